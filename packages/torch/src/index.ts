@@ -1,1 +1,66 @@
-export {};
+export {
+  arange,
+  empty,
+  eye,
+  full,
+  linspace,
+  type Nested,
+  ones,
+  type TensorOptions,
+  tensor,
+  zeros,
+} from "./create.js";
+export { call, schemas } from "./dispatch.js";
+export {
+  arrayOf,
+  type Device,
+  type DType,
+  type MemoryFormat,
+  type Scalar,
+  type TypedArray,
+} from "./dtype.js";
+export {
+  DisposedError,
+  MissingOpError,
+  OutOfMemoryError,
+  RecordingError,
+  TorchError,
+} from "./errors.js";
+export {
+  backward,
+  enableGrad,
+  grad,
+  gradEnabled,
+  inferenceMode,
+  noGrad,
+  zeroGrad,
+} from "./grad.js";
+export { Handle, keep, liveTensors, Scope, tidy } from "./handle.js";
+export * from "./ops.generated.js";
+export {
+  Generator,
+  manualSeed,
+  type RandomOptions,
+  rand,
+  randint,
+  randn,
+  randperm,
+} from "./random.js";
+export {
+  type ChunkOptions,
+  Program,
+  type Recorded,
+  recorded,
+  runChunked,
+  type TensorFunction,
+} from "./record.js";
+export {
+  drainWarnings,
+  type EngineInfo,
+  engineInfo,
+  getNumThreads,
+  type MemoryStatistics,
+  memory,
+  setNumThreads,
+} from "./runtime.js";
+export { Buffer, Parameter, Tensor } from "./tensor.js";

@@ -1,0 +1,271 @@
+// Recording: while a function runs, a fallback kernel above autograd sees every operation, those of the
+// backward pass included, and writes it down; composite operations are seen as the parts they are made of.
+#include "program.h"
+
+#include <c10/core/impl/LocalDispatchKeySet.h>
+#include <torch/library.h>
+
+#include <unordered_map>
+
+namespace dsbm {
+
+constexpr auto kMode = c10::DispatchKey::TESTING_ONLY_GenericMode;
+
+// Weak references: they keep addresses unique without keeping memory, so that autograd sees the same
+// reference counts as in an unrecorded run and steals the same gradients.
+struct Known {
+  c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl> impl;
+  c10::weak_intrusive_ptr<c10::StorageImpl> storage;
+  std::vector<int64_t> sizes, strides;
+  int64_t offset;
+  at::ScalarType type;
+};
+
+struct Recorder {
+  Program program;
+  std::vector<Known> known;
+  std::unordered_map<c10::TensorImpl*, Slot> slotOf;
+  std::unordered_map<c10::StorageImpl*, std::vector<Slot>> byStorage;
+  std::vector<std::pair<Slot, c10::TensorImpl*>> leaves;  // held leaves and their gradient before
+  std::vector<at::Tensor> originals, clones;
+  std::vector<int64_t> versions;
+
+  Slot add(const at::Tensor& t) {
+    Slot slot = static_cast<Slot>(known.size());
+    auto storage = t.has_storage() ? t.storage().getWeakStorageImpl() : c10::weak_intrusive_ptr<c10::StorageImpl>(c10::intrusive_ptr<c10::StorageImpl>());
+    known.push_back({c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>(t.getIntrusivePtr()), storage, t.sizes().vec(), t.strides().vec(), t.storage_offset(), t.scalar_type()});
+    slotOf[t.unsafeGetTensorImpl()] = slot;
+    if (t.has_storage()) byStorage[t.storage().unsafeGetStorageImpl()].push_back(slot);
+    program.initial.emplace_back();
+    return slot;
+  }
+
+  Slot hold(const at::Tensor& t) {
+    Slot slot = add(t);
+    program.initial[slot] = t;
+    if (t.is_leaf() && t.requires_grad()) {
+      at::Tensor g = t.grad();
+      leaves.emplace_back(slot, g.defined() ? g.unsafeGetTensorImpl() : nullptr);
+      if (g.defined() && !slotOf.count(g.unsafeGetTensorImpl())) hold(g);
+    }
+    return slot;
+  }
+
+  // Autograd hands saved results back under another identity: the same bytes under the same shape, or a view.
+  Slot find(const at::Tensor& t, const std::string& op) {
+    auto it = slotOf.find(t.unsafeGetTensorImpl());
+    if (it != slotOf.end()) return it->second;
+    if (t.unsafeGetTensorImpl()->is_wrapped_number()) return hold(t);
+    auto same = t.has_storage() ? byStorage.find(t.storage().unsafeGetStorageImpl()) : byStorage.end();
+    if (same == byStorage.end())
+      fail("ERR_TORCH_RECORDING", op + " cannot be recorded: it uses a tensor that was computed before the recording began and not passed to it");
+    Slot base = -1;
+    for (Slot s : same->second) {
+      const Known& k = known[s];
+      if (k.type != t.scalar_type()) continue;
+      if (k.offset == t.storage_offset() && t.sizes() == k.sizes && t.strides() == k.strides) return s;
+      if (base < 0) base = s;
+    }
+    if (base < 0) fail("ERR_TORCH_RECORDING", op + " cannot be recorded: it reads a tensor's bytes under another dtype");
+    static const auto asStrided = c10::Dispatcher::singleton().findSchemaOrThrow("aten::as_strided", "");
+    Slot view = add(t);
+    Step step{asStrided, {}, {{view}}, {false}, false, {}};
+    step.operands.push_back({{}, {base}, Operand::One});
+    step.operands.push_back({c10::IValue(t.sizes().vec()), {}, Operand::Constant});
+    step.operands.push_back({c10::IValue(t.strides().vec()), {}, Operand::Constant});
+    step.operands.push_back({c10::IValue(t.storage_offset()), {}, Operand::Constant});
+    program.steps.push_back(std::move(step));
+    return view;
+  }
+
+  Operand operand(const c10::IValue& v, const c10::Argument& arg, const std::string& op) {
+    if (v.isTensor()) {
+      if (!v.toTensor().defined()) return {c10::IValue(at::Tensor()), {}, Operand::Constant};
+      return {{}, {find(v.toTensor(), op)}, Operand::One};
+    }
+    if (v.isTensorList() || v.isOptionalTensorList()) {
+      Operand out{{}, {}, v.isTensorList() ? Operand::List : Operand::OptionalList};
+      for (const c10::IValue& e : v.toListRef()) out.slots.push_back(e.isTensor() && e.toTensor().defined() ? find(e.toTensor(), op) : -1);
+      return out;
+    }
+    auto type = arg.real_type();
+    if (type->kind() == c10::TypeKind::OptionalType) type = type->castRaw<c10::OptionalType>()->getElementType();
+    return {v, {}, type->kind() == c10::TypeKind::GeneratorType ? Operand::Generator : Operand::Constant};
+  }
+
+  std::vector<Slot> results(const c10::IValue& v) {
+    std::vector<Slot> out;
+    auto one = [&](const at::Tensor& t) {
+      if (!t.defined()) return out.push_back(-1);
+      auto it = slotOf.find(t.unsafeGetTensorImpl());
+      out.push_back(it != slotOf.end() ? it->second : add(t));
+    };
+    if (v.isTensor()) one(v.toTensor());
+    else if (v.isTensorList()) for (const c10::IValue& e : v.toListRef()) one(e.toTensor());
+    return out;
+  }
+
+  void capture(const c10::OperatorHandle& op, c10::DispatchKeySet keys, torch::jit::Stack* stack) {
+    const auto& schema = op.schema();
+    std::string name = c10::toString(op.operator_name());
+    if (op.hasTag(at::Tag::data_dependent_output))
+      fail("ERR_TORCH_RECORDING", name + " cannot be recorded: it turns values of a tensor into a number; return the tensor and read it after the run");
+    if (op.hasTag(at::Tag::dynamic_output_shape))
+      fail("ERR_TORCH_RECORDING", name + " cannot be recorded: the shape of its result depends on the values");
+    if (op.hasTag(at::Tag::inplace_view) || schema.name() == "aten::resize_" || schema.name() == "aten::set_")
+      fail("ERR_TORCH_RECORDING", name + " cannot be recorded: it changes a tensor's shape in place");
+    Step step{op, {}, {}, {}, schema.is_mutable() || op.hasTag(at::Tag::nondeterministic_seeded), {}};
+    size_t n = schema.arguments().size(), first = stack->size() - n;
+    for (size_t i = 0; i < n; i++) step.operands.push_back(operand((*stack)[first + i], schema.arguments()[i], name));
+    {
+      c10::impl::ExcludeDispatchKeyGuard below(kMode);
+      op.redispatchBoxed(keys & c10::DispatchKeySet(c10::DispatchKeySet::FULL_AFTER, kMode), stack);
+    }
+    bool tensors = false;
+    for (size_t i = first; i < stack->size(); i++) {
+      step.results.push_back(results((*stack)[i]));
+      step.listResult.push_back((*stack)[i].isTensorList());
+      tensors = tensors || !step.results.back().empty();
+    }
+    // Facts about shapes need no replay: a program is for one shape.
+    if (tensors || step.keep) program.steps.push_back(std::move(step));
+  }
+
+  void finish(const std::vector<at::Tensor>& outputs) {
+    for (const auto& t : outputs) program.outputs.push_back(find(t, "the result"));
+    for (auto [leaf, before] : leaves) {
+      at::Tensor g = program.initial[leaf].toTensor().grad();
+      if ((g.defined() ? g.unsafeGetTensorImpl() : nullptr) == before) continue;
+      program.grads.emplace_back(leaf, g.defined() ? find(g, "a gradient") : -1);
+    }
+    prune();
+  }
+
+  // Drops what nobody needs, then notes where each slot is read for the last time.
+  void prune() {
+    std::vector<bool> needed(known.size(), false);
+    for (Slot s : program.outputs) needed[s] = true;
+    for (auto [leaf, g] : program.grads) if (g >= 0) needed[g] = true;
+    std::vector<bool> last = needed;  // never freed
+    std::vector<Step> kept;
+    for (auto step = program.steps.rbegin(); step != program.steps.rend(); ++step) {
+      bool use = step->keep;
+      for (const auto& r : step->results) for (Slot s : r) use = use || (s >= 0 && needed[s]);
+      if (!use) continue;
+      auto touch = [&](Slot s) {
+        if (s < 0) return;
+        needed[s] = true;
+        if (!last[s] && program.initial[s].isNone() && s >= static_cast<Slot>(program.inputs.size())) step->frees.push_back(s);
+        last[s] = true;
+      };
+      for (const auto& o : step->operands) for (Slot s : o.slots) touch(s);
+      for (const auto& r : step->results) for (Slot s : r) touch(s);
+      kept.push_back(std::move(*step));
+    }
+    program.steps.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
+    findWrites();
+  }
+
+  // Does any step write into memory that the program holds by reference? Views are followed by storage.
+  void findWrites() {
+    for (const auto& step : program.steps) {
+      const auto& args = step.op.schema().arguments();
+      for (size_t i = 0; i < args.size(); i++) {
+        if (!args[i].alias_info() || !args[i].alias_info()->isWrite()) continue;
+        for (Slot s : step.operands[i].slots) {
+          if (s < 0) continue;
+          for (Slot other : byStorage[known[s].storage._unsafe_get_target()])
+            if (!program.initial[other].isNone()) program.writesHeld = true;
+        }
+      }
+    }
+  }
+};
+
+static thread_local Recorder* active = nullptr;
+
+bool recording() { return active != nullptr; }
+void noteTensor(const at::Tensor& t) {
+  if (t.defined() && !active->slotOf.count(t.unsafeGetTensorImpl())) active->hold(t);
+}
+void refuseWhileRecording(const char* what) {
+  if (active) fail("ERR_TORCH_RECORDING", std::string(what) + " cannot be recorded: do it before the recording, or return the tensor and do it after the run");
+}
+
+static bool isComposite(const c10::OperatorHandle& op) {
+  using K = c10::DispatchKey;
+  return op.hasKernelForDispatchKey(K::CompositeImplicitAutograd) && !op.hasKernelForDispatchKey(K::CPU) && !op.hasKernelForDispatchKey(K::CUDA);
+}
+
+static void intercept(const c10::OperatorHandle& op, c10::DispatchKeySet keys, torch::jit::Stack* stack) {
+  if (active && isComposite(op)) return op.callBoxedForDispatchKey(c10::DispatchKey::CompositeImplicitAutograd, *stack);
+  if (active) return active->capture(op, keys, stack);
+  c10::impl::ExcludeDispatchKeyGuard below(kMode);
+  op.redispatchBoxed(keys & c10::DispatchKeySet(c10::DispatchKeySet::FULL_AFTER, kMode), stack);
+}
+TORCH_LIBRARY_IMPL(_, TESTING_ONLY_GenericMode, m) { m.fallback(torch::CppFunction::makeFromBoxedFunction<&intercept>()); }
+
+static void stop() {
+  c10::impl::tls_set_dispatch_key_included(kMode, false);
+  delete active;
+  active = nullptr;
+}
+
+// recordBegin(inputs) -> the tensors to call the function with: copies, so that no two share memory
+static napi_value recordBegin(Call& call) {
+  refuseWhileRecording("a recording inside a recording");
+  auto inputs = toTensors(call, call[0], "record: inputs");
+  auto recorder = std::make_unique<Recorder>();
+  napi_value list;
+  check(call.env, napi_create_array_with_length(call.env, inputs.size(), &list));
+  for (size_t i = 0; i < inputs.size(); i++) {
+    at::NoGradGuard guard;
+    const auto& t = inputs[i];
+    if (t.requires_grad()) fail("ERR_TORCH_RECORDING", "record: input " + std::to_string(i) + " requires grad; inputs are data, make it a tensor that the function uses by itself");
+    at::Tensor clone = t.is_contiguous() ? at::clone(t, at::MemoryFormat::Contiguous) : at::clone(t);
+    recorder->add(clone);
+    recorder->program.inputs.push_back({clone.sizes().vec(), clone.strides().vec(), clone.scalar_type(), clone.device()});
+    recorder->originals.push_back(t);
+    recorder->clones.push_back(clone);
+    recorder->versions.push_back(clone._version());
+    check(call.env, napi_set_element(call.env, list, i, wrap(call.data, clone)));
+  }
+  active = recorder.release();
+  c10::impl::tls_set_dispatch_key_included(kMode, true);
+  return list;
+}
+
+// recordEnd(outputs) -> program
+static napi_value recordEnd(Call& call) {
+  if (!active) fail("ERR_TORCH_RECORDING", "recordEnd: no recording is under way");
+  auto outputs = toTensors(call, call[0], "record: result");
+  c10::impl::tls_set_dispatch_key_included(kMode, false);
+  active->finish(outputs);
+  for (size_t i = 0; i < active->clones.size(); i++) {  // the function wrote into its input
+    at::NoGradGuard guard;
+    if (active->clones[i]._version() != active->versions[i]) active->originals[i].copy_(active->clones[i]);
+  }
+  auto* program = new Program(std::move(active->program));
+  program->magic = Magic::Program;
+  stop();
+  return makeExternal(call.data, program, [](node_api_basic_env, void* p, void*) {
+    auto* dead = static_cast<Program*>(p);
+    Env* data = dead->env;
+    dead->magic = Magic::Dead;
+    delete dead;
+    releaseEnv(data);
+  });
+}
+
+static napi_value recordAbort(Call& call) {
+  if (active) stop();
+  return undefined(call.env);
+}
+
+void exportRecord(napi_env env, napi_value exports, Env* data) {
+  define<recordBegin>(env, exports, data, "recordBegin");
+  define<recordEnd>(env, exports, data, "recordEnd");
+  define<recordAbort>(env, exports, data, "recordAbort");
+}
+
+}  // namespace dsbm

@@ -1,0 +1,175 @@
+// Tensors from JavaScript data, and the factories whose default dtype is float32 whatever the numbers.
+
+import { invoke, Op } from "./dispatch.js";
+import { arrayOf, type Device, type DType, type Scalar, type TypedArray } from "./dtype.js";
+import { invalid } from "./errors.js";
+import { guarded, native } from "./native.js";
+import { Tensor } from "./tensor.js";
+
+/** Numbers, nested as deep as the tensor has dimensions. */
+export type Nested = number | bigint | boolean | readonly Nested[];
+
+export interface TensorOptions {
+  dtype?: DType;
+  device?: Device;
+}
+
+function flatten(
+  data: Nested,
+  shape: number[],
+  out: (number | bigint | boolean)[],
+  depth: number,
+): void {
+  if (!Array.isArray(data)) {
+    if (depth !== shape.length)
+      throw invalid("tensor: the nested arrays are ragged (rows of different depth)");
+    if (typeof data !== "number" && typeof data !== "bigint" && typeof data !== "boolean")
+      throw invalid(
+        `tensor: expected numbers in nested arrays, got ${data === null ? "null" : typeof data}`,
+      );
+    out.push(data);
+    return;
+  }
+  if (depth >= 64) throw invalid("tensor: arrays nested more than 64 deep (a cycle?)");
+  if (data.length !== shape[depth])
+    throw invalid(
+      `tensor: the nested arrays are ragged (${shape[depth]} and ${data.length} elements at depth ${depth})`,
+    );
+  for (const item of data) flatten(item, shape, out, depth + 1);
+}
+
+function shapeOf(data: Nested): number[] {
+  const shape: number[] = [];
+  let level: Nested | undefined = data;
+  while (Array.isArray(level)) {
+    if (shape.length >= 64) throw invalid("tensor: arrays nested more than 64 deep (a cycle?)");
+    shape.push(level.length);
+    level = level[0];
+  }
+  return shape;
+}
+
+function dtypeOfArray(data: TypedArray): DType {
+  for (const [dtype, Kind] of Object.entries(arrayOf))
+    if (data instanceof Kind && dtype !== "float16") return dtype as DType;
+  throw invalid("tensor: this kind of typed array is not supported");
+}
+
+/**
+ * A tensor with a copy of the data: a number, nested arrays (float32 unless all are bigints or booleans),
+ * or a typed array with its `shape` (default: one dimension) and, for half types, its `dtype`.
+ * Throws a TorchError for ragged arrays and for counts that do not fit the shape.
+ */
+export function tensor(
+  data: Nested | TypedArray,
+  { dtype, device, shape }: TensorOptions & { shape?: readonly number[] } = {},
+): Tensor {
+  let made: Tensor;
+  if (ArrayBuffer.isView(data)) {
+    const own =
+      dtype !== undefined && arrayOf[dtype] !== undefined && data instanceof arrayOf[dtype]
+        ? dtype
+        : dtypeOfArray(data);
+    made = new Tensor(guarded(() => native.fromBytes(data, shape ?? [data.length], own), "tensor"));
+  } else {
+    const sizes = shapeOf(data);
+    const flat: (number | bigint | boolean)[] = [];
+    flatten(data, sizes, flat, 0);
+    const kind: DType =
+      flat.length > 0 && flat.every((x) => typeof x === "bigint")
+        ? "int64"
+        : flat.length > 0 && flat.every((x) => typeof x === "boolean")
+          ? "bool"
+          : dtype === "float64"
+            ? "float64"
+            : "float32";
+    const bytes =
+      kind === "int64"
+        ? BigInt64Array.from(flat as bigint[])
+        : kind === "bool"
+          ? Uint8Array.from(flat, Number)
+          : kind === "float64"
+            ? Float64Array.from(flat, Number)
+            : dtype === "int64"
+              ? BigInt64Array.from(flat, (x) => wholeBigInt(x))
+              : Float32Array.from(flat, Number);
+    const made0 = bytes instanceof BigInt64Array ? "int64" : kind;
+    made = new Tensor(guarded(() => native.fromBytes(bytes, shape ?? sizes, made0), "tensor"));
+  }
+  return (dtype && dtype !== made.dtype) || (device && device !== "cpu")
+    ? moved(made, { dtype, device })
+    : made;
+}
+
+function wholeBigInt(x: number | bigint | boolean): bigint {
+  if (typeof x === "number" && !Number.isSafeInteger(x))
+    throw invalid(`tensor: ${x} is not an integer that int64 can hold exactly`);
+  return BigInt(x);
+}
+
+function moved(from: Tensor, target: TensorOptions): Tensor {
+  const out = from.to(target);
+  if (out !== from) from.dispose();
+  return out;
+}
+
+const ops = {
+  zeros: new Op("aten::zeros", ""),
+  ones: new Op("aten::ones", ""),
+  empty: new Op("aten::empty", "memory_format"),
+  full: new Op("aten::full", ""),
+  arange: new Op("aten::arange", "start_step"),
+  linspace: new Op("aten::linspace", ""),
+  eye: new Op("aten::eye", ""),
+};
+
+/** Zeros of the given shape. */
+export function zeros(
+  size: readonly number[],
+  { dtype = "float32", device }: TensorOptions = {},
+): Tensor {
+  return invoke(ops.zeros, size, dtype, undefined, device);
+}
+/** Ones of the given shape. */
+export function ones(
+  size: readonly number[],
+  { dtype = "float32", device }: TensorOptions = {},
+): Tensor {
+  return invoke(ops.ones, size, dtype, undefined, device);
+}
+/** Memory of the given shape with whatever is in it. */
+export function empty(
+  size: readonly number[],
+  { dtype = "float32", device }: TensorOptions = {},
+): Tensor {
+  return invoke(ops.empty, size, dtype, undefined, device);
+}
+/** One value everywhere. */
+export function full(
+  size: readonly number[],
+  value: Scalar,
+  { dtype = "float32", device }: TensorOptions = {},
+): Tensor {
+  return invoke(ops.full, size, value, dtype, undefined, device);
+}
+/** Evenly spaced values in [start, end), float32 unless told otherwise. */
+export function arange(
+  start: number,
+  end: number,
+  { step = 1, dtype = "float32", device }: TensorOptions & { step?: number } = {},
+): Tensor {
+  return invoke(ops.arange, start, end, step, dtype, undefined, device);
+}
+/** `steps` values from start to end, both included. */
+export function linspace(
+  start: number,
+  end: number,
+  steps: number,
+  { dtype = "float32", device }: TensorOptions = {},
+): Tensor {
+  return invoke(ops.linspace, start, end, steps, dtype, undefined, device);
+}
+/** The identity matrix of n rows. */
+export function eye(n: number, { dtype = "float32", device }: TensorOptions = {}): Tensor {
+  return invoke(ops.eye, n, dtype, undefined, device);
+}

@@ -1,0 +1,120 @@
+// From a JavaScript call to libtorch's dispatcher and back: handles out, pointers in, errors translated.
+import { TorchError, translate } from "./errors.js";
+import { Handle, ptrOf } from "./handle.js";
+import { type External, native } from "./native.js";
+
+/** Anything that native code knows by a pointer and that is not a tensor (a generator). */
+export abstract class Opaque {
+  abstract pointer(): External;
+}
+
+/** An operation of the dispatcher, looked up at its first call. */
+export class Op {
+  #index = -1;
+  readonly mutates: boolean;
+  constructor(
+    readonly name: string,
+    readonly overload: string,
+  ) {
+    this.mutates = /[^_]_$/.test(name) || overload.includes("out");
+  }
+  get index(): number {
+    if (this.#index < 0) this.#index = native.lookup(this.name, this.overload);
+    return this.#index;
+  }
+  get fullName(): string {
+    return this.overload ? `${this.name}.${this.overload}` : this.name;
+  }
+}
+
+let construct: (ptr: External) => Handle;
+
+/** Tells the dispatcher which class wraps a pointer (Tensor says so itself). */
+export function registerTensor(make: (ptr: External) => Handle): void {
+  construct = make;
+}
+
+function unwrap(value: unknown, depth = 0): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Handle) return ptrOf(value);
+  if (Array.isArray(value)) {
+    if (depth > 0)
+      throw new TorchError(
+        "ERR_TORCH_TYPE",
+        "an argument is a list of lists; expected a list of numbers or of tensors",
+      );
+    for (let i = 0; i < value.length; i++) {
+      if (typeof value[i] === "object" && value[i] !== null)
+        return value.map((item) => unwrap(item, 1));
+    }
+    return value;
+  }
+  if (value instanceof Opaque) return value.pointer();
+  return value;
+}
+
+function rewrap(result: unknown): unknown {
+  if (typeof result !== "object" || result === null) return result;
+  if (Array.isArray(result)) return result.map(rewrap);
+  return construct(result as External);
+}
+
+/** A short picture of arguments for error messages: `(float32[2,3], 4)`. */
+function picture(args: unknown[]): string {
+  const one = (value: unknown): string => {
+    if (value instanceof Handle) {
+      if (value.disposed) return "disposed tensor";
+      const ptr = ptrOf(value);
+      return `${native.dtype(ptr)}[${native.shape(ptr)}]`;
+    }
+    if (Array.isArray(value))
+      return `[${value.slice(0, 4).map(one).join(", ")}${value.length > 4 ? ", …" : ""}]`;
+    if (typeof value === "object" && value !== null) return "object";
+    return typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : String(value);
+  };
+  const shown = [...args];
+  while (shown.length > 0 && shown[shown.length - 1] === undefined) shown.pop();
+  return `(${shown.map(one).join(", ")})`;
+}
+
+/**
+ * Calls an operation with its arguments in schema order (undefined: the schema's default).
+ * Throws a TorchError that names the operation and its arguments.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: the generated wrappers give each operation its type
+export function invoke(op: Op, ...args: any[]): any {
+  try {
+    const given = args as unknown[];
+    const raw: unknown[] = new Array(given.length);
+    for (let i = 0; i < given.length; i++) raw[i] = unwrap(given[i]);
+    const result = native.call(op.index, ...raw);
+    if (op.mutates) {
+      const at = raw.indexOf(result);
+      if (at >= 0 && given[at] instanceof Handle) return given[at];
+    }
+    return rewrap(result);
+  } catch (error) {
+    throw translate(error, op.fullName, picture(args));
+  }
+}
+
+const opened = new Map<string, Op>();
+
+/**
+ * Calls any operation of libtorch by its schema name, for those without a wrapper:
+ * `call("aten::lgamma", "", x)`. Arguments stand in schema order. Throws MissingOpError, TorchError.
+ */
+export function call(name: string, overload: string, ...args: unknown[]): unknown {
+  const key = `${name}.${overload}`;
+  let op = opened.get(key);
+  if (!op) {
+    op = new Op(String(name), String(overload));
+    opened.set(key, op);
+  }
+  return invoke(op, ...args);
+}
+
+/** The schemas of all overloads of an operation, as PyTorch writes them. */
+export function schemas(name: string): string[] {
+  return native.schemas(name);
+}

@@ -1,0 +1,56 @@
+// Every error of the engine: one class with a stable code, and a few kin that callers tell apart.
+
+/** An error of the engine or of libtorch: `code` is stable, `op` names the operation where there is one. */
+export class TorchError extends Error {
+  override name = "TorchError";
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly op?: string,
+    cause?: unknown,
+  ) {
+    super(message.replace(/\s*\n\s*/g, " ").trim(), cause === undefined ? undefined : { cause });
+  }
+}
+
+/** A tensor was used after its disposal (by hand, by its scope, or by `using`). */
+export class DisposedError extends TorchError {
+  override name = "DisposedError";
+}
+
+/** Something inside a recorded function cannot be recorded; the message says what. */
+export class RecordingError extends TorchError {
+  override name = "RecordingError";
+}
+
+/** The memory that was asked for is not there. */
+export class OutOfMemoryError extends TorchError {
+  override name = "OutOfMemoryError";
+}
+
+/** The linked libtorch has no operation of that name. */
+export class MissingOpError extends TorchError {
+  override name = "MissingOpError";
+}
+
+const classes: Record<string, typeof TorchError> = {
+  ERR_TORCH_DISPOSED: DisposedError,
+  ERR_TORCH_RECORDING: RecordingError,
+  ERR_TORCH_MEMORY: OutOfMemoryError,
+  ERR_TORCH_MISSING_OP: MissingOpError,
+};
+
+/** Turns what native code threw into an error of ours; anything else passes unchanged. */
+export function translate(error: unknown, op?: string, detail = ""): unknown {
+  if (!(error instanceof Error) || error instanceof TorchError) return error;
+  const code = (error as NodeJS.ErrnoException).code;
+  if (typeof code !== "string" || !/^ERR_(TORCH|NAPI)/.test(code)) return error;
+  const message =
+    op && !error.message.startsWith(op) ? `${op}${detail}: ${error.message}` : error.message;
+  return new (classes[code] ?? TorchError)(code, message, op, error.message);
+}
+
+/** An error of ours about an argument: what was given, what was expected. */
+export function invalid(message: string): TorchError {
+  return new TorchError("ERR_TORCH_VALUE", message);
+}

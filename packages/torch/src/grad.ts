@@ -1,0 +1,106 @@
+// Gradients as functions, and the modes in which none are kept.
+
+import { invalid } from "./errors.js";
+import { ptrOf } from "./handle.js";
+import { guarded, native } from "./native.js";
+import { Tensor } from "./tensor.js";
+
+/**
+ * d outputs / d inputs as new tensors, leaving `.grad` alone.
+ * `gradOutputs` weigh the outputs (default 1, for scalars); an unused input gives null with `allowUnused`,
+ * otherwise throws.
+ */
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: readonly Tensor[],
+  {
+    gradOutputs,
+    retainGraph = false,
+    createGraph = false,
+    allowUnused = false,
+  }: {
+    gradOutputs?: readonly Tensor[];
+    retainGraph?: boolean;
+    createGraph?: boolean;
+    allowUnused?: boolean;
+  } = {},
+): (Tensor | null)[] {
+  const of = Array.isArray(outputs) ? (outputs as readonly Tensor[]) : [outputs as Tensor];
+  const found = guarded(
+    () =>
+      native.grad(
+        of.map(ptrOf),
+        inputs.map(ptrOf),
+        gradOutputs ? gradOutputs.map(ptrOf) : null,
+        retainGraph,
+        createGraph,
+        allowUnused,
+      ),
+    "grad",
+  );
+  return found.map((ptr) => (ptr === null ? null : new Tensor(ptr)));
+}
+
+/** Accumulates the gradients of several outputs at once. */
+export function backward(
+  outputs: readonly Tensor[],
+  {
+    gradOutputs,
+    retainGraph = false,
+    createGraph = false,
+  }: { gradOutputs?: readonly Tensor[]; retainGraph?: boolean; createGraph?: boolean } = {},
+): void {
+  guarded(
+    () =>
+      native.backward(
+        outputs.map(ptrOf),
+        gradOutputs ? gradOutputs.map(ptrOf) : null,
+        retainGraph,
+        createGraph,
+      ),
+    "backward",
+  );
+}
+
+/** Forgets the gradients of the given leaves (sets them to null). */
+export function zeroGrad(tensors: readonly Tensor[]): void {
+  guarded(() => native.zeroGrad(tensors.map(ptrOf)), "zeroGrad");
+}
+
+function withMode<T>(on: boolean, fn: () => T, what: string): T {
+  const was = native.gradMode(on);
+  try {
+    const result = fn();
+    if (result instanceof Promise) {
+      result.catch(() => {});
+      throw invalid(`${what} is synchronous, but its function returned a promise`);
+    }
+    return result;
+  } finally {
+    native.gradMode(was);
+  }
+}
+
+/** Runs `fn` without building a graph. Synchronous only. */
+export function noGrad<T>(fn: () => T): T {
+  return withMode(false, fn, "noGrad()");
+}
+/** Runs `fn` building a graph, also inside noGrad. Synchronous only. */
+export function enableGrad<T>(fn: () => T): T {
+  return withMode(true, fn, "enableGrad()");
+}
+/** Whether a graph is being built. */
+export function gradEnabled(): boolean {
+  return native.gradMode();
+}
+/** Runs `fn` without a graph and without version counting; its tensors can never enter a graph. */
+export function inferenceMode<T>(fn: () => T): T {
+  return guarded(() => {
+    const result = native.inferenceMode(fn);
+    if (result instanceof Promise) {
+      result.catch(() => {});
+      throw invalid("inferenceMode() is synchronous, but its function returned a promise");
+    }
+    return result;
+  }, "inferenceMode");
+}

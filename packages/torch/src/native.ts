@@ -1,0 +1,115 @@
+// Loads the addon, after the three environment variables without which libtorch and Node collide
+// (a heap page unmapped by UCX, its signal handlers, spinning OpenMP threads).
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { TorchError, translate } from "./errors.js";
+
+/** Something that native code made and JavaScript only carries. */
+export type External = { readonly __external: unique symbol };
+
+/** The addon's exports; see the comments of the same names under native/. */
+export interface Native {
+  lookup(name: string, overload: string): number;
+  call(op: number, ...args: unknown[]): unknown;
+  schemas(name: string): string[];
+  release(tensors: External[]): void;
+  dispose(t: External): void;
+  isDisposed(t: External): boolean;
+  shape(t: External): number[];
+  stride(t: External): number[];
+  dtype(t: External): string;
+  device(t: External): string;
+  version(t: External): number;
+  liveTensors(): number;
+  backward(outputs: External[], grads: External[] | null, retain: boolean, create: boolean): void;
+  grad(
+    outputs: External[],
+    inputs: External[],
+    grads: External[] | null,
+    retain: boolean,
+    create: boolean,
+    allowUnused: boolean,
+  ): (External | null)[];
+  getGrad(t: External): External | null;
+  setGrad(t: External, grad: External | null): void;
+  zeroGrad(tensors: External[]): void;
+  requiresGrad(t: External, on?: boolean): boolean;
+  isLeaf(t: External): boolean;
+  gradMode(on?: boolean): boolean;
+  inferenceMode<T>(fn: () => T): T;
+  fromBytes(data: ArrayBufferView | ArrayBuffer, shape: readonly number[], dtype: string): External;
+  toBytes(t: External): ArrayBuffer;
+  copyFrom(t: External, data: ArrayBufferView | ArrayBuffer): void;
+  item(t: External): number | bigint | boolean;
+  generator(device: string, seed: number | bigint): External;
+  defaultGenerator(device: string): External;
+  manualSeed(g: External, seed: number | bigint): void;
+  manualSeedAll(seed: number | bigint): void;
+  generatorSeed(g: External): bigint;
+  generatorState(g: External): External;
+  setGeneratorState(g: External, state: External): void;
+  drainWarnings(): string[];
+  numThreads(n?: number): number;
+  info(): { version: string; config: string; parallel: string; cuda: boolean; cudaDevices: number };
+  memory(resetPeak?: boolean): { current: number; peak: number };
+  recordBegin(inputs: External[]): External[];
+  recordEnd(outputs: External[]): External;
+  recordAbort(): void;
+  replay(program: External, inputs: External[]): External[];
+  replayChunks(
+    programs: External[],
+    lengths: number[],
+    inputs: External[],
+    inputDims: number[],
+    outputDims: number[],
+    threads: number,
+    seed: number,
+  ): External[];
+  steps(program: External): string[];
+}
+
+/** Where the built addon lies, from the source tree as from the compiled one. */
+export const addonPath: string = fileURLToPath(
+  new URL("../build/dsbm_torch.node", import.meta.url),
+);
+
+function load(): Native {
+  process.env.UCX_MEM_EVENTS ??= "no";
+  process.env.UCX_ERROR_SIGNALS ??= "";
+  process.env.OMP_WAIT_POLICY ??= "passive";
+  if (!existsSync(addonPath)) {
+    throw new TorchError(
+      "ERR_TORCH_LOAD",
+      `the native engine is not built (${addonPath} is missing): run "npm run setup" in the repository`,
+    );
+  }
+  try {
+    return createRequire(import.meta.url)(addonPath) as Native;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const cure = /libtorch|libc10/.test(reason)
+      ? 'libtorch cannot be loaded: install it ("apt install libtorch-dev libopenblas0-openmp"), or set LIBTORCH and run "npm run setup"'
+      : 'the native engine cannot be loaded: run "npm run setup"';
+    throw new TorchError("ERR_TORCH_LOAD", `${cure} (${reason})`, undefined, reason);
+  }
+}
+
+/** The addon itself. For the engine's own files only. */
+export const native: Native = load();
+
+/** Calls native code and translates what it throws. */
+export function guarded<T>(fn: () => T, op?: string): T {
+  try {
+    return fn();
+  } catch (error) {
+    throw translate(error, op);
+  }
+}
+
+/** The shared libraries of this process whose path matches, on Linux; empty elsewhere. */
+export function mappedLibraries(pattern: RegExp): string[] {
+  if (process.platform !== "linux") return [];
+  const paths = readFileSync("/proc/self/maps", "utf8").match(/\/\S+\.so[.\d]*/g) ?? [];
+  return [...new Set(paths)].filter((path) => pattern.test(path));
+}

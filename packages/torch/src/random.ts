@@ -1,0 +1,97 @@
+// Random numbers: PyTorch's own generators, so that the same seed gives the same numbers as in Python.
+
+import { invoke, Op, Opaque } from "./dispatch.js";
+import type { Device, DType } from "./dtype.js";
+import { ptrOf } from "./handle.js";
+import { type External, guarded, native } from "./native.js";
+import { Tensor } from "./tensor.js";
+
+/** A stream of random numbers with a seed and a state that can be saved and restored. */
+export class Generator extends Opaque {
+  #ptr: External;
+  private constructor(ptr: External) {
+    super();
+    this.#ptr = ptr;
+  }
+  /** A new generator; `seed` is an integer of at least 0. */
+  static create(seed: number | bigint, device: Device = "cpu"): Generator {
+    return new Generator(guarded(() => native.generator(device, seed)));
+  }
+  /** The generator that operations use when they are given none. */
+  static default(device: Device = "cpu"): Generator {
+    return new Generator(guarded(() => native.defaultGenerator(device)));
+  }
+  /** Restarts the stream from a seed. */
+  manualSeed(seed: number | bigint): this {
+    guarded(() => native.manualSeed(this.#ptr, seed), "manualSeed");
+    return this;
+  }
+  get initialSeed(): bigint {
+    return native.generatorSeed(this.#ptr);
+  }
+  /** The whole state as bytes, to be kept in a checkpoint. */
+  getState(): Uint8Array {
+    using state = new Tensor(guarded(() => native.generatorState(this.#ptr), "getState"));
+    return state.toArray() as Uint8Array;
+  }
+  /** Restores a state; throws a TorchError for bytes that are none. */
+  setState(bytes: Uint8Array): this {
+    using state = new Tensor(
+      guarded(() => native.fromBytes(bytes, [bytes.length], "uint8"), "setState"),
+    );
+    guarded(() => native.setGeneratorState(this.#ptr, ptrOf(state)), "setState");
+    return this;
+  }
+  override pointer(): External {
+    return this.#ptr;
+  }
+}
+
+/** Seeds the default generators of all devices, as torch.manual_seed does. */
+export function manualSeed(seed: number | bigint): void {
+  guarded(() => native.manualSeedAll(seed), "manualSeed");
+}
+
+export interface RandomOptions {
+  generator?: Generator;
+  dtype?: DType;
+  device?: Device;
+}
+
+const ops = {
+  randn: new Op("aten::randn", "generator"),
+  rand: new Op("aten::rand", "generator"),
+  randint: new Op("aten::randint", "low_generator"),
+  randperm: new Op("aten::randperm", "generator"),
+};
+
+/** Standard normal numbers. */
+export function randn(
+  size: readonly number[],
+  { generator, dtype = "float32", device }: RandomOptions = {},
+): Tensor {
+  return invoke(ops.randn, size, generator, dtype, undefined, device);
+}
+/** Uniform numbers in [0, 1). */
+export function rand(
+  size: readonly number[],
+  { generator, dtype = "float32", device }: RandomOptions = {},
+): Tensor {
+  return invoke(ops.rand, size, generator, dtype, undefined, device);
+}
+/** Uniform integers in [low, high), int64. */
+export function randint(
+  low: number,
+  high: number,
+  size: readonly number[],
+  { generator, dtype = "int64", device }: RandomOptions = {},
+): Tensor {
+  return invoke(ops.randint, low, high, size, generator, dtype, undefined, device);
+}
+/** A random permutation of 0 … n−1, int64. */
+export function randperm(
+  n: number,
+  { generator, dtype = "int64", device }: RandomOptions = {},
+): Tensor {
+  return invoke(ops.randperm, n, generator, dtype, undefined, device);
+}

@@ -1,0 +1,181 @@
+// Recorded programs: run a function of tensors once, then replay its operations natively, gradients and
+// optimiser included, without JavaScript in between and with every intermediate freed at its last use.
+import { invalid } from "./errors.js";
+import { ptrOf, tidy } from "./handle.js";
+import { type External, guarded, native } from "./native.js";
+import { Generator, randint } from "./random.js";
+import { Tensor } from "./tensor.js";
+
+/** A function of tensors that gives tensors. */
+export type TensorFunction = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
+
+/** One recording, for inputs of the shapes, dtypes and devices that it was made with. */
+export class Program {
+  #ptr: External;
+  private constructor(ptr: External) {
+    this.#ptr = ptr;
+  }
+
+  /**
+   * Runs `fn` on copies of `inputs` and records what it does. Returns the program and this first result.
+   * Tensors that `fn` uses from outside (parameters, optimiser state) are held by reference, so later
+   * changes of their values are seen. Random operations draw anew at each replay from the same generator.
+   * Throws a RecordingError for what cannot be recorded: reading values, JavaScript data, data-dependent shapes.
+   */
+  static record(
+    fn: TensorFunction,
+    inputs: readonly Tensor[],
+  ): { program: Program; outputs: Tensor[] } {
+    return guarded(() => {
+      const clones = native.recordBegin(inputs.map(ptrOf)).map((ptr) => new Tensor(ptr));
+      try {
+        const result = fn(...clones);
+        if (result instanceof Promise)
+          throw invalid("record: the function is asynchronous; recorded functions are synchronous");
+        const outputs = Array.isArray(result) ? (result as Tensor[]) : [result as Tensor];
+        const program = new Program(native.recordEnd(outputs.map(ptrOf)));
+        return { program, outputs };
+      } finally {
+        native.recordAbort();
+      }
+    }, "record");
+  }
+
+  /** Replays the program; inputs as recorded (other strides are copied). Throws a TorchError for others. */
+  run(...inputs: Tensor[]): Tensor[] {
+    return guarded(() => native.replay(this.#ptr, inputs.map(ptrOf)), "replay").map(
+      (ptr) => new Tensor(ptr),
+    );
+  }
+
+  /** The names of the recorded operations, in order. */
+  get operations(): string[] {
+    return native.steps(this.#ptr);
+  }
+
+  /** The native pointer. For the engine's own files only. */
+  get pointer(): External {
+    return this.#ptr;
+  }
+}
+
+function signature(inputs: readonly Tensor[]): string {
+  return inputs.map((t) => `${t.dtype}[${t.shape}]${t.device}`).join(";");
+}
+
+/** A function with one program per combination of input shapes, dtypes and devices. */
+export interface Recorded {
+  (...inputs: Tensor[]): Tensor[];
+  /** Forgets the programs: the next call records anew. */
+  reset(): void;
+  /** The program for such inputs, recording it if there is none yet (which runs the function once). */
+  programFor(...inputs: Tensor[]): Program;
+}
+
+/**
+ * Wraps `fn` so that its first call with inputs of a kind records (and gives that run's result) and later
+ * ones replay. The result is always a list. At most `limit` kinds of inputs (default 64); more is an error,
+ * since it means that shapes change at every call.
+ */
+export function recorded(fn: TensorFunction, { limit = 64 }: { limit?: number } = {}): Recorded {
+  const programs = new Map<string, Program>();
+  const first = (inputs: Tensor[], key: string) => {
+    if (programs.size >= limit)
+      throw invalid(
+        `recorded: ${limit} programs for ${limit} kinds of inputs already; call it with fewer different shapes or raise \`limit\``,
+      );
+    const made = tidy(() => Program.record(fn, inputs));
+    programs.set(key, made.program);
+    return made;
+  };
+  const run = (...inputs: Tensor[]): Tensor[] => {
+    const key = signature(inputs);
+    const program = programs.get(key);
+    if (program) return program.run(...inputs);
+    let outputs: Tensor[] = [];
+    tidy(() => {
+      outputs = first(inputs, key).outputs;
+      return outputs;
+    });
+    return outputs;
+  };
+  return Object.assign(run, {
+    reset: () => programs.clear(),
+    programFor: (...inputs: Tensor[]) => {
+      const key = signature(inputs);
+      const known = programs.get(key);
+      if (known) return known;
+      return tidy(() => first(inputs, key)).program;
+    },
+  });
+}
+
+/** How chunked replay cuts its inputs and joins its outputs. */
+export interface ChunkOptions {
+  /** Rows a chunk; about 1,000 keeps a small network's intermediates in the cache. */
+  rows: number;
+  /** Threads side by side; each chunk runs on one. */
+  threads: number;
+  /** The stream from which the chunks' own seeds are drawn: one number a call. */
+  generator: Generator;
+  /** Per input, the dimension that is cut, or -1 for an input that every chunk gets whole. */
+  inputDims: readonly number[];
+  /** Per output, the dimension along which chunks are joined. */
+  outputDims: readonly number[];
+}
+
+/**
+ * Runs a recorded function over many rows, in chunks on several threads, each with its own generator:
+ * the result depends on `rows` and the generator, not on `threads`.
+ * The function draws its random numbers without naming a generator. It must not write to what it holds.
+ */
+export function runChunked(
+  fn: Recorded,
+  inputs: readonly Tensor[],
+  { rows, threads, generator, inputDims, outputDims }: ChunkOptions,
+): Tensor[] {
+  const cut = inputDims.findIndex((d) => d >= 0);
+  if (!Number.isInteger(rows) || rows < 1)
+    throw invalid(`runChunked: rows is ${rows}; expected an integer of at least 1`);
+  if (cut < 0 || inputDims.length !== inputs.length)
+    throw invalid(
+      "runChunked: inputDims names, for each input, the dimension to cut or -1; at least one is cut",
+    );
+  const total = (inputs[cut] as Tensor).size(inputDims[cut] as number);
+  if (total === 0) throw invalid("runChunked: no rows to run");
+  const lengths: number[] = [];
+  for (let start = 0; start < total; start += rows) lengths.push(Math.min(rows, total - start));
+  return tidy(() => {
+    const programs = new Map<number, Program>();
+    // Recording runs the function: what it draws must not count.
+    undrawn([generator, Generator.default()], () => {
+      for (const n of new Set(lengths)) {
+        const head = inputs.map((t, i) =>
+          (inputDims[i] as number) < 0 ? t : t.narrow(inputDims[i] as number, 0, n),
+        );
+        programs.set(n, fn.programFor(...head));
+      }
+    });
+    const seed = randint(0, 2 ** 31, [1], { generator }).item();
+    const chunks = lengths.map((n) => (programs.get(n) as Program).pointer);
+    const run = () =>
+      native.replayChunks(
+        chunks,
+        lengths,
+        inputs.map(ptrOf),
+        [...inputDims],
+        [...outputDims],
+        threads,
+        Number(seed),
+      );
+    return guarded(run, "runChunked").map((ptr) => new Tensor(ptr));
+  });
+}
+
+function undrawn(generators: Generator[], fn: () => void): void {
+  const states = generators.map((g) => g.getState());
+  fn();
+  generators.forEach((g, i) => {
+    g.setState(states[i] as Uint8Array);
+  });
+}

@@ -1,0 +1,69 @@
+// The process around the tensors: threads, devices, memory, versions, warnings.
+import { liveTensors } from "./handle.js";
+import { guarded, mappedLibraries, native } from "./native.js";
+
+/** Threads that one operation may use. */
+export function getNumThreads(): number {
+  return native.numThreads();
+}
+/** Sets the threads that one operation may use, 1 to 1024. */
+export function setNumThreads(n: number): void {
+  guarded(() => native.numThreads(n), "setNumThreads");
+}
+
+export interface MemoryStatistics {
+  /** Bytes of CPU tensors now, in the whole process. */
+  current: number;
+  /** The most that `current` has been since the start or the last reset. */
+  peak: number;
+  /** Tensors with a handle in this thread. */
+  live: number;
+}
+/** Memory of tensors; with `resetPeak` the peak starts anew from the current use. */
+export function memory({ resetPeak = false }: { resetPeak?: boolean } = {}): MemoryStatistics {
+  return { ...native.memory(resetPeak), live: liveTensors() };
+}
+
+/** PyTorch's warnings since the last call, oldest first. */
+export function drainWarnings(): string[] {
+  return native.drainWarnings();
+}
+
+export interface EngineInfo {
+  /** libtorch's version. */
+  version: string;
+  /** The loaded shared library, where the system tells. */
+  libtorch: string | null;
+  /** The BLAS that serves matrix products, where the system tells. */
+  blas: string | null;
+  /** `openmp`, `pthread`, `serial` or unknown (null). */
+  blasThreads: "openmp" | "pthread" | "serial" | null;
+  threads: number;
+  cuda: boolean;
+  devices: string[];
+  config: string;
+}
+/** What the engine runs on. */
+export function engineInfo(): EngineInfo {
+  const { version, config, cuda, cudaDevices } = native.info();
+  const blas = mappedLibraries(/(openblas|libblas|mkl|blis)/)[0] ?? null;
+  return {
+    version,
+    libtorch: mappedLibraries(/libtorch_cpu/)[0] ?? null,
+    blas,
+    blasThreads:
+      blas === null
+        ? null
+        : /openmp|openblaso/.test(blas)
+          ? "openmp"
+          : /pthread|openblasp/.test(blas)
+            ? "pthread"
+            : /serial/.test(blas)
+              ? "serial"
+              : null,
+    threads: getNumThreads(),
+    cuda,
+    devices: ["cpu", ...Array.from({ length: cudaDevices }, (_, i) => `cuda:${i}`)],
+    config,
+  };
+}

@@ -1,0 +1,190 @@
+// The tensor: PyTorch's own, reached through one private pointer; its operations are generated.
+
+import { invoke, Op, registerTensor } from "./dispatch.js";
+import { arrayOf, type Device, type DType, type MemoryFormat, type TypedArray } from "./dtype.js";
+import { invalid } from "./errors.js";
+import { ptrOf, seizePtr } from "./handle.js";
+import { guarded, native } from "./native.js";
+import { TensorMethods } from "./ops.generated.js";
+
+const toCopy = new Op("aten::to", "dtype_layout");
+const toFloat = new Op("aten::to", "dtype");
+
+/** An n-dimensional array on a device, with PyTorch's operations as methods in camelCase. */
+export class Tensor extends TensorMethods {
+  /** Sizes per dimension. */
+  get shape(): number[] {
+    return guarded(() => native.shape(ptrOf(this)), "shape");
+  }
+  /** Elements between neighbours per dimension. */
+  get strides(): number[] {
+    return guarded(() => native.stride(ptrOf(this)), "stride");
+  }
+  get dtype(): DType {
+    return guarded(() => native.dtype(ptrOf(this)), "dtype") as DType;
+  }
+  get device(): Device {
+    return guarded(() => native.device(ptrOf(this)), "device") as Device;
+  }
+  get ndim(): number {
+    return this.shape.length;
+  }
+  /** Number of elements. */
+  get numel(): number {
+    return this.shape.reduce((n, d) => n * d, 1);
+  }
+  /** Counts writes in place; PyTorch's `_version`. */
+  get version(): number {
+    return guarded(() => native.version(ptrOf(this)), "version");
+  }
+
+  /** The size of one dimension; negative ones count from the end. Throws when there is none. */
+  size(dim: number): number {
+    const { shape } = this;
+    const d = shape[dim < 0 ? dim + shape.length : dim];
+    if (d === undefined) throw invalid(`size(${dim}): the tensor has ${shape.length} dimensions`);
+    return d;
+  }
+
+  get requiresGrad(): boolean {
+    return guarded(() => native.requiresGrad(ptrOf(this)), "requiresGrad");
+  }
+  /** Marks a leaf as (not) differentiable, in place. */
+  requiresGrad_(on = true): this {
+    guarded(() => native.requiresGrad(ptrOf(this), on), "requiresGrad_");
+    return this;
+  }
+  get isLeaf(): boolean {
+    return guarded(() => native.isLeaf(ptrOf(this)), "isLeaf");
+  }
+  /** The accumulated gradient, or null. */
+  get grad(): Tensor | null {
+    const ptr = guarded(() => native.getGrad(ptrOf(this)), "grad");
+    return ptr === null ? null : new Tensor(ptr);
+  }
+  set grad(value: Tensor | null) {
+    guarded(() => native.setGrad(ptrOf(this), value === null ? null : ptrOf(value)), "grad");
+  }
+  /** Accumulates d this / d leaf into the leaves' `grad`; `gradient` has this tensor's shape (default 1). */
+  backward({
+    gradient,
+    retainGraph = false,
+    createGraph = false,
+  }: {
+    gradient?: Tensor;
+    retainGraph?: boolean;
+    createGraph?: boolean;
+  } = {}): void {
+    guarded(
+      () =>
+        native.backward(
+          [ptrOf(this)],
+          gradient ? [ptrOf(gradient)] : null,
+          retainGraph,
+          createGraph,
+        ),
+      "backward",
+    );
+  }
+
+  /** The one element as a number (int64 beyond 2^53 as a bigint, bool as a boolean). */
+  item(): number {
+    return guarded(() => native.item(ptrOf(this)), "item") as number;
+  }
+  /** A fresh typed array of the elements, row-major; half types are converted to float32. */
+  toArray():
+    | Float32Array
+    | Float64Array
+    | BigInt64Array
+    | Int32Array
+    | Int16Array
+    | Int8Array
+    | Uint8Array {
+    const { dtype } = this;
+    if (dtype === "float16" || dtype === "bfloat16") {
+      using wide = this.to("float32");
+      return wide.toArray();
+    }
+    return this.rawArray() as Float32Array;
+  }
+  /** The elements as their own bytes in a typed array (half types as their 16 bits). */
+  rawArray(): TypedArray {
+    const { dtype } = this;
+    const Kind = arrayOf[dtype];
+    if (!Kind) throw invalid(`toArray: dtype ${dtype} has no typed array`);
+    return new Kind(guarded(() => native.toBytes(ptrOf(this)), "toArray"));
+  }
+  /** The elements as ordinary numbers, whatever the dtype. */
+  toNumbers(): number[] {
+    return Array.from(this.toArray() as ArrayLike<number | bigint>, Number);
+  }
+  /** Overwrites the elements with those of a typed array of the same dtype and count. */
+  copyFrom(data: TypedArray): this {
+    guarded(() => native.copyFrom(ptrOf(this), data), "copyFrom");
+    return this;
+  }
+
+  /** This tensor with another dtype, device or memory format; itself where nothing changes. */
+  to(
+    target:
+      | DType
+      | Device
+      | { dtype?: DType; device?: Device; memoryFormat?: MemoryFormat; copy?: boolean },
+  ): Tensor {
+    if (typeof target === "string" && target in arrayOf) return invoke(toFloat, this, target);
+    const o =
+      typeof target === "string"
+        ? { device: target as Device }
+        : (target as {
+            dtype?: DType;
+            device?: Device;
+            memoryFormat?: MemoryFormat;
+            copy?: boolean;
+          });
+    return invoke(
+      toCopy,
+      this,
+      o.dtype,
+      undefined,
+      o.device,
+      undefined,
+      undefined,
+      o.copy,
+      o.memoryFormat,
+    );
+  }
+
+  /** `Tensor float32[2,3] cpu`, for logs. */
+  override toString(): string {
+    return this.disposed
+      ? "Tensor (disposed)"
+      : `Tensor ${this.dtype}[${this.shape}] ${this.device}`;
+  }
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}
+
+registerTensor((ptr) => new Tensor(ptr));
+
+/** A tensor that a module owns and an optimiser trains: kept out of scopes, requires grad. */
+export class Parameter extends Tensor {
+  /** Takes the memory over from `data`, which is unusable afterwards. */
+  constructor(data: Tensor, requiresGrad = true) {
+    super(seizePtr(data));
+    this.keep();
+    if (requiresGrad) this.requiresGrad_();
+  }
+}
+
+/** A tensor that belongs to a module's state but is not trained. */
+export class Buffer extends Tensor {
+  /** Takes the memory over from `data`; `persistent` buffers are part of the state dict. */
+  constructor(
+    data: Tensor,
+    readonly persistent = true,
+  ) {
+    super(seizePtr(data));
+    this.keep();
+  }
+}
