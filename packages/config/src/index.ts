@@ -1,1 +1,21 @@
-export {};
+// The command line's grammar, in reading order: words, presets, references, sweeps, schemas.
+// biome-ignore-all assist/source/organizeImports: the order is for readers
+
+export { ConfigError, type ConfigErrorCode } from "./errors.js";
+export { isTree, printValue, type Tree, type Value } from "./value.js";
+export { type Choices, parseChoices, parseValue } from "./grammar.js";
+export { type Override, type OverrideKind, parseOverride, printOverride } from "./override.js";
+export { type Argv, parseArgv } from "./argv.js";
+export { distance, nearest } from "./nearest.js";
+export { merge } from "./tree.js";
+export { applyOverride } from "./apply.js";
+export { readYaml, writeYaml } from "./yaml.js";
+export { type Composed, type ComposeOptions, compose } from "./compose.js";
+export { interpolate } from "./interpolate.js";
+export { expandSweep } from "./sweep.js";
+export { overrideDirname } from "./name.js";
+export { defaultsOf, type JsonSchema, jsonSchema } from "./describe.js";
+export { type CrossCheck, validate } from "./validate.js";
+export { type HelpEntry, helpEntries, helpTable, presetJsonSchema } from "./help.js";
+export { type Experiment, type Member, type Resolved, resolve } from "./resolve.js";
+export { type GaussianConfig, gaussian, gaussianEps, gaussianSchema } from "./gaussian.js";

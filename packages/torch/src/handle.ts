@@ -5,6 +5,7 @@ import { type External, guarded, native } from "./native.js";
 
 let pointer: (handle: Handle) => External;
 let seize: (handle: Handle) => External;
+let swap: (handle: Handle, from: Handle) => void;
 let isKept: (handle: Handle) => boolean;
 
 /** The base of Tensor: owns one reference to native memory. */
@@ -23,6 +24,11 @@ export abstract class Handle {
       const ptr = pointer(handle);
       handle.#ptr = null;
       return ptr;
+    };
+    swap = (handle, from) => {
+      const fresh = seize(from);
+      handle.dispose();
+      handle.#ptr = fresh;
     };
     isKept = (handle) => handle.#kept;
   }
@@ -61,6 +67,11 @@ export function ptrOf(handle: Handle): External {
 /** Takes the pointer out of a handle, which is unusable afterwards. For the engine's own files only. */
 export function seizePtr(handle: Handle): External {
   return seize(handle);
+}
+
+/** Puts the memory of `from` in the place of a handle's own. For the engine's own files only. */
+export function replacePtr(handle: Handle, from: Handle): void {
+  swap(handle, from);
 }
 
 let current: Handle[] | null = null;

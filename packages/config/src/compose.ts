@@ -1,0 +1,158 @@
+// Why: a configuration is put together from small preset files: a file names others in its
+// `defaults:` list, groups (folders) are chosen as group=name, and later files win.
+
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join, posix } from "node:path";
+import { applyOverride, singleValue } from "./apply.js";
+import { ConfigError, mapReportingAll, quote } from "./errors.js";
+import { suggestion } from "./nearest.js";
+import type { Override } from "./override.js";
+import { merge } from "./tree.js";
+import { isTree, printValue, type Tree, type Value } from "./value.js";
+import { readYaml } from "./yaml.js";
+
+export interface ComposeOptions {
+  /** Folders with presets; the first that has a file wins. */
+  dirs: readonly string[];
+  /** The preset to start from, without ".yaml"; nothing but `base` when left out. */
+  name?: string;
+  /** Values below all presets, such as a schema's defaults. */
+  base?: Tree;
+  overrides?: readonly Override[];
+  /** Let key=value name a key that no preset has, for a schema to judge. */
+  allowNew?: boolean;
+}
+
+export interface Composed {
+  config: Tree;
+  /** The preset taken from each group, null where a group was switched off. */
+  choices: Record<string, string | null>;
+  /** The files read, in the order in which they were merged. */
+  files: string[];
+}
+
+/**
+ * Composes presets and overrides. In a `defaults:` list "name" is a file beside this one, "group:
+ * name" a file of a group's folder ("/group" from the top, null for none), and "_self_" the place
+ * of this file's own keys (last when absent). Everything merges at the root. group=name changes a
+ * choice, +group=name adds one, ~group drops one; all other overrides are applied afterwards.
+ * Throws ConfigError "preset", "yaml", "cycle" and those of applyOverride, all problems at once.
+ */
+export function compose(options: ComposeOptions): Composed {
+  const { dirs, name, base = {}, overrides = [], allowNew = false } = options;
+  const walk = new Walk(dirs, overrides);
+  let config = merge({}, base);
+  if (name !== undefined) config = merge(config, walk.visit(name, []));
+  for (const override of overrides) {
+    const adds = override.kind === "add" || override.kind === "force";
+    if (!adds || walk.used.has(override) || !walk.isGroup(override.key)) continue;
+    walk.used.add(override);
+    config = merge(config, walk.choose(override.key, singleValue(override) ?? null, []));
+  }
+  const rest = overrides.filter((override) => !walk.used.has(override));
+  mapReportingAll(rest, (override) => applyOverride(config, override, { allowNew }));
+  return { config, choices: walk.choices, files: walk.files };
+}
+
+class Walk {
+  readonly choices: Record<string, string | null> = {};
+  readonly files: string[] = [];
+  /** Overrides that turned out to choose a preset. */
+  readonly used = new Set<Override>();
+
+  constructor(
+    private readonly dirs: readonly string[],
+    private readonly overrides: readonly Override[],
+  ) {}
+
+  isGroup(key: string): boolean {
+    return this.dirs.some((dir) => {
+      const path = join(dir, key);
+      return existsSync(path) && statSync(path).isDirectory();
+    });
+  }
+
+  visit(name: string, above: readonly string[]): Tree {
+    if (above.includes(name)) {
+      throw new ConfigError(
+        "cycle",
+        `presets include each other in a circle: ${[...above, name].join(" -> ")}`,
+      );
+    }
+    const file = this.find(name);
+    const { defaults = [], ...self } = readYaml(readPreset(file), file);
+    if (!Array.isArray(defaults)) {
+      throw new ConfigError(
+        "preset",
+        `${file}: "defaults" must be a list, got ${printValue(defaults)}`,
+      );
+    }
+    const entries = defaults.includes("_self_") ? defaults : [...defaults, "_self_"];
+    let config: Tree = {};
+    for (const entry of entries) {
+      if (entry === "_self_") this.files.push(file);
+      const part = entry === "_self_" ? self : this.entry(entry, file, name, [...above, name]);
+      config = merge(config, part);
+    }
+    return config;
+  }
+
+  /** The preset of a group, unless an override chose another one. */
+  choose(group: string, preset: Value, above: readonly string[]): Tree {
+    let choice = preset;
+    for (const override of this.overrides) {
+      if (override.key !== group) continue;
+      this.used.add(override);
+      choice = override.kind === "delete" ? null : (singleValue(override) ?? null);
+    }
+    if (choice !== null && typeof choice !== "string" && typeof choice !== "number") {
+      throw new ConfigError(
+        "preset",
+        `${group}=${printValue(choice)}: expected the name of a preset in ${group}/`,
+      );
+    }
+    this.choices[group] = choice === null ? null : `${choice}`;
+    return choice === null ? {} : this.visit(`${group}/${choice}`, above);
+  }
+
+  private entry(entry: Value, file: string, name: string, above: readonly string[]): Tree {
+    const folder = posix.dirname(name);
+    const absolute = (path: string) =>
+      path.startsWith("/") ? path.slice(1) : posix.join(folder, path);
+    if (typeof entry === "string") return this.visit(absolute(entry), above);
+    const [pair, ...more] = isTree(entry) ? Object.entries(entry) : [];
+    if (pair === undefined || more.length > 0) {
+      throw new ConfigError(
+        "preset",
+        `${file}: cannot read the defaults entry ${printValue(entry)}: expected "- group: name" or "- name"`,
+      );
+    }
+    return this.choose(absolute(pair[0]), pair[1], above);
+  }
+
+  private find(name: string): string {
+    const inside = /^[\w.@+-]+(?:\/[\w.@+-]+)*$/.test(name) && !name.split("/").includes("..");
+    const files = inside ? this.dirs.map((dir) => join(dir, `${name}.yaml`)) : [];
+    const file = files.find((path) => existsSync(path));
+    if (file !== undefined) return file;
+    const folder = posix.dirname(name);
+    const cure = suggestion(posix.basename(name), inside ? this.names(folder) : []);
+    const where = this.dirs.map((dir) => join(dir, folder)).join(", ");
+    throw new ConfigError("preset", `no preset ${quote(name)} in ${where || "no folder"}: ${cure}`);
+  }
+
+  private names(folder: string): string[] {
+    const paths = this.dirs.map((dir) => join(dir, folder)).filter((path) => existsSync(path));
+    const files = paths.flatMap((path) => readdirSync(path));
+    return [...new Set(files.filter((f) => f.endsWith(".yaml")).map((f) => f.slice(0, -5)))].sort();
+  }
+}
+
+function readPreset(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError("preset", `cannot read the preset ${file}: ${reason}`, { cause: error });
+  }
+}

@@ -1,0 +1,82 @@
+// Why: the last gate before a run: every key known, every value of the right type and range, and
+// the keys right together. All problems are reported at once, one line each, with the cure.
+
+import type { z } from "zod";
+import { exampleOf, expected, type JsonSchema, jsonSchema, schemaKeys } from "./describe.js";
+import { ConfigError, type ConfigErrorCode, quote } from "./errors.js";
+import { suggestion } from "./nearest.js";
+import { getPath } from "./tree.js";
+import { printValue, type Tree, type Value } from "./value.js";
+
+/** Looks at keys together; returns one line for each problem. Called only when each alone is right. */
+export type CrossCheck<C> = (config: C) => readonly string[];
+
+/**
+ * Checks a plain configuration against a strict object schema and fills in defaults.
+ * Throws ConfigError with a line for each problem: "unknown_key" (with the nearest right key) or
+ * "value" (what was given, what is expected, how to write it; NaN and infinity are no numbers).
+ */
+export function validate<S extends z.ZodType>(
+  schema: S,
+  input: Tree,
+  check: CrossCheck<z.output<S>> = () => [],
+): z.output<S> {
+  const result = schema.safeParse(input);
+  if (!result.success) throw explain(jsonSchema(schema), input, result.error.issues);
+  const problems = check(result.data);
+  if (problems.length > 0) throw new ConfigError("value", problems);
+  return result.data;
+}
+
+function explain(
+  schema: JsonSchema,
+  input: Tree,
+  issues: readonly z.core.$ZodIssue[],
+): ConfigError {
+  const problems: { code: ConfigErrorCode; line: string }[] = [];
+  for (const issue of issues) {
+    if (issue.code === "unrecognized_keys") {
+      const above = issue.path.map(String).join(".");
+      for (const key of issue.keys) {
+        const line = unknownKey(schema, above === "" ? key : `${above}.${key}`);
+        problems.push({ code: "unknown_key", line });
+      }
+    } else problems.push({ code: "value", line: wrongValue(schema, input, issue) });
+  }
+  const code = problems[0]?.code ?? "value";
+  return new ConfigError(
+    code,
+    problems.map(({ line }) => line),
+  );
+}
+
+function unknownKey(schema: JsonSchema, key: string): string {
+  const keys = schemaKeys(schema).map(([known]) => known);
+  return `unknown key ${quote(key)}: ${suggestion(key, keys, "--help lists the keys there are")}`;
+}
+
+function wrongValue(schema: JsonSchema, input: Tree, issue: z.core.$ZodIssue): string {
+  // A problem inside a list is told about the list: that is what can be written on a command line.
+  let inner = schema;
+  const path: string[] = [];
+  for (const part of issue.path.map(String)) {
+    const next = inner.properties?.[part];
+    if (next === undefined) break;
+    inner = next;
+    path.push(part);
+  }
+  const key = path.join(".");
+  if (key === "") return issue.message;
+  const given = getPath(input, key);
+  const got = given === undefined ? "nothing" : show(given);
+  const example = exampleOf(inner);
+  const cure = example === undefined ? "" : `; write for example ${key}=${printValue(example)}`;
+  return `${key}: expected ${expected(inner)}, got ${got}${cure}`;
+}
+
+/** Text in double quotes, so that "5" and 5 look different; all else as it is typed. */
+function show(value: Value): string {
+  if (typeof value === "string") return quote(value);
+  const text = printValue(value);
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}

@@ -1,0 +1,80 @@
+// Why: overrides, presets, references and folder names all speak of the same plain values; this
+// says what they are and how they are written, so that what is printed can be typed again.
+
+export type Value = null | boolean | number | string | Value[] | Tree;
+export interface Tree {
+  [key: string]: Value;
+}
+
+/** True for a plain mapping, false for lists, null and scalars. */
+export function isTree(value: unknown): value is Tree {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const DIGITS = String.raw`\d(?:_?\d)*`;
+const WHOLE = String.raw`(?:0|[1-9](?:_?\d)*)`;
+const EXPONENT = `[eE][+-]?${DIGITS}`;
+const NUMBER = new RegExp(
+  `^[+-]?(?:${WHOLE}|(?:${WHOLE}\\.(?:${DIGITS})?|\\.${DIGITS})(?:${EXPONENT})?|${WHOLE}${EXPONENT})$`,
+);
+const WORDS: Record<string, Value> = {
+  null: null,
+  true: true,
+  false: false,
+  nan: Number.NaN,
+  inf: Number.POSITIVE_INFINITY,
+  "+inf": Number.POSITIVE_INFINITY,
+  "-inf": Number.NEGATIVE_INFINITY,
+};
+
+/**
+ * The value that an unquoted word stands for: null, true, false, a number, or the word itself.
+ * Words are read in any case; 007 and 1.2.3 are text; whole numbers beyond ±2^53 stay text too,
+ * because they would silently become another number.
+ */
+export function readWord(word: string): Value {
+  const lower = word.toLowerCase();
+  if (Object.hasOwn(WORDS, lower)) return WORDS[lower] as Value;
+  if (!NUMBER.test(word)) return word;
+  const number = Number(word.replaceAll("_", ""));
+  const exact = Number.isSafeInteger(number) || !/^[+-]?[\d_]+$/.test(word);
+  return exact ? number : word;
+}
+
+/** Writes a value in the override grammar, in one canonical form that parses back to itself. */
+export function printValue(value: Value): string {
+  if (Array.isArray(value)) return `[${value.map(printValue).join(",")}]`;
+  if (isTree(value)) {
+    const pairs = Object.entries(value).map(([key, v]) => `${printKey(key)}:${printValue(v)}`);
+    return `{${pairs.join(",")}}`;
+  }
+  if (typeof value === "string") return printText(value);
+  if (typeof value === "number") return printNumber(value);
+  return String(value);
+}
+
+function printNumber(value: number): string {
+  if (Number.isNaN(value)) return "nan";
+  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
+  if (Object.is(value, -0)) return "-0";
+  // Whole numbers from 2^53 on are written as floats: as integers they would be read as text.
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) return value.toExponential();
+  return String(value);
+}
+
+const SAFE = /^[\p{L}\p{N}_./+@%*?|:#=~!&;<>^-]+(?: +[\p{L}\p{N}_./+@%*?|:#=~!&;<>^-]+)*$/u;
+
+function printText(text: string): string {
+  return SAFE.test(text) && readWord(text) === text ? text : printQuoted(text);
+}
+
+function printKey(key: string): string {
+  return SAFE.test(key) && !key.includes(":") ? key : printQuoted(key);
+}
+
+/** Backslashes count only before a quote, so only those runs are doubled (Hydra's rule). */
+function printQuoted(text: string): string {
+  return `'${text.replace(/(\\*)('|$)/g, (_, slashes: string, end: string) => {
+    return slashes + slashes + (end === "" ? "" : "\\'");
+  })}'`;
+}

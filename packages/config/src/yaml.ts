@@ -1,0 +1,49 @@
+// Why: presets come from YAML files and every run writes its resolved configuration as one; both
+// go through here so that what is written reads back as the same values.
+
+import { Document, isScalar, isSeq, parseDocument, visit } from "yaml";
+import { ConfigError } from "./errors.js";
+import { merge } from "./tree.js";
+import { isTree, type Tree } from "./value.js";
+
+/**
+ * Parses YAML 1.2 text (JSON is a part of it) into a plain mapping; empty text is an empty mapping.
+ * `source` names the file in messages. Throws ConfigError "yaml" with line and column.
+ */
+export function readYaml(text: string, source = "the text"): Tree {
+  const document = parseDocument(text, { prettyErrors: true });
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const place = error.linePos?.[0];
+    const where = place === undefined ? "" : `:${place.line}:${place.col}`;
+    const what = error.message.split(/ at line |\n/, 1)[0];
+    throw new ConfigError("yaml", `${source}${where} is not valid YAML: ${what}`, { cause: error });
+  }
+  const value = toPlain(document, source);
+  if (value === null || value === undefined) return {};
+  if (!isTree(value)) {
+    throw new ConfigError("yaml", `${source}: expected "key: value" lines, got a list or a scalar`);
+  }
+  return merge({}, value);
+}
+
+function toPlain(document: Document, source: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    // yaml throws a ReferenceError for aliases that lead nowhere or multiply without end.
+    if (!(error instanceof ReferenceError)) throw error;
+    throw new ConfigError("yaml", `${source}: ${error.message}`, { cause: error });
+  }
+}
+
+/** Writes a plain mapping as YAML, short lists on one line; readYaml gives the same values back. */
+export function writeYaml(tree: object): string {
+  const document = new Document(tree, { aliasDuplicateObjects: false });
+  visit(document, {
+    Seq(_, node) {
+      if (isSeq(node)) node.flow = node.items.every((item) => isScalar(item));
+    },
+  });
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+}

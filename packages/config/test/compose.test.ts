@@ -1,0 +1,142 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compose } from "../src/compose.js";
+import { parseOverride } from "../src/override.js";
+import { thrown } from "./thrown.js";
+
+let root = "";
+const FILES = {
+  "conf/config.yaml":
+    "defaults:\n  - common\n  - method: dbdsb\n  - model: UNET\nname: main\nnum_steps: 30\n",
+  "conf/common.yaml": "seed: 42\nname: common\nnet: {depth: 1}\n",
+  "conf/early.yaml": "defaults: [_self_, {method: dbdsb}]\nloss_scale: mine\n",
+  "conf/late.yaml": "defaults: [{method: dbdsb}]\nloss_scale: mine\n",
+  "conf/method/dbdsb.yaml": "sde: ve\nloss_scale: true\ngamma_max: 0.2\n",
+  "conf/method/dbdsb_vp.yaml": "defaults: [dbdsb]\nsde: vp\nloss_scale: false\n",
+  "conf/method/tuned.yaml": "defaults: [dbdsb, {/model: small}]\ngamma_max: 0.034\n",
+  "conf/model/UNET.yaml": "net: {width: 128}\n",
+  "conf/model/small.yaml": "net: {width: 32}\n",
+  "conf/dataset/mnist.yaml": "channels: 1\n",
+  "conf/loop.yaml": "defaults: [loop2]\n",
+  "conf/loop2.yaml": "defaults: [loop]\n",
+  "conf/bad1.yaml": "defaults: common\n",
+  "conf/bad2.yaml": "defaults: [{a: b, c: d}]\n",
+  "conf/bad3.yaml": "a: [\n",
+  "mine/method/own.yaml": "sde: own\n",
+  "mine/common.yaml": "seed: 7\n",
+};
+
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), "dsbm-config-"));
+  for (const [path, text] of Object.entries(FILES)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  mkdirSync(join(root, "conf/folder.yaml"));
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+const run = (name: string, words: string[] = [], dirs = ["conf"]) =>
+  compose({
+    dirs: dirs.map((dir) => join(root, dir)),
+    name,
+    overrides: words.map((word) => parseOverride(word)),
+  });
+
+describe("compose", () => {
+  it("merges the defaults in order, the file's own keys last", () => {
+    const { config, choices, files } = run("config");
+    expect(config).toEqual({
+      seed: 42,
+      name: "main",
+      num_steps: 30,
+      net: { depth: 1, width: 128 },
+      sde: "ve",
+      loss_scale: true,
+      gamma_max: 0.2,
+    });
+    expect(choices).toEqual({ method: "dbdsb", model: "UNET" });
+    expect(files.map((file) => file.slice(join(root, "conf/").length))).toEqual([
+      "common.yaml",
+      "method/dbdsb.yaml",
+      "model/UNET.yaml",
+      "config.yaml",
+    ]);
+  });
+
+  it("puts the file's own keys where _self_ stands", () => {
+    expect(run("early").config.loss_scale).toBe(true);
+    expect(run("late").config.loss_scale).toBe("mine");
+  });
+
+  it("chooses a group's preset by override, before plain overrides", () => {
+    const { config, choices } = run("config", ["gamma_max=0.5", "method=dbdsb_vp"]);
+    expect(config).toMatchObject({ sde: "vp", loss_scale: false, gamma_max: 0.5 });
+    expect(choices.method).toBe("dbdsb_vp");
+    expect(config).not.toHaveProperty("method");
+  });
+
+  it("lets an override choose inside nested defaults too", () => {
+    expect(run("early", ["method=tuned"]).config).toMatchObject({
+      gamma_max: 0.034,
+      net: { width: 32 },
+    });
+    expect(run("early", ["method=tuned", "model=UNET"]).config.net).toEqual({ width: 128 });
+  });
+
+  it("adds a group with +, drops one with ~ or null", () => {
+    expect(run("config", ["+dataset=mnist"]).config.channels).toBe(1);
+    expect(run("config", ["~model"]).config.net).toEqual({ depth: 1 });
+    expect(run("config", ["model=null"]).choices.model).toBeNull();
+  });
+
+  it("keeps a choice in its place when + names a group that is there", () => {
+    const { config } = run("late", ["+method=dbdsb_vp"]);
+    expect(config).toMatchObject({ sde: "vp", loss_scale: "mine" });
+  });
+
+  it("looks through the folders in order", () => {
+    const { config } = run("config", ["method=own"], ["mine", "conf"]);
+    expect(config).toMatchObject({ sde: "own", seed: 7, net: { width: 128 } });
+  });
+
+  it("starts from the base and lays presets on it", () => {
+    const base = { seed: 1, extra: { kept: true } };
+    const { config } = compose({ dirs: [join(root, "conf")], name: "common", base });
+    expect(config).toMatchObject({ seed: 42, extra: { kept: true } });
+    expect(base).toEqual({ seed: 1, extra: { kept: true } });
+  });
+
+  it.each([
+    [
+      "config",
+      ["method=dbdbs"],
+      "preset",
+      /no preset "method\/dbdbs" in .*: did you mean "dbdsb"\?/,
+    ],
+    ["config", ["method=zzzzzz"], "preset", /there are: dbdsb, dbdsb_vp, tuned$/],
+    ["config", ["method=../common"], "preset", /no preset/],
+    ["config", ["method=[a]"], "preset", /expected the name of a preset in method\//],
+    ["config", ["method=a,b"], "sweep", /several values/],
+    ["config", ["dataset=mnist"], "unknown_key", /write \+dataset=… to add it/],
+    ["confg", [], "preset", /did you mean "config"\?/],
+    ["loop", [], "cycle", /loop -> loop2 -> loop$/],
+    ["bad1", [], "preset", /"defaults" must be a list, got common/],
+    ["bad2", [], "preset", /cannot read the defaults entry \{a:b,c:d\}/],
+    ["folder", [], "preset", /cannot read the preset .*folder\.yaml: EISDIR/],
+    ["bad3", [], "yaml", /bad3\.yaml:\d+:\d+ is not valid YAML/],
+  ])("refuses %s %j", (name, words, code, message) => {
+    const error = thrown(() => run(name, words));
+    expect(error.code).toBe(code);
+    expect(error.message).toMatch(message);
+    expect(error.message).not.toContain("\n");
+  });
+
+  it("reports all overrides that do not apply", () => {
+    const error = thrown(() => run("config", ["num_step=1", "seed=2", "+name=x"]));
+    expect(error.problems).toHaveLength(2);
+    expect(error.problems[0]).toBe('unknown key "num_step": did you mean "num_steps"?');
+  });
+});

@@ -1,0 +1,190 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the syntax under test
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parseChoices, parseValue } from "../src/grammar.js";
+import { printValue, type Value } from "../src/value.js";
+import { thrown } from "./thrown.js";
+
+describe("one value", () => {
+  const table: [text: string, value: Value][] = [
+    ["null", null],
+    ["NULL", null],
+    ["true", true],
+    ["False", false],
+    ["5", 5],
+    ["-3", -3],
+    ["+3", 3],
+    ["10_000", 10_000],
+    ["1e-4", 1e-4],
+    [".001", 0.001],
+    ["-.5", -0.5],
+    ["2.", 2],
+    ["1.5E+3", 1500],
+    ["inf", Number.POSITIVE_INFINITY],
+    ["-Inf", Number.NEGATIVE_INFINITY],
+    ["nan", Number.NaN],
+    ["007", "007"],
+    ["1.2.3", "1.2.3"],
+    ["1__0", "1__0"],
+    ["0x10", "0x10"],
+    ["9007199254740993", "9007199254740993"],
+    ["dsbm", "dsbm"],
+    ["constructor", "constructor"],
+    ["a b", "a b"],
+    ["  a b  ", "a b"],
+    ["1 2", "1 2"],
+    ["cuda:0", "cuda:0"],
+    ["a=b=c", "a=b=c"],
+    ["/tmp/x-1.0/*.npy", "/tmp/x-1.0/*.npy"],
+    ["C:\\data", "C:\\data"],
+    ["a\\,b", "a,b"],
+    ["\\ a\\ ", " a "],
+    ["\\[5\\]", "[5]"],
+    ["", ""],
+    ["   ", ""],
+    ["''", ""],
+    ["'5'", "5"],
+    ['"null"', "null"],
+    ["'a,b'", "a,b"],
+    ["' a '", " a "],
+    ["'it\\'s'", "it's"],
+    ['"say \\"x\\""', 'say "x"'],
+    ["'a\\b\\\\c'", "a\\b\\\\c"],
+    ["'a\\\\'", "a\\"],
+    ["[]", []],
+    ["[b]", ["b"]],
+    ["['b','f']", ["b", "f"]],
+    ["[ b , f ]", ["b", "f"]],
+    ["[[1,2],[],[a,[null]]]", [[1, 2], [], ["a", [null]]]],
+    ["{}", {}],
+    ["{a:1}", { a: 1 }],
+    ["{a: 1, b: {c: [x, .5]}}", { a: 1, b: { c: ["x", 0.5] } }],
+    ["{a:b:c}", { a: "b:c" }],
+    ["{'a b':1,2:x}", { "a b": 1, "2": "x" }],
+    ["${a.b}", "${a.b}"],
+    ["[${a},x${b}y]", ["${a}", "x${b}y"]],
+  ];
+  it.each(table)("%s", (text, value) => {
+    expect(parseValue(text)).toEqual(value);
+  });
+});
+
+describe("sweeps", () => {
+  const table: [text: string, values: Value[]][] = [
+    ["5,20,50", [5, 20, 50]],
+    ["5, 20", [5, 20]],
+    ["[b],[b,f]", [["b"], ["b", "f"]]],
+    ["'a,b',c", ["a,b", "c"]],
+    ["choice(a,b)", ["a", "b"]],
+    ["choice(5)", [5]],
+    ["range(3)", [0, 1, 2]],
+    ["range(1,4)", [1, 2, 3]],
+    ["range(1,6,2)", [1, 3, 5]],
+    ["range(3,0,-1)", [3, 2, 1]],
+    ["range(0,0.3,0.1)", [0, 0.1, 0.2]],
+    ["range(0.2,0.8,0.2)", [0.2, 0.4, 0.6]], // (0.8 - 0.2) / 0.2 is a hair above 3
+    ["range(0,0.35,0.1)", [0, 0.1, 0.2, 0.3]],
+    ["range(9007199254740000,9007199254740002)", [9007199254740000, 9007199254740001]],
+  ];
+  it.each(table)("%s", (text, values) => {
+    expect(parseChoices(text)).toEqual({ values, sweep: true });
+  });
+
+  it("tells one value from a sweep", () => {
+    expect(parseChoices("[1,2]")).toEqual({ values: [[1, 2]], sweep: false });
+    expect(thrown(() => parseValue("1,2")).message).toContain("expected one value");
+  });
+});
+
+describe("what cannot be read", () => {
+  const table: [text: string, message: RegExp][] = [
+    ["[b", /expected "," or "\]", got the end at character 5/],
+    ["[b]]", /expected the end of the value, got "\]"/],
+    ["1,,2", /expected a value .* got ","/],
+    ["1,", /expected a value .* got the end/],
+    ["[1,]", /expected a value .* got "\]"/],
+    ["'a", /expected a closing '/],
+    ["'a\\'", /expected a closing '/],
+    ["'a'b", /got "b"/],
+    ["it's", /got "'"/],
+    ["a(b", /choice\(…\) or range\(…\)/],
+    ["sort(1,2)", /choice\(…\) or range\(…\)/],
+    ["choice(1,2", /expected "," or "\)"/],
+    ["choice(1),2", /nothing after choice/],
+    ["[choice(1,2)]", /can only stand alone/],
+    ["range(a)", /range\(start,stop\)/],
+    ["range(1,2,0)", /step not 0/],
+    ["range(1,2,3,4)", /range\(start,stop\)/],
+    ["range(2,1)", /at least one value/],
+    ["range(inf)", /finite/],
+    ["range(1e9)", /at most 10000 values/],
+    ["{a}", /":" after the key/],
+    ["{a:1", /"," or "}"/],
+    ["{a:1,a:2}", /each key once/],
+    ["{:1}", /expected a key/],
+    ["{__proto__:{x:1}}", /other than "__proto__"/],
+    ["${a", /to close/],
+    ["[".repeat(100_000), /at most 64 nested brackets/],
+  ];
+  it.each(table)("%s", (text, message) => {
+    const error = thrown(() => parseChoices(text, `x=${text}`));
+    expect(error.code).toBe("syntax");
+    expect(error.message).toMatch(message);
+    expect(error.message).not.toContain("\n");
+    expect(error.message.length).toBeLessThan(400);
+  });
+});
+
+describe("printing", () => {
+  const key = fc.string({ unit: "binary" }).filter((k) => k !== "__proto__");
+  const tricky = fc.constantFrom("null", "5", "1e-4", "inf", " a", "a,b", "\\'", "x\\", "${a}", "");
+  const { value } = fc.letrec<{ value: Value }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      fc.constant(null),
+      fc.boolean(),
+      fc.integer(),
+      fc.double(),
+      fc.string({ unit: "binary" }),
+      fc.string({ unit: fc.constantFrom(..."\\'\",:[]{}() ${}ab1.e-") }),
+      tricky,
+      fc.array(tie("value"), { maxLength: 4 }),
+      fc.dictionary(fc.oneof(key, tricky), tie("value"), { maxKeys: 4, noNullPrototype: true }),
+    ),
+  }));
+
+  it("gives text that parses back to the same value, alone and in a sweep", () => {
+    fc.assert(
+      fc.property(value, value, (a, b) => {
+        expect(parseChoices(printValue(a))).toEqual({ values: [a], sweep: false });
+        const both = `${printValue(a)},${printValue(b)}`;
+        expect(parseChoices(both)).toEqual({ values: [a, b], sweep: true });
+      }),
+      { seed: 1, numRuns: 2000 },
+    );
+  });
+
+  it("is canonical: printing what was parsed from any spelling changes nothing more", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(..."ab1.e-_+ :'\\[],{}") }), (text) => {
+        let parsed: Value[];
+        try {
+          parsed = parseChoices(text).values;
+        } catch (error) {
+          expect((error as Error).name).toBe("ConfigError");
+          return;
+        }
+        const printed = parsed.map(printValue).join(",");
+        expect(parseChoices(printed).values).toEqual(parsed);
+      }),
+      { seed: 2, numRuns: 5000 },
+    );
+  });
+
+  it("uses no quotes where none are needed", () => {
+    expect(printValue(["b", "f", "a b", "cuda:0"])).toBe("[b,f,a b,cuda:0]");
+    expect(printValue({ a: { b: 1e-4 } })).toBe("{a:{b:0.0001}}");
+    expect(printValue("5")).toBe("'5'");
+    expect(printValue({ "a:b": "c:d" })).toBe("{'a:b':c:d}");
+  });
+});

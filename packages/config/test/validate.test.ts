@@ -1,0 +1,147 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { defaultsOf } from "../src/describe.js";
+import { helpEntries, helpTable, presetJsonSchema } from "../src/help.js";
+import { validate } from "../src/validate.js";
+import type { Tree } from "../src/value.js";
+import { thrown } from "./thrown.js";
+
+const schema = z.strictObject({
+  dim: z.int().min(1).default(5).describe("dimensions"),
+  lr: z.number().positive().default(1e-4).describe("learning rate"),
+  ema: z.boolean().default(false).describe("average the weights"),
+  kind: z.enum(["x", "y"]).default("x").describe("which kind"),
+  clip: z
+    .number()
+    .max(10)
+    .nullable()
+    .default(null)
+    .meta({ description: "clip", examples: [1] }),
+  seq: z
+    .array(z.enum(["b", "f"]))
+    .min(1)
+    .default(["b"])
+    .describe("order"),
+  net: z.strictObject({
+    width: z.int().default(64).describe("width of the layers"),
+    name: z.string().describe("name of the network"),
+  }),
+});
+const good: Tree = { net: { name: "mlp" } };
+const problems = (input: Tree) => thrown(() => validate(schema, { ...good, ...input })).problems;
+
+describe("validate", () => {
+  it("fills in defaults and keeps what was given", () => {
+    expect(validate(schema, { ...good, dim: 20, seq: ["f", "b"] })).toEqual({
+      dim: 20,
+      lr: 1e-4,
+      ema: false,
+      kind: "x",
+      clip: null,
+      seq: ["f", "b"],
+      net: { width: 64, name: "mlp" },
+    });
+  });
+
+  it.each<[Tree, string]>([
+    [{ dim: "abc" }, 'dim: expected an integer >= 1, got "abc"; write for example dim=5'],
+    [{ dim: 0 }, "dim: expected an integer >= 1, got 0; write for example dim=5"],
+    [{ dim: 2.5 }, "dim: expected an integer >= 1, got 2.5; write for example dim=5"],
+    [{ dim: null }, "dim: expected an integer >= 1, got null; write for example dim=5"],
+    [{ lr: Number.NaN }, "lr: expected a finite number > 0, got nan; write for example lr=0.0001"],
+    [
+      { lr: Number.POSITIVE_INFINITY },
+      "lr: expected a finite number > 0, got inf; write for example lr=0.0001",
+    ],
+    [{ ema: 1 }, "ema: expected true or false, got 1; write for example ema=false"],
+    [{ kind: "z" }, 'kind: expected x or y, got "z"; write for example kind=x'],
+    [
+      { clip: 11 },
+      "clip: expected a finite number <= 10 or null, got 11; write for example clip=1",
+    ],
+    [
+      { seq: ["b", "x"] },
+      "seq: expected a non-empty list, each item b or f, got [b,x]; write for example seq=[b]",
+    ],
+    [
+      { seq: "b" },
+      'seq: expected a non-empty list, each item b or f, got "b"; write for example seq=[b]',
+    ],
+    [{ net: { name: 5 } }, "net.name: expected text, got 5"],
+    [{ net: {} }, "net.name: expected text, got nothing"],
+    [{ net: 5 }, "net: expected a group of keys, got 5"],
+    [{ dmi: 5 }, 'unknown key "dmi": did you mean "dim"?'],
+    [{ other: 5 }, 'unknown key "other": --help lists the keys there are'],
+    [{ net: { name: "a", widht: 5 } }, 'unknown key "net.widht": did you mean "net.width"?'],
+  ])("%j", (input, line) => {
+    expect(problems(input)).toEqual([line]);
+  });
+
+  it("reports everything at once, one line each", () => {
+    const input = { dim: 0, lr: "fast", seq: ["x", "y"], lrr: 1, net: { name: "a", q: 1 } };
+    expect(problems(input).map((line) => line.split(":")[0])).toEqual([
+      "dim",
+      "lr",
+      "seq",
+      'unknown key "net.q"',
+      'unknown key "lrr"',
+    ]);
+  });
+
+  it("looks at keys together once each alone is right", () => {
+    const check = ({ dim }: { dim: number }) => (dim > 9 ? ["dim is too big", "really"] : []);
+    expect(validate(schema, good, check).dim).toBe(5);
+    const error = thrown(() => validate(schema, { ...good, dim: 10 }, check));
+    expect(error.code).toBe("value");
+    expect(error.message).toBe("dim is too big\nreally");
+    expect(thrown(() => validate(schema, { ...good, dim: 10, q: 1 }, check)).code).toBe(
+      "unknown_key",
+    );
+  });
+
+  it("keeps a line a line, whatever was given", () => {
+    const [line = ""] = problems({ kind: `a\nb${"c".repeat(500)}` });
+    expect(line).toContain('got "a\\nb');
+    expect(line.length).toBeLessThan(200);
+  });
+});
+
+describe("help", () => {
+  it("lists every key with default, meaning and what it takes", () => {
+    expect(helpEntries(schema).map((row) => row.key)).toEqual([
+      "dim",
+      "lr",
+      "ema",
+      "kind",
+      "clip",
+      "seq",
+      "net.width",
+      "net.name",
+    ]);
+    expect(helpEntries(schema)[0]).toEqual({
+      key: "dim",
+      default: "5",
+      meaning: "dimensions (an integer >= 1)",
+    });
+    expect(helpEntries(schema).at(-1)?.default).toBe("(needed)");
+  });
+
+  it("aligns the columns and wraps the last", () => {
+    const lines = helpTable(schema, { width: 50 }).split("\n");
+    expect(lines[0]).toBe("key        default   meaning");
+    expect(lines[1]).toBe("dim        5         dimensions (an integer >= 1)");
+    expect(lines.every((line) => line.length <= 50)).toBe(true);
+    expect(lines.length).toBeGreaterThan(9);
+  });
+
+  it("knows the nested defaults", () => {
+    expect(defaultsOf(schema)).toMatchObject({ dim: 5, clip: null, net: { width: 64 } });
+  });
+
+  it("gives a JSON schema for preset files", () => {
+    const json = presetJsonSchema(schema);
+    expect(Object.keys(json.properties ?? {})[0]).toBe("defaults");
+    expect(json.properties?.dim).toMatchObject({ type: "integer", minimum: 1, default: 5 });
+    expect(json).toMatchObject({ additionalProperties: false });
+  });
+});

@@ -1,0 +1,263 @@
+// The header of a .npy file is the text of a Python dictionary. It is read by a small parser that
+// knows literals only: nothing in a file is ever evaluated.
+import { FormatError } from "./errors.js";
+import { type DType, elementCount } from "./raw.js";
+
+/** What a .npy header says. */
+export interface NpyHeader {
+  dtype: DType;
+  shape: number[];
+  bigEndian: boolean;
+  /** True where the first index runs fastest and that makes a difference. */
+  fortran: boolean;
+  /** Where the elements begin, in bytes from the start of the file. */
+  start: number;
+}
+
+/** The bytes that say how long the header is: magic, version and a length of up to 4 bytes. */
+export const prefixLength = 12;
+/** Longer headers describe records of many fields, which are refused anyway. */
+const headerLimit = 2 ** 20;
+const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+
+const descrs: Readonly<Record<string, DType>> = {
+  f2: "float16",
+  f4: "float32",
+  f8: "float64",
+  i1: "int8",
+  i2: "int16",
+  i4: "int32",
+  i8: "int64",
+  u1: "uint8",
+  b1: "bool",
+};
+
+/**
+ * Where the text of the header lies, from a file's first bytes (12, or all if it has fewer).
+ *
+ * Throws `HeaderTooShort`, `NotThisFormat`, `InvalidHeader` (a version other than 1.0, 2.0, 3.0),
+ * `HeaderTooLarge`.
+ */
+export function npyHeaderSpan(
+  prefix: Uint8Array,
+  source: string,
+): { begin: number; end: number; utf8: boolean } {
+  if (magic.some((byte, k) => prefix[k] !== byte)) {
+    throw new FormatError(
+      prefix.length < magic.length ? "HeaderTooShort" : "NotThisFormat",
+      source,
+      `begins with the bytes [${prefix.slice(0, 6)}]: expected [${magic}], a .npy file`,
+    );
+  }
+  const [major, minor] = [prefix[6], prefix[7]];
+  const wide = major !== 1;
+  if (prefix.length < (wide ? 12 : 10)) {
+    throw new FormatError(
+      "HeaderTooShort",
+      source,
+      `${prefix.length} bytes: expected at least 12, magic, version and header length`,
+    );
+  }
+  if (minor !== 0 || major === undefined || major < 1 || major > 3) {
+    throw new FormatError(
+      "InvalidHeader",
+      source,
+      `.npy version ${major}.${minor}: expected 1.0, 2.0 or 3.0`,
+    );
+  }
+  const view = new DataView(prefix.buffer, prefix.byteOffset, prefix.byteLength);
+  const length = wide ? view.getUint32(8, true) : view.getUint16(8, true);
+  if (length > headerLimit) {
+    throw new FormatError(
+      "HeaderTooLarge",
+      source,
+      `header of ${length} bytes: expected at most ${headerLimit}`,
+    );
+  }
+  const begin = wide ? 12 : 10;
+  return { begin, end: begin + length, utf8: major === 3 };
+}
+
+/**
+ * Reads the dictionary of a header.
+ *
+ * `start` is where the elements begin. Throws `InvalidHeader`, `InvalidShape`, and `UnknownDtype`
+ * for element types that have no counterpart (objects, which would be pickled code, among them).
+ */
+export function parseNpyHeader(
+  text: Uint8Array,
+  utf8: boolean,
+  start: number,
+  source: string,
+): NpyHeader {
+  const literal = new TextDecoder(utf8 ? "utf-8" : "latin1").decode(text);
+  const fields = new Literal(literal, source).parse();
+  const expected = ["descr", "fortran_order", "shape"];
+  if (!(fields instanceof Map) || !sameKeys(fields, expected)) {
+    throw new FormatError(
+      "InvalidHeader",
+      source,
+      `header ${literal.slice(0, 120)}: expected a dictionary of ${expected.join(", ")}`,
+    );
+  }
+  const descr = fields.get("descr");
+  const fortran = fields.get("fortran_order");
+  const shape = fields.get("shape");
+  if (typeof fortran !== "boolean" || !Array.isArray(shape)) {
+    throw new FormatError(
+      "InvalidHeader",
+      source,
+      "expected fortran_order True or False and a shape in brackets",
+    );
+  }
+  elementCount(shape as number[], source);
+  const sizes = shape as number[];
+  const match = typeof descr === "string" ? /^([<>|=]?)([a-z]\d)$/.exec(descr) : null;
+  const dtype = match === null ? undefined : descrs[match[2]!];
+  if (match === null || dtype === undefined) {
+    throw new FormatError(
+      "UnknownDtype",
+      source,
+      `element type ${typeof descr === "string" ? descr : "with fields"}: expected one of ${Object.keys(descrs).join(", ")}; save it again with .astype(…)`,
+    );
+  }
+  return {
+    dtype,
+    shape: sizes,
+    bigEndian: match[1] === ">",
+    fortran: fortran && sizes.filter((size) => size !== 1).length > 1,
+    start,
+  };
+}
+
+function sameKeys(fields: Map<unknown, unknown>, expected: string[]): boolean {
+  return fields.size === expected.length && expected.every((key) => fields.has(key));
+}
+
+/**
+ * The bytes of a version 1.0 header, a multiple of 64 bytes long.
+ *
+ * `room` is the least length wanted, so that a header can be written again over an older one.
+ */
+export function npyHeader(dtype: DType, shape: readonly number[], room = 0): Uint8Array {
+  const kind = Object.entries(descrs).find(([, name]) => name === dtype)?.[0];
+  if (kind === undefined) {
+    throw new FormatError(
+      "UnknownDtype",
+      "npy",
+      `${dtype} has no .npy element type: convert it to float32 first`,
+    );
+  }
+  const descr = kind.endsWith("1") ? `|${kind}` : `<${kind}`;
+  const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${sizes}), }`;
+  const length = Math.ceil(Math.max(10 + text.length + 1, room) / 64) * 64;
+  if (length - 10 > 0xffff) {
+    throw new FormatError("HeaderTooLarge", "npy", `${shape.length} dimensions: expected fewer`);
+  }
+  const bytes = new Uint8Array(length).fill(0x20);
+  bytes.set([...magic, 1, 0]);
+  new DataView(bytes.buffer).setUint16(8, length - 10, true);
+  bytes.set(new TextEncoder().encode(text), 10);
+  bytes[length - 1] = 0x0a;
+  return bytes;
+}
+
+type Value = string | number | boolean | null | Value[] | Map<Value, Value>;
+
+/** A parser of Python literals: strings, whole numbers, True, False, None, lists, tuples, dicts. */
+class Literal {
+  #at = 0;
+  readonly #text: string;
+  readonly #source: string;
+
+  constructor(text: string, source: string) {
+    this.#text = text;
+    this.#source = source;
+  }
+
+  parse(): Value {
+    const value = this.#value(0);
+    this.#space();
+    if (this.#at < this.#text.length) throw this.#unexpected();
+    return value;
+  }
+
+  #value(depth: number): Value {
+    this.#space();
+    const char = this.#text[this.#at];
+    if (depth < 32) {
+      if (char === "{") return this.#dictionary(depth);
+      if (char === "(") return this.#list(depth, ")");
+      if (char === "[") return this.#list(depth, "]");
+    }
+    if (char === "'" || char === '"') return this.#string(char);
+    const word = /(?:True|False|None|-?\d+)(?![\w.])|\d+L(?!\w)/y;
+    word.lastIndex = this.#at;
+    const found = word.exec(this.#text)?.[0];
+    if (found === undefined) throw this.#unexpected();
+    this.#at += found.length;
+    if (found === "None") return null;
+    return /^[TF]/.test(found) ? found === "True" : Number.parseInt(found, 10);
+  }
+
+  #dictionary(depth: number): Map<Value, Value> {
+    const entries = new Map<Value, Value>();
+    this.#at++;
+    while (!this.#skip("}")) {
+      const key = this.#value(depth + 1);
+      if (entries.has(key) || !this.#skip(":")) throw this.#unexpected();
+      entries.set(key, this.#value(depth + 1));
+      this.#separator("}");
+    }
+    return entries;
+  }
+
+  #list(depth: number, close: string): Value {
+    const items: Value[] = [];
+    let comma = false;
+    this.#at++;
+    while (!this.#skip(close)) {
+      items.push(this.#value(depth + 1));
+      comma = this.#separator(close);
+    }
+    // In Python (3) is the number 3 and only (3,) a tuple.
+    return close === ")" && items.length === 1 && !comma ? items[0]! : items;
+  }
+
+  #string(quote: string): string {
+    const end = this.#text.indexOf(quote, this.#at + 1);
+    const value = this.#text.slice(this.#at + 1, end);
+    // Escapes occur in field names only, and records are refused.
+    if (end < 0 || value.includes("\\")) throw this.#unexpected();
+    this.#at = end + 1;
+    return value;
+  }
+
+  /** A comma, or the closing bracket still to come; returns whether there was a comma. */
+  #separator(close: string): boolean {
+    if (this.#skip(",")) return true;
+    if (this.#text[this.#at] !== close) throw this.#unexpected();
+    return false;
+  }
+
+  #space(): void {
+    while (" \n\t\r".includes(this.#text[this.#at] ?? "x")) this.#at++;
+  }
+
+  #skip(char: string): boolean {
+    this.#space();
+    if (this.#text[this.#at] !== char) return false;
+    this.#at++;
+    return true;
+  }
+
+  #unexpected(): FormatError {
+    const found = this.#at < this.#text.length ? JSON.stringify(this.#text[this.#at]) : "its end";
+    return new FormatError(
+      "InvalidHeader",
+      this.#source,
+      `header holds ${found} at ${this.#at}: expected a Python dictionary of literals`,
+    );
+  }
+}

@@ -1,0 +1,178 @@
+// An array as the file formats see it: a dtype, a shape and bytes. It lets the formats be read and
+// tested without the engine.
+import { FormatError } from "./errors.js";
+
+/** Bytes per element of every element type, under PyTorch's names. */
+export const itemSize = {
+  float32: 4,
+  float64: 8,
+  float16: 2,
+  bfloat16: 2,
+  int64: 8,
+  int32: 4,
+  int16: 2,
+  int8: 1,
+  uint8: 1,
+  bool: 1,
+} as const;
+
+/** An element type under PyTorch's name. */
+export type DType = keyof typeof itemSize;
+
+/** An array in C order; `data` holds little-endian bytes and may be a view of a larger buffer. */
+export interface RawArray {
+  dtype: DType;
+  shape: number[];
+  data: Uint8Array;
+}
+
+/** The typed arrays that have a dtype of their own. */
+export type Typed = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
+
+/** The same bytes as a plain array: the slice() of a Node Buffer, unlike any other's, is no copy. */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** The number of elements of a shape; throws `InvalidShape` where it is none or not exact. */
+export function elementCount(shape: readonly number[], source = "array"): number {
+  let count = 1;
+  for (const size of shape) {
+    if (!Number.isSafeInteger(size) || size < 0) {
+      throw new FormatError(
+        "InvalidShape",
+        source,
+        `shape [${shape}] holds ${size}: expected whole numbers, 0 or more`,
+      );
+    }
+    count *= size;
+  }
+  // The sizes other than zero may still be too large for any array that has this shape.
+  const bound = shape.reduce((product, size) => product * Math.max(size, 1), 1);
+  if (bound > Number.MAX_SAFE_INTEGER / 8) {
+    throw new FormatError("InvalidShape", source, `shape [${shape}] is too large to address`);
+  }
+  return count;
+}
+
+/** Throws where an array's bytes do not fit its dtype and shape, or a bool is neither 0 nor 1. */
+export function checkRaw(array: RawArray, source = "array"): void {
+  if (!Object.hasOwn(itemSize, array.dtype)) {
+    throw new FormatError(
+      "UnknownDtype",
+      source,
+      `dtype ${array.dtype}: expected one of ${Object.keys(itemSize).join(", ")}`,
+    );
+  }
+  const expected = elementCount(array.shape, source) * itemSize[array.dtype];
+  if (array.data.byteLength !== expected) {
+    throw new FormatError(
+      "SizeMismatch",
+      source,
+      `${array.data.byteLength} bytes: expected ${expected} for ${array.dtype} [${array.shape}]`,
+    );
+  }
+  if (array.dtype !== "bool") return;
+  const wrong = array.data.findIndex((byte) => byte > 1);
+  if (wrong >= 0) {
+    throw new FormatError(
+      "InvalidValue",
+      source,
+      `bool element ${wrong} is the byte ${array.data[wrong]}: expected 0 or 1`,
+    );
+  }
+}
+
+/** Wraps a typed array (no copy) under its own dtype; throws `SizeMismatch` on a wrong shape. */
+export function fromTyped(values: Typed, shape: readonly number[] = [values.length]): RawArray {
+  const array: RawArray = {
+    dtype: dtypeOf(values),
+    shape: [...shape],
+    data: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+  };
+  checkRaw(array);
+  return array;
+}
+
+function dtypeOf(values: Typed): DType {
+  if (values instanceof Float32Array) return "float32";
+  if (values instanceof Float64Array) return "float64";
+  if (values instanceof BigInt64Array) return "int64";
+  if (values instanceof Int32Array) return "int32";
+  if (values instanceof Uint8Array) return "uint8";
+  throw new FormatError(
+    "UnknownDtype",
+    "array",
+    "values of this type have no dtype: expected Float32Array, Float64Array, BigInt64Array, Int32Array or Uint8Array",
+  );
+}
+
+/** A copy of the elements as float32 (int64 and float64 are rounded), whatever the alignment. */
+export function toFloat32(array: RawArray): Float32Array {
+  return convert(array, (length) => new Float32Array(length));
+}
+
+/** A copy of the elements as float64 (int64 beyond 2⁵³ is rounded), whatever the alignment. */
+export function toFloat64(array: RawArray): Float64Array {
+  return convert(array, (length) => new Float64Array(length));
+}
+
+function convert<T extends Float32Array | Float64Array>(
+  array: RawArray,
+  make: (length: number) => T,
+): T {
+  checkRaw(array);
+  const elements = readers[array.dtype](aligned(array.data));
+  const out = make(elements.length);
+  if (elements instanceof BigInt64Array) {
+    for (let i = 0; i < elements.length; i++) out[i] = Number(elements[i]);
+  } else if (array.dtype === "float16") {
+    for (let i = 0; i < elements.length; i++) out[i] = halfToNumber(elements[i]!);
+  } else {
+    out.set(elements);
+  }
+  return out;
+}
+
+/** The bytes in a buffer of their own, which starts at an address that suits every element. */
+function aligned(data: Uint8Array): ArrayBuffer {
+  return Uint8Array.from(data).buffer;
+}
+
+type Elements =
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | Int32Array
+  | Int16Array
+  | Int8Array
+  | Uint16Array
+  | Uint8Array;
+
+const readers: Record<DType, (bytes: ArrayBuffer) => Elements> = {
+  float32: (bytes) => new Float32Array(bytes),
+  float64: (bytes) => new Float64Array(bytes),
+  float16: (bytes) => new Uint16Array(bytes),
+  bfloat16: (bytes) => bfloat16ToFloat32(new Uint16Array(bytes)),
+  int64: (bytes) => new BigInt64Array(bytes),
+  int32: (bytes) => new Int32Array(bytes),
+  int16: (bytes) => new Int16Array(bytes),
+  int8: (bytes) => new Int8Array(bytes),
+  uint8: (bytes) => new Uint8Array(bytes),
+  bool: (bytes) => new Uint8Array(bytes),
+};
+
+/** A bfloat16 is the upper half of a float32. */
+function bfloat16ToFloat32(bits: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(bits, (b) => b << 16).buffer);
+}
+
+/** IEEE 754 binary16: 1 sign bit, 5 exponent bits, 10 fraction bits. */
+function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}

@@ -1,0 +1,185 @@
+// The header of a safetensors file, checked as the format's specification asks: a JSON object with
+// no duplicate keys whose offsets cover the bytes in order, with no holes and no overlaps.
+import { FormatError } from "./errors.js";
+import { type DType, elementCount, itemSize } from "./raw.js";
+
+/** The longest header that the specification allows, in bytes. */
+export const headerLimit = 100_000_000;
+
+/** Where a tensor lies, in bytes from the end of the header. */
+export interface Entry {
+  dtype: DType;
+  shape: number[];
+  begin: number;
+  end: number;
+}
+
+/** A checked header: the tensors in the order of their bytes, and where the last one ends. */
+export interface Header {
+  entries: Map<string, Entry>;
+  metadata: Record<string, string>;
+  end: number;
+}
+
+const names: Readonly<Record<DType, string>> = {
+  float32: "F32",
+  float64: "F64",
+  float16: "F16",
+  bfloat16: "BF16",
+  int64: "I64",
+  int32: "I32",
+  int16: "I16",
+  int8: "I8",
+  uint8: "U8",
+  bool: "BOOL",
+};
+
+const dtypes = new Map(Object.entries(names).map(([dtype, name]) => [name, dtype as DType]));
+
+/** The format's own name of a dtype. */
+export function dtypeName(dtype: DType): string {
+  return names[dtype];
+}
+
+/** Parses and checks a header; throws a `FormatError` with the code of the rule that it breaks. */
+export function parseHeader(bytes: Uint8Array, source: string): Header {
+  if (bytes[0] !== 0x7b) {
+    throw new FormatError(
+      "InvalidHeader",
+      source,
+      `header begins with the byte ${bytes[0] ?? "(none)"}: expected "{"; is this a safetensors file?`,
+    );
+  }
+  const json = parseJson(bytes, source);
+  const entries: [string, Entry][] = [];
+  let metadata: Record<string, string> = {};
+  for (const [name, value] of Object.entries(json)) {
+    if (name === "__metadata__") metadata = readMetadata(value, source);
+    else entries.push([name, readEntry(value, `${source} "${name}"`)]);
+  }
+  entries.sort(([, p], [, q]) => p.begin - q.begin || p.end - q.end);
+  let end = 0;
+  for (const [name, entry] of entries) {
+    if (entry.begin !== end) {
+      throw new FormatError(
+        "InvalidOffset",
+        `${source} "${name}"`,
+        `data begins at ${entry.begin}: expected ${end}, where the tensor before it ends`,
+      );
+    }
+    end = entry.end;
+  }
+  return { entries: new Map(entries), metadata, end };
+}
+
+function parseJson(bytes: Uint8Array, source: string): object {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    checkKeys(text, source);
+    return JSON.parse(text) as object;
+  } catch (error) {
+    if (error instanceof FormatError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new FormatError("InvalidHeader", source, `header is no JSON in UTF-8: ${reason}`);
+  }
+}
+
+/**
+ * What JSON.parse lets pass: keys that come twice, numbers that are no plain whole ones, and
+ * literals, none of which a header may hold. Whether it is JSON at all is left to the parser.
+ */
+function checkKeys(text: string, source: string): void {
+  const open: Set<string>[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at]!;
+    if (char === '"') {
+      const begin = at;
+      for (at++; at < text.length && text[at] !== '"'; at++) if (text[at] === "\\") at++;
+      let after = at + 1;
+      while (after < text.length && " \n\r\t".includes(text[after]!)) after++;
+      if (text[after] === ":") addKey(open.at(-1), text.slice(begin, at + 1), source);
+    } else if (char === "{" || char === "[") {
+      open.push(new Set());
+      if (open.length > 3) {
+        throw new FormatError("InvalidHeader", source, "header nests deeper than tensors do");
+      }
+    } else if (char === "}" || char === "]") {
+      open.pop();
+    } else if (!" \n\r\t,:0123456789".includes(char)) {
+      throw new FormatError(
+        "InvalidHeader",
+        source,
+        `header holds ${JSON.stringify(char)} at ${at}: expected objects, lists, strings and whole numbers`,
+      );
+    }
+  }
+}
+
+function addKey(keys: Set<string> | undefined, quoted: string, source: string): void {
+  const key = JSON.parse(quoted) as string;
+  if (keys?.has(key)) {
+    throw new FormatError(
+      "DuplicateName",
+      source,
+      `header names ${quoted.slice(0, 100)} twice: expected every name once`,
+    );
+  }
+  keys?.add(key);
+}
+
+function readMetadata(value: unknown, source: string): Record<string, string> {
+  if (isObject(value)) {
+    const wrong = Object.entries(value).find(([, text]) => typeof text !== "string");
+    if (wrong === undefined) return value as Record<string, string>;
+  }
+  throw new FormatError(
+    "InvalidHeader",
+    source,
+    "__metadata__: expected an object that maps names to strings",
+  );
+}
+
+function readEntry(value: unknown, source: string): Entry {
+  const { dtype: name, shape, data_offsets: offsets } = isObject(value) ? value : {};
+  if (typeof name !== "string" || !isNumbers(shape) || !isNumbers(offsets)) {
+    throw new FormatError(
+      "InvalidHeader",
+      source,
+      'expected { "dtype": string, "shape": [numbers], "data_offsets": [begin, end] }',
+    );
+  }
+  const dtype = dtypes.get(name);
+  if (dtype === undefined) {
+    throw new FormatError(
+      "UnknownDtype",
+      source,
+      `dtype ${JSON.stringify(name).slice(0, 100)}: expected one of ${[...dtypes.keys()].join(", ")}`,
+    );
+  }
+  const [begin, end] = offsets;
+  const ordered = begin !== undefined && end !== undefined && begin <= end;
+  if (offsets.length !== 2 || !ordered || !Number.isSafeInteger(end)) {
+    throw new FormatError(
+      "InvalidOffset",
+      source,
+      `data_offsets [${String(offsets)}]: expected [begin, end] with begin ≤ end < 2^53`,
+    );
+  }
+  const expected = elementCount(shape, source) * itemSize[dtype];
+  if (end - begin !== expected) {
+    throw new FormatError(
+      "SizeMismatch",
+      source,
+      `${end - begin} bytes in the file: expected ${expected} for ${name} [${shape}]`,
+    );
+  }
+  return { dtype, shape, begin, end };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isNumbers(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "number");
+}

@@ -1,0 +1,200 @@
+// Weights and golden tensors travel as safetensors: 8 bytes of header length, a JSON header, then
+// the tensors' bytes without holes. Files come from strangers, so every claim is checked first.
+import { type FormatCode, FormatError } from "./errors.js";
+import { ReadFile } from "./file.js";
+import { checkRaw, plainBytes, type RawArray } from "./raw.js";
+import { dtypeName, type Entry, headerLimit, parseHeader } from "./safetensors-header.js";
+
+/** Named arrays in the order of the file, and the file's free-text metadata. */
+export interface Safetensors {
+  tensors: Map<string, RawArray>;
+  metadata: Record<string, string>;
+}
+
+/** Named arrays to write; a `Map` keeps any order, an object moves names like "0" to the front. */
+export type NamedArrays = Readonly<Record<string, RawArray>> | ReadonlyMap<string, RawArray>;
+
+const encoder = new TextEncoder();
+
+/**
+ * Writes named arrays as the bytes of a safetensors file, in the order given.
+ *
+ * The header is padded with spaces to 8 bytes. Throws `SizeMismatch`, `InvalidShape`,
+ * `InvalidValue`, `InvalidHeader` (a name or metadata that the format cannot hold), `HeaderTooLarge`.
+ */
+export function encode(
+  arrays: NamedArrays,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const entries: [string, RawArray][] =
+    arrays instanceof Map ? [...arrays] : Object.entries(arrays as Record<string, RawArray>);
+  const parts: string[] = [];
+  const texts = Object.entries(metadata);
+  for (const text of texts.flat()) checkText(text);
+  if (texts.length > 0) parts.push(`"__metadata__":${JSON.stringify(metadata)}`);
+  let end = 0;
+  for (const [name, array] of entries) {
+    checkText(name);
+    if (name === "__metadata__") throw refuse("InvalidHeader", "a tensor cannot bear this name");
+    checkRaw(array, `safetensors "${name}"`);
+    const info = {
+      dtype: dtypeName(array.dtype),
+      shape: array.shape,
+      data_offsets: [end, end + array.data.byteLength],
+    };
+    parts.push(`${JSON.stringify(name)}:${JSON.stringify(info)}`);
+    end += array.data.byteLength;
+  }
+  const header = encoder.encode(`{${parts.join(",")}}`);
+  const padded = Math.ceil(header.length / 8) * 8;
+  if (padded > headerLimit) {
+    throw refuse("HeaderTooLarge", `header of ${padded} bytes: expected at most ${headerLimit}`);
+  }
+  const bytes = new Uint8Array(8 + padded + end);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
+  bytes.fill(0x20, 8, 8 + padded);
+  bytes.set(header, 8);
+  let position = 8 + padded;
+  for (const [, array] of entries) {
+    bytes.set(array.data, position);
+    position += array.data.byteLength;
+  }
+  return bytes;
+}
+
+/**
+ * Reads the bytes of a safetensors file; the arrays are views of them, not copies.
+ *
+ * `source` names the bytes in errors. Throws a `FormatError` with the code of the first rule that
+ * the file breaks.
+ */
+export function decode(file: Uint8Array, source = "safetensors"): Safetensors {
+  const bytes = plainBytes(file);
+  const length = headerLength(bytes.subarray(0, 8), bytes.length, source);
+  const header = parseHeader(bytes.subarray(8, 8 + length), source);
+  checkLength(8 + length + header.end, bytes.length, source);
+  const tensors = new Map<string, RawArray>();
+  for (const [name, { dtype, shape, begin, end }] of header.entries) {
+    const array = { dtype, shape, data: bytes.subarray(8 + length + begin, 8 + length + end) };
+    checkRaw(array, `${source} "${name}"`);
+    tensors.set(name, array);
+  }
+  return { tensors, metadata: header.metadata };
+}
+
+/** A safetensors file of which only the header is in memory; close it, or hold it with `using`. */
+export class SafetensorsFile {
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly #file: ReadFile;
+  readonly #entries: Map<string, Entry>;
+  readonly #start: number;
+
+  /** Use `open`. */
+  constructor(path: string) {
+    this.#file = new ReadFile(path);
+    try {
+      const { length: size } = this.#file;
+      const length = headerLength(this.#file.read(0, Math.min(8, size)), size, path);
+      const header = parseHeader(this.#file.read(8, length), path);
+      checkLength(8 + length + header.end, size, path);
+      this.metadata = header.metadata;
+      this.#entries = header.entries;
+      this.#start = 8 + length;
+    } catch (error) {
+      this.#file.close();
+      throw error;
+    }
+  }
+
+  /** The tensors' names in the order of their bytes. */
+  get names(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  /** A tensor's dtype and shape, without reading it; throws `UnknownName`. */
+  info(name: string): Pick<RawArray, "dtype" | "shape"> {
+    const { dtype, shape } = this.#entry(name);
+    return { dtype, shape: [...shape] };
+  }
+
+  /** Reads one tensor; throws `UnknownName`, `IncompleteFile` (cut meanwhile), `Closed`. */
+  read(name: string): RawArray {
+    const { dtype, shape, begin, end } = this.#entry(name);
+    const data = this.#file.read(this.#start + begin, end - begin);
+    const array = { dtype, shape: [...shape], data };
+    checkRaw(array, `${this.#file.path} "${name}"`);
+    return array;
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #entry(name: string): Entry {
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) return entry;
+    const some = this.names.slice(0, 5).join(", ");
+    const more = this.#entries.size > 5 ? `, … (${this.#entries.size} in all)` : "";
+    throw new FormatError(
+      "UnknownName",
+      this.#file.path,
+      `no tensor "${name}": expected one of ${some}${more}`,
+    );
+  }
+}
+
+/** Opens a safetensors file, reading and checking its header only; throws like `decode`. */
+export function open(path: string): SafetensorsFile {
+  return new SafetensorsFile(path);
+}
+
+function headerLength(prefix: Uint8Array, size: number, source: string): number {
+  if (prefix.length < 8) {
+    throw new FormatError(
+      "HeaderTooShort",
+      source,
+      `${size} bytes: expected at least 8, the header's length`,
+    );
+  }
+  const view = new DataView(prefix.buffer, prefix.byteOffset, 8);
+  const length = view.getBigUint64(0, true);
+  if (length > BigInt(headerLimit)) {
+    throw new FormatError(
+      "HeaderTooLarge",
+      source,
+      `header of ${length} bytes: expected at most ${headerLimit}; is this a safetensors file?`,
+    );
+  }
+  if (8 + Number(length) > size) {
+    throw new FormatError(
+      "IncompleteFile",
+      source,
+      `${size} bytes: expected a header of ${length} after the first 8; copy or write it again`,
+    );
+  }
+  return Number(length);
+}
+
+function checkLength(expected: number, found: number, source: string): void {
+  if (found === expected) return;
+  const cure = found < expected ? "copy or write it again" : "bytes after the last tensor";
+  throw new FormatError(
+    found < expected ? "IncompleteFile" : "SizeMismatch",
+    source,
+    `${found} bytes: expected ${expected} from its header; ${cure}`,
+  );
+}
+
+/** A lone surrogate has no UTF-8: no reader could give such a name back. */
+function checkText(text: unknown): void {
+  if (typeof text === "string" && !/\p{Surrogate}/u.test(text)) return;
+  throw refuse("InvalidHeader", `${JSON.stringify(text)}: expected a well-formed string`);
+}
+
+function refuse(code: FormatCode, problem: string): FormatError {
+  return new FormatError(code, "safetensors", problem);
+}

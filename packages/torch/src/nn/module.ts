@@ -1,0 +1,158 @@
+// A module is an object whose fields are parameters, buffers and other modules, under PyTorch's attribute
+// names: its state dict is a walk over its own properties, in PyTorch's order.
+import type { Device, DType } from "../dtype.js";
+import { invalid } from "../errors.js";
+import { noGrad, zeroGrad } from "../grad.js";
+import { replacePtr } from "../handle.js";
+import { Buffer, Parameter, type Tensor } from "../tensor.js";
+
+/** Tensors by name, as in a checkpoint. */
+export type StateDict = Map<string, Tensor>;
+
+type Leaf = Parameter | Buffer;
+
+function* fields(owner: object): Generator<[string, unknown]> {
+  for (const [name, value] of Object.entries(owner)) {
+    if (Array.isArray(value)) yield* value.map((v, i): [string, unknown] => [`${name}.${i}`, v]);
+    else yield [name, value];
+  }
+}
+
+/** The base of every network. */
+export abstract class Module {
+  /** Whether layers such as dropout behave as in training. */
+  training = true;
+
+  /** The function that the module computes. */
+  abstract forward(...inputs: Tensor[]): Tensor;
+
+  /** The modules that are fields of this one, by field name, in order of definition. */
+  *namedChildren(): Generator<[string, Module]> {
+    for (const [name, value] of fields(this)) if (value instanceof Module) yield [name, value];
+  }
+
+  /** This module and all below it. */
+  *modules(): Generator<Module> {
+    yield this;
+    for (const [, child] of this.namedChildren()) yield* child.modules();
+  }
+
+  *#leaves(prefix: string, kind: typeof Parameter | typeof Buffer): Generator<[string, Leaf]> {
+    for (const [name, value] of fields(this))
+      if (value instanceof kind) yield [prefix + name, value];
+    for (const [name, child] of this.namedChildren())
+      yield* child.#leaves(`${prefix}${name}.`, kind);
+  }
+
+  /** Parameters with their checkpoint names: own ones first, then the children's. */
+  namedParameters(): [string, Parameter][] {
+    return [...this.#leaves("", Parameter)] as [string, Parameter][];
+  }
+  parameters(): Parameter[] {
+    return this.namedParameters().map(([, p]) => p);
+  }
+  namedBuffers(): [string, Buffer][] {
+    return [...this.#leaves("", Buffer)] as [string, Buffer][];
+  }
+
+  /** The number of trained numbers. */
+  parameterCount(): number {
+    return this.parameters().reduce((n, p) => n + p.numel, 0);
+  }
+
+  /** The module's own tensors by name (not copies): parameters and persistent buffers. */
+  stateDict(): StateDict {
+    const state: StateDict = new Map();
+    const walk = (module: Module, prefix: string) => {
+      for (const [name, value] of fields(module)) {
+        if (value instanceof Parameter || (value instanceof Buffer && value.persistent))
+          state.set(prefix + name, value);
+      }
+      for (const [name, child] of module.namedChildren()) walk(child, `${prefix}${name}.`);
+    };
+    walk(this, "");
+    return state;
+  }
+
+  /**
+   * Copies values in by name. With `strict` (the default) the names must agree exactly.
+   * Throws a TorchError that lists missing, unexpected and wrongly shaped tensors; nothing is changed then.
+   */
+  loadStateDict(
+    state: ReadonlyMap<string, Tensor>,
+    { strict = true }: { strict?: boolean } = {},
+  ): this {
+    const own = this.stateDict();
+    const missing = [...own.keys()].filter((name) => !state.has(name));
+    const unexpected = [...state.keys()].filter((name) => !own.has(name));
+    const misfit = [...own].filter(
+      ([name, t]) => state.has(name) && `${state.get(name)?.shape}` !== `${t.shape}`,
+    );
+    const problems = [
+      ...(strict && missing.length > 0 ? [`missing ${list(missing)}`] : []),
+      ...(strict && unexpected.length > 0 ? [`unexpected ${list(unexpected)}`] : []),
+      ...misfit.map(
+        ([name, t]) => `${name} has shape [${state.get(name)?.shape}], expected [${t.shape}]`,
+      ),
+    ];
+    if (problems.length > 0)
+      throw invalid(`the state dict does not fit this network: ${problems.join("; ")}`);
+    noGrad(() => {
+      for (const [name, t] of own) {
+        const from = state.get(name);
+        if (from) t.copy_(from);
+      }
+    });
+    return this;
+  }
+
+  /** Switches layers such as dropout between training and use. */
+  train(on = true): this {
+    for (const module of this.modules()) module.training = on;
+    return this;
+  }
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** Moves all parameters and buffers to a device or a floating dtype, in place. */
+  to(target: { device?: Device; dtype?: DType }): this {
+    noGrad(() => {
+      for (const [, t] of [...this.namedParameters(), ...this.namedBuffers()]) {
+        const moved = t.to({ ...target, copy: true });
+        const trains = t.requiresGrad;
+        replacePtr(t, moved);
+        if (trains) t.requiresGrad_();
+      }
+    });
+    return this;
+  }
+
+  zeroGrad(): void {
+    zeroGrad(this.parameters());
+  }
+
+  /** Marks all parameters as (not) trained. */
+  requiresGrad_(on = true): this {
+    for (const p of this.parameters()) p.requiresGrad_(on);
+    return this;
+  }
+
+  /** Gives the memory of all parameters and buffers back. */
+  dispose(): void {
+    for (const [, t] of [...this.namedParameters(), ...this.namedBuffers()]) t.dispose();
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+function list(names: string[]): string {
+  const shown = names.slice(0, 5).join(", ");
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
+}
+
+/** Copies a network's values into another of the same shape. */
+export function copyState(from: Module, to: Module): void {
+  to.loadStateDict(from.stateDict());
+}

@@ -1,0 +1,18 @@
+// Modules one after the other, named "0", "1", … as in PyTorch.
+import type { Tensor } from "../tensor.js";
+import { Module } from "./module.js";
+
+/** Feeds each module's result to the next. */
+export class Sequential extends Module {
+  readonly #modules: Module[];
+  constructor(...modules: Module[]) {
+    super();
+    this.#modules = modules;
+  }
+  override *namedChildren(): Generator<[string, Module]> {
+    for (const [i, module] of this.#modules.entries()) yield [String(i), module];
+  }
+  forward(x: Tensor): Tensor {
+    return this.#modules.reduce((h, module) => module.forward(h), x);
+  }
+}

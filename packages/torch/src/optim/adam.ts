@@ -1,0 +1,165 @@
+// Adam and AdamW through libtorch's fused kernel: one native call for all parameters.
+import { tensor, zeros } from "../create.js";
+import { invoke, Op } from "../dispatch.js";
+import { invalid } from "../errors.js";
+import { noGrad, zeroGrad } from "../grad.js";
+import { _foreachAdd_ } from "../ops.generated.js";
+import type { Parameter, Tensor } from "../tensor.js";
+
+export interface AdamOptions {
+  /** Learning rate, finite and at least 0. */
+  lr?: number;
+  betas?: readonly [number, number];
+  eps?: number;
+  /** Adam: added to the gradient (L2); AdamW: decoupled decay of the weights. */
+  weightDecay?: number;
+  amsgrad?: boolean;
+  maximize?: boolean;
+}
+
+interface Slots {
+  step: Tensor;
+  exp_avg: Tensor;
+  exp_avg_sq: Tensor;
+  max_exp_avg_sq: Tensor | null;
+}
+
+const kernels = {
+  adam: new Op("aten::_fused_adam_", "tensor_lr"),
+  adamw: new Op("aten::_fused_adamw_", "tensor_lr"),
+};
+
+/** Adam (Kingma & Ba 2015), as torch.optim.Adam with `fused=True`. Throws a TorchError for bad options. */
+export class Adam {
+  protected readonly kernel: Op = kernels.adam;
+  readonly parameters: readonly Parameter[];
+  readonly #lr: Tensor;
+  readonly #options: Required<Omit<AdamOptions, "lr">>;
+  readonly #slots: Slots[];
+
+  constructor(
+    parameters: readonly Parameter[],
+    {
+      lr = 1e-3,
+      betas = [0.9, 0.999],
+      eps = 1e-8,
+      weightDecay = 0,
+      amsgrad = false,
+      maximize = false,
+    }: AdamOptions = {},
+  ) {
+    if (parameters.length === 0) throw invalid("Adam: expected at least one parameter to train");
+    checkRate(lr);
+    for (const [name, x, ok] of [
+      ["betas[0]", betas[0], betas[0] >= 0 && betas[0] < 1],
+      ["betas[1]", betas[1], betas[1] >= 0 && betas[1] < 1],
+      ["eps", eps, eps >= 0],
+      ["weightDecay", weightDecay, weightDecay >= 0],
+    ] as const) {
+      if (!ok || !Number.isFinite(x))
+        throw invalid(
+          `Adam: ${name} is ${x}; expected ${name.startsWith("betas") ? "a number in [0, 1)" : "a finite number of at least 0"}`,
+        );
+    }
+    this.parameters = parameters;
+    this.#options = { betas, eps, weightDecay, amsgrad, maximize };
+    // A tensor, so that a recorded step sees a later change; float64, so that it is exact.
+    this.#lr = tensor(lr, { dtype: "float64" }).keep();
+    this.#slots = parameters.map((p) => ({
+      step: zeros([], { device: p.device }).keep(),
+      exp_avg: p.detach().zerosLike().keep(),
+      exp_avg_sq: p.detach().zerosLike().keep(),
+      max_exp_avg_sq: amsgrad ? p.detach().zerosLike().keep() : null,
+    }));
+  }
+
+  get lr(): number {
+    return this.#lr.item();
+  }
+  /** Changes the learning rate, also for steps that were recorded. */
+  set lr(value: number) {
+    checkRate(value);
+    this.#lr.fill_(value);
+  }
+
+  /** One update of every parameter that has a gradient. */
+  step(): void {
+    const { betas, eps, weightDecay, amsgrad, maximize } = this.#options;
+    noGrad(() => {
+      const params: Tensor[] = [];
+      const grads: Tensor[] = [];
+      const slots: Slots[] = [];
+      this.parameters.forEach((p, i) => {
+        const g = p.grad;
+        if (g === null) return;
+        params.push(p);
+        grads.push(g);
+        slots.push(this.#slots[i] as Slots);
+      });
+      if (params.length === 0) return;
+      const steps = slots.map((s) => s.step);
+      _foreachAdd_(steps, 1);
+      const maxima = amsgrad ? slots.map((s) => s.max_exp_avg_sq) : [];
+      invoke(
+        this.kernel,
+        params,
+        grads,
+        slots.map((s) => s.exp_avg),
+        slots.map((s) => s.exp_avg_sq),
+        maxima,
+        steps,
+        this.#lr,
+        betas[0],
+        betas[1],
+        weightDecay,
+        eps,
+        amsgrad,
+        maximize,
+      );
+    });
+  }
+
+  zeroGrad(): void {
+    zeroGrad(this.parameters);
+  }
+
+  /** The state by PyTorch's names, per parameter index: `0.step`, `0.exp_avg`, `0.exp_avg_sq`, … */
+  stateDict(): Map<string, Tensor> {
+    const state = new Map<string, Tensor>();
+    this.#slots.forEach((slots, i) => {
+      for (const [name, t] of Object.entries(slots) as [string, Tensor | null][])
+        if (t) state.set(`${i}.${name}`, t);
+    });
+    return state;
+  }
+
+  /** Copies a saved state in. Throws a TorchError when names or shapes differ. */
+  loadStateDict(state: ReadonlyMap<string, Tensor>): void {
+    const own = this.stateDict();
+    for (const [name, t] of own) {
+      const from = state.get(name);
+      if (!from) throw invalid(`optimiser state: ${name} is missing`);
+      if (`${from.shape}` !== `${t.shape}`)
+        throw invalid(`optimiser state: ${name} has shape [${from.shape}], expected [${t.shape}]`);
+    }
+    for (const [name, t] of own) t.copy_(state.get(name) as Tensor);
+  }
+
+  dispose(): void {
+    this.#lr.dispose();
+    for (const t of this.stateDict().values()) t.dispose();
+  }
+}
+
+/** AdamW (Loshchilov & Hutter 2019): decoupled weight decay, 0.01 by default. */
+export class AdamW extends Adam {
+  protected override readonly kernel: Op = kernels.adamw;
+  constructor(parameters: readonly Parameter[], options: AdamOptions = {}) {
+    super(parameters, { weightDecay: 0.01, ...options });
+  }
+}
+
+function checkRate(lr: number): void {
+  if (!Number.isFinite(lr) || lr < 0)
+    throw invalid(`learning rate is ${lr}; expected a finite number of at least 0`);
+}
