@@ -1,0 +1,177 @@
+// Tables on disk as RFC 4180 says: comma, CRLF, quotes doubled. On top of it, numbers are written
+// bare and strings that could be taken for numbers are quoted, so types survive the round trip.
+import { existsSync, readFileSync } from "node:fs";
+import { type LineWriter, openLineWriter } from "./atomic.js";
+import { fileError, RunError } from "./errors.js";
+
+/** One field: null is an empty field, "" is a quoted empty one. */
+export type Cell = string | number | null;
+export type Row = Record<string, Cell>;
+
+export interface Table {
+  columns: string[];
+  rows: Row[];
+}
+
+const lineEnd = "\r\n";
+const bareNumber = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^-?Infinity$|^NaN$/;
+
+/** One record without its line end. */
+export function formatCsvRecord(cells: readonly Cell[]): string {
+  return cells.map(formatCell).join(",");
+}
+
+/** Columns and rows as CSV text. Throws RunError "columns" for a row that does not fit. */
+export function formatCsv({ columns, rows }: Table): string {
+  const records = [columns, ...rows.map((row) => cellsOf(row, columns))];
+  return records.map((record) => formatCsvRecord(record) + lineEnd).join("");
+}
+
+/**
+ * Reads CSV text whose first record is the header; accepts CRLF, LF and a missing last line end.
+ * Throws RunError "corrupt" for a record with another number of fields or an open quote.
+ */
+export function parseCsv(text: string, source = "this CSV text"): Table {
+  return toTable(parseRecords(text, source), source);
+}
+
+/** Reads a CSV file; a last record that a crash cut off is left out. Throws RunError. */
+export function readCsv(path: string): Table {
+  const text = readText(path);
+  return toTable(parseRecords(text.slice(0, wholeRecords(text)), path), path);
+}
+
+/** A CSV file that grows row by row. */
+export interface CsvWriter {
+  readonly path: string;
+  readonly columns: readonly string[];
+  /** Appends a row; every column must be given (null for none). Throws RunError "columns". */
+  append(row: Row): void;
+  flush(): void;
+  close(): void;
+}
+
+/**
+ * Opens a CSV file for appending; the header is fixed now, rows that are there stay and a cut last
+ * row is removed. Throws RunError "columns" when the file has other columns.
+ */
+export function openCsv(path: string, columns: readonly string[]): CsvWriter {
+  checkColumns(columns, path);
+  const text = existsSync(path) ? readText(path) : "";
+  const keep = wholeRecords(text);
+  const header = parseRecords(text.slice(0, keep), path)[0];
+  if (header && formatCsvRecord(header) !== formatCsvRecord(columns)) {
+    throw new RunError(
+      "columns",
+      `${path} has the columns ${header.join()}, expected ${columns.join()}: move the file away, or run with the version that wrote it`,
+    );
+  }
+  const kept = Buffer.byteLength(text.slice(0, keep), "utf8");
+  const lines: LineWriter = openLineWriter(path, { lineEnd, keep: kept });
+  if (!header) lines.append(formatCsvRecord(columns));
+  return {
+    path,
+    columns,
+    append: (row) => lines.append(formatCsvRecord(cellsOf(row, columns, path))),
+    flush: lines.flush,
+    close: lines.close,
+  };
+}
+
+function formatCell(cell: Cell): string {
+  if (cell === null) return "";
+  if (typeof cell === "number") return Object.is(cell, -0) ? "-0" : String(cell);
+  const quoted = cell === "" || bareNumber.test(cell) || /[",\r\n]|^\s|\s$/.test(cell);
+  return quoted ? `"${cell.replaceAll('"', '""')}"` : cell;
+}
+
+function cellsOf(row: Row, columns: readonly string[], source = "this table"): Cell[] {
+  const unknown = Object.keys(row).find((key) => !columns.includes(key));
+  const missing = columns.find((c) => !Object.hasOwn(row, c) || row[c] === undefined);
+  if (unknown === undefined && missing === undefined) return columns.map((c) => row[c] as Cell);
+  const fault = unknown === undefined ? `no "${missing}"` : `an unknown column "${unknown}"`;
+  throw new RunError(
+    "columns",
+    `a row for ${source} has ${fault}, expected exactly ${columns.join()}: give null for no value`,
+  );
+}
+
+function checkColumns(columns: readonly string[], path: string): void {
+  if (columns.length > 0 && new Set(columns).size === columns.length) return;
+  throw new RunError(
+    "columns",
+    `${path} was given the columns [${columns.join()}], expected at least one and no name twice`,
+  );
+}
+
+/** Number of characters up to the end of the last record that has its line end. */
+function wholeRecords(text: string): number {
+  let open = false;
+  let end = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i];
+    if (c === '"') open = !open;
+    else if (c === "\n" && !open) end = i + 1;
+  }
+  return end;
+}
+
+/** Splits text into records of cells. A bare field that reads as a number is one. */
+function parseRecords(text: string, source: string): Cell[][] {
+  const field = /"((?:[^"]|"")*)"|[^,\r\n]*/y;
+  const records: Cell[][] = [];
+  let record: Cell[] = [];
+  for (let at = text.startsWith("\ufeff") ? 1 : 0; at < text.length; ) {
+    field.lastIndex = at;
+    const match = field.exec(text);
+    const [whole, quoted] = match ?? ["", undefined];
+    record.push(quoted === undefined ? bareCell(whole) : quoted.replaceAll('""', '"'));
+    at += whole.length;
+    const end = /\r?\n|\r/y;
+    end.lastIndex = at;
+    const lineBreak = end.exec(text)?.[0];
+    const torn = lineBreak === undefined && at < text.length && text[at] !== ",";
+    if (torn || (quoted === undefined && whole.startsWith('"'))) {
+      throw new RunError(
+        "corrupt",
+        `a quoted field of ${source} does not end well at character ${at}: repair or delete the row`,
+      );
+    }
+    at += lineBreak?.length ?? 1;
+    if (lineBreak === undefined && at === text.length && text[at - 1] === ",") record.push(null);
+    if (lineBreak !== undefined || at >= text.length) {
+      records.push(record);
+      record = [];
+    }
+  }
+  return records;
+}
+
+function bareCell(text: string): Cell {
+  if (text === "") return null;
+  return bareNumber.test(text) ? Number(text) : text;
+}
+
+function toTable(records: Cell[][], source: string): Table {
+  const columns = (records[0] ?? []).map((cell) => String(cell ?? ""));
+  const blank = (cells: Cell[]) => columns.length > 1 && cells.length === 1 && cells[0] === null;
+  const filled = records.slice(1).filter((cells) => !blank(cells));
+  const rows = filled.map((cells, index) => {
+    if (cells.length !== columns.length) {
+      throw new RunError(
+        "corrupt",
+        `row ${index + 1} of ${source} has ${cells.length} fields, expected ${columns.length}: repair or delete it`,
+      );
+    }
+    return Object.fromEntries(columns.map((column, i) => [column, cells[i] as Cell]));
+  });
+  return { columns, rows };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw fileError("read", path, error);
+  }
+}

@@ -1,0 +1,123 @@
+// Reads what a run left, whatever became of it: killed in mid-line, still running, never begun.
+// Cut last records are left out; a folder of a newer format is refused by name.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Row, readCsv } from "./csv.js";
+import { fileError, RunError } from "./errors.js";
+import { type RunInfo, readRunInfo } from "./info.js";
+import { fromJson, fromJsonLines } from "./json.js";
+import { type Direction, parseModelName, type RunPaths, runPaths } from "./layout.js";
+import { lockHolder } from "./lock.js";
+
+export interface ModelFile {
+  half_iteration: number;
+  direction: Direction;
+  path: string;
+}
+
+/** A run as found on disk. */
+export interface Run {
+  paths: RunPaths;
+  /** As run.json says, but "interrupted" where it says "running" and nobody is. */
+  info: RunInfo;
+  config: Record<string, unknown>;
+  results: Row[];
+  metrics: Record<string, unknown>[];
+  /** Weights in order of half_iteration. */
+  models: ModelFile[];
+  /** Paths of pictures, sorted. */
+  figures: string[];
+}
+
+/** Reads a run folder. Throws RunError "not_a_run", "newer_format", "corrupt" or a file error. */
+export function readRun(folder: string): Run {
+  const paths = runPaths(folder);
+  const info = readState(paths);
+  const config = existsSync(paths.config_json) ? readJson(paths.config_json) : {};
+  return {
+    paths,
+    info,
+    config: config as Record<string, unknown>,
+    results: existsSync(paths.results_csv) ? readCsv(paths.results_csv).rows : [],
+    metrics: existsSync(paths.metrics_jsonl) ? readMetrics(paths.metrics_jsonl) : [],
+    models: listFiles(paths.models)
+      .flatMap((file) => {
+        const model = parseModelName(file);
+        return model ? [{ ...model, path: join(paths.models, file) }] : [];
+      })
+      .sort((a, b) => a.half_iteration - b.half_iteration),
+    figures: listFiles(paths.figures)
+      .filter((file) => /^[^.].*\.(svg|png)$/.test(file))
+      .map((file) => join(paths.figures, file)),
+  };
+}
+
+/** Whether the run in `folder` is finished; false when there is none. Throws as readRun. */
+export function isFinished(folder: string): boolean {
+  const { run_json } = runPaths(folder);
+  return existsSync(run_json) && readRunInfo(run_json).state === "finished";
+}
+
+/** One run of a listing: its state, or the problem that keeps it from being read. */
+export type RunEntry =
+  | { folder: string; info: RunInfo; problem: null }
+  | { folder: string; info: null; problem: RunError };
+
+/** All runs below `root`, sorted by folder; unreadable ones are listed with their problem. */
+export function listRuns(root: string): RunEntry[] {
+  const entries: RunEntry[] = [];
+  if (existsSync(join(root, "run.json"))) {
+    try {
+      entries.push({ folder: root, info: readState(runPaths(root)), problem: null });
+    } catch (error) {
+      if (!(error instanceof RunError)) throw error;
+      entries.push({ folder: root, info: null, problem: error });
+    }
+    return entries;
+  }
+  return listFolders(root).flatMap((folder) => listRuns(join(root, folder)));
+}
+
+/** Reads metrics.jsonl; a cut last line is left out. Throws RunError. */
+export function readMetrics(path: string): Record<string, unknown>[] {
+  return fromJsonLines(readText(path), path);
+}
+
+function readState(paths: RunPaths): RunInfo {
+  const info = readRunInfo(paths.run_json);
+  if (info.state !== "running" || lockHolder(paths.lock) !== undefined) return info;
+  return { ...info, state: "interrupted", reason: "the process ended without a word" };
+}
+
+function readJson(path: string): unknown {
+  return fromJson(readText(path), path);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw fileError("read", path, error);
+  }
+}
+
+function listFiles(folder: string): string[] {
+  return list(folder, "files");
+}
+
+function listFolders(folder: string): string[] {
+  return list(folder, "folders");
+}
+
+/** Names of plain files or folders (links are not followed), sorted; none where there is nothing. */
+function list(folder: string, what: "files" | "folders"): string[] {
+  if (!existsSync(folder)) return [];
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => (what === "files" ? entry.isFile() : entry.isDirectory()))
+      .map((entry) => entry.name)
+      .sort();
+  } catch (error) {
+    throw fileError("list", folder, error);
+  }
+}

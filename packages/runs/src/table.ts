@@ -1,0 +1,61 @@
+// Tables for people: aligned columns of plain text for a terminal or a log file.
+import type { Cell } from "./csv.js";
+
+export interface TableOptions {
+  /** Columns in order (default: the keys of the first row). */
+  columns?: readonly string[];
+  /** Titles by column (default: the column's name). */
+  titles?: Readonly<Record<string, string>>;
+  /** Digits after the point of numbers that are not whole, for all or by column (default 4). */
+  digits?: number | Readonly<Record<string, number>>;
+}
+
+/**
+ * Rows as aligned text: numbers to the right with the same digits in a column, text to the left,
+ * "–" for null. No line end after the last row.
+ */
+export function formatTable(
+  rows: readonly Readonly<Record<string, Cell | undefined>>[],
+  { columns = Object.keys(rows[0] ?? {}), titles = {}, digits = 4 }: TableOptions = {},
+): string {
+  const formatted = columns.map((column) => {
+    const cells = rows.map((row) => row[column] ?? null);
+    const places = typeof digits === "number" ? digits : (digits[column] ?? 4);
+    const right = cells.every((cell) => typeof cell !== "string");
+    const texts = [titles[column] ?? column, ...formatCells(cells, places)];
+    const width = Math.max(...texts.map((text) => widthOf(text)));
+    const pad = (text: string) => " ".repeat(width - widthOf(text));
+    return texts
+      .map((text) => (right ? pad(text) + text : text + pad(text)))
+      .toSpliced(1, 0, "─".repeat(width));
+  });
+  const lines = Array.from({ length: rows.length + 2 }, (_, i) =>
+    formatted
+      .map((column) => column[i])
+      .join("  ")
+      .trimEnd(),
+  );
+  return lines.join("\n");
+}
+
+/** A number with `digits` after the point; very small and very large ones in powers of ten. */
+export function formatNumber(value: number, digits = 4): string {
+  if (!Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  if (size >= 1e9 || (size > 0 && size < 0.5 * 10 ** -digits)) return value.toExponential(2);
+  return value.toFixed(digits);
+}
+
+/** Cells as text; a column of whole numbers has no decimals. */
+function formatCells(cells: readonly Cell[], digits: number): string[] {
+  const whole = cells.every((cell) => typeof cell !== "number" || Number.isSafeInteger(cell));
+  return cells.map((cell) => {
+    if (cell === null) return "–";
+    if (typeof cell === "string") return cell.replace(/\s+/g, " ");
+    return whole ? String(cell) : formatNumber(cell, digits);
+  });
+}
+
+function widthOf(text: string): number {
+  return [...text].length;
+}

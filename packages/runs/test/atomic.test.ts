@@ -1,0 +1,204 @@
+// Files are whole whatever happens: SIGKILL, a full disk, a folder that cannot be written.
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import {
+  openLineWriter,
+  replaceFileAtomic,
+  sweepTemporaries,
+  writeFileAtomic,
+} from "../src/atomic.js";
+import {
+  kill,
+  mountTmpfs,
+  runErrorOf,
+  runUnprivileged,
+  script,
+  startScript,
+  temporaryFolder,
+  transpiled,
+} from "./support.js";
+
+const temporaries = (folder: string) =>
+  readdirSync(folder).filter((name) => name.startsWith(".tmp-"));
+
+describe("writeFileAtomic", () => {
+  it("writes text, typed arrays by their own bytes, and chunks, and makes parent folders", () => {
+    const folder = join(temporaryFolder(), "a", "b");
+    writeFileAtomic(join(folder, "text"), "Schrödinger");
+    writeFileAtomic(join(folder, "view"), new Float32Array([9, 1, 2]).subarray(1));
+    writeFileAtomic(join(folder, "chunks"), [Buffer.from("head "), Buffer.from("body")]);
+    expect(readFileSync(join(folder, "text"), "utf8")).toBe("Schrödinger");
+    const bytes = readFileSync(join(folder, "view"));
+    expect([bytes.length, bytes.readFloatLE(0), bytes.readFloatLE(4)]).toEqual([8, 1, 2]);
+    expect(readFileSync(join(folder, "chunks"), "utf8")).toBe("head body");
+    expect(temporaries(folder)).toEqual([]);
+  });
+
+  it("leaves a whole file when the writer is killed in the middle of writing", async () => {
+    const room = transpiled();
+    const target = join(temporaryFolder(), "state");
+    const writer = script(
+      room,
+      "writer",
+      `import { writeFileAtomic } from "./runs/atomic.js";
+       console.log("ready");
+       for (let k = 0; ; k++) writeFileAtomic(process.argv[2], Buffer.alloc(1 << 20, k % 250));`,
+    );
+    const seen = new Set<number>();
+    for (let round = 0; round < 8; round++) {
+      const child = await startScript(writer, target);
+      await sleep(15 + 11 * round);
+      await kill(child);
+      if (!existsSync(target)) continue;
+      const bytes = readFileSync(target);
+      expect(bytes.length).toBe(1 << 20);
+      expect(bytes.equals(Buffer.alloc(1 << 20, bytes[0]))).toBe(true);
+      seen.add(bytes[0] as number);
+    }
+    expect(seen.size).toBeGreaterThan(1);
+    sweepTemporaries(join(target, ".."));
+    expect(readdirSync(join(target, ".."))).toEqual(["state"]);
+  });
+
+  it("keeps the old file and names the disk when it is full", ({ skip }) => {
+    const folder = temporaryFolder();
+    const unmount = mountTmpfs(folder, "size=256k");
+    if (typeof unmount === "string") return skip(unmount);
+    try {
+      const path = join(folder, "weights");
+      writeFileAtomic(path, "old");
+      const error = runErrorOf(() => writeFileAtomic(path, Buffer.alloc(1 << 20, 1)));
+      expect(error.code).toBe("disk_full");
+      expect(error.message).toContain(path);
+      expect(error.message).toMatch(/free some space/);
+      expect(readFileSync(path, "utf8")).toBe("old");
+      expect(temporaries(folder)).toEqual([]);
+
+      const lines = openLineWriter(join(folder, "log"));
+      const line = "x".repeat(5000);
+      const full = runErrorOf(() => {
+        for (let i = 0; i < 1000; i++) lines.append(line);
+      });
+      expect(full.code).toBe("disk_full");
+      const text = readFileSync(join(folder, "log"), "utf8");
+      expect(text.length).toBeGreaterThan(5001);
+      expect(text.length % 5001).toBe(0);
+      lines.close();
+    } finally {
+      unmount();
+    }
+  });
+
+  it("says what to do on a read-only file system", ({ skip }) => {
+    const folder = temporaryFolder();
+    const unmount = mountTmpfs(folder, "ro");
+    if (typeof unmount === "string") return skip(unmount);
+    try {
+      const error = runErrorOf(() => writeFileAtomic(join(folder, "f"), "x"));
+      expect(error.code).toBe("read_only");
+      expect(error.message).toMatch(/read-only: remount it/);
+    } finally {
+      unmount();
+    }
+  });
+
+  it("says what to do in a folder without permission", () => {
+    const room = transpiled();
+    const folder = temporaryFolder();
+    chmodSync(folder, 0o555);
+    const attempt = script(
+      room,
+      "attempt",
+      `import { writeFileAtomic } from "./runs/atomic.js";
+       try { writeFileAtomic(process.argv[2], "x"); console.log("written"); }
+       catch (error) { console.log(error.name, error.code, error.message); }`,
+    );
+    const said = runUnprivileged(attempt, join(folder, "f"));
+    expect(said).toMatch(/^RunError permission cannot write .*f: no permission: change its owner/);
+    expect(said.trim().split("\n")).toHaveLength(1);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("refuses a path through a file and a path that is a folder", () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "file"), "");
+    mkdirSync(join(folder, "folder"));
+    expect(runErrorOf(() => writeFileAtomic(join(folder, "file", "x"), "")).code).toBe(
+      "not_a_folder",
+    );
+    expect(runErrorOf(() => writeFileAtomic(join(folder, "file", "x", "y"), "")).code).toBe(
+      "not_a_folder",
+    );
+    expect(runErrorOf(() => writeFileAtomic(join(folder, "folder"), "")).code).toBe("not_a_file");
+    expect(temporaries(folder)).toEqual([]);
+  });
+
+  it("leaves the old file when the producer throws", () => {
+    const folder = temporaryFolder();
+    const path = join(folder, "weights");
+    writeFileAtomic(path, "old");
+    const produce = (temporary: string) => {
+      writeFileSync(temporary, "half");
+      throw new TypeError("no tensor");
+    };
+    expect(() => replaceFileAtomic(path, produce)).toThrow(new TypeError("no tensor"));
+    expect(readFileSync(path, "utf8")).toBe("old");
+    expect(temporaries(folder)).toEqual([]);
+  });
+});
+
+describe("sweepTemporaries", () => {
+  it("removes what dead or old writers left, and nothing else", () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, "models"));
+    const dead = join(folder, "models", ".tmp-999999999-0123abcd");
+    const mine = join(folder, `.tmp-${process.pid}-0123abcd`);
+    const old = join(folder, `.tmp-${process.pid}-0123abce`);
+    const user = join(folder, ".tmp-notes");
+    for (const path of [dead, mine, old, user]) writeFileSync(path, "");
+    utimesSync(old, 1e9, 1e9);
+    expect(sweepTemporaries(folder).sort()).toEqual([dead, old].sort());
+    expect(readdirSync(folder).sort()).toEqual(
+      [`.tmp-${process.pid}-0123abcd`, ".tmp-notes", "models"].sort(),
+    );
+  });
+});
+
+describe("openLineWriter", () => {
+  it("drops a cut last line, however long, and goes on after the whole ones", () => {
+    const path = join(temporaryFolder(), "log");
+    writeFileSync(path, `one\ntwo\n${"x".repeat(10_000)}`);
+    const lines = openLineWriter(path);
+    lines.append("three");
+    lines.close();
+    expect(readFileSync(path, "utf8")).toBe("one\ntwo\nthree\n");
+    writeFileSync(path, "cut");
+    openLineWriter(path).close();
+    expect(readFileSync(path, "utf8")).toBe("");
+  });
+
+  it("appends where others may look and refuses after closing", () => {
+    const path = join(temporaryFolder(), "log");
+    const lines = openLineWriter(path);
+    lines.append("a");
+    expect(readFileSync(path, "utf8")).toBe("a\n");
+    appendFileSync(path, "b\n");
+    lines.append("c");
+    lines.flush();
+    lines.close();
+    lines.close();
+    expect(readFileSync(path, "utf8")).toBe("a\nb\nc\n");
+    expect(runErrorOf(() => lines.append("d")).code).toBe("closed");
+  });
+});

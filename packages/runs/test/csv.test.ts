@@ -1,0 +1,115 @@
+// CSV as RFC 4180 has it, and numbers and strings that come back as what they were.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Cell, formatCsv, formatCsvRecord, openCsv, parseCsv, readCsv } from "../src/csv.js";
+import { runErrorOf, temporaryFolder } from "./support.js";
+
+const awkward = fc.constantFrom(
+  "",
+  '"',
+  ",",
+  "\r\n",
+  "\n",
+  " a",
+  "1",
+  "-0",
+  "1e5",
+  "NaN",
+  "Infinity",
+  'a"b,c',
+);
+const text = fc.oneof(awkward, fc.string({ unit: "grapheme" }));
+const cell: fc.Arbitrary<Cell> = fc.oneof(
+  text,
+  fc.constantFrom(-0, Number.NaN),
+  fc.double(),
+  fc.integer(),
+  fc.constant(null),
+);
+
+const tables = fc.uniqueArray(text, { minLength: 1, maxLength: 5 }).chain((columns) =>
+  fc.array(fc.tuple(...columns.map(() => cell)), { maxLength: 6 }).map((records) => ({
+    columns,
+    rows: records.map((cells) => Object.fromEntries(columns.map((c, i) => [c, cells[i] as Cell]))),
+  })),
+);
+
+describe("CSV text", () => {
+  it("comes back exactly, -0 and NaN included", () => {
+    fc.assert(
+      fc.property(tables, (table) => {
+        expect(parseCsv(formatCsv(table))).toStrictEqual(table);
+      }),
+      { seed: 2023, numRuns: 500 },
+    );
+  });
+
+  it("quotes as RFC 4180 says and ends records with CRLF", () => {
+    const rows = [{ a: 'say "x"', b: 1.5, c: null }];
+    expect(formatCsv({ columns: ["a", "b", "c"], rows })).toBe('a,b,c\r\n"say ""x""",1.5,\r\n');
+    expect(formatCsvRecord(["1", 1, "two\nlines", ""])).toBe('"1",1,"two\nlines",""');
+  });
+
+  it("reads LF, a byte order mark, blank lines and a missing last line end", () => {
+    const table = parseCsv("\ufeffa,b\n1,x\n\n2,\n,y");
+    expect(table.columns).toEqual(["a", "b"]);
+    expect(table.rows).toEqual([
+      { a: 1, b: "x" },
+      { a: 2, b: null },
+      { a: null, b: "y" },
+    ]);
+  });
+
+  it("names the row of a wrong number of fields and a quote that does not end", () => {
+    expect(runErrorOf(() => parseCsv("a,b\n1,2\n3\n", "r.csv")).message).toBe(
+      "row 2 of r.csv has 1 fields, expected 2: repair or delete it",
+    );
+    expect(runErrorOf(() => parseCsv('a\n"open')).code).toBe("corrupt");
+    expect(runErrorOf(() => parseCsv('a\n"x"y\n')).code).toBe("corrupt");
+  });
+});
+
+describe("openCsv", () => {
+  it("fixes the header, keeps rows when continued, and drops a cut last row", () => {
+    const path = join(temporaryFolder(), "r.csv");
+    const first = openCsv(path, ["n", "note"]);
+    first.append({ n: 1, note: "a,\nb" });
+    first.close();
+    const whole = readFileSync(path, "utf8");
+    for (const cut of ['2,"ab', '2,"a\n', '2,"a\nb"', "2,ab", "2"]) {
+      writeFileSync(path, whole + cut);
+      expect(readCsv(path).rows).toEqual([{ n: 1, note: "a,\nb" }]);
+      openCsv(path, ["n", "note"]).close();
+      expect(readFileSync(path, "utf8")).toBe(whole);
+    }
+    const second = openCsv(path, ["n", "note"]);
+    second.append({ n: 2, note: null });
+    second.close();
+    expect(readCsv(path).rows).toEqual([
+      { n: 1, note: "a,\nb" },
+      { n: 2, note: null },
+    ]);
+  });
+
+  it("writes the header again when only a part of it was written", () => {
+    const path = join(temporaryFolder(), "r.csv");
+    writeFileSync(path, "n,no");
+    openCsv(path, ["n", "note"]).close();
+    expect(readFileSync(path, "utf8")).toBe("n,note\r\n");
+  });
+
+  it("refuses other columns, unknown and missing values", () => {
+    const path = join(temporaryFolder(), "r.csv");
+    const csv = openCsv(path, ["n", "mean"]);
+    expect(runErrorOf(() => csv.append({ n: 1, mean: 2, extra: 3 })).message).toContain('"extra"');
+    expect(runErrorOf(() => csv.append({ n: 1 })).message).toContain('no "mean"');
+    csv.close();
+    expect(readCsv(path).rows).toEqual([]);
+    const error = runErrorOf(() => openCsv(path, ["n", "var"]));
+    expect(error.code).toBe("columns");
+    expect(error.message).toMatch(/n,mean, expected n,var/);
+    expect(runErrorOf(() => openCsv(path, ["n", "n"])).code).toBe("columns");
+  });
+});

@@ -1,0 +1,144 @@
+// A folder has one live run; a dead one never blocks it.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { acquireLock, foreignLockSeconds, lockHolder } from "../src/lock.js";
+import { isAlive } from "../src/process.js";
+import { kill, runErrorOf, script, startScript, temporaryFolder, transpiled } from "./support.js";
+
+const lockPath = () => join(temporaryFolder(), ".lock");
+
+/** Takes a lock, changes what it says, and leaves it as a dead or foreign process would. */
+function leftLock(change: Record<string, unknown>): string {
+  const path = lockPath();
+  acquireLock(path);
+  const owner = JSON.parse(readFileSync(path, "utf8"));
+  writeFileSync(path, JSON.stringify({ ...owner, token: "another", ...change }));
+  return path;
+}
+
+function age(path: string, seconds: number): void {
+  const then = Date.now() / 1000 - seconds;
+  utimesSync(path, then, then);
+}
+
+describe("isAlive", () => {
+  it("tells the living from the dead, zombies included", async ({ skip }) => {
+    expect(isAlive(process.pid)).toBe(true);
+    for (const pid of [999_999_999, 0, -1, Number.NaN]) expect(isAlive(pid)).toBe(false);
+    if (process.platform !== "linux") return skip("zombies are looked up in /proc");
+    // The inner shell ends at once and its parent, by then a sleep, never asks for its status.
+    const parent = spawn("sh", ["-c", "sh -c 'exit 0' & echo $!; exec sleep 60"]);
+    try {
+      const [said] = await once(parent.stdout, "data");
+      const zombie = Number(String(said));
+      await expect.poll(() => isAlive(zombie)).toBe(false);
+      expect(process.kill(zombie, 0)).toBe(true);
+    } finally {
+      await kill(parent);
+    }
+  });
+});
+
+describe("acquireLock", () => {
+  it("refuses a second holder and names the first", () => {
+    const path = lockPath();
+    const lock = acquireLock(path);
+    const error = runErrorOf(() => acquireLock(path));
+    expect(error.code).toBe("locked");
+    expect(error.message).toContain(`process ${process.pid}`);
+    lock.release();
+    expect(lockHolder(path)).toBeUndefined();
+    acquireLock(path).release();
+  });
+
+  it("is refused while a child lives and taken over after kill -9", async () => {
+    const path = lockPath();
+    const holder = script(
+      transpiled(),
+      "holder",
+      `import { acquireLock } from "./runs/lock.js";
+       acquireLock(process.argv[2]); console.log("held"); setInterval(() => {}, 1000);`,
+    );
+    const child = await startScript(holder, path);
+    try {
+      expect(runErrorOf(() => acquireLock(path)).message).toContain(`process ${child.pid}`);
+      expect(lockHolder(path)).toBe(child.pid);
+    } finally {
+      await kill(child);
+    }
+    expect(lockHolder(path)).toBeUndefined();
+    const lock = acquireLock(path);
+    expect(lockHolder(path)).toBe(process.pid);
+    lock.release();
+  });
+
+  it("takes over a lock whose pid now belongs to another process", () => {
+    const path = leftLock({ start: "1" });
+    acquireLock(path).release();
+  });
+
+  it("waits for another machine's lock until it shows no life for long", () => {
+    const path = leftLock({ place: "another boot" });
+    age(path, foreignLockSeconds - 60);
+    const error = runErrorOf(() => acquireLock(path));
+    expect(error.code).toBe("locked");
+    expect(error.message).toMatch(/another machine or container.*delete/);
+    age(path, foreignLockSeconds + 60);
+    acquireLock(path).release();
+  });
+
+  it("takes over an empty lock once it is old, and not while it may be being written", () => {
+    const path = lockPath();
+    writeFileSync(path, "");
+    expect(runErrorOf(() => acquireLock(path)).code).toBe("locked");
+    age(path, 60);
+    acquireLock(path).release();
+  });
+
+  it("does not delete a lock that was taken over from it", () => {
+    const path = lockPath();
+    const lock = acquireLock(path);
+    const owner = JSON.parse(readFileSync(path, "utf8"));
+    writeFileSync(path, JSON.stringify({ ...owner, token: "another" }));
+    lock.release();
+    expect(lockHolder(path)).toBe(process.pid);
+  });
+
+  it("waits for a take-over under way, and not for one that died", () => {
+    const path = leftLock({ start: "1" });
+    writeFileSync(`${path}.takeover`, "");
+    expect(runErrorOf(() => acquireLock(path)).message).toMatch(/is taking over .*try again/);
+    age(`${path}.takeover`, 60);
+    acquireLock(path).release();
+  });
+
+  it("lets one of many contenders through a stale lock", async () => {
+    const path = leftLock({ pid: 999_999_999 });
+    const contender = script(
+      transpiled(),
+      "contender",
+      `import { acquireLock } from "./runs/lock.js";
+       process.stdin.once("data", () => {
+         try { acquireLock(process.argv[2]); console.log("won"); }
+         catch (error) { console.log(error.code); }
+       });
+       setInterval(() => {}, 1000);
+       console.log("ready");`,
+    );
+    const children = await Promise.all([0, 1, 2, 3].map(() => startScript(contender, path)));
+    const answers = children.map(
+      (child) =>
+        new Promise((resolve) => child.stdout!.once("data", (d) => resolve(String(d).trim()))),
+    );
+    for (const child of children) child.stdin!.write("go\n");
+    try {
+      const said = await Promise.all(answers);
+      expect(said.sort()).toEqual(["locked", "locked", "locked", "won"]);
+    } finally {
+      await Promise.all(children.map(kill));
+    }
+  });
+});

@@ -1,0 +1,230 @@
+// A run from opening to reading: states, continuing, crashes, newer formats.
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { formatVersion } from "../src/info.js";
+import { isFinished, listRuns, readRun } from "../src/reader.js";
+import { type OpenRunOptions, openRun } from "../src/writer.js";
+import {
+  kill,
+  runErrorOf,
+  runUnprivileged,
+  script,
+  startScript,
+  temporaryFolder,
+  transpiled,
+} from "./support.js";
+
+const options = (folder: string, more: Partial<OpenRunOptions> = {}): OpenRunOptions => ({
+  folder,
+  dsbm: "0.1.0",
+  config: { dim: 5, lr: 1e-4 },
+  config_yaml: "dim: 5\nlr: 1e-4\n",
+  columns: ["half_iteration", "mean"],
+  environment: { threads: 2 },
+  ...more,
+});
+
+const newFolder = () => join(temporaryFolder(), "gaussian", "default", "1");
+
+describe("openRun", () => {
+  it("writes what readRun reads", () => {
+    const folder = newFolder();
+    const run = openRun(options(folder));
+    expect(isFinished(folder)).toBe(false);
+    expect(readRun(folder).info.state).toBe("running");
+    run.appendResult({ half_iteration: 1, mean: -0.1 });
+    run.appendMetric({ step: 10, loss: Number.NaN, rate: Number.POSITIVE_INFINITY });
+    run.saveJson("classifier", { share: 0.9 });
+    run.saveFile("models/10_f.safetensors", new Uint8Array(8));
+    run.saveFile("models/2_b.safetensors", new Uint8Array(8));
+    run.saveFile("figures/convergence.svg", "<svg/>");
+    run.finish();
+    run.interrupt("too late: the first end counts");
+
+    const read = readRun(folder);
+    expect(read.info).toMatchObject({
+      format: formatVersion,
+      dsbm: "0.1.0",
+      state: "finished",
+      reason: null,
+      resumed: [],
+      environment: { threads: 2 },
+    });
+    expect(Date.parse(read.info.ended as string)).toBeGreaterThanOrEqual(
+      Date.parse(read.info.started),
+    );
+    expect(read.config).toEqual({ dim: 5, lr: 1e-4 });
+    expect(readFileSync(read.paths.config_yaml, "utf8")).toBe("dim: 5\nlr: 1e-4\n");
+    expect(read.results).toEqual([{ half_iteration: 1, mean: -0.1 }]);
+    expect(read.metrics).toEqual([{ step: 10, loss: Number.NaN, rate: Number.POSITIVE_INFINITY }]);
+    expect(read.models).toEqual([
+      { half_iteration: 2, direction: "b", path: read.paths.model(2, "b") },
+      { half_iteration: 10, direction: "f", path: read.paths.model(10, "f") },
+    ]);
+    expect(read.figures).toEqual([read.paths.figure("convergence", "svg")]);
+    expect(isFinished(folder)).toBe(true);
+    expect(existsSync(read.paths.lock)).toBe(false);
+  });
+
+  it("refuses a second run in the folder and frees it at the end", () => {
+    const folder = newFolder();
+    const run = openRun(options(folder));
+    expect(runErrorOf(() => openRun(options(folder))).code).toBe("locked");
+    run.interrupt("stopped by Ctrl-C");
+    expect(readRun(folder).info).toMatchObject({
+      state: "interrupted",
+      reason: "stopped by Ctrl-C",
+    });
+    openRun(options(folder)).finish();
+  });
+
+  it("keeps a failure's reason in one line and refuses rows after the end", () => {
+    const folder = newFolder();
+    const run = openRun(options(folder));
+    run.fail(new RangeError("loss is NaN\n  at step 3"));
+    expect(readRun(folder).info).toMatchObject({
+      state: "failed",
+      reason: "RangeError: loss is NaN at step 3",
+    });
+    expect(runErrorOf(() => run.appendResult({ half_iteration: 1, mean: 0 })).code).toBe("closed");
+    expect(runErrorOf(() => run.appendMetric({})).code).toBe("closed");
+  });
+
+  it("is continued after kill -9 with whole lines, and says so while dead", async () => {
+    const folder = newFolder();
+    const trainer = script(
+      transpiled(),
+      "trainer",
+      `import { openRun } from "./runs/writer.js";
+       const columns = ["half_iteration", "mean"];
+       const run = openRun({ folder: process.argv[2], dsbm: "0.1.0", config: {}, columns });
+       run.appendResult({ half_iteration: 1, mean: 0.5 });
+       console.log("ready");
+       for (let step = 0; ; step++) run.appendMetric({ half_iteration: 1, step });`,
+    );
+    const child = await startScript(trainer, folder);
+    await kill(child);
+    const paths = readRun(folder).paths;
+    expect(readRun(folder).info).toMatchObject({
+      state: "interrupted",
+      reason: "the process ended without a word",
+    });
+    appendFileSync(paths.metrics_jsonl, '{"step": 12');
+    appendFileSync(paths.results_csv, "2,0.");
+    const dead = readRun(folder);
+    expect(dead.results).toEqual([{ half_iteration: 1, mean: 0.5 }]);
+    expect(dead.metrics.map((m) => m.step)).toEqual(dead.metrics.map((_, i) => i));
+
+    const run = openRun(options(folder));
+    run.appendResult({ half_iteration: 2, mean: 0.25 });
+    run.appendMetric({ step: "next" });
+    run.finish();
+    const { info, results, metrics } = readRun(folder);
+    expect(info.started).toBe(dead.info.started);
+    expect(info.resumed).toHaveLength(1);
+    expect(results.map((row) => row.half_iteration)).toEqual([1, 2]);
+    expect(metrics).toEqual([...dead.metrics, { step: "next" }]);
+  });
+
+  it("rewinds to a half-iteration and goes on", () => {
+    const folder = newFolder();
+    const run = openRun(options(folder));
+    for (const n of [1, 2, 3]) {
+      run.appendResult({ half_iteration: n, mean: n });
+      run.appendMetric({ half_iteration: n, loss: n });
+      run.saveFile(`models/${n}_b.safetensors`, "w");
+    }
+    run.appendMetric({ note: "no half_iteration" });
+    run.rewind(2);
+    run.appendResult({ half_iteration: 2, mean: 20 });
+    run.finish();
+    const { results, metrics, models } = readRun(folder);
+    expect(results.map((row) => row.mean)).toEqual([1, 20]);
+    expect(metrics).toEqual([{ half_iteration: 1, loss: 1 }, { note: "no half_iteration" }]);
+    expect(models.map((m) => m.half_iteration)).toEqual([1]);
+  });
+
+  it("restarts with an empty folder but for what others put there", () => {
+    const folder = newFolder();
+    const first = openRun(options(folder));
+    first.appendResult({ half_iteration: 1, mean: 1 });
+    first.saveFile("models/1_b.safetensors", "w");
+    first.saveFile("models/mine.txt", "w");
+    first.finish();
+    openRun(options(folder, { mode: "restart", columns: ["other"] })).finish();
+    const { results, models, info } = readRun(folder);
+    expect([results, models, info.resumed]).toEqual([[], [], []]);
+    expect(existsSync(join(folder, "models", "mine.txt"))).toBe(true);
+  });
+
+  it("frees the lock when opening fails", () => {
+    const folder = newFolder();
+    const config: Record<string, unknown> = {};
+    config.self = config;
+    expect(runErrorOf(() => openRun(options(folder, { config }))).code).toBe("bad_argument");
+    openRun(options(folder)).finish();
+  });
+
+  it("refuses files outside the folder", () => {
+    const run = openRun(options(newFolder()));
+    for (const name of ["../x", "/tmp/x", "a/../../x", ""]) {
+      expect(runErrorOf(() => run.saveFile(name, "")).code).toBe("bad_argument");
+    }
+    run.finish();
+  });
+
+  it("says what is wrong with a folder that cannot be written", () => {
+    const attempt = script(
+      transpiled(),
+      "attempt",
+      `import { openRun } from "./runs/writer.js";
+       try { openRun({ folder: process.argv[2], dsbm: "0", config: {}, columns: ["a"] }); }
+       catch (error) { console.log(error.code, error.message); }`,
+    );
+    const said = runUnprivileged(attempt, join(temporaryFolder(), "experiments", "1"));
+    expect(said).toMatch(/^permission cannot make the folder .*\n$/);
+  });
+});
+
+describe("reading", () => {
+  it("names the version that wrote a newer format", () => {
+    const folder = newFolder();
+    openRun(options(folder)).finish();
+    const path = join(folder, "run.json");
+    writeFileSync(path, JSON.stringify({ format: formatVersion + 1, dsbm: "9.8.7" }));
+    for (const read of [readRun, isFinished, (f: string) => openRun(options(f))]) {
+      const error = runErrorOf(() => read(folder));
+      expect(error.code).toBe("newer_format");
+      expect(error.message).toMatch(/dsbm 9\.8\.7.*update dsbm/);
+    }
+    expect(readFileSync(path, "utf8")).toContain("9.8.7");
+  });
+
+  it("tells a folder without a run from a broken run", () => {
+    const folder = newFolder();
+    expect(runErrorOf(() => readRun(folder)).code).toBe("not_a_run");
+    expect(isFinished(folder)).toBe(false);
+    mkdirSync(folder, { recursive: true });
+    for (const text of ["{", "null", "{}", '{"format":1,"state":"asleep"}']) {
+      writeFileSync(join(folder, "run.json"), text);
+      expect(runErrorOf(() => readRun(folder)).code).toBe("corrupt");
+    }
+  });
+
+  it("lists all runs below a folder, broken ones with their problem", () => {
+    const root = temporaryFolder();
+    const folders = ["gaussian/dim=5/1", "gaussian/dim=5/2", "train/default/42"];
+    for (const folder of folders) openRun(options(join(root, folder))).finish();
+    writeFileSync(join(root, "gaussian/dim=5/2/run.json"), "{");
+    writeFileSync(join(root, "notes.txt"), "");
+    const runs = listRuns(root);
+    expect(runs.map((run) => run.folder)).toEqual(folders.map((folder) => join(root, folder)));
+    expect(runs.map((run) => run.info?.state ?? run.problem?.code)).toEqual([
+      "finished",
+      "corrupt",
+      "finished",
+    ]);
+    expect(listRuns(join(root, "nothing here"))).toEqual([]);
+  });
+});

@@ -1,0 +1,94 @@
+// Temporary folders, and this room's sources as plain JavaScript for child processes that are to be
+// killed or run as another user.
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { onTestFinished } from "vitest";
+import { RunError } from "../src/errors.js";
+
+const sources = fileURLToPath(new URL("../src/", import.meta.url));
+
+/** A new folder that everybody may enter; deleted after the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "dsbm-runs-"));
+  chmodSync(folder, 0o755);
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Writes the room's top-level sources as JavaScript into a new folder and returns it. */
+export function transpiled(): string {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "runs"));
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  for (const file of readdirSync(sources).filter((name) => name.endsWith(".ts"))) {
+    const { outputText } = ts.transpileModule(readFileSync(join(sources, file), "utf8"), {
+      compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
+    });
+    writeFileSync(join(folder, "runs", file.replace(/ts$/, "js")), outputText);
+  }
+  return folder;
+}
+
+/** Writes a script beside the transpiled room and returns its path. */
+export function script(folder: string, name: string, code: string): string {
+  const path = join(folder, `${name}.js`);
+  writeFileSync(path, code);
+  return path;
+}
+
+/** Starts a script and waits for its first output. */
+export async function startScript(path: string, ...args: string[]): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [path, ...args], { stdio: ["pipe", "pipe", "inherit"] });
+  await once(child.stdout!, "data");
+  return child;
+}
+
+/** Kills a child with SIGKILL and waits until it is gone. */
+export async function kill(child: ChildProcess): Promise<void> {
+  const gone = once(child, "exit");
+  child.kill("SIGKILL");
+  await gone;
+}
+
+/** Runs a script without root's powers and returns what it printed. */
+export function runUnprivileged(path: string, ...args: string[]): string {
+  const user = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+  const result = spawnSync(process.execPath, [path, ...args], { encoding: "utf8", ...user });
+  return result.stdout + result.stderr;
+}
+
+/**
+ * Mounts a tmpfs on `folder` and returns a function that unmounts it, or the reason why that cannot
+ * be done here.
+ */
+export function mountTmpfs(folder: string, options: string): (() => void) | string {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) return "mounting needs root";
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", folder]);
+  if (mounted.status !== 0)
+    return `mount failed: ${String(mounted.stderr ?? mounted.error).trim()}`;
+  return () => void spawnSync("umount", ["--lazy", folder]);
+}
+
+/** The RunError that `operation` throws; anything else fails the test. */
+export function runErrorOf(operation: () => unknown): RunError {
+  try {
+    operation();
+  } catch (error) {
+    if (error instanceof RunError) return error;
+    throw error;
+  }
+  throw new Error("expected a RunError, nothing was thrown");
+}

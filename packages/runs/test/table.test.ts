@@ -1,0 +1,40 @@
+// Tables for terminals: aligned to the character.
+import { describe, expect, it } from "vitest";
+import { formatNumber, formatTable } from "../src/table.js";
+
+describe("formatTable", () => {
+  it("aligns numbers right with the digits asked for, text left, null as a dash", () => {
+    const rows = [
+      { method: "DSBM-IMF", n: 6, mean: -0.09891, var: 1 },
+      { method: "DSB", n: 12, mean: 0.1, var: null },
+    ];
+    expect(formatTable(rows, { digits: { mean: 3, var: 2 }, titles: { n: "half-it." } })).toBe(
+      [
+        "method    half-it.    mean  var",
+        "────────  ────────  ──────  ───",
+        "DSBM-IMF         6  -0.099    1",
+        "DSB             12   0.100    –",
+      ].join("\n"),
+    );
+  });
+
+  it("takes the columns given, and shows missing values as null", () => {
+    expect(formatTable([{ a: 1, b: "x" }], { columns: ["b", "c"] })).toBe("b  c\n─  ─\nx  –");
+    expect(formatTable([], { columns: ["a"] })).toBe("a\n─");
+  });
+});
+
+describe("formatNumber", () => {
+  it("keeps very small and very large numbers readable, and says NaN", () => {
+    const numbers = [0, 0.12345, 0.00001, -2.5e-7, 3e12, Number.NaN, Number.NEGATIVE_INFINITY];
+    expect(numbers.map((n) => formatNumber(n))).toEqual([
+      "0.0000",
+      "0.1235",
+      "1.00e-5",
+      "-2.50e-7",
+      "3.00e+12",
+      "NaN",
+      "-Infinity",
+    ]);
+  });
+});
