@@ -106,13 +106,16 @@ function parseSchema(schema) {
   return { name: m[1], overload: m[2] ?? "", args, result };
 }
 
-/** Which test on the first argument tells this overload from the ones tried later. */
-function guardOf(arg) {
-  if (!arg) return "a === undefined";
-  if (arg.type === "Tensor") return "a instanceof Handle";
-  if (arg.type === "Tensor[]") return "Array.isArray(a)";
-  if (arg.type.endsWith("[]")) return 'Array.isArray(a) || typeof a === "number"';
-  return 'typeof a !== "object"';
+/** Which test tells this overload from the ones tried later: one on the first argument whose type differs. */
+function guardOf(overload, all) {
+  const at = Math.max(0, overload.positional.findIndex((arg, i) => all.some((o) => o.positional[i]?.type !== arg.type)));
+  const arg = overload.positional[at];
+  const a = "abcdefgh"[at];
+  if (!arg) return `${a} === undefined`;
+  if (arg.type === "Tensor") return `${a} instanceof Handle`;
+  if (arg.type === "Tensor[]") return `Array.isArray(${a})`;
+  if (arg.type.endsWith("[]")) return `Array.isArray(${a}) || typeof ${a} === "number"`;
+  return `typeof ${a} !== "object"`;
 }
 
 function emit({ name, overloads, method }) {
@@ -136,7 +139,7 @@ function emit({ name, overloads, method }) {
   });
   // "sum()" beside "sum(dim)": the missing positional argument is undefined.
   const width = Math.max(...parsed.map((p) => p.positional.length));
-  const ident = safe(camel(name));
+  const ident = method ? camel(name) : safe(camel(name)); // a method may be called var
   const out = [];
   const returns = (p) => (method && /[^_]_$/.test(name) ? "this" : p.result);
   const optionTypes = (p) =>
@@ -166,7 +169,7 @@ function emit({ name, overloads, method }) {
     ];
     const invoke = `return invoke(op_${name}${p.overload ? `_${p.overload}` : ""}, ${args.join(", ")});`;
     return parsed.length > 1 && i < parsed.length - 1
-      ? `if (${guardOf(p.positional[0])}) ${invoke}`
+      ? `if (${guardOf(p, parsed)}) ${invoke}`
       : invoke;
   });
   out.push(

@@ -1,6 +1,6 @@
 // From a JavaScript call to libtorch's dispatcher and back: handles out, pointers in, errors translated.
 import { TorchError, translate } from "./errors.js";
-import { Handle, ptrOf } from "./handle.js";
+import { Handle, ptrIn, ptrOf } from "./handle.js";
 import { type External, native } from "./native.js";
 
 /** Anything that native code knows by a pointer and that is not a tensor (a generator). */
@@ -36,7 +36,8 @@ export function registerTensor(make: (ptr: External) => Handle): void {
 
 function unwrap(value: unknown, depth = 0): unknown {
   if (typeof value !== "object" || value === null) return value;
-  if (value instanceof Handle) return ptrOf(value);
+  const ptr = ptrIn(value);
+  if (ptr !== undefined) return ptr;
   if (Array.isArray(value)) {
     if (depth > 0)
       throw new TorchError(

@@ -1,7 +1,7 @@
 // Gradients as functions, and the modes in which none are kept.
 
 import { invalid } from "./errors.js";
-import { ptrOf } from "./handle.js";
+import { ptrsOf } from "./handle.js";
 import { guarded, native } from "./native.js";
 import { Tensor } from "./tensor.js";
 
@@ -29,9 +29,9 @@ export function grad(
   const found = guarded(
     () =>
       native.grad(
-        of.map(ptrOf),
-        inputs.map(ptrOf),
-        gradOutputs ? gradOutputs.map(ptrOf) : null,
+        ptrsOf(of, "grad"),
+        ptrsOf(inputs, "inputs"),
+        gradOutputs ? ptrsOf(gradOutputs, "gradOutputs") : null,
         retainGraph,
         createGraph,
         allowUnused,
@@ -53,8 +53,8 @@ export function backward(
   guarded(
     () =>
       native.backward(
-        outputs.map(ptrOf),
-        gradOutputs ? gradOutputs.map(ptrOf) : null,
+        ptrsOf(outputs, "backward"),
+        gradOutputs ? ptrsOf(gradOutputs, "gradOutputs") : null,
         retainGraph,
         createGraph,
       ),
@@ -64,7 +64,7 @@ export function backward(
 
 /** Forgets the gradients of the given leaves (sets them to null). */
 export function zeroGrad(tensors: readonly Tensor[]): void {
-  guarded(() => native.zeroGrad(tensors.map(ptrOf)), "zeroGrad");
+  guarded(() => native.zeroGrad(ptrsOf(tensors, "zeroGrad")), "zeroGrad");
 }
 
 function withMode<T>(on: boolean, fn: () => T, what: string): T {

@@ -6,7 +6,9 @@ import { type External, guarded, native } from "./native.js";
 let pointer: (handle: Handle) => External;
 let seize: (handle: Handle) => External;
 let swap: (handle: Handle, from: Handle) => void;
-let isKept: (handle: Handle) => boolean;
+let pointerIn: (value: object) => External | undefined;
+let releaseAll: (born: Handle[], except: Set<Handle> | null, parent: Handle[] | null) => void;
+let current: Handle[] | null = null;
 
 /** The base of Tensor: owns one reference to native memory. */
 export abstract class Handle {
@@ -30,7 +32,16 @@ export abstract class Handle {
       handle.dispose();
       handle.#ptr = fresh;
     };
-    isKept = (handle) => handle.#kept;
+    pointerIn = (value) => (#ptr in value ? pointer(value as Handle) : undefined);
+    releaseAll = (born, except, parent) => {
+      const dead: External[] = [];
+      for (const handle of born) {
+        if (handle.#kept || handle.#ptr === null) continue;
+        if (except?.has(handle)) parent?.push(handle);
+        else dead.push(handle.#ptr);
+      }
+      if (dead.length > 0) native.release(dead);
+    };
   }
 
   constructor(ptr: External) {
@@ -40,12 +51,12 @@ export abstract class Handle {
 
   /** Whether the memory was given back. */
   get disposed(): boolean {
-    return this.#ptr === null || native.isDisposed(this.#ptr);
+    return this.#ptr === null || guarded(() => native.isDisposed(this.#ptr as External));
   }
 
   /** Gives the memory back now; using the tensor afterwards is a DisposedError. Idempotent. */
   dispose(): void {
-    if (this.#ptr !== null) native.dispose(this.#ptr);
+    if (this.#ptr !== null) guarded(() => native.dispose(this.#ptr as External));
   }
 
   [Symbol.dispose](): void {
@@ -64,6 +75,24 @@ export function ptrOf(handle: Handle): External {
   return pointer(handle);
 }
 
+/** The native pointer of a value that is a handle, undefined for any other object. For the engine's own files only. */
+export function ptrIn(value: object): External | undefined {
+  return pointerIn(value);
+}
+
+/** The native pointers of a list of tensors. For the engine's own files only. */
+export function ptrsOf(handles: readonly Handle[], what: string): External[] {
+  if (!Array.isArray(handles))
+    throw new TorchError("ERR_TORCH_TYPE", `${what}: expected a list of tensors`);
+  const list: External[] = [];
+  for (const handle of handles as readonly Handle[]) {
+    if (typeof handle !== "object" || handle === null || pointerIn(handle) === undefined)
+      throw new TorchError("ERR_TORCH_TYPE", `${what}: expected a list of tensors, one is ${handle === null ? "null" : typeof handle}`);
+    list.push(pointer(handle));
+  }
+  return list;
+}
+
 /** Takes the pointer out of a handle, which is unusable afterwards. For the engine's own files only. */
 export function seizePtr(handle: Handle): External {
   return seize(handle);
@@ -72,18 +101,6 @@ export function seizePtr(handle: Handle): External {
 /** Puts the memory of `from` in the place of a handle's own. For the engine's own files only. */
 export function replacePtr(handle: Handle, from: Handle): void {
   swap(handle, from);
-}
-
-let current: Handle[] | null = null;
-
-function releaseAll(born: Handle[], except: Set<Handle>, parent: Handle[] | null): void {
-  const dead: External[] = [];
-  for (const handle of born) {
-    if (isKept(handle)) continue;
-    if (except.has(handle)) parent?.push(handle);
-    else if (!handle.disposed) dead.push(ptrOf(handle));
-  }
-  if (dead.length > 0) native.release(dead);
 }
 
 /** Collects the tensors of a result: itself, or those in arrays and plain objects, however deep. */
@@ -121,12 +138,16 @@ function refusePromise(value: unknown, what: string): void {
 export function tidy<T>(fn: () => T): T {
   const parent = current;
   const born: Handle[] = [];
-  const survivors = new Set<Handle>();
+  let survivors: Set<Handle> | null = null;
   current = born;
   try {
     const result = fn();
     refusePromise(result, "tidy()");
-    collect(result, survivors, new Set());
+    if (typeof result === "object" && result !== null) {
+      const found = new Set<Handle>();
+      collect(result, found, new Set());
+      survivors = found; // only when the whole of it was seen
+    }
     return result;
   } finally {
     current = parent;
@@ -159,7 +180,7 @@ export class Scope implements Disposable {
   [Symbol.dispose](): void {
     const born = this.#born;
     this.#born = [];
-    releaseAll(born, new Set(), null);
+    releaseAll(born, null, null);
   }
 }
 

@@ -36,6 +36,7 @@ export {
   zeroGrad,
 } from "./grad.js";
 export { Handle, keep, liveTensors, Scope, tidy } from "./handle.js";
+export * as io from "./io/index.js";
 export * as nn from "./nn/index.js";
 export * from "./ops.generated.js";
 export * as optim from "./optim/index.js";

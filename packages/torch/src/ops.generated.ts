@@ -917,7 +917,7 @@ export abstract class TensorMethods extends Handle {
   /** aten::lerp.Scalar */
   lerp(end: Tensor, weight: Scalar): Tensor;
   lerp(a?: any, b?: any): any {
-    if (a instanceof Handle) return invoke(op_lerp_Tensor, this, a, b);
+    if (b instanceof Handle) return invoke(op_lerp_Tensor, this, a, b);
     return invoke(op_lerp_Scalar, this, a, b);
   }
   /** aten::lerp_.Tensor */
@@ -925,7 +925,7 @@ export abstract class TensorMethods extends Handle {
   /** aten::lerp_.Scalar */
   lerp_(end: Tensor, weight: Scalar): this;
   lerp_(a?: any, b?: any): any {
-    if (a instanceof Handle) return invoke(op_lerp__Tensor, this, a, b);
+    if (b instanceof Handle) return invoke(op_lerp__Tensor, this, a, b);
     return invoke(op_lerp__Scalar, this, a, b);
   }
   /** aten::lgamma */
@@ -1074,7 +1074,7 @@ export abstract class TensorMethods extends Handle {
   /** aten::masked_fill.Scalar */
   maskedFill(mask: Tensor, value: Scalar): Tensor;
   maskedFill(a?: any, b?: any): any {
-    if (a instanceof Handle) return invoke(op_masked_fill_Tensor, this, a, b);
+    if (b instanceof Handle) return invoke(op_masked_fill_Tensor, this, a, b);
     return invoke(op_masked_fill_Scalar, this, a, b);
   }
   /** aten::masked_fill_.Tensor */
@@ -1082,7 +1082,7 @@ export abstract class TensorMethods extends Handle {
   /** aten::masked_fill_.Scalar */
   maskedFill_(mask: Tensor, value: Scalar): this;
   maskedFill_(a?: any, b?: any): any {
-    if (a instanceof Handle) return invoke(op_masked_fill__Tensor, this, a, b);
+    if (b instanceof Handle) return invoke(op_masked_fill__Tensor, this, a, b);
     return invoke(op_masked_fill__Scalar, this, a, b);
   }
   /** aten::masked_select */
@@ -1477,7 +1477,7 @@ export abstract class TensorMethods extends Handle {
   /** aten::scatter.value */
   scatter(dim: number, index: Tensor, value: Scalar): Tensor;
   scatter(a?: any, b?: any, c?: any): any {
-    if (typeof a !== "object") return invoke(op_scatter_src, this, a, b, c);
+    if (c instanceof Handle) return invoke(op_scatter_src, this, a, b, c);
     return invoke(op_scatter_value, this, a, b, c);
   }
   /** aten::scatter_.src */
@@ -1485,7 +1485,7 @@ export abstract class TensorMethods extends Handle {
   /** aten::scatter_.value */
   scatter_(dim: number, index: Tensor, value: Scalar): this;
   scatter_(a?: any, b?: any, c?: any): any {
-    if (typeof a !== "object") return invoke(op_scatter__src, this, a, b, c);
+    if (c instanceof Handle) return invoke(op_scatter__src, this, a, b, c);
     return invoke(op_scatter__value, this, a, b, c);
   }
   /** aten::scatter_add */
@@ -1715,12 +1715,12 @@ export abstract class TensorMethods extends Handle {
     return invoke(op_unsqueeze, this, a);
   }
   /** aten::var.correction */
-  var_(options?: {
+  var(options?: {
     dim?: readonly number[] | number | null;
     correction?: Scalar | null;
     keepdim?: boolean;
   }): Tensor;
-  var_(o?: any): any {
+  var(o?: any): any {
     return invoke(op_var_correction, this, o?.dim, o?.correction, o?.keepdim);
   }
   /** aten::view */
@@ -1778,7 +1778,7 @@ export function _foreachAdd_(
 /** aten::_foreach_add_.Scalar */
 export function _foreachAdd_(self: readonly Tensor[], scalar: Scalar): void;
 export function _foreachAdd_(a?: any, b?: any, o?: any): any {
-  if (Array.isArray(a)) return invoke(op__foreach_add__List, a, b, o?.alpha);
+  if (Array.isArray(b)) return invoke(op__foreach_add__List, a, b, o?.alpha);
   return invoke(op__foreach_add__Scalar, a, b);
 }
 /** aten::_foreach_addcdiv_.Scalar */
@@ -1829,7 +1829,7 @@ export function _foreachMul_(self: readonly Tensor[], other: Tensor): void;
 /** aten::_foreach_mul_.Scalar */
 export function _foreachMul_(self: readonly Tensor[], scalar: Scalar): void;
 export function _foreachMul_(a?: any, b?: any): any {
-  if (Array.isArray(a)) return invoke(op__foreach_mul__Tensor, a, b);
+  if (b instanceof Handle) return invoke(op__foreach_mul__Tensor, a, b);
   return invoke(op__foreach_mul__Scalar, a, b);
 }
 /** aten::_foreach_norm.Scalar */
@@ -2749,7 +2749,7 @@ export const generatedOps: readonly { name: string; method: boolean }[] = [
   { name: "upsampleBilinear2d", method: false },
   { name: "upsampleNearest1d", method: false },
   { name: "upsampleNearest2d", method: false },
-  { name: "var_", method: true },
+  { name: "var", method: true },
   { name: "view", method: true },
   { name: "viewAs", method: true },
   { name: "viewAsComplex", method: true },

@@ -1,7 +1,7 @@
 // Recorded programs: run a function of tensors once, then replay its operations natively, gradients and
 // optimiser included, without JavaScript in between and with every intermediate freed at its last use.
 import { invalid } from "./errors.js";
-import { ptrOf, tidy } from "./handle.js";
+import { ptrsOf, tidy } from "./handle.js";
 import { type External, guarded, native } from "./native.js";
 import { Generator, randint } from "./random.js";
 import { Tensor } from "./tensor.js";
@@ -27,13 +27,13 @@ export class Program {
     inputs: readonly Tensor[],
   ): { program: Program; outputs: Tensor[] } {
     return guarded(() => {
-      const clones = native.recordBegin(inputs.map(ptrOf)).map((ptr) => new Tensor(ptr));
+      const clones = native.recordBegin(ptrsOf(inputs, "record: inputs")).map((ptr) => new Tensor(ptr));
       try {
         const result = fn(...clones);
         if (result instanceof Promise)
           throw invalid("record: the function is asynchronous; recorded functions are synchronous");
         const outputs = Array.isArray(result) ? (result as Tensor[]) : [result as Tensor];
-        const program = new Program(native.recordEnd(outputs.map(ptrOf)));
+        const program = new Program(native.recordEnd(ptrsOf(outputs, "record: the result")));
         return { program, outputs };
       } finally {
         native.recordAbort();
@@ -43,7 +43,7 @@ export class Program {
 
   /** Replays the program; inputs as recorded (other strides are copied). Throws a TorchError for others. */
   run(...inputs: Tensor[]): Tensor[] {
-    return guarded(() => native.replay(this.#ptr, inputs.map(ptrOf)), "replay").map(
+    return guarded(() => native.replay(this.#ptr, ptrsOf(inputs, "replay")), "replay").map(
       (ptr) => new Tensor(ptr),
     );
   }
@@ -162,7 +162,7 @@ export function runChunked(
       native.replayChunks(
         chunks,
         lengths,
-        inputs.map(ptrOf),
+        ptrsOf(inputs, "runChunked: inputs"),
         [...inputDims],
         [...outputDims],
         threads,

@@ -1,0 +1,167 @@
+// `npm run bench`: this library beside eager PyTorch on the same machine in the same minute.
+// Rounds are interleaved, so that whatever else the machine does hits both sides alike.
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { findBlas } from "../scripts/find-libtorch.mjs";
+import { reportFailure, setup } from "../scripts/setup.mjs";
+import { best, select, THREADS } from "./benchmarks.mjs";
+import { Side } from "./side.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** The first python that can import torch; null if none can. */
+function findPython() {
+  const able = (python) =>
+    spawnSync(python, ["-c", "import torch"], { stdio: "ignore" }).status === 0;
+  return ["/usr/bin/python3", "python3"].find(able) ?? null;
+}
+
+/** The same surroundings for both sides: sleeping barriers, the same threads, the same BLAS. */
+function surroundings(threads) {
+  const path = [findBlas(), process.env.LD_LIBRARY_PATH].filter(Boolean).join(":");
+  return {
+    OMP_WAIT_POLICY: "passive",
+    OMP_NUM_THREADS: `${threads}`,
+    ...(path ? { LD_LIBRARY_PATH: path } : {}),
+  };
+}
+
+/** Starts one side at one thread count and sets the benchmark up; its failure is kept, not thrown. */
+async function open(label, program, args, bench, threads) {
+  const side = new Side(program, args, surroundings(threads));
+  const run = { label, side, threads, values: [], peaks: [], error: null };
+  try {
+    run.about = await side.ask({ cmd: "setup", bench, threads });
+  } catch (error) {
+    run.error = error.message;
+  }
+  return run;
+}
+
+/** Runs one benchmark on both sides; returns its row and the problems met. */
+async function measure({ name, unit, scale, reps, rounds }, python) {
+  const runs = [];
+  for (const threads of THREADS) {
+    runs.push(await open("ours", process.execPath, [join(here, "ours.mjs")], name, threads));
+    if (!python) continue;
+    runs.push(await open("pytorch", python, [join(here, "pytorch_side.py")], name, threads));
+  }
+  for (let round = 0; round < rounds; round += 1) {
+    for (const run of round % 2 ? [...runs].reverse() : runs) {
+      if (run.error) continue;
+      try {
+        const { seconds, peak_mb } = await run.side.ask({ cmd: "run", reps });
+        run.values.push((seconds / reps) * scale);
+        run.peaks.push(peak_mb);
+      } catch (error) {
+        run.error = error.message;
+        run.values.length = 0;
+      }
+    }
+  }
+  for (const { side } of runs) side.close();
+  const [ours, pytorch] = ["ours", "pytorch"].map((label) =>
+    best(runs.filter((run) => run.label === label)),
+  );
+  const row = {
+    name,
+    unit,
+    ours: ours?.value ?? null,
+    pytorch: pytorch?.value ?? null,
+    ratio: ours && pytorch ? pytorch.value / ours.value : null,
+    ours_mb: ours?.mb ?? null,
+    pytorch_mb: pytorch?.mb ?? null,
+  };
+  const failed = runs.filter((run) => run.error);
+  return {
+    row,
+    threads: [ours?.threads, pytorch?.threads],
+    about: runs.find(({ label, about }) => label === "pytorch" && about)?.about,
+    problems: failed.map((run) => `${name}, ${run.label}, ${run.threads} thread(s): ${run.error}`),
+  };
+}
+
+/** Lines up rows of text: the first two columns to the left, numbers to the right. */
+function align(rows) {
+  const width = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const pad = (cell, column) =>
+    column < 2 ? cell.padEnd(width[column]) : cell.padStart(width[column]);
+  return rows.map((row) => row.map(pad).join("  ").trimEnd());
+}
+
+const digits = (value, count = 3) =>
+  value === null ? "–" : Number(value.toPrecision(count)).toString();
+const whole = (value) => (value === null ? "–" : value.toFixed(0));
+
+async function main() {
+  const { values: options } = parseArgs({
+    options: {
+      json: { type: "string" },
+      only: { type: "string" },
+      rounds: { type: "string" },
+    },
+  });
+  const rounds = options.rounds === undefined ? undefined : Number(options.rounds);
+  if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) {
+    throw new Error(`--rounds ${options.rounds}: expected a whole number of at least 1.`);
+  }
+  const chosen = select(options.only);
+  await setup();
+  const python = findPython();
+  if (!python) {
+    console.error(
+      "no python3 that can import torch: only this library is measured (apt-get install python3-torch).",
+    );
+  }
+  const results = [];
+  for (const bench of chosen) {
+    console.error(`${bench.name} …`);
+    const result = await measure({ ...bench, rounds: rounds ?? bench.rounds }, python);
+    for (const problem of result.problems) console.error(problem);
+    results.push(result);
+  }
+  const table = results.map(({ row, threads }) => [
+    row.name,
+    row.unit,
+    digits(row.ours),
+    digits(row.pytorch),
+    row.ratio === null ? "–" : row.ratio.toFixed(2),
+    whole(row.ours_mb),
+    whole(row.pytorch_mb),
+    threads.map((count) => count ?? "–").join("/"),
+  ]);
+  const head = ["name", "unit", "ours", "pytorch", "ratio", "ours_mb", "pytorch_mb", "threads"];
+  console.log(align([head, ...table]).join("\n"));
+  const about = results.find((result) => result.about)?.about;
+  if (about)
+    console.log(`PyTorch ${about.version} (${python}), BLAS ${about.blas.join(", ") || "its own"}`);
+  console.log(
+    `medians; load average ${loadavg()
+      .map((value) => value.toFixed(1))
+      .join(" ")}`,
+  );
+  if (options.json) {
+    writeFileSync(
+      options.json,
+      `${JSON.stringify(
+        results.map(({ row }) => row),
+        null,
+        2,
+      )}\n`,
+    );
+  }
+  if (results.some(({ row }) => row.ours === null)) process.exitCode = 1;
+}
+
+try {
+  await main();
+} catch (error) {
+  if (error.name === "SetupError") reportFailure(error);
+  else console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,66 @@
+// What is measured: names, units and how often. Both sides build a benchmark from its name alone.
+
+/** Each takes `reps` repetitions a round; the value shown is seconds / reps · scale in `unit`. */
+const BENCHMARKS = [
+  // a chain of 1,000 additions on 8 floats, so one repetition is 1,000 operations
+  { name: "op_overhead", unit: "ns/op", scale: 1e6, reps: 200, rounds: 7 },
+  { name: "mlp_step_d5", unit: "ms/step", scale: 1e3, reps: 800, rounds: 7 },
+  { name: "mlp_step_d50", unit: "ms/step", scale: 1e3, reps: 400, rounds: 7 },
+  { name: "simulate_mlp", unit: "s", scale: 1, reps: 1, rounds: 7 },
+  { name: "half_iteration_d5", unit: "s", scale: 1, reps: 1, rounds: 3 },
+  { name: "half_iteration_d50", unit: "s", scale: 1, reps: 1, rounds: 3 },
+];
+
+/** Thread counts that each side may choose between; the better one counts. */
+export const THREADS = [1, 2];
+
+/** Names that differ from `word` by the fewest edits, for "did you mean". */
+function nearestName(word, names) {
+  const distance = (a, b) => {
+    let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+    for (let i = 1; i <= a.length; i += 1) {
+      const next = [i];
+      for (let j = 1; j <= b.length; j += 1) {
+        const swap = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+        next.push(Math.min(swap, row[j] + 1, next[j - 1] + 1));
+      }
+      row = next;
+    }
+    return row[b.length];
+  };
+  return [...names].sort((a, b) => distance(word, a) - distance(word, b))[0];
+}
+
+/** The names asked for by `--only a,b`, in the table's order. Throws one line on an unknown name. */
+export function select(only) {
+  if (only === undefined) return BENCHMARKS;
+  const names = BENCHMARKS.map(({ name }) => name);
+  const wanted = only.split(",").filter(Boolean);
+  const unknown = wanted.find((name) => !names.includes(name));
+  if (unknown !== undefined || wanted.length === 0) {
+    const given = unknown ?? only;
+    throw new Error(
+      `no benchmark "${given}": did you mean ${nearestName(given, names)}? (there are ${names.join(", ")})`,
+    );
+  }
+  return BENCHMARKS.filter(({ name }) => wanted.includes(name));
+}
+
+/** The middle value; the mean of the two middle ones where their number is even. */
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+/** Picks from { threads, values, peaks } of one side the thread count with the best median. */
+export function best(runs) {
+  const full = runs.filter(({ values }) => values.length > 0);
+  if (full.length === 0) return null;
+  const scored = full.map(({ threads, values, peaks }) => ({
+    threads,
+    value: median(values),
+    mb: Math.max(...peaks),
+  }));
+  return scored.reduce((a, b) => (b.value < a.value ? b : a));
+}

@@ -1,0 +1,24 @@
+// What the data sets refuse, under codes that do not change with the wording.
+
+/** The stable codes of {@link DatasetError}. */
+export type DatasetCode =
+  | "Unreadable"
+  | "BadGzip"
+  | "NotIdx"
+  | "UnsupportedType"
+  | "IncompleteFile"
+  | "SizeMismatch"
+  | "MissingFiles"
+  | "InvalidOption";
+
+/** Data that is missing or not what it should be: what was found, what was expected, what to do. */
+export class DatasetError extends Error {
+  override readonly name = "DatasetError";
+
+  constructor(
+    readonly code: DatasetCode,
+    message: string,
+  ) {
+    super(message.replace(/\s+/g, " "));
+  }
+}

@@ -1,0 +1,18 @@
+// The Gaussian benchmark: two isotropic Gaussians whose bridge is known in closed form.
+import { type Generator, randn } from "@dsbm/torch";
+import type { Endpoints } from "../dataset.js";
+
+/** n draws of N(−a·1, I) and N(a·1, I) in `dim` dimensions (Shi et al. 2023, §6.1). */
+export function gaussianEndpoints({
+  n,
+  dim,
+  a,
+  generator,
+}: {
+  n: number;
+  dim: number;
+  a: number;
+  generator: Generator;
+}): Endpoints {
+  return { x0: randn([n, dim], { generator }).sub(a), x1: randn([n, dim], { generator }).add(a) };
+}

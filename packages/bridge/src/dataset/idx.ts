@@ -1,0 +1,92 @@
+// MNIST and its relatives are published as IDX files, gzipped or not: a magic number with the
+// element type and the number of dimensions, the big-endian sizes, then the elements.
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { DatasetError } from "./errors.js";
+
+/** An IDX array of bytes in C order. */
+export interface IdxArray {
+  shape: number[];
+  data: Uint8Array;
+}
+
+/** No published IDX file unpacks to more; a small file that claims to is not one. */
+const limit = 2 ** 31;
+
+const types: Readonly<Record<number, string>> = {
+  8: "unsigned byte",
+  9: "signed byte",
+  11: "short",
+  12: "int",
+  13: "float",
+  14: "double",
+};
+
+/**
+ * Reads an IDX file of unsigned bytes, gzipped or not (told by its first bytes, not its name).
+ *
+ * Returns its sizes and a view of its elements. Throws `DatasetError`: `Unreadable`, `BadGzip`,
+ * `NotIdx`, `UnsupportedType`, `IncompleteFile`, `SizeMismatch`.
+ */
+export function readIdx(path: string): IdxArray {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw new DatasetError("Unreadable", `${path}: ${reason(error)}`);
+  }
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+    try {
+      bytes = gunzipSync(bytes, { maxOutputLength: limit });
+    } catch (error) {
+      throw new DatasetError(
+        "BadGzip",
+        `${path}: ${bytes.length} bytes that do not unpack (${reason(error)}): fetch it again`,
+      );
+    }
+  }
+  return parseIdx(bytes, path);
+}
+
+/** Reads the bytes of an IDX file, unpacked; `source` names them in errors; throws like `readIdx`. */
+export function parseIdx(bytes: Uint8Array, source: string): IdxArray {
+  if (bytes.length < 4) throw cut(source, "a magic number of 4 bytes", bytes.length);
+  const [zero, alsoZero, type, dimensions] = bytes as unknown as [number, number, number, number];
+  if (zero !== 0 || alsoZero !== 0 || types[type] === undefined || dimensions === 0) {
+    throw new DatasetError(
+      "NotIdx",
+      `${source}: begins with the bytes [${bytes.slice(0, 4)}]: expected [0, 0, type, dimensions]; is ${basename(source)} an IDX file?`,
+    );
+  }
+  if (type !== 8) {
+    throw new DatasetError(
+      "UnsupportedType",
+      `${source}: elements of type ${types[type]}: expected unsigned bytes`,
+    );
+  }
+  const start = 4 + 4 * dimensions;
+  if (bytes.length < start) throw cut(source, `${start} bytes of header`, bytes.length);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, start);
+  const shape = Array.from({ length: dimensions }, (_, d) => view.getUint32(4 + 4 * d));
+  const expected = start + shape.reduce((product, size) => product * size, 1);
+  const wanted = `${expected} bytes for [${shape.join(", ")}]`;
+  if (bytes.length < expected) throw cut(source, wanted, bytes.length);
+  if (bytes.length > expected) {
+    throw new DatasetError("SizeMismatch", `${source}: ${bytes.length} bytes: expected ${wanted}`);
+  }
+  // A plain array: the slice() of a Node Buffer, unlike any other's, is no copy.
+  const data = new Uint8Array(bytes.buffer, bytes.byteOffset + start, expected - start);
+  return { shape, data };
+}
+
+function cut(source: string, expected: string, found: number): DatasetError {
+  return new DatasetError(
+    "IncompleteFile",
+    `${source}: ends after ${found} bytes: expected ${expected}; fetch it again`,
+  );
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,66 @@
+// What a method is: facts about its networks and sampler, the rows it trains on, and the regression that it
+// solves. The driver reads these and never asks for a name.
+import type { Generator, Tensor } from "@dsbm/torch";
+import type { BatchCoupling, Pairs, Simulate } from "./coupling.js";
+import type { Endpoints } from "./dataset.js";
+import type { Direction } from "./direction.js";
+import type { ReferenceProcess } from "./process.js";
+
+/** What a method may use to make the rows of an epoch. */
+export interface EpochContext {
+  /** The direction being trained. */
+  direction: Direction;
+  /** The direction trained before, whose network is the newest; null at the very first. */
+  newest: Direction | null;
+  data: Endpoints;
+  process: ReferenceProcess;
+  firstCoupling: "ref" | "ind";
+  generator: Generator;
+  simulate: Simulate;
+  /** DSB: states, times and targets along runs of the newest direction (or of pure noise). */
+  simulateIncrements: (direction: Direction | null, start: Tensor) => Tensor[];
+}
+
+/** What the network is asked, and what it should answer. */
+export interface Regression {
+  x: Tensor;
+  t: Tensor;
+  target: Tensor;
+}
+
+export interface Method {
+  readonly name: string;
+  /** `drift`: SDE with the network as drift; `increment`: SDE whose network includes Δt; `velocity`: ODE. */
+  readonly predicts: "drift" | "increment" | "velocity";
+  /** One network for each direction, or one field for both. */
+  readonly networks: "each" | "shared";
+  /** Whether each half-iteration starts a new optimiser. */
+  readonly optimizer: "renewed" | "kept";
+  /** Default margin eps of the training times U[eps, 1 − eps]. */
+  readonly eps: number;
+  /** Whether the rows are pairs of the ends, which a batch coupling may rearrange. */
+  readonly pairs: boolean;
+  /** The batch coupling that belongs to the method, if any. */
+  readonly coupling?: (process: ReferenceProcess) => BatchCoupling;
+  /** The rows of one epoch: tensors of one length. */
+  epoch(context: EpochContext): Tensor[];
+  /** The regression for rows [B, …]; random numbers are drawn here, so that it can be recorded. */
+  regression(
+    rows: Tensor[],
+    context: {
+      direction: Direction;
+      process: ReferenceProcess;
+      t: Tensor;
+      noise: (like: Tensor) => Tensor;
+    },
+  ): Regression;
+}
+
+/** Rows of pairs, in the order in which `regression` takes them. */
+export function asRows({ x0, x1 }: Pairs): Tensor[] {
+  return [x0, x1];
+}
+export function asPairs(rows: readonly Tensor[]): Pairs {
+  const [x0, x1] = rows as [Tensor, Tensor];
+  return { x0, x1 };
+}

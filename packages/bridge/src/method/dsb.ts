@@ -1,0 +1,70 @@
+// Diffusion Schrödinger bridge (De Bortoli et al. 2021): iterative proportional fitting on the increments of
+// simulated paths. Networks predict the whole increment, without a factor Δt.
+import { full, randint, randn, stack, type Tensor } from "@dsbm/torch";
+import type { Direction } from "../direction.js";
+import type { Method } from "../method.js";
+import type { TimeGrid } from "../schedule.js";
+import { type Field, ordered } from "../solver.js";
+
+export interface IncrementOptions {
+  /** The direction that is simulated; the other one learns from it. */
+  direction: Direction;
+  grid: TimeGrid;
+  sigma: number;
+  /** Standard normal noise of step k (default: drawn). */
+  noise?: (x: Tensor, step: number) => Tensor;
+  /** The step that each trajectory keeps, [B] int64 (default: drawn). */
+  steps?: Tensor;
+}
+
+/**
+ * Runs z_{k+1} = z_k + net(z_k, t_k) + σ√Δt ε (pure noise without a net) and keeps one random step a
+ * trajectory: the state z_{k+1} [B, …], its time [B], and −net(z_{k+1}, t_k) − σ√Δt ε, what the reverse
+ * network should answer there (De Bortoli et al. 2021, eq. 12 in increments).
+ */
+export function incrementTuples(
+  net: Field | null,
+  start: Tensor,
+  {
+    direction,
+    grid,
+    sigma,
+    noise = (x) => randn(x.shape, { device: x.device }),
+    steps,
+  }: IncrementOptions,
+): [Tensor, Tensor, Tensor] {
+  const batch = start.size(0);
+  const at = (time: number) => full([batch], time, { device: start.device });
+  const states: Tensor[] = [];
+  const targets: Tensor[] = [];
+  const times: Tensor[] = [];
+  let z = start;
+  for (const [k, { time, next, dt }] of ordered(direction, grid).entries()) {
+    const dz = noise(z, k).mul(sigma * Math.sqrt(dt));
+    z = (net ? z.add(net(z, at(time))) : z).add(dz);
+    targets.push((net ? net(z, at(time)).add(dz) : dz).neg());
+    states.push(z);
+    times.push(at(next));
+  }
+  const chosen = steps ?? randint(0, grid.steps.length, [batch], { device: start.device });
+  const pick = (list: Tensor[]) => {
+    const all = stack(list);
+    const index = chosen.reshape([1, batch, ...Array.from({ length: all.ndim - 2 }, () => 1)]);
+    return all.gather(0, index.expand([1, ...all.shape.slice(1)])).squeeze(0);
+  };
+  return [pick(states), pick(times), pick(targets)];
+}
+
+export const dsb: Method = {
+  name: "dsb",
+  predicts: "increment",
+  networks: "each",
+  optimizer: "renewed",
+  eps: 0,
+  pairs: false,
+  epoch({ direction, newest, data, simulateIncrements }) {
+    const simulatedDirection = newest ?? (direction === "b" ? "f" : "b");
+    return simulateIncrements(newest, simulatedDirection === "f" ? data.x0 : data.x1);
+  },
+  regression: ([x, t, target]) => ({ x: x as Tensor, t: t as Tensor, target: target as Tensor }),
+};

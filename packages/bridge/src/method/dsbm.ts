@@ -1,0 +1,25 @@
+// Diffusion Schrödinger bridge matching (Shi et al. 2023, algorithm 1): regress the drift of reference
+// bridges between the ends of the newest process. The first coupling makes it IPF (`ref`) or IMF (`ind`).
+import { independent } from "../coupling/independent.js";
+import { reference } from "../coupling/reference.js";
+import { simulated } from "../coupling/simulated.js";
+import { asPairs, asRows, type Method } from "../method.js";
+
+export const dsbm: Method = {
+  name: "dsbm",
+  predicts: "drift",
+  networks: "each",
+  optimizer: "renewed",
+  eps: 1e-3,
+  pairs: true,
+  epoch({ direction, newest, data, process, firstCoupling, generator, simulate }) {
+    if (newest !== null) return asRows(simulated(newest, data, simulate));
+    if (firstCoupling === "ref") return asRows(reference(direction, data, process, generator));
+    return asRows(independent(data, generator));
+  },
+  regression(rows, { direction, process, t, noise }) {
+    const { x0, x1 } = asPairs(rows);
+    const sample = { x0, x1, t, z: noise(x0) };
+    return { x: process.bridge(sample), t, target: process.target(direction, sample) };
+  },
+};

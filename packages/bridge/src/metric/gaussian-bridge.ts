@@ -1,0 +1,129 @@
+// The exact Schrödinger bridge between N(−a·1, I) and N(a·1, I): its marginals, coupling, drift, and what a
+// perfect sampler with finitely many steps would give. One coordinate stands for all: they are independent.
+import { full, type Tensor, tensor } from "@dsbm/torch";
+import type { Direction } from "../direction.js";
+import { uniformGrid } from "../schedule.js";
+import { ordered } from "../solver.js";
+
+export interface GaussianBridge {
+  a: number;
+  sigma: number;
+}
+
+/** Cov(X0, X1) per coordinate: (√(4 + σ⁴) − σ²)/2 (Bunne et al. 2023). */
+export function exactCovariance({ sigma }: { sigma: number }): number {
+  return (Math.sqrt(4 + sigma ** 4) - sigma ** 2) / 2;
+}
+
+/** Mean and variance of P_t per coordinate. */
+export function exactMarginal(
+  { a, sigma }: GaussianBridge,
+  t: number,
+): { mean: number; var: number } {
+  return {
+    mean: (2 * t - 1) * a,
+    var: t * (1 - t) * Math.sqrt(4 + sigma ** 4) + (1 - t) ** 2 + t ** 2,
+  };
+}
+
+/** The bridge's drift at time t is slope·x + shift, in the direction asked for: E[end − x | x] over the time left. */
+export function exactDrift(
+  direction: Direction,
+  { a, sigma }: GaussianBridge,
+  t: number,
+): { slope: number; shift: number } {
+  const c = exactCovariance({ sigma });
+  const { mean, var: v } = exactMarginal({ a, sigma }, t);
+  const left = direction === "f" ? 1 - t : t;
+  const withEnd = direction === "f" ? (1 - t) * c + t : 1 - t + t * c;
+  const end = direction === "f" ? a : -a;
+  const slope = (withEnd / v - 1) / left;
+  return { slope, shift: (end - (withEnd / v) * mean) / left };
+}
+
+/** The same drift as a field of tensors, x [B, …] and t [B] with one value. */
+export function exactField(
+  direction: Direction,
+  bridge: GaussianBridge,
+): (x: Tensor, t: Tensor) => Tensor {
+  return (x, t) => {
+    const { slope, shift } = exactDrift(direction, bridge, t.select(0, 0).item());
+    return x.mul(slope).add(full([1], shift, { dtype: x.dtype }));
+  };
+}
+
+/** Mean and variance of an Euler–Maruyama run with the exact drift, in closed form: N + 1 states in running order. */
+export function discretised(
+  direction: Direction,
+  bridge: GaussianBridge,
+  steps: number,
+): { time: number; mean: number; var: number }[] {
+  let { mean, var: v } = exactMarginal(bridge, direction === "f" ? 0 : 1);
+  const states = [{ time: direction === "f" ? 0 : 1, mean, var: v }];
+  for (const { time, next, dt } of ordered(direction, uniformGrid(steps))) {
+    const { slope, shift } = exactDrift(direction, bridge, time);
+    mean += (slope * mean + shift) * dt;
+    v = (1 + slope * dt) ** 2 * v + bridge.sigma ** 2 * dt;
+    states.push({ time: next, mean, var: v });
+  }
+  return states;
+}
+
+export interface Divergence {
+  /** KL of the fit with independent coordinates. */
+  diag: number;
+  /** KL of the fit with the full covariance. */
+  full: number;
+}
+
+/**
+ * KL(P_t ‖ P_t^SB) of Gaussian fits to samples x [n, d], in nats, summed over coordinates.
+ * The fits take the sample mean and the unbiased (co)variance; n must exceed d.
+ */
+export function gaussianKL(x: Tensor, bridge: GaussianBridge, t: number): Divergence {
+  const exact = exactMarginal(bridge, t);
+  const samples = x.flatten({ startDim: 1 }).to("float64");
+  const [n, d] = samples.shape as [number, number];
+  const mean = samples.mean(0);
+  const centred = samples.sub(mean);
+  const covariance = centred
+    .t()
+    .mm(centred)
+    .div(n - 1);
+  const trace = covariance.trace().item() / exact.var;
+  const shift = mean.sub(exact.mean).square().sum().item() / exact.var;
+  const kl = (logdet: number) => 0.5 * (trace + shift - d - logdet + d * Math.log(exact.var));
+  return {
+    diag: kl(covariance.diagonal().log().sum().item()),
+    full: kl(covariance.linalgSlogdet()[1].item()),
+  };
+}
+
+/**
+ * What `gaussianKL` would show on average for n draws from N(mean·1, v·I), in closed form (Wishart moments).
+ * With the marginal of `discretised` this is the floor of a perfect sampler with the same samples and steps.
+ */
+export function expectedKL(
+  got: { mean: number; var: number },
+  bridge: GaussianBridge,
+  t: number,
+  n: number,
+  d: number,
+): Divergence {
+  const exact = exactMarginal(bridge, t);
+  const ratio = got.var / exact.var;
+  const shift = ((got.mean - exact.mean) ** 2 + got.var / n) / exact.var;
+  const nu = n - 1;
+  // E ln of a χ² over its degrees of freedom: ψ(k/2) − ln(ν/2).
+  const logs = (ks: number[]) =>
+    tensor(
+      ks.map((k) => k / 2),
+      { dtype: "float64" },
+    )
+      .digamma()
+      .sum()
+      .item() -
+    ks.length * Math.log(nu / 2);
+  const kl = (bias: number) => 0.5 * (d * (ratio - 1 - Math.log(ratio)) + d * shift - bias);
+  return { diag: kl(d * logs([nu])), full: kl(logs(Array.from({ length: d }, (_, i) => nu - i))) };
+}

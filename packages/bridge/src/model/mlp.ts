@@ -1,0 +1,42 @@
+// The benchmark's network: an MLP on the point and the time side by side.
+import { cat, type Generator, nn, type Tensor } from "@dsbm/torch";
+
+/** Fully connected layers with SiLU between them; parameters `layers.0.weight`, … */
+export class MLP extends nn.Module {
+  layers: nn.Linear[];
+  constructor(
+    inputs: number,
+    widths: readonly number[],
+    { generator }: { generator?: Generator } = {},
+  ) {
+    super();
+    this.layers = widths.map(
+      (width, i) =>
+        new nn.Linear(i === 0 ? inputs : (widths[i - 1] as number), width, { generator }),
+    );
+  }
+  forward(x: Tensor): Tensor {
+    return this.layers.reduce((h, layer, i) => layer.forward(i === 0 ? h : h.silu()), x);
+  }
+}
+
+/** Hidden widths by the reference's names. */
+export const widths = { mlp_large: [256, 256], mlp_small: [128, 128] } as const;
+
+/** The drift network of vectors: concat(x [B, d], t [B]) → [B, d]; parameters `net.layers.…` as the reference's. */
+export class ScoreNetwork extends nn.Module {
+  net: MLP;
+  constructor(
+    dim: number,
+    {
+      hidden = widths.mlp_large,
+      generator,
+    }: { hidden?: readonly number[]; generator?: Generator } = {},
+  ) {
+    super();
+    this.net = new MLP(dim + 1, [...hidden, dim], { generator });
+  }
+  forward(x: Tensor, t: Tensor): Tensor {
+    return this.net.forward(cat([x, t.reshape([-1, 1])], { dim: 1 }));
+  }
+}

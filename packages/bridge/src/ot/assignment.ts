@@ -1,0 +1,223 @@
+// Equal batches with uniform weights have a permutation as their exact plan, so minibatch OT is a
+// linear assignment: prices from an auction with falling ε, then shortest augmenting paths for the
+// few rows left. The auction only makes the start good; the paths make the result exact.
+import { type Cost, type CostRows, checkRow, costRows } from "./cost.js";
+import { checkSize } from "./errors.js";
+
+/** A cheapest assignment with its proof: u_i + v_j ≤ c_ij everywhere, equal on the pairs taken. */
+export interface Assignment {
+  /** Row i is assigned to column `columns[i]`. */
+  columns: Int32Array;
+  /** Dual potentials of the rows [n]. */
+  u: Float64Array;
+  /** Dual potentials of the columns [n]. */
+  v: Float64Array;
+  /** The sum of the n costs taken (not their mean). */
+  cost: number;
+}
+
+interface State {
+  readonly rows: CostRows;
+  readonly n: number;
+  readonly v: Float64Array;
+  readonly columnOf: Int32Array;
+  readonly rowOf: Int32Array;
+  readonly free: Int32Array;
+}
+
+/** ε starts at this part of the scale, is multiplied by `fall`, and ends at `last / n` of it. */
+const epsilon = { first: 0.1, fall: 0.2, last: 0.5 };
+/** At most this many bids a row in one round: a bound on the price wars of tied costs. */
+const bidsPerRow = { scaled: 100, exact: 4 };
+
+/**
+ * Solves the linear assignment problem exactly, in O(n³) at worst.
+ *
+ * `cost` [n, n] row by row, stored or computed (a computed row is asked for again at every visit).
+ * Throws `InvalidShape` on a wrong length and `InvalidCost` on NaN or infinities. Jonker and
+ * Volgenant, Computing 38 (1987); Bertsekas, Annals of Operations Research 14 (1988).
+ */
+export function assignment(cost: Cost, n: number): Assignment {
+  checkSize("n", n);
+  const s: State = {
+    rows: costRows(cost, n, n),
+    n,
+    v: new Float64Array(n).fill(Number.POSITIVE_INFINITY),
+    columnOf: new Int32Array(n),
+    rowOf: new Int32Array(n),
+    free: new Int32Array(n),
+  };
+  const scale = reduceColumns(s);
+  for (let e = epsilon.first * scale; n > 1 && scale > 0; e *= epsilon.fall) {
+    const last = (epsilon.last * scale) / n;
+    s.columnOf.fill(-1);
+    s.rowOf.fill(-1);
+    for (let i = 0; i < n; i++) s.free[i] = i;
+    bid(s, n, Math.max(e, last), bidsPerRow.scaled * n);
+    if (e <= last) break;
+  }
+  let free = takeCheapest(s);
+  if (n > 1) free = bid(s, free, 0, bidsPerRow.exact * n);
+  augment(s, free);
+
+  const u = new Float64Array(n);
+  let total = 0;
+  for (let i = 0; i < n; i++) {
+    const j = s.columnOf[i]!;
+    const c = s.rows.data[s.rows.seek(i) + j]!;
+    total += c;
+    u[i] = c - s.v[j]!;
+  }
+  return { columns: s.columnOf, u, v: s.v, cost: total };
+}
+
+/** v_j = min_i c_ij; returns the scale of ε, how far the reduced costs lie above their row's least. */
+function reduceColumns({ rows, n, v }: State): number {
+  const { data } = rows;
+  let scale = 0;
+  for (let i = 0; i < n; i++) {
+    const base = rows.seek(i);
+    checkRow(data, base, n, i);
+    let least = Number.POSITIVE_INFINITY;
+    let sum = 0;
+    for (let j = 0; j < n; j++) {
+      const c = data[base + j]!;
+      if (c < v[j]!) v[j] = c;
+      if (c < least) least = c;
+      sum += c;
+    }
+    scale += (sum / n - least) / n;
+  }
+  return scale;
+}
+
+/**
+ * Auction among `count` free rows: each takes its best column and lowers v there by its lead over
+ * the second best plus ε; who held the column is free again. Returns how many rows stay free.
+ *
+ * With ε = 0 this is the augmenting row reduction of Jonker and Volgenant and keeps u + v ≤ c tight
+ * on the pairs taken; a row that cannot lower a price is then set aside.
+ */
+function bid({ rows, n, v, columnOf, rowOf, free }: State, count: number, e: number, bids: number) {
+  const { data } = rows;
+  let aside = 0;
+  let k = 0;
+  // free[0 … aside) were set aside, free[k … count) still bid.
+  for (let left = bids; k < count; left--) {
+    if (left <= 0) {
+      while (k < count) free[aside++] = free[k++]!;
+      break;
+    }
+    const i = free[k++]!;
+    const base = rows.seek(i);
+    let first = Number.POSITIVE_INFINITY;
+    let second = Number.POSITIVE_INFINITY;
+    let best = 0;
+    for (let j = 0; j < n; j++) {
+      const reduced = data[base + j]! - v[j]!;
+      if (reduced < second) {
+        if (reduced < first) {
+          second = first;
+          first = reduced;
+          best = j;
+        } else {
+          second = reduced;
+        }
+      }
+    }
+    const lowered = v[best]! - (second - first + e);
+    const holder = rowOf[best]!;
+    if (holder >= 0 && !(lowered < v[best]!)) {
+      free[aside++] = i;
+      continue;
+    }
+    v[best] = lowered;
+    columnOf[i] = best;
+    rowOf[best] = i;
+    if (holder >= 0) {
+      columnOf[holder] = -1;
+      free[--k] = holder;
+    }
+  }
+  return aside;
+}
+
+/** Starts anew with u_i = min_j (c_ij − v_j): each row takes such a column if one is left for it. */
+function takeCheapest({ rows, n, v, columnOf, rowOf, free }: State): number {
+  const { data } = rows;
+  columnOf.fill(-1);
+  rowOf.fill(-1);
+  let count = 0;
+  for (let i = 0; i < n; i++) {
+    const base = rows.seek(i);
+    let first = Number.POSITIVE_INFINITY;
+    let best = 0;
+    for (let j = 0; j < n; j++) {
+      const reduced = data[base + j]! - v[j]!;
+      if (reduced < first || (reduced === first && rowOf[best]! >= 0)) {
+        first = reduced;
+        best = j;
+      }
+    }
+    if (rowOf[best]! >= 0) {
+      free[count++] = i;
+    } else {
+      rowOf[best] = i;
+      columnOf[i] = best;
+    }
+  }
+  return count;
+}
+
+/** One shortest augmenting path (Dijkstra over the columns) for each row still free. */
+function augment({ rows, n, v, columnOf, rowOf, free }: State, count: number): void {
+  const { data } = rows;
+  const distance = new Float64Array(n);
+  const from = new Int32Array(n);
+  // columns[0 … open) are not settled yet.
+  const columns = Int32Array.from({ length: n }, (_, j) => j);
+  for (let f = 0; f < count; f++) {
+    const start = free[f]!;
+    distance.fill(Number.POSITIVE_INFINITY);
+    let open = n;
+    let row = start;
+    let shift = 0;
+    let reach = 0;
+    let end = -1;
+    while (row >= 0) {
+      const base = rows.seek(row);
+      if (end >= 0) shift = data[base + end]! - v[end]! - reach;
+      let best = 0;
+      reach = Number.POSITIVE_INFINITY;
+      for (let k = 0; k < open; k++) {
+        const j = columns[k]!;
+        const through = data[base + j]! - v[j]! - shift;
+        let d = distance[j]!;
+        if (through < d) {
+          d = through;
+          distance[j] = d;
+          from[j] = row;
+        }
+        if (d < reach || (d === reach && rowOf[j]! < 0)) {
+          reach = d;
+          best = k;
+        }
+      }
+      end = columns[best]!;
+      columns[best] = columns[--open]!;
+      columns[open] = end;
+      row = rowOf[end]!;
+    }
+    for (let k = open; k < n; k++) {
+      const j = columns[k]!;
+      v[j] = v[j]! + (distance[j]! - reach);
+    }
+    for (let i = -1; i !== start; ) {
+      i = from[end]!;
+      rowOf[end] = i;
+      const next = columnOf[i]!;
+      columnOf[i] = end;
+      end = next;
+    }
+  }
+}

@@ -1,0 +1,61 @@
+// What a transport solver hands back: the arcs that carry mass, because a full plan of 10,000 by
+// 10,000 points would be 100 million numbers of which 20,000 are not zero.
+import { checkSize, TransportError } from "./errors.js";
+
+/** A transport plan by its positive entries: `mass[k]` goes from row `rows[k]` to `columns[k]`. */
+export interface SparsePlan {
+  n: number;
+  m: number;
+  rows: Int32Array;
+  columns: Int32Array;
+  mass: Float64Array;
+}
+
+/** A dense plan as the solvers in tensor operations return it, [n, m] in row-major order. */
+export interface DensePlan {
+  n: number;
+  m: number;
+  entries: ArrayLike<number>;
+}
+
+/** Writes a plan out as a dense matrix [n, m] in row-major order. */
+export function densePlan(plan: SparsePlan): Float64Array {
+  const dense = new Float64Array(plan.n * plan.m);
+  plan.mass.forEach((mass, k) => {
+    const at = plan.rows[k]! * plan.m + plan.columns[k]!;
+    dense[at] = dense[at]! + mass;
+  });
+  return dense;
+}
+
+/** The plan of a permutation: row i gives the mass `total / n` to column `columns[i]`. */
+export function permutationPlan(columns: Int32Array, total = 1): SparsePlan {
+  const n = columns.length;
+  return {
+    n,
+    m: n,
+    rows: Int32Array.from({ length: n }, (_, i) => i),
+    columns: columns.slice(),
+    mass: new Float64Array(n).fill(total / n),
+  };
+}
+
+/** Throws `InvalidShape` where a dense plan has not n·m entries. */
+export function checkDense(plan: DensePlan): void {
+  checkSize("n", plan.n);
+  checkSize("m", plan.m);
+  if (plan.entries.length === plan.n * plan.m) return;
+  throw new TransportError(
+    "InvalidShape",
+    `plan has ${plan.entries.length} entries: expected n × m = ${plan.n} × ${plan.m}`,
+  );
+}
+
+/** Throws `InvalidMarginal` unless entry `k` of a plan is finite and not negative. */
+export function checkMass(mass: number, k: number): void {
+  if (mass >= 0 && mass < Number.POSITIVE_INFINITY) return;
+  throw new TransportError(
+    "InvalidMarginal",
+    `plan entry ${k} is ${mass}: expected a finite mass that is not negative`,
+  );
+}

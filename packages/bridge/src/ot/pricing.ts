@@ -1,0 +1,115 @@
+// Which arc enters the basis next. Reading a whole row of the cost finds the best one, and a short
+// list of the row's next best; the lists are worked off before any row is read again, because the
+// rows are by far the most of the work, above all where they are computed from points.
+import type { CostRows } from "./cost.js";
+import type { BasisTree } from "./tree.js";
+
+/** How many arcs of each row are kept. */
+const kept = 8;
+/** How often the lists are gone through at most before the rows are read again. */
+const passes = 6;
+
+/** The arcs of each row that last looked cheapest, in ascending order of reduced cost. */
+interface Shortlists {
+  readonly columns: Int32Array;
+  readonly costs: Float64Array;
+}
+
+/**
+ * Pivots until no arc can improve the plan, the last round having read every row.
+ *
+ * `tree` must be a feasible basis with fresh potentials. Returns the number of pivots. After the
+ * shortlist method of Gottschlich and Schuhmacher, PLOS ONE 9 (2014).
+ */
+export function improve(rows: CostRows, tree: BasisTree, n: number, m: number): number {
+  const size = Math.min(kept, m);
+  const lists: Shortlists = {
+    columns: new Int32Array(n * size),
+    costs: new Float64Array(n * size),
+  };
+  let pivots = 0;
+  for (;;) {
+    const found = readRows(rows, tree, lists, size, n, m);
+    if (found === 0) return pivots;
+    pivots += found;
+    for (let pass = 0; pass < passes; pass++) {
+      const listed = workOff(tree, lists, size, n);
+      if (listed === 0) break;
+      pivots += listed;
+    }
+  }
+}
+
+/** Reads every row once, pivots on its best arc if that improves, and lists its next best. */
+function readRows(
+  rows: CostRows,
+  tree: BasisTree,
+  lists: Shortlists,
+  size: number,
+  n: number,
+  m: number,
+): number {
+  const { data } = rows;
+  const { potential } = tree;
+  const sinks = potential.subarray(n, n + m);
+  const best = new Int32Array(size);
+  const reducedCosts = new Float64Array(size);
+  let pivots = 0;
+  for (let i = 0; i < n; i++) {
+    const base = rows.seek(i);
+    reducedCosts.fill(Number.POSITIVE_INFINITY);
+    let bound = Number.POSITIVE_INFINITY;
+    for (let j = 0; j < m; j++) {
+      const reduced = data[base + j]! + sinks[j]!;
+      if (reduced < bound) {
+        let k = size - 1;
+        for (; k > 0 && reducedCosts[k - 1]! > reduced; k--) {
+          reducedCosts[k] = reducedCosts[k - 1]!;
+          best[k] = best[k - 1]!;
+        }
+        reducedCosts[k] = reduced;
+        best[k] = j;
+        bound = reducedCosts[size - 1]!;
+      }
+    }
+    const first = best[0]!;
+    if (improves(data[base + first]!, potential[i]!, sinks[first]!)) {
+      tree.pivot(i, n + first, data[base + first]!);
+      pivots++;
+    }
+    for (let k = 0; k < size; k++) {
+      lists.columns[i * size + k] = best[k]!;
+      lists.costs[i * size + k] = data[base + best[k]!]!;
+    }
+  }
+  return pivots;
+}
+
+/** Goes once through the lists and pivots on the best arc of each if that improves. */
+function workOff(tree: BasisTree, lists: Shortlists, size: number, n: number): number {
+  const { columns, costs } = lists;
+  const { potential } = tree;
+  let pivots = 0;
+  for (let i = 0; i < n; i++) {
+    let at = i * size;
+    let least = Number.POSITIVE_INFINITY;
+    for (let k = i * size; k < (i + 1) * size; k++) {
+      const reduced = costs[k]! + potential[n + columns[k]!]!;
+      if (reduced < least) {
+        least = reduced;
+        at = k;
+      }
+    }
+    const j = n + columns[at]!;
+    if (!improves(costs[at]!, potential[i]!, potential[j]!)) continue;
+    tree.pivot(i, j, costs[at]!);
+    pivots++;
+  }
+  return pivots;
+}
+
+/** Whether an arc's reduced cost is negative by more than rounding, which could go on for ever. */
+function improves(cost: number, source: number, sink: number): boolean {
+  const rounding = Math.abs(cost) + Math.abs(source) + Math.abs(sink);
+  return cost - source + sink < -4 * Number.EPSILON * rounding;
+}

@@ -1,0 +1,171 @@
+// The basis of the transportation simplex: a spanning tree over the n sources, the m sinks and a
+// root. It is kept strongly feasible (every arc without flow points to the root), which is what
+// keeps degenerate pivots from cycling (Cunningham, Mathematical Programming 11, 1976).
+
+/** The basis tree; node i < n is a source, n + j a sink, n + m the root. */
+export class BasisTree {
+  readonly root: number;
+  /** c_ij = potential[i] − potential[n + j] on tree arcs: u_i = potential[i], v_j = −potential[n + j]. */
+  readonly potential: Float64Array;
+  readonly parent: Int32Array;
+  /** Flow in whole units and cost of the arc between a node and its parent. */
+  readonly flow: Float64Array;
+  readonly arcCost: Float64Array;
+  readonly #n: number;
+  readonly #depth: Int32Array;
+  readonly #child: Int32Array;
+  readonly #next: Int32Array;
+  readonly #previous: Int32Array;
+
+  constructor(n: number, m: number) {
+    const size = n + m + 1;
+    this.#n = n;
+    this.root = n + m;
+    this.potential = new Float64Array(size);
+    this.flow = new Float64Array(size);
+    this.arcCost = new Float64Array(size);
+    this.parent = new Int32Array(size).fill(-1);
+    this.#depth = new Int32Array(size);
+    this.#child = new Int32Array(size).fill(-1);
+    this.#next = new Int32Array(size).fill(-1);
+    this.#previous = new Int32Array(size).fill(-1);
+  }
+
+  /** Hangs `node` under `above` by an arc with this flow and cost. */
+  link(node: number, above: number, flow: number, cost: number): void {
+    const head = this.#child[above]!;
+    this.parent[node] = above;
+    this.flow[node] = flow;
+    this.arcCost[node] = cost;
+    this.#next[node] = head;
+    this.#previous[node] = -1;
+    if (head >= 0) this.#previous[head] = node;
+    this.#child[above] = node;
+  }
+
+  /**
+   * Joins the component of `top`, which hangs on the root, to another one by an arc under `above`.
+   * Depths and potentials are right again only after `refresh`.
+   */
+  graft(top: number, above: number, flow: number, cost: number): void {
+    let cut = top;
+    while (this.parent[cut] !== this.root) cut = this.parent[cut]!;
+    this.#turn(cut, top, above, flow, cost);
+  }
+
+  #unlink(node: number): void {
+    const before = this.#previous[node]!;
+    const after = this.#next[node]!;
+    if (before >= 0) this.#next[before] = after;
+    else this.#child[this.parent[node]!] = after;
+    if (after >= 0) this.#previous[after] = before;
+  }
+
+  /** Depths and potentials of everything below `top`, from the costs of the tree's arcs. */
+  refresh(top: number): void {
+    const depth = this.#depth;
+    for (let node = this.#child[top]!; node >= 0; node = this.#following(node, top)) {
+      const above = this.parent[node]!;
+      depth[node] = depth[above]! + 1;
+      const c = this.arcCost[node]!;
+      this.potential[node] = this.potential[above]! + (node < this.#n ? c : -c);
+    }
+  }
+
+  /** The node after `node` in a walk of the tree below `top`, parents first; −1 at the end. */
+  #following(node: number, top: number): number {
+    if (this.#child[node]! >= 0) return this.#child[node]!;
+    let at = node;
+    while (at !== top) {
+      if (this.#next[at]! >= 0) return this.#next[at]!;
+      at = this.parent[at]!;
+    }
+    return -1;
+  }
+
+  /**
+   * Brings the arc from source `i` to node `j` = n + column into the tree, sends as much as the
+   * cycle allows, and drops the last blocking arc met in the direction of the flow.
+   */
+  pivot(i: number, j: number, cost: number): void {
+    const { parent, flow, root } = this;
+    const n = this.#n;
+    const reduced = cost - this.potential[i]! + this.potential[j]!;
+    const depth = this.#depth;
+    let p = i;
+    let q = j;
+    let step = Number.POSITIVE_INFINITY;
+    let leaving = -1;
+    // Above i the cycle runs down the tree: arcs that point up (from a source, or to the root)
+    // lose flow. Above j it runs up: arcs that point down (to a sink) lose flow.
+    let leavingFromJ = -1;
+    let stepJ = Number.POSITIVE_INFINITY;
+    while (p !== q) {
+      if (depth[p]! >= depth[q]!) {
+        if ((p < n || parent[p] === root) && flow[p]! < step) {
+          step = flow[p]!;
+          leaving = p;
+        }
+        p = parent[p]!;
+      } else {
+        if (q >= n && parent[q] !== root && flow[q]! <= stepJ) {
+          stepJ = flow[q]!;
+          leavingFromJ = q;
+        }
+        q = parent[q]!;
+      }
+    }
+    const join = p;
+    const onJ = stepJ <= step;
+    if (onJ) {
+      step = stepJ;
+      leaving = leavingFromJ;
+    }
+    if (step > 0) {
+      for (p = i; p !== join; p = parent[p]!) flow[p] = flow[p]! + (p < n ? -step : step);
+      for (q = j; q !== join; q = parent[q]!) flow[q] = flow[q]! + (q < n ? step : -step);
+    }
+    const [top, above] = onJ ? [j, i] : [i, j];
+    this.#turn(leaving, top, above, step, cost);
+    this.#shift(top, onJ ? -reduced : reduced);
+  }
+
+  /** Cuts the subtree at `cut`, turns it so that `top` is its root, and hangs that under `above`. */
+  #turn(cut: number, top: number, above: number, flow: number, cost: number): void {
+    let node = top;
+    let newParent = above;
+    let newFlow = flow;
+    let newCost = cost;
+    for (;;) {
+      const oldParent = this.parent[node]!;
+      const oldFlow = this.flow[node]!;
+      const oldCost = this.arcCost[node]!;
+      this.#unlink(node);
+      this.link(node, newParent, newFlow, newCost);
+      if (node === cut) return;
+      newParent = node;
+      newFlow = oldFlow;
+      newCost = oldCost;
+      node = oldParent;
+    }
+  }
+
+  /** Adds `shift` to the potentials from `top` downwards and sets the depths there. */
+  #shift(top: number, shift: number): void {
+    const { potential, parent } = this;
+    const depth = this.#depth;
+    const child = this.#child;
+    const next = this.#next;
+    for (let node = top; ; ) {
+      potential[node] = potential[node]! + shift;
+      depth[node] = depth[parent[node]!]! + 1;
+      if (child[node]! >= 0) {
+        node = child[node]!;
+        continue;
+      }
+      while (node !== top && next[node]! < 0) node = parent[node]!;
+      if (node === top) return;
+      node = next[node]!;
+    }
+  }
+}

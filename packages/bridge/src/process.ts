@@ -1,0 +1,32 @@
+// What a reference process is: the law that a bridge stays closest to. The rooms below know how to tie it
+// down at both ends, and what a network must learn to follow the tied process from one end.
+import type { Tensor } from "@dsbm/torch";
+import type { Direction } from "./direction.js";
+
+/** A point of a training batch: pairs [B, …], times [B], standard normal noise [B, …]. */
+export interface BridgeSample {
+  x0: Tensor;
+  x1: Tensor;
+  t: Tensor;
+  z: Tensor;
+}
+
+/** A reference process on [0, 1] that can be pinned at both ends in closed form. */
+export interface ReferenceProcess {
+  readonly name: string;
+  /** Standard deviation of the noise per unit of time. */
+  readonly sigma: number;
+  /** x_t of the process pinned at x0 and x1: [B, …]. */
+  bridge(sample: BridgeSample): Tensor;
+  /** The drift of the pinned process towards the end that `direction` runs to: [B, …]. */
+  target(direction: Direction, sample: BridgeSample): Tensor;
+  /** Standard deviation of x_t seen from the other end, [B]: the loss weight of `loss_scale`. */
+  scale(direction: Direction, t: Tensor): Tensor;
+  /** A draw of the far end given the start: x0 → x1 for f, x1 → x0 for b; z standard normal [B, …]. */
+  endpoint(direction: Direction, x: Tensor, z: Tensor): Tensor;
+}
+
+/** Times [B] as [B, 1, …, 1], to multiply tensors [B, …]. */
+export function spread(t: Tensor, like: Tensor): Tensor {
+  return t.reshape([-1, ...Array.from({ length: like.ndim - 1 }, () => 1)]);
+}

@@ -1,0 +1,34 @@
+// Brownian motion: the reference of the Gaussian benchmark and of DSBM-VE.
+import type { Tensor } from "@dsbm/torch";
+import { BridgeError } from "../errors.js";
+import { type ReferenceProcess, spread } from "../process.js";
+
+/**
+ * Brownian motion with total variance σ² over [0, 1].
+ * x_t = (1−t) x0 + t x1 + σ√(t(1−t)) z; drift to x1: (x1 − x_t)/(1−t), to x0: (x0 − x_t)/t (Shi et al. 2023, §3).
+ * Throws a BridgeError unless σ ≥ 0 (σ = 0 is the straight line of rectified flow).
+ */
+export function brownian({ sigma = 1 }: { sigma?: number } = {}): ReferenceProcess {
+  if (!Number.isFinite(sigma) || sigma < 0)
+    throw new BridgeError("argument", `sigma is ${sigma}; expected a finite number of at least 0`);
+  return {
+    name: "brownian",
+    sigma,
+    bridge({ x0, x1, t, z }) {
+      const s = spread(t, x0);
+      const r = s.rsub(1);
+      const line = r.mul(x0).add(s.mul(x1));
+      return sigma === 0 ? line : line.add(s.mul(r).sqrt().mul(sigma).mul(z));
+    },
+    target(direction, { x0, x1, t, z }) {
+      const s = spread(t, x0);
+      const r = s.rsub(1);
+      const way = direction === "f" ? x1.sub(x0) : x0.sub(x1);
+      if (sigma === 0) return way;
+      const ratio = direction === "f" ? s.div(r) : r.div(s);
+      return way.sub(ratio.sqrt().mul(sigma).mul(z));
+    },
+    scale: (direction, t): Tensor => (direction === "f" ? t.rsub(1) : t).sqrt().mul(sigma),
+    endpoint: (_direction, x, z) => x.add(z.mul(sigma)),
+  };
+}

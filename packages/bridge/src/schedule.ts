@@ -1,0 +1,53 @@
+// Time grids: where a sampler stops between 0 and 1, and how much of the process passes at each step.
+import { BridgeError } from "./errors.js";
+
+/** Increasing times 0 = t_0 < … < t_N = 1 and their differences Δt_k = t_{k+1} − t_k. */
+export interface TimeGrid {
+  readonly times: readonly number[];
+  readonly steps: readonly number[];
+}
+
+/** N equal steps. Throws a BridgeError unless N is an integer of at least 1. */
+export function uniformGrid(n: number): TimeGrid {
+  if (!Number.isInteger(n) || n < 1)
+    throw new BridgeError("argument", `number of steps is ${n}; expected an integer of at least 1`);
+  return {
+    times: Array.from({ length: n + 1 }, (_, k) => k / n),
+    steps: Array.from({ length: n }, () => 1 / n),
+  };
+}
+
+/**
+ * The grid of a noise schedule γ_1 … γ_N: Δt_k = γ_k / Σγ (spec of the image trainer).
+ * Throws a BridgeError unless all are finite and positive.
+ */
+export function gammaGrid(gammas: readonly number[]): TimeGrid {
+  if (gammas.length === 0 || gammas.some((g) => !Number.isFinite(g) || g <= 0))
+    throw new BridgeError(
+      "argument",
+      "a schedule needs at least one gamma, each finite and positive",
+    );
+  const total = gammas.reduce((a, b) => a + b, 0);
+  const times = [0];
+  let sum = 0;
+  for (const g of gammas) {
+    sum += g;
+    times.push(sum / total);
+  }
+  times[times.length - 1] = 1;
+  return { times, steps: gammas.map((g) => g / total) };
+}
+
+/** The same way with another number of steps: the cumulative schedule, interpolated linearly. */
+export function resample(grid: TimeGrid, n: number): TimeGrid {
+  if (!Number.isInteger(n) || n < 1)
+    throw new BridgeError("argument", `number of steps is ${n}; expected an integer of at least 1`);
+  const old = grid.steps.length;
+  const times = Array.from({ length: n + 1 }, (_, k) => {
+    const at = (k * old) / n;
+    const i = Math.min(Math.floor(at), old - 1);
+    const [a, b] = [grid.times[i] as number, grid.times[i + 1] as number];
+    return a + (at - i) * (b - a);
+  });
+  return { times, steps: times.slice(1).map((t, k) => t - (times[k] as number)) };
+}

@@ -1,0 +1,39 @@
+// What a solver is: it carries samples along a field from one end of a time grid to the other.
+import type { Tensor } from "@dsbm/torch";
+import type { Direction } from "./direction.js";
+import type { TimeGrid } from "./schedule.js";
+
+/** A field at points x [B, …] and times t [B]. */
+export type Field = (x: Tensor, t: Tensor) => Tensor;
+
+export interface SolveOptions {
+  direction: Direction;
+  grid: TimeGrid;
+  /** Called with every state, the start included: step index 0 … N, process time. */
+  callback?: (x: Tensor, at: { step: number; time: number }) => void;
+  /** Standard normal noise for step k, of x's shape (default: drawn from the default generator). */
+  noise?: (x: Tensor, step: number) => Tensor;
+}
+
+/** The step sizes and process times in the order in which a direction meets them. */
+export function ordered(
+  direction: Direction,
+  grid: TimeGrid,
+): { time: number; next: number; dt: number }[] {
+  const n = grid.steps.length;
+  return grid.steps.map((_, k) => {
+    const i = direction === "f" ? k : n - 1 - k;
+    const [low, high] = [grid.times[i] as number, grid.times[i + 1] as number];
+    const dt = grid.steps[i] as number;
+    return direction === "f" ? { time: low, next: high, dt } : { time: high, next: low, dt };
+  });
+}
+
+/** Every state of a run, stacked: [N + 1, B, …], the start first. */
+export function collectPath(): {
+  callback: NonNullable<SolveOptions["callback"]>;
+  states: Tensor[];
+} {
+  const states: Tensor[] = [];
+  return { states, callback: (x) => states.push(x) };
+}

@@ -1,0 +1,31 @@
+// Euler–Maruyama for dX = drift dt + σ dW.
+import { full, randn, type Tensor } from "@dsbm/torch";
+import { type Field, ordered, type SolveOptions } from "../solver.js";
+
+/**
+ * x ← x + drift(x, t)·Δt + σ√Δt z along the grid, from x [B, …] at the start of `direction`.
+ * `lastNoise: false` leaves the noise of the last step out, for samples that are meant to be looked at.
+ */
+export function eulerMaruyama(
+  drift: Field,
+  x: Tensor,
+  {
+    direction,
+    grid,
+    sigma,
+    lastNoise = true,
+    callback,
+    noise = (like) => randn(like.shape, { device: like.device, dtype: like.dtype }),
+  }: SolveOptions & { sigma: number; lastNoise?: boolean },
+): Tensor {
+  const steps = ordered(direction, grid);
+  callback?.(x, { step: 0, time: steps[0]?.time ?? 0 });
+  for (const [k, { time, next, dt }] of steps.entries()) {
+    const t = full([x.size(0)], time, { device: x.device, dtype: x.dtype });
+    x = x.add(drift(x, t), { alpha: dt });
+    if (sigma > 0 && (lastNoise || k < steps.length - 1))
+      x = x.add(noise(x, k), { alpha: sigma * Math.sqrt(dt) });
+    callback?.(x, { step: k + 1, time: next });
+  }
+  return x;
+}

@@ -1,0 +1,56 @@
+// Tensors to file formats and back: what safetensors and .npy hold is named raw arrays, nothing of libtorch.
+import { readFileSync } from "node:fs";
+import { tensor } from "../create.js";
+import type { DType, TypedArray } from "../dtype.js";
+import { arrayOf } from "../dtype.js";
+import type { Tensor } from "../tensor.js";
+import { attempt } from "./file.js";
+import * as npy from "./npy.js";
+import type { RawArray } from "./raw.js";
+import * as safetensors from "./safetensors.js";
+
+/** A copy of a tensor's elements as bytes in row-major order, with dtype and shape. */
+export function toRaw(t: Tensor): RawArray {
+  const array = t.rawArray();
+  return {
+    dtype: t.dtype,
+    shape: t.shape,
+    data: new Uint8Array(array.buffer, array.byteOffset, array.byteLength),
+  };
+}
+
+/** A tensor on the CPU with a copy of the array's elements. */
+export function fromRaw(raw: RawArray): Tensor {
+  const dtype = raw.dtype as DType;
+  const bytes = raw.data.slice();
+  const typed = new arrayOf[dtype](bytes.buffer as ArrayBuffer) as TypedArray;
+  return tensor(typed, { dtype, shape: raw.shape });
+}
+
+/** The bytes of a safetensors file with these tensors, in their order. */
+export function encodeTensors(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata?: Record<string, string>,
+): Uint8Array {
+  return safetensors.encode(new Map([...tensors].map(([name, t]) => [name, toRaw(t)])), metadata);
+}
+
+/** The tensors and metadata of a safetensors file. Throws a FormatError that names the file. */
+export function loadTensors(path: string): {
+  tensors: Map<string, Tensor>;
+  metadata: Record<string, string>;
+} {
+  const { tensors, metadata } = safetensors.decode(
+    attempt(path, () => readFileSync(path)),
+    path,
+  );
+  return {
+    tensors: new Map([...tensors].map(([name, raw]) => [name, fromRaw(raw)])),
+    metadata,
+  };
+}
+
+/** The bytes of a .npy file with this tensor's elements. */
+export function encodeNpy(t: Tensor): Uint8Array {
+  return npy.encode(toRaw(t));
+}

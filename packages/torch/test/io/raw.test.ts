@@ -1,0 +1,85 @@
+// Elements and their bytes: conversions against values worked out by hand.
+import { describe, expect, it } from "vitest";
+import {
+  checkRaw,
+  type DType,
+  fromTyped,
+  type RawArray,
+  toFloat32,
+  toFloat64,
+} from "../../src/io/raw.js";
+
+const raw = (dtype: DType, bytes: number[], shape: number[]): RawArray => ({
+  dtype,
+  shape,
+  data: Uint8Array.from(bytes),
+});
+
+describe("toFloat32 and toFloat64", () => {
+  it("read every dtype", () => {
+    const one: [DType, number[], number][] = [
+      ["float32", [0, 0, 0xc0, 0xbf], -1.5],
+      ["float64", [0, 0, 0, 0, 0, 0, 0xf8, 0x3f], 1.5],
+      ["bfloat16", [0xc0, 0xbf], -1.5],
+      ["int64", [0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], -2],
+      ["int32", [0, 1, 0, 0], 256],
+      ["int16", [0xff, 0xff], -1],
+      ["int8", [0x80], -128],
+      ["uint8", [0x80], 128],
+      ["bool", [1], 1],
+    ];
+    for (const [dtype, bytes, value] of one) {
+      expect([...toFloat64(raw(dtype, bytes, []))], dtype).toEqual([value]);
+      expect([...toFloat32(raw(dtype, bytes, [1]))], dtype).toEqual([value]);
+    }
+  });
+
+  it("read half precision: normal, subnormal, signed zero, infinities, NaN", () => {
+    const bits = [0x3c00, 0xc000, 0x7bff, 0x0001, 0x83ff, 0x8000, 0x7c00, 0xfc00, 0x7e00];
+    const bytes = bits.flatMap((b) => [b & 255, b >> 8]);
+    const values = [1, -2, 65504, 2 ** -24, -1023 * 2 ** -24, -0, Infinity, -Infinity, NaN];
+    expect([...toFloat64(raw("float16", bytes, [9]))]).toEqual(values);
+  });
+
+  it("read views that start at any address, as copies", () => {
+    const buffer = new Uint8Array(17);
+    const view = buffer.subarray(1, 17);
+    view.set(new Uint8Array(Float64Array.of(Math.PI, -0.1).buffer));
+    const values = toFloat64({ dtype: "float64", shape: [2], data: view });
+    buffer.fill(0);
+    expect([...values]).toEqual([Math.PI, -0.1]);
+  });
+});
+
+describe("fromTyped", () => {
+  it("gives back what it was given, views included", () => {
+    const values = Float64Array.of(9, 1, 2, 3, 4).subarray(1);
+    const array = fromTyped(values, [2, 2]);
+    expect(array).toMatchObject({ dtype: "float64", shape: [2, 2] });
+    expect(toFloat64(array)).toEqual(Float64Array.of(1, 2, 3, 4));
+    expect(fromTyped(BigInt64Array.of(-1n)).data).toEqual(new Uint8Array(8).fill(255));
+    expect(fromTyped(Float32Array.of(1)).dtype).toBe("float32");
+    expect(fromTyped(Int32Array.of(1)).dtype).toBe("int32");
+    expect(fromTyped(Uint8Array.of(1)).dtype).toBe("uint8");
+  });
+
+  it("refuses shapes that do not fit and types without a dtype", () => {
+    expect(() => fromTyped(Float32Array.of(1, 2), [3])).toThrow(/8 bytes: expected 12/);
+    expect(() => fromTyped(Uint16Array.of(1) as unknown as Uint8Array)).toThrow(/no dtype/);
+  });
+});
+
+describe("checkRaw", () => {
+  it.each([
+    ["InvalidShape", raw("uint8", [1], [-1])],
+    ["InvalidShape", raw("uint8", [1], [0.5])],
+    ["InvalidShape", raw("uint8", [], [0, 2 ** 52])],
+    ["InvalidShape", raw("uint8", [], [2 ** 40, 2 ** 40])],
+    ["SizeMismatch", raw("int16", [1, 2, 3], [1])],
+    ["InvalidValue", raw("bool", [0, 1, 2], [3])],
+    ["UnknownDtype", raw("complex64" as DType, [0], [1])],
+    ["UnknownDtype", raw("toString" as DType, [0], [1])],
+  ])("%s: %o", (code, array) => {
+    expect(() => checkRaw(array)).toThrow(expect.objectContaining({ code }));
+  });
+});

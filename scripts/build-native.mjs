@@ -1,0 +1,203 @@
+// Builds the engine's addon by calling the C++ compiler itself: one object a file, cached by content.
+// node-gyp would ask for Python, make and downloaded headers, and gives us nothing in return.
+import { execFile, execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { findBlas, findLibtorch, runPath } from "./find-libtorch.mjs";
+
+const run = promisify(execFile);
+const repo = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const mac = process.platform === "darwin";
+const NAME = "dsbm_torch";
+
+/** Returns the C++ compiler: CXX, else the first of c++, g++ and clang++ that answers; null if none. */
+export function findCompiler() {
+  for (const words of process.env.CXX ? [process.env.CXX] : ["c++", "g++", "clang++"]) {
+    const [name, ...args] = words.trim().split(/\s+/); // CXX="ccache g++" is common
+    try {
+      const options = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] };
+      const version = execFileSync(name, [...args, "--version"], options).split("\n")[0];
+      return { name, args, version };
+    } catch (error) {
+      if (error.code !== "ENOENT" && typeof error.status !== "number") throw error;
+    }
+  }
+  return null;
+}
+
+function hash(...parts) {
+  const digest = createHash("sha256");
+  for (const part of parts) digest.update(String(part.length)).update(":").update(part);
+  return digest.digest("hex").slice(0, 16);
+}
+
+/** Replaces `file` in one step, so that a reader or a running process never sees half of it. */
+function writeAtomic(file, text) {
+  const temporary = `${file}.${process.pid}.tmp`;
+  writeFileSync(temporary, text);
+  renameSync(temporary, file);
+}
+
+/** Runs one compiler command that writes `target`, in one step; throws its output on failure. */
+async function produce(compiler, args, target, warn) {
+  const temporary = `${target}.${process.pid}.tmp`;
+  try {
+    const { stderr } = await run(compiler.name, [...compiler.args, ...args, "-o", temporary], {
+      maxBuffer: 1 << 26,
+    });
+    if (stderr.trim()) warn(stderr.trimEnd());
+    renameSync(temporary, target);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw new Error(
+      `${compiler.name} failed to make ${basename(target)}:\n${error.stderr || error.message}`,
+    );
+  }
+}
+
+function compileFlags(libtorch, compiler) {
+  const require = createRequire(join(repo, "packages/torch/package.json"));
+  const headers = require("node-api-headers").include_dir;
+  return [
+    ..."-O2 -std=c++17 -fPIC -fvisibility=hidden -Wall".split(" "),
+    ...(mac ? [] : ["-fopenmp"]), // Apple's clang has no OpenMP: at::parallel_for then runs serially here
+    // g++ 12 sees overflows in c10's reference counts that are not there.
+    ...(compiler.version.includes("clang") ? [] : ["-Wno-stringop-overflow"]),
+    `-DNODE_GYP_MODULE_NAME=${NAME}`,
+    ...(mac ? [] : [`-D_GLIBCXX_USE_CXX11_ABI=${libtorch.cxx11Abi ? 1 : 0}`]),
+    ...[headers, ...libtorch.include].flatMap((folder) => ["-isystem", folder]),
+  ];
+}
+
+function linkFlags(libtorch, blas) {
+  const cuda = libtorch.cuda ? ["-ltorch_cuda", "-lc10_cuda"] : [];
+  const shared = mac
+    ? ["-bundle", "-undefined", "dynamic_lookup"]
+    : // libtorch_cuda registers its kernels at load and is named by nothing; the DT_RPATH (not
+      // RUNPATH) also holds for the libraries' libraries, which is how libtorch gets the OpenMP BLAS.
+      ["-shared", "-Wl,--no-as-needed", "-Wl,--disable-new-dtags", libtorch.openmp ?? "-fopenmp"];
+  return [
+    ...shared,
+    ...libtorch.lib.map((folder) => `-L${folder}`),
+    ...["-ltorch", "-ltorch_cpu", "-lc10", ...cuda],
+    ...runPath(libtorch, blas).map((folder) => `-Wl,-rpath,${folder}`),
+  ];
+}
+
+/** Names the very library file that a build was linked to, so that an upgrade of it is noticed. */
+export function identify({ lib }) {
+  const file = join(lib[0], `libtorch_cpu.${mac ? "dylib" : "so"}`);
+  if (!existsSync(file)) return null;
+  const real = realpathSync(file);
+  const { size, mtimeMs } = statSync(real);
+  return `${real} ${size} ${mtimeMs}`;
+}
+
+/** Runs `task` over `items`, at most `limit` at a time; the first failure is thrown after the rest end. */
+async function inParallel(items, limit, task) {
+  const queue = [...items];
+  const worker = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await task(item);
+  };
+  const ends = await Promise.allSettled(Array.from({ length: limit }, worker));
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+}
+
+/**
+ * Compiles every .cc of `source` and links `<out>/dsbm_torch.node`; does only what changed.
+ * Returns { compiled, linked, file }. Throws the compiler's own output.
+ */
+export async function buildNative({
+  /** Folder of the .cc and .h files. */
+  source = join(repo, "packages/torch/native"),
+  /** Folder of the addon, of libtorch.json and of the cached objects. */
+  out = join(repo, "packages/torch/build"),
+  jobs = Math.max(2, availableParallelism()),
+  log = () => {},
+  /** Gets what the compiler says about a file that it did compile. */
+  warn = () => {},
+} = {}) {
+  const compiler = findCompiler();
+  if (!compiler)
+    throw new Error("no C++ compiler (tried CXX, c++, g++, clang++): `apt-get install g++`.");
+  const libtorch = findLibtorch();
+  const blas = findBlas();
+  const names = readdirSync(source).sort();
+  const sources = names.filter((name) => name.endsWith(".cc"));
+  if (sources.length === 0) throw new Error(`no .cc file in ${source}: nothing to build.`);
+  const objects = join(out, "obj");
+  mkdirSync(objects, { recursive: true });
+
+  const flags = compileFlags(libtorch, compiler);
+  const read = (name) => readFileSync(join(source, name), "utf8");
+  const headers = names
+    .filter((name) => /\.(h|hpp|inc)$/.test(name))
+    .flatMap((name) => [name, read(name)]);
+  const base = hash(compiler.version, libtorch.version ?? "", ...flags, ...headers);
+  const units = sources.map((name) => ({
+    name,
+    object: join(objects, `${basename(name, ".cc")}-${hash(base, read(name))}.o`),
+  }));
+
+  const stale = units.filter((unit) => !existsSync(unit.object));
+  let done = 0;
+  await inParallel(stale, jobs, async ({ name, object }) => {
+    await produce(compiler, [...flags, "-c", join(source, name)], object, warn);
+    done += 1;
+    log(`compiled ${name} (${done} of ${stale.length})`);
+  });
+  const wanted = new Set(units.map((unit) => basename(unit.object)));
+  for (const name of readdirSync(objects)) {
+    if (name.endsWith(".o") && !wanted.has(name)) rmSync(join(objects, name), { force: true });
+  }
+
+  const file = join(out, `${NAME}.node`);
+  const link = [...units.map((unit) => unit.object), ...linkFlags(libtorch, blas)];
+  const stamp = join(out, `${NAME}.stamp`);
+  const state = hash(compiler.version, ...link);
+  const linked = !existsSync(file) || !existsSync(stamp) || readFileSync(stamp, "utf8") !== state;
+  if (linked) {
+    await produce(compiler, link, file, warn);
+    writeAtomic(stamp, state);
+    log(`linked ${basename(file)} against libtorch ${libtorch.version} (${libtorch.kind})`);
+  }
+  const facts = { ...libtorch, blas, compiler, linkedTo: identify(libtorch) };
+  writeAtomic(join(out, "libtorch.json"), `${JSON.stringify(facts, null, 2)}\n`);
+  return { compiled: stale.length, linked, file };
+}
+
+if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const option = (name) => {
+    const at = process.argv.indexOf(name);
+    return at < 0 ? undefined : process.argv[at + 1];
+  };
+  const jobs = option("--jobs");
+  try {
+    await buildNative({
+      source: option("--source"),
+      out: option("--out"),
+      jobs: jobs ? Number(jobs) : undefined,
+      log: (line) => console.error(line),
+      warn: (text) => console.error(text),
+    });
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,50 @@
+// `npm run check`: everything that a reader should not have to look for. All checks run, so that one
+// call shows all that is wrong; only a failing check's output is printed.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { attempt } from "./setup/command.mjs";
+import { repo } from "./setup/stamp.mjs";
+import { reportFailure, setup } from "./setup.mjs";
+
+const tool = (path) => join(repo, "node_modules", path);
+const CHECKS = [
+  { name: "types", args: [tool("typescript/bin/tsc"), "-b"] },
+  {
+    name: "format and lint",
+    args: [tool("@biomejs/biome/bin/biome"), "check", "--colors=off", "."],
+  },
+  {
+    name: "order of imports",
+    args: [
+      tool("dependency-cruiser/bin/dependency-cruise.mjs"),
+      "--config",
+      ".dependency-cruiser.cjs",
+      "packages",
+    ],
+  },
+  { name: "order of manifests", args: ["scripts/check-manifests.mjs"] },
+  { name: "dead code", args: [tool("knip/bin/knip.js"), "--no-progress"] },
+  { name: "generated operations", args: ["scripts/gen-ops.mjs", "--check"] },
+];
+
+try {
+  await setup();
+} catch (error) {
+  reportFailure(error);
+  process.exit(1);
+}
+const failed = [];
+for (const { name, args } of CHECKS) {
+  if (args[0].startsWith("scripts/") && !existsSync(join(repo, args[0]))) {
+    console.log(`-  ${name}: ${args[0]} is not there`);
+    continue;
+  }
+  const { code, output } = await attempt(process.execPath, args);
+  console.log(`${code === 0 ? "✓" : "✗"}  ${name}`);
+  if (code === 0) continue;
+  failed.push(name);
+  console.log(output.trimEnd());
+}
+console.log(failed.length > 0 ? `failed: ${failed.join(", ")}` : "all checks passed");
+process.exitCode = failed.length > 0 ? 1 : 0;

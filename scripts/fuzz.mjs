@@ -1,0 +1,132 @@
+// Throws hostile calls at the engine: every outcome must be a value or a JavaScript error, never an abort,
+// a crash or a hang. `node scripts/fuzz.mjs --calls 1000000 --seed 7`; a crash prints the call that did it.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const child = join(root, "scripts/fuzz/child.mjs");
+
+/** The allow-list's names, as the dispatcher knows them. */
+function allowed() {
+  const lines = readFileSync(join(root, "packages/torch/ops.allow"), "utf8").split("\n");
+  return lines.filter((l) => l && !l.startsWith("#")).map((l) => `aten::${l.replace(/^!/, "").split(/\s/)[0]}`);
+}
+
+/** Runs calls `from` to `to` in one process; `death` tells how it ended where it did not end well. */
+function batch(job, patience) {
+  return new Promise((done) => {
+    const process_ = spawn(process.execPath, ["--max-old-space-size=1024", child, JSON.stringify(job)], {
+      stdio: ["ignore", "pipe", job.trace ? "inherit" : "pipe"],
+    });
+    let out = "";
+    let said = "";
+    let last = "";
+    let stuck = false;
+    process_.stdout.on("data", (text) => {
+      out += text;
+    });
+    process_.stderr?.on("data", (text) => {
+      said = (said + text).slice(-2000);
+    });
+    const lastCall = () => {
+      try {
+        return readFileSync(job.log, "utf8").trim();
+      } catch (error) {
+        return `(no call yet: ${error.message})`;
+      }
+    };
+    const watch = setInterval(() => {
+      const now = lastCall();
+      if (now === last) {
+        stuck = true;
+        process_.kill("SIGKILL");
+      }
+      last = now;
+    }, patience * 1000);
+    process_.on("close", (code, signal) => {
+      clearInterval(watch);
+      if (code === 0 && out) return done({ result: JSON.parse(out) });
+      const how = stuck ? `hung for ${patience} s` : `ended with ${signal ?? `code ${code}`}`;
+      done({ death: how, last: lastCall(), said: said.trim() });
+    });
+  });
+}
+
+/**
+ * Makes `calls` calls from `seed` in child processes, `jobs` at a time.
+ * Returns the counts and the deaths, each with the call that did it; after a death the run goes on behind it.
+ */
+export async function fuzz({
+  calls,
+  seed,
+  start = 0,
+  jobs = 1,
+  /** Calls a process. */
+  size = 10_000,
+  /** Seconds without a new call after which a process counts as hung. */
+  patience = 60,
+  names = allowed(),
+  engine = join(root, "packages/torch/dist/index.js"),
+  trace = false,
+  log = () => {},
+}) {
+  const folder = mkdtempSync(join(tmpdir(), "dsbm-fuzz-"));
+  const total = { calls: 0, values: 0, errors: 0, strangers: 0, deaths: [] };
+  const queue = [];
+  for (let i = start; i < start + calls; i += size) queue.push([i, Math.min(i + size, start + calls)]);
+  const work = async (worker) => {
+    for (let range = queue.shift(); range; range = queue.shift()) {
+      const [from, to] = range;
+      const job = { engine, seed, from, to, names, trace, log: join(folder, `last-${worker}`) };
+      const { result, death, last, said } = await batch(job, patience);
+      if (result) {
+        total.calls += to - from;
+        for (const key of ["values", "errors", "strangers"]) total[key] += result[key];
+        log(`${from}–${to}: ${result.values} values, ${result.errors} errors, ${Math.round(result.rss / 2 ** 20)} MB`);
+        continue;
+      }
+      const at = Number.parseInt(last, 10);
+      total.deaths.push({ death, last, said });
+      log(`${death}: ${last}\n${said}`);
+      if (!Number.isInteger(at) || total.deaths.length >= 100) return;
+      total.calls += at - from;
+      if (at + 1 < to) queue.unshift([at + 1, to]);
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, (_, i) => work(i)));
+  rmSync(folder, { recursive: true });
+  return total;
+}
+
+if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const option = (name, fallback) => {
+    const at = process.argv.indexOf(`--${name}`);
+    return at < 0 ? fallback : process.argv[at + 1];
+  };
+  const seed = Number(option("seed", "1"));
+  const engine = option("engine");
+  const names = option("names")?.split(",");
+  const one = option("only");
+  const total = await fuzz({
+    calls: one ? 1 : Number(option("calls", "100000")),
+    start: Number(one ?? option("start", "0")),
+    seed,
+    jobs: Number(option("jobs", "1")),
+    size: Number(option("size", "10000")),
+    patience: Number(option("patience", "60")),
+    trace: Boolean(one),
+    ...(engine ? { engine: resolve(engine) } : {}),
+    ...(names ? { names } : {}),
+    log: (line) => console.error(line),
+  });
+  console.log(
+    `seed ${seed}: ${total.calls} calls, ${total.values} gave values, ${total.errors} gave errors, ` +
+      `${total.strangers} threw something else, ${total.deaths.length} deaths`,
+  );
+  for (const { death, last } of total.deaths) console.log(`${death}: ${last}`);
+  process.exitCode = total.deaths.length || total.strangers ? 1 : 0;
+}

@@ -1,0 +1,65 @@
+// The process that makes the calls: it writes each one down before it is made, since it may not survive it.
+import { closeSync, openSync, writeSync } from "node:fs";
+import process from "node:process";
+import { kinds } from "./calls.mjs";
+import { source } from "./random.mjs";
+import { makers } from "./values.mjs";
+
+const { engine, seed, from, to, log, names, trace } = JSON.parse(process.argv[2]);
+const T = await import(engine);
+T.setNumThreads(1);
+T.setMemoryLimit?.(2 ** 30);
+const draw = kinds(T, names.flatMap((name) => T.schemas(name)));
+const file = openSync(log, "w");
+const page = Buffer.alloc(4096);
+
+function show(value, depth = 0) {
+  if (typeof value === "function") return "function";
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 30));
+  if (typeof value !== "object" || value === null) return `${String(value)}${typeof value === "bigint" ? "n" : ""}`;
+  try {
+    if (value instanceof T.Tensor) return `${value}${value.requiresGrad ? " grad" : ""}`.slice(7);
+    if (Array.isArray(value) && depth < 2) return `[${value.slice(0, 8).map((x) => show(x, depth + 1)).join(", ")}]`;
+    return Object.prototype.toString.call(value).slice(8, -1);
+  } catch {
+    return "?"; // a hostile value need not be showable
+  }
+}
+
+/** What shows that a result can be used, not only held. */
+function use(value) {
+  if (value instanceof T.Tensor) {
+    value.toString();
+    if (value.device === "cpu" && value.numel < 10_000 && value.dtype in T.arrayOf) value.toArray();
+  } else if (Array.isArray(value)) for (const item of value.slice(0, 10)) use(item);
+}
+
+const count = { values: 0, errors: 0, strangers: 0 };
+for (let index = from; index < to; index++) {
+  const r = source(seed, index);
+  const owned = [];
+  T.tidy(() => {
+    let call;
+    try {
+      call = draw(r, makers(r, T, owned));
+      // Arguments that fight back are not looked at: showing them would spring their traps.
+      const text = /record|gradient|call|tensor\./.test(call.what) ? call.args.map((a) => show(a)).join(", ") : "";
+      page.fill(32).write(`${index} ${call.what}(${text})`.slice(0, 2000), 0);
+      page[4095] = 10;
+      writeSync(file, page, 0, 4096, 0);
+      if (trace) console.error(`${index} ${call.what}(${text})`);
+      use(call.run());
+      count.values++;
+      if (trace) console.error("gave a value");
+    } catch (error) {
+      if (error instanceof Error) count.errors++;
+      else count.strangers++;
+      if (trace) console.error(String(error?.stack ?? error));
+    }
+  });
+  T.enableGrad(() => {});
+  if (T.gradEnabled() !== true) throw new Error(`call ${index} left the gradient mode off`);
+  if (index % 1000 === 0) await new Promise((resolve) => setImmediate(resolve));
+}
+closeSync(file);
+process.stdout.write(JSON.stringify({ ...count, memory: T.memory(), rss: process.memoryUsage().rss }));

@@ -1,0 +1,48 @@
+// Arguments that fit a schema well enough to get past the door, so that what is behind it is tried too.
+
+/** Splits `aten::f.o(A a, *, B b=1) -> C` into its name, overload and the types of its arguments. */
+export function parse(schema) {
+  const [, name, overload = "", inside] = /^([\w:]+?)(?:\.(\w+))?\((.*)\) -> /.exec(schema) ?? [];
+  if (!name) return null;
+  const args = [];
+  let depth = 0;
+  let word = "";
+  for (const c of `${inside},`) {
+    if (c === "," && depth === 0) {
+      const text = word.trim();
+      if (text && text !== "*") args.push({ type: text.split(" ")[0], optional: /=|\? /.test(text) });
+      word = "";
+      continue;
+    }
+    if ("([".includes(c)) depth++;
+    if (")]".includes(c)) depth--;
+    word += c;
+  }
+  return { name, overload, args };
+}
+
+/** A value for a type such as `Tensor(a!)`, `SymInt[2]?`, `ScalarType?`. */
+export function argument(type, r, v, T) {
+  const plain = type.replace(/\([^)]*\)/g, "");
+  if (plain.endsWith("?") && r.chance(0.3)) return r.chance(0.5) ? null : undefined;
+  const kind = plain.replace(/\?$/, "");
+  const list = /\[(\d*)\]$/.exec(kind);
+  const base = kind.replace(/\??\[\d*\]$/, "");
+  const one = () => {
+    if (base === "Tensor") return r.chance(0.05) && kind.includes("?[") ? null : v.tensor();
+    if (base === "int" || base === "SymInt") return v.int();
+    if (base === "float") return Number(v.float());
+    if (base === "Scalar" || base === "number") return r.chance(0.5) ? v.int() : v.float();
+    if (base === "bool") return r.chance(0.5);
+    if (base === "str") return v.text();
+    if (base === "ScalarType") return r.pick(["float32", "float64", "int64", "bool", "float16", "bfloat16", "int32"]);
+    if (base === "Layout") return "strided";
+    if (base === "Device") return r.pick(["cpu", "cpu", "meta", "cuda"]);
+    if (base === "MemoryFormat") return r.pick(["contiguous", "channelsLast", "preserve"]);
+    if (base === "Generator") return T.Generator.create(3);
+    return v.strange();
+  };
+  if (!list) return one();
+  if (base !== "Tensor" && r.chance(0.3)) return v.shape();
+  return r.many(list[1] && r.chance(0.7) ? Number(list[1]) : r.below(5), one);
+}

@@ -1,0 +1,147 @@
+// One command from a fresh clone to a built workspace, and nothing at all the second time.
+// Plain Node without packages: node_modules may not be there yet. Speaks on stderr only.
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { buildNative, identify } from "./build-native.mjs";
+import { must, SetupError } from "./setup/command.mjs";
+import { withLock } from "./setup/lock.mjs";
+import { installPackages, isInstalled } from "./setup/packages.mjs";
+import { filesBelow, fingerprint, isStamped, repo, rooms, stamp, unstamp } from "./setup/stamp.mjs";
+import { installSystem, missingPackages } from "./setup/system.mjs";
+
+const NODE = 20;
+const environment = () => ["LIBTORCH", "CXX"].map((name) => process.env[name] ?? null);
+
+/** True where the last native build's libtorch is still the same file. */
+function isLinked() {
+  const record = join(repo, "packages/torch/build/libtorch.json");
+  if (!existsSync(record)) return false;
+  const facts = JSON.parse(readFileSync(record, "utf8"));
+  return identify(facts) === facts.linkedTo;
+}
+
+const has = (path) => existsSync(join(repo, path));
+
+const TSC = "node_modules/typescript/bin/tsc";
+const isCompiled = () => rooms().every((room) => has(`packages/${room}/dist/index.js`));
+
+// In this order; `print` names the inputs, `intact` whether the outputs are there, `run` makes them.
+const STEPS = [
+  {
+    name: "system",
+    title: "system packages",
+    print: () => fingerprint(["scripts/setup/system.mjs"], environment()),
+    intact: isLinked,
+    async run(log) {
+      const missing = missingPackages();
+      if (missing.length > 0) await installSystem(missing, log);
+    },
+  },
+  {
+    name: "npm",
+    title: "npm packages",
+    print() {
+      const manifests = rooms().map((room) => `packages/${room}/package.json`);
+      return fingerprint(["package-lock.json", "package.json", ...manifests]);
+    },
+    intact: () => has("node_modules/.package-lock.json"),
+    async run() {
+      if (!isInstalled()) await installPackages();
+    },
+  },
+  {
+    name: "native",
+    title: "native addon",
+    print() {
+      const scripts = ["scripts/build-native.mjs", "scripts/find-libtorch.mjs"];
+      const sources = filesBelow("packages/torch/native", /\.(cc|h|hpp|inc)$/);
+      return fingerprint([...scripts, ...sources], environment());
+    },
+    intact: () => has("packages/torch/build/dsbm_torch.node") && isLinked(),
+    run: (log) => buildNative({ log }),
+  },
+  {
+    name: "typescript",
+    title: "TypeScript",
+    print() {
+      const sources = rooms().flatMap((room) =>
+        filesBelow(`packages/${room}/src`, /\.(ts|tsx|json)$/),
+      );
+      const configs = rooms().map((room) => `packages/${room}/tsconfig.json`);
+      return fingerprint(["tsconfig.json", "tsconfig.base.json", ...configs, ...sources]);
+    },
+    intact: isCompiled,
+    // tsc trusts its own records: where the output itself is gone it must be told.
+    run: () => must(process.execPath, [TSC, "-b", ...(isCompiled() ? [] : ["--force"])]),
+  },
+];
+
+const isDone = (step) => step.intact() && isStamped(step.name, step.print());
+
+/**
+ * Brings the workspace up to date: system packages, npm packages, native addon, TypeScript.
+ * Throws a SetupError (one line; `output` holds what the failing program said).
+ */
+export async function setup({
+  /** Redo every step, stamps or not. */
+  force = false,
+  /** Names of the steps to look at. */
+  only = STEPS.map((step) => step.name),
+  log = (line) => console.error(`set-up: ${line}`),
+} = {}) {
+  const [major] = process.versions.node.split(".").map(Number);
+  if (major < NODE) {
+    throw new SetupError(
+      `Node ${process.versions.node} is too old: Node ${NODE} or newer is needed.`,
+    );
+  }
+  const steps = STEPS.filter((step) => only.includes(step.name));
+  if (!force && steps.every(isDone)) return;
+  await withLock(
+    async () => {
+      for (const step of steps) {
+        if (!force && isDone(step)) continue;
+        const start = performance.now();
+        log(`${step.title} …`);
+        const print = step.print(); // before the work: an edit during it must count as undone
+        unstamp(step.name);
+        try {
+          await step.run(log);
+        } catch (error) {
+          const [line, ...rest] = error.message.split("\n");
+          throw new SetupError(`${step.title}: ${line}`, error.output ?? rest.join("\n"));
+        }
+        stamp(step.name, print);
+        log(`${step.title} ready (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+      }
+    },
+    { log },
+  );
+}
+
+/** Prints a failed set-up: the program's whole output, then the one line that says what to do. */
+export function reportFailure(error) {
+  if (!(error instanceof SetupError)) throw error;
+  if (error.output) console.error(error.output.trimEnd());
+  console.error(`set-up failed: ${error.message}`);
+}
+
+if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const flags = process.argv.slice(2);
+  const unknown = flags.find((flag) => !["--build", "--force"].includes(flag));
+  try {
+    if (unknown)
+      throw new SetupError(
+        `unknown option ${unknown}: --build (skip apt and npm), --force (redo all).`,
+      );
+    await setup({
+      force: flags.includes("--force"),
+      only: flags.includes("--build") ? ["native", "typescript"] : undefined,
+    });
+  } catch (error) {
+    reportFailure(error);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,28 @@
+// npm's part: `npm ci`, and only when what is installed is not what the lock file asks for.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { must } from "./command.mjs";
+import { repo } from "./stamp.mjs";
+
+/** True where npm's own record of node_modules agrees with package-lock.json (optional ones may lack). */
+export function isInstalled() {
+  const record = join(repo, "node_modules/.package-lock.json");
+  if (!existsSync(record)) return false;
+  const wanted = JSON.parse(readFileSync(join(repo, "package-lock.json"), "utf8")).packages;
+  const found = JSON.parse(readFileSync(record, "utf8")).packages;
+  return Object.entries(wanted).every(([path, entry]) => {
+    if (!path.startsWith("node_modules/") && !path.includes("/node_modules/")) return true;
+    const there = found[path];
+    if (!there) return Boolean(entry.optional || entry.devOptional);
+    return there.version === entry.version && there.integrity === entry.integrity;
+  });
+}
+
+/** Installs exactly what the lock file says. Throws a SetupError with npm's output. */
+export async function installPackages() {
+  const args = ["ci", "--loglevel=error"]; // `npm test --silent` would hush the reason of a failure
+  const npm = process.env.npm_execpath;
+  if (npm?.endsWith(".js")) await must(process.execPath, [npm, ...args]);
+  else await must("npm", args);
+}

@@ -1,0 +1,48 @@
+// `npm test`: set up, run vitest, and end on the line `N passed, N failed` whatever happens.
+// `npm test parity` (or test:parity) runs the golden tensors alone; other arguments are vitest's.
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import { COUNTS, closingLine } from "./closing-line.mjs";
+import { repo } from "./setup/stamp.mjs";
+import { reportFailure, setup } from "./setup.mjs";
+
+/** Runs vitest on the user's terminal; resolves to its exit code, null if a signal ended it. */
+function vitest(args, counts) {
+  const command = [
+    join(repo, "node_modules/vitest/vitest.mjs"),
+    "run",
+    "--reporter=default",
+    `--reporter=${join(repo, "scripts/closing-line.mjs")}`,
+    ...args,
+  ];
+  const env = { ...process.env, [COUNTS]: counts };
+  // npm changes the folder before it calls us: a relative GOLDEN_DIR is meant from where the user is.
+  if (env.GOLDEN_DIR) env.GOLDEN_DIR = resolve(env.INIT_CWD ?? process.cwd(), env.GOLDEN_DIR);
+  return new Promise((settle, reject) => {
+    const child = spawn(process.execPath, command, { cwd: repo, env, stdio: "inherit" });
+    for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
+    child.on("error", reject);
+    child.on("close", settle);
+  });
+}
+
+const [first, ...rest] = process.argv.slice(2);
+const args = first === "parity" ? ["test/parity", ...rest] : process.argv.slice(2);
+const folder = mkdtempSync(join(tmpdir(), "dsbm-test-"));
+const counts = join(folder, "counts.json");
+let code = 1;
+try {
+  await setup();
+  code = await vitest(args, counts);
+} catch (error) {
+  if (error.name === "SetupError") reportFailure(error);
+  else console.error(error);
+}
+const end = closingLine(counts, code);
+rmSync(folder, { recursive: true, force: true });
+if (end.skipped > 0) console.log(`${end.skipped} skipped`);
+process.exitCode = end.code;
+console.log(end.line);

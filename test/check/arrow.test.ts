@@ -1,0 +1,101 @@
+// The order of imports holds here, and its checker finds what it is there to find: each violation is
+// planted in a small workspace of its own, with our very configuration.
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { wrongManifests } from "../../scripts/check-manifests.mjs";
+
+const repo = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+const tool = join(repo, "node_modules/dependency-cruiser/bin/dependency-cruise.mjs");
+
+/** Runs the checker as `npm run check` does; returns "rule file" for each violation, sorted. */
+function cruise(root: string) {
+  const args = [tool, "--config", ".dependency-cruiser.cjs", "packages"];
+  const env = { ...process.env, FORCE_COLOR: "0" };
+  const run = spawnSync(process.execPath, args, { cwd: root, env, encoding: "utf8" });
+  const found = [...run.stdout.matchAll(/^ *error ([\w-]+): (\S+)/gm)];
+  const files = Number(run.stdout.match(/(\d+) modules/)?.[1]);
+  if (Number.isNaN(files)) throw new Error(`not the checker's output: ${run.stdout}${run.stderr}`);
+  const violations = [...new Set(found.map(([, rule, file]) => `${rule} ${file}`))].sort();
+  return { violations, status: run.status, files };
+}
+
+describe("the order of imports", () => {
+  let root: string;
+  const write = (file: string, text: string) => {
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    writeFileSync(join(root, file), text);
+  };
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), "dsbm-arrow-"));
+    mkdirSync(join(root, "scripts"));
+    for (const file of [".dependency-cruiser.cjs", "scripts/rooms.cjs", "tsconfig.base.json"]) {
+      copyFileSync(join(repo, file), join(root, file));
+    }
+    for (const room of ["config", "torch", "runs", "bridge", "cli"]) {
+      const name = room === "cli" ? "dsbm" : `@dsbm/${room}`;
+      write(`packages/${room}/package.json`, JSON.stringify({ name, type: "module" }));
+      write(`packages/${room}/src/index.ts`, "export const x = 1;\n");
+    }
+  });
+  afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+  it("holds in this repository", () => {
+    const { violations, status, files } = cruise(repo);
+    expect(violations).toEqual([]);
+    expect(status).toBe(0);
+    expect(files).toBeGreaterThan(10);
+    expect(wrongManifests(repo)).toEqual([]);
+  });
+
+  it("allows what the arrow allows, and a type-only import back to the door", () => {
+    write("packages/bridge/src/ok.ts", 'import { x } from "@dsbm/torch";\nexport const y = x;\n');
+    write("packages/bridge/src/door.ts", 'import { a } from "./a.js";\nexport type T = 1;\na();\n');
+    write(
+      "packages/bridge/src/a.ts",
+      'import type { T } from "./door.js";\nexport const a = (t: T) => t;\n',
+    );
+    expect(cruise(root)).toMatchObject({ violations: [], status: 0 });
+  });
+
+  it("refuses imports against the arrow, back doors, dead ends and cycles", () => {
+    const use = (name: string) => `import { x } from "${name}";\nexport const y = x;\n`;
+    write("packages/torch/src/up.ts", use("@dsbm/bridge"));
+    write("packages/torch/test/up.test.ts", use("@dsbm/bridge"));
+    write("packages/bridge/src/door.ts", use("dsbm"));
+    write(
+      "packages/config/src/type.ts",
+      'import type { x } from "@dsbm/runs";\nexport type Y = x;\n',
+    );
+    write("packages/bridge/src/back.ts", use("../../torch/src/index.js"));
+    write("packages/runs/src/nothing.ts", use("./missing.js"));
+    write("packages/runs/src/a.ts", 'import { b } from "./b.js";\nexport const a = () => b;\n');
+    write("packages/runs/src/b.ts", 'import { a } from "./a.js";\nexport const b = () => a;\n');
+    const { violations, status } = cruise(root);
+    expect(violations).toEqual([
+      "arrow-bridge packages/bridge/src/door.ts",
+      "arrow-config packages/config/src/type.ts",
+      "arrow-torch packages/torch/src/up.ts",
+      "arrow-torch packages/torch/test/up.test.ts",
+      "no-back-door packages/bridge/src/back.ts",
+      "no-cycle packages/runs/src/a.ts",
+      "no-unresolved packages/runs/src/nothing.ts",
+    ]);
+    expect(status).not.toBe(0);
+  });
+
+  it("refuses a manifest that names a room it may not import", () => {
+    expect(wrongManifests(root)).toEqual([]);
+    const dependencies = { "@dsbm/bridge": "0.1.0" };
+    write("packages/torch/package.json", JSON.stringify({ name: "@dsbm/torch", dependencies }));
+    write("packages/attic/package.json", JSON.stringify({ name: "@dsbm/attic" }));
+    expect(wrongManifests(root)).toEqual([
+      expect.stringContaining("attic: is not in scripts/rooms.cjs"),
+      expect.stringContaining("torch: names @dsbm/bridge"),
+    ]);
+  });
+});

@@ -1,0 +1,42 @@
+// The benchmark's choices: which runs it makes, and which of them it shows.
+import { describe, expect, it } from "vitest";
+import { best, select } from "../../bench/benchmarks.mjs";
+
+describe("select", () => {
+  it("keeps the table's order and runs everything when nothing is asked for", () => {
+    const all = select(undefined).map(({ name }) => name);
+    expect(all).toEqual([
+      "op_overhead",
+      "mlp_step_d5",
+      "mlp_step_d50",
+      "simulate_mlp",
+      "half_iteration_d5",
+      "half_iteration_d50",
+    ]);
+    expect(select("simulate_mlp,op_overhead").map(({ name }) => name)).toEqual([
+      "op_overhead",
+      "simulate_mlp",
+    ]);
+  });
+
+  it("answers an unknown name with the nearest right one", () => {
+    expect(() => select("mlp_step_d51")).toThrow(/"mlp_step_d51": did you mean mlp_step_d5\?/);
+    expect(() => select("op_overhead,simulate")).toThrow(/"simulate": did you mean simulate_mlp\?/);
+    expect(() => select("")).toThrow(/no benchmark ""/);
+  });
+});
+
+describe("best", () => {
+  it("takes the thread count with the lower median, not with the lowest time", () => {
+    const one = { threads: 1, values: [1.0, 5, 6], peaks: [10, 30, 20] };
+    const two = { threads: 2, values: [2, 3, 4, 9], peaks: [50] };
+    expect(best([one, two])).toEqual({ threads: 2, value: 3.5, mb: 50 });
+    expect(best([one])).toEqual({ threads: 1, value: 5, mb: 30 });
+  });
+
+  it("leaves out a side that failed, and says so when both did", () => {
+    const failed = { threads: 1, values: [], peaks: [] };
+    expect(best([failed, { threads: 2, values: [7], peaks: [1] }])?.threads).toBe(2);
+    expect(best([failed])).toBeNull();
+  });
+});

@@ -1,0 +1,55 @@
+// Set-ups that meet: one works, the others wait, and a dead one is not waited for.
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { withLock } from "../../scripts/setup/lock.mjs";
+
+const lockModule = resolve(dirname(fileURLToPath(import.meta.url)), "../../scripts/setup/lock.mjs");
+
+describe("the set-up's lock", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "dsbm-lock-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** A process that adds one to a counter, slowly: unlocked, most additions would be lost. */
+  const increment = (counter: string) => {
+    const program = `
+      import { readFileSync, writeFileSync } from "node:fs";
+      import { withLock } from ${JSON.stringify(lockModule)};
+      await withLock(async () => {
+        const n = Number(readFileSync(${JSON.stringify(counter)}, "utf8"));
+        await new Promise((done) => setTimeout(done, 50));
+        writeFileSync(${JSON.stringify(counter)}, String(n + 1));
+      }, { folder: ${JSON.stringify(folder)} });`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", program]);
+    return new Promise((settle) => child.on("close", settle));
+  };
+
+  it("lets one process in at a time", async () => {
+    const counter = join(folder, "counter");
+    writeFileSync(counter, "0");
+    const codes = await Promise.all(Array.from({ length: 5 }, () => increment(counter)));
+    expect(codes).toEqual([0, 0, 0, 0, 0]);
+    expect(readFileSync(counter, "utf8")).toBe("5");
+    expect(existsSync(join(folder, "lock"))).toBe(false);
+  });
+
+  it("takes over from a process that died, and from one whose number was given to another", async () => {
+    for (const dead of ["4194999 1", `${process.pid} 1`, "not a process"]) {
+      writeFileSync(join(folder, "lock"), dead);
+      expect(await withLock(async () => "in", { folder })).toBe("in");
+      expect(existsSync(join(folder, "lock"))).toBe(false);
+    }
+  });
+
+  it("opens again after work that failed", async () => {
+    const failing = withLock(async () => Promise.reject(new Error("no")), { folder });
+    await expect(failing).rejects.toThrow("no");
+    expect(await withLock(async () => 1, { folder })).toBe(1);
+  });
+});

