@@ -14,4 +14,5 @@ export type TrainEvent =
       gradNorm: number | null;
       rate: number;
     }
+  | { type: "stopped"; half: number; direction: Direction; step: number; steps: number }
   | { type: "half"; half: number; direction: Direction; seconds: number; loss: number };

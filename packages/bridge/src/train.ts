@@ -64,22 +64,34 @@ export class Training {
     });
   }
 
-  /** Runs the half-iterations that are left. Between two events the process is free to do other things. */
-  async *run(): AsyncGenerator<TrainEvent> {
-    while (this.state.half < this.problem.halfIterations) yield* this.#half(this.state.half + 1);
+  /**
+   * Runs the half-iterations that are left. Signals and timers get their turn about every 50 ms; after `signal`
+   * was aborted the run ends with a `stopped` event at the next step boundary, the unfinished half-iteration
+   * not counted.
+   */
+  async *run({ signal }: { signal?: AbortSignal } = {}): AsyncGenerator<TrainEvent> {
+    while (this.state.half < this.problem.halfIterations && !signal?.aborted)
+      yield* this.#half(this.state.half + 1, signal);
+  }
+
+  /** Makes the optimisers of a method that keeps theirs, so that a saved state can be put into them. */
+  keepOptimizers(): void {
+    const { method, optimizer, lr, weightDecay } = this.problem;
+    const { optimizers, networks } = this.state;
+    if (method.optimizer !== "kept") return;
+    const make = (d: Direction) =>
+      new optim[optimizer](networks[d].parameters(), { lr, weightDecay });
+    optimizers.b ??= make("b");
+    optimizers.f ??= method.networks === "shared" ? optimizers.b : make("f");
   }
 
   #optimizer(network: Network, direction: Direction): optim.Adam {
-    const { method, optimizer, lr, weightDecay } = this.problem;
-    const known = this.state.optimizers[direction];
-    if (known) return known;
-    const make = () => new optim[optimizer](network.parameters(), { lr, weightDecay });
-    const made = make();
-    if (method.optimizer === "kept") {
-      this.state.optimizers.b = made;
-      if (method.networks === "shared") this.state.optimizers.f = made;
-    }
-    return made;
+    const { optimizer, lr, weightDecay } = this.problem;
+    this.keepOptimizers();
+    return (
+      this.state.optimizers[direction] ??
+      new optim[optimizer](network.parameters(), { lr, weightDecay })
+    );
   }
 
   /** The rows of one epoch, kept out of scopes. */
@@ -105,7 +117,7 @@ export class Training {
     });
   }
 
-  async *#half(half: number): AsyncGenerator<TrainEvent> {
+  async *#half(half: number, signal?: AbortSignal): AsyncGenerator<TrainEvent> {
     const { problem, state } = this;
     const { method, seed, batchSize, logEvery, process } = problem;
     const began = performance.now();
@@ -171,8 +183,12 @@ export class Training {
           logged = performance.now();
         }
         if (now - breath > 50) {
-          await new Promise(setImmediate); // signals and timers get their turn
+          await new Promise(setImmediate);
           breath = performance.now();
+        }
+        if (signal?.aborted && i < steps) {
+          yield { type: "stopped", half, direction, step: i, steps };
+          return;
         }
       }
     } finally {

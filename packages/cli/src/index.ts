@@ -1,1 +1,4 @@
-export {};
+// The library's public face: the engine, the mathematics, and what runs leave behind.
+export * as bridge from "@dsbm/bridge";
+export * as runs from "@dsbm/runs";
+export * as torch from "@dsbm/torch";

@@ -69,7 +69,7 @@ function resolveMember<S extends z.ZodType>(
   return {
     config: validate(schema, interpolate(config), check),
     words: overrides.map(printOverride),
-    dirname: overrideDirname(overrides),
+    dirname: overrideDirname(overrides, { exclude: ["seed", "experiments_dir"] }),
     choices,
   };
 }

@@ -1,4 +1,4 @@
-// Tables on disk as RFC 4180 says: comma, CRLF, quotes doubled. On top of it, numbers are written
+// Tables on disk as RFC 4180 says (comma, quotes doubled), with the line ends of Unix tools. On top of it, numbers are written
 // bare and strings that could be taken for numbers are quoted, so types survive the round trip.
 import { existsSync, readFileSync } from "node:fs";
 import { type LineWriter, openLineWriter } from "./atomic.js";
@@ -13,7 +13,7 @@ export interface Table {
   rows: Row[];
 }
 
-const lineEnd = "\r\n";
+const lineEnd = "\n";
 const bareNumber = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^-?Infinity$|^NaN$/;
 
 /** One record without its line end. */

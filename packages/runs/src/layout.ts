@@ -1,6 +1,5 @@
 // The run folder is the contract between training and everything that looks at it: where each
 // file of a run lies, under experiments_dir/name/overrides/seed, is written here and nowhere else.
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { RunError } from "./errors.js";
 
@@ -66,36 +65,22 @@ export function parseModelName(
 }
 
 /**
- * The folder of a run: <experiments_dir>/<name>/<overrides>/<seed>, the overrides in sorted order
- * and without the seed. Throws RunError "bad_argument" for a name that is no folder name.
+ * The folder of a run: <experiments_dir>/<name>/<overrides>/<seed>; `overrides` is one folder name for the
+ * overrides without the seed. Throws RunError "bad_argument" for a name that is no folder name.
  */
 export function runFolder(options: {
   experiments_dir: string;
   name: string;
-  /** Command-line overrides, `key=value` each. */
-  overrides: readonly string[];
+  overrides: string;
   seed: number | string;
 }): string {
   const { experiments_dir, name, overrides, seed } = options;
   return join(
     experiments_dir,
     folderName(name, "name"),
-    overridesName(overrides),
+    folderName(overrides, "overrides"),
     folderName(String(seed), "seed"),
   );
-}
-
-/**
- * One folder name for a set of overrides; "default" for none. Characters that make paths awkward
- * become "-" and long names are cut; a hash then keeps different sets apart.
- */
-export function overridesName(overrides: readonly string[]): string {
-  const tokens = overrides.filter((token) => !/^\+{0,2}seed=/.test(token)).sort();
-  if (tokens.length === 0) return "default";
-  const exact = tokens.join(",");
-  const plain = exact.replace(/[^A-Za-z0-9=._,+~[\]-]/g, "-").slice(0, 160);
-  if (plain === exact && !/^\.+$/.test(plain)) return plain;
-  return `${plain}-${createHash("sha256").update(exact).digest("hex").slice(0, 8)}`;
 }
 
 function folderName(text: string, what: string): string {

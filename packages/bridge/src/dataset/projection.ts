@@ -1,0 +1,89 @@
+// Principal components: a small Euclidean space for images. Directions are orthonormal and one scale serves
+// all of them, so distances, and with them Brownian bridges and transport costs, keep their meaning.
+import { noGrad, type Tensor, tidy } from "@dsbm/torch";
+import { BridgeError } from "../errors.js";
+
+/** An affine map between samples [n, D] and coordinates [n, k], with z = (x − mean)·basis / scale. */
+export class Projection {
+  constructor(
+    /** [D] */
+    readonly mean: Tensor,
+    /** Orthonormal columns [D, k], by falling variance. */
+    readonly basis: Tensor,
+    /** The unit of the coordinates in the unit of the samples. */
+    readonly scale: number,
+    /** Part of the variance that each column holds, [k]. */
+    readonly explained: readonly number[],
+  ) {
+    mean.keep();
+    basis.keep();
+  }
+
+  /** Coordinates [n, k] of samples [n, …]. */
+  project(x: Tensor): Tensor {
+    return tidy(() => x.flatten({ startDim: 1 }).sub(this.mean).mm(this.basis).div(this.scale));
+  }
+
+  /** Samples [n, D] of coordinates [n, k]. */
+  reconstruct(z: Tensor): Tensor {
+    return tidy(() => z.mul(this.scale).mm(this.basis.t()).add(this.mean));
+  }
+
+  /** The tensors by name, to be saved. */
+  stateDict(): Map<string, Tensor> {
+    return new Map([
+      ["mean", this.mean],
+      ["basis", this.basis],
+    ]);
+  }
+
+  dispose(): void {
+    this.mean.dispose();
+    this.basis.dispose();
+  }
+}
+
+/**
+ * The k principal components of samples [n, …], from the eigenvectors of their covariance in float64
+ * (Pearson 1901). The scale makes the variance of a coordinate 1 on average; each direction's largest entry
+ * is positive. Throws a BridgeError unless 1 ≤ k ≤ D, n ≥ 2, and the samples vary.
+ */
+export function principalComponents(x: Tensor, { k }: { k: number }): Projection {
+  return noGrad(() =>
+    tidy(() => {
+      const rows = x.flatten({ startDim: 1 }).to("float64");
+      const [n, d] = rows.shape as [number, number];
+      if (!Number.isInteger(k) || k < 1 || k > d || n < 2)
+        throw new BridgeError(
+          "argument",
+          `${k} principal components of ${n} samples of ${d} numbers; expected between 1 and ${d} components and at least 2 samples`,
+        );
+      const mean = rows.mean(0);
+      const centred = rows.sub(mean);
+      const covariance = centred
+        .t()
+        .mm(centred)
+        .div(n - 1);
+      const [ascending, vectors] = covariance.linalgEigh();
+      const values = ascending.flip([0]).narrow(0, 0, k).clamp({ min: 0 });
+      const total = covariance.trace().item();
+      const variance = values.mean().item();
+      if (!(variance > 0))
+        throw new BridgeError(
+          "data",
+          `the samples have a variance of ${variance} along their principal components; expected samples that differ, all finite`,
+        );
+      const basis = vectors.flip([1]).narrow(1, 0, k);
+      const largest = basis.abs().argmax({ dim: 0, keepdim: true });
+      const signed = basis.mul(basis.gather(0, largest).sign());
+      const explained = Array.from(values.div(total).toNumbers());
+      const dtype = x.dtype;
+      return new Projection(
+        mean.to({ dtype, copy: true }),
+        signed.to({ dtype, copy: true }).contiguous(),
+        Math.sqrt(variance),
+        explained,
+      );
+    }),
+  );
+}

@@ -1,0 +1,64 @@
+// The Gaussian benchmark as a training problem: configuration in, data and networks out.
+import {
+  brownian,
+  type Direction,
+  type Endpoints,
+  gaussianEndpoints,
+  methods,
+  minibatchEntropic,
+  minibatchExact,
+  type Problem,
+  ScoreNetwork,
+  stream,
+  uniformGrid,
+  widths,
+} from "@dsbm/bridge";
+import { type GaussianConfig, gaussianEps } from "@dsbm/config";
+import type { Device, Tensor } from "@dsbm/torch";
+import { cores } from "../cores.js";
+
+/** The problem of a configuration and its test points, all functions of the seed. */
+export function gaussianProblem(config: GaussianConfig): { problem: Problem; test: Endpoints } {
+  const { dim, a, sigma, seed, coupling } = config;
+  const device = config.device as Device;
+  const on = (x: Tensor) => (device === "cpu" ? x : x.to(device)).keep();
+  const draw = (n: number, purpose: string): Endpoints => {
+    const { x0, x1 } = gaussianEndpoints({ n, dim, a, generator: stream(seed, purpose) });
+    return { x0: on(x0), x1: on(x1) };
+  };
+  const problem: Problem = {
+    data: draw(config.n_train, "data"),
+    process: brownian({ sigma }),
+    method: methods[config.model_name],
+    grid: uniformGrid(config.num_steps),
+    network: (direction: Direction) => {
+      const net = new ScoreNetwork(dim, {
+        hidden: widths[config.net_name],
+        generator: stream(seed, `init/${direction}`),
+      });
+      return device === "cpu" ? net : net.to({ device });
+    },
+    firstCoupling: config.first_coupling,
+    sequence: config.fb_sequence,
+    halfIterations: config.outer_iters,
+    steps: config.inner_iters,
+    batchSize: config.batch_size,
+    optimizer: config.optimizer,
+    lr: config.lr,
+    weightDecay: config.weight_decay,
+    gradClip: config.grad_clip,
+    emaRate: config.ema_rate,
+    eps: gaussianEps(config),
+    batchCoupling:
+      coupling === "exact"
+        ? minibatchExact()
+        : coupling === "sinkhorn"
+          ? minibatchEntropic({ reg: 2 * sigma ** 2 })
+          : null,
+    seed,
+    threads: config.threads,
+    simulateThreads: config.threads === "auto" ? cores() : config.threads,
+    logEvery: config.log_every,
+  };
+  return { problem, test: draw(config.n_test, "test") };
+}

@@ -1,0 +1,77 @@
+// One line of progress on a terminal, redrawn in place; plain lines, seldom, when the output is a file.
+
+export interface ProgressState {
+  label: string;
+  step: number;
+  steps: number;
+  /** Steps a second. */
+  rate?: number;
+  loss?: number;
+  note?: string;
+}
+
+export interface Progress {
+  /** Shows where the work is; throttled. */
+  update(state: ProgressState): void;
+  /** A line that stays. */
+  line(text: string): void;
+  /** Ends the moving line. */
+  done(): void;
+}
+
+/** Seconds as 42s, 3m07s or 1h05m. */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "–";
+  const s = Math.max(0, Math.round(seconds));
+  const pad = (n: number) => String(n).padStart(2, "0");
+  if (s < 60) return `${s}s`;
+  if (s < 3600) return `${Math.floor(s / 60)}m${pad(s % 60)}s`;
+  return `${Math.floor(s / 3600)}h${pad(Math.floor((s % 3600) / 60))}m`;
+}
+
+/** The text of a progress line. */
+export function progressText({ label, step, steps, rate, loss, note }: ProgressState): string {
+  const parts = [label, `${step}/${steps}`];
+  if (rate !== undefined && rate > 0)
+    parts.push(`${rate >= 100 ? rate.toFixed(0) : rate.toPrecision(3)} it/s`);
+  if (loss !== undefined) parts.push(`loss ${loss.toPrecision(4)}`);
+  if (rate !== undefined && rate > 0) parts.push(`ETA ${duration((steps - step) / rate)}`);
+  if (note) parts.push(note);
+  return parts.join("  ");
+}
+
+/** Progress on a stream (default stderr): redrawn every 0.1 s on a terminal, a line every 10 s elsewhere. */
+export function createProgress({
+  stream = process.stderr,
+}: {
+  stream?: NodeJS.WriteStream;
+} = {}): Progress {
+  const live = Boolean(stream.isTTY) && process.env.TERM !== "dumb";
+  const pause = live ? 100 : 10_000;
+  let last = Number.NEGATIVE_INFINITY;
+  let drawn = false;
+  const clear = () => {
+    if (drawn) stream.write("\r\x1b[2K");
+    drawn = false;
+  };
+  return {
+    update(state) {
+      const now = performance.now();
+      if (now - last < pause) return;
+      last = now;
+      const text = progressText(state);
+      if (!live) {
+        stream.write(`${text}\n`);
+        return;
+      }
+      clear();
+      stream.write(text.slice(0, Math.max(20, (stream.columns ?? 80) - 1)));
+      drawn = true;
+    },
+    line(text) {
+      clear();
+      stream.write(`${text}\n`);
+    },
+    done: clear,
+  };
+}
