@@ -1,43 +1,140 @@
 // Our side of the benchmark: the same work as pytorch_side.py through this library's public face.
-// Speaks JSON, one object a line, over stdin and stdout; bench.mjs drives it.
+// Speaks JSON, one object a line, over stdin and stdout; bench.mjs drives it beside PyTorch's side.
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
 
 // The same numbers as in pytorch_side.py.
-export const PAIRS = 10_000;
-export const BATCH = 128;
-export const STEPS = 20;
-export const SIGMA = 1;
-export const EPS = 1e-3;
-export const RATE = 1e-4;
+const PAIRS = 10_000;
+const BATCH = 128;
+const STEPS = 20;
+const SIGMA = 1;
+const EPS = 1e-3;
+const RATE = 1e-4;
 
-/** Placeholder of a benchmark that the engine cannot run yet. */
-const missing = (name) => () => {
-  throw new Error(`${name} is not written for this library yet (bench/ours.mjs)`);
-};
+// The engine is loaded by `setup`, so that a library that is missing is an answer and not a crash.
+let torch;
+let bridge;
 
 // Each builds its state once and returns { run(reps), warm }: `run` does the work `reps` times in one
-// go, `warm` is how many repetitions make the process warm. Load the engine inside, not above.
+// go, `warm` is how many repetitions make the process warm.
 const BENCHES = {
-  /** A chain of 1,000 additions on 8 floats, without gradients; every intermediate is freed. */
-  op_overhead: missing("op_overhead"),
-  /** One training step: batch by shuffled index, t, z, bridge, loss, backward, Adam, NaN check. */
+  op_overhead: opOverhead,
   mlp_step_d5: () => mlpStep(5, 128),
   mlp_step_d50: () => mlpStep(50, 256),
-  /** PAIRS × STEPS Euler–Maruyama steps backward from N(0.1, I) in 50 dimensions, width 256. */
-  simulate_mlp: missing("simulate_mlp"),
-  /** 1,000 steps of the backward net; the forward net simulates the pairs anew at every epoch. */
-  half_iteration_d5: () => halfIteration(5, 128),
-  half_iteration_d50: () => halfIteration(50, 256),
+  simulate_mlp: simulateMlp,
+  half_iteration_d5: (threads) => halfIteration(5, 128, threads),
+  half_iteration_d50: (threads) => halfIteration(50, 256, threads),
 };
 
-function mlpStep(dim, width) {
-  return missing(`mlp_step (dim ${dim}, width ${width})`)();
+/** A chain of 1,000 additions on 8 floats, not recorded, without gradients; every intermediate is freed. */
+function opOverhead() {
+  const one = torch.ones([8]);
+  const chain = () => {
+    let x = torch.zeros([8]);
+    for (let i = 0; i < 1000; i += 1) x = x.add(one);
+  };
+  const run = (reps) =>
+    torch.noGrad(() => {
+      for (let i = 0; i < reps; i += 1) torch.tidy(chain);
+    });
+  return { run, warm: 20 };
 }
 
-function halfIteration(dim, width) {
-  return missing(`half_iteration (dim ${dim}, width ${width})`)();
+/** The Gaussian benchmark as a problem: N(−0.1, I) and N(0.1, I), trained as pytorch_side.py does. */
+function problem(dim, width, { threads = 1, ...rest } = {}) {
+  return {
+    data: bridge.gaussianEndpoints({ n: PAIRS, dim, a: 0.1, generator: bridge.stream(0, "data") }),
+    process: bridge.brownian({ sigma: SIGMA }),
+    method: bridge.methods.dsbm,
+    grid: bridge.uniformGrid(STEPS),
+    network: (direction) =>
+      new bridge.ScoreNetwork(dim, {
+        hidden: [width, width],
+        generator: bridge.stream(0, `network/${direction}`),
+      }),
+    firstCoupling: "ind",
+    batchSize: BATCH,
+    lr: RATE,
+    eps: EPS,
+    seed: 0,
+    threads: "auto", // as the command line does: measured once, at most `threads`
+    simulateThreads: threads,
+    ...rest,
+  };
+}
+
+/** One training step: batch by shuffled index, t, z, bridge, loss, backward, Adam, NaN check. */
+function mlpStep(dim, width) {
+  const full = bridge.complete(problem(dim, width, { halfIterations: 1, steps: 1 }));
+  const network = full.network("f");
+  const step = bridge.trainingStep({
+    problem: full,
+    direction: "f",
+    network,
+    optimizer: new torch.optim.Adam(network.parameters(), { lr: RATE }),
+    ema: null,
+    generator: bridge.stream(0, "train"),
+  });
+  const shuffle = bridge.stream(0, "shuffle");
+  const one = (rows, start) => {
+    const [loss] = step(...bridge.batchOf(rows, start, BATCH));
+    if (!Number.isFinite(loss.item())) throw new Error("the loss is NaN");
+  };
+  const run = (reps) => {
+    for (let done = 0; done < reps; ) {
+      done += torch.tidy(() => {
+        const rows = bridge.shuffleRows([full.data.x0, full.data.x1], shuffle);
+        const batches = Math.min(Math.floor(PAIRS / BATCH), reps - done);
+        for (let k = 0; k < batches; k += 1) torch.tidy(() => one(rows, k * BATCH));
+        return batches;
+      });
+    }
+  };
+  return { run, warm: 100 };
+}
+
+/** PAIRS × STEPS Euler–Maruyama steps backward from N(0.1, I) in 50 dimensions, width 256. */
+function simulateMlp(threads) {
+  const { data, process, method, grid, network } = problem(50, 256);
+  const net = network("b");
+  const simulator = new bridge.Simulator({
+    method,
+    process,
+    networks: { b: net, f: net },
+    threads,
+  });
+  const generator = bridge.stream(0, "simulate");
+  const run = (reps) => {
+    for (let i = 0; i < reps; i += 1) {
+      torch.tidy(() => simulator.endpoints("b", data.x1, { grid, generator }));
+    }
+  };
+  return { run, warm: 1 };
+}
+
+/** 1,000 steps of the backward net; the forward net simulates the pairs anew at every epoch. */
+function halfIteration(dim, width, threads) {
+  const make = (steps) =>
+    new bridge.Training(
+      // Trained second: the newest network is then the forward one, fresh, as on the other side.
+      problem(dim, width, {
+        threads,
+        sequence: ["f", "b"],
+        halfIterations: 2,
+        steps,
+        logEvery: 1000,
+      }),
+    );
+  const second = async (training) => {
+    training.state.half = 1;
+    for await (const _ of training.run());
+  };
+  const training = make(1000);
+  const run = async (reps) => {
+    for (let i = 0; i < reps; i += 1) await second(training);
+  };
+  return { run: async (reps) => (reps > 0 ? run(reps) : second(make(20))), warm: 0 };
 }
 
 /** Resident memory now and at its highest, in MB, of this whole process. */
@@ -47,14 +144,22 @@ function memory() {
   return { rss_mb: field("VmRSS"), peak_mb: field("VmHWM") };
 }
 
+async function setup({ bench, threads }) {
+  const build = BENCHES[bench];
+  if (!build) throw new Error(`no benchmark "${bench}"`);
+  torch = await import("@dsbm/torch");
+  bridge = await import("@dsbm/bridge");
+  torch.setNumThreads(threads);
+  const built = await build(threads);
+  await built.run(built.warm);
+  return built;
+}
+
 let bench = null;
 
 async function answer(request) {
   if (request.cmd === "setup") {
-    const build = BENCHES[request.bench];
-    if (!build) throw new Error(`no benchmark "${request.bench}"`);
-    bench = await build(request.threads);
-    await bench.run(bench.warm);
+    bench = await setup(request);
     return { ok: true };
   }
   const start = performance.now();

@@ -13,15 +13,21 @@ const child = join(root, "scripts/fuzz/child.mjs");
 /** The allow-list's names, as the dispatcher knows them. */
 function allowed() {
   const lines = readFileSync(join(root, "packages/torch/ops.allow"), "utf8").split("\n");
-  return lines.filter((l) => l && !l.startsWith("#")).map((l) => `aten::${l.replace(/^!/, "").split(/\s/)[0]}`);
+  return lines
+    .filter((l) => l && !l.startsWith("#"))
+    .map((l) => `aten::${l.replace(/^!/, "").split(/\s/)[0]}`);
 }
 
 /** Runs calls `from` to `to` in one process; `death` tells how it ended where it did not end well. */
 function batch(job, patience) {
   return new Promise((done) => {
-    const process_ = spawn(process.execPath, ["--max-old-space-size=1024", child, JSON.stringify(job)], {
-      stdio: ["ignore", "pipe", job.trace ? "inherit" : "pipe"],
-    });
+    const process_ = spawn(
+      process.execPath,
+      ["--max-old-space-size=1024", child, JSON.stringify(job)],
+      {
+        stdio: ["ignore", "pipe", job.trace ? "inherit" : "pipe"],
+      },
+    );
     let out = "";
     let said = "";
     let last = "";
@@ -77,7 +83,8 @@ export async function fuzz({
   const folder = mkdtempSync(join(tmpdir(), "dsbm-fuzz-"));
   const total = { calls: 0, values: 0, errors: 0, strangers: 0, deaths: [] };
   const queue = [];
-  for (let i = start; i < start + calls; i += size) queue.push([i, Math.min(i + size, start + calls)]);
+  for (let i = start; i < start + calls; i += size)
+    queue.push([i, Math.min(i + size, start + calls)]);
   const work = async (worker) => {
     for (let range = queue.shift(); range; range = queue.shift()) {
       const [from, to] = range;
@@ -86,7 +93,9 @@ export async function fuzz({
       if (result) {
         total.calls += to - from;
         for (const key of ["values", "errors", "strangers"]) total[key] += result[key];
-        log(`${from}–${to}: ${result.values} values, ${result.errors} errors, ${Math.round(result.rss / 2 ** 20)} MB`);
+        log(
+          `${from}–${to}: ${result.values} values, ${result.errors} errors, ${Math.round(result.rss / 2 ** 20)} MB`,
+        );
         continue;
       }
       const at = Number.parseInt(last, 10);

@@ -1,12 +1,20 @@
 // The kinds of calls: each returns what is called, for the log, and a function that does it.
 import { argument, parse } from "./schema.mjs";
 
-const getters = "shape strides dtype device ndim numel version requiresGrad isLeaf grad disposed".split(" ");
+const getters =
+  "shape strides dtype device ndim numel version requiresGrad isLeaf grad disposed".split(" ");
 const methods =
-  "size item toArray rawArray toNumbers copyFrom to toString requiresGrad_ backward dispose keep".split(" ");
+  "size item toArray rawArray toNumbers copyFrom to toString requiresGrad_ backward dispose keep".split(
+    " ",
+  );
 const factories =
-  "tensor zeros ones empty full arange linspace eye rand randn randint randperm manualSeed".split(" ");
-const doors = "tidy noGrad enableGrad inferenceMode keep zeroGrad grad backward recorded schemas call".split(" ");
+  "tensor zeros ones empty full arange linspace eye rand randn randint randperm manualSeed".split(
+    " ",
+  );
+const doors =
+  "tidy noGrad enableGrad inferenceMode keep zeroGrad grad backward recorded schemas call".split(
+    " ",
+  );
 
 /** The kinds of calls over engine `T`; `schemas` are those of the operations that `call` is tried with. */
 export function kinds(T, schemas) {
@@ -16,18 +24,31 @@ export function kinds(T, schemas) {
   function bySchema(r, v) {
     const op = r.pick(parsed);
     const args = op.args.map((a) =>
-      r.chance(0.02) ? v.strange() : a.optional && r.chance(0.5) ? undefined : argument(a.type, r, v, T),
+      r.chance(0.02)
+        ? v.strange()
+        : a.optional && r.chance(0.5)
+          ? undefined
+          : argument(a.type, r, v, T),
     );
     if (r.chance(0.02)) args.push(v.strange());
-    return { what: `call ${op.name}.${op.overload}`, args, run: () => T.call(op.name, op.overload, ...args) };
+    return {
+      what: `call ${op.name}.${op.overload}`,
+      args,
+      run: () => T.call(op.name, op.overload, ...args),
+    };
   }
   function wrapper(r, v) {
     const { name, method } = r.pick(T.generatedOps);
     const args = some(r, v);
-    if (r.chance(0.4)) args.push({ dim: v.int(), generator: v.strange(), keepdim: r.chance(0.5), dtype: v.text() });
+    if (r.chance(0.4))
+      args.push({ dim: v.int(), generator: v.strange(), keepdim: r.chance(0.5), dtype: v.text() });
     const self = method ? (r.chance(0.95) ? v.tensor() : v.strange()) : undefined;
     const fn = method ? T.Tensor.prototype[name] : T[name];
-    return { what: `${method ? "tensor." : ""}${name}`, args: [self, ...args], run: () => fn.call(self, ...args) };
+    return {
+      what: `${method ? "tensor." : ""}${name}`,
+      args: [self, ...args],
+      run: () => fn.call(self, ...args),
+    };
   }
   function free(list) {
     return (r, v) => {
@@ -61,7 +82,9 @@ export function kinds(T, schemas) {
     const run = () => {
       if (name === "setState" && r.chance(0.5)) return state();
       if (name === "initialSeed") return g.initialSeed;
-      return name === "create" || name === "default" ? T.Generator[name](...args) : g[name](...args);
+      return name === "create" || name === "default"
+        ? T.Generator[name](...args)
+        : g[name](...args);
     };
     return { what: `Generator.${name}`, args, run };
   }
@@ -71,7 +94,9 @@ export function kinds(T, schemas) {
     const out = r.chance(0.8) ? inputs : v.strange();
     const fn = (...given) => {
       const made = steps.flatMap((s) => {
-        const args = s.args.map((a) => (a instanceof T.Tensor && given.length && r.chance(0.6) ? r.pick(given) : a));
+        const args = s.args.map((a) =>
+          a instanceof T.Tensor && given.length && r.chance(0.6) ? r.pick(given) : a,
+        );
         try {
           const [name, overload] = s.what.slice(5).split(".");
           const result = T.call(name, overload, ...args);
@@ -86,15 +111,25 @@ export function kinds(T, schemas) {
       return made.length ? made : out;
     };
     const run = () => {
-      const { program } = T.Program.record(r.chance(0.95) ? fn : v.strange(), r.chance(0.97) ? inputs : v.strange());
+      const { program } = T.Program.record(
+        r.chance(0.95) ? fn : v.strange(),
+        r.chance(0.97) ? inputs : v.strange(),
+      );
       program.operations;
-      for (const p of steps.flatMap((s) => s.args)) if (p instanceof T.Tensor && r.chance(0.1)) p.dispose();
+      for (const p of steps.flatMap((s) => s.args))
+        if (p instanceof T.Tensor && r.chance(0.1)) p.dispose();
       return program.run(...(r.chance(0.7) ? inputs : r.many(r.below(4), () => v.strange())));
     };
-    return { what: `record [${steps.map((s) => s.what)}]`, args: [...inputs, ...steps.flatMap((s) => s.args)], run };
+    return {
+      what: `record [${steps.map((s) => s.what)}]`,
+      args: [...inputs, ...steps.flatMap((s) => s.args)],
+      run,
+    };
   }
   function chunked(r, v) {
-    const fn = T.recorded((x) => (r.chance(0.5) ? x.mul(2).add(x) : x.add(T.randnLike?.(x) ?? x.randnLike())));
+    const fn = T.recorded((x) =>
+      r.chance(0.5) ? x.mul(2).add(x) : x.add(T.randnLike?.(x) ?? x.randnLike()),
+    );
     const options = {
       rows: r.chance(0.8) ? r.below(4) : v.int(),
       threads: r.chance(0.8) ? r.below(4) : r.pick([NaN, -1, 1e9, 1.5, "2"]),
@@ -103,7 +138,11 @@ export function kinds(T, schemas) {
       outputDims: r.chance(0.8) ? [0] : r.many(r.below(3), v.int),
     };
     const inputs = r.chance(0.9) ? [v.tensor()] : v.strange();
-    return { what: "runChunked", args: [inputs, options], run: () => T.runChunked(fn, inputs, options) };
+    return {
+      what: "runChunked",
+      args: [inputs, options],
+      run: () => T.runChunked(fn, inputs, options),
+    };
   }
   function gradient(r, v) {
     const x = v.own(T.randn(v.shape())).requiresGrad_();
@@ -112,9 +151,16 @@ export function kinds(T, schemas) {
     const [name, overload] = op.what.slice(5).split(".");
     const run = () => {
       const y = T.call(name, overload, ...args);
-      const list = Array.isArray(y) ? y.filter((t) => t instanceof T.Tensor && t.requiresGrad) : [y];
+      const list = Array.isArray(y)
+        ? y.filter((t) => t instanceof T.Tensor && t.requiresGrad)
+        : [y];
       const g = list.map((t) => (r.chance(0.8) ? t.clone().detach() : v.strange()));
-      const o = { gradOutputs: g, createGraph: r.chance(0.3), retainGraph: r.chance(0.5), allowUnused: r.chance(0.5) };
+      const o = {
+        gradOutputs: g,
+        createGraph: r.chance(0.3),
+        retainGraph: r.chance(0.5),
+        allowUnused: r.chance(0.5),
+      };
       if (r.chance(0.5)) return T.backward(list, o);
       const first = T.grad(list, [x], o);
       return o.createGraph && first[0] ? T.grad(first[0].sum(), [x]) : first;
@@ -124,10 +170,18 @@ export function kinds(T, schemas) {
   function odds(r, v) {
     const a = v.strange();
     return r.pick([
-      () => ({ what: "setNumThreads", args: [a], run: () => T.setNumThreads(typeof a === "number" && a > 2 ? 0 : a) }),
+      () => ({
+        what: "setNumThreads",
+        args: [a],
+        run: () => T.setNumThreads(typeof a === "number" && a > 2 ? 0 : a),
+      }),
       () => ({ what: "Parameter", args: [a], run: () => new T.Parameter(a) }),
       () => ({ what: "Buffer", args: [a], run: () => new T.Buffer(a) }),
-      () => ({ what: "memory", args: [a], run: () => T.memory(r.chance(0.5) ? a : { resetPeak: a }) }),
+      () => ({
+        what: "memory",
+        args: [a],
+        run: () => T.memory(r.chance(0.5) ? a : { resetPeak: a }),
+      }),
       () => ({ what: "Scope", args: [a], run: () => new T.Scope().run(a) }),
       () => ({ what: "tidy", args: [a], run: () => T.tidy(() => [a, T.ones([2]), v.cyclic()]) }),
       () => ({ what: "call of an arbitrary name", args: [a], run: () => T.call(v.text(), a, a) }),
@@ -135,8 +189,16 @@ export function kinds(T, schemas) {
     ])();
   }
   const table = [
-    [0.4, bySchema], [0.16, wrapper], [0.08, free(factories)], [0.05, free(doors)], [0.08, ofTensor], [0.02, generator],
-    [0.07, record], [0.01, chunked], [0.1, gradient], [0.03, odds],
+    [0.4, bySchema],
+    [0.16, wrapper],
+    [0.08, free(factories)],
+    [0.05, free(doors)],
+    [0.08, ofTensor],
+    [0.02, generator],
+    [0.07, record],
+    [0.01, chunked],
+    [0.1, gradient],
+    [0.03, odds],
   ];
   return (r, v) => {
     let x = r.next();

@@ -9,17 +9,25 @@ const { engine, seed, from, to, log, names, trace } = JSON.parse(process.argv[2]
 const T = await import(engine);
 T.setNumThreads(1);
 T.setMemoryLimit?.(2 ** 30);
-const draw = kinds(T, names.flatMap((name) => T.schemas(name)));
+const draw = kinds(
+  T,
+  names.flatMap((name) => T.schemas(name)),
+);
 const file = openSync(log, "w");
 const page = Buffer.alloc(4096);
 
 function show(value, depth = 0) {
   if (typeof value === "function") return "function";
   if (typeof value === "string") return JSON.stringify(value.slice(0, 30));
-  if (typeof value !== "object" || value === null) return `${String(value)}${typeof value === "bigint" ? "n" : ""}`;
+  if (typeof value !== "object" || value === null)
+    return `${String(value)}${typeof value === "bigint" ? "n" : ""}`;
   try {
     if (value instanceof T.Tensor) return `${value}${value.requiresGrad ? " grad" : ""}`.slice(7);
-    if (Array.isArray(value) && depth < 2) return `[${value.slice(0, 8).map((x) => show(x, depth + 1)).join(", ")}]`;
+    if (Array.isArray(value) && depth < 2)
+      return `[${value
+        .slice(0, 8)
+        .map((x) => show(x, depth + 1))
+        .join(", ")}]`;
     return Object.prototype.toString.call(value).slice(8, -1);
   } catch {
     return "?"; // a hostile value need not be showable
@@ -43,7 +51,9 @@ for (let index = from; index < to; index++) {
     try {
       call = draw(r, makers(r, T, owned));
       // Arguments that fight back are not looked at: showing them would spring their traps.
-      const text = /record|gradient|call|tensor\./.test(call.what) ? call.args.map((a) => show(a)).join(", ") : "";
+      const text = /record|gradient|call|tensor\./.test(call.what)
+        ? call.args.map((a) => show(a)).join(", ")
+        : "";
       page.fill(32).write(`${index} ${call.what}(${text})`.slice(0, 2000), 0);
       page[4095] = 10;
       writeSync(file, page, 0, 4096, 0);
@@ -62,4 +72,6 @@ for (let index = from; index < to; index++) {
   if (index % 1000 === 0) await new Promise((resolve) => setImmediate(resolve));
 }
 closeSync(file);
-process.stdout.write(JSON.stringify({ ...count, memory: T.memory(), rss: process.memoryUsage().rss }));
+process.stdout.write(
+  JSON.stringify({ ...count, memory: T.memory(), rss: process.memoryUsage().rss }),
+);

@@ -10,7 +10,8 @@ export function parse(schema) {
   for (const c of `${inside},`) {
     if (c === "," && depth === 0) {
       const text = word.trim();
-      if (text && text !== "*") args.push({ type: text.split(" ")[0], optional: /=|\? /.test(text) });
+      if (text && text !== "*")
+        args.push({ type: text.split(" ")[0], optional: /=|\? /.test(text) });
       word = "";
       continue;
     }
@@ -35,7 +36,8 @@ export function argument(type, r, v, T) {
     if (base === "Scalar" || base === "number") return r.chance(0.5) ? v.int() : v.float();
     if (base === "bool") return r.chance(0.5);
     if (base === "str") return v.text();
-    if (base === "ScalarType") return r.pick(["float32", "float64", "int64", "bool", "float16", "bfloat16", "int32"]);
+    if (base === "ScalarType")
+      return r.pick(["float32", "float64", "int64", "bool", "float16", "bfloat16", "int32"]);
     if (base === "Layout") return "strided";
     if (base === "Device") return r.pick(["cpu", "cpu", "meta", "cuda"]);
     if (base === "MemoryFormat") return r.pick(["contiguous", "channelsLast", "preserve"]);

@@ -1,9 +1,23 @@
 // Hostile values: what a careless or malicious caller could pass, and tensors odd enough to be one of them.
 
 export const dtypes =
-  "float32 float64 float16 bfloat16 int64 int32 int16 int8 uint8 bool complex64 complex128".split(" ");
+  "float32 float64 float16 bfloat16 int64 int32 int16 int8 uint8 bool complex64 complex128".split(
+    " ",
+  );
 const usual = [0, 1, 2, 3, -1, -2, 4, 5];
-const odd = [7, 63, 64, 100, 2 ** 31 - 1, 2 ** 31, -(2 ** 31), 2 ** 32, 2 ** 40, 2 ** 53, -(2 ** 53)];
+const odd = [
+  7,
+  63,
+  64,
+  100,
+  2 ** 31 - 1,
+  2 ** 31,
+  -(2 ** 31),
+  2 ** 32,
+  2 ** 40,
+  2 ** 53,
+  -(2 ** 53),
+];
 const big = [9223372036854775807n, -9223372036854775808n, 4611686018427387904n, 2n ** 70n, 3n];
 const wild = [NaN, Infinity, -Infinity, -0, 1.5, 1e-300, 1e300];
 
@@ -15,8 +29,13 @@ export function makers(r, T, owned) {
     return t;
   };
   const int = () =>
-    r.chance(0.75) ? r.pick(usual) : r.chance(0.6) ? r.pick(odd) : r.pick(r.chance(0.5) ? big : wild);
-  const float = () => (r.chance(0.6) ? r.next() * 2 - 0.5 : r.pick([...usual, ...wild, ...odd, 3n]));
+    r.chance(0.75)
+      ? r.pick(usual)
+      : r.chance(0.6)
+        ? r.pick(odd)
+        : r.pick(r.chance(0.5) ? big : wild);
+  const float = () =>
+    r.chance(0.6) ? r.next() * 2 - 0.5 : r.pick([...usual, ...wild, ...odd, 3n]);
   const shape = () =>
     r.chance(0.6)
       ? [...theme]
@@ -34,9 +53,14 @@ export function makers(r, T, owned) {
       return t;
     }
     if (r.chance(0.1)) return own(T.full(size, r.pick([-1, 0, 127, -128]), { dtype: dtype }));
-    if (dtype === "int64" && r.chance(0.1)) return own(T.full(size, r.pick(big.slice(0, 3)), { dtype }));
+    if (dtype === "int64" && r.chance(0.1))
+      return own(T.full(size, r.pick(big.slice(0, 3)), { dtype }));
     if (dtype === "int32" && r.chance(0.1)) return own(T.full(size, -(2 ** 31), { dtype }));
-    return own(T.randint(r.chance(0.3) ? -3 : 0, 4, size, { dtype: dtype === "bool" ? "uint8" : dtype }).to(dtype));
+    return own(
+      T.randint(r.chance(0.3) ? -3 : 0, 4, size, { dtype: dtype === "bool" ? "uint8" : dtype }).to(
+        dtype,
+      ),
+    );
   }
 
   function tensor() {
@@ -56,9 +80,39 @@ export function makers(r, T, owned) {
   }
 
   const text = () =>
-    r.pick(["", "cpu", "cuda", "cuda:7", "meta", "float32", "bool", "none", "mean", "sum", "reflect", "circular",
-      "ij", "xy", "constant", "floor", "trunc", "tanh", "ij,jk->ik", "i,i", "...->", "ab,b->a", "reduced", "\0", "é".repeat(50),
-      "strided", "contiguous", "x".repeat(r.chance(0.02) ? 1_000_000 : 100), "xla", "mps:0", "cpu:99999999999999999999"]);
+    r.pick([
+      "",
+      "cpu",
+      "cuda",
+      "cuda:7",
+      "meta",
+      "float32",
+      "bool",
+      "none",
+      "mean",
+      "sum",
+      "reflect",
+      "circular",
+      "ij",
+      "xy",
+      "constant",
+      "floor",
+      "trunc",
+      "tanh",
+      "ij,jk->ik",
+      "i,i",
+      "...->",
+      "ab,b->a",
+      "reduced",
+      "\0",
+      "é".repeat(50),
+      "strided",
+      "contiguous",
+      "x".repeat(r.chance(0.02) ? 1_000_000 : 100),
+      "xla",
+      "mps:0",
+      "cpu:99999999999999999999",
+    ]);
   const cyclic = () => {
     const a = [1];
     a.push(a);
@@ -77,25 +131,66 @@ export function makers(r, T, owned) {
     Object.defineProperty(list, 1, { get: strike, enumerable: true });
     if (r.chance(0.5)) return list;
     return new Proxy(r.chance(0.5) ? list : {}, {
-      get: (target, key) => (key === "length" && r.chance(0.5) ? 3 : key in target ? target[key] : strike()),
-      getPrototypeOf: (target) => (r.chance(0.2) ? strike() && null : Reflect.getPrototypeOf(target)),
+      get: (target, key) =>
+        key === "length" && r.chance(0.5) ? 3 : key in target ? target[key] : strike(),
+      getPrototypeOf: (target) =>
+        r.chance(0.2) ? strike() && null : Reflect.getPrototypeOf(target),
     });
   };
   const sink = process.stdout._handle?._externalStream ?? 5;
   const strange = () =>
     r.pick([
-      () => undefined, () => null, () => true, () => false, int, float, text, tensor, plain,
-      () => Symbol("s"), () => r.pick(big), () => ({}), () => [], () => () => 1, () => async () => 1,
-      cyclic, () => trap(r.below(4)), () => Object.create(T.Tensor.prototype), () => new T.Tensor(int()),
-      () => new T.Tensor(T.Generator.create(1).pointer()), () => new T.Tensor(sink), () => T.Tensor,
-      () => new Float32Array(r.below(9)), () => new Uint8Array(r.below(3) * 2528), () => new BigInt64Array(2),
-      () => new DataView(new ArrayBuffer(8)), () => new Float64Array(new SharedArrayBuffer(16)),
-      () => { const b = new ArrayBuffer(16); structuredClone(b, { transfer: [b] }); return r.chance(0.5) ? b : new Uint8Array(b); },
-      () => r.many(r.below(5), int), () => r.many(r.below(4), tensor), () => r.many(3, () => strange()),
-      () => new Array(r.pick([3, 70, 10_000])), () => ({ length: 2 ** 32, 0: 1 }), () => T.Generator.create(7),
-      () => ({ valueOf() { throw new Error("valueOf"); } }), () => ({ dtype: text(), device: text(), generator: tensor() }),
-      () => ({ then() {} }), () => new Date(), () => new Map([[1, tensor()]]), () => [[1, 2], [3]], () => [1n, 2, "3"],
-      () => r.many(70, () => 1), () => ({ dim: int(), keepdim: true, value: float(), alpha: float(), generator: null }),
+      () => undefined,
+      () => null,
+      () => true,
+      () => false,
+      int,
+      float,
+      text,
+      tensor,
+      plain,
+      () => Symbol("s"),
+      () => r.pick(big),
+      () => ({}),
+      () => [],
+      () => () => 1,
+      () => async () => 1,
+      cyclic,
+      () => trap(r.below(4)),
+      () => Object.create(T.Tensor.prototype),
+      () => new T.Tensor(int()),
+      () => new T.Tensor(T.Generator.create(1).pointer()),
+      () => new T.Tensor(sink),
+      () => T.Tensor,
+      () => new Float32Array(r.below(9)),
+      () => new Uint8Array(r.below(3) * 2528),
+      () => new BigInt64Array(2),
+      () => new DataView(new ArrayBuffer(8)),
+      () => new Float64Array(new SharedArrayBuffer(16)),
+      () => {
+        const b = new ArrayBuffer(16);
+        structuredClone(b, { transfer: [b] });
+        return r.chance(0.5) ? b : new Uint8Array(b);
+      },
+      () => r.many(r.below(5), int),
+      () => r.many(r.below(4), tensor),
+      () => r.many(3, () => strange()),
+      () => new Array(r.pick([3, 70, 10_000])),
+      () => ({ length: 2 ** 32, 0: 1 }),
+      () => T.Generator.create(7),
+      () => ({
+        valueOf() {
+          throw new Error("valueOf");
+        },
+      }),
+      () => ({ dtype: text(), device: text(), generator: tensor() }),
+      () => Promise.resolve(1),
+      () => new Date(),
+      () => new Map([[1, tensor()]]),
+      () => [[1, 2], [3]],
+      () => [1n, 2, "3"],
+      () => r.many(70, () => 1),
+      () => ({ dim: int(), keepdim: true, value: float(), alpha: float(), generator: null }),
     ])();
   return { int, float, shape, tensor, text, strange, cyclic, trap, own };
 }

@@ -21,7 +21,11 @@ export function golden(name: string): (key: string) => Tensor {
 /** All tensors of a file under a prefix, the prefix removed. */
 export function goldenGroup(name: string, prefix: string): Map<string, Tensor> {
   const { tensors } = io.loadTensors(`${folder}/${name}.safetensors`);
-  return new Map([...tensors].filter(([key]) => key.startsWith(prefix)).map(([key, t]) => [key.slice(prefix.length), t]));
+  return new Map(
+    [...tensors]
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, t]) => [key.slice(prefix.length), t]),
+  );
 }
 
 /** Largest difference, relative to the largest expected magnitude. */

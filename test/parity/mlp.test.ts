@@ -1,4 +1,4 @@
-import { ScoreNetwork, regressionLoss } from "@dsbm/bridge";
+import { regressionLoss, ScoreNetwork } from "@dsbm/bridge";
 import { optim, type Tensor } from "@dsbm/torch";
 import { expect, it } from "vitest";
 import { expectClose, golden, goldenGroup, relativeError } from "./golden.js";

@@ -1,4 +1,12 @@
-import { brownian, euler, eulerMaruyama, incrementTuples, methods, ScoreNetwork, uniformGrid } from "@dsbm/bridge";
+import {
+  brownian,
+  euler,
+  eulerMaruyama,
+  incrementTuples,
+  methods,
+  ScoreNetwork,
+  uniformGrid,
+} from "@dsbm/bridge";
 import { stack, type Tensor } from "@dsbm/torch";
 import { describe, it } from "vitest";
 import { expectClose, golden, goldenGroup } from "./golden.js";
@@ -26,7 +34,10 @@ describe("training tuples", () => {
   ] as const)("%s", (key, name, direction) => {
     const at = g();
     const method = methods[name];
-    const t = at(`${key}/u`).squeeze(1).mul(1 - 2 * method.eps).add(method.eps);
+    const t = at(`${key}/u`)
+      .squeeze(1)
+      .mul(1 - 2 * method.eps)
+      .add(method.eps);
     const [x0, x1] = at("pairs").unbind({ dim: 1 }) as [Tensor, Tensor];
     const noise = () => at(`${key}/z`);
     const got = method.regression([x0, x1], { direction, process, t, noise });

@@ -1,5 +1,5 @@
 // What training needs of data: two tables of samples. They need not be paired, nor equally long.
-import type { Tensor } from "@dsbm/torch";
+import { type Tensor, tidy } from "@dsbm/torch";
 import { BridgeError } from "./errors.js";
 
 /** Samples of the two ends, each [n, …] with the same shape of one sample. */
@@ -24,8 +24,7 @@ export function checkEndpoints({ x0, x1 }: Endpoints, what = "data"): void {
     ["x0", x0],
     ["x1", x1],
   ] as const) {
-    using ok = x.isfinite().all();
-    if (!ok.item())
+    if (!tidy(() => x.isfinite().all().item()))
       throw new BridgeError("data", `${what}: ${name} has values that are NaN or infinite`);
   }
 }

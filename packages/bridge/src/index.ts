@@ -6,6 +6,7 @@ export { type BatchCoupling, type Pairs, type Simulate, shuffled } from "./coupl
 export { loadArray } from "./dataset/arrays.js";
 export { gaussianEndpoints } from "./dataset/gaussian.js";
 export { keepClasses, loadMnist, type Mnist, type MnistOptions } from "./dataset/mnist.js";
+export { type Projection, principalComponents } from "./dataset/projection.js";
 export { checkEndpoints, type Endpoints } from "./dataset.js";
 export { type Direction, other } from "./direction.js";
 export { BridgeError } from "./errors.js";
@@ -19,6 +20,14 @@ export { sbcfm } from "./method/sbcfm.js";
 export { asPairs, asRows, type EpochContext, type Method, type Regression } from "./method.js";
 export * from "./metric/gaussian-bridge.js";
 export { type Moments, moments, squaredDisplacement } from "./metric/moments.js";
+export {
+  Classifier,
+  type ClassifierTraining,
+  classify,
+  shareOf,
+  trainClassifier,
+} from "./model/classifier.js";
+export { DriftNetwork, TimeFeatures } from "./model/drift.js";
 export { MLP, ScoreNetwork, widths } from "./model/mlp.js";
 export { assignment } from "./ot/assignment.js";
 export { squaredDistances } from "./ot/distance.js";

@@ -1,5 +1,7 @@
 // The inner loop: one training step, recorded once and replayed; and the epochs that feed it.
 import {
+  arange,
+  cat,
   full,
   type Generator,
   noGrad,
@@ -29,11 +31,34 @@ export function regressionLoss(prediction: Tensor, target: Tensor): Tensor {
   return prediction.sub(target).square().flatten({ startDim: 1 }).sum(1).mean();
 }
 
-/** Times U[eps, 1 − eps], [B]. */
+/** Times for a batch: each uniform on [eps, 1 − eps], one in each of B/2 equal strata, and those twice; [B]. */
 export function drawTimes(n: number, eps: number, generator: Generator, like: Tensor): Tensor {
-  return rand([n], { generator, device: like.device, dtype: like.dtype })
-    .mul(1 - 2 * eps)
+  const half = Math.ceil(n / 2);
+  const options = { device: like.device, dtype: like.dtype };
+  const strata = arange(0, half, options).add(rand([half], { generator, ...options }));
+  return twice(strata, strata, n)
+    .mul((1 - 2 * eps) / half)
     .add(eps);
+}
+
+/**
+ * Standard normal noise for a batch, the second half the negative of the first. With `drawTimes` the rows i and
+ * i + B/2 share a time, and the noise of their targets (infinite variance as t reaches an end) cancels in the
+ * gradient where it is largest; each row alone is distributed as before.
+ */
+export function drawNoise(like: Tensor, generator: Generator): Tensor {
+  const [n, ...rest] = like.shape as [number, ...number[]];
+  const z = randn([Math.ceil(n / 2), ...rest], {
+    generator,
+    device: like.device,
+    dtype: like.dtype,
+  });
+  return twice(z, z.neg(), n);
+}
+
+function twice(a: Tensor, b: Tensor, n: number): Tensor {
+  const both = cat([a, b]);
+  return both.size(0) === n ? both : both.narrow(0, 0, n);
 }
 
 /**
@@ -57,7 +82,7 @@ export function trainingStep({
         direction,
         process,
         t: drawTimes(first.size(0), eps, generator, first),
-        noise: (like) => randn(like.shape, { generator, device: like.device, dtype: like.dtype }),
+        noise: (like) => drawNoise(like, generator),
       }),
     );
     const loss = regressionLoss(network.forward(x, t), target);

@@ -33,6 +33,8 @@ export interface Problem {
   gradClip?: number | null;
   /** Rate of the weights' moving average, which then does the sampling; null: none. */
   emaRate?: number | null;
+  /** The average starts anew with each half-iteration and warms up (see EMA). */
+  emaWarmup?: boolean;
   /** Training times are uniform on [eps, 1 − eps]; null: the method's own. */
   eps?: number | null;
   /** Minibatch optimal transport on pairs that were not simulated. */
@@ -64,12 +66,13 @@ export function complete(problem: Problem): Required<Problem> {
     weightDecay: 0,
     gradClip: null,
     emaRate: null,
+    emaWarmup: false,
     eps: null,
     batchCoupling: null,
     seed: 42,
     threads: "auto",
     simulateThreads: 1,
-    chunkRows: 1000,
+    chunkRows: 250,
     logEvery: 100,
     ...problem,
   };

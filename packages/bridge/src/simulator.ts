@@ -29,7 +29,7 @@ export interface SimulatorOptions {
   /** The network of each direction (for a shared field, twice the same). */
   networks: Record<Direction, Network>;
   threads?: number;
-  /** Rows a chunk: about 1,000 keeps a small network's intermediates in the cache. */
+  /** Rows a chunk (default 250): intermediates of wide layers stay in the cache, and below the size at which malloc asks the kernel. */
   chunkRows?: number;
 }
 
@@ -82,7 +82,7 @@ export class Simulator {
       this.#programs.set(key, fn);
     }
     const program = fn;
-    const { threads = 1, chunkRows = 1000 } = this.#options;
+    const { threads = 1, chunkRows = 250 } = this.#options;
     return noGrad(() =>
       runChunked(program, [x], { rows: chunkRows, threads, generator, inputDims: [0], outputDims }),
     );
@@ -152,7 +152,13 @@ export class Simulator {
     const net: Field | null = newest === null ? null : (y, t) => networks[newest].forward(y, t);
     const make = () =>
       recorded((start) => incrementTuples(net, start, { direction, grid, sigma: process.sigma }));
-    return this.#run(`increments/${newest}/${direction}`, make, x, generator, [0, 0, 0]);
+    return this.#run(
+      `increments/${newest}/${direction}/${grid.times}`,
+      make,
+      x,
+      generator,
+      [0, 0, 0],
+    );
   }
 
   /** Forgets the programs (after networks were replaced). */

@@ -41,19 +41,20 @@ export class Training {
   /** Builds networks with their initial weights. Throws a BridgeError for a problem that makes no sense. */
   constructor(problem: Problem) {
     this.problem = complete(problem);
-    const { method, network, emaRate, process, simulateThreads, chunkRows } = this.problem;
-    const pair = (make: (d: Direction) => Network): Record<Direction, Network> => {
+    const { method, network, emaRate, emaWarmup, process, simulateThreads, chunkRows } =
+      this.problem;
+    const shared = method.networks === "shared";
+    const pair = <T>(make: (d: Direction) => T): Record<Direction, T> => {
       const b = make("b");
-      return { b, f: method.networks === "shared" ? b : make("f") };
+      return { b, f: shared ? b : make("f") };
     };
     const networks = pair(network);
     const samplers = emaRate === null ? networks : pair(network);
     const emas =
       emaRate === null
         ? null
-        : { b: new optim.EMA(networks.b, emaRate), f: new optim.EMA(networks.f, emaRate) };
-    if (emas)
-      for (const d of ["b", "f"] as const) samplers[d].loadStateDict(networks[d].stateDict());
+        : pair((d) => new optim.EMA(networks[d], emaRate, { warmup: emaWarmup }));
+    for (const d of ["b", "f"] as const) emas?.[d].copyTo(samplers[d]);
     this.state = { half: 0, networks, emas, samplers, optimizers: {} };
     this.simulator = new Simulator({
       method,
@@ -133,6 +134,7 @@ export class Training {
     ];
     const optimizer = this.#optimizer(network, direction);
     const ema = state.emas?.[direction] ?? null;
+    ema?.restart();
     const step = trainingStep({ problem, direction, network, optimizer, ema, generator: noise });
     const couple =
       method.coupling?.(process) ?? (half === 1 && method.pairs ? problem.batchCoupling : null);

@@ -1,65 +1,70 @@
 // The door: finds the command, runs it, and turns what goes wrong into one line and an exit code.
 import { nearest } from "@dsbm/config";
+import { type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
 import { describeError, UsageError } from "./errors.js";
 import { version } from "./version.js";
 
-interface Command {
-  about: string;
-  /** Loaded when it is called: --help and mistakes never wait for libtorch. */
-  load: () => Promise<(args: string[]) => Promise<number>>;
+/** A command of ours: its words go to it untouched, it returns the exit code, and it is loaded when called. */
+function command(
+  name: string,
+  description: string,
+  load: () => Promise<(args: string[]) => Promise<number>>,
+): CommandDef {
+  return defineCommand({
+    meta: { name, description },
+    run: async ({ rawArgs }) => (await load())(rawArgs),
+  });
 }
 
-const commands: Readonly<Record<string, Command>> = {
-  gaussian: {
-    about: "train and evaluate a bridge between two Gaussians (key=value …, -m for sweeps)",
-    load: async () => (await import("./command/gaussian.js")).gaussianCommand,
-  },
-  start: {
-    about: "the main job: a bridge between handwritten digits, and one against its exact answer",
-    load: async () => (await import("./command/start.js")).start,
-  },
-  doctor: {
-    about: "what was found on this machine, and what is wrong with the cure",
-    load: async () => (await import("./command/doctor.js")).doctor,
-  },
+const subCommands: Record<string, CommandDef> = {
+  gaussian: command(
+    "gaussian",
+    "Train and evaluate a bridge between two Gaussians (key=value …, -m for sweeps)",
+    async () => (await import("./command/gaussian.js")).gaussianCommand,
+  ),
+  start: command(
+    "start",
+    "The main job: a bridge between handwritten digits, and one against its exact answer",
+    async () => (await import("./command/start.js")).start,
+  ),
+  doctor: command(
+    "doctor",
+    "What was found on this machine, and what is wrong with the cure",
+    async () => (await import("./command/doctor.js")).doctor,
+  ),
 };
 
-function usage(): string {
-  const width = Math.max(...Object.keys(commands).map((name) => name.length));
-  const list = Object.entries(commands).map(
-    ([name, { about }]) => `  ${name.padEnd(width)}  ${about}`,
-  );
-  return [
-    "dsbm: Schrödinger bridges between two data distributions",
-    "",
-    "usage: dsbm COMMAND [key=value …]",
-    "",
-    ...list,
-    "",
-    "dsbm COMMAND --help lists a command's keys; dsbm --version tells the version",
-  ].join("\n");
-}
+const door = defineCommand({
+  meta: {
+    name: "dsbm",
+    version,
+    description: "Schrödinger bridges between two data distributions",
+  },
+  subCommands,
+});
 
 /** Runs a command line (without the program's name) and returns the exit code; prints errors itself. */
 export async function main(args: string[]): Promise<number> {
   try {
     const [name, ...rest] = args;
     if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-      console.log(usage());
+      console.log(await renderUsage(door));
       return name === undefined ? 2 : 0;
     }
     if (name === "--version" || name === "-v") {
       console.log(version);
       return 0;
     }
-    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-    if (!command) {
-      const near = nearest(name, Object.keys(commands));
+    const found = Object.hasOwn(subCommands, name) ? subCommands[name] : undefined;
+    if (!found) {
+      const names = Object.keys(subCommands);
+      const near = nearest(name, names);
       throw new UsageError(
-        `unknown command "${name}"${near ? `: did you mean "${near}"?` : ""} (commands: ${Object.keys(commands).join(", ")})`,
+        `unknown command "${name}"${near ? `: did you mean "${near}"?` : ""} (commands: ${names.join(", ")})`,
       );
     }
-    return await (await command.load())(rest);
+    const { result } = await runCommand(found, { rawArgs: rest });
+    return result as number;
   } catch (error) {
     console.error(describeError(error));
     return error instanceof UsageError || (error instanceof Error && error.name === "ConfigError")

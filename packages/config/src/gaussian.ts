@@ -40,13 +40,18 @@ export const gaussianSchema = z.strictObject({
     .nullable()
     .default(null)
     .meta({ description: "largest global norm of the gradient", examples: [1] }),
+  // The reference has none; the last iterate's noise is most of the error in the mean.
   ema_rate: z
     .number()
     .gt(0)
     .lt(1)
     .nullable()
-    .default(null)
-    .meta({ description: "decay of the averaged weights used for sampling", examples: [0.999] }),
+    .default(0.999)
+    .meta({
+      description:
+        "decay of the averaged weights that sample (with warm-up, anew in each half-iteration); null is none",
+      examples: [0.999],
+    }),
   eps: z
     .number()
     .nonnegative()

@@ -31,7 +31,7 @@ describe("the Gaussian benchmark", () => {
       optimizer: "Adam",
       weight_decay: 0,
       grad_clip: null,
-      ema_rate: null,
+      ema_rate: 0.999,
       eps: null,
       coupling: null,
       n_train: 10_000,

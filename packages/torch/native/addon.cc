@@ -1,6 +1,7 @@
 // The door of the addon: one environment's state, the list of exports, and the translation of errors.
 #include "engine.h"
 
+#include <c10/core/AutogradState.h>
 #include <c10/util/Exception.h>
 
 namespace dsbm {
@@ -32,6 +33,11 @@ void translate(napi_env env) {
   }
 }
 
+std::vector<Entry>& entries() {
+  static std::vector<Entry> all;
+  return all;
+}
+
 // The state outlives its environment while an external still points to it: finalisers run late.
 void releaseEnv(Env* data) {
   if (--data->references == 0) delete data;
@@ -39,25 +45,23 @@ void releaseEnv(Env* data) {
 
 static napi_value init(napi_env env, napi_value exports) {
   try {
-    static const bool once = [] {
-      installAllocator();
-      installWarningHandler();
-      return true;
-    }();
+    static const bool once = (installAllocator(), true);
     (void)once;
+    installWarningHandler();
+    // Gradients stay on the thread that asked for them, where a recording can see them.
+    c10::AutogradState::get_tls_state().set_multithreading_enabled(false);
     auto* data = new Env{env};
     check(env, napi_add_env_cleanup_hook(env, [](void* p) {
             auto* d = static_cast<Env*>(p);
+            abortRecording();  // a worker may be ended in the middle of one
             d->closed = true;
             releaseEnv(d);
           }, data));
-    exportTensor(env, exports, data);
-    exportDispatch(env, exports, data);
-    exportAutograd(env, exports, data);
-    exportStorage(env, exports, data);
-    exportRandom(env, exports, data);
-    exportRuntime(env, exports, data);
-    exportProgram(env, exports, data);
+    for (const Entry& entry : entries()) {
+      napi_value fn;
+      check(env, napi_create_function(env, entry.name, NAPI_AUTO_LENGTH, entry.function, data, &fn));
+      check(env, napi_set_named_property(env, exports, entry.name, fn));
+    }
   } catch (...) {
     translate(env);
   }

@@ -14,7 +14,9 @@ namespace dsbm {
 constexpr size_t kHeader = 64;            // keeps libtorch's alignment
 constexpr size_t kAsk = size_t(256) << 20;  // from here on the kernel is asked what is left
 
-static std::atomic<int64_t> current{0}, peak{0};
+constexpr int64_t kNoLimit = int64_t(1) << 60;
+
+static std::atomic<int64_t> current{0}, peak{0}, limit{kNoLimit};
 
 static size_t availableMemory() {
   size_t kib = 0;
@@ -28,6 +30,7 @@ static size_t availableMemory() {
 }
 
 static void release(void* p) {
+  if (!p) return;  // oneDNN frees its empty scratch memory
   char* base = static_cast<char*>(p) - kHeader;
   size_t n;
   std::memcpy(&n, base, sizeof n);
@@ -38,14 +41,11 @@ static void release(void* p) {
 struct CountingAllocator final : c10::Allocator {
   c10::DataPtr allocate(size_t n) override {
     if (n == 0) return {nullptr, nullptr, &release, c10::Device(c10::kCPU)};
-    if (n >= kAsk) {
-      size_t left = availableMemory();
-      if (left && n > left)
-        TORCH_CHECK_WITH(OutOfMemoryError, false, "cannot allocate ", n, " bytes: ", left, " are available on this machine");
-    }
-    size_t total;
-    TORCH_CHECK_WITH(OutOfMemoryError, !__builtin_add_overflow(n, kHeader, &total), "cannot allocate ", n, " bytes");
-    char* base = static_cast<char*>(c10::alloc_cpu(total));
+    int64_t allowed = std::max<int64_t>(0, limit.load(std::memory_order_relaxed) - current.load(std::memory_order_relaxed));
+    TORCH_CHECK_WITH(OutOfMemoryError, n <= static_cast<size_t>(allowed), "cannot allocate ", n, " bytes: ", allowed, " are left below the limit");
+    size_t left = n >= kAsk ? availableMemory() : 0;
+    TORCH_CHECK_WITH(OutOfMemoryError, !left || n <= left, "cannot allocate ", n, " bytes: ", left, " are available on this machine");
+    char* base = static_cast<char*>(c10::alloc_cpu(n + kHeader));
     std::memcpy(base, &n, sizeof n);
     int64_t now = current.fetch_add(static_cast<int64_t>(n), std::memory_order_relaxed) + static_cast<int64_t>(n);
     int64_t top = peak.load(std::memory_order_relaxed);
@@ -59,6 +59,8 @@ struct CountingAllocator final : c10::Allocator {
 };
 
 void installAllocator() { c10::SetAllocator(c10::DeviceType::CPU, new CountingAllocator, 1); }
+
+void limitMemory(int64_t bytes) { limit = bytes > 0 && bytes < kNoLimit ? bytes : kNoLimit; }
 
 MemoryUse memoryUse(bool resetPeak) {
   MemoryUse use{current.load(), peak.load()};

@@ -104,6 +104,13 @@ static std::vector<T> toVector(napi_env env, napi_value v, const char* what, F c
   return out;
 }
 
+template <class T, class F>
+static c10::IValue toList(napi_env env, napi_value v, const char* what, F convert) {
+  c10::List<T> list;
+  for (const auto& e : toVector<T>(env, v, what, convert)) list.push_back(e);
+  return c10::IValue(std::move(list));
+}
+
 std::vector<int64_t> toInts(napi_env env, napi_value v, const char* what) {
   return toVector<int64_t>(env, v, what, [&](napi_value e) { return toInt(env, e, what); });
 }
@@ -156,15 +163,10 @@ static at::Scalar toScalar(napi_env env, napi_value v, const char* what) {
   }
 }
 
-static c10::IValue toLayout(const std::string& s, const std::string& what) {
-  if (s == "strided") return c10::IValue(c10::kStrided);
-  fail("ERR_TORCH_VALUE", what + ": layout \"" + s + "\" is not supported; expected strided");
-}
-
-static c10::IValue toMemoryFormat(const std::string& s, const std::string& what) {
-  if (s == "contiguous") return c10::IValue(at::MemoryFormat::Contiguous);
-  if (s == "channelsLast") return c10::IValue(at::MemoryFormat::ChannelsLast);
-  if (s == "preserve") return c10::IValue(at::MemoryFormat::Preserve);
+static at::MemoryFormat toMemoryFormat(const std::string& s, const std::string& what) {
+  if (s == "contiguous") return at::MemoryFormat::Contiguous;
+  if (s == "channelsLast") return at::MemoryFormat::ChannelsLast;
+  if (s == "preserve") return at::MemoryFormat::Preserve;
   fail("ERR_TORCH_VALUE", what + ": memory format \"" + s + "\" is unknown; expected contiguous, channelsLast or preserve");
 }
 
@@ -188,40 +190,27 @@ c10::IValue toIValue(Call& call, napi_value v, const Op& op, const Arg& arg) {
   switch (arg.kind) {
     case Kind::Tensor: return c10::IValue(tensorOf(env, v, what));
     case Kind::TensorList: return c10::IValue(toTensors(call, v, what));
-    case Kind::OptTensorList: {
-      c10::List<c10::optional<at::Tensor>> list;
-      uint32_t n = arrayLength(env, v, what);
-      for (uint32_t i = 0; i < n; i++) {
-        napi_value e;
-        check(env, napi_get_element(env, v, i, &e));
+    case Kind::OptTensorList:
+      return toList<c10::optional<at::Tensor>>(env, v, what, [&](napi_value e) {
         napi_valuetype t = typeOf(env, e);
-        if (t == napi_null || t == napi_undefined) list.push_back(c10::nullopt);
-        else list.push_back(tensorOf(env, e, what));
-      }
-      return c10::IValue(std::move(list));
-    }
+        return t == napi_null || t == napi_undefined ? c10::optional<at::Tensor>() : tensorOf(env, e, what);
+      });
     case Kind::Int: return c10::IValue(toInt(env, v, what));
     case Kind::IntList:
-      if (arg.fixedList && type == napi_number) return c10::IValue(std::vector<int64_t>(arg.fixedSize, toInt(env, v, what)));
+      if (arg.fixedSize && type == napi_number) return c10::IValue(std::vector<int64_t>(arg.fixedSize, toInt(env, v, what)));
       return c10::IValue(toInts(env, v, what));
     case Kind::Float: return c10::IValue(toDouble(env, v, what));
     case Kind::FloatList: return c10::IValue(toVector<double>(env, v, what, [&](napi_value e) { return toDouble(env, e, what); }));
     case Kind::Bool: return c10::IValue(toBool(env, v, what));
-    case Kind::BoolList: {
-      c10::List<bool> list;
-      for (bool b : toVector<bool>(env, v, what, [&](napi_value e) { return toBool(env, e, what); })) list.push_back(b);
-      return c10::IValue(std::move(list));
-    }
+    case Kind::BoolList: return toList<bool>(env, v, what, [&](napi_value e) { return toBool(env, e, what); });
     case Kind::Scalar: return c10::IValue(toScalar(env, v, what));
-    case Kind::ScalarList: {
-      c10::List<at::Scalar> list;
-      for (const auto& s : toVector<at::Scalar>(env, v, what, [&](napi_value e) { return toScalar(env, e, what); })) list.push_back(s);
-      return c10::IValue(std::move(list));
-    }
+    case Kind::ScalarList: return toList<at::Scalar>(env, v, what, [&](napi_value e) { return toScalar(env, e, what); });
     case Kind::Str: return c10::IValue(toString(env, v, what));
     case Kind::Dtype: return c10::IValue(toDtype(env, v, what));
-    case Kind::Layout: return toLayout(toString(env, v, what), label);
-    case Kind::MemoryFormat: return toMemoryFormat(toString(env, v, what), label);
+    case Kind::Layout:
+      if (toString(env, v, what) == "strided") return c10::IValue(c10::kStrided);
+      fail("ERR_TORCH_VALUE", label + ": expected the layout strided");
+    case Kind::MemoryFormat: return c10::IValue(toMemoryFormat(toString(env, v, what), label));
     case Kind::Device: return c10::IValue(toDevice(env, v, what));
     case Kind::Generator: return c10::IValue(generatorOf(env, v, what));
     case Kind::Unsupported: break;
@@ -244,11 +233,10 @@ napi_value jsString(napi_env env, const std::string& s) {
   check(env, napi_create_string_utf8(env, s.data(), s.size(), &v));
   return v;
 }
-napi_value jsInts(napi_env env, at::IntArrayRef xs) {
-  napi_value list;
-  check(env, napi_create_array_with_length(env, xs.size(), &list));
-  for (size_t i = 0; i < xs.size(); i++) check(env, napi_set_element(env, list, i, jsNumber(env, static_cast<double>(xs[i]))));
-  return list;
+napi_value jsBool(napi_env env, bool x) {
+  napi_value v;
+  check(env, napi_get_boolean(env, x, &v));
+  return v;
 }
 
 napi_value toJs(Env* data, const c10::IValue& value) {
@@ -258,7 +246,7 @@ napi_value toJs(Env* data, const c10::IValue& value) {
   if (value.isNone()) {
     check(env, napi_get_null(env, &v));
   } else if (value.isBool()) {
-    check(env, napi_get_boolean(env, value.toBool(), &v));
+    return jsBool(env, value.toBool());
   } else if (value.isInt() || value.isSymInt()) {
     int64_t x = value.isInt() ? value.toInt() : value.toSymInt().expect_int();
     if (std::abs(static_cast<double>(x)) < kMaxSafe) return jsNumber(env, static_cast<double>(x));
@@ -269,8 +257,7 @@ napi_value toJs(Env* data, const c10::IValue& value) {
     return jsString(env, value.toStringRef());
   } else if (value.isList()) {
     auto list = value.toListRef();
-    check(env, napi_create_array_with_length(env, list.size(), &v));
-    for (size_t i = 0; i < list.size(); i++) check(env, napi_set_element(env, v, i, toJs(data, list[i])));
+    return jsList(env, list.size(), [&](size_t i) { return toJs(data, list[i]); });
   } else {
     fail("ERR_TORCH_TYPE", "a result of type " + value.tagKind() + " cannot be passed to JavaScript");
   }

@@ -40,8 +40,7 @@ static Arg parseArg(const c10::Argument& a) {
   c10::TypePtr type = a.real_type();
   bool optional = type->kind() == c10::TypeKind::OptionalType;
   if (optional) type = type->castRaw<c10::OptionalType>()->getElementType();
-  Arg arg{a.name(), kindOf(type), optional, a.N().has_value(), a.N().value_or(0), a.default_value()};
-  return arg;
+  return {a.name(), kindOf(type), optional, a.N().value_or(0), a.default_value()};
 }
 
 static Op parse(const std::string& name, const std::string& overload) {
@@ -49,7 +48,7 @@ static Op parse(const std::string& name, const std::string& overload) {
   std::string full = overload.empty() ? name : name + "." + overload;
   if (!found) fail("ERR_TORCH_MISSING_OP", full + " is not an operation of this libtorch (" + TORCH_VERSION + ")");
   const auto& schema = found->schema();
-  Op op{*found, full, {}, {}};
+  Op op{*found, full, {}, {}, checkOf(name, overload)};
   for (const auto& a : schema.arguments()) op.args.push_back(parseArg(a));
   if (op.args.size() + 1 > kMaxArgs) fail("ERR_TORCH_TYPE", full + " has too many arguments to be called from JavaScript");
   for (const auto& r : schema.returns()) {
@@ -65,7 +64,7 @@ static Op parse(const std::string& name, const std::string& overload) {
 }
 
 // lookup("aten::add", "Tensor") -> index for call()
-static napi_value lookup(Call& call) {
+EXPORT(lookup) {
   std::string name = toString(call.env, call[0], "lookup"), overload = toString(call.env, call[1], "lookup");
   std::string key = name + "." + overload;
   auto it = call.data->opIndex.find(key);
@@ -77,7 +76,7 @@ static napi_value lookup(Call& call) {
 }
 
 // call(index, ...arguments in schema order) -> tensor handle, value, or array of them
-static napi_value callOp(Call& call) {
+EXPORT(call) {
   napi_env env = call.env;
   uint32_t index = 0;
   if (napi_get_value_uint32(env, call[0], &index) != napi_ok || index >= call.data->ops.size())
@@ -89,6 +88,7 @@ static napi_value callOp(Call& call) {
   torch::jit::Stack stack;
   stack.reserve(op.args.size());
   for (size_t i = 0; i < op.args.size(); i++) stack.push_back(toIValue(call, call[i + 1], op, op.args[i]));
+  if (op.check) op.check(stack);
   op.handle.callBoxed(stack);
   auto result = [&](size_t i) {
     int alias = i < op.aliasOf.size() ? op.aliasOf[i] : -1;
@@ -96,35 +96,19 @@ static napi_value callOp(Call& call) {
   };
   if (stack.empty()) return undefined(env);
   if (stack.size() == 1) return result(0);
-  napi_value list;
-  check(env, napi_create_array_with_length(env, stack.size(), &list));
-  for (size_t i = 0; i < stack.size(); i++) check(env, napi_set_element(env, list, i, result(i)));
-  return list;
+  return jsList(env, stack.size(), result);
 }
 
-static napi_value stringList(napi_env env, const std::vector<std::string>& xs) {
-  napi_value list;
-  check(env, napi_create_array_with_length(env, xs.size(), &list));
-  for (size_t i = 0; i < xs.size(); i++) check(env, napi_set_element(env, list, i, jsString(env, xs[i])));
-  return list;
-}
-
-// schemas("aten::add") -> the schemas of all its overloads, as PyTorch writes them
-static napi_value schemas(Call& call) {
+// schemas("aten::add") -> the schemas of all its overloads, as PyTorch writes them; schemas("") -> all there are
+EXPORT(schemas) {
   std::string name = toString(call.env, call[0], "schemas");
   std::vector<std::string> out;
   for (const auto& n : c10::Dispatcher::singleton().getAllOpNames()) {
-    if (n.name != name) continue;
+    if (!name.empty() && n.name != name) continue;
     auto found = c10::Dispatcher::singleton().findSchema(n);
     if (found) out.push_back(c10::toString(found->schema()));
   }
-  return stringList(call.env, out);
-}
-
-void exportDispatch(napi_env env, napi_value exports, Env* data) {
-  define<lookup>(env, exports, data, "lookup");
-  define<callOp>(env, exports, data, "call");
-  define<schemas>(env, exports, data, "schemas");
+  return jsList(call.env, out.size(), [&](size_t i) { return jsString(call.env, out[i]); });
 }
 
 }  // namespace dsbm

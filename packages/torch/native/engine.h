@@ -1,7 +1,10 @@
 // What all parts of the addon share: the handle behind a JavaScript tensor, the state of one
 // JavaScript environment, and the guard that turns every C++ exception into a JavaScript error.
 #pragma once
-#define NAPI_EXPERIMENTAL  // synchronous ("basic") finalisers, which Node 20 still calls experimental
+// Synchronous ("basic") finalisers, which Node 20 still calls experimental: without them nothing is freed
+// in a synchronous loop. It is the version that Node asks the addon for, so it must be this one.
+#define NAPI_EXPERIMENTAL
+#define NAPI_VERSION NAPI_VERSION_EXPERIMENTAL
 #include <node_api.h>
 
 #include <ATen/ATen.h>
@@ -41,15 +44,16 @@ struct Arg {
   std::string name;
   Kind kind;
   bool optional;
-  bool fixedList;     // int[2] takes a single number too
-  int32_t fixedSize;
+  int32_t fixedSize;  // of int[2], which takes a single number too; 0 for other lists
   c10::optional<c10::IValue> fallback;
 };
+using Check = void (*)(torch::jit::Stack&);  // of arguments that libtorch itself takes on trust
 struct Op {
   c10::OperatorHandle handle;
   std::string name;
   std::vector<Arg> args;
   std::vector<int> aliasOf;  // per return: the argument that it is, or -1
+  Check check;               // or none
 };
 
 // One per JavaScript environment (the main thread and every worker thread have their own).
@@ -127,46 +131,75 @@ c10::IValue toIValue(Call& call, napi_value v, const Op& op, const Arg& arg);
 napi_value toJs(Env* data, const c10::IValue& value);
 napi_value jsString(napi_env env, const std::string& s);
 napi_value jsNumber(napi_env env, double x);
-napi_value jsInts(napi_env env, at::IntArrayRef xs);
+napi_value jsBool(napi_env env, bool x);
 napi_value undefined(napi_env env);
+template <class F>
+napi_value jsList(napi_env env, size_t n, F element) {
+  napi_value out;
+  check(env, napi_create_array_with_length(env, n, &out));
+  for (size_t i = 0; i < n; i++) check(env, napi_set_element(env, out, static_cast<uint32_t>(i), element(i)));
+  return out;
+}
 
 // tensor.cc
 napi_value wrap(Env* data, at::Tensor tensor);
-napi_value wrapGenerator(Env* data, at::Generator generator);
-napi_value makeExternal(Env* data, Boxed* boxed, node_api_basic_finalize finalize);
+napi_value wrapAll(Env* data, const std::vector<at::Tensor>& tensors);
+void drop(TensorHandle* handle);
+inline void drop(Boxed*) {}
 TensorHandle* handleOf(napi_env env, napi_value v, const char* what);
 const at::Tensor& tensorOf(napi_env env, napi_value v, const char* what);
 at::Generator generatorOf(napi_env env, napi_value v, const char* what);
 Boxed* unbox(napi_env env, napi_value v, Magic magic);
 void settle(Env* data);
-void dropped(Env* data);
+
+// Hands a box to JavaScript, whose collector deletes it one day.
+template <class T>
+napi_value makeExternal(Env* data, T* boxed) {
+  node_api_basic_finalize finalize = [](node_api_basic_env, void* p, void*) {
+    auto* dead = static_cast<T*>(p);
+    Env* owner = dead->env;
+    drop(dead);
+    dead->magic = Magic::Dead;
+    delete dead;
+    releaseEnv(owner);
+  };
+  napi_value out;
+  data->references++;
+  napi_status status = napi_create_external(data->env, boxed, finalize, nullptr, &out);
+  if (status != napi_ok) finalize(data->env, boxed, nullptr);
+  check(data->env, status);
+  return out;
+}
 
 // program.cc: what the recorder wants to know from the rest
 bool recording();
 void noteTensor(const at::Tensor& tensor);
+void noteGradient(const at::Tensor& leaf);  // its gradient was set or cleared by hand
 void refuseWhileRecording(const char* what);
+void abortRecording();
+
+// checks.cc
+Check checkOf(const std::string& name, const std::string& overload);
 
 // allocator.cc
 struct MemoryUse { int64_t current, peak; };
 MemoryUse memoryUse(bool resetPeak);
+void limitMemory(int64_t bytes);
 void installAllocator();
 
 // runtime.cc
 void installWarningHandler();
 
-void exportTensor(napi_env env, napi_value exports, Env* data);
-void exportDispatch(napi_env env, napi_value exports, Env* data);
-void exportAutograd(napi_env env, napi_value exports, Env* data);
-void exportStorage(napi_env env, napi_value exports, Env* data);
-void exportRandom(napi_env env, napi_value exports, Env* data);
-void exportRuntime(napi_env env, napi_value exports, Env* data);
-void exportProgram(napi_env env, napi_value exports, Env* data);
-
-template <Export F>
-void define(napi_env env, napi_value exports, Env* data, const char* name) {
-  napi_value fn;
-  check(env, napi_create_function(env, name, NAPI_AUTO_LENGTH, guarded<F>, data, &fn));
-  check(env, napi_set_named_property(env, exports, name, fn));
+// EXPORT(name) { ... } defines the addon's function `name`, of a `Call& call`, and lists it.
+struct Entry { const char* name; napi_callback function; };
+std::vector<Entry>& entries();
+inline bool list(const char* name, napi_callback function) {
+  entries().push_back({name, function});
+  return true;
 }
+#define EXPORT(name)                                                            \
+  static napi_value js_##name(Call&);                                           \
+  [[maybe_unused]] static const bool listed_##name = list(#name, guarded<js_##name>); \
+  static napi_value js_##name([[maybe_unused]] Call& call)
 
 }  // namespace dsbm

@@ -25,12 +25,20 @@ struct Layout {
   at::ScalarType type;
   c10::Device device;
 };
+inline Layout layoutOf(const at::Tensor& t) { return {t.sizes().vec(), t.strides().vec(), t.scalar_type(), t.device()}; }
+inline bool fits(const at::Tensor& t, const Layout& want) { return t.sizes() == want.sizes && t.scalar_type() == want.type && t.device() == want.device; }
+struct Gradient {
+  Slot leaf, after;  // -1: cleared
+  bool adds;         // to a gradient that is there by then: it had none when recorded
+};
 struct Program : Boxed {
   std::vector<Step> steps;
   std::vector<c10::IValue> initial;  // per slot: the tensor held by reference, or none
   std::vector<Layout> inputs;        // slots 0 .. inputs.size() - 1
+  std::vector<std::pair<Slot, Layout>> held;  // as the tensors in `initial` were
   std::vector<Slot> outputs;
-  std::vector<std::pair<Slot, Slot>> grads;  // leaf, its gradient afterwards (-1: cleared)
+  std::vector<Gradient> grads;
+  std::vector<std::pair<Slot, Slot>> expected;  // leaf, the held gradient that the steps add to
   bool writesHeld = false;           // writes into tensors it holds by reference
 };
 

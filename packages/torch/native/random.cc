@@ -13,21 +13,24 @@ static uint64_t seedOf(Call& call, size_t i) {
   return static_cast<uint64_t>(seed);
 }
 
-// generator(device, seed) -> a new one
-static napi_value generator(Call& call) {
+static napi_value wrapGenerator(Env* data, at::Generator g) { return makeExternal(data, new GeneratorHandle{{Magic::Generator, data}, std::move(g)}); }
+
+static const at::Generator& defaultOf(Call& call) {
   auto device = toDevice(call.env, call[0], "generator");
-  uint64_t seed = seedOf(call, 1);
-  at::Generator g = device.is_cpu() ? at::detail::createCPUGenerator(seed) : at::globalContext().defaultGenerator(device).clone();
-  g.set_current_seed(seed);
+  if (device.is_meta()) fail("ERR_TORCH_VALUE", "generator: the meta device draws no numbers; expected cpu, cuda or cuda:N");
+  return at::globalContext().defaultGenerator(device);
+}
+
+// generator(device, seed) -> a new one
+EXPORT(generator) {
+  at::Generator g = defaultOf(call).clone();
+  g.set_current_seed(seedOf(call, 1));
   return wrapGenerator(call.data, g);
 }
 
-static napi_value defaultGenerator(Call& call) {
-  auto device = toDevice(call.env, call[0], "defaultGenerator");
-  return wrapGenerator(call.data, at::globalContext().defaultGenerator(device));
-}
+EXPORT(defaultGenerator) { return wrapGenerator(call.data, defaultOf(call)); }
 
-static napi_value manualSeed(Call& call) {
+EXPORT(manualSeed) {
   refuseWhileRecording("seeding a generator");
   at::Generator g = generatorOf(call.env, call[0], "manualSeed");
   uint64_t seed = seedOf(call, 1);
@@ -37,43 +40,32 @@ static napi_value manualSeed(Call& call) {
 }
 
 // manualSeedAll(seed): the default generators of every device
-static napi_value manualSeedAll(Call& call) {
+EXPORT(manualSeedAll) {
   refuseWhileRecording("seeding a generator");
   at::manual_seed(seedOf(call, 0));
   return undefined(call.env);
 }
 
-static napi_value generatorSeed(Call& call) {
-  uint64_t seed = generatorOf(call.env, call[0], "seed").current_seed();
+EXPORT(generatorSeed) {
   napi_value out;
-  check(call.env, napi_create_bigint_uint64(call.env, seed, &out));
+  check(call.env, napi_create_bigint_uint64(call.env, generatorOf(call.env, call[0], "seed").current_seed(), &out));
   return out;
 }
 
-static napi_value generatorState(Call& call) {
+EXPORT(generatorState) {
   refuseWhileRecording("reading a generator's state");
   at::Generator g = generatorOf(call.env, call[0], "getState");
   std::lock_guard<std::mutex> lock(g.mutex());
   return wrap(call.data, g.get_state());
 }
 
-static napi_value setGeneratorState(Call& call) {
+EXPORT(setGeneratorState) {
   refuseWhileRecording("setting a generator's state");
   at::Generator g = generatorOf(call.env, call[0], "setState");
   at::Tensor state = tensorOf(call.env, call[1], "setState");
   std::lock_guard<std::mutex> lock(g.mutex());
   g.set_state(state);
   return undefined(call.env);
-}
-
-void exportRandom(napi_env env, napi_value exports, Env* data) {
-  define<generator>(env, exports, data, "generator");
-  define<defaultGenerator>(env, exports, data, "defaultGenerator");
-  define<manualSeed>(env, exports, data, "manualSeed");
-  define<manualSeedAll>(env, exports, data, "manualSeedAll");
-  define<generatorSeed>(env, exports, data, "generatorSeed");
-  define<generatorState>(env, exports, data, "generatorState");
-  define<setGeneratorState>(env, exports, data, "setGeneratorState");
 }
 
 }  // namespace dsbm

@@ -5,7 +5,7 @@
 #include <c10/core/impl/LocalDispatchKeySet.h>
 #include <torch/library.h>
 
-#include <unordered_map>
+#include <unordered_set>
 
 namespace dsbm {
 
@@ -21,12 +21,20 @@ struct Known {
   at::ScalarType type;
 };
 
+// aten::index with numbers has a fixed shape; with a mask it has not.
+static bool byPosition(const torch::jit::Stack& stack) {
+  for (const c10::IValue& e : stack.back().toListRef())
+    if (e.isTensor() && e.toTensor().defined() && (e.toTensor().scalar_type() == at::kBool || e.toTensor().scalar_type() == at::kByte)) return false;
+  return true;
+}
+
 struct Recorder {
   Program program;
   std::vector<Known> known;
   std::unordered_map<c10::TensorImpl*, Slot> slotOf;
   std::unordered_map<c10::StorageImpl*, std::vector<Slot>> byStorage;
   std::vector<std::pair<Slot, c10::TensorImpl*>> leaves;  // held leaves and their gradient before
+  std::unordered_set<c10::TensorImpl*> assigned;                  // leaves whose gradient was set by hand
   std::vector<at::Tensor> originals, clones;
   std::vector<int64_t> versions;
 
@@ -110,7 +118,7 @@ struct Recorder {
     std::string name = c10::toString(op.operator_name());
     if (op.hasTag(at::Tag::data_dependent_output))
       fail("ERR_TORCH_RECORDING", name + " cannot be recorded: it turns values of a tensor into a number; return the tensor and read it after the run");
-    if (op.hasTag(at::Tag::dynamic_output_shape))
+    if (op.hasTag(at::Tag::dynamic_output_shape) && !(schema.name() == "aten::index" && byPosition(*stack)))
       fail("ERR_TORCH_RECORDING", name + " cannot be recorded: the shape of its result depends on the values");
     if (op.hasTag(at::Tag::inplace_view) || schema.name() == "aten::resize_" || schema.name() == "aten::set_")
       fail("ERR_TORCH_RECORDING", name + " cannot be recorded: it changes a tensor's shape in place");
@@ -135,9 +143,13 @@ struct Recorder {
     for (const auto& t : outputs) program.outputs.push_back(find(t, "the result"));
     for (auto [leaf, before] : leaves) {
       at::Tensor g = program.initial[leaf].toTensor().grad();
-      if ((g.defined() ? g.unsafeGetTensorImpl() : nullptr) == before) continue;
-      program.grads.emplace_back(leaf, g.defined() ? find(g, "a gradient") : -1);
+      bool byHand = assigned.count(program.initial[leaf].toTensor().unsafeGetTensorImpl()) > 0;
+      if (before && !byHand) program.expected.emplace_back(leaf, slotOf[before]);
+      if (!byHand && (g.defined() ? g.unsafeGetTensorImpl() : nullptr) == before) continue;
+      program.grads.push_back({leaf, g.defined() ? find(g, "a gradient") : -1, !byHand && !before});
     }
+    for (Slot s = 0; s < static_cast<Slot>(known.size()); s++)
+      if (program.initial[s].isTensor()) program.held.emplace_back(s, layoutOf(program.initial[s].toTensor()));
     prune();
   }
 
@@ -145,7 +157,7 @@ struct Recorder {
   void prune() {
     std::vector<bool> needed(known.size(), false);
     for (Slot s : program.outputs) needed[s] = true;
-    for (auto [leaf, g] : program.grads) if (g >= 0) needed[g] = true;
+    for (const auto& g : program.grads) if (g.after >= 0) needed[g.after] = true;
     std::vector<bool> last = needed;  // never freed
     std::vector<Step> kept;
     for (auto step = program.steps.rbegin(); step != program.steps.rend(); ++step) {
@@ -163,6 +175,9 @@ struct Recorder {
       kept.push_back(std::move(*step));
     }
     program.steps.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
+    auto unused = [&](const std::pair<Slot, Slot>& e) { return !needed[e.second]; };
+    program.expected.erase(std::remove_if(program.expected.begin(), program.expected.end(), unused), program.expected.end());
+    program.writesHeld = !program.grads.empty();
     findWrites();
   }
 
@@ -188,17 +203,26 @@ bool recording() { return active != nullptr; }
 void noteTensor(const at::Tensor& t) {
   if (t.defined() && !active->slotOf.count(t.unsafeGetTensorImpl())) active->hold(t);
 }
+void noteGradient(const at::Tensor& leaf) {
+  if (active) active->assigned.insert(leaf.unsafeGetTensorImpl());
+}
 void refuseWhileRecording(const char* what) {
   if (active) fail("ERR_TORCH_RECORDING", std::string(what) + " cannot be recorded: do it before the recording, or return the tensor and do it after the run");
 }
 
-static bool isComposite(const c10::OperatorHandle& op) {
+// The key under which an operation is made of others, if it is. Random ones are taken apart down to the
+// one that names a generator, so that a replay can put its own in the place.
+static c10::DispatchKey compositeKey(const c10::OperatorHandle& op) {
   using K = c10::DispatchKey;
-  return op.hasKernelForDispatchKey(K::CompositeImplicitAutograd) && !op.hasKernelForDispatchKey(K::CPU) && !op.hasKernelForDispatchKey(K::CUDA);
+  if (op.hasKernelForDispatchKey(K::CPU) || op.hasKernelForDispatchKey(K::CUDA)) return K::Undefined;
+  if (op.hasKernelForDispatchKey(K::CompositeImplicitAutograd)) return K::CompositeImplicitAutograd;
+  bool random = op.hasTag(at::Tag::nondeterministic_seeded) && !op.schema().is_mutable();
+  return random && op.hasKernelForDispatchKey(K::CompositeExplicitAutograd) ? K::CompositeExplicitAutograd : K::Undefined;
 }
 
 static void intercept(const c10::OperatorHandle& op, c10::DispatchKeySet keys, torch::jit::Stack* stack) {
-  if (active && isComposite(op)) return op.callBoxedForDispatchKey(c10::DispatchKey::CompositeImplicitAutograd, *stack);
+  auto composite = active ? compositeKey(op) : c10::DispatchKey::Undefined;
+  if (composite != c10::DispatchKey::Undefined) return op.callBoxedForDispatchKey(composite, *stack);
   if (active) return active->capture(op, keys, stack);
   c10::impl::ExcludeDispatchKeyGuard below(kMode);
   op.redispatchBoxed(keys & c10::DispatchKeySet(c10::DispatchKeySet::FULL_AFTER, kMode), stack);
@@ -212,33 +236,31 @@ static void stop() {
 }
 
 // recordBegin(inputs) -> the tensors to call the function with: copies, so that no two share memory
-static napi_value recordBegin(Call& call) {
-  refuseWhileRecording("a recording inside a recording");
+EXPORT(recordBegin) {
   auto inputs = toTensors(call, call[0], "record: inputs");
+  refuseWhileRecording("a recording inside a recording");  // asked last: a hostile list may begin one
   auto recorder = std::make_unique<Recorder>();
-  napi_value list;
-  check(call.env, napi_create_array_with_length(call.env, inputs.size(), &list));
   for (size_t i = 0; i < inputs.size(); i++) {
     at::NoGradGuard guard;
     const auto& t = inputs[i];
     if (t.requires_grad()) fail("ERR_TORCH_RECORDING", "record: input " + std::to_string(i) + " requires grad; inputs are data, make it a tensor that the function uses by itself");
     at::Tensor clone = t.is_contiguous() ? at::clone(t, at::MemoryFormat::Contiguous) : at::clone(t);
     recorder->add(clone);
-    recorder->program.inputs.push_back({clone.sizes().vec(), clone.strides().vec(), clone.scalar_type(), clone.device()});
+    recorder->program.inputs.push_back(layoutOf(clone));
     recorder->originals.push_back(t);
     recorder->clones.push_back(clone);
     recorder->versions.push_back(clone._version());
-    check(call.env, napi_set_element(call.env, list, i, wrap(call.data, clone)));
   }
+  napi_value list = wrapAll(call.data, recorder->clones);
   active = recorder.release();
   c10::impl::tls_set_dispatch_key_included(kMode, true);
   return list;
 }
 
 // recordEnd(outputs) -> program
-static napi_value recordEnd(Call& call) {
-  if (!active) fail("ERR_TORCH_RECORDING", "recordEnd: no recording is under way");
+EXPORT(recordEnd) {
   auto outputs = toTensors(call, call[0], "record: result");
+  if (!active) fail("ERR_TORCH_RECORDING", "recordEnd: no recording is under way");
   c10::impl::tls_set_dispatch_key_included(kMode, false);
   active->finish(outputs);
   for (size_t i = 0; i < active->clones.size(); i++) {  // the function wrote into its input
@@ -248,24 +270,16 @@ static napi_value recordEnd(Call& call) {
   auto* program = new Program(std::move(active->program));
   program->magic = Magic::Program;
   stop();
-  return makeExternal(call.data, program, [](node_api_basic_env, void* p, void*) {
-    auto* dead = static_cast<Program*>(p);
-    Env* data = dead->env;
-    dead->magic = Magic::Dead;
-    delete dead;
-    releaseEnv(data);
-  });
+  program->env = call.data;
+  return makeExternal(call.data, program);
 }
 
-static napi_value recordAbort(Call& call) {
+void abortRecording() {
   if (active) stop();
-  return undefined(call.env);
 }
-
-void exportRecord(napi_env env, napi_value exports, Env* data) {
-  define<recordBegin>(env, exports, data, "recordBegin");
-  define<recordEnd>(env, exports, data, "recordEnd");
-  define<recordAbort>(env, exports, data, "recordAbort");
+EXPORT(recordAbort) {
+  abortRecording();
+  return undefined(call.env);
 }
 
 }  // namespace dsbm

@@ -36,6 +36,12 @@ static c10::IValue load(const Operand& o, const std::vector<c10::IValue>& slots,
 std::vector<at::Tensor> replay(const Program& program, const std::vector<at::Tensor>& inputs, const at::Generator* generator) {
   at::AutoDispatchBelowADInplaceOrView below;
   at::AutoGradMode off(false);
+  for (const auto& [slot, layout] : program.held)
+    if (!fits(program.initial[slot].toTensor(), layout))
+      fail("ERR_TORCH_VALUE", "replay: a tensor that the program holds has another shape or dtype than when it was recorded; record anew");
+  for (auto [leaf, gradient] : program.expected)
+    if (program.initial[leaf].toTensor().grad().unsafeGetTensorImpl() != program.initial[gradient].toTensor().unsafeGetTensorImpl())
+      fail("ERR_TORCH_VALUE", "replay: a gradient that the program adds to was replaced or cleared since it was recorded; clear gradients inside the recorded function");
   std::vector<c10::IValue> slots = program.initial;
   for (size_t i = 0; i < inputs.size(); i++) slots[i] = inputs[i];
   torch::jit::Stack stack;
@@ -55,7 +61,11 @@ std::vector<at::Tensor> replay(const Program& program, const std::vector<at::Ten
     stack.clear();
     for (Slot s : step.frees) slots[s] = c10::IValue();
   }
-  for (auto [leaf, g] : program.grads) program.initial[leaf].toTensor().mutable_grad() = g < 0 ? at::Tensor() : slots[g].toTensor();
+  for (const Gradient& g : program.grads) {
+    at::Tensor& now = program.initial[g.leaf].toTensor().mutable_grad();
+    if (g.adds && now.defined()) now.add_(slots[g.after].toTensor());
+    else now = g.after < 0 ? at::Tensor() : slots[g.after].toTensor();
+  }
   std::vector<at::Tensor> out;
   for (Slot s : program.outputs) out.push_back(slots[s].toTensor());
   return out;
@@ -69,7 +79,7 @@ static const Program& programOf(Call& call, napi_value v) {
 
 // The input as the program was recorded for it; a strided one is copied, another shape refused.
 static at::Tensor fit(const at::Tensor& t, const Layout& want, size_t i) {
-  if (t.sizes() != want.sizes || t.scalar_type() != want.type || t.device() != want.device) {
+  if (!fits(t, want)) {
     std::ostringstream text;
     text << "replay: input " << i << " is " << dtypeName(t.scalar_type()) << t.sizes() << " on " << t.device() << ", but the program was recorded for "
          << dtypeName(want.type) << at::IntArrayRef(want.sizes) << " on " << want.device;
@@ -88,29 +98,18 @@ static std::vector<at::Tensor> fitAll(const Program& program, const std::vector<
   return out;
 }
 
-static napi_value wrapAll(Call& call, const std::vector<at::Tensor>& tensors) {
-  napi_value list;
-  check(call.env, napi_create_array_with_length(call.env, tensors.size(), &list));
-  for (size_t i = 0; i < tensors.size(); i++) check(call.env, napi_set_element(call.env, list, i, wrap(call.data, tensors[i])));
-  return list;
-}
-
 // replay(program, inputs) -> outputs
-static napi_value replayOnce(Call& call) {
+EXPORT(replay) {
   refuseWhileRecording("running a program");
   const Program& program = programOf(call, call[0]);
   auto inputs = fitAll(program, toTensors(call, call[1], "replay: inputs"));
-  return wrapAll(call, replay(program, inputs, nullptr));
+  return wrapAll(call.data, replay(program, inputs, nullptr));
 }
 
 // steps(program) -> the names of its operations, in order
-static napi_value steps(Call& call) {
+EXPORT(steps) {
   const Program& program = programOf(call, call[0]);
-  napi_value list;
-  check(call.env, napi_create_array_with_length(call.env, program.steps.size(), &list));
-  for (size_t i = 0; i < program.steps.size(); i++)
-    check(call.env, napi_set_element(call.env, list, i, jsString(call.env, c10::toString(program.steps[i].op.operator_name()))));
-  return list;
+  return jsList(call.env, program.steps.size(), [&](size_t i) { return jsString(call.env, c10::toString(program.steps[i].op.operator_name())); });
 }
 
 struct Chunk { const Program* program; int64_t start, length; };
@@ -139,7 +138,9 @@ struct Chunked {
         std::lock_guard<std::mutex> lock(mutex);
         if (!outputs[i].defined()) {
           auto shape = out[i].sizes().vec();
-          shape.at(outputDims[i]) = rows;
+          if (outputDims[i] < 0 || outputDims[i] >= static_cast<int64_t>(shape.size()))
+            fail("ERR_TORCH_VALUE", "outputDims: output " + std::to_string(i) + " has no dimension " + std::to_string(outputDims[i]));
+          shape[outputDims[i]] = rows;
           outputs[i] = at::empty(shape, out[i].options());
         }
       }
@@ -164,7 +165,7 @@ struct Chunked {
 
 // replayChunks(programs, lengths, inputs, inputDims, outputDims, threads, seed) -> outputs
 // Chunk i draws from a generator seeded with seed + i, so the result does not depend on the threads.
-static napi_value replayChunks(Call& call) {
+EXPORT(replayChunks) {
   refuseWhileRecording("running a program");
   napi_env env = call.env;
   Chunked job;
@@ -195,15 +196,7 @@ static napi_value replayChunks(Call& call) {
   }
   for (auto& t : pool) t.join();
   if (job.error) std::rethrow_exception(job.error);
-  return wrapAll(call, job.outputs);
-}
-
-void exportRecord(napi_env env, napi_value exports, Env* data);
-void exportProgram(napi_env env, napi_value exports, Env* data) {
-  exportRecord(env, exports, data);
-  define<replayOnce>(env, exports, data, "replay");
-  define<replayChunks>(env, exports, data, "replayChunks");
-  define<steps>(env, exports, data, "steps");
+  return wrapAll(call.data, job.outputs);
 }
 
 }  // namespace dsbm

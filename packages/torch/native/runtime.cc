@@ -27,19 +27,16 @@ static WarningQueue& warnings() {
 // The handler is per thread: each environment installs it on its own.
 void installWarningHandler() { c10::WarningUtils::set_warning_handler(&warnings()); }
 
-static napi_value drainWarnings(Call& call) {
+EXPORT(drainWarnings) {
   std::vector<std::string> out;
   {
     std::lock_guard<std::mutex> lock(warnings().mutex);
     out.swap(warnings().queue);
   }
-  napi_value list;
-  check(call.env, napi_create_array_with_length(call.env, out.size(), &list));
-  for (size_t i = 0; i < out.size(); i++) check(call.env, napi_set_element(call.env, list, i, jsString(call.env, out[i])));
-  return list;
+  return jsList(call.env, out.size(), [&](size_t i) { return jsString(call.env, out[i]); });
 }
 
-static napi_value numThreads(Call& call) {
+EXPORT(numThreads) {
   if (typeOf(call.env, call[0]) != napi_undefined) {
     int64_t n = toInt(call.env, call[0], "setNumThreads");
     if (n < 1 || n > 1024) fail("ERR_TORCH_VALUE", "setNumThreads: expected 1 to 1024, got " + std::to_string(n));
@@ -52,35 +49,27 @@ static void set(napi_env env, napi_value object, const char* name, napi_value v)
   check(env, napi_set_named_property(env, object, name, v));
 }
 
-static napi_value info(Call& call) {
+EXPORT(info) {
   napi_env env = call.env;
-  napi_value out, cuda;
+  napi_value out;
   check(env, napi_create_object(env, &out));
   set(env, out, "version", jsString(env, TORCH_VERSION));
   set(env, out, "config", jsString(env, at::show_config()));
   set(env, out, "parallel", jsString(env, at::get_parallel_info()));
-  check(env, napi_get_boolean(env, at::hasCUDA(), &cuda));
-  set(env, out, "cuda", cuda);
+  set(env, out, "cuda", jsBool(env, at::hasCUDA()));
   set(env, out, "cudaDevices", jsNumber(env, at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0));
   return out;
 }
 
-// memory(resetPeak) -> { current, peak } bytes of CPU tensors in the whole process
-static napi_value memory(Call& call) {
+// memory(resetPeak, limit) -> { current, peak } bytes of CPU tensors in the whole process
+EXPORT(memory) {
   MemoryUse use = memoryUse(typeOf(call.env, call[0]) != napi_undefined && toBool(call.env, call[0], "memory"));
+  if (typeOf(call.env, call[1]) != napi_undefined) limitMemory(toInt(call.env, call[1], "setMemoryLimit"));
   napi_value out;
   check(call.env, napi_create_object(call.env, &out));
   set(call.env, out, "current", jsNumber(call.env, static_cast<double>(use.current)));
   set(call.env, out, "peak", jsNumber(call.env, static_cast<double>(use.peak)));
   return out;
-}
-
-void exportRuntime(napi_env env, napi_value exports, Env* data) {
-  installWarningHandler();
-  define<drainWarnings>(env, exports, data, "drainWarnings");
-  define<numThreads>(env, exports, data, "numThreads");
-  define<info>(env, exports, data, "info");
-  define<memory>(env, exports, data, "memory");
 }
 
 }  // namespace dsbm

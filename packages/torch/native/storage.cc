@@ -40,7 +40,7 @@ static size_t byteCount(at::IntArrayRef shape, at::ScalarType type, const char* 
 }
 
 // fromBytes(buffer, shape, dtype) -> tensor on the CPU
-static napi_value fromBytes(Call& call) {
+EXPORT(fromBytes) {
   refuseWhileRecording("a tensor from JavaScript data");
   auto shape = toInts(call.env, call[1], "tensor: shape");
   auto type = toDtype(call.env, call[2], "tensor: dtype");
@@ -56,11 +56,12 @@ static napi_value fromBytes(Call& call) {
 static at::Tensor readable(const at::Tensor& t) {
   at::NoGradGuard guard;
   if (t.device().is_meta()) fail("ERR_TORCH_VALUE", "a meta tensor has no data to read");
+  if (t._is_zerotensor()) return at::zeros(t.sizes(), at::TensorOptions(t.scalar_type()));  // autograd's zeros have no memory
   return t.detach().to(at::kCPU).resolve_conj().resolve_neg().contiguous();
 }
 
 // toBytes(tensor) -> ArrayBuffer with its elements in row-major order
-static napi_value toBytes(Call& call) {
+EXPORT(toBytes) {
   refuseWhileRecording("reading a tensor's values");
   at::Tensor t = readable(tensorOf(call.env, call[0], "toArray"));
   void* data = nullptr;
@@ -71,10 +72,11 @@ static napi_value toBytes(Call& call) {
 }
 
 // copyFrom(tensor, buffer): overwrite the elements with bytes of the same dtype and count
-static napi_value copyFrom(Call& call) {
+EXPORT(copyFrom) {
   refuseWhileRecording("writing JavaScript data into a tensor");
   at::NoGradGuard guard;
   at::Tensor t = tensorOf(call.env, call[0], "copyFrom");
+  if (t._is_zerotensor()) fail("ERR_TORCH_VALUE", "copyFrom: a gradient that is zero everywhere has no memory; clone it first");
   Bytes bytes = bytesOf(call.env, call[1], "copyFrom");
   if (bytes.size != t.nbytes())
     fail("ERR_TORCH_VALUE", "copyFrom: the data has " + std::to_string(bytes.size) + " bytes, the tensor " + std::to_string(t.nbytes()));
@@ -84,7 +86,7 @@ static napi_value copyFrom(Call& call) {
   return undefined(call.env);
 }
 
-static napi_value item(Call& call) {
+EXPORT(item) {
   refuseWhileRecording("item()");
   at::Tensor t = tensorOf(call.env, call[0], "item");
   if (t.numel() != 1) fail("ERR_TORCH_VALUE", "item: expected a tensor of one element, got " + std::to_string(t.numel()));
@@ -93,13 +95,6 @@ static napi_value item(Call& call) {
   if (s.isBoolean()) return toJs(call.data, c10::IValue(s.toBool()));
   if (s.isIntegral(false)) return toJs(call.data, c10::IValue(s.toLong()));
   return jsNumber(call.env, s.toDouble());
-}
-
-void exportStorage(napi_env env, napi_value exports, Env* data) {
-  define<fromBytes>(env, exports, data, "fromBytes");
-  define<toBytes>(env, exports, data, "toBytes");
-  define<copyFrom>(env, exports, data, "copyFrom");
-  define<item>(env, exports, data, "item");
 }
 
 }  // namespace dsbm

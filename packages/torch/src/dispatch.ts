@@ -62,20 +62,27 @@ function rewrap(result: unknown): unknown {
 
 /** A short picture of arguments for error messages: `(float32[2,3], 4)`. */
 function picture(args: unknown[]): string {
-  const one = (value: unknown): string => {
+  const one = (value: unknown, depth = 0): string => {
     if (value instanceof Handle) {
       if (value.disposed) return "disposed tensor";
       const ptr = ptrOf(value);
       return `${native.dtype(ptr)}[${native.shape(ptr)}]`;
     }
-    if (Array.isArray(value))
-      return `[${value.slice(0, 4).map(one).join(", ")}${value.length > 4 ? ", …" : ""}]`;
+    if (Array.isArray(value)) {
+      if (depth > 0) return "list";
+      const some = value.slice(0, 4).map((item) => one(item, 1));
+      return `[${some.join(", ")}${value.length > 4 ? ", …" : ""}]`;
+    }
     if (typeof value === "object" && value !== null) return "object";
     return typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : String(value);
   };
   const shown = [...args];
   while (shown.length > 0 && shown[shown.length - 1] === undefined) shown.pop();
-  return `(${shown.map(one).join(", ")})`;
+  try {
+    return `(${shown.map((value) => one(value)).join(", ")})`;
+  } catch {
+    return "(…)"; // a proxy or a getter that throws: the error to report is the operation's
+  }
 }
 
 /**

@@ -87,7 +87,10 @@ export function ptrsOf(handles: readonly Handle[], what: string): External[] {
   const list: External[] = [];
   for (const handle of handles as readonly Handle[]) {
     if (typeof handle !== "object" || handle === null || pointerIn(handle) === undefined)
-      throw new TorchError("ERR_TORCH_TYPE", `${what}: expected a list of tensors, one is ${handle === null ? "null" : typeof handle}`);
+      throw new TorchError(
+        "ERR_TORCH_TYPE",
+        `${what}: expected a list of tensors, one is ${handle === null ? "null" : typeof handle}`,
+      );
     list.push(pointer(handle));
   }
   return list;

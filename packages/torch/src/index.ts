@@ -64,6 +64,7 @@ export {
   getNumThreads,
   type MemoryStatistics,
   memory,
+  setMemoryLimit,
   setNumThreads,
 } from "./runtime.js";
 export { Buffer, Parameter, Tensor } from "./tensor.js";

@@ -52,7 +52,7 @@ export interface Native {
   drainWarnings(): string[];
   numThreads(n?: number): number;
   info(): { version: string; config: string; parallel: string; cuda: boolean; cudaDevices: number };
-  memory(resetPeak?: boolean): { current: number; peak: number };
+  memory(resetPeak?: boolean, limit?: number): { current: number; peak: number };
   recordBegin(inputs: External[]): External[];
   recordEnd(outputs: External[]): External;
   recordAbort(): void;
@@ -69,10 +69,10 @@ export interface Native {
   steps(program: External): string[];
 }
 
-/** Where the built addon lies, from the source tree as from the compiled one. */
-export const addonPath: string = fileURLToPath(
-  new URL("../build/dsbm_torch.node", import.meta.url),
-);
+/** Where the built addon lies, from the source tree as from the compiled one; DSBM_TORCH_ADDON names another. */
+const addonPath =
+  process.env.DSBM_TORCH_ADDON ??
+  fileURLToPath(new URL("../build/dsbm_torch.node", import.meta.url));
 
 function load(): Native {
   process.env.UCX_MEM_EVENTS ??= "no";

@@ -12,6 +12,7 @@ const op__foreach_addcdiv__Scalar = new Op("aten::_foreach_addcdiv_", "Scalar");
 const op__foreach_addcmul__Scalar = new Op("aten::_foreach_addcmul_", "Scalar");
 const op__foreach_copy_ = new Op("aten::_foreach_copy_", "");
 const op__foreach_div__Scalar = new Op("aten::_foreach_div_", "Scalar");
+const op__foreach_lerp__List = new Op("aten::_foreach_lerp_", "List");
 const op__foreach_lerp__Scalar = new Op("aten::_foreach_lerp_", "Scalar");
 const op__foreach_mul__Tensor = new Op("aten::_foreach_mul_", "Tensor");
 const op__foreach_mul__Scalar = new Op("aten::_foreach_mul_", "Scalar");
@@ -1815,6 +1816,12 @@ export function _foreachDiv_(self: readonly Tensor[], scalar: Scalar): void;
 export function _foreachDiv_(a?: any, b?: any): any {
   return invoke(op__foreach_div__Scalar, a, b);
 }
+/** aten::_foreach_lerp_.List */
+export function _foreachLerp_(
+  self: readonly Tensor[],
+  tensors1: readonly Tensor[],
+  weights: readonly Tensor[],
+): void;
 /** aten::_foreach_lerp_.Scalar */
 export function _foreachLerp_(
   self: readonly Tensor[],
@@ -1822,6 +1829,7 @@ export function _foreachLerp_(
   weight: Scalar,
 ): void;
 export function _foreachLerp_(a?: any, b?: any, c?: any): any {
+  if (Array.isArray(c)) return invoke(op__foreach_lerp__List, a, b, c);
   return invoke(op__foreach_lerp__Scalar, a, b, c);
 }
 /** aten::_foreach_mul_.Tensor */

@@ -27,7 +27,9 @@ export class Program {
     inputs: readonly Tensor[],
   ): { program: Program; outputs: Tensor[] } {
     return guarded(() => {
-      const clones = native.recordBegin(ptrsOf(inputs, "record: inputs")).map((ptr) => new Tensor(ptr));
+      const clones = native
+        .recordBegin(ptrsOf(inputs, "record: inputs"))
+        .map((ptr) => new Tensor(ptr));
       try {
         const result = fn(...clones);
         if (result instanceof Promise)

@@ -21,12 +21,20 @@ export interface MemoryStatistics {
 }
 /** Memory of tensors; with `resetPeak` the peak starts anew from the current use. */
 export function memory({ resetPeak = false }: { resetPeak?: boolean } = {}): MemoryStatistics {
-  return { ...native.memory(resetPeak), live: liveTensors() };
+  return { ...guarded(() => native.memory(resetPeak), "memory"), live: liveTensors() };
+}
+
+/**
+ * Bounds the bytes of CPU tensors in the whole process: what would go beyond is an OutOfMemoryError.
+ * Infinity lifts the bound. Throws a TorchError for what is not a whole number of bytes.
+ */
+export function setMemoryLimit(bytes: number): void {
+  guarded(() => native.memory(false, bytes === Infinity ? 0 : bytes), "setMemoryLimit");
 }
 
 /** PyTorch's warnings since the last call, oldest first. */
 export function drainWarnings(): string[] {
-  return native.drainWarnings();
+  return guarded(() => native.drainWarnings());
 }
 
 export interface EngineInfo {

@@ -1,5 +1,5 @@
 // Optimal transport inside each batch: pairs that are short on average without a plan for the whole data.
-import { type Generator, rand, tensor } from "@dsbm/torch";
+import { type Generator, rand, tensor, tidy } from "@dsbm/torch";
 import type { BatchCoupling, Pairs } from "../coupling.js";
 import { squaredDistances } from "../ot/distance.js";
 import { exactPlan } from "../ot/exact.js";
@@ -20,29 +20,33 @@ function uniforms(n: number, generator: Generator): Float64Array {
  * replacement, as the reference does; false keeps every sample once (the permutation that the plan is).
  */
 export function minibatchExact({ replace = true }: { replace?: boolean } = {}): BatchCoupling {
-  return (batch, generator) => {
-    const n = batch.x0.size(0);
-    const cost = Float64Array.from(squaredDistances(batch.x0, batch.x1).toArray() as Float32Array);
-    const { plan, permutation } = exactPlan(cost, n, batch.x1.size(0));
-    if (!replace && permutation)
-      return take(
-        batch,
-        Int32Array.from({ length: n }, (_, i) => i),
-        permutation,
+  return (batch, generator) =>
+    tidy(() => {
+      const n = batch.x0.size(0);
+      const cost = Float64Array.from(
+        squaredDistances(batch.x0, batch.x1).toArray() as Float32Array,
       );
-    const { rows, columns } = samplePairs(plan, uniforms(n, generator));
-    return take(batch, rows, columns);
-  };
+      const { plan, permutation } = exactPlan(cost, n, batch.x1.size(0));
+      if (!replace && permutation)
+        return take(
+          batch,
+          Int32Array.from({ length: n }, (_, i) => i),
+          permutation,
+        );
+      const { rows, columns } = samplePairs(plan, uniforms(n, generator));
+      return take(batch, rows, columns);
+    });
 }
 
 /** Entropic plans (Sinkhorn) with regularisation `reg`; SB-CFM takes 2σ². Pairs are drawn with replacement. */
 export function minibatchEntropic({ reg }: { reg: number }): BatchCoupling {
-  return (batch, generator) => {
-    const [n, m] = [batch.x0.size(0), batch.x1.size(0)];
-    const entries = sinkhorn(squaredDistances(batch.x0, batch.x1), {
-      reg,
-    }).plan.toArray() as Float64Array;
-    const { rows, columns } = samplePairs({ n, m, entries }, uniforms(n, generator));
-    return take(batch, rows, columns);
-  };
+  return (batch, generator) =>
+    tidy(() => {
+      const [n, m] = [batch.x0.size(0), batch.x1.size(0)];
+      const entries = sinkhorn(squaredDistances(batch.x0, batch.x1), {
+        reg,
+      }).plan.toArray() as Float64Array;
+      const { rows, columns } = samplePairs({ n, m, entries }, uniforms(n, generator));
+      return take(batch, rows, columns);
+    });
 }

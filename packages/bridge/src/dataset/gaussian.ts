@@ -1,5 +1,5 @@
 // The Gaussian benchmark: two isotropic Gaussians whose bridge is known in closed form.
-import { type Generator, randn } from "@dsbm/torch";
+import { type Generator, randn, tidy } from "@dsbm/torch";
 import type { Endpoints } from "../dataset.js";
 
 /** n draws of N(−a·1, I) and N(a·1, I) in `dim` dimensions (Shi et al. 2023, §6.1). */
@@ -14,5 +14,8 @@ export function gaussianEndpoints({
   a: number;
   generator: Generator;
 }): Endpoints {
-  return { x0: randn([n, dim], { generator }).sub(a), x1: randn([n, dim], { generator }).add(a) };
+  return tidy(() => ({
+    x0: randn([n, dim], { generator }).sub(a),
+    x1: randn([n, dim], { generator }).add(a),
+  }));
 }

@@ -1,6 +1,6 @@
 // The exact Schrödinger bridge between N(−a·1, I) and N(a·1, I): its marginals, coupling, drift, and what a
 // perfect sampler with finitely many steps would give. One coordinate stands for all: they are independent.
-import { full, type Tensor, tensor } from "@dsbm/torch";
+import { full, type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { Direction } from "../direction.js";
 import { uniformGrid } from "../schedule.js";
 import { ordered } from "../solver.js";
@@ -47,7 +47,11 @@ export function exactField(
   bridge: GaussianBridge,
 ): (x: Tensor, t: Tensor) => Tensor {
   return (x, t) => {
-    const { slope, shift } = exactDrift(direction, bridge, t.select(0, 0).item());
+    const { slope, shift } = exactDrift(
+      direction,
+      bridge,
+      tidy(() => t.select(0, 0).item()),
+    );
     return x.mul(slope).add(full([1], shift, { dtype: x.dtype }));
   };
 }
@@ -99,6 +103,10 @@ export interface Divergence {
  * The fits take the sample mean and the unbiased (co)variance; n must exceed d.
  */
 export function gaussianKL(x: Tensor, bridge: GaussianBridge, t: number): Divergence {
+  return tidy(() => fittedKL(x, bridge, t));
+}
+
+function fittedKL(x: Tensor, bridge: GaussianBridge, t: number): Divergence {
   const exact = exactMarginal(bridge, t);
   const samples = x.flatten({ startDim: 1 }).to("float64");
   const [n, d] = samples.shape as [number, number];
@@ -134,13 +142,15 @@ export function expectedKL(
   const nu = n - 1;
   // E ln of a χ² over its degrees of freedom: ψ(k/2) − ln(ν/2).
   const logs = (ks: number[]) =>
-    tensor(
-      ks.map((k) => k / 2),
-      { dtype: "float64" },
-    )
-      .digamma()
-      .sum()
-      .item() -
+    tidy(() =>
+      tensor(
+        ks.map((k) => k / 2),
+        { dtype: "float64" },
+      )
+        .digamma()
+        .sum()
+        .item(),
+    ) -
     ks.length * Math.log(nu / 2);
   const kl = (bias: number) => 0.5 * (d * (ratio - 1 - Math.log(ratio)) + d * shift - bias);
   return { diag: kl(d * logs([nu])), full: kl(logs(Array.from({ length: d }, (_, i) => nu - i))) };

@@ -1,5 +1,5 @@
 // The benchmark's numbers: averages over coordinates of means, variances and covariances with the start.
-import type { Tensor } from "@dsbm/torch";
+import { type Tensor, tidy } from "@dsbm/torch";
 
 export interface Moments {
   /** Mean over samples and coordinates. */
@@ -12,6 +12,10 @@ export interface Moments {
 
 /** Moments of ends [n, …] and of their covariance with the starts [n, …] that they came from. */
 export function moments(end: Tensor, start: Tensor): Moments {
+  return tidy(() => averages(end, start));
+}
+
+function averages(end: Tensor, start: Tensor): Moments {
   const [y, x] = [
     end.flatten({ startDim: 1 }).to("float64"),
     start.flatten({ startDim: 1 }).to("float64"),
@@ -32,5 +36,5 @@ export function moments(end: Tensor, start: Tensor): Moments {
 
 /** Mean squared distance between paired points [n, …], summed over coordinates. */
 export function squaredDisplacement(end: Tensor, start: Tensor): number {
-  return end.sub(start).flatten({ startDim: 1 }).square().sum(1).mean().item();
+  return tidy(() => end.sub(start).flatten({ startDim: 1 }).square().sum(1).mean().item());
 }

@@ -1,8 +1,12 @@
 // The cost of the plans used in training: squared Euclidean distance between samples of any shape.
-import type { Tensor } from "@dsbm/torch";
+import { type Tensor, tidy } from "@dsbm/torch";
 
 /** |x0_i − x1_j|² for x0 [n, …], x1 [m, …]: float64 [n, m], computed by differences of inner products. */
 export function squaredDistances(x0: Tensor, x1: Tensor): Tensor {
+  return tidy(() => distances(x0, x1));
+}
+
+function distances(x0: Tensor, x1: Tensor): Tensor {
   const [a, b] = [
     x0.flatten({ startDim: 1 }).to("float64"),
     x1.flatten({ startDim: 1 }).to("float64"),

@@ -2,12 +2,13 @@
 import { fileURLToPath } from "node:url";
 import { ConfigError, gaussian, helpTable, type Member, resolve } from "@dsbm/config";
 import { formatTable, runFolder } from "@dsbm/runs";
-import { finishedResult, type GaussianResult, runGaussian } from "../gaussian/run.js";
+import type { GaussianResult } from "../gaussian/run.js";
 import { createInterrupt } from "../interrupt.js";
 import { createProgress } from "../progress.js";
 import { sweep } from "../sweep.js";
 
-export { type GaussianResult, runGaussian } from "../gaussian/run.js";
+/** The engine is loaded when a run is certain: help and mistakes need not wait for it. */
+const engine = () => import("../gaussian/run.js");
 
 /** Where the presets are. */
 export const presets: string = fileURLToPath(new URL("../../../../conf", import.meta.url));
@@ -61,6 +62,7 @@ export function resultTable({ rows, exact }: Pick<GaussianResult, "rows" | "exac
 }
 
 async function single(member: Member<Config>, again: boolean): Promise<number> {
+  const { finishedResult, runGaussian } = await engine();
   const folder = folderOf(member);
   const done = again ? null : finishedResult(folder, member.config);
   if (done) {
@@ -102,6 +104,7 @@ export async function gaussianCommand(args: string[]): Promise<number> {
   const [first, ...rest] = resolved.members;
   if (!first) throw new ConfigError("sweep", "the sweep has no members");
   if (rest.length === 0) return single(first, again);
+  const { finishedResult } = await engine();
   return sweep(
     resolved.members.map((member) => ({
       label: `${member.dirname} seed=${member.config.seed}`,

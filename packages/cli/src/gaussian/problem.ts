@@ -14,7 +14,7 @@ import {
   widths,
 } from "@dsbm/bridge";
 import { type GaussianConfig, gaussianEps } from "@dsbm/config";
-import type { Device, Tensor } from "@dsbm/torch";
+import { type Device, Generator, type Tensor } from "@dsbm/torch";
 import { cores } from "../cores.js";
 
 /** The problem of a configuration and its test points, all functions of the seed. */
@@ -22,12 +22,16 @@ export function gaussianProblem(config: GaussianConfig): { problem: Problem; tes
   const { dim, a, sigma, seed, coupling } = config;
   const device = config.device as Device;
   const on = (x: Tensor) => (device === "cpu" ? x : x.to(device)).keep();
-  const draw = (n: number, purpose: string): Endpoints => {
-    const { x0, x1 } = gaussianEndpoints({ n, dim, a, generator: stream(seed, purpose) });
+  // What torch.manual_seed(seed) gives in PyTorch, in this order, so that the data can be had there too.
+  const generator = Generator.create(seed);
+  const draw = (n: number): Endpoints => {
+    const { x0, x1 } = gaussianEndpoints({ n, dim, a, generator });
     return { x0: on(x0), x1: on(x1) };
   };
+  const data = draw(config.n_train);
+  const test = draw(config.n_test);
   const problem: Problem = {
-    data: draw(config.n_train, "data"),
+    data,
     process: brownian({ sigma }),
     method: methods[config.model_name],
     grid: uniformGrid(config.num_steps),
@@ -48,6 +52,7 @@ export function gaussianProblem(config: GaussianConfig): { problem: Problem; tes
     weightDecay: config.weight_decay,
     gradClip: config.grad_clip,
     emaRate: config.ema_rate,
+    emaWarmup: true,
     eps: gaussianEps(config),
     batchCoupling:
       coupling === "exact"
@@ -60,5 +65,5 @@ export function gaussianProblem(config: GaussianConfig): { problem: Problem; tes
     simulateThreads: config.threads === "auto" ? cores() : config.threads,
     logEvery: config.log_every,
   };
-  return { problem, test: draw(config.n_test, "test") };
+  return { problem, test };
 }

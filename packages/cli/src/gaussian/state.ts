@@ -32,7 +32,7 @@ export function encodeState(training: Training, version: string): Uint8Array {
  */
 export function restoreState(training: Training, path: string): number {
   if (!existsSync(path)) return 0;
-  const { tensors, metadata } = io.loadTensors(path);
+  const { tensors, metadata } = readState(path);
   try {
     if (metadata.format !== "1")
       throw new UsageError(
@@ -57,5 +57,14 @@ export function restoreState(training: Training, path: string): number {
     return training.state.half;
   } finally {
     for (const t of tensors.values()) t.dispose();
+  }
+}
+
+function readState(path: string): ReturnType<typeof io.loadTensors> {
+  try {
+    return io.loadTensors(path);
+  } catch (error) {
+    if (!(error instanceof io.FormatError)) throw error;
+    throw new UsageError(`${error.message}; this run cannot go on: add --again to start it over`);
   }
 }

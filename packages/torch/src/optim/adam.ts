@@ -3,6 +3,7 @@ import { tensor, zeros } from "../create.js";
 import { invoke, Op } from "../dispatch.js";
 import { invalid } from "../errors.js";
 import { noGrad, zeroGrad } from "../grad.js";
+import { tidy } from "../handle.js";
 import { _foreachAdd_ } from "../ops.generated.js";
 import type { Parameter, Tensor } from "../tensor.js";
 
@@ -65,11 +66,12 @@ export class Adam {
     this.#options = { betas, eps, weightDecay, amsgrad, maximize };
     // A tensor, so that a recorded step sees a later change; float64, so that it is exact.
     this.#lr = tensor(lr, { dtype: "float64" }).keep();
+    const like = (p: Parameter) => tidy(() => p.detach().zerosLike().keep());
     this.#slots = parameters.map((p) => ({
       step: zeros([], { device: p.device }).keep(),
-      exp_avg: p.detach().zerosLike().keep(),
-      exp_avg_sq: p.detach().zerosLike().keep(),
-      max_exp_avg_sq: amsgrad ? p.detach().zerosLike().keep() : null,
+      exp_avg: like(p),
+      exp_avg_sq: like(p),
+      max_exp_avg_sq: amsgrad ? like(p) : null,
     }));
   }
 
@@ -84,39 +86,41 @@ export class Adam {
 
   /** One update of every parameter that has a gradient. */
   step(): void {
+    noGrad(() => tidy(() => this.#update()));
+  }
+
+  #update(): void {
     const { betas, eps, weightDecay, amsgrad, maximize } = this.#options;
-    noGrad(() => {
-      const params: Tensor[] = [];
-      const grads: Tensor[] = [];
-      const slots: Slots[] = [];
-      this.parameters.forEach((p, i) => {
-        const g = p.grad;
-        if (g === null) return;
-        params.push(p);
-        grads.push(g);
-        slots.push(this.#slots[i] as Slots);
-      });
-      if (params.length === 0) return;
-      const steps = slots.map((s) => s.step);
-      _foreachAdd_(steps, 1);
-      const maxima = amsgrad ? slots.map((s) => s.max_exp_avg_sq) : [];
-      invoke(
-        this.kernel,
-        params,
-        grads,
-        slots.map((s) => s.exp_avg),
-        slots.map((s) => s.exp_avg_sq),
-        maxima,
-        steps,
-        this.#lr,
-        betas[0],
-        betas[1],
-        weightDecay,
-        eps,
-        amsgrad,
-        maximize,
-      );
+    const params: Tensor[] = [];
+    const grads: Tensor[] = [];
+    const slots: Slots[] = [];
+    this.parameters.forEach((p, i) => {
+      const g = p.grad;
+      if (g === null) return;
+      params.push(p);
+      grads.push(g);
+      slots.push(this.#slots[i] as Slots);
     });
+    if (params.length === 0) return;
+    const steps = slots.map((s) => s.step);
+    _foreachAdd_(steps, 1);
+    const maxima = amsgrad ? slots.map((s) => s.max_exp_avg_sq) : [];
+    invoke(
+      this.kernel,
+      params,
+      grads,
+      slots.map((s) => s.exp_avg),
+      slots.map((s) => s.exp_avg_sq),
+      maxima,
+      steps,
+      this.#lr,
+      betas[0],
+      betas[1],
+      weightDecay,
+      eps,
+      amsgrad,
+      maximize,
+    );
   }
 
   zeroGrad(): void {

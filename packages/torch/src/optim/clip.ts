@@ -2,17 +2,19 @@
 
 import { zeros } from "../create.js";
 import { noGrad } from "../grad.js";
+import { tidy } from "../handle.js";
 import { _foreachMul_, _foreachNorm, stack } from "../ops.generated.js";
 import type { Tensor } from "../tensor.js";
 
 /** Scales all gradients so that their joint 2-norm is at most `maxNorm`; returns the norm before, a scalar tensor. */
 export function clipGradNorm_(parameters: readonly Tensor[], maxNorm: number): Tensor {
-  return noGrad(() => {
+  const clip = () => {
     const grads = parameters.map((p) => p.grad).filter((g): g is Tensor => g !== null);
     if (grads.length === 0) return zeros([]);
     const norm = stack(_foreachNorm(grads)).linalgVectorNorm();
     const scale = norm.add(1e-6).reciprocal().mul(maxNorm).clamp({ max: 1 });
     _foreachMul_(grads, scale);
     return norm;
-  });
+  };
+  return noGrad(() => tidy(clip));
 }

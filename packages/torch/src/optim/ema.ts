@@ -1,31 +1,64 @@
 // The exponential moving average of a network's parameters: smoother weights for sampling.
+import { zeros } from "../create.js";
 import { invalid } from "../errors.js";
 import { noGrad } from "../grad.js";
+import { tidy } from "../handle.js";
 import type { Module } from "../nn/module.js";
 import { _foreachLerp_ } from "../ops.generated.js";
 import type { Tensor } from "../tensor.js";
+
+export interface EMAOptions {
+  /**
+   * Counts updates: the n-th uses min(rate, (1 + n)/(10 + n)), so that a young average forgets where it began
+   * and an old one spans 1/(1 − rate) updates.
+   */
+  warmup?: boolean;
+}
 
 /** Keeps s ← rate·s + (1 − rate)·p for every parameter p of a network, starting at p. */
 export class EMA {
   readonly #names: string[];
   readonly #parameters: Tensor[];
   readonly #shadow: Tensor[];
+  /** Updates since the last restart, in a tensor so that a recorded update counts too; null: no warm-up. */
+  readonly #count: Tensor | null;
 
   /** `rate` in [0, 1). Throws a TorchError for others. */
   constructor(
     module: Module,
     readonly rate: number,
+    { warmup = false }: EMAOptions = {},
   ) {
     if (!(rate >= 0 && rate < 1)) throw invalid(`EMA rate is ${rate}; expected a number in [0, 1)`);
     const named = module.namedParameters();
     this.#names = named.map(([name]) => name);
     this.#parameters = named.map(([, p]) => p);
-    this.#shadow = noGrad(() => this.#parameters.map((p) => p.detach().clone().keep()));
+    this.#shadow = noGrad(() => tidy(() => this.#parameters.map((p) => p.detach().clone().keep())));
+    this.#count = warmup ? zeros([], { device: named[0]?.[1].device ?? "cpu" }).keep() : null;
   }
 
   /** One step towards the current parameters; can be recorded. */
   update(): void {
-    noGrad(() => _foreachLerp_(this.#shadow, this.#parameters, 1 - this.rate));
+    noGrad(() => {
+      const count = this.#count;
+      if (count === null) return _foreachLerp_(this.#shadow, this.#parameters, 1 - this.rate);
+      const weight = count
+        .add_(1)
+        .add(10)
+        .reciprocal()
+        .mul(9)
+        .clamp({ min: 1 - this.rate });
+      return _foreachLerp_(
+        this.#shadow,
+        this.#parameters,
+        this.#shadow.map(() => weight),
+      );
+    });
+  }
+
+  /** Begins the warm-up anew: the average leaves what it held within a few updates. */
+  restart(): void {
+    this.#count?.zero_();
   }
 
   /** The averaged tensors by parameter name (not copies). */
@@ -49,5 +82,6 @@ export class EMA {
 
   dispose(): void {
     for (const t of this.#shadow) t.dispose();
+    this.#count?.dispose();
   }
 }

@@ -1,0 +1,94 @@
+// Principal components against what defines them: orthonormal, uncorrelated, optimal, and one scale for all.
+import { Generator, randn, tensor, zeros } from "@dsbm/torch";
+import { describe, expect, it } from "vitest";
+import { principalComponents } from "../../src/dataset/projection.js";
+
+/** Points [n, 3] with variances 9, 1 and 0.01 along three orthogonal directions, around (5, −2, 1). */
+function cloud(n: number) {
+  const z = randn([n, 3], { generator: Generator.create(3), dtype: "float64" });
+  const turn = tensor(
+    [
+      [0.6, 0.8, 0],
+      [-0.8, 0.6, 0],
+      [0, 0, 1],
+    ],
+    { dtype: "float64" },
+  );
+  const spread = tensor([3, 1, 0.1], { dtype: "float64" });
+  return z
+    .mul(spread)
+    .mm(turn)
+    .add(tensor([5, -2, 1], { dtype: "float64" }));
+}
+
+describe("principalComponents", () => {
+  it("finds the directions of a cloud, the widest first, and the part of variance each holds", () => {
+    const { basis, mean, explained } = principalComponents(cloud(20_000), { k: 2 });
+    const [x, y, z] = [0, 1, 2].map((i) => basis.select(0, i).toNumbers()) as [
+      number[],
+      number[],
+      number[],
+    ];
+    expect(x[0]).toBeCloseTo(0.6, 1);
+    expect(y[0]).toBeCloseTo(0.8, 1);
+    expect(z[0]).toBeCloseTo(0, 1);
+    expect(explained[0]).toBeCloseTo(9 / 10.01, 2);
+    expect(explained[1]).toBeCloseTo(1 / 10.01, 2);
+    expect(mean.toNumbers()[0]).toBeCloseTo(5, 0);
+  });
+
+  it("gives uncorrelated coordinates around 0 whose mean variance is 1, ordered by variance", () => {
+    const x = cloud(500);
+    const z = principalComponents(x, { k: 3 }).project(x);
+    expect(z.mean(0).abs().max().item()).toBeLessThan(1e-12);
+    const covariance = z.t().mm(z).div(499);
+    const variances = covariance.diagonal().toNumbers();
+    expect((variances[0]! + variances[1]! + variances[2]!) / 3).toBeCloseTo(1, 10);
+    expect(variances[0]).toBeGreaterThan(variances[1]!);
+    expect(variances[1]).toBeGreaterThan(variances[2]!);
+    const off = covariance.sub(covariance.diagonal().diagEmbed());
+    expect(off.abs().max().item()).toBeLessThan(1e-10);
+  });
+
+  it("keeps distances up to its one scale and gives the samples back with all components", () => {
+    const x = cloud(50);
+    const p = principalComponents(x, { k: 3 });
+    const z = p.project(x);
+    const distance = (t: typeof x) => t.select(0, 0).sub(t.select(0, 7)).linalgVectorNorm().item();
+    expect(distance(z) * p.scale).toBeCloseTo(distance(x), 10);
+    expect(p.reconstruct(z).sub(x).abs().max().item()).toBeLessThan(1e-12);
+  });
+
+  it("loses exactly the variance of the components left out", () => {
+    const x = cloud(400);
+    const p = principalComponents(x, { k: 1 });
+    const lost = x
+      .sub(p.reconstruct(p.project(x)))
+      .square()
+      .sum()
+      .item();
+    const total = x.sub(p.mean).square().sum().item();
+    expect(lost / total).toBeCloseTo(1 - p.explained[0]!, 10);
+  });
+
+  it("does not depend on the sign that the eigenvectors came with", () => {
+    const x = cloud(300);
+    const [a, b] = [x, x.neg()].map((y) => principalComponents(y, { k: 3 }).basis);
+    expect(a!.sub(b!).abs().max().item()).toBeLessThan(1e-10);
+  });
+
+  it("takes images and float32", () => {
+    const x = randn([40, 1, 4, 4], { generator: Generator.create(5) });
+    const p = principalComponents(x, { k: 5 });
+    expect(p.basis.dtype).toBe("float32");
+    expect(p.project(x).shape).toEqual([40, 5]);
+    expect(p.reconstruct(p.project(x)).shape).toEqual([40, 16]);
+  });
+
+  it("refuses what has no components", () => {
+    expect(() => principalComponents(cloud(10), { k: 4 })).toThrow(/4 principal components/);
+    expect(() => principalComponents(cloud(10), { k: 0 })).toThrow(/between 1 and 3/);
+    expect(() => principalComponents(cloud(1), { k: 1 })).toThrow(/at least 2 samples/);
+    expect(() => principalComponents(zeros([10, 3]), { k: 1 })).toThrow(/samples that differ/);
+  });
+});

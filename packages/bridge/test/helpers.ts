@@ -1,0 +1,94 @@
+// What the theory tests share: seeded numbers, tolerances computed from sample sizes, tiny problems.
+import { Generator, randn, type Tensor, tidy } from "@dsbm/torch";
+import { expect } from "vitest";
+import { gaussianEndpoints } from "../src/dataset/gaussian.js";
+import type { Method } from "../src/method.js";
+import { ScoreNetwork } from "../src/model/mlp.js";
+import type { Problem } from "../src/problem.js";
+import { brownian } from "../src/process/brownian.js";
+import { uniformGrid } from "../src/schedule.js";
+import type { Network } from "../src/simulator.js";
+
+export const seeded = (seed: number): Generator => Generator.create(seed);
+
+/** Standard normal float64 numbers of a seed. */
+export const normal = (shape: number[], seed: number): Tensor =>
+  randn(shape, { generator: seeded(seed), dtype: "float64" });
+
+export interface Summary {
+  n: number;
+  mean: number;
+  var: number;
+}
+
+/** Count, mean and unbiased variance of all elements. */
+export function summary(x: Tensor): Summary {
+  return tidy(() => {
+    const all = x.to("float64").flatten();
+    const centred = all.sub(all.mean());
+    const n = all.numel;
+    return { n, mean: all.mean().item(), var: centred.square().sum().item() / (n - 1) };
+  });
+}
+
+/** Expects Gaussian samples to have a mean and a variance, each within five of its standard errors. */
+export function expectMoments(x: Tensor, want: { mean: number; var: number }): void {
+  const got = summary(x);
+  expect(Math.abs(got.mean - want.mean)).toBeLessThan(5 * Math.sqrt(want.var / got.n));
+  expect(Math.abs(got.var - want.var)).toBeLessThan(5 * want.var * Math.sqrt(2 / (got.n - 1)));
+}
+
+/** Largest absolute difference of two tensors. */
+export const distance = (a: Tensor, b: Tensor): number =>
+  tidy(() => a.sub(b).abs().flatten().amax().item());
+
+/** y ≈ slope·x + shift by least squares over all elements, with the slope's and the fit's standard errors. */
+export function leastSquares(x: Tensor, y: Tensor) {
+  return tidy(() => {
+    const [u, v] = [x.to("float64").flatten(), y.to("float64").flatten()];
+    const [mx, my] = [u.mean().item(), v.mean().item()];
+    const du = u.sub(mx);
+    const sxx = du.square().sum().item();
+    const slope = du.mul(v.sub(my)).sum().item() / sxx;
+    const shift = my - slope * mx;
+    const noise = v.sub(u.mul(slope)).sub(shift).square().mean().item();
+    return {
+      slope,
+      shift,
+      slopeError: Math.sqrt(noise / sxx),
+      shiftError: Math.sqrt(noise / u.numel + (noise * mx ** 2) / sxx),
+    };
+  });
+}
+
+export const network =
+  (dim: number, seed = 7, width = 16) =>
+  (direction: string): Network =>
+    new ScoreNetwork(dim, {
+      hidden: [width],
+      generator: seeded(seed + (direction === "f" ? 1 : 0)),
+    });
+
+// Made once: leak tests count tensors, and data that comes and goes with the collector would blur the count.
+const data = tidy(() => gaussianEndpoints({ n: 96, dim: 2, a: 0.5, generator: seeded(3) }));
+
+/** A Gaussian problem of a second or less. */
+export function tiny(method: Method, changes: Partial<Problem> = {}): Problem {
+  return {
+    data,
+    process: brownian({ sigma: 1 }),
+    method,
+    grid: uniformGrid(4),
+    network: network(2),
+    firstCoupling: "ind",
+    halfIterations: 2,
+    steps: 8,
+    batchSize: 32,
+    lr: 1e-3,
+    seed: 5,
+    threads: 1,
+    simulateThreads: 1,
+    chunkRows: 40,
+    ...changes,
+  };
+}

@@ -1,0 +1,205 @@
+// One table for all methods: what each one declares must hold when it trains.
+import { liveTensors, noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
+import { describe, expect, it } from "vitest";
+import type { TrainEvent } from "../../src/events.js";
+import { incrementTuples } from "../../src/method/dsb.js";
+import { methods } from "../../src/method/index.js";
+import type { EpochContext } from "../../src/method.js";
+import { brownian } from "../../src/process/brownian.js";
+import { uniformGrid } from "../../src/schedule.js";
+import { ordered } from "../../src/solver.js";
+import { Training } from "../../src/train.js";
+import { distance, normal, seeded, tiny } from "../helpers.js";
+
+const all = Object.entries(methods).map(([name, method]) => ({ name, method }));
+const process = brownian({ sigma: 0.9 });
+
+function context(shape: number[], changes: Partial<EpochContext> = {}): EpochContext {
+  const [n, ...sample] = shape as [number, ...number[]];
+  const generator = seeded(2);
+  return {
+    direction: "b",
+    newest: null,
+    data: { x0: randn(shape, { generator }), x1: randn([n + 3, ...sample], { generator }) },
+    process,
+    firstCoupling: "ind",
+    generator,
+    simulate: (_direction, start) => start.add(1),
+    simulateIncrements: (direction, start) =>
+      incrementTuples(direction && ((x) => x.mul(0.1)), start, {
+        direction: direction ?? "f",
+        grid: uniformGrid(4),
+        sigma: 1,
+      }),
+    ...changes,
+  };
+}
+
+async function train(training: Training): Promise<TrainEvent[]> {
+  const events: TrainEvent[] = [];
+  for await (const event of training.run()) events.push(event);
+  return events;
+}
+
+const weights = (training: Training): number[] =>
+  (["b", "f"] as const).flatMap((d) =>
+    [...training.state.networks[d].stateDict().values()].flatMap((t) => t.toNumbers()),
+  );
+
+/** Mean loss of the first and the last twenty steps. */
+function lowered(events: TrainEvent[]): { first: number; last: number } {
+  const losses = events.flatMap((e) => (e.type === "step" && e.half === 1 ? [e.loss] : []));
+  const mean = (list: number[]) => list.reduce((a, b) => a + b) / list.length;
+  return { first: mean(losses.slice(0, 20)), last: mean(losses.slice(-20)) };
+}
+
+describe.each(all)("$name", ({ name, method }) => {
+  it("is listed under its own name", () => expect(method.name).toBe(name));
+
+  it.each([{ shape: [12, 2] }, { shape: [12, 2, 3, 3] }])(
+    "makes epochs of rows of one length and regressions of the shape of x, $shape",
+    ({ shape }) =>
+      tidy(() => {
+        for (const newest of [null, "f"] as const)
+          for (const firstCoupling of ["ind", "ref"] as const) {
+            const rows = method.epoch(context(shape, { newest, firstCoupling }));
+            const n = (rows[0] as Tensor).size(0);
+            expect(n).toBeGreaterThanOrEqual(12);
+            for (const r of rows) expect(r.size(0)).toBe(n);
+            if (method.pairs) expect(rows).toHaveLength(2);
+            const generator = seeded(3);
+            const t = randn([n], { generator }).sigmoid();
+            const {
+              x,
+              t: times,
+              target,
+            } = method.regression(rows, {
+              direction: "b",
+              process,
+              t,
+              noise: (like) => randn(like.shape, { generator }),
+            });
+            expect(x.shape).toEqual([n, ...shape.slice(1)]);
+            expect(target.shape).toEqual(x.shape);
+            expect(times.shape).toEqual([n]);
+            expect(target.isfinite().all().item()).toBe(true);
+          }
+      }),
+  );
+
+  it("tells its events in order, the same twice, other with another seed", async () => {
+    const run = async (seed: number) => {
+      const training = new Training(tiny(method, { seed, logEvery: 4, steps: 8 }));
+      const events = await train(training);
+      const got = weights(training);
+      training.dispose();
+      return { events, got };
+    };
+    const [one, two, other] = [await run(5), await run(5), await run(6)];
+    expect(one.got).toEqual(two.got);
+    expect(one.got).not.toEqual(other.got);
+    const halves = [1, 2].map((half) => {
+      const of = one.events.filter((e) => e.half === half);
+      expect(of.map((e) => e.direction)).toEqual(of.map(() => (half === 1 ? "b" : "f")));
+      return of.map((e) => (e.type === "step" ? `step ${e.step}/${e.steps}` : e.type));
+    });
+    // 96 rows make 3 batches of 32 an epoch: 8 steps need three epochs.
+    const order = ["start", "simulate", "simulate", "step 4/8", "simulate", "step 8/8", "half"];
+    expect(halves).toEqual([order, order]);
+    expect(one.events.map((e) => e.half)).toEqual([...order.map(() => 1), ...order.map(() => 2)]);
+  });
+
+  it("leaves no tensor behind after a half-iteration, nor when stopped within", async () => {
+    const training = new Training(tiny(method, { halfIterations: 6, logEvery: 1, emaRate: 0.9 }));
+    const run = training.run();
+    const upTo = async (half: number, type: TrainEvent["type"]) => {
+      for (;;) {
+        const { value, done } = await run.next();
+        expect(done).toBe(false);
+        if ((value as TrainEvent).half === half && (value as TrainEvent).type === type) return;
+      }
+    };
+    await upTo(2, "half");
+    const before = liveTensors();
+    await upTo(4, "half");
+    expect(liveTensors()).toBe(before);
+    await upTo(5, "step");
+    await run.return(undefined);
+    expect(liveTensors()).toBe(before);
+    expect(training.state.half).toBe(4);
+    training.dispose();
+  });
+
+  it("lowers its loss", async () => {
+    const training = new Training(
+      tiny(method, { steps: 300, halfIterations: 1, lr: 0.02, logEvery: 1 }),
+    );
+    // Networks that are far from any answer.
+    noGrad(() => training.state.networks.b.parameters().at(-1)?.add_(3));
+    const { first, last } = lowered(await train(training));
+    expect(last).toBeLessThan(0.85 * first);
+    training.dispose();
+  });
+
+  it("goes on where it was stopped, bit by bit", async () => {
+    const problem = () => tiny(method, { emaRate: 0.9 });
+    const whole = new Training(problem());
+    await train(whole);
+
+    const first = new Training({ ...problem(), halfIterations: 1 });
+    await train(first);
+    const second = new Training(problem());
+    for (const d of ["b", "f"] as const) {
+      second.state.networks[d].loadStateDict(first.state.networks[d].stateDict());
+      second.state.samplers[d].loadStateDict(first.state.samplers[d].stateDict());
+      second.state.emas?.[d].loadStateDict(
+        first.state.emas?.[d].stateDict() as Map<string, Tensor>,
+      );
+    }
+    second.keepOptimizers();
+    for (const d of ["b", "f"] as const) {
+      const saved = first.state.optimizers[d]?.stateDict();
+      expect(saved !== undefined).toBe(method.optimizer === "kept");
+      if (saved) second.state.optimizers[d]?.loadStateDict(saved);
+    }
+    second.state.half = 1;
+    await train(second);
+    expect(weights(second)).toEqual(weights(whole));
+    const averages = (t: Training) =>
+      [...t.state.samplers.f.stateDict().values()].flatMap((x) => x.toNumbers());
+    expect(averages(second)).toEqual(averages(whole));
+    for (const t of [whole, first, second]) t.dispose();
+  });
+});
+
+describe("incrementTuples", () => {
+  const grid = uniformGrid(4);
+  it.each(["f", "b"] as const)(
+    "are z', its time and −net(z') − dz of each chosen step (%s)",
+    (direction) =>
+      tidy(() => {
+        const start = normal([4, 2, 1], 1);
+        const net = (x: Tensor, t: Tensor) => x.mul(0.3).add(t.reshape([-1, 1, 1]));
+        const [x, t, target] = incrementTuples(net, start.to("float32"), {
+          direction,
+          grid,
+          sigma: 2,
+          noise: (like, k) => normal(like.shape, 30 + k).to("float32"),
+          steps: tidy(() => randn([4]).mul(0).add(2).to("int64")),
+        });
+        let z = start;
+        ordered(direction, grid)
+          .slice(0, 3)
+          .forEach(({ time, next }, k) => {
+            const dz = normal([4, 2, 1], 30 + k).mul(2 * Math.sqrt(0.25));
+            z = z.mul(1.3).add(time).add(dz);
+            if (k < 2) return;
+            expect(distance(x.to("float64"), z)).toBeLessThan(1e-5);
+            expect(t.toNumbers()).toEqual([next, next, next, next]);
+            expect(distance(target.to("float64"), z.mul(-0.3).sub(time).sub(dz))).toBeLessThan(
+              1e-5,
+            );
+          });
+      }),
+  );
+});

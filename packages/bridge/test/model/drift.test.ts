@@ -1,0 +1,59 @@
+// The drift network: its shapes, its growth towards the end it runs to, its parameter names.
+import { Generator, randn, tensor } from "@dsbm/torch";
+import { describe, expect, it } from "vitest";
+import { DriftNetwork, TimeFeatures } from "../../src/model/drift.js";
+
+describe("DriftNetwork", () => {
+  it("maps points and times to drifts, finite at both ends of time", () => {
+    const generator = Generator.create(1);
+    for (const direction of ["f", "b"] as const) {
+      const net = new DriftNetwork(3, { direction, hidden: [8], generator });
+      const drift = net.forward(randn([4, 3], { generator }), tensor([0, 0.3, 0.9, 1]));
+      expect(drift.shape).toEqual([4, 3]);
+      expect(drift.isfinite().all().item()).toBe(true);
+    }
+  });
+
+  it("grows like the root of the time that is left", () => {
+    const net = (direction: "f" | "b") =>
+      new DriftNetwork(2, { direction, hidden: [8], generator: Generator.create(5) });
+    const [f, b] = [net("f"), net("b")];
+    const x = randn([1, 2], { generator: Generator.create(6) });
+    const at = (t: number) => {
+      const [u, v] = [f, b].map((n) =>
+        n
+          .forward(x, tensor([t]))
+          .linalgVectorNorm()
+          .item(),
+      );
+      return u! / v!;
+    };
+    // The same weights: f over b is √t / √(1 − t).
+    expect(at(0.5)).toBeCloseTo(1, 5);
+    expect(at(0.9)).toBeCloseTo(3, 4);
+    expect(at(0.2)).toBeCloseTo(0.5, 4);
+  });
+
+  it("names its parameters after the MLP alone", () => {
+    const net = new DriftNetwork(3, { direction: "f", hidden: [8], frequencies: 4 });
+    expect([...net.stateDict().keys()]).toEqual([
+      "net.layers.0.weight",
+      "net.layers.0.bias",
+      "net.layers.1.weight",
+      "net.layers.1.bias",
+    ]);
+    expect(net.stateDict().get("net.layers.0.weight")!.shape).toEqual([8, 3 + 8]);
+  });
+});
+
+describe("TimeFeatures", () => {
+  it("are cosines and sines half an octave apart", () => {
+    const features = new TimeFeatures(3).forward(tensor([0, 1])).toNumbers();
+    const angles = [1, Math.SQRT2, 2].map((w) => (w * Math.PI) / 2);
+    const row = (t: number) => [
+      ...angles.map((a) => Math.cos(a * t)),
+      ...angles.map((a) => Math.sin(a * t)),
+    ];
+    for (const [i, x] of [...row(0), ...row(1)].entries()) expect(features[i]).toBeCloseTo(x, 6);
+  });
+});

@@ -1,0 +1,171 @@
+// Entropic plans: marginals, limits, closed forms and invariances, over regularisations from tiny to huge.
+import { liveTensors, rand, stack, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { squaredDistances } from "../../src/ot/distance.js";
+import { exactPlan } from "../../src/ot/exact.js";
+import { sinkhorn } from "../../src/ot/sinkhorn.js";
+import { distance, normal, seeded } from "../helpers.js";
+
+const uniform = (n: number) => tensor(new Array(n).fill(1 / n), { dtype: "float64" });
+const rowError = (plan: Tensor, a: Tensor) => plan.sum(-1).sub(a).abs().sum().item();
+const columnError = (plan: Tensor, b: Tensor) => plan.sum(-2).sub(b).abs().sum().item();
+
+let cost: Tensor;
+let mean: number;
+beforeAll(() => {
+  cost = tidy(() => squaredDistances(normal([30, 3], 1), normal([40, 3], 2).add(0.5))).keep();
+  mean = tidy(() => cost.mean().item());
+});
+afterAll(() => cost.dispose());
+
+describe("sinkhorn", () => {
+  it.each([1e-3, 1e-2, 0.1, 1, 10, 100])("is a plan at reg = %d × the mean cost", (ratio) =>
+    tidy(() => {
+      const options = { reg: ratio * mean, iterations: 4000 };
+      const { plan, error, converged, iterations } = sinkhorn(cost, options);
+      expect(plan.dtype).toBe("float64");
+      expect(plan.isfinite().all().item()).toBe(true);
+      expect(plan.amin().item()).toBeGreaterThanOrEqual(0);
+      expect(iterations).toBeLessThanOrEqual(4000 + 20 * 20); // at most 20 larger regularisations first
+      expect(columnError(plan, uniform(40))).toBeLessThan(1e-9);
+      expect(Math.abs(rowError(plan, uniform(30)) - error)).toBeLessThan(1e-9);
+      expect(converged).toBe(error <= 1e-9);
+      if (ratio >= 1e-2) expect(converged).toBe(true);
+      else expect(error).toBeLessThan(1e-5);
+    }),
+  );
+
+  it("has the form exp((f + g − C)/reg): its cross ratios are those of the kernel", () =>
+    tidy(() => {
+      const reg = 0.2 * mean;
+      const { plan } = sinkhorn(cost, { reg });
+      const logs = plan.log().add(cost.div(reg));
+      const cross = logs
+        .sub(logs.narrow(0, 0, 1))
+        .sub(logs.narrow(1, 0, 1))
+        .add(logs.narrow(0, 0, 1).narrow(1, 0, 1));
+      expect(cross.abs().amax().item()).toBeLessThan(1e-9);
+    }));
+
+  it("equals the closed form of two points: p/(1/2 − p) = e^{(c01 + c10 − c00 − c11)/(2·reg)}", () =>
+    tidy(() => {
+      for (const reg of [0.1, 0.3, 2]) {
+        const { plan } = sinkhorn(
+          tensor(
+            [
+              [0.1, 1],
+              [0.7, 0.2],
+            ],
+            { dtype: "float64" },
+          ),
+          { reg, tolerance: 1e-13 },
+        );
+        const ratio = Math.exp((1 + 0.7 - 0.1 - 0.2) / (2 * reg));
+        const p = (0.5 * ratio) / (1 + ratio);
+        const want = [p, 0.5 - p, 0.5 - p, p];
+        plan.toNumbers().forEach((x, k) => {
+          expect(x).toBeCloseTo(want[k] as number, 11);
+        });
+      }
+    }));
+
+  it("goes to the product plan for large reg and to the exact cost for small", () =>
+    tidy(() => {
+      const large = sinkhorn(cost, { reg: 1e7 * mean }).plan;
+      expect(
+        large
+          .sub(1 / 1200)
+          .abs()
+          .amax()
+          .item(),
+      ).toBeLessThan(1e-7 / 100);
+      const { cost: least } = exactPlan(Float64Array.from(cost.toNumbers()), 30, 40);
+      const gap = (reg: number) => sinkhorn(cost, { reg }).plan.mul(cost).sum().item() - least;
+      const [near, far] = [gap(1e-3 * mean), gap(1e-2 * mean)];
+      expect(near).toBeGreaterThan(-1e-8);
+      expect(near).toBeLessThan(far);
+      // The gap is at most reg times the entropy, at most ln 1200.
+      expect(near).toBeLessThan(1e-3 * mean * Math.log(1200));
+    }));
+
+  it("serves weights that are not uniform", () =>
+    tidy(() => {
+      const weigh = (n: number, seed: number) => {
+        const w = rand([n], { generator: seeded(seed), dtype: "float64" }).add(0.01);
+        return w.div(w.sum());
+      };
+      const [a, b] = [weigh(30, 5), weigh(40, 6)];
+      for (const ratio of [1e-2, 1]) {
+        const { plan, converged } = sinkhorn(cost, { reg: ratio * mean, a, b });
+        expect(converged).toBe(true);
+        expect(rowError(plan, a)).toBeLessThan(2e-9);
+        expect(columnError(plan, b)).toBeLessThan(1e-9);
+      }
+    }));
+
+  it("gives a batch of problems what each gets alone", () =>
+    tidy(() => {
+      const other = cost.mul(0.3).flip([0]).add(1);
+      const reg = 0.05 * mean;
+      const { plan, converged } = sinkhorn(stack([cost, other]), { reg });
+      expect(plan.shape).toEqual([2, 30, 40]);
+      expect(converged).toBe(true);
+      for (const [i, c] of [cost, other].entries())
+        expect(distance(plan.select(0, i), sinkhorn(c, { reg }).plan)).toBeLessThan(1e-9);
+    }));
+
+  it("does not change with constants added to the cost, nor with its unit", () =>
+    tidy(() => {
+      const reg = 0.1 * mean;
+      const { plan } = sinkhorn(cost, { reg });
+      const shift = rand([30, 1], { generator: seeded(8), dtype: "float64" }).mul(100);
+      expect(distance(sinkhorn(cost.add(shift), { reg }).plan, plan)).toBeLessThan(1e-9);
+      expect(distance(sinkhorn(cost.add(1e5), { reg }).plan, plan)).toBeLessThan(1e-9);
+      for (const unit of [1e-12, 1e12])
+        expect(distance(sinkhorn(cost.mul(unit), { reg: reg * unit }).plan, plan)).toBeLessThan(
+          1e-9,
+        );
+    }));
+
+  it("stays finite for huge costs at a small reg, converged or not, and says which", () =>
+    tidy(() => {
+      const { plan, error, converged } = sinkhorn(cost.mul(1e8), { reg: 1, iterations: 50 });
+      expect(plan.isfinite().all().item()).toBe(true);
+      expect(converged).toBe(error <= 1e-9);
+      expect(Math.abs(rowError(plan, uniform(30)) - error)).toBeLessThan(1e-6);
+      const hasty = sinkhorn(cost, { reg: 1e-3 * mean, iterations: 10 });
+      expect(hasty.converged).toBe(false);
+      expect(hasty.error).toBeGreaterThan(1e-9);
+    }));
+
+  it("solves a single point, and equal points", () =>
+    tidy(() => {
+      expect(sinkhorn(tensor([[3]]), { reg: 1 }).plan.item()).toBeCloseTo(1, 12);
+      const flat = sinkhorn(cost.mul(0), { reg: 0.1 });
+      expect(flat.converged).toBe(true);
+      expect(
+        flat.plan
+          .sub(1 / 1200)
+          .abs()
+          .amax()
+          .item(),
+      ).toBeLessThan(1e-14);
+    }));
+
+  it("leaves nothing behind but the plan", () => {
+    const before = liveTensors();
+    const { plan } = sinkhorn(cost, { reg: 0.01 * mean });
+    expect(liveTensors()).toBe(before + 1);
+    plan.dispose();
+    const live = liveTensors();
+    expect(() => sinkhorn(cost, { reg: -1 })).toThrow(/reg is -1/);
+    expect(() => tidy(() => sinkhorn(cost.mul(Number.NaN), { reg: 1 }))).toThrow(/NaN or infinite/);
+    expect(liveTensors()).toBe(live);
+  });
+
+  it("refuses costs that are no matrices", () =>
+    tidy(() => {
+      expect(() => sinkhorn(cost.flatten(), { reg: 1 })).toThrow(/expected \[n, m\]/);
+      expect(() => sinkhorn(cost, { reg: Number.NaN })).toThrow(/reg is NaN/);
+    }));
+});

@@ -1,0 +1,136 @@
+// Solvers converge with their order, in both directions of time, and tell every state on the way.
+import { eye, full, noGrad, tensor, tidy, zeros } from "@dsbm/torch";
+import { describe, expect, it } from "vitest";
+import type { Direction } from "../../src/direction.js";
+import { gammaGrid, uniformGrid } from "../../src/schedule.js";
+import { euler, eulerAt } from "../../src/solver/euler.js";
+import { eulerMaruyama } from "../../src/solver/euler-maruyama.js";
+import { collectPath, type Field } from "../../src/solver.js";
+import { expectMoments, normal } from "../helpers.js";
+
+const one = () => full([1, 1], 1, { dtype: "float64" });
+const refine = [16, 32, 64, 128];
+/** Halving the step divides the error by 2^order. */
+const orders = (errors: number[]) =>
+  errors.slice(1).map((e, i) => Math.log2((errors[i] as number) / e));
+
+// dx/dt = cos(3t)·x has x(t) = x(0)·exp(sin(3t)/3); the start of b is time 1.
+const oscillating: Field = (x, t) => x.mul(t.mul(3).cos().unsqueeze(1));
+const growth = Math.exp(Math.sin(3) / 3);
+
+describe.each(["f", "b"] as const)("direction %s", (direction: Direction) => {
+  const end = direction === "f" ? growth : 1 / growth;
+
+  it("euler has order 1", () => {
+    const errors = refine.map((n) =>
+      tidy(() =>
+        Math.abs(euler(oscillating, one(), { direction, grid: uniformGrid(n) }).item() - end),
+      ),
+    );
+    for (const order of orders(errors)) expect(Math.abs(order - 1)).toBeLessThan(0.15);
+  });
+
+  it("eulerAt meets requested times and takes euler's steps", () =>
+    tidy(() => {
+      const times = direction === "f" ? [0, 0.33, 0.5, 1] : [1, 0.5, 0.33, 0];
+      const { states, nfe } = eulerAt(oscillating, one(), times, 0.125);
+      expect(nfe).toBe(8);
+      expect(states).toHaveLength(4);
+      const path = collectPath();
+      euler(oscillating, one(), { direction, grid: uniformGrid(8), callback: path.callback });
+      const at = (k: number) => path.states[direction === "f" ? k : 8 - k]?.item() as number;
+      expect(states[direction === "f" ? 2 : 1]?.item()).toBeCloseTo(at(4), 13);
+      expect(states[3]?.item()).toBeCloseTo(direction === "f" ? at(8) : at(0), 13);
+      // between grid points the state is interpolated linearly
+      const w = (0.33 - 0.25) / 0.125;
+      expect(states[direction === "f" ? 1 : 2]?.item()).toBeCloseTo(
+        (1 - w) * at(2) + w * at(3),
+        13,
+      );
+    }));
+
+  // dX = −θX dt + σ dW (the drift points to 0 in either direction): e^−θ and σ²(1 − e^−2θ)/(2θ).
+  const [theta, sigma] = [1.5, 0.7];
+  const field: Field = (x) => x.mul(-theta);
+  /** The scheme is affine in its noise: its variance is the sum of squared answers to unit impulses. */
+  const schemeMoments = (n: number) =>
+    tidy(() => {
+      const impulses = eye(n, { dtype: "float64" });
+      const options = { direction, grid: uniformGrid(n), sigma };
+      const answers = eulerMaruyama(field, zeros([n, 1], { dtype: "float64" }), {
+        ...options,
+        noise: (_x, k) => impulses.select(0, k).unsqueeze(1),
+      });
+      const mean = eulerMaruyama(field, one(), { ...options, sigma: 0 }).item();
+      return { mean, var: answers.square().sum().item() };
+    });
+
+  it("eulerMaruyama has weak order 1 on an Ornstein–Uhlenbeck process", () => {
+    const exact = {
+      mean: Math.exp(-theta),
+      var: (sigma ** 2 * (1 - Math.exp(-2 * theta))) / (2 * theta),
+    };
+    const all = refine.map(schemeMoments);
+    for (const key of ["mean", "var"] as const)
+      for (const order of orders(all.map((m) => Math.abs(m[key] - exact[key]))))
+        expect(Math.abs(order - 1)).toBeLessThan(0.15);
+  });
+
+  it("eulerMaruyama's samples have the scheme's moments", () => {
+    tidy(() => {
+      const start = full([20_000, 1], 1, { dtype: "float64" });
+      const end = eulerMaruyama(field, start, {
+        direction,
+        grid: uniformGrid(10),
+        sigma,
+        noise: (x, k) => normal(x.shape, 100 + k),
+      });
+      expectMoments(end, schemeMoments(10));
+    });
+  });
+
+  it("tells every state with its time, and leaves the last noise out when asked", () =>
+    tidy(() => {
+      const grid = gammaGrid([1, 2, 1]);
+      const x = zeros([5, 2, 2], { dtype: "float64" });
+      const seen: [number, number][] = [];
+      const path = collectPath();
+      const drawn: number[] = [];
+      const run = (lastNoise: boolean) =>
+        eulerMaruyama((y) => y.mul(0), x, {
+          direction,
+          grid,
+          sigma: 2,
+          lastNoise,
+          noise: (y, k) => {
+            drawn.push(k);
+            return y.mul(0).add(1);
+          },
+          callback: (y, { step, time }) => {
+            seen.push([step, time]);
+            path.callback(y, { step, time });
+          },
+        });
+      const end = run(true);
+      const times = direction === "f" ? [0, 0.25, 0.75, 1] : [1, 0.75, 0.25, 0];
+      expect(seen).toEqual(times.map((t, k) => [k, t]));
+      expect(path.states).toHaveLength(4);
+      expect(path.states[0]).toBe(x);
+      expect(path.states[3]).toBe(end);
+      const roots = Math.sqrt(0.25) + Math.sqrt(0.5);
+      expect(end.select(0, 0).flatten().toNumbers()[0]).toBeCloseTo(2 * (roots + 0.5), 12);
+      expect(drawn).toEqual([0, 1, 2]);
+      expect(run(false).select(0, 0).flatten().toNumbers()[0]).toBeCloseTo(2 * roots, 12);
+      expect(drawn).toEqual([0, 1, 2, 0, 1]);
+    }));
+});
+
+it("draws its own noise of the state's dtype when it is given none", () =>
+  noGrad(() =>
+    tidy(() => {
+      const x = tensor([[0], [0]], { dtype: "float64" });
+      const end = eulerMaruyama((y) => y, x, { direction: "f", grid: uniformGrid(1), sigma: 1 });
+      expect(end.dtype).toBe("float64");
+      expect(end.toNumbers()[0]).not.toBe(end.toNumbers()[1]);
+    }),
+  ));

@@ -1,0 +1,243 @@
+// The driver: what it refuses, how it fails, and how it is stopped. That it trains is the methods' table.
+import { liveTensors, tensor, tidy } from "@dsbm/torch";
+import { describe, expect, it } from "vitest";
+import { minibatchExact } from "../src/coupling/minibatch.js";
+import type { Pairs } from "../src/coupling.js";
+import { BridgeError } from "../src/errors.js";
+import type { TrainEvent } from "../src/events.js";
+import { drawTimes, regressionLoss } from "../src/inner.js";
+import { methods } from "../src/method/index.js";
+import { complete, type Problem } from "../src/problem.js";
+import { hash32, stream } from "../src/random.js";
+import { directionOf, Training } from "../src/train.js";
+import { distance, normal, seeded, tiny } from "./helpers.js";
+
+async function events(training: Training): Promise<TrainEvent[]> {
+  const list: TrainEvent[] = [];
+  for await (const event of training.run()) list.push(event);
+  return list;
+}
+
+const data = (rows: [number, number], shape = [2]) => ({
+  x0: normal([rows[0], ...shape], 1).to("float32"),
+  x1: normal([rows[1], ...shape], 2).to("float32"),
+});
+const { dsb, dsbm } = methods;
+
+describe("complete", () => {
+  const bad: [string, () => Problem, RegExp][] = [
+    [
+      "a batch larger than the data",
+      () => tiny(dsbm, { batchSize: 97 }),
+      /batchSize is 97, but there are only 96/,
+    ],
+    [
+      "a batch of a half row",
+      () => tiny(dsbm, { batchSize: 2.5 }),
+      /batchSize is 2.5; expected an integer/,
+    ],
+    ["no steps", () => tiny(dsbm, { steps: 0 }), /steps is 0/],
+    ["no half-iterations", () => tiny(dsbm, { halfIterations: 0 }), /halfIterations is 0/],
+    ["an empty sequence", () => tiny(dsbm, { sequence: [] }), /sequence is empty/],
+    [
+      "DSB in one direction",
+      () => tiny(dsb, { sequence: ["b"] }),
+      /must alternate between b and f/,
+    ],
+    ["DSB twice the same", () => tiny(dsb, { sequence: ["b", "f", "f"] }), /must alternate/],
+    ["empty data", () => tiny(dsbm, { data: data([0, 5]) }), /there are no samples \(0 and 5\)/],
+    [
+      "NaN in the data",
+      () => tiny(dsbm, { data: { ...data([40, 40]), x1: normal([40, 2], 1).log() } }),
+      /x1 has values that are NaN/,
+    ],
+    [
+      "samples of two shapes",
+      () => tiny(dsbm, { data: { x0: normal([40, 2], 1), x1: normal([40, 3], 1) } }),
+      /samples of x0 have shape \[2\], those of x1 \[3\]/,
+    ],
+    [
+      "samples that are numbers",
+      () => tiny(dsbm, { data: data([40, 40], []) }),
+      /expected samples \[n, …\]/,
+    ],
+  ];
+  it.each(bad)("refuses %s in one line", (_what, problem, message) => {
+    const failing = () => tidy(() => complete(problem()));
+    expect(failing).toThrow(message);
+    expect(failing).toThrow(BridgeError);
+    expect(failing).not.toThrow(/\n/);
+  });
+
+  it("takes ends of different lengths, and DSB's single half-iteration in one direction", () =>
+    tidy(() => {
+      expect(complete(tiny(dsbm, { data: data([40, 90]) })).batchSize).toBe(32);
+      expect(complete(tiny(dsb, { sequence: ["b"], halfIterations: 1 })).sequence).toEqual(["b"]);
+    }));
+
+  it("cycles through the sequence", () => {
+    const order = [1, 2, 3, 4, 5].map((half) => directionOf({ sequence: ["b", "f", "f"] }, half));
+    expect(order).toEqual(["b", "f", "f", "b", "f"]);
+  });
+});
+
+describe("Training", () => {
+  it("refuses a learning rate that is no number before the first step", async () => {
+    const training = new Training(tiny(dsbm, { lr: Number.NaN }));
+    await expect(events(training)).rejects.toThrow(/learning rate is NaN/);
+    expect(training.state.half).toBe(0);
+    training.dispose();
+  });
+
+  it("stops at the step whose loss is not finite, and says where", async () => {
+    const training = new Training(tiny(dsbm, { lr: 1e30, steps: 50 }));
+    const before = liveTensors();
+    const failure = await events(training).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(BridgeError);
+    const { code, message } = failure as BridgeError;
+    expect(code).toBe("not_finite");
+    expect(message).toMatch(
+      /^the loss became (NaN|Infinity) at step \d+ of half-iteration 1 \(b\); .*smaller learning rate/,
+    );
+    expect(message).not.toContain("\n");
+    expect(liveTensors()).toBe(before);
+    training.dispose();
+  });
+
+  it("stops at a step boundary when its signal is aborted, and can go on", async () => {
+    const training = new Training(tiny(dsbm, { halfIterations: 3, logEvery: 1, steps: 20 }));
+    const controller = new AbortController();
+    const seen: TrainEvent[] = [];
+    for await (const event of training.run({ signal: controller.signal })) {
+      seen.push(event);
+      if (event.type === "step" && event.half === 2 && event.step === 7) controller.abort();
+    }
+    expect(seen.at(-1)?.type).toBe("stopped");
+    expect(seen.filter((e) => e.type === "step" && e.half === 2)).toHaveLength(7);
+    expect(training.state.half).toBe(1);
+    const more = await events(training);
+    expect(more[0]).toMatchObject({ type: "start", half: 2 });
+    expect(training.state.half).toBe(3);
+    training.dispose();
+  });
+
+  it("trains the direction of the sequence only, and samples from the average", async () => {
+    const training = new Training(
+      tiny(dsbm, { sequence: ["f"], halfIterations: 1, emaRate: 0.5, lr: 0.01 }),
+    );
+    const flat = (which: "networks" | "samplers", d: "f" | "b") =>
+      [...training.state[which][d].stateDict().values()].flatMap((t) => t.toNumbers());
+    const before = { f: flat("networks", "f"), b: flat("networks", "b") };
+    await events(training);
+    expect(flat("networks", "b")).toEqual(before.b);
+    expect(flat("networks", "f")).not.toEqual(before.f);
+    expect(flat("samplers", "f")).not.toEqual(flat("networks", "f"));
+    const average = [...(training.state.emas?.f.stateDict().values() ?? [])];
+    expect(flat("samplers", "f")).toEqual(average.flatMap((t) => t.toNumbers()));
+    training.dispose();
+  });
+
+  it("clips the gradient to the norm that it reports before", async () => {
+    const run = async (gradClip: number | null) => {
+      const training = new Training(
+        tiny(dsbm, { gradClip, logEvery: 1, halfIterations: 1, steps: 3 }),
+      );
+      const norms = (await events(training)).flatMap((e) =>
+        e.type === "step" ? [e.gradNorm] : [],
+      );
+      training.dispose();
+      return norms;
+    };
+    expect(await run(null)).toEqual([null, null, null]);
+    const [tight, loose] = [await run(1e-3), await run(1e3)];
+    expect(tight[0]).toBe(loose[0]);
+    expect(tight[0]).toBeGreaterThan(0.1);
+  });
+
+  it("takes longer over the first half-iteration when told to", async () => {
+    const training = new Training(tiny(dsbm, { firstSteps: 12, steps: 5, logEvery: 100 }));
+    const last = (await events(training)).flatMap((e) => (e.type === "step" ? [e.step] : []));
+    expect(last).toEqual([12, 5]);
+    training.dispose();
+  });
+
+  it("pairs batches anew in the first half-iteration only", async () => {
+    const exact = minibatchExact();
+    let calls = 0;
+    const batchCoupling = (batch: Pairs, generator: Parameters<typeof exact>[1]) => {
+      calls += 1;
+      return exact(batch, generator);
+    };
+    const training = new Training(tiny(dsbm, { batchCoupling, steps: 6 }));
+    await events(training);
+    expect(calls).toBe(6);
+    training.dispose();
+  });
+
+  it("simulates with the networks that it is given for good or ill: chunk sizes change nothing but noise", async () => {
+    const lossOf = async (simulateThreads: number) => {
+      const training = new Training(tiny(dsbm, { simulateThreads }));
+      const list = await events(training);
+      training.dispose();
+      return list.flatMap((e) => (e.type === "half" ? [e.loss] : []));
+    };
+    expect(await lossOf(2)).toEqual(await lossOf(1));
+  });
+});
+
+describe("the parts of a step", () => {
+  it("draws times uniformly on [eps, 1 − eps]", () =>
+    tidy(() => {
+      for (const n of [1, 7, 5000]) {
+        const t = drawTimes(n, 0.1, seeded(3), normal([1], 1));
+        expect(t.shape).toEqual([n]);
+        expect(t.amin().item()).toBeGreaterThanOrEqual(0.1);
+        expect(t.amax().item()).toBeLessThanOrEqual(0.9);
+      }
+      const list = drawTimes(5000, 0.1, seeded(3), normal([1], 1)).toNumbers();
+      const below = (x: number) => list.filter((t) => t < x).length / 5000;
+      for (const q of [0.25, 0.5, 0.75])
+        expect(Math.abs(below(0.1 + 0.8 * q) - q)).toBeLessThan(
+          5 * Math.sqrt((q * (1 - q)) / 5000),
+        );
+    }));
+
+  it("sums the squared error over everything but the batch", () =>
+    tidy(() => {
+      const a = tensor([
+        [[1], [2]],
+        [[3], [4]],
+      ]);
+      const loss = regressionLoss(
+        a,
+        a.add(
+          tensor([
+            [[1], [2]],
+            [[0], [3]],
+          ]),
+        ),
+      );
+      expect(loss.item()).toBeCloseTo((1 + 4 + 9) / 2, 6);
+    }));
+});
+
+describe("stream", () => {
+  it("is a function of seed and purpose alone", () =>
+    tidy(() => {
+      const draw = (seed: number, purpose: string) =>
+        normal([1], 1)
+          .to("float32")
+          .normal_({ generator: stream(seed, purpose) });
+      expect(distance(draw(1, "train/1"), draw(1, "train/1"))).toBe(0);
+      expect(distance(draw(1, "train/1"), draw(1, "train/2"))).toBeGreaterThan(0);
+      expect(distance(draw(1, "train/1"), draw(2, "train/1"))).toBeGreaterThan(0);
+    }));
+
+  it("hashes close names far apart, into 32 bits", () => {
+    const all = Array.from({ length: 2000 }, (_, i) => hash32(`42/train/${i}`));
+    expect(new Set(all).size).toBe(2000);
+    const high = all.filter((h) => h >= 2 ** 31).length;
+    expect(Math.abs(high - 1000)).toBeLessThan(5 * Math.sqrt(500));
+    for (const h of all) expect(Number.isInteger(h) && h >= 0 && h < 2 ** 32).toBe(true);
+  });
+});

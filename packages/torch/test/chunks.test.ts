@@ -1,0 +1,90 @@
+// Chunked replay: the same numbers on one, two and three threads, the right ones, and errors that come through.
+import { beforeEach, describe, expect, it } from "vitest";
+import * as T from "../src/index.js";
+
+const options = (threads: number, seed = 3) => ({
+  rows: 300,
+  threads,
+  generator: T.Generator.create(seed),
+  inputDims: [0, -1],
+  outputDims: [0],
+});
+
+beforeEach(() => {
+  T.setNumThreads(1);
+  T.manualSeed(8);
+});
+
+describe("runChunked", () => {
+  it("gives what the function gives, with rows left over", () => {
+    const [x, w] = [T.randn([1000, 4]), T.randn([4, 4])];
+    const f = (a: T.Tensor, b: T.Tensor) => a.matmul(b).silu();
+    for (const threads of [1, 2, 3]) {
+      const [y] = T.runChunked(T.recorded(f), [x, w], options(threads));
+      expect(y!.sub(f(x, w)).abs().amax().item()).toBeLessThan(1e-6);
+    }
+  });
+  it("draws numbers that depend on the generator, not on the threads", () => {
+    const noise = T.recorded((x, w) => x.add(x.randnLike()).add(w));
+    const [x, w] = [T.zeros([20_000, 2]), T.zeros([2])];
+    const run = (threads: number, seed?: number) =>
+      T.runChunked(noise, [x, w], options(threads, seed))[0]!;
+    const one = run(1);
+    expect(run(2).rawArray()).toEqual(one.rawArray());
+    expect(run(3).rawArray()).toEqual(one.rawArray());
+    expect(run(2, 4).rawArray()).not.toEqual(one.rawArray());
+    expect(Math.abs(one.mean().item())).toBeLessThan(0.02); // 40,000 draws: four standard errors
+    expect(Math.abs(one.square().mean().item() - 1)).toBeLessThan(0.03);
+    expect(one.slice({ end: 300 }).rawArray()).not.toEqual(
+      one.slice({ start: 300, end: 600 }).rawArray(),
+    );
+  });
+  it("moves its own generator on, and leaves the default one alone", () => {
+    const noise = T.recorded((x, w) => x.add(x.randnLike()).add(w));
+    const inputs = [T.zeros([700, 2]), T.zeros([2])];
+    const o = options(2);
+    const before = T.Generator.default().getState();
+    const [first] = T.runChunked(noise, inputs, o);
+    const [second] = T.runChunked(noise, inputs, o);
+    expect(second!.rawArray()).not.toEqual(first!.rawArray());
+    expect(T.Generator.default().getState()).toEqual(before);
+  });
+  it("passes a chunk's error on, and works afterwards", () => {
+    const table = T.ones([5]);
+    const f = T.recorded((x, w) => table.index([x]).add(w));
+    const good = T.zeros([1000], { dtype: "int64" });
+    const bad = good.clone();
+    bad.select(0, 900).fill_(99);
+    expect(
+      T.runChunked(f, [good, T.ones([])], options(2))[0]!
+        .sum()
+        .item(),
+    ).toBe(2000);
+    for (const threads of [1, 3])
+      expect(() => T.runChunked(f, [bad, T.ones([])], options(threads))).toThrow(/out of bounds/);
+    expect(
+      T.runChunked(f, [good, T.ones([])], options(3))[0]!
+        .sum()
+        .item(),
+    ).toBe(2000);
+  });
+  it("refuses what cannot be cut, and functions that write to what they share", () => {
+    const f = T.recorded((x, w) => x.add(w));
+    const inputs = [T.zeros([10]), T.zeros([])];
+    expect(() => T.runChunked(f, inputs, { ...options(1), rows: 0 })).toThrow(/rows is 0/);
+    expect(() => T.runChunked(f, inputs, { ...options(1), inputDims: [-1, -1] })).toThrow(
+      /inputDims/,
+    );
+    expect(() => T.runChunked(f, inputs, { ...options(1), outputDims: [] })).toThrow(T.TorchError);
+    expect(() => T.runChunked(f, inputs, { ...options(1), outputDims: [7] })).toThrow(
+      /outputDims|dimension/,
+    );
+    expect(() => T.runChunked(f, [T.zeros([0]), T.zeros([])], options(1))).toThrow(/no rows/);
+    const total = T.zeros([]);
+    const writer = T.recorded((x, w) => {
+      total.add_(1);
+      return x.add(w);
+    });
+    expect(() => T.runChunked(writer, inputs, options(2))).toThrow(/all chunks share/);
+  });
+});

@@ -1,0 +1,53 @@
+// Generators: streams of their own, saved and restored.
+import { expect, it } from "vitest";
+import * as T from "../src/index.js";
+
+T.setNumThreads(1);
+const draw = (generator: T.Generator) => T.randn([7], { generator }).toNumbers();
+
+it("gives PyTorch's numbers for its seed, apart from the default generator", () => {
+  T.manualSeed(3);
+  const expected = T.rand([2]).toNumbers();
+  T.manualSeed(3);
+  const g = T.Generator.create(7);
+  expect(T.randn([4], { generator: g }).toNumbers()).toEqual([
+    -0.1467950940132141, 0.7861412763595581, 0.9468216300010681, -1.1143440008163452,
+  ]);
+  expect(T.rand([2], { generator: g }).toNumbers()).toEqual([
+    0.36531615257263184, 0.8512683510780334,
+  ]);
+  expect(T.rand([2]).toNumbers()).toEqual(expected);
+  expect(g.initialSeed).toBe(7n);
+});
+
+it("restores a saved state in the middle of a stream, in another generator too", () => {
+  const g = T.Generator.create(11);
+  draw(g); // an odd count leaves a normal number waiting in the state
+  const state = g.getState();
+  const next = draw(g);
+  expect(draw(g)).not.toEqual(next);
+  expect(draw(g.setState(state))).toEqual(next);
+  expect(draw(T.Generator.create(0).setState(state))).toEqual(next);
+});
+
+it("the default generator is one stream for all that name none", () => {
+  const state = T.manualSeed(5) ?? T.Generator.default().getState();
+  const a = T.randn([3]).toNumbers();
+  T.Generator.default().setState(state as Uint8Array);
+  expect(T.randn([3]).toNumbers()).toEqual(a);
+  T.manualSeed(5);
+  expect(T.randn([3], { generator: T.Generator.default() }).toNumbers()).toEqual(a);
+});
+
+it("refuses what is no state or no seed, and stays as it was", () => {
+  const g = T.Generator.create(1);
+  const before = g.getState();
+  expect(() => g.setState(new Uint8Array(10))).toThrow(T.TorchError);
+  expect(() => g.setState(before.slice(1))).toThrow(T.TorchError);
+  expect(() => g.setState(new Uint8Array(before.length).fill(255))).toThrow(T.TorchError);
+  expect(g.getState()).toEqual(before);
+  for (const seed of [-1, 0.5, Number.NaN, 2 ** 60, "1" as never])
+    expect(() => g.manualSeed(seed)).toThrow(T.TorchError);
+  expect(() => T.Generator.create(1, "meta")).toThrow(/meta/);
+  expect(() => T.Generator.create(1, "cuda:99")).toThrow(T.TorchError);
+});

@@ -1,0 +1,81 @@
+// Two networks, built twice from the same seed: one is trained step by step, the other by a recorded program.
+import * as T from "../src/index.js";
+
+/** The bits of tensors, for exact comparison. */
+export const bits = (tensors: readonly T.Tensor[]): unknown[] => tensors.map((t) => t.rawArray());
+
+export interface Net {
+  parameters: T.Tensor[];
+  loss(x: T.Tensor): T.Tensor;
+}
+
+const leaf = (shape: number[], scale: number) => T.keep(T.randn(shape).mul(scale)).requiresGrad_();
+
+/** A perceptron whose loss draws noise, as in training a bridge. */
+export function perceptron(): Net {
+  T.manualSeed(10);
+  const [w1, b1, w2, b2] = [
+    leaf([16, 5], 0.4),
+    leaf([16], 0.1),
+    leaf([5, 16], 0.2),
+    leaf([5], 0.1),
+  ];
+  return {
+    parameters: [w1!, b1!, w2!, b2!],
+    loss: (x) => {
+      const noisy = x.add(x.randnLike().mul(0.3));
+      const hidden = T.linear(noisy, w1!, { bias: b1! }).silu();
+      return T.linear(hidden, w2!, { bias: b2! }).sub(x).square().mean();
+    },
+  };
+}
+
+/** A small convolution network with group normalisation and dropout. */
+export function convolution(): Net {
+  T.manualSeed(11);
+  const [w1, g, b, w2] = [
+    leaf([4, 1, 3, 3], 0.3),
+    leaf([4], 1),
+    leaf([4], 0.1),
+    leaf([1, 4, 3, 3], 0.3),
+  ];
+  return {
+    parameters: [w1!, g!, b!, w2!],
+    loss: (x) => {
+      const image = x.view([-1, 1, 6, 6]);
+      const h = T.conv2d(image, w1!, { padding: 1 });
+      const n = T.groupNorm(h, 2, { weight: g!, bias: b! }).silu();
+      return T.conv2d(T.dropout(n, 0.25, true), w2!, { padding: 1 })
+        .sub(image)
+        .square()
+        .mean();
+    },
+  };
+}
+
+/** One training step of `net` with the fused Adam kernel. */
+export function trainer(net: Net): (x: T.Tensor) => T.Tensor {
+  const like = () => net.parameters.map((p) => T.keep(p.detach().zerosLike()));
+  const [m, v] = [like(), like()];
+  const steps = net.parameters.map(() => T.keep(T.zeros([])));
+  return (x) => {
+    const loss = net.loss(x);
+    T.zeroGrad(net.parameters);
+    loss.backward();
+    T.noGrad(() => {
+      const grads = net.parameters.map((p) => p.grad!);
+      T._foreachAdd_(steps, 1);
+      const options = {
+        lr: 1e-2,
+        beta1: 0.9,
+        beta2: 0.999,
+        weightDecay: 0,
+        eps: 1e-8,
+        amsgrad: false,
+        maximize: false,
+      };
+      T._fusedAdam_(net.parameters, grads, m, v, [], steps, options);
+    });
+    return loss.detach();
+  };
+}

@@ -1,0 +1,68 @@
+// The command line as a user types it: a process of its own, its output and exit code.
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll } from "vitest";
+
+export const program = fileURLToPath(new URL("../../packages/cli/bin/dsbm.mjs", import.meta.url));
+
+export interface Outcome {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Starts dsbm; `done` resolves when it has ended. */
+export function launch(
+  args: string[],
+  options: SpawnOptions = {},
+): { child: ChildProcess; done: Promise<Outcome> } {
+  const child = spawn(process.execPath, [program, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    ...options,
+    env: { ...process.env, OMP_NUM_THREADS: "1", DSBM_CORES: "2", ...options.env },
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout?.on("data", (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr?.on("data", (chunk) => {
+    stderr += chunk;
+  });
+  const done = new Promise<Outcome>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+  return { child, done };
+}
+
+/** Runs dsbm to its end. */
+export function dsbm(args: string[], options: SpawnOptions = {}): Promise<Outcome> {
+  return launch(args, options).done;
+}
+
+/** A fresh folder that is removed after the tests of the file. */
+export function scratch(): string {
+  const folder = mkdtempSync(join(tmpdir(), "dsbm-e2e-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A small problem: a run takes about two seconds. */
+export const small = [
+  "dim=2",
+  "net_name=mlp_small",
+  "n_train=300",
+  "n_test=200",
+  "batch_size=64",
+  "inner_iters=40",
+  "num_steps=5",
+  "test_num_steps=10",
+  "log_every=10",
+  "threads=1",
+  "seed=3",
+];

@@ -1,0 +1,126 @@
+// Bad input: one clear line, an exit code that is not 0, and never a stack trace.
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { loadArray } from "@dsbm/bridge";
+import { readRun, runPaths } from "@dsbm/runs";
+import { io, ones } from "@dsbm/torch";
+import { describe, expect, it } from "vitest";
+import { dsbm, scratch, small } from "./cli.js";
+
+const root = scratch();
+
+describe("one clear line", () => {
+  it.each([
+    ["an unknown key", ["gaussian", "inner_iter=5"], 'did you mean "inner_iters"'],
+    ["a wrong type", ["gaussian", "dim=five"], "dim"],
+    ["a dimension of 0", ["gaussian", "dim=0"], "dim"],
+    ["a learning rate that is NaN", ["gaussian", "lr=nan"], "lr"],
+    ["an infinite learning rate", ["gaussian", "lr=inf"], "lr"],
+    ["a batch larger than the data", ["gaussian", "batch_size=500", "n_train=100"], "batch_size"],
+    ["a list without -m", ["gaussian", "dim=5,20"], "-m"],
+    ["an unknown method", ["gaussian", "model_name=dsmb"], "dsbm"],
+    ["an unknown command", ["gausian"], 'did you mean "gaussian"'],
+    ["an unknown option", ["gaussian", "--mm"], "--mm"],
+  ])("%s", async (_, args, expected) => {
+    const { code, stderr, stdout } = await dsbm(args, { cwd: root });
+    expect(code).not.toBe(0);
+    expect(stdout).toBe("");
+    const lines = stderr.trim().split("\n");
+    expect(lines.length).toBe(1);
+    expect(lines[0]).toContain(expected);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it("a folder that is a file", async () => {
+    writeFileSync(join(root, "occupied"), "");
+    const { code, stderr } = await dsbm([
+      "gaussian",
+      ...small,
+      `experiments_dir=${join(root, "occupied")}`,
+    ]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("occupied");
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)("a folder without permission", async () => {
+    const locked = join(root, "locked");
+    mkdirSync(locked, { mode: 0o700 });
+    const { code, stderr } = await dsbm(
+      ["gaussian", ...small, `experiments_dir=${locked}/experiments`],
+      { uid: 65534, gid: 65534, cwd: "/" },
+    );
+    expect(code).toBe(1);
+    expect(stderr).toContain("permission");
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it("a loss that is not finite, with the step and the last losses", async () => {
+    const experiments = join(root, "nan");
+    const { code, stderr } = await dsbm([
+      "gaussian",
+      ...small,
+      "lr=1e30",
+      "outer_iters=1",
+      `experiments_dir=${experiments}`,
+    ]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/loss became (NaN|Infinity) at step \d+ of half-iteration 1/);
+    const folder = join(experiments, "gaussian");
+    const { readdirSync } = await import("node:fs");
+    const run = readRun(join(folder, readdirSync(folder)[0] as string, "3"));
+    expect(run.info.state).toBe("failed");
+    expect(run.info.reason).toContain("loss became");
+    expect(runPaths(run.paths.folder).run_json).toBe(run.paths.run_json);
+  });
+
+  it("an engine that is missing or broken", async () => {
+    const missing = await dsbm(["gaussian", ...small], {
+      env: { DSBM_TORCH_ADDON: join(root, "nothing.node") },
+      cwd: root,
+    });
+    expect(missing.code).toBe(1);
+    expect(missing.stderr).toMatch(
+      /^dsbm: the native engine is not built .*npm run setup" in the repository\n$/,
+    );
+    writeFileSync(join(root, "broken.node"), "not a library");
+    const broken = await dsbm(["gaussian", ...small], {
+      env: { DSBM_TORCH_ADDON: join(root, "broken.node") },
+      cwd: root,
+    });
+    expect(broken.code).toBe(1);
+    expect(broken.stderr.trim().split("\n").length).toBe(1);
+    const doctor = await dsbm(["doctor"], {
+      env: { DSBM_TORCH_ADDON: join(root, "nothing.node") },
+    });
+    expect(doctor.code).toBe(1);
+    expect(doctor.stdout).toContain("npm run setup");
+  });
+});
+
+describe("files that cannot be read", () => {
+  it("a .npy that is cut, or none", () => {
+    const path = join(root, "x.npy");
+    writeFileSync(path, io.encodeNpy(ones([4, 3])));
+    expect(loadArray(path).shape).toEqual([4, 3]);
+    truncateSync(path, 140);
+    expect(() => loadArray(path)).toThrow(/x\.npy/);
+    expect(() => loadArray(join(root, "none.npy"))).toThrow(/none\.npy/);
+    writeFileSync(path, "hello");
+    expect(() => loadArray(path)).toThrow(/x\.npy/);
+  });
+
+  it("a safetensors file that is cut", () => {
+    const path = join(root, "w.safetensors");
+    writeFileSync(path, io.encodeTensors(new Map([["w", ones([8, 8])]])));
+    truncateSync(path, readFileSync(path).length - 5);
+    expect(() => io.loadTensors(path)).toThrow(/w\.safetensors/);
+  });
+});
+
+it("the doctor finds this machine well", async () => {
+  const { code, stdout } = await dsbm(["doctor"]);
+  expect(stdout).toContain("libtorch");
+  expect(stdout).toContain("BLAS");
+  expect(code, stdout).toBe(0);
+});

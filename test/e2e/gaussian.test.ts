@@ -1,0 +1,140 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readRun } from "@dsbm/runs";
+import { io } from "@dsbm/torch";
+import { describe, expect, it } from "vitest";
+import { dsbm, scratch, small } from "./cli.js";
+
+const root = scratch();
+const columns =
+  "half_iteration,direction,steps,mean,var,cov,kl_diag,kl_full,floor_diag,floor_full,seconds";
+
+function onlyRun(experiments: string): string {
+  const base = join(experiments, "gaussian");
+  const [name] = readdirSync(base);
+  return join(base, name as string, "3");
+}
+
+describe("dsbm gaussian", () => {
+  it("writes everything a run leaves, and does not run a finished one again", async () => {
+    const experiments = join(root, "a");
+    const args = [
+      "gaussian",
+      ...small,
+      "outer_iters=2",
+      "first_coupling=ind",
+      `experiments_dir=${experiments}`,
+    ];
+    const first = await dsbm(args);
+    expect(first.stderr).not.toContain("bug");
+    expect(first.code).toBe(0);
+    expect(first.stdout).toContain("exact");
+    const folder = onlyRun(experiments);
+    expect(folder).toContain("dim=2");
+    const csv = readFileSync(join(folder, "results.csv"), "utf8").trim().split("\n");
+    expect(csv[0]).toBe(columns);
+    expect(csv.length).toBe(1 + 2 * 2); // two half-iterations, two numbers of steps
+    const run = readRun(folder);
+    expect(run.info.state).toBe("finished");
+    expect(run.results.map((row) => [row.half_iteration, row.direction, row.steps])).toEqual([
+      [1, "b", 5],
+      [1, "b", 10],
+      [2, "f", 5],
+      [2, "f", 10],
+    ]);
+    for (const row of run.results) {
+      for (const key of [
+        "mean",
+        "var",
+        "cov",
+        "kl_diag",
+        "kl_full",
+        "floor_diag",
+        "floor_full",
+        "seconds",
+      ])
+        expect(Number.isFinite(row[key])).toBe(true);
+      expect(Number(row.kl_full)).toBeGreaterThan(0);
+      expect(Number(row.floor_full)).toBeGreaterThan(0);
+    }
+    expect(run.metrics.length).toBe(2 * 4);
+    expect(run.metrics[0]).toMatchObject({ half_iteration: 1, direction: "b", step: 10 });
+    const weights = io.loadTensors(join(folder, "models", "1_b.safetensors"));
+    expect([...weights.tensors.keys()]).toEqual(
+      [0, 1, 2].flatMap((i) => [`net.layers.${i}.weight`, `net.layers.${i}.bias`]),
+    );
+    using traj = io.npy.open(join(folder, "traj.npy"));
+    expect(traj.shape).toEqual([6, 200, 2]);
+    using traj100 = io.npy.open(join(folder, "traj_100.npy"));
+    expect(traj100.shape).toEqual([11, 200, 2]);
+    for (const file of [
+      "config.yaml",
+      "config.json",
+      "index.html",
+      "x0_test.npy",
+      "x1_test.npy",
+      "models/2_f.safetensors",
+      "figures/convergence.svg",
+      "figures/convergence.png",
+      "figures/samples.png",
+    ])
+      expect(existsSync(join(folder, file)), file).toBe(true);
+
+    const second = await dsbm(args);
+    expect(second.code).toBe(0);
+    expect(second.stdout).toContain("finished already");
+  });
+
+  it("gives the same numbers for the same seed, and others for another", async () => {
+    const results = async (name: string, seed: string) => {
+      const experiments = join(root, name);
+      await dsbm(["gaussian", ...small, "outer_iters=1", seed, `experiments_dir=${experiments}`]);
+      const base = join(
+        experiments,
+        "gaussian",
+        readdirSync(join(experiments, "gaussian"))[0] as string,
+      );
+      return readRun(join(base, seed.slice(5))).results.map(({ seconds: _, ...row }) => row);
+    };
+    const [one, two, other] = [
+      await results("s1", "seed=3"),
+      await results("s2", "seed=3"),
+      await results("s3", "seed=4"),
+    ];
+    expect(two).toEqual(one);
+    expect(other).not.toEqual(one);
+  });
+
+  it.each(["dsb", "rectifiedflow", "sbcfm"])("trains %s", async (method) => {
+    const experiments = join(root, method);
+    const sequence = method === "dsb" ? [] : ["fb_sequence=[b]"];
+    const { code, stderr } = await dsbm([
+      "gaussian",
+      ...small,
+      "inner_iters=12",
+      "outer_iters=2",
+      `model_name=${method}`,
+      ...sequence,
+      `experiments_dir=${experiments}`,
+    ]);
+    expect(code, stderr).toBe(0);
+    const { results } = readRun(onlyRun(experiments));
+    expect(results.length).toBe(4);
+    expect(results.every((row) => (row.cov === null) === (method !== "dsb"))).toBe(true);
+  });
+
+  it("lists its keys with defaults", async () => {
+    const { code, stdout } = await dsbm(["gaussian", "--help"]);
+    expect(code).toBe(0);
+    for (const key of [
+      "model_name",
+      "first_coupling",
+      "fb_sequence",
+      "inner_iters",
+      "outer_iters",
+      "num_steps",
+    ])
+      expect(stdout).toContain(key);
+    expect(stdout).toMatch(/inner_iters\s+10000/);
+  });
+});

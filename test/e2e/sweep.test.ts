@@ -1,0 +1,48 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { isFinished } from "@dsbm/runs";
+import { expect, it } from "vitest";
+import { dsbm, scratch, small } from "./cli.js";
+
+const root = scratch();
+
+it("runs the product of lists, lets one fail alone, and runs only what is not done", async () => {
+  const keys = small.filter((word) => !/^(seed|inner_iters)=/.test(word));
+  const args = [
+    "gaussian",
+    ...keys,
+    "inner_iters=10",
+    "outer_iters=1",
+    "lr=1e-4,1e30",
+    "seed=1,2",
+    "-m",
+    `experiments_dir=${root}`,
+  ];
+  const first = await dsbm(args);
+  expect(first.code).toBe(1);
+  expect(first.stdout).toContain("4 runs, 2 at once");
+  expect(first.stdout).toContain("2 finished, 0 finished before, 2 failed");
+  expect(first.stdout).toMatch(/failed: .*loss became/);
+  const runs = readdirSync(join(root, "gaussian")).flatMap((name) =>
+    ["1", "2"].map((seed) => join(root, "gaussian", name, seed)),
+  );
+  expect(runs.length).toBe(4);
+  expect(runs.filter(isFinished).length).toBe(2);
+  const second = await dsbm(args);
+  expect(second.code).toBe(1);
+  expect(second.stdout).toContain("0 finished, 2 finished before, 2 failed");
+});
+
+it("reports every wrong key of a sweep before anything runs", async () => {
+  const { code, stderr } = await dsbm([
+    "gaussian",
+    "dim=2,0",
+    "seed=1,2",
+    "lrr=3",
+    "-m",
+    `experiments_dir=${root}`,
+  ]);
+  expect(code).toBe(2);
+  expect(stderr).toContain("lrr");
+  expect(stderr).toContain("dim");
+});
