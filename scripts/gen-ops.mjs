@@ -108,7 +108,10 @@ function parseSchema(schema) {
 
 /** Which test tells this overload from the ones tried later: one on the first argument whose type differs. */
 function guardOf(overload, all) {
-  const at = Math.max(0, overload.positional.findIndex((arg, i) => all.some((o) => o.positional[i]?.type !== arg.type)));
+  const at = Math.max(
+    0,
+    overload.positional.findIndex((arg, i) => all.some((o) => o.positional[i]?.type !== arg.type)),
+  );
   const arg = overload.positional[at];
   const a = "abcdefgh"[at];
   if (!arg) return `${a} === undefined`;

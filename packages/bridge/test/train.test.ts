@@ -5,12 +5,12 @@ import { minibatchExact } from "../src/coupling/minibatch.js";
 import type { Pairs } from "../src/coupling.js";
 import { BridgeError } from "../src/errors.js";
 import type { TrainEvent } from "../src/events.js";
-import { drawTimes, regressionLoss } from "../src/inner.js";
+import { drawNoise, drawTimes, regressionLoss } from "../src/inner.js";
 import { methods } from "../src/method/index.js";
 import { complete, type Problem } from "../src/problem.js";
 import { hash32, stream } from "../src/random.js";
 import { directionOf, Training } from "../src/train.js";
-import { distance, normal, seeded, tiny } from "./helpers.js";
+import { distance, expectMoments, normal, seeded, tiny } from "./helpers.js";
 
 async function events(training: Training): Promise<TrainEvent[]> {
   const list: TrainEvent[] = [];
@@ -200,6 +200,29 @@ describe("the parts of a step", () => {
         expect(Math.abs(below(0.1 + 0.8 * q) - q)).toBeLessThan(
           5 * Math.sqrt((q * (1 - q)) / 5000),
         );
+    }));
+
+  it("draws one time in each stratum, and each for two rows whose noise is opposite", () =>
+    tidy(() => {
+      for (const [n, half] of [
+        [8, 4],
+        [7, 4],
+        [1, 1],
+      ] as const) {
+        const t = drawTimes(n, 0, seeded(5), normal([1], 1)).toNumbers();
+        t.slice(0, half).forEach((x, i) => {
+          expect(Math.floor(x * half)).toBe(i);
+        });
+        expect(t.slice(half)).toEqual(t.slice(0, n - half));
+        const z = drawNoise(normal([n, 2, 3], 1), seeded(6));
+        expect(z.shape).toEqual([n, 2, 3]);
+        const pairs = z.narrow(0, half, n - half).add(z.narrow(0, 0, n - half));
+        expect(pairs.toNumbers().every((x) => x === 0)).toBe(true);
+      }
+      expectMoments(drawNoise(normal([4000, 5], 1), seeded(6)).narrow(0, 0, 2000), {
+        mean: 0,
+        var: 1,
+      });
     }));
 
   it("sums the squared error over everything but the batch", () =>

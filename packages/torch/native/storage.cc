@@ -71,21 +71,6 @@ EXPORT(toBytes) {
   return out;
 }
 
-// copyFrom(tensor, buffer): overwrite the elements with bytes of the same dtype and count
-EXPORT(copyFrom) {
-  refuseWhileRecording("writing JavaScript data into a tensor");
-  at::NoGradGuard guard;
-  at::Tensor t = tensorOf(call.env, call[0], "copyFrom");
-  if (t._is_zerotensor()) fail("ERR_TORCH_VALUE", "copyFrom: a gradient that is zero everywhere has no memory; clone it first");
-  Bytes bytes = bytesOf(call.env, call[1], "copyFrom");
-  if (bytes.size != t.nbytes())
-    fail("ERR_TORCH_VALUE", "copyFrom: the data has " + std::to_string(bytes.size) + " bytes, the tensor " + std::to_string(t.nbytes()));
-  at::Tensor source = at::empty(t.sizes(), at::TensorOptions(t.scalar_type()));
-  if (bytes.size) std::memcpy(source.mutable_data_ptr(), bytes.data, bytes.size);
-  t.copy_(source);
-  return undefined(call.env);
-}
-
 EXPORT(item) {
   refuseWhileRecording("item()");
   at::Tensor t = tensorOf(call.env, call[0], "item");

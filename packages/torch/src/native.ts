@@ -40,7 +40,6 @@ export interface Native {
   inferenceMode<T>(fn: () => T): T;
   fromBytes(data: ArrayBufferView | ArrayBuffer, shape: readonly number[], dtype: string): External;
   toBytes(t: External): ArrayBuffer;
-  copyFrom(t: External, data: ArrayBufferView | ArrayBuffer): void;
   item(t: External): number | bigint | boolean;
   generator(device: string, seed: number | bigint): External;
   defaultGenerator(device: string): External;

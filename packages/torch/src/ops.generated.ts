@@ -237,7 +237,7 @@ const op_new_ones = new Op("aten::new_ones", "");
 const op_new_zeros = new Op("aten::new_zeros", "");
 const op_nll_loss = new Op("aten::nll_loss", "");
 const op_nonzero = new Op("aten::nonzero", "");
-const op_norm_ScalarOpt_dim = new Op("aten::norm", "ScalarOpt_dim");
+const op_norm_Scalar = new Op("aten::norm", "Scalar");
 const op_normal_ = new Op("aten::normal_", "");
 const op_one_hot = new Op("aten::one_hot", "");
 const op_ones_like = new Op("aten::ones_like", "");
@@ -1280,10 +1280,10 @@ export abstract class TensorMethods extends Handle {
   nonzero(): any {
     return invoke(op_nonzero, this);
   }
-  /** aten::norm.ScalarOpt_dim */
-  norm(p: Scalar | null, dim: readonly number[] | number, options?: { keepdim?: boolean }): Tensor;
-  norm(a?: any, b?: any, o?: any): any {
-    return invoke(op_norm_ScalarOpt_dim, this, a, b, o?.keepdim);
+  /** aten::norm.Scalar */
+  norm(options?: { p?: Scalar }): Tensor;
+  norm(o?: any): any {
+    return invoke(op_norm_Scalar, this, o?.p);
   }
   /** aten::normal_ */
   normal_(options?: { mean?: number; std?: number; generator?: Generator | null }): this;

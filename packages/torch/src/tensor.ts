@@ -120,7 +120,15 @@ export class Tensor extends TensorMethods {
   }
   /** Overwrites the elements with those of a typed array of the same dtype and count. */
   copyFrom(data: TypedArray): this {
-    guarded(() => native.copyFrom(ptrOf(this), data), "copyFrom");
+    const ptr = guarded(() => native.fromBytes(data, this.shape, this.dtype), "copyFrom");
+    const source = new Tensor(ptr);
+    const was = native.gradMode(false);
+    try {
+      this.copy_(source);
+    } finally {
+      native.gradMode(was);
+      source.dispose();
+    }
     return this;
   }
 

@@ -76,7 +76,7 @@ async function single(member: Member<Config>, again: boolean): Promise<number> {
     const result = await runGaussian(member.config, {
       folder,
       progress,
-      overrides: member.words,
+      resume: `npx dsbm gaussian ${member.words.join(" ")}`,
       signal: interrupt.signal,
       again,
     });

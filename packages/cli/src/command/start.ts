@@ -35,8 +35,8 @@ export function gaussianPart(config: StartConfig): GaussianConfig {
     first_coupling: "ind",
     inner_iters: config.gaussian_iters,
     outer_iters: config.gaussian_outer_iters,
-    lr: 1e-3,
-    ema_rate: 0.995,
+    lr: 5e-4,
+    ema_rate: 0.998,
     seed: config.seed,
     threads: config.threads,
     experiments_dir: config.experiments_dir,
@@ -87,7 +87,7 @@ async function both(
   const benchmark = await runGaussian(gaussianPart(config), {
     folder: nested,
     progress,
-    overrides: [],
+    resume: "npm start (it begins anew)",
     signal,
     again: true,
   });

@@ -56,8 +56,8 @@ export interface GaussianResult {
 export interface RunOptions {
   folder: string;
   progress: Progress;
-  /** The overrides as typed, to tell how to go on. */
-  overrides: readonly string[];
+  /** The command line that goes on with this run. */
+  resume: string;
   signal?: AbortSignal;
   /** Start from nothing even where an earlier run is. */
   again?: boolean;
@@ -101,7 +101,7 @@ export function finishedResult(folder: string, config: GaussianConfig): Gaussian
  */
 export async function runGaussian(
   config: GaussianConfig,
-  { folder, progress, overrides, signal, again = false }: RunOptions,
+  { folder, progress, resume, signal, again = false }: RunOptions,
 ): Promise<GaussianResult> {
   const exact = exactValues("b", config);
   const earlier = !again && existsSync(join(folder, "run.json"));
@@ -147,7 +147,7 @@ export async function runGaussian(
       progress.line(
         `stopped after half-iteration ${training.state.half} of ${config.outer_iters}; everything up to there is in ${folder}`,
       );
-      progress.line(`to go on: npx dsbm gaussian ${overrides.join(" ")}`);
+      progress.line(`to go on: ${resume}`);
     }
     return { folder, rows: readCsv(run.paths.results_csv).rows, exact, state };
   } catch (error) {

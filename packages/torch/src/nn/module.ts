@@ -44,9 +44,11 @@ export abstract class Module {
       yield* child.#leaves(`${prefix}${name}.`, kind);
   }
 
-  /** Parameters with their checkpoint names: own ones first, then the children's. */
+  /** Parameters with their checkpoint names: own ones first, then the children's; shared ones once. */
   namedParameters(): [string, Parameter][] {
-    return [...this.#leaves("", Parameter)] as [string, Parameter][];
+    const seen = new Set<Leaf>();
+    const all = [...this.#leaves("", Parameter)] as [string, Parameter][];
+    return all.filter(([, p]) => !seen.has(p) && seen.add(p));
   }
   parameters(): Parameter[] {
     return this.namedParameters().map(([, p]) => p);

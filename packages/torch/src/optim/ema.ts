@@ -39,7 +39,7 @@ export class EMA {
 
   /** One step towards the current parameters; can be recorded. */
   update(): void {
-    noGrad(() => {
+    const step = () => {
       const count = this.#count;
       if (count === null) return _foreachLerp_(this.#shadow, this.#parameters, 1 - this.rate);
       const weight = count
@@ -53,7 +53,8 @@ export class EMA {
         this.#parameters,
         this.#shadow.map(() => weight),
       );
-    });
+    };
+    noGrad(() => tidy(step));
   }
 
   /** Begins the warm-up anew: the average leaves what it held within a few updates. */
