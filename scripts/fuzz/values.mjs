@@ -1,6 +1,6 @@
 // Hostile values: what a careless or malicious caller could pass, and tensors odd enough to be one of them.
 
-export const dtypes =
+const dtypes =
   "float32 float64 float16 bfloat16 int64 int32 int16 int8 uint8 bool complex64 complex128".split(
     " ",
   );

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
 
-export const program = fileURLToPath(new URL("../../packages/cli/bin/dsbm.mjs", import.meta.url));
+const program = fileURLToPath(new URL("../../packages/cli/bin/dsbm.mjs", import.meta.url));
 
 export interface Outcome {
   code: number | null;

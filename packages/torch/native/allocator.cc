@@ -8,6 +8,9 @@
 #include <atomic>
 #include <cstdio>
 #include <cstring>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 namespace dsbm {
 
@@ -58,7 +61,15 @@ struct CountingAllocator final : c10::Allocator {
   void copy_data(void* to, const void* from, size_t n) const override { default_copy_data(to, from, n); }
 };
 
-void installAllocator() { c10::SetAllocator(c10::DeviceType::CPU, new CountingAllocator, 1); }
+void installAllocator() {
+#ifdef __GLIBC__
+  // Blocks of up to 32 MiB come from the heap and stay there for the next step: handing each intermediate back to
+  // the kernel costs a page fault for every 4 KiB of it.
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+#endif
+  c10::SetAllocator(c10::DeviceType::CPU, new CountingAllocator, 1);
+}
 
 void limitMemory(int64_t bytes) { limit = bytes > 0 && bytes < kNoLimit ? bytes : kNoLimit; }
 

@@ -30,7 +30,7 @@ export function pathSteps(steps: number, count: number): number[] {
 }
 
 /** One row a digit: the image, its projection, the states along the path, the result. */
-export async function pathPicture(
+async function pathPicture(
   { training, data, config }: Scene,
   direction: Direction,
   { rows = 10 }: { rows?: number } = {},
@@ -71,7 +71,7 @@ export async function pathPicture(
 }
 
 /** Results at the left, real test digits at the right, both as their components show them. */
-export async function samplesPicture(
+async function samplesPicture(
   { training, data, config }: Scene,
   direction: Direction,
   { rows = 8, columns = 8 }: { rows?: number; columns?: number } = {},
@@ -98,7 +98,7 @@ export async function samplesPicture(
 }
 
 /** Share and displacement after every half-iteration, a line for each direction. */
-export async function convergencePicture(
+async function convergencePicture(
   rows: readonly Row[],
   { source, target }: Pick<StartConfig, "source" | "target">,
 ): Promise<string> {

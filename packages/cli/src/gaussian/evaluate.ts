@@ -36,7 +36,7 @@ export function exactValues(
 }
 
 /** Step indices of the 21 grid times 0, 0.05, …, 1 (the nearest that `steps` steps meet, each once). */
-export function gridSteps(steps: number): number[] {
+function gridSteps(steps: number): number[] {
   return [...new Set(Array.from({ length: 21 }, (_, i) => Math.round((i * steps) / 20)))];
 }
 

@@ -246,6 +246,30 @@ describe("EMA", () => {
     }
   });
 
+  it("warms up: the n-th update has the rate min(rate, (1 + n)/(10 + n)), recorded or not", () => {
+    for (const wrap of [(fn: () => Tensor) => fn, (fn: () => Tensor) => recorded(fn)]) {
+      using net = layer(1);
+      const ema = new EMA(net, 0.3, { warmup: true });
+      noGrad(() => net.weight.fill_(0));
+      ema.restart();
+      let want = (ema.stateDict().get("weight") as Tensor).toNumbers();
+      const update = wrap(() => {
+        ema.update();
+        return noGrad(() => net.weight.mul(1));
+      });
+      for (let n = 1; n <= 6; n++) {
+        noGrad(() => net.weight.fill_(n));
+        tidy(() => {
+          update();
+        });
+        const rate = Math.min(0.3, (1 + n) / (10 + n));
+        want = want.map((s) => rate * s + (1 - rate) * n);
+        expectClose(ema.stateDict().get("weight")?.toNumbers() as number[], want, 5);
+      }
+      ema.dispose();
+    }
+  });
+
   it("writes itself into a network, and comes back from a saved state", () => {
     using net = layer(1);
     using other = layer(2);
