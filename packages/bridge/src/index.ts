@@ -30,6 +30,7 @@ export {
 export { DriftNetwork, TimeFeatures } from "./model/drift.js";
 export { MLP, ScoreNetwork, widths } from "./model/mlp.js";
 export { assignment } from "./ot/assignment.js";
+export { samplePermutation } from "./ot/birkhoff.js";
 export { squaredDistances } from "./ot/distance.js";
 export { type ExactPlan, exactPlan } from "./ot/exact.js";
 export { type DensePlan, densePlan, type SparsePlan } from "./ot/plan.js";

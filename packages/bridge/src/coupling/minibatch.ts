@@ -1,6 +1,8 @@
 // Optimal transport inside each batch: pairs that are short on average without a plan for the whole data.
 import { type Generator, rand, tensor, tidy } from "@dsbm/torch";
 import type { BatchCoupling, Pairs } from "../coupling.js";
+import { BridgeError } from "../errors.js";
+import { samplePermutation } from "../ot/birkhoff.js";
 import { squaredDistances } from "../ot/distance.js";
 import { exactPlan } from "../ot/exact.js";
 import { samplePairs } from "../ot/sample.js";
@@ -15,6 +17,16 @@ function uniforms(n: number, generator: Generator): Float64Array {
   return rand([n], { generator, dtype: "float64" }).toArray() as Float64Array;
 }
 
+const counting = (n: number) => Int32Array.from({ length: n }, (_, i) => i);
+
+function checkSquare(n: number, m: number): void {
+  if (n === m) return;
+  throw new BridgeError(
+    "argument",
+    `pairs without replacement need equally many samples on both ends, got ${n} and ${m}`,
+  );
+}
+
 /**
  * Exact plans on the squared distance (Tong et al. 2024). `replace: true` draws pairs from the plan with
  * replacement, as the reference does; false keeps every sample once (the permutation that the plan is).
@@ -26,26 +38,37 @@ export function minibatchExact({ replace = true }: { replace?: boolean } = {}): 
       const cost = Float64Array.from(
         squaredDistances(batch.x0, batch.x1).toArray() as Float32Array,
       );
-      const { plan, permutation } = exactPlan(cost, n, batch.x1.size(0));
-      if (!replace && permutation)
-        return take(
-          batch,
-          Int32Array.from({ length: n }, (_, i) => i),
-          permutation,
-        );
+      const m = batch.x1.size(0);
+      if (!replace) checkSquare(n, m);
+      const { plan, permutation } = exactPlan(cost, n, m);
+      if (!replace && permutation) return take(batch, counting(n), permutation);
       const { rows, columns } = samplePairs(plan, uniforms(n, generator));
       return take(batch, rows, columns);
     });
 }
 
-/** Entropic plans (Sinkhorn) with regularisation `reg`; SB-CFM takes 2σ². Pairs are drawn with replacement. */
-export function minibatchEntropic({ reg }: { reg: number }): BatchCoupling {
+/**
+ * Entropic plans (Sinkhorn) with regularisation `reg`; SB-CFM takes 2σ². Pairs are drawn with replacement, or
+ * with `replace: false` as a random permutation whose mean is the plan.
+ */
+export function minibatchEntropic({
+  reg,
+  replace = true,
+}: {
+  reg: number;
+  replace?: boolean;
+}): BatchCoupling {
   return (batch, generator) =>
     tidy(() => {
       const [n, m] = [batch.x0.size(0), batch.x1.size(0)];
       const entries = sinkhorn(squaredDistances(batch.x0, batch.x1), {
         reg,
       }).plan.toArray() as Float64Array;
+      if (!replace) {
+        checkSquare(n, m);
+        const uniform = () => uniforms(1, generator)[0] as number;
+        return take(batch, counting(n), samplePermutation({ n, m, entries }, uniform));
+      }
       const { rows, columns } = samplePairs({ n, m, entries }, uniforms(n, generator));
       return take(batch, rows, columns);
     });
