@@ -26,6 +26,7 @@ function surroundings(threads) {
   const path = [findBlas(), process.env.LD_LIBRARY_PATH].filter(Boolean).join(":");
   return {
     OMP_WAIT_POLICY: "passive",
+    GOMP_SPINCOUNT: "10000",
     OMP_NUM_THREADS: `${threads}`,
     ...(path ? { LD_LIBRARY_PATH: path } : {}),
   };

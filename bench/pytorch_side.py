@@ -43,9 +43,12 @@ def gaussian_pairs(dim):
 
 
 def bridge(x0, x1, backward):
-    """Draws t and z; returns t, x_t and the drift target of the Brownian bridge (Shi et al. 2023)."""
-    t = torch.rand(x0.shape[0], 1) * (1 - 2 * EPS) + EPS
-    z = torch.randn_like(x0)
+    """Draws t and z as dsbm does (strata, each time twice, with opposite noise; same count of random
+    numbers); returns t, x_t and the drift target of the Brownian bridge (Shi et al. 2023)."""
+    half = x0.shape[0] // 2
+    t = (torch.arange(half).unsqueeze(1) + torch.rand(half, 1)) * ((1 - 2 * EPS) / half) + EPS
+    z = torch.randn(half, x0.shape[1])
+    t, z = torch.cat([t, t]), torch.cat([z, -z])
     x_t = (1 - t) * x0 + t * x1 + SIGMA * torch.sqrt(t * (1 - t)) * z
     if backward:
         target = x0 - x1 - SIGMA * torch.sqrt((1 - t) / t) * z

@@ -1,5 +1,7 @@
-// Loads the addon, after the three environment variables without which libtorch and Node collide
-// (a heap page unmapped by UCX, its signal handlers, spinning OpenMP threads).
+// Loads the addon, after the environment variables without which libtorch and Node collide (a heap page
+// unmapped by UCX, its signal handlers), and those that tell OpenMP how to wait: threads that spin for ever are
+// slow beside other programs, threads that sleep at once are slow between small operations, so they spin for some
+// tens of microseconds.
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -77,6 +79,7 @@ function load(): Native {
   process.env.UCX_MEM_EVENTS ??= "no";
   process.env.UCX_ERROR_SIGNALS ??= "";
   process.env.OMP_WAIT_POLICY ??= "passive";
+  process.env.GOMP_SPINCOUNT ??= "10000";
   if (!existsSync(addonPath)) {
     throw new TorchError(
       "ERR_TORCH_LOAD",
