@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { isFinished } from "@dsbm/runs";
+import { isFinished, readRun } from "@dsbm/runs";
 import { expect, it } from "vitest";
-import { dsbm, scratch, small } from "./cli.js";
+import { dsbm, launch, scratch, small } from "./cli.js";
 
 const root = scratch();
 
@@ -45,4 +45,28 @@ it("reports every wrong key of a sweep before anything runs", async () => {
   expect(code).toBe(2);
   expect(stderr).toContain("lrr");
   expect(stderr).toContain("dim");
+});
+
+it("stops all members at their step boundaries when the terminal's Ctrl-C reaches the group", async () => {
+  const experiments = join(root, "stopped");
+  const keys = small.filter((word) => !/^(seed|inner_iters)=/.test(word));
+  const args = ["inner_iters=400", "outer_iters=50", "seed=1,2", "-m"];
+  const run = launch(["gaussian", ...keys, ...args, `experiments_dir=${experiments}`], {
+    detached: true,
+  });
+  let seen = "";
+  run.child.stdout?.on("data", (chunk) => {
+    seen += chunk;
+  });
+  while (!/1\/2 .*half-iteration 1\/50/.test(seen) || !/2\/2 .*half-iteration 1\/50/.test(seen))
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  process.kill(-(run.child.pid as number), "SIGINT");
+  const { code, stdout } = await run.done;
+  expect(code).toBe(130);
+  expect(stdout).toContain("0 finished, 0 finished before, 0 failed, 2 not finished");
+  const [name] = readdirSync(join(experiments, "gaussian"));
+  for (const seed of ["1", "2"]) {
+    const { info } = readRun(join(experiments, "gaussian", name as string, seed));
+    expect(info.state).toBe("interrupted");
+  }
 });

@@ -5,7 +5,10 @@ export interface Interrupt {
   dispose(): void;
 }
 
-/** Listens for SIGINT and SIGTERM until it is disposed of. */
+/** Ctrl-C, a request to end, and a terminal that was closed. */
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Listens for these signals until it is disposed of. */
 export function createInterrupt(
   notify: (text: string) => void = (text) => process.stderr.write(`\n${text}\n`),
 ): Interrupt {
@@ -15,13 +18,11 @@ export function createInterrupt(
     notify("stopping at the next step boundary; once more to stop at once");
     controller.abort();
   };
-  process.on("SIGINT", listen);
-  process.on("SIGTERM", listen);
+  for (const name of signals) process.on(name, listen);
   return {
     signal: controller.signal,
     dispose() {
-      process.off("SIGINT", listen);
-      process.off("SIGTERM", listen);
+      for (const name of signals) process.off(name, listen);
     },
   };
 }

@@ -29,6 +29,7 @@ function runMember(
   return new Promise((done) => {
     const child = spawn(process.execPath, [program, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
+      detached: true, // a terminal's Ctrl-C reaches us alone; a member gets it once, from us
       env: { ...process.env, DSBM_CORES: String(share) },
     });
     let last = "";
@@ -80,7 +81,7 @@ export async function sweep(members: readonly SweepMember[]): Promise<number> {
   for (const [i, outcome] of outcomes.entries())
     if (outcome?.state === "failed") console.log(`failed: ${members[i]?.label}: ${outcome.why}`);
   console.log(
-    `${count("finished")} finished, ${count("skipped")} finished before, ${count("failed")} failed, ${members.length - count("finished") - count("skipped") - count("failed")} not run`,
+    `${count("finished")} finished, ${count("skipped")} finished before, ${count("failed")} failed, ${members.length - count("finished") - count("skipped") - count("failed")} not finished`,
   );
   if (interrupt.signal.aborted) return 130;
   return count("failed") > 0 ? 1 : 0;

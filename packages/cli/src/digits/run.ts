@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { type TrainEvent, Training } from "@dsbm/bridge";
 import { type Tree, writeYaml } from "@dsbm/config";
 import { openRun, type Row, type RunWriter, readCsv } from "@dsbm/runs";
-import { engineInfo, io } from "@dsbm/torch";
+import { io } from "@dsbm/torch";
+import { environment } from "../environment.js";
 import type { Progress } from "../progress.js";
 import { version } from "../version.js";
 import type { StartConfig } from "./config.js";
@@ -56,7 +57,6 @@ export async function runDigits(
     signal,
   }: { folder: string; progress: Progress; signal?: AbortSignal | undefined },
 ): Promise<DigitsResult> {
-  const info = engineInfo();
   const run = openRun({
     folder,
     dsbm: version,
@@ -64,13 +64,7 @@ export async function runDigits(
     config_yaml: writeYaml(config as unknown as Tree),
     columns,
     mode: "restart",
-    environment: {
-      node: process.versions.node,
-      libtorch: info.version,
-      blas: info.blasThreads ?? "unknown",
-      platform: process.platform,
-      arch: process.arch,
-    },
+    environment: environment(),
   });
   const result: DigitsResult = {
     folder,

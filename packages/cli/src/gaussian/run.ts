@@ -21,7 +21,8 @@ import {
   readRun,
   writeFileAtomic,
 } from "@dsbm/runs";
-import { engineInfo, io } from "@dsbm/torch";
+import { io } from "@dsbm/torch";
+import { environment } from "../environment.js";
 import { UsageError } from "../errors.js";
 import type { Progress } from "../progress.js";
 import { version } from "../version.js";
@@ -112,7 +113,6 @@ export async function runGaussian(
   }
   const { problem, test } = gaussianProblem(config);
   const training = new Training(problem);
-  const info = engineInfo();
   const run = openRun({
     folder,
     dsbm: version,
@@ -120,13 +120,7 @@ export async function runGaussian(
     config_yaml: writeYaml(config as unknown as Tree),
     columns,
     mode: again ? "restart" : "continue",
-    environment: {
-      node: process.versions.node,
-      libtorch: info.version,
-      blas: info.blasThreads ?? "unknown",
-      platform: process.platform,
-      arch: process.arch,
-    },
+    environment: environment(),
   });
   try {
     const half = earlier ? restoreState(training, join(folder, "state.safetensors")) : 0;

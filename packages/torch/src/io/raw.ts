@@ -1,5 +1,6 @@
 // An array as the file formats see it: a dtype, a shape and bytes. It lets the formats be read and
 // tested without the engine.
+import type { DType, TypedArray } from "../dtype.js";
 import { FormatError } from "./errors.js";
 
 /** Bytes per element of every element type, under PyTorch's names. */
@@ -14,10 +15,9 @@ export const itemSize = {
   int8: 1,
   uint8: 1,
   bool: 1,
-} as const;
+} as const satisfies Record<DType, number>;
 
-/** An element type under PyTorch's name. */
-export type DType = keyof typeof itemSize;
+export type { DType };
 
 /** An array in C order; `data` holds little-endian bytes and may be a view of a larger buffer. */
 export interface RawArray {
@@ -139,17 +139,7 @@ function aligned(data: Uint8Array): ArrayBuffer {
   return Uint8Array.from(data).buffer;
 }
 
-type Elements =
-  | Float32Array
-  | Float64Array
-  | BigInt64Array
-  | Int32Array
-  | Int16Array
-  | Int8Array
-  | Uint16Array
-  | Uint8Array;
-
-const readers: Record<DType, (bytes: ArrayBuffer) => Elements> = {
+const readers: Record<DType, (bytes: ArrayBuffer) => TypedArray> = {
   float32: (bytes) => new Float32Array(bytes),
   float64: (bytes) => new Float64Array(bytes),
   float16: (bytes) => new Uint16Array(bytes),

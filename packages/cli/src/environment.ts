@@ -1,0 +1,15 @@
+// What a run folder remembers of the machine: enough to explain a difference, nothing that names it.
+import type { Environment } from "@dsbm/runs";
+import { engineInfo } from "@dsbm/torch";
+
+/** Versions and variants that results may depend on. */
+export function environment(): Environment {
+  const info = engineInfo();
+  return {
+    node: process.versions.node,
+    libtorch: info.version,
+    blas: info.blasThreads ?? "unknown",
+    platform: process.platform,
+    arch: process.arch,
+  };
+}
