@@ -55,7 +55,9 @@ function batch(job, patience) {
     }, patience * 1000);
     process_.on("close", (code, signal) => {
       clearInterval(watch);
-      if (code === 0 && out) return done({ result: JSON.parse(out) });
+      // LAPACK complains on stdout too: the result is the line that is JSON.
+      const result = out.split("\n").findLast((line) => line.startsWith("{"));
+      if (code === 0 && result) return done({ result: JSON.parse(result) });
       const how = stuck ? `hung for ${patience} s` : `ended with ${signal ?? `code ${code}`}`;
       done({ death: how, last: lastCall(), said: said.trim() });
     });

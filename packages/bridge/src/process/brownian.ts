@@ -16,17 +16,16 @@ export function brownian({ sigma = 1 }: { sigma?: number } = {}): ReferenceProce
     sigma,
     bridge({ x0, x1, t, z }) {
       const s = spread(t, x0);
-      const r = s.rsub(1);
-      const line = r.mul(x0).add(s.mul(x1));
-      return sigma === 0 ? line : line.add(s.mul(r).sqrt().mul(sigma).mul(z));
+      const line = x0.lerp(x1, s);
+      return sigma === 0 ? line : line.addcmul(s.rsub(1).mul(s).sqrt(), z, { value: sigma });
     },
     target(direction, { x0, x1, t, z }) {
-      const s = spread(t, x0);
-      const r = s.rsub(1);
       const way = direction === "f" ? x1.sub(x0) : x0.sub(x1);
       if (sigma === 0) return way;
+      const s = spread(t, x0);
+      const r = s.rsub(1);
       const ratio = direction === "f" ? s.div(r) : r.div(s);
-      return way.sub(ratio.sqrt().mul(sigma).mul(z));
+      return way.addcmul(ratio.sqrt(), z, { value: -sigma });
     },
     scale: (direction, t): Tensor => (direction === "f" ? t.rsub(1) : t).sqrt().mul(sigma),
     endpoint: (_direction, x, z) => x.add(z.mul(sigma)),
