@@ -9,6 +9,11 @@ const BENCHMARKS = [
   { name: "simulate_mlp", unit: "s", scale: 1, reps: 1, rounds: 7 },
   { name: "half_iteration_d5", unit: "s", scale: 1, reps: 1, rounds: 3 },
   { name: "half_iteration_d50", unit: "s", scale: 1, reps: 1, rounds: 3 },
+  // MNIST size, 6.6 million parameters, batch 32
+  { name: "unet_step", unit: "ms/step", scale: 1e3, reps: 1, rounds: 5 },
+  { name: "unet_forward", unit: "ms", scale: 1e3, reps: 2, rounds: 5 },
+  // 32 images through 30 steps: one repetition is 32 images
+  { name: "unet_simulation", unit: "ms/image", scale: 1e3 / 32, reps: 1, rounds: 3 },
 ];
 
 /** Thread counts that each side may choose between; the better one counts. */

@@ -25,7 +25,96 @@ const BENCHES = {
   simulate_mlp: simulateMlp,
   half_iteration_d5: (threads) => halfIteration(5, 128, threads),
   half_iteration_d50: (threads) => halfIteration(50, 256, threads),
+  unet_step: unetStep,
+  unet_forward: unetForward,
+  unet_simulation: unetSimulation,
 };
+
+// As in pytorch_unet.py.
+const IMAGES = 32;
+const IMAGE = 28;
+const SAMPLER_STEPS = 30;
+const GAMMA = 0.034;
+
+/** The image trainer's problem on random pictures: UNET at 28×28, DSBM with loss_scale, clipping and EMA. */
+function imageProblem() {
+  const picture = () => torch.rand([IMAGES, 1, IMAGE, IMAGE]).mul(2).sub(1);
+  const sigma = Math.sqrt(GAMMA * SAMPLER_STEPS);
+  return {
+    data: { x0: picture(), x1: picture() },
+    process: bridge.brownian({ sigma }),
+    method: bridge.dsbm,
+    grid: bridge.gammaGrid(
+      bridge.gammaSchedule(SAMPLER_STEPS, { gamma_min: GAMMA, gamma_max: GAMMA }),
+    ),
+    network: () => new bridge.UNet({ image_size: IMAGE, in_channels: 1 }),
+    firstCoupling: "ind",
+    halfIterations: 1,
+    steps: 1,
+    batchSize: IMAGES,
+    reduction: "mean",
+    parametrisation: { meanMatch: false, stdTrick: false, lossScale: true },
+    gradClip: 1,
+    emaRate: 0.999,
+    lr: RATE,
+    eps: 1e-4,
+    seed: 0,
+  };
+}
+
+/** A training step of the image trainer: bridge, loss, clipping, Adam, EMA, NaN check. */
+function unetStep() {
+  const full = bridge.complete(imageProblem());
+  const network = full.network("f");
+  const step = bridge.trainingStep({
+    problem: full,
+    direction: "f",
+    network,
+    optimizer: new torch.optim.Adam(network.parameters(), { lr: RATE }),
+    ema: new torch.optim.EMA(network, full.emaRate),
+    generator: bridge.stream(0, "train"),
+  });
+  const run = (reps) => {
+    for (let i = 0; i < reps; i += 1)
+      torch.tidy(() => {
+        const [loss] = step(full.data.x0, full.data.x1);
+        if (!Number.isFinite(loss.item())) throw new Error("the loss is NaN");
+      });
+  };
+  return { run, warm: 1 };
+}
+
+/** One evaluation of the network, as a sampler makes it: recorded. */
+function unetForward() {
+  const network = imageProblem().network("f").eval();
+  const forward = torch.recorded((x, t) => network.forward(x, t));
+  const x = torch.randn([IMAGES, 1, IMAGE, IMAGE]);
+  const t = torch.rand([IMAGES]);
+  const run = (reps) =>
+    torch.noGrad(() => {
+      for (let i = 0; i < reps; i += 1) torch.tidy(() => forward(x, t));
+    });
+  return { run, warm: 1 };
+}
+
+/** IMAGES through SAMPLER_STEPS Euler–Maruyama steps, the last one without noise. */
+function unetSimulation(threads) {
+  const { data, process, method, grid, network } = imageProblem();
+  const net = network("f").eval();
+  const simulator = new bridge.Simulator({
+    method,
+    process,
+    networks: { b: net, f: net },
+    threads,
+    chunkRows: 8,
+  });
+  const generator = bridge.stream(0, "simulate");
+  const run = (reps) => {
+    for (let i = 0; i < reps; i += 1)
+      torch.tidy(() => simulator.endpoints("f", data.x0, { grid, generator, lastNoise: false }));
+  };
+  return { run, warm: 1 };
+}
 
 /** A chain of 1,000 additions on 8 floats, not recorded, without gradients; every intermediate is freed. */
 function opOverhead() {

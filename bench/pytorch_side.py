@@ -10,6 +10,7 @@ import math
 import sys
 import time
 
+import pytorch_unet
 import torch
 from torch import nn
 
@@ -160,6 +161,7 @@ BENCHES = {
     "simulate_mlp": simulate_mlp,
     "half_iteration_d5": lambda: warm_half_iteration(5, 128),
     "half_iteration_d50": lambda: warm_half_iteration(50, 256),
+    **pytorch_unet.BENCHES,
 }
 
 

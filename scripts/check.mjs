@@ -26,6 +26,7 @@ const CHECKS = [
   { name: "order of manifests", args: ["scripts/check-manifests.mjs"] },
   { name: "dead code", args: [tool("knip/bin/knip.js"), "--no-progress"] },
   { name: "generated operations", args: ["scripts/gen-ops.mjs", "--check"] },
+  { name: "table of keys", args: ["scripts/keys-table.mjs", "--check"] },
 ];
 
 try {

@@ -1,11 +1,45 @@
 // What training needs of data: two tables of samples. They need not be paired, nor equally long.
-import { type Tensor, tidy } from "@dsbm/torch";
+import { type Generator, type Tensor, tidy } from "@dsbm/torch";
 import { BridgeError } from "./errors.js";
 
 /** Samples of the two ends, each [n, …] with the same shape of one sample. */
 export interface Endpoints {
   x0: Tensor;
   x1: Tensor;
+}
+
+/**
+ * Rows of a table [B, …] as a network sees them: bytes of pictures to numbers, mirrored at random, or noise in
+ * the place of rows that only say how many there are. Random numbers come from `generator` alone.
+ */
+export type Decode = (rows: Tensor, at: { end: "x0" | "x1"; generator: Generator }) => Tensor;
+
+/** The published parts of a data set. */
+export type Split = "train" | "test";
+
+/** A class of images: its label as published, and its name. */
+export interface ImageClass {
+  readonly label: number;
+  readonly name: string;
+}
+
+/** One split of an image set: samples as they are stored, to be decoded a batch at a time. */
+export interface ImageTable {
+  /** The configuration name, subset included: "mnist_2". */
+  readonly name: string;
+  readonly split: Split;
+  /** Where the samples come from, for logs: a folder, a file, or "drawn". */
+  readonly source: string;
+  /** [n, C, H, W], in memory or mapped: uint8 as stored (0–255), or float32 as networks see it. */
+  readonly x: Tensor;
+  /** One label a sample as published, int64 [n]; null where there are none. */
+  readonly labels: Tensor | null;
+  /** The classes that the table holds, by rising label; empty where there are no labels. */
+  readonly classes: readonly ImageClass[];
+  /** What networks see beside each sample, float32 [n, C′, H, W]; null where there is nothing. */
+  readonly condition: Tensor | null;
+  /** Whether training mirrors each image of a batch left to right with probability ½. */
+  readonly flip: boolean;
 }
 
 /** Throws a BridgeError unless both ends have samples of one shape, all finite. */

@@ -1,9 +1,14 @@
 // What the driver tells while it works; who listens writes files, draws progress, or stops it.
 import type { Direction } from "./direction.js";
 
+/**
+ * `cache` tells how many pairs of a simulated cache are made; `pause` comes at the step boundaries that the
+ * listener asked for: the state is whole there and can be saved.
+ */
 export type TrainEvent =
   | { type: "start"; half: number; direction: Direction; threads: number }
   | { type: "simulate"; half: number; direction: Direction; seconds: number }
+  | { type: "cache"; half: number; direction: Direction; done: number; total: number }
   | {
       type: "step";
       half: number;
@@ -14,5 +19,6 @@ export type TrainEvent =
       gradNorm: number | null;
       rate: number;
     }
+  | { type: "pause"; half: number; direction: Direction; step: number; steps: number; loss: number }
   | { type: "stopped"; half: number; direction: Direction; step: number; steps: number }
   | { type: "half"; half: number; direction: Direction; seconds: number; loss: number };

@@ -4,10 +4,23 @@ export { reference } from "./coupling/reference.js";
 export { simulated } from "./coupling/simulated.js";
 export { type BatchCoupling, type Pairs, type Simulate, shuffled } from "./coupling.js";
 export { loadArray } from "./dataset/arrays.js";
+export { type DatasetCode, DatasetError } from "./dataset/errors.js";
 export { gaussianEndpoints } from "./dataset/gaussian.js";
-export { keepClasses, loadMnist, type Mnist, type MnistOptions } from "./dataset/mnist.js";
+export { keepClasses } from "./dataset/idx-images.js";
+export type { ImageSet, LoadImagesOptions } from "./dataset/image-set.js";
+export { imageSets, loadImages } from "./dataset/index.js";
+export { loadMnist, type Mnist, type MnistOptions } from "./dataset/mnist.js";
+export { decodeImages, encodeImages, flipImages } from "./dataset/pixels.js";
 export { type Projection, principalComponents } from "./dataset/projection.js";
-export { checkEndpoints, type Endpoints } from "./dataset.js";
+export { type ImageSummary, summary } from "./dataset/summary.js";
+export {
+  checkEndpoints,
+  type Decode,
+  type Endpoints,
+  type ImageClass,
+  type ImageTable,
+  type Split,
+} from "./dataset.js";
 export { type Direction, other } from "./direction.js";
 export { BridgeError } from "./errors.js";
 export type { TrainEvent } from "./events.js";
@@ -18,9 +31,32 @@ export { methods } from "./method/index.js";
 export { rectifiedflow } from "./method/rectified-flow.js";
 export { sbcfm } from "./method/sbcfm.js";
 export { asPairs, asRows, type EpochContext, type Method, type Regression } from "./method.js";
+export {
+  type EndpointStatistics,
+  endpointRow,
+  endpointStatistics,
+  type ValueStatistics,
+  valueStatistics,
+} from "./metric/endpoints.js";
+export { FeatureStatistics } from "./metric/feature-statistics.js";
+export {
+  type FeatureExtractor,
+  type FrechetScore,
+  frechetScore,
+  imageStatistics,
+} from "./metric/features.js";
+export { frechetDistance, type Gaussian } from "./metric/frechet.js";
 export * from "./metric/gaussian-bridge.js";
+export { type InceptionFeatures, inceptionFeatures } from "./metric/inception.js";
+export { lenetFeatures } from "./metric/lenet.js";
 export { type Moments, moments, squaredDisplacement } from "./metric/moments.js";
 export {
+  encodeStatistics,
+  loadStatistics,
+  type SavedStatistics,
+} from "./metric/statistics-file.js";
+export {
+  accuracyOf,
   Classifier,
   type ClassifierTraining,
   classify,
@@ -28,7 +64,22 @@ export {
   trainClassifier,
 } from "./model/classifier.js";
 export { DriftNetwork, TimeFeatures } from "./model/drift.js";
+export {
+  encodeLeNet,
+  LeNet,
+  type LeNetFacts,
+  type LeNetOptions,
+  lenetTraining,
+  loadLeNet,
+} from "./model/lenet.js";
 export { MLP, ScoreNetwork, widths } from "./model/mlp.js";
+export {
+  type CompleteUNetOptions,
+  completeUNet,
+  type NumberList,
+  type UNetOptions,
+} from "./model/unet/options.js";
+export { type Conditions, UNet } from "./model/unet.js";
 export { assignment } from "./ot/assignment.js";
 export { samplePermutation } from "./ot/birkhoff.js";
 export { squaredDistances } from "./ot/distance.js";
@@ -37,14 +88,24 @@ export { type DensePlan, densePlan, type SparsePlan } from "./ot/plan.js";
 export { samplePairs } from "./ot/sample.js";
 export { simplex } from "./ot/simplex.js";
 export { type EntropicPlan, type SinkhornOptions, sinkhorn } from "./ot/sinkhorn.js";
-export { complete, type Problem } from "./problem.js";
+export { type Parametrisation, plainDrift } from "./parametrisation.js";
+export { complete, directionOf, type Problem } from "./problem.js";
 export { brownian } from "./process/brownian.js";
+export { ornsteinUhlenbeck } from "./process/ornstein-uhlenbeck.js";
 export { type BridgeSample, type ReferenceProcess, spread } from "./process.js";
 export { hash32, stream } from "./random.js";
-export { gammaGrid, resample, type TimeGrid, uniformGrid } from "./schedule.js";
+export type { CacheOptions } from "./rows/cache.js";
+export {
+  type GammaOptions,
+  gammaGrid,
+  gammaSchedule,
+  resample,
+  type TimeGrid,
+  uniformGrid,
+} from "./schedule.js";
 export { type Network, Simulator, type SimulatorOptions, sample } from "./simulator.js";
 export { euler, eulerAt } from "./solver/euler.js";
 export { eulerMaruyama } from "./solver/euler-maruyama.js";
 export { collectPath, type Field, ordered, type SolveOptions } from "./solver.js";
 export { chooseThreads, threadCandidates } from "./threads.js";
-export { directionOf, Training, type TrainState } from "./train.js";
+export { type SavedFacts, type SavedTraining, Training, type TrainState } from "./train.js";

@@ -15,7 +15,9 @@ import {
   type Tensor,
 } from "@dsbm/torch";
 import type { Direction } from "./direction.js";
+import { answer } from "./parametrisation.js";
 import type { Problem } from "./problem.js";
+import { spread } from "./process.js";
 import type { Network } from "./simulator.js";
 
 export interface StepOptions {
@@ -27,8 +29,16 @@ export interface StepOptions {
   generator: Generator;
 }
 
-/** Mean over the batch of the squared error summed over all other dimensions (reference, Gaussian benchmark). */
-export function regressionLoss(prediction: Tensor, target: Tensor): Tensor {
+/**
+ * Squared error of a batch [B, …]: summed over all other dimensions and averaged over the batch (`sum`, the
+ * reference's Gaussian benchmark), or averaged over all elements (`mean`, its image trainer).
+ */
+export function regressionLoss(
+  prediction: Tensor,
+  target: Tensor,
+  reduction: "sum" | "mean" = "sum",
+): Tensor {
+  if (reduction === "mean") return mseLoss(prediction, target);
   // One kernel forward and one back; 2 is libtorch's number for the sum.
   return mseLoss(prediction, target, { reduction: 2 }).div(prediction.size(0));
 }
@@ -75,19 +85,24 @@ export function trainingStep({
   ema,
   generator,
 }: StepOptions): Recorded {
-  const { method, process, gradClip } = problem;
+  const { method, process, gradClip, parametrisation, reduction } = problem;
   const eps = problem.eps ?? method.eps;
+  const field = answer({ network, direction, process, parametrisation });
   return recorded((...rows: Tensor[]) => {
     const first = rows[0] as Tensor;
+    network.train();
     const { x, t, target } = noGrad(() =>
       method.regression(rows, {
         direction,
         process,
         t: drawTimes(first.size(0), eps, generator, first),
+        meanMatch: parametrisation.meanMatch,
         noise: (like) => drawNoise(like, generator),
       }),
     );
-    const loss = regressionLoss(network.forward(x, t), target);
+    const scaled = (y: Tensor) =>
+      parametrisation.lossScale ? y.mul(spread(process.scale(direction, t), y)) : y;
+    const loss = regressionLoss(scaled(field(x, t)), scaled(target), reduction);
     optimizer.zeroGrad();
     loss.backward();
     const norm =
@@ -106,6 +121,12 @@ export function shuffleRows(rows: readonly Tensor[], generator: Generator): Tens
   const first = rows[0] as Tensor;
   const order = randperm(first.size(0), { generator, device: first.device });
   return rows.map((r) => r.indexSelect(0, order));
+}
+
+/** Each row `times` times: [n, …] → [n · times, …], the whole batch after itself. */
+export function repeatRows(rows: readonly Tensor[], times: number): Tensor[] {
+  if (times === 1) return [...rows];
+  return rows.map((r) => r.repeat([times, ...r.shape.slice(1).map(() => 1)]));
 }
 
 /** Rows [start, start + n) of each tensor, as views. */

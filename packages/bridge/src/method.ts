@@ -51,6 +51,8 @@ export interface Method {
       direction: Direction;
       process: ReferenceProcess;
       t: Tensor;
+      /** The target is the end itself instead of the drift. */
+      meanMatch: boolean;
       noise: (like: Tensor) => Tensor;
     },
   ): Regression;

@@ -1,20 +1,24 @@
 // One training problem in full: data, reference process, method, networks and the numbers of the schedule.
 import type { BatchCoupling } from "./coupling.js";
-import { checkEndpoints, type Endpoints } from "./dataset.js";
+import { checkEndpoints, type Decode, type Endpoints } from "./dataset.js";
 import type { Direction } from "./direction.js";
 import { BridgeError } from "./errors.js";
 import type { Method } from "./method.js";
+import { type Parametrisation, plainDrift } from "./parametrisation.js";
 import type { ReferenceProcess } from "./process.js";
+import type { CacheOptions } from "./rows/cache.js";
 import type { TimeGrid } from "./schedule.js";
 import type { Network } from "./simulator.js";
 
 export interface Problem {
   data: Endpoints;
+  /** What a network sees of rows of the tables (default: the rows). */
+  decode?: Decode;
   process: ReferenceProcess;
   method: Method;
   grid: TimeGrid;
-  /** A new network for a direction, its initial weights a function of the seed. */
-  network: (direction: Direction) => Network;
+  /** A new network for a direction (and half-iteration, where each begins with new weights), a function of the seed. */
+  network: (direction: Direction, half?: number) => Network;
   /** Where the first pass starts: the reference process (IPF) or independent pairs (IMF). */
   firstCoupling?: "ref" | "ind";
   /** Directions in the order of training, repeated. */
@@ -23,12 +27,32 @@ export interface Problem {
   halfIterations: number;
   /** Training steps of a half-iteration. */
   steps: number;
-  /** Training steps of the very first, if others. */
+  /** Training steps of the first iteration's half-iterations, if others. */
   firstSteps?: number;
+  /** Half-iterations that make up the first iteration. */
+  firstIteration?: number;
+  /** Half-iterations that are trained on the first coupling, without a network to simulate with. */
+  firstPass?: number;
   batchSize?: number;
+  /** Rows of a batch that share a pair, with times and noise of their own. */
+  repeat?: number;
+  /** Simulated pairs go to disk in parts, and tables are read a batch at a time; null: all in memory. */
+  cache?: CacheOptions | null;
+  /** The grid that training pairs are simulated on, if another. */
+  cacheGrid?: TimeGrid;
+  /** Whether training pairs are simulated with the noise of the last step. */
+  lastNoise?: boolean;
+  /** What the networks predict. */
+  parametrisation?: Parametrisation;
+  /** The loss: squared error summed over dimensions, mean over the batch; or mean over all elements. */
+  reduction?: "sum" | "mean";
   optimizer?: "Adam" | "AdamW";
   lr?: number;
   weightDecay?: number;
+  /** Whether optimisers live on between half-iterations; null: as the method says. */
+  keepOptimizer?: boolean | null;
+  /** Whether each half-iteration begins with new weights. */
+  renewNetwork?: boolean;
   /** Largest global norm of the gradient; null: no clipping. */
   gradClip?: number | null;
   /** Rate of the weights' moving average, which then does the sampling; null: none. */
@@ -54,16 +78,44 @@ const integer = (name: string, x: number, least: number) => {
     throw new BridgeError("argument", `${name} is ${x}; expected an integer of at least ${least}`);
 };
 
+function checkCache({ cache, batchSize, repeat }: Required<Problem>): void {
+  if (batchSize % repeat !== 0)
+    throw new BridgeError(
+      "argument",
+      `batchSize is ${batchSize}, which ${repeat} repeats of each pair do not divide; use a multiple of ${repeat}`,
+    );
+  if (cache === null) return;
+  integer("cache.npar", cache.npar, 1);
+  integer("cache.batchSize", cache.batchSize, 1);
+  integer("cache.refreshStride", cache.refreshStride, 1);
+  if (cache.npar < batchSize / repeat)
+    throw new BridgeError(
+      "argument",
+      `cache.npar is ${cache.npar}, fewer pairs than the ${batchSize / repeat} of one batch; use more`,
+    );
+}
+
 /** The problem with defaults filled in. Throws a BridgeError that names the first wrong field. */
 export function complete(problem: Problem): Required<Problem> {
   const full: Required<Problem> = {
     firstCoupling: "ref",
     sequence: ["b", "f"],
+    decode: (rows) => rows,
     firstSteps: problem.steps,
+    firstIteration: 1,
+    firstPass: 1,
     batchSize: 128,
+    repeat: 1,
+    cache: null,
+    cacheGrid: problem.grid,
+    lastNoise: true,
+    parametrisation: plainDrift,
+    reduction: "sum",
     optimizer: "Adam",
     lr: 1e-4,
     weightDecay: 0,
+    keepOptimizer: null,
+    renewNetwork: false,
     gradClip: null,
     emaRate: null,
     emaWarmup: false,
@@ -81,9 +133,13 @@ export function complete(problem: Problem): Required<Problem> {
   integer("firstSteps", full.firstSteps, 1);
   integer("batchSize", full.batchSize, 1);
   integer("logEvery", full.logEvery, 1);
+  integer("firstIteration", full.firstIteration, 0);
+  integer("firstPass", full.firstPass, 1);
+  integer("repeat", full.repeat, 1);
+  checkCache(full);
   checkEndpoints(full.data);
   const rows = Math.min(full.data.x0.size(0), full.data.x1.size(0));
-  if (full.batchSize > rows)
+  if (full.batchSize / full.repeat > rows)
     throw new BridgeError(
       "argument",
       `batchSize is ${full.batchSize}, but there are only ${rows} samples on one end; use a smaller batch`,
@@ -101,4 +157,12 @@ export function complete(problem: Problem): Required<Problem> {
       `${full.method.name} learns each direction from the other: the sequence must alternate between b and f, got ${full.sequence}`,
     );
   return full;
+}
+
+/** The direction trained in half-iteration `half` (counted from 1). */
+export function directionOf(
+  { sequence }: Pick<Required<Problem>, "sequence">,
+  half: number,
+): Direction {
+  return sequence[(half - 1) % sequence.length] as Direction;
 }

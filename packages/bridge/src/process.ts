@@ -18,8 +18,12 @@ export interface ReferenceProcess {
   readonly sigma: number;
   /** x_t of the process pinned at x0 and x1: [B, …]. */
   bridge(sample: BridgeSample): Tensor;
-  /** The drift of the pinned process towards the end that `direction` runs to: [B, …]. */
+  /** The drift of the pinned process towards the end that `direction` runs to, less its own: [B, …]. */
   target(direction: Direction, sample: BridgeSample): Tensor;
+  /** The drift at x_t of the process pinned at `end`, the end that `direction` runs to: [B, …]. */
+  driftTo(direction: Direction, at: { x: Tensor; t: Tensor; end: Tensor }): Tensor;
+  /** The process's own drift in a direction, which a drift network need not learn: [B, …]; null: none. */
+  readonly own: ((direction: Direction, x: Tensor) => Tensor) | null;
   /** Standard deviation of x_t seen from the other end, [B]: the loss weight of `loss_scale`. */
   scale(direction: Direction, t: Tensor): Tensor;
   /** A draw of the far end given the start: x0 → x1 for f, x1 → x0 for b; z standard normal [B, …]. */

@@ -17,6 +17,46 @@ export function uniformGrid(n: number): TimeGrid {
   };
 }
 
+export interface GammaOptions {
+  gamma_min: number;
+  gamma_max: number;
+  /** How the variances go from the smallest to the largest. */
+  gamma_space?: "linspace" | "geomspace";
+  /** The first half of the steps so, the second half its mirror image. */
+  symmetric_gamma?: boolean;
+}
+
+/**
+ * The variances γ_1 … γ_N of N steps (spec of the image trainer).
+ * Throws a BridgeError for bounds that are not 0 < gamma_min ≤ gamma_max, and for a symmetric schedule of an odd N.
+ */
+export function gammaSchedule(
+  n: number,
+  { gamma_min, gamma_max, gamma_space = "linspace", symmetric_gamma = false }: GammaOptions,
+): number[] {
+  if (!Number.isInteger(n) || n < 1)
+    throw new BridgeError("argument", `number of steps is ${n}; expected an integer of at least 1`);
+  if (!(gamma_min > 0 && gamma_min <= gamma_max && Number.isFinite(gamma_max)))
+    throw new BridgeError(
+      "argument",
+      `gamma_min is ${gamma_min} and gamma_max ${gamma_max}; expected 0 < gamma_min ≤ gamma_max`,
+    );
+  if (symmetric_gamma && n % 2 === 1)
+    throw new BridgeError(
+      "argument",
+      `a symmetric schedule has an even number of steps, got ${n}; use ${n + 1}`,
+    );
+  const count = symmetric_gamma ? n / 2 : n;
+  const at = (k: number) => {
+    const s = count === 1 ? 0 : k / (count - 1);
+    return gamma_space === "linspace"
+      ? gamma_min + s * (gamma_max - gamma_min)
+      : gamma_min * (gamma_max / gamma_min) ** s;
+  };
+  const half = Array.from({ length: count }, (_, k) => at(k));
+  return symmetric_gamma ? [...half, ...half.toReversed()] : half;
+}
+
 /**
  * The grid of a noise schedule γ_1 … γ_N: Δt_k = γ_k / Σγ (spec of the image trainer).
  * Throws a BridgeError unless all are finite and positive.

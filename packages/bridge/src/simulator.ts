@@ -15,6 +15,7 @@ import type { Direction } from "./direction.js";
 import { BridgeError } from "./errors.js";
 import { incrementTuples } from "./method/dsb.js";
 import type { Method } from "./method.js";
+import { answer, driftField, type Parametrisation, plainDrift } from "./parametrisation.js";
 import type { ReferenceProcess } from "./process.js";
 import type { TimeGrid } from "./schedule.js";
 import { euler } from "./solver/euler.js";
@@ -28,6 +29,8 @@ export interface SimulatorOptions {
   process: ReferenceProcess;
   /** The network of each direction (for a shared field, twice the same). */
   networks: Record<Direction, Network>;
+  /** What they predict (default: the drift). */
+  parametrisation?: Parametrisation;
   threads?: number;
   /** Rows a chunk (default 250): intermediates of wide layers stay in the cache, and below the size at which malloc asks the kernel. */
   chunkRows?: number;
@@ -35,7 +38,12 @@ export interface SimulatorOptions {
 
 /** Runs the method's sampler once, in plain tensor operations: x [B, …] from the start of `direction`. */
 export function sample(
-  { method, process, networks }: Pick<SimulatorOptions, "method" | "process" | "networks">,
+  {
+    method,
+    process,
+    networks,
+    parametrisation = plainDrift,
+  }: Pick<SimulatorOptions, "method" | "process" | "networks" | "parametrisation">,
   x: Tensor,
   options: {
     direction: Direction;
@@ -48,8 +56,12 @@ export function sample(
   const net = networks[options.direction];
   const field: Field = (y, t) => net.forward(y, t);
   if (method.predicts === "velocity") return euler(field, x, options);
-  if (method.predicts === "drift")
-    return eulerMaruyama(field, x, { ...options, sigma: process.sigma });
+  if (method.predicts === "drift") {
+    const asked = { network: net, direction: options.direction, process, parametrisation };
+    // A network that predicts the end is asked for it in the last step.
+    const finish = parametrisation.meanMatch ? answer(asked) : undefined;
+    return eulerMaruyama(driftField(asked), x, { ...options, sigma: process.sigma, finish });
+  }
   // An increment is a drift with Δt inside: divide it out, and the one solver serves both.
   const dt = options.grid.steps[0] as number;
   if (options.grid.steps.some((s) => Math.abs(s - dt) > 1e-12))
@@ -69,20 +81,20 @@ export class Simulator {
     this.#options = options;
   }
 
+  /** Runs `body`, recorded under its key. */
   #run(
     key: string,
-    make: () => Recorded,
+    body: (start: Tensor) => Tensor | Tensor[],
     x: Tensor,
     generator: Generator,
     outputDims: number[],
   ): Tensor[] {
-    let fn = this.#programs.get(key);
-    if (!fn) {
-      fn = make();
-      this.#programs.set(key, fn);
+    const { threads = 1, chunkRows = 250, networks } = this.#options;
+    let program = this.#programs.get(key);
+    if (!program) {
+      program = recorded((start) => inUse(Object.values(networks), () => body(start)));
+      this.#programs.set(key, program);
     }
-    const program = fn;
-    const { threads = 1, chunkRows = 250 } = this.#options;
     return noGrad(() =>
       runChunked(program, [x], { rows: chunkRows, threads, generator, inputDims: [0], outputDims }),
     );
@@ -98,11 +110,9 @@ export class Simulator {
       lastNoise = true,
     }: { grid: TimeGrid; generator: Generator; lastNoise?: boolean },
   ): Tensor {
-    const make = () =>
-      recorded((start) => sample(this.#options, start, { direction, grid, lastNoise }));
     return this.#run(
       `end/${direction}/${grid.times}/${lastNoise}`,
-      make,
+      (start) => sample(this.#options, start, { direction, grid, lastNoise }),
       x,
       generator,
       [0],
@@ -121,20 +131,19 @@ export class Simulator {
     }: { grid: TimeGrid; generator: Generator; at?: readonly number[]; lastNoise?: boolean },
   ): Tensor {
     const wanted = new Set(at ?? Array.from({ length: grid.steps.length + 1 }, (_, k) => k));
-    const make = () =>
-      recorded((start) => {
-        const states: Tensor[] = [];
-        sample(this.#options, start, {
-          direction,
-          grid,
-          lastNoise,
-          callback: (y, { step }) => wanted.has(step) && states.push(y),
-        });
-        return stack(states);
+    const run = (start: Tensor) => {
+      const states: Tensor[] = [];
+      sample(this.#options, start, {
+        direction,
+        grid,
+        lastNoise,
+        callback: (y, { step }) => wanted.has(step) && states.push(y),
       });
+      return stack(states);
+    };
     return this.#run(
       `path/${direction}/${grid.times}/${[...wanted]}/${lastNoise}`,
-      make,
+      run,
       x,
       generator,
       [1],
@@ -150,11 +159,9 @@ export class Simulator {
   ): Tensor[] {
     const { process, networks } = this.#options;
     const net: Field | null = newest === null ? null : (y, t) => networks[newest].forward(y, t);
-    const make = () =>
-      recorded((start) => incrementTuples(net, start, { direction, grid, sigma: process.sigma }));
     return this.#run(
       `increments/${newest}/${direction}/${grid.times}`,
-      make,
+      (start) => incrementTuples(net, start, { direction, grid, sigma: process.sigma }),
       x,
       generator,
       [0, 0, 0],
@@ -164,6 +171,19 @@ export class Simulator {
   /** Forgets the programs (after networks were replaced). */
   reset(): void {
     this.#programs.clear();
+  }
+}
+
+/** Runs `fn` with the networks as they are in use: no dropout, whatever they are doing otherwise. */
+function inUse<T>(networks: readonly Network[], fn: () => T): T {
+  const training = networks.map((net) => net.training);
+  for (const net of networks) net.eval();
+  try {
+    return fn();
+  } finally {
+    networks.forEach((net, i) => {
+      net.train(training[i]);
+    });
   }
 }
 

@@ -1,5 +1,9 @@
 // How many threads a step should use: small networks are fastest on one, so it is measured, not guessed.
-import { getNumThreads, setNumThreads } from "@dsbm/torch";
+import { Generator, getNumThreads, optim, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import type { Direction } from "./direction.js";
+import { repeatRows, trainingStep } from "./inner.js";
+import type { Problem } from "./problem.js";
+import { stream } from "./random.js";
 
 /**
  * Times `step` with each candidate in turns and leaves the fastest set; more threads must win by 5 %.
@@ -42,4 +46,66 @@ export function threadCandidates(cores: number): number[] {
   for (let n = 2; n < cores; n *= 2) list.push(n);
   if (cores > 1) list.push(cores);
   return list;
+}
+
+/** A step that takes longer than this gains from every thread: it is not measured. */
+const longStep = 0.05;
+
+/** Chooses and sets the threads of a training step, on a network that is thrown away afterwards. */
+export function measureThreads(problem: Required<Problem>, direction: Direction): number {
+  const set = (n: number) => {
+    setNumThreads(n);
+    return n;
+  };
+  if (problem.threads !== "auto") return set(problem.threads);
+  const candidates = threadCandidates(Math.max(1, problem.simulateThreads));
+  const most = candidates[candidates.length - 1] as number;
+  if (most === 1) return set(1);
+  const before = Generator.default(problem.data.x0.device);
+  const drawn = before.getState();
+  const network = problem.network(direction);
+  const optimizer = new optim.Adam(network.parameters(), { lr: problem.lr });
+  const step = trainingStep({
+    problem,
+    direction,
+    network,
+    optimizer,
+    ema: null,
+    generator: stream(problem.seed, "threads", problem.data.x0.device),
+  });
+  try {
+    return tidy(() => {
+      const rows = exampleRows(problem);
+      const once = () => tidy(() => step(...rows));
+      set(most);
+      once();
+      const start = performance.now();
+      once();
+      if (performance.now() - start > 1000 * longStep) return most;
+      return chooseThreads(once, { candidates }).threads;
+    });
+  } finally {
+    before.setState(drawn);
+    optimizer.dispose();
+    network.dispose();
+  }
+}
+
+/** Rows of a batch's shapes; their values do not matter. */
+function exampleRows({
+  data,
+  decode,
+  method,
+  batchSize,
+  repeat,
+  seed,
+}: Required<Problem>): Tensor[] {
+  const generator = stream(seed, "threads/rows", data.x0.device);
+  const [x0, x1] = (["x0", "x1"] as const).map((end) =>
+    decode(data[end].narrow(0, 0, batchSize / repeat), { end, generator }),
+  ) as [Tensor, Tensor];
+  const rows = method.pairs
+    ? [x0, x1]
+    : [x0, x0.flatten({ startDim: 1 }).select(1, 0).sigmoid(), x1];
+  return repeatRows(rows, repeat);
 }

@@ -1,15 +1,15 @@
 // The driver: half-iteration after half-iteration, each a simulation with the newest network and a regression.
 // It tells what happens as events and leaves writing, showing and stopping to whoever listens.
-import { type Generator, optim, type Tensor, tidy } from "@dsbm/torch";
+import { optim, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import type { Direction } from "./direction.js";
 import { BridgeError } from "./errors.js";
 import type { TrainEvent } from "./events.js";
-import { batchOf, shuffleRows, trainingStep } from "./inner.js";
-import { asPairs, asRows } from "./method.js";
-import { complete, type Problem } from "./problem.js";
-import { stream } from "./random.js";
-import { kept, type Network, Simulator } from "./simulator.js";
-import { chooseThreads, threadCandidates } from "./threads.js";
+import { Pass, type PassState } from "./pass.js";
+import { complete, directionOf, type Problem } from "./problem.js";
+import { CacheRows } from "./rows/cache.js";
+import { type Network, Simulator } from "./simulator.js";
+import { fromJsonState, toJsonState } from "./states.js";
+import { measureThreads } from "./threads.js";
 
 /** Everything that training changes, by direction where there is one of each. */
 export interface TrainState {
@@ -23,12 +23,23 @@ export interface TrainState {
   optimizers: Partial<Record<Direction, optim.Adam>>;
 }
 
-/** The direction trained in half-iteration `half` (counted from 1). */
-export function directionOf(
-  { sequence }: Pick<Required<Problem>, "sequence">,
-  half: number,
-): Direction {
-  return sequence[(half - 1) % sequence.length] as Direction;
+type PauseAt = (at: { half: number; step: number; steps: number }) => boolean;
+
+/** What `Training.save` gives beside tensors; plain JSON. */
+export interface SavedFacts {
+  format: number;
+  /** Half-iterations completed. */
+  half: number;
+  /** Threads of a step: other numbers round differently. */
+  threads: number | null;
+  losses: number[];
+  /** The half-iteration in progress, if any: step, random states, source of rows. */
+  pass: unknown;
+}
+
+export interface SavedTraining {
+  tensors: ReadonlyMap<string, Tensor>;
+  facts: SavedFacts;
 }
 
 /** Training of one problem: state, simulator, and the loop over half-iterations. */
@@ -37,12 +48,15 @@ export class Training {
   readonly state: TrainState;
   readonly simulator: Simulator;
   #threads: number | null = null;
+  #pass: Pass | null = null;
+  /** A state to be put into the next pass as it begins. */
+  #saved: { pass: PassState; tensors: Map<string, Tensor>; whole: SavedTraining } | null = null;
 
   /** Builds networks with their initial weights. Throws a BridgeError for a problem that makes no sense. */
   constructor(problem: Problem) {
     this.problem = complete(problem);
-    const { method, network, emaRate, emaWarmup, process, simulateThreads, chunkRows } =
-      this.problem;
+    const { method, network, emaRate, emaWarmup, process, parametrisation } = this.problem;
+    const { simulateThreads, chunkRows } = this.problem;
     const shared = method.networks === "shared";
     const pair = <T>(make: (d: Direction) => T): Record<Direction, T> => {
       const b = make("b");
@@ -60,6 +74,7 @@ export class Training {
       method,
       process,
       networks: samplers,
+      parametrisation,
       threads: simulateThreads,
       chunkRows,
     });
@@ -67,177 +82,254 @@ export class Training {
 
   /**
    * Runs the half-iterations that are left. Signals and timers get their turn about every 50 ms; after `signal`
-   * was aborted the run ends with a `stopped` event at the next step boundary, the unfinished half-iteration
-   * not counted.
+   * was aborted the run ends with a `stopped` event at the next step boundary (or within a cache, which is made
+   * again later). `pauseAt` asks for a `pause` event at the boundary after a step.
    */
-  async *run({ signal }: { signal?: AbortSignal } = {}): AsyncGenerator<TrainEvent> {
+  async *run({
+    signal,
+    pauseAt = () => false,
+  }: {
+    signal?: AbortSignal;
+    pauseAt?: (at: { half: number; step: number; steps: number }) => boolean;
+  } = {}): AsyncGenerator<TrainEvent> {
     while (this.state.half < this.problem.halfIterations && !signal?.aborted)
-      yield* this.#half(this.state.half + 1, signal);
+      yield* this.#half(this.state.half + 1, { signal, pauseAt });
+  }
+
+  /** After `restore`: lets the half-iteration in progress end where it is; false where none is in progress. */
+  skipHalf(): boolean {
+    const saved = this.#saved;
+    if (!saved) return false;
+    this.#put(saved.tensors);
+    for (const t of saved.tensors.values()) t.dispose();
+    this.#saved = null;
+    this.refreshSampler(directionOf(this.problem, saved.pass.half));
+    this.state.half = saved.pass.half;
+    return true;
   }
 
   /** Makes the optimisers of a method that keeps theirs, so that a saved state can be put into them. */
   keepOptimizers(): void {
-    const { method, optimizer, lr, weightDecay } = this.problem;
-    const { optimizers, networks } = this.state;
-    if (method.optimizer !== "kept") return;
-    const make = (d: Direction) =>
-      new optim[optimizer](networks[d].parameters(), { lr, weightDecay });
-    optimizers.b ??= make("b");
-    optimizers.f ??= method.networks === "shared" ? optimizers.b : make("f");
+    const { method, keepOptimizer } = this.problem;
+    const { optimizers } = this.state;
+    if (!(keepOptimizer ?? method.optimizer === "kept")) return;
+    optimizers.b ??= this.#newOptimizer("b");
+    optimizers.f ??= method.networks === "shared" ? optimizers.b : this.#newOptimizer("f");
   }
 
-  #optimizer(network: Network, direction: Direction): optim.Adam {
+  #newOptimizer(direction: Direction): optim.Adam {
     const { optimizer, lr, weightDecay } = this.problem;
-    this.keepOptimizers();
-    return (
-      this.state.optimizers[direction] ??
-      new optim[optimizer](network.parameters(), { lr, weightDecay })
-    );
+    return new optim[optimizer](this.state.networks[direction].parameters(), { lr, weightDecay });
   }
 
-  /** The rows of one epoch, kept out of scopes. */
-  #epoch(half: number, direction: Direction, simulate: Generator, shuffle: Generator): Tensor[] {
-    const { method, data, process, firstCoupling, grid } = this.problem;
-    const newest = half === 1 ? null : directionOf(this.problem, half - 1);
-    return kept(() => {
-      const rows = method.epoch({
-        direction,
-        newest,
-        data,
-        process,
-        firstCoupling,
-        generator: simulate,
-        simulate: (d, start) => this.simulator.endpoints(d, start, { grid, generator: simulate }),
-        simulateIncrements: (d, start) =>
-          this.simulator.increments(d, d ?? (direction === "b" ? "f" : "b"), start, {
-            grid,
-            generator: simulate,
-          }),
-      });
-      return shuffleRows(rows, shuffle);
+  #begin(half: number): Pass {
+    const { problem, state, simulator } = this;
+    const direction = directionOf(problem, half);
+    this.keepOptimizers();
+    const ema = state.emas?.[direction] ?? null;
+    ema?.restart();
+    return new Pass({
+      problem,
+      half,
+      network: state.networks[direction],
+      optimizer: state.optimizers[direction] ?? this.#newOptimizer(direction),
+      ema,
+      simulator,
     });
   }
 
-  async *#half(half: number, signal?: AbortSignal): AsyncGenerator<TrainEvent> {
+  /** The averages so far in the network that samples, for an evaluation in the middle of a half-iteration. */
+  refreshSampler(direction: Direction): void {
+    this.state.emas?.[direction].copyTo(this.state.samplers[direction]);
+  }
+
+  async *#half(
+    half: number,
+    { signal, pauseAt }: { signal: AbortSignal | undefined; pauseAt: PauseAt },
+  ): AsyncGenerator<TrainEvent> {
     const { problem, state } = this;
-    const { method, seed, batchSize, logEvery, process } = problem;
+    const { logEvery } = problem;
     const began = performance.now();
     const direction = directionOf(problem, half);
-    const network = state.networks[direction];
-    const device = problem.data.x0.device;
-    const random = (purpose: string) => stream(seed, `${purpose}/${half}`, device);
-    const [simulate, shuffle, noise, pairing] = [
-      random("simulate"),
-      random("shuffle"),
-      random("train"),
-      random("pairing"),
-    ];
-    const optimizer = this.#optimizer(network, direction);
-    const ema = state.emas?.[direction] ?? null;
-    ema?.restart();
-    const step = trainingStep({ problem, direction, network, optimizer, ema, generator: noise });
-    const couple =
-      method.coupling?.(process) ?? (half === 1 && method.pairs ? problem.batchCoupling : null);
-    this.#threads ??= this.#measureThreads(direction);
-    yield { type: "start", half, direction, threads: this.#threads };
-
-    const steps = half === 1 ? problem.firstSteps : problem.steps;
-    const losses: number[] = [];
-    let rows: Tensor[] = [];
-    let cursor = Number.POSITIVE_INFINITY;
+    this.#threads ??= measureThreads(problem, direction);
+    const saved = this.#saved;
+    this.#saved = null;
+    const pass = this.#begin(half);
+    this.#pass = pass;
+    const at = () => ({ half, direction, step: pass.step, steps: pass.steps });
     let logged = performance.now();
     let breath = performance.now();
-    let loss = Number.NaN;
+    let left = pass.step;
     try {
-      for (let i = 1; i <= steps; i++) {
-        if (cursor + batchSize > (rows[0]?.size(0) ?? 0)) {
-          for (const r of rows) r.dispose();
-          const start = performance.now();
-          rows = this.#epoch(half, direction, simulate, shuffle);
-          cursor = 0;
-          yield { type: "simulate", half, direction, seconds: (performance.now() - start) / 1000 };
+      yield { type: "start", half, direction, threads: this.#threads };
+      if (saved) {
+        this.#put(saved.tensors);
+        for await (const made of pass.restore(saved.pass)) {
+          yield { type: "cache", half, direction, ...made };
+          await new Promise(setImmediate);
+          if (signal?.aborted) {
+            // Nothing was done since the state was read: it stands as it is.
+            this.#saved = saved;
+            yield { type: "stopped", half, direction, step: saved.pass.step, steps: pass.steps };
+            return;
+          }
         }
-        let gradNorm = Number.NaN;
-        tidy(() => {
-          let batch = batchOf(rows, cursor, batchSize);
-          if (couple) batch = asRows(couple(asPairs(batch), pairing));
-          const [lossOf, norm] = step(...batch) as [Tensor, Tensor];
-          loss = lossOf.item();
-          if (i % logEvery === 0 || i === steps) gradNorm = norm.item();
-        });
-        cursor += batchSize;
-        losses.push(loss);
-        if (losses.length > 10) losses.shift();
-        if (!Number.isFinite(loss)) throw notFinite(half, direction, i, losses);
+        pass.losses.push(...saved.whole.facts.losses);
+        for (const t of saved.tensors.values()) t.dispose();
+        left = pass.step;
+      }
+      while (pass.step < pass.steps) {
+        if (pass.source.due(pass.step + 1)) {
+          const start = performance.now();
+          for await (const made of pass.source.make(pass.step + 1)) {
+            yield { type: "cache", half, direction, ...made };
+            await new Promise(setImmediate);
+            if (signal?.aborted) break;
+          }
+          if (signal?.aborted && pass.source.due(pass.step + 1)) {
+            yield { type: "stopped", ...at() };
+            return;
+          }
+          yield { type: "simulate", half, direction, seconds: (performance.now() - start) / 1000 };
+          logged = performance.now();
+          left = pass.step;
+        }
+        const i = pass.step + 1;
+        const told = i % logEvery === 0 || i === pass.steps;
+        const { loss, gradNorm } = pass.advance({ gradNorm: told });
+        if (!Number.isFinite(loss)) throw notFinite(half, direction, i, pass.losses);
         const now = performance.now();
-        if (i % logEvery === 0 || i === steps) {
-          const done = i % logEvery || logEvery;
+        if (told) {
           yield {
             type: "step",
-            half,
-            direction,
-            step: i,
-            steps,
+            ...at(),
             loss,
             gradNorm: Number.isFinite(gradNorm) ? gradNorm : null,
-            rate: (1000 * done) / (now - logged),
+            rate: (1000 * (i - left)) / (now - logged),
           };
           logged = performance.now();
+          left = i;
         }
         if (now - breath > 50) {
           await new Promise(setImmediate);
           breath = performance.now();
         }
-        if (signal?.aborted && i < steps) {
-          yield { type: "stopped", half, direction, step: i, steps };
+        if (i < pass.steps && pauseAt({ half, step: i, steps: pass.steps })) {
+          yield { type: "pause", ...at(), loss };
+          logged = performance.now();
+          left = i;
+        }
+        if (signal?.aborted && i < pass.steps) {
+          yield { type: "stopped", ...at() };
           return;
         }
       }
+      this.refreshSampler(direction);
+      state.half = half;
+      this.#end();
+      const seconds = (performance.now() - began) / 1000;
+      const loss = pass.losses[pass.losses.length - 1] ?? Number.NaN;
+      yield { type: "half", half, direction, seconds, loss };
     } finally {
-      for (const r of rows) r.dispose();
-      if (method.optimizer === "renewed") optimizer.dispose();
+      this.#end();
     }
-    if (ema) ema.copyTo(state.samplers[direction]);
-    state.half = half;
-    yield { type: "half", half, direction, seconds: (performance.now() - began) / 1000, loss };
   }
 
-  /** Times the step on a network that is thrown away afterwards. */
-  #measureThreads(direction: Direction): number {
-    const { problem } = this;
-    if (problem.threads !== "auto")
-      return chooseThreads(() => {}, { candidates: [problem.threads], repeats: 1, rounds: 1 })
-        .threads;
-    const candidates = threadCandidates(Math.max(1, problem.simulateThreads));
-    if (candidates.length === 1)
-      return chooseThreads(() => {}, { candidates, repeats: 1, rounds: 1 }).threads;
-    const network = problem.network(direction);
-    const optimizer = new optim.Adam(network.parameters(), { lr: problem.lr });
-    const step = trainingStep({
-      problem,
-      direction,
-      network,
-      optimizer,
-      ema: null,
-      generator: stream(problem.seed, "threads", problem.data.x0.device),
-    });
-    try {
-      return tidy(() => {
-        const { x0, x1 } = problem.data;
-        const pairs = batchOf([x0, x1], 0, problem.batchSize);
-        const rows = problem.method.pairs
-          ? pairs
-          : [
-              pairs[0] as Tensor,
-              (pairs[0] as Tensor).flatten({ startDim: 1 }).select(1, 0).sigmoid(),
-              pairs[1] as Tensor,
-            ];
-        return chooseThreads(() => tidy(() => step(...rows)), { candidates }).threads;
-      });
-    } finally {
-      optimizer.dispose();
-      network.dispose();
+  #end(): void {
+    const pass = this.#pass;
+    if (!pass) return;
+    this.#pass = null;
+    if (this.state.half === pass.half && pass.source instanceof CacheRows) pass.source.remove();
+    pass.dispose();
+    if (this.state.optimizers[pass.direction] !== pass.optimizer) pass.optimizer.dispose();
+  }
+
+  /** The first `n` pairs of the cache in use, kept out of scopes; null where pairs are not simulated. */
+  peek(n: number): Tensor[] | null {
+    const source = this.#pass?.source;
+    return source instanceof CacheRows ? source.peek(n) : null;
+  }
+
+  /**
+   * Everything that training needs to go on from here, at a `pause`, `stopped` or `half` event or before the
+   * run: tensors by name (not copies) and facts for JSON. Throws a BridgeError where a weight is not finite.
+   */
+  save(): SavedTraining {
+    if (this.#saved) return this.#saved.whole;
+    const { state } = this;
+    const tensors = new Map<string, Tensor>();
+    const put = (prefix: string, part: ReadonlyMap<string, Tensor> | undefined) => {
+      for (const [name, t] of part ?? []) tensors.set(`${prefix}${name}`, t);
+    };
+    for (const d of this.#directions()) {
+      const optimizer = this.#pass?.direction === d ? this.#pass.optimizer : state.optimizers[d];
+      put(`network/${d}/`, state.networks[d].stateDict());
+      put(`ema/${d}/`, state.emas?.[d].stateDict());
+      const updates = state.emas?.[d].updates;
+      if (updates) tensors.set(`ema_updates/${d}`, updates);
+      put(`optimizer/${d}/`, optimizer?.stateDict());
     }
+    for (const [name, t] of tensors)
+      if (!tidy(() => t.isfinite().all().item()))
+        throw new BridgeError(
+          "not_finite",
+          `${name} has values that are NaN or infinite after step ${this.#pass?.step ?? "0"} of half-iteration ${this.#pass?.half ?? state.half}; try a smaller learning rate or gradient clipping`,
+        );
+    const facts: SavedFacts = {
+      format: 1,
+      half: state.half,
+      threads: this.#threads,
+      losses: this.#pass ? [...this.#pass.losses] : [],
+      pass: this.#pass ? toJsonState(this.#pass.save()) : null,
+    };
+    return { tensors, facts };
+  }
+
+  /**
+   * Puts a saved state in, before `run`. The tensors may be disposed of afterwards.
+   * Throws a TorchError where names or shapes do not fit, and changes nothing then but what fitted before.
+   */
+  restore({ tensors, facts }: SavedTraining): void {
+    if (facts.format !== 1)
+      throw new BridgeError(
+        "argument",
+        `the state is of format ${facts.format}; this version reads format 1`,
+      );
+    this.keepOptimizers();
+    const { state, problem } = this;
+    const pass = facts.pass === null ? null : (fromJsonState(facts.pass) as PassState);
+    const own = tidy(() => new Map([...tensors].map(([name, t]) => [name, t.clone().keep()])));
+    for (const d of this.#directions()) {
+      state.networks[d].loadStateDict(under(own, `network/${d}/`));
+      state.samplers[d].loadStateDict(under(own, `network/${d}/`));
+      state.emas?.[d].loadStateDict(under(own, `ema/${d}/`));
+      this.refreshSampler(d);
+    }
+    this.#put(own);
+    state.half = facts.half;
+    if (facts.threads !== null && problem.threads === "auto") {
+      this.#threads = facts.threads;
+      setNumThreads(facts.threads);
+    }
+    if (pass) this.#saved = { pass, tensors: own, whole: { tensors: own, facts } };
+    else for (const t of own.values()) t.dispose();
+  }
+
+  /** Puts in what a new pass has reset: its network, averages and their age, optimisers. */
+  #put(tensors: ReadonlyMap<string, Tensor>): void {
+    const { state } = this;
+    for (const d of this.#directions()) {
+      state.networks[d].loadStateDict(under(tensors, `network/${d}/`));
+      state.emas?.[d].loadStateDict(under(tensors, `ema/${d}/`));
+      const updates = tensors.get(`ema_updates/${d}`);
+      if (updates) state.emas?.[d].updates?.copy_(updates);
+      const optimizer = this.#pass?.direction === d ? this.#pass.optimizer : state.optimizers[d];
+      optimizer?.loadStateDict(under(tensors, `optimizer/${d}/`));
+    }
+  }
+
+  #directions(): Direction[] {
+    return this.problem.method.networks === "shared" ? ["b"] : ["b", "f"];
   }
 
   dispose(): void {
@@ -248,8 +340,18 @@ export class Training {
       this.state.optimizers[d]?.dispose();
     }
     this.simulator.reset();
+    this.#end();
+    for (const t of this.#saved?.tensors.values() ?? []) t.dispose();
+    this.#saved = null;
   }
 }
+
+const under = (tensors: ReadonlyMap<string, Tensor>, prefix: string): Map<string, Tensor> =>
+  new Map(
+    [...tensors]
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, t]) => [name.slice(prefix.length), t]),
+  );
 
 function notFinite(
   half: number,

@@ -1,5 +1,5 @@
 // Simulation in chunks: the plain solvers' law, one result whatever the threads, and the newest weights.
-import { liveTensors, noGrad, optim, randn, type Tensor, tidy } from "@dsbm/torch";
+import { liveTensors, nn, noGrad, optim, randn, type Tensor, tidy } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { methods } from "../src/method/index.js";
 import { brownian } from "../src/process/brownian.js";
@@ -138,7 +138,10 @@ describe("Simulator", () => {
 
   it("follows a velocity back to where it came from", () =>
     tidy(() => {
-      const line = { forward: (y: Tensor) => y.mul(0).add(2) } as unknown as Network;
+      class Line extends nn.Module {
+        forward = (y: Tensor) => y.mul(0).add(2);
+      }
+      const line: Network = new Line();
       const simulator = new Simulator({
         method: methods.rectifiedflow,
         process,

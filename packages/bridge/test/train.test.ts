@@ -7,9 +7,9 @@ import { BridgeError } from "../src/errors.js";
 import type { TrainEvent } from "../src/events.js";
 import { drawNoise, drawTimes, regressionLoss } from "../src/inner.js";
 import { methods } from "../src/method/index.js";
-import { complete, type Problem } from "../src/problem.js";
+import { complete, directionOf, type Problem } from "../src/problem.js";
 import { hash32, stream } from "../src/random.js";
-import { directionOf, Training } from "../src/train.js";
+import { Training } from "../src/train.js";
 import { distance, expectMoments, normal, seeded, tiny } from "./helpers.js";
 
 async function events(training: Training): Promise<TrainEvent[]> {

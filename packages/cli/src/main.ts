@@ -22,6 +22,11 @@ const subCommands: Record<string, CommandDef> = {
     "Train and evaluate a bridge between two Gaussians (key=value …, -m for sweeps)",
     async () => (await import("./command/gaussian.js")).gaussianCommand,
   ),
+  train: command(
+    "train",
+    "Train a bridge between two sets of images (dataset=… method=… model=… key=value …, -m for sweeps)",
+    async () => (await import("./command/train.js")).trainCommand,
+  ),
   start: command(
     "start",
     "The main job: a bridge between handwritten digits, and one against its exact answer",

@@ -35,7 +35,9 @@ export interface Composed {
  * Composes presets and overrides. In a `defaults:` list "name" is a file beside this one, "group:
  * name" a file of a group's folder ("/group" from the top, null for none), and "_self_" the place
  * of this file's own keys (last when absent). Everything merges at the root. group=name changes a
- * choice, +group=name adds one, ~group drops one; all other overrides are applied afterwards.
+ * choice, +group=name adds one, ~group drops one; all other overrides are applied afterwards. Where
+ * two files choose from the same group, the first one counts: a preset that is listed early may
+ * bring along what goes well with it.
  * Throws ConfigError "preset", "yaml", "cycle" and those of applyOverride, all problems at once.
  */
 export function compose(options: ComposeOptions): Composed {
@@ -97,8 +99,9 @@ class Walk {
     return config;
   }
 
-  /** The preset of a group, unless an override chose another one. */
+  /** The preset of a group, unless it is chosen already or an override chooses another one. */
   choose(group: string, preset: Value, above: readonly string[]): Tree {
+    if (Object.hasOwn(this.choices, group)) return {};
     let choice = preset;
     for (const override of this.overrides) {
       if (override.key !== group) continue;
@@ -144,7 +147,8 @@ class Walk {
   private names(folder: string): string[] {
     const paths = this.dirs.map((dir) => join(dir, folder)).filter((path) => existsSync(path));
     const files = paths.flatMap((path) => readdirSync(path));
-    return [...new Set(files.filter((f) => f.endsWith(".yaml")).map((f) => f.slice(0, -5)))].sort();
+    const presets = files.filter((file) => file.endsWith(".yaml") && !file.startsWith("_"));
+    return [...new Set(presets.map((file) => file.slice(0, -5)))].sort();
   }
 }
 

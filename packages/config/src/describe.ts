@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import { isTree, printValue, type Tree, type Value } from "./value.js";
+import { variantProperties } from "./variant.js";
 
 /** The parts of JSON Schema (draft 2020-12) that zod writes for plain configurations. */
 export interface JsonSchema {
@@ -14,6 +15,8 @@ export interface JsonSchema {
   enum?: Value[];
   const?: Value;
   anyOf?: JsonSchema[];
+  /** Shapes of a group of keys, told apart by a constant in each. */
+  oneOf?: JsonSchema[];
   properties?: Record<string, JsonSchema>;
   items?: JsonSchema;
   minItems?: number;
@@ -45,8 +48,9 @@ function defaultTree({ properties = {} }: JsonSchema): Tree {
 
 /** All settable keys, dotted, with the schema of each, in the order in which they were declared. */
 export function schemaKeys(schema: JsonSchema, above = ""): [key: string, schema: JsonSchema][] {
-  return Object.entries(schema.properties ?? {}).flatMap(([key, inner]) =>
-    inner.properties === undefined
+  const properties = schema.oneOf === undefined ? schema.properties : variantProperties(schema);
+  return Object.entries(properties ?? {}).flatMap(([key, inner]) =>
+    inner.properties === undefined && inner.oneOf === undefined
       ? [[above + key, inner] as [string, JsonSchema]]
       : schemaKeys(inner, `${above}${key}.`),
   );
@@ -56,7 +60,14 @@ export function schemaKeys(schema: JsonSchema, above = ""): [key: string, schema
 export function expected(schema: JsonSchema): string {
   if (schema.const !== undefined) return printValue(schema.const);
   if (schema.enum !== undefined) return anyOf(schema.enum.map(printValue));
-  if (schema.anyOf !== undefined) return anyOf(schema.anyOf.map(expected));
+  if (schema.anyOf !== undefined) {
+    const options = schema.anyOf.flatMap((option) => option.anyOf ?? [option]);
+    // Lists last: "each item …" reaches to the end of the line.
+    const isList = (option: JsonSchema) => (option.type === "array" ? 1 : 0);
+    options.sort((a, b) => isList(a) - isList(b));
+    return anyOf([...new Set(options.map(expected))]);
+  }
+  if (schema.oneOf !== undefined) return "a group of keys";
   switch (schema.type) {
     case "integer":
       return `an integer${bounds(schema)}`;

@@ -18,6 +18,8 @@ export interface Experiment<S extends z.ZodType> {
   about: string;
   schema: S;
   check?: CrossCheck<z.output<S>>;
+  /** Keys that do not name the run's folder, beside seed and experiments_dir. */
+  unnamed?: readonly string[];
 }
 
 /** One run of a sweep, or the only one. */
@@ -54,7 +56,7 @@ export function resolve<S extends z.ZodType>(
 }
 
 function resolveMember<S extends z.ZodType>(
-  { name, schema, check }: Experiment<S>,
+  { name, schema, check, unnamed = [] }: Experiment<S>,
   overrides: readonly Override[],
   dirs: readonly string[],
 ): Member<z.output<S>> {
@@ -67,9 +69,9 @@ function resolveMember<S extends z.ZodType>(
     ...(dirs.length > 0 && { name }),
   });
   return {
-    config: validate(schema, interpolate(config), check),
+    config: validate(schema, interpolate(config), check, { groups: Object.keys(choices) }),
     words: overrides.map(printOverride),
-    dirname: overrideDirname(overrides, { exclude: ["seed", "experiments_dir"] }),
+    dirname: overrideDirname(overrides, { exclude: ["seed", "experiments_dir", ...unnamed] }),
     choices,
   };
 }

@@ -5,14 +5,16 @@ import type { z } from "zod";
 import { exampleOf, expected, type JsonSchema, jsonSchema, schemaKeys } from "./describe.js";
 import { ConfigError, type ConfigErrorCode, quote } from "./errors.js";
 import { suggestion } from "./nearest.js";
-import { getPath } from "./tree.js";
+import { child } from "./tree.js";
 import { printValue, type Tree, type Value } from "./value.js";
+import { foreignKey, shapeOf } from "./variant.js";
 
 /** Looks at keys together; returns one line for each problem. Called only when each alone is right. */
 export type CrossCheck<C> = (config: C) => readonly string[];
 
 /**
- * Checks a plain configuration against a strict object schema and fills in defaults.
+ * Checks a plain configuration against a strict object schema and fills in defaults. `groups` are
+ * names that are typed like keys, for suggestions.
  * Throws ConfigError with a line for each problem: "unknown_key" (with the nearest right key) or
  * "value" (what was given, what is expected, how to write it; NaN and infinity are no numbers).
  */
@@ -20,9 +22,10 @@ export function validate<S extends z.ZodType>(
   schema: S,
   input: Tree,
   check: CrossCheck<z.output<S>> = () => [],
+  { groups = [] }: { groups?: readonly string[] } = {},
 ): z.output<S> {
   const result = schema.safeParse(input);
-  if (!result.success) throw explain(jsonSchema(schema), input, result.error.issues);
+  if (!result.success) throw explain(jsonSchema(schema), input, result.error.issues, groups);
   const problems = check(result.data);
   if (problems.length > 0) throw new ConfigError("value", problems);
   return result.data;
@@ -32,13 +35,15 @@ function explain(
   schema: JsonSchema,
   input: Tree,
   issues: readonly z.core.$ZodIssue[],
+  groups: readonly string[],
 ): ConfigError {
   const problems: { code: ConfigErrorCode; line: string }[] = [];
   for (const issue of issues) {
     if (issue.code === "unrecognized_keys") {
       const above = issue.path.map(String).join(".");
       for (const key of issue.keys) {
-        const line = unknownKey(schema, above === "" ? key : `${above}.${key}`);
+        const path = above === "" ? key : `${above}.${key}`;
+        const line = foreignKey(schema, input, path) ?? unknownKey(schema, input, path, groups);
         problems.push({ code: "unknown_key", line });
       }
     } else problems.push({ code: "value", line: wrongValue(schema, input, issue) });
@@ -50,25 +55,39 @@ function explain(
   );
 }
 
-function unknownKey(schema: JsonSchema, key: string): string {
-  const keys = schemaKeys(schema).map(([known]) => known);
-  return `unknown key ${quote(key)}: ${suggestion(key, keys, "--help lists the keys there are")}`;
+function unknownKey(
+  schema: JsonSchema,
+  input: Tree,
+  key: string,
+  groups: readonly string[],
+): string {
+  const keys = schemaKeys(shaped(schema, input)).map(([known]) => known);
+  const known = [...groups, ...keys];
+  return `unknown key ${quote(key)}: ${suggestion(key, known, "--help lists the keys there are")}`;
+}
+
+/** The schema with each group of keys in the shape that the input gives it. */
+function shaped(schema: JsonSchema, input: Tree): JsonSchema {
+  const entries = Object.entries(schema.properties ?? {});
+  const properties = entries.map(([key, inner]) => [key, shapeOf(inner, child(input, key))]);
+  return { ...schema, properties: Object.fromEntries(properties) };
 }
 
 function wrongValue(schema: JsonSchema, input: Tree, issue: z.core.$ZodIssue): string {
   // A problem inside a list is told about the list: that is what can be written on a command line.
   let inner = schema;
+  let value: Value | undefined = input;
   const path: string[] = [];
   for (const part of issue.path.map(String)) {
-    const next = inner.properties?.[part];
+    const next: JsonSchema | undefined = shapeOf(inner, value).properties?.[part];
     if (next === undefined) break;
     inner = next;
+    value = child(value, part);
     path.push(part);
   }
   const key = path.join(".");
   if (key === "") return issue.message;
-  const given = getPath(input, key);
-  const got = given === undefined ? "nothing" : show(given);
+  const got = value === undefined ? "nothing" : show(value);
   const example = exampleOf(inner);
   const cure = example === undefined ? "" : `; write for example ${key}=${printValue(example)}`;
   return `${key}: expected ${expected(inner)}, got ${got}${cure}`;

@@ -19,6 +19,9 @@ const FILES = {
   "conf/model/UNET.yaml": "net: {width: 128}\n",
   "conf/model/small.yaml": "net: {width: 32}\n",
   "conf/dataset/mnist.yaml": "channels: 1\n",
+  "conf/first.yaml": "defaults: [_self_, {dataset: own}, {method: dbdsb}, {model: UNET}]\n",
+  "conf/dataset/own.yaml": "defaults: [{/model: small}, _self_]\nchannels: 3\n",
+  "conf/dataset/_part.yaml": "channels: 2\n",
   "conf/loop.yaml": "defaults: [loop2]\n",
   "conf/loop2.yaml": "defaults: [loop]\n",
   "conf/bad1.yaml": "defaults: common\n",
@@ -95,6 +98,22 @@ describe("compose", () => {
   it("keeps a choice in its place when + names a group that is there", () => {
     const { config } = run("late", ["+method=dbdsb_vp"]);
     expect(config).toMatchObject({ sde: "vp", loss_scale: "mine" });
+  });
+
+  it("keeps the first choice from a group, a dropped group included", () => {
+    const { config, choices } = run("first");
+    expect(config.net).toEqual({ width: 32 });
+    expect(choices).toEqual({ dataset: "own", method: "dbdsb", model: "small" });
+    expect(run("first", ["model=UNET"]).config.net).toEqual({ width: 128 });
+    expect(run("first", ["dataset=mnist"]).config.net).toEqual({ width: 128 });
+    expect(run("first", ["~model"]).config).not.toHaveProperty("net");
+    expect(run("first", ["+model=UNET"]).config.net).toEqual({ width: 128 });
+  });
+
+  it("offers no parts of presets", () => {
+    const error = thrown(() => run("first", ["dataset=zzzzzzzz"]));
+    expect(error.message).toMatch(/there are: mnist, own$/);
+    expect(run("first", ["dataset=_part"]).config.channels).toBe(2);
   });
 
   it("looks through the folders in order", () => {

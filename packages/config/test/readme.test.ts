@@ -1,9 +1,8 @@
-// The reference's README commands: they must mean here what they mean there. The tokens are argv,
-// that is after the shell, which turns ['b'] into [b].
+// The reference's README commands (those for images: train/commands.test.ts): they must mean here
+// what they mean there. The tokens are argv, that is after the shell, which turns ['b'] into [b].
 
 import { describe, expect, it } from "vitest";
 import { type GaussianConfig, gaussian } from "../src/gaussian.js";
-import { parseOverride, printOverride } from "../src/override.js";
 import { resolve } from "../src/resolve.js";
 
 const COMMANDS: [line: string, method: Partial<GaussianConfig>, folder: (dim: number) => string][] =
@@ -57,17 +56,5 @@ describe("gaussian", () => {
       (word) => resolve(gaussian, [word]).members[0]?.config.fb_sequence,
     );
     expect(configs).toEqual([["b"], ["b"], ["b"]]);
-  });
-});
-
-describe("train", () => {
-  it.each([
-    "num_steps=30 num_iter=5000 method=dbdsb gamma_min=0.034 gamma_max=0.034",
-    "num_steps=30 num_iter=5000 method=dbdsb first_num_iter=100000 gamma_min=0.034 gamma_max=0.034 first_coupling=ind",
-    "dataset=downscaler_transfer num_steps=30 num_iter=5000 gamma_min=0.01 gamma_max=0.01 model=DownscalerUNET first_coupling=ind",
-  ])("%s", (line) => {
-    const overrides = line.split(" ").map((word) => parseOverride(word));
-    expect(overrides.every(({ kind, sweep }) => kind === "set" && !sweep)).toBe(true);
-    expect(overrides.map(printOverride).join(" ")).toBe(line);
   });
 });

@@ -106,6 +106,68 @@ describe("validate", () => {
   });
 });
 
+describe("groups of several shapes", () => {
+  const small = z.strictObject({
+    kind: z.literal("small").describe("which"),
+    width: z.int().default(8).describe("width"),
+  });
+  const large = z.strictObject({
+    kind: z.literal("large"),
+    width: z.int().default(64).describe("width"),
+    depth: z.int().default(3).describe("depth"),
+  });
+  const shaped = z.strictObject({
+    net: z.discriminatedUnion("kind", [small, large]).prefault({ kind: "small" }),
+  });
+  const lines = (net: Tree) => thrown(() => validate(shaped, { net })).problems;
+
+  it("take the shape that their constant says, with its defaults", () => {
+    expect(validate(shaped, {})).toEqual({ net: { kind: "small", width: 8 } });
+    expect(validate(shaped, { net: { kind: "large" } }).net).toMatchObject({ width: 64, depth: 3 });
+  });
+
+  it.each<[Tree, string]>([
+    [
+      { kind: "large", width: "a" },
+      'net.width: expected an integer, got "a"; write for example net.width=64',
+    ],
+    [
+      { kind: "small", width: "a" },
+      'net.width: expected an integer, got "a"; write for example net.width=8',
+    ],
+    [
+      { kind: "small", depth: 3 },
+      "net.depth is a key of large, got small: leave it out, or choose another net",
+    ],
+    [{ kind: "large", dept: 3 }, 'unknown key "net.dept": did you mean "net.depth"?'],
+    [{ kind: "small", dept: 3 }, 'unknown key "net.dept": --help lists the keys there are'],
+    [
+      { kind: "huge" },
+      'net.kind: expected small or large, got "huge"; write for example net.kind=small',
+    ],
+    [
+      { width: 5 },
+      "net.kind: expected small or large, got nothing; write for example net.kind=small",
+    ],
+  ])("%j", (net, line) => {
+    expect(lines(net)).toEqual([line]);
+  });
+
+  it("suggest names that are typed like keys", () => {
+    const options = { groups: ["dataset"] };
+    const error = thrown(() => validate(shaped, { datset: 1 }, undefined, options));
+    expect(error.problems).toEqual(['unknown key "datset": did you mean "dataset"?']);
+  });
+
+  it("are one list in --help, with notes where the shapes differ", () => {
+    expect(helpEntries(shaped)).toEqual([
+      { key: "net.kind", default: "small", meaning: "which (small or large)" },
+      { key: "net.width", default: "8", meaning: "width; large: 64 (an integer)" },
+      { key: "net.depth", default: "3", meaning: "depth; large only (an integer)" },
+    ]);
+  });
+});
+
 describe("help", () => {
   it("lists every key with default, meaning and what it takes", () => {
     expect(helpEntries(schema).map((row) => row.key)).toEqual([

@@ -9,21 +9,16 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readSync,
   renameSync,
   rmSync,
-  statSync,
   writeSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { errnoOf, fileError, RunError } from "./errors.js";
-import { isAlive } from "./process.js";
 
 /** What a file can be written from; an iterable of byte chunks is written without joining them. */
 export type FileData = string | ArrayBufferView | Iterable<Uint8Array>;
-
-const temporaryName = /^\.tmp-(\d+)-[0-9a-f]{8}$/;
 
 /**
  * Writes a file so that `path` holds either its old content or all of the new, even after SIGKILL.
@@ -46,9 +41,9 @@ export function writeFileAtomic(path: string, data: FileData): void {
  */
 export function replaceFileAtomic(path: string, produce: (temporary: string) => void): void {
   const folder = dirname(path);
-  const temporary = join(folder, `.tmp-${process.pid}-${randomBytes(4).toString("hex")}`);
+  const temporary = temporaryPath(folder);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     try {
       produce(temporary);
       syncPath(temporary, "r+");
@@ -64,10 +59,35 @@ export function replaceFileAtomic(path: string, produce: (temporary: string) => 
   }
 }
 
+/** A new name beside the final place; sweepTemporaries knows it and its process. */
+export function temporaryPath(folder: string): string {
+  return join(folder, `.tmp-${process.pid}-${randomBytes(4).toString("hex")}`);
+}
+
+/**
+ * Makes a folder and the parents that it lacks; returns what was made, outermost first. One by one:
+ * the recursion of mkdirSync calls a read-only file system ENOENT.
+ */
+export function makeFolders(path: string): string[] {
+  const missing: string[] = [];
+  for (let at = resolve(path); !existsSync(at); at = dirname(at)) missing.unshift(at);
+  for (const folder of missing) {
+    try {
+      mkdirSync(folder);
+    } catch (error) {
+      // Another process may have made it meanwhile.
+      if (errnoOf(error) !== "EEXIST") throw error;
+    }
+  }
+  // Refuses a file that stands there.
+  mkdirSync(path, { recursive: true });
+  return missing;
+}
+
 /** Makes a folder and its parents. Throws RunError. */
 export function makeFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolders(path);
   } catch (error) {
     throw fileError("make the folder", path, error);
   }
@@ -138,41 +158,20 @@ export function openLineWriter(
   };
 }
 
-/**
- * Removes temporary files that killed writers left in a folder and its sub-folders; those of living
- * processes stay unless older than `olderThan` seconds. Returns the paths removed. Throws RunError.
- */
-export function sweepTemporaries(folder: string, { olderThan = 3600 } = {}): string[] {
-  const removed: string[] = [];
-  try {
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) removed.push(...sweepTemporaries(path, { olderThan }));
-      const pid = entry.isFile() ? temporaryName.exec(entry.name)?.[1] : undefined;
-      if (pid === undefined) continue;
-      const age = (Date.now() - statSync(path).mtimeMs) / 1000;
-      if (isAlive(Number(pid)) && age < olderThan) continue;
-      rmSync(path, { force: true });
-      removed.push(path);
-    }
-  } catch (error) {
-    throw fileError("sweep", folder, error);
-  }
-  return removed;
-}
-
 function closed(path: string): RunError {
   return new RunError("closed", `cannot write ${path}: it was closed before, open it again`);
 }
 
-function* chunks(data: FileData): Iterable<Uint8Array> {
+/** The bytes of a file, piece by piece. */
+export function* chunks(data: FileData): Iterable<Uint8Array> {
   if (typeof data === "string") yield Buffer.from(data, "utf8");
   else if (ArrayBuffer.isView(data))
     yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   else yield* data;
 }
 
-function writeAll(fd: number, bytes: Uint8Array): void {
+/** Writes all bytes at the file's position, in as many calls as the system asks for. */
+export function writeAll(fd: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) {
     done += writeSync(fd, bytes, done, bytes.length - done);
   }
@@ -200,8 +199,8 @@ function syncPath(path: string, flags: string): void {
   }
 }
 
-/** Makes the rename itself durable; file systems that cannot flush a folder are let off. */
-function syncFolder(folder: string): void {
+/** Makes renames in a folder durable; file systems that cannot flush a folder are let off. */
+export function syncFolder(folder: string): void {
   try {
     syncPath(folder, "r");
   } catch (error) {

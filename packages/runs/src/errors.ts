@@ -39,6 +39,10 @@ const cures: Record<string, readonly [RunErrorCode, string]> = {
   EROFS: ["read_only", `the file system is mounted read-only: remount it writable, ${elsewhere}`],
   ENOSPC: ["disk_full", `the disk is full: free some space and run again, ${elsewhere}`],
   EDQUOT: ["disk_full", `the disk quota is used up: free some space and run again, ${elsewhere}`],
+  EFBIG: [
+    "io",
+    `the file is larger than is allowed here: raise the limit (ulimit -f), ${elsewhere}`,
+  ],
   ENOTDIR: ["not_a_folder", `a part of this path is a file, not a folder: move it, ${elsewhere}`],
   EEXIST: ["not_a_folder", `a file stands where a folder is needed: move it, ${elsewhere}`],
   EISDIR: ["not_a_file", "a folder stands where a file is needed: move it, or choose another name"],

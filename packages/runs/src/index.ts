@@ -1,16 +1,30 @@
 // The room's public face, in reading order (the blank lines keep the sorter from undoing it).
 
-export { type FileData, replaceFileAtomic, sweepTemporaries, writeFileAtomic } from "./atomic.js";
+export { type FileData, replaceFileAtomic, writeFileAtomic } from "./atomic.js";
+export type {
+  Checkpoint,
+  CheckpointEntry,
+  CheckpointFile,
+  DamagedCheckpoint,
+  NewestCheckpoint,
+} from "./checkpoint/read.js";
+export { listCheckpoints, loadCheckpoint, newestCheckpoint } from "./checkpoint/read.js";
+export * from "./checkpoint/store.js";
 export * from "./csv.js";
 export { RunError, type RunErrorCode } from "./errors.js";
+export * from "./figure/animation.js";
 export * from "./figure/convergence.js";
 export * from "./figure/grid.js";
+export * from "./figure/loss.js";
 export { svgToPng } from "./figure/png.js";
 export * from "./figure/report.js";
 export * from "./figure/scatter.js";
+export type { ImageShape, Pixels } from "./figure/sheet.js";
+export * from "./figure/strip.js";
 export * from "./info.js";
 export * from "./layout.js";
 export * from "./logger.js";
 export * from "./reader.js";
+export { sweepTemporaries } from "./sweep.js";
 export * from "./table.js";
 export * from "./writer.js";

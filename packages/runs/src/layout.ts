@@ -18,18 +18,27 @@ export interface RunPaths {
   readonly traj_npy: string;
   readonly traj_100_npy: string;
   readonly figures: string;
+  /** One folder a saved point, see openCheckpoints. */
+  readonly checkpoints: string;
+  /** Pictures of evaluations. */
+  readonly samples: string;
+  /** Simulated pairs of the current half-iteration; may be deleted when no run is live. */
+  readonly cache: string;
   readonly index_html: string;
   readonly lock: string;
   /** models/<half_iteration>_<direction>.safetensors */
   model(half_iteration: number, direction: Direction): string;
   /** figures/<name>.<extension> */
   figure(name: string, extension: "svg" | "png"): string;
+  /** samples/<name>.<extension> */
+  sample(name: string, extension: "png" | "gif"): string;
 }
 
 /** The paths of the run in `folder`. */
 export function runPaths(folder: string): RunPaths {
   const models = join(folder, "models");
   const figures = join(folder, "figures");
+  const samples = join(folder, "samples");
   return {
     folder,
     config_yaml: join(folder, "config.yaml"),
@@ -41,6 +50,9 @@ export function runPaths(folder: string): RunPaths {
     traj_npy: join(folder, "traj.npy"),
     traj_100_npy: join(folder, "traj_100.npy"),
     figures,
+    checkpoints: join(folder, "checkpoints"),
+    samples,
+    cache: join(folder, "cache"),
     index_html: join(folder, "index.html"),
     lock: join(folder, ".lock"),
     model(half_iteration, direction) {
@@ -53,6 +65,7 @@ export function runPaths(folder: string): RunPaths {
       return join(models, `${half_iteration}_${direction}.safetensors`);
     },
     figure: (name, extension) => join(figures, `${folderName(name, "figure")}.${extension}`),
+    sample: (name, extension) => join(samples, `${folderName(name, "sample")}.${extension}`),
   };
 }
 
@@ -62,6 +75,11 @@ export function parseModelName(
 ): { half_iteration: number; direction: Direction } | undefined {
   const match = /^(\d+)_([fb])\.safetensors$/.exec(file);
   return match ? { half_iteration: Number(match[1]), direction: match[2] as Direction } : undefined;
+}
+
+/** Whether a file's name is one of a picture that a run writes. */
+export function isPicture(file: string): boolean {
+  return /^[^.].*\.(svg|png|gif)$/.test(file);
 }
 
 /**

@@ -2,11 +2,12 @@
 // Cut last records are left out; a folder of a newer format is refused by name.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type CheckpointEntry, listCheckpoints } from "./checkpoint/read.js";
 import { type Row, readCsv } from "./csv.js";
 import { fileError, RunError } from "./errors.js";
 import { type RunInfo, readRunInfo } from "./info.js";
 import { fromJson, fromJsonLines } from "./json.js";
-import { type Direction, parseModelName, type RunPaths, runPaths } from "./layout.js";
+import { type Direction, isPicture, parseModelName, type RunPaths, runPaths } from "./layout.js";
 import { lockHolder } from "./lock.js";
 
 export interface ModelFile {
@@ -27,6 +28,10 @@ export interface Run {
   models: ModelFile[];
   /** Paths of pictures, sorted. */
   figures: string[];
+  /** Paths of the pictures of evaluations, sorted. */
+  samples: string[];
+  /** Saved points by order; sizes are compared, contents are not. */
+  checkpoints: CheckpointEntry[];
 }
 
 /** Reads a run folder. Throws RunError "not_a_run", "newer_format", "corrupt" or a file error. */
@@ -46,9 +51,9 @@ export function readRun(folder: string): Run {
         return model ? [{ ...model, path: join(paths.models, file) }] : [];
       })
       .sort((a, b) => a.half_iteration - b.half_iteration),
-    figures: listFiles(paths.figures)
-      .filter((file) => /^[^.].*\.(svg|png)$/.test(file))
-      .map((file) => join(paths.figures, file)),
+    figures: listPictures(paths.figures),
+    samples: listPictures(paths.samples),
+    checkpoints: listCheckpoints(paths.checkpoints),
   };
 }
 
@@ -99,6 +104,12 @@ function readText(path: string): string {
   } catch (error) {
     throw fileError("read", path, error);
   }
+}
+
+function listPictures(folder: string): string[] {
+  return listFiles(folder)
+    .filter(isPicture)
+    .map((file) => join(folder, file));
 }
 
 function listFiles(folder: string): string[] {

@@ -7,9 +7,10 @@ import {
   type LineWriter,
   makeFolder,
   openLineWriter,
-  sweepTemporaries,
   writeFileAtomic,
 } from "./atomic.js";
+import { isSavedPoint, removeFolder, restoreReplaced } from "./checkpoint/folder.js";
+import { listCheckpoints } from "./checkpoint/read.js";
 import { type CsvWriter, formatCsv, openCsv, type Row, readCsv } from "./csv.js";
 import { fileError, RunError } from "./errors.js";
 import {
@@ -20,9 +21,10 @@ import {
   writeRunInfo,
 } from "./info.js";
 import { toJson } from "./json.js";
-import { parseModelName, type RunPaths, runPaths } from "./layout.js";
+import { isPicture, parseModelName, type RunPaths, runPaths } from "./layout.js";
 import { acquireLock, type Lock } from "./lock.js";
 import { readMetrics } from "./reader.js";
+import { sweepTemporaries } from "./sweep.js";
 
 export interface OpenRunOptions {
   /** The run folder, see runFolder. */
@@ -55,6 +57,11 @@ export interface RunWriter {
   saveFile(name: string, data: FileData): string;
   /** Forgets results, metrics and models from `half_iteration` on, before they are made again. */
   rewind(half_iteration: number): void;
+  /**
+   * Forgets results and metrics after a step, and the models of later half-iterations: rows of a later
+   * half_iteration, or of this one and a later step. Rows without those numbers stay.
+   */
+  rewindTo(point: { half_iteration: number; step: number }): void;
   /** Forces rows and metrics onto the disk. */
   flush(): void;
   /** Ends the run well: state "finished". */
@@ -138,22 +145,32 @@ class OpenRun implements RunWriter {
   }
 
   rewind(half_iteration: number): void {
+    this.forget(({ half_iteration: n }) => typeof n === "number" && n >= half_iteration);
+  }
+
+  rewindTo(point: { half_iteration: number; step: number }): void {
+    this.forget(({ half_iteration: n, step }) => {
+      if (typeof n !== "number") return false;
+      if (n !== point.half_iteration) return n > point.half_iteration;
+      return typeof step === "number" && step > point.step;
+    });
+  }
+
+  /** Removes rows, metrics and models; logs are written anew as whole files. */
+  private forget(isAfter: (row: Record<string, unknown>) => boolean): void {
     const { results_csv, metrics_jsonl, models } = this.paths;
-    const before = (row: object) => {
-      const n = (row as Record<string, unknown>).half_iteration;
-      return typeof n !== "number" || n < half_iteration;
-    };
     this.results.close();
     const table = readCsv(results_csv);
-    writeFileAtomic(results_csv, formatCsv({ ...table, rows: table.rows.filter(before) }));
+    const rows = table.rows.filter((row) => !isAfter(row));
+    writeFileAtomic(results_csv, formatCsv({ ...table, rows }));
     this.results = openCsv(results_csv, this.results.columns);
     this.metrics.close();
-    const kept = readMetrics(metrics_jsonl).filter(before);
+    const kept = readMetrics(metrics_jsonl).filter((metric) => !isAfter(metric));
     writeFileAtomic(metrics_jsonl, kept.map((metric) => `${toJson(metric)}\n`).join(""));
     this.metrics = openLineWriter(metrics_jsonl);
     removeFiles(models, (file) => {
       const model = parseModelName(file);
-      return model !== undefined && model.half_iteration >= half_iteration;
+      return model !== undefined && isAfter({ half_iteration: model.half_iteration });
     });
   }
 
@@ -189,8 +206,17 @@ class OpenRun implements RunWriter {
   }
 }
 
-/** Deletes what a run writes and nothing else. */
+/**
+ * Deletes what a run writes and nothing else. Saved points go first and the newest first, so that a
+ * kill in between leaves what an interrupted run could have left.
+ */
 function clearRun(paths: RunPaths): void {
+  const { checkpoints } = paths;
+  if (existsSync(checkpoints)) restoreReplaced(checkpoints);
+  for (const { id } of listCheckpoints(checkpoints).reverse()) {
+    const point = join(checkpoints, id);
+    if (isSavedPoint(point)) removeFolder(checkpoints, point);
+  }
   const { run_json, results_csv, metrics_jsonl, traj_npy, traj_100_npy, index_html } = paths;
   for (const path of [run_json, results_csv, metrics_jsonl, traj_npy, traj_100_npy, index_html]) {
     try {
@@ -200,13 +226,17 @@ function clearRun(paths: RunPaths): void {
     }
   }
   removeFiles(paths.models, (file) => parseModelName(file) !== undefined);
-  removeFiles(paths.figures, (file) => /\.(svg|png)$/.test(file));
+  removeFiles(paths.figures, isPicture);
+  removeFiles(paths.samples, isPicture);
+  removeFiles(paths.cache, (file) => /^[^.].*\.(npy|json)$/.test(file));
 }
 
 function removeFiles(folder: string, matches: (file: string) => boolean): void {
   if (!existsSync(folder)) return;
   try {
-    for (const file of readdirSync(folder)) if (matches(file)) rmSync(join(folder, file));
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (entry.isFile() && matches(entry.name)) rmSync(join(folder, entry.name));
+    }
   } catch (error) {
     throw fileError("clear", folder, error);
   }

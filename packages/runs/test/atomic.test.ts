@@ -12,12 +12,8 @@ import {
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import {
-  openLineWriter,
-  replaceFileAtomic,
-  sweepTemporaries,
-  writeFileAtomic,
-} from "../src/atomic.js";
+import { makeFolder, openLineWriter, replaceFileAtomic, writeFileAtomic } from "../src/atomic.js";
+import { sweepTemporaries } from "../src/sweep.js";
 import {
   kill,
   mountTmpfs,
@@ -108,6 +104,8 @@ describe("writeFileAtomic", () => {
       const error = runErrorOf(() => writeFileAtomic(join(folder, "f"), "x"));
       expect(error.code).toBe("read_only");
       expect(error.message).toMatch(/read-only: remount it/);
+      expect(runErrorOf(() => makeFolder(join(folder, "a", "b"))).code).toBe("read_only");
+      expect(runErrorOf(() => writeFileAtomic(join(folder, "a", "f"), "x")).code).toBe("read_only");
     } finally {
       unmount();
     }

@@ -27,6 +27,8 @@ describe("runPaths", () => {
   it("names models and figures, and reads models' names back", () => {
     expect(paths.model(3, "b")).toBe("/r/models/3_b.safetensors");
     expect(paths.figure("convergence", "png")).toBe("/r/figures/convergence.png");
+    expect(paths.sample("it0001_f_grid", "gif")).toBe("/r/samples/it0001_f_grid.gif");
+    expect([paths.checkpoints, paths.cache]).toEqual(["/r/checkpoints", "/r/cache"]);
     expect(parseModelName("12_f.safetensors")).toEqual({ half_iteration: 12, direction: "f" });
     expect(parseModelName("12_x.safetensors")).toBeUndefined();
     expect(parseModelName(".tmp-1-0123abcd")).toBeUndefined();

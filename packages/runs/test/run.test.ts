@@ -1,7 +1,18 @@
 // A run from opening to reading: states, continuing, crashes, newer formats.
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { writeFileAtomic } from "../src/atomic.js";
+import { openCheckpoints } from "../src/checkpoint/store.js";
 import { formatVersion } from "../src/info.js";
 import { isFinished, listRuns, readRun } from "../src/reader.js";
 import { type OpenRunOptions, openRun } from "../src/writer.js";
@@ -156,6 +167,97 @@ describe("openRun", () => {
     const { results, models, info } = readRun(folder);
     expect([results, models, info.resumed]).toEqual([[], [], []]);
     expect(existsSync(join(folder, "models", "mine.txt"))).toBe(true);
+  });
+
+  it("rewinds to a step inside a half-iteration, so that no row is doubled", () => {
+    const folder = newFolder();
+    const columns = ["half_iteration", "step", "mean"];
+    const run = openRun(options(folder, { columns }));
+    const steps = [
+      [1, 100],
+      [1, 200],
+      [2, 100],
+      [2, 200],
+      [3, 100],
+    ] as const;
+    const log = ([half_iteration, step]: readonly [number, number]) => {
+      run.appendMetric({ half_iteration, step, loss: step });
+      run.appendResult({ half_iteration, step, mean: step });
+    };
+    steps.forEach(log);
+    run.appendMetric({ note: "no numbers" });
+    run.appendMetric({ half_iteration: 2, note: "no step" });
+    run.appendMetric({ half_iteration: 3, note: "later, no step" });
+    for (const n of [1, 2, 3]) run.saveFile(`models/${n}_b.safetensors`, "w");
+    run.rewindTo({ half_iteration: 2, step: 150 });
+    const place = (row: object) => Object.values(row).slice(0, 2);
+    let read = readRun(folder);
+    expect(read.results.map(place)).toEqual(steps.slice(0, 3));
+    expect(read.metrics.map(place)).toEqual([...steps.slice(0, 3), ["no numbers"], [2, "no step"]]);
+    expect(read.models.map((m) => m.half_iteration)).toEqual([1, 2]);
+    steps.slice(3).forEach(log);
+    // A row at the very step was written before the point was saved.
+    run.rewindTo({ half_iteration: 3, step: 100 });
+    run.finish();
+    read = readRun(folder);
+    expect(read.results.map(place)).toEqual(steps);
+    expect(new Set(read.metrics.map((row) => place(row).join())).size).toBe(read.metrics.length);
+  });
+
+  it("restarts without saved points, caches and pictures, and leaves what others put there", () => {
+    const folder = newFolder();
+    const first = openRun(options(folder));
+    const { checkpoints, cache, samples, figures } = first.paths;
+    const store = openCheckpoints(checkpoints, { dsbm: "0.1.0" });
+    store.save({ id: "a", order: 1, milestone: true, facts: {}, files: { net: "w" } });
+    store.save({ id: "b", order: 2, facts: {}, files: { net: "w" } });
+    writeFileSync(join(checkpoints, "b", "net"), "damaged");
+    for (const file of ["cache/x.npy", "cache/y.json", "samples/a.png", "samples/a.gif"]) {
+      first.saveFile(file, "data");
+    }
+    first.saveFile("figures/loss.svg", "<svg/>");
+    const read = readRun(folder);
+    expect(read.checkpoints.map(({ id, damage }) => [id, damage?.reason])).toEqual([
+      ["a", undefined],
+      ["b", "net has 7 bytes, expected 1"],
+    ]);
+    expect(read.samples).toEqual([first.paths.sample("a", "gif"), first.paths.sample("a", "png")]);
+    // Replaced by a killed process just before the restart.
+    const replaced = join(checkpoints, ".old-999999999-0123abcd-c");
+    cpSync(join(checkpoints, "a"), replaced, { recursive: true });
+    const mine = [
+      join(checkpoints, "notes"),
+      join(checkpoints, "mine", "weights"),
+      join(cache, "notes.txt"),
+      join(samples, "notes.txt"),
+      join(figures, "notes.txt"),
+    ];
+    for (const file of mine) writeFileAtomic(file, "mine");
+    const outside = join(temporaryFolder(), "point");
+    openCheckpoints(outside, { dsbm: "0" }).save({ id: "z", order: 1, facts: {}, files: {} });
+    symlinkSync(join(outside, "z"), join(checkpoints, "z"));
+    first.interrupt("to be restarted");
+
+    openRun(options(folder, { mode: "restart" })).finish();
+    for (const file of mine) expect(readFileSync(file, "utf8")).toBe("mine");
+    expect(readdirSync(checkpoints)).toEqual(["mine", "notes", "z"]);
+    expect(existsSync(join(outside, "z", "manifest.json"))).toBe(true);
+    expect([cache, samples, figures].flatMap((at) => readdirSync(at))).toEqual([
+      "notes.txt",
+      "notes.txt",
+      "notes.txt",
+    ]);
+    expect(openCheckpoints(checkpoints, { dsbm: "0.1.0" }).newest().checkpoint).toBeNull();
+  });
+
+  it("sweeps what a killed save left", () => {
+    const folder = newFolder();
+    openRun(options(folder)).interrupt("killed");
+    const left = join(folder, "checkpoints", ".tmp-999999999-0123abcd");
+    mkdirSync(left, { recursive: true });
+    writeFileSync(join(left, "net"), "half");
+    openRun(options(folder)).finish();
+    expect(existsSync(left)).toBe(false);
   });
 
   it("frees the lock when opening fails", () => {

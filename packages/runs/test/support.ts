@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { onTestFinished } from "vitest";
@@ -28,16 +28,18 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Writes the room's top-level sources as JavaScript into a new folder and returns it. */
+/** Writes the room's sources as JavaScript into a new folder, under runs/, and returns it. */
 export function transpiled(): string {
   const folder = temporaryFolder();
-  mkdirSync(join(folder, "runs"));
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-  for (const file of readdirSync(sources).filter((name) => name.endsWith(".ts"))) {
+  for (const file of readdirSync(sources, { recursive: true, encoding: "utf8" })) {
+    if (!file.endsWith(".ts")) continue;
     const { outputText } = ts.transpileModule(readFileSync(join(sources, file), "utf8"), {
       compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
     });
-    writeFileSync(join(folder, "runs", file.replace(/ts$/, "js")), outputText);
+    const target = join(folder, "runs", file.replace(/ts$/, "js"));
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, outputText);
   }
   return folder;
 }

@@ -37,6 +37,7 @@ export {
 } from "./grad.js";
 export { Handle, keep, liveTensors, Scope, tidy } from "./handle.js";
 export * as io from "./io/index.js";
+export * as jit from "./jit.js";
 export * as nn from "./nn/index.js";
 export * from "./ops.generated.js";
 export * as optim from "./optim/index.js";

@@ -40,6 +40,13 @@ export interface Native {
   isLeaf(t: External): boolean;
   gradMode(on?: boolean): boolean;
   inferenceMode<T>(fn: () => T): T;
+  checkpoint(
+    output: External,
+    inputs: External[],
+    parameters: External[],
+    drawn: External[],
+    again: (inputs: External[], drawn: External[]) => External,
+  ): External;
   fromBytes(data: ArrayBufferView | ArrayBuffer, shape: readonly number[], dtype: string): External;
   toBytes(t: External): ArrayBuffer;
   item(t: External): number | bigint | boolean;

@@ -60,6 +60,8 @@ const op_binary_cross_entropy_with_logits = new Op("aten::binary_cross_entropy_w
 const op_bincount = new Op("aten::bincount", "");
 const op_bitwise_and_Tensor = new Op("aten::bitwise_and", "Tensor");
 const op_bitwise_and_Scalar = new Op("aten::bitwise_and", "Scalar");
+const op_bitwise_and__Tensor = new Op("aten::bitwise_and_", "Tensor");
+const op_bitwise_and__Scalar = new Op("aten::bitwise_and_", "Scalar");
 const op_bitwise_not = new Op("aten::bitwise_not", "");
 const op_bitwise_or_Tensor = new Op("aten::bitwise_or", "Tensor");
 const op_bitwise_or_Scalar = new Op("aten::bitwise_or", "Scalar");
@@ -328,6 +330,7 @@ const op_upsample_nearest1d = new Op("aten::upsample_nearest1d", "");
 const op_upsample_nearest2d = new Op("aten::upsample_nearest2d", "");
 const op_var_correction = new Op("aten::var", "correction");
 const op_view = new Op("aten::view", "");
+const op_view_dtype = new Op("aten::view", "dtype");
 const op_view_as = new Op("aten::view_as", "");
 const op_view_as_complex = new Op("aten::view_as_complex", "");
 const op_view_as_real = new Op("aten::view_as_real", "");
@@ -495,6 +498,14 @@ export abstract class TensorMethods extends Handle {
   bitwiseAnd(a?: any): any {
     if (a instanceof Handle) return invoke(op_bitwise_and_Tensor, this, a);
     return invoke(op_bitwise_and_Scalar, this, a);
+  }
+  /** aten::bitwise_and_.Tensor */
+  bitwiseAnd_(other: Tensor): this;
+  /** aten::bitwise_and_.Scalar */
+  bitwiseAnd_(other: Scalar): this;
+  bitwiseAnd_(a?: any): any {
+    if (a instanceof Handle) return invoke(op_bitwise_and__Tensor, this, a);
+    return invoke(op_bitwise_and__Scalar, this, a);
   }
   /** aten::bitwise_not */
   bitwiseNot(): Tensor;
@@ -1726,8 +1737,11 @@ export abstract class TensorMethods extends Handle {
   }
   /** aten::view */
   view(size: readonly number[]): Tensor;
+  /** aten::view.dtype */
+  view(dtype: DType): Tensor;
   view(a?: any): any {
-    return invoke(op_view, this, a);
+    if (Array.isArray(a) || typeof a === "number") return invoke(op_view, this, a);
+    return invoke(op_view_dtype, this, a);
   }
   /** aten::view_as */
   viewAs(other: Tensor): Tensor;
@@ -2525,6 +2539,7 @@ export const generatedOps: readonly { name: string; method: boolean }[] = [
   { name: "binaryCrossEntropyWithLogits", method: false },
   { name: "bincount", method: true },
   { name: "bitwiseAnd", method: true },
+  { name: "bitwiseAnd_", method: true },
   { name: "bitwiseNot", method: true },
   { name: "bitwiseOr", method: true },
   { name: "bmm", method: true },

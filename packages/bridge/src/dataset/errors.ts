@@ -4,11 +4,15 @@
 export type DatasetCode =
   | "Unreadable"
   | "BadGzip"
+  | "BadZip"
   | "NotIdx"
   | "UnsupportedType"
   | "IncompleteFile"
   | "SizeMismatch"
+  | "BadLabel"
+  | "WrongSet"
   | "MissingFiles"
+  | "UnknownSet"
   | "InvalidOption";
 
 /** Data that is missing or not what it should be: what was found, what was expected, what to do. */

@@ -30,23 +30,29 @@ const types: Readonly<Record<number, string>> = {
  * `NotIdx`, `UnsupportedType`, `IncompleteFile`, `SizeMismatch`.
  */
 export function readIdx(path: string): IdxArray {
-  let bytes: Uint8Array;
+  return parseIdx(unpack(readBytes(path), path), path);
+}
+
+/** The bytes of a file; throws `Unreadable`. */
+export function readBytes(path: string): Uint8Array {
   try {
-    bytes = readFileSync(path);
+    return readFileSync(path);
   } catch (error) {
     throw new DatasetError("Unreadable", `${path}: ${reason(error)}`);
   }
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
-    try {
-      bytes = gunzipSync(bytes, { maxOutputLength: limit });
-    } catch (error) {
-      throw new DatasetError(
-        "BadGzip",
-        `${path}: ${bytes.length} bytes that do not unpack (${reason(error)}): fetch it again`,
-      );
-    }
+}
+
+/** Gzipped bytes unpacked, others as they are; `source` names them in errors; throws `BadGzip`. */
+export function unpack(bytes: Uint8Array, source: string): Uint8Array {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return gunzipSync(bytes, { maxOutputLength: limit });
+  } catch (error) {
+    throw new DatasetError(
+      "BadGzip",
+      `${source}: ${bytes.length} bytes that do not unpack (${reason(error)}): fetch it again`,
+    );
   }
-  return parseIdx(bytes, path);
 }
 
 /** Reads the bytes of an IDX file, unpacked; `source` names them in errors; throws like `readIdx`. */
@@ -87,6 +93,7 @@ function cut(source: string, expected: string, found: number): DatasetError {
   );
 }
 
-function reason(error: unknown): string {
+/** What an error says, whatever was thrown. */
+export function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

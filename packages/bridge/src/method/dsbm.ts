@@ -17,9 +17,14 @@ export const dsbm: Method = {
     if (firstCoupling === "ref") return asRows(reference(direction, data, process, generator));
     return asRows(independent(data, generator));
   },
-  regression(rows, { direction, process, t, noise }) {
+  regression(rows, { direction, process, t, meanMatch, noise }) {
     const { x0, x1 } = asPairs(rows);
     const sample = { x0, x1, t, z: noise(x0) };
-    return { x: process.bridge(sample), t, target: process.target(direction, sample) };
+    const end = direction === "f" ? x1 : x0;
+    return {
+      x: process.bridge(sample),
+      t,
+      target: meanMatch ? end : process.target(direction, sample),
+    };
   },
 };

@@ -1,5 +1,6 @@
-// A small classifier: the judge of what a bridge makes. It never sees the bridge's samples in training.
+// Classifiers: the judges of what a bridge makes. They never see the bridge's samples in training.
 import {
+  cat,
   crossEntropyLoss,
   type Generator,
   nn,
@@ -10,7 +11,9 @@ import {
   type Tensor,
   tidy,
 } from "@dsbm/torch";
+import { decodeImages } from "../dataset/pixels.js";
 import { BridgeError } from "../errors.js";
+import { inBatches } from "../metric/batches.js";
 import { MLP } from "./mlp.js";
 
 /** An MLP from flattened samples [n, …] to logits [n, classes]; parameters `net.layers.0.weight`, … */
@@ -32,37 +35,52 @@ export class Classifier extends nn.Module {
   }
 }
 
-/** The most likely class of each sample [n, …]: int64 [n]. */
-export function classify(classifier: Classifier, x: Tensor): Tensor {
-  return noGrad(() => tidy(() => classifier.forward(x).argmax({ dim: 1 })));
+/** Samples as a classifier sees them: bytes are images of −1 … 1. */
+function seen(x: Tensor): Tensor {
+  return x.dtype === "uint8" ? decodeImages(x) : x;
+}
+
+/** The most likely class of each sample [n, …]: int64 [n]. Bytes count as images of −1 … 1. */
+export function classify(
+  classifier: nn.Module,
+  x: Tensor,
+  { batchSize = 1000 }: { batchSize?: number } = {},
+): Tensor {
+  const guess = (rows: Tensor) => classifier.forward(seen(rows)).argmax({ dim: 1 });
+  return noGrad(() => tidy(() => cat(inBatches(x, batchSize, guess))));
 }
 
 /** The part of samples [n, …] taken for `label`, between 0 and 1. */
-export function shareOf(classifier: Classifier, x: Tensor, label: number): number {
+export function shareOf(classifier: nn.Module, x: Tensor, label: number): number {
   return tidy(() => classify(classifier, x).eq(label).to("float32").mean().item());
 }
 
+/** The part of samples [n, …] whose class, int64 [n], is named rightly, between 0 and 1. */
+export function accuracyOf(classifier: nn.Module, x: Tensor, labels: Tensor): number {
+  return tidy(() => classify(classifier, x).eq(labels).to("float32").mean().item());
+}
+
 export interface ClassifierTraining {
-  /** Samples [n, …]. */
+  /** Samples [n, …]; bytes are decoded to images of −1 … 1, a batch at a time. */
   x: Tensor;
   /** Classes, int64 [n]. */
   labels: Tensor;
   generator: Generator;
   epochs?: number;
   batchSize?: number;
-  /** Falls linearly to a tenth of itself. */
+  /** Falls linearly to a tenth of itself, every 50 steps. */
   lr?: number;
-  /** Steps between two yields. */
+  /** Steps between two yields; what is learnt does not depend on it. */
   every?: number;
 }
 
 /**
- * Trains on cross-entropy with AdamW, in shuffled epochs whose incomplete last batch is dropped; yields
- * progress, and the caller goes on or stops. Throws a BridgeError where labels and samples do not match,
- * or where there are fewer samples than a batch holds.
+ * Trains a network of logits [n, classes] on cross-entropy with AdamW, in shuffled epochs whose incomplete last
+ * batch is dropped; yields progress, and the caller goes on or stops. The network is in evaluation mode then.
+ * Throws a BridgeError where labels and samples do not match, or where there are fewer samples than a batch holds.
  */
 export function* trainClassifier(
-  classifier: Classifier,
+  classifier: nn.Module,
   { x, labels, generator, epochs = 3, batchSize = 128, lr = 2e-3, every = 50 }: ClassifierTraining,
 ): Iterable<{ step: number; steps: number; loss: number }> {
   const n = x.size(0);
@@ -73,7 +91,7 @@ export function* trainClassifier(
     );
   const optimizer = new optim.AdamW(classifier.parameters(), { lr });
   const step = recorded((batch: Tensor, classes: Tensor) => {
-    const loss = crossEntropyLoss(classifier.forward(batch), classes);
+    const loss = crossEntropyLoss(classifier.forward(seen(batch)), classes);
     optimizer.zeroGrad();
     loss.backward();
     optimizer.step();
@@ -82,6 +100,7 @@ export function* trainClassifier(
   });
   const perEpoch = Math.floor(n / batchSize);
   const steps = epochs * perEpoch;
+  classifier.train();
   try {
     for (let epoch = 0, i = 0; epoch < epochs; epoch++) {
       using order = randperm(n, { generator });
@@ -93,12 +112,12 @@ export function* trainClassifier(
           const [value] = step(x.indexSelect(0, rows), labels.indexSelect(0, rows));
           return told ? (value as Tensor).item() : Number.NaN;
         });
-        if (!told) continue;
-        optimizer.lr = lr * (1 - (0.9 * i) / steps);
-        yield { step: i, steps, loss };
+        if (i % 50 === 0) optimizer.lr = lr * (1 - (0.9 * i) / steps);
+        if (told) yield { step: i, steps, loss };
       }
     }
   } finally {
     optimizer.dispose();
+    classifier.eval();
   }
 }

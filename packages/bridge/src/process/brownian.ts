@@ -27,6 +27,11 @@ export function brownian({ sigma = 1 }: { sigma?: number } = {}): ReferenceProce
       const ratio = direction === "f" ? s.div(r) : r.div(s);
       return way.addcmul(ratio.sqrt(), z, { value: -sigma });
     },
+    driftTo(direction, { x, t, end }) {
+      const s = spread(t, x);
+      return end.sub(x).div(direction === "f" ? s.rsub(1) : s);
+    },
+    own: null,
     scale: (direction, t): Tensor => (direction === "f" ? t.rsub(1) : t).sqrt().mul(sigma),
     endpoint: (_direction, x, z) => x.add(z.mul(sigma)),
   };

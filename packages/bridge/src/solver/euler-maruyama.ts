@@ -4,7 +4,8 @@ import { type Field, ordered, type SolveOptions } from "../solver.js";
 
 /**
  * x ← x + drift(x, t)·Δt + σ√Δt z along the grid, from x [B, …] at the start of `direction`.
- * `lastNoise: false` leaves the noise of the last step out, for samples that are meant to be looked at.
+ * `lastNoise: false` leaves the noise of the last step out, for samples that are meant to be looked at; `finish`,
+ * where it is given, is then the end itself as a function of the last point, in the last step's place.
  */
 export function eulerMaruyama(
   drift: Field,
@@ -14,17 +15,18 @@ export function eulerMaruyama(
     grid,
     sigma,
     lastNoise = true,
+    finish,
     callback,
     noise = (like) => randn(like.shape, { device: like.device, dtype: like.dtype }),
-  }: SolveOptions & { sigma: number; lastNoise?: boolean },
+  }: SolveOptions & { sigma: number; lastNoise?: boolean; finish?: Field | undefined },
 ): Tensor {
   const steps = ordered(direction, grid);
   callback?.(x, { step: 0, time: steps[0]?.time ?? 0 });
   for (const [k, { time, next, dt }] of steps.entries()) {
     const t = full([x.size(0)], time, { device: x.device, dtype: x.dtype });
-    x = x.add(drift(x, t), { alpha: dt });
-    if (sigma > 0 && (lastNoise || k < steps.length - 1))
-      x = x.add(noise(x, k), { alpha: sigma * Math.sqrt(dt) });
+    const last = !lastNoise && k === steps.length - 1;
+    x = last && finish ? finish(x, t) : x.add(drift(x, t), { alpha: dt });
+    if (sigma > 0 && !last) x = x.add(noise(x, k), { alpha: sigma * Math.sqrt(dt) });
     callback?.(x, { step: k + 1, time: next });
   }
   return x;

@@ -6,24 +6,15 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseIdx, readIdx } from "../../src/dataset/idx.js";
-import { keepClasses, loadMnist, mnistFiles } from "../../src/dataset/mnist.js";
+import { keepClasses } from "../../src/dataset/idx-images.js";
+import { loadMnist, mnistFiles } from "../../src/dataset/mnist.js";
+import { idx } from "./files.js";
 
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "dsbm-mnist-"));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-function idx(shape: number[], data: number[], type = 8): Uint8Array {
-  const bytes = new Uint8Array(4 + 4 * shape.length + data.length);
-  bytes.set([0, 0, type, shape.length]);
-  const view = new DataView(bytes.buffer);
-  shape.forEach((size, d) => {
-    view.setUint32(4 + 4 * d, size);
-  });
-  bytes.set(data, 4 + 4 * shape.length);
-  return bytes;
-}
 
 const code = (code: string) => expect.objectContaining({ name: "DatasetError", code });
 

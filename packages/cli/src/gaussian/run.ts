@@ -12,19 +12,17 @@ import {
 import { type GaussianConfig, type Tree, writeYaml } from "@dsbm/config";
 import {
   formatCsv,
-  isFinished,
   openCsv,
   openRun,
   type Row,
   type RunWriter,
   readCsv,
-  readRun,
   writeFileAtomic,
 } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
 import { environment } from "../environment.js";
-import { UsageError } from "../errors.js";
 import type { Progress } from "../progress.js";
+import { checkSameConfig, finishedRows } from "../resume.js";
 import { version } from "../version.js";
 import { type Evaluation, evaluate, exactValues } from "./evaluate.js";
 import { writePictures, writeTrajectories } from "./outputs.js";
@@ -67,33 +65,10 @@ export interface RunOptions {
 /** Keys that may differ between a run and its continuation: they do not change what is learnt. */
 const free = new Set(["experiments_dir", "threads", "log_every"]);
 
-function checkSameConfig(folder: string, config: GaussianConfig): void {
-  const before = readRun(folder).config as Record<string, unknown>;
-  const now = config as Record<string, unknown>;
-  const changed = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter(
-    (key) => !free.has(key) && JSON.stringify(before[key]) !== JSON.stringify(now[key]),
-  );
-  if (changed.length === 0) return;
-  const list = changed
-    .map(
-      (key) => `${key} was ${JSON.stringify(before[key])} and is now ${JSON.stringify(now[key])}`,
-    )
-    .join("; ");
-  throw new UsageError(
-    `${folder} holds a run of another configuration (${list}): run it with the old values, or add --again to start over`,
-  );
-}
-
 /** The rows of a finished run, without running anything. */
 export function finishedResult(folder: string, config: GaussianConfig): GaussianResult | null {
-  if (!isFinished(folder)) return null;
-  checkSameConfig(folder, config);
-  return {
-    folder,
-    rows: readRun(folder).results,
-    exact: exactValues("b", config),
-    state: "finished",
-  };
+  const rows = finishedRows(folder, config, free);
+  return rows && { folder, rows, exact: exactValues("b", config), state: "finished" };
 }
 
 /**
@@ -109,7 +84,7 @@ export async function runGaussian(
   if (earlier) {
     const done = finishedResult(folder, config);
     if (done) return done;
-    checkSameConfig(folder, config);
+    checkSameConfig(folder, config, free);
   }
   const { problem, test } = gaussianProblem(config);
   const training = new Training(problem);

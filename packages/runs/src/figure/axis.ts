@@ -36,3 +36,10 @@ export function logTick(value: number): string {
   if (value >= 0.001 && value < 1e4) return String(value);
   return value.toExponential(0).replace("e+", "e").replace("-", "−");
 }
+
+/** `count` indexes of 0 … grid − 1 at equal distances, both ends among them. */
+export function pickIndexes(grid: number, count: number): number[] {
+  const last = Math.max(1, Math.min(count, grid) - 1);
+  const picked = Array.from({ length: last + 1 }, (_, i) => Math.round((i * (grid - 1)) / last));
+  return [...new Set(picked)];
+}

@@ -1,16 +1,17 @@
 // Images in rows and columns as one PNG: samples, or the steps of a path with one row an image.
 import type { OverlayOptions } from "sharp";
 import { RunError } from "../errors.js";
+import { checkSheet, type ImageShape, type Pixels, paintSheet, sheetSize } from "./sheet.js";
 import { escapeXml, fontFamily, ink, textWidth } from "./svg.js";
 
 export interface ImageGridOptions {
   /** Pixels [n, channels, height, width] in row order; the grid is filled row by row. */
-  images: Float32Array;
+  images: Pixels;
   /** [n, channels, height, width] with 1 (grey) or 3 (RGB) channels. */
-  shape: readonly [number, number, number, number];
+  shape: ImageShape;
   /** Images a row. */
   columns: number;
-  /** The values of black and white (default [-1, 1]); what lies outside is clipped. */
+  /** The values of black and white (default [-1, 1], [0, 255] for bytes); what is outside is clipped. */
   range?: readonly [number, number];
   /** Pixels between images and around them (default 4). */
   padding?: number;
@@ -33,10 +34,11 @@ const background = { r: 255, g: 255, b: 255 };
  */
 export async function imageGrid(options: ImageGridOptions): Promise<Buffer> {
   const { images, shape, columns, padding = 4, columnTitles = [], rowTitles = [] } = options;
-  check(options);
-  const [n, , height, width] = shape;
-  const rows = Math.ceil(n / columns);
+  const [, , height, width] = shape;
   const scale = options.scale ?? Math.max(1, Math.round(64 / width));
+  const sheet = { shape, columns, scale, padding };
+  checkSheet(images, sheet, "an image grid");
+  checkRange(options.range);
   const cell = { width: width * scale + padding, height: height * scale + padding };
   const broken = columnTitles.map((title) => breakTitle(title, cell.width));
   const headLines = Math.max(0, ...broken.map((lines) => lines.length));
@@ -45,11 +47,11 @@ export async function imageGrid(options: ImageGridOptions): Promise<Buffer> {
   const left =
     Math.ceil(Math.max(0, ...rowTitles.map((t) => textWidth(t, fontSize) + 6))) + padding;
   const titleWidth = options.title === undefined ? 0 : textWidth(options.title, 15) + 2 * padding;
+  const tile = sheetSize(sheet);
   const size = {
-    width: Math.max(left + columns * cell.width, Math.ceil(titleWidth)),
-    height: top + rows * cell.height,
+    width: Math.max(left + tile.width, Math.ceil(titleWidth)),
+    height: top + tile.height,
   };
-  const tile = { width: columns * cell.width, height: rows * cell.height };
   const labels = [
     ...(options.title === undefined
       ? []
@@ -69,7 +71,7 @@ export async function imageGrid(options: ImageGridOptions): Promise<Buffer> {
   const { default: sharp } = await import("sharp");
   const layers: OverlayOptions[] = [
     {
-      input: paint(images, shape, columns, scale, padding, tile, options.range),
+      input: paintSheet(images, sheet, { range: options.range }),
       raw: { ...tile, channels: 3 },
       left,
       top,
@@ -81,37 +83,6 @@ export async function imageGrid(options: ImageGridOptions): Promise<Buffer> {
   }
   const canvas = sharp({ create: { ...size, channels: 3, background } });
   return canvas.composite(layers).png().toBuffer();
-}
-
-/** The images as RGB bytes on white, each pixel repeated `scale` times both ways. */
-function paint(
-  images: Float32Array,
-  [n, channels, height, width]: ImageGridOptions["shape"],
-  columns: number,
-  scale: number,
-  padding: number,
-  tile: { width: number; height: number },
-  [black, white]: readonly [number, number] = [-1, 1],
-): Buffer {
-  const out = Buffer.alloc(tile.width * tile.height * 3, 255);
-  const plane = height * width;
-  const byte = (value: number) =>
-    Math.round(255 * Math.min(1, Math.max(0, (value - black) / (white - black))));
-  for (let i = 0; i < n; i++) {
-    const y0 = Math.floor(i / columns) * (height * scale + padding);
-    const x0 = (i % columns) * (width * scale + padding);
-    for (let y = 0; y < height * scale; y++) {
-      for (let x = 0; x < width * scale; x++) {
-        const at = Math.floor(y / scale) * width + Math.floor(x / scale);
-        const to = ((y0 + y) * tile.width + x0 + x) * 3;
-        for (let c = 0; c < 3; c++) {
-          const value = images[(i * channels + (channels === 1 ? 0 : c)) * plane + at] as number;
-          out[to + c] = Number.isFinite(value) ? byte(value) : [255, 0, 255][c]!;
-        }
-      }
-    }
-  }
-  return out;
 }
 
 function label(text: string, x: number, y: number, anchor: string, more = ""): string {
@@ -131,18 +102,10 @@ function breakTitle(title: string, width: number): string[] {
   return lines;
 }
 
-function check({ images, shape, columns, padding = 4, scale = 1, range }: ImageGridOptions): void {
-  const [n, channels, height, width] = shape;
-  const whole = (value: number, least: number) => Number.isSafeInteger(value) && value >= least;
-  const fault =
-    !shape.every((size) => whole(size, 1)) || n * channels * height * width !== images.length
-      ? `${images.length} values for shape [${shape.join(", ")}], expected their product`
-      : channels !== 1 && channels !== 3
-        ? `${channels} channels, expected 1 (grey) or 3 (RGB)`
-        : !whole(columns, 1) || !whole(padding, 0) || !whole(scale, 1)
-          ? `columns ${columns}, padding ${padding}, scale ${scale}, expected whole numbers`
-          : range && !(range[0] < range[1])
-            ? `range [${range[0]}, ${range[1]}], expected [black, white] with black < white`
-            : undefined;
-  if (fault !== undefined) throw new RunError("bad_argument", `an image grid was given ${fault}`);
+function checkRange(range: readonly [number, number] | undefined): void {
+  if (range === undefined || range[0] < range[1]) return;
+  throw new RunError(
+    "bad_argument",
+    `an image grid was given range [${range[0]}, ${range[1]}], expected [black, white] with black < white`,
+  );
 }

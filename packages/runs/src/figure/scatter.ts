@@ -2,7 +2,7 @@
 // samples of source and target. One coordinate alone is drawn as histograms.
 import type { Markish } from "@observablehq/plot";
 import { RunError } from "../errors.js";
-import { linearDomain } from "./axis.js";
+import { linearDomain, pickIndexes } from "./axis.js";
 import { composeFigure, drawPanel, loadPlot, type Panel } from "./svg.js";
 
 export interface ScatterOptions {
@@ -191,13 +191,6 @@ function dots(kind: Kind, data: Float32Array, dim: number, limit: number): Dot[]
     if (Number.isFinite(x) && Number.isFinite(y)) found.push({ kind, x, y });
   }
   return found;
-}
-
-/** `count` indexes of 0 … grid − 1 at equal distances, both ends among them. */
-function pickIndexes(grid: number, count: number): number[] {
-  const last = Math.max(1, Math.min(count, grid) - 1);
-  const picked = Array.from({ length: last + 1 }, (_, i) => Math.round((i * (grid - 1)) / last));
-  return [...new Set(picked)];
 }
 
 function checkLength(

@@ -1,5 +1,18 @@
 export { type FormatCode, FormatError } from "./errors.js";
+export { mapNpy } from "./map.js";
 export * as npy from "./npy.js";
+export {
+  decodePt,
+  encodePt,
+  type LoadedStateDict,
+  loadPt,
+  loadStateDict,
+  type PtInput,
+  type PtKey,
+  type PtLimits,
+  type PtOptions,
+  type PtValue,
+} from "./pt/index.js";
 export { fromTyped, type RawArray, toFloat32, toFloat64 } from "./raw.js";
 export * as safetensors from "./safetensors.js";
 export { encodeNpy, encodeTensors, fromRaw, loadTensors, toRaw } from "./tensors.js";

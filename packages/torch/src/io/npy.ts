@@ -1,6 +1,6 @@
 // Arrays that people look at with NumPy are .npy files. They are read whole, or by rows from files
 // larger than memory, and written whole or row by row (a simulated cache grows as it is made).
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { FormatError } from "./errors.js";
 import { attempt, ReadFile } from "./file.js";
 import {
@@ -185,12 +185,13 @@ export class NpyWriter {
     this.#write(header, 0);
   }
 
-  /** Writes the final header and closes the file; a second call does nothing. */
-  close(): void {
+  /** Writes the final header and closes the file, with `sync` onto the disk; a second call does nothing. */
+  close({ sync = false }: { sync?: boolean } = {}): void {
     const handle = this.#handle;
     if (handle === undefined) return;
     try {
       this.flush();
+      if (sync) attempt(this.#path, () => fsyncSync(handle));
     } finally {
       this.#handle = undefined;
       attempt(this.#path, () => closeSync(handle));

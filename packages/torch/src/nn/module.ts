@@ -23,8 +23,8 @@ export abstract class Module {
   /** Whether layers such as dropout behave as in training. */
   training = true;
 
-  /** The function that the module computes. */
-  abstract forward(...inputs: Tensor[]): Tensor;
+  /** The function that the module computes; what follows the first tensor is each module's own. */
+  abstract forward(x: Tensor, ...more: unknown[]): Tensor;
 
   /** The modules that are fields of this one, by field name, in order of definition. */
   *namedChildren(): Generator<[string, Module]> {

@@ -57,6 +57,11 @@ export class EMA {
     noGrad(() => tidy(step));
   }
 
+  /** Updates since the last restart (the tensor itself, to be saved and put back); null without a warm-up. */
+  get updates(): Tensor | null {
+    return this.#count;
+  }
+
   /** Begins the warm-up anew: the average leaves what it held within a few updates. */
   restart(): void {
     this.#count?.zero_();

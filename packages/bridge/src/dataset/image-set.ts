@@ -1,0 +1,39 @@
+// What the registry holds: image sets that load themselves from one kind of options.
+import type { ImageClass, ImageTable, Split } from "../dataset.js";
+
+/** Which part of an image set to load, and from where. */
+export interface LoadImagesOptions {
+  /** Which of the published splits. */
+  split: Split;
+  /**
+   * The data folder. A set's files are looked for in folders of the set's own below it ("data/mnist"), then in
+   * itself, then where a package of the system or of npm puts them.
+   */
+  directory?: string;
+  /** The labels to keep, as published; default those of the name, else the set's own choice. */
+  classes?: readonly number[];
+  /** The width and height that are expected; synthetic sets are drawn in it. Nothing is resized. */
+  image_size?: number;
+  /** How many images: the first ones of a published set, so many drawn of a synthetic one; default all. */
+  n?: number;
+  /** Draws synthetic sets; published ones do not have any; default 0. */
+  seed?: number;
+}
+
+/** The options of one set's loader: the name to give to the table, and the labels to keep, if not all. */
+export interface ImageSetOptions extends Omit<LoadImagesOptions, "classes"> {
+  name: string;
+  classes: readonly number[] | undefined;
+}
+
+/** A set of images that can be asked for by name. */
+export interface ImageSet {
+  /** One line of help. */
+  about: string;
+  /** All classes, by rising label. */
+  classes: readonly ImageClass[];
+  /** The labels that are kept where nobody says which; default all there are. */
+  usual?: readonly number[];
+  /** Loads one split; throws `DatasetError`. */
+  load(options: ImageSetOptions): ImageTable;
+}

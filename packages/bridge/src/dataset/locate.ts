@@ -1,0 +1,108 @@
+// Where the files of a published set lie, under any of the names that unpackers leave; and what to tell
+// somebody who does not have them.
+import { type Stats, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Split } from "../dataset.js";
+import { DatasetError } from "./errors.js";
+import { readBytes, reason } from "./idx.js";
+import { describeFile, type PublishedFile, type PublishedSet } from "./published.js";
+import { readMembers } from "./zip.js";
+
+/** The two files of one split, found: names for messages, and their bytes. */
+export interface Place {
+  /** The folder or archive. */
+  source: string;
+  images: string;
+  labels: string;
+  read: () => { images: Uint8Array; labels: Uint8Array };
+}
+
+/**
+ * The first of the folders that holds a split's files, or the archive with them; undefined where none does.
+ *
+ * Throws `DatasetError`: `MissingFiles` where a folder has one of the two files only, `Unreadable` for a
+ * folder without permission.
+ */
+export function locate(
+  set: PublishedSet,
+  split: Split,
+  folders: readonly string[],
+): Place | undefined {
+  const files = set.files[split];
+  for (const folder of folders) {
+    const [images, labels] = [find(folder, files.images), find(folder, files.labels)];
+    if (images !== undefined && labels !== undefined) {
+      const read = () => ({ images: readBytes(images), labels: readBytes(labels) });
+      return { source: folder, images, labels, read };
+    }
+    if (images !== undefined || labels !== undefined) {
+      const lacking = images === undefined ? files.images : files.labels;
+      throw missingFiles(set, split, { target: folder, lacking: [lacking] });
+    }
+    const archive = set.archive?.names.map((name) => join(folder, name)).find(isFile);
+    if (archive !== undefined) return inArchive(archive, files);
+  }
+  return undefined;
+}
+
+/** The error that says which files a split has, how to check them, and where to put them. */
+export function missingFiles(
+  set: PublishedSet,
+  split: Split,
+  {
+    target,
+    lacking = Object.values(set.files[split]),
+    tried = target === undefined ? [] : [target],
+  }: { target?: string; lacking?: readonly PublishedFile[]; tried?: readonly string[] },
+): DatasetError {
+  const all = lacking.length === Object.keys(set.files[split]).length;
+  const what = all ? "not" : `no ${lacking.map(({ name }) => name).join(" and ")}`;
+  const where = tried.length === 0 ? "there" : `in ${tried.join(", ")}`;
+  const list = lacking.map((file) => describeFile(file)).join(" and ");
+  const install = set.package === undefined ? "" : `${set.package.install}, or `;
+  const fetch =
+    set.archive === undefined
+      ? `fetch ${list} from ${set.home} and put them, unpacked or as .gz,`
+      : `fetch ${describeFile({ name: set.archive.names[0], ...set.archive }, { unpacked: false })} ` +
+        `from ${set.home} and put it, or ${list} out of it, unpacked or as .gz,`;
+  const into = target ?? "a folder of your own and name it as directory";
+  return new DatasetError(
+    "MissingFiles",
+    `${set.title} (${split}): ${what} ${where}; ${install}${fetch} into ${into}`,
+  );
+}
+
+/** A published file in a folder: under its name, with .gz, or with the dot of another unpacker. */
+function find(folder: string, { name }: PublishedFile): string | undefined {
+  const dotted = name.replace("-idx", ".idx");
+  return [name, `${name}.gz`, dotted, `${dotted}.gz`]
+    .map((candidate) => join(folder, candidate))
+    .find(isFile);
+}
+
+function inArchive(path: string, files: PublishedSet["files"][Split]): Place {
+  const [images, labels] = [files.images.name, files.labels.name];
+  return {
+    source: path,
+    images: `${path}: ${images}`,
+    labels: `${path}: ${labels}`,
+    read: () => {
+      const members = readMembers(path, [images, labels]);
+      return { images: members.get(images)!, labels: members.get(labels)! };
+    },
+  };
+}
+
+/** Whether there is a file; throws `Unreadable` where one may not look. */
+function isFile(path: string): boolean {
+  return status(path)?.isFile() ?? false;
+}
+
+/** What is at a path, undefined for nothing; throws `Unreadable` where one may not look. */
+export function status(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw new DatasetError("Unreadable", `${path}: ${reason(error)}`);
+  }
+}

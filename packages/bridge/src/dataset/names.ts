@@ -1,0 +1,76 @@
+// The grammar of image sets' names: a set, then the labels to keep, joined by "_": mnist, mnist_2, mnist_0_1_5,
+// fashion_mnist_7. Labels are the published ones, written without leading zeros.
+import { DatasetError } from "./errors.js";
+import type { ImageSet } from "./image-set.js";
+
+/** A set and the labels that a name says, undefined where it says none. */
+export interface ParsedName {
+  set: ImageSet;
+  classes: number[] | undefined;
+}
+
+/**
+ * Reads a name.
+ *
+ * Throws `DatasetError`: `UnknownSet` (with the nearest name), `InvalidOption` for a label that the set does
+ * not have or that stands twice.
+ */
+export function parseName(name: string, sets: Readonly<Record<string, ImageSet>>): ParsedName {
+  const base = name.replace(/(_\d+)+$/, "");
+  const set = Object.hasOwn(sets, base) ? sets[base] : undefined;
+  if (set === undefined) throw unknown(name, base, Object.keys(sets));
+  const suffix = name.slice(base.length + 1);
+  if (suffix === "") return { set, classes: undefined };
+  return { set, classes: checkClasses(name, suffix.split("_"), set) };
+}
+
+/** The labels of a list of texts or numbers, each checked; `what` names the list in errors. */
+export function checkClasses(
+  what: string,
+  wanted: readonly (string | number)[],
+  { classes }: ImageSet,
+): number[] {
+  const labels = classes.map(({ label }) => String(label));
+  const [first, second] = labels;
+  const pair =
+    second === undefined ? "" : `, as in …_${first}_${second} for ${first} and ${second}`;
+  const seen = wanted.map((label) => {
+    if (labels.includes(String(label))) return Number(label);
+    const some = labels.length === 1 ? `only ${first}` : `${first} to ${labels.at(-1)}`;
+    throw new DatasetError(
+      "InvalidOption",
+      `${what}: no class ${label}: expected labels from ${some}, joined by "_"${pair}`,
+    );
+  });
+  const twice = seen.find((label, i) => seen.indexOf(label) < i);
+  if (twice !== undefined || seen.length === 0) {
+    const found = twice === undefined ? "no class" : `class ${twice} twice`;
+    throw new DatasetError("InvalidOption", `${what}: ${found}: expected each label once`);
+  }
+  return seen;
+}
+
+function unknown(name: string, base: string, known: readonly string[]): DatasetError {
+  const near = known
+    .map((candidate) => ({ candidate, d: edits(base.toLowerCase(), candidate) }))
+    .sort((a, b) => a.d - b.d)[0];
+  const meant =
+    near !== undefined && near.d <= Math.max(2, Math.floor(base.length / 3))
+      ? `did you mean "${near.candidate}${name.slice(base.length)}"?`
+      : `there are: ${known.join(", ")}`;
+  return new DatasetError("UnknownSet", `"${name.slice(0, 80)}" is no image set; ${meant}`);
+}
+
+/** Fewest insertions, deletions and replacements between two texts (Levenshtein 1966), row by row. */
+function edits(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,109 @@
+// Squares and circles drawn on the spot: a small official image set for trying out the trainer without files.
+// Drawn in plain doubles, so that a seed gives the same bytes on every machine.
+import { rand, tensor, tidy } from "@dsbm/torch";
+import type { ImageClass, ImageTable, Split } from "../dataset.js";
+import { stream } from "../random.js";
+import { DatasetError } from "./errors.js";
+import type { ImageSet, ImageSetOptions } from "./image-set.js";
+
+const shapes: readonly ImageClass[] = [
+  { label: 0, name: "square" },
+  { label: 1, name: "circle" },
+];
+
+const usualCount: Readonly<Record<Split, number>> = { train: 2000, test: 500 };
+
+/** Lines of a pixel whose lengths inside the circle are averaged. */
+const lines = 8;
+
+/** Images of some shapes, by label; 16×16 unless told otherwise, 2,000 for training and 500 to test. */
+export function syntheticSet(about: string, labels: readonly number[]): ImageSet {
+  const classes = shapes.filter(({ label }) => labels.includes(label));
+  return { about, classes, load: (options) => load(classes, options) };
+}
+
+/**
+ * White shapes on black: half-size r uniform between 0.15 and 0.3 of the image, centre uniform where the whole
+ * shape is inside, each pixel as bright as the part of it that is covered. With several classes they
+ * alternate. The first images do not depend on n.
+ */
+function load(
+  all: readonly ImageClass[],
+  {
+    name,
+    split,
+    classes: wanted,
+    image_size: size = 16,
+    n = usualCount[split],
+    seed = 0,
+  }: ImageSetOptions,
+): ImageTable {
+  const classes = all.filter(({ label }) => wanted === undefined || wanted.includes(label));
+  if (!Number.isInteger(size) || size < 4 || size > 1024)
+    throw new DatasetError("InvalidOption", `image_size ${size}: expected 4 to 1024 for ${name}`);
+  if (!Number.isInteger(n) || n < 1 || n * size * size > 2 ** 31)
+    throw new DatasetError(
+      "InvalidOption",
+      `n ${n}: expected at least 1 image, and at most 2 GiB of them at ${size}×${size}`,
+    );
+  // Named by the shapes, not by the name: two names of one set are one set.
+  const purpose = `synthetic/${classes.map((shape) => shape.name)}/${split}`;
+  const draws = tidy(() => rand([n, 3], { generator: stream(seed, purpose) }).toNumbers());
+  const images = new Uint8Array(n * size * size);
+  const labels = new Uint8Array(n);
+  for (let i = 0; i < n; i++) {
+    const [u, v, w] = draws.slice(3 * i, 3 * i + 3) as [number, number, number];
+    const r = size * (0.15 + 0.15 * u);
+    const centre = { x: r + (size - 2 * r) * v, y: r + (size - 2 * r) * w };
+    const { label } = classes[i % classes.length]!;
+    labels[i] = label;
+    const image = images.subarray(i * size * size, (i + 1) * size * size);
+    (label === 0 ? square : circle)(image, { size, r, ...centre });
+  }
+  return {
+    name,
+    split,
+    source: `drawn from seed ${seed}`,
+    ...tidy(() => ({
+      x: tensor(images, { shape: [n, 1, size, size] }),
+      labels: tensor(labels).to("int64"),
+    })),
+    classes: classes.slice(0, n),
+    condition: null,
+    flip: false,
+  };
+}
+
+interface Figure {
+  size: number;
+  r: number;
+  x: number;
+  y: number;
+}
+
+/** How much of [k, k + 1] lies in [from, to]. */
+const overlap = (k: number, from: number, to: number): number =>
+  Math.max(0, Math.min(k + 1, to) - Math.max(k, from));
+
+/** A square of side 2r: the covered part of a pixel is a product. */
+function square(image: Uint8Array, { size, r, x, y }: Figure): void {
+  for (let i = 0; i < size; i++) {
+    const height = overlap(i, y - r, y + r);
+    for (let j = 0; j < size; j++)
+      image[i * size + j] = Math.round(255 * height * overlap(j, x - r, x + r));
+  }
+}
+
+/** A disc of radius r: exact along each line, averaged over the lines of a pixel. */
+function circle(image: Uint8Array, { size, r, x, y }: Figure): void {
+  for (let i = 0; i < size; i++) {
+    const chords = Array.from({ length: lines }, (_, k) => {
+      const height = i + (k + 0.5) / lines - y;
+      return Math.sqrt(Math.max(0, r * r - height * height));
+    });
+    for (let j = 0; j < size; j++) {
+      const covered = chords.reduce((sum, half) => sum + overlap(j, x - half, x + half), 0);
+      image[i * size + j] = Math.round((255 * covered) / lines);
+    }
+  }
+}

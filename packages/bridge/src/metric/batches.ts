@@ -1,0 +1,19 @@
+// Metrics look at as many samples as there are, in memory for a few: every one of them goes by batches.
+import { type Tensor, tidy } from "@dsbm/torch";
+import { BridgeError } from "../errors.js";
+
+/**
+ * Calls `fn` with views of at most `size` rows, in order, each call in a scope of its own; the results'
+ * tensors belong to the caller. Throws a BridgeError where there is no row, or `size` is no count.
+ */
+export function inBatches<T>(x: Tensor, size: number, fn: (rows: Tensor, start: number) => T): T[] {
+  if (!Number.isInteger(size) || size < 1)
+    throw new BridgeError("argument", `batches of ${size}; expected an integer of at least 1`);
+  const n = x.ndim === 0 ? 0 : x.size(0);
+  if (n === 0)
+    throw new BridgeError("data", `no samples in a tensor of shape [${x.shape}]; expected [n, …]`);
+  const results: T[] = [];
+  for (let start = 0; start < n; start += size)
+    results.push(tidy(() => fn(x.narrow(0, start, Math.min(size, n - start)), start)));
+  return results;
+}

@@ -1,0 +1,130 @@
+// What an evaluation reports of the samples themselves: how bright and how varied starts and ends are, and how
+// far the bridge moves them. Everything is summed in float64, batch by batch.
+import { type Tensor, tidy, zeros } from "@dsbm/torch";
+import { decodeImages } from "../dataset/pixels.js";
+import { BridgeError } from "../errors.js";
+import { inBatches } from "./batches.js";
+
+/** Means and (unbiased) variances of samples [n, …]. */
+export interface ValueStatistics {
+  /** Samples. */
+  n: number;
+  /** Over all values of all samples. */
+  mean: number;
+  var: number;
+  /** The variance of each coordinate over the samples, averaged over coordinates: how much they differ. */
+  sample_var: number;
+  /** The first two for each channel of images [n, C, …]; empty for vectors. */
+  channel_mean: number[];
+  channel_var: number[];
+}
+
+/** Statistics of samples [n, …]; bytes count as images of −1 … 1. Throws a BridgeError below two samples. */
+export function valueStatistics(
+  samples: Tensor,
+  { batchSize = 1000 }: { batchSize?: number } = {},
+): ValueStatistics {
+  const [n, ...sample] = samples.shape as [number, ...number[]];
+  if (!(n >= 2))
+    throw new BridgeError("data", `statistics of samples [${samples.shape}]; expected 2 or more`);
+  return tidy(() => {
+    // Per coordinate, groups merge as in FeatureStatistics.
+    const options = { dtype: "float64", device: samples.device } as const;
+    const [mean, scatter] = [zeros(sample, options), zeros(sample, options)];
+    inBatches(samples, batchSize, (rows, seen) => {
+      const x = wide(rows);
+      const [m, own] = [x.size(0), x.mean(0)];
+      const step = own.sub(mean);
+      scatter.add_(x.sub(own).square().sum(0));
+      scatter.add_(step.square().mul((seen * m) / (seen + m)));
+      mean.add_(step.mul(m / (seen + m)));
+    });
+    const all = pooled(mean.flatten(), scatter.flatten(), n);
+    const channels =
+      sample.length > 1 ? Array.from({ length: sample[0] as number }, (_, c) => c) : [];
+    const each = channels.map((c) =>
+      pooled(mean.select(0, c).flatten(), scatter.select(0, c).flatten(), n),
+    );
+    return {
+      n,
+      ...all,
+      sample_var: scatter.mean().item() / (n - 1),
+      channel_mean: each.map((channel) => channel.mean),
+      channel_var: each.map((channel) => channel.var),
+    };
+  });
+}
+
+/** Mean and variance over all values, from those of each coordinate over n samples. */
+function pooled(mean: Tensor, scatter: Tensor, n: number): { mean: number; var: number } {
+  const middle = mean.mean();
+  const between = mean.sub(middle).square().sum().item() * n;
+  const values = n * mean.numel;
+  return { mean: middle.item(), var: (scatter.sum().item() + between) / (values - 1) };
+}
+
+export interface EndpointStatistics {
+  start: ValueStatistics;
+  end: ValueStatistics;
+  /** Of the samples that the ends should look like, where they were given. */
+  data?: ValueStatistics;
+  /** Mean squared displacement: |end − start|², summed over the values of a sample, averaged over samples. */
+  msd: number;
+  /** The same averaged over values too: msd over the number of values of a sample. */
+  mse: number;
+}
+
+/**
+ * Statistics of runs from `start` [n, …] to `end` [n, …], pair by pair, beside `data` [m, …].
+ * Throws a BridgeError where starts and ends are not pairs, or samples have different shapes.
+ */
+export function endpointStatistics(
+  { start, end, data }: { start: Tensor; end: Tensor; data?: Tensor },
+  { batchSize = 1000 }: { batchSize?: number } = {},
+): EndpointStatistics {
+  if (`${start.shape}` !== `${end.shape}`)
+    throw new BridgeError(
+      "argument",
+      `starts of shape [${start.shape}] and ends of shape [${end.shape}]; expected one end a start`,
+    );
+  if (data && `${data.shape.slice(1)}` !== `${end.shape.slice(1)}`)
+    throw new BridgeError(
+      "argument",
+      `ends of shape [${end.shape}] beside data of shape [${data.shape}]; expected samples of one shape`,
+    );
+  const moved = inBatches(start, batchSize, (rows, at) =>
+    wide(end.narrow(0, at, rows.size(0)))
+      .sub(wide(rows))
+      .square()
+      .sum()
+      .item(),
+  ).reduce((sum, part) => sum + part, 0);
+  return {
+    start: valueStatistics(start, { batchSize }),
+    end: valueStatistics(end, { batchSize }),
+    ...(data && { data: valueStatistics(data, { batchSize }) }),
+    msd: moved / start.size(0),
+    mse: moved / start.numel,
+  };
+}
+
+/** The same as one flat row for a log: start_mean, start_var, …, msd, mse; channels only where there are several. */
+export function endpointRow({ msd, mse, ...ends }: EndpointStatistics): Record<string, number> {
+  const row: Record<string, number> = {};
+  for (const [name, statistics] of Object.entries(ends)) {
+    row[`${name}_mean`] = statistics.mean;
+    row[`${name}_var`] = statistics.var;
+    row[`${name}_sample_var`] = statistics.sample_var;
+    if (statistics.channel_mean.length < 2) continue;
+    statistics.channel_mean.forEach((mean, c) => {
+      row[`${name}_mean_${c}`] = mean;
+      row[`${name}_var_${c}`] = statistics.channel_var[c] as number;
+    });
+  }
+  return { ...row, msd, mse };
+}
+
+/** Rows in float64; bytes as images of −1 … 1. */
+function wide(rows: Tensor): Tensor {
+  return (rows.dtype === "uint8" ? decodeImages(rows) : rows).to("float64");
+}

@@ -1,0 +1,79 @@
+// Mean and covariance of features that come batch by batch, in float64: one pass, the samples are not kept.
+import { call, cat, type Tensor, tidy, zeros } from "@dsbm/torch";
+import { BridgeError } from "../errors.js";
+import type { Gaussian } from "./frechet.js";
+
+/** The running mean and scatter of rows of `dim` features; give it back with `dispose` or hold it with `using`. */
+export class FeatureStatistics implements Disposable {
+  #n = 0;
+  readonly #mean: Tensor;
+  readonly #scatter: Tensor; // Σ (x − mean)(x − mean)ᵀ
+
+  constructor(readonly dim: number) {
+    if (!Number.isInteger(dim) || dim < 1)
+      throw new BridgeError("argument", `${dim} features; expected an integer of at least 1`);
+    this.#mean = zeros([dim], { dtype: "float64" }).keep();
+    this.#scatter = zeros([dim, dim], { dtype: "float64" }).keep();
+  }
+
+  /** Rows seen so far. */
+  get n(): number {
+    return this.#n;
+  }
+
+  /**
+   * Adds features [n, dim] of any floating dtype and device.
+   * Throws a BridgeError for another shape and for values that are NaN or infinite; nothing is added then.
+   */
+  update(features: Tensor): this {
+    const { shape } = features;
+    if (shape.length !== 2 || shape[1] !== this.dim)
+      throw new BridgeError(
+        "argument",
+        `features of shape [${shape}]; expected [n, ${this.dim}], as at first`,
+      );
+    const m = shape[0] as number;
+    if (m === 0) return this;
+    tidy(() => {
+      const x = features.to({ dtype: "float64", device: "cpu" });
+      if (!x.isfinite().all().item())
+        throw new BridgeError(
+          "not_finite",
+          `features ${this.#n} to ${this.#n + m - 1} have values that are NaN or infinite`,
+        );
+      // Two groups merge without cancellation: the scatter of each around its own mean, and the step between
+      // the means (Chan 1983), here as one row more.
+      const total = this.#n + m;
+      const mean = x.mean(0);
+      const step = mean.sub(this.#mean);
+      const between = step.mul(Math.sqrt((this.#n * m) / total)).unsqueeze(0);
+      const rows = cat([x.sub(mean), between]);
+      call("aten::addmm_", "", this.#scatter, rows.t(), rows);
+      this.#mean.add_(step.mul(m / total));
+      this.#n = total;
+    });
+    return this;
+  }
+
+  /**
+   * Mean and covariance (over n − 1, as for the published FID statistics) so far, as tensors of the caller's.
+   * Throws a BridgeError below two rows.
+   */
+  gaussian(): Gaussian {
+    if (this.#n < 2)
+      throw new BridgeError(
+        "data",
+        `a covariance of ${this.#n} ${this.#n === 1 ? "sample" : "samples"}; expected at least 2`,
+      );
+    return { mean: this.#mean.clone(), covariance: this.#scatter.div(this.#n - 1) };
+  }
+
+  dispose(): void {
+    this.#mean.dispose();
+    this.#scatter.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

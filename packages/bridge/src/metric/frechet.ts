@@ -1,0 +1,84 @@
+// The Fréchet distance between Gaussians (their squared 2-Wasserstein distance): what FID computes from
+// features. Exact for covariances without full rank too, which fewer samples than features give.
+import { call, type Tensor, tidy } from "@dsbm/torch";
+import { BridgeError } from "../errors.js";
+
+/** A normal distribution: mean [d] and covariance [d, d], float64. */
+export interface Gaussian {
+  mean: Tensor;
+  covariance: Tensor;
+}
+
+/**
+ * |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 √(Σ₁Σ₂)), at least 0 (Dowson 1982).
+ * Takes two eigendecompositions and the singular values of a d×d matrix: seconds for d = 2048.
+ * Throws a BridgeError where the shapes differ, a value is not finite, or a covariance is none.
+ */
+export function frechetDistance(a: Gaussian, b: Gaussian): number {
+  return tidy(() => {
+    const [p, q] = [checked(a, "the first"), checked(b, "the second")];
+    const [d, other] = [p.mean.size(0), q.mean.size(0)];
+    if (d !== other)
+      throw new BridgeError(
+        "argument",
+        `statistics of ${d} and of ${other} features; expected the same features on both sides`,
+      );
+    const shift = p.mean.sub(q.mean).square().sum().item();
+    const traces = p.covariance.trace().item() + q.covariance.trace().item();
+    return Math.max(0, shift + traces - 2 * traceOfRoot(p.covariance, q.covariance));
+  });
+}
+
+/**
+ * tr √(Σ₁Σ₂) as the sum of the singular values of F₁ᵀF₂, where Σ = FFᵀ. The eigenvalues of Σ₁Σ₂ are the squares
+ * of these: to take their roots would keep half of the digits of the small ones.
+ */
+function traceOfRoot(first: Tensor, second: Tensor): number {
+  const [f1, f2] = [factor(first), factor(second)];
+  if (f1.size(1) === 0 || f2.size(1) === 0) return 0;
+  return (call("aten::linalg_svdvals", "", f1.t().mm(f2)) as Tensor).sum().item();
+}
+
+/** F [d, rank] with FFᵀ = Σ, without the eigenvectors whose eigenvalues are rounding errors. */
+function factor(covariance: Tensor): Tensor {
+  const d = covariance.size(0);
+  const [values, vectors] = covariance.linalgEigh(); // in rising order
+  const largest = values.select(0, d - 1).item();
+  const lowest = values.select(0, 0).item();
+  if (lowest < -1e-4 * Math.abs(largest))
+    throw new BridgeError(
+      "data",
+      `a covariance has the eigenvalue ${lowest}; expected none below 0: were these statistics made from samples?`,
+    );
+  const rank = values
+    .gt(Math.max(d, 100) * Number.EPSILON * largest)
+    .sum()
+    .item();
+  return vectors.narrow(1, d - rank, rank).mul(
+    values
+      .narrow(0, d - rank, rank)
+      .clamp({ min: 0 })
+      .sqrt(),
+  );
+}
+
+function checked({ mean, covariance }: Gaussian, which: string): Gaussian {
+  const [d, shape] = [mean.shape, covariance.shape];
+  if (d.length !== 1 || d[0] === 0 || `${shape}` !== `${d},${d}`)
+    throw new BridgeError(
+      "argument",
+      `${which} Gaussian has a mean of shape [${d}] and a covariance of [${shape}]; expected [d] and [d, d]`,
+    );
+  const wide = { mean: mean.to("float64"), covariance: covariance.to("float64") };
+  for (const [name, x] of Object.entries(wide))
+    if (!x.isfinite().all().item())
+      throw new BridgeError("not_finite", `${which} ${name} has values that are NaN or infinite`);
+  const largest = wide.covariance.abs().max().item();
+  const skew = wide.covariance.sub(wide.covariance.t()).abs().max().item();
+  if (skew > 1e-6 * largest)
+    throw new BridgeError(
+      "data",
+      `${which} covariance differs from its transpose by ${skew}; expected a symmetric matrix`,
+    );
+  return wide;
+}

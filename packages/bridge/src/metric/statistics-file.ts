@@ -1,0 +1,72 @@
+// Statistics of real images travel as .npz files with the arrays mu and sigma: those published for FID, and ours.
+import { readFileSync } from "node:fs";
+import { io, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { unzipSync, zipSync } from "fflate";
+import { BridgeError } from "../errors.js";
+import type { Gaussian } from "./frechet.js";
+
+/** The arrays of 10,000 features in float64; no network gives more. */
+const limit = 10_000 ** 2 * 8 + 2 ** 16;
+
+/** The statistics of a file. */
+export interface SavedStatistics extends Gaussian {
+  /** The number of samples they were made from; null where the file does not say. */
+  n: number | null;
+}
+
+/** The bytes of a .npz file with `mu` [d], `sigma` [d, d], and `n` where it is known. */
+export function encodeStatistics({
+  mean,
+  covariance,
+  n,
+}: Gaussian & { n?: number | null }): Uint8Array {
+  const arrays: Record<string, Uint8Array> = {
+    "mu.npy": io.encodeNpy(mean),
+    "sigma.npy": io.encodeNpy(covariance),
+  };
+  if (typeof n === "number")
+    arrays["n.npy"] = io.npy.encode(io.fromTyped(BigInt64Array.of(BigInt(n)), []));
+  return zipSync(arrays, { level: 0, mtime: new Date("1980-01-01T00:00:00") });
+}
+
+/**
+ * Reads the statistics of a .npz file, plain or compressed, as float64.
+ * Throws a BridgeError that names the file where it cannot be read, is no .npz, has no `mu` [d] and
+ * `sigma` [d, d], or holds values that are not finite; a FormatError for damaged arrays.
+ */
+export function loadStatistics(path: string): SavedStatistics {
+  const refuse = (problem: string) =>
+    new BridgeError("data", `${path}: ${problem}`.replace(/\s+/g, " "));
+  let members: Record<string, Uint8Array>;
+  try {
+    members = unzipSync(readFileSync(path), {
+      filter: ({ name, originalSize }) => {
+        if (!["mu.npy", "sigma.npy", "n.npy"].includes(name)) return false;
+        if (originalSize <= limit) return true;
+        throw new Error(`${name} claims ${originalSize} bytes, more than ${limit}`);
+      },
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw refuse(`no .npz that can be read (${reason}); expected one with mu and sigma`);
+  }
+  const read = (name: string): Tensor => {
+    const bytes = members[`${name}.npy`];
+    if (bytes === undefined)
+      throw refuse(`has no array ${name}; expected the statistics mu [d] and sigma [d, d]`);
+    const array = io.npy.decode(bytes, `${path} (${name})`);
+    return tensor(io.toFloat64(array), { shape: array.shape });
+  };
+  return tidy(() => {
+    const [mean, covariance] = [read("mu"), read("sigma")];
+    const [d] = mean.shape;
+    if (mean.ndim !== 1 || d === 0 || `${covariance.shape}` !== `${d},${d}`)
+      throw refuse(
+        `mu has shape [${mean.shape}] and sigma [${covariance.shape}]; expected [d] and [d, d]`,
+      );
+    for (const [name, x] of Object.entries({ mu: mean, sigma: covariance }))
+      if (!x.isfinite().all().item()) throw refuse(`${name} has values that are NaN or infinite`);
+    const n = members["n.npy"] === undefined ? null : read("n").item();
+    return { mean, covariance, n };
+  });
+}

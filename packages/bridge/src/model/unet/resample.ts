@@ -1,0 +1,47 @@
+// Halving and doubling the resolution, with a convolution or without.
+import { nn, type Tensor } from "@dsbm/torch";
+import { DoubledConv2d } from "./doubled-conv.js";
+import type { Seeded } from "./layers.js";
+
+export interface ResampleOptions extends Seeded {
+  /** Whether a convolution is part of it. */
+  conv: boolean;
+}
+
+const half = new nn.AvgPool2d(2);
+
+/** x [B, C, H, W] at half the resolution: means over 2×2 pixels. */
+export function halved(x: Tensor): Tensor {
+  return half.forward(x);
+}
+
+/** x [B, C, H, W] at twice the resolution: every pixel four times. */
+export function doubled(x: Tensor): Tensor {
+  return nn.interpolate(x, { scaleFactor: 2 });
+}
+
+/** [B, C, H, W] → [B, C, H/2, W/2]: a convolution of stride 2 (`op`), or means. */
+export class Downsample extends nn.Module {
+  op: nn.Conv2d | nn.AvgPool2d;
+  constructor(channels: number, { conv, generator }: ResampleOptions) {
+    super();
+    this.op = conv
+      ? new nn.Conv2d(channels, channels, 3, { stride: 2, padding: 1, generator })
+      : half;
+  }
+  forward(x: Tensor): Tensor {
+    return this.op.forward(x);
+  }
+}
+
+/** [B, C, H, W] → [B, C, 2H, 2W]: pixels repeated, and a convolution (`conv`) where asked for. */
+export class Upsample extends nn.Module {
+  conv: DoubledConv2d | null;
+  constructor(channels: number, { conv, generator }: ResampleOptions) {
+    super();
+    this.conv = conv ? new DoubledConv2d(channels, channels, { generator }) : null;
+  }
+  forward(x: Tensor): Tensor {
+    return this.conv ? this.conv.forward(x) : doubled(x);
+  }
+}

@@ -1,0 +1,69 @@
+// Rows of a table in random order, again and again, in a way that can be saved in the middle.
+import { cat, type Generator, randperm, type Tensor } from "@dsbm/torch";
+
+/** Where an order stands: the generator's state before the current permutation, and the rows taken of it. */
+export interface OrderState {
+  shuffle: Uint8Array;
+  taken: number;
+}
+
+/** Indices 0 … n−1, each once before any comes again; a permutation's incomplete last batch is dropped. */
+export class Order {
+  #permutation: Tensor | null = null;
+  #taken = 0;
+  #before: Uint8Array;
+  constructor(
+    readonly n: number,
+    readonly generator: Generator,
+  ) {
+    this.#before = generator.getState();
+  }
+
+  #shuffle(): Tensor {
+    this.#permutation?.dispose();
+    this.#before = this.generator.getState();
+    this.#taken = 0;
+    this.#permutation = randperm(this.n, { generator: this.generator }).keep();
+    return this.#permutation;
+  }
+
+  /** The next k indices, int64 [k]; k is at most n. */
+  next(k: number): Tensor {
+    const rows =
+      this.#permutation && this.#taken + k <= this.n ? this.#permutation : this.#shuffle();
+    this.#taken += k;
+    return rows.narrow(0, this.#taken - k, k);
+  }
+
+  /** The next k indices with nothing dropped, whatever k: permutations are strung together. */
+  through(k: number): Tensor {
+    const parts: Tensor[] = [];
+    for (let left = k; left > 0; ) {
+      if (!this.#permutation || this.#taken === this.n) this.#shuffle();
+      const some = Math.min(left, this.n - this.#taken);
+      parts.push(this.next(some));
+      left -= some;
+    }
+    return cat(parts);
+  }
+
+  save(): OrderState {
+    return { shuffle: this.#before, taken: this.#permutation ? this.#taken : 0 };
+  }
+
+  /** Goes on where a saved order stood; its generator stands where it stood then. */
+  restore({ shuffle, taken }: OrderState): void {
+    this.generator.setState(shuffle);
+    this.#permutation?.dispose();
+    this.#permutation = null;
+    this.#before = shuffle;
+    if (taken === 0) return;
+    this.#shuffle();
+    this.#taken = taken;
+  }
+
+  dispose(): void {
+    this.#permutation?.dispose();
+    this.#permutation = null;
+  }
+}

@@ -1,0 +1,41 @@
+// What a network's answer means: a drift, or the end that the process runs to; scaled by the spread of the
+// reference process or not. Training and sampling read it from here, so that they cannot disagree.
+import type { Tensor } from "@dsbm/torch";
+import type { Direction } from "./direction.js";
+import { type ReferenceProcess, spread } from "./process.js";
+import type { Field } from "./solver.js";
+
+export interface Parametrisation {
+  /** The network predicts the end (x1 for f, x0 for b) instead of the drift. */
+  meanMatch: boolean;
+  /** The network's output is divided by the standard deviation of the reference seen from the other end. */
+  stdTrick: boolean;
+  /** Prediction and target are multiplied by that standard deviation in the loss. */
+  lossScale: boolean;
+}
+
+/** The network's output as it is: a drift, unscaled. */
+export const plainDrift: Parametrisation = { meanMatch: false, stdTrick: false, lossScale: false };
+
+interface Answering {
+  network: { forward(x: Tensor, t: Tensor): Tensor };
+  direction: Direction;
+  process: ReferenceProcess;
+  parametrisation: Parametrisation;
+}
+
+/** The network's answer in the units of its regression target: x [B, …], t [B] → [B, …]. */
+export function answer({ network, direction, process, parametrisation }: Answering): Field {
+  if (!parametrisation.stdTrick) return (x, t) => network.forward(x, t);
+  return (x, t) => network.forward(x, t).div(spread(process.scale(direction, t), x));
+}
+
+/** The drift that a sampler follows: x [B, …], t [B] → [B, …] (Shi et al. 2023, §3.2). */
+export function driftField(options: Answering): Field {
+  const field = answer(options);
+  const { process, direction } = options;
+  const { own } = process;
+  if (options.parametrisation.meanMatch)
+    return (x, t) => process.driftTo(direction, { x, t, end: field(x, t) });
+  return own ? (x, t) => field(x, t).add(own(direction, x)) : field;
+}

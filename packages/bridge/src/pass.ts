@@ -1,0 +1,177 @@
+// One half-iteration while it runs: its optimiser, random streams, source of rows and recorded step, and all
+// that is needed to put it back where it stood.
+import { Generator, nn, type optim, type Recorded, type Tensor, tidy } from "@dsbm/torch";
+import type { BatchCoupling } from "./coupling.js";
+import type { Endpoints } from "./dataset.js";
+import type { Direction } from "./direction.js";
+import { repeatRows, trainingStep } from "./inner.js";
+import { asPairs, asRows } from "./method.js";
+import { directionOf, type Problem } from "./problem.js";
+import { hash32, stream } from "./random.js";
+import { CacheRows } from "./rows/cache.js";
+import { StreamRows } from "./rows/stream.js";
+import { TableRows } from "./rows/table.js";
+import type { RowSource, SourceState } from "./rows.js";
+import type { Network, Simulator } from "./simulator.js";
+
+export interface PassOptions {
+  problem: Required<Problem>;
+  half: number;
+  network: Network;
+  optimizer: optim.Adam;
+  ema: optim.EMA | null;
+  simulator: Simulator;
+}
+
+/** What a pass saves beside tensors. */
+export interface PassState extends SourceState {
+  half: number;
+  step: number;
+  /** Random states and the source of rows; null where only the step is known (a start from files). */
+  streams: {
+    noise: Uint8Array;
+    pairing: Uint8Array;
+    /** The default generator, which dropout draws from. */
+    fallback: Uint8Array;
+    source: SourceState;
+  } | null;
+}
+
+export class Pass {
+  readonly half: number;
+  readonly direction: Direction;
+  readonly steps: number;
+  readonly source: RowSource;
+  readonly optimizer: optim.Adam;
+  /** The last losses, the newest last. */
+  readonly losses: number[] = [];
+  /** Steps done. */
+  step = 0;
+  readonly #problem: Required<Problem>;
+  readonly #run: Recorded;
+  readonly #couple: BatchCoupling | null;
+  readonly #noise: Generator;
+  readonly #pairing: Generator;
+  readonly #fallback: Generator;
+
+  constructor({ problem, half, network, optimizer, ema, simulator }: PassOptions) {
+    const { method, seed, process, data, firstIteration, firstPass } = problem;
+    const device = data.x0.device;
+    const random = (purpose: string) => stream(seed, `${purpose}/${half}`, device);
+    this.#problem = problem;
+    this.half = half;
+    this.direction = directionOf(problem, half);
+    this.steps = half <= firstIteration ? problem.firstSteps : problem.steps;
+    this.optimizer = optimizer;
+    this.#noise = random("train");
+    this.#pairing = random("pairing");
+    this.#fallback = Generator.default(device).manualSeed(hash32(`${seed}/default/${half}`));
+    if (problem.renewNetwork && half > 1) {
+      using fresh = problem.network(this.direction, half);
+      nn.copyState(fresh, network);
+    }
+    this.source = rowSource(problem, half, simulator);
+    this.#run = trainingStep({
+      problem,
+      direction: this.direction,
+      network,
+      optimizer,
+      ema,
+      generator: this.#noise,
+    });
+    this.#couple =
+      method.coupling?.(process) ??
+      (half <= firstPass && method.pairs ? problem.batchCoupling : null);
+  }
+
+  /** One training step; reads the loss, and the gradient's norm when it is asked for. */
+  advance({ gradNorm = false }: { gradNorm?: boolean } = {}): { loss: number; gradNorm: number } {
+    const { batchSize, repeat } = this.#problem;
+    const result = { loss: Number.NaN, gradNorm: Number.NaN };
+    tidy(() => {
+      let batch = this.source.batch(batchSize / repeat);
+      if (this.#couple) batch = asRows(this.#couple(asPairs(batch), this.#pairing));
+      const [loss, norm] = this.#run(...repeatRows(batch, repeat)) as [Tensor, Tensor];
+      result.loss = loss.item();
+      if (gradNorm) result.gradNorm = norm.item();
+    });
+    this.step++;
+    this.losses.push(result.loss);
+    if (this.losses.length > 10) this.losses.shift();
+    return result;
+  }
+
+  save(): PassState {
+    return {
+      half: this.half,
+      step: this.step,
+      streams: {
+        noise: this.#noise.getState(),
+        pairing: this.#pairing.getState(),
+        fallback: this.#fallback.getState(),
+        source: this.source.save(),
+      },
+    };
+  }
+
+  /** Goes on from a saved state; networks, averages and optimisers are put back by the caller. */
+  async *restore({ step, streams }: PassState): AsyncGenerator<{ done: number; total: number }> {
+    this.step = step;
+    if (!streams) return;
+    yield* this.source.restore(streams.source);
+    this.#noise.setState(streams.noise);
+    this.#pairing.setState(streams.pairing);
+    this.#fallback.setState(streams.fallback);
+  }
+
+  dispose(): void {
+    this.source.dispose();
+  }
+}
+
+/** The source of a half-iteration's rows. */
+function rowSource(problem: Required<Problem>, half: number, simulator: Simulator): RowSource {
+  const { method, data, process, firstCoupling, decode, cache, batchSize, seed } = problem;
+  const direction = directionOf(problem, half);
+  const newest = half <= problem.firstPass ? null : directionOf(problem, half - 1);
+  const random = (purpose: string) => stream(seed, `${purpose}/${half}`, data.x0.device);
+  const simulate = random("simulate");
+  const shuffle = random("shuffle");
+  const grid = problem.cacheGrid;
+  const rows = (ends: Endpoints): Tensor[] =>
+    method.epoch({
+      direction,
+      newest,
+      data: ends,
+      process,
+      firstCoupling,
+      generator: simulate,
+      simulate: (d, start) =>
+        simulator.endpoints(d, start, { grid, generator: simulate, lastNoise: problem.lastNoise }),
+      simulateIncrements: (d, start) =>
+        simulator.increments(d, d ?? (direction === "b" ? "f" : "b"), start, {
+          grid,
+          generator: simulate,
+        }),
+    });
+  if (cache === null)
+    return new TableRows({ epoch: () => rows(data), batchSize, simulate, shuffle });
+  if (newest === null)
+    return new StreamRows({
+      data,
+      decode,
+      rows,
+      simulate,
+      shuffle: { x0: shuffle, x1: random("shuffle1") },
+    });
+  return new CacheRows({
+    ...cache,
+    name: `${half}_${newest}`,
+    data,
+    decode,
+    pairs: rows,
+    simulated: newest === "f" ? 1 : 0,
+    simulate,
+    shuffle,
+  });
+}

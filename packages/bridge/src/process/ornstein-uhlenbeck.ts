@@ -1,0 +1,47 @@
+// The variance-preserving reference process: an Ornstein–Uhlenbeck process pulls towards zero while it diffuses.
+import type { Tensor } from "@dsbm/torch";
+import { BridgeError } from "../errors.js";
+import { type ReferenceProcess, spread } from "../process.js";
+import { brownian } from "./brownian.js";
+
+/**
+ * dX = −α X dt + σ dW forward, with α = ½ as the reference's `vp`; pinned at x1 its drift is
+ * −α x/tanh(α(1−t)) + α x1/sinh(α(1−t)), pinned at x0 backward the same in t. Bridge points are drawn as Brownian
+ * motion's (spec of the reference). Throws a BridgeError unless σ > 0.
+ */
+export function ornsteinUhlenbeck({
+  sigma = 1,
+  alpha = 0.5,
+}: {
+  sigma?: number;
+  alpha?: number;
+} = {}): ReferenceProcess {
+  if (!(alpha > 0 && Number.isFinite(alpha) && sigma > 0))
+    throw new BridgeError(
+      "argument",
+      `alpha is ${alpha} and sigma ${sigma}; expected positive numbers`,
+    );
+  const line = brownian({ sigma });
+  const driftTo: ReferenceProcess["driftTo"] = (direction, { x, t, end }) => {
+    const left = spread(direction === "f" ? t.rsub(1) : t, x).mul(alpha);
+    return end.div(left.sinh()).sub(x.div(left.tanh())).mul(alpha);
+  };
+  const own = (direction: "f" | "b", x: Tensor) => x.mul(direction === "f" ? -alpha : alpha);
+  const far = Math.exp(-alpha);
+  return {
+    name: "ornstein-uhlenbeck",
+    sigma,
+    bridge: line.bridge,
+    target(direction, { x0, x1, t, z }) {
+      const x = line.bridge({ x0, x1, t, z });
+      const end = direction === "f" ? x1 : x0;
+      return driftTo(direction, { x, t, end }).sub(own(direction, x));
+    },
+    driftTo,
+    own,
+    scale: line.scale,
+    // Forward the exact transition; backward its time reversal at the stationary law has the same one.
+    endpoint: (_direction, x, z) =>
+      x.mul(far).add(z.mul(sigma * Math.sqrt((1 - far * far) / (2 * alpha)))),
+  };
+}

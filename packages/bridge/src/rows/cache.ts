@@ -1,0 +1,227 @@
+// Simulated pairs on disk: a mapped .npy file [npar, 2, …] that is made anew every so many steps, a part at a
+// time, so that memory holds one part whatever the number of pairs.
+import { createHash } from "node:crypto";
+import { createReadStream, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { type Generator, io, stack, type Tensor, tidy } from "@dsbm/torch";
+import type { Decode, Endpoints } from "../dataset.js";
+import { Order, type OrderState } from "../order.js";
+import type { RowSource, SourceState } from "../rows.js";
+import { kept } from "../simulator.js";
+
+/** The cache of a problem. */
+export interface CacheOptions {
+  /** Folder of the files; the cache before is removed when the next is made. */
+  folder: string;
+  /** Pairs in a cache. */
+  npar: number;
+  /** Pairs simulated together: bounds the memory. */
+  batchSize: number;
+  /** Training steps on one cache. */
+  refreshStride: number;
+  /** Standardise the simulated end per coordinate over the cache. */
+  normalize?: boolean;
+}
+
+export interface CacheSourceOptions extends CacheOptions {
+  /** Prefix of the file's name. */
+  name: string;
+  data: Endpoints;
+  decode: Decode;
+  /** Pairs [n, …] from a batch of starts, whose ends are gathered when asked for; draws from `simulate` alone. */
+  pairs: (batch: Endpoints) => Tensor[];
+  /** Which of the two was simulated. */
+  simulated: 0 | 1;
+  simulate: Generator;
+  shuffle: Generator;
+}
+
+interface Saved {
+  /** States before and after the cache was made. */
+  before: { simulate: Uint8Array; shuffle: Uint8Array };
+  after: Uint8Array | null;
+  refresh: number;
+  sha256: string;
+}
+
+const none = -1;
+
+export class CacheRows implements RowSource {
+  readonly #options: CacheSourceOptions;
+  #saved: Saved;
+  #rows: Tensor | null = null;
+  readonly #order: Order;
+
+  constructor(options: CacheSourceOptions) {
+    this.#options = options;
+    this.#saved = { before: this.#states(), after: null, refresh: none, sha256: "" };
+    this.#order = new Order(options.npar, options.shuffle);
+  }
+
+  #states() {
+    const { simulate, shuffle } = this.#options;
+    return { simulate: simulate.getState(), shuffle: shuffle.getState() };
+  }
+
+  #refreshOf(step: number): number {
+    return Math.floor((step - 1) / this.#options.refreshStride);
+  }
+
+  #path(refresh: number): string {
+    return join(this.#options.folder, `${this.#options.name}_${refresh}.npy`);
+  }
+
+  due(step: number): boolean {
+    return this.#rows === null || this.#refreshOf(step) !== this.#saved.refresh;
+  }
+
+  async *make(step: number): AsyncGenerator<{ done: number; total: number }> {
+    const old = this.#saved.refresh;
+    this.#unmap();
+    this.#saved = { before: this.#states(), after: null, refresh: none, sha256: "" };
+    if (old !== none) rmSync(this.#path(old), { force: true });
+    yield* this.#simulate(this.#refreshOf(step));
+    this.#order.restore({ shuffle: this.#options.shuffle.getState(), taken: 0 });
+  }
+
+  async *#simulate(refresh: number): AsyncGenerator<{ done: number; total: number }> {
+    const { folder, npar, batchSize, data, decode, pairs, simulate } = this.#options;
+    const path = this.#path(refresh);
+    const temporary = join(folder, `.tmp-${process.pid}-${this.#options.name}.npy`);
+    mkdirSync(folder, { recursive: true });
+    const starts = {
+      x0: new Order(data.x0.size(0), simulate),
+      x1: new Order(data.x1.size(0), simulate),
+    };
+    let writer: io.npy.NpyWriter | null = null;
+    try {
+      for (let done = 0; done < npar; ) {
+        yield { done, total: npar };
+        const n = Math.min(batchSize, npar - done);
+        const raw = tidy(() => {
+          const gather = (end: "x0" | "x1") => {
+            const index = starts[end].through(n).to({ device: data[end].device });
+            return decode(data[end].indexSelect(0, index), { end, generator: simulate });
+          };
+          // Only the end that runs are started from is asked for.
+          const rows = pairs({
+            get x0() {
+              return gather("x0");
+            },
+            get x1() {
+              return gather("x1");
+            },
+          });
+          return io.toRaw(stack(rows, { dim: 1 }));
+        });
+        writer ??= new io.npy.NpyWriter(temporary, raw.dtype, raw.shape.slice(1));
+        writer.append(raw);
+        done += n;
+      }
+      writer?.close({ sync: true });
+      if (this.#options.normalize) normalizeFile(temporary, this.#options.simulated, batchSize);
+      const sha256 = await digest(temporary);
+      renameSync(temporary, path);
+      this.#saved = { ...this.#saved, after: simulate.getState(), refresh, sha256 };
+      this.#rows = io.mapNpy(path).keep();
+    } finally {
+      starts.x0.dispose();
+      starts.x1.dispose();
+      writer?.close();
+      rmSync(temporary, { force: true });
+    }
+    yield { done: npar, total: npar };
+  }
+
+  batch(n: number): Tensor[] {
+    const rows = (this.#rows as Tensor).indexSelect(0, this.#order.next(n));
+    const { device } = this.#options.data.x0;
+    return [rows.select(1, 0), rows.select(1, 1)].map((t) => t.contiguous().to({ device }));
+  }
+
+  /** The first rows of the file as they are, kept out of scopes; null before there is one. */
+  peek(n: number): Tensor[] | null {
+    const rows = this.#rows;
+    if (!rows) return null;
+    return kept(() => {
+      const some = rows.narrow(0, 0, Math.min(n, rows.size(0)));
+      return [0, 1].map((end) => some.select(1, end).clone());
+    });
+  }
+
+  save(): SourceState {
+    const { before, after, refresh, sha256 } = this.#saved;
+    return { before, after, refresh, sha256, order: { ...this.#order.save() } };
+  }
+
+  async *restore(state: SourceState): AsyncGenerator<{ done: number; total: number }> {
+    const { simulate, shuffle } = this.#options;
+    const { before, after, refresh, sha256, order } = state as unknown as Saved & {
+      order: OrderState;
+    };
+    simulate.setState(before.simulate);
+    shuffle.setState(before.shuffle);
+    this.#saved = { before, after: null, refresh: none, sha256: "" };
+    if (refresh === none) return;
+    const path = this.#path(refresh);
+    if (existsSync(path) && (await digest(path)) === sha256) {
+      simulate.setState(after as Uint8Array);
+      this.#saved = { before, after, refresh, sha256 };
+      this.#rows = io.mapNpy(path).keep();
+    } else {
+      yield* this.#simulate(refresh);
+    }
+    this.#order.restore(order);
+  }
+
+  #unmap(): void {
+    this.#rows?.dispose();
+    this.#rows = null;
+  }
+
+  /** Unmaps the file and leaves it for a run that goes on. */
+  dispose(): void {
+    this.#unmap();
+    this.#order.dispose();
+  }
+
+  /** Removes the file of a half-iteration that is done. */
+  remove(): void {
+    this.dispose();
+    if (this.#saved.refresh !== none) rmSync(this.#path(this.#saved.refresh), { force: true });
+  }
+}
+
+/** Standardises one of the two ends of a cache per coordinate, a part at a time. */
+function normalizeFile(path: string, end: 0 | 1, rows: number): void {
+  const temporary = `${path}.normalized`;
+  tidy(() => {
+    const x = io.mapNpy(path);
+    const n = x.size(0);
+    const parts = Array.from({ length: Math.ceil(n / rows) }, (_, i) =>
+      x.narrow(0, i * rows, Math.min(rows, n - i * rows)),
+    );
+    const total = (of: (part: Tensor) => Tensor) =>
+      parts
+        .map((part) => tidy(() => of(part.select(1, end).to("float64")).sum([0])))
+        .reduce((a, b) => a.add(b));
+    const mean = total((part) => part).div(n);
+    const variance = total((part) => part.sub(mean).square()).div(Math.max(n - 1, 1));
+    const std = variance.sqrt().clamp({ min: 1e-6 });
+    using writer = new io.npy.NpyWriter(temporary, x.dtype as "float32", x.shape.slice(1));
+    for (const part of parts)
+      tidy(() => {
+        const ends = [part.select(1, 0), part.select(1, 1)] as [Tensor, Tensor];
+        ends[end] = ends[end].to("float64").sub(mean).div(std).to(part.dtype);
+        writer.append(io.toRaw(stack(ends, { dim: 1 })));
+      });
+    writer.close({ sync: true });
+  });
+  renameSync(temporary, path);
+}
+
+async function digest(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
+  return hash.digest("hex");
+}

@@ -1,0 +1,38 @@
+// What the data set tests share: IDX and zip files written byte by byte, and the shape of an error.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { expect } from "vitest";
+
+/** An IDX file of bytes. */
+export function idx(shape: number[], data: ArrayLike<number>, type = 8): Uint8Array {
+  const bytes = new Uint8Array(4 + 4 * shape.length + data.length);
+  bytes.set([0, 0, type, shape.length]);
+  const view = new DataView(bytes.buffer);
+  shape.forEach((size, d) => {
+    view.setUint32(4 + 4 * d, size);
+  });
+  bytes.set(data, 4 + 4 * shape.length);
+  return bytes;
+}
+
+/** Writes files into a folder, with the folders above them. */
+export function put(folder: string, files: Readonly<Record<string, Uint8Array>>): string {
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  }
+  return folder;
+}
+
+/** A DatasetError of a code, of one line that matches. */
+export const refusal = (code: string, message: RegExp | string = "") =>
+  expect.objectContaining({
+    name: "DatasetError",
+    code,
+    message: expect.toSatisfy(
+      (text: string) =>
+        !text.includes("\n") &&
+        (typeof message === "string" ? text.includes(message) : message.test(text)),
+      `one line with ${message}`,
+    ),
+  });

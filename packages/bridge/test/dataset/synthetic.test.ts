@@ -1,0 +1,107 @@
+// Drawn shapes: their areas in closed form, their determinism, their options.
+import { setNumThreads } from "@dsbm/torch";
+import { beforeAll, describe, expect, it } from "vitest";
+import { loadImages } from "../../src/dataset/index.js";
+import { refusal } from "./files.js";
+
+beforeAll(() => setNumThreads(1));
+
+/** Images as rows of numbers in [0, 1]. */
+function drawn(name: string, options: Partial<Parameters<typeof loadImages>[1]> = {}) {
+  const table = loadImages(name, { split: "train", ...options });
+  const [n, , size] = table.x.shape as [number, number, number, number];
+  const all = table.x.toNumbers().map((byte) => byte / 255);
+  const images = Array.from({ length: n }, (_, i) =>
+    Array.from({ length: size }, (_, r) =>
+      all.slice((i * size + r) * size, (i * size + r + 1) * size),
+    ),
+  );
+  return { table, images, size, all };
+}
+
+const sum = (values: readonly number[]) => values.reduce((p, q) => p + q, 0);
+
+describe("synthetic image sets", () => {
+  it("have 2,000 and 500 images of 16×16, bytes, with a label each", () => {
+    for (const [name, label] of [
+      ["synthetic_squares", 0],
+      ["synthetic_circles", 1],
+    ] as const) {
+      for (const [split, n] of [
+        ["train", 2000],
+        ["test", 500],
+      ] as const) {
+        const { x, labels, classes } = loadImages(name, { split });
+        expect([x.dtype, x.shape]).toEqual(["uint8", [n, 1, 16, 16]]);
+        expect([labels!.dtype, labels!.shape]).toEqual(["int64", [n]]);
+        expect(new Set(labels!.toNumbers())).toEqual(new Set([label]));
+        expect(classes).toEqual([{ label, name: label === 0 ? "square" : "circle" }]);
+      }
+    }
+  });
+
+  it.each([
+    ["synthetic_squares", 4],
+    ["synthetic_circles", Math.PI],
+  ])("%s cover %d·r² on average, r uniform", (name, factor) => {
+    const { images, size } = drawn(name);
+    const areas = images.map((image) => sum(image.flat()) / size ** 2);
+    // E r² and E r⁴ of r uniform on [a, b].
+    const [a, b] = [0.15, 0.3];
+    const moment = (k: number) => (b ** (k + 1) - a ** (k + 1)) / ((k + 1) * (b - a));
+    const variance = factor ** 2 * (moment(4) - moment(2) ** 2);
+    const error = sum(areas) / areas.length - factor * moment(2);
+    expect(Math.abs(error)).toBeLessThan(5 * Math.sqrt(variance / areas.length) + 1e-4);
+    expect(Math.min(...areas)).toBeGreaterThan(factor * a ** 2 - 0.01);
+    expect(Math.max(...areas)).toBeLessThan(factor * b ** 2 + 0.01);
+  });
+
+  it("are the shapes they say, with soft edges, wholly inside", () => {
+    // The middle line is as long as the shape is wide: w. A square then covers w², a disc π/4·w².
+    for (const [name, factor] of [
+      ["synthetic_squares", 1],
+      ["synthetic_circles", Math.PI / 4],
+    ] as const) {
+      const { images, all } = drawn(name, { image_size: 64, n: 40 });
+      for (const image of images) {
+        const width = Math.max(...image.map(sum));
+        const columns = image[0]!.map((_, j) => sum(image.map((row) => row[j]!)));
+        expect(Math.abs(width - Math.max(...columns))).toBeLessThan(0.2);
+        expect(Math.abs(sum(image.flat()) / (factor * width ** 2) - 1)).toBeLessThan(0.02);
+      }
+      const soft = all.filter((v) => v > 0 && v < 1).length;
+      expect(soft).toBeGreaterThan(0.005 * all.length);
+      expect(all.some((v) => v === 1)).toBe(true);
+    }
+  });
+
+  it("depend on the seed and the split alone, and not on n for the images both have", () => {
+    const bytes = (options: Partial<Parameters<typeof loadImages>[1]>) =>
+      drawn("synthetic_circles", { n: 30, ...options }).all;
+    expect(bytes({ seed: 3 })).toEqual(bytes({ seed: 3 }));
+    expect(bytes({ seed: 3 })).not.toEqual(bytes({ seed: 4 }));
+    expect(bytes({ seed: 3 })).not.toEqual(bytes({ seed: 3, split: "test" }));
+    expect(bytes({ seed: 3, n: 50 }).slice(0, 30 * 256)).toEqual(bytes({ seed: 3 }));
+  });
+
+  it("come together as synthetic_shapes, alternating, with subsets by label", () => {
+    const both = loadImages("synthetic_shapes", { split: "test", n: 5 });
+    expect(both.labels!.toNumbers()).toEqual([0, 1, 0, 1, 0]);
+    const one = loadImages("synthetic_shapes_1", { split: "test" });
+    const other = loadImages("synthetic_circles", { split: "test" });
+    expect(one.x.toNumbers()).toEqual(other.x.toNumbers());
+    expect(one.name).toBe("synthetic_shapes_1");
+  });
+
+  it.each([
+    [{ image_size: 3 }, /image_size 3: expected 4 to 1024/],
+    [{ image_size: 16.5 }, /image_size 16.5/],
+    [{ n: 0 }, /n 0: expected at least 1/],
+    [{ n: 10 ** 9 }, /at most 2 GiB/],
+    [{ classes: [1] }, /no class 1: expected labels from only 0/],
+  ])("refuse %o", (options, message) => {
+    expect(() => loadImages("synthetic_squares", { split: "train", ...options })).toThrow(
+      refusal("InvalidOption", message),
+    );
+  });
+});

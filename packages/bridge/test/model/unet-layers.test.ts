@@ -1,0 +1,179 @@
+// The pieces of the UNet in float64, against the formulas that they are shortcuts of.
+import * as T from "@dsbm/torch";
+import { conv2d, nn, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { beforeAll, describe, expect, it } from "vitest";
+import { AttentionBlock } from "../../src/model/unet/attention.js";
+import { DoubledConv2d } from "../../src/model/unet/doubled-conv.js";
+import { PointwiseConv2d } from "../../src/model/unet/pointwise.js";
+import { ResBlock, type ResBlockOptions } from "../../src/model/unet/res-block.js";
+import { Downsample, doubled, halved, Upsample } from "../../src/model/unet/resample.js";
+import { TimeEmbedding } from "../../src/model/unet/time-embedding.js";
+import { distance, normal, seeded } from "../helpers.js";
+
+beforeAll(() => T.setNumThreads(1));
+
+/** All parameters as random numbers, in float64. */
+function shaken<M extends nn.Module>(module: M, seed = 1): M {
+  module.to({ dtype: "float64" });
+  const generator = seeded(seed);
+  for (const p of module.parameters()) nn.init.normal_(p, 0, 0.5, { generator });
+  return module;
+}
+
+/** Expects the same values and the same gradients of two functions of x and of parameters. */
+function expectSame(f: (x: Tensor) => Tensor, g: (x: Tensor) => Tensor, on: Tensor, of: Tensor[]) {
+  const x = on.requiresGrad_();
+  const [y, z] = [f(x), g(x)];
+  expect(distance(y.detach(), z.detach())).toBeLessThan(1e-12);
+  const weights = normal(y.shape, 9);
+  const [a, b] = [y, z].map((out) => T.grad(out.mul(weights).sum(), [x, ...of]) as Tensor[]);
+  a?.forEach((grad, i) => {
+    expect(distance(grad, b?.[i] as Tensor)).toBeLessThan(1e-11);
+  });
+}
+
+describe("convolutions", () => {
+  it("of doubled images are those of images doubled first", () =>
+    tidy(() => {
+      using layer = shaken(new DoubledConv2d(3, 2));
+      expect([...layer.stateDict()].map(([name, t]) => [name, t.shape])).toEqual([
+        ["weight", [2, 3, 3, 3]],
+        ["bias", [2]],
+      ]);
+      const plain = (x: Tensor) =>
+        conv2d(doubled(x), layer.weight, { bias: layer.bias, padding: 1 });
+      expectSame((x) => layer.forward(x), plain, normal([2, 3, 4, 5], 2), layer.parameters());
+    }));
+
+  it("of single pixels are 1×1 convolutions", () =>
+    tidy(() => {
+      using layer = shaken(new PointwiseConv2d(3, 4));
+      const plain = (x: Tensor) => conv2d(x, layer.weight, { bias: layer.bias });
+      expectSame((x) => layer.forward(x), plain, normal([2, 3, 4, 5], 3), layer.parameters());
+    }));
+
+  it("start from the same numbers as plain ones", () => {
+    using plain = new nn.Conv2d(2, 3, 3, { padding: 1, generator: seeded(4) });
+    using layer = new DoubledConv2d(2, 3, { generator: seeded(4) });
+    expect(layer.weight.toNumbers()).toEqual(plain.weight.toNumbers());
+  });
+});
+
+describe("resampling", () => {
+  it("without convolutions averages and repeats", () =>
+    tidy(() => {
+      const x = tensor([1, 2, 3, 4]).view([1, 1, 2, 2]);
+      const options = { conv: false };
+      expect(new Downsample(1, options).forward(x).toNumbers()).toEqual([2.5]);
+      const up = new Upsample(1, options);
+      expect(up.forward(x).toNumbers()).toEqual([1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4]);
+      expect([...up.parameters(), ...new Downsample(1, options).parameters()]).toEqual([]);
+      expect(distance(halved(doubled(x)), x)).toBe(0);
+    }));
+  it("with convolutions has their parameters under the published names", () => {
+    using down = new Downsample(2, { conv: true });
+    using up = new Upsample(2, { conv: true });
+    expect([...down.stateDict().keys()]).toEqual(["op.weight", "op.bias"]);
+    expect([...up.stateDict().keys()]).toEqual(["conv.weight", "conv.bias"]);
+    tidy(() => expect(down.forward(T.zeros([1, 2, 8, 6])).shape).toEqual([1, 2, 4, 3]));
+  });
+});
+
+describe("TimeEmbedding", () => {
+  it("is cosines, then sines, of falling frequency", () =>
+    tidy(() => {
+      const got = new TimeEmbedding(7).forward(tensor([0, 2.5])).toNumbers();
+      const wave = (t: number) => [0, 1, 2].map((i) => t * 10000 ** (-i / 2));
+      const row = (t: number) => [...wave(t).map(Math.cos), ...wave(t).map(Math.sin), 0];
+      [...row(0), ...row(2.5)].forEach((x, i) => {
+        expect(got[i]).toBeCloseTo(x, 6);
+      });
+    }));
+});
+
+describe("AttentionBlock", () => {
+  it("is softmax(q·k/√d)·v per head, projected and added", () =>
+    tidy(() => {
+      const heads = 2;
+      using block = shaken(new AttentionBlock(8, { heads, groups: 4 }));
+      const { norm, qkv, proj_out } = block;
+      const plain = (x: Tensor) => {
+        const pixels = x.flatten({ startDim: 2 });
+        const all = T.conv1d(norm.forward(pixels), qkv.weight, { bias: qkv.bias });
+        const rows = all.chunk(heads, { dim: 1 }).map((head) => {
+          const [q, k, v] = head.chunk(3, { dim: 1 }) as [Tensor, Tensor, Tensor];
+          const weights = q.transpose(1, 2).matmul(k).div(Math.sqrt(4)).softmax(2);
+          return v.matmul(weights.transpose(1, 2));
+        });
+        const out = T.conv1d(T.cat(rows, { dim: 1 }), proj_out.weight, { bias: proj_out.bias });
+        return out.add(pixels).view(x.shape);
+      };
+      expectSame((x) => block.forward(x), plain, normal([2, 8, 3, 4], 5), block.parameters());
+    }));
+});
+
+describe("ResBlock", () => {
+  const options: ResBlockOptions = {
+    embedding: 6,
+    groups: 4,
+    dropout: 0,
+    use_scale_shift_norm: true,
+  };
+  /** The block as its layers' names say it. */
+  const plain = (block: ResBlock, change: (x: Tensor) => Tensor, film: boolean) => {
+    const at = (path: string) => block.stateDict().get(path) as Tensor;
+    const affine = (path: string) => ({ weight: at(`${path}.weight`), bias: at(`${path}.bias`) });
+    const norm = (x: Tensor, path: string) => T.groupNorm(x, 4, affine(path));
+    const conv = (x: Tensor, path: string, padding = 1) => {
+      const { weight, bias } = affine(path);
+      return conv2d(x, weight, { bias, padding });
+    };
+    return (x: Tensor, emb: Tensor) => {
+      const { weight, bias } = affine("emb_layers.1");
+      const e = T.linear(emb, weight, { bias }).view([x.size(0), -1, 1, 1]);
+      let h = conv(change(norm(x, "in_layers.0").silu()), "in_layers.2");
+      if (film) {
+        const [scale, shift] = e.chunk(2, { dim: 1 }) as [Tensor, Tensor];
+        h = norm(h, "out_layers.0").mul(scale.add(1)).add(shift);
+      } else h = norm(h.add(e), "out_layers.0");
+      const skip = at("skip_connection.weight") ? conv(change(x), "skip_connection", 0) : change(x);
+      return skip.add(conv(h.silu(), "out_layers.3"));
+    };
+  };
+  const same = (x: Tensor) => x;
+  const cases: [string, number, Partial<ResBlockOptions>, (x: Tensor) => Tensor][] = [
+    ["scale and shift, other channels", 12, {}, same],
+    ["scale and shift, same channels", 8, {}, same],
+    ["addition", 12, { use_scale_shift_norm: false }, same],
+    ["halving", 12, { resample: "down" }, halved],
+    ["doubling", 8, { resample: "up" }, doubled],
+  ];
+  it.each(cases)("is what its layers say: %s", (_, to, changes, change) =>
+    tidy(() => {
+      const all = { ...options, ...changes };
+      using block = shaken(new ResBlock(8, to, all));
+      const emb = normal([2, 6], 6);
+      const formula = plain(block, change, all.use_scale_shift_norm);
+      expectSame(
+        (x) => block.forward(x, emb),
+        (x) => formula(x, emb),
+        normal([2, 8, 4, 6], 7),
+        block.parameters(),
+      );
+      // Without gradients activations are overwritten; the input is not.
+      const x = normal([2, 8, 4, 6], 7);
+      const out = T.noGrad(() => block.forward(x, emb));
+      expect(distance(out, formula(x, emb).detach())).toBeLessThan(1e-12);
+      expect(distance(x, normal([2, 8, 4, 6], 7))).toBe(0);
+    }),
+  );
+
+  it("starts as the identity", () =>
+    tidy(() => {
+      using block = new ResBlock(8, 8, { ...options, generator: seeded(1) });
+      using attention = new AttentionBlock(8, { heads: 2, groups: 4, generator: seeded(2) });
+      const x = T.randn([2, 8, 4, 4], { generator: seeded(3) });
+      expect(distance(block.forward(x, T.zeros([2, 6])).detach(), x)).toBe(0);
+      expect(distance(attention.forward(x).detach(), x)).toBe(0);
+    }));
+});

@@ -1,0 +1,40 @@
+// Going on with a run: only with the configuration it was begun with, or a difference that changes nothing learnt.
+import { isFinished, type Row, readRun } from "@dsbm/runs";
+import { UsageError } from "./errors.js";
+
+/** Throws a UsageError that lists what changed and says what to do. */
+export function checkSameConfig(folder: string, config: object, free: ReadonlySet<string>): void {
+  const before = readRun(folder).config;
+  const now = config as Record<string, unknown>;
+  const changed = [...new Set([...Object.keys(before), ...Object.keys(now)])]
+    .filter((key) => !free.has(key))
+    .flatMap((key) => differences(key, before[key], now[key]));
+  if (changed.length === 0) return;
+  throw new UsageError(
+    `${folder} holds a run of another configuration (${changed.join("; ")}): run it with the old values, or add --again to start over`,
+  );
+}
+
+/** One text for each value that differs, groups by their keys. */
+function differences(key: string, before: unknown, now: unknown): string[] {
+  if (JSON.stringify(before) === JSON.stringify(now)) return [];
+  if (isGroup(before) && isGroup(now))
+    return [...new Set([...Object.keys(before), ...Object.keys(now)])].flatMap((name) =>
+      differences(`${key}.${name}`, before[name], now[name]),
+    );
+  return [`${key} was ${JSON.stringify(before)} and is now ${JSON.stringify(now)}`];
+}
+
+const isGroup = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The rows of a finished run, without running anything; null for another. Throws as checkSameConfig. */
+export function finishedRows(
+  folder: string,
+  config: object,
+  free: ReadonlySet<string>,
+): Row[] | null {
+  if (!isFinished(folder)) return null;
+  checkSameConfig(folder, config, free);
+  return readRun(folder).results;
+}

@@ -1,0 +1,184 @@
+// A training's state as files of a saved point, and back; and the reference's way of starting from named files.
+import { basename } from "node:path";
+import type { Direction, SavedFacts, SavedTraining, Training } from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import type { Checkpoint, CheckpointPoint } from "@dsbm/runs";
+import { io, type Tensor, zeros } from "@dsbm/torch";
+import { UsageError } from "../errors.js";
+import { version } from "../version.js";
+
+const directions = ["b", "f"] as const;
+
+/** The files of a point by what they hold, under the reference's names. */
+const parts: readonly (readonly [file: string, prefix: string])[] = directions.flatMap((d) => [
+  [`net_${d}.safetensors`, `network/${d}/`] as const,
+  [`sample_net_${d}.safetensors`, `ema/${d}/`] as const,
+  [`optimizer_${d}.safetensors`, `optimizer/${d}/`] as const,
+]);
+const rest = "rest.safetensors";
+
+/** Where a run is: `half` is the half-iteration in progress or just done, `step` the steps done of it. */
+export interface Position {
+  half: number;
+  direction: Direction;
+  step: number;
+}
+
+/** The name of the point at a position: it0002_f_step00005000. */
+export function pointId({ half, direction, step }: Position): string {
+  const iteration = String(Math.ceil(half / 2)).padStart(4, "0");
+  return `it${iteration}_${direction}_step${String(step).padStart(8, "0")}`;
+}
+
+/** Training steps before a position, over all half-iterations. */
+export function stepsBefore(
+  { half, step }: Pick<Position, "half" | "step">,
+  { first_num_iter, num_iter }: Pick<CompleteTrainConfig, "first_num_iter" | "num_iter">,
+): number {
+  let total = step;
+  for (let h = 1; h < half; h++) total += h <= 2 ? first_num_iter : num_iter;
+  return total;
+}
+
+/** A point that can be saved. Throws the driver's error where weights are not finite. */
+export function encodePoint(
+  training: Training,
+  at: Position,
+  config: CompleteTrainConfig,
+): CheckpointPoint {
+  const { tensors, facts } = training.save();
+  const files: Record<string, Uint8Array> = {};
+  const left = new Map(tensors);
+  for (const [file, prefix] of parts) {
+    const own = new Map<string, Tensor>();
+    for (const [name, t] of tensors) {
+      if (!name.startsWith(prefix)) continue;
+      own.set(name.slice(prefix.length), t);
+      left.delete(name);
+    }
+    if (own.size > 0) files[file] = io.encodeTensors(own, { dsbm: version });
+  }
+  if (left.size > 0) files[rest] = io.encodeTensors(left, { dsbm: version });
+  return {
+    id: pointId(at),
+    order: stepsBefore(at, config),
+    facts: { at, training: facts, config },
+    files,
+  };
+}
+
+/** Reads a point back; the tensors are the caller's to dispose of. */
+export function decodePoint({ files, facts }: Checkpoint): SavedTraining & { at: Position } {
+  const tensors = new Map<string, Tensor>();
+  for (const [file, prefix] of [...parts, [rest, ""] as const]) {
+    const found = files[file];
+    if (!found) continue;
+    for (const [name, t] of io.loadTensors(found.path).tensors) tensors.set(prefix + name, t);
+  }
+  return { tensors, facts: facts.training as SavedFacts, at: facts.at as Position };
+}
+
+const freed = (tensors: Iterable<Tensor>) => {
+  for (const t of tensors) t.dispose();
+};
+
+/** Puts a point into a training. Throws a UsageError that names the point where it belongs to another network. */
+export function restorePoint(training: Training, checkpoint: Checkpoint): Position {
+  const { tensors, facts, at } = decodePoint(checkpoint);
+  try {
+    training.restore({ tensors, facts });
+    return at;
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "TorchError") throw error;
+    throw new UsageError(`${checkpoint.folder}: ${error.message}`);
+  } finally {
+    freed(tensors.values());
+  }
+}
+
+/** The weights of a file: safetensors, or PyTorch's .ckpt and .pt. */
+function loadWeights(path: string): Map<string, Tensor> {
+  return path.endsWith(".safetensors") ? io.loadTensors(path).tensors : io.loadStateDict(path);
+}
+
+/** An optimiser's state: ours, or PyTorch's {state: {0: {…}}, param_groups: […]} flattened to our names. */
+function loadOptimizer(path: string): Map<string, Tensor> {
+  if (path.endsWith(".safetensors")) return io.loadTensors(path).tensors;
+  const whole = io.loadPt(path);
+  const state = whole instanceof Map ? whole.get("state") : undefined;
+  if (!(state instanceof Map))
+    throw new UsageError(`${path} holds no optimiser's state; expected a dictionary with "state"`);
+  const flat = new Map<string, Tensor>();
+  for (const [index, slots] of state as Map<unknown, unknown>) {
+    if (!(slots instanceof Map)) continue;
+    for (const [name, value] of slots as Map<string, unknown>)
+      flat.set(
+        `${String(index)}.${name}`,
+        typeof value === "number" ? zeros([]).fill_(value) : (value as Tensor),
+      );
+  }
+  return flat;
+}
+
+/**
+ * The reference's `checkpoint_run=true`: networks, averages and optimisers from named files, going on at
+ * checkpoint_it, checkpoint_pass and checkpoint_iter. Where no averages are named they start at the weights.
+ * Throws a UsageError that names the key and the file for weights of another network.
+ */
+export function startFromFiles(training: Training, config: CompleteTrainConfig): Position {
+  const { checkpoint_it, checkpoint_pass, checkpoint_iter } = config;
+  const half = 2 * (checkpoint_it - 1) + (checkpoint_pass === "b" ? 1 : 2);
+  const { problem } = training;
+  const steps = half <= 2 ? problem.firstSteps : problem.steps;
+  if (half > problem.halfIterations || checkpoint_iter >= steps)
+    throw new UsageError(
+      `checkpoint_it=${checkpoint_it} checkpoint_pass=${checkpoint_pass} checkpoint_iter=${checkpoint_iter} lies behind the end of the run (n_ipf=${config.n_ipf}, ${steps} steps in that half-iteration): go on somewhere before it, or train longer`,
+    );
+  training.keepOptimizers();
+  const tensors = new Map<string, Tensor>(training.save().tensors);
+  const loaded: Tensor[] = [];
+  const put = (
+    key: keyof CompleteTrainConfig,
+    prefix: string,
+    load: (path: string) => Map<string, Tensor>,
+  ) => {
+    const path = config[key];
+    if (typeof path !== "string") return false;
+    const state = load(path);
+    loaded.push(...state.values());
+    for (const [name, t] of state) tensors.set(prefix + name, t);
+    const own = [...training.save().tensors.keys()].filter((name) => name.startsWith(prefix));
+    const missing = own.filter((name) => !state.has(name.slice(prefix.length)));
+    const odd = [...state.keys()].filter((name) => own.length > 0 && !own.includes(prefix + name));
+    if (missing.length + odd.length > 0)
+      throw new UsageError(
+        `${key}=${path} does not fit this network: ${[
+          ...(missing.length > 0 ? [`it lacks ${missing[0]?.slice(prefix.length)}`] : []),
+          ...(odd.length > 0 ? [`it has ${odd[0]}, which the network has not`] : []),
+        ].join("; ")}; give the file of a network with these model keys`,
+      );
+    return true;
+  };
+  try {
+    for (const d of directions) {
+      const given = put(`checkpoint_${d}`, `network/${d}/`, loadWeights);
+      const averaged =
+        training.state.emas && put(`sample_checkpoint_${d}`, `ema/${d}/`, loadWeights);
+      if (given && training.state.emas && !averaged)
+        for (const [name, t] of tensors)
+          if (name.startsWith(`network/${d}/`)) tensors.set(name.replace("network/", "ema/"), t);
+      put(`optimizer_checkpoint_${d}`, `optimizer/${d}/`, loadOptimizer);
+    }
+    const facts = { ...training.save().facts, half: half - 1 };
+    // Without random states: they start as the half-iteration's own.
+    const pass = checkpoint_iter > 0 ? { half, step: checkpoint_iter, streams: null } : null;
+    training.restore({ tensors, facts: { ...facts, pass } });
+    return { half, direction: checkpoint_pass, step: checkpoint_iter };
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "TorchError") throw error;
+    const files = [config.checkpoint_b, config.checkpoint_f].filter((f) => f !== null);
+    throw new UsageError(`${files.map((f) => basename(f as string)).join(", ")}: ${error.message}`);
+  } finally {
+    freed(loaded);
+  }
+}

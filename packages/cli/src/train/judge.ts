@@ -1,0 +1,127 @@
+// The judge of an image run: a small classifier of the labelled set that an end's images come from, trained once
+// for all runs of an experiments folder. It never sees what a bridge makes.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import {
+  accuracyOf,
+  classify,
+  encodeLeNet,
+  imageSets,
+  LeNet,
+  type LeNetFacts,
+  lenetTraining,
+  loadImages,
+  loadLeNet,
+  stream,
+  trainClassifier,
+} from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { writeFileAtomic } from "@dsbm/runs";
+import { noGrad, type Tensor, tidy } from "@dsbm/torch";
+import type { Progress } from "../progress.js";
+import type { ImageEnd } from "./data.js";
+
+export interface Judge {
+  model: LeNet;
+  facts: LeNetFacts;
+}
+
+/** The seed of all judges, so that runs of different seeds are judged alike. */
+const judgeSeed = 0;
+/** At least so many steps where a set is small. */
+const leastSteps = 500;
+
+/** The set that a subset belongs to: mnist for mnist_2; null where there are not two classes to tell apart. */
+export function judgedSet(end: Pick<ImageEnd, "name">): string | null {
+  const base = end.name.replace(/(_\d+)+$/, "");
+  // The squares and the circles are each one class: their judge tells them apart.
+  const whole = base.startsWith("synthetic_") ? "synthetic_shapes" : base;
+  return (imageSets[whole]?.classes.length ?? 0) > 1 ? whole : null;
+}
+
+/**
+ * The judge of an end, trained here if no run of this experiments folder did before (about a minute for MNIST on
+ * two cores); null where its data has no classes to tell apart, or when stopped.
+ */
+export async function judgeOf(
+  end: ImageEnd,
+  config: CompleteTrainConfig,
+  { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
+): Promise<Judge | null> {
+  const set = judgedSet(end);
+  if (set === null) return null;
+  const { image_size, channels } = config.data;
+  const path = join(
+    config.experiments_dir,
+    "judges",
+    `${set}_${channels}x${image_size}.safetensors`,
+  );
+  if (existsSync(path)) return loadLeNet(path);
+  const tables = (["train", "test"] as const).map((split) =>
+    loadImages(set, { split, directory: config.paths.data_dir_name, image_size, seed: judgeSeed }),
+  );
+  const [train, test] = tables as [(typeof tables)[number], (typeof tables)[number]];
+  const labels = train.classes.map(({ label }) => label);
+  const index = (of: Tensor) => indexOf(of, labels);
+  const targets = index(train.labels as Tensor).keep();
+  const model = new LeNet({
+    channels,
+    classes: labels.length,
+    generator: stream(judgeSeed, "judge/init"),
+  });
+  try {
+    const began = performance.now();
+    for (const { step, steps, loss } of trainClassifier(model, {
+      x: train.x,
+      labels: targets,
+      generator: stream(judgeSeed, "judge/train"),
+      ...lenetTraining,
+      epochs: Math.max(
+        lenetTraining.epochs,
+        Math.ceil((leastSteps * lenetTraining.batchSize) / train.x.size(0)),
+      ),
+    })) {
+      const rate = (1000 * step) / (performance.now() - began);
+      progress.update({ label: `classifier of ${set}`, step, steps, rate, loss });
+      await new Promise(setImmediate);
+      if (signal?.aborted) {
+        model.dispose();
+        return null;
+      }
+    }
+    model.eval();
+    const accuracy = tidy(() => accuracyOf(model, test.x, index(test.labels as Tensor)));
+    const facts = { dataset: set, labels, accuracy, seed: judgeSeed };
+    writeFileAtomic(path, encodeLeNet(model, facts));
+    progress.line(
+      `classifier of ${set}: names ${(100 * accuracy).toFixed(1)} % of the test split rightly  ${((performance.now() - began) / 1000).toFixed(0)} s`,
+    );
+    return { model, facts };
+  } finally {
+    for (const t of [targets, train.x, train.labels, test.x, test.labels]) t?.dispose();
+  }
+}
+
+/** Positions 0 … k−1 of published labels. */
+function indexOf(of: Tensor, labels: readonly number[]): Tensor {
+  return tidy(() =>
+    labels.reduce((sum, label, i) => sum.add(of.eq(label).to("int64").mul(i)), of.mul(0)),
+  );
+}
+
+/** The part of images that a judge takes for one of an end's classes; null where it holds all there are. */
+export function shareOfClasses(
+  { model, facts }: Judge,
+  images: Tensor,
+  end: ImageEnd,
+): number | null {
+  const wanted = end.classes.map(({ label }) => facts.labels.indexOf(label));
+  if (wanted.length === facts.labels.length) return null;
+  return noGrad(() =>
+    tidy(() => {
+      const found = classify(model, images);
+      const hits = wanted.map((k) => found.eq(k).to("float32").mean().item());
+      return hits.reduce((a, b) => a + b, 0);
+    }),
+  );
+}

@@ -1,0 +1,359 @@
+// One image run: training, evaluations, pictures and saved points; it goes on where an earlier process stopped.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { BridgeError, type TrainEvent, Training } from "@dsbm/bridge";
+import { type CompleteTrainConfig, type Tree, writeYaml } from "@dsbm/config";
+import {
+  type CheckpointStore,
+  openCheckpoints,
+  openRun,
+  type Row,
+  type RunWriter,
+  readCsv,
+} from "@dsbm/runs";
+import { io, setNumThreads } from "@dsbm/torch";
+import { cores } from "../cores.js";
+import { environment } from "../environment.js";
+import type { Progress } from "../progress.js";
+import { checkSameConfig, finishedRows } from "../resume.js";
+import { version } from "../version.js";
+import { encodePoint, type Position, pointId, restorePoint, startFromFiles } from "./checkpoint.js";
+import { type ImageData, loadImageData } from "./data.js";
+import { type Court, columns, evaluate, openCourt } from "./evaluate.js";
+import { type Judge, judgeOf } from "./judge.js";
+import { writeEvaluationPictures, writeReport } from "./pictures.js";
+import { checkSupported, imageProblem, sequence } from "./problem.js";
+
+export interface ImageRunResult {
+  folder: string;
+  rows: Row[];
+  state: "finished" | "interrupted";
+}
+
+export interface ImageRunOptions {
+  folder: string;
+  progress: Progress;
+  /** The command line that goes on with this run. */
+  resume: string;
+  signal?: AbortSignal | undefined;
+  /** Start from nothing even where an earlier run is. */
+  again?: boolean;
+}
+
+/** Keys that may differ between a run and its continuation: they change nothing of what is learnt. */
+export const freeKeys: ReadonlySet<string> = new Set([
+  "experiments_dir",
+  "paths",
+  "name",
+  "threads",
+  "log_every",
+  "LOGGER",
+  "plot_level",
+  "plot_npar",
+  "plot_npar_path",
+  "gif",
+  "gif_stride",
+  "metrics",
+  "test_npar",
+  "test_batch_size",
+  "test_num_steps",
+  "checkpoint_stride",
+  "checkpoint_minutes",
+  "keep_last",
+  "keep_every",
+  "autostart_next_it",
+]);
+
+/** Rows simulated side by side on one thread: as many as keep the intermediates of a wide layer in the cache. */
+const chunkRows = 8;
+
+/**
+ * Trains and evaluates one configuration in its folder, going on where an earlier run of it stopped.
+ * Throws the errors of configuration, data, training and disk; the run is then marked as failed.
+ */
+export async function runImages(
+  config: CompleteTrainConfig,
+  options: ImageRunOptions,
+): Promise<ImageRunResult> {
+  const { folder, progress, signal, again = false } = options;
+  checkSupported(config);
+  const earlier = !again && existsSync(join(folder, "run.json"));
+  if (earlier) {
+    const rows = finishedRows(folder, config, freeKeys);
+    if (rows) return { folder, rows, state: "finished" };
+    checkSameConfig(folder, config, freeKeys);
+  }
+  setNumThreads(config.threads === "auto" ? cores() : config.threads);
+  const data = loadImageData(config);
+  const run = openRun({
+    folder,
+    dsbm: version,
+    config,
+    config_yaml: writeYaml(config as unknown as Tree),
+    columns,
+    mode: again ? "restart" : "continue",
+    environment: environment(),
+  });
+  let work: ImageRun | null = null;
+  try {
+    for (const end of [data.x0, data.x1]) progress.line(end.about);
+    work = new ImageRun(config, options, data, run);
+    const state = await work.go();
+    if (state === "finished") run.finish();
+    else {
+      run.interrupt("stopped by a signal");
+      progress.line(`to go on: ${options.resume}`);
+    }
+    return { folder, rows: readCsv(run.paths.results_csv).rows, state };
+  } catch (error) {
+    const told = work?.explained(error) ?? error;
+    run.fail(told);
+    throw told;
+  } finally {
+    work?.dispose();
+    data.dispose();
+    void signal;
+  }
+}
+
+class ImageRun {
+  readonly #training: Training;
+  readonly #store: CheckpointStore;
+  #court: Court | null = null;
+  #lastSaved = performance.now();
+  #lastPoint: string | null = null;
+
+  constructor(
+    private readonly config: CompleteTrainConfig,
+    private readonly options: ImageRunOptions,
+    private readonly data: ImageData,
+    private readonly run: RunWriter,
+  ) {
+    const cacheFolder = run.paths.cache;
+    this.#training = new Training(imageProblem(config, data, { cacheFolder, chunkRows }));
+    const { keep_last, keep_every } = config;
+    this.#store = openCheckpoints(run.paths.checkpoints, { dsbm: version, keep_last, keep_every });
+  }
+
+  get #halves(): number {
+    return this.#training.problem.halfIterations;
+  }
+
+  async go(): Promise<ImageRunResult["state"]> {
+    const { config, options, run } = this;
+    const { progress, signal } = options;
+    const parameters = this.#training.state.networks.b.parameterCount();
+    progress.line(
+      `${config.model.name} of ${(parameters / 1e6).toFixed(2)} million parameters each way, ${this.#halves} half-iterations`,
+    );
+    const at = this.#restore();
+    run.rewindTo({ half_iteration: at.half, step: at.step });
+    const judges = await this.#judges();
+    if (!judges) return "interrupted";
+    this.#court = openCourt(config, judges);
+    // What was killed after a point was saved and before it was evaluated.
+    if (this.#owesEvaluation(at) && !(await this.#evaluate(at))) return "interrupted";
+    const events = this.#training.run({
+      ...(signal && { signal }),
+      pauseAt: ({ step }) =>
+        step % config.checkpoint_stride === 0 ||
+        step % config.gif_stride === 0 ||
+        this.#minutesUp(),
+    });
+    for await (const event of events) {
+      if (!(await this.#follow(event))) {
+        progress.done();
+        return "interrupted";
+      }
+    }
+    progress.done();
+    if (signal?.aborted && this.#training.state.half < this.#halves) return "interrupted";
+    await writeReport({ config, data: this.data, run });
+    return "finished";
+  }
+
+  #minutesUp(): boolean {
+    const { checkpoint_minutes } = this.config;
+    return (
+      checkpoint_minutes !== null &&
+      performance.now() - this.#lastSaved > 60_000 * checkpoint_minutes
+    );
+  }
+
+  /** Where to go on: the newest whole point, the files of the configuration, or the beginning. */
+  #restore(): Position {
+    const { config, options } = this;
+    const { progress } = options;
+    const { checkpoint, damaged } = this.#store.newest();
+    for (const { id, reason } of damaged)
+      progress.line(`checkpoint ${id} cannot be used (${reason}); going on from the one before`);
+    if (!checkpoint) {
+      if (damaged.length > 0) progress.line("no checkpoint is left whole: starting over");
+      if (!config.checkpoint_run) return { half: 0, direction: "b", step: 0 };
+      const at = startFromFiles(this.#training, config);
+      progress.line(
+        `starting from the given files at iteration ${config.checkpoint_it} ${at.direction}, step ${at.step}`,
+      );
+      return at;
+    }
+    const at = restorePoint(this.#training, checkpoint);
+    this.#lastPoint = checkpoint.folder;
+    this.#store.dropAfter(checkpoint.order);
+    progress.line(`going on from checkpoint ${checkpoint.id}`);
+    if (config.autostart_next_it && this.#training.skipHalf())
+      progress.line("autostart_next_it: the half-iteration in progress ends here");
+    return at;
+  }
+
+  async #judges(): Promise<Court["judges"] | null> {
+    const judges: Record<"x0" | "x1", Judge | null> = { x0: null, x1: null };
+    if (!this.config.metrics.judge) return judges;
+    const { progress, signal } = this.options;
+    for (const end of ["x1", "x0"] as const) {
+      judges[end] = await judgeOf(this.data[end], this.config, { progress, signal });
+      if (signal?.aborted) return null;
+    }
+    return judges;
+  }
+
+  /** Goes along with the training; false to stop. */
+  async #follow(event: TrainEvent): Promise<boolean> {
+    const { progress } = this.options;
+    const label = `${Math.ceil(event.half / 2)}/${this.config.n_ipf} ${event.direction}`;
+    switch (event.type) {
+      case "start":
+        progress.line(
+          `iteration ${label}: ${event.threads} ${event.threads === 1 ? "thread" : "threads"} a training step`,
+        );
+        return true;
+      case "cache":
+        progress.update({
+          label: `${label} simulating pairs`,
+          step: event.done,
+          steps: event.total,
+        });
+        return true;
+      case "step":
+        this.#log(event);
+        progress.update({ label, ...event });
+        return true;
+      case "pause":
+        this.#save(event);
+        return event.step % this.config.gif_stride !== 0 || (await this.#evaluate(event));
+      case "stopped":
+        this.#save(event);
+        progress.line(
+          `stopped in iteration ${label} at step ${event.step} of ${event.steps}; everything up to there is saved`,
+        );
+        return false;
+      case "half":
+        return await this.#endHalf(event, label);
+      default:
+        return true;
+    }
+  }
+
+  async #endHalf(event: Extract<TrainEvent, { type: "half" }>, label: string): Promise<boolean> {
+    const { half, direction, seconds } = event;
+    const at = { half, direction, step: this.#stepsOf(half) };
+    this.options.progress.line(`iteration ${label}: trained in ${seconds.toFixed(1)} s`);
+    this.run.saveFile(
+      `models/${half}_${direction}.safetensors`,
+      io.encodeTensors(this.#training.state.samplers[direction].stateDict(), {
+        dsbm: version,
+        half_iteration: String(half),
+        direction,
+      }),
+    );
+    this.#save(at);
+    return this.#evaluate(at);
+  }
+
+  #stepsOf(half: number): number {
+    return half <= sequence.length ? this.config.first_num_iter : this.config.num_iter;
+  }
+
+  #log(event: Extract<TrainEvent, { type: "step" }>): void {
+    if (this.config.LOGGER === "NONE") return;
+    const { half, direction, step, loss, rate, gradNorm } = event;
+    this.run.appendMetric({
+      half_iteration: half,
+      direction,
+      step,
+      loss,
+      rate,
+      ...(gradNorm !== null && { grad_norm: gradNorm }),
+    });
+  }
+
+  #save({ half, direction, step }: Position): void {
+    const at = { half, direction, step };
+    this.run.flush();
+    const { checkpoint, warnings } = this.#store.save(encodePoint(this.#training, at, this.config));
+    for (const warning of warnings) this.options.progress.line(warning);
+    this.#lastPoint = checkpoint.folder;
+    this.#lastSaved = performance.now();
+  }
+
+  #owesEvaluation({ half, step }: Position): boolean {
+    if (half === 0 || step === 0) return false;
+    if (step !== this.#stepsOf(half) && step % this.config.gif_stride !== 0) return false;
+    return !readCsv(this.run.paths.results_csv).rows.some(
+      (row) => row.half_iteration === half && row.step === step,
+    );
+  }
+
+  /** Measures and draws; false when stopped in between. */
+  async #evaluate({ half, direction, step }: Position): Promise<boolean> {
+    const { config, data, run, options } = this;
+    const { progress, signal } = options;
+    const at = { half, direction, step };
+    const training = this.#training;
+    training.refreshSampler(direction);
+    const court = this.#court as Court;
+    const found = await evaluate(at, { training, data, config, court, progress, signal });
+    if (!found) {
+      progress.line(
+        `stopped in the evaluation of iteration ${Math.ceil(half / 2)} ${direction}; the weights are saved`,
+      );
+      return false;
+    }
+    try {
+      await writeEvaluationPictures(found, { at, training, config, run });
+      // The row last: where it stands, the evaluation is whole.
+      run.appendResult(found.result);
+      const { msd, independent_msd, share, fid_lenet, fid } = found.result;
+      const parts = [
+        `displacement ${Number(msd).toFixed(1)} (independent pairs ${Number(independent_msd).toFixed(1)})`,
+        share === null ? "" : `share ${(100 * Number(share)).toFixed(1)} %`,
+        fid_lenet === null ? "" : `fid_lenet ${Number(fid_lenet).toPrecision(4)}`,
+        fid === null ? "" : `FID ${Number(fid).toPrecision(4)}`,
+      ].filter((text) => text !== "");
+      progress.line(
+        `iteration ${Math.ceil(half / 2)}/${config.n_ipf} ${direction} step ${step}: ${parts.join(", ")}  (${pointId(at)})`,
+      );
+      return true;
+    } finally {
+      for (const t of [found.start, found.end, found.data]) t.dispose();
+    }
+  }
+
+  /** An error with what the user can go back to. */
+  explained(error: unknown): unknown {
+    if (!(error instanceof BridgeError) || error.code !== "not_finite") return error;
+    const last = this.#lastPoint
+      ? `the last good checkpoint is ${this.#lastPoint}`
+      : "no checkpoint was saved before";
+    return new BridgeError("not_finite", `${error.message}; ${last}`);
+  }
+
+  dispose(): void {
+    this.#court?.inception?.[Symbol.dispose]();
+    for (const judge of Object.values(this.#court?.judges ?? {})) judge?.model.dispose();
+    for (const { statistics } of this.#court?.real.values() ?? []) {
+      statistics.mean.dispose();
+      statistics.covariance.dispose();
+    }
+    this.#training.dispose();
+  }
+}

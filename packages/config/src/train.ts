@@ -1,0 +1,15 @@
+// Why: the image trainer's keys are those of the reference, with its defaults; what a run was asked
+// for is decided here and in train/, and nowhere else.
+
+import type { Experiment } from "./resolve.js";
+import { checkTrain } from "./train/check.js";
+import { trainSchema } from "./train/schema.js";
+
+/** Bridges between images (Shi 2023, section 6). */
+export const train: Experiment<typeof trainSchema> = {
+  name: "train",
+  about: "Schrödinger bridge between two sets of images, or between images and noise",
+  schema: trainSchema,
+  check: checkTrain,
+  unnamed: ["name"],
+};

@@ -1,0 +1,69 @@
+// Why: keys that are right one by one can be wrong together; whatever can be told without data and
+// without the engine is told here, before anything is loaded.
+
+import { checkpointProblems } from "./check-checkpoint.js";
+import { methodProblems } from "./check-method.js";
+import { networkProblems } from "./check-network.js";
+import { completeTrain } from "./complete.js";
+import type { TrainConfig } from "./schema.js";
+
+/** One line for each problem of keys together: what was given, what was expected, what to do. */
+export function checkTrain(config: TrainConfig): string[] {
+  return [
+    ...methodProblems(config),
+    ...endProblems(config),
+    ...batchProblems(config),
+    ...networkProblems(config),
+    ...checkpointProblems(config),
+  ];
+}
+
+function endProblems(config: TrainConfig): string[] {
+  const { transfer, Dataset, Dataset_transfer, normalize_x1, wavenumber } = config;
+  const problems: string[] = [];
+  if (transfer && Dataset_transfer === null) {
+    problems.push(
+      "transfer=true needs data at time 1, got Dataset_transfer=null: " +
+        "write Dataset_transfer=… or transfer=false",
+    );
+  }
+  if (transfer && normalize_x1) {
+    problems.push(
+      "normalize_x1=true standardises towards a Gaussian, but transfer=true has data at time 1: " +
+        "leave normalize_x1 out or write transfer=false",
+    );
+  }
+  for (const key of ["adaptive_mean", "final_adaptive"] as const) {
+    if (!transfer || !config[key]) continue;
+    problems.push(
+      `${key}=true estimates the Gaussian at time 1, but transfer=true has data there: ` +
+        `leave ${key} out or write transfer=false`,
+    );
+  }
+  const names = [Dataset, transfer ? Dataset_transfer : null].filter((name) => name !== null);
+  if (wavenumber !== 0 && !names.some((name) => name.startsWith("downscaler"))) {
+    problems.push(
+      `wavenumber=${wavenumber} selects a segment of downscaler data, but the data are ` +
+        `${names.join(" and ")}: leave wavenumber out or write dataset=downscaler_transfer`,
+    );
+  }
+  return problems;
+}
+
+function batchProblems(config: TrainConfig): string[] {
+  const { batch_size, num_repeat_data } = config;
+  const { cache_npar } = completeTrain(config);
+  if (batch_size % num_repeat_data !== 0) {
+    const near = Math.ceil(batch_size / num_repeat_data) * num_repeat_data;
+    return [
+      `batch_size=${batch_size} is no multiple of num_repeat_data=${num_repeat_data}, the rows that ` +
+        `one pair takes: write batch_size=${near}`,
+    ];
+  }
+  const pairs = batch_size / num_repeat_data;
+  if (cache_npar >= pairs) return [];
+  return [
+    `cache_npar=${cache_npar} is fewer than the ${pairs} pairs of a batch (batch_size=${batch_size} / ` +
+      `num_repeat_data=${num_repeat_data}): write cache_npar=${pairs} or more`,
+  ];
+}

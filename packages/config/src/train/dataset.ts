@@ -1,0 +1,43 @@
+// Why: what lies at the two ends of the bridge: data at time 0, at time 1 data again or a Gaussian.
+
+import { z } from "zod";
+import { count } from "./kinds.js";
+
+export const dataset = {
+  Dataset: z
+    .string()
+    .min(1)
+    .default("mnist")
+    .meta({ description: "data at time 0", examples: ["mnist", "emnist", "mnist_2"] }),
+  Dataset_transfer: z
+    .string()
+    .min(1)
+    .nullable()
+    .default("emnist")
+    .describe("data at time 1, with transfer=true"),
+  transfer: z
+    .boolean()
+    .default(true)
+    .describe("data at both ends; false: N(mean_final, var_final) at time 1"),
+  mean_final: z.number().default(0).describe("mean of the Gaussian at time 1"),
+  var_final: z.number().positive().default(1).describe("variance of the Gaussian at time 1"),
+  adaptive_mean: z
+    .boolean()
+    .default(false)
+    .describe("take the mean of the Gaussian at time 1 from the data"),
+  final_adaptive: z
+    .boolean()
+    .default(false)
+    .describe("take mean and variance of the Gaussian at time 1 from the data"),
+  cdsb: z.boolean().default(false).describe("the network also receives the data's condition"),
+  wavenumber: z
+    .union([0, 1, 2, 4, 8, 16].map((n) => z.literal(n)))
+    .default(0)
+    .describe("downscaler data: the segment of this wavenumber, 0 for all"),
+  data: z.strictObject({
+    image_size: count().default(28).describe("height and width of an image"),
+    channels: count().default(1).describe("channels of an image"),
+    cond_channels: z.int().min(0).default(0).describe("channels of the condition"),
+    random_flip: z.boolean().default(false).describe("mirror training images at random"),
+  }),
+};

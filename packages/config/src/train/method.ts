@@ -1,0 +1,61 @@
+// Why: what a method is, as facts (Shi 2023; De Bortoli 2021 for dsb): the presets of conf/method
+// set these keys, and the trainer reads them instead of the method's name.
+
+import { z } from "zod";
+import { positive } from "./kinds.js";
+
+const METHODS = ["dbdsb", "dbdsb_vp", "bm", "rf", "otcfm", "dsb"] as const;
+
+export const method = {
+  method: z
+    .enum(METHODS)
+    .default("dbdsb")
+    .describe("bridge matching, iterated or not, a flow, or discrete DSB; chooses a preset"),
+  sde: z.enum(["ve", "vp"]).default("ve").describe("reference process: Brownian or OU"),
+  first_coupling: z
+    .enum(["ref", "ind"])
+    .default("ref")
+    .describe("pairs of the first pass: reference process (IPF) or independent (IMF)"),
+  gamma_min: positive().default(0.001).describe("smallest variance of a step"),
+  gamma_max: positive().default(0.2).describe("largest variance of a step"),
+  gamma_space: z
+    .enum(["linspace", "geomspace"])
+    .default("linspace")
+    .describe("how the variances go from the smallest to the largest"),
+  symmetric_gamma: z
+    .boolean()
+    .default(false)
+    .describe("half of the schedule, then its mirror image (num_steps even)"),
+  mean_match: z
+    .boolean()
+    .default(false)
+    .describe("the network predicts the other end instead of the drift"),
+  loss_scale: z
+    .union([z.boolean(), z.string().min(1)])
+    .default(true)
+    .meta({
+      description:
+        "weight the loss by the marginal's standard deviation; for dsb also an expression of gamma",
+    }),
+  std_trick: z
+    .boolean()
+    .default(false)
+    .describe("divide the network's output by the marginal's standard deviation"),
+  ot_sampler: z
+    .enum(["exact", "sinkhorn"])
+    .nullable()
+    .default(null)
+    .describe("optimal transport within batches of independent pairs"),
+  langevin_scale: z
+    .union([positive(), z.string().min(1)])
+    .nullable()
+    .default(null)
+    .meta({
+      description: "divides the increment that dsb predicts; null is 2 * sqrt(gamma)",
+      examples: [1],
+    }),
+  var_final_gamma_scale: z
+    .boolean()
+    .default(false)
+    .describe("dsb: scale the noise of the first pass by var_final instead of its drift"),
+};

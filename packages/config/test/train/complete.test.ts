@@ -1,0 +1,84 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the syntax under test
+import { describe, expect, it } from "vitest";
+import { completeTrain } from "../../src/train/complete.js";
+import { UNET } from "./published.js";
+import { only } from "./support.js";
+
+describe("what follows other keys", () => {
+  it("is filled in from num_iter, num_steps and gif_stride", () => {
+    const config = only(
+      "num_iter=700",
+      "num_steps=20",
+      "cache_refresh_stride=null",
+      "cache_npar=null",
+      "gif_stride=null",
+      "num_repeat_data=4",
+    );
+    expect(completeTrain(config)).toEqual({
+      ...config,
+      first_num_iter: 700,
+      test_num_steps: 20,
+      cache_num_steps: 20,
+      cache_refresh_stride: 700,
+      cache_npar: (128 * 700) / 4,
+      gif_stride: 700,
+      checkpoint_stride: 700,
+      model: { ...UNET, channel_mult: "0.5,1,1", attention_resolutions: null },
+    });
+  });
+
+  it("leaves what was typed, and a complete configuration, as they are", () => {
+    const typed = only(
+      "first_num_iter=1",
+      "test_num_steps=2",
+      "cache_num_steps=3",
+      "cache_refresh_stride=4",
+      "cache_npar=5000",
+      "gif_stride=6",
+      "checkpoint_stride=7",
+      "model.channel_mult=[1,2,2]",
+      "model.attention_resolutions=[14,7]",
+    );
+    expect(completeTrain(typed)).toEqual(typed);
+    expect(completeTrain(completeTrain(only()))).toEqual(completeTrain(only()));
+  });
+
+  it("cuts batches and pictures to the samples that there are", () => {
+    const config = completeTrain(only("cache_npar=256", "test_npar=10"));
+    expect(config).toMatchObject({ cache_batch_size: 256, test_batch_size: 10 });
+    expect(config).toMatchObject({ plot_npar: 10, plot_npar_path: 10 });
+    const rounded = only("cache_npar=null", "cache_refresh_stride=3", "batch_size=5");
+    expect(completeTrain(rounded).cache_npar).toBe(15);
+  });
+
+  it.each([
+    [28, "0.5,1,1", null],
+    [32, "1,2,2,2", "16,8"],
+    [64, "1,2,2,2", "16,8"],
+    [160, "1,2,2,4", null],
+    [256, "1,1,2,2,4,4", "16,8"],
+  ])("knows multipliers and attention of images of %i", (image_size, channel_mult, attention) => {
+    const config = only("Dataset=mine", "Dataset_transfer=yours", `data.image_size=${image_size}`);
+    expect(completeTrain(config).model).toMatchObject({
+      channel_mult,
+      attention_resolutions: attention,
+    });
+  });
+
+  it("keeps attention where the network has the resolution", () => {
+    const model = (...words: string[]) => completeTrain(only(...words)).model;
+    expect(model("model.attention_resolutions=[16,14,8]")).toMatchObject({
+      attention_resolutions: "14",
+    });
+    expect(model("model.attention_resolutions=null")).toMatchObject({
+      attention_resolutions: null,
+    });
+    expect(model("dataset=mnist_2to3")).toMatchObject({ attention_resolutions: "7" });
+    expect(model("dataset=afhq_transfer")).toEqual(only("dataset=afhq_transfer").model);
+  });
+
+  it("can be said with references as well", () => {
+    const config = only("test_num_steps=${num_steps}", "num_steps=7", "name=run_${seed}");
+    expect(config).toMatchObject({ test_num_steps: 7, name: "run_42" });
+  });
+});

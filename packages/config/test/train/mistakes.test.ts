@@ -1,0 +1,161 @@
+import { describe, expect, it } from "vitest";
+import { thrown } from "../thrown.js";
+import { problems, run } from "./support.js";
+
+describe("mistakes", () => {
+  it.each([
+    ["num_itr=5", 'unknown key "num_itr": did you mean "num_iter"?'],
+    ["gama_min=5", 'unknown key "gama_min": did you mean "gamma_min"?'],
+    ["datset=cifar10", 'unknown key "datset": did you mean "dataset"?'],
+    ["modle=UNET", 'unknown key "modle": did you mean "model"?'],
+    ["model.dropot=0", 'unknown key "model.dropot": did you mean "model.dropout"?'],
+    ["model.nf=64", "model.nf is a key of DDPMpp, got UNET: leave it out, or choose another model"],
+    [
+      "model.name=UNETT",
+      'model.name: expected UNET, DownscalerUNET or DDPMpp, got "UNETT"; write for example model.name=UNET',
+    ],
+    ["num_iter=0", "num_iter: expected an integer >= 1, got 0; write for example num_iter=500000"],
+    ["lr=fast", 'lr: expected a finite number > 0, got "fast"; write for example lr=0.0001'],
+    ["ema=1", "ema: expected true or false, got 1; write for example ema=true"],
+    [
+      "gamma_min=0",
+      "gamma_min: expected a finite number > 0, got 0; write for example gamma_min=0.001",
+    ],
+    [
+      "LOGGER=wandb",
+      'LOGGER: expected Wandb, CSV or NONE, got "wandb"; write for example LOGGER=CSV',
+    ],
+    [
+      "plot_level=4",
+      "plot_level: expected an integer >= 0 and <= 3, got 4; write for example plot_level=2",
+    ],
+    [
+      "wavenumber=3",
+      "wavenumber: expected 0, 1, 2, 4, 8 or 16, got 3; write for example wavenumber=0",
+    ],
+    [
+      "cache_npar=many",
+      'cache_npar: expected an integer >= 1 or null, got "many"; write for example cache_npar=10000',
+    ],
+    [
+      "model.dropout=1",
+      "model.dropout: expected a finite number >= 0 and < 1, got 1; write for example model.dropout=0.1",
+    ],
+    [
+      "model.channel_mult=wide",
+      "model.channel_mult: expected text such as '0.5,1,1', a finite number > 0, null or a non-empty list, " +
+        "each item a finite number > 0, got \"wide\"; write for example model.channel_mult='0.5,1,1'",
+    ],
+  ])("%s", (word, line) => {
+    expect(problems(word)).toEqual([line]);
+  });
+
+  it.each([
+    ["method=dbdbs", /no preset "method\/dbdbs" in .*: did you mean "dbdsb"\?/],
+    ["model=unet", /did you mean "UNET"\?/],
+    ["dataset=imagenet", /there are: afhq_transfer, cifar10/],
+  ])("%s names a preset that is not there", (word, message) => {
+    expect(problems(word)[0]).toMatch(message);
+  });
+
+  it.each<[string[], RegExp]>([
+    [["gamma_min=0.3"], /^gamma_min=0.3 is more than gamma_max=0.2: /],
+    [["symmetric_gamma=true", "num_steps=31"], /num_steps=31 .* write num_steps=32 or/],
+    [["method=rf", "num_steps=15"], /^symmetric_gamma=true .* write num_steps=16/],
+    [["method=rf", "first_coupling=ref"], /^method=rf is trained on independent pairs/],
+    [["method=bm", "first_coupling=ref"], /^method=bm is trained on independent pairs/],
+    [["method=bm", "n_ipf=3"], /^method=bm is one iteration, got n_ipf=3/],
+    [["ot_sampler=exact"], /^ot_sampler=exact .* write first_coupling=ind$/],
+    [["loss_scale='1/sqrt(gamma)'"], /^loss_scale="1\/sqrt\(gamma\)" .* only method=dsb/],
+    [["langevin_scale=2"], /^langevin_scale=2 belongs to method=dsb, got method=dbdsb/],
+    [["var_final_gamma_scale=true"], /^var_final_gamma_scale=true belongs to method=dsb/],
+    [["Dataset_transfer=null"], /^transfer=true needs data at time 1/],
+    [["normalize_x1=true"], /^normalize_x1=true .* or write transfer=false$/],
+    [["adaptive_mean=true"], /^adaptive_mean=true .* or write transfer=false$/],
+    [["final_adaptive=true"], /^final_adaptive=true .* or write transfer=false$/],
+    [["wavenumber=4"], /^wavenumber=4 .* the data are mnist and emnist: /],
+    [
+      ["num_repeat_data=3"],
+      /^batch_size=128 is no multiple of num_repeat_data=3.* batch_size=129$/,
+    ],
+    [["cache_npar=64"], /^cache_npar=64 is fewer than the 128 pairs .* cache_npar=128 or more$/],
+    [["cache_npar=10", "num_repeat_data=8"], /^cache_npar=10 is fewer than the 16 pairs/],
+    [["data.channels=3"], /^data.channels=3, but images of mnist have 1: /],
+    [
+      ["dataset=cifar10", "data.image_size=64"],
+      /^data.image_size=64, but images of cifar10 have 32/,
+    ],
+    [["cdsb=true"], /^cdsb=true does not go with data.cond_channels=0/],
+    [["data.cond_channels=1"], /^cdsb=false does not go with data.cond_channels=1/],
+    [["model=DownscalerUNET"], /^model.name=DownscalerUNET needs a condition/],
+    [["dataset=synthetic", "model=UNET"], /^model.channel_mult=null is known for images of 28, 32/],
+    [["model.channel_mult=[1,1,2,2]"], /^data.image_size=28 cannot be halved 3 times, as the 4/],
+    [
+      ["model.attention_resolutions=[56,14]"],
+      /attention_resolutions=56,14: no resolution .* is 56, they are 28, 14, 7: /,
+    ],
+    [["dataset=cifar10", "model=DDPMpp_32", "model.attn_resolutions=64"], /attn_resolutions=64: /],
+    [["model.attention_resolutions=[4]"], /=4: no resolution .* is 4, they are 28, 14, 7: /],
+    [
+      ["model.num_channels=96"],
+      /^model.num_channels=96 times the multiplier 0.5 .* gives 48 channels/,
+    ],
+    [["model.num_channels=20", "model.channel_mult=[1]"], /gives 20 channels, .* of the 8 groups/],
+    [["checkpoint_b=b.ckpt"], /^checkpoint_b would not be read, because checkpoint_run=false/],
+    [["checkpoint_run=true"], /^checkpoint_run=true names no file/],
+    [
+      ["checkpoint_run=true", "checkpoint_b=b", "sample_checkpoint_f=f", "checkpoint_it=51"],
+      /beyond the last iteration/,
+    ],
+    [
+      ["checkpoint_run=true", "sample_checkpoint_b=b", "checkpoint_iter=9"],
+      /^checkpoint_iter=9 goes on inside a b pass, .* write checkpoint_b=…$/,
+    ],
+    [
+      ["checkpoint_run=true", "checkpoint_b=b", "optimizer_checkpoint_f=o"],
+      /^optimizer_checkpoint_f .* write checkpoint_f=…$/,
+    ],
+    [
+      ["checkpoint_run=true", "checkpoint_b=b", "checkpoint_it=2"],
+      /^checkpoint_it=2 checkpoint_pass=b simulates pairs with the f network, .*checkpoint_f=…$/,
+    ],
+    [
+      ["checkpoint_run=true", "checkpoint_f=f", "checkpoint_pass=f"],
+      /^checkpoint_it=1 checkpoint_pass=f simulates pairs with the b network/,
+    ],
+  ])("%j do not go together", (words, message) => {
+    expect(problems(...words)).toEqual([expect.stringMatching(message)]);
+    expect(thrown(() => run(...words)).code).toBe("value");
+  });
+
+  it.each<[string[]]>([
+    [["gamma_min=0.2"]],
+    [["symmetric_gamma=true", "num_steps=32"]],
+    [["symmetric_gamma=false", "num_steps=31"]],
+    [["ot_sampler=exact", "first_coupling=ind"]],
+    [["method=dsb", "loss_scale='1/sqrt(gamma)'", "langevin_scale=2"]],
+    [["method=otcfm", "ot_sampler=null"]],
+    [["transfer=false", "normalize_x1=true", "final_adaptive=true", "adaptive_mean=true"]],
+    [["dataset=downscaler_transfer", "wavenumber=4"]],
+    [["num_repeat_data=4", "cache_npar=32"]],
+    [["Dataset=mine", "Dataset_transfer=yours", "data.channels=7"]],
+    [["model.attention_resolutions=[28,14]"]],
+    [["model.attention_resolutions=[16,8,14]"]],
+    [["model.num_channels=24", "model.channel_mult=[1,2]"]],
+    [["num_iter=1", "cache_npar=128", "test_npar=1"]],
+    [["checkpoint_run=true", "checkpoint_b=b", "checkpoint_iter=9"]],
+    [["checkpoint_run=true", "checkpoint_f=f", "checkpoint_pass=f", "first_coupling=ind"]],
+    [["checkpoint_run=true", "checkpoint_b=b", "sample_checkpoint_f=f", "checkpoint_it=2"]],
+  ])("%j go together", (words) => {
+    expect(run(...words).members).toHaveLength(1);
+  });
+
+  it("are reported together, for all members, before any runs", () => {
+    const lines = problems("method=dbdsb,rf", "num_steps=30,0", "lrr=1", "-m");
+    expect(lines).toEqual([
+      'unknown key "lrr": did you mean "lr"?',
+      "num_steps: expected an integer >= 1, got 0; write for example num_steps=30",
+    ]);
+    expect(problems("gamma_min=1", "num_repeat_data=3", "cdsb=true")).toHaveLength(3);
+  });
+});

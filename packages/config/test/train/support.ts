@@ -1,0 +1,28 @@
+// Why: the tests of the image trainer's configuration all start from the preset files of the project.
+
+import { fileURLToPath } from "node:url";
+import { resolve } from "../../src/resolve.js";
+import type { TrainConfig } from "../../src/train/schema.js";
+import { train } from "../../src/train.js";
+import { isTree, type Tree, type Value } from "../../src/value.js";
+import { thrown } from "../thrown.js";
+
+export const dirs = [fileURLToPath(new URL("../../../../conf", import.meta.url))];
+
+export const run = (...words: string[]) => resolve(train, words, { dirs });
+
+export const problems = (...words: string[]) => thrown(() => run(...words)).problems;
+
+/** The configuration of the only run of a command line. */
+export function only(...words: string[]): TrainConfig {
+  const [member, ...rest] = run(...words).members;
+  if (member === undefined || rest.length > 0) throw new Error("expected one run");
+  return member.config;
+}
+
+/** The dotted keys of a tree with their values. */
+export function leaves(tree: Tree, above = ""): [key: string, value: Value][] {
+  return Object.entries(tree).flatMap(([key, value]) =>
+    isTree(value) ? leaves(value, `${above}${key}.`) : [[above + key, value] as [string, Value]],
+  );
+}

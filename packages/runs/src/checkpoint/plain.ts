@@ -1,0 +1,59 @@
+// Files of a folder that may come from a stranger: links, pipes and folders are refused at the open
+// file itself, so that nothing outside the folder is ever read through it.
+import { createHash } from "node:crypto";
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { basename } from "node:path";
+import { errnoOf, fileError, RunError } from "../errors.js";
+
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+
+/** A plain file of at most `limit` bytes. Throws RunError whose message is the reason alone. */
+export function readPlainFile(path: string, { limit }: { limit: number }): Buffer {
+  return withPlainFile(path, (fd, size) => {
+    if (size > limit) {
+      const name = basename(path);
+      throw new RunError("corrupt", `${name} has ${size} bytes, expected at most ${limit}`);
+    }
+    return readFileSync(fd);
+  });
+}
+
+/** The size of a plain file, in bytes. Throws RunError whose message is the reason alone. */
+export function sizeOfPlainFile(path: string): number {
+  return withPlainFile(path, (_, size) => size);
+}
+
+/** The SHA-256 of a plain file, in hexadecimal. Throws RunError whose message is the reason alone. */
+export function sha256OfPlainFile(path: string): string {
+  return withPlainFile(path, (fd) => {
+    const hash = createHash("sha256");
+    const block = Buffer.allocUnsafe(1 << 20);
+    for (let count = -1; count !== 0; ) {
+      count = readSync(fd, block, 0, block.length, null);
+      hash.update(block.subarray(0, count));
+    }
+    return hash.digest("hex");
+  });
+}
+
+function withPlainFile<T>(path: string, use: (fd: number, size: number) => T): T {
+  const name = basename(path);
+  try {
+    // Without O_NONBLOCK a pipe would keep us waiting for its writer.
+    const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      const stat = fstatSync(fd);
+      if (!stat.isFile()) throw new RunError("corrupt", `${name} is not a plain file`);
+      return use(fd, stat.size);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === "ENOENT") throw new RunError("corrupt", `${name} is missing`, { cause: error });
+    if (errno === "ELOOP") {
+      throw new RunError("corrupt", `${name} is a link, expected a plain file`, { cause: error });
+    }
+    throw fileError("read", path, error);
+  }
+}

@@ -1,0 +1,221 @@
+// A run that is killed at any instant, or whose disk is full, must find its last saved point whole.
+// One folder a point: written and flushed under a temporary name, then renamed; old ones go after.
+import { existsSync } from "node:fs";
+import { type FileData, temporaryPath } from "../atomic.js";
+import { RunError } from "../errors.js";
+import { sweepTemporaries } from "../sweep.js";
+import { putInPlace, removeFolder, restoreReplaced } from "./folder.js";
+import { checkpointFormat, isFileName, isPointId, manifestName, manifestText } from "./manifest.js";
+import { checkPolicy, type KeepPolicy, superfluous } from "./policy.js";
+import {
+  type Checkpoint,
+  type CheckpointEntry,
+  examine,
+  listCheckpoints,
+  loadCheckpoint,
+  type NewestCheckpoint,
+  newestCheckpoint,
+} from "./read.js";
+import { PointWriter, refusalError } from "./write.js";
+
+export interface OpenCheckpointsOptions extends KeepPolicy {
+  /** Version of dsbm, for the manifests. */
+  dsbm: string;
+}
+
+/** A point to be saved. */
+export interface CheckpointPoint {
+  /** Its folder's name, sortable and readable: it0003_b_step00005000. */
+  id: string;
+  /** Position in the run, e.g. steps so far. */
+  order: number;
+  /** Kept for good (default false). */
+  milestone?: boolean;
+  /** Anything JSON holds; NaN and infinities too, which are written as strings of that name. */
+  facts: object;
+  /** Content by file name; an iterable of byte chunks is written without joining them. */
+  files: Readonly<Record<string, FileData>>;
+}
+
+export interface SavedCheckpoint {
+  checkpoint: Checkpoint;
+  /** Ids of older points that the policy removed. */
+  removed: string[];
+  /** One line each: what could not be removed, and the damaged point that was set aside. */
+  warnings: string[];
+}
+
+/** The saved points of one run. One process writes at a time: hold the run's lock. */
+export interface CheckpointStore {
+  readonly folder: string;
+  /**
+   * Saves a point; when it returns the point is on the disk, and then older ones were removed as the
+   * policy says. A whole point of the same id is replaced, a damaged one is set aside. Throws
+   * RunError "disk_full", "read_only", "permission", … and leaves the older points as they were;
+   * "bad_argument" for bad names and for an order before that of a whole point.
+   */
+  save(point: CheckpointPoint): SavedCheckpoint;
+  /** The newest whole point and the damaged ones passed over, see newestCheckpoint. */
+  newest(options?: { verify?: boolean }): NewestCheckpoint;
+  /** All points by order, damaged ones with the reason, see listCheckpoints. */
+  list(options?: { verify?: boolean }): CheckpointEntry[];
+  /** The point of this id, verified. Throws RunError, see loadCheckpoint. */
+  load(id: string): Checkpoint;
+  /**
+   * Removes the whole points after `order`, milestones too, newest first: the run goes on from there
+   * another way. Returns their ids. Throws RunError.
+   */
+  dropAfter(order: number): string[];
+}
+
+/**
+ * Opens the folder `checkpoints` of a run for saving, and clears up after killed processes. The
+ * folder is made by the first save. Throws RunError.
+ */
+export function openCheckpoints(folder: string, options: OpenCheckpointsOptions): CheckpointStore {
+  const policy = checkPolicy(options);
+  if (existsSync(folder)) {
+    restoreReplaced(folder);
+    sweepTemporaries(folder);
+  }
+  return new FolderStore(folder, options.dsbm, policy);
+}
+
+class FolderStore implements CheckpointStore {
+  /** When the points that we wrote or verified were created, by id: none is read in full twice. */
+  private readonly known = new Map<string, string>();
+
+  constructor(
+    readonly folder: string,
+    private readonly dsbm: string,
+    private readonly policy: Required<KeepPolicy>,
+  ) {}
+
+  newest(options?: { verify?: boolean }): NewestCheckpoint {
+    return newestCheckpoint(this.folder, options);
+  }
+
+  list(options?: { verify?: boolean }): CheckpointEntry[] {
+    return listCheckpoints(this.folder, options);
+  }
+
+  load(id: string): Checkpoint {
+    return loadCheckpoint(this.folder, id);
+  }
+
+  save(point: CheckpointPoint): SavedCheckpoint {
+    refuseBadNames(point);
+    const older = this.points();
+    const next = older.findLast(
+      (other) => other.id !== point.id && other.order > point.order && this.isWhole(other),
+    );
+    if (next !== undefined) {
+      throw new RunError(
+        "bad_argument",
+        `checkpoint ${point.id} has order ${point.order}, but ${next.id} has ${next.order} and would be found first: drop what comes after (dropAfter) before going another way`,
+      );
+    }
+    const serial =
+      older.find(({ id }) => id === point.id)?.serial ??
+      1 + Math.max(0, ...older.map((other) => other.serial));
+    const warnings = this.write(point, serial, older);
+    const { checkpoint, damage } = examine(this.folder, point.id);
+    if (damage !== null) {
+      const what = `checkpoint ${point.id} was saved in ${this.folder} but reads back damaged`;
+      throw new RunError(damage.code, `${what} (${damage.reason}): check the disk`);
+    }
+    this.known.set(point.id, checkpoint.created);
+    return { checkpoint, removed: this.prune(warnings), warnings };
+  }
+
+  dropAfter(order: number): string[] {
+    const later = this.points().filter((point) => point.order > order);
+    for (const { folder } of later.reverse()) removeFolder(this.folder, folder);
+    return later.map(({ id }) => id);
+  }
+
+  /** Writes the point and gives it its name; returns warnings. */
+  private write(point: CheckpointPoint, serial: number, older: readonly Checkpoint[]): string[] {
+    const { id, order, milestone = false, facts } = point;
+    const writer = new PointWriter(temporaryPath(this.folder));
+    try {
+      const files = Object.entries(point.files).map(
+        ([name, data]) => [name, writer.file(name, data)] as const,
+      );
+      const manifest = {
+        format: checkpointFormat,
+        dsbm: this.dsbm,
+        created: new Date().toISOString(),
+        ...{ id, order, serial, milestone },
+        files: Object.fromEntries(files),
+        facts: facts as Record<string, unknown>,
+      };
+      writer.file(manifestName, manifestText(manifest));
+      writer.finish();
+    } catch (error) {
+      writer.discard();
+      throw error;
+    }
+    const whole = examine(this.folder, id, { verify: true }).damage === null;
+    const place = { parent: this.folder, id, whole };
+    const moved = writer.attempt(() => putInPlace(writer.folder, place));
+    if (moved === undefined) {
+      throw refusalError(writer, { folder: this.folder, id, older });
+    }
+    const warnings: string[] = [];
+    const { replaced, aside } = moved;
+    if (replaced !== undefined) warn(warnings, () => removeFolder(this.folder, replaced));
+    if (aside !== undefined) {
+      warnings.push(`what stood at ${id} was damaged and was set aside as ${aside}`);
+    }
+    return warnings;
+  }
+
+  private points(): Checkpoint[] {
+    return this.list().flatMap(({ checkpoint }) => checkpoint ?? []);
+  }
+
+  private isWhole({ id, created }: Checkpoint): boolean {
+    if (this.known.get(id) === created) return true;
+    if (examine(this.folder, id, { verify: true }).damage !== null) return false;
+    this.known.set(id, created);
+    return true;
+  }
+
+  /** Removes what the policy gives up; returns the ids. */
+  private prune(warnings: string[]): string[] {
+    const removed: string[] = [];
+    warn(warnings, () => {
+      const given = superfluous(this.points(), this.policy, (other) => this.isWhole(other));
+      for (const { id, folder } of given) {
+        warn(warnings, () => {
+          removeFolder(this.folder, folder);
+          removed.push(id);
+        });
+      }
+    });
+    return removed;
+  }
+}
+
+/** Does what may fail without harm to the point that was saved; a failure is a warning. */
+function warn(warnings: string[], tidyUp: () => void): void {
+  try {
+    tidyUp();
+  } catch (error) {
+    if (!(error instanceof RunError)) throw error;
+    warnings.push(error.message);
+  }
+}
+
+function refuseBadNames({ id, order, files }: CheckpointPoint): void {
+  const name = Object.keys(files).find((file) => !isFileName(file));
+  const fault = !isPointId(id)
+    ? `the id ${JSON.stringify(id.slice(0, 120))}, expected up to 100 letters, digits and _ = + -`
+    : !Number.isFinite(order)
+      ? `the order ${order}, expected a number`
+      : name !== undefined
+        ? `a file ${JSON.stringify(name.slice(0, 120))}, expected a plain name other than ${manifestName}`
+        : undefined;
+  if (fault !== undefined) throw new RunError("bad_argument", `a checkpoint was given ${fault}`);
+}

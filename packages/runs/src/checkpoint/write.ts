@@ -1,0 +1,106 @@
+// Writes the content of a saved point into a folder that nobody looks at yet. When the disk refuses,
+// the rest is still counted, so that the error can say how much room the point needs.
+import { createHash } from "node:crypto";
+import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { chunks, type FileData, makeFolders, syncFolder, writeAll } from "../atomic.js";
+import { errnoOf, fileError, RunError } from "../errors.js";
+import type { FileFacts } from "./manifest.js";
+
+/** Fills a new folder; after the first refusal of the file system it only counts. */
+export class PointWriter {
+  /** Bytes of the point so far. */
+  needed = 0;
+  /** Bytes of it that the file system took. */
+  written = 0;
+  /** The first refusal, undefined while all went well. */
+  refusal: { readonly cause: unknown } | undefined;
+
+  constructor(readonly folder: string) {
+    for (const made of this.attempt(() => makeFolders(dirname(folder))) ?? []) {
+      this.attempt(() => syncFolder(dirname(made)));
+    }
+    this.attempt(() => mkdirSync(folder));
+  }
+
+  /** Does something on disk, unless an earlier attempt was refused. */
+  attempt<T>(operation: () => T): T | undefined {
+    if (this.refusal !== undefined) return undefined;
+    try {
+      return operation();
+    } catch (cause) {
+      this.refusal = { cause };
+      return undefined;
+    }
+  }
+
+  /** Writes a file and flushes it to the disk. What the source of its bytes throws goes through. */
+  file(name: string, data: FileData): FileFacts {
+    const hash = createHash("sha256");
+    let size = 0;
+    const fd = this.attempt(() => openSync(join(this.folder, name), "wx"));
+    try {
+      for (const chunk of chunks(data)) {
+        size += chunk.byteLength;
+        this.needed += chunk.byteLength;
+        this.attempt(() => {
+          writeAll(fd as number, chunk);
+          hash.update(chunk);
+          this.written += chunk.byteLength;
+        });
+      }
+      this.attempt(() => fsyncSync(fd as number));
+    } finally {
+      if (fd !== undefined) this.close(fd);
+    }
+    return { size, sha256: hash.digest("hex") };
+  }
+
+  /** Flushes the list of files. */
+  finish(): void {
+    this.attempt(() => syncFolder(this.folder));
+  }
+
+  /** Frees the room of a point that was not finished; returns what is wrong where that failed. */
+  discard(): string | undefined {
+    try {
+      rmSync(this.folder, { recursive: true, force: true });
+      return undefined;
+    } catch (error) {
+      return fileError("remove", this.folder, error).message;
+    }
+  }
+
+  /** A file is closed whatever happened; network file systems may refuse as late as here. */
+  private close(fd: number): void {
+    try {
+      closeSync(fd);
+    } catch (cause) {
+      this.refusal ??= { cause };
+    }
+  }
+}
+
+/**
+ * Discards a point that the file system refused and returns the error: what happened, how much room
+ * the point needs, and that the `older` points are as they were.
+ */
+export function refusalError(
+  writer: PointWriter,
+  { folder, id, older }: { folder: string; id: string; older: readonly { id: string }[] },
+): unknown {
+  const cause = writer.refusal?.cause;
+  const left = writer.discard();
+  if (errnoOf(cause) === undefined) return cause;
+  const { code, message } = fileError(`save checkpoint ${id} in`, folder, cause);
+  const newest = older.at(-1)?.id;
+  const others =
+    newest === undefined
+      ? "there is no older one"
+      : older.length === 1
+        ? `the older one, ${newest}, is untouched and usable`
+        : `the ${older.length} older ones, newest ${newest}, are untouched and usable`;
+  const need = `it needs ${writer.needed} bytes, ${writer.written} of them were written`;
+  const rest = left === undefined ? "" : `; ${left}`;
+  return new RunError(code, `${message}; ${need}; ${others}${rest}`, { cause });
+}

@@ -1,0 +1,90 @@
+// A sheet of pictures: images of equal size in rows and columns on white, as bytes. Single pictures
+// and animations are painted by the same hand.
+import { RunError } from "../errors.js";
+
+/** Pixels: bytes from 0 (black) to 255, or real numbers with a range of their own. */
+export type Pixels = Uint8Array | Float32Array;
+
+/** [n, channels, height, width] with 1 (grey) or 3 (RGB) channels. */
+export type ImageShape = readonly [n: number, channels: number, height: number, width: number];
+
+export interface SheetOptions {
+  shape: ImageShape;
+  /** Images a row; the sheet is filled row by row. */
+  columns: number;
+  /** Screen pixels an image pixel. */
+  scale: number;
+  /** White pixels right of and below each image. */
+  padding: number;
+}
+
+/** The size of a sheet in screen pixels. */
+export function sheetSize({ shape, columns, scale, padding }: SheetOptions): {
+  width: number;
+  height: number;
+} {
+  const [n, , height, width] = shape;
+  return {
+    width: columns * (width * scale + padding),
+    height: Math.ceil(n / columns) * (height * scale + padding),
+  };
+}
+
+/**
+ * Paints images as bytes, grey (1) or RGB (3) a pixel; RGB images need 3. `range` gives the values of
+ * black and white (default [0, 255] for bytes, [-1, 1] for real numbers); what lies outside is
+ * clipped, and what is not finite is magenta in RGB and black in grey.
+ */
+export function paintSheet(
+  images: Pixels,
+  options: SheetOptions,
+  {
+    colors = 3,
+    range = images instanceof Uint8Array ? [0, 255] : [-1, 1],
+  }: { colors?: 1 | 3; range?: readonly [number, number] } = {},
+): Buffer {
+  const { shape, columns, scale, padding } = options;
+  const [n, channels, height, width] = shape;
+  const sheet = sheetSize(options);
+  const out = Buffer.alloc(sheet.width * sheet.height * colors, 255);
+  const [black, white] = range;
+  const byte = (value: number) =>
+    Math.round(255 * Math.min(1, Math.max(0, (value - black) / (white - black))));
+  const plane = height * width;
+  const stride = sheet.width * colors;
+  const length = width * scale * colors;
+  for (let i = 0; i < n; i++) {
+    const y0 = Math.floor(i / columns) * (height * scale + padding);
+    const x0 = (i % columns) * (width * scale + padding);
+    for (let y = 0; y < height; y++) {
+      const start = (y0 + y * scale) * stride + x0 * colors;
+      for (let x = 0; x < width; x++) {
+        for (let c = 0; c < colors; c++) {
+          const at = (i * channels + (channels === 1 ? 0 : c)) * plane + y * width + x;
+          const value = images[at] as number;
+          const painted = Number.isFinite(value) ? byte(value) : c === 1 || colors === 1 ? 0 : 255;
+          const to = start + x * scale * colors + c;
+          for (let k = 0; k < scale; k++) out[to + k * colors] = painted;
+        }
+      }
+      for (let k = 1; k < scale; k++) out.copyWithin(start + k * stride, start, start + length);
+    }
+  }
+  return out;
+}
+
+/** Throws RunError "bad_argument" where pixels, shape and layout do not fit; `what` is the figure. */
+export function checkSheet(images: Pixels, options: SheetOptions, what: string): void {
+  const { shape, columns, padding, scale } = options;
+  const [n, channels, height, width] = shape;
+  const whole = (value: number, least: number) => Number.isSafeInteger(value) && value >= least;
+  const fault =
+    !shape.every((size) => whole(size, 1)) || n * channels * height * width !== images.length
+      ? `${images.length} values for shape [${shape.join(", ")}], expected their product`
+      : channels !== 1 && channels !== 3
+        ? `${channels} channels, expected 1 (grey) or 3 (RGB)`
+        : !whole(columns, 1) || !whole(padding, 0) || !whole(scale, 1)
+          ? `columns ${columns}, padding ${padding}, scale ${scale}, expected whole numbers`
+          : undefined;
+  if (fault !== undefined) throw new RunError("bad_argument", `${what} was given ${fault}`);
+}

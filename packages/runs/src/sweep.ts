@@ -1,0 +1,45 @@
+// What killed writers left behind: files and folders under temporary names. Removed by the next
+// writer, but never from under one that still lives.
+import { readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileError } from "./errors.js";
+import { isAlive } from "./process.js";
+
+const temporaryName = /^\.tmp-(\d+)-[0-9a-f]{8}$/;
+
+/**
+ * Removes temporary files and folders that killed writers left in a folder and its sub-folders;
+ * those of living processes stay unless older than `olderThan` seconds. Links are not followed.
+ * Returns the paths removed. Throws RunError.
+ */
+export function sweepTemporaries(folder: string, { olderThan = 3600 } = {}): string[] {
+  const removed: string[] = [];
+  try {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      const pid = temporaryName.exec(entry.name)?.[1];
+      const plain = entry.isFile() || entry.isDirectory();
+      if (pid !== undefined && plain) {
+        if (!isAbandoned(path, Number(pid), { olderThan })) continue;
+        rmSync(path, { recursive: true, force: true });
+        removed.push(path);
+      } else if (entry.isDirectory()) removed.push(...sweepTemporaries(path, { olderThan }));
+    }
+  } catch (error) {
+    throw fileError("sweep", folder, error);
+  }
+  return removed;
+}
+
+/**
+ * Whether the process `pid` that made `path` is gone, or has left it alone for `olderThan` seconds.
+ * In containers pids come again: what bears our own pid but is older than we are is another's.
+ */
+export function isAbandoned(path: string, pid: number, { olderThan = 3600 } = {}): boolean {
+  if (!isAlive(pid)) return true;
+  const stat = statSync(path, { throwIfNoEntry: false });
+  // Gone meanwhile: its writer has just given it its name.
+  if (stat === undefined) return false;
+  const age = (Date.now() - stat.mtimeMs) / 1000;
+  return age >= olderThan || (pid === process.pid && age > process.uptime() + 1);
+}

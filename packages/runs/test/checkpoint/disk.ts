@@ -1,0 +1,126 @@
+// A disk that fails on request. It stands before node:fs, counts what changes the disk, and at one
+// of these operations is full, becomes read-only for good, has its process die (nothing happens any
+// more, as after SIGKILL), or loses power (what was not flushed by then is gone; removals are there
+// at once, the worst case).
+import type * as NodeFs from "node:fs";
+import { dirname, resolve } from "node:path";
+
+export type Failure = "full" | "read-only" | "death" | "power loss";
+
+/** What goes wrong, and at which operation (counted from 0); undefined for a good disk. */
+let plan: { failure: Failure; at: number } | undefined;
+let count = 0;
+let dead = false;
+let unsynced = new Set<number>();
+let flushed = new Set<number>();
+let renames: { from: string; to: string; parent: string }[] = [];
+const names = new Map<number, string>();
+
+/** From now on operations are counted; number `at` fails. */
+export function failAt(at: number, failure: Failure): void {
+  plan = { failure, at };
+  count = 0;
+  dead = false;
+  unsynced = new Set();
+  flushed = new Set();
+  renames = [];
+}
+
+/** From now on all is well; where power is lost, it is lost by now. Returns whether the failure came. */
+export function repair(fs: typeof NodeFs, folder: string): boolean {
+  const came = plan !== undefined && count > plan.at;
+  if (plan?.failure === "power loss") losePower(fs, folder);
+  plan = undefined;
+  dead = false;
+  return came;
+}
+
+function losePower(fs: typeof NodeFs, folder: string): void {
+  for (const { from, to } of renames.reverse()) if (fs.existsSync(to)) fs.renameSync(to, from);
+  for (const name of fs.readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    const path = `${folder}/${name}`;
+    const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+    if (stat !== undefined && unsynced.has(stat.ino)) fs.rmSync(path, { recursive: true });
+  }
+}
+
+/** node:fs with the failing operations in place of the good ones. */
+export function failing(fs: typeof NodeFs): typeof NodeFs {
+  const inode = (path: string) => fs.lstatSync(path, { throwIfNoEntry: false })?.ino;
+  /** Counts an operation; `half` is what a dying one still does. */
+  const change = <T>(operation: () => T, half?: () => void): T => {
+    if (plan === undefined) return operation();
+    const now = count++;
+    if (dead) throw new Error("this process is dead");
+    const { failure, at } = plan;
+    if (now < at || (now > at && failure !== "read-only")) return operation();
+    half?.();
+    if (failure === "full") throw Object.assign(new Error("full"), { code: "ENOSPC" });
+    if (failure === "read-only") throw Object.assign(new Error("remounted"), { code: "EROFS" });
+    dead = true;
+    throw new Error("this process dies");
+  };
+  const note = (path: string) => {
+    if (plan !== undefined) unsynced.add(inode(path) as number);
+  };
+  const mkdirSync = (path: string, options?: NodeFs.MakeDirectoryOptions) => {
+    if (fs.existsSync(path)) return fs.mkdirSync(path, options);
+    return change(() => {
+      const made = fs.mkdirSync(path, options);
+      note(path);
+      return made;
+    });
+  };
+  const openSync = (path: string, flags: string | number) => {
+    const make = () => {
+      const fd = fs.openSync(path, flags);
+      names.set(fd, resolve(path));
+      if (flags === "wx") note(path);
+      return fd;
+    };
+    return flags === "wx" ? change(make) : make();
+  };
+  const writeSync = (fd: number, bytes: Uint8Array, from: number, length: number) =>
+    change(
+      () => fs.writeSync(fd, bytes, from, length),
+      () => fs.writeSync(fd, bytes, from, length >> 1),
+    );
+  const fsyncSync = (fd: number) =>
+    change(() => {
+      const path = names.get(fd) as string;
+      renames = renames.filter(({ parent }) => parent !== path);
+      // A file is safe when its content and its name in the folder are: both were flushed.
+      if (fs.fstatSync(fd).isDirectory()) {
+        for (const name of fs.readdirSync(path)) {
+          const child = fs.lstatSync(`${path}/${name}`);
+          if (child.isDirectory() || flushed.has(child.ino)) unsynced.delete(child.ino);
+        }
+      } else flushed.add(fs.fstatSync(fd).ino);
+    });
+  const renameSync = (from: string, to: string) =>
+    change(() => {
+      fs.renameSync(from, to);
+      if (plan !== undefined) renames.push({ from, to, parent: dirname(resolve(to)) });
+    });
+  const rmSync = (path: string, options?: NodeFs.RmOptions) =>
+    change(
+      () => {
+        fs.rmSync(path, options);
+        // Removed for good, whatever name it had: the rename before it cannot be undone.
+        renames = renames.filter(({ to }) => to !== path);
+      },
+      () => {
+        const first = fs.existsSync(path) ? fs.readdirSync(path)[0] : undefined;
+        if (first !== undefined) fs.rmSync(`${path}/${first}`);
+      },
+    );
+  return {
+    ...fs,
+    mkdirSync,
+    openSync,
+    writeSync,
+    fsyncSync,
+    renameSync,
+    rmSync,
+  } as unknown as typeof NodeFs;
+}

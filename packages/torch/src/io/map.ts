@@ -1,0 +1,55 @@
+// Caches of simulated pairs are larger than memory: a .npy file becomes a tensor whose elements the
+// system fetches as they are touched, and forgets as it needs the room.
+import { call } from "../dispatch.js";
+import { tidy } from "../handle.js";
+import type { Tensor } from "../tensor.js";
+import { FormatError } from "./errors.js";
+import { ReadFile } from "./file.js";
+import { type NpyHeader, npyHeaderSpan, parseNpyHeader, prefixLength } from "./npy-header.js";
+import { elementCount, itemSize } from "./raw.js";
+
+/**
+ * Maps a .npy file into memory: a tensor [n, …] on the CPU whose elements stay in the file until touched.
+ *
+ * What was touched counts as the process's memory, but the system takes it back when it needs the room.
+ * Writes to the tensor never reach the file (they are private to it). It is unmapped when the tensor and
+ * all its views are disposed of; on Linux the file may be deleted meanwhile. Its size is checked here and
+ * not again: a file that another program shortens while it is mapped ends the process at the next touch
+ * beyond its new end (SIGBUS), so replace such files by renaming, never by writing over them. Bools are
+ * taken as they are, other bytes than 0 and 1 included. Throws like `npy.open`, and `InvalidValue` for
+ * big-endian, Fortran-ordered or unaligned files, which cannot be used as they lie.
+ */
+export function mapNpy(path: string): Tensor {
+  const { dtype, shape, start, length } = mappableHeader(path);
+  return tidy(() => {
+    const bytes = call("aten::from_file", "", path, false, start + length, "uint8") as Tensor;
+    const elements = call("aten::view", "dtype", bytes.narrow(0, start, length), dtype) as Tensor;
+    return elements.view(shape);
+  });
+}
+
+function mappableHeader(path: string): NpyHeader & { length: number } {
+  using file = new ReadFile(path);
+  const span = npyHeaderSpan(file.read(0, Math.min(prefixLength, file.length)), path);
+  const text = file.read(span.begin, span.end - span.begin);
+  const header = parseNpyHeader(text, span.utf8, span.end, path);
+  const { dtype, shape, bigEndian, fortran, start } = header;
+  const length = elementCount(shape, path) * itemSize[dtype];
+  if (start + length !== file.length) {
+    throw new FormatError(
+      start + length > file.length ? "IncompleteFile" : "SizeMismatch",
+      path,
+      `${file.length} bytes: expected ${start + length} from its header; copy or write it again`,
+    );
+  }
+  const unaligned = start % itemSize[dtype] !== 0;
+  if ((bigEndian && itemSize[dtype] > 1) || fortran || unaligned) {
+    const found = fortran ? "in Fortran order" : unaligned ? "not aligned" : "big-endian";
+    throw new FormatError(
+      "InvalidValue",
+      path,
+      `its elements are ${found}: expected them little-endian in C order; convert it with npy.encode(npy.decode(bytes)), or read it whole`,
+    );
+  }
+  return { ...header, length };
+}

@@ -1,0 +1,104 @@
+// Reads the arguments of a pickle's operations, never beyond its end.
+import { FormatError } from "../errors.js";
+import { plainBytes } from "../raw.js";
+import { viewOf } from "./source.js";
+
+/** Names of modules and classes are shorter. */
+const lineLimit = 256;
+const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** A place in the bytes of one or several pickles; every read throws `IncompleteFile` at their end. */
+export class Cursor {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  /** The next byte to read. */
+  at = 0;
+
+  /** `source` names the bytes in errors. */
+  constructor(
+    bytes: Uint8Array,
+    readonly source: string,
+  ) {
+    this.#bytes = plainBytes(bytes);
+    this.#view = viewOf(this.#bytes);
+  }
+
+  get left(): number {
+    return this.#bytes.length - this.at;
+  }
+
+  uint8(): number {
+    return this.#view.getUint8(this.#take(1));
+  }
+  uint16(): number {
+    return this.#view.getUint16(this.#take(2), true);
+  }
+  uint32(): number {
+    return this.#view.getUint32(this.#take(4), true);
+  }
+  int32(): number {
+    return this.#view.getInt32(this.#take(4), true);
+  }
+  /** A length of 8 bytes; throws where it is longer than what is left. */
+  uint64(): number {
+    const value = this.#view.getBigUint64(this.#take(8), true);
+    if (value > BigInt(this.left)) throw this.#cut(value);
+    return Number(value);
+  }
+  float64(): number {
+    return this.#view.getFloat64(this.#take(8), false);
+  }
+
+  /** A whole number of any length in two's complement, low bytes first. */
+  integer(length: number): number | bigint {
+    const bytes = this.#bytes.subarray(this.#take(length), this.at);
+    let value = 0n;
+    for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
+    value = BigInt.asIntN(8 * length, value);
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : value;
+  }
+
+  /** Text of this many bytes in UTF-8; throws `InvalidValue` where it is none. */
+  text(length: number): string {
+    const bytes = this.#bytes.subarray(this.#take(length), this.at);
+    try {
+      return text.decode(bytes);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new FormatError(
+        "InvalidValue",
+        this.source,
+        `its pickle holds text that is no UTF-8: ${reason}`,
+      );
+    }
+  }
+
+  /** Text up to the end of the line. */
+  line(): string {
+    const end = this.#bytes.indexOf(0x0a, this.at);
+    const length = (end < 0 ? this.#bytes.length : end) - this.at;
+    if (length > lineLimit) {
+      const problem = `its pickle names a class in ${length} bytes: expected at most ${lineLimit}`;
+      throw new FormatError("InvalidValue", this.source, problem);
+    }
+    const line = this.text(length);
+    this.#take(1);
+    return line;
+  }
+
+  /** Moves on by `length` bytes and returns where they begin. */
+  #take(length: number): number {
+    if (length > this.left) throw this.#cut(length);
+    this.at += length;
+    return this.at - length;
+  }
+
+  #cut(length: number | bigint): FormatError {
+    return new FormatError(
+      "IncompleteFile",
+      this.source,
+      `its pickle needs ${length} bytes at ${this.at} and has ${this.left}; copy or write it again`,
+    );
+  }
+}

@@ -1,0 +1,102 @@
+// The names that a pickle may use. A pickle is a program: its names stand for functions that it calls,
+// os.system as well as any other. Here a name that is not in this list is refused, and the names that
+// are in it stand for functions of ours, which only put values together.
+import { FormatError } from "../errors.js";
+import type { DType } from "../raw.js";
+import { TensorReference, tensorReference } from "./references.js";
+
+/** A function of ours under a Python name. */
+export class Callable {
+  constructor(
+    readonly name: string,
+    readonly call: (args: readonly unknown[], source: string) => unknown,
+  ) {}
+}
+
+/** The class of a storage, which says the type of its elements. */
+export class StorageType {
+  constructor(readonly dtype: DType) {}
+}
+
+/** collections.OrderedDict, the only object whose attributes a pickle may set: they are dropped. */
+export class OrderedDict extends Map<unknown, unknown> {}
+
+const storageTypes: Readonly<Record<DType, string>> = {
+  float32: "FloatStorage",
+  float64: "DoubleStorage",
+  float16: "HalfStorage",
+  bfloat16: "BFloat16Storage",
+  int64: "LongStorage",
+  int32: "IntStorage",
+  int16: "ShortStorage",
+  int8: "CharStorage",
+  uint8: "ByteStorage",
+  bool: "BoolStorage",
+};
+
+/** PyTorch's name of the storage of a dtype, in the module torch. */
+export function storageTypeName(dtype: DType): string {
+  return storageTypes[dtype];
+}
+
+const callables = [
+  new Callable("collections.OrderedDict", (args, source) => {
+    if (args.length > 0) throw wrong("collections.OrderedDict", source);
+    return new OrderedDict();
+  }),
+  new Callable("torch._utils._rebuild_tensor_v2", tensorReference),
+  new Callable("torch._utils._rebuild_parameter", (args, source) => {
+    if (args[0] instanceof TensorReference && args.length === 3) return args[0];
+    throw wrong("torch._utils._rebuild_parameter", source);
+  }),
+  new Callable("torch.Size", (args, source) => {
+    if (Array.isArray(args[0]) && args.length === 1) return args[0];
+    throw wrong("torch.Size", source);
+  }),
+  new Callable("torch.device", (args, source) => {
+    const [kind, index] = args;
+    const indexed = args.length === 2 && typeof index === "number";
+    if (typeof kind === "string" && (args.length === 1 || indexed)) {
+      return indexed ? `${kind}:${index}` : kind;
+    }
+    throw wrong("torch.device", source);
+  }),
+];
+
+const globals = new Map<string, unknown>(callables.map((callable) => [callable.name, callable]));
+for (const [dtype, type] of Object.entries(storageTypes)) {
+  globals.set(`torch.${type}`, new StorageType(dtype as DType));
+  globals.set(`torch.${dtype}`, `torch.${dtype}`);
+}
+
+/**
+ * What a name stands for: a `Callable`, a `StorageType`, or for a dtype its name as a string.
+ *
+ * Throws `UnknownName` for every other name, and `UnknownDtype` for storages of other elements.
+ */
+export function resolveGlobal(module: string, name: string, source: string): unknown {
+  const full = `${module}.${name}`;
+  const found = globals.get(full);
+  if (found !== undefined) return found;
+  if (/^torch\.(\w+\.)?\w*Storage$/.test(full) || full === "torch._utils._rebuild_tensor_v3") {
+    throw new FormatError(
+      "UnknownDtype",
+      source,
+      `holds elements of ${full}: expected one of ${Object.keys(storageTypes).join(", ")}; convert them with .to(…) and save again`,
+    );
+  }
+  throw new FormatError(
+    "UnknownName",
+    source,
+    `its pickle asks for ${full}, which is refused because a pickle can run any code by such a name: expected tensors, ` +
+      "dictionaries, lists, numbers and strings only; save model.state_dict() by itself",
+  );
+}
+
+function wrong(name: string, source: string): FormatError {
+  return new FormatError(
+    "InvalidValue",
+    source,
+    `its pickle calls ${name} with arguments that it does not take`,
+  );
+}

@@ -1,0 +1,43 @@
+// Checkpoints are read by position, from a file or from bytes that are in memory already.
+import { FormatError } from "../errors.js";
+import { plainBytes } from "../raw.js";
+
+/** Bytes by position, with the name that errors give them; a `ReadFile` is one. */
+export interface ByteSource {
+  readonly path: string;
+  readonly length: number;
+  /** Exactly these bytes; throws `IncompleteFile` where they are not there. */
+  read(position: number, length: number): Uint8Array;
+}
+
+/** Bytes in memory; what `read` returns are views of them. */
+export class BytesSource implements ByteSource {
+  readonly #bytes: Uint8Array;
+
+  constructor(
+    bytes: Uint8Array,
+    readonly path: string,
+  ) {
+    this.#bytes = plainBytes(bytes);
+  }
+
+  get length(): number {
+    return this.#bytes.length;
+  }
+
+  read(position: number, length: number): Uint8Array {
+    if (position + length > this.length) {
+      throw new FormatError(
+        "IncompleteFile",
+        this.path,
+        `ends after ${this.length} bytes: expected at least ${position + length}; copy or write it again`,
+      );
+    }
+    return this.#bytes.subarray(position, position + length);
+  }
+}
+
+/** A DataView of just these bytes. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

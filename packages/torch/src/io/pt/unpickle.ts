@@ -1,0 +1,269 @@
+// A pickle is a program for a stack machine. This machine knows the operations that state dicts are
+// made of (protocols 2 to 5), calls functions of ours only, and counts its steps.
+import { type FormatCode, FormatError } from "../errors.js";
+import type { Cursor } from "./cursor.js";
+import { Callable, OrderedDict, resolveGlobal, StorageType } from "./globals.js";
+import { StorageReference, type Storages, TensorReference } from "./references.js";
+
+/** Numbers of more bytes than this occur in no checkpoint. */
+const integerLimit = 256;
+
+/** An empty dictionary takes as much memory as this many other values. */
+const dictionaryCost = 8;
+
+/** Steps left to all pickles of a file. */
+export class Steps {
+  #left: number;
+
+  constructor(
+    count: number,
+    readonly source: string,
+  ) {
+    this.#left = count;
+  }
+
+  /** Throws `OutOfRange` where they are used up. */
+  spend(count = 1): void {
+    this.#left -= count;
+    if (this.#left >= 0) return;
+    const problem = "its pickle takes more steps than it may: expected a checkpoint";
+    const cure = "raise limits.maxValues if you trust the file";
+    throw new FormatError("OutOfRange", this.source, `${problem}; ${cure}`);
+  }
+}
+
+/**
+ * Runs one pickle, from the cursor on, and returns what it describes: null, booleans, numbers, bigints,
+ * strings, arrays (tuples are frozen ones), Maps and `TensorReference`s, possibly shared or cyclic.
+ *
+ * Throws `UnknownName` for names outside the allow-list (see `resolveGlobal`), `OutOfRange` when the
+ * steps are used up, `InvalidHeader` for what is no pickle of protocols 2 to 5, `InvalidValue` and
+ * `IncompleteFile` for damaged ones.
+ */
+export function unpickle(cursor: Cursor, storages: Storages, steps: Steps): unknown {
+  const machine = new Machine(cursor, storages, steps);
+  if (cursor.left < 2 || cursor.uint8() !== 0x80 || !operations[0x80]!(machine)) {
+    throw machine.refuse("InvalidHeader", "is no pickle of protocol 2 to 5");
+  }
+  for (;;) {
+    steps.spend();
+    const code = cursor.uint8();
+    if (code === 0x2e) return machine.result();
+    const operation = operations[code];
+    if (operation === undefined) {
+      const shown = `0x${code.toString(16).padStart(2, "0")}`;
+      throw machine.refuse(
+        "InvalidValue",
+        `uses operation ${shown} at ${cursor.at - 1}, which state dicts do not need: it is refused`,
+      );
+    }
+    operation(machine);
+  }
+}
+
+class Machine {
+  #stack: unknown[] = [];
+  readonly #marks: unknown[][] = [];
+  readonly #memo = new Map<number, unknown>();
+
+  constructor(
+    readonly cursor: Cursor,
+    readonly storages: Storages,
+    readonly steps: Steps,
+  ) {}
+
+  refuse(code: FormatCode, problem: string): FormatError {
+    return new FormatError(code, this.cursor.source, `its pickle ${problem}`);
+  }
+
+  push(value: unknown): void {
+    this.#stack.push(value);
+  }
+  pop(): unknown {
+    if (this.#stack.length === 0) throw this.refuse("InvalidValue", "takes from an empty stack");
+    return this.#stack.pop();
+  }
+  top(): unknown {
+    if (this.#stack.length === 0) throw this.refuse("InvalidValue", "looks at an empty stack");
+    return this.#stack.at(-1);
+  }
+  /** The topmost `count` values, the deepest first. */
+  popMany(count: number): unknown[] {
+    if (this.#stack.length < count) throw this.refuse("InvalidValue", "takes from an empty stack");
+    return this.#stack.splice(this.#stack.length - count);
+  }
+
+  mark(): void {
+    this.#marks.push(this.#stack);
+    this.#stack = [];
+  }
+  /** The values since the last mark. */
+  popMark(): unknown[] {
+    const items = this.#stack;
+    const below = this.#marks.pop();
+    if (below === undefined)
+      throw this.refuse("InvalidValue", "looks for a mark that is not there");
+    this.#stack = below;
+    return items;
+  }
+
+  put(index = this.#memo.size): void {
+    this.#memo.set(index, this.top());
+  }
+  get(index: number): void {
+    if (!this.#memo.has(index)) {
+      throw this.refuse("InvalidValue", `recalls value ${index}, which it did not store`);
+    }
+    this.push(this.#memo.get(index));
+  }
+
+  tuple(items: unknown[]): void {
+    this.push(Object.freeze(items));
+  }
+  /** A tuple from the stack, as functions take their arguments. */
+  popTuple(): readonly unknown[] {
+    const value = this.pop();
+    if (Array.isArray(value) && Object.isFrozen(value)) return value;
+    throw this.refuse("InvalidValue", "calls a function without a tuple of arguments");
+  }
+
+  append(items: unknown[]): void {
+    const list = this.top();
+    if (!Array.isArray(list) || Object.isFrozen(list)) {
+      throw this.refuse("InvalidValue", "appends to what is no list");
+    }
+    for (const item of items) list.push(item);
+  }
+
+  dictionary(): void {
+    this.steps.spend(dictionaryCost);
+    this.push(new Map());
+  }
+
+  setItems(items: unknown[]): void {
+    const map = this.top();
+    if (!(map instanceof Map) || items.length % 2 !== 0) {
+      throw this.refuse("InvalidValue", "sets items of what is no dictionary");
+    }
+    for (let i = 0; i < items.length; i += 2) {
+      const key = items[i];
+      if (!["string", "number", "bigint", "boolean"].includes(typeof key)) {
+        const problem = "has a dictionary key that is neither text nor a number: it is refused";
+        throw this.refuse("InvalidValue", problem);
+      }
+      map.set(key, items[i + 1]);
+    }
+  }
+
+  integer(length: number): void {
+    if (length > integerLimit) {
+      const problem = `holds a number of ${length} bytes: expected at most ${integerLimit}`;
+      throw this.refuse("OutOfRange", problem);
+    }
+    this.push(this.cursor.integer(length));
+  }
+
+  global(module: unknown, name: unknown): void {
+    if (typeof module !== "string" || typeof name !== "string") {
+      throw this.refuse("InvalidValue", "names a class by what is no text");
+    }
+    this.push(resolveGlobal(module, name, this.cursor.source));
+  }
+
+  reduce(): void {
+    const args = this.popTuple();
+    const callable = this.pop();
+    if (!(callable instanceof Callable)) {
+      throw this.refuse("InvalidValue", "calls what is no function of the allowed ones");
+    }
+    this.steps.spend(dictionaryCost);
+    this.push(callable.call(args, this.cursor.source));
+  }
+
+  /** Sets an object's attributes: state dicts carry `_metadata`, which is not needed. */
+  build(): void {
+    const state = this.pop();
+    if (!(this.top() instanceof OrderedDict) || !(state instanceof Map)) {
+      const problem =
+        "sets attributes of an object, which is refused: expected those of an OrderedDict";
+      throw this.refuse("InvalidValue", problem);
+    }
+  }
+
+  persistent(): void {
+    const [kind, type, ...rest] = this.popTuple();
+    const dtype = type instanceof StorageType ? type.dtype : undefined;
+    this.push(this.storages.named(kind, dtype, rest));
+  }
+
+  result(): unknown {
+    const value = this.pop();
+    if (this.#stack.length > 0 || this.#marks.length > 0) {
+      throw this.refuse("InvalidValue", "leaves more than one value");
+    }
+    return value;
+  }
+}
+
+/** Whether a value of the pickle is a constant of the program and no data: it cannot stand in a result. */
+export function isInternal(value: unknown): boolean {
+  return (
+    value instanceof Callable || value instanceof StorageType || value instanceof StorageReference
+  );
+}
+
+/** Whether this is a tensor whose bytes are still in the file. */
+export function isTensor(value: unknown): value is TensorReference {
+  return value instanceof TensorReference;
+}
+
+/** What each operation does, by its byte; the names are those of Python's pickletools. */
+const operations: { readonly [code: number]: ((m: Machine) => unknown) | undefined } = {
+  // PROTO: whether it is one of ours.
+  128: (m) => [2, 3, 4, 5].includes(m.cursor.uint8()),
+  // FRAME
+  149: (m) => m.cursor.uint64(),
+  // MARK
+  40: (m) => m.mark(),
+  // NONE, NEWTRUE, NEWFALSE
+  78: (m) => m.push(null),
+  136: (m) => m.push(true),
+  137: (m) => m.push(false),
+  // BININT, BININT1, BININT2, LONG1, LONG4, BINFLOAT
+  74: (m) => m.push(m.cursor.int32()),
+  75: (m) => m.push(m.cursor.uint8()),
+  77: (m) => m.push(m.cursor.uint16()),
+  138: (m) => m.integer(m.cursor.uint8()),
+  139: (m) => m.integer(m.cursor.uint32()),
+  71: (m) => m.push(m.cursor.float64()),
+  // SHORT_BINUNICODE, BINUNICODE, BINUNICODE8
+  140: (m) => m.push(m.cursor.text(m.cursor.uint8())),
+  88: (m) => m.push(m.cursor.text(m.cursor.uint32())),
+  141: (m) => m.push(m.cursor.text(m.cursor.uint64())),
+  // EMPTY_TUPLE, TUPLE1, TUPLE2, TUPLE3, TUPLE
+  41: (m) => m.tuple([]),
+  133: (m) => m.tuple(m.popMany(1)),
+  134: (m) => m.tuple(m.popMany(2)),
+  135: (m) => m.tuple(m.popMany(3)),
+  116: (m) => m.tuple(m.popMark()),
+  // EMPTY_LIST, APPEND, APPENDS
+  93: (m) => m.push([]),
+  97: (m) => m.append(m.popMany(1)),
+  101: (m) => m.append(m.popMark()),
+  // EMPTY_DICT, SETITEM, SETITEMS
+  125: (m) => m.dictionary(),
+  115: (m) => m.setItems(m.popMany(2)),
+  117: (m) => m.setItems(m.popMark()),
+  // BINPUT, LONG_BINPUT, MEMOIZE, BINGET, LONG_BINGET
+  113: (m) => m.put(m.cursor.uint8()),
+  114: (m) => m.put(m.cursor.uint32()),
+  148: (m) => m.put(),
+  104: (m) => m.get(m.cursor.uint8()),
+  106: (m) => m.get(m.cursor.uint32()),
+  // GLOBAL, STACK_GLOBAL, REDUCE, BUILD, BINPERSID
+  99: (m) => m.global(m.cursor.line(), m.cursor.line()),
+  147: (m) => m.global(...(m.popMany(2) as [unknown, unknown])),
+  82: (m) => m.reduce(),
+  98: (m) => m.build(),
+  81: (m) => m.persistent(),
+};

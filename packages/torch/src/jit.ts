@@ -1,0 +1,106 @@
+// TorchScript archives are programs: the network's code and weights in one file. They are loaded and called,
+// which is how a published network (Inception-v3) is used without writing it again.
+import type { Device } from "./dtype.js";
+import { translate } from "./errors.js";
+import { ptrsOf } from "./handle.js";
+import { FormatError } from "./io/errors.js";
+import { ReadFile } from "./io/file.js";
+import { withDefaults } from "./io/pt/limits.js";
+import { ZipReader } from "./io/pt/zip-reader.js";
+import { type External, guarded, type Native, native } from "./native.js";
+import { Tensor } from "./tensor.js";
+
+/** The addon's exports of native/jit.cc. */
+interface Scripts extends Native {
+  jitLoad(path: string, device: string): External;
+  jitForward(module: External, inputs: External[], names: string[], flags: boolean[]): External;
+  jitSchema(module: External): string;
+  jitDispose(module: External): void;
+}
+const scripts = native as Scripts;
+
+/** A loaded TorchScript module, in evaluation mode; use `load`. */
+export class ScriptModule implements Disposable {
+  readonly #ptr: External;
+  /** `forward`'s arguments and result, as PyTorch writes them. */
+  readonly schema: string;
+
+  constructor(
+    ptr: External,
+    /** The file that it came from. */
+    readonly path: string,
+  ) {
+    this.#ptr = ptr;
+    this.schema = guarded(() => scripts.jitSchema(ptr), path);
+  }
+
+  /**
+   * Runs the module without building a graph; switches go by name.
+   * Throws a TorchError that names the file where the arguments do not fit, where the module's code raises
+   * an error, or where it gives anything but one tensor; a RecordingError inside a recorded function.
+   */
+  forward(inputs: readonly Tensor[], flags: Readonly<Record<string, boolean>> = {}): Tensor {
+    const given = ptrsOf(inputs, "forward");
+    try {
+      const [names, values] = [Object.keys(flags), Object.values(flags)];
+      return new Tensor(scripts.jitForward(this.#ptr, given, names, values));
+    } catch (error) {
+      throw translate(withoutTraceback(error), this.path);
+    }
+  }
+
+  /** Gives the memory of its weights back; calling it afterwards is a DisposedError. Idempotent. */
+  dispose(): void {
+    guarded(() => scripts.jitDispose(this.#ptr), "dispose");
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/**
+ * Loads a file that torch.jit.save wrote. Its code runs, when it is loaded too, and can read and write files:
+ * load only what comes from a place that you trust.
+ * Throws a FormatError where there is no such file, it is no whole TorchScript archive (a state dict of
+ * torch.save is none), or it is damaged; a TorchError for a device that is not there.
+ */
+export function load(path: string, { device = "cpu" }: { device?: Device } = {}): ScriptModule {
+  checkRecords(path);
+  let ptr: External;
+  try {
+    ptr = scripts.jitLoad(path, device);
+  } catch (error) {
+    // libtorch has no codes for what is wrong with a file; what has one is about something else.
+    if (!(error instanceof Error) || (error as NodeJS.ErrnoException).code !== "ERR_TORCH")
+      throw translate(error, "jit.load");
+    const [reason] = error.message.trim().split("\n");
+    throw new FormatError(
+      "NotThisFormat",
+      path,
+      `${reason}; expected a whole TorchScript archive, as torch.jit.save writes it (a file of torch.save holds weights without code)`,
+    );
+  }
+  return new ScriptModule(ptr, path);
+}
+
+/** Compares the records with their checksums, which libtorch does not: a flipped bit in a weight would go unseen. */
+function checkRecords(path: string): void {
+  using file = new ReadFile(path);
+  try {
+    const records = new ZipReader(file, withDefaults({}, path));
+    for (const name of records.names) records.read(name);
+  } catch (error) {
+    const damaged =
+      error instanceof FormatError && /^(InvalidValue|SizeMismatch)$/.test(error.code);
+    if (damaged || !(error instanceof FormatError)) throw error;
+    // Whether a file of another kind will do is libtorch's to say.
+  }
+}
+
+/** The interpreter's report ends with the error that was raised; before it stands generated code. */
+function withoutTraceback(error: unknown): unknown {
+  if (error instanceof Error && error.message.includes("Traceback of TorchScript"))
+    error.message = error.message.trim().split("\n").at(-1) as string;
+  return error;
+}

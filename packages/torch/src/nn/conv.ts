@@ -1,0 +1,115 @@
+// Convolutions, with PyTorch's names and PyTorch's default initialisation.
+import { empty } from "../create.js";
+import { invalid } from "../errors.js";
+import { conv1d, conv2d } from "../ops.generated.js";
+import type { Generator } from "../random.js";
+import { Parameter, type Tensor } from "../tensor.js";
+import { fans, kaimingUniform_, uniform_ } from "./init.js";
+import { Module } from "./module.js";
+
+/** One number for every spatial dimension, or one for each. */
+export type Size = number | readonly number[];
+
+export interface ConvOptions {
+  stride?: Size;
+  /** Zeros on both sides of each spatial dimension. */
+  padding?: Size;
+  dilation?: Size;
+  /** Blocks of channels that see only each other; divides both numbers of channels. */
+  groups?: number;
+  bias?: boolean;
+  /** The stream of the initial weights; the default generator where it is not given. */
+  generator?: Generator | undefined;
+}
+
+function whole(value: number, least: number, what: string): number {
+  if (!Number.isInteger(value) || value < least)
+    throw invalid(`${what} is ${value}; expected an integer of at least ${least}`);
+  return value;
+}
+
+/** `value` as one number per spatial dimension, each an integer of at least `least`. */
+function sizes(value: Size, dims: number, least: number, what: string): number[] {
+  const list = typeof value === "number" ? new Array<number>(dims).fill(value) : [...value];
+  if (list.length !== dims)
+    throw invalid(`${what} has ${list.length} numbers; expected one, or ${dims}`);
+  return list.map((n) => whole(n, least, what));
+}
+
+abstract class Convolution extends Module {
+  weight: Parameter;
+  bias: Parameter | null;
+  readonly #window: {
+    stride: number[];
+    padding: number[];
+    dilation: number[];
+    groups: number;
+  };
+
+  constructor(
+    dims: number,
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Size,
+    { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, generator }: ConvOptions = {},
+  ) {
+    super();
+    const name = `Conv${dims}d`;
+    whole(inChannels, 1, `${name}: the number of input channels`);
+    whole(outChannels, 1, `${name}: the number of output channels`);
+    whole(groups, 1, `${name}: groups`);
+    if (inChannels % groups !== 0 || outChannels % groups !== 0)
+      throw invalid(
+        `${name}: ${groups} groups for ${inChannels} input and ${outChannels} output channels; expected a divisor of both`,
+      );
+    const kernel = sizes(kernelSize, dims, 1, `${name}: the kernel size`);
+    this.#window = {
+      stride: sizes(stride, dims, 1, `${name}: stride`),
+      padding: sizes(padding, dims, 0, `${name}: padding`),
+      dilation: sizes(dilation, dims, 1, `${name}: dilation`),
+      groups,
+    };
+    const shape = [outChannels, inChannels / groups, ...kernel];
+    this.weight = new Parameter(kaimingUniform_(empty(shape), { a: Math.sqrt(5), generator }));
+    const bound = 1 / Math.sqrt(fans(this.weight).fanIn);
+    this.bias = bias
+      ? new Parameter(uniform_(empty([outChannels]), -bound, bound, { generator }))
+      : null;
+  }
+
+  protected get window() {
+    return { bias: this.bias, ...this.#window };
+  }
+}
+
+/** Convolution over one dimension: [B, in, L] → [B, out, L′]; weight [out, in/groups, kernel], bias [out]. */
+export class Conv1d extends Convolution {
+  /** Throws a TorchError for sizes that are no positive integers, and for groups that divide no channels. */
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Size,
+    options: ConvOptions = {},
+  ) {
+    super(1, inChannels, outChannels, kernelSize, options);
+  }
+  forward(x: Tensor): Tensor {
+    return conv1d(x, this.weight, this.window);
+  }
+}
+
+/** Convolution of images: [B, in, H, W] → [B, out, H′, W′]; weight [out, in/groups, kh, kw], bias [out]. */
+export class Conv2d extends Convolution {
+  /** Throws a TorchError for sizes that are no positive integers, and for groups that divide no channels. */
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Size,
+    options: ConvOptions = {},
+  ) {
+    super(2, inChannels, outChannels, kernelSize, options);
+  }
+  forward(x: Tensor): Tensor {
+    return conv2d(x, this.weight, this.window);
+  }
+}

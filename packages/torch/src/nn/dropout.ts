@@ -1,0 +1,71 @@
+// Dropout whose masks are cheap to draw: libtorch draws two random words for every element of a mask, which in a
+// network of images costs more than many of its convolutions; one word holds two elements here.
+import { empty } from "../create.js";
+import { call } from "../dispatch.js";
+import { invalid } from "../errors.js";
+import { noGrad } from "../grad.js";
+import type { Generator } from "../random.js";
+import type { Tensor } from "../tensor.js";
+import { drawnOnce } from "./checkpoint.js";
+import { Module } from "./module.js";
+
+/** Random bits an element: probabilities are multiples of 2⁻¹⁵. */
+const bits = 15;
+
+/** 0 and 1 (int16) with P(1) = keep/2¹⁵, of the given shape. */
+function drawMask(shape: readonly number[], keep: number, like: Tensor, generator?: Generator) {
+  const n = shape.reduce((a, b) => a * b, 1);
+  const words = empty([Math.ceil(n / 4)], { dtype: "int64", device: like.device });
+  call("aten::random_", "", words, generator);
+  return words
+    .view("int16")
+    .narrow(0, 0, n)
+    .bitwiseAnd_(2 ** bits - 1)
+    .sub_(2 ** bits - 1 - keep)
+    .clamp_({ min: 0, max: 1 })
+    .view(shape);
+}
+
+/**
+ * x with each element set to 0 with probability `p`, the others divided by 1 − p. `p` between 0 and 1 is rounded to
+ * a multiple of 2⁻¹⁵ (and not to 0 or 1), in the division too, so the expectation is x's. Inside `checkpoint` the
+ * recomputation uses the mask of the first run. Throws a TorchError for a p outside [0, 1].
+ */
+export function dropout(
+  x: Tensor,
+  p: number,
+  { training = true, generator }: { training?: boolean; generator?: Generator | undefined } = {},
+): Tensor {
+  checkProbability(p);
+  if (!training || p === 0) return x;
+  if (p === 1) return x.mul(0);
+  const keep = Math.min(Math.max(Math.round((1 - p) * 2 ** bits), 1), 2 ** bits - 1);
+  const mask = drawnOnce(() => noGrad(() => drawMask(x.shape, keep, x, generator)));
+  // As numbers of x's own kind: multiplying by another kind is several times slower, forward and backward.
+  return x.mul(noGrad(() => mask.to(x.dtype).mul_(2 ** bits / keep)));
+}
+
+function checkProbability(p: number): void {
+  if (!(p >= 0 && p <= 1))
+    throw invalid(`dropout: p is ${p}; expected a probability between 0 and 1`);
+}
+
+/** Sets elements to 0 with probability `p` in training; does nothing in evaluation. */
+export class Dropout extends Module {
+  /** The stream of the masks; the default generator where there is none. */
+  generator: Generator | undefined;
+
+  constructor(
+    readonly p = 0.5,
+    { generator }: { generator?: Generator | undefined } = {},
+  ) {
+    super();
+    checkProbability(p);
+    this.generator = generator;
+  }
+
+  forward(x: Tensor): Tensor {
+    const { training, generator } = this;
+    return dropout(x, this.p, { training, generator });
+  }
+}

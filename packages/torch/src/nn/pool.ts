@@ -1,0 +1,29 @@
+// Average pooling as a module; other poolings are functions of the same names.
+import { avgPool2d } from "../ops.generated.js";
+import type { Tensor } from "../tensor.js";
+import type { Size } from "./conv.js";
+import { Module } from "./module.js";
+
+export interface AvgPool2dOptions {
+  /** Defaults to the kernel's size. */
+  stride?: Size;
+  padding?: Size;
+  /** Rounds the output's size up instead of down. */
+  ceilMode?: boolean;
+  /** Whether the zeros of the padding count in the average. */
+  countIncludePad?: boolean;
+  divisorOverride?: number | null;
+}
+
+/** Means over windows: [B, C, H, W] → [B, C, H′, W′]. */
+export class AvgPool2d extends Module {
+  constructor(
+    private readonly kernelSize: Size,
+    private readonly options: AvgPool2dOptions = {},
+  ) {
+    super();
+  }
+  forward(x: Tensor): Tensor {
+    return avgPool2d(x, this.kernelSize, this.options);
+  }
+}

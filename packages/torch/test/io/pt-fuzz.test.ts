@@ -1,0 +1,145 @@
+// Damaged checkpoints by the thousand: each is read or refused, in little time and memory.
+import { inflateRawSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { FormatError } from "../../src/io/errors.js";
+import { decodePt } from "../../src/io/pt/decode.js";
+import { withDefaults } from "../../src/io/pt/limits.js";
+import { BytesSource } from "../../src/io/pt/source.js";
+import { ZipReader } from "../../src/io/pt/zip-reader.js";
+import { fixture, zip } from "./pt-support.js";
+
+const mutations = Number(process.env.PT_MUTATIONS ?? 2000);
+const files = ["zip.pt", "legacy.pt", "protocol5.pt", "deflated.pt", "big.pt", "nested.pt"];
+
+/** Numbers in [0, n), the same for the same seed (xorshift). */
+function dice(seed: number): (n: number) => number {
+  let state = seed * 2654435761 + 1;
+  return (n) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % n;
+  };
+}
+
+/** One to four changes: bits, bytes, numbers at their ends, pieces cut, doubled or taken from another file. */
+function mutated(bytes: Uint8Array, other: Uint8Array, roll: (n: number) => number): Uint8Array {
+  let out = bytes.slice();
+  for (let changes = 1 + roll(4); changes > 0 && out.length > 1; changes--) {
+    const at = roll(out.length);
+    const end = Math.min(out.length, at + 1 + roll(40));
+    const piece = out.slice(at, end);
+    const joined = (...parts: Uint8Array[]) => new Uint8Array(Buffer.concat(parts));
+    switch (roll(8)) {
+      case 0:
+        out[at]! ^= 1 << roll(8);
+        break;
+      case 1:
+        out[at] = roll(256);
+        break;
+      case 2:
+        out.fill(
+          [0, 1, 0x7f, 0x80, 0xff][roll(5)]!,
+          at,
+          Math.min(out.length, at + [1, 2, 4, 8][roll(4)]!),
+        );
+        break;
+      case 3:
+        out = joined(out.subarray(0, at), out.subarray(end));
+        break;
+      case 4:
+        out = joined(out.subarray(0, end), piece, out.subarray(end));
+        break;
+      case 5:
+        out.set(piece, roll(out.length - piece.length + 1));
+        break;
+      case 6:
+        out = joined(
+          out.subarray(0, at),
+          other.subarray(roll(other.length)).subarray(0, 64),
+          out.subarray(at),
+        );
+        break;
+      default:
+        out = roll(4) === 0 ? out.slice(0, at) : out;
+    }
+  }
+  return out;
+}
+
+/** The records of an archive, so that a changed one can be put back under a good checksum. */
+function records(name: string): { name: string; data: Uint8Array }[] {
+  const source = new BytesSource(fixture(name), name);
+  const reader = new ZipReader(source, withDefaults({}, name));
+  return reader.names.map((record) => ({ name: record, data: reader.read(record) }));
+}
+
+describe("damaged checkpoints", () => {
+  it(
+    `${mutations} mutations are read or refused`,
+    () => {
+      const archives = files.filter((name) => name !== "legacy.pt");
+      const opened = new Map(archives.map((name) => [name, records(name)]));
+      const count = { read: 0, refused: 0 };
+      const codes = new Set<string>();
+      const start = process.memoryUsage().rss;
+      let [slowest, largest] = [0, 0];
+      for (let seed = 1; seed <= mutations; seed++) {
+        const roll = dice(seed);
+        for (let i = 0; i < 8; i++) roll(2);
+        const name = files[roll(files.length)]!;
+        const other = fixture(files[roll(files.length)]!);
+        const whole = opened.get(name);
+        let bytes: Uint8Array;
+        if (whole === undefined || roll(3) === 0) {
+          bytes = mutated(fixture(name), other, roll);
+        } else {
+          // Behind a good checksum, mostly the pickle.
+          const which = roll(4) === 0 ? roll(whole.length) : 0;
+          bytes = zip(
+            whole.map((record, k) =>
+              k === which ? { ...record, data: mutated(record.data, other, roll) } : record,
+            ),
+          );
+        }
+        const began = performance.now();
+        try {
+          decodePt(bytes, name);
+          count.read++;
+        } catch (error) {
+          if (!(error instanceof FormatError)) throw new Error(`seed ${seed}`, { cause: error });
+          expect(error.message).toMatch(/^[^\n]{1,600}$/);
+          codes.add(error.code);
+          count.refused++;
+        }
+        slowest = Math.max(slowest, performance.now() - began);
+        largest = Math.max(largest, process.memoryUsage().rss - start);
+      }
+      expect(count.read).toBeGreaterThan(mutations / 20);
+      expect(count.refused).toBeGreaterThan(mutations / 4);
+      // The mutations reach every part of the reader.
+      const reached = [
+        "IncompleteFile",
+        "InvalidHeader",
+        "InvalidShape",
+        "InvalidValue",
+        "NotThisFormat",
+      ];
+      expect([...codes]).toEqual(
+        expect.arrayContaining([...reached, "SizeMismatch", "UnknownName"]),
+      );
+      expect(slowest).toBeLessThan(3000);
+      expect(largest).toBeLessThan(256 * 2 ** 20);
+      if (process.env.PT_MUTATIONS) console.log(count, [...codes], { slowest, largest });
+    },
+    60_000 + 10 * mutations,
+  );
+
+  it("are made from records that are whole", () => {
+    // The archive by its own reader and by zlib alone.
+    const bytes = fixture("deflated.pt");
+    const [first] = records("deflated.pt");
+    const start = 30 + first!.name.length;
+    expect(new Uint8Array(inflateRawSync(bytes.subarray(start)))).toEqual(first!.data);
+  });
+});

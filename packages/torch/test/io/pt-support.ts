@@ -1,0 +1,165 @@
+// Checkpoints by hand: archives that say what they are told to, and pickles as their own bytes.
+import { readFileSync } from "node:fs";
+import { deflateRawSync } from "node:zlib";
+import { crc32 } from "../../src/io/pt/crc32.js";
+
+/** The bytes of a checkpoint that PyTorch wrote; fixtures/pt/make.py made them. */
+export function fixture(name: string): Uint8Array {
+  return new Uint8Array(readFileSync(fixturePath(name)));
+}
+
+export function fixturePath(name: string): string {
+  return new URL(`../fixtures/pt/${name}`, import.meta.url).pathname;
+}
+
+/** One character a byte. */
+export function latin1(text: string): Uint8Array {
+  return Uint8Array.from(text, (char) => char.charCodeAt(0));
+}
+
+export function concat(...parts: Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+/** Numbers of these many bytes each, low bytes first. */
+function numbers(...fields: [bytes: 2 | 4 | 8, value: number][]): Uint8Array {
+  const bytes = fields.flatMap(([size, value]) => {
+    const view = new DataView(new ArrayBuffer(8));
+    view.setBigUint64(0, BigInt(value), true);
+    return [...new Uint8Array(view.buffer)].slice(0, size);
+  });
+  return Uint8Array.from(bytes);
+}
+
+/** A record as it is, and as the directory describes it where that differs. */
+export interface Entry {
+  name: string;
+  data: Uint8Array;
+  deflate?: boolean;
+  /** What the directory says instead of the truth. */
+  says?: { size?: number; packed?: number; crc?: number; flags?: number; method?: number };
+  /** A record whose local header stands for this one too. */
+  at?: number;
+  /** Sizes and place as 64-bit numbers in an extra field. */
+  wide?: boolean;
+  /** The name in the local header. */
+  localName?: string;
+}
+
+/** An archive of these records, and whatever lies its writer wants told. */
+export function zip(entries: Entry[], { wide = false, comment = "" } = {}): Uint8Array {
+  const local: Uint8Array[] = [];
+  const directory: Uint8Array[] = [];
+  const offsets: number[] = [];
+  let end = 0;
+  for (const { name, data, deflate, says = {}, at, wide: big, localName = name } of entries) {
+    const packed = deflate ? new Uint8Array(deflateRawSync(data)) : data;
+    const method = says.method ?? (deflate ? 8 : 0);
+    const crc = says.crc ?? crc32(data);
+    const offset = at === undefined ? end : offsets[at]!;
+    offsets.push(offset);
+    if (at === undefined) {
+      const head = numbers([4, 0x04034b50], [2, 20], [2, says.flags ?? 0], [2, method], [4, 0]);
+      const sizes = numbers(
+        [4, crc],
+        [4, packed.length],
+        [4, data.length],
+        [2, localName.length],
+        [2, 0],
+      );
+      local.push(concat(head, sizes, latin1(localName)), packed);
+      end += 30 + localName.length + packed.length;
+    }
+    const size = says.size ?? data.length;
+    const length = says.packed ?? packed.length;
+    const extra = big
+      ? numbers([2, 1], [2, 24], [8, size], [8, length], [8, offset])
+      : new Uint8Array();
+    const most = 0xffffffff;
+    directory.push(
+      numbers([4, 0x02014b50], [2, 20], [2, 20], [2, says.flags ?? 0], [2, method], [4, 0]),
+      numbers([4, crc], [4, big ? most : length], [4, big ? most : size], [2, name.length]),
+      numbers([2, extra.length], [2, 0], [2, 0], [2, 0], [4, 0], [4, big ? most : offset]),
+      latin1(name),
+      extra,
+    );
+  }
+  const table = concat(...directory);
+  const count = entries.length;
+  const wideEnd = concat(
+    numbers([4, 0x06064b50], [8, 44], [2, 45], [2, 45], [4, 0], [4, 0], [8, count], [8, count]),
+    numbers([8, table.length], [8, end]),
+    numbers([4, 0x07064b50], [4, 0], [8, end + table.length], [4, 1]),
+  );
+  const last = concat(
+    numbers([4, 0x06054b50], [4, 0], [2, wide ? 0xffff : count], [2, wide ? 0xffff : count]),
+    numbers(
+      [4, wide ? 0xffffffff : table.length],
+      [4, wide ? 0xffffffff : end],
+      [2, comment.length],
+    ),
+    latin1(comment),
+  );
+  return Buffer.concat([...local, table, ...(wide ? [wideEnd] : []), last]);
+}
+
+/** A checkpoint of this pickle and these storages, in a good archive. */
+export function checkpoint(
+  pickle: string | Uint8Array,
+  storages: Readonly<Record<string, Uint8Array>> = {},
+): Uint8Array {
+  const data = typeof pickle === "string" ? latin1(pickle) : pickle;
+  return zip([
+    { name: "a/data.pkl", data },
+    ...Object.entries(storages).map(([key, bytes]) => ({ name: `a/data/${key}`, data: bytes })),
+  ]);
+}
+
+const int = (value: number) => `\x8a\x08${String.fromCharCode(...numbers([8, value]))}`;
+const tuple = (items: number[]) => `(${items.map(int).join("")}t`;
+/** A text of fewer than 256 characters. */
+export const word = (value: string) => `X${String.fromCharCode(value.length)}\0\0\0${value}`;
+
+/** The storage of a persistent identifier, as a pickle pushes it. */
+export function storage({
+  key = "0",
+  type = "FloatStorage",
+  numel = 4,
+  legacy = false,
+} = {}): string {
+  return `(${word("storage")}ctorch\n${type}\n${word(key)}${word("cpu")}${int(numel)}${legacy ? "N" : ""}tQ`;
+}
+
+/** A tensor, as a pickle pushes it. */
+export function tensor({
+  of = storage(),
+  offset = 0,
+  shape = [4],
+  strides = [1],
+}: {
+  of?: string;
+  offset?: number;
+  shape?: number[];
+  strides?: number[];
+} = {}): string {
+  const rest = `${int(offset)}${tuple(shape)}${tuple(strides)}\x89ccollections\nOrderedDict\n)R`;
+  return `ctorch._utils\n_rebuild_tensor_v2\n(${of}${rest}tR`;
+}
+
+/** A legacy file of this value's operations, with storages by key. */
+export function legacy(
+  value: string,
+  storages: [key: string, bytes: Uint8Array, size: number][],
+): Uint8Array {
+  const pickles = [
+    "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19",
+    "M\xe9\x03",
+    `}(${word("little_endian")}\x88u`,
+    value,
+    `](${storages.map(([key]) => word(key)).join("")}e`,
+  ];
+  return concat(
+    ...pickles.map((operations) => latin1(`\x80\x02${operations}.`)),
+    ...storages.flatMap(([, bytes, size]) => [numbers([8, bytes.length / size]), bytes]),
+  );
+}

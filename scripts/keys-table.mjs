@@ -1,0 +1,130 @@
+// Writes the tables of docs/keys.md: of every key its default and meaning, from the schemas, and where
+// it is used and tested, which is written by hand and kept. `--check` compares instead of writing: every
+// key has a row and no row is without a key, all cells are filled, and the test files are there.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { gaussian, helpEntries, test, train } from "../packages/config/dist/index.js";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const target = join(root, "docs", "keys.md");
+const HEAD = "| key | default | meaning | used in | tested in |\n| --- | --- | --- | --- | --- |";
+
+/** The tables in order: [heading, entries]. */
+function tables() {
+  const all = helpEntries(train.schema);
+  const trainKeys = new Set(all.map(({ key }) => key));
+  const from = (first, next) => {
+    const end = next === undefined ? all.length : all.findIndex(({ key }) => key === next);
+    return all.slice(
+      all.findIndex(({ key }) => key === first),
+      end,
+    );
+  };
+  const networks = train.schema.shape.model.unwrap().options.map((network) => {
+    const entries = helpEntries(network).map((entry) => ({ ...entry, key: `model.${entry.key}` }));
+    const { value: name } = network.shape.name;
+    return [`dsbm train: network ${name}`, entries.map((e) => named(e, name))];
+  });
+  return [
+    ["dsbm train: method", from("method", "Dataset")],
+    ["dsbm train: data", from("Dataset", "model.name")],
+    ...networks,
+    ["dsbm train: machine and files", from("name", "n_ipf")],
+    ["dsbm train: training", from("n_ipf", "cache_npar")],
+    ["dsbm train: simulated pairs", from("cache_npar", "test_npar")],
+    ["dsbm train: evaluation", from("test_npar", "autostart_next_it")],
+    ["dsbm train: checkpoints", from("autostart_next_it")],
+    ["dsbm test", helpEntries(test.schema).filter(({ key }) => !trainKeys.has(key))],
+    ["dsbm gaussian", helpEntries(gaussian.schema)],
+  ];
+}
+
+/** The constant that names a network is no default, but what its preset says. */
+function named(entry, name) {
+  return entry.key === "model.name" ? { ...entry, default: name, meaning: "network" } : entry;
+}
+
+const cell = (text) => text.replaceAll("|", "\\|");
+const start = ({ key, default: value, meaning }) =>
+  `| \`${key}\` | \`${cell(value)}\` | ${cell(meaning)} |`;
+
+/** The rows of the file by heading and key: the whole line and its two last cells. */
+function readRows(text) {
+  const rows = new Map();
+  let heading = "";
+  for (const line of text.split("\n")) {
+    heading = /^## (.+)$/.exec(line)?.[1] ?? heading;
+    const cells = line.split(/(?<!\\)\|/).map((part) => part.trim());
+    const key = /^`([^`]+)`$/.exec(cells[1] ?? "")?.[1];
+    if (key !== undefined) {
+      rows.set(`${heading} / ${key}`, { line, used: cells[4] ?? "", tested: cells[5] ?? "" });
+    }
+  }
+  return rows;
+}
+
+function write(text, rows) {
+  const intro = text.split(/^## /m)[0].trimEnd();
+  const sections = tables().map(([heading, entries]) => {
+    const lines = entries.map((entry) => {
+      const { used = "", tested = "" } = rows.get(`${heading} / ${entry.key}`) ?? {};
+      return `${start(entry)} ${used} | ${tested} |`;
+    });
+    return `## ${heading}\n\n${HEAD}\n${lines.join("\n")}`;
+  });
+  writeFileSync(target, `${[intro, ...sections].join("\n\n")}\n`);
+}
+
+function problemsOf(rows) {
+  const problems = [];
+  const known = new Set();
+  for (const [heading, entries] of tables()) {
+    for (const entry of entries) {
+      const id = `${heading} / ${entry.key}`;
+      known.add(id);
+      const row = rows.get(id);
+      if (row === undefined) problems.push(`${id}: no row`);
+      else problems.push(...rowProblems(id, entry, row));
+    }
+  }
+  for (const id of rows.keys()) if (!known.has(id)) problems.push(`${id}: no such key`);
+  return problems;
+}
+
+function rowProblems(id, entry, { line, used, tested }) {
+  const problems = [];
+  if (!line.startsWith(start(entry))) problems.push(`${id}: default or meaning is out of date`);
+  if (used === "") problems.push(`${id}: "used in" is empty`);
+  if (tested === "") problems.push(`${id}: "tested in" is empty`);
+  for (const [, path] of tested.matchAll(/`([^`]+\.ts)`/g)) {
+    if (!exists(path)) problems.push(`${id}: ${path} is not there`);
+  }
+  return problems;
+}
+
+/** Whether a file is there; * in its name stands for any letters. */
+function exists(path) {
+  const folder = join(root, dirname(path));
+  if (!existsSync(folder)) return false;
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const pattern = new RegExp(`^${name.split("*").map(literal).join(".*")}$`);
+  return readdirSync(folder).some((file) => pattern.test(file));
+}
+
+function literal(text) {
+  return text.replace(/[.+?^${}()[\]\\|]/g, "\\$&");
+}
+
+const text = existsSync(target) ? readFileSync(target, "utf8") : "# Configuration keys\n";
+const rows = readRows(text);
+if (process.argv.includes("--check")) {
+  const problems = problemsOf(rows);
+  for (const problem of problems) console.log(problem);
+  if (problems.length > 0)
+    console.log("docs/keys.md: run node scripts/keys-table.mjs, fill the rest");
+  process.exitCode = problems.length > 0 ? 1 : 0;
+} else {
+  write(text, rows);
+}

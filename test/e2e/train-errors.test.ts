@@ -1,0 +1,162 @@
+// Bad input to `dsbm train`: one clear line, an exit code that is not 0, and never a stack trace.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readRun, runPaths } from "@dsbm/runs";
+import { io, ones } from "@dsbm/torch";
+import { describe, expect, it } from "vitest";
+import { dsbm, scratch } from "./cli.js";
+import { quick } from "./train.js";
+
+const root = scratch();
+const words = (name: string, ...more: string[]) => [
+  ...quick,
+  "plot_level=0",
+  "metrics.judge=false",
+  ...more,
+  `experiments_dir=${join(root, name)}`,
+];
+
+/** Expects one line that holds all the texts. */
+function expectLine(stderr: string, texts: readonly string[]): void {
+  const lines = stderr
+    .trim()
+    .split("\n")
+    .filter((line) => line.startsWith("dsbm: "));
+  expect(lines.length, stderr).toBe(1);
+  for (const text of texts) expect(lines[0]).toContain(text);
+  expect(stderr).not.toMatch(/\n\s+at |bug/);
+}
+
+describe("one clear line", () => {
+  it.each([
+    ["an unknown key", ["train", "num_itr=5"], ['did you mean "num_iter"']],
+    ["an unknown preset", ["train", "dataset=mnist_transfr"], ["mnist_transfer"]],
+    ["an image size that cannot be halved", words("size", "data.image_size=18"), ["18"]],
+    [
+      "images of another size",
+      words("28", "dataset=mnist_2to3", "data.image_size=32"),
+      ["28", "32"],
+    ],
+    [
+      "channels that the data has not",
+      words("channels", "data.channels=3"),
+      ["channels", "3", "1"],
+    ],
+    ["an empty class", words("class", "dataset=mnist_2to3", "Dataset=mnist_12"), ["no class 12"]],
+    ["an unknown data set", words("set", "Dataset=mnits"), ['did you mean "mnist"']],
+    [
+      "missing files",
+      words("files", "dataset=mnist_transfer", "model=UNET_small"),
+      ["emnist", "sha256"],
+    ],
+    ["a method of a later version", words("rf", "method=rf"), ["method=rf is not in this version"]],
+    ["a batch that repeats do not divide", words("repeat", "num_repeat_data=3"), ["batch_size"]],
+    ["a cache smaller than a batch", words("cache", "cache_npar=5"), ["cache_npar"]],
+    ["checkpoint_run without files", words("run", "checkpoint_run=true"), ["checkpoint_"]],
+    [
+      "a checkpoint that is not there",
+      words("gone", "checkpoint_run=true", "checkpoint_b=gone.ckpt", "checkpoint_f=gone.ckpt"),
+      ["gone.ckpt"],
+    ],
+  ])("%s", async (_, args, expected) => {
+    const { code, stderr, stdout } = await dsbm(args, { cwd: root });
+    expect(code).not.toBe(0);
+    expect(stdout).toBe("");
+    expectLine(stderr, expected);
+  });
+
+  it("a cut IDX file", async () => {
+    const folder = join(root, "data", "mnist");
+    mkdirSync(folder, { recursive: true });
+    const header = Buffer.alloc(16);
+    header.writeUInt32BE(0x00000803, 0);
+    header.writeUInt32BE(60000, 4);
+    header.writeUInt32BE(28, 8);
+    header.writeUInt32BE(28, 12);
+    writeFileSync(
+      join(folder, "train-images-idx3-ubyte"),
+      Buffer.concat([header, Buffer.alloc(500)]),
+    );
+    writeFileSync(join(folder, "train-labels-idx1-ubyte"), Buffer.alloc(20));
+    const { code, stderr } = await dsbm(
+      words("cut", "dataset=mnist_2to3", `paths.data_dir_name=${join(root, "data")}`),
+    );
+    expect(code).not.toBe(0);
+    expectLine(stderr, ["train-images-idx3-ubyte"]);
+  });
+
+  it("weights of another network", async () => {
+    const file = join(root, "other.safetensors");
+    writeFileSync(file, io.encodeTensors(new Map([["out.0.weight", ones([3])]])));
+    const { code, stderr } = await dsbm(
+      words("other", "checkpoint_run=true", `checkpoint_b=${file}`, `checkpoint_f=${file}`),
+    );
+    expect(code).not.toBe(0);
+    expectLine(stderr, ["checkpoint_b=", "does not fit this network"]);
+  });
+
+  it("a loss that is not finite, with the step, the last losses and the last good checkpoint", async () => {
+    const { code, stderr } = await dsbm(
+      words("nan", "lr=1e25", "grad_clip=null", "first_num_iter=200", "checkpoint_stride=1"),
+    );
+    expect(code).toBe(1);
+    expectLine(stderr, ["half-iteration 1", "checkpoint"]);
+    expect(stderr).toMatch(/the loss became|NaN or infinite/);
+  });
+});
+
+describe("a configuration that changed", () => {
+  it("is refused with what changed and what to do; keys that change nothing are free", async () => {
+    expect((await dsbm(words("changed", "n_ipf=1"))).code).toBe(0);
+    const folder = (function find(at: string): string {
+      const entry = readdirSync(at).find((name) => !name.startsWith(".")) as string;
+      return entry === "3" ? join(at, entry) : find(join(at, entry));
+    })(join(root, "changed"));
+    const { config_json } = runPaths(folder);
+    const config = { ...readRun(folder).config, lr: 0.5 };
+    writeFileSync(config_json, JSON.stringify(config));
+    const { code, stderr } = await dsbm(words("changed", "n_ipf=1"));
+    expect(code).toBe(2);
+    expectLine(stderr, ["lr was 0.5 and is now 0.001", "--again"]);
+    writeFileSync(config_json, JSON.stringify({ ...config, lr: 0.001, keep_last: 7 }));
+    expect((await dsbm(words("changed", "n_ipf=1"))).code).toBe(0);
+    expect((await dsbm([...words("changed", "n_ipf=1"), "--again"])).code).toBe(0);
+  });
+});
+
+const isRoot = process.getuid?.() === 0;
+
+describe("a disk that refuses", () => {
+  it.skipIf(!isRoot)("a full one: the older checkpoints stay usable", async () => {
+    const disk = join(root, "disk");
+    mkdirSync(disk);
+    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=1500k", "tmpfs", disk]);
+    if (mounted.status !== 0) return; // a container without the right to mount
+    try {
+      const args = words("disk", "checkpoint_stride=2", "keep_last=30");
+      const { code, stderr } = await dsbm(args);
+      expect(code).toBe(1);
+      expectLine(stderr, ["space"]);
+      // With room again the run goes on.
+      spawnSync("mount", ["-o", "remount,size=64m", disk]);
+      const again = await dsbm(args);
+      expect(again.stderr).toMatch(/going on from checkpoint/);
+      expect(again.code).toBe(0);
+    } finally {
+      spawnSync("umount", [disk]);
+    }
+  });
+
+  it.skipIf(!isRoot)("a folder without permission", async () => {
+    const locked = join(root, "locked");
+    mkdirSync(locked, { mode: 0o700 });
+    const { code, stderr } = await dsbm([...quick, `experiments_dir=${locked}/experiments`], {
+      uid: 65534,
+      gid: 65534,
+      cwd: "/",
+    });
+    expect(code).toBe(1);
+    expectLine(stderr, ["permission"]);
+  });
+});

@@ -1,0 +1,125 @@
+// Runs that cannot be lost: killed at random moments, stopped by Ctrl-C, with damaged checkpoints.
+import { existsSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readRun } from "@dsbm/runs";
+import { describe, expect, it } from "vitest";
+import { outcome, torture } from "../../scripts/torture.mjs";
+import { dsbm, launch, scratch } from "./cli.js";
+import { quick } from "./train.js";
+
+const root = scratch();
+const words = (name: string, ...more: string[]) => [
+  ...quick,
+  "plot_level=0",
+  "metrics.judge=false",
+  ...more,
+  `experiments_dir=${join(root, name)}`,
+];
+
+describe("a run killed with SIGKILL", () => {
+  it("ends bit by bit like one that was never touched, whatever it was doing", async () => {
+    const result = await torture({ kills: 20, seed: 11 });
+    expect(result.wrong).toEqual([]);
+    expect(result.kills).toBeGreaterThanOrEqual(20);
+    expect(result.compared).toBeGreaterThanOrEqual(1);
+  });
+});
+
+/** The folder of the only run of an experiments folder. */
+function folderOf(name: string): string {
+  const find = (folder: string): string | null => {
+    if (existsSync(join(folder, "run.json"))) return folder;
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const found = entry.isDirectory() ? find(join(folder, entry.name)) : null;
+      if (found) return found;
+    }
+    return null;
+  };
+  return find(join(root, name)) as string;
+}
+
+const compared = (name: string) => JSON.stringify({ ...outcome(join(root, name)), samples: null });
+
+describe("a run stopped by Ctrl-C", () => {
+  it("says how to go on, is readable, and goes on to the same weights", async () => {
+    expect((await dsbm(words("straight"))).code).toBe(0);
+    const { child, done } = launch(words("stopped"));
+    let said = "";
+    child.stderr?.on("data", (text) => {
+      said += text;
+      // Past the first half-iteration, in the middle of things.
+      if (/iteration 1\/2 f: /.test(said) && !child.killed) child.kill("SIGINT");
+    });
+    const stopped = await done;
+    expect(stopped.code).toBe(130);
+    expect(stopped.stderr).toMatch(/to go on: npx dsbm train dataset=synthetic/);
+    expect(stopped.stderr).not.toMatch(/bug|\n\s+at /);
+    expect(readRun(folderOf("stopped")).info.state).toBe("interrupted");
+    const again = await dsbm(words("stopped"));
+    expect(again.stderr).toMatch(/going on from checkpoint it0001/);
+    expect(again.code).toBe(0);
+    expect(compared("stopped")).toBe(compared("straight"));
+  });
+});
+
+describe("a damaged checkpoint", () => {
+  it("is named, and the one before is used", async () => {
+    const { child, done } = launch(words("damaged", "checkpoint_stride=4"));
+    let said = "";
+    child.stderr?.on("data", (text) => {
+      said += text;
+      if (/iteration 2\/2 b: /.test(said) && !child.killed) child.kill("SIGINT");
+    });
+    await done;
+    const folder = join(folderOf("damaged"), "checkpoints");
+    const newest = readdirSync(folder).sort().at(-1) as string;
+    truncateSync(join(folder, newest, "net_b.safetensors"), 1000);
+    const again = await dsbm(words("damaged", "checkpoint_stride=4"));
+    expect(again.stderr).toMatch(new RegExp(`checkpoint ${newest} cannot be used \\(.*net_b`));
+    expect(again.stderr).toMatch(/going on from checkpoint/);
+    expect(again.code).toBe(0);
+    expect((await dsbm(words("whole", "checkpoint_stride=4"))).code).toBe(0);
+    expect(compared("damaged")).toBe(compared("whole"));
+  });
+
+  it("of which none is left means starting over", async () => {
+    const { child, done } = launch(words("lost"));
+    let said = "";
+    child.stderr?.on("data", (text) => {
+      said += text;
+      if (/iteration 1\/2 f: /.test(said) && !child.killed) child.kill("SIGKILL");
+    });
+    await done;
+    const folder = join(folderOf("lost"), "checkpoints");
+    for (const id of readdirSync(folder)) writeFileSync(join(folder, id, "manifest.json"), "{");
+    const again = await dsbm(words("lost"));
+    expect(again.stderr).toMatch(/no checkpoint is left whole: starting over/);
+    expect(again.code).toBe(0);
+    expect(compared("lost")).toBe(compared("straight"));
+  });
+});
+
+describe("autostart_next_it", () => {
+  it("ends the half-iteration in progress where it is", async () => {
+    const { child, done } = launch(words("next", "num_iter=100000"));
+    let said = "";
+    child.stderr?.on("data", (text) => {
+      said += text;
+      if (/iteration 2\/2 b: /.test(said) && !child.killed) child.kill("SIGINT");
+    });
+    await done;
+    const before = readRun(folderOf("next")).models.length;
+    expect(before).toBe(2);
+    const { child: second, done: ended } = launch(
+      words("next", "num_iter=100000", "autostart_next_it=true"),
+    );
+    let told = "";
+    second.stderr?.on("data", (text) => {
+      told += text;
+      if (/iteration 2\/2 f: /.test(told) && !second.killed) second.kill("SIGINT");
+    });
+    const { stderr } = await ended;
+    expect(stderr).toMatch(/the half-iteration in progress ends here/);
+    expect(stderr).not.toMatch(/iteration 2\/2 b: /);
+  });
+});

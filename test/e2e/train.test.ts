@@ -1,0 +1,209 @@
+// `dsbm train` as a user types it: what it leaves on disk, with every method and option that it takes.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readCsv, readRun } from "@dsbm/runs";
+import { io, tidy } from "@dsbm/torch";
+import { describe, expect, it } from "vitest";
+import { dsbm, type Outcome, scratch } from "./cli.js";
+import { quick } from "./train.js";
+
+const root = scratch();
+
+/** Runs with these words more, and finds the run's folder in what it printed. */
+async function train(name: string, ...words: string[]): Promise<Outcome & { folder: string }> {
+  const outcome = await dsbm([...quick, ...words, `name=${name}`, `experiments_dir=${root}`]);
+  const folder = /results: +(.*)\/results\.csv/.exec(outcome.stdout)?.[1] ?? "";
+  return { ...outcome, folder };
+}
+
+/** The same without its own value for a key. */
+const numbers = (folder: string) => readCsv(join(folder, "results.csv")).rows;
+
+describe("a whole run", () => {
+  it("leaves weights, checkpoints, evaluations, pictures and a report, and is not run twice", async () => {
+    const { code, stdout, stderr, folder } = await train("whole", "gif_stride=6", "plot_level=3");
+    expect(stderr).not.toMatch(/bug|\n\s+at /);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/independent_msd/);
+
+    const run = readRun(folder);
+    expect(run.info.state).toBe("finished");
+    expect(
+      run.models.map(({ half_iteration, direction }) => `${half_iteration}${direction}`),
+    ).toEqual(["1b", "2f", "3b", "4f"]);
+    const rows = numbers(folder);
+    expect(rows.map((row) => `${row.half_iteration}${row.direction}${row.step}`)).toEqual([
+      "1b6",
+      "1b12",
+      "2f6",
+      "2f12",
+      "3b6",
+      "3b12",
+      "4f6",
+      "4f12",
+    ]);
+    for (const row of rows) {
+      expect(row).toMatchObject({ n: 64, nfe: 6 });
+      for (const key of [
+        "start_mean",
+        "end_var",
+        "msd",
+        "mse",
+        "independent_msd",
+        "fid_lenet",
+        "share",
+      ])
+        expect(Number.isFinite(row[key]), key).toBe(true);
+      expect(Number(row.msd)).toBeCloseTo(256 * Number(row.mse), 3);
+      // Real squares and circles are told apart, and cost their like nothing.
+      expect(Number(row.data_share)).toBeGreaterThan(0.9);
+      expect(Number(row.fid_lenet)).toBeGreaterThan(Number(row.data_fid_lenet));
+    }
+    const samples = readdirSync(join(folder, "samples"));
+    for (const name of ["start.png", "end.png", "data.png", "path.png", "path.gif"])
+      expect(samples).toContain(`it0002_f_step00000012_${name}`);
+    expect(samples).toContain("it0002_f_step00000006_pairs.png");
+    const gif = readFileSync(join(folder, "samples", "it0002_f_step00000012_path.gif"));
+    expect(gif.subarray(0, 6).toString()).toBe("GIF89a");
+    const page = readFileSync(join(folder, "index.html"), "utf8");
+    for (const [, path] of page.matchAll(/src="([^"]+)"/g))
+      expect(existsSync(join(folder, path as string)), path).toBe(true);
+    // Three are kept, the newest last.
+    expect(readdirSync(join(folder, "checkpoints")).sort()).toEqual([
+      "it0002_b_step00000012",
+      "it0002_f_step00000006",
+      "it0002_f_step00000012",
+    ]);
+    expect(readdirSync(join(folder, "cache"))).toEqual([]);
+    const losses = run.metrics.map(({ half_iteration, step }) => `${half_iteration}/${step}`);
+    expect(new Set(losses).size).toBe(12);
+
+    const again = await train("whole", "gif_stride=6", "plot_level=3");
+    expect(again.code).toBe(0);
+    expect(again.stdout).toContain("is finished already");
+  });
+
+  it("brings squares nearer to circles than they were", async () => {
+    const { folder, code } = await train(
+      "learns",
+      "first_num_iter=300",
+      "num_iter=120",
+      "n_ipf=1",
+      "cache_refresh_stride=60",
+      "ema_rate=0.9",
+      "num_steps=10",
+      "gif=false",
+      "plot_level=0",
+      "checkpoint_stride=1000",
+    );
+    expect(code).toBe(0);
+    const forward = numbers(folder).findLast((row) => row.direction === "f") ?? {};
+    // Ends as bright and as varied as circles, closer to their starts than independent pairs.
+    expect(Math.abs(Number(forward.end_mean) - Number(forward.data_mean))).toBeLessThan(0.1);
+    expect(Number(forward.msd)).toBeLessThan(Number(forward.independent_msd));
+    expect(existsSync(join(folder, "samples"))).toBe(false);
+  });
+});
+
+describe("options", () => {
+  it.each([
+    ["the reference start", "first_coupling=ref"],
+    ["bridge matching", "method=bm", "n_ipf=1"],
+    ["variance preserving, mean matching", "method=dbdsb_vp"],
+    ["no EMA", "ema=false"],
+    ["new weights in every iteration", "use_prev_net=false"],
+    ["repeated pairs", "num_repeat_data=4"],
+    ["mean matching", "mean_match=true", "loss_scale=false"],
+    ["the standard deviation in the output", "std_trick=true"],
+    [
+      "a symmetric geometric schedule",
+      "symmetric_gamma=true",
+      "gamma_space=geomspace",
+      "gamma_min=0.01",
+    ],
+    ["minibatch optimal transport", "ot_sampler=exact"],
+    ["other step counts", "cache_num_steps=4", "test_num_steps=9"],
+    ["AdamW without clipping", "optimizer=AdamW", "weight_decay=0.01", "grad_clip=null"],
+    ["activation checkpointing", "model.use_checkpoint=true"],
+    [
+      "resampling in residual blocks",
+      "model.resblock_updown=true",
+      "model.use_scale_shift_norm=false",
+    ],
+    ["noise at one end, standardised caches", "transfer=false", "normalize_x1=true"],
+    ["noise like the data", "transfer=false", "final_adaptive=true"],
+    ["no judge, no log", "metrics.judge=false", "LOGGER=NONE"],
+  ])("%s", async (name, ...words) => {
+    const { code, stderr, folder } = await train(
+      name.replace(/\W/g, "_"),
+      "plot_level=0",
+      "first_num_iter=6",
+      "num_iter=6",
+      "cache_refresh_stride=3",
+      ...words,
+    );
+    expect(stderr).not.toMatch(/bug|\n\s+at /);
+    expect(code).toBe(0);
+    const half = name === "bridge matching" ? 2 : 4;
+    const rows = numbers(folder);
+    expect(rows.map((row) => row.half_iteration)).toEqual(
+      Array.from({ length: half }, (_, i) => i + 1),
+    );
+    for (const row of rows) expect(Number.isFinite(row.msd)).toBe(true);
+    if (name === "other step counts") expect(rows[0]?.nfe).toBe(9);
+  });
+
+  it("sweeps over groups and keys", async () => {
+    const { code, stdout } = await dsbm([
+      ...quick,
+      "plot_level=0",
+      "metrics.judge=false",
+      "first_num_iter=3",
+      "num_iter=3",
+      "n_ipf=1",
+      "method=dbdsb,bm",
+      "-m",
+      `experiments_dir=${join(root, "sweep")}`,
+    ]);
+    expect(stdout).toContain("2 finished");
+    expect(code).toBe(0);
+  });
+});
+
+describe("starting from files", () => {
+  it("takes our weights and PyTorch's, averages and optimisers, and goes on where it is told", async () => {
+    const words = ["plot_level=0", "metrics.judge=false"];
+    const first = await train("files", ...words);
+    const at = (name: string) => join(first.folder, "checkpoints", "it0002_f_step00000012", name);
+    // The averages as a .ckpt of PyTorch's.
+    const ckpt = join(root, "sample_net_b.ckpt");
+    tidy(() => {
+      const { tensors } = io.loadTensors(at("sample_net_b.safetensors"));
+      writeFileSync(ckpt, io.encodePt(tensors));
+    });
+    const second = await train(
+      "from_files",
+      ...words,
+      "n_ipf=3",
+      "checkpoint_run=true",
+      "checkpoint_it=3",
+      "checkpoint_pass=b",
+      "checkpoint_iter=4",
+      `checkpoint_b='${at("net_b.safetensors")}'`,
+      `checkpoint_f='${at("net_f.safetensors")}'`,
+      `sample_checkpoint_b='${ckpt}'`,
+      `sample_checkpoint_f='${at("sample_net_f.safetensors")}'`,
+      `optimizer_checkpoint_b='${at("optimizer_b.safetensors")}'`,
+    );
+    expect(second.stderr).toContain("starting from the given files at iteration 3 b, step 4");
+    expect(second.code).toBe(0);
+    expect(numbers(second.folder).map((row) => row.half_iteration)).toEqual([5, 6]);
+    // The optimiser counted on: 24 steps before, 8 here.
+    tidy(() => {
+      const { tensors } = io.loadTensors(
+        join(second.folder, "checkpoints", "it0003_f_step00000012", "optimizer_b.safetensors"),
+      );
+      expect(tensors.get("0.step")?.item()).toBe(32);
+    });
+  });
+});
