@@ -14,23 +14,27 @@ const program = fileURLToPath(new URL("../packages/cli/bin/dsbm.mjs", import.met
 const words = [
   "dataset=synthetic",
   "model.dropout=0.1",
-  "first_num_iter=24",
-  "num_iter=24",
+  "first_num_iter=12",
+  "num_iter=12",
   "n_ipf=2",
   "batch_size=32",
-  "cache_npar=48",
+  "cache_npar=32",
   "cache_batch_size=16",
-  "cache_refresh_stride=8",
+  "cache_refresh_stride=4",
   "num_steps=6",
-  "test_npar=48",
-  "test_batch_size=24",
+  "test_npar=32",
+  "test_batch_size=16",
   "plot_npar=16",
   "plot_npar_path=4",
   "checkpoint_stride=3",
-  "gif_stride=12",
-  "log_every=4","LOGGER=NONE","plot_level=0","metrics.judge=false",
+  "gif_stride=6",
+  "log_every=4",
+  "metrics.judge=false",
   "threads=1",
 ];
+
+/** A checkpoint's folder; damaged ones that were set aside have longer names. */
+const pointName = /^it(\d+)_([bf])_step(\d+)$/;
 
 /** Starts the run; `kill` after so many milliseconds, or never. Resolves to how it ended and what it said. */
 function start(experiments, seed, kill) {
@@ -72,12 +76,12 @@ function moment(folder) {
   const list = (name) => (existsSync(join(folder, name)) ? readdirSync(join(folder, name)) : []);
   if (list("checkpoints").some((name) => name.startsWith(".tmp-"))) return "in a checkpoint";
   if (list("cache").some((name) => name.startsWith(".tmp-"))) return "in a cache";
-  const points = list("checkpoints").filter((name) => !name.startsWith("."));
+  const points = list("checkpoints").filter((name) => pointName.test(name));
   const newest = points.sort((a, b) => order(a) - order(b)).at(-1);
   if (!newest) return "before the first checkpoint";
-  const [, iteration, direction, step] = /^it(\d+)_([bf])_step(\d+)$/.exec(newest);
+  const [, iteration, direction, step] = pointName.exec(newest);
   const half = 2 * (Number(iteration) - 1) + (direction === "b" ? 1 : 2);
-  const due = Number(step) % 12 === 0;
+  const due = Number(step) % 6 === 0;
   const rows = readFileSync(join(folder, "results.csv"), "utf8").split("\n");
   const done = rows.some((row) =>
     row.startsWith(`${half},${Number(iteration)},${direction},${Number(step)},`),
@@ -87,7 +91,7 @@ function moment(folder) {
 
 /** Backward comes before forward in an iteration. */
 function order(id) {
-  const [, iteration, direction, step] = /^it(\d+)_([bf])_step(\d+)$/.exec(id);
+  const [, iteration, direction, step] = pointName.exec(id);
   return (Number(iteration) * 2 + (direction === "f" ? 1 : 0)) * 1e9 + Number(step);
 }
 
@@ -95,7 +99,7 @@ function order(id) {
 export function outcome(experiments) {
   const folder = runFolder(experiments);
   if (folder === null) throw new Error(`no run below ${experiments}`);
-  const points = readdirSync(join(folder, "checkpoints")).filter((name) => !name.startsWith("."));
+  const points = readdirSync(join(folder, "checkpoints")).filter((name) => pointName.test(name));
   const last = points.sort((a, b) => order(a) - order(b)).at(-1);
   const { files, facts } = JSON.parse(
     readFileSync(join(folder, "checkpoints", last, "manifest.json"), "utf8"),
@@ -123,9 +127,7 @@ export function outcome(experiments) {
     rows,
     losses,
     models,
-    samples: existsSync(join(folder, "samples"))
-      ? readdirSync(join(folder, "samples")).sort()
-      : [],
+    samples: existsSync(join(folder, "samples")) ? readdirSync(join(folder, "samples")).sort() : [],
   };
 }
 

@@ -22,7 +22,7 @@ describe("a run killed with SIGKILL", () => {
     expect(result.wrong).toEqual([]);
     expect(result.kills).toBeGreaterThanOrEqual(20);
     expect(result.compared).toBeGreaterThanOrEqual(1);
-  });
+  }, 600_000);
 });
 
 /** The folder of the only run of an experiments folder. */

@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { dropout, io, nn, type Tensor, tidy } from "@dsbm/torch";
+import { dropout, io, memory, nn, ones, Parameter, randn, type Tensor, tidy } from "@dsbm/torch";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { TrainEvent } from "../src/events.js";
 import { methods } from "../src/method/index.js";
@@ -249,6 +249,47 @@ describe("a cache on disk", () => {
     }
     expect(readdirSync(join(folder, "cache"))).toEqual([]);
     training.dispose();
+  });
+
+  it("is simulated in memory for one part, whatever its size", async () => {
+    class Still extends nn.Module {
+      weight = new Parameter(ones([1]));
+      forward(x: Tensor): Tensor {
+        return x.mul(this.weight).mul(0.1);
+      }
+    }
+    const wide = tidy(() => randn([400, 4096], { generator: stream(1, "wide") }).keep());
+    /** The highest memory while a cache of so many pairs is made, over what there was before. */
+    const peak = async (npar: number): Promise<number> => {
+      const problem = cached({
+        data: { x0: wide, x1: wide },
+        network: () => new Still(),
+        firstPass: 1,
+        halfIterations: 2,
+        firstSteps: 1,
+        steps: 1,
+        emaRate: null,
+      });
+      const training = new Training({
+        ...problem,
+        cache: { folder: join(folder, "cache"), npar, batchSize: 20, refreshStride: 1 },
+      });
+      let before = 0;
+      let highest = 0;
+      for await (const e of training.run()) {
+        if (e.type !== "cache") continue;
+        const { current, peak: most } = memory({ resetPeak: e.done === 0 });
+        if (e.done === 0) before = current;
+        else highest = most - before;
+      }
+      training.dispose();
+      return highest;
+    };
+    const few = await peak(40);
+    const many = await peak(2000); // 65 MB on disk
+    expect(few).toBeGreaterThan(20 * 4096 * 4);
+    expect(many).toBeLessThan(1.5 * few);
+    wide.dispose();
   });
 
   it("has standardised ends when asked to", async () => {

@@ -11,5 +11,15 @@ export const train: Experiment<typeof trainSchema> = {
   about: "Schrödinger bridge between two sets of images, or between images and noise",
   schema: trainSchema,
   check: checkTrain,
-  unnamed: ["name"],
+  // What a run is called and where it goes on must not depend on how fast, or how carefully, it is run.
+  unnamed: [
+    "name",
+    "threads",
+    "log_every",
+    "autostart_next_it",
+    "checkpoint_minutes",
+    "keep_last",
+    "keep_every",
+    "paths.data_dir_name",
+  ],
 };

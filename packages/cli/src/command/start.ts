@@ -1,18 +1,30 @@
 // `npm start`, the main job: a bridge between digits, a bridge against its exact answer, and where to look.
 import { resolve as absolute, join } from "node:path";
-import { ConfigError, type GaussianConfig, gaussian, helpTable, resolve } from "@dsbm/config";
+import {
+  type CompleteTrainConfig,
+  ConfigError,
+  completeTrain,
+  type GaussianConfig,
+  gaussian,
+  helpTable,
+  resolve,
+  train,
+} from "@dsbm/config";
 import { formatTable, runFolder } from "@dsbm/runs";
 import { applyQuick, type StartConfig, startJob } from "../digits/config.js";
 import type { DigitsResult } from "../digits/run.js";
 import { createInterrupt } from "../interrupt.js";
 import { createProgress, duration, type Progress } from "../progress.js";
-import { resultTable } from "./gaussian.js";
+import type { ImageRunResult } from "../train/run.js";
+import { presets, resultTable } from "./gaussian.js";
+import { resultTable as imageTable } from "./train.js";
 
 /** The engine is loaded when a run is certain: help and mistakes need not wait for it. */
 const engine = async () => ({
   ...(await import("../digits/report.js")),
   ...(await import("../digits/run.js")),
   ...(await import("../gaussian/run.js")),
+  ...(await import("../train/run.js")),
 });
 
 function help(): string {
@@ -44,6 +56,39 @@ export function gaussianPart(config: StartConfig): GaussianConfig {
   });
 }
 
+/** The bridge of part (b): the preset mnist_2to3 with a seventh of its steps, or other digits. */
+export function pixelPart(config: StartConfig): CompleteTrainConfig {
+  const { pixel_iters, quick } = config;
+  const small = [
+    "num_steps=4",
+    "test_npar=8",
+    "cache_npar=8",
+    "batch_size=8",
+    "metrics.judge=false",
+  ];
+  const [member] = resolve(
+    train,
+    [
+      "dataset=mnist_2to3",
+      `Dataset=mnist_${config.source}`,
+      `Dataset_transfer=mnist_${config.target}`,
+      `first_num_iter=${pixel_iters}`,
+      `num_iter=${Math.ceil(pixel_iters / 2.5)}`,
+      "n_ipf=2",
+      "cache_npar=512",
+      "test_npar=250",
+      "plot_npar=49",
+      `seed=${config.seed}`,
+      `threads=${config.threads}`,
+      `experiments_dir='${config.experiments_dir}'`,
+      ...(quick ? small : []),
+    ],
+    { dirs: [presets] },
+  ).members;
+  if (!member) throw new ConfigError("sweep", "the pixel bridge has no configuration");
+  return completeTrain(member.config);
+}
+
 /** Runs the job; returns the exit code. Throws ConfigError for overrides that cannot be. */
 export async function start(args: string[]): Promise<number> {
   const resolved = resolve(startJob, args);
@@ -66,23 +111,32 @@ export async function start(args: string[]): Promise<number> {
   const interrupt = createInterrupt();
   const progress = createProgress();
   try {
-    return await both(config, { folder, progress, signal: interrupt.signal });
+    return await parts(config, { folder, progress, signal: interrupt.signal });
   } finally {
     progress.done();
     interrupt.dispose();
   }
 }
 
-async function both(
+async function parts(
   config: StartConfig,
   { folder, progress, signal }: { folder: string; progress: Progress; signal: AbortSignal },
 ): Promise<number> {
   const began = performance.now();
-  const { digitsTable, runDigits, runGaussian } = await engine();
-  progress.line(`(a) digits ${config.source} → ${config.target}`);
+  const { digitsTable, runDigits, runGaussian, runImages } = await engine();
+  progress.line(`(a) digits ${config.source} → ${config.target}, in principal components`);
   const digits = await runDigits(config, { folder, progress, signal });
   if (digits.state === "interrupted") return 130;
-  progress.line("(b) Gaussian benchmark, dim 5");
+  progress.line(`(b) digits ${config.source} → ${config.target}, in pixels: a short run`);
+  const pixels = await runImages(pixelPart(config), {
+    folder: join(folder, "pixels"),
+    progress,
+    resume: "npm start (it begins anew)",
+    signal,
+    again: true,
+  });
+  if (pixels.state === "interrupted") return 130;
+  progress.line("(c) Gaussian benchmark, dim 5");
   const nested = join(folder, "gaussian");
   const benchmark = await runGaussian(gaussianPart(config), {
     folder: nested,
@@ -101,24 +155,34 @@ async function both(
         digits: { share: 4, displacement: 1, optimal: 1, variance: 1 },
       }),
       "",
-      "(b) Gaussian benchmark, dim 5, the last half-iteration beside the exact bridge",
+      `(b) the same digits in pixels, a short run (dsbm train dataset=mnist_2to3 is the long one); data_… are real digits, fid_lenet is no FID`,
+      imageTable(pixels.rows),
+      "",
+      "(c) Gaussian benchmark, dim 5, the last half-iteration beside the exact bridge",
       resultTable(benchmark),
       "",
-      ...paths(digits, nested),
+      ...paths(digits, pixels, nested),
       `took ${duration((performance.now() - began) / 1000)}`,
     ].join("\n"),
   );
   return 0;
 }
 
-function paths({ folder, pictures }: DigitsResult, gaussianFolder: string): string[] {
+function paths(
+  { folder, pictures }: DigitsResult,
+  pixels: ImageRunResult,
+  gaussianFolder: string,
+): string[] {
   const entries: [string, string][] = [
     ...pictures.map((path): [string, string] => ["picture", path]),
+    ["picture", join(pixels.folder, "samples")],
     ["picture", join(gaussianFolder, "figures", "convergence.png")],
     ["picture", join(gaussianFolder, "figures", "samples.png")],
     ["table", join(folder, "results.csv")],
+    ["table", join(pixels.folder, "results.csv")],
     ["table", join(gaussianFolder, "results.csv")],
     ["report", join(folder, "index.html")],
+    ["report", join(pixels.folder, "index.html")],
     ["report", join(gaussianFolder, "index.html")],
   ];
   return entries.map(([what, path]) => `${what.padEnd(8)} ${path}`);

@@ -31,6 +31,9 @@ export const startSchema = z.strictObject({
     .default(2000)
     .describe("training steps of a half-iteration of the Gaussian benchmark"),
   gaussian_outer_iters: count().default(4).describe("half-iterations of the Gaussian benchmark"),
+  pixel_iters: count()
+    .default(250)
+    .describe("training steps of a half-iteration of the bridge between pixels (the first two)"),
   seed: z
     .int()
     .min(0)
@@ -56,6 +59,7 @@ const quickNumbers: Partial<StartConfig> = {
   classifier_epochs: 1,
   gaussian_iters: 40,
   gaussian_outer_iters: 2,
+  pixel_iters: 3,
 };
 
 /** With quick=true, the few steps of a trial run in place of every default (what was set stays). */
@@ -71,7 +75,7 @@ export function applyQuick(config: StartConfig): StartConfig {
 export const startJob: Experiment<typeof startSchema> = {
   name: "start",
   about:
-    "the main job: a bridge between handwritten digits, and a bridge between Gaussians against its exact answer",
+    "the main job: a bridge between handwritten digits, in principal components and in pixels, and a bridge between Gaussians against its exact answer",
   schema: startSchema,
   check: ({ source, target }) =>
     source === target
