@@ -50,7 +50,11 @@ describe("one clear line", () => {
       words("files", "dataset=mnist_transfer", "model=UNET_small"),
       ["emnist", "sha256"],
     ],
-    ["a method of a later version", words("rf", "method=rf"), ["method=rf is not in this version"]],
+    [
+      "a method of a later version",
+      words("dsb", "method=dsb"),
+      ["method=dsb is not in this version"],
+    ],
     ["a batch that repeats do not divide", words("repeat", "num_repeat_data=3"), ["batch_size"]],
     ["a cache smaller than a batch", words("cache", "cache_npar=5"), ["cache_npar"]],
     ["checkpoint_run without files", words("run", "checkpoint_run=true"), ["checkpoint_"]],

@@ -1,7 +1,8 @@
 // `dsbm train` as a user types it: what it leaves on disk, with every method and option that it takes.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readCsv, readRun } from "@dsbm/runs";
+import { fileURLToPath } from "node:url";
+import { imageGrid, readCsv, readRun } from "@dsbm/runs";
 import { io, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { dsbm, type Outcome, scratch } from "./cli.js";
@@ -122,6 +123,8 @@ describe("options", () => {
       "gamma_min=0.01",
     ],
     ["minibatch optimal transport", "ot_sampler=exact"],
+    ["rectified flow", "method=rf"],
+    ["rectified flow on optimal pairs", "method=otcfm"],
     ["other step counts", "cache_num_steps=4", "test_num_steps=9"],
     ["AdamW without clipping", "optimizer=AdamW", "weight_decay=0.01", "grad_clip=null"],
     ["activation checkpointing", "model.use_checkpoint=true"],
@@ -133,6 +136,7 @@ describe("options", () => {
     ["noise at one end, standardised caches", "transfer=false", "normalize_x1=true"],
     ["noise like the data", "transfer=false", "final_adaptive=true"],
     ["no judge, no log", "metrics.judge=false", "LOGGER=NONE"],
+    ["TensorBoard's files", "LOGGER=TensorBoard", "metrics.judge=false"],
   ])("%s", async (name, ...words) => {
     const { code, stderr, folder } = await train(
       name.replace(/\W/g, "_"),
@@ -144,13 +148,35 @@ describe("options", () => {
     );
     expect(stderr).not.toMatch(/bug|\n\s+at /);
     expect(code).toBe(0);
-    const half = name === "bridge matching" ? 2 : 4;
+    const half = /bridge matching|flow/.test(name) ? 2 : 4;
     const rows = numbers(folder);
     expect(rows.map((row) => row.half_iteration)).toEqual(
       Array.from({ length: half }, (_, i) => i + 1),
     );
     for (const row of rows) expect(Number.isFinite(row.msd)).toBe(true);
     if (name === "other step counts") expect(rows[0]?.nfe).toBe(9);
+  });
+
+  it("calls the distance FID with a TorchScript network of Inception's signature, and only then", async () => {
+    const inception = fileURLToPath(
+      new URL("../../packages/torch/test/fixtures/inception_like.pt", import.meta.url),
+    );
+    const words = ["plot_level=0", "n_ipf=1", "first_num_iter=3", "metrics.judge=false"];
+    const { code, folder, stderr } = await train(
+      "fid",
+      ...words,
+      `metrics.inception='${inception}'`,
+    );
+    expect(stderr).toMatch(/FID \d/);
+    expect(code).toBe(0);
+    for (const row of numbers(folder)) {
+      expect(Number(row.fid)).toBeGreaterThan(0);
+      expect(row.fid_lenet).toBeNull();
+    }
+    const wrong = await train("no_fid", ...words, "metrics.inception=missing.pt");
+    expect(wrong.code).not.toBe(0);
+    expect(wrong.stderr).toMatch(/dsbm: .*missing\.pt/);
+    expect(wrong.stderr).not.toMatch(/bug|\n\s+at /);
   });
 
   it("sweeps over groups and keys", async () => {
@@ -167,6 +193,43 @@ describe("options", () => {
     ]);
     expect(stdout).toContain("2 finished");
     expect(code).toBe(0);
+  });
+});
+
+describe("two folders of pictures", () => {
+  it("become a bridge", async () => {
+    const folders = ["red", "blue"].map((name) => join(root, "pictures", name));
+    for (const [end, folder] of folders.entries()) {
+      mkdirSync(folder, { recursive: true });
+      for (let i = 0; i < 40; i++) {
+        const [red, green, blue] = end ? [20, 4 * i, 200] : [200, 4 * i, 20];
+        const colours = [red, green, blue].map((c) => new Uint8Array(400).fill(c as number));
+        const images = Buffer.concat(colours);
+        const shape = [1, 3, 20, 20] as const;
+        writeFileSync(
+          join(folder, `${i}.png`),
+          await imageGrid({ images, shape, columns: 1, padding: 0, scale: 1 }),
+        );
+      }
+    }
+    const words = [
+      `Dataset='folder:${folders[0]}'`,
+      `Dataset_transfer='folder:${folders[1]}'`,
+      "data.channels=3",
+      "data.test_fraction=0.2",
+      "batch_size=16",
+      "cache_npar=16",
+      "n_ipf=1",
+      "first_num_iter=4",
+      "plot_npar=4",
+      `paths.data_dir_name=${join(root, "pictures-data")}`,
+    ];
+    const { code, stderr, folder } = await train("folders", ...words);
+    expect(stderr).not.toMatch(/bug|\n\s+at /);
+    expect(code).toBe(0);
+    const [row] = numbers(folder);
+    expect(row?.share).toBeNull();
+    expect(readdirSync(join(folder, "samples"))).toContain("it0001_f_step00000004_path.gif");
   });
 });
 

@@ -1,17 +1,42 @@
-import { eulerAt } from "@dsbm/bridge";
-import { stack } from "@dsbm/torch";
-import { expect, it } from "vitest";
+// The reference's ODE sampler on a small field, backward in time: states at requested times and what they cost.
+import { type Field, solveFlow } from "@dsbm/bridge";
+import { setNumThreads, tidy } from "@dsbm/torch";
+import { beforeAll, describe, expect, it } from "vitest";
 import { expectClose, golden } from "./golden.js";
 
-it("Euler with step 0.01 at requested times, and its number of evaluations", () => {
+beforeAll(() => setNumThreads(1));
+
+/** dx/dt = tanh(x A)(1 + sin 6t), from time 1 to time 0. */
+function setting(key: string) {
   const g = golden("ode");
   const A = g("A");
-  const path = g("euler_0.01/path");
+  const path = g(`${key}/path`);
   const n = path.size(0);
-  const times = Array.from({ length: n }, (_, i) => 1 - i / (n - 1));
-  const field = (x: typeof A, t: typeof A) =>
-    x.mm(A).tanh().mul(t.mul(6).sin().add(1).unsqueeze(1));
-  const { states, nfe } = eulerAt(field, g("x1"), times, 0.01);
-  expectClose(stack(states), path);
-  expect(Math.abs(nfe - Number(g("euler_0.01/nfe").item()))).toBeLessThanOrEqual(1);
+  const field: Field = (x, t) => x.mm(A).tanh().mul(t.mul(6).sin().add(1).unsqueeze(1));
+  return {
+    field,
+    x: g("x1"),
+    path,
+    nfe: g(`${key}/nfe`).item(),
+    times: Array.from({ length: n }, (_, i) => 1 - i / (n - 1)),
+  };
+}
+
+describe("dopri5, whose last step ends where it likes", () => {
+  it.each([0.001, 1e-5])("with rtol = atol = %d", (tol) =>
+    tidy(() => {
+      const { field, x, path, nfe, times } = setting(`dopri5_${tol === 1e-5 ? "1e-05" : tol}`);
+      const flow = solveFlow(field, x, { times, rtol: tol, atol: tol, overshoot: true });
+      expectClose(flow.states, path, 1e-5);
+      expect(flow.nfe).toBe(Number(nfe));
+    }),
+  );
 });
+
+it("Euler with step 0.01", () =>
+  tidy(() => {
+    const { field, x, path, nfe, times } = setting("euler_0.01");
+    const flow = solveFlow(field, x, { times, solver: "euler", step_size: 0.01 });
+    expectClose(flow.states, path, 1e-5);
+    expect(flow.nfe).toBe(Number(nfe));
+  }));

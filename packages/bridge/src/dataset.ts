@@ -32,6 +32,11 @@ export interface ImageTable {
   readonly source: string;
   /** [n, C, H, W], in memory or mapped: uint8 as stored (0–255), or float32 as networks see it. */
   readonly x: Tensor;
+  /**
+   * The order in which samples are to be looked at where few of them are, int64 [n], for tables that lie sorted on
+   * disk; left out where the order they lie in will do.
+   */
+  readonly order?: Tensor;
   /** One label a sample as published, int64 [n]; null where there are none. */
   readonly labels: Tensor | null;
   /** The classes that the table holds, by rising label; empty where there are no labels. */

@@ -4,11 +4,19 @@ export { reference } from "./coupling/reference.js";
 export { simulated } from "./coupling/simulated.js";
 export { type BatchCoupling, type Pairs, type Simulate, shuffled } from "./coupling.js";
 export { loadArray } from "./dataset/arrays.js";
+export { downscalerScalingFile } from "./dataset/downscaler.js";
+export {
+  type DownscalerScaling,
+  loadDownscalerScaling,
+  scaleFields,
+  unscaleFields,
+} from "./dataset/downscaler-scaling.js";
+export { type DownscalingLaw, downscalingLaw, type Resolution } from "./dataset/downscaling-law.js";
 export { type DatasetCode, DatasetError } from "./dataset/errors.js";
 export { gaussianEndpoints } from "./dataset/gaussian.js";
 export { keepClasses } from "./dataset/idx-images.js";
-export type { ImageSet, LoadImagesOptions } from "./dataset/image-set.js";
-export { imageSets, loadImages } from "./dataset/index.js";
+export type { ImageSet, LoadImagesOptions, Preparation } from "./dataset/image-set.js";
+export { imageSets, loadImages, prepareImages } from "./dataset/index.js";
 export { loadMnist, type Mnist, type MnistOptions } from "./dataset/mnist.js";
 export { decodeImages, encodeImages, flipImages } from "./dataset/pixels.js";
 export { type Projection, principalComponents } from "./dataset/projection.js";
@@ -51,6 +59,13 @@ export { type InceptionFeatures, inceptionFeatures } from "./metric/inception.js
 export { lenetFeatures } from "./metric/lenet.js";
 export { type Moments, moments, squaredDisplacement } from "./metric/moments.js";
 export {
+  type Band,
+  bandError,
+  isotropicSpectrum,
+  octaves,
+  type Spectrum,
+} from "./metric/spectrum.js";
+export {
   encodeStatistics,
   loadStatistics,
   type SavedStatistics,
@@ -63,6 +78,13 @@ export {
   shareOf,
   trainClassifier,
 } from "./model/classifier.js";
+export { completeDDPMpp, type DDPMppOptions } from "./model/ddpmpp/options.js";
+export { DDPMpp } from "./model/ddpmpp.js";
+export {
+  completeDownscalerUNet,
+  type DownscalerUNetOptions,
+} from "./model/downscaler-unet/options.js";
+export { DownscalerUNet } from "./model/downscaler-unet.js";
 export { DriftNetwork, TimeFeatures } from "./model/drift.js";
 export {
   encodeLeNet,
@@ -73,12 +95,9 @@ export {
   loadLeNet,
 } from "./model/lenet.js";
 export { MLP, ScoreNetwork, widths } from "./model/mlp.js";
-export {
-  type CompleteUNetOptions,
-  completeUNet,
-  type NumberList,
-  type UNetOptions,
-} from "./model/unet/options.js";
+export { ConditionalMLP, type ConditionalMLPOptions } from "./model/mlp-cond.js";
+export type { NumberList } from "./model/unet/checks.js";
+export { type CompleteUNetOptions, completeUNet, type UNetOptions } from "./model/unet/options.js";
 export { type Conditions, UNet } from "./model/unet.js";
 export { assignment } from "./ot/assignment.js";
 export { samplePermutation } from "./ot/birkhoff.js";
@@ -104,8 +123,12 @@ export {
   uniformGrid,
 } from "./schedule.js";
 export { type Network, Simulator, type SimulatorOptions, sample } from "./simulator.js";
-export { euler, eulerAt } from "./solver/euler.js";
+export { euler } from "./solver/euler.js";
 export { eulerMaruyama } from "./solver/euler-maruyama.js";
+export type { Flow, FlowOptions, FlowSolver } from "./solver/flow.js";
+export { heun } from "./solver/heun.js";
+export { flowSolvers, solveFlow } from "./solver/index.js";
+export { probabilityFlow } from "./solver/probability-flow.js";
 export { collectPath, type Field, ordered, type SolveOptions } from "./solver.js";
 export { chooseThreads, threadCandidates } from "./threads.js";
 export { type SavedFacts, type SavedTraining, Training, type TrainState } from "./train.js";

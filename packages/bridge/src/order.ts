@@ -1,5 +1,5 @@
 // Rows of a table in random order, again and again, in a way that can be saved in the middle.
-import { cat, type Generator, randperm, type Tensor } from "@dsbm/torch";
+import { cat, type Device, type Generator, randperm, type Tensor } from "@dsbm/torch";
 
 /** Where an order stands: the generator's state before the current permutation, and the rows taken of it. */
 export interface OrderState {
@@ -15,6 +15,8 @@ export class Order {
   constructor(
     readonly n: number,
     readonly generator: Generator,
+    /** Of the generator, and of the indices. */
+    readonly device: Device = "cpu",
   ) {
     this.#before = generator.getState();
   }
@@ -23,7 +25,7 @@ export class Order {
     this.#permutation?.dispose();
     this.#before = this.generator.getState();
     this.#taken = 0;
-    this.#permutation = randperm(this.n, { generator: this.generator }).keep();
+    this.#permutation = randperm(this.n, { generator: this.generator, device: this.device }).keep();
     return this.#permutation;
   }
 

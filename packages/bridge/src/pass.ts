@@ -136,7 +136,6 @@ function rowSource(problem: Required<Problem>, half: number, simulator: Simulato
   const newest = half <= problem.firstPass ? null : directionOf(problem, half - 1);
   const random = (purpose: string) => stream(seed, `${purpose}/${half}`, data.x0.device);
   const simulate = random("simulate");
-  const shuffle = random("shuffle");
   const grid = problem.cacheGrid;
   const rows = (ends: Endpoints): Tensor[] =>
     method.epoch({
@@ -155,14 +154,23 @@ function rowSource(problem: Required<Problem>, half: number, simulator: Simulato
         }),
     });
   if (cache === null)
-    return new TableRows({ epoch: () => rows(data), batchSize, simulate, shuffle });
+    return new TableRows({
+      epoch: () => rows(data),
+      batchSize,
+      simulate,
+      shuffle: random("shuffle"),
+    });
+  // Indices into tables and files are drawn on the CPU.
+  const [shuffle, shuffle1] = [`shuffle/${half}`, `shuffle1/${half}`].map((purpose) =>
+    stream(seed, purpose),
+  ) as [Generator, Generator];
   if (newest === null)
     return new StreamRows({
       data,
       decode,
       rows,
       simulate,
-      shuffle: { x0: shuffle, x1: random("shuffle1") },
+      shuffle: { x0: shuffle, x1: shuffle1 },
     });
   return new CacheRows({
     ...cache,

@@ -1,20 +1,44 @@
 // What a logger is, and the loggers there are by the name that the key LOGGER gives them.
-import type { Cell } from "./csv.js";
 import { csvLogger } from "./logger/csv.js";
 import { jsonlLogger } from "./logger/jsonl.js";
 import { noneLogger } from "./logger/none.js";
+import { tensorboardLogger } from "./logger/tensorboard.js";
 
-/** A place that takes rows of named values as training goes on. */
+/** A place that takes what there is to see of a run as it goes on. Every method throws RunError when the disk refuses. */
 export interface Logger {
-  /** Takes one row. Throws RunError when it cannot be written. */
-  log(row: Readonly<Record<string, Cell>>): void;
+  /**
+   * Takes named values at a step, a whole number from 0 on that never falls; null is no value. Names are those of
+   * `metricName`; "step" is not one. What was logged survives the process.
+   */
+  log(step: number, values: LogValues): void;
+  /** Takes pictures (PNG) by name; loggers of tables leave them out. */
+  images(step: number, pictures: Readonly<Record<string, Uint8Array>>): void;
+  /** Takes texts (Markdown) by name; loggers of tables leave them out. */
+  texts(step: number, texts: Readonly<Record<string, string>>): void;
+  /** Forces everything onto the disk. */
+  flush(): void;
   /** Flushes and closes; a second call does nothing. */
   close(): void;
 }
 
-/** Opens a logger that writes to `path` (none ignores it). */
+export type LogValues = Readonly<Record<string, number | null>>;
+
+export interface LoggerOptions {
+  /**
+   * The first step that is going to be logged: what an earlier process logged from there on is forgotten (default:
+   * nothing is).
+   */
+  from?: number;
+}
+
+/** Opens a logger that writes into a run's folder. Throws RunError. */
+export type OpenLogger = (folder: string, options?: LoggerOptions) => Logger;
+
+/** All loggers. Weights & Biases reads TensorBoard's files: `wandb sync FOLDER/tensorboard` (docs/loggers.md). */
 export const loggers = {
+  Wandb: tensorboardLogger,
+  TensorBoard: tensorboardLogger,
   CSV: csvLogger,
   JSONL: jsonlLogger,
   NONE: noneLogger,
-} satisfies Record<string, (path: string) => Logger>;
+} satisfies Record<string, OpenLogger>;

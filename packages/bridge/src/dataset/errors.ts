@@ -5,6 +5,10 @@ export type DatasetCode =
   | "Unreadable"
   | "BadGzip"
   | "BadZip"
+  | "BadTar"
+  | "BadPickle"
+  | "BadPicture"
+  | "BadArray"
   | "NotIdx"
   | "UnsupportedType"
   | "IncompleteFile"
@@ -12,6 +16,7 @@ export type DatasetCode =
   | "BadLabel"
   | "WrongSet"
   | "MissingFiles"
+  | "NotPrepared"
   | "UnknownSet"
   | "InvalidOption";
 

@@ -12,10 +12,24 @@ export interface LoadImagesOptions {
   directory?: string;
   /** The labels to keep, as published; default those of the name, else the set's own choice. */
   classes?: readonly number[];
-  /** The width and height that are expected; synthetic sets are drawn in it. Nothing is resized. */
+  /**
+   * The width and height that are expected. Synthetic sets are drawn in it, folders of pictures are brought to it;
+   * nothing else is resized.
+   */
   image_size?: number;
   /** How many images: the first ones of a published set, so many drawn of a synthetic one; default all. */
   n?: number;
+  /** What a folder of pictures is decoded to: 3 for colour (default), 1 for grey. */
+  channels?: number;
+  /** Downscaler arrays: the segment of this wavenumber; default 0, all of them. */
+  wavenumber?: number;
+  /** The part of a folder of pictures without published splits that is held out; default 0.1. */
+  test_fraction?: number;
+  /**
+   * Where decoded pictures are kept, gigabytes for large sets, until somebody deletes them; default the folder
+   * "decoded" in the data folder.
+   */
+  cache?: string;
   /** Draws synthetic sets; published ones do not have any; default 0. */
   seed?: number;
 }
@@ -26,6 +40,14 @@ export interface ImageSetOptions extends Omit<LoadImagesOptions, "classes"> {
   classes: readonly number[] | undefined;
 }
 
+/** What may be watched and stopped while a set is made ready. */
+export interface Preparation {
+  /** Called after each picture. */
+  progress?: (state: { name: string; split: Split; done: number; total: number }) => void;
+  /** Ends the work at the next picture; what is half done is taken away. */
+  signal?: AbortSignal;
+}
+
 /** A set of images that can be asked for by name. */
 export interface ImageSet {
   /** One line of help. */
@@ -34,6 +56,8 @@ export interface ImageSet {
   classes: readonly ImageClass[];
   /** The labels that are kept where nobody says which; default all there are. */
   usual?: readonly number[];
+  /** Makes one split ready to be loaded, where that takes long or cannot be done at once. */
+  prepare?(options: ImageSetOptions & Preparation): Promise<void>;
   /** Loads one split; throws `DatasetError`. */
   load(options: ImageSetOptions): ImageTable;
 }

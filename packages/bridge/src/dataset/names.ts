@@ -30,6 +30,8 @@ export function checkClasses(
   wanted: readonly (string | number)[],
   { classes }: ImageSet,
 ): number[] {
+  if (classes.length === 0)
+    throw new DatasetError("InvalidOption", `${what}: [${wanted}] of a set without classes`);
   const labels = classes.map(({ label }) => String(label));
   const [first, second] = labels;
   const pair =
@@ -57,7 +59,7 @@ function unknown(name: string, base: string, known: readonly string[]): DatasetE
   const meant =
     near !== undefined && near.d <= Math.max(2, Math.floor(base.length / 3))
       ? `did you mean "${near.candidate}${name.slice(base.length)}"?`
-      : `there are: ${known.join(", ")}`;
+      : `there are: ${known.join(", ")}, and folder:PATH`;
   return new DatasetError("UnknownSet", `"${name.slice(0, 80)}" is no image set; ${meant}`);
 }
 

@@ -1,20 +1,14 @@
 // The network of images: a UNet after guided-diffusion (Dhariwal 2021), with the state dict of its kin.
 import { cat, nn, type Tensor } from "@dsbm/torch";
-import { BridgeError } from "../errors.js";
 import { AttentionBlock } from "./unet/attention.js";
+import { type Conditions, checkInputs } from "./unet/checks.js";
 import { conv3x3, type Seeded, zeroed } from "./unet/layers.js";
 import { type CompleteUNetOptions, completeUNet, type UNetOptions } from "./unet/options.js";
 import { ResBlock } from "./unet/res-block.js";
 import { Downsample, Upsample } from "./unet/resample.js";
 import { TimeEmbedding } from "./unet/time-embedding.js";
 
-/** What a network is told beside the point and the time. */
-export interface Conditions {
-  /** Classes, int64 [B]. */
-  y?: Tensor | undefined;
-  /** An image [B, C′, H, W] that x is to follow; its channels are part of `in_channels`. */
-  cond?: Tensor | undefined;
-}
+export type { Conditions } from "./unet/checks.js";
 
 /** Modules one after the other, named by position; those that the time steers get it. */
 class Stage extends nn.Module {
@@ -145,8 +139,9 @@ export class UNet extends nn.Module {
    * (or none where it needs one).
    */
   forward(x: Tensor, t: Tensor, { y, cond }: Conditions = {}): Tensor {
-    this.#check(x, t, { y, cond });
-    const { temb_scale, use_checkpoint } = this.options;
+    const { temb_scale, use_checkpoint, in_channels, num_classes, channels } = this.options;
+    const halvings = channels.length - 1;
+    checkInputs("UNet", { in_channels, halvings, num_classes }, x, t, { y, cond });
     const waves = this.waves.forward(t.reshape([-1]).mul(temb_scale).add(1));
     let emb = this.time_embed.forward(waves);
     if (this.label_emb && y) emb = emb.add(this.label_emb.forward(y));
@@ -160,33 +155,5 @@ export class UNet extends nn.Module {
     for (const stage of this.output_blocks)
       h = stage.forward(cat([h, skips.pop() as Tensor], { dim: 1 }), emb, use_checkpoint);
     return this.out.forward(h);
-  }
-
-  #check(x: Tensor, t: Tensor, { y, cond }: Conditions): void {
-    const wrong = (message: string) => new BridgeError("argument", `UNet: ${message}`);
-    const { in_channels, num_classes, channels } = this.options;
-    const [n, c, height, width] = x.shape as [number, number, number, number];
-    const multiple = 2 ** (channels.length - 1);
-    if (x.ndim !== 4) throw wrong(`x has shape [${x.shape}]; expected [B, C, H, W]`);
-    if (cond && `${[cond.size(0), ...cond.shape.slice(2)]}` !== `${[n, height, width]}`)
-      throw wrong(`cond has shape [${cond.shape}]; expected [${n}, C, ${height}, ${width}], as x`);
-    const given = c + (cond ? cond.size(1) : 0);
-    if (given !== in_channels)
-      throw wrong(
-        `x has ${c} channels${cond ? ` and cond ${cond.size(1)}` : ""}; expected in_channels = ${in_channels}${!cond && c < in_channels ? ", those of cond included" : ""}`,
-      );
-    if (height % multiple !== 0 || width % multiple !== 0)
-      throw wrong(
-        `images of ${height}×${width} cannot be halved ${channels.length - 1} times; expected multiples of ${multiple}`,
-      );
-    if (t.numel !== n)
-      throw wrong(`t has shape [${t.shape}]; expected one time for each of ${n} images`);
-    if (num_classes === null ? y : !y)
-      throw wrong(
-        num_classes === null
-          ? "y was given, but the network has no num_classes"
-          : `expected classes y, int64 [${n}], since num_classes is ${num_classes}`,
-      );
-    if (y && `${y.shape}` !== `${n}`) throw wrong(`y has shape [${y.shape}]; expected [${n}]`);
   }
 }

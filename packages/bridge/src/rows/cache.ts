@@ -89,9 +89,10 @@ export class CacheRows implements RowSource {
     const path = this.#path(refresh);
     const temporary = join(folder, `.tmp-${process.pid}-${this.#options.name}.npy`);
     mkdirSync(folder, { recursive: true });
+    const { device } = data.x0;
     const starts = {
-      x0: new Order(data.x0.size(0), simulate),
-      x1: new Order(data.x1.size(0), simulate),
+      x0: new Order(data.x0.size(0), simulate, device),
+      x1: new Order(data.x1.size(0), simulate, device),
     };
     let writer: io.npy.NpyWriter | null = null;
     try {

@@ -6,6 +6,7 @@ import type { Checkpoint, CheckpointPoint } from "@dsbm/runs";
 import { io, type Tensor, zeros } from "@dsbm/torch";
 import { UsageError } from "../errors.js";
 import { version } from "../version.js";
+import { iterationOf, sequenceOf, stepsOf } from "./iteration.js";
 
 const directions = ["b", "f"] as const;
 
@@ -25,18 +26,18 @@ export interface Position {
 }
 
 /** The name of the point at a position: it0002_f_step00005000. */
-export function pointId({ half, direction, step }: Position): string {
-  const iteration = String(Math.ceil(half / 2)).padStart(4, "0");
+export function pointId({ half, direction, step }: Position, config: CompleteTrainConfig): string {
+  const iteration = String(iterationOf(half, config)).padStart(4, "0");
   return `it${iteration}_${direction}_step${String(step).padStart(8, "0")}`;
 }
 
 /** Training steps before a position, over all half-iterations. */
 export function stepsBefore(
   { half, step }: Pick<Position, "half" | "step">,
-  { first_num_iter, num_iter }: Pick<CompleteTrainConfig, "first_num_iter" | "num_iter">,
+  config: CompleteTrainConfig,
 ): number {
   let total = step;
-  for (let h = 1; h < half; h++) total += h <= 2 ? first_num_iter : num_iter;
+  for (let h = 1; h < half; h++) total += stepsOf(h, config);
   return total;
 }
 
@@ -60,7 +61,7 @@ export function encodePoint(
   }
   if (left.size > 0) files[rest] = io.encodeTensors(left, { dsbm: version });
   return {
-    id: pointId(at),
+    id: pointId(at, config),
     order: stepsBefore(at, config),
     facts: { at, training: facts, config },
     files,
@@ -68,7 +69,7 @@ export function encodePoint(
 }
 
 /** Reads a point back; the tensors are the caller's to dispose of. */
-export function decodePoint({ files, facts }: Checkpoint): SavedTraining & { at: Position } {
+function decodePoint({ files, facts }: Checkpoint): SavedTraining & { at: Position } {
   const tensors = new Map<string, Tensor>();
   for (const [file, prefix] of [...parts, [rest, ""] as const]) {
     const found = files[file];
@@ -127,9 +128,14 @@ function loadOptimizer(path: string): Map<string, Tensor> {
  */
 export function startFromFiles(training: Training, config: CompleteTrainConfig): Position {
   const { checkpoint_it, checkpoint_pass, checkpoint_iter } = config;
-  const half = 2 * (checkpoint_it - 1) + (checkpoint_pass === "b" ? 1 : 2);
+  const order = sequenceOf(config);
+  if (!order.includes(checkpoint_pass))
+    throw new UsageError(
+      `checkpoint_pass=${checkpoint_pass} is not trained by method=${config.method}: write checkpoint_pass=${order[0]}`,
+    );
+  const half = order.length * (checkpoint_it - 1) + order.indexOf(checkpoint_pass) + 1;
   const { problem } = training;
-  const steps = half <= 2 ? problem.firstSteps : problem.steps;
+  const steps = stepsOf(half, config);
   if (half > problem.halfIterations || checkpoint_iter >= steps)
     throw new UsageError(
       `checkpoint_it=${checkpoint_it} checkpoint_pass=${checkpoint_pass} checkpoint_iter=${checkpoint_iter} lies behind the end of the run (n_ipf=${config.n_ipf}, ${steps} steps in that half-iteration): go on somewhere before it, or train longer`,

@@ -7,12 +7,15 @@ import {
   type ImageClass,
   type ImageTable,
   loadImages,
+  prepareImages,
+  type Split,
   stream,
   summary,
 } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { randn, type Tensor, tidy, zeros } from "@dsbm/torch";
+import { type Device, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { UsageError } from "../errors.js";
+import type { Progress } from "../progress.js";
 
 /** Everything about one end. */
 export interface ImageEnd {
@@ -40,16 +43,45 @@ export const gaussianName = "gaussian";
 
 const splits = ["train", "test"] as const;
 
+/** How a split of the configuration's data is loaded. */
+function loading(split: Split, { data, paths, seed, wavenumber }: CompleteTrainConfig) {
+  const n = split === "train" ? data.n_train : data.n_test;
+  return {
+    split,
+    directory: paths.data_dir_name,
+    image_size: data.image_size,
+    channels: data.channels,
+    wavenumber,
+    test_fraction: data.test_fraction,
+    seed,
+    ...(n !== null && { n }),
+  };
+}
+
+/** Makes ready what takes long, pictures to be decoded for example; what is ready costs nothing. */
+export async function prepareImageData(
+  config: CompleteTrainConfig,
+  { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
+): Promise<void> {
+  const names = config.transfer
+    ? [config.Dataset, config.Dataset_transfer as string]
+    : [config.Dataset];
+  for (const name of names)
+    for (const split of splits)
+      await prepareImages(name, {
+        ...loading(split, config),
+        progress: ({ done, total }) =>
+          progress.update({ label: `decoding ${name}, ${split}`, step: done, steps: total }),
+        ...(signal && { signal }),
+      });
+}
+
 function imageEnd(name: string, config: CompleteTrainConfig): ImageEnd {
   const { image_size, channels, random_flip } = config.data;
-  const [train, test] = splits.map((split) =>
-    loadImages(name, {
-      split,
-      directory: config.paths.data_dir_name,
-      image_size,
-      seed: config.seed,
-    }),
-  ) as [ImageTable, ImageTable];
+  const [train, test] = splits.map((split) => loadImages(name, loading(split, config))) as [
+    ImageTable,
+    ImageTable,
+  ];
   for (const t of [train.x, test.x, train.labels, test.labels]) t?.keep();
   const [, c, height, width] = train.x.shape;
   if (c !== channels || height !== image_size || width !== image_size)
@@ -72,13 +104,15 @@ function imageEnd(name: string, config: CompleteTrainConfig): ImageEnd {
 /** N(mean_final, var_final), or with mean and variance of the data per pixel; rows only say how many there are. */
 function gaussianEnd(x0: ImageEnd, config: CompleteTrainConfig): ImageEnd {
   const shape = x0.train.shape.slice(1);
-  const rows = (n: number) => tidy(() => zeros([1, ...shape]).expand([n, ...shape])).keep();
+  const { device } = x0.train;
+  const rows = (n: number) =>
+    tidy(() => zeros([1, ...shape], { device }).expand([n, ...shape])).keep();
   const moments = tidy(() => {
     const adaptive = config.adaptive_mean || config.final_adaptive;
     const of = adaptive ? pixelMoments(x0.train) : null;
-    const mean = of ? of.mean : zeros([1, ...shape]).add(config.mean_final);
-    const std =
-      config.final_adaptive && of ? of.std : zeros([1, ...shape]).add(Math.sqrt(config.var_final));
+    const zero = zeros([1, ...shape], { device });
+    const mean = of ? of.mean : zero.add(config.mean_final);
+    const std = config.final_adaptive && of ? of.std : zero.add(Math.sqrt(config.var_final));
     return { mean: mean.keep(), std: std.keep() };
   });
   const text = config.final_adaptive
@@ -114,11 +148,23 @@ function pixelMoments(table: Tensor, part = 1000): { mean: Tensor; std: Tensor }
   return { mean: mean.to("float32"), std: std.to("float32") };
 }
 
+/** The tables on the configuration's device. */
+function on(end: ImageEnd, device: Device): ImageEnd {
+  if (device === "cpu") return end;
+  const [train, test] = [end.train, end.test].map((t) => {
+    const moved = t.to({ device }).keep();
+    t.dispose();
+    return moved;
+  }) as [Tensor, Tensor];
+  return { ...end, train, test };
+}
+
 /** Loads both ends. Throws a DatasetError for missing files, a UsageError for images of another size. */
 export function loadImageData(config: CompleteTrainConfig): ImageData {
-  const x0 = imageEnd(config.Dataset, config);
+  const device = config.device as Device;
+  const x0 = on(imageEnd(config.Dataset, config), device);
   const x1 = config.transfer
-    ? imageEnd(config.Dataset_transfer as string, config)
+    ? on(imageEnd(config.Dataset_transfer as string, config), device)
     : gaussianEnd(x0, config);
   return {
     x0,
@@ -134,7 +180,8 @@ export function testRows(end: ImageEnd, n: number, seed: number): Tensor {
   const rows = end.test.narrow(0, 0, Math.min(n, end.test.size(0)));
   // Training may mirror images; they are evaluated as they lie.
   if (end.name !== gaussianName) return decodeImages(rows);
-  return end.decode(rows, { end: "x1", generator: stream(seed, `test/${end.name}`) });
+  const generator = stream(seed, `test/${end.name}`, rows.device);
+  return end.decode(rows, { end: "x1", generator });
 }
 
 export const tables = ({ x0, x1 }: ImageData): Endpoints => ({ x0: x0.train, x1: x1.train });

@@ -20,6 +20,7 @@ import { cat, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import type { Progress } from "../progress.js";
 import type { Position } from "./checkpoint.js";
 import { gaussianName, type ImageData, type ImageEnd, testRows } from "./data.js";
+import { iterationOf } from "./iteration.js";
 import { type Judge, judgedSet, shareOfClasses } from "./judge.js";
 
 /** The columns of an image run's results.csv. */
@@ -50,7 +51,7 @@ export const columns = [
   "seconds",
 ] as const;
 
-export type Result = Record<(typeof columns)[number], string | number | null>;
+type Result = Record<(typeof columns)[number], string | number | null>;
 
 /** What the ends of a direction are measured with; made once a run. */
 export interface Court {
@@ -120,14 +121,18 @@ export async function evaluate(
       done += some;
     }
     const simulated = (performance.now() - began) / 1000;
-    const end = tidy(() => cat(parts)).keep();
-    const real = tidy(() => testRows(data[ends.end], config.test_npar, config.seed)).keep();
+    const [from, end, real] = tidy(() =>
+      [start, cat(parts), testRows(data[ends.end], config.test_npar, config.seed)].map((t) =>
+        t.to({ device: "cpu" }).keep(),
+      ),
+    ) as [Tensor, Tensor, Tensor];
     const measured = noGrad(() =>
-      tidy(() => measure({ start, end, real }, data[ends.end], ends.end, court)),
+      tidy(() => measure({ start: from, end, real }, data[ends.end], ends.end, court)),
     );
+    from.dispose();
     const result: Result = {
       half_iteration: half,
-      iteration: Math.ceil(half / 2),
+      iteration: iterationOf(half, config),
       direction,
       step,
       n,
@@ -206,10 +211,11 @@ function realOf(
   const key = `${side}/${extractor.metric}`;
   const known = real.get(key);
   if (known) return known;
-  using of = imageStatistics(extractor, train);
+  using of = imageStatistics(extractor, train.to({ device: "cpu" }));
   const { mean, covariance } = of.gaussian();
   const statistics = { mean: mean.keep(), covariance: covariance.keep() };
-  const made = { statistics, floor: frechetScore(extractor, test, statistics).value };
+  const floor = frechetScore(extractor, test.to({ device: "cpu" }), statistics).value;
+  const made = { statistics, floor };
   real.set(key, made);
   return made;
 }

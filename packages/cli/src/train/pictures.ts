@@ -47,22 +47,25 @@ async function grid(images: Tensor, n: number, title: string): Promise<Buffer> {
 
 /**
  * Writes the pictures of an evaluation under samples/, as many as plot_level says: 1 starts, ends and data; 2 also
- * paths and their animation; 3 also the pairs that are trained on.
+ * paths and their animation; 3 also the pairs that are trained on. Returns the grids as PNG, by name.
  */
 export async function writeEvaluationPictures(
   { start, end, data }: Evaluation,
   { at, training, config, run }: Scene,
-): Promise<void> {
+): Promise<[name: string, png: Buffer][]> {
   const { plot_level, plot_npar } = config;
-  if (plot_level < 1) return;
-  const id = pointId(at);
+  if (plot_level < 1) return [];
+  const id = pointId(at, config);
   const [from, to] = at.direction === "f" ? ["x0", "x1"] : ["x1", "x0"];
-  const save = (name: string, bytes: Uint8Array) => run.saveFile(`samples/${id}_${name}`, bytes);
-  save("start.png", await grid(start, plot_npar, `Starts (${from}, held out)`));
-  save("end.png", await grid(end, plot_npar, `Ends of the bridge to ${to}`));
-  save("data.png", await grid(data, plot_npar, `Data at ${to} (held out)`));
+  const grids: [string, Buffer][] = [
+    ["start", await grid(start, plot_npar, `Starts (${from}, held out)`)],
+    ["end", await grid(end, plot_npar, `Ends of the bridge to ${to}`)],
+    ["data", await grid(data, plot_npar, `Data at ${to} (held out)`)],
+  ];
+  for (const [name, png] of grids) run.saveFile(`samples/${id}_${name}.png`, png);
   if (plot_level >= 2) await writePaths(start, { at, training, config, run });
   if (plot_level >= 3) await writePairs({ at, training, config, run });
+  return grids;
 }
 
 async function writePaths(start: Tensor, { at, training, config, run }: Scene): Promise<void> {
@@ -84,7 +87,7 @@ async function writePaths(start: Tensor, { at, training, config, run }: Scene): 
       return { images: all, shape: drawable(rows).shape };
     }),
   );
-  const id = pointId(at);
+  const id = pointId(at, config);
   run.saveFile(
     `samples/${id}_path.png`,
     await pathStrip({
@@ -115,7 +118,7 @@ async function writePairs({ at, training, config, run }: Scene): Promise<void> {
       return drawable(stack(rows, { dim: 1 }).flatten({ endDim: 1 }));
     });
     run.saveFile(
-      `samples/${pointId(at)}_pairs.png`,
+      `samples/${pointId(at, config)}_pairs.png`,
       await imageGrid({
         ...shown,
         columns: 2,
@@ -171,9 +174,10 @@ export async function writeReport({
 function evaluationPictures(
   at: Position,
   direction: Direction,
-  { plot_level, gif }: CompleteTrainConfig,
+  config: CompleteTrainConfig,
 ): { path: string; caption: string }[] {
-  const id = pointId(at);
+  const { plot_level, gif } = config;
+  const id = pointId(at, config);
   const { start, end } = endsOf(direction);
   const names: [string, string][] = [
     ["start.png", `Starts at ${start}`],

@@ -5,6 +5,10 @@ import { BridgeError, type TrainEvent, Training } from "@dsbm/bridge";
 import { type CompleteTrainConfig, type Tree, writeYaml } from "@dsbm/config";
 import {
   type CheckpointStore,
+  type Logger,
+  loggers,
+  metricName,
+  namedMetrics,
   openCheckpoints,
   openRun,
   type Row,
@@ -17,12 +21,20 @@ import { environment } from "../environment.js";
 import type { Progress } from "../progress.js";
 import { checkSameConfig, finishedRows } from "../resume.js";
 import { version } from "../version.js";
-import { encodePoint, type Position, pointId, restorePoint, startFromFiles } from "./checkpoint.js";
-import { type ImageData, loadImageData } from "./data.js";
+import {
+  encodePoint,
+  type Position,
+  pointId,
+  restorePoint,
+  startFromFiles,
+  stepsBefore,
+} from "./checkpoint.js";
+import { type ImageData, loadImageData, prepareImageData } from "./data.js";
 import { type Court, columns, evaluate, openCourt } from "./evaluate.js";
+import { iterationOf, stepsOf } from "./iteration.js";
 import { type Judge, judgeOf } from "./judge.js";
 import { writeEvaluationPictures, writeReport } from "./pictures.js";
-import { checkSupported, imageProblem, sequence } from "./problem.js";
+import { checkSupported, imageProblem } from "./problem.js";
 
 export interface ImageRunResult {
   folder: string;
@@ -84,6 +96,7 @@ export async function runImages(
     checkSameConfig(folder, config, freeKeys);
   }
   setNumThreads(config.threads === "auto" ? cores() : config.threads);
+  await prepareImageData(config, { progress, signal });
   const data = loadImageData(config);
   const run = openRun({
     folder,
@@ -112,7 +125,6 @@ export async function runImages(
   } finally {
     work?.dispose();
     data.dispose();
-    void signal;
   }
 }
 
@@ -120,6 +132,7 @@ class ImageRun {
   readonly #training: Training;
   readonly #store: CheckpointStore;
   #court: Court | null = null;
+  #logger: Logger | null = null;
   #lastSaved = performance.now();
   #lastPoint: string | null = null;
 
@@ -148,6 +161,8 @@ class ImageRun {
     );
     const at = this.#restore();
     run.rewindTo({ half_iteration: at.half, step: at.step });
+    const steps = stepsBefore(at, config);
+    this.#logger = loggers[config.LOGGER](run.paths.folder, { from: steps === 0 ? 0 : steps + 1 });
     const judges = await this.#judges();
     if (!judges) return "interrupted";
     this.#court = openCourt(config, judges);
@@ -168,6 +183,8 @@ class ImageRun {
     }
     progress.done();
     if (signal?.aborted && this.#training.state.half < this.#halves) return "interrupted";
+    if (config.LOGGER === "Wandb")
+      progress.line(`to send it to Weights & Biases: wandb sync ${run.paths.folder}/tensorboard`);
     await writeReport({ config, data: this.data, run });
     return "finished";
   }
@@ -219,7 +236,7 @@ class ImageRun {
   /** Goes along with the training; false to stop. */
   async #follow(event: TrainEvent): Promise<boolean> {
     const { progress } = this.options;
-    const label = `${Math.ceil(event.half / 2)}/${this.config.n_ipf} ${event.direction}`;
+    const label = `${iterationOf(event.half, this.config)}/${this.config.n_ipf} ${event.direction}`;
     switch (event.type) {
       case "start":
         progress.line(
@@ -255,7 +272,7 @@ class ImageRun {
 
   async #endHalf(event: Extract<TrainEvent, { type: "half" }>, label: string): Promise<boolean> {
     const { half, direction, seconds } = event;
-    const at = { half, direction, step: this.#stepsOf(half) };
+    const at = { half, direction, step: stepsOf(half, this.config) };
     this.options.progress.line(`iteration ${label}: trained in ${seconds.toFixed(1)} s`);
     this.run.saveFile(
       `models/${half}_${direction}.safetensors`,
@@ -269,26 +286,20 @@ class ImageRun {
     return this.#evaluate(at);
   }
 
-  #stepsOf(half: number): number {
-    return half <= sequence.length ? this.config.first_num_iter : this.config.num_iter;
-  }
-
   #log(event: Extract<TrainEvent, { type: "step" }>): void {
-    if (this.config.LOGGER === "NONE") return;
     const { half, direction, step, loss, rate, gradNorm } = event;
-    this.run.appendMetric({
-      half_iteration: half,
-      direction,
-      step,
-      loss,
-      rate,
-      ...(gradNorm !== null && { grad_norm: gradNorm }),
-    });
+    const metrics = { loss, rate, ...(gradNorm !== null && { grad_norm: gradNorm }) };
+    this.run.appendMetric({ half_iteration: half, direction, step, ...metrics });
+    this.#logger?.log(
+      stepsBefore(event, this.config),
+      namedMetrics({ direction, stage: "train" }, metrics),
+    );
   }
 
   #save({ half, direction, step }: Position): void {
     const at = { half, direction, step };
     this.run.flush();
+    this.#logger?.flush();
     const { checkpoint, warnings } = this.#store.save(encodePoint(this.#training, at, this.config));
     for (const warning of warnings) this.options.progress.line(warning);
     this.#lastPoint = checkpoint.folder;
@@ -297,7 +308,7 @@ class ImageRun {
 
   #owesEvaluation({ half, step }: Position): boolean {
     if (half === 0 || step === 0) return false;
-    if (step !== this.#stepsOf(half) && step % this.config.gif_stride !== 0) return false;
+    if (step !== stepsOf(half, this.config) && step % this.config.gif_stride !== 0) return false;
     return !readCsv(this.run.paths.results_csv).rows.some(
       (row) => row.half_iteration === half && row.step === step,
     );
@@ -314,12 +325,19 @@ class ImageRun {
     const found = await evaluate(at, { training, data, config, court, progress, signal });
     if (!found) {
       progress.line(
-        `stopped in the evaluation of iteration ${Math.ceil(half / 2)} ${direction}; the weights are saved`,
+        `stopped in the evaluation of iteration ${iterationOf(half, config)} ${direction}; the weights are saved`,
       );
       return false;
     }
     try {
-      await writeEvaluationPictures(found, { at, training, config, run });
+      const pictures = await writeEvaluationPictures(found, { at, training, config, run });
+      const steps = stepsBefore(at, config);
+      const place = { direction, stage: "test" } as const;
+      this.#logger?.log(steps, namedMetrics(place, found.result));
+      this.#logger?.images(
+        steps,
+        Object.fromEntries(pictures.map(([name, png]) => [metricName(place, name), png])),
+      );
       // The row last: where it stands, the evaluation is whole.
       run.appendResult(found.result);
       const { msd, independent_msd, share, fid_lenet, fid } = found.result;
@@ -330,7 +348,7 @@ class ImageRun {
         fid === null ? "" : `FID ${Number(fid).toPrecision(4)}`,
       ].filter((text) => text !== "");
       progress.line(
-        `iteration ${Math.ceil(half / 2)}/${config.n_ipf} ${direction} step ${step}: ${parts.join(", ")}  (${pointId(at)})`,
+        `iteration ${iterationOf(half, config)}/${config.n_ipf} ${direction} step ${step}: ${parts.join(", ")}  (${pointId(at, config)})`,
       );
       return true;
     } finally {
@@ -348,6 +366,7 @@ class ImageRun {
   }
 
   dispose(): void {
+    this.#logger?.close();
     this.#court?.inception?.[Symbol.dispose]();
     for (const judge of Object.values(this.#court?.judges ?? {})) judge?.model.dispose();
     for (const { statistics } of this.#court?.real.values() ?? []) {

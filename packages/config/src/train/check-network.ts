@@ -10,6 +10,7 @@ const SHAPES: [family: RegExp, channels: number, image_size: number | null][] = 
   [/^(e?mnist|fashion)(_|$)/, 1, 28],
   [/^cifar10(_|$)/, 3, 32],
   [/^afhq_/, 3, null],
+  [/^downscaler_synthetic_/, 2, null],
   [/^downscaler_/, 2, 512],
   [/^synthetic_/, 1, null],
 ];

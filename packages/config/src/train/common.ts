@@ -102,9 +102,11 @@ const machine = {
     .default(42)
     .describe("seed of data, weights and training"),
   LOGGER: z
-    .enum(["Wandb", "CSV", "NONE"])
+    .enum(["Wandb", "TensorBoard", "CSV", "JSONL", "NONE"])
     .default("CSV")
-    .describe("where metrics go beside the run folder"),
+    .describe(
+      "where metrics go beside metrics.jsonl; Wandb is TensorBoard's files, to be synchronised",
+    ),
   log_every: count().default(10).describe("training steps between two lines of metrics"),
   threads: z
     .union([z.literal("auto"), count()])

@@ -1,14 +1,14 @@
 // Why: what lies at the two ends of the bridge: data at time 0, at time 1 data again or a Gaussian.
 
 import { z } from "zod";
-import { count } from "./kinds.js";
+import { count, follows } from "./kinds.js";
 
 export const dataset = {
   Dataset: z
     .string()
     .min(1)
     .default("mnist")
-    .meta({ description: "data at time 0", examples: ["mnist", "emnist", "mnist_2"] }),
+    .meta({ description: "data at time 0", examples: ["mnist", "mnist_2", "folder:PATH"] }),
   Dataset_transfer: z
     .string()
     .min(1)
@@ -39,5 +39,16 @@ export const dataset = {
     channels: count().default(1).describe("channels of an image"),
     cond_channels: z.int().min(0).default(0).describe("channels of the condition"),
     random_flip: z.boolean().default(false).describe("mirror training images at random"),
+    n_train: follows(
+      "training images: so many are drawn, or the first ones of files; null is all there are",
+      2000,
+    ),
+    n_test: follows("the same of the images to test", 500),
+    test_fraction: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .default(0.1)
+      .describe("part of a folder of pictures that is held out, where it has no test folder"),
   }),
 };

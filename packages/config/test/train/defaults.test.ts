@@ -94,6 +94,17 @@ describe("the image trainer's defaults", () => {
     ],
     ["downscaler_transfer", { cache_npar: 1250, cache_refresh_stride: 2500 }, {}],
     [
+      "downscaler_synthetic",
+      {
+        Dataset: "downscaler_synthetic_high",
+        Dataset_transfer: "downscaler_synthetic_low",
+        transfer: true,
+        cdsb: true,
+        gamma_max: 0.01,
+      },
+      { image_size: 64, channels: 2, cond_channels: 1, n_train: null, n_test: null },
+    ],
+    [
       "mnist_2to3",
       { Dataset: "mnist_2", Dataset_transfer: "mnist_3", first_coupling: "ind", n_ipf: 3 },
       { image_size: 28, channels: 1 },
@@ -130,6 +141,11 @@ describe("the image trainer's defaults", () => {
         shift_input: true,
         shift_output: true,
       },
+    ],
+    [
+      "DownscalerUNET_small",
+      "downscaler_synthetic",
+      { name: "DownscalerUNET", num_channels: 32, channel_mult: "1,1,2,2", dropout: 0 },
     ],
     [
       "DDPMpp_32",

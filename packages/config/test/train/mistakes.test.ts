@@ -23,7 +23,7 @@ describe("mistakes", () => {
     ],
     [
       "LOGGER=wandb",
-      'LOGGER: expected Wandb, CSV or NONE, got "wandb"; write for example LOGGER=CSV',
+      'LOGGER: expected Wandb, TensorBoard, CSV, JSONL or NONE, got "wandb"; write for example LOGGER=CSV',
     ],
     [
       "plot_level=4",
@@ -85,6 +85,10 @@ describe("mistakes", () => {
       ["dataset=cifar10", "data.image_size=64"],
       /^data.image_size=64, but images of cifar10 have 32/,
     ],
+    [
+      ["dataset=downscaler_synthetic", "data.channels=3"],
+      /^data.channels=3, but images of downscaler_synthetic_high have 2/,
+    ],
     [["cdsb=true"], /^cdsb=true does not go with data.cond_channels=0/],
     [["data.cond_channels=1"], /^cdsb=false does not go with data.cond_channels=1/],
     [["model=DownscalerUNET"], /^model.name=DownscalerUNET needs a condition/],
@@ -137,6 +141,8 @@ describe("mistakes", () => {
     [["method=otcfm", "ot_sampler=null"]],
     [["transfer=false", "normalize_x1=true", "final_adaptive=true", "adaptive_mean=true"]],
     [["dataset=downscaler_transfer", "wavenumber=4"]],
+    [["dataset=downscaler_synthetic", "data.image_size=32", "data.n_train=100", "data.n_test=50"]],
+    [["Dataset=folder:photos/cats", "Dataset_transfer=folder:/dogs", "data.test_fraction=0.2"]],
     [["num_repeat_data=4", "cache_npar=32"]],
     [["Dataset=mine", "Dataset_transfer=yours", "data.channels=7"]],
     [["model.attention_resolutions=[28,14]"]],

@@ -1,9 +1,6 @@
 // What a UNet is made of: the configuration's keys, their defaults, and the checks that leave no combination to fail
 // in the middle of a forward pass.
-import { BridgeError } from "../../errors.js";
-
-/** A list of numbers, or the same as the command line writes it: "0.5,1,1" (7, for a list of one). */
-export type NumberList = string | number | readonly number[];
+import { type NumberList, optionChecks } from "./checks.js";
 
 /** The keys of a UNet under the names of the configuration. */
 export interface UNetOptions {
@@ -65,49 +62,17 @@ const multipliers: Readonly<Record<number, readonly number[]>> = {
   256: [1, 1, 2, 2, 4, 4],
 };
 
-const wrong = (message: string) => new BridgeError("argument", `UNet: ${message}`);
-
-function numbers(value: NumberList, key: string): number[] {
-  const parts =
-    typeof value === "string" ? value.split(",").filter((s) => s.trim()) : [value].flat();
-  return parts.map((part) => {
-    const n = Number(part);
-    if (!(n > 0 && Number.isFinite(n)))
-      throw wrong(`${key} has the entry "${part}"; expected positive numbers such as "0.5,1,1"`);
-    return n;
-  });
-}
-
-function whole(value: number, key: string): number {
-  if (!Number.isInteger(value) || value < 1)
-    throw wrong(`${key} is ${value}; expected an integer of at least 1`);
-  return value;
-}
+const checks = optionChecks("UNet");
+const { wrong, numbers, whole, finite, probability } = checks;
 
 function multipliersOf({ channel_mult, image_size }: UNetOptions): readonly number[] {
-  const given = channel_mult == null ? [] : numbers(channel_mult, "channel_mult");
+  const given = channel_mult == null ? [] : numbers(channel_mult, "channel_mult", "0.5,1,1");
   const mult = given.length > 0 ? given : multipliers[image_size];
   if (!mult)
     throw wrong(
       `image_size ${image_size} has no channel_mult of its own (${Object.keys(multipliers).join(", ")} have); give one multiplier per resolution, such as channel_mult="1,2,2"`,
     );
   return mult;
-}
-
-function attentionOf(
-  { attention_resolutions, image_size }: UNetOptions,
-  levels: number,
-): readonly number[] {
-  const sizes = Array.from({ length: levels }, (_, i) => image_size / 2 ** i);
-  // The preset's 16 and 8, where the network has them.
-  if (attention_resolutions === undefined) return [16, 8].filter((size) => sizes.includes(size));
-  return numbers(attention_resolutions, "attention_resolutions").filter((size) => {
-    if (image_size % size !== 0) return false;
-    if (sizes.includes(size)) return true;
-    throw wrong(
-      `attention_resolutions has ${size}; the resolutions of a network of image_size ${image_size} with ${levels} multipliers are ${sizes.join(", ")}`,
-    );
-  });
 }
 
 /** The way up also normalises sums of these numbers, which are multiples where they are. */
@@ -150,25 +115,23 @@ export function completeUNet(options: UNetOptions): CompleteUNetOptions {
   const num_heads = whole(options.num_heads ?? 4, "num_heads");
   const channel_mult = multipliersOf(options);
   const levels = channel_mult.length;
-  const finest = 2 ** (levels - 1);
-  if (image_size % finest !== 0)
-    throw wrong(
-      `image_size ${image_size} cannot be halved ${levels - 1} times, as ${levels} entries of channel_mult ask; expected a multiple of ${finest}, or fewer entries`,
-    );
+  checks.halvable(image_size, levels, "channel_mult");
   const orElse = (value: number | null | undefined, fallback: number, key: string) =>
     value == null || value === -1 ? fallback : whole(value, key);
   const { dropout = 0.1, temb_scale = 1000 } = options;
-  if (!(dropout >= 0 && dropout <= 1))
-    throw wrong(`dropout is ${dropout}; expected a probability between 0 and 1`);
-  if (!Number.isFinite(temb_scale)) throw wrong(`temb_scale is ${temb_scale}; expected a number`);
   const complete: CompleteUNetOptions = {
     image_size,
     in_channels,
     out_channels: whole(options.out_channels ?? in_channels, "out_channels"),
     model_channels,
     num_res_blocks: whole(options.num_res_blocks ?? 2, "num_res_blocks"),
-    attention_resolutions: attentionOf(options, levels),
-    dropout,
+    attention_resolutions: checks.resolutions(options.attention_resolutions, {
+      key: "attention_resolutions",
+      preset: [16, 8],
+      image_size,
+      levels,
+    }),
+    dropout: probability(dropout, "dropout"),
     channel_mult,
     conv_resample: options.conv_resample ?? true,
     num_classes: options.num_classes == null ? null : whole(options.num_classes, "num_classes"),
@@ -178,7 +141,7 @@ export function completeUNet(options: UNetOptions): CompleteUNetOptions {
     num_heads_upsample: orElse(options.num_heads_upsample, num_heads, "num_heads_upsample"),
     use_scale_shift_norm: options.use_scale_shift_norm ?? true,
     resblock_updown: options.resblock_updown ?? false,
-    temb_scale,
+    temb_scale: finite(temb_scale, "temb_scale"),
     channels: channel_mult.map((m) => Math.trunc(m * model_channels)),
     groups: model_channels <= 32 ? 8 : 32,
   };

@@ -2,8 +2,14 @@
 // backwards, of the same thing asked for as a convolution.
 import { nn, type Tensor } from "@dsbm/torch";
 
+/** Of a convolution, or of what is one. */
+export interface Pointwise {
+  weight: Tensor;
+  bias: Tensor | null;
+}
+
 /** W x + b for every column: weight [to, from, 1, …], bias [to], x [B, from, n] → [B, to, n]. */
-export function columns({ weight, bias }: nn.Conv1d | nn.Conv2d, x: Tensor): Tensor {
+export function columns({ weight, bias }: Pointwise, x: Tensor): Tensor {
   const [to, from] = weight.shape as [number, number];
   const matrix = weight.reshape([1, to, from]).expand([x.size(0), to, from]);
   return (bias as Tensor).reshape([1, to, 1]).baddbmm(matrix, x);

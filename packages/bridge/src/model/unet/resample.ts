@@ -6,6 +6,8 @@ import type { Seeded } from "./layers.js";
 export interface ResampleOptions extends Seeded {
   /** Whether a convolution is part of it. */
   conv: boolean;
+  /** Channels that the convolution makes (default: as many as there are). */
+  to?: number;
 }
 
 const half = new nn.AvgPool2d(2);
@@ -20,26 +22,24 @@ export function doubled(x: Tensor): Tensor {
   return nn.interpolate(x, { scaleFactor: 2 });
 }
 
-/** [B, C, H, W] → [B, C, H/2, W/2]: a convolution of stride 2 (`op`), or means. */
+/** [B, C, H, W] → [B, to, H/2, W/2]: a convolution of stride 2 (`op`), or means. */
 export class Downsample extends nn.Module {
   op: nn.Conv2d | nn.AvgPool2d;
-  constructor(channels: number, { conv, generator }: ResampleOptions) {
+  constructor(channels: number, { conv, to = channels, generator }: ResampleOptions) {
     super();
-    this.op = conv
-      ? new nn.Conv2d(channels, channels, 3, { stride: 2, padding: 1, generator })
-      : half;
+    this.op = conv ? new nn.Conv2d(channels, to, 3, { stride: 2, padding: 1, generator }) : half;
   }
   forward(x: Tensor): Tensor {
     return this.op.forward(x);
   }
 }
 
-/** [B, C, H, W] → [B, C, 2H, 2W]: pixels repeated, and a convolution (`conv`) where asked for. */
+/** [B, C, H, W] → [B, to, 2H, 2W]: pixels repeated, and a convolution (`conv`) where asked for. */
 export class Upsample extends nn.Module {
   conv: DoubledConv2d | null;
-  constructor(channels: number, { conv, generator }: ResampleOptions) {
+  constructor(channels: number, { conv, to = channels, generator }: ResampleOptions) {
     super();
-    this.conv = conv ? new DoubledConv2d(channels, channels, { generator }) : null;
+    this.conv = conv ? new DoubledConv2d(channels, to, { generator }) : null;
   }
   forward(x: Tensor): Tensor {
     return this.conv ? this.conv.forward(x) : doubled(x);

@@ -1,11 +1,19 @@
 // The time as waves of falling frequency, as diffusion models embed their step.
 import { arange, Buffer, cat, nn, type Tensor, tidy } from "@dsbm/torch";
 
-/** t [B] → [B, dim]: the cosines of t·ωᵢ, then the sines, ωᵢ = 10000^(−i/(half − 1)); an odd last column is 0. */
+/**
+ * t [B] → [B, dim]: the cosines of t·ωᵢ, then the sines (the other way round with `sineFirst`),
+ * ωᵢ = 10000^(−i/(half − 1)); an odd last column is 0.
+ */
 export class TimeEmbedding extends nn.Module {
   readonly frequencies: Buffer;
-  constructor(private readonly dim: number) {
+  readonly #sineFirst: boolean;
+  constructor(
+    private readonly dim: number,
+    { sineFirst = false }: { sineFirst?: boolean } = {},
+  ) {
     super();
+    this.#sineFirst = sineFirst;
     const half = Math.floor(dim / 2);
     this.frequencies = tidy(() => {
       const exponents = arange(0, half)
@@ -16,7 +24,7 @@ export class TimeEmbedding extends nn.Module {
   }
   forward(t: Tensor): Tensor {
     const angles = t.reshape([-1, 1]).mul(this.frequencies);
-    const waves = [angles.cos(), angles.sin()];
+    const waves = this.#sineFirst ? [angles.sin(), angles.cos()] : [angles.cos(), angles.sin()];
     if (this.dim % 2 === 1) waves.push(t.newZeros([t.numel, 1]));
     return cat(waves, { dim: 1 });
   }

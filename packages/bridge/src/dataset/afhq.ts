@@ -1,0 +1,38 @@
+// AFHQ: faces of animals, a folder of 512×512 pictures for each of three kinds.
+import { join } from "node:path";
+import { DatasetError } from "./errors.js";
+import type { ImageSet, ImageSetOptions } from "./image-set.js";
+import { listPictures } from "./picture-files.js";
+import { type FoundPictures, pictureSet } from "./picture-set.js";
+
+const home = "https://github.com/clovaai/stargan-v2";
+const kinds = ["cat", "dog", "wild"] as const;
+/** The first version calls the pictures to test with val, the second one test. */
+const splits = { train: ["train"], test: ["test", "val"] } as const;
+/** Below the data folder, the one to recommend first. */
+const folders = ["afhq", "afhq_v2", "afhqv2", "AFHQ"] as const;
+
+/** Faces of one kind of animal (Choi et al. 2020): about 5,000 pictures for training and 500 to test. */
+export function afhq(kind: (typeof kinds)[number]): ImageSet {
+  return pictureSet({
+    about: `faces of ${kind === "wild" ? "wild animals" : `${kind}s`}, 512×512 in colour, label ${kinds.indexOf(kind)}`,
+    label: { label: kinds.indexOf(kind), name: kind },
+    published: 512,
+    find: (options) => find(kind, options),
+  });
+}
+
+function find(kind: string, { split, directory }: ImageSetOptions): FoundPictures {
+  const own = directory === undefined ? [] : [...folders.map((f) => join(directory, f)), directory];
+  const tried = own.flatMap((folder) => splits[split].map((part) => join(folder, part, kind)));
+  for (const source of tried) {
+    const files = listPictures(source);
+    if (files.length > 0) return { source, files, cache: join(directory!, "decoded") };
+  }
+  const where = tried.length === 0 ? "not there" : `no pictures in ${tried.join(", ")}`;
+  const into = tried[0] ?? `a folder of your own, as train/${kind}, and name it as directory`;
+  throw new DatasetError(
+    "MissingFiles",
+    `AFHQ ${kind} (${split}): ${where}; fetch afhq.zip from ${home} and unpack its ${splits[split].join(" or ")}/${kind} into ${into}`,
+  );
+}

@@ -1,0 +1,147 @@
+// CIFAR-10 as its authors publish it: an archive of binary batches or of Python's pickles, packed or unpacked.
+import { join } from "node:path";
+import { tensor, tidy } from "@dsbm/torch";
+import type { ImageTable, Split } from "../dataset.js";
+import { type CifarBatch, pixels, readPickled, readRecords, side } from "./cifar-batches.js";
+import { DatasetError } from "./errors.js";
+import { readBytes } from "./idx.js";
+import type { ImageSet, ImageSetOptions } from "./image-set.js";
+import { status } from "./locate.js";
+import { describeFile } from "./published.js";
+import { readTarMembers } from "./tar.js";
+
+const home = "https://www.cs.toronto.edu/~kriz/cifar.html";
+
+/** A published form: its archive, the names of a split's batches, and how one is read. */
+const forms = [
+  {
+    archive: {
+      name: "cifar-10-binary.tar.gz",
+      size: 170_052_171,
+      md5: "c32a1d4ab5d03f1284b67883e8d87530",
+      sha256: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+    },
+    folder: "cifar-10-batches-bin",
+    suffix: ".bin",
+    read: readRecords,
+  },
+  {
+    archive: {
+      name: "cifar-10-python.tar.gz",
+      size: 170_498_071,
+      md5: "c58f30108f718f92721af3b95e74349a",
+      sha256: "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+    },
+    folder: "cifar-10-batches-py",
+    suffix: "",
+    read: readPickled,
+  },
+] as const;
+
+const names = "airplane automobile bird cat deer dog frog horse ship truck".split(" ");
+
+/** Small photographs (Krizhevsky 2009): 50,000 and 10,000 images of 32×32 in colour, mirrored in training. */
+export const cifar10: ImageSet = {
+  about: "small photographs, 32×32 in colour, labels 0–9",
+  classes: names.map((name, label) => ({ label, name })),
+  load,
+};
+
+function load({ name, split, directory, classes, image_size, n }: ImageSetOptions): ImageTable {
+  if (image_size !== undefined && image_size !== side)
+    throw new DatasetError(
+      "InvalidOption",
+      `image_size ${image_size}: the images of ${name} have 32×32 pixels and are not resized; set image_size=32`,
+    );
+  const { source, batches } = readSplit(split, directory);
+  const { images, labels } = kept(joined(batches), { classes, n, name, split });
+  const present = new Set(labels);
+  return {
+    name,
+    split,
+    source,
+    ...tidy(() => ({
+      x: tensor(images, { shape: [labels.length, 3, side, side] }),
+      labels: tensor(labels).to("int64"),
+    })),
+    classes: cifar10.classes.filter(({ label }) => present.has(label)),
+    condition: null,
+    flip: split === "train",
+  };
+}
+
+/** The batches of a split from the first place that has them; throws `MissingFiles`. */
+function readSplit(
+  split: Split,
+  directory: string | undefined,
+): { source: string; batches: CifarBatch[] } {
+  const folders = directory === undefined ? [] : [join(directory, "cifar10"), directory];
+  for (const form of forms) {
+    const files = batchNames(split, form.suffix);
+    for (const folder of folders.flatMap((own) => [join(own, form.folder), own])) {
+      const lacking = files.filter((file) => !isFile(join(folder, file)));
+      if (lacking.length === files.length) continue;
+      if (lacking.length > 0)
+        throw missing(split, `no ${lacking.join(" and ")} in ${folder}`, folder);
+      const read = (file: string) => form.read(readBytes(join(folder, file)), join(folder, file));
+      return { source: folder, batches: files.map(read) };
+    }
+    const archive = folders.map((folder) => join(folder, form.archive.name)).find(isFile);
+    if (archive === undefined) continue;
+    const members = readTarMembers(archive, files);
+    const read = (file: string) => form.read(members.get(file)!, `${archive}: ${file}`);
+    return { source: archive, batches: files.map(read) };
+  }
+  const tried = folders.length === 0 ? "not there" : `not in ${folders.join(", ")}`;
+  throw missing(split, tried, folders[0] ?? "a folder of your own and name it as directory");
+}
+
+function batchNames(split: Split, suffix: string): string[] {
+  const train = [1, 2, 3, 4, 5].map((part) => `data_batch_${part}`);
+  return (split === "train" ? train : ["test_batch"]).map((name) => `${name}${suffix}`);
+}
+
+const isFile = (path: string): boolean => status(path)?.isFile() ?? false;
+
+function missing(split: Split, found: string, target: string): DatasetError {
+  const archives = forms.map(({ archive }) => describeFile(archive, { unpacked: false }));
+  return new DatasetError(
+    "MissingFiles",
+    `CIFAR-10 (${split}): ${found}; fetch ${archives.join(" or ")} from ${home} and put it, as it is or unpacked, into ${target}`,
+  );
+}
+
+function joined(batches: readonly CifarBatch[]): CifarBatch {
+  const n = batches.reduce((sum, { labels }) => sum + labels.length, 0);
+  const all = { images: new Uint8Array(n * pixels), labels: new Uint8Array(n) };
+  let at = 0;
+  for (const { images, labels } of batches) {
+    all.images.set(images, at * pixels);
+    all.labels.set(labels, at);
+    at += labels.length;
+  }
+  return all;
+}
+
+/** The first n images of some classes, in their order. */
+function kept(
+  { images, labels }: CifarBatch,
+  { classes, n, name, split }: Pick<ImageSetOptions, "classes" | "n" | "name" | "split">,
+): CifarBatch {
+  const wanted = Array.from(labels.keys()).filter((i) => classes?.includes(labels[i]!) ?? true);
+  const count = n ?? wanted.length;
+  if (!Number.isInteger(count) || count < 1 || count > wanted.length)
+    throw new DatasetError(
+      "InvalidOption",
+      wanted.length === 0
+        ? `${name} (${split}): no image of the classes ${classes}`
+        : `n ${count}: expected 1 to ${wanted.length}, the images of ${name} (${split})`,
+    );
+  if (count === labels.length) return { images, labels };
+  const rows = wanted.slice(0, count);
+  const out = new Uint8Array(count * pixels);
+  rows.forEach((i, k) => {
+    out.set(images.subarray(i * pixels, (i + 1) * pixels), k * pixels);
+  });
+  return { images: out, labels: Uint8Array.from(rows, (i) => labels[i]!) };
+}

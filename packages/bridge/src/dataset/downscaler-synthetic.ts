@@ -1,0 +1,92 @@
+// Downscaling without a download: fields drawn from a law that is known in closed form.
+import { cat, empty, type Generator, randn, stack, type Tensor, tensor, tidy } from "@dsbm/torch";
+import type { ImageTable, Split } from "../dataset.js";
+import { stream } from "../random.js";
+import { coherence, type FieldLaws, fieldLaws, type Resolution } from "./downscaling-law.js";
+import { DatasetError } from "./errors.js";
+import type { ImageSet, ImageSetOptions } from "./image-set.js";
+import { filtered, filters } from "./random-fields.js";
+
+const usualCount: Readonly<Record<Split, number>> = { train: 2000, test: 500 };
+/** Fields filtered at once. */
+const chunk = 32;
+
+/**
+ * Fields of one resolution, float32 x [n, 2, H, W] and condition [n, 1, H, W], drawn from the seed by
+ * `downscalingLaw`; 64×64 unless told otherwise, 2,000 for training and 500 to test. The two resolutions have draws
+ * of their own: nothing is paired. The first fields do not depend on n.
+ */
+export function syntheticDownscaler(resolution: Resolution): ImageSet {
+  return {
+    about: `drawn fields of ${resolution} resolution, 2 states and 1 condition`,
+    classes: [],
+    load: (options) => load(resolution, options),
+  };
+}
+
+function load(
+  resolution: Resolution,
+  {
+    name,
+    split,
+    image_size: size = 64,
+    n = usualCount[split],
+    seed = 0,
+    wavenumber = 0,
+  }: ImageSetOptions,
+): ImageTable {
+  if (wavenumber !== 0)
+    throw new DatasetError(
+      "InvalidOption",
+      `wavenumber ${wavenumber}: ${name} has no segments; leave it out, or use downscaler_high`,
+    );
+  if (!Number.isInteger(size) || size < 16 || size > 1024 || size % 8 !== 0)
+    throw new DatasetError(
+      "InvalidOption",
+      `image_size ${size}: expected a multiple of 8 from 16 to 1024 for ${name}`,
+    );
+  if (!Number.isInteger(n) || n < 1 || n * size * size > 2 ** 30)
+    throw new DatasetError(
+      "InvalidOption",
+      `n ${n}: expected at least 1 field, and at most 12 GiB of them at ${size}×${size}`,
+    );
+  const generator = stream(seed, `downscaler_synthetic/${resolution}/${split}`);
+  return tidy(() => {
+    const draw = sampler(fieldLaws(resolution, size), generator);
+    const fields = empty([n, 3, size, size]);
+    for (let begin = 0; begin < n; begin += chunk) {
+      const count = Math.min(chunk, n - begin);
+      tidy(() => void fields.narrow(0, begin, count).copy_(draw(count)));
+    }
+    return {
+      name,
+      split,
+      source: `drawn from seed ${seed}`,
+      x: fields.narrow(1, 0, 2),
+      condition: fields.narrow(1, 2, 1),
+      labels: null,
+      classes: [],
+      flip: false,
+    };
+  });
+}
+
+/** Draws so many fields [n, 3, H, W] in float64, the condition last; a generator gives the same ones in any parts. */
+function sampler(
+  { states, condition, mean, slope }: FieldLaws,
+  generator: Generator,
+): (n: number) => Tensor {
+  const { height, width } = condition.modes;
+  const by = filters([...states, condition]);
+  const plane = (values: readonly number[]) =>
+    tensor(Float64Array.from(values), { shape: [1, values.length, 1, 1] });
+  const [shift, follow] = [plane(mean), plane(slope)];
+  return (n) => {
+    const one = () => randn([3, height, width], { generator, dtype: "float64" });
+    const [a, b, c] = stack(Array.from({ length: n }, one)).split(1, { dim: 1 }) as Tensor[];
+    const correlated = a!.mul(coherence).add(b!.mul(Math.sqrt(1 - coherence ** 2)));
+    const fields = filtered(cat([a!, correlated, c!], { dim: 1 }), by);
+    const smooth = fields.narrow(1, 2, 1);
+    return cat([fields.narrow(1, 0, 2).add(smooth.mul(follow)).add(shift), smooth], { dim: 1 });
+  };
+}

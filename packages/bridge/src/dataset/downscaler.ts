@@ -1,0 +1,130 @@
+// The downscaling experiment's fields (Bischoff and Deck 2024): two states and a condition in one array of stored, scaled
+// fields for each resolution, gigabytes that are mapped and not read.
+import { join } from "node:path";
+import { io, randperm, type Tensor, tidy } from "@dsbm/torch";
+import type { ImageTable, Split } from "../dataset.js";
+import { stream } from "../random.js";
+import { DatasetError } from "./errors.js";
+import type { ImageSet, ImageSetOptions } from "./image-set.js";
+import { status } from "./locate.js";
+
+/** Wavenumbers of the condition, one segment of the high-resolution fields each, in this order. */
+const wavenumbers = [1, 2, 4, 8, 16];
+const resolutions = { high: 512, low: 64 } as const;
+const states = 2;
+/** The permutation belongs to the data, not to a run. */
+const permutationSeed = 42;
+
+/**
+ * Fields of one resolution: `x{train,test}_{512,64}.npy`, float32 [n, 3, 512, 512] (those of 64 upsampled), as
+ * published: 802 training and 200 test fields a segment. x is [n, 2, 512, 512], condition [n, 1, 512, 512].
+ *
+ * `wavenumber` selects a segment of the high resolution; the low one has none and is whole. `order` is a fixed
+ * random permutation (torch's randperm of a stream of the set, the split and n), because the files are sorted; with
+ * `n`, the first n fields in it are read into memory, without, the table is mapped as it lies.
+ */
+export function downscaler(resolution: keyof typeof resolutions): ImageSet {
+  return {
+    about: `flows of ${resolution} resolution (${resolutions[resolution]}), 512×512, 2 states and 1 condition`,
+    classes: [],
+    load: (options) => load(resolution, options),
+  };
+}
+
+/** The file with the scaling of a resolution's fields, beside them. Throws `DatasetError` `MissingFiles`. */
+export function downscalerScalingFile(
+  resolution: keyof typeof resolutions,
+  directory: string,
+): string {
+  return find(`scaling_${resolutions[resolution]}.npz`, directory).path;
+}
+
+function load(
+  resolution: keyof typeof resolutions,
+  { name, split, directory, image_size, wavenumber = 0, n }: ImageSetOptions,
+): ImageTable {
+  const { path, folder } = find(`x${split}_${resolutions[resolution]}.npy`, directory);
+  return tidy(() => {
+    const all = io.mapNpy(path);
+    checkFields(all, { path, image_size });
+    const segment = resolution === "low" ? all : segmentOf(all, wavenumber, { path, name });
+    const count = segment.size(0);
+    if (n !== undefined && !(Number.isInteger(n) && n >= 1 && n <= count))
+      throw new DatasetError(
+        "InvalidOption",
+        `n ${n}: expected 1 to ${count}, the fields of ${name} (${split})`,
+      );
+    const order = permutation(count, { resolution, split });
+    const rows = n === undefined ? segment : segment.indexSelect(0, order.narrow(0, 0, n));
+    return {
+      name,
+      split,
+      source: folder,
+      x: rows.narrow(1, 0, states),
+      ...(n === undefined && { order }),
+      labels: null,
+      classes: [],
+      condition: rows.narrow(1, states, 1),
+      flip: false,
+    };
+  });
+}
+
+function find(file: string, directory: string | undefined): { path: string; folder: string } {
+  const folders = directory === undefined ? [] : [join(directory, "downscaler"), directory];
+  const folder = folders.find((place) => status(join(place, file))?.isFile());
+  if (folder !== undefined) return { path: join(folder, file), folder };
+  const [into = "a folder of your own and name it as directory", ...rest] = folders;
+  const where = folders.length === 0 ? "not there" : `not in ${[into, ...rest].join(", ")}`;
+  throw new DatasetError(
+    "MissingFiles",
+    `${file}: ${where}; put the arrays of the downscaling experiment (xtrain_512.npy, xtest_512.npy, scaling_512.npz, and those of 64) into ${into}, or choose dataset=downscaler_synthetic, which needs no files`,
+  );
+}
+
+function checkFields(
+  x: Tensor,
+  { path, image_size }: { path: string; image_size: number | undefined },
+): void {
+  const [n = 0, channels, height, width] = x.shape;
+  if (x.dtype !== "float32" || x.ndim !== 4 || channels !== states + 1 || n === 0)
+    throw new DatasetError(
+      "BadArray",
+      `${path}: ${x.dtype} [${x.shape}]: expected float32 [n, ${states + 1}, H, W], two states and a condition`,
+    );
+  if (image_size !== undefined && (height !== image_size || width !== image_size))
+    throw new DatasetError(
+      "InvalidOption",
+      `image_size ${image_size}: the fields of ${path} have ${height}×${width} points and are not resized; set image_size=${height}`,
+    );
+}
+
+function segmentOf(
+  all: Tensor,
+  wavenumber: number,
+  { path, name }: { path: string; name: string },
+): Tensor {
+  if (wavenumber === 0) return all;
+  const k = wavenumbers.indexOf(wavenumber);
+  if (k < 0)
+    throw new DatasetError(
+      "InvalidOption",
+      `wavenumber ${wavenumber}: expected 0 for all fields of ${name}, or ${wavenumbers.join(", ")}`,
+    );
+  const length = all.size(0) / wavenumbers.length;
+  if (!Number.isInteger(length))
+    throw new DatasetError(
+      "BadArray",
+      `${path}: ${all.size(0)} fields: expected ${wavenumbers.length} segments of one length`,
+    );
+  return all.narrow(0, k * length, length);
+}
+
+function permutation(
+  n: number,
+  { resolution, split }: { resolution: string; split: Split },
+): Tensor {
+  return randperm(n, {
+    generator: stream(permutationSeed, `downscaler/${resolution}/${split}/${n}`),
+  });
+}

@@ -1,0 +1,111 @@
+// The law of the drawn downscaling fields in closed form: unpaired fields of two resolutions, the coarse ones smooth
+// and wrong at large scales, both shifted by a condition, as in the experiment that they stand for.
+import type { Spectrum } from "../metric/spectrum.js";
+import { energyOf, type FieldLaw, fieldLaw, reshaped, varianceOf } from "./random-fields.js";
+
+/** Fine fields, and those of a coarse model. */
+export type Resolution = "high" | "low";
+
+type Pair<T> = readonly [T, T];
+
+/** One coarse point for so many fine ones on a side. */
+const coarsening = 4;
+/** The energy of the two states falls as the wavenumber to the minus this. */
+const exponents = [1.5, 1] as const;
+const stateVariance = 0.25;
+/** Correlation of the two states' modes, at every wavenumber. */
+export const coherence = 0.5;
+/** How the two states follow the condition. */
+const slope = [0.6, -0.4] as const;
+/** Of the condition's spatial mean, and of the field around it. */
+const conditionVariance = { mean: 0.05, field: 0.2 } as const;
+/** What the coarse model gets wrong beside the small scales: too little variance, shifted means. */
+const bias = { gain: 0.7, mean: [0.25, -0.25] } as const;
+
+/** What the fields of one resolution are drawn from. */
+export interface FieldLaws {
+  /** Of the two states beside the condition. */
+  states: Pair<FieldLaw>;
+  /** Its mode 0 is the spatial mean. */
+  condition: FieldLaw;
+  mean: Pair<number>;
+  slope: Pair<number>;
+}
+
+/** The laws at a size (points on a side). */
+export function fieldLaws(resolution: Resolution, size: number): FieldLaws {
+  const cutoff = cutoffOf(size);
+  const fine = exponents.map((p) => {
+    // The energy of an annulus is that of a mode times its circumference.
+    const shape = (k: number) => k ** -(p + 1) * Math.exp(-(((2 * k) / size) ** 2));
+    return fieldLaw(size, shape, { variance: stateVariance });
+  });
+  const damping = (k: number) => (k < cutoff ? bias.gain * Math.exp(-((k / cutoff) ** 2)) : 0);
+  const coarse = fine.map((law) => reshaped(law, damping));
+  const smooth = (k: number) => (k < cutoff ? Math.exp(-((k / 2) ** 2)) : 0);
+  const condition = fieldLaw(size, smooth, { variance: conditionVariance.field });
+  condition.power[0] = conditionVariance.mean;
+  return {
+    states: (resolution === "high" ? fine : coarse) as [FieldLaw, FieldLaw],
+    condition,
+    mean: resolution === "high" ? [0, 0] : bias.mean,
+    slope,
+  };
+}
+
+const cutoffOf = (size: number) => size / (2 * coarsening);
+
+/** The law of the fields of one resolution, as far as tests and plots ask. */
+export interface DownscalingLaw {
+  /** Of the two states. */
+  mean: Pair<number>;
+  /** Of the two states at one point, [2][2]. */
+  covariance: number[][];
+  /** The states at a point, given the condition c there, have the mean `mean + slope · c`. */
+  slope: Pair<number>;
+  /** Of the two states, [2][K], and of the condition, [1][K]. */
+  spectrum: Spectrum;
+  condition: Spectrum;
+  /** The first wavenumber that the coarse grid does not resolve. */
+  cutoff: number;
+}
+
+/**
+ * The closed form of what `downscaler_synthetic_high` and `downscaler_synthetic_low` draw at a size (points on a
+ * side, as image_size).
+ *
+ * States: x_c = mean_c + slope_c · c + u_c. The condition c is its spatial mean, N(0, 0.05), and a smooth field of
+ * modes ∝ exp(−(k/2)²), variance 0.2: the same law on both ends. High resolution: u_c has the energy k^−p
+ * exp(−(2k/size)²) at wavenumber k, up to a factor, p = 3/2 and 1; variance 0.25; coherence 0.5 between the two. Low
+ * resolution: of those modes the ones below the cut-off size/8, with 0.7 exp(−(k/cutoff)²) of their variance, and
+ * means of ±0.25. Fields that end below the cut-off are those of a grid four times as coarse, upsampled without
+ * error.
+ */
+export function downscalingLaw(resolution: Resolution, { size }: { size: number }): DownscalingLaw {
+  const { states, condition, mean } = fieldLaws(resolution, size);
+  const follows = energyOf(condition);
+  const shared = conditionVariance.mean + varianceOf(condition);
+  const cross = coherence * crossOf(states);
+  const covariance = states.map((law, i) =>
+    states.map((_, j) => {
+      const own = i === j ? varianceOf(law) : cross;
+      return own + slope[i]! * slope[j]! * shared;
+    }),
+  );
+  const energy = states.map((law, c) =>
+    energyOf(law).map((own, i) => own + slope[c]! ** 2 * follows[i]!),
+  );
+  const k = follows.map((_, i) => i + 1);
+  return {
+    mean,
+    covariance,
+    slope,
+    spectrum: { k, energy },
+    condition: { k, energy: [follows] },
+    cutoff: cutoffOf(size),
+  };
+}
+
+/** Σ √(P₁ P₂) over all modes. */
+const crossOf = ([a, b]: Pair<FieldLaw>): number =>
+  varianceOf({ modes: a.modes, power: a.power.map((p, m) => Math.sqrt(p * b.power[m]!)) });

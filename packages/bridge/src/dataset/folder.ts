@@ -1,0 +1,55 @@
+// Any folder of pictures as an image set, for whoever has two of them and wants a bridge.
+import { dirname, join, resolve } from "node:path";
+import { DatasetError } from "./errors.js";
+import type { ImageSet, ImageSetOptions } from "./image-set.js";
+import { status } from "./locate.js";
+import { holdOut, listPictures } from "./picture-files.js";
+import { type FoundPictures, pictureSet } from "./picture-set.js";
+
+/** What begins the name of such a set; the path follows. */
+export const folderPrefix = "folder:";
+
+/** Folders in which others hold out pictures. */
+const testFolders = ["test", "val", "valid"];
+
+/**
+ * All pictures below a folder, at any depth, without labels. Those below "train" and "test" (or "val", "valid")
+ * are its splits where it has both; else a part is held out by name (`test_fraction`).
+ */
+export function folderSet(path: string): ImageSet {
+  return pictureSet({
+    about: "the pictures of a folder",
+    label: null,
+    find: (options) => find(path, options),
+  });
+}
+
+function find(
+  path: string,
+  { name, split, directory, test_fraction = 0.1 }: ImageSetOptions,
+): FoundPictures {
+  if (!(test_fraction > 0 && test_fraction < 1))
+    throw new DatasetError(
+      "InvalidOption",
+      `test_fraction ${test_fraction}: expected a part between 0 and 1`,
+    );
+  if (path === "" || !(status(path)?.isDirectory() ?? false))
+    throw new DatasetError(
+      "MissingFiles",
+      `${name} (${split}): no folder ${resolve(path)}; write folder:PATH with the path of a folder of pictures (.png, .jpg, .webp, .avif, .tif)`,
+    );
+  const cache = join(directory ?? dirname(resolve(path)), "decoded");
+  const train = listPictures(join(path, "train"));
+  const test = testFolders.map((part) => join(path, part)).find((p) => listPictures(p).length > 0);
+  if (train.length > 0 && test !== undefined) {
+    const files = split === "train" ? train : listPictures(test);
+    return { source: split === "train" ? join(path, "train") : test, files, cache };
+  }
+  const all = listPictures(path);
+  if (all.length < 2)
+    throw new DatasetError(
+      "MissingFiles",
+      `${name} (${split}): ${all.length} pictures in ${resolve(path)}: expected two or more, to train on and to test (.png, .jpg, .webp, .avif, .tif)`,
+    );
+  return { source: path, files: holdOut(all, test_fraction)[split], cache };
+}

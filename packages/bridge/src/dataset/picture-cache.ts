@@ -1,0 +1,129 @@
+// Pictures are decoded once, into one .npy file of bytes that later runs map into memory: decoding them anew would
+// take longer than training on them, and large sets do not fit.
+import { randomUUID } from "node:crypto";
+import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { io } from "@dsbm/torch";
+import { DatasetError } from "./errors.js";
+import { reason } from "./idx.js";
+import { status } from "./locate.js";
+import { type DecodedPicture, decodePicture, type PictureTarget } from "./picture-decode.js";
+import type { PictureFile } from "./picture-files.js";
+
+/** Pictures being decoded at once: more than threads that decode, so that none waits for the disk. */
+const ahead = 8;
+/** A half-written file that nobody has written to for so long was left by a process that was killed. */
+const abandoned = 3_600_000;
+
+export interface DecodeAllOptions {
+  target: PictureTarget;
+  /** Height and width that each must have where there is no size; default those of the first. */
+  expected?: readonly [number, number];
+  progress?: (done: number) => void;
+  signal?: AbortSignal;
+}
+
+/**
+ * Decodes all files into `path`, a .npy file [n, channels, H, W] of bytes, which appears when it is whole.
+ *
+ * Throws a `DatasetError`: `BadPicture` that names a damaged picture or one of another size, `Unreadable` where
+ * the file cannot be written; and the signal's reason. What was half done is then taken away.
+ */
+export async function decodeAll(
+  files: readonly PictureFile[],
+  path: string,
+  { target, expected, progress, signal }: DecodeAllOptions,
+): Promise<void> {
+  signal?.throwIfAborted();
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.tmp`);
+  attempt(dirname(path), () => {
+    mkdirSync(dirname(path), { recursive: true });
+    sweep(path);
+  });
+  let writer: io.npy.NpyWriter | undefined;
+  let [height, width] = expected ?? [0, 0];
+  let done = 0;
+  try {
+    for await (const picture of inOrder(files, target)) {
+      signal?.throwIfAborted();
+      const name = files[done]!.path;
+      if (done === 0 && expected === undefined) [height, width] = [picture.height, picture.width];
+      if (picture.height !== height || picture.width !== width)
+        throw new DatasetError(
+          "BadPicture",
+          `${name}: ${picture.width}×${picture.height} pixels: expected ${width}×${height} as ${expected ? "published" : `in ${basename(files[0]!.path)}`}; remove it, or set image_size to bring all pictures to one size`,
+        );
+      const shape = [target.channels, height, width];
+      attempt(path, () => {
+        writer ??= new io.npy.NpyWriter(temporary, "uint8", shape);
+        writer.append({ dtype: "uint8", shape, data: picture.bytes });
+      });
+      done += 1;
+      progress?.(done);
+    }
+    attempt(path, () => {
+      writer!.close({ sync: true });
+      renameSync(temporary, path);
+    });
+  } catch (error) {
+    discard(writer, temporary);
+    throw error;
+  }
+}
+
+function discard(writer: io.npy.NpyWriter | undefined, path: string): void {
+  try {
+    writer?.close();
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
+
+/** The pictures one after the other, some of them decoded ahead; the first failure in their order is thrown. */
+async function* inOrder(
+  files: readonly PictureFile[],
+  target: PictureTarget,
+): AsyncGenerator<DecodedPicture> {
+  type Outcome = { picture: DecodedPicture } | { error: unknown };
+  // Failures travel as values: one that comes before its turn must not count as unhandled.
+  const decode = ({ path }: PictureFile): Promise<Outcome> =>
+    decodePicture(path, target).then(
+      (picture) => ({ picture }),
+      (error) => ({ error }),
+    );
+  const waiting: Promise<Outcome>[] = [];
+  let next = 0;
+  try {
+    for (let i = 0; i < files.length; i++) {
+      while (next < files.length && next < i + ahead) waiting.push(decode(files[next++]!));
+      const outcome = await (waiting.shift() as Promise<Outcome>);
+      if ("error" in outcome) throw outcome.error;
+      yield outcome.picture;
+    }
+  } finally {
+    await Promise.all(waiting);
+  }
+}
+
+/** Takes away what killed processes left of the same file. */
+function sweep(path: string): void {
+  for (const name of readdirSync(dirname(path))) {
+    if (!name.startsWith(`.${basename(path)}.`) || !name.endsWith(".tmp")) continue;
+    const left = join(dirname(path), name);
+    const found = status(left);
+    if (found !== undefined && Date.now() - found.mtimeMs > abandoned)
+      rmSync(left, { force: true });
+  }
+}
+
+function attempt<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof DatasetError) throw error;
+    throw new DatasetError(
+      "Unreadable",
+      `${path}: decoded pictures cannot be kept there (${reason(error)}): make room, or name another folder as cache`,
+    );
+  }
+}

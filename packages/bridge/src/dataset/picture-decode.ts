@@ -1,0 +1,62 @@
+// One picture file to the bytes that a table holds. The decoder works in threads of its own, beside JavaScript's.
+import type { Sharp } from "sharp";
+import { DatasetError } from "./errors.js";
+import { reason } from "./idx.js";
+
+/** What pictures are decoded to. */
+export interface PictureTarget {
+  /** 3 for colour, 1 for grey. */
+  channels: 1 | 3;
+  /** Height and width that every picture is brought to; null: it must have the height and width expected. */
+  size: number | null;
+}
+
+export interface DecodedPicture {
+  /** [channels, height, width] in C order. */
+  bytes: Uint8Array;
+  height: number;
+  width: number;
+}
+
+/**
+ * Decodes a picture: turned upright, in sRGB, what is transparent on white; with a size, cut to its middle square
+ * and scaled (Lanczos) where it has another.
+ *
+ * Throws a `DatasetError` `BadPicture` that names the file where it is damaged or no picture.
+ */
+export async function decodePicture(path: string, target: PictureTarget): Promise<DecodedPicture> {
+  const { default: sharp } = await import("sharp");
+  try {
+    const upright = sharp(path).autoOrient().flatten({ background: "white" });
+    const { data, info } = await fitted(upright, target)
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const { width, height } = info;
+    return { bytes: planes(data, info.channels, target.channels), height, width };
+  } catch (error) {
+    throw new DatasetError(
+      "BadPicture",
+      `${path}: no picture that can be decoded (${reason(error)}): remove it or fetch it again`,
+    );
+  }
+}
+
+/** Scaling to the size that a picture has does not touch it. */
+function fitted(picture: Sharp, { channels, size }: PictureTarget): Sharp {
+  const scaled =
+    size === null
+      ? picture
+      : picture.resize(size, size, { fit: "cover", position: "centre", kernel: "lanczos3" });
+  return channels === 1 ? scaled.greyscale().toColourspace("b-w") : scaled.toColourspace("srgb");
+}
+
+/** From pixels one after the other, of at least as many channels, to planes. */
+function planes(data: Uint8Array, found: number, channels: number): Uint8Array {
+  const size = data.length / found;
+  const out = new Uint8Array(channels * size);
+  for (let c = 0; c < channels; c++) {
+    const plane = out.subarray(c * size, (c + 1) * size);
+    for (let i = 0; i < size; i++) plane[i] = data[i * found + c]!;
+  }
+  return out;
+}

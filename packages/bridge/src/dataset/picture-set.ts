@@ -1,0 +1,96 @@
+// Folders of pictures as image sets: made ready once, then mapped.
+import { join } from "node:path";
+import { full, io, tidy } from "@dsbm/torch";
+import type { ImageClass, ImageTable } from "../dataset.js";
+import { DatasetError } from "./errors.js";
+import type { ImageSet, ImageSetOptions, Preparation } from "./image-set.js";
+import { status } from "./locate.js";
+import { decodeAll } from "./picture-cache.js";
+import type { PictureTarget } from "./picture-decode.js";
+import { fingerprint, type PictureFile } from "./picture-files.js";
+
+/** The files of one split, found. */
+export interface FoundPictures {
+  /** Where they are, for logs. */
+  source: string;
+  files: readonly PictureFile[];
+  /** The folder to keep decoded pictures in, unless another is named. */
+  cache: string;
+}
+
+export interface PictureSetFacts {
+  about: string;
+  /** The one class that all pictures belong to; null where nothing is known. */
+  label: ImageClass | null;
+  /** Height and width as published, where there are any. */
+  published?: number;
+  /** Throws `DatasetError` `MissingFiles` where a split has no pictures. */
+  find(options: ImageSetOptions): FoundPictures;
+}
+
+/** An image set of picture files. */
+export function pictureSet({ about, label, published, find }: PictureSetFacts): ImageSet {
+  return { about, classes: label === null ? [] : [label], prepare, load };
+
+  async function prepare(options: ImageSetOptions & Preparation): Promise<void> {
+    const { name, split, progress, signal } = options;
+    const { files, target, path } = place(options);
+    if (status(path) !== undefined) return;
+    const total = files.length;
+    await decodeAll(files, path, {
+      target,
+      ...(published && target.size === null && { expected: [published, published] }),
+      ...(progress && { progress: (done) => progress({ name, split, done, total }) }),
+      ...(signal && { signal }),
+    });
+  }
+
+  function load(options: ImageSetOptions): ImageTable {
+    const { name, split, n } = options;
+    const { files, path, source } = place(options);
+    const count = n ?? files.length;
+    if (!Number.isInteger(count) || count < 1 || count > files.length)
+      throw new DatasetError(
+        "InvalidOption",
+        `n ${n}: expected 1 to ${files.length}, the pictures of ${name} (${split})`,
+      );
+    if (status(path) === undefined)
+      throw new DatasetError(
+        "NotPrepared",
+        `${name} (${split}): the ${files.length} pictures of ${source} are not decoded yet: await prepareImages with the same options first`,
+      );
+    return {
+      name,
+      split,
+      source,
+      ...tidy(() => ({
+        x: io.mapNpy(path).narrow(0, 0, count),
+        labels: label === null ? null : full([count], label.label, { dtype: "int64" }),
+      })),
+      classes: label === null ? [] : [label],
+      condition: null,
+      flip: false,
+    };
+  }
+
+  /** Where the decoded pictures are, or will be. */
+  function place(options: ImageSetOptions) {
+    const target = targetOf(options);
+    const found = find(options);
+    const folder = options.cache ?? found.cache;
+    const shown = options.name.replace(/^.*[/\\]/, "").replace(/[^\w.-]+/g, "-") || "pictures";
+    const file = `${shown}-${options.split}-${fingerprint(found.files, target)}.npy`;
+    return { ...found, target, path: join(folder, file) };
+  }
+}
+
+function targetOf({ name, channels = 3, image_size }: ImageSetOptions): PictureTarget {
+  if (channels !== 1 && channels !== 3)
+    throw new DatasetError(
+      "InvalidOption",
+      `channels ${channels}: the pictures of ${name} have 3 in colour or 1 in grey`,
+    );
+  if (image_size !== undefined && !(Number.isInteger(image_size) && image_size > 0))
+    throw new DatasetError("InvalidOption", `image_size ${image_size}: expected pixels, 1 or more`);
+  return { channels, size: image_size ?? null };
+}

@@ -1,0 +1,111 @@
+// The pieces of DDPM++ networks: how their weights start, normalisation, 1×1 products, attention, sums of branches.
+import { cat, empty, nn, Parameter, scaledDotProductAttention, type Tensor } from "@dsbm/torch";
+import { conv3x3, type Seeded } from "../unet/layers.js";
+import { columns, PointwiseConv2d } from "../unet/pointwise.js";
+import { groupsOf } from "./options.js";
+
+/** How a layer's weights start: uniform, with variance `scale` over the mean of fan-in and fan-out; biases are 0. */
+export interface Scaled extends Seeded {
+  scale?: number;
+}
+
+/** Draws the weights of a layer anew; a scale of 0 is 1e-10, so that gradients reach what is below it. */
+export function scaled<T extends nn.Linear | nn.Conv2d>(
+  layer: T,
+  { scale = 1, generator }: Scaled,
+): T {
+  nn.init.xavierUniform_(layer.weight, { gain: Math.sqrt(scale || 1e-10), generator });
+  if (layer.bias) nn.init.zeros_(layer.bias);
+  return layer;
+}
+
+export function conv3(from: number, to: number, start: Scaled): nn.Conv2d {
+  return scaled(conv3x3(from, to, start), start);
+}
+export function conv1(from: number, to: number, start: Scaled): PointwiseConv2d {
+  return scaled(new PointwiseConv2d(from, to, start), start);
+}
+export function dense(from: number, to: number, start: Scaled): nn.Linear {
+  return scaled(new nn.Linear(from, to, start), start);
+}
+export function groupNorm(channels: number): nn.GroupNorm {
+  return new nn.GroupNorm(groupsOf(channels), channels, { eps: 1e-6 });
+}
+
+/** a + b, over √2 with `rescale`; `fresh` is nobody else's and is overwritten. */
+export function joined(fresh: Tensor, b: Tensor, rescale: boolean): Tensor {
+  const sum = fresh.add_(b);
+  return rescale ? sum.mul_(Math.SQRT1_2) : sum;
+}
+
+/** "Network in network": Wᵀx + b for every pixel, [B, from, …] → [B, to, …]; parameters W [from, to], b [to]. */
+export class NIN extends nn.Module {
+  W: Parameter;
+  b: Parameter;
+  constructor(from: number, to: number, { scale = 0.1, generator }: Scaled = {}) {
+    super();
+    const gain = Math.sqrt(scale || 1e-10);
+    this.W = new Parameter(nn.init.xavierUniform_(empty([from, to]), { gain, generator }));
+    this.b = new Parameter(nn.init.zeros_(empty([to])));
+  }
+  forward(x: Tensor): Tensor {
+    const [n, c, ...size] = x.shape as [number, number, ...number[]];
+    const flat = columns({ weight: this.W.t(), bias: this.b }, x.reshape([n, c, -1]));
+    return flat.reshape([n, this.b.numel, ...size]);
+  }
+  /** The same for rows of channels: [B, n, from] → [B, n, to]. */
+  rows(x: Tensor): Tensor {
+    const [from, to] = this.W.shape as [number, number];
+    return this.b.baddbmm(x, this.W.expand([x.size(0), from, to]));
+  }
+}
+
+export interface AttentionOptions extends Seeded {
+  skip_rescale: boolean;
+  init_scale: number;
+}
+
+/** x [B, C, H, W] plus what each pixel gathers from all others, with one head of C channels. */
+export class AttnBlock extends nn.Module {
+  GroupNorm_0: nn.GroupNorm;
+  NIN_0: NIN;
+  NIN_1: NIN;
+  NIN_2: NIN;
+  NIN_3: NIN;
+  readonly #rescale: boolean;
+
+  constructor(channels: number, { skip_rescale, init_scale, generator }: AttentionOptions) {
+    super();
+    this.#rescale = skip_rescale;
+    this.GroupNorm_0 = groupNorm(channels);
+    this.NIN_0 = new NIN(channels, channels, { generator });
+    this.NIN_1 = new NIN(channels, channels, { generator });
+    this.NIN_2 = new NIN(channels, channels, { generator });
+    this.NIN_3 = new NIN(channels, channels, { scale: init_scale, generator });
+  }
+
+  forward(x: Tensor): Tensor {
+    const [n, c] = x.shape as [number, number];
+    const rows = this.GroupNorm_0.forward(x).reshape([n, c, -1]).transpose(1, 2);
+    const [q, k, v] = [this.NIN_0, this.NIN_1, this.NIN_2].map((map) =>
+      map.rows(rows).unsqueeze(1),
+    );
+    const gathered = scaledDotProductAttention(q as Tensor, k as Tensor, v as Tensor).squeeze(1);
+    return joined(this.NIN_3.forward(gathered.transpose(1, 2)).reshape(x.shape), x, this.#rescale);
+  }
+}
+
+/** A smaller copy of the input [B, from, H, W] joins h [B, to, H, W]: added after a 1×1 product, or put beside it. */
+export class Combine extends nn.Module {
+  Conv_0: PointwiseConv2d;
+  readonly #method: "sum" | "cat";
+  constructor(from: number, to: number, { method, ...seed }: { method: "sum" | "cat" } & Seeded) {
+    super();
+    this.#method = method;
+    this.Conv_0 = conv1(from, to, seed);
+  }
+  forward(copy: Tensor, h: Tensor): Tensor {
+    const features = this.Conv_0.forward(copy);
+    return this.#method === "cat" ? cat([features, h], { dim: 1 }) : features.add_(h);
+  }
+}

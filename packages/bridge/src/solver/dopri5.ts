@@ -1,0 +1,85 @@
+// Dormand–Prince 5(4) with steps as long as the tolerance allows: the reference's ODE sampler. States at requested
+// times are read from the steps' polynomials, so asking for more of them costs nothing.
+import { stack, type Tensor, tidy } from "@dsbm/torch";
+import { BridgeError } from "../errors.js";
+import { dormandPrince } from "./dormand-prince.js";
+import { counted, type Flow, type FlowOptions, type FlowSolver, timeSign } from "./flow.js";
+import { errorRatio, initialStep, nextStep } from "./step-size.js";
+
+/** How many tries in a row may be NaN or infinite: each is five times shorter than the one before. */
+const mostBroken = 12;
+
+const solve: FlowSolver["solve"] = (field, x, times, options): Flow => {
+  const { rtol, atol, first_step, max_num_steps, overshoot } = options;
+  const last = times[times.length - 1] as number;
+  const v = counted(field);
+  const sign = timeSign(times);
+  const states = tidy(() => {
+    const seen: Tensor[] = [x];
+    let time = times[0] as number;
+    let y = x;
+    // A copy, because the field may hand out a tensor of its own.
+    let slope = tidy(() => v.at(x, time).clone());
+    if (!tidy(() => slope.isfinite().all().item())) throw notFinite(time);
+    let h = first_step ?? initialStep(v, { x, slope, time, sign }, options);
+    let broken = 0;
+    for (let tries = 0; seen.length < times.length; tries++) {
+      if (tries >= max_num_steps) throw tooMany(time, times, options);
+      const next = !overshoot && sign * (time + sign * h - last) >= 0 ? last : time + sign * h;
+      const dt = next - time;
+      if (dt === 0) throw broken > 0 ? notFinite(time) : tooSmall(time, h, options);
+      const tried = tidy(() => {
+        const step = dormandPrince(v, { x: y, slope, time, dt });
+        const ratio = errorRatio({ error: step.error, from: y, to: step.end }, { rtol, atol });
+        if (!(ratio <= 1)) return { ratio, done: null };
+        const passed = times.slice(seen.length).filter((at) => sign * (next - at) >= 0);
+        const between = passed.map((at) => step.between((at - time) / dt));
+        return { ratio, done: { end: step.end, slope: step.slope.clone(), between } };
+      });
+      const ratio = Number.isFinite(tried.ratio) ? tried.ratio : Infinity;
+      broken = ratio < Infinity ? 0 : broken + 1;
+      if (broken > mostBroken) throw notFinite(time);
+      // From h where it is the shorter one: time + h may have been rounded up, again and again.
+      h = nextStep(Math.min(h, Math.abs(dt)), ratio);
+      if (!tried.done) continue;
+      if (y !== x) y.dispose();
+      slope.dispose();
+      ({ end: y, slope } = tried.done);
+      seen.push(...tried.done.between);
+      time = next;
+    }
+    return stack(seen);
+  });
+  return { states, nfe: v.nfe };
+};
+
+/** Adaptive, fifth order; numbers of evaluations are torchdiffeq's (`dopri5`). */
+export const dopri5Flow: FlowSolver = {
+  name: "dopri5",
+  order: 5,
+  adaptive: true,
+  evaluations: 6,
+  solve,
+};
+
+function notFinite(time: number): BridgeError {
+  return new BridgeError(
+    "not_finite",
+    `the field is NaN or infinite at time ${time} and just after; check the network's weights and the times asked for`,
+  );
+}
+
+function tooMany(time: number, times: readonly number[], options: Required<FlowOptions>) {
+  const { rtol, atol, max_num_steps } = options;
+  return new BridgeError(
+    "argument",
+    `dopri5 is at time ${time} of ${times[0]} to ${times[times.length - 1]} after ${max_num_steps} steps; loosen rtol ${rtol} and atol ${atol}, or raise max_num_steps`,
+  );
+}
+
+function tooSmall(time: number, h: number, { rtol, atol }: Required<FlowOptions>): BridgeError {
+  return new BridgeError(
+    "argument",
+    `dopri5's step shrank to ${h} at time ${time}: the field is singular there; stay away from that time, or loosen rtol ${rtol} and atol ${atol}`,
+  );
+}

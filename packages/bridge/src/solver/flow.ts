@@ -1,0 +1,76 @@
+// What follows an ordinary differential equation dx/dt = v(x, t): solvers that differ in how they choose their
+// steps, told apart by facts, behind one function.
+import { full, type Tensor, tidy } from "@dsbm/torch";
+import { BridgeError } from "../errors.js";
+import type { Field } from "../solver.js";
+
+/** Where a flow passes: its states at the requested times, and what finding them cost. */
+export interface Flow {
+  /** [T, B, …]; the first is the start. */
+  states: Tensor;
+  /** Number of evaluations of the field. */
+  nfe: number;
+}
+
+/** How a flow is followed; names and defaults are those of the reference's configuration and of torchdiffeq. */
+export interface FlowOptions {
+  /** Error allowed a step, relative to the state (adaptive solvers; default 1e-5). */
+  rtol?: number;
+  /** Error allowed a step, absolute (adaptive solvers; default 1e-5). */
+  atol?: number;
+  /** Longest step (fixed-step solvers; default 0.01). */
+  step_size?: number;
+  /** First step to try (adaptive solvers; default: from the field at the start). */
+  first_step?: number | null;
+  /** Steps, refused ones included, after which an adaptive solver gives up (default 10,000). */
+  max_num_steps?: number;
+  /**
+   * Let the last step pass the last time and read the state there from its polynomial, as torchdiffeq does
+   * (adaptive solvers; default: the last step ends there, and the field is never asked for times beyond).
+   */
+  overshoot?: boolean;
+}
+
+export interface FlowSolver {
+  readonly name: string;
+  /** p where halving the steps divides the error by 2^p. */
+  readonly order: number;
+  /** Whether it chooses its steps by `rtol` and `atol`; otherwise they are `step_size` long. */
+  readonly adaptive: boolean;
+  /** Evaluations of the field a step. */
+  readonly evaluations: number;
+  /** States at `times` (monotone, at least two) from x at the first of them. */
+  solve(field: Field, x: Tensor, times: readonly number[], options: Required<FlowOptions>): Flow;
+}
+
+/** A field that counts its evaluations, at one time for the whole batch. */
+export interface CountedField {
+  at(x: Tensor, time: number): Tensor;
+  readonly nfe: number;
+}
+
+/** Counts the evaluations of a field. `at` throws a BridgeError for an answer of another shape than x. */
+export function counted(field: Field): CountedField {
+  let nfe = 0;
+  return {
+    at(x, time) {
+      nfe++;
+      const v = tidy(() => field(x, full([x.size(0)], time, { device: x.device, dtype: x.dtype })));
+      const [got, want] = [v.shape, x.shape];
+      if (got.length !== want.length || got.some((size, i) => size !== want[i]))
+        throw new BridgeError(
+          "argument",
+          `the field gave [${got}] for points of [${want}]; expected the same shape`,
+        );
+      return v;
+    },
+    get nfe() {
+      return nfe;
+    },
+  };
+}
+
+/** 1 where times grow, −1 where they fall. */
+export function timeSign(times: readonly number[]): 1 | -1 {
+  return (times[1] as number) > (times[0] as number) ? 1 : -1;
+}

@@ -1,0 +1,77 @@
+// The solvers of flows by the names that users write (`ode_sampler`), and the one function that runs them.
+import { stack, type Tensor, tidy } from "@dsbm/torch";
+import { BridgeError } from "../errors.js";
+import type { Field } from "../solver.js";
+import { dopri5Flow } from "./dopri5.js";
+import { eulerFlow } from "./euler.js";
+import type { Flow, FlowOptions, FlowSolver } from "./flow.js";
+import { heunFlow } from "./heun.js";
+
+/** All solvers of flows. */
+export const flowSolvers = {
+  dopri5: dopri5Flow,
+  heun: heunFlow,
+  euler: eulerFlow,
+} as const satisfies Record<string, FlowSolver>;
+
+/**
+ * Follows dx/dt = field(x, t) from x [B, …] at the first of `times` through the others, which grow or fall: states
+ * [T, B, …] and the number of evaluations. The field gets times [B] of x's dtype; it may be recorded by the caller,
+ * and gradients flow through it unless they are off. What the field makes is freed with the step; a
+ * tensor of its own that it hands out is left alone.
+ * Throws a BridgeError for arguments out of range, a step that would become too small, too many steps, and for
+ * fields that are NaN or infinite.
+ */
+export function solveFlow(
+  field: Field,
+  x: Tensor,
+  {
+    times,
+    solver = "dopri5",
+    rtol = 1e-5,
+    atol = 1e-5,
+    step_size = 0.01,
+    first_step = null,
+    max_num_steps = 10_000,
+    overshoot = false,
+  }: FlowOptions & { times: readonly number[]; solver?: keyof typeof flowSolvers },
+): Flow {
+  const chosen: FlowSolver | undefined = Object.hasOwn(flowSolvers, solver)
+    ? flowSolvers[solver]
+    : undefined;
+  if (!chosen)
+    throw new BridgeError(
+      "argument",
+      `solver is "${solver}"; expected one of ${Object.keys(flowSolvers).join(", ")}`,
+    );
+  checkTimes(times);
+  for (const [name, value] of Object.entries({ rtol, atol, step_size, first_step, max_num_steps }))
+    if (value !== null && !(Number.isFinite(value) && value > 0))
+      throw new BridgeError("argument", `${name} is ${value}; expected a positive number`);
+  if (times.length === 1) return { states: stack([x]), nfe: 0 };
+  const options = { rtol, atol, step_size, first_step, max_num_steps, overshoot };
+  const flow = chosen.solve(field, x, times, options);
+  if (!tidy(() => flow.states.isfinite().all().item())) {
+    flow.states.dispose();
+    throw new BridgeError(
+      "not_finite",
+      `${solver} left the finite numbers between the times ${times[0]} and ${times[times.length - 1]}; check the network's weights, or take smaller steps`,
+    );
+  }
+  return flow;
+}
+
+function checkTimes(times: readonly number[]): void {
+  const [first, second] = times;
+  const way = Math.sign((second ?? 1) - (first ?? 0));
+  const fine =
+    times.length > 0 &&
+    times.every(Number.isFinite) &&
+    times.every((t, i) => i === 0 || Math.sign(t - (times[i - 1] as number)) === way) &&
+    (times.length === 1 || way !== 0);
+  if (!fine)
+    throw new BridgeError(
+      "argument",
+      `times are [${times}]; expected finite numbers that only grow or only fall`,
+    );
+}

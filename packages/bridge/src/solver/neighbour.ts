@@ -1,0 +1,22 @@
+// The floating-point number next to another: a time as near to another as a dtype can tell.
+import type { DType } from "@dsbm/torch";
+
+/**
+ * The number of a dtype next to `value` in the direction `sign`. Numbers of other dtypes than float32 and float64
+ * are given back unchanged: their neighbours are too far away to stand for the number.
+ */
+export function neighbour(value: number, sign: 1 | -1, dtype: DType): number {
+  if (dtype === "float32") {
+    const number = new Float32Array([value]);
+    const bits = new Int32Array(number.buffer);
+    if (number[0] === 0) return sign * 2 ** -149;
+    bits[0] = (bits[0] as number) + ((number[0] as number) > 0 ? sign : -sign);
+    return number[0] as number;
+  }
+  if (dtype !== "float64") return value;
+  if (value === 0) return sign * Number.MIN_VALUE;
+  const number = new Float64Array([value]);
+  const bits = new BigInt64Array(number.buffer);
+  bits[0] = (bits[0] as bigint) + BigInt(value > 0 ? sign : -sign);
+  return number[0] as number;
+}

@@ -1,0 +1,35 @@
+// The ordinary differential equation that moves a diffusion's marginals without noise: between them, the drifts of
+// both directions of time tell the velocity.
+import { BridgeError } from "../errors.js";
+import type { Field } from "../solver.js";
+
+/**
+ * dx/dt = (drift_f(x, t) − drift_b(x, t))/2, or drift_f, or −drift_b where one direction is all there is (Song 2021,
+ * §4.3; Shi 2023). Times are clamped to [eps, 1 − eps], the range in which networks were trained (default 1e-4, the
+ * image trainer's): bridges' drifts have poles at the ends.
+ * Throws a BridgeError without any drift, or unless 0 ≤ eps < 1/2.
+ */
+export function probabilityFlow({
+  forward = null,
+  backward = null,
+  eps = 1e-4,
+}: {
+  forward?: Field | null;
+  backward?: Field | null;
+  eps?: number;
+}): Field {
+  if (!(eps >= 0 && eps < 0.5))
+    throw new BridgeError("argument", `eps is ${eps}; expected a number from 0 to below 0.5`);
+  const velocity = velocityOf(forward, backward);
+  return (x, t) => velocity(x, t.clamp({ min: eps, max: 1 - eps }));
+}
+
+function velocityOf(forward: Field | null, backward: Field | null): Field {
+  if (forward && backward) return (x, t) => forward(x, t).sub(backward(x, t)).mul(0.5);
+  if (backward) return (x, t) => backward(x, t).neg();
+  if (forward) return forward;
+  throw new BridgeError(
+    "argument",
+    "a probability flow needs the drift of at least one direction; give forward, backward or both",
+  );
+}

@@ -1,0 +1,350 @@
+// CIFAR-10 from small files in both published forms, packed and unpacked, and everything that is wrong with them.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { setNumThreads } from "@dsbm/torch";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadImages } from "../../src/dataset/index.js";
+import { type PickledArray, type PickledDict, unpickle } from "../../src/dataset/pickle.js";
+import { put, refusal } from "./files.js";
+
+let root: string;
+beforeAll(() => {
+  setNumThreads(1);
+  root = mkdtempSync(join(tmpdir(), "dsbm-cifar-"));
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+let folders = 0;
+const fresh = (files: Record<string, Uint8Array> = {}): string => {
+  const folder = join(root, String(folders++));
+  mkdirSync(folder);
+  return put(folder, files);
+};
+
+const bytesOf = (...parts: (ArrayLike<number> | string)[]): Uint8Array =>
+  Uint8Array.from(
+    parts.flatMap((part) =>
+      typeof part === "string" ? [...Buffer.from(part, "latin1")] : Array.from(part),
+    ),
+  );
+const uint32 = (n: number) => [n & 255, (n >> 8) & 255, (n >> 16) & 255, n >>> 24];
+
+/** The byte at plane c, row r, column q of image i. */
+const pixel = (i: number, c: number, r: number, q: number) =>
+  (97 * i + 61 * c + 7 * r + 3 * q) % 256;
+const image = (i: number) =>
+  Array.from({ length: 3072 }, (_, k) =>
+    pixel(i, Math.floor(k / 1024), Math.floor(k / 32) % 32, k % 32),
+  );
+
+/** Images first, first + 1, … with these labels as binary records. */
+const records = (first: number, labels: number[]) =>
+  bytesOf(...labels.flatMap((label, k) => [[label], image(first + k)]));
+
+/** Python 2's str. */
+const text = (value: string) => bytesOf("U", [value.length], value);
+
+/** The same as Python 2's pickle, as NumPy wrote it then: the keys and their order are the published ones. */
+function pickled(
+  first: number,
+  labels: number[],
+  { n = labels.length, more = [] }: { n?: number; more?: number[] } = {},
+): Uint8Array {
+  const data = bytesOf(...labels.map((_, k) => image(first + k)));
+  return bytesOf(
+    [0x80, 2],
+    "}q\x01(",
+    text("batch_label"),
+    "q\x02",
+    text("training batch 1 of 5"),
+    text("labels"),
+    "]q\x03(",
+    [...labels, ...more].flatMap((label) => [0x4b, label]),
+    "e",
+    text("data"),
+    "cnumpy.core.multiarray\n_reconstruct\nq\x04cnumpy\nndarray\nq\x05K\x00\x85U\x01b\x87Rq\x06",
+    "(K\x01K",
+    [n],
+    "M",
+    [3072 & 255, 3072 >> 8],
+    "\x86cnumpy\ndtype\nq\x07U\x02u1K\x00K\x01\x87Rq\x08(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb",
+    "\x89T",
+    uint32(data.length),
+    data,
+    "tb",
+    text("filenames"),
+    "]q\x09(",
+    ...labels.map((_, k) => text(`camion_s_${k}.png`)),
+    "eu.",
+  );
+}
+
+const trainLabels = [
+  [6, 9],
+  [9, 4],
+  [1, 1],
+  [2, 7],
+  [8, 3],
+];
+const testLabels = [3, 8, 8];
+
+const binary = (): Record<string, Uint8Array> => ({
+  ...Object.fromEntries(
+    trainLabels.map((labels, b) => [`data_batch_${b + 1}.bin`, records(2 * b, labels)]),
+  ),
+  "test_batch.bin": records(50, testLabels),
+});
+const python = (): Record<string, Uint8Array> => ({
+  ...Object.fromEntries(
+    trainLabels.map((labels, b) => [`data_batch_${b + 1}`, pickled(2 * b, labels)]),
+  ),
+  test_batch: pickled(50, testLabels),
+});
+
+/** The archive as published: the files in a folder, packed by tar itself. */
+function archive(
+  directory: string,
+  name: string,
+  folder: string,
+  files: Record<string, Uint8Array>,
+) {
+  const from = fresh();
+  put(join(from, folder), { "readme.html": bytesOf("x"), ...files });
+  mkdirSync(directory, { recursive: true });
+  execFileSync("tar", ["-C", from, "-czf", join(directory, name), folder]);
+}
+
+const train = (directory: string, name = "cifar10", options = {}) =>
+  loadImages(name, { split: "train", directory, ...options });
+const test = (directory: string, name = "cifar10", options = {}) =>
+  loadImages(name, { split: "test", directory, ...options });
+
+const forms: [string, () => string][] = [
+  ["binary batches", () => fresh(binary())],
+  [
+    "binary batches in their folder",
+    () => put(fresh(), prefixed("cifar-10-batches-bin", binary())),
+  ],
+  ["pickled batches", () => put(fresh(), prefixed("cifar10/cifar-10-batches-py", python()))],
+  [
+    "the binary archive",
+    () => {
+      const directory = fresh();
+      archive(
+        join(directory, "cifar10"),
+        "cifar-10-binary.tar.gz",
+        "cifar-10-batches-bin",
+        binary(),
+      );
+      return directory;
+    },
+  ],
+  [
+    "the Python archive",
+    () => {
+      const directory = fresh();
+      archive(directory, "cifar-10-python.tar.gz", "cifar-10-batches-py", python());
+      return directory;
+    },
+  ],
+];
+const prefixed = (folder: string, files: Record<string, Uint8Array>) =>
+  Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`${folder}/${name}`, bytes]));
+
+describe("CIFAR-10", () => {
+  it.each(forms)("from %s", (_, make) => {
+    const directory = make();
+    const table = train(directory);
+    expect([table.x.dtype, table.x.shape]).toEqual(["uint8", [10, 3, 32, 32]]);
+    expect(table.labels!.toNumbers()).toEqual(trainLabels.flat());
+    expect(table.labels!.dtype).toBe("int64");
+    expect(table.classes.map(({ name }) => name)).toEqual([
+      ...["automobile", "bird", "cat", "deer", "frog", "horse", "ship", "truck"],
+    ]);
+    expect(table).toMatchObject({ name: "cifar10", condition: null, flip: true });
+    for (const [i, c, r, q] of [
+      [0, 0, 0, 0],
+      [3, 1, 4, 30],
+      [9, 2, 31, 31],
+    ] as const)
+      expect(table.x.select(0, i).select(0, c).select(0, r).select(0, q).item()).toBe(
+        pixel(i, c, r, q),
+      );
+    const held = test(directory);
+    expect(held.flip).toBe(false);
+    expect(held.labels!.toNumbers()).toEqual(testLabels);
+    expect(held.x.select(0, 2).toNumbers()).toEqual(image(52));
+  });
+
+  it("keeps classes by name, and the first n of them", () => {
+    const directory = fresh(binary());
+    const some = train(directory, "cifar10_9_1");
+    expect(some.labels!.toNumbers()).toEqual([9, 9, 1, 1]);
+    expect(some.classes).toEqual([
+      { label: 1, name: "automobile" },
+      { label: 9, name: "truck" },
+    ]);
+    expect(some.x.select(0, 1).toNumbers()).toEqual(image(2));
+    expect(train(directory, "cifar10", { n: 3, image_size: 32 }).labels!.toNumbers()).toEqual([
+      6, 9, 9,
+    ]);
+    expect(() => train(directory, "cifar10_1", { n: 3 })).toThrow(
+      refusal("InvalidOption", "n 3: expected 1 to 2, the images of cifar10_1 (train)"),
+    );
+    expect(() => train(directory, "cifar10_0")).toThrow(
+      refusal("InvalidOption", "cifar10_0 (train): no image of the classes 0"),
+    );
+    expect(() => train(directory, "cifar10", { image_size: 64 })).toThrow(
+      refusal("InvalidOption", /image_size 64: .* set image_size=32$/),
+    );
+  });
+
+  it("says what is missing, with sizes and digests of both archives, and where it goes", () => {
+    const directory = fresh();
+    const { "data_batch_3.bin": _, "data_batch_5.bin": __, ...rest } = binary();
+    for (const part of [
+      `CIFAR-10 (train): not in ${join(directory, "cifar10")}, ${directory}; fetch `,
+      "cifar-10-binary.tar.gz (170052171 bytes, md5 c32a1d4ab5d03f1284b67883e8d87530, sha256 c4a38c50",
+      "cifar-10-python.tar.gz (170498071 bytes, md5 c58f30108f718f92721af3b95e74349a, sha256 6d958be0",
+      "from https://www.cs.toronto.edu/~kriz/cifar.html",
+      `into ${join(directory, "cifar10")}`,
+    ])
+      expect(() => train(directory)).toThrow(refusal("MissingFiles", part));
+    put(directory, rest);
+    expect(() => train(directory)).toThrow(
+      refusal("MissingFiles", `no data_batch_3.bin and data_batch_5.bin in ${directory}; `),
+    );
+    expect(test(directory).x.size(0)).toBe(3);
+    expect(() => loadImages("cifar10", { split: "test" })).toThrow(
+      refusal("MissingFiles", /not there; .* a folder of your own and name it as directory$/),
+    );
+  });
+
+  it.each<[string, Record<string, Uint8Array>, string, string]>([
+    [
+      "a cut batch",
+      { "test_batch.bin": records(0, [1]).subarray(1) },
+      "IncompleteFile",
+      "3072 bytes: expected records of 3073",
+    ],
+    ["an empty batch", { "test_batch.bin": bytesOf() }, "IncompleteFile", "0 bytes"],
+    [
+      "a label too high",
+      { "test_batch.bin": records(0, [1, 10]) },
+      "BadLabel",
+      "label 10 of image 1: expected 0 to 9",
+    ],
+    [
+      "a cut pickle",
+      { test_batch: pickled(0, [1, 2]).subarray(0, 900) },
+      "BadPickle",
+      "is cut at 900",
+    ],
+    ["no pickle", { test_batch: bytesOf("<html>") }, "BadPickle", "uses the operation 0x3c at 0"],
+    [
+      "a pickle of something else",
+      { test_batch: bytesOf([0x80, 2], "].") },
+      "BadPickle",
+      "is it a batch of CIFAR-10?",
+    ],
+    [
+      "more rows than bytes",
+      { test_batch: pickled(0, [1, 2], { n: 3 }) },
+      "BadPickle",
+      "an array of [3,3072] with 6144 bytes",
+    ],
+    [
+      "labels of other images",
+      { test_batch: pickled(0, [1, 2], { more: [3] }) },
+      "BadPickle",
+      "and labels, n numbers",
+    ],
+    [
+      "a pickled label too high",
+      { test_batch: pickled(0, [1, 12]) },
+      "BadLabel",
+      "label 12 of image 1",
+    ],
+    [
+      "no archive",
+      { "cifar-10-binary.tar.gz": gzipSync(bytesOf("x".repeat(2000))) },
+      "BadTar",
+      "cifar-10-binary.tar.gz",
+    ],
+    [
+      "a cut archive",
+      { "cifar-10-python.tar.gz": gzipSync(bytesOf("x".repeat(2000))).subarray(0, 20) },
+      "BadGzip",
+      "fetch it again",
+    ],
+  ])("refuses %s", (_, files, code, message) => {
+    const directory = fresh(files);
+    expect(() => test(directory)).toThrow(refusal(code, message));
+    expect(() => test(directory)).toThrow(refusal(code, directory));
+  });
+
+  it("refuses an archive without the batches, and one that claims more than it holds", () => {
+    const directory = fresh();
+    archive(directory, "cifar-10-binary.tar.gz", "cifar-10-batches-bin", {});
+    expect(() => test(directory)).toThrow(refusal("BadTar", "no test_batch.bin in it"));
+    // A header by hand, with a size that would lead the reader back to the beginning.
+    const header = new Uint8Array(2048);
+    header.set(bytesOf("test_batch.bin"));
+    header.set(bytesOf("-77777777777"), 124);
+    put(directory, { "cifar-10-binary.tar.gz": gzipSync(header) });
+    expect(() => test(directory)).toThrow(refusal("BadTar", /claims -\d+ bytes of 2048/));
+    header.set(bytesOf("00000007777\0"), 124);
+    put(directory, { "cifar-10-binary.tar.gz": gzipSync(header) });
+    expect(() => test(directory)).toThrow(refusal("BadTar", "claims 4095 bytes of 2048"));
+  });
+});
+
+describe("unpickle", () => {
+  it("reads what Python 3 and NumPy 2 write", () => {
+    // pickle.dumps({b"data": numpy.arange(12, dtype="uint8").reshape(2, 6), b"labels": [1, 2]}, 3)
+    const bytes = Buffer.from(
+      "gAN9cQAoQwRkYXRhcQFjbnVtcHkuX2NvcmUubXVsdGlhcnJheQpfcmVjb25zdHJ1Y3QKcQJjbnVtcHkKbmRhcnJheQpxA0sAhXEEQwFicQWHcQZScQcoSwFLAksGhnEIY251bXB5CmR0eXBlCnEJWAIAAAB1MXEKiYiHcQtScQwoSwNYAQAAAHxxDU5OTkr/////Sv////9LAHRxDmKJQwwAAQIDBAUGBwgJCgtxD3RxEGJDBmxhYmVsc3ERXXESKEsBSwJldS4=",
+      "base64",
+    );
+    const value = unpickle(bytes, "p") as PickledDict;
+    expect([...value.keys()]).toEqual(["data", "labels"]);
+    expect(value.get("labels")).toEqual([1, 2]);
+    const data = value.get("data") as PickledArray;
+    expect(data.shape).toEqual([2, 6]);
+    expect([...data.data]).toEqual(Array.from({ length: 12 }, (_, i) => i));
+  });
+
+  it.each([
+    ["another function", "cos\nsystem\nU\x02ls\x85R.", /names os\.system, which is refused/],
+    [
+      "another kind of array",
+      "cnumpy\ndtype\nU\x02O8K\x00K\x01\x87R.",
+      /makes an object other than/,
+    ],
+    ["a class as a function", "cnumpy\nndarray\n)R.", /makes an object other than/],
+    ["a state of no array", "}U\x01ab.", /sets the state of what is no array/],
+    ["a value that was not stored", "h\x05.", /recalls value 5/],
+    ["an item of no dictionary", "]K\x01K\x02s.", /sets items of what is no dictionary/],
+    ["a key that is a list", "}]K\x02s.", /has a key that is neither text nor a number/],
+    ["a mark that is not there", "K\x01t.", /looks for a mark/],
+    ["an empty stack", ".", /takes from an empty stack/],
+    ["two values", "K\x01K\x02.", /leaves more than one value/],
+    ["bytes behind the end", "K\x01.K\x02", /leaves more than one value/],
+    ["a name without end", `c${"x".repeat(300)}`, /names a class without end/],
+  ])("refuses %s", (_, program, message) => {
+    expect(() => unpickle(bytesOf([0x80, 2], program), "p")).toThrow(refusal("BadPickle", message));
+  });
+
+  it("refuses every beginning of a batch, and other protocols", () => {
+    const bytes = pickled(0, [1]);
+    const places = Array.from({ length: 340 }, (_, i) => i);
+    for (const end of [...places, ...places.map((i) => bytes.length - 1 - i)])
+      expect(() => unpickle(bytes.subarray(0, end), "p")).toThrow(refusal("BadPickle"));
+    expect(() => unpickle(bytesOf([0x80, 4], "K\x01."), "p")).toThrow(
+      refusal("BadPickle", "has protocol 4"),
+    );
+  });
+});

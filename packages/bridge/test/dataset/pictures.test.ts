@@ -1,0 +1,376 @@
+// Folders of pictures: AFHQ's and anybody's, decoded once, mapped afterwards, and whatever stands in the way.
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { liveTensors, setNumThreads, tidy } from "@dsbm/torch";
+import sharp, { type Sharp } from "sharp";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadImages, prepareImages } from "../../src/dataset/index.js";
+import { put, refusal } from "./files.js";
+
+let root: string;
+beforeAll(() => {
+  setNumThreads(1);
+  root = mkdtempSync(join(tmpdir(), "dsbm-pictures-"));
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+let folders = 0;
+const fresh = (): string => {
+  const folder = join(root, String(folders++));
+  mkdirSync(folder);
+  return folder;
+};
+
+/** The byte of channel c at row r, column q of picture i. */
+const pixel = (i: number, c: number, r: number, q: number) => (83 * i + 59 * c + 5 * r + q) % 256;
+
+interface PictureOptions {
+  width?: number;
+  height?: number;
+  channels?: 1 | 2 | 3 | 4;
+}
+
+const raw = (i: number, { width = 8, height = 8, channels = 3 }: PictureOptions = {}): Sharp => {
+  const bytes = Uint8Array.from({ length: width * height * channels }, (_, k) => {
+    const at = Math.floor(k / channels);
+    return pixel(i, k % channels, Math.floor(at / width), at % width);
+  });
+  return sharp(bytes, { raw: { width, height, channels } });
+};
+const png = (i: number, options: PictureOptions = {}) => raw(i, options).png().toBuffer();
+
+/** PNG pictures i = 0, 1, … under these names. */
+async function pictures(folder: string, names: readonly string[], options: PictureOptions = {}) {
+  for (const [i, name] of names.entries()) put(folder, { [name]: await png(i, options) });
+  return folder;
+}
+
+type Options = Omit<Parameters<typeof loadImages>[1], "split"> & { split?: "train" | "test" };
+async function open(name: string, { split = "train", ...options }: Options = {}) {
+  await prepareImages(name, { split, ...options });
+  return loadImages(name, { split, ...options });
+}
+
+const numbered = (n: number) => Array.from({ length: n }, (_, i) => `${i}.png`);
+
+describe("AFHQ", () => {
+  it("is read from the published folders, one of 512×512 to the byte", async () => {
+    const directory = fresh();
+    const size = { width: 512, height: 512 };
+    await pictures(join(directory, "afhq/train/cat"), ["b.png", "a.png"], size);
+    put(directory, { "afhq/val/wild/x.jpg": await raw(5, size).jpeg({ quality: 100 }).toBuffer() });
+    const table = await open("afhq_cat", { directory, image_size: 512 });
+    expect([table.x.dtype, table.x.shape]).toEqual(["uint8", [2, 3, 512, 512]]);
+    expect(table).toMatchObject({
+      name: "afhq_cat",
+      source: join(directory, "afhq/train/cat"),
+      condition: null,
+      flip: false,
+      classes: [{ label: 0, name: "cat" }],
+    });
+    expect(table.labels!.dtype).toBe("int64");
+    expect(table.labels!.toNumbers()).toEqual([0, 0]);
+    // Sorted by name: a.png is picture 1.
+    const first = table.x.select(0, 0).toArray() as Uint8Array;
+    const wrong = first.findIndex((byte, k) => {
+      const [c, r, q] = [Math.floor(k / 2 ** 18), Math.floor(k / 512) % 512, k % 512];
+      return byte !== pixel(1, c, r, q);
+    });
+    expect(wrong).toBe(-1);
+    const held = await open("afhq_wild", { directory, split: "test" });
+    expect(held.labels!.toNumbers()).toEqual([2]);
+    expect(held.x.shape).toEqual([1, 3, 512, 512]);
+  });
+
+  it("is scaled where image_size says so, and refused at other sizes where not", async () => {
+    const directory = fresh();
+    await pictures(join(directory, "train/dog"), numbered(3), { width: 24, height: 16 });
+    await expect(open("afhq_dog", { directory })).rejects.toThrow(
+      refusal(
+        "BadPicture",
+        /dog\/0\.png: 24×16 pixels: expected 512×512 as published; .*image_size/,
+      ),
+    );
+    const { x } = await open("afhq_dog", { directory, image_size: 16 });
+    expect(x.shape).toEqual([3, 3, 16, 16]);
+    // Cut, not squeezed: the middle columns are untouched.
+    const middle = x.select(0, 2).select(0, 1).select(0, 5).toNumbers();
+    expect(middle).toEqual(Array.from({ length: 16 }, (_, q) => pixel(2, 1, 5, q + 4)));
+    const small = await open("afhq_dog", { directory, image_size: 4 });
+    expect(small.x.shape).toEqual([3, 3, 4, 4]);
+    const mean = (t: typeof x) => t.to("float64").mean().item();
+    expect(Math.abs(mean(small.x) - mean(x))).toBeLessThan(3);
+  });
+
+  it("says what is missing and where it goes", () => {
+    const directory = fresh();
+    for (const part of [
+      "AFHQ cat (test): no pictures in ",
+      join(directory, "afhq/val/cat"),
+      "fetch afhq.zip from https://github.com/clovaai/stargan-v2",
+      `into ${join(directory, "afhq/test/cat")}`,
+    ])
+      expect(() => loadImages("afhq_cat", { split: "test", directory })).toThrow(
+        refusal("MissingFiles", part),
+      );
+    expect(() => loadImages("afhq_cat", { split: "train" })).toThrow(
+      refusal("MissingFiles", "not there"),
+    );
+  });
+});
+
+describe("a folder of pictures", () => {
+  it("holds out a part by name, the same one again, and most of it when pictures come", async () => {
+    const folder = await pictures(join(fresh(), "cats"), numbered(20));
+    const name = `folder:${folder}`;
+    const [train, test] = [await open(name), await open(name, { split: "test" })];
+    expect([train.x.shape, test.x.shape]).toEqual([
+      [18, 3, 8, 8],
+      [2, 3, 8, 8],
+    ]);
+    expect([train.labels, train.classes, train.name]).toEqual([null, [], name]);
+    // The first byte of a picture says which it is.
+    const ids = (t: typeof train) => t.x.select(1, 0).select(1, 0).select(1, 0).toNumbers();
+    expect([...ids(train), ...ids(test)].sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 20 }, (_, i) => pixel(i, 0, 0, 0)).sort((a, b) => a - b),
+    );
+    const half = await open(name, { split: "test", test_fraction: 0.5 });
+    expect(half.x.size(0)).toBe(10);
+    const rest = new Set(ids(half));
+    expect(ids(test).every((id) => rest.has(id))).toBe(true);
+    put(folder, { "new.png": await png(40) });
+    const more = new Set(ids(await open(name, { split: "test", test_fraction: 0.5 })));
+    expect([...rest].filter((id) => more.has(id)).length).toBeGreaterThanOrEqual(9);
+    expect((await open(name, { n: 3 })).x.shape).toEqual([3, 3, 8, 8]);
+    expect(() => loadImages(name, { split: "test", n: 3 })).toThrow(
+      refusal("InvalidOption", `n 3: expected 1 to 2, the pictures of ${name} (test)`),
+    );
+  });
+
+  it("takes train and test (or val) for the splits, and pictures of folders below", async () => {
+    const folder = fresh();
+    await pictures(folder, [
+      "train/a/1.png",
+      "train/b/deep/2.png",
+      "val/3.png",
+      "train/.hidden/4.png",
+      "train/.5.png",
+      "other/6.png",
+    ]);
+    put(folder, { "train/notes.txt": Uint8Array.of(1) });
+    symlinkSync(join(folder, "other"), join(folder, "train", "linked"));
+    symlinkSync(join(folder, "other/6.png"), join(folder, "train", "z.png"));
+    const train = await open(`folder:${folder}`);
+    const ids = (t: typeof train) => t.x.select(1, 0).select(1, 0).select(1, 0).toNumbers();
+    expect(ids(train)).toEqual([0, 1, 5].map((i) => pixel(i, 0, 0, 0)));
+    expect(ids(await open(`folder:${folder}`, { split: "test" }))).toEqual([pixel(2, 0, 0, 0)]);
+  });
+
+  it("decodes grey, transparent, deep and turned pictures to what people see", async () => {
+    const folder = fresh();
+    const names = ["1-grey", "2-alpha", "3-deep", "4-turned"].map((name) => `train/${name}.png`);
+    const turned = await raw(3).withMetadata({ orientation: 6 }).png().toBuffer();
+    const files = [
+      await png(0, { channels: 1 }),
+      await png(1, { channels: 4 }),
+      await raw(2).toColourspace("rgb16").png().toBuffer(),
+      turned,
+    ];
+    names.forEach((name, i) => {
+      put(folder, { [name]: files[i]! });
+    });
+    put(folder, { "test/t.webp": await raw(4).webp({ lossless: true }).toBuffer() });
+    const { x } = await open(`folder:${folder}`);
+    const at = (t: typeof x, i: number, c: number, r: number, q: number) =>
+      t.select(0, i).select(0, c).select(0, r).select(0, q).item();
+    expect([0, 1, 2].map((c) => at(x, 0, c, 2, 3))).toEqual(Array(3).fill(pixel(0, 0, 2, 3)));
+    const alpha = pixel(1, 3, 2, 3) / 255;
+    const over = pixel(1, 0, 2, 3) * alpha + 255 * (1 - alpha);
+    expect(Math.abs(at(x, 1, 0, 2, 3) - over)).toBeLessThanOrEqual(1);
+    expect(at(x, 2, 1, 4, 6)).toBe(pixel(2, 1, 4, 6));
+    // Turned by a quarter to the right: row r, column q was row 7 − q, column r.
+    expect(at(x, 3, 0, 2, 3)).toBe(pixel(3, 0, 7 - 3, 2));
+    expect(at((await open(`folder:${folder}`, { split: "test" })).x, 0, 2, 5, 1)).toBe(
+      pixel(4, 2, 5, 1),
+    );
+    const grey = await open(`folder:${folder}`, { channels: 1 });
+    expect(grey.x.shape).toEqual([4, 1, 8, 8]);
+    expect(at(grey.x, 0, 0, 2, 3)).toBe(pixel(0, 0, 2, 3));
+  });
+
+  it("is decoded once, into a file that a changed picture makes anew", async () => {
+    const folder = await pictures(join(fresh(), "cats"), numbered(4));
+    const cache = join(dirname(folder), "decoded");
+    const name = `folder:${folder}`;
+    const seen: number[] = [];
+    const options = { split: "train", test_fraction: 0.25 } as const;
+    expect(() => loadImages(name, options)).toThrow(
+      refusal("NotPrepared", /the 3 pictures of .* are not decoded yet: await prepareImages/),
+    );
+    const progress = (state: { name: string; split: string; done: number; total: number }) => {
+      expect(state).toMatchObject({ name, split: "train", total: 3 });
+      seen.push(state.done);
+    };
+    await prepareImages(name, { ...options, progress });
+    expect(seen).toEqual([1, 2, 3]);
+    const [file] = readdirSync(cache);
+    expect(readdirSync(cache)).toEqual([expect.stringMatching(/^cats-train-[0-9a-f]{16}\.npy$/)]);
+    const { mtimeMs } = statSync(join(cache, file!));
+    await prepareImages(name, { ...options, progress });
+    expect(seen).toEqual([1, 2, 3]);
+    expect(statSync(join(cache, file!)).mtimeMs).toBe(mtimeMs);
+    expect(loadImages(name, options).x.size(0)).toBe(3);
+
+    utimesSync(join(folder, "1.png"), 1, 1);
+    utimesSync(join(folder, "2.png"), 1, 1);
+    expect(() => loadImages(name, options)).toThrow(refusal("NotPrepared"));
+    await prepareImages(name, { ...options, progress });
+    expect(readdirSync(cache)).toHaveLength(2);
+    const other = join(fresh(), "elsewhere");
+    await prepareImages(name, { ...options, cache: other, image_size: 4 });
+    expect(loadImages(name, { ...options, cache: other, image_size: 4 }).x.shape).toEqual([
+      3, 3, 4, 4,
+    ]);
+    const data = fresh();
+    await prepareImages(name, { ...options, directory: data });
+    expect(readdirSync(join(data, "decoded"))).toHaveLength(1);
+  });
+
+  it("leaves nothing behind when it is stopped or fails, and names the picture", async () => {
+    const folder = await pictures(join(fresh(), "cats"), numbered(30));
+    const cache = join(dirname(folder), "decoded");
+    const name = `folder:${folder}`;
+    const stop = new AbortController();
+    const progress = ({ done }: { done: number }) => done === 5 && stop.abort();
+    await expect(
+      prepareImages(name, {
+        split: "train",
+        progress: (state) => void progress(state),
+        signal: stop.signal,
+      }),
+    ).rejects.toMatchObject({ name: "AbortError" });
+    expect(readdirSync(cache)).toEqual([]);
+    await expect(
+      prepareImages(name, { split: "train", signal: stop.signal }),
+    ).rejects.toMatchObject({ name: "AbortError" });
+
+    const whole = await png(11);
+    put(folder, { "11.png": whole.subarray(0, whole.length - 30), "7.png": whole });
+    const failed = prepareImages(name, { split: "train" });
+    await expect(failed).rejects.toThrow(
+      refusal("BadPicture", `${join(folder, "11.png")}: no picture that can be decoded (`),
+    );
+    put(folder, { "11.png": await png(11, { width: 9 }) });
+    await expect(prepareImages(name, { split: "train" })).rejects.toThrow(
+      refusal("BadPicture", /11\.png: 9×8 pixels: expected 8×8 as in \d+\.png; remove it, or set/),
+    );
+    put(folder, { "11.png": Buffer.from("hello") });
+    await expect(prepareImages(name, { split: "train" })).rejects.toThrow(
+      refusal("BadPicture", "11.png"),
+    );
+    expect(readdirSync(cache)).toEqual([]);
+    put(folder, { "11.png": whole });
+    expect((await open(name)).x.size(0)).toBe(27);
+  });
+
+  it("takes away what a killed process left, and not what another one is writing", async () => {
+    const folder = await pictures(join(fresh(), "cats"), numbered(4));
+    const cache = join(dirname(folder), "decoded");
+    const name = `folder:${folder}`;
+    await prepareImages(name, { split: "train" });
+    const [file] = readdirSync(cache) as [string];
+    rmSync(join(cache, file));
+    for (const [left, age] of [
+      ["old", 7200],
+      ["new", 60],
+    ] as const) {
+      const path = join(cache, `.${file}.${left}.tmp`);
+      writeFileSync(path, "x");
+      utimesSync(path, Date.now() / 1000 - age, Date.now() / 1000 - age);
+    }
+    // Twice at once: both succeed.
+    await Promise.all([
+      prepareImages(name, { split: "train" }),
+      prepareImages(name, { split: "train" }),
+    ]);
+    expect(readdirSync(cache).sort()).toEqual([`.${file}.new.tmp`, file]);
+  });
+
+  it("keeps nothing alive but its tensors", async () => {
+    const folder = await pictures(join(fresh(), "cats"), numbered(4));
+    await prepareImages(`folder:${folder}`, { split: "train" });
+    const before = liveTensors();
+    tidy(() => {
+      loadImages(`folder:${folder}`, { split: "train" });
+      expect(liveTensors()).toBeGreaterThan(before);
+    });
+    expect(liveTensors()).toBe(before);
+  });
+
+  it("refuses what means nothing", async () => {
+    const folder = await pictures(join(fresh(), "few"), ["1.png"]);
+    const load =
+      (name: string, options = {}) =>
+      () =>
+        loadImages(name, { split: "train", ...options });
+    expect(load("folder:")).toThrow(refusal("MissingFiles", "write folder:PATH"));
+    expect(load("folder:/nonexistent/x_2")).toThrow(
+      refusal("MissingFiles", "folder:/nonexistent/x_2 (train): no folder /nonexistent/x_2"),
+    );
+    expect(load(`folder:${folder}`)).toThrow(
+      refusal("MissingFiles", `1 pictures in ${folder}: expected two or more`),
+    );
+    await pictures(folder, ["2.png", "3.png"]);
+    expect(load(`folder:${folder}`, { classes: [1] })).toThrow(
+      refusal("InvalidOption", "classes: [1] of a set without classes"),
+    );
+    expect(load(`folder:${folder}`, { channels: 2 })).toThrow(
+      refusal("InvalidOption", "channels 2: the pictures of"),
+    );
+    expect(load(`folder:${folder}`, { image_size: 0 })).toThrow(
+      refusal("InvalidOption", "image_size 0"),
+    );
+    for (const test_fraction of [0, 1, Number.NaN])
+      expect(load(`folder:${folder}`, { test_fraction })).toThrow(
+        refusal("InvalidOption", `test_fraction ${test_fraction}: expected a part`),
+      );
+  });
+});
+
+it("a cache that cannot be written is named", async () => {
+  const folder = await pictures(fresh(), numbered(3));
+  const locked = fresh();
+  for (const path of [root, folder]) chmodSync(path, 0o755);
+  chmodSync(locked, 0o555);
+  const asNobody = process.getuid!() === 0;
+  if (asNobody) process.seteuid!(65534);
+  try {
+    await expect(
+      prepareImages(`folder:${folder}`, { split: "train", cache: join(locked, "decoded") }),
+    ).rejects.toThrow(
+      refusal("Unreadable", /decoded pictures cannot be kept there \(EACCES.* as cache$/),
+    );
+  } finally {
+    if (asNobody) process.seteuid!(0);
+  }
+});
+
+it("other sets are ready as they are", async () => {
+  const directory = fresh();
+  await prepareImages("synthetic_squares", { split: "train", directory });
+  await prepareImages("mnist_2", { split: "test", directory });
+  expect(existsSync(join(directory, "decoded"))).toBe(false);
+  await expect(prepareImages("mnst", { split: "test" })).rejects.toThrow(refusal("UnknownSet"));
+});

@@ -1,0 +1,28 @@
+// How half-iterations and iterations are counted: flows have one field for both ways, bridges train each way in turn.
+import type { Direction } from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
+
+type Method = Pick<CompleteTrainConfig, "method">;
+
+/** Whether one field serves both directions (rectified flow). */
+export function isFlow({ method }: Method): boolean {
+  return method === "rf" || method === "otcfm";
+}
+
+/** The directions that an iteration trains, in order. */
+export function sequenceOf(config: Method): readonly Direction[] {
+  return isFlow(config) ? ["b"] : ["b", "f"];
+}
+
+/** The iteration, from 1, that a half-iteration belongs to. */
+export function iterationOf(half: number, config: Method): number {
+  return Math.ceil(half / sequenceOf(config).length);
+}
+
+/** Training steps of a half-iteration. */
+export function stepsOf(
+  half: number,
+  config: Pick<CompleteTrainConfig, "method" | "first_num_iter" | "num_iter">,
+): number {
+  return iterationOf(half, config) <= 1 ? config.first_num_iter : config.num_iter;
+}

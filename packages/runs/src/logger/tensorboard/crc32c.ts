@@ -1,0 +1,22 @@
+// The checksum of TFRecord files: CRC-32 with Castagnoli's polynomial, which node:zlib does not have.
+
+/** The polynomial 0x1EDC6F41, reflected; remainders of the 256 bytes. */
+const table = Int32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  return crc;
+});
+
+/** CRC-32C of the bytes (RFC 3720), as a number below 2³². */
+export function crc32c(bytes: Uint8Array): number {
+  let crc = -1;
+  for (let i = 0; i < bytes.length; i++)
+    crc = (table[(crc ^ (bytes[i] as number)) & 0xff] as number) ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
+/** The checksum as TFRecord keeps it: rotated and shifted, so that checksums of checksums stay good ones. */
+export function maskedCrc32c(bytes: Uint8Array): number {
+  const crc = crc32c(bytes);
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+}

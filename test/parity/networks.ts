@@ -1,0 +1,66 @@
+// What a network must share with the reference's: names and shapes of its state dict, its output, and the norm of
+// the gradient of every parameter.
+import { fileURLToPath } from "node:url";
+import { io, type nn, stack, type Tensor, tidy } from "@dsbm/torch";
+import { expect, it } from "vitest";
+import { expectClose, golden, goldenGroup } from "./golden.js";
+
+const folder = process.env.GOLDEN_DIR ?? fileURLToPath(new URL("golden", import.meta.url));
+
+export interface GoldenNetwork {
+  /** The other tensors of the file. */
+  g: (key: string) => Tensor;
+  params: Map<string, Tensor>;
+  /** Options that the file's metadata state, if any. */
+  said: object;
+}
+
+function open(name: string): GoldenNetwork & { order: string[] } {
+  const g = golden(name);
+  const { metadata } = io.loadTensors(`${folder}/${name}.safetensors`);
+  return {
+    g,
+    params: goldenGroup(name, "param/"),
+    said: JSON.parse(metadata.options ?? metadata.config ?? "{}") as object,
+    order: JSON.parse(metadata.gradnorm_order as string) as string[],
+  };
+}
+
+/** The two tests of a golden network, at 1e-5 relative (gradient norms also one by one). */
+export function itIsTheReference<N extends nn.Module>(
+  name: string,
+  make: (file: GoldenNetwork) => N,
+  run: (net: N, g: (key: string) => Tensor) => Tensor,
+): void {
+  it("has the reference's state dict: names in their order, and shapes", () =>
+    tidy(() => {
+      const { order, ...file } = open(name);
+      using net = make(file);
+      const shapes = (state: Iterable<[string, Tensor]>) =>
+        Object.fromEntries([...state].map(([key, t]) => [key, t.shape]));
+      expect(shapes(net.stateDict())).toEqual(shapes(file.params));
+      expect(net.namedParameters().map(([key]) => key)).toEqual(order);
+    }));
+
+  it("gives the reference's output and gradient norms", () =>
+    tidy(() => {
+      const { order, ...file } = open(name);
+      const { g, params } = file;
+      using net = make(file);
+      net.loadStateDict(params).eval();
+      const out = run(net, g);
+      expectClose(out, g("out"));
+      out.mul(g("w")).mean().backward();
+      const norms = stack(net.parameters().map((p) => (p.grad as Tensor).norm()));
+      const want = g("gradnorms");
+      expectClose(norms, want);
+      // One by one as well, as far as float32 carries a sum that cancels: a bias before a normalisation has none.
+      const expected = want.toNumbers();
+      const noise = 1e-7 * Math.max(...expected);
+      norms.toNumbers().forEach((norm, i) => {
+        const e = expected[i] as number;
+        expect(Math.abs(norm - e), order[i]).toBeLessThanOrEqual(1e-5 * e + noise);
+      });
+      net.zeroGrad();
+    }));
+}
