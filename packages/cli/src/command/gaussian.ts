@@ -1,29 +1,12 @@
 // `dsbm gaussian key=value … [-m]`: one run here, or a sweep of runs side by side.
 import { fileURLToPath } from "node:url";
-import { ConfigError, gaussian, helpTable, type Member, resolve } from "@dsbm/config";
-import { formatTable, runFolder } from "@dsbm/runs";
+import { gaussian, helpTable } from "@dsbm/config";
+import { formatTable } from "@dsbm/runs";
+import { placesOf, runExperiment } from "../experiment.js";
 import type { GaussianResult } from "../gaussian/run.js";
-import { createInterrupt } from "../interrupt.js";
-import { createProgress } from "../progress.js";
-import { sweep } from "../sweep.js";
-
-/** The engine is loaded when a run is certain: help and mistakes need not wait for it. */
-const engine = () => import("../gaussian/run.js");
 
 /** Where the presets are. */
 export const presets: string = fileURLToPath(new URL("../../../../conf", import.meta.url));
-
-type Config = Member<ReturnType<typeof gaussian.schema.parse>>["config"];
-
-/** The folder of a member of a sweep. */
-export function folderOf({ config, dirname }: Pick<Member<Config>, "config" | "dirname">): string {
-  return runFolder({
-    experiments_dir: config.experiments_dir,
-    name: "gaussian",
-    overrides: dirname,
-    seed: config.seed,
-  });
-}
 
 function help(): string {
   return [
@@ -61,55 +44,23 @@ export function resultTable({ rows, exact }: Pick<GaussianResult, "rows" | "exac
   ]);
 }
 
-async function single(member: Member<Config>, again: boolean): Promise<number> {
-  const { finishedResult, runGaussian } = await engine();
-  const folder = folderOf(member);
-  const done = again ? null : finishedResult(folder, member.config);
-  if (done) {
-    console.log(`${folder} is finished already (--again starts over)`);
-    console.log(resultTable(done));
-    return 0;
-  }
-  const interrupt = createInterrupt();
-  const progress = createProgress();
-  try {
-    const result = await runGaussian(member.config, {
-      folder,
-      progress,
-      resume: `npx dsbm gaussian ${member.words.join(" ")}`,
-      signal: interrupt.signal,
-      again,
-    });
-    if (result.state === "interrupted") return 130;
-    console.log(resultTable(result));
-    console.log(
-      `results:  ${folder}/results.csv\npictures: ${folder}/figures\nreport:   ${folder}/index.html`,
-    );
-    return 0;
-  } finally {
-    progress.done();
-    interrupt.dispose();
-  }
-}
-
 /** Runs the command; returns the exit code. Throws ConfigError for overrides that cannot be. */
-export async function gaussianCommand(args: string[]): Promise<number> {
-  const again = args.includes("--again");
-  const tokens = args.filter((arg) => arg !== "--again");
-  const resolved = resolve(gaussian, tokens, { dirs: [presets] });
-  if (resolved.help) {
-    console.log(help());
-    return 0;
-  }
-  const [first, ...rest] = resolved.members;
-  if (!first) throw new ConfigError("sweep", "the sweep has no members");
-  if (rest.length === 0) return single(first, again);
-  const { finishedResult } = await engine();
-  return sweep(
-    resolved.members.map((member) => ({
-      label: `${member.dirname} seed=${member.config.seed}`,
-      args: ["gaussian", ...member.words, ...(again ? ["--again"] : [])],
-      finished: () => !again && finishedResult(folderOf(member), member.config) !== null,
-    })),
+export function gaussianCommand(args: string[]): Promise<number> {
+  return runExperiment(
+    {
+      experiment: gaussian,
+      presets,
+      help,
+      name: () => "gaussian",
+      load: async () => {
+        const { finishedResult, runGaussian } = await import("../gaussian/run.js");
+        const tell = (folder: string, result: GaussianResult) => {
+          console.log(resultTable(result));
+          console.log(placesOf(folder, "figures"));
+        };
+        return { finished: finishedResult, run: runGaussian, tell };
+      },
+    },
+    args,
   );
 }

@@ -21,6 +21,7 @@ import {
 } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
 import { environment } from "../environment.js";
+import type { RunOptions } from "../experiment.js";
 import type { Progress } from "../progress.js";
 import { checkSameConfig, finishedRows } from "../resume.js";
 import { version } from "../version.js";
@@ -50,16 +51,6 @@ export interface GaussianResult {
   /** What the exact bridge shows at the end of a backward run. */
   exact: { mean: number; var: number; cov: number };
   state: "finished" | "interrupted";
-}
-
-export interface RunOptions {
-  folder: string;
-  progress: Progress;
-  /** The command line that goes on with this run. */
-  resume: string;
-  signal?: AbortSignal;
-  /** Start from nothing even where an earlier run is. */
-  again?: boolean;
 }
 
 /** Keys that may differ between a run and its continuation: they do not change what is learnt. */

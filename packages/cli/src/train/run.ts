@@ -18,7 +18,7 @@ import {
 import { io, setNumThreads } from "@dsbm/torch";
 import { cores } from "../cores.js";
 import { environment } from "../environment.js";
-import type { Progress } from "../progress.js";
+import type { RunOptions } from "../experiment.js";
 import { checkSameConfig, finishedRows } from "../resume.js";
 import { version } from "../version.js";
 import {
@@ -42,18 +42,8 @@ export interface ImageRunResult {
   state: "finished" | "interrupted";
 }
 
-export interface ImageRunOptions {
-  folder: string;
-  progress: Progress;
-  /** The command line that goes on with this run. */
-  resume: string;
-  signal?: AbortSignal | undefined;
-  /** Start from nothing even where an earlier run is. */
-  again?: boolean;
-}
-
 /** Keys that may differ between a run and its continuation: they change nothing of what is learnt. */
-export const freeKeys: ReadonlySet<string> = new Set([
+const freeKeys: ReadonlySet<string> = new Set([
   "experiments_dir",
   "paths",
   "name",
@@ -79,13 +69,22 @@ export const freeKeys: ReadonlySet<string> = new Set([
 /** Rows simulated side by side on one thread: as many as keep the intermediates of a wide layer in the cache. */
 const chunkRows = 8;
 
+/** The evaluations of a finished run, without running anything; null for another. */
+export function finishedImages(
+  folder: string,
+  config: CompleteTrainConfig,
+): { rows: Row[] } | null {
+  const rows = finishedRows(folder, config, freeKeys);
+  return rows && { rows };
+}
+
 /**
  * Trains and evaluates one configuration in its folder, going on where an earlier run of it stopped.
  * Throws the errors of configuration, data, training and disk; the run is then marked as failed.
  */
 export async function runImages(
   config: CompleteTrainConfig,
-  options: ImageRunOptions,
+  options: RunOptions,
 ): Promise<ImageRunResult> {
   const { folder, progress, signal, again = false } = options;
   checkSupported(config);
@@ -138,7 +137,7 @@ class ImageRun {
 
   constructor(
     private readonly config: CompleteTrainConfig,
-    private readonly options: ImageRunOptions,
+    private readonly options: RunOptions,
     private readonly data: ImageData,
     private readonly run: RunWriter,
   ) {
