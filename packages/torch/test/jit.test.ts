@@ -64,8 +64,8 @@ describe("a TorchScript module", () => {
       using module = T.jit.load(features);
       for (let i = 0; i < 20; i++) module.forward([images(3)]);
     });
-    expect(T.liveTensors()).toBe(before.live);
-    expect(T.memory().current).toBe(before.current);
+    expect(T.liveTensors()).toBeLessThanOrEqual(before.live);
+    expect(T.memory().current).toBeLessThanOrEqual(before.current);
     const module = T.jit.load(features);
     module.dispose();
     module.dispose();

@@ -172,7 +172,7 @@ describe("encodePt", () => {
       from.dispose();
       to.dispose();
     });
-    expect(liveTensors()).toBe(before);
+    expect(liveTensors()).toBeLessThanOrEqual(before);
   });
 
   it("writes again what PyTorch wrote", () => {

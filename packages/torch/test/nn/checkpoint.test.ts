@@ -207,8 +207,8 @@ describe("memory", () => {
     step(true);
     const [live, bytes] = [T.liveTensors(), T.memory().current];
     for (const backward of [true, false, true]) step(backward);
-    expect(T.liveTensors()).toBe(live);
-    expect(T.memory().current).toBe(bytes);
+    expect(T.liveTensors()).toBeLessThanOrEqual(live);
+    expect(T.memory().current).toBeLessThanOrEqual(bytes);
     for (const b of blocks) b.dispose();
   });
 });
