@@ -12,6 +12,9 @@ describe("select", () => {
       "simulate_mlp",
       "half_iteration_d5",
       "half_iteration_d50",
+      "unet_step",
+      "unet_forward",
+      "unet_simulation",
     ]);
     expect(select("simulate_mlp,op_overhead").map(({ name }) => name)).toEqual([
       "op_overhead",
