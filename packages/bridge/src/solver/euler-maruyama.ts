@@ -1,5 +1,5 @@
 // Euler–Maruyama for dX = drift dt + σ dW.
-import { full, randn, type Tensor } from "@dsbm/torch";
+import { full, randn, type Tensor, tidy } from "@dsbm/torch";
 import { type Field, ordered, type SolveOptions } from "../solver.js";
 
 /**
@@ -23,10 +23,14 @@ export function eulerMaruyama(
   const steps = ordered(direction, grid);
   callback?.(x, { step: 0, time: steps[0]?.time ?? 0 });
   for (const [k, { time, next, dt }] of steps.entries()) {
-    const t = full([x.size(0)], time, { device: x.device, dtype: x.dtype });
-    const last = !lastNoise && k === steps.length - 1;
-    x = last && finish ? finish(x, t) : x.add(drift(x, t), { alpha: dt });
-    if (sigma > 0 && !last) x = x.add(noise(x, k), { alpha: sigma * Math.sqrt(dt) });
+    const from = x;
+    // What a step makes on the way is given back at its end, while a recording runs too.
+    x = tidy(() => {
+      const t = full([from.size(0)], time, { device: from.device, dtype: from.dtype });
+      const last = !lastNoise && k === steps.length - 1;
+      const to = last && finish ? finish(from, t) : from.add(drift(from, t), { alpha: dt });
+      return sigma > 0 && !last ? to.add(noise(from, k), { alpha: sigma * Math.sqrt(dt) }) : to;
+    });
     callback?.(x, { step: k + 1, time: next });
   }
   return x;
