@@ -155,9 +155,9 @@ describe("the downscaler arrays", () => {
     tidy(() => {
       load("downscaler_high", directory);
       // x, condition and order.
-      expect(liveTensors()).toBeLessThanOrEqual(before + 3);
+      expect(liveTensors()).toBe(before + 3);
     });
-    expect(liveTensors()).toBeLessThanOrEqual(before);
+    expect(liveTensors()).toBe(before);
   });
 });
 

@@ -101,7 +101,7 @@ describe("the published sets", () => {
       ).toBeTruthy();
       expect(first.labels!.shape).toEqual([10]);
     });
-    expect(liveTensors()).toBeLessThanOrEqual(before);
+    expect(liveTensors()).toBe(before);
   });
 
   it("prefer a folder of the set's own below the data folder, then the data folder, then the package", () => {

@@ -142,7 +142,7 @@ describe("training any network", () => {
       parts.dispose();
     }
     whole.dispose();
-    expect(liveTensors()).toBeLessThanOrEqual(before);
+    expect(liveTensors()).toBe(before);
     expect(() => classify(network, x.narrow(0, 0, 0))).toThrow(/no samples/);
   });
 });
@@ -169,9 +169,9 @@ describe("a LeNet's file", () => {
     const path = write(encodeLeNet(make(), facts));
     const before = liveTensors();
     const { model } = loadLeNet(path);
-    expect(liveTensors()).toBeLessThanOrEqual(before + 10);
+    expect(liveTensors()).toBe(before + 10);
     model.dispose();
-    expect(liveTensors()).toBeLessThanOrEqual(before);
+    expect(liveTensors()).toBe(before);
   });
 
   it("is refused by its name where it holds something else", () => {
@@ -199,6 +199,6 @@ describe("a LeNet's file", () => {
       expect(() => loadLeNet(path)).toThrow(message);
       expect(() => loadLeNet(path)).not.toThrow(/\n/);
     }
-    expect(liveTensors()).toBeLessThanOrEqual(before);
+    expect(liveTensors()).toBe(before);
   });
 });

@@ -74,7 +74,7 @@ describe("a state dict from PyTorch", () => {
   it("becomes tensors of the engine, and no others stay behind", () => {
     const before = liveTensors();
     const state = io.loadPt(fixturePath("zip.pt")) as Map<string, Tensor>;
-    expect(liveTensors()).toBeLessThanOrEqual(before + expected.length);
+    expect(liveTensors()).toBe(before + expected.length);
     for (const [key, dtype, shape, values] of expected) {
       const t = state.get(key) as Tensor;
       expect([t.dtype, t.shape, t.requiresGrad]).toEqual([dtype, shape, false]);
@@ -83,7 +83,7 @@ describe("a state dict from PyTorch", () => {
     for (const t of state.values()) t.dispose();
     expect(tidy(() => io.loadStateDict(fixturePath("legacy.pt")).size)).toBe(expected.length);
     const network = io.loadStateDict(fixturePath("nested.pt"));
-    expect(liveTensors()).toBeLessThanOrEqual(before + 2);
+    expect(liveTensors()).toBe(before + 2);
     for (const t of network.values()) t.dispose();
   });
 });
@@ -170,7 +170,7 @@ describe("loadStateDict", () => {
     expect(() => io.loadStateDict(path, { key: "nets" })).toThrow(
       /no state dict under nets among model, net/,
     );
-    expect(liveTensors()).toBeLessThanOrEqual(before);
+    expect(liveTensors()).toBe(before);
     const odd = file("odd.pt", `${word("averaged")}}(${one("a")}u`);
     expect(() => io.loadStateDict(odd)).toThrow(/under averaged: say which/);
     expect(io.loadStateDict(odd, { key: "averaged" }).key).toBe("averaged");
