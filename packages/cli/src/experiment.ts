@@ -18,7 +18,7 @@ export interface RunOptions {
 }
 
 /** One kind of experiment, loaded when a run is certain: help and mistakes need not wait for the engine. */
-export interface Runner<C, R> {
+interface Runner<C, R> {
   /** What a finished run left; null for another. Throws where it is of another configuration. */
   finished(folder: string, config: C): R | null;
   run(config: C, options: RunOptions): Promise<R & { state: "finished" | "interrupted" }>;
@@ -26,7 +26,7 @@ export interface Runner<C, R> {
   tell(folder: string, result: R): void;
 }
 
-export interface ExperimentCommand<S extends z.ZodType, R> {
+interface ExperimentCommand<S extends z.ZodType, R> {
   experiment: Experiment<S>;
   /** Where the presets are. */
   presets: string;

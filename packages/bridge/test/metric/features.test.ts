@@ -14,7 +14,7 @@ import {
   zeros,
 } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { collectGarbage } from "../../../torch/test/collect.js";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import { decodeImages } from "../../src/dataset/pixels.js";
 import { frechetScore, imageStatistics } from "../../src/metric/features.js";
 import { frechetDistance } from "../../src/metric/frechet.js";

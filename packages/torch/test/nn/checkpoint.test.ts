@@ -1,8 +1,8 @@
 // Activation checkpointing: the same gradients bit for bit, less memory, and errors instead of crashes.
 import { beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import * as T from "../../src/index.js";
 import { nn, tidy } from "../../src/index.js";
-import { collectGarbage } from "../collect.js";
 import { bits } from "../record-support.js";
 
 beforeEach(() => {
