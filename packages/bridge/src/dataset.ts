@@ -1,11 +1,26 @@
 // What training needs of data: two tables of samples. They need not be paired, nor equally long.
 import { type Generator, type Tensor, tidy } from "@dsbm/torch";
+import {
+  type ConditionKind,
+  type Conditions,
+  conditionRows,
+  conditionsAt,
+  type End,
+  type EndConditions,
+  kindsOf,
+  mapConditions,
+} from "./conditions.js";
 import { BridgeError } from "./errors.js";
 
 /** Samples of the two ends, each [n, …] with the same shape of one sample. */
 export interface Endpoints {
   x0: Tensor;
   x1: Tensor;
+  /**
+   * What networks are told beside the samples, row by row. An end without conditions of its own has as many rows as
+   * the other and takes those of the other.
+   */
+  conditions?: EndConditions | undefined;
 }
 
 /**
@@ -13,6 +28,40 @@ export interface Endpoints {
  * the place of rows that only say how many there are. Random numbers come from `generator` alone.
  */
 export type Decode = (rows: Tensor, at: { end: "x0" | "x1"; generator: Generator }) => Tensor;
+
+/**
+ * A batch of both ends, decoded, with the conditions of its rows. Each end is gathered when it is asked for, so that
+ * one that nobody looks at costs nothing.
+ */
+export function gathered(
+  data: Endpoints,
+  index: (end: End) => Tensor,
+  { decode, generator }: { decode: Decode; generator: Generator },
+): Endpoints {
+  const seen: Partial<Record<End, Tensor>> = {};
+  const rows = (end: End) => {
+    seen[end] ??= decode(data[end].indexSelect(0, index(end)), { end, generator });
+    return seen[end];
+  };
+  const told = (end: End) =>
+    mapConditions(data.conditions?.[end], (t) => t.indexSelect(0, index(end)));
+  return {
+    get x0() {
+      return rows("x0");
+    },
+    get x1() {
+      return rows("x1");
+    },
+    conditions: data.conditions && {
+      get x0() {
+        return told("x0");
+      },
+      get x1() {
+        return told("x1");
+      },
+    },
+  };
+}
 
 /** The published parts of a data set. */
 export type Split = "train" | "test";
@@ -48,7 +97,7 @@ export interface ImageTable {
 }
 
 /** Throws a BridgeError unless both ends have samples of one shape, all finite. */
-export function checkEndpoints({ x0, x1 }: Endpoints, what = "data"): void {
+export function checkEndpoints({ x0, x1, conditions }: Endpoints, what = "data"): void {
   const [a, b] = [x0.shape, x1.shape];
   if (a.length < 2 || b.length < 2)
     throw new BridgeError("data", `${what}: expected samples [n, …], got shapes [${a}] and [${b}]`);
@@ -63,7 +112,63 @@ export function checkEndpoints({ x0, x1 }: Endpoints, what = "data"): void {
     ["x0", x0],
     ["x1", x1],
   ] as const) {
-    if (!tidy(() => x.isfinite().all().item()))
+    if (!allFinite(x))
       throw new BridgeError("data", `${what}: ${name} has values that are NaN or infinite`);
+  }
+  checkConditions({ x0, x1, conditions }, what);
+}
+
+/** Elements of a table that are looked at; of more, evenly spaced rows are: a mapped table is not read whole. */
+const mostChecked = 2 ** 27;
+
+function allFinite(x: Tensor): boolean {
+  const n = x.size(0);
+  const perRow = Math.max(1, x.numel / n);
+  const stride = Math.ceil((n * perRow) / mostChecked);
+  // A few rows at a time: the answers themselves take memory.
+  const part = Math.max(1, Math.floor(2 ** 22 / perRow));
+  for (let start = 0; start < n; start += part * stride) {
+    const fine = tidy(() => {
+      const rows = x.narrow(0, start, Math.min(part, n - start));
+      return rows.isfinite().all().item();
+    });
+    if (!fine) return false;
+  }
+  return true;
+}
+
+/** Which conditions networks are told. */
+export function conditionKinds({ conditions }: Endpoints): ConditionKind[] {
+  return kindsOf(conditionsAt(conditions, "x0")?.values);
+}
+
+function checkConditions({ x0, x1, conditions }: Endpoints, what: string): void {
+  const tables = { x0, x1 };
+  const [own, others] = [conditions?.x0, conditions?.x1];
+  if (!own && !others) return;
+  const shapes = (c: Conditions) => conditionRows(c).map((t) => `[${t.shape.slice(1)}]`);
+  if (
+    own &&
+    others &&
+    (`${kindsOf(own)}` !== `${kindsOf(others)}` || `${shapes(own)}` !== `${shapes(others)}`)
+  )
+    throw new BridgeError(
+      "data",
+      `${what}: conditions of x0 are ${kindsOf(own)} of shapes ${shapes(own)}, those of x1 ${kindsOf(others)} of ${shapes(others)}; both ends need the same`,
+    );
+  for (const end of ["x0", "x1"] as const) {
+    const n = tables[end].size(0);
+    const values = conditionsAt(conditions, end)?.values;
+    for (const t of conditionRows(values))
+      if (t.size(0) !== n)
+        throw new BridgeError(
+          "data",
+          `${what}: ${n} samples of ${end} with conditions for ${t.size(0)}; expected one condition a sample`,
+        );
+    if (values?.cond && !allFinite(values.cond))
+      throw new BridgeError(
+        "data",
+        `${what}: conditions of ${end} have values that are NaN or infinite`,
+      );
   }
 }

@@ -14,6 +14,8 @@ import {
   recorded,
   type Tensor,
 } from "@dsbm/torch";
+import { conditionsIn } from "./conditions.js";
+import { conditionKinds } from "./dataset.js";
 import type { Direction } from "./direction.js";
 import { answer } from "./parametrisation.js";
 import type { Problem } from "./problem.js";
@@ -87,9 +89,11 @@ export function trainingStep({
 }: StepOptions): Recorded {
   const { method, process, gradClip, parametrisation, reduction } = problem;
   const eps = problem.eps ?? method.eps;
-  const field = answer({ network, direction, process, parametrisation });
+  const kinds = conditionKinds(problem.data);
   return recorded((...rows: Tensor[]) => {
     const first = rows[0] as Tensor;
+    const given = conditionsIn(rows, kinds);
+    const field = answer({ network, direction, process, parametrisation, given });
     network.train();
     const { x, t, target } = noGrad(() =>
       method.regression(rows, {

@@ -1,6 +1,13 @@
 // What a method is: facts about its networks and sampler, the rows it trains on, and the regression that it
 // solves. The driver reads these and never asks for a name.
 import type { Generator, Tensor } from "@dsbm/torch";
+import {
+  type ConditionKind,
+  type Conditions,
+  conditionRows,
+  conditionsIn,
+  type End,
+} from "./conditions.js";
 import type { BatchCoupling, Pairs, Simulate } from "./coupling.js";
 import type { Endpoints } from "./dataset.js";
 import type { Direction } from "./direction.js";
@@ -18,7 +25,7 @@ export interface EpochContext {
   generator: Generator;
   simulate: Simulate;
   /** DSB: states, times and targets along runs of the newest direction (or of pure noise). */
-  simulateIncrements: (direction: Direction | null, start: Tensor) => Tensor[];
+  simulateIncrements: (direction: Direction | null, start: Tensor, given?: Conditions) => Tensor[];
 }
 
 /** What the network is asked, and what it should answer. */
@@ -58,11 +65,20 @@ export interface Method {
   ): Regression;
 }
 
-/** Rows of pairs, in the order in which `regression` takes them. */
-export function asRows({ x0, x1 }: Pairs): Tensor[] {
-  return [x0, x1];
+/** Rows of pairs, in the order in which `regression` takes them; conditions stand behind. */
+export function asRows({ x0, x1, conditions }: Pairs): Tensor[] {
+  return [x0, x1, ...conditionRows(conditions?.values)];
 }
-export function asPairs(rows: readonly Tensor[]): Pairs {
+
+/** Pairs of rows; of the conditions behind them, those of `which`, which came with the end `of`. */
+export function asPairs(
+  rows: readonly Tensor[],
+  { of, which }: { of: End; which: readonly ConditionKind[] } = { of: "x0", which: [] },
+): Pairs {
   const [x0, x1] = rows as [Tensor, Tensor];
-  return { x0, x1 };
+  const values = conditionsIn(rows, which);
+  return { x0, x1, conditions: values && { of, values } };
 }
+
+/** The end that a direction runs to. */
+export const endOf = (direction: Direction): End => (direction === "f" ? "x1" : "x0");

@@ -1,6 +1,7 @@
 // What a network's answer means: a drift, or the end that the process runs to; scaled by the spread of the
 // reference process or not. Training and sampling read it from here, so that they cannot disagree.
 import type { Tensor } from "@dsbm/torch";
+import type { Conditions } from "./conditions.js";
 import type { Direction } from "./direction.js";
 import { type ReferenceProcess, spread } from "./process.js";
 import type { Field } from "./solver.js";
@@ -18,16 +19,18 @@ export interface Parametrisation {
 export const plainDrift: Parametrisation = { meanMatch: false, stdTrick: false, lossScale: false };
 
 interface Answering {
-  network: { forward(x: Tensor, t: Tensor): Tensor };
+  network: { forward(x: Tensor, t: Tensor, given?: Conditions): Tensor };
+  /** What the network is told beside. */
+  given?: Conditions | undefined;
   direction: Direction;
   process: ReferenceProcess;
   parametrisation: Parametrisation;
 }
 
 /** The network's answer in the units of its regression target: x [B, …], t [B] → [B, …]. */
-export function answer({ network, direction, process, parametrisation }: Answering): Field {
-  if (!parametrisation.stdTrick) return (x, t) => network.forward(x, t);
-  return (x, t) => network.forward(x, t).div(spread(process.scale(direction, t), x));
+export function answer({ network, direction, process, parametrisation, given }: Answering): Field {
+  if (!parametrisation.stdTrick) return (x, t) => network.forward(x, t, given);
+  return (x, t) => network.forward(x, t, given).div(spread(process.scale(direction, t), x));
 }
 
 /** The drift that a sampler follows: x [B, …], t [B] → [B, …] (Shi et al. 2023, §3.2). */

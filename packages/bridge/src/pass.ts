@@ -1,11 +1,12 @@
 // One half-iteration while it runs: its optimiser, random streams, source of rows and recorded step, and all
 // that is needed to put it back where it stood.
 import { Generator, nn, type optim, type Recorded, type Tensor, tidy } from "@dsbm/torch";
+import { type ConditionKind, conditionsAt, type End } from "./conditions.js";
 import type { BatchCoupling } from "./coupling.js";
-import type { Endpoints } from "./dataset.js";
-import type { Direction } from "./direction.js";
+import { conditionKinds, type Endpoints } from "./dataset.js";
+import { type Direction, other } from "./direction.js";
 import { repeatRows, trainingStep } from "./inner.js";
-import { asPairs, asRows } from "./method.js";
+import { asPairs, asRows, endOf } from "./method.js";
 import { directionOf, type Problem } from "./problem.js";
 import { hash32, stream } from "./random.js";
 import { CacheRows } from "./rows/cache.js";
@@ -50,6 +51,8 @@ export class Pass {
   readonly #problem: Required<Problem>;
   readonly #run: Recorded;
   readonly #couple: BatchCoupling | null;
+  /** The conditions behind the rows of a batch of independent pairs. */
+  readonly #conditions: { of: End; which: readonly ConditionKind[] };
   readonly #noise: Generator;
   readonly #pairing: Generator;
   readonly #fallback: Generator;
@@ -79,6 +82,8 @@ export class Pass {
       ema,
       generator: this.#noise,
     });
+    const of = conditionsAt(data.conditions, endOf(this.direction))?.of ?? "x0";
+    this.#conditions = { of, which: conditionKinds(data) };
     this.#couple =
       method.coupling?.(process) ??
       (half <= firstPass && method.pairs ? problem.batchCoupling : null);
@@ -90,7 +95,8 @@ export class Pass {
     const result = { loss: Number.NaN, gradNorm: Number.NaN };
     tidy(() => {
       let batch = this.source.batch(batchSize / repeat);
-      if (this.#couple) batch = asRows(this.#couple(asPairs(batch), this.#pairing));
+      if (this.#couple)
+        batch = asRows(this.#couple(asPairs(batch, this.#conditions), this.#pairing));
       const [loss, norm] = this.#run(...repeatRows(batch, repeat)) as [Tensor, Tensor];
       result.loss = loss.item();
       if (gradNorm) result.gradNorm = norm.item();
@@ -145,12 +151,18 @@ function rowSource(problem: Required<Problem>, half: number, simulator: Simulato
       process,
       firstCoupling,
       generator: simulate,
-      simulate: (d, start) =>
-        simulator.endpoints(d, start, { grid, generator: simulate, lastNoise: problem.lastNoise }),
-      simulateIncrements: (d, start) =>
-        simulator.increments(d, d ?? (direction === "b" ? "f" : "b"), start, {
+      simulate: (d, start, given) =>
+        simulator.endpoints(d, start, {
           grid,
           generator: simulate,
+          lastNoise: problem.lastNoise,
+          given,
+        }),
+      simulateIncrements: (d, start, given) =>
+        simulator.increments(d, d ?? other(direction), start, {
+          grid,
+          generator: simulate,
+          given,
         }),
     });
   if (cache === null)
@@ -179,6 +191,7 @@ function rowSource(problem: Required<Problem>, half: number, simulator: Simulato
     decode,
     pairs: rows,
     simulated: newest === "f" ? 1 : 0,
+    beside: conditionKinds(data),
     simulate,
     shuffle,
   });

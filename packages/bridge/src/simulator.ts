@@ -11,6 +11,7 @@ import {
   type Tensor,
   tidy,
 } from "@dsbm/torch";
+import { type Conditions, conditionRows, conditionsIn, kindsOf } from "./conditions.js";
 import type { Direction } from "./direction.js";
 import { BridgeError } from "./errors.js";
 import { incrementTuples } from "./method/dsb.js";
@@ -22,7 +23,7 @@ import { euler } from "./solver/euler.js";
 import { eulerMaruyama } from "./solver/euler-maruyama.js";
 import type { Field } from "./solver.js";
 
-export type Network = nn.Module & { forward(x: Tensor, t: Tensor): Tensor };
+export type Network = nn.Module & { forward(x: Tensor, t: Tensor, given?: Conditions): Tensor };
 
 export interface SimulatorOptions {
   method: Pick<Method, "predicts">;
@@ -34,6 +35,23 @@ export interface SimulatorOptions {
   threads?: number;
   /** Rows a chunk (default 250): intermediates of wide layers stay in the cache, and below the size at which malloc asks the kernel. */
   chunkRows?: number;
+}
+
+/** How samples are carried along. */
+interface Simulating {
+  grid: TimeGrid;
+  generator: Generator;
+  /** Whether the last step has its noise (default: yes). */
+  lastNoise?: boolean;
+  /** What the networks are told beside, a row for each sample. */
+  given?: Conditions | undefined;
+}
+
+interface Running {
+  x: Tensor;
+  given: Conditions | undefined;
+  generator: Generator;
+  outputDims: number[];
 }
 
 /** Runs the method's sampler once, in plain tensor operations: x [B, …] from the start of `direction`. */
@@ -51,13 +69,15 @@ export function sample(
     lastNoise?: boolean;
     callback?: (x: Tensor, at: { step: number; time: number }) => void;
     noise?: (x: Tensor, step: number) => Tensor;
+    given?: Conditions | undefined;
   },
 ): Tensor {
+  const { given } = options;
   const net = networks[options.direction];
-  const field: Field = (y, t) => net.forward(y, t);
+  const field: Field = (y, t) => net.forward(y, t, given);
   if (method.predicts === "velocity") return euler(field, x, options);
   if (method.predicts === "drift") {
-    const asked = { network: net, direction: options.direction, process, parametrisation };
+    const asked = { network: net, direction: options.direction, process, parametrisation, given };
     // A network that predicts the end is asked for it in the last step.
     const finish = parametrisation.meanMatch ? answer(asked) : undefined;
     return eulerMaruyama(driftField(asked), x, { ...options, sigma: process.sigma, finish });
@@ -84,19 +104,23 @@ export class Simulator {
   /** Runs `body`, recorded under its key. */
   #run(
     key: string,
-    body: (start: Tensor) => Tensor | Tensor[],
-    x: Tensor,
-    generator: Generator,
-    outputDims: number[],
+    body: (start: Tensor, given: Conditions | undefined) => Tensor | Tensor[],
+    { x, given, generator, outputDims }: Running,
   ): Tensor[] {
     const { threads = 1, chunkRows = 250, networks } = this.#options;
-    let program = this.#programs.get(key);
+    const kinds = kindsOf(given);
+    const name = `${key}/${kinds}`;
+    let program = this.#programs.get(name);
     if (!program) {
-      program = recorded((start) => inUse(Object.values(networks), () => body(start)));
-      this.#programs.set(key, program);
+      program = recorded((...rows) =>
+        inUse(Object.values(networks), () => body(rows[0] as Tensor, conditionsIn(rows, kinds))),
+      );
+      this.#programs.set(name, program);
     }
+    const inputs = [x, ...conditionRows(given)];
+    const inputDims = inputs.map(() => 0);
     return noGrad(() =>
-      runChunked(program, [x], { rows: chunkRows, threads, generator, inputDims: [0], outputDims }),
+      runChunked(program, inputs, { rows: chunkRows, threads, generator, inputDims, outputDims }),
     );
   }
 
@@ -104,18 +128,12 @@ export class Simulator {
   endpoints(
     direction: Direction,
     x: Tensor,
-    {
-      grid,
-      generator,
-      lastNoise = true,
-    }: { grid: TimeGrid; generator: Generator; lastNoise?: boolean },
+    { grid, generator, lastNoise = true, given }: Simulating,
   ): Tensor {
     return this.#run(
       `end/${direction}/${grid.times}/${lastNoise}`,
-      (start) => sample(this.#options, start, { direction, grid, lastNoise }),
-      x,
-      generator,
-      [0],
+      (start, told) => sample(this.#options, start, { direction, grid, lastNoise, given: told }),
+      { x, given, generator, outputDims: [0] },
     )[0] as Tensor;
   }
 
@@ -123,31 +141,26 @@ export class Simulator {
   path(
     direction: Direction,
     x: Tensor,
-    {
-      grid,
-      generator,
-      at,
-      lastNoise = true,
-    }: { grid: TimeGrid; generator: Generator; at?: readonly number[]; lastNoise?: boolean },
+    { grid, generator, at, lastNoise = true, given }: Simulating & { at?: readonly number[] },
   ): Tensor {
     const wanted = new Set(at ?? Array.from({ length: grid.steps.length + 1 }, (_, k) => k));
-    const run = (start: Tensor) => {
+    const run = (start: Tensor, told: Conditions | undefined) => {
       const states: Tensor[] = [];
       sample(this.#options, start, {
         direction,
         grid,
         lastNoise,
+        given: told,
         callback: (y, { step }) => wanted.has(step) && states.push(y),
       });
       return stack(states);
     };
-    return this.#run(
-      `path/${direction}/${grid.times}/${[...wanted]}/${lastNoise}`,
-      run,
+    return this.#run(`path/${direction}/${grid.times}/${[...wanted]}/${lastNoise}`, run, {
       x,
+      given,
       generator,
-      [1],
-    )[0] as Tensor;
+      outputDims: [1],
+    })[0] as Tensor;
   }
 
   /** DSB's training rows from runs of `net`'s direction (null: pure noise, in `direction`). */
@@ -155,16 +168,17 @@ export class Simulator {
     newest: Direction | null,
     direction: Direction,
     x: Tensor,
-    { grid, generator }: { grid: TimeGrid; generator: Generator },
+    { grid, generator, given }: Simulating,
   ): Tensor[] {
     const { process, networks } = this.#options;
-    const net: Field | null = newest === null ? null : (y, t) => networks[newest].forward(y, t);
     return this.#run(
       `increments/${newest}/${direction}/${grid.times}`,
-      (start) => incrementTuples(net, start, { direction, grid, sigma: process.sigma }),
-      x,
-      generator,
-      [0, 0, 0],
+      (start, told) => {
+        const net: Field | null =
+          newest === null ? null : (y, t) => networks[newest].forward(y, t, told);
+        return incrementTuples(net, start, { direction, grid, sigma: process.sigma });
+      },
+      { x, given, generator, outputDims: [0, 0, 0] },
     );
   }
 

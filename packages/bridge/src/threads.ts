@@ -1,5 +1,6 @@
 // How many threads a step should use: small networks are fastest on one, so it is measured, not guessed.
 import { Generator, getNumThreads, optim, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import { conditionRows, conditionsAt } from "./conditions.js";
 import type { Direction } from "./direction.js";
 import { repeatRows, trainingStep } from "./inner.js";
 import type { Problem } from "./problem.js";
@@ -104,8 +105,11 @@ function exampleRows({
   const [x0, x1] = (["x0", "x1"] as const).map((end) =>
     decode(data[end].narrow(0, 0, batchSize / repeat), { end, generator }),
   ) as [Tensor, Tensor];
+  const told = conditionRows(conditionsAt(data.conditions, "x0")?.values).map((t) =>
+    t.narrow(0, 0, batchSize / repeat),
+  );
   const rows = method.pairs
     ? [x0, x1]
     : [x0, x0.flatten({ startDim: 1 }).select(1, 0).sigmoid(), x1];
-  return repeatRows(rows, repeat);
+  return repeatRows([...rows, ...told], repeat);
 }

@@ -1,10 +1,26 @@
 // The independent coupling π0 ⊗ π1: where IMF starts.
 import type { Generator } from "@dsbm/torch";
-import { type Pairs, shuffled } from "../coupling.js";
+import { conditionsAt, type End, mapConditions } from "../conditions.js";
+import { type Pairs, randomRows } from "../coupling.js";
 import type { Endpoints } from "../dataset.js";
 
-/** As many pairs as the smaller table has rows, each row used at most once. */
-export function independent({ x0, x1 }: Endpoints, generator: Generator): Pairs {
-  const n = Math.min(x0.size(0), x1.size(0));
-  return { x0: shuffled(x0, generator, n), x1: shuffled(x1, generator, n) };
+/**
+ * As many pairs as the smaller table has rows, each row used at most once. Conditions are those of the end `to`:
+ * a network learns to reach it, and must find the samples that go with what it is told.
+ */
+export function independent(data: Endpoints, generator: Generator, to: End = "x0"): Pairs {
+  const n = Math.min(data.x0.size(0), data.x1.size(0));
+  const rows = {
+    x0: randomRows(data.x0, generator, n),
+    x1: randomRows(data.x1, generator, n),
+  };
+  const given = conditionsAt(data.conditions, to);
+  return {
+    x0: data.x0.indexSelect(0, rows.x0),
+    x1: data.x1.indexSelect(0, rows.x1),
+    conditions: given && {
+      of: given.of,
+      values: mapConditions(given.values, (t) => t.indexSelect(0, rows[given.of])) ?? {},
+    },
+  };
 }

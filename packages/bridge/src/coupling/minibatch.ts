@@ -1,5 +1,6 @@
 // Optimal transport inside each batch: pairs that are short on average without a plan for the whole data.
 import { type Generator, rand, tensor, tidy } from "@dsbm/torch";
+import { mapConditions } from "../conditions.js";
 import type { BatchCoupling, Pairs } from "../coupling.js";
 import { BridgeError } from "../errors.js";
 import { samplePermutation } from "../ot/birkhoff.js";
@@ -8,9 +9,17 @@ import { exactPlan } from "../ot/exact.js";
 import { samplePairs } from "../ot/sample.js";
 import { sinkhorn } from "../ot/sinkhorn.js";
 
-function take({ x0, x1 }: Pairs, rows: Int32Array, columns: Int32Array): Pairs {
+function take({ x0, x1, conditions }: Pairs, rows: Int32Array, columns: Int32Array): Pairs {
   const index = (ids: Int32Array) => tensor(BigInt64Array.from(ids, BigInt), { device: x0.device });
-  return { x0: x0.indexSelect(0, index(rows)), x1: x1.indexSelect(0, index(columns)) };
+  const at = { x0: index(rows), x1: index(columns) };
+  return {
+    x0: x0.indexSelect(0, at.x0),
+    x1: x1.indexSelect(0, at.x1),
+    conditions: conditions && {
+      of: conditions.of,
+      values: mapConditions(conditions.values, (t) => t.indexSelect(0, at[conditions.of])) ?? {},
+    },
+  };
 }
 
 function uniforms(n: number, generator: Generator): Float64Array {

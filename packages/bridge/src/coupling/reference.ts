@@ -1,22 +1,25 @@
 // The coupling of the reference process itself: where IPF starts.
 import { type Generator, randn } from "@dsbm/torch";
+import { conditionsAt } from "../conditions.js";
 import type { Pairs } from "../coupling.js";
 import type { Endpoints } from "../dataset.js";
 import { type Direction, other } from "../direction.js";
 import type { ReferenceProcess } from "../process.js";
 
-/** To train b: (x0, x0 run through the process); to train f: the same from x1. */
+/** To train b: (x0, x0 run through the process); to train f: the same from x1. Conditions are those of the data. */
 export function reference(
   trained: Direction,
-  { x0, x1 }: Endpoints,
+  data: Endpoints,
   process: ReferenceProcess,
   generator: Generator,
 ): Pairs {
-  const start = trained === "b" ? x0 : x1;
+  const from = trained === "b" ? "x0" : "x1";
+  const start = data[from];
   const end = process.endpoint(
     other(trained),
     start,
     randn(start.shape, { generator, device: start.device }),
   );
-  return trained === "b" ? { x0: start, x1: end } : { x0: end, x1: start };
+  const conditions = conditionsAt(data.conditions, from);
+  return trained === "b" ? { x0: start, x1: end, conditions } : { x0: end, x1: start, conditions };
 }

@@ -1,7 +1,8 @@
 // Diffusion Schrödinger bridge (De Bortoli et al. 2021): iterative proportional fitting on the increments of
 // simulated paths. Networks predict the whole increment, without a factor Δt.
 import { full, randint, randn, stack, type Tensor } from "@dsbm/torch";
-import type { Direction } from "../direction.js";
+import { conditionsAt } from "../conditions.js";
+import { type Direction, other } from "../direction.js";
 import type { Method } from "../method.js";
 import type { TimeGrid } from "../schedule.js";
 import { type Field, ordered } from "../solver.js";
@@ -63,8 +64,9 @@ export const dsb: Method = {
   eps: 0,
   pairs: false,
   epoch({ direction, newest, data, simulateIncrements }) {
-    const simulatedDirection = newest ?? (direction === "b" ? "f" : "b");
-    return simulateIncrements(newest, simulatedDirection === "f" ? data.x0 : data.x1);
+    const from = (newest ?? other(direction)) === "f" ? "x0" : "x1";
+    const given = conditionsAt(data.conditions, from);
+    return simulateIncrements(newest, data[from], given?.values);
   },
   regression: ([x, t, target]) => ({ x: x as Tensor, t: t as Tensor, target: target as Tensor }),
 };

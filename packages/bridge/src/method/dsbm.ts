@@ -3,7 +3,7 @@
 import { independent } from "../coupling/independent.js";
 import { reference } from "../coupling/reference.js";
 import { simulated } from "../coupling/simulated.js";
-import { asPairs, asRows, type Method } from "../method.js";
+import { asPairs, asRows, endOf, type Method } from "../method.js";
 
 export const dsbm: Method = {
   name: "dsbm",
@@ -15,7 +15,7 @@ export const dsbm: Method = {
   epoch({ direction, newest, data, process, firstCoupling, generator, simulate }) {
     if (newest !== null) return asRows(simulated(newest, data, simulate));
     if (firstCoupling === "ref") return asRows(reference(direction, data, process, generator));
-    return asRows(independent(data, generator));
+    return asRows(independent(data, generator, endOf(direction)));
   },
   regression(rows, { direction, process, t, meanMatch, noise }) {
     const { x0, x1 } = asPairs(rows);

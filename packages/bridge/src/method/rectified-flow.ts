@@ -1,7 +1,7 @@
 // Rectified flow (Liu et al. 2023): straight lines between pairs, then reflow on the pairs that the flow makes.
 import { independent } from "../coupling/independent.js";
 import { simulated } from "../coupling/simulated.js";
-import { asPairs, asRows, type Method } from "../method.js";
+import { asPairs, asRows, endOf, type Method } from "../method.js";
 import { brownian } from "../process/brownian.js";
 
 const line = brownian({ sigma: 0 });
@@ -13,8 +13,8 @@ export const rectifiedflow: Method = {
   optimizer: "kept",
   eps: 0,
   pairs: true,
-  epoch({ newest, data, generator, simulate }) {
-    if (newest === null) return asRows(independent(data, generator));
+  epoch({ direction, newest, data, generator, simulate }) {
+    if (newest === null) return asRows(independent(data, generator, endOf(direction)));
     return asRows(simulated(newest, data, simulate));
   },
   regression(rows, { t }) {

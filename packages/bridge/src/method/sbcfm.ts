@@ -2,7 +2,7 @@
 // velocity of the Brownian bridge's marginals.
 import { independent } from "../coupling/independent.js";
 import { minibatchEntropic } from "../coupling/minibatch.js";
-import { asPairs, asRows, type Method } from "../method.js";
+import { asPairs, asRows, endOf, type Method } from "../method.js";
 import { spread } from "../process.js";
 
 export const sbcfm: Method = {
@@ -13,7 +13,7 @@ export const sbcfm: Method = {
   eps: 1e-3,
   pairs: true,
   coupling: ({ sigma }) => minibatchEntropic({ reg: 2 * sigma ** 2 }),
-  epoch: ({ data, generator }) => asRows(independent(data, generator)),
+  epoch: ({ direction, data, generator }) => asRows(independent(data, generator, endOf(direction))),
   regression(rows, { process, t, noise }) {
     const { x0, x1 } = asPairs(rows);
     const z = noise(x0);

@@ -1,6 +1,7 @@
 // DDPM++ and NCSN++ (Song 2021): a UNet with pyramids at its input and output, filtered resampling, and sums of
 // branches that keep their size.
 import { cat, nn, type Tensor } from "@dsbm/torch";
+import type { Conditions } from "../conditions.js";
 import { Fir, type Resampling } from "./ddpmpp/fir.js";
 import { AttnBlock, Combine, conv3, dense, groupNorm, joined } from "./ddpmpp/layers.js";
 import {
@@ -11,7 +12,7 @@ import {
 import { type Arc, planOf } from "./ddpmpp/plan.js";
 import { ResBlock } from "./ddpmpp/res-block.js";
 import { plain, Resample } from "./ddpmpp/resample.js";
-import { type Conditions, checkInputs } from "./unet/checks.js";
+import { checkInputs } from "./unet/checks.js";
 import { type Seeded, silu } from "./unet/layers.js";
 import { TimeEmbedding } from "./unet/time-embedding.js";
 

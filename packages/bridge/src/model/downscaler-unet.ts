@@ -1,6 +1,7 @@
 // The network of the downscaling experiment (Bischoff 2024, Shi 2023): a UNet of four resolutions whose way around
 // carries the spatial means, which a normalised network loses.
 import { cat, nn, type Tensor } from "@dsbm/torch";
+import type { Conditions } from "../conditions.js";
 import { MeanBypass, NormAct, steered } from "./downscaler-unet/layers.js";
 import {
   type CompleteDownscalerUNetOptions,
@@ -10,7 +11,7 @@ import {
   groups,
   halvings,
 } from "./downscaler-unet/options.js";
-import { type Conditions, checkInputs } from "./unet/checks.js";
+import { checkInputs } from "./unet/checks.js";
 import { conv3x3, type Seeded, zeroed } from "./unet/layers.js";
 import { ResBlock } from "./unet/res-block.js";
 import { Downsample, Upsample } from "./unet/resample.js";

@@ -1,6 +1,7 @@
 // The network of conditional bridges between vectors: point and condition in one encoder, the time in another
 // (De Bortoli 2021, with a condition).
 import { cat, type Generator, nn, type Tensor } from "@dsbm/torch";
+import type { Conditions } from "../conditions.js";
 import { BridgeError } from "../errors.js";
 import { TimeEmbedding } from "./unet/time-embedding.js";
 
@@ -84,7 +85,7 @@ export class ConditionalMLP extends nn.Module {
   }
 
   /** Throws a BridgeError for a point, times or a condition of another shape, and for classes, which it cannot use. */
-  forward(x: Tensor, t: Tensor, { cond, y }: { cond?: Tensor; y?: Tensor } = {}): Tensor {
+  forward(x: Tensor, t: Tensor, { cond, y }: Conditions = {}): Tensor {
     const { x_dim, y_dim, temb_scale } = this.options;
     const [n] = x.shape;
     const wrong = (message: string) => new BridgeError("argument", `ConditionalMLP: ${message}`);

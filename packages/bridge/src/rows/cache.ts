@@ -1,10 +1,11 @@
-// Simulated pairs on disk: a mapped .npy file [npar, 2, …] that is made anew every so many steps, a part at a
-// time, so that memory holds one part whatever the number of pairs.
+// Simulated pairs on disk: a mapped .npy file [npar, 2, …], and one for each condition, made anew every so many
+// steps, a part at a time, so that memory holds one part whatever the number of pairs.
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Generator, io, stack, type Tensor, tidy } from "@dsbm/torch";
-import type { Decode, Endpoints } from "../dataset.js";
+import type { End } from "../conditions.js";
+import { type Decode, type Endpoints, gathered } from "../dataset.js";
 import { Order, type OrderState } from "../order.js";
 import type { RowSource, SourceState } from "../rows.js";
 import { kept } from "../simulator.js";
@@ -32,6 +33,8 @@ export interface CacheSourceOptions extends CacheOptions {
   pairs: (batch: Endpoints) => Tensor[];
   /** Which of the two was simulated. */
   simulated: 0 | 1;
+  /** Names of what the rows carry behind the pairs, each in a file of its own. */
+  beside?: readonly string[];
   simulate: Generator;
   shuffle: Generator;
 }
@@ -49,7 +52,8 @@ const none = -1;
 export class CacheRows implements RowSource {
   readonly #options: CacheSourceOptions;
   #saved: Saved;
-  #rows: Tensor | null = null;
+  /** The mapped files, the pairs first. */
+  #rows: Tensor[] = [];
   readonly #order: Order;
 
   constructor(options: CacheSourceOptions) {
@@ -67,82 +71,93 @@ export class CacheRows implements RowSource {
     return Math.floor((step - 1) / this.#options.refreshStride);
   }
 
-  #path(refresh: number): string {
-    return join(this.#options.folder, `${this.#options.name}_${refresh}.npy`);
+  /** The files of a cache, the pairs first. */
+  #paths(refresh: number): string[] {
+    const { folder, name, beside = [] } = this.#options;
+    return ["", ...beside.map((what) => `_${what}`)].map((what) =>
+      join(folder, `${name}_${refresh}${what}.npy`),
+    );
   }
 
   due(step: number): boolean {
-    return this.#rows === null || this.#refreshOf(step) !== this.#saved.refresh;
+    return this.#rows.length === 0 || this.#refreshOf(step) !== this.#saved.refresh;
   }
 
   async *make(step: number): AsyncGenerator<{ done: number; total: number }> {
     const old = this.#saved.refresh;
     this.#unmap();
     this.#saved = { before: this.#states(), after: null, refresh: none, sha256: "" };
-    if (old !== none) rmSync(this.#path(old), { force: true });
+    if (old !== none) removeAll(this.#paths(old));
     yield* this.#simulate(this.#refreshOf(step));
     this.#order.restore({ shuffle: this.#options.shuffle.getState(), taken: 0 });
   }
 
   async *#simulate(refresh: number): AsyncGenerator<{ done: number; total: number }> {
     const { folder, npar, batchSize, data, decode, pairs, simulate } = this.#options;
-    const path = this.#path(refresh);
-    const temporary = join(folder, `.tmp-${process.pid}-${this.#options.name}.npy`);
+    const paths = this.#paths(refresh);
+    const temporary = paths.map((_, i) =>
+      join(folder, `.tmp-${process.pid}-${this.#options.name}-${i}.npy`),
+    );
     mkdirSync(folder, { recursive: true });
     const { device } = data.x0;
     const starts = {
       x0: new Order(data.x0.size(0), simulate, device),
       x1: new Order(data.x1.size(0), simulate, device),
     };
-    let writer: io.npy.NpyWriter | null = null;
+    const writers: io.npy.NpyWriter[] = [];
     try {
       for (let done = 0; done < npar; ) {
         yield { done, total: npar };
         const n = Math.min(batchSize, npar - done);
         const raw = tidy(() => {
-          const gather = (end: "x0" | "x1") => {
-            const index = starts[end].through(n).to({ device: data[end].device });
-            return decode(data[end].indexSelect(0, index), { end, generator: simulate });
+          const drawn: Partial<Record<End, Tensor>> = {};
+          const index = (end: End) => {
+            drawn[end] ??= starts[end].through(n).to({ device: data[end].device });
+            return drawn[end];
           };
           // Only the end that runs are started from is asked for.
-          const rows = pairs({
-            get x0() {
-              return gather("x0");
-            },
-            get x1() {
-              return gather("x1");
-            },
-          });
-          return io.toRaw(stack(rows, { dim: 1 }));
+          const [x0, x1, ...beside] = pairs(gathered(data, index, { decode, generator: simulate }));
+          return [stack([x0 as Tensor, x1 as Tensor], { dim: 1 }), ...beside].map(io.toRaw);
         });
-        writer ??= new io.npy.NpyWriter(temporary, raw.dtype, raw.shape.slice(1));
-        writer.append(raw);
+        raw.forEach((part, i) => {
+          writers[i] ??= new io.npy.NpyWriter(
+            temporary[i] as string,
+            part.dtype,
+            part.shape.slice(1),
+          );
+          writers[i].append(part);
+        });
         done += n;
       }
-      writer?.close({ sync: true });
-      if (this.#options.normalize) normalizeFile(temporary, this.#options.simulated, batchSize);
+      for (const writer of writers) writer.close({ sync: true });
+      if (this.#options.normalize)
+        normalizeFile(temporary[0] as string, this.#options.simulated, batchSize);
       const sha256 = await digest(temporary);
-      renameSync(temporary, path);
+      paths.forEach((path, i) => {
+        renameSync(temporary[i] as string, path);
+      });
       this.#saved = { ...this.#saved, after: simulate.getState(), refresh, sha256 };
-      this.#rows = io.mapNpy(path).keep();
+      this.#rows = paths.map((path) => io.mapNpy(path).keep());
     } finally {
       starts.x0.dispose();
       starts.x1.dispose();
-      writer?.close();
-      rmSync(temporary, { force: true });
+      for (const writer of writers) writer.close();
+      removeAll(temporary);
     }
     yield { done: npar, total: npar };
   }
 
   batch(n: number): Tensor[] {
-    const rows = (this.#rows as Tensor).indexSelect(0, this.#order.next(n));
+    const index = this.#order.next(n);
+    const [pairs, ...beside] = this.#rows.map((file) => file.indexSelect(0, index));
     const { device } = this.#options.data.x0;
-    return [rows.select(1, 0), rows.select(1, 1)].map((t) => t.contiguous().to({ device }));
+    const ends = [0, 1].map((end) => (pairs as Tensor).select(1, end).contiguous());
+    return [...ends, ...beside].map((t) => t.to({ device }));
   }
 
   /** The first rows of the file as they are, kept out of scopes; null before there is one. */
   peek(n: number): Tensor[] | null {
-    const rows = this.#rows;
+    const [rows] = this.#rows;
     if (!rows) return null;
     return kept(() => {
       const some = rows.narrow(0, 0, Math.min(n, rows.size(0)));
@@ -164,11 +179,11 @@ export class CacheRows implements RowSource {
     shuffle.setState(before.shuffle);
     this.#saved = { before, after: null, refresh: none, sha256: "" };
     if (refresh === none) return;
-    const path = this.#path(refresh);
-    if (existsSync(path) && (await digest(path)) === sha256) {
+    const paths = this.#paths(refresh);
+    if (paths.every((path) => existsSync(path)) && (await digest(paths)) === sha256) {
       simulate.setState(after as Uint8Array);
       this.#saved = { before, after, refresh, sha256 };
-      this.#rows = io.mapNpy(path).keep();
+      this.#rows = paths.map((path) => io.mapNpy(path).keep());
     } else {
       yield* this.#simulate(refresh);
     }
@@ -176,20 +191,20 @@ export class CacheRows implements RowSource {
   }
 
   #unmap(): void {
-    this.#rows?.dispose();
-    this.#rows = null;
+    for (const rows of this.#rows) rows.dispose();
+    this.#rows = [];
   }
 
-  /** Unmaps the file and leaves it for a run that goes on. */
+  /** Unmaps the files and leaves it for a run that goes on. */
   dispose(): void {
     this.#unmap();
     this.#order.dispose();
   }
 
-  /** Removes the file of a half-iteration that is done. */
+  /** Removes the files of a half-iteration that is done. */
   remove(): void {
     this.dispose();
-    if (this.#saved.refresh !== none) rmSync(this.#path(this.#saved.refresh), { force: true });
+    if (this.#saved.refresh !== none) removeAll(this.#paths(this.#saved.refresh));
   }
 }
 
@@ -221,8 +236,14 @@ function normalizeFile(path: string, end: 0 | 1, rows: number): void {
   renameSync(temporary, path);
 }
 
-async function digest(path: string): Promise<string> {
+const removeAll = (paths: readonly string[]) => {
+  for (const path of paths) rmSync(path, { force: true });
+};
+
+/** Of the contents of files, one after the other. */
+async function digest(paths: readonly string[]): Promise<string> {
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
+  for (const path of paths)
+    for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
   return hash.digest("hex");
 }

@@ -1,7 +1,7 @@
 // Rows of the first pass, which nothing has to be simulated for: gathered from the tables a batch at a time,
 // so that tables may be encoded, mapped from disk and larger than memory.
 import type { Generator, Tensor } from "@dsbm/torch";
-import type { Decode, Endpoints } from "../dataset.js";
+import { type Decode, type Endpoints, gathered } from "../dataset.js";
 import { Order, type OrderState } from "../order.js";
 import type { Making, RowSource, SourceState } from "../rows.js";
 
@@ -37,12 +37,11 @@ export class StreamRows implements RowSource {
 
   batch(n: number): Tensor[] {
     const { data, decode, rows, simulate } = this.#options;
-    const [x0, x1] = (["x0", "x1"] as const).map((end) => {
-      const table = data[end];
-      const index = this.#orders[end].next(n).to({ device: table.device });
-      return decode(table.indexSelect(0, index), { end, generator: simulate });
-    }) as [Tensor, Tensor];
-    return rows({ x0, x1 });
+    const index = {
+      x0: this.#orders.x0.next(n).to({ device: data.x0.device }),
+      x1: this.#orders.x1.next(n).to({ device: data.x1.device }),
+    };
+    return rows(gathered(data, (end) => index[end], { decode, generator: simulate }));
   }
 
   save(): SourceState {

@@ -1,21 +1,30 @@
 // The two ends of an image bridge: tables to train on and to evaluate with, from image sets or a Gaussian.
 import {
+  type Conditions,
+  conditionsAt,
   type Decode,
   decodeImages,
+  downscalerScalingFile,
+  type End,
   type Endpoints,
   flipImages,
   type ImageClass,
   type ImageTable,
+  loadDownscalerScaling,
   loadImages,
+  mapConditions,
+  positionsOf,
   prepareImages,
   type Split,
   stream,
   summary,
+  unscaleFields,
 } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Device, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { UsageError } from "../errors.js";
 import type { Progress } from "../progress.js";
+import { hasClasses } from "./network.js";
 
 /** Everything about one end. */
 export interface ImageEnd {
@@ -30,6 +39,12 @@ export interface ImageEnd {
   about: string;
   /** Rows of `train` or `test` as networks see them. */
   decode: Decode;
+  /** What networks are told beside, a row for each of the tables; null where there is nothing. */
+  conditions: { train: Conditions; test: Conditions } | null;
+  /** The order in which `test` is looked at; null: as it lies. */
+  order: Tensor | null;
+  /** Decoded rows in their physical units, for plots; null where they have none. */
+  unscale: ((rows: Tensor) => Tensor) | null;
 }
 
 export interface ImageData {
@@ -82,13 +97,17 @@ function imageEnd(name: string, config: CompleteTrainConfig): ImageEnd {
     ImageTable,
     ImageTable,
   ];
-  for (const t of [train.x, test.x, train.labels, test.labels]) t?.keep();
   const [, c, height, width] = train.x.shape;
   if (c !== channels || height !== image_size || width !== image_size)
     throw new UsageError(
       `${name} has images of ${c} channels and ${height}×${width} pixels, but the network is built for data.channels=${channels} and data.image_size=${image_size}: set these keys to the data's, or choose other data`,
     );
   const flip = random_flip || train.flip;
+  const told = { train: conditionsOf(train, config), test: conditionsOf(test, config) };
+  const { train: ofTrain, test: ofTest } = told;
+  const order = test.order ?? null;
+  for (const t of [train.x, test.x, order]) t?.keep();
+  for (const t of [...conditionTensors(ofTrain), ...conditionTensors(ofTest)]) t.keep();
   const facts = summary(train);
   return {
     name,
@@ -98,7 +117,57 @@ function imageEnd(name: string, config: CompleteTrainConfig): ImageEnd {
     about: `${name}: ${facts.n} images [${facts.shape}], mean ${facts.mean.toFixed(3)}, std ${facts.std.toFixed(3)}, and ${test.x.size(0)} held out (${train.source})`,
     decode: (rows, { generator }) =>
       flip ? flipImages(decodeImages(rows), { generator }) : decodeImages(rows),
+    conditions: ofTrain && ofTest ? { train: ofTrain, test: ofTest } : null,
+    order,
+    unscale: unscaling(name, config),
   };
+}
+
+const conditionTensors = (conditions: Conditions | undefined): Tensor[] =>
+  Object.values(conditions ?? {}).filter((t): t is Tensor => t !== undefined);
+
+/** What the configuration has networks told beside the samples of a table. */
+function conditionsOf(
+  table: ImageTable,
+  { cdsb, data, model }: CompleteTrainConfig,
+): Conditions | undefined {
+  const { name, condition, labels, classes } = table;
+  if (cdsb && condition === null)
+    throw new UsageError(
+      `cdsb=true, but ${name} has no condition: write cdsb=false data.cond_channels=0, or choose data with one such as dataset=downscaler_synthetic`,
+    );
+  if (cdsb && condition && condition.size(1) !== data.cond_channels)
+    throw new UsageError(
+      `data.cond_channels=${data.cond_channels}, but the condition of ${name} has ${condition.size(1)}: write data.cond_channels=${condition.size(1)}`,
+    );
+  const byClass = hasClasses(model);
+  if (byClass && (labels === null || classes.length < 2))
+    throw new UsageError(
+      `model.class_cond=true, but ${name} has ${classes.length === 1 ? "one class" : "no classes"}: leave class_cond out, or choose data with several classes`,
+    );
+  if (!cdsb && !byClass) return undefined;
+  return {
+    ...(cdsb && condition && { cond: condition }),
+    ...(byClass &&
+      labels && {
+        y: positionsOf(
+          labels,
+          classes.map(({ label }) => label),
+        ),
+      }),
+  };
+}
+
+/** Undoes the preprocessing of a set that names one; null for others, and where the file is not there. */
+function unscaling(
+  name: string,
+  { paths }: CompleteTrainConfig,
+): ((rows: Tensor) => Tensor) | null {
+  const resolution = /^downscaler_(high|low)$/.exec(name)?.[1];
+  if (resolution !== "high" && resolution !== "low") return null;
+  const scaling = loadDownscalerScaling(downscalerScalingFile(resolution, paths.data_dir_name));
+  for (const t of Object.values(scaling)) (t as Tensor).keep();
+  return (rows) => unscaleFields(rows, scaling);
 }
 
 /** N(mean_final, var_final), or with mean and variance of the data per pixel; rows only say how many there are. */
@@ -128,6 +197,9 @@ function gaussianEnd(x0: ImageEnd, config: CompleteTrainConfig): ImageEnd {
       tidy(() =>
         randn(like.shape, { generator, device: like.device }).mul(moments.std).add(moments.mean),
       ),
+    conditions: null,
+    order: null,
+    unscale: null,
   };
 }
 
@@ -151,12 +223,22 @@ function pixelMoments(table: Tensor, part = 1000): { mean: Tensor; std: Tensor }
 /** The tables on the configuration's device. */
 function on(end: ImageEnd, device: Device): ImageEnd {
   if (device === "cpu") return end;
-  const [train, test] = [end.train, end.test].map((t) => {
-    const moved = t.to({ device }).keep();
+  const moved = (t: Tensor) => {
+    const there = t.to({ device }).keep();
     t.dispose();
-    return moved;
-  }) as [Tensor, Tensor];
-  return { ...end, train, test };
+    return there;
+  };
+  const { train, test, order, conditions } = end;
+  return {
+    ...end,
+    train: moved(train),
+    test: moved(test),
+    order: order && moved(order),
+    conditions: conditions && {
+      train: mapConditions(conditions.train, moved) ?? {},
+      test: mapConditions(conditions.test, moved) ?? {},
+    },
+  };
 }
 
 /** Loads both ends. Throws a DatasetError for missing files, a UsageError for images of another size. */
@@ -166,22 +248,45 @@ export function loadImageData(config: CompleteTrainConfig): ImageData {
   const x1 = config.transfer
     ? on(imageEnd(config.Dataset_transfer as string, config), device)
     : gaussianEnd(x0, config);
+  if (hasClasses(config.model) && x1.conditions && x0.classes.length !== x1.classes.length)
+    throw new UsageError(
+      `model.class_cond=true needs as many classes at both ends, got ${x0.classes.length} of ${x0.name} and ${x1.classes.length} of ${x1.name}: choose subsets of one size, such as Dataset=mnist_0_1 Dataset_transfer=emnist_1_2`,
+    );
   return {
     x0,
     x1,
     dispose() {
-      for (const end of [x0, x1]) for (const t of [end.train, end.test]) t.dispose();
+      for (const end of [x0, x1]) {
+        const told = [end.conditions?.train, end.conditions?.test].flatMap(conditionTensors);
+        for (const t of [end.train, end.test, end.order, ...told]) t?.dispose();
+      }
     },
   };
 }
 
 /** Test rows of an end as networks see them, [n, C, H, W], the same at every call. */
 export function testRows(end: ImageEnd, n: number, seed: number): Tensor {
-  const rows = end.test.narrow(0, 0, Math.min(n, end.test.size(0)));
+  const rows = firstRows(end.test, n, end.order);
   // Training may mirror images; they are evaluated as they lie.
   if (end.name !== gaussianName) return decodeImages(rows);
   const generator = stream(seed, `test/${end.name}`, rows.device);
   return end.decode(rows, { end: "x1", generator });
 }
 
-export const tables = ({ x0, x1 }: ImageData): Endpoints => ({ x0: x0.train, x1: x1.train });
+/** The first `n` rows of a table in an order. */
+function firstRows(table: Tensor, n: number, order: Tensor | null): Tensor {
+  const some = Math.min(n, table.size(0));
+  return order ? table.indexSelect(0, order.narrow(0, 0, some)) : table.narrow(0, 0, some);
+}
+
+/** What goes with `testRows(data[end], n, …)`: conditions of the end, or of the other for a Gaussian. */
+export function testConditions(data: ImageData, end: End, n: number): Conditions | undefined {
+  const told = conditionsAt({ x0: data.x0.conditions?.test, x1: data.x1.conditions?.test }, end);
+  return told && mapConditions(told.values, (t) => firstRows(t, n, data[told.of].order));
+}
+
+export const tables = ({ x0, x1 }: ImageData): Endpoints => ({
+  x0: x0.train,
+  x1: x1.train,
+  conditions: { x0: x0.conditions?.train, x1: x1.conditions?.train },
+});

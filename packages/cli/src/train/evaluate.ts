@@ -10,6 +10,7 @@ import {
   imageStatistics,
   inceptionFeatures,
   lenetFeatures,
+  mapConditions,
   resample,
   squaredDistances,
   stream,
@@ -19,7 +20,7 @@ import type { CompleteTrainConfig } from "@dsbm/config";
 import { cat, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import type { Progress } from "../progress.js";
 import type { Position } from "./checkpoint.js";
-import { gaussianName, type ImageData, type ImageEnd, testRows } from "./data.js";
+import { gaussianName, type ImageData, type ImageEnd, testConditions, testRows } from "./data.js";
 import { iterationOf } from "./iteration.js";
 import { type Judge, judgedSet, shareOfClasses } from "./judge.js";
 
@@ -113,11 +114,18 @@ export async function evaluate(
       await new Promise(setImmediate);
       if (signal?.aborted) return null;
       const some = Math.min(config.test_batch_size, n - done);
-      const rows = start.narrow(0, done, some);
       parts.push(
-        training.simulator.endpoints(direction, rows, { grid, generator, lastNoise: false }).keep(),
+        tidy(() =>
+          training.simulator.endpoints(direction, start.narrow(0, done, some), {
+            grid,
+            generator,
+            lastNoise: false,
+            given: mapConditions(testConditions(data, ends.start, n), (t) =>
+              t.narrow(0, done, some),
+            ),
+          }),
+        ).keep(),
       );
-      rows.dispose();
       done += some;
     }
     const simulated = (performance.now() - began) / 1000;

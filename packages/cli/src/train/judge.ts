@@ -12,6 +12,7 @@ import {
   lenetTraining,
   loadImages,
   loadLeNet,
+  positionsOf,
   stream,
   trainClassifier,
 } from "@dsbm/bridge";
@@ -62,7 +63,7 @@ export async function judgeOf(
   );
   const [train, test] = tables as [(typeof tables)[number], (typeof tables)[number]];
   const labels = train.classes.map(({ label }) => label);
-  const index = (of: Tensor) => indexOf(of, labels);
+  const index = (of: Tensor) => positionsOf(of, labels);
   const targets = index(train.labels as Tensor).keep();
   const model = new LeNet({
     channels,
@@ -100,13 +101,6 @@ export async function judgeOf(
   } finally {
     for (const t of [targets, train.x, train.labels, test.x, test.labels]) t?.dispose();
   }
-}
-
-/** Positions 0 … k−1 of published labels. */
-function indexOf(of: Tensor, labels: readonly number[]): Tensor {
-  return tidy(() =>
-    labels.reduce((sum, label, i) => sum.add(of.eq(label).to("int64").mul(i)), of.mul(0)),
-  );
 }
 
 /** The part of images that a judge takes for one of an end's classes; null where it holds all there are. */

@@ -16,12 +16,13 @@ import {
 import { noGrad, stack, type Tensor, tidy } from "@dsbm/torch";
 import type { Position } from "./checkpoint.js";
 import { pointId } from "./checkpoint.js";
-import type { ImageData } from "./data.js";
+import { type ImageData, testConditions } from "./data.js";
 import { type Evaluation, endsOf, testGrid } from "./evaluate.js";
 
 interface Scene {
   at: Position;
   training: Training;
+  data: ImageData;
   config: CompleteTrainConfig;
   run: RunWriter;
 }
@@ -51,7 +52,7 @@ async function grid(images: Tensor, n: number, title: string): Promise<Buffer> {
  */
 export async function writeEvaluationPictures(
   { start, end, data }: Evaluation,
-  { at, training, config, run }: Scene,
+  { at, training, data: ends, config, run }: Scene,
 ): Promise<[name: string, png: Buffer][]> {
   const { plot_level, plot_npar } = config;
   if (plot_level < 1) return [];
@@ -63,12 +64,15 @@ export async function writeEvaluationPictures(
     ["data", await grid(data, plot_npar, `Data at ${to} (held out)`)],
   ];
   for (const [name, png] of grids) run.saveFile(`samples/${id}_${name}.png`, png);
-  if (plot_level >= 2) await writePaths(start, { at, training, config, run });
+  if (plot_level >= 2) await writePaths(start, { at, training, data: ends, config, run });
   if (plot_level >= 3) await writePairs({ at, training, config, run });
   return grids;
 }
 
-async function writePaths(start: Tensor, { at, training, config, run }: Scene): Promise<void> {
+async function writePaths(
+  start: Tensor,
+  { at, training, data, config, run }: Scene,
+): Promise<void> {
   const { direction } = at;
   const schedule = testGrid(training, config);
   const times = [
@@ -82,6 +86,7 @@ async function writePaths(start: Tensor, { at, training, config, run }: Scene): 
         grid: schedule,
         generator: stream(config.seed, `picture/${at.half}/${at.step}`, start.device),
         lastNoise: false,
+        given: testConditions(data, endsOf(direction).start, config.plot_npar_path),
       });
       const { images: all } = drawable(path.flatten({ endDim: 1 }));
       return { images: all, shape: drawable(rows).shape };
@@ -110,7 +115,7 @@ async function writePaths(start: Tensor, { at, training, config, run }: Scene): 
 }
 
 /** The newest pairs of the cache side by side, where there is one. */
-async function writePairs({ at, training, config, run }: Scene): Promise<void> {
+async function writePairs({ at, training, config, run }: Omit<Scene, "data">): Promise<void> {
   const rows = training.peek(config.plot_npar_path);
   if (!rows) return;
   try {

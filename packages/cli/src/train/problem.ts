@@ -19,13 +19,10 @@ import { isFlow, sequenceOf } from "./iteration.js";
 import { buildNetwork } from "./network.js";
 
 /** Refuses what a later version brings, before anything is loaded. */
-export function checkSupported({ method, cdsb, Dataset }: CompleteTrainConfig): void {
+export function checkSupported({ method }: CompleteTrainConfig): void {
   const later = (what: string, instead: string) =>
     new UsageError(`${what} is not in this version yet: ${instead}`);
   if (method === "dsb") throw later(`method=${method}`, "choose dbdsb, dbdsb_vp, bm, rf or otcfm");
-  if (cdsb) throw later("cdsb=true", "leave it out");
-  if (/^downscaler/.test(Dataset))
-    throw later(`Dataset=${Dataset}`, "choose a data set without conditions");
 }
 
 export function imageProblem(
@@ -47,7 +44,8 @@ export function imageProblem(
     grid,
     cacheGrid:
       config.cache_num_steps === config.num_steps ? grid : resample(grid, config.cache_num_steps),
-    network: (direction, half) => buildNetwork(config, direction, half),
+    network: (direction, half) =>
+      buildNetwork(config, direction, { half, classes: data.x0.classes.length }),
     firstCoupling: first_coupling,
     sequence,
     halfIterations: sequence.length * config.n_ipf,

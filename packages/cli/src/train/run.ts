@@ -329,7 +329,7 @@ class ImageRun {
       return false;
     }
     try {
-      const pictures = await writeEvaluationPictures(found, { at, training, config, run });
+      const pictures = await writeEvaluationPictures(found, { at, training, data, config, run });
       const steps = stepsBefore(at, config);
       const place = { direction, stage: "test" } as const;
       this.#logger?.log(steps, namedMetrics(place, found.result));

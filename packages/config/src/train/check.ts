@@ -19,7 +19,7 @@ export function checkTrain(config: TrainConfig): string[] {
 }
 
 function endProblems(config: TrainConfig): string[] {
-  const { transfer, Dataset, Dataset_transfer, normalize_x1, wavenumber } = config;
+  const { transfer, Dataset, Dataset_transfer, normalize_x1, wavenumber, cdsb, data } = config;
   const problems: string[] = [];
   if (transfer && Dataset_transfer === null) {
     problems.push(
@@ -31,6 +31,12 @@ function endProblems(config: TrainConfig): string[] {
     problems.push(
       "normalize_x1=true standardises towards a Gaussian, but transfer=true has data at time 1: " +
         "leave normalize_x1 out or write transfer=false",
+    );
+  }
+  if (cdsb && data.random_flip) {
+    problems.push(
+      "data.random_flip=true mirrors samples but not the condition that cdsb=true goes by: " +
+        "leave data.random_flip out",
     );
   }
   for (const key of ["adaptive_mean", "final_adaptive"] as const) {

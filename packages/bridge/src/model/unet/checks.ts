@@ -1,18 +1,11 @@
 // What every network of images is asked before it is built and before it runs, so that no mistake surfaces as a
 // kernel's complaint from its middle: one line that names the network, the key or the argument.
 import type { Tensor } from "@dsbm/torch";
+import type { Conditions } from "../../conditions.js";
 import { BridgeError } from "../../errors.js";
 
 /** A list of numbers, or the same as the command line writes it: "0.5,1,1" (7, for a list of one). */
 export type NumberList = string | number | readonly number[];
-
-/** What a network is told beside the point and the time. */
-export interface Conditions {
-  /** Classes, int64 [B]. */
-  y?: Tensor | undefined;
-  /** An image [B, C′, H, W] that x is to follow; its channels are part of `in_channels`. */
-  cond?: Tensor | undefined;
-}
 
 /** The resolutions of a network, for the check of those with attention. */
 export interface AttentionSizes {
