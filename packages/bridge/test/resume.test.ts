@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dropout, io, memory, nn, ones, Parameter, randn, type Tensor, tidy } from "@dsbm/torch";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Conditions } from "../src/conditions.js";
+import { minibatchExact } from "../src/coupling/minibatch.js";
 import type { TrainEvent } from "../src/events.js";
 import { methods } from "../src/method/index.js";
 import { MLP } from "../src/model/mlp.js";
@@ -30,6 +32,13 @@ class Dropping extends nn.Module {
   forward(x: Tensor): Tensor {
     const h = this.net.forward(x);
     return this.training ? dropout(h, 0.2, true) : h;
+  }
+}
+
+/** The same, told something. */
+class Steered extends Dropping {
+  override forward(x: Tensor, _t?: Tensor, { cond }: Conditions = {}): Tensor {
+    return super.forward(x).mul(cond as Tensor);
   }
 }
 
@@ -130,6 +139,18 @@ const problems: [string, () => Problem][] = [
   [
     "a standard deviation in the output",
     () => cached({ parametrisation: { meanMatch: false, stdTrick: true, lossScale: true } }),
+  ],
+  [
+    "conditions, plans that move them",
+    () => {
+      const { data } = cached();
+      const cond = data.x0.narrow(1, 0, 1).sin().contiguous();
+      return cached({
+        data: { ...data, conditions: { x0: { cond }, x1: { cond: cond.neg() } } },
+        network: (d, half) => new Steered(d, half),
+        batchCoupling: minibatchExact({ replace: false }),
+      });
+    },
   ],
   ["tables in memory", () => cached({ cache: null, repeat: 1 })],
   [

@@ -1,0 +1,243 @@
+// Conditions: every sample keeps its own on the way through couplings, caches and samplers, and networks learn to
+// go by them.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { arange, cat, Generator, nn, randn, type Tensor, tidy } from "@dsbm/torch";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Conditions, EndConditions } from "../src/conditions.js";
+import { minibatchEntropic, minibatchExact } from "../src/coupling/minibatch.js";
+import type { Endpoints } from "../src/dataset.js";
+import { methods } from "../src/method/index.js";
+import type { Method } from "../src/method.js";
+import { ConditionalMLP } from "../src/model/mlp-cond.js";
+import type { Problem } from "../src/problem.js";
+import { uniformGrid } from "../src/schedule.js";
+import { Training } from "../src/train.js";
+import { normal, seeded, tiny } from "./helpers.js";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "dsbm-conditions-"));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Rows i/64, i/64 of so many numbers from `first` on, [n, 2]; and i as field and class. */
+const marked = (n: number, first: number) =>
+  arange(first, first + n)
+    .div(64)
+    .reshape([n, 1])
+    .expand([n, 2])
+    .contiguous();
+const told = (x: Tensor): Conditions => {
+  const own = x.select(1, 0).mul(64);
+  return { cond: own.reshape([-1, 1]).contiguous(), y: own.to("int64") };
+};
+
+/** x0 is 0 … 39 and x1 is 1000 … 1039, each with its own number as field and class. */
+function markedData(which: readonly ("x0" | "x1")[]): Endpoints {
+  const data = { x0: marked(40, 0), x1: marked(40, 1000) };
+  const conditions: EndConditions = Object.fromEntries(which.map((end) => [end, told(data[end])]));
+  return { ...data, conditions };
+}
+
+/** A small push; insists on being told something for every row. */
+class Told extends nn.Module {
+  push = new nn.Linear(2, 2);
+  forward(x: Tensor, _t: Tensor, given: Conditions = {}): Tensor {
+    expect(given.cond?.shape).toEqual([x.size(0), 1]);
+    expect(given.y?.shape).toEqual([x.size(0)]);
+    expect(given.y?.dtype).toBe("int64");
+    return this.push.forward(x.mul(1e-6)).add(given.cond as Tensor, { alpha: 1e-9 });
+  }
+}
+
+/** The rows that a method makes in each half-iteration, in numbers. */
+async function rowsOf(
+  base: Method,
+  data: Endpoints,
+  changes: Partial<Problem>,
+): Promise<{ half: number; rows: number[][] }[]> {
+  const seen: { half: number; rows: number[][] }[] = [];
+  let half = 0;
+  const spy: Method = {
+    ...base,
+    epoch(context) {
+      const rows = base.epoch(context);
+      seen.push({ half, rows: rows.map((r) => tidy(() => r.to("float64").toNumbers())) });
+      return rows;
+    },
+  };
+  const training = new Training(
+    tiny(spy, {
+      data,
+      network: () => new Told(),
+      batchSize: 8,
+      steps: 3,
+      halfIterations: 3,
+      ...changes,
+    }),
+  );
+  for await (const event of training.run()) if (event.type === "start") half = event.half;
+  training.dispose();
+  return seen;
+}
+
+const sources = ["in memory", "streamed and cached"] as const;
+const cacheOf = (source: (typeof sources)[number]) =>
+  source === "in memory" ? null : { folder, npar: 20, batchSize: 12, refreshStride: 2 };
+
+describe.each(sources)("rows %s", (source) => {
+  it.each([
+    { name: "dsbm", firstCoupling: "ind" as const },
+    { name: "dsbm", firstCoupling: "ref" as const },
+    { name: "rectifiedflow", firstCoupling: "ind" as const },
+    { name: "sbcfm", firstCoupling: "ind" as const },
+  ])("of $name ($firstCoupling) keep the conditions of the samples they came with", async (how) => {
+    const data = markedData(["x0", "x1"]);
+    const seen = await rowsOf(methods[how.name as keyof typeof methods], data, {
+      firstCoupling: how.firstCoupling,
+      sequence: how.name === "dsbm" ? ["b", "f"] : ["b"],
+      cache: cacheOf(source),
+    });
+    expect(new Set(seen.map(({ half }) => half))).toEqual(new Set([1, 2, 3]));
+    for (const { half, rows } of seen) {
+      const [x0, x1, cond, y] = rows as [number[], number[], number[], number[]];
+      expect(cond).toEqual(y);
+      // First b learns to reach x0; then starts are kept: x1 after b (runs start there), x0 after f.
+      const first = half === 1 || how.name === "sbcfm";
+      const from = first ? x0 : how.name === "dsbm" && half === 3 ? x0 : x1;
+      expect(cond).toEqual(from.filter((_, i) => i % 2 === 0).map((v) => 64 * v));
+      expect(new Set(cond).size).toBeGreaterThan(5);
+    }
+  });
+
+  it("of an end without conditions of its own go by the other's", async () => {
+    const data = markedData(["x0"]);
+    const seen = await rowsOf(methods.dsbm, data, {
+      firstCoupling: "ind",
+      firstPass: 2,
+      cache: cacheOf(source),
+    });
+    for (const { half, rows } of seen) {
+      const [x0, x1, cond] = rows as [number[], number[], number[]];
+      const own = x0.filter((_, i) => i % 2 === 0);
+      // To the Gaussian, too, a sample is trained under its own condition.
+      expect(cond).toEqual(own.map((v) => 64 * v));
+      expect(x1.every((v) => v > 10) || half === 3).toBe(true);
+    }
+  });
+});
+
+describe("minibatch optimal transport", () => {
+  it.each([
+    { name: "exact, drawn", couple: minibatchExact() },
+    { name: "exact, permuted", couple: minibatchExact({ replace: false }) },
+    { name: "entropic, drawn", couple: minibatchEntropic({ reg: 0.5 }) },
+    { name: "entropic, permuted", couple: minibatchEntropic({ reg: 0.5, replace: false }) },
+  ])("$name moves conditions with the end they belong to", ({ couple }) => {
+    for (const of of ["x0", "x1"] as const)
+      tidy(() => {
+        const pairs = { x0: normal([9, 2], 1), x1: normal([9, 2], 2) };
+        const values = { cond: pairs[of].mul(3), y: arange(0, 9).to("int64") };
+        const found = couple({ ...pairs, conditions: { of, values } }, seeded(5));
+        expect(found.conditions?.of).toBe(of);
+        const { cond, y } = found.conditions?.values ?? {};
+        expect(cond?.toNumbers()).toEqual(found[of].mul(3).toNumbers());
+        expect(pairs[of].indexSelect(0, y as Tensor).toNumbers()).toEqual(found[of].toNumbers());
+      });
+  });
+});
+
+describe("what networks are told", () => {
+  /** Two clouds at ±2 on one end; the sign is the condition. */
+  function clouds(own: "x0" | "both"): Endpoints {
+    const n = 512;
+    const generator = Generator.create(3);
+    const sign = arange(0, n).remainder(2).mul(2).sub(1).reshape([n, 1]);
+    const x0 = sign.mul(2).add(randn([n, 2], { generator }).mul(0.3));
+    const x1 = randn([n, 2], { generator });
+    return {
+      x0,
+      x1,
+      conditions: { x0: { cond: sign }, ...(own === "both" && { x1: { cond: sign.neg() } }) },
+    };
+  }
+
+  it.each(["x0", "both"] as const)(
+    "decides which cloud a bridge ends in, conditions at %s",
+    async (own) => {
+      const training = new Training(
+        tiny(methods.dsbm, {
+          data: clouds(own),
+          network: (d) =>
+            new ConditionalMLP(
+              {
+                x_dim: 2,
+                y_dim: 1,
+                t_encoder_layers: [16],
+                xy_encoder_layers: [32],
+                decoder_layers: [64, 64],
+              },
+              { generator: seeded(d === "b" ? 1 : 2) },
+            ),
+          firstCoupling: "ind",
+          grid: uniformGrid(10),
+          batchSize: 128,
+          lr: 3e-3,
+          steps: 250,
+          halfIterations: 3,
+          cache: { folder, npar: 512, batchSize: 128, refreshStride: 125 },
+        }),
+      );
+      for await (const _ of training.run());
+      tidy(() => {
+        const start = randn([200, 2], { generator: seeded(9) });
+        const half = start.narrow(0, 0, 100);
+        const cond = cat([half.mul(0).add(1), half.mul(0).sub(1)]).narrow(1, 0, 1);
+        const ends = training.simulator.endpoints("b", start, {
+          grid: uniformGrid(10),
+          generator: seeded(4),
+          given: { cond: cond.contiguous() },
+        });
+        const mean = (from: number) => ends.narrow(0, from, 100).mean().item();
+        expect(mean(0)).toBeGreaterThan(1.6);
+        expect(mean(100)).toBeLessThan(-1.6);
+      });
+      training.dispose();
+    },
+    30_000,
+  );
+});
+
+describe("conditions that cannot be", () => {
+  const cases: [string, (data: Endpoints) => Endpoints, RegExp][] = [
+    [
+      "of another number of rows",
+      (d) => ({ ...d, conditions: { ...d.conditions, x1: told(marked(39, 0)) } }),
+      /40 samples of x1 with conditions for 39; expected one condition a sample/,
+    ],
+    [
+      "of other kinds at the ends",
+      (d) => ({ ...d, conditions: { ...d.conditions, x1: { cond: told(d.x1).cond } } }),
+      /conditions of x0 are cond,y .* those of x1 cond .*both ends need the same/,
+    ],
+    [
+      "that are not finite",
+      (d) => ({ ...d, conditions: { x0: { ...told(d.x0), cond: d.x0.div(0) } } }),
+      /conditions of x0 have values that are NaN or infinite/,
+    ],
+    [
+      "borrowed from a table of another length",
+      (d) => ({ x0: d.x0, x1: marked(30, 0), conditions: { x0: told(d.x0) } }),
+      /30 samples of x1 with conditions for 40/,
+    ],
+  ];
+  it.each(cases)("%s are refused in one line", (_, change, message) => {
+    const data = change(markedData(["x0", "x1"]));
+    const make = () => new Training(tiny(methods.dsbm, { data, network: () => new Told() }));
+    expect(make).toThrow(message);
+  });
+});

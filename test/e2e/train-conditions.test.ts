@@ -1,0 +1,142 @@
+// Conditions and classes on the command line: every method and network is told them, and mistakes are one line.
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { readCsv } from "@dsbm/runs";
+import { describe, expect, it } from "vitest";
+import { dsbm, scratch } from "./cli.js";
+import { quick } from "./train.js";
+
+const root = scratch();
+
+/** A downscaling at 16×16 of a few steps; later words win. */
+const downscaling = [
+  "train",
+  "dataset=downscaler_synthetic",
+  "data.image_size=16",
+  "data.n_train=48",
+  "data.n_test=16",
+  "n_ipf=2",
+  "num_iter=4",
+  "first_num_iter=4",
+  "batch_size=8",
+  "cache_npar=16",
+  "cache_batch_size=8",
+  "num_steps=4",
+  "test_npar=16",
+  "test_batch_size=8",
+  "plot_npar=4",
+  "plot_npar_path=2",
+  "log_every=2",
+  "threads=1",
+];
+const noClasses = ["plot_level=0", "metrics.judge=false"];
+
+async function run(name: string, ...words: string[]) {
+  const outcome = await dsbm([...words, `name=${name}`, `experiments_dir=${root}`]);
+  const folder = /results: +(.*)\/results\.csv/.exec(outcome.stdout)?.[1] ?? "";
+  return { ...outcome, folder };
+}
+
+describe("cdsb=true", () => {
+  it.each([
+    ["from independent pairs, with pictures", "plot_level=3"],
+    ["from the reference process", "first_coupling=ref", "plot_level=0"],
+    ["variance preserving", "method=dbdsb_vp", "plot_level=0"],
+    ["bridge matching", "method=bm", "n_ipf=1", "plot_level=0"],
+    ["rectified flow", "method=rf", "plot_level=0"],
+    ["flow on optimal pairs", "method=otcfm", "plot_level=0"],
+    ["minibatch optimal transport", "ot_sampler=exact", "plot_level=0"],
+    ["UNET", "model=UNET_tiny", "plot_level=0"],
+    [
+      "DDPMpp",
+      "model=DDPMpp_32",
+      "model.nf=32",
+      "model.ch_mult='1,1'",
+      "model.num_res_blocks=1",
+      "model.attn_resolutions='8'",
+      "plot_level=0",
+    ],
+    ["towards noise", "transfer=false", "plot_level=0"],
+  ])("%s", async (name, ...words) => {
+    const { code, stderr, folder } = await run(name.replace(/\W/g, "_"), ...downscaling, ...words);
+    expect(stderr).not.toMatch(/bug|\n\s+at /);
+    expect(code).toBe(0);
+    const { rows } = readCsv(join(folder, "results.csv"));
+    expect(rows.length).toBe(/flow/.test(name) || name === "bridge matching" ? 2 : 4);
+    for (const row of rows) expect(Number.isFinite(row.msd)).toBe(true);
+    const cache = join(folder, "cache");
+    expect(existsSync(cache) ? readdirSync(cache) : []).toEqual([]);
+  });
+});
+
+describe("classes", () => {
+  it.each([
+    ["towards noise", "Dataset=synthetic_shapes", "transfer=false"],
+    ["at both ends", "Dataset=synthetic_shapes", "Dataset_transfer=synthetic_shapes"],
+  ])("%s", async (name, ...words) => {
+    const { code, stderr, folder } = await run(
+      `classes_${name.replace(/\W/g, "_")}`,
+      ...quick,
+      ...noClasses,
+      "first_num_iter=3",
+      "num_iter=3",
+      "cache_refresh_stride=3",
+      "model.class_cond=true",
+      ...words,
+    );
+    expect(stderr).not.toMatch(/bug|\n\s+at /);
+    expect(code).toBe(0);
+    expect(readCsv(join(folder, "results.csv")).rows).toHaveLength(4);
+  });
+});
+
+describe("one clear line", () => {
+  it.each([
+    [
+      "a condition that the data has not",
+      ["cdsb=true", "data.cond_channels=1"],
+      ["synthetic_squares has no condition", "cdsb=false"],
+    ],
+    [
+      "classes that the data has not",
+      ["model.class_cond=true"],
+      ["synthetic_squares has one class"],
+    ],
+    [
+      "other numbers of classes",
+      [
+        "model.class_cond=true",
+        "dataset=mnist_2to3",
+        "Dataset=mnist_0_1_2",
+        "Dataset_transfer=mnist_3_4",
+      ],
+      ["as many classes at both ends", "3 of mnist_0_1_2", "2 of mnist_3_4"],
+    ],
+  ])("for %s", async (name, words, texts) => {
+    const { code, stderr } = await run(name.replace(/\W/g, "_"), ...quick, ...noClasses, ...words);
+    const lines = stderr.split("\n").filter((line) => line.startsWith("dsbm: "));
+    expect(code).not.toBe(0);
+    expect(lines, stderr).toHaveLength(1);
+    for (const text of texts) expect(lines[0]).toContain(text);
+  });
+
+  it.each([
+    [
+      "a condition of other channels",
+      ["data.cond_channels=2"],
+      "the condition of downscaler_synthetic_high has 1",
+    ],
+    ["mirrored samples", ["data.random_flip=true"], "mirrors samples but not the condition"],
+    [
+      "arrays that are not there",
+      ["Dataset=downscaler_high", "Dataset_transfer=downscaler_low", "data.image_size=512"],
+      "xtrain_512.npy",
+    ],
+  ])("for %s", async (name, words, text) => {
+    const { code, stderr } = await run(name.replace(/\W/g, "_"), ...downscaling, ...words);
+    const lines = stderr.split("\n").filter((line) => line.startsWith("dsbm: "));
+    expect(code).not.toBe(0);
+    expect(lines, stderr).toHaveLength(1);
+    expect(lines[0]).toContain(text);
+  });
+});
