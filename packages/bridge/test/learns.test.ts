@@ -1,0 +1,169 @@
+// Every method learns: from eight Gaussians to two moons it comes nearer to the target by a stated factor, and those
+// that solve a stochastic equation reach the covariance of the exact bridge.
+import { type Tensor, tidy } from "@dsbm/torch";
+import { describe, expect, it } from "vitest";
+import { minibatchExact } from "../src/coupling/minibatch.js";
+import { gaussianEndpoints } from "../src/dataset/gaussian.js";
+import { eightGaussians, moons } from "../src/dataset/planar.js";
+import { methods } from "../src/method/index.js";
+import { exactCovariance } from "../src/metric/gaussian-bridge.js";
+import { squaredDistances } from "../src/ot/distance.js";
+import { exactPlan } from "../src/ot/exact.js";
+import type { Problem } from "../src/problem.js";
+import { brownian } from "../src/process/brownian.js";
+import { ornsteinUhlenbeck } from "../src/process/ornstein-uhlenbeck.js";
+import { uniformGrid } from "../src/schedule.js";
+import { Training } from "../src/train.js";
+import { network, seeded } from "./helpers.js";
+
+/** The squared Wasserstein distance between two samples of one size. */
+function wasserstein(a: Tensor, b: Tensor): number {
+  const n = a.size(0);
+  const cost = tidy(() => Float64Array.from(squaredDistances(a, b).toNumbers()));
+  return exactPlan(cost, n, n).cost;
+}
+
+async function trained(problem: Problem): Promise<Training> {
+  const training = new Training(problem);
+  for await (const _ of training.run());
+  return training;
+}
+
+interface Learning {
+  name: string;
+  /** The distance to the target falls at least to this part of what it was. */
+  factor: number;
+  changes: Partial<Problem>;
+}
+
+const planar: Learning[] = [
+  { name: "DSBM-IPF", factor: 0.1, changes: { firstCoupling: "ref", halfIterations: 6 } },
+  { name: "DSBM-IMF", factor: 0.1, changes: {} },
+  { name: "IMF-b", factor: 0.1, changes: { sequence: ["b"] } },
+  { name: "DSBM-IMF+", factor: 0.1, changes: { batchCoupling: minibatchExact() } },
+  { name: "bridge matching", factor: 0.1, changes: { firstPass: 2, halfIterations: 2 } },
+  {
+    name: "DSBM of an Ornstein–Uhlenbeck process, mean matching",
+    factor: 0.1,
+    changes: {
+      process: ornsteinUhlenbeck({ sigma: 1 }),
+      parametrisation: { meanMatch: true, stdTrick: false, lossScale: false },
+      lastNoise: false,
+    },
+  },
+  {
+    name: "DSB",
+    factor: 0.12,
+    changes: { method: methods.dsb, firstCoupling: "ref", halfIterations: 8, lr: 1e-3 },
+  },
+  {
+    name: "rectified flow",
+    factor: 0.2,
+    changes: { method: methods.rectifiedflow, sequence: ["b"] },
+  },
+  {
+    name: "OT-CFM",
+    factor: 0.15,
+    changes: {
+      method: methods.rectifiedflow,
+      sequence: ["b"],
+      halfIterations: 1,
+      batchCoupling: minibatchExact(),
+    },
+  },
+  {
+    name: "SB-CFM",
+    factor: 0.15,
+    changes: { method: methods.sbcfm, sequence: ["b"], halfIterations: 1, batchSize: 64 },
+  },
+];
+
+describe("eight Gaussians to two moons", () => {
+  it.each(planar)("$name", async ({ factor, changes }) => {
+    const generator = seeded(11);
+    const [x0, x1] = [moons(4000, { generator }), eightGaussians(4000, { generator })];
+    const problem: Problem = {
+      data: { x0, x1 },
+      process: brownian({ sigma: 1 }),
+      method: methods.dsbm,
+      grid: uniformGrid(20),
+      network: network(2, 3, 64),
+      firstCoupling: "ind",
+      halfIterations: 3,
+      steps: 800,
+      batchSize: 128,
+      lr: 3e-3,
+      emaRate: 0.99,
+      emaWarmup: true,
+      seed: 1,
+      threads: 1,
+      ...changes,
+    };
+    const training = await trained(problem);
+    tidy(() => {
+      const target = moons(400, { generator: seeded(21) });
+      const start = eightGaussians(400, { generator: seeded(22) });
+      const ends = training.simulator.endpoints("b", start, {
+        grid: problem.grid,
+        generator: seeded(23),
+        lastNoise: false,
+      });
+      const [before, after] = [wasserstein(start, target), wasserstein(ends, target)];
+      expect(after).toBeLessThan(factor * before);
+    });
+    training.dispose();
+    x0.dispose();
+    x1.dispose();
+  });
+});
+describe("the Gaussian bridge at dimension 2", () => {
+  it.each([
+    { name: "DSBM-IPF", changes: { firstCoupling: "ref", halfIterations: 8 } as Partial<Problem> },
+    { name: "DSBM-IMF", changes: { halfIterations: 6 } },
+    { name: "IMF-b", changes: { sequence: ["b"] as const, halfIterations: 5 } },
+    { name: "DSBM-IMF+", changes: { halfIterations: 4, batchCoupling: minibatchExact() } },
+    {
+      name: "DSB",
+      changes: {
+        method: methods.dsb,
+        firstCoupling: "ref",
+        halfIterations: 12,
+      } as Partial<Problem>,
+    },
+  ])("$name reaches the exact covariance within 0.03", async ({ changes }) => {
+    const generator = seeded(31);
+    const data = gaussianEndpoints({ n: 6000, dim: 2, a: 0.1, generator });
+    const training = await trained({
+      data,
+      process: brownian({ sigma: 1 }),
+      method: methods.dsbm,
+      grid: uniformGrid(20),
+      network: network(2, 3, 64),
+      firstCoupling: "ind",
+      halfIterations: 4,
+      steps: 700,
+      batchSize: 256,
+      lr: 2e-3,
+      emaRate: 0.99,
+      emaWarmup: true,
+      seed: 1,
+      threads: 1,
+      ...changes,
+    });
+    tidy(() => {
+      const n = 20_000;
+      const start = gaussianEndpoints({ n, dim: 2, a: 0.1, generator: seeded(32) }).x1;
+      const ends = training.simulator.endpoints("b", start, {
+        grid: uniformGrid(20),
+        generator: seeded(33),
+      });
+      const centred = [start, ends].map((x) => x.sub(x.mean([0], { keepdim: true }))) as [
+        Tensor,
+        Tensor,
+      ];
+      const covariance = centred[0].mul(centred[1]).mean().item();
+      expect(Math.abs(covariance - exactCovariance({ sigma: 1 }))).toBeLessThan(0.03);
+    });
+    training.dispose();
+  });
+});
