@@ -45,6 +45,7 @@ describe("cdsb=true", () => {
     ["bridge matching", "method=bm", "n_ipf=1", "plot_level=0"],
     ["rectified flow", "method=rf", "plot_level=0"],
     ["flow on optimal pairs", "method=otcfm", "plot_level=0"],
+    ["discrete DSB", "method=dsb", "plot_level=0"],
     ["minibatch optimal transport", "ot_sampler=exact", "plot_level=0"],
     ["UNET", "model=UNET_tiny", "plot_level=0"],
     [

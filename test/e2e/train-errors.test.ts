@@ -51,9 +51,9 @@ describe("one clear line", () => {
       ["emnist", "sha256"],
     ],
     [
-      "a method of a later version",
-      words("dsb", "method=dsb"),
-      ["method=dsb is not in this version"],
+      "a formula that is none",
+      words("formula", "method=dsb", "langevin_scale='2*sqrt(gama)'"),
+      ["langevin_scale", "gama", "gamma"],
     ],
     ["a batch that repeats do not divide", words("repeat", "num_repeat_data=3"), ["batch_size"]],
     ["a cache smaller than a batch", words("cache", "cache_npar=5"), ["cache_npar"]],

@@ -1,4 +1,12 @@
-export { type Conditions, conditionsAt, type End, mapConditions } from "./conditions.js";
+export {
+  type Conditions,
+  conditionRows,
+  conditionsAt,
+  conditionsIn,
+  type End,
+  kindsOf,
+  mapConditions,
+} from "./conditions.js";
 export { independent } from "./coupling/independent.js";
 export { minibatchEntropic, minibatchExact } from "./coupling/minibatch.js";
 export { reference } from "./coupling/reference.js";
@@ -20,7 +28,10 @@ export type { ImageSet, LoadImagesOptions, Preparation } from "./dataset/image-s
 export { imageSets, loadImages, prepareImages } from "./dataset/index.js";
 export { positionsOf } from "./dataset/labels.js";
 export { loadMnist, type Mnist, type MnistOptions } from "./dataset/mnist.js";
+export { type DecodedPicture, decodePicture } from "./dataset/picture-decode.js";
+export { listPictures, type PictureFile } from "./dataset/picture-files.js";
 export { decodeImages, encodeImages, flipImages } from "./dataset/pixels.js";
+export { eightGaussians, moons } from "./dataset/planar.js";
 export { type Projection, principalComponents } from "./dataset/projection.js";
 export { type ImageSummary, summary } from "./dataset/summary.js";
 export {
@@ -35,12 +46,36 @@ export { type Direction, other } from "./direction.js";
 export { BridgeError } from "./errors.js";
 export type { TrainEvent } from "./events.js";
 export { batchOf, drawTimes, regressionLoss, shuffleRows, trainingStep } from "./inner.js";
+export { networkMean, referenceMean } from "./langevin/mean.js";
+export {
+  type LangevinRun,
+  type LangevinTuples,
+  langevinRun,
+  langevinTuple,
+  langevinTuples,
+} from "./langevin/run.js";
+export {
+  type Langevin,
+  type LangevinOptions,
+  type LangevinStep,
+  langevin,
+  langevinSteps,
+  type StepMean,
+} from "./langevin.js";
 export { dsb, type IncrementOptions, incrementTuples } from "./method/dsb.js";
+export { dsbLangevin, type LangevinMethod } from "./method/dsb-langevin.js";
 export { dsbm } from "./method/dsbm.js";
 export { methods } from "./method/index.js";
 export { rectifiedflow } from "./method/rectified-flow.js";
 export { sbcfm } from "./method/sbcfm.js";
-export { asPairs, asRows, type EpochContext, type Method, type Regression } from "./method.js";
+export {
+  asPairs,
+  asRows,
+  type EpochContext,
+  type Method,
+  type Regression,
+  type StepSampler,
+} from "./method.js";
 export {
   type EndpointStatistics,
   endpointRow,
@@ -101,6 +136,7 @@ export { ConditionalMLP, type ConditionalMLPOptions } from "./model/mlp-cond.js"
 export type { NumberList } from "./model/unet/checks.js";
 export { type CompleteUNetOptions, completeUNet, type UNetOptions } from "./model/unet/options.js";
 export { UNet } from "./model/unet.js";
+export { type NetworkFlowOptions, networkFlow } from "./network-flow.js";
 export { assignment } from "./ot/assignment.js";
 export { samplePermutation } from "./ot/birkhoff.js";
 export { squaredDistances } from "./ot/distance.js";

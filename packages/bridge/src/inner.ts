@@ -95,7 +95,7 @@ export function trainingStep({
     const given = conditionsIn(rows, kinds);
     const field = answer({ network, direction, process, parametrisation, given });
     network.train();
-    const { x, t, target } = noGrad(() =>
+    const { x, t, target, weight } = noGrad(() =>
       method.regression(rows, {
         direction,
         process,
@@ -104,8 +104,8 @@ export function trainingStep({
         noise: (like) => drawNoise(like, generator),
       }),
     );
-    const scaled = (y: Tensor) =>
-      parametrisation.lossScale ? y.mul(spread(process.scale(direction, t), y)) : y;
+    const scale = weight ?? (parametrisation.lossScale ? process.scale(direction, t) : null);
+    const scaled = (y: Tensor) => (scale ? y.mul(spread(scale, y)) : y);
     const loss = regressionLoss(scaled(field(x, t)), scaled(target), reduction);
     optimizer.zeroGrad();
     loss.backward();

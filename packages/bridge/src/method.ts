@@ -11,7 +11,10 @@ import {
 import type { BatchCoupling, Pairs, Simulate } from "./coupling.js";
 import type { Endpoints } from "./dataset.js";
 import type { Direction } from "./direction.js";
+import type { LangevinRun } from "./langevin/run.js";
 import type { ReferenceProcess } from "./process.js";
+import type { TimeGrid } from "./schedule.js";
+import type { Field } from "./solver.js";
 
 /** What a method may use to make the rows of an epoch. */
 export interface EpochContext {
@@ -33,6 +36,18 @@ export interface Regression {
   x: Tensor;
   t: Tensor;
   target: Tensor;
+  /** What prediction and target are multiplied by, [B], where rows count differently. */
+  weight?: Tensor | undefined;
+}
+
+/** How a method with steps of its own is simulated, in the place of a solver. */
+export interface StepSampler {
+  /** Rows that one run gives. */
+  readonly rowsPerRun: number;
+  /** From x [B, …] to the end of a direction. Throws a BridgeError for a grid of another number of steps. */
+  sample(net: Field, x: Tensor, options: LangevinRun & { grid: TimeGrid }): Tensor;
+  /** What the other direction learns from runs: points and targets, both [B, rowsPerRun, …]. */
+  tuples(net: Field, x: Tensor, options: LangevinRun): [Tensor, Tensor];
 }
 
 export interface Method {
@@ -47,6 +62,8 @@ export interface Method {
   readonly eps: number;
   /** Whether the rows are pairs of the ends, which a batch coupling may rearrange. */
   readonly pairs: boolean;
+  /** Steps of its own, where the method is not followed by a solver. */
+  readonly sampler?: StepSampler;
   /** The batch coupling that belongs to the method, if any. */
   readonly coupling?: (process: ReferenceProcess) => BatchCoupling;
   /** The rows of one epoch: tensors of one length. */

@@ -191,7 +191,8 @@ function rowSource(problem: Required<Problem>, half: number, simulator: Simulato
     decode,
     pairs: rows,
     simulated: newest === "f" ? 1 : 0,
-    beside: conditionKinds(data),
+    rowsPerStart: method.sampler?.rowsPerRun ?? 1,
+    beside: [...(method.sampler ? ["step"] : []), ...conditionKinds(data)],
     simulate,
     shuffle,
   });

@@ -26,7 +26,7 @@ import type { Field } from "./solver.js";
 export type Network = nn.Module & { forward(x: Tensor, t: Tensor, given?: Conditions): Tensor };
 
 export interface SimulatorOptions {
-  method: Pick<Method, "predicts">;
+  method: Pick<Method, "predicts" | "sampler">;
   process: ReferenceProcess;
   /** The network of each direction (for a shared field, twice the same). */
   networks: Record<Direction, Network>;
@@ -75,6 +75,7 @@ export function sample(
   const { given } = options;
   const net = networks[options.direction];
   const field: Field = (y, t) => net.forward(y, t, given);
+  if (method.sampler) return method.sampler.sample(field, x, options);
   if (method.predicts === "velocity") return euler(field, x, options);
   if (method.predicts === "drift") {
     const asked = { network: net, direction: options.direction, process, parametrisation, given };
@@ -163,22 +164,27 @@ export class Simulator {
     })[0] as Tensor;
   }
 
-  /** DSB's training rows from runs of `net`'s direction (null: pure noise, in `direction`). */
+  /**
+   * DSB's training rows from runs of `newest` (null: pure noise, in `direction`): states, times and targets of one
+   * step a run; of a method with steps of its own, points and targets of all steps.
+   */
   increments(
     newest: Direction | null,
     direction: Direction,
     x: Tensor,
     { grid, generator, given }: Simulating,
   ): Tensor[] {
-    const { process, networks } = this.#options;
+    const { process, networks, method } = this.#options;
+    const { sampler } = method;
     return this.#run(
       `increments/${newest}/${direction}/${grid.times}`,
       (start, told) => {
         const net: Field | null =
           newest === null ? null : (y, t) => networks[newest].forward(y, t, told);
+        if (sampler && net) return sampler.tuples(net, start, { direction });
         return incrementTuples(net, start, { direction, grid, sigma: process.sigma });
       },
-      { x, given, generator, outputDims: [0, 0, 0] },
+      { x, given, generator, outputDims: sampler ? [0, 0] : [0, 0, 0] },
     );
   }
 

@@ -108,8 +108,11 @@ function exampleRows({
   const told = conditionRows(conditionsAt(data.conditions, "x0")?.values).map((t) =>
     t.narrow(0, 0, batchSize / repeat),
   );
+  const one = x0.flatten({ startDim: 1 }).select(1, 0);
   const rows = method.pairs
     ? [x0, x1]
-    : [x0, x0.flatten({ startDim: 1 }).select(1, 0).sigmoid(), x1];
+    : method.sampler
+      ? [x0, x1, one.mul(0).to("int64")]
+      : [x0, one.sigmoid(), x1];
   return repeatRows([...rows, ...told], repeat);
 }

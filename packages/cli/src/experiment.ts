@@ -19,6 +19,8 @@ export interface RunOptions {
 
 /** One kind of experiment, loaded when a run is certain: help and mistakes need not wait for the engine. */
 interface Runner<C, R> {
+  /** The folder of what comes out (default: the one that the words name). Throws where there can be none. */
+  place?(named: string, member: Member<C>): string;
   /** What a finished run left; null for another. Throws where it is of another configuration. */
   finished(folder: string, config: C): R | null;
   run(config: C, options: RunOptions): Promise<R & { state: "finished" | "interrupted" }>;
@@ -57,15 +59,17 @@ export async function runExperiment<S extends z.ZodType, R>(
     const { experiments_dir, seed } = config as Common;
     return runFolder({ experiments_dir, name: name(config), overrides: dirname, seed });
   };
+  const placeOf = (member: Member<z.output<S>>) =>
+    runner.place?.(folderOf(member), member) ?? folderOf(member);
   if (rest.length === 0) {
     const resume = `npx dsbm ${experiment.name} ${first.words.join(" ")}`;
-    return single(runner, first.config, { folder: folderOf(first), resume, again });
+    return single(runner, first.config, { folder: placeOf(first), resume, again });
   }
   return sweep(
     resolved.members.map((member) => ({
       label: `${member.dirname} seed=${(member.config as Common).seed}`,
       args: [experiment.name, ...member.words, ...(again ? ["--again"] : [])],
-      finished: () => !again && runner.finished(folderOf(member), member.config) !== null,
+      finished: () => !again && runner.finished(placeOf(member), member.config) !== null,
     })),
   );
 }

@@ -2,3 +2,9 @@
 export * as bridge from "@dsbm/bridge";
 export * as runs from "@dsbm/runs";
 export * as torch from "@dsbm/torch";
+export {
+  type OpenBridge,
+  openBridge,
+  type SampleOptions,
+  type Samples,
+} from "./sample/open.js";

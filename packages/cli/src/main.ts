@@ -27,6 +27,16 @@ const subCommands: Record<string, CommandDef> = {
     "Train a bridge between two sets of images (dataset=… method=… model=… key=value …, -m for sweeps)",
     async () => (await import("./command/train.js")).trainCommand,
   ),
+  sample: command(
+    "sample",
+    "Apply a trained bridge to new samples (RUN INPUT OUTPUT key=value …)",
+    async () => (await import("./command/sample.js")).sampleCommand,
+  ),
+  test: command(
+    "test",
+    "Evaluate a trained run again, by its SDE and its probability-flow ODE (the words of the run, key=value …)",
+    async () => (await import("./command/test.js")).testCommand,
+  ),
   start: command(
     "start",
     "The main job: a bridge between handwritten digits, and one against its exact answer",

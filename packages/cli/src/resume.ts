@@ -2,13 +2,18 @@
 import { isFinished, type Row, readRun } from "@dsbm/runs";
 import { UsageError } from "./errors.js";
 
-/** Throws a UsageError that lists what changed and says what to do. */
-export function checkSameConfig(folder: string, config: object, free: ReadonlySet<string>): void {
+/** What differs between the configuration of a run and another one, a text for each value. Throws as readRun. */
+export function changesOf(folder: string, config: object, free: ReadonlySet<string>): string[] {
   const before = readRun(folder).config;
   const now = config as Record<string, unknown>;
-  const changed = [...new Set([...Object.keys(before), ...Object.keys(now)])]
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])]
     .filter((key) => !free.has(key))
     .flatMap((key) => differences(key, before[key], now[key]));
+}
+
+/** Throws a UsageError that lists what changed and says what to do. */
+export function checkSameConfig(folder: string, config: object, free: ReadonlySet<string>): void {
+  const changed = changesOf(folder, config, free);
   if (changed.length === 0) return;
   throw new UsageError(
     `${folder} holds a run of another configuration (${changed.join("; ")}): run it with the old values, or add --again to start over`,

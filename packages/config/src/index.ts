@@ -7,6 +7,7 @@ export { type Choices, parseChoices, parseValue } from "./grammar.js";
 export { type Override, type OverrideKind, parseOverride, printOverride } from "./override.js";
 export { type Argv, parseArgv } from "./argv.js";
 export { distance, nearest } from "./nearest.js";
+export { type Expression, parseExpression } from "./expression.js";
 export { merge } from "./tree.js";
 export { applyOverride } from "./apply.js";
 export { readYaml, writeYaml } from "./yaml.js";
@@ -23,5 +24,7 @@ export { type GaussianConfig, gaussian, gaussianEps, gaussianSchema } from "./ga
 export { train } from "./train.js";
 export { type TrainConfig, trainSchema } from "./train/schema.js";
 export { type CompleteTrainConfig, completeTrain } from "./train/complete.js";
+export { type LangevinKeys, langevinNumbers } from "./train/langevin.js";
 export { readNumbers } from "./train/kinds.js";
-export { type TestConfig, test, testSchema } from "./test.js";
+export { type TestConfig, test, testOnlyKeys, testSchema } from "./test.js";
+export { type SampleConfig, sample, sampleSchema } from "./sample.js";

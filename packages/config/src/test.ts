@@ -4,21 +4,39 @@
 import { z } from "zod";
 import type { Experiment } from "./resolve.js";
 import { checkTrain } from "./train/check.js";
+import { count } from "./train/kinds.js";
 import { trainSchema } from "./train/schema.js";
+import { train } from "./train.js";
 
 const testKeys = {
+  split: z
+    .enum(["train", "test"])
+    .default("test")
+    .describe("start from samples that were held out, or from those trained on"),
+  half_iteration: z
+    .union([z.enum(["newest", "all"]), count(), z.array(count()).min(1)])
+    .default("newest")
+    .describe("the run as it was after this half-iteration, or these"),
   test_ode_sampler: z
     .boolean()
     .default(true)
     .describe("evaluate the probability-flow ODE besides the SDE"),
-  ode_sampler: z.enum(["dopri5", "euler"]).default("dopri5").describe("solver of the ODE"),
+  ode_sampler: z.enum(["dopri5", "heun", "euler"]).default("dopri5").describe("solver of the ODE"),
   ode_tol: z.number().positive().default(1e-5).describe("tolerances rtol and atol of dopri5"),
-  ode_euler_step_size: z.number().positive().max(1).default(1e-2).describe("time step of euler"),
+  ode_euler_step_size: z
+    .number()
+    .positive()
+    .max(1)
+    .default(1e-2)
+    .describe("time step of euler and heun"),
 };
 
 export const testSchema = trainSchema.extend(testKeys);
 
 export type TestConfig = z.output<typeof testSchema>;
+
+/** The keys that `dsbm test` has beside those of the run. */
+export const testOnlyKeys: readonly string[] = Object.keys(testKeys);
 
 /** A trained run evaluated again; its folder is that of the same words behind `dsbm train`. */
 export const test: Experiment<typeof testSchema> = {
@@ -26,5 +44,5 @@ export const test: Experiment<typeof testSchema> = {
   about: "evaluate a trained run again, by its SDE and by its probability-flow ODE",
   schema: testSchema,
   check: checkTrain,
-  unnamed: ["name", ...Object.keys(testKeys)],
+  unnamed: [...(train.unnamed ?? []), ...testOnlyKeys],
 };

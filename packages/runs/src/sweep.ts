@@ -8,11 +8,11 @@ import { isAlive } from "./process.js";
 const temporaryName = /^\.tmp-(\d+)-[0-9a-f]{8}$/;
 
 /**
- * Removes temporary files and folders that killed writers left in a folder and its sub-folders;
- * those of living processes stay unless older than `olderThan` seconds. Links are not followed.
+ * Removes temporary files and folders that killed writers left in a folder and, with `deep` (the default), in its
+ * sub-folders; those of living processes stay unless older than `olderThan` seconds. Links are not followed.
  * Returns the paths removed. Throws RunError.
  */
-export function sweepTemporaries(folder: string, { olderThan = 3600 } = {}): string[] {
+export function sweepTemporaries(folder: string, { olderThan = 3600, deep = true } = {}): string[] {
   const removed: string[] = [];
   try {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -23,7 +23,8 @@ export function sweepTemporaries(folder: string, { olderThan = 3600 } = {}): str
         if (!isAbandoned(path, Number(pid), { olderThan })) continue;
         rmSync(path, { recursive: true, force: true });
         removed.push(path);
-      } else if (entry.isDirectory()) removed.push(...sweepTemporaries(path, { olderThan }));
+      } else if (deep && entry.isDirectory())
+        removed.push(...sweepTemporaries(path, { olderThan }));
     }
   } catch (error) {
     throw fileError("sweep", folder, error);

@@ -16,7 +16,7 @@ export interface CacheOptions {
   folder: string;
   /** Pairs in a cache. */
   npar: number;
-  /** Pairs simulated together: bounds the memory. */
+  /** Rows simulated together: bounds the memory. */
   batchSize: number;
   /** Training steps on one cache. */
   refreshStride: number;
@@ -29,10 +29,12 @@ export interface CacheSourceOptions extends CacheOptions {
   name: string;
   data: Endpoints;
   decode: Decode;
-  /** Pairs [n, …] from a batch of starts, whose ends are gathered when asked for; draws from `simulate` alone. */
+  /** Rows of a batch of starts, whose ends are gathered when asked for; draws from `simulate` alone. */
   pairs: (batch: Endpoints) => Tensor[];
   /** Which of the two was simulated. */
   simulated: 0 | 1;
+  /** Rows that one start gives (default 1). */
+  rowsPerStart?: number;
   /** Names of what the rows carry behind the pairs, each in a file of its own. */
   beside?: readonly string[];
   simulate: Generator;
@@ -94,6 +96,7 @@ export class CacheRows implements RowSource {
 
   async *#simulate(refresh: number): AsyncGenerator<{ done: number; total: number }> {
     const { folder, npar, batchSize, data, decode, pairs, simulate } = this.#options;
+    const { rowsPerStart = 1 } = this.#options;
     const paths = this.#paths(refresh);
     const temporary = paths.map((_, i) =>
       join(folder, `.tmp-${process.pid}-${this.#options.name}-${i}.npy`),
@@ -108,7 +111,9 @@ export class CacheRows implements RowSource {
     try {
       for (let done = 0; done < npar; ) {
         yield { done, total: npar };
-        const n = Math.min(batchSize, npar - done);
+        const most = Math.max(1, Math.floor(batchSize / rowsPerStart));
+        const n = Math.min(most, Math.ceil((npar - done) / rowsPerStart));
+        const rows = Math.min(n * rowsPerStart, npar - done);
         const raw = tidy(() => {
           const drawn: Partial<Record<End, Tensor>> = {};
           const index = (end: End) => {
@@ -117,7 +122,8 @@ export class CacheRows implements RowSource {
           };
           // Only the end that runs are started from is asked for.
           const [x0, x1, ...beside] = pairs(gathered(data, index, { decode, generator: simulate }));
-          return [stack([x0 as Tensor, x1 as Tensor], { dim: 1 }), ...beside].map(io.toRaw);
+          const ends = stack([x0 as Tensor, x1 as Tensor], { dim: 1 });
+          return [ends, ...beside].map((t) => io.toRaw(t.narrow(0, 0, rows)));
         });
         raw.forEach((part, i) => {
           writers[i] ??= new io.npy.NpyWriter(
@@ -127,7 +133,7 @@ export class CacheRows implements RowSource {
           );
           writers[i].append(part);
         });
-        done += n;
+        done += rows;
       }
       for (const writer of writers) writer.close({ sync: true });
       if (this.#options.normalize)

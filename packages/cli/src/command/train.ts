@@ -22,39 +22,39 @@ function help(): string {
   ].join("\n");
 }
 
+/** What the tables of evaluations show, where there is something. */
+export const resultColumns: readonly string[] = [
+  "end_mean",
+  "data_mean",
+  "end_var",
+  "data_var",
+  "msd",
+  "independent_msd",
+  "share",
+  "data_share",
+  "fid_lenet",
+  "data_fid_lenet",
+  "fid",
+  "band_error",
+  "start_band_error",
+  "data_band_error",
+  "cond_error",
+  "start_cond_error",
+  "data_cond_error",
+];
+
+/** Rows with those of the columns that have a value in any of them. */
+export function withValues(rows: readonly Row[], columns: readonly string[]): Row[] {
+  const told = columns.filter((name) => rows.some((row) => (row[name] ?? "") !== ""));
+  return rows.map((row) => Object.fromEntries(told.map((name) => [name, row[name] ?? null])));
+}
+
 /** The newest evaluation of each direction. */
 export function resultTable(rows: readonly Row[]): string {
   const shown = (["b", "f"] as const)
     .map((d) => rows.findLast((row) => row.direction === d))
     .filter((row) => row !== undefined);
-  const columns = [
-    "iteration",
-    "direction",
-    "step",
-    "n",
-    "end_mean",
-    "data_mean",
-    "end_var",
-    "data_var",
-    "msd",
-    "independent_msd",
-    "share",
-    "data_share",
-    "fid_lenet",
-    "data_fid_lenet",
-    "fid",
-  ];
-  return formatTable(
-    shown.map((row) =>
-      Object.fromEntries(
-        columns
-          .filter((name) =>
-            shown.some((r) => r[name] !== null && r[name] !== undefined && r[name] !== ""),
-          )
-          .map((name) => [name, row[name] ?? null]),
-      ),
-    ),
-  );
+  return formatTable(withValues(shown, ["iteration", "direction", "step", "n", ...resultColumns]));
 }
 
 /** Runs the command; returns the exit code. Throws ConfigError for overrides that cannot be. */

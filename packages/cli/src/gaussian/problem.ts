@@ -17,6 +17,25 @@ import { type GaussianConfig, gaussianEps } from "@dsbm/config";
 import { type Device, Generator, type Tensor } from "@dsbm/torch";
 import { cores } from "../cores.js";
 
+/** What a run's networks mean: the part of its problem that needs no data, and that sampling shares. */
+export function gaussianProcess(config: GaussianConfig) {
+  const { dim, sigma, seed } = config;
+  const device = config.device as Device;
+  return {
+    process: brownian({ sigma }),
+    method: methods[config.model_name],
+    grid: uniformGrid(config.num_steps),
+    network: (direction: Direction) => {
+      const net = new ScoreNetwork(dim, {
+        hidden: widths[config.net_name],
+        generator: stream(seed, `init/${direction}`),
+      });
+      return device === "cpu" ? net : net.to({ device });
+    },
+    eps: gaussianEps(config),
+  } satisfies Partial<Problem>;
+}
+
 /** The problem of a configuration and its test points, all functions of the seed. */
 export function gaussianProblem(config: GaussianConfig): { problem: Problem; test: Endpoints } {
   const { dim, a, sigma, seed, coupling } = config;
@@ -31,17 +50,8 @@ export function gaussianProblem(config: GaussianConfig): { problem: Problem; tes
   const data = draw(config.n_train);
   const test = draw(config.n_test);
   const problem: Problem = {
+    ...gaussianProcess(config),
     data,
-    process: brownian({ sigma }),
-    method: methods[config.model_name],
-    grid: uniformGrid(config.num_steps),
-    network: (direction: Direction) => {
-      const net = new ScoreNetwork(dim, {
-        hidden: widths[config.net_name],
-        generator: stream(seed, `init/${direction}`),
-      });
-      return device === "cpu" ? net : net.to({ device });
-    },
     firstCoupling: config.first_coupling,
     sequence: config.fb_sequence,
     halfIterations: config.outer_iters,
@@ -53,7 +63,6 @@ export function gaussianProblem(config: GaussianConfig): { problem: Problem; tes
     gradClip: config.grad_clip,
     emaRate: config.ema_rate,
     emaWarmup: true,
-    eps: gaussianEps(config),
     batchCoupling:
       coupling === "exact"
         ? minibatchExact()

@@ -43,8 +43,18 @@ export interface ImageEnd {
   conditions: { train: Conditions; test: Conditions } | null;
   /** The order in which `test` is looked at; null: as it lies. */
   order: Tensor | null;
+  /** The same of `train`. */
+  trainOrder: Tensor | null;
+  /** Of a Gaussian whose moments are those of the data per pixel; null for others. */
+  moments: GaussianMoments | null;
   /** Decoded rows in their physical units, for plots; null where they have none. */
   unscale: ((rows: Tensor) => Tensor) | null;
+}
+
+/** Mean and standard deviation of each pixel, [1, C, H, W]. */
+export interface GaussianMoments {
+  mean: Tensor;
+  std: Tensor;
 }
 
 export interface ImageData {
@@ -59,7 +69,7 @@ export const gaussianName = "gaussian";
 const splits = ["train", "test"] as const;
 
 /** How a split of the configuration's data is loaded. */
-function loading(split: Split, { data, paths, seed, wavenumber }: CompleteTrainConfig) {
+export function loading(split: Split, { data, paths, seed, wavenumber }: CompleteTrainConfig) {
   const n = split === "train" ? data.n_train : data.n_test;
   return {
     split,
@@ -105,8 +115,8 @@ function imageEnd(name: string, config: CompleteTrainConfig): ImageEnd {
   const flip = random_flip || train.flip;
   const told = { train: conditionsOf(train, config), test: conditionsOf(test, config) };
   const { train: ofTrain, test: ofTest } = told;
-  const order = test.order ?? null;
-  for (const t of [train.x, test.x, order]) t?.keep();
+  const [order, trainOrder] = [test.order ?? null, train.order ?? null];
+  for (const t of [train.x, test.x, order, trainOrder]) t?.keep();
   for (const t of [...conditionTensors(ofTrain), ...conditionTensors(ofTest)]) t.keep();
   const facts = summary(train);
   return {
@@ -119,6 +129,8 @@ function imageEnd(name: string, config: CompleteTrainConfig): ImageEnd {
       flip ? flipImages(decodeImages(rows), { generator }) : decodeImages(rows),
     conditions: ofTrain && ofTest ? { train: ofTrain, test: ofTest } : null,
     order,
+    trainOrder,
+    moments: null,
     unscale: unscaling(name, config),
   };
 }
@@ -127,7 +139,7 @@ const conditionTensors = (conditions: Conditions | undefined): Tensor[] =>
   Object.values(conditions ?? {}).filter((t): t is Tensor => t !== undefined);
 
 /** What the configuration has networks told beside the samples of a table. */
-function conditionsOf(
+export function conditionsOf(
   table: ImageTable,
   { cdsb, data, model }: CompleteTrainConfig,
 ): Conditions | undefined {
@@ -170,15 +182,20 @@ function unscaling(
   return (rows) => unscaleFields(rows, scaling);
 }
 
-/** N(mean_final, var_final), or with mean and variance of the data per pixel; rows only say how many there are. */
-function gaussianEnd(x0: ImageEnd, config: CompleteTrainConfig): ImageEnd {
-  const shape = x0.train.shape.slice(1);
-  const { device } = x0.train;
-  const rows = (n: number) =>
-    tidy(() => zeros([1, ...shape], { device }).expand([n, ...shape])).keep();
+/**
+ * N(mean_final, var_final), or with mean and variance of the data per pixel: draws of rows' shape, and the law in
+ * words. `images` gives the training images, and is asked only where they decide.
+ */
+export function gaussianLaw(
+  config: Pick<
+    CompleteTrainConfig,
+    "adaptive_mean" | "final_adaptive" | "mean_final" | "var_final"
+  >,
+  { shape, device, images }: { shape: readonly number[]; device: Device; images: () => Tensor },
+): { decode: Decode; text: string; moments: GaussianMoments | null } {
   const moments = tidy(() => {
     const adaptive = config.adaptive_mean || config.final_adaptive;
-    const of = adaptive ? pixelMoments(x0.train) : null;
+    const of = adaptive ? pixelMoments(images()) : null;
     const zero = zeros([1, ...shape], { device });
     const mean = of ? of.mean : zero.add(config.mean_final);
     const std = config.final_adaptive && of ? of.std : zero.add(Math.sqrt(config.var_final));
@@ -188,17 +205,33 @@ function gaussianEnd(x0: ImageEnd, config: CompleteTrainConfig): ImageEnd {
     ? "mean and variance of the data per pixel"
     : `${config.adaptive_mean ? "mean of the data per pixel" : `mean ${config.mean_final}`}, variance ${config.var_final}`;
   return {
+    text,
+    moments: config.adaptive_mean || config.final_adaptive ? moments : null,
+    decode: (like, { generator }) =>
+      tidy(() =>
+        randn(like.shape, { generator, device: like.device }).mul(moments.std).add(moments.mean),
+      ),
+  };
+}
+
+/** The Gaussian at time 1 as an end; its rows only say how many there are. */
+function gaussianEnd(x0: ImageEnd, config: CompleteTrainConfig): ImageEnd {
+  const shape = x0.train.shape.slice(1);
+  const { device } = x0.train;
+  const rows = (n: number) =>
+    tidy(() => zeros([1, ...shape], { device }).expand([n, ...shape])).keep();
+  const { decode, text, moments } = gaussianLaw(config, { shape, device, images: () => x0.train });
+  return {
     name: gaussianName,
     train: rows(x0.train.size(0)),
     test: rows(x0.test.size(0)),
     classes: [],
     about: `gaussian: ${text}`,
-    decode: (like, { generator }) =>
-      tidy(() =>
-        randn(like.shape, { generator, device: like.device }).mul(moments.std).add(moments.mean),
-      ),
+    decode,
     conditions: null,
     order: null,
+    trainOrder: null,
+    moments,
     unscale: null,
   };
 }
@@ -228,12 +261,13 @@ function on(end: ImageEnd, device: Device): ImageEnd {
     t.dispose();
     return there;
   };
-  const { train, test, order, conditions } = end;
+  const { train, test, order, trainOrder, conditions } = end;
   return {
     ...end,
     train: moved(train),
     test: moved(test),
     order: order && moved(order),
+    trainOrder: trainOrder && moved(trainOrder),
     conditions: conditions && {
       train: mapConditions(conditions.train, moved) ?? {},
       test: mapConditions(conditions.test, moved) ?? {},
@@ -258,20 +292,24 @@ export function loadImageData(config: CompleteTrainConfig): ImageData {
     dispose() {
       for (const end of [x0, x1]) {
         const told = [end.conditions?.train, end.conditions?.test].flatMap(conditionTensors);
-        for (const t of [end.train, end.test, end.order, ...told]) t?.dispose();
+        const { train, test, order, trainOrder } = end;
+        for (const t of [train, test, order, trainOrder, ...told]) t?.dispose();
       }
     },
   };
 }
 
-/** Test rows of an end as networks see them, [n, C, H, W], the same at every call. */
-export function testRows(end: ImageEnd, n: number, seed: number): Tensor {
-  const rows = firstRows(end.test, n, end.order);
+/** Test rows (or rows of `split`) of an end as networks see them, [n, C, H, W], the same at every call. */
+export function testRows(end: ImageEnd, n: number, seed: number, split: Split = "test"): Tensor {
+  const rows = firstRows(end[split], n, orderOf(end, split));
   // Training may mirror images; they are evaluated as they lie.
   if (end.name !== gaussianName) return decodeImages(rows);
-  const generator = stream(seed, `test/${end.name}`, rows.device);
+  const generator = stream(seed, `${split}/${end.name}`, rows.device);
   return end.decode(rows, { end: "x1", generator });
 }
+
+const orderOf = ({ order, trainOrder }: ImageEnd, split: Split): Tensor | null =>
+  split === "test" ? order : trainOrder;
 
 /** The first `n` rows of a table in an order. */
 function firstRows(table: Tensor, n: number, order: Tensor | null): Tensor {
@@ -280,9 +318,17 @@ function firstRows(table: Tensor, n: number, order: Tensor | null): Tensor {
 }
 
 /** What goes with `testRows(data[end], n, …)`: conditions of the end, or of the other for a Gaussian. */
-export function testConditions(data: ImageData, end: End, n: number): Conditions | undefined {
-  const told = conditionsAt({ x0: data.x0.conditions?.test, x1: data.x1.conditions?.test }, end);
-  return told && mapConditions(told.values, (t) => firstRows(t, n, data[told.of].order));
+export function testConditions(
+  data: ImageData,
+  end: End,
+  n: number,
+  split: Split = "test",
+): Conditions | undefined {
+  const told = conditionsAt(
+    { x0: data.x0.conditions?.[split], x1: data.x1.conditions?.[split] },
+    end,
+  );
+  return told && mapConditions(told.values, (t) => firstRows(t, n, orderOf(data[told.of], split)));
 }
 
 export const tables = ({ x0, x1 }: ImageData): Endpoints => ({

@@ -1,28 +1,37 @@
-// Evaluation of an image run: the newest network from held-out starts, what its ends look like, and how they
-// compare with real images and with independent pairs.
+// Evaluation of an image run: what a sampler makes of held-out starts, what its ends look like, and how they
+// compare with real images and with independent pairs. It serves a run in training and a finished one.
 import {
+  type Conditions,
   type Direction,
   endpointRow,
   endpointStatistics,
   type FeatureExtractor,
   frechetScore,
-  type Gaussian,
-  imageStatistics,
-  inceptionFeatures,
   lenetFeatures,
   mapConditions,
   resample,
+  type Split,
   squaredDistances,
   stream,
-  type Training,
+  type TimeGrid,
 } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { cat, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import type { Progress } from "../progress.js";
 import type { Position } from "./checkpoint.js";
+import { type Court, floorOf, realOf } from "./court.js";
 import { gaussianName, type ImageData, type ImageEnd, testConditions, testRows } from "./data.js";
 import { iterationOf } from "./iteration.js";
-import { type Judge, judgedSet, shareOfClasses } from "./judge.js";
+import { shareOfClasses } from "./judge.js";
+import {
+  type BandRow,
+  bandRows,
+  conditionError,
+  meanError,
+  type Spectra,
+  spectraOf,
+} from "./spectra.js";
+import type { TestSampler } from "./test-sampler.js";
 
 /** The columns of an image run's results.csv. */
 export const columns = [
@@ -48,111 +57,183 @@ export const columns = [
   "fid_lenet",
   "data_fid_lenet",
   "fid",
+  "band_error",
+  "start_band_error",
+  "data_band_error",
+  "cond_error",
+  "start_cond_error",
+  "data_cond_error",
   "seconds_per_batch",
   "seconds",
 ] as const;
 
 type Result = Record<(typeof columns)[number], string | number | null>;
 
-/** What the ends of a direction are measured with; made once a run. */
-export interface Court {
-  judges: Record<"x0" | "x1", Judge | null>;
-  inception: (FeatureExtractor & Disposable) | null;
-  /** By end and metric: statistics of the real images to train on, and the distance of held-out ones from them. */
-  real: Map<string, { statistics: Gaussian; floor: number }>;
-}
-
-/** Opens the user's Inception file, if the configuration names one. */
-export function openCourt(config: CompleteTrainConfig, judges: Court["judges"]): Court {
-  const path = config.metrics.inception;
-  return { judges, inception: path === null ? null : inceptionFeatures(path), real: new Map() };
-}
-
 export const endsOf = (direction: Direction): { start: "x0" | "x1"; end: "x0" | "x1" } =>
   direction === "f" ? { start: "x0", end: "x1" } : { start: "x1", end: "x0" };
 
 export interface Evaluation {
   result: Result;
-  /** Held-out starts, their ends, and held-out images of the other end, [n, C, H, W]; the caller's. */
+  /** Starts, their ends, and real images of the other end, [n, C, H, W]; the caller's. */
   start: Tensor;
   end: Tensor;
   data: Tensor;
+  /** Where `metrics.spectrum` asks for them. */
+  spectra: Spectra | null;
+  bands: BandRow[];
 }
 
 export interface EvaluateOptions {
-  training: Training;
+  sampler: TestSampler;
   data: ImageData;
   config: CompleteTrainConfig;
   court: Court;
+  /** Where starts and real images come from (default: what was held out). */
+  split?: Split;
   progress: Progress;
   signal: AbortSignal | undefined;
 }
 
-/** The grid of evaluations. */
-export function testGrid(training: Training, { num_steps, test_num_steps }: CompleteTrainConfig) {
-  const { grid } = training.problem;
+/** The grid of evaluations, from that of training. */
+export function testGrid(grid: TimeGrid, { num_steps, test_num_steps }: CompleteTrainConfig) {
   return test_num_steps === num_steps ? grid : resample(grid, test_num_steps);
 }
 
-/** Simulates the direction at a position and measures; null when stopped in between. */
-export async function evaluate(
-  at: Position,
-  { training, data, config, court, progress, signal }: EvaluateOptions,
-): Promise<Evaluation | null> {
+/** Carries samples in a direction and measures; null when stopped in between. */
+export async function evaluate(at: Position, options: EvaluateOptions): Promise<Evaluation | null> {
+  const { data, config, split = "test" } = options;
   const { direction, half, step } = at;
   const began = performance.now();
   const ends = endsOf(direction);
-  const start = tidy(() => testRows(data[ends.start], config.test_npar, config.seed)).keep();
-  const parts: Tensor[] = [];
-  const generator = stream(config.seed, `evaluate/${half}/${step}`, start.device);
+  const rows = (side: "x0" | "x1", from: Split) =>
+    testRows(data[side], config.test_npar, config.seed, from);
+  const start = tidy(() => rows(ends.start, split)).keep();
   const n = start.size(0);
-  const grid = testGrid(training, config);
-  let batches = 0;
+  const given = testConditions(data, ends.start, n, split);
+  const carried = await carry(at, start, given, options);
+  if (carried === null) {
+    start.dispose();
+    return null;
+  }
+  const { end: there, nfe, batches } = carried;
+  const simulated = (performance.now() - began) / 1000;
+  const [from, end, real] = tidy(() =>
+    [start, there, rows(ends.end, split)].map((t) => t.to({ device: "cpu" }).keep()),
+  ) as [Tensor, Tensor, Tensor];
+  there.dispose();
+  const scales = noGrad(() =>
+    tidy(() => scalesOf({ start: from, end, data: real, given }, direction, options)),
+  );
+  const measured = noGrad(() =>
+    tidy(() => measure({ start: from, end, real }, data[ends.end], ends.end, options.court)),
+  );
+  from.dispose();
+  const { spectra, bands, ...followed } = scales;
+  const result: Result = {
+    half_iteration: half,
+    iteration: iterationOf(half, config),
+    direction,
+    step,
+    n,
+    nfe,
+    ...measured,
+    band_error: meanError(bands, "error_generated"),
+    start_band_error: meanError(bands, "error_start"),
+    data_band_error: meanError(bands, "error_floor"),
+    ...followed,
+    seconds_per_batch: simulated / batches,
+    seconds: (performance.now() - began) / 1000,
+  };
+  return { result, start, end, data: real, spectra, bands };
+}
+
+/** What only fields have: spectra, and how they follow their conditions, beside real fields of the other split. */
+function scalesOf(
+  { start, end, data: real, given }: Record<"start" | "end" | "data", Tensor> & Given,
+  direction: Direction,
+  { data, config, split = "test" }: EvaluateOptions,
+) {
+  const { metrics, test_npar, seed } = config;
+  const side = endsOf(direction).end;
+  const told = (from: Split, x: Tensor) => testConditions(data, side, x.size(0), from)?.cond;
+  const wanted = given?.cond && told(split, real);
+  if (!metrics.spectrum && !wanted) return { spectra: null, bands: [], ...noConditions };
+  const other = split === "test" ? "train" : "test";
+  const reserve = testRows(data[side], test_npar, seed, other).to({ device: "cpu" });
+  const spectra = metrics.spectrum ? spectraOf({ start, end, data: real, reserve }) : null;
+  const bands = spectra ? bandRows(spectra) : [];
+  const spare = told(other, reserve);
+  if (!given?.cond || !wanted || !spare) return { spectra, bands, ...noConditions };
+  const truth = { x: real, cond: wanted };
+  return {
+    spectra,
+    bands,
+    cond_error: conditionError({ x: end, cond: given.cond }, truth),
+    start_cond_error: conditionError({ x: start, cond: given.cond }, truth),
+    data_cond_error: conditionError({ x: reserve, cond: spare }, truth),
+  };
+}
+
+interface Given {
+  given: Conditions | undefined;
+}
+
+const noConditions = { cond_error: null, start_cond_error: null, data_cond_error: null };
+
+/** Carries starts batch by batch: the ends, and evaluations of the network a batch; null when stopped in between. */
+async function carry(
+  { direction, half, step }: Position,
+  start: Tensor,
+  given: Conditions | undefined,
+  { sampler, config, progress, signal }: EvaluateOptions,
+): Promise<{ end: Tensor; nfe: number; batches: number } | null> {
+  const n = start.size(0);
+  const generator = stream(config.seed, `evaluate/${half}/${step}`, start.device);
+  const parts: Tensor[] = [];
+  let evaluations = 0;
   try {
-    for (let done = 0; done < n; batches++) {
-      progress.update({ label: `evaluating ${direction}`, step: done, steps: n });
+    for (let done = 0; done < n; ) {
+      progress.update({ label: `evaluating ${direction} ${sampler.kind}`, step: done, steps: n });
       await new Promise(setImmediate);
       if (signal?.aborted) return null;
       const some = Math.min(config.test_batch_size, n - done);
-      parts.push(
-        tidy(() =>
-          training.simulator.endpoints(direction, start.narrow(0, done, some), {
-            grid,
-            generator,
-            lastNoise: false,
-            given: mapConditions(testConditions(data, ends.start, n), (t) =>
-              t.narrow(0, done, some),
-            ),
-          }),
-        ).keep(),
-      );
+      const cut = (t: Tensor) => t.narrow(0, done, some);
+      tidy(() => {
+        const told = { generator, given: mapConditions(given, cut) };
+        const { ends, nfe } = sampler.endpoints(direction, cut(start), told);
+        parts.push(ends.keep());
+        evaluations += nfe;
+      });
       done += some;
     }
-    const simulated = (performance.now() - began) / 1000;
-    const [from, end, real] = tidy(() =>
-      [start, cat(parts), testRows(data[ends.end], config.test_npar, config.seed)].map((t) =>
-        t.to({ device: "cpu" }).keep(),
-      ),
-    ) as [Tensor, Tensor, Tensor];
-    const measured = noGrad(() =>
-      tidy(() => measure({ start: from, end, real }, data[ends.end], ends.end, court)),
-    );
-    from.dispose();
-    const result: Result = {
-      half_iteration: half,
-      iteration: iterationOf(half, config),
-      direction,
-      step,
-      n,
-      nfe: grid.steps.length,
-      ...measured,
-      seconds_per_batch: simulated / batches,
-      seconds: (performance.now() - began) / 1000,
-    };
-    return { result, start, end, data: real };
+    const end = tidy(() => cat(parts)).keep();
+    return { end, nfe: evaluations / parts.length, batches: parts.length };
   } finally {
     for (const t of parts) t.dispose();
   }
+}
+
+/** An evaluation in a line for people. */
+export function tellResult({
+  msd,
+  independent_msd,
+  share,
+  fid_lenet,
+  fid,
+  band_error,
+  start_band_error,
+}: Result): string {
+  return [
+    `displacement ${Number(msd).toFixed(1)} (independent pairs ${Number(independent_msd).toFixed(1)})`,
+    share === null ? "" : `share ${(100 * Number(share)).toFixed(1)} %`,
+    fid_lenet === null ? "" : `fid_lenet ${Number(fid_lenet).toPrecision(4)}`,
+    fid === null ? "" : `FID ${Number(fid).toPrecision(4)}`,
+    band_error === null
+      ? ""
+      : `spectrum off by ${Number(band_error).toPrecision(3)} (start ${Number(start_band_error).toPrecision(3)})`,
+  ]
+    .filter((text) => text !== "")
+    .join(", ");
 }
 
 type Measured = Omit<
@@ -163,6 +244,7 @@ type Measured = Omit<
   | "step"
   | "n"
   | "nfe"
+  | `${"" | "start_" | "data_"}${"band" | "cond"}_error`
   | "seconds_per_batch"
   | "seconds"
 >;
@@ -174,12 +256,11 @@ function measure(
   court: Court,
 ): Measured {
   const row = endpointRow(endpointStatistics({ start, end, data: real }));
-  const judge = judgedSet(wanted) === null ? null : court.judges[side];
-  const lenet = judge ? lenetFeatures(judge.model) : null;
+  const judge = court.judges[side];
+  const lenet = judge && lenetFeatures(judge.model);
   const inception = wanted.name === gaussianName ? null : court.inception;
   const score = (extractor: FeatureExtractor | null) =>
-    extractor &&
-    frechetScore(extractor, end, realOf(extractor, wanted, side, court).statistics).value;
+    extractor && frechetScore(extractor, end, realOf(extractor, wanted, side, court)).value;
   const pick = (key: string) => row[key] ?? null;
   return {
     start_mean: pick("start_mean"),
@@ -196,7 +277,7 @@ function measure(
     share: judge && shareOfClasses(judge, end, wanted),
     data_share: judge && shareOfClasses(judge, real, wanted),
     fid_lenet: score(lenet),
-    data_fid_lenet: lenet && realOf(lenet, wanted, side, court).floor,
+    data_fid_lenet: lenet && floorOf(lenet, wanted, side, court),
     fid: score(inception),
   };
 }
@@ -207,23 +288,4 @@ function independentDisplacement(start: Tensor, real: Tensor, most = 2000): numb
     x.narrow(0, 0, Math.min(most, x.size(0))).flatten({ startDim: 1 }),
   ) as [Tensor, Tensor];
   return squaredDistances(a, b).mean().item();
-}
-
-/** Statistics of the training images of an end, and what nothing can be expected to go below. */
-function realOf(
-  extractor: FeatureExtractor,
-  { train, test }: ImageEnd,
-  side: string,
-  { real }: Court,
-): { statistics: Gaussian; floor: number } {
-  const key = `${side}/${extractor.metric}`;
-  const known = real.get(key);
-  if (known) return known;
-  using of = imageStatistics(extractor, train.to({ device: "cpu" }));
-  const { mean, covariance } = of.gaussian();
-  const statistics = { mean: mean.keep(), covariance: covariance.keep() };
-  const floor = frechetScore(extractor, test.to({ device: "cpu" }), statistics).value;
-  const made = { statistics, floor };
-  real.set(key, made);
-  return made;
 }

@@ -1,28 +1,65 @@
 // An image run as a training problem: configuration and data in, everything that the driver needs out.
 import {
   brownian,
+  dsbLangevin,
   dsbm,
   gammaGrid,
   gammaSchedule,
+  type Method,
   methods,
   minibatchEntropic,
   minibatchExact,
   ornsteinUhlenbeck,
   type Problem,
+  plainDrift,
   resample,
 } from "@dsbm/bridge";
-import type { CompleteTrainConfig } from "@dsbm/config";
+import { type CompleteTrainConfig, langevinNumbers } from "@dsbm/config";
+import type { Device } from "@dsbm/torch";
 import { cores } from "../cores.js";
-import { UsageError } from "../errors.js";
-import { type ImageData, tables } from "./data.js";
+import { type GaussianMoments, type ImageData, tables } from "./data.js";
 import { isFlow, sequenceOf } from "./iteration.js";
 import { buildNetwork } from "./network.js";
 
-/** Refuses what a later version brings, before anything is loaded. */
-export function checkSupported({ method }: CompleteTrainConfig): void {
-  const later = (what: string, instead: string) =>
-    new UsageError(`${what} is not in this version yet: ${instead}`);
-  if (method === "dsb") throw later(`method=${method}`, "choose dbdsb, dbdsb_vp, bm, rf or otcfm");
+/** What a run's networks mean: the part of its problem that needs no data, and that sampling shares. */
+export function imageProcess(config: CompleteTrainConfig, law: GaussianMoments | null = null) {
+  const gammas = gammaSchedule(config.num_steps, config);
+  const flow = isFlow(config);
+  const sigma = flow ? 0 : Math.sqrt(gammas.reduce((a, b) => a + b, 0));
+  return {
+    process: config.sde === "vp" ? ornsteinUhlenbeck({ sigma }) : brownian({ sigma }),
+    method: methodOf(config, gammas, law),
+    grid: gammaGrid(gammas),
+    lastNoise: false,
+    // The spread of a flow's straight lines is zero: nothing to scale by; discrete DSB has scales of its own.
+    parametrisation:
+      flow || config.method === "dsb"
+        ? { ...plainDrift, meanMatch: flow && config.mean_match }
+        : {
+            meanMatch: config.mean_match,
+            stdTrick: config.std_trick,
+            lossScale: config.loss_scale === true,
+          },
+    eps: config.eps,
+  } satisfies Partial<Problem>;
+}
+
+function methodOf(
+  config: CompleteTrainConfig,
+  gammas: readonly number[],
+  law: GaussianMoments | null,
+): Method {
+  if (isFlow(config)) return methods.rectifiedflow;
+  if (config.method !== "dsb") return dsbm;
+  return dsbLangevin({
+    gammas,
+    mean: law?.mean.squeeze(0) ?? config.mean_final,
+    variance: law?.std.square().squeeze(0) ?? config.var_final,
+    scaleNoise: config.var_final_gamma_scale,
+    meanMatch: config.mean_match,
+    ...langevinNumbers(config, gammas),
+    device: config.device as Device,
+  });
 }
 
 export function imageProblem(
@@ -30,18 +67,14 @@ export function imageProblem(
   data: ImageData,
   { cacheFolder, chunkRows }: { cacheFolder: string; chunkRows: number },
 ): Problem {
-  const gammas = gammaSchedule(config.num_steps, config);
-  const grid = gammaGrid(gammas);
-  const flow = isFlow(config);
-  const sigma = flow ? 0 : Math.sqrt(gammas.reduce((a, b) => a + b, 0));
+  const shared = imageProcess(config, data.x1.moments);
+  const { grid, process } = shared;
   const sequence = sequenceOf(config);
-  const { ot_sampler, first_coupling, loss_scale } = config;
+  const { ot_sampler, first_coupling } = config;
   return {
+    ...shared,
     data: tables(data),
     decode: (rows, at) => data[at.end].decode(rows, at),
-    process: config.sde === "vp" ? ornsteinUhlenbeck({ sigma }) : brownian({ sigma }),
-    method: flow ? methods.rectifiedflow : dsbm,
-    grid,
     cacheGrid:
       config.cache_num_steps === config.num_steps ? grid : resample(grid, config.cache_num_steps),
     network: (direction, half) =>
@@ -50,7 +83,8 @@ export function imageProblem(
     sequence,
     halfIterations: sequence.length * config.n_ipf,
     firstIteration: sequence.length,
-    firstPass: first_coupling === "ind" ? sequence.length : 1,
+    // Discrete DSB starts from the reference, whatever the data ask for.
+    firstPass: first_coupling === "ind" && config.method !== "dsb" ? sequence.length : 1,
     firstSteps: config.first_num_iter,
     steps: config.num_iter,
     batchSize: config.batch_size,
@@ -62,13 +96,6 @@ export function imageProblem(
       refreshStride: config.cache_refresh_stride,
       normalize: config.normalize_x1,
     },
-    lastNoise: false,
-    parametrisation: {
-      meanMatch: config.mean_match,
-      stdTrick: config.std_trick && !flow,
-      // The spread of a flow's straight lines is zero: nothing to scale by.
-      lossScale: loss_scale === true && !flow,
-    },
     reduction: "mean",
     optimizer: config.optimizer,
     lr: config.lr,
@@ -77,12 +104,11 @@ export function imageProblem(
     renewNetwork: !config.use_prev_net,
     gradClip: config.grad_clip,
     emaRate: config.ema ? config.ema_rate : null,
-    eps: config.eps,
     batchCoupling:
       ot_sampler === "exact"
         ? minibatchExact()
         : ot_sampler === "sinkhorn"
-          ? minibatchEntropic({ reg: 2 * sigma ** 2 })
+          ? minibatchEntropic({ reg: 2 * process.sigma ** 2 })
           : null,
     seed: config.seed,
     threads: config.threads,

@@ -29,12 +29,13 @@ import {
   startFromFiles,
   stepsBefore,
 } from "./checkpoint.js";
+import { type Court, openCourt } from "./court.js";
 import { type ImageData, loadImageData, prepareImageData } from "./data.js";
-import { type Court, columns, evaluate, openCourt } from "./evaluate.js";
+import { columns, evaluate, tellResult, testGrid } from "./evaluate.js";
 import { iterationOf, stepsOf } from "./iteration.js";
-import { type Judge, judgeOf } from "./judge.js";
 import { writeEvaluationPictures, writeReport } from "./pictures.js";
-import { checkSupported, imageProblem } from "./problem.js";
+import { imageProblem } from "./problem.js";
+import { plainSampler } from "./test-sampler.js";
 
 export interface ImageRunResult {
   folder: string;
@@ -43,7 +44,7 @@ export interface ImageRunResult {
 }
 
 /** Keys that may differ between a run and its continuation: they change nothing of what is learnt. */
-const freeKeys: ReadonlySet<string> = new Set([
+export const freeKeys: ReadonlySet<string> = new Set([
   "experiments_dir",
   "paths",
   "name",
@@ -67,7 +68,7 @@ const freeKeys: ReadonlySet<string> = new Set([
 ]);
 
 /** Rows simulated side by side on one thread: as many as keep the intermediates of a wide layer in the cache. */
-const chunkRows = 8;
+export const chunkRows = 8;
 
 /** The evaluations of a finished run, without running anything; null for another. */
 export function finishedImages(
@@ -87,7 +88,6 @@ export async function runImages(
   options: RunOptions,
 ): Promise<ImageRunResult> {
   const { folder, progress, signal, again = false } = options;
-  checkSupported(config);
   const earlier = !again && existsSync(join(folder, "run.json"));
   if (earlier) {
     const rows = finishedRows(folder, config, freeKeys);
@@ -162,9 +162,8 @@ class ImageRun {
     run.rewindTo({ half_iteration: at.half, step: at.step });
     const steps = stepsBefore(at, config);
     this.#logger = loggers[config.LOGGER](run.paths.folder, { from: steps === 0 ? 0 : steps + 1 });
-    const judges = await this.#judges();
-    if (!judges) return "interrupted";
-    this.#court = openCourt(config, judges);
+    this.#court = await openCourt(this.data, config, { progress, signal });
+    if (!this.#court) return "interrupted";
     // What was killed after a point was saved and before it was evaluated.
     if (this.#owesEvaluation(at) && !(await this.#evaluate(at))) return "interrupted";
     const events = this.#training.run({
@@ -219,17 +218,6 @@ class ImageRun {
     if (config.autostart_next_it && this.#training.skipHalf())
       progress.line("autostart_next_it: the half-iteration in progress ends here");
     return at;
-  }
-
-  async #judges(): Promise<Court["judges"] | null> {
-    const judges: Record<"x0" | "x1", Judge | null> = { x0: null, x1: null };
-    if (!this.config.metrics.judge) return judges;
-    const { progress, signal } = this.options;
-    for (const end of ["x1", "x0"] as const) {
-      judges[end] = await judgeOf(this.data[end], this.config, { progress, signal });
-      if (signal?.aborted) return null;
-    }
-    return judges;
   }
 
   /** Goes along with the training; false to stop. */
@@ -321,7 +309,8 @@ class ImageRun {
     const training = this.#training;
     training.refreshSampler(direction);
     const court = this.#court as Court;
-    const found = await evaluate(at, { training, data, config, court, progress, signal });
+    const sampler = plainSampler(training.simulator, testGrid(training.problem.grid, config));
+    const found = await evaluate(at, { sampler, data, config, court, progress, signal });
     if (!found) {
       progress.line(
         `stopped in the evaluation of iteration ${iterationOf(half, config)} ${direction}; the weights are saved`,
@@ -329,7 +318,10 @@ class ImageRun {
       return false;
     }
     try {
-      const pictures = await writeEvaluationPictures(found, { at, training, data, config, run });
+      const id = pointId(at, config);
+      const pairs = (n: number) => training.peek(n);
+      const scene = { id, at, sampler, data, config, run, pairs };
+      const pictures = await writeEvaluationPictures(found, scene);
       const steps = stepsBefore(at, config);
       const place = { direction, stage: "test" } as const;
       this.#logger?.log(steps, namedMetrics(place, found.result));
@@ -339,15 +331,8 @@ class ImageRun {
       );
       // The row last: where it stands, the evaluation is whole.
       run.appendResult(found.result);
-      const { msd, independent_msd, share, fid_lenet, fid } = found.result;
-      const parts = [
-        `displacement ${Number(msd).toFixed(1)} (independent pairs ${Number(independent_msd).toFixed(1)})`,
-        share === null ? "" : `share ${(100 * Number(share)).toFixed(1)} %`,
-        fid_lenet === null ? "" : `fid_lenet ${Number(fid_lenet).toPrecision(4)}`,
-        fid === null ? "" : `FID ${Number(fid).toPrecision(4)}`,
-      ].filter((text) => text !== "");
       progress.line(
-        `iteration ${iterationOf(half, config)}/${config.n_ipf} ${direction} step ${step}: ${parts.join(", ")}  (${pointId(at, config)})`,
+        `iteration ${iterationOf(half, config)}/${config.n_ipf} ${direction} step ${step}: ${tellResult(found.result)}  (${id})`,
       );
       return true;
     } finally {
@@ -366,12 +351,7 @@ class ImageRun {
 
   dispose(): void {
     this.#logger?.close();
-    this.#court?.inception?.[Symbol.dispose]();
-    for (const judge of Object.values(this.#court?.judges ?? {})) judge?.model.dispose();
-    for (const { statistics } of this.#court?.real.values() ?? []) {
-      statistics.mean.dispose();
-      statistics.covariance.dispose();
-    }
+    this.#court?.[Symbol.dispose]();
     this.#training.dispose();
   }
 }

@@ -1,6 +1,7 @@
 // Why: a method is a set of facts that belong together; facts that contradict each other would
 // train something that has no name.
 
+import { formulaProblems } from "./langevin.js";
 import type { TrainConfig } from "./schema.js";
 
 /** Problems of the method's keys, one line each. */
@@ -54,7 +55,7 @@ function couplingProblems(config: TrainConfig): string[] {
 
 function dsbProblems(config: TrainConfig): string[] {
   const { method, loss_scale, langevin_scale, var_final_gamma_scale } = config;
-  if (method === "dsb") return [];
+  if (method === "dsb") return [...formulaProblems(config), ...discreteProblems(config)];
   const problems: string[] = [];
   if (typeof loss_scale === "string") {
     problems.push(
@@ -70,6 +71,46 @@ function dsbProblems(config: TrainConfig): string[] {
   if (var_final_gamma_scale) {
     problems.push(
       `var_final_gamma_scale=true belongs to method=dsb, got method=${method}: leave it out`,
+    );
+  }
+  return problems;
+}
+
+/** Keys of continuous time that the discrete process has no place for. */
+function discreteProblems(config: TrainConfig): string[] {
+  const { num_steps, ot_sampler, std_trick, num_repeat_data, normalize_x1 } = config;
+  const problems: string[] = [];
+  for (const key of ["test_num_steps", "cache_num_steps"] as const) {
+    const steps = config[key] ?? num_steps;
+    if (steps === num_steps) continue;
+    problems.push(
+      `${key}=${steps}, but method=dsb learns the num_steps=${num_steps} steps one by one and has no ` +
+        `others: leave ${key} out`,
+    );
+  }
+  // first_coupling=ind is let pass: presets of data have it for the other methods, and nothing here reads it.
+  if (ot_sampler !== null) {
+    problems.push(
+      `ot_sampler=${ot_sampler} pairs independent points, but method=dsb starts from its reference: ` +
+        "leave ot_sampler out",
+    );
+  }
+  if (std_trick) {
+    problems.push(
+      "std_trick=true divides by the deviation of a bridge, which method=dsb has none of: " +
+        "leave std_trick out, or write langevin_scale=…",
+    );
+  }
+  if (num_repeat_data > 1) {
+    problems.push(
+      `num_repeat_data=${num_repeat_data} gives each pair fresh times, but rows of method=dsb have ` +
+        "their own: leave num_repeat_data out",
+    );
+  }
+  if (normalize_x1) {
+    problems.push(
+      "normalize_x1=true standardises simulated pairs, but method=dsb trains on the steps between: " +
+        "leave normalize_x1 out",
     );
   }
   return problems;

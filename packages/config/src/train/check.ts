@@ -15,6 +15,16 @@ export function checkTrain(config: TrainConfig): string[] {
     ...batchProblems(config),
     ...networkProblems(config),
     ...checkpointProblems(config),
+    ...metricProblems(config),
+  ];
+}
+
+function metricProblems({ metrics }: TrainConfig): string[] {
+  const { inception, fid_statistics } = metrics;
+  if (fid_statistics === null || inception !== null) return [];
+  return [
+    `metrics.fid_statistics=${fid_statistics} are statistics of Inception's features, got metrics.inception=null: ` +
+      "name its file too, metrics.inception=inception-2015-12-05.pt",
   ];
 }
 

@@ -66,6 +66,14 @@ const evaluation = {
       .boolean()
       .default(true)
       .describe("train a small classifier on labelled data to judge outputs (fid_lenet, shares)"),
+    fid_statistics: file(
+      "statistics (mu, sigma) of real images to take the FID at Dataset from; null: of its training images",
+      "cifar10_fid_stats.npz",
+    ),
+    spectrum: z
+      .boolean()
+      .default(false)
+      .describe("energy by wavenumber and its error in each octave (fields)"),
   }),
 };
 

@@ -57,5 +57,5 @@ export const method = {
   var_final_gamma_scale: z
     .boolean()
     .default(false)
-    .describe("dsb: scale the noise of the first pass by var_final instead of its drift"),
+    .describe("dsb: scale the noise by var_final instead of the drift of the first pass"),
 };

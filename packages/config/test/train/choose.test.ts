@@ -55,7 +55,7 @@ describe("choosing", () => {
     );
     expect(config.model.dropout).toBe(0.2);
     expect(config.data.random_flip).toBe(true);
-    expect(config.metrics).toEqual({ inception: "/models/inception.pt", judge: true });
+    expect(config.metrics).toMatchObject({ inception: "/models/inception.pt", judge: true });
     expect(config.paths.data_dir_name).toBe("/data");
     expect(config).toMatchObject({ ema: false, loss_scale: false, threads: 2 });
   });

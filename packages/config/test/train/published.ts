@@ -88,7 +88,7 @@ export const DEFAULTS = {
   plot_npar: 100,
   plot_npar_path: 16,
   gif: true,
-  metrics: { inception: null, judge: true },
+  metrics: { inception: null, judge: true, fid_statistics: null, spectrum: false },
   autostart_next_it: false,
   checkpoint_run: false,
   checkpoint_it: 1,

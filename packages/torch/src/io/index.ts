@@ -1,6 +1,7 @@
 export { type FormatCode, FormatError } from "./errors.js";
 export { mapNpy } from "./map.js";
 export * as npy from "./npy.js";
+export { NpyTarget } from "./npy-target.js";
 export {
   decodePt,
   encodePt,

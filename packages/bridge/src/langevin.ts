@@ -1,0 +1,128 @@
+// The discrete process of DSB for images: N steps of given variances, each a mean and Gaussian noise. The rooms
+// below say what the mean is (the reference's or a network's) and what a network learns from steps that were taken.
+import { type Tensor, tidy } from "@dsbm/torch";
+import type { Direction } from "./direction.js";
+import { BridgeError } from "./errors.js";
+import { gammaGrid } from "./schedule.js";
+import { ordered } from "./solver.js";
+
+export interface LangevinOptions {
+  /** The variances γ_1 … γ_N of the steps from x0 to x1, as they are. */
+  gammas: readonly number[];
+  /** Mean of the Gaussian that the reference runs to: a number, or one a coordinate, of a sample's shape. */
+  mean?: number | Tensor;
+  /** Its variance v, likewise. */
+  variance?: number | Tensor;
+  /** The noise of a step has variance γv instead of γ, and the pull is free of v (`var_final_gamma_scale`). */
+  scaleNoise?: boolean;
+  /** Networks predict the next mean instead of the increment. */
+  meanMatch?: boolean;
+  /** What the increment that a network predicts is divided by, one for each γ (default 2√γ). */
+  scale?: readonly number[];
+  /** What the error of a prediction is multiplied by in the loss, one for each γ (default 1). */
+  weight?: readonly number[];
+}
+
+export type Langevin = Readonly<Required<LangevinOptions>>;
+
+/** A step as a direction meets it. */
+export interface LangevinStep {
+  /** The direction's own count, 0 … N − 1: what its network is told as the time. */
+  k: number;
+  gamma: number;
+  scale: number;
+  /** Process times before and after, for those who watch. */
+  time: number;
+  next: number;
+}
+
+/** The mean of the next point: x [B, …] → [B, …]. */
+export type StepMean = (x: Tensor, step: LangevinStep) => Tensor;
+
+/**
+ * The process with defaults filled in.
+ * Throws a BridgeError for numbers that are not finite and positive (weights: at least 0), lists that are not as
+ * long as `gammas`, and steps so large that the reference would run away from its Gaussian.
+ */
+export function langevin(options: LangevinOptions): Langevin {
+  const { gammas } = options;
+  gammaGrid(gammas);
+  const full: Langevin = {
+    mean: 0,
+    variance: 1,
+    scaleNoise: false,
+    meanMatch: false,
+    scale: gammas.map((gamma) => 2 * Math.sqrt(gamma)),
+    weight: gammas.map(() => 1),
+    ...options,
+  };
+  checkList("scale", full.scale, { n: gammas.length, least: "positive", fine: (x) => x > 0 });
+  checkList("weight", full.weight, { n: gammas.length, least: "at least 0", fine: (x) => x >= 0 });
+  checkReference(full);
+  return full;
+}
+
+/** The steps in the order of a direction: forward as the variances lie, backward from the last to the first. */
+export function langevinSteps(direction: Direction, { gammas, scale }: Langevin): LangevinStep[] {
+  return ordered(direction, gammaGrid(gammas)).map(({ time, next }, k) => {
+    const i = indexOf(direction, k, gammas.length);
+    return { k, gamma: gammas[i] as number, scale: scale[i] as number, time, next };
+  });
+}
+
+/** The place in `gammas` of a direction's step k. */
+function indexOf(direction: Direction, k: number, n: number): number {
+  return direction === "f" ? k : n - 1 - k;
+}
+
+/** The share of the way to its mean that the reference goes in a step of variance γ: γ/(2v), or γ/2. */
+export function pull({ variance, scaleNoise }: Langevin, gamma: number): number | Tensor {
+  if (scaleNoise) return gamma / 2;
+  return typeof variance === "number"
+    ? gamma / (2 * variance)
+    : variance.reciprocal().mul(gamma / 2);
+}
+
+/** The standard deviation of a step's noise, the same for the reference and for networks: √γ, or √(γv). */
+export function deviation({ variance, scaleNoise }: Langevin, gamma: number): number | Tensor {
+  if (!scaleNoise) return Math.sqrt(gamma);
+  return typeof variance === "number" ? Math.sqrt(gamma * variance) : variance.mul(gamma).sqrt();
+}
+
+function checkList(
+  name: string,
+  list: readonly number[],
+  { n, least, fine }: { n: number; least: string; fine: (x: number) => boolean },
+): void {
+  if (list.length !== n)
+    throw new BridgeError("argument", `${list.length} values of ${name} for ${n} steps; give ${n}`);
+  const k = list.findIndex((x) => !Number.isFinite(x) || !fine(x));
+  if (k >= 0)
+    throw new BridgeError(
+      "argument",
+      `${name} of step ${k + 1} is ${list[k]}; expected a finite number, ${least}`,
+    );
+}
+
+function checkReference({ gammas, mean, variance, scaleNoise }: Langevin): void {
+  const least = (x: number | Tensor) =>
+    typeof x === "number"
+      ? x
+      : tidy(() => (x.isfinite().all().item() ? x.amin().item() : Number.NaN));
+  if (!Number.isFinite(least(mean)))
+    throw new BridgeError("argument", "the mean at time 1 has values that are NaN or infinite");
+  const smallest = least(variance);
+  // A pixel that is the same in all images has variance 0, which only the scaled noise can follow.
+  if (!(Number.isFinite(smallest) && (scaleNoise ? smallest >= 0 : smallest > 0)))
+    throw new BridgeError(
+      "argument",
+      `the smallest variance at time 1 is ${smallest}; expected a finite number above 0, or of at least 0 with scaled noise (var_final_gamma_scale)`,
+    );
+  const most = gammas.reduce((a, b) => Math.max(a, b));
+  const limit = 4 * (scaleNoise ? 1 : smallest);
+  if (most >= limit)
+    throw new BridgeError(
+      "argument",
+      `the largest gamma is ${most}, but steps of ${limit} or more run away from a Gaussian whose smallest variance is ${smallest}; use smaller steps${scaleNoise ? "" : ", or scale the noise instead (var_final_gamma_scale)"}`,
+    );
+}

@@ -1,0 +1,38 @@
+// Where a step goes before its noise: towards the Gaussian (the reference), or where a network says.
+import { full, type Tensor } from "@dsbm/torch";
+import { BridgeError } from "../errors.js";
+import { type Langevin, pull, type StepMean } from "../langevin.js";
+import type { Field } from "../solver.js";
+
+/**
+ * x + (mean − x)·γ/(2v), a Langevin step for N(mean, v), or x + (mean − x)·γ/2 where the noise has variance γv
+ * (De Bortoli et al. 2021, §3.1). Throws a BridgeError where mean or variance have not the shape of a sample.
+ */
+export function referenceMean(process: Langevin): StepMean {
+  const { mean } = process;
+  return (x, { gamma }) => {
+    checkShape(process, x);
+    const way = typeof mean === "number" ? x.rsub(mean) : mean.sub(x);
+    const share = pull(process, gamma);
+    return typeof share === "number" ? x.add(way, { alpha: share }) : x.addcmul(way, share);
+  };
+}
+
+/** What a network says: the mean itself (`meanMatch`), or x + scale·net(x, k); it is told the step's count k. */
+export function networkMean(net: Field, { meanMatch }: Pick<Langevin, "meanMatch">): StepMean {
+  return (x, { k, scale }) => {
+    const answer = net(x, full([x.size(0)], k, { device: x.device, dtype: x.dtype }));
+    return meanMatch ? answer : x.add(answer, { alpha: scale });
+  };
+}
+
+/** Broadcasting would make sense of shapes that make none. */
+function checkShape({ mean, variance }: Langevin, x: Tensor): void {
+  const sample = x.shape.slice(1);
+  for (const [name, t] of Object.entries({ mean, variance }))
+    if (typeof t !== "number" && `${t.shape}` !== `${sample}`)
+      throw new BridgeError(
+        "argument",
+        `the ${name} at time 1 has shape [${t.shape}], samples have [${sample}]; give one value a coordinate`,
+      );
+}

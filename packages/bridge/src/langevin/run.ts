@@ -1,0 +1,122 @@
+// Running the discrete process, and what the network of the other direction learns from a run.
+import { randn, stack, type Tensor, tidy, where } from "@dsbm/torch";
+import type { Direction } from "../direction.js";
+import {
+  deviation,
+  type Langevin,
+  type LangevinStep,
+  langevinSteps,
+  type StepMean,
+} from "../langevin.js";
+import { spread } from "../process.js";
+import type { SolveOptions } from "../solver.js";
+
+export interface LangevinRun extends Pick<SolveOptions, "callback" | "noise"> {
+  direction: Direction;
+  /** Whether the last step has its noise (default: yes); samples to be looked at go without. */
+  lastNoise?: boolean | undefined;
+}
+
+/** Points that a run came to, and what the network of the other direction should answer there, less what it adds to. */
+export interface LangevinTuples {
+  x: Tensor;
+  /** The increment back, −(mean(x_{k+1}) − mean(x_k)); divided by the step's scale without `meanMatch`. */
+  target: Tensor;
+}
+
+/** x ← mean(x, k) + √γ_k z (√(γ_k v) z with scaled noise) for all steps of a direction, from x [B, …]. */
+export function langevinRun(
+  process: Langevin,
+  mean: StepMean,
+  x: Tensor,
+  { callback, ...options }: LangevinRun,
+): Tensor {
+  const steps = langevinSteps(options.direction, process);
+  callback?.(x, { step: 0, time: steps[0]?.time ?? 0 });
+  for (const step of steps) {
+    const from = x;
+    // What a step makes on the way is given back at its end, while a recording runs too.
+    x = tidy(() => noised(process, step, mean(from, step), options));
+    callback?.(x, { step: step.k + 1, time: step.next });
+  }
+  return x;
+}
+
+/**
+ * All steps of a run from x [B, …] as rows: points x_{k+1} [B, N, …] and targets [B, N, …]
+ * (De Bortoli et al. 2021, eq. 12: the mean at the old point less the mean at the new one).
+ */
+export function langevinTuples(
+  process: Langevin,
+  mean: StepMean,
+  x: Tensor,
+  options: Omit<LangevinRun, "callback">,
+): LangevinTuples {
+  const made: LangevinTuples[] = [];
+  for (const step of langevinSteps(options.direction, process)) {
+    const from = made[made.length - 1]?.x ?? x;
+    made.push(tidy(() => stepAndBack(process, mean, from, { step, ...options })));
+  }
+  const all = (name: keyof LangevinTuples) =>
+    stack(
+      made.map((row) => row[name]),
+      { dim: 1 },
+    );
+  return { x: all("x"), target: all("target") };
+}
+
+/**
+ * The same of one step a run, `steps` [B] int64 (counted as the run does): points and targets [B, …].
+ * Holds one step's tensors at a time, however many steps there are.
+ */
+export function langevinTuple(
+  process: Langevin,
+  mean: StepMean,
+  x: Tensor,
+  { steps, ...options }: Omit<LangevinRun, "callback"> & { steps: Tensor },
+): LangevinTuples {
+  let at = tidy(() => ({ now: x.clone(), x: x.zerosLike(), target: x.zerosLike() }));
+  for (const step of langevinSteps(options.direction, process)) {
+    const before = at;
+    at = tidy(() => {
+      const made = stepAndBack(process, mean, before.now, { step, ...options });
+      const here = spread(steps.eq(step.k), x);
+      return {
+        now: made.x,
+        x: where(here, made.x, before.x),
+        target: where(here, made.target, before.target),
+      };
+    });
+    for (const t of Object.values(before)) t.dispose();
+  }
+  at.now.dispose();
+  return { x: at.x, target: at.target };
+}
+
+/** The next point, and the way back from it in the units of a network's answer. */
+function stepAndBack(
+  process: Langevin,
+  mean: StepMean,
+  x: Tensor,
+  { step, ...options }: Omit<LangevinRun, "callback"> & { step: LangevinStep },
+): LangevinTuples {
+  const before = mean(x, step);
+  const next = noised(process, step, before, options);
+  const back = before.sub(mean(next, step));
+  return { x: next, target: process.meanMatch ? back : back.div(step.scale) };
+}
+
+function noised(
+  process: Langevin,
+  { k, gamma }: LangevinStep,
+  mean: Tensor,
+  { lastNoise = true, noise = standardNormal }: Pick<LangevinRun, "lastNoise" | "noise">,
+): Tensor {
+  if (!lastNoise && k === process.gammas.length - 1) return mean;
+  const size = deviation(process, gamma);
+  const z = noise(mean, k);
+  return typeof size === "number" ? mean.add(z, { alpha: size }) : mean.addcmul(z, size);
+}
+
+const standardNormal = (like: Tensor): Tensor =>
+  randn(like.shape, { device: like.device, dtype: like.dtype });

@@ -1,0 +1,70 @@
+// The deterministic sampler of trained networks: the one field that carries samples both ways without noise. Those
+// who evaluate a run and those who apply it read it from here, so that they follow the same flow.
+import type { Conditions } from "./conditions.js";
+import type { Direction } from "./direction.js";
+import { BridgeError } from "./errors.js";
+import type { Method } from "./method.js";
+import { driftField, type Parametrisation, plainDrift } from "./parametrisation.js";
+import type { ReferenceProcess } from "./process.js";
+import type { TimeGrid } from "./schedule.js";
+import type { Network } from "./simulator.js";
+import { probabilityFlow } from "./solver/probability-flow.js";
+import type { Field } from "./solver.js";
+
+export interface NetworkFlowOptions {
+  method: Pick<Method, "predicts" | "name" | "sampler">;
+  process: ReferenceProcess;
+  /** The networks that were trained; of a flow the one field, in either place. */
+  networks: { readonly [direction in Direction]?: Network | null | undefined };
+  /** What they predict (default: the drift). */
+  parametrisation?: Parametrisation;
+  /** The grid that increments were learnt on. */
+  grid: TimeGrid;
+  /** Times were drawn from [eps, 1 − eps]: a drift is not asked beyond (default: as `probabilityFlow`). */
+  eps?: number;
+  /** What the networks are told beside, a row for each sample. */
+  given?: Conditions | undefined;
+}
+
+/**
+ * dx/dt of the samples at points [B, …] and times [B]: the field itself of methods that learn a velocity, else
+ * (drift_f − drift_b)/2, or the one drift that was trained (Shi 2023). Throws a BridgeError without any network, and
+ * for a method with steps of its own, which is no diffusion in time.
+ */
+export function networkFlow({
+  method,
+  process,
+  networks,
+  parametrisation = plainDrift,
+  grid,
+  eps,
+  given,
+}: NetworkFlowOptions): Field {
+  const { b = null, f = null } = networks;
+  const some = f ?? b;
+  if (!some)
+    throw new BridgeError(
+      "argument",
+      "the flow of no network; expected that of at least one direction",
+    );
+  if (method.sampler)
+    throw new BridgeError(
+      "argument",
+      `${method.name} has steps of its own and no probability flow; use its sampler`,
+    );
+  if (method.predicts === "velocity") return (x, t) => some.forward(x, t, given);
+  const drift = (direction: Direction): Field | null => {
+    const network = networks[direction];
+    if (!network) return null;
+    if (method.predicts === "drift")
+      return driftField({ network, direction, process, parametrisation, given });
+    // An increment has the Δt of its training inside.
+    const dt = grid.steps[0] as number;
+    return (x, t) => network.forward(x, t, given).div(dt);
+  };
+  return probabilityFlow({
+    forward: drift("f"),
+    backward: drift("b"),
+    ...(eps !== undefined && { eps }),
+  });
+}

@@ -1,0 +1,116 @@
+// The flow of trained networks against the exact Gaussian bridge: whatever the networks predict, once they answer what
+// they should, the flow carries one marginal to the other.
+import { full, nn, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import { beforeAll, describe, expect, it } from "vitest";
+import { methods } from "../src/method/index.js";
+import { exactField, exactMarginal, exactVelocity } from "../src/metric/gaussian-bridge.js";
+import { type NetworkFlowOptions, networkFlow } from "../src/network-flow.js";
+import { type Parametrisation, plainDrift } from "../src/parametrisation.js";
+import { brownian } from "../src/process/brownian.js";
+import { spread } from "../src/process.js";
+import { uniformGrid } from "../src/schedule.js";
+import { solveFlow } from "../src/solver/index.js";
+import type { Field } from "../src/solver.js";
+import { distance, normal } from "./helpers.js";
+
+beforeAll(() => setNumThreads(1));
+
+const bridge = { a: 0.7, sigma: 1.3 };
+const process = brownian({ sigma: bridge.sigma });
+const grid = uniformGrid(20);
+const n = 200;
+
+class Answers extends nn.Module {
+  constructor(private readonly field: Field) {
+    super();
+  }
+  forward(x: Tensor, t: Tensor): Tensor {
+    return this.field(x, t);
+  }
+}
+
+const drift = { f: exactField("f", bridge), b: exactField("b", bridge) };
+/** The velocity of the marginals, at one time for the batch. */
+const velocity: Field = (x, t) => {
+  const { slope, shift } = exactVelocity(
+    bridge,
+    tidy(() => t.select(0, 0).item()),
+  );
+  return x.mul(slope).add(shift);
+};
+
+/** Networks that answer the exact drift in the way a parametrisation asks for. */
+function networksOf({ meanMatch, stdTrick }: Parametrisation, dt = 1) {
+  const asked = (d: "f" | "b"): Field => {
+    const left = (t: Tensor, x: Tensor) => spread(d === "f" ? t.rsub(1) : t, x);
+    return (x, t) => {
+      const v = drift[d](x, t);
+      const answer = meanMatch ? v.mul(left(t, x)).add(x) : v.mul(dt);
+      return stdTrick ? answer.mul(spread(process.scale(d, t), x)) : answer;
+    };
+  };
+  return { f: new Answers(asked("f")), b: new Answers(asked("b")) };
+}
+
+const { dsbm, dsb, rectifiedflow } = methods;
+const cases: [string, Omit<NetworkFlowOptions, "eps">][] = [
+  ["drifts", { method: dsbm, process, grid, networks: networksOf(plainDrift) }],
+  ...[
+    { meanMatch: true, stdTrick: false, lossScale: false },
+    { meanMatch: false, stdTrick: true, lossScale: true },
+    { meanMatch: true, stdTrick: true, lossScale: false },
+  ].map((parametrisation): [string, Omit<NetworkFlowOptions, "eps">] => [
+    JSON.stringify(parametrisation),
+    { method: dsbm, process, grid, parametrisation, networks: networksOf(parametrisation) },
+  ]),
+  ["increments", { method: dsb, process, grid, networks: networksOf(plainDrift, 1 / 20) }],
+  [
+    "a velocity in the backward place",
+    { method: rectifiedflow, process, grid, networks: { b: new Answers(velocity) } },
+  ],
+];
+
+describe.each(cases)("%s", (_, options) => {
+  it("carry the start's law to the end's, point by point, and back", () =>
+    tidy(() => {
+      const flow = networkFlow({ ...options, eps: 1e-5 });
+      for (const [from, to] of [
+        [0, 1],
+        [1, 0],
+      ] as const) {
+        const [start, end] = [exactMarginal(bridge, from), exactMarginal(bridge, to)];
+        const x = normal([n, 2], 1).add(start.mean);
+        const { states } = solveFlow(flow, x, { times: [from, to], rtol: 1e-8, atol: 1e-8 });
+        // Equal variances at both ends: the affine flow shifts.
+        const want = x
+          .sub(start.mean)
+          .mul(Math.sqrt(end.var / start.var))
+          .add(end.mean);
+        expect(distance(states.select(0, -1), want)).toBeLessThan(2e-4);
+      }
+    }));
+});
+
+describe("one direction", () => {
+  const at = (time: number) => full([n], time, { dtype: "float64" });
+  const networks = networksOf(plainDrift);
+
+  it("alone is all that is followed: −drift_b, or drift_f", () =>
+    tidy(() => {
+      const x = normal([n, 2], 2);
+      const of = (which: NetworkFlowOptions["networks"]) =>
+        networkFlow({ method: dsbm, process, grid, networks: which })(x, at(0.4));
+      expect(distance(of({ b: networks.b }), drift.b(x, at(0.4)).neg())).toBe(0);
+      expect(distance(of({ f: networks.f, b: null }), drift.f(x, at(0.4)))).toBe(0);
+      expect(distance(of(networks), of({ b: networks.b }))).toBeGreaterThan(0.1);
+    }));
+
+  it("is needed, and so is a process in time", () => {
+    expect(() => networkFlow({ method: dsbm, process, grid, networks: { f: null } })).toThrow(
+      /at least one direction/,
+    );
+    const steps = { rowsPerRun: 1, sample: (_: Field, x: Tensor) => x, tuples: () => [] as never };
+    const method = { name: "dsb", predicts: "increment" as const, sampler: steps };
+    expect(() => networkFlow({ method, process, grid, networks })).toThrow(/no probability flow/);
+  });
+});

@@ -1,0 +1,82 @@
+// `dsbm sample RUN INPUT OUTPUT key=value …`: a trained bridge applied to new samples.
+import { existsSync } from "node:fs";
+import { ConfigError, helpTable, resolve, sample } from "@dsbm/config";
+import { UsageError } from "../errors.js";
+import { createInterrupt } from "../interrupt.js";
+import { createProgress, duration } from "../progress.js";
+import type { SampleResult } from "../sample/run.js";
+
+const usage = "dsbm sample RUN INPUT OUTPUT [key=value …]";
+
+function help(): string {
+  return [
+    `usage: ${usage}`,
+    "",
+    sample.about,
+    "",
+    "RUN     folder of a run of dsbm train or dsbm gaussian, finished or not",
+    "INPUT   a .npy file [n, …], a folder of pictures, gaussian:N, or an image set such as mnist_2 (its test split)",
+    "OUTPUT  a .npy file, or a folder for pictures (PNG)",
+    "",
+    helpTable(sample.schema),
+  ].join("\n");
+}
+
+/** Runs the command; returns the exit code. Throws ConfigError and UsageError for words that cannot be. */
+export async function sampleCommand(args: string[]): Promise<number> {
+  const { places, tokens } = split(args);
+  const { help: asked, members } = resolve(sample, tokens);
+  if (asked) {
+    console.log(help());
+    return 0;
+  }
+  const [member, ...more] = members;
+  if (!member || more.length > 0)
+    throw new ConfigError("sweep", "dsbm sample does one thing at a time: leave -m out");
+  const [run, input, output, ...odd] = places;
+  if (run === undefined || input === undefined || output === undefined || odd.length > 0)
+    throw new UsageError(
+      `got ${places.length === 0 ? "no words" : places.map((word) => JSON.stringify(word)).join(" ")}; expected RUN INPUT OUTPUT: ${usage}`,
+    );
+  const interrupt = createInterrupt();
+  const progress = createProgress();
+  try {
+    const { runSample } = await import("../sample/run.js");
+    const { config } = member;
+    const { signal } = interrupt;
+    const result = await runSample({ run, input, output, config, progress, signal });
+    progress.done();
+    if (result.state === "interrupted") {
+      progress.line(`stopped; nothing was written to ${output}`);
+      return 130;
+    }
+    console.log(summary(result, config));
+    return 0;
+  } finally {
+    progress.done();
+    interrupt.dispose();
+  }
+}
+
+/** The three places, and the words that are settings or switches. What is on disk is a place, whatever its name. */
+function split(args: readonly string[]): { places: string[]; tokens: string[] } {
+  const isSetting = (word: string) =>
+    /^-|^[~+]{0,2}[A-Za-z_][\w.]*=/.test(word) && !existsSync(word);
+  return {
+    places: args.filter((word) => !isSetting(word)),
+    tokens: args.filter(isSetting),
+  };
+}
+
+function summary(
+  { n, weights, nfe, seconds, about }: SampleResult,
+  { direction, seed, solver }: { direction: string; seed: number; solver: string },
+): string {
+  return [
+    `samples: ${n}, direction ${direction}, seed ${seed}`,
+    `weights: ${weights.join(", ")}`,
+    `sampler: ${solver}, NFE ${Number.isInteger(nfe) ? nfe : nfe.toFixed(1)}`,
+    `time:    ${seconds < 60 ? `${seconds.toFixed(1)} s` : duration(seconds)}`,
+    `output:  ${about}`,
+  ].join("\n");
+}

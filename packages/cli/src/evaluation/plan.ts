@@ -1,0 +1,108 @@
+// What is evaluated of a run: which half-iterations, by which samplers and in which directions, with whose weights.
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Direction } from "@dsbm/bridge";
+import { type ModelFile, readRun } from "@dsbm/runs";
+import { readTrained, type Trained } from "../sample/trained.js";
+import type { Position } from "../train/checkpoint.js";
+import { stepsOf } from "../train/iteration.js";
+import type { CompleteTestConfig } from "./find.js";
+
+/** The run as it was after a half-iteration. */
+export interface Stage {
+  trained: Trained;
+  /** Whether it has a probability flow: steps of a method's own have none. */
+  flows: boolean;
+  /** What is evaluated of it, in order. */
+  tasks: Task[];
+}
+
+export interface Task {
+  at: Position;
+  sampler: "sde" | "ode";
+  /** What its files are called after. */
+  id: string;
+}
+
+/** The stages that `half_iteration` asks for, by rising half-iteration. Throws as readTrained. */
+export function stagesOf(folder: string, config: CompleteTestConfig): Stage[] {
+  const { half_iteration: wanted } = config;
+  const there = readRun(folder).models.map(({ half_iteration }) => half_iteration);
+  if (wanted === "newest" || there.length === 0)
+    return [stageOf(readTrained(folder, "newest"), null, config)];
+  const halves = wanted === "all" ? there : [wanted].flat();
+  return [...new Set(halves)]
+    .sort((a, b) => a - b)
+    .map((half) => stageOf(readTrained(folder, half), half, config));
+}
+
+/** `half` null: both directions as they are now; else what this half-iteration trained, and the flow after it. */
+function stageOf(trained: Trained, half: number | null, config: CompleteTestConfig): Stage {
+  const { models, method } = trained;
+  const shared = method.networks === "shared";
+  const known = (["b", "f"] as const).flatMap((direction) => {
+    const model = models[direction];
+    return model ? [{ direction, half: model.half_iteration }] : [];
+  });
+  const newest = Math.max(...known.map((one) => one.half));
+  const plain = known.filter((one) => half === null || shared || one.half === half);
+  const task = (sampler: Task["sampler"], direction: Direction, of: number): Task => ({
+    at: { half: of, direction, step: stepsOf(of, config) },
+    sampler,
+    id: `${String(of).padStart(4, "0")}_${direction}_${sampler}`,
+  });
+  const tasks = plain
+    .toSorted((a, b) => a.half - b.half)
+    .map((one) => task("sde", one.direction, one.half));
+  const flows = method.sampler === undefined;
+  if (config.test_ode_sampler && flows)
+    tasks.push(task("ode", "b", newest), task("ode", "f", newest));
+  return { trained, flows, tasks };
+}
+
+/** The weights in use, by half-iteration and direction, as hashes: whether an evaluation is of these. */
+export function hashesOf(stages: readonly Stage[]): Record<string, string> {
+  const files = stages.flatMap(({ trained }) => Object.values(trained.models)).filter(isModel);
+  return Object.fromEntries(
+    files.map(({ half_iteration, direction, path }) => [
+      `${half_iteration}_${direction}`,
+      createHash("sha256").update(readFileSync(path)).digest("hex"),
+    ]),
+  );
+}
+
+const isModel = (model: ModelFile | null): model is ModelFile => model !== null;
+
+/** Keys of the configuration that decide what an evaluation gives. */
+const deciding = [
+  "split",
+  "half_iteration",
+  "test_num_steps",
+  "test_npar",
+  "test_batch_size",
+  "test_ode_sampler",
+  "metrics",
+  "LOGGER",
+  "plot_level",
+  "plot_npar",
+  "plot_npar_path",
+  "gif",
+  "device",
+] as const;
+
+/** The name of an evaluation's folder: what a reader looks for, then a hash of all that decides. */
+export function nameOf(config: CompleteTestConfig): string {
+  const { split, half_iteration, test_num_steps, test_ode_sampler, ode_sampler } = config;
+  const accuracy = ode_sampler === "dopri5" ? config.ode_tol : config.ode_euler_step_size;
+  const flow = test_ode_sampler ? { ode_sampler, accuracy } : {};
+  const all = { ...Object.fromEntries(deciding.map((key) => [key, config[key]])), ...flow };
+  const hash = createHash("sha256").update(JSON.stringify(all)).digest("hex").slice(0, 8);
+  const halves = [half_iteration].flat().join("-").slice(0, 40);
+  return [
+    split,
+    halves,
+    `${test_num_steps}steps`,
+    ...(test_ode_sampler ? [`${ode_sampler}-${accuracy}`] : []),
+    hash,
+  ].join("_");
+}

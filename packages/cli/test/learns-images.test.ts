@@ -1,0 +1,155 @@
+// Every method learns on images of 16×16 pixels: its ends come nearer to the target than its starts by a stated factor,
+// in the features of a classifier that tells the two sets apart and never sees what is made.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  exactPlan,
+  frechetScore,
+  imageStatistics,
+  LeNet,
+  lenetFeatures,
+  lenetTraining,
+  loadImages,
+  squaredDistances,
+  stream,
+  Training,
+  trainClassifier,
+} from "@dsbm/bridge";
+import { completeTrain, resolve, train } from "@dsbm/config";
+import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { gaussianName, loadImageData, testRows } from "../src/train/data.js";
+import { imageProblem } from "../src/train/problem.js";
+
+const presets = fileURLToPath(new URL("../../../conf", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "dsbm-learns-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const judge = new LeNet({ channels: 1, classes: 2, generator: stream(0, "judge/init") });
+beforeAll(() => {
+  setNumThreads(1);
+  const shapes = loadImages("synthetic_shapes", { split: "train", image_size: 16, seed: 0 });
+  const labels = shapes.labels as Tensor;
+  for (const _ of trainClassifier(judge, {
+    x: shapes.x,
+    labels,
+    generator: stream(0, "judge/train"),
+    ...lenetTraining,
+    epochs: 8,
+  }));
+  judge.eval();
+});
+
+/** Squares to discs with a tiny UNet, or squares to noise. */
+function configuration(words: readonly string[]) {
+  const quick = [
+    "dataset=synthetic",
+    "batch_size=32",
+    "lr=1e-3",
+    "ema_rate=0.98",
+    "cache_npar=256",
+    "cache_batch_size=128",
+    "num_steps=10",
+    "gamma_min=0.03",
+    "gamma_max=0.03",
+    "n_ipf=1",
+    "first_num_iter=90",
+    "num_iter=90",
+    "threads=1",
+    "seed=3",
+  ];
+  const resolved = resolve(train, [...quick, ...words], { dirs: [presets] });
+  if (resolved.help) throw new Error("no help was asked for");
+  return completeTrain((resolved.members[0] as (typeof resolved.members)[0]).config);
+}
+
+/** The squared Wasserstein distance of two sets of images, over pixels. */
+function wasserstein(a: Tensor, b: Tensor): number {
+  const [x, y] = [a, b].map((t) => t.flatten({ startDim: 1 })) as [Tensor, Tensor];
+  const cost = Float64Array.from(tidy(() => squaredDistances(x, y).toNumbers()));
+  return exactPlan(cost, a.size(0), b.size(0)).cost;
+}
+
+const cases: { name: string; words: string[]; direction: "f" | "b"; factor: number }[] = [
+  { name: "DSBM-IMF", words: ["first_coupling=ind"], direction: "f", factor: 0.2 },
+  {
+    name: "DSBM-IPF, from noise",
+    words: [
+      "first_coupling=ref",
+      "transfer=false",
+      "gamma_min=0.1",
+      "gamma_max=0.1",
+      "first_num_iter=240",
+      "num_iter=20",
+    ],
+    direction: "b",
+    factor: 0.75,
+  },
+  {
+    name: "DSBM of an Ornstein–Uhlenbeck process",
+    words: ["method=dbdsb_vp", "first_coupling=ind"],
+    direction: "f",
+    factor: 0.2,
+  },
+  {
+    name: "DSBM-IMF+",
+    words: ["first_coupling=ind", "ot_sampler=exact"],
+    direction: "f",
+    factor: 0.2,
+  },
+  { name: "bridge matching", words: ["method=bm"], direction: "f", factor: 0.2 },
+  { name: "rectified flow", words: ["method=rf"], direction: "f", factor: 0.2 },
+  { name: "OT-CFM", words: ["method=otcfm"], direction: "f", factor: 0.2 },
+  {
+    name: "discrete DSB, from noise",
+    words: [
+      "method=dsb",
+      "first_coupling=ref",
+      "transfer=false",
+      "gamma_min=0.05",
+      "gamma_max=0.4",
+      "model.temb_scale=1",
+      "first_num_iter=240",
+      "num_iter=20",
+    ],
+    direction: "b",
+    factor: 0.65,
+  },
+];
+
+describe("squares and discs", () => {
+  it.each(cases)("$name", async ({ words, direction, factor }) => {
+    setNumThreads(1);
+    const config = configuration(words);
+    const data = loadImageData(config);
+    const training = new Training(
+      imageProblem(config, data, { cacheFolder: folder, chunkRows: 8 }),
+    );
+    for await (const _ of training.run());
+    tidy(() => {
+      const [from, to] = direction === "f" ? (["x0", "x1"] as const) : (["x1", "x0"] as const);
+      const features = lenetFeatures(judge);
+      const start = testRows(data[from], 200, 5);
+      const ends = training.simulator.endpoints(direction, start, {
+        grid: training.problem.grid,
+        generator: stream(5, "ends"),
+        lastNoise: false,
+      });
+      // Noise is nothing to a classifier of shapes: ends that started in noise are compared pixel by pixel.
+      using statistics = imageStatistics(features, data[to].train);
+      const real = statistics.gaussian();
+      const held = testRows(data[to], 200, 5);
+      const far = (images: Tensor) =>
+        data[from].name === gaussianName
+          ? wasserstein(images, held)
+          : frechetScore(features, images, real).value;
+      const [before, after] = [far(start), far(ends)];
+      expect(after).toBeLessThan(factor * before);
+    });
+    training.dispose();
+    data.dispose();
+  });
+});

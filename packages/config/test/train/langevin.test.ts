@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import { langevinNumbers } from "../../src/train/langevin.js";
+import { thrown } from "../thrown.js";
+import { only, problems } from "./support.js";
+
+const gammas = [0.01, 0.04, 0.25];
+const keys = { langevin_scale: null, loss_scale: true, mean_match: false };
+
+describe("langevinNumbers", () => {
+  it.each<[Partial<Parameters<typeof langevinNumbers>[0]>, scale: number[], weight: number[]]>([
+    [{}, [0.2, 0.4, 1], [1, 1, 1]],
+    [{ loss_scale: false }, [0.2, 0.4, 1], [1, 1, 1]],
+    [{ langevin_scale: 2 }, [2, 2, 2], [10, 5, 2]],
+    [{ langevin_scale: 2, loss_scale: false }, [2, 2, 2], [1, 1, 1]],
+    [{ mean_match: true }, [0.2, 0.4, 1], [5, 2.5, 1]],
+    [{ langevin_scale: "gamma" }, gammas, [0.05, 0.1, 0.25]],
+    [{ loss_scale: "1/torch.sqrt(gamma)" }, [0.2, 0.4, 1], [10, 5, 2]],
+  ])("%j", (change, scale, weight) => {
+    const got = langevinNumbers({ ...keys, ...change }, gammas);
+    got.scale.forEach((x, k) => {
+      expect(x).toBeCloseTo(scale[k] as number, 12);
+    });
+    got.weight.forEach((x, k) => {
+      expect(x).toBeCloseTo(weight[k] as number, 12);
+    });
+    expect([got.scale.length, got.weight.length]).toEqual([3, 3]);
+  });
+
+  it("takes the keys of a command line", () => {
+    const config = only("method=dsb", "langevin_scale='2*torch.sqrt(gamma)'", "loss_scale=false");
+    expect(langevinNumbers(config, gammas)).toEqual({ scale: [0.2, 0.4, 1], weight: [1, 1, 1] });
+  });
+
+  it("refuses numbers that nothing can be divided by", () => {
+    const error = thrown(() =>
+      langevinNumbers({ ...keys, langevin_scale: "gamma - 0.04" }, [0.04]),
+    );
+    expect(error.code).toBe("value");
+    expect(error.message).toMatch(
+      /^langevin_scale="gamma - 0.04" is 0 at gamma=0.04: expected .* > 0/,
+    );
+  });
+});
+
+describe("method=dsb", () => {
+  it.each<[string[], RegExp]>([
+    [
+      ["langevin_scale='2*sqrt(gama)'"],
+      /^langevin_scale: cannot read "2\*sqrt\(gama\)" at character 8/,
+    ],
+    [["langevin_scale='gamma - 0.1'"], /^langevin_scale="gamma - 0.1" is -0.099 at gamma=0.001: /],
+    [["langevin_scale='0.2 - gamma'"], /is 0 at gamma=0.2: expected a finite number > 0/],
+    [["loss_scale='0.19 - gamma'"], /^loss_scale=.* expected a finite number >= 0/],
+    [["loss_scale='log(0*gamma)'"], /^loss_scale=.* is -Infinity at gamma=0.001/],
+    [["loss_scale='os.system(1)'"], /^loss_scale: cannot read .* at character 1/],
+    [["test_num_steps=60"], /^test_num_steps=60, but method=dsb learns the num_steps=30 /],
+    [["cache_num_steps=10"], /^cache_num_steps=10, but method=dsb/],
+    [["first_coupling=ind", "ot_sampler=exact"], /^ot_sampler=exact .* method=dsb/],
+    [["std_trick=true"], /^std_trick=true .* method=dsb/],
+    [["num_repeat_data=2"], /^num_repeat_data=2 .* method=dsb/],
+    [["transfer=false", "normalize_x1=true"], /^normalize_x1=true .* method=dsb/],
+  ])("%j do not go with it", (words, message) => {
+    expect(problems("method=dsb", ...words)).toEqual([expect.stringMatching(message)]);
+  });
+
+  it.each([
+    [["langevin_scale='1e-3 + max(gamma, 0.05)'"]],
+    [["loss_scale='0*gamma'"]],
+    [["mean_match=true", "loss_scale='gamma ** -0.5'"]],
+    [["first_coupling=ind"]],
+    [["num_steps=20", "test_num_steps=20", "cache_num_steps=20"]],
+    [["var_final_gamma_scale=true", "transfer=false", "final_adaptive=true"]],
+  ])("%j go with it", (words) => {
+    expect(only("method=dsb", ...words).method).toBe("dsb");
+  });
+});

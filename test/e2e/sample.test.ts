@@ -1,0 +1,375 @@
+// `dsbm sample` as a user types it: every kind of input and output, and one line for what cannot be.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { openRun, picturePng, runPaths } from "@dsbm/runs";
+import { full, Generator, io, randint, randn, setNumThreads, type Tensor } from "@dsbm/torch";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { main } from "../../packages/cli/src/main.js";
+import { dsbm, launch, scratch } from "./cli.js";
+import { imageRun, vectorRun } from "./sample.js";
+
+const root = scratch();
+const at = (name: string) => join(root, name);
+const save = (name: string, x: Tensor) => {
+  writeFileSync(at(name), io.encodeNpy(x));
+  return at(name);
+};
+const seeded = (seed: number) => ({ generator: Generator.create(seed) });
+const load = (path: string) => {
+  const raw = io.npy.decode(readFileSync(path), path);
+  return { shape: raw.shape, dtype: raw.dtype, values: io.toFloat32(raw) };
+};
+
+/** The command in this process: starting one for every mistake would take minutes. */
+async function sample(...words: string[]) {
+  const said = { stdout: "", stderr: "" };
+  const spies = [
+    vi.spyOn(console, "log").mockImplementation((text) => {
+      said.stdout += `${text}\n`;
+    }),
+    vi.spyOn(console, "error").mockImplementation((text) => {
+      said.stderr += `${text}\n`;
+    }),
+    vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+      said.stderr += text;
+      return true;
+    }),
+  ];
+  try {
+    const code = await main(["sample", ...words]);
+    return { code, ...said };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+let images: string;
+let vectors: string;
+let bytes: string;
+const before = process.cwd();
+afterAll(() => process.chdir(before));
+beforeAll(async () => {
+  process.chdir(root);
+  vi.stubEnv("DSBM_CORES", "1");
+  setNumThreads(1);
+  images = imageRun(at("images"));
+  vectors = vectorRun(at("vectors"));
+  const x = randint(0, 256, [20, 1, 8, 8], { ...seeded(1), dtype: "uint8" });
+  bytes = save("bytes.npy", x);
+  mkdirSync(at("pictures/more"), { recursive: true });
+  for (const [i, name] of names.entries()) {
+    const png = await picturePng(x.select(0, i).toArray() as Uint8Array, [1, 8, 8]);
+    writeFileSync(at(`pictures/${name}.png`), png);
+  }
+});
+
+/** In the order of their names, as folders are read. */
+const names = Array.from({ length: 20 }, (_, i) =>
+  i < 5 ? `a${i}` : i < 8 ? `more/p${i}` : `picture-${String(i).padStart(2, "0")}`,
+);
+
+describe("dsbm sample", () => {
+  it("makes the same of a file as of a folder of its pictures, whatever the batch", async () => {
+    const file = await dsbm(["sample", images, bytes, "a.npy", "threads=1"], { cwd: root });
+    expect(file.stderr).not.toMatch(/bug|\n\s+at /);
+    expect(file.code, file.stderr).toBe(0);
+    expect(file.stdout).toMatch(/samples: 20, direction b, seed 42\n/);
+    expect(file.stdout).toMatch(/weights: .*models\/1_b\.safetensors\n/);
+    expect(file.stdout).toMatch(/NFE 4\n/);
+    expect(file.stdout).toMatch(/output: {2}a\.npy, float32 \[20, 1, 8, 8\]\n/);
+    const folder = await sample(images, "pictures", "b.npy", "threads=2", "batch_size=5");
+    expect(folder.code, folder.stderr).toBe(0);
+    const [a, b] = [readFileSync(at("a.npy")), readFileSync(at("b.npy"))];
+    expect(b.equals(a)).toBe(true);
+    expect(load(at("a.npy"))).toMatchObject({ shape: [20, 1, 8, 8], dtype: "float32" });
+
+    expect((await sample(images, "pictures", "out", "seed=42")).code).toBe(0);
+    const made = readdirSync(at("out"), { recursive: true }).map(String).sort();
+    expect(made).toEqual([...names.map((name) => `${name}.png`), "more"].sort());
+    const back = await sample(
+      images,
+      "out",
+      "c.npy",
+      "direction=f",
+      "solver=euler",
+      "ode_step_size=1",
+    );
+    expect(back.code, back.stderr).toBe(0);
+    expect(back.stdout).toMatch(/NFE 1\n/);
+
+    const other = await sample(images, bytes, "a.npy", "seed=1", "overwrite=true");
+    expect(other.code, other.stderr).toBe(0);
+    expect(readFileSync(at("a.npy")).equals(a)).toBe(false);
+    expect(readdirSync(root).filter((name) => name.startsWith("."))).toEqual([]);
+  });
+
+  it("writes pictures by number, and replaces only those of the same names", async () => {
+    mkdirSync(at("numbers"));
+    const first = await sample(images, bytes, "numbers");
+    expect(first.code, first.stderr).toBe(0);
+    expect(readdirSync(at("numbers")).slice(0, 2)).toEqual(["000000.png", "000001.png"]);
+    writeFileSync(at("numbers/mine.txt"), "mine");
+    writeFileSync(at("numbers/000003.png"), "old");
+    expect((await sample(images, bytes, "numbers")).stderr).toContain("not empty");
+    expect((await sample(images, bytes, "numbers", "overwrite=true")).code).toBe(0);
+    expect(readFileSync(at("numbers/mine.txt"), "utf8")).toBe("mine");
+    expect(readFileSync(at("numbers/000003.png")).subarray(1, 4).toString()).toBe("PNG");
+    expect(readdirSync(at("numbers")).length).toBe(21);
+  });
+
+  it("writes paths, the start first", async () => {
+    const x = randn([300, 2], seeded(3));
+    const start = save("start.npy", x);
+    const { code, stdout, stderr } = await sample(
+      vectors,
+      start,
+      "path.npy",
+      "path=true",
+      "steps=3",
+    );
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain("[4, 300, 2]");
+    const [path, ends] = [
+      load(at("path.npy")),
+      await sample(vectors, start, "ends.npy", "steps=3"),
+    ];
+    expect(ends.code).toBe(0);
+    expect(path.shape).toEqual([4, 300, 2]);
+    expect(path.values.subarray(0, 600)).toEqual(x.toArray());
+    expect(path.values.subarray(1800)).toEqual(load(at("ends.npy")).values);
+  });
+
+  it("takes float64, image sets, and the Gaussian end with its moments", async () => {
+    const doubles = save("doubles.npy", randn([9, 2], { ...seeded(5), dtype: "float64" }));
+    expect((await sample(vectors, doubles, "d.npy", "direction=f")).code).toBe(0);
+    const set = await sample(images, "synthetic_circles", "set.npy");
+    expect(set.code, set.stderr).toBe(0);
+    expect(load(at("set.npy")).shape).toEqual([500, 1, 8, 8]);
+
+    // The path's first state is the draw itself.
+    const gaussian = imageRun(at("gaussian"), ["transfer=false", "mean_final=2", "var_final=4"]);
+    const drawn = await sample(gaussian, "gaussian:60", "g.npy", "path=true", "steps=1");
+    expect(drawn.code, drawn.stderr).toBe(0);
+    const z = load(at("g.npy")).values.subarray(0, 60 * 64);
+    const mean = z.reduce((a, b) => a + b, 0) / z.length;
+    const variance = z.reduce((a, b) => a + (b - mean) ** 2, 0) / z.length;
+    expect(Math.abs(mean - 2)).toBeLessThan(0.15);
+    expect(Math.abs(variance - 4)).toBeLessThan(0.4);
+    const fewer = await sample(gaussian, "gaussian:21", "h.npy", "path=true", "steps=1");
+    expect(fewer.code).toBe(0);
+    expect(load(at("h.npy")).values.subarray(0, 21 * 64)).toEqual(z.subarray(0, 21 * 64));
+
+    const forth = await sample(vectors, "gaussian:4000", "v.npy", "path=true", "direction=f");
+    expect(forth.code).toBe(0);
+    const v = load(at("v.npy")).values.subarray(0, 8000);
+    expect(v.reduce((a, b) => a + b, 0) / 8000).toBeCloseTo(-0.1, 1);
+    expect(forth.stderr).toContain("mean -0.1");
+  });
+
+  it("takes the newest weights of an interrupted run, or those of a half-iteration", async () => {
+    const run = vectorRun(at("three"), [], { halves: ["b", "f", "b"], finished: false });
+    const newest = await sample(run, "gaussian:50", "n3.npy");
+    expect(newest.stdout).toContain("3_b.safetensors");
+    const first = await sample(run, "gaussian:50", "n1.npy", "half_iteration=2");
+    expect(first.stdout).toContain("1_b.safetensors");
+    expect(readFileSync(at("n1.npy")).equals(readFileSync(at("n3.npy")))).toBe(false);
+    const chosen = await sample(run, "gaussian:50", "nx.npy", "half_iteration=7");
+    expect(chosen.code).toBe(1 + 1);
+    expect(chosen.stderr).toMatch(/weights of 1 \(b\), 2 \(f\), 3 \(b\)/);
+  });
+
+  it("gives networks their conditions from files", async () => {
+    const run = imageRun(at("cdsb"), [
+      "dataset=downscaler_synthetic",
+      "cdsb=true",
+      "model=UNET_tiny",
+    ]);
+    const x = save("fields.npy", randn([12, 2, 8, 8], seeded(1)));
+    const missing = await sample(run, x, "f.npy");
+    expect(missing.code).not.toBe(0);
+    expect(missing.stderr).toMatch(
+      /needs? a condition .*cond=FILE\.npy with float32 \[12, 1, 8, 8\]\n$/,
+    );
+    const zeros = save("zeros.npy", full([12, 1, 8, 8], 0));
+    const ones = save("ones.npy", full([12, 1, 8, 8], 1));
+    expect((await sample(run, x, "f0.npy", `cond=${zeros}`)).code).toBe(0);
+    expect((await sample(run, x, "f1.npy", `cond=${ones}`)).code).toBe(0);
+    expect(readFileSync(at("f0.npy")).equals(readFileSync(at("f1.npy")))).toBe(false);
+    const short = await sample(
+      run,
+      x,
+      "f2.npy",
+      `cond=${save("short.npy", full([3, 1, 8, 8], 0))}`,
+    );
+    expect(short.stderr).toMatch(/\[3, 1, 8, 8\]; expected float32 \[12, 1, 8, 8\]/);
+    expect(existsSync(at("f2.npy"))).toBe(false);
+  });
+
+  it("stops at Ctrl-C, and leaves nothing of the output", async () => {
+    const { child, done } = launch(
+      ["sample", images, "synthetic_circles", "stopped", "steps=400", "threads=1"],
+      { cwd: root },
+    );
+    child.stderr?.on("data", (text) => {
+      if (String(text).includes("sampling b")) child.kill("SIGINT");
+    });
+    const { code, stderr } = await done;
+    expect(code, stderr).toBe(130);
+    expect(stderr).toContain("nothing was written to stopped");
+    expect(existsSync(at("stopped"))).toBe(false);
+    expect(readdirSync(root).filter((name) => name.startsWith("."))).toEqual([]);
+  });
+
+  it("lists its keys", async () => {
+    const { code, stdout } = await sample("--help");
+    expect(code).toBe(0);
+    for (const word of ["RUN", "INPUT", "OUTPUT", "direction", "ode_tol", "half_iteration"])
+      expect(stdout).toContain(word);
+  });
+});
+
+describe("one clear line for", () => {
+  const words = (...list: string[]) => list;
+  it.each<[string, () => string[], RegExp]>([
+    ["no words", () => [], /expected RUN INPUT OUTPUT/],
+    ["a word too many", () => words(images, bytes, "x.npy", "more"), /expected RUN INPUT OUTPUT/],
+    [
+      "an unknown key",
+      () => words(images, bytes, "x.npy", "direktion=f"),
+      /did you mean "direction"/,
+    ],
+    ["several values", () => words(images, bytes, "x.npy", "-m", "seed=1,2"), /leave -m out/],
+    [
+      "no run",
+      () => words(root, bytes, "x.npy"),
+      /there is no .*run\.json: give the folder of a run/,
+    ],
+    [
+      "an input that is not there",
+      () => words(images, "none/x.npy", "x.npy"),
+      /none\/x\.npy is not there/,
+    ],
+    [
+      "an unknown set",
+      () => words(images, "mnits_2", "x.npy"),
+      /no file or folder here.*did you mean "mnist_2"/,
+    ],
+    [
+      "vectors for images",
+      () => words(images, save("v1.npy", randn([3, 2])), "x.npy"),
+      /\[3, 2\]; expected \[n, 1, 8, 8\]/,
+    ],
+    ["images for vectors", () => words(vectors, bytes, "x.npy"), /uint8; expected float32/],
+    [
+      "integers",
+      () => words(vectors, save("i.npy", randint(0, 9, [3, 2])), "x.npy"),
+      /int64; expected/,
+    ],
+    ["no rows", () => words(vectors, save("e.npy", randn([0, 2])), "x.npy"), /no samples/],
+    [
+      "other channels",
+      () => words(images, save("c.npy", randn([3, 3, 8, 8])), "x.npy"),
+      /\[3, 3, 8, 8\]/,
+    ],
+    ["a Gaussian that is none", () => words(images, "gaussian:5", "x.npy"), /data at both ends/],
+    ["a count that is none", () => words(vectors, "gaussian:many", "x.npy"), /gaussian:100/],
+    ["pictures of vectors", () => words(vectors, "gaussian:5", "folder-out"), /write a \.npy file/],
+    [
+      "a path as pictures",
+      () => words(images, bytes, "folder-out", "path=true"),
+      /folder-out\.npy/,
+    ],
+    [
+      "classes that no network asks for",
+      () => words(images, bytes, "x.npy", "y=1"),
+      /without classes/,
+    ],
+    [
+      "steps of an ODE",
+      () => words(images, bytes, "x.npy", "solver=heun", "steps=5"),
+      /ode_step_size/,
+    ],
+    [
+      "a tolerance of the SDE",
+      () => words(images, bytes, "x.npy", "ode_tol=1e-3"),
+      /solver=dopri5/,
+    ],
+    ["resizing an array", () => words(images, bytes, "x.npy", "resize=true"), /leave it out/],
+  ])("%s", async (_, args, expected) => {
+    const { code, stderr, stdout } = await sample(...args());
+    expect(stderr.trim().split("\n").at(-1)).toMatch(expected);
+    expect(stderr).not.toMatch(/bug|\n\s+at /);
+    expect(stderr.trim().split("\n").length).toBe(1);
+    expect(code).toBeGreaterThan(0);
+    expect(stdout).toBe("");
+    expect(existsSync(at("x.npy"))).toBe(false);
+  });
+
+  it("NaN in the input, by its row, with nothing left of the output", async () => {
+    const x = randn([30, 2], seeded(1));
+    x.select(0, 17).fill_(Number.NaN);
+    const { code, stderr } = await sample(vectors, save("nan.npy", x), "x.npy");
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/nan\.npy: sample 17 has values that are NaN/);
+    expect(existsSync(at("x.npy"))).toBe(false);
+    expect(readdirSync(root).filter((name) => name.startsWith("."))).toEqual([]);
+  });
+
+  it("an output that is there, and a direction without weights", async () => {
+    writeFileSync(at("there.npy"), "old");
+    const there = await sample(vectors, "gaussian:5", "there.npy");
+    expect(there.stderr).toMatch(/there already.*overwrite=true/);
+    expect(readFileSync(at("there.npy"), "utf8")).toBe("old");
+    const run = vectorRun(at("imf-b"), ["fb_sequence=[b]"], { halves: ["b"] });
+    const never = await sample(run, "gaussian:5", "x.npy", "direction=f");
+    expect(never.stderr).toMatch(/direction=f is not trained by this run/);
+    expect([there.code, never.code].every((code) => code !== 0)).toBe(true);
+  });
+
+  it("runs without weights, of other commands, or with damaged weights", async () => {
+    const empty = openRun({ folder: at("empty"), dsbm: "0", config: {}, columns: ["x"] });
+    empty.finish();
+    expect((await sample("empty", bytes, "x.npy")).stderr).toMatch(/another command/);
+    vectorRun(at("no-weights"), [], { halves: [] });
+    expect((await sample("no-weights", bytes, "x.npy")).stderr).toMatch(/no weights yet/);
+    const damaged = vectorRun(at("damaged"));
+    const { model } = runPaths(damaged);
+    writeFileSync(model(1, "b"), readFileSync(model(1, "b")).subarray(0, 900));
+    expect((await sample("damaged", "gaussian:5", "x.npy")).stderr).toMatch(/1_b\.safetensors/);
+    writeFileSync(model(1, "b"), readFileSync(runPaths(images).model(1, "b")));
+    const other = await sample("damaged", "gaussian:5", "x.npy");
+    expect(other.stderr).toMatch(/does not belong to/);
+    expect(other.stderr.trim().split("\n").length).toBe(1);
+  });
+
+  it("pictures of another size, which resize=true brings to the run's", async () => {
+    mkdirSync(at("large"));
+    const png = await picturePng(new Uint8Array(16 * 12).fill(255), [1, 12, 16]);
+    writeFileSync(at("large/one.png"), png);
+    const large = await sample(images, "large", "r.npy");
+    expect(large.stderr).toMatch(/one\.png has 16×12 pixels; expected 8×8: write resize=true/);
+    const resized = await sample(images, "large", "r.npy", "resize=true", "path=true");
+    expect(resized.code, resized.stderr).toBe(0);
+    expect(new Set(load(at("r.npy")).values.subarray(0, 64))).toEqual(new Set([1]));
+    writeFileSync(at("large/one.jpg"), png);
+    expect((await sample(images, "large", "r2.npy")).stderr).toMatch(/differ in their endings/);
+    rmSync(at("large/one.jpg"));
+    writeFileSync(at("large/two.png"), "no picture");
+    expect((await sample(images, "large", "r2.npy", "resize=true")).stderr).toMatch(/two\.png/);
+    mkdirSync(at("nothing"));
+    expect((await sample(images, "nothing", "r2.npy")).stderr).toMatch(/no pictures in nothing/);
+  });
+
+  it("moments that the missing training images would give", async () => {
+    const run = imageRun(at("adaptive"), [
+      "transfer=false",
+      "final_adaptive=true",
+      `Dataset=folder:${at("gone")}`,
+    ]);
+    const { code, stderr } = await sample(run, "gaussian:5", "x.npy");
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/final_adaptive=true .*training images.*\.npy file/);
+    // Everything else about the run works without them.
+    expect((await sample(run, bytes, "without.npy")).code).toBe(0);
+  });
+});

@@ -1,0 +1,84 @@
+// Discrete DSB: the reference's run and those of a network, mean and increment matching, both kinds of noise.
+import {
+  langevin,
+  langevinRun,
+  langevinTuples,
+  networkMean,
+  referenceMean,
+  type StepMean,
+} from "@dsbm/bridge";
+import { nn, stack, type Tensor, tidy } from "@dsbm/torch";
+import { describe, expect, it } from "vitest";
+import { expectClose, golden } from "./golden.js";
+
+const at = () => golden("dsb_langevin");
+
+/** The golden file's toy network: conv(x)·(1 + k/10), k the step's count. */
+class Toy extends nn.Module {
+  conv: nn.Conv2d;
+  constructor() {
+    super();
+    const g = at();
+    const [out, input, size] = g("conv/weight").shape as [number, number, number];
+    this.conv = new nn.Conv2d(input, out, size, { padding: (size - 1) / 2 });
+    this.conv.loadStateDict(new Map(["weight", "bias"].map((name) => [name, g(`conv/${name}`)])));
+  }
+  forward(x: Tensor, k: Tensor): Tensor {
+    return this.conv.forward(x).mul(k.mul(0.1).add(1).reshape([-1, 1, 1, 1]));
+  }
+}
+
+const process = (kind: string) =>
+  langevin({
+    gammas: at()("gammas").toNumbers(),
+    mean: at()("mean_final"),
+    variance: at()("var_final"),
+    scaleNoise: kind.endsWith("_varscale"),
+    meanMatch: kind.startsWith("mean"),
+  });
+
+const cases = ["mean", "mean_varscale", "drift", "drift_varscale"].flatMap((kind) =>
+  ["init", "f", "f_sample", "b", "b_sample"].map((run) => [`${kind}/${run}`, kind, run] as const),
+);
+
+function expectRun(key: string, kind: string, run: string, changed: { kind?: string } = {}): void {
+  tidy(() => {
+    const g = at();
+    const toy = new Toy();
+    const of = process(changed.kind ?? kind);
+    const mean: StepMean =
+      run === "init" ? referenceMean(of) : networkMean((x, k) => toy.forward(x, k), of);
+    const z = g(`${key}/z`);
+    const lastNoise = !run.endsWith("_sample");
+    expect(z.size(0)).toBe(of.gammas.length - (lastNoise ? 0 : 1));
+    const options = {
+      direction: run.startsWith("b") ? ("b" as const) : ("f" as const),
+      lastNoise,
+      noise: (_: Tensor, k: number) => z.select(0, k),
+    };
+    // The golden runs of both directions start in x0.
+    const rows = langevinTuples(of, mean, g("x0"), options);
+    expectClose(rows.x, g(`${key}/x_tot`));
+    expectClose(rows.target, g(`${key}/out`));
+    const states: Tensor[] = [];
+    const end = langevinRun(of, mean, g("x0"), {
+      ...options,
+      callback: (x, { step }) => step > 0 && states.push(x),
+    });
+    expectClose(stack(states, { dim: 1 }), g(`${key}/x_tot`));
+    expectClose(end, g(`${key}/x_tot`).select(1, of.gammas.length - 1));
+  });
+}
+
+describe("discrete DSB", () => {
+  it.each(cases)("%s", (key, kind, run) => expectRun(key, kind, run));
+
+  it.each([
+    ["mean/init", "mean_varscale"],
+    ["mean/f", "drift"],
+    ["drift/b", "drift_varscale"],
+  ])("%s is not %s", (key, other) => {
+    const [kind, run] = key.split("/") as [string, string];
+    expect(() => expectRun(key, kind, run, { kind: other })).toThrow();
+  });
+});
