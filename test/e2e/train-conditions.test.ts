@@ -1,7 +1,9 @@
 // Conditions and classes on the command line: every method and network is told them, and mistakes are one line.
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readCsv } from "@dsbm/runs";
+import { Generator, io, nn, randn, tensor, tidy } from "@dsbm/torch";
+import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import { dsbm, scratch } from "./cli.js";
 import { quick } from "./train.js";
@@ -67,6 +69,69 @@ describe("cdsb=true", () => {
     for (const row of rows) expect(Number.isFinite(row.msd)).toBe(true);
     const cache = join(folder, "cache");
     expect(existsSync(cache) ? readdirSync(cache) : []).toEqual([]);
+  });
+});
+
+describe("the downscaling arrays", () => {
+  it("are trained on as they lie on disk, and drawn in their own units", async () => {
+    const data = join(root, "arrays");
+    mkdirSync(join(data, "downscaler"), { recursive: true });
+    const field = (n: number, seed: number) =>
+      tidy(() => {
+        const generator = Generator.create(seed);
+        const coarse = randn([n, 3, 16, 16], { generator }).mul(0.3);
+        return io.encodeNpy(nn.interpolate(coarse, { size: [512, 512], mode: "bilinear" }));
+      });
+    const scaling = (values: Record<string, number[]>) =>
+      zipSync(
+        Object.fromEntries(
+          Object.entries(values).map(([name, list]) => [
+            `${name}.npy`,
+            tidy(() => io.encodeNpy(tensor(list, { dtype: "float64" }))),
+          ]),
+        ),
+      );
+    for (const size of [512, 64]) {
+      const put = (name: string, bytes: Uint8Array) =>
+        writeFileSync(join(data, "downscaler", name), bytes);
+      put(`xtrain_${size}.npy`, field(10, size));
+      put(`xtest_${size}.npy`, field(10, size + 1));
+      put(
+        `scaling_${size}.npz`,
+        scaling({
+          mintrain_mean: [1, 2, 3],
+          Delta_: [4, 5, 6],
+          mintrain_p: [-1, -1, -1],
+          Deltap: [2, 2, 2],
+        }),
+      );
+    }
+    const { code, stderr, folder } = await run(
+      "arrays",
+      "train",
+      "dataset=downscaler_transfer",
+      "model=DownscalerUNET_small",
+      "wavenumber=2",
+      "n_ipf=1",
+      "num_iter=2",
+      "batch_size=1",
+      "num_steps=2",
+      "cache_npar=2",
+      "cache_batch_size=1",
+      "cache_refresh_stride=2",
+      "test_npar=2",
+      "plot_npar=1",
+      "plot_npar_path=1",
+      "plot_level=1",
+      "threads=1",
+      `paths.data_dir_name=${data}`,
+    );
+    expect(stderr).not.toMatch(/bug|\n\s+at /);
+    expect(code, stderr).toBe(0);
+    const { rows } = readCsv(join(folder, "results.csv"));
+    expect(rows.map((row) => row.direction)).toEqual(["b", "f"]);
+    for (const row of rows) expect(Number.isFinite(row.msd)).toBe(true);
+    expect(readdirSync(join(folder, "samples"))).toContain("it0001_b_step00000002_end.png");
   });
 });
 
