@@ -128,7 +128,8 @@ describe("squares and discs", () => {
     const training = new Training(
       imageProblem(config, data, { cacheFolder: folder, chunkRows: 8 }),
     );
-    for await (const _ of training.run());
+    for await (const event of training.run())
+      if (event.type === "half" && event.direction === direction) break;
     tidy(() => {
       const [from, to] = direction === "f" ? (["x0", "x1"] as const) : (["x1", "x0"] as const);
       const features = lenetFeatures(judge);

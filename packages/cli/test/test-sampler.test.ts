@@ -32,7 +32,8 @@ const at = (solver: "dopri5" | "euler" | "heun", options = {}) =>
     threads: 2,
     chunkRows: 3,
   });
-const starts = (n: number) => arange(0, n, { dtype: "float32" }).view([n, 1, 1, 1]).div(n).expand([n, 1, 2, 2]);
+const starts = (n: number) =>
+  arange(0, n, { dtype: "float32" }).view([n, 1, 1, 1]).div(n).expand([n, 1, 2, 2]);
 const carried = (given?: Conditions) => ({ generator: stream(1, "unused"), given });
 const worst = (a: Tensor, b: Tensor) => a.sub(b).abs().max().item();
 

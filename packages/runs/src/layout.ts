@@ -24,6 +24,8 @@ export interface RunPaths {
   readonly samples: string;
   /** Simulated pairs of the current half-iteration; may be deleted when no run is live. */
   readonly cache: string;
+  /** Errors of spectra by octave, of every evaluation that looks at them. */
+  readonly spectrum_csv: string;
   readonly index_html: string;
   readonly lock: string;
   /** models/<half_iteration>_<direction>.safetensors */
@@ -53,6 +55,7 @@ export function runPaths(folder: string): RunPaths {
     checkpoints: join(folder, "checkpoints"),
     samples,
     cache: join(folder, "cache"),
+    spectrum_csv: join(folder, "spectrum.csv"),
     index_html: join(folder, "index.html"),
     lock: join(folder, ".lock"),
     model(half_iteration, direction) {

@@ -217,8 +217,10 @@ function clearRun(paths: RunPaths): void {
     const point = join(checkpoints, id);
     if (isSavedPoint(point)) removeFolder(checkpoints, point);
   }
-  const { run_json, results_csv, metrics_jsonl, traj_npy, traj_100_npy, index_html } = paths;
-  for (const path of [run_json, results_csv, metrics_jsonl, traj_npy, traj_100_npy, index_html]) {
+  const { run_json, results_csv, metrics_jsonl, spectrum_csv } = paths;
+  const { traj_npy, traj_100_npy, index_html } = paths;
+  const logs = [run_json, results_csv, metrics_jsonl, spectrum_csv];
+  for (const path of [...logs, traj_npy, traj_100_npy, index_html]) {
     try {
       rmSync(path, { force: true });
     } catch (error) {

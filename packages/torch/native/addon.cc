@@ -12,7 +12,7 @@ static const char* codeOf(const c10::Error& e) {
   if (dynamic_cast<const c10::TypeError*>(&e)) return "ERR_TORCH_TYPE";
   if (dynamic_cast<const c10::ValueError*>(&e)) return "ERR_TORCH_VALUE";
   if (dynamic_cast<const c10::NotImplementedError*>(&e)) return "ERR_TORCH_NOT_IMPLEMENTED";
-  if (dynamic_cast<const c10::DistBackendError*>(&e)) return "ERR_TORCH_DISTRIBUTED";
+  if (dynamic_cast<const c10::DistError*>(&e)) return "ERR_TORCH_DISTRIBUTED";
   return "ERR_TORCH";
 }
 

@@ -15,18 +15,6 @@ namespace dsbm {
 using torch::autograd::SavedVariable;
 using torch::autograd::variable_list;
 
-// The JavaScript exception is pending; this one, a std::exception, carries the stop through autograd's engine.
-struct Thrown : std::exception {
-  const char* what() const noexcept override { return "the recomputation threw"; }
-};
-
-struct HandleScope {
-  napi_env env;
-  napi_handle_scope scope;
-  explicit HandleScope(napi_env e) : env(e) { check(env, napi_open_handle_scope(env, &scope)); }
-  ~HandleScope() { napi_close_handle_scope(env, scope); }
-};
-
 struct Recomputation final : torch::autograd::Node {
   Env* data;
   napi_ref again = nullptr;

@@ -70,6 +70,10 @@ void releaseEnv(Env* data);
 
 // A JavaScript exception is pending already: unwind without another.
 struct Pending {};
+// The same for autograd's engine, through which only a std::exception may pass.
+struct Thrown : std::exception {
+  const char* what() const noexcept override { return "a function that the backward pass called threw"; }
+};
 // An error of ours, with the stable code that TypeScript turns into a class.
 struct Failure : std::runtime_error {  // a std::exception, since it may cross the autograd engine
   const char* code;
@@ -99,6 +103,12 @@ struct Call {
     data = static_cast<Env*>(p);
   }
   napi_value operator[](size_t i) const { return argv[i]; }
+};
+struct HandleScope {
+  napi_env env;
+  napi_handle_scope scope;
+  explicit HandleScope(napi_env e) : env(e) { check(env, napi_open_handle_scope(env, &scope)); }
+  ~HandleScope() { napi_close_handle_scope(env, scope); }
 };
 using Export = napi_value (*)(Call&);
 void translate(napi_env env);  // throws the C++ exception in flight into JavaScript

@@ -11,6 +11,7 @@ export {
   zeros,
 } from "./create.js";
 export { call, schemas } from "./dispatch.js";
+export * as distributed from "./distributed/index.js";
 export {
   arrayOf,
   type Device,

@@ -24,7 +24,7 @@ function help(): string {
 }
 
 /** All evaluations. */
-export function testTable(rows: readonly Row[]): string {
+function testTable(rows: readonly Row[]): string {
   const columns = ["half_iteration", "direction", "sampler", "n", "nfe", ...resultColumns];
   return formatTable(withValues(rows, columns));
 }

@@ -33,7 +33,7 @@ const judgeSeed = 0;
 const leastSteps = 500;
 
 /** The set that a subset belongs to: mnist for mnist_2; null where there are not two classes to tell apart. */
-export function judgedSet(end: Pick<ImageEnd, "name">): string | null {
+function judgedSet(end: Pick<ImageEnd, "name">): string | null {
   const base = end.name.replace(/(_\d+)+$/, "");
   // The squares and the circles are each one class: their judge tells them apart.
   const whole = base.startsWith("synthetic_") ? "synthetic_shapes" : base;

@@ -53,8 +53,8 @@ export async function writeEvaluationPictures(
   const { plot_level, plot_npar } = scene.config;
   if (bands.length > 0) {
     const { half: half_iteration, direction, step } = at;
-    const path = join(run.paths.folder, "spectrum.csv");
-    const before = existsSync(path) ? readCsv(path).rows : [];
+    const { spectrum_csv } = run.paths;
+    const before = existsSync(spectrum_csv) ? readCsv(spectrum_csv).rows : [];
     const place = { half_iteration, direction, sampler: sampler.kind, step };
     const rows = withBands(before, place, bands);
     run.saveFile("spectrum.csv", formatCsv({ columns: [...bandColumns], rows }));

@@ -29,7 +29,8 @@ describe("the published commands", () => {
   it.each(README)("test %s finds the folder of its run", (line) => {
     const words = line.split(" ");
     const [trained] = run(...words).members;
-    const extra = ["test_ode_sampler=false", "ode_tol=1e-3", "experiments_dir=/tmp/x"];
+    const which = ["split=train", "half_iteration=all", "threads=1"];
+    const extra = ["test_ode_sampler=false", "ode_tol=1e-3", "experiments_dir=/tmp/x", ...which];
     const [tested] = resolve(test, [...words, ...extra], { dirs }).members;
     expect(tested?.dirname).toBe(trained?.dirname);
     expect(tested?.config).toMatchObject({ test_ode_sampler: false, ode_tol: 1e-3 });

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { resolve } from "../../src/resolve.js";
-import { test } from "../../src/test.js";
+import { test, testOnlyKeys } from "../../src/test.js";
 import type { TrainConfig } from "../../src/train/schema.js";
 import { train } from "../../src/train.js";
 import type { Tree } from "../../src/value.js";
@@ -179,13 +179,34 @@ describe("the image trainer's defaults", () => {
     expect(only(`model=${name}`, `dataset=${data}`).model).toMatchObject(facts);
   });
 
-  it("say how the ODE is solved for dsbm test alone", () => {
+  it("say how a run is evaluated again for dsbm test alone", () => {
     const defaults = { test_ode_sampler: true, ode_sampler: "dopri5", ode_tol: 1e-5 };
-    const keys = { ...defaults, ode_euler_step_size: 1e-2 };
+    const which = { split: "test", half_iteration: "newest" };
+    const keys = { ...defaults, ...which, ode_euler_step_size: 1e-2 };
+    expect(testOnlyKeys.toSorted()).toEqual(Object.keys(keys).sort());
     expect(resolve(test, [], { dirs }).members[0]?.config).toEqual({ ...DEFAULTS, ...keys });
     for (const key of Object.keys(keys)) {
       expect(problems(`${key}=1`)).toEqual([expect.stringContaining(`unknown key "${key}"`)]);
     }
+    const halves = (word: string) => resolve(test, [`half_iteration=${word}`], { dirs }).members;
+    expect(halves("[2,4]")[0]?.config.half_iteration).toEqual([2, 4]);
+    expect(halves("all")[0]?.config.half_iteration).toBe("all");
+    expect(() => halves("last")).toThrow(/half_iteration/);
+    expect(() => halves("0")).toThrow(/half_iteration/);
+  });
+
+  it("ask for Inception where statistics of its features are named", () => {
+    const word = "metrics.fid_statistics=cifar10.npz";
+    expect(problems(word)).toEqual([expect.stringContaining("metrics.inception")]);
+    const { metrics } = only(word, "metrics.inception=inception.pt");
+    expect(metrics.fid_statistics).toBe("cifar10.npz");
+  });
+
+  it("look at spectra where the data are fields", () => {
+    const spectrum = (...words: string[]) => only(...words).metrics.spectrum;
+    expect(spectrum("dataset=downscaler_synthetic")).toBe(true);
+    expect(spectrum("dataset=downscaler_transfer")).toBe(true);
+    expect(spectrum("dataset=mnist_2to3")).toBe(false);
   });
 });
 

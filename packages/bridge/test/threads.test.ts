@@ -1,0 +1,49 @@
+// Threads are chosen by measuring: on a clock of our own, so that a busy machine changes nothing.
+import { getNumThreads, setNumThreads } from "@dsbm/torch";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { chooseThreads, threadCandidates } from "../src/threads.js";
+
+let clock = 0;
+beforeEach(() => {
+  clock = 0;
+  setNumThreads(1);
+  vi.spyOn(performance, "now").mockImplementation(() => clock);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  setNumThreads(1);
+});
+
+/** A step that takes so many milliseconds on so many threads. */
+const taking = (milliseconds: Record<number, number>) => () => {
+  clock += milliseconds[getNumThreads()] as number;
+};
+
+describe("threads", () => {
+  it("are those that are fastest: one where two compete eleven times slower", () => {
+    const { threads, seconds } = chooseThreads(taking({ 1: 1, 2: 11 }), { candidates: [1, 2] });
+    expect(threads).toBe(1);
+    expect(getNumThreads()).toBe(1);
+    expect(seconds[2]).toBeCloseTo(0.011, 9);
+  });
+
+  it("are more where that gains more than one in twenty", () => {
+    const chosen = (ms: Record<number, number>) =>
+      chooseThreads(taking(ms), { candidates: [1, 2] }).threads;
+    expect(chosen({ 1: 10, 2: 6 })).toBe(2);
+    expect(getNumThreads()).toBe(2);
+    expect(chosen({ 1: 10, 2: 9.6 })).toBe(1);
+  });
+
+  it("stay what they were where a step fails", () => {
+    const failing = () => {
+      throw new Error("no step");
+    };
+    expect(() => chooseThreads(failing, { candidates: [2] })).toThrow("no step");
+    expect(getNumThreads()).toBe(1);
+  });
+
+  it("are tried in doubling numbers up to the processors", () => {
+    expect([1, 2, 6, 8].map(threadCandidates)).toEqual([[1], [1, 2], [1, 2, 4, 6], [1, 2, 4, 8]]);
+  });
+});

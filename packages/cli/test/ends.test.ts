@@ -1,0 +1,94 @@
+// The ends of an image bridge: the Gaussian at time 1 has the moments that it is told, images are mirrored in training.
+import { fileURLToPath } from "node:url";
+import { decodeImages, stream } from "@dsbm/bridge";
+import { completeTrain, resolve, train } from "@dsbm/config";
+import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type ImageData, loadImageData, testRows } from "../src/train/data.js";
+
+const presets = fileURLToPath(new URL("../../../conf", import.meta.url));
+beforeAll(() => setNumThreads(1));
+
+/** Squares of 16×16 at time 0, and what the words say at time 1; inside a scope. */
+function within(words: readonly string[], check: (data: ImageData) => void): void {
+  const resolved = resolve(train, ["dataset=synthetic", ...words], { dirs: [presets] });
+  if (resolved.help) throw new Error("no help was asked for");
+  const [member] = resolved.members;
+  tidy(() => {
+    const data = loadImageData(completeTrain((member as NonNullable<typeof member>).config));
+    try {
+      check(data);
+    } finally {
+      data.dispose();
+    }
+  });
+}
+
+const n = 4000;
+/** Mean and standard deviation of each pixel. */
+const moments = (x: Tensor) => ({
+  mean: x.mean([0]).flatten().toNumbers(),
+  std: x
+    .std({ dim: [0] })
+    .flatten()
+    .toNumbers(),
+});
+
+/** Expects draws of the Gaussian end to have these moments in every pixel, within six standard errors. */
+function expectLaw({ x0, x1 }: ImageData, want: { mean: number[]; std: number[] }): void {
+  const like = x0.train.narrow(0, 0, 1).expand([n, 1, 16, 16]);
+  const got = moments(x1.decode(like, { end: "x1", generator: stream(1, "law") }));
+  expect(got.mean).toHaveLength(256);
+  got.mean.forEach((mean, i) => {
+    const std = want.std[i] as number;
+    expect(Math.abs(mean - (want.mean[i] as number))).toBeLessThanOrEqual(
+      (6 * std) / Math.sqrt(n) + 1e-6,
+    );
+    expect(Math.abs((got.std[i] as number) - std)).toBeLessThanOrEqual(
+      (6 * std) / Math.sqrt(2 * n) + 1e-6,
+    );
+  });
+}
+
+const everywhere = (value: number) => Array.from({ length: 256 }, () => value);
+const ofData = ({ x0 }: ImageData) => moments(decodeImages(x0.train).to("float64"));
+
+describe("the Gaussian at time 1", () => {
+  it("is N(mean_final, var_final)", () =>
+    within(["transfer=false", "mean_final=0.3", "var_final=4"], (data) =>
+      expectLaw(data, { mean: everywhere(0.3), std: everywhere(2) }),
+    ));
+
+  it("has the data's mean in each pixel with adaptive_mean", () =>
+    within(["transfer=false", "adaptive_mean=true", "var_final=0.25"], (data) => {
+      const { mean } = ofData(data);
+      expect(Math.max(...mean) - Math.min(...mean)).toBeGreaterThan(0.3);
+      expectLaw(data, { mean, std: everywhere(0.5) });
+    }));
+
+  it("has the data's mean and variance in each pixel with final_adaptive", () =>
+    within(["transfer=false", "final_adaptive=true"], (data) => expectLaw(data, ofData(data))));
+});
+
+describe("data.random_flip", () => {
+  it("mirrors images in training, and held-out ones never", () =>
+    within(["data.random_flip=true"], ({ x0 }) => {
+      const rows = x0.train.narrow(0, 0, 64);
+      const plain = decodeImages(rows);
+      const seen = x0.decode(rows, { end: "x0", generator: stream(1, "flip") });
+      const same = (a: Tensor, b: Tensor) => a.eq(b).flatten({ startDim: 1 }).all(1);
+      const [kept, mirrored] = [same(seen, plain), same(seen, plain.flip([3]))];
+      expect(kept.logicalOr(mirrored).all().item()).toBe(true);
+      for (const some of [kept, mirrored]) {
+        const count = some.to("float32").sum().item();
+        expect(Math.abs(count - 32)).toBeLessThan(20);
+      }
+      const held = testRows(x0, 64, 1);
+      expect(
+        held
+          .eq(decodeImages(x0.test.narrow(0, 0, 64)))
+          .all()
+          .item(),
+      ).toBe(true);
+    }));
+});

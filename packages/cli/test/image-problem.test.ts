@@ -1,0 +1,115 @@
+// What the keys of an image run become: the process, its schedule, and what training is told.
+import { fileURLToPath } from "node:url";
+import { completeTrain, resolve, train } from "@dsbm/config";
+import { setNumThreads } from "@dsbm/torch";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type ImageData, loadImageData } from "../src/train/data.js";
+import { imageProblem, imageProcess } from "../src/train/problem.js";
+
+const presets = fileURLToPath(new URL("../../../conf", import.meta.url));
+
+function configured(...words: string[]) {
+  const resolved = resolve(train, words, { dirs: [presets] });
+  if (resolved.help) throw new Error("no help was asked for");
+  return completeTrain((resolved.members[0] as (typeof resolved.members)[0]).config);
+}
+
+describe("the process of a run", () => {
+  it("has the variance that the steps add up to, and steps in their proportion", () => {
+    const words = ["num_steps=30", "gamma_min=0.034", "gamma_max=0.034"];
+    const { process, grid, eps, lastNoise } = imageProcess(configured(...words));
+    expect(process.name).toBe("brownian");
+    expect(process.sigma).toBeCloseTo(Math.sqrt(30 * 0.034), 12);
+    expect(grid.steps).toHaveLength(30);
+    for (const dt of grid.steps) expect(dt).toBeCloseTo(1 / 30, 12);
+    expect([eps, lastNoise]).toEqual([1e-4, false]);
+    const growing = imageProcess(configured("num_steps=3", "gamma_min=0.1", "gamma_max=0.3"));
+    expect(growing.process.sigma).toBeCloseTo(Math.sqrt(0.6), 12);
+    growing.grid.steps.forEach((dt, k) => {
+      expect(dt).toBeCloseTo((k + 1) / 6, 12);
+    });
+  });
+
+  it("is an Ornstein–Uhlenbeck process with method=dbdsb_vp, and has no noise in flows", () => {
+    const vp = imageProcess(configured("method=dbdsb_vp"));
+    expect(vp.process.name).toBe("ornstein-uhlenbeck");
+    expect(vp.parametrisation).toEqual({ meanMatch: true, stdTrick: false, lossScale: false });
+    for (const method of ["rf", "otcfm"])
+      expect(imageProcess(configured(`method=${method}`)).process.sigma).toBe(0);
+  });
+});
+
+describe("the problem of a run", () => {
+  let data: ImageData;
+  beforeAll(() => {
+    setNumThreads(1);
+    data = loadImageData(configured("dataset=synthetic"));
+  });
+  afterAll(() => data.dispose());
+  const problem = (...words: string[]) =>
+    imageProblem(configured("dataset=synthetic", ...words), data, {
+      cacheFolder: "cache",
+      chunkRows: 8,
+    });
+
+  it("starts each direction on independent pairs with first_coupling=ind, the first one from the reference with ref", () => {
+    const [ind, ref] = [problem("first_coupling=ind"), problem("first_coupling=ref")];
+    expect([ind.firstCoupling, ind.firstPass]).toEqual(["ind", 2]);
+    expect([ref.firstCoupling, ref.firstPass]).toEqual(["ref", 1]);
+    const dsb = problem("method=dsb", "first_coupling=ind", "gamma_max=0.034");
+    expect(dsb.firstPass).toBe(1);
+  });
+
+  it("trains both directions in an iteration, flows one field, with more steps in the first", () => {
+    const words = ["n_ipf=3", "num_iter=7", "first_num_iter=20"];
+    expect(problem(...words)).toMatchObject({
+      sequence: ["b", "f"],
+      halfIterations: 6,
+      firstIteration: 2,
+      firstSteps: 20,
+      steps: 7,
+    });
+    expect(problem("method=rf", ...words)).toMatchObject({ sequence: ["b"], halfIterations: 3 });
+  });
+
+  it("takes the keys of optimiser, averages, repetition and caches as they are", () => {
+    const words = [
+      "optimizer=AdamW",
+      "weight_decay=0.01",
+      "lr=3e-4",
+      "grad_clip=2",
+      "ema_rate=0.9",
+      "use_prev_net=false",
+      "batch_size=16",
+      "num_repeat_data=2",
+      "cache_npar=96",
+      "cache_batch_size=48",
+      "cache_refresh_stride=5",
+      "cache_num_steps=4",
+      "seed=9",
+    ];
+    const found = problem(...words);
+    expect(found).toMatchObject({
+      optimizer: "AdamW",
+      weightDecay: 0.01,
+      lr: 3e-4,
+      gradClip: 2,
+      emaRate: 0.9,
+      keepOptimizer: false,
+      renewNetwork: true,
+      batchSize: 16,
+      repeat: 2,
+      reduction: "mean",
+      seed: 9,
+      cache: { npar: 96, batchSize: 48, refreshStride: 5, normalize: false },
+    });
+    expect(found.cacheGrid?.steps).toHaveLength(4);
+    const other = problem("ema=false", "use_prev_net=true", "grad_clip=null");
+    expect(other).toMatchObject({
+      emaRate: null,
+      keepOptimizer: true,
+      renewNetwork: false,
+      gradClip: null,
+    });
+  });
+});

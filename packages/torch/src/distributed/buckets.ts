@@ -1,0 +1,190 @@
+// Data-parallel gradients: averaged over the ranks in buckets, each on its way as soon as its last gradient is there,
+// while the backward pass goes on. Inside a recorded function the exchange becomes part of the program.
+
+import { zeros } from "../create.js";
+import { call, invoke } from "../dispatch.js";
+import type { DType } from "../dtype.js";
+import { invalid } from "../errors.js";
+import { noGrad } from "../grad.js";
+import { ptrOf, tidy } from "../handle.js";
+import { guarded } from "../native.js";
+import { cat } from "../ops.generated.js";
+import type { Tensor } from "../tensor.js";
+import { DistributedError } from "./errors.js";
+import type { Group } from "./group.js";
+import { c10d, ops } from "./native.js";
+
+export interface BucketOptions {
+  /** Bytes a bucket in 2^20; default 25, as PyTorch's DDP. */
+  bucketCapMb?: number;
+  /** The dtype in which gradients travel and are summed; default their own. bfloat16 halves the bytes of float32. */
+  precision?: DType;
+}
+
+interface Bucket {
+  parameters: Tensor[];
+  /** Gradients that are not there yet. */
+  left: number;
+  flat: Tensor | null;
+}
+
+const width: Partial<Record<DType, number>> = { float64: 8, float32: 4, float16: 2, bfloat16: 2 };
+
+/** The gradients of a model's parameters, averaged over a group; made alike on all ranks. */
+export class GradientBuckets implements Disposable {
+  readonly #group: Group;
+  readonly #precision: DType | undefined;
+  readonly #buckets: Bucket[] = [];
+  /** The next bucket to send: all ranks send in this order, whatever order their gradients come in. */
+  #next = 0;
+  #active = false;
+
+  /**
+   * Takes over the gradient hooks of `parameters`: trained leaves in the order of the model.
+   * Throws a DistributedError that names the rank whose parameters have other shapes or dtypes.
+   */
+  constructor(
+    group: Group,
+    parameters: readonly Tensor[],
+    { bucketCapMb = 25, precision }: BucketOptions = {},
+  ) {
+    if (!(bucketCapMb > 0))
+      throw invalid(`bucketCapMb is ${bucketCapMb}: expected a positive number of mebibytes`);
+    if (precision !== undefined && width[precision] === undefined)
+      throw invalid(`precision ${precision}: expected ${Object.keys(width).join(", ")}`);
+    this.#group = group;
+    this.#precision = precision;
+    agree(group, parameters, [bucketCapMb, precision ?? "own"]);
+    this.#fill(parameters, bucketCapMb * 2 ** 20);
+    for (const bucket of this.#buckets)
+      for (const parameter of bucket.parameters) {
+        const ready = () => this.#ready(bucket);
+        guarded(() => c10d.onGradient(ptrOf(parameter), ready), "GradientBuckets");
+      }
+  }
+
+  /** The bytes that one `average` exchanges. */
+  get bytes(): number {
+    const sizes = this.#buckets.map(({ parameters }) =>
+      parameters.reduce((n, p) => n + p.numel * (width[this.#precision ?? p.dtype] ?? 4), 0),
+    );
+    return sizes.reduce((a, b) => a + b, 0);
+  }
+  /** How many buckets there are. */
+  get count(): number {
+    return this.#buckets.length;
+  }
+
+  /**
+   * Runs `backward` and averages the gradients that it leaves; backward passes outside only add up locally, which is
+   * how gradients are accumulated. A parameter is used on all ranks or on none; without a gradient it keeps none.
+   * Throws a DistributedError.
+   */
+  average<T>(backward: () => T): T {
+    return this.#group.run("average of gradients", () => {
+      this.#reset();
+      this.#active = true;
+      try {
+        const result = backward();
+        this.#active = false;
+        tidy(() => noGrad(() => this.#finish()));
+        return result;
+      } finally {
+        this.#reset();
+      }
+    });
+  }
+
+  /** Gives the hooks of the parameters back. */
+  [Symbol.dispose](): void {
+    for (const { parameters } of this.#buckets)
+      for (const p of parameters) if (!p.disposed) guarded(() => c10d.onGradient(ptrOf(p), null));
+  }
+
+  /** The last parameters come first, as their gradients do. */
+  #fill(parameters: readonly Tensor[], cap: number): void {
+    let room = 0;
+    let kind = "";
+    for (const parameter of [...parameters].reverse()) {
+      const { dtype, device, numel } = parameter;
+      const bytes = numel * (width[this.#precision ?? dtype] ?? 4);
+      if (`${dtype} ${device}` !== kind || bytes > room) {
+        this.#buckets.push({ parameters: [], left: 0, flat: null });
+        kind = `${dtype} ${device}`;
+        room = cap;
+      }
+      this.#buckets.at(-1)?.parameters.push(parameter);
+      room -= bytes;
+    }
+  }
+
+  #reset(): void {
+    this.#active = false;
+    this.#next = 0;
+    for (const bucket of this.#buckets) {
+      bucket.flat?.dispose();
+      bucket.flat = null;
+      bucket.left = bucket.parameters.length;
+    }
+  }
+
+  #ready(bucket: Bucket): void {
+    if (!this.#active) return;
+    bucket.left--;
+    if (bucket.left < 0)
+      throw invalid("average: more than one backward pass; run the others outside, to accumulate");
+    for (let next = this.#buckets[this.#next]; next?.left === 0; next = this.#buckets[this.#next])
+      this.#send(next);
+  }
+
+  #send(bucket: Bucket): void {
+    this.#next++;
+    tidy(() =>
+      noGrad(() => {
+        const parts = bucket.parameters.map((p) => (p.grad ?? zeros(p.shape, p)).reshape([-1]));
+        const whole = cat(parts);
+        const flat = (this.#precision ? whole.to(this.#precision) : whole).keep();
+        bucket.flat = flat;
+        // Divided before the sum, which then has the range of a gradient.
+        invoke(ops.allReduce, flat.div_(this.#group.worldSize), this.#group.id, "sum");
+      }),
+    );
+  }
+
+  #finish(): void {
+    for (const bucket of this.#buckets.slice(this.#next)) this.#send(bucket);
+    for (const { parameters, flat } of this.#buckets) {
+      invoke(ops.wait, flat);
+      const sizes = parameters.map((p) => p.numel);
+      const parts = call("aten::split_with_sizes", "", flat, sizes) as Tensor[];
+      const pairs = parameters.flatMap((p, i) => {
+        const { grad } = p;
+        return grad ? [{ grad, part: (parts[i] as Tensor).view(p.shape) }] : [];
+      });
+      if (pairs.length === 0) continue;
+      const [to, from] = [pairs.map((p) => p.grad), pairs.map((p) => p.part)];
+      call("aten::_foreach_copy_", "", to, from);
+    }
+  }
+}
+
+/** All ranks bring the same parameters, or all learn which rank does not. */
+function agree(group: Group, parameters: readonly Tensor[], options: unknown[]): void {
+  const mine = [...parameters.map((p) => `${p.dtype}[${p.shape}]`), ...options.map(String)];
+  const all = group.allGatherObject(mine);
+  for (const [rank, list] of all.entries()) {
+    const [first] = all as [string[]];
+    const at = first.findIndex((kind, i) => kind !== list[i]);
+    if (at < 0 && list.length === first.length) continue;
+    const i = at < 0 ? first.length : at;
+    throw new DistributedError(
+      `ranks do not train the same parameters: number ${i} is ${list[i] ?? "missing"} on rank ${rank}, ${first[i] ?? "missing"} on rank 0; build the same model, with the same buckets, on every rank`,
+      [rank],
+    );
+  }
+}
+
+/** Overwrites tensors of all ranks (parameters, buffers) with those of `root`. Throws a DistributedError. */
+export function broadcastAll(group: Group, tensors: readonly Tensor[], root = 0): void {
+  for (const tensor of tensors) group.broadcast(tensor, root);
+}

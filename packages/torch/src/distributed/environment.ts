@@ -1,0 +1,179 @@
+// Who this process is among the others, as the launcher that started it says: torchrun (and whatever sets the same
+// variables), Slurm's srun, Open MPI's mpirun.
+import { DistributedError } from "./errors.js";
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** One process among `worldSize`, and where they meet. */
+export interface Place {
+  launcher: "torchrun" | "slurm" | "openmpi" | "none";
+  rank: number;
+  worldSize: number;
+  /** Among the processes of its own machine. */
+  localRank: number;
+  localSize: number;
+  /** Where the store is; null where the launcher does not say. */
+  address: string | null;
+  port: number | null;
+  /** Whether the launcher itself serves the store, so that rank 0 must not. */
+  served: boolean;
+  /** Differs between attempts that share a store. */
+  attempt: string;
+}
+
+function whole(variables: Variables, name: string, least: number): number | undefined {
+  const text = variables[name];
+  if (text === undefined || text === "") return undefined;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)
+    throw new DistributedError(
+      `${name}=${text}: expected a whole number of at least ${least}; set it as the launcher would, or unset it`,
+    );
+  return value;
+}
+
+function needed(variables: Variables, name: string, with_: string, least = 0): number {
+  const value = whole(variables, name, least);
+  if (value === undefined)
+    throw new DistributedError(
+      `${with_} is set but ${name} is not: start all processes by torchrun, srun or mpirun, or set both`,
+    );
+  return value;
+}
+
+/**
+ * The names in a Slurm list of nodes: `gpu[01-03,7],login` is gpu01, gpu02, gpu03, gpu7, login.
+ * Throws a DistributedError for a list that is none.
+ */
+export function expandNodes(list: string): string[] {
+  const refuse = () =>
+    new DistributedError(`"${list}" is no Slurm list of nodes, such as gpu[01-04,7],login`);
+  // Commas inside brackets belong to one name.
+  const names = list.match(/(?:[^,[\]]|\[[^[\]]*\])+/g) ?? [];
+  if (names.join(",") !== list || list === "") throw refuse();
+  const expand = (name: string): string[] => {
+    const parts = /^([^[]*)\[([^\]]+)\](.*)$/.exec(name);
+    if (!parts) return [name];
+    const [, head, ranges, tail] = parts as unknown as [string, string, string, string];
+    const tails = expand(tail);
+    return ranges.split(",").flatMap((range) => {
+      const ends = /^(\d+)(?:-(\d+))?$/.exec(range);
+      if (!ends) throw refuse();
+      const first = ends[1] as string;
+      const last = Number(ends[2] ?? first);
+      if (last < Number(first) || last - Number(first) > 1e6) throw refuse();
+      return Array.from({ length: last - Number(first) + 1 }, (_, i) =>
+        String(Number(first) + i).padStart(first.length, "0"),
+      ).flatMap((number) => tails.map((end) => `${head}${number}${end}`));
+    });
+  };
+  return names.flatMap(expand);
+}
+
+/** A port that all processes of one job find without asking: from 20000 to 29999, by the job's name. */
+export function portOf(job: string): number {
+  let hash = 2166136261;
+  for (const letter of job) hash = Math.imul(hash ^ (letter.codePointAt(0) as number), 16777619);
+  return 20000 + ((hash >>> 0) % 10000);
+}
+
+const ownMachine = "127.0.0.1";
+
+function fromTorchrun(v: Variables): Place {
+  const rank = needed(v, "RANK", "WORLD_SIZE");
+  const worldSize = needed(v, "WORLD_SIZE", "RANK", 1);
+  const restarts = v.TORCHELASTIC_RESTART_COUNT ?? "0";
+  return {
+    launcher: "torchrun",
+    rank,
+    worldSize,
+    localRank: whole(v, "LOCAL_RANK", 0) ?? rank,
+    localSize: whole(v, "LOCAL_WORLD_SIZE", 1) ?? worldSize,
+    address: null,
+    port: null,
+    served: v.TORCHELASTIC_USE_AGENT_STORE === "True",
+    attempt: `${v.TORCHELASTIC_RUN_ID ?? ""}/${restarts}`,
+  };
+}
+
+function fromSlurm(v: Variables): Place {
+  const worldSize =
+    whole(v, "SLURM_STEP_NUM_TASKS", 1) ??
+    whole(v, "SLURM_NTASKS", 1) ??
+    needed(v, "SLURM_NPROCS", "SLURM_PROCID", 1);
+  const nodes = expandNodes(v.SLURM_STEP_NODELIST || v.SLURM_NODELIST || ownMachine);
+  // "2(x3),1": three nodes with two tasks, then one with one.
+  const tasks = (v.SLURM_STEP_TASKS_PER_NODE ?? "").split(",").flatMap((part) => {
+    const [, n, times] = /^(\d+)(?:\(x(\d+)\))?$/.exec(part) ?? [];
+    return n === undefined ? [] : Array<number>(Number(times ?? 1)).fill(Number(n));
+  });
+  const node = whole(v, "SLURM_NODEID", 0) ?? 0;
+  const job = `${v.SLURM_JOB_ID ?? ""}.${v.SLURM_STEP_ID ?? ""}`;
+  return {
+    launcher: "slurm",
+    rank: needed(v, "SLURM_PROCID", "SLURM_NTASKS"),
+    worldSize,
+    localRank: whole(v, "SLURM_LOCALID", 0) ?? 0,
+    localSize: tasks[node] ?? Math.ceil(worldSize / nodes.length),
+    address: nodes.length === 1 ? ownMachine : (nodes[0] as string),
+    port: portOf(`slurm ${job}`),
+    served: false,
+    attempt: `${job}/${v.SLURM_RESTART_COUNT ?? "0"}`,
+  };
+}
+
+function fromOpenMpi(v: Variables): Place {
+  const worldSize = needed(v, "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", 1);
+  const localSize = whole(v, "OMPI_COMM_WORLD_LOCAL_SIZE", 1) ?? worldSize;
+  const job = v.PMIX_NAMESPACE ?? v.OMPI_MCA_ess_base_jobid ?? "";
+  return {
+    launcher: "openmpi",
+    rank: needed(v, "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
+    worldSize,
+    localRank: whole(v, "OMPI_COMM_WORLD_LOCAL_RANK", 0) ?? 0,
+    localSize,
+    // Open MPI tells no one where rank 0 runs, unless all run here.
+    address: localSize === worldSize ? ownMachine : null,
+    port: portOf(`openmpi ${job}`),
+    served: false,
+    attempt: job,
+  };
+}
+
+/**
+ * Reads this process's place from the environment; RANK and WORLD_SIZE, then Slurm's step, then Open MPI.
+ * MASTER_ADDR and MASTER_PORT win over what the launcher implies. A process by itself is rank 0 of 1.
+ * Throws a DistributedError that names the variable which is missing or makes no sense.
+ */
+export function placeFromEnvironment(variables: Variables = process.env): Place {
+  const v = variables;
+  // sbatch sets SLURM_PROCID for its script too, which is one process whatever was asked for.
+  const inStep = v.SLURM_PROCID !== undefined && v.SLURM_STEP_ID !== undefined;
+  const place: Place =
+    v.RANK !== undefined || v.WORLD_SIZE !== undefined
+      ? fromTorchrun(v)
+      : v.OMPI_COMM_WORLD_RANK !== undefined
+        ? fromOpenMpi(v)
+        : inStep && /^\d+$/.test(v.SLURM_STEP_ID as string)
+          ? fromSlurm(v)
+          : {
+              launcher: "none",
+              rank: 0,
+              worldSize: 1,
+              localRank: 0,
+              localSize: 1,
+              address: null,
+              port: null,
+              served: false,
+              attempt: "",
+            };
+  if (place.rank >= place.worldSize)
+    throw new DistributedError(
+      `rank ${place.rank} of ${place.worldSize} processes (${place.launcher}): ranks count from 0 to ${place.worldSize - 1}; correct RANK or WORLD_SIZE`,
+    );
+  place.address = v.MASTER_ADDR || place.address;
+  place.port = whole(v, "MASTER_PORT", 1) ?? place.port;
+  if (place.port !== null && place.port > 65535)
+    throw new DistributedError(`MASTER_PORT=${place.port}: expected a port from 1 to 65535`);
+  return place;
+}

@@ -1,0 +1,31 @@
+// One way to say what went wrong between processes.
+import { TorchError } from "../errors.js";
+
+/** An error of several processes in step: `ranks` are those that it blames, where they can be known. */
+export class DistributedError extends TorchError {
+  override name = "DistributedError";
+  constructor(
+    message: string,
+    readonly ranks: readonly number[] = [],
+    cause?: unknown,
+  ) {
+    super("ERR_TORCH_DISTRIBUTED", message, undefined, cause);
+  }
+}
+
+/** `rank 3`, `ranks 1 and 3`, `ranks 0, 1 and 3`; of many only the first few. */
+export function nameRanks(ranks: readonly number[]): string {
+  const few = ranks.slice(0, 8);
+  const rest = ranks.length - few.length;
+  if (few.length === 1) return `rank ${few[0]}`;
+  if (rest > 0) return `ranks ${few.join(", ")} and ${rest} more`;
+  return `ranks ${few.slice(0, -1).join(", ")} and ${few.at(-1)}`;
+}
+
+/** The text of whatever was thrown, without gloo's own file and line. */
+export function reasonOf(error: unknown): string {
+  // An operation's error keeps what libtorch said as its cause.
+  const { message, cause } = error instanceof Error ? error : { message: String(error), cause: "" };
+  const text = typeof cause === "string" && cause !== "" ? cause : message;
+  return text.replace(/^\[[^\]]*\.(cc|cpp|h|hpp):\d+\]\s*/, "").trim();
+}

@@ -1,0 +1,495 @@
+// A process group: the collectives of PyTorch's c10d on tensors, blocking or awaited, with errors that name the rank.
+import { empty, tensor as fromArray } from "../create.js";
+import { call, invoke } from "../dispatch.js";
+import { invalid, RecordingError, TorchError } from "../errors.js";
+import { noGrad } from "../grad.js";
+import { ptrOf, tidy } from "../handle.js";
+import { guarded } from "../native.js";
+import type { Tensor } from "../tensor.js";
+import { blocking, diagnose, linger, patient } from "./diagnosis.js";
+import { DistributedError, nameRanks, reasonOf } from "./errors.js";
+import {
+  type Collective,
+  compareHeaders,
+  HEADER,
+  headerOf,
+  type Reduction,
+  reductions,
+} from "./header.js";
+import { c10d, ops } from "./native.js";
+import type { Store } from "./store.js";
+
+/** What `init` has found out about a group. */
+export interface GroupFacts {
+  backend: string;
+  rank: number;
+  worldSize: number;
+  localRank: number;
+  localSize: number;
+  timeoutMs: number;
+  store: Store;
+  /** Whether rank 0 of the group serves the store. */
+  hosted: boolean;
+  check: boolean;
+  /** Stores to close with the group. */
+  owned: readonly Store[];
+}
+
+export interface CallOptions {
+  /** Whether ranks first compare what they call (default: as the group was made). Off inside recorded functions. */
+  check?: boolean;
+}
+export interface ReduceOptions extends CallOptions {
+  /** Default `sum`. */
+  op?: Reduction;
+}
+
+/** Whether a back end failed in the middle of an exchange: the group is then beyond repair. */
+function isCollective(error: unknown): boolean {
+  if (error instanceof DistributedError || !(error instanceof Error)) return false;
+  return (error as NodeJS.ErrnoException).code === "ERR_TORCH_DISTRIBUTED";
+}
+
+function checkData(tensor: Tensor, name: string): void {
+  const { dtype } = tensor;
+  if (dtype === "int16")
+    throw invalid(`${name}: dtype int16 is not exchanged between processes; convert it to int32`);
+}
+
+function checkReduction(tensor: Tensor, op: Reduction): void {
+  const { dtype } = tensor;
+  if (!reductions.includes(op))
+    throw invalid(`reduction "${op}" is unknown; expected ${reductions.join(", ")}`);
+  if (dtype === "bool")
+    throw invalid(`reduction "${op}" of a bool tensor: convert it to uint8 or int32 first`);
+  if (op === "mean" && !/float/.test(dtype))
+    throw invalid(`reduction "mean" of ${dtype}: only floating point has one; use "sum"`);
+}
+
+function isContiguous({ shape, strides }: Tensor): boolean {
+  let step = 1;
+  for (let d = shape.length - 1; d >= 0; d--) {
+    if (shape[d] !== 1 && strides[d] !== step) return false;
+    step *= shape[d] as number;
+  }
+  return true;
+}
+
+function encode(value: unknown): Uint8Array {
+  const text = JSON.stringify(value);
+  if (text === undefined)
+    throw new TorchError("ERR_TORCH_TYPE", `${typeof value} is no JSON; expected a value of JSON`);
+  return new TextEncoder().encode(text);
+}
+
+const decode = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
+
+/** One collective: what it is called, the tensor compared, and how its data is exchanged. */
+interface Exchange<T> {
+  name: Collective;
+  detail: Reduction | number;
+  compared: Tensor | null;
+  /** Starts it and gives the tensor that is written. */
+  begin(): Tensor | null;
+  /** Makes the result once that is there. */
+  end(written: Tensor | null): T;
+}
+
+/** Processes in step, each with its rank; `init` makes it. Every rank calls the same collectives in the same order. */
+export class Group {
+  readonly backend: string;
+  readonly rank: number;
+  readonly worldSize: number;
+  /** Among the processes of this machine. */
+  readonly localRank: number;
+  readonly localSize: number;
+  /** How long a collective waits for the other ranks. */
+  readonly timeoutMs: number;
+  /** The group's own part of the store. */
+  readonly store: Store;
+  readonly #id: number;
+  readonly #facts: GroupFacts;
+  #failed: DistributedError | null = null;
+  #closed = false;
+  #queue: Promise<unknown> = Promise.resolve();
+  #queued = 0;
+  #running = 0;
+  #barriers = 0;
+
+  constructor(id: number, facts: GroupFacts) {
+    this.#id = id;
+    this.#facts = facts;
+    ({ backend: this.backend, rank: this.rank, worldSize: this.worldSize } = facts);
+    ({ localRank: this.localRank, localSize: this.localSize } = facts);
+    ({ timeoutMs: this.timeoutMs, store: this.store } = facts);
+  }
+
+  /** Collectives that this rank has begun, comparisons included. */
+  get started(): number {
+    return guarded(() => c10d.groupStarted(this.#id));
+  }
+
+  /** The number by which operations name the group. For the engine's own files only. */
+  get id(): number {
+    return this.#id;
+  }
+
+  /**
+   * Reduces `tensor` over all ranks in place and returns it; any shape, the same on all ranks.
+   * `mean` is the sum divided by the number of ranks, for floating point. Throws a DistributedError.
+   */
+  allReduce<T extends Tensor>(tensor: T, { op = "sum", check }: ReduceOptions = {}): T {
+    return this.#sync(this.#reducing(tensor, op), check);
+  }
+  /** `allReduce` without blocking; the tensor is whole when the promise resolves, and untouched by others until then. */
+  allReduceAsync<T extends Tensor>(
+    tensor: T,
+    { op = "sum", check }: ReduceOptions = {},
+  ): Promise<T> {
+    return this.#async(() => this.#reducing(tensor, op), check);
+  }
+
+  /** Overwrites `tensor`, of the same shape on all ranks, with that of `root` and returns it. Throws a DistributedError. */
+  broadcast<T extends Tensor>(tensor: T, root = 0, { check }: CallOptions = {}): T {
+    return this.#sync(this.#broadcasting(tensor, root), check);
+  }
+  /** `broadcast` without blocking. */
+  broadcastAsync<T extends Tensor>(tensor: T, root = 0, { check }: CallOptions = {}): Promise<T> {
+    return this.#async(() => this.#broadcasting(tensor, root), check);
+  }
+
+  /** All ranks' tensors, of one shape [...], stacked by rank: [worldSize, ...]. Throws a DistributedError. */
+  allGather(tensor: Tensor, { check }: CallOptions = {}): Tensor {
+    return this.#sync(this.#gathering(tensor), check);
+  }
+  /** `allGather` without blocking. */
+  allGatherAsync(tensor: Tensor, { check }: CallOptions = {}): Promise<Tensor> {
+    return this.#async(() => this.#gathering(tensor), check);
+  }
+
+  /** Sends row r of `tensor` [worldSize, ...] to rank r; row s of the result came from rank s. Throws a DistributedError. */
+  allToAll(tensor: Tensor, { check }: CallOptions = {}): Tensor {
+    return this.#sync(
+      this.#exchanging(tensor, "allToAll", 0, (rows) => rows),
+      check,
+    );
+  }
+
+  /**
+   * Reduces row r of `tensor` [worldSize, ...] over all ranks for rank r: [...].
+   * Sums are taken in the order of the ranks, so they are the same however many threads there are.
+   */
+  reduceScatter(tensor: Tensor, { op = "sum", check }: ReduceOptions = {}): Tensor {
+    checkReduction(tensor, op);
+    const reduce = (rows: Tensor): Tensor => {
+      if (op === "min") return rows.amin({ dim: 0 });
+      if (op === "max") return rows.amax({ dim: 0 });
+      if (op === "product")
+        return call("aten::prod", "dim_int", rows, 0, false, tensor.dtype) as Tensor;
+      return op === "mean" ? rows.mean([0]) : rows.sum([0], { dtype: tensor.dtype });
+    };
+    return this.#sync(this.#exchanging(tensor, "reduceScatter", op, reduce), check);
+  }
+
+  /**
+   * Waits until all ranks are here; with `timeoutMs` of its own at most so long. Throws a DistributedError that
+   * names the ranks which did not come; after one with its own time-out, which asks the store, the group is whole.
+   */
+  barrier({ timeoutMs }: { timeoutMs?: number } = {}): void {
+    if (timeoutMs !== undefined) this.#monitored(timeoutMs);
+    // Comparing calls is a barrier: nobody knows all before all have spoken.
+    else
+      this.#sync(
+        { name: "barrier", detail: 0, compared: null, begin: () => null, end: () => {} },
+        true,
+      );
+  }
+
+  /** The JSON values of all ranks, by rank. Throws a DistributedError, a TorchError for what is no JSON. */
+  allGatherObject<T>(value: T): T[] {
+    const bytes = encode(value);
+    return tidy(() => {
+      const lengths = this.allGather(fromArray([bytes.length], { dtype: "int64" })).toNumbers();
+      const longest = Math.max(...lengths);
+      const padded = new Uint8Array(longest);
+      padded.set(bytes);
+      const all = this.allGather(fromArray(padded)).toArray() as Uint8Array;
+      return lengths.map(
+        (n, rank) => decode(all.subarray(rank * longest, rank * longest + n)) as T,
+      );
+    });
+  }
+
+  /** The JSON value of `root`; what other ranks pass is not looked at. Throws a DistributedError. */
+  broadcastObject<T>(value: T, root = 0): T {
+    const bytes = this.rank === root ? encode(value) : new Uint8Array();
+    return tidy(() => {
+      const [n] = this.broadcast(fromArray([bytes.length], { dtype: "int64" }), root).toNumbers();
+      const data = this.rank === root ? fromArray(bytes) : empty([n as number], { dtype: "uint8" });
+      return decode(this.broadcast(data, root).toArray() as Uint8Array) as T;
+    });
+  }
+
+  /**
+   * Runs what holds collectives without being one, such as a recorded program; where they fail, the error is
+   * explained as those of the methods are. `what` names it in messages.
+   */
+  run<T>(what: string, fn: () => T): T {
+    this.#ready(what);
+    try {
+      return fn();
+    } catch (error) {
+      if (!isCollective(error)) throw error;
+      throw blocking(this.#explain(what, error));
+    }
+  }
+
+  /**
+   * Leaves the group. Waits for the other ranks to leave too (`barrier: false`: not), so that nobody loses the store
+   * in the middle of a call. Idempotent.
+   */
+  destroy({ barrier = true }: { barrier?: boolean } = {}): void {
+    if (this.#closed) return;
+    try {
+      if (barrier && !this.#failed && this.#queued === 0) this.barrier();
+    } finally {
+      this.#close();
+      for (const store of this.#facts.owned) store.close();
+    }
+  }
+  [Symbol.dispose](): void {
+    this.destroy({ barrier: false });
+  }
+
+  #close(): void {
+    this.#closed = true;
+    guarded(() => c10d.groupClose(this.#id, this.#running === 0 && !this.#failed));
+  }
+
+  #ready(what: string): void {
+    if (this.#failed)
+      throw new DistributedError(
+        `${what}: the group failed before (${this.#failed.message}); start the processes again`,
+        this.#failed.ranks,
+        this.#failed,
+      );
+    if (this.#closed) throw new DistributedError(`${what}: the group was destroyed`);
+  }
+
+  #reducing<T extends Tensor>(tensor: T, op: Reduction): Exchange<T> {
+    checkReduction(tensor, op);
+    return this.#inPlace(
+      tensor,
+      "allReduce",
+      op,
+      (plain) => {
+        invoke(ops.allReduce, plain, this.#id, op === "mean" ? "sum" : op);
+      },
+      (plain) => {
+        if (op === "mean") plain.div_(this.worldSize);
+      },
+    );
+  }
+
+  #broadcasting<T extends Tensor>(tensor: T, root: number): Exchange<T> {
+    if (!Number.isInteger(root) || root < 0 || root >= this.worldSize)
+      throw invalid(`broadcast: root ${root} is no rank; expected 0 to ${this.worldSize - 1}`);
+    return this.#inPlace(tensor, "broadcast", root, (plain) => {
+      invoke(ops.broadcast, plain, this.#id, root);
+    });
+  }
+
+  /** A collective that overwrites its tensor, through a contiguous copy where that has gaps or an order of its own. */
+  #inPlace<T extends Tensor>(
+    tensor: T,
+    name: Collective,
+    detail: Reduction | number,
+    start: (plain: Tensor) => void,
+    after: (plain: Tensor) => void = () => {},
+  ): Exchange<T> {
+    checkData(tensor, name);
+    return {
+      name,
+      detail,
+      compared: tensor,
+      begin: () => {
+        if (tensor.numel === 0) return null;
+        const plain = isContiguous(tensor) ? tensor : tensor.contiguous();
+        start(plain);
+        return plain;
+      },
+      end: (plain) => {
+        if (plain) after(plain);
+        if (plain && plain !== tensor) {
+          tensor.copy_(plain);
+          plain.dispose();
+        }
+        return tensor;
+      },
+    };
+  }
+
+  #gathering(tensor: Tensor): Exchange<Tensor> {
+    checkData(tensor, "allGather");
+    const { dtype, device, shape } = tensor;
+    return {
+      name: "allGather",
+      detail: 0,
+      compared: tensor,
+      begin: () => {
+        const all = empty([this.worldSize, ...shape], { dtype, device });
+        if (tensor.numel > 0) invoke(ops.allGather, all, tensor.contiguous(), this.#id);
+        return all;
+      },
+      end: (all) => all as Tensor,
+    };
+  }
+
+  #exchanging(
+    tensor: Tensor,
+    name: Collective,
+    detail: Reduction | number,
+    then: (rows: Tensor) => Tensor,
+  ): Exchange<Tensor> {
+    checkData(tensor, name);
+    const { dtype, device, shape } = tensor;
+    if (shape[0] !== this.worldSize)
+      throw invalid(
+        `${name}: the tensor is [${shape}]; expected one row a rank, [${this.worldSize}, …]`,
+      );
+    return {
+      name,
+      detail,
+      compared: tensor,
+      begin: () => {
+        const rows = empty(shape, { dtype, device });
+        if (tensor.numel > 0) invoke(ops.allToAll, rows, tensor.contiguous(), this.#id);
+        return rows;
+      },
+      end: (rows) => then(rows as Tensor),
+    };
+  }
+
+  #sync<T>(exchange: Exchange<T>, check = this.#facts.check): T {
+    const { name } = exchange;
+    this.#ready(name);
+    if (this.#queued > 0)
+      throw new DistributedError(
+        `${name}: an asynchronous collective has not begun yet; await it first`,
+      );
+    try {
+      return tidy(() =>
+        noGrad(() => {
+          if (check) this.#compare(exchange);
+          const written = exchange.begin();
+          if (written) invoke(ops.wait, written);
+          return exchange.end(written);
+        }),
+      );
+    } catch (error) {
+      if (!isCollective(error)) throw error;
+      throw blocking(this.#explain(name, error));
+    }
+  }
+
+  /** Begins after the collectives that were asked for before, so that the order is the same on all ranks. */
+  #async<T extends Tensor>(make: () => Exchange<T>, check = this.#facts.check): Promise<T> {
+    const begun = this.#queue.then(async () => {
+      const exchange = make();
+      this.#ready(exchange.name);
+      this.#running++;
+      try {
+        if (check) await this.#compareAsync(exchange);
+        const written = noGrad(() => exchange.begin());
+        return { exchange, written };
+      } catch (error) {
+        this.#running--;
+        throw isCollective(error) ? await patient(this.#explain(exchange.name, error)) : error;
+      }
+    });
+    this.#queued++;
+    this.#queue = begun.then(
+      () => this.#queued--,
+      () => this.#queued--,
+    );
+    return begun.then(async ({ exchange, written }) => {
+      try {
+        if (written) await c10d.settled(ptrOf(written));
+        return tidy(() => noGrad(() => exchange.end(written)));
+      } catch (error) {
+        throw isCollective(error) ? await patient(this.#explain(exchange.name, error)) : error;
+      } finally {
+        this.#running--;
+      }
+    });
+  }
+
+  #header({ name, detail, compared }: Exchange<unknown>): Tensor {
+    const all = empty([this.worldSize, HEADER], { dtype: "int64" });
+    try {
+      const own = fromArray(headerOf(name, detail, compared));
+      invoke(ops.allGather, all, own, this.#id);
+    } catch (error) {
+      if (!(error instanceof RecordingError)) throw error;
+      throw new RecordingError(
+        error.code,
+        `${name} compares what the ranks call, which cannot be recorded: pass { check: false } inside a recorded function`,
+      );
+    }
+    return all;
+  }
+  #compare(exchange: Exchange<unknown>): void {
+    const all = this.#header(exchange);
+    invoke(ops.wait, all);
+    compareHeaders(all.rawArray() as BigInt64Array);
+  }
+  async #compareAsync(exchange: Exchange<unknown>): Promise<void> {
+    const all = tidy(() => this.#header(exchange).keep());
+    try {
+      await c10d.settled(ptrOf(all));
+      compareHeaders(all.rawArray() as BigInt64Array);
+    } finally {
+      all.dispose();
+    }
+  }
+
+  #monitored(timeoutMs: number): void {
+    this.#ready("barrier");
+    const key = `barrier/${this.#barriers++}`;
+    this.store.set(`${key}/${this.rank}`, "");
+    if (this.store.add(key, 1) === this.worldSize) this.store.set(`${key}/all`, "");
+    try {
+      this.store.wait([`${key}/all`], timeoutMs);
+    } catch (error) {
+      const missing = Array.from({ length: this.worldSize }, (_, r) => r).filter(
+        (rank) => !this.store.has(`${key}/${rank}`),
+      );
+      if (missing.length === 0) throw error;
+      throw new DistributedError(
+        `barrier: ${nameRanks(missing)} did not come within ${timeoutMs} ms`,
+        missing,
+        error,
+      );
+    }
+  }
+
+  *#explain(name: string, error: unknown): Generator<number, DistributedError> {
+    if (this.#failed) return this.#failed;
+    // Another collective of this rank failed before and is being explained.
+    if (this.#closed) return new DistributedError(`${name}: ${reasonOf(error)}`, [], error);
+    const { store, rank, worldSize, timeoutMs, backend } = this;
+    const { hosted } = this.#facts;
+    const what = `${name} (collective ${this.started})`;
+    const found = yield* diagnose({
+      ...{ store, rank, worldSize, timeoutMs, backend, hosted, what, error },
+      leave: () => this.#close(),
+    });
+    this.#failed ??= found;
+    this.#close();
+    const others = Array.from({ length: worldSize }, (_, r) => r).filter(
+      (r) => r !== rank && !found.ranks.includes(r),
+    );
+    if (hosted && rank === 0) yield* linger(store, others);
+    return found;
+  }
+}

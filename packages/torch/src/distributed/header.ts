@@ -1,0 +1,84 @@
+// What a rank is about to do, in sixteen numbers: ranks compare them before they exchange data, since gloo ends the
+// process where two sizes differ.
+import type { DType } from "../dtype.js";
+import { arrayOf } from "../dtype.js";
+import type { Tensor } from "../tensor.js";
+import { DistributedError, nameRanks } from "./errors.js";
+
+export const HEADER = 16;
+const DIMENSIONS = 10;
+const dtypes = Object.keys(arrayOf) as DType[];
+
+/** The collectives; `detail` is the place in `details` of a reduction, or the rank of a root. */
+const calls = [
+  "barrier",
+  "allReduce",
+  "broadcast",
+  "allGather",
+  "allToAll",
+  "reduceScatter",
+] as const;
+export type Collective = (typeof calls)[number];
+export const reductions = ["sum", "mean", "min", "max", "product"] as const;
+/** How values of several ranks become one. */
+export type Reduction = (typeof reductions)[number];
+
+/** The header of a call: its name, a reduction or a root, dtype and shape. */
+export function headerOf(
+  call: Collective,
+  detail: Reduction | number,
+  tensor: Tensor | null,
+): BigInt64Array {
+  const header = new BigInt64Array(HEADER);
+  const shape = tensor?.shape ?? [];
+  const numbers = [
+    calls.indexOf(call),
+    typeof detail === "number" ? detail : reductions.indexOf(detail),
+    tensor ? dtypes.indexOf(tensor.dtype) : -1,
+    shape.length,
+    ...shape.slice(0, DIMENSIONS),
+  ];
+  for (const [i, n] of numbers.entries()) header[i] = BigInt(n);
+  header[HEADER - 1] = BigInt(tensor?.numel ?? 0);
+  return header;
+}
+
+function describe(header: BigInt64Array): string {
+  const [call, detail, dtype, ndim, ...sizes] = Array.from(header, Number) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const name = calls[call] as Collective;
+  if (name === "barrier") return name;
+  const how =
+    name === "broadcast"
+      ? ` from rank ${detail}`
+      : name === "allReduce" || name === "reduceScatter"
+        ? `(${reductions[detail]})`
+        : "";
+  const shape = (sizes as number[]).slice(0, Math.min(ndim, DIMENSIONS));
+  return `${name}${how} of ${dtypes[dtype]}[${shape}${ndim > DIMENSIONS ? ",…" : ""}]`;
+}
+
+/** Throws a DistributedError that says who calls what, where the headers of the ranks (one after the other) differ. */
+export function compareHeaders(all: BigInt64Array): void {
+  const kinds = new Map<string, { header: BigInt64Array; ranks: number[] }>();
+  for (let rank = 0; rank * HEADER < all.length; rank++) {
+    const header = all.subarray(rank * HEADER, (rank + 1) * HEADER);
+    const kind = kinds.get(header.join()) ?? { header, ranks: [] };
+    kind.ranks.push(rank);
+    kinds.set(header.join(), kind);
+  }
+  if (kinds.size === 1) return;
+  // The most frequent call is what was meant; of equals, the one of the lowest rank.
+  const [usual, ...odd] = [...kinds.values()].sort((a, b) => b.ranks.length - a.ranks.length);
+  const text = [usual as (typeof odd)[number], ...odd]
+    .slice(0, 4)
+    .map(({ header, ranks }) => `${nameRanks(ranks)} called ${describe(header)}`);
+  throw new DistributedError(
+    `ranks do not agree: ${text.join("; ")}; expected the same call, dtype and shape on every rank`,
+    odd.flatMap(({ ranks }) => ranks).sort((a, b) => a - b),
+  );
+}

@@ -1,0 +1,149 @@
+// Several processes and machines on PyTorch's own collectives: `init` finds the others and makes the group.
+import { TorchError } from "../errors.js";
+import { guarded, native } from "../native.js";
+import { ownEndpoints } from "./endpoints.js";
+import { type Place, placeFromEnvironment } from "./environment.js";
+import { DistributedError, reasonOf } from "./errors.js";
+import { Group } from "./group.js";
+import { c10d } from "./native.js";
+import { addressAmong, introduce, meet, type Peer, signIn } from "./rendezvous.js";
+import type { Store } from "./store.js";
+
+export { type BucketOptions, broadcastAll, GradientBuckets } from "./buckets.js";
+export { type Place, placeFromEnvironment } from "./environment.js";
+export { DistributedError } from "./errors.js";
+export { type CallOptions, Group, type ReduceOptions } from "./group.js";
+export type { Reduction } from "./header.js";
+export { Store } from "./store.js";
+
+/** A library for the exchange of data: `gloo` on processors, `nccl` on GPUs, `mpi` on whatever MPI was built for. */
+export type Backend = "gloo" | "nccl" | "mpi";
+
+/** The back ends that this libtorch was built with. */
+export function available(): Backend[] {
+  return guarded(() => c10d.backends()) as Backend[];
+}
+
+export interface InitOptions {
+  /** Default `gloo`. */
+  backend?: Backend;
+  /** Default: as the launcher says. */
+  rank?: number;
+  worldSize?: number;
+  /** Where the ranks meet; default: MASTER_ADDR and MASTER_PORT, or what the launcher implies. It is not closed. */
+  store?: Store;
+  /** How long a collective waits for other ranks; default ten minutes. */
+  timeoutMs?: number;
+  /** How long `init` waits for them; default `timeoutMs`. */
+  joinTimeoutMs?: number;
+  /** Whether ranks compare call, dtype and shape before each collective; default true. */
+  check?: boolean;
+  /** What must be the same on all ranks besides: a rank that differs is refused with the key. */
+  terms?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** How often this process has begun an `init`: all ranks count alike, and each time meets in keys of its own. */
+let inits = 0;
+
+function placeOf({ rank, worldSize }: InitOptions): Place {
+  const place = placeFromEnvironment();
+  if (rank === undefined && worldSize === undefined) return place;
+  const [r, n] = [rank ?? place.rank, worldSize ?? place.worldSize];
+  if (!Number.isSafeInteger(n) || n < 1 || !Number.isSafeInteger(r) || r < 0 || r >= n)
+    throw new DistributedError(
+      `rank ${r} of ${n} processes: expected a rank from 0 to worldSize - 1`,
+    );
+  return { ...place, rank: r, worldSize: n };
+}
+
+function checkTimeout(name: string, ms: number): void {
+  if (!Number.isFinite(ms) || ms < 1 || ms > 2 ** 31 - 1)
+    throw new DistributedError(`${name} is ${ms}: expected milliseconds, at least 1`);
+}
+
+/**
+ * Joins this process to the others of its job and makes a group of them; every rank calls it, equally often.
+ * Blocks nothing while it waits. Throws a DistributedError that names the rank which is missing, there twice, or
+ * started in other terms; the port that is taken; the variable that makes no sense; the back end that is not there.
+ */
+export async function init(options: InitOptions = {}): Promise<Group> {
+  const { backend = "gloo", timeoutMs = 600_000, check = true, terms = {} } = options;
+  const { joinTimeoutMs = timeoutMs } = options;
+  checkTimeout("timeoutMs", timeoutMs);
+  checkTimeout("joinTimeoutMs", joinTimeoutMs);
+  const place = placeOf(options);
+  const known = available();
+  if (!known.includes(backend))
+    throw new DistributedError(
+      `this libtorch has no back end "${backend}"; it has ${known.join(", ") || "none"}`,
+    );
+  const { rank, worldSize } = place;
+  const hosted = options.store === undefined && !place.served;
+  const deadline = Date.now() + joinTimeoutMs;
+  const met = options.store
+    ? { store: options.store, address: null }
+    : await meet(place, joinTimeoutMs);
+  const owned: Store[] = options.store ? [] : [met.store];
+  try {
+    const store = met.store.prefix(`dsbm/${place.attempt}/${inits++}`);
+    owned.unshift(store);
+    const me = introduce(rank, met.address, {
+      WORLD_SIZE: worldSize,
+      backend,
+      check,
+      libtorch: native.info().version,
+      ...terms,
+    });
+    const peers = await signIn(store, me, worldSize, {
+      timeoutMs: Math.max(1, deadline - Date.now()),
+      serves: hosted && rank === 0,
+    });
+    const id = open(backend, store, owned, { peers, me, timeoutMs });
+    store.set(`ends/${rank}`, JSON.stringify(ownEndpoints()));
+    const mates = peers.filter((p) => p.host === me.host && p.machine === me.machine);
+    return new Group(id, {
+      ...{ backend, rank, worldSize, timeoutMs, store, hosted, check, owned },
+      localRank: mates.findIndex((p) => p.rank === rank),
+      localSize: mates.length,
+    });
+  } catch (error) {
+    for (const store of owned) store.close();
+    throw error;
+  }
+}
+
+function open(
+  backend: Backend,
+  store: Store,
+  owned: Store[],
+  { peers, me, timeoutMs }: { peers: readonly Peer[]; me: Peer; timeoutMs: number },
+): number {
+  // NCCL's watchdogs end the process where ours is to throw.
+  process.env.TORCH_NCCL_ASYNC_ERROR_HANDLING ??= "0";
+  process.env.TORCH_NCCL_BLOCKING_WAIT ??= "1";
+  process.env.TORCH_NCCL_ENABLE_MONITORING ??= "0";
+  const own = store.prefix(backend);
+  owned.unshift(own);
+  const address = addressAmong(peers, me);
+  const network = process.env.GLOO_SOCKET_IFNAME?.split(",")[0] ?? "";
+  const where = network ? `network interface ${network} (GLOO_SOCKET_IFNAME)` : address;
+  let id: number;
+  try {
+    id = guarded(() =>
+      c10d.groupOpen(backend, own.id, me.rank, peers.length, timeoutMs, address, network),
+    );
+  } catch (error) {
+    throw new DistributedError(
+      `${backend} cannot connect the ranks over ${where}: ${reasonOf(error)}`,
+      [],
+      error,
+    );
+  }
+  const [rank, size] = c10d.groupPlace(id);
+  if (rank !== me.rank || size !== peers.length)
+    throw new TorchError(
+      "ERR_TORCH_DISTRIBUTED",
+      `${backend} says rank ${rank} of ${size}, the launcher rank ${me.rank} of ${peers.length}: start all processes by one launcher`,
+    );
+  return id;
+}

@@ -1,0 +1,48 @@
+// The addon's exports of native/distributed.cc, and the collectives that it adds to the dispatcher.
+import { Op } from "../dispatch.js";
+import { type External, type Native, native } from "../native.js";
+
+interface Distributed extends Native {
+  storeTcp(host: string, port: number, serves: boolean, timeoutMs: number): number;
+  storeFile(path: string, worldSize: number): number;
+  storeHash(): number;
+  storePrefix(store: number, prefix: string): number;
+  storePort(store: number): number;
+  storeSet(store: number, key: string, value: string): void;
+  storeGet(store: number, key: string): string;
+  storeAdd(store: number, key: string, amount: number): number;
+  storeCheck(store: number, keys: readonly string[]): boolean;
+  storeDelete(store: number, key: string): boolean;
+  storeWait(store: number, keys: readonly string[], timeoutMs: number): void;
+  storeClose(store: number): void;
+  backends(): string[];
+  groupOpen(
+    backend: string,
+    store: number,
+    rank: number,
+    worldSize: number,
+    timeoutMs: number,
+    address: string,
+    networkInterface: string,
+  ): number;
+  groupPlace(group: number): [rank: number, worldSize: number];
+  groupStarted(group: number): number;
+  groupClose(group: number, patient: boolean): void;
+  settled(tensor: External): Promise<void>;
+  onGradient(leaf: External, ready: (() => void) | null): void;
+}
+
+// c10d prints stack traces of what becomes an error of ours.
+process.env.TORCH_CPP_LOG_LEVEL ??= "FATAL";
+
+/** The addon, with what it exports for processes in step. */
+export const c10d = native as Distributed;
+
+/** The collectives, each started by its own operation and ended by `wait`. */
+export const ops = {
+  allReduce: new Op("dsbm::all_reduce_", ""),
+  broadcast: new Op("dsbm::broadcast_", ""),
+  allGather: new Op("dsbm::all_gather_", ""),
+  allToAll: new Op("dsbm::all_to_all_", ""),
+  wait: new Op("dsbm::wait_", ""),
+} as const;

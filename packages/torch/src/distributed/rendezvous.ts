@@ -1,0 +1,174 @@
+// How processes find each other: a store at an agreed address, in which everyone signs in and reads who else did.
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { hostname, networkInterfaces } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Place, portOf } from "./environment.js";
+import { DistributedError, nameRanks } from "./errors.js";
+import { Store } from "./store.js";
+
+/** What a rank says of itself when it signs in; `terms` must be the same on all. */
+export interface Peer {
+  rank: number;
+  host: string;
+  pid: number;
+  /** Tells machines apart that have the same name. */
+  machine: string;
+  /** Its own address on the way to the store, if it took one. */
+  address: string | null;
+  terms: Record<string, string | number | boolean>;
+}
+
+/** This machine, as long as it runs. */
+function machine(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return ""; // not Linux: the host's name must do
+  }
+}
+
+export function introduce(rank: number, address: string | null, terms: Peer["terms"]): Peer {
+  return { rank, host: hostname(), pid: process.pid, machine: machine(), address, terms };
+}
+
+/** This machine's first address that others can reach, or null. */
+function outward(): string | null {
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return all.find((a) => !a.internal && a.family === "IPv4")?.address ?? null;
+}
+
+const isLoopback = (address: string) => /^(127\.|::1$|localhost$)/.test(address);
+
+/** Connects once somebody listens; gives this machine's address on the way there. */
+async function reach(host: string, port: number, deadline: number): Promise<string> {
+  for (let pause = 20; ; pause = Math.min(pause * 1.5, 500)) {
+    const tried = await new Promise<{ address: string } | { code: string }>((resolve) => {
+      const socket = connect({ host, port });
+      socket.setTimeout(Math.max(1, deadline - Date.now()), () => fail("ETIMEDOUT"));
+      const fail = (code: string) => {
+        socket.destroy();
+        resolve({ code });
+      };
+      socket.on("error", (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
+      socket.on("connect", () => {
+        const address = socket.localAddress ?? "";
+        socket.destroy();
+        resolve({ address });
+      });
+    });
+    if ("address" in tried) return tried.address;
+    if (Date.now() + pause >= deadline)
+      throw new DistributedError(
+        `nobody serves the store at ${host}:${port} (${tried.code}): has rank 0 started, and are MASTER_ADDR and MASTER_PORT the same on every rank?`,
+        [0],
+      );
+    await sleep(pause);
+  }
+}
+
+/** The store of a place, served by rank 0 unless the launcher does, and this machine's address on the way to it. */
+export async function meet(
+  place: Place,
+  timeoutMs: number,
+): Promise<{ store: Store; address: string | null }> {
+  if (place.worldSize === 1 && !place.served) return { store: Store.memory(), address: null };
+  if (place.address === null)
+    throw new DistributedError(
+      `rank ${place.rank} of ${place.worldSize} does not know where rank 0 is: set MASTER_ADDR and MASTER_PORT on every rank (mpirun: -x MASTER_ADDR=HOST)`,
+    );
+  const host = place.address;
+  const port = place.port ?? portOf(place.attempt);
+  const serves = place.rank === 0 && !place.served;
+  const deadline = Date.now() + timeoutMs;
+  // Bound to the wildcard address, but reached, by rank 0 too, as the others do.
+  const own = serves ? Store.tcp("127.0.0.1", port, { serves, timeoutMs }) : null;
+  try {
+    const local = await reach(host, port, deadline);
+    const address = isLoopback(local) && !isLoopback(host) ? outward() : local;
+    const left = Math.max(1, deadline - Date.now());
+    return { store: own ?? Store.tcp(host, port, { timeoutMs: left }), address };
+  } catch (error) {
+    own?.close();
+    throw error;
+  }
+}
+
+/** Says in one line in which terms `peer` differs from `me`, or nothing. */
+function difference(me: Peer, peer: Peer): string | undefined {
+  for (const key of new Set([...Object.keys(me.terms), ...Object.keys(peer.terms)])) {
+    const [here, there] = [me.terms[key], peer.terms[key]];
+    if (here !== there)
+      return `rank ${peer.rank} (process ${peer.pid} on ${peer.host}) has ${key}=${there}, rank ${me.rank} has ${key}=${here}: start all ranks with the same`;
+  }
+  return undefined;
+}
+
+/**
+ * Signs in and waits until all ranks have. Gives them in order.
+ * Throws a DistributedError, the same on every rank that has come, which names the ranks that did not come in
+ * time, differ in their terms, or are there twice.
+ */
+export async function signIn(
+  store: Store,
+  me: Peer,
+  worldSize: number,
+  { timeoutMs, serves }: { timeoutMs: number; serves: boolean },
+): Promise<Peer[]> {
+  const deadline = Date.now() + timeoutMs;
+  const peers: Peer[] = [me];
+  const missing = new Set(Array.from({ length: worldSize }, (_, r) => r));
+  missing.delete(me.rank);
+
+  const refuse = async (message: string, ranks: readonly number[]): Promise<never> => {
+    const note = JSON.stringify({ message, ranks });
+    if (!store.has("refused")) store.set("refused", note);
+    const left = () => store.add("left", 1) - 1;
+    left();
+    // The store goes when its server does: let the others read why.
+    const patience = Date.now() + 1000;
+    while (serves && store.add("left", 0) < peers.length && Date.now() < patience) await sleep(20);
+    throw new DistributedError(message, ranks);
+  };
+
+  if (store.add(`taken/${me.rank}`, 1) > 1) {
+    const other = JSON.parse(store.peek(`peer/${me.rank}`) ?? "{}") as Partial<Peer>;
+    throw new DistributedError(
+      `rank ${me.rank} is there twice: process ${other.pid ?? "unknown"} on ${other.host ?? "another host"} has it already; give each process its own RANK (or remove the store of an earlier run)`,
+      [me.rank],
+    );
+  }
+  store.set(`peer/${me.rank}`, JSON.stringify(me));
+  for (let pause = 5; missing.size > 0; pause = Math.min(pause * 1.5, 200)) {
+    for (const rank of missing) {
+      const text = store.peek(`peer/${rank}`);
+      if (text === undefined) continue;
+      const peer = JSON.parse(text) as Peer;
+      peers.push(peer);
+      missing.delete(rank);
+      const differs = difference(me, peer);
+      if (differs) await refuse(differs, [rank]);
+    }
+    const note = store.peek("refused");
+    if (note !== undefined) {
+      const { message, ranks } = JSON.parse(note) as { message: string; ranks: number[] };
+      await refuse(message, ranks);
+    }
+    if (missing.size === 0) break;
+    if (Date.now() >= deadline) {
+      const late = [...missing];
+      await refuse(
+        `${nameRanks(late)} of ${worldSize} did not come within ${timeoutMs} ms: start ${worldSize} processes, or correct WORLD_SIZE`,
+        late,
+      );
+    }
+    await sleep(pause);
+  }
+  return peers.sort((a, b) => a.rank - b.rank);
+}
+
+/** The address on which this rank's peers reach it: the loopback where all share a machine. */
+export function addressAmong(peers: readonly Peer[], me: Peer): string {
+  const here = (p: Peer) => p.machine === me.machine && p.host === me.host;
+  return peers.every(here) ? "127.0.0.1" : (me.address ?? outward() ?? "127.0.0.1");
+}

@@ -1,0 +1,121 @@
+// c10d's stores: a handful of keys that all processes see, in which they meet and leave notes.
+import { guarded } from "../native.js";
+import { DistributedError, reasonOf } from "./errors.js";
+import { c10d } from "./native.js";
+
+function wrapped<T>(what: string, fn: () => T): T {
+  try {
+    return guarded(fn);
+  } catch (error) {
+    throw new DistributedError(`${what}: ${reasonOf(error)}`, [], error);
+  }
+}
+
+/** Strings by key, shared by processes; close it when done. */
+export class Store implements Disposable {
+  readonly #id: number;
+
+  private constructor(
+    id: number,
+    /** How it shows in messages: `tcp://127.0.0.1:29500`. */
+    readonly name: string,
+  ) {
+    this.#id = id;
+  }
+
+  /**
+   * PyTorch's TCPStore: one process `serves`, all connect, within `timeoutMs`. Port 0 takes a free one.
+   * Throws a DistributedError where the port is taken or nobody serves there.
+   */
+  static tcp(
+    host: string,
+    port: number,
+    { serves = false, timeoutMs = 300_000 }: { serves?: boolean; timeoutMs?: number } = {},
+  ): Store {
+    const name = `tcp://${host}:${port}`;
+    try {
+      const id = guarded(() => c10d.storeTcp(host, port, serves, timeoutMs));
+      return new Store(id, port === 0 ? `tcp://${host}:${c10d.storePort(id)}` : name);
+    } catch (error) {
+      const reason = reasonOf(error);
+      throw new DistributedError(
+        /EADDRINUSE|in use/i.test(reason)
+          ? `port ${port} is in use, so rank 0 cannot serve the store there: set MASTER_PORT to a free one on every rank`
+          : `no store at ${name}: ${reason}; has rank 0 started, and is the port the same on every rank?`,
+        [],
+        error,
+      );
+    }
+  }
+
+  /** PyTorch's FileStore: a file that all of `worldSize` processes can lock and write; the last one deletes it. */
+  static file(path: string, worldSize: number): Store {
+    const name = `file://${path}`;
+    return wrapped(name, () => new Store(c10d.storeFile(path, worldSize), name));
+  }
+
+  /** PyTorch's HashStore: for one process. */
+  static memory(): Store {
+    return wrapped("a store in memory", () => new Store(c10d.storeHash(), "memory"));
+  }
+
+  /** The same store, with every key under `prefix/`. */
+  prefix(prefix: string): Store {
+    const name = `${this.name}/${prefix}`;
+    return wrapped(name, () => new Store(c10d.storePrefix(this.#id, prefix), name));
+  }
+
+  /** The port of a TCPStore, 0 for others. */
+  get port(): number {
+    return this.#call("port", () => c10d.storePort(this.#id));
+  }
+  set(key: string, value: string): void {
+    this.#call(`set ${key}`, () => c10d.storeSet(this.#id, key, value));
+  }
+  /** The value; waits for the key, up to the store's own time-out. */
+  get(key: string): string {
+    return this.bytes(key).toString("utf8");
+  }
+  /** The value as bytes, which c10d itself stores. */
+  bytes(key: string): Buffer {
+    return Buffer.from(
+      this.#call(`get ${key}`, () => c10d.storeGet(this.#id, key)),
+      "latin1",
+    );
+  }
+  /** The value if there is one by now. */
+  peek(key: string): string | undefined {
+    return this.has(key) ? this.get(key) : undefined;
+  }
+  /** Adds to a whole number that begins at 0; gives the sum. */
+  add(key: string, amount: number): number {
+    return this.#call(`add ${key}`, () => c10d.storeAdd(this.#id, key, amount));
+  }
+  /** Whether all the keys are there. */
+  has(...keys: string[]): boolean {
+    return this.#call(`check ${keys[0]}`, () => c10d.storeCheck(this.#id, keys));
+  }
+  /** Whether there was such a key to delete. */
+  delete(key: string): boolean {
+    return this.#call(`delete ${key}`, () => c10d.storeDelete(this.#id, key));
+  }
+  /** Blocks until all the keys are there. Throws a DistributedError after `timeoutMs`. */
+  wait(keys: readonly string[], timeoutMs: number): void {
+    this.#call(`wait for ${keys[0]}`, () => c10d.storeWait(this.#id, keys, timeoutMs));
+  }
+
+  /** The number by which native code knows it. For the engine's own files only. */
+  get id(): number {
+    return this.#id;
+  }
+  close(): void {
+    guarded(() => c10d.storeClose(this.#id));
+  }
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #call<T>(what: string, fn: () => T): T {
+    return wrapped(`store ${this.name}: ${what}`, fn);
+  }
+}

@@ -1,0 +1,171 @@
+// What evaluations show of fields, of flows and of published statistics: spectra and conditions, in training and in
+// `dsbm test`; the FID against a file.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { encodeStatistics } from "@dsbm/bridge";
+import { type Row, readCsv } from "@dsbm/runs";
+import { eye, setNumThreads, tidy, zeros } from "@dsbm/torch";
+import { beforeAll, describe, expect, it } from "vitest";
+import { dsbm, scratch } from "./cli.js";
+import { quick } from "./train.js";
+
+beforeAll(() => setNumThreads(1));
+
+const root = scratch();
+const at = `experiments_dir=${root}`;
+const inception = fileURLToPath(
+  new URL("../../packages/torch/test/fixtures/inception_like.pt", import.meta.url),
+);
+
+async function run(...words: string[]): Promise<{ folder: string; rows: Row[]; stdout: string }> {
+  const { code, stdout, stderr } = await dsbm([...words, at]);
+  expect(stderr).not.toMatch(/bug|\n\s+at /);
+  expect(code, stderr).toBe(0);
+  const folder = /results: +(.*)\/results\.csv/.exec(stdout)?.[1] ?? "";
+  return { folder, stdout, rows: readCsv(join(folder, "results.csv")).rows };
+}
+
+describe("fields with a condition", () => {
+  const words = [
+    "dataset=downscaler_synthetic",
+    "data.image_size=16",
+    "model.channel_mult='1,1,1,1'",
+    "n_ipf=1",
+    "num_iter=4",
+    "first_num_iter=4",
+    "batch_size=4",
+    "cache_npar=8",
+    "num_steps=4",
+    "test_npar=8",
+    "test_batch_size=4",
+    "data.n_train=40",
+    "data.n_test=16",
+    "threads=1",
+  ];
+  const errors = ["band_error", "start_band_error", "data_band_error"];
+  const follow = ["cond_error", "start_cond_error", "data_cond_error"];
+
+  it("are measured octave by octave, against their starts and against chance", async () => {
+    const { folder, rows, stdout } = await run("train", ...words);
+    expect(rows).toHaveLength(2);
+    for (const row of rows)
+      for (const key of [...errors, ...follow]) expect(Number(row[key]), key).toBeGreaterThan(0);
+    for (const key of [...errors, ...follow]) expect(stdout).toContain(key);
+
+    const bands = readCsv(join(folder, "spectrum.csv")).rows;
+    const of = (direction: string) => bands.filter((band) => band.direction === direction);
+    // Annuli 1 … 11 are octaves 1, 2–3, 4–7, 8–11 of two channels.
+    expect(of("b").map((band) => `${band.channel}:${band.band_from}-${band.band_to}`)).toEqual(
+      [0, 1].flatMap((c) => ["1-1", "2-3", "4-7", "8-11"].map((band) => `${c}:${band}`)),
+    );
+    const mean = (direction: string, key: string) => {
+      const told = of(direction).filter((band) => band[key] !== null);
+      return told.reduce((sum, band) => sum + Number(band[key]), 0) / told.length;
+    };
+    for (const { direction, ...row } of rows) {
+      expect(row.band_error).toBeCloseTo(mean(`${direction}`, "error_generated"), 10);
+      expect(row.start_band_error).toBeCloseTo(mean(`${direction}`, "error_start"), 10);
+      expect(row.data_band_error).toBeCloseTo(mean(`${direction}`, "error_floor"), 10);
+    }
+    // The coarse grid has nothing from wavenumber 3 on: all of it is missing at the start.
+    for (const band of of("b").filter(({ band_from }) => Number(band_from) >= 4))
+      expect(band.error_start).toBeCloseTo(1, 5);
+    for (const band of of("f").filter(({ band_from }) => Number(band_from) >= 4))
+      expect(band.error_generated).toBeNull();
+    const samples = readdirSync(join(folder, "samples"));
+    expect(samples).toContain("it0001_b_step00000004_spectrum.svg");
+    const page = readFileSync(join(folder, "index.html"), "utf8");
+    expect(page).toContain("_spectrum.svg");
+
+    const again = await run("test", ...words, "ode_sampler=heun", "ode_euler_step_size=0.5");
+    expect(again.folder.startsWith(join(folder, "test"))).toBe(true);
+    expect(again.rows.map(({ direction, sampler, nfe }) => `${direction}${sampler}${nfe}`)).toEqual(
+      ["bsde4", "fsde4", "bode4", "fode4"],
+    );
+    const [b] = again.rows as [Row];
+    const first = rows.find(({ direction }) => direction === "b") as Row;
+    for (const key of [...errors, ...follow]) expect(b[key], key).toBe(first[key]);
+    const told = readCsv(join(again.folder, "spectrum.csv")).rows;
+    expect(told).toHaveLength(32);
+    expect(told.slice(0, 8)).toEqual(of("b"));
+    expect(new Set(told.map(({ direction, sampler }) => `${direction}${sampler}`)).size).toBe(4);
+    expect(existsSync(join(again.folder, "samples", "0002_f_ode_spectrum.svg"))).toBe(true);
+    expect(readFileSync(join(again.folder, "metrics.csv"), "utf8")).toContain(
+      "b/test/ode/band_error",
+    );
+  });
+});
+
+const [, ...tiny] = quick;
+const short = [...tiny, "n_ipf=1", "first_num_iter=3", "metrics.judge=false", "plot_level=0"];
+
+describe("methods", () => {
+  it("a flow has one field for both ways, which both samplers follow", async () => {
+    const words = ["method=rf", ...short, "name=flow"];
+    await run("train", ...words);
+    const { rows } = await run("test", ...words, "ode_sampler=euler", "ode_euler_step_size=0.1");
+    const told = rows.map(({ half_iteration, direction, sampler, nfe }) =>
+      [half_iteration, direction, sampler, nfe].join(" "),
+    );
+    expect(told).toEqual(["1 b sde 6", "1 f sde 6", "1 b ode 10", "1 f ode 10"]);
+    const msd = (i: number) => Number(rows[i]?.msd);
+    // Two discretisations of one flow.
+    for (const i of [0, 1]) expect(Math.abs(msd(i) / msd(i + 2) - 1)).toBeLessThan(0.1);
+  });
+
+  it("steps of a method's own have no flow", async () => {
+    const words = ["method=dsb", "transfer=false", "adaptive_mean=true", ...short, "name=steps"];
+    const trained = await run("train", ...words);
+    const { rows } = await run("test", ...words);
+    expect(rows.map(({ direction, sampler }) => `${direction}${sampler}`)).toEqual([
+      "bsde",
+      "fsde",
+    ]);
+    expect(rows.map(({ msd }) => msd)).toEqual(trained.rows.map(({ msd }) => msd));
+  });
+});
+
+describe("metrics.fid_statistics", () => {
+  const write = (name: string, dim: number, mean = 0) => {
+    const path = join(root, name);
+    tidy(() => {
+      const options = { dtype: "float64" } as const;
+      const covariance = eye(dim, options).mul(1e-3);
+      writeFileSync(path, encodeStatistics({ mean: zeros([dim], options).add(mean), covariance }));
+    });
+    return path;
+  };
+  const words = (path: string, ...more: string[]) => [
+    ...short,
+    "method=bm",
+    "test_npar=16",
+    `metrics.inception='${inception}'`,
+    `metrics.fid_statistics='${path}'`,
+    ...more,
+  ];
+
+  it("stand for the real images of Dataset, and of no other end", async () => {
+    const { rows } = await run("train", ...words(write("far.npz", 2048, 10), "name=far"));
+    const fid = (direction: string) => Number(rows.find((row) => row.direction === direction)?.fid);
+    // The squared distance of the means alone is 2048 · 10², less what the features are.
+    expect(fid("b")).toBeGreaterThan(50_000);
+    expect(fid("f")).toBeGreaterThan(0);
+    expect(fid("f")).toBeLessThan(fid("b") / 100);
+  });
+
+  it("must be of Inception's features, and there", async () => {
+    for (const [path, text] of [
+      [write("small.npz", 64), "64 features; expected the 2048"],
+      [join(root, "gone.npz"), "gone.npz"],
+      [inception, "no array mu"],
+    ] as const) {
+      const { code, stderr } = await dsbm(["train", ...words(path, "name=wrong"), at]);
+      expect(code).not.toBe(0);
+      const lines = stderr.split("\n").filter((line) => line.startsWith("dsbm: "));
+      expect(lines).toHaveLength(1);
+      expect(lines[0]).toContain(text);
+      expect(stderr).not.toMatch(/bug|\n\s+at /);
+    }
+  });
+});
