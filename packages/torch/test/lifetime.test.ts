@@ -1,5 +1,6 @@
 // Memory: what is born in a scope dies with it; outside of scopes the collector is told what a tensor weighs.
 import { beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../test/support/collect.js";
 import * as T from "../src/index.js";
 
 const rss = () => process.memoryUsage().rss / 2 ** 20;
@@ -7,6 +8,7 @@ let live = 0;
 
 beforeEach(() => {
   T.setNumThreads(1);
+  collectGarbage();
   live = T.liveTensors();
 });
 
