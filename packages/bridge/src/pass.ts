@@ -1,6 +1,14 @@
 // One half-iteration while it runs: its optimiser, random streams, source of rows and recorded step, and all
 // that is needed to put it back where it stood.
-import { Generator, nn, type optim, type Recorded, type Tensor, tidy } from "@dsbm/torch";
+import {
+  Generator,
+  getNumThreads,
+  nn,
+  type optim,
+  type Recorded,
+  type Tensor,
+  tidy,
+} from "@dsbm/torch";
 import { type ConditionKind, conditionsAt, type End } from "./conditions.js";
 import type { BatchCoupling } from "./coupling.js";
 import { conditionKinds, type Endpoints } from "./dataset.js";
@@ -9,6 +17,7 @@ import { repeatRows, trainingStep } from "./inner.js";
 import { asPairs, asRows, endOf } from "./method.js";
 import { directionOf, type Problem } from "./problem.js";
 import { hash32, stream } from "./random.js";
+import { Ahead } from "./rows/ahead.js";
 import { CacheRows } from "./rows/cache.js";
 import { StreamRows } from "./rows/stream.js";
 import { TableRows } from "./rows/table.js";
@@ -73,7 +82,12 @@ export class Pass {
       using fresh = problem.network(this.direction, half);
       nn.copyState(fresh, network);
     }
-    this.source = rowSource(problem, half, simulator);
+    this.source = rowSource({
+      problem,
+      half,
+      simulator,
+      stepsLeft: () => this.steps - this.step,
+    });
     this.#run = trainingStep({
       problem,
       direction: this.direction,
@@ -136,13 +150,24 @@ export class Pass {
 }
 
 /** The source of a half-iteration's rows. */
-function rowSource(problem: Required<Problem>, half: number, simulator: Simulator): RowSource {
+function rowSource({
+  problem,
+  half,
+  simulator,
+  stepsLeft,
+}: Pick<PassOptions, "problem" | "half" | "simulator"> & {
+  stepsLeft: () => number;
+}): RowSource {
   const { method, data, process, firstCoupling, decode, cache, batchSize, seed } = problem;
   const direction = directionOf(problem, half);
   const newest = half <= problem.firstPass ? null : directionOf(problem, half - 1);
   const random = (purpose: string) => stream(seed, `${purpose}/${half}`, data.x0.device);
   const simulate = random("simulate");
   const grid = problem.cacheGrid;
+  const ahead = new Ahead((d, start, given) => {
+    const { lastNoise } = problem;
+    return simulator.startEndpoints(d, start, { grid, generator: simulate, lastNoise, given });
+  });
   const rows = (ends: Endpoints): Tensor[] =>
     method.epoch({
       direction,
@@ -151,13 +176,7 @@ function rowSource(problem: Required<Problem>, half: number, simulator: Simulato
       process,
       firstCoupling,
       generator: simulate,
-      simulate: (d, start, given) =>
-        simulator.endpoints(d, start, {
-          grid,
-          generator: simulate,
-          lastNoise: problem.lastNoise,
-          given,
-        }),
+      simulate: ahead.simulate,
       simulateIncrements: (d, start, given) =>
         simulator.increments(d, d ?? other(direction), start, {
           grid,
@@ -171,6 +190,8 @@ function rowSource(problem: Required<Problem>, half: number, simulator: Simulato
       batchSize,
       simulate,
       shuffle: random("shuffle"),
+      ahead: runsAhead(problem, newest, direction) ? ahead : null,
+      stepsLeft,
     });
   // Indices into tables and files are drawn on the CPU.
   const [shuffle, shuffle1] = [`shuffle/${half}`, `shuffle1/${half}`].map((purpose) =>
@@ -196,4 +217,14 @@ function rowSource(problem: Required<Problem>, half: number, simulator: Simulato
     simulate,
     shuffle,
   });
+}
+
+/** Whether the network that is simulated stands still while the other one trains and leaves a core to it. */
+function runsAhead(
+  { method, data, simulateThreads }: Required<Problem>,
+  newest: Direction | null,
+  direction: Direction,
+): boolean {
+  const standing = method.networks === "each" && newest !== null && newest !== direction;
+  return standing && data.x0.device === "cpu" && getNumThreads() < simulateThreads;
 }

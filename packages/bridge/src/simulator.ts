@@ -1,13 +1,14 @@
 // Running trained networks over many samples: the plain solvers, recorded once, replayed in cache-sized
 // chunks side by side. What is simulated is written once, in the solvers; here is only how to run it fast.
 import {
+  type ChunkedRun,
   type Generator,
   type nn,
   noGrad,
   type Recorded,
   recorded,
-  runChunked,
   stack,
+  startChunked,
   type Tensor,
   tidy,
 } from "@dsbm/torch";
@@ -53,6 +54,8 @@ interface Running {
   generator: Generator;
   outputDims: number[];
 }
+
+type Body = (start: Tensor, given: Conditions | undefined) => Tensor | Tensor[];
 
 /** Runs the method's sampler once, in plain tensor operations: x [B, …] from the start of `direction`. */
 export function sample(
@@ -102,12 +105,8 @@ export class Simulator {
     this.#options = options;
   }
 
-  /** Runs `body`, recorded under its key. */
-  #run(
-    key: string,
-    body: (start: Tensor, given: Conditions | undefined) => Tensor | Tensor[],
-    { x, given, generator, outputDims }: Running,
-  ): Tensor[] {
+  /** Begins runs of `body`, recorded under its key. */
+  #start(key: string, body: Body, { x, given, generator, outputDims }: Running): ChunkedRun {
     const { threads = 1, chunkRows = 250, networks } = this.#options;
     const kinds = kindsOf(given);
     const name = `${key}/${kinds}`;
@@ -121,21 +120,30 @@ export class Simulator {
     const inputs = [x, ...conditionRows(given)];
     const inputDims = inputs.map(() => 0);
     return noGrad(() =>
-      runChunked(program, inputs, { rows: chunkRows, threads, generator, inputDims, outputDims }),
+      startChunked(program, inputs, { rows: chunkRows, threads, generator, inputDims, outputDims }),
     );
   }
 
+  #run(key: string, body: Body, running: Running): Tensor[] {
+    return tidy(() => this.#start(key, body, running).finish());
+  }
+
   /** Ends [n, …] of runs from x [n, …]. */
-  endpoints(
+  endpoints(direction: Direction, x: Tensor, options: Simulating): Tensor {
+    return tidy(() => this.startEndpoints(direction, x, options).finish())[0] as Tensor;
+  }
+
+  /** `endpoints` on threads of their own, while other work goes on; its one output is [n, …]. */
+  startEndpoints(
     direction: Direction,
     x: Tensor,
     { grid, generator, lastNoise = true, given }: Simulating,
-  ): Tensor {
-    return this.#run(
+  ): ChunkedRun {
+    return this.#start(
       `end/${direction}/${grid.times}/${lastNoise}`,
       (start, told) => sample(this.#options, start, { direction, grid, lastNoise, given: told }),
       { x, given, generator, outputDims: [0] },
-    )[0] as Tensor;
+    );
   }
 
   /** States [k, n, …] at the given step indices (0 is the start), of runs from x [n, …]. */

@@ -8,69 +8,37 @@
 
 namespace dsbm {
 
-static bool flag(Call& call, size_t i, const char* what) {
-  return typeOf(call.env, call[i]) != napi_undefined && toBool(call.env, call[i], what);
-}
-
-static std::vector<at::Tensor> optionalTensors(Call& call, size_t i, const char* what) {
-  napi_valuetype t = typeOf(call.env, call[i]);
-  if (t == napi_undefined || t == napi_null) return {};
-  return toTensors(call, call[i], what);
-}
-
-// backward(outputs, gradOutputs | null, retainGraph, createGraph)
-EXPORT(backward) {
-  auto outputs = toTensors(call, call[0], "backward");
-  auto grads = optionalTensors(call, 1, "backward: gradOutputs");
-  bool create = flag(call, 3, "backward: createGraph");
-  bool retain = create || flag(call, 2, "backward: retainGraph");
-  torch::autograd::backward(outputs, grads, retain, create);
-  return undefined(call.env);
-}
-
-// grad(outputs, inputs, gradOutputs | null, retainGraph, createGraph, allowUnused) -> (tensor | null)[]
-EXPORT(grad) {
-  auto outputs = toTensors(call, call[0], "grad");
-  auto inputs = toTensors(call, call[1], "grad: inputs");
-  auto grads = optionalTensors(call, 2, "grad: gradOutputs");
-  bool create = flag(call, 4, "grad: createGraph");
-  bool retain = create || flag(call, 3, "grad: retainGraph");
-  auto out = torch::autograd::grad(outputs, inputs, grads, retain, create, flag(call, 5, "grad: allowUnused"));
-  return wrapAll(call.data, out);
+// differentiate(outputs, gradOutputs, inputs | null, retainGraph, createGraph, allowUnused) -> (tensor | null)[], or
+// null where there are no inputs: then it adds to the gradients of the leaves
+EXPORT(differentiate) {
+  auto outputs = toTensors(call, call[0], "outputs"), gradients = toTensors(call, call[1], "gradOutputs");
+  bool create = toBool(call.env, call[4], "createGraph");
+  bool retain = toBool(call.env, call[3], "retainGraph") || create;
+  if (typeOf(call.env, call[2]) != napi_null)
+    return wrapAll(call.data, torch::autograd::grad(outputs, toTensors(call, call[2], "inputs"), gradients, retain, create, toBool(call.env, call[5], "allowUnused")));
+  torch::autograd::backward(outputs, gradients, retain, create);
+  return made(call.env, napi_get_null);
 }
 
 EXPORT(getGrad) { return wrap(call.data, tensorOf(call.env, call[0], "grad").grad()); }
 
+// setGrad(leaf, tensor | null)
 EXPORT(setGrad) {
-  at::Tensor t = tensorOf(call.env, call[0], "grad");
-  noteGradient(t);
-  napi_valuetype type = typeOf(call.env, call[1]);
-  if (type == napi_null || type == napi_undefined) {
-    t.mutable_grad() = at::Tensor();
-    return undefined(call.env);
-  }
-  at::Tensor g = tensorOf(call.env, call[1], "grad");
-  if (g.sizes() != t.sizes() || g.scalar_type() != t.scalar_type() || g.device() != t.device())
+  at::Tensor t = tensorOf(call.env, call[0], "grad"), g;
+  if (typeOf(call.env, call[1]) != napi_null) g = tensorOf(call.env, call[1], "grad");
+  if (g.defined() && (g.sizes() != t.sizes() || g.scalar_type() != t.scalar_type() || g.device() != t.device()))
     fail("ERR_TORCH_VALUE", "grad: a gradient has the shape, dtype and device of its tensor");
+  noteGradient(t);
   t.mutable_grad() = g;
   return undefined(call.env);
 }
 
-EXPORT(zeroGrad) {
-  for (auto& t : toTensors(call, call[0], "zeroGrad")) {
-    noteGradient(t);
-    t.mutable_grad() = at::Tensor();
-  }
-  return undefined(call.env);
-}
-
+// requiresGrad(tensor, on?) -> whether it does now
 EXPORT(requiresGrad) {
   at::Tensor t = tensorOf(call.env, call[0], "requiresGrad");
-  if (call.argc > 1 && typeOf(call.env, call[1]) != napi_undefined) t.set_requires_grad(toBool(call.env, call[1], "requiresGrad"));
+  if (typeOf(call.env, call[1]) != napi_undefined) t.set_requires_grad(toBool(call.env, call[1], "requiresGrad"));
   return jsBool(call.env, t.requires_grad());
 }
-
-EXPORT(isLeaf) { return jsBool(call.env, tensorOf(call.env, call[0], "isLeaf").is_leaf()); }
 
 // gradMode(on?) -> what it was
 EXPORT(gradMode) {
@@ -83,9 +51,7 @@ EXPORT(gradMode) {
 EXPORT(inferenceMode) {
   refuseWhileRecording("inferenceMode");
   c10::InferenceMode mode;
-  napi_value out;
-  check(call.env, napi_call_function(call.env, undefined(call.env), call[0], 0, nullptr, &out));
-  return out;
+  return made(call.env, napi_call_function, undefined(call.env), call[0], size_t(0), nullptr);
 }
 
 }  // namespace dsbm

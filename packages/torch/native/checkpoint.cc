@@ -1,9 +1,7 @@
-// Activation checkpointing: a node of autograd's graph that keeps a function's inputs instead of its intermediates,
-// and calls JavaScript in the backward pass to run the function again.
+// A node of autograd's graph whose gradients JavaScript computes: it keeps some tensors, and calls back in the
+// backward pass. Activation checkpointing is made of it.
 #include "engine.h"
 
-#include <ATen/core/grad_mode.h>
-#include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/utils.h>
 #include <torch/csrc/autograd/saved_variable.h>
@@ -12,95 +10,65 @@
 
 namespace dsbm {
 
-using torch::autograd::SavedVariable;
 using torch::autograd::variable_list;
 
-struct Recomputation final : torch::autograd::Node {
+struct Scripted final : torch::autograd::Node {
   Env* data;
-  napi_ref again = nullptr;
+  napi_ref backward = nullptr;
   std::thread::id thread = std::this_thread::get_id();
-  std::vector<SavedVariable> inputs, drawn;
-  std::vector<at::Tensor> parameters;  // gradients flow to them in this order, after the inputs
+  std::vector<torch::autograd::SavedVariable> saved;
+  variable_list parameters;
 
-  explicit Recomputation(Env* d) : data(d) { data->references++; }
-  ~Recomputation() override {
+  explicit Scripted(Env* d) : data(d) { data->references++; }
+  ~Scripted() override {
     release_variables();
     if (here()) releaseEnv(data);
   }
-  std::string name() const override { return "Recomputation"; }
+  std::string name() const override { return "Scripted"; }
 
   // JavaScript is called, and its references are counted, on its own thread only.
   bool here() const { return std::this_thread::get_id() == thread; }
 
   void release_variables() override {
-    if (again && here() && !data->closed) napi_delete_reference(data->env, again);
-    again = nullptr;
-    inputs.clear();
-    drawn.clear();
+    if (backward && here() && !data->closed) napi_delete_reference(data->env, backward);
+    backward = nullptr;
+    saved.clear();
     parameters.clear();
-  }
-
-  at::Tensor rerun(const variable_list& xs) {
-    napi_env env = data->env;
-    napi_value self = undefined(env), function, result;
-    check(env, napi_get_reference_value(env, again, &function));
-    variable_list draws;
-    for (const auto& d : drawn) draws.push_back(d.unpack());
-    napi_value args[] = {wrapAll(data, xs), wrapAll(data, draws)};
-    check(env, napi_call_function(env, self, function, 2, args, &result));
-    auto* handle = handleOf(env, result, "checkpoint");
-    at::Tensor y = handle->tensor;
-    drop(handle);
-    return y;
   }
 
   variable_list apply(variable_list&& grads) override {
     if (!here()) fail("ERR_TORCH", "checkpoint: the backward pass left the thread of its JavaScript (more than 60 checkpoints inside each other, or another device's thread)");
-    if (!again || data->closed) fail("ERR_TORCH_VALUE", "checkpoint: its memory was given back after the first backward pass; ask that one to retainGraph");
-    if (at::GradMode::is_enabled()) fail("ERR_TORCH_NOT_IMPLEMENTED", "checkpoint: gradients of gradients are not kept; leave the checkpoint out where createGraph is needed");
-    variable_list out(inputs.size() + parameters.size());
+    if (!backward || data->closed) fail("ERR_TORCH_VALUE", "checkpoint: its memory was given back after the first backward pass; ask that one to retainGraph");
+    variable_list out(num_outputs()), unpacked;
     if (!grads[0].defined()) return out;
-    try {
-      HandleScope scope(data->env);
-      at::AutoGradMode on(true);
-      variable_list xs, wanted;
-      std::vector<size_t> at;
-      for (size_t i = 0; i < out.size(); i++) {
-        at::Tensor x = i < inputs.size() ? inputs[i].unpack() : parameters[i - inputs.size()];
-        bool wants = x.requires_grad();
-        if (i < inputs.size()) xs.push_back(x = x.detach());
-        if (!wants || !task_should_compute_output(i)) continue;
-        if (i < inputs.size()) x.set_requires_grad(true);
-        wanted.push_back(x);
-        at.push_back(i);
-      }
-      at::Tensor y = rerun(xs);
-      if (y.sizes() != grads[0].sizes()) fail("ERR_TORCH_VALUE", "checkpoint: the recomputation gave another shape; expected a function that does the same both times");
-      if (wanted.empty() || !y.requires_grad()) return out;
-      auto found = torch::autograd::grad({y}, wanted, {grads[0]}, false, false, true);
-      for (size_t i = 0; i < at.size(); i++) out[at[i]] = found[i];
-    } catch (const Pending&) {
-      throw Thrown();
+    napi_env env = data->env;
+    HandleScope scope(env);
+    for (const auto& s : saved) unpacked.push_back(s.unpack());
+    napi_value wanted = jsList(env, out.size(), [&](size_t i) { return jsBool(env, task_should_compute_output(i)); });
+    napi_value args[] = {wrap(data, grads[0]), wrapAll(data, unpacked), wrapAll(data, parameters), wanted};
+    napi_value found = made(env, napi_call_function, undefined(env), made(env, napi_get_reference_value, backward), size_t(4), args);
+    for (uint32_t i = 0; i < out.size(); i++) {
+      napi_value gradient = made(env, napi_get_element, found, i);
+      if (typeOf(env, gradient) == napi_null) continue;
+      out[i] = tensorOf(env, gradient, "checkpoint");
+      drop(handleOf(env, gradient, "checkpoint"));
     }
     return out;
   }
 };
 
-// checkpoint(output, inputs, parameters, drawn, again) -> the output, with a history that calls again(inputs, drawn)
-EXPORT(checkpoint) {
-  at::Tensor output = tensorOf(call.env, call[0], "checkpoint: the result");
+// scripted(output, inputs, parameters, drawn, backward) -> the output, with a history. backward(gradient, inputs and
+// drawn, parameters, wanted) gives, per input and parameter, its gradient as a handle that is dropped here, or null.
+EXPORT(scripted) {
+  at::Tensor y = tensorOf(call.env, call[0], "checkpoint: the result").detach();
+  if (!y.is_floating_point()) fail("ERR_TORCH_TYPE", "checkpoint: expected a result of floating point numbers");
+  auto node = std::shared_ptr<Scripted>(new Scripted(call.data), torch::autograd::deleteNode);
   auto inputs = toTensors(call, call[1], "checkpoint: inputs");
-  auto parameters = toTensors(call, call[2], "checkpoint: parameters");
-  auto drawn = toTensors(call, call[3], "checkpoint: draws");
-  if (typeOf(call.env, call[4]) != napi_function) fail("ERR_TORCH_TYPE", "checkpoint: expected a function to run again");
-  if (!output.is_floating_point()) fail("ERR_TORCH_TYPE", "checkpoint: expected a result of floating point numbers");
-  auto node = std::shared_ptr<Recomputation>(new Recomputation(call.data), torch::autograd::deleteNode);
-  check(call.env, napi_create_reference(call.env, call[4], 1, &node->again));
-  node->set_next_edges(torch::autograd::collect_next_edges(inputs, parameters));
-  for (const auto& t : inputs) node->inputs.emplace_back(t, false);
-  for (const auto& t : drawn) node->drawn.emplace_back(t, false);
-  node->parameters = std::move(parameters);
-  at::Tensor y = output.detach();
+  node->parameters = toTensors(call, call[2], "checkpoint: parameters");
+  node->set_next_edges(torch::autograd::collect_next_edges(inputs, node->parameters));
+  for (const auto& list : {inputs, toTensors(call, call[3], "checkpoint: draws")})
+    for (const auto& t : list) node->saved.emplace_back(t, false);
+  node->backward = made<napi_ref>(call.env, napi_create_reference, call[4], 1u);
   torch::autograd::set_history(y, node);
   return wrap(call.data, y);
 }

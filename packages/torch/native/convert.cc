@@ -14,29 +14,13 @@ napi_valuetype typeOf(napi_env env, napi_value v) {
 }
 
 std::string describe(napi_env env, napi_value v) {
-  switch (typeOf(env, v)) {
-    case napi_undefined: return "undefined";
-    case napi_null: return "null";
-    case napi_boolean: return "a boolean";
-    case napi_number: {
-      double x = 0;
-      napi_get_value_double(env, v, &x);
-      if (std::isnan(x)) return "NaN";
-      if (std::isinf(x)) return x > 0 ? "Infinity" : "-Infinity";
-      char text[32];
-      snprintf(text, sizeof text, "%.17g", x);
-      return text;
-    }
-    case napi_string: return "a string";
-    case napi_symbol: return "a symbol";
-    case napi_function: return "a function";
-    case napi_bigint: return "a bigint";
-    case napi_external: return unbox(env, v, Magic::Tensor) ? "a tensor" : "an opaque handle";
-    default: break;
-  }
+  static constexpr const char* kNames[] = {"undefined", "null", "a boolean", "a number", "a string", "a symbol", "an object", "a function", "an opaque handle", "a bigint"};
+  napi_valuetype type = typeOf(env, v);
   bool array = false;
   napi_is_array(env, v, &array);
-  return array ? "an array" : "an object";
+  if (array) return "an array";
+  if (type == napi_number) return toString(env, made(env, napi_coerce_to_string, v), "a number");
+  return type == napi_external && unbox(env, v, Magic::Tensor) ? "a tensor" : kNames[type];
 }
 
 [[noreturn]] static void expected(napi_env env, napi_value v, const char* what, const char* wanted) {
@@ -104,13 +88,6 @@ static std::vector<T> toVector(napi_env env, napi_value v, const char* what, F c
   return out;
 }
 
-template <class T, class F>
-static c10::IValue toList(napi_env env, napi_value v, const char* what, F convert) {
-  c10::List<T> list;
-  for (const auto& e : toVector<T>(env, v, what, convert)) list.push_back(e);
-  return c10::IValue(std::move(list));
-}
-
 std::vector<int64_t> toInts(napi_env env, napi_value v, const char* what) {
   return toVector<int64_t>(env, v, what, [&](napi_value e) { return toInt(env, e, what); });
 }
@@ -163,105 +140,82 @@ static at::Scalar toScalar(napi_env env, napi_value v, const char* what) {
   }
 }
 
-static at::MemoryFormat toMemoryFormat(const std::string& s, const std::string& what) {
+static at::MemoryFormat toMemoryFormat(napi_env env, napi_value v, const char* what) {
+  std::string s = toString(env, v, what);
   if (s == "contiguous") return at::MemoryFormat::Contiguous;
   if (s == "channelsLast") return at::MemoryFormat::ChannelsLast;
   if (s == "preserve") return at::MemoryFormat::Preserve;
-  fail("ERR_TORCH_VALUE", what + ": memory format \"" + s + "\" is unknown; expected contiguous, channelsLast or preserve");
+  fail("ERR_TORCH_VALUE", std::string(what) + ": memory format \"" + s + "\" is unknown; expected contiguous, channelsLast or preserve");
 }
 
-c10::IValue toIValue(Call& call, napi_value v, const Op& op, const Arg& arg) {
+static c10::IValue toIValue(Call& call, napi_value v, const c10::TypePtr& type, const char* what) {
+  using c10::TypeKind;
   napi_env env = call.env;
-  napi_valuetype type = typeOf(env, v);
-  if (type == napi_undefined || type == napi_null) {
-    if (type == napi_undefined && arg.fallback) return *arg.fallback;
-    if (arg.optional) return c10::IValue();
-    fail("ERR_TORCH_TYPE", op.name + ": argument \"" + arg.name + "\" is missing");
-  }
-  if (arg.kind == Kind::Tensor && type == napi_external) {
-    auto* h = static_cast<TensorHandle*>(unbox(env, v, Magic::Tensor));
-    if (h && h->tensor.defined()) {
-      if (recording()) noteTensor(h->tensor);
-      return c10::IValue(h->tensor);
+  switch (type->kind()) {
+    case TypeKind::TensorType: return tensorOf(env, v, what);
+    case TypeKind::IntType: case TypeKind::SymIntType: return toInt(env, v, what);
+    case TypeKind::FloatType: return toDouble(env, v, what);
+    case TypeKind::BoolType: return toBool(env, v, what);
+    case TypeKind::NumberType: return toScalar(env, v, what);
+    case TypeKind::StringType: return toString(env, v, what);
+    case TypeKind::ScalarTypeType: return toDtype(env, v, what);
+    case TypeKind::MemoryFormatType: return toMemoryFormat(env, v, what);
+    case TypeKind::DeviceObjType: return toDevice(env, v, what);
+    case TypeKind::GeneratorType: return generatorOf(env, v, what);
+    case TypeKind::LayoutType:
+      if (toString(env, v, what) == "strided") return c10::kStrided;
+      fail("ERR_TORCH_VALUE", std::string(what) + ": expected the layout strided");
+    case TypeKind::OptionalType: {  // an element of Tensor?[]
+      napi_valuetype t = typeOf(env, v);
+      if (t == napi_null || t == napi_undefined) return {};
+      return toIValue(call, v, type->castRaw<c10::OptionalType>()->getElementType(), what);
     }
+    case TypeKind::ListType: {
+      c10::TypePtr element = type->castRaw<c10::ListType>()->getElementType();
+      if (element->kind() == TypeKind::SymIntType) element = c10::IntType::get();
+      if (element->kind() == TypeKind::StringType) break;  // names of dimensions
+      c10::impl::GenericList list(element);
+      for (auto& e : toVector<c10::IValue>(env, v, what, [&](napi_value e) { return toIValue(call, e, element, what); })) list.push_back(std::move(e));
+      return list;
+    }
+    default: break;
   }
-  std::string label = op.name + ": argument \"" + arg.name + "\"";
-  const char* what = label.c_str();
-  switch (arg.kind) {
-    case Kind::Tensor: return c10::IValue(tensorOf(env, v, what));
-    case Kind::TensorList: return c10::IValue(toTensors(call, v, what));
-    case Kind::OptTensorList:
-      return toList<c10::optional<at::Tensor>>(env, v, what, [&](napi_value e) {
-        napi_valuetype t = typeOf(env, e);
-        return t == napi_null || t == napi_undefined ? c10::optional<at::Tensor>() : tensorOf(env, e, what);
-      });
-    case Kind::Int: return c10::IValue(toInt(env, v, what));
-    case Kind::IntList:
-      if (arg.fixedSize && type == napi_number) return c10::IValue(std::vector<int64_t>(arg.fixedSize, toInt(env, v, what)));
-      return c10::IValue(toInts(env, v, what));
-    case Kind::Float: return c10::IValue(toDouble(env, v, what));
-    case Kind::FloatList: return c10::IValue(toVector<double>(env, v, what, [&](napi_value e) { return toDouble(env, e, what); }));
-    case Kind::Bool: return c10::IValue(toBool(env, v, what));
-    case Kind::BoolList: return toList<bool>(env, v, what, [&](napi_value e) { return toBool(env, e, what); });
-    case Kind::Scalar: return c10::IValue(toScalar(env, v, what));
-    case Kind::ScalarList: return toList<at::Scalar>(env, v, what, [&](napi_value e) { return toScalar(env, e, what); });
-    case Kind::Str: return c10::IValue(toString(env, v, what));
-    case Kind::Dtype: return c10::IValue(toDtype(env, v, what));
-    case Kind::Layout:
-      if (toString(env, v, what) == "strided") return c10::IValue(c10::kStrided);
-      fail("ERR_TORCH_VALUE", label + ": expected the layout strided");
-    case Kind::MemoryFormat: return c10::IValue(toMemoryFormat(toString(env, v, what), label));
-    case Kind::Device: return c10::IValue(toDevice(env, v, what));
-    case Kind::Generator: return c10::IValue(generatorOf(env, v, what));
-    case Kind::Unsupported: break;
-  }
-  fail("ERR_TORCH_TYPE", label + " has a type that cannot be passed from JavaScript");
+  fail("ERR_TORCH_TYPE", std::string(what) + " has a type that cannot be passed from JavaScript");
 }
 
-napi_value undefined(napi_env env) {
-  napi_value v;
-  check(env, napi_get_undefined(env, &v));
-  return v;
+c10::IValue toIValue(Call& call, napi_value v, const Arg& arg) {
+  napi_valuetype type = typeOf(call.env, v);
+  if (type == napi_undefined && arg.fallback) return *arg.fallback;
+  if (type == napi_undefined || type == napi_null) {
+    if (arg.optional) return {};
+    fail("ERR_TORCH_TYPE", arg.label + " is missing");
+  }
+  const char* what = arg.label.c_str();
+  if (arg.fixedSize && type == napi_number) return std::vector<int64_t>(arg.fixedSize, toInt(call.env, v, what));
+  return toIValue(call, v, arg.type, what);
 }
-napi_value jsNumber(napi_env env, double x) {
-  napi_value v;
-  check(env, napi_create_double(env, x, &v));
-  return v;
-}
-napi_value jsString(napi_env env, const std::string& s) {
-  napi_value v;
-  check(env, napi_create_string_utf8(env, s.data(), s.size(), &v));
-  return v;
-}
-napi_value jsBool(napi_env env, bool x) {
-  napi_value v;
-  check(env, napi_get_boolean(env, x, &v));
-  return v;
-}
+
+napi_value undefined(napi_env env) { return made(env, napi_get_undefined); }
+napi_value jsNumber(napi_env env, double x) { return made(env, napi_create_double, x); }
+napi_value jsString(napi_env env, const std::string& s) { return made(env, napi_create_string_utf8, s.data(), s.size()); }
+napi_value jsBool(napi_env env, bool x) { return made(env, napi_get_boolean, x); }
 
 napi_value toJs(Env* data, const c10::IValue& value) {
   napi_env env = data->env;
-  napi_value v;
+  if (value.isNone()) return made(env, napi_get_null);
   if (value.isTensor()) return wrap(data, value.toTensor());
-  if (value.isNone()) {
-    check(env, napi_get_null(env, &v));
-  } else if (value.isBool()) {
-    return jsBool(env, value.toBool());
-  } else if (value.isInt() || value.isSymInt()) {
+  if (value.isBool()) return jsBool(env, value.toBool());
+  if (value.isDouble()) return jsNumber(env, value.toDouble());
+  if (value.isString()) return jsString(env, value.toStringRef());
+  if (value.isInt() || value.isSymInt()) {
     int64_t x = value.isInt() ? value.toInt() : value.toSymInt().expect_int();
-    if (std::abs(static_cast<double>(x)) < kMaxSafe) return jsNumber(env, static_cast<double>(x));
-    check(env, napi_create_bigint_int64(env, x, &v));
-  } else if (value.isDouble()) {
-    return jsNumber(env, value.toDouble());
-  } else if (value.isString()) {
-    return jsString(env, value.toStringRef());
-  } else if (value.isList()) {
+    return std::abs(static_cast<double>(x)) < kMaxSafe ? jsNumber(env, static_cast<double>(x)) : made(env, napi_create_bigint_int64, x);
+  }
+  if (value.isList()) {
     auto list = value.toListRef();
     return jsList(env, list.size(), [&](size_t i) { return toJs(data, list[i]); });
-  } else {
-    fail("ERR_TORCH_TYPE", "a result of type " + value.tagKind() + " cannot be passed to JavaScript");
   }
-  return v;
+  fail("ERR_TORCH_TYPE", "a result of type " + value.tagKind() + " cannot be passed to JavaScript");
 }
 
 }  // namespace dsbm

@@ -5,42 +5,14 @@
 
 namespace dsbm {
 
-static Kind kindOf(const c10::TypePtr& type) {
-  using c10::TypeKind;
-  switch (type->kind()) {
-    case TypeKind::TensorType: return Kind::Tensor;
-    case TypeKind::IntType: case TypeKind::SymIntType: return Kind::Int;
-    case TypeKind::FloatType: return Kind::Float;
-    case TypeKind::BoolType: return Kind::Bool;
-    case TypeKind::NumberType: return Kind::Scalar;
-    case TypeKind::StringType: return Kind::Str;
-    case TypeKind::ScalarTypeType: return Kind::Dtype;
-    case TypeKind::LayoutType: return Kind::Layout;
-    case TypeKind::MemoryFormatType: return Kind::MemoryFormat;
-    case TypeKind::DeviceObjType: return Kind::Device;
-    case TypeKind::GeneratorType: return Kind::Generator;
-    case TypeKind::ListType: {
-      auto element = type->castRaw<c10::ListType>()->getElementType();
-      if (element->kind() == TypeKind::OptionalType)
-        return kindOf(element->castRaw<c10::OptionalType>()->getElementType()) == Kind::Tensor ? Kind::OptTensorList : Kind::Unsupported;
-      switch (kindOf(element)) {
-        case Kind::Tensor: return Kind::TensorList;
-        case Kind::Int: return Kind::IntList;
-        case Kind::Float: return Kind::FloatList;
-        case Kind::Bool: return Kind::BoolList;
-        case Kind::Scalar: return Kind::ScalarList;
-        default: return Kind::Unsupported;
-      }
-    }
-    default: return Kind::Unsupported;
-  }
-}
-
-static Arg parseArg(const c10::Argument& a) {
+static Arg parseArg(const std::string& op, const c10::Argument& a) {
   c10::TypePtr type = a.real_type();
-  bool optional = type->kind() == c10::TypeKind::OptionalType;
-  if (optional) type = type->castRaw<c10::OptionalType>()->getElementType();
-  return {a.name(), kindOf(type), optional, a.N().value_or(0), a.default_value()};
+  auto optional = type->cast<c10::OptionalType>();
+  if (optional) type = optional->getElementType();
+  auto list = type->cast<c10::ListType>();
+  auto element = list ? list->getElementType()->kind() : c10::TypeKind::AnyType;
+  bool ints = element == c10::TypeKind::IntType || element == c10::TypeKind::SymIntType;
+  return {op + ": argument \"" + a.name() + "\"", type, optional != nullptr, ints ? a.N().value_or(0) : 0, a.default_value()};
 }
 
 static Op parse(const std::string& name, const std::string& overload) {
@@ -48,8 +20,8 @@ static Op parse(const std::string& name, const std::string& overload) {
   std::string full = overload.empty() ? name : name + "." + overload;
   if (!found) fail("ERR_TORCH_MISSING_OP", full + " is not an operation of this libtorch (" + TORCH_VERSION + ")");
   const auto& schema = found->schema();
-  Op op{*found, full, {}, {}, checkOf(name, overload)};
-  for (const auto& a : schema.arguments()) op.args.push_back(parseArg(a));
+  Op op{*found, full, {}, {}};
+  for (const auto& a : schema.arguments()) op.args.push_back(parseArg(full, a));
   if (op.args.size() + 1 > kMaxArgs) fail("ERR_TORCH_TYPE", full + " has too many arguments to be called from JavaScript");
   for (const auto& r : schema.returns()) {
     int alias = -1;
@@ -87,8 +59,7 @@ EXPORT(call) {
     fail("ERR_TORCH_TYPE", op.name + ": takes at most " + std::to_string(op.args.size()) + " arguments, got " + std::to_string(call.argc - 1));
   torch::jit::Stack stack;
   stack.reserve(op.args.size());
-  for (size_t i = 0; i < op.args.size(); i++) stack.push_back(toIValue(call, call[i + 1], op, op.args[i]));
-  if (op.check) op.check(stack);
+  for (size_t i = 0; i < op.args.size(); i++) stack.push_back(toIValue(call, call[i + 1], op.args[i]));
   op.handle.callBoxed(stack);
   auto result = [&](size_t i) {
     int alias = i < op.aliasOf.size() ? op.aliasOf[i] : -1;
@@ -108,7 +79,7 @@ EXPORT(schemas) {
     auto found = c10::Dispatcher::singleton().findSchema(n);
     if (found) out.push_back(c10::toString(found->schema()));
   }
-  return jsList(call.env, out.size(), [&](size_t i) { return jsString(call.env, out[i]); });
+  return toJs(call.data, out);
 }
 
 }  // namespace dsbm

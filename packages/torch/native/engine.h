@@ -36,24 +36,18 @@ struct GeneratorHandle : Boxed {
   at::Generator generator;
 };
 
-enum class Kind : uint8_t {
-  Tensor, TensorList, OptTensorList, Int, IntList, Float, FloatList, Bool, BoolList,
-  Scalar, ScalarList, Str, Dtype, Layout, MemoryFormat, Device, Generator, Unsupported
-};
 struct Arg {
-  std::string name;
-  Kind kind;
+  std::string label;  // for errors
+  c10::TypePtr type;  // of int for int?
   bool optional;
-  int32_t fixedSize;  // of int[2], which takes a single number too; 0 for other lists
+  int32_t fixedSize;  // of int[2], which takes a single number too; 0 for other types
   c10::optional<c10::IValue> fallback;
 };
-using Check = void (*)(torch::jit::Stack&);  // of arguments that libtorch itself takes on trust
 struct Op {
   c10::OperatorHandle handle;
   std::string name;
   std::vector<Arg> args;
   std::vector<int> aliasOf;  // per return: the argument that it is, or -1
-  Check check;               // or none
 };
 
 // One per JavaScript environment (the main thread and every worker thread have their own).
@@ -68,14 +62,12 @@ struct Env {
 };
 void releaseEnv(Env* data);
 
+// Both are a std::exception, since they may cross the autograd engine.
 // A JavaScript exception is pending already: unwind without another.
-struct Pending {};
-// The same for autograd's engine, through which only a std::exception may pass.
-struct Thrown : std::exception {
-  const char* what() const noexcept override { return "a function that the backward pass called threw"; }
-};
+struct Pending : std::exception {};
+using Thrown = Pending;  // as it is called where autograd's engine passes it on
 // An error of ours, with the stable code that TypeScript turns into a class.
-struct Failure : std::runtime_error {  // a std::exception, since it may cross the autograd engine
+struct Failure : std::runtime_error {
   const char* code;
   Failure(const char* c, const std::string& message) : std::runtime_error(message), code(c) {}
 };
@@ -137,16 +129,22 @@ std::vector<at::Tensor> toTensors(Call& call, napi_value v, const char* what);
 at::ScalarType toDtype(napi_env env, napi_value v, const char* what);
 c10::Device toDevice(napi_env env, napi_value v, const char* what);
 const char* dtypeName(at::ScalarType type);
-c10::IValue toIValue(Call& call, napi_value v, const Op& op, const Arg& arg);
+c10::IValue toIValue(Call& call, napi_value v, const Arg& arg);
 napi_value toJs(Env* data, const c10::IValue& value);
 napi_value jsString(napi_env env, const std::string& s);
 napi_value jsNumber(napi_env env, double x);
 napi_value jsBool(napi_env env, bool x);
 napi_value undefined(napi_env env);
+// What a function of Node-API makes of the arguments.
+template <class T = napi_value, class F, class... Args>
+T made(napi_env env, F create, Args... args) {
+  T v;
+  check(env, create(env, args..., &v));
+  return v;
+}
 template <class F>
 napi_value jsList(napi_env env, size_t n, F element) {
-  napi_value out;
-  check(env, napi_create_array_with_length(env, n, &out));
+  napi_value out = made(env, napi_create_array_with_length, n);
   for (size_t i = 0; i < n; i++) check(env, napi_set_element(env, out, static_cast<uint32_t>(i), element(i)));
   return out;
 }
@@ -187,9 +185,6 @@ void noteTensor(const at::Tensor& tensor);
 void noteGradient(const at::Tensor& leaf);  // its gradient was set or cleared by hand
 void refuseWhileRecording(const char* what);
 void abortRecording();
-
-// checks.cc
-Check checkOf(const std::string& name, const std::string& overload);
 
 // allocator.cc
 struct MemoryUse { int64_t current, peak; };

@@ -44,24 +44,20 @@ EXPORT(jitLoad) {
   return makeExternal(call.data, h);
 }
 
-// jitForward(module, inputs, names, flags): keyword arguments are switches
+// jitForward(module, inputs, switches): keyword arguments as [name, on] pairs, flat
 EXPORT(jitForward) {
   refuseWhileRecording("running a TorchScript module");
   torch::jit::Module module = *scriptOf(call, "forward")->module;
   std::vector<c10::IValue> inputs;
   for (auto& t : toTensors(call, call[1], "forward")) inputs.emplace_back(t);
-  torch::jit::Kwargs flags;
-  uint32_t n = arrayLength(call.env, call[2], "forward");
-  for (uint32_t i = 0; i < n; i++) {
-    napi_value name, flag;
-    check(call.env, napi_get_element(call.env, call[2], i, &name));
-    check(call.env, napi_get_element(call.env, call[3], i, &flag));
-    std::string key = toString(call.env, name, "forward");
-    flags[key] = toBool(call.env, flag, key.c_str());
+  torch::jit::Kwargs switches;
+  for (uint32_t i = 0; i + 1 < arrayLength(call.env, call[2], "forward"); i += 2) {
+    std::string name = toString(call.env, made(call.env, napi_get_element, call[2], i), "forward");
+    switches[name] = toBool(call.env, made(call.env, napi_get_element, call[2], i + 1), name.c_str());
   }
   at::NoGradGuard noGrad;
   torch::jit::GraphOptimizerEnabledGuard asWritten(false);  // else the first calls are measured and differ from later ones
-  c10::IValue out = module.forward(std::move(inputs), flags);
+  c10::IValue out = module.forward(std::move(inputs), switches);
   if (!out.isTensor()) fail("ERR_TORCH_TYPE", "forward gives a value of type " + out.tagKind() + "; expected one tensor");
   return wrap(call.data, out.toTensor());
 }
@@ -73,10 +69,9 @@ EXPORT(jitSchema) {
   return jsString(call.env, c10::toString(method->function().getSchema()));
 }
 
+// jitDispose(module): again and again without harm
 EXPORT(jitDispose) {
-  auto* h = static_cast<ScriptHandle*>(unbox(call.env, call[0], kScript));
-  if (!h) fail("ERR_TORCH_TYPE", "dispose: expected a TorchScript module, got " + describe(call.env, call[0]));
-  drop(h);
+  if (auto* h = unbox(call.env, call[0], kScript)) drop(static_cast<ScriptHandle*>(h));
   settle(call.data);
   return undefined(call.env);
 }

@@ -27,11 +27,12 @@ struct Layout {
 };
 inline Layout layoutOf(const at::Tensor& t) { return {t.sizes().vec(), t.strides().vec(), t.scalar_type(), t.device()}; }
 inline bool fits(const at::Tensor& t, const Layout& want) { return t.sizes() == want.sizes && t.scalar_type() == want.type && t.device() == want.device; }
+inline std::ostream& operator<<(std::ostream& out, const Layout& l) { return out << dtypeName(l.type) << at::IntArrayRef(l.sizes) << " on " << l.device; }
 struct Gradient {
   Slot leaf, after;  // -1: cleared
   bool adds;         // to a gradient that is there by then: it had none when recorded
 };
-struct Program : Boxed {
+struct Program {
   std::vector<Step> steps;
   std::vector<c10::IValue> initial;  // per slot: the tensor held by reference, or none
   std::vector<Layout> inputs;        // slots 0 .. inputs.size() - 1
@@ -40,6 +41,10 @@ struct Program : Boxed {
   std::vector<Gradient> grads;
   std::vector<std::pair<Slot, Slot>> expected;  // leaf, the held gradient that the steps add to
   bool writesHeld = false;           // writes into tensors it holds by reference
+};
+
+struct ProgramHandle : Boxed {
+  std::shared_ptr<const Program> program;  // shared with the threads that run it
 };
 
 // Runs the program once; with a generator, every random operation draws from that one.

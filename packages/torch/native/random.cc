@@ -13,44 +13,33 @@ static uint64_t seedOf(Call& call, size_t i) {
   return static_cast<uint64_t>(seed);
 }
 
-static napi_value wrapGenerator(Env* data, at::Generator g) { return makeExternal(data, new GeneratorHandle{{Magic::Generator, data}, std::move(g)}); }
-
-static const at::Generator& defaultOf(Call& call) {
+// generator(device, seed | null) -> a new one with that seed, or the device's default one
+EXPORT(generator) {
   auto device = toDevice(call.env, call[0], "generator");
   if (device.is_meta()) fail("ERR_TORCH_VALUE", "generator: the meta device draws no numbers; expected cpu, cuda or cuda:N");
-  return at::globalContext().defaultGenerator(device);
+  at::Generator g = at::globalContext().defaultGenerator(device);
+  if (typeOf(call.env, call[1]) != napi_null) {
+    g = g.clone();
+    g.set_current_seed(seedOf(call, 1));
+  }
+  return makeExternal(call.data, new GeneratorHandle{{Magic::Generator, call.data}, g});
 }
 
-// generator(device, seed) -> a new one
-EXPORT(generator) {
-  at::Generator g = defaultOf(call).clone();
-  g.set_current_seed(seedOf(call, 1));
-  return wrapGenerator(call.data, g);
-}
-
-EXPORT(defaultGenerator) { return wrapGenerator(call.data, defaultOf(call)); }
-
+// manualSeed(generator | null, seed); null stands for the default generators of every device
 EXPORT(manualSeed) {
   refuseWhileRecording("seeding a generator");
-  at::Generator g = generatorOf(call.env, call[0], "manualSeed");
   uint64_t seed = seedOf(call, 1);
-  std::lock_guard<std::mutex> lock(g.mutex());
-  g.set_current_seed(seed);
+  if (typeOf(call.env, call[0]) == napi_null) {
+    at::manual_seed(seed);
+  } else {
+    at::Generator g = generatorOf(call.env, call[0], "manualSeed");
+    std::lock_guard<std::mutex> lock(g.mutex());
+    g.set_current_seed(seed);
+  }
   return undefined(call.env);
 }
 
-// manualSeedAll(seed): the default generators of every device
-EXPORT(manualSeedAll) {
-  refuseWhileRecording("seeding a generator");
-  at::manual_seed(seedOf(call, 0));
-  return undefined(call.env);
-}
-
-EXPORT(generatorSeed) {
-  napi_value out;
-  check(call.env, napi_create_bigint_uint64(call.env, generatorOf(call.env, call[0], "seed").current_seed(), &out));
-  return out;
-}
+EXPORT(generatorSeed) { return made(call.env, napi_create_bigint_uint64, generatorOf(call.env, call[0], "seed").current_seed()); }
 
 EXPORT(generatorState) {
   refuseWhileRecording("reading a generator's state");

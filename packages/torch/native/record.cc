@@ -29,14 +29,14 @@ static bool byPosition(const torch::jit::Stack& stack) {
 }
 
 struct Recorder {
-  Program program;
+  std::shared_ptr<Program> program = std::make_shared<Program>();
   std::vector<Known> known;
   std::unordered_map<c10::TensorImpl*, Slot> slotOf;
   std::unordered_map<c10::StorageImpl*, std::vector<Slot>> byStorage;
   std::vector<std::pair<Slot, c10::TensorImpl*>> leaves;  // held leaves and their gradient before
   std::unordered_set<c10::TensorImpl*> assigned;                  // leaves whose gradient was set by hand
-  std::vector<at::Tensor> originals, clones;
-  std::vector<int64_t> versions;
+  struct Input { at::Tensor original, copy; uint32_t version; };
+  std::vector<Input> inputs;
 
   Slot add(const at::Tensor& t) {
     Slot slot = static_cast<Slot>(known.size());
@@ -44,13 +44,13 @@ struct Recorder {
     known.push_back({c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>(t.getIntrusivePtr()), storage, t.sizes().vec(), t.strides().vec(), t.storage_offset(), t.scalar_type()});
     slotOf[t.unsafeGetTensorImpl()] = slot;
     if (t.has_storage()) byStorage[t.storage().unsafeGetStorageImpl()].push_back(slot);
-    program.initial.emplace_back();
+    program->initial.emplace_back();
     return slot;
   }
 
   Slot hold(const at::Tensor& t) {
     Slot slot = add(t);
-    program.initial[slot] = t;
+    program->initial[slot] = t;
     if (t.is_leaf() && t.requires_grad()) {
       at::Tensor g = t.grad();
       leaves.emplace_back(slot, g.defined() ? g.unsafeGetTensorImpl() : nullptr);
@@ -82,7 +82,7 @@ struct Recorder {
     step.operands.push_back({c10::IValue(t.sizes().vec()), {}, Operand::Constant});
     step.operands.push_back({c10::IValue(t.strides().vec()), {}, Operand::Constant});
     step.operands.push_back({c10::IValue(t.storage_offset()), {}, Operand::Constant});
-    program.steps.push_back(std::move(step));
+    program->steps.push_back(std::move(step));
     return view;
   }
 
@@ -136,61 +136,61 @@ struct Recorder {
       tensors = tensors || !step.results.back().empty();
     }
     // Facts about shapes need no replay: a program is for one shape.
-    if (tensors || step.keep) program.steps.push_back(std::move(step));
+    if (tensors || step.keep) program->steps.push_back(std::move(step));
   }
 
   void finish(const std::vector<at::Tensor>& outputs) {
-    for (const auto& t : outputs) program.outputs.push_back(find(t, "the result"));
+    for (const auto& t : outputs) program->outputs.push_back(find(t, "the result"));
     for (auto [leaf, before] : leaves) {
-      at::Tensor g = program.initial[leaf].toTensor().grad();
-      bool byHand = assigned.count(program.initial[leaf].toTensor().unsafeGetTensorImpl()) > 0;
-      if (before && !byHand) program.expected.emplace_back(leaf, slotOf[before]);
+      at::Tensor g = program->initial[leaf].toTensor().grad();
+      bool byHand = assigned.count(program->initial[leaf].toTensor().unsafeGetTensorImpl()) > 0;
+      if (before && !byHand) program->expected.emplace_back(leaf, slotOf[before]);
       if (!byHand && (g.defined() ? g.unsafeGetTensorImpl() : nullptr) == before) continue;
-      program.grads.push_back({leaf, g.defined() ? find(g, "a gradient") : -1, !byHand && !before});
+      program->grads.push_back({leaf, g.defined() ? find(g, "a gradient") : -1, !byHand && !before});
     }
     for (Slot s = 0; s < static_cast<Slot>(known.size()); s++)
-      if (program.initial[s].isTensor()) program.held.emplace_back(s, layoutOf(program.initial[s].toTensor()));
+      if (program->initial[s].isTensor()) program->held.emplace_back(s, layoutOf(program->initial[s].toTensor()));
     prune();
   }
 
   // Drops what nobody needs, then notes where each slot is read for the last time.
   void prune() {
     std::vector<bool> needed(known.size(), false);
-    for (Slot s : program.outputs) needed[s] = true;
-    for (const auto& g : program.grads) if (g.after >= 0) needed[g.after] = true;
+    for (Slot s : program->outputs) needed[s] = true;
+    for (const auto& g : program->grads) if (g.after >= 0) needed[g.after] = true;
     std::vector<bool> last = needed;  // never freed
     std::vector<Step> kept;
-    for (auto step = program.steps.rbegin(); step != program.steps.rend(); ++step) {
+    for (auto step = program->steps.rbegin(); step != program->steps.rend(); ++step) {
       bool use = step->keep;
       for (const auto& r : step->results) for (Slot s : r) use = use || (s >= 0 && needed[s]);
       if (!use) continue;
       auto touch = [&](Slot s) {
         if (s < 0) return;
         needed[s] = true;
-        if (!last[s] && program.initial[s].isNone() && s >= static_cast<Slot>(program.inputs.size())) step->frees.push_back(s);
+        if (!last[s] && program->initial[s].isNone() && s >= static_cast<Slot>(program->inputs.size())) step->frees.push_back(s);
         last[s] = true;
       };
       for (const auto& o : step->operands) for (Slot s : o.slots) touch(s);
       for (const auto& r : step->results) for (Slot s : r) touch(s);
       kept.push_back(std::move(*step));
     }
-    program.steps.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
+    program->steps.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
     auto unused = [&](const std::pair<Slot, Slot>& e) { return !needed[e.second]; };
-    program.expected.erase(std::remove_if(program.expected.begin(), program.expected.end(), unused), program.expected.end());
-    program.writesHeld = !program.grads.empty();
+    program->expected.erase(std::remove_if(program->expected.begin(), program->expected.end(), unused), program->expected.end());
+    program->writesHeld = !program->grads.empty();
     findWrites();
   }
 
   // Does any step write into memory that the program holds by reference? Views are followed by storage.
   void findWrites() {
-    for (const auto& step : program.steps) {
+    for (const auto& step : program->steps) {
       const auto& args = step.op.schema().arguments();
       for (size_t i = 0; i < args.size(); i++) {
         if (!args[i].alias_info() || !args[i].alias_info()->isWrite()) continue;
         for (Slot s : step.operands[i].slots) {
           if (s < 0) continue;
           for (Slot other : byStorage[known[s].storage._unsafe_get_target()])
-            if (!program.initial[other].isNone()) program.writesHeld = true;
+            if (!program->initial[other].isNone()) program->writesHeld = true;
         }
       }
     }
@@ -240,21 +240,18 @@ EXPORT(recordBegin) {
   auto inputs = toTensors(call, call[0], "record: inputs");
   refuseWhileRecording("a recording inside a recording");  // asked last: a hostile list may begin one
   auto recorder = std::make_unique<Recorder>();
-  for (size_t i = 0; i < inputs.size(); i++) {
-    at::NoGradGuard guard;
-    const auto& t = inputs[i];
-    if (t.requires_grad()) fail("ERR_TORCH_RECORDING", "record: input " + std::to_string(i) + " requires grad; inputs are data, make it a tensor that the function uses by itself");
-    at::Tensor clone = t.is_contiguous() ? at::clone(t, at::MemoryFormat::Contiguous) : at::clone(t);
-    recorder->add(clone);
-    recorder->program.inputs.push_back(layoutOf(clone));
-    recorder->originals.push_back(t);
-    recorder->clones.push_back(clone);
-    recorder->versions.push_back(clone._version());
+  at::NoGradGuard guard;
+  for (at::Tensor& t : inputs) {
+    if (t.requires_grad()) fail("ERR_TORCH_RECORDING", "record: an input requires grad; inputs are data, make it a tensor that the function uses by itself");
+    at::Tensor copy = t.is_contiguous() ? at::clone(t, at::MemoryFormat::Contiguous) : at::clone(t);
+    recorder->add(copy);
+    recorder->program->inputs.push_back(layoutOf(copy));
+    recorder->inputs.push_back({std::exchange(t, copy), copy, copy._version()});
   }
-  napi_value list = wrapAll(call.data, recorder->clones);
+  napi_value copies = wrapAll(call.data, inputs);
   active = recorder.release();
   c10::impl::tls_set_dispatch_key_included(kMode, true);
-  return list;
+  return copies;
 }
 
 // recordEnd(outputs) -> program
@@ -263,15 +260,13 @@ EXPORT(recordEnd) {
   if (!active) fail("ERR_TORCH_RECORDING", "recordEnd: no recording is under way");
   c10::impl::tls_set_dispatch_key_included(kMode, false);
   active->finish(outputs);
-  for (size_t i = 0; i < active->clones.size(); i++) {  // the function wrote into its input
+  for (auto& [original, copy, version] : active->inputs) {  // the function wrote into its input
     at::NoGradGuard guard;
-    if (active->clones[i]._version() != active->versions[i]) active->originals[i].copy_(active->clones[i]);
+    if (copy._version() != version) original.copy_(copy);
   }
-  auto* program = new Program(std::move(active->program));
-  program->magic = Magic::Program;
+  auto program = std::move(active->program);
   stop();
-  program->env = call.data;
-  return makeExternal(call.data, program);
+  return makeExternal(call.data, new ProgramHandle{{Magic::Program, call.data}, std::move(program)});
 }
 
 void abortRecording() {
@@ -280,6 +275,16 @@ void abortRecording() {
 EXPORT(recordAbort) {
   abortRecording();
   return undefined(call.env);
+}
+
+// unrecorded(fn) -> what fn returns, while a recording looks away
+EXPORT(unrecorded) {
+  struct Pause {
+    Recorder* was = std::exchange(active, nullptr);
+    c10::impl::ExcludeDispatchKeyGuard below{kMode};
+    ~Pause() { active = was; }
+  } pause;
+  return made(call.env, napi_call_function, undefined(call.env), call[0], size_t(0), nullptr);
 }
 
 }  // namespace dsbm

@@ -13,6 +13,8 @@
 
 namespace dsbm {
 
+constexpr Magic kChunked = static_cast<Magic>(0x7d5b0011);
+
 static c10::IValue load(const Operand& o, const std::vector<c10::IValue>& slots, const at::Generator* generator) {
   switch (o.kind) {
     case Operand::Constant: return o.constant;
@@ -71,81 +73,64 @@ std::vector<at::Tensor> replay(const Program& program, const std::vector<at::Ten
   return out;
 }
 
-static const Program& programOf(Call& call, napi_value v) {
-  auto* p = static_cast<Program*>(unbox(call.env, v, Magic::Program));
+static const std::shared_ptr<const Program>& programOf(Call& call, napi_value v) {
+  auto* p = static_cast<ProgramHandle*>(unbox(call.env, v, Magic::Program));
   if (!p) fail("ERR_TORCH_TYPE", "replay: expected a program, got " + describe(call.env, v));
-  return *p;
+  return p->program;
 }
 
-// The input as the program was recorded for it; a strided one is copied, another shape refused.
-static at::Tensor fit(const at::Tensor& t, const Layout& want, size_t i) {
-  if (!fits(t, want)) {
-    std::ostringstream text;
-    text << "replay: input " << i << " is " << dtypeName(t.scalar_type()) << t.sizes() << " on " << t.device() << ", but the program was recorded for "
-         << dtypeName(want.type) << at::IntArrayRef(want.sizes) << " on " << want.device;
-    fail("ERR_TORCH_VALUE", text.str());
-  }
-  if (t.strides() == want.strides) return t;
-  at::NoGradGuard guard;
-  return at::empty_strided(want.sizes, want.strides, t.options()).copy_(t);
-}
-
-static std::vector<at::Tensor> fitAll(const Program& program, const std::vector<at::Tensor>& inputs) {
+// The inputs as the program was recorded for them; a strided one is copied, another shape refused.
+static std::vector<at::Tensor> fitAll(const Program& program, std::vector<at::Tensor> inputs) {
   if (inputs.size() != program.inputs.size())
     fail("ERR_TORCH_VALUE", "replay: the program takes " + std::to_string(program.inputs.size()) + " inputs, got " + std::to_string(inputs.size()));
-  std::vector<at::Tensor> out;
-  for (size_t i = 0; i < inputs.size(); i++) out.push_back(fit(inputs[i], program.inputs[i], i));
-  return out;
+  at::NoGradGuard guard;
+  for (size_t i = 0; i < inputs.size(); i++) {
+    const Layout& want = program.inputs[i];
+    if (!fits(inputs[i], want))
+      fail("ERR_TORCH_VALUE", c10::str("replay: input ", i, " is ", layoutOf(inputs[i]), ", but the program was recorded for ", want));
+    if (inputs[i].strides() != want.strides) inputs[i] = at::empty_strided(want.sizes, want.strides, inputs[i].options()).copy_(inputs[i]);
+  }
+  return inputs;
 }
 
 // replay(program, inputs) -> outputs
 EXPORT(replay) {
   refuseWhileRecording("running a program");
-  const Program& program = programOf(call, call[0]);
-  auto inputs = fitAll(program, toTensors(call, call[1], "replay: inputs"));
-  return wrapAll(call.data, replay(program, inputs, nullptr));
+  const Program& program = *programOf(call, call[0]);
+  return wrapAll(call.data, replay(program, fitAll(program, toTensors(call, call[1], "replay: inputs")), nullptr));
 }
 
 // steps(program) -> the names of its operations, in order
 EXPORT(steps) {
-  const Program& program = programOf(call, call[0]);
-  return jsList(call.env, program.steps.size(), [&](size_t i) { return jsString(call.env, c10::toString(program.steps[i].op.operator_name())); });
+  const auto& steps = programOf(call, call[0])->steps;
+  return jsList(call.env, steps.size(), [&](size_t i) { return jsString(call.env, c10::toString(steps[i].op.operator_name())); });
 }
 
-struct Chunk { const Program* program; int64_t start, length; };
+struct Chunk {
+  std::shared_ptr<const Program> program;
+  int64_t start, length;
+};
 
-// The work that threads share: whoever comes first takes the next chunk, or allocates the outputs.
-struct Chunked {
+// Work that threads share, whoever comes first taking the next chunk, while JavaScript goes on.
+struct Chunked : Boxed {
   std::vector<Chunk> chunks;
   std::vector<at::Tensor> inputs, outputs;
   std::vector<int64_t> inputDims, outputDims;
-  int64_t rows = 0;
-  uint64_t seed;
+  uint64_t seed = 0;
   std::atomic<size_t> next{0};
   std::exception_ptr error;
   std::mutex mutex;
+  std::vector<std::thread> pool;
 
   void run(size_t index) {
     const Chunk& chunk = chunks[index];
     at::NoGradGuard guard;
-    std::vector<at::Tensor> in;
-    for (size_t i = 0; i < inputs.size(); i++)
-      in.push_back(inputDims[i] < 0 ? inputs[i] : inputs[i].narrow(inputDims[i], chunk.start, chunk.length));
+    std::vector<at::Tensor> in = inputs;
+    for (size_t i = 0; i < in.size(); i++)
+      if (inputDims[i] >= 0) in[i] = in[i].narrow(inputDims[i], chunk.start, chunk.length);
     at::Generator generator = at::detail::createCPUGenerator(seed + index);
     auto out = replay(*chunk.program, fitAll(*chunk.program, in), &generator);
-    for (size_t i = 0; i < outputs.size(); i++) {
-      {
-        std::lock_guard<std::mutex> lock(mutex);
-        if (!outputs[i].defined()) {
-          auto shape = out[i].sizes().vec();
-          if (outputDims[i] < 0 || outputDims[i] >= static_cast<int64_t>(shape.size()))
-            fail("ERR_TORCH_VALUE", "outputDims: output " + std::to_string(i) + " has no dimension " + std::to_string(outputDims[i]));
-          shape[outputDims[i]] = rows;
-          outputs[i] = at::empty(shape, out[i].options());
-        }
-      }
-      outputs[i].narrow(outputDims[i], chunk.start, chunk.length).copy_(out[i]);
-    }
+    for (size_t i = 0; i < out.size(); i++) outputs[i].narrow(outputDims[i], chunk.start, chunk.length).copy_(out[i]);
   }
 
   void work() {
@@ -157,46 +142,66 @@ struct Chunked {
       } catch (...) {
         std::lock_guard<std::mutex> lock(mutex);
         if (!error) error = std::current_exception();
-        next = chunks.size();
+        stop();
       }
     }
   }
+
+  // Waits, then lets the tensors go: the collector may come for the rest much later.
+  void join() {
+    for (auto& t : pool) t.join();
+    pool.clear();
+    chunks.clear();
+    inputs.clear();
+    outputs.clear();
+  }
+  void stop() { next = chunks.size(); }  // after those in progress
+  ~Chunked() {
+    stop();
+    join();
+  }
 };
 
-// replayChunks(programs, lengths, inputs, inputDims, outputDims, threads, seed) -> outputs
+// startChunks(programs, lengths, inputs, inputDims, outputs, outputDims, threads, seed) -> job, which fills the outputs
 // Chunk i draws from a generator seeded with seed + i, so the result does not depend on the threads.
-EXPORT(replayChunks) {
+EXPORT(startChunks) {
   refuseWhileRecording("running a program");
   napi_env env = call.env;
-  Chunked job;
+  auto job = std::make_unique<Chunked>();
+  job->magic = kChunked;
+  job->env = call.data;
   auto lengths = toInts(env, call[1], "chunks: lengths");
-  job.inputs = toTensors(call, call[2], "chunks: inputs");
-  job.inputDims = toInts(env, call[3], "chunks: inputDims");
-  job.outputDims = toInts(env, call[4], "chunks: outputDims");
-  int64_t threads = toInt(env, call[5], "chunks: threads");
-  job.seed = static_cast<uint64_t>(toInt(env, call[6], "chunks: seed"));
-  uint32_t n = arrayLength(env, call[0], "chunks: programs");
-  if (lengths.size() != n || job.inputDims.size() != job.inputs.size() || threads < 1 || threads > 1024)
-    fail("ERR_TORCH_VALUE", "chunks: arguments do not agree in number");
-  job.outputs.resize(job.outputDims.size());
-  for (uint32_t i = 0; i < n; i++) {
-    napi_value v;
-    check(env, napi_get_element(env, call[0], i, &v));
-    const Program& p = programOf(call, v);
-    if (p.writesHeld) fail("ERR_TORCH_VALUE", "chunks: the program writes into tensors that all chunks share");
-    if (p.outputs.size() != job.outputs.size()) fail("ERR_TORCH_VALUE", "chunks: expected one output dimension per output");
-    job.chunks.push_back({&p, job.rows, lengths[i]});
-    job.rows += lengths[i];
+  job->inputs = toTensors(call, call[2], "chunks: inputs");
+  job->inputDims = toInts(env, call[3], "chunks: inputDims");
+  job->outputs = toTensors(call, call[4], "chunks: outputs");
+  job->outputDims = toInts(env, call[5], "chunks: outputDims");
+  size_t threads = std::min<size_t>(std::max<int64_t>(toInt(env, call[6], "chunks: threads"), 1), lengths.size());
+  job->seed = static_cast<uint64_t>(toInt(env, call[7], "chunks: seed"));
+  int64_t rows = 0;
+  for (uint32_t i = 0; i < lengths.size(); rows += lengths[i++])
+    job->chunks.push_back({programOf(call, made(env, napi_get_element, call[0], i)), rows, lengths[i]});
+  for (const Chunk& c : job->chunks) {
+    if (c.program->writesHeld) fail("ERR_TORCH_VALUE", "chunks: the program writes into tensors that all chunks share");
+    if (c.program->outputs.size() != job->outputs.size() || job->outputDims.size() != job->outputs.size() || job->inputDims.size() != job->inputs.size())
+      fail("ERR_TORCH_VALUE", "chunks: expected one dimension per input and per output");
   }
-  std::vector<std::thread> pool;
   try {
-    for (int64_t i = 0; i < threads && i < static_cast<int64_t>(n); i++) pool.emplace_back([&job] { job.work(); });
+    while (job->pool.size() < threads) job->pool.emplace_back([j = job.get()] { j->work(); });
   } catch (const std::system_error&) {  // no more threads to be had: those that there are do the work
-    if (pool.empty()) throw;
+    if (job->pool.empty()) throw;
   }
-  for (auto& t : pool) t.join();
-  if (job.error) std::rethrow_exception(job.error);
-  return wrapAll(call.data, job.outputs);
+  return makeExternal(call.data, job.release());
+}
+
+// finishChunks(job, stop): waits for it and throws what a chunk threw; or ends it early, whatever happened
+EXPORT(finishChunks) {
+  auto* job = static_cast<Chunked*>(unbox(call.env, call[0], kChunked));
+  if (!job) fail("ERR_TORCH_TYPE", "finishChunks: expected a job, got " + describe(call.env, call[0]));
+  bool stop = toBool(call.env, call[1], "finishChunks");
+  if (stop) job->stop();
+  job->join();
+  if (job->error && !stop) std::rethrow_exception(job->error);
+  return undefined(call.env);
 }
 
 }  // namespace dsbm

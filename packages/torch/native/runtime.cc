@@ -33,9 +33,10 @@ EXPORT(drainWarnings) {
     std::lock_guard<std::mutex> lock(warnings().mutex);
     out.swap(warnings().queue);
   }
-  return jsList(call.env, out.size(), [&](size_t i) { return jsString(call.env, out[i]); });
+  return toJs(call.data, out);
 }
 
+// numThreads(n?) -> how many there are now
 EXPORT(numThreads) {
   if (typeOf(call.env, call[0]) != napi_undefined) {
     int64_t n = toInt(call.env, call[0], "setNumThreads");
@@ -45,31 +46,17 @@ EXPORT(numThreads) {
   return jsNumber(call.env, at::get_num_threads());
 }
 
-static void set(napi_env env, napi_value object, const char* name, napi_value v) {
-  check(env, napi_set_named_property(env, object, name, v));
-}
-
+// info() -> as strings: version, configuration, CUDA devices or -1 where this libtorch has no CUDA
 EXPORT(info) {
-  napi_env env = call.env;
-  napi_value out;
-  check(env, napi_create_object(env, &out));
-  set(env, out, "version", jsString(env, TORCH_VERSION));
-  set(env, out, "config", jsString(env, at::show_config()));
-  set(env, out, "parallel", jsString(env, at::get_parallel_info()));
-  set(env, out, "cuda", jsBool(env, at::hasCUDA()));
-  set(env, out, "cudaDevices", jsNumber(env, at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0));
-  return out;
+  int64_t devices = at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : -1;
+  return toJs(call.data, std::vector<std::string>{TORCH_VERSION, at::show_config(), std::to_string(devices)});
 }
 
-// memory(resetPeak, limit) -> { current, peak } bytes of CPU tensors in the whole process
+// memory(resetPeak, limit?) -> bytes of CPU tensors in the whole process, now and at most
 EXPORT(memory) {
-  MemoryUse use = memoryUse(typeOf(call.env, call[0]) != napi_undefined && toBool(call.env, call[0], "memory"));
+  MemoryUse use = memoryUse(toBool(call.env, call[0], "memory"));
   if (typeOf(call.env, call[1]) != napi_undefined) limitMemory(toInt(call.env, call[1], "setMemoryLimit"));
-  napi_value out;
-  check(call.env, napi_create_object(call.env, &out));
-  set(call.env, out, "current", jsNumber(call.env, static_cast<double>(use.current)));
-  set(call.env, out, "peak", jsNumber(call.env, static_cast<double>(use.peak)));
-  return out;
+  return toJs(call.data, std::vector<int64_t>{use.current, use.peak});
 }
 
 }  // namespace dsbm

@@ -24,11 +24,7 @@ void drop(TensorHandle* h) {
 }
 
 napi_value wrap(Env* data, at::Tensor tensor) {
-  if (!tensor.defined()) {
-    napi_value none;
-    check(data->env, napi_get_null(data->env, &none));
-    return none;
-  }
+  if (!tensor.defined()) return made(data->env, napi_get_null);
   auto* h = new TensorHandle{{Magic::Tensor, data}, std::move(tensor)};
   // A view shares its storage: only the first handle on a storage counts its bytes.
   bool owns = !h->tensor.is_meta() && h->tensor.has_storage() && h->tensor.storage().use_count() == 1;
@@ -82,25 +78,18 @@ EXPORT(release) {
   return undefined(call.env);
 }
 
-EXPORT(dispose) {
-  drop(handleOf(call.env, call[0], "dispose"));
-  settle(call.data);
-  return undefined(call.env);
-}
-
 EXPORT(isDisposed) { return jsBool(call.env, !handleOf(call.env, call[0], "disposed")->tensor.defined()); }
 EXPORT(dtype) { return jsString(call.env, dtypeName(tensorOf(call.env, call[0], "dtype").scalar_type())); }
 EXPORT(device) { return jsString(call.env, tensorOf(call.env, call[0], "device").device().str()); }
 EXPORT(liveTensors) { return jsNumber(call.env, static_cast<double>(call.data->live)); }
-EXPORT(version) {
-  const auto& t = tensorOf(call.env, call[0], "version");
-  return jsNumber(call.env, t.is_inference() ? 0 : static_cast<double>(t._version()));
-}
-
 static napi_value jsInts(napi_env env, at::IntArrayRef xs) {
   return jsList(env, xs.size(), [&](size_t i) { return jsNumber(env, static_cast<double>(xs[i])); });
 }
 EXPORT(shape) { return jsInts(call.env, tensorOf(call.env, call[0], "shape").sizes()); }
 EXPORT(stride) { return jsInts(call.env, tensorOf(call.env, call[0], "stride").strides()); }
+EXPORT(version) {
+  const auto& t = tensorOf(call.env, call[0], "version");
+  return jsNumber(call.env, t.is_inference() ? 0 : static_cast<double>(t._version()));
+}
 
 }  // namespace dsbm

@@ -55,6 +55,12 @@ function dtypeOfArray(data: TypedArray): DType {
   throw invalid("tensor: this kind of typed array is not supported");
 }
 
+function fromBytes(data: TypedArray, shape: readonly number[], dtype: DType): Tensor {
+  if (Array.isArray(shape) && shape.reduce((n, d) => n * Math.abs(Number(d)), 1) > 2 ** 53)
+    throw invalid("tensor: the shape is too large");
+  return new Tensor(guarded(() => native.fromBytes(data, shape, dtype), "tensor"));
+}
+
 /**
  * A tensor with a copy of the data: a number, nested arrays (float32 unless all are bigints or booleans),
  * or a typed array with its `shape` (default: one dimension) and, for half types, its `dtype`.
@@ -70,7 +76,7 @@ export function tensor(
       dtype !== undefined && arrayOf[dtype] !== undefined && data instanceof arrayOf[dtype]
         ? dtype
         : dtypeOfArray(data);
-    made = new Tensor(guarded(() => native.fromBytes(data, shape ?? [data.length], own), "tensor"));
+    made = fromBytes(data, shape ?? [data.length], own);
   } else {
     const sizes = shapeOf(data);
     const flat: (number | bigint | boolean)[] = [];
@@ -94,7 +100,7 @@ export function tensor(
               ? BigInt64Array.from(flat, (x) => wholeBigInt(x))
               : Float32Array.from(flat, Number);
     const made0 = bytes instanceof BigInt64Array ? "int64" : kind;
-    made = new Tensor(guarded(() => native.fromBytes(bytes, shape ?? sizes, made0), "tensor"));
+    made = fromBytes(bytes, shape ?? sizes, made0);
   }
   return (dtype && dtype !== made.dtype) || (device && device !== "cpu")
     ? moved(made, { dtype, device })

@@ -1,4 +1,5 @@
 // From a JavaScript call to libtorch's dispatcher and back: handles out, pointers in, errors translated.
+import { type Check, checkOf, settled } from "./checks.js";
 import { TorchError, translate } from "./errors.js";
 import { Handle, ptrIn, ptrOf } from "./handle.js";
 import { type External, native } from "./native.js";
@@ -12,11 +13,13 @@ export abstract class Opaque {
 export class Op {
   #index = -1;
   readonly mutates: boolean;
+  readonly check: Check | null;
   constructor(
     readonly name: string,
     readonly overload: string,
   ) {
     this.mutates = /[^_]_$/.test(name) || overload.includes("out");
+    this.check = checkOf(name);
   }
   get index(): number {
     if (this.#index < 0) this.#index = native.lookup(this.name, this.overload);
@@ -93,9 +96,14 @@ function picture(args: unknown[]): string {
 export function invoke(op: Op, ...args: any[]): any {
   try {
     const given = args as unknown[];
-    const raw: unknown[] = new Array(given.length);
+    const index = op.index;
+    let raw: unknown[] = new Array(given.length);
     for (let i = 0; i < given.length; i++) raw[i] = unwrap(given[i]);
-    const result = native.call(op.index, ...raw);
+    if (op.check) {
+      raw = settled(raw);
+      op.check(raw, op.overload);
+    }
+    const result = native.call(index, ...raw);
     if (op.mutates) {
       const at = raw.indexOf(result);
       if (at >= 0 && given[at] instanceof Handle) return given[at];

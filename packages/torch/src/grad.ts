@@ -28,17 +28,17 @@ export function grad(
   const of = Array.isArray(outputs) ? (outputs as readonly Tensor[]) : [outputs as Tensor];
   const found = guarded(
     () =>
-      native.grad(
+      native.differentiate(
         ptrsOf(of, "grad"),
+        gradOutputs ? ptrsOf(gradOutputs, "gradOutputs") : [],
         ptrsOf(inputs, "inputs"),
-        gradOutputs ? ptrsOf(gradOutputs, "gradOutputs") : null,
         retainGraph,
         createGraph,
         allowUnused,
       ),
     "grad",
   );
-  return found.map((ptr) => (ptr === null ? null : new Tensor(ptr)));
+  return (found ?? []).map((ptr) => (ptr === null ? null : new Tensor(ptr)));
 }
 
 /** Accumulates the gradients of several outputs at once. */
@@ -52,11 +52,13 @@ export function backward(
 ): void {
   guarded(
     () =>
-      native.backward(
+      native.differentiate(
         ptrsOf(outputs, "backward"),
-        gradOutputs ? ptrsOf(gradOutputs, "gradOutputs") : null,
+        gradOutputs ? ptrsOf(gradOutputs, "gradOutputs") : [],
+        null,
         retainGraph,
         createGraph,
+        false,
       ),
     "backward",
   );
@@ -64,7 +66,9 @@ export function backward(
 
 /** Forgets the gradients of the given leaves (sets them to null). */
 export function zeroGrad(tensors: readonly Tensor[]): void {
-  guarded(() => native.zeroGrad(ptrsOf(tensors, "zeroGrad")), "zeroGrad");
+  guarded(() => {
+    for (const ptr of ptrsOf(tensors, "zeroGrad")) native.setGrad(ptr, null);
+  }, "zeroGrad");
 }
 
 function withMode<T>(on: boolean, fn: () => T, what: string): T {

@@ -56,7 +56,7 @@ export abstract class Handle {
 
   /** Gives the memory back now; using the tensor afterwards is a DisposedError. Idempotent. */
   dispose(): void {
-    if (this.#ptr !== null) guarded(() => native.dispose(this.#ptr as External));
+    if (this.#ptr !== null) guarded(() => native.release([this.#ptr as External]));
   }
 
   [Symbol.dispose](): void {

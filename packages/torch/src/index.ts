@@ -52,11 +52,13 @@ export {
   randperm,
 } from "./random.js";
 export {
+  type ChunkedRun,
   type ChunkOptions,
   Program,
   type Recorded,
   recorded,
   runChunked,
+  startChunked,
   type TensorFunction,
 } from "./record.js";
 export {

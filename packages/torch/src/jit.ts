@@ -13,7 +13,7 @@ import { Tensor } from "./tensor.js";
 /** The addon's exports of native/jit.cc. */
 interface Scripts extends Native {
   jitLoad(path: string, device: string): External;
-  jitForward(module: External, inputs: External[], names: string[], flags: boolean[]): External;
+  jitForward(module: External, inputs: External[], switches: (string | boolean)[]): External;
   jitSchema(module: External): string;
   jitDispose(module: External): void;
 }
@@ -42,8 +42,7 @@ export class ScriptModule implements Disposable {
   forward(inputs: readonly Tensor[], flags: Readonly<Record<string, boolean>> = {}): Tensor {
     const given = ptrsOf(inputs, "forward");
     try {
-      const [names, values] = [Object.keys(flags), Object.values(flags)];
-      return new Tensor(scripts.jitForward(this.#ptr, given, names, values));
+      return new Tensor(scripts.jitForward(this.#ptr, given, Object.entries(flags).flat()));
     } catch (error) {
       throw translate(withoutTraceback(error), this.path);
     }

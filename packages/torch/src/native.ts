@@ -16,7 +16,6 @@ export interface Native {
   call(op: number, ...args: unknown[]): unknown;
   schemas(name: string): string[];
   release(tensors: External[]): void;
-  dispose(t: External): void;
   isDisposed(t: External): boolean;
   shape(t: External): number[];
   stride(t: External): number[];
@@ -24,56 +23,59 @@ export interface Native {
   device(t: External): string;
   version(t: External): number;
   liveTensors(): number;
-  backward(outputs: External[], grads: External[] | null, retain: boolean, create: boolean): void;
-  grad(
+  differentiate(
     outputs: External[],
-    inputs: External[],
-    grads: External[] | null,
+    gradOutputs: External[],
+    inputs: External[] | null,
     retain: boolean,
     create: boolean,
     allowUnused: boolean,
-  ): (External | null)[];
+  ): (External | null)[] | null;
   getGrad(t: External): External | null;
   setGrad(t: External, grad: External | null): void;
-  zeroGrad(tensors: External[]): void;
   requiresGrad(t: External, on?: boolean): boolean;
-  isLeaf(t: External): boolean;
   gradMode(on?: boolean): boolean;
   inferenceMode<T>(fn: () => T): T;
-  checkpoint(
+  unrecorded<T>(fn: () => T): T;
+  scripted(
     output: External,
     inputs: External[],
     parameters: External[],
     drawn: External[],
-    again: (inputs: External[], drawn: External[]) => External,
+    backward: (
+      gradient: External,
+      saved: External[],
+      parameters: External[],
+      wanted: boolean[],
+    ) => (External | null)[],
   ): External;
-  fromBytes(data: ArrayBufferView | ArrayBuffer, shape: readonly number[], dtype: string): External;
+  fromBytes(data: ArrayBufferView, shape: readonly number[], dtype: string): External;
   toBytes(t: External): ArrayBuffer;
   item(t: External): number | bigint | boolean;
-  generator(device: string, seed: number | bigint): External;
-  defaultGenerator(device: string): External;
-  manualSeed(g: External, seed: number | bigint): void;
-  manualSeedAll(seed: number | bigint): void;
+  generator(device: string, seed: number | bigint | null): External;
+  manualSeed(g: External | null, seed: number | bigint): void;
   generatorSeed(g: External): bigint;
   generatorState(g: External): External;
   setGeneratorState(g: External, state: External): void;
   drainWarnings(): string[];
   numThreads(n?: number): number;
-  info(): { version: string; config: string; parallel: string; cuda: boolean; cudaDevices: number };
-  memory(resetPeak?: boolean, limit?: number): { current: number; peak: number };
+  info(): [version: string, config: string, cudaDevices: string];
+  memory(resetPeak: boolean, limit?: number): [current: number, peak: number];
   recordBegin(inputs: External[]): External[];
   recordEnd(outputs: External[]): External;
   recordAbort(): void;
   replay(program: External, inputs: External[]): External[];
-  replayChunks(
+  startChunks(
     programs: External[],
     lengths: number[],
     inputs: External[],
     inputDims: number[],
+    outputs: External[],
     outputDims: number[],
     threads: number,
     seed: number,
-  ): External[];
+  ): External;
+  finishChunks(job: External, stop: boolean): void;
   steps(program: External): string[];
 }
 

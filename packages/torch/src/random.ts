@@ -15,11 +15,11 @@ export class Generator extends Opaque {
   }
   /** A new generator; `seed` is an integer of at least 0. */
   static create(seed: number | bigint, device: Device = "cpu"): Generator {
-    return new Generator(guarded(() => native.generator(device, seed)));
+    return new Generator(guarded(() => native.generator(device, seed ?? undefined)));
   }
   /** The generator that operations use when they are given none. */
   static default(device: Device = "cpu"): Generator {
-    return new Generator(guarded(() => native.defaultGenerator(device)));
+    return new Generator(guarded(() => native.generator(device, null)));
   }
   /** Restarts the stream from a seed. */
   manualSeed(seed: number | bigint): this {
@@ -49,7 +49,7 @@ export class Generator extends Opaque {
 
 /** Seeds the default generators of all devices, as torch.manual_seed does. */
 export function manualSeed(seed: number | bigint): void {
-  guarded(() => native.manualSeedAll(seed), "manualSeed");
+  guarded(() => native.manualSeed(null, seed), "manualSeed");
 }
 
 export interface RandomOptions {

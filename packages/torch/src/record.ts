@@ -1,5 +1,6 @@
 // Recorded programs: run a function of tensors once, then replay its operations natively, gradients and
 // optimiser included, without JavaScript in between and with every intermediate freed at its last use.
+import { empty } from "./create.js";
 import { invalid } from "./errors.js";
 import { ptrsOf, tidy } from "./handle.js";
 import { type External, guarded, native } from "./native.js";
@@ -12,8 +13,11 @@ export type TensorFunction = (...inputs: Tensor[]) => Tensor | readonly Tensor[]
 /** One recording, for inputs of the shapes, dtypes and devices that it was made with. */
 export class Program {
   #ptr: External;
-  private constructor(ptr: External) {
+  /** Shape, dtype and device of each result. */
+  readonly results: readonly Pick<Tensor, "shape" | "dtype" | "device">[];
+  private constructor(ptr: External, outputs: readonly Tensor[]) {
     this.#ptr = ptr;
+    this.results = outputs.map(({ shape, dtype, device }) => ({ shape, dtype, device }));
   }
 
   /**
@@ -35,7 +39,8 @@ export class Program {
         if (result instanceof Promise)
           throw invalid("record: the function is asynchronous; recorded functions are synchronous");
         const outputs = Array.isArray(result) ? (result as Tensor[]) : [result as Tensor];
-        const program = new Program(native.recordEnd(ptrsOf(outputs, "record: the result")));
+        const ptr = native.recordEnd(ptrsOf(outputs, "record: the result"));
+        const program = new Program(ptr, outputs);
         return { program, outputs };
       } finally {
         native.recordAbort();
@@ -126,6 +131,16 @@ export interface ChunkOptions {
   outputDims: readonly number[];
 }
 
+/** A chunked run under way on threads of its own. */
+export interface ChunkedRun {
+  /** The results, whole once `finish` has returned. */
+  outputs: Tensor[];
+  /** Waits for the end and gives the outputs. Throws what a chunk threw. */
+  finish(): Tensor[];
+  /** Ends it early and gives the outputs' memory back. */
+  stop(): void;
+}
+
 /**
  * Runs a recorded function over many rows, in chunks on several threads, each with its own generator:
  * the result depends on `rows` and the generator, not on `threads`.
@@ -134,11 +149,25 @@ export interface ChunkOptions {
 export function runChunked(
   fn: Recorded,
   inputs: readonly Tensor[],
-  { rows, threads, generator, inputDims, outputDims }: ChunkOptions,
+  options: ChunkOptions,
 ): Tensor[] {
+  return tidy(() => startChunked(fn, inputs, options).finish());
+}
+
+/**
+ * `runChunked` that returns at once: JavaScript and other operations go on beside it. Until it is finished, what the
+ * function holds and the inputs must stay as they are. Everything is drawn from the generator before it returns.
+ */
+export function startChunked(
+  fn: Recorded,
+  inputs: readonly Tensor[],
+  { rows, threads, generator, inputDims, outputDims }: ChunkOptions,
+): ChunkedRun {
   const cut = inputDims.findIndex((d) => d >= 0);
   if (!Number.isInteger(rows) || rows < 1)
     throw invalid(`runChunked: rows is ${rows}; expected an integer of at least 1`);
+  if (!Number.isInteger(threads) || threads < 1 || threads > 1024)
+    throw invalid(`runChunked: threads is ${threads}; expected an integer from 1 to 1024`);
   if (cut < 0 || inputDims.length !== inputs.length)
     throw invalid(
       "runChunked: inputDims names, for each input, the dimension to cut or -1; at least one is cut",
@@ -147,7 +176,8 @@ export function runChunked(
   if (total === 0) throw invalid("runChunked: no rows to run");
   const lengths: number[] = [];
   for (let start = 0; start < total; start += rows) lengths.push(Math.min(rows, total - start));
-  return tidy(() => {
+  let job: External | undefined;
+  const outputs = tidy(() => {
     const programs = new Map<number, Program>();
     // Recording runs the function: what it draws must not count.
     undrawn([generator, Generator.default()], () => {
@@ -158,19 +188,51 @@ export function runChunked(
         programs.set(n, fn.programFor(...head));
       }
     });
+    const whole = joined(programs.get(lengths[0] as number) as Program, outputDims, total);
     const seed = randint(0, 2 ** 31, [1], { generator }).item();
-    const chunks = lengths.map((n) => (programs.get(n) as Program).pointer);
-    const run = () =>
-      native.replayChunks(
-        chunks,
-        lengths,
-        ptrsOf(inputs, "runChunked: inputs"),
-        [...inputDims],
-        [...outputDims],
-        threads,
-        Number(seed),
-      );
-    return guarded(run, "runChunked").map((ptr) => new Tensor(ptr));
+    job = guarded(
+      () =>
+        native.startChunks(
+          lengths.map((n) => (programs.get(n) as Program).pointer),
+          lengths,
+          ptrsOf(inputs, "runChunked: inputs"),
+          [...inputDims],
+          ptrsOf(whole, "runChunked"),
+          [...outputDims],
+          threads,
+          Number(seed),
+        ),
+      "runChunked",
+    );
+    return whole;
+  });
+  return {
+    outputs,
+    finish: () => {
+      guarded(() => native.finishChunks(job as External, false), "runChunked");
+      return outputs;
+    },
+    stop: () => {
+      guarded(() => native.finishChunks(job as External, true), "runChunked");
+      for (const t of outputs) t.dispose();
+    },
+  };
+}
+
+/** Room for a program's results with `total` in the place of a chunk's rows. */
+function joined({ results }: Program, dims: readonly number[], total: number): Tensor[] {
+  if (results.length !== dims.length)
+    throw invalid(
+      `runChunked: outputDims has ${dims.length} dimensions for ${results.length} outputs`,
+    );
+  return results.map(({ shape, dtype, device }, i) => {
+    const dim = dims[i] as number;
+    if (!(dim in shape))
+      throw invalid(`runChunked: outputDims: output ${i} has no dimension ${dim}`);
+    return empty(
+      shape.map((d, k) => (k === dim ? total : d)),
+      { dtype, device },
+    );
   });
 }
 

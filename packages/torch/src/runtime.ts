@@ -21,7 +21,8 @@ export interface MemoryStatistics {
 }
 /** Memory of tensors; with `resetPeak` the peak starts anew from the current use. */
 export function memory({ resetPeak = false }: { resetPeak?: boolean } = {}): MemoryStatistics {
-  return { ...guarded(() => native.memory(resetPeak), "memory"), live: liveTensors() };
+  const [current, peak] = guarded(() => native.memory(resetPeak), "memory");
+  return { current, peak, live: liveTensors() };
 }
 
 /**
@@ -53,7 +54,8 @@ export interface EngineInfo {
 }
 /** What the engine runs on. */
 export function engineInfo(): EngineInfo {
-  const { version, config, cuda, cudaDevices } = native.info();
+  const [version, config, count] = native.info();
+  const cudaDevices = Number(count);
   const blas = mappedLibraries(/(openblas|libblas|mkl|blis)/)[0] ?? null;
   return {
     version,
@@ -70,8 +72,8 @@ export function engineInfo(): EngineInfo {
               ? "serial"
               : null,
     threads: getNumThreads(),
-    cuda,
-    devices: ["cpu", ...Array.from({ length: cudaDevices }, (_, i) => `cuda:${i}`)],
+    cuda: cudaDevices >= 0,
+    devices: ["cpu", ...Array.from({ length: Math.max(0, cudaDevices) }, (_, i) => `cuda:${i}`)],
     config,
   };
 }

@@ -8,6 +8,7 @@ import { guarded, native } from "./native.js";
 import { TensorMethods } from "./ops.generated.js";
 
 const toCopy = new Op("aten::to", "dtype_layout");
+const isLeaf = new Op("aten::is_leaf", "");
 const toFloat = new Op("aten::to", "dtype");
 
 /** An n-dimensional array on a device, with PyTorch's operations as methods in camelCase. */
@@ -55,7 +56,7 @@ export class Tensor extends TensorMethods {
     return this;
   }
   get isLeaf(): boolean {
-    return guarded(() => native.isLeaf(ptrOf(this)), "isLeaf");
+    return invoke(isLeaf, this);
   }
   /** The accumulated gradient, or null. */
   get grad(): Tensor | null {
@@ -77,11 +78,13 @@ export class Tensor extends TensorMethods {
   } = {}): void {
     guarded(
       () =>
-        native.backward(
+        native.differentiate(
           [ptrOf(this)],
-          gradient ? [ptrOf(gradient)] : null,
+          gradient ? [ptrOf(gradient)] : [],
+          null,
           retainGraph,
           createGraph,
+          false,
         ),
       "backward",
     );

@@ -1,5 +1,6 @@
 // Chunked replay: the same numbers on one, two and three threads, the right ones, and errors that come through.
 import { beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../test/support/collect.js";
 import * as T from "../src/index.js";
 
 const options = (threads: number, seed = 3) => ({
@@ -86,5 +87,50 @@ describe("runChunked", () => {
       return x.add(w);
     });
     expect(() => T.runChunked(writer, inputs, options(2))).toThrow(/all chunks share/);
+  });
+});
+
+describe("startChunked", () => {
+  const noise = T.recorded((x, w) => x.add(x.randnLike()).add(w));
+  const inputs = [T.zeros([5000, 4]), T.zeros([])];
+  it("gives runChunked's numbers, whatever happens on this thread meanwhile", () => {
+    const [wanted] = T.runChunked(noise, inputs, options(2));
+    const run = T.startChunked(noise, inputs, options(2));
+    T.randn([100, 100]).matmul(T.ones([100, 100]));
+    const other = T.recorded((x) => x.mul(2));
+    other(T.ones([3]));
+    expect(run.finish()[0]!.rawArray()).toEqual(wanted!.rawArray());
+    expect(run.finish()[0]!.rawArray()).toEqual(wanted!.rawArray());
+  });
+  it("holds on to no memory once it is finished", () => {
+    const { current } = T.memory();
+    const run = T.startChunked(noise, [...inputs], options(2));
+    run.finish();
+    run.outputs[0]!.dispose();
+    expect(T.memory().current - current).toBeLessThan(5000 * 4 * 4);
+  });
+  it("ends early and gives its memory back, also when nobody waits for it", () => {
+    const heavy = T.recorded((x, w) => {
+      let y = x.add(w);
+      for (let i = 0; i < 50; i++) y = y.sin();
+      return y;
+    });
+    const big = [T.zeros([200_000, 8]), T.zeros([])];
+    heavy.programFor(T.zeros([300, 8]), T.zeros([]));
+    const run = T.startChunked(heavy, big, options(2));
+    run.stop();
+    run.stop();
+    expect(run.outputs[0]!.disposed).toBe(true);
+    T.tidy(() => void T.startChunked(heavy, big, options(2)));
+    collectGarbage();
+    expect(T.runChunked(noise, inputs, options(2))[0]!.shape).toEqual([5000, 4]);
+  });
+  it("throws a chunk's error where it is waited for, and not where it is stopped", () => {
+    const f = T.recorded((x, w) => T.ones([5]).index([x]).add(w));
+    f.programFor(T.zeros([300], { dtype: "int64" }), T.ones([]));
+    const bad = [T.full([300], 99, { dtype: "int64" }), T.ones([])];
+    const run = T.startChunked(f, bad, options(1));
+    expect(() => run.finish()).toThrow(/out of bounds/);
+    run.stop();
   });
 });

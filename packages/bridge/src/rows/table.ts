@@ -3,6 +3,7 @@ import type { Generator, Tensor } from "@dsbm/torch";
 import { batchOf, shuffleRows } from "../inner.js";
 import type { Making, RowSource, SourceState } from "../rows.js";
 import { kept } from "../simulator.js";
+import type { Ahead } from "./ahead.js";
 
 export interface TableOptions {
   /** The rows of one epoch; draws from `simulate` alone. */
@@ -10,12 +11,21 @@ export interface TableOptions {
   batchSize: number;
   simulate: Generator;
   shuffle: Generator;
+  /** Begins the next epoch's runs beside the training on this one's; null where they wait for it. */
+  ahead?: Ahead | null;
+  /** Training steps that are still to come, which bound what is begun ahead. */
+  stepsLeft?: () => number;
 }
+
+/** Random states as they were before an epoch was made. */
+type States = { simulate: Uint8Array; shuffle: Uint8Array };
 
 export class TableRows implements RowSource {
   #rows: Tensor[] = [];
   #cursor: number | null = null;
-  #before: { simulate: Uint8Array; shuffle: Uint8Array };
+  #before: States;
+  /** Those of the next epoch where its runs were begun already. */
+  #next: States | null = null;
   readonly #options: TableOptions;
   constructor(options: TableOptions) {
     this.#options = options;
@@ -33,11 +43,17 @@ export class TableRows implements RowSource {
   }
 
   make(): Making {
-    this.dispose();
-    this.#before = this.#states();
-    const { epoch, shuffle } = this.#options;
+    this.#drop();
+    this.#before = this.#next ?? this.#states();
+    this.#next = null;
+    const { epoch, shuffle, ahead, stepsLeft, batchSize } = this.#options;
     this.#rows = kept(() => shuffleRows(epoch(), shuffle));
     this.#cursor = 0;
+    const batches = Math.floor((this.#rows[0]?.size(0) ?? 0) / batchSize);
+    if (ahead && stepsLeft && stepsLeft() > batches) {
+      this.#next = this.#states();
+      ahead.begin();
+    }
     return [];
   }
 
@@ -52,6 +68,7 @@ export class TableRows implements RowSource {
   }
 
   restore(state: SourceState): Making {
+    this.dispose();
     this.#options.simulate.setState(state.simulate as Uint8Array);
     this.#options.shuffle.setState(state.shuffle as Uint8Array);
     this.#before = this.#states();
@@ -62,6 +79,12 @@ export class TableRows implements RowSource {
   }
 
   dispose(): void {
+    this.#options.ahead?.stop();
+    this.#next = null;
+    this.#drop();
+  }
+
+  #drop(): void {
     for (const t of this.#rows) t.dispose();
     this.#rows = [];
     this.#cursor = null;

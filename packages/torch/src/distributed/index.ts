@@ -91,7 +91,7 @@ export async function init(options: InitOptions = {}): Promise<Group> {
       WORLD_SIZE: worldSize,
       backend,
       check,
-      libtorch: native.info().version,
+      libtorch: native.info()[0],
       ...terms,
     });
     const peers = await signIn(store, me, worldSize, {

@@ -1,8 +1,8 @@
 // Activation checkpointing: a part of a network forgets its intermediates in the forward pass and computes them again
 // in the backward pass, where they are needed: less memory for about a third more time.
 import { call } from "../dispatch.js";
-import { invalid } from "../errors.js";
-import { enableGrad, gradEnabled, noGrad } from "../grad.js";
+import { invalid, TorchError } from "../errors.js";
+import { enableGrad, grad, gradEnabled, noGrad } from "../grad.js";
 import { ptrOf, ptrsOf, tidy } from "../handle.js";
 import { type External, guarded, native } from "../native.js";
 import { Tensor } from "../tensor.js";
@@ -53,14 +53,45 @@ export function drawnOnce(draw: () => Tensor): Tensor {
 
 type Run = (x: Tensor, ...more: Tensor[]) => Tensor;
 
-/** What the backward pass calls: `run` again, with a graph. Its result is a handle that the caller drops. */
-function recomputation(run: Run): (inputs: External[], drawn: External[]) => External {
-  return (inputs, drawn) =>
+/** A second handle on a tensor, which its receiver gives back. */
+const handedOver = (t: Tensor): External =>
+  ptrOf((noGrad(() => call("aten::alias", "", t)) as Tensor).keep());
+
+/** What the backward pass calls: `run` again, with a graph, and that graph's gradients. */
+function recomputation(run: Run, inputCount: number): Parameters<typeof native.scripted>[4] {
+  return (ptr, saved, parameters, wanted) =>
     tidy(() => {
-      const draws: Draws = { drawn: drawn.map((t) => new Tensor(t)), next: 0, outer: null };
-      const [x, ...more] = inputs.map((t) => new Tensor(t)) as [Tensor, ...Tensor[]];
-      const y = within(draws, () => enableGrad(() => run(x, ...more)));
-      return ptrOf((enableGrad(() => call("aten::alias", "", y)) as Tensor).keep());
+      if (gradEnabled())
+        throw new TorchError(
+          "ERR_TORCH_NOT_IMPLEMENTED",
+          "checkpoint: gradients of gradients are not kept; leave the checkpoint out where createGraph is needed",
+        );
+      const gradient = new Tensor(ptr);
+      const kept = saved.map((t) => new Tensor(t));
+      const inputs = kept.slice(0, inputCount).map((t) => t.detach());
+      const sources = [...inputs, ...parameters.map((t) => new Tensor(t))];
+      inputs.forEach((x, i) => {
+        if (wanted[i]) x.requiresGrad_();
+      });
+      const draws: Draws = { drawn: kept.slice(inputCount), next: 0, outer: null };
+      const [x, ...more] = inputs as [Tensor, ...Tensor[]];
+      // Its intermediates live on in the graph alone, which `grad` takes down as it goes.
+      const again = () => tidy(() => call("aten::alias", "", run(x, ...more)) as Tensor);
+      const y = within(draws, () => enableGrad(again));
+      if (`${y.shape}` !== `${gradient.shape}`)
+        throw invalid(
+          "checkpoint: the recomputation gave another shape; expected a function that does the same both times",
+        );
+      const asked = sources.filter((_, i) => wanted[i]);
+      const found =
+        asked.length > 0 && y.requiresGrad
+          ? grad(y, asked, { gradOutputs: [gradient], allowUnused: true })
+          : [];
+      let next = 0;
+      return wanted.map((is) => {
+        const g = is ? found[next++] : null;
+        return g ? handedOver(g) : null;
+      });
     });
 }
 
@@ -86,12 +117,12 @@ export function checkpoint(
       const output = within(draws, () => noGrad(() => run(...inputs)));
       const result = guarded(
         () =>
-          native.checkpoint(
+          native.scripted(
             ptrOf(output),
             ptrsOf(inputs, "checkpoint: inputs"),
             ptrsOf(trained, "checkpoint: parameters"),
             ptrsOf(draws.drawn, "checkpoint: draws"),
-            recomputation(run),
+            recomputation(run, inputs.length),
           ),
         "checkpoint",
       );

@@ -1,0 +1,95 @@
+// Runs begun ahead, beside the training on the epoch before, give the very numbers of runs made when they are asked
+// for, and leave nothing behind.
+import { liveTensors, setNumThreads, type Tensor } from "@dsbm/torch";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { collectGarbage } from "../../../test/support/collect.js";
+import {
+  brownian,
+  gaussianEndpoints,
+  methods,
+  type Problem,
+  type SavedTraining,
+  ScoreNetwork,
+  stream,
+  Training,
+  uniformGrid,
+} from "../src/index.js";
+import { Ahead } from "../src/rows/ahead.js";
+
+/** Half-iterations of 10 steps on epochs of 4 batches: three epochs each, the last one cut. */
+const problem = (simulateThreads: number): Problem => ({
+  data: gaussianEndpoints({ n: 70, dim: 3, a: 0.1, generator: stream(0, "data") }),
+  process: brownian({ sigma: 1 }),
+  method: methods.dsbm,
+  grid: uniformGrid(5),
+  network: (d) => new ScoreNetwork(3, { hidden: [8], generator: stream(0, `network/${d}`) }),
+  firstCoupling: "ind",
+  halfIterations: 3,
+  steps: 10,
+  batchSize: 16,
+  lr: 1e-2,
+  seed: 5,
+  chunkRows: 30,
+  threads: 1,
+  simulateThreads,
+});
+
+const weights = (training: Training) =>
+  (["b", "f"] as const).flatMap((d) =>
+    [...training.state.networks[d].stateDict().values()].map((t: Tensor) => t.toNumbers()),
+  );
+
+async function train(simulateThreads: number): Promise<number[][]> {
+  const training = new Training(problem(simulateThreads));
+  for await (const _ of training.run());
+  const result = weights(training);
+  training.dispose();
+  return result;
+}
+
+/** Ends a training after `step` steps of its second half-iteration, and shows what it would have saved. */
+async function stopped(step: number, show: (saved: SavedTraining) => void): Promise<void> {
+  const training = new Training(problem(2));
+  for await (const event of training.run({ pauseAt: (at) => at.half === 2 && at.step === step }))
+    if (event.type === "pause") {
+      show(training.save());
+      break;
+    }
+  training.dispose();
+}
+
+beforeEach(() => setNumThreads(1));
+
+describe("runs ahead", () => {
+  it("change no number, and are begun for every epoch but the first and what never comes", async () => {
+    const begin = vi.spyOn(Ahead.prototype, "begin");
+    const alone = await train(1);
+    expect(begin).not.toHaveBeenCalled();
+    expect(await train(2)).toEqual(alone);
+    expect(begin).toHaveBeenCalledTimes(4); // two in each half-iteration that simulates
+    begin.mockRestore();
+  });
+
+  it("go on from a saved state in the middle of an epoch as if nothing had happened", async () => {
+    const whole = await train(2);
+    for (const step of [3, 6, 9]) {
+      const second = new Training(problem(2));
+      await stopped(step, (saved) =>
+        second.restore({ ...saved, facts: JSON.parse(JSON.stringify(saved.facts)) }),
+      );
+      for await (const _ of second.run());
+      expect(weights(second)).toEqual(whole);
+      second.dispose();
+    }
+  });
+
+  it("leave no tensor behind, stopped in the middle too", async () => {
+    await train(2);
+    collectGarbage();
+    const live = liveTensors();
+    await train(2);
+    await stopped(2, () => {});
+    collectGarbage();
+    expect(liveTensors()).toBe(live);
+  });
+});

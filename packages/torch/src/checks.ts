@@ -1,0 +1,197 @@
+// Arguments that libtorch's own kernels take on trust, checked here so that a wrong one is an error and not a crash.
+// A table: the operation's name, and what must hold of its arguments. What is of the wrong type altogether is passed
+// over: native code refuses it.
+import { invalid } from "./errors.js";
+import { type External, native } from "./native.js";
+
+type Args = readonly unknown[];
+
+/** Throws where arguments, in schema order and as native code gets them, are not to be trusted. */
+export type Check = (args: Args, overload: string) => void;
+
+function require(holds: boolean, what: string): void {
+  if (!holds) throw invalid(what);
+}
+
+const isTensor = (value: unknown): value is External =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isInteger = (value: unknown): value is number | bigint =>
+  typeof value === "bigint" || Number.isInteger(value);
+const listOf = (value: unknown) => (Array.isArray(value) ? (value as unknown[]) : []);
+
+const numelOf = (shape: readonly number[]) => shape.reduce((n, d) => n * d, 1);
+
+/** Strides of dimensions with more than one element: the others' mean nothing. */
+function layoutOf(t: External) {
+  const shape = native.shape(t);
+  const strides = native.stride(t).filter((_, d) => (shape[d] as number) > 1);
+  return { shape, strides, dtype: native.dtype(t), device: native.device(t) };
+}
+
+/** Each element once and no gaps, in whatever order of the dimensions. */
+function isDense({ shape, strides }: { shape: number[]; strides: number[] }): boolean {
+  if (numelOf(shape) === 0) return true;
+  const sizes = shape.filter((d) => d > 1);
+  const order = sizes.map((_, d) => d).sort((a, b) => Number(strides[a]) - Number(strides[b]));
+  let expected = 1;
+  return order.every((d) => {
+    const fits = strides[d] === expected;
+    expected *= sizes[d] as number;
+    return fits;
+  });
+}
+
+const isScalarTensor = ({ shape, dtype }: { shape: number[]; dtype: string }) =>
+  numelOf(shape) === 1 && dtype === "float32";
+
+/**
+ * _fused_adam_(self, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, state_steps, *, lr, beta1, beta2, weight_decay,
+ * eps, amsgrad, maximize, grad_scale, found_inf)
+ */
+const fusedAdam: Check = (args) => {
+  const lists = args.slice(0, 6).map((list) => {
+    const tensors = listOf(list);
+    return tensors.every(isTensor) ? tensors.map(layoutOf) : [];
+  });
+  const [params, steps] = [lists[0] ?? [], lists[5] ?? []];
+  require(steps.length === params.length, "expected one state step per parameter");
+  for (const step of steps)
+    require(isScalarTensor(step) &&
+      step.device !== "meta", "a state step is a float32 tensor of one element");
+  for (const list of lists.slice(1, args[11] === true ? 5 : 4)) {
+    require(list.length ===
+      params.length, "expected one gradient and one of each moment per parameter");
+    list.forEach((layout, i) => {
+      const [a, b] = [layout, params[i]].map((x) => JSON.stringify(x));
+      require(a ===
+        b, "a gradient or moment has another shape, dtype, device or memory layout than its parameter");
+    });
+  }
+  for (const t of args.slice(13, 15).filter(isTensor))
+    require(isScalarTensor(
+      layoutOf(t),
+    ), "grad_scale and found_inf are float32 tensors of one element");
+  for (const p of params)
+    require(/^b?float/.test(p.dtype) &&
+      isDense(p) &&
+      p.device !== "meta", "a parameter is a dense tensor of floating point numbers");
+};
+
+const pixelShuffle: Check = ([, factor]) => {
+  if (isInteger(factor))
+    require(factor > 0 && factor < 2 ** 15, "the factor is between 1 and 32767");
+};
+
+/** _foreach_*: lists side by side have one length. */
+const foreachLists: Check = ([first, ...rest]) => {
+  if (!Array.isArray(first)) return;
+  for (const list of rest)
+    require(!Array.isArray(list) ||
+      list.length === first.length, "the lists have different lengths");
+};
+
+/** scaled_dot_product_attention(query, key, value, ..., enable_gqa at 7): groups are a quotient of heads. */
+const attention: Check = (args) => {
+  if (args[7] !== true) return;
+  for (const t of args.slice(0, 3).filter(isTensor))
+    require((native.shape(t).at(-3) ?? 0) >
+      0, "with enable_gqa, query, key and value are [..., heads, length, width] with at least one head");
+};
+
+/** as_strided(self, size, stride, ...) */
+const strided: Check = ([, size, stride]) => {
+  if (!Array.isArray(size) || !Array.isArray(stride)) return;
+  require(size.length === stride.length, "size and stride have different lengths");
+  for (const x of [...size, ...stride]) require(x >= 0, "sizes and strides are not negative");
+};
+
+/** random_(self, from, to): close to the ends of int64 its rounding to floating point never ends. */
+const randomRange: Check = (args) => {
+  for (const x of args.slice(1, 3).filter(isInteger))
+    require(Math.abs(Number(x)) < 2 ** 62, "the bounds are within 2^62");
+};
+
+/** Whether any element compares so with `value`; seen by no recording and no graph. */
+function any(comparison: "eq" | "gt", t: External, value: number | bigint): boolean {
+  return native.unrecorded(() => {
+    const was = native.gradMode(false);
+    try {
+      const compare = native.lookup(`aten::${comparison}`, "Scalar");
+      const each = native.call(compare, t, value) as External;
+      const some = native.call(native.lookup("aten::any", ""), each) as External;
+      const found = native.item(some) === true;
+      native.release([each, some]);
+      return found;
+    } finally {
+      native.gradMode(was);
+    }
+  });
+}
+
+/** Integer division: the processor itself traps on the smallest integer by −1. */
+const division: Check = ([self, other]) => {
+  const bottoms: Record<string, bigint> = { int64: -(2n ** 63n), int32: -(2n ** 31n) };
+  const has = (value: unknown, which: "smallest" | "minus one"): boolean => {
+    if (which === "smallest" && typeof value === "bigint") return value === bottoms.int64;
+    if (isInteger(value)) return which === "minus one" && Number(value) === -1;
+    if (!isTensor(value) || native.device(value) === "meta") return false;
+    const bottom = bottoms[native.dtype(value)];
+    return bottom !== undefined && any("eq", value, which === "smallest" ? bottom : -1);
+  };
+  require(!(
+    has(other, "minus one") && has(self, "smallest")
+  ), "the smallest integer divided by -1 does not fit its dtype");
+};
+
+/** div rounds only when it is told how: div(self, other, *, rounding_mode). */
+const roundedDivision: Check = (args, overload) => {
+  if (typeof args[2] === "string") division(args, overload);
+};
+
+/** repeat_interleave(repeats, ...) and (self, repeats, ...): the sum of the repeats may not overflow. */
+const repeats: Check = (args, overload) => {
+  const t = overload.startsWith("Tensor") ? args[0] : args[1];
+  if (!isTensor(t) || native.device(t) === "meta") return;
+  require(!any("gt", t, 2 ** 30), "more than 2^30 repeats");
+};
+
+const table: Readonly<Record<string, Check>> = {
+  _fused_adam_: fusedAdam,
+  _fused_adamw_: fusedAdam,
+  pixel_shuffle: pixelShuffle,
+  pixel_unshuffle: pixelShuffle,
+  as_strided: strided,
+  as_strided_: strided,
+  remainder: division,
+  remainder_: division,
+  fmod: division,
+  fmod_: division,
+  floor_divide: division,
+  floor_divide_: division,
+  div: roundedDivision,
+  div_: roundedDivision,
+  repeat_interleave: repeats,
+  random: randomRange,
+  random_: randomRange,
+  scaled_dot_product_attention: attention,
+};
+
+/** The check of an operation, or null where libtorch needs none. */
+export function checkOf(name: string): Check | null {
+  const [space, short] = name.split("::") as [string, string?];
+  if (space !== "aten" || short === undefined) return null;
+  if (short.startsWith("_foreach_")) return foreachLists;
+  return Object.hasOwn(table, short) ? (table[short] as Check) : null;
+}
+
+/** The longest list that native code takes. */
+const longest = 10_000_000;
+
+/** The arguments with lists copied: what is checked must be what native code reads, whatever getters they have. */
+export function settled(args: Args): unknown[] {
+  return args.map((value) => {
+    if (!Array.isArray(value)) return value;
+    if (value.length > longest) throw invalid(`an array of ${value.length} elements is too long`);
+    return Array.from({ length: value.length }, (_, i) => value[i] as unknown);
+  });
+}

@@ -1,0 +1,139 @@
+// Arguments that libtorch takes on trust: each of these would crash the process or hang it.
+import { beforeEach, describe, expect, it } from "vitest";
+import * as T from "../src/index.js";
+
+beforeEach(() => T.setNumThreads(1));
+
+const smallest = (dtype: T.DType) =>
+  T.full([2], dtype === "int64" ? -(2n ** 63n) : -(2 ** 31), { dtype });
+const adam = (over: Record<number, unknown> = {}, amsgrad = false) => {
+  const same = () => [T.ones([2, 3])];
+  const args: unknown[] = [same(), same(), same(), same(), amsgrad ? same() : [], [T.ones([])]];
+  args.push(0.1, 0.9, 0.99, 0, 1e-8, amsgrad, false, undefined, undefined);
+  for (const [i, value] of Object.entries(over)) args[Number(i)] = value;
+  return () => T.call("aten::_fused_adam_", "", ...args);
+};
+/** A list whose element is `good` for as many looks, and `bad` afterwards. */
+const turning = (good: number, looks: number, bad: number) =>
+  Object.defineProperty([0], 0, { get: () => (looks-- > 0 ? good : bad) });
+const heads = (...shape: number[]) => T.ones(shape);
+const sdpa = (q: T.Tensor, k: T.Tensor) => () =>
+  T.call("aten::scaled_dot_product_attention", "", q, k, k, undefined, 0, false, undefined, true);
+
+describe("checked arguments", () => {
+  const refused: [string, () => unknown, RegExp][] = [
+    ["Adam: another shape", adam({ 1: [T.ones([3, 3])] }), /another shape, dtype/],
+    [
+      "Adam: another dtype",
+      adam({ 2: [T.ones([2, 3], { dtype: "float64" })] }),
+      /another shape, dtype/,
+    ],
+    ["Adam: other strides", adam({ 3: [T.ones([3, 2]).t()] }), /memory layout/],
+    ["Adam: no meta memory", adam({ 1: [T.ones([2, 3], { device: "meta" })] }), /device/],
+    ["Adam: one moment missing", adam({ 3: [] }), /one of each moment/],
+    ["Adam: no amsgrad moments", adam({ 4: [] }, true), /one of each moment/],
+    ["Adam: a step too few", adam({ 5: [] }), /one state step/],
+    ["Adam: steps of another kind", adam({ 5: [T.ones([2])] }), /float32 tensor of one element/],
+    [
+      "Adam: overlapping",
+      adam({
+        0: [T.ones([3]).expand([2, 3])],
+        1: [T.ones([3]).expand([2, 3])],
+        2: [T.ones([3]).expand([2, 3])],
+        3: [T.ones([3]).expand([2, 3])],
+      }),
+      /dense/,
+    ],
+    ["Adam: found_inf", adam({ 14: T.ones([2]) }), /grad_scale and found_inf/],
+    [
+      "pixelShuffle by 0",
+      () => T.call("aten::pixel_shuffle", "", T.ones([1, 4, 2, 2]), 0),
+      /between 1 and/,
+    ],
+    [
+      "foreach lists",
+      () => T.call("aten::_foreach_add_", "List", [T.ones([1])], [T.ones([1]), T.ones([1])]),
+      /different lengths/,
+    ],
+    ["attention without heads", sdpa(heads(1, 2, 3, 4), heads(1, 0, 3, 4)), /at least one head/],
+    ["attention of matrices", sdpa(heads(3, 4), heads(3, 4)), /at least one head/],
+    ["as_strided: lengths", () => T.ones([4]).asStrided([2, 2], [1]), /different lengths/],
+    ["as_strided: negative", () => T.ones([4]).asStrided([2], [-1]), /not negative/],
+    [
+      "random_",
+      () => T.call("aten::random_", "from", T.ones([1]), 0, 2n ** 63n - 1n),
+      /within 2\^62/,
+    ],
+    [
+      "int64 by -1",
+      () => smallest("int64").remainder(T.full([2], -1, { dtype: "int64" })),
+      /does not fit/,
+    ],
+    ["int32 by -1", () => smallest("int32").remainder(-1), /does not fit/],
+    [
+      "floor division",
+      () => T.call("aten::div", "Scalar_mode", smallest("int64"), -1, "floor"),
+      /does not fit/,
+    ],
+    [
+      "a bigint by a tensor",
+      () =>
+        T.call(
+          "aten::remainder",
+          "Scalar_Tensor",
+          -(2n ** 63n),
+          T.full([1], -1, { dtype: "int64" }),
+        ),
+      /does not fit/,
+    ],
+    [
+      "repeats",
+      () => T.call("aten::repeat_interleave", "Tensor", T.full([2], 2n ** 62n, { dtype: "int64" })),
+      /2\^30 repeats/,
+    ],
+    [
+      "repeats of a tensor",
+      () =>
+        T.call(
+          "aten::repeat_interleave",
+          "self_Tensor",
+          T.ones([1]),
+          T.full([1], 2n ** 62n, { dtype: "int64" }),
+        ),
+      /2\^30 repeats/,
+    ],
+  ];
+  it.each(refused)("%s", (_, act, message) => {
+    expect(act).toThrow(T.TorchError);
+    expect(act).toThrow(message);
+  });
+
+  it("let what is right through", () => {
+    expect(adam()).not.toThrow();
+    expect(adam({}, true)).not.toThrow();
+    expect(T.full([1], 7, { dtype: "int64" }).remainder(-4).item()).toBe(-1);
+    expect(smallest("int64").div(-1).dtype).toBe("float32");
+    expect(T.ones([4]).asStrided([2], [2]).toNumbers()).toEqual([1, 1]);
+    expect(sdpa(heads(1, 2, 3, 4), heads(1, 1, 3, 4))).not.toThrow();
+  });
+
+  it("are what native code reads, however often they change", () => {
+    for (let looks = 0; looks < 6; looks++) {
+      const act = () => T.ones([4]).asStrided([2], turning(1, looks, -1));
+      if (looks < 2) expect(act).toThrow(/not negative/);
+      else expect(act().toNumbers()).toEqual([1, 1]);
+    }
+  });
+
+  it("read values unseen by a recording, by a graph and by the count of tensors", () => {
+    const divisor = T.tensor([-1n, 2n]);
+    const { program } = T.Program.record((x) => x.remainder(divisor), [T.tensor([5n, 5n])]);
+    expect(program.operations).toEqual(["aten::remainder.Tensor"]);
+    const live = T.liveTensors();
+    using x = T.tensor([5n]);
+    using y = x.remainder(-1);
+    expect(T.liveTensors()).toBe(live + 2);
+    expect(y.item()).toBe(0);
+    expect(T.gradEnabled()).toBe(true);
+  });
+});
