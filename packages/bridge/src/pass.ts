@@ -23,6 +23,7 @@ import { StreamRows } from "./rows/stream.js";
 import { TableRows } from "./rows/table.js";
 import type { RowSource, SourceState } from "./rows.js";
 import type { Network, Simulator } from "./simulator.js";
+import { canRunAhead } from "./threads.js";
 
 export interface PassOptions {
   problem: Required<Problem>;
@@ -103,20 +104,26 @@ export class Pass {
       (half <= firstPass && method.pairs ? problem.batchCoupling : null);
   }
 
-  /** One training step; reads the loss, and the gradient's norm when it is asked for. */
-  advance({ gradNorm = false }: { gradNorm?: boolean } = {}): { loss: number; gradNorm: number } {
-    const { batchSize, repeat } = this.#problem;
-    const result = { loss: Number.NaN, gradNorm: Number.NaN };
+  /**
+   * One training step. The gradient's norm is read where it is told; so is the loss where reading it would wait for
+   * another device (on the processor it is read at every step).
+   */
+  advance({ told = false }: { told?: boolean } = {}): {
+    loss: number | null;
+    gradNorm: number | null;
+  } {
+    const { batchSize, repeat, data } = this.#problem;
+    const result: { loss: number | null; gradNorm: number | null } = { loss: null, gradNorm: null };
     tidy(() => {
       let batch = this.source.batch(batchSize / repeat);
       if (this.#couple)
         batch = asRows(this.#couple(asPairs(batch, this.#conditions), this.#pairing));
       const [loss, norm] = this.#run(...repeatRows(batch, repeat)) as [Tensor, Tensor];
-      result.loss = loss.item();
-      if (gradNorm) result.gradNorm = norm.item();
+      if (told || data.x0.device === "cpu") result.loss = loss.item();
+      if (told) result.gradNorm = norm.item();
     });
     this.step++;
-    this.losses.push(result.loss);
+    if (result.loss !== null) this.losses.push(result.loss);
     if (this.losses.length > 10) this.losses.shift();
     return result;
   }
@@ -184,13 +191,19 @@ function rowSource({
           given,
         }),
     });
+  // Another network is trained meanwhile, on threads that leave some to the simulation.
+  const isBeside =
+    canRunAhead(problem) &&
+    newest !== null &&
+    newest !== direction &&
+    getNumThreads() < problem.simulateThreads;
   if (cache === null)
     return new TableRows({
       epoch: () => rows(data),
       batchSize,
       simulate,
       shuffle: random("shuffle"),
-      ahead: runsAhead(problem, newest, direction) ? ahead : null,
+      ahead: isBeside ? ahead : null,
       stepsLeft,
     });
   // Indices into tables and files are drawn on the CPU.
@@ -217,14 +230,4 @@ function rowSource({
     simulate,
     shuffle,
   });
-}
-
-/** Whether the network that is simulated stands still while the other one trains and leaves a core to it. */
-function runsAhead(
-  { method, data, simulateThreads }: Required<Problem>,
-  newest: Direction | null,
-  direction: Direction,
-): boolean {
-  const standing = method.networks === "each" && newest !== null && newest !== direction;
-  return standing && data.x0.device === "cpu" && getNumThreads() < simulateThreads;
 }

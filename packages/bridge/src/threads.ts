@@ -49,10 +49,39 @@ export function threadCandidates(cores: number): number[] {
   return list;
 }
 
+/** Whether the network that is simulated for rows in memory stands still while another one is trained. */
+export function canRunAhead({ method, cache, data, simulateThreads }: Required<Problem>): boolean {
+  const standing = method.networks === "each" && method.pairs && cache === null;
+  return standing && data.x0.device === "cpu" && simulateThreads > 1;
+}
+
+/**
+ * Whether an epoch is over sooner when its steps take one thread and the next epoch is simulated beside them than when
+ * steps on the best number of threads and the simulation take turns. `one` and `best` are seconds a training step, of
+ * which a third is the forward pass; a simulation makes as many of these as it has steps.
+ */
+export function isFasterBeside({
+  one,
+  best,
+  cores,
+  steps,
+}: {
+  one: number;
+  best: number;
+  cores: number;
+  steps: number;
+}): boolean {
+  const simulation = (one / 3) * steps;
+  return Math.max(one, (one + simulation) / cores) < best + simulation / cores;
+}
+
 /** A step that takes longer than this gains from every thread: it is not measured. */
 const longStep = 0.05;
 
-/** Chooses and sets the threads of a training step, on a network that is thrown away afterwards. */
+/**
+ * Chooses and sets the threads of a training step, on a network that is thrown away afterwards: the fastest number, or
+ * one where that leaves the cores to a simulation beside the training.
+ */
 export function measureThreads(problem: Required<Problem>, direction: Direction): number {
   const set = (n: number) => {
     setNumThreads(n);
@@ -83,7 +112,12 @@ export function measureThreads(problem: Required<Problem>, direction: Direction)
       const start = performance.now();
       once();
       if (performance.now() - start > 1000 * longStep) return most;
-      return chooseThreads(once, { candidates }).threads;
+      const { threads, seconds } = chooseThreads(once, { candidates });
+      const [one, best] = [seconds[1], seconds[threads]] as [number, number];
+      const beside =
+        canRunAhead(problem) &&
+        isFasterBeside({ one, best, cores: most, steps: problem.cacheGrid.steps.length });
+      return beside ? set(1) : threads;
     });
   } finally {
     before.setState(drawn);

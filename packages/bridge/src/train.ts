@@ -196,15 +196,16 @@ export class Training {
         }
         const i = pass.step + 1;
         const told = i % logEvery === 0 || i === pass.steps;
-        const { loss, gradNorm } = pass.advance({ gradNorm: told });
-        if (!Number.isFinite(loss)) throw notFinite(half, direction, i, pass.losses);
+        const { loss, gradNorm } = pass.advance({ told });
+        if (loss !== null && !Number.isFinite(loss))
+          throw notFinite(half, direction, i, pass.losses);
         const now = performance.now();
-        if (told) {
+        if (told && loss !== null) {
           yield {
             type: "step",
             ...at(),
             loss,
-            gradNorm: Number.isFinite(gradNorm) ? gradNorm : null,
+            gradNorm: gradNorm !== null && Number.isFinite(gradNorm) ? gradNorm : null,
             rate: (1000 * (i - left)) / (now - logged),
           };
           logged = performance.now();
@@ -215,7 +216,7 @@ export class Training {
           breath = performance.now();
         }
         if (i < pass.steps && pauseAt({ half, step: i, steps: pass.steps })) {
-          yield { type: "pause", ...at(), loss };
+          yield { type: "pause", ...at(), loss: lastOf(pass.losses) };
           logged = performance.now();
           left = i;
         }
@@ -228,8 +229,7 @@ export class Training {
       state.half = half;
       this.#end();
       const seconds = (performance.now() - began) / 1000;
-      const loss = pass.losses[pass.losses.length - 1] ?? Number.NaN;
-      yield { type: "half", half, direction, seconds, loss };
+      yield { type: "half", half, direction, seconds, loss: lastOf(pass.losses) };
     } finally {
       this.#end();
     }
@@ -345,6 +345,9 @@ export class Training {
     this.#saved = null;
   }
 }
+
+/** The newest loss that was read. */
+const lastOf = (losses: readonly number[]): number => losses[losses.length - 1] ?? Number.NaN;
 
 const under = (tensors: ReadonlyMap<string, Tensor>, prefix: string): Map<string, Tensor> =>
   new Map(

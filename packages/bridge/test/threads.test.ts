@@ -1,7 +1,7 @@
 // Threads are chosen by measuring: on a clock of our own, so that a busy machine changes nothing.
 import { getNumThreads, setNumThreads } from "@dsbm/torch";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { chooseThreads, threadCandidates } from "../src/threads.js";
+import { chooseThreads, isFasterBeside, threadCandidates } from "../src/threads.js";
 
 let clock = 0;
 beforeEach(() => {
@@ -45,5 +45,14 @@ describe("threads", () => {
 
   it("are tried in doubling numbers up to the processors", () => {
     expect([1, 2, 6, 8].map(threadCandidates)).toEqual([[1], [1, 2], [1, 2, 4, 6], [1, 2, 4, 8]]);
+  });
+
+  it("are left to a simulation beside the training where that is the longer of the two", () => {
+    const beside = (best: number, cores: number, steps: number) =>
+      isFasterBeside({ one: 3, best, cores, steps });
+    expect(beside(2.9, 2, 20)).toBe(true); // 11.5 of beside, 12.9 of turns
+    expect(beside(1.5, 2, 20)).toBe(false); // perfect halves gain nothing: 11.5 both
+    expect(beside(1.6, 2, 1)).toBe(false); // 3 against 2.1
+    expect(beside(1.5, 16, 20)).toBe(false); // many cores end a simulation at once: 3 against 2.75
   });
 });
