@@ -113,12 +113,12 @@ describe("the downscaling arrays", () => {
       "model=DownscalerUNET_small",
       "wavenumber=2",
       "n_ipf=1",
-      "num_iter=2",
+      "num_iter=1",
       "batch_size=1",
       "num_steps=2",
-      "cache_npar=2",
+      "cache_npar=1",
       "cache_batch_size=1",
-      "cache_refresh_stride=2",
+      "cache_refresh_stride=1",
       "test_npar=2",
       "plot_npar=1",
       "plot_npar_path=1",
@@ -131,7 +131,7 @@ describe("the downscaling arrays", () => {
     const { rows } = readCsv(join(folder, "results.csv"));
     expect(rows.map((row) => row.direction)).toEqual(["b", "f"]);
     for (const row of rows) expect(Number.isFinite(row.msd)).toBe(true);
-    expect(readdirSync(join(folder, "samples"))).toContain("it0001_b_step00000002_end.png");
+    expect(readdirSync(join(folder, "samples"))).toContain("it0001_b_step00000001_end.png");
   });
 });
 

@@ -158,9 +158,10 @@ describe("options", () => {
     const { code, stderr, folder } = await train(
       name.replace(/\W/g, "_"),
       "plot_level=0",
-      "first_num_iter=6",
-      "num_iter=6",
-      "cache_refresh_stride=3",
+      "first_num_iter=4",
+      "num_iter=4",
+      "cache_refresh_stride=2",
+      "test_npar=32",
       ...words,
     );
     expect(stderr).not.toMatch(/bug|\n\s+at /);

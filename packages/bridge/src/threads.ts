@@ -63,16 +63,21 @@ export function canRunAhead({ method, cache, data, simulateThreads }: Required<P
 export function isFasterBeside({
   one,
   best,
+  threads,
   cores,
   steps,
 }: {
   one: number;
   best: number;
+  /** How many the best number is. */
+  threads: number;
   cores: number;
   steps: number;
 }): boolean {
   const simulation = (one / 3) * steps;
-  return Math.max(one, (one + simulation) / cores) < best + simulation / cores;
+  // No step gains more from threads than there are of them, whatever a busy machine's clock says.
+  const turns = Math.max(best, one / threads) + simulation / cores;
+  return Math.max(one, (one + simulation) / cores) <= turns;
 }
 
 /** A step that takes longer than this gains from every thread: it is not measured. */
@@ -114,9 +119,8 @@ export function measureThreads(problem: Required<Problem>, direction: Direction)
       if (performance.now() - start > 1000 * longStep) return most;
       const { threads, seconds } = chooseThreads(once, { candidates });
       const [one, best] = [seconds[1], seconds[threads]] as [number, number];
-      const beside =
-        canRunAhead(problem) &&
-        isFasterBeside({ one, best, cores: most, steps: problem.cacheGrid.steps.length });
+      const times = { one, best, threads, cores: most, steps: problem.cacheGrid.steps.length };
+      const beside = canRunAhead(problem) && isFasterBeside(times);
       return beside ? set(1) : threads;
     });
   } finally {

@@ -121,7 +121,10 @@ describe("the Gaussian bridge at dimension 2", () => {
     { name: "DSBM-IPF", changes: { firstCoupling: "ref", halfIterations: 8 } as Partial<Problem> },
     { name: "DSBM-IMF", changes: { halfIterations: 6 } },
     { name: "IMF-b", changes: { sequence: ["b"] as const, halfIterations: 5 } },
-    { name: "DSBM-IMF+", changes: { halfIterations: 4, batchCoupling: minibatchExact() } },
+    {
+      name: "DSBM-IMF+",
+      changes: { halfIterations: 4, batchSize: 128, batchCoupling: minibatchExact() },
+    },
     {
       name: "DSB",
       changes: {

@@ -48,11 +48,12 @@ describe("threads", () => {
   });
 
   it("are left to a simulation beside the training where that is the longer of the two", () => {
-    const beside = (best: number, cores: number, steps: number) =>
-      isFasterBeside({ one: 3, best, cores, steps });
-    expect(beside(2.9, 2, 20)).toBe(true); // 11.5 of beside, 12.9 of turns
-    expect(beside(1.5, 2, 20)).toBe(false); // perfect halves gain nothing: 11.5 both
-    expect(beside(1.6, 2, 1)).toBe(false); // 3 against 2.1
-    expect(beside(1.5, 16, 20)).toBe(false); // many cores end a simulation at once: 3 against 2.75
+    const beside = (best: number, threads: number, cores: number, steps: number) =>
+      isFasterBeside({ one: 3, best, threads, cores, steps });
+    expect(beside(2.9, 1, 2, 20)).toBe(true); // 11.5 beside, 12.9 in turns
+    expect(beside(0.1, 2, 2, 20)).toBe(true); // a clock that says more than twice as fast is wrong: 11.5 both
+    expect(beside(1.6, 2, 2, 1)).toBe(false); // little to simulate: 3 against 2.1
+    expect(beside(1.5, 16, 16, 20)).toBe(false); // many cores end a simulation at once: 3 against 2.75
+    expect(beside(2, 16, 16, 20)).toBe(true); // 3 against 3.25
   });
 });
