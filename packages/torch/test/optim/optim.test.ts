@@ -1,5 +1,6 @@
 // Optimisers against the formulas of their papers in plain JavaScript, recorded or not, saved or not.
 import { describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import { tensor, zeros } from "../../src/create.js";
 import { noGrad } from "../../src/grad.js";
 import { liveTensors, tidy } from "../../src/handle.js";
@@ -152,6 +153,7 @@ describe.each([
   it("makes no tensors that it does not keep, and gives those back", () => {
     const p = parameter();
     p.grad = tidy(() => tensor(start, { dtype: "float64" }));
+    collectGarbage();
     const before = liveTensors();
     const optimizer = new Kind([p], { amsgrad: true });
     expect(liveTensors()).toBe(before + 5);
