@@ -9,26 +9,12 @@ import {
   sample,
   type TimeGrid,
 } from "@dsbm/bridge";
-import { nn, stack, type Tensor, tidy } from "@dsbm/torch";
+import { stack, type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { expectClose, golden } from "./golden.js";
+import { Toy } from "./toy.js";
 
 const at = () => golden("image_bridges");
-
-/** The golden files' toy network: conv(x)·(1 + t). */
-class Toy extends nn.Module {
-  conv: nn.Conv2d;
-  constructor() {
-    super();
-    const g = at();
-    const [out, input, size] = g("conv/weight").shape as [number, number, number];
-    this.conv = new nn.Conv2d(input, out, size, { padding: (size - 1) / 2 });
-    this.conv.loadStateDict(new Map(["weight", "bias"].map((name) => [name, g(`conv/${name}`)])));
-  }
-  forward(x: Tensor, t: Tensor): Tensor {
-    return this.conv.forward(x).mul(t.add(1).reshape([-1, 1, 1, 1]));
-  }
-}
 
 const sigma = (): number => at()("sigma").item();
 const process = (name: string) =>
@@ -77,7 +63,7 @@ function expectPath(
 ): void {
   tidy(() => {
     const g = at();
-    const toy = new Toy();
+    const toy = new Toy("image_bridges", 1);
     const noises = g(`${key}/z`);
     expect(noises.size(0)).toBe(schedule.steps.length - (lastNoise ? 0 : 1));
     const states: Tensor[] = [];

@@ -7,26 +7,12 @@ import {
   referenceMean,
   type StepMean,
 } from "@dsbm/bridge";
-import { nn, stack, type Tensor, tidy } from "@dsbm/torch";
+import { stack, type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { expectClose, golden } from "./golden.js";
+import { Toy } from "./toy.js";
 
 const at = () => golden("dsb_langevin");
-
-/** The golden file's toy network: conv(x)·(1 + k/10), k the step's count. */
-class Toy extends nn.Module {
-  conv: nn.Conv2d;
-  constructor() {
-    super();
-    const g = at();
-    const [out, input, size] = g("conv/weight").shape as [number, number, number];
-    this.conv = new nn.Conv2d(input, out, size, { padding: (size - 1) / 2 });
-    this.conv.loadStateDict(new Map(["weight", "bias"].map((name) => [name, g(`conv/${name}`)])));
-  }
-  forward(x: Tensor, k: Tensor): Tensor {
-    return this.conv.forward(x).mul(k.mul(0.1).add(1).reshape([-1, 1, 1, 1]));
-  }
-}
 
 const process = (kind: string) =>
   langevin({
@@ -44,7 +30,7 @@ const cases = ["mean", "mean_varscale", "drift", "drift_varscale"].flatMap((kind
 function expectRun(key: string, kind: string, run: string, changed: { kind?: string } = {}): void {
   tidy(() => {
     const g = at();
-    const toy = new Toy();
+    const toy = new Toy("dsb_langevin", 0.1);
     const of = process(changed.kind ?? kind);
     const mean: StepMean =
       run === "init" ? referenceMean(of) : networkMean((x, k) => toy.forward(x, k), of);

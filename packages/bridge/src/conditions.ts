@@ -1,6 +1,7 @@
 // What networks are told beside a point and a time: a field or a class, row by row, on its way from the tables
 // through couplings, caches and samplers. Rows carry it behind what they are trained on, in one order.
 import type { Tensor } from "@dsbm/torch";
+import type { End } from "./direction.js";
 
 /** What a network is told beside the point and the time. */
 export interface Conditions {
@@ -13,9 +14,6 @@ export interface Conditions {
 /** The kinds of conditions in the order in which rows carry them. */
 const kinds = ["cond", "y"] as const;
 export type ConditionKind = (typeof kinds)[number];
-
-/** One of the two tables. */
-export type End = "x0" | "x1";
 
 /** The conditions of each table that has some. */
 export type EndConditions = { readonly [end in End]?: Conditions | undefined };

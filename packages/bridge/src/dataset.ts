@@ -5,11 +5,11 @@ import {
   type Conditions,
   conditionRows,
   conditionsAt,
-  type End,
   type EndConditions,
   kindsOf,
   mapConditions,
 } from "./conditions.js";
+import type { End } from "./direction.js";
 import { BridgeError } from "./errors.js";
 
 /** Samples of the two ends, each [n, …] with the same shape of one sample. */

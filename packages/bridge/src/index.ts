@@ -3,7 +3,6 @@ export {
   conditionRows,
   conditionsAt,
   conditionsIn,
-  type End,
   kindsOf,
   mapConditions,
 } from "./conditions.js";
@@ -42,7 +41,7 @@ export {
   type ImageTable,
   type Split,
 } from "./dataset.js";
-export { type Direction, other } from "./direction.js";
+export { type Direction, type End, endOf, other, startOf } from "./direction.js";
 export { BridgeError } from "./errors.js";
 export type { TrainEvent } from "./events.js";
 export { batchOf, drawTimes, regressionLoss, shuffleRows, trainingStep } from "./inner.js";

@@ -1,16 +1,10 @@
 // What a method is: facts about its networks and sampler, the rows it trains on, and the regression that it
 // solves. The driver reads these and never asks for a name.
 import type { Generator, Tensor } from "@dsbm/torch";
-import {
-  type ConditionKind,
-  type Conditions,
-  conditionRows,
-  conditionsIn,
-  type End,
-} from "./conditions.js";
+import { type ConditionKind, type Conditions, conditionRows, conditionsIn } from "./conditions.js";
 import type { BatchCoupling, Pairs, Simulate } from "./coupling.js";
 import type { Endpoints } from "./dataset.js";
-import type { Direction } from "./direction.js";
+import type { Direction, End } from "./direction.js";
 import type { LangevinRun } from "./langevin/run.js";
 import type { ReferenceProcess } from "./process.js";
 import type { TimeGrid } from "./schedule.js";
@@ -96,6 +90,3 @@ export function asPairs(
   const values = conditionsIn(rows, which);
   return { x0, x1, conditions: values && { of, values } };
 }
-
-/** The end that a direction runs to. */
-export const endOf = (direction: Direction): End => (direction === "f" ? "x1" : "x0");

@@ -9,12 +9,12 @@ import {
   type Tensor,
   tidy,
 } from "@dsbm/torch";
-import { type ConditionKind, conditionsAt, type End } from "./conditions.js";
+import { type ConditionKind, conditionsAt } from "./conditions.js";
 import type { BatchCoupling } from "./coupling.js";
 import { conditionKinds, type Endpoints } from "./dataset.js";
-import { type Direction, other } from "./direction.js";
+import { type Direction, type End, endOf, other } from "./direction.js";
 import { repeatRows, trainingStep } from "./inner.js";
-import { asPairs, asRows, endOf } from "./method.js";
+import { asPairs, asRows } from "./method.js";
 import { directionOf, type Problem } from "./problem.js";
 import { hash32, stream } from "./random.js";
 import { Ahead } from "./rows/ahead.js";

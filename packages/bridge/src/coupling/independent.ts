@@ -1,8 +1,9 @@
 // The independent coupling π0 ⊗ π1: where IMF starts.
 import type { Generator } from "@dsbm/torch";
-import { conditionsAt, type End, mapConditions } from "../conditions.js";
+import { conditionsAt, mapConditions } from "../conditions.js";
 import { type Pairs, randomRows } from "../coupling.js";
 import type { Endpoints } from "../dataset.js";
+import type { End } from "../direction.js";
 
 /**
  * As many pairs as the smaller table has rows, each row used at most once. Conditions are those of the end `to`:

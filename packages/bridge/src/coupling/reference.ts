@@ -3,7 +3,7 @@ import { type Generator, randn } from "@dsbm/torch";
 import { conditionsAt } from "../conditions.js";
 import type { Pairs } from "../coupling.js";
 import type { Endpoints } from "../dataset.js";
-import { type Direction, other } from "../direction.js";
+import { type Direction, endOf, other } from "../direction.js";
 import type { ReferenceProcess } from "../process.js";
 
 /** To train b: (x0, x0 run through the process); to train f: the same from x1. Conditions are those of the data. */
@@ -13,7 +13,7 @@ export function reference(
   process: ReferenceProcess,
   generator: Generator,
 ): Pairs {
-  const from = trained === "b" ? "x0" : "x1";
+  const from = endOf(trained);
   const start = data[from];
   const end = process.endpoint(
     other(trained),

@@ -2,11 +2,11 @@
 import { conditionsAt } from "../conditions.js";
 import type { Pairs, Simulate } from "../coupling.js";
 import type { Endpoints } from "../dataset.js";
-import type { Direction } from "../direction.js";
+import { type Direction, startOf } from "../direction.js";
 
 /** After f: (x0, X1 simulated from x0); after b: (X0 simulated from x1, x1); under the conditions of the start. */
 export function simulated(newest: Direction, data: Endpoints, simulate: Simulate): Pairs {
-  const from = newest === "f" ? "x0" : "x1";
+  const from = startOf(newest);
   const start = data[from];
   const conditions = conditionsAt(data.conditions, from);
   const end = simulate(newest, start, conditions?.values);

@@ -2,7 +2,7 @@
 // discrete process, which begins as Langevin dynamics towards a Gaussian.
 import { arange, type Device, randint, randn, type Tensor, tensor } from "@dsbm/torch";
 import { type Conditions, conditionRows, conditionsAt, mapConditions } from "../conditions.js";
-import { other } from "../direction.js";
+import { other, startOf } from "../direction.js";
 import { BridgeError } from "../errors.js";
 import { networkMean, referenceMean } from "../langevin/mean.js";
 import { langevinRun, langevinTuple, langevinTuples } from "../langevin/run.js";
@@ -52,7 +52,7 @@ export function dsbLangevin({
     },
     epoch({ direction, newest, data, generator, simulateIncrements }) {
       const run = newest ?? other(direction);
-      const from = run === "f" ? "x0" : "x1";
+      const from = startOf(run);
       const start = data[from];
       const given = conditionsAt(data.conditions, from)?.values;
       if (newest !== null) {

@@ -2,7 +2,7 @@
 // simulated paths. Networks predict the whole increment, without a factor Δt.
 import { full, randint, randn, stack, type Tensor } from "@dsbm/torch";
 import { conditionsAt } from "../conditions.js";
-import { type Direction, other } from "../direction.js";
+import { type Direction, other, startOf } from "../direction.js";
 import type { Method } from "../method.js";
 import type { TimeGrid } from "../schedule.js";
 import { type Field, ordered } from "../solver.js";
@@ -64,7 +64,7 @@ export const dsb: Method = {
   eps: 0,
   pairs: false,
   epoch({ direction, newest, data, simulateIncrements }) {
-    const from = (newest ?? other(direction)) === "f" ? "x0" : "x1";
+    const from = startOf(newest ?? other(direction));
     const given = conditionsAt(data.conditions, from);
     return simulateIncrements(newest, data[from], given?.values);
   },

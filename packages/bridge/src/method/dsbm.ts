@@ -3,7 +3,8 @@
 import { independent } from "../coupling/independent.js";
 import { reference } from "../coupling/reference.js";
 import { simulated } from "../coupling/simulated.js";
-import { asPairs, asRows, endOf, type Method } from "../method.js";
+import { endOf } from "../direction.js";
+import { asPairs, asRows, type Method } from "../method.js";
 
 export const dsbm: Method = {
   name: "dsbm",

@@ -1,7 +1,8 @@
 // Rectified flow (Liu et al. 2023): straight lines between pairs, then reflow on the pairs that the flow makes.
 import { independent } from "../coupling/independent.js";
 import { simulated } from "../coupling/simulated.js";
-import { asPairs, asRows, endOf, type Method } from "../method.js";
+import { endOf } from "../direction.js";
+import { asPairs, asRows, type Method } from "../method.js";
 import { brownian } from "../process/brownian.js";
 
 const line = brownian({ sigma: 0 });

@@ -2,7 +2,8 @@
 // velocity of the Brownian bridge's marginals.
 import { independent } from "../coupling/independent.js";
 import { minibatchEntropic } from "../coupling/minibatch.js";
-import { asPairs, asRows, endOf, type Method } from "../method.js";
+import { endOf } from "../direction.js";
+import { asPairs, asRows, type Method } from "../method.js";
 import { spread } from "../process.js";
 
 export const sbcfm: Method = {

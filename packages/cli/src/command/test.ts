@@ -3,8 +3,9 @@ import { completeTrain, groupTable, helpTable, presetGroups, test } from "@dsbm/
 import { formatTable, type Row } from "@dsbm/runs";
 import type { TestResult } from "../evaluation/run.js";
 import { placesOf, runExperiment } from "../experiment.js";
+import { resultColumns } from "../train/columns.js";
 import { presets } from "./gaussian.js";
-import { resultColumns, withValues } from "./train.js";
+import { withValues } from "./train.js";
 
 function help(): string {
   return [

@@ -2,6 +2,7 @@
 import { completeTrain, groupTable, helpTable, presetGroups, train } from "@dsbm/config";
 import { formatTable, type Row } from "@dsbm/runs";
 import { placesOf, runExperiment } from "../experiment.js";
+import { resultColumns } from "../train/columns.js";
 import type { ImageRunResult } from "../train/run.js";
 import { presets } from "./gaussian.js";
 
@@ -21,27 +22,6 @@ function help(): string {
     "Where a run was stopped or killed, the same command goes on with it, from its newest whole checkpoint.",
   ].join("\n");
 }
-
-/** What the tables of evaluations show, where there is something. */
-export const resultColumns: readonly string[] = [
-  "end_mean",
-  "data_mean",
-  "end_var",
-  "data_var",
-  "msd",
-  "independent_msd",
-  "share",
-  "data_share",
-  "fid_lenet",
-  "data_fid_lenet",
-  "fid",
-  "band_error",
-  "start_band_error",
-  "data_band_error",
-  "cond_error",
-  "start_cond_error",
-  "data_cond_error",
-];
 
 /** Rows with those of the columns that have a value in any of them. */
 export function withValues(rows: readonly Row[], columns: readonly string[]): Row[] {

@@ -2,10 +2,9 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type TrainEvent, Training } from "@dsbm/bridge";
-import { type Tree, writeYaml } from "@dsbm/config";
-import { openRun, type Row, type RunWriter, readCsv } from "@dsbm/runs";
+import { type Row, type RunWriter, readCsv } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
-import { environment } from "../environment.js";
+import { openRunOf } from "../open-run.js";
 import type { Progress } from "../progress.js";
 import { version } from "../version.js";
 import type { StartConfig } from "./config.js";
@@ -57,14 +56,10 @@ export async function runDigits(
     signal,
   }: { folder: string; progress: Progress; signal?: AbortSignal | undefined },
 ): Promise<DigitsResult> {
-  const run = openRun({
+  const run = openRunOf(config, {
     folder,
-    dsbm: version,
-    config,
-    config_yaml: writeYaml(config as unknown as Tree),
     columns,
     mode: "restart",
-    environment: environment(),
   });
   const result: DigitsResult = {
     folder,

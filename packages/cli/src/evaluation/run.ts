@@ -2,13 +2,11 @@
 // its own below the run's, which stays as training left it.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Direction, type Network, Simulator } from "@dsbm/bridge";
-import { type Tree, writeYaml } from "@dsbm/config";
+import { type Network, Simulator } from "@dsbm/bridge";
 import {
   loggers,
   metricName,
   namedMetrics,
-  openRun,
   type Row,
   type RunWriter,
   readCsv,
@@ -18,20 +16,20 @@ import {
 } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
 import { cores } from "../cores.js";
-import { environment } from "../environment.js";
 import type { RunOptions } from "../experiment.js";
+import { openRunOf } from "../open-run.js";
 import { finishedRows } from "../resume.js";
-import { loadNetwork, type Trained } from "../sample/trained.js";
+import { loadNetworks } from "../sample/trained.js";
 import { stepsBefore } from "../train/checkpoint.js";
+import { columns as measured } from "../train/columns.js";
 import { type Court, openCourt } from "../train/court.js";
 import { type ImageData, loadImageData, prepareImageData } from "../train/data.js";
-import { evaluate, columns as measured, tellResult, testGrid } from "../train/evaluate.js";
+import { evaluate, tellResult, testGrid } from "../train/evaluate.js";
 import { iterationOf } from "../train/iteration.js";
 import { evaluationPictures, scaleNote, writeEvaluationPictures } from "../train/pictures.js";
 import { imageProcess } from "../train/problem.js";
 import { chunkRows } from "../train/run.js";
 import { flowSampler, plainSampler, type TestSampler } from "../train/test-sampler.js";
-import { version } from "../version.js";
 import { type CompleteTestConfig, findRun } from "./find.js";
 import { hashesOf, nameOf, type Stage, stagesOf, type Task } from "./plan.js";
 
@@ -83,14 +81,10 @@ export async function runTest(
   setNumThreads(config.threads === "auto" ? cores() : config.threads);
   await prepareImageData(config, { progress, signal });
   const data = loadImageData(config);
-  const run = openRun({
+  const run = openRunOf(config, {
     folder,
-    dsbm: version,
-    config,
-    config_yaml: writeYaml(config as unknown as Tree),
     columns,
     mode: again || !isOfThese(folder, hashes) ? "restart" : "continue",
-    environment: environment(),
   });
   let court: Court | null = null;
   try {
@@ -138,7 +132,7 @@ async function followStages(stages: readonly Stage[], session: Session): Promise
     const { rows } = readCsv(session.run.paths.results_csv);
     const left = tasks.filter((task) => !rows.some((row) => isRowOf(task, row)));
     if (left.length === 0) continue;
-    const networks = networksOf(trained, session.config.device);
+    const networks = loadNetworks(trained, session.config.device);
     try {
       const samplers = samplersOf(networks, session);
       for (const task of left)
@@ -150,14 +144,7 @@ async function followStages(stages: readonly Stage[], session: Session): Promise
   return true;
 }
 
-type Networks = Record<Direction, Network | null>;
-
-/** The networks that there are; of a flow, one for both directions. */
-function networksOf(trained: Trained, device: string): Networks {
-  const b = loadNetwork(trained, "b", device);
-  const shared = trained.method.networks === "shared";
-  return { b, f: shared ? b : loadNetwork(trained, "f", device) };
-}
+type Networks = ReturnType<typeof loadNetworks>;
 
 function samplersOf(
   networks: Networks,

@@ -9,19 +9,11 @@ import {
   type TrainEvent,
   Training,
 } from "@dsbm/bridge";
-import { type GaussianConfig, type Tree, writeYaml } from "@dsbm/config";
-import {
-  formatCsv,
-  openCsv,
-  openRun,
-  type Row,
-  type RunWriter,
-  readCsv,
-  writeFileAtomic,
-} from "@dsbm/runs";
+import type { GaussianConfig } from "@dsbm/config";
+import { formatCsv, openCsv, type Row, type RunWriter, readCsv, writeFileAtomic } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
-import { environment } from "../environment.js";
 import type { RunOptions } from "../experiment.js";
+import { openRunOf } from "../open-run.js";
 import type { Progress } from "../progress.js";
 import { checkSameConfig, finishedRows } from "../resume.js";
 import { version } from "../version.js";
@@ -79,14 +71,10 @@ export async function runGaussian(
   }
   const { problem, test } = gaussianProblem(config);
   const training = new Training(problem);
-  const run = openRun({
+  const run = openRunOf(config, {
     folder,
-    dsbm: version,
-    config,
-    config_yaml: writeYaml(config as unknown as Tree),
     columns,
     mode: again ? "restart" : "continue",
-    environment: environment(),
   });
   try {
     const half = earlier ? restoreState(training, join(folder, "state.safetensors")) : 0;

@@ -19,6 +19,7 @@ import type { CompleteTrainConfig } from "@dsbm/config";
 import { cat, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import type { Progress } from "../progress.js";
 import type { Position } from "./checkpoint.js";
+import type { columns } from "./columns.js";
 import { type Court, floorOf, realOf } from "./court.js";
 import { gaussianName, type ImageData, type ImageEnd, testConditions, testRows } from "./data.js";
 import { iterationOf } from "./iteration.js";
@@ -32,40 +33,6 @@ import {
   spectraOf,
 } from "./spectra.js";
 import type { TestSampler } from "./test-sampler.js";
-
-/** The columns of an image run's results.csv. */
-export const columns = [
-  "half_iteration",
-  "iteration",
-  "direction",
-  "step",
-  "n",
-  "nfe",
-  "start_mean",
-  "start_var",
-  "end_mean",
-  "end_var",
-  "end_sample_var",
-  "data_mean",
-  "data_var",
-  "data_sample_var",
-  "mse",
-  "msd",
-  "independent_msd",
-  "share",
-  "data_share",
-  "fid_lenet",
-  "data_fid_lenet",
-  "fid",
-  "band_error",
-  "start_band_error",
-  "data_band_error",
-  "cond_error",
-  "start_cond_error",
-  "data_cond_error",
-  "seconds_per_batch",
-  "seconds",
-] as const;
 
 type Result = Record<(typeof columns)[number], string | number | null>;
 

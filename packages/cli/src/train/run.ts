@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { BridgeError, type TrainEvent, Training } from "@dsbm/bridge";
-import { type CompleteTrainConfig, type Tree, writeYaml } from "@dsbm/config";
+import type { CompleteTrainConfig } from "@dsbm/config";
 import {
   type CheckpointStore,
   type Logger,
@@ -10,15 +10,14 @@ import {
   metricName,
   namedMetrics,
   openCheckpoints,
-  openRun,
   type Row,
   type RunWriter,
   readCsv,
 } from "@dsbm/runs";
 import { io, setNumThreads } from "@dsbm/torch";
 import { cores } from "../cores.js";
-import { environment } from "../environment.js";
 import type { RunOptions } from "../experiment.js";
+import { openRunOf } from "../open-run.js";
 import { checkSameConfig, finishedRows } from "../resume.js";
 import { version } from "../version.js";
 import {
@@ -29,9 +28,10 @@ import {
   startFromFiles,
   stepsBefore,
 } from "./checkpoint.js";
+import { columns } from "./columns.js";
 import { type Court, openCourt } from "./court.js";
 import { type ImageData, loadImageData, prepareImageData } from "./data.js";
-import { columns, evaluate, tellResult, testGrid } from "./evaluate.js";
+import { evaluate, tellResult, testGrid } from "./evaluate.js";
 import { iterationOf, stepsOf } from "./iteration.js";
 import { writeEvaluationPictures, writeReport } from "./pictures.js";
 import { imageProblem } from "./problem.js";
@@ -97,14 +97,10 @@ export async function runImages(
   setNumThreads(config.threads === "auto" ? cores() : config.threads);
   await prepareImageData(config, { progress, signal });
   const data = loadImageData(config);
-  const run = openRun({
+  const run = openRunOf(config, {
     folder,
-    dsbm: version,
-    config,
-    config_yaml: writeYaml(config as unknown as Tree),
     columns,
     mode: again ? "restart" : "continue",
-    environment: environment(),
   });
   let work: ImageRun | null = null;
   try {

@@ -1,0 +1,19 @@
+// How every command opens the folder of a run: with this version, this machine and the configuration as it was resolved.
+import { type Tree, writeYaml } from "@dsbm/config";
+import { openRun, type RunWriter } from "@dsbm/runs";
+import { environment } from "./environment.js";
+import { version } from "./version.js";
+
+/** Opens a run's folder for writing. Throws the errors of `openRun`. */
+export function openRunOf(
+  config: object,
+  options: Pick<Parameters<typeof openRun>[0], "folder" | "columns" | "mode">,
+): RunWriter {
+  return openRun({
+    ...options,
+    dsbm: version,
+    config,
+    config_yaml: writeYaml(config as unknown as Tree),
+    environment: environment(),
+  });
+}
