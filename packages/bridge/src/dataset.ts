@@ -11,6 +11,7 @@ import {
 } from "./conditions.js";
 import type { End } from "./direction.js";
 import { BridgeError } from "./errors.js";
+import { type DrawRows, drawAll } from "./random.js";
 
 /** Samples of the two ends, each [n, …] with the same shape of one sample. */
 export interface Endpoints {
@@ -21,13 +22,19 @@ export interface Endpoints {
    * the other and takes those of the other.
    */
   conditions?: EndConditions | undefined;
+  /** Whether the rows of each end come in a random order of their own already, as those of a batch do. */
+  shuffled?: boolean;
 }
 
 /**
  * Rows of a table [B, …] as a network sees them: bytes of pictures to numbers, mirrored at random, or noise in
- * the place of rows that only say how many there are. Random numbers come from `generator` alone.
+ * the place of rows that only say how many there are. Random numbers come from `generator` alone, through `forRows`
+ * (default: as they are drawn).
  */
-export type Decode = (rows: Tensor, at: { end: "x0" | "x1"; generator: Generator }) => Tensor;
+export type Decode = (
+  rows: Tensor,
+  at: { end: "x0" | "x1"; generator: Generator; forRows?: DrawRows },
+) => Tensor;
 
 /**
  * A batch of both ends, decoded, with the conditions of its rows. Each end is gathered when it is asked for, so that
@@ -36,11 +43,15 @@ export type Decode = (rows: Tensor, at: { end: "x0" | "x1"; generator: Generator
 export function gathered(
   data: Endpoints,
   index: (end: End) => Tensor,
-  { decode, generator }: { decode: Decode; generator: Generator },
+  {
+    decode,
+    generator,
+    forRows = drawAll,
+  }: { decode: Decode; generator: Generator; forRows?: DrawRows },
 ): Endpoints {
   const seen: Partial<Record<End, Tensor>> = {};
   const rows = (end: End) => {
-    seen[end] ??= decode(data[end].indexSelect(0, index(end)), { end, generator });
+    seen[end] ??= decode(data[end].indexSelect(0, index(end)), { end, generator, forRows });
     return seen[end];
   };
   const told = (end: End) =>

@@ -149,7 +149,8 @@ export { complete, directionOf, type Problem } from "./problem.js";
 export { brownian } from "./process/brownian.js";
 export { ornsteinUhlenbeck } from "./process/ornstein-uhlenbeck.js";
 export { type BridgeSample, type ReferenceProcess, spread } from "./process.js";
-export { hash32, stream } from "./random.js";
+export { type DrawRows, drawAll, hash32, stream } from "./random.js";
+export { Ranks, type RanksOptions } from "./ranks.js";
 export type { CacheOptions } from "./rows/cache.js";
 export {
   type GammaOptions,

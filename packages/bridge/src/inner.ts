@@ -2,6 +2,7 @@
 import {
   arange,
   cat,
+  type distributed,
   full,
   type Generator,
   mseLoss,
@@ -14,12 +15,14 @@ import {
   recorded,
   type Tensor,
 } from "@dsbm/torch";
-import { conditionsIn } from "./conditions.js";
+import { batchShare } from "./batch-share.js";
+import { conditionsIn, mapConditions } from "./conditions.js";
 import { conditionKinds } from "./dataset.js";
 import type { Direction } from "./direction.js";
 import { answer } from "./parametrisation.js";
 import type { Problem } from "./problem.js";
 import { spread } from "./process.js";
+import type { Part } from "./ranks.js";
 import type { Network } from "./simulator.js";
 
 export interface StepOptions {
@@ -29,6 +32,8 @@ export interface StepOptions {
   optimizer: optim.Adam;
   ema: optim.EMA | null;
   generator: Generator;
+  /** Averages the gradients over the ranks; null: this process trains alone. */
+  buckets?: distributed.GradientBuckets | null;
 }
 
 /**
@@ -58,10 +63,10 @@ export function drawTimes(n: number, eps: number, generator: Generator, like: Te
 /**
  * Standard normal noise for a batch, the second half the negative of the first. With `drawTimes` the rows i and
  * i + B/2 share a time, and the noise of their targets (infinite variance as t reaches an end) cancels in the
- * gradient where it is largest; each row alone is distributed as before.
+ * gradient where it is largest; each row alone is distributed as before. Of the shape of `like`, but `n` rows.
  */
-export function drawNoise(like: Tensor, generator: Generator): Tensor {
-  const [n, ...rest] = like.shape as [number, ...number[]];
+export function drawNoise(like: Tensor, generator: Generator, n = like.size(0)): Tensor {
+  const rest = like.shape.slice(1);
   const z = randn([Math.ceil(n / 2), ...rest], {
     generator,
     device: like.device,
@@ -77,7 +82,9 @@ function twice(a: Tensor, b: Tensor, n: number): Tensor {
 
 /**
  * One training step as a recorded function of the rows of a batch: noise, bridge, forward, backward, clipping,
- * optimiser, average. Its results are the loss and the gradient's norm (NaN where nothing is clipped).
+ * optimiser, average. Its results are the loss and the gradient's norm (NaN where nothing is clipped). With several
+ * ranks the rows are this rank's share, behind them stands a tensor [k] of what it has to say, and a third result has
+ * the mean of that over the ranks; loss and norm are those of the whole batch.
  */
 export function trainingStep({
   problem,
@@ -86,29 +93,51 @@ export function trainingStep({
   optimizer,
   ema,
   generator,
+  buckets = null,
 }: StepOptions): Recorded {
   const { method, process, gradClip, parametrisation, reduction } = problem;
+  const { batchSize, accumulate } = problem;
   const eps = problem.eps ?? method.eps;
   const kinds = conditionKinds(problem.data);
-  return recorded((...rows: Tensor[]) => {
+  const share = batchShare(problem);
+  const size = problem.ranks?.size ?? 1;
+  return recorded((...inputs: Tensor[]) => {
+    const said = buckets ? (inputs.at(-1) as Tensor) : null;
+    const rows = buckets ? inputs.slice(0, -1) : inputs;
     const first = rows[0] as Tensor;
-    const given = conditionsIn(rows, kinds);
-    const field = answer({ network, direction, process, parametrisation, given });
     network.train();
     const { x, t, target, weight } = noGrad(() =>
       method.regression(rows, {
         direction,
         process,
-        t: drawTimes(first.size(0), eps, generator, first),
+        t: share.own(drawTimes(batchSize, eps, generator, first)),
         meanMatch: parametrisation.meanMatch,
-        noise: (like) => drawNoise(like, generator),
+        noise: (like) => share.own(drawNoise(like, generator, batchSize)),
       }),
     );
     const scale = weight ?? (parametrisation.lossScale ? process.scale(direction, t) : null);
-    const scaled = (y: Tensor) => (scale ? y.mul(spread(scale, y)) : y);
-    const loss = regressionLoss(scaled(field(x, t)), scaled(target), reduction);
+    const given = conditionsIn(rows, kinds);
+    const lossOf = ({ start, count }: Part): Tensor => {
+      const cut = (y: Tensor) => (count === share.rows ? y : y.narrow(0, start, count));
+      const told = mapConditions(given, cut);
+      const field = answer({ network, direction, process, parametrisation, given: told });
+      const scaled = (y: Tensor) => (scale ? y.mul(spread(cut(scale), y)) : y);
+      const prediction = scaled(field(cut(x), cut(t)));
+      const loss = regressionLoss(prediction, scaled(cut(target)), reduction);
+      // The mean over ranks of the sum over parts is to be the mean over the batch.
+      return count * size === batchSize ? loss : loss.mul((count * size) / batchSize);
+    };
     optimizer.zeroGrad();
-    loss.backward();
+    let total: Tensor | null = null;
+    let along: Tensor | null = null;
+    for (const { isLast, ...part } of partsOf(share.rows, accumulate)) {
+      const loss = lossOf(part);
+      total = total ? total.add(loss.detach()) : loss.detach();
+      if (isLast && buckets && said) {
+        along = cat([total.reshape([1]), said]);
+        buckets.average(() => loss.backward(), { along });
+      } else loss.backward();
+    }
     const norm =
       gradClip === null
         ? full([], Number.NaN)
@@ -116,7 +145,17 @@ export function trainingStep({
     optimizer.step();
     ema?.update();
     optimizer.zeroGrad();
-    return [loss.detach(), norm];
+    if (!along) return [total as Tensor, norm];
+    return [along.select(0, 0), norm, along.narrow(0, 1, along.size(0) - 1)];
+  });
+}
+
+/** Rows cut into `k` parts, or as many as there are rows, whose gradients add up. */
+function partsOf(rows: number, k: number): (Part & { isLast: boolean })[] {
+  const n = Math.min(k, rows);
+  return Array.from({ length: n }, (_, i) => {
+    const start = Math.floor((rows * i) / n);
+    return { start, count: Math.floor((rows * (i + 1)) / n) - start, isLast: i === n - 1 };
   });
 }
 

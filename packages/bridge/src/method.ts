@@ -7,6 +7,7 @@ import type { Endpoints } from "./dataset.js";
 import type { Direction, End } from "./direction.js";
 import type { LangevinRun } from "./langevin/run.js";
 import type { ReferenceProcess } from "./process.js";
+import type { DrawRows } from "./random.js";
 import type { TimeGrid } from "./schedule.js";
 import type { Field } from "./solver.js";
 
@@ -20,6 +21,8 @@ export interface EpochContext {
   process: ReferenceProcess;
   firstCoupling: "ref" | "ind";
   generator: Generator;
+  /** How random numbers are drawn for the rows of `data`, of which some may be elsewhere (default: all are here). */
+  forRows?: DrawRows;
   simulate: Simulate;
   /** DSB: states, times and targets along runs of the newest direction (or of pure noise). */
   simulateIncrements: (direction: Direction | null, start: Tensor, given?: Conditions) => Tensor[];

@@ -1,14 +1,17 @@
 // One half-iteration while it runs: its optimiser, random streams, source of rows and recorded step, and all
 // that is needed to put it back where it stood.
 import {
+  distributed,
   Generator,
   getNumThreads,
   nn,
   type optim,
   type Recorded,
   type Tensor,
+  tensor,
   tidy,
 } from "@dsbm/torch";
+import { type BatchShare, batchShare } from "./batch-share.js";
 import { type ConditionKind, conditionsAt } from "./conditions.js";
 import type { BatchCoupling } from "./coupling.js";
 import { conditionKinds, type Endpoints } from "./dataset.js";
@@ -16,7 +19,7 @@ import { type Direction, type End, endOf, other } from "./direction.js";
 import { repeatRows, trainingStep } from "./inner.js";
 import { asPairs, asRows } from "./method.js";
 import { directionOf, type Problem } from "./problem.js";
-import { hash32, stream } from "./random.js";
+import { drawAll, hash32, stream } from "./random.js";
 import { Ahead } from "./rows/ahead.js";
 import { CacheRows } from "./rows/cache.js";
 import { StreamRows } from "./rows/stream.js";
@@ -34,6 +37,22 @@ export interface PassOptions {
   simulator: Simulator;
 }
 
+/** What a rank wants at the end of a step; where any wants it, all do it. */
+export interface Wishes {
+  /** To end the run. */
+  stop: boolean;
+  /** To let rank 0 save and evaluate. */
+  pause: boolean;
+}
+
+/** What came of a step. */
+export interface Advanced {
+  loss: number | null;
+  gradNorm: number | null;
+  /** What some rank wanted; where they were not read, what this one did. */
+  wishes: Wishes;
+}
+
 /** What a pass saves beside tensors. */
 export interface PassState extends SourceState {
   half: number;
@@ -44,6 +63,8 @@ export interface PassState extends SourceState {
     pairing: Uint8Array;
     /** The default generator, which dropout draws from. */
     fallback: Uint8Array;
+    /** Those of other ranks, by rank. */
+    others?: SourceState;
     source: SourceState;
   } | null;
 }
@@ -63,12 +84,16 @@ export class Pass {
   readonly #couple: BatchCoupling | null;
   /** The conditions behind the rows of a batch of independent pairs. */
   readonly #conditions: { of: End; which: readonly ConditionKind[] };
+  readonly #share: BatchShare;
+  readonly #buckets: distributed.GradientBuckets | null;
+  /** States of the other ranks' default generators, as `meet` found them. */
+  #others: SourceState | null = null;
   readonly #noise: Generator;
   readonly #pairing: Generator;
   readonly #fallback: Generator;
 
   constructor({ problem, half, network, optimizer, ema, simulator }: PassOptions) {
-    const { method, seed, process, data, firstIteration, firstPass } = problem;
+    const { method, seed, process, data, firstIteration, firstPass, ranks } = problem;
     const device = data.x0.device;
     const random = (purpose: string) => stream(seed, `${purpose}/${half}`, device);
     this.#problem = problem;
@@ -78,7 +103,8 @@ export class Pass {
     this.optimizer = optimizer;
     this.#noise = random("train");
     this.#pairing = random("pairing");
-    this.#fallback = Generator.default(device).manualSeed(hash32(`${seed}/default/${half}`));
+    this.#share = batchShare(problem);
+    this.#fallback = Generator.default(device).manualSeed(this.#fallbackSeed());
     if (problem.renewNetwork && half > 1) {
       using fresh = problem.network(this.direction, half);
       nn.copyState(fresh, network);
@@ -89,6 +115,8 @@ export class Pass {
       simulator,
       stepsLeft: () => this.steps - this.step,
     });
+    const leaves = network.parameters().filter((p) => p.requiresGrad);
+    this.#buckets = ranks && new distributed.GradientBuckets(ranks.data, leaves, ranks.gradients);
     this.#run = trainingStep({
       problem,
       direction: this.direction,
@@ -96,6 +124,7 @@ export class Pass {
       optimizer,
       ema,
       generator: this.#noise,
+      buckets: this.#buckets,
     });
     const of = conditionsAt(data.conditions, endOf(this.direction))?.of ?? "x0";
     this.#conditions = { of, which: conditionKinds(data) };
@@ -104,28 +133,73 @@ export class Pass {
       (half <= firstPass && method.pairs ? problem.batchCoupling : null);
   }
 
+  /** Each rank drops units of its own; `step` is that after which a rank joins which was not there before. */
+  #fallbackSeed(step = 0): number {
+    const { seed, ranks } = this.#problem;
+    const own = [ranks?.rank ?? 0, step].filter((n) => n > 0);
+    return hash32([seed, "default", this.half, ...own].join("/"));
+  }
+
   /**
-   * One training step. The gradient's norm is read where it is told; so is the loss where reading it would wait for
-   * another device (on the processor it is read at every step).
+   * One training step. The gradient's norm is read where it is told; so are the loss and the other ranks' wishes where
+   * reading them would wait for another device (on the processor they are read at every step).
    */
-  advance({ told = false }: { told?: boolean } = {}): {
-    loss: number | null;
-    gradNorm: number | null;
-  } {
-    const { batchSize, repeat, data } = this.#problem;
-    const result: { loss: number | null; gradNorm: number | null } = { loss: null, gradNorm: null };
-    tidy(() => {
-      let batch = this.source.batch(batchSize / repeat);
-      if (this.#couple)
-        batch = asRows(this.#couple(asPairs(batch, this.#conditions), this.#pairing));
-      const [loss, norm] = this.#run(...repeatRows(batch, repeat)) as [Tensor, Tensor];
-      if (told || data.x0.device === "cpu") result.loss = loss.item();
-      if (told) result.gradNorm = norm.item();
-    });
+  advance({
+    told = false,
+    stop = false,
+    pause = false,
+  }: { told?: boolean } & Partial<Wishes> = {}): Advanced {
+    const { batchSize, repeat, data, ranks } = this.#problem;
+    const result: Advanced = { loss: null, gradNorm: null, wishes: { stop, pause } };
+    const pairs = batchSize / repeat;
+    const { part } = this.#share;
+    const wishes = [stop ? 1 : 0, pause ? 1 : 0];
+    const step = () =>
+      tidy(() => {
+        let batch = this.source.batch(pairs, part);
+        if (this.#couple) batch = this.#coupled(batch);
+        const rows = repeatRows(batch, repeat);
+        if (ranks) rows.push(tensor(wishes, { dtype: "float32", device: data.x0.device }));
+        const [loss, norm, wanted] = this.#run(...rows) as [Tensor, Tensor, Tensor?];
+        const read = told || data.x0.device === "cpu";
+        if (read) result.loss = loss.item();
+        if (told) result.gradNorm = norm.item();
+        if (read && wanted) {
+          const [stops, pauses] = wanted.toNumbers() as [number, number];
+          result.wishes = { stop: stops > 0, pause: pauses > 0 };
+        }
+      });
+    if (ranks) ranks.data.run("training step", step);
+    else step();
     this.step++;
     if (result.loss !== null) this.losses.push(result.loss);
     if (this.losses.length > 10) this.losses.shift();
     return result;
+  }
+
+  /** The batch paired anew, all of it, whoever has which part: plans of parts would be another method. */
+  #coupled(batch: Tensor[]): Tensor[] {
+    const { batchSize, repeat, ranks } = this.#problem;
+    const pairs = batchSize / repeat;
+    const { part } = this.#share;
+    const counts = Array.from({ length: ranks?.size ?? 1 }, (_, r) => ranks?.part(pairs, r).count);
+    const whole = ranks ? batch.map((t) => ranks.gather(t, counts as number[])) : batch;
+    const couple = this.#couple as BatchCoupling;
+    const paired = asRows(couple(asPairs(whole, this.#conditions), this.#pairing));
+    return ranks ? paired.map((t) => t.narrow(0, part.start, part.count)) : paired;
+  }
+
+  /** With several ranks, before `save`, on every rank: brings together what only they know. */
+  meet(): void {
+    const { ranks } = this.#problem;
+    if (!ranks) return;
+    const states = tidy(
+      () => ranks.control.allGather(tensor(this.#fallback.getState())).toArray() as Uint8Array,
+    );
+    const length = states.length / ranks.size;
+    this.#others = {};
+    for (let r = 1; r < ranks.size; r++)
+      this.#others[r] = states.slice(r * length, (r + 1) * length);
   }
 
   save(): PassState {
@@ -136,6 +210,7 @@ export class Pass {
         noise: this.#noise.getState(),
         pairing: this.#pairing.getState(),
         fallback: this.#fallback.getState(),
+        ...(this.#others && { others: this.#others }),
         source: this.source.save(),
       },
     };
@@ -148,10 +223,14 @@ export class Pass {
     yield* this.source.restore(streams.source);
     this.#noise.setState(streams.noise);
     this.#pairing.setState(streams.pairing);
-    this.#fallback.setState(streams.fallback);
+    const rank = this.#problem.ranks?.rank ?? 0;
+    const fallback = rank === 0 ? streams.fallback : streams.others?.[rank];
+    if (fallback) this.#fallback.setState(fallback as Uint8Array);
+    else this.#fallback.manualSeed(this.#fallbackSeed(step));
   }
 
   dispose(): void {
+    this.#buckets?.[Symbol.dispose]();
     this.source.dispose();
   }
 }
@@ -175,7 +254,7 @@ function rowSource({
     const { lastNoise } = problem;
     return simulator.startEndpoints(d, start, { grid, generator: simulate, lastNoise, given });
   });
-  const rows = (ends: Endpoints): Tensor[] =>
+  const rows = (ends: Endpoints, forRows = drawAll): Tensor[] =>
     method.epoch({
       direction,
       newest,
@@ -183,6 +262,7 @@ function rowSource({
       process,
       firstCoupling,
       generator: simulate,
+      forRows,
       simulate: ahead.simulate,
       simulateIncrements: (d, start, given) =>
         simulator.increments(d, d ?? other(direction), start, {
@@ -229,5 +309,6 @@ function rowSource({
     beside: [...(method.sampler ? ["step"] : []), ...conditionKinds(data)],
     simulate,
     shuffle,
+    ranks: problem.ranks,
   });
 }

@@ -6,6 +6,7 @@ import { BridgeError } from "./errors.js";
 import type { Method } from "./method.js";
 import { type Parametrisation, plainDrift } from "./parametrisation.js";
 import type { ReferenceProcess } from "./process.js";
+import type { Ranks } from "./ranks.js";
 import type { CacheOptions } from "./rows/cache.js";
 import type { TimeGrid } from "./schedule.js";
 import type { Network } from "./simulator.js";
@@ -33,7 +34,12 @@ export interface Problem {
   firstIteration?: number;
   /** Half-iterations that are trained on the first coupling, without a network to simulate with. */
   firstPass?: number;
+  /** Rows of a training step, over all ranks. */
   batchSize?: number;
+  /** Parts in which each rank's rows of a step are gone through, to need less memory. */
+  accumulate?: number;
+  /** The processes that train this together; null: one alone. */
+  ranks?: Ranks | null;
   /** Rows of a batch that share a pair, with times and noise of their own. */
   repeat?: number;
   /** Simulated pairs go to disk in parts, and tables are read a batch at a time; null: all in memory. */
@@ -78,11 +84,16 @@ const integer = (name: string, x: number, least: number) => {
     throw new BridgeError("argument", `${name} is ${x}; expected an integer of at least ${least}`);
 };
 
-function checkCache({ cache, batchSize, repeat }: Required<Problem>): void {
+function checkBatch({ cache, batchSize, repeat, ranks }: Required<Problem>): void {
   if (batchSize % repeat !== 0)
     throw new BridgeError(
       "argument",
       `batchSize is ${batchSize}, which ${repeat} repeats of each pair do not divide; use a multiple of ${repeat}`,
+    );
+  if (ranks && batchSize / repeat < ranks.size)
+    throw new BridgeError(
+      "argument",
+      `a batch of ${batchSize / repeat} pairs cannot be shared by ${ranks.size} processes: use a larger batch, or fewer processes`,
     );
   if (cache === null) return;
   integer("cache.npar", cache.npar, 1);
@@ -105,6 +116,8 @@ export function complete(problem: Problem): Required<Problem> {
     firstIteration: 1,
     firstPass: 1,
     batchSize: 128,
+    accumulate: 1,
+    ranks: null,
     repeat: 1,
     cache: null,
     cacheGrid: problem.grid,
@@ -132,11 +145,12 @@ export function complete(problem: Problem): Required<Problem> {
   integer("steps", full.steps, 1);
   integer("firstSteps", full.firstSteps, 1);
   integer("batchSize", full.batchSize, 1);
+  integer("accumulate", full.accumulate, 1);
   integer("logEvery", full.logEvery, 1);
   integer("firstIteration", full.firstIteration, 0);
   integer("firstPass", full.firstPass, 1);
   integer("repeat", full.repeat, 1);
-  checkCache(full);
+  checkBatch(full);
   checkEndpoints(full.data);
   const rows = Math.min(full.data.x0.size(0), full.data.x1.size(0));
   if (full.batchSize / full.repeat > rows)

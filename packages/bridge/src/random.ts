@@ -1,6 +1,6 @@
 // Streams of random numbers by purpose: each is a function of the run's seed and its name alone, so that a
 // resumed run draws what an uninterrupted one would have drawn.
-import { type Device, Generator } from "@dsbm/torch";
+import { type Device, Generator, type Tensor } from "@dsbm/torch";
 
 /** 32 bits from a text (FNV-1a, then murmur's finaliser). */
 export function hash32(text: string): number {
@@ -14,4 +14,21 @@ export function hash32(text: string): number {
 /** The stream of a purpose, for example `stream(seed, "train/3")`. */
 export function stream(seed: number, purpose: string, device: Device = "cpu"): Generator {
   return Generator.create(hash32(`${seed}/${purpose}`), device);
+}
+
+/**
+ * Random numbers for rows: `draw(n)` gives those of n rows [n, …], what comes back are those of the rows at hand.
+ * Of a batch in parts they are drawn for all its rows, so that they are the same whoever has which.
+ */
+export type DrawRows = (rows: number, draw: (n: number) => Tensor) => Tensor;
+
+/** All rows are at hand. */
+export const drawAll: DrawRows = (rows, draw) => draw(rows);
+
+/** At hand are some of `total` rows. */
+export function drawPart(
+  { start, count }: { start: number; count: number },
+  total: number,
+): DrawRows {
+  return (_, draw) => draw(total).narrow(0, start, count);
 }

@@ -1,5 +1,6 @@
 // Where the rows of training batches come from in one half-iteration; the rooms below say how.
 import type { Tensor } from "@dsbm/torch";
+import type { Part } from "./ranks.js";
 
 /** What a source needs to go on, in JSON's types and bytes. */
 export type SourceState = { [key: string]: SavedValue };
@@ -19,11 +20,13 @@ export interface RowSource {
    * forgotten and `due` stays true.
    */
   make(step: number): Making;
-  /** The next batch of `n` rows, born in the surrounding scope. */
-  batch(n: number): Tensor[];
+  /** Those rows of the next batch of `n` that `part` names (default: all), born in the surrounding scope. */
+  batch(n: number, part?: Part): Tensor[];
   /** The state at a step boundary. */
   save(): SourceState;
   /** Goes on from a saved state, making again what is no longer there; yields as `make`. */
   restore(state: SourceState): Making;
   dispose(): void;
 }
+
+export const allOf = (n: number): Part => ({ start: 0, count: n });

@@ -2,7 +2,7 @@
 // chunks side by side. What is simulated is written once, in the solvers; here is only how to run it fast.
 import {
   type ChunkedRun,
-  type Generator,
+  Generator,
   type nn,
   noGrad,
   type Recorded,
@@ -12,13 +12,20 @@ import {
   type Tensor,
   tidy,
 } from "@dsbm/torch";
-import { type Conditions, conditionRows, conditionsIn, kindsOf } from "./conditions.js";
+import {
+  type ConditionKind,
+  type Conditions,
+  conditionRows,
+  conditionsIn,
+  kindsOf,
+} from "./conditions.js";
 import type { Direction } from "./direction.js";
 import { BridgeError } from "./errors.js";
 import { incrementTuples } from "./method/dsb.js";
 import type { Method } from "./method.js";
 import { answer, driftField, type Parametrisation, plainDrift } from "./parametrisation.js";
 import type { ReferenceProcess } from "./process.js";
+import { type Command, type Part, Ranks } from "./ranks.js";
 import type { TimeGrid } from "./schedule.js";
 import { euler } from "./solver/euler.js";
 import { eulerMaruyama } from "./solver/euler-maruyama.js";
@@ -36,6 +43,8 @@ export interface SimulatorOptions {
   threads?: number;
   /** Rows a chunk (default 250): intermediates of wide layers stay in the cache, and below the size at which malloc asks the kernel. */
   chunkRows?: number;
+  /** Processes that simulate in shares; each gets all of what comes out, the same as if one had made it. */
+  ranks?: Ranks | null;
 }
 
 /** How samples are carried along. */
@@ -53,6 +62,20 @@ interface Running {
   given: Conditions | undefined;
   generator: Generator;
   outputDims: number[];
+  chunkRows: number;
+}
+
+/** What rank 0 wants of the others: a method of the simulator, its arguments, and the tensors that follow. */
+interface Wanted extends Command {
+  kind: "simulate";
+  what: "endpoints" | "path";
+  direction: Direction;
+  grid: TimeGrid;
+  lastNoise: boolean;
+  at: number[] | null;
+  state: string;
+  x: ReturnType<typeof Ranks.kindOf>;
+  given: [ConditionKind, ReturnType<typeof Ranks.kindOf>][];
 }
 
 type Body = (start: Tensor, given: Conditions | undefined) => Tensor | Tensor[];
@@ -100,13 +123,16 @@ export function sample(
 export class Simulator {
   readonly #programs = new Map<string, Recorded>();
   readonly #options: SimulatorOptions;
+  /** Whether the other ranks are waiting to be told, as rank 0, or simulate the same in step with this one. */
+  leading = false;
 
   constructor(options: SimulatorOptions) {
     this.#options = options;
   }
 
   /** Begins runs of `body`, recorded under its key. */
-  #start(key: string, body: Body, { x, given, generator, outputDims }: Running): ChunkedRun {
+  #start(key: string, body: Body, running: Omit<Running, "chunkRows">): ChunkedRun {
+    const { x, given, generator, outputDims } = running;
     const { threads = 1, chunkRows = 250, networks } = this.#options;
     const kinds = kindsOf(given);
     const name = `${key}/${kinds}`;
@@ -119,12 +145,19 @@ export class Simulator {
     }
     const inputs = [x, ...conditionRows(given)];
     const inputDims = inputs.map(() => 0);
-    return noGrad(() =>
-      startChunked(program, inputs, { rows: chunkRows, threads, generator, inputDims, outputDims }),
-    );
+    const recordedBody = program;
+    const begin = (part?: Part) =>
+      noGrad(() =>
+        startChunked(recordedBody, inputs, {
+          ...{ rows: chunkRows, threads, generator, inputDims, outputDims, part },
+        }),
+      );
+    return this.#options.ranks
+      ? shared(begin, this.#options.ranks, { ...running, chunkRows })
+      : begin();
   }
 
-  #run(key: string, body: Body, running: Running): Tensor[] {
+  #run(key: string, body: Body, running: Omit<Running, "chunkRows">): Tensor[] {
     return tidy(() => this.#start(key, body, running).finish());
   }
 
@@ -139,6 +172,7 @@ export class Simulator {
     x: Tensor,
     { grid, generator, lastNoise = true, given }: Simulating,
   ): ChunkedRun {
+    this.#tell("endpoints", { direction, x, grid, generator, lastNoise, given, at: null });
     return this.#start(
       `end/${direction}/${grid.times}/${lastNoise}`,
       (start, told) => sample(this.#options, start, { direction, grid, lastNoise, given: told }),
@@ -152,6 +186,7 @@ export class Simulator {
     x: Tensor,
     { grid, generator, at, lastNoise = true, given }: Simulating & { at?: readonly number[] },
   ): Tensor {
+    this.#tell("path", { direction, x, grid, generator, lastNoise, given, at: at ?? null });
     const wanted = new Set(at ?? Array.from({ length: grid.steps.length + 1 }, (_, k) => k));
     const run = (start: Tensor, told: Conditions | undefined) => {
       const states: Tensor[] = [];
@@ -196,10 +231,85 @@ export class Simulator {
     );
   }
 
+  /** As rank 0, while the others wait: has them take their share of what it simulates. */
+  #tell(
+    what: Wanted["what"],
+    {
+      x,
+      given,
+      generator,
+      at,
+      ...plain
+    }: Simulating &
+      Pick<Wanted, "direction" | "lastNoise"> &
+      Pick<Running, "x"> & {
+        at: readonly number[] | null;
+      },
+  ): void {
+    const { ranks } = this.#options;
+    if (!ranks || !this.leading) return;
+    const told = kindsOf(given).map((kind) => [kind, given?.[kind]] as [ConditionKind, Tensor]);
+    const wanted: Wanted = {
+      ...{ kind: "simulate", what, ...plain, at: at && [...at] },
+      state: Buffer.from(generator.getState()).toString("base64"),
+      x: Ranks.kindOf(x),
+      given: told.map(([kind, t]) => [kind, Ranks.kindOf(t)]),
+    };
+    ranks.tell(wanted);
+    for (const t of [x, ...told.map(([, rows]) => rows)]) ranks.send(t);
+  }
+
+  /** As another rank: takes its share of what rank 0 simulates. */
+  serve(command: Command): void {
+    const ranks = this.#options.ranks as Ranks;
+    const { what, direction, grid, lastNoise, at, state, x, given } = command as Wanted;
+    tidy(() => {
+      const start = ranks.receive(x);
+      const told = given.map(([kind, shape]) => [kind, ranks.receive(shape)]);
+      const generator = Generator.create(0, x.device);
+      generator.setState(Buffer.from(state, "base64"));
+      const carried = {
+        ...{ grid, lastNoise, generator },
+        given: told.length > 0 ? (Object.fromEntries(told) as Conditions) : undefined,
+      };
+      if (what === "endpoints") this.endpoints(direction, start, carried);
+      else this.path(direction, start, { ...carried, ...(at && { at }) });
+    });
+  }
+
   /** Forgets the programs (after networks were replaced). */
   reset(): void {
     this.#programs.clear();
   }
+}
+
+/** Runs of this rank's chunks, joined with those of the others at the end. */
+function shared(
+  begin: (part: Part) => ChunkedRun,
+  ranks: Ranks,
+  { x, chunkRows, outputDims }: Running,
+): ChunkedRun {
+  const n = x.size(0);
+  const chunks = Math.ceil(n / chunkRows);
+  const { start, count } = ranks.part(chunks);
+  const own = begin({ start, count });
+  // The last chunk may be shorter.
+  const rowsOf = (rank: number) => {
+    const part = ranks.part(chunks, rank);
+    const end = Math.min(n, (part.start + part.count) * chunkRows);
+    return Math.max(0, end - part.start * chunkRows);
+  };
+  const counts = Array.from({ length: ranks.size }, (_, rank) => rowsOf(rank));
+  return {
+    outputs: own.outputs,
+    stop: own.stop,
+    finish: () => {
+      own.finish();
+      const whole = own.outputs.map((t, i) => ranks.gather(t, counts, outputDims[i]));
+      for (const t of own.outputs) t.dispose();
+      return whole;
+    },
+  };
 }
 
 /** Runs `fn` with the networks as they are in use: no dropout, whatever they are doing otherwise. */

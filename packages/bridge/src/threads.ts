@@ -1,5 +1,6 @@
 // How many threads a step should use: small networks are fastest on one, so it is measured, not guessed.
 import { Generator, getNumThreads, optim, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import { batchShare } from "./batch-share.js";
 import { conditionRows, conditionsAt } from "./conditions.js";
 import type { Direction } from "./direction.js";
 import { repeatRows, trainingStep } from "./inner.js";
@@ -100,8 +101,10 @@ export function measureThreads(problem: Required<Problem>, direction: Direction)
   const drawn = before.getState();
   const network = problem.network(direction);
   const optimizer = new optim.Adam(network.parameters(), { lr: problem.lr });
+  // As much as one of the ranks has to do, without waiting for the others.
+  const alone = { ...problem, batchSize: batchShare(problem).rows, ranks: null };
   const step = trainingStep({
-    problem,
+    problem: alone,
     direction,
     network,
     optimizer,
@@ -110,7 +113,7 @@ export function measureThreads(problem: Required<Problem>, direction: Direction)
   });
   try {
     return tidy(() => {
-      const rows = exampleRows(problem);
+      const rows = exampleRows(alone);
       const once = () => tidy(() => step(...rows));
       const timed = (n: number) => {
         set(n);

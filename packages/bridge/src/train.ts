@@ -6,6 +6,7 @@ import { BridgeError } from "./errors.js";
 import type { TrainEvent } from "./events.js";
 import { Pass, type PassState } from "./pass.js";
 import { complete, directionOf, type Problem } from "./problem.js";
+import { type Command, Ranks } from "./ranks.js";
 import { CacheRows } from "./rows/cache.js";
 import { type Network, Simulator } from "./simulator.js";
 import { fromJsonState, toJsonState } from "./states.js";
@@ -23,7 +24,10 @@ export interface TrainState {
   optimizers: Partial<Record<Direction, optim.Adam>>;
 }
 
-type PauseAt = (at: { half: number; step: number; steps: number }) => boolean;
+interface Control {
+  signal?: AbortSignal | undefined;
+  pauseAt?: (at: { half: number; step: number; steps: number }) => boolean;
+}
 
 /** What `Training.save` gives beside tensors; plain JSON. */
 export interface SavedFacts {
@@ -49,6 +53,12 @@ export class Training {
   readonly simulator: Simulator;
   #threads: number | null = null;
   #pass: Pass | null = null;
+  /** With several ranks: whether all have the state of rank 0, and whether it let the others go. */
+  #isShared = false;
+  #isOver = false;
+  #failure: string | null = null;
+  /** Sampling weights of the pass in progress, while others are being evaluated. */
+  #standing: Map<string, Tensor> | null = null;
   /** A state to be put into the next pass as it begins. */
   #saved: { pass: PassState; tensors: Map<string, Tensor>; whole: SavedTraining } | null = null;
 
@@ -56,7 +66,7 @@ export class Training {
   constructor(problem: Problem) {
     this.problem = complete(problem);
     const { method, network, emaRate, emaWarmup, process, parametrisation } = this.problem;
-    const { simulateThreads, chunkRows } = this.problem;
+    const { simulateThreads, chunkRows, ranks } = this.problem;
     const shared = method.networks === "shared";
     const pair = <T>(make: (d: Direction) => T): Record<Direction, T> => {
       const b = make("b");
@@ -77,23 +87,137 @@ export class Training {
       parametrisation,
       threads: simulateThreads,
       chunkRows,
+      ranks,
     });
+    this.simulator.leading = ranks?.leads === true;
   }
 
   /**
    * Runs the half-iterations that are left. Signals and timers get their turn about every 50 ms; after `signal`
    * was aborted the run ends with a `stopped` event at the next step boundary (or within a cache, which is made
-   * again later). `pauseAt` asks for a `pause` event at the boundary after a step.
+   * again later). `pauseAt` asks for a `pause` event at the boundary after a step. With several ranks rank 0 calls
+   * it and the others `accompany`; what any of them is asked to stop for stops all.
    */
-  async *run({
-    signal,
-    pauseAt = () => false,
-  }: {
-    signal?: AbortSignal;
-    pauseAt?: (at: { half: number; step: number; steps: number }) => boolean;
-  } = {}): AsyncGenerator<TrainEvent> {
-    while (this.state.half < this.problem.halfIterations && !signal?.aborted)
-      yield* this.#half(this.state.half + 1, { signal, pauseAt });
+  async *run({ signal, pauseAt = () => false }: Control = {}): AsyncGenerator<TrainEvent> {
+    if (this.problem.ranks) {
+      if (!this.#isShared) this.share();
+      this.#lead({ kind: "run" });
+    }
+    try {
+      yield* this.#halves({ signal, pauseAt });
+    } finally {
+      this.simulator.leading = this.problem.ranks?.leads === true;
+    }
+  }
+
+  async *#halves(
+    control: Required<Pick<Control, "pauseAt">> & Control,
+  ): AsyncGenerator<TrainEvent> {
+    while (this.state.half < this.problem.halfIterations && !this.#isOver) {
+      if (!this.problem.ranks && control.signal?.aborted) return;
+      yield* this.#half(this.state.half + 1, control);
+    }
+  }
+
+  /**
+   * As a rank that is not 0: does its part of what rank 0 does until that is over. `signal` asks for a stop.
+   * Gives the reason where rank 0 failed by itself. Throws a DistributedError where a rank is gone.
+   */
+  async accompany({ signal }: Pick<Control, "signal"> = {}): Promise<string | null> {
+    for (;;) {
+      const command = await this.#serve("run");
+      if (command.kind === "over") return (command.failed as string | undefined) ?? null;
+      const events = this.#halves({ signal, pauseAt: () => false });
+      for await (const event of events) void event;
+      if (this.#isOver) return this.#failure;
+    }
+  }
+
+  /** As rank 0: lets the others go, because all is done or, with a reason, because it cannot be. Idempotent. */
+  dismiss(failed: string | null = null): void {
+    const { ranks } = this.problem;
+    if (!ranks?.leads || this.#isOver) return;
+    this.#isOver = true;
+    ranks.tell({ kind: "over", ...(failed !== null && { failed }) });
+  }
+
+  /** As rank 0, before evaluating or running: gives the others its state, whatever they have. */
+  share(): void {
+    const { ranks } = this.problem;
+    if (!ranks) return;
+    const { facts, tensors } = this.save();
+    const kinds = Array.from(tensors, ([name, t]) => [name, Ranks.kindOf(t)]);
+    ranks.tell({ kind: "state", facts, tensors: kinds });
+    for (const t of tensors.values()) ranks.send(t);
+    this.#isShared = true;
+  }
+
+  #receive({ facts, tensors }: Command): void {
+    const ranks = this.problem.ranks as Ranks;
+    tidy(() => {
+      const kinds = tensors as [string, ReturnType<typeof Ranks.kindOf>][];
+      const own = new Map(kinds.map(([name, kind]) => [name, ranks.receive(kind)]));
+      this.restore({ tensors: own, facts: facts as SavedFacts });
+    });
+  }
+
+  /** As another rank: does what rank 0 asks for, up to the command `until`, or the end of it all. */
+  async #serve(until: string): Promise<Command> {
+    const ranks = this.problem.ranks as Ranks;
+    for (;;) {
+      const command = await ranks.next();
+      if (command.kind === until) return command;
+      if (command.kind === "over") {
+        this.#isOver = true;
+        this.#failure = (command.failed as string | undefined) ?? null;
+        return command;
+      }
+      if (command.kind === "state") this.#receive(command);
+      else this.simulator.serve(command);
+    }
+  }
+
+  /** As rank 0: goes on in step with the others. */
+  #lead(command: Command): void {
+    this.problem.ranks?.tell(command);
+    this.simulator.leading = false;
+  }
+
+  /** An event at which the averages so far sample, and rank 0 may save and evaluate with the help of the others. */
+  async *#handOver(event: TrainEvent): AsyncGenerator<TrainEvent> {
+    const { ranks } = this.problem;
+    const { direction } = event;
+    if (ranks) {
+      this.#pass?.meet();
+      ranks.compare(this.state.networks[direction].parameters());
+    }
+    if (this.#pass) this.#standing = this.#samplesItself() ? this.#copyOfSampler() : null;
+    this.#refreshSampler(direction);
+    this.simulator.leading = ranks?.leads === true;
+    yield event;
+    if (ranks?.leads) this.#lead({ kind: "go" });
+    else if (ranks) await this.#serve("go");
+    if (this.#standing) this.state.samplers[direction].loadStateDict(this.#standing);
+    this.#forgetStanding();
+  }
+
+  /** Whether the averages that the pass in progress began with still make its rows: an evaluation must not change them. */
+  #samplesItself(): boolean {
+    const { problem } = this;
+    const pass = this.#pass;
+    if (!pass || !this.state.emas || pass.half <= problem.firstPass) return false;
+    return directionOf(problem, pass.half - 1) === pass.direction;
+  }
+
+  #copyOfSampler(): Map<string, Tensor> {
+    const { direction } = this.#pass as Pass;
+    const state = this.state.samplers[direction].stateDict();
+    return tidy(() => new Map([...state].map(([name, t]) => [name, t.detach().clone().keep()])));
+  }
+
+  #forgetStanding(): void {
+    for (const t of this.#standing?.values() ?? []) t.dispose();
+    this.#standing = null;
   }
 
   /** After `restore`: lets the half-iteration in progress end where it is; false where none is in progress. */
@@ -103,7 +227,7 @@ export class Training {
     this.#put(saved.tensors);
     for (const t of saved.tensors.values()) t.dispose();
     this.#saved = null;
-    this.refreshSampler(directionOf(this.problem, saved.pass.half));
+    this.#refreshSampler(directionOf(this.problem, saved.pass.half));
     this.state.half = saved.pass.half;
     return true;
   }
@@ -138,20 +262,22 @@ export class Training {
     });
   }
 
-  /** The averages so far in the network that samples, for an evaluation in the middle of a half-iteration. */
-  refreshSampler(direction: Direction): void {
+  /** The averages so far in the network that samples. */
+  #refreshSampler(direction: Direction): void {
     this.state.emas?.[direction].copyTo(this.state.samplers[direction]);
   }
 
   async *#half(
     half: number,
-    { signal, pauseAt }: { signal: AbortSignal | undefined; pauseAt: PauseAt },
+    { signal, pauseAt }: Required<Pick<Control, "pauseAt">> & Control,
   ): AsyncGenerator<TrainEvent> {
     const { problem, state } = this;
-    const { logEvery } = problem;
+    const { logEvery, ranks } = problem;
+    const isAborted = () => signal?.aborted === true;
+    const anyAborted = () => (ranks ? ranks.any(isAborted()) : isAborted());
     const began = performance.now();
     const direction = directionOf(problem, half);
-    this.#threads ??= measureThreads(problem, direction);
+    this.#threads ??= this.#measured(direction);
     const saved = this.#saved;
     this.#saved = null;
     const pass = this.#begin(half);
@@ -167,7 +293,7 @@ export class Training {
         for await (const made of pass.restore(saved.pass)) {
           yield { type: "cache", half, direction, ...made };
           await new Promise(setImmediate);
-          if (signal?.aborted) {
+          if (anyAborted()) {
             // Nothing was done since the state was read: it stands as it is.
             this.#saved = saved;
             yield { type: "stopped", half, direction, step: saved.pass.step, steps: pass.steps };
@@ -184,9 +310,10 @@ export class Training {
           for await (const made of pass.source.make(pass.step + 1)) {
             yield { type: "cache", half, direction, ...made };
             await new Promise(setImmediate);
-            if (signal?.aborted) break;
+            if (anyAborted()) break;
           }
-          if (signal?.aborted && pass.source.due(pass.step + 1)) {
+          if (pass.source.due(pass.step + 1)) {
+            pass.meet();
             yield { type: "stopped", ...at() };
             return;
           }
@@ -196,7 +323,12 @@ export class Training {
         }
         const i = pass.step + 1;
         const told = i % logEvery === 0 || i === pass.steps;
-        const { loss, gradNorm } = pass.advance({ told });
+        const isPause = () => i < pass.steps && pauseAt({ half, step: i, steps: pass.steps });
+        // Several ranks agree in the step itself on what comes after it.
+        const { loss, gradNorm, wishes } = pass.advance({
+          told,
+          ...(ranks && { stop: isAborted(), pause: isPause() }),
+        });
         if (loss !== null && !Number.isFinite(loss))
           throw notFinite(half, direction, i, pass.losses);
         const now = performance.now();
@@ -215,24 +347,35 @@ export class Training {
           await new Promise(setImmediate);
           breath = performance.now();
         }
-        if (i < pass.steps && pauseAt({ half, step: i, steps: pass.steps })) {
-          yield { type: "pause", ...at(), loss: lastOf(pass.losses) };
+        if (ranks ? wishes.pause : isPause()) {
+          yield* this.#handOver({ type: "pause", ...at(), loss: lastOf(pass.losses) });
+          if (this.#isOver) return;
           logged = performance.now();
           left = i;
         }
-        if (signal?.aborted && i < pass.steps) {
+        if ((ranks ? wishes.stop : isAborted()) && i < pass.steps) {
+          pass.meet();
           yield { type: "stopped", ...at() };
           return;
         }
       }
-      this.refreshSampler(direction);
+      this.#refreshSampler(direction);
       state.half = half;
       this.#end();
       const seconds = (performance.now() - began) / 1000;
-      yield { type: "half", half, direction, seconds, loss: lastOf(pass.losses) };
+      yield* this.#handOver({ type: "half", half, direction, seconds, loss: lastOf(pass.losses) });
     } finally {
       this.#end();
     }
+  }
+
+  /** Threads of a step: all ranks take as many as suit rank 0, so that their number of them is in the saved state. */
+  #measured(direction: Direction): number {
+    const { problem } = this;
+    const own = measureThreads(problem, direction);
+    const threads = problem.ranks && problem.threads === "auto" ? problem.ranks.same(own) : own;
+    if (threads !== own) setNumThreads(threads);
+    return threads;
   }
 
   #end(): void {
@@ -268,6 +411,8 @@ export class Training {
       const updates = state.emas?.[d].updates;
       if (updates) tensors.set(`ema_updates/${d}`, updates);
       put(`optimizer/${d}/`, optimizer?.stateDict());
+      if (this.#pass?.direction === d && this.#samplesItself())
+        put(`sampler/${d}/`, this.#standing ?? state.samplers[d].stateDict());
     }
     for (const [name, t] of tensors)
       if (!tidy(() => t.isfinite().all().item()))
@@ -303,7 +448,7 @@ export class Training {
       state.networks[d].loadStateDict(under(own, `network/${d}/`));
       state.samplers[d].loadStateDict(under(own, `network/${d}/`));
       state.emas?.[d].loadStateDict(under(own, `ema/${d}/`));
-      this.refreshSampler(d);
+      this.#refreshSampler(d);
     }
     this.#put(own);
     state.half = facts.half;
@@ -324,7 +469,11 @@ export class Training {
       const updates = tensors.get(`ema_updates/${d}`);
       if (updates) state.emas?.[d].updates?.copy_(updates);
       const optimizer = this.#pass?.direction === d ? this.#pass.optimizer : state.optimizers[d];
-      optimizer?.loadStateDict(under(tensors, `optimizer/${d}/`));
+      const own = under(tensors, `optimizer/${d}/`);
+      // One that has not made a step has none.
+      if (own.size > 0) optimizer?.loadStateDict(own);
+      const standing = under(tensors, `sampler/${d}/`);
+      if (this.#pass && standing.size > 0) state.samplers[d].loadStateDict(standing);
     }
   }
 
@@ -333,6 +482,7 @@ export class Training {
   }
 
   dispose(): void {
+    this.dismiss();
     for (const d of ["b", "f"] as const) {
       this.state.networks[d].dispose();
       this.state.samplers[d].dispose();
@@ -340,6 +490,7 @@ export class Training {
       this.state.optimizers[d]?.dispose();
     }
     this.simulator.reset();
+    this.#forgetStanding();
     this.#end();
     for (const t of this.#saved?.tensors.values() ?? []) t.dispose();
     this.#saved = null;

@@ -153,6 +153,8 @@ const problems: [string, () => Problem][] = [
     },
   ],
   ["tables in memory", () => cached({ cache: null, repeat: 1 })],
+  ["a direction that learns from itself", () => cached({ sequence: ["b"], firstPass: 1 })],
+  ["gradients in parts", () => cached({ accumulate: 3 })],
   [
     "minibatch plans",
     () => cached({ batchCoupling: ({ x0, x1 }) => ({ x0: x1.mul(0.5), x1: x0 }) }),
@@ -190,6 +192,34 @@ describe("a training put back", () => {
       second.dispose();
       freed(saved as SavedTraining);
     }
+  });
+
+  it("learns the same however often it is looked at, from its own averages too", async () => {
+    const problem = () => cached({ sequence: ["b"], firstPass: 1 });
+    const looked = new Training(problem());
+    for await (const _ of looked.run({ pauseAt: () => true }));
+    expect(bits(looked)).toBe(await whole(problem()));
+    looked.dispose();
+  });
+
+  it("stops at the end of a cache, and goes through it from the beginning", async () => {
+    const straight = await whole(cached());
+    const stop = new AbortController();
+    const first = new Training(cached());
+    let saved: SavedTraining | null = null;
+    let caches = 0;
+    for await (const e of first.run({ signal: stop.signal })) {
+      if (e.type === "cache" && e.half === 4 && e.done === e.total && ++caches === 2) stop.abort();
+      if (e.type === "stopped") saved = copied(first.save());
+    }
+    first.dispose();
+    expect(saved?.facts).toMatchObject({ half: 3, pass: { step: 6 } });
+    const second = new Training(cached());
+    second.restore(saved as SavedTraining);
+    for await (const _ of second.run());
+    expect(bits(second)).toBe(straight);
+    second.dispose();
+    freed(saved as SavedTraining);
   });
 
   it("stops within a cache, and makes it again", async () => {

@@ -129,6 +129,8 @@ export interface ChunkOptions {
   inputDims: readonly number[];
   /** Per output, the dimension along which chunks are joined. */
   outputDims: readonly number[];
+  /** Which of the chunks to run (default: all). Each draws as it would among all; outputs have the rows of these alone. */
+  part?: { start: number; count: number } | undefined;
 }
 
 /** A chunked run under way on threads of its own. */
@@ -161,7 +163,7 @@ export function runChunked(
 export function startChunked(
   fn: Recorded,
   inputs: readonly Tensor[],
-  { rows, threads, generator, inputDims, outputDims }: ChunkOptions,
+  { rows, threads, generator, inputDims, outputDims, part }: ChunkOptions,
 ): ChunkedRun {
   const cut = inputDims.findIndex((d) => d >= 0);
   if (!Number.isInteger(rows) || rows < 1)
@@ -176,6 +178,13 @@ export function startChunked(
   if (total === 0) throw invalid("runChunked: no rows to run");
   const lengths: number[] = [];
   for (let start = 0; start < total; start += rows) lengths.push(Math.min(rows, total - start));
+  const { start: first, count } = part ?? { start: 0, count: lengths.length };
+  if (!(first >= 0 && count >= 0 && first + count <= lengths.length))
+    throw invalid(
+      `runChunked: part is ${count} chunks from ${first} on; there are ${lengths.length}`,
+    );
+  const own = lengths.slice(first, first + count);
+  const ownRows = own.reduce((a, b) => a + b, 0);
   let job: External | undefined;
   const outputs = tidy(() => {
     const programs = new Map<number, Program>();
@@ -188,19 +197,26 @@ export function startChunked(
         programs.set(n, fn.programFor(...head));
       }
     });
-    const whole = joined(programs.get(lengths[0] as number) as Program, outputDims, total);
+    const whole = joined(programs.get(lengths[0] as number) as Program, outputDims, ownRows);
     const seed = randint(0, 2 ** 31, [1], { generator }).item();
+    if (count === 0) return whole;
+    const from = first * rows;
+    const cuts = part
+      ? inputs.map((t, i) =>
+          (inputDims[i] as number) < 0 ? t : t.narrow(inputDims[i] as number, from, ownRows),
+        )
+      : inputs;
     job = guarded(
       () =>
         native.startChunks(
-          lengths.map((n) => (programs.get(n) as Program).pointer),
-          lengths,
-          ptrsOf(inputs, "runChunked: inputs"),
+          own.map((n) => (programs.get(n) as Program).pointer),
+          own,
+          ptrsOf(cuts, "runChunked: inputs"),
           [...inputDims],
           ptrsOf(whole, "runChunked"),
           [...outputDims],
           threads,
-          Number(seed),
+          Number(seed) + first,
         ),
       "runChunked",
     );
@@ -209,11 +225,11 @@ export function startChunked(
   return {
     outputs,
     finish: () => {
-      guarded(() => native.finishChunks(job as External, false), "runChunked");
+      if (job) guarded(() => native.finishChunks(job as External, false), "runChunked");
       return outputs;
     },
     stop: () => {
-      guarded(() => native.finishChunks(job as External, true), "runChunked");
+      if (job) guarded(() => native.finishChunks(job as External, true), "runChunked");
       for (const t of outputs) t.dispose();
     },
   };

@@ -4,9 +4,16 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as support from "../../../test/support/ranks.js";
 import { distributed, ones } from "../src/index.js";
-import { freePort, type Outcome, rank, ranks } from "./distributed-support.js";
+
+const { freePort } = support;
+type Outcome = support.Outcome;
+const program = fileURLToPath(new URL("./fixtures/rank.mjs", import.meta.url));
+const rank = support.rank.bind(null, program);
+const ranks = support.ranks.bind(null, program);
 
 let folder: string;
 beforeAll(() => {

@@ -5,20 +5,23 @@ import type { Pairs } from "../coupling.js";
 import type { Endpoints } from "../dataset.js";
 import { type Direction, endOf, other } from "../direction.js";
 import type { ReferenceProcess } from "../process.js";
+import { type DrawRows, drawAll } from "../random.js";
 
 /** To train b: (x0, x0 run through the process); to train f: the same from x1. Conditions are those of the data. */
 export function reference(
   trained: Direction,
   data: Endpoints,
   process: ReferenceProcess,
-  generator: Generator,
+  { generator, forRows = drawAll }: { generator: Generator; forRows?: DrawRows },
 ): Pairs {
   const from = endOf(trained);
   const start = data[from];
   const end = process.endpoint(
     other(trained),
     start,
-    randn(start.shape, { generator, device: start.device }),
+    forRows(start.size(0), (n) =>
+      randn([n, ...start.shape.slice(1)], { generator, device: start.device }),
+    ),
   );
   const conditions = conditionsAt(data.conditions, from);
   return trained === "b" ? { x0: start, x1: end, conditions } : { x0: end, x1: start, conditions };

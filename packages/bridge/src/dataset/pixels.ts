@@ -2,6 +2,7 @@
 // function can hold them.
 import { full, type Generator, rand, type Tensor, tidy, where } from "@dsbm/torch";
 import { BridgeError } from "../errors.js";
+import { type DrawRows, drawAll } from "../random.js";
 
 /**
  * Rows of an image table as networks see them, float32 of the same shape: bytes k become (k/255 − ½)·2,
@@ -30,9 +31,12 @@ export function encodeImages(x: Tensor): Tensor {
 }
 
 /** Images [B, C, H, W] of any dtype, each mirrored left to right with probability ½. */
-export function flipImages(x: Tensor, { generator }: { generator?: Generator } = {}): Tensor {
+export function flipImages(
+  x: Tensor,
+  { generator, forRows = drawAll }: { generator?: Generator; forRows?: DrawRows | undefined } = {},
+): Tensor {
   return tidy(() => {
-    const coin = rand([x.size(0), 1, 1, 1], { generator, device: x.device });
+    const coin = forRows(x.size(0), (n) => rand([n, 1, 1, 1], { generator, device: x.device }));
     return where(coin.lt(0.5), x.flip([3]), x);
   });
 }

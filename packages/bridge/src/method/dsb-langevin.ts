@@ -8,6 +8,7 @@ import { networkMean, referenceMean } from "../langevin/mean.js";
 import { langevinRun, langevinTuple, langevinTuples } from "../langevin/run.js";
 import { type LangevinOptions, langevin } from "../langevin.js";
 import type { Method, StepSampler } from "../method.js";
+import { drawAll } from "../random.js";
 
 export interface LangevinMethod extends Method {
   readonly sampler: StepSampler;
@@ -50,7 +51,7 @@ export function dsbLangevin({
         return [points, target];
       },
     },
-    epoch({ direction, newest, data, generator, simulateIncrements }) {
+    epoch({ direction, newest, data, generator, forRows = drawAll, simulateIncrements }) {
       const run = newest ?? other(direction);
       const from = startOf(run);
       const start = data[from];
@@ -60,11 +61,14 @@ export function dsbLangevin({
         return allSteps([points, targets], given);
       }
       const draw = { generator, device: start.device };
-      const steps = randint(0, n, [start.size(0)], draw);
+      const steps = forRows(start.size(0), (rows) => randint(0, n, [rows], draw));
       const { x, target } = langevinTuple(process, referenceMean(process), start, {
         direction: run,
         steps,
-        noise: (like) => randn(like.shape, { ...draw, dtype: like.dtype }),
+        noise: (like) =>
+          forRows(like.size(0), (rows) =>
+            randn([rows, ...like.shape.slice(1)], { ...draw, dtype: like.dtype }),
+          ),
       });
       return [x, target, steps, ...conditionRows(given)];
     },

@@ -13,9 +13,10 @@ export const dsbm: Method = {
   optimizer: "renewed",
   eps: 1e-3,
   pairs: true,
-  epoch({ direction, newest, data, process, firstCoupling, generator, simulate }) {
+  epoch({ direction, newest, data, process, firstCoupling, generator, forRows, simulate }) {
     if (newest !== null) return asRows(simulated(newest, data, simulate));
-    if (firstCoupling === "ref") return asRows(reference(direction, data, process, generator));
+    if (firstCoupling === "ref")
+      return asRows(reference(direction, data, process, { generator, forRows }));
     return asRows(independent(data, generator, endOf(direction)));
   },
   regression(rows, { direction, process, t, meanMatch, noise }) {

@@ -7,8 +7,10 @@ import { type Generator, io, stack, type Tensor, tidy } from "@dsbm/torch";
 import { type Decode, type Endpoints, gathered } from "../dataset.js";
 import type { End } from "../direction.js";
 import { Order, type OrderState } from "../order.js";
-import type { RowSource, SourceState } from "../rows.js";
+import type { Part, Ranks } from "../ranks.js";
+import { allOf, type RowSource, type SourceState } from "../rows.js";
 import { kept } from "../simulator.js";
+import { appeared, keepsFolder } from "./keeper.js";
 
 /** The cache of a problem. */
 export interface CacheOptions {
@@ -39,6 +41,8 @@ export interface CacheSourceOptions extends CacheOptions {
   beside?: readonly string[];
   simulate: Generator;
   shuffle: Generator;
+  /** The processes that make the pairs together; each disk gets the whole cache. */
+  ranks?: Ranks | null;
 }
 
 interface Saved {
@@ -57,6 +61,8 @@ export class CacheRows implements RowSource {
   /** The mapped files, the pairs first. */
   #rows: Tensor[] = [];
   readonly #order: Order;
+  /** Whether this process writes the files; null: not known yet. */
+  #keeps: boolean | null = null;
 
   constructor(options: CacheSourceOptions) {
     this.#options = options;
@@ -89,19 +95,22 @@ export class CacheRows implements RowSource {
     const old = this.#saved.refresh;
     this.#unmap();
     this.#saved = { before: this.#states(), after: null, refresh: none, sha256: "" };
-    if (old !== none) removeAll(this.#paths(old));
+    if (old !== none) this.#remove(old);
     yield* this.#simulate(this.#refreshOf(step));
+    // Before the last word: who leaves there has the cache, and goes through it from the beginning.
     this.#order.restore({ shuffle: this.#options.shuffle.getState(), taken: 0 });
+    yield { done: this.#options.npar, total: this.#options.npar };
   }
 
   async *#simulate(refresh: number): AsyncGenerator<{ done: number; total: number }> {
     const { folder, npar, batchSize, data, decode, pairs, simulate } = this.#options;
-    const { rowsPerStart = 1 } = this.#options;
+    const { rowsPerStart = 1, ranks } = this.#options;
     const paths = this.#paths(refresh);
     const temporary = paths.map((_, i) =>
       join(folder, `.tmp-${process.pid}-${this.#options.name}-${i}.npy`),
     );
     mkdirSync(folder, { recursive: true });
+    this.#keeps ??= ranks ? keepsFolder(ranks, folder) : true;
     const { device } = data.x0;
     const starts = {
       x0: new Order(data.x0.size(0), simulate, device),
@@ -114,7 +123,7 @@ export class CacheRows implements RowSource {
         const most = Math.max(1, Math.floor(batchSize / rowsPerStart));
         const n = Math.min(most, Math.ceil((npar - done) / rowsPerStart));
         const rows = Math.min(n * rowsPerStart, npar - done);
-        const raw = tidy(() => {
+        const raw = tidy((): io.RawArray[] => {
           const drawn: Partial<Record<End, Tensor>> = {};
           const index = (end: End) => {
             drawn[end] ??= starts[end].through(n).to({ device: data[end].device });
@@ -122,6 +131,7 @@ export class CacheRows implements RowSource {
           };
           // Only the end that runs are started from is asked for.
           const [x0, x1, ...beside] = pairs(gathered(data, index, { decode, generator: simulate }));
+          if (!this.#keeps) return [];
           const ends = stack([x0 as Tensor, x1 as Tensor], { dim: 1 });
           return [ends, ...beside].map((t) => io.toRaw(t.narrow(0, 0, rows)));
         });
@@ -135,13 +145,7 @@ export class CacheRows implements RowSource {
         });
         done += rows;
       }
-      for (const writer of writers) writer.close({ sync: true });
-      if (this.#options.normalize)
-        normalizeFile(temporary[0] as string, this.#options.simulated, batchSize);
-      const sha256 = await digest(temporary);
-      paths.forEach((path, i) => {
-        renameSync(temporary[i] as string, path);
-      });
+      const sha256 = await this.#publish({ writers, temporary, paths });
       this.#saved = { ...this.#saved, after: simulate.getState(), refresh, sha256 };
       this.#rows = paths.map((path) => io.mapNpy(path).keep());
     } finally {
@@ -150,11 +154,33 @@ export class CacheRows implements RowSource {
       for (const writer of writers) writer.close();
       removeAll(temporary);
     }
-    yield { done: npar, total: npar };
   }
 
-  batch(n: number): Tensor[] {
-    const index = this.#order.next(n);
+  /** Gives finished files their names; the hash of what is in them, the same on all ranks. */
+  async #publish({
+    writers,
+    temporary,
+    paths,
+  }: Record<"temporary" | "paths", string[]> & { writers: io.npy.NpyWriter[] }): Promise<string> {
+    const { normalize, simulated, batchSize, ranks } = this.#options;
+    let sha256 = "";
+    if (this.#keeps) {
+      for (const writer of writers) writer.close({ sync: true });
+      if (normalize) normalizeFile(temporary[0] as string, simulated, batchSize);
+      sha256 = await digest(temporary);
+      paths.forEach((path, i) => {
+        renameSync(temporary[i] as string, path);
+      });
+    }
+    if (!ranks) return sha256;
+    const first = ranks.same(sha256);
+    ranks.control.barrier(); // all who write have written
+    await appeared(paths);
+    return first;
+  }
+
+  batch(n: number, { start, count }: Part = allOf(n)): Tensor[] {
+    const index = this.#order.next(n).narrow(0, start, count);
     const [pairs, ...beside] = this.#rows.map((file) => file.indexSelect(0, index));
     const { device } = this.#options.data.x0;
     const ends = [0, 1].map((end) => (pairs as Tensor).select(1, end).contiguous());
@@ -186,14 +212,18 @@ export class CacheRows implements RowSource {
     this.#saved = { before, after: null, refresh: none, sha256: "" };
     if (refresh === none) return;
     const paths = this.#paths(refresh);
-    if (paths.every((path) => existsSync(path)) && (await digest(paths)) === sha256) {
+    const { ranks } = this.#options;
+    const whole = paths.every((path) => existsSync(path)) && (await digest(paths)) === sha256;
+    if (ranks ? !ranks.any(!whole) : whole) {
       simulate.setState(after as Uint8Array);
       this.#saved = { before, after, refresh, sha256 };
       this.#rows = paths.map((path) => io.mapNpy(path).keep());
+      this.#order.restore(order);
     } else {
       yield* this.#simulate(refresh);
+      this.#order.restore(order);
+      yield { done: this.#options.npar, total: this.#options.npar };
     }
-    this.#order.restore(order);
   }
 
   #unmap(): void {
@@ -210,7 +240,11 @@ export class CacheRows implements RowSource {
   /** Removes the files of a half-iteration that is done. */
   remove(): void {
     this.dispose();
-    if (this.#saved.refresh !== none) removeAll(this.#paths(this.#saved.refresh));
+    if (this.#saved.refresh !== none) this.#remove(this.#saved.refresh);
+  }
+
+  #remove(refresh: number): void {
+    if (this.#keeps !== false) removeAll(this.#paths(refresh));
   }
 }
 

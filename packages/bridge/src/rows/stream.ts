@@ -2,14 +2,17 @@
 // so that tables may be encoded, mapped from disk and larger than memory.
 import type { Generator, Tensor } from "@dsbm/torch";
 import { type Decode, type Endpoints, gathered } from "../dataset.js";
+import type { End } from "../direction.js";
 import { Order, type OrderState } from "../order.js";
-import type { Making, RowSource, SourceState } from "../rows.js";
+import { type DrawRows, drawPart } from "../random.js";
+import type { Part } from "../ranks.js";
+import { allOf, type Making, type RowSource, type SourceState } from "../rows.js";
 
 export interface StreamOptions {
   data: Endpoints;
   decode: Decode;
-  /** The rows that a batch of both ends gives; draws from `simulate` alone. */
-  rows: (batch: Endpoints) => Tensor[];
+  /** The rows that a batch of both ends gives; draws from `simulate` alone, for its rows as `forRows` does. */
+  rows: (batch: Endpoints, forRows: DrawRows) => Tensor[];
   simulate: Generator;
   /** One stream for the order of each table. */
   shuffle: { x0: Generator; x1: Generator };
@@ -35,13 +38,14 @@ export class StreamRows implements RowSource {
     return [];
   }
 
-  batch(n: number): Tensor[] {
+  batch(n: number, part: Part = allOf(n)): Tensor[] {
     const { data, decode, rows, simulate } = this.#options;
-    const index = {
-      x0: this.#orders.x0.next(n).to({ device: data.x0.device }),
-      x1: this.#orders.x1.next(n).to({ device: data.x1.device }),
-    };
-    return rows(gathered(data, (end) => index[end], { decode, generator: simulate }));
+    const next = (end: End) =>
+      this.#orders[end].next(n).narrow(0, part.start, part.count).to({ device: data[end].device });
+    const index = { x0: next("x0"), x1: next("x1") };
+    const forRows = drawPart(part, n);
+    const batch = gathered(data, (end) => index[end], { decode, generator: simulate, forRows });
+    return rows(Object.assign(batch, { shuffled: true }), forRows);
   }
 
   save(): SourceState {

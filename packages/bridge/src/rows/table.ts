@@ -1,7 +1,8 @@
 // Rows that fit in memory: made anew for every epoch, shuffled once, cut into batches as views.
 import type { Generator, Tensor } from "@dsbm/torch";
 import { batchOf, shuffleRows } from "../inner.js";
-import type { Making, RowSource, SourceState } from "../rows.js";
+import type { Part } from "../ranks.js";
+import { allOf, type Making, type RowSource, type SourceState } from "../rows.js";
 import { kept } from "../simulator.js";
 import type { Ahead } from "./ahead.js";
 
@@ -57,10 +58,10 @@ export class TableRows implements RowSource {
     return [];
   }
 
-  batch(n: number): Tensor[] {
-    const start = this.#cursor ?? 0;
-    this.#cursor = start + n;
-    return batchOf(this.#rows, start, n);
+  batch(n: number, { start, count }: Part = allOf(n)): Tensor[] {
+    const from = this.#cursor ?? 0;
+    this.#cursor = from + n;
+    return batchOf(this.#rows, from + start, count);
   }
 
   save(): SourceState {

@@ -5,6 +5,7 @@ import {
   type Decode,
   decodeImages,
   downscalerScalingFile,
+  drawAll,
   type End,
   type Endpoints,
   flipImages,
@@ -125,8 +126,8 @@ function imageEnd(name: string, config: CompleteTrainConfig): ImageEnd {
     test: test.x,
     classes: train.classes,
     about: `${name}: ${facts.n} images [${facts.shape}], mean ${facts.mean.toFixed(3)}, std ${facts.std.toFixed(3)}, and ${test.x.size(0)} held out (${train.source})`,
-    decode: (rows, { generator }) =>
-      flip ? flipImages(decodeImages(rows), { generator }) : decodeImages(rows),
+    decode: (rows, { generator, forRows }) =>
+      flip ? flipImages(decodeImages(rows), { generator, forRows }) : decodeImages(rows),
     conditions: ofTrain && ofTest ? { train: ofTrain, test: ofTest } : null,
     order,
     trainOrder,
@@ -207,10 +208,11 @@ export function gaussianLaw(
   return {
     text,
     moments: config.adaptive_mean || config.final_adaptive ? moments : null,
-    decode: (like, { generator }) =>
-      tidy(() =>
-        randn(like.shape, { generator, device: like.device }).mul(moments.std).add(moments.mean),
-      ),
+    decode: (like, { generator, forRows = drawAll }) =>
+      tidy(() => {
+        const draw = (n: number) => randn([n, ...shape], { generator, device: like.device });
+        return forRows(like.size(0), draw).mul(moments.std).add(moments.mean);
+      }),
   };
 }
 

@@ -303,7 +303,6 @@ class ImageRun {
     const { progress, signal } = options;
     const at = { half, direction, step };
     const training = this.#training;
-    training.refreshSampler(direction);
     const court = this.#court as Court;
     const sampler = plainSampler(training.simulator, testGrid(training.problem.grid, config));
     const found = await evaluate(at, { sampler, data, config, court, progress, signal });

@@ -38,6 +38,8 @@ export class GradientBuckets implements Disposable {
   /** The next bucket to send: all ranks send in this order, whatever order their gradients come in. */
   #next = 0;
   #active = false;
+  /** What travels with the first bucket. */
+  #along: Tensor | null = null;
 
   /**
    * Takes over the gradient hooks of `parameters`: trained leaves in the order of the model.
@@ -78,12 +80,14 @@ export class GradientBuckets implements Disposable {
   /**
    * Runs `backward` and averages the gradients that it leaves; backward passes outside only add up locally, which is
    * how gradients are accumulated. A parameter is used on all ranks or on none; without a gradient it keeps none.
-   * Throws a DistributedError.
+   * `along` [k], float32, is averaged too, in its own precision, at the cost of no exchange of its own where gradients
+   * travel in that. Throws a DistributedError.
    */
-  average<T>(backward: () => T): T {
+  average<T>(backward: () => T, { along }: { along?: Tensor } = {}): T {
     return this.#group.run("average of gradients", () => {
       this.#reset();
       this.#active = true;
+      this.#along = along ?? null;
       try {
         const result = backward();
         this.#active = false;
@@ -120,6 +124,7 @@ export class GradientBuckets implements Disposable {
 
   #reset(): void {
     this.#active = false;
+    this.#along = null;
     this.#next = 0;
     for (const bucket of this.#buckets) {
       bucket.flat?.dispose();
@@ -142,21 +147,43 @@ export class GradientBuckets implements Disposable {
     tidy(() =>
       noGrad(() => {
         const parts = bucket.parameters.map((p) => (p.grad ?? zeros(p.shape, p)).reshape([-1]));
-        const whole = cat(parts);
+        const whole = cat([...parts, ...this.#besides(bucket)]);
         const flat = (this.#precision ? whole.to(this.#precision) : whole).keep();
         bucket.flat = flat;
-        // Divided before the sum, which then has the range of a gradient.
-        invoke(ops.allReduce, flat.div_(this.#group.worldSize), this.#group.id, "sum");
+        this.#start(flat);
       }),
     );
   }
 
+  /** Divided before the sum, which then has the range of a gradient. */
+  #start(flat: Tensor): void {
+    invoke(ops.allReduce, flat.div_(this.#group.worldSize), this.#group.id, "sum");
+  }
+
+  /** What travels with a bucket beside its gradients. */
+  #besides(bucket: Bucket): Tensor[] {
+    if (!this.#along || bucket !== this.#buckets[0]) return [];
+    return this.#travels(this.#along) ? [this.#along] : [];
+  }
+
+  /** Whether it may travel with the first bucket: in the same dtype. */
+  #travels(along: Tensor): boolean {
+    const kind = this.#precision ?? this.#buckets[0]?.parameters[0]?.dtype;
+    return kind === along.dtype;
+  }
+
   #finish(): void {
     for (const bucket of this.#buckets.slice(this.#next)) this.#send(bucket);
-    for (const { parameters, flat } of this.#buckets) {
+    const along = this.#along;
+    const alone = along !== null && !this.#travels(along);
+    if (alone) this.#start(along);
+    for (const bucket of this.#buckets) {
+      const { parameters, flat } = bucket;
       invoke(ops.wait, flat);
-      const sizes = parameters.map((p) => p.numel);
+      const besides = this.#besides(bucket);
+      const sizes = [...parameters, ...besides].map((p) => p.numel);
       const parts = call("aten::split_with_sizes", "", flat, sizes) as Tensor[];
+      if (besides[0]) besides[0].copy_(parts.at(-1) as Tensor);
       const pairs = parameters.flatMap((p, i) => {
         const { grad } = p;
         return grad ? [{ grad, part: (parts[i] as Tensor).view(p.shape) }] : [];
@@ -165,6 +192,7 @@ export class GradientBuckets implements Disposable {
       const [to, from] = [pairs.map((p) => p.grad), pairs.map((p) => p.part)];
       call("aten::_foreach_copy_", "", to, from);
     }
+    if (alone) invoke(ops.wait, along);
   }
 }
 

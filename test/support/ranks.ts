@@ -1,9 +1,6 @@
 // Starts the ranks of a test as processes of their own and collects what each reports.
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
-import { fileURLToPath } from "node:url";
-
-const program = fileURLToPath(new URL("./fixtures/rank.mjs", import.meta.url));
 
 /** What a rank reported, by name, and how its process ended. */
 export interface Outcome {
@@ -25,8 +22,8 @@ export function freePort(): Promise<number> {
 
 type Variables = Record<string, string | undefined>;
 
-/** Runs one rank with the launcher's `variables`, and nothing else that a launcher sets. */
-export function rank(options: object, variables: Variables): Promise<Outcome> {
+/** Runs one rank of a program, told `options`, with the launcher's `variables` and nothing else that a launcher sets. */
+export function rank(program: string, options: object, variables: Variables): Promise<Outcome> {
   const { RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT, ...clean } = process.env;
   const env = { ...clean, OMP_NUM_THREADS: "1", ...variables };
   const child = spawn(process.execPath, [program, JSON.stringify(options)], { env });
@@ -49,6 +46,7 @@ export function rank(options: object, variables: Variables): Promise<Outcome> {
 
 /** Runs `n` ranks as torchrun would; `change` alters the variables of one. */
 export async function ranks(
+  program: string,
   n: number,
   options: object,
   change: (rank: number) => Variables = () => ({}),
@@ -56,7 +54,7 @@ export async function ranks(
   const port = await freePort();
   return Promise.all(
     Array.from({ length: n }, (_, r) =>
-      rank(options, {
+      rank(program, options, {
         RANK: String(r),
         WORLD_SIZE: String(n),
         MASTER_ADDR: "127.0.0.1",

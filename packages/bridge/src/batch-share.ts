@@ -1,0 +1,34 @@
+// A rank's share of a training batch: whole pairs, each with all its repetitions, of numbers drawn for the whole batch.
+import type { Tensor } from "@dsbm/torch";
+import type { Problem } from "./problem.js";
+import type { Part } from "./ranks.js";
+
+export interface BatchShare {
+  /** Of the batch's pairs. */
+  part: Part;
+  /** Rows that this rank trains on. */
+  rows: number;
+  /** Of numbers drawn for all rows of the batch [B, …], those of this rank's rows. */
+  own(drawn: Tensor): Tensor;
+}
+
+/** Rank r's share; all of it where one process trains alone. Repeated pairs stand in the batch one whole round after the other. */
+export function batchShare({
+  batchSize,
+  repeat,
+  ranks,
+}: Pick<Required<Problem>, "batchSize" | "repeat" | "ranks">): BatchShare {
+  const pairs = batchSize / repeat;
+  const part = ranks?.part(pairs) ?? { start: 0, count: pairs };
+  const { start, count } = part;
+  const own = (drawn: Tensor): Tensor => {
+    if (count === pairs) return drawn;
+    if (repeat === 1) return drawn.narrow(0, start, count);
+    const rest = drawn.shape.slice(1);
+    return drawn
+      .reshape([repeat, pairs, ...rest])
+      .narrow(1, start, count)
+      .reshape([repeat * count, ...rest]);
+  };
+  return { part, rows: repeat * count, own };
+}

@@ -1,0 +1,26 @@
+// Which of several processes write into a folder: one for each disk that it lies on, as far as their files show.
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Ranks } from "../ranks.js";
+
+/** Whether this rank writes for all that see the same folder; makes the folder. Every rank calls it. */
+export function keepsFolder(ranks: Ranks, folder: string): boolean {
+  mkdirSync(folder, { recursive: true });
+  const mark = ranks.same(randomUUID());
+  const sign = (rank: number) => join(folder, `.rank-${mark}-${rank}`);
+  writeFileSync(sign(ranks.rank), "");
+  ranks.control.barrier();
+  const lower = Array.from({ length: ranks.rank }, (_, rank) => rank);
+  const keeps = !lower.some((rank) => existsSync(sign(rank)));
+  ranks.control.barrier();
+  rmSync(sign(ranks.rank), { force: true });
+  return keeps;
+}
+
+/** Waits for files that another machine has written: some file systems show them a while later. */
+export async function appeared(paths: readonly string[], mostMs = 60_000): Promise<void> {
+  for (let waited = 0; waited < mostMs && !paths.every((path) => existsSync(path)); waited += 50)
+    await sleep(50);
+}
