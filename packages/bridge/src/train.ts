@@ -115,7 +115,7 @@ export class Training {
   ): AsyncGenerator<TrainEvent> {
     while (this.state.half < this.problem.halfIterations && !this.#isOver) {
       if (!this.problem.ranks && control.signal?.aborted) return;
-      yield* this.#half(this.state.half + 1, control);
+      if (!(yield* this.#half(this.state.half + 1, control))) return;
     }
   }
 
@@ -267,10 +267,11 @@ export class Training {
     this.state.emas?.[direction].copyTo(this.state.samplers[direction]);
   }
 
+  /** One half-iteration; false where it stopped in the middle. */
   async *#half(
     half: number,
     { signal, pauseAt }: Required<Pick<Control, "pauseAt">> & Control,
-  ): AsyncGenerator<TrainEvent> {
+  ): AsyncGenerator<TrainEvent, boolean> {
     const { problem, state } = this;
     const { logEvery, ranks } = problem;
     const isAborted = () => signal?.aborted === true;
@@ -297,7 +298,7 @@ export class Training {
             // Nothing was done since the state was read: it stands as it is.
             this.#saved = saved;
             yield { type: "stopped", half, direction, step: saved.pass.step, steps: pass.steps };
-            return;
+            return false;
           }
         }
         pass.losses.push(...saved.whole.facts.losses);
@@ -315,7 +316,7 @@ export class Training {
           if (pass.source.due(pass.step + 1)) {
             pass.meet();
             yield { type: "stopped", ...at() };
-            return;
+            return false;
           }
           yield { type: "simulate", half, direction, seconds: (performance.now() - start) / 1000 };
           logged = performance.now();
@@ -349,14 +350,14 @@ export class Training {
         }
         if (ranks ? wishes.pause : isPause()) {
           yield* this.#handOver({ type: "pause", ...at(), loss: lastOf(pass.losses) });
-          if (this.#isOver) return;
+          if (this.#isOver) return false;
           logged = performance.now();
           left = i;
         }
         if ((ranks ? wishes.stop : isAborted()) && i < pass.steps) {
           pass.meet();
           yield { type: "stopped", ...at() };
-          return;
+          return false;
         }
       }
       this.#refreshSampler(direction);
@@ -364,6 +365,7 @@ export class Training {
       this.#end();
       const seconds = (performance.now() - began) / 1000;
       yield* this.#handOver({ type: "half", half, direction, seconds, loss: lastOf(pass.losses) });
+      return true;
     } finally {
       this.#end();
     }

@@ -14,7 +14,15 @@ const forUsers = new Set([
   "DatasetError",
   "TransportError",
   "UsageError",
+  "DistributedError",
 ]);
+
+let speaker = "dsbm";
+
+/** Names this process in its errors, where several of them share a terminal. */
+export function speakAs(name: string): void {
+  speaker = `dsbm: ${name}`;
+}
 
 /** A command line that cannot be understood. */
 export class UsageError extends Error {
@@ -30,9 +38,9 @@ export function describeError(error: unknown): string {
   ) {
     return error.message
       .split("\n")
-      .map((line) => `dsbm: ${line}`)
+      .map((line) => `${speaker}: ${line}`)
       .join("\n");
   }
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `dsbm: this is a bug in dsbm, please report it:\n${trace}`;
+  return `${speaker}: this is a bug in dsbm, please report it:\n${trace}`;
 }

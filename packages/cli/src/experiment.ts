@@ -1,9 +1,18 @@
-// What every experiment's command does with its words: help, one run here, or a sweep of runs side by side.
-import { ConfigError, type Experiment, type Member, resolve } from "@dsbm/config";
+// What every experiment's command does with its words: help, one run here (in one process or in several), or a sweep of
+// runs side by side.
+import type { Ranks } from "@dsbm/bridge";
+import {
+  ConfigError,
+  type Experiment,
+  type Member,
+  type ProcessesConfig,
+  resolve,
+} from "@dsbm/config";
 import { runFolder } from "@dsbm/runs";
 import type { z } from "zod";
 import { createInterrupt } from "./interrupt.js";
-import { createProgress, type Progress } from "./progress.js";
+import { followLauncher, launchRanks } from "./launch.js";
+import { createProgress, type Progress, silentProgress } from "./progress.js";
 import { sweep } from "./sweep.js";
 
 /** What a run is given beside its configuration. */
@@ -15,6 +24,13 @@ export interface RunOptions {
   signal?: AbortSignal | undefined;
   /** Start from nothing even where an earlier run is. */
   again?: boolean;
+  /** The processes that train together, of which this is rank 0; null: one alone. */
+  ranks?: Ranks | null;
+}
+
+/** What another rank is given. */
+export interface AccompanyOptions extends Pick<RunOptions, "folder" | "progress" | "signal"> {
+  ranks: Ranks;
 }
 
 /** One kind of experiment, loaded when a run is certain: help and mistakes need not wait for the engine. */
@@ -24,6 +40,11 @@ interface Runner<C, R> {
   /** What a finished run left; null for another. Throws where it is of another configuration. */
   finished(folder: string, config: C): R | null;
   run(config: C, options: RunOptions): Promise<R & { state: "finished" | "interrupted" }>;
+  /**
+   * As a rank that is not 0, after rank 0 has begun: its part of a run. Gives the reason where rank 0 failed. Left out
+   * where there is only one process.
+   */
+  accompany?(config: C, options: AccompanyOptions): Promise<string | null>;
   /** Prints what came out. */
   tell(folder: string, result: R): void;
 }
@@ -38,7 +59,7 @@ interface ExperimentCommand<S extends z.ZodType, R> {
   load(): Promise<Runner<z.output<S>, R>>;
 }
 
-type Common = { experiments_dir: string; seed: number };
+type Common = ProcessesConfig & { experiments_dir: string; seed: number; device: string };
 
 /** Runs the command; returns the exit code. Throws ConfigError for overrides that cannot be. */
 export async function runExperiment<S extends z.ZodType, R>(
@@ -61,10 +82,23 @@ export async function runExperiment<S extends z.ZodType, R>(
   };
   const placeOf = (member: Member<z.output<S>>) =>
     runner.place?.(folderOf(member), member) ?? folderOf(member);
+  const { aloneOnly, isOneOfSeveral, joinRanks } = await import("./ranks.js");
+  if (!runner.accompany) aloneOnly(experiment.name);
   if (rest.length === 0) {
+    const { config } = first;
     const resume = `npx dsbm ${experiment.name} ${first.words.join(" ")}`;
-    return single(runner, first.config, { folder: placeOf(first), resume, again });
+    const place = { folder: placeOf(first), resume, again };
+    const { nproc: n, dist_timeout } = config as Common;
+    if (!runner.accompany) return single(runner, config, { ...place, ranks: null });
+    if (isOneOfSeveral()) {
+      const ranks = await joinRanks(config as Common, experiment.name);
+      return ranked(runner, config, { ...place, ranks });
+    }
+    if (n > 1)
+      return launchRanks([experiment.name, ...args], { n, timeoutMs: 1000 * dist_timeout });
+    return single(runner, config, { ...place, ranks: null });
   }
+  aloneOnly(`${experiment.name} -m`);
   return sweep(
     resolved.members.map((member) => ({
       label: `${member.dirname} seed=${(member.config as Common).seed}`,
@@ -74,13 +108,65 @@ export async function runExperiment<S extends z.ZodType, R>(
   );
 }
 
+interface Place {
+  folder: string;
+  resume: string;
+  again: boolean;
+  ranks: Ranks | null;
+}
+
+/** One run in several processes, of which this is one. */
+async function ranked<C, R>(
+  runner: Runner<C, R>,
+  asked: C,
+  place: Place & { ranks: Ranks },
+): Promise<number> {
+  const { onOwnDevice } = await import("./ranks.js");
+  const { ranks, folder } = place;
+  const config = onOwnDevice(asked as C & Common, ranks);
+  followLauncher();
+  let failed = true;
+  try {
+    const code = ranks.leads
+      ? await single(runner, asked, place)
+      : await accompanied(runner, config, { folder, ranks });
+    failed = code === 1;
+    return code;
+  } catch (error) {
+    if (ranks.leads) ranks.tell({ kind: "over", failed: String(error) });
+    throw error;
+  } finally {
+    ranks.leave({ failed });
+  }
+}
+
+async function accompanied<C, R>(
+  runner: Runner<C, R>,
+  config: C,
+  { folder, ranks }: { folder: string; ranks: Ranks },
+): Promise<number> {
+  const interrupt = createInterrupt(() => {});
+  try {
+    const first = await ranks.next();
+    if (first.kind === "over") return first.failed === undefined ? 0 : 1;
+    const { signal } = interrupt;
+    const options = { folder, ranks, signal, progress: silentProgress };
+    const reason = await runner.accompany?.(config, options);
+    if (reason) return 1;
+    return signal.aborted ? 130 : 0;
+  } finally {
+    interrupt.dispose();
+  }
+}
+
 async function single<C, R>(
   runner: Runner<C, R>,
   config: C,
-  { folder, resume, again }: { folder: string; resume: string; again: boolean },
+  { folder, resume, again, ranks }: Place,
 ): Promise<number> {
   const done = again ? null : runner.finished(folder, config);
   if (done) {
+    ranks?.tell({ kind: "over" });
     console.log(`${folder} is finished already (--again starts over)`);
     runner.tell(folder, done);
     return 0;
@@ -89,7 +175,8 @@ async function single<C, R>(
   const progress = createProgress();
   try {
     const { signal } = interrupt;
-    const result = await runner.run(config, { folder, progress, resume, signal, again });
+    if (ranks) progress.line(`${ranks.size} processes share each batch`);
+    const result = await runner.run(config, { folder, progress, resume, signal, again, ranks });
     if (result.state === "interrupted") return 130;
     progress.done();
     runner.tell(folder, result);

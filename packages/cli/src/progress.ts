@@ -40,6 +40,9 @@ export function progressText({ label, step, steps, rate, loss, note }: ProgressS
   return parts.join("  ");
 }
 
+/** Says nothing, for processes whose work another one tells of. */
+export const silentProgress: Progress = { update: () => {}, line: () => {}, done: () => {} };
+
 /** Progress on a stream (default stderr): redrawn every 0.1 s on a terminal, a line every 10 s elsewhere. */
 export function createProgress({
   stream = process.stderr,

@@ -6,9 +6,13 @@ import { UsageError } from "./errors.js";
 export function changesOf(folder: string, config: object, free: ReadonlySet<string>): string[] {
   const before = readRun(folder).config;
   const now = config as Record<string, unknown>;
-  return [...new Set([...Object.keys(before), ...Object.keys(now)])]
-    .filter((key) => !free.has(key))
-    .flatMap((key) => differences(key, before[key], now[key]));
+  return (
+    [...new Set([...Object.keys(before), ...Object.keys(now)])]
+      .filter((key) => !free.has(key))
+      // A key that an older version did not have, and that asks for nothing.
+      .filter((key) => key in before || now[key] !== null)
+      .flatMap((key) => differences(key, before[key], now[key]))
+  );
 }
 
 /** Throws a UsageError that lists what changed and says what to do. */

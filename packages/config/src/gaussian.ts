@@ -2,6 +2,7 @@
 // a run was asked for is decided here and nowhere else.
 
 import { z } from "zod";
+import { checkProcesses, freeProcessKeys, processes } from "./processes.js";
 import type { Experiment } from "./resolve.js";
 
 const count = () => z.int().min(1);
@@ -84,6 +85,7 @@ export const gaussianSchema = z.strictObject({
     .regex(/^(cpu|cuda(:\d+)?)$/)
     .default("cpu")
     .meta({ description: "where tensors live", examples: ["cpu", "cuda", "cuda:1"] }),
+  ...processes,
   log_every: count().default(100).describe("training steps between two lines of metrics"),
   experiments_dir: z.string().min(1).default("experiments").describe("folder of all runs"),
 });
@@ -97,7 +99,7 @@ export function gaussianEps({ eps, model_name }: Pick<GaussianConfig, "eps" | "m
 
 function checkGaussian(config: GaussianConfig): string[] {
   const { model_name, first_coupling, coupling, batch_size, n_train, n_test, dim, eps } = config;
-  const problems: string[] = [];
+  const problems: string[] = checkProcesses(config, batch_size);
   if (batch_size > n_train) {
     problems.push(
       `batch_size=${batch_size} is more than n_train=${n_train}, which leaves no full batch: ` +
@@ -134,4 +136,5 @@ export const gaussian: Experiment<typeof gaussianSchema> = {
   about: "Schrödinger bridge between two Gaussians, where the exact one is known",
   schema: gaussianSchema,
   check: checkGaussian,
+  unnamed: freeProcessKeys,
 };

@@ -1,6 +1,7 @@
 // Why: the image trainer's keys are those of the reference, with its defaults; what a run was asked
 // for is decided here and in train/, and nowhere else.
 
+import { freeProcessKeys } from "./processes.js";
 import type { Experiment } from "./resolve.js";
 import { checkTrain } from "./train/check.js";
 import { trainSchema } from "./train/schema.js";
@@ -21,5 +22,6 @@ export const train: Experiment<typeof trainSchema> = {
     "keep_last",
     "keep_every",
     "paths.data_dir_name",
+    ...freeProcessKeys,
   ],
 };

@@ -53,12 +53,15 @@ export function gaussianCommand(args: string[]): Promise<number> {
       help,
       name: () => "gaussian",
       load: async () => {
-        const { finishedResult, runGaussian } = await import("../gaussian/run.js");
+        const { accompanyGaussian, finishedResult, runGaussian } = await import(
+          "../gaussian/run.js"
+        );
         const tell = (folder: string, result: GaussianResult) => {
           console.log(resultTable(result));
           console.log(placesOf(folder, "figures"));
         };
-        return { finished: finishedResult, run: runGaussian, tell };
+        const accompany = accompanyGaussian;
+        return { finished: finishedResult, run: runGaussian, accompany, tell };
       },
     },
     args,

@@ -46,10 +46,11 @@ export function trainCommand(args: string[]): Promise<number> {
       help,
       name: ({ name }) => name,
       load: async () => {
-        const { finishedImages, runImages } = await import("../train/run.js");
+        const { accompanyImages, finishedImages, runImages } = await import("../train/run.js");
         return {
           finished: (folder, config) => finishedImages(folder, completeTrain(config)),
           run: (config, options) => runImages(completeTrain(config), options),
+          accompany: (config, options) => accompanyImages(completeTrain(config), options),
           tell: (folder, { rows }) => {
             console.log(resultTable(rows));
             console.log(placesOf(folder, "samples"));

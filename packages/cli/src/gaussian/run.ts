@@ -9,10 +9,10 @@ import {
   type TrainEvent,
   Training,
 } from "@dsbm/bridge";
-import type { GaussianConfig } from "@dsbm/config";
+import { freeProcessKeys, type GaussianConfig } from "@dsbm/config";
 import { formatCsv, openCsv, type Row, type RunWriter, readCsv, writeFileAtomic } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
-import type { RunOptions } from "../experiment.js";
+import type { AccompanyOptions, RunOptions } from "../experiment.js";
 import { openRunOf } from "../open-run.js";
 import type { Progress } from "../progress.js";
 import { checkSameConfig, finishedRows } from "../resume.js";
@@ -46,7 +46,12 @@ export interface GaussianResult {
 }
 
 /** Keys that may differ between a run and its continuation: they do not change what is learnt. */
-const free = new Set(["experiments_dir", "threads", "log_every"]);
+const free: ReadonlySet<string> = new Set([
+  "experiments_dir",
+  "threads",
+  "log_every",
+  ...freeProcessKeys,
+]);
 
 /** The rows of a finished run, without running anything. */
 export function finishedResult(folder: string, config: GaussianConfig): GaussianResult | null {
@@ -60,7 +65,7 @@ export function finishedResult(folder: string, config: GaussianConfig): Gaussian
  */
 export async function runGaussian(
   config: GaussianConfig,
-  { folder, progress, resume, signal, again = false }: RunOptions,
+  { folder, progress, resume, signal, again = false, ranks = null }: RunOptions,
 ): Promise<GaussianResult> {
   const exact = exactValues("b", config);
   const earlier = !again && existsSync(join(folder, "run.json"));
@@ -69,8 +74,9 @@ export async function runGaussian(
     if (done) return done;
     checkSameConfig(folder, config, free);
   }
+  ranks?.tell({ kind: "begin" });
   const { problem, test } = gaussianProblem(config);
-  const training = new Training(problem);
+  const training = new Training({ ...problem, ranks });
   const run = openRunOf(config, {
     folder,
     columns,
@@ -104,6 +110,20 @@ export async function runGaussian(
   } finally {
     training.dispose();
     for (const t of [problem.data.x0, problem.data.x1, test.x0, test.x1]) t.dispose();
+  }
+}
+
+/** As a rank that is not 0: its part of a run. As `Training.accompany`. */
+export async function accompanyGaussian(
+  config: GaussianConfig,
+  { ranks, signal }: AccompanyOptions,
+): Promise<string | null> {
+  const { problem } = gaussianProblem(config);
+  const training = new Training({ ...problem, ranks });
+  try {
+    return await training.accompany({ signal });
+  } finally {
+    training.dispose();
   }
 }
 

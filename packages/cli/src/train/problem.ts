@@ -88,6 +88,7 @@ export function imageProblem(
     firstSteps: config.first_num_iter,
     steps: config.num_iter,
     batchSize: config.batch_size,
+    accumulate: config.accumulate,
     repeat: config.num_repeat_data,
     cache: {
       folder: cacheFolder,

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { BridgeError, type TrainEvent, Training } from "@dsbm/bridge";
-import type { CompleteTrainConfig } from "@dsbm/config";
+import { type CompleteTrainConfig, freeProcessKeys } from "@dsbm/config";
 import {
   type CheckpointStore,
   type Logger,
@@ -13,10 +13,11 @@ import {
   type Row,
   type RunWriter,
   readCsv,
+  runPaths,
 } from "@dsbm/runs";
 import { io, setNumThreads } from "@dsbm/torch";
 import { cores } from "../cores.js";
-import type { RunOptions } from "../experiment.js";
+import type { AccompanyOptions, RunOptions } from "../experiment.js";
 import { openRunOf } from "../open-run.js";
 import { checkSameConfig, finishedRows } from "../resume.js";
 import { version } from "../version.js";
@@ -65,6 +66,7 @@ export const freeKeys: ReadonlySet<string> = new Set([
   "keep_last",
   "keep_every",
   "autostart_next_it",
+  ...freeProcessKeys,
 ]);
 
 /** Rows simulated side by side on one thread: as many as keep the intermediates of a wide layer in the cache. */
@@ -96,6 +98,7 @@ export async function runImages(
   }
   setNumThreads(config.threads === "auto" ? cores() : config.threads);
   await prepareImageData(config, { progress, signal });
+  options.ranks?.tell({ kind: "begin" });
   const data = loadImageData(config);
   const run = openRunOf(config, {
     folder,
@@ -123,6 +126,29 @@ export async function runImages(
   }
 }
 
+/** As a rank that is not 0: its part of a run in `folder`, which others may not see. As `Training.accompany`. */
+export async function accompanyImages(
+  config: CompleteTrainConfig,
+  { folder, ranks, signal, progress }: AccompanyOptions,
+): Promise<string | null> {
+  setNumThreads(config.threads === "auto" ? cores() : config.threads);
+  // Another machine has files of its own.
+  await prepareImageData(config, { progress, signal });
+  const data = loadImageData(config);
+  try {
+    const cacheFolder = runPaths(folder).cache;
+    const problem = imageProblem(config, data, { cacheFolder, chunkRows });
+    const training = new Training({ ...problem, ranks });
+    try {
+      return await training.accompany({ signal });
+    } finally {
+      training.dispose();
+    }
+  } finally {
+    data.dispose();
+  }
+}
+
 class ImageRun {
   readonly #training: Training;
   readonly #store: CheckpointStore;
@@ -138,7 +164,8 @@ class ImageRun {
     private readonly run: RunWriter,
   ) {
     const cacheFolder = run.paths.cache;
-    this.#training = new Training(imageProblem(config, data, { cacheFolder, chunkRows }));
+    const problem = imageProblem(config, data, { cacheFolder, chunkRows });
+    this.#training = new Training({ ...problem, ranks: options.ranks ?? null });
     const { keep_last, keep_every } = config;
     this.#store = openCheckpoints(run.paths.checkpoints, { dsbm: version, keep_last, keep_every });
   }
@@ -156,6 +183,7 @@ class ImageRun {
     );
     const at = this.#restore();
     run.rewindTo({ half_iteration: at.half, step: at.step });
+    this.#training.share();
     const steps = stepsBefore(at, config);
     this.#logger = loggers[config.LOGGER](run.paths.folder, { from: steps === 0 ? 0 : steps + 1 });
     this.#court = await openCourt(this.data, config, { progress, signal });

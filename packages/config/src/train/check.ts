@@ -1,6 +1,7 @@
 // Why: keys that are right one by one can be wrong together; whatever can be told without data and
 // without the engine is told here, before anything is loaded.
 
+import { checkProcesses } from "../processes.js";
 import { checkpointProblems } from "./check-checkpoint.js";
 import { methodProblems } from "./check-method.js";
 import { networkProblems } from "./check-network.js";
@@ -13,6 +14,7 @@ export function checkTrain(config: TrainConfig): string[] {
     ...methodProblems(config),
     ...endProblems(config),
     ...batchProblems(config),
+    ...checkProcesses(config, Math.floor(config.batch_size / config.num_repeat_data)),
     ...networkProblems(config),
     ...checkpointProblems(config),
     ...metricProblems(config),

@@ -2,6 +2,7 @@
 // fast it trains, what it caches, draws, saves, and where.
 
 import { z } from "zod";
+import { processes } from "../processes.js";
 import { count, file, follows, positive } from "./kinds.js";
 
 const training = {
@@ -125,6 +126,7 @@ const machine = {
     .regex(/^(cpu|cuda(:\d+)?)$/)
     .default("cpu")
     .meta({ description: "where tensors live", examples: ["cpu", "cuda", "cuda:1"] }),
+  ...processes,
   paths: z.strictObject({
     data_dir_name: z.string().min(1).default("data").describe("folder of the data files"),
   }),

@@ -1,0 +1,73 @@
+// This process among those that train together: who they are, as the launcher says, and what must be the same on all.
+import { availableParallelism, cpus } from "node:os";
+import { Ranks } from "@dsbm/bridge";
+import { freeProcessKeys, type ProcessesConfig } from "@dsbm/config";
+import { type Device, distributed } from "@dsbm/torch";
+import { speakAs, UsageError } from "./errors.js";
+import { version } from "./version.js";
+
+/** Whether a launcher started this process as one of several. Throws a DistributedError for variables that make no sense. */
+export function isOneOfSeveral(): boolean {
+  return distributed.placeFromEnvironment().worldSize > 1;
+}
+
+/**
+ * Joins the other processes; they must have the same configuration.
+ * Throws a DistributedError that names the rank which is missing or differs, and in which key.
+ */
+export async function joinRanks(
+  config: ProcessesConfig & { device: string },
+  command: string,
+): Promise<Ranks> {
+  const { rank, localSize } = distributed.placeFromEnvironment();
+  speakAs(`rank ${rank}`);
+  process.env.DSBM_CORES ??= String(coresOf(localSize));
+  const timeoutMs = 1000 * config.dist_timeout;
+  const terms = { dsbm: version, command, ...termsOf(config) };
+  const control = await distributed.init({ timeoutMs, terms });
+  const nccl = config.device !== "cpu" && distributed.available().includes("nccl");
+  const data = nccl ? await distributed.init({ backend: "nccl", timeoutMs }) : control;
+  const { bucket_cap_mb: bucketCapMb, exchange_dtype: precision } = config;
+  return new Ranks({
+    control,
+    data,
+    gradients: { bucketCapMb, ...(precision && { precision }) },
+  });
+}
+
+/** A rank's share of the machine, unless the launcher has bound it to one. */
+function coresOf(localSize: number): number {
+  const given = Number(process.env.SLURM_CPUS_PER_TASK);
+  if (Number.isInteger(given) && given > 0) return given;
+  const may = availableParallelism();
+  return may < cpus().length ? may : Math.max(1, Math.floor(may / localSize));
+}
+
+/** The configuration key by key, as ranks compare it. */
+function termsOf(config: object, prefix = ""): Record<string, string> {
+  const free: readonly string[] = freeProcessKeys;
+  return Object.fromEntries(
+    Object.entries(config)
+      .filter(([key]) => prefix !== "" || !free.includes(key))
+      .flatMap(([key, value]) =>
+        typeof value === "object" && value !== null && !Array.isArray(value)
+          ? Object.entries(termsOf(value, `${prefix}${key}.`))
+          : [[prefix + key, JSON.stringify(value)]],
+      ),
+  );
+}
+
+/** The configuration with this rank's own GPU in the place of `cuda`. */
+export function onOwnDevice<C extends { device: string }>(config: C, { control }: Ranks): C {
+  if (config.device !== "cuda") return config;
+  return { ...config, device: `cuda:${control.localRank}` satisfies Device };
+}
+
+/** Refuses to be one of several processes. Throws a UsageError. */
+export function aloneOnly(command: string): void {
+  const { worldSize, launcher } = distributed.placeFromEnvironment();
+  if (worldSize === 1) return;
+  throw new UsageError(
+    `dsbm ${command} works in one process, but ${launcher} started ${worldSize}: start it by itself`,
+  );
+}

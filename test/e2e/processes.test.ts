@@ -1,0 +1,226 @@
+// Training in several processes as a user starts it: nproc=…, or a launcher's variables. Faults: a rank killed in a step,
+// in a cache, in a checkpoint, ranks that differ, come late or find the port taken.
+import { type ChildProcess, execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { readCsv, readMetrics, readRun } from "@dsbm/runs";
+import { describe, expect, it } from "vitest";
+import { outcome } from "../../scripts/torture.mjs";
+import { freePort } from "../support/ranks.js";
+import { dsbm, launch, type Outcome, scratch, small } from "./cli.js";
+import { quick } from "./train.js";
+
+const root = scratch();
+const at = (name: string) => `experiments_dir=${join(root, name)}`;
+
+/** The folder of the only run of an experiments folder. */
+function folderOf(name: string): string {
+  const find = (folder: string): string | null => {
+    if (existsSync(join(folder, "run.json"))) return folder;
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const found = entry.isDirectory() ? find(join(folder, entry.name)) : null;
+      if (found) return found;
+    }
+    return null;
+  };
+  return find(join(root, name)) as string;
+}
+
+const lossesOf = (name: string) =>
+  readMetrics(join(folderOf(name), "metrics.jsonl")).map(({ loss }) => loss as number);
+const farthest = (a: readonly number[], b: readonly number[]): number => {
+  expect(b).toHaveLength(a.length);
+  return Math.max(...a.map((x, i) => Math.abs(x - (b[i] as number)) / Math.abs(x)));
+};
+
+/** Starts ranks as a launcher would; `change` alters the variables or words of one. */
+async function launched(
+  n: number,
+  words: readonly string[],
+  change: (rank: number) => { env?: Record<string, string>; words?: string[] } = () => ({}),
+): Promise<Outcome[]> {
+  const port = await freePort();
+  return Promise.all(
+    Array.from({ length: n }, (_, rank) => {
+      const { env, words: more = [] } = change(rank);
+      const place = { RANK: `${rank}`, LOCAL_RANK: `${rank}`, WORLD_SIZE: `${n}` };
+      const meeting = { MASTER_ADDR: "127.0.0.1", MASTER_PORT: `${port}` };
+      return dsbm([...words, ...more], {
+        env: { ...place, ...meeting, DSBM_CORES: "1", ...env },
+      });
+    }),
+  );
+}
+
+/** The processes that a launcher of ranks has started, by rank. */
+function ranksOf({ pid }: ChildProcess): number[] {
+  const children = execFileSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" });
+  return children
+    .trim()
+    .split(/\s+/)
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+const images = [...quick, "plot_level=0", "metrics.judge=false", "checkpoint_stride=6"];
+
+describe("several processes", () => {
+  it("leave the numbers of a Gaussian run as they are", async () => {
+    const words = ["gaussian", ...small, "outer_iters=2", "log_every=1"];
+    const one = await dsbm([...words, at("one")]);
+    const two = await dsbm([...words, at("two"), "nproc=2"]);
+    expect([one.code, two.code, two.stderr.match(/2 processes/g)?.length]).toEqual([0, 0, 1]);
+    expect(farthest(lossesOf("one"), lossesOf("two"))).toBeLessThan(1e-5);
+    const numbers = (name: string) =>
+      readCsv(join(folderOf(name), "results.csv")).rows.flatMap(({ mean, var: v, cov }) => [
+        mean as number,
+        v as number,
+        cov as number,
+      ]);
+    expect(farthest(numbers("one"), numbers("two"))).toBeLessThan(1e-4);
+    expect(two.stdout).toBe(one.stdout.replaceAll(join(root, "one"), join(root, "two")));
+    // Finished, whoever asks.
+    const again = await dsbm([...words, at("two"), "nproc=2"]);
+    expect([again.code, again.stderr]).toEqual([0, ""]);
+    expect(again.stdout).toMatch(/is finished already/);
+  });
+
+  it("train, evaluate and draw an image run, which goes on in another number of processes", async () => {
+    // Each rank drops units of its own.
+    const words = [...quick, "metrics.judge=false", "log_every=1", "model.dropout=0"];
+    const straight = await dsbm([...words, at("straight")]);
+    expect(straight.code).toBe(0);
+    const { child, done } = launch([...words, at("pieces"), "nproc=2"]);
+    let said = "";
+    child.stderr?.on("data", (text) => {
+      said += text;
+      if (/iteration 1\/2 f: /.test(said) && !child.killed) child.kill("SIGINT");
+    });
+    const stopped = await done;
+    expect(stopped.code).toBe(130);
+    expect(stopped.stderr).toMatch(/to go on: npx dsbm train dataset=synthetic/);
+    expect(stopped.stderr).not.toMatch(/bug|\n\s+at |rank/);
+    const rest = await dsbm([...words, at("pieces")]);
+    expect(rest.code).toBe(0);
+    expect(rest.stderr).toMatch(/going on from checkpoint/);
+    expect(farthest(lossesOf("straight"), lossesOf("pieces"))).toBeLessThan(1e-4);
+    expect(readdirSync(join(folderOf("pieces"), "samples"))).toEqual(
+      readdirSync(join(folderOf("straight"), "samples")),
+    );
+  });
+
+  it("are what a launcher's variables say", async () => {
+    const words = ["gaussian", ...small, "outer_iters=1"];
+    const all = await launched(2, [...words, at("launched")]);
+    expect(all.map(({ code, stderr }) => [code, /bug|Error/.test(stderr)])).toEqual([
+      [0, false],
+      [0, false],
+    ]);
+    expect(all[1]?.stdout).toBe("");
+    expect(readRun(folderOf("launched")).info.state).toBe("finished");
+  });
+});
+
+describe("a rank killed with SIGKILL", () => {
+  const untouched = dsbm([...images, at("untouched"), "nproc=2"]);
+  it.each([
+    ["in a step", /iteration 1\/2 f: \d thread/],
+    ["in a cache", /simulating pairs/],
+    ["in a checkpoint", /checkpoints/],
+  ])("%s is named by the others, and the run goes on to the same bits", async (what, moment) => {
+    expect((await untouched).code).toBe(0);
+    const name = what.replaceAll(" ", "-");
+    const { child, done } = launch([...images, at(name), "nproc=2"]);
+    const stop = AbortSignal.timeout(60_000);
+    let said = "";
+    child.stderr?.on("data", (text) => {
+      said += text;
+    });
+    const folder = () => (existsSync(join(root, name)) ? folderOf(name) : null);
+    const isThere = () => {
+      const place = folder();
+      if (what === "in a step") return moment.test(said);
+      // A file that is not whole yet: the cache's, or the checkpoint's.
+      const part = what === "in a cache" ? "cache" : "checkpoints";
+      const path = place && join(place, part);
+      if (!path || !existsSync(path)) return false;
+      return readdirSync(path).some((file) =>
+        what === "in a cache" ? file.startsWith(".tmp-") : true,
+      );
+    };
+    while (!isThere() && !stop.aborted) await new Promise((next) => setTimeout(next, 2));
+    const [, second] = ranksOf(child);
+    process.kill(second as number, "SIGKILL");
+    const { code, stderr } = await done;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/rank 1 was killed by SIGKILL/);
+    expect(stderr.match(/dsbm: rank 0: .*rank 1 is gone/g)).toHaveLength(1);
+    expect(stderr).not.toMatch(/this is a bug|\n\s+at /);
+    const again = await dsbm([...images, at(name), "nproc=2"]);
+    expect([again.code, again.stderr.match(/bug|rank/)]).toEqual([0, null]);
+    expect(outcome(join(root, name))).toEqual(outcome(join(root, "untouched")));
+  });
+});
+
+describe("ranks that do not fit together", () => {
+  const words = ["gaussian", ...small, "outer_iters=1"];
+  const line = (text: RegExp) => new RegExp(`^dsbm: rank \\d: .*${text.source}[^\\n]*\\n$`);
+
+  it("are refused with the key in which they differ", async () => {
+    const all = await launched(2, [...words, at("differ")], (rank) => ({
+      words: [`lr=${rank === 0 ? 1e-4 : 2e-4}`],
+    }));
+    for (const { code, stderr } of all) {
+      expect(code).toBe(1);
+      expect(stderr).toMatch(line(/has lr=0.000[12], rank \d has lr=0.000[12]: start all ranks/));
+    }
+    expect(existsSync(join(root, "differ"))).toBe(false);
+  });
+
+  it("are named where they do not come, come late or count otherwise", async () => {
+    const few = await launched(2, [...words, at("few"), "dist_timeout=3"], () => ({
+      env: { WORLD_SIZE: "3" },
+    }));
+    for (const { code, stderr } of few) {
+      expect(code).toBe(1);
+      expect(stderr).toMatch(line(/rank 2 of 3 did not come within \d+ ms/));
+    }
+    const unlike = await launched(2, [...words, at("unlike")], (rank) => ({
+      env: { WORLD_SIZE: String(2 + rank) },
+    }));
+    for (const { code, stderr } of unlike) {
+      expect(code).toBe(1);
+      expect(stderr).toMatch(line(/has WORLD_SIZE=[23], rank \d has WORLD_SIZE=[23]/));
+    }
+  });
+
+  it("say that the port is taken", async () => {
+    const server = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+    await new Promise((ready) => server.once("listening", ready));
+    const { port } = server.address() as { port: number };
+    try {
+      const [first] = await launched(1, [...words, at("port")], () => ({
+        env: { WORLD_SIZE: "2", MASTER_PORT: String(port) },
+      }));
+      expect(first?.code).toBe(1);
+      expect(first?.stderr).toMatch(line(new RegExp(`port ${port} is in use.*set MASTER_PORT`)));
+    } finally {
+      server.close();
+    }
+  });
+
+  it("are told what cannot be shared, before anything starts", async () => {
+    const cut = await dsbm([...words, at("cut"), "nproc=100"]);
+    expect([cut.code, cut.stderr]).toEqual([
+      2,
+      "dsbm: nproc=100 is more than the 64 pairs of a batch (batch_size=64): write nproc=64 or less, or a larger batch_size\n",
+    ]);
+    const sweep = await launched(1, [...words, "lr=1e-4,2e-4", "-m", at("sweep")], () => ({
+      env: { WORLD_SIZE: "2" },
+    }));
+    expect(sweep[0]?.stderr).toMatch(/gaussian -m works in one process, but torchrun started 2/);
+    const wrong = await dsbm([...words, "nprocs=2", at("wrong")]);
+    expect(wrong.stderr).toMatch(/nprocs.*nproc/);
+  });
+});
