@@ -39,6 +39,11 @@ describe("the Gaussian benchmark", () => {
       seed: 42,
       threads: "auto",
       device: "cpu",
+      nproc: 1,
+      accumulate: 1,
+      bucket_cap_mb: 25,
+      exchange_dtype: null,
+      dist_timeout: 600,
       log_every: 100,
       experiments_dir: "experiments",
     };
