@@ -1,7 +1,7 @@
 // Training in several processes as a user starts it: nproc=…, or a launcher's variables. Faults: a rank killed in a step,
 // in a cache, in a checkpoint, ranks that differ, come late or find the port taken.
 import { type ChildProcess, execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { readCsv, readMetrics, readRun } from "@dsbm/runs";
@@ -208,6 +208,13 @@ describe("ranks that do not fit together", () => {
     } finally {
       server.close();
     }
+  });
+
+  it("end together where rank 0 cannot begin, with its one line", async () => {
+    writeFileSync(join(root, "a file"), "");
+    const [first, second] = await launched(2, [...words, at("a file")]);
+    expect([first?.code, second?.code, second?.stderr]).toEqual([1, 1, ""]);
+    expect(first?.stderr).toMatch(line(/a file/));
   });
 
   it("are told what cannot be shared, before anything starts", async () => {

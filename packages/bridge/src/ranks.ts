@@ -51,6 +51,7 @@ export class Ranks {
   readonly data: Group;
   readonly gradients: distributed.BucketOptions;
   #told = 0;
+  #isOver = false;
 
   constructor({ control, data = control, gradients = {} }: RanksOptions) {
     ({ rank: this.rank, worldSize: this.size } = control);
@@ -126,6 +127,13 @@ export class Ranks {
     // All have done what was told before the last one.
     if (this.#told > 1) store.delete(`command/${this.#told - 2}`);
     store.set(`command/${this.#told++}`, JSON.stringify(command));
+  }
+
+  /** As rank 0: lets the others go, because all is done or, with a reason, because it cannot be. Idempotent. */
+  dismiss(failed?: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.tell({ kind: "over", ...(failed !== undefined && { failed }) });
   }
 
   /**

@@ -96,7 +96,7 @@ export class Training {
    * Runs the half-iterations that are left. Signals and timers get their turn about every 50 ms; after `signal`
    * was aborted the run ends with a `stopped` event at the next step boundary (or within a cache, which is made
    * again later). `pauseAt` asks for a `pause` event at the boundary after a step. With several ranks rank 0 calls
-   * it and the others `accompany`; what any of them is asked to stop for stops all.
+   * it and the others `accompany` until it dismisses them (`Ranks.dismiss`); a signal to any of them stops all.
    */
   async *run({ signal, pauseAt = () => false }: Control = {}): AsyncGenerator<TrainEvent> {
     if (this.problem.ranks) {
@@ -131,14 +131,6 @@ export class Training {
       for await (const event of events) void event;
       if (this.#isOver) return this.#failure;
     }
-  }
-
-  /** As rank 0: lets the others go, because all is done or, with a reason, because it cannot be. Idempotent. */
-  dismiss(failed: string | null = null): void {
-    const { ranks } = this.problem;
-    if (!ranks?.leads || this.#isOver) return;
-    this.#isOver = true;
-    ranks.tell({ kind: "over", ...(failed !== null && { failed }) });
   }
 
   /** As rank 0, before evaluating or running: gives the others its state, whatever they have. */
@@ -484,7 +476,6 @@ export class Training {
   }
 
   dispose(): void {
-    this.dismiss();
     for (const d of ["b", "f"] as const) {
       this.state.networks[d].dispose();
       this.state.samplers[d].dispose();

@@ -110,6 +110,17 @@ describe("several processes train what one trains", () => {
   });
 });
 
+describe("a rank whose weights stray", () => {
+  it("is named by all at the next pause, whatever made it", async () => {
+    const told = { problem: "images", root: join(folder, "strays"), strays: true };
+    const all = await support.ranks(program, 2, told);
+    for (const { exit, errors } of all) {
+      expect(exit).toBe(1);
+      expect(errors).toMatch(/the weights of rank 1 are no longer those of rank 0: .* checkpoint/);
+    }
+  });
+});
+
 describe("what cannot be shared", () => {
   it("is refused by every rank: a batch of fewer rows than there are processes", async () => {
     const told = { problem: "images", root: folder, changes: { batchSize: 2 } };

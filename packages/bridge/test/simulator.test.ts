@@ -1,11 +1,15 @@
 // Simulation in chunks: the plain solvers' law, one result whatever the threads, and the newest weights.
 import { liveTensors, nn, noGrad, optim, randn, type Tensor, tidy } from "@dsbm/torch";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../test/support/collect.js";
 import { methods } from "../src/method/index.js";
 import { brownian } from "../src/process/brownian.js";
 import { gammaGrid, type TimeGrid, uniformGrid } from "../src/schedule.js";
 import { type Network, Simulator, sample } from "../src/simulator.js";
 import { distance, network, seeded, summary } from "./helpers.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 const process = brownian({ sigma: 0.8 });
 const grid = uniformGrid(5);

@@ -1,6 +1,7 @@
 // The driver: what it refuses, how it fails, and how it is stopped. That it trains is the methods' table.
 import { liveTensors, tensor, tidy } from "@dsbm/torch";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../test/support/collect.js";
 import { minibatchExact } from "../src/coupling/minibatch.js";
 import type { Pairs } from "../src/coupling.js";
 import { BridgeError } from "../src/errors.js";
@@ -11,6 +12,9 @@ import { complete, directionOf, type Problem } from "../src/problem.js";
 import { hash32, stream } from "../src/random.js";
 import { Training } from "../src/train.js";
 import { distance, expectMoments, normal, seeded, tiny } from "./helpers.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 async function events(training: Training): Promise<TrainEvent[]> {
   const list: TrainEvent[] = [];

@@ -130,10 +130,11 @@ async function ranked<C, R>(
     const code = ranks.leads
       ? await single(runner, asked, place)
       : await accompanied(runner, config, { folder, ranks });
+    if (ranks.leads) ranks.dismiss();
     failed = code === 1;
     return code;
   } catch (error) {
-    if (ranks.leads) ranks.tell({ kind: "over", failed: String(error) });
+    if (ranks.leads) ranks.dismiss(String(error));
     throw error;
   } finally {
     ranks.leave({ failed });
@@ -166,7 +167,6 @@ async function single<C, R>(
 ): Promise<number> {
   const done = again ? null : runner.finished(folder, config);
   if (done) {
-    ranks?.tell({ kind: "over" });
     console.log(`${folder} is finished already (--again starts over)`);
     runner.tell(folder, done);
     return 0;

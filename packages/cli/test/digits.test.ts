@@ -9,12 +9,16 @@ import {
 } from "@dsbm/bridge";
 import { ConfigError, resolve } from "@dsbm/config";
 import { liveTensors, randn, type Tensor, tidy } from "@dsbm/torch";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../test/support/collect.js";
 import { gaussianPart } from "../src/command/start.js";
 import { cached } from "../src/digits/cache.js";
 import { applyQuick, startJob, startSchema } from "../src/digits/config.js";
 import { pathSteps } from "../src/digits/figures.js";
 import { digitsTable } from "../src/digits/report.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 const config = (...words: string[]) => resolve(startJob, words).members[0]!.config;
 

@@ -1,6 +1,10 @@
 // Arguments that libtorch takes on trust: each of these would crash the process or hang it.
 import { beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../test/support/collect.js";
 import * as T from "../src/index.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 beforeEach(() => T.setNumThreads(1));
 

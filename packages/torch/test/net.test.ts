@@ -1,6 +1,10 @@
 // The net below the scopes: the collector knows what a tensor weighs and frees it inside a synchronous loop.
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../test/support/collect.js";
 import * as T from "../src/index.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 T.setNumThreads(1);
 const rss = () => process.memoryUsage().rss / 2 ** 20;

@@ -1,6 +1,7 @@
 // Couplings: which side stays data, what is paired with what, and with which law.
 import { arange, cat, liveTensors, type Tensor, tensor, tidy } from "@dsbm/torch";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import { independent } from "../../src/coupling/independent.js";
 import { minibatchEntropic, minibatchExact } from "../../src/coupling/minibatch.js";
 import { reference } from "../../src/coupling/reference.js";
@@ -11,6 +12,9 @@ import { sinkhorn } from "../../src/ot/sinkhorn.js";
 import { brownian } from "../../src/process/brownian.js";
 import { distance, expectMoments, leastSquares, normal, seeded } from "../helpers.js";
 import { bruteForce } from "../ot/helpers.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 /** Row numbers as samples [n, 1], shifted. */
 const numbered = (n: number, from = 0) => arange(from, from + n, { dtype: "float64" }).unsqueeze(1);

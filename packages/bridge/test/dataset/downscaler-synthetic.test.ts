@@ -1,6 +1,7 @@
 // Drawn downscaling fields against their law in closed form: spectra, covariances, what the condition does.
 import { liveTensors, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import { downscalingLaw, type Resolution } from "../../src/dataset/downscaling-law.js";
 import { loadImages } from "../../src/dataset/index.js";
 import { summary } from "../../src/dataset/summary.js";
@@ -8,6 +9,9 @@ import type { ImageTable } from "../../src/dataset.js";
 import { bandError, isotropicSpectrum, octaves } from "../../src/metric/spectrum.js";
 import { distance } from "../helpers.js";
 import { refusal } from "./files.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 beforeAll(() => setNumThreads(1));
 

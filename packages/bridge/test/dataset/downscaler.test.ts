@@ -13,7 +13,8 @@ import {
   tidy,
 } from "@dsbm/torch";
 import { zipSync } from "fflate";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import { downscalerScalingFile } from "../../src/dataset/downscaler.js";
 import {
   loadDownscalerScaling,
@@ -23,6 +24,9 @@ import {
 import { loadImages } from "../../src/dataset/index.js";
 import { distance, seeded } from "../helpers.js";
 import { put, refusal } from "./files.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 let root: string;
 beforeAll(() => {

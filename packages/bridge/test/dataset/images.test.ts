@@ -16,7 +16,8 @@ import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { liveTensors, setNumThreads, tidy } from "@dsbm/torch";
 import { zipSync } from "fflate";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import { fashionMnist } from "../../src/dataset/fashion-mnist.js";
 import { readIdx } from "../../src/dataset/idx.js";
 import { idxSet } from "../../src/dataset/idx-set.js";
@@ -24,6 +25,9 @@ import { imageSets, loadImages } from "../../src/dataset/index.js";
 import { summary } from "../../src/dataset/summary.js";
 import type { ImageTable } from "../../src/dataset.js";
 import { idx, put, refusal } from "./files.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 let root: string;
 beforeAll(() => {

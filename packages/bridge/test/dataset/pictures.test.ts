@@ -15,9 +15,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { liveTensors, setNumThreads, tidy } from "@dsbm/torch";
 import sharp, { type Sharp } from "sharp";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import { loadImages, prepareImages } from "../../src/dataset/index.js";
 import { put, refusal } from "./files.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 let root: string;
 beforeAll(() => {

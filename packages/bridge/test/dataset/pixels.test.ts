@@ -9,10 +9,14 @@ import {
   tidy,
   zeros,
 } from "@dsbm/torch";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import { decodeImages, encodeImages, flipImages } from "../../src/dataset/pixels.js";
 import { summary } from "../../src/dataset/summary.js";
 import { normal, seeded } from "../helpers.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 beforeAll(() => setNumThreads(1));
 

@@ -1,9 +1,13 @@
 import { full, liveTensors, ones, randint, type Tensor, tensor, tidy } from "@dsbm/torch";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import { networkMean, referenceMean } from "../../src/langevin/mean.js";
 import { langevinRun, langevinTuple, langevinTuples } from "../../src/langevin/run.js";
 import { type LangevinOptions, langevin, langevinSteps } from "../../src/langevin.js";
 import { distance, expectMoments, normal, seeded } from "../helpers.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 const gammas = [0.05, 0.3, 0.2, 0.4, 0.1];
 const n = gammas.length;

@@ -1,6 +1,7 @@
 // One table for all methods: what each one declares must hold when it trains.
 import { liveTensors, noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import type { TrainEvent } from "../../src/events.js";
 import { incrementTuples } from "../../src/method/dsb.js";
 import { methods } from "../../src/method/index.js";
@@ -10,6 +11,9 @@ import { uniformGrid } from "../../src/schedule.js";
 import { ordered } from "../../src/solver.js";
 import { Training } from "../../src/train.js";
 import { distance, normal, seeded, tiny } from "../helpers.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 const all = Object.entries(methods).map(([name, method]) => ({ name, method }));
 const process = brownian({ sigma: 0.9 });

@@ -1,10 +1,14 @@
 // The numbers of an evaluation against the same by plain tensor operations, in any batches.
 import { arange, full, liveTensors, ones, setNumThreads, tensor, tidy } from "@dsbm/torch";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import { decodeImages } from "../../src/dataset/pixels.js";
 import { endpointRow, endpointStatistics, valueStatistics } from "../../src/metric/endpoints.js";
 import { squaredDisplacement } from "../../src/metric/moments.js";
 import { normal } from "../helpers.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 beforeAll(() => setNumThreads(1));
 

@@ -4,10 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { io, liveTensors, setNumThreads, tensor, tidy, zeros } from "@dsbm/torch";
 import { unzipSync, zipSync } from "fflate";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import { FeatureStatistics } from "../../src/metric/feature-statistics.js";
 import { encodeStatistics, loadStatistics } from "../../src/metric/statistics-file.js";
 import { distance, normal } from "../helpers.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 let folder: string;
 beforeAll(() => {

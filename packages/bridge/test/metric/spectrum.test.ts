@@ -9,9 +9,13 @@ import {
   tensor,
   tidy,
 } from "@dsbm/torch";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import { bandError, fourierModes, isotropicSpectrum, octaves } from "../../src/metric/spectrum.js";
 import { seeded } from "../helpers.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 beforeAll(() => setNumThreads(1));
 

@@ -1,7 +1,11 @@
 // The classifier learns what can be learnt, tells its progress, and can be left at any step.
 import { Generator, liveTensors, randn, tensor, tidy } from "@dsbm/torch";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import { Classifier, classify, shareOf, trainClassifier } from "../../src/model/classifier.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 /** Three clouds in the plane, n points in turns. */
 function clouds(n: number, seed: number) {

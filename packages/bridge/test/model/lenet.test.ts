@@ -14,7 +14,8 @@ import {
   type Tensor,
   zeros,
 } from "@dsbm/torch";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import { loadImages } from "../../src/dataset/index.js";
 import { decodeImages } from "../../src/dataset/pixels.js";
 import { accuracyOf, classify, shareOf, trainClassifier } from "../../src/model/classifier.js";
@@ -26,6 +27,9 @@ import {
   loadLeNet,
 } from "../../src/model/lenet.js";
 import { stream } from "../../src/random.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 let folder: string;
 beforeAll(() => {

@@ -1,10 +1,14 @@
 // Entropic plans: marginals, limits, closed forms and invariances, over regularisations from tiny to huge.
 import { liveTensors, rand, stack, type Tensor, tensor, tidy } from "@dsbm/torch";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import { squaredDistances } from "../../src/ot/distance.js";
 import { exactPlan } from "../../src/ot/exact.js";
 import { sinkhorn } from "../../src/ot/sinkhorn.js";
 import { distance, normal, seeded } from "../helpers.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 const uniform = (n: number) => tensor(new Array(n).fill(1 / n), { dtype: "float64" });
 const rowError = (plan: Tensor, a: Tensor) => plan.sum(-1).sub(a).abs().sum().item();

@@ -1,9 +1,13 @@
 // Solvers of flows keep nothing but their result. A file of its own: what other tests left to the collector would
 // blur the count.
 import { full, liveTensors, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
-import { beforeAll, expect, it } from "vitest";
+import { beforeAll, beforeEach, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import { flowSolvers, solveFlow } from "../../src/solver/index.js";
 import type { Field } from "../../src/solver.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 beforeAll(() => setNumThreads(1));
 

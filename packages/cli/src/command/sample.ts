@@ -42,6 +42,8 @@ export async function sampleCommand(args: string[]): Promise<number> {
   const progress = createProgress();
   try {
     const { runSample } = await import("../sample/run.js");
+    const { aloneOnly } = await import("../ranks.js");
+    aloneOnly("sample");
     const { config } = member;
     const { signal } = interrupt;
     const result = await runSample({ run, input, output, config, progress, signal });

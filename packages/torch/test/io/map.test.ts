@@ -13,7 +13,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import {
   arange,
   Generator,
@@ -29,6 +30,9 @@ import {
 import { mapNpy } from "../../src/io/map.js";
 import { npyHeader } from "../../src/io/npy-header.js";
 import { type DType, fromTyped, itemSize } from "../../src/io/raw.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 let folder: string;
 beforeAll(() => {

@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import { io, liveTensors, type Tensor, tidy } from "../../src/index.js";
 import { crc32, crc32ByTable } from "../../src/io/pt/crc32.js";
 import { decodePt } from "../../src/io/pt/decode.js";
@@ -18,6 +19,9 @@ import {
   word,
   zip,
 } from "./pt-support.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 let folder: string;
 beforeAll(() => {

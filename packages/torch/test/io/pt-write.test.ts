@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import {
   arange,
   Generator,
@@ -27,6 +28,9 @@ import { ZipReader } from "../../src/io/pt/zip-reader.js";
 import { writeZip } from "../../src/io/pt/zip-writer.js";
 import { type DType, itemSize, type RawArray } from "../../src/io/raw.js";
 import { fixturePath, latin1 } from "./pt-support.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 let folder: string;
 beforeAll(() => {

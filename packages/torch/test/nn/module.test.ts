@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
 import { ones, tensor, zeros } from "../../src/create.js";
 import { TorchError } from "../../src/errors.js";
 import { noGrad } from "../../src/grad.js";
@@ -12,6 +13,9 @@ import * as nn from "../../src/nn/index.js";
 import { Generator, manualSeed } from "../../src/random.js";
 import { recorded } from "../../src/record.js";
 import { Buffer, Parameter, type Tensor } from "../../src/tensor.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
 
 const values = (m: nn.Module) => [...m.stateDict().values()].flatMap((t) => t.toNumbers());
 const mlp = (seed: number) => {
