@@ -31,7 +31,7 @@ export interface Command {
 interface TensorKind {
   shape: readonly number[];
   dtype: DType;
-  device: Device;
+  isOnCpu: boolean;
 }
 
 export interface RanksOptions {
@@ -39,6 +39,8 @@ export interface RanksOptions {
   control: Group;
   /** For tensors on the device that is trained on; default: `control`. */
   data?: Group;
+  /** The device that this rank trains on (default: the processor). */
+  device?: Device;
   /** How gradients travel. */
   gradients?: distributed.BucketOptions;
 }
@@ -49,14 +51,16 @@ export class Ranks {
   readonly size: number;
   readonly control: Group;
   readonly data: Group;
+  readonly device: Device;
   readonly gradients: distributed.BucketOptions;
   #told = 0;
   #isOver = false;
 
-  constructor({ control, data = control, gradients = {} }: RanksOptions) {
+  constructor({ control, data = control, device = "cpu", gradients = {} }: RanksOptions) {
     ({ rank: this.rank, worldSize: this.size } = control);
     this.control = control;
     this.data = data;
+    this.device = device;
     this.gradients = gradients;
   }
 
@@ -152,7 +156,7 @@ export class Ranks {
 
   /** How a tensor is announced, so that others can make room for it. */
   static kindOf({ shape, dtype, device }: Tensor): TensorKind {
-    return { shape, dtype, device: device.split(":")[0] as Device };
+    return { shape, dtype, isOnCpu: device === "cpu" };
   }
 
   /** Sends a tensor of rank 0 to all. Throws a DistributedError. */
@@ -161,8 +165,8 @@ export class Ranks {
   }
 
   /** The tensor that rank 0 sends. Throws a DistributedError. */
-  receive({ shape, dtype, device }: TensorKind): Tensor {
-    const own = empty(shape, { dtype, device });
+  receive({ shape, dtype, isOnCpu }: TensorKind): Tensor {
+    const own = empty(shape, { dtype, device: isOnCpu ? "cpu" : this.device });
     return this.#groupOf(own).broadcast(own);
   }
 

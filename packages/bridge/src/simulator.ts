@@ -266,7 +266,7 @@ export class Simulator {
     tidy(() => {
       const start = ranks.receive(x);
       const told = given.map(([kind, shape]) => [kind, ranks.receive(shape)]);
-      const generator = Generator.create(0, x.device);
+      const generator = Generator.create(0, start.device);
       generator.setState(Buffer.from(state, "base64"));
       const carried = {
         ...{ grid, lastNoise, generator },

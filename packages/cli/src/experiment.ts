@@ -123,7 +123,7 @@ async function ranked<C, R>(
 ): Promise<number> {
   const { onOwnDevice } = await import("./ranks.js");
   const { ranks, folder } = place;
-  const config = onOwnDevice(asked as C & Common, ranks);
+  const config = onOwnDevice(asked as C & Common);
   followLauncher();
   let failed = true;
   try {

@@ -31,6 +31,7 @@ export async function joinRanks(
   return new Ranks({
     control,
     data,
+    device: onOwnDevice(config).device as Device,
     gradients: { bucketCapMb, ...(precision && { precision }) },
   });
 }
@@ -58,9 +59,9 @@ function termsOf(config: object, prefix = ""): Record<string, string> {
 }
 
 /** The configuration with this rank's own GPU in the place of `cuda`. */
-export function onOwnDevice<C extends { device: string }>(config: C, { control }: Ranks): C {
+export function onOwnDevice<C extends { device: string }>(config: C): C {
   if (config.device !== "cuda") return config;
-  return { ...config, device: `cuda:${control.localRank}` satisfies Device };
+  return { ...config, device: `cuda:${distributed.placeFromEnvironment().localRank}` };
 }
 
 /** Refuses to be one of several processes. Throws a UsageError. */
