@@ -169,4 +169,5 @@ export { flowSolvers, solveFlow } from "./solver/index.js";
 export { probabilityFlow } from "./solver/probability-flow.js";
 export { collectPath, type Field, ordered, type SolveOptions } from "./solver.js";
 export { chooseThreads, threadCandidates } from "./threads.js";
-export { type SavedFacts, type SavedTraining, Training, type TrainState } from "./train.js";
+export { Training } from "./train.js";
+export type { SavedFacts, SavedTraining, TrainState } from "./train-state.js";

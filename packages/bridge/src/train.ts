@@ -8,42 +8,25 @@ import { Pass, type PassState } from "./pass.js";
 import { complete, directionOf, type Problem } from "./problem.js";
 import { type Command, Ranks } from "./ranks.js";
 import { CacheRows } from "./rows/cache.js";
-import { type Network, Simulator } from "./simulator.js";
+import { Simulator } from "./simulator.js";
 import { fromJsonState, toJsonState } from "./states.js";
 import { measureThreads } from "./threads.js";
-
-/** Everything that training changes, by direction where there is one of each. */
-export interface TrainState {
-  /** Half-iterations completed. */
-  half: number;
-  networks: Record<Direction, Network>;
-  emas: Record<Direction, optim.EMA> | null;
-  /** What samples: the averages where there are any, else the networks themselves. */
-  samplers: Record<Direction, Network>;
-  /** Optimisers that live on between half-iterations (methods that keep theirs). */
-  optimizers: Partial<Record<Direction, optim.Adam>>;
-}
+import {
+  checkFinite,
+  directionsOf,
+  disposeState,
+  initialState,
+  putNetworks,
+  putTensors,
+  type SavedFacts,
+  type SavedTraining,
+  type TrainState,
+  tensorsOf,
+} from "./train-state.js";
 
 interface Control {
   signal?: AbortSignal | undefined;
   pauseAt?: (at: { half: number; step: number; steps: number }) => boolean;
-}
-
-/** What `Training.save` gives beside tensors; plain JSON. */
-export interface SavedFacts {
-  format: number;
-  /** Half-iterations completed. */
-  half: number;
-  /** Threads of a step: other numbers round differently. */
-  threads: number | null;
-  losses: number[];
-  /** The half-iteration in progress, if any: step, random states, source of rows. */
-  pass: unknown;
-}
-
-export interface SavedTraining {
-  tensors: ReadonlyMap<string, Tensor>;
-  facts: SavedFacts;
 }
 
 /** Training of one problem: state, simulator, and the loop over half-iterations. */
@@ -65,25 +48,13 @@ export class Training {
   /** Builds networks with their initial weights. Throws a BridgeError for a problem that makes no sense. */
   constructor(problem: Problem) {
     this.problem = complete(problem);
-    const { method, network, emaRate, emaWarmup, process, parametrisation } = this.problem;
+    const { method, process, parametrisation } = this.problem;
     const { simulateThreads, chunkRows, ranks } = this.problem;
-    const shared = method.networks === "shared";
-    const pair = <T>(make: (d: Direction) => T): Record<Direction, T> => {
-      const b = make("b");
-      return { b, f: shared ? b : make("f") };
-    };
-    const networks = pair(network);
-    const samplers = emaRate === null ? networks : pair(network);
-    const emas =
-      emaRate === null
-        ? null
-        : pair((d) => new optim.EMA(networks[d], emaRate, { warmup: emaWarmup }));
-    for (const d of ["b", "f"] as const) emas?.[d].copyTo(samplers[d]);
-    this.state = { half: 0, networks, emas, samplers, optimizers: {} };
+    this.state = initialState(this.problem);
     this.simulator = new Simulator({
       method,
       process,
-      networks: samplers,
+      networks: this.state.samplers,
       parametrisation,
       threads: simulateThreads,
       chunkRows,
@@ -394,32 +365,21 @@ export class Training {
   save(): SavedTraining {
     if (this.#saved) return this.#saved.whole;
     const { state } = this;
-    const tensors = new Map<string, Tensor>();
-    const put = (prefix: string, part: ReadonlyMap<string, Tensor> | undefined) => {
-      for (const [name, t] of part ?? []) tensors.set(`${prefix}${name}`, t);
-    };
-    for (const d of this.#directions()) {
-      const optimizer = this.#pass?.direction === d ? this.#pass.optimizer : state.optimizers[d];
-      put(`network/${d}/`, state.networks[d].stateDict());
-      put(`ema/${d}/`, state.emas?.[d].stateDict());
-      const updates = state.emas?.[d].updates;
-      if (updates) tensors.set(`ema_updates/${d}`, updates);
-      put(`optimizer/${d}/`, optimizer?.stateDict());
-      if (this.#pass?.direction === d && this.#samplesItself())
-        put(`sampler/${d}/`, this.#standing ?? state.samplers[d].stateDict());
-    }
-    for (const [name, t] of tensors)
-      if (!tidy(() => t.isfinite().all().item()))
-        throw new BridgeError(
-          "not_finite",
-          `${name} has values that are NaN or infinite after step ${this.#pass?.step ?? "0"} of half-iteration ${this.#pass?.half ?? state.half}; try a smaller learning rate or gradient clipping`,
-        );
+    const pass = this.#pass;
+    const standing =
+      pass && this.#samplesItself() ? state.samplers[pass.direction].stateDict() : null;
+    const tensors = tensorsOf(state, this.#directions, {
+      pass,
+      standing: standing && (this.#standing ?? standing),
+    });
+    const [step, half] = [pass?.step ?? "0", pass?.half ?? state.half];
+    checkFinite(tensors, `after step ${step} of half-iteration ${half}`);
     const facts: SavedFacts = {
       format: 1,
       half: state.half,
       threads: this.#threads,
-      losses: this.#pass ? [...this.#pass.losses] : [],
-      pass: this.#pass ? toJsonState(this.#pass.save()) : null,
+      losses: pass ? [...pass.losses] : [],
+      pass: pass ? toJsonState(pass.save()) : null,
     };
     return { tensors, facts };
   }
@@ -438,12 +398,7 @@ export class Training {
     const { state, problem } = this;
     const pass = facts.pass === null ? null : (fromJsonState(facts.pass) as PassState);
     const own = tidy(() => new Map([...tensors].map(([name, t]) => [name, t.clone().keep()])));
-    for (const d of this.#directions()) {
-      state.networks[d].loadStateDict(under(own, `network/${d}/`));
-      state.samplers[d].loadStateDict(under(own, `network/${d}/`));
-      state.emas?.[d].loadStateDict(under(own, `ema/${d}/`));
-      this.#refreshSampler(d);
-    }
+    putNetworks(state, this.#directions, own);
     this.#put(own);
     state.half = facts.half;
     if (facts.threads !== null && problem.threads === "auto") {
@@ -454,34 +409,16 @@ export class Training {
     else for (const t of own.values()) t.dispose();
   }
 
-  /** Puts in what a new pass has reset: its network, averages and their age, optimisers. */
   #put(tensors: ReadonlyMap<string, Tensor>): void {
-    const { state } = this;
-    for (const d of this.#directions()) {
-      state.networks[d].loadStateDict(under(tensors, `network/${d}/`));
-      state.emas?.[d].loadStateDict(under(tensors, `ema/${d}/`));
-      const updates = tensors.get(`ema_updates/${d}`);
-      if (updates) state.emas?.[d].updates?.copy_(updates);
-      const optimizer = this.#pass?.direction === d ? this.#pass.optimizer : state.optimizers[d];
-      const own = under(tensors, `optimizer/${d}/`);
-      // One that has not made a step has none.
-      if (own.size > 0) optimizer?.loadStateDict(own);
-      const standing = under(tensors, `sampler/${d}/`);
-      if (this.#pass && standing.size > 0) state.samplers[d].loadStateDict(standing);
-    }
+    putTensors(this.state, this.#directions, { tensors, pass: this.#pass });
   }
 
-  #directions(): Direction[] {
-    return this.problem.method.networks === "shared" ? ["b"] : ["b", "f"];
+  get #directions(): Direction[] {
+    return directionsOf(this.problem);
   }
 
   dispose(): void {
-    for (const d of ["b", "f"] as const) {
-      this.state.networks[d].dispose();
-      this.state.samplers[d].dispose();
-      this.state.emas?.[d].dispose();
-      this.state.optimizers[d]?.dispose();
-    }
+    disposeState(this.state);
     this.simulator.reset();
     this.#forgetStanding();
     this.#end();
@@ -492,13 +429,6 @@ export class Training {
 
 /** The newest loss that was read. */
 const lastOf = (losses: readonly number[]): number => losses[losses.length - 1] ?? Number.NaN;
-
-const under = (tensors: ReadonlyMap<string, Tensor>, prefix: string): Map<string, Tensor> =>
-  new Map(
-    [...tensors]
-      .filter(([name]) => name.startsWith(prefix))
-      .map(([name, t]) => [name.slice(prefix.length), t]),
-  );
 
 function notFinite(
   half: number,

@@ -11,7 +11,8 @@ import { methods } from "../src/method/index.js";
 import { MLP } from "../src/model/mlp.js";
 import type { Problem } from "../src/problem.js";
 import { stream } from "../src/random.js";
-import { type SavedTraining, Training } from "../src/train.js";
+import { Training } from "../src/train.js";
+import type { SavedTraining } from "../src/train-state.js";
 import { tiny } from "./helpers.js";
 
 let folder: string;

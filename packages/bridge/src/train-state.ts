@@ -1,0 +1,146 @@
+// All that training changes, and the same as named tensors: how it is made, saved and put back.
+import { optim, type Tensor, tidy } from "@dsbm/torch";
+import type { Direction } from "./direction.js";
+import { BridgeError } from "./errors.js";
+import type { Problem } from "./problem.js";
+import type { Network } from "./simulator.js";
+
+/** Everything that training changes, by direction where there is one of each. */
+export interface TrainState {
+  /** Half-iterations completed. */
+  half: number;
+  networks: Record<Direction, Network>;
+  emas: Record<Direction, optim.EMA> | null;
+  /** What samples: the averages where there are any, else the networks themselves. */
+  samplers: Record<Direction, Network>;
+  /** Optimisers that live on between half-iterations (methods that keep theirs). */
+  optimizers: Partial<Record<Direction, optim.Adam>>;
+}
+
+/** What `Training.save` gives beside tensors; plain JSON. */
+export interface SavedFacts {
+  format: number;
+  /** Half-iterations completed. */
+  half: number;
+  /** Threads of a step: other numbers round differently. */
+  threads: number | null;
+  losses: number[];
+  /** The half-iteration in progress, if any: step, random states, source of rows. */
+  pass: unknown;
+}
+
+export interface SavedTraining {
+  tensors: ReadonlyMap<string, Tensor>;
+  facts: SavedFacts;
+}
+
+/** What the half-iteration in progress has beside the state. */
+interface InProgress {
+  direction: Direction;
+  optimizer: optim.Adam;
+}
+
+/** The directions that have networks of their own. */
+export function directionsOf({ method }: Pick<Required<Problem>, "method">): Direction[] {
+  return method.networks === "shared" ? ["b"] : ["b", "f"];
+}
+
+/** Networks with their initial weights, and averages that stand there. */
+export function initialState(problem: Required<Problem>): TrainState {
+  const { method, network, emaRate, emaWarmup } = problem;
+  const shared = method.networks === "shared";
+  const pair = <T>(make: (d: Direction) => T): Record<Direction, T> => {
+    const b = make("b");
+    return { b, f: shared ? b : make("f") };
+  };
+  const networks = pair(network);
+  const samplers = emaRate === null ? networks : pair(network);
+  const emas =
+    emaRate === null
+      ? null
+      : pair((d) => new optim.EMA(networks[d], emaRate, { warmup: emaWarmup }));
+  for (const d of ["b", "f"] as const) emas?.[d].copyTo(samplers[d]);
+  return { half: 0, networks, emas, samplers, optimizers: {} };
+}
+
+/** All tensors of a state by name, not copies; `standing` are the weights that sample for the pass, if others do later. */
+export function tensorsOf(
+  state: TrainState,
+  directions: readonly Direction[],
+  { pass, standing }: { pass: InProgress | null; standing: ReadonlyMap<string, Tensor> | null },
+): Map<string, Tensor> {
+  const tensors = new Map<string, Tensor>();
+  const put = (prefix: string, part: ReadonlyMap<string, Tensor> | null | undefined) => {
+    for (const [name, t] of part ?? []) tensors.set(`${prefix}${name}`, t);
+  };
+  for (const d of directions) {
+    const own = pass?.direction === d ? pass : null;
+    put(`network/${d}/`, state.networks[d].stateDict());
+    put(`ema/${d}/`, state.emas?.[d].stateDict());
+    const updates = state.emas?.[d].updates;
+    if (updates) tensors.set(`ema_updates/${d}`, updates);
+    put(`optimizer/${d}/`, (own?.optimizer ?? state.optimizers[d])?.stateDict());
+    if (own) put(`sampler/${d}/`, standing);
+  }
+  return tensors;
+}
+
+/** Throws a BridgeError that names the first tensor which is not finite; `when` says where training is. */
+export function checkFinite(tensors: ReadonlyMap<string, Tensor>, when: string): void {
+  for (const [name, t] of tensors)
+    if (!tidy(() => t.isfinite().all().item()))
+      throw new BridgeError(
+        "not_finite",
+        `${name} has values that are NaN or infinite ${when}; try a smaller learning rate or gradient clipping`,
+      );
+}
+
+/** Puts in networks, and averages where they sample. Throws a TorchError where names or shapes do not fit. */
+export function putNetworks(
+  state: TrainState,
+  directions: readonly Direction[],
+  tensors: ReadonlyMap<string, Tensor>,
+): void {
+  for (const d of directions) {
+    state.networks[d].loadStateDict(under(tensors, `network/${d}/`));
+    state.samplers[d].loadStateDict(under(tensors, `network/${d}/`));
+    state.emas?.[d].loadStateDict(under(tensors, `ema/${d}/`));
+    state.emas?.[d].copyTo(state.samplers[d]);
+  }
+}
+
+/** Puts in what a new pass has reset: its network, averages and their age, optimisers, and what samples for it. */
+export function putTensors(
+  state: TrainState,
+  directions: readonly Direction[],
+  { tensors, pass }: { tensors: ReadonlyMap<string, Tensor>; pass: InProgress | null },
+): void {
+  for (const d of directions) {
+    state.networks[d].loadStateDict(under(tensors, `network/${d}/`));
+    state.emas?.[d].loadStateDict(under(tensors, `ema/${d}/`));
+    const updates = tensors.get(`ema_updates/${d}`);
+    if (updates) state.emas?.[d].updates?.copy_(updates);
+    const optimizer = pass?.direction === d ? pass.optimizer : state.optimizers[d];
+    const own = under(tensors, `optimizer/${d}/`);
+    // One that has not made a step has none.
+    if (own.size > 0) optimizer?.loadStateDict(own);
+    const standing = under(tensors, `sampler/${d}/`);
+    if (pass && standing.size > 0) state.samplers[d].loadStateDict(standing);
+  }
+}
+
+export function disposeState({ networks, samplers, emas, optimizers }: TrainState): void {
+  for (const d of ["b", "f"] as const) {
+    networks[d].dispose();
+    samplers[d].dispose();
+    emas?.[d].dispose();
+    optimizers[d]?.dispose();
+  }
+}
+
+const under = (tensors: ReadonlyMap<string, Tensor>, prefix: string): Map<string, Tensor> =>
+  new Map(
+    [...tensors]
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, t]) => [name.slice(prefix.length), t]),
+  );
