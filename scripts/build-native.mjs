@@ -76,6 +76,8 @@ function compileFlags(libtorch, compiler) {
   const headers = require("node-api-headers").include_dir;
   return [
     ..."-O2 -std=c++17 -fPIC -fvisibility=hidden -Wall".split(" "),
+    // What loops need to be vectorised, and to give the same numbers on every processor.
+    ..."-ftree-vectorize -fno-math-errno -fno-trapping-math -ffp-contract=off".split(" "),
     ...(mac ? [] : ["-fopenmp"]), // Apple's clang has no OpenMP: at::parallel_for then runs serially here
     // g++ 12 sees overflows in c10's reference counts that are not there.
     ...(compiler.version.includes("clang") ? [] : ["-Wno-stringop-overflow"]),

@@ -45,6 +45,7 @@ export * as optim from "./optim/index.js";
 export {
   Generator,
   manualSeed,
+  noise,
   type RandomOptions,
   rand,
   randint,

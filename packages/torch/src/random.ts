@@ -1,5 +1,6 @@
 // Random numbers: PyTorch's own generators, so that the same seed gives the same numbers as in Python.
 
+import { empty } from "./create.js";
 import { invoke, Op, Opaque } from "./dispatch.js";
 import type { Device, DType } from "./dtype.js";
 import { ptrOf } from "./handle.js";
@@ -63,6 +64,7 @@ const ops = {
   rand: new Op("aten::rand", "generator"),
   randint: new Op("aten::randint", "low_generator"),
   randperm: new Op("aten::randperm", "generator"),
+  noise: new Op("dsbm::noise_", ""),
 };
 
 /** Standard normal numbers. */
@@ -71,6 +73,16 @@ export function randn(
   { generator, dtype = "float32", device }: RandomOptions = {},
 ): Tensor {
   return invoke(ops.randn, size, generator, dtype, undefined, device);
+}
+/**
+ * Standard normal numbers, several times as fast as `randn` and not PyTorch's: on the processor, float32 ones are spread
+ * from one draw of the generator (Philox4x32-10, Salmon et al. 2011). The same for the same state on every processor.
+ */
+export function noise(
+  size: readonly number[],
+  { generator, dtype = "float32", device }: RandomOptions = {},
+): Tensor {
+  return invoke(ops.noise, empty(size, { dtype, device }), generator);
 }
 /** Uniform numbers in [0, 1). */
 export function rand(

@@ -1,5 +1,5 @@
 // Generators: streams of their own, saved and restored.
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import * as T from "../src/index.js";
 
 T.setNumThreads(1);
@@ -50,4 +50,47 @@ it("refuses what is no state or no seed, and stays as it was", () => {
     expect(() => g.manualSeed(seed)).toThrow(T.TorchError);
   expect(() => T.Generator.create(1, "meta")).toThrow(/meta/);
   expect(() => T.Generator.create(1, "cuda:99")).toThrow(T.TorchError);
+});
+
+describe("noise", () => {
+  const n = 1_000_003;
+  it("is standard normal, in every place, within four standard errors", () => {
+    const x = T.noise([n], { generator: T.Generator.create(1) });
+    const moment = (k: number) => x.to("float64").pow(k).mean().item();
+    for (const [k, expected, variance] of [
+      [1, 0, 1],
+      [2, 1, 2],
+      [3, 0, 15],
+      [4, 3, 96],
+    ] as const)
+      expect(Math.abs(moment(k) - expected)).toBeLessThan(4 * Math.sqrt(variance / n));
+    for (const [beyond, share] of [
+      [1, 0.3173105],
+      [3, 0.0026998],
+      [4, 0.00006334],
+    ] as const) {
+      const found = x.abs().gt(beyond).to("float64").mean().item();
+      expect(Math.abs(found - share)).toBeLessThan(4 * Math.sqrt(share / n));
+    }
+    // Numbers that one block makes of the same bits, and those of blocks side by side, know nothing of each other.
+    for (const lag of [1, 64, 128, 256]) {
+      const product = x.slice({ start: lag }).mul(x.slice({ end: n - lag }));
+      expect(Math.abs(product.mean().item())).toBeLessThan(4 / Math.sqrt(n - lag));
+      expect(Math.abs(product.square().mean().item() - 1)).toBeLessThan(4 * Math.sqrt(8 / n));
+    }
+  });
+  it("takes one draw of the generator, whose state says what comes next", () => {
+    const g = T.Generator.create(2);
+    const state = g.getState();
+    const first = T.noise([300], { generator: g }).toNumbers();
+    expect(T.noise([300], { generator: g }).toNumbers()).not.toEqual(first);
+    g.setState(state);
+    expect(T.noise([7], { generator: g }).toNumbers()).toEqual(first.slice(0, 7));
+    expect(T.noise([0, 3]).shape).toEqual([0, 3]);
+  });
+  it("is PyTorch's where it is not float32", () => {
+    const [a, b] = [T.Generator.create(3), T.Generator.create(3)];
+    const expected = T.randn([20], { generator: a, dtype: "float64" }).toNumbers();
+    expect(T.noise([20], { generator: b, dtype: "float64" }).toNumbers()).toEqual(expected);
+  });
 });

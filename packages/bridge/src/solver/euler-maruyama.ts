@@ -1,5 +1,5 @@
 // Euler–Maruyama for dX = drift dt + σ dW.
-import { full, randn, type Tensor, tidy } from "@dsbm/torch";
+import { full, noise as normal, type Tensor, tidy } from "@dsbm/torch";
 import { type Field, ordered, type SolveOptions } from "../solver.js";
 
 /**
@@ -17,7 +17,7 @@ export function eulerMaruyama(
     lastNoise = true,
     finish,
     callback,
-    noise = (like) => randn(like.shape, { device: like.device, dtype: like.dtype }),
+    noise = (like) => normal(like.shape, { device: like.device, dtype: like.dtype }),
   }: SolveOptions & { sigma: number; lastNoise?: boolean; finish?: Field | undefined },
 ): Tensor {
   const steps = ordered(direction, grid);

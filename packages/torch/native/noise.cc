@@ -1,0 +1,84 @@
+// Standard normal numbers spread from one draw of a generator by Philox4x32-10 (Salmon et al. 2011) and Box-Muller:
+// PyTorch's own take a draw of mt19937 each, which is slow. Loops are written to be vectorised; no step of them
+// depends on how wide the vectors are, so that every processor gives the same numbers.
+#include "engine.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <torch/library.h>
+
+#include <mutex>
+
+#if defined(__x86_64__) && defined(__linux__) && !defined(__clang__) && __GNUC__ >= 12
+#define VECTORISED __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
+#else
+#define VECTORISED
+#endif
+
+namespace dsbm {
+
+constexpr int kLanes = 64;
+constexpr int64_t kBlock = 4 * kLanes;
+
+// Block `index` of the stream `key`.
+VECTORISED static void normals(float* out, uint64_t key, uint64_t index) {
+  uint32_t bits[kBlock] = {}, *a = bits, *b = a + kLanes, *c = b + kLanes, *d = c + kLanes;
+  uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
+  for (int i = 0; i < kLanes; i++) {
+    a[i] = static_cast<uint32_t>(index);
+    b[i] = static_cast<uint32_t>(index >> 32);
+    c[i] = i;
+  }
+  for (int round = 0; round < 10; round++, k0 += 0x9E3779B9, k1 += 0xBB67AE85) {
+    for (int i = 0; i < kLanes; i++) {
+      uint64_t p = uint64_t(0xD2511F53) * a[i], q = uint64_t(0xCD9E8D57) * c[i];
+      a[i] = static_cast<uint32_t>(q >> 32) ^ b[i] ^ k0;
+      b[i] = static_cast<uint32_t>(q);
+      c[i] = static_cast<uint32_t>(p >> 32) ^ d[i] ^ k1;
+      d[i] = static_cast<uint32_t>(p);
+    }
+  }
+  for (int i = 0; i < kBlock / 2; i++) {
+    uint32_t x = bits[i], y = bits[i + kBlock / 2];
+    float u = (static_cast<float>(static_cast<int32_t>(x >> 1)) + 0.5f) * 0x1p-31f;  // in (0, 1]
+    // log u = e log 2 + log m with m in [1, 2); log(m / √2) is twice the area tangent of t.
+    int32_t pattern;
+    __builtin_memcpy(&pattern, &u, 4);
+    float e = static_cast<float>((pattern >> 23) - 127), m;
+    pattern = (pattern & 0x7fffff) | 0x3f800000;
+    __builtin_memcpy(&m, &pattern, 4);
+    float t = (m - 1.41421356f) / (m + 1.41421356f), s = t * t;
+    float log = e * 0.693147181f + 0.346573590f + 2 * t * (1 + s * (1 / 3.f + s * (1 / 5.f + s * (1 / 7.f + s / 9.f))));
+    float r = __builtin_sqrtf(log < 0 ? -2 * log : 0);
+    // An angle within 45 degrees of an axis; three other bits say which axis and which way.
+    float w = static_cast<float>(static_cast<int32_t>(y) >> 8) * (0.785398163f * 0x1p-23f), v = w * w;
+    float sin = w * (1 + v * (-1 / 6.f + v * (1 / 120.f - v / 5040.f)));
+    float cos = 1 + v * (-0.5f + v * (1 / 24.f + v * (-1 / 720.f + v / 40320.f)));
+    float first = y & 1 ? sin : cos, second = y & 1 ? cos : sin;
+    out[i] = y & 2 ? r * first : -r * first;
+    out[i + kBlock / 2] = y & 4 ? r * second : -r * second;
+  }
+}
+
+// Other devices, dtypes and layouts get PyTorch's numbers.
+static at::Tensor& fill(at::Tensor& self, std::optional<at::Generator> generator) {
+  if (!self.is_cpu() || self.scalar_type() != at::kFloat || !self.is_contiguous()) return self.normal_(0, 1, generator);
+  auto* g = at::get_generator_or_default<at::CPUGeneratorImpl>(generator, at::detail::getDefaultCPUGenerator());
+  uint64_t key = [&] {
+    std::lock_guard<std::mutex> lock(g->mutex_);
+    return g->random64();
+  }();
+  float* out = self.mutable_data_ptr<float>();
+  int64_t n = self.numel(), whole = n / kBlock;
+  for (int64_t i = 0; i < whole; i++) normals(out + i * kBlock, key, i);
+  float rest[kBlock];
+  if (n > whole * kBlock) normals(rest, key, whole);
+  std::copy_n(rest, n - whole * kBlock, out + whole * kBlock);
+  return self;
+}
+
+TORCH_LIBRARY_FRAGMENT(dsbm, m) {
+  m.def("noise_(Tensor(a!) self, *, Generator? generator=None) -> Tensor(a!)", {at::Tag::nondeterministic_seeded});
+  m.impl("noise_", c10::DispatchKey::CompositeExplicitAutograd, &fill);
+}
+
+}  // namespace dsbm
