@@ -3,7 +3,7 @@
 import {
   type ChunkedRun,
   Generator,
-  type nn,
+  nn,
   noGrad,
   type Recorded,
   recorded,
@@ -41,7 +41,7 @@ export interface SimulatorOptions {
   /** What they predict (default: the drift). */
   parametrisation?: Parametrisation;
   threads?: number;
-  /** Rows a chunk (default 250): intermediates of wide layers stay in the cache, and below the size at which malloc asks the kernel. */
+  /** Rows a chunk (default 500): intermediates of wide layers stay in the cache, and below the size at which malloc asks the kernel. */
   chunkRows?: number;
   /** Processes that simulate in shares; each gets all of what comes out, the same as if one had made it. */
   ranks?: Ranks | null;
@@ -133,7 +133,7 @@ export class Simulator {
   /** Begins runs of `body`, recorded under its key. */
   #start(key: string, body: Body, running: Omit<Running, "chunkRows">): ChunkedRun {
     const { x, given, generator, outputDims } = running;
-    const { threads = 1, chunkRows = 250, networks } = this.#options;
+    const { threads = 1, chunkRows = 500, networks } = this.#options;
     const kinds = kindsOf(given);
     const name = `${key}/${kinds}`;
     let program = this.#programs.get(name);
@@ -312,12 +312,12 @@ function shared(
   };
 }
 
-/** Runs `fn` with the networks as they are in use: no dropout, whatever they are doing otherwise. */
+/** Runs `fn` with the networks as they are in use: no dropout and standing weights, whatever they are doing otherwise. */
 function inUse<T>(networks: readonly Network[], fn: () => T): T {
   const training = networks.map((net) => net.training);
   for (const net of networks) net.eval();
   try {
-    return fn();
+    return nn.withStandingWeights(fn);
   } finally {
     networks.forEach((net, i) => {
       net.train(training[i]);

@@ -41,7 +41,8 @@ struct Recorder {
   Slot add(const at::Tensor& t) {
     Slot slot = static_cast<Slot>(known.size());
     auto storage = t.has_storage() ? t.storage().getWeakStorageImpl() : c10::weak_intrusive_ptr<c10::StorageImpl>(c10::intrusive_ptr<c10::StorageImpl>());
-    known.push_back({c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>(t.getIntrusivePtr()), storage, t.sizes().vec(), t.strides().vec(), t.storage_offset(), t.scalar_type()});
+    auto strides = t.layout() == at::kStrided ? t.strides() : at::IntArrayRef();  // a packed tensor has none
+    known.push_back({c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>(t.getIntrusivePtr()), storage, t.sizes().vec(), strides.vec(), t.storage_offset(), t.scalar_type()});
     slotOf[t.unsafeGetTensorImpl()] = slot;
     if (t.has_storage()) byStorage[t.storage().unsafeGetStorageImpl()].push_back(slot);
     program->initial.emplace_back();
