@@ -137,7 +137,7 @@ export function complete(problem: Problem): Required<Problem> {
     seed: 42,
     threads: "auto",
     simulateThreads: 1,
-    chunkRows: 250,
+    chunkRows: 500,
     logEvery: 100,
     ...problem,
   };

@@ -48,13 +48,19 @@ export class TableRows implements RowSource {
     this.#before = this.#next ?? this.#states();
     this.#next = null;
     const { epoch, shuffle, ahead, stepsLeft, batchSize } = this.#options;
-    this.#rows = kept(() => shuffleRows(epoch(), shuffle));
+    let begun: Uint8Array | null = null;
+    this.#rows = kept(() => {
+      const rows = epoch();
+      const batches = Math.floor((rows[0]?.size(0) ?? 0) / batchSize);
+      // The shuffle goes on beside the next runs as well.
+      if (ahead && stepsLeft && stepsLeft() > batches) {
+        begun = this.#states().simulate;
+        ahead.begin();
+      }
+      return shuffleRows(rows, shuffle);
+    });
     this.#cursor = 0;
-    const batches = Math.floor((this.#rows[0]?.size(0) ?? 0) / batchSize);
-    if (ahead && stepsLeft && stepsLeft() > batches) {
-      this.#next = this.#states();
-      ahead.begin();
-    }
+    if (begun) this.#next = { ...this.#states(), simulate: begun };
     return [];
   }
 
