@@ -76,7 +76,7 @@ export function randn(
 }
 /**
  * Standard normal numbers, several times as fast as `randn` and not PyTorch's: on the processor, float32 ones are spread
- * from one draw of the generator (Philox4x32-10, Salmon et al. 2011). The same for the same state on every processor.
+ * from one draw of the generator (Philox4x32-10, Salmon 2011). The same for the same state on every processor.
  */
 export function noise(
   size: readonly number[],
