@@ -1,0 +1,22 @@
+// The addon stays thin: what can be TypeScript is TypeScript.
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+
+const native = fileURLToPath(new URL("../../packages/torch/native/", import.meta.url));
+/** What binds c10d's classes, for several processes. */
+const distributed = ["distributed.cc", "gradient_hook.cc"];
+
+/** Lines of code: neither blank nor comments. */
+const lines = (file: string) =>
+  readFileSync(native + file, "utf8")
+    .split("\n")
+    .filter((line) => !/^\s*(\/\/|$)/.test(line)).length;
+const sum = (files: readonly string[]) => files.reduce((n, file) => n + lines(file), 0);
+
+it("the engine has at most 1,500 lines of C++, what binds c10d at most 400", () => {
+  const files = readdirSync(native).filter((name) => /\.(cc|h)$/.test(name));
+  expect(files.length).toBeGreaterThan(10);
+  expect(sum(files.filter((name) => !distributed.includes(name)))).toBeLessThanOrEqual(1500);
+  expect(sum(distributed)).toBeLessThanOrEqual(400);
+});
