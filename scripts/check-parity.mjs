@@ -85,12 +85,15 @@ export function wrongRows(text, { read, keys }) {
 }
 
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const { gaussian, helpEntries, test, train } = await import("../packages/config/dist/index.js");
+  const { gaussian, helpEntries, launcherSchema, test, train } = await import(
+    "../packages/config/dist/index.js"
+  );
   const networks = train.schema.shape.model.unwrap().options;
   const keys = new Set([
     ...[gaussian, test, train].flatMap(({ schema }) => helpEntries(schema).map(({ key }) => key)),
+    ...helpEntries(launcherSchema).map(({ key }) => key),
     ...networks.flatMap((network) => helpEntries(network).map(({ key }) => `model.${key}`)),
-    ...["method", "model", "dataset"], // what chooses presets
+    ...["method", "model", "dataset", "launcher"], // what chooses presets
   ]);
   const read = (path) =>
     existsSync(join(root, path)) ? readFileSync(join(root, path), "utf8") : null;

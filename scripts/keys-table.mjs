@@ -5,7 +5,13 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { gaussian, helpEntries, test, train } from "../packages/config/dist/index.js";
+import {
+  gaussian,
+  helpEntries,
+  launcherSchema,
+  test,
+  train,
+} from "../packages/config/dist/index.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const target = join(root, "docs", "keys.md");
@@ -38,6 +44,7 @@ function tables() {
     ["dsbm train: checkpoints", from("autostart_next_it")],
     ["dsbm test", helpEntries(test.schema).filter(({ key }) => !trainKeys.has(key))],
     ["dsbm gaussian", helpEntries(gaussian.schema)],
+    ["sweeps", helpEntries(launcherSchema)],
   ];
 }
 

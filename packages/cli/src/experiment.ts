@@ -13,7 +13,7 @@ import type { z } from "zod";
 import { createInterrupt } from "./interrupt.js";
 import { followLauncher, launchRanks } from "./launch.js";
 import { createProgress, type Progress, silentProgress } from "./progress.js";
-import { sweep } from "./sweep.js";
+import { sweep } from "./sweep/start.js";
 
 /** What a run is given beside its configuration. */
 export interface RunOptions {
@@ -84,7 +84,7 @@ export async function runExperiment<S extends z.ZodType, R>(
     runner.place?.(folderOf(member), member) ?? folderOf(member);
   const { aloneOnly, isOneOfSeveral, joinRanks } = await import("./ranks.js");
   if (!runner.accompany) aloneOnly(experiment.name);
-  if (rest.length === 0) {
+  if (rest.length === 0 && resolved.launcher.kind === "local") {
     const { config } = first;
     const resume = `npx dsbm ${experiment.name} ${first.words.join(" ")}`;
     const place = { folder: placeOf(first), resume, again };
@@ -99,12 +99,39 @@ export async function runExperiment<S extends z.ZodType, R>(
     return single(runner, config, { ...place, ranks: null });
   }
   aloneOnly(`${experiment.name} -m`);
+  const placed = (member: Member<z.output<S>>) => {
+    try {
+      return { folder: placeOf(member), problem: null };
+    } catch (problem) {
+      // It fails alone, when its turn comes.
+      return { folder: folderOf(member), problem };
+    }
+  };
   return sweep(
-    resolved.members.map((member) => ({
-      label: `${member.dirname} seed=${(member.config as Common).seed}`,
-      args: [experiment.name, ...member.words, ...(again ? ["--again"] : [])],
-      finished: () => !again && runner.finished(placeOf(member), member.config) !== null,
-    })),
+    resolved.members.map((member) => {
+      const { folder, problem } = placed(member);
+      const { seed, device, nproc } = member.config as Common;
+      return {
+        label: `${member.dirname} seed=${seed}`,
+        words: member.words,
+        args: [experiment.name, ...member.words, ...(again ? ["--again"] : [])],
+        folder,
+        seed,
+        device,
+        nproc,
+        finished() {
+          if (problem !== null) throw problem;
+          return runner.finished(folder, member.config) !== null;
+        },
+      };
+    }),
+    {
+      experiment: experiment.name,
+      words: [experiment.name, ...args],
+      experiments_dir: (first.config as Common).experiments_dir,
+      launcher: resolved.launcher,
+      again,
+    },
   );
 }
 

@@ -37,6 +37,11 @@ const subCommands: Record<string, CommandDef> = {
     "Evaluate a trained run again, by its SDE and its probability-flow ODE (the words of the run, key=value …)",
     async () => (await import("./command/test.js")).testCommand,
   ),
+  sweep: command(
+    "sweep",
+    "Where a sweep is, and what it found (status DIR, table DIR)",
+    async () => (await import("./command/sweep.js")).sweepCommand,
+  ),
   start: command(
     "start",
     "The main job: a bridge between handwritten digits, and one against its exact answer",

@@ -137,4 +137,5 @@ export const gaussian: Experiment<typeof gaussianSchema> = {
   schema: gaussianSchema,
   check: checkGaussian,
   unnamed: freeProcessKeys,
+  launched: true,
 };

@@ -25,11 +25,13 @@ export function presetGroups(dirs: readonly string[], name: string): Group[] {
   const entries = Array.isArray(defaults) ? defaults.filter((entry) => entry !== "_self_") : [];
   return entries.flatMap((entry) => {
     if (typeof entry === "string") return presetGroups(dirs, entry);
-    return isTree(entry) ? Object.entries(entry).map(([group, pick]) => of(dirs, group, pick)) : [];
+    if (!isTree(entry)) return [];
+    return Object.entries(entry).map(([group, pick]) => presetGroup(dirs, group, pick));
   });
 }
 
-function of(dirs: readonly string[], group: string, pick: Value): Group {
+/** One group with all its presets, `pick` the standard one. */
+export function presetGroup(dirs: readonly string[], group: string, pick: Value): Group {
   const standard = pick === null ? null : String(pick);
   const presets = new Map<string, string>();
   for (const folder of dirs.map((dir) => join(dir, group)).filter((path) => existsSync(path))) {

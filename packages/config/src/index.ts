@@ -18,7 +18,8 @@ export { overrideDirname } from "./name.js";
 export { defaultsOf, type JsonSchema, jsonSchema } from "./describe.js";
 export { type CrossCheck, validate } from "./validate.js";
 export { type HelpEntry, helpEntries, helpTable, presetJsonSchema } from "./help.js";
-export { type Group, groupTable, presetGroups } from "./groups.js";
+export { type Group, groupTable, presetGroup, presetGroups } from "./groups.js";
+export { type Launcher, launcherSchema, type SlurmLauncher } from "./launcher.js";
 export { type Experiment, type Member, type Resolved, resolve } from "./resolve.js";
 export { type GaussianConfig, gaussian, gaussianEps, gaussianSchema } from "./gaussian.js";
 export {

@@ -7,6 +7,7 @@ import { type Composed, compose } from "./compose.js";
 import { defaultsOf } from "./describe.js";
 import { mapReportingAll } from "./errors.js";
 import { interpolate } from "./interpolate.js";
+import { isLauncherWord, type Launcher, resolveLauncher } from "./launcher.js";
 import { overrideDirname } from "./name.js";
 import { type Override, printOverride } from "./override.js";
 import { expandSweep } from "./sweep.js";
@@ -20,6 +21,8 @@ export interface Experiment<S extends z.ZodType> {
   check?: CrossCheck<z.output<S>>;
   /** Keys that do not name the run's folder, beside seed and experiments_dir. */
   unnamed?: readonly string[];
+  /** Whether a launcher may be chosen for its sweeps. */
+  launched?: boolean;
 }
 
 /** One run of a sweep, or the only one. */
@@ -36,12 +39,14 @@ export interface Resolved<C> {
   help: boolean;
   multirun: boolean;
   members: Member<C>[];
+  /** How the members of a sweep are started. */
+  launcher: Launcher;
 }
 
 /**
  * Resolves argv tokens (behind the experiment's name) to the runs that they ask for. Presets come
  * from `dirs`; without any the schema's defaults are all there is. With --help the members are
- * left empty. Throws ConfigError with the problems of all members, before any of them runs.
+ * left empty. Throws ConfigError with the problems of launcher and all members, before any runs.
  */
 export function resolve<S extends z.ZodType>(
   experiment: Experiment<S>,
@@ -49,14 +54,28 @@ export function resolve<S extends z.ZodType>(
   { dirs = [] }: { dirs?: readonly string[] } = {},
 ): Resolved<z.output<S>> {
   const { overrides, multirun, help } = parseArgv(tokens);
-  if (help) return { help, multirun, members: [] };
-  const sweep = expandSweep(overrides, { multirun });
-  const members = mapReportingAll(sweep, (member) => resolveMember(experiment, member, dirs));
-  return { help, multirun, members };
+  if (help) return { help, multirun, members: [], launcher: { kind: "local", n_jobs: null } };
+  const forLauncher = overrides.filter((o) => experiment.launched === true && isLauncherWord(o));
+  const rest = overrides.filter((override) => !forLauncher.includes(override));
+  let launcher: Launcher = { kind: "local", n_jobs: null };
+  let members: Member<z.output<S>>[] = [];
+  mapReportingAll(
+    [
+      () => {
+        launcher = resolveLauncher(forLauncher, { dirs, multirun });
+      },
+      () => {
+        const sweep = expandSweep(rest, { multirun });
+        members = mapReportingAll(sweep, (member) => resolveMember(experiment, member, dirs));
+      },
+    ],
+    (task) => task(),
+  );
+  return { help, multirun, members, launcher };
 }
 
 function resolveMember<S extends z.ZodType>(
-  { name, schema, check, unnamed = [] }: Experiment<S>,
+  { name, schema, check, unnamed = [], launched = false }: Experiment<S>,
   overrides: readonly Override[],
   dirs: readonly string[],
 ): Member<z.output<S>> {
@@ -69,7 +88,9 @@ function resolveMember<S extends z.ZodType>(
     ...(dirs.length > 0 && { name }),
   });
   return {
-    config: validate(schema, interpolate(config), check, { groups: Object.keys(choices) }),
+    config: validate(schema, interpolate(config), check, {
+      groups: [...Object.keys(choices), ...(launched ? ["launcher"] : [])],
+    }),
     words: overrides.map(printOverride),
     dirname: overrideDirname(overrides, { exclude: ["seed", "experiments_dir", ...unnamed] }),
     choices,

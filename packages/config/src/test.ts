@@ -44,5 +44,6 @@ export const test: Experiment<typeof testSchema> = {
   about: "evaluate a trained run again, by its SDE and by its probability-flow ODE",
   schema: testSchema,
   check: checkTrain,
+  launched: true,
   unnamed: [...(train.unnamed ?? []), ...testOnlyKeys],
 };

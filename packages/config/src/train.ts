@@ -12,6 +12,7 @@ export const train: Experiment<typeof trainSchema> = {
   about: "Schrödinger bridge between two sets of images, or between images and noise",
   schema: trainSchema,
   check: checkTrain,
+  launched: true,
   // What a run is called and where it goes on must not depend on how fast, or how carefully, it is run.
   unnamed: [
     "name",

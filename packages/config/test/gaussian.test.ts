@@ -66,7 +66,7 @@ describe("the Gaussian benchmark", () => {
   });
 
   it("explains every key in --help", () => {
-    expect(run("--help", "dim=5")).toEqual({ help: true, multirun: false, members: [] });
+    expect(run("--help", "dim=5")).toMatchObject({ help: true, multirun: false, members: [] });
     for (const entry of helpEntries(gaussian.schema)) {
       expect(entry.meaning, entry.key).toMatch(/^[^(].+ \(.+\)$/);
     }

@@ -1,6 +1,6 @@
 // The room's public face, in reading order (the blank lines keep the sorter from undoing it).
 
-export { type FileData, replaceFileAtomic, writeFileAtomic } from "./atomic.js";
+export { type FileData, makeFolder, replaceFileAtomic, writeFileAtomic } from "./atomic.js";
 export type {
   Checkpoint,
   CheckpointEntry,
@@ -25,10 +25,15 @@ export * from "./figure/spectrum.js";
 export * from "./figure/strip.js";
 export * from "./info.js";
 export * from "./layout.js";
+export { acquireLock, type Lock, lockHolder } from "./lock.js";
 export * from "./logger/names.js";
 export * from "./logger.js";
 export * from "./reader.js";
 export * from "./replacement.js";
 export { sweepTemporaries } from "./sweep.js";
+export * from "./sweeps/journal.js";
+export * from "./sweeps/manifest.js";
+export * from "./sweeps/state.js";
+export * from "./sweeps/summary.js";
 export * from "./table.js";
 export * from "./writer.js";

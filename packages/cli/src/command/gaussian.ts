@@ -4,13 +4,14 @@ import { gaussian, helpTable } from "@dsbm/config";
 import { formatTable } from "@dsbm/runs";
 import { placesOf, runExperiment } from "../experiment.js";
 import type { GaussianResult } from "../gaussian/run.js";
+import { launcherHelp } from "../sweep/help.js";
 
 /** Where the presets are. */
 export const presets: string = fileURLToPath(new URL("../../../../conf", import.meta.url));
 
 function help(): string {
   return [
-    "usage: dsbm gaussian [key=value …] [-m] [--again]",
+    "usage: dsbm gaussian [key=value …] [-m [launcher=…]] [--again]",
     "",
     gaussian.about,
     "",
@@ -18,6 +19,8 @@ function help(): string {
     "",
     "-m, --multirun   a key with several values (dim=5,20,50) makes a run for each combination",
     "--again          start over where a run is already",
+    "",
+    launcherHelp(presets),
   ].join("\n");
 }
 

@@ -3,13 +3,14 @@ import { completeTrain, groupTable, helpTable, presetGroups, test } from "@dsbm/
 import { formatTable, type Row } from "@dsbm/runs";
 import type { TestResult } from "../evaluation/run.js";
 import { placesOf, runExperiment } from "../experiment.js";
+import { launcherHelp } from "../sweep/help.js";
 import { resultColumns } from "../train/columns.js";
 import { presets } from "./gaussian.js";
 import { withValues } from "./train.js";
 
 function help(): string {
   return [
-    "usage: dsbm test [the words of a run of dsbm train …] [split=…] [half_iteration=…] [ode_sampler=…] [-m] [--again]",
+    "usage: dsbm test [the words of a run of dsbm train …] [split=…] [half_iteration=…] [ode_sampler=…] [-m [launcher=…]] [--again]",
     "",
     test.about,
     "",
@@ -21,6 +22,8 @@ function help(): string {
     "--again          evaluate anew what was evaluated already",
     "",
     "Results go to a folder of their own below the run's, test/…; the run itself stays as it is.",
+    "",
+    launcherHelp(presets),
   ].join("\n");
 }
 

@@ -2,13 +2,14 @@
 import { completeTrain, groupTable, helpTable, presetGroups, train } from "@dsbm/config";
 import { formatTable, type Row } from "@dsbm/runs";
 import { placesOf, runExperiment } from "../experiment.js";
+import { launcherHelp } from "../sweep/help.js";
 import { resultColumns } from "../train/columns.js";
 import type { ImageRunResult } from "../train/run.js";
 import { presets } from "./gaussian.js";
 
 function help(): string {
   return [
-    "usage: dsbm train [dataset=…] [method=…] [model=…] [key=value …] [-m] [--again]",
+    "usage: dsbm train [dataset=…] [method=…] [model=…] [key=value …] [-m [launcher=…]] [--again]",
     "",
     train.about,
     "",
@@ -20,6 +21,8 @@ function help(): string {
     "--again          start over where a run is already",
     "",
     "Where a run was stopped or killed, the same command goes on with it, from its newest whole checkpoint.",
+    "",
+    launcherHelp(presets),
   ].join("\n");
 }
 

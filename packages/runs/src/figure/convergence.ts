@@ -19,6 +19,8 @@ import {
 export interface ConvergencePanel {
   /** The column, e.g. "mean". */
   metric: string;
+  /** The column of its standard deviation: a band of one on either side. */
+  spread?: string;
   title: string;
   /** Label of the vertical axis, with the unit where there is one. */
   label: string;
@@ -68,6 +70,8 @@ interface Point {
   series: string;
   n: number;
   value: number;
+  low: number;
+  high: number;
 }
 
 /**
@@ -94,7 +98,11 @@ export async function convergenceFigure({
   if (panels.some((panel) => Number.isFinite(panel.exact))) {
     legend.push({ label: "exact", color: ink, symbol: "dashes" });
   }
-  if (panels.some((p) => p.floor !== undefined && points(rows, p.floor, series, p).length > 0)) {
+  if (
+    panels.some(
+      (p) => p.floor !== undefined && points(rows, p.floor, series, { scale: p.scale }).length > 0,
+    )
+  ) {
     legend.push({ label: "floor of a perfect sampler", color: faintInk, symbol: "dashes" });
   }
   return composeFigure({ title, panels: drawn, columns: Math.min(2, panels.length), legend });
@@ -109,15 +117,21 @@ function points(
   rows: readonly Row[],
   column: string,
   series: (row: Row) => string,
-  { scale }: ConvergencePanel,
+  { scale, spread }: Pick<ConvergencePanel, "scale" | "spread">,
 ): Point[] {
-  return rows
-    .map((row) => ({ series: series(row), n: Number(row.half_iteration), value: row[column] }))
-    .filter((p): p is Point => typeof p.value === "number" && Number.isFinite(p.value))
-    .filter((p) => Number.isFinite(p.n) && (scale !== "log" || p.value > 0));
+  return rows.flatMap((row) => {
+    const [n, value] = [Number(row.half_iteration), row[column]];
+    if (typeof value !== "number" || !Number.isFinite(value) || !Number.isFinite(n)) return [];
+    if (scale === "log" && value <= 0) return [];
+    const std = spread === undefined ? null : row[spread];
+    const reach = typeof std === "number" && Number.isFinite(std) ? std : 0;
+    // A logarithmic axis has no room below zero: the band goes as far down as it goes up.
+    const low = scale === "log" && reach >= value ? value ** 2 / (value + reach) : value - reach;
+    return [{ series: series(row), n, value, low, high: value + reach }];
+  });
 }
 
-/** A short level line for a floor that is known at one half_iteration only. */
+/** A short level line, or band, for what is known at one half_iteration only. */
 function widen(point: Point): Point[] {
   return [-0.2, 0.2].map((d) => ({ ...point, n: point.n + d }));
 }
@@ -129,11 +143,12 @@ async function drawMetric(
   names: string[],
   colors: string[],
 ): Promise<Panel> {
-  const { dot, frame, line, ruleY, text } = await loadPlot();
+  const { areaY, dot, frame, line, ruleY, text } = await loadPlot();
   const data = points(rows, panel.metric, series, panel);
-  const floor = panel.floor === undefined ? [] : points(rows, panel.floor, series, panel);
+  const { scale } = panel;
+  const floor = panel.floor === undefined ? [] : points(rows, panel.floor, series, { scale });
   const exact = Number.isFinite(panel.exact) ? [panel.exact as number] : [];
-  const values = [...data, ...floor].map((p) => p.value).concat(exact);
+  const values = [...data, ...floor].flatMap((p) => [p.low, p.high]).concat(exact);
   if (data.length === 0) {
     const nothing = text([`no finite value of ${panel.metric}`], { frameAnchor: "middle" });
     return drawPanel({ ...size, ...margins, title: panel.title, marks: [nothing] });
@@ -142,7 +157,9 @@ async function drawMetric(
   const x: [number, number] = [Math.min(...ns), Math.max(...ns)];
   const log = panel.scale === "log" ? logAxis(values) : undefined;
   const channels = { x: "n", y: "value", z: "series", stroke: "series" };
-  const floorLines = x[0] === x[1] ? floor.flatMap(widen) : floor;
+  const alone = x[0] === x[1];
+  const floorLines = alone ? floor.flatMap(widen) : floor;
+  const band = panel.spread === undefined ? [] : alone ? data.flatMap(widen) : data;
   const marks: Markish[] = [
     frame({ stroke: "#cccccc" }),
     ruleY(exact, { stroke: ink, strokeWidth: 1.2, strokeDasharray: "5,4" }),
@@ -159,6 +176,14 @@ async function drawMetric(
       strokeWidth: 1.3,
       strokeDasharray: "5,4",
       strokeOpacity: 0.75,
+    }),
+    areaY(band, {
+      x: "n",
+      y1: "low",
+      y2: "high",
+      z: "series",
+      fill: "series",
+      fillOpacity: 0.18,
     }),
     line(data, { ...channels, strokeWidth: 1.8 }),
     dot(data, {

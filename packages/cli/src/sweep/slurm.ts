@@ -1,0 +1,96 @@
+// The launcher `slurm`: one job array for all members that are not done, and a look at them until they are.
+import { rmSync } from "node:fs";
+import { basename } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import type { SlurmLauncher } from "@dsbm/config";
+import { openJournal, type SweepPaths, writeFileAtomic } from "@dsbm/runs";
+import { UsageError } from "../errors.js";
+import { createInterrupt } from "../interrupt.js";
+import { createProgress } from "../progress.js";
+import type { NumberedMember } from "./member.js";
+import { ask, complaint } from "./queue.js";
+import { batchScript } from "./script.js";
+import { countsLine, isActive, nameOf, type SweepStatus, sweepStatus } from "./status.js";
+
+/** Submits the members as one job array; returns the job's id. Throws a UsageError in Slurm's words. */
+export async function submit(
+  members: readonly NumberedMember[],
+  launcher: SlurmLauncher,
+  { paths, experiment, again }: { paths: SweepPaths; experiment: string; again: boolean },
+): Promise<string> {
+  writeFileAtomic(paths.script, batchScript(members, launcher, { name: `dsbm-${experiment}` }));
+  // What members said before must not be taken for what they say now.
+  for (const { number } of members) rmSync(paths.log(number), { force: true });
+  const answer = await ask("sbatch", ["--parsable", basename(paths.script)], { cwd: paths.folder });
+  if (answer.missing)
+    throw new UsageError(
+      "Slurm's sbatch is not on PATH: start the sweep where jobs are submitted (Debian: apt install slurm-client), or write launcher=local",
+    );
+  // "12" or, of a federation, "12;cluster".
+  const job = /^(\d+)(?:;\S+)?\s*$/m.exec(answer.stdout)?.[1];
+  if (answer.code !== 0 || job === undefined) {
+    const said = complaint(answer);
+    const cure = /array/i.test(said)
+      ? "a cluster's MaxArraySize bounds the number of members: split the sweep up"
+      : `correct launcher.…, or look at ${paths.script}`;
+    throw new UsageError(`sbatch refused the sweep: ${said}; ${cure}`);
+  }
+  const journal = openJournal(paths.journal);
+  const numbers = members.map(({ number }) => number);
+  journal.write({ event: "launch", launcher: "slurm", members: numbers, job, again });
+  journal.close();
+  return job;
+}
+
+/** Seconds between two looks at the queue: at first often, then seldom. */
+const firstPause = 0.5;
+const lastPause = 10;
+/** Seconds that a shared file system may take to show what a job wrote. */
+const grace = 60;
+
+/**
+ * Looks at the sweep until none of its members waits or runs any more; returns the last status, and whether it was
+ * Ctrl-C that ended the wait.
+ */
+export async function watch(folder: string): Promise<{ status: SweepStatus; stopped: boolean }> {
+  const interrupt = createInterrupt(() => {});
+  const progress = createProgress();
+  const told = new Set<number>();
+  let quiet = 0;
+  try {
+    for (let seconds = firstPause; ; seconds = Math.min(lastPause, seconds * 1.5)) {
+      const status = await sweepStatus(folder);
+      const { members } = status;
+      for (const { entry, state, why } of members) {
+        if (state !== "failed" || told.has(entry.number)) continue;
+        told.add(entry.number);
+        progress.line(`failed: ${nameOf(entry)}: ${why}`);
+      }
+      const done = members.filter(({ state }) => state === "done").length;
+      progress.update({
+        label: status.note ?? `sweep: ${countsLine(members)}`,
+        step: done,
+        steps: members.length,
+      });
+      if (interrupt.signal.aborted) return { status, stopped: true };
+      if (!isGoingOn(status)) {
+        const late = members.some(({ task, state }) => task?.completed && state !== "done");
+        if (!late || quiet >= grace) return { status, stopped: false };
+        quiet += seconds;
+      }
+      await pause(seconds * 1000, undefined, { signal: interrupt.signal }).catch(ignoreAbort);
+    }
+  } finally {
+    progress.done();
+    interrupt.dispose();
+  }
+}
+
+/** Whether anything of it waits or runs, or that cannot be told. */
+function isGoingOn({ members, note }: SweepStatus): boolean {
+  return members.some((member) => isActive(member) || (note !== null && member.state !== "done"));
+}
+
+function ignoreAbort(error: unknown): void {
+  if (!(error instanceof Error) || error.name !== "AbortError") throw error;
+}

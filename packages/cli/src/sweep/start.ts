@@ -1,0 +1,154 @@
+// The life of a sweep: what is done already is left alone, the rest goes to the launcher, and what came out is gathered.
+import { relative } from "node:path";
+import type { Launcher } from "@dsbm/config";
+import { acquireLock, lockHolder, openJournal, runPaths } from "@dsbm/runs";
+import { UsageError } from "../errors.js";
+import { gather, summaryPlaces } from "./gather.js";
+import { type LocalResult, runLocal } from "./local.js";
+import type { NumberedMember, SweepMember } from "./member.js";
+import { type OpenSweep, openSweep } from "./open.js";
+import { submit, watch } from "./slurm.js";
+import { isActive, type SweepStatus, statusText, sweepStatus } from "./status.js";
+
+interface SweepRequest {
+  /** The command: gaussian, train or test. */
+  experiment: string;
+  /** The words behind `dsbm` that started it. */
+  words: string[];
+  experiments_dir: string;
+  launcher: Launcher;
+  again: boolean;
+}
+
+/** Members by what is to be done about them. */
+interface Sorted {
+  todo: NumberedMember[];
+  done: number;
+  /** Those that cannot be. */
+  failed: { label: string; why: string }[];
+}
+
+/**
+ * Runs what is not done of a sweep; returns 0 when all members are finished, 1 when some failed, 130 when stopped.
+ * Throws a UsageError where the same sweep is being run already, or Slurm refuses it.
+ */
+export async function sweep(
+  members: readonly SweepMember[],
+  request: SweepRequest,
+): Promise<number> {
+  const open = openSweep(members, request);
+  const { folder, lock: path } = open.paths;
+  const shown = `npx dsbm sweep status ${relative(process.cwd(), folder)}`;
+  const holder = lockHolder(path);
+  if (holder !== undefined)
+    throw new UsageError(
+      `this sweep is being run already, by process ${holder}: wait for it, or stop it with kill ${holder}; ${shown} shows it`,
+    );
+  const lock = acquireLock(path);
+  const alive = setInterval(() => lock.refresh(), 30_000).unref();
+  try {
+    const active = (await sweepStatus(folder)).members.filter(isActive);
+    if (request.launcher.kind === "local") {
+      refuseActive(active, shown);
+      return await here(open, request, shown);
+    }
+    const sorted = sort(open, request.again, new Set(active.map(({ entry }) => entry.number)));
+    const { launcher, experiment, again } = request;
+    if (active.length > 0)
+      console.log(
+        `${active.length} of ${members.length} wait or run in Slurm already (job ${jobsOf(active)}) and are not submitted again`,
+      );
+    if (sorted.todo.length > 0) {
+      const job = await submit(sorted.todo, launcher, { paths: open.paths, experiment, again });
+      console.log(
+        `${members.length} runs, ${sorted.todo.length} submitted as Slurm job ${job}, ${sorted.done} finished before`,
+      );
+      console.log(`to look: ${shown}\nto cancel: scancel ${job}`);
+    }
+    lock.release();
+    if (!launcher.wait) return sorted.failed.length > 0 ? 1 : 0;
+    return await there(folder, shown);
+  } finally {
+    clearInterval(alive);
+    lock.release();
+  }
+}
+
+async function here(
+  { paths, members }: OpenSweep,
+  request: SweepRequest,
+  shown: string,
+): Promise<number> {
+  const { launcher, again } = request;
+  const { todo, done, failed } = sort({ paths, members }, again, new Set());
+  const n_jobs = launcher.kind === "local" ? launcher.n_jobs : null;
+  const result: LocalResult = await runLocal(todo, { paths, total: members.length, n_jobs, again });
+  const wrong = [...failed, ...result.failed];
+  for (const { label, why } of wrong) console.log(`failed: ${label}: ${why}`);
+  if (!result.stopped) await tellResults(paths.folder);
+  const left = members.length - result.finished - done - wrong.length;
+  console.log(`status:  ${shown}`);
+  console.log(
+    `${result.finished} finished, ${done} finished before, ${wrong.length} failed, ${left} not finished`,
+  );
+  if (result.stopped) return 130;
+  return wrong.length > 0 || left > 0 ? 1 : 0;
+}
+
+async function there(folder: string, shown: string): Promise<number> {
+  const { status, stopped } = await watch(folder);
+  if (stopped) {
+    const jobs = status.jobs.join(" ");
+    console.log(
+      status.jobs.length > 0
+        ? `Slurm's job goes on; to look: ${shown}; to cancel: scancel ${jobs}`
+        : `nothing waits or runs any more; to look: ${shown}`,
+    );
+    return 130;
+  }
+  console.log(statusText(status));
+  await tellResults(folder);
+  return status.members.every(({ state }) => state === "done") ? 0 : 1;
+}
+
+/** Prints the gathered results and where they are. */
+async function tellResults(folder: string): Promise<void> {
+  const table = await gather(folder);
+  if (table !== null) console.log(`\n${table}\n\n${summaryPlaces(folder)}`);
+}
+
+/** Which members are to be run; those that cannot be are written down as failed. */
+function sort({ paths, members }: OpenSweep, again: boolean, active: ReadonlySet<number>): Sorted {
+  const sorted: Sorted = { todo: [], done: 0, failed: [] };
+  const journal = openJournal(paths.journal);
+  try {
+    for (const member of members) {
+      const { number, label } = member;
+      if (active.has(number)) continue;
+      try {
+        if (!again && member.finished()) sorted.done++;
+        else if (lockHolder(runPaths(member.folder).lock) === undefined) sorted.todo.push(member);
+        else console.log(`${label} is being run already, by another process: it is left to that`);
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        sorted.failed.push({ label, why });
+        journal.write({ event: "launch", launcher: "local", members: [number], job: null, again });
+        journal.write({ event: "end", member: number, code: 1, why });
+      }
+    }
+  } finally {
+    journal.close();
+  }
+  return sorted;
+}
+
+const jobsOf = (active: SweepStatus["members"]) =>
+  [...new Set(active.map(({ trace }) => trace?.job))].join(", ");
+
+function refuseActive(active: SweepStatus["members"], shown: string): void {
+  if (active.length === 0) return;
+  const jobs = jobsOf(active);
+  throw new UsageError(
+    `${active.length} members of this sweep wait or run in Slurm (job ${jobs}): wait for them, or scancel ${jobs}; ${shown} shows them`,
+  );
+}

@@ -1,0 +1,214 @@
+// What Slurm is given, and what is read out of its answers: words come through as they are, whatever is in them.
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { SlurmLauncher } from "@dsbm/config";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { NumberedMember } from "../src/sweep/member.js";
+import { lastWords, slurmsWords, tasksOf } from "../src/sweep/queue.js";
+import { arrayOf, batchScript } from "../src/sweep/script.js";
+
+const launcher: SlurmLauncher = {
+  kind: "slurm",
+  partition: null,
+  cpus_per_task: 1,
+  gpus_per_node: null,
+  mem_gb: 8,
+  timeout_min: null,
+  array_parallelism: 30,
+  additional_parameters: {},
+  wait: true,
+};
+
+const member = (number: number, given: Partial<NumberedMember> = {}): NumberedMember => ({
+  number,
+  label: `member ${number}`,
+  words: [],
+  args: ["gaussian", `seed=${number}`],
+  folder: `/runs/${number}`,
+  seed: number,
+  device: "cpu",
+  nproc: 1,
+  finished: () => false,
+  ...given,
+});
+
+const script = (keys: Partial<SlurmLauncher> = {}, members = [member(1)]) =>
+  batchScript(members, { ...launcher, ...keys }, { name: "dsbm-gaussian", cwd: "/home/me/work" });
+const options = (text: string) => text.split("\n").filter((line) => line.startsWith("#SBATCH"));
+
+let folder = "";
+const path = process.env.PATH;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "dsbm-slurm-"));
+});
+afterEach(() => {
+  process.env.PATH = path;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A program of that name that comes first on PATH. */
+function fake(name: string, body: string): void {
+  writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`);
+  chmodSync(join(folder, name), 0o755);
+  process.env.PATH = `${folder}:${path}`;
+}
+
+describe("the script", () => {
+  it("asks for what the preset says, one task a member", () => {
+    expect(options(script({}, [member(1), member(2), member(4)]))).toEqual([
+      "#SBATCH --job-name=dsbm-gaussian",
+      "#SBATCH --nodes=1",
+      "#SBATCH --ntasks=1",
+      "#SBATCH --cpus-per-task=1",
+      "#SBATCH --mem=8192M",
+      "#SBATCH --array=1-2,4%30",
+      "#SBATCH --output=logs/%a.log",
+      "#SBATCH --open-mode=append",
+    ]);
+  });
+
+  it("asks for what the keys say", () => {
+    const keys = { partition: "gpu", cpus_per_task: 4, gpus_per_node: 2, mem_gb: 0.5 };
+    const text = script({ ...keys, timeout_min: 90, array_parallelism: 5 });
+    for (const option of [
+      "--partition=gpu",
+      "--cpus-per-task=4",
+      "--gpus-per-node=2",
+      "--mem=512M",
+      "--time=90",
+      "--signal=B:TERM@90",
+      "--array=1%5",
+    ])
+      expect(options(text)).toContain(`#SBATCH ${option}`);
+    expect(text).toContain("export DSBM_CORES=4\n");
+    // No signal before the run has begun.
+    expect(options(script({ timeout_min: 1 }))).toContain("#SBATCH --signal=B:TERM@15");
+  });
+
+  it("gives the cores and GPUs of all processes of a run to its one task", () => {
+    const text = script({ cpus_per_task: 3, gpus_per_node: 1 }, [
+      member(1, { nproc: 2, device: "cuda" }),
+    ]);
+    expect(options(text)).toContain("#SBATCH --cpus-per-task=6");
+    expect(options(text)).toContain("#SBATCH --gpus-per-node=2");
+    expect(text).toContain("export DSBM_CORES=6\n");
+  });
+
+  it("lets options of the user win, quotes them for sbatch, and leaves out what is false", () => {
+    const text = script({
+      mem_gb: 2,
+      additional_parameters: {
+        job_name: `it's "1" #2`,
+        mem: "3G",
+        exclusive: true,
+        requeue: false,
+        nice: 100,
+      },
+    });
+    expect(options(text)).toContain(String.raw`#SBATCH --job-name=it\'s\ \"1\"\ \#2`);
+    expect(options(text).filter((line) => line.includes("--mem="))).toEqual(["#SBATCH --mem=3G"]);
+    expect(options(text)).toContain("#SBATCH --exclusive");
+    expect(options(text)).toContain("#SBATCH --nice=100");
+    expect(text).not.toContain("requeue");
+  });
+
+  it("names ranges of members", () => {
+    expect(arrayOf([9, 1, 2, 3, 7, 10])).toBe("1-3,7,9-10");
+  });
+
+  it("runs the member of its task, with every word as it was", () => {
+    const odd = [
+      "x='a b'",
+      'y="q"',
+      "z=$(rm -rf /)",
+      "w=`id`",
+      "v=a\\b",
+      "u=\n",
+      "t=*;&|<>",
+      "ü=é",
+      "",
+    ];
+    const members = [member(1), member(2, { args: ["gaussian", ...odd] })];
+    const place = join(folder, 'it\'s a "place" $HOME');
+    execFileSync("mkdir", ["-p", place]);
+    const text = batchScript(members, launcher, { name: "x", cwd: place });
+    // Instead of the program, one that tells what it was given and where.
+    const echo = join(folder, "echo.mjs");
+    writeFileSync(echo, "console.log(JSON.stringify([process.cwd(), process.argv.slice(3)]))");
+    const last = text.trimEnd().split("\n").at(-1) as string;
+    const told = text.replace(last, `exec ${process.execPath} ${echo} program "$@"`);
+    const env = { ...process.env, SLURM_ARRAY_TASK_ID: "2" };
+    const out = execFileSync("sh", ["-c", told], { env, encoding: "utf8" });
+    expect(JSON.parse(out)).toEqual([place, ["gaussian", ...odd]]);
+    expect(last).toMatch(/^exec \S+ \S+dsbm\.mjs "\$@"$/);
+    const none = { ...process.env, SLURM_ARRAY_TASK_ID: "3" };
+    expect(() => execFileSync("sh", ["-c", told], { env: none, stdio: "pipe" })).toThrow(
+      /this script has no member 3/,
+    );
+  });
+});
+
+describe("Slurm's answers", () => {
+  it("are states of tasks, from squeue first, then from accounting", async () => {
+    fake(
+      "squeue",
+      'cat <<"X"\n7 1 COMPLETED None\n7 2 TIMEOUT TimeLimit\n7 3 RUNNING None\n7 4 PENDING JobArrayTaskLimit\n7 5 PENDING PartitionTimeLimit\nX',
+    );
+    fake(
+      "sacct",
+      'echo "7_1|FAILED"; echo "7_6|OUT_OF_MEMORY"; echo "7_8|CANCELLED by 0"; echo "7_[9-12%2]|PENDING"',
+    );
+    const { tasks } = await tasksOf(["7"]);
+    expect(tasks?.get("7_1")).toEqual({ phase: "ended", why: null, completed: true });
+    expect(tasks?.get("7_2")).toMatchObject({
+      phase: "ended",
+      why: expect.stringMatching(/time limit/),
+    });
+    expect(tasks?.get("7_3")?.phase).toBe("running");
+    expect(tasks?.get("7_4")).toEqual({ phase: "queued", why: null, completed: false });
+    expect(tasks?.get("7_5")?.why).toBe("Slurm says PartitionTimeLimit");
+    expect(tasks?.get("7_6")?.why).toMatch(/out of memory.*launcher.mem_gb/);
+    expect(tasks?.get("7_8")?.why).toMatch(/cancelled/);
+    expect(tasks?.size).toBe(7);
+  });
+
+  it("may be that a job is forgotten, or that there is no Slurm here", async () => {
+    fake("sacct", "echo Slurm accounting storage is disabled >&2; exit 1");
+    fake("squeue", "echo slurm_load_jobs error: Invalid job id specified >&2; exit 1");
+    expect(await tasksOf(["7"])).toEqual({ tasks: new Map(), said: null });
+    fake("squeue", "echo slurm_load_jobs error: Unable to contact slurm controller >&2; exit 1");
+    expect(await tasksOf(["7"])).toMatchObject({
+      tasks: null,
+      said: expect.stringMatching(/Unable to contact/),
+    });
+    process.env.PATH = "/nowhere";
+    expect(await tasksOf(["7"])).toEqual({ tasks: null, said: "squeue is not on PATH" });
+  });
+
+  it("stand in the log, where nothing else is left", () => {
+    const told = (line: string) => slurmsWords(`half-iteration 3\n${line}\n`);
+    expect(
+      told(
+        "slurmstepd: error: *** JOB 5 ON n1 CANCELLED AT 2026-01-01T00:00:00 DUE TO TIME LIMIT ***",
+      ),
+    ).toMatch(/time limit/);
+    expect(told("slurmstepd: error: Detected 1 oom_kill event in StepId=5.batch.")).toMatch(
+      /memory/,
+    );
+    expect(told("slurmstepd: error: *** JOB 5 ON n1 CANCELLED AT 2026-01-01T00:00:00 ***")).toMatch(
+      /cancelled/,
+    );
+    expect(told("the words CANCELLED and oom_kill of somebody else")).toBeNull();
+  });
+
+  it("a member's last words are its last error, or its last line", () => {
+    expect(lastWords("step 1\ndsbm: the loss became NaN\n\n")).toBe("the loss became NaN");
+    expect(
+      lastWords("dsbm: this is a bug in dsbm, please report it:\nTypeError: x\n  at y\n"),
+    ).toBe("this is a bug in dsbm, please report it: TypeError: x");
+    expect(lastWords("step 1\nstep 2\n")).toBe("step 2");
+    expect(lastWords("\n")).toBeNull();
+  });
+});

@@ -1,0 +1,121 @@
+// Why: where the runs of a sweep are started is no part of what they learn. The launcher's keys are
+// therefore not an experiment's: they are taken out of the words before a run sees them.
+
+import { z } from "zod";
+import { compose } from "./compose.js";
+import { ConfigError } from "./errors.js";
+import { type Override, printOverride } from "./override.js";
+import { count, positive } from "./train/kinds.js";
+import { validate } from "./validate.js";
+
+/** Options of sbatch that the launcher sets itself: a sweep would lose its members without them. */
+const OURS = ["array", "chdir", "error", "open-mode", "output", "parsable", "wait", "wrap"];
+
+const local = z.strictObject({
+  kind: z.literal("local").describe("processes of this machine, or jobs of Slurm"),
+  n_jobs: count()
+    .nullable()
+    .default(null)
+    .meta({
+      description: "runs at once; null: as many as there are cores, or GPUs with device=cuda",
+      examples: [2],
+    }),
+});
+
+const slurm = z.strictObject({
+  kind: z.literal("slurm"),
+  partition: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .meta({ description: "where jobs are queued; null: the cluster's default", examples: ["gpu"] }),
+  cpus_per_task: count().default(1).describe("cores of a run (of each of its processes)"),
+  gpus_per_node: count()
+    .nullable()
+    .default(null)
+    .meta({ description: "GPUs of a run; null: none are asked for", examples: [1] }),
+  mem_gb: positive().default(8).describe("memory of a run in GB"),
+  timeout_min: count()
+    .nullable()
+    .default(null)
+    .meta({
+      description: "minutes that a run may take; null: the partition's limit",
+      examples: [240],
+    }),
+  array_parallelism: count().default(30).describe("runs of the array at once"),
+  additional_parameters: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .default({})
+    .meta({ description: "other options of sbatch, such as {account: physics, exclusive: true}" }),
+  wait: z
+    .boolean()
+    .default(true)
+    .describe("wait for the jobs and gather their results; false: return once they are queued"),
+});
+
+export const launcherSchema = z.strictObject({
+  launcher: z.discriminatedUnion("kind", [local, slurm]).prefault({ kind: "local" }),
+});
+
+/** How the runs of a sweep are started. */
+export type Launcher = z.output<typeof launcherSchema>["launcher"];
+export type SlurmLauncher = Extract<Launcher, { kind: "slurm" }>;
+
+/** Whether an override is the launcher's: launcher=… or launcher.key=…. */
+export function isLauncherWord({ key }: Override): boolean {
+  return key === "launcher" || key.startsWith("launcher.");
+}
+
+/**
+ * The launcher that the overrides ask for; the preset "local" when nothing is said. Throws
+ * ConfigError for lists, for anything but local without `multirun`, and those of compose and validate.
+ */
+export function resolveLauncher(
+  overrides: readonly Override[],
+  { dirs, multirun }: { dirs: readonly string[]; multirun: boolean },
+): Launcher {
+  for (const override of overrides) refuse(override, multirun);
+  const chosen = overrides.some(({ key }) => key === "launcher");
+  const standard: Override = { kind: "set", key: "launcher", values: ["local"], sweep: false };
+  const words = [...(chosen || dirs.length === 0 ? [] : [standard]), ...overrides];
+  const { config } = compose({
+    dirs,
+    // a group is only looked up where it is added
+    overrides: words.map((word) => (word.key === "launcher" ? { ...word, kind: "force" } : word)),
+    allowNew: true,
+  });
+  return validate(launcherSchema, config, check).launcher;
+}
+
+function refuse(override: Override, multirun: boolean): void {
+  const word = printOverride(override);
+  if (override.kind === "delete")
+    throw new ConfigError("sweep", `${word}: a sweep has a launcher; write launcher=local`);
+  if (override.sweep)
+    throw new ConfigError(
+      "sweep",
+      `${word} gives ${override.values.length} values: a sweep has one launcher, write one of them`,
+    );
+  const isLocal = override.key === "launcher" && override.values[0] === "local";
+  if (!multirun && !isLocal)
+    throw new ConfigError(
+      "sweep",
+      `${word} says how a sweep is started: add -m (one run may be a sweep, too), or leave it out`,
+    );
+}
+
+function check({ launcher }: z.output<typeof launcherSchema>): string[] {
+  if (launcher.kind !== "slurm") return [];
+  return Object.entries(launcher.additional_parameters).flatMap(([key, value]) => {
+    const where = `launcher.additional_parameters.${key}`;
+    if (!/^[A-Za-z][\w-]*$/.test(key))
+      return [`${where}: expected the name of an option of sbatch, such as account`];
+    if (OURS.includes(key.replaceAll("_", "-")))
+      return [`${where} is set by the launcher itself: leave it out`];
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they would end the line of the script
+    if (typeof value === "string" && /[\u0000-\u001f\u007f]/.test(value))
+      return [`${where}: expected text on one line, got ${JSON.stringify(value)}`];
+    return [];
+  });
+}

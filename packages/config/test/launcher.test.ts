@@ -1,0 +1,128 @@
+// The launcher's words: what they may say, what is wrong with them, and that no run ever sees them.
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { gaussian } from "../src/gaussian.js";
+import { groupTable, presetGroup } from "../src/groups.js";
+import { resolve } from "../src/resolve.js";
+import { sample } from "../src/sample.js";
+import { train } from "../src/train.js";
+import { thrown } from "./thrown.js";
+
+const conf = fileURLToPath(new URL("../../../conf", import.meta.url));
+const run = (...words: string[]) => resolve(gaussian, words, { dirs: [conf] });
+const launcher = (...words: string[]) => run("-m", ...words).launcher;
+
+describe("a launcher", () => {
+  it("is local when nothing is said, with presets and without", () => {
+    expect(launcher("dim=2,3")).toEqual({ kind: "local", n_jobs: null });
+    expect(resolve(gaussian, ["dim=2,3", "-m"]).launcher).toEqual({ kind: "local", n_jobs: null });
+  });
+
+  it.each([
+    ["slurm_cpu", { cpus_per_task: 1, gpus_per_node: null, mem_gb: 8, array_parallelism: 30 }],
+    ["slurm_gpu", { cpus_per_task: 1, gpus_per_node: 1, mem_gb: 14, array_parallelism: 5 }],
+  ])("has the published numbers: %s", (name, numbers) => {
+    expect(launcher(`launcher=${name}`)).toEqual({
+      kind: "slurm",
+      partition: null,
+      timeout_min: null,
+      additional_parameters: {},
+      wait: true,
+      ...numbers,
+    });
+  });
+
+  it("takes keys of its own, wherever they stand", () => {
+    const words = ["launcher.partition=gpu", "launcher.mem_gb=16.5", "launcher=slurm_gpu"];
+    expect(launcher(...words, "launcher.timeout_min=90", "launcher.wait=false")).toMatchObject({
+      partition: "gpu",
+      mem_gb: 16.5,
+      gpus_per_node: 1,
+      timeout_min: 90,
+      wait: false,
+    });
+    expect(launcher("launcher.n_jobs=3")).toEqual({ kind: "local", n_jobs: 3 });
+  });
+
+  it("hands options of sbatch through, as a mapping or one by one", () => {
+    const words = [
+      "launcher=slurm_cpu",
+      "launcher.additional_parameters={account: physics, exclusive: true}",
+      "+launcher.additional_parameters.gres='gpu:a100:2'",
+      "launcher.additional_parameters.nice=100",
+    ];
+    expect(launcher(...words)).toMatchObject({
+      additional_parameters: { account: "physics", exclusive: true, gres: "gpu:a100:2", nice: 100 },
+    });
+  });
+
+  it("is no part of a run: not of its configuration, its words or its folder", () => {
+    const plain = run("dim=2,3", "seed=1,2", "-m");
+    const launched = run("launcher=slurm_cpu", "launcher.mem_gb=2", "dim=2,3", "seed=1,2", "-m");
+    expect(launched.members).toEqual(plain.members);
+    const image = (...words: string[]) => resolve(train, ["-m", ...words], { dirs: [conf] });
+    expect(image("launcher=slurm_gpu", "seed=1,2").members).toEqual(image("seed=1,2").members);
+  });
+});
+
+describe("what is wrong with a launcher is one line", () => {
+  it.each([
+    ["-m launcher=slurm", /no preset "launcher\/slurm" .*there are: local, slurm_cpu, slurm_gpu$/],
+    ["-m launcher=slurm_cup", /did you mean "slurm_cpu"\?$/],
+    ["-m lancher=slurm_cpu", /^unknown key "lancher": did you mean "launcher"\?$/],
+    [
+      "-m launcher=slurm_cpu launcher.partitoin=gpu",
+      /^unknown key "launcher.partitoin": did you mean "launcher.partition"\?$/,
+    ],
+    ["-m laucher.mem_gb=3", /did you mean "launcher"\?$/],
+    ["-m launcher.partition=gpu", /^launcher.partition is a key of slurm, got local: /],
+    ["-m launcher=slurm_cpu launcher.n_jobs=2", /^launcher.n_jobs is a key of local, got slurm: /],
+    [
+      "-m launcher=slurm_cpu launcher.mem_gb=much",
+      /^launcher.mem_gb: expected a finite number > 0/,
+    ],
+    ["-m launcher=local,slurm_cpu", /^launcher=local,slurm_cpu gives 2 values: a sweep has one/],
+    ["-m ~launcher", /^~launcher: a sweep has a launcher; write launcher=local$/],
+    ["launcher=slurm_cpu", /^launcher=slurm_cpu says how a sweep is started: add -m/],
+    ["launcher.n_jobs=2", /^launcher.n_jobs=2 says how a sweep is started: add -m/],
+    [
+      "-m launcher=slurm_cpu launcher.additional_parameters.array=1-3",
+      /^launcher.additional_parameters.array is set by the launcher itself: leave it out$/,
+    ],
+    ["-m launcher=slurm_cpu launcher.additional_parameters=7", /expected a group of keys, got 7/],
+  ])("%s", (line, problem) => {
+    const { problems } = thrown(() => run(...line.split(" ")));
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(problem);
+  });
+
+  it("is told together with what is wrong with the runs", () => {
+    const { problems } = thrown(() => run("-m", "launcher.n_jobs=0", "dmi=2", "seed=1,2"));
+    expect(problems).toHaveLength(2);
+    expect(problems.join()).toMatch(/launcher.n_jobs.*"dmi": did you mean "dim"/);
+  });
+
+  it("keeps lines out of options that would end the script's own", () => {
+    const word = "launcher.additional_parameters.comment='a\nb'";
+    expect(thrown(() => run("-m", "launcher=slurm_cpu", word)).message).toMatch(/text on one line/);
+  });
+
+  it("may be said of a single run where it says nothing: launcher=local", () => {
+    expect(run("launcher=local", "dim=2").launcher.kind).toBe("local");
+    expect(thrown(() => resolve(sample, ["launcher=local"])).message).toMatch(
+      /unknown key "launcher"/,
+    );
+  });
+});
+
+it("presets open with a comment that --help shows", () => {
+  const files = readdirSync(`${conf}/launcher`);
+  const table = groupTable([presetGroup([conf], "launcher", "local")]);
+  expect(table.split("\n")).toHaveLength(files.length);
+  for (const file of files) {
+    const [first = ""] = readFileSync(`${conf}/launcher/${file}`, "utf8").split("\n");
+    expect(table).toContain(`launcher=${file.slice(0, -".yaml".length)}`);
+    expect(table).toContain(first.slice(2));
+  }
+});

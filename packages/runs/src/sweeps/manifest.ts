@@ -1,0 +1,133 @@
+// What a sweep is, in a folder of its own beside the runs: its members, their words and where each of them writes.
+// It is what `dsbm sweep` looks at, so that nothing has to be guessed from the names of folders.
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { makeFolder, writeFileAtomic } from "../atomic.js";
+import type { Cell } from "../csv.js";
+import { fileError, RunError } from "../errors.js";
+import { fromJson, toJson } from "../json.js";
+
+/** The format of sweep folders that this version writes and the newest that it reads. */
+const formatVersion = 1;
+
+/** One run of a sweep. */
+export interface SweepEntry {
+  /** From 1 on; names its log and its place in a job array. */
+  number: number;
+  /** The words behind `dsbm` that start this run alone. */
+  words: string[];
+  /** The run's folder, relative to that of the sweep, so that both can be moved together. */
+  folder: string;
+  /** The values of the keys in which members differ, the seed left out. */
+  configuration: Record<string, Cell>;
+  seed: number;
+}
+
+export interface SweepManifest {
+  format: number;
+  /** Version of dsbm that wrote it. */
+  dsbm: string;
+  /** The command: gaussian, train or test. */
+  experiment: string;
+  /** The words behind `dsbm` that start the whole sweep, launcher included. */
+  words: string[];
+  created: string;
+  members: SweepEntry[];
+}
+
+/** Where the files of a sweep lie. */
+export interface SweepPaths {
+  readonly folder: string;
+  readonly manifest: string;
+  /** What was started when, a line each. */
+  readonly journal: string;
+  /** What Slurm was given last. */
+  readonly script: string;
+  readonly logs: string;
+  /** Held while members are started from here. */
+  readonly lock: string;
+  readonly summary_csv: string;
+  readonly summary_svg: string;
+  readonly summary_png: string;
+  log(member: number): string;
+}
+
+/** The paths of the sweep in `folder`. */
+export function sweepPaths(folder: string): SweepPaths {
+  const logs = join(folder, "logs");
+  return {
+    folder,
+    manifest: join(folder, "manifest.json"),
+    journal: join(folder, "journal.jsonl"),
+    script: join(folder, "sbatch.sh"),
+    logs,
+    lock: join(folder, ".lock"),
+    summary_csv: join(folder, "summary.csv"),
+    summary_svg: join(folder, "summary.svg"),
+    summary_png: join(folder, "summary.png"),
+    log: (member) => join(logs, `${member}.log`),
+  };
+}
+
+/** The folder of all sweeps of an experiments folder. */
+export const sweepsFolder = (experiments_dir: string): string => join(experiments_dir, "sweeps");
+
+/** Makes the folder of a sweep and writes its manifest. Throws RunError. */
+export function writeManifest(folder: string, manifest: Omit<SweepManifest, "format">): void {
+  makeFolder(sweepPaths(folder).logs);
+  const whole: SweepManifest = { format: formatVersion, ...manifest };
+  writeFileAtomic(sweepPaths(folder).manifest, `${toJson(whole, { indent: 2 })}\n`);
+}
+
+/** Reads a manifest. Throws RunError "not_a_run" where there is none, "newer_format" or "corrupt". */
+export function readManifest(folder: string): SweepManifest {
+  const { manifest: path } = sweepPaths(folder);
+  if (!existsSync(path))
+    throw new RunError("not_a_run", `there is no ${path}: give a sweep's folder`);
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw fileError("read", path, error);
+  }
+  const manifest = fromJson(text, path) as Partial<SweepManifest> | null;
+  if (typeof manifest?.format !== "number" || !Array.isArray(manifest.members))
+    throw new RunError(
+      "corrupt",
+      `${path} is no manifest of a sweep: delete it and start the sweep again`,
+    );
+  if (manifest.format > formatVersion)
+    throw new RunError(
+      "newer_format",
+      `${path} was written by dsbm ${manifest.dsbm} in format ${manifest.format}, this version reads up to format ${formatVersion}: update dsbm`,
+    );
+  return manifest as SweepManifest;
+}
+
+/** The folder of a member's run. */
+export const entryFolder = (folder: string, entry: SweepEntry): string =>
+  join(folder, entry.folder);
+
+/**
+ * The sweeps at `place`: it is the folder of one, of all of them, or an experiments folder. Throws RunError
+ * "not_found" or "not_a_run" that says what was expected.
+ */
+export function findSweeps(place: string): string[] {
+  if (!statSync(place, { throwIfNoEntry: false })?.isDirectory())
+    throw new RunError(
+      "not_found",
+      `there is no folder ${place}: give that of a sweep, or of experiments`,
+    );
+  if (existsSync(sweepPaths(place).manifest)) return [place];
+  const all = basename(resolve(place)) === "sweeps" ? place : sweepsFolder(place);
+  const names = existsSync(all) ? readdirSync(all).sort() : [];
+  const found = names
+    .map((name) => join(all, name))
+    .filter((f) => existsSync(sweepPaths(f).manifest));
+  if (found.length === 0)
+    throw new RunError(
+      "not_a_run",
+      `${place} holds no sweep: give the folder of one (it has a manifest.json), or the experiments folder above it`,
+    );
+  return found;
+}

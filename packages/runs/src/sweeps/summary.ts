@@ -1,0 +1,72 @@
+// The results of a sweep in one table: for each configuration and evaluation the mean over its seeds, and the standard
+// deviation that says how much of a difference between configurations is chance.
+import type { Cell, Row, Table } from "../csv.js";
+
+/** The results of one finished member. */
+export interface SeedResults {
+  /** The keys in which configurations differ. */
+  configuration: Readonly<Record<string, Cell>>;
+  seed: number;
+  rows: readonly Row[];
+}
+
+/** Columns of results that say which evaluation a row is; all others are measured. */
+const evaluationColumns = ["half_iteration", "iteration", "direction", "step", "steps", "sampler"];
+
+/** The columns of mean and standard deviation of a metric. */
+export const meanOf = (metric: string): string => `${metric}_mean`;
+export const stdOf = (metric: string): string => `${metric}_std`;
+
+/**
+ * A row for each configuration and evaluation, in the order in which they come: the keys that vary, the evaluation,
+ * `seeds` (how many runs have it), then mean and standard deviation (n − 1; none of one seed) of every column of
+ * numbers. Cells without a value are left out of both; a column without any has empty ones.
+ */
+export function summarise(results: readonly SeedResults[]): Table {
+  const keys = [...new Set(results.flatMap(({ configuration }) => Object.keys(configuration)))];
+  const columns = [...new Set(results.flatMap(({ rows }) => rows.flatMap(Object.keys)))];
+  const place = evaluationColumns.filter((column) => columns.includes(column));
+  const metrics = columns.filter((column) => !place.includes(column));
+  const groups = new Map<string, { head: Row; rows: Row[] }>();
+  for (const { configuration, rows } of results) {
+    for (const row of rows) {
+      const head: Row = Object.fromEntries([
+        ...keys.map((key) => [key, configuration[key] ?? null]),
+        ...place.map((column) => [column, row[column] ?? null]),
+      ]);
+      const id = JSON.stringify(Object.values(head));
+      const group = groups.get(id) ?? { head, rows: [] };
+      group.rows.push(row);
+      groups.set(id, group);
+    }
+  }
+  // Seeds may reach an evaluation in any order, configurations keep theirs.
+  const order = new Map(
+    results.map(({ configuration }) => idOf(configuration, keys)).map((id) => [id, 0]),
+  );
+  for (const [i, id] of [...order.keys()].entries()) order.set(id, i);
+  const placeOf = (head: Row) => order.get(idOf(head, keys)) ?? 0;
+  const sorted = [...groups.values()].sort((a, b) => placeOf(a.head) - placeOf(b.head));
+  return {
+    columns: [...keys, ...place, "seeds", ...metrics.flatMap((m) => [meanOf(m), stdOf(m)])],
+    rows: sorted.map(({ head, rows }) => ({
+      ...head,
+      seeds: rows.length,
+      ...Object.fromEntries(metrics.flatMap((metric) => moments(metric, rows))),
+    })),
+  };
+}
+
+const idOf = (row: Readonly<Row>, keys: readonly string[]): string =>
+  JSON.stringify(keys.map((key) => row[key] ?? null));
+
+function moments(metric: string, rows: readonly Row[]): [string, Cell][] {
+  const values = rows.map((row) => row[metric]).filter((x) => typeof x === "number");
+  const n = values.length;
+  const mean = values.reduce((sum, x) => sum + x, 0) / n;
+  const squares = values.reduce((sum, x) => sum + (x - mean) ** 2, 0);
+  return [
+    [meanOf(metric), n === 0 ? null : mean],
+    [stdOf(metric), n < 2 ? null : Math.sqrt(squares / (n - 1))],
+  ];
+}

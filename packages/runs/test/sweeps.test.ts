@@ -1,0 +1,238 @@
+// What a sweep leaves on disk: its manifest, its journal, the states that follow from them, and its table.
+import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import {
+  convergenceFigure,
+  type Evidence,
+  findSweeps,
+  formatCsv,
+  memberStatus,
+  openJournal,
+  openRun,
+  parseCsv,
+  readManifest,
+  readTraces,
+  runPaths,
+  summarise,
+  sweepPaths,
+  writeManifest,
+} from "../src/index.js";
+import { temporaryFolder } from "./support.js";
+
+const fresh = () => join(temporaryFolder(), "run");
+const open = (folder: string) =>
+  openRun({ folder, dsbm: "0", config: {}, columns: ["half_iteration", "mean"] });
+
+const evidence = (given: Partial<Evidence> = {}): Evidence => ({
+  phase: "none",
+  since: null,
+  again: false,
+  told: null,
+  said: null,
+  overrules: false,
+  ...given,
+});
+
+const entry = (number: number) => ({
+  number,
+  words: ["gaussian", `seed=${number}`],
+  folder: `../../gaussian/defaults/${number}`,
+  configuration: {},
+  seed: number,
+});
+const manifest = {
+  dsbm: "0.1.0",
+  experiment: "gaussian",
+  words: ["gaussian", "seed=1,2", "-m"],
+  created: "2026-01-01T00:00:00.000Z",
+  members: [entry(1), entry(2)],
+};
+
+describe("the folder of a sweep", () => {
+  it("is found by its own name, and by that of the experiments", () => {
+    const experiments = join(temporaryFolder(), "found");
+    const folder = join(experiments, "sweeps", "a");
+    writeManifest(folder, manifest);
+    writeManifest(join(experiments, "sweeps", "b"), manifest);
+    mkdirSync(join(experiments, "sweeps", "no-sweep"));
+    expect(readManifest(folder)).toEqual({ format: 1, ...manifest });
+    expect(findSweeps(folder)).toEqual([folder]);
+    const both = [folder, join(experiments, "sweeps", "b")];
+    expect(findSweeps(experiments)).toEqual(both);
+    expect(findSweeps(join(experiments, "sweeps"))).toEqual(both);
+  });
+
+  it("is asked for where there is none, and refused where it is of another kind", () => {
+    expect(() => findSweeps(join(temporaryFolder(), "nowhere"))).toThrow(
+      /there is no folder .*nowhere: give/,
+    );
+    expect(() => findSweeps(temporaryFolder())).toThrow(/holds no sweep: give the folder of one/);
+    const folder = join(temporaryFolder(), "newer");
+    writeManifest(folder, manifest);
+    const path = sweepPaths(folder).manifest;
+    writeFileSync(path, JSON.stringify({ ...manifest, format: 9 }));
+    expect(() => readManifest(folder)).toThrow(/dsbm 0.1.0 in format 9, this version reads up to/);
+    writeFileSync(path, "{}");
+    expect(() => readManifest(folder)).toThrow(/is no manifest of a sweep/);
+  });
+});
+
+describe("the journal", () => {
+  it("tells where each member was last, a cut last line left out", () => {
+    const path = join(temporaryFolder(), "journal.jsonl");
+    expect(readTraces(path).size).toBe(0);
+    const journal = openJournal(path);
+    const launch = { event: "launch", launcher: "local", job: null, again: false } as const;
+    journal.write({ ...launch, members: [1, 2, 3] });
+    journal.write({ event: "start", member: 1 });
+    journal.write({ event: "start", member: 2 });
+    journal.write({ event: "end", member: 2, code: 1, why: "because" });
+    journal.write({ ...launch, launcher: "slurm", job: "17", members: [3, 4], again: true });
+    journal.close();
+    appendFileSync(path, '{"time":"2026-01-01T00:00:00Z","event":"end","member":1');
+    const traces = readTraces(path);
+    expect(traces.get(1)).toMatchObject({ phase: "started", launcher: "local" });
+    expect(traces.get(2)).toMatchObject({ phase: "ended", code: 1, why: "because" });
+    expect(traces.get(3)).toMatchObject({ phase: "launched", job: "17", again: true });
+    expect(traces.get(4)).toMatchObject({ phase: "launched", launcher: "slurm" });
+  });
+});
+
+describe("a member is", () => {
+  const later = new Date(Date.now() + 60_000).toISOString();
+
+  it("waiting before it begins, whether it is queued or not", () => {
+    expect(memberStatus(fresh(), evidence())).toEqual({ state: "waiting", why: null });
+    const told = "Slurm says PartitionTimeLimit";
+    const queued = evidence({ phase: "queued", told });
+    expect(memberStatus(fresh(), queued)).toEqual({ state: "waiting", why: told });
+  });
+
+  it("running while its run is open, and while its launcher says so", () => {
+    const folder = fresh();
+    expect(memberStatus(folder, evidence({ phase: "running" })).state).toBe("running");
+    const run = open(folder);
+    expect(memberStatus(folder, evidence()).state).toBe("running");
+    run.finish();
+  });
+
+  it("done when its run is finished, until it is started over", () => {
+    const folder = fresh();
+    open(folder).finish();
+    expect(memberStatus(folder, evidence()).state).toBe("done");
+    expect(memberStatus(folder, evidence({ phase: "queued" })).state).toBe("done");
+    const again = evidence({ phase: "queued", again: true, since: later });
+    expect(memberStatus(folder, again).state).toBe("waiting");
+  });
+
+  it("failed, with the reason of its run, or what it said where it had none yet", () => {
+    const folder = fresh();
+    open(folder).fail(new Error("the loss\nbecame NaN"));
+    const failed = { state: "failed", why: "Error: the loss became NaN" };
+    expect(memberStatus(folder, evidence())).toEqual(failed);
+    expect(memberStatus(folder, evidence({ phase: "ended", said: "…" }))).toEqual(failed);
+    // Started again since, it failed in another way.
+    const since = evidence({ phase: "ended", since: later, said: "no such file" });
+    expect(memberStatus(folder, since)).toEqual({ state: "failed", why: "no such file" });
+    const early = evidence({ phase: "ended", said: "there are no data" });
+    expect(memberStatus(fresh(), early)).toEqual({ state: "failed", why: "there are no data" });
+    const why = "it ended without a word";
+    expect(memberStatus(fresh(), evidence({ phase: "ended" }))).toEqual({ state: "failed", why });
+  });
+
+  it("failed where it was ended from outside, and interrupted where it could save before", () => {
+    const told = "out of memory";
+    const killed = fresh();
+    open(killed);
+    const { run_json, lock } = runPaths(killed);
+    expect(existsSync(run_json)).toBe(true);
+    // The lock of another machine, whose process is gone: only the scheduler knows.
+    writeFileSync(lock, JSON.stringify({ pid: 1, start: "", place: "elsewhere", token: "" }));
+    expect(memberStatus(killed, evidence()).state).toBe("running");
+    const end = evidence({ phase: "ended", told, overrules: true });
+    expect(memberStatus(killed, end)).toEqual({ state: "failed", why: told });
+    const stopped = fresh();
+    open(stopped).interrupt("stopped by a signal");
+    expect(memberStatus(stopped, evidence())).toMatchObject({ state: "interrupted" });
+    const limit = evidence({ phase: "ended", told: "the time limit was reached" });
+    expect(memberStatus(stopped, limit)).toEqual({
+      state: "interrupted",
+      why: "the time limit was reached",
+    });
+  });
+
+  it("interrupted, and not running, when its process was killed", () => {
+    const folder = fresh();
+    open(folder);
+    rmSync(runPaths(folder).lock);
+    expect(memberStatus(folder, evidence())).toEqual({
+      state: "interrupted",
+      why: "the process ended without a word",
+    });
+    const ended = memberStatus(folder, evidence({ phase: "ended" }));
+    expect(ended).toMatchObject({ state: "interrupted", why: expect.stringMatching(/killed/) });
+  });
+
+  it("failed with a run folder that cannot be read", () => {
+    const folder = fresh();
+    open(folder).finish();
+    writeFileSync(runPaths(folder).run_json, "{");
+    expect(memberStatus(folder, evidence())).toMatchObject({
+      state: "failed",
+      why: expect.stringMatching(/not valid JSON/),
+    });
+  });
+});
+
+describe("the table", () => {
+  const results = (dim: number, seed: number, values: (number | null)[]) => ({
+    configuration: { dim },
+    seed,
+    rows: values.map((mean, i) => ({ half_iteration: i + 1, direction: "b", steps: 20, mean })),
+  });
+
+  it("has mean and standard deviation with n − 1 of each configuration and evaluation", () => {
+    const table = summarise([
+      results(5, 1, [1, 10]),
+      results(2, 1, [0.5, 7]),
+      results(5, 2, [2, 20]),
+      results(5, 3, [6, 60]),
+    ]);
+    expect(table.columns).toEqual([
+      ...["dim", "half_iteration", "direction", "steps", "seeds", "mean_mean", "mean_std"],
+    ]);
+    const place = { direction: "b", steps: 20 };
+    // 1, 2, 6: mean 3, squares 4 + 1 + 9 = 14 over 2.
+    expect(table.rows).toEqual([
+      { dim: 5, half_iteration: 1, ...place, seeds: 3, mean_mean: 3, mean_std: Math.sqrt(7) },
+      { dim: 5, half_iteration: 2, ...place, seeds: 3, mean_mean: 30, mean_std: Math.sqrt(700) },
+      { dim: 2, half_iteration: 1, ...place, seeds: 1, mean_mean: 0.5, mean_std: null },
+      { dim: 2, half_iteration: 2, ...place, seeds: 1, mean_mean: 7, mean_std: null },
+    ]);
+    expect(parseCsv(formatCsv(table)).rows).toEqual(table.rows);
+  });
+
+  it("counts the seeds that have come so far, and leaves out what has no value", () => {
+    const { rows } = summarise([results(5, 1, [1, null]), results(5, 2, [3])]);
+    expect(rows).toMatchObject([
+      { half_iteration: 1, seeds: 2, mean_mean: 2, mean_std: Math.SQRT2 },
+      { half_iteration: 2, seeds: 1, mean_mean: null, mean_std: null },
+    ]);
+  });
+
+  it("becomes a picture with a band of one standard deviation", async () => {
+    const { rows } = summarise([results(5, 1, [1, 4]), results(5, 2, [3, 4.5])]);
+    const panel = { metric: "mean_mean", spread: "mean_std", title: "Mean", label: "mean" };
+    const figure = (panels: Parameters<typeof convergenceFigure>[0]["panels"]) =>
+      convergenceFigure({ rows, panels, series: ({ dim }) => `dim=${dim}` });
+    const areas = (svg: string) => svg.match(/aria-label="area"[^>]*>\s*<path/g)?.length ?? 0;
+    expect(areas(await figure([panel]))).toBe(1);
+    // Below zero a logarithmic axis has no room, and the band is drawn all the same.
+    const log = await figure([{ ...panel, scale: "log" }]);
+    expect(areas(log)).toBe(1);
+    expect(log).not.toMatch(/NaN|Infinity/);
+    const { spread: _, ...plain } = panel;
+    expect(areas(await figure([plain]))).toBe(0);
+  });
+});
