@@ -154,7 +154,7 @@ describe("Slurm's answers", () => {
   it("are states of tasks, from squeue first, then from accounting", async () => {
     fake(
       "squeue",
-      'cat <<"X"\n7 1 COMPLETED None\n7 2 TIMEOUT TimeLimit\n7 3 RUNNING None\n7 4 PENDING JobArrayTaskLimit\n7 5 PENDING PartitionTimeLimit\nX',
+      'cat <<"X"\n7 1 COMPLETED None\n7 2 TIMEOUT TimeLimit\n7 3 RUNNING None\n7 4 PENDING JobArrayTaskLimit\n7 5 PENDING PartitionTimeLimit\n7 9 FAILED RaisedSignal:9(Killed)\nX',
     );
     fake(
       "sacct",
@@ -171,7 +171,8 @@ describe("Slurm's answers", () => {
     expect(tasks?.get("7_5")?.why).toBe("Slurm says PartitionTimeLimit");
     expect(tasks?.get("7_6")?.why).toMatch(/out of memory.*launcher.mem_gb/);
     expect(tasks?.get("7_8")?.why).toMatch(/cancelled/);
-    expect(tasks?.size).toBe(7);
+    expect(tasks?.get("7_9")?.why).toBe("it was killed by signal 9");
+    expect(tasks?.size).toBe(8);
   });
 
   it("may be that a job is forgotten, or that there is no Slurm here", async () => {
@@ -200,6 +201,7 @@ describe("Slurm's answers", () => {
     expect(told("slurmstepd: error: *** JOB 5 ON n1 CANCELLED AT 2026-01-01T00:00:00 ***")).toMatch(
       /cancelled/,
     );
+    expect(told("slurmstepd-n1: error: Exceeded job memory limit")).toMatch(/memory/);
     expect(told("the words CANCELLED and oom_kill of somebody else")).toBeNull();
   });
 

@@ -72,7 +72,9 @@ function taskOf(state: string, reason: string | null): Task {
     return { phase: "queued", why, completed: false };
   }
   if (running.has(state)) return { phase: "running", why: null, completed: false };
-  return { phase: "ended", why: ends[state] ?? null, completed: state === "COMPLETED" };
+  const signal = /^RaisedSignal:(\d+)/.exec(reason ?? "")?.[1];
+  const why = ends[state] ?? (signal === undefined ? null : `it was killed by signal ${signal}`);
+  return { phase: "ended", why, completed: state === "COMPLETED" };
 }
 
 /**
@@ -135,11 +137,9 @@ export function lastWords(log: string): string | null {
 
 /** Why a job was ended from outside, as Slurm wrote it into its log; null where it did not. */
 export function slurmsWords(log: string): string | null {
-  const told = log
-    .split("\n")
-    .filter((line) => /^(slurmstepd|slurmd|srun|\[.*\] error): /.test(line));
+  const told = log.split("\n").filter((line) => /^(slurmstepd|srun)[\w.-]*: /.test(line));
   const has = (pattern: RegExp) => told.some((line) => pattern.test(line));
-  if (has(/oom[_-]?kill|out.of.memory/i)) return ends.OUT_OF_MEMORY as string;
+  if (has(/oom[_-]?kill|out.of.memory|memory limit/i)) return ends.OUT_OF_MEMORY as string;
   if (has(/DUE TO TIME LIMIT/)) return ends.TIMEOUT as string;
   if (has(/DUE TO PREEMPTION/)) return ends.PREEMPTED as string;
   if (has(/DUE TO NODE FAILURE/)) return ends.NODE_FAIL as string;

@@ -103,7 +103,7 @@ function slurmEvidence(
   if (task !== null && task.phase !== "ended")
     return { ...base, phase: task.phase, told: task.why };
   const text = log();
-  const told = task?.why ?? slurmsWords(text);
+  const told = slurmsWords(text) ?? task?.why ?? null;
   return { ...base, phase: "ended", told, said: lastWords(text), overrules: true };
 }
 
