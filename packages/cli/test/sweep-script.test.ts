@@ -160,7 +160,7 @@ describe("Slurm's answers", () => {
       "sacct",
       'echo "7_1|FAILED"; echo "7_6|OUT_OF_MEMORY"; echo "7_8|CANCELLED by 0"; echo "7_[9-12%2]|PENDING"',
     );
-    const { tasks } = await tasksOf(["7"]);
+    const { tasks } = await tasksOf(new Map([["7", [1, 2, 6]]]));
     expect(tasks?.get("7_1")).toEqual({ phase: "ended", why: null, completed: true });
     expect(tasks?.get("7_2")).toMatchObject({
       phase: "ended",
@@ -178,14 +178,17 @@ describe("Slurm's answers", () => {
   it("may be that a job is forgotten, or that there is no Slurm here", async () => {
     fake("sacct", "echo Slurm accounting storage is disabled >&2; exit 1");
     fake("squeue", "echo slurm_load_jobs error: Invalid job id specified >&2; exit 1");
-    expect(await tasksOf(["7"])).toEqual({ tasks: new Map(), said: null });
+    expect(await tasksOf(new Map([["7", [1]]]))).toEqual({ tasks: new Map(), said: null });
     fake("squeue", "echo slurm_load_jobs error: Unable to contact slurm controller >&2; exit 1");
-    expect(await tasksOf(["7"])).toMatchObject({
+    expect(await tasksOf(new Map([["7", [1]]]))).toMatchObject({
       tasks: null,
       said: expect.stringMatching(/Unable to contact/),
     });
     process.env.PATH = "/nowhere";
-    expect(await tasksOf(["7"])).toEqual({ tasks: null, said: "squeue is not on PATH" });
+    expect(await tasksOf(new Map([["7", [1]]]))).toEqual({
+      tasks: null,
+      said: "squeue is not on PATH",
+    });
   });
 
   it("stand in the log, where nothing else is left", () => {

@@ -1,6 +1,7 @@
 // What a sweep found, in one table and one picture: read from the folders of its finished runs, whoever ran them.
 import { relative } from "node:path";
 import {
+  type Cell,
   type ConvergencePanel,
   convergenceFigure,
   entryFolder,
@@ -24,7 +25,7 @@ import {
 import { resultColumns } from "../train/columns.js";
 
 const gaussianColumns = ["mean", "var", "cov", "kl_diag", "kl_full", "floor_full"];
-const logarithmic = /^(kl|floor|fid|data_fid)/;
+const logarithmic = /^fid/;
 const mostPanels = 8;
 
 /**
@@ -38,10 +39,16 @@ export async function gather(folder: string): Promise<string | null> {
     return isFinished(run) ? [{ entry, run: readRun(run) }] : [];
   });
   if (finished.length === 0) return null;
-  const table = summarise(finished.map(({ entry, run }) => ({ ...entry, rows: run.results })));
+  const taken = new Set(finished.flatMap(({ run }) => run.results.flatMap(Object.keys)));
+  const results = finished.map(({ entry: { configuration, seed }, run }) => ({
+    configuration: apart(configuration, taken),
+    seed,
+    rows: run.results,
+  }));
+  const table = summarise(results);
   const paths = sweepPaths(folder);
   writeFileAtomic(paths.summary_csv, formatCsv(table));
-  const keys = Object.keys(finished[0]?.entry.configuration ?? {});
+  const keys = Object.keys(results[0]?.configuration ?? {});
   const last = lastEvaluations(table.rows, keys);
   const metrics = metricsOf(manifest, table);
   const panels = await panelsOf(
@@ -55,11 +62,22 @@ export async function gather(folder: string): Promise<string | null> {
       panels,
       title: `Sweep of dsbm ${manifest.experiment}: mean over seeds, ± one standard deviation`,
       series: (row) => seriesOf(row, keys),
+      ...(manifest.experiment !== "gaussian" && { floorLabel: "real data" }),
     });
     writeFileAtomic(paths.summary_svg, svg);
     writeFileAtomic(paths.summary_png, await svgToPng(svg));
   }
   return tableText(last, keys, metrics);
+}
+
+/** Keys that bear the name of a column (half_iteration of `dsbm test`) are told from it. */
+function apart(
+  configuration: Readonly<Record<string, Cell>>,
+  taken: ReadonlySet<string>,
+): Record<string, Cell> {
+  return Object.fromEntries(
+    Object.entries(configuration).map(([key, cell]) => [taken.has(key) ? `key.${key}` : key, cell]),
+  );
 }
 
 /** What is told of results: the columns that matter to people, where they have a value. */
@@ -118,13 +136,18 @@ async function panelsOf(
       }),
     );
   }
-  return metrics.slice(0, mostPanels).map((metric) => ({
-    metric: meanOf(metric),
-    spread: stdOf(metric),
-    title: metric,
-    label: metric,
-    ...(logarithmic.test(metric) && { scale: "log" as const }),
-  }));
+  const own = metrics.filter((metric) => !/^(data|start|independent)_/.test(metric));
+  return own.slice(0, mostPanels).map((metric) => {
+    const real = `data_${metric.replace(/^end_/, "")}`;
+    return {
+      metric: meanOf(metric),
+      spread: stdOf(metric),
+      title: metric,
+      label: "mean over seeds",
+      ...(metrics.includes(real) && { floor: meanOf(real) }),
+      ...(logarithmic.test(metric) && { scale: "log" as const }),
+    };
+  });
 }
 
 function tableText(

@@ -78,14 +78,14 @@ function taskOf(state: string, reason: string | null): Task {
 }
 
 /**
- * The tasks of job arrays by "<job>_<index>"; a task that Slurm has forgotten is not among them. null where Slurm
- * cannot be asked from here, with what it said.
+ * The tasks of job arrays by "<job>_<index>"; `wanted` are the indexes by job. A task that Slurm has forgotten is not
+ * among them. null where Slurm cannot be asked from here, with what it said.
  */
 export async function tasksOf(
-  jobs: readonly string[],
+  wanted: ReadonlyMap<string, readonly number[]>,
 ): Promise<{ tasks: Map<string, Task> | null; said: string | null }> {
   const tasks = new Map<string, Task>();
-  for (const job of jobs) {
+  for (const [job, indexes] of wanted) {
     const answer = await ask("squeue", ["-h", "-r", "-t", "all", "-j", job, "-o", "%F %K %T %r"]);
     if (answer.missing) return { tasks: null, said: "squeue is not on PATH" };
     if (answer.code !== 0 && !/invalid job id/i.test(answer.stderr))
@@ -94,7 +94,7 @@ export async function tasksOf(
       const [array, index, state = "", ...reason] = line.trim().split(/\s+/);
       if (state !== "") tasks.set(`${array}_${index}`, taskOf(state, reason.join(" ") || null));
     }
-    await addAccounted(job, tasks);
+    if (indexes.some((index) => !tasks.has(`${job}_${index}`))) await addAccounted(job, tasks);
   }
   return { tasks, said: null };
 }

@@ -82,7 +82,10 @@ async function here(
   const { launcher, again } = request;
   const { todo, done, failed } = sort({ paths, members }, again, new Set());
   const n_jobs = launcher.kind === "local" ? launcher.n_jobs : null;
-  const result: LocalResult = await runLocal(todo, { paths, total: members.length, n_jobs, again });
+  const result: LocalResult =
+    todo.length > 0
+      ? await runLocal(todo, { paths, total: members.length, n_jobs, again })
+      : { finished: 0, failed: [], stopped: false };
   const wrong = [...failed, ...result.failed];
   for (const { label, why } of wrong) console.log(`failed: ${label}: ${why}`);
   if (!result.stopped) await tellResults(paths.folder);

@@ -50,15 +50,19 @@ export async function sweepStatus(folder: string): Promise<SweepStatus> {
     if (trace?.launcher !== "slurm") return false;
     return memberStatus(entryFolder(folder, entry), none(trace)).state !== "done";
   });
-  const asked = [...new Set(open.map((entry) => traceOf(entry)?.job as string))];
-  const { tasks, said } = asked.length > 0 ? await tasksOf(asked) : { tasks: null, said: null };
+  const asked = new Map<string, number[]>();
+  for (const entry of open) {
+    const job = traceOf(entry)?.job as string;
+    asked.set(job, [...(asked.get(job) ?? []), entry.number]);
+  }
+  const { tasks, said } = asked.size > 0 ? await tasksOf(asked) : { tasks: null, said: null };
   const members = manifest.members.map((entry): MemberOf => {
     const trace = traceOf(entry);
     const task = tasks?.get(`${trace?.job}_${entry.number}`) ?? null;
     const log = () => tailOf(paths.log(entry.number));
     const evidence =
       trace?.launcher === "slurm"
-        ? slurmEvidence(trace, task, tasks !== null && asked.includes(trace.job as string), log)
+        ? slurmEvidence(trace, task, tasks !== null && asked.has(trace.job as string), log)
         : localEvidence(trace, launcher !== null, log);
     return { entry, trace, task, ...memberStatus(entryFolder(folder, entry), evidence) };
   });
@@ -136,6 +140,9 @@ export function nameOf({ configuration, seed }: SweepEntry): string {
 const commandOf = ({ words }: SweepManifest): string =>
   `npx dsbm ${words.map(shellWord).join(" ")}`;
 
+/** Of larger sweeps only what is not done is listed. */
+const mostListed = 100;
+
 /** The whole status for people. */
 export function statusText({
   folder,
@@ -145,7 +152,9 @@ export function statusText({
   jobs,
   note,
 }: SweepStatus): string {
-  const rows: Row[] = members.map(({ entry, state, why }) => ({
+  const listed =
+    members.length <= mostListed ? members : members.filter(({ state }) => state !== "done");
+  const rows: Row[] = listed.map(({ entry, state, why }) => ({
     member: entry.number,
     ...entry.configuration,
     seed: entry.seed,

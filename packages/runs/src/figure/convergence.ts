@@ -38,6 +38,8 @@ export interface ConvergenceOptions {
   title?: string;
   /** The name of the line that a row belongs to (default: method if given, and steps). */
   series?: (row: Row) => string;
+  /** What the floors are. */
+  floorLabel?: string;
 }
 
 /**
@@ -83,6 +85,7 @@ export async function convergenceFigure({
   panels = gaussianPanels({ mean: Number.NaN, var: Number.NaN, cov: Number.NaN }),
   title = "Convergence",
   series = seriesName,
+  floorLabel = "floor of a perfect sampler",
 }: ConvergenceOptions): Promise<string> {
   if (rows.length === 0 || panels.length === 0) {
     throw new RunError(
@@ -103,7 +106,7 @@ export async function convergenceFigure({
       (p) => p.floor !== undefined && points(rows, p.floor, series, { scale: p.scale }).length > 0,
     )
   ) {
-    legend.push({ label: "floor of a perfect sampler", color: faintInk, symbol: "dashes" });
+    legend.push({ label: floorLabel, color: faintInk, symbol: "dashes" });
   }
   return composeFigure({ title, panels: drawn, columns: Math.min(2, panels.length), legend });
 }
