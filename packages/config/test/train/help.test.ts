@@ -43,6 +43,6 @@ describe("--help", () => {
         .every((row) => row.length <= 100),
     ).toBe(true);
     expect(defaultsOf(train.schema).model).toEqual({ name: "UNET" });
-    expect(run("--help", "num_iter=5")).toEqual({ help: true, multirun: false, members: [] });
+    expect(run("--help", "num_iter=5")).toMatchObject({ help: true, multirun: false, members: [] });
   });
 });
