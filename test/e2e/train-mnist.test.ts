@@ -1,5 +1,5 @@
 // The reference's MNIST commands as they are typed, at full size (batch 128, 128 channels): only num_iter,
-// cache_npar and test_npar are lowered, and EMNIST is a small file in its format, since it comes in no package.
+// cache_npar, cache_num_steps and test_npar are lowered, and EMNIST is a small file in its format, since it comes in no package.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -47,6 +47,7 @@ const full = [
   "gamma_max=0.034",
   "num_iter=2",
   "cache_npar=128",
+  "cache_num_steps=10",
   "test_npar=2",
 ];
 const here = () => {
