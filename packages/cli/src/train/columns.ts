@@ -12,6 +12,7 @@ const judged = [
   "band_error",
   "start_band_error",
   "data_band_error",
+  "worst_band",
   "cond_error",
   "start_cond_error",
   "data_cond_error",

@@ -31,6 +31,7 @@ import {
   meanError,
   type Spectra,
   spectraOf,
+  worstBand,
 } from "./spectra.js";
 import type { TestSampler } from "./test-sampler.js";
 
@@ -107,6 +108,7 @@ export async function evaluate(at: Position, options: EvaluateOptions): Promise<
     band_error: meanError(bands, "error_generated"),
     start_band_error: meanError(bands, "error_start"),
     data_band_error: meanError(bands, "error_floor"),
+    worst_band: worstBand(bands),
     ...followed,
     seconds_per_batch: simulated / batches,
     seconds: (performance.now() - began) / 1000,
@@ -189,6 +191,7 @@ export function tellResult({
   fid,
   band_error,
   start_band_error,
+  worst_band,
 }: Result): string {
   return [
     `displacement ${Number(msd).toFixed(1)} (independent pairs ${Number(independent_msd).toFixed(1)})`,
@@ -198,6 +201,9 @@ export function tellResult({
     band_error === null
       ? ""
       : `spectrum off by ${Number(band_error).toPrecision(3)} (start ${Number(start_band_error).toPrecision(3)})`,
+    worst_band === null
+      ? ""
+      : `in no band by more than ${Number(worst_band).toPrecision(3)} of its start`,
   ]
     .filter((text) => text !== "")
     .join(", ");
@@ -212,6 +218,7 @@ type Measured = Omit<
   | "n"
   | "nfe"
   | `${"" | "start_" | "data_"}${"band" | "cond"}_error`
+  | "worst_band"
   | "seconds_per_batch"
   | "seconds"
 >;

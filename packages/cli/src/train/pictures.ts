@@ -221,7 +221,7 @@ export async function writeReport({
 
 /** What the columns of fields say. */
 export const scaleNote =
-  "band_error is the mean error of the energy spectrum over octaves and channels (spectrum.csv has each), start_band_error that of the starts, data_band_error that of other real fields; cond_error says the same of how fields follow their conditions.";
+  "band_error is the mean error of the energy spectrum over octaves and channels (spectrum.csv has each), start_band_error that of the starts, data_band_error that of other real fields, worst_band the largest part of its start's error that a band has left; cond_error says the same of how fields follow their conditions.";
 
 /** The pictures of an evaluation for a page, as far as they were drawn. */
 export function evaluationPictures(

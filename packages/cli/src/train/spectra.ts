@@ -70,6 +70,17 @@ export function meanError(
   return values.length === 0 ? null : values.reduce((a, b) => a + b, 0) / values.length;
 }
 
+/**
+ * The largest part of the starts' error that a channel has left in a band: below 1 every scale came nearer to the data.
+ * Null without a band in which the starts were off.
+ */
+export function worstBand(rows: readonly BandRow[]): number | null {
+  const parts = rows.flatMap(({ error_generated: left, error_start: before }) =>
+    left !== null && before !== null && before > 0 ? [left / before] : [],
+  );
+  return parts.length === 0 ? null : Math.max(...parts);
+}
+
 /** The columns of spectrum.csv. */
 export const bandColumns = [
   "half_iteration",
