@@ -37,7 +37,6 @@ describe("fields with a condition", () => {
     "batch_size=4",
     "cache_npar=8",
     "num_steps=4",
-    "test_num_steps=null",
     "test_npar=8",
     "test_batch_size=4",
     "data.n_train=40",

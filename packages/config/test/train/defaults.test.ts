@@ -100,9 +100,15 @@ describe("the image trainer's defaults", () => {
         Dataset_transfer: "downscaler_synthetic_low",
         transfer: true,
         cdsb: true,
+        first_coupling: "ind",
         gamma_max: 0.01,
       },
       { image_size: 64, channels: 2, cond_channels: 1, n_train: null, n_test: null },
+    ],
+    [
+      "downscaler_synthetic_ipf",
+      { Dataset: "downscaler_synthetic_high", cdsb: true, first_coupling: "ref", n_ipf: 3 },
+      { image_size: 64, channels: 2, cond_channels: 1 },
     ],
     [
       "mnist_2to3",
@@ -205,6 +211,7 @@ describe("the image trainer's defaults", () => {
   it("look at spectra where the data are fields", () => {
     const spectrum = (...words: string[]) => only(...words).metrics.spectrum;
     expect(spectrum("dataset=downscaler_synthetic")).toBe(true);
+    expect(spectrum("dataset=downscaler_synthetic_ipf")).toBe(true);
     expect(spectrum("dataset=downscaler_transfer")).toBe(true);
     expect(spectrum("dataset=mnist_2to3")).toBe(false);
   });
