@@ -9,8 +9,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { findBlas } from "../scripts/find-libtorch.mjs";
 import { reportFailure, setup } from "../scripts/setup.mjs";
-import { best, select, THREADS } from "./benchmarks.mjs";
-import { Side } from "./side.mjs";
+import { best, median, select, THREADS } from "./benchmarks.mjs";
+import { RankedSide, Side } from "./side.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -32,33 +32,46 @@ function surroundings(threads) {
   };
 }
 
-/** Starts one side at one thread count and sets the benchmark up; its failure is kept, not thrown. */
-async function open(label, program, args, bench, threads) {
-  const side = new Side(program, args, surroundings(threads));
-  const run = { label, side, threads, values: [], peaks: [], error: null };
+/** Starts one side and sets the benchmark up; its failure is kept, not thrown. */
+async function open(label, program, args, { name, reps }, { threads, ranks }) {
+  const env = surroundings(threads);
+  const side =
+    ranks > 1 ? await RankedSide.start(ranks, program, args, env) : new Side(program, args, env);
+  const run = { label, side, threads, ranks, values: [], peaks: [], bytes: [], error: null };
   try {
-    run.about = await side.ask({ cmd: "setup", bench, threads });
+    run.about = await side.ask({ cmd: "setup", bench: name, threads, reps });
   } catch (error) {
     run.error = error.message;
   }
   return run;
 }
 
-/** Runs one benchmark on both sides; returns its row and the problems met. */
-async function measure({ name, unit, scale, reps, rounds }, python) {
+/** Opens a benchmark on both sides in all the ways in which it is to run. */
+async function openAll(bench, python) {
+  const ways = bench.ranks
+    ? [1, bench.ranks].map((ranks) => ({ threads: 1, ranks }))
+    : THREADS.map((threads) => ({ threads, ranks: 1 }));
   const runs = [];
-  for (const threads of THREADS) {
-    runs.push(await open("ours", process.execPath, [join(here, "ours.mjs")], name, threads));
+  for (const way of ways) {
+    runs.push(await open("ours", process.execPath, [join(here, "ours.mjs")], bench, way));
     if (!python) continue;
-    runs.push(await open("pytorch", python, [join(here, "pytorch_side.py")], name, threads));
+    runs.push(await open("pytorch", python, [join(here, "pytorch_side.py")], bench, way));
   }
+  return runs;
+}
+
+/** Runs one benchmark on both sides; returns its row and the problems met. */
+async function measure(bench, python) {
+  const { name, scale, reps, rounds } = bench;
+  const runs = await openAll(bench, python);
   for (let round = 0; round < rounds; round += 1) {
     for (const run of round % 2 ? [...runs].reverse() : runs) {
       if (run.error) continue;
       try {
-        const { seconds, peak_mb } = await run.side.ask({ cmd: "run", reps });
+        const { seconds, peak_mb, bytes } = await run.side.ask({ cmd: "run", reps });
         run.values.push((seconds / reps) * scale);
         run.peaks.push(peak_mb);
+        run.bytes.push(bytes / reps);
       } catch (error) {
         run.error = error.message;
         run.values.length = 0;
@@ -66,24 +79,43 @@ async function measure({ name, unit, scale, reps, rounds }, python) {
     }
   }
   for (const { side } of runs) side.close();
+  const of = (label, most = Number.POSITIVE_INFINITY) =>
+    runs.filter((run) => run.label === label && run.ranks <= most);
   const [ours, pytorch] = ["ours", "pytorch"].map((label) =>
-    best(runs.filter((run) => run.label === label)),
+    best(of(label).filter(({ ranks }) => ranks === (bench.ranks ?? 1))),
   );
   const row = {
     name,
-    unit,
+    unit: bench.unit,
     ours: ours?.value ?? null,
     pytorch: pytorch?.value ?? null,
     ratio: ours && pytorch ? pytorch.value / ours.value : null,
     ours_mb: ours?.mb ?? null,
     pytorch_mb: pytorch?.mb ?? null,
+    ...(bench.ranks && {
+      ...scaled("ours", ours, best(of("ours", 1))),
+      ...scaled("pytorch", pytorch, best(of("pytorch", 1))),
+      bytes_per_step: ours && median(of("ours").at(-1).bytes),
+    }),
   };
   const failed = runs.filter((run) => run.error);
   return {
     row,
     threads: [ours?.threads, pytorch?.threads],
     about: runs.find(({ label, about }) => label === "pytorch" && about)?.about,
-    problems: failed.map((run) => `${name}, ${run.label}, ${run.threads} thread(s): ${run.error}`),
+    problems: failed.map(
+      (run) =>
+        `${name}, ${run.label}, ${run.ranks > 1 ? `${run.ranks} ranks` : `${run.threads} thread(s)`}: ${run.error}`,
+    ),
+  };
+}
+
+/** What several ranks gain over one: the columns of one side. */
+function scaled(label, several, one) {
+  const speedup = several && one ? one.value / several.value : null;
+  return {
+    [`${label}_one_rank`]: one?.value ?? null,
+    [label === "ours" ? "speedup" : `${label}_speedup`]: speedup,
   };
 }
 
@@ -138,6 +170,26 @@ async function main() {
   ]);
   const head = ["name", "unit", "ours", "pytorch", "ratio", "ours_mb", "pytorch_mb", "threads"];
   console.log(align([head, ...table]).join("\n"));
+  const several = results.map(({ row }) => row).filter(({ bytes_per_step }) => bytes_per_step);
+  if (several.length > 0) {
+    const lines = several.map((row) => [
+      row.name,
+      row.unit,
+      digits(row.ours_one_rank),
+      digits(row.speedup),
+      digits(row.pytorch_one_rank),
+      digits(row.pytorch_speedup),
+      whole(row.bytes_per_step),
+    ]);
+    const columns = [
+      "one rank",
+      "speedup",
+      "pytorch one rank",
+      "pytorch speedup",
+      "bytes_per_step",
+    ];
+    console.log(`\n${align([["name", "unit", ...columns], ...lines]).join("\n")}`);
+  }
   const about = results.find((result) => result.about)?.about;
   if (about)
     console.log(`PyTorch ${about.version} (${python}), BLAS ${about.blas.join(", ") || "its own"}`);

@@ -1,6 +1,9 @@
 // What is measured: names, units and how often. Both sides build a benchmark from its name alone.
 
-/** Each takes `reps` repetitions a round; the value shown is seconds / reps · scale in `unit`. */
+/**
+ * Each takes `reps` repetitions a round; the value shown is seconds / reps · scale in `unit`. Those with `ranks` are one
+ * training in so many processes of one thread each, beside the same in one.
+ */
 const BENCHMARKS = [
   // a chain of 1,000 additions on 8 floats, so one repetition is 1,000 operations
   { name: "op_overhead", unit: "ns/op", scale: 1e6, reps: 200, rounds: 7 },
@@ -14,6 +17,9 @@ const BENCHMARKS = [
   { name: "unet_forward", unit: "ms", scale: 1e3, reps: 2, rounds: 5 },
   // 32 images through 30 steps: one repetition is 32 images
   { name: "unet_simulation", unit: "ms/image", scale: 1e3 / 32, reps: 1, rounds: 3 },
+  // the step of unet_step on a global batch of 32, and half_iteration_d50 with simulations in shares
+  { name: "ddp_unet", unit: "ms/step", scale: 1e3, reps: 4, rounds: 5, ranks: 2 },
+  { name: "ddp_mlp", unit: "s", scale: 1, reps: 1, rounds: 3, ranks: 2 },
 ];
 
 /** Thread counts that each side may choose between; the better one counts. */
@@ -52,7 +58,7 @@ export function select(only) {
 }
 
 /** The middle value; the mean of the two middle ones where their number is even. */
-function median(values) {
+export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const half = sorted.length >> 1;
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
+import { ddpHalfIteration, ddpSteps, exchange } from "./ours_ddp.mjs";
 
 // The same numbers as in pytorch_side.py.
 const PAIRS = 10_000;
@@ -28,6 +29,17 @@ const BENCHES = {
   unet_step: unetStep,
   unet_forward: unetForward,
   unet_simulation: unetSimulation,
+  ddp_unet: (threads, { reps, batch = IMAGES }) =>
+    ddpSteps({ torch, bridge }, { ...imageProblem(10 * batch), batchSize: batch, threads }, reps),
+  ddp_mlp: (threads) =>
+    ddpHalfIteration({ torch, bridge }, secondHalf(50, 256, { threads, steps: 1000 })),
+  ddp_mlp_step: (threads, { reps, batch = BATCH }) =>
+    ddpSteps(
+      { torch, bridge },
+      problem(50, 256, { threads, batchSize: batch, halfIterations: 1, sequence: ["b"] }),
+      reps,
+    ),
+  exchange: () => exchange({ torch }),
 };
 
 // As in pytorch_unet.py.
@@ -37,8 +49,8 @@ const SAMPLER_STEPS = 30;
 const GAMMA = 0.034;
 
 /** The image trainer's problem on random pictures: UNET at 28×28, DSBM with loss_scale, clipping and EMA. */
-function imageProblem() {
-  const picture = () => torch.rand([IMAGES, 1, IMAGE, IMAGE]).mul(2).sub(1);
+function imageProblem(rows = IMAGES) {
+  const picture = () => torch.rand([rows, 1, IMAGE, IMAGE]).mul(2).sub(1);
   const sigma = Math.sqrt(GAMMA * SAMPLER_STEPS);
   return {
     data: { x0: picture(), x1: picture() },
@@ -202,19 +214,20 @@ function simulateMlp(threads) {
   return { run, warm: 1 };
 }
 
+/** A half-iteration is trained second: the newest network is then the forward one, fresh, as on the other side. */
+function secondHalf(dim, width, { threads, steps }) {
+  return problem(dim, width, {
+    threads,
+    sequence: ["f", "b"],
+    halfIterations: 2,
+    steps,
+    logEvery: 1000,
+  });
+}
+
 /** 1,000 steps of the backward net; the forward net simulates the pairs anew at every epoch. */
 function halfIteration(dim, width, threads) {
-  const make = (steps) =>
-    new bridge.Training(
-      // Trained second: the newest network is then the forward one, fresh, as on the other side.
-      problem(dim, width, {
-        threads,
-        sequence: ["f", "b"],
-        halfIterations: 2,
-        steps,
-        logEvery: 1000,
-      }),
-    );
+  const make = (steps) => new bridge.Training(secondHalf(dim, width, { threads, steps }));
   const second = async (training) => {
     training.state.half = 1;
     for await (const _ of training.run());
@@ -233,13 +246,13 @@ function memory() {
   return { rss_mb: field("VmRSS"), peak_mb: field("VmHWM") };
 }
 
-async function setup({ bench, threads }) {
+async function setup({ bench, threads, ...rest }) {
   const build = BENCHES[bench];
   if (!build) throw new Error(`no benchmark "${bench}"`);
   torch = await import("@dsbm/torch");
   bridge = await import("@dsbm/bridge");
   torch.setNumThreads(threads);
-  const built = await build(threads);
+  const built = await build(threads, rest);
   await built.run(built.warm);
   return built;
 }
@@ -251,9 +264,11 @@ async function answer(request) {
     bench = await setup(request);
     return { ok: true };
   }
+  if (request.cmd === "memory") return memory();
   const start = performance.now();
-  await bench.run(request.reps);
-  return { seconds: (performance.now() - start) / 1000, ...memory() };
+  // Several ranks time the part that is theirs.
+  const own = await bench.run(request.reps);
+  return { seconds: (performance.now() - start) / 1000, ...own, ...memory() };
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -7,9 +7,11 @@ to None, the fastest Adam that this build has on a CPU (see ADAM).
 
 import json
 import math
+import os
 import sys
 import time
 
+import pytorch_ddp
 import pytorch_unet
 import torch
 from torch import nn
@@ -154,6 +156,35 @@ def warm_half_iteration(dim, width):
     return half_iteration(dim, width)
 
 
+def ddp_half_iteration(dim=50, width=256, steps=1000):
+    """half_iteration in ranks: each simulates its share, gathers, and trains on its part of every batch."""
+    ranks = pytorch_ddp.join()
+    net_f, net_b = MLP(dim, width), ranks.parallel(MLP(dim, width))
+    x0 = gaussian_pairs(dim)[0]
+    own = ranks.part(PAIRS)
+    generator = torch.Generator().manual_seed(1)  # the same order on all ranks
+
+    def once(steps):
+        optimizer = torch.optim.Adam(net_b.parameters(), lr=RATE, **ADAM)
+        done = 0
+        while done < steps:
+            x1 = ranks.gather(simulate(net_f, x0[own], backward=False))
+            order = torch.randperm(PAIRS, generator=generator)
+            for k in range(PAIRS // BATCH):
+                index = order[k * BATCH : (k + 1) * BATCH][ranks.part(BATCH)]
+                train_step(net_b, optimizer, x0[index], x1[index], backward=True)
+                done += 1
+                if done == steps:
+                    break
+
+    def run(reps):
+        for _ in range(reps):
+            once(steps)
+
+    once(20)
+    return run, 0
+
+
 BENCHES = {
     "op_overhead": op_overhead,
     "mlp_step_d5": lambda: mlp_step(5, 128),
@@ -162,6 +193,8 @@ BENCHES = {
     "half_iteration_d5": lambda: warm_half_iteration(5, 128),
     "half_iteration_d50": lambda: warm_half_iteration(50, 256),
     **pytorch_unet.BENCHES,
+    "ddp_unet": lambda: pytorch_unet.unet_step(pytorch_ddp.join()),
+    "ddp_mlp": ddp_half_iteration,
 }
 
 
@@ -184,7 +217,7 @@ def blas():
 
 def setup(request):
     """Builds the benchmark and runs it for a moment, so that `run` finds a warm process."""
-    torch.manual_seed(0)
+    torch.manual_seed(int(os.environ.get("RANK", "0")))
     torch.set_num_threads(request["threads"])
     if request["bench"] not in BENCHES:
         raise ValueError(f"no benchmark {request['bench']!r}: expected one of {', '.join(BENCHES)}")
@@ -200,6 +233,8 @@ def main():
         try:
             if request["cmd"] == "setup":
                 run, reply = setup(request)
+            elif request["cmd"] == "memory":
+                reply = memory()
             else:
                 start = time.perf_counter()
                 run(request["reps"])

@@ -100,25 +100,29 @@ class UNet(nn.Module):
         return self.out(h)
 
 
-def unet_step():
-    """A training step of the image trainer: bridge, drift loss scaled, clipping, Adam, EMA, NaN check."""
+def unet_step(ranks=None):
+    """A training step of the image trainer: bridge, drift loss scaled, clipping, Adam, EMA, NaN check.
+
+    With ranks each has its share of the IMAGES."""
     net = UNet().train()
+    images = IMAGES // (ranks.size if ranks else 1)
     assert 6.5e6 < sum(p.numel() for p in net.parameters()) < 6.7e6
     optimizer = torch.optim.Adam(net.parameters(), lr=RATE, fused=True)
     params = list(net.parameters())
     shadow = [p.detach().clone() for p in params]
     sigma = math.sqrt(GAMMA * SAMPLER_STEPS)
-    x0, x1 = (torch.rand(IMAGES, 1, IMAGE, IMAGE) * 2 - 1 for _ in range(2))
+    x0, x1 = (torch.rand(images, 1, IMAGE, IMAGE) * 2 - 1 for _ in range(2))
+    model = ranks.parallel(net) if ranks else net
 
     def step():
-        half = IMAGES // 2
+        half = images // 2
         t = (torch.arange(half) + torch.rand(half)) * ((1 - 2 * EPS) / half) + EPS
         z = torch.randn(half, *x0.shape[1:])
         t, z = torch.cat([t, t]).reshape(-1, 1, 1, 1), torch.cat([z, -z])
         x_t = (1 - t) * x0 + t * x1 + sigma * torch.sqrt(t * (1 - t)) * z
         target = x1 - x0 - sigma * torch.sqrt(t / (1 - t)) * z
         scale = sigma * torch.sqrt(1 - t)
-        loss = F.mse_loss(net(x_t, t) * scale, target * scale)
+        loss = F.mse_loss(model(x_t, t) * scale, target * scale)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(params, 1.0)

@@ -1,5 +1,6 @@
 // One side of the benchmark as a child process that answers one line of JSON with another.
 import { spawn } from "node:child_process";
+import { createServer } from "node:net";
 import process from "node:process";
 import { createInterface } from "node:readline";
 
@@ -39,5 +40,58 @@ export class Side {
   close() {
     this.#child.stdin.end();
     this.#child.kill();
+  }
+}
+
+/** A port of the loopback that nobody listens on. */
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+      .on("error", reject)
+      .listen(0, "127.0.0.1", () => {
+        const { port } = server.address();
+        server.close(() => resolve(port));
+      });
+  });
+}
+
+/** One side as `n` ranks: all are asked at once; time is that of the slowest, memory that of all together. */
+export class RankedSide {
+  #ranks;
+
+  constructor(ranks) {
+    this.#ranks = ranks;
+  }
+
+  /** Starts the ranks as a launcher would. */
+  static async start(n, program, args, env) {
+    const meeting = { MASTER_ADDR: "127.0.0.1", MASTER_PORT: `${await freePort()}` };
+    const places = Array.from({ length: n }, (_, rank) => ({
+      RANK: `${rank}`,
+      LOCAL_RANK: `${rank}`,
+      WORLD_SIZE: `${n}`,
+    }));
+    // Debian's PyTorch has no libuv for its store.
+    const loopback = { GLOO_SOCKET_IFNAME: "lo", USE_LIBUV: "0" };
+    const ranks = places.map(
+      (place) => new Side(program, args, { ...env, ...meeting, ...loopback, ...place }),
+    );
+    return new RankedSide(ranks);
+  }
+
+  async ask(request) {
+    const replies = await Promise.all(this.#ranks.map((side) => side.ask(request)));
+    if (request.cmd === "setup") return replies[0];
+    const memories = await Promise.all(this.#ranks.map((side) => side.ask({ cmd: "memory" })));
+    const sum = (values) => values.reduce((a, b) => a + b, 0);
+    return {
+      ...replies[0],
+      seconds: Math.max(...replies.map(({ seconds }) => seconds ?? 0)),
+      peak_mb: sum(memories.map(({ peak_mb }) => peak_mb)),
+    };
+  }
+
+  close() {
+    for (const side of this.#ranks) side.close();
   }
 }

@@ -15,6 +15,8 @@ describe("select", () => {
       "unet_step",
       "unet_forward",
       "unet_simulation",
+      "ddp_unet",
+      "ddp_mlp",
     ]);
     expect(select("simulate_mlp,op_overhead").map(({ name }) => name)).toEqual([
       "op_overhead",

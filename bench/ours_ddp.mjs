@@ -1,0 +1,81 @@
+// Our side of data-parallel training, through the library's public face: one rank, or one of several that a launcher's
+// variables place. Rank 0 leads; the others accompany it, and answer while they wait.
+import { readFileSync } from "node:fs";
+import process from "node:process";
+
+const isRanked = Number(process.env.WORLD_SIZE ?? 1) > 1;
+
+/** Bytes that this process has written so far, those to sockets included. */
+function written() {
+  return Number(readFileSync("/proc/self/io", "utf8").match(/wchar: (\d+)/)[1]);
+}
+
+/** Seconds and bytes since `mark`. */
+const since = (mark) => ({
+  seconds: (performance.now() - mark.time) / 1000,
+  bytes: written() - mark.bytes,
+});
+const markNow = () => ({ time: performance.now(), bytes: written() });
+
+/** The training of a problem as this rank plays it; null for one that only accompanies. */
+async function join({ torch, bridge }, problem) {
+  const control = isRanked ? await torch.distributed.init({ timeoutMs: 120_000 }) : null;
+  const ranks = control && new bridge.Ranks({ control });
+  const training = new bridge.Training({ ...problem, ranks });
+  if (!ranks || ranks.leads) return training;
+  training.accompany().catch(() => process.exit(1)); // rank 0, which is asked for the result, says why
+  return null;
+}
+
+const idle = { run: async () => {}, warm: 0 };
+
+/** `reps` training steps between two others of the same half-iteration; the first `reps` make it warm. */
+export async function ddpSteps(engine, problem, reps) {
+  const training = await join(engine, { ...problem, steps: 2 * reps, logEvery: reps });
+  if (!training) return idle;
+  const run = async () => {
+    training.state.half = 0;
+    training.share();
+    let mark = null;
+    let result;
+    for await (const { type } of training.run()) {
+      if (type !== "step") continue;
+      if (mark) result = since(mark);
+      mark = markNow();
+    }
+    return result;
+  };
+  return { run, warm: reps };
+}
+
+/** The second half-iteration of a problem of two, which simulates its pairs with the network of the first. */
+export async function ddpHalfIteration(engine, problem) {
+  const training = await join(engine, problem);
+  if (!training) return idle;
+  const run = async () => {
+    training.state.half = 1;
+    training.share();
+    const mark = markNow();
+    for await (const _ of training.run());
+    const { seconds, bytes } = since(mark);
+    return { seconds, bytes: bytes / problem.steps };
+  };
+  return { run, warm: 1 };
+}
+
+/** All-reductions of tensors of so many bytes; gives seconds a call for each. */
+export async function exchange({ torch }) {
+  const group = await torch.distributed.init({ timeoutMs: 120_000 });
+  const time = (bytes) => {
+    const t = torch.zeros([Math.max(1, bytes / 4)]);
+    const reps = Math.max(5, Math.min(200, Math.round(5e7 / (bytes + 1e5))));
+    for (let i = 0; i < 3; i += 1) group.allReduce(t, { check: false });
+    group.barrier();
+    const start = performance.now();
+    for (let i = 0; i < reps; i += 1) group.allReduce(t, { check: false });
+    const seconds = (performance.now() - start) / 1000 / reps;
+    t.dispose();
+    return seconds;
+  };
+  return { run: async (sizes) => ({ times: sizes.map(time) }), warm: [4] };
+}
