@@ -5,9 +5,17 @@ import { findCompiler } from "../build-native.mjs";
 import { findBlas, findLibtorch } from "../find-libtorch.mjs";
 import { attempt, must, SetupError } from "./command.mjs";
 
+/** What a bare Debian lacks. */
+export const PACKAGES = {
+  compiler: "g++",
+  libtorch: "libtorch-dev",
+  blas: "libopenblas0-openmp",
+  gloo: "libgloo-dev",
+};
+
 /** Lists the Debian packages that this machine lacks; [] where another libtorch is used and g++ is there. */
 export function missingPackages() {
-  const missing = findCompiler() ? [] : ["g++"];
+  const missing = findCompiler() ? [] : [PACKAGES.compiler];
   if (process.platform !== "linux" || process.env.LIBTORCH) return missing;
   let libtorch = null;
   try {
@@ -16,9 +24,9 @@ export function missingPackages() {
     if (!/no libtorch found/.test(error.message)) throw error;
   }
   if (libtorch?.kind === "pip") return missing; // it brings its own BLAS and Gloo
-  if (!libtorch) missing.push("libtorch-dev");
-  if (!findBlas()) missing.push("libopenblas0-openmp");
-  if (!existsSync("/usr/include/gloo/config.h")) missing.push("libgloo-dev");
+  if (!libtorch) missing.push(PACKAGES.libtorch);
+  if (!findBlas()) missing.push(PACKAGES.blas);
+  if (!existsSync("/usr/include/gloo/config.h")) missing.push(PACKAGES.gloo);
   return missing;
 }
 
@@ -55,7 +63,7 @@ export async function installSystem(missing, log) {
     await must(program, apt("update"));
   }
   const install = apt("install", "--no-install-recommends", ...missing);
-  const size = missing.includes("libtorch-dev") ? " (about 250 MB, some minutes)" : "";
+  const size = missing.includes(PACKAGES.libtorch) ? " (about 250 MB, some minutes)" : "";
   log(`apt-get install ${missing.join(" ")}${size}`);
   let result = await attempt(program, install);
   if (result.code !== 0 && !unknown) {

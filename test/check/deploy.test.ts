@@ -1,0 +1,226 @@
+// What deploy/ says, held to the repository: packages are those of the set-up, paths and commands are there, keys are
+// keys. No image is built here.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { readYaml, resolve, train } from "@dsbm/config";
+import { describe, expect, it } from "vitest";
+import { PACKAGES } from "../../scripts/setup/system.mjs";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const read = (path: string) => readFileSync(`${root}${path}`, "utf8");
+const needed = Object.values(PACKAGES).sort();
+
+const joined = (text: string) =>
+  text
+    .split("\n")
+    .filter((line) => !/^\s*#/.test(line))
+    .join("\n")
+    .replaceAll(/\\\n\s*/g, " ");
+
+/** The packages of an apt-get install, up to the next command. */
+function installed(script: string): string[] {
+  const [, words] = /apt-get install -y --no-install-recommends ([^\n&]+)/.exec(script) ?? [];
+  return (words ?? "").trim().split(/\s+/).sort();
+}
+
+/** The npm scripts that a shell script runs. */
+const npmRuns = (script: string) => [...script.matchAll(/npm run (\S+)/g)].map(([, name]) => name);
+const scripts = Object.keys(JSON.parse(read("package.json")).scripts);
+const commands = readdirSync(`${root}packages/cli/src/command`).map((f) => f.replace(".ts", ""));
+
+const docker = joined(read("deploy/Dockerfile"))
+  .split("\n")
+  .filter((line) => line.trim() !== "")
+  .map((line) => {
+    const [, name, rest] = /^([A-Z]+) (.+)$/.exec(line) ?? [];
+    return { name: name ?? line, rest: (rest ?? "").trim() };
+  });
+const all = (name: string) => docker.filter((i) => i.name === name).map((i) => i.rest);
+const only = (name: string): string => {
+  expect(all(name)).toHaveLength(1);
+  return all(name)[0] as string;
+};
+/** What is copied into the image, and where to. */
+const copied = all("COPY").flatMap((words) => {
+  const paths = words.split(/\s+/);
+  const to = paths.pop() as string;
+  return paths.map((from) => [from, to.endsWith("/") ? `${to}${from}`.replace("./", "") : to]);
+});
+
+const sections = new Map(
+  joined(read("deploy/dsbm.def"))
+    .split(/^(?=%)/m)
+    .slice(1)
+    .map((text) => {
+      const [head, ...rest] = text.split("\n");
+      return [head as string, rest.join("\n").trim()] as const;
+    }),
+);
+
+describe("the Dockerfile", () => {
+  it("is made of instructions, the first of which names its base", () => {
+    const known = ["FROM", "RUN", "WORKDIR", "COPY", "USER", "ENV", "VOLUME", "ENTRYPOINT", "CMD"];
+    expect(docker.map(({ name }) => name).filter((name) => !known.includes(name))).toEqual([]);
+    expect(docker[0]).toEqual({
+      name: "FROM",
+      rest: expect.stringMatching(/^node:\d+-trixie-slim$/),
+    });
+    const least = Number(/\d+/.exec(JSON.parse(read("package.json")).engines.node)?.[0]);
+    expect(Number(/\d+/.exec(only("FROM"))?.[0])).toBeGreaterThanOrEqual(least);
+    expect(all("RUN").filter((line) => /(&&|\|\||\\)\s*$/.test(line))).toEqual([]);
+  });
+
+  it("installs what the set-up would, and runs what there is", () => {
+    expect(installed(all("RUN").join("\n"))).toEqual(needed);
+    const ran = npmRuns(all("RUN").join("\n"));
+    expect(ran).toContain("setup");
+    expect(ran.filter((name) => !scripts.includes(name as string))).toEqual([]);
+  });
+
+  it("copies all that the set-up reads, each into its own place", () => {
+    for (const [from, to] of copied) {
+      expect(existsSync(`${root}${from}`), from).toBe(true);
+      expect(to).toBe(from);
+    }
+    const parts = [
+      /^tsconfig.*\.json$/,
+      /^package.*\.json$/,
+      /^\.npmrc$/,
+      /^(scripts|packages|conf)$/,
+    ];
+    const wanted = readdirSync(root).filter((name) => parts.some((part) => part.test(name)));
+    expect(copied.map(([from]) => from).sort()).toEqual(wanted.sort());
+  });
+
+  it("leaves behind what was built for another machine", () => {
+    const ignored = read("deploy/Dockerfile.dockerignore").split("\n");
+    for (const name of ["node_modules", "build", "dist"]) expect(ignored).toContain(`**/${name}`);
+    expect(read(".gitignore")).toMatch(/^build\/$/m);
+  });
+
+  it("starts dsbm as somebody without rights", () => {
+    const user = only("USER");
+    expect(user).not.toMatch(/^(root|0)$/);
+    expect(all("RUN").join("\n")).toMatch(new RegExp(`useradd .*--uid \\d+ ${user}\\b`));
+    expect(JSON.parse(only("ENTRYPOINT"))).toEqual(["npx", "dsbm"]);
+    expect(JSON.parse(read("packages/cli/package.json")).bin).toHaveProperty("dsbm");
+    expect(commands).toContain(JSON.parse(only("CMD"))[0]);
+    for (const path of JSON.parse(only("VOLUME"))) expect(path).toContain(`${only("WORKDIR")}/`);
+  });
+});
+
+describe("the Apptainer definition", () => {
+  const section = (name: string): string => {
+    expect([...sections.keys()]).toContain(name);
+    return sections.get(name) as string;
+  };
+
+  it("has the base, the packages and the files of the Dockerfile", () => {
+    const head = joined(read("deploy/dsbm.def")).split("%")[0] as string;
+    expect(/^From: (\S+)$/m.exec(head)?.[1]).toBe(only("FROM"));
+    expect(/^Bootstrap: (\S+)$/m.exec(head)?.[1]).toBe("docker");
+    expect(installed(section("%post"))).toEqual(needed);
+    const files = section("%files")
+      .split("\n")
+      .map((line) => line.trim().split(/\s+/));
+    expect(files).toEqual(copied.map(([from, to]) => [from, `${only("WORKDIR")}/${to}`]));
+    expect(npmRuns(section("%post"))).toEqual(["setup"]);
+  });
+
+  it("runs a program that is there, and has no sections that nobody knows", () => {
+    const program = /node \/opt\/dsbm\/(\S+) "\$@"/.exec(section("%runscript"))?.[1];
+    expect(existsSync(`${root}${program}`)).toBe(true);
+    expect(section("%test")).toContain(`${program} doctor`);
+    expect([...sections.keys()].sort()).toEqual([
+      "%files",
+      "%help",
+      "%post",
+      "%runscript",
+      "%test",
+    ]);
+  });
+});
+
+describe("the Kubernetes manifest", () => {
+  interface Replicas {
+    replicas: number;
+    restartPolicy: string;
+    // biome-ignore lint/suspicious/noExplicitAny: read from a file
+    template: { spec: any };
+  }
+  // biome-ignore lint/suspicious/noExplicitAny: read from a file
+  const job = readYaml(read("deploy/pytorchjob.yaml")) as any;
+  const replicas: Record<string, Replicas> = job.spec.pytorchReplicaSpecs;
+  const spec = (replicas.Master as Replicas).template.spec;
+  const container = spec.containers[0];
+
+  it("is a PyTorchJob of one master and workers alike", () => {
+    expect([job.apiVersion, job.kind]).toEqual(["kubeflow.org/v1", "PyTorchJob"]);
+    expect(job.metadata.name).toMatch(/^[a-z0-9-]+$/);
+    expect(Object.keys(replicas)).toEqual(["Master", "Worker"]);
+    expect(replicas.Master?.replicas).toBe(1);
+    expect(replicas.Worker?.replicas).toBeGreaterThan(0);
+    expect(replicas.Worker?.template).toEqual(replicas.Master?.template);
+    for (const { restartPolicy } of Object.values(replicas))
+      expect(restartPolicy).toBe("OnFailure");
+    expect(spec.containers.map(({ name }: { name: string }) => name)).toEqual(["pytorch"]);
+  });
+
+  it("asks for a run that there is, of keys that there are", () => {
+    const [command, ...words] = container.args;
+    expect(commands).toContain(command);
+    const { members } = resolve(train, words, { dirs: [`${root}conf`] });
+    expect(members).toHaveLength(1);
+  });
+
+  it("mounts volumes that it names, where the image has its own, as the image's user", () => {
+    const named = spec.volumes.map(({ name }: { name: string }) => name).sort();
+    const mounts: { name: string; mountPath: string }[] = container.volumeMounts;
+    expect(mounts.map(({ name }) => name).sort()).toEqual(named);
+    expect(mounts.map(({ mountPath }) => mountPath).sort()).toEqual(
+      JSON.parse(only("VOLUME")).sort(),
+    );
+    const uid = Number(/--uid (\d+)/.exec(all("RUN").join("\n"))?.[1]);
+    expect(spec.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      runAsUser: uid,
+      fsGroup: uid,
+    });
+  });
+
+  it("sets variables that dsbm reads, and leaves those of the operator alone", () => {
+    const names = container.env.map(({ name }: { name: string }) => name);
+    expect(names).toEqual(["DSBM_CORES"]);
+    expect(read("packages/cli/src/cores.ts")).toContain("process.env.DSBM_CORES");
+    const place = read("packages/torch/src/distributed/environment.ts");
+    for (const name of ["RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"])
+      expect(place).toContain(name);
+  });
+});
+
+describe("the README of deploy/", () => {
+  const text = read("deploy/README.md");
+
+  it("shows commands of keys that there are, and links to files that there are", () => {
+    const shown = [
+      ...text.matchAll(/(?:npx dsbm|run dsbm\.sif|" dsbm) (\w+)((?: [\w.]+=[\w.]+)*)/g),
+    ];
+    expect(shown.length).toBeGreaterThan(5);
+    for (const [, command, words] of shown) {
+      expect(commands).toContain(command);
+      const list = (words as string).trim().split(" ");
+      expect(resolve(train, list, { dirs: [`${root}conf`] }).members).toHaveLength(1);
+    }
+    for (const [, link] of text.matchAll(/\]\((?!#)([^)]+)\)/g))
+      expect(existsSync(`${root}deploy/${link}`), link).toBe(true);
+    for (const [, path] of text.matchAll(/\b(deploy\/[\w.]+)/g))
+      expect(existsSync(`${root}${path}`), path).toBe(true);
+  });
+
+  it("names no host, nor does any file beside it", () => {
+    for (const name of readdirSync(`${root}deploy`))
+      expect(read(`deploy/${name}`), name).not.toMatch(
+        /:\/\/|\b[\w-]+\.(io|org|com|net)\b(?!\/v1)/,
+      );
+  });
+});
