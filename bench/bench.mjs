@@ -7,10 +7,9 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { findBlas } from "../scripts/find-libtorch.mjs";
 import { reportFailure, setup } from "../scripts/setup.mjs";
 import { best, median, select, THREADS } from "./benchmarks.mjs";
-import { RankedSide, Side } from "./side.mjs";
+import { RankedSide, Side, surroundings } from "./side.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -19,17 +18,6 @@ function findPython() {
   const able = (python) =>
     spawnSync(python, ["-c", "import torch"], { stdio: "ignore" }).status === 0;
   return ["/usr/bin/python3", "python3"].find(able) ?? null;
-}
-
-/** The same surroundings for both sides: sleeping barriers, the same threads, the same BLAS. */
-function surroundings(threads) {
-  const path = [findBlas(), process.env.LD_LIBRARY_PATH].filter(Boolean).join(":");
-  return {
-    OMP_WAIT_POLICY: "passive",
-    GOMP_SPINCOUNT: "10000",
-    OMP_NUM_THREADS: `${threads}`,
-    ...(path ? { LD_LIBRARY_PATH: path } : {}),
-  };
 }
 
 /** Starts one side and sets the benchmark up; its failure is kept, not thrown. */

@@ -3,6 +3,18 @@ import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import process from "node:process";
 import { createInterface } from "node:readline";
+import { findBlas } from "../scripts/find-libtorch.mjs";
+
+/** The same surroundings for both sides: sleeping barriers, the same threads, the same BLAS. */
+export function surroundings(threads) {
+  const path = [findBlas(), process.env.LD_LIBRARY_PATH].filter(Boolean).join(":");
+  return {
+    OMP_WAIT_POLICY: "passive",
+    GOMP_SPINCOUNT: "10000",
+    OMP_NUM_THREADS: `${threads}`,
+    ...(path ? { LD_LIBRARY_PATH: path } : {}),
+  };
+}
 
 /** A running side: ask({ cmd, … }) resolves to its reply, or rejects with what went wrong there. */
 export class Side {
