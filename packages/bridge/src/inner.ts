@@ -24,6 +24,7 @@ import type { Problem } from "./problem.js";
 import { spread } from "./process.js";
 import type { Part } from "./ranks.js";
 import type { Network } from "./simulator.js";
+import type { StepTimes } from "./step-times.js";
 
 export interface StepOptions {
   problem: Required<Problem>;
@@ -32,6 +33,8 @@ export interface StepOptions {
   optimizer: optim.Adam;
   ema: optim.EMA | null;
   generator: Generator;
+  /** Spreads the times of the batch as the grid's steps; null: they are uniform. */
+  stepTimes?: StepTimes | null;
   /** Averages the gradients over the ranks; null: this process trains alone. */
   buckets?: distributed.GradientBuckets | null;
 }
@@ -93,6 +96,7 @@ export function trainingStep({
   optimizer,
   ema,
   generator,
+  stepTimes = null,
   buckets = null,
 }: StepOptions): Recorded {
   const { method, process, gradClip, parametrisation, reduction } = problem;
@@ -110,7 +114,11 @@ export function trainingStep({
       method.regression(rows, {
         direction,
         process,
-        t: share.own(drawTimes(batchSize, eps, generator, first)),
+        t: share.own(
+          stepTimes
+            ? stepTimes.of(drawTimes(batchSize, 0, generator, first), eps)
+            : drawTimes(batchSize, eps, generator, first),
+        ),
         meanMatch: parametrisation.meanMatch,
         noise: (like) => share.own(drawNoise(like, generator, batchSize)),
       }),

@@ -26,6 +26,7 @@ import { StreamRows } from "./rows/stream.js";
 import { TableRows } from "./rows/table.js";
 import type { RowSource, SourceState } from "./rows.js";
 import type { Network, Simulator } from "./simulator.js";
+import { StepTimes } from "./step-times.js";
 import { canRunAhead } from "./threads.js";
 
 export interface PassOptions {
@@ -85,6 +86,7 @@ export class Pass {
   /** The conditions behind the rows of a batch of independent pairs. */
   readonly #conditions: { of: End; which: readonly ConditionKind[] };
   readonly #share: BatchShare;
+  readonly #stepTimes: StepTimes | null;
   readonly #buckets: distributed.GradientBuckets | null;
   /** States of the other ranks' default generators, as `meet` found them. */
   #others: SourceState | null = null;
@@ -117,6 +119,7 @@ export class Pass {
     });
     const leaves = network.parameters().filter((p) => p.requiresGrad);
     this.#buckets = ranks && new distributed.GradientBuckets(ranks.data, leaves, ranks.gradients);
+    this.#stepTimes = problem.times === "steps" ? new StepTimes(problem.grid, device) : null;
     this.#run = trainingStep({
       problem,
       direction: this.direction,
@@ -124,6 +127,7 @@ export class Pass {
       optimizer,
       ema,
       generator: this.#noise,
+      stepTimes: this.#stepTimes,
       buckets: this.#buckets,
     });
     const of = conditionsAt(data.conditions, endOf(this.direction))?.of ?? "x0";
@@ -231,6 +235,7 @@ export class Pass {
 
   dispose(): void {
     this.#buckets?.[Symbol.dispose]();
+    this.#stepTimes?.dispose();
     this.source.dispose();
   }
 }

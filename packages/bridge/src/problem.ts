@@ -67,6 +67,8 @@ export interface Problem {
   emaWarmup?: boolean;
   /** Training times are uniform on [eps, 1 − eps]; null: the method's own. */
   eps?: number | null;
+  /** How times are spread over that interval: uniformly, or as the steps of the grid are. */
+  times?: "uniform" | "steps";
   /** Minibatch optimal transport on pairs that were not simulated. */
   batchCoupling?: BatchCoupling | null;
   seed?: number;
@@ -133,6 +135,7 @@ export function complete(problem: Problem): Required<Problem> {
     emaRate: null,
     emaWarmup: false,
     eps: null,
+    times: "uniform",
     batchCoupling: null,
     seed: 42,
     threads: "auto",

@@ -155,6 +155,10 @@ const problems: [string, () => Problem][] = [
   ],
   ["tables in memory", () => cached({ cache: null, repeat: 1 })],
   ["a direction that learns from itself", () => cached({ sequence: ["b"], firstPass: 1 })],
+  [
+    "times spread as the steps of the grid",
+    () => cached({ times: "steps", grid: { times: [0, 0.1, 0.4, 1], steps: [0.1, 0.3, 0.6] } }),
+  ],
   ["gradients in parts", () => cached({ accumulate: 3 })],
   [
     "minibatch plans",

@@ -10,6 +10,8 @@ import { drawNoise, drawTimes, regressionLoss } from "../src/inner.js";
 import { methods } from "../src/method/index.js";
 import { complete, directionOf, type Problem } from "../src/problem.js";
 import { hash32, stream } from "../src/random.js";
+import { uniformGrid } from "../src/schedule.js";
+import { StepTimes } from "../src/step-times.js";
 import { Training } from "../src/train.js";
 import { distance, expectMoments, normal, seeded, tiny } from "./helpers.js";
 
@@ -204,6 +206,32 @@ describe("the parts of a step", () => {
         expect(Math.abs(below(0.1 + 0.8 * q) - q)).toBeLessThan(
           5 * Math.sqrt((q * (1 - q)) / 5000),
         );
+    }));
+
+  it("spreads times as the steps of a grid, as many in a short one as in a long one", () =>
+    tidy(() => {
+      const grid = { times: [0, 0.01, 0.1, 0.4, 1], steps: [0.01, 0.09, 0.3, 0.6] };
+      const spread = new StepTimes(grid);
+      const u = drawTimes(8000, 0, seeded(3), normal([1], 1).to("float32"));
+      const t = spread.of(u, 1e-4).toNumbers();
+      grid.steps.forEach((length, k) => {
+        const inside = t.filter(
+          (x) => x >= (grid.times[k] as number) && x < (grid.times[k + 1] as number),
+        );
+        expect(Math.abs(inside.length - 2000)).toBeLessThanOrEqual(2);
+        const middle = (grid.times[k] as number) + length / 2;
+        const mean = inside.reduce((a, b) => a + b, 0) / inside.length;
+        expect(Math.abs(mean - middle)).toBeLessThan((5 * length) / Math.sqrt(12 * 2000));
+      });
+      const ends = spread.of(tensor([0, 0.5, 1], { dtype: "float32" }), 0.05).toNumbers();
+      [0.05, 0.1, 0.95].forEach((want, i) => {
+        expect(ends[i]).toBeCloseTo(want, 6);
+      });
+      spread.dispose();
+      const even = new StepTimes(uniformGrid(7));
+      const same = even.of(u, 0);
+      expect(distance(same, u)).toBeLessThan(1e-6);
+      even.dispose();
     }));
 
   it("draws one time in each stratum, and each for two rows whose noise is opposite", () =>

@@ -14,6 +14,20 @@ function configured(...words: string[]) {
   return completeTrain((resolved.members[0] as (typeof resolved.members)[0]).config);
 }
 
+describe("training times", () => {
+  it("are uniform, or spread as the schedule's steps are", () => {
+    const timesOf = (...words: string[]) => {
+      const config = configured("dataset=synthetic", ...words);
+      const data = loadImageData(config);
+      const { times } = imageProblem(config, data, { cacheFolder: "none", chunkRows: 8 });
+      data.dispose();
+      return times;
+    };
+    expect(timesOf()).toBe("uniform");
+    expect(timesOf("time_sampling=schedule")).toBe("steps");
+  });
+});
+
 describe("the process of a run", () => {
   it("has the variance that the steps add up to, and steps in their proportion", () => {
     const words = ["num_steps=30", "gamma_min=0.034", "gamma_max=0.034"];

@@ -30,7 +30,7 @@ describe("choosing", () => {
     const [datasets, methods, models] = presetGroups(dirs, "train").map(({ presets }) =>
       presets.map(({ name }) => name),
     );
-    expect([datasets?.length, methods?.length, models?.length]).toEqual([8, 6, 7]);
+    expect([datasets?.length, methods?.length, models?.length]).toEqual([9, 6, 7]);
     for (const dataset of datasets ?? []) {
       const list = (name: string, all: string[] = []) => `${name}=${all.join(",")}`;
       const { members } = run(`dataset=${dataset}`, list("method", methods), "-m");

@@ -21,7 +21,7 @@ describe("--help", () => {
       for (const { name, about } of presets) expect(about, name).toMatch(/^[\w ].{10,}/);
     }
     const table = groupTable(groups).split("\n");
-    expect(table).toHaveLength(21);
+    expect(table).toHaveLength(22);
     expect(table[0]).toMatch(/^dataset=mnist_transfer {8}MNIST digits .* \(taken when nothing/);
     expect(table.join("\n")).not.toContain("=_small");
     expect(groupTable([])).toBe("");

@@ -72,6 +72,7 @@ export const DEFAULTS = {
   num_steps: 30,
   test_num_steps: null,
   eps: 1e-4,
+  time_sampling: null,
   batch_size: 128,
   num_repeat_data: 1,
   optimizer: "Adam",
