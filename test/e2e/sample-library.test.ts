@@ -85,7 +85,9 @@ describe("the sampler", () => {
     }
   });
 
-  it("agrees bit by bit with the trainers' simulator where there is no noise", async () => {
+  // To rounding: the simulator multiplies large chunks by packed weights, which the sampler, whose rows must not depend
+  // on what is beside them, does not.
+  it("agrees with the trainers' simulator where there is no noise", async () => {
     const folder = vectorRun(join(root, "flow"), ["model_name=rectifiedflow"], { halves: ["b"] });
     const trained = readTrained(folder, "newest");
     const net = loadNetwork(trained, "f", "cpu")!;
@@ -93,7 +95,9 @@ describe("the sampler", () => {
     const simulator = new Simulator({ ...trained, networks: { b: net, f: net } });
     const generator = Generator.create(0);
     const expected = simulator.endpoints("f", x, { grid: trained.grid, generator });
-    expect(numbers((await carried(folder, x, { direction: "f" })).x)).toEqual(numbers(expected));
+    const { x: ends } = await carried(folder, x, { direction: "f" });
+    expect(gap(ends, expected)).toBeLessThan(1e-5);
+    expect(gap(ends, x)).toBeGreaterThan(0.01);
   });
 
   it("keeps the last noise of vectors, as their evaluations do", async () => {

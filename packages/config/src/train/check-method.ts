@@ -12,12 +12,6 @@ export function methodProblems(config: TrainConfig): string[] {
 function scheduleProblems(config: TrainConfig): string[] {
   const { gamma_min, gamma_max, symmetric_gamma, num_steps } = config;
   const problems: string[] = [];
-  if (config.time_sampling !== null && config.method === "dsb") {
-    problems.push(
-      `time_sampling=${config.time_sampling} spreads continuous times, but method=dsb is trained on its steps: ` +
-        "leave time_sampling out",
-    );
-  }
   if (gamma_min > gamma_max) {
     problems.push(
       `gamma_min=${gamma_min} is more than gamma_max=${gamma_max}: ` +

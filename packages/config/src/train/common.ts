@@ -14,7 +14,7 @@ const training = {
   eps: z.number().positive().lt(0.5).default(1e-4).describe("times are drawn from [eps, 1-eps]"),
   time_sampling: z.enum(["schedule"]).nullable().default(null).meta({
     description:
-      "spread of these times: schedule has as many in each step of the schedule; null is uniform",
+      "spread of these times (not of method=dsb): schedule has as many in each of its steps; null is uniform",
   }),
   batch_size: count().default(128).describe("rows of a training step"),
   num_repeat_data: count()

@@ -33,8 +33,10 @@ describe("choosing", () => {
     expect([datasets?.length, methods?.length, models?.length]).toEqual([9, 6, 7]);
     for (const dataset of datasets ?? []) {
       const list = (name: string, all: string[] = []) => `${name}=${all.join(",")}`;
-      const { members } = run(`dataset=${dataset}`, list("method", methods), "-m");
-      expect(members).toHaveLength(6);
+      // The schedule of this one is that of a bridge, whose steps discrete DSB cannot take.
+      const fitting = methods?.filter((m) => dataset !== "downscaler_synthetic_ipf" || m !== "dsb");
+      const { members } = run(`dataset=${dataset}`, list("method", fitting), "-m");
+      expect(members).toHaveLength(fitting?.length as number);
     }
     for (const name of ["UNET", "UNET_small"]) {
       expect(

@@ -22,7 +22,7 @@ describe("--help", () => {
     }
     const table = groupTable(groups).split("\n");
     expect(table).toHaveLength(22);
-    expect(table[0]).toMatch(/^dataset=mnist_transfer {8}MNIST digits .* \(taken when nothing/);
+    expect(table[0]).toMatch(/^dataset=mnist_transfer {12}MNIST digits .* \(taken when nothing/);
     expect(table.join("\n")).not.toContain("=_small");
     expect(groupTable([])).toBe("");
   });

@@ -59,7 +59,6 @@ describe("mistakes", () => {
   });
 
   it.each<[string[], RegExp]>([
-    [["method=dsb", "time_sampling=schedule"], /^time_sampling=schedule spreads continuous times/],
     [["gamma_min=0.3"], /^gamma_min=0.3 is more than gamma_max=0.2: /],
     [["symmetric_gamma=true", "num_steps=31"], /num_steps=31 .* write num_steps=32 or/],
     [["method=rf", "num_steps=15"], /^symmetric_gamma=true .* write num_steps=16/],
