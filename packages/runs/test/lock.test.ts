@@ -29,8 +29,8 @@ describe("isAlive", () => {
     expect(isAlive(process.pid)).toBe(true);
     for (const pid of [999_999_999, 0, -1, Number.NaN]) expect(isAlive(pid)).toBe(false);
     if (process.platform !== "linux") return skip("zombies are looked up in /proc");
-    // The inner shell ends at once and its parent, by then a sleep, never asks for its status.
-    const parent = spawn("sh", ["-c", "sh -c 'exit 0' & echo $!; exec sleep 60"]);
+    // The inner sleep ends when its parent is one too, which never asks for its status; a shell might have.
+    const parent = spawn("sh", ["-c", "sleep 0.3 & echo $!; exec sleep 60"]);
     try {
       const [said] = await once(parent.stdout, "data");
       const zombie = Number(String(said));
