@@ -1,6 +1,6 @@
 // The command line as a user types it: a process of its own, its output and exit code.
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -50,6 +50,16 @@ export function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), "dsbm-e2e-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** The folder of the only run below a folder of experiments; null where there is none yet. */
+export function onlyRun(folder: string): string | null {
+  if (existsSync(join(folder, "run.json"))) return folder;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const found = entry.isDirectory() ? onlyRun(join(folder, entry.name)) : null;
+    if (found) return found;
+  }
+  return null;
 }
 
 /** A small problem: a run takes about two seconds. */

@@ -8,24 +8,13 @@ import { readCsv, readMetrics, readRun } from "@dsbm/runs";
 import { describe, expect, it } from "vitest";
 import { outcome } from "../../scripts/torture.mjs";
 import { freePort } from "../support/ranks.js";
-import { dsbm, launch, type Outcome, scratch, small } from "./cli.js";
+import { dsbm, launch, type Outcome, onlyRun, scratch, small } from "./cli.js";
 import { quick } from "./train.js";
 
 const root = scratch();
 const at = (name: string) => `experiments_dir=${join(root, name)}`;
 
-/** The folder of the only run of an experiments folder. */
-function folderOf(name: string): string {
-  const find = (folder: string): string | null => {
-    if (existsSync(join(folder, "run.json"))) return folder;
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      const found = entry.isDirectory() ? find(join(folder, entry.name)) : null;
-      if (found) return found;
-    }
-    return null;
-  };
-  return find(join(root, name)) as string;
-}
+const folderOf = (name: string) => onlyRun(join(root, name)) as string;
 
 const lossesOf = (name: string) =>
   readMetrics(join(folderOf(name), "metrics.jsonl")).map(({ loss }) => loss as number);

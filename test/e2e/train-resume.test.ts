@@ -1,10 +1,10 @@
 // Runs that cannot be lost: killed at random moments, stopped by Ctrl-C, with damaged checkpoints.
-import { existsSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
+import { readdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readRun } from "@dsbm/runs";
 import { describe, expect, it } from "vitest";
 import { outcome, torture } from "../../scripts/torture.mjs";
-import { dsbm, launch, scratch } from "./cli.js";
+import { dsbm, launch, onlyRun, scratch } from "./cli.js";
 import { quick } from "./train.js";
 
 const root = scratch();
@@ -25,18 +25,7 @@ describe("a run killed with SIGKILL", () => {
   }, 600_000);
 });
 
-/** The folder of the only run of an experiments folder. */
-function folderOf(name: string): string {
-  const find = (folder: string): string | null => {
-    if (existsSync(join(folder, "run.json"))) return folder;
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      const found = entry.isDirectory() ? find(join(folder, entry.name)) : null;
-      if (found) return found;
-    }
-    return null;
-  };
-  return find(join(root, name)) as string;
-}
+const folderOf = (name: string) => onlyRun(join(root, name)) as string;
 
 const compared = (name: string) => JSON.stringify({ ...outcome(join(root, name)), samples: null });
 

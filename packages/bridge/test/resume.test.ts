@@ -89,6 +89,17 @@ async function whole(problem: Problem): Promise<string> {
   return result;
 }
 
+/** A new training of `cached` that goes on from what was saved, which is freed. */
+async function continued(saved: SavedTraining): Promise<string> {
+  const training = new Training(cached());
+  training.restore(saved);
+  for await (const _ of training.run());
+  const result = bits(training);
+  training.dispose();
+  freed(saved);
+  return result;
+}
+
 /** Runs on until `stop` says so, and gives what was saved there (null: ran to the end). */
 async function until(
   training: Training,
@@ -219,12 +230,7 @@ describe("a training put back", () => {
     }
     first.dispose();
     expect(saved?.facts).toMatchObject({ half: 3, pass: { step: 6 } });
-    const second = new Training(cached());
-    second.restore(saved as SavedTraining);
-    for await (const _ of second.run());
-    expect(bits(second)).toBe(straight);
-    second.dispose();
-    freed(saved as SavedTraining);
+    expect(await continued(saved as SavedTraining)).toBe(straight);
   });
 
   it("stops within a cache, and makes it again", async () => {
@@ -239,12 +245,7 @@ describe("a training put back", () => {
     first.dispose();
     expect(saved?.facts).toMatchObject({ half: 3, pass: { step: 0 } });
     expect(existsSync(join(folder, "cache", "4_b_0.npy"))).toBe(false);
-    const second = new Training(cached());
-    second.restore(saved as SavedTraining);
-    for await (const _ of second.run());
-    expect(bits(second)).toBe(straight);
-    second.dispose();
-    freed(saved as SavedTraining);
+    expect(await continued(saved as SavedTraining)).toBe(straight);
   });
 
   it("keeps its threads, and the losses that an error would show", async () => {
