@@ -323,7 +323,6 @@ export class Training {
           return false;
         }
       }
-      this.#refreshSampler(direction);
       state.half = half;
       this.#end();
       const seconds = (performance.now() - began) / 1000;
