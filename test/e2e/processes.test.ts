@@ -52,15 +52,21 @@ function ranksOf({ pid }: ChildProcess): number[] {
     .sort((a, b) => a - b);
 }
 
-const images = [...quick, "plot_level=0", "metrics.judge=false", "checkpoint_stride=6"];
+const images = [
+  ...[...quick, "plot_level=0", "metrics.judge=false", "checkpoint_stride=6"],
+  "share_batch=true",
+];
 
 describe("several processes", () => {
   it("leave the numbers of a Gaussian run as they are", async () => {
     const words = ["gaussian", ...small, "outer_iters=2", "log_every=1"];
     const one = await dsbm([...words, at("one")]);
-    const two = await dsbm([...words, at("two"), "nproc=2"]);
+    const two = await dsbm([...words, at("two"), "nproc=2", "share_batch=true"]);
     expect([one.code, two.code, two.stderr.match(/2 processes/g)?.length]).toEqual([0, 0, 1]);
     expect(farthest(lossesOf("one"), lossesOf("two"))).toBeLessThan(1e-5);
+    const whole = await dsbm([...words, at("whole"), "nproc=2", "share_batch=false"]);
+    expect(whole.stderr).toMatch(/a training step, all rows of which are trained on in each/);
+    expect(lossesOf("whole")).toEqual(lossesOf("one"));
     const numbers = (name: string) =>
       readCsv(join(folderOf(name), "results.csv")).rows.flatMap(({ mean, var: v, cov }) => [
         mean as number,
@@ -78,9 +84,10 @@ describe("several processes", () => {
   it("train, evaluate and draw an image run, which goes on in another number of processes", async () => {
     // Each rank drops units of its own.
     const words = [...quick, "metrics.judge=false", "log_every=1", "model.dropout=0"];
+    const ranked = ["nproc=2", "share_batch=true"];
     const straight = await dsbm([...words, at("straight")]);
     expect(straight.code).toBe(0);
-    const { child, done } = launch([...words, at("pieces"), "nproc=2"]);
+    const { child, done } = launch([...words, at("pieces"), ...ranked]);
     let said = "";
     child.stderr?.on("data", (text) => {
       said += text;
@@ -211,7 +218,7 @@ describe("ranks that do not fit together", () => {
     const cut = await dsbm([...words, at("cut"), "nproc=100"]);
     expect([cut.code, cut.stderr]).toEqual([
       2,
-      "dsbm: nproc=100 is more than the 64 pairs of a batch (batch_size=64): write nproc=64 or less, or a larger batch_size\n",
+      "dsbm: nproc=100 is more than the 64 pairs of a batch (batch_size=64): write nproc=64 or less, a larger batch_size, or share_batch=false\n",
     ]);
     const sweep = await launched(1, [...words, "lr=1e-4,2e-4", "-m", at("sweep")], () => ({
       env: { WORLD_SIZE: "2" },

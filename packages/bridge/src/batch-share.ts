@@ -1,4 +1,5 @@
 // A rank's share of a training batch: whole pairs, each with all its repetitions, of numbers drawn for the whole batch.
+// Where ranks do not share batches, each has the whole of every one.
 import type { Tensor } from "@dsbm/torch";
 import type { Problem } from "./problem.js";
 import type { Part } from "./ranks.js";
@@ -8,18 +9,22 @@ export interface BatchShare {
   part: Part;
   /** Rows that this rank trains on. */
   rows: number;
+  /** Ranks among which the batch is shared. */
+  among: number;
   /** Of numbers drawn for all rows of the batch [B, …], those of this rank's rows. */
   own(drawn: Tensor): Tensor;
 }
 
-/** Rank r's share; all of it where one process trains alone. Repeated pairs stand in the batch one whole round after the other. */
+/** Rank r's share; all of it where one process trains alone, or each rank does the same. Repeated pairs stand in the batch one whole round after the other. */
 export function batchShare({
   batchSize,
   repeat,
   ranks,
-}: Pick<Required<Problem>, "batchSize" | "repeat" | "ranks">): BatchShare {
+  shareBatch,
+}: Pick<Required<Problem>, "batchSize" | "repeat" | "ranks" | "shareBatch">): BatchShare {
   const pairs = batchSize / repeat;
-  const part = ranks?.part(pairs) ?? { start: 0, count: pairs };
+  const sharing = shareBatch ? ranks : null;
+  const part = sharing?.part(pairs) ?? { start: 0, count: pairs };
   const { start, count } = part;
   const own = (drawn: Tensor): Tensor => {
     if (count === pairs) return drawn;
@@ -30,5 +35,5 @@ export function batchShare({
       .narrow(1, start, count)
       .reshape([repeat * count, ...rest]);
   };
-  return { part, rows: repeat * count, own };
+  return { part, rows: repeat * count, among: sharing?.size ?? 1, own };
 }

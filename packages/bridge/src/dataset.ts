@@ -1,5 +1,5 @@
 // What training needs of data: two tables of samples. They need not be paired, nor equally long.
-import { type Generator, type Tensor, tidy } from "@dsbm/torch";
+import { type Generator, randperm, type Tensor, tidy } from "@dsbm/torch";
 import {
   type ConditionKind,
   type Conditions,
@@ -72,6 +72,29 @@ export function gathered(
       },
     },
   };
+}
+
+/**
+ * `n` rows of each end, in random order, out of the surrounding scopes; ends that are equally long keep
+ * the rows that stand beside each other, and their conditions.
+ */
+export function someRows(data: Endpoints, n: number, generator: Generator): Endpoints {
+  return tidy(() => {
+    const order = (end: End) =>
+      randperm(data[end].size(0), { generator, device: data[end].device }).slice({ end: n });
+    const first = order("x0");
+    const orders = { x0: first, x1: data.x0.size(0) === data.x1.size(0) ? first : order("x1") };
+    const some = (end: End) => (t: Tensor) => t.indexSelect(0, orders[end]).keep();
+    const told = (end: End) => mapConditions(data.conditions?.[end], some(end));
+    const conditions = data.conditions && { x0: told("x0"), x1: told("x1") };
+    return { ...data, x0: some("x0")(data.x0), x1: some("x1")(data.x1), conditions };
+  });
+}
+
+/** Gives back what `someRows` gave. */
+export function disposeSome({ x0, x1, conditions }: Endpoints): void {
+  const told = [conditions?.x0, conditions?.x1].flatMap(conditionRows);
+  for (const t of [x0, x1, ...told]) t.dispose();
 }
 
 /** The published parts of a data set. */

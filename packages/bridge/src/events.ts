@@ -6,7 +6,14 @@ import type { Direction } from "./direction.js";
  * listener asked for: the state is whole there and can be saved.
  */
 export type TrainEvent =
-  | { type: "start"; half: number; direction: Direction; threads: number }
+  | {
+      type: "start";
+      half: number;
+      direction: Direction;
+      threads: number;
+      /** Whether several ranks share the rows of a step, or each goes through all of them; null: one alone. */
+      sharesBatch: boolean | null;
+    }
   | { type: "simulate"; half: number; direction: Direction; seconds: number }
   | { type: "cache"; half: number; direction: Direction; done: number; total: number }
   | {

@@ -35,7 +35,7 @@ export interface StepOptions {
   generator: Generator;
   /** Spreads the times of the batch as the grid's steps; null: they are uniform. */
   stepTimes?: StepTimes | null;
-  /** Averages the gradients over the ranks; null: this process trains alone. */
+  /** Averages the gradients over the ranks; null: this process trains alone, or on whole batches as the others do. */
   buckets?: distributed.GradientBuckets | null;
 }
 
@@ -104,7 +104,7 @@ export function trainingStep({
   const eps = problem.eps ?? method.eps;
   const kinds = conditionKinds(problem.data);
   const share = batchShare(problem);
-  const size = problem.ranks?.size ?? 1;
+  const { among } = share;
   return recorded((...inputs: Tensor[]) => {
     const said = buckets ? (inputs.at(-1) as Tensor) : null;
     const rows = buckets ? inputs.slice(0, -1) : inputs;
@@ -133,7 +133,7 @@ export function trainingStep({
       const prediction = scaled(field(cut(x), cut(t)));
       const loss = regressionLoss(prediction, scaled(cut(target)), reduction);
       // The mean over ranks of the sum over parts is to be the mean over the batch.
-      return count * size === batchSize ? loss : loss.mul((count * size) / batchSize);
+      return count * among === batchSize ? loss : loss.mul((count * among) / batchSize);
     };
     optimizer.zeroGrad();
     let total: Tensor | null = null;

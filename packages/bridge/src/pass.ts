@@ -106,6 +106,7 @@ export class Pass {
     this.#noise = random("train");
     this.#pairing = random("pairing");
     this.#share = batchShare(problem);
+    const isShared = this.#share.among > 1;
     this.#fallback = Generator.default(device).manualSeed(this.#fallbackSeed());
     if (problem.renewNetwork && half > 1) {
       using fresh = problem.network(this.direction, half);
@@ -118,7 +119,10 @@ export class Pass {
       stepsLeft: () => this.steps - this.step,
     });
     const leaves = network.parameters().filter((p) => p.requiresGrad);
-    this.#buckets = ranks && new distributed.GradientBuckets(ranks.data, leaves, ranks.gradients);
+    this.#buckets =
+      ranks && isShared
+        ? new distributed.GradientBuckets(ranks.data, leaves, ranks.gradients)
+        : null;
     this.#stepTimes = problem.times === "steps" ? new StepTimes(problem.grid, device) : null;
     this.#run = trainingStep({
       problem,
@@ -137,10 +141,13 @@ export class Pass {
       (half <= firstPass && method.pairs ? problem.batchCoupling : null);
   }
 
-  /** Each rank drops units of its own; `step` is that after which a rank joins which was not there before. */
+  /**
+   * Ranks that share a batch each drop units of their own; `step` is that after which a rank joins which was not there
+   * before.
+   */
   #fallbackSeed(step = 0): number {
-    const { seed, ranks } = this.#problem;
-    const own = [ranks?.rank ?? 0, step].filter((n) => n > 0);
+    const { seed } = this.#problem;
+    const own = [this.#stream, step].filter((n) => n > 0);
     return hash32([seed, "default", this.half, ...own].join("/"));
   }
 
@@ -154,6 +161,7 @@ export class Pass {
     pause = false,
   }: { told?: boolean } & Partial<Wishes> = {}): Advanced {
     const { batchSize, repeat, data, ranks } = this.#problem;
+    const buckets = this.#buckets;
     const result: Advanced = { loss: null, gradNorm: null, wishes: { stop, pause } };
     const pairs = batchSize / repeat;
     const { part } = this.#share;
@@ -163,7 +171,7 @@ export class Pass {
         let batch = this.source.batch(pairs, part);
         if (this.#couple) batch = this.#coupled(batch);
         const rows = repeatRows(batch, repeat);
-        if (ranks) rows.push(tensor(wishes, { dtype: "float32", device: data.x0.device }));
+        if (buckets) rows.push(tensor(wishes, { dtype: "float32", device: data.x0.device }));
         const [loss, norm, wanted] = this.#run(...rows) as [Tensor, Tensor, Tensor?];
         const read = told || data.x0.device === "cpu";
         if (read) result.loss = loss.item();
@@ -181,11 +189,17 @@ export class Pass {
     return result;
   }
 
+  /** Whose stream of dropped units this rank's is. */
+  get #stream(): number {
+    return this.#share.among > 1 ? (this.#problem.ranks?.rank ?? 0) : 0;
+  }
+
   /** The batch paired anew, all of it, whoever has which part: plans of parts would be another method. */
   #coupled(batch: Tensor[]): Tensor[] {
-    const { batchSize, repeat, ranks } = this.#problem;
+    const { batchSize, repeat } = this.#problem;
     const pairs = batchSize / repeat;
-    const { part } = this.#share;
+    const { part, among } = this.#share;
+    const ranks = among > 1 ? this.#problem.ranks : null;
     const counts = Array.from({ length: ranks?.size ?? 1 }, (_, r) => ranks?.part(pairs, r).count);
     const whole = ranks ? batch.map((t) => ranks.gather(t, counts as number[])) : batch;
     const couple = this.#couple as BatchCoupling;
@@ -227,8 +241,8 @@ export class Pass {
     yield* this.source.restore(streams.source);
     this.#noise.setState(streams.noise);
     this.#pairing.setState(streams.pairing);
-    const rank = this.#problem.ranks?.rank ?? 0;
-    const fallback = rank === 0 ? streams.fallback : streams.others?.[rank];
+    const own = this.#stream;
+    const fallback = own === 0 ? streams.fallback : streams.others?.[own];
     if (fallback) this.#fallback.setState(fallback as Uint8Array);
     else this.#fallback.manualSeed(this.#fallbackSeed(step));
   }
@@ -284,12 +298,14 @@ function rowSource({
     getNumThreads() < problem.simulateThreads;
   if (cache === null)
     return new TableRows({
-      epoch: () => rows(data),
-      batchSize,
+      data,
+      epoch: (some) => rows(some),
+      batchSize: batchSize / problem.repeat,
       simulate,
       shuffle: random("shuffle"),
       ahead: isBeside ? ahead : null,
       stepsLeft,
+      choose: method.sampler ? null : () => random("last"),
     });
   // Indices into tables and files are drawn on the CPU.
   const [shuffle, shuffle1] = [`shuffle/${half}`, `shuffle1/${half}`].map((purpose) =>

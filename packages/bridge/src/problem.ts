@@ -40,6 +40,11 @@ export interface Problem {
   accumulate?: number;
   /** The processes that train this together; null: one alone. */
   ranks?: Ranks | null;
+  /**
+   * Whether they share the rows of a step and average their gradients, or each goes through all rows, as one alone
+   * does, and only simulations are shared; `auto` measures which is faster.
+   */
+  shareBatch?: boolean | "auto";
   /** Rows of a batch that share a pair, with times and noise of their own. */
   repeat?: number;
   /** Simulated pairs go to disk in parts, and tables are read a batch at a time; null: all in memory. */
@@ -86,16 +91,16 @@ const integer = (name: string, x: number, least: number) => {
     throw new BridgeError("argument", `${name} is ${x}; expected an integer of at least ${least}`);
 };
 
-function checkBatch({ cache, batchSize, repeat, ranks }: Required<Problem>): void {
+function checkBatch({ cache, batchSize, repeat, ranks, shareBatch }: Required<Problem>): void {
   if (batchSize % repeat !== 0)
     throw new BridgeError(
       "argument",
       `batchSize is ${batchSize}, which ${repeat} repeats of each pair do not divide; use a multiple of ${repeat}`,
     );
-  if (ranks && batchSize / repeat < ranks.size)
+  if (ranks && shareBatch !== false && batchSize / repeat < ranks.size)
     throw new BridgeError(
       "argument",
-      `a batch of ${batchSize / repeat} pairs cannot be shared by ${ranks.size} processes: use a larger batch, or fewer processes`,
+      `a batch of ${batchSize / repeat} pairs cannot be shared by ${ranks.size} processes: use a larger batch, fewer processes, or shareBatch: false`,
     );
   if (cache === null) return;
   integer("cache.npar", cache.npar, 1);
@@ -120,6 +125,7 @@ export function complete(problem: Problem): Required<Problem> {
     batchSize: 128,
     accumulate: 1,
     ranks: null,
+    shareBatch: "auto",
     repeat: 1,
     cache: null,
     cacheGrid: problem.grid,

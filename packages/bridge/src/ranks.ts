@@ -94,9 +94,14 @@ export class Ranks {
 
   /** Whether any rank says so. Throws a DistributedError. */
   any(flag: boolean): boolean {
+    return this.most([flag ? 1 : 0])[0] === 1;
+  }
+
+  /** The largest of the ranks' integers in each place. Throws a DistributedError. */
+  most(values: readonly number[]): number[] {
     return tidy(() => {
-      const one = tensor([flag ? 1 : 0], { dtype: "int32" });
-      return this.control.allReduce(one, { op: "max" }).item() === 1;
+      const all = tensor([...values], { dtype: "int64" });
+      return this.control.allReduce(all, { op: "max" }).toNumbers();
     });
   }
 
@@ -105,11 +110,8 @@ export class Ranks {
     return this.control.broadcastObject(value);
   }
 
-  /**
-   * Throws a DistributedError that names the ranks whose tensors are not, bit for bit, those of rank 0:
-   * whatever made them differ, they no longer train one model.
-   */
-  compare(tensors: Iterable<Tensor>): void {
+  /** The ranks whose tensors are not, bit for bit, those of rank 0. Throws a DistributedError. */
+  straying(tensors: Iterable<Tensor>): number[] {
     // Sums of bits are the same in any order.
     const sum = tidy(() =>
       Array.from(tensors, (t) =>
@@ -117,7 +119,15 @@ export class Ranks {
       ).map(String),
     );
     const all = this.control.allGatherObject(sum.join());
-    const odd = all.flatMap((text, rank) => (text === all[0] ? [] : [rank]));
+    return all.flatMap((text, rank) => (text === all[0] ? [] : [rank]));
+  }
+
+  /**
+   * Throws a DistributedError that names the ranks whose tensors are not, bit for bit, those of rank 0:
+   * whatever made them differ, they no longer train one model.
+   */
+  compare(tensors: Iterable<Tensor>): void {
+    const odd = this.straying(tensors);
     if (odd.length === 0) return;
     throw new distributed.DistributedError(
       `the weights of rank ${odd.join(", ")} are no longer those of rank 0: the ranks must run the same program on the same kind of device; start again from the last checkpoint`,

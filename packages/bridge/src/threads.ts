@@ -1,11 +1,9 @@
 // How many threads a step should use: small networks are fastest on one, so it is measured, not guessed.
-import { Generator, getNumThreads, optim, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import { Generator, getNumThreads, setNumThreads } from "@dsbm/torch";
 import { batchShare } from "./batch-share.js";
-import { conditionRows, conditionsAt } from "./conditions.js";
 import type { Direction } from "./direction.js";
-import { repeatRows, trainingStep } from "./inner.js";
 import type { Problem } from "./problem.js";
-import { stream } from "./random.js";
+import { trialOf } from "./trial.js";
 
 /**
  * Times `step` with each candidate in turns and leaves the fastest set; more threads must win by 5 %.
@@ -82,7 +80,7 @@ export function isFasterBeside({
 }
 
 /** A step that takes longer than this gains from every thread: it is not measured. */
-const longStep = 0.05;
+export const longStep = 0.05;
 
 /**
  * Chooses and sets the threads of a training step, on a network that is thrown away afterwards: the fastest number, or
@@ -99,66 +97,28 @@ export function measureThreads(problem: Required<Problem>, direction: Direction)
   if (most === 1) return set(1);
   const before = Generator.default(problem.data.x0.device);
   const drawn = before.getState();
-  const network = problem.network(direction);
-  const optimizer = new optim.Adam(network.parameters(), { lr: problem.lr });
-  // As much as one of the ranks has to do, without waiting for the others.
-  const alone = { ...problem, batchSize: batchShare(problem).rows, ranks: null };
-  const step = trainingStep({
-    problem: alone,
-    direction,
-    network,
-    optimizer,
-    ema: null,
-    generator: stream(problem.seed, "threads", problem.data.x0.device),
-  });
   try {
-    return tidy(() => {
-      const rows = exampleRows(alone);
-      const once = () => tidy(() => step(...rows));
-      const timed = (n: number) => {
-        set(n);
-        const start = performance.now();
-        once();
-        return (performance.now() - start) / 1000;
-      };
-      timed(most); // records
-      const all = timed(most);
-      // A short step looks long where its threads wait for a busy machine: on one thread it does not.
-      if (all > 20 * longStep || (all > longStep && timed(1) > longStep)) return set(most);
-      const { threads, seconds } = chooseThreads(once, { candidates });
-      const [one, best] = [seconds[1], seconds[threads]] as [number, number];
-      const times = { one, best, threads, cores: most, steps: problem.cacheGrid.steps.length };
-      const beside = canRunAhead(problem) && isFasterBeside(times);
-      return beside ? set(1) : threads;
-    });
+    // As much as one of the ranks has to do, without waiting for the others.
+    using trial = trialOf(
+      { ...problem, batchSize: batchShare(problem).rows, ranks: null },
+      direction,
+    );
+    const timed = (n: number) => {
+      set(n);
+      const start = performance.now();
+      trial.step();
+      return (performance.now() - start) / 1000;
+    };
+    timed(most); // records
+    const all = timed(most);
+    // A short step looks long where its threads wait for a busy machine: on one thread it does not.
+    if (all > 20 * longStep || (all > longStep && timed(1) > longStep)) return set(most);
+    const { threads, seconds } = chooseThreads(trial.step, { candidates });
+    const [one, best] = [seconds[1], seconds[threads]] as [number, number];
+    const times = { one, best, threads, cores: most, steps: problem.cacheGrid.steps.length };
+    const beside = canRunAhead(problem) && isFasterBeside(times);
+    return beside ? set(1) : threads;
   } finally {
     before.setState(drawn);
-    optimizer.dispose();
-    network.dispose();
   }
-}
-
-/** Rows of a batch's shapes; their values do not matter. */
-function exampleRows({
-  data,
-  decode,
-  method,
-  batchSize,
-  repeat,
-  seed,
-}: Required<Problem>): Tensor[] {
-  const generator = stream(seed, "threads/rows", data.x0.device);
-  const [x0, x1] = (["x0", "x1"] as const).map((end) =>
-    decode(data[end].narrow(0, 0, batchSize / repeat), { end, generator }),
-  ) as [Tensor, Tensor];
-  const told = conditionRows(conditionsAt(data.conditions, "x0")?.values).map((t) =>
-    t.narrow(0, 0, batchSize / repeat),
-  );
-  const one = x0.flatten({ startDim: 1 }).select(1, 0);
-  const rows = method.pairs
-    ? [x0, x1]
-    : method.sampler
-      ? [x0, x1, one.mul(0).to("int64")]
-      : [x0, one.sigmoid(), x1];
-  return repeatRows([...rows, ...told], repeat);
 }

@@ -24,6 +24,8 @@ export interface SavedFacts {
   half: number;
   /** Threads of a step: other numbers round differently. */
   threads: number | null;
+  /** Whether several ranks share a step's rows, which rounds differently too; null: not known yet. */
+  sharesBatch?: boolean | null;
   losses: number[];
   /** The half-iteration in progress, if any: step, random states, source of rows. */
   pass: unknown;

@@ -1,6 +1,7 @@
 // The driver: half-iteration after half-iteration, each a simulation with the newest network and a regression.
 // It tells what happens as events and leaves writing, showing and stopping to whoever listens.
 import { optim, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import { Agreement } from "./agreement.js";
 import type { Direction } from "./direction.js";
 import { BridgeError } from "./errors.js";
 import type { TrainEvent } from "./events.js";
@@ -8,6 +9,7 @@ import { Pass, type PassState } from "./pass.js";
 import { complete, directionOf, type Problem } from "./problem.js";
 import { type Command, Ranks } from "./ranks.js";
 import { CacheRows } from "./rows/cache.js";
+import { measureSharing } from "./sharing.js";
 import { Simulator } from "./simulator.js";
 import { fromJsonState, toJsonState } from "./states.js";
 import { measureThreads } from "./threads.js";
@@ -35,6 +37,7 @@ export class Training {
   readonly state: TrainState;
   readonly simulator: Simulator;
   #threads: number | null = null;
+  #sharesBatch: boolean | null = null;
   #pass: Pass | null = null;
   /** With several ranks: whether all have the state of rank 0, and whether it let the others go. */
   #isShared = false;
@@ -66,7 +69,8 @@ export class Training {
   /**
    * Runs the half-iterations that are left. Signals and timers get their turn about every 50 ms; after `signal`
    * was aborted the run ends with a `stopped` event at the next step boundary (or within a cache, which is made
-   * again later). `pauseAt` asks for a `pause` event at the boundary after a step. With several ranks rank 0 calls
+   * again later). `pauseAt` asks for a `pause` event at the boundary after a step; ranks that each train on whole batches
+   * ask it, and look at `signal`, some 50 ms ahead. With several ranks rank 0 calls
    * it and the others `accompany` until it dismisses them (`Ranks.dismiss`); a signal to any of them stops all.
    */
   async *run({ signal, pauseAt = () => false }: Control = {}): AsyncGenerator<TrainEvent> {
@@ -216,7 +220,7 @@ export class Training {
     const ema = state.emas?.[direction] ?? null;
     ema?.restart();
     return new Pass({
-      problem,
+      problem: { ...problem, shareBatch: this.#sharesBatch ?? true },
       half,
       network: state.networks[direction],
       optimizer: state.optimizers[direction] ?? this.#newOptimizer(direction),
@@ -241,17 +245,18 @@ export class Training {
     const anyAborted = () => (ranks ? ranks.any(isAborted()) : isAborted());
     const began = performance.now();
     const direction = directionOf(problem, half);
-    this.#threads ??= this.#measured(direction);
+    this.#measure(direction);
     const saved = this.#saved;
     this.#saved = null;
     const pass = this.#begin(half);
     this.#pass = pass;
     const at = () => ({ half, direction, step: pass.step, steps: pass.steps });
+    const agreement = ranks && !this.#sharesBatch ? new Agreement(ranks, pass.steps) : null;
     let logged = performance.now();
     let breath = performance.now();
     let left = pass.step;
     try {
-      yield { type: "start", half, direction, threads: this.#threads };
+      yield { type: "start", half, direction, ...this.#chosen() };
       if (saved) {
         this.#put(saved.tensors);
         for await (const made of pass.restore(saved.pass)) {
@@ -287,12 +292,13 @@ export class Training {
         }
         const i = pass.step + 1;
         const told = i % logEvery === 0 || i === pass.steps;
-        const isPause = () => i < pass.steps && pauseAt({ half, step: i, steps: pass.steps });
-        // Several ranks agree in the step itself on what comes after it.
-        const { loss, gradNorm, wishes } = pass.advance({
-          told,
-          ...(ranks && { stop: isAborted(), pause: isPause() }),
-        });
+        const isPause = (step = i) =>
+          step < pass.steps && pauseAt({ half, step, steps: pass.steps });
+        // Several ranks agree before the step, or in it, on what comes after it.
+        const wished =
+          agreement?.before(i, { stop: isAborted(), pauseAt: isPause }) ??
+          (ranks && { stop: isAborted(), pause: isPause() });
+        const { loss, gradNorm, wishes } = pass.advance({ told, ...wished });
         if (loss !== null && !Number.isFinite(loss))
           throw notFinite(half, direction, i, pass.losses);
         const now = performance.now();
@@ -333,9 +339,26 @@ export class Training {
     }
   }
 
-  /** Threads of a step: all ranks take as many as suit rank 0, so that their number of them is in the saved state. */
-  #measured(direction: Direction): number {
-    const { problem } = this;
+  /** Threads of a step, and whether ranks share its rows, unless that is known already. */
+  #measure(direction: Direction): void {
+    const { ranks, shareBatch } = this.problem;
+    this.#threads ??= this.#threadsFor(this.problem, direction);
+    if (!ranks) return;
+    const isNew = this.#sharesBatch === null;
+    const wanted = ranks.same(this.#sharesBatch ?? shareBatch);
+    this.#sharesBatch = wanted === "auto" ? measureSharing(this.problem, direction) : wanted;
+    // All rows of a step may want another number of threads.
+    if (isNew && !this.#sharesBatch)
+      this.#threads = this.#threadsFor({ ...this.problem, shareBatch: false }, direction);
+  }
+
+  #chosen(): { threads: number; sharesBatch: boolean | null } {
+    const { ranks } = this.problem;
+    return { threads: this.#threads ?? 1, sharesBatch: ranks && this.#sharesBatch };
+  }
+
+  /** All ranks take as many threads as suit rank 0, so that their number of them is in the saved state. */
+  #threadsFor(problem: Required<Problem>, direction: Direction): number {
     const own = measureThreads(problem, direction);
     const threads = problem.ranks && problem.threads === "auto" ? problem.ranks.same(own) : own;
     if (threads !== own) setNumThreads(threads);
@@ -377,6 +400,7 @@ export class Training {
       format: 1,
       half: state.half,
       threads: this.#threads,
+      sharesBatch: this.#sharesBatch,
       losses: pass ? [...pass.losses] : [],
       pass: pass ? toJsonState(pass.save()) : null,
     };
@@ -404,6 +428,7 @@ export class Training {
       this.#threads = facts.threads;
       setNumThreads(facts.threads);
     }
+    if (problem.shareBatch === "auto") this.#sharesBatch = facts.sharesBatch ?? null;
     if (pass) this.#saved = { pass, tensors: own, whole: { tensors: own, facts } };
     else for (const t of own.values()) t.dispose();
   }

@@ -65,6 +65,12 @@ function expectSame(some: Result, one: Result, within = 1e-5): void {
   expect(apart(one, some)).toBeLessThan(within);
 }
 
+/** The same bits; evaluations are joined from shares, and their means added up in another order. */
+function expectEqual(some: Result, one: Result): void {
+  expect([some.losses, some.weights]).toEqual([one.losses, one.weights]);
+  expect(farthest(one.evaluations, some.evaluations)).toBeLessThan(1e-6);
+}
+
 describe("several processes train what one trains", () => {
   it.each<[string, number[]]>([
     ["ipf", [2]],
@@ -85,6 +91,21 @@ describe("several processes train what one trains", () => {
     // What cannot fail is no test: another seed learns something else.
     if (problem !== "imf") return;
     expect(apart(one, await train(1, { problem, changes: { seed: 4 } }))).toBeGreaterThan(1e-3);
+  });
+
+  it.each(["imf", "minibatch transport", "dsb", "images"])(
+    "%s, to the last bit, where each goes through all rows",
+    async (problem) => {
+      const one = await alone(problem);
+      expectEqual(await train(2, { problem, changes: { shareBatch: false } }), one);
+    },
+  );
+
+  it("whichever they find faster, or more processes than there are pairs in a batch", async () => {
+    const one = await alone("imf");
+    expectSame(await train(2, { problem: "imf", changes: { shareBatch: "auto" } }), one);
+    const single = { problem: "imf", changes: { batchSize: 1, shareBatch: false } };
+    expectEqual(await train(2, single), await train(1, single));
   });
 
   it("without a folder that all see, with a cache on each disk", async () => {

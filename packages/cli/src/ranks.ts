@@ -64,6 +64,18 @@ export function onOwnDevice<C extends { device: string }>(config: C): C {
   return { ...config, device: `cuda:${distributed.placeFromEnvironment().localRank}` };
 }
 
+/** How a training step is done, in words. */
+export function describeStep({
+  threads,
+  sharesBatch,
+}: {
+  threads: number;
+  sharesBatch: boolean | null;
+}): string {
+  const step = `${threads} ${threads === 1 ? "thread" : "threads"} a training step`;
+  return sharesBatch === false ? `${step}, all rows of which are trained on in each process` : step;
+}
+
 /** Refuses to be one of several processes. Throws a UsageError. */
 export function aloneOnly(command: string): void {
   const { worldSize, launcher } = distributed.placeFromEnvironment();

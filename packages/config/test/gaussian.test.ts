@@ -40,6 +40,7 @@ describe("the Gaussian benchmark", () => {
       threads: "auto",
       device: "cpu",
       nproc: 1,
+      share_batch: "auto",
       accumulate: 1,
       bucket_cap_mb: 25,
       exchange_dtype: null,

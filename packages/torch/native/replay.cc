@@ -7,7 +7,8 @@
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <omp.h>
 
-#include <atomic>
+#include <algorithm>
+#include <condition_variable>
 #include <mutex>
 #include <thread>
 
@@ -111,16 +112,14 @@ struct Chunk {
   int64_t start, length;
 };
 
-// Work that threads share, whoever comes first taking the next chunk, while JavaScript goes on.
+// Work that threads share, while JavaScript goes on.
 struct Chunked : Boxed {
   std::vector<Chunk> chunks;
   std::vector<at::Tensor> inputs, outputs;
   std::vector<int64_t> inputDims, outputDims;
   uint64_t seed = 0;
-  std::atomic<size_t> next{0};
+  size_t next = 0, running = 0, threads = 1;  // the threads with the one that waits for the end
   std::exception_ptr error;
-  std::mutex mutex;
-  std::vector<std::thread> pool;
 
   void run(size_t index) {
     const Chunk& chunk = chunks[index];
@@ -132,37 +131,80 @@ struct Chunked : Boxed {
     auto out = replay(*chunk.program, fitAll(*chunk.program, in), &generator);
     for (size_t i = 0; i < out.size(); i++) outputs[i].narrow(outputDims[i], chunk.start, chunk.length).copy_(out[i]);
   }
+  void stop() { next = chunks.size(); }  // after those in progress
+  void end(bool stopping);
+  ~Chunked() { end(true); }
+};
+
+// The jobs of one JavaScript in the order in which they were begun, and the threads that work on them, whoever comes
+// first taking the next chunk of the first one that has any: runs begun early do not hold up those before them.
+struct Queue {
+  std::mutex mutex;
+  std::condition_variable moved;
+  std::vector<Chunked*> jobs;
+  std::vector<std::thread> pool;
+  size_t working = 0;  // threads of the pool that have not ended
+
+  // Runs a chunk without the lock that is held; false where none is left.
+  bool step(std::unique_lock<std::mutex>& lock) {
+    auto found = std::find_if(jobs.begin(), jobs.end(), [](Chunked* job) { return job->next < job->chunks.size(); });
+    if (found == jobs.end()) return false;
+    Chunked* job = *found;
+    size_t index = job->next++;
+    job->running++;
+    lock.unlock();
+    std::exception_ptr error;
+    try {
+      job->run(index);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    lock.lock();
+    job->running--;
+    if (error) job->stop();
+    if (!job->error) job->error = error;
+    moved.notify_all();
+    return true;
+  }
 
   void work() {
     at::get_num_threads();   // libtorch sets the thread's count lazily; do it now,
     omp_set_num_threads(1);  // then keep each chunk on one thread
-    for (size_t i; (i = next++) < chunks.size();) {
-      try {
-        run(i);
-      } catch (...) {
-        std::lock_guard<std::mutex> lock(mutex);
-        if (!error) error = std::current_exception();
-        stop();
-      }
+    std::unique_lock<std::mutex> lock(mutex);
+    while (step(lock)) {
     }
-  }
-
-  // Waits, then lets the tensors go: the collector may come for the rest much later.
-  void join() {
-    for (auto& t : pool) t.join();
-    pool.clear();
-    chunks.clear();
-    inputs.clear();
-    outputs.clear();
-  }
-  void stop() { next = chunks.size(); }  // after those in progress
-  ~Chunked() {
-    stop();
-    join();
+    working--;
   }
 };
+static Queue& queue() {
+  static thread_local auto* q = new Queue;  // never destroyed: a process may end in the middle
+  return *q;
+}
 
-// startChunks(programs, lengths, inputs, inputDims, outputs, outputDims, threads, seed) -> job, which fills the outputs
+// Waits, helping meanwhile with this and later jobs; then lets the tensors go: the collector may come for the rest much later.
+void Chunked::end(bool stopping) {
+  Queue& q = queue();
+  auto found = std::find(q.jobs.begin(), q.jobs.end(), this);
+  if (found == q.jobs.end()) return;
+  int before = omp_get_max_threads();
+  std::unique_lock<std::mutex> lock(q.mutex);
+  if (stopping) stop();
+  bool helps = !stopping && !recording() && (threads > 1 || q.working == 0);
+  if (helps) omp_set_num_threads(1);
+  while (next < chunks.size() || running) if (!helps || !q.step(lock)) q.moved.wait(lock);
+  if (helps) omp_set_num_threads(before);
+  q.jobs.erase(found);
+  std::vector<std::thread> idle;
+  if (q.jobs.empty()) idle.swap(q.pool);
+  lock.unlock();
+  for (auto& t : idle) t.join();
+  chunks.clear();
+  inputs.clear();
+  outputs.clear();
+}
+
+// startChunks(programs, lengths, inputs, inputDims, outputs, outputDims, threads, seed) -> job, which fills the outputs on
+// threads of its own, one less than there may be: whoever waits for the end is the other one.
 // Chunk i draws from a generator seeded with seed + i, so the result does not depend on the threads.
 EXPORT(startChunks) {
   refuseWhileRecording("running a program");
@@ -175,7 +217,7 @@ EXPORT(startChunks) {
   job->inputDims = toInts(env, call[3], "chunks: inputDims");
   job->outputs = toTensors(call, call[4], "chunks: outputs");
   job->outputDims = toInts(env, call[5], "chunks: outputDims");
-  size_t threads = std::min<size_t>(std::max<int64_t>(toInt(env, call[6], "chunks: threads"), 1), lengths.size());
+  job->threads = std::min<size_t>(std::max<int64_t>(toInt(env, call[6], "chunks: threads"), 1), lengths.size());
   job->seed = static_cast<uint64_t>(toInt(env, call[7], "chunks: seed"));
   int64_t rows = 0;
   for (uint32_t i = 0; i < lengths.size(); rows += lengths[i++])
@@ -185,10 +227,12 @@ EXPORT(startChunks) {
     if (c.program->outputs.size() != job->outputs.size() || job->outputDims.size() != job->outputs.size() || job->inputDims.size() != job->inputs.size())
       fail("ERR_TORCH_VALUE", "chunks: expected one dimension per input and per output");
   }
+  Queue& q = queue();
+  std::lock_guard<std::mutex> lock(q.mutex);
+  q.jobs.push_back(job.get());
   try {
-    while (job->pool.size() < threads) job->pool.emplace_back([j = job.get()] { j->work(); });
+    for (; q.working < std::max<size_t>(job->threads - 1, 1); q.working++) q.pool.emplace_back([&q] { q.work(); });
   } catch (const std::system_error&) {  // no more threads to be had: those that there are do the work
-    if (job->pool.empty()) throw;
   }
   return makeExternal(call.data, job.release());
 }
@@ -198,8 +242,7 @@ EXPORT(finishChunks) {
   auto* job = static_cast<Chunked*>(unbox(call.env, call[0], kChunked));
   if (!job) fail("ERR_TORCH_TYPE", "finishChunks: expected a job, got " + describe(call.env, call[0]));
   bool stop = toBool(call.env, call[1], "finishChunks");
-  if (stop) job->stop();
-  job->join();
+  job->end(stop);
   if (job->error && !stop) std::rethrow_exception(job->error);
   return undefined(call.env);
 }

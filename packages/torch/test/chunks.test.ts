@@ -102,6 +102,23 @@ describe("startChunked", () => {
     expect(run.finish()[0]!.rawArray()).toEqual(wanted!.rawArray());
     expect(run.finish()[0]!.rawArray()).toEqual(wanted!.rawArray());
   });
+  it("begins behind the runs that were begun before, whatever the threads, and ends in any order", () => {
+    const noise = T.recorded((x, w) => x.matmul(w).silu().add(x.randnLike()));
+    const inputs = [T.randn([3000, 64]), T.randn([64, 64])];
+    const [a, b] = [1, 2].map((seed) => T.runChunked(noise, inputs, options(1, seed))[0]!);
+    for (const threads of [
+      [1, 1, 1],
+      [2, 2, 2],
+      [3, 1, 2],
+      [1, 3, 1],
+    ] as const) {
+      const runs = threads.map((n, i) => T.startChunked(noise, inputs, options(n, i + 1)));
+      // The last one is not wanted after all.
+      runs[2]!.stop();
+      expect(runs[1]!.finish()[0]!.sub(b!).abs().amax().item()).toBe(0);
+      expect(runs[0]!.finish()[0]!.sub(a!).abs().amax().item()).toBe(0);
+    }
+  });
   it("holds on to no memory once it is finished", () => {
     const { current } = T.memory();
     const run = T.startChunked(noise, [...inputs], options(2));

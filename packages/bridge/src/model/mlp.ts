@@ -1,5 +1,6 @@
 // The benchmark's network: an MLP on the point and the time side by side.
 import { cat, type Generator, nn, type Tensor } from "@dsbm/torch";
+import { isOneTime } from "../one-time.js";
 
 /** Fully connected layers with SiLU between them; parameters `layers.0.weight`, … */
 export class MLP extends nn.Module {
@@ -15,8 +16,13 @@ export class MLP extends nn.Module {
         new nn.Linear(i === 0 ? inputs : (widths[i - 1] as number), width, { generator }),
     );
   }
-  forward(x: Tensor): Tensor {
-    return this.layers.reduce((h, layer, i) => layer.forward(i === 0 ? h : h.silu()), x);
+  /** `shared` [k] are the last k inputs where they are the same for all rows; x then has the others alone. */
+  forward(x: Tensor, shared?: Tensor): Tensor {
+    const last = this.layers.length - 1;
+    return this.layers.reduce((h, layer, i) => {
+      const beside = i === 0 ? shared : undefined;
+      return i < last ? layer.silu(h, beside) : layer.forward(h, beside);
+    }, x);
   }
 }
 
@@ -37,6 +43,7 @@ export class ScoreNetwork extends nn.Module {
     this.net = new MLP(dim + 1, [...hidden, dim], { generator });
   }
   forward(x: Tensor, t: Tensor): Tensor {
+    if (isOneTime(t)) return this.net.forward(x, t.narrow(0, 0, 1));
     return this.net.forward(cat([x, t.reshape([-1, 1])], { dim: 1 }));
   }
 }

@@ -1,16 +1,23 @@
-// The next epoch's runs, begun while this epoch's rows are trained on: their network stands still meanwhile, and they
+// The next epochs' runs, begun while this epoch's rows are trained on: their network stands still meanwhile, and they
 // draw from a stream of their own, so that the numbers are those of runs made when they are asked for.
 import { type ChunkedRun, type Tensor, tidy } from "@dsbm/torch";
-import type { Conditions } from "../conditions.js";
+import { type Conditions, conditionsAt } from "../conditions.js";
 import type { Simulate } from "../coupling.js";
-import type { Direction } from "../direction.js";
+import type { Endpoints } from "../dataset.js";
+import type { Direction, End } from "../direction.js";
 
 type Start = (direction: Direction, x: Tensor, given?: Conditions) => ChunkedRun;
+
+interface Begun {
+  direction: Direction;
+  x: Tensor;
+  run: ChunkedRun;
+}
 
 export class Ahead {
   readonly #start: Start;
   #asked: Parameters<Start> | null = null;
-  #begun: ChunkedRun | null = null;
+  readonly #begun: Begun[] = [];
 
   /** `start` begins runs on threads of their own and draws nothing after it returned. */
   constructor(start: Start) {
@@ -19,27 +26,40 @@ export class Ahead {
 
   /** The ends of the runs that were begun, where these are the ones that are asked for; otherwise of new ones. */
   readonly simulate: Simulate = (direction, x, given) => {
-    if (this.#asked?.[0] !== direction || this.#asked[1] !== x) this.stop();
     this.#asked = [direction, x, given];
-    const begun = this.#begun;
-    this.#begun = null;
+    const [first] = this.#begun;
+    if (first && (first.direction !== direction || first.x !== x)) this.stop();
+    const begun = this.#begun.shift();
     if (!begun) return tidy(() => this.#start(direction, x, given).finish())[0] as Tensor;
-    const [ends] = begun.finish() as [Tensor];
+    const [ends] = begun.run.finish() as [Tensor];
     const own = ends.detach(); // of the caller's scope
     ends.dispose();
     return own;
   };
 
-  /** Begins runs as they were asked for last. */
-  begin(): void {
-    if (!this.#asked || this.#begun || this.#asked[1].disposed) return;
-    this.#begun = this.#start(...this.#asked);
-    for (const t of this.#begun.outputs) t.keep();
+  /** How many were begun and not asked for yet. */
+  get waiting(): number {
+    return this.#begun.length;
+  }
+
+  /**
+   * Begins runs as they were asked for last of `data`, behind those that were begun before, from `next`, the data of a
+   * later epoch; false where none were asked for.
+   */
+  begin(data: Endpoints, next: Endpoints): boolean {
+    if (!this.#asked || this.#asked[1].disposed) return false;
+    const [direction, x, given] = this.#asked;
+    const end = (["x0", "x1"] as End[]).find((e) => data[e] === x);
+    if (!end) return false;
+    const told = next === data ? given : conditionsAt(next.conditions, end)?.values;
+    const run = this.#start(direction, next[end], told);
+    for (const t of run.outputs) t.keep();
+    this.#begun.push({ direction, x: next[end], run });
+    return true;
   }
 
   /** Ends what was begun. */
   stop(): void {
-    this.#begun?.stop();
-    this.#begun = null;
+    for (const { run } of this.#begun.splice(0)) run.stop();
   }
 }

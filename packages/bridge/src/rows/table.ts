@@ -1,5 +1,6 @@
 // Rows that fit in memory: made anew for every epoch, shuffled once, cut into batches as views.
 import type { Generator, Tensor } from "@dsbm/torch";
+import { disposeSome, type Endpoints, someRows } from "../dataset.js";
 import { batchOf, shuffleRows } from "../inner.js";
 import type { Part } from "../ranks.js";
 import { allOf, type Making, type RowSource, type SourceState } from "../rows.js";
@@ -7,26 +8,33 @@ import { kept } from "../simulator.js";
 import type { Ahead } from "./ahead.js";
 
 export interface TableOptions {
-  /** The rows of one epoch; draws from `simulate` alone. */
-  epoch: () => Tensor[];
+  data: Endpoints;
+  /** The rows of one epoch on all of the data or some; draws from `simulate` alone. */
+  epoch: (data: Endpoints) => Tensor[];
+  /** Rows of a training step. */
   batchSize: number;
   simulate: Generator;
   shuffle: Generator;
-  /** Begins the next epoch's runs beside the training on this one's; null where they wait for it. */
+  /** Begins the next epochs' runs beside the training on this one's; null where they wait for it. */
   ahead?: Ahead | null;
-  /** Training steps that are still to come, which bound what is begun ahead. */
-  stepsLeft?: () => number;
+  /** Training steps that are still to come, which bound what is made. */
+  stepsLeft: () => number;
+  /** A stream of its own for what the last epoch is made of; null: of all data, as rows are not made one a sample. */
+  choose: (() => Generator) | null;
 }
 
 /** Random states as they were before an epoch was made. */
 type States = { simulate: Uint8Array; shuffle: Uint8Array };
 
+/** Epochs that are begun early: with the second one there is work left when the threads are through with the first. */
+const DEPTH = 2;
+
 export class TableRows implements RowSource {
   #rows: Tensor[] = [];
   #cursor: number | null = null;
   #before: States;
-  /** Those of the next epoch where its runs were begun already. */
-  #next: States | null = null;
+  /** Epochs whose runs were begun already: the state of the simulations' stream before, and their data. */
+  readonly #begun: { simulate: Uint8Array; data: Endpoints }[] = [];
   readonly #options: TableOptions;
   constructor(options: TableOptions) {
     this.#options = options;
@@ -44,24 +52,54 @@ export class TableRows implements RowSource {
   }
 
   make(): Making {
+    return this.#make(this.#options.stepsLeft());
+  }
+
+  /** Makes an epoch, from whose beginning on `left` steps follow. */
+  #make(left: number): Making {
     this.#drop();
-    this.#before = this.#next ?? this.#states();
-    this.#next = null;
-    const { epoch, shuffle, ahead, stepsLeft, batchSize } = this.#options;
-    let begun: Uint8Array | null = null;
+    const early = this.#begun.shift();
+    this.#before = { ...this.#states(), ...(early && { simulate: early.simulate }) };
+    const data = early?.data ?? this.#dataFor(left);
+    const { epoch, shuffle, batchSize } = this.#options;
     this.#rows = kept(() => {
-      const rows = epoch();
+      const rows = epoch(data);
       const batches = Math.floor((rows[0]?.size(0) ?? 0) / batchSize);
       // The shuffle goes on beside the next runs as well.
-      if (ahead && stepsLeft && stepsLeft() > batches) {
-        begun = this.#states().simulate;
-        ahead.begin();
-      }
+      this.#beginNext(batches, left, data);
       return shuffleRows(rows, shuffle);
     });
+    this.#forget(data);
     this.#cursor = 0;
-    if (begun) this.#next = { ...this.#states(), simulate: begun };
     return [];
+  }
+
+  /** What an epoch is made of, from whose beginning on `left` steps follow: of no more rows than these need. */
+  #dataFor(left: number): Endpoints {
+    const { data, batchSize, choose } = this.#options;
+    const n = left * batchSize;
+    if (!choose || n >= Math.min(data.x0.size(0), data.x1.size(0))) return data;
+    return someRows(data, n, choose());
+  }
+
+  /** Begins the epochs after this one of so many batches, if there will be any. */
+  #beginNext(batches: number, left: number, now: Endpoints): void {
+    const { ahead, simulate, data } = this.#options;
+    if (!ahead || now !== data) return;
+    for (;;) {
+      const after = left - batches * (ahead.waiting + 1);
+      if (ahead.waiting >= DEPTH || after <= 0) return;
+      const next = { simulate: simulate.getState(), data: this.#dataFor(after) };
+      if (!ahead.begin(data, next.data)) {
+        this.#forget(next.data);
+        return;
+      }
+      this.#begun.push(next);
+    }
+  }
+
+  #forget(data: Endpoints): void {
+    if (data !== this.#options.data) disposeSome(data);
   }
 
   batch(n: number, { start, count }: Part = allOf(n)): Tensor[] {
@@ -80,14 +118,16 @@ export class TableRows implements RowSource {
     this.#options.shuffle.setState(state.shuffle as Uint8Array);
     this.#before = this.#states();
     if (state.cursor === null) return [];
-    this.make();
-    this.#cursor = state.cursor as number;
+    const { stepsLeft, batchSize } = this.#options;
+    const cursor = state.cursor as number;
+    this.#make(stepsLeft() + Math.round(cursor / batchSize));
+    this.#cursor = cursor;
     return [];
   }
 
   dispose(): void {
     this.#options.ahead?.stop();
-    this.#next = null;
+    for (const { data } of this.#begun.splice(0)) this.#forget(data);
     this.#drop();
   }
 

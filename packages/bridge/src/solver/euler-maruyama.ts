@@ -1,5 +1,6 @@
 // Euler–Maruyama for dX = drift dt + σ dW.
-import { full, noise as normal, type Tensor, tidy } from "@dsbm/torch";
+import { noise as normal, type Tensor, tidy } from "@dsbm/torch";
+import { oneTime } from "../one-time.js";
 import { type Field, ordered, type SolveOptions } from "../solver.js";
 
 /**
@@ -26,7 +27,7 @@ export function eulerMaruyama(
     const from = x;
     // What a step makes on the way is given back at its end, while a recording runs too.
     x = tidy(() => {
-      const t = full([from.size(0)], time, { device: from.device, dtype: from.dtype });
+      const t = oneTime(from, time);
       const last = !lastNoise && k === steps.length - 1;
       const to = last && finish ? finish(from, t) : from.add(drift(from, t), { alpha: dt });
       return sigma > 0 && !last ? to.add(noise(from, k), { alpha: sigma * Math.sqrt(dt) }) : to;

@@ -1,5 +1,6 @@
 // Explicit Euler for dX = v dt; backwards in time the field is followed with the opposite sign.
-import { full, type Tensor } from "@dsbm/torch";
+import type { Tensor } from "@dsbm/torch";
+import { oneTime } from "../one-time.js";
 import { type Field, ordered, type SolveOptions } from "../solver.js";
 import { type FixedStep, followGrid } from "./fixed-grid.js";
 import type { FlowSolver } from "./flow.js";
@@ -14,7 +15,7 @@ export function euler(
   const steps = ordered(direction, grid);
   callback?.(x, { step: 0, time: steps[0]?.time ?? 0 });
   for (const [k, { time, next, dt }] of steps.entries()) {
-    const t = full([x.size(0)], time, { device: x.device, dtype: x.dtype });
+    const t = oneTime(x, time);
     x = x.add(velocity(x, t), { alpha: sign * dt });
     callback?.(x, { step: k + 1, time: next });
   }

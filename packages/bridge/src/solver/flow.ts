@@ -1,7 +1,8 @@
 // What follows an ordinary differential equation dx/dt = v(x, t): solvers that differ in how they choose their
 // steps, told apart by facts, behind one function.
-import { full, type Tensor, tidy } from "@dsbm/torch";
+import { type Tensor, tidy } from "@dsbm/torch";
 import { BridgeError } from "../errors.js";
+import { oneTime } from "../one-time.js";
 import type { Field } from "../solver.js";
 
 /** Where a flow passes: its states at the requested times, and what finding them cost. */
@@ -55,7 +56,7 @@ export function counted(field: Field): CountedField {
   return {
     at(x, time) {
       nfe++;
-      const v = tidy(() => field(x, full([x.size(0)], time, { device: x.device, dtype: x.dtype })));
+      const v = tidy(() => field(x, oneTime(x, time)));
       const [got, want] = [v.shape, x.shape];
       if (got.length !== want.length || got.some((size, i) => size !== want[i]))
         throw new BridgeError(

@@ -1,6 +1,7 @@
 // Heun's method (the explicit trapezoidal rule) for dX = v dt: an Euler step, then the mean of the slopes at
 // both ends.
-import { full, type Tensor } from "@dsbm/torch";
+import type { Tensor } from "@dsbm/torch";
+import { oneTime } from "../one-time.js";
 import { type Field, ordered, type SolveOptions } from "../solver.js";
 import { type FixedStep, followGrid } from "./fixed-grid.js";
 import type { FlowSolver } from "./flow.js";
@@ -16,7 +17,7 @@ export function heun(
 ): Tensor {
   const sign = direction === "f" ? 1 : -1;
   const steps = ordered(direction, grid);
-  const at = (time: number) => full([x.size(0)], time, { device: x.device, dtype: x.dtype });
+  const at = (time: number) => oneTime(x, time);
   callback?.(x, { step: 0, time: steps[0]?.time ?? 0 });
   for (const [k, { time, next, dt }] of steps.entries()) {
     const v = velocity(x, at(time));

@@ -57,6 +57,7 @@ export function gaussianProblem(config: GaussianConfig): { problem: Problem; tes
     halfIterations: config.outer_iters,
     steps: config.inner_iters,
     batchSize: config.batch_size,
+    shareBatch: config.share_batch,
     accumulate: config.accumulate,
     optimizer: config.optimizer,
     lr: config.lr,

@@ -15,6 +15,7 @@ import { io } from "@dsbm/torch";
 import type { AccompanyOptions, RunOptions } from "../experiment.js";
 import { openRunOf } from "../open-run.js";
 import type { Progress } from "../progress.js";
+import { describeStep } from "../ranks.js";
 import { checkSameConfig, finishedRows } from "../resume.js";
 import { version } from "../version.js";
 import { type Evaluation, evaluate, exactValues } from "./evaluate.js";
@@ -151,9 +152,7 @@ async function follow(
       event.half === training.state.half + 1 &&
       training.state.half === 0
     )
-      progress.line(
-        `${event.threads} ${event.threads === 1 ? "thread" : "threads"} a training step`,
-      );
+      progress.line(describeStep(event));
     if (event.type === "half") onHalf(event, config, training, test, run, progress);
     if (event.type === "stopped") break;
   }

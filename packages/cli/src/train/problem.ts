@@ -89,6 +89,7 @@ export function imageProblem(
     firstSteps: config.first_num_iter,
     steps: config.num_iter,
     batchSize: config.batch_size,
+    shareBatch: config.share_batch,
     accumulate: config.accumulate,
     repeat: config.num_repeat_data,
     cache: {

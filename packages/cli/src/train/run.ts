@@ -19,6 +19,7 @@ import { io, setNumThreads } from "@dsbm/torch";
 import { cores } from "../cores.js";
 import type { AccompanyOptions, RunOptions } from "../experiment.js";
 import { openRunOf } from "../open-run.js";
+import { describeStep } from "../ranks.js";
 import { checkSameConfig, finishedRows } from "../resume.js";
 import { version } from "../version.js";
 import {
@@ -250,9 +251,7 @@ class ImageRun {
     const label = `${iterationOf(event.half, this.config)}/${this.config.n_ipf} ${event.direction}`;
     switch (event.type) {
       case "start":
-        progress.line(
-          `iteration ${label}: ${event.threads} ${event.threads === 1 ? "thread" : "threads"} a training step`,
-        );
+        progress.line(`iteration ${label}: ${describeStep(event)}`);
         return true;
       case "cache":
         progress.update({

@@ -60,6 +60,7 @@ export const DEFAULTS = {
   threads: "auto",
   device: "cpu",
   nproc: 1,
+  share_batch: "auto",
   accumulate: 1,
   bucket_cap_mb: 25,
   exchange_dtype: null,

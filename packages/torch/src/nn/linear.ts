@@ -1,6 +1,6 @@
 // The affine layer, with PyTorch's names and PyTorch's default initialisation.
 import { empty } from "../create.js";
-import { call, schemas } from "../dispatch.js";
+import { call, invoke, Op, schemas } from "../dispatch.js";
 import { noGrad } from "../grad.js";
 import { linear } from "../ops.generated.js";
 import type { Generator } from "../random.js";
@@ -34,18 +34,42 @@ export class Linear extends Module {
       : null;
   }
 
-  forward(x: Tensor): Tensor {
-    const packed = packedFor(this, x);
-    if (packed) return call(oneDNN, "", x, packed, this.bias, "none", [], undefined) as Tensor;
-    return linear(x, this.weight, { bias: this.bias });
+  /**
+   * `shared` [k] are the last k inputs where they are the same for all rows: x [.., in − k] then has the others alone,
+   * and theirs is a part of the bias.
+   */
+  forward(x: Tensor, shared?: Tensor): Tensor {
+    const { weight, bias } = this.#after(shared);
+    const packed = packedFor(this, weight, x);
+    if (!packed) return linear(x, weight, { bias });
+    return call(oneDNN, "", x, packed, bias, "none", [], undefined) as Tensor;
+  }
+
+  /** SiLU of `forward`, by a kernel of our own where weights stand (see `withStandingWeights`). */
+  silu(x: Tensor, shared?: Tensor): Tensor {
+    const y = this.forward(x, shared);
+    return standing ? (invoke(silu_, y) as Tensor) : y.silu();
+  }
+
+  #after(shared: Tensor | undefined): { weight: Tensor; bias: Tensor | null } {
+    const { weight, bias } = this;
+    if (!shared) return { weight, bias };
+    const [k, inputs] = [shared.size(0), weight.size(1)];
+    const own = weight.narrow(1, inputs - k, k);
+    return {
+      weight: weight.narrow(1, 0, inputs - k),
+      bias: bias ? bias.addmv(own, shared) : own.mv(shared),
+    };
   }
 }
 
 const oneDNN = "mkldnn::_linear_pointwise";
+const silu_ = new Op("dsbm::silu_", "");
 /** Fewer rows than these do not pay for packing. */
 const manyRows = 128;
 
-let standing: Map<Linear, Tensor> | null = null;
+/** By layer and how many of its inputs are not the same for all rows. */
+let standing: Map<Linear, Map<number, Tensor>> | null = null;
 
 /**
  * Runs `fn` without gradients and with weights that do not change meanwhile: those of large products are packed once,
@@ -53,29 +77,34 @@ let standing: Map<Linear, Tensor> | null = null;
  */
 export function withStandingWeights<T>(fn: () => T): T {
   const before = standing;
-  const packed = new Map<Linear, Tensor>();
+  const packed: NonNullable<typeof standing> = new Map();
   standing = packed;
   try {
     return noGrad(fn);
   } finally {
     standing = before;
-    for (const t of packed.values()) t.dispose();
+    for (const own of packed.values()) for (const t of own.values()) t.dispose();
   }
 }
 
-/** The layer's weight in oneDNN's layout; null where it is not to be used for x. */
-function packedFor(layer: Linear, x: Tensor): Tensor | null {
+/** A layer's weight, or its first columns, in oneDNN's layout; null where it is not to be used for x. */
+function packedFor(layer: Linear, weight: Tensor, x: Tensor): Tensor | null {
   if (!standing) return null;
-  const { weight } = layer;
   const [outputs, inputs] = weight.shape as [number, number];
   // Rows of outputs that do not fill vectors are slower than in BLAS.
   const pays = x.ndim === 2 && x.size(0) >= manyRows && inputs >= 32 && outputs % 16 === 0;
   const plain = [x, weight].every((t) => t.device === "cpu" && t.dtype === "float32");
   if (!pays || !plain) return null;
-  const known = standing.get(layer);
+  let own = standing.get(layer);
+  if (!own) {
+    own = new Map();
+    standing.set(layer, own);
+  }
+  const known = own.get(inputs);
   if (known) return known;
   if (schemas(oneDNN).length === 0) return null; // a libtorch without it
-  const packed = call("mkldnn::_reorder_linear_weight", "", weight.detach(), x.size(0)) as Tensor;
-  standing.set(layer, packed.keep());
+  const whole = weight.detach().contiguous();
+  const packed = call("mkldnn::_reorder_linear_weight", "", whole, x.size(0)) as Tensor;
+  own.set(inputs, packed.keep());
   return packed;
 }

@@ -1,0 +1,12 @@
+// The time of a solver's step: one for all samples, which a network may make use of.
+import { full, type Tensor } from "@dsbm/torch";
+
+/** One time for all rows of x [B, …]: [B], a view of a single number. */
+export function oneTime(x: Tensor, time: number): Tensor {
+  return full([1], time, { device: x.device, dtype: x.dtype }).expand([x.size(0)]);
+}
+
+/** Whether times [B] are one by construction, whatever they are. */
+export function isOneTime({ shape, strides }: Tensor): boolean {
+  return shape.length === 1 && (shape[0] as number) > 1 && strides[0] === 0;
+}

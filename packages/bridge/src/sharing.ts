@@ -1,0 +1,59 @@
+// Whether ranks gain by sharing the rows of a step: the exchange of a small network's gradients can take longer than
+// the rows that it saves, and every rank then goes through all of them, which gives the same weights without it.
+import { Generator, zeros } from "@dsbm/torch";
+import type { Direction } from "./direction.js";
+import type { Problem } from "./problem.js";
+import { hash32 } from "./random.js";
+import type { Ranks } from "./ranks.js";
+import { longStep } from "./threads.js";
+import { trialOf } from "./trial.js";
+
+/** Seconds that `fn` takes, a call of `n`. */
+function seconds(fn: () => void, n = 1): number {
+  const start = performance.now();
+  for (let i = 0; i < n; i++) fn();
+  return (performance.now() - start) / 1000 / n;
+}
+
+const median = (list: readonly number[]): number =>
+  [...list].sort((a, b) => a - b)[list.length >> 1] as number;
+
+/** Seconds that the gradients' bytes travel, with nothing to compute meanwhile. */
+function exchangeSeconds({ data, device }: Ranks, bytes: number): number {
+  using all = zeros([Math.ceil(bytes / 4)], { device });
+  const reduce = () => data.allReduce(all);
+  reduce();
+  return median([seconds(reduce), seconds(reduce), seconds(reduce)]);
+}
+
+/**
+ * Whether a step is over sooner when the ranks share its rows, as rank 0 measures it; all ranks call it together.
+ * Where a trial does not leave the very same weights on all ranks, they share: averages then keep them together.
+ */
+export function measureSharing(problem: Required<Problem>, direction: Direction): boolean {
+  const ranks = problem.ranks as Ranks;
+  const fallback = Generator.default(problem.data.x0.device);
+  const drawn = fallback.getState();
+  try {
+    fallback.manualSeed(hash32(`${problem.seed}/sharing`));
+    using shared = trialOf({ ...problem, shareBatch: true }, direction);
+    shared.step(); // records
+    const first = seconds(shared.step);
+    // A long step gains whatever its exchange does, unless that is most of it.
+    const travels = exchangeSeconds(ranks, shared.bytes);
+    if (ranks.same(first > longStep && first > 4 * travels)) return true;
+    fallback.manualSeed(hash32(`${problem.seed}/sharing`));
+    using whole = trialOf({ ...problem, shareBatch: false }, direction);
+    whole.step();
+    const n = ranks.same(Math.max(1, Math.min(8, Math.round(0.02 / first))));
+    const rounds = Array.from({ length: 7 }, () => [
+      seconds(shared.step, n),
+      seconds(whole.step, n),
+    ]);
+    const [together, alone] = [0, 1].map((i) => median(rounds.map((r) => r[i] as number)));
+    const isSame = ranks.straying(whole.network.parameters()).length === 0;
+    return ranks.same((together as number) < (alone as number)) || !isSame;
+  } finally {
+    fallback.setState(drawn);
+  }
+}
