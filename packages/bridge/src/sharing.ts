@@ -35,24 +35,25 @@ export function measureSharing(problem: Required<Problem>, direction: Direction)
   const fallback = Generator.default(problem.data.x0.device);
   const drawn = fallback.getState();
   try {
-    fallback.manualSeed(hash32(`${problem.seed}/sharing`));
     using shared = trialOf({ ...problem, shareBatch: true }, direction);
-    shared.step(); // records
-    const first = seconds(shared.step);
-    // A long step gains whatever its exchange does, unless that is most of it.
+    const recording = seconds(shared.step);
     const travels = exchangeSeconds(ranks, shared.bytes);
-    if (ranks.same(first > longStep && first > 4 * travels)) return true;
+    // A long step gains whatever its exchange does, unless that is most of it.
+    const isLong = (step: number, least: number) => ranks.same(step > least && step > 8 * travels);
+    if (isLong(recording, 20 * longStep)) return true;
+    const first = seconds(shared.step);
+    if (isLong(first, longStep)) return true;
     fallback.manualSeed(hash32(`${problem.seed}/sharing`));
     using whole = trialOf({ ...problem, shareBatch: false }, direction);
-    whole.step();
+    for (let i = 0; i < 3; i++) whole.step();
+    if (ranks.straying(whole.network.parameters()).length > 0) return true;
     const n = ranks.same(Math.max(1, Math.min(8, Math.round(0.02 / first))));
     const rounds = Array.from({ length: 7 }, () => [
       seconds(shared.step, n),
       seconds(whole.step, n),
     ]);
     const [together, alone] = [0, 1].map((i) => median(rounds.map((r) => r[i] as number)));
-    const isSame = ranks.straying(whole.network.parameters()).length === 0;
-    return ranks.same((together as number) < (alone as number)) || !isSame;
+    return ranks.same((together as number) < (alone as number));
   } finally {
     fallback.setState(drawn);
   }

@@ -1,8 +1,9 @@
 // Runs begun ahead, beside the training on the epoch before, give the very numbers of runs made when they are asked
 // for, and leave nothing behind.
-import { liveTensors, setNumThreads, type Tensor } from "@dsbm/torch";
+import { arange, liveTensors, setNumThreads, type Tensor } from "@dsbm/torch";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { collectGarbage } from "../../../test/support/collect.js";
+import { someRows } from "../src/dataset.js";
 import {
   brownian,
   gaussianEndpoints,
@@ -15,6 +16,7 @@ import {
   uniformGrid,
 } from "../src/index.js";
 import { Ahead } from "../src/rows/ahead.js";
+import { Simulator } from "../src/simulator.js";
 
 /** Half-iterations of 10 steps on epochs of 4 batches: three epochs each, the last one cut. */
 const problem = (simulateThreads: number): Problem => ({
@@ -68,6 +70,34 @@ describe("runs ahead", () => {
     expect(await train(2)).toEqual(alone);
     expect(begin).toHaveBeenCalledTimes(4); // two in each half-iteration that simulates
     begin.mockRestore();
+  });
+
+  it("of the last epoch are as many as its steps need, of rows that go together", async () => {
+    const sizes: number[] = [];
+    const real = Simulator.prototype.startEndpoints;
+    const start = vi.spyOn(Simulator.prototype, "startEndpoints");
+    start.mockImplementation(function (this: Simulator, ...args) {
+      sizes.push(args[1].shape[0] as number);
+      return real.apply(this, args);
+    });
+    for (const simulateThreads of [1, 2]) await train(simulateThreads);
+    // 10 steps of 16 rows: 4 batches of 70 rows twice, then 2 of 32; in two half-iterations, by one thread and by two.
+    expect(sizes).toEqual(Array.from({ length: 4 }, () => [70, 70, 32]).flat());
+    start.mockRestore();
+
+    const [x0, x1] = [arange(0, 50), arange(0, 50)].map((t) => t.reshape([50, 1])) as [
+      Tensor,
+      Tensor,
+    ];
+    const cond = x1.mul(2);
+    const some = someRows({ x0, x1, conditions: { x1: { cond } } }, 20, stream(0, "some"));
+    const rows = some.x0.toNumbers();
+    expect(new Set(rows).size).toBe(20);
+    expect(some.x1.toNumbers()).toEqual(rows);
+    expect(some.conditions?.x1?.cond?.toNumbers()).toEqual(rows.map((x) => 2 * x));
+    expect(rows).not.toEqual([...rows].sort((a, b) => a - b));
+    const longer = { x0, x1: arange(0, 90).reshape([90, 1]) };
+    expect(someRows(longer, 20, stream(0, "some")).x1.toNumbers()).not.toEqual(rows);
   });
 
   it("go on from a saved state in the middle of an epoch as if nothing had happened", async () => {

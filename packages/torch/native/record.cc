@@ -123,7 +123,9 @@ struct Recorder {
       fail("ERR_TORCH_RECORDING", name + " cannot be recorded: the shape of its result depends on the values");
     if (op.hasTag(at::Tag::inplace_view) || schema.name() == "aten::resize_" || schema.name() == "aten::set_")
       fail("ERR_TORCH_RECORDING", name + " cannot be recorded: it changes a tensor's shape in place");
-    Step step{op, {}, {}, {}, schema.is_mutable() || op.hasTag(at::Tag::nondeterministic_seeded), {}};
+    // What returns nothing is there for what it does: an assertion.
+    bool keep = schema.is_mutable() || schema.returns().empty() || op.hasTag(at::Tag::nondeterministic_seeded);
+    Step step{op, {}, {}, {}, keep, {}};
     size_t n = schema.arguments().size(), first = stack->size() - n;
     for (size_t i = 0; i < n; i++) step.operands.push_back(operand((*stack)[first + i], schema.arguments()[i], name));
     {

@@ -2,7 +2,7 @@
 // A table: the operation's name, and what must hold of its arguments. What is of the wrong type altogether is passed
 // over: native code refuses it.
 import { invalid } from "./errors.js";
-import { type External, native } from "./native.js";
+import { type External, native, recording } from "./native.js";
 
 type Args = readonly unknown[];
 
@@ -128,9 +128,34 @@ function any(comparison: "eq" | "gt", t: External, value: number | bigint): bool
   });
 }
 
+const bottoms: Readonly<Record<string, bigint>> = { int64: -(2n ** 63n), int32: -(2n ** 31n) };
+
+/** Has a recorded program look at what it divides at every replay, where values may be others. */
+function recordDivision([self, other]: Args): void {
+  const is = (value: unknown, number: number | bigint | undefined): External | boolean => {
+    if (!isTensor(value)) return isInteger(value) && BigInt(value) === number;
+    if (native.device(value) !== "cpu" || number === undefined) return false;
+    return native.call(native.lookup("aten::eq", "Scalar"), value, number) as External;
+  };
+  const dtype = [self, other].filter(isTensor).map((t) => native.dtype(t))[0] ?? "";
+  const both = [is(self, bottoms[isTensor(self) ? native.dtype(self) : dtype]), is(other, -1n)];
+  if (both.includes(false)) return;
+  const each = both.filter(isTensor).reduce((a, b) => {
+    const and = native.call(native.lookup("aten::logical_and", ""), a, b) as External;
+    native.release([a, b]);
+    return and;
+  });
+  const some = native.call(native.lookup("aten::any", ""), each) as External;
+  const fine = native.call(native.lookup("aten::logical_not", ""), some) as External;
+  native.call(native.lookup("aten::_assert_async", "msg"), fine, doesNotFit);
+  native.release([each, some, fine]);
+}
+
+const doesNotFit = "the smallest integer divided by -1 does not fit its dtype";
+
 /** Integer division: the processor itself traps on the smallest integer by −1. */
-const division: Check = ([self, other]) => {
-  const bottoms: Record<string, bigint> = { int64: -(2n ** 63n), int32: -(2n ** 31n) };
+const division: Check = (args) => {
+  const [self, other] = args;
   const has = (value: unknown, which: "smallest" | "minus one"): boolean => {
     if (which === "smallest" && typeof value === "bigint") return value === bottoms.int64;
     if (isInteger(value)) return which === "minus one" && Number(value) === -1;
@@ -138,9 +163,8 @@ const division: Check = ([self, other]) => {
     const bottom = bottoms[native.dtype(value)];
     return bottom !== undefined && any("eq", value, which === "smallest" ? bottom : -1);
   };
-  require(!(
-    has(other, "minus one") && has(self, "smallest")
-  ), "the smallest integer divided by -1 does not fit its dtype");
+  require(!(has(other, "minus one") && has(self, "smallest")), doesNotFit);
+  if (recording.isOn) recordDivision(args);
 };
 
 /** div rounds only when it is told how: div(self, other, *, rounding_mode). */

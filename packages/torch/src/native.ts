@@ -109,6 +109,9 @@ function load(): Native {
 /** The addon itself. For the engine's own files only. */
 export const native: Native = load();
 
+/** Whether a recording is under way; kept by the one who makes them. */
+export const recording = { isOn: false };
+
 /** Calls native code and translates what it throws. */
 export function guarded<T>(fn: () => T, op?: string): T {
   try {

@@ -3,7 +3,7 @@
 import { empty } from "./create.js";
 import { invalid } from "./errors.js";
 import { ptrsOf, tidy } from "./handle.js";
-import { type External, guarded, native } from "./native.js";
+import { type External, guarded, native, recording } from "./native.js";
 import { Generator, randint } from "./random.js";
 import { Tensor } from "./tensor.js";
 
@@ -34,6 +34,7 @@ export class Program {
       const clones = native
         .recordBegin(ptrsOf(inputs, "record: inputs"))
         .map((ptr) => new Tensor(ptr));
+      recording.isOn = true;
       try {
         const result = fn(...clones);
         if (result instanceof Promise)
@@ -43,6 +44,7 @@ export class Program {
         const program = new Program(ptr, outputs);
         return { program, outputs };
       } finally {
+        recording.isOn = false;
         native.recordAbort();
       }
     }, "record");

@@ -129,10 +129,38 @@ describe("checked arguments", () => {
     }
   });
 
+  it("are made at every replay of a program too, where values come that were not there when it was recorded", () => {
+    const int = (dtype: T.DType, ...values: (number | bigint)[]) =>
+      T.tensor(values.map(BigInt), { dtype: "int64" }).to(dtype);
+    for (const dtype of ["int64", "int32"] as const) {
+      const [fine, bad] = [int(dtype, 7, -9), smallest(dtype).expand([2])];
+      const minus = int(dtype, -1, -1);
+      const divide = T.recorded((x, y) => x.remainder(y));
+      divide(fine, minus);
+      expect(() => divide(bad, minus)).toThrow(/does not fit/);
+      expect(divide(bad, int(dtype, 2, 2))[0]?.toNumbers()).toEqual([0, 0]);
+      const byMinusOne = T.recorded((x) => x.remainder(-1));
+      byMinusOne(fine);
+      expect(() => byMinusOne(bad)).toThrow(/does not fit/);
+      expect(byMinusOne(fine)[0]?.toNumbers()).toEqual([0, 0]);
+      const byTwo = T.recorded((x) => x.remainder(2));
+      expect(byTwo(fine)[0]?.toNumbers()).toEqual([1, 1]);
+      expect(byTwo.programFor(fine).operations.join()).not.toMatch(/assert/);
+    }
+    const floats = T.recorded((x, y) => x.remainder(y));
+    expect(floats(T.ones([2]), T.ones([2])).length).toBe(1);
+    expect(floats.programFor(T.ones([2]), T.ones([2])).operations.join()).not.toMatch(/assert/);
+  });
+
   it("read values unseen by a recording, by a graph and by the count of tensors", () => {
     const divisor = T.tensor([-1n, 2n]);
     const { program } = T.Program.record((x) => x.remainder(divisor), [T.tensor([5n, 5n])]);
-    expect(program.operations).toEqual(["aten::remainder.Tensor"]);
+    // What it looks at in replays, and nothing of what was looked at now.
+    expect(program.operations.filter((name) => /remainder|assert/.test(name))).toEqual([
+      "aten::_assert_async.msg",
+      "aten::remainder.Tensor",
+    ]);
+    expect(program.operations).toHaveLength(7);
     const live = T.liveTensors();
     using x = T.tensor([5n]);
     using y = x.remainder(-1);
