@@ -160,11 +160,12 @@ export class Pass {
     stop = false,
     pause = false,
   }: { told?: boolean } & Partial<Wishes> = {}): Advanced {
-    const { batchSize, repeat, data, ranks } = this.#problem;
+    const { batchSize, repeat, data, ranks, lr, lrSchedule } = this.#problem;
     const buckets = this.#buckets;
     const result: Advanced = { loss: null, gradNorm: null, wishes: { stop, pause } };
     const pairs = batchSize / repeat;
     const { part } = this.#share;
+    if (lrSchedule === "cosine") this.optimizer.lr = cosine(lr, this.step, this.steps);
     const wishes = [stop ? 1 : 0, pause ? 1 : 0];
     const step = () =>
       tidy(() => {
@@ -253,6 +254,10 @@ export class Pass {
     this.source.dispose();
   }
 }
+
+/** A learning rate that falls to 0 along half a cosine wave (Loshchilov and Hutter 2017, eq. 5, without restarts). */
+const cosine = (lr: number, step: number, steps: number): number =>
+  (lr / 2) * (1 + Math.cos((Math.PI * step) / steps));
 
 /** The source of a half-iteration's rows. */
 function rowSource({

@@ -59,6 +59,8 @@ export interface Problem {
   reduction?: "sum" | "mean";
   optimizer?: "Adam" | "AdamW";
   lr?: number;
+  /** How the learning rate falls within each half-iteration: to 0 along half a cosine wave, or not. */
+  lrSchedule?: "constant" | "cosine";
   weightDecay?: number;
   /** Whether optimisers live on between half-iterations; null: as the method says. */
   keepOptimizer?: boolean | null;
@@ -134,6 +136,7 @@ export function complete(problem: Problem): Required<Problem> {
     reduction: "sum",
     optimizer: "Adam",
     lr: 1e-4,
+    lrSchedule: "constant",
     weightDecay: 0,
     keepOptimizer: null,
     renewNetwork: false,

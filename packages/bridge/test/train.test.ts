@@ -143,6 +143,41 @@ describe("Training", () => {
     training.dispose();
   });
 
+  it("lets the learning rate fall along half a cosine wave, anew in each half-iteration", async () => {
+    const moves = async (lrSchedule: "constant" | "cosine") => {
+      const training = new Training(
+        tiny(dsbm, { lrSchedule, lr: 0.01, logEvery: 1, halfIterations: 3, steps: 2 }),
+      );
+      const weights = (d: "f" | "b") =>
+        [...training.state.networks[d].stateDict().values()].flatMap((t) => t.toNumbers());
+      const last = { f: weights("f"), b: weights("b") };
+      const lengths: number[][] = [];
+      for await (const event of training.run()) {
+        if (event.type !== "step") continue;
+        const now = weights(event.direction);
+        lengths.push(now.map((w, i) => w - (last[event.direction][i] as number)));
+        last[event.direction] = now;
+      }
+      training.dispose();
+      return lengths;
+    };
+    // Factors 1 and 1/2 for two steps. The first half-iteration's gradients are those of the constant rate; later ones
+    // see other pairs, but Adam's first move is the rate's length whatever the gradient.
+    const [falling, constant] = [await moves("cosine"), await moves("constant")];
+    const near = (a: number[], b: number[]) =>
+      Math.max(...a.map((x, i) => Math.abs(x - (b[i] as number))));
+    expect(near(falling[0] as number[], constant[0] as number[])).toBe(0);
+    expect(
+      near(
+        falling[1] as number[],
+        (constant[1] as number[]).map((x) => x / 2),
+      ),
+    ).toBeLessThan(1e-7);
+    const longest = falling.map((move) => Math.max(...move.map(Math.abs)));
+    for (const i of [0, 2]) expect(longest[i]).toBeCloseTo(0.01, 5);
+    for (const i of [1, 3]) expect(longest[i]).toBeLessThan(0.0075);
+  });
+
   it("clips the gradient to the norm that it reports before", async () => {
     const run = async (gradClip: number | null) => {
       const training = new Training(

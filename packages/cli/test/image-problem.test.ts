@@ -14,17 +14,20 @@ function configured(...words: string[]) {
   return completeTrain((resolved.members[0] as (typeof resolved.members)[0]).config);
 }
 
-describe("training times", () => {
-  it("are uniform, or spread as the schedule's steps are", () => {
-    const timesOf = (...words: string[]) => {
+describe("a run's words", () => {
+  it("say how times are spread and how the learning rate falls", () => {
+    const said = (...words: string[]) => {
       const config = configured("dataset=synthetic", ...words);
       const data = loadImageData(config);
-      const { times } = imageProblem(config, data, { cacheFolder: "none", chunkRows: 8 });
+      const { times, lrSchedule } = imageProblem(config, data, {
+        cacheFolder: "none",
+        chunkRows: 8,
+      });
       data.dispose();
-      return times;
+      return [times, lrSchedule];
     };
-    expect(timesOf()).toBe("uniform");
-    expect(timesOf("time_sampling=schedule")).toBe("steps");
+    expect(said()).toEqual(["uniform", "constant"]);
+    expect(said("time_sampling=schedule", "lr_schedule=cosine")).toEqual(["steps", "cosine"]);
   });
 });
 

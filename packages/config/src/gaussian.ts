@@ -35,6 +35,15 @@ export const gaussianSchema = z.strictObject({
   outer_iters: count().default(40).describe("half-iterations"),
   batch_size: count().default(128).describe("pairs in a training step"),
   lr: positive().default(1e-4).describe("learning rate"),
+  lr_schedule: z
+    .enum(["cosine"])
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        "how the learning rate falls in each half-iteration: cosine goes to 0 along half a wave; null: not at all",
+      examples: ["cosine"],
+    }),
   optimizer: z.enum(["Adam", "AdamW"]).default("Adam").describe("optimiser"),
   weight_decay: z.number().nonnegative().default(0).describe("weight decay"),
   grad_clip: positive()

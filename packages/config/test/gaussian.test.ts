@@ -28,6 +28,7 @@ describe("the Gaussian benchmark", () => {
       outer_iters: 40,
       batch_size: 128,
       lr: 1e-4,
+      lr_schedule: null,
       optimizer: "Adam",
       weight_decay: 0,
       grad_clip: null,

@@ -61,6 +61,7 @@ export function gaussianProblem(config: GaussianConfig): { problem: Problem; tes
     accumulate: config.accumulate,
     optimizer: config.optimizer,
     lr: config.lr,
+    lrSchedule: config.lr_schedule ?? "constant",
     weightDecay: config.weight_decay,
     gradClip: config.grad_clip,
     emaRate: config.ema_rate,

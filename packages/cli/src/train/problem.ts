@@ -102,6 +102,7 @@ export function imageProblem(
     reduction: "mean",
     optimizer: config.optimizer,
     lr: config.lr,
+    lrSchedule: config.lr_schedule ?? "constant",
     weightDecay: config.weight_decay,
     keepOptimizer: config.use_prev_net,
     renewNetwork: !config.use_prev_net,

@@ -22,6 +22,15 @@ const training = {
     .describe("times that a pair stands in a batch, each with fresh time and noise"),
   optimizer: z.enum(["Adam", "AdamW"]).default("Adam").describe("optimiser"),
   lr: positive().default(1e-4).describe("learning rate"),
+  lr_schedule: z
+    .enum(["cosine"])
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        "how the learning rate falls in each half-iteration: cosine goes to 0 along half a wave; null: not at all",
+      examples: ["cosine"],
+    }),
   weight_decay: z.number().nonnegative().default(0).describe("weight decay"),
   grad_clip: positive()
     .nullable()

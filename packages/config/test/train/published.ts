@@ -78,6 +78,7 @@ export const DEFAULTS = {
   num_repeat_data: 1,
   optimizer: "Adam",
   lr: 1e-4,
+  lr_schedule: null,
   weight_decay: 0,
   grad_clip: 1,
   ema: true,
