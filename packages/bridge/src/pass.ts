@@ -123,7 +123,8 @@ export class Pass {
       ranks && isShared
         ? new distributed.GradientBuckets(ranks.data, leaves, ranks.gradients)
         : null;
-    this.#stepTimes = problem.times === "steps" ? new StepTimes(problem.grid, device) : null;
+    const uniform = { uniform: 1, mixed: 0.5, steps: 0 }[problem.times];
+    this.#stepTimes = uniform < 1 ? new StepTimes(problem.grid, { device, uniform }) : null;
     this.#run = trainingStep({
       problem,
       direction: this.direction,

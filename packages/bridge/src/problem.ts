@@ -74,8 +74,8 @@ export interface Problem {
   emaWarmup?: boolean;
   /** Training times are uniform on [eps, 1 − eps]; null: the method's own. */
   eps?: number | null;
-  /** How times are spread over that interval: uniformly, or as the steps of the grid are. */
-  times?: "uniform" | "steps";
+  /** How times are spread over that interval: uniformly, as the steps of the grid are, or half of them each way. */
+  times?: "uniform" | "steps" | "mixed";
   /** Minibatch optimal transport on pairs that were not simulated. */
   batchCoupling?: BatchCoupling | null;
   seed?: number;

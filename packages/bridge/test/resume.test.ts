@@ -170,6 +170,10 @@ const problems: [string, () => Problem][] = [
     "times spread as the steps of the grid",
     () => cached({ times: "steps", grid: { times: [0, 0.1, 0.4, 1], steps: [0.1, 0.3, 0.6] } }),
   ],
+  [
+    "times spread half so",
+    () => cached({ times: "mixed", grid: { times: [0, 0.1, 0.4, 1], steps: [0.1, 0.3, 0.6] } }),
+  ],
   ["gradients in parts", () => cached({ accumulate: 3 })],
   [
     "minibatch plans",

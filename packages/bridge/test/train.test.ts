@@ -269,6 +269,32 @@ describe("the parts of a step", () => {
       even.dispose();
     }));
 
+  it("keeps a share of them uniform where that is asked for", () =>
+    tidy(() => {
+      const grid = { times: [0, 0.01, 0.1, 0.4, 1], steps: [0.01, 0.09, 0.3, 0.6] };
+      const u = drawTimes(8000, 0, seeded(3), normal([1], 1).to("float32"));
+      const times = (uniform: number, eps = 0) => {
+        const spread = new StepTimes(grid, { uniform });
+        const t = spread.of(u, eps);
+        spread.dispose();
+        return t.toNumbers();
+      };
+      grid.steps.forEach((length, k) => {
+        const [from, to] = [grid.times[k] as number, grid.times[k + 1] as number];
+        const middle = from + length / 2;
+        const inside = times(0.5).filter((x) => x >= from && x < to);
+        const share = (length + 1 / 4) / 2;
+        expect(Math.abs(inside.length - 8000 * share)).toBeLessThanOrEqual(2);
+        const below = inside.filter((x) => x < middle).length / inside.length;
+        expect(Math.abs(below - 0.5)).toBeLessThan(2 / Math.sqrt(inside.length));
+      });
+      expect(distance(tensor(times(1)), u)).toBeLessThan(1e-6);
+      expect(Math.max(...times(0.5, 0.05))).toBeCloseTo(0.95, 6);
+      const before = liveTensors();
+      new StepTimes(grid).dispose();
+      expect(liveTensors()).toBe(before);
+    }));
+
   it("draws one time in each stratum, and each for two rows whose noise is opposite", () =>
     tidy(() => {
       for (const [n, half] of [

@@ -27,6 +27,7 @@ describe("a run's words", () => {
       return [times, lrSchedule];
     };
     expect(said()).toEqual(["uniform", "constant"]);
+    expect(said("time_sampling=mixed")).toEqual(["mixed", "constant"]);
     expect(said("time_sampling=schedule", "lr_schedule=cosine")).toEqual(["steps", "cosine"]);
   });
 });

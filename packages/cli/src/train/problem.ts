@@ -79,7 +79,7 @@ export function imageProblem(
       config.cache_num_steps === config.num_steps ? grid : resample(grid, config.cache_num_steps),
     network: (direction, half) =>
       buildNetwork(config, direction, { half, classes: data.x0.classes.length }),
-    times: config.time_sampling === "schedule" ? "steps" : "uniform",
+    times: config.time_sampling === "schedule" ? "steps" : (config.time_sampling ?? "uniform"),
     firstCoupling: first_coupling,
     sequence,
     halfIterations: sequence.length * config.n_ipf,

@@ -12,9 +12,9 @@ const training = {
   num_steps: count().default(30).describe("steps of the sampler and of the schedule"),
   test_num_steps: follows("steps of the sampler in evaluations; null is num_steps", 30),
   eps: z.number().positive().lt(0.5).default(1e-4).describe("times are drawn from [eps, 1-eps]"),
-  time_sampling: z.enum(["schedule"]).nullable().default(null).meta({
+  time_sampling: z.enum(["schedule", "mixed"]).nullable().default(null).meta({
     description:
-      "spread of these times (not of method=dsb): schedule has as many in each of its steps; null is uniform",
+      "spread of these times (not of method=dsb): schedule has as many in each of its steps, mixed half of them so; null is uniform",
   }),
   batch_size: count().default(128).describe("rows of a training step"),
   num_repeat_data: count()

@@ -107,7 +107,7 @@ describe("the image trainer's defaults", () => {
     ],
     [
       "downscaler_synthetic_ipf",
-      { Dataset: "downscaler_synthetic_high", cdsb: true, first_coupling: "ref", n_ipf: 4 },
+      { Dataset: "downscaler_synthetic_high", cdsb: true, first_coupling: "ref", n_ipf: 3 },
       { image_size: 64, channels: 2, cond_channels: 1 },
     ],
     [
