@@ -4,9 +4,7 @@
 import { z } from "zod";
 import { checkProcesses, freeProcessKeys, processes } from "./processes.js";
 import type { Experiment } from "./resolve.js";
-
-const count = () => z.int().min(1);
-const positive = () => z.number().positive();
+import { count, lrSchedule, positive } from "./train/kinds.js";
 
 export const gaussianSchema = z.strictObject({
   model_name: z
@@ -35,15 +33,7 @@ export const gaussianSchema = z.strictObject({
   outer_iters: count().default(40).describe("half-iterations"),
   batch_size: count().default(128).describe("pairs in a training step"),
   lr: positive().default(1e-4).describe("learning rate"),
-  lr_schedule: z
-    .enum(["cosine"])
-    .nullable()
-    .default(null)
-    .meta({
-      description:
-        "how the learning rate falls in each half-iteration: cosine goes to 0 along half a wave; null: not at all",
-      examples: ["cosine"],
-    }),
+  lr_schedule: lrSchedule(),
   optimizer: z.enum(["Adam", "AdamW"]).default("Adam").describe("optimiser"),
   weight_decay: z.number().nonnegative().default(0).describe("weight decay"),
   grad_clip: positive()

@@ -3,7 +3,7 @@
 
 import { z } from "zod";
 import { processes } from "../processes.js";
-import { count, file, follows, positive } from "./kinds.js";
+import { count, file, follows, lrSchedule, positive } from "./kinds.js";
 
 const training = {
   n_ipf: count().default(50).describe("iterations, each of a backward and a forward pass"),
@@ -22,15 +22,7 @@ const training = {
     .describe("times that a pair stands in a batch, each with fresh time and noise"),
   optimizer: z.enum(["Adam", "AdamW"]).default("Adam").describe("optimiser"),
   lr: positive().default(1e-4).describe("learning rate"),
-  lr_schedule: z
-    .enum(["cosine"])
-    .nullable()
-    .default(null)
-    .meta({
-      description:
-        "how the learning rate falls in each half-iteration: cosine goes to 0 along half a wave; null: not at all",
-      examples: ["cosine"],
-    }),
+  lr_schedule: lrSchedule(),
   weight_decay: z.number().nonnegative().default(0).describe("weight decay"),
   grad_clip: positive()
     .nullable()

@@ -41,3 +41,15 @@ export function numbers(example: string, { whole = false }: { whole?: boolean } 
 export function readNumbers(text: string | null): number[] {
   return text === null ? [] : text.split(",").map(Number);
 }
+
+/** How the learning rate falls, in every experiment that trains. */
+export const lrSchedule = () =>
+  z
+    .enum(["cosine"])
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        "how the learning rate falls in each half-iteration: cosine goes to 0 along half a wave; null: not at all",
+      examples: ["cosine"],
+    });
