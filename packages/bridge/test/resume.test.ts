@@ -175,6 +175,7 @@ const problems: [string, () => Problem][] = [
     () => cached({ times: "mixed", grid: { times: [0, 0.1, 0.4, 1], steps: [0.1, 0.3, 0.6] } }),
   ],
   ["gradients in parts", () => cached({ accumulate: 3 })],
+  ["a learning rate that falls", () => cached({ lrSchedule: "cosine" })],
   [
     "minibatch plans",
     () => cached({ batchCoupling: ({ x0, x1 }) => ({ x0: x1.mul(0.5), x1: x0 }) }),
