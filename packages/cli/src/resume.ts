@@ -6,13 +6,9 @@ import { UsageError } from "./errors.js";
 export function changesOf(folder: string, config: object, free: ReadonlySet<string>): string[] {
   const before = readRun(folder).config;
   const now = config as Record<string, unknown>;
-  return (
-    [...new Set([...Object.keys(before), ...Object.keys(now)])]
-      .filter((key) => !free.has(key))
-      // A key that an older version did not have, and that asks for nothing.
-      .filter((key) => key in before || now[key] !== null)
-      .flatMap((key) => differences(key, before[key], now[key]))
-  );
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])]
+    .filter((key) => !free.has(key))
+    .flatMap((key) => differences(key, before[key], now[key]));
 }
 
 /** Throws a UsageError that lists what changed and says what to do. */
@@ -24,8 +20,11 @@ export function checkSameConfig(folder: string, config: object, free: ReadonlySe
   );
 }
 
-/** One text for each value that differs, groups by their keys. */
-function differences(key: string, before: unknown, now: unknown): string[] {
+/**
+ * One text for each value that differs, groups by their keys. A key that a version did not have yet is null there:
+ * newer keys ask for nothing with null.
+ */
+function differences(key: string, before: unknown = null, now: unknown = null): string[] {
   if (JSON.stringify(before) === JSON.stringify(now)) return [];
   if (isGroup(before) && isGroup(now))
     return [...new Set([...Object.keys(before), ...Object.keys(now)])].flatMap((name) =>

@@ -53,6 +53,22 @@ describe("spatial means", () => {
       ).toBeGreaterThan(1e-4);
     }));
 
+  it("are lost in normalisation with 32 channels of embedding, and seen for what they are with 256", () =>
+    tidy(() => {
+      const answers = (embed_dim: number) => {
+        using net = make({ embed_dim });
+        return [0, 0.5, 1].map((by) => means(run(net, x.add(by), cond)));
+      };
+      const [same, ...none] = answers(32) as [Tensor, ...Tensor[]];
+      for (const other of none) expect(distance(other, same)).toBeLessThan(1e-6);
+      const [a, b, c] = answers(256) as [Tensor, Tensor, Tensor];
+      for (const [one, other] of [
+        [a, b],
+        [b, c],
+      ] as const)
+        expect(distance(one, other)).toBeGreaterThan(1e-4);
+    }));
+
   it("are 0 without the bypass, and the bypass is all that is added", () =>
     tidy(() => {
       using net = make();

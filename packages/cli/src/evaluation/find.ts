@@ -41,7 +41,7 @@ export function findRun(
   const [nearest] = found.toSorted((a, b) => a.changes.length - b.changes.length);
   throw new UsageError(
     nearest
-      ? `there is no run of these words; the nearest is ${nearest.folder} (${shortened(nearest.changes)}): give its words, or train the other one with ${train}`
+      ? `there is no run of these words; the nearest is ${nearest.folder} (${shortened(nearest.changes)}): give its values, or train the other one with ${train}`
       : `there is no run of these words, ${named} is not there: train it with ${train}`,
   );
 }

@@ -57,6 +57,14 @@ const DownscalerUNET = z.strictObject({
     .prefault("1,2,4,8")
     .describe("channel multipliers of the resolutions"),
   num_res_blocks: num_res_blocks(8),
+  embed_dim: count()
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        "channels of the time embedding and of the bypass, a multiple of 32 (of which 32 hide the means from the bypass, 64 nearly); null is those of the coarsest resolution",
+      examples: [256],
+    }),
   dropout: dropout(0.5),
   mean_bypass: z.boolean().default(true).describe("the spatial means go around the network"),
   scale_mean_bypass: z.boolean().default(true).describe("scale them by 1/sqrt(H*W)"),

@@ -140,6 +140,7 @@ describe("the image trainer's defaults", () => {
         num_channels: 32,
         channel_mult: "1,2,4,8",
         num_res_blocks: 8,
+        embed_dim: null,
         dropout: 0.5,
         temb_scale: 30,
         mean_bypass: true,
@@ -151,7 +152,13 @@ describe("the image trainer's defaults", () => {
     [
       "DownscalerUNET_small",
       "downscaler_synthetic",
-      { name: "DownscalerUNET", num_channels: 32, channel_mult: "1,1,2,2", dropout: 0 },
+      {
+        name: "DownscalerUNET",
+        num_channels: 32,
+        channel_mult: "1,1,2,2",
+        embed_dim: 256,
+        dropout: 0,
+      },
     ],
     [
       "DDPMpp_32",

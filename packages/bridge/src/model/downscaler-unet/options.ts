@@ -15,8 +15,8 @@ export interface DownscalerUNetOptions {
   channel_mult?: NumberList;
   /** Residual blocks at the coarsest resolution. */
   num_res_blocks?: number;
-  /** Channels of the time's embedding and of the bypass (default: those of the coarsest resolution). */
-  embed_dim?: number;
+  /** Channels of the time's embedding and of the bypass (default, and null: those of the coarsest resolution). */
+  embed_dim?: number | null;
   dropout?: number;
   /** Whether the spatial means of x and of the condition go around the network, to be added to its result. */
   mean_bypass?: boolean;
@@ -33,6 +33,7 @@ export interface DownscalerUNetOptions {
 /** Options with every default filled in. */
 export interface CompleteDownscalerUNetOptions
   extends Required<Omit<DownscalerUNetOptions, "image_size">> {
+  embed_dim: number;
   channel_mult: readonly number[];
   /** Channels at each resolution, finest first. */
   channels: readonly [number, number, number, number];

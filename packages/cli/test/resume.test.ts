@@ -1,0 +1,55 @@
+// Whether a run's configuration is the one that is asked for, runs of older versions included.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openRun } from "@dsbm/runs";
+import { afterEach, describe, expect, it } from "vitest";
+import { changesOf, checkSameConfig } from "../src/resume.js";
+
+const root = mkdtempSync(join(tmpdir(), "dsbm-resume-"));
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+/** The folder of a run that was made with this configuration. */
+function runOf(config: object): string {
+  openRun({ folder: root, dsbm: "0.0.1", config, columns: ["loss"] }).finish();
+  return root;
+}
+const none: ReadonlySet<string> = new Set();
+
+describe("a configuration", () => {
+  const before = { lr: 1e-3, model: { name: "UNET", dropout: 0.1, channel_mult: null } };
+
+  it("is that of a run where every value is, whatever the order of keys in a group", () => {
+    const folder = runOf(before);
+    expect(changesOf(folder, before, none)).toEqual([]);
+    const turned = { model: { channel_mult: null, dropout: 0.1, name: "UNET" }, lr: 1e-3 };
+    expect(changesOf(folder, turned, none)).toEqual([]);
+    expect(() => checkSameConfig(folder, turned, none)).not.toThrow();
+  });
+
+  it("may have keys that the run's version did not have, as long as they ask for nothing", () => {
+    const folder = runOf(before);
+    const newer = { ...before, ema_rate: null, model: { ...before.model, embed_dim: null } };
+    expect(changesOf(folder, newer, none)).toEqual([]);
+    const asking = { ...before, ema_rate: 0.9, model: { ...before.model, embed_dim: 256 } };
+    expect(changesOf(folder, asking, none)).toEqual([
+      "model.embed_dim was null and is now 256",
+      "ema_rate was null and is now 0.9",
+    ]);
+    expect(() => checkSameConfig(folder, asking, none)).toThrow(
+      /holds a run of another configuration \(model\.embed_dim was null and is now 256; .*--again/,
+    );
+  });
+
+  it("differs by the names of the values that differ, but for those that change nothing learnt", () => {
+    const folder = runOf(before);
+    const other = { lr: 1e-4, model: { ...before.model, dropout: 0 } };
+    expect(changesOf(folder, other, none)).toEqual([
+      "lr was 0.001 and is now 0.0001",
+      "model.dropout was 0.1 and is now 0",
+    ]);
+    expect(changesOf(folder, other, new Set(["lr"]))).toEqual([
+      "model.dropout was 0.1 and is now 0",
+    ]);
+  });
+});
