@@ -129,7 +129,9 @@ function scalesOf(
   if (!metrics.spectrum && !wanted) return { spectra: null, bands: [], ...noConditions };
   const other = split === "test" ? "train" : "test";
   const reserve = testRows(data[side], test_npar, seed, other).to({ device: "cpu" });
-  const spectra = metrics.spectrum ? spectraOf({ start, end, data: real, reserve }) : null;
+  const spectra = metrics.spectrum
+    ? spectraOf({ start, end, data: manyReal(data[side], real, { seed, split }), reserve })
+    : null;
   const bands = spectra ? bandRows(spectra) : [];
   const spare = told(other, reserve);
   if (!given?.cond || !wanted || !spare) return { spectra, bands, ...noConditions };
@@ -141,6 +143,19 @@ function scalesOf(
     start_cond_error: conditionError({ x: start, cond: given.cond }, truth),
     data_cond_error: conditionError({ x: reserve, cond: spare }, truth),
   };
+}
+
+/**
+ * The real images whose spectrum ends are measured against, some 256 MB of them or as many as are carried: the largest
+ * scales have few modes an image, and these cost no network.
+ */
+function manyReal(
+  end: ImageEnd,
+  real: Tensor,
+  { seed, split }: { seed: number; split: Split },
+): Tensor {
+  const most = Math.floor((64 * 2 ** 20 * real.size(0)) / real.numel);
+  return most > real.size(0) ? testRows(end, most, seed, split).to({ device: "cpu" }) : real;
 }
 
 interface Given {
