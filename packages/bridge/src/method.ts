@@ -2,6 +2,7 @@
 // solves. The driver reads these and never asks for a name.
 import type { Generator, Tensor } from "@dsbm/torch";
 import { type ConditionKind, type Conditions, conditionRows, conditionsIn } from "./conditions.js";
+import type { Matching } from "./coupling/matching.js";
 import type { BatchCoupling, Pairs, Simulate } from "./coupling.js";
 import type { Endpoints } from "./dataset.js";
 import type { Direction, End } from "./direction.js";
@@ -20,6 +21,8 @@ export interface EpochContext {
   data: Endpoints;
   process: ReferenceProcess;
   firstCoupling: "ref" | "ind";
+  /** Where independent pairs are to share their conditions. */
+  matching?: Matching | null;
   generator: Generator;
   /** How random numbers are drawn for the rows of `data`, of which some may be elsewhere (default: all are here). */
   forRows?: DrawRows;

@@ -13,6 +13,7 @@ import {
 } from "@dsbm/torch";
 import { type BatchShare, batchShare } from "./batch-share.js";
 import { type ConditionKind, conditionsAt } from "./conditions.js";
+import { matchConditions } from "./coupling/matching.js";
 import type { BatchCoupling } from "./coupling.js";
 import { conditionKinds, type Endpoints } from "./dataset.js";
 import { type Direction, type End, endOf, other } from "./direction.js";
@@ -272,6 +273,8 @@ function rowSource({
   const { method, data, process, firstCoupling, decode, cache, batchSize, seed } = problem;
   const direction = directionOf(problem, half);
   const newest = half <= problem.firstPass ? null : directionOf(problem, half - 1);
+  const matching =
+    problem.matchConditions && newest === null ? matchConditions(data.conditions) : null;
   const random = (purpose: string) => stream(seed, `${purpose}/${half}`, data.x0.device);
   const simulate = random("simulate");
   const grid = problem.cacheGrid;
@@ -286,6 +289,7 @@ function rowSource({
       data: ends,
       process,
       firstCoupling,
+      matching,
       generator: simulate,
       forRows,
       simulate: ahead.simulate,
@@ -311,7 +315,7 @@ function rowSource({
       shuffle: random("shuffle"),
       ahead: isBeside ? ahead : null,
       stepsLeft,
-      choose: method.sampler ? null : () => random("last"),
+      choose: method.sampler || matching ? null : () => random("last"),
     });
   // Indices into tables and files are drawn on the CPU.
   const [shuffle, shuffle1] = [`shuffle/${half}`, `shuffle1/${half}`].map((purpose) =>
@@ -324,6 +328,7 @@ function rowSource({
       rows,
       simulate,
       shuffle: { x0: shuffle, x1: shuffle1 },
+      matching,
     });
   return new CacheRows({
     ...cache,

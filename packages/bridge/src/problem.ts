@@ -1,4 +1,5 @@
 // One training problem in full: data, reference process, method, networks and the numbers of the schedule.
+import { matchConditions } from "./coupling/matching.js";
 import type { BatchCoupling } from "./coupling.js";
 import { checkEndpoints, type Decode, type Endpoints } from "./dataset.js";
 import type { Direction } from "./direction.js";
@@ -22,6 +23,11 @@ export interface Problem {
   network: (direction: Direction, half?: number) => Network;
   /** Where the first pass starts: the reference process (IPF) or independent pairs (IMF). */
   firstCoupling?: "ref" | "ind";
+  /**
+   * Independent pairs share their conditions, bit by bit: independent given these. Not for pairs of the reference
+   * process, and not with optimal transport within batches.
+   */
+  matchConditions?: boolean;
   /** Directions in the order of training, repeated. */
   sequence?: readonly Direction[];
   /** Half-iterations in all. */
@@ -115,10 +121,33 @@ function checkBatch({ cache, batchSize, repeat, ranks, shareBatch }: Required<Pr
     );
 }
 
+function checkMatching({
+  method,
+  batchCoupling,
+  data,
+  batchSize,
+  repeat,
+}: Required<Problem>): void {
+  if (!method.pairs || method.coupling || batchCoupling)
+    throw new BridgeError(
+      "argument",
+      method.pairs
+        ? "matchConditions with optimal transport within batches, which pairs anew; leave one of them out"
+        : `matchConditions with ${method.name}, which is trained on no pairs; leave it out`,
+    );
+  const { rows } = matchConditions(data.conditions);
+  if (rows.length < batchSize / repeat)
+    throw new BridgeError(
+      "argument",
+      `batchSize is ${batchSize}, but only ${rows.length} samples of x0 have conditions of x1; use a smaller batch`,
+    );
+}
+
 /** The problem with defaults filled in. Throws a BridgeError that names the first wrong field. */
 export function complete(problem: Problem): Required<Problem> {
   const full: Required<Problem> = {
     firstCoupling: "ref",
+    matchConditions: false,
     sequence: ["b", "f"],
     decode: (rows) => rows,
     firstSteps: problem.steps,
@@ -170,6 +199,7 @@ export function complete(problem: Problem): Required<Problem> {
       "argument",
       `batchSize is ${full.batchSize}, but there are only ${rows} samples on one end; use a smaller batch`,
     );
+  if (full.matchConditions) checkMatching(full);
   if (full.sequence.length === 0)
     throw new BridgeError("argument", "sequence is empty; expected at least one of f and b");
   if (

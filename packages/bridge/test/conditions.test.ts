@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { arange, cat, Generator, nn, randn, type Tensor, tidy } from "@dsbm/torch";
+import { arange, cat, Generator, nn, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Conditions, EndConditions } from "../src/conditions.js";
 import { minibatchEntropic, minibatchExact } from "../src/coupling/minibatch.js";
@@ -128,6 +128,53 @@ describe.each(sources)("rows %s", (source) => {
       expect(cond).toEqual(own.map((v) => 64 * v));
       expect(x1.every((v) => v > 10) || half === 3).toBe(true);
     }
+  });
+});
+
+describe.each(sources)("rows %s with matched conditions", (source) => {
+  it.each([
+    { name: "dsbm" as const, sequence: ["b", "f"] as const },
+    { name: "rectifiedflow" as const, sequence: ["b"] as const },
+  ])("of $name pair samples of one class", async ({ name, sequence }) => {
+    // x0 is 0 … 39 of the classes 0 … 4, x1 is 1000 … 1039 of 1 … 8.
+    const data = { x0: marked(40, 0), x1: marked(40, 1000) };
+    const classOf = { x0: (i: number) => i % 5, x1: (i: number) => 1 + (i % 8) };
+    const conditions = Object.fromEntries(
+      (["x0", "x1"] as const).map((end) => {
+        const first = end === "x0" ? 0 : 1000;
+        const own = arange(0, 40)
+          .toNumbers()
+          .map((i) => classOf[end](first + i));
+        const cond = tensor(Float32Array.from(own), { shape: [40, 1] });
+        return [end, { cond, y: cond.select(1, 0).to("int64") }];
+      }),
+    );
+    const seen = await rowsOf(
+      methods[name],
+      { ...data, conditions },
+      {
+        firstCoupling: "ind",
+        firstPass: 2,
+        matchConditions: true,
+        sequence,
+        steps: 12,
+        cache: cacheOf(source),
+      },
+    );
+    const pairs = seen.filter(({ half }) => half <= 2);
+    expect(new Set(pairs.map(({ half }) => half))).toEqual(new Set([1, 2]));
+    const met = new Map<number, Set<number>>();
+    for (const { rows } of pairs) {
+      const [x0, x1, cond] = rows as [number[], number[], number[]];
+      const row = (x: number[], i: number) => Math.round(64 * (x[2 * i] as number));
+      cond.forEach((told, i) => {
+        expect([classOf.x0(row(x0, i)), classOf.x1(row(x1, i))]).toEqual([told, told]);
+        met.set(told, (met.get(told) ?? new Set()).add(row(x1, i)));
+      });
+    }
+    // All five partners of each class come up, and class 0 has none.
+    expect([...met.keys()].toSorted()).toEqual([1, 2, 3, 4]);
+    for (const partners of met.values()) expect(partners.size).toBe(5);
   });
 });
 

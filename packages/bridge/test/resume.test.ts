@@ -2,7 +2,18 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { dropout, io, memory, nn, ones, Parameter, randn, type Tensor, tidy } from "@dsbm/torch";
+import {
+  arange,
+  dropout,
+  io,
+  memory,
+  nn,
+  ones,
+  Parameter,
+  randn,
+  type Tensor,
+  tidy,
+} from "@dsbm/torch";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Conditions } from "../src/conditions.js";
 import { minibatchExact } from "../src/coupling/minibatch.js";
@@ -61,6 +72,19 @@ const cached = (changes: Partial<Problem> = {}): Problem =>
     parametrisation: { meanMatch: false, stdTrick: false, lossScale: true },
     ...changes,
   });
+
+/** Four conditions at both ends. */
+function matched(changes: Partial<Problem> = {}): Problem {
+  const { data } = cached();
+  const cond = (x: Tensor) => arange(0, x.size(0)).remainder(4).reshape([-1, 1]).contiguous();
+  return cached({
+    data: { ...data, conditions: { x0: { cond: cond(data.x0) }, x1: { cond: cond(data.x1) } } },
+    network: (d, half) => new Steered(d, half),
+    firstCoupling: "ind",
+    matchConditions: true,
+    ...changes,
+  });
+}
 
 /** As a file would keep it. */
 const copied = ({ tensors, facts }: SavedTraining): SavedTraining => ({
@@ -164,6 +188,8 @@ const problems: [string, () => Problem][] = [
       });
     },
   ],
+  ["pairs that share their conditions", () => matched()],
+  ["pairs in memory that share their conditions", () => matched({ cache: null, repeat: 1 })],
   ["tables in memory", () => cached({ cache: null, repeat: 1 })],
   ["a direction that learns from itself", () => cached({ sequence: ["b"], firstPass: 1 })],
   [

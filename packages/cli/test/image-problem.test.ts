@@ -76,6 +76,8 @@ describe("the problem of a run", () => {
     expect([ref.firstCoupling, ref.firstPass]).toEqual(["ref", 1]);
     const dsb = problem("method=dsb", "first_coupling=ind", "gamma_max=0.034");
     expect(dsb.firstPass).toBe(1);
+    const matched = problem("first_coupling=ind", "model.class_cond=true", "match_conditions=true");
+    expect([ind.matchConditions, matched.matchConditions]).toEqual([false, true]);
   });
 
   it("trains both directions in an iteration, flows one field, with more steps in the first", () => {

@@ -13,8 +13,8 @@ const chunk = 32;
 
 /**
  * Fields of one resolution, float32 x [n, 2, H, W] and condition [n, 1, H, W], drawn from the seed by
- * `downscalingLaw`; 64×64 unless told otherwise, 2,000 for training and 500 to test. The two resolutions have draws
- * of their own: nothing is paired. The first fields do not depend on n.
+ * `downscalingLaw`; 64×64 unless told otherwise, 2,000 for training and 500 to test. The two resolutions have the same
+ * conditions, row by row, and given these draws of their own: no states are paired. The first fields do not depend on n.
  */
 export function syntheticDownscaler(resolution: Resolution): ImageSet {
   return {
@@ -50,9 +50,12 @@ function load(
       "InvalidOption",
       `n ${n}: expected at least 1 field, and at most 12 GiB of them at ${size}×${size}`,
     );
-  const generator = stream(seed, `downscaler_synthetic/${resolution}/${split}`);
+  const own = (of: string) => stream(seed, `downscaler_synthetic/${of}/${split}`);
   return tidy(() => {
-    const draw = sampler(fieldLaws(resolution, size), generator);
+    const draw = sampler(fieldLaws(resolution, size), {
+      states: own(resolution),
+      condition: own("condition"),
+    });
     const fields = empty([n, 3, size, size]);
     for (let begin = 0; begin < n; begin += chunk) {
       const count = Math.min(chunk, n - begin);
@@ -71,10 +74,10 @@ function load(
   });
 }
 
-/** Draws so many fields [n, 3, H, W] in float64, the condition last; a generator gives the same ones in any parts. */
+/** Draws so many fields [n, 3, H, W] in float64, the condition last; generators give the same ones in any parts. */
 function sampler(
   { states, condition, mean, slope }: FieldLaws,
-  generator: Generator,
+  streams: { states: Generator; condition: Generator },
 ): (n: number) => Tensor {
   const { height, width } = condition.modes;
   const by = filters([...states, condition]);
@@ -82,10 +85,16 @@ function sampler(
     tensor(Float64Array.from(values), { shape: [1, values.length, 1, 1] });
   const [shift, follow] = [plane(mean), plane(slope)];
   return (n) => {
-    const one = () => randn([3, height, width], { generator, dtype: "float64" });
-    const [a, b, c] = stack(Array.from({ length: n }, one)).split(1, { dim: 1 }) as Tensor[];
+    const noise = (channels: number, generator: Generator) =>
+      stack(
+        Array.from({ length: n }, () =>
+          randn([channels, height, width], { generator, dtype: "float64" }),
+        ),
+      );
+    const [a, b] = noise(2, streams.states).split(1, { dim: 1 }) as Tensor[];
+    const c = noise(1, streams.condition);
     const correlated = a!.mul(coherence).add(b!.mul(Math.sqrt(1 - coherence ** 2)));
-    const fields = filtered(cat([a!, correlated, c!], { dim: 1 }), by);
+    const fields = filtered(cat([a!, correlated, c], { dim: 1 }), by);
     const smooth = fields.narrow(1, 2, 1);
     return cat([fields.narrow(1, 0, 2).add(smooth.mul(follow)).add(shift), smooth], { dim: 1 });
   };

@@ -13,11 +13,21 @@ export const dsbm: Method = {
   optimizer: "renewed",
   eps: 1e-3,
   pairs: true,
-  epoch({ direction, newest, data, process, firstCoupling, generator, forRows, simulate }) {
+  epoch({
+    direction,
+    newest,
+    data,
+    matching,
+    process,
+    firstCoupling,
+    generator,
+    forRows,
+    simulate,
+  }) {
     if (newest !== null) return asRows(simulated(newest, data, simulate));
     if (firstCoupling === "ref")
       return asRows(reference(direction, data, process, { generator, forRows }));
-    return asRows(independent(data, generator, endOf(direction)));
+    return asRows(independent(data, generator, { to: endOf(direction), matching }));
   },
   regression(rows, { direction, process, t, meanMatch, noise }) {
     const { x0, x1 } = asPairs(rows);

@@ -14,8 +14,9 @@ export const rectifiedflow: Method = {
   optimizer: "kept",
   eps: 0,
   pairs: true,
-  epoch({ direction, newest, data, generator, simulate }) {
-    if (newest === null) return asRows(independent(data, generator, endOf(direction)));
+  epoch({ direction, newest, data, matching, generator, simulate }) {
+    if (newest === null)
+      return asRows(independent(data, generator, { to: endOf(direction), matching }));
     return asRows(simulated(newest, data, simulate));
   },
   regression(rows, { t }) {

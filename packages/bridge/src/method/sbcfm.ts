@@ -14,7 +14,8 @@ export const sbcfm: Method = {
   eps: 1e-3,
   pairs: true,
   coupling: ({ sigma }) => minibatchEntropic({ reg: 2 * sigma ** 2 }),
-  epoch: ({ direction, data, generator }) => asRows(independent(data, generator, endOf(direction))),
+  epoch: ({ direction, data, generator }) =>
+    asRows(independent(data, generator, { to: endOf(direction) })),
   regression(rows, { process, t, noise }) {
     const { x0, x1 } = asPairs(rows);
     const z = noise(x0);

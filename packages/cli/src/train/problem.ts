@@ -81,6 +81,7 @@ export function imageProblem(
       buildNetwork(config, direction, { half, classes: data.x0.classes.length }),
     times: config.time_sampling === "schedule" ? "steps" : (config.time_sampling ?? "uniform"),
     firstCoupling: first_coupling,
+    matchConditions: config.match_conditions ?? false,
     sequence,
     halfIterations: sequence.length * config.n_ipf,
     firstIteration: sequence.length,

@@ -50,6 +50,26 @@ function couplingProblems(config: TrainConfig): string[] {
         "write first_coupling=ind",
     );
   }
+  if (config.match_conditions) problems.push(...matchingProblems(config));
+  return problems;
+}
+
+function matchingProblems(config: TrainConfig): string[] {
+  const { method, first_coupling, ot_sampler, cdsb, model, transfer } = config;
+  const problems: string[] = [];
+  const refuse = (why: string) => problems.push(`match_conditions=true ${why}`);
+  if (method === "dbdsb" || method === "dbdsb_vp" || method === "dsb") {
+    if (method === "dsb") refuse("pairs samples, but method=dsb is trained on none: leave it out");
+    else if (first_coupling === "ref")
+      refuse("pairs independent points, but first_coupling=ref has none: write first_coupling=ind");
+  }
+  if (ot_sampler !== null)
+    refuse(
+      `pairs by condition what ot_sampler=${ot_sampler} pairs by distance: write ot_sampler=null, or leave it out`,
+    );
+  if (!transfer) refuse("needs data at both ends, got transfer=false: leave it out");
+  if (!cdsb && !(model.name === "UNET" && model.class_cond))
+    refuse("needs conditions: write cdsb=true or model.class_cond=true");
   return problems;
 }
 

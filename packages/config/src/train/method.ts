@@ -16,6 +16,14 @@ export const method = {
     .enum(["ref", "ind"])
     .default("ref")
     .describe("pairs of the first pass: reference process (IPF) or independent (IMF)"),
+  match_conditions: z
+    .boolean()
+    .nullable()
+    .default(null)
+    .meta({
+      description: "independent pairs share their condition and class, bit by bit; null is false",
+      examples: [true],
+    }),
   gamma_min: positive().default(0.001).describe("smallest variance of a step"),
   gamma_max: positive().default(0.2).describe("largest variance of a step"),
   gamma_space: z

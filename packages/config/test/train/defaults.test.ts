@@ -101,7 +101,7 @@ describe("the image trainer's defaults", () => {
         transfer: true,
         cdsb: true,
         first_coupling: "ind",
-        gamma_max: 0.01,
+        match_conditions: true,
       },
       { image_size: 64, channels: 2, cond_channels: 1, n_train: null, n_test: null },
     ],
@@ -126,6 +126,18 @@ describe("the image trainer's defaults", () => {
     const config = only(`dataset=${name}`);
     expect(config).toMatchObject({ name, ...facts });
     expect(config.data).toMatchObject(data);
+  });
+
+  it("leave out matched conditions where the method pairs otherwise or not at all", () => {
+    for (const [method, matched] of [
+      ["rf", true],
+      ["bm", true],
+      ["otcfm", null],
+      ["dsb", null],
+    ] as const) {
+      const config = only("dataset=downscaler_synthetic", `method=${method}`);
+      expect(config.match_conditions, method).toBe(matched);
+    }
   });
 
   it.each<[string, string, Tree]>([

@@ -66,6 +66,22 @@ describe("mistakes", () => {
     [["method=bm", "first_coupling=ref"], /^method=bm is trained on independent pairs/],
     [["method=bm", "n_ipf=3"], /^method=bm is one iteration, got n_ipf=3/],
     [["ot_sampler=exact"], /^ot_sampler=exact .* write first_coupling=ind$/],
+    [
+      ["match_conditions=true", "dataset=downscaler_synthetic_ipf"],
+      /^match_conditions=true .* write first_coupling=ind$/,
+    ],
+    [
+      ["match_conditions=true", "first_coupling=ind"],
+      /^match_conditions=true needs conditions: write cdsb=true or model.class_cond=true$/,
+    ],
+    [
+      ["dataset=downscaler_synthetic", "match_conditions=true", "method=otcfm"],
+      /^match_conditions=true .* ot_sampler=exact .*: write ot_sampler=null, or leave it out$/,
+    ],
+    [
+      ["dataset=downscaler_synthetic", "match_conditions=true", "method=dsb"],
+      /^match_conditions=true pairs samples, but method=dsb is trained on none: leave it out$/,
+    ],
     [["loss_scale='1/sqrt(gamma)'"], /^loss_scale="1\/sqrt\(gamma\)" .* only method=dsb/],
     [["langevin_scale=2"], /^langevin_scale=2 belongs to method=dsb, got method=dbdsb/],
     [["var_final_gamma_scale=true"], /^var_final_gamma_scale=true belongs to method=dsb/],
@@ -139,6 +155,10 @@ describe("mistakes", () => {
     [["ot_sampler=exact", "first_coupling=ind"]],
     [["method=dsb", "loss_scale='1/sqrt(gamma)'", "langevin_scale=2"]],
     [["method=otcfm", "ot_sampler=null"]],
+    [["method=rf", "match_conditions=true", "model.class_cond=true"]],
+    [["dataset=downscaler_synthetic", "method=otcfm"]],
+    [["dataset=downscaler_synthetic", "method=dsb"]],
+    [["dataset=downscaler_synthetic", "match_conditions=false", "ot_sampler=exact"]],
     [["transfer=false", "normalize_x1=true", "final_adaptive=true", "adaptive_mean=true"]],
     [["dataset=downscaler_transfer", "wavenumber=4"]],
     [["dataset=downscaler_synthetic", "data.image_size=32", "data.n_train=100", "data.n_test=50"]],

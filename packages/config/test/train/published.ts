@@ -32,6 +32,7 @@ export const DEFAULTS = {
   loss_scale: true,
   std_trick: false,
   ot_sampler: null,
+  match_conditions: null,
   langevin_scale: null,
   var_final_gamma_scale: false,
   Dataset: "mnist",

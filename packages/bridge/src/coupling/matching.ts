@@ -1,0 +1,109 @@
+// Rows of the two ends that are told the same: what independent pairs become where conditions are to be shared.
+import { createHash } from "node:crypto";
+import { type Generator, rand, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { type Conditions, conditionRows, type EndConditions } from "../conditions.js";
+import { BridgeError } from "../errors.js";
+
+/** Rows of x1 for rows of x0, drawn among those with the same conditions. */
+export interface Matching {
+  /** The rows of x0 that x1 has partners for, in order. */
+  readonly rows: Int32Array;
+  /**
+   * The rows at these positions of `rows`, int64 [k], and a partner for each, drawn uniformly with replacement by a
+   * generator of the same device.
+   */
+  partners(positions: Tensor, generator: Generator): { x0: Tensor; x1: Tensor };
+}
+
+/** Rows of a table that are looked at together. */
+const part = 64;
+
+/** What tells apart the conditions of rows: one text a row. */
+function fingerprints(conditions: Conditions): string[] {
+  const tables = conditionRows(conditions);
+  const n = (tables[0] as Tensor).size(0);
+  const found: string[] = [];
+  for (let from = 0; from < n; from += part) {
+    const count = Math.min(part, n - from);
+    const parts = tidy(() =>
+      tables.map((t) => {
+        // −0 is 0.
+        const some = t.narrow(0, from, count).to({ device: "cpu" });
+        const values = (some.dtype === "int64" ? some : some.add(0)).toArray();
+        return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+      }),
+    );
+    for (let i = 0; i < count; i++) {
+      const hash = createHash("sha1");
+      for (const bytes of parts) {
+        const size = bytes.length / count;
+        hash.update(bytes.subarray(i * size, (i + 1) * size));
+      }
+      found.push(hash.digest("base64"));
+    }
+  }
+  return found;
+}
+
+/**
+ * Pairs that are independent given their conditions: x0 as it is drawn, x1 uniformly among the rows with exactly the
+ * same condition (and class), π0(x0 | c) π1(x1 | c) with the conditions c of x0. Rows of x0 without a partner are left
+ * out.
+ *
+ * Throws a BridgeError where an end has no conditions of its own, and where no condition is on both ends.
+ */
+export function matchConditions(conditions: EndConditions | undefined): Matching {
+  const before = conditions && known.get(conditions);
+  if (before) return before;
+  const missing = (["x0", "x1"] as const).find((end) => !conditions?.[end]);
+  if (!conditions?.x0 || !conditions.x1)
+    throw new BridgeError(
+      "data",
+      `pairs are to share their conditions, but ${missing} has none of its own; give both ends conditions, or do not match them`,
+    );
+  const members = new Map<string, number[]>();
+  fingerprints(conditions.x1).forEach((text, row) => {
+    const others = members.get(text);
+    if (others) others.push(row);
+    else members.set(text, [row]);
+  });
+  const rows: number[] = [];
+  const choices: number[][] = [];
+  fingerprints(conditions.x0).forEach((text, row) => {
+    const found = members.get(text);
+    if (!found) return;
+    rows.push(row);
+    choices.push(found);
+  });
+  if (rows.length === 0)
+    throw new BridgeError(
+      "data",
+      "pairs are to share their conditions, but no condition of x0 is one of x1, bit by bit; use data with common conditions, or do not match them",
+    );
+  const matching: Matching = {
+    rows: Int32Array.from(rows),
+    partners: (positions, generator) =>
+      tidy(() => {
+        const at = Array.from(positions.toArray() as BigInt64Array, Number);
+        const { device } = positions;
+        const chance = rand([at.length], { generator, device, dtype: "float64" }).toArray();
+        const index = (of: (position: number, i: number) => number) =>
+          tensor(
+            BigInt64Array.from(at, (position, i) => BigInt(of(position, i))),
+            { device },
+          );
+        return {
+          x0: index((position) => rows[position] as number),
+          x1: index((position, i) => {
+            const among = choices[position] as number[];
+            return among[Math.floor(Number(chance[i]) * among.length)] as number;
+          }),
+        };
+      }),
+  };
+  known.set(conditions, matching);
+  return matching;
+}
+
+/** What was found already: tables do not change under a problem. */
+const known = new WeakMap<EndConditions, Matching>();

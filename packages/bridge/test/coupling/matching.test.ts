@@ -1,0 +1,183 @@
+// Pairs that share their conditions: which rows go together, how often, and what networks learn of it.
+import { arange, cat, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../../../test/support/collect.js";
+import { independent } from "../../src/coupling/independent.js";
+import { matchConditions } from "../../src/coupling/matching.js";
+import { minibatchExact } from "../../src/coupling/minibatch.js";
+import { methods } from "../../src/method/index.js";
+import { ConditionalMLP } from "../../src/model/mlp-cond.js";
+import { complete, type Problem } from "../../src/problem.js";
+import { brownian } from "../../src/process/brownian.js";
+import { uniformGrid } from "../../src/schedule.js";
+import { Training } from "../../src/train.js";
+import { leastSquares, normal, seeded, tiny } from "../helpers.js";
+
+// Live tensors are counted.
+beforeEach(() => collectGarbage());
+
+const classes = (values: readonly number[]) => tensor(BigInt64Array.from(values, BigInt));
+const numbers = (t: Tensor) => t.toNumbers();
+
+describe("rows with the same condition", () => {
+  it("are partners, each of them as often; rows without one are left out", () =>
+    tidy(() => {
+      const y = { x0: [3, 1, 8, 1, 2], x1: [1, 2, 1, 9, 1, 3] };
+      const matching = matchConditions({ x0: { y: classes(y.x0) }, x1: { y: classes(y.x1) } });
+      expect([...matching.rows]).toEqual([0, 1, 3, 4]);
+      const n = 9000;
+      const positions = arange(0, n).remainder(4).to("int64");
+      const { x0, x1 } = matching.partners(positions, seeded(1));
+      const seen = new Map<string, number>();
+      const [left, right] = [numbers(x0), numbers(x1)];
+      left.forEach((row, i) => {
+        expect(y.x1[right[i] as number]).toBe(y.x0[row]);
+        const pair = `${row}-${right[i]}`;
+        seen.set(pair, (seen.get(pair) ?? 0) + 1);
+      });
+      // Rows 1 and 3 have three partners each: 750 of 2,250 draws, give or take six times 22.
+      for (const row of [1, 3])
+        for (const partner of [0, 2, 4]) {
+          expect(seen.get(`${row}-${partner}`)).toBeGreaterThan(750 - 134);
+          expect(seen.get(`${row}-${partner}`)).toBeLessThan(750 + 134);
+        }
+      expect([seen.get("0-5"), seen.get("4-1")]).toEqual([2250, 2250]);
+      expect(seen.size).toBe(8);
+    }));
+
+  it("are those with the same field and the same class, to the last bit, whatever the sign of 0", () =>
+    tidy(() => {
+      const field = (values: number[]) =>
+        tensor(Float32Array.from(values), { shape: [3, 1, 2, 1] });
+      const x0 = { cond: field([0, 1, 2, 3, 4, 5]), y: classes([0, 1, 0]) };
+      const same = (cond: Tensor, y: Tensor) => [...matchConditions({ x0, x1: { cond, y } }).rows];
+      expect(same(field([-0, 1, 2, 3, 4, 5]), classes([0, 1, 0]))).toEqual([0, 1, 2]);
+      expect(same(field([-0, 1, 2, 3, 4, 5]), classes([0, 1, 1]))).toEqual([0, 1]);
+      expect(same(field([0, 1, 2, 3, 4, 5 + 2 ** -20]), classes([0, 1, 0]))).toEqual([0, 1]);
+    }));
+
+  it("are found in tables of more rows than are looked at together", () =>
+    tidy(() => {
+      const cond = normal([150, 3], 1);
+      const shifted = cat([cond.narrow(0, 50, 100), cond.narrow(0, 0, 50)]);
+      const matching = matchConditions({ x0: { cond }, x1: { cond: shifted } });
+      const { x1 } = matching.partners(arange(0, 150).to("int64"), seeded(1));
+      expect(numbers(x1)).toEqual(Array.from({ length: 150 }, (_, i) => (i + 100) % 150));
+    }));
+
+  it("make pairs that are drawn from the generator alone", () =>
+    tidy(() => {
+      const y = classes(Array.from({ length: 60 }, (_, i) => i % 3));
+      const conditions = { x0: { y }, x1: { y: y.flip([0]) } };
+      const data = { x0: normal([60, 2], 1), x1: normal([60, 2], 2), conditions };
+      const matching = matchConditions(conditions);
+      const drawn = (seed: number) => {
+        const { x0, x1, conditions: given } = independent(data, seeded(seed), { matching });
+        return [x0, x1, given?.values.y as Tensor].map(numbers);
+      };
+      expect(drawn(1)).toEqual(drawn(1));
+      expect(drawn(1)).not.toEqual(drawn(2));
+      expect(drawn(1)[2]?.toSorted()).toEqual(numbers(y).toSorted());
+    }));
+});
+
+describe("what cannot be matched is refused", () => {
+  const y = (values: readonly number[]) => ({ y: classes(values) });
+  const eight = [0, 0, 0, 0, 1, 1, 1, 1];
+  const problem = (x0: readonly number[], x1: readonly number[] | null, changes: object = {}) =>
+    complete(
+      tiny(methods.dsbm, {
+        data: {
+          x0: normal([8, 2], 1),
+          x1: normal([8, 2], 2),
+          conditions: { x0: y(x0), ...(x1 && { x1: y(x1) }) },
+        },
+        batchSize: 4,
+        firstCoupling: "ind",
+        matchConditions: true,
+        ...changes,
+      } as Partial<Problem>),
+    );
+  it.each([
+    [() => problem(eight, null), /but x1 has none of its own; give both ends conditions/],
+    [() => problem(eight, [2, 2, 2, 2, 3, 3, 3, 3]), /no condition of x0 is one of x1, bit by bit/],
+    [
+      () => problem([5, 5, 5, 5, 5, 1, 1, 1], eight),
+      /batchSize is 4, but only 3 samples of x0 have conditions of x1; use a smaller batch/,
+    ],
+    [
+      () => problem(eight, eight, { batchCoupling: minibatchExact() }),
+      /optimal transport within batches, which pairs anew; leave one of them out/,
+    ],
+    [() => problem(eight, eight, { method: methods.sbcfm }), /optimal transport within batches/],
+    [() => problem(eight, eight, { method: methods.dsb }), /dsb, which is trained on no pairs/],
+  ])("%#", (make, message) => {
+    expect(make).toThrow(message);
+  });
+  it("and the rest is not", () => {
+    expect(problem(eight, eight).matchConditions).toBe(true);
+  });
+});
+
+describe("a bridge between ends that follow one condition", () => {
+  // x = c + u on both ends, c of variance 1, u of 0.25 and independent.
+  const n = 4000;
+  const data = () => {
+    const cond = normal([n, 1], 1).to("float32");
+    const own = (seed: number) => cond.add(normal([n, 1], seed).to("float32").mul(0.5));
+    return { x0: own(2), x1: own(3), conditions: { x0: { cond }, x1: { cond } } };
+  };
+
+  /** Slopes of the ends on the condition, and the mean squared displacement, after bridge matching from x1 to x0. */
+  async function bridged(matchConditions: boolean) {
+    const ends = data();
+    const training = new Training(
+      tiny(methods.dsbm, {
+        data: ends,
+        process: brownian({ sigma: 1 }),
+        network: () =>
+          new ConditionalMLP(
+            {
+              x_dim: 1,
+              y_dim: 1,
+              t_encoder_layers: [16],
+              xy_encoder_layers: [32],
+              decoder_layers: [64, 64],
+            },
+            { generator: seeded(1) },
+          ),
+        firstCoupling: "ind",
+        matchConditions,
+        grid: uniformGrid(20),
+        batchSize: 256,
+        lr: 3e-3,
+        steps: 600,
+        halfIterations: 1,
+        cache: null,
+      }),
+    );
+    for await (const _ of training.run());
+    const found = tidy(() => {
+      const { cond } = ends.conditions.x1;
+      const made = training.simulator.endpoints("b", ends.x1, {
+        grid: uniformGrid(40),
+        generator: seeded(5),
+        given: { cond },
+      });
+      return {
+        slope: leastSquares(cond, made).slope,
+        msd: made.sub(ends.x1).square().mean().item(),
+      };
+    });
+    training.dispose();
+    return found;
+  }
+
+  it("follows it where pairs share it, and too much where they do not", async () => {
+    const [shared, separate] = [await bridged(true), await bridged(false)];
+    expect(Math.abs(shared.slope - 1)).toBeLessThan(0.06);
+    expect(separate.slope).toBeGreaterThan(1.15);
+    // Given c, x0 and x1 start independent: E|x0 − x1|² = 0.5; Brownian motion keeps some of x1.
+    expect(shared.msd).toBeLessThan(0.5);
+  });
+});
