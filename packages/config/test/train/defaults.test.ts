@@ -103,7 +103,7 @@ describe("the image trainer's defaults", () => {
         first_coupling: "ind",
         match_conditions: true,
       },
-      { image_size: 64, channels: 2, cond_channels: 1, n_train: null, n_test: null },
+      { image_size: 64, channels: 2, cond_channels: 1, n_train: null, n_test: 2000 },
     ],
     [
       "downscaler_synthetic_ipf",
