@@ -48,7 +48,7 @@ describe("cdsb=true", () => {
     ["rectified flow", "method=rf", "plot_level=0"],
     ["flow on optimal pairs", "method=otcfm", "plot_level=0"],
     ["discrete DSB", "method=dsb", "plot_level=0"],
-    ["minibatch optimal transport", "ot_sampler=exact", "plot_level=0"],
+    ["minibatch optimal transport", "ot_sampler=exact", "match_conditions=false", "plot_level=0"],
     ["UNET", "model=UNET_tiny", "plot_level=0"],
     [
       "DDPMpp",

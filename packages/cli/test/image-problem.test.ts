@@ -78,6 +78,15 @@ describe("the problem of a run", () => {
     expect(dsb.firstPass).toBe(1);
     const matched = problem("first_coupling=ind", "model.class_cond=true", "match_conditions=true");
     expect([ind.matchConditions, matched.matchConditions]).toEqual([false, true]);
+    for (const [words, wanted] of [
+      [["first_coupling=ref"], false],
+      [["method=dsb", "first_coupling=ind", "gamma_max=0.034"], false],
+      [["transfer=false", "first_coupling=ind"], false],
+      [["method=rf"], true],
+    ] as const) {
+      const given = problem(...words, "model.class_cond=true", "match_conditions=true");
+      expect(given.matchConditions, `${words}`).toBe(wanted);
+    }
   });
 
   it("trains both directions in an iteration, flows one field, with more steps in the first", () => {

@@ -62,6 +62,10 @@ function methodOf(
   });
 }
 
+/** Whether the first pass is trained on independent pairs of the data. */
+const pairsAreIndependent = ({ method, first_coupling }: CompleteTrainConfig): boolean =>
+  method === "rf" || method === "otcfm" || (first_coupling === "ind" && method !== "dsb");
+
 export function imageProblem(
   config: CompleteTrainConfig,
   data: ImageData,
@@ -81,7 +85,9 @@ export function imageProblem(
       buildNetwork(config, direction, { half, classes: data.x0.classes.length }),
     times: config.time_sampling === "schedule" ? "steps" : (config.time_sampling ?? "uniform"),
     firstCoupling: first_coupling,
-    matchConditions: config.match_conditions ?? false,
+    // A Gaussian borrows the conditions of the data, row by row; the reference process and DSB make pairs of their own.
+    matchConditions:
+      config.match_conditions === true && config.transfer && pairsAreIndependent(config),
     sequence,
     halfIterations: sequence.length * config.n_ipf,
     firstIteration: sequence.length,

@@ -54,22 +54,20 @@ function couplingProblems(config: TrainConfig): string[] {
   return problems;
 }
 
-function matchingProblems(config: TrainConfig): string[] {
-  const { method, first_coupling, ot_sampler, cdsb, model, transfer } = config;
+/** Where nothing pairs independently the key is let pass: presets of data have it for the methods that do. */
+function matchingProblems({ ot_sampler, cdsb, model }: TrainConfig): string[] {
   const problems: string[] = [];
-  const refuse = (why: string) => problems.push(`match_conditions=true ${why}`);
-  if (method === "dbdsb" || method === "dbdsb_vp" || method === "dsb") {
-    if (method === "dsb") refuse("pairs samples, but method=dsb is trained on none: leave it out");
-    else if (first_coupling === "ref")
-      refuse("pairs independent points, but first_coupling=ref has none: write first_coupling=ind");
-  }
-  if (ot_sampler !== null)
-    refuse(
-      `pairs by condition what ot_sampler=${ot_sampler} pairs by distance: write ot_sampler=null, or leave it out`,
+  if (ot_sampler !== null) {
+    problems.push(
+      `match_conditions=true pairs by condition what ot_sampler=${ot_sampler} pairs by distance: ` +
+        "write match_conditions=false or ot_sampler=null",
     );
-  if (!transfer) refuse("needs data at both ends, got transfer=false: leave it out");
-  if (!cdsb && !(model.name === "UNET" && model.class_cond))
-    refuse("needs conditions: write cdsb=true or model.class_cond=true");
+  }
+  if (!cdsb && !(model.name === "UNET" && model.class_cond)) {
+    problems.push(
+      "match_conditions=true needs conditions: write cdsb=true or model.class_cond=true",
+    );
+  }
   return problems;
 }
 

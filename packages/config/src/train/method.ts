@@ -21,7 +21,8 @@ export const method = {
     .nullable()
     .default(null)
     .meta({
-      description: "independent pairs share their condition and class, bit by bit; null is false",
+      description:
+        "independent pairs of data share their condition and class, bit by bit; null is false",
       examples: [true],
     }),
   gamma_min: positive().default(0.001).describe("smallest variance of a step"),

@@ -67,20 +67,12 @@ describe("mistakes", () => {
     [["method=bm", "n_ipf=3"], /^method=bm is one iteration, got n_ipf=3/],
     [["ot_sampler=exact"], /^ot_sampler=exact .* write first_coupling=ind$/],
     [
-      ["match_conditions=true", "dataset=downscaler_synthetic_ipf"],
-      /^match_conditions=true .* write first_coupling=ind$/,
-    ],
-    [
       ["match_conditions=true", "first_coupling=ind"],
       /^match_conditions=true needs conditions: write cdsb=true or model.class_cond=true$/,
     ],
     [
-      ["dataset=downscaler_synthetic", "match_conditions=true", "method=otcfm"],
-      /^match_conditions=true .* ot_sampler=exact .*: write ot_sampler=null, or leave it out$/,
-    ],
-    [
-      ["dataset=downscaler_synthetic", "match_conditions=true", "method=dsb"],
-      /^match_conditions=true pairs samples, but method=dsb is trained on none: leave it out$/,
+      ["dataset=downscaler_synthetic", "ot_sampler=exact"],
+      /^match_conditions=true .* ot_sampler=exact .*: write match_conditions=false or ot_sampler=null$/,
     ],
     [["loss_scale='1/sqrt(gamma)'"], /^loss_scale="1\/sqrt\(gamma\)" .* only method=dsb/],
     [["langevin_scale=2"], /^langevin_scale=2 belongs to method=dsb, got method=dbdsb/],
@@ -158,6 +150,8 @@ describe("mistakes", () => {
     [["method=rf", "match_conditions=true", "model.class_cond=true"]],
     [["dataset=downscaler_synthetic", "method=otcfm"]],
     [["dataset=downscaler_synthetic", "method=dsb"]],
+    [["dataset=downscaler_synthetic", "first_coupling=ref"]],
+    [["dataset=downscaler_synthetic", "transfer=false"]],
     [["dataset=downscaler_synthetic", "match_conditions=false", "ot_sampler=exact"]],
     [["transfer=false", "normalize_x1=true", "final_adaptive=true", "adaptive_mean=true"]],
     [["dataset=downscaler_transfer", "wavenumber=4"]],
