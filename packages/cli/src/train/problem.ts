@@ -62,9 +62,9 @@ function methodOf(
   });
 }
 
-/** Whether the first pass is trained on independent pairs of the data. */
+/** Whether it begins with independent pairs. Discrete DSB starts from the reference, whatever the data ask for. */
 const pairsAreIndependent = ({ method, first_coupling }: CompleteTrainConfig): boolean =>
-  method === "rf" || method === "otcfm" || (first_coupling === "ind" && method !== "dsb");
+  first_coupling === "ind" && method !== "dsb";
 
 export function imageProblem(
   config: CompleteTrainConfig,
@@ -85,14 +85,13 @@ export function imageProblem(
       buildNetwork(config, direction, { half, classes: data.x0.classes.length }),
     times: config.time_sampling === "schedule" ? "steps" : (config.time_sampling ?? "uniform"),
     firstCoupling: first_coupling,
-    // A Gaussian borrows the conditions of the data, row by row; the reference process and DSB make pairs of their own.
+    // A Gaussian borrows the conditions of the data, row by row.
     matchConditions:
       config.match_conditions === true && config.transfer && pairsAreIndependent(config),
     sequence,
     halfIterations: sequence.length * config.n_ipf,
     firstIteration: sequence.length,
-    // Discrete DSB starts from the reference, whatever the data ask for.
-    firstPass: first_coupling === "ind" && config.method !== "dsb" ? sequence.length : 1,
+    firstPass: pairsAreIndependent(config) ? sequence.length : 1,
     firstSteps: config.first_num_iter,
     steps: config.num_iter,
     batchSize: config.batch_size,
