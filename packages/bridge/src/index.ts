@@ -162,7 +162,7 @@ export {
 } from "./schedule.js";
 export { type Network, Simulator, type SimulatorOptions, sample } from "./simulator.js";
 export { euler } from "./solver/euler.js";
-export { eulerMaruyama } from "./solver/euler-maruyama.js";
+export { eulerMaruyama, type StepVariance } from "./solver/euler-maruyama.js";
 export type { Flow, FlowOptions, FlowSolver } from "./solver/flow.js";
 export { heun } from "./solver/heun.js";
 export { flowSolvers, solveFlow } from "./solver/index.js";

@@ -11,6 +11,7 @@ import type { Ranks } from "./ranks.js";
 import type { CacheOptions } from "./rows/cache.js";
 import type { TimeGrid } from "./schedule.js";
 import type { Network } from "./simulator.js";
+import type { StepVariance } from "./solver/euler-maruyama.js";
 
 export interface Problem {
   data: Endpoints;
@@ -59,6 +60,8 @@ export interface Problem {
   cacheGrid?: TimeGrid;
   /** Whether training pairs are simulated with the noise of the last step. */
   lastNoise?: boolean;
+  /** The noise of a simulated step along a drift: the process's, or that of a bridge to where the drift leads. */
+  stepVariance?: StepVariance;
   /** What the networks predict. */
   parametrisation?: Parametrisation;
   /** The loss: squared error summed over dimensions, mean over the batch; or mean over all elements. */
@@ -161,6 +164,7 @@ export function complete(problem: Problem): Required<Problem> {
     cache: null,
     cacheGrid: problem.grid,
     lastNoise: true,
+    stepVariance: "process",
     parametrisation: plainDrift,
     reduction: "sum",
     optimizer: "Adam",

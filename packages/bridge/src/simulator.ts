@@ -28,7 +28,7 @@ import type { ReferenceProcess } from "./process.js";
 import { type Command, type Part, Ranks } from "./ranks.js";
 import type { TimeGrid } from "./schedule.js";
 import { euler } from "./solver/euler.js";
-import { eulerMaruyama } from "./solver/euler-maruyama.js";
+import { eulerMaruyama, type StepVariance } from "./solver/euler-maruyama.js";
 import type { Field } from "./solver.js";
 
 export type Network = nn.Module & { forward(x: Tensor, t: Tensor, given?: Conditions): Tensor };
@@ -40,6 +40,8 @@ export interface SimulatorOptions {
   networks: Record<Direction, Network>;
   /** What they predict (default: the drift). */
   parametrisation?: Parametrisation;
+  /** The noise of a step along a drift (default: that of the process). */
+  stepVariance?: StepVariance;
   threads?: number;
   /** Rows a chunk (default 500): intermediates of wide layers stay in the cache, and below the size at which malloc asks the kernel. */
   chunkRows?: number;
@@ -87,7 +89,8 @@ export function sample(
     process,
     networks,
     parametrisation = plainDrift,
-  }: Pick<SimulatorOptions, "method" | "process" | "networks" | "parametrisation">,
+    stepVariance,
+  }: Pick<SimulatorOptions, "method" | "process" | "networks" | "parametrisation" | "stepVariance">,
   x: Tensor,
   options: {
     direction: Direction;
@@ -107,7 +110,8 @@ export function sample(
     const asked = { network: net, direction: options.direction, process, parametrisation, given };
     // A network that predicts the end is asked for it in the last step.
     const finish = parametrisation.meanMatch ? answer(asked) : undefined;
-    return eulerMaruyama(driftField(asked), x, { ...options, sigma: process.sigma, finish });
+    const { sigma } = process;
+    return eulerMaruyama(driftField(asked), x, { ...options, sigma, stepVariance, finish });
   }
   // An increment is a drift with Δt inside: divide it out, and the one solver serves both.
   const dt = options.grid.steps[0] as number;

@@ -51,7 +51,7 @@ export class Training {
   /** Builds networks with their initial weights. Throws a BridgeError for a problem that makes no sense. */
   constructor(problem: Problem) {
     this.problem = complete(problem);
-    const { method, process, parametrisation } = this.problem;
+    const { method, process, parametrisation, stepVariance } = this.problem;
     const { simulateThreads, chunkRows, ranks } = this.problem;
     this.state = initialState(this.problem);
     this.simulator = new Simulator({
@@ -59,6 +59,7 @@ export class Training {
       process,
       networks: this.state.samplers,
       parametrisation,
+      stepVariance,
       threads: simulateThreads,
       chunkRows,
       ranks,

@@ -47,7 +47,8 @@ export class DownscalerUNet extends nn.Module {
     super();
     this.options = completeDownscalerUNet(options);
     const { in_channels, out_channels, channels, embed_dim, num_res_blocks } = this.options;
-    const { dropout, mean_bypass } = this.options;
+    const { dropout, mean_bypass, padding_mode } = this.options;
+    const start = { generator, paddingMode: padding_mode };
     const [c1, c2, c3, c4] = channels;
     const dense = (to: number) => new nn.Linear(embed_dim, to, { generator });
 
@@ -58,13 +59,13 @@ export class DownscalerUNet extends nn.Module {
       : null;
 
     const down = (from: number, to: number): Rung => ({
-      conv: new Downsample(from, { conv: true, to, generator }),
+      conv: new Downsample(from, { conv: true, to, ...start }),
       dense: dense(to),
       gnorm: new NormAct(groups, to),
     });
     this.#down = [
       {
-        conv: conv3x3(in_channels, c1, { generator }),
+        conv: conv3x3(in_channels, c1, start),
         dense: dense(c1),
         gnorm: new NormAct(firstGroups, c1),
       },
@@ -81,18 +82,18 @@ export class DownscalerUNet extends nn.Module {
           groups: Math.min(c4 / 4, groups),
           dropout,
           use_scale_shift_norm: false,
-          generator,
+          ...start,
         }),
     );
     this.#gnorm4 = new NormAct(groups, c4);
 
     const up = (from: number, to: number) => ({
-      conv: new Upsample(from, { conv: true, to, generator }),
+      conv: new Upsample(from, { conv: true, to, ...start }),
       dense: dense(to),
       gnorm: new NormAct(groups, to),
     });
     this.#up = [up(c4, c3), up(2 * c3, c2), up(2 * c2, c1)];
-    this.#out = zeroed(conv3x3(2 * c1, out_channels, { generator }));
+    this.#out = zeroed(conv3x3(2 * c1, out_channels, start));
   }
 
   /** The published names, in the published order. */

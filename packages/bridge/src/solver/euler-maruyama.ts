@@ -4,7 +4,17 @@ import { oneTime } from "../one-time.js";
 import { type Field, ordered, type SolveOptions } from "../solver.js";
 
 /**
+ * How much noise a step has: that of the process, σ²Δt (Euler–Maruyama), or that of the Brownian bridge from the point
+ * to where the drift leads, σ²Δt·s/(s + Δt) with s the time that is left after the step.
+ */
+export type StepVariance = "process" | "bridge";
+
+/**
  * x ← x + drift(x, t)·Δt + σ√Δt z along the grid, from x [B, …] at the start of `direction`.
+ *
+ * With `stepVariance: "bridge"` a step is exact where the drift leads to one end, (end − x)/(time left), however long
+ * it is, and the last one has no noise (Liu et al. 2023, I²SB, eq. 4). Steps of Euler–Maruyama leave too much noise in
+ * x wherever they are long beside the time left.
  * `lastNoise: false` leaves the noise of the last step out, for samples that are meant to be looked at; `finish`,
  * where it is given, is then the end itself as a function of the last point, in the last step's place.
  */
@@ -15,22 +25,31 @@ export function eulerMaruyama(
     direction,
     grid,
     sigma,
+    stepVariance = "process",
     lastNoise = true,
     finish,
     callback,
     noise = (like) => normal(like.shape, { device: like.device, dtype: like.dtype }),
-  }: SolveOptions & { sigma: number; lastNoise?: boolean; finish?: Field | undefined },
+  }: SolveOptions & {
+    sigma: number;
+    stepVariance?: StepVariance | undefined;
+    lastNoise?: boolean;
+    finish?: Field | undefined;
+  },
 ): Tensor {
   const steps = ordered(direction, grid);
   callback?.(x, { step: 0, time: steps[0]?.time ?? 0 });
   for (const [k, { time, next, dt }] of steps.entries()) {
     const from = x;
+    const left = direction === "f" ? 1 - next : next;
+    const share = stepVariance === "bridge" ? left / (left + dt) : 1;
+    const spread = sigma * Math.sqrt(dt * share);
     // What a step makes on the way is given back at its end, while a recording runs too.
     x = tidy(() => {
       const t = oneTime(from, time);
       const last = !lastNoise && k === steps.length - 1;
       const to = last && finish ? finish(from, t) : from.add(drift(from, t), { alpha: dt });
-      return sigma > 0 && !last ? to.add(noise(from, k), { alpha: sigma * Math.sqrt(dt) }) : to;
+      return spread > 0 && !last ? to.add(noise(from, k), { alpha: spread }) : to;
     });
     callback?.(x, { step: k + 1, time: next });
   }

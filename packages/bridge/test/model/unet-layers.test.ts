@@ -1,6 +1,6 @@
 // The pieces of the UNet in float64, against the formulas that they are shortcuts of.
 import * as T from "@dsbm/torch";
-import { conv2d, nn, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { conv2d, nn, pad, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { AttentionBlock } from "../../src/model/unet/attention.js";
 import { DoubledConv2d } from "../../src/model/unet/doubled-conv.js";
@@ -42,6 +42,16 @@ describe("convolutions", () => {
       ]);
       const plain = (x: Tensor) =>
         conv2d(doubled(x), layer.weight, { bias: layer.bias, padding: 1 });
+      expectSame((x) => layer.forward(x), plain, normal([2, 3, 4, 5], 2), layer.parameters());
+    }));
+
+  it("of repeated pixels go around a torus", () =>
+    tidy(() => {
+      using layer = shaken(new DoubledConv2d(3, 2, { paddingMode: "circular" }));
+      const plain = (x: Tensor) =>
+        conv2d(pad(doubled(x), [1, 1, 1, 1], { mode: "circular" }), layer.weight, {
+          bias: layer.bias,
+        });
       expectSame((x) => layer.forward(x), plain, normal([2, 3, 4, 5], 2), layer.parameters());
     }));
 

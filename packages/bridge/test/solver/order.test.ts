@@ -1,10 +1,10 @@
 // Solvers converge with their order, in both directions of time, and tell every state on the way.
-import { eye, full, noGrad, tensor, tidy, zeros } from "@dsbm/torch";
+import { cat, eye, full, noGrad, type Tensor, tensor, tidy, zeros } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import type { Direction } from "../../src/direction.js";
 import { gammaGrid, uniformGrid } from "../../src/schedule.js";
 import { euler } from "../../src/solver/euler.js";
-import { eulerMaruyama } from "../../src/solver/euler-maruyama.js";
+import { eulerMaruyama, type StepVariance } from "../../src/solver/euler-maruyama.js";
 import { heun } from "../../src/solver/heun.js";
 import { collectPath, type Field } from "../../src/solver.js";
 import { expectMoments, normal } from "../helpers.js";
@@ -49,10 +49,10 @@ describe.each(["f", "b"] as const)("direction %s", (direction: Direction) => {
   const [theta, sigma] = [1.5, 0.7];
   const field: Field = (x) => x.mul(-theta);
   /** The scheme is affine in its noise: its variance is the sum of squared answers to unit impulses. */
-  const schemeMoments = (n: number) =>
+  const schemeMoments = (n: number, stepVariance: StepVariance = "process") =>
     tidy(() => {
       const impulses = eye(n, { dtype: "float64" });
-      const options = { direction, grid: uniformGrid(n), sigma };
+      const options = { direction, grid: uniformGrid(n), sigma, stepVariance };
       const answers = eulerMaruyama(field, zeros([n, 1], { dtype: "float64" }), {
         ...options,
         noise: (_x, k) => impulses.select(0, k).unsqueeze(1),
@@ -61,16 +61,55 @@ describe.each(["f", "b"] as const)("direction %s", (direction: Direction) => {
       return { mean, var: answers.square().sum().item() };
     });
 
+  const exact = {
+    mean: Math.exp(-theta),
+    var: (sigma ** 2 * (1 - Math.exp(-2 * theta))) / (2 * theta),
+  };
   it("eulerMaruyama has weak order 1 on an Ornstein–Uhlenbeck process", () => {
-    const exact = {
-      mean: Math.exp(-theta),
-      var: (sigma ** 2 * (1 - Math.exp(-2 * theta))) / (2 * theta),
-    };
     const all = refine.map(schemeMoments);
     for (const key of ["mean", "var"] as const)
       for (const order of orders(all.map((m) => Math.abs(m[key] - exact[key]))))
         expect(Math.abs(order - 1)).toBeLessThan(0.15);
   });
+
+  it("eulerMaruyama with the bridge's noise has weak order 1 but for a logarithm", () => {
+    // Where the drift leads to no fixed end, a step lacks σ²Δt²/(time left): in all h·log(1/h).
+    const all = [32, 128, 512].map((n) => ({ n, of: schemeMoments(n, "bridge") }));
+    const off = all.map(({ n, of }) => (exact.var - of.var) / (Math.log(n) / n));
+    for (const [i, ratio] of off.entries()) {
+      expect(ratio).toBeGreaterThan(0);
+      if (i > 0) expect(Math.abs(ratio / (off[i - 1] as number) - 1)).toBeLessThan(0.25);
+    }
+  });
+
+  it("eulerMaruyama with the bridge's noise is exact on a Brownian bridge, in few uneven steps", () =>
+    tidy(() => {
+      const grid = gammaGrid([1, 5, 2, 8]);
+      const begin = direction === "f" ? 0 : 1;
+      const pinned: Field = (x, t) =>
+        x.rsub(3).div((direction === "f" ? t.rsub(1) : t).unsqueeze(1));
+      const run = (stepVariance: StepVariance) => {
+        const impulses = eye(4, { dtype: "float64" });
+        const path: { time: number; mean: number; var: number }[] = [];
+        const take = { direction, grid, sigma, stepVariance };
+        const callback = (x: Tensor, { time }: { time: number }) => {
+          const answers = x.sub(x.select(0, 4)).square().sum().item();
+          path.push({ time, mean: x.select(0, 4).item(), var: answers });
+        };
+        // Rows that answer to one impulse each, and one without noise.
+        const noise = (_: Tensor, k: number) =>
+          cat([impulses.select(0, k), zeros([1], { dtype: "float64" })]).unsqueeze(1);
+        eulerMaruyama(pinned, full([5, 1], 1, { dtype: "float64" }), { ...take, noise, callback });
+        return path;
+      };
+      for (const { time, mean, var: variance } of run("bridge")) {
+        expect(mean).toBeCloseTo(1 + 2 * Math.abs(time - begin), 12);
+        expect(variance).toBeCloseTo(sigma ** 2 * time * (1 - time), 12);
+      }
+      // Euler–Maruyama has noise to spare at every state after the start.
+      for (const { time, var: variance } of run("process").slice(1))
+        expect(variance).toBeGreaterThan(1.05 * sigma ** 2 * time * (1 - time));
+    }));
 
   it("eulerMaruyama's samples have the scheme's moments", () => {
     tidy(() => {

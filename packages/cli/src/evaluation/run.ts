@@ -154,6 +154,7 @@ function samplersOf(
     method,
     process,
     parametrisation,
+    stepVariance,
     grid: learnt,
     eps,
   } = imageProcess(config, data.x1.moments);
@@ -164,8 +165,11 @@ function samplersOf(
     // No task asks for a direction without a network.
     sde: () => {
       const both = { b: networks.b ?? some, f: networks.f ?? some };
-      const asked = { method, process, parametrisation, networks: both, threads, chunkRows };
-      return plainSampler(new Simulator(asked), grid);
+      const simulator = new Simulator({
+        ...{ method, process, parametrisation, stepVariance },
+        ...{ networks: both, threads, chunkRows },
+      });
+      return plainSampler(simulator, grid);
     },
     ode: () =>
       flowSampler({

@@ -151,7 +151,7 @@ export class Sampler {
     { last, given, noise }: { last: boolean; given: Conditions | undefined; noise: Tensor | null },
   ): Tensor {
     const { direction } = this.options;
-    const { process, method, parametrisation, lastNoise } = this.trained;
+    const { process, method, parametrisation, stepVariance, lastNoise } = this.trained;
     const { time, next, dt } = ordered(direction, this.#grid)[k] as {
       time: number;
       next: number;
@@ -162,7 +162,7 @@ export class Sampler {
     const networks = { b: net, f: net };
     const kinds = kindsOf(given);
     const step = (...rows: Tensor[]) =>
-      sample({ method, process, networks, parametrisation }, rows[0] as Tensor, {
+      sample({ method, process, networks, parametrisation, stepVariance }, rows[0] as Tensor, {
         direction,
         grid,
         lastNoise: !last || lastNoise,

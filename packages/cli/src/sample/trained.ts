@@ -20,7 +20,7 @@ import { imageProcess } from "../train/problem.js";
 import { momentsOf } from "./moments.js";
 
 type Process = Required<
-  Pick<Problem, "process" | "method" | "grid" | "parametrisation" | "lastNoise">
+  Pick<Problem, "process" | "method" | "grid" | "parametrisation" | "stepVariance" | "lastNoise">
 > & { eps: number };
 
 /** What a run is to a sampler. */
@@ -88,6 +88,7 @@ function describe(
       source: { kind: "gaussian", config: gaussian },
       ...gaussianProcess(gaussian),
       parametrisation: plainDrift,
+      stepVariance: "process",
       // Its evaluations keep the noise of the last step.
       lastNoise: true,
       shape: [gaussian.dim],

@@ -31,6 +31,7 @@ export function imageProcess(config: CompleteTrainConfig, law: GaussianMoments |
     method: methodOf(config, gammas, law),
     grid: gammaGrid(gammas),
     lastNoise: false,
+    stepVariance: config.step_variance,
     // The spread of a flow's straight lines is zero: nothing to scale by; discrete DSB has scales of its own.
     parametrisation:
       flow || config.method === "dsb"

@@ -16,6 +16,12 @@ const training = {
     description:
       "spread of these times (not of method=dsb): schedule has as many in each of its steps, mixed half of them so; null is uniform",
   }),
+  step_variance: z
+    .enum(["process", "bridge"])
+    .default("process")
+    .describe(
+      "noise of a sampler's step along a drift (not of flows and method=dsb): that of the process (Euler-Maruyama), or that of the bridge to where the drift leads, exact in longer steps",
+    ),
   batch_size: count().default(128).describe("rows of a training step"),
   num_repeat_data: count()
     .default(1)

@@ -74,6 +74,12 @@ const DownscalerUNET = z.strictObject({
     .describe("kept for its name's sake: the published network ignores it too"),
   shift_output: z.boolean().default(true).describe("remove the output's spatial mean"),
   temb_scale: temb_scale(30),
+  padding_mode: z
+    .enum(["zeros", "circular"])
+    .default("zeros")
+    .describe(
+      "what convolutions see beyond the edges; circular is the other side, for fields on a torus",
+    ),
 });
 
 /** DDPM++ and NCSN++ (Song 2021), under the names of that paper's configurations. */

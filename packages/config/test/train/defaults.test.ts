@@ -107,7 +107,7 @@ describe("the image trainer's defaults", () => {
     ],
     [
       "downscaler_synthetic_ipf",
-      { Dataset: "downscaler_synthetic_high", cdsb: true, first_coupling: "ref", n_ipf: 3 },
+      { Dataset: "downscaler_synthetic_high", cdsb: true, first_coupling: "ref", n_ipf: 2 },
       { image_size: 64, channels: 2, cond_channels: 1 },
     ],
     [
@@ -159,6 +159,7 @@ describe("the image trainer's defaults", () => {
         scale_mean_bypass: true,
         shift_input: true,
         shift_output: true,
+        padding_mode: "zeros",
       },
     ],
     [
@@ -170,6 +171,7 @@ describe("the image trainer's defaults", () => {
         channel_mult: "1,1,2,2",
         embed_dim: 256,
         dropout: 0,
+        padding_mode: "circular",
       },
     ],
     [

@@ -75,6 +75,7 @@ export const DEFAULTS = {
   test_num_steps: null,
   eps: 1e-4,
   time_sampling: null,
+  step_variance: "process",
   batch_size: 128,
   num_repeat_data: 1,
   optimizer: "Adam",

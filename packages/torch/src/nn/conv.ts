@@ -1,7 +1,7 @@
 // Convolutions, with PyTorch's names and PyTorch's default initialisation.
 import { empty } from "../create.js";
 import { invalid } from "../errors.js";
-import { conv1d, conv2d } from "../ops.generated.js";
+import { conv1d, conv2d, pad } from "../ops.generated.js";
 import type { Generator } from "../random.js";
 import { Parameter, type Tensor } from "../tensor.js";
 import { fans, kaimingUniform_, uniform_ } from "./init.js";
@@ -10,10 +10,15 @@ import { Module } from "./module.js";
 /** One number for every spatial dimension, or one for each. */
 export type Size = number | readonly number[];
 
+const paddingModes = ["zeros", "reflect", "replicate", "circular"] as const;
+/** What stands beyond the edges: zeros, the mirror image, the edge itself, or the other side. */
+export type PaddingMode = (typeof paddingModes)[number];
+
 export interface ConvOptions {
   stride?: Size;
-  /** Zeros on both sides of each spatial dimension. */
+  /** How much is added on both sides of each spatial dimension. */
   padding?: Size;
+  paddingMode?: PaddingMode;
   dilation?: Size;
   /** Blocks of channels that see only each other; divides both numbers of channels. */
   groups?: number;
@@ -39,6 +44,7 @@ function sizes(value: Size, dims: number, least: number, what: string): number[]
 abstract class Convolution extends Module {
   weight: Parameter;
   bias: Parameter | null;
+  readonly paddingMode: PaddingMode;
   readonly #window: {
     stride: number[];
     padding: number[];
@@ -51,7 +57,15 @@ abstract class Convolution extends Module {
     inChannels: number,
     outChannels: number,
     kernelSize: Size,
-    { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, generator }: ConvOptions = {},
+    {
+      stride = 1,
+      padding = 0,
+      paddingMode = "zeros",
+      dilation = 1,
+      groups = 1,
+      bias = true,
+      generator,
+    }: ConvOptions = {},
   ) {
     super();
     const name = `Conv${dims}d`;
@@ -62,6 +76,11 @@ abstract class Convolution extends Module {
       throw invalid(
         `${name}: ${groups} groups for ${inChannels} input and ${outChannels} output channels; expected a divisor of both`,
       );
+    if (!paddingModes.includes(paddingMode))
+      throw invalid(
+        `${name}: paddingMode is ${paddingMode}; expected one of ${paddingModes.join(", ")}`,
+      );
+    this.paddingMode = paddingMode;
     const kernel = sizes(kernelSize, dims, 1, `${name}: the kernel size`);
     this.#window = {
       stride: sizes(stride, dims, 1, `${name}: stride`),
@@ -77,14 +96,23 @@ abstract class Convolution extends Module {
       : null;
   }
 
-  protected get window() {
-    return { bias: this.bias, ...this.#window };
+  /** The image as the kernel slides over it, and how it slides. */
+  protected padded(x: Tensor) {
+    const window = { bias: this.bias, ...this.#window };
+    if (this.paddingMode === "zeros") return { x, window };
+    const { padding } = window;
+    // The last dimension comes first.
+    const sides = padding.toReversed().flatMap((n) => [n, n]);
+    return {
+      x: pad(x, sides, { mode: this.paddingMode }),
+      window: { ...window, padding: padding.map(() => 0) },
+    };
   }
 }
 
 /** Convolution over one dimension: [B, in, L] → [B, out, L′]; weight [out, in/groups, kernel], bias [out]. */
 export class Conv1d extends Convolution {
-  /** Throws a TorchError for sizes that are no positive integers, and for groups that divide no channels. */
+  /** Throws a TorchError for sizes that are no positive integers, groups that divide no channels, and an unknown paddingMode. */
   constructor(
     inChannels: number,
     outChannels: number,
@@ -94,13 +122,14 @@ export class Conv1d extends Convolution {
     super(1, inChannels, outChannels, kernelSize, options);
   }
   forward(x: Tensor): Tensor {
-    return conv1d(x, this.weight, this.window);
+    const { x: wide, window } = this.padded(x);
+    return conv1d(wide, this.weight, window);
   }
 }
 
 /** Convolution of images: [B, in, H, W] → [B, out, H′, W′]; weight [out, in/groups, kh, kw], bias [out]. */
 export class Conv2d extends Convolution {
-  /** Throws a TorchError for sizes that are no positive integers, and for groups that divide no channels. */
+  /** Throws a TorchError for sizes that are no positive integers, groups that divide no channels, and an unknown paddingMode. */
   constructor(
     inChannels: number,
     outChannels: number,
@@ -110,6 +139,7 @@ export class Conv2d extends Convolution {
     super(2, inChannels, outChannels, kernelSize, options);
   }
   forward(x: Tensor): Tensor {
-    return conv2d(x, this.weight, this.window);
+    const { x: wide, window } = this.padded(x);
+    return conv2d(wide, this.weight, window);
   }
 }

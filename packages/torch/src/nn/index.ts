@@ -11,7 +11,7 @@ export {
   Tanh,
 } from "./activation.js";
 export { checkpoint, drawnOnce } from "./checkpoint.js";
-export { Conv1d, Conv2d, type ConvOptions, type Size } from "./conv.js";
+export { Conv1d, Conv2d, type ConvOptions, type PaddingMode, type Size } from "./conv.js";
 export { Dropout, dropout } from "./dropout.js";
 export { Embedding, type EmbeddingOptions } from "./embedding.js";
 export { GroupNorm, type GroupNormOptions } from "./group-norm.js";

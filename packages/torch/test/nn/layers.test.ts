@@ -13,11 +13,20 @@ const close = (got: T.Tensor, want: readonly number[], digits = 6) => {
   });
 };
 
+/** The pixel that stands at i of a side of n pixels, or nothing. */
+const beyond: Record<nn.PaddingMode, (i: number, n: number) => number | null> = {
+  zeros: (i, n) => (i < 0 || i >= n ? null : i),
+  circular: (i, n) => (i + n) % n,
+  replicate: (i, n) => Math.min(Math.max(i, 0), n - 1),
+  reflect: (i, n) => (i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i),
+};
+
 /** Σ over channels of the group and over the kernel, one output at a time. */
 function convolved(
   x: T.Tensor,
   { weight, bias }: nn.Conv2d,
   { stride = [1, 1], padding = [0, 0], dilation = [1, 1], groups = 1 },
+  mode: nn.PaddingMode = "zeros",
 ): number[] {
   const [n, , h, w] = x.shape as [number, number, number, number];
   const [out, per, kh, kw] = weight.shape as [number, number, number, number];
@@ -25,8 +34,10 @@ function convolved(
     Math.floor((size + 2 * padding[i]! - dilation[i]! * (k - 1) - 1) / stride[i]!) + 1;
   const [rows, cols] = [span(h, kh, 0), span(w, kw, 1)];
   const [xs, ws, bs] = [x.toNumbers(), weight.toNumbers(), (bias as T.Tensor).toNumbers()];
-  const at = (b: number, c: number, i: number, j: number) =>
-    i < 0 || j < 0 || i >= h || j >= w ? 0 : xs[((b * x.size(1) + c) * h + i) * w + j]!;
+  const at = (b: number, c: number, i: number, j: number) => {
+    const [row, column] = [beyond[mode](i, h), beyond[mode](j, w)];
+    return row === null || column === null ? 0 : xs[((b * x.size(1) + c) * h + row) * w + column]!;
+  };
   const result: number[] = [];
   for (let b = 0; b < n; b++)
     for (let o = 0; o < out; o++)
@@ -76,6 +87,10 @@ describe("convolutions", () => {
     ["strided and padded", { stride: 2, padding: 1 }],
     ["other along each side", { stride: [1, 2], padding: [2, 0], dilation: [2, 1] }],
     ["in groups", { groups: 2, padding: 1 }],
+    ["on a torus", { paddingMode: "circular", padding: [2, 1], stride: [1, 2] }],
+    ["between mirrors", { paddingMode: "reflect", padding: [1, 2], groups: 2 }],
+    ["with edges that go on", { paddingMode: "replicate", padding: 2 }],
+    ["without padding, whatever its mode", { paddingMode: "circular" }],
   ];
   it.each(cases)("are sums of products: %s", (_, options) =>
     tidy(() => {
@@ -84,31 +99,40 @@ describe("convolutions", () => {
       const x = T.randn([2, 4, 6, 7], { generator });
       const pair = (v: nn.Size | undefined, or: number) =>
         v === undefined ? [or, or] : typeof v === "number" ? [v, v] : [...v];
-      const want = convolved(x, layer, {
+      const window = {
         stride: pair(options.stride, 1),
         padding: pair(options.padding, 0),
         dilation: pair(options.dilation, 1),
         groups: options.groups ?? 1,
-      });
+      };
+      const want = convolved(x, layer, window, options.paddingMode);
       close(layer.forward(x), want, 5);
     }),
   );
 
-  it("over one dimension are those over an image of one row", () =>
-    tidy(() => {
-      const generator = T.Generator.create(4);
-      using line = new nn.Conv1d(3, 2, 3, { stride: 2, padding: 1, generator });
-      using plane = new nn.Conv2d(3, 2, [1, 3], { stride: [1, 2], padding: [0, 1] });
-      plane.weight.detach().copy_(line.weight.detach().unsqueeze(2));
-      (plane.bias as T.Tensor).detach().copy_((line.bias as T.Tensor).detach());
-      const x = T.randn([2, 3, 9], { generator });
-      close(line.forward(x), plane.forward(x.unsqueeze(2)).toNumbers());
-    }));
+  it.each<nn.PaddingMode>(["zeros", "circular"])(
+    "over one dimension are those over an image of one row: %s",
+    (paddingMode) =>
+      tidy(() => {
+        const generator = T.Generator.create(4);
+        const options = { paddingMode, generator };
+        using line = new nn.Conv1d(3, 2, 3, { stride: 2, padding: 1, ...options });
+        using plane = new nn.Conv2d(3, 2, [1, 3], { stride: [1, 2], padding: [0, 1], ...options });
+        plane.weight.detach().copy_(line.weight.detach().unsqueeze(2));
+        (plane.bias as T.Tensor).detach().copy_((line.bias as T.Tensor).detach());
+        const x = T.randn([2, 3, 9], { generator });
+        close(line.forward(x), plane.forward(x.unsqueeze(2)).toNumbers());
+      }),
+  );
 
   it("refuse what is no convolution, and inputs with other channels", () => {
     expect(() => new nn.Conv2d(0, 1, 3)).toThrow(/input channels is 0; expected an integer/);
     expect(() => new nn.Conv2d(1, 1, 3, { stride: 0 })).toThrow(/stride is 0/);
     expect(() => new nn.Conv2d(1, 1, [3, 3, 3])).toThrow(/kernel size has 3 numbers; expected one/);
+    const wrapped = { paddingMode: "wrap" as nn.PaddingMode };
+    expect(() => new nn.Conv2d(1, 1, 3, wrapped)).toThrow(
+      /paddingMode is wrap; expected one of zeros, reflect, replicate, circular/,
+    );
     expect(() => new nn.Conv1d(4, 6, 3, { groups: 4 })).toThrow(/Conv1d: 4 groups.*divisor/);
     using layer = new nn.Conv2d(1, 1, 3, { bias: false });
     expect([...layer.stateDict().keys()]).toEqual(["weight"]);

@@ -1,5 +1,6 @@
 // What a DownscalerUNet is made of: the configuration's keys, their defaults, and the checks before it is built.
 import { type NumberList, optionChecks } from "../unet/checks.js";
+import type { PaddingMode } from "../unet/layers.js";
 
 /** The keys of a DownscalerUNet under the names of the configuration. */
 export interface DownscalerUNetOptions {
@@ -28,6 +29,8 @@ export interface DownscalerUNetOptions {
   shift_output?: boolean;
   /** The time in [0, 1] is multiplied by this before it is embedded. */
   temb_scale?: number;
+  /** What convolutions see beyond the edges: zeros, or the other side, for fields on a torus (circular). */
+  padding_mode?: PaddingMode;
 }
 
 /** Options with every default filled in. */
@@ -48,7 +51,7 @@ export const halvings = 3;
 
 /**
  * Fills in the defaults of the preset DownscalerUNET (32 channels, multipliers 1, 2, 4, 8, 8 blocks, dropout 0.5,
- * temb_scale 30, every flag set). Throws a BridgeError that names the key for a network that cannot be built.
+ * temb_scale 30, every flag set, zeros around). Throws a BridgeError that names the key for a network that cannot be built.
  */
 export function completeDownscalerUNet(
   options: DownscalerUNetOptions,
@@ -67,6 +70,9 @@ export function completeDownscalerUNet(
       );
   const embed_dim = whole(options.embed_dim ?? (channels[halvings] as number), "embed_dim");
   const { mean_bypass = true, dropout = 0.5, temb_scale = 30, image_size } = options;
+  const { padding_mode = "zeros" } = options;
+  if (padding_mode !== "zeros" && padding_mode !== "circular")
+    throw wrong(`padding_mode is ${padding_mode}; expected zeros or circular`);
   if (embed_dim < 4) throw wrong(`embed_dim is ${embed_dim}; expected at least 4, two waves`);
   if (mean_bypass && embed_dim % groups !== 0)
     throw wrong(
@@ -87,6 +93,7 @@ export function completeDownscalerUNet(
     shift_input: options.shift_input ?? true,
     shift_output: options.shift_output ?? true,
     temb_scale: finite(temb_scale, "temb_scale"),
+    padding_mode,
     channels: channels as [number, number, number, number],
   };
 }

@@ -1,6 +1,6 @@
 // Doubling the resolution and convolving, in one: what a UNet does on its way up.
-import { Buffer, convTranspose2d, nn, type Tensor, tensor } from "@dsbm/torch";
-import type { Seeded } from "./layers.js";
+import { Buffer, convTranspose2d, nn, pad, type Tensor, tensor } from "@dsbm/torch";
+import type { Padded, Seeded } from "./layers.js";
 
 // Along one side, output pixel 2i + u − 1 sees input pixel i through these weights of the kernel.
 const along = [
@@ -19,8 +19,12 @@ export class DoubledConv2d extends nn.Conv2d {
   /** From the 9 weights of a kernel to its 16 sums. */
   readonly sums: Buffer;
 
-  constructor(from: number, to: number, { generator }: Seeded = {}) {
-    super(from, to, 3, { padding: 1, generator });
+  constructor(
+    from: number,
+    to: number,
+    { generator, paddingMode = "zeros" }: Seeded & Padded = {},
+  ) {
+    super(from, to, 3, { padding: 1, paddingMode, generator });
     const flat = [0, 1, 2].flatMap((i) =>
       [0, 1, 2].map((j) => along.flatMap((row) => along.map((col) => row[i]! * col[j]!))),
     );
@@ -30,10 +34,13 @@ export class DoubledConv2d extends nn.Conv2d {
   override forward(x: Tensor): Tensor {
     const [to, from] = this.weight.shape as [number, number];
     const kernel = this.weight.reshape([to * from, 9]).matmul(this.sums);
-    return convTranspose2d(x, kernel.reshape([to, from, 4, 4]).transpose(0, 1), {
+    const around = this.paddingMode === "circular";
+    const wide = around ? pad(x, [1, 1, 1, 1], { mode: "circular" }) : x;
+    return convTranspose2d(wide, kernel.reshape([to, from, 4, 4]).transpose(0, 1), {
       bias: this.bias,
       stride: 2,
-      padding: 1,
+      // What a pixel on each side adds, twice as fine, is cut off again.
+      padding: around ? 3 : 1,
     });
   }
 }

@@ -13,9 +13,17 @@ export function zeroed<T extends nn.Conv1d | nn.Conv2d>(conv: T): T {
   return conv;
 }
 
+/** What convolutions see beyond the edges: zeros, or the other side. */
+export type PaddingMode = "zeros" | "circular";
+
+export interface Padded {
+  paddingMode?: PaddingMode | undefined;
+}
+
 /** A 3×3 convolution that keeps the size. */
-export function conv3x3(from: number, to: number, { generator }: Seeded): nn.Conv2d {
-  return new nn.Conv2d(from, to, 3, { padding: 1, generator });
+export function conv3x3(from: number, to: number, options: Seeded & Padded): nn.Conv2d {
+  const { generator, paddingMode = "zeros" } = options;
+  return new nn.Conv2d(from, to, 3, { padding: 1, paddingMode, generator });
 }
 
 /** SiLU of a tensor that nobody else holds; where no gradient will ask for what it was, in its place. */

@@ -1,11 +1,11 @@
 // The residual block of a UNet, which the time steers.
 import { groupNorm, nn, type Tensor } from "@dsbm/torch";
 import { DoubledConv2d } from "./doubled-conv.js";
-import { conv3x3, type Seeded, silu, zeroed } from "./layers.js";
+import { conv3x3, type Padded, type Seeded, silu, zeroed } from "./layers.js";
 import { PointwiseConv2d } from "./pointwise.js";
 import { doubled, halved } from "./resample.js";
 
-export interface ResBlockOptions extends Seeded {
+export interface ResBlockOptions extends Seeded, Padded {
   /** Channels of the time's embedding. */
   embedding: number;
   groups: number;
@@ -35,21 +35,27 @@ export class ResBlock extends nn.Module {
   constructor(
     from: number,
     to: number,
-    { embedding, groups, dropout, use_scale_shift_norm, resample, generator }: ResBlockOptions,
+    {
+      embedding,
+      groups,
+      dropout,
+      use_scale_shift_norm,
+      resample,
+      generator,
+      paddingMode,
+    }: ResBlockOptions,
   ) {
     super();
+    const start = { generator, paddingMode };
     const first = {
       norm: new nn.GroupNorm(groups, from),
-      conv:
-        resample === "up"
-          ? new DoubledConv2d(from, to, { generator })
-          : conv3x3(from, to, { generator }),
+      conv: resample === "up" ? new DoubledConv2d(from, to, start) : conv3x3(from, to, start),
     };
     const linear = new nn.Linear(embedding, use_scale_shift_norm ? 2 * to : to, { generator });
     const second = {
       norm: new nn.GroupNorm(groups, to),
       dropout: new nn.Dropout(dropout),
-      conv: zeroed(conv3x3(to, to, { generator })),
+      conv: zeroed(conv3x3(to, to, start)),
     };
     this.#parts = { first, linear, second };
     this.#film = use_scale_shift_norm;
