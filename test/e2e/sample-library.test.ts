@@ -43,6 +43,7 @@ describe("the sampler", () => {
   it.each([
     ["dbdsb, last step without noise", "dbdsb", []],
     ["dbdsb that predicts the end", "dbdsb", ["mean_match=true"]],
+    ["dbdsb with the noise of bridges", "dbdsb", ["step_variance=bridge"]],
     ["dbdsb_vp, scaled", "dbdsb_vp", ["std_trick=true"]],
     ["bm", "bm", []],
     ["rf", "rf", []],

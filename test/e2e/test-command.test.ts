@@ -12,7 +12,7 @@ import { quick } from "./train.js";
 
 const root = scratch();
 const [, ...words] = quick;
-const run = [...words, "metrics.judge=false", "plot_level=0", "gif=false"];
+const run = [...words, "metrics.judge=false", "plot_level=0", "gif=false", "step_variance=bridge"];
 const flow = ["ode_sampler=euler", "ode_euler_step_size=0.25"];
 
 /** Evaluates with these words more, and finds what came out. */

@@ -41,7 +41,7 @@ export interface SimulatorOptions {
   /** What they predict (default: the drift). */
   parametrisation?: Parametrisation;
   /** The noise of a step along a drift (default: that of the process). */
-  stepVariance?: StepVariance;
+  stepVariance?: StepVariance | undefined;
   threads?: number;
   /** Rows a chunk (default 500): intermediates of wide layers stay in the cache, and below the size at which malloc asks the kernel. */
   chunkRows?: number;

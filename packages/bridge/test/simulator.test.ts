@@ -1,11 +1,12 @@
 // Simulation in chunks: the plain solvers' law, one result whatever the threads, and the newest weights.
-import { liveTensors, nn, noGrad, optim, randn, type Tensor, tidy } from "@dsbm/torch";
+import { full, liveTensors, nn, noGrad, optim, randn, type Tensor, tidy } from "@dsbm/torch";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../test/support/collect.js";
 import { methods } from "../src/method/index.js";
 import { brownian } from "../src/process/brownian.js";
 import { gammaGrid, type TimeGrid, uniformGrid } from "../src/schedule.js";
 import { type Network, Simulator, sample } from "../src/simulator.js";
+import type { StepVariance } from "../src/solver/euler-maruyama.js";
 import { distance, network, seeded, summary } from "./helpers.js";
 
 // Live tensors are counted.
@@ -52,6 +53,30 @@ describe("Simulator", () => {
       const second = simulator.endpoints("f", x, { grid, generator });
       expect(distance(first, second)).toBeGreaterThan(0.1);
       expect(distance(first, ends(simulator, 9))).toBe(0);
+    }));
+
+  it("steps with the noise of the process, or with that of a bridge, which the last step has none of", () =>
+    tidy(() => {
+      const same = x.select(0, 0).expand([4000, 2]).contiguous();
+      const spreads = (stepVariance?: StepVariance) => {
+        const simulator = new Simulator({ method: methods.dsbm, process, networks, stepVariance });
+        const states = simulator.path("f", same, { grid, generator: seeded(4) });
+        const [first, before, last] = [1, 4, 5].map((k) => states.select(0, k));
+        const drift = noGrad(() =>
+          networks.f.forward(before as Tensor, full([4000], grid.times[4] as number)),
+        );
+        // What the first and the last step add beside the drift; all begin at one point.
+        const rest = (last as Tensor).sub(before as Tensor).sub(drift.mul(0.2));
+        return [first as Tensor, rest].map((noise) => noise.std({ dim: 0 }).mean().item());
+      };
+      const plain = process.sigma * Math.sqrt(0.2);
+      for (const [spread, share] of [
+        [spreads(), [1, 1]],
+        [spreads("process"), [1, 1]],
+        [spreads("bridge"), [Math.sqrt(0.8), 0]],
+      ] as const)
+        for (const [i, part] of share.entries())
+          expect(Math.abs((spread[i] as number) - part * plain)).toBeLessThan(0.03 * plain);
     }));
 
   it.each([1, 25])("has chunks that draw different noise, %d rows a chunk", (chunkRows) =>
