@@ -70,7 +70,8 @@ export function temporaryPath(folder: string): string {
  */
 export function makeFolders(path: string): string[] {
   const missing: string[] = [];
-  for (let at = resolve(path); !existsSync(at); at = dirname(at)) missing.unshift(at);
+  const whole = resolve(path);
+  for (let at = whole; !existsSync(at); at = dirname(at)) missing.unshift(at);
   for (const folder of missing) {
     try {
       mkdirSync(folder);
@@ -79,8 +80,8 @@ export function makeFolders(path: string): string[] {
       if (errnoOf(error) !== "EEXIST") throw error;
     }
   }
-  // Refuses a file that stands there.
-  mkdirSync(path, { recursive: true });
+  // Refuses a file that stands there. (Of a relative path Node never ends where the working folder is gone.)
+  mkdirSync(whole, { recursive: true });
   return missing;
 }
 

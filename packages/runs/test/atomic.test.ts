@@ -1,4 +1,5 @@
 // Files are whole whatever happens: SIGKILL, a full disk, a folder that cannot be written.
+import { spawnSync } from "node:child_process";
 import {
   appendFileSync,
   chmodSync,
@@ -109,6 +110,29 @@ describe("writeFileAtomic", () => {
     } finally {
       unmount();
     }
+  });
+
+  it("ends where the working folder is gone", () => {
+    const room = transpiled();
+    const gone = join(temporaryFolder(), "gone");
+    mkdirSync(gone);
+    const path = script(
+      room,
+      "gone",
+      `import { rmSync } from "node:fs";
+      import { makeFolder } from "./runs/atomic.js";
+      process.chdir(process.argv[2]);
+      process.cwd();
+      rmSync(process.argv[2], { recursive: true });
+      try { makeFolder("a/b"); console.log("made"); } catch (error) { console.log(error.name); }`,
+    );
+    const { stdout, signal } = spawnSync(process.execPath, [path, gone], {
+      encoding: "utf8",
+      timeout: 20_000,
+      killSignal: "SIGKILL",
+    });
+    expect(signal).toBeNull();
+    expect(stdout).toMatch(/^(made|RunError)\n$/);
   });
 
   it("says what to do in a folder without permission", () => {

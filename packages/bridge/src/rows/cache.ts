@@ -2,7 +2,7 @@
 // steps, a part at a time, so that memory holds one part whatever the number of pairs.
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { type Generator, io, stack, type Tensor, tidy } from "@dsbm/torch";
 import { type Decode, type Endpoints, gathered } from "../dataset.js";
 import type { End } from "../direction.js";
@@ -109,7 +109,7 @@ export class CacheRows implements RowSource {
     const temporary = paths.map((_, i) =>
       join(folder, `.tmp-${process.pid}-${this.#options.name}-${i}.npy`),
     );
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(resolve(folder), { recursive: true });
     this.#keeps ??= ranks ? keepsFolder(ranks, folder) : true;
     const { device } = data.x0;
     const starts = {

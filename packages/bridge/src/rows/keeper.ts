@@ -1,13 +1,13 @@
 // Which of several processes write into a folder: one for each disk that it lies on, as far as their files show.
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Ranks } from "../ranks.js";
 
 /** Whether this rank writes for all that see the same folder; makes the folder. Every rank calls it. */
 export function keepsFolder(ranks: Ranks, folder: string): boolean {
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(resolve(folder), { recursive: true });
   const mark = ranks.same(randomUUID());
   const sign = (rank: number) => join(folder, `.rank-${mark}-${rank}`);
   writeFileSync(sign(ranks.rank), "");
