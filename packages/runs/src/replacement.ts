@@ -2,7 +2,7 @@
 // whoever looks finds the old file, the new one, or none, and never half of one.
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { makeFolders, syncFolder, temporaryPath } from "./atomic.js";
 import { fileError } from "./errors.js";
 
@@ -50,7 +50,7 @@ export function openFolderReplacement(path: string): FolderReplacement {
     async write(name, data) {
       const place = join(replacement.temporary, name);
       try {
-        await mkdir(dirname(place), { recursive: true });
+        await mkdir(dirname(resolve(place)), { recursive: true });
         const file = await open(place, "w");
         try {
           await file.writeFile(data);
@@ -105,7 +105,7 @@ function moveInto(from: string, to: string): void {
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     const [source, target] = [join(from, entry.name), join(to, entry.name)];
     if (entry.isDirectory()) {
-      mkdirSync(target, { recursive: true });
+      mkdirSync(resolve(target), { recursive: true });
       moveInto(source, target);
     } else renameSync(source, target);
   }

@@ -2,7 +2,7 @@
 // take longer than training on them, and large sets do not fit.
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { io } from "@dsbm/torch";
 import { DatasetError } from "./errors.js";
 import { reason } from "./idx.js";
@@ -37,7 +37,7 @@ export async function decodeAll(
   signal?.throwIfAborted();
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.tmp`);
   attempt(dirname(path), () => {
-    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(dirname(resolve(path)), { recursive: true });
     sweep(path);
   });
   let writer: io.npy.NpyWriter | undefined;

@@ -1,5 +1,5 @@
 // Doubling the resolution and convolving, in one: what a UNet does on its way up.
-import { Buffer, convTranspose2d, nn, pad, type Tensor, tensor } from "@dsbm/torch";
+import { Buffer, convTranspose2d, nn, type Tensor, tensor } from "@dsbm/torch";
 import type { Padded, Seeded } from "./layers.js";
 
 // Along one side, output pixel 2i + u − 1 sees input pixel i through these weights of the kernel.
@@ -34,13 +34,12 @@ export class DoubledConv2d extends nn.Conv2d {
   override forward(x: Tensor): Tensor {
     const [to, from] = this.weight.shape as [number, number];
     const kernel = this.weight.reshape([to * from, 9]).matmul(this.sums);
-    const around = this.paddingMode === "circular";
-    const wide = around ? pad(x, [1, 1, 1, 1], { mode: "circular" }) : x;
+    const { x: wide } = this.padded(x);
     return convTranspose2d(wide, kernel.reshape([to, from, 4, 4]).transpose(0, 1), {
       bias: this.bias,
       stride: 2,
-      // What a pixel on each side adds, twice as fine, is cut off again.
-      padding: around ? 3 : 1,
+      // What stands beyond the edges already is twice as fine in the result, and cut off again.
+      padding: 1 + wide.size(2) - x.size(2),
     });
   }
 }
