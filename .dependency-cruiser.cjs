@@ -1,20 +1,21 @@
 // The order of imports between the rooms as rules, one a room, plus: no cycles, no back doors.
-const rooms = require("./scripts/rooms.cjs");
+const { rooms, tests } = require("./scripts/rooms.cjs");
 
 const names = Object.keys(rooms);
 const packageName = (room) => (room === "cli" ? "dsbm" : `@dsbm/${room}`);
 // A room is met as its folder, or by its package's name where its dist/ is not built yet.
 const place = (room) => `^packages/${room}/|^(node_modules/)?${packageName(room)}(/|$)`;
 
-const arrow = names.map((room) => {
-  const others = names.filter((name) => name !== room && !rooms[room].includes(name));
-  return {
-    name: `arrow-${room}`,
+const arrow = names.flatMap((room) => {
+  const rule = (suffix, folder, allowed) => ({
+    name: `arrow-${room}${suffix}`,
     severity: "error",
-    comment: `${room} may import ${rooms[room].join(", ") || "no other room"} (scripts/rooms.cjs)`,
-    from: { path: `^packages/${room}/` },
-    to: { path: others.map(place) },
-  };
+    comment: `${room}${suffix} may import ${allowed.join(", ") || "no other room"} (scripts/rooms.cjs)`,
+    from: { path: `^packages/${room}/${folder}` },
+    to: { path: names.filter((name) => name !== room && !allowed.includes(name)).map(place) },
+  });
+  const beside = [...rooms[room], ...(tests[room] ?? [])];
+  return [rule("", "(?!test/)", rooms[room]), rule("-tests", "test/", beside)];
 });
 
 module.exports = {
@@ -27,6 +28,14 @@ module.exports = {
       comment: "files that need each other are one file, or three",
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    {
+      name: "no-folder-cycle",
+      severity: "error",
+      comment: "folders that need each other are one folder, or three",
+      scope: "folder",
+      from: {},
+      to: { circular: true },
     },
     {
       name: "no-back-door",

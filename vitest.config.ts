@@ -7,12 +7,12 @@ const source = (room: string) =>
 
 export default defineConfig({
   resolve: {
-    alias: {
-      "@dsbm/config": source("config"),
-      "@dsbm/torch": source("torch"),
-      "@dsbm/bridge": source("bridge"),
-      "@dsbm/runs": source("runs"),
-    },
+    alias: Object.fromEntries(
+      ["config", "torch", "bridge", "nets", "data", "train", "runs"].map((room) => [
+        `@dsbm/${room}`,
+        source(room),
+      ]),
+    ),
   },
   oxc: { target: "es2022" },
   test: {

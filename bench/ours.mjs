@@ -250,7 +250,7 @@ async function setup({ bench, threads, ...rest }) {
   const build = BENCHES[bench];
   if (!build) throw new Error(`no benchmark "${bench}"`);
   torch = await import("@dsbm/torch");
-  bridge = await import("@dsbm/bridge");
+  ({ bridge } = await import("dsbm"));
   torch.setNumThreads(threads);
   const built = await build(threads, rest);
   await built.run(built.warm);

@@ -5,8 +5,8 @@ import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-const allowed = createRequire(import.meta.url)("./rooms.cjs");
-const FIELDS = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"];
+const { rooms: allowed, tests } = createRequire(import.meta.url)("./rooms.cjs");
+const FIELDS = ["dependencies", "optionalDependencies", "peerDependencies"];
 
 /** Returns one line for each room that a manifest below `root`/packages wrongly names; [] if all is well. */
 export function wrongManifests(root) {
@@ -24,15 +24,17 @@ export function wrongManifests(root) {
       );
       continue;
     }
-    const names = FIELDS.flatMap((field) => Object.keys(manifest[field] ?? {}));
-    for (const name of names) {
-      const other = name === "dsbm" ? "cli" : name.match(/^@dsbm\/(.+)/)?.[1];
-      if (other && !allowed[room].includes(other)) {
-        wrong.push(
-          `${room}: names ${name}, but may only import ${allowed[room].join(", ") || "no room"}`,
-        );
+    const check = (fields, rooms) => {
+      for (const name of fields.flatMap((field) => Object.keys(manifest[field] ?? {}))) {
+        const other = name === "dsbm" ? "cli" : name.match(/^@dsbm\/(.+)/)?.[1];
+        if (other && !rooms.includes(other))
+          wrong.push(
+            `${room}: names ${name}, but may only import ${rooms.join(", ") || "no room"}`,
+          );
       }
-    }
+    };
+    check(FIELDS, allowed[room]);
+    check(["devDependencies"], [...allowed[room], ...(tests[room] ?? [])]);
   }
   return wrong;
 }

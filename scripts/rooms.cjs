@@ -1,11 +1,15 @@
 // The arrow: which rooms a room may import. The checker of imports and that of the manifests read
 // this one table, so a new room is a line here (CommonJS, because dependency-cruiser's file is).
-module.exports = {
+const rooms = {
   config: [],
   torch: [],
   runs: [],
   bridge: ["torch"],
-  onnx: ["torch"],
-  studio: ["runs"],
-  cli: ["config", "torch", "bridge", "onnx", "runs", "studio"],
+  nets: ["torch", "bridge"],
+  data: ["torch", "bridge"],
+  train: ["torch", "bridge"],
+  cli: ["config", "torch", "bridge", "nets", "data", "train", "runs"],
 };
+/** What the tests of a room may import besides: training is tested on networks and data. */
+const tests = { nets: ["data", "train"], train: ["nets", "data"] };
+module.exports = { rooms, tests };

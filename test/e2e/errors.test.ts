@@ -1,7 +1,7 @@
 // Bad input: one clear line, an exit code that is not 0, and never a stack trace.
 import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadArray } from "@dsbm/bridge";
+import { loadArray } from "@dsbm/data";
 import { readRun, runPaths } from "@dsbm/runs";
 import { io, ones } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";

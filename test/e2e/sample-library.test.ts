@@ -2,7 +2,7 @@
 // that does not grow.
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { brownian, Simulator, sample, uniformGrid } from "@dsbm/bridge";
+import { brownian, sample, uniformGrid } from "@dsbm/bridge";
 import { sample as experiment, validate } from "@dsbm/config";
 import {
   Generator,
@@ -14,6 +14,7 @@ import {
   type Tensor,
   tidy,
 } from "@dsbm/torch";
+import { Simulator } from "@dsbm/train";
 import { beforeAll, describe, expect, it } from "vitest";
 import { RowNoise } from "../../packages/cli/src/sample/noise.js";
 import { openBridge, type SampleOptions } from "../../packages/cli/src/sample/open.js";

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
-import { loadImages } from "@dsbm/bridge";
+import { loadImages } from "@dsbm/data";
 import { type Row, readCsv, readMetrics, readRun } from "@dsbm/runs";
 import { setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";

@@ -1,7 +1,7 @@
 // A checkpoint as the reference's training leaves it, written by Python: it loads, bit for bit, into our UNet.
 import { readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { UNet, type UNetOptions } from "@dsbm/bridge";
+import { UNet, type UNetOptions } from "@dsbm/nets";
 import { io, setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { expectClose, golden, goldenGroup } from "./golden.js";

@@ -1,5 +1,5 @@
 // DDPM++ and NCSN++ against the reference's.
-import { DDPMpp, type DDPMppOptions } from "@dsbm/bridge";
+import { DDPMpp, type DDPMppOptions } from "@dsbm/nets";
 import { setNumThreads, type Tensor } from "@dsbm/torch";
 import { beforeAll, describe } from "vitest";
 import { itIsTheReference } from "./networks.js";

@@ -1,5 +1,5 @@
 // The network of the downscaling experiment against the reference's.
-import { DownscalerUNet } from "@dsbm/bridge";
+import { DownscalerUNet } from "@dsbm/nets";
 import { setNumThreads, type Tensor } from "@dsbm/torch";
 import { beforeAll, describe } from "vitest";
 import { itIsTheReference } from "./networks.js";

@@ -1,5 +1,5 @@
 // The conditional network of vectors against the reference's.
-import { ConditionalMLP } from "@dsbm/bridge";
+import { ConditionalMLP } from "@dsbm/nets";
 import { setNumThreads, type Tensor } from "@dsbm/torch";
 import { beforeAll, describe } from "vitest";
 import { itIsTheReference } from "./networks.js";

@@ -1,5 +1,6 @@
-import { regressionLoss, ScoreNetwork } from "@dsbm/bridge";
+import { ScoreNetwork } from "@dsbm/nets";
 import { optim, type Tensor } from "@dsbm/torch";
+import { regressionLoss } from "@dsbm/train";
 import { expect, it } from "vitest";
 import { expectClose, golden, goldenGroup, relativeError } from "./golden.js";
 

@@ -4,9 +4,9 @@ import {
   eulerMaruyama,
   incrementTuples,
   methods,
-  ScoreNetwork,
   uniformGrid,
 } from "@dsbm/bridge";
+import { ScoreNetwork } from "@dsbm/nets";
 import { stack, type Tensor } from "@dsbm/torch";
 import { describe, it } from "vitest";
 import { expectClose, golden, goldenGroup } from "./golden.js";

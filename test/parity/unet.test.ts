@@ -1,6 +1,6 @@
 // The UNet against the reference's: the state dict by name, the output, and the gradient's norm of every parameter.
 import { fileURLToPath } from "node:url";
-import { UNet, type UNetOptions } from "@dsbm/bridge";
+import { UNet, type UNetOptions } from "@dsbm/nets";
 import { io, setNumThreads, stack, type Tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { expectClose, golden, goldenGroup } from "./golden.js";

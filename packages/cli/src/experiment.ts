@@ -1,6 +1,6 @@
 // What every experiment's command does with its words: help, one run here (in one process or in several), or a sweep of
 // runs side by side.
-import type { Ranks } from "@dsbm/bridge";
+
 import {
   ConfigError,
   type Experiment,
@@ -9,6 +9,7 @@ import {
   resolve,
 } from "@dsbm/config";
 import { runFolder } from "@dsbm/runs";
+import type { Ranks } from "@dsbm/train";
 import type { z } from "zod";
 import { createInterrupt } from "./interrupt.js";
 import { followLauncher, launchRanks } from "./launch.js";

@@ -1,7 +1,8 @@
 // The library's public face: the engine, the mathematics, and what runs leave behind.
-export * as bridge from "@dsbm/bridge";
+
 export * as runs from "@dsbm/runs";
 export * as torch from "@dsbm/torch";
+export * as bridge from "./bridge.js";
 export {
   type OpenBridge,
   openBridge,

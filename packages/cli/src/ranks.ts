@@ -1,8 +1,8 @@
 // This process among those that train together: who they are, as the launcher says, and what must be the same on all.
 import { availableParallelism, cpus } from "node:os";
-import { Ranks } from "@dsbm/bridge";
 import { freeProcessKeys, type ProcessesConfig } from "@dsbm/config";
 import { type Device, distributed } from "@dsbm/torch";
+import { Ranks } from "@dsbm/train";
 import { speakAs, UsageError } from "./errors.js";
 import { version } from "./version.js";
 

@@ -5,21 +5,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  exactPlan,
-  frechetScore,
-  imageStatistics,
-  LeNet,
-  lenetFeatures,
-  lenetTraining,
-  loadImages,
-  squaredDistances,
-  stream,
-  Training,
-  trainClassifier,
-} from "@dsbm/bridge";
+import { exactPlan, frechetScore, imageStatistics, squaredDistances, stream } from "@dsbm/bridge";
 import { completeTrain, resolve, train } from "@dsbm/config";
+import { loadImages } from "@dsbm/data";
+import { LeNet, lenetFeatures, lenetTraining, trainClassifier } from "@dsbm/nets";
 import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import { Training } from "@dsbm/train";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gaussianName, loadImageData, testRows } from "../src/train/data.js";
 import { imageProblem } from "../src/train/problem.js";

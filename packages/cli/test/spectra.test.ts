@@ -1,13 +1,7 @@
 // Errors by octave on fields whose spectra are known in closed form, and how fields follow a condition of known slope.
-import {
-  bandError,
-  downscalingLaw,
-  isotropicSpectrum,
-  loadImages,
-  octaves,
-  type Resolution,
-  type Split,
-} from "@dsbm/bridge";
+import { bandError, isotropicSpectrum, octaves } from "@dsbm/bridge";
+import type { Split } from "@dsbm/data";
+import { downscalingLaw, loadImages, type Resolution } from "@dsbm/data";
 import { setNumThreads, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import {

@@ -1,7 +1,8 @@
 // The samplers of evaluations: a flow whose ends are known in closed form, conditions that go with their rows, and the
 // count of evaluations.
-import { brownian, type Conditions, dsbm, Simulator, stream, uniformGrid } from "@dsbm/bridge";
+import { brownian, type Conditions, dsbm, stream, uniformGrid } from "@dsbm/bridge";
 import { arange, nn, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import { Simulator } from "@dsbm/train";
 import { beforeAll, expect, it } from "vitest";
 import { flowSampler, plainSampler } from "../src/train/test-sampler.js";
 

@@ -22,10 +22,7 @@ export { type Group, groupTable, presetGroup, presetGroups } from "./groups.js";
 export { type Launcher, launcherSchema, type SlurmLauncher } from "./launcher.js";
 export { type Experiment, type Member, type Resolved, resolve } from "./resolve.js";
 export { type GaussianConfig, gaussian, gaussianEps, gaussianSchema } from "./gaussian.js";
-export {
-  freeProcessKeys,
-  type ProcessesConfig,
-} from "./processes.js";
+export { freeProcessKeys, type ProcessesConfig } from "./processes.js";
 export { train } from "./train.js";
 export { type TrainConfig, trainSchema } from "./train/schema.js";
 export { type CompleteTrainConfig, completeTrain } from "./train/complete.js";

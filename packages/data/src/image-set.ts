@@ -1,5 +1,5 @@
 // What the registry holds: image sets that load themselves from one kind of options.
-import type { ImageClass, ImageTable, Split } from "../dataset.js";
+import type { ImageClass, ImageTable, Split } from "./image-table.js";
 
 /** Which part of an image set to load, and from where. */
 export interface LoadImagesOptions {

@@ -1,19 +1,20 @@
 // The image sets by their configuration names. Each loads to the same kind of table; a new set is a file here and
 // a line in `imageSets`.
-import type { ImageTable } from "../dataset.js";
-import { afhq } from "./afhq.js";
-import { cifar10 } from "./cifar10.js";
-import { downscaler } from "./downscaler.js";
-import { syntheticDownscaler } from "./downscaler-synthetic.js";
-import { emnistLetters } from "./emnist.js";
+
 import { DatasetError } from "./errors.js";
-import { fashionMnist } from "./fashion-mnist.js";
-import { folderPrefix, folderSet } from "./folder.js";
-import { idxSet } from "./idx-set.js";
+import { downscaler } from "./fields/downscaler.js";
+import { syntheticDownscaler } from "./fields/downscaler-synthetic.js";
 import type { ImageSet, ImageSetOptions, LoadImagesOptions, Preparation } from "./image-set.js";
-import { mnist } from "./mnist.js";
+import type { ImageTable } from "./image-table.js";
+import { cifar10 } from "./images/cifar10.js";
+import { emnistLetters } from "./images/emnist.js";
+import { fashionMnist } from "./images/fashion-mnist.js";
+import { idxSet } from "./images/idx-set.js";
+import { mnist } from "./images/mnist.js";
+import { syntheticSet } from "./images/synthetic.js";
 import { checkClasses, parseName } from "./names.js";
-import { syntheticSet } from "./synthetic.js";
+import { afhq } from "./pictures/afhq.js";
+import { folderPrefix, folderSet } from "./pictures/folder.js";
 
 const others = [mnist, fashionMnist, emnistLetters];
 const clothes = idxSet(fashionMnist, {

@@ -1,6 +1,6 @@
 // A data set in one line of a log: enough to notice the wrong file, the wrong scale, the wrong subset.
 import { type Tensor, tidy } from "@dsbm/torch";
-import type { ImageTable } from "../dataset.js";
+import type { ImageTable } from "./image-table.js";
 
 /** How many samples, of which shape, and the moments of all their values as networks see them. */
 export interface ImageSummary {

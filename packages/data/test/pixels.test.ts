@@ -1,4 +1,6 @@
 // Bytes to numbers and back: all 256 of them, to the bit.
+
+import { decodeImages, encodeImages, flipImages } from "@dsbm/bridge";
 import {
   arange,
   full,
@@ -10,10 +12,9 @@ import {
   zeros,
 } from "@dsbm/torch";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { collectGarbage } from "../../../../test/support/collect.js";
-import { decodeImages, encodeImages, flipImages } from "../../src/dataset/pixels.js";
-import { summary } from "../../src/dataset/summary.js";
-import { normal, seeded } from "../helpers.js";
+import { collectGarbage } from "../../../test/support/collect.js";
+import { normal, seeded } from "../../../test/support/numbers.js";
+import { summary } from "../src/summary.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());

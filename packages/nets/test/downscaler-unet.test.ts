@@ -1,14 +1,15 @@
 // The network of the downscaling experiment: what happens to spatial means, its options, and training.
+
+import { BridgeError } from "@dsbm/bridge";
 import * as T from "@dsbm/torch";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect, it } from "vitest";
-import { BridgeError } from "../../src/errors.js";
+import { distance, seeded } from "../../../test/support/numbers.js";
+import { DownscalerUNet } from "../src/downscaler-unet/downscaler-unet.js";
 import {
   completeDownscalerUNet,
   type DownscalerUNetOptions,
-} from "../../src/model/downscaler-unet/options.js";
-import { DownscalerUNet } from "../../src/model/downscaler-unet.js";
-import { distance, seeded } from "../helpers.js";
+} from "../src/downscaler-unet/options.js";
 import { idle, images, shaken, times, train } from "./networks.js";
 
 beforeEach(() => {

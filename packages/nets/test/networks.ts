@@ -3,8 +3,8 @@
 import type { nn, Tensor } from "@dsbm/torch";
 import * as T from "@dsbm/torch";
 import { tidy } from "@dsbm/torch";
-import type { Conditions } from "../../src/model/unet.js";
-import { seeded } from "../helpers.js";
+import { seeded } from "../../../test/support/numbers.js";
+import type { Conditions } from "../src/unet/unet.js";
 
 /** Adds noise to all parameters, so that what starts as zero matters. */
 export function shaken<N extends nn.Module>(net: N, { seed = 1, by = 0.1 } = {}): N {

@@ -1,14 +1,16 @@
 // The room's public face, in reading order (the blank lines keep the sorter from undoing it).
 
 export { type FileData, makeFolder, replaceFileAtomic, writeFileAtomic } from "./atomic.js";
-export type {
-  Checkpoint,
-  CheckpointEntry,
-  CheckpointFile,
-  DamagedCheckpoint,
-  NewestCheckpoint,
+export {
+  type Checkpoint,
+  type CheckpointEntry,
+  type CheckpointFile,
+  type DamagedCheckpoint,
+  listCheckpoints,
+  loadCheckpoint,
+  type NewestCheckpoint,
+  newestCheckpoint,
 } from "./checkpoint/read.js";
-export { listCheckpoints, loadCheckpoint, newestCheckpoint } from "./checkpoint/read.js";
 export * from "./checkpoint/store.js";
 export * from "./csv.js";
 export { RunError, type RunErrorCode } from "./errors.js";

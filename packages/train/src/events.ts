@@ -1,5 +1,5 @@
 // What the driver tells while it works; who listens writes files, draws progress, or stops it.
-import type { Direction } from "./direction.js";
+import type { Direction } from "@dsbm/bridge";
 
 /**
  * `cache` tells how many pairs of a simulated cache are made; `pause` comes at the step boundaries that the

@@ -1,5 +1,24 @@
 // One half-iteration while it runs: its optimiser, random streams, source of rows and recorded step, and all
 // that is needed to put it back where it stood.
+
+import {
+  asPairs,
+  asRows,
+  type BatchCoupling,
+  type ConditionKind,
+  conditionKinds,
+  conditionsAt,
+  type Direction,
+  drawAll,
+  type End,
+  type Endpoints,
+  endOf,
+  hash32,
+  matchConditions,
+  type Network,
+  other,
+  stream,
+} from "@dsbm/bridge";
 import {
   distributed,
   Generator,
@@ -11,24 +30,17 @@ import {
   tensor,
   tidy,
 } from "@dsbm/torch";
-import { type BatchShare, batchShare } from "./batch-share.js";
-import { type ConditionKind, conditionsAt } from "./conditions.js";
-import { matchConditions } from "./coupling/matching.js";
-import type { BatchCoupling } from "./coupling.js";
-import { conditionKinds, type Endpoints } from "./dataset.js";
-import { type Direction, type End, endOf, other } from "./direction.js";
-import { repeatRows, trainingStep } from "./inner.js";
-import { asPairs, asRows } from "./method.js";
+import { type BatchShare, batchShare } from "./distributed/batch-share.js";
 import { directionOf, type Problem } from "./problem.js";
-import { drawAll, hash32, stream } from "./random.js";
 import { Ahead } from "./rows/ahead.js";
 import { CacheRows } from "./rows/cache.js";
+import type { RowSource, SourceState } from "./rows/rows.js";
 import { StreamRows } from "./rows/stream.js";
 import { TableRows } from "./rows/table.js";
-import type { RowSource, SourceState } from "./rows.js";
-import type { Network, Simulator } from "./simulator.js";
-import { StepTimes } from "./step-times.js";
-import { canRunAhead } from "./threads.js";
+import type { Simulator } from "./simulator.js";
+import { StepTimes } from "./step/time-sampling.js";
+import { repeatRows, trainingStep } from "./step/training-step.js";
+import { canRunAhead } from "./tune/threads.js";
 
 export interface PassOptions {
   problem: Required<Problem>;

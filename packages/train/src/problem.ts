@@ -1,17 +1,22 @@
 // One training problem in full: data, reference process, method, networks and the numbers of the schedule.
-import { matchConditions } from "./coupling/matching.js";
-import type { BatchCoupling } from "./coupling.js";
-import { checkEndpoints, type Decode, type Endpoints } from "./dataset.js";
-import type { Direction } from "./direction.js";
-import { BridgeError } from "./errors.js";
-import type { Method } from "./method.js";
-import { type Parametrisation, plainDrift } from "./parametrisation.js";
-import type { ReferenceProcess } from "./process.js";
-import type { Ranks } from "./ranks.js";
+import {
+  type BatchCoupling,
+  BridgeError,
+  checkEndpoints,
+  type Decode,
+  type Direction,
+  type Endpoints,
+  type Method,
+  matchConditions,
+  type Network,
+  type Parametrisation,
+  plainDrift,
+  type ReferenceProcess,
+  type StepVariance,
+  type TimeGrid,
+} from "@dsbm/bridge";
+import type { Ranks } from "./distributed/ranks.js";
 import type { CacheOptions } from "./rows/cache.js";
-import type { TimeGrid } from "./schedule.js";
-import type { Network } from "./simulator.js";
-import type { StepVariance } from "./solver/euler-maruyama.js";
 
 export interface Problem {
   data: Endpoints;

@@ -1,5 +1,20 @@
 // Running trained networks over many samples: the plain solvers, recorded once, replayed in cache-sized
 // chunks side by side. What is simulated is written once, in the solvers; here is only how to run it fast.
+
+import {
+  type ConditionKind,
+  type Conditions,
+  conditionRows,
+  conditionsIn,
+  type Direction,
+  type Dynamics,
+  type Field,
+  incrementTuples,
+  kindsOf,
+  type Network,
+  sample,
+  type TimeGrid,
+} from "@dsbm/bridge";
 import {
   type ChunkedRun,
   Generator,
@@ -12,36 +27,9 @@ import {
   type Tensor,
   tidy,
 } from "@dsbm/torch";
-import {
-  type ConditionKind,
-  type Conditions,
-  conditionRows,
-  conditionsIn,
-  kindsOf,
-} from "./conditions.js";
-import type { Direction } from "./direction.js";
-import { BridgeError } from "./errors.js";
-import { incrementTuples } from "./method/dsb.js";
-import type { Method } from "./method.js";
-import { answer, driftField, type Parametrisation, plainDrift } from "./parametrisation.js";
-import type { ReferenceProcess } from "./process.js";
-import { type Command, type Part, Ranks } from "./ranks.js";
-import type { TimeGrid } from "./schedule.js";
-import { euler } from "./solver/euler.js";
-import { eulerMaruyama, type StepVariance } from "./solver/euler-maruyama.js";
-import type { Field } from "./solver.js";
+import { type Command, type Part, Ranks } from "./distributed/ranks.js";
 
-export type Network = nn.Module & { forward(x: Tensor, t: Tensor, given?: Conditions): Tensor };
-
-export interface SimulatorOptions {
-  method: Pick<Method, "predicts" | "sampler">;
-  process: ReferenceProcess;
-  /** The network of each direction (for a shared field, twice the same). */
-  networks: Record<Direction, Network>;
-  /** What they predict (default: the drift). */
-  parametrisation?: Parametrisation;
-  /** The noise of a step along a drift (default: that of the process). */
-  stepVariance?: StepVariance | undefined;
+export interface SimulatorOptions extends Dynamics {
   threads?: number;
   /** Rows a chunk (default 500): intermediates of wide layers stay in the cache, and below the size at which malloc asks the kernel. */
   chunkRows?: number;
@@ -81,47 +69,6 @@ interface Wanted extends Command {
 }
 
 type Body = (start: Tensor, given: Conditions | undefined) => Tensor | Tensor[];
-
-/** Runs the method's sampler once, in plain tensor operations: x [B, …] from the start of `direction`. */
-export function sample(
-  {
-    method,
-    process,
-    networks,
-    parametrisation = plainDrift,
-    stepVariance,
-  }: Pick<SimulatorOptions, "method" | "process" | "networks" | "parametrisation" | "stepVariance">,
-  x: Tensor,
-  options: {
-    direction: Direction;
-    grid: TimeGrid;
-    lastNoise?: boolean;
-    callback?: (x: Tensor, at: { step: number; time: number }) => void;
-    noise?: (x: Tensor, step: number) => Tensor;
-    given?: Conditions | undefined;
-  },
-): Tensor {
-  const { given } = options;
-  const net = networks[options.direction];
-  const field: Field = (y, t) => net.forward(y, t, given);
-  if (method.sampler) return method.sampler.sample(field, x, options);
-  if (method.predicts === "velocity") return euler(field, x, options);
-  if (method.predicts === "drift") {
-    const asked = { network: net, direction: options.direction, process, parametrisation, given };
-    // A network that predicts the end is asked for it in the last step.
-    const finish = parametrisation.meanMatch ? answer(asked) : undefined;
-    const { sigma } = process;
-    return eulerMaruyama(driftField(asked), x, { ...options, sigma, stepVariance, finish });
-  }
-  // An increment is a drift with Δt inside: divide it out, and the one solver serves both.
-  const dt = options.grid.steps[0] as number;
-  if (options.grid.steps.some((s) => Math.abs(s - dt) > 1e-12))
-    throw new BridgeError(
-      "argument",
-      "DSB's networks predict the increment of one step size; the grid has several",
-    );
-  return eulerMaruyama((y, t) => field(y, t).div(dt), x, { ...options, sigma: process.sigma });
-}
 
 /** Simulates with fixed networks whose weights may change; programs are recorded at first use. */
 export class Simulator {

@@ -1,18 +1,15 @@
 // The driver: half-iteration after half-iteration, each a simulation with the newest network and a regression.
 // It tells what happens as events and leaves writing, showing and stopping to whoever listens.
+
+import { BridgeError, type Direction } from "@dsbm/bridge";
 import { optim, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
-import { Agreement } from "./agreement.js";
-import type { Direction } from "./direction.js";
-import { BridgeError } from "./errors.js";
+import { Agreement } from "./distributed/agreement.js";
+import { type Command, Ranks } from "./distributed/ranks.js";
 import type { TrainEvent } from "./events.js";
-import { Pass, type PassState } from "./pass.js";
+import { Pass, type PassState } from "./half-iteration.js";
 import { complete, directionOf, type Problem } from "./problem.js";
-import { type Command, Ranks } from "./ranks.js";
 import { CacheRows } from "./rows/cache.js";
-import { measureSharing } from "./sharing.js";
 import { Simulator } from "./simulator.js";
-import { fromJsonState, toJsonState } from "./states.js";
-import { measureThreads } from "./threads.js";
 import {
   checkFinite,
   directionsOf,
@@ -24,7 +21,10 @@ import {
   type SavedTraining,
   type TrainState,
   tensorsOf,
-} from "./train-state.js";
+} from "./state/state.js";
+import { fromJsonState, toJsonState } from "./state/state-json.js";
+import { measureSharing } from "./tune/sharing.js";
+import { measureThreads } from "./tune/threads.js";
 
 interface Control {
   signal?: AbortSignal | undefined;

@@ -3,18 +3,23 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import {
+  type Conditions,
+  type EndConditions,
+  type Endpoints,
+  type Method,
+  methods,
+  minibatchEntropic,
+  minibatchExact,
+  uniformGrid,
+} from "@dsbm/bridge";
+import { ConditionalMLP } from "@dsbm/nets";
 import { arange, cat, Generator, nn, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Conditions, EndConditions } from "../src/conditions.js";
-import { minibatchEntropic, minibatchExact } from "../src/coupling/minibatch.js";
-import type { Endpoints } from "../src/dataset.js";
-import { methods } from "../src/method/index.js";
-import type { Method } from "../src/method.js";
-import { ConditionalMLP } from "../src/model/mlp-cond.js";
+import { normal, seeded } from "../../../test/support/numbers.js";
 import type { Problem } from "../src/problem.js";
-import { uniformGrid } from "../src/schedule.js";
-import { Training } from "../src/train.js";
-import { normal, seeded, tiny } from "./helpers.js";
+import { Training } from "../src/training.js";
+import { tiny } from "./support.js";
 
 let folder: string;
 beforeEach(() => {

@@ -1,11 +1,13 @@
 // What one iteration hands to the next, and what each repetition of a pair has of its own.
+
+import { methods } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import { drawNoise, drawTimes, repeatRows } from "../src/inner.js";
-import { methods } from "../src/method/index.js";
+import { normal, seeded } from "../../../test/support/numbers.js";
 import type { Problem } from "../src/problem.js";
-import { Training } from "../src/train.js";
-import { network, normal, seeded, tiny } from "./helpers.js";
+import { drawNoise, drawTimes, repeatRows } from "../src/step/training-step.js";
+import { Training } from "../src/training.js";
+import { network, tiny } from "./support.js";
 
 const flat = (state: ReadonlyMap<string, Tensor>) =>
   [...state.values()].flatMap((t) => t.toNumbers());

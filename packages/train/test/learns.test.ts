@@ -1,20 +1,23 @@
 // Every method learns: from eight Gaussians to two moons it comes nearer to the target by a stated factor, and those
 // that solve a stochastic equation reach the covariance of the exact bridge.
+
+import {
+  brownian,
+  exactCovariance,
+  exactPlan,
+  methods,
+  minibatchExact,
+  ornsteinUhlenbeck,
+  squaredDistances,
+  uniformGrid,
+} from "@dsbm/bridge";
+import { eightGaussians, gaussianEndpoints, moons } from "@dsbm/data";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import { minibatchExact } from "../src/coupling/minibatch.js";
-import { gaussianEndpoints } from "../src/dataset/gaussian.js";
-import { eightGaussians, moons } from "../src/dataset/planar.js";
-import { methods } from "../src/method/index.js";
-import { exactCovariance } from "../src/metric/gaussian-bridge.js";
-import { squaredDistances } from "../src/ot/distance.js";
-import { exactPlan } from "../src/ot/exact.js";
+import { seeded } from "../../../test/support/numbers.js";
 import type { Problem } from "../src/problem.js";
-import { brownian } from "../src/process/brownian.js";
-import { ornsteinUhlenbeck } from "../src/process/ornstein-uhlenbeck.js";
-import { uniformGrid } from "../src/schedule.js";
-import { Training } from "../src/train.js";
-import { network, seeded } from "./helpers.js";
+import { Training } from "../src/training.js";
+import { network } from "./support.js";
 
 /** The squared Wasserstein distance between two samples of one size. */
 function wasserstein(a: Tensor, b: Tensor): number {

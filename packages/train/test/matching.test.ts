@@ -1,17 +1,21 @@
 // Pairs that share their conditions: which rows go together, how often, and what networks learn of it.
+
+import {
+  brownian,
+  independent,
+  matchConditions,
+  methods,
+  minibatchExact,
+  uniformGrid,
+} from "@dsbm/bridge";
+import { ConditionalMLP } from "@dsbm/nets";
 import { arange, cat, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect, it } from "vitest";
-import { collectGarbage } from "../../../../test/support/collect.js";
-import { independent } from "../../src/coupling/independent.js";
-import { matchConditions } from "../../src/coupling/matching.js";
-import { minibatchExact } from "../../src/coupling/minibatch.js";
-import { methods } from "../../src/method/index.js";
-import { ConditionalMLP } from "../../src/model/mlp-cond.js";
-import { complete, type Problem } from "../../src/problem.js";
-import { brownian } from "../../src/process/brownian.js";
-import { uniformGrid } from "../../src/schedule.js";
-import { Training } from "../../src/train.js";
-import { leastSquares, normal, seeded, tiny } from "../helpers.js";
+import { collectGarbage } from "../../../test/support/collect.js";
+import { leastSquares, normal, seeded } from "../../../test/support/numbers.js";
+import { complete, type Problem } from "../src/problem.js";
+import { Training } from "../src/training.js";
+import { tiny } from "./support.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());

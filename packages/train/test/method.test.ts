@@ -1,16 +1,20 @@
 // One table for all methods: what each one declares must hold when it trains.
+
+import {
+  brownian,
+  type EpochContext,
+  incrementTuples,
+  methods,
+  ordered,
+  uniformGrid,
+} from "@dsbm/bridge";
 import { liveTensors, noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect, it } from "vitest";
-import { collectGarbage } from "../../../../test/support/collect.js";
-import type { TrainEvent } from "../../src/events.js";
-import { incrementTuples } from "../../src/method/dsb.js";
-import { methods } from "../../src/method/index.js";
-import type { EpochContext } from "../../src/method.js";
-import { brownian } from "../../src/process/brownian.js";
-import { uniformGrid } from "../../src/schedule.js";
-import { ordered } from "../../src/solver.js";
-import { Training } from "../../src/train.js";
-import { distance, normal, seeded, tiny } from "../helpers.js";
+import { collectGarbage } from "../../../test/support/collect.js";
+import { distance, normal, seeded } from "../../../test/support/numbers.js";
+import type { TrainEvent } from "../src/events.js";
+import { Training } from "../src/training.js";
+import { tiny } from "./support.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());

@@ -2,6 +2,8 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Conditions, methods, minibatchExact, stream } from "@dsbm/bridge";
+import { MLP } from "@dsbm/nets";
 import {
   arange,
   dropout,
@@ -15,16 +17,11 @@ import {
   tidy,
 } from "@dsbm/torch";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Conditions } from "../src/conditions.js";
-import { minibatchExact } from "../src/coupling/minibatch.js";
 import type { TrainEvent } from "../src/events.js";
-import { methods } from "../src/method/index.js";
-import { MLP } from "../src/model/mlp.js";
 import type { Problem } from "../src/problem.js";
-import { stream } from "../src/random.js";
-import { Training } from "../src/train.js";
-import type { SavedTraining } from "../src/train-state.js";
-import { tiny } from "./helpers.js";
+import type { SavedTraining } from "../src/state/state.js";
+import { Training } from "../src/training.js";
+import { tiny } from "./support.js";
 
 let folder: string;
 beforeEach(() => {

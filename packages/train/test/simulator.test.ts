@@ -1,13 +1,21 @@
 // Simulation in chunks: the plain solvers' law, one result whatever the threads, and the newest weights.
+
+import {
+  brownian,
+  gammaGrid,
+  methods,
+  type Network,
+  type StepVariance,
+  sample,
+  type TimeGrid,
+  uniformGrid,
+} from "@dsbm/bridge";
 import { full, liveTensors, nn, noGrad, optim, randn, type Tensor, tidy } from "@dsbm/torch";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../test/support/collect.js";
-import { methods } from "../src/method/index.js";
-import { brownian } from "../src/process/brownian.js";
-import { gammaGrid, type TimeGrid, uniformGrid } from "../src/schedule.js";
-import { type Network, Simulator, sample } from "../src/simulator.js";
-import type { StepVariance } from "../src/solver/euler-maruyama.js";
-import { distance, network, seeded, summary } from "./helpers.js";
+import { distance, seeded, summary } from "../../../test/support/numbers.js";
+import { Simulator } from "../src/simulator.js";
+import { network } from "./support.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());

@@ -1,19 +1,24 @@
 // The driver: what it refuses, how it fails, and how it is stopped. That it trains is the methods' table.
+
+import {
+  BridgeError,
+  hash32,
+  methods,
+  minibatchExact,
+  type Pairs,
+  stream,
+  uniformGrid,
+} from "@dsbm/bridge";
 import { liveTensors, tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../test/support/collect.js";
-import { minibatchExact } from "../src/coupling/minibatch.js";
-import type { Pairs } from "../src/coupling.js";
-import { BridgeError } from "../src/errors.js";
+import { distance, expectMoments, normal, seeded } from "../../../test/support/numbers.js";
 import type { TrainEvent } from "../src/events.js";
-import { drawNoise, drawTimes, regressionLoss } from "../src/inner.js";
-import { methods } from "../src/method/index.js";
 import { complete, directionOf, type Problem } from "../src/problem.js";
-import { hash32, stream } from "../src/random.js";
-import { uniformGrid } from "../src/schedule.js";
-import { StepTimes } from "../src/step-times.js";
-import { Training } from "../src/train.js";
-import { distance, expectMoments, normal, seeded, tiny } from "./helpers.js";
+import { StepTimes } from "../src/step/time-sampling.js";
+import { drawNoise, drawTimes, regressionLoss } from "../src/step/training-step.js";
+import { Training } from "../src/training.js";
+import { tiny } from "./support.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());

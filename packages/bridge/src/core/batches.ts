@@ -1,6 +1,6 @@
 // Metrics look at as many samples as there are, in memory for a few: every one of them goes by batches.
 import { type Tensor, tidy } from "@dsbm/torch";
-import { BridgeError } from "../errors.js";
+import { BridgeError } from "./errors.js";
 
 /**
  * Calls `fn` with views of at most `size` rows, in order, each call in a scope of its own; the results'

@@ -1,8 +1,8 @@
 // Bytes of pictures to the numbers that networks see, and back; tensor operations only, so that a recorded
 // function can hold them.
 import { full, type Generator, rand, type Tensor, tidy, where } from "@dsbm/torch";
-import { BridgeError } from "../errors.js";
-import { type DrawRows, drawAll } from "../random.js";
+import { BridgeError } from "./errors.js";
+import { type DrawRows, drawAll } from "./random.js";
 
 /**
  * Rows of an image table as networks see them, float32 of the same shape: bytes k become (k/255 − ½)·2,

@@ -1,7 +1,7 @@
 // What a coupling is: a way to pair samples of the two ends. Training sees the pairs, never the data alone.
 import { type Generator, randperm, type Tensor } from "@dsbm/torch";
-import type { Conditions, PairConditions } from "./conditions.js";
-import type { Direction } from "./direction.js";
+import type { Conditions, PairConditions } from "../core/conditions.js";
+import type { Direction } from "../core/direction.js";
 
 /** Pairs [n, …] row by row, and the conditions that they were drawn under. */
 export interface Pairs {

@@ -1,9 +1,9 @@
 // The independent coupling π0 ⊗ π1: where IMF starts.
 import { type Generator, randperm } from "@dsbm/torch";
-import { conditionsAt, mapConditions } from "../conditions.js";
-import { type Pairs, randomRows } from "../coupling.js";
-import type { Endpoints } from "../dataset.js";
-import type { End } from "../direction.js";
+import { conditionsAt, mapConditions } from "../core/conditions.js";
+import type { End } from "../core/direction.js";
+import type { Endpoints } from "../core/endpoints.js";
+import { type Pairs, randomRows } from "./coupling.js";
 import type { Matching } from "./matching.js";
 
 /**

@@ -1,8 +1,8 @@
 // Rows of the two ends that are told the same: what independent pairs become where conditions are to be shared.
 import { createHash } from "node:crypto";
 import { type Generator, rand, type Tensor, tensor, tidy } from "@dsbm/torch";
-import { type Conditions, conditionRows, type EndConditions } from "../conditions.js";
-import { BridgeError } from "../errors.js";
+import { type Conditions, conditionRows, type EndConditions } from "../core/conditions.js";
+import { BridgeError } from "../core/errors.js";
 
 /** Rows of x1 for rows of x0, drawn among those with the same conditions. */
 export interface Matching {

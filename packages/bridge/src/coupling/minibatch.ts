@@ -1,13 +1,13 @@
 // Optimal transport inside each batch: pairs that are short on average without a plan for the whole data.
 import { type Generator, rand, tensor, tidy } from "@dsbm/torch";
-import { mapConditions } from "../conditions.js";
-import type { BatchCoupling, Pairs } from "../coupling.js";
-import { BridgeError } from "../errors.js";
+import { mapConditions } from "../core/conditions.js";
+import { BridgeError } from "../core/errors.js";
 import { samplePermutation } from "../ot/birkhoff.js";
 import { squaredDistances } from "../ot/distance.js";
 import { exactPlan } from "../ot/exact.js";
 import { samplePairs } from "../ot/sample.js";
 import { sinkhorn } from "../ot/sinkhorn.js";
+import type { BatchCoupling, Pairs } from "./coupling.js";
 
 function take({ x0, x1, conditions }: Pairs, rows: Int32Array, columns: Int32Array): Pairs {
   const index = (ids: Int32Array) => tensor(BigInt64Array.from(ids, BigInt), { device: x0.device });

@@ -1,11 +1,11 @@
 // The coupling of the reference process itself: where IPF starts.
 import { type Generator, randn } from "@dsbm/torch";
-import { conditionsAt } from "../conditions.js";
-import type { Pairs } from "../coupling.js";
-import type { Endpoints } from "../dataset.js";
-import { type Direction, endOf, other } from "../direction.js";
-import type { ReferenceProcess } from "../process.js";
-import { type DrawRows, drawAll } from "../random.js";
+import { conditionsAt } from "../core/conditions.js";
+import { type Direction, endOf, other } from "../core/direction.js";
+import type { Endpoints } from "../core/endpoints.js";
+import { type DrawRows, drawAll } from "../core/random.js";
+import type { ReferenceProcess } from "../process/process.js";
+import type { Pairs } from "./coupling.js";
 
 /** To train b: (x0, x0 run through the process); to train f: the same from x1. Conditions are those of the data. */
 export function reference(

@@ -1,10 +1,10 @@
 // The discrete process of DSB for images: N steps of given variances, each a mean and Gaussian noise. The rooms
 // below say what the mean is (the reference's or a network's) and what a network learns from steps that were taken.
 import { type Tensor, tidy } from "@dsbm/torch";
-import type { Direction } from "./direction.js";
-import { BridgeError } from "./errors.js";
-import { gammaGrid } from "./schedule.js";
-import { ordered } from "./solver.js";
+import type { Direction } from "../core/direction.js";
+import { BridgeError } from "../core/errors.js";
+import { gammaGrid } from "../core/time-grid.js";
+import { ordered } from "../solver/solver.js";
 
 export interface LangevinOptions {
   /** The variances γ_1 … γ_N of the steps from x0 to x1, as they are. */

@@ -1,8 +1,8 @@
 // Where a step goes before its noise: towards the Gaussian (the reference), or where a network says.
 import { full, type Tensor } from "@dsbm/torch";
-import { BridgeError } from "../errors.js";
-import { type Langevin, pull, type StepMean } from "../langevin.js";
-import type { Field } from "../solver.js";
+import { BridgeError } from "../core/errors.js";
+import type { Field } from "../solver/solver.js";
+import { type Langevin, pull, type StepMean } from "./langevin.js";
 
 /**
  * x + (mean − x)·γ/(2v), a Langevin step for N(mean, v), or x + (mean − x)·γ/2 where the noise has variance γv

@@ -1,15 +1,15 @@
 // Running the discrete process, and what the network of the other direction learns from a run.
 import { randn, stack, type Tensor, tidy, where } from "@dsbm/torch";
-import type { Direction } from "../direction.js";
+import type { Direction } from "../core/direction.js";
+import { spread } from "../process/process.js";
+import type { SolveOptions } from "../solver/solver.js";
 import {
   deviation,
   type Langevin,
   type LangevinStep,
   langevinSteps,
   type StepMean,
-} from "../langevin.js";
-import { spread } from "../process.js";
-import type { SolveOptions } from "../solver.js";
+} from "./langevin.js";
 
 export interface LangevinRun extends Pick<SolveOptions, "callback" | "noise"> {
   direction: Direction;

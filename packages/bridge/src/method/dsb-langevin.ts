@@ -1,14 +1,14 @@
 // Diffusion Schrödinger bridge of images (De Bortoli et al. 2021): iterative proportional fitting on the steps of a
 // discrete process, which begins as Langevin dynamics towards a Gaussian.
 import { arange, type Device, randint, randn, type Tensor, tensor } from "@dsbm/torch";
-import { type Conditions, conditionRows, conditionsAt, mapConditions } from "../conditions.js";
-import { other, startOf } from "../direction.js";
-import { BridgeError } from "../errors.js";
+import { type Conditions, conditionRows, conditionsAt, mapConditions } from "../core/conditions.js";
+import { other, startOf } from "../core/direction.js";
+import { BridgeError } from "../core/errors.js";
+import { drawAll } from "../core/random.js";
+import { type LangevinOptions, langevin } from "../langevin/langevin.js";
 import { networkMean, referenceMean } from "../langevin/mean.js";
 import { langevinRun, langevinTuple, langevinTuples } from "../langevin/run.js";
-import { type LangevinOptions, langevin } from "../langevin.js";
-import type { Method, StepSampler } from "../method.js";
-import { drawAll } from "../random.js";
+import type { Method, StepSampler } from "./method.js";
 
 export interface LangevinMethod extends Method {
   readonly sampler: StepSampler;

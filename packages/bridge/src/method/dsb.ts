@@ -1,11 +1,11 @@
 // Diffusion Schrödinger bridge (De Bortoli et al. 2021): iterative proportional fitting on the increments of
 // simulated paths. Networks predict the whole increment, without a factor Δt.
 import { full, randint, randn, stack, type Tensor } from "@dsbm/torch";
-import { conditionsAt } from "../conditions.js";
-import { type Direction, other, startOf } from "../direction.js";
-import type { Method } from "../method.js";
-import type { TimeGrid } from "../schedule.js";
-import { type Field, ordered } from "../solver.js";
+import { conditionsAt } from "../core/conditions.js";
+import { type Direction, other, startOf } from "../core/direction.js";
+import type { TimeGrid } from "../core/time-grid.js";
+import { type Field, ordered } from "../solver/solver.js";
+import type { Method } from "./method.js";
 
 export interface IncrementOptions {
   /** The direction that is simulated; the other one learns from it. */

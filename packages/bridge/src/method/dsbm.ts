@@ -1,10 +1,11 @@
 // Diffusion Schrödinger bridge matching (Shi et al. 2023, algorithm 1): regress the drift of reference
 // bridges between the ends of the newest process. The first coupling makes it IPF (`ref`) or IMF (`ind`).
+
+import { endOf } from "../core/direction.js";
 import { independent } from "../coupling/independent.js";
 import { reference } from "../coupling/reference.js";
 import { simulated } from "../coupling/simulated.js";
-import { endOf } from "../direction.js";
-import { asPairs, asRows, type Method } from "../method.js";
+import { asPairs, asRows, type Method } from "./method.js";
 
 export const dsbm: Method = {
   name: "dsbm",

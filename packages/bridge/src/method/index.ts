@@ -1,7 +1,8 @@
 // Every method by its configuration name. A new one is a file and a line here.
-import type { Method } from "../method.js";
+
 import { dsb } from "./dsb.js";
 import { dsbm } from "./dsbm.js";
+import type { Method } from "./method.js";
 import { rectifiedflow } from "./rectified-flow.js";
 import { sbcfm } from "./sbcfm.js";
 

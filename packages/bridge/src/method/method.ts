@@ -1,16 +1,21 @@
 // What a method is: facts about its networks and sampler, the rows it trains on, and the regression that it
 // solves. The driver reads these and never asks for a name.
 import type { Generator, Tensor } from "@dsbm/torch";
-import { type ConditionKind, type Conditions, conditionRows, conditionsIn } from "./conditions.js";
-import type { Matching } from "./coupling/matching.js";
-import type { BatchCoupling, Pairs, Simulate } from "./coupling.js";
-import type { Endpoints } from "./dataset.js";
-import type { Direction, End } from "./direction.js";
-import type { LangevinRun } from "./langevin/run.js";
-import type { ReferenceProcess } from "./process.js";
-import type { DrawRows } from "./random.js";
-import type { TimeGrid } from "./schedule.js";
-import type { Field } from "./solver.js";
+import {
+  type ConditionKind,
+  type Conditions,
+  conditionRows,
+  conditionsIn,
+} from "../core/conditions.js";
+import type { Direction, End } from "../core/direction.js";
+import type { Endpoints } from "../core/endpoints.js";
+import type { DrawRows } from "../core/random.js";
+import type { TimeGrid } from "../core/time-grid.js";
+import type { BatchCoupling, Pairs, Simulate } from "../coupling/coupling.js";
+import type { Matching } from "../coupling/matching.js";
+import type { LangevinRun } from "../langevin/run.js";
+import type { ReferenceProcess } from "../process/process.js";
+import type { Field } from "../solver/solver.js";
 
 /** What a method may use to make the rows of an epoch. */
 export interface EpochContext {

@@ -1,10 +1,10 @@
 // What a network's answer means: a drift, or the end that the process runs to; scaled by the spread of the
 // reference process or not. Training and sampling read it from here, so that they cannot disagree.
 import type { Tensor } from "@dsbm/torch";
-import type { Conditions } from "./conditions.js";
-import type { Direction } from "./direction.js";
-import { type ReferenceProcess, spread } from "./process.js";
-import type { Field } from "./solver.js";
+import type { Conditions } from "../core/conditions.js";
+import type { Direction } from "../core/direction.js";
+import { type ReferenceProcess, spread } from "../process/process.js";
+import type { Field } from "../solver/solver.js";
 
 export interface Parametrisation {
   /** The network predicts the end (x1 for f, x0 for b) instead of the drift. */

@@ -1,9 +1,10 @@
 // Rectified flow (Liu et al. 2023): straight lines between pairs, then reflow on the pairs that the flow makes.
+
+import { endOf } from "../core/direction.js";
 import { independent } from "../coupling/independent.js";
 import { simulated } from "../coupling/simulated.js";
-import { endOf } from "../direction.js";
-import { asPairs, asRows, type Method } from "../method.js";
 import { brownian } from "../process/brownian.js";
+import { asPairs, asRows, type Method } from "./method.js";
 
 const line = brownian({ sigma: 0 });
 

@@ -1,10 +1,11 @@
 // Schrödinger-bridge conditional flow matching (Tong et al. 2024): entropic plans inside batches, and the
 // velocity of the Brownian bridge's marginals.
+
+import { endOf } from "../core/direction.js";
 import { independent } from "../coupling/independent.js";
 import { minibatchEntropic } from "../coupling/minibatch.js";
-import { endOf } from "../direction.js";
-import { asPairs, asRows, type Method } from "../method.js";
-import { spread } from "../process.js";
+import { spread } from "../process/process.js";
+import { asPairs, asRows, type Method } from "./method.js";
 
 export const sbcfm: Method = {
   name: "sbcfm",

@@ -1,9 +1,9 @@
 // What an evaluation reports of the samples themselves: how bright and how varied starts and ends are, and how
 // far the bridge moves them. Everything is summed in float64, batch by batch.
 import { type Tensor, tidy, zeros } from "@dsbm/torch";
-import { decodeImages } from "../dataset/pixels.js";
-import { BridgeError } from "../errors.js";
-import { inBatches } from "./batches.js";
+import { inBatches } from "../core/batches.js";
+import { BridgeError } from "../core/errors.js";
+import { decodeImages } from "../core/pixels.js";
 
 /** Means and (unbiased) variances of samples [n, …]. */
 export interface ValueStatistics {

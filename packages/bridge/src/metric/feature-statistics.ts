@@ -1,6 +1,6 @@
 // Mean and covariance of features that come batch by batch, in float64: one pass, the samples are not kept.
 import { call, cat, type Tensor, tidy, zeros } from "@dsbm/torch";
-import { BridgeError } from "../errors.js";
+import { BridgeError } from "../core/errors.js";
 import type { Gaussian } from "./frechet.js";
 
 /** The running mean and scatter of rows of `dim` features; give it back with `dispose` or hold it with `using`. */

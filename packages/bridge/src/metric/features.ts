@@ -1,7 +1,7 @@
 // The distance between two sets of images is taken in the space of a network's features. Whose features they
 // are decides what the distance may be called.
 import { type Tensor, tidy } from "@dsbm/torch";
-import { inBatches } from "./batches.js";
+import { inBatches } from "../core/batches.js";
 import { FeatureStatistics } from "./feature-statistics.js";
 import { frechetDistance, type Gaussian } from "./frechet.js";
 

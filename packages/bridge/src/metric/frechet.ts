@@ -1,7 +1,7 @@
 // The Fréchet distance between Gaussians (their squared 2-Wasserstein distance): what FID computes from
 // features. Exact for covariances without full rank too, which fewer samples than features give.
 import { call, type Tensor, tidy } from "@dsbm/torch";
-import { BridgeError } from "../errors.js";
+import { BridgeError } from "../core/errors.js";
 
 /** A normal distribution: mean [d] and covariance [d, d], float64. */
 export interface Gaussian {

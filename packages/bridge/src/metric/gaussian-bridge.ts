@@ -1,9 +1,9 @@
 // The exact Schrödinger bridge between N(−a·1, I) and N(a·1, I): its marginals, coupling, drift, and what a
 // perfect sampler with finitely many steps would give. One coordinate stands for all: they are independent.
 import { full, type Tensor, tensor, tidy } from "@dsbm/torch";
-import type { Direction } from "../direction.js";
-import { uniformGrid } from "../schedule.js";
-import { ordered } from "../solver.js";
+import type { Direction } from "../core/direction.js";
+import { uniformGrid } from "../core/time-grid.js";
+import { ordered } from "../solver/solver.js";
 
 export interface GaussianBridge {
   a: number;

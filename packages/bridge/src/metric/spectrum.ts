@@ -1,9 +1,9 @@
 // At which scales fields vary: the energy of their Fourier modes, summed over annuli of wavenumbers. Two sets of
 // fields whose pixels have the same mean and variance can still differ here.
 import { fftRfft2, type Tensor, tidy, zeros } from "@dsbm/torch";
-import { decodeImages } from "../dataset/pixels.js";
-import { BridgeError } from "../errors.js";
-import { inBatches } from "./batches.js";
+import { inBatches } from "../core/batches.js";
+import { BridgeError } from "../core/errors.js";
+import { decodeImages } from "../core/pixels.js";
 
 /** Energy by wavenumber, for each channel. */
 export interface Spectrum {

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { io, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { unzipSync, zipSync } from "fflate";
-import { BridgeError } from "../errors.js";
+import { BridgeError } from "../core/errors.js";
 import type { Gaussian } from "./frechet.js";
 
 /** The arrays of 10,000 features in float64; no network gives more. */

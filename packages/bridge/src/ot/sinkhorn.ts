@@ -1,7 +1,7 @@
 // Entropic optimal transport by Sinkhorn's iteration in the log domain: stable however small the
 // regularisation, in tensor operations on whatever device the cost is, one problem or a batch of them.
 import { full, noGrad, type Tensor, tidy } from "@dsbm/torch";
-import { BridgeError } from "../errors.js";
+import { BridgeError } from "../core/errors.js";
 
 export interface SinkhornOptions {
   /** Weight of the entropy, in units of the cost; greater than 0. */

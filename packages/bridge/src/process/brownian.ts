@@ -1,7 +1,7 @@
 // Brownian motion: the reference of the Gaussian benchmark and of DSBM-VE.
 import type { Tensor } from "@dsbm/torch";
-import { BridgeError } from "../errors.js";
-import { type ReferenceProcess, spread } from "../process.js";
+import { BridgeError } from "../core/errors.js";
+import { type ReferenceProcess, spread } from "./process.js";
 
 /**
  * Brownian motion with total variance σ² over [0, 1].

@@ -1,8 +1,8 @@
 // The variance-preserving reference process: an Ornstein–Uhlenbeck process pulls towards zero while it diffuses.
 import type { Tensor } from "@dsbm/torch";
-import { BridgeError } from "../errors.js";
-import { type ReferenceProcess, spread } from "../process.js";
+import { BridgeError } from "../core/errors.js";
 import { brownian } from "./brownian.js";
+import { type ReferenceProcess, spread } from "./process.js";
 
 /**
  * dX = −α X dt + σ dW forward, with α = ½ as the reference's `vp`; pinned at x1 its drift is

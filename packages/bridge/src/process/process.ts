@@ -1,10 +1,10 @@
 // What a reference process is: the law that a bridge stays closest to. The rooms below know how to tie it
 // down at both ends, and what a network must learn to follow the tied process from one end.
 import type { Tensor } from "@dsbm/torch";
-import type { Direction } from "./direction.js";
+import type { Direction } from "../core/direction.js";
 
 /** A point of a training batch: pairs [B, …], times [B], standard normal noise [B, …]. */
-export interface BridgeSample {
+interface BridgeSample {
   x0: Tensor;
   x1: Tensor;
   t: Tensor;

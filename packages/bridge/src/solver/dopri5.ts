@@ -1,7 +1,7 @@
 // Dormand–Prince 5(4) with steps as long as the tolerance allows: the reference's ODE sampler. States at requested
 // times are read from the steps' polynomials, so asking for more of them costs nothing.
 import { stack, type Tensor, tidy } from "@dsbm/torch";
-import { BridgeError } from "../errors.js";
+import { BridgeError } from "../core/errors.js";
 import { dormandPrince } from "./dormand-prince.js";
 import { counted, type Flow, type FlowOptions, type FlowSolver, timeSign } from "./flow.js";
 import { errorRatio, initialStep, nextStep } from "./step-size.js";

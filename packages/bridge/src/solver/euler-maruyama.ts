@@ -1,7 +1,7 @@
 // Euler–Maruyama for dX = drift dt + σ dW.
 import { noise as normal, type Tensor, tidy } from "@dsbm/torch";
-import { oneTime } from "../one-time.js";
-import { type Field, ordered, type SolveOptions } from "../solver.js";
+import { oneTime } from "../core/one-time.js";
+import { type Field, ordered, type SolveOptions } from "./solver.js";
 
 /**
  * How much noise a step has: that of the process, σ²Δt (Euler–Maruyama), or that of the Brownian bridge from the point

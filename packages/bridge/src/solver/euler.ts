@@ -1,9 +1,9 @@
 // Explicit Euler for dX = v dt; backwards in time the field is followed with the opposite sign.
 import type { Tensor } from "@dsbm/torch";
-import { oneTime } from "../one-time.js";
-import { type Field, ordered, type SolveOptions } from "../solver.js";
+import { oneTime } from "../core/one-time.js";
 import { type FixedStep, followGrid } from "./fixed-grid.js";
 import type { FlowSolver } from "./flow.js";
+import { type Field, ordered, type SolveOptions } from "./solver.js";
 
 /** x ← x ± v(x, t)·Δt along the grid, from x [B, …] at the start of `direction`; first order. */
 export function euler(

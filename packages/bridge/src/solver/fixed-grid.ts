@@ -1,8 +1,8 @@
 // Steps of one length between requested times, as the fixed-step solvers take them. The grid is torchdiffeq's:
 // it starts at the first time and the last step is what is left; requested times in between are interpolated.
 import { stack, type Tensor, tidy } from "@dsbm/torch";
-import type { Field } from "../solver.js";
 import { type CountedField, counted, type Flow, timeSign } from "./flow.js";
+import type { Field } from "./solver.js";
 
 /** One step from (x, time) over dt: the state at a share (0, 1] of it. */
 export type FixedStep = (

@@ -1,9 +1,9 @@
 // What follows an ordinary differential equation dx/dt = v(x, t): solvers that differ in how they choose their
 // steps, told apart by facts, behind one function.
 import { type Tensor, tidy } from "@dsbm/torch";
-import { BridgeError } from "../errors.js";
-import { oneTime } from "../one-time.js";
-import type { Field } from "../solver.js";
+import { BridgeError } from "../core/errors.js";
+import { oneTime } from "../core/one-time.js";
+import type { Field } from "./solver.js";
 
 /** Where a flow passes: its states at the requested times, and what finding them cost. */
 export interface Flow {

@@ -1,10 +1,10 @@
 // Heun's method (the explicit trapezoidal rule) for dX = v dt: an Euler step, then the mean of the slopes at
 // both ends.
 import type { Tensor } from "@dsbm/torch";
-import { oneTime } from "../one-time.js";
-import { type Field, ordered, type SolveOptions } from "../solver.js";
+import { oneTime } from "../core/one-time.js";
 import { type FixedStep, followGrid } from "./fixed-grid.js";
 import type { FlowSolver } from "./flow.js";
+import { type Field, ordered, type SolveOptions } from "./solver.js";
 
 /**
  * x ← x ± (v(x, t) + v(x ± v(x, t)·Δt, t ± Δt))/2·Δt along the grid, from x [B, …] at the start of `direction`;

@@ -1,11 +1,11 @@
 // The solvers of flows by the names that users write (`ode_sampler`), and the one function that runs them.
 import { stack, type Tensor, tidy } from "@dsbm/torch";
-import { BridgeError } from "../errors.js";
-import type { Field } from "../solver.js";
+import { BridgeError } from "../core/errors.js";
 import { dopri5Flow } from "./dopri5.js";
 import { eulerFlow } from "./euler.js";
 import type { Flow, FlowOptions, FlowSolver } from "./flow.js";
 import { heunFlow } from "./heun.js";
+import type { Field } from "./solver.js";
 
 /** All solvers of flows. */
 export const flowSolvers = {

@@ -1,7 +1,7 @@
 // The ordinary differential equation that moves a diffusion's marginals without noise: between them, the drifts of
 // both directions of time tell the velocity.
-import { BridgeError } from "../errors.js";
-import type { Field } from "../solver.js";
+import { BridgeError } from "../core/errors.js";
+import type { Field } from "./solver.js";
 
 /**
  * dx/dt = (drift_f(x, t) − drift_b(x, t))/2, or drift_f, or −drift_b where one direction is all there is (Song 2021,

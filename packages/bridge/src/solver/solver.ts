@@ -1,7 +1,7 @@
 // What a solver is: it carries samples along a field from one end of a time grid to the other.
 import type { Tensor } from "@dsbm/torch";
-import type { Direction } from "./direction.js";
-import type { TimeGrid } from "./schedule.js";
+import type { Direction } from "../core/direction.js";
+import type { TimeGrid } from "../core/time-grid.js";
 
 /** A field at points x [B, …] and times t [B]. */
 export type Field = (x: Tensor, t: Tensor) => Tensor;

@@ -1,6 +1,6 @@
 // The variances of an image run's steps, as its keys ask for them.
 import { describe, expect, it } from "vitest";
-import { type GammaOptions, gammaSchedule } from "../src/schedule.js";
+import { type GammaOptions, gammaSchedule } from "../../src/core/time-grid.js";
 
 const cases: [string, number, GammaOptions, number[]][] = [
   [

@@ -1,7 +1,7 @@
 // Time grids: they cover [0, 1], and resampling keeps the way through it.
 import { describe, expect, it } from "vitest";
-import { gammaGrid, resample, type TimeGrid, uniformGrid } from "../src/schedule.js";
-import { ordered } from "../src/solver.js";
+import { gammaGrid, resample, type TimeGrid, uniformGrid } from "../../src/core/time-grid.js";
+import { ordered } from "../../src/solver/solver.js";
 
 const gammas = [0.1, 0.2, 0.4, 0.4, 0.2, 0.1];
 const grids: [string, TimeGrid][] = [

@@ -2,15 +2,21 @@
 import { arange, cat, liveTensors, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
+import {
+  distance,
+  expectMoments,
+  leastSquares,
+  normal,
+  seeded,
+} from "../../../../test/support/numbers.js";
+import { type Pairs, shuffled } from "../../src/coupling/coupling.js";
 import { independent } from "../../src/coupling/independent.js";
 import { minibatchEntropic, minibatchExact } from "../../src/coupling/minibatch.js";
 import { reference } from "../../src/coupling/reference.js";
 import { simulated } from "../../src/coupling/simulated.js";
-import { type Pairs, shuffled } from "../../src/coupling.js";
 import { squaredDistances } from "../../src/ot/distance.js";
 import { sinkhorn } from "../../src/ot/sinkhorn.js";
 import { brownian } from "../../src/process/brownian.js";
-import { distance, expectMoments, leastSquares, normal, seeded } from "../helpers.js";
 import { bruteForce } from "../ot/helpers.js";
 
 // Live tensors are counted.

@@ -1,10 +1,10 @@
 import { full, liveTensors, ones, randint, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
+import { distance, expectMoments, normal, seeded } from "../../../../test/support/numbers.js";
+import { type LangevinOptions, langevin, langevinSteps } from "../../src/langevin/langevin.js";
 import { networkMean, referenceMean } from "../../src/langevin/mean.js";
 import { langevinRun, langevinTuple, langevinTuples } from "../../src/langevin/run.js";
-import { type LangevinOptions, langevin, langevinSteps } from "../../src/langevin.js";
-import { distance, expectMoments, normal, seeded } from "../helpers.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());

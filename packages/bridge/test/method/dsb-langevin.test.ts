@@ -1,14 +1,20 @@
 // Discrete DSB on problems that are linear and Gaussian: least squares stands in for the network.
 import { arange, cat, noGrad, recorded, runChunked, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import type { Endpoints } from "../../src/dataset.js";
-import { type Direction, other } from "../../src/direction.js";
-import type { LangevinOptions } from "../../src/langevin.js";
+import {
+  distance,
+  leastSquares,
+  normal,
+  seeded,
+  summary,
+} from "../../../../test/support/numbers.js";
+import { type Direction, other } from "../../src/core/direction.js";
+import type { Endpoints } from "../../src/core/endpoints.js";
+import { gammaGrid } from "../../src/core/time-grid.js";
+import type { LangevinOptions } from "../../src/langevin/langevin.js";
 import { dsbLangevin, type LangevinMethod } from "../../src/method/dsb-langevin.js";
 import { brownian } from "../../src/process/brownian.js";
-import { gammaGrid } from "../../src/schedule.js";
-import type { Field } from "../../src/solver.js";
-import { distance, leastSquares, normal, seeded, summary } from "../helpers.js";
+import type { Field } from "../../src/solver/solver.js";
 
 type Networks = Partial<Record<Direction, Field>>;
 

@@ -2,7 +2,9 @@
 // on the tuples that the method makes. The Schrödinger bridge stays where it is, and IPF and IMF get there.
 import { type Generator, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import { type Direction, other } from "../../src/direction.js";
+import { leastSquares, normal, seeded } from "../../../../test/support/numbers.js";
+import { type Direction, other } from "../../src/core/direction.js";
+import { uniformGrid } from "../../src/core/time-grid.js";
 import { dsbm } from "../../src/method/dsbm.js";
 import {
   discretised,
@@ -12,10 +14,8 @@ import {
 } from "../../src/metric/gaussian-bridge.js";
 import { moments } from "../../src/metric/moments.js";
 import { brownian } from "../../src/process/brownian.js";
-import { uniformGrid } from "../../src/schedule.js";
 import { eulerMaruyama } from "../../src/solver/euler-maruyama.js";
-import { type Field, ordered } from "../../src/solver.js";
-import { leastSquares, normal, seeded } from "../helpers.js";
+import { type Field, ordered } from "../../src/solver/solver.js";
 
 const bridge = { a: 0.3, sigma: 1 };
 const process = brownian(bridge);

@@ -2,10 +2,10 @@
 import { arange, full, liveTensors, ones, setNumThreads, tensor, tidy } from "@dsbm/torch";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
-import { decodeImages } from "../../src/dataset/pixels.js";
+import { normal } from "../../../../test/support/numbers.js";
+import { decodeImages } from "../../src/core/pixels.js";
 import { endpointRow, endpointStatistics, valueStatistics } from "../../src/metric/endpoints.js";
 import { squaredDisplacement } from "../../src/metric/moments.js";
-import { normal } from "../helpers.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());

@@ -6,9 +6,9 @@ import { io, liveTensors, setNumThreads, tensor, tidy, zeros } from "@dsbm/torch
 import { unzipSync, zipSync } from "fflate";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
+import { distance, normal } from "../../../../test/support/numbers.js";
 import { FeatureStatistics } from "../../src/metric/feature-statistics.js";
 import { encodeStatistics, loadStatistics } from "../../src/metric/statistics-file.js";
-import { distance, normal } from "../helpers.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());

@@ -1,9 +1,9 @@
 // The Fréchet distance against closed forms, and against the eigenvalues of the product in 60 digits.
 import { eye, setNumThreads, type Tensor, tensor, zeros } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
+import { normal } from "../../../../test/support/numbers.js";
 import { frechetDistance, type Gaussian } from "../../src/metric/frechet.js";
 import { loadStatistics } from "../../src/metric/statistics-file.js";
-import { normal } from "../helpers.js";
 
 beforeAll(() => setNumThreads(1));
 

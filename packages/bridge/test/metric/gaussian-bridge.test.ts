@@ -1,6 +1,8 @@
 // The exact Gaussian bridge: published values, closed forms against samples, and fits that vanish or not.
 import { randn, tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
+import { expectMoments, normal, seeded } from "../../../../test/support/numbers.js";
+import { uniformGrid } from "../../src/core/time-grid.js";
 import {
   type Divergence,
   discretised,
@@ -12,9 +14,7 @@ import {
   gaussianKL,
 } from "../../src/metric/gaussian-bridge.js";
 import { moments, squaredDisplacement } from "../../src/metric/moments.js";
-import { uniformGrid } from "../../src/schedule.js";
 import { eulerMaruyama } from "../../src/solver/euler-maruyama.js";
-import { expectMoments, normal, seeded } from "../helpers.js";
 
 const bridge = { a: 0.1, sigma: 1 };
 const last = <T>(list: readonly T[]) => list[list.length - 1] as T;

@@ -11,8 +11,8 @@ import {
 } from "@dsbm/torch";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
+import { seeded } from "../../../../test/support/numbers.js";
 import { bandError, fourierModes, isotropicSpectrum, octaves } from "../../src/metric/spectrum.js";
-import { seeded } from "../helpers.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());

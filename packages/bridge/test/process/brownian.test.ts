@@ -1,10 +1,16 @@
 // The bridge's law and its targets, against closed forms and for tensors of any shape.
 import { full, rand, tidy, zeros } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
+import {
+  distance,
+  expectMoments,
+  leastSquares,
+  normal,
+  seeded,
+} from "../../../../test/support/numbers.js";
 import { exactCovariance, exactDrift, exactMarginal } from "../../src/metric/gaussian-bridge.js";
 import { brownian } from "../../src/process/brownian.js";
-import { spread } from "../../src/process.js";
-import { distance, expectMoments, leastSquares, normal, seeded } from "../helpers.js";
+import { spread } from "../../src/process/process.js";
 
 const shapes = [
   [6000, 3],

@@ -1,8 +1,8 @@
 // The variance-preserving process: its draws and drifts against the textbook, in both directions.
 import { full, type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
+import { distance, expectMoments, normal } from "../../../../test/support/numbers.js";
 import { ornsteinUhlenbeck } from "../../src/process/ornstein-uhlenbeck.js";
-import { distance, expectMoments, normal } from "../helpers.js";
 
 const sigma = 1.7;
 const alpha = 0.5;

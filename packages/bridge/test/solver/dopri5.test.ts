@@ -1,13 +1,13 @@
 // The adaptive solver: its tableau's order, its steps, its dense output, and how it gives up.
 import { full, setNumThreads, tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
+import { distance, normal } from "../../../../test/support/numbers.js";
 import { dormandPrince } from "../../src/solver/dormand-prince.js";
 import { counted } from "../../src/solver/flow.js";
 import { solveFlow } from "../../src/solver/index.js";
 import { neighbour } from "../../src/solver/neighbour.js";
+import type { Field } from "../../src/solver/solver.js";
 import { errorRatio, initialStep, nextStep } from "../../src/solver/step-size.js";
-import type { Field } from "../../src/solver.js";
-import { distance, normal } from "../helpers.js";
 
 beforeAll(() => setNumThreads(1));
 

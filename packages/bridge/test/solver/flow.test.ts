@@ -10,13 +10,13 @@ import {
   tidy,
 } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { uniformGrid } from "../../src/schedule.js";
+import { distance, normal } from "../../../../test/support/numbers.js";
+import { uniformGrid } from "../../src/core/time-grid.js";
 import { euler } from "../../src/solver/euler.js";
 import { fixedGrid } from "../../src/solver/fixed-grid.js";
 import { heun } from "../../src/solver/heun.js";
 import { flowSolvers, solveFlow } from "../../src/solver/index.js";
-import type { Field } from "../../src/solver.js";
-import { distance, normal } from "../helpers.js";
+import type { Field } from "../../src/solver/solver.js";
 
 beforeAll(() => setNumThreads(1));
 

@@ -4,7 +4,7 @@ import { full, liveTensors, setNumThreads, type Tensor, tidy } from "@dsbm/torch
 import { beforeAll, beforeEach, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { flowSolvers, solveFlow } from "../../src/solver/index.js";
-import type { Field } from "../../src/solver.js";
+import type { Field } from "../../src/solver/solver.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());

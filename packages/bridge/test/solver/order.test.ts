@@ -1,13 +1,13 @@
 // Solvers converge with their order, in both directions of time, and tell every state on the way.
 import { cat, eye, full, noGrad, type Tensor, tensor, tidy, zeros } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import type { Direction } from "../../src/direction.js";
-import { gammaGrid, uniformGrid } from "../../src/schedule.js";
+import { expectMoments, normal } from "../../../../test/support/numbers.js";
+import type { Direction } from "../../src/core/direction.js";
+import { gammaGrid, uniformGrid } from "../../src/core/time-grid.js";
 import { euler } from "../../src/solver/euler.js";
 import { eulerMaruyama, type StepVariance } from "../../src/solver/euler-maruyama.js";
 import { heun } from "../../src/solver/heun.js";
-import { collectPath, type Field } from "../../src/solver.js";
-import { expectMoments, normal } from "../helpers.js";
+import { collectPath, type Field } from "../../src/solver/solver.js";
 
 const one = () => full([1, 1], 1, { dtype: "float64" });
 const refine = [16, 32, 64, 128];

@@ -1,10 +1,10 @@
 // The probability flow of the exact Gaussian bridge: its velocity, its marginals at every time, and back again.
 import { full, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
+import { distance, expectMoments, normal } from "../../../../test/support/numbers.js";
 import { exactField, exactMarginal, exactVelocity } from "../../src/metric/gaussian-bridge.js";
 import { flowSolvers, solveFlow } from "../../src/solver/index.js";
 import { probabilityFlow } from "../../src/solver/probability-flow.js";
-import { distance, expectMoments, normal } from "../helpers.js";
 
 beforeAll(() => setNumThreads(1));
 

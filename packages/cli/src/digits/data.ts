@@ -5,7 +5,7 @@ import {
   type Mnist,
   type Projection,
   principalComponents,
-} from "@dsbm/bridge";
+} from "@dsbm/data";
 import { cat, type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { StartConfig } from "./config.js";
 

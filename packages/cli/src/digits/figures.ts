@@ -1,7 +1,8 @@
 // The pictures of the main job: paths from source to result, results beside real digits, and convergence.
-import { type Direction, stream, type Training } from "@dsbm/bridge";
+import { type Direction, stream } from "@dsbm/bridge";
 import { convergenceFigure, imageGrid, type Row, type RunWriter, svgToPng } from "@dsbm/runs";
 import { cat, noGrad, ones, type Tensor, tidy } from "@dsbm/torch";
+import type { Training } from "@dsbm/train";
 import type { StartConfig } from "./config.js";
 import type { DigitData } from "./data.js";
 import { endsOf, results } from "./measure.js";

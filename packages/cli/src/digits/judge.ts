@@ -1,5 +1,7 @@
 // The judge: a classifier of all ten digits, trained on pixels in the same job and asked what a result shows.
-import { Classifier, classify, stream, trainClassifier } from "@dsbm/bridge";
+
+import { stream } from "@dsbm/bridge";
+import { Classifier, classify, trainClassifier } from "@dsbm/nets";
 import { setNumThreads, type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { Progress } from "../progress.js";
 import type { StartConfig } from "./config.js";

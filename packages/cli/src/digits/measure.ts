@@ -3,13 +3,13 @@
 import {
   assignment,
   type Direction,
-  shareOf,
   squaredDisplacement,
   squaredDistances,
   stream,
-  type Training,
 } from "@dsbm/bridge";
+import { shareOf } from "@dsbm/nets";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
+import type { Training } from "@dsbm/train";
 import type { StartConfig } from "./config.js";
 import type { DigitData, DigitPoints } from "./data.js";
 import type { Judge } from "./judge.js";

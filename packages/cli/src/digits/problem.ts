@@ -1,5 +1,7 @@
 // The bridge between two digits as a training problem.
-import { brownian, DriftNetwork, dsbm, type Problem, stream, uniformGrid } from "@dsbm/bridge";
+import { brownian, dsbm, stream, uniformGrid } from "@dsbm/bridge";
+import { DriftNetwork } from "@dsbm/nets";
+import type { Problem } from "@dsbm/train";
 import { cores } from "../cores.js";
 import { type CachedMethod, cached } from "./cache.js";
 import type { StartConfig } from "./config.js";

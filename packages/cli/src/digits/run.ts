@@ -1,9 +1,9 @@
 // The main job's part (a): digits projected, a judge, a DSBM-IMF bridge between them, and back to pixels.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { type TrainEvent, Training } from "@dsbm/bridge";
 import { type Row, type RunWriter, readCsv } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
+import { type TrainEvent, Training } from "@dsbm/train";
 import { openRunOf } from "../open-run.js";
 import type { Progress } from "../progress.js";
 import { version } from "../version.js";

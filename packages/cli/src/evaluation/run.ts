@@ -2,7 +2,7 @@
 // its own below the run's, which stays as training left it.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Network, Simulator } from "@dsbm/bridge";
+import type { Network } from "@dsbm/bridge";
 import {
   loggers,
   metricName,
@@ -15,6 +15,7 @@ import {
   runPaths,
 } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
+import { Simulator } from "@dsbm/train";
 import { cores } from "../cores.js";
 import type { RunOptions } from "../experiment.js";
 import { openRunOf } from "../open-run.js";

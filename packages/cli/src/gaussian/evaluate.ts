@@ -10,11 +10,11 @@ import {
   type Method,
   moments,
   ordered,
-  type Simulator,
   stream,
   uniformGrid,
 } from "@dsbm/bridge";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
+import type { Simulator } from "@dsbm/train";
 
 export interface Evaluation {
   mean: number;

@@ -1,7 +1,7 @@
 // What a finished run leaves to look at: trajectories, figures, and a page that shows them.
 
 import { readFileSync } from "node:fs";
-import { type Endpoints, ordered, stream, type Training, uniformGrid } from "@dsbm/bridge";
+import { type Endpoints, ordered, stream, uniformGrid } from "@dsbm/bridge";
 import type { GaussianConfig } from "@dsbm/config";
 import {
   convergenceFigure,
@@ -13,6 +13,7 @@ import {
   svgToPng,
 } from "@dsbm/runs";
 import { io, noGrad, type Tensor, tidy } from "@dsbm/torch";
+import type { Training } from "@dsbm/train";
 
 /** Backward paths from the test points with `num_steps` and with 100 steps: traj.npy, traj_100.npy, [steps + 1, n, dim]. */
 export function writeTrajectories(

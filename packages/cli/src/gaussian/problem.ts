@@ -3,18 +3,17 @@ import {
   brownian,
   type Direction,
   type Endpoints,
-  gaussianEndpoints,
   methods,
   minibatchEntropic,
   minibatchExact,
-  type Problem,
-  ScoreNetwork,
   stream,
   uniformGrid,
-  widths,
 } from "@dsbm/bridge";
 import { type GaussianConfig, gaussianEps } from "@dsbm/config";
+import { gaussianEndpoints } from "@dsbm/data";
+import { ScoreNetwork, widths } from "@dsbm/nets";
 import { type Device, Generator, type Tensor } from "@dsbm/torch";
+import type { Problem } from "@dsbm/train";
 import { cores } from "../cores.js";
 
 /** What a run's networks mean: the part of its problem that needs no data, and that sampling shares. */

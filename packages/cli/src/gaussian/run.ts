@@ -2,16 +2,11 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type Direction,
-  type Endpoints,
-  type GaussianBridge,
-  type TrainEvent,
-  Training,
-} from "@dsbm/bridge";
+import type { Direction, Endpoints, GaussianBridge } from "@dsbm/bridge";
 import { freeProcessKeys, type GaussianConfig } from "@dsbm/config";
 import { formatCsv, openCsv, type Row, type RunWriter, readCsv, writeFileAtomic } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
+import { type TrainEvent, Training } from "@dsbm/train";
 import type { AccompanyOptions, RunOptions } from "../experiment.js";
 import { openRunOf } from "../open-run.js";
 import type { Progress } from "../progress.js";

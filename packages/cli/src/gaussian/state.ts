@@ -1,8 +1,8 @@
 // What a run needs to go on after a completed half-iteration: all networks, averages and optimisers, in one
 // file that is replaced atomically. Random streams are functions of the seed and need no saving.
 import { existsSync } from "node:fs";
-import type { Training } from "@dsbm/bridge";
 import { io } from "@dsbm/torch";
+import type { Training } from "@dsbm/train";
 import { UsageError } from "../errors.js";
 
 /** The bytes of the state after the half-iterations that are done. */

@@ -1,6 +1,7 @@
 // Samples drawn from the end that is a Gaussian, each a function of the seed and its place.
-import { type Decode, prepareImages } from "@dsbm/bridge";
+import type { Decode } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
+import { prepareImages } from "@dsbm/data";
 import { randn, tidy, zeros } from "@dsbm/torch";
 import { UsageError } from "../errors.js";
 import { gaussianLaw, loading } from "../train/data.js";

@@ -1,5 +1,7 @@
 // Samples that are the pictures of a folder, decoded a batch at a time.
-import { type DecodedPicture, decodeImages, decodePicture, listPictures } from "@dsbm/bridge";
+
+import { decodeImages } from "@dsbm/bridge";
+import { type DecodedPicture, decodePicture, listPictures } from "@dsbm/data";
 import { tensor, tidy } from "@dsbm/torch";
 import { UsageError } from "../errors.js";
 import type { Input, InputOptions } from "./input.js";

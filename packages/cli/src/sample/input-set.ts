@@ -1,5 +1,7 @@
 // Samples of a named image set: its held-out split, with the conditions that the run's networks are told.
-import { DatasetError, decodeImages, loadImages, mapConditions, prepareImages } from "@dsbm/bridge";
+
+import { decodeImages, mapConditions } from "@dsbm/bridge";
+import { DatasetError, loadImages, prepareImages } from "@dsbm/data";
 import { tidy } from "@dsbm/torch";
 import { UsageError } from "../errors.js";
 import { conditionsOf, loading } from "../train/data.js";

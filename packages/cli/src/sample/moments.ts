@@ -1,6 +1,7 @@
 // Statistics that a run took from its training images: no part of what it leaves, so the images are needed again.
-import { DatasetError, loadImages } from "@dsbm/bridge";
+
 import type { CompleteTrainConfig } from "@dsbm/config";
+import { DatasetError, loadImages } from "@dsbm/data";
 import type { Device, Tensor } from "@dsbm/torch";
 import { UsageError } from "../errors.js";
 import { type GaussianMoments, gaussianLaw, loading } from "../train/data.js";

@@ -1,6 +1,6 @@
 // A run's folder as something to sample with: what was trained, from its configuration, and the newest weights.
 // The data that it was trained on need not be there.
-import { type Direction, type Network, type Problem, plainDrift } from "@dsbm/bridge";
+import { type Direction, type Network, plainDrift } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
   ConfigError,
@@ -13,6 +13,7 @@ import {
 } from "@dsbm/config";
 import { type ModelFile, readRun } from "@dsbm/runs";
 import { type Device, io, type Tensor } from "@dsbm/torch";
+import type { Problem } from "@dsbm/train";
 import { UsageError } from "../errors.js";
 import { gaussianProcess } from "../gaussian/problem.js";
 import { buildNetwork, hasClasses } from "../train/network.js";

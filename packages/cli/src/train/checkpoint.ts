@@ -1,9 +1,10 @@
 // A training's state as files of a saved point, and back; and the reference's way of starting from named files.
 import { basename } from "node:path";
-import type { Direction, SavedFacts, SavedTraining, Training } from "@dsbm/bridge";
+import type { Direction } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Checkpoint, CheckpointPoint } from "@dsbm/runs";
 import { io, type Tensor, zeros } from "@dsbm/torch";
+import type { SavedFacts, SavedTraining, Training } from "@dsbm/train";
 import { UsageError } from "../errors.js";
 import { version } from "../version.js";
 import { iterationOf, sequenceOf, stepsOf } from "./iteration.js";

@@ -5,10 +5,10 @@ import {
   frechetScore,
   type Gaussian,
   imageStatistics,
-  inceptionFeatures,
   loadStatistics,
 } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
+import { inceptionFeatures } from "@dsbm/nets";
 import { UsageError } from "../errors.js";
 import type { Progress } from "../progress.js";
 import type { ImageData, ImageEnd } from "./data.js";

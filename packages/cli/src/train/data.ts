@@ -4,24 +4,24 @@ import {
   conditionsAt,
   type Decode,
   decodeImages,
-  downscalerScalingFile,
   drawAll,
   type End,
   type Endpoints,
   flipImages,
-  type ImageClass,
-  type ImageTable,
-  loadDownscalerScaling,
-  loadImages,
   mapConditions,
-  positionsOf,
-  prepareImages,
-  type Split,
   stream,
-  summary,
-  unscaleFields,
 } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
+import type { ImageClass, ImageTable, Split } from "@dsbm/data";
+import {
+  downscalerScalingFile,
+  loadDownscalerScaling,
+  loadImages,
+  positionsOf,
+  prepareImages,
+  summary,
+  unscaleFields,
+} from "@dsbm/data";
 import { type Device, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { UsageError } from "../errors.js";
 import type { Progress } from "../progress.js";

@@ -7,15 +7,15 @@ import {
   endpointStatistics,
   type FeatureExtractor,
   frechetScore,
-  lenetFeatures,
   mapConditions,
   resample,
-  type Split,
   squaredDistances,
   stream,
   type TimeGrid,
 } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
+import type { Split } from "@dsbm/data";
+import { lenetFeatures } from "@dsbm/nets";
 import { cat, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import type { Progress } from "../progress.js";
 import type { Position } from "./checkpoint.js";

@@ -2,21 +2,19 @@
 // for all runs of an experiments folder. It never sees what a bridge makes.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { stream } from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { imageSets, loadImages, positionsOf } from "@dsbm/data";
 import {
   accuracyOf,
   classify,
   encodeLeNet,
-  imageSets,
   LeNet,
   type LeNetFacts,
   lenetTraining,
-  loadImages,
   loadLeNet,
-  positionsOf,
-  stream,
   trainClassifier,
-} from "@dsbm/bridge";
-import type { CompleteTrainConfig } from "@dsbm/config";
+} from "@dsbm/nets";
 import { writeFileAtomic } from "@dsbm/runs";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import type { Progress } from "../progress.js";

@@ -1,6 +1,8 @@
 // Networks of the configuration's groups `model=…`, by name.
-import { DDPMpp, type Direction, DownscalerUNet, type Network, stream, UNet } from "@dsbm/bridge";
+
+import { type Direction, type Network, stream } from "@dsbm/bridge";
 import { type CompleteTrainConfig, readNumbers } from "@dsbm/config";
+import { DDPMpp, DownscalerUNet, UNet } from "@dsbm/nets";
 import type { Device, Generator } from "@dsbm/torch";
 
 /** A new network for a direction; its weights are a function of seed, direction and (from 2 on) half-iteration; `classes` are those of the data. */

@@ -1,8 +1,9 @@
 // Pictures of an evaluation (grids of starts, ends and data; paths; an animation; spectra) and the page about a run.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Direction, mapConditions, type Split, stream } from "@dsbm/bridge";
+import { type Direction, mapConditions, stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
+import type { Split } from "@dsbm/data";
 import {
   animatedGrid,
   formatCsv,

@@ -10,12 +10,12 @@ import {
   minibatchEntropic,
   minibatchExact,
   ornsteinUhlenbeck,
-  type Problem,
   plainDrift,
   resample,
 } from "@dsbm/bridge";
 import { type CompleteTrainConfig, langevinNumbers } from "@dsbm/config";
 import type { Device } from "@dsbm/torch";
+import type { Problem } from "@dsbm/train";
 import { cores } from "../cores.js";
 import { type GaussianMoments, type ImageData, tables } from "./data.js";
 import { isFlow, sequenceOf } from "./iteration.js";

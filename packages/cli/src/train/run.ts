@@ -1,7 +1,7 @@
 // One image run: training, evaluations, pictures and saved points; it goes on where an earlier process stopped.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { BridgeError, type TrainEvent, Training } from "@dsbm/bridge";
+import { BridgeError } from "@dsbm/bridge";
 import { type CompleteTrainConfig, freeProcessKeys } from "@dsbm/config";
 import {
   type CheckpointStore,
@@ -16,6 +16,7 @@ import {
   runPaths,
 } from "@dsbm/runs";
 import { io, setNumThreads } from "@dsbm/torch";
+import { type TrainEvent, Training } from "@dsbm/train";
 import { cores } from "../cores.js";
 import type { AccompanyOptions, RunOptions } from "../experiment.js";
 import { openRunOf } from "../open-run.js";

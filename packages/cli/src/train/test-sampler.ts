@@ -12,11 +12,11 @@ import {
   type NetworkFlowOptions,
   networkFlow,
   ordered,
-  type Simulator,
   solveFlow,
   type TimeGrid,
 } from "@dsbm/bridge";
 import { Generator, noGrad, type Recorded, recorded, runChunked, type Tensor } from "@dsbm/torch";
+import type { Simulator } from "@dsbm/train";
 
 /** What goes with starts. */
 interface Carried {

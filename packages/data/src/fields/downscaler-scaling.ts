@@ -1,9 +1,10 @@
 // What was done to the downscaler fields before they were stored, and how plots undo it: the spatial mean of a field
 // and the deviation from it are scaled apart, because means vary far less than fields do.
+
+import { BridgeError } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
-import { BridgeError } from "../errors.js";
-import { DatasetError } from "./errors.js";
-import { readNpz } from "./npz.js";
+import { DatasetError } from "../errors.js";
+import { readNpz } from "../files/npz.js";
 
 const names = ["mintrain_mean", "Delta_", "mintrain_p", "Deltap"] as const;
 

@@ -1,10 +1,11 @@
 // Downscaling without a download: fields drawn from a law that is known in closed form.
+
+import { stream } from "@dsbm/bridge";
 import { cat, empty, type Generator, randn, stack, type Tensor, tensor, tidy } from "@dsbm/torch";
-import type { ImageTable, Split } from "../dataset.js";
-import { stream } from "../random.js";
+import { DatasetError } from "../errors.js";
+import type { ImageSet, ImageSetOptions } from "../image-set.js";
+import type { ImageTable, Split } from "../image-table.js";
 import { coherence, type FieldLaws, fieldLaws, type Resolution } from "./downscaling-law.js";
-import { DatasetError } from "./errors.js";
-import type { ImageSet, ImageSetOptions } from "./image-set.js";
 import { filtered, filters } from "./random-fields.js";
 
 const usualCount: Readonly<Record<Split, number>> = { train: 2000, test: 500 };

@@ -1,12 +1,12 @@
 // The downscaling experiment's fields (Bischoff and Deck 2024): two states and a condition in one array of stored, scaled
 // fields for each resolution, gigabytes that are mapped and not read.
 import { join } from "node:path";
+import { stream } from "@dsbm/bridge";
 import { io, randperm, type Tensor, tidy } from "@dsbm/torch";
-import type { ImageTable, Split } from "../dataset.js";
-import { stream } from "../random.js";
-import { DatasetError } from "./errors.js";
-import type { ImageSet, ImageSetOptions } from "./image-set.js";
-import { status } from "./locate.js";
+import { DatasetError } from "../errors.js";
+import { status } from "../files/locate.js";
+import type { ImageSet, ImageSetOptions } from "../image-set.js";
+import type { ImageTable, Split } from "../image-table.js";
 
 /** Wavenumbers of the condition, one segment of the high-resolution fields each, in this order. */
 const wavenumbers = [1, 2, 4, 8, 16];

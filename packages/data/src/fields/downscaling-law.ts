@@ -1,6 +1,6 @@
 // The law of the drawn downscaling fields in closed form: unpaired fields of two resolutions, the coarse ones smooth
 // and wrong at large scales, both shifted by a condition, as in the experiment that they stand for.
-import type { Spectrum } from "../metric/spectrum.js";
+import type { Spectrum } from "@dsbm/bridge";
 import { energyOf, type FieldLaw, fieldLaw, reshaped, varianceOf } from "./random-fields.js";
 
 /** Fine fields, and those of a coarse model. */

@@ -1,7 +1,8 @@
 // Gaussian random fields on a torus, with a given energy at each wavenumber: their law is known in closed form, so
 // that whatever learns it can be judged exactly.
+
+import { fourierModes, type Modes, overAnnuli } from "@dsbm/bridge";
 import { fftIrfft2, fftRfft2, type Tensor, tensor, tidy } from "@dsbm/torch";
-import { fourierModes, type Modes, overAnnuli } from "../metric/spectrum.js";
 
 /** The variance of each Fourier mode of an isotropic field, mean excluded. */
 export interface FieldLaw {

@@ -1,6 +1,7 @@
 // Samples that the user has as arrays on disk.
+
+import { BridgeError } from "@dsbm/bridge";
 import { io, type Tensor, tensor } from "@dsbm/torch";
-import { BridgeError } from "../errors.js";
 
 /** The samples [n, …] of a .npy file as float32. Throws a BridgeError or the reader's error with the file's name. */
 export function loadArray(path: string): Tensor {

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { DatasetError } from "./errors.js";
+import { DatasetError } from "../errors.js";
 
 /** An IDX array of bytes in C order. */
 export interface IdxArray {

@@ -2,8 +2,8 @@
 // somebody who does not have them.
 import { type Stats, statSync } from "node:fs";
 import { join } from "node:path";
-import type { Split } from "../dataset.js";
-import { DatasetError } from "./errors.js";
+import { DatasetError } from "../errors.js";
+import type { Split } from "../image-table.js";
 import { readBytes, reason } from "./idx.js";
 import { describeFile, type PublishedFile, type PublishedSet } from "./published.js";
 import { readMembers } from "./zip.js";

@@ -1,7 +1,7 @@
 // Named arrays of a .npz file, plain or compressed.
 import { io, type Tensor, tensor } from "@dsbm/torch";
 import { unzipSync } from "fflate";
-import { DatasetError } from "./errors.js";
+import { DatasetError } from "../errors.js";
 import { readBytes, reason } from "./idx.js";
 
 /** Arrays of facts about a data set are small; a file that claims more is another one. */

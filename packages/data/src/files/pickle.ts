@@ -1,6 +1,6 @@
 // CIFAR-10's Python archive holds pickles that Python 2 wrote. A pickle is a program for a stack machine: this one
 // knows the operations that those files use, calls nothing, and makes NumPy's byte arrays and no other object.
-import { DatasetError } from "./errors.js";
+import { DatasetError } from "../errors.js";
 
 /** What a pickle can describe here: Python 2's str is bytes. */
 export type Pickled =

@@ -1,7 +1,7 @@
 // Members of a published .tar archive, packed or not.
 import { basename } from "node:path";
 import { parseTar } from "nanotar";
-import { DatasetError } from "./errors.js";
+import { DatasetError } from "../errors.js";
 import { readBytes, reason, unpack } from "./idx.js";
 
 /**

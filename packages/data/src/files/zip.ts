@@ -1,7 +1,7 @@
 // Members of a published .zip archive, without unpacking the rest of it.
 import { basename } from "node:path";
 import { type UnzipFileInfo, unzipSync } from "fflate";
-import { DatasetError } from "./errors.js";
+import { DatasetError } from "../errors.js";
 import { readBytes, reason } from "./idx.js";
 
 /** No published member is larger; an archive that claims more is not a published one. */

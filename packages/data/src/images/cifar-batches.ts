@@ -1,7 +1,7 @@
 // The two forms in which CIFAR-10 is published, batch by batch: records of a label and its pixels, and dictionaries
 // pickled by Python. Both hold the same images, colour plane by colour plane.
-import { DatasetError } from "./errors.js";
-import { PickledArray, PickledDict, unpickle } from "./pickle.js";
+import { DatasetError } from "../errors.js";
+import { PickledArray, PickledDict, unpickle } from "../files/pickle.js";
 
 /** Height and width. */
 export const side = 32;

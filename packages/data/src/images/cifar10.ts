@@ -1,14 +1,14 @@
 // CIFAR-10 as its authors publish it: an archive of binary batches or of Python's pickles, packed or unpacked.
 import { join } from "node:path";
 import { tensor, tidy } from "@dsbm/torch";
-import type { ImageTable, Split } from "../dataset.js";
+import { DatasetError } from "../errors.js";
+import { readBytes } from "../files/idx.js";
+import { status } from "../files/locate.js";
+import { describeFile } from "../files/published.js";
+import { readTarMembers } from "../files/tar.js";
+import type { ImageSet, ImageSetOptions } from "../image-set.js";
+import type { ImageTable, Split } from "../image-table.js";
 import { type CifarBatch, pixels, readPickled, readRecords, side } from "./cifar-batches.js";
-import { DatasetError } from "./errors.js";
-import { readBytes } from "./idx.js";
-import type { ImageSet, ImageSetOptions } from "./image-set.js";
-import { status } from "./locate.js";
-import { describeFile } from "./published.js";
-import { readTarMembers } from "./tar.js";
 
 const home = "https://www.cs.toronto.edu/~kriz/cifar.html";
 

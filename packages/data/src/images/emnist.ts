@@ -1,6 +1,6 @@
 // EMNIST's letters: capital and small ones in one class, stored with rows and columns exchanged. One archive
 // holds all of EMNIST; sizes of its members follow from the published numbers of images.
-import type { PublishedFile, PublishedSet } from "./published.js";
+import type { PublishedFile, PublishedSet } from "../files/published.js";
 
 const files = (split: string, n: number): { images: PublishedFile; labels: PublishedFile } => ({
   images: { name: `emnist-letters-${split}-images-idx3-ubyte`, size: 16 + n * 28 * 28 },

@@ -1,5 +1,5 @@
 // Fashion-MNIST: MNIST's format and sizes, harder to tell apart. Debian packages it.
-import type { PublishedSet } from "./published.js";
+import type { PublishedSet } from "../files/published.js";
 
 const names = [
   "t-shirt",

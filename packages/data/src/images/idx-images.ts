@@ -1,8 +1,8 @@
 // Grey images with labels, as two IDX files that belong together.
 import { createHash } from "node:crypto";
-import { DatasetError } from "./errors.js";
-import { parseIdx, unpack } from "./idx.js";
-import type { Place } from "./locate.js";
+import { DatasetError } from "../errors.js";
+import { parseIdx, unpack } from "../files/idx.js";
+import type { Place } from "../files/locate.js";
 
 /** Images of one split, in the order of the file. */
 export interface GreyImages {

@@ -2,12 +2,12 @@
 // classes asked for, turn the images upright.
 import { join } from "node:path";
 import { tensor, tidy } from "@dsbm/torch";
-import type { ImageTable } from "../dataset.js";
-import { DatasetError } from "./errors.js";
+import { DatasetError } from "../errors.js";
+import { locate, missingFiles, type Place, status } from "../files/locate.js";
+import type { PublishedSet } from "../files/published.js";
+import type { ImageSet, ImageSetOptions } from "../image-set.js";
+import type { ImageTable } from "../image-table.js";
 import { type GreyImages, keepClasses, readImages } from "./idx-images.js";
-import type { ImageSet, ImageSetOptions } from "./image-set.js";
-import { locate, missingFiles, type Place, status } from "./locate.js";
-import type { PublishedSet } from "./published.js";
 
 /** An image set of IDX files. */
 export function idxSet(

@@ -2,11 +2,11 @@
 // one's own, with the same names, works as well (and takes other sets in MNIST's format).
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import type { Split } from "../dataset.js";
-import { DatasetError } from "./errors.js";
+import { DatasetError } from "../errors.js";
+import { locate, missingFiles } from "../files/locate.js";
+import type { PublishedFile, PublishedSet } from "../files/published.js";
+import type { Split } from "../image-table.js";
 import { type GreyImages, keepClasses, readImages } from "./idx-images.js";
-import { locate, missingFiles } from "./locate.js";
-import type { PublishedFile, PublishedSet } from "./published.js";
 
 /** Images of one split, in the order of the file. */
 export type Mnist = GreyImages;

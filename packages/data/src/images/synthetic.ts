@@ -1,10 +1,11 @@
 // Squares and circles drawn on the spot: a small official image set for trying out the trainer without files.
 // Drawn in plain doubles, so that a seed gives the same bytes on every machine.
+
+import { stream } from "@dsbm/bridge";
 import { rand, tensor, tidy } from "@dsbm/torch";
-import type { ImageClass, ImageTable, Split } from "../dataset.js";
-import { stream } from "../random.js";
-import { DatasetError } from "./errors.js";
-import type { ImageSet, ImageSetOptions } from "./image-set.js";
+import { DatasetError } from "../errors.js";
+import type { ImageSet, ImageSetOptions } from "../image-set.js";
+import type { ImageClass, ImageTable, Split } from "../image-table.js";
 
 const shapes: readonly ImageClass[] = [
   { label: 0, name: "square" },

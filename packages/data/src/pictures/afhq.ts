@@ -1,7 +1,7 @@
 // AFHQ: faces of animals, a folder of 512×512 pictures for each of three kinds.
 import { join } from "node:path";
-import { DatasetError } from "./errors.js";
-import type { ImageSet, ImageSetOptions } from "./image-set.js";
+import { DatasetError } from "../errors.js";
+import type { ImageSet, ImageSetOptions } from "../image-set.js";
 import { listPictures } from "./picture-files.js";
 import { type FoundPictures, pictureSet } from "./picture-set.js";
 

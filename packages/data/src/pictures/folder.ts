@@ -1,8 +1,8 @@
 // Any folder of pictures as an image set, for whoever has two of them and wants a bridge.
 import { dirname, join, resolve } from "node:path";
-import { DatasetError } from "./errors.js";
-import type { ImageSet, ImageSetOptions } from "./image-set.js";
-import { status } from "./locate.js";
+import { DatasetError } from "../errors.js";
+import { status } from "../files/locate.js";
+import type { ImageSet, ImageSetOptions } from "../image-set.js";
 import { holdOut, listPictures } from "./picture-files.js";
 import { type FoundPictures, pictureSet } from "./picture-set.js";
 

@@ -4,9 +4,9 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { io } from "@dsbm/torch";
-import { DatasetError } from "./errors.js";
-import { reason } from "./idx.js";
-import { status } from "./locate.js";
+import { DatasetError } from "../errors.js";
+import { reason } from "../files/idx.js";
+import { status } from "../files/locate.js";
 import { type DecodedPicture, decodePicture, type PictureTarget } from "./picture-decode.js";
 import type { PictureFile } from "./picture-files.js";
 

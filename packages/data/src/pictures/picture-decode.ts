@@ -1,7 +1,7 @@
 // One picture file to the bytes that a table holds. The decoder works in threads of its own, beside JavaScript's.
 import type { Sharp } from "sharp";
-import { DatasetError } from "./errors.js";
-import { reason } from "./idx.js";
+import { DatasetError } from "../errors.js";
+import { reason } from "../files/idx.js";
 
 /** What pictures are decoded to. */
 export interface PictureTarget {

@@ -3,9 +3,9 @@
 import { createHash } from "node:crypto";
 import { readdirSync, type Stats } from "node:fs";
 import { join } from "node:path";
-import { DatasetError } from "./errors.js";
-import { reason } from "./idx.js";
-import { status } from "./locate.js";
+import { DatasetError } from "../errors.js";
+import { reason } from "../files/idx.js";
+import { status } from "../files/locate.js";
 
 /** A file of a folder: its path below it, with "/", and the whole path. */
 export interface PictureFile {

@@ -1,10 +1,10 @@
 // Folders of pictures as image sets: made ready once, then mapped.
 import { join } from "node:path";
 import { full, io, tidy } from "@dsbm/torch";
-import type { ImageClass, ImageTable } from "../dataset.js";
-import { DatasetError } from "./errors.js";
-import type { ImageSet, ImageSetOptions, Preparation } from "./image-set.js";
-import { status } from "./locate.js";
+import { DatasetError } from "../errors.js";
+import { status } from "../files/locate.js";
+import type { ImageSet, ImageSetOptions, Preparation } from "../image-set.js";
+import type { ImageClass, ImageTable } from "../image-table.js";
 import { decodeAll } from "./picture-cache.js";
 import type { PictureTarget } from "./picture-decode.js";
 import { fingerprint, type PictureFile } from "./picture-files.js";

@@ -1,6 +1,7 @@
 // The Gaussian benchmark: two isotropic Gaussians whose bridge is known in closed form.
+
+import type { Endpoints } from "@dsbm/bridge";
 import { type Generator, randn, tidy } from "@dsbm/torch";
-import type { Endpoints } from "../dataset.js";
 
 /** n draws of N(−a·1, I) and N(a·1, I) in `dim` dimensions (Shi et al. 2023, §6.1). */
 export function gaussianEndpoints({

@@ -1,7 +1,8 @@
 // Principal components: a small Euclidean space for images. Directions are orthonormal and one scale serves
 // all of them, so distances, and with them Brownian bridges and transport costs, keep their meaning.
+
+import { BridgeError } from "@dsbm/bridge";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
-import { BridgeError } from "../errors.js";
 
 /** An affine map between samples [n, D] and coordinates [n, k], with z = (x − mean)·basis / scale. */
 export class Projection {

@@ -1,20 +1,15 @@
 // Drawn downscaling fields against their law in closed form: spectra, covariances, what the condition does.
+
+import { bandError, fourierModes, isotropicSpectrum, octaves, overAnnuli } from "@dsbm/bridge";
 import { liveTensors, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
-import { downscalingLaw, type Resolution } from "../../src/dataset/downscaling-law.js";
-import { loadImages } from "../../src/dataset/index.js";
-import { summary } from "../../src/dataset/summary.js";
-import type { ImageTable } from "../../src/dataset.js";
-import {
-  bandError,
-  fourierModes,
-  isotropicSpectrum,
-  octaves,
-  overAnnuli,
-} from "../../src/metric/spectrum.js";
-import { distance } from "../helpers.js";
-import { refusal } from "./files.js";
+import { distance } from "../../../../test/support/numbers.js";
+import { downscalingLaw, type Resolution } from "../../src/fields/downscaling-law.js";
+import type { ImageTable } from "../../src/image-table.js";
+import { loadImages } from "../../src/registry.js";
+import { summary } from "../../src/summary.js";
+import { refusal } from "../files.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());

@@ -15,15 +15,15 @@ import {
 import { zipSync } from "fflate";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
-import { downscalerScalingFile } from "../../src/dataset/downscaler.js";
+import { distance, seeded } from "../../../../test/support/numbers.js";
+import { downscalerScalingFile } from "../../src/fields/downscaler.js";
 import {
   loadDownscalerScaling,
   scaleFields,
   unscaleFields,
-} from "../../src/dataset/downscaler-scaling.js";
-import { loadImages } from "../../src/dataset/index.js";
-import { distance, seeded } from "../helpers.js";
-import { put, refusal } from "./files.js";
+} from "../../src/fields/downscaler-scaling.js";
+import { loadImages } from "../../src/registry.js";
+import { put, refusal } from "../files.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());

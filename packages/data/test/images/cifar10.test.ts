@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { setNumThreads } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadImages } from "../../src/dataset/index.js";
-import { type PickledArray, type PickledDict, unpickle } from "../../src/dataset/pickle.js";
-import { put, refusal } from "./files.js";
+import { type PickledArray, type PickledDict, unpickle } from "../../src/files/pickle.js";
+import { loadImages } from "../../src/registry.js";
+import { put, refusal } from "../files.js";
 
 let root: string;
 beforeAll(() => {

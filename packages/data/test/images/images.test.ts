@@ -18,13 +18,13 @@ import { liveTensors, setNumThreads, tidy } from "@dsbm/torch";
 import { zipSync } from "fflate";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
-import { fashionMnist } from "../../src/dataset/fashion-mnist.js";
-import { readIdx } from "../../src/dataset/idx.js";
-import { idxSet } from "../../src/dataset/idx-set.js";
-import { imageSets, loadImages } from "../../src/dataset/index.js";
-import { summary } from "../../src/dataset/summary.js";
-import type { ImageTable } from "../../src/dataset.js";
-import { idx, put, refusal } from "./files.js";
+import { readIdx } from "../../src/files/idx.js";
+import type { ImageTable } from "../../src/image-table.js";
+import { fashionMnist } from "../../src/images/fashion-mnist.js";
+import { idxSet } from "../../src/images/idx-set.js";
+import { imageSets, loadImages } from "../../src/registry.js";
+import { summary } from "../../src/summary.js";
+import { idx, put, refusal } from "../files.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());

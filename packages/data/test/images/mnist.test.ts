@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseIdx, readIdx } from "../../src/dataset/idx.js";
-import { keepClasses } from "../../src/dataset/idx-images.js";
-import { loadMnist, mnistFiles } from "../../src/dataset/mnist.js";
-import { idx } from "./files.js";
+import { parseIdx, readIdx } from "../../src/files/idx.js";
+import { keepClasses } from "../../src/images/idx-images.js";
+import { loadMnist, mnistFiles } from "../../src/images/mnist.js";
+import { idx } from "../files.js";
 
 let folder: string;
 beforeAll(() => {

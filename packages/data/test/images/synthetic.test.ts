@@ -1,8 +1,8 @@
 // Drawn shapes: their areas in closed form, their determinism, their options.
 import { setNumThreads } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { loadImages } from "../../src/dataset/index.js";
-import { refusal } from "./files.js";
+import { loadImages } from "../../src/registry.js";
+import { refusal } from "../files.js";
 
 beforeAll(() => setNumThreads(1));
 

@@ -17,8 +17,8 @@ import { liveTensors, setNumThreads, tidy } from "@dsbm/torch";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
-import { loadImages, prepareImages } from "../../src/dataset/index.js";
-import { put, refusal } from "./files.js";
+import { loadImages, prepareImages } from "../../src/registry.js";
+import { put, refusal } from "../files.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());

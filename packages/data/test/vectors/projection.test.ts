@@ -1,7 +1,7 @@
 // Principal components against what defines them: orthonormal, uncorrelated, optimal, and one scale for all.
 import { Generator, randn, tensor, zeros } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import { principalComponents } from "../../src/dataset/projection.js";
+import { principalComponents } from "../../src/vectors/projection.js";
 
 /** Points [n, 3] with variances 9, 1 and 0.01 along three orthogonal directions, around (5, −2, 1). */
 function cloud(n: number) {

@@ -1,20 +1,17 @@
 // DDPM++ and NCSN++ (Song 2021): a UNet with pyramids at its input and output, filtered resampling, and sums of
 // branches that keep their size.
+
+import type { Conditions } from "@dsbm/bridge";
 import { cat, nn, type Tensor } from "@dsbm/torch";
-import type { Conditions } from "../conditions.js";
-import { Fir, type Resampling } from "./ddpmpp/fir.js";
-import { AttnBlock, Combine, conv3, dense, groupNorm, joined } from "./ddpmpp/layers.js";
-import {
-  type CompleteDDPMppOptions,
-  completeDDPMpp,
-  type DDPMppOptions,
-} from "./ddpmpp/options.js";
-import { type Arc, planOf } from "./ddpmpp/plan.js";
-import { ResBlock } from "./ddpmpp/res-block.js";
-import { plain, Resample } from "./ddpmpp/resample.js";
-import { checkInputs } from "./unet/checks.js";
-import { type Seeded, silu } from "./unet/layers.js";
-import { TimeEmbedding } from "./unet/time-embedding.js";
+import { checkInputs } from "../unet/checks.js";
+import { type Seeded, silu } from "../unet/layers.js";
+import { TimeEmbedding } from "../unet/time-embedding.js";
+import { Fir, type Resampling } from "./fir.js";
+import { AttnBlock, Combine, conv3, dense, groupNorm, joined } from "./layers.js";
+import { type CompleteDDPMppOptions, completeDDPMpp, type DDPMppOptions } from "./options.js";
+import { type Arc, planOf } from "./plan.js";
+import { ResBlock } from "./res-block.js";
+import { plain, Resample } from "./resample.js";
 
 /** A change of the resolution. */
 type Step = ResBlock | Resample;

@@ -1,8 +1,14 @@
 // The network of the downscaling experiment (Bischoff 2024, Shi 2023): a UNet of four resolutions whose way around
 // carries the spatial means, which a normalised network loses.
+
+import type { Conditions } from "@dsbm/bridge";
 import { cat, nn, type Tensor } from "@dsbm/torch";
-import type { Conditions } from "../conditions.js";
-import { MeanBypass, NormAct, steered } from "./downscaler-unet/layers.js";
+import { checkInputs } from "../unet/checks.js";
+import { conv3x3, type Seeded, zeroed } from "../unet/layers.js";
+import { ResBlock } from "../unet/res-block.js";
+import { Downsample, Upsample } from "../unet/resample.js";
+import { TimeEmbedding } from "../unet/time-embedding.js";
+import { MeanBypass, NormAct, steered } from "./layers.js";
 import {
   type CompleteDownscalerUNetOptions,
   completeDownscalerUNet,
@@ -10,12 +16,7 @@ import {
   firstGroups,
   groups,
   halvings,
-} from "./downscaler-unet/options.js";
-import { checkInputs } from "./unet/checks.js";
-import { conv3x3, type Seeded, zeroed } from "./unet/layers.js";
-import { ResBlock } from "./unet/res-block.js";
-import { Downsample, Upsample } from "./unet/resample.js";
-import { TimeEmbedding } from "./unet/time-embedding.js";
+} from "./options.js";
 
 /** A convolution, what the time adds to it, and the normalised activation, where one follows at once. */
 interface Rung {

@@ -1,4 +1,6 @@
 // Classifiers: the judges of what a bridge makes. They never see the bridge's samples in training.
+
+import { BridgeError, decodeImages, inBatches } from "@dsbm/bridge";
 import {
   cat,
   crossEntropyLoss,
@@ -11,10 +13,7 @@ import {
   type Tensor,
   tidy,
 } from "@dsbm/torch";
-import { decodeImages } from "../dataset/pixels.js";
-import { BridgeError } from "../errors.js";
-import { inBatches } from "../metric/batches.js";
-import { MLP } from "./mlp.js";
+import { MLP } from "../mlp/mlp.js";
 
 /** An MLP from flattened samples [n, …] to logits [n, classes]; parameters `net.layers.0.weight`, … */
 export class Classifier extends nn.Module {

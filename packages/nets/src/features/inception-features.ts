@@ -1,9 +1,8 @@
 // The features of FID: those of the Inception-v3 of 2015, from the TorchScript file that StyleGAN2-ADA published.
 // The weights, and the resizing and scaling of images, are that file's: with others, figures do not compare.
+
+import { BridgeError, encodeImages, type FeatureExtractor } from "@dsbm/bridge";
 import { type Device, jit, type Tensor, tidy, zeros } from "@dsbm/torch";
-import { encodeImages } from "../dataset/pixels.js";
-import { BridgeError } from "../errors.js";
-import type { FeatureExtractor } from "./features.js";
 
 /** Features that the published network gives. */
 const dim = 2048;

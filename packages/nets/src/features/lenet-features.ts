@@ -1,8 +1,9 @@
 // Where the weights of Inception are not at hand, the features of a small classifier of one's own take their
 // place. Distances in them compare bridges on one data set with one another, and with no published figure.
+
+import type { FeatureExtractor } from "@dsbm/bridge";
 import { noGrad, tidy } from "@dsbm/torch";
-import type { LeNet } from "../model/lenet.js";
-import type { FeatureExtractor } from "./features.js";
+import type { LeNet } from "./lenet.js";
 
 /** The penultimate layer [n, 84] of a trained LeNet; its distances are called `fid_lenet`, never FID. */
 export function lenetFeatures(

@@ -1,5 +1,7 @@
 // A small convolutional classifier after LeNet-5 (LeCun 1998): the judge of images, and the space of features in
 // which they are compared where Inception's weights are not at hand.
+
+import { BridgeError, decodeImages } from "@dsbm/bridge";
 import {
   adaptiveAvgPool2d,
   avgPool2d,
@@ -9,8 +11,6 @@ import {
   type Tensor,
   tidy,
 } from "@dsbm/torch";
-import { decodeImages } from "../dataset/pixels.js";
-import { BridgeError } from "../errors.js";
 
 /** What `forward` needs of an image, per side: two halvings, then at least 2×2. */
 const smallest = 8;

@@ -1,7 +1,8 @@
 // A drift network for data of a few dozen dimensions: it sees the time as waves and knows how the drift grows
 // towards the end, so the layers between learn functions of size one.
+
+import type { Direction } from "@dsbm/bridge";
 import { Buffer, cat, type Generator, nn, type Tensor, tensor } from "@dsbm/torch";
-import type { Direction } from "../direction.js";
 import { MLP } from "./mlp.js";
 
 /** Cosine and sine of the time [B] at `frequencies` half-octave steps from π/2 on: [B, 2·frequencies]. */

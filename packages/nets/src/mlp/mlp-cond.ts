@@ -1,9 +1,9 @@
 // The network of conditional bridges between vectors: point and condition in one encoder, the time in another
 // (De Bortoli 2021, with a condition).
+
+import { BridgeError, type Conditions } from "@dsbm/bridge";
 import { cat, type Generator, nn, type Tensor } from "@dsbm/torch";
-import type { Conditions } from "../conditions.js";
-import { BridgeError } from "../errors.js";
-import { TimeEmbedding } from "./unet/time-embedding.js";
+import { TimeEmbedding } from "../unet/time-embedding.js";
 
 /** Fully connected layers with LeakyReLU between them, and behind the last with `activate_final`. */
 class Encoder extends nn.Module {

@@ -1,6 +1,7 @@
 // The benchmark's network: an MLP on the point and the time side by side.
+
+import { isOneTime } from "@dsbm/bridge";
 import { cat, type Generator, nn, type Tensor } from "@dsbm/torch";
-import { isOneTime } from "../one-time.js";
 
 /** Fully connected layers with SiLU between them; parameters `layers.0.weight`, … */
 export class MLP extends nn.Module {

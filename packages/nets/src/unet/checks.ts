@@ -1,8 +1,8 @@
 // What every network of images is asked before it is built and before it runs, so that no mistake surfaces as a
 // kernel's complaint from its middle: one line that names the network, the key or the argument.
+
+import { BridgeError, type Conditions } from "@dsbm/bridge";
 import type { Tensor } from "@dsbm/torch";
-import type { Conditions } from "../../conditions.js";
-import { BridgeError } from "../../errors.js";
 
 /** A list of numbers, or the same as the command line writes it: "0.5,1,1" (7, for a list of one). */
 export type NumberList = string | number | readonly number[];

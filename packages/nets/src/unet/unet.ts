@@ -1,13 +1,14 @@
 // The network of images: a UNet after guided-diffusion (Dhariwal 2021), with the state dict of its kin.
+
+import type { Conditions } from "@dsbm/bridge";
 import { cat, nn, type Tensor } from "@dsbm/torch";
-import type { Conditions } from "../conditions.js";
-import { AttentionBlock } from "./unet/attention.js";
-import { checkInputs } from "./unet/checks.js";
-import { conv3x3, type Seeded, zeroed } from "./unet/layers.js";
-import { type CompleteUNetOptions, completeUNet, type UNetOptions } from "./unet/options.js";
-import { ResBlock } from "./unet/res-block.js";
-import { Downsample, Upsample } from "./unet/resample.js";
-import { TimeEmbedding } from "./unet/time-embedding.js";
+import { AttentionBlock } from "./attention.js";
+import { checkInputs } from "./checks.js";
+import { conv3x3, type Seeded, zeroed } from "./layers.js";
+import { type CompleteUNetOptions, completeUNet, type UNetOptions } from "./options.js";
+import { ResBlock } from "./res-block.js";
+import { Downsample, Upsample } from "./resample.js";
+import { TimeEmbedding } from "./time-embedding.js";
 
 /** Modules one after the other, named by position; those that the time steers get it. */
 class Stage extends nn.Module {

@@ -1,13 +1,14 @@
 // DDPM++ and NCSN++ as a whole: pyramids in every combination run and train all parameters, recorded or not.
+
+import { BridgeError } from "@dsbm/bridge";
 import * as T from "@dsbm/torch";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect, it } from "vitest";
-import { BridgeError } from "../../src/errors.js";
-import type { DDPMppOptions } from "../../src/model/ddpmpp/options.js";
-import { DDPMpp } from "../../src/model/ddpmpp.js";
-import type { Conditions } from "../../src/model/unet.js";
-import { distance, seeded } from "../helpers.js";
-import { idle, images, shaken, times, train } from "./networks.js";
+import { distance, seeded } from "../../../../test/support/numbers.js";
+import { DDPMpp } from "../../src/ddpmpp/ddpmpp.js";
+import type { DDPMppOptions } from "../../src/ddpmpp/options.js";
+import type { Conditions } from "../../src/unet/unet.js";
+import { idle, images, shaken, times, train } from "../networks.js";
 
 beforeEach(() => {
   T.setNumThreads(1);

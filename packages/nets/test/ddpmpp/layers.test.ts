@@ -3,11 +3,11 @@
 import * as T from "@dsbm/torch";
 import { conv2d, nn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { Fir, FirConv2d } from "../../src/model/ddpmpp/fir.js";
-import { AttnBlock, Combine, NIN } from "../../src/model/ddpmpp/layers.js";
-import { ResBlock, type ResBlockOptions } from "../../src/model/ddpmpp/res-block.js";
-import { plain, Resample } from "../../src/model/ddpmpp/resample.js";
-import { distance, normal, seeded } from "../helpers.js";
+import { distance, normal, seeded } from "../../../../test/support/numbers.js";
+import { Fir, FirConv2d } from "../../src/ddpmpp/fir.js";
+import { AttnBlock, Combine, NIN } from "../../src/ddpmpp/layers.js";
+import { ResBlock, type ResBlockOptions } from "../../src/ddpmpp/res-block.js";
+import { plain, Resample } from "../../src/ddpmpp/resample.js";
 
 beforeAll(() => T.setNumThreads(1));
 

@@ -1,8 +1,9 @@
 // DDPM++'s options: the presets, which blocks they make, and one line for each network that cannot be built.
+
+import { BridgeError } from "@dsbm/bridge";
 import { describe, expect, it } from "vitest";
-import { BridgeError } from "../../src/errors.js";
-import { completeDDPMpp, type DDPMppOptions } from "../../src/model/ddpmpp/options.js";
-import { planOf } from "../../src/model/ddpmpp/plan.js";
+import { completeDDPMpp, type DDPMppOptions } from "../../src/ddpmpp/options.js";
+import { planOf } from "../../src/ddpmpp/plan.js";
 
 const cifar = { image_size: 32, in_channels: 3 };
 const complete = (options: Partial<DDPMppOptions> = {}) => completeDDPMpp({ ...cifar, ...options });

@@ -2,7 +2,7 @@
 import { Generator, liveTensors, randn, tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
-import { Classifier, classify, shareOf, trainClassifier } from "../../src/model/classifier.js";
+import { Classifier, classify, shareOf, trainClassifier } from "../../src/features/classifier.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());

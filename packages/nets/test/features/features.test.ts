@@ -1,6 +1,7 @@
 // Distances between images: through a TorchScript file that stands in for Inception, and through a LeNet. Which
 // of them may be called FID is tested too.
 import { fileURLToPath } from "node:url";
+import { decodeImages, frechetDistance, frechetScore, imageStatistics } from "@dsbm/bridge";
 import {
   arange,
   Generator,
@@ -15,13 +16,10 @@ import {
 } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
-import { decodeImages } from "../../src/dataset/pixels.js";
-import { frechetScore, imageStatistics } from "../../src/metric/features.js";
-import { frechetDistance } from "../../src/metric/frechet.js";
-import { inceptionFeatures, toColourBytes } from "../../src/metric/inception.js";
-import { lenetFeatures } from "../../src/metric/lenet.js";
-import { LeNet } from "../../src/model/lenet.js";
-import { distance, seeded } from "../helpers.js";
+import { distance, seeded } from "../../../../test/support/numbers.js";
+import { inceptionFeatures, toColourBytes } from "../../src/features/inception-features.js";
+import { LeNet } from "../../src/features/lenet.js";
+import { lenetFeatures } from "../../src/features/lenet-features.js";
 
 beforeAll(() => setNumThreads(1));
 

@@ -2,6 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decodeImages, stream } from "@dsbm/bridge";
+import { loadImages } from "@dsbm/data";
 import {
   Generator,
   io,
@@ -16,17 +18,14 @@ import {
 } from "@dsbm/torch";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
-import { loadImages } from "../../src/dataset/index.js";
-import { decodeImages } from "../../src/dataset/pixels.js";
-import { accuracyOf, classify, shareOf, trainClassifier } from "../../src/model/classifier.js";
+import { accuracyOf, classify, shareOf, trainClassifier } from "../../src/features/classifier.js";
 import {
   encodeLeNet,
   LeNet,
   type LeNetFacts,
   lenetTraining,
   loadLeNet,
-} from "../../src/model/lenet.js";
-import { stream } from "../../src/random.js";
+} from "../../src/features/lenet.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());

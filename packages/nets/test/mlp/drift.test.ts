@@ -1,7 +1,7 @@
 // The drift network: its shapes, its growth towards the end it runs to, its parameter names.
 import { Generator, randn, tensor } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import { DriftNetwork, TimeFeatures } from "../../src/model/drift.js";
+import { DriftNetwork, TimeFeatures } from "../../src/mlp/drift.js";
 
 describe("DriftNetwork", () => {
   it("maps points and times to drifts, finite at both ends of time", () => {

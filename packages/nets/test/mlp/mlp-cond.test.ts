@@ -1,11 +1,12 @@
 // The conditional network of vectors: its formula, its options, and training.
+
+import { BridgeError } from "@dsbm/bridge";
 import * as T from "@dsbm/torch";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect, it } from "vitest";
-import { BridgeError } from "../../src/errors.js";
-import { ConditionalMLP, type ConditionalMLPOptions } from "../../src/model/mlp-cond.js";
-import { distance, normal, seeded } from "../helpers.js";
-import { idle } from "./networks.js";
+import { distance, normal, seeded } from "../../../../test/support/numbers.js";
+import { ConditionalMLP, type ConditionalMLPOptions } from "../../src/mlp/mlp-cond.js";
+import { idle } from "../networks.js";
 
 beforeEach(() => T.setNumThreads(1));
 

@@ -2,13 +2,13 @@
 import * as T from "@dsbm/torch";
 import { conv2d, nn, pad, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { AttentionBlock } from "../../src/model/unet/attention.js";
-import { DoubledConv2d } from "../../src/model/unet/doubled-conv.js";
-import { PointwiseConv2d } from "../../src/model/unet/pointwise.js";
-import { ResBlock, type ResBlockOptions } from "../../src/model/unet/res-block.js";
-import { Downsample, doubled, halved, Upsample } from "../../src/model/unet/resample.js";
-import { TimeEmbedding } from "../../src/model/unet/time-embedding.js";
-import { distance, normal, seeded } from "../helpers.js";
+import { distance, normal, seeded } from "../../../../test/support/numbers.js";
+import { AttentionBlock } from "../../src/unet/attention.js";
+import { DoubledConv2d } from "../../src/unet/doubled-conv.js";
+import { PointwiseConv2d } from "../../src/unet/pointwise.js";
+import { ResBlock, type ResBlockOptions } from "../../src/unet/res-block.js";
+import { Downsample, doubled, halved, Upsample } from "../../src/unet/resample.js";
+import { TimeEmbedding } from "../../src/unet/time-embedding.js";
 
 beforeAll(() => T.setNumThreads(1));
 

@@ -1,8 +1,9 @@
 // A UNet's options: the defaults of the preset, the lists as the command line writes them, and one line for each
 // network that cannot be built.
+
+import { BridgeError } from "@dsbm/bridge";
 import { describe, expect, it } from "vitest";
-import { BridgeError } from "../../src/errors.js";
-import { completeUNet, type UNetOptions } from "../../src/model/unet/options.js";
+import { completeUNet, type UNetOptions } from "../../src/unet/options.js";
 
 const mnist = { image_size: 28, in_channels: 1 };
 const complete = (options: Partial<UNetOptions> = {}) => completeUNet({ ...mnist, ...options });

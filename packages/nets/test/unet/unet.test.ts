@@ -1,15 +1,13 @@
 // The UNet as a whole: every option runs and trains all parameters, recorded or not, with checkpoints or without.
+
+import { BridgeError, brownian, methods, uniformGrid } from "@dsbm/bridge";
 import * as T from "@dsbm/torch";
 import { nn, type Tensor, tidy } from "@dsbm/torch";
+import { Simulator } from "@dsbm/train";
 import { beforeEach, describe, expect, it } from "vitest";
-import { BridgeError } from "../../src/errors.js";
-import { methods } from "../../src/method/index.js";
-import type { UNetOptions } from "../../src/model/unet/options.js";
-import { type Conditions, UNet } from "../../src/model/unet.js";
-import { brownian } from "../../src/process/brownian.js";
-import { uniformGrid } from "../../src/schedule.js";
-import { Simulator } from "../../src/simulator.js";
-import { distance, seeded } from "../helpers.js";
+import { distance, seeded } from "../../../../test/support/numbers.js";
+import type { UNetOptions } from "../../src/unet/options.js";
+import { type Conditions, UNet } from "../../src/unet/unet.js";
 
 beforeEach(() => {
   T.setNumThreads(1);

@@ -1,7 +1,6 @@
 // What a rank is about to do, in sixteen numbers: ranks compare them before they exchange data, since gloo ends the
 // process where two sizes differ.
-import type { DType } from "../dtype.js";
-import { arrayOf } from "../dtype.js";
+import { arrayOf, type DType } from "../dtype.js";
 import type { Tensor } from "../tensor.js";
 import { DistributedError, nameRanks } from "./errors.js";
 

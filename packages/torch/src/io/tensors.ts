@@ -1,8 +1,7 @@
 // Tensors to file formats and back: what safetensors and .npy hold is named raw arrays, nothing of libtorch.
 import { readFileSync } from "node:fs";
 import { tensor } from "../create.js";
-import type { DType, TypedArray } from "../dtype.js";
-import { arrayOf } from "../dtype.js";
+import { arrayOf, type DType, type TypedArray } from "../dtype.js";
 import type { Tensor } from "../tensor.js";
 import { attempt } from "./file.js";
 import * as npy from "./npy.js";

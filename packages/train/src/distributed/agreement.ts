@@ -1,6 +1,6 @@
 // How ranks that each train on whole batches stay together: nothing of their steps travels, so now and then they agree
 // on what comes after which of the next steps. Asking at every step would take longer than a small network's step.
-import type { Wishes } from "./pass.js";
+import type { Wishes } from "../half-iteration.js";
 import type { Ranks } from "./ranks.js";
 
 /** Milliseconds for which ranks agree ahead: as long as nobody waits for an answer. */

@@ -1,7 +1,7 @@
 // A rank's share of a training batch: whole pairs, each with all its repetitions, of numbers drawn for the whole batch.
 // Where ranks do not share batches, each has the whole of every one.
 import type { Tensor } from "@dsbm/torch";
-import type { Problem } from "./problem.js";
+import type { Problem } from "../problem.js";
 import type { Part } from "./ranks.js";
 
 export interface BatchShare {

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Ranks } from "../ranks.js";
+import type { Ranks } from "./ranks.js";
 
 /** Whether this rank writes for all that see the same folder; makes the folder. Every rank calls it. */
 export function keepsFolder(ranks: Ranks, folder: string): boolean {

@@ -1,10 +1,15 @@
 // The next epochs' runs, begun while this epoch's rows are trained on: their network stands still meanwhile, and they
 // draw from a stream of their own, so that the numbers are those of runs made when they are asked for.
+
+import {
+  type Conditions,
+  conditionsAt,
+  type Direction,
+  type End,
+  type Endpoints,
+  type Simulate,
+} from "@dsbm/bridge";
 import { type ChunkedRun, type Tensor, tidy } from "@dsbm/torch";
-import { type Conditions, conditionsAt } from "../conditions.js";
-import type { Simulate } from "../coupling.js";
-import type { Endpoints } from "../dataset.js";
-import type { Direction, End } from "../direction.js";
 
 type Start = (direction: Direction, x: Tensor, given?: Conditions) => ChunkedRun;
 

@@ -3,14 +3,13 @@
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { type Decode, type End, type Endpoints, gathered } from "@dsbm/bridge";
 import { type Generator, io, stack, type Tensor, tidy } from "@dsbm/torch";
-import { type Decode, type Endpoints, gathered } from "../dataset.js";
-import type { End } from "../direction.js";
-import { Order, type OrderState } from "../order.js";
-import type { Part, Ranks } from "../ranks.js";
-import { allOf, type RowSource, type SourceState } from "../rows.js";
+import { appeared, keepsFolder } from "../distributed/keeper.js";
+import type { Part, Ranks } from "../distributed/ranks.js";
 import { kept } from "../simulator.js";
-import { appeared, keepsFolder } from "./keeper.js";
+import { Order, type OrderState } from "./order.js";
+import { allOf, type RowSource, type SourceState } from "./rows.js";
 
 /** The cache of a problem. */
 export interface CacheOptions {

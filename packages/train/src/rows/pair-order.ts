@@ -1,9 +1,10 @@
 // Which rows of the two tables come next: each table in an order of its own, or rows of x0 with partners that share
 // their conditions.
+
+import type { Matching } from "@dsbm/bridge";
 import type { Generator, Tensor } from "@dsbm/torch";
-import type { Matching } from "../coupling/matching.js";
-import { Order, type OrderState } from "../order.js";
-import type { SourceState } from "../rows.js";
+import { Order, type OrderState } from "./order.js";
+import type { SourceState } from "./rows.js";
 
 /** Indices of rows in pairs, in a way that can be saved in the middle. */
 export interface PairOrder {

@@ -1,6 +1,6 @@
 // Where the rows of training batches come from in one half-iteration; the rooms below say how.
 import type { Tensor } from "@dsbm/torch";
-import type { Part } from "./ranks.js";
+import type { Part } from "../distributed/ranks.js";
 
 /** What a source needs to go on, in JSON's types and bytes. */
 export type SourceState = { [key: string]: SavedValue };

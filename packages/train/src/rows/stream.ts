@@ -1,13 +1,19 @@
 // Rows of the first pass, which nothing has to be simulated for: gathered from the tables a batch at a time,
 // so that tables may be encoded, mapped from disk and larger than memory.
+
+import {
+  type Decode,
+  type DrawRows,
+  drawPart,
+  type End,
+  type Endpoints,
+  gathered,
+  type Matching,
+} from "@dsbm/bridge";
 import type { Generator, Tensor } from "@dsbm/torch";
-import type { Matching } from "../coupling/matching.js";
-import { type Decode, type Endpoints, gathered } from "../dataset.js";
-import type { End } from "../direction.js";
-import { type DrawRows, drawPart } from "../random.js";
-import type { Part } from "../ranks.js";
-import { allOf, type Making, type RowSource, type SourceState } from "../rows.js";
+import type { Part } from "../distributed/ranks.js";
 import { matchedOrder, type PairOrder, separateOrders } from "./pair-order.js";
+import { allOf, type Making, type RowSource, type SourceState } from "./rows.js";
 
 export interface StreamOptions {
   data: Endpoints;

@@ -1,11 +1,12 @@
 // Rows that fit in memory: made anew for every epoch, shuffled once, cut into batches as views.
+
+import { disposeSome, type Endpoints, someRows } from "@dsbm/bridge";
 import type { Generator, Tensor } from "@dsbm/torch";
-import { disposeSome, type Endpoints, someRows } from "../dataset.js";
-import { batchOf, shuffleRows } from "../inner.js";
-import type { Part } from "../ranks.js";
-import { allOf, type Making, type RowSource, type SourceState } from "../rows.js";
+import type { Part } from "../distributed/ranks.js";
 import { kept } from "../simulator.js";
+import { batchOf, shuffleRows } from "../step/training-step.js";
 import type { Ahead } from "./ahead.js";
+import { allOf, type Making, type RowSource, type SourceState } from "./rows.js";
 
 export interface TableOptions {
   data: Endpoints;

@@ -1,5 +1,5 @@
 // States of random generators and sources as JSON: bytes as text.
-import type { SavedValue, SourceState } from "./rows.js";
+import type { SavedValue, SourceState } from "../rows/rows.js";
 
 /** The same with bytes as {"base64": …}. */
 export function toJsonState(value: SavedValue): unknown {

@@ -1,9 +1,8 @@
 // All that training changes, and the same as named tensors: how it is made, saved and put back.
+
+import { BridgeError, type Direction, type Network } from "@dsbm/bridge";
 import { optim, type Tensor, tidy } from "@dsbm/torch";
-import type { Direction } from "./direction.js";
-import { BridgeError } from "./errors.js";
-import type { Problem } from "./problem.js";
-import type { Network } from "./simulator.js";
+import type { Problem } from "../problem.js";
 
 /** Everything that training changes, by direction where there is one of each. */
 export interface TrainState {

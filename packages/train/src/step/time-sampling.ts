@@ -1,8 +1,9 @@
 // Training times spread as the steps of a time grid: as many in a short step as in a long one. Where a schedule has short
 // steps near an end, that is where its networks have the most to learn. Only there do they then learn: the noise of short
 // steps is most of the gradient. So a share of the times can stay uniform, for what long steps decide.
+
+import type { TimeGrid } from "@dsbm/bridge";
 import { type Device, type Tensor, tensor } from "@dsbm/torch";
-import type { TimeGrid } from "./schedule.js";
 
 export class StepTimes {
   /** Where each step begins, as a time and as a part of all times drawn; and how long it is in both. */

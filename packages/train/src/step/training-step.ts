@@ -1,4 +1,14 @@
 // The inner loop: one training step, recorded once and replayed; and the epochs that feed it.
+
+import {
+  answer,
+  conditionKinds,
+  conditionsIn,
+  type Direction,
+  mapConditions,
+  type Network,
+  spread,
+} from "@dsbm/bridge";
 import {
   arange,
   cat,
@@ -15,16 +25,10 @@ import {
   recorded,
   type Tensor,
 } from "@dsbm/torch";
-import { batchShare } from "./batch-share.js";
-import { conditionsIn, mapConditions } from "./conditions.js";
-import { conditionKinds } from "./dataset.js";
-import type { Direction } from "./direction.js";
-import { answer } from "./parametrisation.js";
-import type { Problem } from "./problem.js";
-import { spread } from "./process.js";
-import type { Part } from "./ranks.js";
-import type { Network } from "./simulator.js";
-import type { StepTimes } from "./step-times.js";
+import { batchShare } from "../distributed/batch-share.js";
+import type { Part } from "../distributed/ranks.js";
+import type { Problem } from "../problem.js";
+import type { StepTimes } from "./time-sampling.js";
 
 export interface StepOptions {
   problem: Required<Problem>;

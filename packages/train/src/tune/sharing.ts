@@ -1,10 +1,10 @@
 // Whether ranks gain by sharing the rows of a step: the exchange of a small network's gradients can take longer than
 // the rows that it saves, and every rank then goes through all of them, which gives the same weights without it.
+
+import { type Direction, hash32 } from "@dsbm/bridge";
 import { Generator, zeros } from "@dsbm/torch";
-import type { Direction } from "./direction.js";
-import type { Problem } from "./problem.js";
-import { hash32 } from "./random.js";
-import type { Ranks } from "./ranks.js";
+import type { Ranks } from "../distributed/ranks.js";
+import type { Problem } from "../problem.js";
 import { longStep } from "./threads.js";
 import { trialOf } from "./trial.js";
 

@@ -1,8 +1,9 @@
 // How many threads a step should use: small networks are fastest on one, so it is measured, not guessed.
+
+import type { Direction } from "@dsbm/bridge";
 import { Generator, getNumThreads, setNumThreads } from "@dsbm/torch";
-import { batchShare } from "./batch-share.js";
-import type { Direction } from "./direction.js";
-import type { Problem } from "./problem.js";
+import { batchShare } from "../distributed/batch-share.js";
+import type { Problem } from "../problem.js";
 import { trialOf } from "./trial.js";
 
 /**

@@ -1,12 +1,10 @@
 // A training step on a network that is thrown away afterwards, to see how long it takes.
+
+import { conditionRows, conditionsAt, type Direction, type Network, stream } from "@dsbm/bridge";
 import { distributed, optim, type Tensor, tensor, tidy } from "@dsbm/torch";
-import { batchShare } from "./batch-share.js";
-import { conditionRows, conditionsAt } from "./conditions.js";
-import type { Direction } from "./direction.js";
-import { repeatRows, trainingStep } from "./inner.js";
-import type { Problem } from "./problem.js";
-import { stream } from "./random.js";
-import type { Network } from "./simulator.js";
+import { batchShare } from "../distributed/batch-share.js";
+import type { Problem } from "../problem.js";
+import { repeatRows, trainingStep } from "../step/training-step.js";
 
 export interface Trial extends Disposable {
   network: Network;

@@ -1,7 +1,7 @@
 // Ranks that each train on whole batches agree ahead on what comes after which step: all on the same, whoever wants it.
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { Agreement, type Asking } from "../src/agreement.js";
-import type { Ranks } from "../src/ranks.js";
+import { Agreement, type Asking } from "../../src/distributed/agreement.js";
+import type { Ranks } from "../../src/distributed/ranks.js";
 
 const steps = 1000;
 const quiet: Asking = { stop: false, pauseAt: () => false };

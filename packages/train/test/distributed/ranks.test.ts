@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import * as support from "../../../test/support/ranks.js";
+import * as support from "../../../../test/support/ranks.js";
 
-const program = fileURLToPath(new URL("./fixtures/rank.mjs", import.meta.url));
+const program = fileURLToPath(new URL("../fixtures/rank.mjs", import.meta.url));
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "dsbm-training-ranks-"));

@@ -1,22 +1,17 @@
 // Runs begun ahead, beside the training on the epoch before, give the very numbers of runs made when they are asked
 // for, and leave nothing behind.
+
+import { brownian, methods, someRows, stream, uniformGrid } from "@dsbm/bridge";
+import { gaussianEndpoints } from "@dsbm/data";
+import { ScoreNetwork } from "@dsbm/nets";
 import { arange, liveTensors, setNumThreads, type Tensor } from "@dsbm/torch";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { collectGarbage } from "../../../test/support/collect.js";
-import { someRows } from "../src/dataset.js";
-import {
-  brownian,
-  gaussianEndpoints,
-  methods,
-  type Problem,
-  type SavedTraining,
-  ScoreNetwork,
-  stream,
-  Training,
-  uniformGrid,
-} from "../src/index.js";
-import { Ahead } from "../src/rows/ahead.js";
-import { Simulator } from "../src/simulator.js";
+import { collectGarbage } from "../../../../test/support/collect.js";
+import type { Problem } from "../../src/problem.js";
+import { Ahead } from "../../src/rows/ahead.js";
+import { Simulator } from "../../src/simulator.js";
+import type { SavedTraining } from "../../src/state/state.js";
+import { Training } from "../../src/training.js";
 
 /** Half-iterations of 10 steps on epochs of 4 batches: three epochs each, the last one cut. */
 const problem = (simulateThreads: number): Problem => ({

@@ -1,7 +1,7 @@
 // Threads are chosen by measuring: on a clock of our own, so that a busy machine changes nothing.
 import { getNumThreads, setNumThreads } from "@dsbm/torch";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { chooseThreads, isFasterBeside, threadCandidates } from "../src/threads.js";
+import { chooseThreads, isFasterBeside, threadCandidates } from "../../src/tune/threads.js";
 
 let clock = 0;
 beforeEach(() => {

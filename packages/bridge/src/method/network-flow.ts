@@ -1,15 +1,15 @@
 // The deterministic sampler of trained networks: the one field that carries samples both ways without noise. Those
 // who evaluate a run and those who apply it read it from here, so that they follow the same flow.
-import type { Conditions } from "./conditions.js";
-import type { Direction } from "./direction.js";
-import { BridgeError } from "./errors.js";
+import type { Conditions } from "../core/conditions.js";
+import type { Direction } from "../core/direction.js";
+import { BridgeError } from "../core/errors.js";
+import type { TimeGrid } from "../core/time-grid.js";
+import type { ReferenceProcess } from "../process/process.js";
+import { probabilityFlow } from "../solver/probability-flow.js";
+import type { Field } from "../solver/solver.js";
 import type { Method } from "./method.js";
 import { driftField, type Parametrisation, plainDrift } from "./parametrisation.js";
-import type { ReferenceProcess } from "./process.js";
-import type { TimeGrid } from "./schedule.js";
-import type { Network } from "./simulator.js";
-import { probabilityFlow } from "./solver/probability-flow.js";
-import type { Field } from "./solver.js";
+import type { Network } from "./sample.js";
 
 export interface NetworkFlowOptions {
   method: Pick<Method, "predicts" | "name" | "sampler">;

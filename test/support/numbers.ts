@@ -1,13 +1,6 @@
-// What the theory tests share: seeded numbers, tolerances computed from sample sizes, tiny problems.
+// What the theory tests share: seeded numbers, and tolerances computed from sample sizes.
 import { Generator, randn, type Tensor, tidy } from "@dsbm/torch";
 import { expect } from "vitest";
-import { gaussianEndpoints } from "../src/dataset/gaussian.js";
-import type { Method } from "../src/method.js";
-import { ScoreNetwork } from "../src/model/mlp.js";
-import type { Problem } from "../src/problem.js";
-import { brownian } from "../src/process/brownian.js";
-import { uniformGrid } from "../src/schedule.js";
-import type { Network } from "../src/simulator.js";
 
 export const seeded = (seed: number): Generator => Generator.create(seed);
 
@@ -59,36 +52,4 @@ export function leastSquares(x: Tensor, y: Tensor) {
       shiftError: Math.sqrt(noise / u.numel + (noise * mx ** 2) / sxx),
     };
   });
-}
-
-export const network =
-  (dim: number, seed = 7, width = 16) =>
-  (direction: string): Network =>
-    new ScoreNetwork(dim, {
-      hidden: [width],
-      generator: seeded(seed + (direction === "f" ? 1 : 0)),
-    });
-
-// Made once: leak tests count tensors, and data that comes and goes with the collector would blur the count.
-const data = tidy(() => gaussianEndpoints({ n: 96, dim: 2, a: 0.5, generator: seeded(3) }));
-
-/** A Gaussian problem of a second or less. */
-export function tiny(method: Method, changes: Partial<Problem> = {}): Problem {
-  return {
-    data,
-    process: brownian({ sigma: 1 }),
-    method,
-    grid: uniformGrid(4),
-    network: network(2),
-    firstCoupling: "ind",
-    halfIterations: 2,
-    steps: 8,
-    batchSize: 32,
-    lr: 1e-3,
-    seed: 5,
-    threads: 1,
-    simulateThreads: 1,
-    chunkRows: 40,
-    ...changes,
-  };
 }

@@ -2,16 +2,16 @@
 // they should, the flow carries one marginal to the other.
 import { full, nn, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { methods } from "../src/method/index.js";
-import { exactField, exactMarginal, exactVelocity } from "../src/metric/gaussian-bridge.js";
-import { type NetworkFlowOptions, networkFlow } from "../src/network-flow.js";
-import { type Parametrisation, plainDrift } from "../src/parametrisation.js";
-import { brownian } from "../src/process/brownian.js";
-import { spread } from "../src/process.js";
-import { uniformGrid } from "../src/schedule.js";
-import { solveFlow } from "../src/solver/index.js";
-import type { Field } from "../src/solver.js";
-import { distance, normal } from "./helpers.js";
+import { distance, normal } from "../../../../test/support/numbers.js";
+import { uniformGrid } from "../../src/core/time-grid.js";
+import { methods } from "../../src/method/index.js";
+import { type NetworkFlowOptions, networkFlow } from "../../src/method/network-flow.js";
+import { type Parametrisation, plainDrift } from "../../src/method/parametrisation.js";
+import { exactField, exactMarginal, exactVelocity } from "../../src/metric/gaussian-bridge.js";
+import { brownian } from "../../src/process/brownian.js";
+import { spread } from "../../src/process/process.js";
+import { solveFlow } from "../../src/solver/index.js";
+import type { Field } from "../../src/solver/solver.js";
 
 beforeAll(() => setNumThreads(1));
 

@@ -1,0 +1,16 @@
+export { DatasetError } from "./errors.js";
+export { downscalerScalingFile } from "./fields/downscaler.js";
+export { loadDownscalerScaling, unscaleFields } from "./fields/downscaler-scaling.js";
+export { downscalingLaw, type Resolution } from "./fields/downscaling-law.js";
+export { loadArray } from "./files/arrays.js";
+export type { ImageClass, ImageTable, Split } from "./image-table.js";
+export { keepClasses } from "./images/idx-images.js";
+export { positionsOf } from "./images/labels.js";
+export { loadMnist, type Mnist } from "./images/mnist.js";
+export { type DecodedPicture, decodePicture } from "./pictures/picture-decode.js";
+export { listPictures } from "./pictures/picture-files.js";
+export { imageSets, loadImages, prepareImages } from "./registry.js";
+export { summary } from "./summary.js";
+export { gaussianEndpoints } from "./vectors/gaussian.js";
+export { eightGaussians, moons } from "./vectors/planar.js";
+export { type Projection, principalComponents } from "./vectors/projection.js";

@@ -1,0 +1,18 @@
+export { DDPMpp } from "./ddpmpp/ddpmpp.js";
+export type { DDPMppOptions } from "./ddpmpp/options.js";
+export { DownscalerUNet } from "./downscaler-unet/downscaler-unet.js";
+export {
+  accuracyOf,
+  Classifier,
+  classify,
+  shareOf,
+  trainClassifier,
+} from "./features/classifier.js";
+export { inceptionFeatures } from "./features/inception-features.js";
+export { encodeLeNet, LeNet, type LeNetFacts, lenetTraining, loadLeNet } from "./features/lenet.js";
+export { lenetFeatures } from "./features/lenet-features.js";
+export { DriftNetwork } from "./mlp/drift.js";
+export { MLP, ScoreNetwork, widths } from "./mlp/mlp.js";
+export { ConditionalMLP } from "./mlp/mlp-cond.js";
+export type { UNetOptions } from "./unet/options.js";
+export { UNet } from "./unet/unet.js";
