@@ -3,9 +3,4 @@
 export * as runs from "@dsbm/runs";
 export * as torch from "@dsbm/torch";
 export * as bridge from "./bridge.js";
-export {
-  type OpenBridge,
-  openBridge,
-  type SampleOptions,
-  type Samples,
-} from "./sample/open.js";
+export { type OpenBridge, openBridge, type SampleOptions, type Samples } from "./sample/open.js";

@@ -1,8 +1,8 @@
 // The door: finds the command, runs it, and turns what goes wrong into one line and an exit code.
 import { nearest } from "@dsbm/config";
 import { type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
-import { describeError, UsageError } from "./errors.js";
-import { version } from "./version.js";
+import { version } from "./machine/version.js";
+import { describeError, UsageError } from "./terminal/errors.js";
 
 /** A command of ours: its words go to it untouched, it returns the exit code, and it is loaded when called. */
 function command(

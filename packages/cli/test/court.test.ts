@@ -7,9 +7,9 @@ import { encodeStatistics, type FeatureExtractor } from "@dsbm/bridge";
 import { completeTrain, resolve, train } from "@dsbm/config";
 import { eye, full, setNumThreads, tidy } from "@dsbm/torch";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createProgress } from "../src/progress.js";
-import { openCourt, realOf } from "../src/train/court.js";
-import { loadImageData } from "../src/train/data.js";
+import { openCourt, realOf } from "../src/evaluation/evaluators.js";
+import { loadImageData } from "../src/experiment/ends.js";
+import { createProgress } from "../src/terminal/progress.js";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "dsbm-court-"));

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { start } from "../src/command/start.js";
 import { applyQuick, startSchema } from "../src/digits/config.js";
 import { runDigits } from "../src/digits/run.js";
-import type { Progress } from "../src/progress.js";
+import type { Progress } from "../src/terminal/progress.js";
 
 let root: string;
 beforeAll(() => {

@@ -4,11 +4,11 @@ import { decodeImages, isotropicSpectrum } from "@dsbm/bridge";
 import { completeTrain, resolve, train } from "@dsbm/config";
 import { setNumThreads, type Tensor } from "@dsbm/torch";
 import { beforeAll, expect, it } from "vitest";
-import { silentProgress } from "../src/progress.js";
-import { openCourt } from "../src/train/court.js";
-import { loadImageData } from "../src/train/data.js";
-import { type Evaluation, evaluate } from "../src/train/evaluate.js";
-import type { TestSampler } from "../src/train/test-sampler.js";
+import { type Evaluation, evaluate } from "../src/evaluation/evaluate.js";
+import { openCourt } from "../src/evaluation/evaluators.js";
+import type { TestSampler } from "../src/evaluation/test-sampler.js";
+import { loadImageData } from "../src/experiment/ends.js";
+import { silentProgress } from "../src/terminal/progress.js";
 
 const presets = fileURLToPath(new URL("../../../conf", import.meta.url));
 beforeAll(() => setNumThreads(1));

@@ -1,6 +1,11 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { createProgress, duration, type ProgressState, progressText } from "../src/progress.js";
+import {
+  createProgress,
+  duration,
+  type ProgressState,
+  progressText,
+} from "../src/terminal/progress.js";
 
 function stream(isTTY: boolean): { stream: NodeJS.WriteStream; text: () => string } {
   const out = new PassThrough();

@@ -15,7 +15,7 @@ import {
   spectraOf,
   withBands,
   worstBand,
-} from "../src/train/spectra.js";
+} from "../src/evaluation/spectra.js";
 
 beforeAll(() => setNumThreads(1));
 

@@ -4,7 +4,7 @@ import { brownian, type Conditions, dsbm, stream, uniformGrid } from "@dsbm/brid
 import { arange, nn, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { Simulator } from "@dsbm/train";
 import { beforeAll, expect, it } from "vitest";
-import { flowSampler, plainSampler } from "../src/train/test-sampler.js";
+import { flowSampler, plainSampler } from "../src/evaluation/test-sampler.js";
 
 beforeAll(() => setNumThreads(1));
 

@@ -1,7 +1,7 @@
 // What dsbm runs on, and what is wrong with the cure; also when the engine cannot be loaded.
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism, freemem, totalmem } from "node:os";
-import { version } from "../version.js";
+import { version } from "../machine/version.js";
 
 interface Finding {
   what: string;

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { gaussian, helpTable } from "@dsbm/config";
 import { formatTable } from "@dsbm/runs";
-import { placesOf, runExperiment } from "../experiment.js";
+import { placesOf, runExperiment } from "../experiment/experiment.js";
 import type { GaussianResult } from "../gaussian/run.js";
 import { launcherHelp } from "../sweep/help.js";
 

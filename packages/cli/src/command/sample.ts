@@ -1,10 +1,10 @@
 // `dsbm sample RUN INPUT OUTPUT key=value …`: a trained bridge applied to new samples.
 import { existsSync } from "node:fs";
 import { ConfigError, helpTable, resolve, sample } from "@dsbm/config";
-import { UsageError } from "../errors.js";
-import { createInterrupt } from "../interrupt.js";
-import { createProgress, duration } from "../progress.js";
 import type { SampleResult } from "../sample/run.js";
+import { UsageError } from "../terminal/errors.js";
+import { createInterrupt } from "../terminal/interrupt.js";
+import { createProgress, duration } from "../terminal/progress.js";
 
 const usage = "dsbm sample RUN INPUT OUTPUT [key=value …]";
 
@@ -42,7 +42,7 @@ export async function sampleCommand(args: string[]): Promise<number> {
   const progress = createProgress();
   try {
     const { runSample } = await import("../sample/run.js");
-    const { aloneOnly } = await import("../ranks.js");
+    const { aloneOnly } = await import("../machine/ranks.js");
     aloneOnly("sample");
     const { config } = member;
     const { signal } = interrupt;

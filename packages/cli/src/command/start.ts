@@ -13,9 +13,9 @@ import {
 import { formatTable, runFolder } from "@dsbm/runs";
 import { applyQuick, type StartConfig, startJob } from "../digits/config.js";
 import type { DigitsResult } from "../digits/run.js";
-import { createInterrupt } from "../interrupt.js";
-import { createProgress, duration, type Progress } from "../progress.js";
-import type { ImageRunResult } from "../train/run.js";
+import type { ImageRunResult } from "../experiment/run.js";
+import { createInterrupt } from "../terminal/interrupt.js";
+import { createProgress, duration, type Progress } from "../terminal/progress.js";
 import { presets, resultTable } from "./gaussian.js";
 import { resultTable as imageTable } from "./train.js";
 
@@ -24,7 +24,7 @@ const engine = async () => ({
   ...(await import("../digits/report.js")),
   ...(await import("../digits/run.js")),
   ...(await import("../gaussian/run.js")),
-  ...(await import("../train/run.js")),
+  ...(await import("../experiment/run.js")),
 });
 
 function help(): string {

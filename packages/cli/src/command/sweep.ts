@@ -1,9 +1,9 @@
 // `dsbm sweep status|table DIR`: where a sweep is, and what it found so far.
 import { nearest } from "@dsbm/config";
 import { findSweeps } from "@dsbm/runs";
-import { UsageError } from "../errors.js";
 import { gather, summaryPlaces } from "../sweep/gather.js";
 import { statusText, sweepStatus } from "../sweep/status.js";
+import { UsageError } from "../terminal/errors.js";
 
 const help = [
   "usage: dsbm sweep status DIR",

@@ -1,10 +1,10 @@
 // `dsbm test key=value …`: a run of `dsbm train`, by the same words, evaluated again.
 import { completeTrain, groupTable, helpTable, presetGroups, test } from "@dsbm/config";
 import { formatTable, type Row } from "@dsbm/runs";
-import type { TestResult } from "../evaluation/run.js";
-import { placesOf, runExperiment } from "../experiment.js";
+import { resultColumns } from "../evaluation/columns.js";
+import { placesOf, runExperiment } from "../experiment/experiment.js";
+import type { TestResult } from "../retest/run.js";
 import { launcherHelp } from "../sweep/help.js";
-import { resultColumns } from "../train/columns.js";
 import { presets } from "./gaussian.js";
 import { withValues } from "./train.js";
 
@@ -42,7 +42,7 @@ export function testCommand(args: string[]): Promise<number> {
       help,
       name: ({ name }) => name,
       load: async () => {
-        const { finishedTest, runTest, testFolder } = await import("../evaluation/run.js");
+        const { finishedTest, runTest, testFolder } = await import("../retest/run.js");
         return {
           place: (named, { config, words }) => testFolder(completeTrain(config), named, words),
           finished: (folder, config) => finishedTest(folder, completeTrain(config)),

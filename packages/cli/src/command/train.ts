@@ -1,10 +1,10 @@
 // `dsbm train key=value … [-m]`: a bridge between two sets of images, or a sweep of such runs.
 import { completeTrain, groupTable, helpTable, presetGroups, train } from "@dsbm/config";
 import { formatTable, type Row } from "@dsbm/runs";
-import { placesOf, runExperiment } from "../experiment.js";
+import { resultColumns } from "../evaluation/columns.js";
+import { placesOf, runExperiment } from "../experiment/experiment.js";
+import type { ImageRunResult } from "../experiment/run.js";
 import { launcherHelp } from "../sweep/help.js";
-import { resultColumns } from "../train/columns.js";
-import type { ImageRunResult } from "../train/run.js";
 import { presets } from "./gaussian.js";
 
 function help(): string {
@@ -49,7 +49,7 @@ export function trainCommand(args: string[]): Promise<number> {
       help,
       name: ({ name }) => name,
       load: async () => {
-        const { accompanyImages, finishedImages, runImages } = await import("../train/run.js");
+        const { accompanyImages, finishedImages, runImages } = await import("../experiment/run.js");
         return {
           finished: (folder, config) => finishedImages(folder, completeTrain(config)),
           run: (config, options) => runImages(completeTrain(config), options),

@@ -3,7 +3,7 @@
 import { stream } from "@dsbm/bridge";
 import { Classifier, classify, trainClassifier } from "@dsbm/nets";
 import { setNumThreads, type Tensor, tensor, tidy } from "@dsbm/torch";
-import type { Progress } from "../progress.js";
+import type { Progress } from "../terminal/progress.js";
 import type { StartConfig } from "./config.js";
 import { type DigitData, pixelsOf } from "./data.js";
 

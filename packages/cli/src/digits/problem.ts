@@ -2,7 +2,7 @@
 import { brownian, dsbm, stream, uniformGrid } from "@dsbm/bridge";
 import { DriftNetwork } from "@dsbm/nets";
 import type { Problem } from "@dsbm/train";
-import { cores } from "../cores.js";
+import { cores } from "../machine/cores.js";
 import { type CachedMethod, cached } from "./cache.js";
 import type { StartConfig } from "./config.js";
 import type { DigitData } from "./data.js";

@@ -17,13 +17,19 @@ import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
 import { lenetFeatures } from "@dsbm/nets";
 import { cat, noGrad, type Tensor, tidy } from "@dsbm/torch";
-import type { Progress } from "../progress.js";
-import type { Position } from "./checkpoint.js";
+import type { Position } from "../experiment/checkpoint.js";
+import {
+  gaussianName,
+  type ImageData,
+  type ImageEnd,
+  testConditions,
+  testRows,
+} from "../experiment/ends.js";
+import { iterationOf } from "../experiment/iteration.js";
+import type { Progress } from "../terminal/progress.js";
 import type { columns } from "./columns.js";
-import { type Court, floorOf, realOf } from "./court.js";
-import { gaussianName, type ImageData, type ImageEnd, testConditions, testRows } from "./data.js";
-import { iterationOf } from "./iteration.js";
-import { shareOfClasses } from "./judge.js";
+import { type Court, floorOf, realOf } from "./evaluators.js";
+import { shareOfClasses } from "./reference-classifier.js";
 import {
   type BandRow,
   bandRows,

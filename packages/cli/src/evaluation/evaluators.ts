@@ -9,10 +9,10 @@ import {
 } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { inceptionFeatures } from "@dsbm/nets";
-import { UsageError } from "../errors.js";
-import type { Progress } from "../progress.js";
-import type { ImageData, ImageEnd } from "./data.js";
-import { type Judge, judgeOf } from "./judge.js";
+import type { ImageData, ImageEnd } from "../experiment/ends.js";
+import { UsageError } from "../terminal/errors.js";
+import type { Progress } from "../terminal/progress.js";
+import { type Judge, judgeOf } from "./reference-classifier.js";
 
 type Side = "x0" | "x1";
 

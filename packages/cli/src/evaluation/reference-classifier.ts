@@ -17,8 +17,8 @@ import {
 } from "@dsbm/nets";
 import { writeFileAtomic } from "@dsbm/runs";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
-import type { Progress } from "../progress.js";
-import type { ImageEnd } from "./data.js";
+import type { ImageEnd } from "../experiment/ends.js";
+import type { Progress } from "../terminal/progress.js";
 
 export interface Judge {
   model: LeNet;

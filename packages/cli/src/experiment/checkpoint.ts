@@ -5,8 +5,8 @@ import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Checkpoint, CheckpointPoint } from "@dsbm/runs";
 import { io, type Tensor, zeros } from "@dsbm/torch";
 import type { SavedFacts, SavedTraining, Training } from "@dsbm/train";
-import { UsageError } from "../errors.js";
-import { version } from "../version.js";
+import { version } from "../machine/version.js";
+import { UsageError } from "../terminal/errors.js";
 import { iterationOf, sequenceOf, stepsOf } from "./iteration.js";
 
 const directions = ["b", "f"] as const;

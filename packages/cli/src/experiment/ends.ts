@@ -23,8 +23,8 @@ import {
   unscaleFields,
 } from "@dsbm/data";
 import { type Device, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
-import { UsageError } from "../errors.js";
-import type { Progress } from "../progress.js";
+import { UsageError } from "../terminal/errors.js";
+import type { Progress } from "../terminal/progress.js";
 import { hasClasses } from "./network.js";
 
 /** Everything about one end. */

@@ -11,10 +11,10 @@ import {
 import { runFolder } from "@dsbm/runs";
 import type { Ranks } from "@dsbm/train";
 import type { z } from "zod";
-import { createInterrupt } from "./interrupt.js";
-import { followLauncher, launchRanks } from "./launch.js";
-import { createProgress, type Progress, silentProgress } from "./progress.js";
-import { sweep } from "./sweep/start.js";
+import { followLauncher, launchRanks } from "../machine/launch.js";
+import { sweep } from "../sweep/start.js";
+import { createInterrupt } from "../terminal/interrupt.js";
+import { createProgress, type Progress, silentProgress } from "../terminal/progress.js";
 
 /** What a run is given beside its configuration. */
 export interface RunOptions {
@@ -83,7 +83,7 @@ export async function runExperiment<S extends z.ZodType, R>(
   };
   const placeOf = (member: Member<z.output<S>>) =>
     runner.place?.(folderOf(member), member) ?? folderOf(member);
-  const { aloneOnly, isOneOfSeveral, joinRanks } = await import("./ranks.js");
+  const { aloneOnly, isOneOfSeveral, joinRanks } = await import("../machine/ranks.js");
   if (!runner.accompany) aloneOnly(experiment.name);
   if (rest.length === 0 && resolved.launcher.kind === "local") {
     const { config } = first;
@@ -149,7 +149,7 @@ async function ranked<C, R>(
   asked: C,
   place: Place & { ranks: Ranks },
 ): Promise<number> {
-  const { onOwnDevice } = await import("./ranks.js");
+  const { onOwnDevice } = await import("../machine/ranks.js");
   const { ranks, folder } = place;
   const config = onOwnDevice(asked as C & Common);
   followLauncher();

@@ -1,8 +1,8 @@
 // How every command opens the folder of a run: with this version, this machine and the configuration as it was resolved.
 import { type Tree, writeYaml } from "@dsbm/config";
 import { openRun, type RunWriter } from "@dsbm/runs";
-import { environment } from "./environment.js";
-import { version } from "./version.js";
+import { environment } from "../machine/environment.js";
+import { version } from "../machine/version.js";
 
 /** Opens a run's folder for writing. Throws the errors of `openRun`. */
 export function openRunOf(

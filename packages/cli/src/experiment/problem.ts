@@ -16,8 +16,8 @@ import {
 import { type CompleteTrainConfig, langevinNumbers } from "@dsbm/config";
 import type { Device } from "@dsbm/torch";
 import type { Problem } from "@dsbm/train";
-import { cores } from "../cores.js";
-import { type GaussianMoments, type ImageData, tables } from "./data.js";
+import { cores } from "../machine/cores.js";
+import { type GaussianMoments, type ImageData, tables } from "./ends.js";
 import { isFlow, sequenceOf } from "./iteration.js";
 import { buildNetwork } from "./network.js";
 

@@ -1,6 +1,6 @@
 // Going on with a run: only with the configuration it was begun with, or a difference that changes nothing learnt.
 import { isFinished, type Row, readRun } from "@dsbm/runs";
-import { UsageError } from "./errors.js";
+import { UsageError } from "../terminal/errors.js";
 
 /** What differs between the configuration of a run and another one, a text for each value. Throws as readRun. */
 export function changesOf(folder: string, config: object, free: ReadonlySet<string>): string[] {

@@ -17,12 +17,14 @@ import {
 } from "@dsbm/runs";
 import { io, setNumThreads } from "@dsbm/torch";
 import { type TrainEvent, Training } from "@dsbm/train";
-import { cores } from "../cores.js";
-import type { AccompanyOptions, RunOptions } from "../experiment.js";
-import { openRunOf } from "../open-run.js";
-import { describeStep } from "../ranks.js";
-import { checkSameConfig, finishedRows } from "../resume.js";
-import { version } from "../version.js";
+import { columns } from "../evaluation/columns.js";
+import { evaluate, tellResult, testGrid } from "../evaluation/evaluate.js";
+import { type Court, openCourt } from "../evaluation/evaluators.js";
+import { plainSampler } from "../evaluation/test-sampler.js";
+import { cores } from "../machine/cores.js";
+import { describeStep } from "../machine/ranks.js";
+import { version } from "../machine/version.js";
+import { writeEvaluationPictures, writeReport } from "../picture/pictures.js";
 import {
   encodePoint,
   type Position,
@@ -31,14 +33,12 @@ import {
   startFromFiles,
   stepsBefore,
 } from "./checkpoint.js";
-import { columns } from "./columns.js";
-import { type Court, openCourt } from "./court.js";
-import { type ImageData, loadImageData, prepareImageData } from "./data.js";
-import { evaluate, tellResult, testGrid } from "./evaluate.js";
+import { type ImageData, loadImageData, prepareImageData } from "./ends.js";
+import type { AccompanyOptions, RunOptions } from "./experiment.js";
 import { iterationOf, stepsOf } from "./iteration.js";
-import { writeEvaluationPictures, writeReport } from "./pictures.js";
+import { openRunOf } from "./open-run.js";
 import { imageProblem } from "./problem.js";
-import { plainSampler } from "./test-sampler.js";
+import { checkSameConfig, finishedRows } from "./resume.js";
 
 export interface ImageRunResult {
   folder: string;

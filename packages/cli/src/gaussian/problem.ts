@@ -14,7 +14,7 @@ import { gaussianEndpoints } from "@dsbm/data";
 import { ScoreNetwork, widths } from "@dsbm/nets";
 import { type Device, Generator, type Tensor } from "@dsbm/torch";
 import type { Problem } from "@dsbm/train";
-import { cores } from "../cores.js";
+import { cores } from "../machine/cores.js";
 
 /** What a run's networks mean: the part of its problem that needs no data, and that sampling shares. */
 export function gaussianProcess(config: GaussianConfig) {

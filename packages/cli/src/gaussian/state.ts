@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { io } from "@dsbm/torch";
 import type { Training } from "@dsbm/train";
-import { UsageError } from "../errors.js";
+import { UsageError } from "../terminal/errors.js";
 
 /** The bytes of the state after the half-iterations that are done. */
 export function encodeState(training: Training, version: string): Uint8Array {

@@ -3,10 +3,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { createInterrupt } from "../terminal/interrupt.js";
 import { cores } from "./cores.js";
-import { createInterrupt } from "./interrupt.js";
 
-const program = fileURLToPath(new URL("../bin/dsbm.mjs", import.meta.url));
+const program = fileURLToPath(new URL("../../bin/dsbm.mjs", import.meta.url));
 
 /** A port of the loopback that nobody listens on. */
 function freePort(): Promise<number> {

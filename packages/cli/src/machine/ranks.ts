@@ -3,7 +3,7 @@ import { availableParallelism, cpus } from "node:os";
 import { freeProcessKeys, type ProcessesConfig } from "@dsbm/config";
 import { type Device, distributed } from "@dsbm/torch";
 import { Ranks } from "@dsbm/train";
-import { speakAs, UsageError } from "./errors.js";
+import { speakAs, UsageError } from "../terminal/errors.js";
 import { version } from "./version.js";
 
 /** Whether a launcher started this process as one of several. Throws a DistributedError for variables that make no sense. */

@@ -17,12 +17,12 @@ import {
   svgToPng,
 } from "@dsbm/runs";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
-import { type Position, pointId } from "./checkpoint.js";
-import { type ImageData, testConditions } from "./data.js";
-import { type Evaluation, endsOf } from "./evaluate.js";
+import { type Evaluation, endsOf } from "../evaluation/evaluate.js";
+import { bandColumns, spectraFigure, withBands } from "../evaluation/spectra.js";
+import type { TestSampler } from "../evaluation/test-sampler.js";
+import { type Position, pointId } from "../experiment/checkpoint.js";
+import { type ImageData, testConditions } from "../experiment/ends.js";
 import { type Painted, type Painter, painterOf } from "./paint.js";
-import { bandColumns, spectraFigure, withBands } from "./spectra.js";
-import type { TestSampler } from "./test-sampler.js";
 
 /** Where an evaluation was made, and where it is drawn. */
 export interface Scene {

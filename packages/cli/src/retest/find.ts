@@ -4,9 +4,9 @@ import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type CompleteTrainConfig, type TestConfig, testOnlyKeys } from "@dsbm/config";
 import { RunError, runPaths } from "@dsbm/runs";
-import { UsageError } from "../errors.js";
-import { changesOf } from "../resume.js";
-import { freeKeys } from "../train/run.js";
+import { changesOf } from "../experiment/resume.js";
+import { freeKeys } from "../experiment/run.js";
+import { UsageError } from "../terminal/errors.js";
 
 export type CompleteTestConfig = CompleteTrainConfig<TestConfig>;
 

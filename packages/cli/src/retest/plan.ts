@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Direction } from "@dsbm/bridge";
 import { type ModelFile, readRun } from "@dsbm/runs";
+import type { Position } from "../experiment/checkpoint.js";
+import { stepsOf } from "../experiment/iteration.js";
 import { readTrained, type Trained } from "../sample/trained.js";
-import type { Position } from "../train/checkpoint.js";
-import { stepsOf } from "../train/iteration.js";
 import type { CompleteTestConfig } from "./find.js";
 
 /** The run as it was after a half-iteration. */

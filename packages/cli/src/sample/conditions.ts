@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import type { Conditions } from "@dsbm/bridge";
 import type { SampleConfig } from "@dsbm/config";
 import { full, io, type Tensor, tidy } from "@dsbm/torch";
-import { UsageError } from "../errors.js";
+import { UsageError } from "../terminal/errors.js";
 import type { Input } from "./input.js";
 import type { OpenBridge } from "./open.js";
 

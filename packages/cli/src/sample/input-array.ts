@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { decodeImages } from "@dsbm/bridge";
 import { io, tidy } from "@dsbm/torch";
-import { UsageError } from "../errors.js";
+import { UsageError } from "../terminal/errors.js";
 import { checkFinite, type Input, type InputOptions, wanted } from "./input.js";
 import type { Trained } from "./trained.js";
 

@@ -3,7 +3,7 @@
 import { decodeImages } from "@dsbm/bridge";
 import { type DecodedPicture, decodePicture, listPictures } from "@dsbm/data";
 import { tensor, tidy } from "@dsbm/torch";
-import { UsageError } from "../errors.js";
+import { UsageError } from "../terminal/errors.js";
 import type { Input, InputOptions } from "./input.js";
 
 /** Opens a folder; its pictures are sorted by name. */

@@ -3,8 +3,8 @@
 import { decodeImages, mapConditions } from "@dsbm/bridge";
 import { DatasetError, loadImages, prepareImages } from "@dsbm/data";
 import { tidy } from "@dsbm/torch";
-import { UsageError } from "../errors.js";
-import { conditionsOf, loading } from "../train/data.js";
+import { conditionsOf, loading } from "../experiment/ends.js";
+import { UsageError } from "../terminal/errors.js";
 import { checkFinite, type Input, type InputOptions, wanted } from "./input.js";
 
 /** Opens the test split of a set, loaded as the run loads its own. Throws DatasetError as `loadImages`. */

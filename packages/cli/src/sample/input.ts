@@ -1,8 +1,8 @@
 // What is sampled from, as the loop over batches sees it: rows as networks see them, and how many.
 import type { Conditions, Direction } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
-import { UsageError } from "../errors.js";
-import type { Progress } from "../progress.js";
+import { UsageError } from "../terminal/errors.js";
+import type { Progress } from "../terminal/progress.js";
 import type { Trained } from "./trained.js";
 
 export interface Input {

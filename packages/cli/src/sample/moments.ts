@@ -3,8 +3,8 @@
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { DatasetError, loadImages } from "@dsbm/data";
 import type { Device, Tensor } from "@dsbm/torch";
-import { UsageError } from "../errors.js";
-import { type GaussianMoments, gaussianLaw, loading } from "../train/data.js";
+import { type GaussianMoments, gaussianLaw, loading } from "../experiment/ends.js";
+import { UsageError } from "../terminal/errors.js";
 
 /** The key that takes the Gaussian's moments from the data; null: none does. */
 export const adaptiveKey = (

@@ -1,6 +1,6 @@
 // What may be sampled from: an array, a folder of pictures, a named image set, or the Gaussian end.
 import { existsSync, statSync } from "node:fs";
-import { UsageError } from "../errors.js";
+import { UsageError } from "../terminal/errors.js";
 import type { Input, InputOptions } from "./input.js";
 import { arrayInput } from "./input-array.js";
 import { gaussianInput } from "./input-gaussian.js";

@@ -2,8 +2,8 @@
 import { type Conditions, mapConditions, type Network } from "@dsbm/bridge";
 import { type SampleConfig, sample as sampleExperiment, validate } from "@dsbm/config";
 import { cat, type Device, type Tensor, tidy } from "@dsbm/torch";
-import { cores } from "../cores.js";
-import { UsageError } from "../errors.js";
+import { cores } from "../machine/cores.js";
+import { UsageError } from "../terminal/errors.js";
 import { Sampler } from "./sampler.js";
 import { classesOf, loadNetworks, readTrained, type Trained } from "./trained.js";
 

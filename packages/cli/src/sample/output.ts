@@ -9,7 +9,7 @@ import {
   sweepTemporaries,
 } from "@dsbm/runs";
 import { io, type Tensor, tidy } from "@dsbm/torch";
-import { UsageError } from "../errors.js";
+import { UsageError } from "../terminal/errors.js";
 import type { Trained } from "./trained.js";
 
 export interface Output {

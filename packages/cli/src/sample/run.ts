@@ -1,14 +1,14 @@
 // Samples from an input to an output, a batch in memory at a time.
 import type { SampleConfig } from "@dsbm/config";
 import { type Device, setNumThreads, type Tensor } from "@dsbm/torch";
-import { cores } from "../cores.js";
-import type { Progress } from "../progress.js";
+import { cores } from "../machine/cores.js";
+import type { Progress } from "../terminal/progress.js";
+import { openTold, type Told } from "./conditions.js";
 import type { Input } from "./input.js";
 import { openBridge, wholeUnits } from "./open.js";
 import { openInput } from "./open-input.js";
 import { checkOutput, type Output, openOutput } from "./output.js";
 import type { Sampler } from "./sampler.js";
-import { openTold, type Told } from "./told.js";
 
 export interface SampleJob {
   /** The folder of the run, what to sample from, where to. */

@@ -28,7 +28,7 @@ import {
   type Tensor,
   tidy,
 } from "@dsbm/torch";
-import { UsageError } from "../errors.js";
+import { UsageError } from "../terminal/errors.js";
 import { RowNoise } from "./noise.js";
 import type { Trained } from "./trained.js";
 

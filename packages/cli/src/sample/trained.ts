@@ -14,10 +14,10 @@ import {
 import { type ModelFile, readRun } from "@dsbm/runs";
 import { type Device, io, type Tensor } from "@dsbm/torch";
 import type { Problem } from "@dsbm/train";
-import { UsageError } from "../errors.js";
+import { buildNetwork, hasClasses } from "../experiment/network.js";
+import { imageProcess } from "../experiment/problem.js";
 import { gaussianProcess } from "../gaussian/problem.js";
-import { buildNetwork, hasClasses } from "../train/network.js";
-import { imageProcess } from "../train/problem.js";
+import { UsageError } from "../terminal/errors.js";
 import { momentsOf } from "./moments.js";
 
 type Process = Required<

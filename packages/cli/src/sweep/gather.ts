@@ -22,7 +22,7 @@ import {
   type Table,
   writeFileAtomic,
 } from "@dsbm/runs";
-import { resultColumns } from "../train/columns.js";
+import { resultColumns } from "../evaluation/columns.js";
 
 const gaussianColumns = ["mean", "var", "cov", "kl_diag", "kl_full", "floor_full"];
 const logarithmic = /^fid/;

@@ -4,8 +4,8 @@ import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { openJournal, type SweepPaths } from "@dsbm/runs";
-import { cores } from "../cores.js";
-import { createInterrupt } from "../interrupt.js";
+import { cores } from "../machine/cores.js";
+import { createInterrupt } from "../terminal/interrupt.js";
 import { type NumberedMember, program } from "./member.js";
 import { lastWords } from "./queue.js";
 

@@ -13,8 +13,8 @@ import {
   sweepsFolder,
   writeManifest,
 } from "@dsbm/runs";
-import { UsageError } from "../errors.js";
-import { version } from "../version.js";
+import { version } from "../machine/version.js";
+import { UsageError } from "../terminal/errors.js";
 import type { NumberedMember, SweepMember } from "./member.js";
 
 export interface OpenSweep {

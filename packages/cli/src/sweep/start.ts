@@ -2,7 +2,7 @@
 import { relative } from "node:path";
 import type { Launcher } from "@dsbm/config";
 import { acquireLock, lockHolder, openJournal, runPaths } from "@dsbm/runs";
-import { UsageError } from "../errors.js";
+import { UsageError } from "../terminal/errors.js";
 import { gather, summaryPlaces } from "./gather.js";
 import { type LocalResult, runLocal } from "./local.js";
 import type { NumberedMember, SweepMember } from "./member.js";
