@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { completeTrain, resolve, train } from "@dsbm/config";
 import * as torch from "@dsbm/torch";
-import { buildNetwork } from "../packages/cli/dist/experiment/network.js";
+import { buildNetwork } from "../packages/cli/dist/problem/network.js";
 
 const presets = [join(fileURLToPath(new URL("..", import.meta.url)), "conf")];
 

@@ -6,9 +6,9 @@ import type { Direction, Network } from "@dsbm/bridge";
 import { completeTrain, gaussian, resolve, train } from "@dsbm/config";
 import { openRun, writeFileAtomic } from "@dsbm/runs";
 import { Generator, io, noGrad, randn } from "@dsbm/torch";
-import { isFlow } from "../../packages/cli/src/experiment/iteration.js";
-import { buildNetwork } from "../../packages/cli/src/experiment/network.js";
 import { gaussianProcess } from "../../packages/cli/src/gaussian/problem.js";
+import { isFlow } from "../../packages/cli/src/problem/iteration.js";
+import { buildNetwork } from "../../packages/cli/src/problem/network.js";
 
 const presets = fileURLToPath(new URL("../../conf", import.meta.url));
 

@@ -8,7 +8,7 @@ import { completeTrain, resolve, train } from "@dsbm/config";
 import { eye, full, setNumThreads, tidy } from "@dsbm/torch";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openCourt, realOf } from "../src/evaluation/evaluators.js";
-import { loadImageData } from "../src/experiment/ends.js";
+import { loadImageData } from "../src/problem/ends.js";
 import { createProgress } from "../src/terminal/progress.js";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));

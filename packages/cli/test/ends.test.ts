@@ -4,7 +4,7 @@ import { decodeImages, stream } from "@dsbm/bridge";
 import { completeTrain, resolve, train } from "@dsbm/config";
 import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type ImageData, loadImageData, testRows } from "../src/experiment/ends.js";
+import { type ImageData, loadImageData, testRows } from "../src/problem/ends.js";
 
 const presets = fileURLToPath(new URL("../../../conf", import.meta.url));
 beforeAll(() => setNumThreads(1));

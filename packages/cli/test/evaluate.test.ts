@@ -7,7 +7,7 @@ import { beforeAll, expect, it } from "vitest";
 import { type Evaluation, evaluate } from "../src/evaluation/evaluate.js";
 import { openCourt } from "../src/evaluation/evaluators.js";
 import type { TestSampler } from "../src/evaluation/test-sampler.js";
-import { loadImageData } from "../src/experiment/ends.js";
+import { loadImageData } from "../src/problem/ends.js";
 import { silentProgress } from "../src/terminal/progress.js";
 
 const presets = fileURLToPath(new URL("../../../conf", import.meta.url));

@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import { completeTrain, resolve, train } from "@dsbm/config";
 import { setNumThreads } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ImageData, loadImageData } from "../src/experiment/ends.js";
-import { imageProblem, imageProcess } from "../src/experiment/problem.js";
+import { type ImageData, loadImageData } from "../src/problem/ends.js";
+import { imageProblem, imageProcess } from "../src/problem/problem.js";
 
 const presets = fileURLToPath(new URL("../../../conf", import.meta.url));
 

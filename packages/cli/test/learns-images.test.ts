@@ -12,8 +12,8 @@ import { LeNet, lenetFeatures, lenetTraining, trainClassifier } from "@dsbm/nets
 import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { Training } from "@dsbm/train";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { gaussianName, loadImageData, testRows } from "../src/experiment/ends.js";
-import { imageProblem } from "../src/experiment/problem.js";
+import { gaussianName, loadImageData, testRows } from "../src/problem/ends.js";
+import { imageProblem } from "../src/problem/problem.js";
 
 const presets = fileURLToPath(new URL("../../../conf", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "dsbm-learns-"));

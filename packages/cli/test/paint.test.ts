@@ -2,8 +2,8 @@
 import { encodeImages } from "@dsbm/bridge";
 import { cat, full, randn, setNumThreads, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { gaussianName, type ImageData, type ImageEnd } from "../src/experiment/ends.js";
 import { painterOf } from "../src/picture/paint.js";
+import { gaussianName, type ImageData, type ImageEnd } from "../src/problem/ends.js";
 
 beforeAll(() => setNumThreads(1));
 

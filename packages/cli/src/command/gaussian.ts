@@ -2,9 +2,9 @@
 import { fileURLToPath } from "node:url";
 import { gaussian, helpTable } from "@dsbm/config";
 import { formatTable } from "@dsbm/runs";
-import { placesOf, runExperiment } from "../experiment/experiment.js";
 import type { GaussianResult } from "../gaussian/run.js";
 import { launcherHelp } from "../sweep/help.js";
+import { placesOf, runExperiment } from "./experiment.js";
 
 /** Where the presets are. */
 export const presets: string = fileURLToPath(new URL("../../../../conf", import.meta.url));

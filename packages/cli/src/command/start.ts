@@ -13,7 +13,7 @@ import {
 import { formatTable, runFolder } from "@dsbm/runs";
 import { applyQuick, type StartConfig, startJob } from "../digits/config.js";
 import type { DigitsResult } from "../digits/run.js";
-import type { ImageRunResult } from "../experiment/run.js";
+import type { ImageRunResult } from "../run/run.js";
 import { createInterrupt } from "../terminal/interrupt.js";
 import { createProgress, duration, type Progress } from "../terminal/progress.js";
 import { presets, resultTable } from "./gaussian.js";
@@ -24,7 +24,7 @@ const engine = async () => ({
   ...(await import("../digits/report.js")),
   ...(await import("../digits/run.js")),
   ...(await import("../gaussian/run.js")),
-  ...(await import("../experiment/run.js")),
+  ...(await import("../run/run.js")),
 });
 
 function help(): string {

@@ -2,9 +2,9 @@
 import { completeTrain, groupTable, helpTable, presetGroups, test } from "@dsbm/config";
 import { formatTable, type Row } from "@dsbm/runs";
 import { resultColumns } from "../evaluation/columns.js";
-import { placesOf, runExperiment } from "../experiment/experiment.js";
 import type { TestResult } from "../retest/run.js";
 import { launcherHelp } from "../sweep/help.js";
+import { placesOf, runExperiment } from "./experiment.js";
 import { presets } from "./gaussian.js";
 import { withValues } from "./train.js";
 

@@ -2,9 +2,9 @@
 import { completeTrain, groupTable, helpTable, presetGroups, train } from "@dsbm/config";
 import { formatTable, type Row } from "@dsbm/runs";
 import { resultColumns } from "../evaluation/columns.js";
-import { placesOf, runExperiment } from "../experiment/experiment.js";
-import type { ImageRunResult } from "../experiment/run.js";
+import type { ImageRunResult } from "../run/run.js";
 import { launcherHelp } from "../sweep/help.js";
+import { placesOf, runExperiment } from "./experiment.js";
 import { presets } from "./gaussian.js";
 
 function help(): string {
@@ -49,7 +49,7 @@ export function trainCommand(args: string[]): Promise<number> {
       help,
       name: ({ name }) => name,
       load: async () => {
-        const { accompanyImages, finishedImages, runImages } = await import("../experiment/run.js");
+        const { accompanyImages, finishedImages, runImages } = await import("../run/run.js");
         return {
           finished: (folder, config) => finishedImages(folder, completeTrain(config)),
           run: (config, options) => runImages(completeTrain(config), options),

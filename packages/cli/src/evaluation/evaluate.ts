@@ -17,15 +17,15 @@ import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
 import { lenetFeatures } from "@dsbm/nets";
 import { cat, noGrad, type Tensor, tidy } from "@dsbm/torch";
-import type { Position } from "../experiment/checkpoint.js";
 import {
   gaussianName,
   type ImageData,
   type ImageEnd,
   testConditions,
   testRows,
-} from "../experiment/ends.js";
-import { iterationOf } from "../experiment/iteration.js";
+} from "../problem/ends.js";
+import type { Position } from "../problem/iteration.js";
+import { iterationOf } from "../problem/iteration.js";
 import type { Progress } from "../terminal/progress.js";
 import type { columns } from "./columns.js";
 import { type Court, floorOf, realOf } from "./evaluators.js";

@@ -9,7 +9,7 @@ import {
 } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { inceptionFeatures } from "@dsbm/nets";
-import type { ImageData, ImageEnd } from "../experiment/ends.js";
+import type { ImageData, ImageEnd } from "../problem/ends.js";
 import { UsageError } from "../terminal/errors.js";
 import type { Progress } from "../terminal/progress.js";
 import { type Judge, judgeOf } from "./reference-classifier.js";

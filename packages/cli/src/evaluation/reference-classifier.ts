@@ -17,7 +17,7 @@ import {
 } from "@dsbm/nets";
 import { writeFileAtomic } from "@dsbm/runs";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
-import type { ImageEnd } from "../experiment/ends.js";
+import type { ImageEnd } from "../problem/ends.js";
 import type { Progress } from "../terminal/progress.js";
 
 export interface Judge {

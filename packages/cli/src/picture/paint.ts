@@ -2,7 +2,7 @@
 // that what is large in the data is bright, whatever the preprocessing made of it.
 import { encodeImages } from "@dsbm/bridge";
 import { cat, full, type Tensor, tidy } from "@dsbm/torch";
-import { gaussianName, type ImageData } from "../experiment/ends.js";
+import { gaussianName, type ImageData } from "../problem/ends.js";
 
 type Shape = [n: number, channels: number, height: number, width: number];
 

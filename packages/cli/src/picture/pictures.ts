@@ -20,8 +20,8 @@ import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { type Evaluation, endsOf } from "../evaluation/evaluate.js";
 import { bandColumns, spectraFigure, withBands } from "../evaluation/spectra.js";
 import type { TestSampler } from "../evaluation/test-sampler.js";
-import { type Position, pointId } from "../experiment/checkpoint.js";
-import { type ImageData, testConditions } from "../experiment/ends.js";
+import { type ImageData, testConditions } from "../problem/ends.js";
+import { type Position, pointId } from "../problem/iteration.js";
 import { type Painted, type Painter, painterOf } from "./paint.js";
 
 /** Where an evaluation was made, and where it is drawn. */

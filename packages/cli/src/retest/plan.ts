@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Direction } from "@dsbm/bridge";
 import { type ModelFile, readRun } from "@dsbm/runs";
-import type { Position } from "../experiment/checkpoint.js";
-import { stepsOf } from "../experiment/iteration.js";
+import type { Position } from "../problem/iteration.js";
+import { stepsOf } from "../problem/iteration.js";
 import { readTrained, type Trained } from "../sample/trained.js";
 import type { CompleteTestConfig } from "./find.js";
 

@@ -3,7 +3,7 @@ import type { Decode } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { prepareImages } from "@dsbm/data";
 import { randn, tidy, zeros } from "@dsbm/torch";
-import { gaussianLaw, loading } from "../experiment/ends.js";
+import { gaussianLaw, loading } from "../problem/ends.js";
 import { UsageError } from "../terminal/errors.js";
 import type { Input, InputOptions } from "./input.js";
 import { adaptiveKey, needed, trainingImages } from "./moments.js";

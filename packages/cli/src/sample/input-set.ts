@@ -3,7 +3,7 @@
 import { decodeImages, mapConditions } from "@dsbm/bridge";
 import { DatasetError, loadImages, prepareImages } from "@dsbm/data";
 import { tidy } from "@dsbm/torch";
-import { conditionsOf, loading } from "../experiment/ends.js";
+import { conditionsOf, loading } from "../problem/ends.js";
 import { UsageError } from "../terminal/errors.js";
 import { checkFinite, type Input, type InputOptions, wanted } from "./input.js";
 

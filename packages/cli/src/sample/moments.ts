@@ -3,7 +3,7 @@
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { DatasetError, loadImages } from "@dsbm/data";
 import type { Device, Tensor } from "@dsbm/torch";
-import { type GaussianMoments, gaussianLaw, loading } from "../experiment/ends.js";
+import { type GaussianMoments, gaussianLaw, loading } from "../problem/ends.js";
 import { UsageError } from "../terminal/errors.js";
 
 /** The key that takes the Gaussian's moments from the data; null: none does. */

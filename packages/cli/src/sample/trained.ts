@@ -14,9 +14,9 @@ import {
 import { type ModelFile, readRun } from "@dsbm/runs";
 import { type Device, io, type Tensor } from "@dsbm/torch";
 import type { Problem } from "@dsbm/train";
-import { buildNetwork, hasClasses } from "../experiment/network.js";
-import { imageProcess } from "../experiment/problem.js";
 import { gaussianProcess } from "../gaussian/problem.js";
+import { buildNetwork, hasClasses } from "../problem/network.js";
+import { imageProcess } from "../problem/problem.js";
 import { UsageError } from "../terminal/errors.js";
 import { momentsOf } from "./moments.js";
 

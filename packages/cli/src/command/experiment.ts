@@ -12,27 +12,10 @@ import { runFolder } from "@dsbm/runs";
 import type { Ranks } from "@dsbm/train";
 import type { z } from "zod";
 import { followLauncher, launchRanks } from "../machine/launch.js";
+import type { AccompanyOptions, RunOptions } from "../run/options.js";
 import { sweep } from "../sweep/start.js";
 import { createInterrupt } from "../terminal/interrupt.js";
-import { createProgress, type Progress, silentProgress } from "../terminal/progress.js";
-
-/** What a run is given beside its configuration. */
-export interface RunOptions {
-  folder: string;
-  progress: Progress;
-  /** The command line that goes on with this run. */
-  resume: string;
-  signal?: AbortSignal | undefined;
-  /** Start from nothing even where an earlier run is. */
-  again?: boolean;
-  /** The processes that train together, of which this is rank 0; null: one alone. */
-  ranks?: Ranks | null;
-}
-
-/** What another rank is given. */
-export interface AccompanyOptions extends Pick<RunOptions, "folder" | "progress" | "signal"> {
-  ranks: Ranks;
-}
+import { createProgress, silentProgress } from "../terminal/progress.js";
 
 /** One kind of experiment, loaded when a run is certain: help and mistakes need not wait for the engine. */
 interface Runner<C, R> {

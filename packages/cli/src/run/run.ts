@@ -25,19 +25,12 @@ import { cores } from "../machine/cores.js";
 import { describeStep } from "../machine/ranks.js";
 import { version } from "../machine/version.js";
 import { writeEvaluationPictures, writeReport } from "../picture/pictures.js";
-import {
-  encodePoint,
-  type Position,
-  pointId,
-  restorePoint,
-  startFromFiles,
-  stepsBefore,
-} from "./checkpoint.js";
-import { type ImageData, loadImageData, prepareImageData } from "./ends.js";
-import type { AccompanyOptions, RunOptions } from "./experiment.js";
-import { iterationOf, stepsOf } from "./iteration.js";
+import { type ImageData, loadImageData, prepareImageData } from "../problem/ends.js";
+import { iterationOf, type Position, pointId, stepsBefore, stepsOf } from "../problem/iteration.js";
+import { imageProblem } from "../problem/problem.js";
+import { encodePoint, restorePoint, startFromFiles } from "./checkpoint.js";
 import { openRunOf } from "./open-run.js";
-import { imageProblem } from "./problem.js";
+import type { AccompanyOptions, RunOptions } from "./options.js";
 import { checkSameConfig, finishedRows } from "./resume.js";
 
 export interface ImageRunResult {

@@ -1,13 +1,12 @@
 // A training's state as files of a saved point, and back; and the reference's way of starting from named files.
 import { basename } from "node:path";
-import type { Direction } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Checkpoint, CheckpointPoint } from "@dsbm/runs";
 import { io, type Tensor, zeros } from "@dsbm/torch";
 import type { SavedFacts, SavedTraining, Training } from "@dsbm/train";
 import { version } from "../machine/version.js";
+import { type Position, pointId, sequenceOf, stepsBefore, stepsOf } from "../problem/iteration.js";
 import { UsageError } from "../terminal/errors.js";
-import { iterationOf, sequenceOf, stepsOf } from "./iteration.js";
 
 const directions = ["b", "f"] as const;
 
@@ -18,29 +17,6 @@ const parts: readonly (readonly [file: string, prefix: string])[] = directions.f
   [`optimizer_${d}.safetensors`, `optimizer/${d}/`] as const,
 ]);
 const rest = "rest.safetensors";
-
-/** Where a run is: `half` is the half-iteration in progress or just done, `step` the steps done of it. */
-export interface Position {
-  half: number;
-  direction: Direction;
-  step: number;
-}
-
-/** The name of the point at a position: it0002_f_step00005000. */
-export function pointId({ half, direction, step }: Position, config: CompleteTrainConfig): string {
-  const iteration = String(iterationOf(half, config)).padStart(4, "0");
-  return `it${iteration}_${direction}_step${String(step).padStart(8, "0")}`;
-}
-
-/** Training steps before a position, over all half-iterations. */
-export function stepsBefore(
-  { half, step }: Pick<Position, "half" | "step">,
-  config: CompleteTrainConfig,
-): number {
-  let total = step;
-  for (let h = 1; h < half; h++) total += stepsOf(h, config);
-  return total;
-}
 
 /** A point that can be saved. Throws the driver's error where weights are not finite. */
 export function encodePoint(

@@ -26,3 +26,26 @@ export function stepsOf(
 ): number {
   return iterationOf(half, config) <= 1 ? config.first_num_iter : config.num_iter;
 }
+
+/** Where a run is: `half` is the half-iteration in progress or just done, `step` the steps done of it. */
+export interface Position {
+  half: number;
+  direction: Direction;
+  step: number;
+}
+
+/** The name of the point at a position: it0002_f_step00005000. */
+export function pointId({ half, direction, step }: Position, config: CompleteTrainConfig): string {
+  const iteration = String(iterationOf(half, config)).padStart(4, "0");
+  return `it${iteration}_${direction}_step${String(step).padStart(8, "0")}`;
+}
+
+/** Training steps before a position, over all half-iterations. */
+export function stepsBefore(
+  { half, step }: Pick<Position, "half" | "step">,
+  config: CompleteTrainConfig,
+): number {
+  let total = step;
+  for (let h = 1; h < half; h++) total += stepsOf(h, config);
+  return total;
+}
