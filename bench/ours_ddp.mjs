@@ -22,8 +22,8 @@ async function join({ torch, bridge }, problem) {
   const control = isRanked ? await torch.distributed.init({ timeoutMs: 120_000 }) : null;
   const ranks = control && new bridge.Ranks({ control });
   const training = new bridge.Training({ ...problem, ranks });
-  if (!ranks || ranks.leads) return training;
-  training.accompany().catch(() => process.exit(1)); // rank 0, which is asked for the result, says why
+  if (!ranks || ranks.isMain) return training;
+  training.runWorker().catch(() => process.exit(1)); // rank 0, which is asked for the result, says why
   return null;
 }
 

@@ -52,7 +52,12 @@ export {
   type StepSampler,
 } from "./method/method.js";
 export { type NetworkFlowOptions, networkFlow } from "./method/network-flow.js";
-export { answer, driftField, type Parametrisation, plainDrift } from "./method/parametrisation.js";
+export {
+  driftField,
+  networkOutput,
+  type Parametrisation,
+  plainDrift,
+} from "./method/parametrisation.js";
 export { type Dynamics, type Network, sample } from "./method/sample.js";
 export { endpointRow, endpointStatistics } from "./metric/endpoints.js";
 export { type FeatureExtractor, frechetScore, imageStatistics } from "./metric/features.js";

@@ -32,8 +32,8 @@ import {
 } from "@dsbm/torch";
 import { type BatchShare, batchShare } from "./distributed/batch-share.js";
 import { directionOf, type Problem } from "./problem.js";
-import { Ahead } from "./rows/ahead.js";
 import { CacheRows } from "./rows/cache.js";
+import { Prefetcher } from "./rows/prefetcher.js";
 import type { RowSource, SourceState } from "./rows/rows.js";
 import { StreamRows } from "./rows/stream.js";
 import { TableRows } from "./rows/table.js";
@@ -42,7 +42,7 @@ import { StepTimes } from "./step/time-sampling.js";
 import { repeatRows, trainingStep } from "./step/training-step.js";
 import { canRunAhead } from "./tune/threads.js";
 
-export interface PassOptions {
+export interface HalfIterationOptions {
   problem: Required<Problem>;
   half: number;
   network: Network;
@@ -52,7 +52,7 @@ export interface PassOptions {
 }
 
 /** What a rank wants at the end of a step; where any wants it, all do it. */
-export interface Wishes {
+export interface StopPauseRequest {
   /** To end the run. */
   stop: boolean;
   /** To let rank 0 save and evaluate. */
@@ -64,11 +64,11 @@ export interface Advanced {
   loss: number | null;
   gradNorm: number | null;
   /** What some rank wanted; where they were not read, what this one did. */
-  wishes: Wishes;
+  wishes: StopPauseRequest;
 }
 
 /** What a pass saves beside tensors. */
-export interface PassState extends SourceState {
+export interface HalfIterationState extends SourceState {
   half: number;
   step: number;
   /** Random states and the source of rows; null where only the step is known (a start from files). */
@@ -83,7 +83,7 @@ export interface PassState extends SourceState {
   } | null;
 }
 
-export class Pass {
+export class HalfIteration {
   readonly half: number;
   readonly direction: Direction;
   readonly steps: number;
@@ -101,13 +101,13 @@ export class Pass {
   readonly #share: BatchShare;
   readonly #stepTimes: StepTimes | null;
   readonly #buckets: distributed.GradientBuckets | null;
-  /** States of the other ranks' default generators, as `meet` found them. */
+  /** States of the other ranks' default generators, as `gatherRngStates` found them. */
   #others: SourceState | null = null;
   readonly #noise: Generator;
   readonly #pairing: Generator;
   readonly #fallback: Generator;
 
-  constructor({ problem, half, network, optimizer, ema, simulator }: PassOptions) {
+  constructor({ problem, half, network, optimizer, ema, simulator }: HalfIterationOptions) {
     const { method, seed, process, data, firstIteration, firstPass, ranks } = problem;
     const device = data.x0.device;
     const random = (purpose: string) => stream(seed, `${purpose}/${half}`, device);
@@ -166,14 +166,14 @@ export class Pass {
   }
 
   /**
-   * One training step. The gradient's norm is read where it is told; so are the loss and the other ranks' wishes where
+   * One training step. The gradient's norm is read where it is shouldLog; so are the loss and the other ranks' wishes where
    * reading them would wait for another device (on the processor they are read at every step).
    */
   advance({
-    told = false,
+    shouldLog = false,
     stop = false,
     pause = false,
-  }: { told?: boolean } & Partial<Wishes> = {}): Advanced {
+  }: { shouldLog?: boolean } & Partial<StopPauseRequest> = {}): Advanced {
     const { batchSize, repeat, data, ranks, lr, lrSchedule } = this.#problem;
     const buckets = this.#buckets;
     const result: Advanced = { loss: null, gradNorm: null, wishes: { stop, pause } };
@@ -188,9 +188,9 @@ export class Pass {
         const rows = repeatRows(batch, repeat);
         if (buckets) rows.push(tensor(wishes, { dtype: "float32", device: data.x0.device }));
         const [loss, norm, wanted] = this.#run(...rows) as [Tensor, Tensor, Tensor?];
-        const read = told || data.x0.device === "cpu";
+        const read = shouldLog || data.x0.device === "cpu";
         if (read) result.loss = loss.item();
-        if (told) result.gradNorm = norm.item();
+        if (shouldLog) result.gradNorm = norm.item();
         if (read && wanted) {
           const [stops, pauses] = wanted.toNumbers() as [number, number];
           result.wishes = { stop: stops > 0, pause: pauses > 0 };
@@ -223,7 +223,7 @@ export class Pass {
   }
 
   /** With several ranks, before `save`, on every rank: brings together what only they know. */
-  meet(): void {
+  gatherRngStates(): void {
     const { ranks } = this.#problem;
     if (!ranks) return;
     const states = tidy(
@@ -235,7 +235,7 @@ export class Pass {
       this.#others[r] = states.slice(r * length, (r + 1) * length);
   }
 
-  save(): PassState {
+  save(): HalfIterationState {
     return {
       half: this.half,
       step: this.step,
@@ -250,7 +250,10 @@ export class Pass {
   }
 
   /** Goes on from a saved state; networks, averages and optimisers are put back by the caller. */
-  async *restore({ step, streams }: PassState): AsyncGenerator<{ done: number; total: number }> {
+  async *restore({
+    step,
+    streams,
+  }: HalfIterationState): AsyncGenerator<{ done: number; total: number }> {
     this.step = step;
     if (!streams) return;
     yield* this.source.restore(streams.source);
@@ -279,7 +282,7 @@ function rowSource({
   half,
   simulator,
   stepsLeft,
-}: Pick<PassOptions, "problem" | "half" | "simulator"> & {
+}: Pick<HalfIterationOptions, "problem" | "half" | "simulator"> & {
   stepsLeft: () => number;
 }): RowSource {
   const { method, data, process, firstCoupling, decode, cache, batchSize, seed } = problem;
@@ -290,7 +293,7 @@ function rowSource({
   const random = (purpose: string) => stream(seed, `${purpose}/${half}`, data.x0.device);
   const simulate = random("simulate");
   const grid = problem.cacheGrid;
-  const ahead = new Ahead((d, start, given) => {
+  const ahead = new Prefetcher((d, start, given) => {
     const { lastNoise } = problem;
     return simulator.startEndpoints(d, start, { grid, generator: simulate, lastNoise, given });
   });

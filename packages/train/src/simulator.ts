@@ -75,7 +75,7 @@ export class Simulator {
   readonly #programs = new Map<string, Recorded>();
   readonly #options: SimulatorOptions;
   /** Whether the other ranks are waiting to be told, as rank 0, or simulate the same in step with this one. */
-  leading = false;
+  workersWaiting = false;
 
   constructor(options: SimulatorOptions) {
     this.#options = options;
@@ -123,7 +123,7 @@ export class Simulator {
     x: Tensor,
     { grid, generator, lastNoise = true, given }: Simulating,
   ): ChunkedRun {
-    this.#tell("endpoints", { direction, x, grid, generator, lastNoise, given, at: null });
+    this.#shareWork("endpoints", { direction, x, grid, generator, lastNoise, given, at: null });
     return this.#start(
       `end/${direction}/${grid.times}/${lastNoise}`,
       (start, told) => sample(this.#options, start, { direction, grid, lastNoise, given: told }),
@@ -137,7 +137,7 @@ export class Simulator {
     x: Tensor,
     { grid, generator, at, lastNoise = true, given }: Simulating & { at?: readonly number[] },
   ): Tensor {
-    this.#tell("path", { direction, x, grid, generator, lastNoise, given, at: at ?? null });
+    this.#shareWork("path", { direction, x, grid, generator, lastNoise, given, at: at ?? null });
     const wanted = new Set(at ?? Array.from({ length: grid.steps.length + 1 }, (_, k) => k));
     const run = (start: Tensor, told: Conditions | undefined) => {
       const states: Tensor[] = [];
@@ -183,7 +183,7 @@ export class Simulator {
   }
 
   /** As rank 0, while the others wait: has them take their share of what it simulates. */
-  #tell(
+  #shareWork(
     what: Wanted["what"],
     {
       x,
@@ -198,7 +198,7 @@ export class Simulator {
       },
   ): void {
     const { ranks } = this.#options;
-    if (!ranks || !this.leading) return;
+    if (!ranks || !this.workersWaiting) return;
     const told = kindsOf(given).map((kind) => [kind, given?.[kind]] as [ConditionKind, Tensor]);
     const wanted: Wanted = {
       ...{ kind: "simulate", what, ...plain, at: at && [...at] },
@@ -206,12 +206,12 @@ export class Simulator {
       x: Ranks.kindOf(x),
       given: told.map(([kind, t]) => [kind, Ranks.kindOf(t)]),
     };
-    ranks.tell(wanted);
+    ranks.broadcast(wanted);
     for (const t of [x, ...told.map(([, rows]) => rows)]) ranks.send(t);
   }
 
   /** As another rank: takes its share of what rank 0 simulates. */
-  serve(command: Command): void {
+  handleCommand(command: Command): void {
     const ranks = this.#options.ranks as Ranks;
     const { what, direction, grid, lastNoise, at, state, x, given } = command as Wanted;
     tidy(() => {

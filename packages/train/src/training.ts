@@ -6,7 +6,7 @@ import { optim, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { Agreement } from "./distributed/agreement.js";
 import { type Command, Ranks } from "./distributed/ranks.js";
 import type { TrainEvent } from "./events.js";
-import { Pass, type PassState } from "./half-iteration.js";
+import { HalfIteration, type HalfIterationState } from "./half-iteration.js";
 import { complete, directionOf, type Problem } from "./problem.js";
 import { CacheRows } from "./rows/cache.js";
 import { Simulator } from "./simulator.js";
@@ -38,15 +38,16 @@ export class Training {
   readonly simulator: Simulator;
   #threads: number | null = null;
   #sharesBatch: boolean | null = null;
-  #pass: Pass | null = null;
+  #current: HalfIteration | null = null;
   /** With several ranks: whether all have the state of rank 0, and whether it let the others go. */
   #isShared = false;
   #isOver = false;
   #failure: string | null = null;
   /** Sampling weights of the pass in progress, while others are being evaluated. */
-  #standing: Map<string, Tensor> | null = null;
+  #ownSampler: Map<string, Tensor> | null = null;
   /** A state to be put into the next pass as it begins. */
-  #saved: { pass: PassState; tensors: Map<string, Tensor>; whole: SavedTraining } | null = null;
+  #saved: { pass: HalfIterationState; tensors: Map<string, Tensor>; whole: SavedTraining } | null =
+    null;
 
   /** Builds networks with their initial weights. Throws a BridgeError for a problem that makes no sense. */
   constructor(problem: Problem) {
@@ -64,7 +65,7 @@ export class Training {
       chunkRows,
       ranks,
     });
-    this.simulator.leading = ranks?.leads === true;
+    this.simulator.workersWaiting = ranks?.isMain === true;
   }
 
   /**
@@ -72,17 +73,17 @@ export class Training {
    * was aborted the run ends with a `stopped` event at the next step boundary (or within a cache, which is made
    * again later). `pauseAt` asks for a `pause` event at the boundary after a step; ranks that each train on whole batches
    * ask it, and look at `signal`, some 50 ms ahead. With several ranks rank 0 calls
-   * it and the others `accompany` until it dismisses them (`Ranks.dismiss`); a signal to any of them stops all.
+   * it and the others `runWorker` until it dismisses them (`Ranks.dismiss`); a signal to any of them stops all.
    */
   async *run({ signal, pauseAt = () => false }: Control = {}): AsyncGenerator<TrainEvent> {
     if (this.problem.ranks) {
       if (!this.#isShared) this.share();
-      this.#lead({ kind: "run" });
+      this.#broadcast({ kind: "run" });
     }
     try {
       yield* this.#halves({ signal, pauseAt });
     } finally {
-      this.simulator.leading = this.problem.ranks?.leads === true;
+      this.simulator.workersWaiting = this.problem.ranks?.isMain === true;
     }
   }
 
@@ -99,9 +100,9 @@ export class Training {
    * As a rank that is not 0: does its part of what rank 0 does until that is over. `signal` asks for a stop.
    * Gives the reason where rank 0 failed by itself. Throws a DistributedError where a rank is gone.
    */
-  async accompany({ signal }: Pick<Control, "signal"> = {}): Promise<string | null> {
+  async runWorker({ signal }: Pick<Control, "signal"> = {}): Promise<string | null> {
     for (;;) {
-      const command = await this.#serve("run");
+      const command = await this.#handleCommands("run");
       if (command.kind === "over") return (command.failed as string | undefined) ?? null;
       const events = this.#halves({ signal, pauseAt: () => false });
       for await (const event of events) void event;
@@ -115,7 +116,7 @@ export class Training {
     if (!ranks) return;
     const { facts, tensors } = this.save();
     const kinds = Array.from(tensors, ([name, t]) => [name, Ranks.kindOf(t)]);
-    ranks.tell({ kind: "state", facts, tensors: kinds });
+    ranks.broadcast({ kind: "state", facts, tensors: kinds });
     for (const t of tensors.values()) ranks.send(t);
     this.#isShared = true;
   }
@@ -130,7 +131,7 @@ export class Training {
   }
 
   /** As another rank: does what rank 0 asks for, up to the command `until`, or the end of it all. */
-  async #serve(until: string): Promise<Command> {
+  async #handleCommands(until: string): Promise<Command> {
     const ranks = this.problem.ranks as Ranks;
     for (;;) {
       const command = await ranks.next();
@@ -141,14 +142,14 @@ export class Training {
         return command;
       }
       if (command.kind === "state") this.#receive(command);
-      else this.simulator.serve(command);
+      else this.simulator.handleCommand(command);
     }
   }
 
   /** As rank 0: goes on in step with the others. */
-  #lead(command: Command): void {
-    this.problem.ranks?.tell(command);
-    this.simulator.leading = false;
+  #broadcast(command: Command): void {
+    this.problem.ranks?.broadcast(command);
+    this.simulator.workersWaiting = false;
   }
 
   /** An event at which the averages so far sample, and rank 0 may save and evaluate with the help of the others. */
@@ -156,36 +157,36 @@ export class Training {
     const { ranks } = this.problem;
     const { direction } = event;
     if (ranks) {
-      this.#pass?.meet();
-      ranks.compare(this.state.networks[direction].parameters());
+      this.#current?.gatherRngStates();
+      ranks.assertInSync(this.state.networks[direction].parameters());
     }
-    if (this.#pass) this.#standing = this.#samplesItself() ? this.#copyOfSampler() : null;
+    if (this.#current) this.#ownSampler = this.#samplesItself() ? this.#copyOfSampler() : null;
     this.#refreshSampler(direction);
-    this.simulator.leading = ranks?.leads === true;
+    this.simulator.workersWaiting = ranks?.isMain === true;
     yield event;
-    if (ranks?.leads) this.#lead({ kind: "go" });
-    else if (ranks) await this.#serve("go");
-    if (this.#standing) this.state.samplers[direction].loadStateDict(this.#standing);
+    if (ranks?.isMain) this.#broadcast({ kind: "go" });
+    else if (ranks) await this.#handleCommands("go");
+    if (this.#ownSampler) this.state.samplers[direction].loadStateDict(this.#ownSampler);
     this.#forgetStanding();
   }
 
   /** Whether the averages that the pass in progress began with still make its rows: an evaluation must not change them. */
   #samplesItself(): boolean {
     const { problem } = this;
-    const pass = this.#pass;
+    const pass = this.#current;
     if (!pass || !this.state.emas || pass.half <= problem.firstPass) return false;
     return directionOf(problem, pass.half - 1) === pass.direction;
   }
 
   #copyOfSampler(): Map<string, Tensor> {
-    const { direction } = this.#pass as Pass;
+    const { direction } = this.#current as HalfIteration;
     const state = this.state.samplers[direction].stateDict();
     return tidy(() => new Map([...state].map(([name, t]) => [name, t.detach().clone().keep()])));
   }
 
   #forgetStanding(): void {
-    for (const t of this.#standing?.values() ?? []) t.dispose();
-    this.#standing = null;
+    for (const t of this.#ownSampler?.values() ?? []) t.dispose();
+    this.#ownSampler = null;
   }
 
   /** After `restore`: lets the half-iteration in progress end where it is; false where none is in progress. */
@@ -214,13 +215,13 @@ export class Training {
     return new optim[optimizer](this.state.networks[direction].parameters(), { lr, weightDecay });
   }
 
-  #begin(half: number): Pass {
+  #begin(half: number): HalfIteration {
     const { problem, state, simulator } = this;
     const direction = directionOf(problem, half);
     this.keepOptimizers();
     const ema = state.emas?.[direction] ?? null;
     ema?.restart();
-    return new Pass({
+    return new HalfIteration({
       problem: { ...problem, shareBatch: this.#sharesBatch ?? true },
       half,
       network: state.networks[direction],
@@ -250,7 +251,7 @@ export class Training {
     const saved = this.#saved;
     this.#saved = null;
     const pass = this.#begin(half);
-    this.#pass = pass;
+    this.#current = pass;
     const at = () => ({ half, direction, step: pass.step, steps: pass.steps });
     const agreement = ranks && !this.#sharesBatch ? new Agreement(ranks, pass.steps) : null;
     let logged = performance.now();
@@ -283,7 +284,7 @@ export class Training {
             if (anyAborted()) break;
           }
           if (pass.source.due(pass.step + 1)) {
-            pass.meet();
+            pass.gatherRngStates();
             yield { type: "stopped", ...at() };
             return false;
           }
@@ -292,18 +293,18 @@ export class Training {
           left = pass.step;
         }
         const i = pass.step + 1;
-        const told = i % logEvery === 0 || i === pass.steps;
+        const shouldLog = i % logEvery === 0 || i === pass.steps;
         const isPause = (step = i) =>
           step < pass.steps && pauseAt({ half, step, steps: pass.steps });
         // Several ranks agree before the step, or in it, on what comes after it.
         const wished =
           agreement?.before(i, { stop: isAborted(), pauseAt: isPause }) ??
           (ranks && { stop: isAborted(), pause: isPause() });
-        const { loss, gradNorm, wishes } = pass.advance({ told, ...wished });
+        const { loss, gradNorm, wishes } = pass.advance({ shouldLog, ...wished });
         if (loss !== null && !Number.isFinite(loss))
           throw notFinite(half, direction, i, pass.losses);
         const now = performance.now();
-        if (told && loss !== null) {
+        if (shouldLog && loss !== null) {
           yield {
             type: "step",
             ...at(),
@@ -325,7 +326,7 @@ export class Training {
           left = i;
         }
         if ((ranks ? wishes.stop : isAborted()) && i < pass.steps) {
-          pass.meet();
+          pass.gatherRngStates();
           yield { type: "stopped", ...at() };
           return false;
         }
@@ -367,9 +368,9 @@ export class Training {
   }
 
   #end(): void {
-    const pass = this.#pass;
+    const pass = this.#current;
     if (!pass) return;
-    this.#pass = null;
+    this.#current = null;
     if (this.state.half === pass.half && pass.source instanceof CacheRows) pass.source.remove();
     pass.dispose();
     if (this.state.optimizers[pass.direction] !== pass.optimizer) pass.optimizer.dispose();
@@ -377,7 +378,7 @@ export class Training {
 
   /** The first `n` pairs of the cache in use, kept out of scopes; null where pairs are not simulated. */
   peek(n: number): Tensor[] | null {
-    const source = this.#pass?.source;
+    const source = this.#current?.source;
     return source instanceof CacheRows ? source.peek(n) : null;
   }
 
@@ -388,12 +389,12 @@ export class Training {
   save(): SavedTraining {
     if (this.#saved) return this.#saved.whole;
     const { state } = this;
-    const pass = this.#pass;
+    const pass = this.#current;
     const standing =
       pass && this.#samplesItself() ? state.samplers[pass.direction].stateDict() : null;
     const tensors = tensorsOf(state, this.#directions, {
       pass,
-      standing: standing && (this.#standing ?? standing),
+      standing: standing && (this.#ownSampler ?? standing),
     });
     const [step, half] = [pass?.step ?? "0", pass?.half ?? state.half];
     checkFinite(tensors, `after step ${step} of half-iteration ${half}`);
@@ -420,7 +421,7 @@ export class Training {
       );
     this.keepOptimizers();
     const { state, problem } = this;
-    const pass = facts.pass === null ? null : (fromJsonState(facts.pass) as PassState);
+    const pass = facts.pass === null ? null : (fromJsonState(facts.pass) as HalfIterationState);
     const own = tidy(() => new Map([...tensors].map(([name, t]) => [name, t.clone().keep()])));
     putNetworks(state, this.#directions, own);
     this.#put(own);
@@ -435,7 +436,7 @@ export class Training {
   }
 
   #put(tensors: ReadonlyMap<string, Tensor>): void {
-    putTensors(this.state, this.#directions, { tensors, pass: this.#pass });
+    putTensors(this.state, this.#directions, { tensors, pass: this.#current });
   }
 
   get #directions(): Direction[] {

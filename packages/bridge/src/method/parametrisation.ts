@@ -28,14 +28,20 @@ interface Answering {
 }
 
 /** The network's answer in the units of its regression target: x [B, …], t [B] → [B, …]. */
-export function answer({ network, direction, process, parametrisation, given }: Answering): Field {
+export function networkOutput({
+  network,
+  direction,
+  process,
+  parametrisation,
+  given,
+}: Answering): Field {
   if (!parametrisation.stdTrick) return (x, t) => network.forward(x, t, given);
   return (x, t) => network.forward(x, t, given).div(spread(process.scale(direction, t), x));
 }
 
 /** The drift that a sampler follows: x [B, …], t [B] → [B, …] (Shi et al. 2023, §3.2). */
 export function driftField(options: Answering): Field {
-  const field = answer(options);
+  const field = networkOutput(options);
   const { process, direction } = options;
   const { own } = process;
   if (options.parametrisation.meanMatch)

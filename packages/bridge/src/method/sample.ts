@@ -9,7 +9,7 @@ import { euler } from "../solver/euler.js";
 import { eulerMaruyama, type StepVariance } from "../solver/euler-maruyama.js";
 import type { Field } from "../solver/solver.js";
 import type { Method } from "./method.js";
-import { answer, driftField, type Parametrisation, plainDrift } from "./parametrisation.js";
+import { driftField, networkOutput, type Parametrisation, plainDrift } from "./parametrisation.js";
 
 export type Network = nn.Module & { forward(x: Tensor, t: Tensor, given?: Conditions): Tensor };
 
@@ -46,7 +46,7 @@ export function sample(
   if (method.predicts === "drift") {
     const asked = { network: net, direction: options.direction, process, parametrisation, given };
     // A network that predicts the end is asked for it in the last step.
-    const finish = parametrisation.meanMatch ? answer(asked) : undefined;
+    const finish = parametrisation.meanMatch ? networkOutput(asked) : undefined;
     const { sigma } = process;
     return eulerMaruyama(driftField(asked), x, { ...options, sigma, stepVariance, finish });
   }

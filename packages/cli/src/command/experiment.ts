@@ -138,14 +138,14 @@ async function ranked<C, R>(
   followLauncher();
   let failed = true;
   try {
-    const code = ranks.leads
+    const code = ranks.isMain
       ? await single(runner, asked, place)
       : await accompanied(runner, config, { folder, ranks });
-    if (ranks.leads) ranks.dismiss();
+    if (ranks.isMain) ranks.dismiss();
     failed = code === 1;
     return code;
   } catch (error) {
-    if (ranks.leads) ranks.dismiss(String(error));
+    if (ranks.isMain) ranks.dismiss(String(error));
     throw error;
   } finally {
     ranks.leave({ failed });

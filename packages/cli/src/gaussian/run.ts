@@ -70,7 +70,7 @@ export async function runGaussian(
     if (done) return done;
     checkSameConfig(folder, config, free);
   }
-  ranks?.tell({ kind: "begin" });
+  ranks?.broadcast({ kind: "begin" });
   const { problem, test } = gaussianProblem(config);
   const training = new Training({ ...problem, ranks });
   const run = openRunOf(config, {
@@ -109,7 +109,7 @@ export async function runGaussian(
   }
 }
 
-/** As a rank that is not 0: its part of a run. As `Training.accompany`. */
+/** As a rank that is not 0: its part of a run. As `Training.runWorker`. */
 export async function accompanyGaussian(
   config: GaussianConfig,
   { ranks, signal }: AccompanyOptions,
@@ -117,7 +117,7 @@ export async function accompanyGaussian(
   const { problem } = gaussianProblem(config);
   const training = new Training({ ...problem, ranks });
   try {
-    return await training.accompany({ signal });
+    return await training.runWorker({ signal });
   } finally {
     training.dispose();
   }

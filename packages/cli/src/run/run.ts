@@ -93,7 +93,7 @@ export async function runImages(
   }
   setNumThreads(config.threads === "auto" ? cores() : config.threads);
   await prepareImageData(config, { progress, signal });
-  options.ranks?.tell({ kind: "begin" });
+  options.ranks?.broadcast({ kind: "begin" });
   const data = loadImageData(config);
   const run = openRunOf(config, {
     folder,
@@ -121,7 +121,7 @@ export async function runImages(
   }
 }
 
-/** As a rank that is not 0: its part of a run in `folder`, which others may not see. As `Training.accompany`. */
+/** As a rank that is not 0: its part of a run in `folder`, which others may not see. As `Training.runWorker`. */
 export async function accompanyImages(
   config: CompleteTrainConfig,
   { folder, ranks, signal, progress }: AccompanyOptions,
@@ -135,7 +135,7 @@ export async function accompanyImages(
     const problem = imageProblem(config, data, { cacheFolder, chunkRows });
     const training = new Training({ ...problem, ranks });
     try {
-      return await training.accompany({ signal });
+      return await training.runWorker({ signal });
     } finally {
       training.dispose();
     }

@@ -1,6 +1,6 @@
 // How ranks that each train on whole batches stay together: nothing of their steps travels, so now and then they agree
 // on what comes after which of the next steps. Asking at every step would take longer than a small network's step.
-import type { Wishes } from "../half-iteration.js";
+import type { StopPauseRequest } from "../half-iteration.js";
 import type { Ranks } from "./ranks.js";
 
 /** Milliseconds for which ranks agree ahead: as long as nobody waits for an answer. */
@@ -30,16 +30,16 @@ export class Agreement {
   }
 
   /** Before step `step`, on every rank: what comes after it. Throws a DistributedError. */
-  before(step: number, { stop, pauseAt }: Asking): Wishes {
+  before(step: number, { stop, pauseAt }: Asking): StopPauseRequest {
     if (step < this.#next) return { stop: false, pause: step === this.#pause };
-    const { leads } = this.#ranks;
-    const length = leads ? this.#length(step) : 0;
+    const { isMain } = this.#ranks;
+    const length = isMain ? this.#length(step) : 0;
     const last = Math.min(step + length, this.#steps) - 1;
     let pause = 0;
     for (let s = step; pause === 0 && s <= last; s++) if (pauseAt(s)) pause = s;
     const [stops, next, agreed] = this.#ranks.most([
       stop ? 1 : 0,
-      leads ? (pause === 0 ? step + length : pause + 1) : 0,
+      isMain ? (pause === 0 ? step + length : pause + 1) : 0,
       pause,
     ]) as [number, number, number];
     this.#asked = { step, time: performance.now() };

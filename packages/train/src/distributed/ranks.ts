@@ -53,7 +53,7 @@ export class Ranks {
   readonly data: Group;
   readonly device: Device;
   readonly gradients: distributed.BucketOptions;
-  #told = 0;
+  #sent = 0;
   #isOver = false;
 
   constructor({ control, data = control, device = "cpu", gradients = {} }: RanksOptions) {
@@ -65,7 +65,7 @@ export class Ranks {
   }
 
   /** Whether this is rank 0. */
-  get leads(): boolean {
+  get isMain(): boolean {
     return this.rank === 0;
   }
 
@@ -111,7 +111,7 @@ export class Ranks {
   }
 
   /** The ranks whose tensors are not, bit for bit, those of rank 0. Throws a DistributedError. */
-  straying(tensors: Iterable<Tensor>): number[] {
+  outOfSyncRanks(tensors: Iterable<Tensor>): number[] {
     // Sums of bits are the same in any order.
     const sum = tidy(() =>
       Array.from(tensors, (t) =>
@@ -126,8 +126,8 @@ export class Ranks {
    * Throws a DistributedError that names the ranks whose tensors are not, bit for bit, those of rank 0:
    * whatever made them differ, they no longer train one model.
    */
-  compare(tensors: Iterable<Tensor>): void {
-    const odd = this.straying(tensors);
+  assertInSync(tensors: Iterable<Tensor>): void {
+    const odd = this.outOfSyncRanks(tensors);
     if (odd.length === 0) return;
     throw new distributed.DistributedError(
       `the weights of rank ${odd.join(", ")} are no longer those of rank 0: the ranks must run the same program on the same kind of device; start again from the last checkpoint`,
@@ -136,18 +136,18 @@ export class Ranks {
   }
 
   /** As rank 0: has the others do something. They must be waiting in `next`, or come there. */
-  tell(command: Command): void {
+  broadcast(command: Command): void {
     const { store } = this.control;
     // All have done what was told before the last one.
-    if (this.#told > 1) store.delete(`command/${this.#told - 2}`);
-    store.set(`command/${this.#told++}`, JSON.stringify(command));
+    if (this.#sent > 1) store.delete(`command/${this.#sent - 2}`);
+    store.set(`command/${this.#sent++}`, JSON.stringify(command));
   }
 
   /** As rank 0: lets the others go, because all is done or, with a reason, because it cannot be. Idempotent. */
   dismiss(failed?: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.tell({ kind: "over", ...(failed !== undefined && { failed }) });
+    this.broadcast({ kind: "over", ...(failed !== undefined && { failed }) });
   }
 
   /**
@@ -156,7 +156,7 @@ export class Ranks {
    */
   async next(): Promise<Command> {
     const { store } = this.control;
-    const key = `command/${this.#told++}`;
+    const key = `command/${this.#sent++}`;
     for (let pause = 1; ; pause = Math.min(pause * 1.5, 100)) {
       const text = store.peek(key);
       if (text !== undefined) return JSON.parse(text) as Command;

@@ -5,7 +5,7 @@ import { createReadStream, existsSync, mkdirSync, renameSync, rmSync } from "nod
 import { join, resolve } from "node:path";
 import { type Decode, type End, type Endpoints, gathered } from "@dsbm/bridge";
 import { type Generator, io, stack, type Tensor, tidy } from "@dsbm/torch";
-import { appeared, keepsFolder } from "../distributed/keeper.js";
+import { electWriter, waitForFiles } from "../distributed/elect-writer.js";
 import type { Part, Ranks } from "../distributed/ranks.js";
 import { kept } from "../simulator.js";
 import { Order, type OrderState } from "./order.js";
@@ -109,7 +109,7 @@ export class CacheRows implements RowSource {
       join(folder, `.tmp-${process.pid}-${this.#options.name}-${i}.npy`),
     );
     mkdirSync(resolve(folder), { recursive: true });
-    this.#keeps ??= ranks ? keepsFolder(ranks, folder) : true;
+    this.#keeps ??= ranks ? electWriter(ranks, folder) : true;
     const { device } = data.x0;
     const starts = {
       x0: new Order(data.x0.size(0), simulate, device),
@@ -174,7 +174,7 @@ export class CacheRows implements RowSource {
     if (!ranks) return sha256;
     const first = ranks.same(sha256);
     ranks.control.barrier(); // all who write have written
-    await appeared(paths);
+    await waitForFiles(paths);
     return first;
   }
 

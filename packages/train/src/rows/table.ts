@@ -5,7 +5,7 @@ import type { Generator, Tensor } from "@dsbm/torch";
 import type { Part } from "../distributed/ranks.js";
 import { kept } from "../simulator.js";
 import { batchOf, shuffleRows } from "../step/training-step.js";
-import type { Ahead } from "./ahead.js";
+import type { Prefetcher } from "./prefetcher.js";
 import { allOf, type Making, type RowSource, type SourceState } from "./rows.js";
 
 export interface TableOptions {
@@ -17,7 +17,7 @@ export interface TableOptions {
   simulate: Generator;
   shuffle: Generator;
   /** Begins the next epochs' runs beside the training on this one's; null where they wait for it. */
-  ahead?: Ahead | null;
+  ahead?: Prefetcher | null;
   /** Training steps that are still to come, which bound what is made. */
   stepsLeft: () => number;
   /** A stream of its own for what the last epoch is made of; null: of all data, as rows are not made one a sample. */

@@ -1,12 +1,12 @@
 // The inner loop: one training step, recorded once and replayed; and the epochs that feed it.
 
 import {
-  answer,
   conditionKinds,
   conditionsIn,
   type Direction,
   mapConditions,
   type Network,
+  networkOutput,
   spread,
 } from "@dsbm/bridge";
 import {
@@ -132,7 +132,7 @@ export function trainingStep({
     const lossOf = ({ start, count }: Part): Tensor => {
       const cut = (y: Tensor) => (count === share.rows ? y : y.narrow(0, start, count));
       const told = mapConditions(given, cut);
-      const field = answer({ network, direction, process, parametrisation, given: told });
+      const field = networkOutput({ network, direction, process, parametrisation, given: told });
       const scaled = (y: Tensor) => (scale ? y.mul(spread(cut(scale), y)) : y);
       const prediction = scaled(field(cut(x), cut(t)));
       const loss = regressionLoss(prediction, scaled(cut(target)), reduction);

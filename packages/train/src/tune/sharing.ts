@@ -5,8 +5,8 @@ import { type Direction, hash32 } from "@dsbm/bridge";
 import { Generator, zeros } from "@dsbm/torch";
 import type { Ranks } from "../distributed/ranks.js";
 import type { Problem } from "../problem.js";
+import { benchmarkStep } from "./benchmark-step.js";
 import { longStep } from "./threads.js";
-import { trialOf } from "./trial.js";
 
 /** Seconds that `fn` takes, a call of `n`. */
 function seconds(fn: () => void, n = 1): number {
@@ -35,7 +35,7 @@ export function measureSharing(problem: Required<Problem>, direction: Direction)
   const fallback = Generator.default(problem.data.x0.device);
   const drawn = fallback.getState();
   try {
-    using shared = trialOf({ ...problem, shareBatch: true }, direction);
+    using shared = benchmarkStep({ ...problem, shareBatch: true }, direction);
     const recording = seconds(shared.step);
     const travels = exchangeSeconds(ranks, shared.bytes);
     // A long step gains whatever its exchange does, unless that is most of it.
@@ -44,9 +44,9 @@ export function measureSharing(problem: Required<Problem>, direction: Direction)
     const first = seconds(shared.step);
     if (isLong(first, longStep)) return true;
     fallback.manualSeed(hash32(`${problem.seed}/sharing`));
-    using whole = trialOf({ ...problem, shareBatch: false }, direction);
+    using whole = benchmarkStep({ ...problem, shareBatch: false }, direction);
     for (let i = 0; i < 3; i++) whole.step();
-    if (ranks.straying(whole.network.parameters()).length > 0) return true;
+    if (ranks.outOfSyncRanks(whole.network.parameters()).length > 0) return true;
     const n = ranks.same(Math.max(1, Math.min(8, Math.round(0.02 / first))));
     const rounds = Array.from({ length: 7 }, () => [
       seconds(shared.step, n),

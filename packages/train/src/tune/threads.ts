@@ -4,7 +4,7 @@ import type { Direction } from "@dsbm/bridge";
 import { Generator, getNumThreads, setNumThreads } from "@dsbm/torch";
 import { batchShare } from "../distributed/batch-share.js";
 import type { Problem } from "../problem.js";
-import { trialOf } from "./trial.js";
+import { benchmarkStep } from "./benchmark-step.js";
 
 /**
  * Times `step` with each candidate in turns and leaves the fastest set; more threads must win by 5 %.
@@ -100,7 +100,7 @@ export function measureThreads(problem: Required<Problem>, direction: Direction)
   const drawn = before.getState();
   try {
     // As much as one of the ranks has to do, without waiting for the others.
-    using trial = trialOf(
+    using trial = benchmarkStep(
       { ...problem, batchSize: batchShare(problem).rows, ranks: null },
       direction,
     );

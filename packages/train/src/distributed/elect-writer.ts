@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Ranks } from "./ranks.js";
 
 /** Whether this rank writes for all that see the same folder; makes the folder. Every rank calls it. */
-export function keepsFolder(ranks: Ranks, folder: string): boolean {
+export function electWriter(ranks: Ranks, folder: string): boolean {
   mkdirSync(resolve(folder), { recursive: true });
   const mark = ranks.same(randomUUID());
   const sign = (rank: number) => join(folder, `.rank-${mark}-${rank}`);
@@ -20,7 +20,7 @@ export function keepsFolder(ranks: Ranks, folder: string): boolean {
 }
 
 /** Waits for files that another machine has written: some file systems show them a while later. */
-export async function appeared(paths: readonly string[], mostMs = 60_000): Promise<void> {
+export async function waitForFiles(paths: readonly string[], mostMs = 60_000): Promise<void> {
   for (let waited = 0; waited < mostMs && !paths.every((path) => existsSync(path)); waited += 50)
     await sleep(50);
 }

@@ -19,7 +19,7 @@ interface Begun {
   run: ChunkedRun;
 }
 
-export class Ahead {
+export class Prefetcher {
   readonly #start: Start;
   #asked: Parameters<Start> | null = null;
   readonly #begun: Begun[] = [];

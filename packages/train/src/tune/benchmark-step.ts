@@ -15,7 +15,7 @@ export interface Trial extends Disposable {
 }
 
 /** A trial of a problem's step, on rows of its shapes; their values do not matter. */
-export function trialOf(problem: Required<Problem>, direction: Direction): Trial {
+export function benchmarkStep(problem: Required<Problem>, direction: Direction): Trial {
   const { ranks, seed, lr, data, repeat } = problem;
   const share = batchShare(problem);
   const network = problem.network(direction);
@@ -31,7 +31,7 @@ export function trialOf(problem: Required<Problem>, direction: Direction): Trial
     generator: stream(seed, "trial", data.x0.device),
   });
   const rows = tidy(() => {
-    const list = repeatRows(exampleRows(problem, share.part.count), repeat);
+    const list = repeatRows(dummyBatch(problem, share.part.count), repeat);
     if (buckets) list.push(tensor([0, 0], { dtype: "float32", device: data.x0.device }));
     return list.map((t) => t.clone().keep());
   });
@@ -49,7 +49,7 @@ export function trialOf(problem: Required<Problem>, direction: Direction): Trial
   };
 }
 
-function exampleRows({ data, decode, method, seed }: Required<Problem>, pairs: number): Tensor[] {
+function dummyBatch({ data, decode, method, seed }: Required<Problem>, pairs: number): Tensor[] {
   const generator = stream(seed, "trial/rows", data.x0.device);
   const [x0, x1] = (["x0", "x1"] as const).map((end) =>
     decode(data[end].narrow(0, 0, pairs), { end, generator }),

@@ -8,7 +8,7 @@ import { arange, liveTensors, setNumThreads, type Tensor } from "@dsbm/torch";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import type { Problem } from "../../src/problem.js";
-import { Ahead } from "../../src/rows/ahead.js";
+import { Prefetcher } from "../../src/rows/prefetcher.js";
 import { Simulator } from "../../src/simulator.js";
 import type { SavedTraining } from "../../src/state/state.js";
 import { Training } from "../../src/training.js";
@@ -59,7 +59,7 @@ beforeEach(() => setNumThreads(1));
 
 describe("runs ahead", () => {
   it("change no number, and are begun for every epoch but the first and what never comes", async () => {
-    const begin = vi.spyOn(Ahead.prototype, "begin");
+    const begin = vi.spyOn(Prefetcher.prototype, "begin");
     const alone = await train(1);
     expect(begin).not.toHaveBeenCalled();
     expect(await train(2)).toEqual(alone);
