@@ -1,6 +1,5 @@
 // The room's public face, in reading order (the blank lines keep the sorter from undoing it).
 
-export { type FileData, makeFolder, replaceFileAtomic, writeFileAtomic } from "./atomic.js";
 export {
   type Checkpoint,
   type CheckpointEntry,
@@ -12,7 +11,6 @@ export {
   newestCheckpoint,
 } from "./checkpoint/read.js";
 export * from "./checkpoint/store.js";
-export * from "./csv.js";
 export { RunError, type RunErrorCode } from "./errors.js";
 export * from "./figure/animation.js";
 export * from "./figure/convergence.js";
@@ -25,17 +23,19 @@ export * from "./figure/scatter.js";
 export type { ImageShape, Pixels } from "./figure/sheet.js";
 export * from "./figure/spectrum.js";
 export * from "./figure/strip.js";
-export * from "./info.js";
-export * from "./layout.js";
-export { acquireLock, type Lock, lockHolder } from "./lock.js";
+export * from "./files/csv.js";
+export * from "./files/replacement.js";
+export { sweepTemporaries } from "./files/temporaries.js";
+export { type FileData, makeFolder, replaceFileAtomic, writeFileAtomic } from "./files/write.js";
+export * from "./logger/logger.js";
 export * from "./logger/names.js";
-export * from "./logger.js";
-export * from "./reader.js";
-export * from "./replacement.js";
-export { sweepTemporaries } from "./sweep.js";
+export * from "./run/info.js";
+export * from "./run/layout.js";
+export { acquireLock, type Lock, lockHolder } from "./run/lock.js";
+export * from "./run/reader.js";
+export * from "./run/writer.js";
 export * from "./sweeps/journal.js";
 export * from "./sweeps/manifest.js";
 export * from "./sweeps/state.js";
 export * from "./sweeps/summary.js";
 export * from "./table.js";
-export * from "./writer.js";

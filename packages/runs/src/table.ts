@@ -1,5 +1,5 @@
 // Tables for people: aligned columns of plain text for a terminal or a log file.
-import type { Cell } from "./csv.js";
+import type { Cell } from "./files/csv.js";
 
 export interface TableOptions {
   /** Columns in order (default: the keys of the first row). */

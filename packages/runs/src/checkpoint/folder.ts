@@ -3,9 +3,9 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, lstatSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { syncFolder, temporaryPath } from "../atomic.js";
 import { fileError } from "../errors.js";
-import { isAbandoned } from "../sweep.js";
+import { isAbandoned } from "../files/temporaries.js";
+import { syncFolder, temporaryPath } from "../files/write.js";
 import { manifestName } from "./manifest.js";
 
 const replacedName = /^\.old-(\d+)-[0-9a-f]{8}-(.+)$/;

@@ -1,8 +1,8 @@
 // manifest.json is written last into a saved point and says what a whole one holds. Whoever reads it
 // may be looking at a damaged or a hostile folder, so nothing in it is believed before it is checked.
 import { RunError } from "../errors.js";
-import { fromJson, toJson } from "../json.js";
-import { readPlainFile } from "./plain.js";
+import { fromJson, toJson } from "../files/json.js";
+import { readPlainFile } from "../files/plain.js";
 
 /** The format of saved points that this version writes and the newest that it reads. */
 export const checkpointFormat = 1;

@@ -3,6 +3,7 @@
 import { existsSync, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileError, RunError, type RunErrorCode } from "../errors.js";
+import { sha256OfPlainFile, sizeOfPlainFile } from "../files/plain.js";
 import {
   type FileFacts,
   isPointFolder,
@@ -10,7 +11,6 @@ import {
   manifestName,
   readManifest,
 } from "./manifest.js";
-import { sha256OfPlainFile, sizeOfPlainFile } from "./plain.js";
 
 /** A file of a saved point, with the path to read it from. */
 export interface CheckpointFile extends FileFacts {

@@ -1,9 +1,9 @@
 // A run that is killed at any instant, or whose disk is full, must find its last saved point whole.
 // One folder a point: written and flushed under a temporary name, then renamed; old ones go after.
 import { existsSync } from "node:fs";
-import { type FileData, temporaryPath } from "../atomic.js";
 import { RunError } from "../errors.js";
-import { sweepTemporaries } from "../sweep.js";
+import { sweepTemporaries } from "../files/temporaries.js";
+import { type FileData, temporaryPath } from "../files/write.js";
 import { putInPlace, removeFolder, restoreReplaced } from "./folder.js";
 import { checkpointFormat, isFileName, isPointId, manifestName, manifestText } from "./manifest.js";
 import { checkPolicy, type KeepPolicy, superfluous } from "./policy.js";

@@ -3,8 +3,8 @@
 import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { chunks, type FileData, makeFolders, syncFolder, writeAll } from "../atomic.js";
 import { errnoOf, fileError, RunError } from "../errors.js";
+import { chunks, type FileData, makeFolders, syncFolder, writeAll } from "../files/write.js";
 import type { FileFacts } from "./manifest.js";
 
 /** Fills a new folder; after the first refusal of the file system it only counts. */

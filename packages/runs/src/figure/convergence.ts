@@ -1,8 +1,8 @@
 // How a run converges: each metric against half_iteration, one line per method and number of
 // steps, the exact value as a dashed rule, and for the divergence the floor of a perfect sampler.
 import type { Markish } from "@observablehq/plot";
-import type { Row } from "../csv.js";
 import { RunError } from "../errors.js";
+import type { Row } from "../files/csv.js";
 import { integerTicks, linearDomain, logAxis, logTick } from "./axis.js";
 import {
   composeFigure,

@@ -1,7 +1,8 @@
 // A run at a glance in any browser: one HTML file without scripts, tables inside, pictures by
 // relative path, so the run folder can be moved or sent as it is.
-import type { Cell, Row } from "../csv.js";
+
 import { RunError } from "../errors.js";
+import type { Cell, Row } from "../files/csv.js";
 import { formatNumber } from "../table.js";
 import { escapeXml } from "./svg.js";
 

@@ -1,8 +1,8 @@
 // Tables on disk as RFC 4180 says (comma, quotes doubled), with the line ends of Unix tools. On top of it, numbers are written
 // bare and strings that could be taken for numbers are quoted, so types survive the round trip.
 import { existsSync, readFileSync } from "node:fs";
-import { type LineWriter, openLineWriter } from "./atomic.js";
-import { fileError, RunError } from "./errors.js";
+import { fileError, RunError } from "../errors.js";
+import { type LineWriter, openLineWriter } from "./write.js";
 
 /** One field: null is an empty field, "" is a quoted empty one. */
 export type Cell = string | number | null;

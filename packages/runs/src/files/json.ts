@@ -1,6 +1,6 @@
 // JSON has no NaN and no infinity, and a loss can be either: they are written as strings and read
 // back as numbers. Everything this room writes as JSON goes through here.
-import { RunError } from "./errors.js";
+import { RunError } from "../errors.js";
 
 const notFinite = ["NaN", "Infinity", "-Infinity"];
 

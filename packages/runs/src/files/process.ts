@@ -1,7 +1,7 @@
 // Whether the process that left a file behind still lives. A pid alone is reused, is a stranger's
 // in another container, and lingers as a zombie where nobody reaps; start time and place tell.
 import { existsSync, readFileSync, readlinkSync } from "node:fs";
-import { errnoOf } from "./errors.js";
+import { errnoOf } from "../errors.js";
 
 /** True while a process of this pid runs here (zombies do not run). */
 export function isAlive(pid: number): boolean {

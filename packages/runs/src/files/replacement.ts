@@ -3,8 +3,8 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { makeFolders, syncFolder, temporaryPath } from "./atomic.js";
-import { fileError } from "./errors.js";
+import { fileError } from "../errors.js";
+import { makeFolders, syncFolder, temporaryPath } from "./write.js";
 
 /** A file or a folder in the making. */
 export interface Replacement {

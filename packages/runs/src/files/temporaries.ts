@@ -2,7 +2,7 @@
 // writer, but never from under one that still lives.
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { fileError } from "./errors.js";
+import { fileError } from "../errors.js";
 import { isAlive } from "./process.js";
 
 const temporaryName = /^\.tmp-(\d+)-[0-9a-f]{8}$/;

@@ -15,7 +15,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { errnoOf, fileError, RunError } from "./errors.js";
+import { errnoOf, fileError, RunError } from "../errors.js";
 
 /** What a file can be written from; an iterable of byte chunks is written without joining them. */
 export type FileData = string | ArrayBufferView | Iterable<Uint8Array>;

@@ -2,11 +2,11 @@
 // written anew with a column more, whole, and grows on from there.
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomic } from "../atomic.js";
-import { type CsvWriter, formatCsv, openCsv, readCsv, type Table } from "../csv.js";
 import { RunError } from "../errors.js";
-import type { Logger, LoggerOptions } from "../logger.js";
+import { type CsvWriter, formatCsv, openCsv, readCsv, type Table } from "../files/csv.js";
+import { writeFileAtomic } from "../files/write.js";
 import { checkStep, checkValues } from "./check.js";
+import type { Logger, LoggerOptions } from "./logger.js";
 
 /** A logger that appends to metrics.csv in a folder. Throws RunError "columns" for a file that is not one. */
 export function csvLogger(folder: string, { from }: LoggerOptions = {}): Logger {

@@ -1,11 +1,11 @@
 // Values into log.jsonl, one JSON object a line with the step and the values it has.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { openLineWriter, writeFileAtomic } from "../atomic.js";
 import { fileError } from "../errors.js";
-import { fromJsonLines, toJson } from "../json.js";
-import type { Logger, LoggerOptions } from "../logger.js";
+import { fromJsonLines, toJson } from "../files/json.js";
+import { openLineWriter, writeFileAtomic } from "../files/write.js";
 import { checkStep, checkValues } from "./check.js";
+import type { Logger, LoggerOptions } from "./logger.js";
 
 /** A logger that appends to log.jsonl in a folder. */
 export function jsonlLogger(folder: string, { from }: LoggerOptions = {}): Logger {

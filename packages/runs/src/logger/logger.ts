@@ -1,8 +1,8 @@
 // What a logger is, and the loggers there are by the name that the key LOGGER gives them.
-import { csvLogger } from "./logger/csv.js";
-import { jsonlLogger } from "./logger/jsonl.js";
-import { noneLogger } from "./logger/none.js";
-import { tensorboardLogger } from "./logger/tensorboard.js";
+import { csvLogger } from "./csv.js";
+import { jsonlLogger } from "./jsonl.js";
+import { noneLogger } from "./none.js";
+import { tensorboardLogger } from "./tensorboard.js";
 
 /** A place that takes what there is to see of a run as it goes on. Every method throws RunError when the disk refuses. */
 export interface Logger {

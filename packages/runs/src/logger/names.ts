@@ -1,8 +1,8 @@
 // How metrics are called: the reference's way, f/ or b/ first, then train/ or test/, and ode/ for what the
 // deterministic sampler made.
-import type { Cell } from "../csv.js";
-import type { Direction } from "../layout.js";
-import type { LogValues } from "../logger.js";
+import type { Cell } from "../files/csv.js";
+import type { Direction } from "../run/layout.js";
+import type { LogValues } from "./logger.js";
 
 /** Where a metric was taken. */
 export interface MetricPlace {

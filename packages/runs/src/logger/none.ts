@@ -1,5 +1,5 @@
 // The logger that keeps nothing, so that callers need no "if".
-import type { Logger } from "../logger.js";
+import type { Logger } from "./logger.js";
 
 /** A logger that drops everything. */
 export function noneLogger(): Logger {

@@ -2,10 +2,10 @@
 // says from where on it replaces what they say.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { makeFolder } from "../atomic.js";
 import { fileError } from "../errors.js";
-import type { Logger, LoggerOptions } from "../logger.js";
+import { makeFolder } from "../files/write.js";
 import { checkStep, checkValues } from "./check.js";
+import type { Logger, LoggerOptions } from "./logger.js";
 import { fileVersion, images, scalars, sessionStart, texts } from "./tensorboard/event.js";
 import { openRecordFile } from "./tensorboard/record-file.js";
 

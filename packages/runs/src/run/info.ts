@@ -1,9 +1,9 @@
 // run.json says which version wrote a run, in which state it is and when: the first file that any
 // reader opens. The format number grows when an old reader could misread a new folder.
 import { existsSync, readFileSync } from "node:fs";
-import { writeFileAtomic } from "./atomic.js";
-import { fileError, RunError } from "./errors.js";
-import { fromJson, toJson } from "./json.js";
+import { fileError, RunError } from "../errors.js";
+import { fromJson, toJson } from "../files/json.js";
+import { writeFileAtomic } from "../files/write.js";
 
 /** The format of run folders that this version writes and the newest that it reads. */
 export const formatVersion = 1;

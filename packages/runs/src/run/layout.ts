@@ -1,7 +1,7 @@
 // The run folder is the contract between training and everything that looks at it: where each
 // file of a run lies, under experiments_dir/name/overrides/seed, is written here and nowhere else.
 import { join } from "node:path";
-import { RunError } from "./errors.js";
+import { RunError } from "../errors.js";
 
 /** `f` learns 0 → 1, `b` learns 1 → 0. */
 export type Direction = "f" | "b";

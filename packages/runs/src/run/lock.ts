@@ -10,8 +10,8 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { errnoOf, fileError, RunError } from "./errors.js";
-import { isAlive, placeOfPids, startOf } from "./process.js";
+import { errnoOf, fileError, RunError } from "../errors.js";
+import { isAlive, placeOfPids, startOf } from "../files/process.js";
 
 /** Seconds without a sign of life after which a lock of another machine counts as stale. */
 export const foreignLockSeconds = 600;

@@ -2,11 +2,11 @@
 // Cut last records are left out; a folder of a newer format is refused by name.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type CheckpointEntry, listCheckpoints } from "./checkpoint/read.js";
-import { type Row, readCsv } from "./csv.js";
-import { fileError, RunError } from "./errors.js";
+import { type CheckpointEntry, listCheckpoints } from "../checkpoint/read.js";
+import { fileError, RunError } from "../errors.js";
+import { type Row, readCsv } from "../files/csv.js";
+import { fromJson, fromJsonLines } from "../files/json.js";
 import { type RunInfo, readRunInfo } from "./info.js";
-import { fromJson, fromJsonLines } from "./json.js";
 import { type Direction, isPicture, parseModelName, type RunPaths, runPaths } from "./layout.js";
 import { lockHolder } from "./lock.js";
 

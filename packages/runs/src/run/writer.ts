@@ -2,17 +2,19 @@
 // rows and metrics so that a reader beside it, or after a crash, always finds whole records.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { isSavedPoint, removeFolder, restoreReplaced } from "../checkpoint/folder.js";
+import { listCheckpoints } from "../checkpoint/read.js";
+import { fileError, RunError } from "../errors.js";
+import { type CsvWriter, formatCsv, openCsv, type Row, readCsv } from "../files/csv.js";
+import { toJson } from "../files/json.js";
+import { sweepTemporaries } from "../files/temporaries.js";
 import {
   type FileData,
   type LineWriter,
   makeFolder,
   openLineWriter,
   writeFileAtomic,
-} from "./atomic.js";
-import { isSavedPoint, removeFolder, restoreReplaced } from "./checkpoint/folder.js";
-import { listCheckpoints } from "./checkpoint/read.js";
-import { type CsvWriter, formatCsv, openCsv, type Row, readCsv } from "./csv.js";
-import { fileError, RunError } from "./errors.js";
+} from "../files/write.js";
 import {
   type Environment,
   formatVersion,
@@ -20,11 +22,9 @@ import {
   readRunInfo,
   writeRunInfo,
 } from "./info.js";
-import { toJson } from "./json.js";
 import { isPicture, parseModelName, type RunPaths, runPaths } from "./layout.js";
 import { acquireLock, type Lock } from "./lock.js";
 import { readMetrics } from "./reader.js";
-import { sweepTemporaries } from "./sweep.js";
 
 export interface OpenRunOptions {
   /** The run folder, see runFolder. */

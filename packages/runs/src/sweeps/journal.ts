@@ -1,9 +1,9 @@
 // What was started when and how it ended, a line each: a status read beside a living sweep, or after one that was
 // killed, finds whole lines only, and what came last of each member.
 import { existsSync, readFileSync } from "node:fs";
-import { type LineWriter, openLineWriter } from "../atomic.js";
 import { fileError } from "../errors.js";
-import { fromJsonLines, toJson } from "../json.js";
+import { fromJsonLines, toJson } from "../files/json.js";
+import { type LineWriter, openLineWriter } from "../files/write.js";
 
 /** A launch names all members that it is to run; local ones then tell of each when it starts and ends. */
 export type SweepEvent =

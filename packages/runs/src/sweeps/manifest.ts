@@ -2,10 +2,10 @@
 // It is what `dsbm sweep` looks at, so that nothing has to be guessed from the names of folders.
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { makeFolder, writeFileAtomic } from "../atomic.js";
-import type { Cell } from "../csv.js";
 import { fileError, RunError } from "../errors.js";
-import { fromJson, toJson } from "../json.js";
+import type { Cell } from "../files/csv.js";
+import { fromJson, toJson } from "../files/json.js";
+import { makeFolder, writeFileAtomic } from "../files/write.js";
 
 /** The format of sweep folders that this version writes and the newest that it reads. */
 const formatVersion = 1;

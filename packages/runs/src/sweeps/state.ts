@@ -1,10 +1,10 @@
 // The state of one member, from two witnesses: its run folder, which knows what it wrote, and whatever started it,
 // which knows of members that never got so far or were killed.
 import { existsSync } from "node:fs";
-import type { RunInfo } from "../info.js";
-import { runPaths } from "../layout.js";
-import { lockHolder } from "../lock.js";
-import { listRuns } from "../reader.js";
+import type { RunInfo } from "../run/info.js";
+import { runPaths } from "../run/layout.js";
+import { lockHolder } from "../run/lock.js";
+import { listRuns } from "../run/reader.js";
 
 export const memberStates = ["waiting", "running", "done", "failed", "interrupted"] as const;
 export type MemberState = (typeof memberStates)[number];

@@ -1,6 +1,6 @@
 // The results of a sweep in one table: for each configuration and evaluation the mean over its seeds, and the standard
 // deviation that says how much of a difference between configurations is chance.
-import type { Cell, Row, Table } from "../csv.js";
+import type { Cell, Row, Table } from "../files/csv.js";
 
 /** The results of one finished member. */
 export interface SeedResults {

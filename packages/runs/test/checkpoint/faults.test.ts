@@ -12,7 +12,7 @@ vi.mock("node:fs", async (original) =>
   (await import("./disk.js")).failing(await original<typeof import("node:fs")>()),
 );
 // The processes that die here are all this one: whatever they leave is a dead one's.
-vi.mock("../../src/process.js", async (original) => ({
+vi.mock("../../src/files/process.js", async (original) => ({
   ...(await original<object>()),
   isAlive: () => false,
 }));

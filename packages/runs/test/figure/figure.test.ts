@@ -2,14 +2,14 @@
 import { parseHTML } from "linkedom";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import type { Row } from "../src/csv.js";
-import { RunError } from "../src/errors.js";
-import { integerTicks, linearDomain, logAxis } from "../src/figure/axis.js";
-import { convergenceFigure, gaussianPanels } from "../src/figure/convergence.js";
-import { imageGrid } from "../src/figure/grid.js";
-import { svgToPng } from "../src/figure/png.js";
-import { renderReport } from "../src/figure/report.js";
-import { scatterFigure } from "../src/figure/scatter.js";
+import { RunError } from "../../src/errors.js";
+import { integerTicks, linearDomain, logAxis } from "../../src/figure/axis.js";
+import { convergenceFigure, gaussianPanels } from "../../src/figure/convergence.js";
+import { imageGrid } from "../../src/figure/grid.js";
+import { svgToPng } from "../../src/figure/png.js";
+import { renderReport } from "../../src/figure/report.js";
+import { scatterFigure } from "../../src/figure/scatter.js";
+import type { Row } from "../../src/files/csv.js";
 
 const exact = { mean: -0.1, var: 1, cov: 0.618 };
 

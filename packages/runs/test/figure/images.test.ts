@@ -1,9 +1,9 @@
 // Pictures of many images: what is in the pixels comes out of the file, frame by frame.
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { animatedGrid } from "../src/figure/animation.js";
-import { imageGrid } from "../src/figure/grid.js";
-import { pathStrip } from "../src/figure/strip.js";
+import { animatedGrid } from "../../src/figure/animation.js";
+import { imageGrid } from "../../src/figure/grid.js";
+import { pathStrip } from "../../src/figure/strip.js";
 
 /** Pseudo-random numbers in [0, 1), the same every time. */
 function random(seed: number): () => number {

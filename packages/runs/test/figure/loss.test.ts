@@ -1,8 +1,8 @@
 // The loss figure: lines where the values are, nothing hidden that is not finite, any number of rows.
 import { parseHTML } from "linkedom";
 import { describe, expect, it } from "vitest";
-import { lossFigure } from "../src/figure/loss.js";
-import { trend } from "../src/figure/trend.js";
+import { lossFigure } from "../../src/figure/loss.js";
+import { trend } from "../../src/figure/trend.js";
 
 interface Element {
   textContent: string;

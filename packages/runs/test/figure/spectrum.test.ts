@@ -1,7 +1,7 @@
 // The figure of spectra: power laws are straight lines, what has no energy leaves the frame, wrong input is named.
 import { parseHTML } from "linkedom";
 import { describe, expect, it } from "vitest";
-import { type SpectrumSeries, spectrumFigure } from "../src/figure/spectrum.js";
+import { type SpectrumSeries, spectrumFigure } from "../../src/figure/spectrum.js";
 
 interface Element {
   textContent: string;

@@ -3,8 +3,15 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Cell, formatCsv, formatCsvRecord, openCsv, parseCsv, readCsv } from "../src/csv.js";
-import { runErrorOf, temporaryFolder } from "./support.js";
+import {
+  type Cell,
+  formatCsv,
+  formatCsvRecord,
+  openCsv,
+  parseCsv,
+  readCsv,
+} from "../../src/files/csv.js";
+import { runErrorOf, temporaryFolder } from "../support.js";
 
 const awkward = fc.constantFrom(
   "",

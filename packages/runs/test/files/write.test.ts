@@ -13,8 +13,13 @@ import {
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { makeFolder, openLineWriter, replaceFileAtomic, writeFileAtomic } from "../src/atomic.js";
-import { sweepTemporaries } from "../src/sweep.js";
+import { sweepTemporaries } from "../../src/files/temporaries.js";
+import {
+  makeFolder,
+  openLineWriter,
+  replaceFileAtomic,
+  writeFileAtomic,
+} from "../../src/files/write.js";
 import {
   kill,
   mountTmpfs,
@@ -24,7 +29,7 @@ import {
   startScript,
   temporaryFolder,
   transpiled,
-} from "./support.js";
+} from "../support.js";
 
 const temporaries = (folder: string) =>
   readdirSync(folder).filter((name) => name.startsWith(".tmp-"));
@@ -48,7 +53,7 @@ describe("writeFileAtomic", () => {
     const writer = script(
       room,
       "writer",
-      `import { writeFileAtomic } from "./runs/atomic.js";
+      `import { writeFileAtomic } from "./runs/files/write.js";
        console.log("ready");
        for (let k = 0; ; k++) writeFileAtomic(process.argv[2], Buffer.alloc(1 << 20, k % 250));`,
     );
@@ -120,7 +125,7 @@ describe("writeFileAtomic", () => {
       room,
       "gone",
       `import { rmSync } from "node:fs";
-      import { makeFolder } from "./runs/atomic.js";
+      import { makeFolder } from "./runs/files/write.js";
       process.chdir(process.argv[2]);
       process.cwd();
       rmSync(process.argv[2], { recursive: true });
@@ -142,7 +147,7 @@ describe("writeFileAtomic", () => {
     const attempt = script(
       room,
       "attempt",
-      `import { writeFileAtomic } from "./runs/atomic.js";
+      `import { writeFileAtomic } from "./runs/files/write.js";
        try { writeFileAtomic(process.argv[2], "x"); console.log("written"); }
        catch (error) { console.log(error.name, error.code, error.message); }`,
     );

@@ -2,13 +2,13 @@
 import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { readCsv } from "../src/csv.js";
-import { fromJsonLines } from "../src/json.js";
-import { csvLogger } from "../src/logger/csv.js";
-import { metricName, namedMetrics } from "../src/logger/names.js";
-import { type LogValues, loggers, type OpenLogger } from "../src/logger.js";
-import { shownScalars } from "./logger-events.js";
-import { runErrorOf, temporaryFolder } from "./support.js";
+import { readCsv } from "../../src/files/csv.js";
+import { fromJsonLines } from "../../src/files/json.js";
+import { csvLogger } from "../../src/logger/csv.js";
+import { type LogValues, loggers, type OpenLogger } from "../../src/logger/logger.js";
+import { metricName, namedMetrics } from "../../src/logger/names.js";
+import { runErrorOf, temporaryFolder } from "../support.js";
+import { shownScalars } from "./events.js";
 
 type Point = [step: number, value: number];
 

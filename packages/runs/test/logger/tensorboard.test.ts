@@ -11,17 +11,11 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { crc32c, maskedCrc32c } from "../src/logger/tensorboard/crc32c.js";
-import { openRecordFile } from "../src/logger/tensorboard/record-file.js";
-import { tensorboardLogger } from "../src/logger/tensorboard.js";
-import {
-  crc32cBitwise,
-  eventFiles,
-  readEvent,
-  readRecords,
-  shownScalars,
-} from "./logger-events.js";
-import { kill, runErrorOf, script, startScript, temporaryFolder, transpiled } from "./support.js";
+import { crc32c, maskedCrc32c } from "../../src/logger/tensorboard/crc32c.js";
+import { openRecordFile } from "../../src/logger/tensorboard/record-file.js";
+import { tensorboardLogger } from "../../src/logger/tensorboard.js";
+import { kill, runErrorOf, script, startScript, temporaryFolder, transpiled } from "../support.js";
+import { crc32cBitwise, eventFiles, readEvent, readRecords, shownScalars } from "./events.js";
 
 const place = (folder: string) => join(folder, "tensorboard");
 const eventsOf = (folder: string) =>

@@ -1,7 +1,7 @@
 // Folder and file names of runs: stable, safe, and different for different runs.
 import { describe, expect, it } from "vitest";
-import { parseModelName, runFolder, runPaths } from "../src/layout.js";
-import { runErrorOf } from "./support.js";
+import { parseModelName, runFolder, runPaths } from "../../src/run/layout.js";
+import { runErrorOf } from "../support.js";
 
 const place = { experiments_dir: "experiments", name: "gaussian", seed: 1 };
 

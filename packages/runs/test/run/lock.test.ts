@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { acquireLock, foreignLockSeconds, lockHolder } from "../src/lock.js";
-import { isAlive } from "../src/process.js";
-import { kill, runErrorOf, script, startScript, temporaryFolder, transpiled } from "./support.js";
+import { isAlive } from "../../src/files/process.js";
+import { acquireLock, foreignLockSeconds, lockHolder } from "../../src/run/lock.js";
+import { kill, runErrorOf, script, startScript, temporaryFolder, transpiled } from "../support.js";
 
 const lockPath = () => join(temporaryFolder(), ".lock");
 
@@ -59,7 +59,7 @@ describe("acquireLock", () => {
     const holder = script(
       transpiled(),
       "holder",
-      `import { acquireLock } from "./runs/lock.js";
+      `import { acquireLock } from "./runs/run/lock.js";
        acquireLock(process.argv[2]); console.log("held"); setInterval(() => {}, 1000);`,
     );
     const child = await startScript(holder, path);
@@ -120,7 +120,7 @@ describe("acquireLock", () => {
     const contender = script(
       transpiled(),
       "contender",
-      `import { acquireLock } from "./runs/lock.js";
+      `import { acquireLock } from "./runs/run/lock.js";
        process.stdin.once("data", () => {
          try { acquireLock(process.argv[2]); console.log("won"); }
          catch (error) { console.log(error.code); }

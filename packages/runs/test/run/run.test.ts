@@ -11,11 +11,11 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { writeFileAtomic } from "../src/atomic.js";
-import { openCheckpoints } from "../src/checkpoint/store.js";
-import { formatVersion } from "../src/info.js";
-import { isFinished, listRuns, readRun } from "../src/reader.js";
-import { type OpenRunOptions, openRun } from "../src/writer.js";
+import { openCheckpoints } from "../../src/checkpoint/store.js";
+import { writeFileAtomic } from "../../src/files/write.js";
+import { formatVersion } from "../../src/run/info.js";
+import { isFinished, listRuns, readRun } from "../../src/run/reader.js";
+import { type OpenRunOptions, openRun } from "../../src/run/writer.js";
 import {
   kill,
   runErrorOf,
@@ -24,7 +24,7 @@ import {
   startScript,
   temporaryFolder,
   transpiled,
-} from "./support.js";
+} from "../support.js";
 
 const options = (folder: string, more: Partial<OpenRunOptions> = {}): OpenRunOptions => ({
   folder,
@@ -107,7 +107,7 @@ describe("openRun", () => {
     const trainer = script(
       transpiled(),
       "trainer",
-      `import { openRun } from "./runs/writer.js";
+      `import { openRun } from "./runs/run/writer.js";
        const columns = ["half_iteration", "mean"];
        const run = openRun({ folder: process.argv[2], dsbm: "0.1.0", config: {}, columns });
        run.appendResult({ half_iteration: 1, mean: 0.5 });
@@ -280,7 +280,7 @@ describe("openRun", () => {
     const attempt = script(
       transpiled(),
       "attempt",
-      `import { openRun } from "./runs/writer.js";
+      `import { openRun } from "./runs/run/writer.js";
        try { openRun({ folder: process.argv[2], dsbm: "0", config: {}, columns: ["a"] }); }
        catch (error) { console.log(error.code, error.message); }`,
     );

@@ -2,8 +2,8 @@
 // one that a crash cut off is removed before anything follows it.
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { dirname } from "node:path";
-import { makeFolder, writeAll } from "../../atomic.js";
 import { fileError, RunError } from "../../errors.js";
+import { makeFolder, writeAll } from "../../files/write.js";
 import { maskedCrc32c } from "./crc32c.js";
 
 /** A file of records that grows; every method throws RunError. */
