@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
-import { loadImages } from "@dsbm/data";
+import { loadTable } from "@dsbm/data";
 import { type Row, readCsv, readMetrics, readRun } from "@dsbm/runs";
 import { setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -119,7 +119,7 @@ describe("a finished run", () => {
     expect(Number(rows[2]?.nfe)).toBeGreaterThan(6);
     const mean = tidy(() => {
       const options = { split: "train", image_size: 16, seed: 3, channels: 1 } as const;
-      const { x } = loadImages("synthetic_squares", options);
+      const { x } = loadTable("synthetic_squares", options);
       return x.narrow(0, 0, 40).to("float64").div(127.5).sub(1).mean().item();
     });
     expect(Number(rows[1]?.start_mean)).toBeCloseTo(mean, 5);

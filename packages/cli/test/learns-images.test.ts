@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { exactPlan, frechetScore, imageStatistics, squaredDistances, stream } from "@dsbm/bridge";
 import { completeTrain, resolve, train } from "@dsbm/config";
-import { loadImages } from "@dsbm/data";
+import { loadTable } from "@dsbm/data";
 import { LeNet, lenetFeatures, lenetTraining, trainClassifier } from "@dsbm/nets";
 import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { Training } from "@dsbm/train";
@@ -22,7 +22,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const judge = new LeNet({ channels: 1, classes: 2, generator: stream(0, "judge/init") });
 beforeAll(() => {
   setNumThreads(1);
-  const shapes = loadImages("synthetic_shapes", { split: "train", image_size: 16, seed: 0 });
+  const shapes = loadTable("synthetic_shapes", { split: "train", image_size: 16, seed: 0 });
   const labels = shapes.labels as Tensor;
   for (const _ of trainClassifier(judge, {
     x: shapes.x,

@@ -1,7 +1,7 @@
 // Errors by octave on fields whose spectra are known in closed form, and how fields follow a condition of known slope.
 import { bandError, isotropicSpectrum, octaves } from "@dsbm/bridge";
 import type { Split } from "@dsbm/data";
-import { downscalingLaw, loadImages, type Resolution } from "@dsbm/data";
+import { downscalingLaw, loadTable, type Resolution } from "@dsbm/data";
 import { setNumThreads, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
@@ -22,7 +22,7 @@ beforeAll(() => setNumThreads(1));
 const size = 32;
 const n = 400;
 const draw = (resolution: Resolution, split: Split = "train") =>
-  loadImages(`downscaler_synthetic_${resolution}`, { split, image_size: size, n, seed: 4 });
+  loadTable(`downscaler_synthetic_${resolution}`, { split, image_size: size, n, seed: 4 });
 const law = (resolution: Resolution) => downscalingLaw(resolution, { size });
 
 /** Coarse fields as starts, the same as ends, and fine ones as data. */

@@ -1,63 +1,67 @@
-// What the registry holds: image sets that load themselves from one kind of options.
-import type { ImageClass, ImageTable, Split } from "./image-table.js";
+// What the registry holds: data sets that load themselves from one kind of options.
+import type { ImageClass, Split, Table } from "./table.js";
 
-/** Which part of an image set to load, and from where. */
-export interface LoadImagesOptions {
-  /** Which of the published splits. */
+/** Which part of a data set to load, and from where. A set ignores the options that do not concern it. */
+export interface TableOptions {
   split: Split;
   /**
-   * The data folder. A set's files are looked for in folders of the set's own below it ("data/mnist"), then in
-   * itself, then where a package of the system or of npm puts them.
+   * The data folder. Files are searched for in the set's own folders below it ("data/mnist"), then in the data folder
+   * itself, then where a system or npm package installs them.
    */
   directory?: string;
-  /** The labels to keep, as published; default those of the name, else the set's own choice. */
+  /** The labels to keep, as published; default those in the name, else the set's usual ones. */
   classes?: readonly number[];
   /**
-   * The width and height that are expected. Synthetic sets are drawn in it, folders of pictures are brought to it;
-   * nothing else is resized.
+   * Width and height of images. Drawn sets are drawn in this size, folders of pictures are resized to it; for other
+   * sets it is the expected size, and another one is an error.
    */
   image_size?: number;
-  /** How many images: the first ones of a published set, so many drawn of a synthetic one; default all. */
+  /** Number of samples: the first ones of a file, or the number to draw; default all of a file. */
   n?: number;
-  /** What a folder of pictures is decoded to: 3 for colour (default), 1 for grey. */
+  /** Channels of a folder of pictures: 3 for colour (default), 1 for grey. */
   channels?: number;
-  /** Downscaler arrays: the segment of this wavenumber; default 0, all of them. */
+  /** Downscaler arrays: the segment of this wavenumber; default 0, all segments. */
   wavenumber?: number;
-  /** The part of a folder of pictures without published splits that is held out; default 0.1. */
+  /** Share of test samples in an array, or in a folder of pictures without a test folder; default 0.1. */
   test_fraction?: number;
-  /**
-   * Where decoded pictures are kept, gigabytes for large sets, until somebody deletes them; default the folder
-   * "decoded" in the data folder.
-   */
+  /** Folder for decoded pictures, which can take gigabytes; default "decoded" in the data folder. */
   cache?: string;
-  /** Draws synthetic sets; published ones do not have any; default 0. */
+  /** Seed of drawn sets and of the split of an array; default 0. */
   seed?: number;
+  /** Dimension of drawn vectors; default 5 for gaussian, 2 for others. For arrays of vectors, the expected one. */
+  dim?: number;
+  /** Data set gaussian: the means are −a at x0 and a at x1 in each coordinate; default 0.1. */
+  a?: number;
+  /** The end of the bridge that the table is for: drawn vectors differ between the ends; default x0. */
+  end?: "x0" | "x1";
+  /** Data set gaussian: number of training samples, which are drawn before the test samples; default 10,000. */
+  n_train?: number;
 }
 
-/** The options of one set's loader: the name to give to the table, and the labels to keep, if not all. */
-export interface ImageSetOptions extends Omit<LoadImagesOptions, "classes"> {
+/** The options of one set's loader: the name for the table, and the labels to keep (undefined: all). */
+export interface SetOptions extends Omit<TableOptions, "classes"> {
   name: string;
   classes: readonly number[] | undefined;
 }
 
-/** What may be watched and stopped while a set is made ready. */
+/** Progress and cancellation of a preparation. */
 export interface Preparation {
   /** Called after each picture. */
   progress?: (state: { name: string; split: Split; done: number; total: number }) => void;
-  /** Ends the work at the next picture; what is half done is taken away. */
+  /** Stops the work at the next picture and deletes the unfinished file. */
   signal?: AbortSignal;
 }
 
-/** A set of images that can be asked for by name. */
-export interface ImageSet {
+/** A data set with a configuration name. */
+export interface DataSet {
   /** One line of help. */
   about: string;
   /** All classes, by rising label. */
   classes: readonly ImageClass[];
-  /** The labels that are kept where nobody says which; default all there are. */
+  /** The labels to keep by default; all if left out. */
   usual?: readonly number[];
-  /** Makes one split ready to be loaded, where that takes long or cannot be done at once. */
-  prepare?(options: ImageSetOptions & Preparation): Promise<void>;
+  /** Prepares one split for `load`, for sets that cannot load at once. */
+  prepare?(options: SetOptions & Preparation): Promise<void>;
   /** Loads one split; throws `DatasetError`. */
-  load(options: ImageSetOptions): ImageTable;
+  load(options: SetOptions): Table;
 }

@@ -1,11 +1,12 @@
-// The grammar of image sets' names: a set, then the labels to keep, joined by "_": mnist, mnist_2, mnist_0_1_5,
+// The grammar of data sets' names: a set, then the labels to keep, joined by "_": mnist, mnist_2, mnist_0_1_5,
 // fashion_mnist_7. Labels are the published ones, written without leading zeros.
-import { DatasetError } from "./errors.js";
-import type { ImageSet } from "./image-set.js";
 
-/** A set and the labels that a name says, undefined where it says none. */
+import type { DataSet } from "./data-set.js";
+import { DatasetError } from "./errors.js";
+
+/** A set and the labels in its name, undefined without labels. */
 export interface ParsedName {
-  set: ImageSet;
+  set: DataSet;
   classes: number[] | undefined;
 }
 
@@ -15,7 +16,7 @@ export interface ParsedName {
  * Throws `DatasetError`: `UnknownSet` (with the nearest name), `InvalidOption` for a label that the set does
  * not have or that stands twice.
  */
-export function parseName(name: string, sets: Readonly<Record<string, ImageSet>>): ParsedName {
+export function parseName(name: string, sets: Readonly<Record<string, DataSet>>): ParsedName {
   const base = name.replace(/(_\d+)+$/, "");
   const set = Object.hasOwn(sets, base) ? sets[base] : undefined;
   if (set === undefined) throw unknown(name, base, Object.keys(sets));
@@ -28,7 +29,7 @@ export function parseName(name: string, sets: Readonly<Record<string, ImageSet>>
 export function checkClasses(
   what: string,
   wanted: readonly (string | number)[],
-  { classes }: ImageSet,
+  { classes }: DataSet,
 ): number[] {
   if (classes.length === 0)
     throw new DatasetError("InvalidOption", `${what}: [${wanted}] of a set without classes`);
@@ -59,8 +60,8 @@ function unknown(name: string, base: string, known: readonly string[]): DatasetE
   const meant =
     near !== undefined && near.d <= Math.max(2, Math.floor(base.length / 3))
       ? `did you mean "${near.candidate}${name.slice(base.length)}"?`
-      : `there are: ${known.join(", ")}, and folder:PATH`;
-  return new DatasetError("UnknownSet", `"${name.slice(0, 80)}" is no image set; ${meant}`);
+      : `there are: ${known.join(", ")}, folder:PATH and array:PATH.npy`;
+  return new DatasetError("UnknownSet", `"${name.slice(0, 80)}" is no data set; ${meant}`);
 }
 
 /** Fewest insertions, deletions and replacements between two texts (Levenshtein 1966), row by row. */

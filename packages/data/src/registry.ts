@@ -1,11 +1,11 @@
-// The image sets by their configuration names. Each loads to the same kind of table; a new set is a file here and
-// a line in `imageSets`.
+// The data sets by their configuration names. Each loads to the same kind of table; a new set is a file here and
+// a line in `datasets`.
 
+import type { DataSet, Preparation, SetOptions, TableOptions } from "./data-set.js";
 import { DatasetError } from "./errors.js";
 import { downscaler } from "./fields/downscaler.js";
 import { syntheticDownscaler } from "./fields/downscaler-synthetic.js";
-import type { ImageSet, ImageSetOptions, LoadImagesOptions, Preparation } from "./image-set.js";
-import type { ImageTable } from "./image-table.js";
+import { arrayPrefix, arraySet } from "./files/array-set.js";
 import { cifar10 } from "./images/cifar10.js";
 import { emnistLetters } from "./images/emnist.js";
 import { fashionMnist } from "./images/fashion-mnist.js";
@@ -15,6 +15,9 @@ import { syntheticSet } from "./images/synthetic.js";
 import { checkClasses, parseName } from "./names.js";
 import { afhq } from "./pictures/afhq.js";
 import { folderPrefix, folderSet } from "./pictures/folder.js";
+import type { Table } from "./table.js";
+import { gaussianSet } from "./vectors/gaussian.js";
+import { drawnSets } from "./vectors/planar.js";
 
 const others = [mnist, fashionMnist, emnistLetters];
 const clothes = idxSet(fashionMnist, {
@@ -22,8 +25,8 @@ const clothes = idxSet(fashionMnist, {
   others,
 });
 
-/** All image sets by name; any of them takes labels behind its name (`mnist_2`, `emnist_1_2`). */
-export const imageSets: Readonly<Record<string, ImageSet>> = {
+/** All data sets by name; one with classes takes labels behind its name (`mnist_2`, `emnist_1_2`). */
+export const datasets: Readonly<Record<string, DataSet>> = {
   mnist: idxSet(mnist, { about: "handwritten digits, 28×28, labels 0–9", others }),
   emnist: idxSet(emnistLetters, {
     about: "handwritten letters a–e, 28×28, labels 1–5 (of EMNIST's 1–26)",
@@ -47,32 +50,39 @@ export const imageSets: Readonly<Record<string, ImageSet>> = {
   downscaler_low: downscaler("low"),
   downscaler_synthetic_high: syntheticDownscaler("high"),
   downscaler_synthetic_low: syntheticDownscaler("low"),
+  gaussian: gaussianSet,
+  ...drawnSets,
 };
 
+/** Sets of the user's own files: the prefix of their names, and the set of the path that follows. */
+const ownFiles = [
+  [folderPrefix, folderSet],
+  [arrayPrefix, arraySet],
+] as const;
+
 /**
- * Loads one split of an image set: `loadImages("mnist_2", { split: "train" })`.
+ * Loads one split of a data set: `loadTable("mnist_2", { split: "train" })`.
  *
- * A name is that of a set, then labels, joined by "_"; or "folder:PATH" for a folder of pictures. The table holds
- * bytes [n, C, H, W] (or float32, for fields); `decodeImages` makes of a batch what networks see. Sets of picture
- * files must have been made ready by `prepareImages`. Throws `DatasetError`: `UnknownSet` and `InvalidOption` for a
- * name or an option that means nothing, `MissingFiles` with what to fetch, `NotPrepared`, `WrongSet` and `BadLabel`
- * for files of another set, and what reading damaged files throws.
+ * A name is that of a set, then labels, joined by "_"; or "folder:PATH" for a folder of pictures, or "array:PATH.npy"
+ * for vectors or images in an array. The table holds bytes or float32; `decodeImages` makes network inputs of a batch.
+ * Sets of picture files must be prepared by `prepareTable`. Throws `DatasetError`: `UnknownSet` and `InvalidOption`
+ * for an unknown name or option value, `MissingFiles` with what to download, `NotPrepared`, `WrongSet` and `BadLabel`
+ * for files of another set, `BadArray`, and errors of damaged files.
  */
-export function loadImages(name: string, options: LoadImagesOptions): ImageTable {
+export function loadTable(name: string, options: TableOptions): Table {
   const { set, options: complete } = chosen(name, options);
   return set.load(complete);
 }
 
 /**
- * Makes one split ready to be loaded with the same options: pictures are decoded, beside JavaScript's thread, into a
- * file that later runs find. Does nothing for other sets and where it was done before.
+ * Prepares one split to be loaded with the same options: pictures are decoded, in other threads, into a file that
+ * later runs use again. Does nothing for other sets and for a split that is prepared.
  *
- * Throws like `loadImages`, `BadPicture` that names a picture, and the reason of `signal`; what was half done is
- * taken away.
+ * Throws like `loadTable`, `BadPicture` that names a picture, and the reason of `signal`; an unfinished file is deleted.
  */
-export async function prepareImages(
+export async function prepareTable(
   name: string,
-  { progress, signal, ...given }: LoadImagesOptions & Preparation,
+  { progress, signal, ...given }: TableOptions & Preparation,
 ): Promise<void> {
   const { set, options } = chosen(name, given);
   await set.prepare?.({ ...options, ...(progress && { progress }), ...(signal && { signal }) });
@@ -81,18 +91,20 @@ export async function prepareImages(
 /** The set of a name, and the options of its loader. */
 function chosen(
   name: string,
-  { split, classes: given, ...rest }: LoadImagesOptions,
-): { set: ImageSet; options: ImageSetOptions } {
-  const { set, classes: named } = name.startsWith(folderPrefix)
-    ? { set: folderSet(name.slice(folderPrefix.length)), classes: undefined }
-    : parseName(name, imageSets);
+  { split, classes: given, ...rest }: TableOptions,
+): { set: DataSet; options: SetOptions } {
+  const own = ownFiles.find(([prefix]) => name.startsWith(prefix));
+  const { set, classes: named } =
+    own === undefined
+      ? parseName(name, datasets)
+      : { set: own[1](name.slice(own[0].length)), classes: undefined };
   if (split !== "train" && split !== "test") {
     throw new DatasetError("InvalidOption", `split "${split}": expected "train" or "test"`);
   }
   if (named !== undefined && given !== undefined) {
     throw new DatasetError(
       "InvalidOption",
-      `classes [${given}] for ${name}, which says its classes itself: give them in one place`,
+      `classes [${given}] for ${name}, whose name selects classes: give them in one place`,
     );
   }
   const classes = given === undefined ? named : checkClasses("classes", given, set);

@@ -1,9 +1,9 @@
 // A data set in one line of a log: enough to notice the wrong file, the wrong scale, the wrong subset.
 import { type Tensor, tidy } from "@dsbm/torch";
-import type { ImageTable } from "./image-table.js";
+import type { Table } from "./table.js";
 
 /** How many samples, of which shape, and the moments of all their values as networks see them. */
-export interface ImageSummary {
+export interface TableSummary {
   n: number;
   /** [C, H, W] */
   shape: number[];
@@ -13,7 +13,7 @@ export interface ImageSummary {
 }
 
 /** The summary of a table; bytes are counted exactly, float32 is summed in float64 a part at a time. */
-export function summary({ x }: Pick<ImageTable, "x">): ImageSummary {
+export function summary({ x }: Pick<Table, "x">): TableSummary {
   const [n, ...shape] = x.shape as [number, ...number[]];
   const [count, sum, squares] = x.dtype === "uint8" ? ofBytes(x) : ofFloats(x);
   const mean = sum / count;

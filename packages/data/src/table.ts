@@ -1,34 +1,37 @@
-// An image set as it is loaded: a table of samples in memory or mapped.
+// One split of a data set as it is loaded: a table of samples in memory or mapped from a file.
 import type { Tensor } from "@dsbm/torch";
 
 /** The published parts of a data set. */
 export type Split = "train" | "test";
 
-/** A class of images: its label as published, and its name. */
+/** A class of samples: its label as published, and its name. */
 export interface ImageClass {
   readonly label: number;
   readonly name: string;
 }
 
-/** One split of an image set: samples as they are stored, to be decoded a batch at a time. */
-export interface ImageTable {
-  /** The configuration name, subset included: "mnist_2". */
+/** One split of a data set: samples as they are stored, to be decoded a batch at a time. */
+export interface Table {
+  /** The configuration name with its labels: "mnist_2". */
   readonly name: string;
   readonly split: Split;
-  /** Where the samples come from, for logs: a folder, a file, or "drawn". */
+  /** Where the samples come from, for logs: a folder, a file, or "drawn from seed 0". */
   readonly source: string;
-  /** [n, C, H, W], in memory or mapped: uint8 as stored (0–255), or float32 as networks see it. */
+  /**
+   * Vectors [n, d] or images [n, C, H, W], in memory or mapped: float32 as networks take them, or uint8 as stored
+   * (0–255), which `decodeImages` maps to [−1, 1].
+   */
   readonly x: Tensor;
   /**
-   * The order in which samples are to be looked at where few of them are, int64 [n], for tables that lie sorted on
-   * disk; left out where the order they lie in will do.
+   * A random order of the samples, int64 [n], for tables that are sorted on disk: a part of the table is taken in it.
+   * Left out where the stored order serves.
    */
   readonly order?: Tensor;
-  /** One label a sample as published, int64 [n]; null where there are none. */
+  /** One label for each sample as published, int64 [n]; null without labels. */
   readonly labels: Tensor | null;
-  /** The classes that the table holds, by rising label; empty where there are no labels. */
+  /** The classes in the table, by rising label; empty without labels. */
   readonly classes: readonly ImageClass[];
-  /** What networks see beside each sample, float32 [n, C′, H, W]; null where there is nothing. */
+  /** A condition for each sample, float32 [n, C′, H, W], that networks take beside it; null without. */
   readonly condition: Tensor | null;
   /** Whether training mirrors each image of a batch left to right with probability ½. */
   readonly flip: boolean;

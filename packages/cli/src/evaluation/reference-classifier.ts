@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { imageSets, loadImages, positionsOf } from "@dsbm/data";
+import { datasets, loadTable, positionsOf } from "@dsbm/data";
 import {
   accuracyOf,
   classify,
@@ -35,7 +35,7 @@ function judgedSet(end: Pick<ImageEnd, "name">): string | null {
   const base = end.name.replace(/(_\d+)+$/, "");
   // The squares and the circles are each one class: their judge tells them apart.
   const whole = base.startsWith("synthetic_") ? "synthetic_shapes" : base;
-  return (imageSets[whole]?.classes.length ?? 0) > 1 ? whole : null;
+  return (datasets[whole]?.classes.length ?? 0) > 1 ? whole : null;
 }
 
 /**
@@ -57,7 +57,7 @@ export async function judgeOf(
   );
   if (existsSync(path)) return loadLeNet(path);
   const tables = (["train", "test"] as const).map((split) =>
-    loadImages(set, { split, directory: config.paths.data_dir_name, image_size, seed: judgeSeed }),
+    loadTable(set, { split, directory: config.paths.data_dir_name, image_size, seed: judgeSeed }),
   );
   const [train, test] = tables as [(typeof tables)[number], (typeof tables)[number]];
   const labels = train.classes.map(({ label }) => label);

@@ -12,13 +12,13 @@ import {
   stream,
 } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import type { ImageClass, ImageTable, Split } from "@dsbm/data";
+import type { ImageClass, Split, Table } from "@dsbm/data";
 import {
   downscalerScalingFile,
   loadDownscalerScaling,
-  loadImages,
+  loadTable,
   positionsOf,
-  prepareImages,
+  prepareTable,
   summary,
   unscaleFields,
 } from "@dsbm/data";
@@ -94,7 +94,7 @@ export async function prepareImageData(
     : [config.Dataset];
   for (const name of names)
     for (const split of splits)
-      await prepareImages(name, {
+      await prepareTable(name, {
         ...loading(split, config),
         progress: ({ done, total }) =>
           progress.update({ label: `decoding ${name}, ${split}`, step: done, steps: total }),
@@ -104,9 +104,9 @@ export async function prepareImageData(
 
 function imageEnd(name: string, config: CompleteTrainConfig): ImageEnd {
   const { image_size, channels, random_flip } = config.data;
-  const [train, test] = splits.map((split) => loadImages(name, loading(split, config))) as [
-    ImageTable,
-    ImageTable,
+  const [train, test] = splits.map((split) => loadTable(name, loading(split, config))) as [
+    Table,
+    Table,
   ];
   const [, c, height, width] = train.x.shape;
   if (c !== channels || height !== image_size || width !== image_size)
@@ -141,7 +141,7 @@ const conditionTensors = (conditions: Conditions | undefined): Tensor[] =>
 
 /** What the configuration has networks told beside the samples of a table. */
 export function conditionsOf(
-  table: ImageTable,
+  table: Table,
   { cdsb, data, model }: CompleteTrainConfig,
 ): Conditions | undefined {
   const { name, condition, labels, classes } = table;

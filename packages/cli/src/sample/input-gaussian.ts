@@ -1,7 +1,7 @@
 // Samples drawn from the end that is a Gaussian, each a function of the seed and its place.
 import type { Decode } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { prepareImages } from "@dsbm/data";
+import { prepareTable } from "@dsbm/data";
 import { randn, tidy, zeros } from "@dsbm/torch";
 import { gaussianLaw, loading } from "../problem/ends.js";
 import { UsageError } from "../terminal/errors.js";
@@ -73,7 +73,7 @@ async function prepare(
   { progress, signal }: InputOptions,
 ): Promise<void> {
   try {
-    await prepareImages(config.Dataset, {
+    await prepareTable(config.Dataset, {
       ...loading("train", config),
       progress: ({ done, total }) =>
         progress.update({ label: `decoding ${config.Dataset}`, step: done, steps: total }),

@@ -1,13 +1,13 @@
 // Samples of a named image set: its held-out split, with the conditions that the run's networks are told.
 
 import { decodeImages, mapConditions } from "@dsbm/bridge";
-import { DatasetError, loadImages, prepareImages } from "@dsbm/data";
+import { DatasetError, loadTable, prepareTable } from "@dsbm/data";
 import { tidy } from "@dsbm/torch";
 import { conditionsOf, loading } from "../problem/ends.js";
 import { UsageError } from "../terminal/errors.js";
 import { checkFinite, type Input, type InputOptions, wanted } from "./input.js";
 
-/** Opens the test split of a set, loaded as the run loads its own. Throws DatasetError as `loadImages`. */
+/** Opens the test split of a set, loaded as the run loads its own. Throws DatasetError as `loadTable`. */
 export async function imageSetInput(
   name: string,
   { trained, progress, signal }: InputOptions,
@@ -20,7 +20,7 @@ export async function imageSetInput(
   const { config } = source;
   const options = loading("test", config);
   try {
-    await prepareImages(name, {
+    await prepareTable(name, {
       ...options,
       progress: ({ done, total }) =>
         progress.update({ label: `decoding ${name}`, step: done, steps: total }),
@@ -30,7 +30,7 @@ export async function imageSetInput(
     if (!(error instanceof DatasetError) || error.code !== "UnknownSet") throw error;
     throw new UsageError(`INPUT ${name} is no file or folder here, and ${error.message}`);
   }
-  const table = loadImages(name, options);
+  const table = loadTable(name, options);
   const { x } = table;
   if (`${x.shape.slice(1)}` !== `${trained.shape}`)
     throw new UsageError(

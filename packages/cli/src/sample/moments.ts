@@ -1,7 +1,7 @@
 // Statistics that a run took from its training images: no part of what it leaves, so the images are needed again.
 
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { DatasetError, loadImages } from "@dsbm/data";
+import { DatasetError, loadTable } from "@dsbm/data";
 import type { Device, Tensor } from "@dsbm/torch";
 import { type GaussianMoments, gaussianLaw, loading } from "../problem/ends.js";
 import { UsageError } from "../terminal/errors.js";
@@ -18,7 +18,7 @@ export function trainingImages(
   { what, instead }: { what: string; instead: string },
 ): Tensor {
   try {
-    return loadImages(config.Dataset, loading("train", config)).x.keep();
+    return loadTable(config.Dataset, loading("train", config)).x.keep();
   } catch (error) {
     throw needed(error, config, { what, instead });
   }

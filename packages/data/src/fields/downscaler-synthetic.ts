@@ -2,9 +2,9 @@
 
 import { stream } from "@dsbm/bridge";
 import { cat, empty, type Generator, randn, stack, type Tensor, tensor, tidy } from "@dsbm/torch";
+import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
-import type { ImageSet, ImageSetOptions } from "../image-set.js";
-import type { ImageTable, Split } from "../image-table.js";
+import type { Split, Table } from "../table.js";
 import { coherence, type FieldLaws, fieldLaws, type Resolution } from "./downscaling-law.js";
 import { filtered, filters } from "./random-fields.js";
 
@@ -17,7 +17,7 @@ const chunk = 32;
  * `downscalingLaw`; 64×64 unless told otherwise, 2,000 for training and 500 to test. The two resolutions have the same
  * conditions, row by row, and given these draws of their own: no states are paired. The first fields do not depend on n.
  */
-export function syntheticDownscaler(resolution: Resolution): ImageSet {
+export function syntheticDownscaler(resolution: Resolution): DataSet {
   return {
     about: `drawn fields of ${resolution} resolution, 2 states and 1 condition`,
     classes: [],
@@ -34,8 +34,8 @@ function load(
     n = usualCount[split],
     seed = 0,
     wavenumber = 0,
-  }: ImageSetOptions,
-): ImageTable {
+  }: SetOptions,
+): Table {
   if (wavenumber !== 0)
     throw new DatasetError(
       "InvalidOption",

@@ -3,10 +3,10 @@
 import { join } from "node:path";
 import { stream } from "@dsbm/bridge";
 import { io, randperm, type Tensor, tidy } from "@dsbm/torch";
+import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
 import { status } from "../files/locate.js";
-import type { ImageSet, ImageSetOptions } from "../image-set.js";
-import type { ImageTable, Split } from "../image-table.js";
+import type { Split, Table } from "../table.js";
 
 /** Wavenumbers of the condition, one segment of the high-resolution fields each, in this order. */
 const wavenumbers = [1, 2, 4, 8, 16];
@@ -23,7 +23,7 @@ const permutationSeed = 42;
  * random permutation (torch's randperm of a stream of the set, the split and n), because the files are sorted; with
  * `n`, the first n fields in it are read into memory, without, the table is mapped as it lies.
  */
-export function downscaler(resolution: keyof typeof resolutions): ImageSet {
+export function downscaler(resolution: keyof typeof resolutions): DataSet {
   return {
     about: `flows of ${resolution} resolution (${resolutions[resolution]}), 512×512, 2 states and 1 condition`,
     classes: [],
@@ -41,8 +41,8 @@ export function downscalerScalingFile(
 
 function load(
   resolution: keyof typeof resolutions,
-  { name, split, directory, image_size, wavenumber = 0, n }: ImageSetOptions,
-): ImageTable {
+  { name, split, directory, image_size, wavenumber = 0, n }: SetOptions,
+): Table {
   const { path, folder } = find(`x${split}_${resolutions[resolution]}.npy`, directory);
   return tidy(() => {
     const all = io.mapNpy(path);

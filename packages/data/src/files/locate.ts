@@ -3,7 +3,7 @@
 import { type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatasetError } from "../errors.js";
-import type { Split } from "../image-table.js";
+import type { Split } from "../table.js";
 import { readBytes, reason } from "./idx.js";
 import { describeFile, type PublishedFile, type PublishedSet } from "./published.js";
 import { readMembers } from "./zip.js";

@@ -1,6 +1,6 @@
 // What is known of a data set that others publish as IDX files: facts, so that finding them, checking them and
 // saying how to get them are written once.
-import type { ImageClass, Split } from "../image-table.js";
+import type { ImageClass, Split } from "../table.js";
 
 /** A published file, unpacked: its name, size in bytes, and digests where they are known. */
 export interface PublishedFile {

@@ -1,13 +1,13 @@
 // CIFAR-10 as its authors publish it: an archive of binary batches or of Python's pickles, packed or unpacked.
 import { join } from "node:path";
 import { tensor, tidy } from "@dsbm/torch";
+import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
 import { readBytes } from "../files/idx.js";
 import { status } from "../files/locate.js";
 import { describeFile } from "../files/published.js";
 import { readTarMembers } from "../files/tar.js";
-import type { ImageSet, ImageSetOptions } from "../image-set.js";
-import type { ImageTable, Split } from "../image-table.js";
+import type { Split, Table } from "../table.js";
 import { type CifarBatch, pixels, readPickled, readRecords, side } from "./cifar-batches.js";
 
 const home = "https://www.cs.toronto.edu/~kriz/cifar.html";
@@ -41,13 +41,13 @@ const forms = [
 const names = "airplane automobile bird cat deer dog frog horse ship truck".split(" ");
 
 /** Small photographs (Krizhevsky 2009): 50,000 and 10,000 images of 32×32 in colour, mirrored in training. */
-export const cifar10: ImageSet = {
+export const cifar10: DataSet = {
   about: "small photographs, 32×32 in colour, labels 0–9",
   classes: names.map((name, label) => ({ label, name })),
   load,
 };
 
-function load({ name, split, directory, classes, image_size, n }: ImageSetOptions): ImageTable {
+function load({ name, split, directory, classes, image_size, n }: SetOptions): Table {
   if (image_size !== undefined && image_size !== side)
     throw new DatasetError(
       "InvalidOption",
@@ -126,7 +126,7 @@ function joined(batches: readonly CifarBatch[]): CifarBatch {
 /** The first n images of some classes, in their order. */
 function kept(
   { images, labels }: CifarBatch,
-  { classes, n, name, split }: Pick<ImageSetOptions, "classes" | "n" | "name" | "split">,
+  { classes, n, name, split }: Pick<SetOptions, "classes" | "n" | "name" | "split">,
 ): CifarBatch {
   const wanted = Array.from(labels.keys()).filter((i) => classes?.includes(labels[i]!) ?? true);
   const count = n ?? wanted.length;

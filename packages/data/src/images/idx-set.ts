@@ -2,11 +2,11 @@
 // classes asked for, turn the images upright.
 import { join } from "node:path";
 import { tensor, tidy } from "@dsbm/torch";
+import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
 import { locate, missingFiles, type Place, status } from "../files/locate.js";
 import type { PublishedSet } from "../files/published.js";
-import type { ImageSet, ImageSetOptions } from "../image-set.js";
-import type { ImageTable } from "../image-table.js";
+import type { Table } from "../table.js";
 import { type GreyImages, keepClasses, readImages } from "./idx-images.js";
 
 /** An image set of IDX files. */
@@ -16,11 +16,11 @@ export function idxSet(
     about,
     usual,
     others,
-  }: Pick<ImageSet, "about" | "usual"> & {
+  }: Pick<DataSet, "about" | "usual"> & {
     /** Sets whose files have the same names: their labels are told apart by digest. */
     others: readonly PublishedSet[];
   },
-): ImageSet {
+): DataSet {
   return {
     about,
     classes: set.classes,
@@ -36,7 +36,7 @@ export function idxSet(
 }
 
 /** Where the files are; throws `MissingFiles` with every place that was tried. */
-function placeOf(set: PublishedSet, { split, directory }: ImageSetOptions): Place {
+function placeOf(set: PublishedSet, { split, directory }: SetOptions): Place {
   if (directory !== undefined && status(directory)?.isDirectory() === false) {
     throw new DatasetError("InvalidOption", `directory ${directory}: not a folder; name a folder`);
   }
@@ -80,8 +80,8 @@ function checkLabels(set: PublishedSet, { labels }: GreyImages, place: Place): v
 function tableOf(
   set: PublishedSet,
   all: GreyImages,
-  { name, split, source, classes, image_size, n }: ImageSetOptions & { source: string },
-): ImageTable {
+  { name, split, source, classes, image_size, n }: SetOptions & { source: string },
+): Table {
   const { rows, cols } = all;
   if (image_size !== undefined && (rows !== image_size || cols !== image_size)) {
     throw new DatasetError(

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { DatasetError } from "../errors.js";
 import { locate, missingFiles } from "../files/locate.js";
 import type { PublishedFile, PublishedSet } from "../files/published.js";
-import type { Split } from "../image-table.js";
+import type { Split } from "../table.js";
 import { type GreyImages, keepClasses, readImages } from "./idx-images.js";
 
 /** Images of one split, in the order of the file. */

@@ -3,9 +3,9 @@
 
 import { stream } from "@dsbm/bridge";
 import { rand, tensor, tidy } from "@dsbm/torch";
+import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
-import type { ImageSet, ImageSetOptions } from "../image-set.js";
-import type { ImageClass, ImageTable, Split } from "../image-table.js";
+import type { ImageClass, Split, Table } from "../table.js";
 
 const shapes: readonly ImageClass[] = [
   { label: 0, name: "square" },
@@ -18,7 +18,7 @@ const usualCount: Readonly<Record<Split, number>> = { train: 2000, test: 500 };
 const lines = 8;
 
 /** Images of some shapes, by label; 16×16 unless told otherwise, 2,000 for training and 500 to test. */
-export function syntheticSet(about: string, labels: readonly number[]): ImageSet {
+export function syntheticSet(about: string, labels: readonly number[]): DataSet {
   const classes = shapes.filter(({ label }) => labels.includes(label));
   return { about, classes, load: (options) => load(classes, options) };
 }
@@ -37,8 +37,8 @@ function load(
     image_size: size = 16,
     n = usualCount[split],
     seed = 0,
-  }: ImageSetOptions,
-): ImageTable {
+  }: SetOptions,
+): Table {
   const classes = all.filter(({ label }) => wanted === undefined || wanted.includes(label));
   if (!Number.isInteger(size) || size < 4 || size > 1024)
     throw new DatasetError("InvalidOption", `image_size ${size}: expected 4 to 1024 for ${name}`);

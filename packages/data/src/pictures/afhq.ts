@@ -1,7 +1,7 @@
 // AFHQ: faces of animals, a folder of 512×512 pictures for each of three kinds.
 import { join } from "node:path";
+import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
-import type { ImageSet, ImageSetOptions } from "../image-set.js";
 import { listPictures } from "./picture-files.js";
 import { type FoundPictures, pictureSet } from "./picture-set.js";
 
@@ -13,7 +13,7 @@ const splits = { train: ["train"], test: ["test", "val"] } as const;
 const folders = ["afhq", "afhq_v2", "afhqv2", "AFHQ"] as const;
 
 /** Faces of one kind of animal (Choi et al. 2020): about 5,000 pictures for training and 500 to test. */
-export function afhq(kind: (typeof kinds)[number]): ImageSet {
+export function afhq(kind: (typeof kinds)[number]): DataSet {
   return pictureSet({
     about: `faces of ${kind === "wild" ? "wild animals" : `${kind}s`}, 512×512 in colour, label ${kinds.indexOf(kind)}`,
     label: { label: kinds.indexOf(kind), name: kind },
@@ -22,7 +22,7 @@ export function afhq(kind: (typeof kinds)[number]): ImageSet {
   });
 }
 
-function find(kind: string, { split, directory }: ImageSetOptions): FoundPictures {
+function find(kind: string, { split, directory }: SetOptions): FoundPictures {
   const own = directory === undefined ? [] : [...folders.map((f) => join(directory, f)), directory];
   const tried = own.flatMap((folder) => splits[split].map((part) => join(folder, part, kind)));
   for (const source of tried) {

@@ -1,8 +1,8 @@
 // Any folder of pictures as an image set, for whoever has two of them and wants a bridge.
 import { dirname, join, resolve } from "node:path";
+import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
 import { status } from "../files/locate.js";
-import type { ImageSet, ImageSetOptions } from "../image-set.js";
 import { holdOut, listPictures } from "./picture-files.js";
 import { type FoundPictures, pictureSet } from "./picture-set.js";
 
@@ -16,7 +16,7 @@ const testFolders = ["test", "val", "valid"];
  * All pictures below a folder, at any depth, without labels. Those below "train" and "test" (or "val", "valid")
  * are its splits where it has both; else a part is held out by name (`test_fraction`).
  */
-export function folderSet(path: string): ImageSet {
+export function folderSet(path: string): DataSet {
   return pictureSet({
     about: "the pictures of a folder",
     label: null,
@@ -26,7 +26,7 @@ export function folderSet(path: string): ImageSet {
 
 function find(
   path: string,
-  { name, split, directory, test_fraction = 0.1 }: ImageSetOptions,
+  { name, split, directory, test_fraction = 0.1 }: SetOptions,
 ): FoundPictures {
   if (!(test_fraction > 0 && test_fraction < 1))
     throw new DatasetError(

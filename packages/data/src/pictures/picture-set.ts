@@ -1,10 +1,10 @@
 // Folders of pictures as image sets: made ready once, then mapped.
 import { join } from "node:path";
 import { full, io, tidy } from "@dsbm/torch";
+import type { DataSet, Preparation, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
 import { status } from "../files/locate.js";
-import type { ImageSet, ImageSetOptions, Preparation } from "../image-set.js";
-import type { ImageClass, ImageTable } from "../image-table.js";
+import type { ImageClass, Table } from "../table.js";
 import { decodeAll } from "./picture-cache.js";
 import type { PictureTarget } from "./picture-decode.js";
 import { fingerprint, type PictureFile } from "./picture-files.js";
@@ -25,14 +25,14 @@ export interface PictureSetFacts {
   /** Height and width as published, where there are any. */
   published?: number;
   /** Throws `DatasetError` `MissingFiles` where a split has no pictures. */
-  find(options: ImageSetOptions): FoundPictures;
+  find(options: SetOptions): FoundPictures;
 }
 
 /** An image set of picture files. */
-export function pictureSet({ about, label, published, find }: PictureSetFacts): ImageSet {
+export function pictureSet({ about, label, published, find }: PictureSetFacts): DataSet {
   return { about, classes: label === null ? [] : [label], prepare, load };
 
-  async function prepare(options: ImageSetOptions & Preparation): Promise<void> {
+  async function prepare(options: SetOptions & Preparation): Promise<void> {
     const { name, split, progress, signal } = options;
     const { files, target, path } = place(options);
     if (status(path) !== undefined) return;
@@ -45,7 +45,7 @@ export function pictureSet({ about, label, published, find }: PictureSetFacts): 
     });
   }
 
-  function load(options: ImageSetOptions): ImageTable {
+  function load(options: SetOptions): Table {
     const { name, split, n } = options;
     const { files, path, source } = place(options);
     const count = n ?? files.length;
@@ -57,7 +57,7 @@ export function pictureSet({ about, label, published, find }: PictureSetFacts): 
     if (status(path) === undefined)
       throw new DatasetError(
         "NotPrepared",
-        `${name} (${split}): the ${files.length} pictures of ${source} are not decoded yet: await prepareImages with the same options first`,
+        `${name} (${split}): the ${files.length} pictures of ${source} are not decoded yet: await prepareTable with the same options first`,
       );
     return {
       name,
@@ -74,7 +74,7 @@ export function pictureSet({ about, label, published, find }: PictureSetFacts): 
   }
 
   /** Where the decoded pictures are, or will be. */
-  function place(options: ImageSetOptions) {
+  function place(options: SetOptions) {
     const target = targetOf(options);
     const found = find(options);
     const folder = options.cache ?? found.cache;
@@ -84,7 +84,7 @@ export function pictureSet({ about, label, published, find }: PictureSetFacts): 
   }
 }
 
-function targetOf({ name, channels = 3, image_size }: ImageSetOptions): PictureTarget {
+function targetOf({ name, channels = 3, image_size }: SetOptions): PictureTarget {
   if (channels !== 1 && channels !== 3)
     throw new DatasetError(
       "InvalidOption",

@@ -6,9 +6,9 @@ import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { distance } from "../../../../test/support/numbers.js";
 import { downscalingLaw, type Resolution } from "../../src/fields/downscaling-law.js";
-import type { ImageTable } from "../../src/image-table.js";
-import { loadImages } from "../../src/registry.js";
+import { loadTable } from "../../src/registry.js";
 import { summary } from "../../src/summary.js";
+import type { Table } from "../../src/table.js";
 import { refusal } from "../files.js";
 
 // Live tensors are counted.
@@ -18,12 +18,12 @@ beforeAll(() => setNumThreads(1));
 
 const resolutions = ["high", "low"] as const;
 const size = 32;
-const drawn = new Map<Resolution, ImageTable>();
+const drawn = new Map<Resolution, Table>();
 /** 2,000 fields of 32×32. */
-function fields(resolution: Resolution): ImageTable {
+function fields(resolution: Resolution): Table {
   const table =
     drawn.get(resolution) ??
-    loadImages(`downscaler_synthetic_${resolution}`, { split: "train", image_size: size });
+    loadTable(`downscaler_synthetic_${resolution}`, { split: "train", image_size: size });
   drawn.set(resolution, table);
   return table;
 }
@@ -35,12 +35,12 @@ describe("drawn downscaling fields", () => {
       ["train", 2000],
       ["test", 500],
     ] as const) {
-      const table = loadImages("downscaler_synthetic_low", { split, image_size: 16 });
+      const table = loadTable("downscaler_synthetic_low", { split, image_size: 16 });
       expect([table.x.dtype, table.x.shape]).toEqual(["float32", [n, 2, 16, 16]]);
       expect([table.condition!.dtype, table.condition!.shape]).toEqual(["float32", [n, 1, 16, 16]]);
       expect(table).toMatchObject({ split, labels: null, classes: [], flip: false });
     }
-    const { x } = loadImages("downscaler_synthetic_high", { split: "test", n: 2 });
+    const { x } = loadTable("downscaler_synthetic_high", { split: "test", n: 2 });
     expect(x.shape).toEqual([2, 2, 64, 64]);
     // Standardised: of the order of 1.
     const { std } = summary(fields("high"));
@@ -136,7 +136,7 @@ describe("drawn downscaling fields", () => {
 
   it("come from the seed alone, the first ones whatever n is, each split and resolution its own", () => {
     const draw = (name: string, options: object) =>
-      loadImages(`downscaler_synthetic_${name}`, { split: "train", image_size: 16, ...options });
+      loadTable(`downscaler_synthetic_${name}`, { split: "train", image_size: 16, ...options });
     const some = draw("high", { n: 40, seed: 3 });
     const again = draw("high", { n: 40, seed: 3 });
     expect(distance(some.x, again.x)).toBe(0);
@@ -154,7 +154,7 @@ describe("drawn downscaling fields", () => {
   });
 
   it("have the same conditions at both resolutions, row by row, and nothing else in common", () => {
-    const [high, low] = resolutions.map(fields) as [ImageTable, ImageTable];
+    const [high, low] = resolutions.map(fields) as [Table, Table];
     expect(distance(high.condition!, low.condition!)).toBe(0);
     const law = downscalingLaw("high", { size });
     for (const c of [0, 1]) {
@@ -172,7 +172,7 @@ describe("drawn downscaling fields", () => {
 
   it("refuse what cannot be drawn, and keep nothing alive", () => {
     const draw = (options: object) => () =>
-      loadImages("downscaler_synthetic_high", { split: "test", ...options });
+      loadTable("downscaler_synthetic_high", { split: "test", ...options });
     for (const image_size of [8, 20, 64.5, 2048])
       expect(draw({ image_size })).toThrow(
         refusal("InvalidOption", `image_size ${image_size}: expected a multiple of 8 from 16 to`),

@@ -22,7 +22,7 @@ import {
   scaleFields,
   unscaleFields,
 } from "../../src/fields/downscaler-scaling.js";
-import { loadImages } from "../../src/registry.js";
+import { loadTable } from "../../src/registry.js";
 import { put, refusal } from "../files.js";
 
 // Live tensors are counted.
@@ -57,7 +57,7 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 describe("the downscaler arrays", () => {
   const load = (name: string, directory: string, options = {}) =>
-    loadImages(name, { split: "train", directory, ...options });
+    loadTable(name, { split: "train", directory, ...options });
 
   it("are two states and a condition, mapped as they lie, with a fixed order", () => {
     const directory = put(fresh(), {
@@ -135,7 +135,7 @@ describe("the downscaler arrays", () => {
     expect(() => load("downscaler_low", directory)).toThrow(
       refusal("MissingFiles", "or choose dataset=downscaler_synthetic, which needs no files"),
     );
-    expect(() => loadImages("downscaler_high", { split: "test" })).toThrow(
+    expect(() => loadTable("downscaler_high", { split: "test" })).toThrow(
       refusal("MissingFiles", "xtest_512.npy: not there; "),
     );
     put(directory, { "xtrain_512.npy": counting(5) });

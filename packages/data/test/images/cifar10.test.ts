@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import { setNumThreads } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type PickledArray, type PickledDict, unpickle } from "../../src/files/pickle.js";
-import { loadImages } from "../../src/registry.js";
+import { loadTable } from "../../src/registry.js";
 import { put, refusal } from "../files.js";
 
 let root: string;
@@ -118,9 +118,9 @@ function archive(
 }
 
 const train = (directory: string, name = "cifar10", options = {}) =>
-  loadImages(name, { split: "train", directory, ...options });
+  loadTable(name, { split: "train", directory, ...options });
 const test = (directory: string, name = "cifar10", options = {}) =>
-  loadImages(name, { split: "test", directory, ...options });
+  loadTable(name, { split: "test", directory, ...options });
 
 const forms: [string, () => string][] = [
   ["binary batches", () => fresh(binary())],
@@ -218,7 +218,7 @@ describe("CIFAR-10", () => {
       refusal("MissingFiles", `no data_batch_3.bin and data_batch_5.bin in ${directory}; `),
     );
     expect(test(directory).x.size(0)).toBe(3);
-    expect(() => loadImages("cifar10", { split: "test" })).toThrow(
+    expect(() => loadTable("cifar10", { split: "test" })).toThrow(
       refusal("MissingFiles", /not there; .* a folder of your own and name it as directory$/),
     );
   });

@@ -19,11 +19,11 @@ import { zipSync } from "fflate";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { readIdx } from "../../src/files/idx.js";
-import type { ImageTable } from "../../src/image-table.js";
 import { fashionMnist } from "../../src/images/fashion-mnist.js";
 import { idxSet } from "../../src/images/idx-set.js";
-import { imageSets, loadImages } from "../../src/registry.js";
+import { datasets, loadTable } from "../../src/registry.js";
 import { summary } from "../../src/summary.js";
+import type { Table } from "../../src/table.js";
 import { idx, put, refusal } from "../files.js";
 
 // Live tensors are counted.
@@ -64,13 +64,13 @@ const small = (
 const letters = (split: string) =>
   ["images-idx3", "labels-idx1"].map((part) => `emnist-letters-${split}-${part}-ubyte`);
 
-const train = (name: string, directory: string, options = {}): ImageTable =>
-  loadImages(name, { split: "train", directory, ...options });
+const train = (name: string, directory: string, options = {}): Table =>
+  loadTable(name, { split: "train", directory, ...options });
 
 describe("the published sets", () => {
   it("give MNIST whole, from its package, with the moments that everybody quotes", () => {
     tidy(() => {
-      const table = loadImages("mnist", { split: "train" });
+      const table = loadTable("mnist", { split: "train" });
       expect([table.x.dtype, table.x.shape]).toEqual(["uint8", [60_000, 1, 28, 28]]);
       expect([table.labels!.dtype, table.labels!.shape]).toEqual(["int64", [60_000]]);
       expect(table.classes.map(({ name }) => name).join("")).toBe("0123456789");
@@ -86,7 +86,7 @@ describe("the published sets", () => {
   it("keep classes by name or by option, labels along, nothing else alive", () => {
     const before = liveTensors();
     tidy(() => {
-      const test = (name: string, options = {}) => loadImages(name, { split: "test", ...options });
+      const test = (name: string, options = {}) => loadTable(name, { split: "test", ...options });
       const two = test("mnist_2");
       expect(two.x.shape).toEqual([1032, 1, 28, 28]);
       expect(new Set(two.labels!.toNumbers())).toEqual(new Set([2]));
@@ -145,7 +145,7 @@ describe("the published sets", () => {
     const rest = { "gzip/emnist-mnist-test-labels-idx1-ubyte.gz": Uint8Array.of(1) };
     const archive = zipSync({ ...rest, ...Object.fromEntries(packed) });
     const directory = fresh({ "emnist/gzip.zip": archive });
-    const load = () => loadImages("emnist", { split: "test", directory });
+    const load = () => loadTable("emnist", { split: "test", directory });
     expect(load().labels!.toNumbers()).toEqual([1, 2, 3, 4, 5]);
     expect(load().x.select(0, 0).toNumbers()).toEqual([0, 3, 1, 4, 2, 5]);
     expect(load().source).toBe(join(directory, "emnist/gzip.zip"));
@@ -170,7 +170,7 @@ describe("the published sets", () => {
   it.skipIf(!existsSync(fashionMnist.package!.folder()!))(
     "give Fashion-MNIST from Debian's package, with the digests that errors name",
     () => {
-      const table = loadImages("fashion_mnist", { split: "test" });
+      const table = loadTable("fashion_mnist", { split: "test" });
       expect(table.x.shape).toEqual([10_000, 1, 28, 28]);
       const { labels } = fashionMnist.files.test;
       const { data } = readIdx(join(table.source, `${labels.name}.gz`));
@@ -184,7 +184,7 @@ describe("the published sets", () => {
 
 describe("names", () => {
   it.each([
-    ["mnst_2", "UnknownSet", /"mnst_2" is no image set; did you mean "mnist_2"\?$/],
+    ["mnst_2", "UnknownSet", /"mnst_2" is no data set; did you mean "mnist_2"\?$/],
     ["Fashion_mnst", "UnknownSet", /did you mean "fashion_mnist"\?$/],
     ["synthetic_circle", "UnknownSet", /did you mean "synthetic_circles"\?$/],
     ["imagenet", "UnknownSet", /there are: mnist, emnist, emnist_letters, fashion, /],
@@ -195,20 +195,20 @@ describe("names", () => {
     ["mnist_2_2", "InvalidOption", /class 2 twice: expected each label once/],
     ["emnist_0", "InvalidOption", /no class 0: expected labels from 1 to 26/],
     ["mnist_", "UnknownSet", /did you mean "mnist"\?/],
-    ["mnist_a", "UnknownSet", /no image set/],
+    ["mnist_a", "UnknownSet", /no data set/],
   ])("%j is refused", (name, code, message) => {
-    expect(() => loadImages(name, { split: "train" })).toThrow(refusal(code, message));
+    expect(() => loadTable(name, { split: "train" })).toThrow(refusal(code, message));
   });
 
   it("have a line of help each", () => {
-    for (const set of Object.values(imageSets)) expect(set.about).toMatch(/^[^\n]{20,80}$/);
+    for (const set of Object.values(datasets)) expect(set.about).toMatch(/^[^\n]{20,80}$/);
   });
 
   it("and options that contradict them are refused", () => {
     const load = (name: string, options: object) => () =>
-      loadImages(name, { split: "test", ...options });
+      loadTable(name, { split: "test", ...options });
     expect(load("mnist_2", { classes: [2] })).toThrow(
-      refusal("InvalidOption", "classes [2] for mnist_2, which says its classes itself"),
+      refusal("InvalidOption", "classes [2] for mnist_2, whose name selects classes"),
     );
     expect(load("mnist", { classes: [] })).toThrow(refusal("InvalidOption", "no class"));
     expect(load("mnist", { classes: [2.5] })).toThrow(refusal("InvalidOption", "no class 2.5"));
@@ -236,7 +236,7 @@ describe("files that are missing", () => {
       `unpacked or as .gz, into ${join(directory, "emnist")}`,
     ])
       expect(load).toThrow(refusal("MissingFiles", part));
-    expect(() => loadImages("emnist", { split: "test" })).toThrow(
+    expect(() => loadTable("emnist", { split: "test" })).toThrow(
       refusal("MissingFiles", /\(test\): not there; .* into a folder of your own/),
     );
   });
@@ -309,7 +309,7 @@ describe("files that are wrong", () => {
         join(mnistData, name),
         join(directory, "fashion_mnist", name),
       );
-    expect(() => loadImages("fashion_mnist", { split: "test", directory })).toThrow(
+    expect(() => loadTable("fashion_mnist", { split: "test", directory })).toThrow(
       refusal("WrongSet", /the labels of MNIST: expected those of Fashion-MNIST; put each set/),
     );
   });

@@ -1,14 +1,14 @@
 // Drawn shapes: their areas in closed form, their determinism, their options.
 import { setNumThreads } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { loadImages } from "../../src/registry.js";
+import { loadTable } from "../../src/registry.js";
 import { refusal } from "../files.js";
 
 beforeAll(() => setNumThreads(1));
 
 /** Images as rows of numbers in [0, 1]. */
-function drawn(name: string, options: Partial<Parameters<typeof loadImages>[1]> = {}) {
-  const table = loadImages(name, { split: "train", ...options });
+function drawn(name: string, options: Partial<Parameters<typeof loadTable>[1]> = {}) {
+  const table = loadTable(name, { split: "train", ...options });
   const [n, , size] = table.x.shape as [number, number, number, number];
   const all = table.x.toNumbers().map((byte) => byte / 255);
   const images = Array.from({ length: n }, (_, i) =>
@@ -31,7 +31,7 @@ describe("synthetic image sets", () => {
         ["train", 2000],
         ["test", 500],
       ] as const) {
-        const { x, labels, classes } = loadImages(name, { split });
+        const { x, labels, classes } = loadTable(name, { split });
         expect([x.dtype, x.shape]).toEqual(["uint8", [n, 1, 16, 16]]);
         expect([labels!.dtype, labels!.shape]).toEqual(["int64", [n]]);
         expect(new Set(labels!.toNumbers())).toEqual(new Set([label]));
@@ -76,7 +76,7 @@ describe("synthetic image sets", () => {
   });
 
   it("depend on the seed and the split alone, and not on n for the images both have", () => {
-    const bytes = (options: Partial<Parameters<typeof loadImages>[1]>) =>
+    const bytes = (options: Partial<Parameters<typeof loadTable>[1]>) =>
       drawn("synthetic_circles", { n: 30, ...options }).all;
     expect(bytes({ seed: 3 })).toEqual(bytes({ seed: 3 }));
     expect(bytes({ seed: 3 })).not.toEqual(bytes({ seed: 4 }));
@@ -85,10 +85,10 @@ describe("synthetic image sets", () => {
   });
 
   it("come together as synthetic_shapes, alternating, with subsets by label", () => {
-    const both = loadImages("synthetic_shapes", { split: "test", n: 5 });
+    const both = loadTable("synthetic_shapes", { split: "test", n: 5 });
     expect(both.labels!.toNumbers()).toEqual([0, 1, 0, 1, 0]);
-    const one = loadImages("synthetic_shapes_1", { split: "test" });
-    const other = loadImages("synthetic_circles", { split: "test" });
+    const one = loadTable("synthetic_shapes_1", { split: "test" });
+    const other = loadTable("synthetic_circles", { split: "test" });
     expect(one.x.toNumbers()).toEqual(other.x.toNumbers());
     expect(one.name).toBe("synthetic_shapes_1");
   });
@@ -100,7 +100,7 @@ describe("synthetic image sets", () => {
     [{ n: 10 ** 9 }, /at most 2 GiB/],
     [{ classes: [1] }, /no class 1: expected labels from only 0/],
   ])("refuse %o", (options, message) => {
-    expect(() => loadImages("synthetic_squares", { split: "train", ...options })).toThrow(
+    expect(() => loadTable("synthetic_squares", { split: "train", ...options })).toThrow(
       refusal("InvalidOption", message),
     );
   });

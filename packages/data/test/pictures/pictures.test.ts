@@ -17,7 +17,7 @@ import { liveTensors, setNumThreads, tidy } from "@dsbm/torch";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
-import { loadImages, prepareImages } from "../../src/registry.js";
+import { loadTable, prepareTable } from "../../src/registry.js";
 import { put, refusal } from "../files.js";
 
 // Live tensors are counted.
@@ -61,10 +61,10 @@ async function pictures(folder: string, names: readonly string[], options: Pictu
   return folder;
 }
 
-type Options = Omit<Parameters<typeof loadImages>[1], "split"> & { split?: "train" | "test" };
+type Options = Omit<Parameters<typeof loadTable>[1], "split"> & { split?: "train" | "test" };
 async function open(name: string, { split = "train", ...options }: Options = {}) {
-  await prepareImages(name, { split, ...options });
-  return loadImages(name, { split, ...options });
+  await prepareTable(name, { split, ...options });
+  return loadTable(name, { split, ...options });
 }
 
 const numbered = (n: number) => Array.from({ length: n }, (_, i) => `${i}.png`);
@@ -126,10 +126,10 @@ describe("AFHQ", () => {
       "fetch afhq.zip from https://github.com/clovaai/stargan-v2",
       `into ${join(directory, "afhq/test/cat")}`,
     ])
-      expect(() => loadImages("afhq_cat", { split: "test", directory })).toThrow(
+      expect(() => loadTable("afhq_cat", { split: "test", directory })).toThrow(
         refusal("MissingFiles", part),
       );
-    expect(() => loadImages("afhq_cat", { split: "train" })).toThrow(
+    expect(() => loadTable("afhq_cat", { split: "train" })).toThrow(
       refusal("MissingFiles", "not there"),
     );
   });
@@ -158,7 +158,7 @@ describe("a folder of pictures", () => {
     const more = new Set(ids(await open(name, { split: "test", test_fraction: 0.5 })));
     expect([...rest].filter((id) => more.has(id)).length).toBeGreaterThanOrEqual(9);
     expect((await open(name, { n: 3 })).x.shape).toEqual([3, 3, 8, 8]);
-    expect(() => loadImages(name, { split: "test", n: 3 })).toThrow(
+    expect(() => loadTable(name, { split: "test", n: 3 })).toThrow(
       refusal("InvalidOption", `n 3: expected 1 to 2, the pictures of ${name} (test)`),
     );
   });
@@ -220,35 +220,35 @@ describe("a folder of pictures", () => {
     const name = `folder:${folder}`;
     const seen: number[] = [];
     const options = { split: "train", test_fraction: 0.25 } as const;
-    expect(() => loadImages(name, options)).toThrow(
-      refusal("NotPrepared", /the 3 pictures of .* are not decoded yet: await prepareImages/),
+    expect(() => loadTable(name, options)).toThrow(
+      refusal("NotPrepared", /the 3 pictures of .* are not decoded yet: await prepareTable/),
     );
     const progress = (state: { name: string; split: string; done: number; total: number }) => {
       expect(state).toMatchObject({ name, split: "train", total: 3 });
       seen.push(state.done);
     };
-    await prepareImages(name, { ...options, progress });
+    await prepareTable(name, { ...options, progress });
     expect(seen).toEqual([1, 2, 3]);
     const [file] = readdirSync(cache);
     expect(readdirSync(cache)).toEqual([expect.stringMatching(/^cats-train-[0-9a-f]{16}\.npy$/)]);
     const { mtimeMs } = statSync(join(cache, file!));
-    await prepareImages(name, { ...options, progress });
+    await prepareTable(name, { ...options, progress });
     expect(seen).toEqual([1, 2, 3]);
     expect(statSync(join(cache, file!)).mtimeMs).toBe(mtimeMs);
-    expect(loadImages(name, options).x.size(0)).toBe(3);
+    expect(loadTable(name, options).x.size(0)).toBe(3);
 
     utimesSync(join(folder, "1.png"), 1, 1);
     utimesSync(join(folder, "2.png"), 1, 1);
-    expect(() => loadImages(name, options)).toThrow(refusal("NotPrepared"));
-    await prepareImages(name, { ...options, progress });
+    expect(() => loadTable(name, options)).toThrow(refusal("NotPrepared"));
+    await prepareTable(name, { ...options, progress });
     expect(readdirSync(cache)).toHaveLength(2);
     const other = join(fresh(), "elsewhere");
-    await prepareImages(name, { ...options, cache: other, image_size: 4 });
-    expect(loadImages(name, { ...options, cache: other, image_size: 4 }).x.shape).toEqual([
+    await prepareTable(name, { ...options, cache: other, image_size: 4 });
+    expect(loadTable(name, { ...options, cache: other, image_size: 4 }).x.shape).toEqual([
       3, 3, 4, 4,
     ]);
     const data = fresh();
-    await prepareImages(name, { ...options, directory: data });
+    await prepareTable(name, { ...options, directory: data });
     expect(readdirSync(join(data, "decoded"))).toHaveLength(1);
   });
 
@@ -259,29 +259,29 @@ describe("a folder of pictures", () => {
     const stop = new AbortController();
     const progress = ({ done }: { done: number }) => done === 5 && stop.abort();
     await expect(
-      prepareImages(name, {
+      prepareTable(name, {
         split: "train",
         progress: (state) => void progress(state),
         signal: stop.signal,
       }),
     ).rejects.toMatchObject({ name: "AbortError" });
     expect(readdirSync(cache)).toEqual([]);
-    await expect(
-      prepareImages(name, { split: "train", signal: stop.signal }),
-    ).rejects.toMatchObject({ name: "AbortError" });
+    await expect(prepareTable(name, { split: "train", signal: stop.signal })).rejects.toMatchObject(
+      { name: "AbortError" },
+    );
 
     const whole = await png(11);
     put(folder, { "11.png": whole.subarray(0, whole.length - 30), "7.png": whole });
-    const failed = prepareImages(name, { split: "train" });
+    const failed = prepareTable(name, { split: "train" });
     await expect(failed).rejects.toThrow(
       refusal("BadPicture", `${join(folder, "11.png")}: no picture that can be decoded (`),
     );
     put(folder, { "11.png": await png(11, { width: 9 }) });
-    await expect(prepareImages(name, { split: "train" })).rejects.toThrow(
+    await expect(prepareTable(name, { split: "train" })).rejects.toThrow(
       refusal("BadPicture", /11\.png: 9×8 pixels: expected 8×8 as in \d+\.png; remove it, or set/),
     );
     put(folder, { "11.png": Buffer.from("hello") });
-    await expect(prepareImages(name, { split: "train" })).rejects.toThrow(
+    await expect(prepareTable(name, { split: "train" })).rejects.toThrow(
       refusal("BadPicture", "11.png"),
     );
     expect(readdirSync(cache)).toEqual([]);
@@ -293,7 +293,7 @@ describe("a folder of pictures", () => {
     const folder = await pictures(join(fresh(), "cats"), numbered(4));
     const cache = join(dirname(folder), "decoded");
     const name = `folder:${folder}`;
-    await prepareImages(name, { split: "train" });
+    await prepareTable(name, { split: "train" });
     const [file] = readdirSync(cache) as [string];
     rmSync(join(cache, file));
     for (const [left, age] of [
@@ -306,18 +306,18 @@ describe("a folder of pictures", () => {
     }
     // Twice at once: both succeed.
     await Promise.all([
-      prepareImages(name, { split: "train" }),
-      prepareImages(name, { split: "train" }),
+      prepareTable(name, { split: "train" }),
+      prepareTable(name, { split: "train" }),
     ]);
     expect(readdirSync(cache).sort()).toEqual([`.${file}.new.tmp`, file]);
   });
 
   it("keeps nothing alive but its tensors", async () => {
     const folder = await pictures(join(fresh(), "cats"), numbered(4));
-    await prepareImages(`folder:${folder}`, { split: "train" });
+    await prepareTable(`folder:${folder}`, { split: "train" });
     const before = liveTensors();
     tidy(() => {
-      loadImages(`folder:${folder}`, { split: "train" });
+      loadTable(`folder:${folder}`, { split: "train" });
       expect(liveTensors()).toBeGreaterThan(before);
     });
     expect(liveTensors()).toBe(before);
@@ -328,7 +328,7 @@ describe("a folder of pictures", () => {
     const load =
       (name: string, options = {}) =>
       () =>
-        loadImages(name, { split: "train", ...options });
+        loadTable(name, { split: "train", ...options });
     expect(load("folder:")).toThrow(refusal("MissingFiles", "write folder:PATH"));
     expect(load("folder:/nonexistent/x_2")).toThrow(
       refusal("MissingFiles", "folder:/nonexistent/x_2 (train): no folder /nonexistent/x_2"),
@@ -362,7 +362,7 @@ it("a cache that cannot be written is named", async () => {
   if (asNobody) process.seteuid!(65534);
   try {
     await expect(
-      prepareImages(`folder:${folder}`, { split: "train", cache: join(locked, "decoded") }),
+      prepareTable(`folder:${folder}`, { split: "train", cache: join(locked, "decoded") }),
     ).rejects.toThrow(
       refusal("Unreadable", /decoded pictures cannot be kept there \(EACCES.* as cache$/),
     );
@@ -373,8 +373,8 @@ it("a cache that cannot be written is named", async () => {
 
 it("other sets are ready as they are", async () => {
   const directory = fresh();
-  await prepareImages("synthetic_squares", { split: "train", directory });
-  await prepareImages("mnist_2", { split: "test", directory });
+  await prepareTable("synthetic_squares", { split: "train", directory });
+  await prepareTable("mnist_2", { split: "test", directory });
   expect(existsSync(join(directory, "decoded"))).toBe(false);
-  await expect(prepareImages("mnst", { split: "test" })).rejects.toThrow(refusal("UnknownSet"));
+  await expect(prepareTable("mnst", { split: "test" })).rejects.toThrow(refusal("UnknownSet"));
 });

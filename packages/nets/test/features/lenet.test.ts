@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeImages, stream } from "@dsbm/bridge";
-import { loadImages } from "@dsbm/data";
+import { loadTable } from "@dsbm/data";
 import {
   Generator,
   io,
@@ -79,7 +79,7 @@ describe("LeNet", () => {
 
   it("names digits that it has not seen, after a small part of MNIST", () => {
     const first = (split: "train" | "test", n: number) => {
-      const { x, labels } = loadImages("mnist", { split });
+      const { x, labels } = loadTable("mnist", { split });
       return { x: x.narrow(0, 0, n), labels: labels!.narrow(0, 0, n) };
     };
     const test = first("test", 2000);
@@ -91,7 +91,7 @@ describe("LeNet", () => {
       steps = told.step;
     expect(steps).toBe(3 * Math.floor(3000 / lenetTraining.batchSize));
     expect(accuracyOf(model, test.x, test.labels)).toBeGreaterThan(0.8);
-    const threes = loadImages("mnist_3", { split: "test" });
+    const threes = loadTable("mnist_3", { split: "test" });
     expect(shareOf(model, threes.x, 3)).toBeGreaterThan(0.75);
     expect(shareOf(model, threes.x, 2)).toBeLessThan(0.1);
   });

@@ -1,0 +1,101 @@
+// Samples of the user's own in a .npy file, as a data set: "array:PATH.npy".
+import { stream } from "@dsbm/bridge";
+import { io, randperm, type Tensor, tidy } from "@dsbm/torch";
+import type { DataSet, SetOptions } from "../data-set.js";
+import { DatasetError } from "../errors.js";
+import type { Table } from "../table.js";
+import { reason } from "./idx.js";
+import { status } from "./locate.js";
+
+/** The prefix of the name of such a set; the path follows. */
+export const arrayPrefix = "array:";
+
+const dtypes = ["float32", "float64", "uint8"];
+
+/**
+ * Vectors [n, d] or images [n, C, H, W] of a .npy file: float32, float64 (loaded as float32) or uint8 (0–255, which
+ * training maps to [−1, 1]).
+ *
+ * A random share of the rows (`test_fraction`, at least one and not all) is the test split; it depends on the seed and
+ * on n. The file is mapped, and the rows of the split are copied into memory, with `n` only the first n of them.
+ */
+export function arraySet(path: string): DataSet {
+  return { about: "the rows of a .npy file", classes: [], load: (options) => load(path, options) };
+}
+
+function load(path: string, options: SetOptions): Table {
+  const { name, split, n, seed = 0, test_fraction = 0.1 } = options;
+  if (!(test_fraction > 0 && test_fraction < 1))
+    throw new DatasetError(
+      "InvalidOption",
+      `test_fraction ${test_fraction}: expected a number between 0 and 1`,
+    );
+  if (!(status(path)?.isFile() ?? false))
+    throw new DatasetError(
+      "MissingFiles",
+      `${name}: no file ${path}; write array:PATH.npy with the path of a .npy file of vectors [n, d] or images [n, C, H, W]`,
+    );
+  return tidy(() => {
+    const all = readRows(path);
+    checkRows(all, { path, options });
+    const total = all.size(0);
+    const held = Math.min(Math.max(Math.round(test_fraction * total), 1), total - 1);
+    const order = randperm(total, { generator: stream(seed, `array/split/${total}`) });
+    const rows = split === "test" ? order.narrow(0, 0, held) : order.narrow(0, held, total - held);
+    const count = n ?? rows.size(0);
+    if (!Number.isInteger(count) || count < 1 || count > rows.size(0))
+      throw new DatasetError(
+        "InvalidOption",
+        `n ${n}: expected 1 to ${rows.size(0)}, the ${split} rows of ${path} (test_fraction ${test_fraction})`,
+      );
+    const x = all.indexSelect(0, rows.narrow(0, 0, count));
+    return {
+      name,
+      split,
+      source: path,
+      x: x.dtype === "float64" ? x.to("float32") : x,
+      labels: null,
+      classes: [],
+      condition: null,
+      flip: false,
+    };
+  });
+}
+
+/** The array, mapped where its elements are stored as they are used, else read. */
+function readRows(path: string): Tensor {
+  try {
+    return io.mapNpy(path);
+  } catch (error) {
+    if (!(error instanceof io.FormatError)) throw error;
+    if (error.code !== "InvalidValue") throw new DatasetError("BadArray", reason(error));
+  }
+  // Fortran order or big-endian.
+  using file = io.npy.open(path);
+  return io.fromRaw(file.read());
+}
+
+function checkRows(
+  { dtype, shape, ndim }: Tensor,
+  { path, options: { dim, image_size } }: { path: string; options: SetOptions },
+): void {
+  const refuse = (problem: string) => new DatasetError("BadArray", `${path}: ${problem}`);
+  if (!dtypes.includes(dtype))
+    throw refuse(`elements of ${dtype}: expected ${dtypes.join(", ")}; convert it with .astype`);
+  if ((ndim !== 2 && ndim !== 4) || shape.slice(1).includes(0))
+    throw refuse(
+      `shape [${shape}]: expected vectors [n, d] or images [n, C, H, W]; reshape the array`,
+    );
+  if (shape[0]! < 2)
+    throw refuse(`${shape[0]} rows: expected 2 or more, to train on and to test on`);
+  if (ndim === 2 && dim !== undefined && dim !== shape[1])
+    throw new DatasetError(
+      "InvalidOption",
+      `dim ${dim}: the vectors of ${path} have ${shape[1]} coordinates; leave data.dim out`,
+    );
+  if (ndim === 4 && image_size !== undefined && shape.slice(2).some((s) => s !== image_size))
+    throw new DatasetError(
+      "InvalidOption",
+      `image_size ${image_size}: the images of ${path} have ${shape[2]}×${shape[3]} pixels and are not resized; set image_size=${shape[2]}`,
+    );
+}
