@@ -1,4 +1,4 @@
-// Tables for people: aligned columns of plain text for a terminal or a log file.
+// Tables as aligned plain text for a terminal or a log file, and which columns they show.
 import type { Cell } from "./files/csv.js";
 
 export interface TableOptions {
@@ -46,8 +46,20 @@ export function formatNumber(value: number, digits = 4): string {
   return value.toFixed(digits);
 }
 
-/** Cells as text; a column of whole numbers has no decimals. */
-function formatCells(cells: readonly Cell[], digits: number): string[] {
+/** The columns that have a value in some row: those of `main` first, in its order, then the others as they come. */
+export function columnsOf(
+  rows: readonly Readonly<Record<string, unknown>>[],
+  main: readonly string[] = [],
+): string[] {
+  const filled = new Set(
+    rows.flatMap((row) => Object.keys(row).filter((column) => row[column] != null)),
+  );
+  const first = main.filter((column) => filled.has(column));
+  return [...new Set([...first, ...rows.flatMap(Object.keys).filter((c) => filled.has(c))])];
+}
+
+/** The cells of a column as text; a column of whole numbers has no decimals. */
+export function formatCells(cells: readonly Cell[], digits: number): string[] {
   const whole = cells.every((cell) => typeof cell !== "number" || Number.isSafeInteger(cell));
   return cells.map((cell) => {
     if (cell === null) return "–";

@@ -3,7 +3,6 @@ import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
-  convergenceFigure,
   type Evidence,
   findSweeps,
   formatCsv,
@@ -219,20 +218,5 @@ describe("the table", () => {
       { half_iteration: 1, seeds: 2, mean_mean: 2, mean_std: Math.SQRT2 },
       { half_iteration: 2, seeds: 1, mean_mean: null, mean_std: null },
     ]);
-  });
-
-  it("becomes a picture with a band of one standard deviation", async () => {
-    const { rows } = summarise([results(5, 1, [1, 4]), results(5, 2, [3, 4.5])]);
-    const panel = { metric: "mean_mean", spread: "mean_std", title: "Mean", label: "mean" };
-    const figure = (panels: Parameters<typeof convergenceFigure>[0]["panels"]) =>
-      convergenceFigure({ rows, panels, series: ({ dim }) => `dim=${dim}` });
-    const areas = (svg: string) => svg.match(/aria-label="area"[^>]*>\s*<path/g)?.length ?? 0;
-    expect(areas(await figure([panel]))).toBe(1);
-    // Below zero a logarithmic axis has no room, and the band is drawn all the same.
-    const log = await figure([{ ...panel, scale: "log" }]);
-    expect(areas(log)).toBe(1);
-    expect(log).not.toMatch(/NaN|Infinity/);
-    const { spread: _, ...plain } = panel;
-    expect(areas(await figure([plain]))).toBe(0);
   });
 });

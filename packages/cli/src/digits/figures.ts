@@ -1,6 +1,6 @@
 // The pictures of the main job: paths from source to result, results beside real digits, and convergence.
 import { type Direction, stream } from "@dsbm/bridge";
-import { convergenceFigure, imageGrid, type Row, type RunWriter, svgToPng } from "@dsbm/runs";
+import { imageGrid, type Row, type RunWriter, svgToPng, trendFigure } from "@dsbm/runs";
 import { cat, noGrad, ones, type Tensor, tidy } from "@dsbm/torch";
 import type { Training } from "@dsbm/train";
 import type { StartConfig } from "./config.js";
@@ -103,7 +103,7 @@ async function convergencePicture(
   rows: readonly Row[],
   { source, target }: Pick<StartConfig, "source" | "target">,
 ): Promise<string> {
-  return convergenceFigure({
+  return trendFigure({
     rows,
     title: `Bridge between digits ${source} and ${target}, after each half-iteration`,
     panels: [

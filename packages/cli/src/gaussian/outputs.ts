@@ -4,16 +4,16 @@ import { readFileSync } from "node:fs";
 import { type Endpoints, ordered, stream, uniformGrid } from "@dsbm/bridge";
 import type { GaussianConfig } from "@dsbm/config";
 import {
-  convergenceFigure,
-  gaussianPanels,
   type RunWriter,
   readCsv,
   renderReport,
   scatterFigure,
   svgToPng,
+  trendFigure,
 } from "@dsbm/runs";
 import { io, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import type { Training } from "@dsbm/train";
+import { gaussianPanels } from "./panels.js";
 
 /** Backward paths from the test points with `num_steps` and with 100 steps: traj.npy, traj_100.npy, [steps + 1, n, dim]. */
 export function writeTrajectories(
@@ -44,7 +44,7 @@ export async function writePictures(
   exact: { mean: number; var: number; cov: number },
 ): Promise<void> {
   const { rows } = readCsv(run.paths.results_csv);
-  const convergence = await convergenceFigure({
+  const convergence = await trendFigure({
     rows,
     panels: gaussianPanels(exact),
     title: `${config.model_name}, dim ${config.dim}`,
@@ -53,9 +53,11 @@ export async function writePictures(
   const samples = (x: Tensor) => x.toArray() as Float32Array;
   const grid = uniformGrid(config.num_steps);
   const scatter = await scatterFigure({
-    path: io.toFloat32(file),
-    shape: file.shape as [number, number, number],
-    times: [1, ...ordered("b", grid).map(({ next }) => next)],
+    dim: config.dim,
+    path: {
+      states: io.toFloat32(file),
+      times: [1, ...ordered("b", grid).map(({ next }) => next)],
+    },
     source: samples(test.x0),
     target: samples(test.x1),
     title: "Backward samples, first two coordinates",

@@ -8,13 +8,13 @@ import {
   animatedGrid,
   formatCsv,
   imageGrid,
-  lossFigure,
   pathStrip,
   type RunWriter,
   readCsv,
   readMetrics,
   renderReport,
   svgToPng,
+  trendFigure,
 } from "@dsbm/runs";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { type Evaluation, endsOf } from "../evaluation/evaluate.js";
@@ -196,7 +196,12 @@ export async function writeReport({
   const pictures: { path: string; caption: string }[] = [];
   const metrics = existsSync(run.paths.metrics_jsonl) ? readMetrics(run.paths.metrics_jsonl) : [];
   if (metrics.length > 0) {
-    const svg = await lossFigure({ metrics, title: "Loss" });
+    const svg = await trendFigure({
+      rows: metrics,
+      panels: [{ metric: "loss", scale: "log" }],
+      x: "step",
+      title: "Loss",
+    });
     run.saveFile("figures/loss.svg", svg);
     run.saveFile("figures/loss.png", await svgToPng(svg));
     pictures.push({ path: "figures/loss.svg", caption: "Loss of each half-iteration" });

@@ -2,13 +2,10 @@
 import { relative } from "node:path";
 import {
   type Cell,
-  type ConvergencePanel,
-  convergenceFigure,
   entryFolder,
   formatCsv,
   formatNumber,
   formatTable,
-  gaussianPanels,
   isFinished,
   meanOf,
   type Row,
@@ -20,9 +17,12 @@ import {
   svgToPng,
   sweepPaths,
   type Table,
+  type TrendPanel,
+  trendFigure,
   writeFileAtomic,
 } from "@dsbm/runs";
 import { resultColumns } from "../evaluation/columns.js";
+import { gaussianPanels } from "../gaussian/panels.js";
 
 const gaussianColumns = ["mean", "var", "cov", "kl_diag", "kl_full", "floor_full"];
 const logarithmic = /^fid/;
@@ -57,11 +57,11 @@ export async function gather(folder: string): Promise<string | null> {
     finished.map(({ run }) => run.config),
   );
   if (panels.length > 0) {
-    const svg = await convergenceFigure({
+    const svg = await trendFigure({
       rows: endsOfHalves(table.rows, keys),
       panels,
       title: `Sweep of dsbm ${manifest.experiment}: mean over seeds, ± one standard deviation`,
-      series: (row) => seriesOf(row, keys),
+      series: (row) => seriesOf(row as Row, keys),
       ...(manifest.experiment !== "gaussian" && { floorLabel: "real data" }),
     });
     writeFileAtomic(paths.summary_svg, svg);
@@ -117,7 +117,7 @@ async function panelsOf(
   { experiment }: SweepManifest,
   metrics: readonly string[],
   configs: readonly Record<string, unknown>[],
-): Promise<ConvergencePanel[]> {
+): Promise<TrendPanel[]> {
   if (experiment === "gaussian") {
     const { exactValues } = await import("../gaussian/evaluate.js");
     const bridges = configs.map(({ a, sigma }) =>

@@ -1,10 +1,20 @@
-// A run at a glance in any browser: one HTML file without scripts, tables inside, pictures by
-// relative path, so the run folder can be moved or sent as it is.
-
+// A run at a glance in any browser: one HTML file without scripts. Pictures are linked by relative
+// paths, so the run folder can be moved or sent as it is.
 import { RunError } from "../errors.js";
-import type { Cell, Row } from "../files/csv.js";
-import { formatNumber } from "../table.js";
+import type { Row } from "../files/csv.js";
+import { columnsOf, formatCells } from "../table.js";
 import { escapeXml } from "./svg.js";
+
+export interface ReportTable {
+  caption: string;
+  rows: readonly Row[];
+  /** The columns, in order (default: those that have a value in some row). */
+  columns?: readonly string[];
+  /** Without `columns`: which columns come first. */
+  main?: readonly string[];
+  /** What columns mean; those that are shown are explained below the table. */
+  meanings?: Readonly<Record<string, string>>;
+}
 
 export interface ReportOptions {
   title: string;
@@ -12,7 +22,7 @@ export interface ReportOptions {
   summary?: string;
   /** Facts as name and value: configuration, environment, state. */
   facts?: Readonly<Record<string, unknown>>;
-  tables?: readonly { caption: string; columns?: readonly string[]; rows: readonly Row[] }[];
+  tables?: readonly ReportTable[];
   /** Pictures by path relative to the report, e.g. "figures/convergence.svg". */
   pictures?: readonly { path: string; caption: string }[];
   /** Digits of numbers in tables (default 4). */
@@ -22,11 +32,12 @@ export interface ReportOptions {
 const style = `
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, "DejaVu Sans", sans-serif; }
 body { max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; margin: 1rem 0 2rem; font-variant-numeric: tabular-nums; display: block; overflow-x: auto; }
+table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; display: block; overflow-x: auto; }
 caption { text-align: left; font-weight: 600; padding-bottom: .4rem; }
 th, td { padding: .2rem .8rem; border-bottom: 1px solid #8884; text-align: right; white-space: nowrap; }
 th:first-child, td.text { text-align: left; }
-td.text { white-space: normal; overflow-wrap: anywhere; }
+td.text { white-space: normal; min-width: 10rem; }
+dl { color: #888; } dt { font-weight: 600; } dd { margin: 0 0 .3rem 1rem; }
 figure { margin: 1rem 0 2rem; }
 img { max-width: 100%; height: auto; background: white; }
 figcaption { color: #888; }
@@ -42,7 +53,14 @@ export function renderReport(options: ReportOptions): string {
     ([name, value]) =>
       `<tr><th scope="row">${escapeXml(name)}</th><td class="text">${escapeXml(factText(value))}</td></tr>`,
   );
-  const factTable = factRows.length > 0 ? `<table>\n${factRows.join("\n")}\n</table>` : "";
+  const sections = [
+    ...tables.map((table) => ({ name: table.caption, html: renderTable(table, digits) })),
+    ...pictures.map((picture) => ({ name: picture.caption, html: renderPicture(picture) })),
+    ...(factRows.length > 0
+      ? [{ name: "Configuration", html: `<table>\n${factRows.join("\n")}\n</table>` }]
+      : []),
+  ];
+  const links = sections.map(({ name }, i) => `<a href="#part-${i + 1}">${escapeXml(name)}</a>`);
   return [
     "<!doctype html>",
     '<html lang="en">',
@@ -50,34 +68,35 @@ export function renderReport(options: ReportOptions): string {
     `<title>${escapeXml(title)}</title><style>${style}</style></head>`,
     `<body>\n<h1>${escapeXml(title)}</h1>`,
     summary === undefined ? "" : `<p>${escapeXml(summary)}</p>`,
-    ...tables.map((table) => renderTable(table, digits)),
-    ...pictures.map(renderPicture),
-    factTable,
+    links.length > 2 ? `<nav>${links.join(" · ")}</nav>` : "",
+    ...sections.map(({ html }, i) => `<section id="part-${i + 1}">\n${html}\n</section>`),
     "</body></html>\n",
   ]
     .filter((part) => part !== "")
     .join("\n");
 }
 
-function renderTable(
-  {
-    caption,
-    rows,
-    columns = Object.keys(rows[0] ?? {}),
-  }: NonNullable<ReportOptions["tables"]>[number],
-  digits: number,
-): string {
+function renderTable(table: ReportTable, digits: number): string {
+  const { caption, rows, main = [], meanings = {} } = table;
+  const columns = table.columns ?? columnsOf(rows, main);
   const head = columns.map((column) => `<th scope="col">${escapeXml(column)}</th>`).join("");
-  const body = rows.map(
-    (row) => `<tr>${columns.map((c) => renderCell(row[c] ?? null, digits)).join("")}</tr>`,
+  const cells = columns.map((column) => {
+    const values = rows.map((row) => row[column] ?? null);
+    return formatCells(values, digits).map((text, i) => {
+      const kind = typeof values[i] === "string" ? ' class="text"' : "";
+      return `<td${kind}>${escapeXml(text)}</td>`;
+    });
+  });
+  const body = rows.map((_, i) => `<tr>${cells.map((column) => column[i]).join("")}</tr>`);
+  const known = columns.filter((column) => Object.hasOwn(meanings, column));
+  const terms = known.map(
+    (c) => `<dt>${escapeXml(c)}</dt><dd>${escapeXml(meanings[c] as string)}</dd>`,
   );
-  return `<table>\n<caption>${escapeXml(caption)}</caption>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body.join("\n")}\n</tbody></table>`;
-}
-
-function renderCell(cell: Cell, digits: number): string {
-  if (cell === null) return "<td>–</td>";
-  if (typeof cell === "string") return `<td class="text">${escapeXml(cell)}</td>`;
-  return `<td>${Number.isSafeInteger(cell) ? cell : formatNumber(cell, digits)}</td>`;
+  return [
+    `<table>\n<caption>${escapeXml(caption)}</caption>\n<thead><tr>${head}</tr></thead>`,
+    `<tbody>\n${body.join("\n")}\n</tbody></table>`,
+    ...(terms.length > 0 ? [`<dl>\n${terms.join("\n")}\n</dl>`] : []),
+  ].join("\n");
 }
 
 function renderPicture({ path, caption }: { path: string; caption: string }): string {

@@ -1,29 +1,38 @@
-// The path in the plane: the first two coordinates of the samples at several times, over the
-// samples of source and target. One coordinate alone is drawn as histograms.
+// Points in the plane: source, target and generated samples in two coordinates or components, at
+// several times of their paths, with lines along the paths. One coordinate is drawn as histograms.
 import type { Markish } from "@observablehq/plot";
 import { RunError } from "../errors.js";
 import { linearDomain, pickIndexes } from "./axis.js";
 import { composeFigure, drawPanel, loadPlot, type Panel } from "./svg.js";
 
 export interface ScatterOptions {
-  /** Samples along the path, [steps + 1, n, dim] in row order. */
-  path: Float32Array;
-  shape: readonly [number, number, number];
-  /** Time of each point of the path (default: 0 to 1 in equal steps; a backward path counts down). */
-  times?: readonly number[];
-  /** How many times are shown, first and last among them (default 5). */
-  panels?: number;
-  /** Samples of the source x0 and the target x1, [m, dim] in row order. */
+  /** Numbers in each sample. */
+  dim: number;
+  /** Samples [n, dim] in row order. */
   source?: Float32Array;
   target?: Float32Array;
-  title?: string;
+  generated?: Float32Array;
+  /** States [times, n, dim] of samples along their paths: one panel a time, and one with lines. */
+  path?: { states: Float32Array; times: readonly number[] };
+  /** Which two coordinates are drawn (default the first two). */
+  coordinates?: readonly [number, number];
+  /** Two directions [dim], such as principal components, to project on instead of `coordinates`. */
+  components?: readonly [ArrayLike<number>, ArrayLike<number>];
+  /** Names of the axes. */
+  labels?: readonly [string, string];
+  /** How many times are shown, first and last among them (default 5). */
+  panels?: number;
+  /** How many samples have their path drawn as a line (default 30; 0: no panel of paths). */
+  lines?: number;
   /** At most so many points of each kind, the first ones (default 400). */
   points?: number;
+  title?: string;
 }
 
-const colors = { source: "#e69f00", target: "#009e73", path: "#0072b2" } as const;
-const names = { source: "source x0", target: "target x1", path: "samples on the path" } as const;
+const colors = { source: "#e69f00", target: "#009e73", generated: "#0072b2" } as const;
+const names = { source: "source x0", target: "target x1", generated: "generated" } as const;
 type Kind = keyof typeof colors;
+const ends = ["source", "target"] as const;
 
 interface Dot {
   kind: Kind;
@@ -31,65 +40,110 @@ interface Dot {
   y: number;
 }
 
+type Domain = [number, number];
+
 /**
- * Draws the figure and returns it as SVG text. Throws RunError "bad_argument" when the sizes do not
- * fit the shape.
+ * Draws the figure and returns it as SVG text. Throws RunError "bad_argument" where sizes do not fit, and
+ * where there is no finite sample.
  */
 export async function scatterFigure(options: ScatterOptions): Promise<string> {
-  const { path, shape, title = "Samples along the path", points = 400 } = options;
-  const [grid, n, dim] = shape;
-  checkLength("path", path.length, grid * n * dim, shape);
-  if (path.length === 0) throw new RunError("bad_argument", `path is empty: shape [${shape}]`);
-  const times = options.times ?? Array.from({ length: grid }, (_, k) => k / Math.max(1, grid - 1));
-  checkLength("times", times.length, grid, shape);
-  const background = (["source", "target"] as const).flatMap((kind) => {
-    const data = options[kind];
-    if (data === undefined) return [];
-    checkLength(kind, data.length % dim, 0, shape);
-    return dots(kind, data, dim, points);
-  });
-  const shown = pickIndexes(grid, options.panels ?? 5).map((k) => ({
-    t: times[k] as number,
-    dots: dots("path", path.subarray(k * n * dim, (k + 1) * n * dim), dim, points),
-  }));
-  const all = [...background, ...shown.flatMap((panel) => panel.dots)];
-  if (all.length === 0) throw new RunError("bad_argument", "the path has no finite sample to draw");
-  const groups = [...shown.map((panel) => panel.dots), ...byKind(background)];
-  const domains = dim === 1 ? shareDomains(all, groups) : squareDomains(all);
+  check(options);
+  const { dim, path, points = 400, lines = 30, title = "Samples" } = options;
+  const place = projection(options);
+  const dots = (kind: Kind, data: Float32Array | undefined): Dot[] =>
+    samplesOf(data ?? new Float32Array(), dim, points)
+      .map((sample) => ({ kind, ...place(sample) }))
+      .filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y));
+  const background = ends.flatMap((kind) => dots(kind, options[kind]));
+  const size = path ? path.states.length / path.times.length : 0;
+  const shown = path
+    ? pickIndexes(path.times.length, options.panels ?? 5).map((k) => ({
+        title: `t = ${timeText(path.times[k] as number)}`,
+        dots: dots("generated", path.states.subarray(k * size, (k + 1) * size)),
+      }))
+    : [{ title: undefined, dots: dots("generated", options.generated) }];
+  const all = [...background, ...shown.flatMap((frame) => frame.dots)];
+  if (all.length === 0)
+    throw new RunError("bad_argument", "a scatter figure was given no finite sample to draw");
+  const flat = dim === 1;
+  const groups = [
+    ...ends.map((kind) => background.filter((d) => d.kind === kind)),
+    ...shown.map((frame) => frame.dots),
+  ];
+  const domains = flat ? shareDomains(all, groups) : squareDomains(all);
+  const [xLabel, yLabel] = options.labels ?? defaultLabels(options);
+  const labels = { x: xLabel, y: flat ? "share of samples" : yLabel };
   const drawn: Panel[] = [];
-  for (const [i, panel] of shown.entries()) {
-    const marks = dim === 1 ? histogram : cloud;
-    drawn.push(
-      await drawTime(await marks(background, panel.dots, domains), panel.t, i === 0, dim, domains),
-    );
+  for (const frame of shown) {
+    const marks = flat
+      ? await histogram(background, frame.dots, domains.x)
+      : await cloud([...background, ...frame.dots]);
+    drawn.push(await drawFrame(marks, { title: frame.title, labels, domains }));
   }
-  const kinds = (["source", "target", "path"] as const).filter((kind) =>
-    all.some((d) => d.kind === kind),
-  );
-  const legend = kinds.map(
-    (kind) => ({ label: names[kind], color: colors[kind], symbol: "dot" }) as const,
-  );
-  return composeFigure({ title, panels: drawn, legend });
+  if (path && lines > 0) {
+    const paths = pathLines(path, dim, Math.min(lines, size / dim), place);
+    const over = flat
+      ? {
+          labels: { x: "time t", y: xLabel },
+          domains: { x: linearDomain(path.times), y: domains.x },
+        }
+      : { labels, domains };
+    const marks = await pathMarks(flat ? [] : background, paths);
+    drawn.push(await drawFrame(marks, { title: `${paths.length} paths`, ...over }));
+  }
+  const legend = [...ends, "generated" as const]
+    .filter((kind) => all.some((d) => d.kind === kind))
+    .map((kind) => ({ label: names[kind], color: colors[kind], symbol: "dot" as const }));
+  return composeFigure({ title, panels: drawn, columns: Math.min(3, drawn.length), legend });
 }
 
-async function cloud(background: Dot[], path: Dot[]): Promise<Markish[]> {
+const timeText = (t: number): string => String(Number(t.toFixed(3)));
+
+function defaultLabels({ components, coordinates: [i, j] = [0, 1], dim }: ScatterOptions) {
+  if (components) return ["first component", "second component"] as const;
+  return dim === 1 ? (["x", "x"] as const) : ([`x[${i}]`, `x[${j}]`] as const);
+}
+
+/** Where a sample is drawn. */
+function projection({ dim, coordinates: [i, j] = [0, 1], components }: ScatterOptions) {
+  const along = (sample: Float32Array, direction: ArrayLike<number>) =>
+    sample.reduce((sum, value, k) => sum + value * (direction[k] as number), 0);
+  return (sample: Float32Array): { x: number; y: number } => {
+    if (components) return { x: along(sample, components[0]), y: along(sample, components[1]) };
+    return { x: sample[dim === 1 ? 0 : i] as number, y: dim === 1 ? 0 : (sample[j] as number) };
+  };
+}
+
+/** The first `limit` samples of [n, dim] data. */
+function samplesOf(data: Float32Array, dim: number, limit: number): Float32Array[] {
+  const n = Math.min(limit, data.length / dim);
+  return Array.from({ length: n }, (_, i) => data.subarray(i * dim, (i + 1) * dim));
+}
+
+async function cloud(dots: Dot[]): Promise<Markish[]> {
   const { dot } = await loadPlot();
-  const place = { x: "x", y: "y", clip: true } as const;
+  const opacity = (d: Dot) => (d.kind === "generated" ? 0.75 : 0.35);
   return [
-    dot(background, { ...place, r: 1.7, fill: (d: Dot) => colors[d.kind], fillOpacity: 0.35 }),
-    dot(path, { ...place, r: 1.7, fill: colors.path, fillOpacity: 0.75 }),
+    dot(dots, {
+      x: "x",
+      y: "y",
+      r: 1.7,
+      clip: true,
+      fill: (d) => colors[(d as Dot).kind],
+      fillOpacity: opacity,
+    }),
   ];
 }
 
-async function histogram(background: Dot[], path: Dot[], domains: Domains): Promise<Markish[]> {
+async function histogram(background: Dot[], dots: Dot[], domain: Domain): Promise<Markish[]> {
   const { lineY, rectY } = await loadPlot();
-  const outlines = (["source", "target"] as const).map((kind) => {
+  const outlines = ends.map((kind) => {
     const samples = background.filter((d) => d.kind === kind);
     const shape = { x: (b: Bin) => (b.x1 + b.x2) / 2, y: "share", curve: "step" } as const;
-    return lineY(bins(samples, domains.x), { ...shape, stroke: colors[kind], strokeWidth: 1.8 });
+    return lineY(bins(samples, domain), { ...shape, stroke: colors[kind], strokeWidth: 1.8 });
   });
-  const bars = { x1: "x1", x2: "x2", y: "share", fill: colors.path, fillOpacity: 0.5 };
-  return [rectY(bins(path, domains.x), bars), ...outlines];
+  const bars = { x1: "x1", x2: "x2", y: "share", fill: colors.generated, fillOpacity: 0.5 };
+  return [rectY(dots.length > 0 ? bins(dots, domain) : [], bars), ...outlines];
 }
 
 interface Bin {
@@ -99,7 +153,7 @@ interface Bin {
 }
 
 /** Shares of the samples in 30 equal bins of the domain. */
-function bins(samples: readonly Dot[], [low, high]: [number, number]): Bin[] {
+function bins(samples: readonly Dot[], [low, high]: Domain): Bin[] {
   const width = (high - low) / 30;
   const counts = new Array<number>(30).fill(0);
   for (const { x } of samples) counts[Math.min(29, Math.floor((x - low) / width))]! += 1;
@@ -110,61 +164,70 @@ function bins(samples: readonly Dot[], [low, high]: [number, number]): Bin[] {
   }));
 }
 
-function drawTime(
-  marks: Markish[],
-  t: number,
-  first: boolean,
+interface PathPoint {
+  x: number;
+  y: number;
+}
+
+/** The first `count` paths, each as its points; of one coordinate against time. */
+function pathLines(
+  { states, times }: NonNullable<ScatterOptions["path"]>,
   dim: number,
-  domains: Domains,
-): Promise<Panel> {
-  const label = dim === 1 ? "share of samples" : "second coordinate";
-  return loadPlot().then(({ frame, text }) =>
-    drawPanel({
-      width: 228,
-      height: 252,
-      marginTop: 28,
-      marginRight: 10,
-      marginBottom: 40,
-      marginLeft: 50,
-      x: {
-        domain: domains.x,
-        ticks: 4,
-        label: dim === 1 ? "coordinate" : "first coordinate",
-        labelAnchor: "center",
-        labelArrow: "none",
-      },
-      y: {
-        domain: domains.y,
-        ticks: 5,
-        label: first ? label : null,
-        labelAnchor: "center",
-        labelArrow: "none",
-      },
-      marks: [
-        frame({ stroke: "#bbbbbb" }),
-        ...marks,
-        text([`t = ${Number(t.toFixed(3))}`], {
-          frameAnchor: "top",
-          dy: -18,
-          fontSize: 12,
-          fontWeight: "bold",
-        }),
-      ],
+  count: number,
+  place: (sample: Float32Array) => PathPoint,
+): PathPoint[][] {
+  const size = states.length / times.length;
+  return Array.from({ length: count }, (_, i) =>
+    times.flatMap((t, k) => {
+      const from = k * size + i * dim;
+      const at = place(states.subarray(from, from + dim));
+      if (!Number.isFinite(at.x) || !Number.isFinite(at.y)) return [];
+      return [dim === 1 ? { x: t, y: at.x } : at];
     }),
   );
 }
 
-interface Domains {
-  x: [number, number];
-  y: [number, number];
+async function pathMarks(background: Dot[], paths: PathPoint[][]): Promise<Markish[]> {
+  const { dot, line } = await loadPlot();
+  const points = paths.flatMap((path, i) => path.map((at) => ({ ...at, i })));
+  const last = paths.flatMap((path) => path.slice(-1));
+  const stroke = { stroke: colors.generated, strokeWidth: 0.8, strokeOpacity: 0.6 };
+  return [
+    ...(await cloud(background)),
+    line(points, { x: "x", y: "y", z: "i", clip: true, ...stroke }),
+    dot(last, { x: "x", y: "y", r: 2.4, clip: true, fill: colors.generated }),
+  ];
 }
 
-/** Domains of equal length on both axes, so that round clouds look round. */
-function squareDomains(all: readonly Dot[]): Domains {
+async function drawFrame(
+  marks: Markish[],
+  {
+    title,
+    labels,
+    domains,
+  }: {
+    title: string | undefined;
+    labels: { x: string; y: string };
+    domains: { x: Domain; y: Domain };
+  },
+): Promise<Panel> {
+  const { frame } = await loadPlot();
+  const axis = { labelAnchor: "center", labelArrow: "none" } as const;
+  return drawPanel({
+    ...{ width: 300, height: 290, title },
+    ...{ marginTop: 12, marginRight: 12, marginBottom: 44, marginLeft: 56 },
+    x: { ...axis, domain: domains.x, ticks: 5, label: labels.x },
+    y: { ...axis, domain: domains.y, ticks: 5, label: labels.y },
+    marks: [frame({ stroke: "#bbbbbb" }), ...marks],
+  });
+}
+
+/** Domains of equal length on both axes, so that circles look like circles. */
+function squareDomains(all: readonly Dot[]): { x: Domain; y: Domain } {
   const x = linearDomain(all.map((d) => d.x));
   const y = linearDomain(all.map((d) => d.y));
   const half = Math.max(x[1] - x[0], y[1] - y[0]) / 2;
-  const around = ([low, high]: [number, number]): [number, number] => [
+  const around = ([low, high]: Domain): Domain => [
     (low + high) / 2 - half,
     (low + high) / 2 + half,
   ];
@@ -172,36 +235,29 @@ function squareDomains(all: readonly Dot[]): Domains {
 }
 
 /** Domains of the histograms: shares from 0 to the highest bin of any group. */
-function shareDomains(all: readonly Dot[], groups: readonly Dot[][]): Domains {
+function shareDomains(all: readonly Dot[], groups: readonly Dot[][]): { x: Domain; y: Domain } {
   const x = linearDomain(all.map((d) => d.x));
   const highest = Math.max(...groups.flatMap((group) => bins(group, x).map((b) => b.share)));
   return { x, y: [0, highest * 1.08] };
 }
 
-function byKind(dots: readonly Dot[]): Dot[][] {
-  return (["source", "target"] as const).map((kind) => dots.filter((d) => d.kind === kind));
-}
-
-/** The first `limit` finite samples of [m, dim] data. */
-function dots(kind: Kind, data: Float32Array, dim: number, limit: number): Dot[] {
-  const found: Dot[] = [];
-  for (let i = 0; i + dim <= data.length && found.length < limit; i += dim) {
-    const x = data[i] as number;
-    const y = dim > 1 ? (data[i + 1] as number) : 0;
-    if (Number.isFinite(x) && Number.isFinite(y)) found.push({ kind, x, y });
+function check({ dim, path, coordinates = [0, 1], components, ...given }: ScatterOptions): void {
+  const refuse = (fault: string) =>
+    new RunError("bad_argument", `a scatter figure was given ${fault}`);
+  if (!Number.isSafeInteger(dim) || dim < 1) throw refuse(`dim ${dim}, expected 1 or more`);
+  for (const kind of [...ends, "generated"] as const) {
+    const length = given[kind]?.length ?? 0;
+    if (length % dim !== 0)
+      throw refuse(`${length} values of ${kind}, expected a multiple of dim ${dim}`);
   }
-  return found;
-}
-
-function checkLength(
-  what: string,
-  given: number,
-  expected: number,
-  shape: readonly number[],
-): void {
-  if (given === expected) return;
-  throw new RunError(
-    "bad_argument",
-    `${what} has ${given} values (or a remainder of so many), expected ${expected} for the path's shape [${shape.join(", ")}]`,
-  );
+  if (path !== undefined) {
+    const [length, times] = [path.states.length, path.times.length];
+    if (times === 0 || length === 0 || length % (times * dim) !== 0)
+      throw refuse(`${length} values of path, expected a multiple of ${times} times × dim ${dim}`);
+  }
+  if (components?.some((direction) => direction.length !== dim))
+    throw refuse(`components of ${components.map((c) => c.length)} values, expected ${dim} each`);
+  const inside = (i: number) => Number.isSafeInteger(i) && i >= 0 && i < dim;
+  if (dim > 1 && components === undefined && !coordinates.every(inside))
+    throw refuse(`coordinates [${coordinates.join(", ")}], expected two from 0 to ${dim - 1}`);
 }

@@ -1,28 +1,19 @@
-// At which scales fields vary: energy against wavenumber on logarithmic axes, one panel a channel and one line a set
-// of fields, so that what a bridge adds to its source, and what it still lacks of its target, is seen at once.
-import type { Markish } from "@observablehq/plot";
+// Energy of fields against wavenumber on logarithmic axes: one panel a channel, one line a set of fields. It shows
+// at which scales the generated fields differ from source and target.
 import { RunError } from "../errors.js";
-import { logAxis, logTick } from "./axis.js";
-import {
-  composeFigure,
-  drawPanel,
-  faintInk,
-  type LegendEntry,
-  loadPlot,
-  type Panel,
-  palette,
-} from "./svg.js";
-import { extent } from "./trend.js";
+import { extent, valueAxis } from "./axis.js";
+import { drawLines, drawNothing, type Line } from "./lines.js";
+import { colorOf, composeFigure, faintInk, type LegendEntry, type Panel } from "./svg.js";
 
 /** The spectrum of one set of fields. */
 export interface SpectrumSeries {
-  /** As the legend calls it: source, target, generated. */
+  /** The name in the legend: source, target, generated. */
   name: string;
   /** Wavenumbers, above 0 and rising. */
   k: readonly number[];
   /** Energy of each channel at each wavenumber, [C][K]. */
   energy: readonly (readonly number[])[];
-  /** Drawn as dashes, for what is known and not measured. */
+  /** Drawn dashed: a known spectrum, not a measured one. */
   exact?: boolean;
 }
 
@@ -32,24 +23,17 @@ export interface SpectrumFigureOptions {
   channels?: readonly string[];
   /** A wavenumber to mark by a dashed rule: the first that the coarse grid does not resolve. */
   cutoff?: number;
-  /** Powers of ten shown below the largest energy (default 6); what lies deeper runs out of the frame. */
+  /** Powers of ten shown below the largest energy (default 6); lower energies are cut off. */
   decades?: number;
   title?: string;
 }
 
-interface Point {
-  series: string;
-  k: number;
-  energy: number;
-}
-
 const size = { width: 420, height: 300 };
-const margins = { marginTop: 22, marginRight: 20, marginBottom: 46, marginLeft: 60 };
 
 /**
- * Draws the figure and returns it as SVG text. Energies that are 0 have no place on a logarithmic axis: their lines
- * run out of the frame. Throws RunError "bad_argument" without series, for series of other channels than the first,
- * and for wavenumbers or energies that are none.
+ * Draws the figure and returns it as SVG text. A logarithmic axis has no place for energy 0: lines leave the
+ * frame there. Throws RunError "bad_argument" without series, for series of other channels than the first,
+ * and for invalid wavenumbers or energies.
  */
 export async function spectrumFigure({
   series,
@@ -76,8 +60,6 @@ export async function spectrumFigure({
     legend.push({ label: "limit of the coarse grid", color: faintInk, symbol: "dashes" });
   return composeFigure({ title, panels, columns: Math.min(2, panels.length), legend });
 }
-
-const colorOf = (i: number): string => palette[i % palette.length] as string;
 
 function check(series: readonly SpectrumSeries[], decades: number): void {
   const refuse = (fault: string) =>
@@ -108,77 +90,24 @@ async function drawChannel(
     name,
   }: { cutoff: number | undefined; decades: number; name: string | undefined },
 ): Promise<Panel> {
-  const { frame, line, ruleX, text } = await loadPlot();
-  const lines = series.map(({ name, k, energy, exact }, i) => {
-    const points = (energy[channel] as readonly number[]).map(
-      (e, at): Point => ({ series: name, k: k[at] as number, energy: e }),
-    );
-    return { points, color: colorOf(i), exact };
-  });
-  const shown = name === undefined ? {} : { title: name };
-  const [, most] = extent(lines.flatMap(({ points }) => points.map((p) => p.energy)));
-  if (most === 0) {
-    const nothing = text(["no energy at any wavenumber"], { frameAnchor: "middle" });
-    return drawPanel({ ...size, ...margins, ...shown, marks: [nothing] });
-  }
+  const energies = series.map(({ energy }) => energy[channel] as readonly number[]);
+  const [, most] = extent(energies.flat());
+  if (most === 0) return drawNothing({ ...size, title: name }, "no energy at any wavenumber");
   const floor = most * 10 ** -decades;
-  const visible = lines.flatMap(({ points }) => points.map((p) => Math.max(p.energy, floor)));
-  const [y, x] = [logAxis(visible), wavenumberAxis(series)];
-  const marks: Markish[] = [
-    frame({ stroke: "#cccccc" }),
-    ruleX(cutoff === undefined ? [] : [cutoff], { stroke: faintInk, strokeDasharray: "3,3" }),
-    ...lines.map(({ points, color, exact }) =>
-      line(
-        // Deep below the frame is where energy 0 goes: the clipped line shows that it vanishes.
-        points.map((p) => ({ ...p, energy: Math.max(p.energy, floor / 1e3) })),
-        {
-          x: "k",
-          y: "energy",
-          stroke: color,
-          strokeWidth: exact ? 1.3 : 1.8,
-          clip: true,
-          ...(exact && { strokeDasharray: "5,4" }),
-        },
-      ),
-    ),
-  ];
-  return drawPanel({
-    ...size,
-    ...margins,
-    ...shown,
-    x: {
-      type: "log",
-      // The axis leaves out labels that are no powers of its base.
-      base: 2,
-      domain: x.domain,
-      ticks: x.ticks,
-      tickFormat: logTick,
-      label: "wavenumber (waves across the field)",
-      labelAnchor: "center",
-      labelOffset: 36,
-      labelArrow: "none",
-    },
-    y: {
-      type: "log",
-      domain: y.domain,
-      ticks: y.ticks,
-      tickFormat: logTick,
-      label: "energy",
-      labelArrow: "none",
-      grid: true,
-    },
-    marks,
+  const lines = series.map(
+    ({ k, exact }, i): Line => ({
+      color: colorOf(i),
+      dashed: exact === true,
+      // An energy of 0 is drawn far below the frame, where lines are cut off.
+      points: energies[i]!.map((e, at) => ({ x: k[at] as number, y: Math.max(e, floor / 1e3) })),
+    }),
+  );
+  const visible = energies.flat().map((energy) => Math.max(energy, floor));
+  const ks = series.flatMap(({ k }) => k);
+  return drawLines({
+    ...{ ...size, title: name, lines },
+    x: { ...valueAxis(ks, "log", { base: 2 }), label: "wavenumber (waves across the field)" },
+    y: { ...valueAxis(visible, "log"), label: "energy" },
+    rules: cutoff === undefined ? [] : [{ x: cutoff, color: faintInk, dash: "3,3" }],
   });
-}
-
-/** Powers of two, as fields halve and double; a single wavenumber still has an axis. */
-function wavenumberAxis(series: readonly SpectrumSeries[]): {
-  domain: [number, number];
-  ticks: number[];
-} {
-  const [low, high] = extent(series.flatMap(({ k }) => [...k]));
-  const domain: [number, number] = high > low ? [low, high] : [low / 2, high * 2];
-  const first = Math.ceil(Math.log2(domain[0]) - 1e-9);
-  const count = Math.floor(Math.log2(domain[1]) + 1e-9) - first + 1;
-  return { domain, ticks: Array.from({ length: Math.max(count, 0) }, (_, i) => 2 ** (first + i)) };
 }

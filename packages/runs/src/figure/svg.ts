@@ -8,7 +8,7 @@ export const ink = "#222222";
 export const faintInk = "#6b6b6b";
 
 /** Colours that stay apart for colour-blind readers (Okabe and Ito), strongest first. */
-export const palette = [
+const palette = [
   "#0072b2",
   "#d55e00",
   "#009e73",
@@ -21,7 +21,10 @@ export const palette = [
   "#882255",
 ] as const;
 
-export type Plot = typeof PlotModule;
+/** The colour of series number i. */
+export const colorOf = (i: number): string => palette[i % palette.length] as string;
+
+type Plot = typeof PlotModule;
 
 /** Observable Plot, loaded when the first figure is drawn and not before. */
 export function loadPlot(): Promise<Plot> {
@@ -40,7 +43,11 @@ export interface Panel {
 
 /** Draws one panel (units: CSS pixels). */
 export async function drawPanel(
-  options: Omit<PlotOptions, "title"> & { width: number; height: number; title?: string },
+  options: Omit<PlotOptions, "title"> & {
+    width: number;
+    height: number;
+    title?: string | undefined;
+  },
 ): Promise<Panel> {
   const { title, width, height, ...rest } = options;
   const [{ plot }, { parseHTML }] = await Promise.all([loadPlot(), import("linkedom")]);

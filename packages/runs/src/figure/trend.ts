@@ -1,61 +1,303 @@
-// A noisy series of any length as a line with a band: few enough points for a figure, and none of the
-// series lost from the band.
+// Curves of any metric: over half-iterations (evaluations), or over the training steps of all
+// half-iterations (the loss). One panel a metric, one line a series.
+import { RunError } from "../errors.js";
+import { extent, niceTicks, stepTick, valueAxis } from "./axis.js";
+import { drawLines, drawNothing, type Line, type Point } from "./lines.js";
+import { type Sample, smooth } from "./smooth.js";
+import {
+  colorOf,
+  composeFigure,
+  faintInk,
+  ink,
+  type LegendEntry,
+  type Panel,
+  textWidth,
+} from "./svg.js";
 
-export interface Sample {
-  step: number;
-  value: number;
+type TrendRow = Readonly<Record<string, unknown>>;
+
+/** One panel: a column of the rows and how to draw it. */
+export interface TrendPanel {
+  /** The column, e.g. "mean". */
+  metric: string;
+  /** The column of its standard deviation: a band of one standard deviation on either side. */
+  spread?: string;
+  /** Default: the name of the column. */
+  title?: string;
+  /** Label of the vertical axis, with the unit where there is one (default: the name of the column). */
+  label?: string;
+  /** The exact value: a dashed rule. */
+  exact?: number;
+  /** The column with the value of a perfect sampler: a dashed line for each series. */
+  floor?: string;
+  /** Default "linear". Values that are not positive are left out on a logarithmic axis. */
+  scale?: "linear" | "log";
 }
 
-/** One point of the line, and the band there. */
-export interface Trend {
-  step: number;
-  mean: number;
-  low: number;
-  high: number;
+export interface TrendOptions {
+  /** Rows with half_iteration; those of several runs can be put together. */
+  rows: readonly TrendRow[];
+  panels: readonly TrendPanel[];
+  title?: string;
+  /** The name of the line that a row belongs to (default: method, direction, sampler and steps, where given). */
+  series?: (row: TrendRow) => string;
+  /** Horizontal axis: "half_iteration" (default), or "step": the steps of all half-iterations, one after the other. */
+  x?: "half_iteration" | "step";
+  /** Over steps: lines and bands cover this share of the steps of a half-iteration (default 0.05). */
+  smoothing?: number;
+  /** What the floors are, in the legend (default "floor of a perfect sampler"). */
+  floorLabel?: string;
 }
+
+const alarm = "#b30000";
+/** Bins of a line, and of all lines of a panel together. */
+const binsPerHalf = 200;
+const binsPerPanel = 4000;
+const directions: Record<string, string> = { f: "forward (f)", b: "backward (b)" };
 
 /**
- * Samples gathered into at most `most` bins of equal width in steps; each point is the mean, and the
- * range, of the share `smooth` of all bins around it.
+ * Draws the figure and returns it as SVG text. Values that are not numbers are left out, NaN and infinities are
+ * marked by a red rule, and each half-iteration of one direction is marked by its letter. Throws RunError
+ * "bad_argument" without rows or panels.
  */
-export function trend(
-  samples: readonly Sample[],
-  { most, smooth }: { most: number; smooth: number },
-): Trend[] {
-  const bins = binned(samples, Math.min(most, samples.length));
-  const reach = Math.floor((smooth * bins.length) / 2);
-  return bins.map(({ step }, i) => {
-    const around = bins.slice(Math.max(0, i - reach), i + reach + 1);
-    const mean = around.reduce((total, bin) => total + bin.mean, 0) / around.length;
-    const [low] = extent(around.map((bin) => bin.low));
-    const [, high] = extent(around.map((bin) => bin.high));
-    return { step, mean, low, high };
-  });
+export async function trendFigure(options: TrendOptions): Promise<string> {
+  const {
+    rows,
+    panels,
+    title = "Convergence",
+    series = seriesName,
+    x = "half_iteration",
+  } = options;
+  const { smoothing = 0.05, floorLabel = "floor of a perfect sampler" } = options;
+  const halves = halvesOf(rows, x);
+  const fault =
+    halves.length === 0 || panels.length === 0
+      ? `${rows.length} rows, ${halves.length > 0 ? "" : `none with ${x === "step" ? "half_iteration and step" : x}, `}and ${panels.length} panels, expected at least one of each`
+      : !(smoothing >= 0 && smoothing <= 1)
+        ? `smoothing ${smoothing}, expected a share from 0 to 1`
+        : undefined;
+  if (fault !== undefined) throw new RunError("bad_argument", `a trend figure was given ${fault}`);
+  const names = [...new Set(rows.map(series))];
+  if (x === "step") names.sort();
+  const scene = { rows, series, names, x, halves, smoothing, alone: panels.length === 1 };
+  const drawn = await Promise.all(panels.map((panel) => drawTrend(panel, scene)));
+  const legend: LegendEntry[] = names.map((label, i) => ({ label, color: colorOf(i) }));
+  const add = (wanted: boolean, label: string, color: string) => {
+    if (wanted) legend.push({ label, color, symbol: "dashes" });
+  };
+  add(
+    panels.some((panel) => Number.isFinite(panel.exact)),
+    "exact",
+    ink,
+  );
+  add(
+    drawn.some(({ hasFloor }) => hasFloor),
+    floorLabel,
+    faintInk,
+  );
+  add(
+    drawn.some(({ lost }) => lost),
+    "not finite",
+    alarm,
+  );
+  const columns = x === "step" ? 1 : Math.min(2, panels.length);
+  return composeFigure({ title, panels: drawn.map(({ panel }) => panel), columns, legend });
 }
 
-function binned(samples: readonly Sample[], count: number): Trend[] {
-  const [first, last] = extent(samples.map((sample) => sample.step));
-  const width = Math.max(1, (last - first + 1) / count);
-  const groups: Sample[][] = Array.from({ length: count }, () => []);
-  for (const sample of samples) groups[Math.floor((sample.step - first) / width)]?.push(sample);
-  return groups
-    .filter((group) => group.length > 0)
-    .map((group) => {
-      const [low, high] = extent(group.map((sample) => sample.value));
-      return { step: mean(group, "step"), mean: mean(group, "value"), low, high };
+/** A half-iteration on the horizontal axis. */
+interface Half {
+  n: number;
+  /** "f" or "b" where all rows say the same. */
+  direction: string | undefined;
+  /** Where it begins and ends, over steps. */
+  start: number;
+  end: number;
+}
+
+interface Scene {
+  rows: readonly TrendRow[];
+  series: (row: TrendRow) => string;
+  names: readonly string[];
+  x: "half_iteration" | "step";
+  halves: readonly Half[];
+  smoothing: number;
+  alone: boolean;
+}
+
+function seriesName({ method, direction, sampler, steps }: TrendRow): string {
+  const parts = [
+    method,
+    directions[String(direction)] ?? direction,
+    sampler,
+    steps == null ? null : `${steps} steps`,
+  ];
+  return parts.filter((part) => part != null && part !== "").join(", ") || "run";
+}
+
+function halvesOf(rows: readonly TrendRow[], x: Scene["x"]): Half[] {
+  const groups = new Map<number, TrendRow[]>();
+  for (const row of rows) {
+    const n = row.half_iteration;
+    if (typeof n !== "number" || (x === "step" && typeof row.step !== "number")) continue;
+    const group = groups.get(n);
+    if (group === undefined) groups.set(n, [row]);
+    else group.push(row);
+  }
+  let start = 0;
+  return [...groups.entries()]
+    .sort(([a], [b]) => a - b)
+    .map(([n, group]) => {
+      const found = new Set(group.map((row) => row.direction));
+      const [direction] = found;
+      const half = {
+        n,
+        direction: found.size === 1 && typeof direction === "string" ? direction : undefined,
+        start,
+        end: x === "step" ? start + extent(group.map((row) => row.step as number))[1] : n,
+      };
+      start = half.end;
+      return half;
     });
 }
 
-function mean(samples: readonly Sample[], key: keyof Sample): number {
-  return samples.reduce((sum, sample) => sum + sample[key], 0) / samples.length;
+/** The samples of a column, by series and half-iteration, and the places of those that are not finite. */
+function samplesOf(
+  column: string,
+  panel: Pick<TrendPanel, "spread" | "scale">,
+  { rows, series, x, halves }: Scene,
+) {
+  const starts = new Map(halves.map((half) => [half.n, half.start]));
+  const groups = new Map<string, { name: string; samples: (Sample & Band)[] }>();
+  const lost: number[] = [];
+  for (const row of rows) {
+    const { half_iteration: n, [column]: value } = row;
+    const start = starts.get(n as number);
+    if (typeof value !== "number" || start === undefined) continue;
+    if (x === "step" && typeof row.step !== "number") continue;
+    const at = x === "step" ? start + (row.step as number) : (n as number);
+    if (!Number.isFinite(value)) lost.push(at);
+    if (!Number.isFinite(value) || (panel.scale === "log" && value <= 0)) continue;
+    const name = series(row);
+    const key = x === "step" ? `${n} ${name}` : name;
+    const group = groups.get(key) ?? { name, samples: [] };
+    groups.set(key, group);
+    group.samples.push({ x: at, value, ...bandOf(value, row, panel) });
+  }
+  return { groups: [...groups.values()], lost };
 }
 
-/** Least and greatest; a run may have more rows than a call takes arguments. */
-export function extent(values: readonly number[]): [number, number] {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of values) {
-    if (value < low) low = value;
-    if (value > high) high = value;
+type Band = Pick<Point, "low" | "high">;
+
+function bandOf(
+  value: number,
+  row: TrendRow,
+  { spread, scale }: Pick<TrendPanel, "spread" | "scale">,
+): Band {
+  const std = spread === undefined ? null : row[spread];
+  if (typeof std !== "number" || !Number.isFinite(std)) return {};
+  // A logarithmic axis has no room below zero: the band goes as far down as it goes up.
+  const low = scale === "log" && std >= value ? value ** 2 / (value + std) : value - std;
+  return { low, high: value + std };
+}
+
+async function drawTrend(
+  panel: TrendPanel,
+  scene: Scene,
+): Promise<{ panel: Panel; lost: boolean; hasFloor: boolean }> {
+  const { metric, scale } = panel;
+  const { x, halves, names, smoothing, alone } = scene;
+  const title = panel.title ?? (alone ? undefined : metric);
+  const size = x === "step" ? { width: 860, height: 300 } : { width: 420, height: 264 };
+  const { groups, lost } = samplesOf(metric, panel, scene);
+  const floors =
+    panel.floor === undefined ? [] : samplesOf(panel.floor, scale ? { scale } : {}, scene).groups;
+  const most = Math.ceil(Math.min(binsPerHalf, binsPerPanel / halves.length));
+  const known = halves.map(({ n }) => n);
+  /** What is known at one half-iteration only becomes a short level line. */
+  const widen = (points: Point[]): Point[] =>
+    known.length > 1 || points.length !== 1
+      ? points
+      : [-0.2, 0.2].map((d) => ({ ...points[0]!, x: points[0]!.x + d }));
+  const plain = (samples: readonly (Sample & Band)[]): Point[] =>
+    samples.map(({ value, ...sample }) => ({ ...sample, y: value }));
+  const lineOf = (name: string, points: Point[]): Line => ({
+    color: colorOf(names.indexOf(name)),
+    points,
+  });
+  const lines: Line[] = groups.flatMap(({ name, samples }): Line[] => {
+    if (x === "step") return [lineOf(name, smooth(samples, { most, share: smoothing }))];
+    const points = plain(samples);
+    const banded = points.some(({ low }) => low !== undefined);
+    const line = { ...lineOf(name, points), dots: true };
+    if (!banded || widen(points) === points) return [line];
+    const bare = points.map(({ x, y }) => ({ x, y }));
+    return [lineOf(name, widen(points)), { ...line, points: bare }];
+  });
+  lines.unshift(
+    ...floors.map(({ name, samples }) => ({
+      ...lineOf(name, widen(plain(samples))),
+      dashed: true,
+    })),
+  );
+  const hasFloor = floors.length > 0;
+  const isLost = lost.length > 0;
+  if (groups.length === 0) {
+    const nothing = await drawNothing({ ...size, title }, `no finite value of ${metric}`);
+    return { panel: nothing, lost: isLost, hasFloor };
   }
-  return [low, high];
+  const levels = Number.isFinite(panel.exact) ? [{ name: "exact", y: panel.exact as number }] : [];
+  const values = lines
+    .flatMap(({ points }) => points.flatMap((p) => [p.y, p.low ?? p.y, p.high ?? p.y]))
+    .concat(levels.map(({ y }) => y).filter((y) => scale !== "log" || y > 0));
+  const label = panel.label ?? (title === metric ? null : metric);
+  const drawn = await drawLines({
+    ...{ ...size, title, lines, levels },
+    x: x === "step" ? stepAxis(halves) : halfAxis(halves),
+    y: {
+      ...valueAxis(values, scale),
+      label: x === "step" ? `${label ?? metric} (line: mean, band: range)` : label,
+    },
+    rules: [
+      ...(x === "step" && halves.length < 40
+        ? halves.slice(1).map(({ start }) => ({ x: start, color: "#dddddd" }))
+        : []),
+      ...[...new Set(lost)].map((at) => ({ x: at, color: alarm, dash: "5,4" })),
+    ],
+    heads: x === "step" ? headsOf(halves, size.width - 82) : [],
+  });
+  return { panel: drawn, lost: isLost, hasFloor };
+}
+
+const nameOf = ({ n, direction }: Half): string =>
+  direction === undefined ? String(n) : `${n} ${direction}`;
+
+function halfAxis(halves: readonly Half[]) {
+  const [low, high] = extent(halves.map(({ n }) => n));
+  return {
+    domain: [low - 0.3, high + 0.3] as [number, number],
+    ticks: niceTicks(low, high, { count: 9, least: 1 }),
+    tickFormat: (n: number) => nameOf(halves.find((half) => half.n === n) ?? ({ n } as Half)),
+    label: "half-iteration",
+  };
+}
+
+function stepAxis(halves: readonly Half[]) {
+  const end = halves.at(-1)?.end ?? 1;
+  const label = halves.length > 1 ? "training step, all half-iterations" : "training step";
+  return {
+    domain: [0, Math.max(1, end)] as [number, number],
+    ticks: 6,
+    tickFormat: stepTick,
+    label,
+  };
+}
+
+/** Names of half-iterations over their steps, where there is room for them. */
+function headsOf(halves: readonly Half[], width: number): { x: number; text: string }[] {
+  const end = halves.at(-1)?.end ?? 1;
+  return halves.flatMap((half) => {
+    const text = nameOf(half);
+    const room = ((half.end - half.start) / end) * width;
+    return room > textWidth(text, 10) + 4 ? [{ x: (half.start + half.end) / 2, text }] : [];
+  });
 }

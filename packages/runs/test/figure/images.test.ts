@@ -138,6 +138,70 @@ describe("animatedGrid", () => {
   });
 });
 
+describe("imageGrid", () => {
+  /** The RGB pixel of a PNG. */
+  async function pixel(png: Buffer, x: number, y: number): Promise<number[]> {
+    const { data, info } = await sharp(png)
+      .removeAlpha()
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const at = (y * info.width + x) * info.channels;
+    return [...data.subarray(at, at + 3)];
+  }
+
+  it("places images row by row with padding, and clips to the range", async () => {
+    const images = new Float32Array([-1, 0, 1, 5, -5, Number.NaN]);
+    const png = await imageGrid({ images, shape: [6, 1, 1, 1], columns: 3, padding: 2, scale: 4 });
+    const { width, height } = await sharp(png).metadata();
+    expect([width, height]).toEqual([2 + 3 * 6, 2 + 2 * 6]);
+    const centre = (i: number) => [4 + 6 * (i % 3), 4 + 6 * Math.floor(i / 3)] as const;
+    const seen = await Promise.all([0, 1, 2, 3, 4, 5].map((i) => pixel(png, ...centre(i))));
+    expect(seen.map((rgb) => rgb.join())).toEqual([
+      "0,0,0",
+      "128,128,128",
+      "255,255,255",
+      "255,255,255",
+      "0,0,0",
+      "255,0,255",
+    ]);
+    expect(await pixel(png, 0, 0)).toEqual([255, 255, 255]);
+  });
+
+  it("reads RGB planes and another range", async () => {
+    const images = new Float32Array([1, 0, 0.5]);
+    const shape = [1, 3, 1, 1] as const;
+    const png = await imageGrid({ images, shape, columns: 1, padding: 0, scale: 2, range: [0, 1] });
+    expect(await pixel(png, 1, 1)).toEqual([255, 0, 128]);
+  });
+
+  it("makes room for titles", async () => {
+    const images = new Float32Array(2 * 16).fill(1);
+    const base = { images, shape: [2, 1, 4, 4] as const, columns: 2, padding: 4 };
+    const plain = await sharp(await imageGrid(base)).metadata();
+    const titles = { columnTitles: ["source", "t = 0"], rowTitles: ["first"], title: "Digits" };
+    const png = await imageGrid({ ...base, ...titles });
+    const titled = await sharp(png).metadata();
+    expect(titled.width).toBeGreaterThan(plain.width);
+    expect(titled.height).toBeGreaterThan(plain.height);
+    // The images are white: what is dark is text.
+    const { channels } = await sharp(png).stats();
+    expect(channels[0]!.min).toBeLessThan(100);
+  });
+
+  it("refuses sizes that do not fit", async () => {
+    const images = new Float32Array(8);
+    for (const [shape, columns] of [
+      [[2, 2, 2, 1], 1],
+      [[2, 1, 2, 1], 1],
+      [[2, 1, 2, 2], 0],
+    ] as const) {
+      await expect(imageGrid({ images, shape, columns })).rejects.toThrow(
+        /an image grid was given/,
+      );
+    }
+  });
+});
+
 describe("imageGrid of bytes", () => {
   it("shows 0 as black and 255 as white, or another range", async () => {
     const images = new Uint8Array([0, 100, 255]);

@@ -1,25 +1,7 @@
-// The figure of spectra: power laws are straight lines, what has no energy leaves the frame, wrong input is named.
-import { parseHTML } from "linkedom";
+// The figure of spectra: power laws are straight lines, lines without energy leave the frame, wrong input is named.
 import { describe, expect, it } from "vitest";
 import { type SpectrumSeries, spectrumFigure } from "../../src/figure/spectrum.js";
-
-interface Element {
-  textContent: string;
-  getAttribute(name: string): string | null;
-}
-
-/** The elements of an SVG that match a selector. */
-function select(svg: string, selector: string): Element[] {
-  return [...parseHTML(`<body>${svg}</body>`).document.querySelectorAll(selector)] as Element[];
-}
-
-const texts = (svg: string) => select(svg, "text").map((element) => element.textContent);
-const lines = (svg: string) => select(svg, '[aria-label="line"] path');
-const coordinates = (path: Element) =>
-  [...(path.getAttribute("d") ?? "").matchAll(/(-?[\d.]+),(-?[\d.]+)/g)].map(([, x, y]) => [
-    Number(x),
-    Number(y),
-  ]) as [number, number][];
+import { coordinates, lines, select, texts } from "./svg.js";
 
 const k = Array.from({ length: 32 }, (_, i) => i + 1);
 const law = (name: string, exponent: number, factor = 1): SpectrumSeries => ({
