@@ -35,7 +35,7 @@ export function valueAxis(
 }
 
 /** Two to ten ticks: powers of the base, multiples of them where these are few, then equal steps. */
-export function logTicks([low, high]: [number, number], base: 10 | 2 = 10): number[] {
+function logTicks([low, high]: [number, number], base: 10 | 2 = 10): number[] {
   const log = (x: number) => Math.log(x) / Math.log(base);
   const [first, last] = [Math.floor(log(low)), Math.ceil(log(high))];
   const stride = Math.max(1, Math.ceil((last - first) / 8));
@@ -65,7 +65,7 @@ export function niceTicks(
 }
 
 /** A tick of a logarithmic axis: 0.05, 2, 1e−4. */
-export function logTick(value: number): string {
+function logTick(value: number): string {
   if (value >= 0.001 && value < 1e4) return String(value);
   return value.toExponential().replace("e+", "e").replace("-", "−");
 }
