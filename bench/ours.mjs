@@ -30,13 +30,21 @@ const BENCHES = {
   unet_forward: unetForward,
   unet_simulation: unetSimulation,
   ddp_unet: (threads, { reps, batch = IMAGES }) =>
-    ddpSteps({ torch, bridge }, { ...imageProblem(10 * batch), batchSize: batch, threads }, reps),
+    ddpSteps(
+      { torch, bridge },
+      imageProblem({ rows: 10 * batch, batchSize: batch, execution: { threads } }),
+      reps,
+    ),
   ddp_mlp: (threads) =>
     ddpHalfIteration({ torch, bridge }, secondHalf(50, 256, { threads, steps: 1000 })),
   ddp_mlp_step: (threads, { reps, batch = BATCH }) =>
     ddpSteps(
       { torch, bridge },
-      problem(50, 256, { threads, batchSize: batch, halfIterations: 1, sequence: ["b"] }),
+      problem(50, 256, {
+        threads,
+        batchSize: batch,
+        schedule: { halfIterations: 1, sequence: ["b"] },
+      }),
       reps,
     ),
   exchange: () => exchange({ torch }),
@@ -49,27 +57,28 @@ const SAMPLER_STEPS = 30;
 const GAMMA = 0.034;
 
 /** The image trainer's problem on random pictures: UNET at 28×28, DSBM with loss_scale, clipping and EMA. */
-function imageProblem(rows = IMAGES) {
+function imageProblem({ rows = IMAGES, batchSize = IMAGES, execution = {} } = {}) {
   const picture = () => torch.rand([rows, 1, IMAGE, IMAGE]).mul(2).sub(1);
   const sigma = Math.sqrt(GAMMA * SAMPLER_STEPS);
   return {
     data: { x0: picture(), x1: picture() },
     process: bridge.brownian({ sigma }),
-    method: bridge.dsbm,
-    grid: bridge.gammaGrid(
-      bridge.gammaSchedule(SAMPLER_STEPS, { gamma_min: GAMMA, gamma_max: GAMMA }),
-    ),
-    network: () => new bridge.UNet({ image_size: IMAGE, in_channels: 1 }),
-    firstCoupling: "ind",
-    halfIterations: 1,
-    steps: 1,
-    batchSize: IMAGES,
-    reduction: "mean",
-    parametrisation: { meanMatch: false, stdTrick: false, lossScale: true },
-    gradClip: 1,
-    emaRate: 0.999,
-    lr: RATE,
-    eps: 1e-4,
+    method: {
+      method: bridge.dsbm,
+      network: () => new bridge.UNet({ image_size: IMAGE, in_channels: 1 }),
+      firstCoupling: "ind",
+      parametrisation: { meanMatch: false, stdTrick: false, lossScale: true },
+    },
+    schedule: {
+      grid: bridge.gammaGrid(
+        bridge.gammaSchedule(SAMPLER_STEPS, { gamma_min: GAMMA, gamma_max: GAMMA }),
+      ),
+      halfIterations: 1,
+      steps: 1,
+      eps: 1e-4,
+    },
+    optimisation: { batchSize, reduction: "mean", gradClip: 1, emaRate: 0.999, lr: RATE },
+    execution,
     seed: 0,
   };
 }
@@ -77,13 +86,13 @@ function imageProblem(rows = IMAGES) {
 /** A training step of the image trainer: bridge, loss, clipping, Adam, EMA, NaN check. */
 function unetStep() {
   const full = bridge.complete(imageProblem());
-  const network = full.network("f");
+  const network = full.method.network("f");
   const step = bridge.trainingStep({
     problem: full,
     direction: "f",
     network,
     optimizer: new torch.optim.Adam(network.parameters(), { lr: RATE }),
-    ema: new torch.optim.EMA(network, full.emaRate),
+    ema: new torch.optim.EMA(network, full.optimisation.emaRate),
     generator: bridge.stream(0, "train"),
   });
   const run = (reps) => {
@@ -98,7 +107,7 @@ function unetStep() {
 
 /** One evaluation of the network, as a sampler makes it: recorded. */
 function unetForward() {
-  const network = imageProblem().network("f").eval();
+  const network = imageProblem().method.network("f").eval();
   const forward = torch.recorded((x, t) => network.forward(x, t));
   const x = torch.randn([IMAGES, 1, IMAGE, IMAGE]);
   const t = torch.rand([IMAGES]);
@@ -111,7 +120,9 @@ function unetForward() {
 
 /** IMAGES through SAMPLER_STEPS Euler–Maruyama steps, the last one without noise. */
 function unetSimulation(threads) {
-  const { data, process, method, grid, network } = imageProblem();
+  const { data, process, method: options, schedule } = imageProblem();
+  const { method, network } = options;
+  const { grid } = schedule;
   const net = network("f").eval();
   const simulator = new bridge.Simulator({
     method,
@@ -143,32 +154,31 @@ function opOverhead() {
 }
 
 /** The Gaussian benchmark as a problem: N(−0.1, I) and N(0.1, I), trained as pytorch_side.py does. */
-function problem(dim, width, { threads = 1, ...rest } = {}) {
+function problem(dim, width, { threads = 1, schedule, batchSize = BATCH, logEvery = 100 } = {}) {
   return {
     data: bridge.gaussianEndpoints({ n: PAIRS, dim, a: 0.1, generator: bridge.stream(0, "data") }),
     process: bridge.brownian({ sigma: SIGMA }),
-    method: bridge.methods.dsbm,
-    grid: bridge.uniformGrid(STEPS),
-    network: (direction) =>
-      new bridge.ScoreNetwork(dim, {
-        hidden: [width, width],
-        generator: bridge.stream(0, `network/${direction}`),
-      }),
-    firstCoupling: "ind",
-    batchSize: BATCH,
-    lr: RATE,
-    eps: EPS,
+    method: {
+      method: bridge.methods.dsbm,
+      network: (direction) =>
+        new bridge.ScoreNetwork(dim, {
+          hidden: [width, width],
+          generator: bridge.stream(0, `network/${direction}`),
+        }),
+      firstCoupling: "ind",
+    },
+    schedule: { grid: bridge.uniformGrid(STEPS), eps: EPS, ...schedule },
+    optimisation: { batchSize, lr: RATE },
+    // As the command line does: measured once, at most `threads`.
+    execution: { threads: "auto", simulateThreads: threads, logEvery },
     seed: 0,
-    threads: "auto", // as the command line does: measured once, at most `threads`
-    simulateThreads: threads,
-    ...rest,
   };
 }
 
 /** One training step: batch by shuffled index, t, z, bridge, loss, backward, Adam, NaN check. */
 function mlpStep(dim, width) {
-  const full = bridge.complete(problem(dim, width, { halfIterations: 1, steps: 1 }));
-  const network = full.network("f");
+  const full = bridge.complete(problem(dim, width, { schedule: { halfIterations: 1, steps: 1 } }));
+  const network = full.method.network("f");
   const step = bridge.trainingStep({
     problem: full,
     direction: "f",
@@ -197,7 +207,9 @@ function mlpStep(dim, width) {
 
 /** PAIRS × STEPS Euler–Maruyama steps backward from N(0.1, I) in 50 dimensions, width 256. */
 function simulateMlp(threads) {
-  const { data, process, method, grid, network } = problem(50, 256);
+  const { data, process, method: options, schedule } = problem(50, 256);
+  const { method, network } = options;
+  const { grid } = schedule;
   const net = network("b");
   const simulator = new bridge.Simulator({
     method,
@@ -218,9 +230,7 @@ function simulateMlp(threads) {
 function secondHalf(dim, width, { threads, steps }) {
   return problem(dim, width, {
     threads,
-    sequence: ["f", "b"],
-    halfIterations: 2,
-    steps,
+    schedule: { sequence: ["f", "b"], halfIterations: 2, steps },
     logEvery: 1000,
   });
 }

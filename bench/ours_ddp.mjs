@@ -1,5 +1,5 @@
 // Our side of data-parallel training, through the library's public face: one rank, or one of several that a launcher's
-// variables place. Rank 0 leads; the others accompany it, and answer while they wait.
+// variables place. Rank 0 is the main one; the others work for it, and reply while they wait.
 import { readFileSync } from "node:fs";
 import process from "node:process";
 
@@ -17,11 +17,11 @@ const since = (mark) => ({
 });
 const markNow = () => ({ time: performance.now(), bytes: written() });
 
-/** The training of a problem as this rank plays it; null for one that only accompanies. */
+/** The training of a problem as this rank plays it; null for a worker. */
 async function join({ torch, bridge }, problem) {
   const control = isRanked ? await torch.distributed.init({ timeoutMs: 120_000 }) : null;
   const ranks = control && new bridge.Ranks({ control });
-  const training = new bridge.Training({ ...problem, ranks });
+  const training = new bridge.Training({ ...problem, execution: { ...problem.execution, ranks } });
   if (!ranks || ranks.isMain) return training;
   training.runWorker().catch(() => process.exit(1)); // rank 0, which is asked for the result, says why
   return null;
@@ -31,7 +31,11 @@ const idle = { run: async () => {}, warm: 0 };
 
 /** `reps` training steps between two others of the same half-iteration; the first `reps` make it warm. */
 export async function ddpSteps(engine, problem, reps) {
-  const training = await join(engine, { ...problem, steps: 2 * reps, logEvery: reps });
+  const training = await join(engine, {
+    ...problem,
+    schedule: { ...problem.schedule, steps: 2 * reps },
+    execution: { ...problem.execution, logEvery: reps },
+  });
   if (!training) return idle;
   const run = async () => {
     training.state.half = 0;
@@ -58,7 +62,7 @@ export async function ddpHalfIteration(engine, problem) {
     const mark = markNow();
     for await (const _ of training.run());
     const { seconds, bytes } = since(mark);
-    return { seconds, bytes: bytes / problem.steps };
+    return { seconds, bytes: bytes / problem.schedule.steps };
   };
   return { run, warm: 1 };
 }

@@ -19,12 +19,12 @@ describe("a run's words", () => {
     const said = (...words: string[]) => {
       const config = configured("dataset=synthetic", ...words);
       const data = loadImageData(config);
-      const { times, lrSchedule } = imageProblem(config, data, {
+      const { schedule, optimisation } = imageProblem(config, data, {
         cacheFolder: "none",
         chunkRows: 8,
       });
       data.dispose();
-      return [times, lrSchedule];
+      return [schedule.times, optimisation?.lrSchedule];
     };
     expect(said()).toEqual(["uniform", "constant"]);
     expect(said("time_sampling=mixed")).toEqual(["mixed", "constant"]);
@@ -72,12 +72,12 @@ describe("the problem of a run", () => {
 
   it("starts each direction on independent pairs with first_coupling=ind, the first one from the reference with ref", () => {
     const [ind, ref] = [problem("first_coupling=ind"), problem("first_coupling=ref")];
-    expect([ind.firstCoupling, ind.firstPass]).toEqual(["ind", 2]);
-    expect([ref.firstCoupling, ref.firstPass]).toEqual(["ref", 1]);
+    expect([ind.method.firstCoupling, ind.schedule.firstPass]).toEqual(["ind", 2]);
+    expect([ref.method.firstCoupling, ref.schedule.firstPass]).toEqual(["ref", 1]);
     const dsb = problem("method=dsb", "first_coupling=ind", "gamma_max=0.034");
-    expect(dsb.firstPass).toBe(1);
+    expect(dsb.schedule.firstPass).toBe(1);
     const matched = problem("first_coupling=ind", "model.class_cond=true", "match_conditions=true");
-    expect([ind.matchConditions, matched.matchConditions]).toEqual([false, true]);
+    expect([ind, matched].map((p) => p.method.matchConditions)).toEqual([false, true]);
     for (const [words, wanted] of [
       [["first_coupling=ref"], false],
       [["method=dsb", "first_coupling=ind", "gamma_max=0.034"], false],
@@ -85,20 +85,21 @@ describe("the problem of a run", () => {
       [["method=rf"], true],
     ] as const) {
       const given = problem(...words, "model.class_cond=true", "match_conditions=true");
-      expect(given.matchConditions, `${words}`).toBe(wanted);
+      expect(given.method.matchConditions, `${words}`).toBe(wanted);
     }
   });
 
   it("trains both directions in an iteration, flows one field, with more steps in the first", () => {
     const words = ["n_ipf=3", "num_iter=7", "first_num_iter=20"];
-    expect(problem(...words)).toMatchObject({
+    expect(problem(...words).schedule).toMatchObject({
       sequence: ["b", "f"],
       halfIterations: 6,
       firstIteration: 2,
       firstSteps: 20,
       steps: 7,
     });
-    expect(problem("method=rf", ...words)).toMatchObject({ sequence: ["b"], halfIterations: 3 });
+    const flow = problem("method=rf", ...words).schedule;
+    expect(flow).toMatchObject({ sequence: ["b"], halfIterations: 3 });
   });
 
   it("takes the keys of optimiser, averages, repetition and caches as they are", () => {
@@ -118,7 +119,7 @@ describe("the problem of a run", () => {
       "seed=9",
     ];
     const found = problem(...words);
-    expect(found).toMatchObject({
+    expect(found.optimisation).toMatchObject({
       optimizer: "AdamW",
       weightDecay: 0.01,
       lr: 3e-4,
@@ -129,12 +130,17 @@ describe("the problem of a run", () => {
       batchSize: 16,
       repeat: 2,
       reduction: "mean",
-      seed: 9,
-      cache: { npar: 96, batchSize: 48, refreshStride: 5, normalize: false },
     });
-    expect(found.cacheGrid?.steps).toHaveLength(4);
+    expect(found.seed).toBe(9);
+    expect(found.execution?.cache).toMatchObject({
+      npar: 96,
+      batchSize: 48,
+      refreshStride: 5,
+      normalize: false,
+    });
+    expect(found.schedule.cacheGrid?.steps).toHaveLength(4);
     const other = problem("ema=false", "use_prev_net=true", "grad_clip=null");
-    expect(other).toMatchObject({
+    expect(other.optimisation).toMatchObject({
       emaRate: null,
       keepOptimizer: true,
       renewNetwork: false,

@@ -126,7 +126,7 @@ describe("squares and discs", () => {
       const features = lenetFeatures(judge);
       const start = testRows(data[from], 200, 5);
       const ends = training.simulator.endpoints(direction, start, {
-        grid: training.problem.grid,
+        grid: training.problem.schedule.grid,
         generator: stream(5, "ends"),
         lastNoise: false,
       });

@@ -31,7 +31,7 @@ import {
   tidy,
 } from "@dsbm/torch";
 import { type BatchShare, batchShare } from "./distributed/batch-share.js";
-import { directionOf, type Problem } from "./problem.js";
+import { type CompleteProblem, directionOf } from "./problem.js";
 import { CacheRows } from "./rows/cache.js";
 import { Prefetcher } from "./rows/prefetcher.js";
 import type { RowSource, SourceState } from "./rows/rows.js";
@@ -43,7 +43,7 @@ import { repeatRows, trainingStep } from "./step/training-step.js";
 import { canRunAhead } from "./tune/threads.js";
 
 export interface HalfIterationOptions {
-  problem: Required<Problem>;
+  problem: CompleteProblem;
   half: number;
   network: Network;
   optimizer: optim.Adam;
@@ -93,7 +93,7 @@ export class HalfIteration {
   readonly losses: number[] = [];
   /** Steps done. */
   step = 0;
-  readonly #problem: Required<Problem>;
+  readonly #problem: CompleteProblem;
   readonly #run: Recorded;
   readonly #couple: BatchCoupling | null;
   /** The conditions behind the rows of a batch of independent pairs. */
@@ -108,21 +108,23 @@ export class HalfIteration {
   readonly #fallback: Generator;
 
   constructor({ problem, half, network, optimizer, ema, simulator }: HalfIterationOptions) {
-    const { method, seed, process, data, firstIteration, firstPass, ranks } = problem;
+    const { seed, process, data, schedule } = problem;
+    const { method, batchCoupling } = problem.method;
+    const { ranks } = problem.execution;
     const device = data.x0.device;
     const random = (purpose: string) => stream(seed, `${purpose}/${half}`, device);
     this.#problem = problem;
     this.half = half;
     this.direction = directionOf(problem, half);
-    this.steps = half <= firstIteration ? problem.firstSteps : problem.steps;
+    this.steps = half <= schedule.firstIteration ? schedule.firstSteps : schedule.steps;
     this.optimizer = optimizer;
     this.#noise = random("train");
     this.#pairing = random("pairing");
     this.#share = batchShare(problem);
     const isShared = this.#share.among > 1;
     this.#fallback = Generator.default(device).manualSeed(this.#fallbackSeed());
-    if (problem.renewNetwork && half > 1) {
-      using fresh = problem.network(this.direction, half);
+    if (problem.optimisation.renewNetwork && half > 1) {
+      using fresh = problem.method.network(this.direction, half);
       nn.copyState(fresh, network);
     }
     this.source = rowSource({
@@ -136,8 +138,8 @@ export class HalfIteration {
       ranks && isShared
         ? new distributed.GradientBuckets(ranks.data, leaves, ranks.gradients)
         : null;
-    const uniform = { uniform: 1, mixed: 0.5, steps: 0 }[problem.times];
-    this.#stepTimes = uniform < 1 ? new StepTimes(problem.grid, { device, uniform }) : null;
+    const uniform = { uniform: 1, mixed: 0.5, steps: 0 }[schedule.times];
+    this.#stepTimes = uniform < 1 ? new StepTimes(schedule.grid, { device, uniform }) : null;
     this.#run = trainingStep({
       problem,
       direction: this.direction,
@@ -152,7 +154,7 @@ export class HalfIteration {
     this.#conditions = { of, which: conditionKinds(data) };
     this.#couple =
       method.coupling?.(process) ??
-      (half <= firstPass && method.pairs ? problem.batchCoupling : null);
+      (half <= schedule.firstPass && method.pairs ? batchCoupling : null);
   }
 
   /**
@@ -174,7 +176,9 @@ export class HalfIteration {
     stop = false,
     pause = false,
   }: { shouldLog?: boolean } & Partial<StopPauseRequest> = {}): Advanced {
-    const { batchSize, repeat, data, ranks, lr, lrSchedule } = this.#problem;
+    const { data } = this.#problem;
+    const { batchSize, repeat, lr, lrSchedule } = this.#problem.optimisation;
+    const { ranks } = this.#problem.execution;
     const buckets = this.#buckets;
     const result: Advanced = { loss: null, gradNorm: null, wishes: { stop, pause } };
     const pairs = batchSize / repeat;
@@ -206,15 +210,15 @@ export class HalfIteration {
 
   /** Whose stream of dropped units this rank's is. */
   get #stream(): number {
-    return this.#share.among > 1 ? (this.#problem.ranks?.rank ?? 0) : 0;
+    return this.#share.among > 1 ? (this.#problem.execution.ranks?.rank ?? 0) : 0;
   }
 
   /** The batch paired anew, all of it, whoever has which part: plans of parts would be another method. */
   #coupled(batch: Tensor[]): Tensor[] {
-    const { batchSize, repeat } = this.#problem;
+    const { batchSize, repeat } = this.#problem.optimisation;
     const pairs = batchSize / repeat;
     const { part, among } = this.#share;
-    const ranks = among > 1 ? this.#problem.ranks : null;
+    const ranks = among > 1 ? this.#problem.execution.ranks : null;
     const counts = Array.from({ length: ranks?.size ?? 1 }, (_, r) => ranks?.part(pairs, r).count);
     const whole = ranks ? batch.map((t) => ranks.gather(t, counts as number[])) : batch;
     const couple = this.#couple as BatchCoupling;
@@ -224,7 +228,7 @@ export class HalfIteration {
 
   /** With several ranks, before `save`, on every rank: brings together what only they know. */
   gatherRngStates(): void {
-    const { ranks } = this.#problem;
+    const { ranks } = this.#problem.execution;
     if (!ranks) return;
     const states = tidy(
       () => ranks.control.allGather(tensor(this.#fallback.getState())).toArray() as Uint8Array,
@@ -285,16 +289,19 @@ function rowSource({
 }: Pick<HalfIterationOptions, "problem" | "half" | "simulator"> & {
   stepsLeft: () => number;
 }): RowSource {
-  const { method, data, process, firstCoupling, decode, cache, batchSize, seed } = problem;
+  const { data, process, seed, schedule } = problem;
+  const { decode } = data;
+  const { method, firstCoupling, lastNoise } = problem.method;
+  const { batchSize, repeat } = problem.optimisation;
+  const { cache } = problem.execution;
   const direction = directionOf(problem, half);
-  const newest = half <= problem.firstPass ? null : directionOf(problem, half - 1);
+  const newest = half <= schedule.firstPass ? null : directionOf(problem, half - 1);
   const matching =
-    problem.matchConditions && newest === null ? matchConditions(data.conditions) : null;
+    problem.method.matchConditions && newest === null ? matchConditions(data.conditions) : null;
   const random = (purpose: string) => stream(seed, `${purpose}/${half}`, data.x0.device);
   const simulate = random("simulate");
-  const grid = problem.cacheGrid;
+  const grid = schedule.cacheGrid;
   const ahead = new Prefetcher((d, start, given) => {
-    const { lastNoise } = problem;
     return simulator.startEndpoints(d, start, { grid, generator: simulate, lastNoise, given });
   });
   const rows = (ends: Endpoints, forRows = drawAll): Tensor[] =>
@@ -320,12 +327,12 @@ function rowSource({
     canRunAhead(problem) &&
     newest !== null &&
     newest !== direction &&
-    getNumThreads() < problem.simulateThreads;
+    getNumThreads() < problem.execution.simulateThreads;
   if (cache === null)
     return new TableRows({
       data,
       epoch: (some) => rows(some),
-      batchSize: batchSize / problem.repeat,
+      batchSize: batchSize / repeat,
       simulate,
       shuffle: random("shuffle"),
       ahead: isBeside ? ahead : null,
@@ -356,6 +363,6 @@ function rowSource({
     beside: [...(method.sampler ? ["step"] : []), ...conditionKinds(data)],
     simulate,
     shuffle,
-    ranks: problem.ranks,
+    ranks: problem.execution.ranks,
   });
 }

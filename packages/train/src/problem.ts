@@ -1,4 +1,4 @@
-// One training problem in full: data, reference process, method, networks and the numbers of the schedule.
+// One training problem in full, in named groups: data, reference process, method, schedule, optimisation, execution.
 import {
   type BatchCoupling,
   BridgeError,
@@ -18,216 +18,264 @@ import {
 import type { Ranks } from "./distributed/ranks.js";
 import type { CacheOptions } from "./rows/cache.js";
 
-export interface Problem {
-  data: Endpoints;
-  /** What a network sees of rows of the tables (default: the rows). */
+/** The two tables. */
+interface ProblemData extends Endpoints {
+  /** Rows of the tables as networks get them (default: unchanged). */
   decode?: Decode;
-  process: ReferenceProcess;
+}
+
+/** What is learnt, by which networks, from which pairs. */
+export interface MethodOptions {
   method: Method;
-  grid: TimeGrid;
   /** A new network for a direction (and half-iteration, where each begins with new weights), a function of the seed. */
   network: (direction: Direction, half?: number) => Network;
-  /** Where the first pass starts: the reference process (IPF) or independent pairs (IMF). */
+  /** What the networks predict. */
+  parametrisation?: Parametrisation;
+  /** The pairs of the first pass: those of the reference process (IPF) or independent ones (IMF). Default: ref. */
   firstCoupling?: "ref" | "ind";
   /**
    * Independent pairs share their conditions, bit by bit: independent given these. Not for pairs of the reference
    * process, and not with optimal transport within batches.
    */
   matchConditions?: boolean;
-  /** Directions in the order of training, repeated. */
+  /** Minibatch optimal transport on pairs that were not simulated. */
+  batchCoupling?: BatchCoupling | null;
+  /** The noise of a simulated step along a drift: that of the process, or of a bridge to where the drift leads. */
+  stepVariance?: StepVariance;
+  /** Whether training pairs are simulated with the noise of the last step (default: yes). */
+  lastNoise?: boolean;
+}
+
+/** Half-iterations, steps and times. */
+export interface Schedule {
+  grid: TimeGrid;
+  /** The grid that training pairs are simulated on (default: `grid`). */
+  cacheGrid?: TimeGrid;
+  /** Directions in the order of training, repeated (default: b, f). */
   sequence?: readonly Direction[];
   /** Half-iterations in all. */
   halfIterations: number;
   /** Training steps of a half-iteration. */
   steps: number;
-  /** Training steps of the first iteration's half-iterations, if others. */
+  /** Training steps of the first iteration's half-iterations (default: `steps`). */
   firstSteps?: number;
-  /** Half-iterations that make up the first iteration. */
+  /** Half-iterations that make up the first iteration (default 1). */
   firstIteration?: number;
-  /** Half-iterations that are trained on the first coupling, without a network to simulate with. */
+  /** Half-iterations that are trained on the first coupling, without a simulation (default 1). */
   firstPass?: number;
-  /** Rows of a training step, over all ranks. */
+  /** Training times are uniform on [eps, 1 − eps]; null (default): the method's own eps. */
+  eps?: number | null;
+  /** How times are spread over that interval: uniformly, as the steps of the grid are, or half of them each way. */
+  times?: "uniform" | "steps" | "mixed";
+}
+
+interface Optimisation {
+  /** Rows of a training step, over all ranks (default 128). */
   batchSize?: number;
-  /** Parts in which each rank's rows of a step are gone through, to need less memory. */
-  accumulate?: number;
-  /** The processes that train this together; null: one alone. */
-  ranks?: Ranks | null;
-  /**
-   * Whether they share the rows of a step and average their gradients, or each goes through all rows, as one alone
-   * does, and only simulations are shared; `auto` measures which is faster.
-   */
-  shareBatch?: boolean | "auto";
-  /** Rows of a batch that share a pair, with times and noise of their own. */
+  /** Rows of a batch that share a pair, each with its own time and noise (default 1). */
   repeat?: number;
-  /** Simulated pairs go to disk in parts, and tables are read a batch at a time; null: all in memory. */
-  cache?: CacheOptions | null;
-  /** The grid that training pairs are simulated on, if another. */
-  cacheGrid?: TimeGrid;
-  /** Whether training pairs are simulated with the noise of the last step. */
-  lastNoise?: boolean;
-  /** The noise of a simulated step along a drift: the process's, or that of a bridge to where the drift leads. */
-  stepVariance?: StepVariance;
-  /** What the networks predict. */
-  parametrisation?: Parametrisation;
-  /** The loss: squared error summed over dimensions, mean over the batch; or mean over all elements. */
+  /** The loss: squared error summed over dimensions, mean over the batch (default); or mean over all elements. */
   reduction?: "sum" | "mean";
   optimizer?: "Adam" | "AdamW";
   lr?: number;
   /** How the learning rate falls within each half-iteration: to 0 along half a cosine wave, or not. */
   lrSchedule?: "constant" | "cosine";
   weightDecay?: number;
-  /** Whether optimisers live on between half-iterations; null: as the method says. */
+  /** Largest global norm of the gradient; null (default): no clipping. */
+  gradClip?: number | null;
+  /** Whether optimisers are kept between half-iterations; null (default): as the method says. */
   keepOptimizer?: boolean | null;
   /** Whether each half-iteration begins with new weights. */
   renewNetwork?: boolean;
-  /** Largest global norm of the gradient; null: no clipping. */
-  gradClip?: number | null;
-  /** Rate of the weights' moving average, which then does the sampling; null: none. */
+  /** Rate of the weights' moving average, which then samples; null (default): none. */
   emaRate?: number | null;
   /** The average starts anew with each half-iteration and warms up (see EMA). */
   emaWarmup?: boolean;
-  /** Training times are uniform on [eps, 1 − eps]; null: the method's own. */
-  eps?: number | null;
-  /** How times are spread over that interval: uniformly, as the steps of the grid are, or half of them each way. */
-  times?: "uniform" | "steps" | "mixed";
-  /** Minibatch optimal transport on pairs that were not simulated. */
-  batchCoupling?: BatchCoupling | null;
-  seed?: number;
-  /** Threads of a training step; `auto` measures. */
+}
+
+/** How the work is done: none of it changes what is learnt, rounding aside. */
+export interface Execution {
+  /** Threads of a training step; `auto` (default) measures. */
   threads?: number | "auto";
-  /** Threads that simulate side by side. */
+  /** Threads that simulate side by side (default 1). */
   simulateThreads?: number;
+  /** Rows that one thread simulates together (default 500). */
   chunkRows?: number;
-  /** Steps between two `step` events. */
+  /** Parts in which each rank's rows of a step are computed, to need less memory (default 1). */
+  accumulate?: number;
+  /**
+   * Whether ranks share the rows of a step and average their gradients, or each computes all rows, as one alone
+   * does, and only simulations are shared; `auto` (default) measures which is faster.
+   */
+  shareBatch?: boolean | "auto";
+  /** Simulated pairs go to disk in parts, and tables are read a batch at a time; null (default): all in memory. */
+  cache?: CacheOptions | null;
+  /** The processes that train together; null (default): one alone. */
+  ranks?: Ranks | null;
+  /** Steps between two `step` events (default 100). */
   logEvery?: number;
 }
 
-const integer = (name: string, x: number, least: number) => {
-  if (!Number.isInteger(x) || x < least)
-    throw new BridgeError("argument", `${name} is ${x}; expected an integer of at least ${least}`);
-};
-
-function checkBatch({ cache, batchSize, repeat, ranks, shareBatch }: Required<Problem>): void {
-  if (batchSize % repeat !== 0)
-    throw new BridgeError(
-      "argument",
-      `batchSize is ${batchSize}, which ${repeat} repeats of each pair do not divide; use a multiple of ${repeat}`,
-    );
-  if (ranks && shareBatch !== false && batchSize / repeat < ranks.size)
-    throw new BridgeError(
-      "argument",
-      `a batch of ${batchSize / repeat} pairs cannot be shared by ${ranks.size} processes: use a larger batch, fewer processes, or shareBatch: false`,
-    );
-  if (cache === null) return;
-  integer("cache.npar", cache.npar, 1);
-  integer("cache.batchSize", cache.batchSize, 1);
-  integer("cache.refreshStride", cache.refreshStride, 1);
-  if (cache.npar < batchSize / repeat)
-    throw new BridgeError(
-      "argument",
-      `cache.npar is ${cache.npar}, fewer pairs than the ${batchSize / repeat} of one batch; use more`,
-    );
+export interface Problem {
+  data: ProblemData;
+  process: ReferenceProcess;
+  method: MethodOptions;
+  schedule: Schedule;
+  optimisation?: Optimisation;
+  execution?: Execution;
+  /** Seed of every random stream (default 42). */
+  seed?: number;
 }
 
-function checkMatching({
-  method,
-  batchCoupling,
-  data,
-  batchSize,
-  repeat,
-}: Required<Problem>): void {
-  if (!method.pairs || method.coupling || batchCoupling)
-    throw new BridgeError(
-      "argument",
-      method.pairs
-        ? "matchConditions with optimal transport within batches, which pairs anew; leave one of them out"
-        : `matchConditions with ${method.name}, which is trained on no pairs; leave it out`,
+/** A problem with defaults filled in. */
+export interface CompleteProblem extends Required<Problem> {
+  data: ProblemData & { decode: Decode };
+  method: Required<MethodOptions>;
+  schedule: Required<Schedule>;
+  optimisation: Required<Optimisation>;
+  execution: Required<Execution>;
+}
+
+const refuse = (message: string): never => {
+  throw new BridgeError("argument", message);
+};
+
+/** Checks each named value: an integer of at least `least`. */
+function checkIntegers(least: number, values: Record<string, number>): void {
+  for (const [name, x] of Object.entries(values))
+    if (!Number.isInteger(x) || x < least)
+      refuse(`${name} is ${x}; expected an integer of at least ${least}`);
+}
+
+function checkBatch({ data, optimisation, execution }: CompleteProblem): void {
+  const { batchSize, repeat } = optimisation;
+  const { ranks, shareBatch, cache } = execution;
+  if (batchSize % repeat !== 0)
+    refuse(
+      `batchSize is ${batchSize}, which is not divisible by ${repeat} repeats of each pair; use a multiple of ${repeat}`,
     );
+  const pairs = batchSize / repeat;
+  if (ranks && shareBatch !== false && pairs < ranks.size)
+    refuse(
+      `a batch of ${pairs} pairs cannot be shared by ${ranks.size} processes: use a larger batch, fewer processes, or shareBatch: false`,
+    );
+  const rows = Math.min(data.x0.size(0), data.x1.size(0));
+  if (pairs > rows)
+    refuse(
+      `batchSize is ${batchSize}, but there are only ${rows} samples on one end; use a smaller batch`,
+    );
+  if (cache && cache.npar < pairs)
+    refuse(`cache.npar is ${cache.npar}, fewer pairs than the ${pairs} of one batch; use more`);
+}
+
+function checkMatching({ method: options, data, optimisation }: CompleteProblem): void {
+  const { method, batchCoupling } = options;
+  if (!method.pairs)
+    refuse(`matchConditions with ${method.name}, which is trained on no pairs; leave it out`);
+  if (method.coupling || batchCoupling)
+    refuse(
+      "matchConditions with optimal transport within batches, which pairs anew; leave one of them out",
+    );
+  const { batchSize, repeat } = optimisation;
   const { rows } = matchConditions(data.conditions);
   if (rows.length < batchSize / repeat)
-    throw new BridgeError(
-      "argument",
+    refuse(
       `batchSize is ${batchSize}, but only ${rows.length} samples of x0 have conditions of x1; use a smaller batch`,
     );
 }
 
+function checkSequence({ method: { method }, schedule }: CompleteProblem): void {
+  const { sequence, halfIterations } = schedule;
+  if (sequence.length === 0) refuse("sequence is empty; expected at least one of f and b");
+  const repeats = sequence.some((d, i) => d === sequence[(i + 1) % sequence.length]);
+  if (method.predicts === "increment" && repeats && halfIterations > 1)
+    refuse(
+      `${method.name} learns each direction from the other: the sequence must alternate between b and f, got ${sequence}`,
+    );
+}
+
 /** The problem with defaults filled in. Throws a BridgeError that names the first wrong field. */
-export function complete(problem: Problem): Required<Problem> {
-  const full: Required<Problem> = {
-    firstCoupling: "ref",
-    matchConditions: false,
-    sequence: ["b", "f"],
-    decode: (rows) => rows,
-    firstSteps: problem.steps,
-    firstIteration: 1,
-    firstPass: 1,
-    batchSize: 128,
-    accumulate: 1,
-    ranks: null,
-    shareBatch: "auto",
-    repeat: 1,
-    cache: null,
-    cacheGrid: problem.grid,
-    lastNoise: true,
-    stepVariance: "process",
-    parametrisation: plainDrift,
-    reduction: "sum",
-    optimizer: "Adam",
-    lr: 1e-4,
-    lrSchedule: "constant",
-    weightDecay: 0,
-    keepOptimizer: null,
-    renewNetwork: false,
-    gradClip: null,
-    emaRate: null,
-    emaWarmup: false,
-    eps: null,
-    times: "uniform",
-    batchCoupling: null,
-    seed: 42,
-    threads: "auto",
-    simulateThreads: 1,
-    chunkRows: 500,
-    logEvery: 100,
-    ...problem,
+export function complete(problem: Problem): CompleteProblem {
+  const { data, process, method, schedule, optimisation, execution, seed = 42 } = problem;
+  const full: CompleteProblem = {
+    data: { ...data, decode: data.decode ?? ((rows) => rows) },
+    process,
+    method: {
+      parametrisation: plainDrift,
+      firstCoupling: "ref",
+      matchConditions: false,
+      batchCoupling: null,
+      stepVariance: "process",
+      lastNoise: true,
+      ...method,
+    },
+    schedule: {
+      cacheGrid: schedule.grid,
+      sequence: ["b", "f"],
+      firstSteps: schedule.steps,
+      firstIteration: 1,
+      firstPass: 1,
+      eps: null,
+      times: "uniform",
+      ...schedule,
+    },
+    optimisation: {
+      batchSize: 128,
+      repeat: 1,
+      reduction: "sum",
+      optimizer: "Adam",
+      lr: 1e-4,
+      lrSchedule: "constant",
+      weightDecay: 0,
+      gradClip: null,
+      keepOptimizer: null,
+      renewNetwork: false,
+      emaRate: null,
+      emaWarmup: false,
+      ...optimisation,
+    },
+    execution: {
+      threads: "auto",
+      simulateThreads: 1,
+      chunkRows: 500,
+      accumulate: 1,
+      shareBatch: "auto",
+      cache: null,
+      ranks: null,
+      logEvery: 100,
+      ...execution,
+    },
+    seed,
   };
-  integer("halfIterations", full.halfIterations, 1);
-  integer("steps", full.steps, 1);
-  integer("firstSteps", full.firstSteps, 1);
-  integer("batchSize", full.batchSize, 1);
-  integer("accumulate", full.accumulate, 1);
-  integer("logEvery", full.logEvery, 1);
-  integer("firstIteration", full.firstIteration, 0);
-  integer("firstPass", full.firstPass, 1);
-  integer("repeat", full.repeat, 1);
-  checkBatch(full);
+  const { halfIterations, steps, firstSteps, firstIteration, firstPass } = full.schedule;
+  const { batchSize, repeat } = full.optimisation;
+  const { accumulate, logEvery, cache } = full.execution;
+  checkIntegers(1, { halfIterations, steps, firstSteps, batchSize, accumulate, logEvery });
+  checkIntegers(0, { firstIteration });
+  checkIntegers(1, { firstPass, repeat });
+  if (cache)
+    checkIntegers(1, {
+      "cache.npar": cache.npar,
+      "cache.batchSize": cache.batchSize,
+      "cache.refreshStride": cache.refreshStride,
+    });
   checkEndpoints(full.data);
-  const rows = Math.min(full.data.x0.size(0), full.data.x1.size(0));
-  if (full.batchSize / full.repeat > rows)
-    throw new BridgeError(
-      "argument",
-      `batchSize is ${full.batchSize}, but there are only ${rows} samples on one end; use a smaller batch`,
-    );
-  if (full.matchConditions) checkMatching(full);
-  if (full.sequence.length === 0)
-    throw new BridgeError("argument", "sequence is empty; expected at least one of f and b");
-  if (
-    full.method.predicts === "increment" &&
-    full.sequence.some(
-      (d, i) => d === full.sequence[(i + 1) % full.sequence.length] && full.halfIterations > 1,
-    )
-  )
-    throw new BridgeError(
-      "argument",
-      `${full.method.name} learns each direction from the other: the sequence must alternate between b and f, got ${full.sequence}`,
-    );
+  checkBatch(full);
+  if (full.method.matchConditions) checkMatching(full);
+  checkSequence(full);
   return full;
 }
 
 /** The direction trained in half-iteration `half` (counted from 1). */
 export function directionOf(
-  { sequence }: Pick<Required<Problem>, "sequence">,
+  { schedule }: Pick<CompleteProblem, "schedule">,
   half: number,
 ): Direction {
+  const { sequence } = schedule;
   return sequence[(half - 1) % sequence.length] as Direction;
+}
+
+/** The problem with other values of `execution`. */
+export function withExecution<P extends Problem>(problem: P, changes: Execution): P {
+  return { ...problem, execution: { ...problem.execution, ...changes } };
 }

@@ -7,7 +7,13 @@ import { Agreement } from "./distributed/agreement.js";
 import { type Command, Ranks } from "./distributed/ranks.js";
 import type { TrainEvent } from "./events.js";
 import { HalfIteration, type HalfIterationState } from "./half-iteration.js";
-import { complete, directionOf, type Problem } from "./problem.js";
+import {
+  type CompleteProblem,
+  complete,
+  directionOf,
+  type Problem,
+  withExecution,
+} from "./problem.js";
 import { CacheRows } from "./rows/cache.js";
 import { Simulator } from "./simulator.js";
 import {
@@ -33,7 +39,7 @@ interface Control {
 
 /** Training of one problem: state, simulator, and the loop over half-iterations. */
 export class Training {
-  readonly problem: Required<Problem>;
+  readonly problem: CompleteProblem;
   readonly state: TrainState;
   readonly simulator: Simulator;
   #threads: number | null = null;
@@ -52,8 +58,9 @@ export class Training {
   /** Builds networks with their initial weights. Throws a BridgeError for a problem that makes no sense. */
   constructor(problem: Problem) {
     this.problem = complete(problem);
-    const { method, process, parametrisation, stepVariance } = this.problem;
-    const { simulateThreads, chunkRows, ranks } = this.problem;
+    const { process } = this.problem;
+    const { method, parametrisation, stepVariance } = this.problem.method;
+    const { simulateThreads, chunkRows, ranks } = this.problem.execution;
     this.state = initialState(this.problem);
     this.simulator = new Simulator({
       method,
@@ -76,22 +83,22 @@ export class Training {
    * it and the others `runWorker` until it dismisses them (`Ranks.dismiss`); a signal to any of them stops all.
    */
   async *run({ signal, pauseAt = () => false }: Control = {}): AsyncGenerator<TrainEvent> {
-    if (this.problem.ranks) {
+    if (this.problem.execution.ranks) {
       if (!this.#isShared) this.share();
       this.#broadcast({ kind: "run" });
     }
     try {
       yield* this.#halves({ signal, pauseAt });
     } finally {
-      this.simulator.workersWaiting = this.problem.ranks?.isMain === true;
+      this.simulator.workersWaiting = this.problem.execution.ranks?.isMain === true;
     }
   }
 
   async *#halves(
     control: Required<Pick<Control, "pauseAt">> & Control,
   ): AsyncGenerator<TrainEvent> {
-    while (this.state.half < this.problem.halfIterations && !this.#isOver) {
-      if (!this.problem.ranks && control.signal?.aborted) return;
+    while (this.state.half < this.problem.schedule.halfIterations && !this.#isOver) {
+      if (!this.problem.execution.ranks && control.signal?.aborted) return;
       if (!(yield* this.#half(this.state.half + 1, control))) return;
     }
   }
@@ -112,7 +119,7 @@ export class Training {
 
   /** As rank 0, before evaluating or running: gives the others its state, whatever they have. */
   share(): void {
-    const { ranks } = this.problem;
+    const { ranks } = this.problem.execution;
     if (!ranks) return;
     const { facts, tensors } = this.save();
     const kinds = Array.from(tensors, ([name, t]) => [name, Ranks.kindOf(t)]);
@@ -122,7 +129,7 @@ export class Training {
   }
 
   #receive({ facts, tensors }: Command): void {
-    const ranks = this.problem.ranks as Ranks;
+    const ranks = this.problem.execution.ranks as Ranks;
     tidy(() => {
       const kinds = tensors as [string, ReturnType<typeof Ranks.kindOf>][];
       const own = new Map(kinds.map(([name, kind]) => [name, ranks.receive(kind)]));
@@ -132,7 +139,7 @@ export class Training {
 
   /** As another rank: does what rank 0 asks for, up to the command `until`, or the end of it all. */
   async #handleCommands(until: string): Promise<Command> {
-    const ranks = this.problem.ranks as Ranks;
+    const ranks = this.problem.execution.ranks as Ranks;
     for (;;) {
       const command = await ranks.next();
       if (command.kind === until) return command;
@@ -148,13 +155,13 @@ export class Training {
 
   /** As rank 0: goes on in step with the others. */
   #broadcast(command: Command): void {
-    this.problem.ranks?.broadcast(command);
+    this.problem.execution.ranks?.broadcast(command);
     this.simulator.workersWaiting = false;
   }
 
   /** An event at which the averages so far sample, and rank 0 may save and evaluate with the help of the others. */
   async *#handOver(event: TrainEvent): AsyncGenerator<TrainEvent> {
-    const { ranks } = this.problem;
+    const { ranks } = this.problem.execution;
     const { direction } = event;
     if (ranks) {
       this.#current?.gatherRngStates();
@@ -174,7 +181,7 @@ export class Training {
   #samplesItself(): boolean {
     const { problem } = this;
     const pass = this.#current;
-    if (!pass || !this.state.emas || pass.half <= problem.firstPass) return false;
+    if (!pass || !this.state.emas || pass.half <= problem.schedule.firstPass) return false;
     return directionOf(problem, pass.half - 1) === pass.direction;
   }
 
@@ -203,7 +210,8 @@ export class Training {
 
   /** Makes the optimisers of a method that keeps theirs, so that a saved state can be put into them. */
   keepOptimizers(): void {
-    const { method, keepOptimizer } = this.problem;
+    const { method } = this.problem.method;
+    const { keepOptimizer } = this.problem.optimisation;
     const { optimizers } = this.state;
     if (!(keepOptimizer ?? method.optimizer === "kept")) return;
     optimizers.b ??= this.#newOptimizer("b");
@@ -211,7 +219,7 @@ export class Training {
   }
 
   #newOptimizer(direction: Direction): optim.Adam {
-    const { optimizer, lr, weightDecay } = this.problem;
+    const { optimizer, lr, weightDecay } = this.problem.optimisation;
     return new optim[optimizer](this.state.networks[direction].parameters(), { lr, weightDecay });
   }
 
@@ -222,7 +230,7 @@ export class Training {
     const ema = state.emas?.[direction] ?? null;
     ema?.restart();
     return new HalfIteration({
-      problem: { ...problem, shareBatch: this.#sharesBatch ?? true },
+      problem: withExecution(problem, { shareBatch: this.#sharesBatch ?? true }),
       half,
       network: state.networks[direction],
       optimizer: state.optimizers[direction] ?? this.#newOptimizer(direction),
@@ -242,7 +250,7 @@ export class Training {
     { signal, pauseAt }: Required<Pick<Control, "pauseAt">> & Control,
   ): AsyncGenerator<TrainEvent, boolean> {
     const { problem, state } = this;
-    const { logEvery, ranks } = problem;
+    const { logEvery, ranks } = problem.execution;
     const isAborted = () => signal?.aborted === true;
     const anyAborted = () => (ranks ? ranks.any(isAborted()) : isAborted());
     const began = performance.now();
@@ -343,7 +351,7 @@ export class Training {
 
   /** Threads of a step, and whether ranks share its rows, unless that is known already. */
   #measure(direction: Direction): void {
-    const { ranks, shareBatch } = this.problem;
+    const { ranks, shareBatch } = this.problem.execution;
     this.#threads ??= this.#threadsFor(this.problem, direction);
     if (!ranks) return;
     const isNew = this.#sharesBatch === null;
@@ -351,18 +359,22 @@ export class Training {
     this.#sharesBatch = wanted === "auto" ? measureSharing(this.problem, direction) : wanted;
     // All rows of a step may want another number of threads.
     if (isNew && !this.#sharesBatch)
-      this.#threads = this.#threadsFor({ ...this.problem, shareBatch: false }, direction);
+      this.#threads = this.#threadsFor(
+        withExecution(this.problem, { shareBatch: false }),
+        direction,
+      );
   }
 
   #chosen(): { threads: number; sharesBatch: boolean | null } {
-    const { ranks } = this.problem;
+    const { ranks } = this.problem.execution;
     return { threads: this.#threads ?? 1, sharesBatch: ranks && this.#sharesBatch };
   }
 
   /** All ranks take as many threads as suit rank 0, so that their number of them is in the saved state. */
-  #threadsFor(problem: Required<Problem>, direction: Direction): number {
+  #threadsFor(problem: CompleteProblem, direction: Direction): number {
+    const { ranks, threads: wanted } = problem.execution;
     const own = measureThreads(problem, direction);
-    const threads = problem.ranks && problem.threads === "auto" ? problem.ranks.same(own) : own;
+    const threads = ranks && wanted === "auto" ? ranks.same(own) : own;
     if (threads !== own) setNumThreads(threads);
     return threads;
   }
@@ -426,11 +438,11 @@ export class Training {
     putNetworks(state, this.#directions, own);
     this.#put(own);
     state.half = facts.half;
-    if (facts.threads !== null && problem.threads === "auto") {
+    if (facts.threads !== null && problem.execution.threads === "auto") {
       this.#threads = facts.threads;
       setNumThreads(facts.threads);
     }
-    if (problem.shareBatch === "auto") this.#sharesBatch = facts.sharesBatch ?? null;
+    if (problem.execution.shareBatch === "auto") this.#sharesBatch = facts.sharesBatch ?? null;
     if (pass) this.#saved = { pass, tensors: own, whole: { tensors: own, facts } };
     else for (const t of own.values()) t.dispose();
   }

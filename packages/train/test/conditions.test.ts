@@ -17,9 +17,8 @@ import { ConditionalMLP } from "@dsbm/nets";
 import { arange, cat, Generator, nn, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { normal, seeded } from "../../../test/support/numbers.js";
-import type { Problem } from "../src/problem.js";
 import { Training } from "../src/training.js";
-import { tiny } from "./support.js";
+import { type Fields, tiny } from "./support.js";
 
 let folder: string;
 beforeEach(() => {
@@ -63,7 +62,7 @@ class Told extends nn.Module {
 async function rowsOf(
   base: Method,
   data: Endpoints,
-  changes: Partial<Problem>,
+  changes: Fields,
 ): Promise<{ half: number; rows: number[][] }[]> {
   const seen: { half: number; rows: number[][] }[] = [];
   let half = 0;

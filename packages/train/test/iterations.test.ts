@@ -4,16 +4,15 @@ import { methods } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { normal, seeded } from "../../../test/support/numbers.js";
-import type { Problem } from "../src/problem.js";
 import { drawNoise, drawTimes, repeatRows } from "../src/step/training-step.js";
 import { Training } from "../src/training.js";
-import { network, tiny } from "./support.js";
+import { type Fields, network, tiny } from "./support.js";
 
 const flat = (state: ReadonlyMap<string, Tensor>) =>
   [...state.values()].flatMap((t) => t.toNumbers());
 
 /** The b network after its first half-iteration and as its second begins, and the steps of that one's optimiser. */
-async function handedOver(changes: Partial<Problem>) {
+async function handedOver(changes: Fields) {
   const training = new Training(
     tiny(methods.dsbm, {
       halfIterations: 3,

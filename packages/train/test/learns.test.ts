@@ -15,9 +15,8 @@ import { eightGaussians, gaussianEndpoints, moons } from "@dsbm/data";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { seeded } from "../../../test/support/numbers.js";
-import type { Problem } from "../src/problem.js";
 import { Training } from "../src/training.js";
-import { network } from "./support.js";
+import { type Fields, network, withFields } from "./support.js";
 
 /** The squared Wasserstein distance between two samples of one size. */
 function wasserstein(a: Tensor, b: Tensor): number {
@@ -26,8 +25,8 @@ function wasserstein(a: Tensor, b: Tensor): number {
   return exactPlan(cost, n, n).cost;
 }
 
-async function trained(problem: Problem): Promise<Training> {
-  const training = new Training(problem);
+async function trained(fields: Fields): Promise<Training> {
+  const training = new Training(withFields({}, fields));
   for await (const _ of training.run());
   return training;
 }
@@ -36,7 +35,7 @@ interface Learning {
   name: string;
   /** The distance to the target falls at least to this part of what it was. */
   factor: number;
-  changes: Partial<Problem>;
+  changes: Fields;
 }
 
 const planar: Learning[] = [
@@ -85,7 +84,7 @@ describe("eight Gaussians to two moons", () => {
   it.each(planar)("$name", async ({ factor, changes }) => {
     const generator = seeded(11);
     const [x0, x1] = [moons(4000, { generator }), eightGaussians(4000, { generator })];
-    const problem: Problem = {
+    const problem: Fields = {
       data: { x0, x1 },
       process: brownian({ sigma: 1 }),
       method: methods.dsbm,
@@ -121,7 +120,7 @@ describe("eight Gaussians to two moons", () => {
 });
 describe("the Gaussian bridge at dimension 2", () => {
   it.each([
-    { name: "DSBM-IPF", changes: { firstCoupling: "ref", halfIterations: 8 } as Partial<Problem> },
+    { name: "DSBM-IPF", changes: { firstCoupling: "ref", halfIterations: 8 } as Fields },
     { name: "DSBM-IMF", changes: { halfIterations: 6 } },
     { name: "IMF-b", changes: { sequence: ["b"] as const, halfIterations: 5 } },
     {
@@ -134,7 +133,7 @@ describe("the Gaussian bridge at dimension 2", () => {
         method: methods.dsb,
         firstCoupling: "ref",
         halfIterations: 12,
-      } as Partial<Problem>,
+      } as Fields,
     },
   ])("$name reaches the exact covariance within 0.03", async ({ changes }) => {
     const generator = seeded(31);

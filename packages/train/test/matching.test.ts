@@ -13,9 +13,9 @@ import { arange, cat, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../test/support/collect.js";
 import { leastSquares, normal, seeded } from "../../../test/support/numbers.js";
-import { complete, type Problem } from "../src/problem.js";
+import { complete } from "../src/problem.js";
 import { Training } from "../src/training.js";
-import { tiny } from "./support.js";
+import { type Fields, tiny } from "./support.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());
@@ -100,7 +100,7 @@ describe("what cannot be matched is refused", () => {
         firstCoupling: "ind",
         matchConditions: true,
         ...changes,
-      } as Partial<Problem>),
+      } as Fields),
     );
   it.each([
     [() => problem(eight, null), /but x1 has none of its own; give both ends conditions/],
@@ -119,7 +119,7 @@ describe("what cannot be matched is refused", () => {
     expect(make).toThrow(message);
   });
   it("and the rest is not", () => {
-    expect(problem(eight, eight).matchConditions).toBe(true);
+    expect(problem(eight, eight).method.matchConditions).toBe(true);
   });
 });
 

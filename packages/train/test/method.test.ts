@@ -14,7 +14,7 @@ import { collectGarbage } from "../../../test/support/collect.js";
 import { distance, normal, seeded } from "../../../test/support/numbers.js";
 import type { TrainEvent } from "../src/events.js";
 import { Training } from "../src/training.js";
-import { tiny } from "./support.js";
+import { tiny, withFields } from "./support.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());
@@ -154,7 +154,7 @@ describe.each(all)("$name", ({ name, method }) => {
     const whole = new Training(problem());
     await train(whole);
 
-    const first = new Training({ ...problem(), halfIterations: 1 });
+    const first = new Training(withFields(problem(), { halfIterations: 1 }));
     await train(first);
     const second = new Training(problem());
     for (const d of ["b", "f"] as const) {

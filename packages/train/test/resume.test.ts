@@ -21,7 +21,7 @@ import type { TrainEvent } from "../src/events.js";
 import type { Problem } from "../src/problem.js";
 import type { SavedTraining } from "../src/state/state.js";
 import { Training } from "../src/training.js";
-import { tiny } from "./support.js";
+import { type Fields, tiny, withFields } from "./support.js";
 
 let folder: string;
 beforeEach(() => {
@@ -51,7 +51,7 @@ class Steered extends Dropping {
   }
 }
 
-const cached = (changes: Partial<Problem> = {}): Problem =>
+const cached = (changes: Fields = {}): Problem =>
   tiny(methods.dsbm, {
     network: (d, half) => new Dropping(d, half),
     cache: { folder: join(folder, "cache"), npar: 70, batchSize: 30, refreshStride: 5 },
@@ -70,8 +70,11 @@ const cached = (changes: Partial<Problem> = {}): Problem =>
     ...changes,
   });
 
+const withCache = (problem: Problem, changes: object): Problem =>
+  withFields(problem, { cache: { ...problem.execution!.cache!, ...changes } });
+
 /** Four conditions at both ends. */
-function matched(changes: Partial<Problem> = {}): Problem {
+function matched(changes: Fields = {}): Problem {
   const { data } = cached();
   const cond = (x: Tensor) => arange(0, x.size(0)).remainder(4).reshape([-1, 1]).contiguous();
   return cached({
@@ -161,8 +164,7 @@ const problems: [string, () => Problem][] = [
   [
     "reference start, normalised caches",
     () => {
-      const problem = cached({ firstPass: 1, firstCoupling: "ref" });
-      return { ...problem, cache: { ...problem.cache!, normalize: true } };
+      return withCache(cached({ firstPass: 1, firstCoupling: "ref" }), { normalize: true });
     },
   ],
   [
@@ -355,10 +357,7 @@ describe("a cache on disk", () => {
         steps: 1,
         emaRate: null,
       });
-      const training = new Training({
-        ...problem,
-        cache: { folder: join(folder, "cache"), npar, batchSize: 20, refreshStride: 1 },
-      });
+      const training = new Training(withCache(problem, { npar, batchSize: 20, refreshStride: 1 }));
       let before = 0;
       let highest = 0;
       for await (const e of training.run()) {
@@ -379,7 +378,7 @@ describe("a cache on disk", () => {
 
   it("has standardised ends when asked to", async () => {
     const problem = cached({ halfIterations: 3 });
-    const training = new Training({ ...problem, cache: { ...problem.cache!, normalize: true } });
+    const training = new Training(withCache(problem, { normalize: true }));
     for await (const e of training.run({ pauseAt: ({ half, step }) => half === 3 && step === 6 })) {
       if (e.type !== "pause") continue;
       tidy(() => {
@@ -400,9 +399,7 @@ describe("a cache on disk", () => {
     [{ refreshStride: 0.5 }, /cache.refreshStride is 0.5/],
   ])("refuses %o", (changes, message) => {
     const problem = cached();
-    expect(() => new Training({ ...problem, cache: { ...problem.cache!, ...changes } })).toThrow(
-      message,
-    );
+    expect(() => new Training(withCache(problem, changes))).toThrow(message);
   });
 });
 

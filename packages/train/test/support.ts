@@ -5,6 +5,9 @@ import { ScoreNetwork } from "@dsbm/nets";
 import { tidy } from "@dsbm/torch";
 import { seeded } from "../../../test/support/numbers.js";
 import type { Problem } from "../src/problem.js";
+import { type Fields, withFields } from "./fixtures/fields.mjs";
+
+export { type Fields, withFields };
 
 export const network =
   (dim: number, seed = 7, width = 16) =>
@@ -18,8 +21,8 @@ export const network =
 const data = tidy(() => gaussianEndpoints({ n: 96, dim: 2, a: 0.5, generator: seeded(3) }));
 
 /** A Gaussian problem of a second or less. */
-export function tiny(method: Method, changes: Partial<Problem> = {}): Problem {
-  return {
+export function tiny(method: Method, changes: Fields = {}): Problem {
+  const base: Fields = {
     data,
     process: brownian({ sigma: 1 }),
     method,
@@ -34,6 +37,6 @@ export function tiny(method: Method, changes: Partial<Problem> = {}): Problem {
     threads: 1,
     simulateThreads: 1,
     chunkRows: 40,
-    ...changes,
   };
+  return withFields({}, { ...base, ...changes });
 }

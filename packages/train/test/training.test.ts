@@ -82,12 +82,15 @@ describe("complete", () => {
 
   it("takes ends of different lengths, and DSB's single half-iteration in one direction", () =>
     tidy(() => {
-      expect(complete(tiny(dsbm, { data: data([40, 90]) })).batchSize).toBe(32);
-      expect(complete(tiny(dsb, { sequence: ["b"], halfIterations: 1 })).sequence).toEqual(["b"]);
+      expect(complete(tiny(dsbm, { data: data([40, 90]) })).optimisation.batchSize).toBe(32);
+      const single = complete(tiny(dsb, { sequence: ["b"], halfIterations: 1 }));
+      expect(single.schedule.sequence).toEqual(["b"]);
     }));
 
   it("cycles through the sequence", () => {
-    const order = [1, 2, 3, 4, 5].map((half) => directionOf({ sequence: ["b", "f", "f"] }, half));
+    const order = [1, 2, 3, 4, 5].map((half) =>
+      directionOf(complete(tiny(dsbm, { sequence: ["b", "f", "f"] })), half),
+    );
     expect(order).toEqual(["b", "f", "f", "b", "f"]);
   });
 });

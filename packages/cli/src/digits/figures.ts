@@ -37,13 +37,13 @@ async function pathPicture(
   { rows = 10 }: { rows?: number } = {},
 ): Promise<Buffer> {
   const { start, digit } = endsOf(data, direction, config);
-  const steps = training.problem.grid.steps.length;
+  const steps = training.problem.schedule.grid.steps.length;
   const at = pathSteps(steps, 6);
   const pixels = noGrad(() =>
     tidy(() => {
       const n = Math.min(rows, start.points.size(0));
       const path = training.simulator.path(direction, start.points.narrow(0, 0, n), {
-        grid: training.problem.grid,
+        grid: training.problem.schedule.grid,
         generator: stream(config.seed, `picture/${direction}`),
         at,
         lastNoise: false,
@@ -56,7 +56,9 @@ async function pathPicture(
       return grid(cat([first, states], { dim: 1 }).flatten({ endDim: 1 }));
     }),
   );
-  const times = at.map((k) => training.problem.grid.times[direction === "f" ? k : steps - k]);
+  const times = at.map(
+    (k) => training.problem.schedule.grid.times[direction === "f" ? k : steps - k],
+  );
   const titles = times.map((t, i) => {
     const time = `t=${Number((t as number).toFixed(2))}`;
     return i === 0 ? `projected ${time}` : i === times.length - 1 ? `result ${time}` : time;

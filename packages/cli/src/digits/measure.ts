@@ -47,7 +47,8 @@ export function endsOf(
 
 /** Ends [n, components] of runs from points; the noise of the last step is left out. */
 export function results(training: Training, direction: Direction, start: Tensor): Tensor {
-  const { grid, seed } = training.problem;
+  const { schedule, seed } = training.problem;
+  const { grid } = schedule;
   const generator = stream(seed, `results/${direction}`);
   return training.simulator.endpoints(direction, start, { grid, generator, lastNoise: false });
 }

@@ -11,37 +11,39 @@ import type { DigitData } from "./data.js";
 export function digitsProblem(
   config: StartConfig,
   data: DigitData,
-): Problem & { method: CachedMethod } {
+): { problem: Problem; method: CachedMethod } {
   const { source, target } = data.train;
   const { seed, batch_size, threads } = config;
   const pairs = Math.min(source.points.size(0), target.points.size(0));
   const perEpoch = Math.max(1, Math.floor(pairs / batch_size));
-  return {
+  const method = cached(dsbm, {
+    epochs: Math.max(1, Math.round(config.cache_refresh_stride / perEpoch)),
+  });
+  const problem: Problem = {
     data: { x0: source.points, x1: target.points },
     process: brownian({ sigma: config.sigma }),
-    method: cached(dsbm, {
-      epochs: Math.max(1, Math.round(config.cache_refresh_stride / perEpoch)),
-    }),
-    grid: uniformGrid(config.num_steps),
-    network: (direction) =>
-      new DriftNetwork(config.components, {
-        direction,
-        hidden: config.hidden,
-        generator: stream(seed, `weights/${direction}`),
-      }),
-    firstCoupling: "ind",
-    sequence: ["b", "f"],
-    halfIterations: 2 * config.n_ipf,
-    steps: config.num_iter,
-    firstSteps: config.first_num_iter,
-    batchSize: batch_size,
-    lr: config.lr,
-    emaRate: config.ema_rate,
-    // The sampler never asks nearer to an end than one step: what lies closer only adds noise to the gradient.
-    eps: Math.min(0.01, 0.5 / config.num_steps),
+    method: {
+      method,
+      network: (direction) =>
+        new DriftNetwork(config.components, {
+          direction,
+          hidden: config.hidden,
+          generator: stream(seed, `weights/${direction}`),
+        }),
+      firstCoupling: "ind",
+    },
+    schedule: {
+      grid: uniformGrid(config.num_steps),
+      sequence: ["b", "f"],
+      halfIterations: 2 * config.n_ipf,
+      steps: config.num_iter,
+      firstSteps: config.first_num_iter,
+      // The sampler evaluates no time nearer to an end than one step: closer times only add noise to the gradient.
+      eps: Math.min(0.01, 0.5 / config.num_steps),
+    },
+    optimisation: { batchSize: batch_size, lr: config.lr, emaRate: config.ema_rate },
+    execution: { threads, simulateThreads: cores(), logEvery: 50 },
     seed,
-    threads,
-    simulateThreads: cores(),
-    logEvery: 50,
   };
+  return { problem, method };
 }

@@ -111,7 +111,7 @@ async function bridge(
   saveWeights(run, "projection", data.projection.stateDict(), {
     scale: String(data.projection.scale),
   });
-  const problem = digitsProblem(config, data);
+  const { problem, method } = digitsProblem(config, data);
   const training = new Training(problem);
   try {
     const work = { ...parts, training };
@@ -119,7 +119,7 @@ async function bridge(
     for await (const event of training.run(signal ? { signal } : {})) follow(event, work, result);
     progress.done();
     result.rows = readCsv(run.paths.results_csv).rows;
-    if (training.state.half < problem.halfIterations) return;
+    if (training.state.half < problem.schedule.halfIterations) return;
     result.pictures = await writePictures({ training, data, config }, run, result.rows);
     run.saveJson("summary", {
       classifier_accuracy: judge.accuracy,
@@ -130,7 +130,7 @@ async function bridge(
     result.state = "finished";
   } finally {
     training.dispose();
-    problem.method.dispose();
+    method.dispose();
   }
 }
 

@@ -32,7 +32,7 @@ export function gaussianProcess(config: GaussianConfig) {
       return device === "cpu" ? net : net.to({ device });
     },
     eps: gaussianEps(config),
-  } satisfies Partial<Problem>;
+  };
 }
 
 /** The problem of a configuration and its test points, all functions of the seed. */
@@ -48,33 +48,46 @@ export function gaussianProblem(config: GaussianConfig): { problem: Problem; tes
   };
   const data = draw(config.n_train);
   const test = draw(config.n_test);
+  const { process, method, network, grid, eps } = gaussianProcess(config);
   const problem: Problem = {
-    ...gaussianProcess(config),
     data,
-    firstCoupling: config.first_coupling,
-    sequence: config.fb_sequence,
-    halfIterations: config.outer_iters,
-    steps: config.inner_iters,
-    batchSize: config.batch_size,
-    shareBatch: config.share_batch,
-    accumulate: config.accumulate,
-    optimizer: config.optimizer,
-    lr: config.lr,
-    lrSchedule: config.lr_schedule ?? "constant",
-    weightDecay: config.weight_decay,
-    gradClip: config.grad_clip,
-    emaRate: config.ema_rate,
-    emaWarmup: true,
-    batchCoupling:
-      coupling === "exact"
-        ? minibatchExact()
-        : coupling === "sinkhorn"
-          ? minibatchEntropic({ reg: 2 * sigma ** 2 })
-          : null,
+    process,
+    method: {
+      method,
+      network,
+      firstCoupling: config.first_coupling,
+      batchCoupling:
+        coupling === "exact"
+          ? minibatchExact()
+          : coupling === "sinkhorn"
+            ? minibatchEntropic({ reg: 2 * sigma ** 2 })
+            : null,
+    },
+    schedule: {
+      grid,
+      sequence: config.fb_sequence,
+      halfIterations: config.outer_iters,
+      steps: config.inner_iters,
+      eps,
+    },
+    optimisation: {
+      batchSize: config.batch_size,
+      optimizer: config.optimizer,
+      lr: config.lr,
+      lrSchedule: config.lr_schedule ?? "constant",
+      weightDecay: config.weight_decay,
+      gradClip: config.grad_clip,
+      emaRate: config.ema_rate,
+      emaWarmup: true,
+    },
+    execution: {
+      threads: config.threads,
+      simulateThreads: config.threads === "auto" ? cores() : config.threads,
+      accumulate: config.accumulate,
+      shareBatch: config.share_batch,
+      logEvery: config.log_every,
+    },
     seed,
-    threads: config.threads,
-    simulateThreads: config.threads === "auto" ? cores() : config.threads,
-    logEvery: config.log_every,
   };
   return { problem, test };
 }

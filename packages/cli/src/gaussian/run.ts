@@ -6,7 +6,7 @@ import type { Direction, Endpoints, GaussianBridge } from "@dsbm/bridge";
 import { freeProcessKeys, type GaussianConfig } from "@dsbm/config";
 import { formatCsv, openCsv, type Row, type RunWriter, readCsv, writeFileAtomic } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
-import { type TrainEvent, Training } from "@dsbm/train";
+import { type TrainEvent, Training, withExecution } from "@dsbm/train";
 import { describeStep } from "../machine/ranks.js";
 import { version } from "../machine/version.js";
 import { openRunOf } from "../run/open-run.js";
@@ -72,7 +72,7 @@ export async function runGaussian(
   }
   ranks?.broadcast({ kind: "begin" });
   const { problem, test } = gaussianProblem(config);
-  const training = new Training({ ...problem, ranks });
+  const training = new Training(withExecution(problem, { ranks }));
   const run = openRunOf(config, {
     folder,
     columns,
@@ -115,7 +115,7 @@ export async function accompanyGaussian(
   { ranks, signal }: AccompanyOptions,
 ): Promise<string | null> {
   const { problem } = gaussianProblem(config);
-  const training = new Training({ ...problem, ranks });
+  const training = new Training(withExecution(problem, { ranks }));
   try {
     return await training.runWorker({ signal });
   } finally {
@@ -201,7 +201,7 @@ function onHalf(
   progress: Progress,
 ): void {
   const { half, direction } = event;
-  const { method } = training.problem;
+  const { method } = training.problem.method;
   const bridge: GaussianBridge = { a: config.a, sigma: config.sigma };
   const measure = (d: Direction, steps: number) =>
     evaluate({

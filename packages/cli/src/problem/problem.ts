@@ -30,7 +30,7 @@ export function imageProcess(config: CompleteTrainConfig, law: GaussianMoments |
     process: config.sde === "vp" ? ornsteinUhlenbeck({ sigma }) : brownian({ sigma }),
     method: methodOf(config, gammas, law),
     grid: gammaGrid(gammas),
-    lastNoise: false,
+    lastNoise: false as boolean,
     stepVariance: config.step_variance,
     // The spread of a flow's straight lines is zero: nothing to scale by; discrete DSB has scales of its own.
     parametrisation:
@@ -42,7 +42,7 @@ export function imageProcess(config: CompleteTrainConfig, law: GaussianMoments |
             lossScale: config.loss_scale === true,
           },
     eps: config.eps,
-  } satisfies Partial<Problem>;
+  };
 }
 
 function methodOf(
@@ -72,59 +72,69 @@ export function imageProblem(
   data: ImageData,
   { cacheFolder, chunkRows }: { cacheFolder: string; chunkRows: number },
 ): Problem {
-  const shared = imageProcess(config, data.x1.moments);
-  const { grid, process } = shared;
+  const { method, process, grid, eps, ...law } = imageProcess(config, data.x1.moments);
   const sequence = sequenceOf(config);
   const { ot_sampler, first_coupling } = config;
   return {
-    ...shared,
-    data: tables(data),
-    decode: (rows, at) => data[at.end].decode(rows, at),
-    cacheGrid:
-      config.cache_num_steps === config.num_steps ? grid : resample(grid, config.cache_num_steps),
-    network: (direction, half) =>
-      buildNetwork(config, direction, { half, classes: data.x0.classes.length }),
-    times: config.time_sampling === "schedule" ? "steps" : (config.time_sampling ?? "uniform"),
-    firstCoupling: first_coupling,
-    // A Gaussian borrows the conditions of the data, row by row.
-    matchConditions:
-      config.match_conditions === true && config.transfer && pairsAreIndependent(config),
-    sequence,
-    halfIterations: sequence.length * config.n_ipf,
-    firstIteration: sequence.length,
-    firstPass: pairsAreIndependent(config) ? sequence.length : 1,
-    firstSteps: config.first_num_iter,
-    steps: config.num_iter,
-    batchSize: config.batch_size,
-    shareBatch: config.share_batch,
-    accumulate: config.accumulate,
-    repeat: config.num_repeat_data,
-    cache: {
-      folder: cacheFolder,
-      npar: config.cache_npar,
-      batchSize: config.cache_batch_size,
-      refreshStride: config.cache_refresh_stride,
-      normalize: config.normalize_x1,
+    data: { ...tables(data), decode: (rows, at) => data[at.end].decode(rows, at) },
+    process,
+    method: {
+      method,
+      ...law,
+      network: (direction, half) =>
+        buildNetwork(config, direction, { half, classes: data.x0.classes.length }),
+      firstCoupling: first_coupling,
+      // A Gaussian borrows the conditions of the data, row by row.
+      matchConditions:
+        config.match_conditions === true && config.transfer && pairsAreIndependent(config),
+      batchCoupling:
+        ot_sampler === "exact"
+          ? minibatchExact()
+          : ot_sampler === "sinkhorn"
+            ? minibatchEntropic({ reg: 2 * process.sigma ** 2 })
+            : null,
     },
-    reduction: "mean",
-    optimizer: config.optimizer,
-    lr: config.lr,
-    lrSchedule: config.lr_schedule ?? "constant",
-    weightDecay: config.weight_decay,
-    keepOptimizer: config.use_prev_net,
-    renewNetwork: !config.use_prev_net,
-    gradClip: config.grad_clip,
-    emaRate: config.ema ? config.ema_rate : null,
-    batchCoupling:
-      ot_sampler === "exact"
-        ? minibatchExact()
-        : ot_sampler === "sinkhorn"
-          ? minibatchEntropic({ reg: 2 * process.sigma ** 2 })
-          : null,
+    schedule: {
+      grid,
+      cacheGrid:
+        config.cache_num_steps === config.num_steps ? grid : resample(grid, config.cache_num_steps),
+      sequence,
+      halfIterations: sequence.length * config.n_ipf,
+      steps: config.num_iter,
+      firstSteps: config.first_num_iter,
+      firstIteration: sequence.length,
+      firstPass: pairsAreIndependent(config) ? sequence.length : 1,
+      eps,
+      times: config.time_sampling === "schedule" ? "steps" : (config.time_sampling ?? "uniform"),
+    },
+    optimisation: {
+      batchSize: config.batch_size,
+      repeat: config.num_repeat_data,
+      reduction: "mean",
+      optimizer: config.optimizer,
+      lr: config.lr,
+      lrSchedule: config.lr_schedule ?? "constant",
+      weightDecay: config.weight_decay,
+      gradClip: config.grad_clip,
+      keepOptimizer: config.use_prev_net,
+      renewNetwork: !config.use_prev_net,
+      emaRate: config.ema ? config.ema_rate : null,
+    },
+    execution: {
+      threads: config.threads,
+      simulateThreads: config.threads === "auto" ? cores() : config.threads,
+      chunkRows,
+      accumulate: config.accumulate,
+      shareBatch: config.share_batch,
+      cache: {
+        folder: cacheFolder,
+        npar: config.cache_npar,
+        batchSize: config.cache_batch_size,
+        refreshStride: config.cache_refresh_stride,
+        normalize: config.normalize_x1,
+      },
+      logEvery: config.log_every,
+    },
     seed: config.seed,
-    threads: config.threads,
-    simulateThreads: config.threads === "auto" ? cores() : config.threads,
-    chunkRows,
-    logEvery: config.log_every,
   };
 }

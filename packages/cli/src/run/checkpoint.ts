@@ -113,7 +113,7 @@ export function startFromFiles(training: Training, config: CompleteTrainConfig):
   const half = order.length * (checkpoint_it - 1) + order.indexOf(checkpoint_pass) + 1;
   const { problem } = training;
   const steps = stepsOf(half, config);
-  if (half > problem.halfIterations || checkpoint_iter >= steps)
+  if (half > problem.schedule.halfIterations || checkpoint_iter >= steps)
     throw new UsageError(
       `checkpoint_it=${checkpoint_it} checkpoint_pass=${checkpoint_pass} checkpoint_iter=${checkpoint_iter} lies behind the end of the run (n_ipf=${config.n_ipf}, ${steps} steps in that half-iteration): go on somewhere before it, or train longer`,
     );

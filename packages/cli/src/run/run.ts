@@ -16,7 +16,7 @@ import {
   runPaths,
 } from "@dsbm/runs";
 import { io, setNumThreads } from "@dsbm/torch";
-import { type TrainEvent, Training } from "@dsbm/train";
+import { type TrainEvent, Training, withExecution } from "@dsbm/train";
 import { columns } from "../evaluation/columns.js";
 import { evaluate, tellResult, testGrid } from "../evaluation/evaluate.js";
 import { type Court, openCourt } from "../evaluation/evaluators.js";
@@ -133,7 +133,7 @@ export async function accompanyImages(
   try {
     const cacheFolder = runPaths(folder).cache;
     const problem = imageProblem(config, data, { cacheFolder, chunkRows });
-    const training = new Training({ ...problem, ranks });
+    const training = new Training(withExecution(problem, { ranks }));
     try {
       return await training.runWorker({ signal });
     } finally {
@@ -160,13 +160,13 @@ class ImageRun {
   ) {
     const cacheFolder = run.paths.cache;
     const problem = imageProblem(config, data, { cacheFolder, chunkRows });
-    this.#training = new Training({ ...problem, ranks: options.ranks ?? null });
+    this.#training = new Training(withExecution(problem, { ranks: options.ranks ?? null }));
     const { keep_last, keep_every } = config;
     this.#store = openCheckpoints(run.paths.checkpoints, { dsbm: version, keep_last, keep_every });
   }
 
   get #halves(): number {
-    return this.#training.problem.halfIterations;
+    return this.#training.problem.schedule.halfIterations;
   }
 
   async go(): Promise<ImageRunResult["state"]> {
@@ -325,7 +325,10 @@ class ImageRun {
     const at = { half, direction, step };
     const training = this.#training;
     const court = this.#court as Court;
-    const sampler = plainSampler(training.simulator, testGrid(training.problem.grid, config));
+    const sampler = plainSampler(
+      training.simulator,
+      testGrid(training.problem.schedule.grid, config),
+    );
     const found = await evaluate(at, { sampler, data, config, court, progress, signal });
     if (!found) {
       progress.line(

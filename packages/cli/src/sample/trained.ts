@@ -13,7 +13,7 @@ import {
 } from "@dsbm/config";
 import { type ModelFile, readRun } from "@dsbm/runs";
 import { type Device, io, type Tensor } from "@dsbm/torch";
-import type { Problem } from "@dsbm/train";
+import type { MethodOptions, Problem, Schedule } from "@dsbm/train";
 import { gaussianProcess } from "../gaussian/problem.js";
 import { buildNetwork, hasClasses } from "../problem/network.js";
 import { imageProcess } from "../problem/problem.js";
@@ -21,8 +21,10 @@ import { UsageError } from "../terminal/errors.js";
 import { momentsOf } from "./moments.js";
 
 type Process = Required<
-  Pick<Problem, "process" | "method" | "grid" | "parametrisation" | "stepVariance" | "lastNoise">
-> & { eps: number };
+  Pick<MethodOptions, "method" | "parametrisation" | "stepVariance" | "lastNoise">
+> &
+  Pick<Problem, "process"> &
+  Pick<Schedule, "grid"> & { eps: number };
 
 /** What a run is to a sampler. */
 export interface Trained extends Process {

@@ -1,7 +1,7 @@
 // A rank's share of a training batch: whole pairs, each with all its repetitions, of numbers drawn for the whole batch.
 // Where ranks do not share batches, each has the whole of every one.
 import type { Tensor } from "@dsbm/torch";
-import type { Problem } from "../problem.js";
+import type { CompleteProblem } from "../problem.js";
 import type { Part } from "./ranks.js";
 
 export interface BatchShare {
@@ -17,11 +17,11 @@ export interface BatchShare {
 
 /** Rank r's share; all of it where one process trains alone, or each rank does the same. Repeated pairs stand in the batch one whole round after the other. */
 export function batchShare({
-  batchSize,
-  repeat,
-  ranks,
-  shareBatch,
-}: Pick<Required<Problem>, "batchSize" | "repeat" | "ranks" | "shareBatch">): BatchShare {
+  optimisation,
+  execution,
+}: Pick<CompleteProblem, "optimisation" | "execution">): BatchShare {
+  const { batchSize, repeat } = optimisation;
+  const { ranks, shareBatch } = execution;
   const pairs = batchSize / repeat;
   const sharing = shareBatch ? ranks : null;
   const part = sharing?.part(pairs) ?? { start: 0, count: pairs };

@@ -2,7 +2,7 @@
 
 import { BridgeError, type Direction, type Network } from "@dsbm/bridge";
 import { optim, type Tensor, tidy } from "@dsbm/torch";
-import type { Problem } from "../problem.js";
+import type { CompleteProblem } from "../problem.js";
 
 /** Everything that training changes, by direction where there is one of each. */
 export interface TrainState {
@@ -42,13 +42,14 @@ interface InProgress {
 }
 
 /** The directions that have networks of their own. */
-export function directionsOf({ method }: Pick<Required<Problem>, "method">): Direction[] {
+export function directionsOf({ method: { method } }: Pick<CompleteProblem, "method">): Direction[] {
   return method.networks === "shared" ? ["b"] : ["b", "f"];
 }
 
 /** Networks with their initial weights, and averages that stand there. */
-export function initialState(problem: Required<Problem>): TrainState {
-  const { method, network, emaRate, emaWarmup } = problem;
+export function initialState({ method: options, optimisation }: CompleteProblem): TrainState {
+  const { method, network } = options;
+  const { emaRate, emaWarmup } = optimisation;
   const shared = method.networks === "shared";
   const pair = <T>(make: (d: Direction) => T): Record<Direction, T> => {
     const b = make("b");

@@ -27,11 +27,11 @@ import {
 } from "@dsbm/torch";
 import { batchShare } from "../distributed/batch-share.js";
 import type { Part } from "../distributed/ranks.js";
-import type { Problem } from "../problem.js";
+import type { CompleteProblem } from "../problem.js";
 import type { StepTimes } from "./time-sampling.js";
 
 export interface StepOptions {
-  problem: Required<Problem>;
+  problem: CompleteProblem;
   direction: Direction;
   network: Network;
   optimizer: optim.Adam;
@@ -103,9 +103,11 @@ export function trainingStep({
   stepTimes = null,
   buckets = null,
 }: StepOptions): Recorded {
-  const { method, process, gradClip, parametrisation, reduction } = problem;
-  const { batchSize, accumulate } = problem;
-  const eps = problem.eps ?? method.eps;
+  const { process } = problem;
+  const { method, parametrisation } = problem.method;
+  const { batchSize, gradClip, reduction } = problem.optimisation;
+  const { accumulate } = problem.execution;
+  const eps = problem.schedule.eps ?? method.eps;
   const kinds = conditionKinds(problem.data);
   const share = batchShare(problem);
   const { among } = share;

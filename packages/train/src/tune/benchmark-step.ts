@@ -3,7 +3,7 @@
 import { conditionRows, conditionsAt, type Direction, type Network, stream } from "@dsbm/bridge";
 import { distributed, optim, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { batchShare } from "../distributed/batch-share.js";
-import type { Problem } from "../problem.js";
+import type { CompleteProblem } from "../problem.js";
 import { repeatRows, trainingStep } from "../step/training-step.js";
 
 export interface Trial extends Disposable {
@@ -15,10 +15,12 @@ export interface Trial extends Disposable {
 }
 
 /** A trial of a problem's step, on rows of its shapes; their values do not matter. */
-export function benchmarkStep(problem: Required<Problem>, direction: Direction): Trial {
-  const { ranks, seed, lr, data, repeat } = problem;
+export function benchmarkStep(problem: CompleteProblem, direction: Direction): Trial {
+  const { seed, data } = problem;
+  const { lr, repeat } = problem.optimisation;
+  const { ranks } = problem.execution;
   const share = batchShare(problem);
-  const network = problem.network(direction);
+  const network = problem.method.network(direction);
   const optimizer = new optim.Adam(network.parameters(), { lr });
   const leaves = network.parameters().filter((p) => p.requiresGrad);
   const buckets =
@@ -49,10 +51,10 @@ export function benchmarkStep(problem: Required<Problem>, direction: Direction):
   };
 }
 
-function dummyBatch({ data, decode, method, seed }: Required<Problem>, pairs: number): Tensor[] {
+function dummyBatch({ data, method: { method }, seed }: CompleteProblem, pairs: number): Tensor[] {
   const generator = stream(seed, "trial/rows", data.x0.device);
   const [x0, x1] = (["x0", "x1"] as const).map((end) =>
-    decode(data[end].narrow(0, 0, pairs), { end, generator }),
+    data.decode(data[end].narrow(0, 0, pairs), { end, generator }),
   ) as [Tensor, Tensor];
   const told = conditionRows(conditionsAt(data.conditions, "x0")?.values).map((t) =>
     t.narrow(0, 0, pairs),

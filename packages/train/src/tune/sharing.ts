@@ -4,7 +4,7 @@
 import { type Direction, hash32 } from "@dsbm/bridge";
 import { Generator, zeros } from "@dsbm/torch";
 import type { Ranks } from "../distributed/ranks.js";
-import type { Problem } from "../problem.js";
+import { type CompleteProblem, withExecution } from "../problem.js";
 import { benchmarkStep } from "./benchmark-step.js";
 import { longStep } from "./threads.js";
 
@@ -30,12 +30,12 @@ function exchangeSeconds({ data, device }: Ranks, bytes: number): number {
  * Whether a step is over sooner when the ranks share its rows, as rank 0 measures it; all ranks call it together.
  * Where a trial does not leave the very same weights on all ranks, they share: averages then keep them together.
  */
-export function measureSharing(problem: Required<Problem>, direction: Direction): boolean {
-  const ranks = problem.ranks as Ranks;
+export function measureSharing(problem: CompleteProblem, direction: Direction): boolean {
+  const ranks = problem.execution.ranks as Ranks;
   const fallback = Generator.default(problem.data.x0.device);
   const drawn = fallback.getState();
   try {
-    using shared = benchmarkStep({ ...problem, shareBatch: true }, direction);
+    using shared = benchmarkStep(withExecution(problem, { shareBatch: true }), direction);
     const recording = seconds(shared.step);
     const travels = exchangeSeconds(ranks, shared.bytes);
     // A long step gains whatever its exchange does, unless that is most of it.
@@ -44,7 +44,7 @@ export function measureSharing(problem: Required<Problem>, direction: Direction)
     const first = seconds(shared.step);
     if (isLong(first, longStep)) return true;
     fallback.manualSeed(hash32(`${problem.seed}/sharing`));
-    using whole = benchmarkStep({ ...problem, shareBatch: false }, direction);
+    using whole = benchmarkStep(withExecution(problem, { shareBatch: false }), direction);
     for (let i = 0; i < 3; i++) whole.step();
     if (ranks.outOfSyncRanks(whole.network.parameters()).length > 0) return true;
     const n = ranks.same(Math.max(1, Math.min(8, Math.round(0.02 / first))));

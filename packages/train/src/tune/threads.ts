@@ -3,7 +3,7 @@
 import type { Direction } from "@dsbm/bridge";
 import { Generator, getNumThreads, setNumThreads } from "@dsbm/torch";
 import { batchShare } from "../distributed/batch-share.js";
-import type { Problem } from "../problem.js";
+import { type CompleteProblem, withExecution } from "../problem.js";
 import { benchmarkStep } from "./benchmark-step.js";
 
 /**
@@ -50,7 +50,8 @@ export function threadCandidates(cores: number): number[] {
 }
 
 /** Whether the network that is simulated for rows in memory stands still while another one is trained. */
-export function canRunAhead({ method, cache, data, simulateThreads }: Required<Problem>): boolean {
+export function canRunAhead({ method: { method }, data, execution }: CompleteProblem): boolean {
+  const { cache, simulateThreads } = execution;
   const standing = method.networks === "each" && method.pairs && cache === null;
   return standing && data.x0.device === "cpu" && simulateThreads > 1;
 }
@@ -87,13 +88,14 @@ export const longStep = 0.05;
  * Chooses and sets the threads of a training step, on a network that is thrown away afterwards: the fastest number, or
  * one where that leaves the cores to a simulation beside the training.
  */
-export function measureThreads(problem: Required<Problem>, direction: Direction): number {
+export function measureThreads(problem: CompleteProblem, direction: Direction): number {
   const set = (n: number) => {
     setNumThreads(n);
     return n;
   };
-  if (problem.threads !== "auto") return set(problem.threads);
-  const candidates = threadCandidates(Math.max(1, problem.simulateThreads));
+  const { threads: wanted, simulateThreads } = problem.execution;
+  if (wanted !== "auto") return set(wanted);
+  const candidates = threadCandidates(Math.max(1, simulateThreads));
   const most = candidates[candidates.length - 1] as number;
   if (most === 1) return set(1);
   const before = Generator.default(problem.data.x0.device);
@@ -101,7 +103,10 @@ export function measureThreads(problem: Required<Problem>, direction: Direction)
   try {
     // As much as one of the ranks has to do, without waiting for the others.
     using trial = benchmarkStep(
-      { ...problem, batchSize: batchShare(problem).rows, ranks: null },
+      {
+        ...withExecution(problem, { ranks: null }),
+        optimisation: { ...problem.optimisation, batchSize: batchShare(problem).rows },
+      },
       direction,
     );
     const timed = (n: number) => {
@@ -116,7 +121,13 @@ export function measureThreads(problem: Required<Problem>, direction: Direction)
     if (all > 20 * longStep || (all > longStep && timed(1) > longStep)) return set(most);
     const { threads, seconds } = chooseThreads(trial.step, { candidates });
     const [one, best] = [seconds[1], seconds[threads]] as [number, number];
-    const times = { one, best, threads, cores: most, steps: problem.cacheGrid.steps.length };
+    const times = {
+      one,
+      best,
+      threads,
+      cores: most,
+      steps: problem.schedule.cacheGrid.steps.length,
+    };
     const beside = canRunAhead(problem) && isFasterBeside(times);
     return beside ? set(1) : threads;
   } finally {

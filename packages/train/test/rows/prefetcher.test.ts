@@ -7,29 +7,33 @@ import { ScoreNetwork } from "@dsbm/nets";
 import { arange, liveTensors, setNumThreads, type Tensor } from "@dsbm/torch";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
-import type { Problem } from "../../src/problem.js";
 import { Prefetcher } from "../../src/rows/prefetcher.js";
 import { Simulator } from "../../src/simulator.js";
 import type { SavedTraining } from "../../src/state/state.js";
 import { Training } from "../../src/training.js";
+import { withFields } from "../support.js";
 
 /** Half-iterations of 10 steps on epochs of 4 batches: three epochs each, the last one cut. */
-const problem = (simulateThreads: number): Problem => ({
-  data: gaussianEndpoints({ n: 70, dim: 3, a: 0.1, generator: stream(0, "data") }),
-  process: brownian({ sigma: 1 }),
-  method: methods.dsbm,
-  grid: uniformGrid(5),
-  network: (d) => new ScoreNetwork(3, { hidden: [8], generator: stream(0, `network/${d}`) }),
-  firstCoupling: "ind",
-  halfIterations: 3,
-  steps: 10,
-  batchSize: 16,
-  lr: 1e-2,
-  seed: 5,
-  chunkRows: 30,
-  threads: 1,
-  simulateThreads,
-});
+const problem = (simulateThreads: number) =>
+  withFields(
+    {},
+    {
+      data: gaussianEndpoints({ n: 70, dim: 3, a: 0.1, generator: stream(0, "data") }),
+      process: brownian({ sigma: 1 }),
+      method: methods.dsbm,
+      grid: uniformGrid(5),
+      network: (d) => new ScoreNetwork(3, { hidden: [8], generator: stream(0, `network/${d}`) }),
+      firstCoupling: "ind",
+      halfIterations: 3,
+      steps: 10,
+      batchSize: 16,
+      lr: 1e-2,
+      seed: 5,
+      chunkRows: 30,
+      threads: 1,
+      simulateThreads,
+    },
+  );
 
 const weights = (training: Training) =>
   (["b", "f"] as const).flatMap((d) =>
