@@ -1,5 +1,5 @@
 // Writes the tables of docs/keys.md: of every key its default and meaning, from the schemas, and where
-// it is used and tested, which is written by hand and kept. `--check` compares instead of writing: every
+// it is tested, which is written by hand and kept. `--check` compares instead of writing: every
 // key has a row and no row is without a key, all cells are filled, and the test files are there.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -15,7 +15,7 @@ import {
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const target = join(root, "docs", "keys.md");
-const HEAD = "| key | default | meaning | used in | tested in |\n| --- | --- | --- | --- | --- |";
+const HEAD = "| key | default | meaning | tested in |\n| --- | --- | --- | --- |";
 
 /** The tables in order: [heading, entries]. */
 function tables() {
@@ -57,7 +57,7 @@ const cell = (text) => text.replaceAll("|", "\\|");
 const start = ({ key, default: value, meaning }) =>
   `| \`${key}\` | \`${cell(value)}\` | ${cell(meaning)} |`;
 
-/** The rows of the file by heading and key: the whole line and its two last cells. */
+/** The rows of the file by heading and key: the whole line and its last cell. */
 function readRows(text) {
   const rows = new Map();
   let heading = "";
@@ -66,7 +66,7 @@ function readRows(text) {
     const cells = line.split(/(?<!\\)\|/).map((part) => part.trim());
     const key = /^`([^`]+)`$/.exec(cells[1] ?? "")?.[1];
     if (key !== undefined) {
-      rows.set(`${heading} / ${key}`, { line, used: cells[4] ?? "", tested: cells[5] ?? "" });
+      rows.set(`${heading} / ${key}`, { line, tested: cells.at(-2) ?? "" });
     }
   }
   return rows;
@@ -76,8 +76,8 @@ function write(text, rows) {
   const intro = text.split(/^## /m)[0].trimEnd();
   const sections = tables().map(([heading, entries]) => {
     const lines = entries.map((entry) => {
-      const { used = "", tested = "" } = rows.get(`${heading} / ${entry.key}`) ?? {};
-      return `${start(entry)} ${used} | ${tested} |`;
+      const { tested = "" } = rows.get(`${heading} / ${entry.key}`) ?? {};
+      return `${start(entry)} ${tested} |`;
     });
     return `## ${heading}\n\n${HEAD}\n${lines.join("\n")}`;
   });
@@ -100,10 +100,9 @@ function problemsOf(rows) {
   return problems;
 }
 
-function rowProblems(id, entry, { line, used, tested }) {
+function rowProblems(id, entry, { line, tested }) {
   const problems = [];
   if (!line.startsWith(start(entry))) problems.push(`${id}: default or meaning is out of date`);
-  if (used === "") problems.push(`${id}: "used in" is empty`);
   if (tested === "") problems.push(`${id}: "tested in" is empty`);
   for (const [, path] of tested.matchAll(/`([^`]+\.ts)`/g)) {
     if (!exists(path)) problems.push(`${id}: ${path} is not there`);

@@ -19,8 +19,12 @@ export interface ComposeOptions {
   /** Values below all presets, such as a schema's defaults. */
   base?: Tree;
   overrides?: readonly Override[];
-  /** Let key=value name a key that no preset has, for a schema to judge. */
+  /** Let key=value name a key that no preset has, for a schema to check. */
   allowNew?: boolean;
+  /** Names that groups take beside their presets: such a choice sets the standard preset's keys, and group: name. */
+  names?: Readonly<Record<string, readonly string[]>>;
+  /** What becomes of the keys of the preset files (default: nothing). */
+  translate?: (preset: Tree) => Tree;
 }
 
 export interface Composed {
@@ -41,10 +45,11 @@ export interface Composed {
  * Throws ConfigError "preset", "yaml", "cycle" and those of applyOverride, all problems at once.
  */
 export function compose(options: ComposeOptions): Composed {
-  const { dirs, name, base = {}, overrides = [], allowNew = false } = options;
-  const walk = new Walk(dirs, overrides);
+  const { dirs, name, base = {}, overrides = [], allowNew = false, names = {} } = options;
+  const { translate = (preset) => preset } = options;
+  const walk = new Walk(dirs, overrides, names);
   let config = merge({}, base);
-  if (name !== undefined) config = merge(config, walk.visit(name, []));
+  if (name !== undefined) config = merge(config, translate(walk.visit(name, [])));
   for (const override of overrides) {
     const adds = override.kind === "add" || override.kind === "force";
     if (!adds || walk.used.has(override) || !walk.isGroup(override.key)) continue;
@@ -65,6 +70,7 @@ class Walk {
   constructor(
     private readonly dirs: readonly string[],
     private readonly overrides: readonly Override[],
+    private readonly added: Readonly<Record<string, readonly string[]>>,
   ) {}
 
   isGroup(key: string): boolean {
@@ -115,7 +121,11 @@ class Walk {
       );
     }
     this.choices[group] = choice === null ? null : `${choice}`;
-    return choice === null ? {} : this.visit(`${group}/${choice}`, above);
+    if (choice === null) return {};
+    const named = this.added[group]?.includes(`${choice}`) && preset !== null;
+    if (!named || this.path(`${group}/${choice}`) !== undefined)
+      return this.visit(`${group}/${choice}`, above);
+    return merge(this.visit(`${group}/${preset}`, above), { [group]: choice });
   }
 
   private entry(entry: Value, file: string, name: string, above: readonly string[]): Tree {
@@ -133,13 +143,17 @@ class Walk {
     return this.choose(absolute(pair[0]), pair[1], above);
   }
 
+  private path(name: string): string | undefined {
+    return this.dirs.map((dir) => join(dir, `${name}.yaml`)).find((path) => existsSync(path));
+  }
+
   private find(name: string): string {
     const inside = /^[\w.@+-]+(?:\/[\w.@+-]+)*$/.test(name) && !name.split("/").includes("..");
-    const files = inside ? this.dirs.map((dir) => join(dir, `${name}.yaml`)) : [];
-    const file = files.find((path) => existsSync(path));
+    const file = inside ? this.path(name) : undefined;
     if (file !== undefined) return file;
     const folder = posix.dirname(name);
-    const cure = suggestion(posix.basename(name), inside ? this.names(folder) : []);
+    const known = inside ? [...this.names(folder), ...(this.added[folder] ?? [])] : [];
+    const cure = suggestion(posix.basename(name), known);
     const where = this.dirs.map((dir) => join(dir, folder)).join(", ");
     throw new ConfigError("preset", `no preset ${quote(name)} in ${where || "no folder"}: ${cure}`);
   }

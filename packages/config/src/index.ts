@@ -23,7 +23,9 @@ export { type Launcher, launcherSchema, type SlurmLauncher } from "./launcher.js
 export { type Experiment, type Member, type Resolved, resolve } from "./resolve.js";
 export { type GaussianConfig, gaussian, gaussianEps, gaussianSchema } from "./gaussian.js";
 export { freeProcessKeys, type ProcessesConfig } from "./processes.js";
-export { train } from "./train.js";
+export { gaussianExperiment, train } from "./train.js";
+export { referenceKeys } from "./train/reference.js";
+export { readConfig } from "./read.js";
 export { type TrainConfig, trainSchema } from "./train/schema.js";
 export { type CompleteTrainConfig, completeTrain } from "./train/complete.js";
 export { type LangevinKeys, langevinNumbers } from "./train/langevin.js";

@@ -2,16 +2,20 @@
 // the only function that the door needs.
 
 import type { z } from "zod";
+import { type Aliases, aliasOverride, aliasTree, inTypedNames, typedValue } from "./aliases.js";
 import { parseArgv } from "./argv.js";
 import { type Composed, compose } from "./compose.js";
 import { defaultsOf } from "./describe.js";
-import { mapReportingAll } from "./errors.js";
+import { ConfigError, mapReportingAll, quote } from "./errors.js";
 import { interpolate } from "./interpolate.js";
 import { isLauncherWord, type Launcher, resolveLauncher } from "./launcher.js";
 import { overrideDirname } from "./name.js";
+import { suggestion } from "./nearest.js";
 import { type Override, printOverride } from "./override.js";
 import { expandSweep } from "./sweep.js";
+import { merge } from "./tree.js";
 import { type CrossCheck, validate } from "./validate.js";
+import type { Tree } from "./value.js";
 
 /** What an experiment is to the command line; `name` is also that of its preset file. */
 export interface Experiment<S extends z.ZodType> {
@@ -19,7 +23,13 @@ export interface Experiment<S extends z.ZodType> {
   about: string;
   schema: S;
   check?: CrossCheck<z.output<S>>;
-  /** Keys that do not name the run's folder, beside seed and experiments_dir. */
+  /** Second names of its keys, on the command line and in files. */
+  aliases?: Aliases;
+  /** Values below all presets, over the defaults of the schema. */
+  base?: Tree;
+  /** Takes keys that the schema does not have out of a tree, in place; returns lines for people. Throws ConfigError. */
+  take?: (tree: Tree) => string[];
+  /** Keys that do not name the run's folder, beside seed and the folder of all runs. */
   unnamed?: readonly string[];
   /** Whether a launcher may be chosen for its sweeps. */
   launched?: boolean;
@@ -33,6 +43,8 @@ export interface Member<C> {
   /** The folder level between the experiment and the seed. */
   dirname: string;
   choices: Composed["choices"];
+  /** Lines about keys that were given and change nothing. */
+  notes: string[];
 }
 
 export interface Resolved<C> {
@@ -43,16 +55,26 @@ export interface Resolved<C> {
   launcher: Launcher;
 }
 
+/** Where presets are, and what the program has beside them. */
+export interface ResolveOptions {
+  /** Folders of presets; without any the schema's defaults are all there is. */
+  dirs?: readonly string[];
+  /** Names of a registry, for `method`: each may be chosen where no preset has its name. */
+  names?: Readonly<Record<string, readonly string[]>>;
+}
+
+const FOLDER_KEYS = ["seed", "experiments_dir", "paths.experiments_dir_name"];
+
 /**
- * Resolves argv tokens (behind the experiment's name) to the runs that they ask for. Presets come
- * from `dirs`; without any the schema's defaults are all there is. With --help the members are
+ * Resolves argv tokens (behind the experiment's name) to the runs that they ask for. With --help the members are
  * left empty. Throws ConfigError with the problems of launcher and all members, before any runs.
  */
 export function resolve<S extends z.ZodType>(
   experiment: Experiment<S>,
   tokens: readonly string[],
-  { dirs = [] }: { dirs?: readonly string[] } = {},
+  options: ResolveOptions = {},
 ): Resolved<z.output<S>> {
+  const { dirs = [] } = options;
   const { overrides, multirun, help } = parseArgv(tokens);
   if (help) return { help, multirun, members: [], launcher: { kind: "local", n_jobs: null } };
   const forLauncher = overrides.filter((o) => experiment.launched === true && isLauncherWord(o));
@@ -66,7 +88,7 @@ export function resolve<S extends z.ZodType>(
       },
       () => {
         const sweep = expandSweep(rest, { multirun });
-        members = mapReportingAll(sweep, (member) => resolveMember(experiment, member, dirs));
+        members = mapReportingAll(sweep, (member) => resolveMember(experiment, member, options));
       },
     ],
     (task) => task(),
@@ -75,24 +97,92 @@ export function resolve<S extends z.ZodType>(
 }
 
 function resolveMember<S extends z.ZodType>(
-  { name, schema, check, unnamed = [], launched = false }: Experiment<S>,
+  experiment: Experiment<S>,
   overrides: readonly Override[],
-  dirs: readonly string[],
+  { dirs = [], names = {} }: ResolveOptions,
 ): Member<z.output<S>> {
-  const base = defaultsOf(schema);
-  const { config, choices } = compose({
+  const { name, schema, base = {}, aliases = {}, unnamed = [], launched = false } = experiment;
+  const { config: tree, choices } = compose({
     dirs,
-    base,
-    overrides,
+    base: merge(defaultsOf(schema), base),
+    overrides: overrides.map((override) => aliasOverride(aliases, override)),
     allowNew: true, // the schema names unknown keys, together with all other problems
+    names,
+    translate: (preset) => aliasTree(aliases, preset),
     ...(dirs.length > 0 && { name }),
   });
+  const groups = [
+    ...Object.keys(choices),
+    ...Object.keys(aliases),
+    ...(launched ? ["launcher"] : []),
+  ];
+  const { config, notes } = inTheirWords(aliases, () =>
+    checked(experiment, interpolate(tree), { choices, groups, names }),
+  );
   return {
-    config: validate(schema, interpolate(config), check, {
-      groups: [...Object.keys(choices), ...(launched ? ["launcher"] : [])],
-    }),
+    config,
     words: overrides.map(printOverride),
-    dirname: overrideDirname(overrides, { exclude: ["seed", "experiments_dir", ...unnamed] }),
+    dirname: overrideDirname(overrides, { exclude: [...FOLDER_KEYS, ...unnamed] }),
     choices,
+    notes,
   };
+}
+
+/** The configuration of a composed tree. Throws ConfigError with all that is wrong with it. */
+function checked<S extends z.ZodType>(
+  { schema, check, take = () => [], aliases = {} }: Experiment<S>,
+  tree: Tree,
+  {
+    choices,
+    groups,
+    names,
+  }: {
+    choices: Composed["choices"];
+    groups: readonly string[];
+    names: NonNullable<ResolveOptions["names"]>;
+  },
+): { config: z.output<S>; notes: string[] } {
+  let notes: string[] = [];
+  let config: z.output<S> | undefined;
+  mapReportingAll(
+    [
+      () => {
+        notes = take(tree);
+      },
+      () => {
+        config = validate(schema, tree, (config) => check?.(config, choices) ?? [], { groups });
+      },
+      () => checkNames(tree, names, aliases),
+    ],
+    (task) => task(),
+  );
+  return { config: config as z.output<S>, notes };
+}
+
+/** Values that must be names of a registry. */
+function checkNames(
+  tree: Tree,
+  names: NonNullable<ResolveOptions["names"]>,
+  aliases: Aliases,
+): void {
+  for (const [key, known] of Object.entries(names)) {
+    const value = tree[key];
+    if (typeof value !== "string" || known.includes(value)) continue;
+    const typed = known.map((name) => typedValue(aliases, key, name));
+    throw new ConfigError(
+      "value",
+      `${key}: unknown name ${quote(value)}, ${suggestion(value, typed)}`,
+    );
+  }
+}
+
+/** Runs a task whose problems are told in the names that are typed. */
+function inTheirWords<T>(aliases: Aliases, task: () => T): T {
+  try {
+    return task();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const lines = error.problems.map((line) => inTypedNames(aliases, line));
+    throw new ConfigError(error.code, lines, { cause: error });
+  }
 }

@@ -44,6 +44,8 @@ export const test: Experiment<typeof testSchema> = {
   about: "evaluate a trained run again, by its SDE and by its probability-flow ODE",
   schema: testSchema,
   check: checkTrain,
+  aliases: { ...train.aliases, "data.split": { key: "split", shown: false } },
+  ...(train.take && { take: train.take }),
   launched: true,
-  unnamed: [...(train.unnamed ?? []), ...testOnlyKeys],
+  unnamed: [...(train.unnamed ?? []), ...testOnlyKeys, "data.split"],
 };

@@ -1,28 +1,86 @@
-// Why: the image trainer's keys are those of the reference, with its defaults; what a run was asked
-// for is decided here and in train/, and nowhere else.
+// Why: the commands that train take the same keys; what a run was asked for is decided here and in train/, and
+// nowhere else.
 
+import type { Aliases } from "./aliases.js";
 import { freeProcessKeys } from "./processes.js";
 import type { Experiment } from "./resolve.js";
 import { checkTrain } from "./train/check.js";
+import { takeReferenceKeys, unusedKeys } from "./train/reference.js";
 import { trainSchema } from "./train/schema.js";
 
-/** Bridges between images (Shi 2023, section 6). */
+/** Second names of keys, in every command that trains. */
+const aliases: Aliases = {
+  experiments_dir: { key: "paths.experiments_dir_name", shown: false },
+  log_stride: { key: "log_every", shown: false },
+  "data.wavenumber": { key: "wavenumber", shown: false },
+};
+
+/** Bridges between samples of any kind (Shi 2023, section 6). */
 export const train: Experiment<typeof trainSchema> = {
   name: "train",
-  about: "Schrödinger bridge between two sets of images, or between images and noise",
+  about: "Schrödinger bridge between two data sets, or between data and noise",
   schema: trainSchema,
   check: checkTrain,
+  aliases,
+  take: takeReferenceKeys,
   launched: true,
   // What a run is called and where it goes on must not depend on how fast, or how carefully, it is run.
   unnamed: [
     "name",
     "threads",
     "log_every",
+    "log_stride",
+    "wandb_id",
     "autostart_next_it",
     "checkpoint_minutes",
     "keep_last",
     "keep_every",
     "paths.data_dir_name",
+    "data.dataset",
     ...freeProcessKeys,
+    ...unusedKeys,
   ],
+};
+
+/** Hidden widths by the names of the Gaussian script. */
+const WIDTHS = { mlp_large: "256,256", mlp_small: "128,128" };
+
+/** The Gaussian benchmark (Shi 2023, section 6): the same keys, under the names of its script. */
+export const gaussianExperiment: Experiment<typeof trainSchema> = {
+  ...train,
+  name: "gaussian",
+  about: "Schrödinger bridge between two Gaussians, where the exact one is known",
+  aliases: {
+    ...aliases,
+    model_name: { key: "method", values: { dsb: "dsb_increments" } },
+    net_name: { key: "model.hidden", values: WIDTHS },
+    activation_fn: "model.activation_fn",
+    dim: "data.dim",
+    a: "data.a",
+    n_train: "data.n_train",
+    n_test: "data.n_test",
+    inner_iters: "num_iter",
+    outer_iters: "half_iterations",
+    coupling: "ot_sampler",
+    // The script evaluates with num_steps too.
+    test_num_steps: {
+      key: "test_num_steps",
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference, which is resolved later
+      value: (steps) => (typeof steps === "number" ? ["${num_steps}", steps] : steps),
+    },
+  },
+  base: {
+    name: "gaussian",
+    Dataset: "gaussian",
+    Dataset_transfer: "gaussian",
+    model: { name: "MLP" },
+    first_pass: 1,
+    loss_reduction: "sum",
+    ema_warmup: true,
+    keep_optimizer: "method",
+    cache: "epoch",
+    last_noise: true,
+    test_npar: null,
+  },
+  unnamed: ["threads", "log_every", "log_stride", ...freeProcessKeys, ...unusedKeys],
 };

@@ -10,7 +10,10 @@ import { printValue, type Tree, type Value } from "./value.js";
 import { foreignKey, shapeOf } from "./variant.js";
 
 /** Looks at keys together; returns one line for each problem. Called only when each alone is right. */
-export type CrossCheck<C> = (config: C) => readonly string[];
+export type CrossCheck<C> = (
+  config: C,
+  choices?: Readonly<Record<string, string | null>>,
+) => readonly string[];
 
 /**
  * Checks a plain configuration against a strict object schema and fills in defaults. `groups` are

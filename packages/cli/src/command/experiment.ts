@@ -43,7 +43,16 @@ interface ExperimentCommand<S extends z.ZodType, R> {
   load(): Promise<Runner<z.output<S>, R>>;
 }
 
-type Common = ProcessesConfig & { experiments_dir: string; seed: number; device: string };
+type Common = ProcessesConfig & {
+  experiments_dir?: string;
+  paths?: { experiments_dir_name: string };
+  seed: number;
+  device: string;
+};
+
+/** The folder of all runs. */
+const experimentsOf = (config: Common): string =>
+  config.paths?.experiments_dir_name ?? config.experiments_dir ?? "experiments";
 
 /** Runs the command; returns the exit code. Throws ConfigError for overrides that cannot be. */
 export async function runExperiment<S extends z.ZodType, R>(
@@ -61,7 +70,8 @@ export async function runExperiment<S extends z.ZodType, R>(
   if (!first) throw new ConfigError("sweep", "the sweep has no members");
   const runner = await load();
   const folderOf = ({ config, dirname }: Member<z.output<S>>) => {
-    const { experiments_dir, seed } = config as Common;
+    const { seed } = config as Common;
+    const experiments_dir = experimentsOf(config as Common);
     return runFolder({ experiments_dir, name: name(config), overrides: dirname, seed });
   };
   const placeOf = (member: Member<z.output<S>>) =>
@@ -70,6 +80,7 @@ export async function runExperiment<S extends z.ZodType, R>(
   if (!runner.accompany) aloneOnly(experiment.name);
   if (rest.length === 0 && resolved.launcher.kind === "local") {
     const { config } = first;
+    for (const note of first.notes) console.log(note);
     const resume = `npx dsbm ${experiment.name} ${first.words.join(" ")}`;
     const place = { folder: placeOf(first), resume, again };
     const { nproc: n, dist_timeout } = config as Common;
@@ -112,7 +123,7 @@ export async function runExperiment<S extends z.ZodType, R>(
     {
       experiment: experiment.name,
       words: [experiment.name, ...args],
-      experiments_dir: (first.config as Common).experiments_dir,
+      experiments_dir: experimentsOf(first.config as Common),
       launcher: resolved.launcher,
       again,
     },

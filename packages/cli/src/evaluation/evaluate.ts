@@ -70,7 +70,8 @@ export interface EvaluateOptions {
 
 /** The grid of evaluations, from that of training. */
 export function testGrid(grid: TimeGrid, { num_steps, test_num_steps }: CompleteTrainConfig) {
-  return test_num_steps === num_steps ? grid : resample(grid, test_num_steps);
+  const [steps = num_steps] = test_num_steps;
+  return steps === num_steps ? grid : resample(grid, steps);
 }
 
 /** Carries samples in a direction and measures; null when stopped in between. */

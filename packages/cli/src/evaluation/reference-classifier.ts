@@ -51,7 +51,7 @@ export async function judgeOf(
   if (set === null) return null;
   const { image_size, channels } = config.data;
   const path = join(
-    config.experiments_dir,
+    config.paths.experiments_dir_name,
     "judges",
     `${set}_${channels}x${image_size}.safetensors`,
   );

@@ -3,26 +3,27 @@ import type { Direction } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 
 type Method = Pick<CompleteTrainConfig, "method">;
+type Sequence = Pick<CompleteTrainConfig, "fb_sequence">;
 
 /** Whether one field serves both directions (rectified flow). */
 export function isFlow({ method }: Method): boolean {
-  return method === "rf" || method === "otcfm";
+  return method === "rectifiedflow";
 }
 
 /** The directions that an iteration trains, in order. */
-export function sequenceOf(config: Method): readonly Direction[] {
-  return isFlow(config) ? ["b"] : ["b", "f"];
+export function sequenceOf({ fb_sequence }: Sequence): readonly Direction[] {
+  return fb_sequence;
 }
 
 /** The iteration, from 1, that a half-iteration belongs to. */
-export function iterationOf(half: number, config: Method): number {
+export function iterationOf(half: number, config: Sequence): number {
   return Math.ceil(half / sequenceOf(config).length);
 }
 
 /** Training steps of a half-iteration. */
 export function stepsOf(
   half: number,
-  config: Pick<CompleteTrainConfig, "method" | "first_num_iter" | "num_iter">,
+  config: Pick<CompleteTrainConfig, "fb_sequence" | "first_num_iter" | "num_iter">,
 ): number {
   return iterationOf(half, config) <= 1 ? config.first_num_iter : config.num_iter;
 }

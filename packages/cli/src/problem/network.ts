@@ -4,6 +4,7 @@ import { type Direction, type Network, stream } from "@dsbm/bridge";
 import { type CompleteTrainConfig, readNumbers } from "@dsbm/config";
 import { DDPMpp, DownscalerUNet, UNet } from "@dsbm/nets";
 import type { Device, Generator } from "@dsbm/torch";
+import { UsageError } from "../errors.js";
 
 /** A new network for a direction; its weights are a function of seed, direction and (from 2 on) half-iteration; `classes` are those of the data. */
 export function buildNetwork(
@@ -39,6 +40,8 @@ function build(
     const { name: _, num_channels, ...keys } = model;
     return new DownscalerUNet({ ...keys, ...images, model_channels: num_channels }, seeded);
   }
+  if (model.name === "MLP")
+    throw new UsageError("model=MLP is for vectors, which dsbm train has not yet");
   const { name: _, num_channels, channel_mult, attention_resolutions, class_cond, ...keys } = model;
   return new UNet(
     {

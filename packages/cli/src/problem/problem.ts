@@ -26,11 +26,12 @@ export function imageProcess(config: CompleteTrainConfig, law: GaussianMoments |
   const gammas = gammaSchedule(config.num_steps, config);
   const flow = isFlow(config);
   const sigma = flow ? 0 : Math.sqrt(gammas.reduce((a, b) => a + b, 0));
+  const method = methodOf(config, gammas, law);
   return {
     process: config.sde === "vp" ? ornsteinUhlenbeck({ sigma }) : brownian({ sigma }),
-    method: methodOf(config, gammas, law),
+    method,
     grid: gammaGrid(gammas),
-    lastNoise: false as boolean,
+    lastNoise: config.last_noise,
     stepVariance: config.step_variance,
     // The spread of a flow's straight lines is zero: nothing to scale by; discrete DSB has scales of its own.
     parametrisation:
@@ -41,7 +42,7 @@ export function imageProcess(config: CompleteTrainConfig, law: GaussianMoments |
             stdTrick: config.std_trick,
             lossScale: config.loss_scale === true,
           },
-    eps: config.eps,
+    eps: config.eps ?? method.eps,
   };
 }
 
@@ -99,26 +100,27 @@ export function imageProblem(
       cacheGrid:
         config.cache_num_steps === config.num_steps ? grid : resample(grid, config.cache_num_steps),
       sequence,
-      halfIterations: sequence.length * config.n_ipf,
+      halfIterations: config.half_iterations,
       steps: config.num_iter,
       firstSteps: config.first_num_iter,
       firstIteration: sequence.length,
-      firstPass: pairsAreIndependent(config) ? sequence.length : 1,
+      firstPass: config.first_pass,
       eps,
       times: config.time_sampling === "schedule" ? "steps" : (config.time_sampling ?? "uniform"),
     },
     optimisation: {
       batchSize: config.batch_size,
       repeat: config.num_repeat_data,
-      reduction: "mean",
+      reduction: config.loss_reduction,
       optimizer: config.optimizer,
       lr: config.lr,
       lrSchedule: config.lr_schedule ?? "constant",
       weightDecay: config.weight_decay,
       gradClip: config.grad_clip,
-      keepOptimizer: config.use_prev_net,
+      keepOptimizer: config.keep_optimizer === "method" ? null : config.keep_optimizer,
       renewNetwork: !config.use_prev_net,
-      emaRate: config.ema ? config.ema_rate : null,
+      emaRate: config.ema_rate,
+      emaWarmup: config.ema_warmup,
     },
     execution: {
       threads: config.threads,

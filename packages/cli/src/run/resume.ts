@@ -1,14 +1,21 @@
 // Going on with a run: only with the configuration it was begun with, or a difference that changes nothing learnt.
+import { readConfig, type Tree } from "@dsbm/config";
 import { isFinished, type Row, readRun } from "@dsbm/runs";
 import { UsageError } from "../terminal/errors.js";
 
 /** What differs between the configuration of a run and another one, a text for each value. Throws as readRun. */
 export function changesOf(folder: string, config: object, free: ReadonlySet<string>): string[] {
-  const before = readRun(folder).config;
+  const before = current(readRun(folder).config);
   const now = config as Record<string, unknown>;
   return [...new Set([...Object.keys(before), ...Object.keys(now)])]
     .filter((key) => !free.has(key))
     .flatMap((key) => differences(key, before[key], now[key]));
+}
+
+/** The configuration of an image run that an earlier version wrote, under the keys of this one. */
+function current(config: Record<string, unknown>): Record<string, unknown> {
+  const earlier = "Dataset" in config && "experiments_dir" in config;
+  return earlier ? { ...readConfig(config as Tree) } : config;
 }
 
 /** Throws a UsageError that lists what changed and says what to do. */

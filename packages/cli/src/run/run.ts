@@ -44,6 +44,7 @@ export const freeKeys: ReadonlySet<string> = new Set([
   "experiments_dir",
   "paths",
   "name",
+  "wandb_id",
   "threads",
   "log_every",
   "LOGGER",
@@ -201,7 +202,9 @@ class ImageRun {
     progress.done();
     if (signal?.aborted && this.#training.state.half < this.#halves) return "interrupted";
     if (config.LOGGER === "Wandb")
-      progress.line(`to send it to Weights & Biases: wandb sync ${run.paths.folder}/tensorboard`);
+      progress.line(
+        `to send it to Weights & Biases: wandb sync ${config.wandb_id ? `--id ${config.wandb_id} ` : ""}${run.paths.folder}/tensorboard`,
+      );
     await writeReport({ config, data: this.data, run });
     return "finished";
   }

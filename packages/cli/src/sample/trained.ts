@@ -4,11 +4,10 @@ import { type Direction, type Network, plainDrift } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
   ConfigError,
-  completeTrain,
   type GaussianConfig,
   gaussianSchema,
+  readConfig,
   type Tree,
-  trainSchema,
   validate,
 } from "@dsbm/config";
 import { type ModelFile, readRun } from "@dsbm/runs";
@@ -100,7 +99,7 @@ function describe(
     };
   }
   if ("Dataset" in config) {
-    const train = read(folder, "train", () => completeTrain(validate(trainSchema, config as Tree)));
+    const train = read(folder, "train", () => readConfig(config as Tree, "train"));
     const { channels, cond_channels, image_size } = train.data;
     return {
       folder,

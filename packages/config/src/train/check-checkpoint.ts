@@ -1,21 +1,24 @@
 // Why: a start by hand from the reference's files must have the files that the half-iteration
 // needs, or it would go on from an untrained network without a word.
 
+import { completeFiles } from "./complete.js";
 import type { TrainConfig } from "./schema.js";
 
-const FILES = [
+const FILES: (keyof ReturnType<typeof completeFiles> | "checkpoint_dir")[] = [
   "checkpoint_f",
   "checkpoint_b",
   "sample_checkpoint_f",
   "sample_checkpoint_b",
   "optimizer_checkpoint_f",
   "optimizer_checkpoint_b",
-] as const;
+];
 
 /** Problems of a start by hand (checkpoint_run), one line each. */
-export function checkpointProblems(config: TrainConfig): string[] {
+export function checkpointProblems(typed: TrainConfig): string[] {
+  const config = { ...typed, ...completeFiles(typed) };
   const given = FILES.filter((key) => config[key] !== null);
   if (!config.checkpoint_run) {
+    if (config.checkpoint_dir !== null) given.push("checkpoint_dir");
     if (given.length === 0) return [];
     return [
       `${given.join(", ")} would not be read, because checkpoint_run=false: write checkpoint_run=true`,

@@ -4,14 +4,23 @@
 import { formulaProblems } from "./langevin.js";
 import type { TrainConfig } from "./schema.js";
 
-/** Problems of the method's keys, one line each. */
-export function methodProblems(config: TrainConfig): string[] {
-  return [...scheduleProblems(config), ...couplingProblems(config), ...dsbProblems(config)];
+/** Problems of the method's keys, one line each; `preset` is the method=… that was chosen, if any was. */
+export function methodProblems(config: TrainConfig, preset: string | null): string[] {
+  return [
+    ...scheduleProblems(config),
+    ...presetProblems(config, preset),
+    ...couplingProblems(config),
+    ...dsbProblems(config),
+  ];
 }
 
 function scheduleProblems(config: TrainConfig): string[] {
-  const { gamma_min, gamma_max, symmetric_gamma, num_steps } = config;
+  const { gamma_min, gamma_max, symmetric_gamma, num_steps, eps, method, sigma } = config;
   const problems: string[] = [];
+  if (eps === 0 && (method === "dsbm" || method === "sbcfm")) {
+    problems.push(`eps=0 makes the target of ${method} infinite: write eps=1e-3 or leave it out`);
+  }
+  if (sigma !== null) return problems;
   if (gamma_min > gamma_max) {
     problems.push(
       `gamma_min=${gamma_min} is more than gamma_max=${gamma_max}: ` +
@@ -28,23 +37,34 @@ function scheduleProblems(config: TrainConfig): string[] {
   return problems;
 }
 
-function couplingProblems(config: TrainConfig): string[] {
-  const { method, first_coupling, ot_sampler, n_ipf } = config;
+/** What a preset is would be another method with other values of these keys. */
+function presetProblems(config: TrainConfig, preset: string | null): string[] {
+  const { first_coupling, n_ipf } = config;
   const problems: string[] = [];
-  const flow = method === "rf" || method === "otcfm";
-  if ((flow || method === "bm") && first_coupling === "ref") {
+  if (["rf", "otcfm", "bm"].includes(preset ?? "") && first_coupling === "ref") {
     problems.push(
-      `method=${method} is trained on independent pairs, got first_coupling=ref: ` +
+      `method=${preset} is trained on independent pairs, got first_coupling=ref: ` +
         "leave first_coupling out, or write method=dbdsb for the reference process",
     );
   }
-  if (method === "bm" && n_ipf > 1) {
+  if (preset === "bm" && n_ipf > 1) {
     problems.push(
       `method=bm is one iteration, got n_ipf=${n_ipf}: leave n_ipf out, ` +
         "or write method=dbdsb first_coupling=ind to iterate it",
     );
   }
-  if (ot_sampler !== null && first_coupling === "ref" && !flow && method !== "bm") {
+  return problems;
+}
+
+function couplingProblems(config: TrainConfig): string[] {
+  const { method, first_coupling, ot_sampler } = config;
+  const problems: string[] = [];
+  if (ot_sampler !== null && (method === "dsb_increments" || method === "sbcfm")) {
+    problems.push(
+      `ot_sampler=${ot_sampler} does not apply: ${method} makes its own pairs; leave it out`,
+    );
+  }
+  if (ot_sampler !== null && first_coupling === "ref" && method === "dsbm") {
     problems.push(
       `ot_sampler=${ot_sampler} pairs independent points, but first_coupling=ref has none: ` +
         "write first_coupling=ind",
@@ -75,9 +95,9 @@ function dsbProblems(config: TrainConfig): string[] {
   const { method, loss_scale, langevin_scale, var_final_gamma_scale } = config;
   if (method === "dsb") return [...formulaProblems(config), ...discreteProblems(config)];
   const problems: string[] = [];
-  if (typeof loss_scale === "string") {
+  if (typeof loss_scale !== "boolean") {
     problems.push(
-      `loss_scale=${JSON.stringify(loss_scale)} is an expression, which only method=dsb takes: ` +
+      `loss_scale=${JSON.stringify(loss_scale)} is a weight of its own, which only method=dsb takes: ` +
         "write loss_scale=true or loss_scale=false",
     );
   }
@@ -99,8 +119,8 @@ function discreteProblems(config: TrainConfig): string[] {
   const { num_steps, ot_sampler, std_trick, num_repeat_data, normalize_x1 } = config;
   const problems: string[] = [];
   for (const key of ["test_num_steps", "cache_num_steps"] as const) {
-    const steps = config[key] ?? num_steps;
-    if (steps === num_steps) continue;
+    const steps = [config[key] ?? num_steps].flat();
+    if (steps.every((count) => count === num_steps)) continue;
     problems.push(
       `${key}=${steps}, but method=dsb learns the num_steps=${num_steps} steps one by one and has no ` +
         `others: leave ${key} out`,

@@ -15,8 +15,15 @@ const SHAPES: [family: RegExp, channels: number, image_size: number | null][] = 
   [/^synthetic_/, 1, null],
 ];
 
-/** Problems of image sizes, channels and resolutions, one line each. */
+/** Channels and size of a set of images; undefined for other data. */
+export function imageShape(name: string) {
+  const found = SHAPES.find(([family]) => family.test(name));
+  return found && { name, channels: found[1], image_size: found[2] };
+}
+
+/** Problems of image sizes, channels and resolutions, one line each; vectors have none. */
 export function networkProblems(config: TrainConfig): string[] {
+  if (config.model.name === "MLP") return [];
   const problems = [...shapeProblems(config), ...conditionProblems(config)];
   // A network that was not meant for these images need not be told about their sizes too.
   return problems.length > 0 ? problems : resolutionProblems(config);
@@ -24,10 +31,7 @@ export function networkProblems(config: TrainConfig): string[] {
 
 function shapeProblems({ Dataset, Dataset_transfer, transfer, data }: TrainConfig): string[] {
   const ends = [Dataset, transfer ? Dataset_transfer : null].filter((name) => name !== null);
-  const known = ends.flatMap((name) => {
-    const found = SHAPES.find(([family]) => family.test(name));
-    return found === undefined ? [] : [{ name, channels: found[1], image_size: found[2] }];
-  });
+  const known = ends.map(imageShape).filter((shape) => shape !== undefined);
   return (["channels", "image_size"] as const).flatMap((key) => {
     const wrong = known.find((shape) => shape[key] !== null && shape[key] !== data[key]);
     if (wrong === undefined) return [];
@@ -58,6 +62,7 @@ function conditionProblems({ cdsb, data, model }: TrainConfig): string[] {
 }
 
 function resolutionProblems({ model, data }: TrainConfig): string[] {
+  if (model.name === "MLP") return [];
   const { image_size } = data;
   const [key, given] =
     model.name === "DDPMpp" ? ["ch_mult", model.ch_mult] : ["channel_mult", model.channel_mult];
@@ -86,7 +91,7 @@ function attentionProblems(
   { model, data }: Pick<TrainConfig, "model" | "data">,
   levels: number,
 ): string[] {
-  if (model.name === "DownscalerUNET") return [];
+  if (model.name === "DownscalerUNET" || model.name === "MLP") return [];
   const [key, text] =
     model.name === "DDPMpp"
       ? ["attn_resolutions", model.attn_resolutions]

@@ -7,11 +7,28 @@ import { count, file, follows, lrSchedule, positive } from "./kinds.js";
 
 const training = {
   n_ipf: count().default(50).describe("iterations, each of a backward and a forward pass"),
+  half_iterations: follows("half-iterations in all; null is n_ipf * fb_sequence.length", 40),
   num_iter: count().default(500_000).describe("training steps of a half-iteration"),
   first_num_iter: follows("training steps of the first iteration's; null is num_iter", 100_000),
   num_steps: count().default(30).describe("steps of the sampler and of the schedule"),
-  test_num_steps: follows("steps of the sampler in evaluations; null is num_steps", 30),
-  eps: z.number().positive().lt(0.5).default(1e-4).describe("times are drawn from [eps, 1-eps]"),
+  test_num_steps: z
+    .union([count(), z.array(count()).min(1)])
+    .nullable()
+    .default(null)
+    .meta({
+      description: "steps of the sampler in evaluations, one number or several; null is num_steps",
+      examples: [30],
+    }),
+  eps: z
+    .number()
+    .nonnegative()
+    .lt(0.5)
+    .nullable()
+    .default(1e-4)
+    .meta({
+      description: "times are drawn from [eps, 1-eps]; null is the method's own eps",
+      examples: [1e-4],
+    }),
   time_sampling: z.enum(["schedule", "mixed"]).nullable().default(null).meta({
     description:
       "spread of these times (not of method=dsb): schedule has as many in each of its steps, mixed half of them so; null is uniform",
@@ -30,19 +47,53 @@ const training = {
   lr: positive().default(1e-4).describe("learning rate"),
   lr_schedule: lrSchedule(),
   weight_decay: z.number().nonnegative().default(0).describe("weight decay"),
+  loss_reduction: z
+    .enum(["mean", "sum"])
+    .default("mean")
+    .describe("squared error: mean over all elements, or summed over a sample's dimensions"),
+  grad_clipping: z.boolean().default(true).describe("false: no clipping, whatever grad_clip is"),
   grad_clip: positive()
     .nullable()
     .default(1)
     .describe("largest global norm of the gradient; null: no clipping"),
   ema: z.boolean().default(true).describe("sample with averaged weights"),
-  ema_rate: z.number().gt(0).lt(1).default(0.999).describe("decay of the averaged weights"),
+  ema_rate: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .nullable()
+    .default(0.999)
+    .meta({ description: "decay of the averaged weights; null: none", examples: [0.999] }),
+  ema_warmup: z
+    .boolean()
+    .default(false)
+    .describe("the average starts anew, with a warm-up, in each half-iteration"),
   use_prev_net: z
     .boolean()
     .default(true)
     .describe("go on from the weights and the optimiser of the iteration before"),
+  keep_optimizer: z
+    .union([z.boolean(), z.literal("method")])
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        "whether the optimiser goes on too: true, false, or as the method says; null is use_prev_net",
+      examples: ["method"],
+    }),
 };
 
 const cache = {
+  cache: z
+    .enum(["disk", "epoch"])
+    .default("disk")
+    .describe(
+      "simulated pairs are kept on disk for cache_refresh_stride steps, or made anew for every epoch, in memory",
+    ),
+  last_noise: z
+    .boolean()
+    .default(false)
+    .describe("training pairs are simulated with the noise of the last step"),
   cache_npar: follows(
     "pairs of a cache; null is batch_size * cache_refresh_stride / num_repeat_data",
     10_000,
@@ -57,7 +108,10 @@ const cache = {
 };
 
 const evaluation = {
-  test_npar: count().default(10_000).describe("samples of an evaluation"),
+  test_npar: count()
+    .nullable()
+    .default(10_000)
+    .describe("samples of an evaluation; null is all there are to test, or 10000"),
   test_batch_size: count().default(1000).describe("samples simulated at once in an evaluation"),
   gif_stride: follows("training steps between evaluations; null is num_iter", 5000),
   plot_level: z
@@ -95,6 +149,10 @@ const checkpoints = {
     .default(false)
     .describe("start the half-iteration after the saved one instead of finishing that one"),
   checkpoint_run: z.boolean().default(false).describe("start from the files named below"),
+  checkpoint_dir: file(
+    "folder of the backward direction's files, unless they are named: net_b.ckpt, sample_net_b.ckpt, optimizer_b.ckpt",
+    "checkpoints",
+  ),
   checkpoint_it: count().default(1).describe("iteration to start in"),
   checkpoint_pass: z.enum(["b", "f"]).default("b").describe("direction to start with"),
   checkpoint_iter: z.int().min(0).default(0).describe("training steps that are done already"),
@@ -127,6 +185,12 @@ const machine = {
     .describe(
       "where metrics go beside metrics.jsonl; Wandb is TensorBoard's files, to be synchronised",
     ),
+  wandb_id: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .meta({ description: "run of Weights & Biases to add the metrics to", examples: ["3k2f9x1a"] }),
   log_every: count().default(10).describe("training steps between two lines of metrics"),
   threads: z
     .union([z.literal("auto"), count()])
@@ -140,8 +204,12 @@ const machine = {
   ...processes,
   paths: z.strictObject({
     data_dir_name: z.string().min(1).default("data").describe("folder of the data files"),
+    experiments_dir_name: z
+      .string()
+      .min(1)
+      .default("experiments")
+      .describe("folder of all runs; experiments_dir is the same key"),
   }),
-  experiments_dir: z.string().min(1).default("experiments").describe("folder of all runs"),
 };
 
 export const common = { ...machine, ...training, ...cache, ...evaluation, ...checkpoints };

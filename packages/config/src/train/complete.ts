@@ -1,49 +1,89 @@
-// Why: several counts follow others unless somebody sets them (null in the configuration, so that
-// what was typed stays visible). The trainer needs them all as numbers.
+// Why: several keys follow others unless somebody sets them (null in the configuration, so that
+// what was typed stays visible). The trainer needs their values.
 
 import { readNumbers } from "./kinds.js";
 import { CHANNEL_MULT } from "./model.js";
 import type { TrainConfig } from "./schema.js";
 
-type Followers =
+type Counts =
   | "first_num_iter"
-  | "test_num_steps"
+  | "half_iterations"
+  | "first_pass"
   | "cache_npar"
   | "cache_refresh_stride"
   | "cache_num_steps"
   | "gif_stride"
-  | "checkpoint_stride";
+  | "checkpoint_stride"
+  | "test_npar";
 
-/** A configuration in which every count that follows another one is a number. */
-export type CompleteTrainConfig<C extends TrainConfig = TrainConfig> = Omit<C, Followers> &
-  Record<Followers, number>;
+interface Completed extends Record<Counts, number> {
+  fb_sequence: ("b" | "f")[];
+  test_num_steps: number[];
+  keep_optimizer: boolean | "method";
+}
+
+/** A configuration in which every key that follows others has its value. */
+export type CompleteTrainConfig<C extends TrainConfig = TrainConfig> = Omit<C, keyof Completed> &
+  Completed;
+
+/** Methods with one network for both directions, which train it as b. */
+const SHARED: readonly string[] = ["rectifiedflow", "sbcfm"];
 
 /**
- * Fills in the keys that are null because they follow others, cuts batches and pictures to the
- * number of samples that there are, and gives UNET the multipliers of its image size and attention at
- * the sizes that it has. Pure; a complete configuration comes back as it is.
+ * Fills in the keys that are null because they follow others, cuts batches and pictures to the number of
+ * samples that there are, and gives UNET the multipliers of its image size and attention at the sizes that it
+ * has. Clipping and averages that are switched off are null. Pure; a complete configuration comes back as it is.
  */
 export function completeTrain<C extends TrainConfig>(config: C): CompleteTrainConfig<C> {
-  const { num_iter, num_steps, batch_size, num_repeat_data, test_npar, model, data } = config;
+  const { num_iter, num_steps, batch_size, num_repeat_data, sigma, method, data } = config;
+  const fb_sequence = config.fb_sequence ?? (SHARED.includes(method) ? ["b"] : ["b", "f"]);
+  const independent = config.first_coupling === "ind" && method !== "dsb";
   const cache_refresh_stride = config.cache_refresh_stride ?? num_iter;
   const cache_npar =
     config.cache_npar ??
     Math.max(1, Math.floor((batch_size * cache_refresh_stride) / num_repeat_data));
   const gif_stride = config.gif_stride ?? num_iter;
+  const test_npar = config.test_npar ?? data.n_test ?? 10_000;
+  const gamma = sigma !== null && sigma ** 2 / num_steps;
   return {
     ...config,
+    ...completeFiles(config),
+    fb_sequence,
+    half_iterations: config.half_iterations ?? config.n_ipf * fb_sequence.length,
+    first_pass: config.first_pass ?? (independent ? fb_sequence.length : 1),
+    ...(gamma !== false && { gamma_min: gamma, gamma_max: gamma }),
     first_num_iter: config.first_num_iter ?? num_iter,
-    test_num_steps: config.test_num_steps ?? num_steps,
+    test_num_steps: [...new Set([config.test_num_steps ?? num_steps].flat())],
+    keep_optimizer: config.keep_optimizer ?? config.use_prev_net,
+    grad_clip: config.grad_clipping ? config.grad_clip : null,
+    ema_rate: config.ema ? config.ema_rate : null,
     cache_refresh_stride,
     cache_npar,
     cache_num_steps: config.cache_num_steps ?? num_steps,
     cache_batch_size: Math.min(config.cache_batch_size, cache_npar),
     gif_stride,
     checkpoint_stride: config.checkpoint_stride ?? gif_stride,
+    test_npar,
     test_batch_size: Math.min(config.test_batch_size, test_npar),
     plot_npar: Math.min(config.plot_npar, test_npar),
     plot_npar_path: Math.min(config.plot_npar_path, test_npar),
-    model: completeNetwork(model, data.image_size),
+    model: completeNetwork(config.model, data.image_size),
+  };
+}
+
+/** The files of the backward direction in checkpoint_dir; a name that ends in / is a folder with such a file. */
+export function completeFiles(config: TrainConfig) {
+  const { checkpoint_run, checkpoint_dir } = config;
+  const standard = checkpoint_run && checkpoint_dir !== null ? `${checkpoint_dir}/` : null;
+  const file = (given: string | null, name: string) =>
+    given?.endsWith("/") ? `${given.replace(/\/+$/, "")}/${name}` : given;
+  return {
+    checkpoint_b: file(config.checkpoint_b ?? standard, "net_b.ckpt"),
+    checkpoint_f: file(config.checkpoint_f, "net_f.ckpt"),
+    sample_checkpoint_b: file(config.sample_checkpoint_b ?? standard, "sample_net_b.ckpt"),
+    sample_checkpoint_f: file(config.sample_checkpoint_f, "sample_net_f.ckpt"),
+    optimizer_checkpoint_b: file(config.optimizer_checkpoint_b ?? standard, "optimizer_b.ckpt"),
+    optimizer_checkpoint_f: file(config.optimizer_checkpoint_f, "optimizer_f.ckpt"),
   };
 }
 

@@ -8,7 +8,10 @@ export const dataset = {
     .string()
     .min(1)
     .default("mnist")
-    .meta({ description: "data at time 0", examples: ["mnist", "mnist_2", "folder:PATH"] }),
+    .meta({
+      description: "data at time 0",
+      examples: ["mnist", "mnist_2", "folder:PATH", "moons", "array:PATH.npy"],
+    }),
   Dataset_transfer: z
     .string()
     .min(1)
@@ -39,11 +42,25 @@ export const dataset = {
     channels: count().default(1).describe("channels of an image"),
     cond_channels: z.int().min(0).default(0).describe("channels of the condition"),
     random_flip: z.boolean().default(false).describe("mirror training images at random"),
+    dim: follows("dimensions of drawn vectors", 5),
+    a: z.number().default(0.1).describe("gaussian: the means are -a and a in every coordinate"),
+    components: follows(
+      "project both ends on so many principal components; null: no projection",
+      64,
+    ),
+    dataset: z
+      .string()
+      .nullable()
+      .default(null)
+      .meta({
+        description: "a label of the data, for references in other keys",
+        examples: ["mnist_to_emnist"],
+      }),
     n_train: follows(
-      "training images: so many are drawn, or the first ones of files; null is all there are",
+      "training samples: so many are drawn, or the first ones of files; null is all there are",
       2000,
     ),
-    n_test: follows("the same of the images to test", 500),
+    n_test: follows("the same of the samples to test", 500),
     test_fraction: z
       .number()
       .gt(0)

@@ -20,7 +20,7 @@ export function langevinNumbers(
   gammas: readonly number[],
 ): { scale: number[]; weight: number[] } {
   const scale = perStep("langevin_scale", langevin_scale ?? "2 * sqrt(gamma)", gammas);
-  if (typeof loss_scale === "string")
+  if (typeof loss_scale !== "boolean")
     return { scale, weight: perStep("loss_scale", loss_scale, gammas) };
   const unit = (gamma: number, k: number) =>
     loss_scale ? (mean_match ? 1 : (scale[k] as number)) / (2 * Math.sqrt(gamma)) : 1;

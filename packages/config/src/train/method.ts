@@ -2,20 +2,48 @@
 // set these keys, and the trainer reads them instead of the method's name.
 
 import { z } from "zod";
-import { positive } from "./kinds.js";
-
-const METHODS = ["dbdsb", "dbdsb_vp", "bm", "rf", "otcfm", "dsb"] as const;
+import { count, positive } from "./kinds.js";
 
 export const method = {
   method: z
-    .enum(METHODS)
-    .default("dbdsb")
-    .describe("bridge matching, iterated or not, a flow, or discrete DSB; chooses a preset"),
+    .string()
+    .min(1)
+    .default("dsbm")
+    .meta({
+      description: "method of the registry; on the command line of train, the name of a preset",
+      examples: ["dsbm"],
+    }),
+  fb_sequence: z
+    .array(z.enum(["b", "f"]))
+    .min(1)
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        "directions of the half-iterations, repeated; null is [b,f], and [b] for rectifiedflow and sbcfm",
+      examples: [["b", "f"]],
+    }),
   sde: z.enum(["ve", "vp"]).default("ve").describe("reference process: Brownian or OU"),
   first_coupling: z
     .enum(["ref", "ind"])
     .default("ref")
     .describe("pairs of the first pass: reference process (IPF) or independent (IMF)"),
+  first_pass: count()
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        "half-iterations that train on the pairs of first_coupling; null is all of the first iteration for ind, 1 for ref",
+      examples: [1],
+    }),
+  sigma: positive()
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        "standard deviation of the reference process at time 1, in steps of equal variance; null: gamma_min to gamma_max",
+      examples: [1],
+    }),
   match_conditions: z
     .boolean()
     .nullable()
@@ -40,11 +68,11 @@ export const method = {
     .default(false)
     .describe("the network predicts the other end instead of the drift"),
   loss_scale: z
-    .union([z.boolean(), z.string().min(1)])
+    .union([z.boolean(), z.number().nonnegative(), z.string().min(1)])
     .default(true)
     .meta({
       description:
-        "weight the loss by the marginal's standard deviation; for dsb also an expression of gamma",
+        "weight the loss by the marginal's standard deviation; for dsb also a number or an expression of gamma",
     }),
   std_trick: z
     .boolean()

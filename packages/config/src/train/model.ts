@@ -116,8 +116,21 @@ const DDPMpp = z.strictObject({
   temb_scale: temb_scale(1000),
 });
 
+/** For vectors. */
+const MLP = z.strictObject({
+  name: z.literal("MLP"),
+  hidden: numbers("256,256", { whole: true })
+    .prefault("256,256")
+    .describe("widths of the hidden layers"),
+  time_frequencies: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("frequencies that embed the time; 0: the time itself is an input beside x"),
+});
+
 export const model = z
-  .discriminatedUnion("name", [UNET, DownscalerUNET, DDPMpp])
+  .discriminatedUnion("name", [UNET, DownscalerUNET, DDPMpp, MLP])
   .prefault({ name: "UNET" });
 
 /** Channel multipliers of UNET by image size, where model.channel_mult is null. */

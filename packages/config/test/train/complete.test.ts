@@ -16,8 +16,12 @@ describe("what follows other keys", () => {
     );
     expect(completeTrain(config)).toEqual({
       ...config,
+      fb_sequence: ["b", "f"],
+      half_iterations: 100,
+      first_pass: 1,
+      keep_optimizer: true,
       first_num_iter: 700,
-      test_num_steps: 20,
+      test_num_steps: [20],
       cache_num_steps: 20,
       cache_refresh_stride: 700,
       cache_npar: (128 * 700) / 4,
@@ -29,8 +33,12 @@ describe("what follows other keys", () => {
 
   it("leaves what was typed, and a complete configuration, as they are", () => {
     const typed = only(
+      "fb_sequence=[f,b]",
+      "half_iterations=7",
+      "first_pass=3",
+      "keep_optimizer=false",
       "first_num_iter=1",
-      "test_num_steps=2",
+      "test_num_steps=[2,9]",
       "cache_num_steps=3",
       "cache_refresh_stride=4",
       "cache_npar=5000",

@@ -63,7 +63,9 @@ describe("the image trainer's defaults", () => {
     ["otcfm", { ot_sampler: "exact" }],
     ["dsb", { symmetric_gamma: true, mean_match: false, langevin_scale: null }],
   ])("method=%s has %j", (method, facts) => {
-    expect(only(`method=${method}`)).toMatchObject({ method, ...facts });
+    const flow = method === "rf" || method === "otcfm";
+    const name = flow ? "rectifiedflow" : method === "dsb" ? "dsb" : "dsbm";
+    expect(only(`method=${method}`)).toMatchObject({ method: name, ...facts });
   });
 
   it.each<[string, Partial<TrainConfig>, Partial<TrainConfig["data"]>]>([

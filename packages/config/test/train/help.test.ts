@@ -21,7 +21,7 @@ describe("--help", () => {
       for (const { name, about } of presets) expect(about, name).toMatch(/^[\w ].{10,}/);
     }
     const table = groupTable(groups).split("\n");
-    expect(table).toHaveLength(22);
+    expect(table).toHaveLength(27);
     expect(table[0]).toMatch(/^dataset=mnist_transfer {12}MNIST digits .* \(taken when nothing/);
     expect(table.join("\n")).not.toContain("=_small");
     expect(groupTable([])).toBe("");
@@ -34,9 +34,11 @@ describe("--help", () => {
     }
     const meaning = (key: string) =>
       helpEntries(train.schema).find((entry) => entry.key === key)?.meaning;
-    expect(meaning("model.dropout")).toContain("; DownscalerUNET: 0.5, DDPMpp: 0.15 (");
+    expect(meaning("model.dropout")).toContain(
+      "; UNET and DownscalerUNET and DDPMpp only, DownscalerUNET: 0.5, DDPMpp: 0.15 (",
+    );
     expect(meaning("model.num_heads")).toContain("; UNET only (");
-    expect(meaning("model.name")).toContain("(UNET, DownscalerUNET or DDPMpp)");
+    expect(meaning("model.name")).toContain("(UNET, DownscalerUNET, DDPMpp or MLP)");
     expect(
       helpTable(train.schema)
         .split("\n")

@@ -12,7 +12,7 @@ describe("mistakes", () => {
     ["model.nf=64", "model.nf is a key of DDPMpp, got UNET: leave it out, or choose another model"],
     [
       "model.name=UNETT",
-      'model.name: expected UNET, DownscalerUNET or DDPMpp, got "UNETT"; write for example model.name=UNET',
+      'model.name: expected UNET, DownscalerUNET, DDPMpp or MLP, got "UNETT"; write for example model.name=UNET',
     ],
     ["num_iter=0", "num_iter: expected an integer >= 1, got 0; write for example num_iter=500000"],
     ["lr=fast", 'lr: expected a finite number > 0, got "fast"; write for example lr=0.0001'],
@@ -75,7 +75,7 @@ describe("mistakes", () => {
       /^match_conditions=true .* ot_sampler=exact .*: write match_conditions=false or ot_sampler=null$/,
     ],
     [["loss_scale='1/sqrt(gamma)'"], /^loss_scale="1\/sqrt\(gamma\)" .* only method=dsb/],
-    [["langevin_scale=2"], /^langevin_scale=2 belongs to method=dsb, got method=dbdsb/],
+    [["langevin_scale=2"], /^langevin_scale=2 belongs to method=dsb, got method=dsbm/],
     [["var_final_gamma_scale=true"], /^var_final_gamma_scale=true belongs to method=dsb/],
     [["Dataset_transfer=null"], /^transfer=true needs data at time 1/],
     [["normalize_x1=true"], /^normalize_x1=true .* or write transfer=false$/],

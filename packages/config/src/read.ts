@@ -1,0 +1,58 @@
+// The config.json of a run, as this version or an earlier one wrote it, as a configuration of this version.
+
+import { type Aliases, aliasTree } from "./aliases.js";
+import { defaultsOf } from "./describe.js";
+import { ConfigError } from "./errors.js";
+import { interpolate } from "./interpolate.js";
+import { test } from "./test.js";
+import { type CompleteTrainConfig, completeTrain } from "./train/complete.js";
+import { gaussianExperiment, train } from "./train.js";
+import { merge } from "./tree.js";
+import { validate } from "./validate.js";
+import type { Tree } from "./value.js";
+
+/** Methods that were presets' names in earlier versions. */
+const EARLIER: Aliases = {
+  method: {
+    key: "method",
+    values: {
+      dbdsb: "dsbm",
+      dbdsb_vp: "dsbm",
+      bm: "dsbm",
+      rf: "rectifiedflow",
+      otcfm: "rectifiedflow",
+    },
+  },
+};
+
+/**
+ * The complete configuration of a run. `experiment` is the command that wrote it (default: gaussian where it has a
+ * model_name, else train); `version` is named in errors. Throws ConfigError with a line for each key and value that
+ * this version does not know.
+ */
+export function readConfig(
+  tree: Tree,
+  experiment: string = "model_name" in tree ? "gaussian" : "split" in tree ? "test" : "train",
+  { version }: { version?: string | undefined } = {},
+): CompleteTrainConfig {
+  const experiments = [gaussianExperiment, test, train];
+  const {
+    schema,
+    base = {},
+    aliases = {},
+    take,
+  } = experiments.find(({ name }) => name === experiment) ?? train;
+  const renamed = aliasTree(EARLIER, aliasTree(aliases, tree));
+  const whole = interpolate(merge(merge(defaultsOf(schema), base), renamed));
+  try {
+    take?.(whole);
+    return completeTrain(validate(schema, whole));
+  } catch (error) {
+    if (!(error instanceof ConfigError) || version === undefined) throw error;
+    throw new ConfigError(
+      error.code,
+      error.problems.map((line) => `${line} (written by version ${version})`),
+      { cause: error },
+    );
+  }
+}

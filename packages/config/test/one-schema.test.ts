@@ -1,0 +1,287 @@
+// One schema for every command that trains: the Gaussian script's names, the keys of the reference, and old runs.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the syntax under test
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { readConfig } from "../src/read.js";
+import { resolve } from "../src/resolve.js";
+import { test } from "../src/test.js";
+import { completeTrain } from "../src/train/complete.js";
+import { gaussianExperiment, train } from "../src/train.js";
+import type { Tree } from "../src/value.js";
+import { thrown } from "./thrown.js";
+
+const dirs = [fileURLToPath(new URL("../../../conf", import.meta.url))];
+const METHODS = ["dsbm", "rectifiedflow", "sbcfm", "dsb", "dsb_increments", "mine"];
+const options = { dirs, names: { method: METHODS } };
+const gaussian = (...words: string[]) => resolve(gaussianExperiment, words, options).members;
+const image = (...words: string[]) => resolve(train, words, options).members;
+const complete = (...words: string[]) => {
+  const [member] = gaussian(...words);
+  if (member === undefined) throw new Error("expected a run");
+  return completeTrain(member.config);
+};
+const problems = (run: () => unknown) => thrown(run).problems;
+
+describe("the Gaussian script's names", () => {
+  it("are keys of the one schema, with the benchmark's numbers", () => {
+    expect(complete()).toMatchObject({
+      method: "dsbm",
+      name: "gaussian",
+      Dataset: "gaussian",
+      Dataset_transfer: "gaussian",
+      data: { dim: 5, a: 0.1, n_train: 10_000, n_test: 10_000 },
+      model: { name: "MLP", hidden: "256,256", time_frequencies: 0 },
+      first_coupling: "ref",
+      first_pass: 1,
+      fb_sequence: ["b", "f"],
+      half_iterations: 40,
+      num_iter: 10_000,
+      first_num_iter: 10_000,
+      sigma: 1,
+      gamma_min: 1 / 20,
+      gamma_max: 1 / 20,
+      num_steps: 20,
+      test_num_steps: [20, 100],
+      batch_size: 128,
+      lr: 1e-4,
+      optimizer: "Adam",
+      grad_clip: null,
+      ema_rate: 0.999,
+      ema_warmup: true,
+      loss_reduction: "sum",
+      keep_optimizer: "method",
+      cache: "epoch",
+      last_noise: true,
+      eps: null,
+      ot_sampler: null,
+      seed: 42,
+      log_every: 100,
+      test_npar: 10_000,
+      paths: { experiments_dir_name: "experiments" },
+    });
+  });
+
+  it.each<[string[], Tree]>([
+    [["dim=50", "a=1", "sigma=2"], { data: { dim: 50, a: 1 }, sigma: 2, gamma_max: 0.2 }],
+    [["model_name=dsb"], { method: "dsb_increments" }],
+    [["model_name=rectifiedflow", "fb_sequence=[b]"], { fb_sequence: ["b"] }],
+    [["net_name=mlp_small"], { model: { hidden: "128,128" } }],
+    [["inner_iters=7", "outer_iters=3"], { num_iter: 7, half_iterations: 3 }],
+    [["num_iter=7", "half_iterations=3"], { num_iter: 7, half_iterations: 3 }],
+    [["test_num_steps=50"], { test_num_steps: [20, 50] }],
+    [["test_num_steps=20"], { test_num_steps: [20] }],
+    [["test_num_steps=[5]"], { test_num_steps: [5] }],
+    [["coupling=exact", "first_coupling=ind"], { ot_sampler: "exact", first_pass: 1 }],
+    [["n_train=500", "n_test=300"], { data: { n_train: 500, n_test: 300 }, test_npar: 300 }],
+    [["activation_fn=torch.nn.SiLU", "run=3"], { method: "dsbm" }],
+    [["paths.experiments_dir_name=x"], { paths: { experiments_dir_name: "x" } }],
+    [["experiments_dir=x", "name=y"], { paths: { experiments_dir_name: "x" }, name: "y" }],
+    [["model.time_frequencies=8", "gif=false"], { model: { time_frequencies: 8 }, gif: false }],
+    [["dim=50", "~dim"], { data: { dim: null }, half_iterations: 40 }],
+  ])("%j", (words, facts) => {
+    // Without dim there is nothing to draw; its deletion is looked at in the message.
+    if (words.includes("~dim"))
+      expect(problems(() => gaussian(...words))).toEqual([
+        "dim=null, but gaussian has no dimension of its own: write dim=5",
+      ]);
+    else expect(complete(...words)).toMatchObject(facts);
+  });
+
+  it("name folders and members as typed, lists included", () => {
+    const members = gaussian("dim=5,20", "net_name=mlp_small,mlp_large", "seed=1,2", "-m");
+    expect(members).toHaveLength(8);
+    expect(members[0]?.dirname).toBe("dim=5,net_name=mlp_small");
+    expect(members[7]?.words).toEqual(["dim=20", "net_name=mlp_large", "seed=2"]);
+    expect(members[7]?.config).toMatchObject({ data: { dim: 20 }, model: { hidden: "256,256" } });
+  });
+
+  it.each<[string[], string]>([
+    [["inner_iter=5"], 'unknown key "inner_iter": did you mean "inner_iters"?'],
+    [["dim=0"], "dim: expected an integer >= 1 or null, got 0; write for example dim=5"],
+    [["model_name=dsbmm"], 'model_name: unknown name "dsbmm", did you mean "dsbm"?'],
+    [
+      ["batch_size=300", "n_train=200"],
+      "batch_size=300 is more than n_train=200, which leaves no full batch: write batch_size=200 or less",
+    ],
+    [
+      ["dim=50", "n_test=50"],
+      "n_test=50 is too few for the covariance of dim=50: write n_test=51 or more",
+    ],
+    [["eps=0"], "eps=0 makes the target of dsbm infinite: write eps=1e-3 or leave it out"],
+    [
+      ["coupling=exact"],
+      "coupling=exact pairs independent points, but first_coupling=ref has none: write first_coupling=ind",
+    ],
+    [
+      ["coupling=exact", "model_name=sbcfm"],
+      "coupling=exact does not apply: sbcfm makes its own pairs; leave it out",
+    ],
+    [
+      ["activation_fn=relu"],
+      "activation_fn=relu cannot be: networks of vectors have SiLU alone; write activation_fn=silu or leave it out",
+    ],
+  ])("are the names in messages: %j", (words, line) => {
+    expect(problems(() => gaussian(...words))).toEqual([line]);
+  });
+});
+
+describe("methods", () => {
+  it.each([
+    ["dbdsb", "dsbm", ["b", "f"]],
+    ["bm", "dsbm", ["b", "f"]],
+    ["rf", "rectifiedflow", ["b"]],
+    ["otcfm", "rectifiedflow", ["b"]],
+    ["dsb", "dsb", ["b", "f"]],
+    ["dsbm", "dsbm", ["b", "f"]],
+    ["sbcfm", "sbcfm", ["b"]],
+    ["mine", "mine", ["b", "f"]],
+  ])("method=%s is %s", (preset, method, fb_sequence) => {
+    const [member] = image(`method=${preset}`);
+    expect(member?.config).toMatchObject({ method, gamma_space: "linspace" });
+    expect(member?.dirname).toBe(`method=${preset}`);
+    expect(completeTrain(member?.config as never).fb_sequence).toEqual(fb_sequence);
+  });
+
+  it("that are neither presets nor in the registry get the nearest name", () => {
+    expect(problems(() => image("method=minee"))[0]).toMatch(/did you mean "mine"\?$/);
+    expect(problems(() => resolve(train, ["method=mine"], { dirs }))[0]).toMatch(/no preset/);
+  });
+});
+
+describe("keys of the reference", () => {
+  it("with another name here are those keys", () => {
+    const words = ["log_stride=7", "data.wavenumber=4", "dataset=downscaler_transfer"];
+    expect(image(...words)[0]?.config).toMatchObject({ log_every: 7, wavenumber: 4 });
+    expect(resolve(test, ["data.split=train"], options).members[0]?.config.split).toBe("train");
+  });
+
+  it("switch clipping off, and name the folder of checkpoints", () => {
+    const of = (...words: string[]) => completeTrain(image(...words)[0]?.config as never);
+    expect(of("grad_clipping=false", "grad_clip=2").grad_clip).toBeNull();
+    expect(of("grad_clipping=true", "grad_clip=2").grad_clip).toBe(2);
+    expect(of("checkpoint_run=true", "checkpoint_dir=/old")).toMatchObject({
+      checkpoint_b: "/old/net_b.ckpt",
+      sample_checkpoint_b: "/old/sample_net_b.ckpt",
+      optimizer_checkpoint_b: "/old/optimizer_b.ckpt",
+      checkpoint_f: null,
+    });
+    const own = [
+      "checkpoint_run=true",
+      "checkpoint_dir=/old",
+      "checkpoint_b=${checkpoint_dir}/7.ckpt",
+    ];
+    expect(of(...own)).toMatchObject({
+      checkpoint_b: "/old/7.ckpt",
+      optimizer_checkpoint_b: "/old/optimizer_b.ckpt",
+    });
+    expect(problems(() => image("checkpoint_dir=/old"))[0]).toMatch(/would not be read/);
+  });
+
+  it.each<[string, number]>([
+    ["num_workers=2", 1],
+    ["pin_memory=true", 1],
+    ["load=true", 1],
+    ["run=0", 1],
+    ["use_default_wandb_name=false", 1],
+    ["CSV_log_dir=./", 1],
+    ["wandb_id=abc", 0],
+    ["data.dataset=MNIST_EMNIST", 0],
+    ["data.split=train", 0],
+    ["Method=DBDSB", 0],
+    ["Model=UNET", 0],
+  ])("%s is accepted", (word, notes) => {
+    const [member] = image(word);
+    expect(member?.notes).toHaveLength(notes);
+    for (const note of member?.notes ?? []) expect(note).toMatch(/^\S+ changes nothing: \w/);
+    if (notes > 0) expect(member?.config).toEqual(image()[0]?.config);
+  });
+
+  it("give a name to a run through references", () => {
+    const words = ["name='${Dataset}_${data.dataset}'", "data.dataset=letters"];
+    expect(image(...words)[0]?.config.name).toBe("mnist_letters");
+  });
+
+  const DDPMPP = ["dataset=cifar10", "model=DDPMpp_32"];
+  const accepted = [
+    "model.scale_by_sigma=false",
+    "model.normalization=GroupNorm",
+    "model.nonlinearity=swish",
+    "model.conditional=true",
+    "model.attention_type=ddpm",
+    "model.embedding_type=positional",
+    "model.fourier_scale=16",
+    "model.conv_size=3",
+  ];
+
+  it("of DDPMpp are accepted at the published values", () => {
+    const [member] = image(...DDPMPP, ...accepted);
+    expect(member?.config.model).toEqual(image(...DDPMPP)[0]?.config.model);
+    expect(member?.notes).toEqual([expect.stringMatching(/^model.fourier_scale=16 changes/)]);
+  });
+
+  it.each([
+    [["CSV_log_dir=/tmp"], /^CSV_log_dir=\/tmp cannot be: metrics are written to/],
+    [["data.split=test"], /^data.split=test cannot be: training reads the train split/],
+    [["Method=RF"], /^Method=RF does not go with method=dsbm: choose by method=… alone$/],
+    [["Model=DDPMpp"], /^Model=DDPMpp does not go with model=UNET/],
+    [["model.conv_size=3"], /^unknown key "model.conv_size"/],
+    [[...DDPMPP, "model.scale_by_sigma=true"], /scale_by_sigma=true cannot be: /],
+    [[...DDPMPP, "model.normalization=BatchNorm"], /normalization=BatchNorm cannot be: /],
+    [[...DDPMPP, "model.nonlinearity=elu"], /nonlinearity=elu cannot be: /],
+    [[...DDPMPP, "model.conditional=false"], /conditional=false cannot be: /],
+    [[...DDPMPP, "model.attention_type=other"], /attention_type=other cannot be: /],
+    [[...DDPMPP, "model.embedding_type=fourier"], /embedding_type=fourier cannot be: /],
+    [[...DDPMPP, "model.conv_size=5"], /conv_size=5 cannot be: /],
+  ])("%j is refused with the reason", (words, message) => {
+    expect(problems(() => image(...words))).toEqual([expect.stringMatching(message)]);
+  });
+});
+
+describe("the configuration of a run on disk", () => {
+  const OLD_GAUSSIAN: Tree = {
+    ...{ model_name: "dsb", first_coupling: "ref", fb_sequence: ["b"], net_name: "mlp_small" },
+    ...{ dim: 7, a: 0.3, sigma: 2, num_steps: 10, test_num_steps: 50, inner_iters: 9 },
+    ...{ outer_iters: 3, batch_size: 32, lr: 1e-3, grad_clip: null, ema_rate: null, eps: null },
+    ...{ coupling: null, n_train: 64, n_test: 99, seed: 5, experiments_dir: "/old" },
+  };
+
+  it("of an old Gaussian run is that of the same words today", () => {
+    expect(readConfig(OLD_GAUSSIAN)).toMatchObject({
+      method: "dsb_increments",
+      data: { dim: 7, a: 0.3, n_train: 64, n_test: 99 },
+      model: { name: "MLP", hidden: "128,128" },
+      ...{ sigma: 2, half_iterations: 3, num_iter: 9, test_num_steps: [10, 50], seed: 5 },
+      ...{ ema_rate: null, ema_warmup: true, loss_reduction: "sum", first_pass: 1 },
+      paths: { experiments_dir_name: "/old" },
+    });
+  });
+
+  it("of an old image run has the new keys at what they were", () => {
+    const {
+      fb_sequence: _,
+      paths: __,
+      ...today
+    } = completeTrain(image("method=rf")[0]?.config as never);
+    const old = { ...today, method: "rf", experiments_dir: "/old", paths: { data_dir_name: "d" } };
+    expect(readConfig(old as unknown as Tree)).toMatchObject({
+      ...{ method: "rectifiedflow", fb_sequence: ["b"] },
+      paths: { data_dir_name: "d", experiments_dir_name: "/old" },
+    });
+  });
+
+  it("of a new run is read as it is, whatever its command", () => {
+    for (const config of [complete("dim=3"), completeTrain(image()[0]?.config as never)]) {
+      expect(readConfig(JSON.parse(JSON.stringify(config)))).toEqual(config);
+      expect(readConfig(JSON.parse(JSON.stringify(config)), "gaussian")).toEqual(config);
+    }
+  });
+
+  it("is refused with what is not known, and who wrote it", () => {
+    const error = thrown(() =>
+      readConfig({ ...OLD_GAUSSIAN, newer: 1 }, "gaussian", { version: "9.1" }),
+    );
+    expect(error.problems).toEqual([
+      expect.stringMatching(/^unknown key "newer": .* \(written by version 9\.1\)$/),
+    ]);
+  });
+});
