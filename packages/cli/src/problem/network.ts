@@ -4,7 +4,7 @@ import { type Direction, type Network, stream } from "@dsbm/bridge";
 import { type CompleteTrainConfig, readNumbers } from "@dsbm/config";
 import { DDPMpp, DownscalerUNet, UNet } from "@dsbm/nets";
 import type { Device, Generator } from "@dsbm/torch";
-import { UsageError } from "../errors.js";
+import { UsageError } from "../terminal/errors.js";
 
 /** A new network for a direction; its weights are a function of seed, direction and (from 2 on) half-iteration; `classes` are those of the data. */
 export function buildNetwork(
