@@ -11,8 +11,14 @@ export {
 export { inceptionFeatures } from "./features/inception-features.js";
 export { encodeLeNet, LeNet, type LeNetFacts, lenetTraining, loadLeNet } from "./features/lenet.js";
 export { lenetFeatures } from "./features/lenet-features.js";
+export { ConditionalMLP } from "./mlp/conditional.js";
 export { DriftNetwork } from "./mlp/drift.js";
 export { MLP, ScoreNetwork, widths } from "./mlp/mlp.js";
-export { ConditionalMLP } from "./mlp/mlp-cond.js";
+export {
+  createNetwork,
+  hasClasses,
+  type NetworkRequest,
+  networks,
+} from "./networks.js";
 export type { UNetOptions } from "./unet/options.js";
 export { UNet } from "./unet/unet.js";

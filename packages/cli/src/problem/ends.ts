@@ -22,10 +22,10 @@ import {
   summary,
   unscaleFields,
 } from "@dsbm/data";
+import { hasClasses } from "@dsbm/nets";
 import { type Device, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { UsageError } from "../terminal/errors.js";
 import type { Progress } from "../terminal/progress.js";
-import { hasClasses } from "./network.js";
 
 /** Everything about one end. */
 export interface ImageEnd {

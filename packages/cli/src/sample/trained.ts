@@ -10,11 +10,12 @@ import {
   type Tree,
   validate,
 } from "@dsbm/config";
+import { hasClasses } from "@dsbm/nets";
 import { type ModelFile, readRun } from "@dsbm/runs";
 import { type Device, io, type Tensor } from "@dsbm/torch";
 import type { MethodOptions, Problem, Schedule } from "@dsbm/train";
 import { gaussianProcess } from "../gaussian/problem.js";
-import { buildNetwork, hasClasses } from "../problem/network.js";
+import { buildNetwork } from "../problem/network.js";
 import { imageProcess } from "../problem/problem.js";
 import { UsageError } from "../terminal/errors.js";
 import { momentsOf } from "./moments.js";

@@ -2,174 +2,220 @@
 // branches that keep their size.
 
 import type { Conditions } from "@dsbm/bridge";
-import { cat, nn, type Tensor } from "@dsbm/torch";
-import { checkInputs } from "../unet/checks.js";
-import { type Seeded, silu } from "../unet/layers.js";
+import { Buffer, cat, nn, randn, type Tensor, tidy } from "@dsbm/torch";
+import type { Seeded } from "../unet/layers.js";
+import { checkInputs } from "../unet/sizes.js";
 import { TimeEmbedding } from "../unet/time-embedding.js";
-import { Fir, type Resampling } from "./fir.js";
-import { AttnBlock, Combine, conv3, dense, groupNorm, joined } from "./layers.js";
+import { Fir } from "./fir.js";
+import { AttnBlock, activations, Combine, conv3, dense, groupNorm, sumOf } from "./layers.js";
 import { type CompleteDDPMppOptions, completeDDPMpp, type DDPMppOptions } from "./options.js";
-import { type Arc, planOf } from "./plan.js";
 import { ResBlock } from "./res-block.js";
 import { plain, Resample } from "./resample.js";
 
-/** A change of the resolution. */
-type Step = ResBlock | Resample;
-/** Normalisation, activation and a convolution. */
-type Head = (h: Tensor) => Tensor;
-
-interface Down {
-  blocks: { block: ResBlock; attention: AttnBlock | null }[];
-  step: Step | null;
-  combine: Combine | null;
-  residual: Resample | null;
+/** What one forward pass has computed so far. */
+interface State {
+  h: Tensor;
+  /** The activated time embedding. */
+  emb: Tensor | null;
+  skips: Tensor[];
+  /** The pyramid of the input: smaller copies of it, or features carried down. */
+  input: Tensor;
+  /** The pyramid of the output: a sum of images, or features carried up. */
+  output: Tensor | null;
 }
-interface Up {
-  blocks: ResBlock[];
-  attention: AttnBlock | null;
-  head: Head | null;
-  residual: Resample | null;
-  step: Step | null;
+
+/** Earlier times count as this one where their logarithm is taken; training draws none of them. */
+const earliest = 1e-4;
+
+/** Sines, then cosines, of 2π·Wᵢ·ln t: t [B] → [B, 2·size], W fixed and drawn from N(0, scale²) (Song 2021). */
+class FourierEmbedding extends nn.Module {
+  readonly W: Buffer;
+  constructor(size: number, { scale, generator }: { scale: number } & Seeded) {
+    super();
+    this.W = tidy(() => new Buffer(randn([size], { generator }).mul(scale)));
+  }
+  forward(t: Tensor): Tensor {
+    const angles = t
+      .log()
+      .mul(2 * Math.PI)
+      .reshape([-1, 1])
+      .mul(this.W);
+    return cat([angles.sin(), angles.cos()], { dim: 1 });
+  }
 }
 
 /**
  * x [B, C, H, W], t [B] in [0, 1] → [B, out_channels, H, W].
- * The parameters bear the published names: `all_modules.0.weight`, `all_modules.3.GroupNorm_0.weight`, …
+ * Parameters have the published names: `all_modules.0.weight`, `all_modules.3.GroupNorm_0.weight`, …
  */
 export class DDPMpp extends nn.Module {
   readonly options: CompleteDDPMppOptions;
-  readonly waves: TimeEmbedding;
-  /** Everything, in the order in which it is built. */
+  /** The positional embedding of the scaled time. */
+  readonly positional: TimeEmbedding;
+  /** All layers, in the order in which they are built and used. */
   all_modules: nn.Module[] = [];
-  /** The filter, shared by all that use it. */
+  /** The filter, shared by all layers that use it. */
   readonly fir: Fir | null;
-  readonly #time: readonly [nn.Linear, nn.Linear];
-  readonly #first: nn.Conv2d;
-  readonly #down: Down[];
-  readonly #middle: readonly [ResBlock, AttnBlock, ResBlock];
-  readonly #up: Up[];
-  readonly #last: Head | null;
+  /** From the scaled time to the activated embedding. */
+  readonly #embed: ((level: Tensor) => Tensor) | null = null;
+  readonly #steps: ((s: State) => void)[] = [];
 
-  /** Throws a BridgeError that names the key for options of which no network can be made. */
+  /** Throws a BridgeError that names the key for options that make no network. */
   constructor(options: DDPMppOptions, { generator }: Seeded = {}) {
     super();
     this.options = completeDDPMpp(options);
-    const plan = planOf(this.options);
-    const { nf, in_channels, resblock_type, resamp_with_conv, init_scale } = this.options;
-    const { progressive, progressive_input, progressive_combine } = this.options;
+    const { nf, channels, num_res_blocks, in_channels, out_channels, init_scale } = this.options;
+    const { progressive, progressive_input, progressive_combine: method } = this.options;
+    const { image_size, attn_resolutions, skip_rescale, conditional } = this.options;
     const seed = { generator };
-    this.waves = new TimeEmbedding(nf, { sineFirst: true });
+    const activation = activations[this.options.nonlinearity];
+    this.positional = new TimeEmbedding(nf, { sineFirst: true });
     const fir = this.options.fir ? new Fir(this.options.fir_kernel) : null;
     this.fir = fir;
+    const resampling = fir ?? plain;
 
     const add = <T extends nn.Module>(module: T): T => {
       this.all_modules.push(module);
       return module;
     };
-    const blockOptions = { ...this.options, ...seed, embedding: 4 * nf, fir };
-    const block = ({ from, to }: Arc) => add(new ResBlock(from, to, blockOptions));
-    const attention = (c: number) => add(new AttnBlock(c, { ...this.options, ...seed }));
-    const step = (c: number, resample: "down" | "up") =>
-      add<Step>(
-        resblock_type === "biggan"
-          ? new ResBlock(c, c, { ...blockOptions, resample })
-          : new Resample(c, c, { fir, resample, conv: resamp_with_conv, ...seed }),
-      );
-    const features = ({ from, to }: Arc, resample: "down" | "up") =>
-      add(new Resample(from, to, { fir, resample, conv: true, ...seed }));
-    const head = ({ from, to }: Arc, scale: number): Head => {
+    const embedding = conditional ? 4 * nf : 0;
+    const blockOptions = { ...this.options, ...seed, embedding, activation, fir };
+    const resample = (from: number, to: number, way: "down" | "up", conv = true) =>
+      add(new Resample(from, to, { fir, resample: way, conv, ...seed }));
+    const head = (from: number, to: number, scale: number) => {
       const norm = add(groupNorm(from));
       const conv = add(conv3(from, to, { scale, generator }));
-      return (h) => conv.forward(silu(norm.forward(h)));
+      return (h: Tensor) => conv.forward(activation(norm.forward(h)));
+    };
+    // Each of these builds layers and adds the step that applies them to h.
+    const next = (step: (s: State) => void) => void this.#steps.push(step);
+    const block = (from: number, to: number, way?: "down" | "up") => {
+      const layer = add(new ResBlock(from, to, { ...blockOptions, ...(way && { resample: way }) }));
+      next((s) => {
+        s.h = layer.forward(s.h, s.emb);
+      });
+    };
+    const attention = (c: number) => {
+      const layer = add(new AttnBlock(c, { ...this.options, ...seed }));
+      next((s) => {
+        s.h = layer.forward(s.h);
+      });
+    };
+    const attending = (level: number, c: number) => {
+      if (attn_resolutions.includes(image_size / 2 ** level)) attention(c);
+    };
+    const change = (c: number, way: "down" | "up") => {
+      if (this.options.resblock_type === "biggan") return block(c, c, way);
+      const layer = resample(c, c, way, this.options.resamp_with_conv);
+      next((s) => {
+        s.h = layer.forward(s.h);
+      });
+    };
+    const skips: number[] = [];
+    const skip = (c: number) => {
+      skips.push(c);
+      next((s) => void s.skips.push(s.h));
     };
 
-    this.#time = [add(dense(nf, 4 * nf, seed)), add(dense(4 * nf, 4 * nf, seed))];
-    this.#first = add(conv3(in_channels, nf, seed));
-    this.#down = plan.down.map((level) => ({
-      blocks: level.blocks.map((arc) => ({
-        block: block(arc),
-        attention: level.attention ? attention(arc.to) : null,
-      })),
-      step: level.step ? step(level.step, "down") : null,
-      combine:
-        level.pyramid && progressive_input === "input_skip"
-          ? add(
-              new Combine(level.pyramid.from, level.pyramid.to, {
-                method: progressive_combine,
-                ...seed,
-              }),
-            )
-          : null,
-      residual:
-        level.pyramid && progressive_input === "residual" ? features(level.pyramid, "down") : null,
-    }));
-    const middle = { from: plan.middle, to: plan.middle };
-    this.#middle = [block(middle), attention(plan.middle), block(middle)];
-    this.#up = plan.up.map((level, i) => ({
-      blocks: level.blocks.map(block),
-      attention: level.attention ? attention((level.blocks.at(-1) as Arc).to) : null,
-      head:
-        level.pyramid && (progressive === "output_skip" || i === 0)
-          ? head(level.pyramid, progressive === "output_skip" ? init_scale : 1)
-          : null,
-      residual:
-        level.pyramid && progressive === "residual" && i > 0 ? features(level.pyramid, "up") : null,
-      step: level.step ? step(level.step, "up") : null,
-    }));
-    this.#last = plan.last ? head(plan.last, init_scale) : null;
+    if (conditional) {
+      const fourier = this.options.embedding_type === "fourier";
+      const embed = fourier
+        ? add(new FourierEmbedding(nf, { scale: this.options.fourier_scale, ...seed }))
+        : this.positional;
+      const one = add(dense(fourier ? 2 * nf : nf, embedding, seed));
+      const two = add(dense(embedding, embedding, seed));
+      this.#embed = (level) =>
+        activation(two.forward(activation(one.forward(embed.forward(level)))));
+    }
+
+    const first = add(conv3(in_channels, nf, seed));
+    next((s) => {
+      s.h = first.forward(s.input);
+    });
+    skip(nf);
+    let c = nf;
+    let pyramid = in_channels;
+    const coarsest = channels.length - 1;
+    for (const [level, to] of channels.entries()) {
+      for (let i = 0; i < num_res_blocks; i++) {
+        block(c, to);
+        c = to;
+        attending(level, c);
+        skip(c);
+      }
+      if (level === coarsest) break;
+      change(c, "down");
+      if (progressive_input === "input_skip") {
+        const combine = add(new Combine(pyramid, c, { method, ...seed }));
+        next((s) => {
+          s.input = resampling.halved(s.input);
+          s.h = combine.forward(s.input, s.h);
+        });
+        if (method === "cat") c *= 2;
+      }
+      if (progressive_input === "residual") {
+        const carry = resample(pyramid, c, "down");
+        pyramid = c;
+        next((s) => {
+          s.input = sumOf(carry.forward(s.input), s.h, skip_rescale);
+          s.h = s.input;
+        });
+      }
+      skip(c);
+    }
+
+    block(c, c);
+    attention(c);
+    block(c, c);
+
+    for (const [i, to] of channels.toReversed().entries()) {
+      for (let k = 0; k <= num_res_blocks; k++) {
+        next((s) => {
+          s.h = cat([s.h, s.skips.pop() as Tensor], { dim: 1 });
+        });
+        block(c + (skips.pop() as number), to);
+        c = to;
+      }
+      attending(coarsest - i, c);
+      if (progressive === "output_skip") {
+        const image = head(c, out_channels, init_scale);
+        next((s) => {
+          const own = image(s.h);
+          s.output = s.output ? own.add_(resampling.doubled(s.output)) : own;
+        });
+      }
+      if (progressive === "residual") {
+        const features = i === 0 ? head(c, c, 1) : null;
+        const carry = i === 0 ? null : resample(pyramid, c, "up");
+        next((s) => {
+          s.output = features
+            ? features(s.h)
+            : sumOf(carry!.forward(s.output as Tensor), s.h, skip_rescale);
+          if (carry) s.h = s.output;
+        });
+        pyramid = c;
+      }
+      if (i < coarsest) change(c, "up");
+    }
+    if (progressive === "output_skip") return;
+    const last = head(c, out_channels, init_scale);
+    next((s) => {
+      s.output = last(s.h);
+    });
   }
 
   /** Throws a BridgeError for channels or sizes that do not fit the network, and for classes, which it cannot use. */
   forward(x: Tensor, t: Tensor, { y, cond }: Conditions = {}): Tensor {
-    const { in_channels, channels, temb_scale, skip_rescale } = this.options;
+    const { in_channels, channels, temb_scale, embedding_type, scale_by_sigma } = this.options;
     checkInputs("DDPMpp", { in_channels, halvings: channels.length - 1 }, x, t, { y, cond });
-    const resampling: Resampling = this.fir ?? plain;
-    const [one, two] = this.#time;
-    const waves = this.waves.forward(t.reshape([-1]).mul(temb_scale));
-    const emb = two.forward(one.forward(waves).silu()).silu();
-
-    // The pyramid of the input: smaller copies of it, or features carried down.
-    let pyramid = cond ? cat([x, cond], { dim: 1 }) : x;
-    let h = this.#first.forward(pyramid);
-    const skips = [h];
-    for (const { blocks, step, combine, residual } of this.#down) {
-      for (const { block, attention } of blocks) {
-        h = block.forward(h, emb);
-        if (attention) h = attention.forward(h);
-        skips.push(h);
-      }
-      if (!step) continue;
-      h = step.forward(h, emb);
-      if (combine) {
-        pyramid = resampling.halved(pyramid);
-        h = combine.forward(pyramid, h);
-      }
-      if (residual) {
-        pyramid = joined(residual.forward(pyramid), h, skip_rescale);
-        h = pyramid;
-      }
-      skips.push(h);
-    }
-
-    const [before, attention, after] = this.#middle;
-    h = after.forward(attention.forward(before.forward(h, emb)), emb);
-
-    // The pyramid of the output: a sum of images, or features carried up.
-    let image: Tensor | null = null;
-    for (const { blocks, attention, head, residual, step } of this.#up) {
-      for (const block of blocks)
-        h = block.forward(cat([h, skips.pop() as Tensor], { dim: 1 }), emb);
-      if (attention) h = attention.forward(h);
-      if (head) {
-        const own = head(h);
-        image = image ? own.add_(resampling.doubled(image)) : own;
-      }
-      if (residual && image) {
-        image = joined(residual.forward(image), h, skip_rescale);
-        h = image;
-      }
-      if (step) h = step.forward(h, emb);
-    }
-    return this.#last ? this.#last(h) : (image as Tensor);
+    const flat = t.reshape([-1]);
+    const times = embedding_type === "fourier" ? flat.clamp({ min: earliest }) : flat;
+    const level = times.mul(temb_scale);
+    const input = cond ? cat([x, cond], { dim: 1 }) : x;
+    const emb = this.#embed?.(level) ?? null;
+    const state: State = { h: input, emb, skips: [], input, output: null };
+    for (const step of this.#steps) step(state);
+    const out = state.output as Tensor;
+    return scale_by_sigma ? out.div(level.reshape([-1, 1, 1, 1])) : out;
   }
 }

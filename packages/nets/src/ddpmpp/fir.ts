@@ -1,15 +1,6 @@
-// Changing the resolution through a low-pass filter, which keeps what lies between the pixels of the coarser grid from
-// turning into patterns (StyleGAN2's resampling, as in Song 2021): depthwise convolutions of stride 2.
-import {
-  Buffer,
-  conv2d,
-  convTranspose2d,
-  nn,
-  type Parameter,
-  type Tensor,
-  tensor,
-  tidy,
-} from "@dsbm/torch";
+// Changing the resolution through a low-pass filter, which prevents aliasing (StyleGAN2's resampling, as in Song 2021):
+// depthwise convolutions of stride 2.
+import { Buffer, conv2d, convTranspose2d, nn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { type Scaled, scaled } from "./layers.js";
 
 /** A way to halve and to double the resolution of x [B, C, H, W], H and W even. */
@@ -18,9 +9,9 @@ export interface Resampling {
   doubled(x: Tensor): Tensor;
 }
 
-/** A separable filter of the given taps (two or more) along each side, brought to sum 1; zeros lie beyond the borders. */
+/** A separable filter with the given taps (two or more) along each side, scaled to sum 1; zeros beyond the borders. */
 export class Fir extends nn.Module implements Resampling {
-  /** The outer product of the taps with themselves, mirrored (what `conv2d` correlates with): [1, 1, n, n]. */
+  /** The outer product of the taps with themselves, mirrored (`conv2d` is a correlation): [1, 1, n, n]. */
   readonly kernel: Buffer;
   readonly #taps: number;
 
@@ -41,17 +32,16 @@ export class Fir extends nn.Module implements Resampling {
     return conv2d(x, this.#depthwise(channels), { stride: 2, padding, groups: channels });
   }
 
-  /** [B, C, H, W] → [B, C, 2H, 2W]: zeros put between the pixels, filtered, brought back to size by a factor of 4. */
+  /** [B, C, H, W] → [B, C, 2H, 2W]: zeros inserted between the pixels, filtered, times 4. */
   doubled(x: Tensor): Tensor {
-    const [, channels, height, width] = x.shape as [number, number, number, number];
+    const channels = x.size(1);
     const padding = Math.ceil((this.#taps - 1) / 2) - 1;
     const kernel = this.#depthwise(channels).flip([2, 3]).mul(4);
-    const options = { stride: 2, padding, groups: channels };
-    return cropped(convTranspose2d(x, kernel, options), 2 * height, 2 * width);
+    return cropped(convTranspose2d(x, kernel, { stride: 2, padding, groups: channels }), x);
   }
 
   /** Filtered, then a 3×3 convolution at every second pixel: [B, from, H, W] → [B, to, H/2, W/2]. */
-  convolvedDown(x: Tensor, { weight, bias }: Weights): Tensor {
+  convolvedDown(x: Tensor, { weight, bias }: nn.Conv2d): Tensor {
     const channels = x.size(1);
     const padding = Math.floor((this.#taps + 1) / 2);
     const smooth = conv2d(x, this.#depthwise(channels), { padding, groups: channels });
@@ -59,20 +49,18 @@ export class Fir extends nn.Module implements Resampling {
   }
 
   /**
-   * Zeros put between the pixels, a 3×3 convolution, then the filter: [B, from, H, W] → [B, to, 2H, 2W]. Away from the
-   * borders, filter and convolution change places, and this is the convolution of `doubled`.
+   * Zeros inserted between the pixels, a 3×3 convolution, then the filter: [B, from, H, W] → [B, to, 2H, 2W]. Away
+   * from the borders, filter and convolution can be exchanged, and this is the convolution of `doubled`.
    */
-  convolvedUp(x: Tensor, { weight, bias }: Weights): Tensor {
-    const [, , height, width] = x.shape as [number, number, number, number];
+  convolvedUp(x: Tensor, { weight, bias }: nn.Conv2d): Tensor {
     const [channels] = weight.shape as [number];
     const rough = convTranspose2d(x, weight.transpose(0, 1).flip([2, 3]), { stride: 2 });
     const padding = Math.floor((this.#taps - 1) / 2);
     const kernel = this.#depthwise(channels).mul(4);
-    const all = conv2d(rough, kernel, { bias, padding, groups: channels });
-    return cropped(all, 2 * height, 2 * width);
+    return cropped(conv2d(rough, kernel, { bias, padding, groups: channels }), x);
   }
 
-  /** One and the same kernel for each channel: [C, 1, n, n]. */
+  /** The same kernel for each channel: [C, 1, n, n]. */
   #depthwise(channels: number): Tensor {
     return this.kernel.expand([channels, 1, this.#taps, this.#taps]);
   }
@@ -82,19 +70,14 @@ export class Fir extends nn.Module implements Resampling {
   }
 }
 
-/** With an odd number of taps there is a row and a column too many at the end. */
-function cropped(x: Tensor, height: number, width: number): Tensor {
-  return x.size(2) === height && x.size(3) === width
-    ? x
-    : x.narrow(2, 0, height).narrow(3, 0, width);
+/** The result at twice the size of x: with an odd number of taps, there is a row and a column too many at the end. */
+function cropped(result: Tensor, x: Tensor): Tensor {
+  const [height, width] = [2 * x.size(2), 2 * x.size(3)];
+  const fits = result.size(2) === height && result.size(3) === width;
+  return fits ? result : result.narrow(2, 0, height).narrow(3, 0, width);
 }
 
-interface Weights {
-  weight: Parameter;
-  bias: Parameter | null;
-}
-
-/** A 3×3 convolution joined with the filter's halving or doubling; parameters of Conv2d. */
+/** A 3×3 convolution together with the filter's halving or doubling; parameters of Conv2d. */
 export class FirConv2d extends nn.Conv2d {
   readonly #fir: Fir;
   readonly #resample: "down" | "up";

@@ -1,15 +1,24 @@
-// The pieces of DDPM++ networks: how their weights start, normalisation, 1×1 products, attention, sums of branches.
+// The parts of DDPM++ networks: initial weights, activations, normalisation, 1×1 products, attention, sums of branches.
 import { cat, empty, nn, Parameter, scaledDotProductAttention, type Tensor } from "@dsbm/torch";
-import { conv3x3, type Seeded } from "../unet/layers.js";
-import { columns, PointwiseConv2d } from "../unet/pointwise.js";
-import { groupsOf } from "./options.js";
+import { wrongFor } from "../unet/keys.js";
+import { columns, conv3x3, PointwiseConv2d, type Seeded, silu } from "../unet/layers.js";
 
-/** How a layer's weights start: uniform, with variance `scale` over the mean of fan-in and fan-out; biases are 0. */
+/** The activations by their configuration names; the argument is not used elsewhere and may be overwritten. */
+export const activations = {
+  swish: silu,
+  elu: (x: Tensor) => x.elu(),
+  relu: (x: Tensor) => x.relu(),
+  lrelu: (x: Tensor) => x.leakyRelu({ negativeSlope: 0.2 }),
+} as const;
+
+export type Activation = (x: Tensor) => Tensor;
+
+/** Initial weights: uniform, with variance `scale` over the mean of fan-in and fan-out; biases are 0. */
 export interface Scaled extends Seeded {
   scale?: number;
 }
 
-/** Draws the weights of a layer anew; a scale of 0 is 1e-10, so that gradients reach what is below it. */
+/** Draws the weights of a layer anew; a scale of 0 is 1e-10, so that gradients reach the layers before it. */
 export function scaled<T extends nn.Linear | nn.Conv2d>(
   layer: T,
   { scale = 1, generator }: Scaled,
@@ -19,22 +28,26 @@ export function scaled<T extends nn.Linear | nn.Conv2d>(
   return layer;
 }
 
-export function conv3(from: number, to: number, start: Scaled): nn.Conv2d {
-  return scaled(conv3x3(from, to, start), start);
-}
-export function conv1(from: number, to: number, start: Scaled): PointwiseConv2d {
-  return scaled(new PointwiseConv2d(from, to, start), start);
-}
-export function dense(from: number, to: number, start: Scaled): nn.Linear {
-  return scaled(new nn.Linear(from, to, start), start);
-}
+export const conv3 = (from: number, to: number, start: Scaled): nn.Conv2d =>
+  scaled(conv3x3(from, to, start), start);
+export const conv1 = (from: number, to: number, start: Scaled): PointwiseConv2d =>
+  scaled(new PointwiseConv2d(from, to, start), start);
+export const dense = (from: number, to: number, start: Scaled): nn.Linear =>
+  scaled(new nn.Linear(from, to, start), start);
+
+/** GroupNorm in groups of 4, at most 32 groups. Throws a BridgeError for channels that cannot be grouped so. */
 export function groupNorm(channels: number): nn.GroupNorm {
-  return new nn.GroupNorm(groupsOf(channels), channels, { eps: 1e-6 });
+  const groups = Math.min(Math.floor(channels / 4), 32);
+  if (groups === 0 || channels % groups !== 0)
+    throw wrongFor("DDPMpp")(
+      `nf and ch_mult give a normalisation of ${channels} channels; expected a multiple of ${channels < 128 ? 4 : 32} (up to 128 channels groups have 4, above there are 32 groups): choose another nf, such as a multiple of 32`,
+    );
+  return new nn.GroupNorm(groups, channels, { eps: 1e-6 });
 }
 
-/** a + b, over √2 with `rescale`; `fresh` is nobody else's and is overwritten. */
-export function joined(fresh: Tensor, b: Tensor, rescale: boolean): Tensor {
-  const sum = fresh.add_(b);
+/** a + b, divided by √2 with `rescale`; `a` is not used elsewhere and is overwritten. */
+export function sumOf(a: Tensor, b: Tensor, rescale: boolean): Tensor {
+  const sum = a.add_(b);
   return rescale ? sum.mul_(Math.SQRT1_2) : sum;
 }
 
@@ -65,7 +78,7 @@ export interface AttentionOptions extends Seeded {
   init_scale: number;
 }
 
-/** x [B, C, H, W] plus what each pixel gathers from all others, with one head of C channels. */
+/** x [B, C, H, W] plus attention of each pixel to all pixels, with one head of C channels. */
 export class AttnBlock extends nn.Module {
   GroupNorm_0: nn.GroupNorm;
   NIN_0: NIN;
@@ -89,13 +102,13 @@ export class AttnBlock extends nn.Module {
     const rows = this.GroupNorm_0.forward(x).reshape([n, c, -1]).transpose(1, 2);
     const [q, k, v] = [this.NIN_0, this.NIN_1, this.NIN_2].map((map) =>
       map.rows(rows).unsqueeze(1),
-    );
-    const gathered = scaledDotProductAttention(q as Tensor, k as Tensor, v as Tensor).squeeze(1);
-    return joined(this.NIN_3.forward(gathered.transpose(1, 2)).reshape(x.shape), x, this.#rescale);
+    ) as [Tensor, Tensor, Tensor];
+    const attended = scaledDotProductAttention(q, k, v).squeeze(1).transpose(1, 2);
+    return sumOf(this.NIN_3.forward(attended).reshape(x.shape), x, this.#rescale);
   }
 }
 
-/** A smaller copy of the input [B, from, H, W] joins h [B, to, H, W]: added after a 1×1 product, or put beside it. */
+/** Combines a smaller copy of the input [B, from, H, W] with h [B, to, H, W]: a 1×1 convolution, then a sum or `cat`. */
 export class Combine extends nn.Module {
   Conv_0: PointwiseConv2d;
   readonly #method: "sum" | "cat";

@@ -1,18 +1,16 @@
 // The layers that change the resolution between DDPM blocks and along pyramids of features.
 import { conv2d, nn, pad, type Tensor } from "@dsbm/torch";
-import { DoubledConv2d } from "../unet/doubled-conv.js";
-import { doubled, halved } from "../unet/resample.js";
+import { DoubledConv2d, doubled, halved } from "../unet/resample.js";
 import { type Fir, FirConv2d, type Resampling } from "./fir.js";
 import { type Scaled, scaled } from "./layers.js";
 
 /** Means over 2×2 pixels, and pixels repeated. */
 export const plain: Resampling = { halved, doubled };
 
-/** A 3×3 convolution of stride 2 that looks from each 2×2 pixels to the right and down. */
+/** A 3×3 convolution of stride 2, each window starting at the upper left of its 2×2 pixels. */
 class HalvingConv2d extends nn.Conv2d {
   constructor(from: number, to: number, start: Scaled) {
     super(from, to, 3, start);
-    scaled(this, start);
   }
   override forward(x: Tensor): Tensor {
     return conv2d(pad(x, [0, 1, 0, 1]), this.weight, { bias: this.bias, stride: 2 });
@@ -20,10 +18,9 @@ class HalvingConv2d extends nn.Conv2d {
 }
 
 export interface ResampleOptions extends Scaled {
-  /** The filter, if there is one. */
   fir: Fir | null;
   resample: "down" | "up";
-  /** Whether a convolution is part of it. */
+  /** Whether to convolve. */
   conv: boolean;
 }
 
@@ -41,12 +38,9 @@ export class Resample extends nn.Module {
     const way = fir ?? plain;
     this.#plain = resample === "down" ? (x) => way.halved(x) : (x) => way.doubled(x);
     if (!conv) return;
+    const Layer = resample === "down" ? HalvingConv2d : DoubledConv2d;
     if (fir) this.Conv2d_0 = new FirConv2d(from, to, { fir, resample, ...start });
-    else
-      this.Conv_0 =
-        resample === "down"
-          ? new HalvingConv2d(from, to, start)
-          : scaled(new DoubledConv2d(from, to, start), start);
+    else this.Conv_0 = scaled(new Layer(from, to, start), start);
   }
 
   forward(x: Tensor): Tensor {

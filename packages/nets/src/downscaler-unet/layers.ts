@@ -1,6 +1,6 @@
-// The pieces of the DownscalerUNet: normalised activations that the time shifts, and the way around of the means.
+// The parts of the DownscalerUNet: normalised activations, and the bypass of the spatial means.
 import { nn, type Tensor } from "@dsbm/torch";
-import { type Seeded, silu } from "../unet/layers.js";
+import { addEmbedding, type Seeded, silu } from "../unet/layers.js";
 import { groups } from "./options.js";
 
 /** GroupNorm and SiLU: [B, C, H, W] → the same; parameters `0.weight`, `0.bias`. */
@@ -16,16 +16,10 @@ export class NormAct extends nn.Sequential {
   }
 }
 
-/** h [B, C, H, W], nobody else's, plus what `dense` makes of the time's embedding [B, e]: a number a channel. */
-export function steered(h: Tensor, dense: nn.Linear, emb: Tensor): Tensor {
-  const shift = dense.forward(emb);
-  return h.add_(shift.reshape([...shift.shape, 1, 1]));
-}
-
 /**
  * Spatial means [B, C, 1, 1], embedding [B, e] → [B, out, 1, 1] through three layers of `embed_dim` channels.
- * Each group of its normalisations is `embed_dim`/32 numbers: where that is 1, only the time gets through; where it is
- * 2, the gradient is what is left of two numbers that all but cancel, and depends on the order of float32's sums.
+ * Each group of its normalisations has `embed_dim`/32 numbers. With 1, the result depends on the time only; with 2,
+ * the gradient is the small difference of two numbers, and depends on the order of float32 sums.
  */
 export class MeanBypass extends nn.Module {
   mean_skip_1: nn.Conv2d;
@@ -48,8 +42,9 @@ export class MeanBypass extends nn.Module {
   }
 
   forward(means: Tensor, emb: Tensor): Tensor {
-    const first = steered(this.mean_skip_1.forward(means), this.mean_dense_1, emb);
-    const h = this.mean_skip_2.forward(this.mean_gnorm_1.forward(first));
-    return this.mean_skip_3.forward(this.mean_gnorm_2.forward(steered(h, this.mean_dense_2, emb)));
+    const one = addEmbedding(this.mean_skip_1.forward(means), this.mean_dense_1, emb);
+    const h = this.mean_skip_2.forward(this.mean_gnorm_1.forward(one));
+    const two = addEmbedding(h, this.mean_dense_2, emb);
+    return this.mean_skip_3.forward(this.mean_gnorm_2.forward(two));
   }
 }

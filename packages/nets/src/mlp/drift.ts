@@ -1,8 +1,9 @@
-// A drift network for data of a few dozen dimensions: it sees the time as waves and knows how the drift grows
-// towards the end, so the layers between learn functions of size one.
+// A drift network for vectors of some dozen dimensions. It takes the time as cosines and sines, and the growth of the
+// drift towards the end is built in, so that the layers learn functions of size one.
 
 import type { Direction } from "@dsbm/bridge";
-import { Buffer, cat, type Generator, nn, type Tensor, tensor } from "@dsbm/torch";
+import { Buffer, cat, nn, type Tensor, tensor } from "@dsbm/torch";
+import type { Seeded } from "../unet/layers.js";
 import { MLP } from "./mlp.js";
 
 /** Cosine and sine of the time [B] at `frequencies` half-octave steps from π/2 on: [B, 2·frequencies]. */
@@ -10,8 +11,8 @@ export class TimeFeatures extends nn.Module {
   readonly frequencies: Buffer;
   constructor(frequencies: number) {
     super();
-    const waves = Array.from({ length: frequencies }, (_, k) => (Math.PI / 2) * 2 ** (k / 2));
-    this.frequencies = new Buffer(tensor(waves), false);
+    const angular = Array.from({ length: frequencies }, (_, k) => (Math.PI / 2) * 2 ** (k / 2));
+    this.frequencies = new Buffer(tensor(angular), false);
   }
   forward(t: Tensor): Tensor {
     const angles = t.reshape([-1, 1]).mul(this.frequencies);
@@ -19,9 +20,15 @@ export class TimeFeatures extends nn.Module {
   }
 }
 
+export interface DriftNetworkOptions extends Seeded {
+  direction: Direction;
+  hidden?: readonly number[];
+  frequencies?: number;
+}
+
 /**
- * x [B, d], t [B] → drift [B, d]: an MLP on point and time features, divided by the root of the time that is
- * left, because the drift of a Brownian bridge grows like 1/√(1 − t) (f) or 1/√t (b).
+ * x [B, d], t [B] → drift [B, d]: an MLP on point and time features, divided by the square root of the remaining time,
+ * because the drift of a Brownian bridge grows like 1/√(1 − t) (f) or 1/√t (b).
  */
 export class DriftNetwork extends nn.Module {
   net: MLP;
@@ -29,17 +36,7 @@ export class DriftNetwork extends nn.Module {
   readonly #direction: Direction;
   constructor(
     dim: number,
-    {
-      direction,
-      hidden = [512, 512],
-      frequencies = 8,
-      generator,
-    }: {
-      direction: Direction;
-      hidden?: readonly number[];
-      frequencies?: number;
-      generator?: Generator;
-    },
+    { direction, hidden = [512, 512], frequencies = 8, generator }: DriftNetworkOptions,
   ) {
     super();
     this.#direction = direction;

@@ -1,9 +1,8 @@
-// Self-attention between the pixels of a coarse image.
+// Self-attention between the pixels of an image of low resolution.
 import { nn, scaledDotProductAttention, type Tensor } from "@dsbm/torch";
-import { type Seeded, zeroed } from "./layers.js";
-import { columns } from "./pointwise.js";
+import { columns, type Seeded, zeroed } from "./layers.js";
 
-/** x [B, C, …] plus what each pixel gathers from all others; heads of C/`heads` channels. */
+/** x [B, C, …] plus attention of each pixel to all pixels; heads of C/`heads` channels. */
 export class AttentionBlock extends nn.Module {
   norm: nn.GroupNorm;
   qkv: nn.Conv1d;
@@ -24,8 +23,8 @@ export class AttentionBlock extends nn.Module {
   forward(x: Tensor): Tensor {
     const [n, c] = x.shape as [number, number];
     const pixels = x.reshape([n, c, -1]);
-    // Rows of channels, so that the attention's kernel finds each pixel's numbers side by side. The channels of
-    // each head: first its queries, then its keys, then its values.
+    // One row for each pixel: the attention kernel needs its channels next to each other in memory. The channels of
+    // each head are its queries, then its keys, then its values.
     const { weight, bias } = this.qkv;
     const rows = this.norm.forward(pixels).transpose(1, 2);
     const matrix = weight
@@ -37,8 +36,8 @@ export class AttentionBlock extends nn.Module {
       .reshape([n, -1, this.heads, 3, c / this.heads])
       .transpose(1, 2)
       .unbind({ dim: 3 }) as [Tensor, Tensor, Tensor];
-    const gathered = scaledDotProductAttention(q, k, v).transpose(1, 2).reshape([n, -1, c]);
-    const out = columns(this.proj_out, gathered.transpose(1, 2));
+    const attended = scaledDotProductAttention(q, k, v).transpose(1, 2).reshape([n, -1, c]);
+    const out = columns(this.proj_out, attended.transpose(1, 2));
     return out.add_(pixels).reshape(x.shape);
   }
 }

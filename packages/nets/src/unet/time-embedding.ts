@@ -1,4 +1,4 @@
-// The time as waves of falling frequency, as diffusion models embed their step.
+// The sinusoidal embedding of the time, as diffusion models embed their step.
 import { arange, Buffer, cat, nn, type Tensor, tidy } from "@dsbm/torch";
 
 /**
@@ -24,8 +24,8 @@ export class TimeEmbedding extends nn.Module {
   }
   forward(t: Tensor): Tensor {
     const angles = t.reshape([-1, 1]).mul(this.frequencies);
-    const waves = this.#sineFirst ? [angles.sin(), angles.cos()] : [angles.cos(), angles.sin()];
-    if (this.dim % 2 === 1) waves.push(t.newZeros([t.numel, 1]));
-    return cat(waves, { dim: 1 });
+    const columns = this.#sineFirst ? [angles.sin(), angles.cos()] : [angles.cos(), angles.sin()];
+    if (this.dim % 2 === 1) columns.push(t.newZeros([t.numel, 1]));
+    return cat(columns, { dim: 1 });
   }
 }

@@ -1,21 +1,21 @@
-// The network of images: a UNet after guided-diffusion (Dhariwal 2021), with the state dict of its kin.
+// The network for images: a UNet after guided-diffusion (Dhariwal 2021), with the same state dict.
 
 import type { Conditions } from "@dsbm/bridge";
 import { cat, nn, type Tensor } from "@dsbm/torch";
 import { AttentionBlock } from "./attention.js";
-import { checkInputs } from "./checks.js";
 import { conv3x3, type Seeded, zeroed } from "./layers.js";
 import { type CompleteUNetOptions, completeUNet, type UNetOptions } from "./options.js";
 import { ResBlock } from "./res-block.js";
 import { Downsample, Upsample } from "./resample.js";
+import { checkInputs } from "./sizes.js";
 import { TimeEmbedding } from "./time-embedding.js";
 
-/** Modules one after the other, named by position; those that the time steers get it. */
+/** Modules one after the other, named by position; residual blocks also take the embedding. */
 class Stage extends nn.Module {
   readonly #modules: nn.Module[];
-  constructor(...modules: nn.Module[]) {
+  constructor(...modules: (nn.Module | null)[]) {
     super();
-    this.#modules = modules;
+    this.#modules = modules.filter((module) => module !== null);
   }
   override *namedChildren(): Generator<[string, nn.Module]> {
     for (const [i, module] of this.#modules.entries()) yield [String(i), module];
@@ -23,22 +23,20 @@ class Stage extends nn.Module {
   /** With `recompute`, each block's activations are computed again in the backward pass. */
   forward(x: Tensor, emb: Tensor, recompute?: boolean): Tensor {
     return this.#modules.reduce((h, module) => {
-      if (module instanceof ResBlock)
-        return recompute ? nn.checkpoint(module, [h, emb]) : module.forward(h, emb);
-      return recompute && module instanceof AttentionBlock
-        ? nn.checkpoint(module, [h])
-        : module.forward(h);
+      const inputs: [Tensor, ...Tensor[]] = module instanceof ResBlock ? [h, emb] : [h];
+      const block = module instanceof ResBlock || module instanceof AttentionBlock;
+      return recompute && block ? nn.checkpoint(module, inputs) : module.forward(...inputs);
     }, x);
   }
 }
 
 /**
  * x [B, C, H, W], t [B] in [0, 1] → [B, out_channels, H, W].
- * The parameters bear the names of guided-diffusion's (`time_embed.0.weight`, `input_blocks.1.0.in_layers.0.weight`, …).
+ * Parameters have guided-diffusion's names (`time_embed.0.weight`, `input_blocks.1.0.in_layers.0.weight`, …).
  */
 export class UNet extends nn.Module {
   readonly options: CompleteUNetOptions;
-  readonly waves: TimeEmbedding;
+  readonly positional: TimeEmbedding;
   time_embed: nn.Sequential;
   label_emb: nn.Embedding | null;
   input_blocks: Stage[];
@@ -46,34 +44,32 @@ export class UNet extends nn.Module {
   output_blocks: Stage[];
   out: nn.Sequential;
 
-  /** Throws a BridgeError that names the key for options of which no network can be made. */
+  /** Throws a BridgeError that names the key for options that make no network. */
   constructor(options: UNetOptions, { generator }: Seeded = {}) {
     super();
     this.options = completeUNet(options);
-    const { channels, groups, num_classes, num_res_blocks, num_head_channels } = this.options;
-    const { dropout, use_scale_shift_norm, resblock_updown, conv_resample } = this.options;
+    const { channels, num_classes, num_res_blocks, num_head_channels, num_heads } = this.options;
+    const { resblock_updown, conv_resample, num_heads_upsample, groups } = this.options;
     const { image_size, attention_resolutions, in_channels, out_channels } = this.options;
     const first = channels[0] as number;
     const embedding = 4 * first;
-    const levels = channels.length;
-    const residual = (from: number, to: number, resample?: "down" | "up") =>
-      new ResBlock(from, to, {
-        embedding,
-        groups,
-        dropout,
-        use_scale_shift_norm,
-        ...(resample ? { resample } : {}),
-        generator,
-      });
-    const attention = (c: number, heads: number) =>
-      new AttentionBlock(c, {
-        heads: num_head_channels > 0 ? c / num_head_channels : heads,
-        groups,
-        generator,
-      });
-    const attends = (level: number) => attention_resolutions.includes(image_size / 2 ** level);
+    const coarsest = channels.length - 1;
+    const blockOptions = { ...this.options, embedding, generator };
+    const residual = (from: number, to: number) => new ResBlock(from, to, blockOptions);
+    const attention = (c: number, count: number) => {
+      const heads = num_head_channels ? c / num_head_channels : count;
+      return new AttentionBlock(c, { heads, groups, generator });
+    };
+    /** Attention where the level has it. */
+    const attending = (level: number, c: number, heads: number) =>
+      attention_resolutions.includes(image_size / 2 ** level) ? attention(c, heads) : null;
+    const resample = (c: number, way: "down" | "up") => {
+      if (resblock_updown) return new ResBlock(c, c, { ...blockOptions, resample: way });
+      const layer = { conv: conv_resample, generator };
+      return way === "down" ? new Downsample(c, layer) : new Upsample(c, layer);
+    };
 
-    this.waves = new TimeEmbedding(first);
+    this.positional = new TimeEmbedding(first);
     this.time_embed = new nn.Sequential(
       new nn.Linear(first, embedding, { generator }),
       new nn.SiLU(),
@@ -84,46 +80,28 @@ export class UNet extends nn.Module {
     this.input_blocks = [new Stage(conv3x3(in_channels, first, { generator }))];
     const skips = [first];
     let c = first;
-    for (let level = 0; level < levels; level++) {
+    for (const [level, to] of channels.entries()) {
       for (let i = 0; i < num_res_blocks; i++) {
-        const to = channels[level] as number;
-        const parts: nn.Module[] = [residual(c, to)];
+        this.input_blocks.push(new Stage(residual(c, to), attending(level, to, num_heads)));
         c = to;
-        if (attends(level)) parts.push(attention(c, this.options.num_heads));
-        this.input_blocks.push(new Stage(...parts));
         skips.push(c);
       }
-      if (level === levels - 1) continue;
-      this.input_blocks.push(
-        new Stage(
-          resblock_updown
-            ? residual(c, c, "down")
-            : new Downsample(c, { conv: conv_resample, generator }),
-        ),
-      );
+      if (level === coarsest) continue;
+      this.input_blocks.push(new Stage(resample(c, "down")));
       skips.push(c);
     }
 
-    this.middle_block = new Stage(
-      residual(c, c),
-      attention(c, this.options.num_heads),
-      residual(c, c),
-    );
+    this.middle_block = new Stage(residual(c, c), attention(c, num_heads), residual(c, c));
 
     this.output_blocks = [];
-    for (let level = levels - 1; level >= 0; level--) {
-      for (let i = 0; i <= num_res_blocks; i++) {
-        const to = channels[level] as number;
-        const parts: nn.Module[] = [residual(c + (skips.pop() as number), to)];
+    for (const [i, to] of channels.toReversed().entries()) {
+      const level = coarsest - i;
+      for (let block = 0; block <= num_res_blocks; block++) {
+        const module = residual(c + (skips.pop() as number), to);
         c = to;
-        if (attends(level)) parts.push(attention(c, this.options.num_heads_upsample));
-        if (level > 0 && i === num_res_blocks)
-          parts.push(
-            resblock_updown
-              ? residual(c, c, "up")
-              : new Upsample(c, { conv: conv_resample, generator }),
-          );
-        this.output_blocks.push(new Stage(...parts));
+        const attended = attending(level, c, num_heads_upsample);
+        const last = level > 0 && block === num_res_blocks;
+        this.output_blocks.push(new Stage(module, attended, last ? resample(c, "up") : null));
       }
     }
 
@@ -134,16 +112,13 @@ export class UNet extends nn.Module {
     );
   }
 
-  /**
-   * Throws a BridgeError for channels or sizes that do not fit the network, and for a class where it knows none
-   * (or none where it needs one).
-   */
+  /** Throws a BridgeError for channels, sizes, times or conditions that do not fit the network. */
   forward(x: Tensor, t: Tensor, { y, cond }: Conditions = {}): Tensor {
     const { temb_scale, use_checkpoint, in_channels, num_classes, channels } = this.options;
     const halvings = channels.length - 1;
     checkInputs("UNet", { in_channels, halvings, num_classes }, x, t, { y, cond });
-    const waves = this.waves.forward(t.reshape([-1]).mul(temb_scale).add(1));
-    let emb = this.time_embed.forward(waves);
+    const times = this.positional.forward(t.reshape([-1]).mul(temb_scale).add(1));
+    let emb = this.time_embed.forward(times);
     if (this.label_emb && y) emb = emb.add(this.label_emb.forward(y));
     emb = emb.silu();
     let h = cond ? cat([x, cond], { dim: 1 }) : x;

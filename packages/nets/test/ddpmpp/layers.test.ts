@@ -1,23 +1,17 @@
 // The pieces of DDPM++ networks in float64: filtered resampling against a direct computation, blocks against what
 // their layers say.
 import * as T from "@dsbm/torch";
-import { conv2d, nn, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { conv2d, type nn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { distance, normal, seeded } from "../../../../test/support/numbers.js";
 import { Fir, FirConv2d } from "../../src/ddpmpp/fir.js";
-import { AttnBlock, Combine, NIN } from "../../src/ddpmpp/layers.js";
+import { AttnBlock, activations, Combine, NIN } from "../../src/ddpmpp/layers.js";
 import { ResBlock, type ResBlockOptions } from "../../src/ddpmpp/res-block.js";
 import { plain, Resample } from "../../src/ddpmpp/resample.js";
+import { expectSame, random } from "../networks.js";
 
 beforeAll(() => T.setNumThreads(1));
 
-/** All parameters as random numbers, in float64. */
-function random<M extends nn.Module>(module: M, seed = 1): M {
-  module.to({ dtype: "float64" });
-  const generator = seeded(seed);
-  for (const p of module.parameters()) nn.init.normal_(p, 0, 0.5, { generator });
-  return module;
-}
 const fir64 = (taps: readonly number[]) => new Fir(taps).to({ dtype: "float64" });
 
 /** upfirdn by its definition: zeros put between the pixels, borders padded, convolved, every `down`-th pixel kept. */
@@ -215,18 +209,6 @@ describe("resampling layers", () => {
     }));
 });
 
-/** Expects the same values and gradients of two functions of x and of parameters. */
-function expectSame(f: (x: Tensor) => Tensor, g: (x: Tensor) => Tensor, on: Tensor, of: Tensor[]) {
-  const x = on.requiresGrad_();
-  const [y, z] = [f(x), g(x)];
-  expect(distance(y.detach(), z.detach())).toBeLessThan(1e-11);
-  const weights = normal(y.shape, 9);
-  const [a, b] = [y, z].map((out) => T.grad(out.mul(weights).sum(), [x, ...of]) as Tensor[]);
-  a?.forEach((grad, i) => {
-    expect(distance(grad, b?.[i] as Tensor)).toBeLessThan(1e-10);
-  });
-}
-
 describe("blocks", () => {
   const layers = (block: nn.Module, groups: number) => {
     const at = (path: string) => block.stateDict().get(path) as Tensor;
@@ -294,6 +276,7 @@ describe("blocks", () => {
       const options: ResBlockOptions = {
         resblock_type: "biggan",
         embedding: 6,
+        activation: activations.swish,
         dropout: 0,
         skip_rescale: true,
         init_scale: 0,
@@ -344,7 +327,13 @@ describe("blocks", () => {
 
   it("start with uniform weights of the published variance, and with next to nothing at the end of a branch", () =>
     tidy(() => {
-      const options = { embedding: 64, dropout: 0, skip_rescale: true, fir: null };
+      const options = {
+        embedding: 64,
+        activation: activations.swish,
+        dropout: 0,
+        skip_rescale: true,
+        fir: null,
+      };
       using block = new ResBlock(64, 32, {
         ...options,
         resblock_type: "biggan",

@@ -4,38 +4,19 @@ import { conv2d, nn, pad, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { distance, normal, seeded } from "../../../../test/support/numbers.js";
 import { AttentionBlock } from "../../src/unet/attention.js";
-import { DoubledConv2d } from "../../src/unet/doubled-conv.js";
-import { PointwiseConv2d } from "../../src/unet/pointwise.js";
+
+import { PointwiseConv2d } from "../../src/unet/layers.js";
 import { ResBlock, type ResBlockOptions } from "../../src/unet/res-block.js";
-import { Downsample, doubled, halved, Upsample } from "../../src/unet/resample.js";
+import { DoubledConv2d, Downsample, doubled, halved, Upsample } from "../../src/unet/resample.js";
 import { TimeEmbedding } from "../../src/unet/time-embedding.js";
+import { expectSame, random } from "../networks.js";
 
 beforeAll(() => T.setNumThreads(1));
-
-/** All parameters as random numbers, in float64. */
-function shaken<M extends nn.Module>(module: M, seed = 1): M {
-  module.to({ dtype: "float64" });
-  const generator = seeded(seed);
-  for (const p of module.parameters()) nn.init.normal_(p, 0, 0.5, { generator });
-  return module;
-}
-
-/** Expects the same values and the same gradients of two functions of x and of parameters. */
-function expectSame(f: (x: Tensor) => Tensor, g: (x: Tensor) => Tensor, on: Tensor, of: Tensor[]) {
-  const x = on.requiresGrad_();
-  const [y, z] = [f(x), g(x)];
-  expect(distance(y.detach(), z.detach())).toBeLessThan(1e-12);
-  const weights = normal(y.shape, 9);
-  const [a, b] = [y, z].map((out) => T.grad(out.mul(weights).sum(), [x, ...of]) as Tensor[]);
-  a?.forEach((grad, i) => {
-    expect(distance(grad, b?.[i] as Tensor)).toBeLessThan(1e-11);
-  });
-}
 
 describe("convolutions", () => {
   it("of doubled images are those of images doubled first", () =>
     tidy(() => {
-      using layer = shaken(new DoubledConv2d(3, 2));
+      using layer = random(new DoubledConv2d(3, 2));
       expect([...layer.stateDict()].map(([name, t]) => [name, t.shape])).toEqual([
         ["weight", [2, 3, 3, 3]],
         ["bias", [2]],
@@ -47,7 +28,7 @@ describe("convolutions", () => {
 
   it("of repeated pixels go around a torus", () =>
     tidy(() => {
-      using layer = shaken(new DoubledConv2d(3, 2, { paddingMode: "circular" }));
+      using layer = random(new DoubledConv2d(3, 2, { paddingMode: "circular" }));
       const plain = (x: Tensor) =>
         conv2d(pad(doubled(x), [1, 1, 1, 1], { mode: "circular" }), layer.weight, {
           bias: layer.bias,
@@ -57,7 +38,7 @@ describe("convolutions", () => {
 
   it("of single pixels are 1×1 convolutions", () =>
     tidy(() => {
-      using layer = shaken(new PointwiseConv2d(3, 4));
+      using layer = random(new PointwiseConv2d(3, 4));
       const plain = (x: Tensor) => conv2d(x, layer.weight, { bias: layer.bias });
       expectSame((x) => layer.forward(x), plain, normal([2, 3, 4, 5], 3), layer.parameters());
     }));
@@ -105,7 +86,7 @@ describe("AttentionBlock", () => {
   it("is softmax(q·k/√d)·v per head, projected and added", () =>
     tidy(() => {
       const heads = 2;
-      using block = shaken(new AttentionBlock(8, { heads, groups: 4 }));
+      using block = random(new AttentionBlock(8, { heads, groups: 4 }));
       const { norm, qkv, proj_out } = block;
       const plain = (x: Tensor) => {
         const pixels = x.flatten({ startDim: 2 });
@@ -161,7 +142,7 @@ describe("ResBlock", () => {
   it.each(cases)("is what its layers say: %s", (_, to, changes, change) =>
     tidy(() => {
       const all = { ...options, ...changes };
-      using block = shaken(new ResBlock(8, to, all));
+      using block = random(new ResBlock(8, to, all));
       const emb = normal([2, 6], 6);
       const formula = plain(block, change, all.use_scale_shift_norm);
       expectSame(

@@ -1,4 +1,4 @@
-// The UNet as a whole: every option runs and trains all parameters, recorded or not, with checkpoints or without.
+// What is particular to the UNet: multipliers by image size, classes, activation checkpoints, simulation in chunks.
 
 import { BridgeError, brownian, methods, uniformGrid } from "@dsbm/bridge";
 import * as T from "@dsbm/torch";
@@ -6,8 +6,9 @@ import { nn, type Tensor, tidy } from "@dsbm/torch";
 import { Simulator } from "@dsbm/train";
 import { beforeEach, describe, expect, it } from "vitest";
 import { distance, seeded } from "../../../../test/support/numbers.js";
-import type { UNetOptions } from "../../src/unet/options.js";
-import { type Conditions, UNet } from "../../src/unet/unet.js";
+import { completeUNet, type UNetOptions } from "../../src/unet/options.js";
+import { UNet } from "../../src/unet/unet.js";
+import { images, shaken, times } from "../networks.js";
 
 beforeEach(() => {
   T.setNumThreads(1);
@@ -17,211 +18,63 @@ beforeEach(() => {
 const small: UNetOptions = {
   image_size: 8,
   in_channels: 1,
-  model_channels: 16, // two a group: the shift of a lone channel would be normalised away, and train nothing
+  model_channels: 16,
   channel_mult: [1, 2],
   num_res_blocks: 1,
   num_heads: 2,
   attention_resolutions: [4],
 };
+const unet = (changes: Partial<UNetOptions> = {}, seed = 1) =>
+  shaken(new UNet({ ...small, ...changes }, { generator: seeded(seed) }), { seed: seed + 1 });
 
-/** A network whose zero-initialised layers are not zero, so that everything matters. */
-function unet(changes: Partial<UNetOptions> = {}, seed = 1): UNet {
-  const net = new UNet({ ...small, ...changes }, { generator: seeded(seed) });
-  const generator = seeded(seed + 1);
-  for (const p of net.parameters())
-    T.noGrad(() => p.add_(T.randn(p.shape, { generator }).mul(0.1)));
-  return net;
-}
-
-const images = (n: number, channels = 1, size = 8, seed = 5) =>
-  T.randn([n, channels, size, size], { generator: seeded(seed) });
-const times = (n: number) => T.rand([n], { generator: seeded(6) });
-const gradients = (net: UNet) => net.parameters().map((p) => (p.grad as Tensor).rawArray());
-
-describe("the network of the preset", () => {
-  it("has 6.6 million parameters for 28×28 pixels, and starts as zero", () => {
-    using net = new UNet({ image_size: 28, in_channels: 1 }, { generator: seeded(1) });
-    expect(net.parameterCount()).toBe(6_615_361);
-    tidy(() => {
-      const y = T.noGrad(() => net.eval().forward(images(1, 1, 28), times(1)));
-      expect(y.shape).toEqual([1, 1, 28, 28]);
-      expect(y.abs().amax().item()).toBe(0);
-    });
-  });
-
-  it("gets the same weights from the same seed only", () => {
-    const weights = (seed: number) => {
-      using net = new UNet(small, { generator: seeded(seed) });
-      return [...net.stateDict().values()].flatMap((t) => t.toNumbers());
-    };
-    expect(weights(1)).toEqual(weights(1));
-    expect(weights(1)).not.toEqual(weights(2));
-  });
+it.each([
+  [28, [0.5, 1, 1], []],
+  [32, [1, 2, 2, 2], [16, 8]],
+  [64, [1, 2, 2, 2], [16, 8]],
+  [160, [1, 2, 2, 4], []],
+  [256, [1, 1, 2, 2, 4, 4], [16, 8]],
+])("has multipliers and attention by the image size: %d", (image_size, mult, attention) => {
+  const { channel_mult, attention_resolutions } = completeUNet({ image_size, in_channels: 1 });
+  expect([channel_mult, attention_resolutions]).toEqual([mult, attention]);
 });
 
-describe("every option", () => {
-  type Case = [string, Partial<UNetOptions>, (n: number) => { channels: number } & Conditions];
-  const plain = () => ({ channels: 1 });
-  const classes = (n: number) => ({ channels: 1, y: T.arange(0, n, { dtype: "int64" }) });
-  const cases: Case[] = [
-    ["the smallest", {}, plain],
-    ["three resolutions, two blocks", { channel_mult: "1,2,2", num_res_blocks: 2 }, plain],
-    ["one resolution", { channel_mult: [1], attention_resolutions: [8] }, plain],
-    ["no attention on the way", { attention_resolutions: "" }, plain],
-    ["attention everywhere", { attention_resolutions: "8,4", num_heads_upsample: 4 }, plain],
-    ["heads by their channels", { num_head_channels: 4 }, plain],
-    ["addition of the time", { use_scale_shift_norm: false }, plain],
-    ["resampling in blocks", { resblock_updown: true }, plain],
-    ["resampling without convolutions", { conv_resample: false }, plain],
-    ["another scale of time", { temb_scale: 1 }, plain],
-    ["classes", { num_classes: 4 }, classes],
-    ["other channels out than in", { in_channels: 3, out_channels: 2 }, () => ({ channels: 3 })],
-    [
-      "a condition",
-      { in_channels: 3, out_channels: 2 },
-      (n) => ({ channels: 2, cond: images(n, 1, 8, 9) }),
-    ],
-    ["checkpoints", { use_checkpoint: true }, plain],
-    ["32 groups", { model_channels: 64 }, plain],
-    ["no dropout", { dropout: 0 }, plain],
-  ];
-  it.each(cases)("runs and trains every parameter: %s", (_, changes, given) =>
-    tidy(() => {
-      using net = unet(changes);
-      const n = 3;
-      const { channels, ...conditions } = given(n);
-      const y = net.forward(images(n, channels), times(n), conditions);
-      expect(y.shape).toEqual([n, net.options.out_channels, 8, 8]);
-      y.square().mean().backward();
-      const idle = net.namedParameters().filter(([, p]) => !((p.grad?.norm().item() ?? 0) > 0));
-      expect(idle.map(([name]) => name)).toEqual([]);
-      net.zeroGrad();
-    }),
-  );
-
-  it("also takes images of other sizes that can be halved as often", () =>
-    tidy(() => {
-      using net = unet();
-      expect(net.forward(T.zeros([1, 1, 6, 10]), times(1)).shape).toEqual([1, 1, 6, 10]);
-    }));
+it("has 8 groups up to 32 channels, 32 beyond", () => {
+  const groups = (model_channels: number) =>
+    completeUNet({ ...small, model_channels, channel_mult: [1, 1] }).groups;
+  expect([groups(8), groups(32), groups(64)]).toEqual([8, 8, 32]);
 });
 
-describe("conditions", () => {
-  it("reach the result: time, class, image", () =>
+it("starts as zero", () =>
+  tidy(() => {
+    using net = new UNet(small, { generator: seeded(1) });
+    const y = T.noGrad(() => net.eval().forward(images(1), times(1)));
+    expect(y.abs().amax().item()).toBe(0);
+  }));
+
+describe("classes", () => {
+  it("change the result of their samples", () =>
     tidy(() => {
-      using net = unet({ num_classes: 3, in_channels: 2, out_channels: 1, dropout: 0 });
-      const [x, cond, t] = [images(2), images(2, 1, 8, 9), times(2)];
-      const y = T.tensor([0n, 2n]);
-      const run = (at: Tensor, given: Conditions) =>
-        T.noGrad(() => net.forward(x, at, { y, cond, ...given }));
-      const base = run(t, {});
-      for (const other of [
-        run(t.mul(0.5), {}),
-        run(t, { y: T.tensor([0n, 1n]) }),
-        run(t, { cond: cond.neg() }),
-      ])
-        expect(distance(other, base)).toBeGreaterThan(1e-3);
+      using net = unet({ num_classes: 3, dropout: 0 });
+      const run = (...classes: bigint[]) =>
+        T.noGrad(() => net.forward(images(2), times(2), { y: T.tensor(classes) }));
+      const [base, other] = [run(0n, 2n), run(0n, 1n)];
+      expect(distance(other, base)).toBeGreaterThan(1e-3);
       // The first image's class is the same: so is its result.
-      const first = run(t, { y: T.tensor([0n, 1n]) });
-      expect(distance(first.select(0, 0), base.select(0, 0))).toBeLessThan(1e-6);
-      // A condition is channels after those of x; times may come as [B, 1, 1, 1].
-      const joined = T.noGrad(() =>
-        net.forward(T.cat([x, cond], { dim: 1 }), t.view([2, 1, 1, 1]), { y }),
-      );
-      expect(distance(joined, base)).toBe(0);
+      expect(distance(other.select(0, 0), base.select(0, 0))).toBeLessThan(1e-6);
     }));
 
-  it("that do not fit are refused", () =>
+  it("are refused where they are missing or not one for each sample", () =>
     tidy(() => {
-      using net = unet({ channel_mult: [1, 1, 1], attention_resolutions: [] });
-      using told = unet({ num_classes: 3, in_channels: 2, out_channels: 1 });
-      const t = times(2);
-      const refuses = (run: () => Tensor, message: RegExp) => {
-        expect(run).toThrow(BridgeError);
-        expect(run).toThrow(message);
-      };
-      refuses(() => net.forward(images(2, 3), t), /x has 3 channels; expected in_channels = 1$/);
-      refuses(
-        () => net.forward(images(2, 1, 6), t),
-        /6×6 cannot be halved 2 times.*multiples of 4/,
-      );
-      refuses(
-        () => net.forward(T.zeros([2, 64]), t),
-        /x has shape \[2,64\]; expected \[B, C, H, W\]/,
-      );
-      refuses(() => net.forward(images(2), times(3)), /t has shape \[3\]; expected one time/);
-      refuses(() => net.forward(images(2), t, { y: t }), /the network has no num_classes/);
-      const cond = images(2);
-      const y = T.tensor([0n, 1n]);
-      refuses(
-        () => told.forward(images(2), t, { y }),
-        /1 channels; .* = 2, those of cond included/,
-      );
-      refuses(() => told.forward(images(2), t, { cond }), /expected classes y, int64 \[2\]/);
-      refuses(
-        () => told.forward(images(2), t, { cond, y: y.narrow(0, 0, 1) }),
-        /y has shape \[1\]; expected \[2\]/,
-      );
-      refuses(
-        () => told.forward(images(2), t, { cond: images(2, 1, 4), y }),
-        /cond has shape \[2,1,4,4\]; expected \[2, C, 8, 8\]/,
-      );
+      using net = unet({ num_classes: 3 });
+      const run = (y?: Tensor) => () => net.forward(images(2), times(2), y ? { y } : {});
+      expect(run()).toThrow(/y is missing; expected classes, int64 \[2\], since num_classes is 3/);
+      expect(run(T.tensor([0n]))).toThrow(/y has shape \[1\]; expected classes, int64 \[2\]/);
+      expect(run()).toThrow(BridgeError);
     }));
 });
 
-describe("training", () => {
-  it("drops out, evaluation does not", () =>
-    tidy(() => {
-      using net = unet({ dropout: 0.3 });
-      const run = () => T.noGrad(() => net.forward(images(2), times(2)));
-      expect(distance(run(), run())).toBeGreaterThan(1e-3);
-      net.eval();
-      expect(distance(run(), run())).toBe(0);
-    }));
-
-  const train = (
-    changes: Partial<UNetOptions>,
-    wrap: (f: T.TensorFunction) => T.TensorFunction,
-  ) => {
-    const net = unet({ dropout: 0.3, ...changes });
-    const adam = new T.optim.Adam(net.parameters(), { lr: 1e-3 });
-    const step = wrap((x, t) => {
-      const loss = net
-        .forward(x as Tensor, t as Tensor)
-        .sub(x as Tensor)
-        .square()
-        .mean();
-      adam.zeroGrad();
-      loss.backward();
-      T.optim.clipGradNorm_(adam.parameters, 1);
-      adam.step();
-      return loss.detach();
-    });
-    T.manualSeed(8);
-    const losses: number[] = [];
-    for (let i = 0; i < 3; i++)
-      tidy(() => losses.push(([step(images(4, 1, 8, i), times(4))].flat()[0] as Tensor).item()));
-    const result = {
-      losses,
-      weights: net.parameters().map((p) => p.rawArray()),
-      grads: gradients(net),
-    };
-    adam.zeroGrad();
-    adam.dispose();
-    net.dispose();
-    return result;
-  };
-  const unrecorded = (changes: Partial<UNetOptions>) => train(changes, (f) => f);
-
-  it.each([
-    [{}],
-    [{ use_checkpoint: true }],
-    [{ resblock_updown: true, use_scale_shift_norm: false }],
-  ])("recorded is training unrecorded, bit for bit: %j", (changes) => {
-    expect(train(changes, (f) => T.recorded(f))).toEqual(unrecorded(changes));
-  });
-
-  it("with checkpoints gives the same loss, and gradients up to the order of sums", () =>
+describe("training with activation checkpoints", () => {
+  it("gives the same loss, and gradients up to the order of sums", () =>
     tidy(() => {
       const run = (use_checkpoint: boolean) => {
         using net = unet({ dropout: 0.3, use_checkpoint });
@@ -240,7 +93,7 @@ describe("training", () => {
       });
     }));
 
-  it("with checkpoints needs less memory, recorded too", () => {
+  it("needs less memory, recorded too", () => {
     const peak = (use_checkpoint: boolean, record: boolean) => {
       using net = unet({ use_checkpoint, num_res_blocks: 3, attention_resolutions: [] });
       const body = (x: Tensor, t: Tensor) => {
@@ -263,37 +116,33 @@ describe("training", () => {
   });
 });
 
-describe("simulation", () => {
-  it("in chunks is simulation at once", () =>
-    tidy(() => {
-      using net = unet().eval();
-      const x = images(7);
-      const ends = (chunkRows: number, threads: number) =>
-        new Simulator({
-          method: methods.rectifiedflow,
-          process: brownian({ sigma: 0 }),
-          networks: { f: net, b: net },
-          chunkRows,
-          threads,
-        }).endpoints("b", x, { grid: uniformGrid(4), generator: seeded(1) });
-      const whole = ends(7, 1);
-      expect(distance(whole, x)).toBeGreaterThan(0.1);
-      for (const [rows, threads] of [
-        [3, 1],
-        [3, 2],
-        [1, 1],
-      ] as const) {
-        const scale = whole.abs().amax().item();
-        expect(distance(ends(rows, threads), whole) / scale).toBeLessThan(1e-5);
-      }
-    }));
-});
+it("is simulated in chunks as at once", () =>
+  tidy(() => {
+    using net = unet().eval();
+    const x = images(7);
+    const ends = (chunkRows: number, threads: number) =>
+      new Simulator({
+        method: methods.rectifiedflow,
+        process: brownian({ sigma: 0 }),
+        networks: { f: net, b: net },
+        chunkRows,
+        threads,
+      }).endpoints("b", x, { grid: uniformGrid(4), generator: seeded(1) });
+    const whole = ends(7, 1);
+    const scale = whole.abs().amax().item();
+    expect(distance(whole, x)).toBeGreaterThan(0.1);
+    for (const [rows, threads] of [
+      [3, 1],
+      [3, 2],
+      [1, 1],
+    ] as const)
+      expect(distance(ends(rows, threads), whole) / scale).toBeLessThan(1e-5);
+  }));
 
 it("is saved and loaded by name", () => {
   using net = unet({ num_classes: 2 });
   using other = unet({ num_classes: 2 }, 3);
   nn.copyState(net, other);
-  expect([...other.stateDict().keys()].filter((name) => !/^\w+\./.test(name))).toEqual([]);
   expect(other.stateDict().get("label_emb.weight")?.shape).toEqual([2, 64]);
   tidy(() => {
     const run = (u: UNet) =>

@@ -5,7 +5,7 @@ import * as T from "@dsbm/torch";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect, it } from "vitest";
 import { distance, normal, seeded } from "../../../../test/support/numbers.js";
-import { ConditionalMLP, type ConditionalMLPOptions } from "../../src/mlp/mlp-cond.js";
+import { ConditionalMLP, type ConditionalMLPOptions } from "../../src/mlp/conditional.js";
 import { idle } from "../networks.js";
 
 beforeEach(() => T.setNumThreads(1));
@@ -106,7 +106,7 @@ describe("errors", () => {
       };
       refuses(() => net.forward(T.zeros([4, 2]), t, { cond }), /x has shape \[4,2\]; .* \[B, 3\]/);
       refuses(() => net.forward(x, T.zeros([3]), { cond }), /t has shape \[3\]/);
-      refuses(() => net.forward(x, t), /cond is missing; expected \[4, 2\], as y_dim 2 says/);
+      refuses(() => net.forward(x, t), /cond is missing; expected \[4, 2\], since y_dim is 2/);
       refuses(() => net.forward(x, t, { cond: x }), /cond has shape \[4,3\]; expected \[4, 2\]/);
       refuses(() => alone.forward(x, t, { cond }), /cond has shape \[4,2\]; expected none/);
       refuses(() => net.forward(x, t, { cond, y: t }), /takes no classes/);

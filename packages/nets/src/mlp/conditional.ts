@@ -1,0 +1,107 @@
+// The network of conditional bridges between vectors: one encoder for point and condition, another for the time
+// (De Bortoli 2021, with a condition).
+
+import type { Conditions } from "@dsbm/bridge";
+import { cat, nn, type Tensor } from "@dsbm/torch";
+import { finite, type Given, readKeys, whole, wrongFor } from "../unet/keys.js";
+import type { Seeded } from "../unet/layers.js";
+import { TimeEmbedding } from "../unet/time-embedding.js";
+import { MLP } from "./mlp.js";
+
+/** Fully connected layers with LeakyReLU between them, and after the last with `activate_final`. */
+class Encoder extends MLP {
+  readonly #activateFinal: boolean;
+  constructor(
+    inputs: number,
+    widths: readonly number[],
+    { activate_final = true, generator }: { activate_final?: boolean } & Seeded,
+  ) {
+    super(inputs, widths, { generator });
+    this.#activateFinal = activate_final;
+  }
+  override forward(x: Tensor): Tensor {
+    const last = this.layers.length - 1;
+    return this.layers.reduce((h, layer, i) => {
+      const next = layer.forward(h);
+      return i < last || this.#activateFinal ? next.leakyRelu() : next;
+    }, x);
+  }
+}
+
+const numbers = {
+  /** Dimension of a point. */
+  x_dim: whole(),
+  /** Dimension of a condition; 0: no condition. */
+  y_dim: whole(0, 0),
+  /** Columns of the sinusoidal time embedding. */
+  pos_dim: whole(16, 4),
+  /** The time in [0, 1] is multiplied by this before it is embedded. */
+  temb_scale: finite(1),
+};
+
+export interface ConditionalMLPOptions extends Given<typeof numbers> {
+  x_dim: number;
+  /** Widths of the encoder of the time. */
+  t_encoder_layers?: readonly number[];
+  /** Widths of the encoder of point and condition. */
+  xy_encoder_layers?: readonly number[];
+  /** Hidden widths after both encoders. */
+  decoder_layers?: readonly number[];
+}
+
+const wrong = wrongFor("ConditionalMLP");
+
+/**
+ * x [B, x_dim], t [B], condition [B, y_dim] → [B, x_dim]. Parameters `net.layers.0.weight`, …,
+ * `t_encoder.layers.…`, `xy_encoder.layers.…`.
+ */
+export class ConditionalMLP extends nn.Module {
+  readonly options: Required<ConditionalMLPOptions>;
+  net: Encoder;
+  t_encoder: Encoder;
+  xy_encoder: Encoder;
+  readonly positional: TimeEmbedding;
+
+  /** Throws a BridgeError that names the key for widths that make no network. */
+  constructor(options: ConditionalMLPOptions, { generator }: Seeded = {}) {
+    super();
+    const { t_encoder_layers: t, xy_encoder_layers: xy, decoder_layers = [128, 128] } = options;
+    const all = readKeys("ConditionalMLP", numbers, options);
+    const { x_dim, y_dim, pos_dim } = all;
+    const t_encoder_layers = t ?? [pos_dim, 2 * pos_dim];
+    const xy_encoder_layers = xy ?? t_encoder_layers.map((width) => 2 * width);
+    const layers = { t_encoder_layers, xy_encoder_layers, decoder_layers };
+    this.options = { ...all, ...layers };
+    for (const [key, widths] of Object.entries(layers)) {
+      if (key !== "decoder_layers" && widths.length === 0)
+        throw wrong(`${key} is empty; expected at least one width`);
+      for (const width of widths) whole().read(width, `${key} has an entry that`, wrong);
+    }
+    const inputs = (t_encoder_layers.at(-1) as number) + (xy_encoder_layers.at(-1) as number);
+    this.net = new Encoder(inputs, [...decoder_layers, x_dim], {
+      activate_final: false,
+      generator,
+    });
+    this.t_encoder = new Encoder(pos_dim, t_encoder_layers, { generator });
+    this.xy_encoder = new Encoder(x_dim + y_dim, xy_encoder_layers, { generator });
+    this.positional = new TimeEmbedding(pos_dim, { sineFirst: true });
+  }
+
+  /** Throws a BridgeError for a point, times or a condition of another shape, and for classes, which it cannot use. */
+  forward(x: Tensor, t: Tensor, { cond, y }: Conditions = {}): Tensor {
+    const { x_dim, y_dim, temb_scale } = this.options;
+    const [n] = x.shape;
+    if (x.ndim !== 2 || x.size(1) !== x_dim)
+      throw wrong(`x has shape [${x.shape}]; expected [B, ${x_dim}], since x_dim is ${x_dim}`);
+    if (t.numel !== n) throw wrong(`t has shape [${t.shape}]; expected one time for each of ${n}`);
+    if (`${cond?.shape ?? ""}` !== (y_dim > 0 ? `${n},${y_dim}` : ""))
+      throw wrong(
+        `${cond ? `cond has shape [${cond.shape}]` : "cond is missing"}; expected ${y_dim > 0 ? `[${n}, ${y_dim}]` : "none"}, since y_dim is ${y_dim}`,
+      );
+    if (y) throw wrong("y was given, but this network takes no classes");
+    const sinusoids = this.positional.forward(t.reshape([-1]).mul(temb_scale));
+    const times = this.t_encoder.forward(sinusoids);
+    const points = this.xy_encoder.forward(cond ? cat([x, cond], { dim: 1 }) : x);
+    return this.net.forward(cat([points, times], { dim: 1 }));
+  }
+}

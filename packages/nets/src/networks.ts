@@ -1,0 +1,131 @@
+// The networks by their configuration names, `model.name`; a new network is a folder here and an entry in `networks`.
+
+import { BridgeError, type Direction, type Network } from "@dsbm/bridge";
+import { DDPMpp } from "./ddpmpp/ddpmpp.js";
+import type { DDPMppOptions } from "./ddpmpp/options.js";
+import { DownscalerUNet } from "./downscaler-unet/downscaler-unet.js";
+import type { DownscalerUNetOptions } from "./downscaler-unet/options.js";
+import { DriftNetwork } from "./mlp/drift.js";
+import { ScoreNetwork } from "./mlp/mlp.js";
+import { type Given, numbers, only, readKeys, whole, wrongFor } from "./unet/keys.js";
+import type { Seeded } from "./unet/layers.js";
+import type { UNetOptions } from "./unet/options.js";
+import { UNet } from "./unet/unet.js";
+
+/** A network to build. */
+export interface NetworkRequest extends Seeded {
+  /** The configuration's group `model`: `name`, and the keys of that network. */
+  model: { name: string };
+  /** Shape of a sample: [d] or [C, H, W]. */
+  shape: readonly number[];
+  /** Channels of the condition; 0 without one. */
+  cond_channels?: number;
+  /** Number of classes of the data; used if the model is conditioned on labels (`class_cond`). */
+  classes?: number;
+  direction: Direction;
+}
+
+/** What a registered network is: the samples that it takes, and how it is built. */
+interface NetworkKind {
+  takes: "vectors" | "images";
+  build(keys: never, request: NetworkRequest): Network;
+}
+
+/** Keys of `model=MLP`. */
+const mlpKeys = {
+  hidden: numbers([256, 256]),
+  /** 0: the time is an input beside the point (`ScoreNetwork`); k: a `DriftNetwork` of k frequencies. */
+  time_frequencies: whole(0, 0),
+  activation_fn: only("silu", "the MLP has no other activation"),
+};
+
+function buildMLP(keys: Given<typeof mlpKeys>, request: NetworkRequest): Network {
+  const { shape, direction, generator, cond_channels = 0 } = request;
+  const { hidden, time_frequencies: frequencies } = readKeys("MLP", mlpKeys, keys);
+  for (const width of hidden) whole().read(width, "hidden has an entry that", wrongFor("MLP"));
+  if (cond_channels > 0)
+    throw wrongFor("MLP")("it takes no condition, but the data have one; set cdsb=false");
+  const [dim] = shape as [number];
+  return frequencies === 0
+    ? new ScoreNetwork(dim, { hidden, generator })
+    : new DriftNetwork(dim, { direction, hidden, frequencies, generator });
+}
+
+/** Size and channels of images, under the names that the networks share. */
+function imageKeys({ shape, cond_channels = 0 }: NetworkRequest) {
+  const [channels, image_size] = shape as [number, number, number];
+  return { image_size, in_channels: channels + cond_channels, out_channels: channels };
+}
+
+type Keys<Options> = Omit<Options, "model_channels"> & { num_channels?: number };
+/** `num_channels` in the configuration is `model_channels` in the network. */
+const modelChannels = (num_channels: number | undefined) =>
+  num_channels === undefined ? {} : { model_channels: num_channels };
+
+/** The networks of the configuration. */
+export const networks: Readonly<Record<string, NetworkKind>> = {
+  MLP: { takes: "vectors", build: buildMLP },
+  UNET: {
+    takes: "images",
+    build: (
+      { num_channels, class_cond, ...keys }: Keys<UNetOptions> & { class_cond?: boolean },
+      request,
+    ) =>
+      new UNet(
+        {
+          ...keys,
+          ...imageKeys(request),
+          ...modelChannels(num_channels),
+          num_classes: class_cond ? (request.classes ?? null) : null,
+        },
+        request,
+      ),
+  },
+  DownscalerUNET: {
+    takes: "images",
+    build: ({ num_channels, ...keys }: Keys<DownscalerUNetOptions>, request) =>
+      new DownscalerUNet(
+        { ...keys, ...imageKeys(request), ...modelChannels(num_channels) },
+        request,
+      ),
+  },
+  DDPMpp: {
+    takes: "images",
+    build: (keys: DDPMppOptions, request) =>
+      new DDPMpp({ ...keys, ...imageKeys(request) }, request),
+  },
+};
+
+/**
+ * A new network of the configuration for samples of a shape. Throws a BridgeError for an unknown name, for samples of
+ * the other kind, for images that are not square, and for keys of which no network can be built.
+ */
+export function createNetwork(request: NetworkRequest): Network {
+  const { model, shape } = request;
+  const { name, ...keys } = model;
+  const kind = Object.hasOwn(networks, name) ? networks[name] : undefined;
+  if (kind === undefined)
+    throw new BridgeError(
+      "argument",
+      `model.name=${name}: no such network; expected one of ${Object.keys(networks).join(", ")}`,
+    );
+  const images = shape.length === 3;
+  if (images !== (kind.takes === "images")) {
+    const others = Object.keys(networks).filter((other) => networks[other]?.takes !== kind.takes);
+    throw new BridgeError(
+      "argument",
+      `model.name=${name} takes ${kind.takes}, but the samples have the shape [${shape}]; choose model=${others.join(" or model=")}`,
+    );
+  }
+  if (images && shape[1] !== shape[2])
+    throw new BridgeError(
+      "argument",
+      `the images have ${shape[1]}×${shape[2]} pixels; expected square images for model.name=${name}`,
+    );
+  return kind.build(keys as never, request);
+}
+
+/** Whether a network of these keys is conditioned on the class of a sample. */
+export function hasClasses(model: { name: string; class_cond?: boolean }): boolean {
+  return model.name === "UNET" && model.class_cond === true;
+}

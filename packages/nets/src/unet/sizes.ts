@@ -1,0 +1,84 @@
+// What networks for images require of sizes: of the options, and of images, times and conditions at every call.
+
+import type { Conditions } from "@dsbm/bridge";
+import type { Tensor } from "@dsbm/torch";
+import { wrongFor } from "./keys.js";
+
+/** Throws a BridgeError unless an image size has `levels` resolutions, each half the one before. */
+export function checkHalvable(
+  network: string,
+  { image_size, levels, key }: { image_size: number; levels: number; key: string },
+): void {
+  const multiple = 2 ** (levels - 1);
+  if (image_size % multiple !== 0)
+    throw wrongFor(network)(
+      `image_size ${image_size} cannot be halved ${levels - 1} times, as the ${levels} entries of ${key} require; expected a multiple of ${multiple}, or fewer entries`,
+    );
+}
+
+/** The published lists of image sizes with attention, which serve networks of all sizes. */
+const published = ["16,8", "16"];
+
+/**
+ * The image sizes with attention of a network with `levels` resolutions: those given that are one of its resolutions.
+ * Throws a BridgeError for one that divides `image_size` and is no resolution, except in the published lists.
+ */
+export function attentionSizes(
+  network: string,
+  sizes: readonly number[],
+  { key, image_size, levels }: { key: string; image_size: number; levels: number },
+): number[] {
+  const own = Array.from({ length: levels }, (_, i) => image_size / 2 ** i);
+  const wrong = sizes.find((size) => image_size % size === 0 && !own.includes(size));
+  if (wrong !== undefined && !published.includes(`${sizes}`))
+    throw wrongFor(network)(
+      `${key} has ${wrong}; the resolutions of a network of image_size ${image_size} with ${levels} multipliers are ${own.join(", ")}`,
+    );
+  return sizes.filter((size) => own.includes(size));
+}
+
+/** What inputs a network accepts. */
+export interface Intake {
+  in_channels: number;
+  /** How often the network halves the resolution. */
+  halvings: number;
+  /** Number of classes; null: the network is built without classes; left out: it has no such option. */
+  num_classes?: number | null;
+}
+
+/**
+ * Throws a BridgeError for images x [B, C, H, W], times t and conditions that do not fit: channels, sizes, counts, and
+ * classes y that are missing or not accepted.
+ */
+export function checkInputs(
+  network: string,
+  { in_channels, halvings, num_classes }: Intake,
+  x: Tensor,
+  t: Tensor,
+  { y, cond }: Conditions,
+): void {
+  const wrong = wrongFor(network);
+  const [n, c, height, width] = x.shape as [number, number, number, number];
+  const multiple = 2 ** halvings;
+  if (x.ndim !== 4) throw wrong(`x has shape [${x.shape}]; expected [B, C, H, W]`);
+  if (cond && `${[cond.size(0), ...cond.shape.slice(2)]}` !== `${[n, height, width]}`)
+    throw wrong(`cond has shape [${cond.shape}]; expected [${n}, C, ${height}, ${width}], as x`);
+  if (c + (cond ? cond.size(1) : 0) !== in_channels)
+    throw wrong(
+      `x has ${c} channels${cond ? ` and cond ${cond.size(1)}` : ""}; expected in_channels = ${in_channels}${!cond && c < in_channels ? ", including those of cond" : ""}`,
+    );
+  if (height % multiple !== 0 || width % multiple !== 0)
+    throw wrong(
+      `images of ${height}×${width} cannot be halved ${halvings} times; expected multiples of ${multiple}`,
+    );
+  if (t.numel !== n)
+    throw wrong(`t has shape [${t.shape}]; expected one time for each of ${n} images`);
+  if (y && num_classes == null)
+    throw wrong(
+      `y was given, but ${num_classes === null ? "the network has no num_classes" : "this network takes no classes"}`,
+    );
+  if (num_classes != null && `${y?.shape}` !== `${n}`)
+    throw wrong(
+      `${y ? `y has shape [${y.shape}]` : "y is missing"}; expected classes, int64 [${n}], since num_classes is ${num_classes}`,
+    );
+}
