@@ -28,10 +28,10 @@ describe("createNetwork", () => {
     expect(unet).toBeInstanceOf(UNet);
     expect(unet.options).toMatchObject({ model_channels: 16, num_classes: 5, in_channels: 2 });
     using plain = create(
-      { name: "UNET", channel_mult: null, num_channels: 8 },
+      { name: "UNET", channel_mult: null, num_channels: 16 },
       { shape: [1, 28, 28] },
     );
-    expect((plain as UNet).options).toMatchObject({ num_classes: null, channels: [4, 8, 8] });
+    expect((plain as UNet).options).toMatchObject({ num_classes: null, channels: [8, 16, 16] });
     using downscaler = create(
       { name: "DownscalerUNET", channel_mult: "1,1,1,1", num_res_blocks: 1 },
       { cond_channels: 1 },
