@@ -2,6 +2,7 @@
 import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { parseCsv } from "../src/files/csv.js";
 import {
   type Evidence,
   findSweeps,
@@ -9,7 +10,6 @@ import {
   memberStatus,
   openJournal,
   openRun,
-  parseCsv,
   readManifest,
   readTraces,
   runPaths,
@@ -73,7 +73,7 @@ describe("the folder of a sweep", () => {
     writeFileSync(path, JSON.stringify({ ...manifest, format: 9 }));
     expect(() => readManifest(folder)).toThrow(/dsbm 0.1.0 in format 9, this version reads up to/);
     writeFileSync(path, "{}");
-    expect(() => readManifest(folder)).toThrow(/is no manifest of a sweep/);
+    expect(() => readManifest(folder)).toThrow(/has no format number: delete it/);
   });
 });
 

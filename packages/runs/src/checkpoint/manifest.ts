@@ -1,8 +1,8 @@
-// manifest.json is written last into a saved point and says what a whole one holds. Whoever reads it
-// may be looking at a damaged or a hostile folder, so nothing in it is believed before it is checked.
+// manifest.json is written last into a checkpoint and lists its files. The folder that is read may be
+// damaged or hostile, so every value is checked before it is used.
 import { RunError } from "../errors.js";
 import { fromJson, toJson } from "../files/json.js";
-import { readPlainFile } from "../files/plain.js";
+import { readPlainFile } from "../files/read.js";
 
 /** The format of saved points that this version writes and the newest that it reads. */
 export const checkpointFormat = 1;
@@ -81,21 +81,22 @@ export function readManifest(path: string, id: string): Manifest {
       `it was written by dsbm ${printable(manifest.dsbm)}, format ${manifest.format}; this version reads up to ${checkpointFormat}`,
     );
   }
-  const { order, serial } = manifest;
-  const fault =
-    manifest.format !== checkpointFormat
-      ? `format ${printable(manifest.format)}, expected ${checkpointFormat}`
-      : manifest.id !== id
-        ? `the id ${printable(manifest.id)}, expected the folder's name ${id}`
-        : typeof order !== "number" || !Number.isFinite(order)
-          ? `the order ${printable(order)}, expected a number`
-          : !Number.isSafeInteger(serial) || Number(serial) < 1
-            ? `the serial ${printable(serial)}, expected a whole number from 1 on`
-            : typeof manifest.milestone !== "boolean"
-              ? `milestone ${printable(manifest.milestone)}, expected true or false`
-              : typeof manifest.dsbm !== "string" || typeof manifest.created !== "string"
-                ? "no version or no time of creation"
-                : undefined;
+  const { format, order, serial, milestone } = manifest;
+  const faults: [boolean, string][] = [
+    [format !== checkpointFormat, `format ${printable(format)}, expected ${checkpointFormat}`],
+    [manifest.id !== id, `the id ${printable(manifest.id)}, expected the folder's name ${id}`],
+    [!Number.isFinite(order), `the order ${printable(order)}, expected a number`],
+    [
+      !Number.isSafeInteger(serial) || Number(serial) < 1,
+      `the serial ${printable(serial)}, expected a whole number from 1 on`,
+    ],
+    [typeof milestone !== "boolean", `milestone ${printable(milestone)}, expected true or false`],
+    [
+      typeof manifest.dsbm !== "string" || typeof manifest.created !== "string",
+      "no version or no time of creation",
+    ],
+  ];
+  const fault = faults.find(([wrong]) => wrong)?.[1];
   if (fault !== undefined) throw new RunError("corrupt", `${manifestName} has ${fault}`);
   checkFiles(asRecord(manifest.files, "files"));
   asRecord(manifest.facts, "facts");
@@ -126,7 +127,7 @@ function asRecord(value: unknown, what: string): Record<string, unknown> {
   );
 }
 
-/** A value from a file that may be hostile: short, and without characters that steer a terminal. */
+/** A value from a file that may be hostile: short, and without control characters. */
 function printable(value: unknown): string {
   if (value === undefined) return "(none)";
   if (typeof value === "object") return value === null ? "null" : "not a plain value";

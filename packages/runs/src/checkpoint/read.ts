@@ -3,7 +3,7 @@
 import { existsSync, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileError, RunError, type RunErrorCode } from "../errors.js";
-import { sha256OfPlainFile, sizeOfPlainFile } from "../files/plain.js";
+import { sha256OfPlainFile, sizeOfPlainFile } from "../files/read.js";
 import {
   type FileFacts,
   isPointFolder,

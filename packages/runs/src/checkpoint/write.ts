@@ -17,9 +17,7 @@ export class PointWriter {
   refusal: { readonly cause: unknown } | undefined;
 
   constructor(readonly folder: string) {
-    for (const made of this.attempt(() => makeFolders(dirname(folder))) ?? []) {
-      this.attempt(() => syncFolder(dirname(made)));
-    }
+    this.attempt(() => makeFolders(dirname(folder)));
     this.attempt(() => mkdirSync(folder));
   }
 

@@ -1,8 +1,9 @@
 // Tables on disk as RFC 4180 says (comma, quotes doubled), with the line ends of Unix tools. On top of it, numbers are written
 // bare and strings that could be taken for numbers are quoted, so types survive the round trip.
-import { existsSync, readFileSync } from "node:fs";
-import { fileError, RunError } from "../errors.js";
-import { type LineWriter, openLineWriter } from "./write.js";
+import { existsSync } from "node:fs";
+import { RunError } from "../errors.js";
+import { openLineWriter } from "./append.js";
+import { readText } from "./read.js";
 
 /** One field: null is an empty field, "" is a quoted empty one. */
 export type Cell = string | number | null;
@@ -67,7 +68,7 @@ export function openCsv(path: string, columns: readonly string[]): CsvWriter {
     );
   }
   const kept = Buffer.byteLength(text.slice(0, keep), "utf8");
-  const lines: LineWriter = openLineWriter(path, { lineEnd, keep: kept });
+  const lines = openLineWriter(path, { keep: kept });
   if (!header) lines.append(formatCsvRecord(columns));
   return {
     path,
@@ -166,12 +167,4 @@ function toTable(records: Cell[][], source: string): Table {
     return Object.fromEntries(columns.map((column, i) => [column, cells[i] as Cell]));
   });
   return { columns, rows };
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw fileError("read", path, error);
-  }
 }

@@ -1,23 +1,23 @@
-// A run may be killed at any instant and must leave only whole files. Files are therefore written
-// beside their place, flushed and renamed into it; logs grow by whole lines.
+// A process may be killed at any instant and must leave only whole files. Files and folders are written
+// under a temporary name beside their place, flushed to the disk, and renamed. Everything here goes that way.
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
   existsSync,
-  fstatSync,
   fsyncSync,
-  ftruncateSync,
   mkdirSync,
   openSync,
-  readSync,
+  readdirSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
+import { mkdir, open } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { errnoOf, fileError, RunError } from "../errors.js";
+import { errnoOf, fileError } from "../errors.js";
 
-/** What a file can be written from; an iterable of byte chunks is written without joining them. */
+/** What a file can be written from; the chunks of an iterable are written one by one. */
 export type FileData = string | ArrayBufferView | Iterable<Uint8Array>;
 
 /**
@@ -25,50 +25,134 @@ export type FileData = string | ArrayBufferView | Iterable<Uint8Array>;
  * Missing parent folders are made. Throws RunError (permission, disk_full, read_only, …).
  */
 export function writeFileAtomic(path: string, data: FileData): void {
-  replaceFileAtomic(path, (temporary) => {
+  const prepare = (temporary: string) => {
     const fd = openSync(temporary, "wx");
     try {
       for (const chunk of chunks(data)) writeAll(fd, chunk);
+      fsyncSync(fd);
     } finally {
       closeSync(fd);
     }
-  });
+  };
+  stage(path, { prepare, put: (temporary) => renameSync(temporary, path) }).commit();
+}
+
+/** A file or a folder under its temporary name. */
+export interface Replacement {
+  /** Where it is made. */
+  readonly temporary: string;
+  /** Gives it its name. Throws RunError; the temporary is removed then. */
+  commit(): void;
+  /** Removes it; does nothing after commit. */
+  discard(): void;
+}
+
+/** A folder under its temporary name. */
+export interface FolderReplacement extends Replacement {
+  /** Writes a file of the folder, by its path below it, flushed. Throws RunError. */
+  write(name: string, data: Uint8Array): Promise<void>;
+}
+
+/** A file that replaces `path` at commit; the caller writes and flushes it. Throws RunError. */
+export function openFileReplacement(path: string): Replacement {
+  return stage(path, { prepare: () => {}, put: (temporary) => renameSync(temporary, path) });
 }
 
 /**
- * As writeFileAtomic, for writers that want a path: `produce` fills the temporary file it is given,
- * which then takes the place of `path`. If it throws, `path` is untouched.
+ * A folder whose files replace those of the same names in `path` at commit; other files there stay. Throws RunError.
  */
-export function replaceFileAtomic(path: string, produce: (temporary: string) => void): void {
-  const folder = dirname(path);
-  const temporary = temporaryPath(folder);
-  try {
-    makeFolders(folder);
-    try {
-      produce(temporary);
-      syncPath(temporary, "r+");
-      renameSync(temporary, path);
-    } catch (error) {
-      if (existsSync(temporary)) rmSync(temporary, { force: true });
-      throw error;
-    }
-    syncFolder(folder);
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    throw fileError("write", path, error);
-  }
+export function openFolderReplacement(path: string): FolderReplacement {
+  const put = (temporary: string) => {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found?.isDirectory() && readdirSync(path).length > 0) {
+      moveInto(temporary, path);
+      rmSync(temporary, { recursive: true, force: true });
+    } else renameSync(temporary, path);
+  };
+  const replacement = stage(path, { prepare: (temporary) => mkdirSync(temporary), put });
+  return {
+    ...replacement,
+    async write(name, data) {
+      const place = join(replacement.temporary, name);
+      try {
+        await mkdir(dirname(resolve(place)), { recursive: true });
+        const file = await open(place, "w");
+        try {
+          await file.writeFile(data);
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+      } catch (error) {
+        throw fileError("write", join(path, name), error);
+      }
+    },
+  };
 }
 
-/** A new name beside the final place; sweepTemporaries knows it and its process. */
+/** Prepares what will be at `path` under a temporary name; `put` gives it its name at commit. */
+function stage(
+  path: string,
+  { prepare, put }: { prepare: (temporary: string) => void; put: (temporary: string) => void },
+): Replacement {
+  const folder = dirname(path);
+  const temporary = temporaryPath(folder);
+  let open = true;
+  const discard = () => {
+    try {
+      if (open && existsSync(temporary)) rmSync(temporary, { recursive: true, force: true });
+    } catch (error) {
+      throw fileError("remove", temporary, error);
+    } finally {
+      open = false;
+    }
+  };
+  const guarded = (operation: () => void) => {
+    try {
+      operation();
+    } catch (error) {
+      discard();
+      throw errnoOf(error) === undefined ? error : fileError("write", path, error);
+    }
+  };
+  guarded(() => {
+    makeFolders(folder);
+    prepare(temporary);
+  });
+  return {
+    temporary,
+    discard,
+    commit: () =>
+      guarded(() => {
+        put(temporary);
+        open = false;
+        syncFolder(folder);
+      }),
+  };
+}
+
+/** Moves files, folder by folder, into folders of the same names. */
+function moveInto(from: string, to: string): void {
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) {
+      mkdirSync(resolve(target), { recursive: true });
+      moveInto(source, target);
+    } else renameSync(source, target);
+  }
+  syncFolder(to);
+}
+
+/** A new temporary name in a folder; sweepTemporaries removes it once this process is gone. */
 export function temporaryPath(folder: string): string {
   return join(folder, `.tmp-${process.pid}-${randomBytes(4).toString("hex")}`);
 }
 
 /**
- * Makes a folder and the parents that it lacks; returns what was made, outermost first. One by one:
- * the recursion of mkdirSync calls a read-only file system ENOENT.
+ * Makes a folder and the parents that are missing, each flushed into its own parent. One by one: on a
+ * read-only file system the recursion of mkdirSync fails with ENOENT.
  */
-export function makeFolders(path: string): string[] {
+export function makeFolders(path: string): void {
   const missing: string[] = [];
   const whole = resolve(path);
   for (let at = whole; !existsSync(at); at = dirname(at)) missing.unshift(at);
@@ -79,10 +163,10 @@ export function makeFolders(path: string): string[] {
       // Another process may have made it meanwhile.
       if (errnoOf(error) !== "EEXIST") throw error;
     }
+    syncFolder(dirname(folder));
   }
-  // Refuses a file that stands there. (Of a relative path Node never ends where the working folder is gone.)
+  // Refuses a file of this name. (With a relative path Node's recursion does not end once the working folder is gone.)
   mkdirSync(whole, { recursive: true });
-  return missing;
 }
 
 /** Makes a folder and its parents. Throws RunError. */
@@ -94,76 +178,7 @@ export function makeFolder(path: string): void {
   }
 }
 
-/** Appends whole records to a file; what was cut off by an earlier crash is removed at opening. */
-export interface LineWriter {
-  readonly path: string;
-  /** Writes one record and its line end in one go; on failure the file is as before. */
-  append(line: string): void;
-  /** Forces everything appended so far onto the disk (fsync). */
-  flush(): void;
-  /** Flushes and closes; a second call does nothing. */
-  close(): void;
-}
-
-/**
- * Opens an append-only file of lines. `lineEnd` defaults to "\n"; `keep` is the number of bytes to
- * keep of what is there (default: up to its last line end). Throws RunError.
- */
-export function openLineWriter(
-  path: string,
-  { lineEnd = "\n", keep }: { lineEnd?: string; keep?: number } = {},
-): LineWriter {
-  makeFolder(dirname(path));
-  let fd: number | undefined;
-  const guarded = <T>(action: string, operation: (fd: number) => T): T => {
-    try {
-      if (fd === undefined) throw closed(path);
-      return operation(fd);
-    } catch (error) {
-      throw fileError(action, path, error);
-    }
-  };
-  try {
-    fd = openSync(path, "a+");
-  } catch (error) {
-    throw fileError("open", path, error);
-  }
-  guarded("repair", (file) => {
-    const size = fstatSync(file).size;
-    const whole = keep ?? wholeLines(file, size);
-    if (whole < size) ftruncateSync(file, whole);
-  });
-  return {
-    path,
-    append: (line) =>
-      guarded("append to", (file) => {
-        const size = fstatSync(file).size;
-        try {
-          writeAll(file, Buffer.from(line + lineEnd, "utf8"));
-        } catch (error) {
-          ftruncateSync(file, size);
-          throw error;
-        }
-      }),
-    flush: () => guarded("flush", fsyncSync),
-    close() {
-      if (fd === undefined) return;
-      const file = fd;
-      try {
-        guarded("flush", fsyncSync);
-      } finally {
-        fd = undefined;
-        closeSync(file);
-      }
-    },
-  };
-}
-
-function closed(path: string): RunError {
-  return new RunError("closed", `cannot write ${path}: it was closed before, open it again`);
-}
-
-/** The bytes of a file, piece by piece. */
+/** The bytes of a file, chunk by chunk. */
 export function* chunks(data: FileData): Iterable<Uint8Array> {
   if (typeof data === "string") yield Buffer.from(data, "utf8");
   else if (ArrayBuffer.isView(data))
@@ -171,41 +186,24 @@ export function* chunks(data: FileData): Iterable<Uint8Array> {
   else yield* data;
 }
 
-/** Writes all bytes at the file's position, in as many calls as the system asks for. */
+/** Writes all bytes at the file's position; the system may take them in several parts. */
 export function writeAll(fd: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) {
     done += writeSync(fd, bytes, done, bytes.length - done);
   }
 }
 
-/** Bytes up to and including the last "\n", found by reading backwards. */
-function wholeLines(fd: number, size: number): number {
-  const block = Buffer.alloc(4096);
-  for (let end = size; end > 0; ) {
-    const start = Math.max(0, end - block.length);
-    const count = readSync(fd, block, 0, end - start, start);
-    const at = block.subarray(0, count).lastIndexOf(10);
-    if (at >= 0) return start + at + 1;
-    end = start;
-  }
-  return 0;
-}
-
-function syncPath(path: string, flags: string): void {
-  const fd = openSync(path, flags);
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** Makes renames in a folder durable; file systems that cannot flush a folder are let off. */
+/** Flushes the names in a folder to the disk, where the file system can. */
 export function syncFolder(folder: string): void {
   try {
-    syncPath(folder, "r");
+    const fd = openSync(folder, "r");
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
   } catch (error) {
-    if (!["EINVAL", "EISDIR", "EPERM", "ENOTSUP", "EACCES"].includes(errnoOf(error) ?? ""))
-      throw error;
+    const unsupported = ["EINVAL", "EISDIR", "EPERM", "ENOTSUP", "EACCES"];
+    if (!unsupported.includes(errnoOf(error) ?? "")) throw error;
   }
 }

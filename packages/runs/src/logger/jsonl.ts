@@ -1,17 +1,20 @@
-// Values into log.jsonl, one JSON object a line with the step and the values it has.
-import { existsSync, readFileSync } from "node:fs";
+// Values in log.jsonl: one JSON object a line, with the step and the values that it has.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { fileError } from "../errors.js";
-import { fromJsonLines, toJson } from "../files/json.js";
-import { openLineWriter, writeFileAtomic } from "../files/write.js";
+import { openLineWriter } from "../files/append.js";
+import { readJsonLines, toJson, writeJsonLines } from "../files/json.js";
 import { checkStep, checkValues } from "./check.js";
 import type { Logger, LoggerOptions } from "./logger.js";
 
 /** A logger that appends to log.jsonl in a folder. */
 export function jsonlLogger(folder: string, { from }: LoggerOptions = {}): Logger {
-  if (from !== undefined) checkStep(from, "from");
   const path = join(folder, "log.jsonl");
-  if (from !== undefined && existsSync(path)) forget(path, from);
+  if (from !== undefined) {
+    checkStep(from, "from");
+    const rows = existsSync(path) ? readJsonLines(path) : [];
+    const kept = rows.filter(({ step }) => typeof step === "number" && step < from);
+    if (kept.length < rows.length) writeJsonLines(path, kept);
+  }
   const lines = openLineWriter(path);
   return {
     log(step, values) {
@@ -23,18 +26,4 @@ export function jsonlLogger(folder: string, { from }: LoggerOptions = {}): Logge
     flush: lines.flush,
     close: lines.close,
   };
-}
-
-/** Removes the lines of a step and all later ones. */
-function forget(path: string, from: number): void {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw fileError("read", path, error);
-  }
-  const rows = fromJsonLines(text, path);
-  const kept = rows.filter(({ step }) => typeof step === "number" && step < from);
-  if (kept.length < rows.length)
-    writeFileAtomic(path, kept.map((row) => `${toJson(row)}\n`).join(""));
 }

@@ -1,9 +1,7 @@
-// run.json says which version wrote a run, in which state it is and when: the first file that any
-// reader opens. The format number grows when an old reader could misread a new folder.
-import { existsSync, readFileSync } from "node:fs";
-import { fileError, RunError } from "../errors.js";
-import { fromJson, toJson } from "../files/json.js";
-import { writeFileAtomic } from "../files/write.js";
+// run.json: which version wrote a run, its state and times. Readers open it first. The format number
+// grows when an old reader could misread a new folder.
+import { RunError } from "../errors.js";
+import { readFormatted } from "../files/json.js";
 
 /** The format of run folders that this version writes and the newest that it reads. */
 export const formatVersion = 1;
@@ -21,7 +19,7 @@ export interface RunInfo {
   dsbm: string;
   state: RunState;
   started: string;
-  /** Times at which the run was taken up again. */
+  /** Times at which the run was continued. */
   resumed: string[];
   ended: string | null;
   /** Why it stopped early, one line; null for none. */
@@ -29,45 +27,23 @@ export interface RunInfo {
   environment: Environment;
 }
 
-/** Writes run.json. Throws RunError. */
-export function writeRunInfo(path: string, info: RunInfo): void {
-  writeFileAtomic(path, `${toJson(info, { indent: 2 })}\n`);
-}
-
 /**
  * Reads run.json. Throws RunError "not_a_run" when there is none, "newer_format" naming the version
  * that wrote it, "corrupt" otherwise.
  */
 export function readRunInfo(path: string): RunInfo {
-  if (!existsSync(path)) {
-    throw new RunError("not_a_run", `there is no ${path}: give the folder of a run`);
-  }
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw fileError("read", path, error);
-  }
-  const info = fromJson(text, path) as Partial<RunInfo> | null;
-  const cure = "restore it, or delete the run folder and run again";
-  if (typeof info?.format !== "number") {
-    throw new RunError("corrupt", `${path} has no format number: ${cure}`);
-  }
-  if (info.format > formatVersion) {
-    throw new RunError(
-      "newer_format",
-      `${path} was written by dsbm ${info.dsbm ?? "(unknown version)"} in format ${info.format}, this version reads up to format ${formatVersion}: update dsbm`,
-    );
-  }
+  const broken = "restore it, or delete the run folder and run again";
+  const missing = "give the folder of a run";
+  const info = readFormatted(path, { newest: formatVersion, missing, broken }) as Partial<RunInfo>;
   if (!runStates.includes(info.state as RunState)) {
     const state = JSON.stringify(info.state);
     throw new RunError(
       "corrupt",
-      `${path} has state ${state}, not ${runStates.join("|")}: ${cure}`,
+      `${path} has state ${state}, not ${runStates.join("|")}: ${broken}`,
     );
   }
   return {
-    format: info.format,
+    format: info.format as number,
     dsbm: info.dsbm ?? "",
     state: info.state as RunState,
     started: info.started ?? "",

@@ -1,11 +1,11 @@
-// Reads what a run left, whatever became of it: killed in mid-line, still running, never begun.
-// Cut last records are left out; a folder of a newer format is refused by name.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+// Reads a run folder in any state: finished, running, killed in the middle of a line. A cut last
+// record is left out. A folder of a newer format is an error that names the version.
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type CheckpointEntry, listCheckpoints } from "../checkpoint/read.js";
 import { fileError, RunError } from "../errors.js";
 import { type Row, readCsv } from "../files/csv.js";
-import { fromJson, fromJsonLines } from "../files/json.js";
+import { readJson, readJsonLines } from "../files/json.js";
 import { type RunInfo, readRunInfo } from "./info.js";
 import { type Direction, isPicture, parseModelName, type RunPaths, runPaths } from "./layout.js";
 import { lockHolder } from "./lock.js";
@@ -19,7 +19,7 @@ export interface ModelFile {
 /** A run as found on disk. */
 export interface Run {
   paths: RunPaths;
-  /** As run.json says, but "interrupted" where it says "running" and nobody is. */
+  /** run.json; its state is "interrupted" where it says "running" and no process holds the lock. */
   info: RunInfo;
   config: Record<string, unknown>;
   results: Row[];
@@ -45,7 +45,7 @@ export function readRun(folder: string): Run {
     config: config as Record<string, unknown>,
     results: existsSync(paths.results_csv) ? readCsv(paths.results_csv).rows : [],
     metrics: existsSync(paths.metrics_jsonl) ? readMetrics(paths.metrics_jsonl) : [],
-    models: listFiles(paths.models)
+    models: list(paths.models, "files")
       .flatMap((file) => {
         const model = parseModelName(file);
         return model ? [{ ...model, path: join(paths.models, file) }] : [];
@@ -80,13 +80,11 @@ export function listRuns(root: string): RunEntry[] {
     }
     return entries;
   }
-  return listFolders(root).flatMap((folder) => listRuns(join(root, folder)));
+  return list(root, "folders").flatMap((folder) => listRuns(join(root, folder)));
 }
 
 /** Reads metrics.jsonl; a cut last line is left out. Throws RunError. */
-export function readMetrics(path: string): Record<string, unknown>[] {
-  return fromJsonLines(readText(path), path);
-}
+export const readMetrics = readJsonLines;
 
 function readState(paths: RunPaths): RunInfo {
   const info = readRunInfo(paths.run_json);
@@ -94,33 +92,13 @@ function readState(paths: RunPaths): RunInfo {
   return { ...info, state: "interrupted", reason: "the process ended without a word" };
 }
 
-function readJson(path: string): unknown {
-  return fromJson(readText(path), path);
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw fileError("read", path, error);
-  }
-}
-
 function listPictures(folder: string): string[] {
-  return listFiles(folder)
+  return list(folder, "files")
     .filter(isPicture)
     .map((file) => join(folder, file));
 }
 
-function listFiles(folder: string): string[] {
-  return list(folder, "files");
-}
-
-function listFolders(folder: string): string[] {
-  return list(folder, "folders");
-}
-
-/** Names of plain files or folders (links are not followed), sorted; none where there is nothing. */
+/** Names of plain files or folders (links are not followed), sorted; none where there is no folder. */
 function list(folder: string, what: "files" | "folders"): string[] {
   if (!existsSync(folder)) return [];
   try {

@@ -5,23 +5,12 @@ import { join } from "node:path";
 import { isSavedPoint, removeFolder, restoreReplaced } from "../checkpoint/folder.js";
 import { listCheckpoints } from "../checkpoint/read.js";
 import { fileError, RunError } from "../errors.js";
+import { type LineWriter, openLineWriter } from "../files/append.js";
 import { type CsvWriter, formatCsv, openCsv, type Row, readCsv } from "../files/csv.js";
-import { toJson } from "../files/json.js";
+import { toJson, writeJson, writeJsonLines } from "../files/json.js";
 import { sweepTemporaries } from "../files/temporaries.js";
-import {
-  type FileData,
-  type LineWriter,
-  makeFolder,
-  openLineWriter,
-  writeFileAtomic,
-} from "../files/write.js";
-import {
-  type Environment,
-  formatVersion,
-  type RunInfo,
-  readRunInfo,
-  writeRunInfo,
-} from "./info.js";
+import { type FileData, makeFolder, writeFileAtomic } from "../files/write.js";
+import { type Environment, formatVersion, type RunInfo, readRunInfo } from "./info.js";
 import { isPicture, parseModelName, type RunPaths, runPaths } from "./layout.js";
 import { acquireLock, type Lock } from "./lock.js";
 import { readMetrics } from "./reader.js";
@@ -102,7 +91,7 @@ export function openRun(options: OpenRunOptions): RunWriter {
       reason: null,
       environment,
     };
-    writeRunInfo(paths.run_json, info);
+    writeJson(paths.run_json, info);
     return new OpenRun(paths, info, lock, results, metrics);
   } catch (error) {
     lock.release();
@@ -166,7 +155,7 @@ class OpenRun implements RunWriter {
     this.results = openCsv(results_csv, this.results.columns);
     this.metrics.close();
     const kept = readMetrics(metrics_jsonl).filter((metric) => !isAfter(metric));
-    writeFileAtomic(metrics_jsonl, kept.map((metric) => `${toJson(metric)}\n`).join(""));
+    writeJsonLines(metrics_jsonl, kept);
     this.metrics = openLineWriter(metrics_jsonl);
     removeFiles(models, (file) => {
       const model = parseModelName(file);
@@ -199,7 +188,7 @@ class OpenRun implements RunWriter {
       this.results.close();
       this.metrics.close();
       Object.assign(this.info, { state, reason, ended: new Date().toISOString() });
-      writeRunInfo(this.paths.run_json, this.info);
+      writeJson(this.paths.run_json, this.info);
     } finally {
       this.lock.release();
     }

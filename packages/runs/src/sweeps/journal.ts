@@ -1,9 +1,8 @@
 // What was started when and how it ended, a line each: a status read beside a living sweep, or after one that was
 // killed, finds whole lines only, and what came last of each member.
-import { existsSync, readFileSync } from "node:fs";
-import { fileError } from "../errors.js";
-import { fromJsonLines, toJson } from "../files/json.js";
-import { type LineWriter, openLineWriter } from "../files/write.js";
+import { existsSync } from "node:fs";
+import { openLineWriter } from "../files/append.js";
+import { readJsonLines, toJson } from "../files/json.js";
 
 /** A launch names all members that it is to run; local ones then tell of each when it starts and ends. */
 export type SweepEvent =
@@ -33,7 +32,7 @@ export interface Trace {
 
 /** Appends events, each with its time, flushed. Throws RunError. */
 export function openJournal(path: string): { write(event: SweepEvent): void; close(): void } {
-  const lines: LineWriter = openLineWriter(path);
+  const lines = openLineWriter(path);
   return {
     write(event) {
       lines.append(toJson({ time: new Date().toISOString(), ...event }));
@@ -47,13 +46,7 @@ export function openJournal(path: string): { write(event: SweepEvent): void; clo
 export function readTraces(path: string): Map<number, Trace> {
   const traces = new Map<number, Trace>();
   if (!existsSync(path)) return traces;
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw fileError("read", path, error);
-  }
-  for (const line of fromJsonLines(text, path)) {
+  for (const line of readJsonLines(path)) {
     const event = line as unknown as SweepEvent & { time: string };
     if (event.event === "launch") {
       const { launcher, job, again, time } = event;

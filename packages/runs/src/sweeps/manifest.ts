@@ -1,11 +1,11 @@
-// What a sweep is, in a folder of its own beside the runs: its members, their words and where each of them writes.
-// It is what `dsbm sweep` looks at, so that nothing has to be guessed from the names of folders.
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+// The folder of a sweep, beside the runs: its members, the command of each and the folder of its run.
+// `dsbm sweep` reads it, so that nothing is guessed from the names of folders.
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { fileError, RunError } from "../errors.js";
+import { RunError } from "../errors.js";
 import type { Cell } from "../files/csv.js";
-import { fromJson, toJson } from "../files/json.js";
-import { makeFolder, writeFileAtomic } from "../files/write.js";
+import { readFormatted, writeJson } from "../files/json.js";
+import { makeFolder } from "../files/write.js";
 
 /** The format of sweep folders that this version writes and the newest that it reads. */
 const formatVersion = 1;
@@ -75,33 +75,18 @@ export const sweepsFolder = (experiments_dir: string): string => join(experiment
 /** Makes the folder of a sweep and writes its manifest. Throws RunError. */
 export function writeManifest(folder: string, manifest: Omit<SweepManifest, "format">): void {
   makeFolder(sweepPaths(folder).logs);
-  const whole: SweepManifest = { format: formatVersion, ...manifest };
-  writeFileAtomic(sweepPaths(folder).manifest, `${toJson(whole, { indent: 2 })}\n`);
+  writeJson(sweepPaths(folder).manifest, { format: formatVersion, ...manifest });
 }
 
 /** Reads a manifest. Throws RunError "not_a_run" where there is none, "newer_format" or "corrupt". */
 export function readManifest(folder: string): SweepManifest {
   const { manifest: path } = sweepPaths(folder);
-  if (!existsSync(path))
-    throw new RunError("not_a_run", `there is no ${path}: give a sweep's folder`);
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw fileError("read", path, error);
-  }
-  const manifest = fromJson(text, path) as Partial<SweepManifest> | null;
-  if (typeof manifest?.format !== "number" || !Array.isArray(manifest.members))
-    throw new RunError(
-      "corrupt",
-      `${path} is no manifest of a sweep: delete it and start the sweep again`,
-    );
-  if (manifest.format > formatVersion)
-    throw new RunError(
-      "newer_format",
-      `${path} was written by dsbm ${manifest.dsbm} in format ${manifest.format}, this version reads up to format ${formatVersion}: update dsbm`,
-    );
-  return manifest as SweepManifest;
+  const broken = "delete it and start the sweep again";
+  const missing = "give a sweep's folder";
+  const manifest = readFormatted(path, { newest: formatVersion, missing, broken });
+  if (!Array.isArray(manifest.members))
+    throw new RunError("corrupt", `${path} has no members of a sweep: ${broken}`);
+  return manifest as unknown as SweepManifest;
 }
 
 /** The folder of a member's run. */

@@ -13,13 +13,9 @@ import {
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { openLineWriter } from "../../src/files/append.js";
 import { sweepTemporaries } from "../../src/files/temporaries.js";
-import {
-  makeFolder,
-  openLineWriter,
-  replaceFileAtomic,
-  writeFileAtomic,
-} from "../../src/files/write.js";
+import { makeFolder, writeFileAtomic } from "../../src/files/write.js";
 import {
   kill,
   mountTmpfs,
@@ -171,15 +167,15 @@ describe("writeFileAtomic", () => {
     expect(temporaries(folder)).toEqual([]);
   });
 
-  it("leaves the old file when the producer throws", () => {
+  it("leaves the old file when the source of the bytes throws", () => {
     const folder = temporaryFolder();
     const path = join(folder, "weights");
     writeFileAtomic(path, "old");
-    const produce = (temporary: string) => {
-      writeFileSync(temporary, "half");
+    function* broken(): Iterable<Uint8Array> {
+      yield Buffer.from("half");
       throw new TypeError("no tensor");
-    };
-    expect(() => replaceFileAtomic(path, produce)).toThrow(new TypeError("no tensor"));
+    }
+    expect(() => writeFileAtomic(path, broken())).toThrow(new TypeError("no tensor"));
     expect(readFileSync(path, "utf8")).toBe("old");
     expect(temporaries(folder)).toEqual([]);
   });

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readCsv } from "../../src/files/csv.js";
-import { fromJsonLines } from "../../src/files/json.js";
+import { readJsonLines } from "../../src/files/json.js";
 import { csvLogger } from "../../src/logger/csv.js";
 import { type LogValues, loggers, type OpenLogger } from "../../src/logger/logger.js";
 import { metricName, namedMetrics } from "../../src/logger/names.js";
@@ -18,8 +18,7 @@ const pointsOf: Record<keyof typeof loggers, ((folder: string, name: string) => 
   TensorBoard: (folder, name) => shownScalars(join(folder, "tensorboard"), name),
   CSV: (folder, name) => pointsIn(readCsv(join(folder, "metrics.csv")).rows, name),
   JSONL(folder, name) {
-    const path = join(folder, "log.jsonl");
-    return pointsIn(fromJsonLines(readFileSync(path, "utf8"), path), name);
+    return pointsIn(readJsonLines(join(folder, "log.jsonl")), name);
   },
   NONE: null,
 };

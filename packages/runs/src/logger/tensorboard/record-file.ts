@@ -1,73 +1,16 @@
-// TFRecord files: length, its checksum, bytes, their checksum, over and over. A record is appended in one piece, and
-// one that a crash cut off is removed before anything follows it.
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync } from "node:fs";
-import { dirname } from "node:path";
-import { fileError, RunError } from "../../errors.js";
-import { makeFolder, writeAll } from "../../files/write.js";
+// TFRecord files: length, its checksum, bytes, their checksum, over and over.
+import { readSync } from "node:fs";
+import { type AppendFile, openAppendFile } from "../../files/append.js";
 import { maskedCrc32c } from "./crc32c.js";
 
-/** A file of records that grows; every method throws RunError. */
-export interface RecordFile {
-  readonly path: string;
-  /** Writes one record in one go; on failure the file is as before. */
-  append(bytes: Uint8Array): void;
-  /** Forces everything appended so far onto the disk (fsync). */
-  flush(): void;
-  /** Flushes and closes; a second call does nothing. */
-  close(): void;
-}
-
-/** Bytes of a record around its own. */
+/** Bytes of a record before and after its own. */
 const headerBytes = 12;
 const footerBytes = 4;
 
-/** Opens a file of records, keeping the whole ones that are there. */
-export function openRecordFile(path: string): RecordFile {
-  makeFolder(dirname(path));
-  let fd: number | undefined;
-  const guarded = <T>(action: string, operation: (fd: number) => T): T => {
-    try {
-      if (fd === undefined)
-        throw new RunError("closed", `cannot write ${path}: it was closed before, open it again`);
-      return operation(fd);
-    } catch (error) {
-      throw fileError(action, path, error);
-    }
-  };
-  try {
-    fd = openSync(path, "a+");
-  } catch (error) {
-    throw fileError("open", path, error);
-  }
-  guarded("repair", (file) => {
-    const { size } = fstatSync(file);
-    const whole = wholeRecords(file, size);
-    if (whole < size) ftruncateSync(file, whole);
-  });
-  return {
-    path,
-    append: (bytes) =>
-      guarded("append to", (file) => {
-        const { size } = fstatSync(file);
-        try {
-          writeAll(file, framed(bytes));
-        } catch (error) {
-          ftruncateSync(file, size);
-          throw error;
-        }
-      }),
-    flush: () => guarded("flush", fsyncSync),
-    close() {
-      if (fd === undefined) return;
-      const file = fd;
-      try {
-        guarded("flush", fsyncSync);
-      } finally {
-        fd = undefined;
-        closeSync(file);
-      }
-    },
-  };
+/** Opens a file of records for appending; a damaged record and what follows it are removed. Throws RunError. */
+export function openRecordFile(path: string): AppendFile {
+  const file = openAppendFile(path, wholeRecords);
+  return { ...file, append: (bytes) => file.append(framed(bytes)) };
 }
 
 /** A record around bytes. */

@@ -1,11 +1,20 @@
-// Files of a folder that may come from a stranger: links, pipes and folders are refused at the open
-// file itself, so that nothing outside the folder is ever read through it.
+// Reading files: texts, and plain files of a folder that may come from a stranger. There links, pipes and
+// folders are refused, so that nothing outside the folder is read through it.
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { basename } from "node:path";
 import { errnoOf, fileError, RunError } from "../errors.js";
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+
+/** The text of a file. Throws RunError. */
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw fileError("read", path, error);
+  }
+}
 
 /** A plain file of at most `limit` bytes. Throws RunError whose message is the reason alone. */
 export function readPlainFile(path: string, { limit }: { limit: number }): Buffer {
@@ -39,7 +48,7 @@ export function sha256OfPlainFile(path: string): string {
 function withPlainFile<T>(path: string, use: (fd: number, size: number) => T): T {
   const name = basename(path);
   try {
-    // Without O_NONBLOCK a pipe would keep us waiting for its writer.
+    // Without O_NONBLOCK opening a pipe would wait for its writer.
     const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
       const stat = fstatSync(fd);
