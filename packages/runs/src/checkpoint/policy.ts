@@ -1,11 +1,11 @@
-// Which saved points stay: the newest few, those at the end of something, and every so many-th.
+// Which checkpoints are kept: the newest few, milestones, and every k-th.
 import { RunError } from "../errors.js";
 import type { Checkpoint } from "./read.js";
 
 export interface KeepPolicy {
-  /** So many of the newest whole points are kept (default 3, at least 1). */
+  /** How many of the newest whole checkpoints are kept (default 3, at least 1). */
   keep_last?: number;
-  /** Each so many-th point that a run saves is kept for good (default null: none). */
+  /** k: every k-th checkpoint that a run saves is kept for good (default null: none). */
   keep_every?: number | null;
 }
 
@@ -14,23 +14,21 @@ export function checkPolicy({
   keep_last = 3,
   keep_every = null,
 }: KeepPolicy): Required<KeepPolicy> {
-  const counts = (value: number) => Number.isSafeInteger(value) && value >= 1;
-  if (!counts(keep_last)) {
-    throw new RunError(
-      "bad_argument",
-      `keep_last is ${keep_last}, expected a whole number from 1 on`,
-    );
-  }
-  if (keep_every !== null && !counts(keep_every)) {
-    const expected = "expected null or a whole number from 1 on";
-    throw new RunError("bad_argument", `keep_every is ${keep_every}, ${expected}`);
+  for (const [key, value] of Object.entries({ keep_last, keep_every })) {
+    if (
+      (Number.isSafeInteger(value) && Number(value) >= 1) ||
+      (key === "keep_every" && value === null)
+    )
+      continue;
+    const expected = `expected ${key === "keep_every" ? "null or " : ""}a whole number from 1 on`;
+    throw new RunError("bad_argument", `${key} is ${value}, ${expected}`);
   }
   return { keep_last, keep_every };
 }
 
 /**
- * Those of the points, in order from the oldest, that need not be kept. What is not whole neither
- * counts nor is given up; `isWhole` is asked as rarely as can be.
+ * Those of the checkpoints, in order from the oldest, that need not be kept. Damaged ones neither count nor are
+ * removed. `isWhole` is called as rarely as possible.
  */
 export function superfluous(
   points: readonly Checkpoint[],

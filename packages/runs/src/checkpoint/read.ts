@@ -1,4 +1,4 @@
-// Saved points as they are found: whole, or damaged with the reason. Reading changes nothing, so it
+// Checkpoints as they are found: whole, or damaged with the reason. Reading changes nothing, so it
 // works beside a run that is saving, and in a folder that cannot be written.
 import { existsSync, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -12,33 +12,15 @@ import {
   readManifest,
 } from "./manifest.js";
 
-/** A file of a saved point, with the path to read it from. */
-export interface CheckpointFile extends FileFacts {
-  readonly path: string;
-}
-
-/** A saved point. */
-export interface Checkpoint {
-  readonly id: string;
-  /** The folder of this point. */
+/** A checkpoint: its manifest, its folder, and the paths of its files. */
+export interface Checkpoint extends Omit<Manifest, "format" | "files"> {
   readonly folder: string;
-  /** Position in the run; the newest point is the one with the greatest. */
-  readonly order: number;
-  /** Counts the points of a run from 1; `keep_every` goes by it. */
-  readonly serial: number;
-  /** Kept for good. */
-  readonly milestone: boolean;
-  /** Version of dsbm that wrote it. */
-  readonly dsbm: string;
-  /** ISO 8601 in UTC. */
-  readonly created: string;
   /** Bytes of all files together. */
   readonly bytes: number;
-  readonly files: Readonly<Record<string, CheckpointFile>>;
-  readonly facts: Readonly<Record<string, unknown>>;
+  readonly files: Readonly<Record<string, FileFacts & { readonly path: string }>>;
 }
 
-/** A point that cannot be used. It is never deleted by itself. */
+/** A checkpoint that cannot be used. It is never deleted automatically. */
 export interface DamagedCheckpoint {
   readonly id: string;
   readonly folder: string;
@@ -49,19 +31,13 @@ export interface DamagedCheckpoint {
   readonly reason: string;
 }
 
-/** What newestCheckpoint found. */
-export interface NewestCheckpoint {
-  readonly checkpoint: Checkpoint | null;
-  readonly damaged: readonly DamagedCheckpoint[];
-}
-
-/** One point of a listing. */
+/** One checkpoint of a listing. */
 export type CheckpointEntry =
   | { readonly id: string; readonly checkpoint: Checkpoint; readonly damage: null }
   | { readonly id: string; readonly checkpoint: null; readonly damage: DamagedCheckpoint };
 
 /**
- * The points in the folder `checkpoints`, by order, those of unknown order last. `verify` (default
+ * The checkpoints in the folder `checkpoints`, by order, those of unknown order last. `verify` (default
  * false) reads every file and compares its SHA-256; without it only sizes are compared.
  * Throws RunError when the folder cannot be listed; none where there is no folder.
  */
@@ -73,45 +49,29 @@ export function listCheckpoints(folder: string, { verify = false } = {}): Checkp
 }
 
 /**
- * The newest whole point in the folder `checkpoints` or null, and the damaged ones that were passed
- * over: those after it and those whose place cannot be told. `verify` (default true) as in
- * listCheckpoints; only the points from the newest to the one found are read in full.
+ * The newest whole checkpoint in the folder `checkpoints` or null, and the damaged ones that were passed
+ * over: those after it and those of unknown order. `verify` (default true) as in listCheckpoints; only the
+ * checkpoints from the newest to the one found are read in full.
  */
-export function newestCheckpoint(folder: string, { verify = true } = {}): NewestCheckpoint {
+export function newestCheckpoint(
+  folder: string,
+  { verify = true } = {},
+): { checkpoint: Checkpoint | null; damaged: DamagedCheckpoint[] } {
   const damaged: DamagedCheckpoint[] = [];
   let newest: Checkpoint | null = null;
   for (const entry of listCheckpoints(folder).reverse()) {
     const again: boolean = verify && entry.damage === null && newest === null;
-    const seen: CheckpointEntry = again ? examine(folder, entry.id, { verify }) : entry;
-    // A writer beside us has pruned it meanwhile: there is a newer one.
-    if (seen.damage !== null && !isThere(seen.damage.folder)) {
+    const read: CheckpointEntry = again ? examine(folder, entry.id, { verify }) : entry;
+    // Another process has pruned it meanwhile: there is a newer one.
+    if (read.damage !== null && !isThere(read.damage.folder))
       return newestCheckpoint(folder, { verify });
-    }
-    if (seen.damage === null) newest ??= seen.checkpoint;
-    else if (newest === null || seen.damage.order === null) damaged.push(seen.damage);
+    if (read.damage === null) newest ??= read.checkpoint;
+    else if (newest === null || read.damage.order === null) damaged.push(read.damage);
   }
   return { checkpoint: newest, damaged };
 }
 
-/**
- * The point `id` in the folder `checkpoints`, every file verified.
- * Throws RunError "not_found", "newer_format", "corrupt" or a file error.
- */
-export function loadCheckpoint(folder: string, id: string): Checkpoint {
-  const ids = pointIds(folder);
-  if (!ids.includes(id)) {
-    const known = ids.length > 0 ? `there are ${ids.join(", ")}` : "there are none";
-    throw new RunError("not_found", `there is no checkpoint ${id} in ${folder}: ${known}`);
-  }
-  const { checkpoint, damage } = examine(folder, id, { verify: true });
-  if (damage === null) return checkpoint;
-  throw new RunError(
-    damage.code,
-    `checkpoint ${id} in ${folder} cannot be used (${damage.reason}): take another one`,
-  );
-}
-
-/** Looks at one point; what is wrong with it is in the entry, nothing is thrown for it. */
+/** Reads one checkpoint; its damage is in the entry, not thrown. */
 export function examine(folder: string, id: string, { verify = false } = {}): CheckpointEntry {
   const place = join(folder, id);
   let manifest: Manifest | undefined;
@@ -129,21 +89,18 @@ export function examine(folder: string, id: string, { verify = false } = {}): Ch
   }
 }
 
-/** The point of a manifest, its files there with their sizes. */
-function checkpointAt(folder: string, manifest: Manifest): Checkpoint {
-  const { id, order, serial, milestone, dsbm, created, facts } = manifest;
-  const files: Record<string, CheckpointFile> = {};
+/** The checkpoint of a manifest; its files exist and have their sizes. */
+function checkpointAt(folder: string, { format: _, ...manifest }: Manifest): Checkpoint {
   let bytes = 0;
-  for (const [name, file] of Object.entries(manifest.files)) {
+  const files = Object.entries(manifest.files).map(([name, file]) => {
     const path = join(folder, name);
     const size = sizeOfPlainFile(path);
-    if (size !== file.size) {
+    if (size !== file.size)
       throw new RunError("corrupt", `${name} has ${size} bytes, expected ${file.size}`);
-    }
-    files[name] = { size, sha256: file.sha256, path };
     bytes += size;
-  }
-  return { id, folder, order, serial, milestone, dsbm, created, bytes, files, facts };
+    return [name, { ...file, path }] as const;
+  });
+  return { ...manifest, folder, bytes, files: Object.fromEntries(files) };
 }
 
 function verifyFiles({ files }: Checkpoint): void {
@@ -155,7 +112,7 @@ function verifyFiles({ files }: Checkpoint): void {
   }
 }
 
-/** Names of the points: folders, and links so that they are named; other names are not ours. */
+/** Names of the checkpoints: folders, and links, which are then reported as damaged. */
 function pointIds(folder: string): string[] {
   if (!existsSync(folder)) return [];
   try {
@@ -169,7 +126,7 @@ function pointIds(folder: string): string[] {
   }
 }
 
-/** False once a writer beside us has pruned the point. */
+/** False once another process has pruned the checkpoint. */
 function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -1,5 +1,5 @@
-// A run that is killed at any instant, or whose disk is full, must find its last saved point whole.
-// One folder a point: written and flushed under a temporary name, then renamed; old ones go after.
+// A run that is killed at any instant, or whose disk is full, must find its last checkpoint whole.
+// One folder a checkpoint: written and flushed under a temporary name, then renamed; older ones are removed after that.
 import { existsSync } from "node:fs";
 import { RunError } from "../errors.js";
 import { sweepTemporaries } from "../files/temporaries.js";
@@ -7,82 +7,52 @@ import { type FileData, temporaryPath } from "../files/write.js";
 import { putInPlace, removeFolder, restoreReplaced } from "./folder.js";
 import { checkpointFormat, isFileName, isPointId, manifestName, manifestText } from "./manifest.js";
 import { checkPolicy, type KeepPolicy, superfluous } from "./policy.js";
-import {
-  type Checkpoint,
-  type CheckpointEntry,
-  examine,
-  listCheckpoints,
-  loadCheckpoint,
-  type NewestCheckpoint,
-  newestCheckpoint,
-} from "./read.js";
+import { type Checkpoint, examine, listCheckpoints, newestCheckpoint } from "./read.js";
 import { PointWriter, refusalError } from "./write.js";
 
-export interface OpenCheckpointsOptions extends KeepPolicy {
-  /** Version of dsbm, for the manifests. */
-  dsbm: string;
-}
-
-/** A point to be saved. */
+/** A checkpoint to be saved. */
 export interface CheckpointPoint {
   /** Its folder's name, sortable and readable: it0003_b_step00005000. */
   id: string;
   /** Position in the run, e.g. steps so far. */
   order: number;
-  /** Kept for good (default false). */
+  /** Never removed by the policy (default false). */
   milestone?: boolean;
-  /** Anything JSON holds; NaN and infinities too, which are written as strings of that name. */
+  /** Any JSON; NaN and infinities too, which are written as strings of that name. */
   facts: object;
-  /** Content by file name; an iterable of byte chunks is written without joining them. */
+  /** Content by file name; the chunks of an iterable are written one by one. */
   files: Readonly<Record<string, FileData>>;
 }
 
 export interface SavedCheckpoint {
   checkpoint: Checkpoint;
-  /** Ids of older points that the policy removed. */
+  /** Ids of older checkpoints that the policy removed. */
   removed: string[];
-  /** One line each: what could not be removed, and the damaged point that was set aside. */
+  /** One line each: what could not be removed, and the damaged checkpoint that was set aside. */
   warnings: string[];
 }
 
-/** The saved points of one run. One process writes at a time: hold the run's lock. */
-export interface CheckpointStore {
-  readonly folder: string;
-  /**
-   * Saves a point; when it returns the point is on the disk, and then older ones were removed as the
-   * policy says. A whole point of the same id is replaced, a damaged one is set aside. Throws
-   * RunError "disk_full", "read_only", "permission", … and leaves the older points as they were;
-   * "bad_argument" for bad names and for an order before that of a whole point.
-   */
-  save(point: CheckpointPoint): SavedCheckpoint;
-  /** The newest whole point and the damaged ones passed over, see newestCheckpoint. */
-  newest(options?: { verify?: boolean }): NewestCheckpoint;
-  /** All points by order, damaged ones with the reason, see listCheckpoints. */
-  list(options?: { verify?: boolean }): CheckpointEntry[];
-  /** The point of this id, verified. Throws RunError, see loadCheckpoint. */
-  load(id: string): Checkpoint;
-  /**
-   * Removes the whole points after `order`, milestones too, newest first: the run goes on from there
-   * another way. Returns their ids. Throws RunError.
-   */
-  dropAfter(order: number): string[];
-}
+export type { CheckpointStore };
 
 /**
- * Opens the folder `checkpoints` of a run for saving, and clears up after killed processes. The
- * folder is made by the first save. Throws RunError.
+ * Opens the folder `checkpoints` of a run for saving, and removes what killed processes left. The folder is made by the
+ * first save. `dsbm` is the version for the manifests. Throws RunError.
  */
-export function openCheckpoints(folder: string, options: OpenCheckpointsOptions): CheckpointStore {
+export function openCheckpoints(
+  folder: string,
+  options: KeepPolicy & { dsbm: string },
+): CheckpointStore {
   const policy = checkPolicy(options);
   if (existsSync(folder)) {
     restoreReplaced(folder);
     sweepTemporaries(folder);
   }
-  return new FolderStore(folder, options.dsbm, policy);
+  return new CheckpointStore(folder, options.dsbm, policy);
 }
 
-class FolderStore implements CheckpointStore {
-  /** When the points that we wrote or verified were created, by id: none is read in full twice. */
+/** The checkpoints of one run. One process writes at a time: hold the run's lock. */
+class CheckpointStore {
+  /** When the checkpoints that we wrote or verified were created, by id: none is read in full twice. */
   private readonly known = new Map<string, string>();
 
   constructor(
@@ -91,18 +61,17 @@ class FolderStore implements CheckpointStore {
     private readonly policy: Required<KeepPolicy>,
   ) {}
 
-  newest(options?: { verify?: boolean }): NewestCheckpoint {
-    return newestCheckpoint(this.folder, options);
+  /** The newest whole checkpoint and the damaged ones passed over, see newestCheckpoint. */
+  newest() {
+    return newestCheckpoint(this.folder);
   }
 
-  list(options?: { verify?: boolean }): CheckpointEntry[] {
-    return listCheckpoints(this.folder, options);
-  }
-
-  load(id: string): Checkpoint {
-    return loadCheckpoint(this.folder, id);
-  }
-
+  /**
+   * Saves a checkpoint; when it returns the checkpoint is on the disk, and then older ones were removed as the
+   * policy says. A whole one of the same id is replaced, a damaged one is set aside. Throws RunError "disk_full",
+   * "read_only", "permission", … and leaves the older ones as they were; "bad_argument" for bad names and for an
+   * order before that of a whole checkpoint.
+   */
   save(point: CheckpointPoint): SavedCheckpoint {
     refuseBadNames(point);
     const older = this.points();
@@ -128,29 +97,32 @@ class FolderStore implements CheckpointStore {
     return { checkpoint, removed: this.prune(warnings), warnings };
   }
 
+  /**
+   * Removes the whole checkpoints after `order`, milestones too, newest first: the run continues from there
+   * another way. Returns their ids. Throws RunError.
+   */
   dropAfter(order: number): string[] {
     const later = this.points().filter((point) => point.order > order);
     for (const { folder } of later.reverse()) removeFolder(this.folder, folder);
     return later.map(({ id }) => id);
   }
 
-  /** Writes the point and gives it its name; returns warnings. */
+  /** Writes the checkpoint and gives it its name; returns warnings. */
   private write(point: CheckpointPoint, serial: number, older: readonly Checkpoint[]): string[] {
-    const { id, order, milestone = false, facts } = point;
+    const { id, order, milestone = false } = point;
+    const facts = point.facts as Record<string, unknown>;
     const writer = new PointWriter(temporaryPath(this.folder));
     try {
       const files = Object.entries(point.files).map(
         ([name, data]) => [name, writer.file(name, data)] as const,
       );
-      const manifest = {
+      const about = {
         format: checkpointFormat,
         dsbm: this.dsbm,
         created: new Date().toISOString(),
-        ...{ id, order, serial, milestone },
-        files: Object.fromEntries(files),
-        facts: facts as Record<string, unknown>,
       };
-      writer.file(manifestName, manifestText(manifest));
+      const manifest = { ...about, id, order, serial, milestone, files: Object.fromEntries(files) };
+      writer.file(manifestName, manifestText({ ...manifest, facts }));
       writer.finish();
     } catch (error) {
       writer.discard();
@@ -159,20 +131,17 @@ class FolderStore implements CheckpointStore {
     const whole = examine(this.folder, id, { verify: true }).damage === null;
     const place = { parent: this.folder, id, whole };
     const moved = writer.attempt(() => putInPlace(writer.folder, place));
-    if (moved === undefined) {
-      throw refusalError(writer, { folder: this.folder, id, older });
-    }
+    if (moved === undefined) throw refusalError(writer, { folder: this.folder, id, older });
     const warnings: string[] = [];
     const { replaced, aside } = moved;
     if (replaced !== undefined) warn(warnings, () => removeFolder(this.folder, replaced));
-    if (aside !== undefined) {
-      warnings.push(`what stood at ${id} was damaged and was set aside as ${aside}`);
-    }
+    if (aside !== undefined)
+      warnings.push(`the checkpoint ${id} was damaged and was set aside as ${aside}`);
     return warnings;
   }
 
   private points(): Checkpoint[] {
-    return this.list().flatMap(({ checkpoint }) => checkpoint ?? []);
+    return listCheckpoints(this.folder).flatMap(({ checkpoint }) => checkpoint ?? []);
   }
 
   private isWhole({ id, created }: Checkpoint): boolean {
@@ -182,23 +151,21 @@ class FolderStore implements CheckpointStore {
     return true;
   }
 
-  /** Removes what the policy gives up; returns the ids. */
+  /** Removes what the policy does not keep; returns the ids. */
   private prune(warnings: string[]): string[] {
     const removed: string[] = [];
     warn(warnings, () => {
-      const given = superfluous(this.points(), this.policy, (other) => this.isWhole(other));
-      for (const { id, folder } of given) {
+      for (const { id, folder } of superfluous(this.points(), this.policy, (p) => this.isWhole(p)))
         warn(warnings, () => {
           removeFolder(this.folder, folder);
           removed.push(id);
         });
-      }
     });
     return removed;
   }
 }
 
-/** Does what may fail without harm to the point that was saved; a failure is a warning. */
+/** Does what may fail without harm to the checkpoint that was saved; a failure is a warning. */
 function warn(warnings: string[], tidyUp: () => void): void {
   try {
     tidyUp();

@@ -35,7 +35,7 @@ export function valueAxis(
 }
 
 /** Two to ten ticks: powers of the base, multiples of them where these are few, then equal steps. */
-function logTicks([low, high]: [number, number], base: 10 | 2 = 10): number[] {
+export function logTicks([low, high]: [number, number], base: 10 | 2 = 10): number[] {
   const log = (x: number) => Math.log(x) / Math.log(base);
   const [first, last] = [Math.floor(log(low)), Math.ceil(log(high))];
   const stride = Math.max(1, Math.ceil((last - first) / 8));

@@ -1,21 +1,32 @@
-// Images in rows and columns as one PNG: samples, or the steps of a path with one row an image.
-import type { OverlayOptions } from "sharp";
+// Images in rows and columns as one PNG: samples, paths with one row an image, and single pictures.
 import { RunError } from "../errors.js";
-import { checkSheet, type ImageShape, type Pixels, paintSheet, sheetSize } from "./sheet.js";
-import { escapeXml, fontFamily, ink, textWidth } from "./svg.js";
+import { pickIndexes } from "./axis.js";
+import {
+  checkSheet,
+  drawSheet,
+  type ImageShape,
+  type Label,
+  labelSize,
+  type Pixels,
+  paintSheet,
+  titleSize,
+} from "./sheet.js";
+import { textWidth } from "./svg.js";
+
+export type { ImageShape, Pixels };
 
 export interface ImageGridOptions {
   /** Pixels [n, channels, height, width] in row order; the grid is filled row by row. */
   images: Pixels;
   /** [n, channels, height, width] with 1 (grey) or 3 (RGB) channels. */
   shape: ImageShape;
-  /** Images a row. */
+  /** Images in a row. */
   columns: number;
-  /** The values of black and white (default [-1, 1], [0, 255] for bytes); what is outside is clipped. */
+  /** The values of black and white (default [-1, 1], [0, 255] for bytes); values outside are clipped. */
   range?: readonly [number, number];
   /** Pixels between images and around them (default 4). */
   padding?: number;
-  /** Screen pixels an image pixel (default: such that small images are about 64 pixels wide). */
+  /** Screen pixels for an image pixel (default: such that small images are about 64 pixels wide). */
   scale?: number;
   /** One title a column, above it; long ones are broken at spaces. */
   columnTitles?: readonly string[];
@@ -24,74 +35,52 @@ export interface ImageGridOptions {
   title?: string;
 }
 
-const fontSize = 12;
 const lineHeight = 15;
-const background = { r: 255, g: 255, b: 255 };
 
 /**
- * Draws the grid and returns it as PNG. Not finite pixels are drawn magenta.
+ * Draws the grid and returns it as PNG. Pixels that are not finite are magenta.
  * Throws RunError "bad_argument" when the sizes do not fit.
  */
 export async function imageGrid(options: ImageGridOptions): Promise<Buffer> {
-  const { images, shape, columns, padding = 4, columnTitles = [], rowTitles = [] } = options;
+  const { images, shape, columns, range, padding = 4, columnTitles = [], rowTitles = [] } = options;
   const [, , height, width] = shape;
   const scale = options.scale ?? Math.max(1, Math.round(64 / width));
   const sheet = { shape, columns, scale, padding };
   checkSheet(images, sheet, "an image grid");
-  checkRange(options.range);
+  if (range !== undefined && !(range[0] < range[1]))
+    throw new RunError(
+      "bad_argument",
+      `an image grid was given range [${range[0]}, ${range[1]}], expected [black, white] with black < white`,
+    );
   const cell = { width: width * scale + padding, height: height * scale + padding };
   const broken = columnTitles.map((title) => breakTitle(title, cell.width));
   const headLines = Math.max(0, ...broken.map((lines) => lines.length));
-  const titleHeight = options.title === undefined ? 0 : 26;
+  const titles = options.title === undefined ? [] : [options.title];
+  const titleHeight = 26 * titles.length;
   const top = titleHeight + headLines * lineHeight + padding;
-  const left =
-    Math.ceil(Math.max(0, ...rowTitles.map((t) => textWidth(t, fontSize) + 6))) + padding;
-  const titleWidth = options.title === undefined ? 0 : textWidth(options.title, 15) + 2 * padding;
-  const tile = sheetSize(sheet);
-  const size = {
-    width: Math.max(left + tile.width, Math.ceil(titleWidth)),
-    height: top + tile.height,
-  };
-  const labels = [
-    ...(options.title === undefined
-      ? []
-      : [label(options.title, padding, 18, "start", ' font-size="15" font-weight="bold"')]),
+  const rowWidths = rowTitles.map((text) => textWidth(text, labelSize) + 6);
+  const left = Math.ceil(Math.max(0, ...rowWidths)) + padding;
+  const labels: Label[] = [
+    ...titles.map((text) => ({ text, x: padding, y: 18, anchor: "start", title: true }) as const),
     ...broken.flatMap((lines, c) =>
-      lines.map((line, i) => {
-        const x = left + c * cell.width + (cell.width - padding) / 2;
+      lines.map((text, i): Label => {
         const y = titleHeight + (headLines - lines.length + i + 1) * lineHeight - 2;
-        return label(line, x, y, "middle");
+        return { text, x: left + c * cell.width + (cell.width - padding) / 2, y, anchor: "middle" };
       }),
     ),
-    ...rowTitles.map((text, r) => {
+    ...rowTitles.map((text, r): Label => {
       const y = top + r * cell.height + (cell.height - padding) / 2 + 4;
-      return label(text, left - 6, y, "end");
+      return { text, x: left - 6, y, anchor: "end" };
     }),
   ];
-  const { default: sharp } = await import("sharp");
-  const layers: OverlayOptions[] = [
-    {
-      input: paintSheet(images, sheet, { range: options.range }),
-      raw: { ...tile, channels: 3 },
-      left,
-      top,
-    },
-  ];
-  if (labels.length > 0) {
-    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" font-family="${fontFamily}" font-size="${fontSize}" fill="${ink}">${labels.join("")}</svg>`;
-    layers.push({ input: Buffer.from(svg), left: 0, top: 0 });
-  }
-  const canvas = sharp({ create: { ...size, channels: 3, background } });
-  return canvas.composite(layers).png().toBuffer();
-}
-
-function label(text: string, x: number, y: number, anchor: string, more = ""): string {
-  return `<text x="${x}" y="${y}" text-anchor="${anchor}"${more}>${escapeXml(text)}</text>`;
+  const least = Math.max(0, ...titles.map((text) => textWidth(text, titleSize) + 2 * padding));
+  const drawn = await drawSheet(images, sheet, { left, top, width: least, labels, range });
+  return drawn.picture.png().toBuffer();
 }
 
 /** A column title in lines that fit its column; a word that is too long is cut. */
 function breakTitle(title: string, width: number): string[] {
-  const fits = Math.max(1, Math.floor(width / textWidth("x", fontSize)));
+  const fits = Math.max(1, Math.floor(width / textWidth("x", labelSize)));
   const lines: string[] = [];
   for (const word of title.split(/\s+/)) {
     const short = [...word].length > fits ? `${[...word].slice(0, fits - 1).join("")}…` : word;
@@ -102,10 +91,72 @@ function breakTitle(title: string, width: number): string[] {
   return lines;
 }
 
-function checkRange(range: readonly [number, number] | undefined): void {
-  if (range === undefined || range[0] < range[1]) return;
-  throw new RunError(
-    "bad_argument",
-    `an image grid was given range [${range[0]}, ${range[1]}], expected [black, white] with black < white`,
-  );
+/**
+ * One image [channels, height, width] as PNG, pixel for pixel, grey (1 channel) or RGB (3). Bytes are taken as they
+ * are, real numbers from −1 (black) to 1 (white). Throws RunError "bad_argument" where pixels and shape do not fit.
+ */
+export async function picturePng(
+  pixels: Pixels,
+  [channels, height, width]: readonly [channels: number, height: number, width: number],
+): Promise<Buffer> {
+  const sheet = { shape: [1, channels, height, width] as const, columns: 1, scale: 1, padding: 0 };
+  checkSheet(pixels, sheet, "a picture");
+  const colors = channels === 1 ? 1 : 3;
+  const { default: sharp } = await import("sharp");
+  try {
+    const raw = { width, height, channels: colors } as const;
+    return await sharp(paintSheet(pixels, sheet, { colors }), { raw })
+      .png()
+      .toBuffer();
+  } catch (error) {
+    throw new RunError("picture", `cannot write a picture of ${width}×${height}: ${error}`, {
+      cause: error,
+    });
+  }
+}
+
+export interface PathStripOptions
+  extends Pick<ImageGridOptions, "range" | "scale" | "padding" | "rowTitles" | "title"> {
+  /** Pixels [times, n, channels, height, width] in row order. */
+  path: Pixels;
+  shape: readonly [times: number, n: number, channels: number, height: number, width: number];
+  /** Time of each point of the path, written above its column. */
+  times: readonly number[];
+  /** How many images are shown, the first ones (default 8). */
+  rows?: number;
+  /** At most so many times at equal distances, first and last among them (default 9, at least 2). */
+  columns?: number;
+}
+
+/** The paths of a few images as PNG: one row an image, one column a time. Throws RunError "bad_argument". */
+export async function pathStrip(options: PathStripOptions): Promise<Buffer> {
+  const { path, shape, times, rows = 8, columns = 9, padding = 2, ...rest } = options;
+  const [count, n, channels, height, width] = shape;
+  const plane = channels * height * width;
+  const fault =
+    path.length !== count * n * plane || path.length === 0
+      ? `${path.length} values for shape [${shape.join(", ")}], expected their product`
+      : times.length !== count
+        ? `${times.length} times, expected ${count}`
+        : !Number.isSafeInteger(rows) || rows < 1 || !Number.isSafeInteger(columns) || columns < 2
+          ? `rows ${rows}, columns ${columns}, expected whole numbers from 1 and from 2 on`
+          : undefined;
+  if (fault !== undefined) throw new RunError("bad_argument", `a path strip was given ${fault}`);
+  const picked = pickIndexes(count, columns);
+  const shown = Math.min(rows, n);
+  const images = path.slice(0, shown * picked.length * plane);
+  for (let row = 0; row < shown; row++) {
+    for (const [column, k] of picked.entries()) {
+      const from = (k * n + row) * plane;
+      images.set(path.subarray(from, from + plane), (row * picked.length + column) * plane);
+    }
+  }
+  return imageGrid({
+    ...rest,
+    images,
+    shape: [shown * picked.length, channels, height, width],
+    columns: picked.length,
+    padding,
+    columnTitles: picked.map((k) => `t=${Number((times[k] as number).toFixed(2))}`),
+  });
 }

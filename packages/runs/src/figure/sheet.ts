@@ -1,6 +1,8 @@
-// A sheet of pictures: images of equal size in rows and columns on white, as bytes. Single pictures
-// and animations are painted by the same hand.
+// Images of equal size in rows and columns on white, with labels. Grids, single pictures and the frames of
+// animations are drawn here.
+import type { Sharp } from "sharp";
 import { RunError } from "../errors.js";
+import { escapeXml, fontFamily, ink } from "./svg.js";
 
 /** Pixels: bytes from 0 (black) to 255, or real numbers with a range of their own. */
 export type Pixels = Uint8Array | Float32Array;
@@ -41,7 +43,7 @@ export function paintSheet(
   {
     colors = 3,
     range = images instanceof Uint8Array ? [0, 255] : [-1, 1],
-  }: { colors?: 1 | 3; range?: readonly [number, number] } = {},
+  }: { colors?: 1 | 3; range?: readonly [number, number] | undefined } = {},
 ): Buffer {
   const { shape, columns, scale, padding } = options;
   const [n, channels, height, width] = shape;
@@ -71,6 +73,49 @@ export function paintSheet(
     }
   }
   return out;
+}
+
+/** A line of text; x and y are where it is anchored on its base line. */
+export interface Label {
+  text: string;
+  x: number;
+  y: number;
+  anchor: "start" | "middle" | "end";
+  title?: boolean;
+}
+
+export const labelSize = 12;
+export const titleSize = 15;
+
+/** Draws a sheet at (left, top) of a white RGB picture that is at least `width` wide, and labels over it. */
+export async function drawSheet(
+  images: Pixels,
+  options: SheetOptions,
+  place: {
+    left: number;
+    top: number;
+    width: number;
+    labels: readonly Label[];
+    range?: readonly [number, number] | undefined;
+  },
+): Promise<{ picture: Sharp; width: number; height: number }> {
+  const { left, top, labels, range } = place;
+  const { default: sharp } = await import("sharp");
+  const tile = sheetSize(options);
+  const width = Math.max(left + tile.width, Math.ceil(place.width));
+  const height = top + tile.height;
+  const input = paintSheet(images, options, { range });
+  const texts = labels.map(({ text, x, y, anchor, title }) => {
+    const font = title ? ` font-size="${titleSize}" font-weight="bold"` : "";
+    return `<text x="${x}" y="${y}" text-anchor="${anchor}"${font}>${escapeXml(text)}</text>`;
+  });
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="${fontFamily}" font-size="${labelSize}" fill="${ink}">${texts.join("")}</svg>`;
+  const background = { r: 255, g: 255, b: 255 };
+  const picture = sharp({ create: { width, height, channels: 3, background } }).composite([
+    { input, raw: { ...tile, channels: 3 }, left, top },
+    ...(texts.length > 0 ? [{ input: Buffer.from(svg), left: 0, top: 0 }] : []),
+  ]);
+  return { picture, width, height };
 }
 
 /** Throws RunError "bad_argument" where pixels, shape and layout do not fit; `what` is the figure. */

@@ -1,5 +1,5 @@
-// The run folder is the contract between training and everything that looks at it: where each
-// file of a run lies, under experiments_dir/name/overrides/seed, is written here and nowhere else.
+// Where each file of a run lies, under experiments_dir/name/overrides/seed. Training and everything that
+// reads runs take the paths from here.
 import { join } from "node:path";
 import { RunError } from "../errors.js";
 
@@ -7,68 +7,47 @@ import { RunError } from "../errors.js";
 export type Direction = "f" | "b";
 
 /** Where the files of one run lie (absolute or relative as the folder was given). */
-export interface RunPaths {
-  readonly folder: string;
-  readonly config_yaml: string;
-  readonly config_json: string;
-  readonly run_json: string;
-  readonly results_csv: string;
-  readonly metrics_jsonl: string;
-  readonly models: string;
-  readonly traj_npy: string;
-  readonly traj_100_npy: string;
-  readonly figures: string;
-  /** One folder a saved point, see openCheckpoints. */
-  readonly checkpoints: string;
-  /** Pictures of evaluations. */
-  readonly samples: string;
-  /** Simulated pairs of the current half-iteration; may be deleted when no run is live. */
-  readonly cache: string;
-  /** Errors of spectra by octave, of every evaluation that looks at them. */
-  readonly spectrum_csv: string;
-  readonly index_html: string;
-  readonly lock: string;
-  /** models/<half_iteration>_<direction>.safetensors */
-  model(half_iteration: number, direction: Direction): string;
-  /** figures/<name>.<extension> */
-  figure(name: string, extension: "svg" | "png"): string;
-  /** samples/<name>.<extension> */
-  sample(name: string, extension: "png" | "gif"): string;
-}
+export type RunPaths = Readonly<ReturnType<typeof runPaths>>;
 
 /** The paths of the run in `folder`. */
-export function runPaths(folder: string): RunPaths {
-  const models = join(folder, "models");
-  const figures = join(folder, "figures");
-  const samples = join(folder, "samples");
+export function runPaths(folder: string) {
+  const at = (name: string) => join(folder, name);
   return {
     folder,
-    config_yaml: join(folder, "config.yaml"),
-    config_json: join(folder, "config.json"),
-    run_json: join(folder, "run.json"),
-    results_csv: join(folder, "results.csv"),
-    metrics_jsonl: join(folder, "metrics.jsonl"),
-    models,
-    traj_npy: join(folder, "traj.npy"),
-    traj_100_npy: join(folder, "traj_100.npy"),
-    figures,
-    checkpoints: join(folder, "checkpoints"),
-    samples,
-    cache: join(folder, "cache"),
-    spectrum_csv: join(folder, "spectrum.csv"),
-    index_html: join(folder, "index.html"),
-    lock: join(folder, ".lock"),
-    model(half_iteration, direction) {
-      if (!Number.isSafeInteger(half_iteration) || half_iteration < 0) {
-        throw new RunError(
-          "bad_argument",
-          `half_iteration is ${half_iteration}, expected an integer from 0 on`,
-        );
-      }
-      return join(models, `${half_iteration}_${direction}.safetensors`);
+    config_yaml: at("config.yaml"),
+    config_json: at("config.json"),
+    run_json: at("run.json"),
+    results_csv: at("results.csv"),
+    metrics_jsonl: at("metrics.jsonl"),
+    models: at("models"),
+    traj_npy: at("traj.npy"),
+    traj_100_npy: at("traj_100.npy"),
+    figures: at("figures"),
+    /** One folder a checkpoint, see openCheckpoints. */
+    checkpoints: at("checkpoints"),
+    /** Pictures of evaluations. */
+    samples: at("samples"),
+    /** Simulated pairs of the current half-iteration; may be deleted when no process holds the lock. */
+    cache: at("cache"),
+    /** Errors of spectra by octave, of each evaluation that measures them. */
+    spectrum_csv: at("spectrum.csv"),
+    index_html: at("index.html"),
+    lock: at(".lock"),
+    /** models/<half_iteration>_<direction>.safetensors */
+    model(half_iteration: number, direction: Direction): string {
+      if (Number.isSafeInteger(half_iteration) && half_iteration >= 0)
+        return join(at("models"), `${half_iteration}_${direction}.safetensors`);
+      throw new RunError(
+        "bad_argument",
+        `half_iteration is ${half_iteration}, expected an integer from 0 on`,
+      );
     },
-    figure: (name, extension) => join(figures, `${folderName(name, "figure")}.${extension}`),
-    sample: (name, extension) => join(samples, `${folderName(name, "sample")}.${extension}`),
+    /** figures/<name>.<extension> */
+    figure: (name: string, extension: "svg" | "png"): string =>
+      join(at("figures"), `${folderName(name, "figure")}.${extension}`),
+    /** samples/<name>.<extension> */
+    sample: (name: string, extension: "png" | "gif"): string =>
+      join(at("samples"), `${folderName(name, "sample")}.${extension}`),
   };
 }
 

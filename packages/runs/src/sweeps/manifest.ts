@@ -36,36 +36,25 @@ export interface SweepManifest {
 }
 
 /** Where the files of a sweep lie. */
-export interface SweepPaths {
-  readonly folder: string;
-  readonly manifest: string;
-  /** What was started when, a line each. */
-  readonly journal: string;
-  /** What Slurm was given last. */
-  readonly script: string;
-  readonly logs: string;
-  /** Held while members are started from here. */
-  readonly lock: string;
-  readonly summary_csv: string;
-  readonly summary_svg: string;
-  readonly summary_png: string;
-  log(member: number): string;
-}
+export type SweepPaths = Readonly<ReturnType<typeof sweepPaths>>;
 
 /** The paths of the sweep in `folder`. */
-export function sweepPaths(folder: string): SweepPaths {
-  const logs = join(folder, "logs");
+export function sweepPaths(folder: string) {
+  const at = (name: string) => join(folder, name);
   return {
     folder,
-    manifest: join(folder, "manifest.json"),
-    journal: join(folder, "journal.jsonl"),
-    script: join(folder, "sbatch.sh"),
-    logs,
-    lock: join(folder, ".lock"),
-    summary_csv: join(folder, "summary.csv"),
-    summary_svg: join(folder, "summary.svg"),
-    summary_png: join(folder, "summary.png"),
-    log: (member) => join(logs, `${member}.log`),
+    manifest: at("manifest.json"),
+    /** What was started when, one line each. */
+    journal: at("journal.jsonl"),
+    /** The newest script for Slurm. */
+    script: at("sbatch.sh"),
+    logs: at("logs"),
+    /** Held while members are started from here. */
+    lock: at(".lock"),
+    summary_csv: at("summary.csv"),
+    summary_svg: at("summary.svg"),
+    summary_png: at("summary.png"),
+    log: (member: number): string => join(at("logs"), `${member}.log`),
   };
 }
 

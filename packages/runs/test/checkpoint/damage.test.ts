@@ -16,8 +16,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { newestCheckpoint } from "../../src/checkpoint/read.js";
-import { runErrorOf, temporaryFolder } from "../support.js";
+import { listCheckpoints, newestCheckpoint } from "../../src/checkpoint/read.js";
+import { temporaryFolder } from "../support.js";
 import { expectPoint, idOf, open, point, saveAll } from "./points.js";
 
 interface Scene {
@@ -170,10 +170,7 @@ describe("a damaged or hostile point", () => {
     expect(damaged).toHaveLength(1);
     expect(damaged[0]).toMatchObject({ id: idOf(2), folder: place.at, code: "corrupt" });
     expect(damaged[0]?.reason).toMatch(reason);
-    const error = runErrorOf(() => store.load(idOf(2)));
-    expect(error.code).toBe("corrupt");
-    expect(error.message).toMatch(/^checkpoint it0001_b_step00000002 in .* cannot be used \(/);
-    const listed = store.list({ verify: true });
+    const listed = listCheckpoints(place.folder, { verify: true });
     expect(listed.filter((entry) => entry.damage !== null)).toHaveLength(1);
 
     const outside = readdirSync(place.outside);
@@ -201,18 +198,13 @@ describe("a damaged or hostile point", () => {
       code: "newer_format",
       reason: "it was written by dsbm 9.8.7, format 2; this version reads up to 1",
     });
-    expect(runErrorOf(() => open(place.folder).load(idOf(2))).code).toBe("newer_format");
   });
 
   it("folders of names that no point has are not points", () => {
     const { folder } = scene();
     const others = ["\u001b[31mred", "two words", "it0001\nnewline", ".hidden", "x".repeat(150)];
     for (const name of others) mkdirSync(join(folder, name));
-    expect(
-      open(folder)
-        .list()
-        .map(({ id }) => id),
-    ).toEqual([idOf(1), idOf(2)]);
+    expect(listCheckpoints(folder).map(({ id }) => id)).toEqual([idOf(1), idOf(2)]);
     expect(open(folder).newest().damaged).toEqual([]);
     expect(readdirSync(folder)).toHaveLength(7);
   });
@@ -235,14 +227,11 @@ describe("a damaged or hostile point", () => {
     expect(open(folder).newest().damaged).toMatchObject([{ id: idOf(2), order: null }]);
   });
 
-  it("leaves nothing to use where all are damaged, and an unknown id lists the known", () => {
+  it("leaves nothing to use where all are damaged", () => {
     const { folder } = scene();
     for (const n of [1, 2]) truncateSync(join(folder, idOf(n), "random.json"), 0);
     const { checkpoint, damaged } = open(folder).newest();
     expect(checkpoint).toBeNull();
     expect(damaged.map(({ id }) => id)).toEqual([idOf(2), idOf(1)]);
-    const error = runErrorOf(() => open(folder).load("../../outside"));
-    expect(error.code).toBe("not_found");
-    expect(error.message).toContain(`there are ${idOf(1)}, ${idOf(2)}`);
   });
 });

@@ -2,16 +2,17 @@
 // it finds is what was saved.
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
-import type { Checkpoint } from "../../src/checkpoint/read.js";
+import { type Checkpoint, listCheckpoints } from "../../src/checkpoint/read.js";
 import {
   type CheckpointPoint,
   type CheckpointStore,
-  type OpenCheckpointsOptions,
   openCheckpoints,
 } from "../../src/checkpoint/store.js";
 
-export const open = (folder: string, options: Partial<OpenCheckpointsOptions> = {}) =>
-  openCheckpoints(folder, { dsbm: "0.1.0", ...options });
+export const open = (
+  folder: string,
+  options: Partial<Parameters<typeof openCheckpoints>[1]> = {},
+) => openCheckpoints(folder, { dsbm: "0.1.0", ...options });
 
 export const idOf = (n: number) => `it0001_b_step${String(n).padStart(8, "0")}`;
 
@@ -52,5 +53,7 @@ export function expectPoint(checkpoint: Checkpoint | null, n: number): void {
 
 /** The numbers of the whole points in a store, by order. */
 export function numbers(store: CheckpointStore): number[] {
-  return store.list({ verify: true }).flatMap(({ checkpoint }) => checkpoint?.order ?? []);
+  return listCheckpoints(store.folder, { verify: true }).flatMap(
+    ({ checkpoint }) => checkpoint?.order ?? [],
+  );
 }

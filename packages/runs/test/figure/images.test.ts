@@ -2,8 +2,7 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { animatedGrid } from "../../src/figure/animation.js";
-import { imageGrid } from "../../src/figure/grid.js";
-import { pathStrip } from "../../src/figure/strip.js";
+import { imageGrid, pathStrip } from "../../src/figure/grid.js";
 
 /** Pseudo-random numbers in [0, 1), the same every time. */
 function random(seed: number): () => number {
