@@ -6,7 +6,7 @@ import { readFormatted } from "../files/json.js";
 /** The format of run folders that this version writes and the newest that it reads. */
 export const formatVersion = 1;
 
-export const runStates = ["running", "interrupted", "failed", "finished"] as const;
+const runStates = ["running", "interrupted", "failed", "finished"] as const;
 export type RunState = (typeof runStates)[number];
 
 /** Facts of the machine that a result may depend on; no host names. */
