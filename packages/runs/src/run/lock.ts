@@ -1,35 +1,40 @@
-// One live run a folder. The lock is a file that names its process, so a run killed with SIGKILL
-// frees the folder by being dead; nothing has to be cleaned up by hand.
+// One live run in a folder. The lock is a file that names its process, so a run killed with SIGKILL frees the
+// folder by being dead; nothing has to be cleaned up by hand.
 import { randomUUID } from "node:crypto";
 import {
-  closeSync,
-  openSync,
+  existsSync,
+  linkSync,
   readFileSync,
+  rmSync,
   statSync,
-  unlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { dirname } from "node:path";
 import { errnoOf, fileError, RunError } from "../errors.js";
 import { isAlive, placeOfPids, startOf } from "../files/process.js";
+import { temporaryPath } from "../files/write.js";
 
-/** Seconds without a sign of life after which a lock of another machine counts as stale. */
+/** Seconds without a refresh after which a lock of another machine counts as stale. */
 export const foreignLockSeconds = 600;
 const unreadableLockSeconds = 10;
+const refreshSeconds = 30;
 
 interface Owner {
   pid: number;
-  /** Start of the process in clock ticks: tells a reused pid. */
+  /** Start of the process in clock ticks: it distinguishes a reused pid. */
   start: string;
-  /** Where the pid means something (boot and pid namespace). */
+  /** Where the pid is valid (boot and pid namespace). */
   place: string;
   token: string;
 }
 
 /** A lock that is held. */
 export interface Lock {
-  /** A sign of life for other machines; cheap, at most one system call in 30 s. */
+  /** Shows other machines that the process lives, at most every 30 s. Throws RunError "locked" where the lock was lost. */
   refresh(): void;
+  /** Whether the lock is still ours: not taken over by another process, not deleted with its folder. */
+  isOurs(): boolean;
   /** Gives the lock back if it is still ours; a second call does nothing. */
   release(): void;
 }
@@ -39,45 +44,54 @@ export interface Lock {
  * Throws RunError "locked" when a living run holds it, or a file error.
  */
 export function acquireLock(path: string): Lock {
-  const owner: Owner = {
-    pid: process.pid,
-    start: startOf(process.pid),
-    place: placeOfPids(),
-    token: randomUUID(),
-  };
+  const token = randomUUID();
+  const owner = { pid: process.pid, start: startOf(process.pid), place: placeOfPids(), token };
   const text = `${JSON.stringify(owner)}\n`;
   if (!create(path, text)) takeOver(path, text);
   let refreshed = Date.now();
   let held = true;
+  const isOurs = () => held && readOwner(path)?.token === token;
   return {
+    isOurs,
     refresh() {
-      if (!held || Date.now() - refreshed < 30_000) return;
+      if (!held || Date.now() - refreshed < 1000 * refreshSeconds) return;
       refreshed = Date.now();
-      if (readOwner(path)?.token === owner.token) utimesSync(path, new Date(), new Date());
+      if (!isOurs()) throw lost(path);
+      utimesSync(path, new Date(), new Date());
     },
     release() {
-      if (held && readOwner(path)?.token === owner.token) remove(path);
+      if (isOurs()) remove(path);
       held = false;
     },
   };
 }
 
-/** The pid of the living run that holds the lock, or undefined when the folder is free. */
+/** The error of a run whose lock is gone. */
+export function lost(path: string): RunError {
+  const pid = readOwner(path)?.pid;
+  const what = pid === undefined ? "was deleted" : `was taken over by process ${pid}`;
+  return new RunError(
+    "locked",
+    `the lock ${path} of this run ${what}: the run ends, because two must not write into one folder`,
+  );
+}
+
+/** The pid of the living run that holds the lock (0 while it cannot be read), or undefined when the folder is free. */
 export function lockHolder(path: string): number | undefined {
   const age = ageOf(path);
   if (age === undefined) return undefined;
   const owner = readOwner(path);
-  // A lock without content is one being written right now, or one whose writer died doing so.
+  // A lock without content is being written just now, or its process died while it wrote.
   if (owner === undefined) return age < unreadableLockSeconds ? 0 : undefined;
   if (owner.place !== placeOfPids()) return age < foreignLockSeconds ? owner.pid : undefined;
   return isAlive(owner.pid) && startOf(owner.pid) === owner.start ? owner.pid : undefined;
 }
 
-/** Replaces a stale lock; a second file keeps two runs from taking the same one over. */
+/** Replaces a stale lock; a second lock file prevents that two runs take over the same one. */
 function takeOver(path: string, text: string): void {
   refuseIfHeld(path);
   const guard = `${path}.takeover`;
-  if ((ageOf(guard) ?? 0) > unreadableLockSeconds) remove(guard);
+  if (existsSync(guard) && lockHolder(guard) === undefined) remove(guard);
   if (!create(guard, text)) {
     throw new RunError("locked", `another run is taking over ${path} just now: try again`);
   }
@@ -95,38 +109,45 @@ function takeOver(path: string, text: string): void {
 function refuseIfHeld(path: string): void {
   const pid = lockHolder(path);
   if (pid === undefined) return;
-  const foreign = readOwner(path)?.place !== placeOfPids();
-  const who = foreign ? `process ${pid} of another machine or container` : `process ${pid}`;
-  const cure = foreign
-    ? `wait for it to end (${foreignLockSeconds / 60} minutes after its last sign of life the folder is free), or delete ${path} if it is gone`
-    : `wait for it to end, or stop it with kill ${pid}`;
-  throw new RunError("locked", `this run is already going on in ${who}: ${cure} (lock: ${path})`);
+  const owner = readOwner(path);
+  const foreign = owner !== undefined && owner.place !== placeOfPids();
+  const [who, cure] = foreign
+    ? [
+        `process ${pid} of another machine or container`,
+        `wait for it to end (the folder is free ${foreignLockSeconds / 60} minutes after the lock was last refreshed), or delete ${path} if it is gone`,
+      ]
+    : owner === undefined
+      ? ["a process that is writing its lock", `try again in ${unreadableLockSeconds} seconds`]
+      : [`process ${pid}`, `wait for it to end, or stop it with kill ${pid}`];
+  throw new RunError("locked", `this folder is in use by ${who}: ${cure} (lock: ${path})`);
 }
 
-/** Makes the file if there is none; false when there is one. */
+/** Makes the file if there is none; false when there is one. It appears with its content, also after a kill. */
 function create(path: string, text: string): boolean {
+  const temporary = temporaryPath(dirname(path));
   try {
-    const fd = openSync(path, "wx");
+    writeFileSync(temporary, text, { flag: "wx" });
     try {
-      writeFileSync(fd, text);
+      linkSync(temporary, path);
     } catch (error) {
-      remove(path);
-      throw error;
-    } finally {
-      closeSync(fd);
+      // A file system without hard links.
+      if (!["EPERM", "ENOTSUP", "ENOSYS"].includes(errnoOf(error) ?? "")) throw error;
+      writeFileSync(path, text, { flag: "wx" });
     }
     return true;
   } catch (error) {
     if (errnoOf(error) === "EEXIST") return false;
     throw fileError("lock", path, error);
+  } finally {
+    remove(temporary);
   }
 }
 
 function remove(path: string): void {
   try {
-    unlinkSync(path);
+    rmSync(path, { force: true });
   } catch (error) {
-    if (errnoOf(error) !== "ENOENT") throw fileError("remove", path, error);
+    throw fileError("remove", path, error);
   }
 }
 

@@ -1,5 +1,5 @@
-// The one hand that writes into a run folder: it holds the lock, keeps run.json true, and appends
-// rows and metrics so that a reader beside it, or after a crash, always finds whole records.
+// Writes into a run folder: holds the lock, keeps run.json up to date, and appends rows and metrics so
+// that a reader finds whole records at any time, also after a crash.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isSavedPoint, removeFolder, restoreReplaced } from "../checkpoint/folder.js";
@@ -12,7 +12,7 @@ import { sweepTemporaries } from "../files/temporaries.js";
 import { type FileData, makeFolder, writeFileAtomic } from "../files/write.js";
 import { type Environment, formatVersion, type RunInfo, readRunInfo } from "./info.js";
 import { isPicture, parseModelName, type RunPaths, runPaths } from "./layout.js";
-import { acquireLock, type Lock } from "./lock.js";
+import { acquireLock, type Lock, lost } from "./lock.js";
 import { readMetrics } from "./reader.js";
 
 export interface OpenRunOptions {
@@ -32,38 +32,9 @@ export interface OpenRunOptions {
   mode?: "continue" | "restart";
 }
 
-/** An open run. Every method throws RunError when the disk refuses. */
-export interface RunWriter {
-  readonly paths: RunPaths;
-  readonly info: Readonly<RunInfo>;
-  /** Appends a row to results.csv and flushes it; every column must be given. */
-  appendResult(row: Row): void;
-  /** Appends an object to metrics.jsonl. */
-  appendMetric(metric: object): void;
-  /** Writes <name>.json in the run folder, atomically. Returns its path. */
-  saveJson(name: string, value: unknown): string;
-  /** Writes a file under the run folder (a relative path), atomically. Returns its path. */
-  saveFile(name: string, data: FileData): string;
-  /** Forgets results, metrics and models from `half_iteration` on, before they are made again. */
-  rewind(half_iteration: number): void;
-  /**
-   * Forgets results and metrics after a step, and the models of later half-iterations: rows of a later
-   * half_iteration, or of this one and a later step. Rows without those numbers stay.
-   */
-  rewindTo(point: { half_iteration: number; step: number }): void;
-  /** Forces rows and metrics onto the disk. */
-  flush(): void;
-  /** Ends the run well: state "finished". */
-  finish(): void;
-  /** Ends the run early, to be continued: state "interrupted". */
-  interrupt(reason: string): void;
-  /** Ends the run on an error: state "failed"; an Error gives its message. */
-  fail(reason: unknown): void;
-}
-
 /**
  * Opens a run folder for writing, makes it where needed and sets its state to "running".
- * Throws RunError "locked" when another run is live there, "newer_format", or a file error.
+ * Throws RunError "locked" when another run is writing there, "newer_format", or a file error.
  */
 export function openRun(options: OpenRunOptions): RunWriter {
   const { folder, dsbm, config, columns, environment = {}, mode = "continue" } = options;
@@ -92,61 +63,72 @@ export function openRun(options: OpenRunOptions): RunWriter {
       environment,
     };
     writeJson(paths.run_json, info);
-    return new OpenRun(paths, info, lock, results, metrics);
+    return new RunWriter(paths, info, lock, results, metrics);
   } catch (error) {
     lock.release();
     throw error;
   }
 }
 
-class OpenRun implements RunWriter {
+export type { RunWriter };
+
+/** An open run. Every method throws RunError when the disk refuses, or when the lock was lost. */
+class RunWriter {
   constructor(
     readonly paths: RunPaths,
-    readonly info: RunInfo,
+    readonly info: Readonly<RunInfo>,
     private readonly lock: Lock,
     private results: CsvWriter,
     private metrics: LineWriter,
   ) {}
 
+  /** Appends a row to results.csv and flushes it; every column must be given. */
   appendResult(row: Row): void {
     this.results.append(row);
     this.results.flush();
     this.lock.refresh();
   }
 
+  /** Appends an object to metrics.jsonl. */
   appendMetric(metric: object): void {
     this.metrics.append(toJson(metric));
     this.lock.refresh();
   }
 
+  /** Writes <name>.json in the run folder, atomically. Returns its path. */
   saveJson(name: string, value: unknown): string {
     return this.saveFile(`${name}.json`, `${toJson(value, { indent: 2 })}\n`);
   }
 
+  /** Writes a file under the run folder (a relative path), atomically. Returns its path. */
   saveFile(name: string, data: FileData): string {
     if (name === "" || name.startsWith("/") || name.split(/[/\\]/).includes("..")) {
       throw new RunError("bad_argument", `file "${name}" is not a path inside the run folder`);
     }
-    const path = join(this.paths.folder, name);
+    const { folder, lock } = this.paths;
+    // A folder that was deleted must not come back with this file alone in it.
+    if (this.info.state === "running" && !this.lock.isOurs()) throw lost(lock);
+    const path = join(folder, name);
     writeFileAtomic(path, data);
     this.lock.refresh();
     return path;
   }
 
+  /** Removes results, metrics and models from `half_iteration` on, before they are made again. */
   rewind(half_iteration: number): void {
-    this.forget(({ half_iteration: n }) => typeof n === "number" && n >= half_iteration);
+    this.rewindTo({ half_iteration: half_iteration - 1, step: Number.POSITIVE_INFINITY });
   }
 
+  /**
+   * Removes results and metrics after a step, and the models of later half-iterations: rows of a later
+   * half_iteration, or of this one and a later step. Rows without those numbers stay.
+   */
   rewindTo(point: { half_iteration: number; step: number }): void {
-    this.forget(({ half_iteration: n, step }) => {
+    const isAfter = ({ half_iteration: n, step }: Record<string, unknown>): boolean => {
       if (typeof n !== "number") return false;
       if (n !== point.half_iteration) return n > point.half_iteration;
       return typeof step === "number" && step > point.step;
-    });
-  }
-
-  /** Removes rows, metrics and models; logs are written anew as whole files. */
-  private forget(isAfter: (row: Record<string, unknown>) => boolean): void {
+    };
     const { results_csv, metrics_jsonl, models } = this.paths;
     this.results.close();
     const table = readCsv(results_csv);
@@ -157,38 +139,44 @@ class OpenRun implements RunWriter {
     const kept = readMetrics(metrics_jsonl).filter((metric) => !isAfter(metric));
     writeJsonLines(metrics_jsonl, kept);
     this.metrics = openLineWriter(metrics_jsonl);
-    removeFiles(models, (file) => {
-      const model = parseModelName(file);
-      return model !== undefined && isAfter({ half_iteration: model.half_iteration });
-    });
+    removeFiles(models, (file) => isAfter({ ...parseModelName(file) }));
   }
 
+  /** Forces rows and metrics onto the disk. */
   flush(): void {
     this.results.flush();
     this.metrics.flush();
   }
 
+  /** Ends the run: state "finished". */
   finish(): void {
-    this.end("finished", null);
+    if (this.info.state === "running" && !this.end("finished", null)) throw lost(this.paths.lock);
   }
 
+  /** Ends the run early, to be continued: state "interrupted". */
   interrupt(reason: string): void {
     this.end("interrupted", reason);
   }
 
+  /** Ends the run on an error: state "failed"; an Error gives its message. */
   fail(reason: unknown): void {
     const text = reason instanceof Error ? `${reason.name}: ${reason.message}` : String(reason);
     this.end("failed", text.replace(/\s*\n\s*/g, " "));
   }
 
-  /** Rows first, the state after them, the lock last; the first end counts. */
-  private end(state: RunInfo["state"], reason: string | null): void {
-    if (this.info.state !== "running") return;
+  /**
+   * Writes the rows first, then the state, and gives the lock back; later calls do nothing. Returns false, with the
+   * state not written, where the folder was deleted or belongs to another run by now.
+   */
+  private end(state: RunInfo["state"], reason: string | null): boolean {
+    if (this.info.state !== "running") return true;
     try {
       this.results.close();
       this.metrics.close();
       Object.assign(this.info, { state, reason, ended: new Date().toISOString() });
-      writeJson(this.paths.run_json, this.info);
+      const ours = this.lock.isOurs();
+      if (ours) writeJson(this.paths.run_json, this.info);
+      return ours;
     } finally {
       this.lock.release();
     }
@@ -196,7 +184,7 @@ class OpenRun implements RunWriter {
 }
 
 /**
- * Deletes what a run writes and nothing else. Saved points go first and the newest first, so that a
+ * Deletes what a run writes and nothing else. Checkpoints go first and the newest first, so that a
  * kill in between leaves what an interrupted run could have left.
  */
 function clearRun(paths: RunPaths): void {
@@ -207,9 +195,8 @@ function clearRun(paths: RunPaths): void {
     if (isSavedPoint(point)) removeFolder(checkpoints, point);
   }
   const { run_json, results_csv, metrics_jsonl, spectrum_csv } = paths;
-  const { traj_npy, traj_100_npy, index_html } = paths;
-  const logs = [run_json, results_csv, metrics_jsonl, spectrum_csv];
-  for (const path of [...logs, traj_npy, traj_100_npy, index_html]) {
+  const results = [paths.traj_npy, paths.traj_100_npy, paths.index_html];
+  for (const path of [run_json, results_csv, metrics_jsonl, spectrum_csv, ...results]) {
     try {
       rmSync(path, { force: true });
     } catch (error) {

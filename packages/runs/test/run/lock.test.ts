@@ -1,9 +1,9 @@
 // A folder has one live run; a dead one never blocks it.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { isAlive } from "../../src/files/process.js";
 import { acquireLock, foreignLockSeconds, lockHolder } from "../../src/run/lock.js";
 import { kill, runErrorOf, script, startScript, temporaryFolder, transpiled } from "../support.js";
@@ -105,6 +105,59 @@ describe("acquireLock", () => {
     writeFileSync(path, JSON.stringify({ ...owner, token: "another" }));
     lock.release();
     expect(lockHolder(path)).toBe(process.pid);
+  });
+
+  it("shows its content as soon as it is there", async () => {
+    const path = lockPath();
+    const holder = script(
+      transpiled(),
+      "holder",
+      `import { acquireLock } from "./runs/run/lock.js";
+       console.log("ready");
+       for (;;) acquireLock(process.argv[2]).release();`,
+    );
+    const child = await startScript(holder, path);
+    try {
+      for (let found = 0; found < 500; ) {
+        if (!existsSync(path)) continue;
+        try {
+          expect(JSON.parse(readFileSync(path, "utf8")).pid).toBe(child.pid);
+          found++;
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+        }
+      }
+    } finally {
+      await kill(child);
+    }
+    expect(runErrorOf(() => acquireLock(leftLock({}))).message).toMatch(
+      /in use by process \d+: wait/,
+    );
+  });
+
+  it("notices that it was taken over or deleted", () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      for (const [change, message] of [
+        [
+          (path: string) => writeFileSync(path, '{"pid":7,"token":"another"}'),
+          /over by process 7:/,
+        ],
+        [(path: string) => rmSync(path), /was deleted: the run ends/],
+      ] as const) {
+        const path = lockPath();
+        const lock = acquireLock(path);
+        expect(lock.isOurs()).toBe(true);
+        change(path);
+        expect(lock.isOurs()).toBe(false);
+        lock.refresh();
+        vi.setSystemTime(Date.now() + 31_000);
+        expect(runErrorOf(() => lock.refresh()).message).toMatch(message);
+        lock.release();
+      }
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("waits for a take-over under way, and not for one that died", () => {

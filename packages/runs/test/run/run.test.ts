@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -266,6 +267,25 @@ describe("openRun", () => {
     config.self = config;
     expect(runErrorOf(() => openRun(options(folder, { config }))).code).toBe("bad_argument");
     openRun(options(folder)).finish();
+  });
+
+  it("does not bring back a folder that was deleted, nor ends another's run", () => {
+    for (const end of ["finish", "interrupt", "fail"] as const) {
+      const folder = newFolder();
+      const run = openRun(options(folder));
+      rmSync(folder, { recursive: true });
+      expect(runErrorOf(() => run.saveFile("samples/a.png", "")).message).toMatch(/was deleted/);
+      if (end === "finish") expect(runErrorOf(() => run.finish()).code).toBe("locked");
+      else run[end]("over");
+      expect(existsSync(folder)).toBe(false);
+    }
+    const folder = newFolder();
+    const first = openRun(options(folder));
+    rmSync(first.paths.lock);
+    const second = openRun(options(folder));
+    first.interrupt("late");
+    expect(readRun(folder).info.state).toBe("running");
+    second.finish();
   });
 
   it("refuses files outside the folder", () => {
