@@ -9,13 +9,14 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
-import { onTestFinished } from "vitest";
+import { afterAll, onTestFinished } from "vitest";
 import { RunError } from "../src/errors.js";
 
 const sources = fileURLToPath(new URL("../src/", import.meta.url));
@@ -28,10 +29,21 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Writes the room's sources as JavaScript into a new folder, under runs/, and returns it. */
+let shared: string | undefined;
+afterAll(() => {
+  if (shared !== undefined) rmSync(shared, { recursive: true, force: true });
+});
+
+/** A folder with the room's sources as JavaScript under runs/, made once for each file of tests. */
 export function transpiled(): string {
-  const folder = temporaryFolder();
+  if (shared !== undefined) return shared;
+  const folder = mkdtempSync(join(tmpdir(), "dsbm-runs-"));
+  chmodSync(folder, 0o755);
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  symlinkSync(
+    fileURLToPath(new URL("../../../node_modules", import.meta.url)),
+    join(folder, "node_modules"),
+  );
   for (const file of readdirSync(sources, { recursive: true, encoding: "utf8" })) {
     if (!file.endsWith(".ts")) continue;
     const { outputText } = ts.transpileModule(readFileSync(join(sources, file), "utf8"), {
@@ -41,6 +53,7 @@ export function transpiled(): string {
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, outputText);
   }
+  shared = folder;
   return folder;
 }
 

@@ -1,6 +1,7 @@
-// Tables on disk as RFC 4180 says (comma, quotes doubled), with the line ends of Unix tools. On top of it, numbers are written
-// bare and strings that could be taken for numbers are quoted, so types survive the round trip.
+// Tables on disk as RFC 4180 says (comma, quotes doubled), with line feeds. Numbers are written without quotes, and
+// strings that look like numbers with quotes, so that both are read back as what they were.
 import { existsSync } from "node:fs";
+import { CsvError, parse } from "csv-parse/sync";
 import { RunError } from "../errors.js";
 import { openLineWriter } from "./append.js";
 import { readText } from "./read.js";
@@ -14,7 +15,6 @@ export interface Table {
   rows: Row[];
 }
 
-const lineEnd = "\n";
 const bareNumber = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^-?Infinity$|^NaN$/;
 
 /** One record without its line end. */
@@ -25,7 +25,7 @@ export function formatCsvRecord(cells: readonly Cell[]): string {
 /** Columns and rows as CSV text. Throws RunError "columns" for a row that does not fit. */
 export function formatCsv({ columns, rows }: Table): string {
   const records = [columns, ...rows.map((row) => cellsOf(row, columns))];
-  return records.map((record) => formatCsvRecord(record) + lineEnd).join("");
+  return records.map((record) => `${formatCsvRecord(record)}\n`).join("");
 }
 
 /**
@@ -105,7 +105,7 @@ function checkColumns(columns: readonly string[], path: string): void {
   );
 }
 
-/** Number of characters up to the end of the last record that has its line end. */
+/** The number of characters up to the end of the last record that has its line end. */
 function wholeRecords(text: string): number {
   let open = false;
   let end = 0;
@@ -117,35 +117,23 @@ function wholeRecords(text: string): number {
   return end;
 }
 
-/** Splits text into records of cells. A bare field that reads as a number is one. */
+/** Splits text into records of cells; the first one is the header, whose cells stay texts. */
 function parseRecords(text: string, source: string): Cell[][] {
-  const field = /"((?:[^"]|"")*)"|[^,\r\n]*/y;
-  const records: Cell[][] = [];
-  let record: Cell[] = [];
-  for (let at = text.startsWith("\ufeff") ? 1 : 0; at < text.length; ) {
-    field.lastIndex = at;
-    const match = field.exec(text);
-    const [whole, quoted] = match ?? ["", undefined];
-    record.push(quoted === undefined ? bareCell(whole) : quoted.replaceAll('""', '"'));
-    at += whole.length;
-    const end = /\r?\n|\r/y;
-    end.lastIndex = at;
-    const lineBreak = end.exec(text)?.[0];
-    const torn = lineBreak === undefined && at < text.length && text[at] !== ",";
-    if (torn || (quoted === undefined && whole.startsWith('"'))) {
-      throw new RunError(
-        "corrupt",
-        `a quoted field of ${source} does not end well at character ${at}: repair or delete the row`,
-      );
-    }
-    at += lineBreak?.length ?? 1;
-    if (lineBreak === undefined && at === text.length && text[at - 1] === ",") record.push(null);
-    if (lineBreak !== undefined || at >= text.length) {
-      records.push(record);
-      record = [];
-    }
+  try {
+    return parse(text, {
+      bom: true,
+      record_delimiter: ["\r\n", "\n", "\r"],
+      relax_column_count: true,
+      cast: (value, { quoting, records }) => (quoting || records === 0 ? value : bareCell(value)),
+    }) as Cell[][];
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    throw new RunError(
+      "corrupt",
+      `${source} is not valid CSV (${error.message}): repair or delete the row`,
+      { cause: error },
+    );
   }
-  return records;
 }
 
 function bareCell(text: string): Cell {
@@ -154,7 +142,7 @@ function bareCell(text: string): Cell {
 }
 
 function toTable(records: Cell[][], source: string): Table {
-  const columns = (records[0] ?? []).map((cell) => String(cell ?? ""));
+  const columns = (records[0] ?? []).map(String);
   const blank = (cells: Cell[]) => columns.length > 1 && cells.length === 1 && cells[0] === null;
   const filled = records.slice(1).filter((cells) => !blank(cells));
   const rows = filled.map((cells, index) => {
