@@ -1,4 +1,4 @@
-// What the data sets refuse, under codes that do not change with the wording.
+// Errors of data sets, with codes that do not change with the wording.
 
 /** The stable codes of {@link DatasetError}. */
 export type DatasetCode =
@@ -20,7 +20,7 @@ export type DatasetCode =
   | "UnknownSet"
   | "InvalidOption";
 
-/** Data that is missing or not what it should be: what was found, what was expected, what to do. */
+/** Data that is missing or wrong: what was found, what was expected, what to do. */
 export class DatasetError extends Error {
   override readonly name = "DatasetError";
 
@@ -30,4 +30,21 @@ export class DatasetError extends Error {
   ) {
     super(message.replace(/\s+/g, " "));
   }
+}
+
+/** Throws `InvalidOption` for images of another size than the one expected. */
+export function checkImageSize(
+  image_size: number | undefined,
+  { height, width, source }: { height: number; width: number; source: string },
+): void {
+  if (image_size !== undefined && (height !== image_size || width !== image_size))
+    throw new DatasetError(
+      "InvalidOption",
+      `image_size ${image_size}: the images of ${source} have ${height}×${width} pixels and are not resized; set image_size=${height}`,
+    );
+}
+
+/** The message of an error, whatever was thrown. */
+export function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,5 @@
 // The grammar of data sets' names: a set, then the labels to keep, joined by "_": mnist, mnist_2, mnist_0_1_5,
-// fashion_mnist_7. Labels are the published ones, written without leading zeros.
+// fashion_mnist_7. Labels are the published ones, without leading zeros.
 
 import type { DataSet } from "./data-set.js";
 import { DatasetError } from "./errors.js";
@@ -13,8 +13,8 @@ export interface ParsedName {
 /**
  * Reads a name.
  *
- * Throws `DatasetError`: `UnknownSet` (with the nearest name), `InvalidOption` for a label that the set does
- * not have or that stands twice.
+ * Throws `DatasetError`: `UnknownSet` (with the nearest name), `InvalidOption` for a label that the set does not have,
+ * or that is repeated.
  */
 export function parseName(name: string, sets: Readonly<Record<string, DataSet>>): ParsedName {
   const base = name.replace(/(_\d+)+$/, "");
@@ -32,7 +32,7 @@ export function checkClasses(
   { classes }: DataSet,
 ): number[] {
   if (classes.length === 0)
-    throw new DatasetError("InvalidOption", `${what}: [${wanted}] of a set without classes`);
+    throw new DatasetError("InvalidOption", `${what}: [${wanted}] for a set without classes`);
   const labels = classes.map(({ label }) => String(label));
   const [first, second] = labels;
   const pair =

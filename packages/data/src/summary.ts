@@ -1,11 +1,11 @@
-// A data set in one line of a log: enough to notice the wrong file, the wrong scale, the wrong subset.
+// A data set in one line of a log, to notice a wrong file, scale or subset.
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { Table } from "./table.js";
 
-/** How many samples, of which shape, and the moments of all their values as networks see them. */
+/** Number and shape of the samples, and moments of all their values as networks take them. */
 export interface TableSummary {
   n: number;
-  /** [C, H, W] */
+  /** [d] or [C, H, W] */
   shape: number[];
   mean: number;
   /** Over all values of all samples, with the divisor N. */

@@ -1,10 +1,10 @@
-// What was done to the downscaler fields before they were stored, and how plots undo it: the spatial mean of a field
-// and the deviation from it are scaled apart, because means vary far less than fields do.
+// The scaling of the downscaler fields in the files, and its inverse for plots: the spatial mean of a field and the
+// deviation from it are scaled separately, because means vary much less than fields.
 
 import { BridgeError } from "@dsbm/bridge";
-import { type Tensor, tidy } from "@dsbm/torch";
+import { io, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { DatasetError } from "../errors.js";
-import { readNpz } from "../files/npz.js";
+import { readMembers } from "../files/read.js";
 
 const names = ["mintrain_mean", "Delta_", "mintrain_p", "Deltap"] as const;
 
@@ -20,14 +20,20 @@ export interface DownscalerScaling {
 
 /**
  * The scaling of a file scaling_512.npz or scaling_64.npz; arrays of any shape with an element a channel.
- * Throws a `DatasetError` `Unreadable`, `BadArray` where the arrays are not finite, not of one length, or a range is
+ * Throws a `DatasetError` `Unreadable`, `BadZip`, and `BadArray` where the arrays are not finite, not of one length, or a range is
  * not positive.
  */
 export function loadDownscalerScaling(path: string): DownscalerScaling {
   return tidy(() => {
-    const arrays = readNpz(path, names);
+    const members = readMembers(
+      path,
+      names.map((name) => `${name}.npy`),
+    );
     const flat = Object.fromEntries(
-      names.map((name) => [name, arrays[name].flatten()]),
+      names.map((name) => {
+        const array = io.npy.decode(members.get(`${name}.npy`)!, `${path} (${name})`);
+        return [name, tensor(io.toFloat64(array))];
+      }),
     ) as unknown as DownscalerScaling;
     const channels = flat.Deltap.numel;
     for (const name of names) {

@@ -4,7 +4,7 @@ import { stream } from "@dsbm/bridge";
 import { cat, empty, type Generator, randn, stack, type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
-import type { Split, Table } from "../table.js";
+import { newTable, type Split, type Table } from "../table.js";
 import { coherence, type FieldLaws, fieldLaws, type Resolution } from "./downscaling-law.js";
 import { filtered, filters } from "./random-fields.js";
 
@@ -14,8 +14,8 @@ const chunk = 32;
 
 /**
  * Fields of one resolution, float32 x [n, 2, H, W] and condition [n, 1, H, W], drawn from the seed by
- * `downscalingLaw`; 64×64 unless told otherwise, 2,000 for training and 500 to test. The two resolutions have the same
- * conditions, row by row, and given these draws of their own: no states are paired. The first fields do not depend on n.
+ * `downscalingLaw`; by default 64×64, 2,000 for training and 500 for testing. The two resolutions have the same
+ * conditions, row by row, and independent states given these. The first fields do not depend on n.
  */
 export function syntheticDownscaler(resolution: Resolution): DataSet {
   return {
@@ -62,16 +62,13 @@ function load(
       const count = Math.min(chunk, n - begin);
       tidy(() => void fields.narrow(0, begin, count).copy_(draw(count)));
     }
-    return {
+    return newTable({
       name,
       split,
       source: `drawn from seed ${seed}`,
       x: fields.narrow(1, 0, 2),
       condition: fields.narrow(1, 2, 1),
-      labels: null,
-      classes: [],
-      flip: false,
-    };
+    });
   });
 }
 

@@ -1,18 +1,17 @@
-// The downscaling experiment's fields (Bischoff and Deck 2024): two states and a condition in one array of stored, scaled
-// fields for each resolution, gigabytes that are mapped and not read.
+// The fields of the downscaling experiment (Bischoff 2024): one array of scaled fields, two states and a condition, for
+// each resolution. They are gigabytes, and are mapped, not read.
 import { join } from "node:path";
 import { stream } from "@dsbm/bridge";
 import { io, randperm, type Tensor, tidy } from "@dsbm/torch";
 import type { DataSet, SetOptions } from "../data-set.js";
-import { DatasetError } from "../errors.js";
-import { status } from "../files/locate.js";
-import type { Split, Table } from "../table.js";
+import { checkImageSize, DatasetError } from "../errors.js";
+import { isFile } from "../files/read.js";
+import { newTable, rowCount, type Table } from "../table.js";
 
 /** Wavenumbers of the condition, one segment of the high-resolution fields each, in this order. */
 const wavenumbers = [1, 2, 4, 8, 16];
 const resolutions = { high: 512, low: 64 } as const;
 const states = 2;
-/** The permutation belongs to the data, not to a run. */
 const permutationSeed = 42;
 
 /**
@@ -20,8 +19,8 @@ const permutationSeed = 42;
  * published: 802 training and 200 test fields a segment. x is [n, 2, 512, 512], condition [n, 1, 512, 512].
  *
  * `wavenumber` selects a segment of the high resolution; the low one has none and is whole. `order` is a fixed
- * random permutation (torch's randperm of a stream of the set, the split and n), because the files are sorted; with
- * `n`, the first n fields in it are read into memory, without, the table is mapped as it lies.
+ * random permutation (torch's randperm of a stream of the set, the split and n), because the files are sorted. With
+ * `n`, the first n fields in this order are read into memory; without, the table is mapped in the order of the file.
  */
 export function downscaler(resolution: keyof typeof resolutions): DataSet {
   return {
@@ -48,31 +47,26 @@ function load(
     const all = io.mapNpy(path);
     checkFields(all, { path, image_size });
     const segment = resolution === "low" ? all : segmentOf(all, wavenumber, { path, name });
-    const count = segment.size(0);
-    if (n !== undefined && !(Number.isInteger(n) && n >= 1 && n <= count))
-      throw new DatasetError(
-        "InvalidOption",
-        `n ${n}: expected 1 to ${count}, the fields of ${name} (${split})`,
-      );
-    const order = permutation(count, { resolution, split });
-    const rows = n === undefined ? segment : segment.indexSelect(0, order.narrow(0, 0, n));
-    return {
+    const total = segment.size(0);
+    const count = rowCount(n, total, { name, split });
+    // The permutation belongs to the data, not to a run.
+    const generator = stream(permutationSeed, `downscaler/${resolution}/${split}/${total}`);
+    const order = randperm(total, { generator });
+    const rows = n === undefined ? segment : segment.indexSelect(0, order.narrow(0, 0, count));
+    return newTable({
       name,
       split,
       source: folder,
       x: rows.narrow(1, 0, states),
       ...(n === undefined && { order }),
-      labels: null,
-      classes: [],
       condition: rows.narrow(1, states, 1),
-      flip: false,
-    };
+    });
   });
 }
 
 function find(file: string, directory: string | undefined): { path: string; folder: string } {
   const folders = directory === undefined ? [] : [join(directory, "downscaler"), directory];
-  const folder = folders.find((place) => status(join(place, file))?.isFile());
+  const folder = folders.find((place) => isFile(join(place, file)));
   if (folder !== undefined) return { path: join(folder, file), folder };
   const [into = "a folder of your own and name it as directory", ...rest] = folders;
   const where = folders.length === 0 ? "not there" : `not in ${[into, ...rest].join(", ")}`;
@@ -92,11 +86,7 @@ function checkFields(
       "BadArray",
       `${path}: ${x.dtype} [${x.shape}]: expected float32 [n, ${states + 1}, H, W], two states and a condition`,
     );
-  if (image_size !== undefined && (height !== image_size || width !== image_size))
-    throw new DatasetError(
-      "InvalidOption",
-      `image_size ${image_size}: the fields of ${path} have ${height}×${width} points and are not resized; set image_size=${height}`,
-    );
+  checkImageSize(image_size, { height: height!, width: width!, source: path });
 }
 
 function segmentOf(
@@ -118,13 +108,4 @@ function segmentOf(
       `${path}: ${all.size(0)} fields: expected ${wavenumbers.length} segments of one length`,
     );
   return all.narrow(0, k * length, length);
-}
-
-function permutation(
-  n: number,
-  { resolution, split }: { resolution: string; split: Split },
-): Tensor {
-  return randperm(n, {
-    generator: stream(permutationSeed, `downscaler/${resolution}/${split}/${n}`),
-  });
 }

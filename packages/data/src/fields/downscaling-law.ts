@@ -1,30 +1,30 @@
 // The law of the drawn downscaling fields in closed form: unpaired fields of two resolutions, the coarse ones smooth
-// and wrong at large scales, both shifted by a condition, as in the experiment that they stand for.
+// and biased at large scales, both shifted by a condition, as in the experiment that they replace.
 import type { Spectrum } from "@dsbm/bridge";
 import { energyOf, type FieldLaw, fieldLaw, reshaped, varianceOf } from "./random-fields.js";
 
-/** Fine fields, and those of a coarse model. */
+/** Fields of a fine model, and of a coarse one. */
 export type Resolution = "high" | "low";
 
 type Pair<T> = readonly [T, T];
 
-/** One coarse point for so many fine ones on a side. */
+/** Fine points for one coarse point, along each side. */
 const coarsening = 4;
-/** The energy of the two states falls as the wavenumber to the minus this. */
+/** The energy of the two states is the wavenumber to minus this power. */
 const exponents = [1.5, 1] as const;
 const stateVariance = 0.25;
 /** Correlation of the two states' modes, at every wavenumber. */
 export const coherence = 0.5;
-/** How the two states follow the condition. */
+/** Slope of the two states' means in the condition. */
 const slope = [0.6, -0.4] as const;
 /** Of the condition's spatial mean, and of the field around it. */
 const conditionVariance = { mean: 0.05, field: 0.2 } as const;
-/** What the coarse model gets wrong beside the small scales: too little variance, shifted means. */
+/** The errors of the coarse model at large scales: too little variance, shifted means. */
 const bias = { gain: 0.7, mean: [0.25, -0.25] } as const;
 
-/** What the fields of one resolution are drawn from. */
+/** The laws that the fields of one resolution are drawn from. */
 export interface FieldLaws {
-  /** Of the two states beside the condition. */
+  /** Of the two states without the effect of the condition. */
   states: Pair<FieldLaw>;
   /** Its mode 0 is the spatial mean. */
   condition: FieldLaw;
@@ -55,7 +55,7 @@ export function fieldLaws(resolution: Resolution, size: number): FieldLaws {
 
 const cutoffOf = (size: number) => size / (2 * coarsening);
 
-/** The law of the fields of one resolution, as far as tests and plots ask. */
+/** The law of the fields of one resolution. */
 export interface DownscalingLaw {
   /** Of the two states. */
   mean: Pair<number>;
@@ -78,8 +78,8 @@ export interface DownscalingLaw {
  * modes ∝ exp(−(k/2)²), variance 0.2: the same law on both ends. High resolution: u_c has the energy k^−p
  * exp(−(2k/size)²) at wavenumber k, up to a factor, p = 3/2 and 1; variance 0.25; coherence 0.5 between the two. Low
  * resolution: of those modes the ones below the cut-off size/8, with 0.7 exp(−(k/cutoff)²) of their variance, and
- * means of ±0.25. Fields that end below the cut-off are those of a grid four times as coarse, upsampled without
- * error.
+ * means of ±0.25. Fields without modes above the cut-off are those of a grid four times as coarse, upsampled
+ * without error.
  */
 export function downscalingLaw(resolution: Resolution, { size }: { size: number }): DownscalingLaw {
   const { states, condition, mean } = fieldLaws(resolution, size);

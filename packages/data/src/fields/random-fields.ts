@@ -1,5 +1,5 @@
-// Gaussian random fields on a torus, with a given energy at each wavenumber: their law is known in closed form, so
-// that whatever learns it can be judged exactly.
+// Gaussian random fields on a torus with a given energy at each wavenumber. Their law is known in closed form, so that
+// a learnt one can be compared with it exactly.
 
 import { fourierModes, type Modes, overAnnuli } from "@dsbm/bridge";
 import { fftIrfft2, fftRfft2, type Tensor, tensor, tidy } from "@dsbm/torch";
@@ -38,7 +38,7 @@ export const energyOf = ({ modes, power }: FieldLaw): number[] => overAnnuli(mod
 export const varianceOf = (law: FieldLaw): number =>
   energyOf(law).reduce((sum, energy) => sum + energy, 0);
 
-/** The filters that make fields of these laws of white noise, [laws, H, W/2 + 1] in float64. */
+/** The filters that turn white noise into fields of these laws, [laws, H, W/2 + 1] in float64. */
 export function filters(laws: readonly FieldLaw[]): Tensor {
   const [first] = laws as [FieldLaw, ...FieldLaw[]];
   const { height, width } = first.modes;

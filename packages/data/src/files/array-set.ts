@@ -2,10 +2,9 @@
 import { stream } from "@dsbm/bridge";
 import { io, randperm, type Tensor, tidy } from "@dsbm/torch";
 import type { DataSet, SetOptions } from "../data-set.js";
-import { DatasetError } from "../errors.js";
-import type { Table } from "../table.js";
-import { reason } from "./idx.js";
-import { status } from "./locate.js";
+import { checkImageSize, DatasetError, reason } from "../errors.js";
+import { newTable, rowCount, type Table } from "../table.js";
+import { isFile } from "./read.js";
 
 /** The prefix of the name of such a set; the path follows. */
 export const arrayPrefix = "array:";
@@ -30,7 +29,7 @@ function load(path: string, options: SetOptions): Table {
       "InvalidOption",
       `test_fraction ${test_fraction}: expected a number between 0 and 1`,
     );
-  if (!(status(path)?.isFile() ?? false))
+  if (!isFile(path))
     throw new DatasetError(
       "MissingFiles",
       `${name}: no file ${path}; write array:PATH.npy with the path of a .npy file of vectors [n, d] or images [n, C, H, W]`,
@@ -42,23 +41,14 @@ function load(path: string, options: SetOptions): Table {
     const held = Math.min(Math.max(Math.round(test_fraction * total), 1), total - 1);
     const order = randperm(total, { generator: stream(seed, `array/split/${total}`) });
     const rows = split === "test" ? order.narrow(0, 0, held) : order.narrow(0, held, total - held);
-    const count = n ?? rows.size(0);
-    if (!Number.isInteger(count) || count < 1 || count > rows.size(0))
-      throw new DatasetError(
-        "InvalidOption",
-        `n ${n}: expected 1 to ${rows.size(0)}, the ${split} rows of ${path} (test_fraction ${test_fraction})`,
-      );
+    const count = rowCount(n, rows.size(0), { name, split });
     const x = all.indexSelect(0, rows.narrow(0, 0, count));
-    return {
+    return newTable({
       name,
       split,
       source: path,
       x: x.dtype === "float64" ? x.to("float32") : x,
-      labels: null,
-      classes: [],
-      condition: null,
-      flip: false,
-    };
+    });
   });
 }
 
@@ -93,9 +83,5 @@ function checkRows(
       "InvalidOption",
       `dim ${dim}: the vectors of ${path} have ${shape[1]} coordinates; leave data.dim out`,
     );
-  if (ndim === 4 && image_size !== undefined && shape.slice(2).some((s) => s !== image_size))
-    throw new DatasetError(
-      "InvalidOption",
-      `image_size ${image_size}: the images of ${path} have ${shape[2]}×${shape[3]} pixels and are not resized; set image_size=${shape[2]}`,
-    );
+  if (ndim === 4) checkImageSize(image_size, { height: shape[2]!, width: shape[3]!, source: path });
 }

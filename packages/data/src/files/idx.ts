@@ -1,18 +1,14 @@
-// MNIST and its relatives are published as IDX files, gzipped or not: a magic number with the
-// element type and the number of dimensions, the big-endian sizes, then the elements.
-import { readFileSync } from "node:fs";
+// The format of MNIST and related sets, gzipped or not: a magic number with the element type and the number of
+// dimensions, the big-endian sizes, then the elements.
 import { basename } from "node:path";
-import { gunzipSync } from "node:zlib";
 import { DatasetError } from "../errors.js";
+import { readBytes, unpack } from "./read.js";
 
 /** An IDX array of bytes in C order. */
 export interface IdxArray {
   shape: number[];
   data: Uint8Array;
 }
-
-/** No published IDX file unpacks to more; a small file that claims to is not one. */
-const limit = 2 ** 31;
 
 const types: Readonly<Record<number, string>> = {
   8: "unsigned byte",
@@ -24,35 +20,13 @@ const types: Readonly<Record<number, string>> = {
 };
 
 /**
- * Reads an IDX file of unsigned bytes, gzipped or not (told by its first bytes, not its name).
+ * Reads an IDX file of unsigned bytes, gzipped or not (by its first bytes, not its name).
  *
  * Returns its sizes and a view of its elements. Throws `DatasetError`: `Unreadable`, `BadGzip`,
  * `NotIdx`, `UnsupportedType`, `IncompleteFile`, `SizeMismatch`.
  */
 export function readIdx(path: string): IdxArray {
   return parseIdx(unpack(readBytes(path), path), path);
-}
-
-/** The bytes of a file; throws `Unreadable`. */
-export function readBytes(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new DatasetError("Unreadable", `${path}: ${reason(error)}`);
-  }
-}
-
-/** Gzipped bytes unpacked, others as they are; `source` names them in errors; throws `BadGzip`. */
-export function unpack(bytes: Uint8Array, source: string): Uint8Array {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  try {
-    return gunzipSync(bytes, { maxOutputLength: limit });
-  } catch (error) {
-    throw new DatasetError(
-      "BadGzip",
-      `${source}: ${bytes.length} bytes that do not unpack (${reason(error)}): fetch it again`,
-    );
-  }
 }
 
 /** Reads the bytes of an IDX file, unpacked; `source` names them in errors; throws like `readIdx`. */
@@ -89,11 +63,6 @@ export function parseIdx(bytes: Uint8Array, source: string): IdxArray {
 function cut(source: string, expected: string, found: number): DatasetError {
   return new DatasetError(
     "IncompleteFile",
-    `${source}: ends after ${found} bytes: expected ${expected}; fetch it again`,
+    `${source}: ends after ${found} bytes: expected ${expected}; download it again`,
   );
-}
-
-/** What an error says, whatever was thrown. */
-export function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

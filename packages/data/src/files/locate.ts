@@ -1,14 +1,12 @@
-// Where the files of a published set lie, under any of the names that unpackers leave; and what to tell
-// somebody who does not have them.
-import { type Stats, statSync } from "node:fs";
+// Where the files of a published set are, under any of the names that unpacking programs give them; and the error that
+// says how to get them.
 import { join } from "node:path";
 import { DatasetError } from "../errors.js";
 import type { Split } from "../table.js";
-import { readBytes, reason } from "./idx.js";
 import { describeFile, type PublishedFile, type PublishedSet } from "./published.js";
-import { readMembers } from "./zip.js";
+import { isFile, readBytes, readMembers } from "./read.js";
 
-/** The two files of one split, found: names for messages, and their bytes. */
+/** The two files of one split: names for messages, and their bytes. */
 export interface Place {
   /** The folder or archive. */
   source: string;
@@ -60,15 +58,15 @@ export function missingFiles(
   const where = tried.length === 0 ? "there" : `in ${tried.join(", ")}`;
   const list = lacking.map((file) => describeFile(file)).join(" and ");
   const install = set.package === undefined ? "" : `${set.package.install}, or `;
-  const fetch =
+  const download =
     set.archive === undefined
-      ? `fetch ${list} from ${set.home} and put them, unpacked or as .gz,`
-      : `fetch ${describeFile({ name: set.archive.names[0], ...set.archive }, { unpacked: false })} ` +
+      ? `download ${list} from ${set.home} and put them, unpacked or as .gz,`
+      : `download ${describeFile({ name: set.archive.names[0], ...set.archive }, { unpacked: false })} ` +
         `from ${set.home} and put it, or ${list} out of it, unpacked or as .gz,`;
   const into = target ?? "a folder of your own and name it as directory";
   return new DatasetError(
     "MissingFiles",
-    `${set.title} (${split}): ${what} ${where}; ${install}${fetch} into ${into}`,
+    `${set.title} (${split}): ${what} ${where}; ${install}${download} into ${into}`,
   );
 }
 
@@ -91,18 +89,4 @@ function inArchive(path: string, files: PublishedSet["files"][Split]): Place {
       return { images: members.get(images)!, labels: members.get(labels)! };
     },
   };
-}
-
-/** Whether there is a file; throws `Unreadable` where one may not look. */
-function isFile(path: string): boolean {
-  return status(path)?.isFile() ?? false;
-}
-
-/** What is at a path, undefined for nothing; throws `Unreadable` where one may not look. */
-export function status(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch (error) {
-    throw new DatasetError("Unreadable", `${path}: ${reason(error)}`);
-  }
 }

@@ -1,5 +1,5 @@
-// What is known of a data set that others publish as IDX files: facts, so that finding them, checking them and
-// saying how to get them are written once.
+// Facts of a data set that is published as IDX files: with them, one loader finds the files, checks them, and says how
+// to get them.
 import type { ImageClass, Split } from "../table.js";
 
 /** A published file, unpacked: its name, size in bytes, and digests where they are known. */
@@ -18,24 +18,24 @@ interface PublishedArchive {
   sha256: string;
 }
 
-/** A package that brings the files. */
+/** A package that installs the files. */
 interface PublishedPackage {
-  /** The folder where it puts them; undefined where it is known not to be installed. */
+  /** Their folder; undefined if the package is not installed. */
   folder: () => string | undefined;
-  /** What to do to have it: "install …". */
+  /** How to get it: "install …". */
   install: string;
 }
 
 /** A data set of grey images in IDX files. */
 export interface PublishedSet {
-  /** The name for people. */
+  /** The name in messages. */
   title: string;
   /** The page that says where the files are. */
   home: string;
   files: Readonly<Record<Split, { images: PublishedFile; labels: PublishedFile }>>;
   archive?: PublishedArchive;
   package?: PublishedPackage;
-  /** Folders below the data folder where the files may lie, the one to recommend first. */
+  /** Folders below the data folder to search, the recommended one first. */
   folders: readonly [string, ...string[]];
   /** By rising label. */
   classes: readonly ImageClass[];

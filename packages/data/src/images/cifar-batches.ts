@@ -6,7 +6,7 @@ import { PickledArray, PickledDict, unpickle } from "../files/pickle.js";
 /** Height and width. */
 export const side = 32;
 /** Bytes of an image: a red, a green and a blue plane. */
-export const pixels = 3 * side * side;
+const pixels = 3 * side * side;
 
 /** Images [n, 3, 32, 32] in C order, and a label each. */
 export interface CifarBatch {
@@ -21,7 +21,7 @@ export function readRecords(bytes: Uint8Array, source: string): CifarBatch {
   if (!Number.isInteger(n) || n === 0)
     throw new DatasetError(
       "IncompleteFile",
-      `${source}: ${bytes.length} bytes: expected records of ${record} bytes, a label and 32×32 pixels in three colours; fetch it again`,
+      `${source}: ${bytes.length} bytes: expected records of ${record} bytes, a label and 32×32 pixels in three colours; download it again`,
     );
   const batch = { images: new Uint8Array(n * pixels), labels: new Uint8Array(n) };
   for (let i = 0; i < n; i++) {
@@ -48,7 +48,7 @@ export function readPickled(bytes: Uint8Array, source: string): CifarBatch {
       "BadPickle",
       `${source}: expected a dictionary with data, bytes [n, ${pixels}], and labels, n numbers; is it a batch of CIFAR-10?`,
     );
-  // Beyond bytes, a label must not become another one by being cut.
+  // A number beyond a byte must not become another label.
   const small = labels.map((label) => (label >= 0 && label < 256 ? label : 255));
   return checked({ images: data.data, labels: Uint8Array.from(small) }, source);
 }

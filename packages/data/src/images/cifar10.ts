@@ -1,18 +1,16 @@
 // CIFAR-10 as its authors publish it: an archive of binary batches or of Python's pickles, packed or unpacked.
 import { join } from "node:path";
-import { tensor, tidy } from "@dsbm/torch";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
-import { readBytes } from "../files/idx.js";
-import { status } from "../files/locate.js";
 import { describeFile } from "../files/published.js";
-import { readTarMembers } from "../files/tar.js";
+import { isFile, readBytes, readMembers } from "../files/read.js";
 import type { Split, Table } from "../table.js";
-import { type CifarBatch, pixels, readPickled, readRecords, side } from "./cifar-batches.js";
+import { type ByteImages, byteTable } from "./byte-table.js";
+import { type CifarBatch, readPickled, readRecords, side } from "./cifar-batches.js";
 
 const home = "https://www.cs.toronto.edu/~kriz/cifar.html";
 
-/** A published form: its archive, the names of a split's batches, and how one is read. */
+/** The published forms: archive, folder and names of the batches, and how one is read. */
 const forms = [
   {
     archive: {
@@ -47,30 +45,16 @@ export const cifar10: DataSet = {
   load,
 };
 
-function load({ name, split, directory, classes, image_size, n }: SetOptions): Table {
-  if (image_size !== undefined && image_size !== side)
-    throw new DatasetError(
-      "InvalidOption",
-      `image_size ${image_size}: the images of ${name} have 32×32 pixels and are not resized; set image_size=32`,
-    );
-  const { source, batches } = readSplit(split, directory);
-  const { images, labels } = kept(joined(batches), { classes, n, name, split });
-  const present = new Set(labels);
-  return {
-    name,
-    split,
-    source,
-    ...tidy(() => ({
-      x: tensor(images, { shape: [labels.length, 3, side, side] }),
-      labels: tensor(labels).to("int64"),
-    })),
-    classes: cifar10.classes.filter(({ label }) => present.has(label)),
-    condition: null,
-    flip: split === "train",
-  };
+function load(options: SetOptions): Table {
+  const { source, batches } = readSplit(options.split, options.directory);
+  return byteTable(
+    joined(batches),
+    { classes: cifar10.classes, source, flip: options.split === "train" },
+    options,
+  );
 }
 
-/** The batches of a split from the first place that has them; throws `MissingFiles`. */
+/** The batches of a split from the first folder or archive that has them; throws `MissingFiles`. */
 function readSplit(
   split: Split,
   directory: string | undefined,
@@ -88,7 +72,7 @@ function readSplit(
     }
     const archive = folders.map((folder) => join(folder, form.archive.name)).find(isFile);
     if (archive === undefined) continue;
-    const members = readTarMembers(archive, files);
+    const members = readMembers(archive, files);
     const read = (file: string) => form.read(members.get(file)!, `${archive}: ${file}`);
     return { source: archive, batches: files.map(read) };
   }
@@ -101,47 +85,16 @@ function batchNames(split: Split, suffix: string): string[] {
   return (split === "train" ? train : ["test_batch"]).map((name) => `${name}${suffix}`);
 }
 
-const isFile = (path: string): boolean => status(path)?.isFile() ?? false;
-
 function missing(split: Split, found: string, target: string): DatasetError {
   const archives = forms.map(({ archive }) => describeFile(archive, { unpacked: false }));
   return new DatasetError(
     "MissingFiles",
-    `CIFAR-10 (${split}): ${found}; fetch ${archives.join(" or ")} from ${home} and put it, as it is or unpacked, into ${target}`,
+    `CIFAR-10 (${split}): ${found}; download ${archives.join(" or ")} from ${home} and put it, as it is or unpacked, into ${target}`,
   );
 }
 
-function joined(batches: readonly CifarBatch[]): CifarBatch {
-  const n = batches.reduce((sum, { labels }) => sum + labels.length, 0);
-  const all = { images: new Uint8Array(n * pixels), labels: new Uint8Array(n) };
-  let at = 0;
-  for (const { images, labels } of batches) {
-    all.images.set(images, at * pixels);
-    all.labels.set(labels, at);
-    at += labels.length;
-  }
-  return all;
-}
-
-/** The first n images of some classes, in their order. */
-function kept(
-  { images, labels }: CifarBatch,
-  { classes, n, name, split }: Pick<SetOptions, "classes" | "n" | "name" | "split">,
-): CifarBatch {
-  const wanted = Array.from(labels.keys()).filter((i) => classes?.includes(labels[i]!) ?? true);
-  const count = n ?? wanted.length;
-  if (!Number.isInteger(count) || count < 1 || count > wanted.length)
-    throw new DatasetError(
-      "InvalidOption",
-      wanted.length === 0
-        ? `${name} (${split}): no image of the classes ${classes}`
-        : `n ${count}: expected 1 to ${wanted.length}, the images of ${name} (${split})`,
-    );
-  if (count === labels.length) return { images, labels };
-  const rows = wanted.slice(0, count);
-  const out = new Uint8Array(count * pixels);
-  rows.forEach((i, k) => {
-    out.set(images.subarray(i * pixels, (i + 1) * pixels), k * pixels);
-  });
-  return { images: out, labels: Uint8Array.from(rows, (i) => labels[i]!) };
+function joined(batches: readonly CifarBatch[]): ByteImages {
+  const all = (key: keyof CifarBatch) =>
+    new Uint8Array(Buffer.concat(batches.map((batch) => batch[key])));
+  return { images: all("images"), labels: all("labels"), shape: [3, side, side] };
 }

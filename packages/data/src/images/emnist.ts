@@ -1,5 +1,5 @@
-// EMNIST's letters: capital and small ones in one class, stored with rows and columns exchanged. One archive
-// holds all of EMNIST; sizes of its members follow from the published numbers of images.
+// EMNIST's letters: capital and small ones in one class, stored with rows and columns exchanged. One archive has all of
+// EMNIST; the sizes of its members follow from the published numbers of images.
 import type { PublishedFile, PublishedSet } from "../files/published.js";
 
 const files = (split: string, n: number): { images: PublishedFile; labels: PublishedFile } => ({

@@ -1,8 +1,9 @@
-// Grey images with labels, as two IDX files that belong together.
+// Grey images with labels, from the two IDX files of a split.
 import { createHash } from "node:crypto";
 import { DatasetError } from "../errors.js";
-import { parseIdx, unpack } from "../files/idx.js";
+import { parseIdx } from "../files/idx.js";
 import type { Place } from "../files/locate.js";
+import { unpack } from "../files/read.js";
 
 /** Images of one split, in the order of the file. */
 export interface GreyImages {
@@ -51,8 +52,7 @@ export function readImages(place: Place): { images: GreyImages; labelsMd5: strin
 }
 
 /**
- * The images of some classes, in their order; throws `InvalidOption` where a class has none, `source` names
- * the images in it.
+ * The images of some classes, in their order; throws `InvalidOption` for a class without images, `source` names them.
  */
 export function keepClasses(
   data: GreyImages,

@@ -1,15 +1,14 @@
-// From a published set's facts to a loader: find the files, check that they are what they should be, keep the
-// classes asked for, turn the images upright.
+// From a published set's facts to a loader: find the files, check that they belong to the set, make the table.
 import { join } from "node:path";
-import { tensor, tidy } from "@dsbm/torch";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
-import { locate, missingFiles, type Place, status } from "../files/locate.js";
+import { locate, missingFiles, type Place } from "../files/locate.js";
 import type { PublishedSet } from "../files/published.js";
-import type { Table } from "../table.js";
-import { type GreyImages, keepClasses, readImages } from "./idx-images.js";
+import { status } from "../files/read.js";
+import { byteTable } from "./byte-table.js";
+import { type GreyImages, readImages } from "./idx-images.js";
 
-/** An image set of IDX files. */
+/** A data set of IDX files. */
 export function idxSet(
   set: PublishedSet,
   {
@@ -17,7 +16,7 @@ export function idxSet(
     usual,
     others,
   }: Pick<DataSet, "about" | "usual"> & {
-    /** Sets whose files have the same names: their labels are told apart by digest. */
+    /** Sets whose files have the same names: they are recognised by the digest of their labels. */
     others: readonly PublishedSet[];
   },
 ): DataSet {
@@ -30,7 +29,12 @@ export function idxSet(
       const { images, labelsMd5 } = readImages(place);
       checkSet(set, { others, place, labelsMd5 });
       checkLabels(set, images, place);
-      return tableOf(set, images, { ...options, source: place.source });
+      const { transposed = false } = set;
+      return byteTable(
+        { ...images, shape: [1, images.rows, images.cols] },
+        { classes: set.classes, source: place.source, transposed },
+        options,
+      );
     },
   };
 }
@@ -75,44 +79,4 @@ function checkLabels(set: PublishedSet, { labels }: GreyImages, place: Place): v
     "BadLabel",
     `${place.labels}: label ${labels[at]} of image ${at}: expected ${range}, the labels of ${set.title}`,
   );
-}
-
-function tableOf(
-  set: PublishedSet,
-  all: GreyImages,
-  { name, split, source, classes, image_size, n }: SetOptions & { source: string },
-): Table {
-  const { rows, cols } = all;
-  if (image_size !== undefined && (rows !== image_size || cols !== image_size)) {
-    throw new DatasetError(
-      "InvalidOption",
-      `image_size ${image_size}: the images of ${source} have ${rows}×${cols} pixels and are not resized; set image_size=${rows}`,
-    );
-  }
-  const kept = classes === undefined ? all : keepClasses(all, classes, { source });
-  const count = n ?? kept.n;
-  if (!Number.isInteger(count) || count < 1 || count > kept.n) {
-    throw new DatasetError(
-      "InvalidOption",
-      `n ${count}: expected 1 to ${kept.n}, the images of ${name} (${split})`,
-    );
-  }
-  const labels = kept.labels.subarray(0, count);
-  const present = new Set(labels);
-  return {
-    name,
-    split,
-    source,
-    ...tidy(() => {
-      const bytes = kept.images.subarray(0, count * rows * cols);
-      const stored = tensor(bytes, { shape: [count, 1, rows, cols] });
-      return {
-        x: set.transposed ? stored.transpose(2, 3).contiguous() : stored,
-        labels: tensor(labels).to("int64"),
-      };
-    }),
-    classes: set.classes.filter(({ label }) => present.has(label)),
-    condition: null,
-    flip: false,
-  };
 }

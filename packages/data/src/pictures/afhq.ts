@@ -7,12 +7,12 @@ import { type FoundPictures, pictureSet } from "./picture-set.js";
 
 const home = "https://github.com/clovaai/stargan-v2";
 const kinds = ["cat", "dog", "wild"] as const;
-/** The first version calls the pictures to test with val, the second one test. */
+/** The folder of test pictures is val in the first version, test in the second. */
 const splits = { train: ["train"], test: ["test", "val"] } as const;
-/** Below the data folder, the one to recommend first. */
+/** Below the data folder, the recommended one first. */
 const folders = ["afhq", "afhq_v2", "afhqv2", "AFHQ"] as const;
 
-/** Faces of one kind of animal (Choi et al. 2020): about 5,000 pictures for training and 500 to test. */
+/** Faces of one kind of animal (Choi et al. 2020): about 5,000 pictures for training and 500 for testing. */
 export function afhq(kind: (typeof kinds)[number]): DataSet {
   return pictureSet({
     about: `faces of ${kind === "wild" ? "wild animals" : `${kind}s`}, 512×512 in colour, label ${kinds.indexOf(kind)}`,
@@ -33,6 +33,6 @@ function find(kind: string, { split, directory }: SetOptions): FoundPictures {
   const into = tried[0] ?? `a folder of your own, as train/${kind}, and name it as directory`;
   throw new DatasetError(
     "MissingFiles",
-    `AFHQ ${kind} (${split}): ${where}; fetch afhq.zip from ${home} and unpack its ${splits[split].join(" or ")}/${kind} into ${into}`,
+    `AFHQ ${kind} (${split}): ${where}; download afhq.zip from ${home} and unpack its ${splits[split].join(" or ")}/${kind} into ${into}`,
   );
 }

@@ -1,20 +1,20 @@
-// Any folder of pictures as an image set, for whoever has two of them and wants a bridge.
+// Any folder of pictures as a data set: "folder:PATH".
 import { dirname, join, resolve } from "node:path";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
-import { status } from "../files/locate.js";
+import { isFolder } from "../files/read.js";
 import { holdOut, listPictures } from "./picture-files.js";
 import { type FoundPictures, pictureSet } from "./picture-set.js";
 
-/** What begins the name of such a set; the path follows. */
+/** The prefix of the name of such a set; the path follows. */
 export const folderPrefix = "folder:";
 
-/** Folders in which others hold out pictures. */
+/** Usual names of the folder with test pictures. */
 const testFolders = ["test", "val", "valid"];
 
 /**
  * All pictures below a folder, at any depth, without labels. Those below "train" and "test" (or "val", "valid")
- * are its splits where it has both; else a part is held out by name (`test_fraction`).
+ * are its splits if it has both; else a share of the pictures is the test split, chosen by name (`test_fraction`).
  */
 export function folderSet(path: string): DataSet {
   return pictureSet({
@@ -31,9 +31,9 @@ function find(
   if (!(test_fraction > 0 && test_fraction < 1))
     throw new DatasetError(
       "InvalidOption",
-      `test_fraction ${test_fraction}: expected a part between 0 and 1`,
+      `test_fraction ${test_fraction}: expected a number between 0 and 1`,
     );
-  if (path === "" || !(status(path)?.isDirectory() ?? false))
+  if (path === "" || !isFolder(path))
     throw new DatasetError(
       "MissingFiles",
       `${name} (${split}): no folder ${resolve(path)}; write folder:PATH with the path of a folder of pictures (.png, .jpg, .webp, .avif, .tif)`,
@@ -49,7 +49,7 @@ function find(
   if (all.length < 2)
     throw new DatasetError(
       "MissingFiles",
-      `${name} (${split}): ${all.length} pictures in ${resolve(path)}: expected two or more, to train on and to test (.png, .jpg, .webp, .avif, .tif)`,
+      `${name} (${split}): ${all.length} pictures in ${resolve(path)}: expected two or more, to train on and to test on (.png, .jpg, .webp, .avif, .tif)`,
     );
   return { source: path, files: holdOut(all, test_fraction)[split], cache };
 }

@@ -1,33 +1,32 @@
-// Pictures are decoded once, into one .npy file of bytes that later runs map into memory: decoding them anew would
-// take longer than training on them, and large sets do not fit.
+// Pictures are decoded once, into one .npy file of bytes that later runs map into memory: decoding takes longer than
+// training on them, and large sets do not fit into memory.
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { io } from "@dsbm/torch";
-import { DatasetError } from "../errors.js";
-import { reason } from "../files/idx.js";
-import { status } from "../files/locate.js";
+import { DatasetError, reason } from "../errors.js";
+import { status } from "../files/read.js";
 import { type DecodedPicture, decodePicture, type PictureTarget } from "./picture-decode.js";
 import type { PictureFile } from "./picture-files.js";
 
-/** Pictures being decoded at once: more than threads that decode, so that none waits for the disk. */
+/** Pictures being decoded at once: more than decoding threads, so that none waits for the disk. */
 const ahead = 8;
-/** A half-written file that nobody has written to for so long was left by a process that was killed. */
+/** An unfinished file older than this (ms) is from a process that was killed. */
 const abandoned = 3_600_000;
 
 export interface DecodeAllOptions {
   target: PictureTarget;
-  /** Height and width that each must have where there is no size; default those of the first. */
+  /** Height and width that each must have without a target size; default those of the first. */
   expected?: readonly [number, number];
   progress?: (done: number) => void;
   signal?: AbortSignal;
 }
 
 /**
- * Decodes all files into `path`, a .npy file [n, channels, H, W] of bytes, which appears when it is whole.
+ * Decodes all files into `path`, a .npy file [n, channels, H, W] of bytes, which appears when it is complete.
  *
  * Throws a `DatasetError`: `BadPicture` that names a damaged picture or one of another size, `Unreadable` where
- * the file cannot be written; and the signal's reason. What was half done is then taken away.
+ * the file cannot be written; and the signal's reason. An unfinished file is deleted.
  */
 export async function decodeAll(
   files: readonly PictureFile[],
@@ -79,13 +78,13 @@ function discard(writer: io.npy.NpyWriter | undefined, path: string): void {
   }
 }
 
-/** The pictures one after the other, some of them decoded ahead; the first failure in their order is thrown. */
+/** The pictures in order, some of them decoded in advance; the first failure in this order is thrown. */
 async function* inOrder(
   files: readonly PictureFile[],
   target: PictureTarget,
 ): AsyncGenerator<DecodedPicture> {
   type Outcome = { picture: DecodedPicture } | { error: unknown };
-  // Failures travel as values: one that comes before its turn must not count as unhandled.
+  // Failures are values until their turn: an earlier rejection would count as unhandled.
   const decode = ({ path }: PictureFile): Promise<Outcome> =>
     decodePicture(path, target).then(
       (picture) => ({ picture }),
@@ -105,7 +104,7 @@ async function* inOrder(
   }
 }
 
-/** Takes away what killed processes left of the same file. */
+/** Deletes unfinished files that killed processes left. */
 function sweep(path: string): void {
   for (const name of readdirSync(dirname(path))) {
     if (!name.startsWith(`.${basename(path)}.`) || !name.endsWith(".tmp")) continue;
@@ -123,7 +122,7 @@ function attempt<T>(path: string, action: () => T): T {
     if (error instanceof DatasetError) throw error;
     throw new DatasetError(
       "Unreadable",
-      `${path}: decoded pictures cannot be kept there (${reason(error)}): make room, or name another folder as cache`,
+      `${path}: decoded pictures cannot be stored there (${reason(error)}): free space, or name another folder as cache`,
     );
   }
 }

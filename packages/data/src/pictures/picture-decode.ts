@@ -1,13 +1,12 @@
-// One picture file to the bytes that a table holds. The decoder works in threads of its own, beside JavaScript's.
+// From one picture file to the bytes of a table. The decoder runs in its own threads.
 import type { Sharp } from "sharp";
-import { DatasetError } from "../errors.js";
-import { reason } from "../files/idx.js";
+import { DatasetError, reason } from "../errors.js";
 
-/** What pictures are decoded to. */
+/** The format that pictures are decoded to. */
 export interface PictureTarget {
   /** 3 for colour, 1 for grey. */
   channels: 1 | 3;
-  /** Height and width that every picture is brought to; null: it must have the height and width expected. */
+  /** Height and width that every picture is resized to; null: no resizing. */
   size: number | null;
 }
 
@@ -19,10 +18,10 @@ export interface DecodedPicture {
 }
 
 /**
- * Decodes a picture: turned upright, in sRGB, what is transparent on white; with a size, cut to its middle square
- * and scaled (Lanczos) where it has another.
+ * Decodes a picture: turned upright, in sRGB, transparent parts on white; with a size, cropped to its central square
+ * and scaled (Lanczos) if it has another.
  *
- * Throws a `DatasetError` `BadPicture` that names the file where it is damaged or no picture.
+ * Throws a `DatasetError` `BadPicture` that names a file that is damaged or not a picture.
  */
 export async function decodePicture(path: string, target: PictureTarget): Promise<DecodedPicture> {
   const { default: sharp } = await import("sharp");
@@ -36,12 +35,12 @@ export async function decodePicture(path: string, target: PictureTarget): Promis
   } catch (error) {
     throw new DatasetError(
       "BadPicture",
-      `${path}: no picture that can be decoded (${reason(error)}): remove it or fetch it again`,
+      `${path}: not a picture that can be decoded (${reason(error)}): remove it or download it again`,
     );
   }
 }
 
-/** Scaling to the size that a picture has does not touch it. */
+/** Resizing to the same size leaves a picture unchanged. */
 function fitted(picture: Sharp, { channels, size }: PictureTarget): Sharp {
   const scaled =
     size === null
@@ -50,7 +49,7 @@ function fitted(picture: Sharp, { channels, size }: PictureTarget): Sharp {
   return channels === 1 ? scaled.greyscale().toColourspace("b-w") : scaled.toColourspace("srgb");
 }
 
-/** From pixels one after the other, of at least as many channels, to planes. */
+/** From interleaved pixels, of at least as many channels, to planes. */
 function planes(data: Uint8Array, found: number, channels: number): Uint8Array {
   const size = data.length / found;
   const out = new Uint8Array(channels * size);

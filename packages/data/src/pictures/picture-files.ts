@@ -1,11 +1,10 @@
-// The pictures of a folder: which they are, which of them are held out, and a name for all of them that changes
-// when one of them does.
+// The pictures of a folder: their list, their split into training and test, and a fingerprint that changes when one of
+// them does.
 import { createHash } from "node:crypto";
 import { readdirSync, type Stats } from "node:fs";
 import { join } from "node:path";
-import { DatasetError } from "../errors.js";
-import { reason } from "../files/idx.js";
-import { status } from "../files/locate.js";
+import { DatasetError, reason } from "../errors.js";
+import { isFile, isFolder, status } from "../files/read.js";
 
 /** A file of a folder: its path below it, with "/", and the whole path. */
 export interface PictureFile {
@@ -13,20 +12,20 @@ export interface PictureFile {
   path: string;
 }
 
-/** What the decoder reads, by the names that such files have. */
+/** Names of files that the decoder reads. */
 const picture = /\.(png|jpe?g|webp|avif|tiff?)$/i;
 
 /**
- * The pictures in a folder and in those below it, sorted by name; none where the folder is not there. Hidden
- * names, whose first letter is a dot, and linked folders are left out. Throws `DatasetError` `Unreadable`.
+ * The pictures in a folder and in those below it, sorted by name; none if there is no such folder. Hidden names (with
+ * a dot first) and linked folders are left out. Throws `DatasetError` `Unreadable`.
  */
 export function listPictures(folder: string, below = ""): PictureFile[] {
-  if (!(status(folder)?.isDirectory() ?? false)) return [];
+  if (!isFolder(folder)) return [];
   const files = entriesOf(folder).flatMap((entry): PictureFile[] => {
     if (entry.name.startsWith(".")) return [];
     const [name, path] = [below + entry.name, join(folder, entry.name)];
     if (entry.isDirectory()) return listPictures(path, `${name}/`);
-    const file = entry.isFile() || (entry.isSymbolicLink() && (status(path)?.isFile() ?? false));
+    const file = entry.isFile() || (entry.isSymbolicLink() && isFile(path));
     return file && picture.test(entry.name) ? [{ name, path }] : [];
   });
   return below === "" ? files.sort(byName) : files;
@@ -40,12 +39,12 @@ function entriesOf(folder: string) {
   }
 }
 
-/** The order of code units, which is the same in every language. */
+/** The order of code units, the same in every locale. */
 const byName = (a: PictureFile, b: PictureFile) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
 /**
- * Holds out a part of the pictures: those whose names have the lowest digests, at least one and not all, so that
- * the choice depends on names alone and hardly changes as pictures are added.
+ * Splits the pictures: those whose names have the lowest digests are for testing, at least one and not all. The choice
+ * depends on the names only, and changes little when pictures are added.
  */
 export function holdOut(
   files: readonly PictureFile[],
@@ -62,7 +61,7 @@ export function holdOut(
   };
 }
 
-/** Sixteen hexadecimal digits of the files' names, sizes and times, and of what they are decoded to. */
+/** A digest of 16 hexadecimal digits of the files' names, sizes and times, and of the target format. */
 export function fingerprint(files: readonly PictureFile[], target: object): string {
   const hash = createHash("sha256").update(JSON.stringify(target));
   for (const { name, path } of files) {

@@ -1,10 +1,10 @@
-// Folders of pictures as image sets: made ready once, then mapped.
+// Folders of pictures as data sets: decoded once into an array, which is then mapped.
 import { join } from "node:path";
 import { full, io, tidy } from "@dsbm/torch";
 import type { DataSet, Preparation, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
-import { status } from "../files/locate.js";
-import type { ImageClass, Table } from "../table.js";
+import { status } from "../files/read.js";
+import { type ImageClass, newTable, rowCount, type Table } from "../table.js";
 import { decodeAll } from "./picture-cache.js";
 import type { PictureTarget } from "./picture-decode.js";
 import { fingerprint, type PictureFile } from "./picture-files.js";
@@ -20,15 +20,15 @@ export interface FoundPictures {
 
 export interface PictureSetFacts {
   about: string;
-  /** The one class that all pictures belong to; null where nothing is known. */
+  /** The class of all pictures; null without classes. */
   label: ImageClass | null;
-  /** Height and width as published, where there are any. */
+  /** Height and width as published, if known. */
   published?: number;
   /** Throws `DatasetError` `MissingFiles` where a split has no pictures. */
   find(options: SetOptions): FoundPictures;
 }
 
-/** An image set of picture files. */
+/** A data set of picture files. */
 export function pictureSet({ about, label, published, find }: PictureSetFacts): DataSet {
   return { about, classes: label === null ? [] : [label], prepare, load };
 
@@ -48,18 +48,13 @@ export function pictureSet({ about, label, published, find }: PictureSetFacts): 
   function load(options: SetOptions): Table {
     const { name, split, n } = options;
     const { files, path, source } = place(options);
-    const count = n ?? files.length;
-    if (!Number.isInteger(count) || count < 1 || count > files.length)
-      throw new DatasetError(
-        "InvalidOption",
-        `n ${n}: expected 1 to ${files.length}, the pictures of ${name} (${split})`,
-      );
+    const count = rowCount(n, files.length, { name, split });
     if (status(path) === undefined)
       throw new DatasetError(
         "NotPrepared",
         `${name} (${split}): the ${files.length} pictures of ${source} are not decoded yet: await prepareTable with the same options first`,
       );
-    return {
+    return newTable({
       name,
       split,
       source,
@@ -68,12 +63,10 @@ export function pictureSet({ about, label, published, find }: PictureSetFacts): 
         labels: label === null ? null : full([count], label.label, { dtype: "int64" }),
       })),
       classes: label === null ? [] : [label],
-      condition: null,
-      flip: false,
-    };
+    });
   }
 
-  /** Where the decoded pictures are, or will be. */
+  /** The files, and the path of their decoded array. */
   function place(options: SetOptions) {
     const target = targetOf(options);
     const found = find(options);
@@ -88,7 +81,7 @@ function targetOf({ name, channels = 3, image_size }: SetOptions): PictureTarget
   if (channels !== 1 && channels !== 3)
     throw new DatasetError(
       "InvalidOption",
-      `channels ${channels}: the pictures of ${name} have 3 in colour or 1 in grey`,
+      `channels ${channels}: the pictures of ${name} have 3 for colour or 1 for grey`,
     );
   if (image_size !== undefined && !(Number.isInteger(image_size) && image_size > 0))
     throw new DatasetError("InvalidOption", `image_size ${image_size}: expected pixels, 1 or more`);

@@ -2,7 +2,7 @@
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
-import type { Table } from "../table.js";
+import { newTable, type Table } from "../table.js";
 
 /** Samples of a split where `n` is left out. */
 export const usualCount = 10_000;
@@ -28,14 +28,10 @@ export function drawnTable(
       "InvalidOption",
       `n ${n}: expected at least 1 sample of ${name}, and at most 4 GiB of them at dim ${dim}`,
     );
-  return {
+  return newTable({
     name,
     split,
     source: `drawn from seed ${seed}`,
     x: tidy(() => draw({ n, dim, seed })),
-    labels: null,
-    classes: [],
-    condition: null,
-    flip: false,
-  };
+  });
 }

@@ -1,5 +1,5 @@
-// Principal components: a small Euclidean space for images. Directions are orthonormal and one scale serves
-// all of them, so distances, and with them Brownian bridges and transport costs, keep their meaning.
+// Principal components: images as points of a small Euclidean space. Directions are orthonormal and have one common
+// scale, so that distances, and with them Brownian bridges and transport costs, keep their meaning.
 
 import { BridgeError } from "@dsbm/bridge";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
@@ -9,11 +9,11 @@ export class Projection {
   constructor(
     /** [D] */
     readonly mean: Tensor,
-    /** Orthonormal columns [D, k], by falling variance. */
+    /** Orthonormal columns [D, k], by decreasing variance. */
     readonly basis: Tensor,
-    /** The unit of the coordinates in the unit of the samples. */
+    /** Length in the samples of one unit of the coordinates. */
     readonly scale: number,
-    /** Part of the variance that each column holds, [k]. */
+    /** Share of the variance along each column, [k]. */
     readonly explained: readonly number[],
   ) {
     mean.keep();

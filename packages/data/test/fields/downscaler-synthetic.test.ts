@@ -30,7 +30,7 @@ function fields(resolution: Resolution): Table {
 const sum = (values: readonly number[]) => values.reduce((p, q) => p + q, 0);
 
 describe("drawn downscaling fields", () => {
-  it("are float32 tables of two states and a condition, 64×64 unless told otherwise", () => {
+  it("are float32 tables of two states and a condition, 64×64 by default", () => {
     for (const [split, n] of [
       ["train", 2000],
       ["test", 500],

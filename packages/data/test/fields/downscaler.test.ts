@@ -114,13 +114,13 @@ describe("the downscaler arrays", () => {
       ),
     );
     expect(() => load("downscaler_high", directory, { wavenumber: 1, n: 4 })).toThrow(
-      refusal("InvalidOption", "n 4: expected 1 to 3, the fields of downscaler_high (train)"),
+      refusal("InvalidOption", "n 4: expected 1 to 3, the samples of downscaler_high (train)"),
     );
     expect(() => load("downscaler_high", directory, { wavenumber: 1, split: "test" })).toThrow(
       refusal("BadArray", "11 fields: expected 5 segments of one length"),
     );
     expect(() => load("downscaler_high_1", directory)).toThrow(
-      refusal("InvalidOption", "downscaler_high_1: [1] of a set without classes"),
+      refusal("InvalidOption", "downscaler_high_1: [1] for a set without classes"),
     );
   });
 
@@ -140,7 +140,7 @@ describe("the downscaler arrays", () => {
     );
     put(directory, { "xtrain_512.npy": counting(5) });
     expect(() => load("downscaler_high", directory, { image_size: 512 })).toThrow(
-      refusal("InvalidOption", /image_size 512: .* have 4×6 points and are not resized/),
+      refusal("InvalidOption", /image_size 512: .* have 4×6 pixels and are not resized/),
     );
     const wide = tidy(() => io.encodeNpy(randn([2, 3, 4, 4], { dtype: "float64" })));
     put(directory, { "xtrain_512.npy": wide });
@@ -224,11 +224,11 @@ describe("the scaling", () => {
     );
     expect(() => scalingOf({ Delta_: [1, Number.NaN, 1] })).toThrow(refusal("BadArray", "Delta_"));
     expect(() => scalingOf({ Delta_: null })).toThrow(
-      refusal("BadArray", "has no Delta_; expected a .npz with mintrain_mean, Delta_"),
+      refusal("BadZip", "no Delta_.npy in it: expected an archive with mintrain_mean.npy, Delta_"),
     );
     const directory = put(fresh(), { "scaling_64.npz": npz().subarray(0, 50) });
     expect(() => loadDownscalerScaling(downscalerScalingFile("low", directory))).toThrow(
-      refusal("BadArray", "scaling_64.npz: does not unpack"),
+      refusal("BadZip", /scaling_64\.npz: 50 bytes that cannot be unpacked/),
     );
     expect(() => downscalerScalingFile("high", directory)).toThrow(
       refusal("MissingFiles", "scaling_512.npz: not in"),

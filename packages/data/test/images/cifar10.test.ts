@@ -192,10 +192,10 @@ describe("CIFAR-10", () => {
       6, 9, 9,
     ]);
     expect(() => train(directory, "cifar10_1", { n: 3 })).toThrow(
-      refusal("InvalidOption", "n 3: expected 1 to 2, the images of cifar10_1 (train)"),
+      refusal("InvalidOption", "n 3: expected 1 to 2, the samples of cifar10_1 (train)"),
     );
     expect(() => train(directory, "cifar10_0")).toThrow(
-      refusal("InvalidOption", "cifar10_0 (train): no image of the classes 0"),
+      refusal("InvalidOption", "classes [0]: expected some of 1, 2, 3, 4, 6, 7, 8, 9"),
     );
     expect(() => train(directory, "cifar10", { image_size: 64 })).toThrow(
       refusal("InvalidOption", /image_size 64: .* set image_size=32$/),
@@ -206,7 +206,7 @@ describe("CIFAR-10", () => {
     const directory = fresh();
     const { "data_batch_3.bin": _, "data_batch_5.bin": __, ...rest } = binary();
     for (const part of [
-      `CIFAR-10 (train): not in ${join(directory, "cifar10")}, ${directory}; fetch `,
+      `CIFAR-10 (train): not in ${join(directory, "cifar10")}, ${directory}; download `,
       "cifar-10-binary.tar.gz (170052171 bytes, md5 c32a1d4ab5d03f1284b67883e8d87530, sha256 c4a38c50",
       "cifar-10-python.tar.gz (170498071 bytes, md5 c58f30108f718f92721af3b95e74349a, sha256 6d958be0",
       "from https://www.cs.toronto.edu/~kriz/cifar.html",
@@ -278,7 +278,7 @@ describe("CIFAR-10", () => {
       "a cut archive",
       { "cifar-10-python.tar.gz": gzipSync(bytesOf("x".repeat(2000))).subarray(0, 20) },
       "BadGzip",
-      "fetch it again",
+      "download it again",
     ],
   ])("refuses %s", (_, files, code, message) => {
     const directory = fresh(files);

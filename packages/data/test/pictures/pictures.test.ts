@@ -123,7 +123,7 @@ describe("AFHQ", () => {
     for (const part of [
       "AFHQ cat (test): no pictures in ",
       join(directory, "afhq/val/cat"),
-      "fetch afhq.zip from https://github.com/clovaai/stargan-v2",
+      "download afhq.zip from https://github.com/clovaai/stargan-v2",
       `into ${join(directory, "afhq/test/cat")}`,
     ])
       expect(() => loadTable("afhq_cat", { split: "test", directory })).toThrow(
@@ -159,7 +159,7 @@ describe("a folder of pictures", () => {
     expect([...rest].filter((id) => more.has(id)).length).toBeGreaterThanOrEqual(9);
     expect((await open(name, { n: 3 })).x.shape).toEqual([3, 3, 8, 8]);
     expect(() => loadTable(name, { split: "test", n: 3 })).toThrow(
-      refusal("InvalidOption", `n 3: expected 1 to 2, the pictures of ${name} (test)`),
+      refusal("InvalidOption", `n 3: expected 1 to 2, the samples of ${name} (test)`),
     );
   });
 
@@ -274,7 +274,7 @@ describe("a folder of pictures", () => {
     put(folder, { "11.png": whole.subarray(0, whole.length - 30), "7.png": whole });
     const failed = prepareTable(name, { split: "train" });
     await expect(failed).rejects.toThrow(
-      refusal("BadPicture", `${join(folder, "11.png")}: no picture that can be decoded (`),
+      refusal("BadPicture", `${join(folder, "11.png")}: not a picture that can be decoded (`),
     );
     put(folder, { "11.png": await png(11, { width: 9 }) });
     await expect(prepareTable(name, { split: "train" })).rejects.toThrow(
@@ -338,7 +338,7 @@ describe("a folder of pictures", () => {
     );
     await pictures(folder, ["2.png", "3.png"]);
     expect(load(`folder:${folder}`, { classes: [1] })).toThrow(
-      refusal("InvalidOption", "classes: [1] of a set without classes"),
+      refusal("InvalidOption", "classes: [1] for a set without classes"),
     );
     expect(load(`folder:${folder}`, { channels: 2 })).toThrow(
       refusal("InvalidOption", "channels 2: the pictures of"),
@@ -348,7 +348,7 @@ describe("a folder of pictures", () => {
     );
     for (const test_fraction of [0, 1, Number.NaN])
       expect(load(`folder:${folder}`, { test_fraction })).toThrow(
-        refusal("InvalidOption", `test_fraction ${test_fraction}: expected a part`),
+        refusal("InvalidOption", `test_fraction ${test_fraction}: expected a number`),
       );
   });
 });
@@ -364,7 +364,7 @@ it("a cache that cannot be written is named", async () => {
     await expect(
       prepareTable(`folder:${folder}`, { split: "train", cache: join(locked, "decoded") }),
     ).rejects.toThrow(
-      refusal("Unreadable", /decoded pictures cannot be kept there \(EACCES.* as cache$/),
+      refusal("Unreadable", /decoded pictures cannot be stored there \(EACCES.* as cache$/),
     );
   } finally {
     if (asNobody) process.seteuid!(0);

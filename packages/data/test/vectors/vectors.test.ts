@@ -97,7 +97,7 @@ describe("drawn vectors", () => {
     ["normal", { n: 0 }, "n 0: expected at least 1 sample of normal"],
     ["gaussian", { n: 2 ** 20, dim: 2048 }, "at most 4 GiB of them at dim 2048"],
     ["gaussian", { a: Number.NaN }, "a NaN: expected a finite number"],
-    ["moons_1", {}, "moons_1: [1] of a set without classes"],
+    ["moons_1", {}, "moons_1: [1] for a set without classes"],
   ])("%s %j is refused", (name, options, message) => {
     expect(() => load(name, options)).toThrow(refusal("InvalidOption", message));
   });
