@@ -9,8 +9,14 @@ export {
   trainClassifier,
 } from "./features/classifier.js";
 export { inceptionFeatures } from "./features/inception-features.js";
-export { encodeLeNet, LeNet, type LeNetFacts, lenetTraining, loadLeNet } from "./features/lenet.js";
-export { lenetFeatures } from "./features/lenet-features.js";
+export {
+  encodeLeNet,
+  LeNet,
+  type LeNetFacts,
+  lenetFeatures,
+  lenetTraining,
+  loadLeNet,
+} from "./features/lenet.js";
 export { ConditionalMLP } from "./mlp/conditional.js";
 export { DriftNetwork } from "./mlp/drift.js";
 export { MLP, ScoreNetwork, widths } from "./mlp/mlp.js";

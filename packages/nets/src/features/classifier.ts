@@ -1,4 +1,4 @@
-// Classifiers: the judges of what a bridge makes. They never see the bridge's samples in training.
+// Training and use of classifiers, with which the samples of a bridge are evaluated.
 
 import { BridgeError, decodeImages, inBatches } from "@dsbm/bridge";
 import {
@@ -34,27 +34,27 @@ export class Classifier extends nn.Module {
   }
 }
 
-/** Samples as a classifier sees them: bytes are images of −1 … 1. */
-function seen(x: Tensor): Tensor {
+/** Samples as a classifier takes them: bytes become images of −1 … 1. */
+function prepared(x: Tensor): Tensor {
   return x.dtype === "uint8" ? decodeImages(x) : x;
 }
 
-/** The most likely class of each sample [n, …]: int64 [n]. Bytes count as images of −1 … 1. */
+/** The most likely class of each sample [n, …]: int64 [n]. Bytes are decoded to images of −1 … 1. */
 export function classify(
   classifier: nn.Module,
   x: Tensor,
   { batchSize = 1000 }: { batchSize?: number } = {},
 ): Tensor {
-  const guess = (rows: Tensor) => classifier.forward(seen(rows)).argmax({ dim: 1 });
+  const guess = (rows: Tensor) => classifier.forward(prepared(rows)).argmax({ dim: 1 });
   return noGrad(() => tidy(() => cat(inBatches(x, batchSize, guess))));
 }
 
-/** The part of samples [n, …] taken for `label`, between 0 and 1. */
+/** The share of samples [n, …] classified as `label`, between 0 and 1. */
 export function shareOf(classifier: nn.Module, x: Tensor, label: number): number {
   return tidy(() => classify(classifier, x).eq(label).to("float32").mean().item());
 }
 
-/** The part of samples [n, …] whose class, int64 [n], is named rightly, between 0 and 1. */
+/** The share of samples [n, …] that are classified as their labels, int64 [n], between 0 and 1. */
 export function accuracyOf(classifier: nn.Module, x: Tensor, labels: Tensor): number {
   return tidy(() => classify(classifier, x).eq(labels).to("float32").mean().item());
 }
@@ -67,16 +67,16 @@ export interface ClassifierTraining {
   generator: Generator;
   epochs?: number;
   batchSize?: number;
-  /** Falls linearly to a tenth of itself, every 50 steps. */
+  /** Decreases linearly to a tenth of itself, every 50 steps. */
   lr?: number;
-  /** Steps between two yields; what is learnt does not depend on it. */
+  /** Steps between two yields; the weights do not depend on it. */
   every?: number;
 }
 
 /**
  * Trains a network of logits [n, classes] on cross-entropy with AdamW, in shuffled epochs whose incomplete last
- * batch is dropped; yields progress, and the caller goes on or stops. The network is in evaluation mode then.
- * Throws a BridgeError where labels and samples do not match, or where there are fewer samples than a batch holds.
+ * batch is dropped. It yields progress, and the caller continues or stops; afterwards the network is in evaluation mode.
+ * Throws a BridgeError if labels and samples do not match, or if there are fewer samples than a batch.
  */
 export function* trainClassifier(
   classifier: nn.Module,
@@ -90,7 +90,7 @@ export function* trainClassifier(
     );
   const optimizer = new optim.AdamW(classifier.parameters(), { lr });
   const step = recorded((batch: Tensor, classes: Tensor) => {
-    const loss = crossEntropyLoss(classifier.forward(seen(batch)), classes);
+    const loss = crossEntropyLoss(classifier.forward(prepared(batch)), classes);
     optimizer.zeroGrad();
     loss.backward();
     optimizer.step();
@@ -105,14 +105,14 @@ export function* trainClassifier(
       using order = randperm(n, { generator });
       for (let k = 0; k < perEpoch; k++) {
         i++;
-        const told = i % every === 0 || i === steps;
+        const reports = i % every === 0 || i === steps;
         const loss = tidy(() => {
           const rows = order.narrow(0, k * batchSize, batchSize);
           const [value] = step(x.indexSelect(0, rows), labels.indexSelect(0, rows));
-          return told ? (value as Tensor).item() : Number.NaN;
+          return reports ? (value as Tensor).item() : Number.NaN;
         });
         if (i % 50 === 0) optimizer.lr = lr * (1 - (0.9 * i) / steps);
-        if (told) yield { step: i, steps, loss };
+        if (reports) yield { step: i, steps, loss };
       }
     }
   } finally {

@@ -1,10 +1,10 @@
-// The features of FID: those of the Inception-v3 of 2015, from the TorchScript file that StyleGAN2-ADA published.
-// The weights, and the resizing and scaling of images, are that file's: with others, figures do not compare.
+// The features of FID: those of the Inception-v3 of 2015, from the TorchScript file that StyleGAN2-ADA published, with
+// the file's own weights, resizing and scaling: with others, values cannot be compared with published ones.
 
 import { BridgeError, encodeImages, type FeatureExtractor } from "@dsbm/bridge";
 import { type Device, jit, type Tensor, tidy, zeros } from "@dsbm/torch";
 
-/** Features that the published network gives. */
+/** Number of features of the published network. */
 const dim = 2048;
 
 /** A feature extractor that holds native memory. */
@@ -15,10 +15,10 @@ export interface InceptionFeatures extends FeatureExtractor, Disposable {
 /**
  * The features [n, 2048] of the published Inception-v3 (`inception-2015-12-05.pt`).
  *
- * Floating images are rounded to bytes, −1 to 0 and 1 to 255 (what lies beyond is cut off), as if they had been
- * saved as pictures; grey ones are repeated to three channels. The file's code runs: take it from a place that
- * you trust. Throws a FormatError for what is no TorchScript file, and a BridgeError for one whose forward is
- * another, for images of another shape, and for NaN.
+ * Floating images are rounded to bytes, −1 to 0 and 1 to 255 (values beyond are clamped), as if they had been saved as
+ * pictures; grey ones are repeated to three channels. Code in the file is run: use a file from a source that you
+ * trust. Throws a FormatError for a file that is not TorchScript, and a BridgeError for one with another forward, for
+ * images of another shape, and for NaN.
  */
 export function inceptionFeatures(
   path: string,
@@ -27,7 +27,7 @@ export function inceptionFeatures(
     batchSize = 50,
   }: {
     device?: Device;
-    /** Images at a time: the network sees each at 299×299. */
+    /** Images at a time; the network resizes each to 299×299. */
     batchSize?: number;
   } = {},
 ): InceptionFeatures {
@@ -49,7 +49,7 @@ export function inceptionFeatures(
   };
 }
 
-/** Asks for the features of one black image: it is cheap beside any evaluation, and schemas say too little. */
+/** Computes the features of one black image: it is cheap, and the schema does not say enough. */
 function probe(path: string, schema: string, run: (x: Tensor) => Tensor, device: Device): void {
   const expected = `expected forward(img: uint8 [n, 3, H, W], return_features=True) that gives floating [n, ${dim}], as inception-2015-12-05.pt has it`;
   tidy(() => {

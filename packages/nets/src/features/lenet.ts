@@ -1,21 +1,22 @@
-// A small convolutional classifier after LeNet-5 (LeCun 1998): the judge of images, and the space of features in
-// which they are compared where Inception's weights are not at hand.
+// A small convolutional classifier after LeNet-5 (LeCun 1998): the reference classifier of images, and their features
+// where Inception's weights are missing. Distances in these features compare bridges on one data set only.
 
-import { BridgeError, decodeImages } from "@dsbm/bridge";
+import { BridgeError, decodeImages, type FeatureExtractor } from "@dsbm/bridge";
 import {
   adaptiveAvgPool2d,
   avgPool2d,
   type Generator,
   io,
   nn,
+  noGrad,
   type Tensor,
   tidy,
 } from "@dsbm/torch";
 
-/** What `forward` needs of an image, per side: two halvings, then at least 2×2. */
+/** Least height and width of an image: it is halved twice, and at least 2×2 remain. */
 const smallest = 8;
 
-/** What `trainClassifier` needs beside the data to bring a LeNet beyond 98.5 % on MNIST. */
+/** Options of `trainClassifier` with which a LeNet reaches more than 98.5 % on MNIST. */
 export const lenetTraining = { epochs: 3, batchSize: 64, lr: 3e-3 } as const;
 
 export interface LeNetOptions {
@@ -23,7 +24,7 @@ export interface LeNetOptions {
   channels?: number;
   /** Of the logits: labels are 0 … classes − 1. */
   classes?: number;
-  /** The stream of the initial weights; the default generator where it is not given. */
+  /** The random stream of the initial weights (default: the default generator). */
   generator?: Generator | undefined;
 }
 
@@ -74,13 +75,13 @@ export class LeNet extends nn.Module {
   }
 }
 
-/** Where a trained LeNet comes from: without it, a distance in its features says nothing. */
+/** The origin of a trained LeNet, which gives distances in its features a meaning. */
 export interface LeNetFacts {
   /** The data set's configuration name. */
   dataset: string;
-  /** The labels that it was trained to tell apart. */
+  /** The labels of its classes. */
   labels: readonly number[];
-  /** Part of the test split that it names rightly, between 0 and 1. */
+  /** Share of the test split that it classifies correctly, between 0 and 1. */
   accuracy: number;
   /** The seed of its initial weights and of the order of its batches. */
   seed: number;
@@ -101,7 +102,7 @@ export function encodeLeNet(model: LeNet, facts: LeNetFacts): Uint8Array {
 
 /**
  * The network of a file of `encodeLeNet`, in evaluation mode, and its facts.
- * Throws a FormatError for what is no safetensors file, a BridgeError for one that holds something else.
+ * Throws a FormatError for a file that is not safetensors, a BridgeError for one with other content.
  */
 export function loadLeNet(path: string): { model: LeNet; facts: LeNetFacts } {
   return tidy(() => {
@@ -132,22 +133,25 @@ export function loadLeNet(path: string): { model: LeNet; facts: LeNetFacts } {
 }
 
 /** The facts of a file's metadata, or what is wrong with them. */
-function readFacts({
-  dataset,
-  labels,
-  accuracy,
-  seed,
-}: Record<string, string>): LeNetFacts | string {
-  const list = /^\[\d+(,\d+)*\]$/.test(labels ?? "")
-    ? (JSON.parse(labels as string) as number[])
-    : null;
-  const [share, from] = [Number(accuracy ?? "none"), Number(seed ?? "none")];
-  if (
-    dataset === undefined ||
-    list === null ||
-    !(share >= 0 && share <= 1) ||
-    !Number.isInteger(from)
-  )
+function readFacts(metadata: Record<string, string>): LeNetFacts | string {
+  const { dataset, labels = "", accuracy = "none", seed = "none" } = metadata;
+  const facts = { accuracy: Number(accuracy), seed: Number(seed) };
+  const wrong = !(facts.accuracy >= 0 && facts.accuracy <= 1) || !Number.isInteger(facts.seed);
+  if (dataset === undefined || wrong || !/^\[\d+(,\d+)*\]$/.test(labels))
     return "its metadata lacks a dataset, labels, an accuracy from 0 to 1 or a seed";
-  return { dataset, labels: list, accuracy: share, seed: from };
+  return { dataset, labels: JSON.parse(labels) as number[], ...facts };
+}
+
+/** The penultimate layer [n, 84] of a trained LeNet; its distances are called `fid_lenet`, never FID. */
+export function lenetFeatures(
+  model: LeNet,
+  { batchSize = 500 }: { batchSize?: number } = {},
+): FeatureExtractor {
+  return {
+    metric: "fid_lenet",
+    dim: model.dim,
+    batchSize,
+    features: (images) =>
+      noGrad(() => tidy(() => model.features(images.to({ device: model.conv1.weight.device })))),
+  };
 }

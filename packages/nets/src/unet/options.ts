@@ -100,33 +100,19 @@ export function completeUNet(options: UNetOptions) {
       throw wrong(
         `channel_mult gives ${c} channels at resolution ${i + 1} of model_channels ${model_channels}; expected a multiple of ${complete.groups}, the groups of its normalisation (8 up to 32 model_channels, else 32)`,
       );
-  checkHeads(complete);
-  return complete;
-}
-
-/** Heads divide the channels that attention has: at the sizes with attention, and in the middle on the way down. */
-function checkHeads(options: {
-  channels: readonly number[];
-  attention_resolutions: readonly number[];
-  image_size: number;
-  num_heads: number;
-  num_heads_upsample: number;
-  num_head_channels: number | null;
-}): void {
-  const { channels, image_size, num_head_channels: size } = options;
-  const attended = options.attention_resolutions.map(
-    (s) => channels[Math.log2(image_size / s)] as number,
-  );
-  const down = [...attended, channels.at(-1) as number];
-  for (const [key, list] of [
+  // Attention is at these sizes, and in the middle with the heads of the way down.
+  const attended = complete[key].map((s) => complete.channels[Math.log2(image_size / s)] as number);
+  const down = [...attended, complete.channels.at(-1) as number];
+  for (const [heads, list] of [
     ["num_heads", down],
     ["num_heads_upsample", attended],
   ] as const)
     for (const c of list)
-      if (c % (size ?? options[key]) !== 0)
+      if (c % (all.num_head_channels ?? complete[heads]) !== 0)
         throw wrong(
-          size
-            ? `attention over ${c} channels cannot have heads of ${size}; choose num_head_channels among its divisors`
-            : `attention over ${c} channels cannot have ${options[key]} heads; choose ${key} among its divisors`,
+          all.num_head_channels
+            ? `attention over ${c} channels cannot have heads of ${all.num_head_channels}; choose num_head_channels among its divisors`
+            : `attention over ${c} channels cannot have ${complete[heads]} heads; choose ${heads} among its divisors`,
         );
+  return complete;
 }

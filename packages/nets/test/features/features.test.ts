@@ -18,8 +18,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { distance, seeded } from "../../../../test/support/numbers.js";
 import { inceptionFeatures, toColourBytes } from "../../src/features/inception-features.js";
-import { LeNet } from "../../src/features/lenet.js";
-import { lenetFeatures } from "../../src/features/lenet-features.js";
+import { LeNet, lenetFeatures } from "../../src/features/lenet.js";
 
 beforeAll(() => setNumThreads(1));
 
