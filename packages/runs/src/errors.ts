@@ -1,7 +1,7 @@
-// Every failure of this room is a RunError with a stable code and one line that says what was
-// given, what was expected and what to do. Errors of the file system are translated here, once.
+// Every failure of this room is a RunError with a stable code and one line: what was given, what was
+// expected and what to do. Errors of the file system become RunErrors here.
 
-/** What went wrong, for programs; the message is for people. */
+/** The kind of error, for programs; the message is for people. */
 export type RunErrorCode =
   | "bad_argument"
   | "permission"
@@ -32,7 +32,7 @@ export class RunError extends Error {
 
 const elsewhere = "or choose another folder";
 
-/** errno → our code and the cure. */
+/** The code and the advice for an errno. */
 const cures: Record<string, readonly [RunErrorCode, string]> = {
   EACCES: ["permission", `no permission: change its owner or mode (chown, chmod), ${elsewhere}`],
   EPERM: ["permission", `not permitted: change its owner or attributes, ${elsewhere}`],
@@ -44,8 +44,8 @@ const cures: Record<string, readonly [RunErrorCode, string]> = {
     `the file is larger than is allowed here: raise the limit (ulimit -f), ${elsewhere}`,
   ],
   ENOTDIR: ["not_a_folder", `a part of this path is a file, not a folder: move it, ${elsewhere}`],
-  EEXIST: ["not_a_folder", `a file stands where a folder is needed: move it, ${elsewhere}`],
-  EISDIR: ["not_a_file", "a folder stands where a file is needed: move it, or choose another name"],
+  EEXIST: ["not_a_folder", `a file is where a folder is needed: move it, ${elsewhere}`],
+  EISDIR: ["not_a_file", "a folder is where a file is needed: move it, or choose another name"],
   ENOENT: ["not_found", "it does not exist: check the path"],
   ENAMETOOLONG: ["bad_argument", "the path is too long: shorten the name or the overrides"],
   EMFILE: ["io", "too many open files: raise the limit (ulimit -n)"],

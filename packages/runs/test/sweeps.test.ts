@@ -27,9 +27,9 @@ const evidence = (given: Partial<Evidence> = {}): Evidence => ({
   phase: "none",
   since: null,
   again: false,
-  told: null,
-  said: null,
-  overrules: false,
+  reason: null,
+  lastLogLine: null,
+  certain: false,
   ...given,
 });
 
@@ -104,7 +104,7 @@ describe("a member is", () => {
   it("waiting before it begins, whether it is queued or not", () => {
     expect(memberStatus(fresh(), evidence())).toEqual({ state: "waiting", why: null });
     const told = "Slurm says PartitionTimeLimit";
-    const queued = evidence({ phase: "queued", told });
+    const queued = evidence({ phase: "queued", reason: told });
     expect(memberStatus(fresh(), queued)).toEqual({ state: "waiting", why: told });
   });
 
@@ -130,13 +130,13 @@ describe("a member is", () => {
     open(folder).fail(new Error("the loss\nbecame NaN"));
     const failed = { state: "failed", why: "Error: the loss became NaN" };
     expect(memberStatus(folder, evidence())).toEqual(failed);
-    expect(memberStatus(folder, evidence({ phase: "ended", said: "…" }))).toEqual(failed);
+    expect(memberStatus(folder, evidence({ phase: "ended", lastLogLine: "…" }))).toEqual(failed);
     // Started again since, it failed in another way.
-    const since = evidence({ phase: "ended", since: later, said: "no such file" });
+    const since = evidence({ phase: "ended", since: later, lastLogLine: "no such file" });
     expect(memberStatus(folder, since)).toEqual({ state: "failed", why: "no such file" });
-    const early = evidence({ phase: "ended", said: "there are no data" });
+    const early = evidence({ phase: "ended", lastLogLine: "there are no data" });
     expect(memberStatus(fresh(), early)).toEqual({ state: "failed", why: "there are no data" });
-    const why = "it ended without a word";
+    const why = "it ended without a message";
     expect(memberStatus(fresh(), evidence({ phase: "ended" }))).toEqual({ state: "failed", why });
   });
 
@@ -149,12 +149,12 @@ describe("a member is", () => {
     // The lock of another machine, whose process is gone: only the scheduler knows.
     writeFileSync(lock, JSON.stringify({ pid: 1, start: "", place: "elsewhere", token: "" }));
     expect(memberStatus(killed, evidence()).state).toBe("running");
-    const end = evidence({ phase: "ended", told, overrules: true });
+    const end = evidence({ phase: "ended", reason: told, certain: true });
     expect(memberStatus(killed, end)).toEqual({ state: "failed", why: told });
     const stopped = fresh();
     open(stopped).interrupt("stopped by a signal");
     expect(memberStatus(stopped, evidence())).toMatchObject({ state: "interrupted" });
-    const limit = evidence({ phase: "ended", told: "the time limit was reached" });
+    const limit = evidence({ phase: "ended", reason: "the time limit was reached" });
     expect(memberStatus(stopped, limit)).toEqual({
       state: "interrupted",
       why: "the time limit was reached",
@@ -167,7 +167,7 @@ describe("a member is", () => {
     rmSync(runPaths(folder).lock);
     expect(memberStatus(folder, evidence())).toEqual({
       state: "interrupted",
-      why: "the process ended without a word",
+      why: "the process ended without a message",
     });
     const ended = memberStatus(folder, evidence({ phase: "ended" }));
     expect(ended).toMatchObject({ state: "interrupted", why: expect.stringMatching(/killed/) });

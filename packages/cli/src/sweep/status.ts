@@ -89,9 +89,9 @@ const none = (trace: Trace | null): Evidence => ({
   phase: "none",
   since: trace?.since ?? null,
   again: trace?.again ?? false,
-  told: null,
-  said: null,
-  overrules: false,
+  reason: null,
+  lastLogLine: null,
+  certain: false,
 });
 
 function slurmEvidence(
@@ -102,13 +102,13 @@ function slurmEvidence(
 ): Evidence {
   const base = none(trace);
   // It never got to Slurm.
-  if (trace.phase === "ended") return { ...base, phase: "ended", said: trace.why };
+  if (trace.phase === "ended") return { ...base, phase: "ended", lastLogLine: trace.why };
   if (!asked) return base;
   if (task !== null && task.phase !== "ended")
-    return { ...base, phase: task.phase, told: task.why };
+    return { ...base, phase: task.phase, reason: task.why };
   const text = log();
-  const told = slurmsWords(text) ?? task?.why ?? null;
-  return { ...base, phase: "ended", told, said: lastWords(text), overrules: true };
+  const reason = slurmsWords(text) ?? task?.why ?? null;
+  return { ...base, phase: "ended", reason, lastLogLine: lastWords(text), certain: true };
 }
 
 function localEvidence(trace: Trace | null, alive: boolean, log: () => string): Evidence {
@@ -117,11 +117,13 @@ function localEvidence(trace: Trace | null, alive: boolean, log: () => string): 
   if (trace.phase === "ended") {
     const { why, code } = trace;
     // Without a code it was ended by a signal, and `why` says by which.
-    return { ...base, phase: "ended", ...(code === null ? { told: why } : { said: why }) };
+    return { ...base, phase: "ended", ...(code === null ? { reason: why } : { lastLogLine: why }) };
   }
   if (alive) return { ...base, phase: trace.phase === "started" ? "running" : "queued" };
   // Its launcher is gone; the member may live on, which its lock tells.
-  return trace.phase === "started" ? { ...base, phase: "ended", said: lastWords(log()) } : base;
+  return trace.phase === "started"
+    ? { ...base, phase: "ended", lastLogLine: lastWords(log()) }
+    : base;
 }
 
 /** A status in one line: how many members are in each state. */

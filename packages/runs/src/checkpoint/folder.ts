@@ -1,5 +1,5 @@
-// How whole folders come and go. A folder gets its name when its content is on the disk, and loses
-// it before its content goes, so that a kill in between never leaves a half that looks whole.
+// Whole folders appear and disappear. A folder gets its name when its content is on the disk, and loses it
+// before its content is removed, so that a kill never leaves a part of a folder under its name.
 import { randomBytes } from "node:crypto";
 import { existsSync, lstatSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -9,55 +9,56 @@ import { syncFolder, temporaryPath } from "../files/write.js";
 import { manifestName } from "./manifest.js";
 
 const replacedName = /^\.old-(\d+)-[0-9a-f]{8}-(.+)$/;
-const suffix = () => randomBytes(4).toString("hex");
 
 /**
- * Gives the finished folder `temporary` its name `id` in `parent`, durably. What had that name is
- * replaced if it is `whole`, and set aside as <id>.damaged-… otherwise. Returns the path of what
- * was replaced, to be removed now (a process killed before leaves it to restoreReplaced), or of what
- * was set aside.
+ * Gives the finished folder `temporary` its name `id` in `parent`, durably. A folder of that name is
+ * replaced if it is `whole`, and set aside as <id>.damaged-… otherwise. Returns the new path of the replaced folder,
+ * to be removed now (after a kill restoreReplaced removes it), or of the one that was set aside.
  */
 export function putInPlace(
   temporary: string,
   { parent, id, whole }: { parent: string; id: string; whole: boolean },
 ): { replaced?: string; aside?: string } {
   const target = join(parent, id);
-  const there = lstatSync(target, { throwIfNoEntry: false }) !== undefined;
-  const aside = whole ? `.old-${process.pid}-${suffix()}-${id}` : `${id}.damaged-${suffix()}`;
-  const old = join(parent, aside);
-  if (there) renameSync(target, old);
+  const exists = lstatSync(target, { throwIfNoEntry: false }) !== undefined;
+  const suffix = randomBytes(4).toString("hex");
+  const old = join(
+    parent,
+    whole ? `.old-${process.pid}-${suffix}-${id}` : `${id}.damaged-${suffix}`,
+  );
+  if (exists) renameSync(target, old);
   try {
     renameSync(temporary, target);
   } catch (error) {
-    if (there) renameSync(old, target);
+    if (exists) renameSync(old, target);
     throw error;
   }
   syncFolder(parent);
-  if (!there) return {};
+  if (!exists) return {};
   return whole ? { replaced: old } : { aside: old };
 }
 
-/** Whether a path is the folder of a saved point, whole or damaged: it has a manifest. */
+/** Whether a path is the folder of a checkpoint, whole or damaged: it has a manifest. */
 export function isSavedPoint(folder: string): boolean {
   const isFolder = lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
   return isFolder && existsSync(join(folder, manifestName));
 }
 
-/** Removes a folder, its name first. Throws RunError; what is left then is swept later. */
+/** Removes a folder, its name first. Throws RunError; sweepTemporaries removes what is left then. */
 export function removeFolder(parent: string, folder: string): void {
   try {
-    const doomed = temporaryPath(parent);
-    renameSync(folder, doomed);
-    // Else a power failure may bring back the name, with half of the content.
+    const renamed = temporaryPath(parent);
+    renameSync(folder, renamed);
+    // Without this a power failure could bring back the name, with a part of the content.
     syncFolder(parent);
-    rmSync(doomed, { recursive: true });
+    rmSync(renamed, { recursive: true });
   } catch (error) {
     throw fileError("remove", folder, error);
   }
 }
 
 /**
- * Puts back what a killed process was about to replace where its successor has not arrived, and
+ * After a kill during a replacement: restores the old folder where the new one has not got the name, and
  * removes it where it has. Throws RunError.
  */
 export function restoreReplaced(parent: string): void {
@@ -70,6 +71,6 @@ export function restoreReplaced(parent: string): void {
       else renameSync(old, join(parent, id));
     }
   } catch (error) {
-    throw fileError("sweep", parent, error);
+    throw fileError("restore checkpoints in", parent, error);
   }
 }

@@ -4,7 +4,7 @@ import { RunError } from "../errors.js";
 import { fromJson, toJson } from "../files/json.js";
 import { readPlainFile } from "../files/read.js";
 
-/** The format of saved points that this version writes and the newest that it reads. */
+/** The format of checkpoints that this version writes and the newest that it reads. */
 export const checkpointFormat = 1;
 
 export const manifestName = "manifest.json";
@@ -12,7 +12,7 @@ export const manifestName = "manifest.json";
 /** Bytes; facts are a few kilobytes, and what is large belongs in a file of its own. */
 const manifestLimit = 1 << 20;
 
-/** What a file of a saved point must be. */
+/** Size and checksum of a file of a checkpoint. */
 export interface FileFacts {
   /** Bytes. */
   readonly size: number;
@@ -22,22 +22,22 @@ export interface FileFacts {
 
 export interface Manifest {
   readonly format: number;
-  /** Version of dsbm that wrote the point. */
+  /** Version of dsbm that wrote the checkpoint. */
   readonly dsbm: string;
   /** ISO 8601 in UTC. */
   readonly created: string;
   readonly id: string;
-  /** Position in the run; the newest point is the one with the greatest. */
+  /** Position in the run; the newest checkpoint has the greatest. */
   readonly order: number;
-  /** Counts the points of a run from 1. */
+  /** Counts the checkpoints of a run from 1; `keep_every` uses it. */
   readonly serial: number;
-  /** Kept for good. */
+  /** Never removed by the policy. */
   readonly milestone: boolean;
   readonly files: Readonly<Record<string, FileFacts>>;
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
-/** Whether `id` may name the folder of a point: letters, digits and _ = + -, at most 100. */
+/** Whether `id` may name the folder of a checkpoint: letters, digits and _ = + -, at most 100. */
 export function isPointId(id: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9_=+-]{0,99}$/.test(id);
 }
@@ -47,7 +47,7 @@ export function isPointFolder(name: string): boolean {
   return isPointId(name.replace(/\.damaged-[0-9a-f]{8}$/, ""));
 }
 
-/** Whether `name` may be a file of a point: no path, not hidden, not the manifest. */
+/** Whether `name` may be a file of a checkpoint: no path, not hidden, not the manifest. */
 export function isFileName(name: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9_.=+-]{0,99}$/.test(name) && name !== manifestName;
 }

@@ -1,5 +1,5 @@
-// Writes the content of a saved point into a folder that nobody looks at yet. When the disk refuses,
-// the rest is still counted, so that the error can say how much room the point needs.
+// Writes the content of a checkpoint into a folder with a temporary name. After a refusal of the disk the
+// remaining bytes are still counted, so that the error can say how much space the checkpoint needs.
 import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -9,11 +9,10 @@ import type { FileFacts } from "./manifest.js";
 
 /** Fills a new folder; after the first refusal of the file system it only counts. */
 export class PointWriter {
-  /** Bytes of the point so far. */
+  /** Bytes of the checkpoint so far, and how many of them the file system took. */
   needed = 0;
-  /** Bytes of it that the file system took. */
   written = 0;
-  /** The first refusal, undefined while all went well. */
+  /** The first refusal. */
   refusal: { readonly cause: unknown } | undefined;
 
   constructor(readonly folder: string) {
@@ -32,7 +31,7 @@ export class PointWriter {
     }
   }
 
-  /** Writes a file and flushes it to the disk. What the source of its bytes throws goes through. */
+  /** Writes a file and flushes it to the disk. An error of the iterable `data` is thrown. */
   file(name: string, data: FileData): FileFacts {
     const hash = createHash("sha256");
     let size = 0;
@@ -59,7 +58,7 @@ export class PointWriter {
     this.attempt(() => syncFolder(this.folder));
   }
 
-  /** Frees the room of a point that was not finished; returns what is wrong where that failed. */
+  /** Removes a checkpoint that was not finished; returns what is wrong where that failed. */
   discard(): string | undefined {
     try {
       rmSync(this.folder, { recursive: true, force: true });
@@ -69,7 +68,7 @@ export class PointWriter {
     }
   }
 
-  /** A file is closed whatever happened; network file systems may refuse as late as here. */
+  /** Closes a file also after a refusal; network file systems may refuse as late as here. */
   private close(fd: number): void {
     try {
       closeSync(fd);
@@ -80,8 +79,8 @@ export class PointWriter {
 }
 
 /**
- * Discards a point that the file system refused and returns the error: what happened, how much room
- * the point needs, and that the `older` points are as they were.
+ * Discards a checkpoint that the file system refused and returns the error: what happened, how much space
+ * it needs, and that the `older` ones are as they were.
  */
 export function refusalError(
   writer: PointWriter,

@@ -12,9 +12,9 @@ export type ImageShape = readonly [n: number, channels: number, height: number, 
 
 export interface SheetOptions {
   shape: ImageShape;
-  /** Images a row; the sheet is filled row by row. */
+  /** Images in a row; the sheet is filled row by row. */
   columns: number;
-  /** Screen pixels an image pixel. */
+  /** Screen pixels for an image pixel. */
   scale: number;
   /** White pixels right of and below each image. */
   padding: number;
@@ -34,8 +34,8 @@ export function sheetSize({ shape, columns, scale, padding }: SheetOptions): {
 
 /**
  * Paints images as bytes, grey (1) or RGB (3) a pixel; RGB images need 3. `range` gives the values of
- * black and white (default [0, 255] for bytes, [-1, 1] for real numbers); what lies outside is
- * clipped, and what is not finite is magenta in RGB and black in grey.
+ * black and white (default [0, 255] for bytes, [-1, 1] for real numbers); values outside are
+ * clipped, and values that are not finite are magenta in RGB and black in grey.
  */
 export function paintSheet(
   images: Pixels,

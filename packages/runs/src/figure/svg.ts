@@ -1,5 +1,5 @@
-// Static figures without a browser: Observable Plot draws panels into a linkedom document, and
-// they are set beside each other under one title and one legend as a self-contained SVG.
+// Figures as SVG without a browser: Observable Plot draws panels into a linkedom document, which are then
+// arranged under one title and one legend.
 import type * as PlotModule from "@observablehq/plot";
 import type { PlotOptions } from "@observablehq/plot";
 
@@ -7,7 +7,7 @@ export const fontFamily = "DejaVu Sans, Verdana, sans-serif";
 export const ink = "#222222";
 export const faintInk = "#6b6b6b";
 
-/** Colours that stay apart for colour-blind readers (Okabe and Ito), strongest first. */
+/** Colours that colour-blind readers can distinguish (Okabe and Ito), strongest first. */
 const palette = [
   "#0072b2",
   "#d55e00",
@@ -26,7 +26,7 @@ export const colorOf = (i: number): string => palette[i % palette.length] as str
 
 type Plot = typeof PlotModule;
 
-/** Observable Plot, loaded when the first figure is drawn and not before. */
+/** Observable Plot, loaded when the first figure is drawn. */
 export function loadPlot(): Promise<Plot> {
   return import("@observablehq/plot");
 }
@@ -80,12 +80,12 @@ export interface LegendEntry {
 export interface ComposeOptions {
   title: string;
   panels: readonly Panel[];
-  /** Panels a row (default: all in one). */
+  /** Panels in a row (default: all in one). */
   columns?: number;
   legend?: readonly LegendEntry[];
 }
 
-/** Sets panels of equal size in rows under a title and a legend. Returns an SVG document. */
+/** Arranges panels of equal size in rows under a title and a legend. Returns an SVG document. */
 export function composeFigure({ title, panels, columns, legend = [] }: ComposeOptions): string {
   const perRow = Math.min(columns ?? panels.length, panels.length);
   const titleHeight = panels.some((panel) => panel.title !== undefined) ? 24 : 0;
@@ -133,7 +133,7 @@ export function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (c) => entities[c] as string);
 }
 
-/** The width of a text in DejaVu Sans, in pixels, on the safe side. */
+/** An upper bound of the width of a text in DejaVu Sans, in pixels. */
 export function textWidth(text: string, fontSize: number): number {
   return [...text].length * fontSize * 0.6;
 }

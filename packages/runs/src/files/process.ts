@@ -1,5 +1,5 @@
-// Whether the process that left a file behind still lives. A pid alone is reused, is a stranger's
-// in another container, and lingers as a zombie where nobody reaps; start time and place tell.
+// Whether the process that wrote a file still lives. A pid alone is not enough: it is reused, is another process in
+// another container, and may be a zombie. Start time, boot and pid namespace identify a process.
 import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { errnoOf } from "../errors.js";
 
@@ -15,12 +15,12 @@ export function isAlive(pid: number): boolean {
   return state !== "Z" && state !== "X";
 }
 
-/** When a process started, in clock ticks since boot; "" where the system does not tell. */
+/** When a process started, in clock ticks since boot; "" where the system does not say. */
 export function startOf(pid: number): string {
   return statFields(pid)?.[19] ?? "";
 }
 
-/** A name for this boot of this machine and this pid namespace: only there do pids compare. */
+/** A name for this boot of this machine and this pid namespace; pids can be compared only within it. */
 export function placeOfPids(): string {
   const boot = "/proc/sys/kernel/random/boot_id";
   const namespace = "/proc/self/ns/pid";
@@ -28,14 +28,14 @@ export function placeOfPids(): string {
   return `${readFileSync(boot, "utf8").trim()} ${readlinkSync(namespace)}`;
 }
 
-/** Fields of /proc/<pid>/stat from the state on (the command before it may hold anything). */
+/** Fields of /proc/<pid>/stat from the state on (the command before it can contain any character). */
 function statFields(pid: number): string[] | undefined {
   const path = `/proc/${pid}/stat`;
   try {
     const text = readFileSync(path, "utf8");
     return text.slice(text.lastIndexOf(")") + 2).split(" ");
   } catch (error) {
-    // The process has just gone, or this system has no /proc: either way nothing is known.
+    // The process has just ended, or this system has no /proc: nothing is known.
     if (errnoOf(error) === undefined) throw error;
     return undefined;
   }

@@ -1,5 +1,5 @@
-// Reading files: texts, and plain files of a folder that may come from a stranger. There links, pipes and
-// folders are refused, so that nothing outside the folder is read through it.
+// Reads texts, and plain files of a folder that may be hostile. There links, pipes and folders are refused, so
+// that nothing outside the folder is read.
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { basename } from "node:path";

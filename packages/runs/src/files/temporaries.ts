@@ -1,5 +1,5 @@
-// What killed writers left behind: files and folders under temporary names. Removed by the next
-// writer, but never from under one that still lives.
+// Files and folders with temporary names that killed processes left. The next process that writes removes them,
+// but not those of a living process.
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileError } from "../errors.js";
@@ -8,7 +8,7 @@ import { isAlive } from "./process.js";
 const temporaryName = /^\.tmp-(\d+)-[0-9a-f]{8}$/;
 
 /**
- * Removes temporary files and folders that killed writers left in a folder and, with `deep` (the default), in its
+ * Removes temporary files and folders that killed processes left in a folder and, with `deep` (the default), in its
  * sub-folders; those of living processes stay unless older than `olderThan` seconds. Links are not followed.
  * Returns the paths removed. Throws RunError.
  */
@@ -27,19 +27,19 @@ export function sweepTemporaries(folder: string, { olderThan = 3600, deep = true
         removed.push(...sweepTemporaries(path, { olderThan }));
     }
   } catch (error) {
-    throw fileError("sweep", folder, error);
+    throw fileError("remove temporary files in", folder, error);
   }
   return removed;
 }
 
 /**
- * Whether the process `pid` that made `path` is gone, or has left it alone for `olderThan` seconds.
- * In containers pids come again: what bears our own pid but is older than we are is another's.
+ * Whether the process `pid` that made `path` is gone, or has not changed it for `olderThan` seconds.
+ * In containers pids are reused: a file with our pid that is older than this process is not ours.
  */
 export function isAbandoned(path: string, pid: number, { olderThan = 3600 } = {}): boolean {
   if (!isAlive(pid)) return true;
   const stat = statSync(path, { throwIfNoEntry: false });
-  // Gone meanwhile: its writer has just given it its name.
+  // It has just got its name.
   if (stat === undefined) return false;
   const age = (Date.now() - stat.mtimeMs) / 1000;
   return age >= olderThan || (pid === process.pid && age > process.uptime() + 1);

@@ -1,4 +1,4 @@
-// What no logger takes.
+// Checks of steps and values that all loggers share.
 import { RunError } from "../errors.js";
 
 /** Throws RunError "bad_argument" unless the step is a whole number from 0 on. */
@@ -7,7 +7,7 @@ export function checkStep(step: number, what = "step"): void {
   throw new RunError("bad_argument", `${what} is ${step}, expected a whole number from 0 on`);
 }
 
-/** Throws RunError "bad_argument" for a name that is empty or the step's, or a value that is no number. */
+/** Throws RunError "bad_argument" for an empty name, the name "step", or a value that is not a number. */
 export function checkValues(step: number, values: Readonly<Record<string, unknown>>): void {
   checkStep(step);
   for (const [name, value] of Object.entries(values)) {

@@ -1,15 +1,15 @@
-// How metrics are called: the reference's way, f/ or b/ first, then train/ or test/, and ode/ for what the
-// deterministic sampler made.
+// Names of metrics, as in the reference: f/ or b/ first, then train/ or test/, and ode/ for samples of the
+// deterministic sampler.
 import type { Cell } from "../files/csv.js";
 import type { Direction } from "../run/layout.js";
 import type { LogValues } from "./logger.js";
 
-/** Where a metric was taken. */
+/** What a metric was measured on. */
 export interface MetricPlace {
   direction: Direction;
-  /** On what the network is trained with, or on what was held out. */
+  /** Training data or held-out data. */
   stage: "train" | "test";
-  /** Whether the probability flow made the samples instead of the stochastic sampler (default false). */
+  /** Whether the samples are those of the probability flow instead of the stochastic sampler (default false). */
   ode?: boolean;
 }
 
@@ -18,16 +18,15 @@ export function metricName({ direction, stage, ode = false }: MetricPlace, key: 
   return `${direction}/${stage}/${ode ? "ode/" : ""}${key}`;
 }
 
-/** The numbers of a row under their names; texts and keys of position (`except`) are left out. */
+/** The numbers of a row under their names; texts and the columns in `except` are left out. */
 export function namedMetrics(
   place: MetricPlace,
   row: Readonly<Record<string, Cell | undefined>>,
-  {
-    except = ["half_iteration", "iteration", "direction", "step"],
-  }: { except?: readonly string[] } = {},
+  { except = ["half_iteration", "iteration", "direction", "step"] } = {},
 ): LogValues {
-  const named = Object.entries(row).flatMap(([key, value]) =>
-    typeof value === "number" && !except.includes(key) ? [[metricName(place, key), value]] : [],
+  const numbers = Object.entries(row).filter(
+    (entry): entry is [string, number] =>
+      typeof entry[1] === "number" && !except.includes(entry[0]),
   );
-  return Object.fromEntries(named);
+  return Object.fromEntries(numbers.map(([key, value]) => [metricName(place, key), value]));
 }

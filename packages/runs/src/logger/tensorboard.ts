@@ -1,5 +1,5 @@
-// Everything into TensorBoard's event files. Each process writes a file of its own beside those of earlier ones, and
-// says from where on it replaces what they say.
+// TensorBoard's event files, for numbers, pictures and texts. Each process writes a new file, with an event that says
+// from which step on it replaces earlier files.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileError } from "../errors.js";
@@ -9,12 +9,12 @@ import type { Logger, LoggerOptions } from "./logger.js";
 import { fileVersion, images, scalars, sessionStart, texts } from "./tensorboard/event.js";
 import { openRecordFile } from "./tensorboard/record-file.js";
 
-/** TensorBoard reads the files of a folder in the order of their names, hence the time; no host is named. */
+/** TensorBoard reads files in the order of their names, so the name has the time; it has no host name. */
 const ourName = /^events\.out\.tfevents\.(\d{10})\.dsbm$/;
 
 /**
  * A logger that writes tensorboard/events.out.tfevents.<seconds>.dsbm in a folder: numbers in single precision,
- * pictures and texts. A run that begins again (`from` 0) removes the files of earlier ones.
+ * pictures and texts. A run that starts over (`from` 0) removes earlier files.
  */
 export function tensorboardLogger(folder: string, { from }: LoggerOptions = {}): Logger {
   if (from !== undefined) checkStep(from, "from");
@@ -22,7 +22,7 @@ export function tensorboardLogger(folder: string, { from }: LoggerOptions = {}):
   makeFolder(place);
   const earlier = from === 0 ? forgetAll(place) : secondsOf(place);
   const newest = earlier.at(-1);
-  // A record that a crash cut off would hide what follows from readers of the whole folder.
+  // After a record that a crash cut off, readers would not read the following files.
   if (newest !== undefined) openRecordFile(join(place, nameOf(newest))).close();
   const now = Math.floor(Date.now() / 1000);
   const file = openRecordFile(join(place, nameOf(Math.max(now, (newest ?? 0) + 1))));

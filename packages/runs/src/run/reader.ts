@@ -30,7 +30,7 @@ export interface Run {
   figures: string[];
   /** Paths of the pictures of evaluations, sorted. */
   samples: string[];
-  /** Saved points by order; sizes are compared, contents are not. */
+  /** Checkpoints by order; sizes are compared, contents are not. */
   checkpoints: CheckpointEntry[];
 }
 
@@ -89,7 +89,7 @@ export const readMetrics = readJsonLines;
 function readState(paths: RunPaths): RunInfo {
   const info = readRunInfo(paths.run_json);
   if (info.state !== "running" || lockHolder(paths.lock) !== undefined) return info;
-  return { ...info, state: "interrupted", reason: "the process ended without a word" };
+  return { ...info, state: "interrupted", reason: "the process ended without a message" };
 }
 
 function listPictures(folder: string): string[] {

@@ -1,10 +1,10 @@
-// What was started when and how it ended, a line each: a status read beside a living sweep, or after one that was
-// killed, finds whole lines only, and what came last of each member.
+// The journal of a sweep: one line for each launch, start and end. It can be read while the sweep runs and after a
+// kill; the last line about a member counts.
 import { existsSync } from "node:fs";
 import { openLineWriter } from "../files/append.js";
 import { readJsonLines, toJson } from "../files/json.js";
 
-/** A launch names all members that it is to run; local ones then tell of each when it starts and ends. */
+/** A launch names all its members; a local one also writes when each member starts and ends. */
 export type SweepEvent =
   | {
       event: "launch";
@@ -18,12 +18,12 @@ export type SweepEvent =
   | { event: "start"; member: number }
   | { event: "end"; member: number; code: number | null; why: string | null };
 
-/** Where a member is as far as what started it has told. */
+/** The last known phase of a member. */
 export interface Trace {
   launcher: "local" | "slurm";
   job: string | null;
   again: boolean;
-  /** When it was launched or, if that is known, started. */
+  /** When it was started or, if that is not known, launched. */
   since: string;
   phase: "launched" | "started" | "ended";
   code: number | null;
@@ -42,7 +42,7 @@ export function openJournal(path: string): { write(event: SweepEvent): void; clo
   };
 }
 
-/** The newest trace of each member that was ever launched. Throws RunError "corrupt". */
+/** The trace of each member that was launched. Throws RunError "corrupt". */
 export function readTraces(path: string): Map<number, Trace> {
   const traces = new Map<number, Trace>();
   if (!existsSync(path)) return traces;

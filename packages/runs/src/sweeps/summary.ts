@@ -1,5 +1,5 @@
-// The results of a sweep in one table: for each configuration and evaluation the mean over its seeds, and the standard
-// deviation that says how much of a difference between configurations is chance.
+// The results of a sweep in one table: mean and standard deviation over the seeds, for each configuration and
+// evaluation.
 import type { Cell, Row, Table } from "../files/csv.js";
 
 /** The results of one finished member. */
@@ -10,7 +10,7 @@ export interface SeedResults {
   rows: readonly Row[];
 }
 
-/** Columns of results that say which evaluation a row is; all others are measured. */
+/** Columns that identify an evaluation; all others are metrics. */
 const evaluationColumns = ["half_iteration", "iteration", "direction", "step", "steps", "sampler"];
 
 /** The columns of mean and standard deviation of a metric. */
@@ -20,7 +20,7 @@ export const stdOf = (metric: string): string => `${metric}_std`;
 /**
  * A row for each configuration and evaluation, in the order in which they come: the keys that vary, the evaluation,
  * `seeds` (how many runs have it), then mean and standard deviation (n − 1; none of one seed) of every column of
- * numbers. Cells without a value are left out of both; a column without any has empty ones.
+ * numbers. Cells without a value are left out of both.
  */
 export function summarise(results: readonly SeedResults[]): Table {
   const keys = [...new Set(results.flatMap(({ configuration }) => Object.keys(configuration)))];
@@ -40,7 +40,7 @@ export function summarise(results: readonly SeedResults[]): Table {
       groups.set(id, group);
     }
   }
-  // Seeds may reach an evaluation in any order, configurations keep theirs.
+  // Configurations keep their order, also where seeds have different evaluations.
   const order = new Map(
     results.map(({ configuration }) => idOf(configuration, keys)).map((id) => [id, 0]),
   );

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readCsv } from "../../src/files/csv.js";
 import { readJsonLines } from "../../src/files/json.js";
-import { csvLogger } from "../../src/logger/csv.js";
 import { type LogValues, loggers, type OpenLogger } from "../../src/logger/logger.js";
 import { metricName, namedMetrics } from "../../src/logger/names.js";
+import { csvLogger } from "../../src/logger/tables.js";
 import { runErrorOf, temporaryFolder } from "../support.js";
 import { shownScalars } from "./events.js";
 

@@ -120,7 +120,7 @@ describe("openRun", () => {
     const paths = readRun(folder).paths;
     expect(readRun(folder).info).toMatchObject({
       state: "interrupted",
-      reason: "the process ended without a word",
+      reason: "the process ended without a message",
     });
     appendFileSync(paths.metrics_jsonl, '{"step": 12');
     appendFileSync(paths.results_csv, "2,0.");

@@ -15,7 +15,7 @@ export function crc32c(bytes: Uint8Array): number {
   return ~crc >>> 0;
 }
 
-/** The checksum as TFRecord keeps it: rotated and shifted, so that checksums of checksums stay good ones. */
+/** The checksum in TFRecord's masked form: rotated, plus a constant. */
 export function maskedCrc32c(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

@@ -1,9 +1,9 @@
-// TensorBoard's events (event.proto, summary.proto of version "brain.Event:2"): what a file begins with, where a run
-// goes on, and summaries of numbers, pictures and texts.
+// TensorBoard's events (event.proto, summary.proto of version "brain.Event:2"): the version at the start of a file, the
+// step at which a run continues, and summaries of numbers, pictures and texts.
 import { RunError } from "../../errors.js";
 import { bytes, double, type Field, float, integer, message } from "./protobuf.js";
 
-/** Event: wall_time in seconds, step, and what happened. */
+/** Event: wall_time in seconds, step, and its content. */
 function event(step: number, what: Field): Uint8Array {
   return message(double(1, Date.now() / 1000), integer(2, step), what);
 }
@@ -13,7 +13,7 @@ export function fileVersion(): Uint8Array {
   return event(0, bytes(3, "brain.Event:2"));
 }
 
-/** SessionLog START: readers forget what earlier files say of this step and later ones. */
+/** SessionLog START: readers ignore what earlier files have from this step on. */
 export function sessionStart(step: number): Uint8Array {
   const start = 1;
   return event(step, bytes(7, message(integer(1, start))));

@@ -1,5 +1,5 @@
-// As much of Protocol Buffers' wire format as an event needs to be written: a field is its number and kind, then its
-// value. A generator and a run time for five small messages would be more than this.
+// The part of Protocol Buffers' wire format that writing an event needs: a field is its number and kind, then its
+// value. A generator and a run-time library for five small messages would be larger.
 
 /** A field: its bytes, tag included. */
 export type Field = Uint8Array;
