@@ -80,9 +80,16 @@ export {
   type Spectrum,
 } from "./metric/spectrum.js";
 export { encodeStatistics, loadStatistics } from "./metric/statistics-file.js";
+export { energyDistance, mmd } from "./metric/vectors/kernels.js";
+export { bw2Uvp, displacement, momentErrors } from "./metric/vectors/moments.js";
+export {
+  columnWasserstein,
+  slicedWasserstein,
+  wasserstein,
+} from "./metric/vectors/wasserstein.js";
 export { assignment } from "./ot/assignment.js";
-export { squaredDistances } from "./ot/distance.js";
-export { exactPlan } from "./ot/exact.js";
+export { squaredDistances } from "./ot/cost.js";
+export { exactPlan, exactPointPlan } from "./ot/exact.js";
 export { densePlan } from "./ot/plan.js";
 export { type SinkhornOptions, sinkhorn } from "./ot/sinkhorn.js";
 export { brownian } from "./process/brownian.js";

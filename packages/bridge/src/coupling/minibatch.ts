@@ -3,7 +3,7 @@ import { type Generator, rand, tensor, tidy } from "@dsbm/torch";
 import { mapConditions } from "../core/conditions.js";
 import { BridgeError } from "../core/errors.js";
 import { samplePermutation } from "../ot/birkhoff.js";
-import { squaredDistances } from "../ot/distance.js";
+import { squaredDistances } from "../ot/cost.js";
 import { exactPlan } from "../ot/exact.js";
 import { samplePairs } from "../ot/sample.js";
 import { sinkhorn } from "../ot/sinkhorn.js";

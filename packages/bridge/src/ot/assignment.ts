@@ -1,10 +1,10 @@
-// Equal batches with uniform weights have a permutation as their exact plan, so minibatch OT is a
-// linear assignment: prices from an auction with falling ε, then shortest augmenting paths for the
-// few rows left. The auction only makes the start good; the paths make the result exact.
-import { type Cost, type CostRows, checkRow, costRows } from "./cost.js";
+// Equally many points with uniform weights have a permutation as their exact plan, so optimal transport is a
+// linear assignment problem: dual prices from an auction with falling ε, then shortest augmenting paths for the
+// few rows left. The auction only gives a good start; the paths make the result exact.
+import { type Cost, checkCost } from "./cost.js";
 import { checkSize } from "./errors.js";
 
-/** A cheapest assignment with its proof: u_i + v_j ≤ c_ij everywhere, equal on the pairs taken. */
+/** A cheapest assignment with its proof: u_i + v_j ≤ c_ij everywhere, equality on the chosen pairs. */
 export interface Assignment {
   /** Row i is assigned to column `columns[i]`. */
   columns: Int32Array;
@@ -12,12 +12,12 @@ export interface Assignment {
   u: Float64Array;
   /** Dual potentials of the columns [n]. */
   v: Float64Array;
-  /** The sum of the n costs taken (not their mean). */
+  /** The sum of the n chosen costs (not their mean). */
   cost: number;
 }
 
 interface State {
-  readonly rows: CostRows;
+  readonly cost: Cost;
   readonly n: number;
   readonly v: Float64Array;
   readonly columnOf: Int32Array;
@@ -25,22 +25,22 @@ interface State {
   readonly free: Int32Array;
 }
 
-/** ε starts at this part of the scale, is multiplied by `fall`, and ends at `last / n` of it. */
+/** ε starts at this fraction of the scale, is multiplied by `fall`, and ends at `last / n` of the scale. */
 const epsilon = { first: 0.1, fall: 0.2, last: 0.5 };
-/** At most this many bids a row in one round: a bound on the price wars of tied costs. */
+/** Bids per row in one round at most, on average: with tied costs bidding could go on for very long. */
 const bidsPerRow = { scaled: 100, exact: 4 };
 
 /**
  * Solves the linear assignment problem exactly, in O(n³) at worst.
  *
- * `cost` [n, n] row by row, stored or computed (a computed row is asked for again at every visit).
- * Throws `InvalidShape` on a wrong length and `InvalidCost` on NaN or infinities. Jonker and
- * Volgenant, Computing 38 (1987); Bertsekas, Annals of Operations Research 14 (1988).
+ * `cost` [n, n] row by row; memory beyond it is O(n). Throws `InvalidShape` on a wrong length and `InvalidCost`
+ * on NaN or infinities. Jonker 1987; Bertsekas 1988.
  */
 export function assignment(cost: Cost, n: number): Assignment {
   checkSize("n", n);
+  checkCost(cost, n, n);
   const s: State = {
-    rows: costRows(cost, n, n),
+    cost,
     n,
     v: new Float64Array(n).fill(Number.POSITIVE_INFINITY),
     columnOf: new Int32Array(n),
@@ -64,24 +64,22 @@ export function assignment(cost: Cost, n: number): Assignment {
   let total = 0;
   for (let i = 0; i < n; i++) {
     const j = s.columnOf[i]!;
-    const c = s.rows.data[s.rows.seek(i) + j]!;
+    const c = cost[i * n + j]!;
     total += c;
     u[i] = c - s.v[j]!;
   }
   return { columns: s.columnOf, u, v: s.v, cost: total };
 }
 
-/** v_j = min_i c_ij; returns the scale of ε, how far the reduced costs lie above their row's least. */
-function reduceColumns({ rows, n, v }: State): number {
-  const { data } = rows;
+/** v_j = min_i c_ij; returns the scale of ε: the mean distance of a row's costs from its smallest. */
+function reduceColumns({ cost, n, v }: State): number {
   let scale = 0;
   for (let i = 0; i < n; i++) {
-    const base = rows.seek(i);
-    checkRow(data, base, n, i);
+    const base = i * n;
     let least = Number.POSITIVE_INFINITY;
     let sum = 0;
     for (let j = 0; j < n; j++) {
-      const c = data[base + j]!;
+      const c = cost[base + j]!;
       if (c < v[j]!) v[j] = c;
       if (c < least) least = c;
       sum += c;
@@ -93,13 +91,12 @@ function reduceColumns({ rows, n, v }: State): number {
 
 /**
  * Auction among `count` free rows: each takes its best column and lowers v there by its lead over
- * the second best plus ε; who held the column is free again. Returns how many rows stay free.
+ * the second best plus ε; the row that held the column is free again. Returns how many rows stay free.
  *
- * With ε = 0 this is the augmenting row reduction of Jonker and Volgenant and keeps u + v ≤ c tight
- * on the pairs taken; a row that cannot lower a price is then set aside.
+ * With ε = 0 this is the augmenting row reduction of Jonker and Volgenant and keeps u + v = c
+ * on the chosen pairs; a row that cannot lower a price is then set aside.
  */
-function bid({ rows, n, v, columnOf, rowOf, free }: State, count: number, e: number, bids: number) {
-  const { data } = rows;
+function bid({ cost, n, v, columnOf, rowOf, free }: State, count: number, e: number, bids: number) {
   let aside = 0;
   let k = 0;
   // free[0 … aside) were set aside, free[k … count) still bid.
@@ -109,12 +106,12 @@ function bid({ rows, n, v, columnOf, rowOf, free }: State, count: number, e: num
       break;
     }
     const i = free[k++]!;
-    const base = rows.seek(i);
+    const base = i * n;
     let first = Number.POSITIVE_INFINITY;
     let second = Number.POSITIVE_INFINITY;
     let best = 0;
     for (let j = 0; j < n; j++) {
-      const reduced = data[base + j]! - v[j]!;
+      const reduced = cost[base + j]! - v[j]!;
       if (reduced < second) {
         if (reduced < first) {
           second = first;
@@ -142,18 +139,17 @@ function bid({ rows, n, v, columnOf, rowOf, free }: State, count: number, e: num
   return aside;
 }
 
-/** Starts anew with u_i = min_j (c_ij − v_j): each row takes such a column if one is left for it. */
-function takeCheapest({ rows, n, v, columnOf, rowOf, free }: State): number {
-  const { data } = rows;
+/** Starts again with u_i = min_j (c_ij − v_j): each row takes a column of that minimum if one is free. */
+function takeCheapest({ cost, n, v, columnOf, rowOf, free }: State): number {
   columnOf.fill(-1);
   rowOf.fill(-1);
   let count = 0;
   for (let i = 0; i < n; i++) {
-    const base = rows.seek(i);
+    const base = i * n;
     let first = Number.POSITIVE_INFINITY;
     let best = 0;
     for (let j = 0; j < n; j++) {
-      const reduced = data[base + j]! - v[j]!;
+      const reduced = cost[base + j]! - v[j]!;
       if (reduced < first || (reduced === first && rowOf[best]! >= 0)) {
         first = reduced;
         best = j;
@@ -170,8 +166,7 @@ function takeCheapest({ rows, n, v, columnOf, rowOf, free }: State): number {
 }
 
 /** One shortest augmenting path (Dijkstra over the columns) for each row still free. */
-function augment({ rows, n, v, columnOf, rowOf, free }: State, count: number): void {
-  const { data } = rows;
+function augment({ cost, n, v, columnOf, rowOf, free }: State, count: number): void {
   const distance = new Float64Array(n);
   const from = new Int32Array(n);
   // columns[0 … open) are not settled yet.
@@ -185,13 +180,13 @@ function augment({ rows, n, v, columnOf, rowOf, free }: State, count: number): v
     let reach = 0;
     let end = -1;
     while (row >= 0) {
-      const base = rows.seek(row);
-      if (end >= 0) shift = data[base + end]! - v[end]! - reach;
+      const base = row * n;
+      if (end >= 0) shift = cost[base + end]! - v[end]! - reach;
       let best = 0;
       reach = Number.POSITIVE_INFINITY;
       for (let k = 0; k < open; k++) {
         const j = columns[k]!;
-        const through = data[base + j]! - v[j]! - shift;
+        const through = cost[base + j]! - v[j]! - shift;
         let d = distance[j]!;
         if (through < d) {
           d = through;

@@ -1,15 +1,14 @@
-// Which arc enters the basis next. Reading a whole row of the cost finds the best one, and a short
-// list of the row's next best; the lists are worked off before any row is read again, because the
-// rows are by far the most of the work, above all where they are computed from points.
-import type { CostRows } from "./cost.js";
+// Which arc enters the basis next. Reading a whole row of the cost finds its best arc and a short list of the
+// next best ones; the lists are used up before any row is read again, because reading rows is most of the work.
+import type { Cost } from "./cost.js";
 import type { BasisTree } from "./tree.js";
 
-/** How many arcs of each row are kept. */
+/** Arcs kept for each row. */
 const kept = 8;
-/** How often the lists are gone through at most before the rows are read again. */
+/** Passes over the lists at most before the rows are read again. */
 const passes = 6;
 
-/** The arcs of each row that last looked cheapest, in ascending order of reduced cost. */
+/** The arcs of each row that were cheapest when it was last read, in ascending order of reduced cost. */
 interface Shortlists {
   readonly columns: Int32Array;
   readonly costs: Float64Array;
@@ -21,7 +20,7 @@ interface Shortlists {
  * `tree` must be a feasible basis with fresh potentials. Returns the number of pivots. After the
  * shortlist method of Gottschlich and Schuhmacher, PLOS ONE 9 (2014).
  */
-export function improve(rows: CostRows, tree: BasisTree, n: number, m: number): number {
+export function improve(cost: Cost, tree: BasisTree, n: number, m: number): number {
   const size = Math.min(kept, m);
   const lists: Shortlists = {
     columns: new Int32Array(n * size),
@@ -29,7 +28,7 @@ export function improve(rows: CostRows, tree: BasisTree, n: number, m: number): 
   };
   let pivots = 0;
   for (;;) {
-    const found = readRows(rows, tree, lists, size, n, m);
+    const found = readRows(cost, tree, lists, size, n, m);
     if (found === 0) return pivots;
     pivots += found;
     for (let pass = 0; pass < passes; pass++) {
@@ -42,25 +41,24 @@ export function improve(rows: CostRows, tree: BasisTree, n: number, m: number): 
 
 /** Reads every row once, pivots on its best arc if that improves, and lists its next best. */
 function readRows(
-  rows: CostRows,
+  cost: Cost,
   tree: BasisTree,
   lists: Shortlists,
   size: number,
   n: number,
   m: number,
 ): number {
-  const { data } = rows;
   const { potential } = tree;
   const sinks = potential.subarray(n, n + m);
   const best = new Int32Array(size);
   const reducedCosts = new Float64Array(size);
   let pivots = 0;
   for (let i = 0; i < n; i++) {
-    const base = rows.seek(i);
+    const base = i * m;
     reducedCosts.fill(Number.POSITIVE_INFINITY);
     let bound = Number.POSITIVE_INFINITY;
     for (let j = 0; j < m; j++) {
-      const reduced = data[base + j]! + sinks[j]!;
+      const reduced = cost[base + j]! + sinks[j]!;
       if (reduced < bound) {
         let k = size - 1;
         for (; k > 0 && reducedCosts[k - 1]! > reduced; k--) {
@@ -73,19 +71,19 @@ function readRows(
       }
     }
     const first = best[0]!;
-    if (improves(data[base + first]!, potential[i]!, sinks[first]!)) {
-      tree.pivot(i, n + first, data[base + first]!);
+    if (improves(cost[base + first]!, potential[i]!, sinks[first]!)) {
+      tree.pivot(i, n + first, cost[base + first]!);
       pivots++;
     }
     for (let k = 0; k < size; k++) {
       lists.columns[i * size + k] = best[k]!;
-      lists.costs[i * size + k] = data[base + best[k]!]!;
+      lists.costs[i * size + k] = cost[base + best[k]!]!;
     }
   }
   return pivots;
 }
 
-/** Goes once through the lists and pivots on the best arc of each if that improves. */
+/** One pass over the lists; pivots on the best arc of each where that improves the plan. */
 function workOff(tree: BasisTree, lists: Shortlists, size: number, n: number): number {
   const { columns, costs } = lists;
   const { potential } = tree;
@@ -108,7 +106,7 @@ function workOff(tree: BasisTree, lists: Shortlists, size: number, n: number): n
   return pivots;
 }
 
-/** Whether an arc's reduced cost is negative by more than rounding, which could go on for ever. */
+/** Whether an arc's reduced cost is negative by more than rounding; pivots on rounding errors might never end. */
 function improves(cost: number, source: number, sink: number): boolean {
   const rounding = Math.abs(cost) + Math.abs(source) + Math.abs(sink);
   return cost - source + sink < -4 * Number.EPSILON * rounding;

@@ -1,7 +1,7 @@
 // Exact transport between unequal sizes and weights: the primal network simplex on the
 // transportation problem. Flows are whole numbers and the basis is strongly feasible, so it ends
-// on degenerate problems (uniform weights) too; costs may be computed row by row from the points.
-import { type Cost, type CostRows, checkRow, costRows } from "./cost.js";
+// on degenerate problems (uniform weights) too.
+import { type Cost, checkCost } from "./cost.js";
 import { checkSize } from "./errors.js";
 import { toUnits } from "./marginals.js";
 import type { SparsePlan } from "./plan.js";
@@ -24,15 +24,15 @@ export interface Transport {
 interface Problem {
   readonly n: number;
   readonly m: number;
-  readonly rows: CostRows;
+  readonly cost: Cost;
   readonly tree: BasisTree;
 }
 
 /**
  * Solves the transportation problem exactly for marginals a [n] and b [m] (uniform by default).
  *
- * `cost` [n, m] row by row, stored or computed; memory beyond it is O(n + m). Throws
- * `InvalidShape`, `InvalidCost` (NaN, infinities) and `InvalidMarginal`. Marginals that are not
+ * `cost` [n, m] row by row; memory beyond it is O(n + m). Throws `InvalidShape`,
+ * `InvalidCost` (NaN, infinities) and `InvalidMarginal`. Marginals that are not
  * uniform are met to 2⁻⁵⁰ of the mass. Bonneel et al., ACM TOG 30 (2011); Cunningham (1976).
  */
 export function simplex(
@@ -44,45 +44,45 @@ export function simplex(
 ): Transport {
   checkSize("n", n);
   checkSize("m", m);
+  checkCost(cost, n, m);
   const units = toUnits(n, m, a, b);
-  const problem: Problem = { n, m, rows: costRows(cost, n, m), tree: new BasisTree(n, m) };
+  const problem: Problem = { n, m, cost, tree: new BasisTree(n, m) };
   start(problem, units.supply, units.demand);
   let pivots = 0;
   for (;;) {
     problem.tree.refresh(problem.tree.root);
-    const done = improve(problem.rows, problem.tree, n, m);
+    const done = improve(cost, problem.tree, n, m);
     pivots += done;
     if (done === 0) break;
   }
   return { ...result(problem, units.unit), pivots };
 }
+
 /**
  * A first feasible tree: each source in turn fills the cheapest sinks that still have room. Every
- * component it leaves hangs on the root by an arc without flow, so none of the arcs costs anything.
+ * component that results is joined to the root by an arc without flow, which costs nothing.
  */
-function start({ n, m, rows, tree }: Problem, supply: Float64Array, demand: Float64Array): void {
-  const { data } = rows;
+function start({ n, m, cost, tree }: Problem, supply: Float64Array, demand: Float64Array): void {
   for (let node = 0; node < n + m; node++) tree.link(node, tree.root, 0, 0);
   const room = demand.slice();
   const open = new Int32Array(m);
   let count = 0;
   for (let j = 0; j < m; j++) if (room[j]! > 0) open[count++] = j;
   for (let i = 0; i < n; i++) {
-    const base = rows.seek(i);
-    checkRow(data, base, m, i);
+    const base = i * m;
     let rest = supply[i]!;
     for (let scans = 0; rest > 0; scans++) {
       let at = count - 1;
       if (scans < 64) {
         for (let k = 0; k < count; k++) {
-          if (data[base + open[k]!]! < data[base + open[at]!]!) at = k;
+          if (cost[base + open[k]!]! < cost[base + open[at]!]!) at = k;
         }
       } else if (scans === 64) {
-        open.subarray(0, count).sort((j, k) => data[base + k]! - data[base + j]!);
+        open.subarray(0, count).sort((j, k) => cost[base + k]! - cost[base + j]!);
       }
       const j = open[at]!;
       const sent = Math.min(rest, room[j]!);
-      tree.graft(n + j, i, sent, data[base + j]!);
+      tree.graft(n + j, i, sent, cost[base + j]!);
       rest -= sent;
       room[j] = room[j]! - sent;
       if (room[j] === 0) open[at] = open[--count]!;

@@ -14,7 +14,7 @@ import { independent } from "../../src/coupling/independent.js";
 import { minibatchEntropic, minibatchExact } from "../../src/coupling/minibatch.js";
 import { reference } from "../../src/coupling/reference.js";
 import { simulated } from "../../src/coupling/simulated.js";
-import { squaredDistances } from "../../src/ot/distance.js";
+import { squaredDistances } from "../../src/ot/cost.js";
 import { sinkhorn } from "../../src/ot/sinkhorn.js";
 import { brownian } from "../../src/process/brownian.js";
 import { bruteForce } from "../ot/helpers.js";

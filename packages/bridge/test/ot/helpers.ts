@@ -1,4 +1,4 @@
-// What the transport tests share: seeded numbers, costs, brute force and the proof of optimality.
+// Shared by the transport tests: seeded numbers, costs, brute force and the proof of optimality.
 import { expect } from "vitest";
 import type { SparsePlan } from "../../src/ot/plan.js";
 
@@ -15,6 +15,17 @@ export function seeded(seed: number): () => number {
 
 export function numbers(count: number, random: () => number): Float64Array {
   return Float64Array.from({ length: count }, random);
+}
+
+/** |x_i − y_j|² of points with `dim` coordinates, row by row. */
+export function squaredCosts(x: Float64Array, y: Float64Array, dim: number): Float64Array {
+  const [n, m] = [x.length / dim, y.length / dim];
+  return Float64Array.from({ length: n * m }, (_, k) => {
+    const [i, j] = [Math.floor(k / m), k % m];
+    let sum = 0;
+    for (let d = 0; d < dim; d++) sum += (x[i * dim + d]! - y[j * dim + d]!) ** 2;
+    return sum;
+  });
 }
 
 /** Weights that sum to one, some of them zero. */

@@ -2,11 +2,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { assignment } from "../../src/ot/assignment.js";
-import { squaredEuclidean } from "../../src/ot/cost.js";
-import { exactPlan } from "../../src/ot/exact.js";
 import { densePlan } from "../../src/ot/plan.js";
 import { simplex } from "../../src/ot/simplex.js";
-import { bruteForce, expectOptimal, marginals, numbers, seeded, weights } from "./helpers.js";
+import {
+  bruteForce,
+  expectOptimal,
+  marginals,
+  numbers,
+  seeded,
+  squaredCosts,
+  weights,
+} from "./helpers.js";
 
 type Weights = Float64Array | undefined;
 
@@ -49,12 +55,9 @@ describe("simplex", () => {
   it("agrees with the assignment to 1e-12", () => {
     const random = seeded(13);
     for (const n of [2, 24, 128, 300]) {
-      const row = squaredEuclidean(numbers(n * 2, random), numbers(n * 2, random), 2);
-      const cost = new Float64Array(n * n);
-      for (let i = 0; i < n; i++) row(i, cost.subarray(i * n, (i + 1) * n));
+      const cost = squaredCosts(numbers(n * 2, random), numbers(n * 2, random), 2);
       const expected = assignment(cost, n).cost;
       expect(Math.abs(simplex(cost, n, n).cost * n - expected)).toBeLessThan(1e-12 * expected);
-      expect(simplex(row, n, n).cost).toBe(simplex(cost, n, n).cost);
     }
   });
 
@@ -128,27 +131,5 @@ describe("simplex", () => {
     expect(refused(undefined, undefined, Float64Array.of(1, Number.NaN, 1, 1))).toThrow(
       /cost\[0, 1\] is NaN/,
     );
-  });
-});
-
-describe("exactPlan", () => {
-  it("is a permutation for equal sizes and weights, a plan otherwise", () => {
-    const random = seeded(16);
-    const cost = numbers(30 * 30, random);
-    const square = exactPlan(cost, 30, 30);
-    expect(square.permutation).toHaveLength(30);
-    expect(square.cost).toBeCloseTo(simplex(cost, 30, 30).cost, 13);
-    const heavy = exactPlan(
-      cost,
-      30,
-      30,
-      new Float64Array(30).fill(2),
-      new Float64Array(30).fill(2),
-    );
-    expect(heavy.cost).toBeCloseTo(60 * square.cost, 11);
-    expect(marginals(heavy.plan).a[0]).toBeCloseTo(2, 13);
-    const weighted = exactPlan(cost, 30, 30, weights(30, random));
-    expect(weighted.permutation).toBeUndefined();
-    expect(exactPlan(cost, 25, 36).plan.m).toBe(36);
   });
 });

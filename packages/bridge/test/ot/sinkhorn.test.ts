@@ -3,7 +3,7 @@ import { liveTensors, rand, stack, type Tensor, tensor, tidy } from "@dsbm/torch
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { distance, normal, seeded } from "../../../../test/support/numbers.js";
-import { squaredDistances } from "../../src/ot/distance.js";
+import { squaredDistances } from "../../src/ot/cost.js";
 import { exactPlan } from "../../src/ot/exact.js";
 import { sinkhorn } from "../../src/ot/sinkhorn.js";
 
