@@ -61,7 +61,7 @@ export function distanceBlocks<T>(
   y: Tensor,
   fn: (distances: Tensor, start: number) => T,
 ): T[] {
-  const rows = Math.max(1, Math.floor(2 ** 21 / y.size(0)));
+  const rows = Math.max(1, Math.floor(2 ** 18 / y.size(0)));
   return inBatches(x, rows, (part, start) =>
     fn(part.cdist(y, { computeMode: byDifferences }), start),
   );
