@@ -2,11 +2,11 @@
 // therefore not an experiment's: they are taken out of the words before a run sees them.
 
 import { z } from "zod";
-import { compose } from "./compose.js";
 import { ConfigError } from "./errors.js";
-import { type Override, printOverride } from "./override.js";
-import { count, positive } from "./train/kinds.js";
-import { validate } from "./validate.js";
+import { compose } from "./presets/compose.js";
+import { count, positive } from "./schema/kinds.js";
+import { validate } from "./schema/validate.js";
+import { type Override, printOverride } from "./words/override.js";
 
 /** Options of sbatch that the launcher sets itself: a sweep would lose its members without them. */
 const OURS = ["array", "chdir", "error", "open-mode", "output", "parsable", "wait", "wrap"];

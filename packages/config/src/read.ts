@@ -1,15 +1,15 @@
 // The config.json of a run, as this version or an earlier one wrote it, as a configuration of this version.
 
-import { type Aliases, aliasTree } from "./aliases.js";
-import { defaultsOf } from "./describe.js";
+import { test } from "./commands/test.js";
+import { gaussianExperiment, train } from "./commands/train.js";
 import { ConfigError } from "./errors.js";
-import { interpolate } from "./interpolate.js";
-import { test } from "./test.js";
-import { type CompleteTrainConfig, completeTrain } from "./train/complete.js";
-import { gaussianExperiment, train } from "./train.js";
-import { merge } from "./tree.js";
-import { validate } from "./validate.js";
-import type { Tree } from "./value.js";
+import { type CompleteTrainConfig, completeTrain } from "./keys/complete.js";
+import { defaultsOf } from "./schema/describe.js";
+import { validate } from "./schema/validate.js";
+import { type Aliases, aliasTree } from "./tree/aliases.js";
+import { interpolate } from "./tree/interpolate.js";
+import { merge } from "./tree/tree.js";
+import type { Tree } from "./words/value.js";
 
 /** Methods that were presets' names in earlier versions. */
 const EARLIER: Aliases = {

@@ -2,20 +2,26 @@
 // the only function that the door needs.
 
 import type { z } from "zod";
-import { type Aliases, aliasOverride, aliasTree, inTypedNames, typedValue } from "./aliases.js";
-import { parseArgv } from "./argv.js";
-import { type Composed, compose } from "./compose.js";
-import { defaultsOf } from "./describe.js";
 import { ConfigError, mapReportingAll, quote } from "./errors.js";
-import { interpolate } from "./interpolate.js";
 import { isLauncherWord, type Launcher, resolveLauncher } from "./launcher.js";
-import { overrideDirname } from "./name.js";
 import { suggestion } from "./nearest.js";
-import { type Override, printOverride } from "./override.js";
-import { expandSweep } from "./sweep.js";
-import { merge } from "./tree.js";
-import { type CrossCheck, validate } from "./validate.js";
-import type { Tree } from "./value.js";
+import { type Composed, compose } from "./presets/compose.js";
+import { defaultsOf } from "./schema/describe.js";
+import { type CrossCheck, validate } from "./schema/validate.js";
+import {
+  type Aliases,
+  aliasOverride,
+  aliasTree,
+  inTypedNames,
+  typedValue,
+} from "./tree/aliases.js";
+import { interpolate } from "./tree/interpolate.js";
+import { merge } from "./tree/tree.js";
+import { parseArgv } from "./words/argv.js";
+import { overrideDirname } from "./words/name.js";
+import { type Override, printOverride } from "./words/override.js";
+import { expandSweep } from "./words/sweep.js";
+import type { Tree } from "./words/value.js";
 
 /** What an experiment is to the command line; `name` is also that of its preset file. */
 export interface Experiment<S extends z.ZodType> {

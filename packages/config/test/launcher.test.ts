@@ -2,11 +2,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { gaussian } from "../src/gaussian.js";
-import { groupTable, presetGroup } from "../src/groups.js";
+import { gaussian } from "../src/commands/gaussian.js";
+import { sample } from "../src/commands/sample.js";
+import { train } from "../src/commands/train.js";
+import { groupTable, presetGroup } from "../src/presets/groups.js";
 import { resolve } from "../src/resolve.js";
-import { sample } from "../src/sample.js";
-import { train } from "../src/train.js";
 import { thrown } from "./thrown.js";
 
 const conf = fileURLToPath(new URL("../../../conf", import.meta.url));

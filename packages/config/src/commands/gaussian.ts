@@ -2,9 +2,9 @@
 // a run was asked for is decided here and nowhere else.
 
 import { z } from "zod";
-import { checkProcesses, freeProcessKeys, processes } from "./processes.js";
-import type { Experiment } from "./resolve.js";
-import { count, lrSchedule, positive } from "./train/kinds.js";
+import { checkProcesses, freeProcessKeys, processes } from "../keys/processes.js";
+import type { Experiment } from "../resolve.js";
+import { count, lrSchedule, positive } from "../schema/kinds.js";
 
 export const gaussianSchema = z.strictObject({
   model_name: z

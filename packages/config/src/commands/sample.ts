@@ -1,8 +1,8 @@
 // Why: what may be asked of a trained bridge when it is applied to new samples. The run says all else.
 
 import { z } from "zod";
-import type { Experiment } from "./resolve.js";
-import { count, file, positive } from "./train/kinds.js";
+import type { Experiment } from "../resolve.js";
+import { count, file, positive } from "../schema/kinds.js";
 
 /** Solvers of the probability-flow ODE that take steps of one length. */
 const fixedSteps: readonly string[] = ["heun", "euler"];

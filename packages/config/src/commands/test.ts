@@ -2,10 +2,10 @@
 // how the trained run is to be evaluated.
 
 import { z } from "zod";
-import type { Experiment } from "./resolve.js";
-import { checkTrain } from "./train/check.js";
-import { count } from "./train/kinds.js";
-import { trainSchema } from "./train/schema.js";
+import { checkTrain } from "../keys/check.js";
+import { trainSchema } from "../keys/schema.js";
+import type { Experiment } from "../resolve.js";
+import { count } from "../schema/kinds.js";
 import { train } from "./train.js";
 
 const testKeys = {

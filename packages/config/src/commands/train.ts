@@ -1,12 +1,12 @@
 // Why: the commands that train take the same keys; what a run was asked for is decided here and in train/, and
 // nowhere else.
 
-import type { Aliases } from "./aliases.js";
-import { freeProcessKeys } from "./processes.js";
-import type { Experiment } from "./resolve.js";
-import { checkTrain } from "./train/check.js";
-import { takeReferenceKeys, unusedKeys } from "./train/reference.js";
-import { trainSchema } from "./train/schema.js";
+import { checkTrain } from "../keys/check.js";
+import { freeProcessKeys } from "../keys/processes.js";
+import { takeReferenceKeys, unusedKeys } from "../keys/reference.js";
+import { trainSchema } from "../keys/schema.js";
+import type { Experiment } from "../resolve.js";
+import type { Aliases } from "../tree/aliases.js";
 
 /** Second names of keys, in every command that trains. */
 const aliases: Aliases = {

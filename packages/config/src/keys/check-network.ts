@@ -1,7 +1,7 @@
 // Why: a network that does not fit its images fails deep inside a convolution; sizes and channels
 // can be compared as soon as the configuration is known.
 
-import { readNumbers } from "./kinds.js";
+import { readNumbers } from "../schema/kinds.js";
 import { CHANNEL_MULT } from "./model.js";
 import type { TrainConfig } from "./schema.js";
 

@@ -1,11 +1,11 @@
 // Why: keys that are right one by one can be wrong together; whatever can be told without data and
 // without the engine is told here, before anything is loaded.
 
-import { checkProcesses } from "../processes.js";
 import { checkpointProblems } from "./check-checkpoint.js";
 import { methodProblems } from "./check-method.js";
 import { imageShape, networkProblems } from "./check-network.js";
 import { completeTrain } from "./complete.js";
+import { checkProcesses } from "./processes.js";
 import type { TrainConfig } from "./schema.js";
 
 /** Data that are drawn as vectors. */

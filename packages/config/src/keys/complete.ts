@@ -1,7 +1,7 @@
 // Why: several keys follow others unless somebody sets them (null in the configuration, so that
 // what was typed stays visible). The trainer needs their values.
 
-import { readNumbers } from "./kinds.js";
+import { readNumbers } from "../schema/kinds.js";
 import { CHANNEL_MULT } from "./model.js";
 import type { TrainConfig } from "./schema.js";
 

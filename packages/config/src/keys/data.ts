@@ -1,7 +1,7 @@
 // Why: what lies at the two ends of the bridge: data at time 0, at time 1 data again or a Gaussian.
 
 import { z } from "zod";
-import { count, follows } from "./kinds.js";
+import { count, follows } from "../schema/kinds.js";
 
 export const dataset = {
   Dataset: z

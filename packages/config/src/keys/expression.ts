@@ -1,8 +1,8 @@
 // Why: a few keys are formulas ("2 * sqrt(gamma)"). They are read by a small grammar of their own, so that
 // text from a command line or a file is never run as code.
 
-import { ConfigError, quote } from "./errors.js";
-import { suggestion } from "./nearest.js";
+import { ConfigError, quote } from "../errors.js";
+import { suggestion } from "../nearest.js";
 
 /** A parsed formula; a value may be NaN or infinite, as in JavaScript. Throws ConfigError for a variable left out. */
 export type Expression = (variables: Readonly<Record<string, number>>) => number;

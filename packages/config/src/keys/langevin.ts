@@ -2,7 +2,7 @@
 // formula of the step's variance gamma; here they become numbers.
 
 import { ConfigError } from "../errors.js";
-import { parseExpression } from "../expression.js";
+import { parseExpression } from "./expression.js";
 import type { TrainConfig } from "./schema.js";
 
 /** The keys of discrete DSB that may be formulas. */

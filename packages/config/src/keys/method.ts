@@ -2,7 +2,7 @@
 // set these keys, and the trainer reads them instead of the method's name.
 
 import { z } from "zod";
-import { count, positive } from "./kinds.js";
+import { count, positive } from "../schema/kinds.js";
 
 export const method = {
   method: z

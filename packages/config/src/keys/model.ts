@@ -2,7 +2,7 @@
 // in each; a preset of conf/model chooses the network by `model.name`.
 
 import { z } from "zod";
-import { count, numbers } from "./kinds.js";
+import { count, numbers } from "../schema/kinds.js";
 
 const dropout = (p: number) =>
   z.number().min(0).lt(1).default(p).describe("probability that an activation is dropped");

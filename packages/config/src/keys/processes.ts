@@ -2,7 +2,7 @@
 // depend on them, up to the order in which numbers are added.
 
 import { z } from "zod";
-import { count, positive } from "./train/kinds.js";
+import { count, positive } from "../schema/kinds.js";
 
 export const processes = {
   nproc: count()

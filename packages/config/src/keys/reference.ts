@@ -2,8 +2,8 @@
 // that its command lines work, and taken out of the configuration before it is checked.
 
 import { ConfigError } from "../errors.js";
-import { deletePath, getPath } from "../tree.js";
-import { printValue, type Tree, type Value } from "../value.js";
+import { deletePath, getPath } from "../tree/tree.js";
+import { printValue, type Tree, type Value } from "../words/value.js";
 
 interface ReferenceKey {
   /** The values that can be honoured, and why no other can; all of them where it is left out. */

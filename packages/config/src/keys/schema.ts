@@ -2,10 +2,10 @@
 // method, data and training share the root, the network's own keys stand under `model.`.
 
 import { z } from "zod";
-import { common } from "./common.js";
-import { dataset } from "./dataset.js";
+import { dataset } from "./data.js";
 import { method } from "./method.js";
 import { model } from "./model.js";
+import { common } from "./training.js";
 
 export const trainSchema = z.strictObject({ ...method, ...dataset, model, ...common });
 

@@ -2,8 +2,8 @@
 // fast it trains, what it caches, draws, saves, and where.
 
 import { z } from "zod";
-import { processes } from "../processes.js";
-import { count, file, follows, lrSchedule, positive } from "./kinds.js";
+import { count, file, follows, lrSchedule, positive } from "../schema/kinds.js";
+import { processes } from "./processes.js";
 
 const training = {
   n_ipf: count().default(50).describe("iterations, each of a backward and a forward pass"),

@@ -3,13 +3,13 @@
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
-import { applyOverride, singleValue } from "./apply.js";
-import { ConfigError, mapReportingAll, quote } from "./errors.js";
-import { suggestion } from "./nearest.js";
-import type { Override } from "./override.js";
-import { merge } from "./tree.js";
-import { isTree, printValue, type Tree, type Value } from "./value.js";
-import { readYaml } from "./yaml.js";
+import { ConfigError, mapReportingAll, quote } from "../errors.js";
+import { suggestion } from "../nearest.js";
+import { applyOverride, singleValue } from "../tree/apply.js";
+import { merge } from "../tree/tree.js";
+import { readYaml } from "../tree/yaml.js";
+import type { Override } from "../words/override.js";
+import { isTree, printValue, type Tree, type Value } from "../words/value.js";
 
 export interface ComposeOptions {
   /** Folders with presets; the first that has a file wins. */

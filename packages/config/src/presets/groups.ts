@@ -3,8 +3,8 @@
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isTree, type Value } from "./value.js";
-import { readYaml } from "./yaml.js";
+import { readYaml } from "../tree/yaml.js";
+import { isTree, type Value } from "../words/value.js";
 
 export interface Group {
   /** As it is typed: name=preset. */

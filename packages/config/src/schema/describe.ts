@@ -2,7 +2,7 @@
 // from one place, the schema's own JSON Schema, instead of from zod's internals.
 
 import { z } from "zod";
-import { isTree, printValue, type Tree, type Value } from "./value.js";
+import { isTree, printValue, type Tree, type Value } from "../words/value.js";
 import { variantProperties } from "./variant.js";
 
 /** The parts of JSON Schema (draft 2020-12) that zod writes for plain configurations. */

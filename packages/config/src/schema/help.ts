@@ -2,8 +2,8 @@
 // reads, so they are made from the schema.
 
 import type { z } from "zod";
+import { printValue } from "../words/value.js";
 import { expected, type JsonSchema, jsonSchema, schemaKeys } from "./describe.js";
-import { printValue } from "./value.js";
 
 export interface HelpEntry {
   key: string;

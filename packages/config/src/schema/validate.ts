@@ -2,11 +2,11 @@
 // the keys right together. All problems are reported at once, one line each, with the cure.
 
 import type { z } from "zod";
+import { ConfigError, type ConfigErrorCode, quote } from "../errors.js";
+import { suggestion } from "../nearest.js";
+import { child } from "../tree/tree.js";
+import { printValue, type Tree, type Value } from "../words/value.js";
 import { exampleOf, expected, type JsonSchema, jsonSchema, schemaKeys } from "./describe.js";
-import { ConfigError, type ConfigErrorCode, quote } from "./errors.js";
-import { suggestion } from "./nearest.js";
-import { child } from "./tree.js";
-import { printValue, type Tree, type Value } from "./value.js";
 import { foreignKey, shapeOf } from "./variant.js";
 
 /** Looks at keys together; returns one line for each problem. Called only when each alone is right. */

@@ -1,9 +1,9 @@
 // Why: a group of keys may come in several shapes (each network has keys of its own), told apart by
 // the constant in one of them; help, suggestions and messages need them as one list.
 
+import { child } from "../tree/tree.js";
+import { printValue, type Tree, type Value } from "../words/value.js";
 import type { JsonSchema } from "./describe.js";
-import { child } from "./tree.js";
-import { printValue, type Tree, type Value } from "./value.js";
 
 /** The keys of all shapes in order of appearance, with notes on where the shapes differ. */
 export function variantProperties(schema: JsonSchema): Record<string, JsonSchema> {

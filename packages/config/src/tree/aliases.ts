@@ -1,9 +1,9 @@
 // Keys that have a second name: those of the reference's scripts beside the schema's. Words and files are translated
 // before they are checked, and messages are translated back, so that they speak of the keys that were typed.
 
-import type { Override } from "./override.js";
+import type { Override } from "../words/override.js";
+import type { Tree, Value } from "../words/value.js";
 import { deletePath, getPath, merge, setPath } from "./tree.js";
-import type { Tree, Value } from "./value.js";
 
 /** The key that a name stands for, and what its values are there; values that are not listed stay as they are. */
 interface Alias {

@@ -1,11 +1,11 @@
 // Why: an override says what is meant (change, add, force, remove); a slip in the key must never
 // pass as a new setting that nothing reads.
 
-import { ConfigError, quote } from "./errors.js";
-import { suggestion } from "./nearest.js";
-import { type Override, printOverride } from "./override.js";
+import { ConfigError, quote } from "../errors.js";
+import { suggestion } from "../nearest.js";
+import { type Override, printOverride } from "../words/override.js";
+import { isTree, printValue, type Tree, type Value } from "../words/value.js";
 import { deletePath, getPath, setPath, treeKeys } from "./tree.js";
-import { isTree, printValue, type Tree, type Value } from "./value.js";
 
 /**
  * Puts one override in place in `tree`. With `allowNew`, key=value may name a key that is not

@@ -1,10 +1,10 @@
 // Why: presets say "the same as that key" with ${a.b} instead of repeating a number. References
 // only, resolved by looking up: there are no functions and nothing is ever evaluated.
 
-import { ConfigError, quote } from "./errors.js";
-import { suggestion } from "./nearest.js";
+import { ConfigError, quote } from "../errors.js";
+import { suggestion } from "../nearest.js";
+import { isTree, printValue, type Tree, type Value } from "../words/value.js";
 import { child, treeKeys } from "./tree.js";
-import { isTree, printValue, type Tree, type Value } from "./value.js";
 
 const REFERENCE = /\\\$\{|\$\{([^${}]*)\}/g;
 const WHOLE = /^\$\{([^${}]*)\}$/;

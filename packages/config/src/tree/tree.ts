@@ -1,8 +1,8 @@
 // Why: presets are merged and overrides are put in place along dotted paths; these are the few
 // operations on plain trees that need care (copies, lists, and the key "__proto__").
 
-import { ConfigError, quote } from "./errors.js";
-import { isTree, printValue, type Tree, type Value } from "./value.js";
+import { ConfigError, quote } from "../errors.js";
+import { isTree, printValue, type Tree, type Value } from "../words/value.js";
 
 /** A deep copy of `base` with `over` laid on top: mappings merge, everything else replaces. */
 export function merge(base: Tree, over: Tree): Tree {

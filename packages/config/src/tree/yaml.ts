@@ -2,9 +2,9 @@
 // go through here so that what is written reads back as the same values.
 
 import { Document, isScalar, isSeq, parseDocument, visit } from "yaml";
-import { ConfigError } from "./errors.js";
+import { ConfigError } from "../errors.js";
+import { isTree, type Tree } from "../words/value.js";
 import { merge } from "./tree.js";
-import { isTree, type Tree } from "./value.js";
 
 /**
  * Parses YAML 1.2 text (JSON is a part of it) into a plain mapping; empty text is an empty mapping.

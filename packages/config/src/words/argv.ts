@@ -1,8 +1,8 @@
 // Why: the words behind "dsbm gaussian" are overrides, except for the two switches that Hydra's
 // users type from habit; everything wrong in them is reported at once.
 
-import { ConfigError, mapReportingAll, quote } from "./errors.js";
-import { nearest } from "./nearest.js";
+import { ConfigError, mapReportingAll, quote } from "../errors.js";
+import { nearest } from "../nearest.js";
 import { type Override, parseOverride } from "./override.js";
 
 export interface Argv {

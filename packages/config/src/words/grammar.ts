@@ -1,7 +1,7 @@
 // Why: the right-hand side of key=value has a small grammar of its own (Hydra's): words, quoted
 // text, lists, dictionaries, and at the top level sweeps. A recursive descent over characters.
 
-import { ConfigError, quote } from "./errors.js";
+import { ConfigError, quote } from "../errors.js";
 import { readWord, type Tree, type Value } from "./value.js";
 
 /** One value, or the values of a sweep (a,b,c · choice(…) · range(…)). */

@@ -1,7 +1,7 @@
 // Why: every run is described by a few words key=value, in Hydra's grammar, as they arrive in
 // argv, where the shell has already eaten its quotes: fb_sequence=['b'] comes as fb_sequence=[b].
 
-import { ConfigError, quote } from "./errors.js";
+import { ConfigError, quote } from "../errors.js";
 import { parseChoices } from "./grammar.js";
 import { printValue, type Value } from "./value.js";
 

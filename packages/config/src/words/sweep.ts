@@ -1,7 +1,7 @@
 // Why: one command line can mean many runs: the product of its lists. Lists without --multirun
 // are most often a slip of the quotes, so they are an error that names all three cures.
 
-import { ConfigError, mapReportingAll, quote } from "./errors.js";
+import { ConfigError, mapReportingAll, quote } from "../errors.js";
 import { type Override, printOverride } from "./override.js";
 import { isTree, printValue } from "./value.js";
 

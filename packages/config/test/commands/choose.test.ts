@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { presetGroups } from "../../src/groups.js";
-import { numbers, readNumbers } from "../../src/train/kinds.js";
+import { presetGroups } from "../../src/presets/groups.js";
+import { numbers, readNumbers } from "../../src/schema/kinds.js";
 import { UNET } from "./published.js";
 import { dirs, only, problems, run } from "./support.js";
 

@@ -1,9 +1,9 @@
 // The reference's README commands for images: they must mean here what they mean there.
 
 import { describe, expect, it } from "vitest";
+import { test } from "../../src/commands/test.js";
+import type { TrainConfig } from "../../src/keys/schema.js";
 import { resolve } from "../../src/resolve.js";
-import { test } from "../../src/test.js";
-import type { TrainConfig } from "../../src/train/schema.js";
 import { DEFAULTS, README } from "./published.js";
 import { dirs, problems, run } from "./support.js";
 

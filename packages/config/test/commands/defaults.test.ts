@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { test, testOnlyKeys } from "../../src/commands/test.js";
+import { train } from "../../src/commands/train.js";
+import type { TrainConfig } from "../../src/keys/schema.js";
 import { resolve } from "../../src/resolve.js";
-import { test, testOnlyKeys } from "../../src/test.js";
-import type { TrainConfig } from "../../src/train/schema.js";
-import { train } from "../../src/train.js";
-import type { Tree } from "../../src/value.js";
-import { readYaml } from "../../src/yaml.js";
+import { readYaml } from "../../src/tree/yaml.js";
+import type { Tree } from "../../src/words/value.js";
 import { DEFAULTS, UNET } from "./published.js";
 import { dirs, leaves, only, problems, run } from "./support.js";
 

@@ -1,14 +1,14 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the syntax under test
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { gaussian, gaussianEps } from "../src/gaussian.js";
-import { helpEntries } from "../src/help.js";
-import { printOverride } from "../src/override.js";
-import { resolve } from "../src/resolve.js";
-import { readYaml, writeYaml } from "../src/yaml.js";
-import { thrown } from "./thrown.js";
+import { gaussian, gaussianEps } from "../../src/commands/gaussian.js";
+import { resolve } from "../../src/resolve.js";
+import { helpEntries } from "../../src/schema/help.js";
+import { readYaml, writeYaml } from "../../src/tree/yaml.js";
+import { printOverride } from "../../src/words/override.js";
+import { thrown } from "../thrown.js";
 
-const dirs = [fileURLToPath(new URL("../../../conf", import.meta.url))];
+const dirs = [fileURLToPath(new URL("../../../../conf", import.meta.url))];
 const run = (...words: string[]) => resolve(gaussian, words, { dirs });
 const problems = (...words: string[]) => thrown(() => run(...words)).problems;
 

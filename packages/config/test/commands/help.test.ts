@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { defaultsOf } from "../../src/describe.js";
-import { groupTable, presetGroups } from "../../src/groups.js";
-import { helpEntries, helpTable } from "../../src/help.js";
-import { test } from "../../src/test.js";
-import { train } from "../../src/train.js";
+import { test } from "../../src/commands/test.js";
+import { train } from "../../src/commands/train.js";
+import { groupTable, presetGroups } from "../../src/presets/groups.js";
+import { defaultsOf } from "../../src/schema/describe.js";
+import { helpEntries, helpTable } from "../../src/schema/help.js";
 import { dirs, run } from "./support.js";
 
 describe("--help", () => {

@@ -2,15 +2,15 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the syntax under test
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { readConfig } from "../src/read.js";
-import { resolve } from "../src/resolve.js";
-import { test } from "../src/test.js";
-import { completeTrain } from "../src/train/complete.js";
-import { gaussianExperiment, train } from "../src/train.js";
-import type { Tree } from "../src/value.js";
-import { thrown } from "./thrown.js";
+import { test } from "../../src/commands/test.js";
+import { gaussianExperiment, train } from "../../src/commands/train.js";
+import { completeTrain } from "../../src/keys/complete.js";
+import { readConfig } from "../../src/read.js";
+import { resolve } from "../../src/resolve.js";
+import type { Tree } from "../../src/words/value.js";
+import { thrown } from "../thrown.js";
 
-const dirs = [fileURLToPath(new URL("../../../conf", import.meta.url))];
+const dirs = [fileURLToPath(new URL("../../../../conf", import.meta.url))];
 const METHODS = ["dsbm", "rectifiedflow", "sbcfm", "dsb", "dsb_increments", "mine"];
 const options = { dirs, names: { method: METHODS } };
 const gaussian = (...words: string[]) => resolve(gaussianExperiment, words, options).members;

@@ -2,8 +2,8 @@
 // what they mean there. The tokens are argv, that is after the shell, which turns ['b'] into [b].
 
 import { describe, expect, it } from "vitest";
-import { type GaussianConfig, gaussian } from "../src/gaussian.js";
-import { resolve } from "../src/resolve.js";
+import { type GaussianConfig, gaussian } from "../../src/commands/gaussian.js";
+import { resolve } from "../../src/resolve.js";
 
 const COMMANDS: [line: string, method: Partial<GaussianConfig>, folder: (dim: number) => string][] =
   [

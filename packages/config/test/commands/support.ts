@@ -1,10 +1,10 @@
 // Why: the tests of the image trainer's configuration all start from the preset files of the project.
 
 import { fileURLToPath } from "node:url";
+import { train } from "../../src/commands/train.js";
+import type { TrainConfig } from "../../src/keys/schema.js";
 import { resolve } from "../../src/resolve.js";
-import type { TrainConfig } from "../../src/train/schema.js";
-import { train } from "../../src/train.js";
-import { isTree, type Tree, type Value } from "../../src/value.js";
+import { isTree, type Tree, type Value } from "../../src/words/value.js";
 import { thrown } from "../thrown.js";
 
 export const dirs = [fileURLToPath(new URL("../../../../conf", import.meta.url))];

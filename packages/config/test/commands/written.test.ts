@@ -1,10 +1,10 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the syntax under test
 import { describe, expect, it } from "vitest";
-import { printOverride } from "../../src/override.js";
-import { train } from "../../src/train.js";
-import { validate } from "../../src/validate.js";
-import type { Tree } from "../../src/value.js";
-import { readYaml, writeYaml } from "../../src/yaml.js";
+import { train } from "../../src/commands/train.js";
+import { validate } from "../../src/schema/validate.js";
+import { readYaml, writeYaml } from "../../src/tree/yaml.js";
+import { printOverride } from "../../src/words/override.js";
+import type { Tree } from "../../src/words/value.js";
 import { README } from "./published.js";
 import { leaves, only, run } from "./support.js";
 

@@ -1,8 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the syntax under test
 import { describe, expect, it } from "vitest";
-import { completeTrain } from "../../src/train/complete.js";
-import { UNET } from "./published.js";
-import { only } from "./support.js";
+import { completeTrain } from "../../src/keys/complete.js";
+import { UNET } from "../commands/published.js";
+import { only } from "../commands/support.js";
 
 describe("what follows other keys", () => {
   it("is filled in from num_iter, num_steps and gif_stride", () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseExpression } from "../src/expression.js";
-import { thrown } from "./thrown.js";
+import { parseExpression } from "../../src/keys/expression.js";
+import { thrown } from "../thrown.js";
 
 const value = (text: string, variables: Record<string, number> = {}) =>
   parseExpression(text, Object.keys(variables))(variables);

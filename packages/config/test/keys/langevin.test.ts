@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { langevinNumbers } from "../../src/train/langevin.js";
+import { langevinNumbers } from "../../src/keys/langevin.js";
+import { only, problems } from "../commands/support.js";
 import { thrown } from "../thrown.js";
-import { only, problems } from "./support.js";
 
 const gammas = [0.01, 0.04, 0.25];
 const keys = { langevin_scale: null, loss_scale: true, mean_match: false };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { problems, run } from "../commands/support.js";
 import { thrown } from "../thrown.js";
-import { problems, run } from "./support.js";
 
 describe("mistakes", () => {
   it.each([

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compose } from "../src/compose.js";
-import { parseOverride } from "../src/override.js";
-import { thrown } from "./thrown.js";
+import { compose } from "../../src/presets/compose.js";
+import { parseOverride } from "../../src/words/override.js";
+import { thrown } from "../thrown.js";
 
 let root = "";
 const FILES = {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { defaultsOf } from "../src/describe.js";
-import { helpEntries, helpTable, presetJsonSchema } from "../src/help.js";
-import { validate } from "../src/validate.js";
-import type { Tree } from "../src/value.js";
-import { thrown } from "./thrown.js";
+import { defaultsOf } from "../../src/schema/describe.js";
+import { helpEntries, helpTable, presetJsonSchema } from "../../src/schema/help.js";
+import { validate } from "../../src/schema/validate.js";
+import type { Tree } from "../../src/words/value.js";
+import { thrown } from "../thrown.js";
 
 const schema = z.strictObject({
   dim: z.int().min(1).default(5).describe("dimensions"),

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { applyOverride } from "../src/apply.js";
-import { parseOverride } from "../src/override.js";
-import { merge } from "../src/tree.js";
-import type { Tree } from "../src/value.js";
-import { thrown } from "./thrown.js";
+import { applyOverride } from "../../src/tree/apply.js";
+import { merge } from "../../src/tree/tree.js";
+import { parseOverride } from "../../src/words/override.js";
+import type { Tree } from "../../src/words/value.js";
+import { thrown } from "../thrown.js";
 
 const start = (): Tree => ({
   dim: 5,

@@ -1,8 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the syntax under test
 import { describe, expect, it } from "vitest";
-import { interpolate } from "../src/interpolate.js";
-import type { Tree } from "../src/value.js";
-import { thrown } from "./thrown.js";
+import { interpolate } from "../../src/tree/interpolate.js";
+import type { Tree } from "../../src/words/value.js";
+import { thrown } from "../thrown.js";
 
 describe("interpolate", () => {
   it.each<[string, Tree, Tree]>([

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Tree } from "../src/value.js";
-import { readYaml, writeYaml } from "../src/yaml.js";
-import { thrown } from "./thrown.js";
+import { readYaml, writeYaml } from "../../src/tree/yaml.js";
+import type { Tree } from "../../src/words/value.js";
+import { thrown } from "../thrown.js";
 
 describe("readYaml", () => {
   it("reads YAML 1.2, JSON and nothing", () => {

@@ -1,9 +1,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the syntax under test
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseChoices, parseValue } from "../src/grammar.js";
-import { printValue, type Value } from "../src/value.js";
-import { thrown } from "./thrown.js";
+import { parseChoices, parseValue } from "../../src/words/grammar.js";
+import { printValue, type Value } from "../../src/words/value.js";
+import { thrown } from "../thrown.js";
 
 describe("one value", () => {
   const table: [text: string, value: Value][] = [

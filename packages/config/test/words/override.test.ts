@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseArgv } from "../src/argv.js";
-import { type Override, parseOverride, printOverride } from "../src/override.js";
-import { thrown } from "./thrown.js";
+import { parseArgv } from "../../src/words/argv.js";
+import { type Override, parseOverride, printOverride } from "../../src/words/override.js";
+import { thrown } from "../thrown.js";
 
 describe("parseOverride", () => {
   const one = { values: [1], sweep: false };

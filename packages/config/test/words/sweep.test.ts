@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { overrideDirname } from "../src/name.js";
-import { parseOverride, printOverride } from "../src/override.js";
-import { expandSweep } from "../src/sweep.js";
-import { thrown } from "./thrown.js";
+import { overrideDirname } from "../../src/words/name.js";
+import { parseOverride, printOverride } from "../../src/words/override.js";
+import { expandSweep } from "../../src/words/sweep.js";
+import { thrown } from "../thrown.js";
 
 const parse = (words: string[]) => words.map((word) => parseOverride(word));
 const expand = (words: string[], multirun = true) =>
