@@ -85,14 +85,16 @@ export function wrongRows(text, { read, keys }) {
 }
 
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const { gaussian, helpEntries, launcherSchema, test, train } = await import(
-    "../packages/config/dist/index.js"
-  );
+  const { gaussianExperiment, helpEntries, launcherSchema, referenceKeys, test, train } =
+    await import("../packages/config/dist/index.js");
+  const commands = [train, test, gaussianExperiment];
   const networks = train.schema.shape.model.unwrap().options;
   const keys = new Set([
-    ...[gaussian, test, train].flatMap(({ schema }) => helpEntries(schema).map(({ key }) => key)),
+    ...commands.flatMap(({ schema }) => helpEntries(schema).map(({ key }) => key)),
+    ...commands.flatMap(({ aliases }) => Object.keys(aliases)),
     ...helpEntries(launcherSchema).map(({ key }) => key),
     ...networks.flatMap((network) => helpEntries(network).map(({ key }) => `model.${key}`)),
+    ...referenceKeys,
     ...["method", "model", "dataset", "launcher"], // what chooses presets
   ]);
   const read = (path) =>

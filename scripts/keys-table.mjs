@@ -6,9 +6,10 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import {
-  gaussian,
+  gaussianExperiment,
   helpEntries,
   launcherSchema,
+  resolve,
   test,
   train,
 } from "../packages/config/dist/index.js";
@@ -21,31 +22,32 @@ const HEAD = "| key | default | meaning | tested in |\n| --- | --- | --- | --- |
 function tables() {
   const all = helpEntries(train.schema);
   const trainKeys = new Set(all.map(({ key }) => key));
-  const from = (first, next) => {
-    const end = next === undefined ? all.length : all.findIndex(({ key }) => key === next);
-    return all.slice(
-      all.findIndex(({ key }) => key === first),
-      end,
-    );
-  };
   const networks = train.schema.shape.model.unwrap().options.map((network) => {
     const entries = helpEntries(network).map((entry) => ({ ...entry, key: `model.${entry.key}` }));
     const { value: name } = network.shape.name;
-    return [`dsbm train: network ${name}`, entries.map((e) => named(e, name))];
+    return [`network ${name}`, entries.map((e) => named(e, name))];
   });
+  const sections = Object.entries(train.sections).flatMap(([title, keys]) =>
+    title === "network"
+      ? networks
+      : [[title, all.filter(({ key }) => keys.includes(key.split(".")[0]))]],
+  );
   return [
-    ["dsbm train: method", from("method", "Dataset")],
-    ["dsbm train: data", from("Dataset", "model.name")],
-    ...networks,
-    ["dsbm train: machine and files", from("name", "n_ipf")],
-    ["dsbm train: training", from("n_ipf", "cache_npar")],
-    ["dsbm train: simulated pairs", from("cache_npar", "test_npar")],
-    ["dsbm train: evaluation", from("test_npar", "autostart_next_it")],
-    ["dsbm train: checkpoints", from("autostart_next_it")],
+    ...sections.map(([title, entries]) => [`dsbm train: ${title}`, entries]),
     ["dsbm test", helpEntries(test.schema).filter(({ key }) => !trainKeys.has(key))],
-    ["dsbm gaussian", helpEntries(gaussian.schema)],
+    ["dsbm gaussian", benchmarkEntries(all)],
     ["sweeps", helpEntries(launcherSchema)],
   ];
+}
+
+/** The keys that have another name or another value in the Gaussian benchmark. */
+function benchmarkEntries(all) {
+  const { schema, aliases } = gaussianExperiment;
+  const { values } = resolve(gaussianExperiment, ["--help"], { dirs: [join(root, "conf")] });
+  const usual = new Map(all.map(({ key, default: value }) => [key, value]));
+  return helpEntries(schema, { values, aliases }).filter(
+    ({ key, default: value }) => usual.get(key) !== value,
+  );
 }
 
 /** The constant that names a network is no default, but what its preset says. */

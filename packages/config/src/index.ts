@@ -22,7 +22,7 @@ export { expandSweep } from "./words/sweep.js";
 export { overrideDirname } from "./words/name.js";
 export { defaultsOf, type JsonSchema, jsonSchema } from "./schema/describe.js";
 export { type CrossCheck, validate } from "./schema/validate.js";
-export { type HelpEntry, helpEntries, helpTable, presetJsonSchema } from "./schema/help.js";
+export { type HelpEntry, helpEntries, helpTable } from "./schema/help.js";
 export { type Group, groupTable, presetGroup, presetGroups } from "./presets/groups.js";
 export { type Launcher, launcherSchema, type SlurmLauncher } from "./launcher.js";
 export { type Experiment, type Member, type Resolved, resolve } from "./resolve.js";

@@ -1,12 +1,11 @@
-// Why: the whole way from the words of a command line to typed configurations, one for each run;
-// the only function that the door needs.
+// The whole way from the words of a command line to typed configurations, one for each run.
 
 import type { z } from "zod";
 import { ConfigError, mapReportingAll, quote } from "./errors.js";
 import { isLauncherWord, type Launcher, resolveLauncher } from "./launcher.js";
 import { suggestion } from "./nearest.js";
 import { type Composed, compose } from "./presets/compose.js";
-import { defaultsOf } from "./schema/describe.js";
+import { defaultsOf, isNumberList, jsonSchema, schemaKeys } from "./schema/describe.js";
 import { type CrossCheck, validate } from "./schema/validate.js";
 import {
   type Aliases,
@@ -39,6 +38,8 @@ export interface Experiment<S extends z.ZodType> {
   unnamed?: readonly string[];
   /** Whether a launcher may be chosen for its sweeps. */
   launched?: boolean;
+  /** Its keys at the root by subject, for help. */
+  sections?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** One run of a sweep, or the only one. */
@@ -59,6 +60,8 @@ export interface Resolved<C> {
   members: Member<C>[];
   /** How the members of a sweep are started. */
   launcher: Launcher;
+  /** With --help: the value of each key with the presets and keys that were given. */
+  values: Tree;
 }
 
 /** Where presets are, and what the program has beside them. */
@@ -82,10 +85,16 @@ export function resolve<S extends z.ZodType>(
 ): Resolved<z.output<S>> {
   const { dirs = [] } = options;
   const { overrides, multirun, help } = parseArgv(tokens);
-  if (help) return { help, multirun, members: [], launcher: { kind: "local", n_jobs: null } };
   const forLauncher = overrides.filter((o) => experiment.launched === true && isLauncherWord(o));
-  const rest = overrides.filter((override) => !forLauncher.includes(override));
+  const rest = overrides
+    .filter((override) => !forLauncher.includes(override))
+    .map((override) => (multirun ? override : asNumberList(experiment, override)));
   let launcher: Launcher = { kind: "local", n_jobs: null };
+  if (help) {
+    const [first = []] = expandSweep(rest, { multirun: true });
+    const values = interpolate(composed(experiment, first, options).config);
+    return { help, multirun, members: [], launcher, values };
+  }
   let members: Member<z.output<S>>[] = [];
   mapReportingAll(
     [
@@ -99,16 +108,28 @@ export function resolve<S extends z.ZodType>(
     ],
     (task) => task(),
   );
-  return { help, multirun, members, launcher };
+  return { help, multirun, members, launcher, values: {} };
 }
 
-function resolveMember<S extends z.ZodType>(
-  experiment: Experiment<S>,
+/** Without --multirun 1,2,2 is one list, for a key that takes such lists as text. */
+function asNumberList<S extends z.ZodType>(
+  { schema, aliases = {} }: Experiment<S>,
+  override: Override,
+): Override {
+  const { sweep, values } = override;
+  if (!sweep || !values.every((value) => typeof value === "number")) return override;
+  const { key } = aliasOverride(aliases, override);
+  const [, found] = schemaKeys(jsonSchema(schema)).find(([name]) => name === key) ?? [];
+  return found && isNumberList(found) ? { ...override, values: [values], sweep: false } : override;
+}
+
+/** Defaults, presets and overrides in one tree. */
+function composed<S extends z.ZodType>(
+  { name, schema, base = {}, aliases = {} }: Experiment<S>,
   overrides: readonly Override[],
   { dirs = [], names = {} }: ResolveOptions,
-): Member<z.output<S>> {
-  const { name, schema, base = {}, aliases = {}, unnamed = [], launched = false } = experiment;
-  const { config: tree, choices } = compose({
+): Composed {
+  return compose({
     dirs,
     base: merge(defaultsOf(schema), base),
     overrides: overrides.map((override) => aliasOverride(aliases, override)),
@@ -117,12 +138,22 @@ function resolveMember<S extends z.ZodType>(
     translate: (preset) => aliasTree(aliases, preset),
     ...(dirs.length > 0 && { name }),
   });
+}
+
+function resolveMember<S extends z.ZodType>(
+  experiment: Experiment<S>,
+  overrides: readonly Override[],
+  options: ResolveOptions,
+): Member<z.output<S>> {
+  const { aliases = {}, unnamed = [], launched = false } = experiment;
+  const { names = {} } = options;
+  const { config: tree, choices } = composed(experiment, overrides, options);
   const groups = [
     ...Object.keys(choices),
     ...Object.keys(aliases),
     ...(launched ? ["launcher"] : []),
   ];
-  const { config, notes } = inTheirWords(aliases, () =>
+  const { config, notes } = withTypedNames(aliases, () =>
     checked(experiment, interpolate(tree), { choices, groups, names }),
   );
   return {
@@ -182,8 +213,8 @@ function checkNames(
   }
 }
 
-/** Runs a task whose problems are told in the names that are typed. */
-function inTheirWords<T>(aliases: Aliases, task: () => T): T {
+/** Runs a task whose problems are reported under the names that are typed. */
+function withTypedNames<T>(aliases: Aliases, task: () => T): T {
   try {
     return task();
   } catch (error) {

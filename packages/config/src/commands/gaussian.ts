@@ -2,9 +2,10 @@
 // a run was asked for is decided here and nowhere else.
 
 import { z } from "zod";
-import { checkProcesses, freeProcessKeys, processes } from "../keys/processes.js";
+import { freeProcessKeys } from "../keys/processes.js";
+import { processes, training } from "../keys/training.js";
 import type { Experiment } from "../resolve.js";
-import { count, lrSchedule, positive } from "../schema/kinds.js";
+import { count, positive } from "../schema/kinds.js";
 
 export const gaussianSchema = z.strictObject({
   model_name: z
@@ -33,7 +34,7 @@ export const gaussianSchema = z.strictObject({
   outer_iters: count().default(40).describe("half-iterations"),
   batch_size: count().default(128).describe("pairs in a training step"),
   lr: positive().default(1e-4).describe("learning rate"),
-  lr_schedule: lrSchedule(),
+  lr_schedule: training.lr_schedule,
   optimizer: z.enum(["Adam", "AdamW"]).default("Adam").describe("optimiser"),
   weight_decay: z.number().nonnegative().default(0).describe("weight decay"),
   grad_clip: positive()
@@ -98,7 +99,11 @@ export function gaussianEps({ eps, model_name }: Pick<GaussianConfig, "eps" | "m
 
 function checkGaussian(config: GaussianConfig): string[] {
   const { model_name, first_coupling, coupling, batch_size, n_train, n_test, dim, eps } = config;
-  const problems: string[] = checkProcesses(config, batch_size);
+  const problems: string[] = [];
+  if (config.nproc > batch_size && config.share_batch !== false)
+    problems.push(
+      `nproc=${config.nproc} is more than the ${batch_size} pairs of a batch (batch_size=${batch_size}): write nproc=${batch_size} or less, a larger batch_size, or share_batch=false`,
+    );
   if (batch_size > n_train) {
     problems.push(
       `batch_size=${batch_size} is more than n_train=${n_train}, which leaves no full batch: ` +

@@ -47,5 +47,6 @@ export const test: Experiment<typeof testSchema> = {
   aliases: { ...train.aliases, "data.split": { key: "split", shown: false } },
   ...(train.take && { take: train.take }),
   launched: true,
+  sections: { ...train.sections, "evaluation of a trained run": testOnlyKeys },
   unnamed: [...(train.unnamed ?? []), ...testOnlyKeys, "data.split"],
 };

@@ -1,10 +1,9 @@
-// Why: the commands that train take the same keys; what a run was asked for is decided here and in train/, and
-// nowhere else.
+// The commands that train: they take the same keys, and `gaussian` has other names and defaults for some.
 
 import { checkTrain } from "../keys/check.js";
 import { freeProcessKeys } from "../keys/processes.js";
 import { takeReferenceKeys, unusedKeys } from "../keys/reference.js";
-import { trainSchema } from "../keys/schema.js";
+import { trainSchema, trainSections } from "../keys/schema.js";
 import type { Experiment } from "../resolve.js";
 import type { Aliases } from "../tree/aliases.js";
 
@@ -24,6 +23,7 @@ export const train: Experiment<typeof trainSchema> = {
   aliases,
   take: takeReferenceKeys,
   launched: true,
+  sections: trainSections,
   // What a run is called and where it goes on must not depend on how fast, or how carefully, it is run.
   unnamed: [
     "name",
@@ -37,6 +37,7 @@ export const train: Experiment<typeof trainSchema> = {
     "keep_every",
     "paths.data_dir_name",
     "data.dataset",
+    "CSV_log_dir",
     ...freeProcessKeys,
     ...unusedKeys,
   ],

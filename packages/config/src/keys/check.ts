@@ -1,132 +1,246 @@
-// Why: keys that are right one by one can be wrong together; whatever can be told without data and
-// without the engine is told here, before anything is loaded.
+// Keys that are right one by one can be wrong together. Whatever can be known without data, networks and the engine
+// is checked here, before anything is loaded: each line says what was given, what was expected, and what to do.
 
-import { checkpointProblems } from "./check-checkpoint.js";
-import { methodProblems } from "./check-method.js";
-import { imageShape, networkProblems } from "./check-network.js";
-import { completeTrain } from "./complete.js";
-import { checkProcesses } from "./processes.js";
+import { printValue } from "../words/value.js";
+import { completeFiles, completeTrain } from "./complete.js";
+import { formulaProblems } from "./langevin.js";
 import type { TrainConfig } from "./schema.js";
 
-/** Data that are drawn as vectors. */
-const VECTORS: readonly string[] = ["gaussian", "normal", "moons", "scurve", "eight_gaussians"];
+/** A problem, or false where there is none. */
+type Line = string | false;
 
-/** One line for each problem of keys together: what was given, what was expected, what to do. */
+/** One line for each problem of keys together; `choices` are the presets that were chosen, by group. */
 export function checkTrain(
   config: TrainConfig,
   choices: Readonly<Record<string, string | null>> = {},
 ): string[] {
+  const lines = [
+    ...methodLines(config, choices.method ?? null),
+    ...couplingLines(config),
+    ...(config.method === "dsb" ? dsbLines(config) : notDsbLines(config)),
+    ...dataLines(config),
+    ...batchLines(config),
+    ...(config.checkpoint_run ? startLines(config) : unreadLines(config)),
+  ];
+  return lines.filter((line) => line !== false);
+}
+
+function methodLines(config: TrainConfig, preset: string | null): Line[] {
+  const { gamma_min, gamma_max, symmetric_gamma, num_steps, eps, method, sigma } = config;
+  const { first_coupling, n_ipf } = config;
   return [
-    ...methodProblems(config, choices.method ?? null),
-    ...endProblems(config),
-    ...vectorProblems(config),
-    ...batchProblems(config),
-    ...checkProcesses(config, Math.floor(config.batch_size / config.num_repeat_data)),
-    ...networkProblems(config),
-    ...checkpointProblems(config),
-    ...metricProblems(config),
+    eps === 0 &&
+      ["dsbm", "sbcfm"].includes(method) &&
+      `eps=0 makes the target of ${method} infinite: write eps=1e-3 or leave it out`,
+    sigma === null &&
+      gamma_min > gamma_max &&
+      `gamma_min=${gamma_min} is more than gamma_max=${gamma_max}: ` +
+        "write the smaller one as gamma_min, or the same number twice for constant steps",
+    // Half a schedule and its mirror image have an even number of steps.
+    sigma === null &&
+      symmetric_gamma &&
+      num_steps % 2 !== 0 &&
+      `symmetric_gamma=true mirrors half of the schedule, which num_steps=${num_steps} has no half ` +
+        `of: write num_steps=${num_steps + 1} or symmetric_gamma=false`,
+    ["rf", "otcfm", "bm"].includes(preset ?? "") &&
+      first_coupling === "ref" &&
+      `method=${preset} is trained on independent pairs, got first_coupling=ref: ` +
+        "leave first_coupling out, or write method=dbdsb for the reference process",
+    preset === "bm" &&
+      n_ipf > 1 &&
+      `method=bm is one iteration, got n_ipf=${n_ipf}: leave n_ipf out, ` +
+        "or write method=dbdsb first_coupling=ind to iterate it",
   ];
 }
 
-function metricProblems({ metrics }: TrainConfig): string[] {
-  const { inception, fid_statistics } = metrics;
-  if (fid_statistics === null || inception !== null) return [];
+/** match_conditions is accepted where no pairs are independent: presets of data have it for the methods that have some. */
+function couplingLines(config: TrainConfig): Line[] {
+  const { method, first_coupling, ot_sampler, match_conditions, cdsb, model } = config;
+  const classes = model.name === "UNET" && model.class_cond;
   return [
-    `metrics.fid_statistics=${fid_statistics} are statistics of Inception's features, got metrics.inception=null: ` +
-      "name its file too, metrics.inception=inception-2015-12-05.pt",
+    ot_sampler !== null &&
+      ["dsb_increments", "sbcfm"].includes(method) &&
+      `ot_sampler=${ot_sampler} does not apply: ${method} makes its own pairs; leave it out`,
+    ot_sampler !== null &&
+      first_coupling === "ref" &&
+      method === "dsbm" &&
+      `ot_sampler=${ot_sampler} pairs independent points, but first_coupling=ref has none: ` +
+        "write first_coupling=ind",
+    match_conditions === true &&
+      ot_sampler !== null &&
+      `match_conditions=true pairs by condition what ot_sampler=${ot_sampler} pairs by distance: ` +
+        "write match_conditions=false or ot_sampler=null",
+    match_conditions === true &&
+      !cdsb &&
+      !classes &&
+      "match_conditions=true needs conditions: write cdsb=true or model.class_cond=true",
   ];
 }
 
-/** Vectors and the networks of images do not go together, nor do images and a network of vectors. */
-function vectorProblems({
-  Dataset,
-  Dataset_transfer,
-  transfer,
-  data,
-  model,
-  cache,
-  batch_size,
-}: TrainConfig): string[] {
+function notDsbLines({
+  method,
+  loss_scale,
+  langevin_scale,
+  var_final_gamma_scale,
+}: TrainConfig): Line[] {
+  return [
+    typeof loss_scale !== "boolean" &&
+      `loss_scale=${JSON.stringify(loss_scale)} is a weight of its own, which only method=dsb takes: ` +
+        "write loss_scale=true or loss_scale=false",
+    langevin_scale !== null &&
+      `langevin_scale=${langevin_scale} belongs to method=dsb, got method=${method}: leave it out`,
+    var_final_gamma_scale &&
+      `var_final_gamma_scale=true belongs to method=dsb, got method=${method}: leave it out`,
+  ];
+}
+
+/** Keys of continuous time do not apply to the discrete process. first_coupling=ind is accepted: presets of data have it. */
+function dsbLines(config: TrainConfig): Line[] {
+  const { num_steps, ot_sampler, std_trick, num_repeat_data, normalize_x1 } = config;
+  const others = (["test_num_steps", "cache_num_steps"] as const).filter((key) =>
+    [config[key] ?? num_steps].flat().some((steps) => steps !== num_steps),
+  );
+  return [
+    ...formulaProblems(config),
+    ...others.map(
+      (key) =>
+        `${key}=${printValue(config[key])}, but method=dsb learns the num_steps=${num_steps} steps one by one ` +
+        `and has no others: leave ${key} out`,
+    ),
+    ot_sampler !== null &&
+      `ot_sampler=${ot_sampler} pairs independent points, but method=dsb starts from its reference: ` +
+        "leave ot_sampler out",
+    std_trick &&
+      "std_trick=true divides by the deviation of a bridge, which method=dsb has none of: " +
+        "leave std_trick out, or write langevin_scale=…",
+    num_repeat_data > 1 &&
+      `num_repeat_data=${num_repeat_data} gives each pair fresh times, but rows of method=dsb have ` +
+        "their own: leave num_repeat_data out",
+    normalize_x1 &&
+      "normalize_x1=true standardises simulated pairs, but method=dsb trains on the steps between: " +
+        "leave normalize_x1 out",
+  ];
+}
+
+function dataLines(config: TrainConfig): Line[] {
+  const { transfer, Dataset, Dataset_transfer, normalize_x1, wavenumber, cdsb, data, model } =
+    config;
+  const { cond_channels, n_test, dim } = data;
+  const { inception, fid_statistics } = config.metrics;
   const ends = [Dataset, transfer ? Dataset_transfer : null].filter((name) => name !== null);
-  const problems: string[] = [];
-  const drawn = ends.find((name) => VECTORS.includes(name));
-  if (drawn !== undefined && model.name !== "MLP")
-    problems.push(
-      `model.name=${model.name} is a network of images, got Dataset ${drawn}, which are vectors: write model=MLP`,
-    );
-  const images = ends.find((name) => imageShape(name) !== undefined);
-  if (images !== undefined && model.name === "MLP" && data.components === null)
-    problems.push(
-      `model.name=MLP is a network of vectors, got images of ${images}: ` +
-        "write data.components=64 to project them on so many principal components, or choose a network of images",
-    );
-  const sized = ends.find((name) => ["gaussian", "normal"].includes(name));
-  if (sized !== undefined && ends.every((name) => name === sized) && data.dim === null)
-    problems.push(`data.dim=null, but ${sized} has no dimension of its own: write data.dim=5`);
-  if (Dataset === "gaussian" && data.dim !== null && (data.n_test ?? Infinity) <= data.dim)
-    problems.push(
-      `data.n_test=${data.n_test} is too few for the covariance of data.dim=${data.dim}: write data.n_test=${data.dim + 1} or more`,
-    );
-  if (cache === "epoch" && data.n_train !== null && batch_size > data.n_train)
-    problems.push(
-      `batch_size=${batch_size} is more than data.n_train=${data.n_train}, which leaves no full batch: ` +
-        `write batch_size=${data.n_train} or less`,
-    );
-  return problems;
-}
-
-function endProblems(config: TrainConfig): string[] {
-  const { transfer, Dataset, Dataset_transfer, normalize_x1, wavenumber, cdsb, data } = config;
-  const problems: string[] = [];
-  if (transfer && Dataset_transfer === null) {
-    problems.push(
+  return [
+    Dataset === "gaussian" &&
+      dim !== null &&
+      n_test !== null &&
+      n_test <= dim &&
+      `data.n_test=${n_test} is too few for the covariance of data.dim=${dim}: write data.n_test=${dim + 1} or more`,
+    transfer &&
+      Dataset_transfer === null &&
       "transfer=true needs data at time 1, got Dataset_transfer=null: " +
         "write Dataset_transfer=… or transfer=false",
-    );
-  }
-  if (transfer && normalize_x1) {
-    problems.push(
+    transfer &&
+      normalize_x1 &&
       "normalize_x1=true standardises towards a Gaussian, but transfer=true has data at time 1: " +
         "leave normalize_x1 out or write transfer=false",
-    );
-  }
-  if (cdsb && data.random_flip) {
-    problems.push(
-      "data.random_flip=true mirrors samples but not the condition that cdsb=true goes by: " +
+    cdsb &&
+      data.random_flip &&
+      "data.random_flip=true mirrors samples but not the condition of cdsb=true: " +
         "leave data.random_flip out",
-    );
-  }
-  for (const key of ["adaptive_mean", "final_adaptive"] as const) {
-    if (!transfer || !config[key]) continue;
-    problems.push(
-      `${key}=true estimates the Gaussian at time 1, but transfer=true has data there: ` +
-        `leave ${key} out or write transfer=false`,
-    );
-  }
-  const names = [Dataset, transfer ? Dataset_transfer : null].filter((name) => name !== null);
-  if (wavenumber !== 0 && !names.some((name) => name.startsWith("downscaler"))) {
-    problems.push(
+    ...(["adaptive_mean", "final_adaptive"] as const).map(
+      (key) =>
+        transfer &&
+        config[key] &&
+        `${key}=true estimates the Gaussian at time 1, but transfer=true has data there: ` +
+          `leave ${key} out or write transfer=false`,
+    ),
+    wavenumber !== 0 &&
+      !ends.some((name) => name.startsWith("downscaler")) &&
       `wavenumber=${wavenumber} selects a segment of downscaler data, but the data are ` +
-        `${names.join(" and ")}: leave wavenumber out or write dataset=downscaler_transfer`,
-    );
-  }
-  return problems;
+        `${ends.join(" and ")}: leave wavenumber out or write dataset=downscaler_transfer`,
+    cdsb !== cond_channels > 0 &&
+      `cdsb=${cdsb} does not go with data.cond_channels=${cond_channels}: ` +
+        (cdsb
+          ? "write how many channels the condition has, or cdsb=false"
+          : "write cdsb=true, or data.cond_channels=0"),
+    cdsb === cond_channels > 0 &&
+      model.name === "DownscalerUNET" &&
+      !cdsb &&
+      "model.name=DownscalerUNET needs a condition, got cdsb=false: " +
+        "write dataset=downscaler_transfer, or model=UNET for these images",
+    fid_statistics !== null &&
+      inception === null &&
+      `metrics.fid_statistics=${fid_statistics} are statistics of Inception's features, got metrics.inception=null: ` +
+        "name its file too, metrics.inception=inception-2015-12-05.pt",
+  ];
 }
 
-function batchProblems(config: TrainConfig): string[] {
-  const { batch_size, num_repeat_data } = config;
+function batchLines(config: TrainConfig): Line[] {
+  const { batch_size, num_repeat_data: repeat, nproc, share_batch, cache, data } = config;
   const { cache_npar } = completeTrain(config);
-  if (batch_size % num_repeat_data !== 0) {
-    const near = Math.ceil(batch_size / num_repeat_data) * num_repeat_data;
+  const pairs = Math.floor(batch_size / repeat);
+  const whole = batch_size % repeat === 0;
+  return [
+    !whole &&
+      `batch_size=${batch_size} is no multiple of num_repeat_data=${repeat}, the rows that ` +
+        `one pair takes: write batch_size=${(pairs + 1) * repeat}`,
+    whole &&
+      cache === "disk" &&
+      cache_npar < pairs &&
+      `cache_npar=${cache_npar} is fewer than the ${pairs} pairs of a batch (batch_size=${batch_size} / ` +
+        `num_repeat_data=${repeat}): write cache_npar=${pairs} or more`,
+    cache === "epoch" &&
+      data.n_train !== null &&
+      batch_size > data.n_train &&
+      `batch_size=${batch_size} is more than data.n_train=${data.n_train}, which leaves no full batch: ` +
+        `write batch_size=${data.n_train} or less`,
+    nproc > pairs &&
+      share_batch !== false &&
+      `nproc=${nproc} is more than the ${pairs} pairs of a batch (batch_size=${batch_size}): ` +
+        `write nproc=${pairs} or less, a larger batch_size, or share_batch=false`,
+  ];
+}
+
+/** The keys of files that a start by hand reads. */
+const given = (config: TrainConfig): string[] =>
+  Object.entries(completeFiles(config)).flatMap(([key, file]) => (file === null ? [] : [key]));
+
+function unreadLines(config: TrainConfig): Line[] {
+  const keys = [...given(config), ...(config.checkpoint_dir === null ? [] : ["checkpoint_dir"])];
+  return [
+    keys.length > 0 &&
+      `${keys.join(", ")} would not be read, because checkpoint_run=false: write checkpoint_run=true`,
+  ];
+}
+
+/** A start by hand must have the files that the half-iteration needs, or it would go on from an untrained network. */
+function startLines(typed: TrainConfig): Line[] {
+  const config = { ...typed, ...completeFiles(typed) };
+  const { checkpoint_pass: pass, checkpoint_it, checkpoint_iter, n_ipf, first_coupling } = config;
+  if (given(typed).length === 0) {
     return [
-      `batch_size=${batch_size} is no multiple of num_repeat_data=${num_repeat_data}, the rows that ` +
-        `one pair takes: write batch_size=${near}`,
+      "checkpoint_run=true names no file to start from: write checkpoint_b=… or checkpoint_f=…, " +
+        "or leave checkpoint_run out to go on from the newest checkpoint",
     ];
   }
-  const pairs = batch_size / num_repeat_data;
-  if (cache_npar >= pairs || config.cache === "epoch") return [];
+  const other = pass === "b" ? "f" : "b";
+  const untrained = checkpoint_it === 1 && (pass === "b" || first_coupling === "ind");
+  const simulator = config[`sample_checkpoint_${other}`] ?? config[`checkpoint_${other}`];
   return [
-    `cache_npar=${cache_npar} is fewer than the ${pairs} pairs of a batch (batch_size=${batch_size} / ` +
-      `num_repeat_data=${num_repeat_data}): write cache_npar=${pairs} or more`,
+    checkpoint_it > n_ipf &&
+      `checkpoint_it=${checkpoint_it} is beyond the last iteration n_ipf=${n_ipf}: write n_ipf=${checkpoint_it} or more`,
+    checkpoint_iter > 0 &&
+      config[`checkpoint_${pass}`] === null &&
+      `checkpoint_iter=${checkpoint_iter} goes on inside a ${pass} pass, whose weights are not given: ` +
+        `write checkpoint_${pass}=…`,
+    ...(["f", "b"] as const).map(
+      (way) =>
+        config[`optimizer_checkpoint_${way}`] !== null &&
+        config[`checkpoint_${way}`] === null &&
+        `optimizer_checkpoint_${way} belongs to weights that are not given: write checkpoint_${way}=…`,
+    ),
+    !untrained &&
+      simulator === null &&
+      `checkpoint_it=${checkpoint_it} checkpoint_pass=${pass} simulates pairs with the ${other} network, ` +
+        `whose weights are not given: write sample_checkpoint_${other}=… or checkpoint_${other}=…`,
   ];
 }

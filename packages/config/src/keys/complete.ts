@@ -1,5 +1,5 @@
-// Why: several keys follow others unless somebody sets them (null in the configuration, so that
-// what was typed stays visible). The trainer needs their values.
+// Several keys follow others unless somebody sets them: they are null in the configuration, so that what was typed
+// stays visible. The trainer needs their values.
 
 import { readNumbers } from "../schema/kinds.js";
 import { CHANNEL_MULT } from "./model.js";
@@ -87,11 +87,15 @@ export function completeFiles(config: TrainConfig) {
   };
 }
 
-/** UNET with the multipliers of its image size, and attention where it has that resolution. */
+/** UNET with the multipliers of its image size; of the standard sizes with attention those that it has. */
 function completeNetwork(model: TrainConfig["model"], image_size: number): TrainConfig["model"] {
   if (model.name !== "UNET") return model;
   const channel_mult = model.channel_mult ?? CHANNEL_MULT[image_size] ?? null;
   const sizes = readNumbers(channel_mult).map((_, level) => image_size / 2 ** level);
-  const attended = readNumbers(model.attention_resolutions).filter((size) => sizes.includes(size));
+  // A size that the network could have and does not have is an error, which the network reports.
+  const standard = ["16,8", "16"].includes(model.attention_resolutions ?? "");
+  const attended = readNumbers(model.attention_resolutions).filter(
+    (size) => sizes.includes(size) || (!standard && image_size % size === 0),
+  );
   return { ...model, channel_mult, attention_resolutions: attended.join() || null };
 }

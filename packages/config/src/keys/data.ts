@@ -1,9 +1,9 @@
-// Why: what lies at the two ends of the bridge: data at time 0, at time 1 data again or a Gaussian.
+// What is at the two ends of the bridge: data at time 0, at time 1 data again or a Gaussian.
 
 import { z } from "zod";
-import { count, follows } from "../schema/kinds.js";
+import { counted, file, flag, follows, sized } from "../schema/kinds.js";
 
-export const dataset = {
+export const data = {
   Dataset: z
     .string()
     .min(1)
@@ -18,44 +18,25 @@ export const dataset = {
     .nullable()
     .default("emnist")
     .describe("data at time 1, with transfer=true"),
-  transfer: z
-    .boolean()
-    .default(true)
-    .describe("data at both ends; false: N(mean_final, var_final) at time 1"),
+  transfer: flag(true, "data at both ends; false: N(mean_final, var_final) at time 1"),
   mean_final: z.number().default(0).describe("mean of the Gaussian at time 1"),
-  var_final: z.number().positive().default(1).describe("variance of the Gaussian at time 1"),
-  adaptive_mean: z
-    .boolean()
-    .default(false)
-    .describe("take the mean of the Gaussian at time 1 from the data"),
-  final_adaptive: z
-    .boolean()
-    .default(false)
-    .describe("take mean and variance of the Gaussian at time 1 from the data"),
-  cdsb: z.boolean().default(false).describe("the network also receives the data's condition"),
+  var_final: sized(1, "variance of the Gaussian at time 1"),
+  adaptive_mean: flag(false, "take the mean of the Gaussian at time 1 from the data"),
+  final_adaptive: flag(false, "take mean and variance of the Gaussian at time 1 from the data"),
+  cdsb: flag(false, "the network also receives the data's condition"),
   wavenumber: z
     .union([0, 1, 2, 4, 8, 16].map((n) => z.literal(n)))
     .default(0)
     .describe("downscaler data: the segment of this wavenumber, 0 for all"),
   data: z.strictObject({
-    image_size: count().default(28).describe("height and width of an image"),
-    channels: count().default(1).describe("channels of an image"),
+    image_size: counted(28, "height and width of an image"),
+    channels: counted(1, "channels of an image"),
     cond_channels: z.int().min(0).default(0).describe("channels of the condition"),
-    random_flip: z.boolean().default(false).describe("mirror training images at random"),
-    dim: follows("dimensions of drawn vectors", 5),
+    random_flip: flag(false, "mirror training images at random"),
+    dim: follows("dimensions of drawn vectors; null is the data set's own", 5),
     a: z.number().default(0.1).describe("gaussian: the means are -a and a in every coordinate"),
-    components: follows(
-      "project both ends on so many principal components; null: no projection",
-      64,
-    ),
-    dataset: z
-      .string()
-      .nullable()
-      .default(null)
-      .meta({
-        description: "a label of the data, for references in other keys",
-        examples: ["mnist_to_emnist"],
-      }),
+    components: follows("project both ends on so many principal components; null: do not", 64),
+    dataset: file("a label of the data, for references in other keys", "mnist_to_emnist"),
     n_train: follows(
       "training samples: so many are drawn, or the first ones of files; null is all there are",
       2000,
@@ -66,6 +47,6 @@ export const dataset = {
       .gt(0)
       .lt(1)
       .default(0.1)
-      .describe("part of a folder of pictures that is held out, where it has no test folder"),
+      .describe("part of a folder of pictures or of an array that is held out"),
   }),
 };

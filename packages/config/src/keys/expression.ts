@@ -1,191 +1,132 @@
-// Why: a few keys are formulas ("2 * sqrt(gamma)"). They are read by a small grammar of their own, so that
-// text from a command line or a file is never run as code.
+// Two keys take formulas ("2 * sqrt(gamma)"). They are read by a small grammar, so that text from a command line or a
+// file is never run as code.
 
 import { ConfigError, quote } from "../errors.js";
 import { suggestion } from "../nearest.js";
 
-/** A parsed formula; a value may be NaN or infinite, as in JavaScript. Throws ConfigError for a variable left out. */
-export type Expression = (variables: Readonly<Record<string, number>>) => number;
+/** The value of a formula for a value of its variable; it may be NaN or infinite. */
+export type Expression = (x: number) => number;
 
 const MAX_LENGTH = 200;
 const MAX_DEPTH = 32;
+const TOKEN =
+  /\s*(?:((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|((?:(?:torch|math|np)\s*\.\s*)?[A-Za-z_]\w*)|(\*\*|\S))/uy;
 
-const NUMBER = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y;
-const NAME = /[A-Za-z_]\w*/y;
-const PREFIX = /(?:torch|math|np)\s*\.\s*/y;
+/** Operators: how tightly they bind on their left and on their right (Python's: 2**3**2 is 2**9, -2**2 is -4). */
+const OPERATORS: Record<
+  string,
+  [left: number, right: number, run: (a: number, b: number) => number]
+> = {
+  "+": [1, 2, (a, b) => a + b],
+  "-": [1, 2, (a, b) => a - b],
+  "*": [3, 4, (a, b) => a * b],
+  "/": [3, 4, (a, b) => a / b],
+  "**": [7, 5, (a, b) => a ** b],
+};
+const SIGN = 5;
+const FUNCTIONS: Record<string, [least: number, most: number, run: (...x: number[]) => number]> = {
+  sqrt: [1, 1, Math.sqrt],
+  exp: [1, 1, Math.exp],
+  log: [1, 1, Math.log],
+  abs: [1, 1, Math.abs],
+  min: [2, MAX_LENGTH, Math.min],
+  max: [2, MAX_LENGTH, Math.max],
+};
 
-/** Functions and the numbers of arguments that they take. */
-const FUNCTIONS = new Map<string, { least: number; most: number; run: (...x: number[]) => number }>(
-  [
-    ["sqrt", { least: 1, most: 1, run: Math.sqrt }],
-    ["exp", { least: 1, most: 1, run: Math.exp }],
-    ["log", { least: 1, most: 1, run: Math.log }],
-    ["abs", { least: 1, most: 1, run: Math.abs }],
-    ["min", { least: 2, most: MAX_LENGTH, run: Math.min }],
-    ["max", { least: 2, most: MAX_LENGTH, run: Math.max }],
-  ],
-);
-
-/**
- * Reads a formula of numbers, the given variables, + - * / **, parentheses and sqrt, exp, log, abs, min, max
- * (also as torch.sqrt, math.sqrt or np.sqrt). Powers bind as in Python: -2**2 is -4, 2**3**2 is 2**9.
- * Throws ConfigError "value" that quotes the text, the place in it, and what was expected there.
- */
-export function parseExpression(text: string, variables: readonly string[]): Expression {
-  return new Reader(text, variables).whole();
+interface Token {
+  text: string;
+  at: number;
+  kind: "number" | "name" | "sign" | "end";
 }
 
-class Reader {
-  private pos = 0;
-  private depth = 0;
+/**
+ * Reads a formula of numbers, one variable, + - * / **, parentheses and sqrt, exp, log, abs, min, max (also as
+ * torch.sqrt, math.sqrt or np.sqrt). Throws ConfigError "value" that quotes the text, the place in it, and what was
+ * expected there.
+ */
+export function parseExpression(text: string, variable: string): Expression {
+  const stop = (at: number, problem: string): never => {
+    throw new ConfigError("value", `cannot read ${quote(text)} at character ${at + 1}: ${problem}`);
+  };
+  const fail = (expected: string, { text: found, at }: Token): never =>
+    stop(at, `expected ${expected}, got ${found === "" ? "the end" : quote(found)}`);
+  if (text.length > MAX_LENGTH)
+    stop(MAX_LENGTH, `a formula has at most ${MAX_LENGTH} characters, this one ${text.length}`);
+  const tokens = tokensOf(text);
+  let next = 0;
+  const peek = () => tokens[next] as Token;
+  const take = (sign: string) => peek().kind === "sign" && peek().text === sign && ++next > 0;
 
-  constructor(
-    private readonly text: string,
-    private readonly variables: readonly string[],
-  ) {}
-
-  whole(): Expression {
-    if (this.text.length > MAX_LENGTH)
-      throw new ConfigError(
-        "value",
-        `cannot read ${quote(this.text)}: a formula has at most ${MAX_LENGTH} characters, this one ${this.text.length}`,
+  const sum = (binding: number, depth: number): Expression => {
+    if (depth > MAX_DEPTH) fail(`at most ${MAX_DEPTH} levels of nesting`, peek());
+    let value = operand(depth);
+    for (;;) {
+      const { kind, text: sign } = peek();
+      const operator =
+        kind === "sign" && Object.hasOwn(OPERATORS, sign) ? OPERATORS[sign] : undefined;
+      if (operator === undefined || operator[0] < binding) return value;
+      next++;
+      const [a, b, run] = [value, sum(operator[1], depth + 1), operator[2]];
+      value = (x) => run(a(x), b(x));
+    }
+  };
+  const operand = (depth: number): Expression => {
+    const token = peek();
+    if (take("+")) return sum(SIGN, depth + 1);
+    if (take("-")) {
+      const value = sum(SIGN, depth + 1);
+      return (x) => -value(x);
+    }
+    if (take("(")) {
+      const value = sum(0, depth + 1);
+      if (!take(")")) fail('an operator or ")"', peek());
+      return value;
+    }
+    if (token.kind === "end" || token.kind === "sign") fail('a number, a name or "("', token);
+    next++;
+    if (token.kind === "name") return named(token, depth);
+    const value = Number(token.text);
+    if (!Number.isFinite(value)) fail("a number that is not so large", token);
+    return () => value;
+  };
+  const named = (token: Token, depth: number): Expression => {
+    const name = token.text.replace(/^.*\.\s*/s, "");
+    const found = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
+    if (found === undefined && name !== token.text)
+      stop(
+        token.at,
+        `unknown function ${quote(name)}: ${suggestion(name, Object.keys(FUNCTIONS))}`,
       );
-    const value = this.sum();
-    if (this.pos < this.text.length) this.fail("an operator (+ - * / **) or the end");
-    return value;
-  }
-
-  private sum(): Expression {
-    let value = this.product();
-    for (;;) {
-      const left = value;
-      if (this.take("+")) {
-        const right = this.product();
-        value = (at) => left(at) + right(at);
-      } else if (this.take("-")) {
-        const right = this.product();
-        value = (at) => left(at) - right(at);
-      } else return value;
-    }
-  }
-
-  private product(): Expression {
-    let value = this.factor();
-    for (;;) {
-      const left = value;
-      if (this.take("*")) {
-        const right = this.factor();
-        value = (at) => left(at) * right(at);
-      } else if (this.take("/")) {
-        const right = this.factor();
-        value = (at) => left(at) / right(at);
-      } else return value;
-    }
-  }
-
-  /** A signed factor, or a power; every way into another level leads through here. */
-  private factor(): Expression {
-    if (++this.depth > MAX_DEPTH) this.fail(`at most ${MAX_DEPTH} levels of nesting`);
-    const value = this.signed();
-    this.depth--;
-    return value;
-  }
-
-  private signed(): Expression {
-    if (this.take("+")) return this.factor();
-    if (this.take("-")) {
-      const value = this.factor();
-      return (at) => -value(at);
-    }
-    const base = this.atom();
-    if (!this.take("**")) return base;
-    const exponent = this.factor();
-    return (at) => base(at) ** exponent(at);
-  }
-
-  private atom(): Expression {
-    this.skipSpace();
-    const start = this.pos;
-    const digits = this.match(NUMBER);
-    if (digits !== null) {
-      const value = Number(digits);
-      if (!Number.isFinite(value)) this.fail("a number that is not so large", start);
-      return () => value;
-    }
-    if (this.take("(")) {
-      const value = this.sum();
-      if (!this.take(")")) this.fail('an operator or ")"');
-      return value;
-    }
-    const prefixed = this.match(PREFIX) !== null;
-    const name = this.match(NAME);
-    if (name === null) this.fail(`a number, a name or "("`);
-    if (prefixed || FUNCTIONS.has(name)) return this.call(name, start);
-    if (!this.variables.includes(name)) {
-      const known = [...this.variables, ...FUNCTIONS.keys()];
-      this.stop(start, `unknown name ${quote(name)}: ${suggestion(name, known)}`);
-    }
-    return (at) => {
-      const value = Object.hasOwn(at, name) ? at[name] : undefined;
-      if (value === undefined)
-        throw new ConfigError("value", `${quote(this.text)} needs a value of ${name}, got none`);
-      return value;
-    };
-  }
-
-  private call(name: string, start: number): Expression {
-    const found = FUNCTIONS.get(name);
+    if (found === undefined && name === variable) return (x) => x;
     if (found === undefined) {
-      this.stop(
-        start,
-        `unknown function ${quote(name)}: ${suggestion(name, [...FUNCTIONS.keys()])}`,
-      );
+      const known = [variable, ...Object.keys(FUNCTIONS)];
+      return stop(token.at, `unknown name ${quote(name)}: ${suggestion(name, known)}`);
     }
-    if (!this.take("(")) this.fail(`"(" after ${name}`);
-    const values = [this.sum()];
-    while (this.take(",")) values.push(this.sum());
-    const { least, most, run } = found;
-    if (!this.take(")"))
-      this.fail(most > values.length ? 'an operator, "," or ")"' : 'an operator or ")"');
+    const [least, most, run] = found;
+    if (!take("(")) fail(`"(" after ${name}`, peek());
+    const values = [sum(0, depth + 1)];
+    while (take(",")) values.push(sum(0, depth + 1));
+    if (!take(")")) fail(`an operator${most > values.length ? ', ","' : ""} or ")"`, peek());
     if (values.length < least || values.length > most) {
-      const count = least === most ? "one argument" : "two arguments or more";
-      this.fail(`${name} with ${count}, not ${values.length}`, start);
+      const wanted = most === 1 ? "one argument" : "two arguments or more";
+      stop(token.at, `expected ${name} with ${wanted}, not ${values.length}`);
     }
-    return (at) => run(...values.map((value) => value(at)));
-  }
+    return (x) => run(...values.map((value) => value(x)));
+  };
 
-  /** Takes an operator or a bracket; "*" is not the head of "**". */
-  private take(sign: string): boolean {
-    this.skipSpace();
-    if (!this.text.startsWith(sign, this.pos)) return false;
-    if (sign === "*" && this.text[this.pos + 1] === "*") return false;
-    this.pos += sign.length;
-    return true;
-  }
+  const whole = sum(0, 1);
+  if (peek().kind !== "end") fail("an operator (+ - * / **) or the end", peek());
+  return whole;
+}
 
-  private match(pattern: RegExp): string | null {
-    pattern.lastIndex = this.pos;
-    const [found = null] = pattern.exec(this.text) ?? [];
-    if (found !== null) this.pos += found.length;
-    return found;
+function tokensOf(text: string): Token[] {
+  const tokens: Token[] = [];
+  TOKEN.lastIndex = 0;
+  for (let found = TOKEN.exec(text); found !== null; found = TOKEN.exec(text)) {
+    const [, number, name] = found;
+    const word = number ?? name ?? (found[3] as string);
+    const kind = number !== undefined ? "number" : name !== undefined ? "name" : "sign";
+    tokens.push({ text: word, at: found.index + found[0].length - word.length, kind });
   }
-
-  private skipSpace(): void {
-    while (/\s/.test(this.text[this.pos] ?? "")) this.pos++;
-  }
-
-  private fail(expected: string, at = this.pos): never {
-    this.pos = at;
-    this.skipSpace();
-    const rest = this.text.slice(this.pos);
-    const found = rest === "" ? "the end" : quote(/^(?:\w+|\*\*|.)/su.exec(rest)?.[0] ?? rest);
-    this.stop(this.pos, `expected ${expected}, got ${found}`);
-  }
-
-  private stop(at: number, problem: string): never {
-    throw new ConfigError(
-      "value",
-      `cannot read ${quote(this.text)} at character ${at + 1}: ${problem}`,
-    );
-  }
+  return [...tokens, { text: "", at: text.length, kind: "end" }];
 }

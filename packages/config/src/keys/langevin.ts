@@ -52,7 +52,7 @@ function perStep(key: string, value: number | string, gammas: readonly number[])
   if (typeof value === "number") return gammas.map(() => value);
   const formula = parsed(key, value);
   return gammas.map((gamma) => {
-    const x = formula({ gamma });
+    const x = formula(gamma);
     if (Number.isFinite(x) && (key === "langevin_scale" ? x > 0 : x >= 0)) return x;
     throw new ConfigError(
       "value",
@@ -65,7 +65,7 @@ function perStep(key: string, value: number | string, gammas: readonly number[])
 
 function parsed(key: string, text: string) {
   try {
-    return parseExpression(text, ["gamma"]);
+    return parseExpression(text, "gamma");
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError(error.code, `${key}: ${error.message}`, { cause: error });

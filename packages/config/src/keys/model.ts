@@ -1,17 +1,15 @@
-// Why: each network has keys of its own (`model.…`), and names such as dropout have another default
-// in each; a preset of conf/model chooses the network by `model.name`.
+// Each network has keys of its own (`model.…`), and names such as dropout have another default in each. A preset of
+// conf/model chooses the network by `model.name`. What depends on the size of images is checked by the networks.
 
 import { z } from "zod";
-import { count, numbers } from "../schema/kinds.js";
+import { counted, flag, follows, fraction, numbers, oneOf, sized } from "../schema/kinds.js";
 
-const dropout = (p: number) =>
-  z.number().min(0).lt(1).default(p).describe("probability that an activation is dropped");
-const temb_scale = (scale: number) =>
-  z.number().positive().default(scale).describe("the time embedding is that of t * temb_scale");
+const dropout = (p: number) => fraction(p, "probability that an activation is dropped");
+const temb_scale = (scale: number) => sized(scale, "the time embedding is that of t * temb_scale");
 const num_res_blocks = (n: number) =>
-  count().default(n).describe("residual blocks of each resolution (DownscalerUNET: in the middle)");
-const num_channels = (n: number) =>
-  count().default(n).describe("channels that the multipliers multiply");
+  counted(n, "residual blocks of each resolution (DownscalerUNET: in the middle)");
+const num_channels = (n: number) => counted(n, "channels that the multipliers multiply");
+const multipliers = "channel multipliers of the resolutions";
 
 /** After guided-diffusion (Dhariwal 2021). */
 const UNET = z.strictObject({
@@ -20,100 +18,72 @@ const UNET = z.strictObject({
   channel_mult: numbers("0.5,1,1")
     .nullable()
     .prefault(null)
-    .describe("channel multipliers of the resolutions; null goes by the image size"),
+    .describe(`${multipliers}; null goes by the image size`),
   num_res_blocks: num_res_blocks(2),
   attention_resolutions: numbers("16,8", { whole: true })
     .nullable()
     .prefault("16,8")
-    .describe("image sizes with attention; what the network does not have of 16,8 is left out"),
-  num_heads: count().default(4).describe("heads of attention"),
-  num_head_channels: count()
-    .nullable()
-    .default(null)
-    .meta({ description: "channels of a head; null goes by num_heads", examples: [32] }),
-  num_heads_upsample: count()
-    .nullable()
-    .default(null)
-    .meta({ description: "heads on the way up; null is num_heads", examples: [4] }),
+    .describe("image sizes with attention; what the network does not have of them is left out"),
+  num_heads: counted(4, "heads of attention"),
+  num_head_channels: follows("channels of a head; null goes by num_heads", 32),
+  num_heads_upsample: follows("heads on the way up; null is num_heads", 4),
   dropout: dropout(0.1),
-  use_scale_shift_norm: z
-    .boolean()
-    .default(true)
-    .describe("time scales and shifts the activations instead of being added"),
-  resblock_updown: z.boolean().default(false).describe("residual blocks change the resolution"),
-  conv_resample: z.boolean().default(true).describe("convolutions change the resolution"),
-  class_cond: z.boolean().default(false).describe("the network also receives the class"),
-  use_checkpoint: z
-    .boolean()
-    .default(false)
-    .describe("recompute activations in the backward pass to save memory"),
+  use_scale_shift_norm: flag(true, "time scales and shifts the activations instead of being added"),
+  resblock_updown: flag(false, "residual blocks change the resolution"),
+  conv_resample: flag(true, "convolutions change the resolution"),
+  class_cond: flag(false, "the network also receives the class"),
+  use_checkpoint: flag(false, "recompute activations in the backward pass to save memory"),
   temb_scale: temb_scale(1000),
 });
 
 const DownscalerUNET = z.strictObject({
   name: z.literal("DownscalerUNET"),
   num_channels: num_channels(32),
-  channel_mult: numbers("1,2,4,8")
-    .prefault("1,2,4,8")
-    .describe("channel multipliers of the resolutions"),
+  channel_mult: numbers("1,2,4,8").prefault("1,2,4,8").describe(multipliers),
   num_res_blocks: num_res_blocks(8),
-  embed_dim: count()
-    .nullable()
-    .default(null)
-    .meta({
-      description:
-        "channels of the time embedding and of the bypass, a multiple of 32 (of which 32 hide the means from the bypass, 64 nearly); null is those of the coarsest resolution",
-      examples: [256],
-    }),
+  embed_dim: follows(
+    "channels of the time embedding and of the bypass, a multiple of 32 (256 or more, for the bypass to carry means); null is those of the coarsest resolution",
+    256,
+  ),
   dropout: dropout(0.5),
-  mean_bypass: z.boolean().default(true).describe("the spatial means go around the network"),
-  scale_mean_bypass: z.boolean().default(true).describe("scale them by 1/sqrt(H*W)"),
-  shift_input: z
-    .boolean()
-    .default(true)
-    .describe("kept for its name's sake: the published network ignores it too"),
-  shift_output: z.boolean().default(true).describe("remove the output's spatial mean"),
+  mean_bypass: flag(true, "the spatial means go around the network"),
+  scale_mean_bypass: flag(true, "scale them by 1/sqrt(H*W)"),
+  shift_input: flag(true, "has no effect, as in the published network"),
+  shift_output: flag(true, "remove the output's spatial mean"),
   temb_scale: temb_scale(30),
-  padding_mode: z
-    .enum(["zeros", "circular"])
-    .default("zeros")
-    .describe(
-      "what convolutions see beyond the edges; circular is the other side, for fields on a torus",
-    ),
+  padding_mode: oneOf(
+    ["zeros", "circular"],
+    "zeros",
+    "what convolutions read beyond the edges; circular is the opposite side, for periodic fields",
+  ),
 });
 
 /** DDPM++ and NCSN++ (Song 2021), under the names of that paper's configurations. */
 const DDPMpp = z.strictObject({
   name: z.literal("DDPMpp"),
-  nf: count().default(128).describe("channels that the multipliers multiply"),
-  ch_mult: numbers("1,2,2,2")
-    .prefault("1,2,2,2")
-    .describe("channel multipliers of the resolutions"),
+  nf: counted(128, "channels that the multipliers multiply"),
+  ch_mult: numbers("1,2,2,2").prefault("1,2,2,2").describe(multipliers),
   num_res_blocks: num_res_blocks(4),
   attn_resolutions: numbers("16,8", { whole: true })
     .nullable()
     .prefault("16")
     .describe("image sizes with attention"),
   dropout: dropout(0.15),
-  resblock_type: z.enum(["biggan", "ddpm"]).default("biggan").describe("kind of residual block"),
-  resamp_with_conv: z.boolean().default(true).describe("convolutions change the resolution"),
-  fir: z.boolean().default(false).describe("change the resolution with a low-pass filter"),
+  resblock_type: oneOf(["biggan", "ddpm"], "biggan", "kind of residual block"),
+  resamp_with_conv: flag(true, "convolutions change the resolution"),
+  fir: flag(false, "change the resolution with a low-pass filter"),
   fir_kernel: numbers("1,3,3,1").prefault("1,3,3,1").describe("taps of that filter"),
-  skip_rescale: z.boolean().default(true).describe("divide sums of branches by sqrt(2)"),
-  progressive: z
-    .enum(["none", "output_skip", "residual"])
-    .default("none")
-    .describe("pyramid at the output"),
-  progressive_input: z
-    .enum(["none", "input_skip", "residual"])
-    .default("none")
-    .describe("pyramid at the input"),
-  progressive_combine: z
-    .enum(["sum", "cat"])
-    .default("sum")
-    .describe("how the input's pyramid joins the network"),
+  skip_rescale: flag(true, "divide sums of branches by sqrt(2)"),
+  progressive: oneOf(["none", "output_skip", "residual"], "none", "pyramid at the output"),
+  progressive_input: oneOf(["none", "input_skip", "residual"], "none", "pyramid at the input"),
+  progressive_combine: oneOf(["sum", "cat"], "sum", "how the input's pyramid joins the network"),
   init_scale: z.number().nonnegative().default(0).describe("scale of the last layers' weights"),
   temb_scale: temb_scale(1000),
+  nonlinearity: oneOf(["swish", "elu", "relu", "lrelu"], "swish", "activation; swish is SiLU"),
+  conditional: flag(true, "the network depends on the time"),
+  embedding_type: oneOf(["positional", "fourier"], "positional", "embedding of the time"),
+  fourier_scale: sized(16, "standard deviation of the frequencies of embedding_type=fourier"),
+  scale_by_sigma: flag(false, "divide the output by the noise level of embedding_type=fourier"),
 });
 
 /** For vectors. */

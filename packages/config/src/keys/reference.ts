@@ -5,117 +5,102 @@ import { ConfigError } from "../errors.js";
 import { deletePath, getPath } from "../tree/tree.js";
 import { printValue, type Tree, type Value } from "../words/value.js";
 
-interface ReferenceKey {
-  /** The values that can be honoured, and why no other can; all of them where it is left out. */
-  only?: { values: readonly Value[]; reason: string };
-  /** Why the key changes nothing. */
-  unused?: string;
-  /** The network that it belongs to. */
-  model?: "DDPMpp" | "MLP";
-}
+/** Keys that change nothing, and why. */
+const UNUSED: Readonly<Record<string, string>> = {
+  num_workers: "images are decoded before training, by all processors",
+  pin_memory: "batches are views of tables that are in memory already",
+  load: "data files are read in place, and decoded pictures are always kept",
+  run: "write seed=… for another run of the same configuration",
+  use_default_wandb_name: "the name is given to wandb sync",
+};
 
-const keys: Readonly<Record<string, ReferenceKey>> = {
-  num_workers: { unused: "images are decoded before training, by all processors" },
-  pin_memory: { unused: "batches are views of tables that are in memory already" },
-  load: { unused: "data files are read where they are, and decoded pictures are always kept" },
-  run: { unused: "write seed=… for another run of the same configuration" },
-  use_default_wandb_name: { unused: "the name is given to wandb sync" },
+/** Keys with the values that they can have, why no other, and the network that they belong to. */
+const FIXED: Readonly<
+  Record<string, { values: readonly Value[]; reason: string; model?: string }>
+> = {
   CSV_log_dir: {
-    only: { values: [null, ".", "./"], reason: "metrics are written to the folder of the run" },
-    unused: "metrics are written to the folder of the run",
+    values: ["./", ".", null],
+    reason: "metrics are written to the folder of the run",
   },
   "data.split": {
-    only: { values: ["train"], reason: "training reads the train split; dsbm test has split=test" },
+    values: ["train"],
+    reason: "training reads the train split; dsbm test has split=test",
   },
   "model.activation_fn": {
     model: "MLP",
-    only: {
-      values: ["silu", "SiLU", "torch.nn.SiLU", "swish"],
-      reason: "networks of vectors have SiLU alone",
-    },
-  },
-  "model.scale_by_sigma": {
-    model: "DDPMpp",
-    only: { values: [false], reason: "the output is a drift, which has no sigma to be divided by" },
+    values: ["silu", "SiLU", "torch.nn.SiLU"],
+    reason: "the MLP has no other activation",
   },
   "model.normalization": {
     model: "DDPMpp",
-    only: { values: ["GroupNorm"], reason: "the network is built with GroupNorm alone" },
-  },
-  "model.nonlinearity": {
-    model: "DDPMpp",
-    only: { values: ["swish", "silu"], reason: "the network is built with SiLU (swish) alone" },
-  },
-  "model.conditional": {
-    model: "DDPMpp",
-    only: { values: [true], reason: "a drift depends on the time" },
+    values: ["GroupNorm"],
+    reason: "the published network has no other normalisation",
   },
   "model.attention_type": {
     model: "DDPMpp",
-    only: { values: ["ddpm"], reason: "there is one kind of attention" },
+    values: ["ddpm"],
+    reason: "the published network has no other attention",
   },
-  "model.embedding_type": {
-    model: "DDPMpp",
-    only: { values: ["positional"], reason: "the time is embedded by fixed frequencies alone" },
-  },
-  "model.fourier_scale": { model: "DDPMpp", unused: "it belongs to embedding_type=fourier" },
   "model.conv_size": {
     model: "DDPMpp",
-    only: { values: [3], reason: "convolutions are 3 × 3" },
+    values: [3],
+    reason: "the published network has 3×3 convolutions",
   },
 };
 
 /** The classes of the reference that `Method` names, and the method of each. */
 const CLASSES: Readonly<Record<string, string>> = {
   DBDSB: "dsbm",
-  DBDSB_VE: "dsbm",
-  DBDSB_VP: "dsbm",
-  BM: "dsbm",
   RF: "rectifiedflow",
   DSB: "dsb",
 };
 
-/** All keys that are accepted without being in the schema. */
-export const referenceKeys: readonly string[] = [...Object.keys(keys), "Method", "Model"];
+/** Those of the keys that change nothing, and name no folder. */
+export const unusedKeys: readonly string[] = Object.keys(UNUSED);
 
-/** Those of them that change nothing, and name no folder. */
-export const unusedKeys: readonly string[] = Object.keys(keys).filter(
-  (key) => keys[key]?.unused !== undefined,
-);
+/** All keys that are accepted without being in the schema. */
+export const referenceKeys: readonly string[] = [
+  ...unusedKeys,
+  ...Object.keys(FIXED),
+  "Method",
+  "Model",
+];
 
 /**
  * Takes the keys of the reference out of a tree, in place. Returns a line for each that changes nothing. Throws
  * ConfigError "value" with a line for each value that cannot be honoured.
  */
 export function takeReferenceKeys(tree: Tree): string[] {
-  const notes: string[] = [];
-  const problems = [...agreement(tree, "Method"), ...agreement(tree, "Model")];
-  for (const [key, { only, unused, model }] of Object.entries(keys)) {
+  const taken = (key: string): Value | undefined => {
     const value = getPath(tree, key);
-    if (value === undefined || (model !== undefined && model !== getPath(tree, "model.name")))
-      continue;
     deletePath(tree, key);
-    const given = `${key}=${printValue(value)}`;
-    if (only !== undefined && !only.values.includes(value))
-      problems.push(
-        `${given} cannot be: ${only.reason}; write ${key}=${printValue(only.values.at(0) ?? null)} or leave it out`,
-      );
-    else if (unused !== undefined) notes.push(`${given} changes nothing: ${unused}`);
+    return value;
+  };
+  const network = getPath(tree, "model.name") ?? null;
+  const problems: string[] = [];
+  for (const [key, { values, reason, model }] of Object.entries(FIXED)) {
+    const value = model === undefined || model === network ? taken(key) : undefined;
+    if (value === undefined || values.includes(value)) continue;
+    const standard = printValue(values[0] ?? null);
+    problems.push(
+      `${key}=${printValue(value)} is not possible: ${reason}; write ${key}=${standard} or leave it out`,
+    );
   }
+  // Method and Model repeat what method=… and model=… choose: they may only say the same.
+  const agree = (key: string, group: string, chosen: Value, meant: (given: string) => Value) => {
+    const value = taken(key);
+    if (value === undefined || (typeof value === "string" && meant(value) === chosen)) return;
+    problems.push(
+      `${key}=${printValue(value)} does not agree with ${group}=${printValue(chosen)}: choose with ${group}=… alone`,
+    );
+  };
+  agree("Method", "method", tree.method ?? null, (name) => CLASSES[name] ?? name);
+  agree("Model", "model", network, (name) => name);
   if (problems.length > 0) throw new ConfigError("value", problems);
-  return notes;
-}
-
-/** Method and Model repeat what method=… and model=… choose: they may only say the same. */
-function agreement(tree: Tree, key: "Method" | "Model"): string[] {
-  const given = tree[key];
-  if (given === undefined) return [];
-  delete tree[key];
-  const group = key.toLowerCase();
-  const chosen = getPath(tree, key === "Method" ? "method" : "model.name") ?? null;
-  const meant = key === "Method" && typeof given === "string" ? CLASSES[given] : given;
-  if (meant === chosen) return [];
-  return [
-    `${key}=${printValue(given)} does not go with ${group}=${printValue(chosen)}: choose by ${group}=… alone`,
-  ];
+  return unusedKeys.flatMap((key) => {
+    const value = taken(key);
+    return value === undefined
+      ? []
+      : [`${key}=${printValue(value)} changes nothing: ${UNUSED[key]}`];
+  });
 }

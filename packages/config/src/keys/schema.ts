@@ -1,12 +1,33 @@
-// Why: the keys of the image trainer in one flat mapping, as the published commands type them:
-// method, data and training share the root, the network's own keys stand under `model.`.
+// The keys of every command that trains, in one flat mapping, as the published commands type them: method, data and
+// training are at the root, the network's own keys below `model.`.
 
 import { z } from "zod";
-import { dataset } from "./data.js";
+import { data } from "./data.js";
 import { method } from "./method.js";
 import { model } from "./model.js";
-import { common } from "./training.js";
+import { cache, checkpoints, evaluation, machine, training } from "./training.js";
 
-export const trainSchema = z.strictObject({ ...method, ...dataset, model, ...common });
+export const trainSchema = z.strictObject({
+  ...method,
+  ...data,
+  model,
+  ...machine,
+  ...training,
+  ...cache,
+  ...evaluation,
+  ...checkpoints,
+});
 
 export type TrainConfig = z.output<typeof trainSchema>;
+
+/** The keys at the root by subject, for help and documents. */
+export const trainSections: Readonly<Record<string, readonly string[]>> = {
+  method: Object.keys(method),
+  data: Object.keys(data),
+  network: ["model"],
+  "machine and files": Object.keys(machine),
+  training: Object.keys(training),
+  "simulated pairs": Object.keys(cache),
+  evaluation: Object.keys(evaluation),
+  checkpoints: Object.keys(checkpoints),
+};

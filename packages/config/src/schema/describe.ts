@@ -1,13 +1,12 @@
-// Why: help texts, error messages and the key list all need to know what a key takes. They read it
-// from one place, the schema's own JSON Schema, instead of from zod's internals.
+// What each key takes, for help, error messages and the list of keys: all read it here from the schema's own JSON
+// Schema. A group of keys may have several shapes, which differ by a constant (each network has keys of its own).
 
 import { z } from "zod";
+import { child } from "../tree/tree.js";
 import { isTree, printValue, type Tree, type Value } from "../words/value.js";
-import { variantProperties } from "./variant.js";
 
 /** The parts of JSON Schema (draft 2020-12) that zod writes for plain configurations. */
 export interface JsonSchema {
-  title?: string;
   description?: string;
   type?: "object" | "array" | "string" | "number" | "integer" | "boolean" | "null";
   default?: Value;
@@ -15,7 +14,7 @@ export interface JsonSchema {
   enum?: Value[];
   const?: Value;
   anyOf?: JsonSchema[];
-  /** Shapes of a group of keys, told apart by a constant in each. */
+  /** The shapes of a group of keys. */
   oneOf?: JsonSchema[];
   properties?: Record<string, JsonSchema>;
   items?: JsonSchema;
@@ -46,14 +45,79 @@ function defaultTree({ properties = {} }: JsonSchema): Tree {
   return tree;
 }
 
-/** All settable keys, dotted, with the schema of each, in the order in which they were declared. */
-export function schemaKeys(schema: JsonSchema, above = ""): [key: string, schema: JsonSchema][] {
-  const properties = schema.oneOf === undefined ? schema.properties : variantProperties(schema);
-  return Object.entries(properties ?? {}).flatMap(([key, inner]) =>
+/**
+ * All settable keys, dotted, with the schema of each, in the order in which they were declared. `given` chooses the
+ * shape of groups that have several; without it the keys of all shapes are there, with notes on where they differ.
+ */
+export function schemaKeys(
+  schema: JsonSchema,
+  given?: Value,
+  above = "",
+): [key: string, schema: JsonSchema][] {
+  return Object.entries(shapeOf(schema, given).properties ?? {}).flatMap(([key, inner]) =>
     inner.properties === undefined && inner.oneOf === undefined
       ? [[above + key, inner] as [string, JsonSchema]]
-      : schemaKeys(inner, `${above}${key}.`),
+      : schemaKeys(inner, child(given, key), `${above}${key}.`),
   );
+}
+
+/** The shape that `given` is meant to have, or all shapes as one; the schema itself where it has only one. */
+export function shapeOf(schema: JsonSchema, given: Value | undefined): JsonSchema {
+  const { oneOf: shapes, default: standard } = schema;
+  if (shapes === undefined) return schema;
+  const found = shapes.find(({ properties = {} }) =>
+    Object.entries(properties).some(
+      ([key, { const: id }]) => id !== undefined && child(given, key) === id,
+    ),
+  );
+  if (found !== undefined) return found;
+  const keys = [...new Set(shapes.flatMap(({ properties }) => Object.keys(properties ?? {})))];
+  return {
+    properties: Object.fromEntries(keys.map((key) => [key, together(key, shapes, standard)])),
+  };
+}
+
+/** One key of several shapes. */
+function together(key: string, shapes: JsonSchema[], group: Value | undefined): JsonSchema {
+  const having = shapes.filter(({ properties }) => properties?.[key] !== undefined);
+  const all = having.map(({ properties }) => properties?.[key] as JsonSchema);
+  const [first = {}] = all;
+  const { const: id, ...rest } = first;
+  if (id !== undefined) {
+    const standard = child(group, key);
+    const names = all.map(({ const: name = null }) => name);
+    return { ...rest, enum: names, ...(standard !== undefined && { default: standard }) };
+  }
+  const differs = ({ default: standard }: JsonSchema) =>
+    standard !== undefined && printValue(standard) !== printValue(first.default ?? null);
+  const notes = [
+    ...(having.length < shapes.length ? [`${having.map(nameOf).join(", ")} only`] : []),
+    ...all.flatMap((inner, i) =>
+      differs(inner)
+        ? [`${nameOf(having[i] as JsonSchema)}: ${printValue(inner.default as Value)}`]
+        : [],
+    ),
+  ];
+  return { ...first, description: [first.description ?? "", ...notes].join("; ") };
+}
+
+const nameOf = ({ properties = {} }: JsonSchema): string =>
+  Object.values(properties)
+    .flatMap(({ const: id }) => (id === undefined ? [] : [printValue(id)]))
+    .at(0) ?? "another";
+
+/** Why a shape does not have a key that another one has; undefined where none has it. */
+export function foreignKey(
+  schema: JsonSchema,
+  input: Value | undefined,
+  path: string,
+): string | undefined {
+  const [group = "", key = ""] = path.split(".");
+  const inner = schema.properties?.[group] ?? {};
+  const owners = inner.oneOf?.filter(({ properties }) => properties?.[key] !== undefined) ?? [];
+  if (owners.length === 0) return undefined;
+  const got = nameOf(shapeOf(inner, child(input, group)));
+  return `${path} is a key of ${owners.map(nameOf).join(" and ")}, got ${got}: leave it out, or choose another ${group}`;
 }
 
 /** What a key takes, in words: "an integer >= 1", "dsbm or dsb", "null or a finite number > 0". */
@@ -64,10 +128,8 @@ export function expected(schema: JsonSchema): string {
     const options = schema.anyOf.flatMap((option) => option.anyOf ?? [option]);
     // Lists last: "each item …" reaches to the end of the line.
     const isList = (option: JsonSchema) => (option.type === "array" ? 1 : 0);
-    options.sort((a, b) => isList(a) - isList(b));
-    return anyOf([...new Set(options.map(expected))]);
+    return anyOf([...new Set(options.sort((a, b) => isList(a) - isList(b)).map(expected))]);
   }
-  if (schema.oneOf !== undefined) return "a group of keys";
   switch (schema.type) {
     case "integer":
       return `an integer${bounds(schema)}`;
@@ -83,10 +145,10 @@ export function expected(schema: JsonSchema): string {
       const list = (schema.minItems ?? 0) > 0 ? "a non-empty list" : "a list";
       return schema.items === undefined ? list : `${list}, each item ${expected(schema.items)}`;
     }
-    case "object":
-      return "a group of keys";
+    case "null":
+      return "null";
     default:
-      return schema.type ?? "a value";
+      return "a group of keys";
   }
 }
 
@@ -96,17 +158,16 @@ function anyOf(words: string[]): string {
 }
 
 function bounds(schema: JsonSchema): string {
-  const parts: string[] = [];
-  const add = (sign: string, bound: number | undefined) => {
-    // zod bounds every integer by ±(2^53 − 1), which nobody needs to be told.
-    if (bound !== undefined && Math.abs(bound) !== Number.MAX_SAFE_INTEGER) {
-      parts.push(`${sign} ${bound}`);
-    }
-  };
-  add(">=", schema.minimum);
-  add(">", schema.exclusiveMinimum);
-  add("<=", schema.maximum);
-  add("<", schema.exclusiveMaximum);
+  const { minimum, exclusiveMinimum, maximum, exclusiveMaximum } = schema;
+  const parts = Object.entries({
+    ">=": minimum,
+    ">": exclusiveMinimum,
+    "<=": maximum,
+    "<": exclusiveMaximum,
+  }).flatMap(([sign, bound]) =>
+    // zod bounds every integer by ±(2^53 − 1), which is not worth a word.
+    bound === undefined || Math.abs(bound) === Number.MAX_SAFE_INTEGER ? [] : [`${sign} ${bound}`],
+  );
   return parts.length === 0 ? "" : ` ${parts.join(" and ")}`;
 }
 
@@ -117,3 +178,8 @@ export function exampleOf(schema: JsonSchema): Value | undefined {
   const nested = options?.map(exampleOf).find((value) => value !== undefined && value !== null);
   return examples?.[0] ?? schema.const ?? values?.[0] ?? nested ?? standard;
 }
+
+/** Whether a key takes a list of numbers as text, so that a bare 1,2,2 can be that list. */
+export const isNumberList = ({ anyOf: options = [] }: JsonSchema): boolean =>
+  options.some((option) => (option.anyOf ? isNumberList(option) : option.type === "array")) &&
+  options.flatMap((option) => option.anyOf ?? [option]).some(({ type }) => type === "string");

@@ -1,9 +1,10 @@
-// Why: --help, the docs and an editor's completion must list exactly the keys that the program
-// reads, so they are made from the schema.
+// --help and the documents list exactly the keys that the program reads, so they are made from the schema.
 
 import type { z } from "zod";
-import { printValue } from "../words/value.js";
-import { expected, type JsonSchema, jsonSchema, schemaKeys } from "./describe.js";
+import { type Aliases, typedName, typedValue } from "../tree/aliases.js";
+import { getPath } from "../tree/tree.js";
+import { printValue, type Tree, type Value } from "../words/value.js";
+import { expected, jsonSchema, schemaKeys } from "./describe.js";
 
 export interface HelpEntry {
   key: string;
@@ -11,26 +12,70 @@ export interface HelpEntry {
   meaning: string;
 }
 
-/** All keys of a schema with default and meaning; the choices follow the meaning in brackets. */
-export function helpEntries(schema: z.ZodType): HelpEntry[] {
-  return schemaKeys(jsonSchema(schema)).map(([key, inner]) => ({
-    key,
-    default: inner.default === undefined ? "(needed)" : printValue(inner.default),
-    meaning: [inner.description ?? "", `(${expected(inner)})`].join(" ").trim(),
-  }));
+export interface HelpOptions {
+  /** What the keys are where nobody sets them, such as a preset's values (default: the schema's defaults). */
+  values?: Tree | undefined;
+  /** Second names of keys, which are listed instead of them. */
+  aliases?: Aliases | undefined;
 }
 
-/** The table "key  default  meaning" for --help, meanings wrapped at `width` columns. */
-export function helpTable(schema: z.ZodType, { width = 100 }: { width?: number } = {}): string {
-  const rows = [{ key: "key", default: "default", meaning: "meaning" }, ...helpEntries(schema)];
-  const first = Math.max(...rows.map((row) => row.key.length)) + 2;
-  const second = Math.max(...rows.map((row) => row.default.length)) + 2;
-  const lines = rows.flatMap((row) => {
-    const left = row.key.padEnd(first) + row.default.padEnd(second);
+/** All keys of a schema with default and meaning; what they take follows the meaning in brackets. */
+export function helpEntries(
+  schema: z.ZodType,
+  { values, aliases = {} }: HelpOptions = {},
+): HelpEntry[] {
+  return schemaKeys(jsonSchema(schema), values).map(([key, inner]) => {
+    const given: Value | undefined = (values && getPath(values, key)) ?? inner.default;
+    const text = typeof given === "string" ? typedValue(aliases, key, given) : given;
+    return {
+      key: typedName(aliases, key),
+      default: text === undefined ? "(needed)" : printValue(text),
+      meaning: [inner.description ?? "", `(${expected(inner)})`].join(" ").trim(),
+    };
+  });
+}
+
+/**
+ * The table "key  default  meaning" for --help, meanings wrapped at `width` columns; with `sections` (keys at the root
+ * by subject) a heading above each.
+ */
+export function helpTable(
+  schema: z.ZodType,
+  {
+    width = 100,
+    sections,
+    ...options
+  }: HelpOptions & {
+    width?: number | undefined;
+    sections?: Readonly<Record<string, readonly string[]>> | undefined;
+  } = {},
+): string {
+  const entries = helpEntries(schema, options);
+  const keys = schemaKeys(jsonSchema(schema), options.values).map(([key]) => key);
+  const titles = keys.map((key) => titleOf(key, sections));
+  const columns = { key: "key", default: "default", meaning: "meaning" };
+  const first = Math.max(...[columns, ...entries].map((row) => row.key.length)) + 2;
+  const second = Math.min(
+    Math.max(...[columns, ...entries].map((row) => row.default.length)) + 2,
+    Math.max(12, Math.floor(width / 4)),
+  );
+  const lines = (row: HelpEntry) => {
+    const left = row.key.padEnd(first) + row.default.padEnd(second - 2).concat("  ");
     const [head = "", ...tail] = wrap(row.meaning, Math.max(20, width - first - second));
     return [left + head, ...tail.map((line) => " ".repeat(first + second) + line)];
-  });
-  return lines.map((line) => line.trimEnd()).join("\n");
+  };
+  const order = [...new Set(titles)];
+  const body = order.flatMap((title) => [
+    ...(sections ? ["", title] : []),
+    ...entries.filter((_, i) => titles[i] === title).flatMap(lines),
+  ]);
+  return [...lines(columns), ...body].map((line) => line.trimEnd()).join("\n");
+}
+
+/** The heading that a key stands under; keys of no section come last. */
+function titleOf(key: string, sections: Readonly<Record<string, readonly string[]>> = {}): string {
+  const [root = ""] = key.split(".");
+  return Object.keys(sections).find((title) => sections[title]?.includes(root)) ?? "other keys";
 }
 
 function wrap(text: string, width: number): string[] {
@@ -43,11 +88,4 @@ function wrap(text: string, width: number): string[] {
     } else line = line === "" ? word : `${line} ${word}`;
   }
   return [...lines, line];
-}
-
-/** The JSON Schema of a preset file: the schema's keys and the `defaults:` list. */
-export function presetJsonSchema(schema: z.ZodType): JsonSchema {
-  const json = jsonSchema(schema);
-  const defaults: JsonSchema = { type: "array", description: "Presets to start from." };
-  return { ...json, properties: { defaults, ...json.properties } };
 }

@@ -1,13 +1,20 @@
-// Why: the last gate before a run: every key known, every value of the right type and range, and
-// the keys right together. All problems are reported at once, one line each, with the cure.
+// The last check before a run: every key known, every value of the right type and range, and the keys right together.
+// All problems are reported at once, one line each, with what to do.
 
 import type { z } from "zod";
-import { ConfigError, type ConfigErrorCode, quote } from "../errors.js";
+import { ConfigError, quote } from "../errors.js";
 import { suggestion } from "../nearest.js";
 import { child } from "../tree/tree.js";
 import { printValue, type Tree, type Value } from "../words/value.js";
-import { exampleOf, expected, type JsonSchema, jsonSchema, schemaKeys } from "./describe.js";
-import { foreignKey, shapeOf } from "./variant.js";
+import {
+  exampleOf,
+  expected,
+  foreignKey,
+  type JsonSchema,
+  jsonSchema,
+  schemaKeys,
+  shapeOf,
+} from "./describe.js";
 
 /** Looks at keys together; returns one line for each problem. Called only when each alone is right. */
 export type CrossCheck<C> = (
@@ -40,22 +47,15 @@ function explain(
   issues: readonly z.core.$ZodIssue[],
   groups: readonly string[],
 ): ConfigError {
-  const problems: { code: ConfigErrorCode; line: string }[] = [];
-  for (const issue of issues) {
-    if (issue.code === "unrecognized_keys") {
-      const above = issue.path.map(String).join(".");
-      for (const key of issue.keys) {
-        const path = above === "" ? key : `${above}.${key}`;
-        const line = foreignKey(schema, input, path) ?? unknownKey(schema, input, path, groups);
-        problems.push({ code: "unknown_key", line });
-      }
-    } else problems.push({ code: "value", line: wrongValue(schema, input, issue) });
-  }
-  const code = problems[0]?.code ?? "value";
-  return new ConfigError(
-    code,
-    problems.map(({ line }) => line),
-  );
+  const problems = issues.flatMap((issue) => {
+    if (issue.code !== "unrecognized_keys") return [wrongValue(schema, input, issue)];
+    const paths = issue.keys.map((key) => [...issue.path, key].join("."));
+    return paths.map(
+      (key) => foreignKey(schema, input, key) ?? unknownKey(schema, input, key, groups),
+    );
+  });
+  const code = issues[0]?.code === "unrecognized_keys" ? "unknown_key" : "value";
+  return new ConfigError(code, problems);
 }
 
 function unknownKey(
@@ -64,20 +64,12 @@ function unknownKey(
   key: string,
   groups: readonly string[],
 ): string {
-  const keys = schemaKeys(shaped(schema, input)).map(([known]) => known);
-  const known = [...groups, ...keys];
+  const known = [...groups, ...schemaKeys(schema, input).map(([name]) => name)];
   return `unknown key ${quote(key)}: ${suggestion(key, known, "--help lists the keys there are")}`;
 }
 
-/** The schema with each group of keys in the shape that the input gives it. */
-function shaped(schema: JsonSchema, input: Tree): JsonSchema {
-  const entries = Object.entries(schema.properties ?? {});
-  const properties = entries.map(([key, inner]) => [key, shapeOf(inner, child(input, key))]);
-  return { ...schema, properties: Object.fromEntries(properties) };
-}
-
 function wrongValue(schema: JsonSchema, input: Tree, issue: z.core.$ZodIssue): string {
-  // A problem inside a list is told about the list: that is what can be written on a command line.
+  // A problem inside a list is reported for the whole list: that is what can be written on a command line.
   let inner = schema;
   let value: Value | undefined = input;
   const path: string[] = [];

@@ -52,7 +52,7 @@ export function aliasTree(aliases: Aliases, tree: Tree): Tree {
 }
 
 /** The name of a key in help and messages: its second name, or the key itself where it has none. */
-function typedName(aliases: Aliases, key: string): string {
+export function typedName(aliases: Aliases, key: string): string {
   const shown = (name: string) => {
     const alias = aliasOf(aliases, name);
     return alias?.key === key && alias.shown !== false;

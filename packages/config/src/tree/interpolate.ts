@@ -1,90 +1,64 @@
-// Why: presets say "the same as that key" with ${a.b} instead of repeating a number. References
-// only, resolved by looking up: there are no functions and nothing is ever evaluated.
+// Command lines of the reference say "the same as that key" with ${a.b}. References only, resolved by looking up:
+// there are no functions and nothing is ever evaluated.
 
 import { ConfigError, quote } from "../errors.js";
 import { suggestion } from "../nearest.js";
 import { isTree, printValue, type Tree, type Value } from "../words/value.js";
 import { child, treeKeys } from "./tree.js";
 
-const REFERENCE = /\\\$\{|\$\{([^${}]*)\}/g;
-const WHOLE = /^\$\{([^${}]*)\}$/;
-const PATH = /^[\w-]+(?:\.[\w-]+)*$/;
+const REFERENCE = /\\\$\{|\$\{\s*([\w-]+(?:\.[\w-]+)*)\s*\}/g;
 
 /**
  * A copy of the tree with every ${a.b} replaced: alone it takes the value with its type, inside
  * text it is written out; \${ stands for a literal ${. Throws ConfigError "reference" for a key
  * that is missing or malformed, "cycle" for references that lead back to themselves.
  */
-export function interpolate(tree: Tree): Tree {
-  return new Resolver(tree).resolve(tree, []) as Tree;
-}
-
-class Resolver {
-  private readonly done = new Map<string, Value>();
-  private readonly underway: string[] = [];
-
-  constructor(private readonly root: Tree) {}
-
-  resolve(node: Value, path: readonly string[]): Value {
-    if (Array.isArray(node)) return node.map((item, i) => this.resolve(item, [...path, `${i}`]));
-    if (isTree(node)) {
-      const entries = Object.entries(node);
-      return Object.fromEntries(entries.map(([k, v]) => [k, this.resolve(v, [...path, k])]));
-    }
-    return typeof node === "string" && node.includes("${") ? this.text(node, path) : node;
-  }
-
-  private text(text: string, path: readonly string[]): Value {
-    const key = path.join(".");
-    const known = this.done.get(key);
-    if (known !== undefined) return known;
-    if (this.underway.includes(key)) {
-      const loop = [...this.underway.slice(this.underway.indexOf(key)), key].join(" -> ");
-      throw new ConfigError("cycle", `references go round in a circle: ${loop}`);
-    }
-    this.underway.push(key);
-    const whole = WHOLE.exec(text)?.[1];
-    const value = whole === undefined ? this.within(text, key) : this.lookUp(whole, key);
-    this.underway.pop();
-    this.done.set(key, value);
-    return value;
-  }
-
-  private within(text: string, key: string): string {
-    const out = text.replace(REFERENCE, (match, path: string | undefined) => {
-      if (path === undefined) return "$\u0000{"; // an escaped ${, marked until the check below
-      const value = this.lookUp(path, key);
-      if (typeof value === "string") return value.replaceAll("${", "$\u0000{");
+export function interpolate(root: Tree): Tree {
+  /** A value of the tree; `trail` has the keys that are being resolved, outermost first. */
+  const resolve = (node: Value, trail: readonly string[]): Value => {
+    const at = trail.at(-1) ?? "";
+    const inner = (key: string) => [...trail.slice(0, -1), at === "" ? key : `${at}.${key}`];
+    if (Array.isArray(node)) return node.map((item, i) => resolve(item, inner(`${i}`)));
+    if (isTree(node))
+      return Object.fromEntries(Object.entries(node).map(([k, v]) => [k, resolve(v, inner(k))]));
+    if (typeof node !== "string" || !node.includes("${")) return node;
+    if (node.replace(REFERENCE, "").includes("${")) throw malformed(node, at);
+    const [whole] = node.matchAll(REFERENCE);
+    if (whole?.[0] === node && whole[1] !== undefined) return lookUp(whole[1], trail);
+    return node.replace(REFERENCE, (match, path: string | undefined) => {
+      if (path === undefined) return "${";
+      const value = lookUp(path, trail);
+      if (typeof value === "string") return value;
       if (typeof value !== "object" || value === null) return printValue(value);
       throw new ConfigError(
         "reference",
-        `${key}: ${match} is ${printValue(value)}: expected text or a number to write into ${quote(text)}`,
+        `${at}: ${match} is ${printValue(value)}: expected text or a number to write into ${quote(node)}`,
       );
     });
-    if (out.includes("${")) throw malformed(text, key);
-    return out.replaceAll("$\u0000{", "${");
-  }
-
-  private lookUp(reference: string, key: string): Value {
-    const path = reference.trim();
-    if (!PATH.test(path)) throw malformed(`\${${reference}}`, key);
-    let node: Value | undefined = this.root;
-    let resolved = false; // below a reference that was followed everything is resolved already
-    const above: string[] = [];
+  };
+  const lookUp = (path: string, trail: readonly string[]): Value => {
+    const again = trail.findIndex((key) => key === path || key.startsWith(`${path}.`));
+    if (again >= 0) {
+      const loop = [...trail.slice(again), trail[again]].join(" -> ");
+      throw new ConfigError("cycle", `references form a cycle: ${loop}`);
+    }
+    let node: Value | undefined = root;
+    let resolved = false; // what a reference gave has none left
+    let above = "";
     for (const part of path.split(".")) {
       node = child(node, part);
+      above += above === "" ? part : `.${part}`;
       if (node === undefined) {
-        const cure = suggestion(path, treeKeys(this.root), "it is not in the configuration");
-        throw new ConfigError("reference", `${key}: \${${path}} points nowhere: ${cure}`);
+        const cure = suggestion(path, treeKeys(root), "it is not in the configuration");
+        throw new ConfigError("reference", `${trail.at(-1)}: \${${path}} points nowhere: ${cure}`);
       }
-      above.push(part);
-      if (!resolved && typeof node === "string" && node.includes("${")) {
-        node = this.text(node, above);
-        resolved = true;
-      }
+      if (resolved || typeof node !== "string") continue;
+      resolved = true;
+      node = resolve(node, [...trail, above]);
     }
-    return resolved ? (node as Value) : this.resolve(node as Value, above);
-  }
+    return resolved ? (node as Value) : resolve(node as Value, [...trail, path]);
+  };
+  return resolve(root, []) as Tree;
 }
 
 function malformed(text: string, key: string): ConfigError {

@@ -35,7 +35,7 @@ describe("--help", () => {
     const meaning = (key: string) =>
       helpEntries(train.schema).find((entry) => entry.key === key)?.meaning;
     expect(meaning("model.dropout")).toContain(
-      "; UNET and DownscalerUNET and DDPMpp only, DownscalerUNET: 0.5, DDPMpp: 0.15 (",
+      "; UNET, DownscalerUNET, DDPMpp only; DownscalerUNET: 0.5; DDPMpp: 0.15 (",
     );
     expect(meaning("model.num_heads")).toContain("; UNET only (");
     expect(meaning("model.name")).toContain("(UNET, DownscalerUNET, DDPMpp or MLP)");

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { defaultsOf } from "../../src/schema/describe.js";
-import { helpEntries, helpTable, presetJsonSchema } from "../../src/schema/help.js";
+import { helpEntries, helpTable } from "../../src/schema/help.js";
 import { validate } from "../../src/schema/validate.js";
 import type { Tree } from "../../src/words/value.js";
 import { thrown } from "../thrown.js";
@@ -198,12 +198,5 @@ describe("help", () => {
 
   it("knows the nested defaults", () => {
     expect(defaultsOf(schema)).toMatchObject({ dim: 5, clip: null, net: { width: 64 } });
-  });
-
-  it("gives a JSON schema for preset files", () => {
-    const json = presetJsonSchema(schema);
-    expect(Object.keys(json.properties ?? {})[0]).toBe("defaults");
-    expect(json.properties?.dim).toMatchObject({ type: "integer", minimum: 1, default: 5 });
-    expect(json).toMatchObject({ additionalProperties: false });
   });
 });
