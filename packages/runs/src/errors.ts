@@ -66,3 +66,9 @@ export function fileError(action: string, path: string, error: unknown): RunErro
   const suffix = errno === undefined ? "" : ` (${errno})`;
   return new RunError(code, `cannot ${action} ${path}: ${cure}${suffix}`, { cause: error });
 }
+
+/** Throws RunError "bad_argument" with the first fault whose condition holds: `<what> was given <fault>`. */
+export function refuse(what: string, faults: readonly (readonly [boolean, string])[]): void {
+  const fault = faults.find(([wrong]) => wrong)?.[1];
+  if (fault !== undefined) throw new RunError("bad_argument", `${what} was given ${fault}`);
+}

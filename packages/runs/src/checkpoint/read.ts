@@ -1,9 +1,9 @@
 // Checkpoints as they are found: whole, or damaged with the reason. Reading changes nothing, so it
 // works beside a run that is saving, and in a folder that cannot be written.
-import { existsSync, lstatSync, readdirSync } from "node:fs";
+import { type Dirent, lstatSync } from "node:fs";
 import { join } from "node:path";
 import { fileError, RunError, type RunErrorCode } from "../errors.js";
-import { sha256OfPlainFile, sizeOfPlainFile } from "../files/read.js";
+import { namesIn, sha256OfPlainFile, sizeOfPlainFile } from "../files/read.js";
 import {
   type FileFacts,
   isPointFolder,
@@ -114,16 +114,8 @@ function verifyFiles({ files }: Checkpoint): void {
 
 /** Names of the checkpoints: folders, and links, which are then reported as damaged. */
 function pointIds(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  try {
-    return readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
-      .map((entry) => entry.name)
-      .filter(isPointFolder)
-      .sort();
-  } catch (error) {
-    throw fileError("list", folder, error);
-  }
+  const isFolderOrLink = (entry: Dirent) => entry.isDirectory() || entry.isSymbolicLink();
+  return namesIn(folder, (entry) => isFolderOrLink(entry) && isPointFolder(entry.name));
 }
 
 /** False once another process has pruned the checkpoint. */

@@ -1,7 +1,7 @@
 // A run that is killed at any instant, or whose disk is full, must find its last checkpoint whole.
 // One folder a checkpoint: written and flushed under a temporary name, then renamed; older ones are removed after that.
 import { existsSync } from "node:fs";
-import { RunError } from "../errors.js";
+import { RunError, refuse } from "../errors.js";
 import { sweepTemporaries } from "../files/temporaries.js";
 import { type FileData, temporaryPath } from "../files/write.js";
 import { putInPlace, removeFolder, restoreReplaced } from "./folder.js";
@@ -177,12 +177,10 @@ function warn(warnings: string[], tidyUp: () => void): void {
 
 function refuseBadNames({ id, order, files }: CheckpointPoint): void {
   const name = Object.keys(files).find((file) => !isFileName(file));
-  const fault = !isPointId(id)
-    ? `the id ${JSON.stringify(id.slice(0, 120))}, expected up to 100 letters, digits and _ = + -`
-    : !Number.isFinite(order)
-      ? `the order ${order}, expected a number`
-      : name !== undefined
-        ? `a file ${JSON.stringify(name.slice(0, 120))}, expected a plain name other than ${manifestName}`
-        : undefined;
-  if (fault !== undefined) throw new RunError("bad_argument", `a checkpoint was given ${fault}`);
+  const short = (text = "") => JSON.stringify(text.slice(0, 120));
+  refuse("a checkpoint", [
+    [!isPointId(id), `the id ${short(id)}, expected up to 100 letters, digits and _ = + -`],
+    [!Number.isFinite(order), `the order ${order}, expected a number`],
+    [name !== undefined, `a file ${short(name)}, expected a plain name other than ${manifestName}`],
+  ]);
 }

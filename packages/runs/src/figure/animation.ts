@@ -1,5 +1,5 @@
 // The paths of many images as one GIF.
-import { RunError } from "../errors.js";
+import { RunError, refuse } from "../errors.js";
 import { checkSheet, drawSheet, type ImageShape, labelSize, sheetSize } from "./sheet.js";
 import { textWidth } from "./svg.js";
 
@@ -92,17 +92,19 @@ function toGreys(rgb: Buffer, greys: number): Buffer {
 function check(options: AnimatedGridOptions): void {
   const { frames, captions, fps = 10, hold = 1, loop = 0, greys = 32 } = options;
   const between = (value: number, low: number, high: number) => value >= low && value <= high;
-  const fault =
-    frames.length === 0
-      ? "no frames, expected at least one"
-      : captions !== undefined && captions.length !== frames.length
-        ? `${captions.length} captions for ${frames.length} frames, expected one for each`
-        : !between(fps, 0.1, 50) || !between(hold, 0, 600)
-          ? `fps ${fps} and hold ${hold}, expected 0.1 to 50 a second and 0 to 600 seconds`
-          : !Number.isSafeInteger(loop) || !between(loop, 0, 65535)
-            ? `loop ${loop}, expected 0 (without end) to 65535`
-            : !Number.isSafeInteger(greys) || !between(greys, 2, 256)
-              ? `greys ${greys}, expected 2 to 256`
-              : undefined;
-  if (fault !== undefined) throw new RunError("bad_argument", `an animation was given ${fault}`);
+  const whole = (value: number, low: number, high: number) =>
+    Number.isSafeInteger(value) && between(value, low, high);
+  refuse("an animation", [
+    [frames.length === 0, "no frames, expected at least one"],
+    [
+      captions !== undefined && captions.length !== frames.length,
+      `${captions?.length} captions for ${frames.length} frames, expected one for each`,
+    ],
+    [
+      !between(fps, 0.1, 50) || !between(hold, 0, 600),
+      `fps ${fps} and hold ${hold}, expected 0.1 to 50 a second and 0 to 600 seconds`,
+    ],
+    [!whole(loop, 0, 65535), `loop ${loop}, expected 0 (without end) to 65535`],
+    [!whole(greys, 2, 256), `greys ${greys}, expected 2 to 256`],
+  ]);
 }

@@ -1,5 +1,5 @@
 // Images in rows and columns as one PNG: samples, paths with one row an image, and single pictures.
-import { RunError } from "../errors.js";
+import { RunError, refuse } from "../errors.js";
 import { pickIndexes } from "./axis.js";
 import {
   checkSheet,
@@ -30,8 +30,6 @@ export interface ImageGridOptions {
   scale?: number;
   /** One title a column, above it; long ones are broken at spaces. */
   columnTitles?: readonly string[];
-  /** One title a row, at its left. */
-  rowTitles?: readonly string[];
   title?: string;
 }
 
@@ -42,36 +40,30 @@ const lineHeight = 15;
  * Throws RunError "bad_argument" when the sizes do not fit.
  */
 export async function imageGrid(options: ImageGridOptions): Promise<Buffer> {
-  const { images, shape, columns, range, padding = 4, columnTitles = [], rowTitles = [] } = options;
-  const [, , height, width] = shape;
+  const { images, shape, columns, range, padding = 4, columnTitles = [] } = options;
+  const width = shape[3];
   const scale = options.scale ?? Math.max(1, Math.round(64 / width));
   const sheet = { shape, columns, scale, padding };
   checkSheet(images, sheet, "an image grid");
-  if (range !== undefined && !(range[0] < range[1]))
-    throw new RunError(
-      "bad_argument",
-      `an image grid was given range [${range[0]}, ${range[1]}], expected [black, white] with black < white`,
-    );
-  const cell = { width: width * scale + padding, height: height * scale + padding };
-  const broken = columnTitles.map((title) => breakTitle(title, cell.width));
+  const [black, white] = range ?? [0, 1];
+  refuse("an image grid", [
+    [!(black < white), `range [${black}, ${white}], expected [black, white] with black < white`],
+  ]);
+  const cellWidth = width * scale + padding;
+  const broken = columnTitles.map((title) => breakTitle(title, cellWidth));
   const headLines = Math.max(0, ...broken.map((lines) => lines.length));
   const titles = options.title === undefined ? [] : [options.title];
   const titleHeight = 26 * titles.length;
   const top = titleHeight + headLines * lineHeight + padding;
-  const rowWidths = rowTitles.map((text) => textWidth(text, labelSize) + 6);
-  const left = Math.ceil(Math.max(0, ...rowWidths)) + padding;
+  const left = padding;
   const labels: Label[] = [
     ...titles.map((text) => ({ text, x: padding, y: 18, anchor: "start", title: true }) as const),
     ...broken.flatMap((lines, c) =>
       lines.map((text, i): Label => {
         const y = titleHeight + (headLines - lines.length + i + 1) * lineHeight - 2;
-        return { text, x: left + c * cell.width + (cell.width - padding) / 2, y, anchor: "middle" };
+        return { text, x: left + c * cellWidth + (cellWidth - padding) / 2, y, anchor: "middle" };
       }),
     ),
-    ...rowTitles.map((text, r): Label => {
-      const y = top + r * cell.height + (cell.height - padding) / 2 + 4;
-      return { text, x: left - 6, y, anchor: "end" };
-    }),
   ];
   const least = Math.max(0, ...titles.map((text) => textWidth(text, titleSize) + 2 * padding));
   const drawn = await drawSheet(images, sheet, { left, top, width: least, labels, range });
@@ -116,7 +108,7 @@ export async function picturePng(
 }
 
 export interface PathStripOptions
-  extends Pick<ImageGridOptions, "range" | "scale" | "padding" | "rowTitles" | "title"> {
+  extends Pick<ImageGridOptions, "range" | "scale" | "padding" | "title"> {
   /** Pixels [times, n, channels, height, width] in row order. */
   path: Pixels;
   shape: readonly [times: number, n: number, channels: number, height: number, width: number];
@@ -133,15 +125,18 @@ export async function pathStrip(options: PathStripOptions): Promise<Buffer> {
   const { path, shape, times, rows = 8, columns = 9, padding = 2, ...rest } = options;
   const [count, n, channels, height, width] = shape;
   const plane = channels * height * width;
-  const fault =
-    path.length !== count * n * plane || path.length === 0
-      ? `${path.length} values for shape [${shape.join(", ")}], expected their product`
-      : times.length !== count
-        ? `${times.length} times, expected ${count}`
-        : !Number.isSafeInteger(rows) || rows < 1 || !Number.isSafeInteger(columns) || columns < 2
-          ? `rows ${rows}, columns ${columns}, expected whole numbers from 1 and from 2 on`
-          : undefined;
-  if (fault !== undefined) throw new RunError("bad_argument", `a path strip was given ${fault}`);
+  const whole = (value: number, least: number) => Number.isSafeInteger(value) && value >= least;
+  refuse("a path strip", [
+    [
+      path.length !== count * n * plane || path.length === 0,
+      `${path.length} values for shape [${shape.join(", ")}], expected their product`,
+    ],
+    [times.length !== count, `${times.length} times, expected ${count}`],
+    [
+      !whole(rows, 1) || !whole(columns, 2),
+      `rows ${rows}, columns ${columns}, expected whole numbers from 1 and from 2 on`,
+    ],
+  ]);
   const picked = pickIndexes(count, columns);
   const shown = Math.min(rows, n);
   const images = path.slice(0, shown * picked.length * plane);

@@ -1,7 +1,7 @@
 // Points in the plane: source, target and generated samples in two coordinates or components, at
 // several times of their paths, with lines along the paths. One coordinate is drawn as histograms.
 import type { Markish } from "@observablehq/plot";
-import { RunError } from "../errors.js";
+import { refuse } from "../errors.js";
 import { linearDomain, pickIndexes } from "./axis.js";
 import { composeFigure, drawPanel, loadPlot, type Panel } from "./svg.js";
 
@@ -63,8 +63,7 @@ export async function scatterFigure(options: ScatterOptions): Promise<string> {
       }))
     : [{ title: undefined, dots: dots("generated", options.generated) }];
   const all = [...background, ...shown.flatMap((frame) => frame.dots)];
-  if (all.length === 0)
-    throw new RunError("bad_argument", "a scatter figure was given no finite sample to draw");
+  refuse("a scatter figure", [[all.length === 0, "no finite sample to draw"]]);
   const flat = dim === 1;
   const groups = [
     ...ends.map((kind) => background.filter((d) => d.kind === kind)),
@@ -242,22 +241,25 @@ function shareDomains(all: readonly Dot[], groups: readonly Dot[][]): { x: Domai
 }
 
 function check({ dim, path, coordinates = [0, 1], components, ...given }: ScatterOptions): void {
-  const refuse = (fault: string) =>
-    new RunError("bad_argument", `a scatter figure was given ${fault}`);
-  if (!Number.isSafeInteger(dim) || dim < 1) throw refuse(`dim ${dim}, expected 1 or more`);
-  for (const kind of [...ends, "generated"] as const) {
-    const length = given[kind]?.length ?? 0;
-    if (length % dim !== 0)
-      throw refuse(`${length} values of ${kind}, expected a multiple of dim ${dim}`);
-  }
-  if (path !== undefined) {
-    const [length, times] = [path.states.length, path.times.length];
-    if (times === 0 || length === 0 || length % (times * dim) !== 0)
-      throw refuse(`${length} values of path, expected a multiple of ${times} times × dim ${dim}`);
-  }
-  if (components?.some((direction) => direction.length !== dim))
-    throw refuse(`components of ${components.map((c) => c.length)} values, expected ${dim} each`);
   const inside = (i: number) => Number.isSafeInteger(i) && i >= 0 && i < dim;
-  if (dim > 1 && components === undefined && !coordinates.every(inside))
-    throw refuse(`coordinates [${coordinates.join(", ")}], expected two from 0 to ${dim - 1}`);
+  const [length, times] = path ? [path.states.length, path.times.length] : [dim, 1];
+  refuse("a scatter figure", [
+    [!Number.isSafeInteger(dim) || dim < 1, `dim ${dim}, expected 1 or more`],
+    ...([...ends, "generated"] as const).map((kind): [boolean, string] => [
+      (given[kind]?.length ?? 0) % dim !== 0,
+      `${given[kind]?.length} values of ${kind}, expected a multiple of dim ${dim}`,
+    ]),
+    [
+      times === 0 || length === 0 || length % (times * dim) !== 0,
+      `${length} values of path, expected a multiple of ${times} times × dim ${dim}`,
+    ],
+    [
+      components?.some((direction) => direction.length !== dim) === true,
+      `components of ${components?.map((c) => c.length)} values, expected ${dim} each`,
+    ],
+    [
+      dim > 1 && components === undefined && !coordinates.every(inside),
+      `coordinates [${coordinates.join(", ")}], expected two from 0 to ${dim - 1}`,
+    ],
+  ]);
 }

@@ -1,7 +1,7 @@
 // Images of equal size in rows and columns on white, with labels. Grids, single pictures and the frames of
 // animations are drawn here.
 import type { Sharp } from "sharp";
-import { RunError } from "../errors.js";
+import { refuse } from "../errors.js";
 import { escapeXml, fontFamily, ink } from "./svg.js";
 
 /** Pixels: bytes from 0 (black) to 255, or real numbers with a range of their own. */
@@ -80,7 +80,7 @@ export interface Label {
   text: string;
   x: number;
   y: number;
-  anchor: "start" | "middle" | "end";
+  anchor: "start" | "middle";
   title?: boolean;
 }
 
@@ -123,13 +123,16 @@ export function checkSheet(images: Pixels, options: SheetOptions, what: string):
   const { shape, columns, padding, scale } = options;
   const [n, channels, height, width] = shape;
   const whole = (value: number, least: number) => Number.isSafeInteger(value) && value >= least;
-  const fault =
-    !shape.every((size) => whole(size, 1)) || n * channels * height * width !== images.length
-      ? `${images.length} values for shape [${shape.join(", ")}], expected their product`
-      : channels !== 1 && channels !== 3
-        ? `${channels} channels, expected 1 (grey) or 3 (RGB)`
-        : !whole(columns, 1) || !whole(padding, 0) || !whole(scale, 1)
-          ? `columns ${columns}, padding ${padding}, scale ${scale}, expected whole numbers`
-          : undefined;
-  if (fault !== undefined) throw new RunError("bad_argument", `${what} was given ${fault}`);
+  const size = n * channels * height * width;
+  refuse(what, [
+    [
+      !shape.every((length) => whole(length, 1)) || size !== images.length,
+      `${images.length} values for shape [${shape.join(", ")}], expected their product`,
+    ],
+    [channels !== 1 && channels !== 3, `${channels} channels, expected 1 (grey) or 3 (RGB)`],
+    [
+      !whole(columns, 1) || !whole(padding, 0) || !whole(scale, 1),
+      `columns ${columns}, padding ${padding}, scale ${scale}, expected whole numbers`,
+    ],
+  ]);
 }

@@ -1,6 +1,6 @@
 // Energy of fields against wavenumber on logarithmic axes: one panel a channel, one line a set of fields. It shows
 // at which scales the generated fields differ from source and target.
-import { RunError } from "../errors.js";
+import { refuse } from "../errors.js";
 import { extent, valueAxis } from "./axis.js";
 import { drawLines, drawNothing, type Line } from "./lines.js";
 import { colorOf, composeFigure, faintInk, type LegendEntry, type Panel } from "./svg.js";
@@ -62,23 +62,25 @@ export async function spectrumFigure({
 }
 
 function check(series: readonly SpectrumSeries[], decades: number): void {
-  const refuse = (fault: string) =>
-    new RunError("bad_argument", `a figure of spectra was given ${fault}`);
-  const [first] = series;
-  if (first === undefined || first.energy.length === 0)
-    throw refuse("no spectrum, expected series of one channel or more");
-  if (!(decades > 0)) throw refuse(`${decades} decades, expected a number above 0`);
-  for (const { name, k, energy } of series) {
-    if (energy.length !== first.energy.length)
-      throw refuse(
-        `${name} with ${energy.length} channels beside ${first.name} with ${first.energy.length}, expected as many`,
-      );
-    const rising = k.every((value, i) => value > (i === 0 ? 0 : (k[i - 1] as number)));
-    if (k.length === 0 || !rising)
-      throw refuse(`wavenumbers of ${name} that do not rise from above 0`);
-    if (energy.some((row) => row.length !== k.length || row.some((e) => !(e >= 0 && e < Infinity))))
-      throw refuse(`energies of ${name} that are not ${k.length} finite numbers from 0 a channel`);
-  }
+  const channels = series[0]?.energy.length ?? 0;
+  refuse("a figure of spectra", [
+    [channels === 0, "no spectrum, expected series of one channel or more"],
+    [!(decades > 0), `${decades} decades, expected a number above 0`],
+    ...series.flatMap(({ name, k, energy }): [boolean, string][] => [
+      [
+        energy.length !== channels,
+        `${name} with ${energy.length} channels beside ${series[0]?.name} with ${channels}, expected as many`,
+      ],
+      [
+        k.length === 0 || k.some((value, i) => !(value > (i === 0 ? 0 : (k[i - 1] as number)))),
+        `wavenumbers of ${name} that do not rise from above 0`,
+      ],
+      [
+        energy.some((row) => row.length !== k.length || row.some((e) => !(e >= 0 && e < Infinity))),
+        `energies of ${name} that are not ${k.length} finite numbers from 0 a channel`,
+      ],
+    ]),
+  ]);
 }
 
 async function drawChannel(

@@ -1,6 +1,6 @@
 // Curves of any metric: over half-iterations (evaluations), or over the training steps of all
 // half-iterations (the loss). One panel a metric, one line a series.
-import { RunError } from "../errors.js";
+import { refuse } from "../errors.js";
 import { extent, niceTicks, stepTick, valueAxis } from "./axis.js";
 import { drawLines, drawNothing, type Line, type Point } from "./lines.js";
 import { type Sample, smooth } from "./smooth.js";
@@ -70,36 +70,28 @@ export async function trendFigure(options: TrendOptions): Promise<string> {
   } = options;
   const { smoothing = 0.05, floorLabel = "floor of a perfect sampler" } = options;
   const halves = halvesOf(rows, x);
-  const fault =
-    halves.length === 0 || panels.length === 0
-      ? `${rows.length} rows, ${halves.length > 0 ? "" : `none with ${x === "step" ? "half_iteration and step" : x}, `}and ${panels.length} panels, expected at least one of each`
-      : !(smoothing >= 0 && smoothing <= 1)
-        ? `smoothing ${smoothing}, expected a share from 0 to 1`
-        : undefined;
-  if (fault !== undefined) throw new RunError("bad_argument", `a trend figure was given ${fault}`);
+  const wanted = x === "step" ? "half_iteration and step" : x;
+  const some = `${rows.length} rows, ${halves.length > 0 ? "" : `none with ${wanted}, `}`;
+  refuse("a trend figure", [
+    [
+      halves.length === 0 || panels.length === 0,
+      `${some}and ${panels.length} panels, expected at least one of each`,
+    ],
+    [!(smoothing >= 0 && smoothing <= 1), `smoothing ${smoothing}, expected a share from 0 to 1`],
+  ]);
   const names = [...new Set(rows.map(series))];
   if (x === "step") names.sort();
   const scene = { rows, series, names, x, halves, smoothing, alone: panels.length === 1 };
   const drawn = await Promise.all(panels.map((panel) => drawTrend(panel, scene)));
-  const legend: LegendEntry[] = names.map((label, i) => ({ label, color: colorOf(i) }));
-  const add = (wanted: boolean, label: string, color: string) => {
-    if (wanted) legend.push({ label, color, symbol: "dashes" });
-  };
-  add(
-    panels.some((panel) => Number.isFinite(panel.exact)),
-    "exact",
-    ink,
-  );
-  add(
-    drawn.some(({ hasFloor }) => hasFloor),
-    floorLabel,
-    faintInk,
-  );
-  add(
-    drawn.some(({ lost }) => lost),
-    "not finite",
-    alarm,
-  );
+  const dashes: [boolean, LegendEntry][] = [
+    [panels.some((panel) => Number.isFinite(panel.exact)), { label: "exact", color: ink }],
+    [drawn.some(({ hasFloor }) => hasFloor), { label: floorLabel, color: faintInk }],
+    [drawn.some(({ lost }) => lost), { label: "not finite", color: alarm }],
+  ];
+  const legend = [
+    ...names.map((label, i): LegendEntry => ({ label, color: colorOf(i) })),
+    ...dashes.flatMap(([shown, entry]) => (shown ? { ...entry, symbol: "dashes" as const } : [])),
+  ];
   const columns = x === "step" ? 1 : Math.min(2, panels.length);
   return composeFigure({ title, panels: drawn.map(({ panel }) => panel), columns, legend });
 }

@@ -1,8 +1,19 @@
 // Reads texts, and plain files of a folder that may be hostile. There links, pipes and folders are refused, so
 // that nothing outside the folder is read.
 import { createHash } from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs";
-import { basename } from "node:path";
+import {
+  closeSync,
+  constants,
+  type Dirent,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+} from "node:fs";
+import { basename, join } from "node:path";
 import { errnoOf, fileError, RunError } from "../errors.js";
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
@@ -64,5 +75,30 @@ function withPlainFile<T>(path: string, use: (fd: number, size: number) => T): T
       throw new RunError("corrupt", `${name} is a link, expected a plain file`, { cause: error });
     }
     throw fileError("read", path, error);
+  }
+}
+
+/** Names of the entries of a folder that match, sorted; none where there is no folder. Throws RunError. */
+export function namesIn(folder: string, matches: (entry: Dirent) => boolean): string[] {
+  if (!existsSync(folder)) return [];
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries
+      .filter(matches)
+      .map(({ name }) => name)
+      .sort();
+  } catch (error) {
+    throw fileError("list", folder, error);
+  }
+}
+
+/** Removes the plain files of a folder whose names match. Throws RunError. */
+export function removeFiles(folder: string, matches: (name: string) => boolean): void {
+  for (const name of namesIn(folder, (entry) => entry.isFile() && matches(entry.name))) {
+    try {
+      rmSync(join(folder, name), { force: true });
+    } catch (error) {
+      throw fileError("remove", join(folder, name), error);
+    }
   }
 }

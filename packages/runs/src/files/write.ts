@@ -13,7 +13,6 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { mkdir, open } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { errnoOf, fileError } from "../errors.js";
 
@@ -25,16 +24,18 @@ export type FileData = string | ArrayBufferView | Iterable<Uint8Array>;
  * Missing parent folders are made. Throws RunError (permission, disk_full, read_only, …).
  */
 export function writeFileAtomic(path: string, data: FileData): void {
-  const prepare = (temporary: string) => {
-    const fd = openSync(temporary, "wx");
-    try {
-      for (const chunk of chunks(data)) writeAll(fd, chunk);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-  };
+  const prepare = (temporary: string) => writeFlushed(temporary, data);
   stage(path, { prepare, put: (temporary) => renameSync(temporary, path) }).commit();
+}
+
+function writeFlushed(path: string, data: FileData): void {
+  const fd = openSync(path, "wx");
+  try {
+    for (const chunk of chunks(data)) writeAll(fd, chunk);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** A file or a folder under its temporary name. */
@@ -75,14 +76,8 @@ export function openFolderReplacement(path: string): FolderReplacement {
     async write(name, data) {
       const place = join(replacement.temporary, name);
       try {
-        await mkdir(dirname(resolve(place)), { recursive: true });
-        const file = await open(place, "w");
-        try {
-          await file.writeFile(data);
-          await file.sync();
-        } finally {
-          await file.close();
-        }
+        mkdirSync(dirname(resolve(place)), { recursive: true });
+        writeFlushed(place, data);
       } catch (error) {
         throw fileError("write", join(path, name), error);
       }

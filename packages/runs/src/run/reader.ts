@@ -1,11 +1,12 @@
 // Reads a run folder in any state: finished, running, killed in the middle of a line. A cut last
 // record is left out. A folder of a newer format is an error that names the version.
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type CheckpointEntry, listCheckpoints } from "../checkpoint/read.js";
-import { fileError, RunError } from "../errors.js";
-import { type Row, readCsv } from "../files/csv.js";
+import { listCheckpoints } from "../checkpoint/read.js";
+import { RunError } from "../errors.js";
+import { readCsv } from "../files/csv.js";
 import { readJson, readJsonLines } from "../files/json.js";
+import { namesIn } from "../files/read.js";
 import { type RunInfo, readRunInfo } from "./info.js";
 import { type Direction, isPicture, parseModelName, type RunPaths, runPaths } from "./layout.js";
 import { lockHolder } from "./lock.js";
@@ -17,42 +18,31 @@ export interface ModelFile {
 }
 
 /** A run as found on disk. */
-export interface Run {
-  paths: RunPaths;
-  /** run.json; its state is "interrupted" where it says "running" and no process holds the lock. */
-  info: RunInfo;
-  config: Record<string, unknown>;
-  results: Row[];
-  metrics: Record<string, unknown>[];
-  /** Weights in order of half_iteration. */
-  models: ModelFile[];
-  /** Paths of pictures, sorted. */
-  figures: string[];
-  /** Paths of the pictures of evaluations, sorted. */
-  samples: string[];
-  /** Checkpoints by order; sizes are compared, contents are not. */
-  checkpoints: CheckpointEntry[];
-}
+export type Run = ReturnType<typeof readRun>;
 
 /** Reads a run folder. Throws RunError "not_a_run", "newer_format", "corrupt" or a file error. */
-export function readRun(folder: string): Run {
+export function readRun(folder: string) {
   const paths = runPaths(folder);
   const info = readState(paths);
   const config = existsSync(paths.config_json) ? readJson(paths.config_json) : {};
+  const models = namesIn(paths.models, (entry) => entry.isFile()).flatMap((file): ModelFile[] => {
+    const model = parseModelName(file);
+    return model ? [{ ...model, path: join(paths.models, file) }] : [];
+  });
   return {
     paths,
+    /** run.json; its state is "interrupted" where it says "running" and no process holds the lock. */
     info,
     config: config as Record<string, unknown>,
     results: existsSync(paths.results_csv) ? readCsv(paths.results_csv).rows : [],
     metrics: existsSync(paths.metrics_jsonl) ? readMetrics(paths.metrics_jsonl) : [],
-    models: list(paths.models, "files")
-      .flatMap((file) => {
-        const model = parseModelName(file);
-        return model ? [{ ...model, path: join(paths.models, file) }] : [];
-      })
-      .sort((a, b) => a.half_iteration - b.half_iteration),
+    /** Weights in order of half_iteration. */
+    models: models.sort((a, b) => a.half_iteration - b.half_iteration),
+    /** Paths of pictures, sorted. */
     figures: listPictures(paths.figures),
+    /** Paths of the pictures of evaluations, sorted. */
     samples: listPictures(paths.samples),
+    /** Checkpoints by order; sizes are compared, contents are not. */
     checkpoints: listCheckpoints(paths.checkpoints),
   };
 }
@@ -80,7 +70,9 @@ export function listRuns(root: string): RunEntry[] {
     }
     return entries;
   }
-  return list(root, "folders").flatMap((folder) => listRuns(join(root, folder)));
+  return namesIn(root, (entry) => entry.isDirectory()).flatMap((folder) =>
+    listRuns(join(root, folder)),
+  );
 }
 
 /** Reads metrics.jsonl; a cut last line is left out. Throws RunError. */
@@ -93,20 +85,6 @@ function readState(paths: RunPaths): RunInfo {
 }
 
 function listPictures(folder: string): string[] {
-  return list(folder, "files")
-    .filter(isPicture)
-    .map((file) => join(folder, file));
-}
-
-/** Names of plain files or folders (links are not followed), sorted; none where there is no folder. */
-function list(folder: string, what: "files" | "folders"): string[] {
-  if (!existsSync(folder)) return [];
-  try {
-    return readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => (what === "files" ? entry.isFile() : entry.isDirectory()))
-      .map((entry) => entry.name)
-      .sort();
-  } catch (error) {
-    throw fileError("list", folder, error);
-  }
+  const names = namesIn(folder, (entry) => entry.isFile() && isPicture(entry.name));
+  return names.map((name) => join(folder, name));
 }

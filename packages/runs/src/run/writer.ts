@@ -1,13 +1,14 @@
 // Writes into a run folder: holds the lock, keeps run.json up to date, and appends rows and metrics so
 // that a reader finds whole records at any time, also after a crash.
-import { existsSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
 import { isSavedPoint, removeFolder, restoreReplaced } from "../checkpoint/folder.js";
 import { listCheckpoints } from "../checkpoint/read.js";
-import { fileError, RunError } from "../errors.js";
+import { RunError } from "../errors.js";
 import { type LineWriter, openLineWriter } from "../files/append.js";
 import { type CsvWriter, formatCsv, openCsv, type Row, readCsv } from "../files/csv.js";
 import { toJson, writeJson, writeJsonLines } from "../files/json.js";
+import { removeFiles } from "../files/read.js";
 import { sweepTemporaries } from "../files/temporaries.js";
 import { type FileData, makeFolder, writeFileAtomic } from "../files/write.js";
 import { type Environment, formatVersion, type RunInfo, readRunInfo } from "./info.js";
@@ -196,26 +197,12 @@ function clearRun(paths: RunPaths): void {
   }
   const { run_json, results_csv, metrics_jsonl, spectrum_csv } = paths;
   const results = [paths.traj_npy, paths.traj_100_npy, paths.index_html];
-  for (const path of [run_json, results_csv, metrics_jsonl, spectrum_csv, ...results]) {
-    try {
-      rmSync(path, { force: true });
-    } catch (error) {
-      throw fileError("remove", path, error);
-    }
-  }
+  const names = [run_json, results_csv, metrics_jsonl, spectrum_csv, ...results].map((path) =>
+    basename(path),
+  );
+  removeFiles(paths.folder, (name) => names.includes(name));
   removeFiles(paths.models, (file) => parseModelName(file) !== undefined);
   removeFiles(paths.figures, isPicture);
   removeFiles(paths.samples, isPicture);
   removeFiles(paths.cache, (file) => /^[^.].*\.(npy|json)$/.test(file));
-}
-
-function removeFiles(folder: string, matches: (file: string) => boolean): void {
-  if (!existsSync(folder)) return;
-  try {
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      if (entry.isFile() && matches(entry.name)) rmSync(join(folder, entry.name));
-    }
-  } catch (error) {
-    throw fileError("clear", folder, error);
-  }
 }

@@ -177,7 +177,7 @@ describe("imageGrid", () => {
     const images = new Float32Array(2 * 16).fill(1);
     const base = { images, shape: [2, 1, 4, 4] as const, columns: 2, padding: 4 };
     const plain = await sharp(await imageGrid(base)).metadata();
-    const titles = { columnTitles: ["source", "t = 0"], rowTitles: ["first"], title: "Digits" };
+    const titles = { columnTitles: ["source", "t = 0"], title: "Digits of two kinds" };
     const png = await imageGrid({ ...base, ...titles });
     const titled = await sharp(png).metadata();
     expect(titled.width).toBeGreaterThan(plain.width);
