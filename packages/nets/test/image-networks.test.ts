@@ -406,6 +406,18 @@ describe.each(kinds)("$name", (kind) => {
       expect(distance(run(), run())).toBe(0);
     }));
 
+  it("frees intermediate results without gradients", () => {
+    using net = make();
+    const kept = (gradients: boolean) =>
+      tidy(() => {
+        const [x, t, before] = [images(2), times(2), T.liveTensors()];
+        if (gradients) net.forward(x, t);
+        else T.noGrad(() => net.forward(x, t));
+        return T.liveTensors() - before;
+      });
+    expect(kept(false)).toBeLessThan(0.7 * kept(true));
+  });
+
   it("takes time and condition, which is channels after those of x, and images of other sizes", () =>
     tidy(() => {
       using net = make(kind.conditioned).eval();

@@ -3,7 +3,7 @@
 
 import type { Conditions } from "@dsbm/bridge";
 import { Buffer, cat, nn, randn, type Tensor, tidy } from "@dsbm/torch";
-import type { Seeded } from "../unet/layers.js";
+import { type Seeded, scoped } from "../unet/layers.js";
 import { checkInputs } from "../unet/sizes.js";
 import { TimeEmbedding } from "../unet/time-embedding.js";
 import { Fir } from "./fir.js";
@@ -92,13 +92,13 @@ export class DDPMpp extends nn.Module {
     const block = (from: number, to: number, way?: "down" | "up") => {
       const layer = add(new ResBlock(from, to, { ...blockOptions, ...(way && { resample: way }) }));
       next((s) => {
-        s.h = layer.forward(s.h, s.emb);
+        s.h = scoped(() => layer.forward(s.h, s.emb));
       });
     };
     const attention = (c: number) => {
       const layer = add(new AttnBlock(c, { ...this.options, ...seed }));
       next((s) => {
-        s.h = layer.forward(s.h);
+        s.h = scoped(() => layer.forward(s.h));
       });
     };
     const attending = (level: number, c: number) => {

@@ -3,7 +3,7 @@
 
 import type { Conditions } from "@dsbm/bridge";
 import { cat, nn, type Tensor } from "@dsbm/torch";
-import { addEmbedding, conv3x3, type Seeded, zeroed } from "../unet/layers.js";
+import { addEmbedding, conv3x3, type Seeded, scoped, zeroed } from "../unet/layers.js";
 import { ResBlock } from "../unet/res-block.js";
 import { Downsample, Upsample } from "../unet/resample.js";
 import { checkInputs } from "../unet/sizes.js";
@@ -116,11 +116,17 @@ export class DownscalerUNet extends nn.Module {
     skips.pop();
     // The residual blocks take the embedding after one more activation.
     const active = emb.silu();
-    for (const block of this.#middle) h = block.forward(h, active);
+    for (const block of this.#middle) {
+      const x = h;
+      h = scoped(() => block.forward(x, active));
+    }
     h = this.#gnorm4.forward(h);
     for (const { conv, dense, gnorm } of this.#up) {
-      const own = gnorm.forward(addEmbedding(conv.forward(h), dense, emb));
-      h = cat([own, skips.pop() as Tensor], { dim: 1 });
+      const x = h;
+      h = scoped(() => {
+        const own = gnorm.forward(addEmbedding(conv.forward(x), dense, emb));
+        return cat([own, skips.pop() as Tensor], { dim: 1 });
+      });
     }
     h = this.#out.forward(h);
 

@@ -1,6 +1,6 @@
 // Layers that several networks share: convolutions, SiLU in place, and 1×1 convolutions as matrix products, which take
 // about half the time of a convolution, above all in the backward pass.
-import { type Generator, gradEnabled, nn, type Tensor } from "@dsbm/torch";
+import { type Generator, gradEnabled, nn, type Tensor, tidy } from "@dsbm/torch";
 
 /** The random stream of the initial weights. */
 export interface Seeded {
@@ -30,6 +30,11 @@ export function conv3x3(from: number, to: number, options: Seeded & Padded): nn.
 /** SiLU of a tensor that is not used elsewhere: without gradients it is overwritten. */
 export function silu(x: Tensor): Tensor {
   return gradEnabled() ? x.silu() : x.silu_();
+}
+
+/** The result of a part of a network; without gradients, the tensors in between are freed at once. */
+export function scoped(part: () => Tensor): Tensor {
+  return gradEnabled() ? part() : tidy(part);
 }
 
 /** h [B, C, H, W], not used elsewhere and overwritten, plus a number for each channel from the embedding [B, e]. */

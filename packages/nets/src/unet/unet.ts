@@ -1,9 +1,9 @@
 // The network for images: a UNet after guided-diffusion (Dhariwal 2021), with the same state dict.
 
 import type { Conditions } from "@dsbm/bridge";
-import { cat, nn, type Tensor } from "@dsbm/torch";
+import { cat, gradEnabled, nn, type Tensor } from "@dsbm/torch";
 import { AttentionBlock } from "./attention.js";
-import { conv3x3, type Seeded, zeroed } from "./layers.js";
+import { conv3x3, type Seeded, scoped, zeroed } from "./layers.js";
 import { type CompleteUNetOptions, completeUNet, type UNetOptions } from "./options.js";
 import { ResBlock } from "./res-block.js";
 import { Downsample, Upsample } from "./resample.js";
@@ -22,11 +22,13 @@ class Stage extends nn.Module {
   }
   /** With `recompute`, each block's activations are computed again in the backward pass. */
   forward(x: Tensor, emb: Tensor, recompute?: boolean): Tensor {
-    return this.#modules.reduce((h, module) => {
-      const inputs: [Tensor, ...Tensor[]] = module instanceof ResBlock ? [h, emb] : [h];
-      const block = module instanceof ResBlock || module instanceof AttentionBlock;
-      return recompute && block ? nn.checkpoint(module, inputs) : module.forward(...inputs);
-    }, x);
+    const run = () =>
+      this.#modules.reduce((h, module) => {
+        const inputs: [Tensor, ...Tensor[]] = module instanceof ResBlock ? [h, emb] : [h];
+        const block = module instanceof ResBlock || module instanceof AttentionBlock;
+        return recompute && block ? nn.checkpoint(module, inputs) : module.forward(...inputs);
+      }, x);
+    return scoped(run);
   }
 }
 
@@ -127,8 +129,12 @@ export class UNet extends nn.Module {
       return h;
     });
     h = this.middle_block.forward(h, emb, use_checkpoint);
-    for (const stage of this.output_blocks)
-      h = stage.forward(cat([h, skips.pop() as Tensor], { dim: 1 }), emb, use_checkpoint);
-    return this.out.forward(h);
+    for (const stage of this.output_blocks) {
+      const parts = [h, skips.pop() as Tensor];
+      h = scoped(() => stage.forward(cat(parts, { dim: 1 }), emb, use_checkpoint));
+      // Not used again: without gradients their memory is free for the next stage.
+      if (!gradEnabled()) for (const part of parts) part.dispose();
+    }
+    return scoped(() => this.out.forward(h));
   }
 }
