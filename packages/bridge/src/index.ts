@@ -1,3 +1,12 @@
+export {
+  type Batch,
+  batchFrom,
+  countRows,
+  mapBatch,
+  namesOf,
+  type Pairs,
+  tensorsOf,
+} from "./core/batch.js";
 export { inBatches } from "./core/batches.js";
 export {
   type ConditionKind,
@@ -30,7 +39,7 @@ export {
   type TimeGrid,
   uniformGrid,
 } from "./core/time-grid.js";
-export type { BatchCoupling, Pairs, Simulate } from "./coupling/coupling.js";
+export type { BatchCoupling, Simulate } from "./coupling/coupling.js";
 export { independent } from "./coupling/independent.js";
 export { type Matching, matchConditions } from "./coupling/matching.js";
 export { minibatchEntropic, minibatchExact } from "./coupling/minibatch.js";
@@ -39,18 +48,12 @@ export { simulated } from "./coupling/simulated.js";
 export { langevin, type StepMean } from "./langevin/langevin.js";
 export { networkMean, referenceMean } from "./langevin/mean.js";
 export { langevinRun, langevinTuples } from "./langevin/run.js";
-export { incrementTuples } from "./method/dsb.js";
+export { incrementTuples } from "./method/dsb-increments.js";
 export { dsbLangevin } from "./method/dsb-langevin.js";
 export { dsbm } from "./method/dsbm.js";
-export { methods } from "./method/index.js";
-export {
-  asPairs,
-  asRows,
-  type EpochContext,
-  type Method,
-  type Regression,
-  type StepSampler,
-} from "./method/method.js";
+export { type MethodEntry, methods } from "./method/index.js";
+export type { Method, Regression, RowsContext, RunRows, StepSampler } from "./method/method.js";
+export { type Network, towards } from "./method/network.js";
 export { type NetworkFlowOptions, networkFlow } from "./method/network-flow.js";
 export {
   driftField,
@@ -58,7 +61,7 @@ export {
   type Parametrisation,
   plainDrift,
 } from "./method/parametrisation.js";
-export { type Dynamics, type Network, sample } from "./method/sample.js";
+export { type Dynamics, pathTo, planEnd, type SampleOptions, sample } from "./method/sample.js";
 export { endpointRow, endpointStatistics } from "./metric/endpoints.js";
 export { type FeatureExtractor, frechetScore, imageStatistics } from "./metric/features.js";
 export { frechetDistance, type Gaussian } from "./metric/frechet.js";

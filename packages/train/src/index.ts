@@ -1,4 +1,5 @@
-export { Ranks, type RanksOptions } from "./distributed/ranks.js";
+export { ProcessRanks, type ProcessRanksOptions } from "./distributed/process-ranks.js";
+export { localRanks, type Ranks } from "./distributed/ranks.js";
 export type { TrainEvent } from "./events.js";
 export {
   complete,
@@ -8,7 +9,16 @@ export {
   type Schedule,
   withExecution,
 } from "./problem.js";
-export { Simulator, type SimulatorOptions } from "./simulator.js";
+export { cutRows, shuffleRows } from "./rows/rows.js";
+export type { CarryOptions } from "./sampler/carry.js";
+export { type NoiseOptions, RowNoise, type RowRange } from "./sampler/row-noise.js";
+export {
+  type FollowOptions,
+  Sampler,
+  type SamplerOptions,
+  type SimulateOptions,
+  timesOf,
+} from "./sampler/sampler.js";
 export type { SavedFacts, SavedTraining, TrainState } from "./state/state.js";
-export { batchOf, regressionLoss, shuffleRows, trainingStep } from "./step/training-step.js";
+export { regressionLoss, trainingStep } from "./step/training-step.js";
 export { Training } from "./training.js";

@@ -15,7 +15,7 @@ import {
   type StepVariance,
   type TimeGrid,
 } from "@dsbm/bridge";
-import type { Ranks } from "./distributed/ranks.js";
+import { localRanks, type Ranks } from "./distributed/ranks.js";
 import type { CacheOptions } from "./rows/cache.js";
 
 /** The two tables. */
@@ -133,7 +133,7 @@ export interface CompleteProblem extends Required<Problem> {
   method: Required<MethodOptions>;
   schedule: Required<Schedule>;
   optimisation: Required<Optimisation>;
-  execution: Required<Execution>;
+  execution: Required<Execution> & { ranks: Ranks };
 }
 
 const refuse = (message: string): never => {
@@ -147,7 +147,7 @@ function checkIntegers(least: number, values: Record<string, number>): void {
       refuse(`${name} is ${x}; expected an integer of at least ${least}`);
 }
 
-function checkBatch({ data, optimisation, execution }: CompleteProblem): void {
+function checkBatch({ data, method, optimisation, execution }: CompleteProblem): void {
   const { batchSize, repeat } = optimisation;
   const { ranks, shareBatch, cache } = execution;
   if (batchSize % repeat !== 0)
@@ -155,12 +155,12 @@ function checkBatch({ data, optimisation, execution }: CompleteProblem): void {
       `batchSize is ${batchSize}, which is not divisible by ${repeat} repeats of each pair; use a multiple of ${repeat}`,
     );
   const pairs = batchSize / repeat;
-  if (ranks && shareBatch !== false && pairs < ranks.size)
+  if (shareBatch !== false && pairs < ranks.size)
     refuse(
       `a batch of ${pairs} pairs cannot be shared by ${ranks.size} processes: use a larger batch, fewer processes, or shareBatch: false`,
     );
   const rows = Math.min(data.x0.size(0), data.x1.size(0));
-  if (pairs > rows)
+  if (pairs > rows && !method.method.fit)
     refuse(
       `batchSize is ${batchSize}, but there are only ${rows} samples on one end; use a smaller batch`,
     );
@@ -182,6 +182,14 @@ function checkMatching({ method: options, data, optimisation }: CompleteProblem)
     refuse(
       `batchSize is ${batchSize}, but only ${rows.length} samples of x0 have conditions of x1; use a smaller batch`,
     );
+}
+
+/** Throws unless a method has the functions that its facts need. */
+function checkMethod({ method: { method } }: CompleteProblem): void {
+  const { name, fit, rows, regression, loss, predicts, plan } = method;
+  if (!fit && !(rows && (regression || loss)))
+    refuse(`${name} has neither fit, nor rows and one of regression and loss; give it those`);
+  if (predicts === "plan" && !plan) refuse(`${name} predicts a plan; give it the function plan`);
 }
 
 function checkSequence({ method: { method }, schedule }: CompleteProblem): void {
@@ -233,6 +241,8 @@ export function complete(problem: Problem): CompleteProblem {
       emaRate: null,
       emaWarmup: false,
       ...optimisation,
+      // A closed form has no training to average.
+      ...(method.method.fit && { emaRate: null }),
     },
     execution: {
       threads: "auto",
@@ -241,9 +251,9 @@ export function complete(problem: Problem): CompleteProblem {
       accumulate: 1,
       shareBatch: "auto",
       cache: null,
-      ranks: null,
       logEvery: 100,
       ...execution,
+      ranks: execution?.ranks ?? localRanks,
     },
     seed,
   };
@@ -259,6 +269,7 @@ export function complete(problem: Problem): CompleteProblem {
       "cache.batchSize": cache.batchSize,
       "cache.refreshStride": cache.refreshStride,
     });
+  checkMethod(full);
   checkEndpoints(full.data);
   checkBatch(full);
   if (full.method.matchConditions) checkMatching(full);
@@ -276,6 +287,6 @@ export function directionOf(
 }
 
 /** The problem with other values of `execution`. */
-export function withExecution<P extends Problem>(problem: P, changes: Execution): P {
+export function withExecution<P extends Problem>(problem: P, changes: Partial<P["execution"]>): P {
   return { ...problem, execution: { ...problem.execution, ...changes } };
 }

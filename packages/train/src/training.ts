@@ -1,21 +1,14 @@
-// The driver: half-iteration after half-iteration, each a simulation with the newest network and a regression.
-// It tells what happens as events and leaves writing, showing and stopping to whoever listens.
-
+// The driver: half-iteration after half-iteration, each a source of rows and steps on them. It yields what happens as
+// events; writing, showing and stopping are left to the listener.
 import { BridgeError, type Direction } from "@dsbm/bridge";
-import { optim, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
-import { Agreement } from "./distributed/agreement.js";
-import { type Command, Ranks } from "./distributed/ranks.js";
+import { optim, type Tensor, tidy } from "@dsbm/torch";
+import { stepRequests } from "./distributed/agreement.js";
+import { type Command, kindOf, type TensorKind } from "./distributed/ranks.js";
 import type { TrainEvent } from "./events.js";
 import { HalfIteration, type HalfIterationState } from "./half-iteration.js";
-import {
-  type CompleteProblem,
-  complete,
-  directionOf,
-  type Problem,
-  withExecution,
-} from "./problem.js";
-import { CacheRows } from "./rows/cache.js";
-import { Simulator } from "./simulator.js";
+import { type CompleteProblem, complete, directionOf, type Problem } from "./problem.js";
+import { lastOf, made, runSteps } from "./run-steps.js";
+import { Sampler } from "./sampler/sampler.js";
 import {
   checkFinite,
   directionsOf,
@@ -29,76 +22,77 @@ import {
   tensorsOf,
 } from "./state/state.js";
 import { fromJsonState, toJsonState } from "./state/state-json.js";
-import { measureSharing } from "./tune/sharing.js";
-import { measureThreads } from "./tune/threads.js";
+import { StepPlan } from "./tune/plan.js";
 
 interface Control {
   signal?: AbortSignal | undefined;
   pauseAt?: (at: { half: number; step: number; steps: number }) => boolean;
 }
 
-/** Training of one problem: state, simulator, and the loop over half-iterations. */
+/** Training of one problem: state, sampler, and the loop over half-iterations. */
 export class Training {
   readonly problem: CompleteProblem;
   readonly state: TrainState;
-  readonly simulator: Simulator;
-  #threads: number | null = null;
-  #sharesBatch: boolean | null = null;
+  readonly sampler: Sampler;
+  readonly #plan: StepPlan;
   #current: HalfIteration | null = null;
-  /** With several ranks: whether all have the state of rank 0, and whether it let the others go. */
+  /** With several ranks: whether all have the state of rank 0, and whether it ended their work. */
   #isShared = false;
   #isOver = false;
   #failure: string | null = null;
-  /** Sampling weights of the pass in progress, while others are being evaluated. */
+  /** The weights that make the rows of the current half-iteration, while others are being evaluated. */
   #ownSampler: Map<string, Tensor> | null = null;
-  /** A state to be put into the next pass as it begins. */
+  /** A state to be restored into the next half-iteration as it begins. */
   #saved: { pass: HalfIterationState; tensors: Map<string, Tensor>; whole: SavedTraining } | null =
     null;
 
   /** Builds networks with their initial weights. Throws a BridgeError for a problem that makes no sense. */
   constructor(problem: Problem) {
     this.problem = complete(problem);
-    const { process } = this.problem;
+    const { process, schedule, execution } = this.problem;
     const { method, parametrisation, stepVariance } = this.problem.method;
-    const { simulateThreads, chunkRows, ranks } = this.problem.execution;
+    const { simulateThreads, chunkRows, ranks } = execution;
+    this.#plan = new StepPlan(this.problem);
     this.state = initialState(this.problem);
-    this.simulator = new Simulator({
-      method,
-      process,
+    this.sampler = new Sampler({
+      ...{ method, process, parametrisation, stepVariance, chunkRows, ranks },
       networks: this.state.samplers,
-      parametrisation,
-      stepVariance,
+      grid: schedule.grid,
+      eps: schedule.eps ?? (method.eps || undefined),
       threads: simulateThreads,
-      chunkRows,
-      ranks,
     });
-    this.simulator.workersWaiting = ranks?.isMain === true;
+    this.sampler.workersWaiting = this.#isMainOfSeveral;
+  }
+
+  get #ranks() {
+    return this.problem.execution.ranks;
+  }
+
+  get #isMainOfSeveral(): boolean {
+    return this.#ranks.size > 1 && this.#ranks.isMain;
   }
 
   /**
    * Runs the half-iterations that are left. Signals and timers get their turn about every 50 ms; after `signal`
    * was aborted the run ends with a `stopped` event at the next step boundary (or within a cache, which is made
-   * again later). `pauseAt` asks for a `pause` event at the boundary after a step; ranks that each train on whole batches
-   * ask it, and look at `signal`, some 50 ms ahead. With several ranks rank 0 calls
-   * it and the others `runWorker` until it dismisses them (`Ranks.dismiss`); a signal to any of them stops all.
+   * again later). `pauseAt` asks for a `pause` event at the boundary after a step; ranks that each train on whole
+   * batches call it, and look at `signal`, some 50 ms ahead. With several ranks rank 0 calls it and the others
+   * `runWorker` until it dismisses them (`Ranks.dismiss`); a signal to any of them stops all.
    */
   async *run({ signal, pauseAt = () => false }: Control = {}): AsyncGenerator<TrainEvent> {
-    if (this.problem.execution.ranks) {
-      if (!this.#isShared) this.share();
-      this.#broadcast({ kind: "run" });
-    }
+    if (!this.#isShared) this.share();
+    this.#broadcast({ kind: "run" });
     try {
       yield* this.#halves({ signal, pauseAt });
     } finally {
-      this.simulator.workersWaiting = this.problem.execution.ranks?.isMain === true;
+      this.sampler.workersWaiting = this.#isMainOfSeveral;
     }
   }
 
-  async *#halves(
-    control: Required<Pick<Control, "pauseAt">> & Control,
-  ): AsyncGenerator<TrainEvent> {
-    while (this.state.half < this.problem.schedule.halfIterations && !this.#isOver) {
-      if (!this.problem.execution.ranks && control.signal?.aborted) return;
+  async *#halves(control: Control & Required<Pick<Control, "pauseAt">>): AsyncGenerator<TrainEvent> {
+    const { halfIterations } = this.problem.schedule;
+    while (this.state.half < halfIterations && !this.#isOver) {
+      if (this.#ranks.size === 1 && control.signal?.aborted) return;
       if (!(yield* this.#half(this.state.half + 1, control))) return;
     }
   }
@@ -119,29 +113,26 @@ export class Training {
 
   /** As rank 0, before evaluating or running: gives the others its state, whatever they have. */
   share(): void {
-    const { ranks } = this.problem.execution;
-    if (!ranks) return;
+    if (!this.#isMainOfSeveral) return;
     const { facts, tensors } = this.save();
-    const kinds = Array.from(tensors, ([name, t]) => [name, Ranks.kindOf(t)]);
-    ranks.broadcast({ kind: "state", facts, tensors: kinds });
-    for (const t of tensors.values()) ranks.send(t);
+    const kinds = Array.from(tensors, ([name, t]) => [name, kindOf(t)]);
+    this.#ranks.broadcast({ kind: "state", facts, tensors: kinds });
+    for (const t of tensors.values()) this.#ranks.send(t);
     this.#isShared = true;
   }
 
   #receive({ facts, tensors }: Command): void {
-    const ranks = this.problem.execution.ranks as Ranks;
     tidy(() => {
-      const kinds = tensors as [string, ReturnType<typeof Ranks.kindOf>][];
-      const own = new Map(kinds.map(([name, kind]) => [name, ranks.receive(kind)]));
+      const kinds = tensors as [string, TensorKind][];
+      const own = new Map(kinds.map(([name, kind]) => [name, this.#ranks.receive(kind)]));
       this.restore({ tensors: own, facts: facts as SavedFacts });
     });
   }
 
-  /** As another rank: does what rank 0 asks for, up to the command `until`, or the end of it all. */
+  /** As another rank: does what rank 0 wants, up to the command `until`, or the end of it all. */
   async #handleCommands(until: string): Promise<Command> {
-    const ranks = this.problem.execution.ranks as Ranks;
     for (;;) {
-      const command = await ranks.next();
+      const command = await this.#ranks.next();
       if (command.kind === until) return command;
       if (command.kind === "over") {
         this.#isOver = true;
@@ -149,40 +140,38 @@ export class Training {
         return command;
       }
       if (command.kind === "state") this.#receive(command);
-      else this.simulator.handleCommand(command);
+      else this.sampler.handleCommand(command);
     }
   }
 
   /** As rank 0: goes on in step with the others. */
   #broadcast(command: Command): void {
-    this.problem.execution.ranks?.broadcast(command);
-    this.simulator.workersWaiting = false;
+    this.#ranks.broadcast(command);
+    this.sampler.workersWaiting = false;
   }
 
   /** An event at which the averages so far sample, and rank 0 may save and evaluate with the help of the others. */
   async *#handOver(event: TrainEvent): AsyncGenerator<TrainEvent> {
-    const { ranks } = this.problem.execution;
     const { direction } = event;
-    if (ranks) {
-      this.#current?.gatherRngStates();
-      ranks.assertInSync(this.state.networks[direction].parameters());
-    }
+    this.#current?.gatherRngStates();
+    this.#ranks.assertInSync(this.state.networks[direction].parameters());
     if (this.#current) this.#ownSampler = this.#samplesItself() ? this.#copyOfSampler() : null;
     this.#refreshSampler(direction);
-    this.simulator.workersWaiting = ranks?.isMain === true;
+    this.sampler.workersWaiting = this.#isMainOfSeveral;
     yield event;
-    if (ranks?.isMain) this.#broadcast({ kind: "go" });
-    else if (ranks) await this.#handleCommands("go");
+    if (this.#ranks.isMain) this.#broadcast({ kind: "go" });
+    else await this.#handleCommands("go");
     if (this.#ownSampler) this.state.samplers[direction].loadStateDict(this.#ownSampler);
-    this.#forgetStanding();
+    this.#forgetOwnSampler();
   }
 
-  /** Whether the averages that the pass in progress began with still make its rows: an evaluation must not change them. */
+  /** Whether the averages with which the current half-iteration began still make its rows: an evaluation must not change them. */
   #samplesItself(): boolean {
-    const { problem } = this;
-    const pass = this.#current;
-    if (!pass || !this.state.emas || pass.half <= problem.schedule.firstPass) return false;
-    return directionOf(problem, pass.half - 1) === pass.direction;
+    const { schedule, method } = this.problem;
+    const current = this.#current;
+    if (!current || !this.state.emas || method.method.online || current.half <= schedule.firstPass)
+      return false;
+    return directionOf(this.problem, current.half - 1) === current.direction;
   }
 
   #copyOfSampler(): Map<string, Tensor> {
@@ -191,7 +180,7 @@ export class Training {
     return tidy(() => new Map([...state].map(([name, t]) => [name, t.detach().clone().keep()])));
   }
 
-  #forgetStanding(): void {
+  #forgetOwnSampler(): void {
     for (const t of this.#ownSampler?.values() ?? []) t.dispose();
     this.#ownSampler = null;
   }
@@ -208,14 +197,14 @@ export class Training {
     return true;
   }
 
-  /** Makes the optimisers of a method that keeps theirs, so that a saved state can be put into them. */
+  /** Makes the optimisers of a method that keeps theirs, so that a saved state can be restored into them. */
   keepOptimizers(): void {
     const { method } = this.problem.method;
     const { keepOptimizer } = this.problem.optimisation;
     const { optimizers } = this.state;
-    if (!(keepOptimizer ?? method.optimizer === "kept")) return;
+    if (method.fit || !(keepOptimizer ?? method.optimizer === "kept")) return;
     optimizers.b ??= this.#newOptimizer("b");
-    optimizers.f ??= method.networks === "shared" ? optimizers.b : this.#newOptimizer("f");
+    optimizers.f ??= method.networks === "each" ? this.#newOptimizer("f") : optimizers.b;
   }
 
   #newOptimizer(direction: Direction): optim.Adam {
@@ -224,18 +213,18 @@ export class Training {
   }
 
   #begin(half: number): HalfIteration {
-    const { problem, state, simulator } = this;
-    const direction = directionOf(problem, half);
+    const { state, sampler } = this;
+    const direction = directionOf(this.problem, half);
     this.keepOptimizers();
     const ema = state.emas?.[direction] ?? null;
     ema?.restart();
+    const isFitted = this.problem.method.method.fit !== undefined;
     return new HalfIteration({
-      problem: withExecution(problem, { shareBatch: this.#sharesBatch ?? true }),
-      half,
+      problem: this.#plan.problem,
       network: state.networks[direction],
-      optimizer: state.optimizers[direction] ?? this.#newOptimizer(direction),
-      ema,
-      simulator,
+      optimizer: isFitted ? null : (state.optimizers[direction] ?? this.#newOptimizer(direction)),
+      refresh: () => this.#refreshSampler(direction),
+      ...{ half, ema, sampler },
     });
   }
 
@@ -244,154 +233,76 @@ export class Training {
     this.state.emas?.[direction].copyTo(this.state.samplers[direction]);
   }
 
+  /** Restores the saved half-iteration, if there is one; false where that was stopped. */
+  async *#resume(
+    current: HalfIteration,
+    signal?: AbortSignal,
+  ): AsyncGenerator<TrainEvent, boolean> {
+    const saved = this.#saved;
+    if (!saved) return true;
+    this.#saved = null;
+    this.#put(saved.tensors);
+    if (!(yield* made(current, current.restore(saved.pass), { ranks: this.#ranks, signal }))) {
+      // Nothing was done since the state was read: it is still what there is.
+      this.#saved = saved;
+      const { half, direction, steps } = current;
+      yield { type: "stopped", half, direction, step: saved.pass.step, steps };
+      return false;
+    }
+    current.losses.push(...saved.whole.facts.losses);
+    for (const t of saved.tensors.values()) t.dispose();
+    return true;
+  }
+
   /** One half-iteration; false where it stopped in the middle. */
   async *#half(
     half: number,
-    { signal, pauseAt }: Required<Pick<Control, "pauseAt">> & Control,
+    { signal, pauseAt }: Control & Required<Pick<Control, "pauseAt">>,
   ): AsyncGenerator<TrainEvent, boolean> {
-    const { problem, state } = this;
-    const { logEvery, ranks } = problem.execution;
-    const isAborted = () => signal?.aborted === true;
-    const anyAborted = () => (ranks ? ranks.any(isAborted()) : isAborted());
+    const { logEvery, ranks } = this.problem.execution;
     const began = performance.now();
-    const direction = directionOf(problem, half);
-    this.#measure(direction);
-    const saved = this.#saved;
-    this.#saved = null;
-    const pass = this.#begin(half);
-    this.#current = pass;
-    const at = () => ({ half, direction, step: pass.step, steps: pass.steps });
-    const agreement = ranks && !this.#sharesBatch ? new Agreement(ranks, pass.steps) : null;
-    let logged = performance.now();
-    let breath = performance.now();
-    let left = pass.step;
+    const direction = directionOf(this.problem, half);
+    this.#plan.measure(direction);
+    const current = this.#begin(half);
+    this.#current = current;
+    const { steps, losses } = current;
+    const { threads, sharesBatch } = this.#plan;
+    const requests = stepRequests(ranks, {
+      steps,
+      sharesBatch: sharesBatch ?? true,
+      isAborted: () => signal?.aborted === true,
+      pauseAt: (step) => step < steps && pauseAt({ half, step, steps }),
+    });
+    const pause = (event: TrainEvent) => this.#handOver(event);
+    const isOver = () => this.#isOver;
     try {
-      yield { type: "start", half, direction, ...this.#chosen() };
-      if (saved) {
-        this.#put(saved.tensors);
-        for await (const made of pass.restore(saved.pass)) {
-          yield { type: "cache", half, direction, ...made };
-          await new Promise(setImmediate);
-          if (anyAborted()) {
-            // Nothing was done since the state was read: it stands as it is.
-            this.#saved = saved;
-            yield { type: "stopped", half, direction, step: saved.pass.step, steps: pass.steps };
-            return false;
-          }
-        }
-        pass.losses.push(...saved.whole.facts.losses);
-        for (const t of saved.tensors.values()) t.dispose();
-        left = pass.step;
-      }
-      while (pass.step < pass.steps) {
-        if (pass.source.due(pass.step + 1)) {
-          const start = performance.now();
-          for await (const made of pass.source.make(pass.step + 1)) {
-            yield { type: "cache", half, direction, ...made };
-            await new Promise(setImmediate);
-            if (anyAborted()) break;
-          }
-          if (pass.source.due(pass.step + 1)) {
-            pass.gatherRngStates();
-            yield { type: "stopped", ...at() };
-            return false;
-          }
-          yield { type: "simulate", half, direction, seconds: (performance.now() - start) / 1000 };
-          logged = performance.now();
-          left = pass.step;
-        }
-        const i = pass.step + 1;
-        const shouldLog = i % logEvery === 0 || i === pass.steps;
-        const isPause = (step = i) =>
-          step < pass.steps && pauseAt({ half, step, steps: pass.steps });
-        // Several ranks agree before the step, or in it, on what comes after it.
-        const wished =
-          agreement?.before(i, { stop: isAborted(), pauseAt: isPause }) ??
-          (ranks && { stop: isAborted(), pause: isPause() });
-        const { loss, gradNorm, wishes } = pass.advance({ shouldLog, ...wished });
-        if (loss !== null && !Number.isFinite(loss))
-          throw notFinite(half, direction, i, pass.losses);
-        const now = performance.now();
-        if (shouldLog && loss !== null) {
-          yield {
-            type: "step",
-            ...at(),
-            loss,
-            gradNorm: gradNorm !== null && Number.isFinite(gradNorm) ? gradNorm : null,
-            rate: (1000 * (i - left)) / (now - logged),
-          };
-          logged = performance.now();
-          left = i;
-        }
-        if (now - breath > 50) {
-          await new Promise(setImmediate);
-          breath = performance.now();
-        }
-        if (ranks ? wishes.pause : isPause()) {
-          yield* this.#handOver({ type: "pause", ...at(), loss: lastOf(pass.losses) });
-          if (this.#isOver) return false;
-          logged = performance.now();
-          left = i;
-        }
-        if ((ranks ? wishes.stop : isAborted()) && i < pass.steps) {
-          pass.gatherRngStates();
-          yield { type: "stopped", ...at() };
-          return false;
-        }
-      }
-      state.half = half;
+      yield { type: "start", half, direction, threads: threads ?? 1, sharesBatch };
+      if (!(yield* this.#resume(current, signal))) return false;
+      const options = { ranks, signal, logEvery, requests, pause, isOver };
+      if (!(yield* runSteps(current, options))) return false;
+      this.state.half = half;
       this.#end();
       const seconds = (performance.now() - began) / 1000;
-      yield* this.#handOver({ type: "half", half, direction, seconds, loss: lastOf(pass.losses) });
+      yield* this.#handOver({ type: "half", half, direction, seconds, loss: lastOf(losses) });
       return true;
     } finally {
       this.#end();
     }
   }
 
-  /** Threads of a step, and whether ranks share its rows, unless that is known already. */
-  #measure(direction: Direction): void {
-    const { ranks, shareBatch } = this.problem.execution;
-    this.#threads ??= this.#threadsFor(this.problem, direction);
-    if (!ranks) return;
-    const isNew = this.#sharesBatch === null;
-    const wanted = ranks.same(this.#sharesBatch ?? shareBatch);
-    this.#sharesBatch = wanted === "auto" ? measureSharing(this.problem, direction) : wanted;
-    // All rows of a step may want another number of threads.
-    if (isNew && !this.#sharesBatch)
-      this.#threads = this.#threadsFor(
-        withExecution(this.problem, { shareBatch: false }),
-        direction,
-      );
-  }
-
-  #chosen(): { threads: number; sharesBatch: boolean | null } {
-    const { ranks } = this.problem.execution;
-    return { threads: this.#threads ?? 1, sharesBatch: ranks && this.#sharesBatch };
-  }
-
-  /** All ranks take as many threads as suit rank 0, so that their number of them is in the saved state. */
-  #threadsFor(problem: CompleteProblem, direction: Direction): number {
-    const { ranks, threads: wanted } = problem.execution;
-    const own = measureThreads(problem, direction);
-    const threads = ranks && wanted === "auto" ? ranks.same(own) : own;
-    if (threads !== own) setNumThreads(threads);
-    return threads;
-  }
-
   #end(): void {
-    const pass = this.#current;
-    if (!pass) return;
+    const current = this.#current;
+    if (!current) return;
     this.#current = null;
-    if (this.state.half === pass.half && pass.source instanceof CacheRows) pass.source.remove();
-    pass.dispose();
-    if (this.state.optimizers[pass.direction] !== pass.optimizer) pass.optimizer.dispose();
+    if (this.state.half === current.half) current.source.remove?.();
+    current.dispose();
+    if (this.state.optimizers[current.direction] !== current.optimizer)
+      current.optimizer?.dispose();
   }
 
-  /** The first `n` pairs of the cache in use, kept out of scopes; null where pairs are not simulated. */
-  peek(n: number): Tensor[] | null {
-    const source = this.#current?.source;
-    return source instanceof CacheRows ? source.peek(n) : null;
+  /** The first `n` pairs of the cache in use, kept out of scopes; null where none are kept. */
+  peek(n: number): { x0: Tensor; x1: Tensor } | null {
+    return this.#current?.source.peek?.(n) ?? null;
   }
 
   /**
@@ -410,11 +321,11 @@ export class Training {
     });
     const [step, half] = [pass?.step ?? "0", pass?.half ?? state.half];
     checkFinite(tensors, `after step ${step} of half-iteration ${half}`);
+    const { threads, sharesBatch } = this.#plan;
     const facts: SavedFacts = {
       format: 1,
       half: state.half,
-      threads: this.#threads,
-      sharesBatch: this.#sharesBatch,
+      ...{ threads, sharesBatch },
       losses: pass ? [...pass.losses] : [],
       pass: pass ? toJsonState(pass.save()) : null,
     };
@@ -422,7 +333,7 @@ export class Training {
   }
 
   /**
-   * Puts a saved state in, before `run`. The tensors may be disposed of afterwards.
+   * Restores a saved state, before `run`. The tensors may be disposed of afterwards.
    * Throws a TorchError where names or shapes do not fit, and changes nothing then but what fitted before.
    */
   restore({ tensors, facts }: SavedTraining): void {
@@ -432,17 +343,13 @@ export class Training {
         `the state is of format ${facts.format}; this version reads format 1`,
       );
     this.keepOptimizers();
-    const { state, problem } = this;
+    const { state } = this;
     const pass = facts.pass === null ? null : (fromJsonState(facts.pass) as HalfIterationState);
     const own = tidy(() => new Map([...tensors].map(([name, t]) => [name, t.clone().keep()])));
     putNetworks(state, this.#directions, own);
     this.#put(own);
     state.half = facts.half;
-    if (facts.threads !== null && problem.execution.threads === "auto") {
-      this.#threads = facts.threads;
-      setNumThreads(facts.threads);
-    }
-    if (problem.execution.shareBatch === "auto") this.#sharesBatch = facts.sharesBatch ?? null;
+    this.#plan.restore(facts);
     if (pass) this.#saved = { pass, tensors: own, whole: { tensors: own, facts } };
     else for (const t of own.values()) t.dispose();
   }
@@ -457,25 +364,10 @@ export class Training {
 
   dispose(): void {
     disposeState(this.state);
-    this.simulator.reset();
-    this.#forgetStanding();
+    this.sampler.reset();
+    this.#forgetOwnSampler();
     this.#end();
     for (const t of this.#saved?.tensors.values() ?? []) t.dispose();
     this.#saved = null;
   }
-}
-
-/** The newest loss that was read. */
-const lastOf = (losses: readonly number[]): number => losses[losses.length - 1] ?? Number.NaN;
-
-function notFinite(
-  half: number,
-  direction: Direction,
-  step: number,
-  losses: number[],
-): BridgeError {
-  return new BridgeError(
-    "not_finite",
-    `the loss became ${losses[losses.length - 1]} at step ${step} of half-iteration ${half} (${direction}); the last losses were ${losses.map((l) => l.toPrecision(4)).join(", ")}; try a smaller learning rate, gradient clipping, or a larger eps`,
-  );
 }

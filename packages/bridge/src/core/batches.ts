@@ -1,4 +1,4 @@
-// Metrics look at as many samples as there are, in memory for a few: every one of them goes by batches.
+// Metrics are computed over many samples in the memory of a few: all of them work by batches.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { BridgeError } from "./errors.js";
 

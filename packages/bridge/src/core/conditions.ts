@@ -1,28 +1,27 @@
-// What networks are told beside a point and a time: a field or a class, row by row, on its way from the tables
-// through couplings, caches and samplers. Rows carry it behind what they are trained on, in one order.
+// What networks are conditioned on beside a point and a time: a field or a class for each row, and the direction where
+// one network serves both.
 import type { Tensor } from "@dsbm/torch";
 import type { End } from "./direction.js";
 
-/** What a network is told beside the point and the time. */
+/** What a network is conditioned on beside the point and the time. */
 export interface Conditions {
   /** Classes, int64 [B]. */
   y?: Tensor | undefined;
   /** A field or image [B, C′, H, W] that x is to follow; its channels are part of `in_channels`. */
   cond?: Tensor | undefined;
+  /**
+   * The direction that a bidirectional network is evaluated for, [B]: 1 forward, 0 backward. Set where the network is
+   * called; data have none.
+   */
+  direction?: Tensor | undefined;
 }
 
-/** The kinds of conditions in the order in which rows carry them. */
+/** The conditions that data can have, in the order in which they are listed as tensors. */
 const kinds = ["cond", "y"] as const;
 export type ConditionKind = (typeof kinds)[number];
 
 /** The conditions of each table that has some. */
 export type EndConditions = { readonly [end in End]?: Conditions | undefined };
-
-/** The conditions of pairs, and the table that they came with. */
-export interface PairConditions {
-  of: End;
-  values: Conditions;
-}
 
 /** Which conditions there are. */
 export function kindsOf(conditions: Conditions | undefined): ConditionKind[] {
@@ -56,13 +55,13 @@ export function mapConditions(
 }
 
 /**
- * The conditions that belong to samples of an end: its own, or where it has none (a Gaussian), those of the other
- * end, in the order they lie in.
+ * The conditions of the samples of an end and the end whose table holds them: its own, or where it has none (a
+ * Gaussian) those of the other end, row by row.
  */
 export function conditionsAt(
   conditions: EndConditions | undefined,
   end: End,
-): PairConditions | undefined {
+): { of: End; values: Conditions } | undefined {
   for (const of of end === "x0" ? (["x0", "x1"] as const) : (["x1", "x0"] as const)) {
     const values = conditions?.[of];
     if (values) return { of, values };

@@ -18,18 +18,18 @@ export interface Endpoints {
   x0: Tensor;
   x1: Tensor;
   /**
-   * What networks are told beside the samples, row by row. An end without conditions of its own has as many rows as
-   * the other and takes those of the other.
+   * What networks are conditioned on, row by row. An end without conditions of its own has as many rows as the other
+   * end and takes the conditions of that one.
    */
   conditions?: EndConditions | undefined;
-  /** Whether the rows of each end come in a random order of their own already, as those of a batch do. */
+  /** Whether the rows of each end are in random order already, as those of a batch are. */
   shuffled?: boolean;
 }
 
 /**
- * Rows of a table [B, …] as a network sees them: bytes of pictures to numbers, mirrored at random, or noise in
- * the place of rows that only say how many there are. Random numbers come from `generator` alone, through `forRows`
- * (default: as they are drawn).
+ * Rows of a table [B, …] as a network gets them: bytes of images to numbers, mirrored at random, or noise in the place
+ * of rows that only give a count. Random numbers come from `generator` alone, through `forRows` (default: all rows are
+ * drawn).
  */
 export type Decode = (
   rows: Tensor,
@@ -37,8 +37,8 @@ export type Decode = (
 ) => Tensor;
 
 /**
- * A batch of both ends, decoded, with the conditions of its rows. Each end is gathered when it is asked for, so that
- * one that nobody looks at costs nothing.
+ * A batch of both ends, decoded, with the conditions of its rows. Each end is gathered at its first use, so that an
+ * unused one costs nothing.
  */
 export function gathered(
   data: Endpoints,
@@ -54,7 +54,7 @@ export function gathered(
     seen[end] ??= decode(data[end].indexSelect(0, index(end)), { end, generator, forRows });
     return seen[end];
   };
-  const told = (end: End) =>
+  const given = (end: End) =>
     mapConditions(data.conditions?.[end], (t) => t.indexSelect(0, index(end)));
   return {
     get x0() {
@@ -65,10 +65,10 @@ export function gathered(
     },
     conditions: data.conditions && {
       get x0() {
-        return told("x0");
+        return given("x0");
       },
       get x1() {
-        return told("x1");
+        return given("x1");
       },
     },
   };
@@ -85,16 +85,16 @@ export function someRows(data: Endpoints, n: number, generator: Generator): Endp
     const first = order("x0");
     const orders = { x0: first, x1: data.x0.size(0) === data.x1.size(0) ? first : order("x1") };
     const some = (end: End) => (t: Tensor) => t.indexSelect(0, orders[end]).keep();
-    const told = (end: End) => mapConditions(data.conditions?.[end], some(end));
-    const conditions = data.conditions && { x0: told("x0"), x1: told("x1") };
+    const given = (end: End) => mapConditions(data.conditions?.[end], some(end));
+    const conditions = data.conditions && { x0: given("x0"), x1: given("x1") };
     return { ...data, x0: some("x0")(data.x0), x1: some("x1")(data.x1), conditions };
   });
 }
 
 /** Gives back what `someRows` gave. */
 export function disposeSome({ x0, x1, conditions }: Endpoints): void {
-  const told = [conditions?.x0, conditions?.x1].flatMap(conditionRows);
-  for (const t of [x0, x1, ...told]) t.dispose();
+  const given = [conditions?.x0, conditions?.x1].flatMap(conditionRows);
+  for (const t of [x0, x1, ...given]) t.dispose();
 }
 
 /** Throws a BridgeError unless both ends have samples of one shape, all finite. */
@@ -119,14 +119,14 @@ export function checkEndpoints({ x0, x1, conditions }: Endpoints, what = "data")
   checkConditions({ x0, x1, conditions }, what);
 }
 
-/** Elements of a table that are looked at; of more, evenly spaced rows are: a mapped table is not read whole. */
+/** Elements of a table that are checked; of a larger one evenly spaced rows are: a mapped table is not read whole. */
 const mostChecked = 2 ** 27;
 
 function allFinite(x: Tensor): boolean {
   const n = x.size(0);
   const perRow = Math.max(1, x.numel / n);
   const stride = Math.ceil((n * perRow) / mostChecked);
-  // A few rows at a time: the answers themselves take memory.
+  // A few rows at a time: the comparison itself takes memory.
   const part = Math.max(1, Math.floor(2 ** 22 / perRow));
   for (let start = 0; start < n; start += part * stride) {
     const fine = tidy(() => {
@@ -138,7 +138,7 @@ function allFinite(x: Tensor): boolean {
   return true;
 }
 
-/** Which conditions networks are told. */
+/** Which conditions networks get. */
 export function conditionKinds({ conditions }: Endpoints): ConditionKind[] {
   return kindsOf(conditionsAt(conditions, "x0")?.values);
 }

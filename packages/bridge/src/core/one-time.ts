@@ -1,4 +1,4 @@
-// The time of a solver's step: one for all samples, which a network may make use of.
+// The time of a solver's step: one for all samples, which lets a network embed it once.
 import { full, type Tensor } from "@dsbm/torch";
 
 /** One time for all rows of x [B, …]: [B], a view of a single number. */

@@ -1,11 +1,11 @@
-// Bytes of pictures to the numbers that networks see, and back; tensor operations only, so that a recorded
+// Bytes of images to the numbers that networks get, and back; tensor operations only, so that a recorded
 // function can hold them.
 import { full, type Generator, rand, type Tensor, tidy, where } from "@dsbm/torch";
 import { BridgeError } from "./errors.js";
 import { type DrawRows, drawAll } from "./random.js";
 
 /**
- * Rows of an image table as networks see them, float32 of the same shape: bytes k become (k/255 − ½)·2,
+ * Rows of an image table as networks get them, float32 of the same shape: bytes k become (k/255 − ½)·2,
  * float32 passes unchanged. Throws a BridgeError for other dtypes.
  */
 export function decodeImages(x: Tensor): Tensor {
@@ -21,7 +21,7 @@ export function decodeImages(x: Tensor): Tensor {
 }
 
 /**
- * Pictures of what networks see, uint8 of the same shape: −1 is black, 1 is white; what lies beyond is cut off,
+ * Images of what networks get, uint8 of the same shape: −1 is black, 1 is white; values beyond are clipped,
  * NaN is black. `encodeImages(decodeImages(x))` is x for every byte.
  */
 export function encodeImages(x: Tensor): Tensor {

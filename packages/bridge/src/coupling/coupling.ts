@@ -1,17 +1,11 @@
-// What a coupling is: a way to pair samples of the two ends. Training sees the pairs, never the data alone.
+// What a coupling is: a way to pair samples of the two ends. Training uses pairs, never the data alone.
 import { type Generator, randperm, type Tensor } from "@dsbm/torch";
-import type { Conditions, PairConditions } from "../core/conditions.js";
-import type { Direction } from "../core/direction.js";
+import type { Pairs } from "../core/batch.js";
+import type { Conditions } from "../core/conditions.js";
+import type { Direction, End } from "../core/direction.js";
 
-/** Pairs [n, …] row by row, and the conditions that they were drawn under. */
-export interface Pairs {
-  x0: Tensor;
-  x1: Tensor;
-  conditions?: PairConditions | undefined;
-}
-
-/** Pairs a batch anew: for minibatch optimal transport. */
-export type BatchCoupling = (batch: Pairs, generator: Generator) => Pairs;
+/** Pairs a batch anew, for minibatch optimal transport; conditions stay with the samples of the end `of` (default x0). */
+export type BatchCoupling = (batch: Pairs, generator: Generator, of?: End) => Pairs;
 
 /** `n` rows of a table in random order, as indices int64 [n]. */
 export function randomRows(x: Tensor, generator: Generator, n: number): Tensor {

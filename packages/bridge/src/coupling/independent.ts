@@ -1,14 +1,15 @@
 // The independent coupling π0 ⊗ π1: where IMF starts.
 import { type Generator, randperm } from "@dsbm/torch";
+import type { Pairs } from "../core/batch.js";
 import { conditionsAt, mapConditions } from "../core/conditions.js";
 import type { End } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
-import { type Pairs, randomRows } from "./coupling.js";
+import { randomRows } from "./coupling.js";
 import type { Matching } from "./matching.js";
 
 /**
- * As many pairs as the smaller table has rows, each row used at most once; shuffled tables are paired as they are. Conditions are those of the end `to`:
- * a network learns to reach it, and must find the samples that go with what it is told. With a matching, pairs are
+ * As many pairs as the smaller table has rows, each row used at most once; shuffled tables are paired as they are.
+ * Conditions are those of the end `to`, which a network learns to reach. With a matching, pairs are
  * independent given their conditions, as many as there are rows of x0 with partners.
  */
 export function independent(
@@ -17,7 +18,7 @@ export function independent(
   { to = "x0", matching = null }: { to?: End; matching?: Matching | null } = {},
 ): Pairs {
   const given = conditionsAt(data.conditions, to);
-  if (data.shuffled) return { x0: data.x0, x1: data.x1, conditions: given };
+  if (data.shuffled) return { x0: data.x0, x1: data.x1, given: given?.values };
   const n = Math.min(data.x0.size(0), data.x1.size(0));
   const rows = matching
     ? matching.partners(
@@ -28,9 +29,6 @@ export function independent(
   return {
     x0: data.x0.indexSelect(0, rows.x0),
     x1: data.x1.indexSelect(0, rows.x1),
-    conditions: given && {
-      of: given.of,
-      values: mapConditions(given.values, (t) => t.indexSelect(0, rows[given.of])) ?? {},
-    },
+    given: given && mapConditions(given.values, (t) => t.indexSelect(0, rows[given.of])),
   };
 }

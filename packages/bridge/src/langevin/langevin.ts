@@ -1,5 +1,5 @@
-// The discrete process of DSB for images: N steps of given variances, each a mean and Gaussian noise. The rooms
-// below say what the mean is (the reference's or a network's) and what a network learns from steps that were taken.
+// The discrete process of DSB for images: N steps of given variances, each a mean and Gaussian noise. mean.ts has the
+// means (the reference's or a network's), run.ts the steps and what a network learns from them.
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 import { BridgeError } from "../core/errors.js";
@@ -25,13 +25,13 @@ export interface LangevinOptions {
 
 export type Langevin = Readonly<Required<LangevinOptions>>;
 
-/** A step as a direction meets it. */
+/** A step as a direction takes it. */
 export interface LangevinStep {
-  /** The direction's own count, 0 … N − 1: what its network is told as the time. */
+  /** The direction's own count, 0 … N − 1: its network gets it as the time. */
   k: number;
   gamma: number;
   scale: number;
-  /** Process times before and after, for those who watch. */
+  /** Process times before and after, for callbacks. */
   time: number;
   next: number;
 }
@@ -62,9 +62,13 @@ export function langevin(options: LangevinOptions): Langevin {
   return full;
 }
 
-/** The steps in the order of a direction: forward as the variances lie, backward from the last to the first. */
-export function langevinSteps(direction: Direction, { gammas, scale }: Langevin): LangevinStep[] {
-  return ordered(direction, gammaGrid(gammas)).map(({ time, next }, k) => {
+/** The steps in the order of a direction (forward: from the first variance on); with `only`, that one alone. */
+export function langevinSteps(
+  direction: Direction,
+  { gammas, scale }: Langevin,
+  only?: number,
+): LangevinStep[] {
+  return ordered(direction, gammaGrid(gammas), only).map(({ k, time, next }) => {
     const i = indexOf(direction, k, gammas.length);
     return { k, gamma: gammas[i] as number, scale: scale[i] as number, time, next };
   });

@@ -1,4 +1,4 @@
-// Where a step goes before its noise: towards the Gaussian (the reference), or where a network says.
+// The mean of a step: towards the Gaussian (the reference), or what a network predicts.
 import { full, type Tensor } from "@dsbm/torch";
 import { BridgeError } from "../core/errors.js";
 import type { Field } from "../solver/solver.js";
@@ -18,11 +18,11 @@ export function referenceMean(process: Langevin): StepMean {
   };
 }
 
-/** What a network says: the mean itself (`meanMatch`), or x + scale·net(x, k); it is told the step's count k. */
+/** What a network predicts: the mean itself (`meanMatch`), or x + scale·net(x, k); its time is the step's count k. */
 export function networkMean(net: Field, { meanMatch }: Pick<Langevin, "meanMatch">): StepMean {
   return (x, { k, scale }) => {
-    const answer = net(x, full([x.size(0)], k, { device: x.device, dtype: x.dtype }));
-    return meanMatch ? answer : x.add(answer, { alpha: scale });
+    const output = net(x, full([x.size(0)], k, { device: x.device, dtype: x.dtype }));
+    return meanMatch ? output : x.add(output, { alpha: scale });
   };
 }
 

@@ -11,13 +11,13 @@ import {
   type StepMean,
 } from "./langevin.js";
 
-export interface LangevinRun extends Pick<SolveOptions, "callback" | "noise"> {
+export interface LangevinRun extends Pick<SolveOptions, "callback" | "noise" | "only"> {
   direction: Direction;
-  /** Whether the last step has its noise (default: yes); samples to be looked at go without. */
+  /** Whether the last step has its noise (default: yes). */
   lastNoise?: boolean | undefined;
 }
 
-/** Points that a run came to, and what the network of the other direction should answer there, less what it adds to. */
+/** Points of a run, and what the network of the other direction should predict there, less the point itself. */
 export interface LangevinTuples {
   x: Tensor;
   /** The increment back, −(mean(x_{k+1}) − mean(x_k)); divided by the step's scale without `meanMatch`. */
@@ -31,11 +31,11 @@ export function langevinRun(
   x: Tensor,
   { callback, ...options }: LangevinRun,
 ): Tensor {
-  const steps = langevinSteps(options.direction, process);
+  const steps = langevinSteps(options.direction, process, options.only);
   callback?.(x, { step: 0, time: steps[0]?.time ?? 0 });
   for (const step of steps) {
     const from = x;
-    // What a step makes on the way is given back at its end, while a recording runs too.
+    // The intermediates of a step are freed at its end, while a recording runs too.
     x = tidy(() => noised(process, step, mean(from, step), options));
     callback?.(x, { step: step.k + 1, time: step.next });
   }
@@ -93,7 +93,7 @@ export function langevinTuple(
   return { x: at.x, target: at.target };
 }
 
-/** The next point, and the way back from it in the units of a network's answer. */
+/** The next point, and the way back from it in the units of a network's output. */
 function stepAndBack(
   process: Langevin,
   mean: StepMean,

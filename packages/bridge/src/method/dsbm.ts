@@ -1,20 +1,20 @@
 // Diffusion Schrödinger bridge matching (Shi et al. 2023, algorithm 1): regress the drift of reference
 // bridges between the ends of the newest process. The first coupling makes it IPF (`ref`) or IMF (`ind`).
-
+import type { Pairs } from "../core/batch.js";
 import { endOf } from "../core/direction.js";
 import { independent } from "../coupling/independent.js";
 import { reference } from "../coupling/reference.js";
 import { simulated } from "../coupling/simulated.js";
-import { asPairs, asRows, type Method } from "./method.js";
+import type { Method } from "./method.js";
 
-export const dsbm: Method = {
+export const dsbm: Method<Pairs> = {
   name: "dsbm",
   predicts: "drift",
   networks: "each",
   optimizer: "renewed",
   eps: 1e-3,
   pairs: true,
-  epoch({
+  rows({
     direction,
     newest,
     data,
@@ -25,13 +25,11 @@ export const dsbm: Method = {
     forRows,
     simulate,
   }) {
-    if (newest !== null) return asRows(simulated(newest, data, simulate));
-    if (firstCoupling === "ref")
-      return asRows(reference(direction, data, process, { generator, forRows }));
-    return asRows(independent(data, generator, { to: endOf(direction), matching }));
+    if (newest !== null) return simulated(newest, data, simulate);
+    if (firstCoupling === "ref") return reference(direction, data, process, { generator, forRows });
+    return independent(data, generator, { to: endOf(direction), matching });
   },
-  regression(rows, { direction, process, t, meanMatch, noise }) {
-    const { x0, x1 } = asPairs(rows);
+  regression({ x0, x1 }, { direction, process, t, meanMatch, noise }) {
     const sample = { x0, x1, t, z: noise(x0) };
     const end = direction === "f" ? x1 : x0;
     return {

@@ -1,27 +1,22 @@
-// What a method is: facts about its networks and sampler, the rows it trains on, and the regression that it
-// solves. The driver reads these and never asks for a name.
+// What a method is: facts about its networks and its sampler, and up to four functions. The driver reads these and never
+// tests a name. A method makes rows and either regresses on them, has a loss of its own, or fits a closed form.
 import type { Generator, Tensor } from "@dsbm/torch";
-import {
-  type ConditionKind,
-  type Conditions,
-  conditionRows,
-  conditionsIn,
-} from "../core/conditions.js";
-import type { Direction, End } from "../core/direction.js";
+import type { Batch } from "../core/batch.js";
+import type { Conditions } from "../core/conditions.js";
+import type { Direction } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
 import type { DrawRows } from "../core/random.js";
-import type { TimeGrid } from "../core/time-grid.js";
-import type { BatchCoupling, Pairs, Simulate } from "../coupling/coupling.js";
+import type { BatchCoupling, Simulate } from "../coupling/coupling.js";
 import type { Matching } from "../coupling/matching.js";
-import type { LangevinRun } from "../langevin/run.js";
 import type { ReferenceProcess } from "../process/process.js";
-import type { Field } from "../solver/solver.js";
+import type { Field, SolveOptions } from "../solver/solver.js";
+import type { Network } from "./network.js";
 
-/** What a method may use to make the rows of an epoch. */
-export interface EpochContext {
+/** What a method may use to make rows. */
+export interface RowsContext {
   /** The direction being trained. */
   direction: Direction;
-  /** The direction trained before, whose network is the newest; null at the very first. */
+  /** The direction trained before, whose network is the newest; null in the first pass. */
   newest: Direction | null;
   data: Endpoints;
   process: ReferenceProcess;
@@ -29,75 +24,117 @@ export interface EpochContext {
   /** Where independent pairs are to share their conditions. */
   matching?: Matching | null;
   generator: Generator;
-  /** How random numbers are drawn for the rows of `data`, of which some may be elsewhere (default: all are here). */
+  /** How random numbers are drawn for the rows of `data`, which may be a part of a batch (default: all of it). */
   forRows?: DrawRows;
+  /** Ends of runs with the newest weights (their average, if there is one). */
   simulate: Simulate;
-  /** DSB: states, times and targets along runs of the newest direction (or of pure noise). */
-  simulateIncrements: (direction: Direction | null, start: Tensor, given?: Conditions) => Tensor[];
+  /** The rows that `runs` makes along simulations of a direction (null: of the reference process). */
+  simulateRuns: (
+    direction: Direction | null,
+    start: Tensor,
+    given?: Conditions,
+  ) => Record<string, Tensor>;
 }
 
-/** What the network is asked, and what it should answer. */
+/** What a training step gives to `regression` and `loss`; everything random comes from here, so that it can be recorded. */
+export interface StepContext {
+  direction: Direction;
+  process: ReferenceProcess;
+  /** A time for each row of the batch, [B]. */
+  t: Tensor;
+  /** The target is the end itself instead of the drift. */
+  meanMatch: boolean;
+  /** Standard normal noise of the shape of `like`. */
+  noise: (like: Tensor) => Tensor;
+}
+
+/** The inputs of a network, and the output that it should have. */
 export interface Regression {
   x: Tensor;
   t: Tensor;
   target: Tensor;
-  /** What prediction and target are multiplied by, [B], where rows count differently. */
+  /** What prediction and target are multiplied by, [B], where rows have different weights. */
   weight?: Tensor | undefined;
+  /** The direction that a bidirectional network is trained for here (default: that of the half-iteration). */
+  direction?: Direction;
+  /** Conditions (default: those of the batch). */
+  given?: Conditions | undefined;
 }
 
-/** How a method with steps of its own is simulated, in the place of a solver. */
+/** Rows that are made along simulations: in chunks of starts, on several threads. */
+export interface RunRows {
+  /** Rows that one start gives. */
+  readonly perRun: number;
+  /** What `rows` makes. */
+  readonly names: readonly string[];
+  /** Tensors [B, …], or [B, perRun, …] of more than one; `net` null: the reference process. */
+  rows(
+    net: Field | null,
+    x: Tensor,
+    options: Pick<SolveOptions, "direction" | "grid" | "noise"> & { sigma: number },
+  ): Record<string, Tensor>;
+}
+
+/** How a method whose steps no solver takes is sampled. */
 export interface StepSampler {
-  /** Rows that one run gives. */
-  readonly rowsPerRun: number;
   /** From x [B, …] to the end of a direction. Throws a BridgeError for a grid of another number of steps. */
-  sample(net: Field, x: Tensor, options: LangevinRun & { grid: TimeGrid }): Tensor;
-  /** What the other direction learns from runs: points and targets, both [B, rowsPerRun, …]. */
-  tuples(net: Field, x: Tensor, options: LangevinRun): [Tensor, Tensor];
+  sample(
+    net: Field,
+    x: Tensor,
+    options: SolveOptions & { lastNoise?: boolean | undefined },
+  ): Tensor;
 }
 
-export interface Method {
+export interface Method<B extends Batch = Batch> {
   readonly name: string;
-  /** `drift`: SDE with the network as drift; `increment`: SDE whose network includes Δt; `velocity`: ODE. */
-  readonly predicts: "drift" | "increment" | "velocity";
-  /** One network for each direction, or one field for both. */
-  readonly networks: "each" | "shared";
+  /**
+   * What is sampled. `drift`: an SDE along each direction's drift; `increment`: the same with Δt inside; `velocity`: an
+   * ODE; `plan`: the far end in one draw.
+   */
+  readonly predicts: "drift" | "increment" | "velocity" | "plan";
+  /**
+   * `each`: a network for each direction; `shared`: one field for both; `bidirectional`: one network that gets the
+   * direction as a condition (1 forward, 0 backward).
+   */
+  readonly networks: "each" | "shared" | "bidirectional";
   /** Whether each half-iteration starts a new optimiser. */
   readonly optimizer: "renewed" | "kept";
   /** Default margin eps of the training times U[eps, 1 − eps]. */
   readonly eps: number;
   /** Whether the rows are pairs of the ends, which a batch coupling may rearrange. */
   readonly pairs: boolean;
-  /** Steps of its own, where the method is not followed by a solver. */
-  readonly sampler?: StepSampler;
+  /**
+   * After the first pass, rows are made for every step with the current weights (their average, if there is one) of
+   * both directions; default: epoch by epoch, or in a cache, with the network of the half-iteration before.
+   */
+  readonly online?: boolean;
   /** The batch coupling that belongs to the method, if any. */
   readonly coupling?: (process: ReferenceProcess) => BatchCoupling;
-  /** The rows of one epoch: tensors of one length. */
-  epoch(context: EpochContext): Tensor[];
-  /** The regression for rows [B, …]; random numbers are drawn here, so that it can be recorded. */
-  regression(
-    rows: Tensor[],
-    context: {
+  /** Rows along simulations (see `simulateRuns`). */
+  readonly runs?: RunRows;
+  /** Steps of its own, where no solver is used. */
+  readonly sampler?: StepSampler;
+
+  /** The rows of an epoch or of a batch; not needed with `fit`. */
+  rows?(context: RowsContext): B;
+  /** The regression problem (or several, whose losses are averaged) of a batch [B, …]. */
+  regression?(batch: B, context: StepContext): Regression | readonly Regression[];
+  /** A loss of its own instead: the mean over the rows of a batch. `network` is what is trained. */
+  loss?(batch: B, context: StepContext & { network: Network }): Tensor;
+  /**
+   * A closed form instead of training: sets the network's tensors from the tables, once a half-iteration. Returns what
+   * is reported as the loss. Such networks need no parameters.
+   */
+  fit?(context: { network: Network } & Pick<RowsContext, "direction" | "data" | "process">): number;
+  /** With `predicts: "plan"`: the far end [B, …] given x [B, …]; z is standard normal [B, …]. */
+  plan?(
+    network: Network,
+    x: Tensor,
+    at: {
       direction: Direction;
+      z: Tensor;
       process: ReferenceProcess;
-      t: Tensor;
-      /** The target is the end itself instead of the drift. */
-      meanMatch: boolean;
-      noise: (like: Tensor) => Tensor;
+      given: Conditions | undefined;
     },
-  ): Regression;
-}
-
-/** Rows of pairs, in the order in which `regression` takes them; conditions stand behind. */
-export function asRows({ x0, x1, conditions }: Pairs): Tensor[] {
-  return [x0, x1, ...conditionRows(conditions?.values)];
-}
-
-/** Pairs of rows; of the conditions behind them, those of `which`, which came with the end `of`. */
-export function asPairs(
-  rows: readonly Tensor[],
-  { of, which }: { of: End; which: readonly ConditionKind[] } = { of: "x0", which: [] },
-): Pairs {
-  const [x0, x1] = rows as [Tensor, Tensor];
-  const values = conditionsIn(rows, which);
-  return { x0, x1, conditions: values && { of, values } };
+  ): Tensor;
 }

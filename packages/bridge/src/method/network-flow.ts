@@ -8,11 +8,11 @@ import type { ReferenceProcess } from "../process/process.js";
 import { probabilityFlow } from "../solver/probability-flow.js";
 import type { Field } from "../solver/solver.js";
 import type { Method } from "./method.js";
+import { type Network, towards } from "./network.js";
 import { driftField, type Parametrisation, plainDrift } from "./parametrisation.js";
-import type { Network } from "./sample.js";
 
 export interface NetworkFlowOptions {
-  method: Pick<Method, "predicts" | "name" | "sampler">;
+  method: Pick<Method, "predicts" | "name" | "networks" | "sampler">;
   process: ReferenceProcess;
   /** The networks that were trained; of a flow the one field, in either place. */
   networks: { readonly [direction in Direction]?: Network | null | undefined };
@@ -20,9 +20,9 @@ export interface NetworkFlowOptions {
   parametrisation?: Parametrisation;
   /** The grid that increments were learnt on. */
   grid: TimeGrid;
-  /** Times were drawn from [eps, 1 − eps]: a drift is not asked beyond (default: as `probabilityFlow`). */
+  /** Times were drawn from [eps, 1 − eps]: a drift is not evaluated beyond (default: as `probabilityFlow`). */
   eps?: number;
-  /** What the networks are told beside, a row for each sample. */
+  /** What the networks are conditioned on, a row for each sample. */
   given?: Conditions | undefined;
 }
 
@@ -47,15 +47,16 @@ export function networkFlow({
       "argument",
       "the flow of no network; expected that of at least one direction",
     );
-  if (method.sampler)
+  if (method.sampler || method.predicts === "plan")
     throw new BridgeError(
       "argument",
-      `${method.name} has steps of its own and no probability flow; use its sampler`,
+      `${method.name} has a sampler of its own and no probability flow; use that sampler`,
     );
   if (method.predicts === "velocity") return (x, t) => some.forward(x, t, given);
   const drift = (direction: Direction): Field | null => {
-    const network = networks[direction];
-    if (!network) return null;
+    const trained = networks[direction];
+    if (!trained) return null;
+    const network = towards(direction, trained, method);
     if (method.predicts === "drift")
       return driftField({ network, direction, process, parametrisation, given });
     // An increment has the Δt of its training inside.

@@ -1,10 +1,10 @@
-// What a network's answer means: a drift, or the end that the process runs to; scaled by the spread of the
-// reference process or not. Training and sampling read it from here, so that they cannot disagree.
-import type { Tensor } from "@dsbm/torch";
+// What a network predicts: a drift, or the end that the process runs to; scaled by the standard deviation of the
+// reference process or not. Training and sampling both read it from here, so that they agree.
 import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
 import { type ReferenceProcess, spread } from "../process/process.js";
 import type { Field } from "../solver/solver.js";
+import type { Evaluated } from "./network.js";
 
 export interface Parametrisation {
   /** The network predicts the end (x1 for f, x0 for b) instead of the drift. */
@@ -18,29 +18,24 @@ export interface Parametrisation {
 /** The network's output as it is: a drift, unscaled. */
 export const plainDrift: Parametrisation = { meanMatch: false, stdTrick: false, lossScale: false };
 
-interface Answering {
-  network: { forward(x: Tensor, t: Tensor, given?: Conditions): Tensor };
-  /** What the network is told beside. */
+interface OutputOptions {
+  network: Evaluated;
+  /** What the network is conditioned on. */
   given?: Conditions | undefined;
   direction: Direction;
   process: ReferenceProcess;
   parametrisation: Parametrisation;
 }
 
-/** The network's answer in the units of its regression target: x [B, …], t [B] → [B, …]. */
-export function networkOutput({
-  network,
-  direction,
-  process,
-  parametrisation,
-  given,
-}: Answering): Field {
+/** The network's output in the units of its regression target: x [B, …], t [B] → [B, …]. */
+export function networkOutput(options: OutputOptions): Field {
+  const { network, direction, process, parametrisation, given } = options;
   if (!parametrisation.stdTrick) return (x, t) => network.forward(x, t, given);
   return (x, t) => network.forward(x, t, given).div(spread(process.scale(direction, t), x));
 }
 
 /** The drift that a sampler follows: x [B, …], t [B] → [B, …] (Shi et al. 2023, §3.2). */
-export function driftField(options: Answering): Field {
+export function driftField(options: OutputOptions): Field {
   const field = networkOutput(options);
   const { process, direction } = options;
   const { own } = process;

@@ -1,61 +1,109 @@
 // A method's sampler in plain tensor operations: what is followed, by which solver.
-import type { nn, Tensor } from "@dsbm/torch";
+import { noise as normal, type Tensor } from "@dsbm/torch";
 import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
 import { BridgeError } from "../core/errors.js";
-import type { TimeGrid } from "../core/time-grid.js";
 import type { ReferenceProcess } from "../process/process.js";
 import { euler } from "../solver/euler.js";
 import { eulerMaruyama, type StepVariance } from "../solver/euler-maruyama.js";
-import type { Field } from "../solver/solver.js";
+import type { Field, SolveOptions } from "../solver/solver.js";
 import type { Method } from "./method.js";
+import { type Network, towards } from "./network.js";
 import { driftField, networkOutput, type Parametrisation, plainDrift } from "./parametrisation.js";
 
-export type Network = nn.Module & { forward(x: Tensor, t: Tensor, given?: Conditions): Tensor };
-
-/** Networks and what their answers mean. */
+/** Networks and what they predict. */
 export interface Dynamics {
-  method: Pick<Method, "predicts" | "sampler">;
+  method: Pick<Method, "name" | "predicts" | "networks" | "runs" | "sampler" | "plan">;
   process: ReferenceProcess;
-  /** The network of each direction (for a shared field, twice the same). */
-  networks: Record<Direction, Network>;
+  /** The network of each direction; where one serves both, twice the same. */
+  networks: { readonly [direction in Direction]?: Network | null | undefined };
   /** What they predict (default: the drift). */
   parametrisation?: Parametrisation;
   /** The noise of a step along a drift (default: that of the process). */
   stepVariance?: StepVariance | undefined;
 }
 
-/** Runs the method's sampler once, in plain tensor operations: x [B, …] from the start of `direction`. */
-export function sample(
-  { method, process, networks, parametrisation = plainDrift, stepVariance }: Dynamics,
-  x: Tensor,
-  options: {
-    direction: Direction;
-    grid: TimeGrid;
-    lastNoise?: boolean;
-    callback?: (x: Tensor, at: { step: number; time: number }) => void;
-    noise?: (x: Tensor, step: number) => Tensor;
-    given?: Conditions | undefined;
-  },
-): Tensor {
-  const { given } = options;
-  const net = networks[options.direction];
-  const field: Field = (y, t) => net.forward(y, t, given);
+export interface SampleOptions extends SolveOptions {
+  /** Whether the last step has its noise (default: yes). */
+  lastNoise?: boolean | undefined;
+  given?: Conditions | undefined;
+}
+
+/** The network of a direction. Throws a BridgeError where there is none. */
+function networkOf({ networks }: Pick<Dynamics, "networks">, direction: Direction): Network {
+  const network = networks[direction];
+  if (network) return network;
+  throw new BridgeError(
+    "argument",
+    `there is no network of direction ${direction}; expected one that was trained in this direction`,
+  );
+}
+
+/**
+ * Runs the method's sampler once, in plain tensor operations: x [B, …] from the start of `direction`. A plan draws the
+ * end at once; its path, where there is a callback, is a bridge of the process to that end.
+ */
+export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): Tensor {
+  const { method, process, parametrisation = plainDrift, stepVariance } = dynamics;
+  const { direction, given, grid } = options;
+  const network = towards(direction, networkOf(dynamics, direction), method);
+  const field: Field = (y, t) => network.forward(y, t, given);
   if (method.sampler) return method.sampler.sample(field, x, options);
-  if (method.predicts === "velocity") return euler(field, x, options);
-  if (method.predicts === "drift") {
-    const asked = { network: net, direction: options.direction, process, parametrisation, given };
-    // A network that predicts the end is asked for it in the last step.
-    const finish = parametrisation.meanMatch ? networkOutput(asked) : undefined;
-    const { sigma } = process;
-    return eulerMaruyama(driftField(asked), x, { ...options, sigma, stepVariance, finish });
+  const { sigma } = process;
+  switch (method.predicts) {
+    case "velocity":
+      return euler(field, x, options);
+    case "drift": {
+      const output = { network, direction, process, parametrisation, given };
+      // A network that predicts the end gives it in the last step.
+      const finish = parametrisation.meanMatch ? networkOutput(output) : undefined;
+      return eulerMaruyama(driftField(output), x, { ...options, sigma, stepVariance, finish });
+    }
+    case "increment": {
+      // An increment is a drift with Δt inside: it is divided out, and the one solver serves both.
+      const dt = grid.steps[0] as number;
+      if (grid.steps.some((s) => Math.abs(s - dt) > 1e-12))
+        throw new BridgeError(
+          "argument",
+          "DSB's networks predict the increment of one step size; the grid has several",
+        );
+      return eulerMaruyama((y, t) => field(y, t).div(dt), x, { ...options, sigma });
+    }
+    case "plan": {
+      const { noise = (like) => normal(like.shape, { device: like.device, dtype: like.dtype }) } =
+        options;
+      const end = planEnd(dynamics, x, { direction, given, z: noise(x, 0) });
+      return options.callback ? pathTo(end, x, { process, ...options }) : end;
+    }
   }
-  // An increment is a drift with Δt inside: divide it out, and the one solver serves both.
-  const dt = options.grid.steps[0] as number;
-  if (options.grid.steps.some((s) => Math.abs(s - dt) > 1e-12))
+}
+
+/** The end that a plan draws for x [B, …], a function of x and z [B, …]. */
+export function planEnd(
+  dynamics: Dynamics,
+  x: Tensor,
+  { direction, given, z }: Pick<SampleOptions, "direction" | "given"> & { z: Tensor },
+): Tensor {
+  const { method, process } = dynamics;
+  if (!method.plan)
     throw new BridgeError(
       "argument",
-      "DSB's networks predict the increment of one step size; the grid has several",
+      `${method.name} predicts a plan but has no function plan; give it one`,
     );
-  return eulerMaruyama((y, t) => field(y, t).div(dt), x, { ...options, sigma: process.sigma });
+  return method.plan(networkOf(dynamics, direction), x, { direction, z, process, given });
+}
+
+/** The way from x [B, …] to an end [B, …] along a bridge of the process, step by step. */
+export function pathTo(
+  end: Tensor,
+  x: Tensor,
+  { process, ...options }: SolveOptions & Pick<Dynamics, "process">,
+): Tensor {
+  const { direction } = options;
+  const drift: Field = (y, t) => process.driftTo(direction, { x: y, t, end });
+  const { sigma } = process;
+  return eulerMaruyama(drift, x, {
+    ...options,
+    ...{ sigma, stepVariance: "bridge", lastNoise: false, finish: () => end },
+  });
 }

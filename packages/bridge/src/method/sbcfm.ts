@@ -1,13 +1,14 @@
 // Schrödinger-bridge conditional flow matching (Tong et al. 2024): entropic plans inside batches, and the
 // velocity of the Brownian bridge's marginals.
 
+import type { Pairs } from "../core/batch.js";
 import { endOf } from "../core/direction.js";
 import { independent } from "../coupling/independent.js";
 import { minibatchEntropic } from "../coupling/minibatch.js";
 import { spread } from "../process/process.js";
-import { asPairs, asRows, type Method } from "./method.js";
+import type { Method } from "./method.js";
 
-export const sbcfm: Method = {
+export const sbcfm: Method<Pairs> = {
   name: "sbcfm",
   predicts: "velocity",
   networks: "shared",
@@ -15,10 +16,8 @@ export const sbcfm: Method = {
   eps: 1e-3,
   pairs: true,
   coupling: ({ sigma }) => minibatchEntropic({ reg: 2 * sigma ** 2 }),
-  epoch: ({ direction, data, generator }) =>
-    asRows(independent(data, generator, { to: endOf(direction) })),
-  regression(rows, { process, t, noise }) {
-    const { x0, x1 } = asPairs(rows);
+  rows: ({ direction, data, generator }) => independent(data, generator, { to: endOf(direction) }),
+  regression({ x0, x1 }, { process, t, noise }) {
     const z = noise(x0);
     const s = spread(t, x0);
     const r = s.rsub(1);

@@ -1,5 +1,5 @@
-// What a reference process is: the law that a bridge stays closest to. The rooms below know how to tie it
-// down at both ends, and what a network must learn to follow the tied process from one end.
+// What a reference process is: the law that a bridge stays closest to. Implementations give the closed-form bridge
+// between two ends and its conditional drift.
 import type { Tensor } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 

@@ -15,8 +15,8 @@ export type StepVariance = "process" | "bridge";
  * With `stepVariance: "bridge"` a step is exact where the drift leads to one end, (end − x)/(time left), however long
  * it is, and the last one has no noise (Liu et al. 2023, I²SB, eq. 4). Steps of Euler–Maruyama leave too much noise in
  * x wherever they are long beside the time left.
- * `lastNoise: false` leaves the noise of the last step out, for samples that are meant to be looked at; `finish`,
- * where it is given, is then the end itself as a function of the last point, in the last step's place.
+ * `lastNoise: false` leaves out the noise of the last step; `finish`, if given, is then the end itself as a function of
+ * the last point, in place of the last step.
  */
 export function eulerMaruyama(
   drift: Field,
@@ -24,6 +24,7 @@ export function eulerMaruyama(
   {
     direction,
     grid,
+    only,
     sigma,
     stepVariance = "process",
     lastNoise = true,
@@ -37,17 +38,17 @@ export function eulerMaruyama(
     finish?: Field | undefined;
   },
 ): Tensor {
-  const steps = ordered(direction, grid);
+  const steps = ordered(direction, grid, only);
   callback?.(x, { step: 0, time: steps[0]?.time ?? 0 });
-  for (const [k, { time, next, dt }] of steps.entries()) {
+  for (const { k, time, next, dt } of steps) {
     const from = x;
     const left = direction === "f" ? 1 - next : next;
     const share = stepVariance === "bridge" ? left / (left + dt) : 1;
     const spread = sigma * Math.sqrt(dt * share);
-    // What a step makes on the way is given back at its end, while a recording runs too.
+    // The intermediates of a step are freed at its end, while a recording runs too.
     x = tidy(() => {
       const t = oneTime(from, time);
-      const last = !lastNoise && k === steps.length - 1;
+      const last = !lastNoise && k === grid.steps.length - 1;
       const to = last && finish ? finish(from, t) : from.add(drift(from, t), { alpha: dt });
       return spread > 0 && !last ? to.add(noise(from, k), { alpha: spread }) : to;
     });

@@ -9,12 +9,12 @@ import { type Field, ordered, type SolveOptions } from "./solver.js";
 export function euler(
   velocity: Field,
   x: Tensor,
-  { direction, grid, callback }: SolveOptions,
+  { direction, grid, only, callback }: SolveOptions,
 ): Tensor {
   const sign = direction === "f" ? 1 : -1;
-  const steps = ordered(direction, grid);
+  const steps = ordered(direction, grid, only);
   callback?.(x, { step: 0, time: steps[0]?.time ?? 0 });
-  for (const [k, { time, next, dt }] of steps.entries()) {
+  for (const { k, time, next, dt } of steps) {
     const t = oneTime(x, time);
     x = x.add(velocity(x, t), { alpha: sign * dt });
     callback?.(x, { step: k + 1, time: next });

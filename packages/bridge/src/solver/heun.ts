@@ -13,13 +13,13 @@ import { type Field, ordered, type SolveOptions } from "./solver.js";
 export function heun(
   velocity: Field,
   x: Tensor,
-  { direction, grid, callback }: SolveOptions,
+  { direction, grid, only, callback }: SolveOptions,
 ): Tensor {
   const sign = direction === "f" ? 1 : -1;
-  const steps = ordered(direction, grid);
+  const steps = ordered(direction, grid, only);
   const at = (time: number) => oneTime(x, time);
   callback?.(x, { step: 0, time: steps[0]?.time ?? 0 });
-  for (const [k, { time, next, dt }] of steps.entries()) {
+  for (const { k, time, next, dt } of steps) {
     const v = velocity(x, at(time));
     const w = velocity(x.add(v, { alpha: sign * dt }), at(next));
     x = x.add(v, { alpha: (sign * dt) / 2 }).add(w, { alpha: (sign * dt) / 2 });

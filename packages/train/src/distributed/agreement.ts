@@ -1,22 +1,30 @@
-// How ranks that each train on whole batches stay together: nothing of their steps travels, so now and then they agree
-// on what comes after which of the next steps. Asking at every step would take longer than a small network's step.
-import type { StopPauseRequest } from "../half-iteration.js";
+// What stops or pauses a half-iteration after a step, the same on all ranks. Ranks that share each batch send it along
+// with the gradients. Ranks that each train on whole batches exchange nothing in a step: they agree now and then on the
+// next steps, since asking at every step would take longer than a small network's step.
 import type { Ranks } from "./ranks.js";
 
-/** Milliseconds for which ranks agree ahead: as long as nobody waits for an answer. */
+/** What a rank wants after a step; where any wants it, all do it. */
+export interface StopPauseRequest {
+  /** To end the run. */
+  stop: boolean;
+  /** To let rank 0 save and evaluate. */
+  pause: boolean;
+}
+
+/** Milliseconds for which ranks agree ahead: a delay that nobody notices. */
 const AHEAD = 50;
 /** Most steps. */
 const MOST = 64;
 
-export interface Asking {
+interface Wanted {
   stop: boolean;
-  /** Whether rank 0 wants to save and evaluate after a step; asked ahead of it. */
+  /** Whether rank 0 wants to save and evaluate after a step; called for steps ahead. */
   pauseAt: (step: number) => boolean;
 }
 
 /** What all ranks do after each step, in turn. */
 export class Agreement {
-  readonly #ranks: Ranks;
+  readonly #ranks: Pick<Ranks, "isMain" | "max">;
   readonly #steps: number;
   #asked = { step: 0, time: 0 };
   /** The next step before which they ask each other. */
@@ -24,20 +32,20 @@ export class Agreement {
   #pause = 0;
 
   /** `steps` are those of the half-iteration, whose last one ends in a pause of its own. */
-  constructor(ranks: Ranks, steps: number) {
+  constructor(ranks: Pick<Ranks, "isMain" | "max">, steps: number) {
     this.#ranks = ranks;
     this.#steps = steps;
   }
 
   /** Before step `step`, on every rank: what comes after it. Throws a DistributedError. */
-  before(step: number, { stop, pauseAt }: Asking): StopPauseRequest {
+  before(step: number, { stop, pauseAt }: Wanted): StopPauseRequest {
     if (step < this.#next) return { stop: false, pause: step === this.#pause };
     const { isMain } = this.#ranks;
     const length = isMain ? this.#length(step) : 0;
     const last = Math.min(step + length, this.#steps) - 1;
     let pause = 0;
     for (let s = step; pause === 0 && s <= last; s++) if (pauseAt(s)) pause = s;
-    const [stops, next, agreed] = this.#ranks.most([
+    const [stops, next, agreed] = this.#ranks.max([
       stop ? 1 : 0,
       isMain ? (pause === 0 ? step + length : pause + 1) : 0,
       pause,
@@ -55,4 +63,46 @@ export class Agreement {
     const each = (performance.now() - time) / (step - asked);
     return Math.max(1, Math.min(MOST, Math.round(AHEAD / each)));
   }
+}
+
+/** The requests of a half-iteration. */
+export interface StepRequests {
+  /** Before a step: what this rank sends with it. */
+  before(step: number): StopPauseRequest;
+  /** After it: whether all pause, or stop, where `carried` came back with the step. */
+  pauses(step: number, carried: StopPauseRequest): boolean;
+  stops(carried: StopPauseRequest): boolean;
+}
+
+/** `own` is what this rank wants after a step. One process by itself reads it after the step, so that it acts at once. */
+export function stepRequests(
+  ranks: Ranks,
+  {
+    steps,
+    sharesBatch,
+    isAborted,
+    pauseAt,
+  }: {
+    steps: number;
+    sharesBatch: boolean;
+    isAborted: () => boolean;
+    pauseAt: (step: number) => boolean;
+  },
+): StepRequests {
+  if (ranks.size === 1)
+    return {
+      before: () => ({ stop: false, pause: false }),
+      pauses: pauseAt,
+      stops: isAborted,
+    };
+  const agreement = sharesBatch ? null : new Agreement(ranks, steps);
+  return {
+    before: (step) =>
+      agreement?.before(step, { stop: isAborted(), pauseAt }) ?? {
+        stop: isAborted(),
+        pause: pauseAt(step),
+      },
+    pauses: (_step, { pause }) => pause,
+    stops: ({ stop }) => stop,
+  };
 }

@@ -2,11 +2,13 @@
 // Where ranks do not share batches, each has the whole of every one.
 import type { Tensor } from "@dsbm/torch";
 import type { CompleteProblem } from "../problem.js";
-import type { Part } from "./ranks.js";
+import { localRanks, type Part } from "./ranks.js";
 
 export interface BatchShare {
   /** Of the batch's pairs. */
   part: Part;
+  /** Pairs of the whole batch. */
+  pairs: number;
   /** Rows that this rank trains on. */
   rows: number;
   /** Ranks among which the batch is shared. */
@@ -15,16 +17,14 @@ export interface BatchShare {
   own(drawn: Tensor): Tensor;
 }
 
-/** Rank r's share; all of it where one process trains alone, or each rank does the same. Repeated pairs stand in the batch one whole round after the other. */
+/** Rank r's share; repetitions of the pairs follow one another in whole rounds. */
 export function batchShare({
-  optimisation,
-  execution,
+  optimisation: { batchSize, repeat },
+  execution: { ranks, shareBatch },
 }: Pick<CompleteProblem, "optimisation" | "execution">): BatchShare {
-  const { batchSize, repeat } = optimisation;
-  const { ranks, shareBatch } = execution;
   const pairs = batchSize / repeat;
-  const sharing = shareBatch ? ranks : null;
-  const part = sharing?.part(pairs) ?? { start: 0, count: pairs };
+  const sharing = shareBatch ? ranks : localRanks;
+  const part = sharing.part(pairs);
   const { start, count } = part;
   const own = (drawn: Tensor): Tensor => {
     if (count === pairs) return drawn;
@@ -35,5 +35,5 @@ export function batchShare({
       .narrow(1, start, count)
       .reshape([repeat * count, ...rest]);
   };
-  return { part, rows: repeat * count, among: sharing?.size ?? 1, own };
+  return { part, pairs, rows: repeat * count, among: sharing.size, own };
 }

@@ -1,20 +1,21 @@
-// Which of several processes write into a folder: one for each disk that it lies on, as far as their files show.
+// Which of several processes write into a folder: one for each disk, as far as their files show.
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Ranks } from "./ranks.js";
 
-/** Whether this rank writes for all that see the same folder; makes the folder. Every rank calls it. */
+/** Whether this rank writes for all that have the same folder; makes the folder. Every rank calls it. */
 export function electWriter(ranks: Ranks, folder: string): boolean {
   mkdirSync(resolve(folder), { recursive: true });
-  const mark = ranks.same(randomUUID());
+  if (ranks.size === 1) return true;
+  const mark = ranks.fromMain(randomUUID());
   const sign = (rank: number) => join(folder, `.rank-${mark}-${rank}`);
   writeFileSync(sign(ranks.rank), "");
-  ranks.control.barrier();
+  ranks.barrier();
   const lower = Array.from({ length: ranks.rank }, (_, rank) => rank);
   const keeps = !lower.some((rank) => existsSync(sign(rank)));
-  ranks.control.barrier();
+  ranks.barrier();
   rmSync(sign(ranks.rank), { force: true });
   return keeps;
 }

@@ -1,21 +1,29 @@
-// Simulated pairs on disk: a mapped .npy file [npar, 2, …], and one for each condition, made anew every so many
-// steps, a part at a time, so that memory holds one part whatever the number of pairs.
+// Simulated rows on disk, made anew every so many steps, a part at a time, so that memory holds one part whatever their
+// number. Pairs are a mapped .npy file [npar, 2, …]; every other name of a batch is in a file of its own.
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type Decode, type End, type Endpoints, gathered } from "@dsbm/bridge";
+import {
+  type Batch,
+  batchFrom,
+  type Decode,
+  type End,
+  type Endpoints,
+  gathered,
+  namesOf,
+  tensorsOf,
+} from "@dsbm/bridge";
 import { type Generator, io, stack, type Tensor, tidy } from "@dsbm/torch";
 import { electWriter, waitForFiles } from "../distributed/elect-writer.js";
-import type { Part, Ranks } from "../distributed/ranks.js";
-import { kept } from "../simulator.js";
+import { allOf, type Part, type Ranks } from "../distributed/ranks.js";
 import { Order, type OrderState } from "./order.js";
-import { allOf, type RowSource, type SourceState } from "./rows.js";
+import type { RowSource, SourceState } from "./rows.js";
 
 /** The cache of a problem. */
 export interface CacheOptions {
   /** Folder of the files; the cache before is removed when the next is made. */
   folder: string;
-  /** Pairs in a cache. */
+  /** Rows in a cache. */
   npar: number;
   /** Rows simulated together: bounds the memory. */
   batchSize: number;
@@ -30,18 +38,16 @@ export interface CacheSourceOptions extends CacheOptions {
   name: string;
   data: Endpoints;
   decode: Decode;
-  /** Rows of a batch of starts, whose ends are gathered when asked for; draws from `simulate` alone. */
-  pairs: (batch: Endpoints) => Tensor[];
-  /** Which of the two was simulated. */
-  simulated: 0 | 1;
+  /** Rows of a batch of starts, whose ends are gathered at their first use; draws from `simulate` alone. */
+  rows: (batch: Endpoints) => Batch;
+  /** The end of pairs that was simulated, which `normalize` standardises. */
+  simulated: End;
   /** Rows that one start gives (default 1). */
   rowsPerStart?: number;
-  /** Names of what the rows carry behind the pairs, each in a file of its own. */
-  beside?: readonly string[];
   simulate: Generator;
   shuffle: Generator;
-  /** The processes that make the pairs together; each disk gets the whole cache. */
-  ranks?: Ranks | null;
+  /** The processes that make the rows together; each disk gets the whole cache. */
+  ranks: Ranks;
 }
 
 interface Saved {
@@ -50,22 +56,43 @@ interface Saved {
   after: Uint8Array | null;
   refresh: number;
   sha256: string;
+  /** The names of the batch, comma-separated. */
+  names: string;
 }
 
 const none = -1;
+/** The file of pairs has no suffix. */
+const pairs = "";
+
+/** What is written of a batch, by the suffix of its file. */
+function filesOf(batch: Batch): Map<string, Tensor> {
+  const names = namesOf(batch);
+  const all = new Map(tensorsOf(batch).map((t, i) => [names[i] as string, t]));
+  const [x0, x1] = [all.get("x0"), all.get("x1")];
+  if (!x0 || !x1) return all;
+  all.delete("x0");
+  all.delete("x1");
+  return new Map([[pairs, stack([x0, x1], { dim: 1 })], ...all]);
+}
+
+/** The suffixes of the files of a batch with these names. */
+const suffixes = (names: readonly string[]): string[] => {
+  const rest = names.filter((name) => name !== "x0" && name !== "x1");
+  return rest.length === names.length ? rest : [pairs, ...rest];
+};
 
 export class CacheRows implements RowSource {
   readonly #options: CacheSourceOptions;
   #saved: Saved;
-  /** The mapped files, the pairs first. */
-  #rows: Tensor[] = [];
+  /** The mapped files by suffix. */
+  #rows = new Map<string, Tensor>();
   readonly #order: Order;
   /** Whether this process writes the files; null: not known yet. */
-  #keeps: boolean | null = null;
+  #isWriter: boolean | null = null;
 
   constructor(options: CacheSourceOptions) {
     this.#options = options;
-    this.#saved = { before: this.#states(), after: null, refresh: none, sha256: "" };
+    this.#saved = { before: this.#states(), after: null, refresh: none, sha256: "", names: "" };
     this.#order = new Order(options.npar, options.shuffle);
   }
 
@@ -78,147 +105,164 @@ export class CacheRows implements RowSource {
     return Math.floor((step - 1) / this.#options.refreshStride);
   }
 
-  /** The files of a cache, the pairs first. */
-  #paths(refresh: number): string[] {
-    const { folder, name, beside = [] } = this.#options;
-    return ["", ...beside.map((what) => `_${what}`)].map((what) =>
-      join(folder, `${name}_${refresh}${what}.npy`),
+  get #names(): string[] {
+    return this.#saved.names.split(",");
+  }
+
+  /** The files of the cache in use. */
+  #paths(): string[] {
+    const { folder, name } = this.#options;
+    const { refresh } = this.#saved;
+    return suffixes(this.#names).map((suffix) =>
+      join(folder, `${name}_${refresh}${suffix && `_${suffix.replace("given.", "")}`}.npy`),
     );
   }
 
+  #map(): void {
+    const keys = suffixes(this.#names);
+    this.#paths().forEach((path, i) => {
+      this.#rows.set(keys[i] as string, io.mapNpy(path).keep());
+    });
+  }
+
   due(step: number): boolean {
-    return this.#rows.length === 0 || this.#refreshOf(step) !== this.#saved.refresh;
+    return this.#rows.size === 0 || this.#refreshOf(step) !== this.#saved.refresh;
   }
 
   async *make(step: number): AsyncGenerator<{ done: number; total: number }> {
-    const old = this.#saved.refresh;
     this.#unmap();
-    this.#saved = { before: this.#states(), after: null, refresh: none, sha256: "" };
-    if (old !== none) this.#remove(old);
+    this.#removeFiles();
+    this.#saved = { before: this.#states(), after: null, refresh: none, sha256: "", names: "" };
     yield* this.#simulate(this.#refreshOf(step));
-    // Before the last word: who leaves there has the cache, and goes through it from the beginning.
+    // Before the last yield: whoever leaves there has the cache, and goes through it from the beginning.
     this.#order.restore({ shuffle: this.#options.shuffle.getState(), taken: 0 });
     yield { done: this.#options.npar, total: this.#options.npar };
   }
 
   async *#simulate(refresh: number): AsyncGenerator<{ done: number; total: number }> {
-    const { folder, npar, batchSize, data, decode, pairs, simulate } = this.#options;
+    const { folder, npar, batchSize, data, decode, rows: make, simulate } = this.#options;
     const { rowsPerStart = 1, ranks } = this.#options;
-    const paths = this.#paths(refresh);
-    const temporary = paths.map((_, i) =>
-      join(folder, `.tmp-${process.pid}-${this.#options.name}-${i}.npy`),
-    );
+    const temporary = (suffix: string) =>
+      join(folder, `.tmp-${process.pid}-${this.#options.name}-${suffix}.npy`);
     mkdirSync(resolve(folder), { recursive: true });
-    this.#keeps ??= ranks ? electWriter(ranks, folder) : true;
+    this.#isWriter ??= electWriter(ranks, folder);
+    let names: string[] = [];
     const { device } = data.x0;
     const starts = {
       x0: new Order(data.x0.size(0), simulate, device),
       x1: new Order(data.x1.size(0), simulate, device),
     };
-    const writers: io.npy.NpyWriter[] = [];
+    const writers = new Map<string, io.npy.NpyWriter>();
     try {
       for (let done = 0; done < npar; ) {
         yield { done, total: npar };
         const most = Math.max(1, Math.floor(batchSize / rowsPerStart));
         const n = Math.min(most, Math.ceil((npar - done) / rowsPerStart));
         const rows = Math.min(n * rowsPerStart, npar - done);
-        const raw = tidy((): io.RawArray[] => {
+        const raw = tidy((): [string, io.RawArray][] => {
           const drawn: Partial<Record<End, Tensor>> = {};
           const index = (end: End) => {
             drawn[end] ??= starts[end].through(n).to({ device: data[end].device });
             return drawn[end];
           };
-          // Only the end that runs are started from is asked for.
-          const [x0, x1, ...beside] = pairs(gathered(data, index, { decode, generator: simulate }));
-          if (!this.#keeps) return [];
-          const ends = stack([x0 as Tensor, x1 as Tensor], { dim: 1 });
-          return [ends, ...beside].map((t) => io.toRaw(t.narrow(0, 0, rows)));
+          // Only the end that runs start from is gathered.
+          const batch = make(gathered(data, index, { decode, generator: simulate }));
+          names = namesOf(batch);
+          if (!this.#isWriter) return [];
+          return Array.from(filesOf(batch), ([suffix, t]) => [
+            suffix,
+            io.toRaw(t.narrow(0, 0, rows)),
+          ]);
         });
-        raw.forEach((part, i) => {
-          writers[i] ??= new io.npy.NpyWriter(
-            temporary[i] as string,
-            part.dtype,
-            part.shape.slice(1),
-          );
-          writers[i].append(part);
-        });
+        for (const [suffix, part] of raw) {
+          const { dtype, shape } = part;
+          const writer =
+            writers.get(suffix) ?? new io.npy.NpyWriter(temporary(suffix), dtype, shape.slice(1));
+          writers.set(suffix, writer);
+          writer.append(part);
+        }
         done += rows;
       }
-      const sha256 = await this.#publish({ writers, temporary, paths });
-      this.#saved = { ...this.#saved, after: simulate.getState(), refresh, sha256 };
-      this.#rows = paths.map((path) => io.mapNpy(path).keep());
+      const after = simulate.getState();
+      this.#saved = { ...this.#saved, after, refresh, names: names.join() };
+      this.#saved.sha256 = await this.#publish(writers, suffixes(names).map(temporary));
+      this.#map();
     } finally {
       starts.x0.dispose();
       starts.x1.dispose();
-      for (const writer of writers) writer.close();
-      removeAll(temporary);
+      for (const writer of writers.values()) writer.close();
+      removeAll([...writers.keys()].map(temporary));
     }
   }
 
   /** Gives finished files their names; the hash of what is in them, the same on all ranks. */
-  async #publish({
-    writers,
-    temporary,
-    paths,
-  }: Record<"temporary" | "paths", string[]> & { writers: io.npy.NpyWriter[] }): Promise<string> {
+  async #publish(
+    writers: ReadonlyMap<string, io.npy.NpyWriter>,
+    temporary: readonly string[],
+  ): Promise<string> {
     const { normalize, simulated, batchSize, ranks } = this.#options;
+    const paths = this.#paths();
     let sha256 = "";
-    if (this.#keeps) {
-      for (const writer of writers) writer.close({ sync: true });
-      if (normalize) normalizeFile(temporary[0] as string, simulated, batchSize);
+    if (this.#isWriter) {
+      for (const writer of writers.values()) writer.close({ sync: true });
+      if (normalize && writers.has(pairs))
+        normalizeFile(temporary[0] as string, simulated === "x0" ? 0 : 1, batchSize);
       sha256 = await digest(temporary);
       paths.forEach((path, i) => {
         renameSync(temporary[i] as string, path);
       });
     }
-    if (!ranks) return sha256;
-    const first = ranks.same(sha256);
-    ranks.control.barrier(); // all who write have written
+    const first = ranks.fromMain(sha256);
+    ranks.barrier(); // all who write have written
     await waitForFiles(paths);
     return first;
   }
 
-  batch(n: number, { start, count }: Part = allOf(n)): Tensor[] {
+  batch(n: number, { start, count }: Part = allOf(n)): Batch {
     const index = this.#order.next(n).narrow(0, start, count);
-    const [pairs, ...beside] = this.#rows.map((file) => file.indexSelect(0, index));
     const { device } = this.#options.data.x0;
-    const ends = [0, 1].map((end) => (pairs as Tensor).select(1, end).contiguous());
-    return [...ends, ...beside].map((t) => t.to({ device }));
+    const found = new Map(
+      Array.from(this.#rows, ([suffix, file]) => [suffix, file.indexSelect(0, index)]),
+    );
+    const end = (i: number) => found.get(pairs)?.select(1, i).contiguous();
+    const all: Record<string, Tensor | undefined> = { x0: end(0), x1: end(1) };
+    const names = this.#names;
+    return batchFrom(
+      names,
+      names.map((name) => (all[name] ?? (found.get(name) as Tensor)).to({ device })),
+    );
   }
 
-  /** The first rows of the file as they are, kept out of scopes; null before there is one. */
-  peek(n: number): Tensor[] | null {
-    const [rows] = this.#rows;
+  peek(n: number): { x0: Tensor; x1: Tensor } | null {
+    const rows = this.#rows.get(pairs);
     if (!rows) return null;
-    return kept(() => {
+    return tidy(() => {
       const some = rows.narrow(0, 0, Math.min(n, rows.size(0)));
-      return [0, 1].map((end) => some.select(1, end).clone());
+      return { x0: some.select(1, 0).clone().keep(), x1: some.select(1, 1).clone().keep() };
     });
   }
 
   save(): SourceState {
-    const { before, after, refresh, sha256 } = this.#saved;
-    return { before, after, refresh, sha256, order: { ...this.#order.save() } };
+    return { ...this.#saved, order: { ...this.#order.save() } };
   }
 
   async *restore(state: SourceState): AsyncGenerator<{ done: number; total: number }> {
     const { simulate, shuffle } = this.#options;
-    const { before, after, refresh, sha256, order } = state as unknown as Saved & {
-      order: OrderState;
-    };
+    const { order, ...saved } = state as unknown as Saved & { order: OrderState };
+    const { before, after, refresh, sha256, names = "x0,x1" } = saved;
     simulate.setState(before.simulate);
     shuffle.setState(before.shuffle);
-    this.#saved = { before, after: null, refresh: none, sha256: "" };
+    this.#saved = { before, after: null, refresh: none, sha256: "", names: "" };
     if (refresh === none) return;
-    const paths = this.#paths(refresh);
-    const { ranks } = this.#options;
+    this.#saved = { before, after, refresh, sha256, names };
+    const paths = this.#paths();
     const whole = paths.every((path) => existsSync(path)) && (await digest(paths)) === sha256;
-    if (ranks ? !ranks.any(!whole) : whole) {
+    if (!this.#options.ranks.any(!whole)) {
       simulate.setState(after as Uint8Array);
-      this.#saved = { before, after, refresh, sha256 };
-      this.#rows = paths.map((path) => io.mapNpy(path).keep());
+      this.#map();
       this.#order.restore(order);
     } else {
+      this.#saved = { before, after: null, refresh: none, sha256: "", names };
       yield* this.#simulate(refresh);
       this.#order.restore(order);
       yield { done: this.#options.npar, total: this.#options.npar };
@@ -226,11 +270,11 @@ export class CacheRows implements RowSource {
   }
 
   #unmap(): void {
-    for (const rows of this.#rows) rows.dispose();
-    this.#rows = [];
+    for (const rows of this.#rows.values()) rows.dispose();
+    this.#rows.clear();
   }
 
-  /** Unmaps the files and leaves it for a run that goes on. */
+  /** Unmaps the files and leaves them for a run that goes on. */
   dispose(): void {
     this.#unmap();
     this.#order.dispose();
@@ -239,11 +283,11 @@ export class CacheRows implements RowSource {
   /** Removes the files of a half-iteration that is done. */
   remove(): void {
     this.dispose();
-    if (this.#saved.refresh !== none) this.#remove(this.#saved.refresh);
+    this.#removeFiles();
   }
 
-  #remove(refresh: number): void {
-    if (this.#keeps !== false) removeAll(this.#paths(refresh));
+  #removeFiles(): void {
+    if (this.#saved.refresh !== none && this.#isWriter !== false) removeAll(this.#paths());
   }
 }
 

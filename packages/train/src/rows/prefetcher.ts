@@ -1,5 +1,5 @@
-// The next epochs' runs, begun while this epoch's rows are trained on: their network stands still meanwhile, and they
-// draw from a stream of their own, so that the numbers are those of runs made when they are asked for.
+// The next epochs' runs, begun while this epoch's rows are trained on: their network does not change meanwhile, and they
+// draw from a stream of their own, so that the numbers are those of runs made when they are needed.
 
 import {
   type Conditions,
@@ -21,7 +21,7 @@ interface Begun {
 
 export class Prefetcher {
   readonly #start: Start;
-  #asked: Parameters<Start> | null = null;
+  #last: Parameters<Start> | null = null;
   readonly #begun: Begun[] = [];
 
   /** `start` begins runs on threads of their own and draws nothing after it returned. */
@@ -29,9 +29,9 @@ export class Prefetcher {
     this.#start = start;
   }
 
-  /** The ends of the runs that were begun, where these are the ones that are asked for; otherwise of new ones. */
+  /** The ends of the runs that were begun, if they are the wanted ones; otherwise of new runs. */
   readonly simulate: Simulate = (direction, x, given) => {
-    this.#asked = [direction, x, given];
+    this.#last = [direction, x, given];
     const [first] = this.#begun;
     if (first && (first.direction !== direction || first.x !== x)) this.stop();
     const begun = this.#begun.shift();
@@ -42,22 +42,22 @@ export class Prefetcher {
     return own;
   };
 
-  /** How many were begun and not asked for yet. */
+  /** How many were begun and not used yet. */
   get waiting(): number {
     return this.#begun.length;
   }
 
   /**
-   * Begins runs as they were asked for last of `data`, behind those that were begun before, from `next`, the data of a
-   * later epoch; false where none were asked for.
+   * Begins runs as the last ones from `data`, after those that were begun before, from `next`, the data of a later epoch;
+   * false where there were none.
    */
   begin(data: Endpoints, next: Endpoints): boolean {
-    if (!this.#asked || this.#asked[1].disposed) return false;
-    const [direction, x, given] = this.#asked;
+    if (!this.#last || this.#last[1].disposed) return false;
+    const [direction, x, given] = this.#last;
     const end = (["x0", "x1"] as End[]).find((e) => data[e] === x);
     if (!end) return false;
-    const told = next === data ? given : conditionsAt(next.conditions, end)?.values;
-    const run = this.#start(direction, next[end], told);
+    const conditions = next === data ? given : conditionsAt(next.conditions, end)?.values;
+    const run = this.#start(direction, next[end], conditions);
     for (const t of run.outputs) t.keep();
     this.#begun.push({ direction, x: next[end], run });
     return true;

@@ -1,12 +1,13 @@
-// Where the rows of training batches come from in one half-iteration; the rooms below say how.
-import type { Tensor } from "@dsbm/torch";
+// Where the rows of training batches come from in one half-iteration; the other files of this folder are the sources.
+import { type Batch, mapBatch, tensorsOf } from "@dsbm/bridge";
+import { type Generator, randperm, type Tensor, tidy } from "@dsbm/torch";
 import type { Part } from "../distributed/ranks.js";
 
 /** What a source needs to go on, in JSON's types and bytes. */
 export type SourceState = { [key: string]: SavedValue };
 export type SavedValue = null | boolean | number | string | Uint8Array | SourceState;
 
-/** Work that tells how many rows are made. */
+/** Work that yields how many rows are made. */
 export type Making =
   | Iterable<{ done: number; total: number }>
   | AsyncIterable<{ done: number; total: number }>;
@@ -21,12 +22,42 @@ export interface RowSource {
    */
   make(step: number): Making;
   /** Those rows of the next batch of `n` that `part` names (default: all), born in the surrounding scope. */
-  batch(n: number, part?: Part): Tensor[];
+  batch(n: number, part?: Part): Batch;
+  /** The first `n` pairs in use, kept out of scopes; null where there are none, or they are not kept. */
+  peek?(n: number): { x0: Tensor; x1: Tensor } | null;
   /** The state at a step boundary. */
   save(): SourceState;
   /** Goes on from a saved state, making again what is no longer there; yields as `make`. */
   restore(state: SourceState): Making;
+  /** Removes what is on disk for a half-iteration that is done. */
+  remove?(): void;
   dispose(): void;
 }
 
-export const allOf = (n: number): Part => ({ start: 0, count: n });
+/** The rows of an epoch in one random order: batches are cut from them, the incomplete last one is dropped. */
+export function shuffleRows<B extends Batch>(batch: B, generator: Generator): B {
+  const [first] = tensorsOf(batch) as [Tensor];
+  const order = randperm(first.size(0), { generator, device: first.device });
+  return mapBatch(batch, (t) => t.indexSelect(0, order));
+}
+
+/** Each row `times` times: [n, …] → [n · times, …], the whole batch after itself. */
+export function repeatRows<B extends Batch>(batch: B, times: number): B {
+  if (times === 1) return batch;
+  return mapBatch(batch, (t) => t.repeat([times, ...t.shape.slice(1).map(() => 1)]));
+}
+
+/** Rows of a batch, as views. */
+export function cutRows<B extends Batch>(batch: B, { start, count }: Part): B {
+  return mapBatch(batch, (t) => t.narrow(0, start, count));
+}
+
+/** Keeps a batch out of the surrounding scopes. */
+export function keptRows(fn: () => Batch): Batch {
+  let batch: Batch = {};
+  tidy(() => {
+    batch = fn();
+    for (const t of tensorsOf(batch)) t.keep();
+  });
+  return batch;
+}

@@ -1,7 +1,8 @@
-// Rows of the first pass, which nothing has to be simulated for: gathered from the tables a batch at a time,
-// so that tables may be encoded, mapped from disk and larger than memory.
+// Rows that are made a batch at a time from the tables, which may be encoded, mapped from disk and larger than memory:
+// those of the first pass, which need no simulation, and those of online methods, simulated with the current weights.
 
 import {
+  type Batch,
   type Decode,
   type DrawRows,
   drawPart,
@@ -10,16 +11,18 @@ import {
   gathered,
   type Matching,
 } from "@dsbm/bridge";
-import type { Generator, Tensor } from "@dsbm/torch";
-import type { Part } from "../distributed/ranks.js";
+import type { Generator } from "@dsbm/torch";
+import { allOf, type Part } from "../distributed/ranks.js";
 import { matchedOrder, type PairOrder, separateOrders } from "./pair-order.js";
-import { allOf, type Making, type RowSource, type SourceState } from "./rows.js";
+import { cutRows, type Making, type RowSource, type SourceState } from "./rows.js";
 
 export interface StreamOptions {
   data: Endpoints;
   decode: Decode;
   /** The rows that a batch of both ends gives; draws from `simulate` alone, for its rows as `forRows` does. */
-  rows: (batch: Endpoints, forRows: DrawRows) => Tensor[];
+  rows: (batch: Endpoints, forRows: DrawRows) => Batch;
+  /** Whether all rows of a batch are made, to be shared by the ranks afterwards: simulations are shared by themselves. */
+  whole?: boolean;
   simulate: Generator;
   /** One stream for the order of each table. */
   shuffle: { x0: Generator; x1: Generator };
@@ -46,7 +49,12 @@ export class StreamRows implements RowSource {
     return [];
   }
 
-  batch(n: number, part: Part = allOf(n)): Tensor[] {
+  batch(n: number, part: Part = allOf(n)): Batch {
+    if (this.#options.whole) return cutRows(this.#make(n, allOf(n)), part);
+    return this.#make(n, part);
+  }
+
+  #make(n: number, part: Part): Batch {
     const { data, decode, rows, simulate } = this.#options;
     const order = this.#order.next(n);
     const own = (end: End) =>

@@ -1,24 +1,36 @@
 // Rows that fit in memory: made anew for every epoch, shuffled once, cut into batches as views.
 
-import { disposeSome, type Endpoints, someRows } from "@dsbm/bridge";
-import type { Generator, Tensor } from "@dsbm/torch";
-import type { Part } from "../distributed/ranks.js";
-import { kept } from "../simulator.js";
-import { batchOf, shuffleRows } from "../step/training-step.js";
+import {
+  type Batch,
+  countRows,
+  disposeSome,
+  type Endpoints,
+  someRows,
+  tensorsOf,
+} from "@dsbm/bridge";
+import type { Generator } from "@dsbm/torch";
+import { allOf, type Part } from "../distributed/ranks.js";
 import type { Prefetcher } from "./prefetcher.js";
-import { allOf, type Making, type RowSource, type SourceState } from "./rows.js";
+import {
+  cutRows,
+  keptRows,
+  type Making,
+  type RowSource,
+  type SourceState,
+  shuffleRows,
+} from "./rows.js";
 
 export interface TableOptions {
   data: Endpoints;
   /** The rows of one epoch on all of the data or some; draws from `simulate` alone. */
-  epoch: (data: Endpoints) => Tensor[];
+  epoch: (data: Endpoints) => Batch;
   /** Rows of a training step. */
   batchSize: number;
   simulate: Generator;
   shuffle: Generator;
-  /** Begins the next epochs' runs beside the training on this one's; null where they wait for it. */
-  ahead?: Prefetcher | null;
-  /** Training steps that are still to come, which bound what is made. */
+  /** Begins the next epochs' runs beside the training on this epoch; null: they wait for it. */
+  prefetcher?: Prefetcher | null;
+  /** Training steps that are left, which bound what is made. */
   stepsLeft: () => number;
   /** A stream of its own for what the last epoch is made of; null: of all data, as rows are not made one a sample. */
   choose: (() => Generator) | null;
@@ -31,7 +43,7 @@ type States = { simulate: Uint8Array; shuffle: Uint8Array };
 const DEPTH = 2;
 
 export class TableRows implements RowSource {
-  #rows: Tensor[] = [];
+  #rows: Batch = {};
   #cursor: number | null = null;
   #before: States;
   /** Epochs whose runs were begun already: the state of the simulations' stream before, and their data. */
@@ -48,7 +60,7 @@ export class TableRows implements RowSource {
   }
 
   due(): boolean {
-    const size = this.#rows[0]?.size(0) ?? 0;
+    const size = countRows(this.#rows);
     return this.#cursor === null || this.#cursor + this.#options.batchSize > size;
   }
 
@@ -63,10 +75,10 @@ export class TableRows implements RowSource {
     this.#before = { ...this.#states(), ...(early && { simulate: early.simulate }) };
     const data = early?.data ?? this.#dataFor(left);
     const { epoch, shuffle, batchSize } = this.#options;
-    this.#rows = kept(() => {
+    this.#rows = keptRows(() => {
       const rows = epoch(data);
-      const batches = Math.floor((rows[0]?.size(0) ?? 0) / batchSize);
-      // The shuffle goes on beside the next runs as well.
+      const batches = Math.floor(countRows(rows) / batchSize);
+      // The shuffle, too, runs beside the next runs.
       this.#beginNext(batches, left, data);
       return shuffleRows(rows, shuffle);
     });
@@ -85,13 +97,13 @@ export class TableRows implements RowSource {
 
   /** Begins the epochs after this one of so many batches, if there will be any. */
   #beginNext(batches: number, left: number, now: Endpoints): void {
-    const { ahead, simulate, data } = this.#options;
-    if (!ahead || now !== data) return;
+    const { prefetcher, simulate, data } = this.#options;
+    if (!prefetcher || now !== data) return;
     for (;;) {
-      const after = left - batches * (ahead.waiting + 1);
-      if (ahead.waiting >= DEPTH || after <= 0) return;
+      const after = left - batches * (prefetcher.waiting + 1);
+      if (prefetcher.waiting >= DEPTH || after <= 0) return;
       const next = { simulate: simulate.getState(), data: this.#dataFor(after) };
-      if (!ahead.begin(data, next.data)) {
+      if (!prefetcher.begin(data, next.data)) {
         this.#forget(next.data);
         return;
       }
@@ -103,10 +115,10 @@ export class TableRows implements RowSource {
     if (data !== this.#options.data) disposeSome(data);
   }
 
-  batch(n: number, { start, count }: Part = allOf(n)): Tensor[] {
+  batch(n: number, { start, count }: Part = allOf(n)): Batch {
     const from = this.#cursor ?? 0;
     this.#cursor = from + n;
-    return batchOf(this.#rows, from + start, count);
+    return cutRows(this.#rows, { start: from + start, count });
   }
 
   save(): SourceState {
@@ -127,14 +139,14 @@ export class TableRows implements RowSource {
   }
 
   dispose(): void {
-    this.#options.ahead?.stop();
+    this.#options.prefetcher?.stop();
     for (const { data } of this.#begun.splice(0)) this.#forget(data);
     this.#drop();
   }
 
   #drop(): void {
-    for (const t of this.#rows) t.dispose();
-    this.#rows = [];
+    for (const t of tensorsOf(this.#rows)) t.dispose();
+    this.#rows = {};
     this.#cursor = null;
   }
 }

@@ -1,4 +1,4 @@
-// All that training changes, and the same as named tensors: how it is made, saved and put back.
+// All that training changes, and the same as named tensors: how it is made, saved and restored.
 
 import { BridgeError, type Direction, type Network } from "@dsbm/bridge";
 import { optim, type Tensor, tidy } from "@dsbm/torch";
@@ -12,7 +12,7 @@ export interface TrainState {
   emas: Record<Direction, optim.EMA> | null;
   /** What samples: the averages where there are any, else the networks themselves. */
   samplers: Record<Direction, Network>;
-  /** Optimisers that live on between half-iterations (methods that keep theirs). */
+  /** Optimisers that are kept between half-iterations (methods that keep theirs). */
   optimizers: Partial<Record<Direction, optim.Adam>>;
 }
 
@@ -38,19 +38,19 @@ export interface SavedTraining {
 /** What the half-iteration in progress has beside the state. */
 interface InProgress {
   direction: Direction;
-  optimizer: optim.Adam;
+  optimizer: optim.Adam | null;
 }
 
 /** The directions that have networks of their own. */
 export function directionsOf({ method: { method } }: Pick<CompleteProblem, "method">): Direction[] {
-  return method.networks === "shared" ? ["b"] : ["b", "f"];
+  return method.networks === "each" ? ["b", "f"] : ["b"];
 }
 
-/** Networks with their initial weights, and averages that stand there. */
+/** Networks with their initial weights, and averages equal to them. */
 export function initialState({ method: options, optimisation }: CompleteProblem): TrainState {
   const { method, network } = options;
   const { emaRate, emaWarmup } = optimisation;
-  const shared = method.networks === "shared";
+  const shared = method.networks !== "each";
   const pair = <T>(make: (d: Direction) => T): Record<Direction, T> => {
     const b = make("b");
     return { b, f: shared ? b : make("f") };
@@ -65,7 +65,10 @@ export function initialState({ method: options, optimisation }: CompleteProblem)
   return { half: 0, networks, emas, samplers, optimizers: {} };
 }
 
-/** All tensors of a state by name, not copies; `standing` are the weights that sample for the pass, if others do later. */
+/**
+ * All tensors of a state by name, not copies; `standing` are the weights that make the rows of the half-iteration in
+ * progress, where they are not the newest averages.
+ */
 export function tensorsOf(
   state: TrainState,
   directions: readonly Direction[],
@@ -76,7 +79,7 @@ export function tensorsOf(
     for (const [name, t] of part ?? []) tensors.set(`${prefix}${name}`, t);
   };
   for (const d of directions) {
-    const own = pass?.direction === d ? pass : null;
+    const own = pass && isOf(d, pass, directions) ? pass : null;
     put(`network/${d}/`, state.networks[d].stateDict());
     put(`ema/${d}/`, state.emas?.[d].stateDict());
     const updates = state.emas?.[d].updates;
@@ -86,6 +89,10 @@ export function tensorsOf(
   }
   return tensors;
 }
+
+/** Whether a half-iteration trains the network of `d`, which may serve both directions. */
+const isOf = (d: Direction, pass: InProgress, directions: readonly Direction[]): boolean =>
+  pass.direction === d || directions.length === 1;
 
 /** Throws a BridgeError that names the first tensor which is not finite; `when` says where training is. */
 export function checkFinite(tensors: ReadonlyMap<string, Tensor>, when: string): void {
@@ -97,7 +104,7 @@ export function checkFinite(tensors: ReadonlyMap<string, Tensor>, when: string):
       );
 }
 
-/** Puts in networks, and averages where they sample. Throws a TorchError where names or shapes do not fit. */
+/** Restores networks, and averages where they sample. Throws a TorchError where names or shapes do not fit. */
 export function putNetworks(
   state: TrainState,
   directions: readonly Direction[],
@@ -111,7 +118,7 @@ export function putNetworks(
   }
 }
 
-/** Puts in what a new pass has reset: its network, averages and their age, optimisers, and what samples for it. */
+/** Restores what a new half-iteration has reset: network, averages and their age, optimisers, and what samples for it. */
 export function putTensors(
   state: TrainState,
   directions: readonly Direction[],
@@ -122,7 +129,8 @@ export function putTensors(
     state.emas?.[d].loadStateDict(under(tensors, `ema/${d}/`));
     const updates = tensors.get(`ema_updates/${d}`);
     if (updates) state.emas?.[d].updates?.copy_(updates);
-    const optimizer = pass?.direction === d ? pass.optimizer : state.optimizers[d];
+    const isOwn = pass !== null && isOf(d, pass, directions);
+    const optimizer = isOwn ? pass.optimizer : state.optimizers[d];
     const own = under(tensors, `optimizer/${d}/`);
     // One that has not made a step has none.
     if (own.size > 0) optimizer?.loadStateDict(own);

@@ -1,16 +1,18 @@
-// The inner loop: one training step, recorded once and replayed; and the epochs that feed it.
-
+// One training step as a recorded function of a batch: noise, bridge, network, loss, backward, clipping, optimiser,
+// average.
 import {
-  conditionKinds,
-  conditionsIn,
+  type Batch,
   type Direction,
+  mapBatch,
   mapConditions,
   type Network,
   networkOutput,
+  type Regression,
   spread,
+  tensorsOf,
+  towards,
 } from "@dsbm/bridge";
 import {
-  arange,
   cat,
   type distributed,
   full,
@@ -18,16 +20,13 @@ import {
   mseLoss,
   noGrad,
   optim,
-  type Recorded,
-  rand,
-  randn,
-  randperm,
-  recorded,
   type Tensor,
 } from "@dsbm/torch";
 import { batchShare } from "../distributed/batch-share.js";
 import type { Part } from "../distributed/ranks.js";
 import type { CompleteProblem } from "../problem.js";
+import { drawNoise, drawTimes } from "./draws.js";
+import { type RecordedBatch, recordedBatch } from "./recorded-batch.js";
 import type { StepTimes } from "./time-sampling.js";
 
 export interface StepOptions {
@@ -39,7 +38,7 @@ export interface StepOptions {
   generator: Generator;
   /** Spreads the times of the batch as the grid's steps; null: they are uniform. */
   stepTimes?: StepTimes | null;
-  /** Averages the gradients over the ranks; null: this process trains alone, or on whole batches as the others do. */
+  /** Averages the gradients over the ranks; null: each process trains on whole batches. */
   buckets?: distributed.GradientBuckets | null;
 }
 
@@ -57,98 +56,39 @@ export function regressionLoss(
   return mseLoss(prediction, target, { reduction: 2 }).div(prediction.size(0));
 }
 
-/** Times for a batch: each uniform on [eps, 1 − eps], one in each of B/2 equal strata, and those twice; [B]. */
-export function drawTimes(n: number, eps: number, generator: Generator, like: Tensor): Tensor {
-  const half = Math.ceil(n / 2);
-  const options = { device: like.device, dtype: like.dtype };
-  const strata = arange(0, half, options).add(rand([half], { generator, ...options }));
-  return twice(strata, strata, n)
-    .mul((1 - 2 * eps) / half)
-    .add(eps);
-}
+/** The i-th of k parts of n rows. */
+const partOf = (n: number, i: number, k: number): Part => {
+  const start = Math.floor((n * i) / k);
+  return { start, count: Math.floor((n * (i + 1)) / k) - start };
+};
+
+const cutTo =
+  ({ start, count }: Part) =>
+  (y: Tensor): Tensor =>
+    y.size(0) === count ? y : y.narrow(0, start, count);
 
 /**
- * Standard normal noise for a batch, the second half the negative of the first. With `drawTimes` the rows i and
- * i + B/2 share a time, and the noise of their targets (infinite variance as t reaches an end) cancels in the
- * gradient where it is largest; each row alone is distributed as before. Of the shape of `like`, but `n` rows.
+ * The step. Its results are the loss and the gradient's norm (NaN where nothing is clipped). With buckets the batch is
+ * this rank's share, a further tensor [k] has what the rank sends along, and a third result has the mean of that over
+ * the ranks; loss and norm are those of the whole batch.
  */
-export function drawNoise(like: Tensor, generator: Generator, n = like.size(0)): Tensor {
-  const rest = like.shape.slice(1);
-  const z = randn([Math.ceil(n / 2), ...rest], {
-    generator,
-    device: like.device,
-    dtype: like.dtype,
-  });
-  return twice(z, z.neg(), n);
-}
-
-function twice(a: Tensor, b: Tensor, n: number): Tensor {
-  const both = cat([a, b]);
-  return both.size(0) === n ? both : both.narrow(0, 0, n);
-}
-
-/**
- * One training step as a recorded function of the rows of a batch: noise, bridge, forward, backward, clipping,
- * optimiser, average. Its results are the loss and the gradient's norm (NaN where nothing is clipped). With several
- * ranks the rows are this rank's share, behind them stands a tensor [k] of what it has to say, and a third result has
- * the mean of that over the ranks; loss and norm are those of the whole batch.
- */
-export function trainingStep({
-  problem,
-  direction,
-  network,
-  optimizer,
-  ema,
-  generator,
-  stepTimes = null,
-  buckets = null,
-}: StepOptions): Recorded {
-  const { process } = problem;
-  const { method, parametrisation } = problem.method;
-  const { batchSize, gradClip, reduction } = problem.optimisation;
+export function trainingStep(options: StepOptions): RecordedBatch {
+  const { problem, network, optimizer, ema, buckets = null } = options;
+  const { gradClip } = problem.optimisation;
   const { accumulate } = problem.execution;
-  const eps = problem.schedule.eps ?? method.eps;
-  const kinds = conditionKinds(problem.data);
-  const share = batchShare(problem);
-  const { among } = share;
-  return recorded((...inputs: Tensor[]) => {
-    const said = buckets ? (inputs.at(-1) as Tensor) : null;
-    const rows = buckets ? inputs.slice(0, -1) : inputs;
-    const first = rows[0] as Tensor;
+  const rows = batchShare(problem).rows;
+  return recordedBatch((batch, sent) => {
     network.train();
-    const { x, t, target, weight } = noGrad(() =>
-      method.regression(rows, {
-        direction,
-        process,
-        t: share.own(
-          stepTimes
-            ? stepTimes.of(drawTimes(batchSize, 0, generator, first), eps)
-            : drawTimes(batchSize, eps, generator, first),
-        ),
-        meanMatch: parametrisation.meanMatch,
-        noise: (like) => share.own(drawNoise(like, generator, batchSize)),
-      }),
-    );
-    const scale = weight ?? (parametrisation.lossScale ? process.scale(direction, t) : null);
-    const given = conditionsIn(rows, kinds);
-    const lossOf = ({ start, count }: Part): Tensor => {
-      const cut = (y: Tensor) => (count === share.rows ? y : y.narrow(0, start, count));
-      const told = mapConditions(given, cut);
-      const field = networkOutput({ network, direction, process, parametrisation, given: told });
-      const scaled = (y: Tensor) => (scale ? y.mul(spread(cut(scale), y)) : y);
-      const prediction = scaled(field(cut(x), cut(t)));
-      const loss = regressionLoss(prediction, scaled(cut(target)), reduction);
-      // The mean over ranks of the sum over parts is to be the mean over the batch.
-      return count * among === batchSize ? loss : loss.mul((count * among) / batchSize);
-    };
+    const lossOf = lossOfParts(options, batch);
     optimizer.zeroGrad();
     let total: Tensor | null = null;
     let along: Tensor | null = null;
-    for (const { isLast, ...part } of partsOf(share.rows, accumulate)) {
-      const loss = lossOf(part);
+    const parts = Math.min(accumulate, rows);
+    for (let i = 0; i < parts; i++) {
+      const loss = lossOf(i, parts);
       total = total ? total.add(loss.detach()) : loss.detach();
-      if (isLast && buckets && said) {
-        along = cat([total.reshape([1]), said]);
+      if (i === parts - 1 && buckets && sent) {
+        along = cat([total.reshape([1]), sent]);
         buckets.average(() => loss.backward(), { along });
       } else loss.backward();
     }
@@ -164,29 +104,68 @@ export function trainingStep({
   });
 }
 
-/** Rows cut into `k` parts, or as many as there are rows, whose gradients add up. */
-function partsOf(rows: number, k: number): (Part & { isLast: boolean })[] {
-  const n = Math.min(k, rows);
-  return Array.from({ length: n }, (_, i) => {
-    const start = Math.floor((rows * i) / n);
-    return { start, count: Math.floor((rows * (i + 1)) / n) - start, isLast: i === n - 1 };
-  });
-}
-
-/** The rows of an epoch in one random order: batches are cut from them, the incomplete last one is dropped. */
-export function shuffleRows(rows: readonly Tensor[], generator: Generator): Tensor[] {
-  const first = rows[0] as Tensor;
-  const order = randperm(first.size(0), { generator, device: first.device });
-  return rows.map((r) => r.indexSelect(0, order));
-}
-
-/** Each row `times` times: [n, …] → [n · times, …], the whole batch after itself. */
-export function repeatRows(rows: readonly Tensor[], times: number): Tensor[] {
-  if (times === 1) return [...rows];
-  return rows.map((r) => r.repeat([times, ...r.shape.slice(1).map(() => 1)]));
-}
-
-/** Rows [start, start + n) of each tensor, as views. */
-export function batchOf(rows: readonly Tensor[], start: number, n: number): Tensor[] {
-  return rows.map((r) => r.narrow(0, start, n));
+/** The loss of the i-th of k parts of a batch, such that the mean over ranks of their sum is the mean over the batch. */
+function lossOfParts(
+  { problem, direction, network, generator, stepTimes = null }: StepOptions,
+  batch: Batch,
+): (i: number, k: number) => Tensor {
+  const { process } = problem;
+  const { method, parametrisation } = problem.method;
+  const { batchSize, reduction } = problem.optimisation;
+  const eps = problem.schedule.eps ?? method.eps;
+  const share = batchShare(problem);
+  const first = tensorsOf(batch)[0] as Tensor;
+  const { meanMatch } = parametrisation;
+  const times = () =>
+    share.own(
+      stepTimes
+        ? stepTimes.of(drawTimes(batchSize, 0, generator, first), eps)
+        : drawTimes(batchSize, eps, generator, first),
+    );
+  const noise = (like: Tensor) => share.own(drawNoise(like, generator, batchSize));
+  /** The part that rows have in the whole batch, where `count` of `n` are those of this rank. */
+  const weighted = (loss: Tensor, count: number, n: number) => {
+    const weight = (count * share.rows * share.among) / (n * batchSize);
+    return weight === 1 ? loss : loss.mul(weight);
+  };
+  if (method.loss) {
+    const { loss } = method;
+    const t = noGrad(times);
+    return (i, k) => {
+      const part = partOf(share.rows, i, k);
+      const cut = cutTo(part);
+      const own = loss.call(method, mapBatch(batch, cut), {
+        ...{ direction, process, meanMatch, network, t: cut(t) },
+        noise: (like) => cut(noise(like)),
+      });
+      return weighted(own, part.count, share.rows);
+    };
+  }
+  const regressions = noGrad(() =>
+    [method.regression?.(batch, { direction, process, t: times(), meanMatch, noise }) ?? []].flat(),
+  ) as Regression[];
+  return (i, k) => {
+    const losses = regressions.map((regression) => {
+      const towardsEnd = regression.direction ?? direction;
+      const n = regression.x.size(0);
+      const part = partOf(n, i, k);
+      const cut = cutTo(part);
+      const x = cut(regression.x);
+      const t = cut(regression.t);
+      const scale =
+        regression.weight ??
+        (parametrisation.lossScale ? process.scale(towardsEnd, regression.t) : null);
+      const scaled = (y: Tensor) => (scale ? y.mul(spread(cut(scale), y)) : y);
+      const output = networkOutput({
+        network: towards(towardsEnd, network, method),
+        direction: towardsEnd,
+        ...{ process, parametrisation },
+        given: mapConditions(regression.given ?? batch.given, cut),
+      });
+      const loss = regressionLoss(scaled(output(x, t)), scaled(cut(regression.target)), reduction);
+      return weighted(loss, part.count, n);
+    });
+    const sum = losses.reduce((a, b) => a.add(b));
+    return losses.length === 1 ? sum : sum.div(losses.length);
+  };
 }

@@ -1,12 +1,22 @@
-// A training step on a network that is thrown away afterwards, to see how long it takes.
-
-import { conditionRows, conditionsAt, type Direction, type Network, stream } from "@dsbm/bridge";
-import { distributed, optim, type Tensor, tensor, tidy } from "@dsbm/torch";
+// A training step on a network that is thrown away afterwards, to measure how long it takes.
+import {
+  type Batch,
+  type Direction,
+  disposeSome,
+  mapBatch,
+  type Network,
+  other,
+  someRows,
+  stream,
+  tensorsOf,
+} from "@dsbm/bridge";
+import { optim, tensor, tidy } from "@dsbm/torch";
 import { batchShare } from "../distributed/batch-share.js";
 import type { CompleteProblem } from "../problem.js";
-import { repeatRows, trainingStep } from "../step/training-step.js";
+import { cutRows, keptRows, repeatRows } from "../rows/rows.js";
+import { trainingStep } from "../step/training-step.js";
 
-export interface Trial extends Disposable {
+export interface BenchmarkStep extends Disposable {
   network: Network;
   /** Makes a step, with the other ranks where the problem has any. */
   step(): void;
@@ -14,8 +24,8 @@ export interface Trial extends Disposable {
   bytes: number;
 }
 
-/** A trial of a problem's step, on rows of its shapes; their values do not matter. */
-export function benchmarkStep(problem: CompleteProblem, direction: Direction): Trial {
+/** A step of a problem on rows of its shapes; their values do not matter. */
+export function benchmarkStep(problem: CompleteProblem, direction: Direction): BenchmarkStep {
   const { seed, data } = problem;
   const { lr, repeat } = problem.optimisation;
   const { ranks } = problem.execution;
@@ -23,47 +33,55 @@ export function benchmarkStep(problem: CompleteProblem, direction: Direction): T
   const network = problem.method.network(direction);
   const optimizer = new optim.Adam(network.parameters(), { lr });
   const leaves = network.parameters().filter((p) => p.requiresGrad);
-  const buckets =
-    ranks && share.among > 1
-      ? new distributed.GradientBuckets(ranks.data, leaves, ranks.gradients)
-      : null;
+  const buckets = share.among > 1 ? ranks.gradientBuckets(leaves) : null;
+  const { device } = data.x0;
+  const generator = stream(seed, "trial", device);
   const step = trainingStep({
-    ...{ problem, direction, network, optimizer, buckets },
+    ...{ problem, direction, network, optimizer, buckets, generator },
     ema: null,
-    generator: stream(seed, "trial", data.x0.device),
   });
-  const rows = tidy(() => {
-    const list = repeatRows(dummyBatch(problem, share.part.count), repeat);
-    if (buckets) list.push(tensor([0, 0], { dtype: "float32", device: data.x0.device }));
-    return list.map((t) => t.clone().keep());
-  });
-  const once = () => tidy(() => step(...rows));
+  const batch = keptRows(() =>
+    repeatRows(dummyBatch(problem, direction, share.part.count), repeat),
+  );
+  const sent = buckets ? [tensor([0, 0], { dtype: "float32", device }).keep()] : [];
   return {
     network,
-    step: ranks ? () => ranks.data.run("training step", once) : once,
+    step: () => ranks.run("training step", () => tidy(() => void step(batch, ...sent))),
     bytes: buckets?.bytes ?? 0,
     [Symbol.dispose]() {
       buckets?.[Symbol.dispose]();
-      for (const t of rows) t.dispose();
+      for (const t of [...tensorsOf(batch), ...sent]) t.dispose();
       optimizer.dispose();
       network.dispose();
     },
   };
 }
 
-function dummyBatch({ data, method: { method }, seed }: CompleteProblem, pairs: number): Tensor[] {
+/** Rows of a first pass, from the first samples of the tables; nothing is simulated with networks. */
+function dummyBatch(problem: CompleteProblem, direction: Direction, pairs: number): Batch {
+  const { data, process, seed, schedule } = problem;
+  const { method, firstCoupling } = problem.method;
   const generator = stream(seed, "trial/rows", data.x0.device);
-  const [x0, x1] = (["x0", "x1"] as const).map((end) =>
-    data.decode(data[end].narrow(0, 0, pairs), { end, generator }),
-  ) as [Tensor, Tensor];
-  const told = conditionRows(conditionsAt(data.conditions, "x0")?.values).map((t) =>
-    t.narrow(0, 0, pairs),
-  );
-  const one = x0.flatten({ startDim: 1 }).select(1, 0);
-  const rows = method.pairs
-    ? [x0, x1]
-    : method.sampler
-      ? [x0, x1, one.mul(0).to("int64")]
-      : [x0, one.sigmoid(), x1];
-  return [...rows, ...told];
+  const n = Math.min(pairs, data.x0.size(0), data.x1.size(0));
+  const some = someRows(data, n, generator);
+  const batch = method.rows?.({
+    direction,
+    newest: null,
+    data: {
+      ...some,
+      x0: data.decode(some.x0, { end: "x0", generator }),
+      x1: data.decode(some.x1, { end: "x1", generator }),
+    },
+    process,
+    firstCoupling,
+    generator,
+    simulate: (_direction, x) => x,
+    simulateRuns: (_newest, x) => {
+      const run = { direction: other(direction), grid: schedule.cacheGrid, sigma: process.sigma };
+      return method.runs?.rows(null, x, run) ?? {};
+    },
+  });
+  const own = mapBatch(cutRows(batch ?? {}, { start: 0, count: n }), (t) => t.clone());
+  disposeSome(some);
+  return own;
 }

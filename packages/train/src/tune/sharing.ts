@@ -2,7 +2,7 @@
 // the rows that it saves, and every rank then goes through all of them, which gives the same weights without it.
 
 import { type Direction, hash32 } from "@dsbm/bridge";
-import { Generator, zeros } from "@dsbm/torch";
+import { type Device, Generator, zeros } from "@dsbm/torch";
 import type { Ranks } from "../distributed/ranks.js";
 import { type CompleteProblem, withExecution } from "../problem.js";
 import { benchmarkStep } from "./benchmark-step.js";
@@ -19,9 +19,9 @@ const median = (list: readonly number[]): number =>
   [...list].sort((a, b) => a - b)[list.length >> 1] as number;
 
 /** Seconds that the gradients' bytes travel, with nothing to compute meanwhile. */
-function exchangeSeconds({ data, device }: Ranks, bytes: number): number {
+function exchangeSeconds(ranks: Ranks, bytes: number, device: Device): number {
   using all = zeros([Math.ceil(bytes / 4)], { device });
-  const reduce = () => data.allReduce(all);
+  const reduce = () => ranks.allReduce(all);
   reduce();
   return median([seconds(reduce), seconds(reduce), seconds(reduce)]);
 }
@@ -31,15 +31,16 @@ function exchangeSeconds({ data, device }: Ranks, bytes: number): number {
  * Where a trial does not leave the very same weights on all ranks, they share: averages then keep them together.
  */
 export function measureSharing(problem: CompleteProblem, direction: Direction): boolean {
-  const ranks = problem.execution.ranks as Ranks;
+  const ranks = problem.execution.ranks;
   const fallback = Generator.default(problem.data.x0.device);
   const drawn = fallback.getState();
   try {
     using shared = benchmarkStep(withExecution(problem, { shareBatch: true }), direction);
     const recording = seconds(shared.step);
-    const travels = exchangeSeconds(ranks, shared.bytes);
+    const travels = exchangeSeconds(ranks, shared.bytes, problem.data.x0.device);
     // A long step gains whatever its exchange does, unless that is most of it.
-    const isLong = (step: number, least: number) => ranks.same(step > least && step > 8 * travels);
+    const isLong = (step: number, least: number) =>
+      ranks.fromMain(step > least && step > 8 * travels);
     if (isLong(recording, 20 * longStep)) return true;
     const first = seconds(shared.step);
     if (isLong(first, longStep)) return true;
@@ -47,13 +48,13 @@ export function measureSharing(problem: CompleteProblem, direction: Direction): 
     using whole = benchmarkStep(withExecution(problem, { shareBatch: false }), direction);
     for (let i = 0; i < 3; i++) whole.step();
     if (ranks.outOfSyncRanks(whole.network.parameters()).length > 0) return true;
-    const n = ranks.same(Math.max(1, Math.min(8, Math.round(0.02 / first))));
+    const n = ranks.fromMain(Math.max(1, Math.min(8, Math.round(0.02 / first))));
     const rounds = Array.from({ length: 7 }, () => [
       seconds(shared.step, n),
       seconds(whole.step, n),
     ]);
     const [together, alone] = [0, 1].map((i) => median(rounds.map((r) => r[i] as number)));
-    return ranks.same((together as number) < (alone as number));
+    return ranks.fromMain((together as number) < (alone as number));
   } finally {
     fallback.setState(drawn);
   }

@@ -3,7 +3,9 @@
 import type { Direction } from "@dsbm/bridge";
 import { Generator, getNumThreads, setNumThreads } from "@dsbm/torch";
 import { batchShare } from "../distributed/batch-share.js";
+import { localRanks } from "../distributed/ranks.js";
 import { type CompleteProblem, withExecution } from "../problem.js";
+import { canRunAhead } from "../rows/source.js";
 import { benchmarkStep } from "./benchmark-step.js";
 
 /**
@@ -49,13 +51,6 @@ export function threadCandidates(cores: number): number[] {
   return list;
 }
 
-/** Whether the network that is simulated for rows in memory stands still while another one is trained. */
-export function canRunAhead({ method: { method }, data, execution }: CompleteProblem): boolean {
-  const { cache, simulateThreads } = execution;
-  const standing = method.networks === "each" && method.pairs && cache === null;
-  return standing && data.x0.device === "cpu" && simulateThreads > 1;
-}
-
 /**
  * Whether an epoch is over sooner when its steps take one thread and the next epoch is simulated beside them than when
  * steps on the best number of threads and the simulation take turns. `one` and `best` are seconds a training step, of
@@ -97,14 +92,14 @@ export function measureThreads(problem: CompleteProblem, direction: Direction): 
   if (wanted !== "auto") return set(wanted);
   const candidates = threadCandidates(Math.max(1, simulateThreads));
   const most = candidates[candidates.length - 1] as number;
-  if (most === 1) return set(1);
+  if (most === 1 || problem.method.method.fit) return set(most);
   const before = Generator.default(problem.data.x0.device);
   const drawn = before.getState();
   try {
     // As much as one of the ranks has to do, without waiting for the others.
     using trial = benchmarkStep(
       {
-        ...withExecution(problem, { ranks: null }),
+        ...withExecution(problem, { ranks: localRanks }),
         optimisation: { ...problem.optimisation, batchSize: batchShare(problem).rows },
       },
       direction,

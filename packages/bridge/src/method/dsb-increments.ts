@@ -1,13 +1,21 @@
 // Diffusion Schrödinger bridge (De Bortoli et al. 2021): iterative proportional fitting on the increments of
 // simulated paths. Networks predict the whole increment, without a factor Δt.
 import { full, randint, randn, stack, type Tensor } from "@dsbm/torch";
+import type { Batch } from "../core/batch.js";
 import { conditionsAt } from "../core/conditions.js";
 import { type Direction, other, startOf } from "../core/direction.js";
 import type { TimeGrid } from "../core/time-grid.js";
 import { type Field, ordered } from "../solver/solver.js";
 import type { Method } from "./method.js";
 
-export interface IncrementOptions {
+/** States, their times, and what the network should predict there. */
+interface IncrementRows extends Batch {
+  readonly x: Tensor;
+  readonly t: Tensor;
+  readonly target: Tensor;
+}
+
+interface IncrementOptions {
   /** The direction that is simulated; the other one learns from it. */
   direction: Direction;
   grid: TimeGrid;
@@ -21,7 +29,7 @@ export interface IncrementOptions {
 /**
  * Runs z_{k+1} = z_k + net(z_k, t_k) + σ√Δt ε (pure noise without a net) and keeps one random step a
  * trajectory: the state z_{k+1} [B, …], its time [B], and −net(z_{k+1}, t_k) − σ√Δt ε, what the reverse
- * network should answer there (De Bortoli et al. 2021, eq. 12 in increments).
+ * network should predict there (De Bortoli et al. 2021, eq. 12 in increments).
  */
 export function incrementTuples(
   net: Field | null,
@@ -33,7 +41,7 @@ export function incrementTuples(
     noise = (x) => randn(x.shape, { device: x.device }),
     steps,
   }: IncrementOptions,
-): [Tensor, Tensor, Tensor] {
+): { x: Tensor; t: Tensor; target: Tensor } {
   const batch = start.size(0);
   const at = (time: number) => full([batch], time, { device: start.device });
   const states: Tensor[] = [];
@@ -53,20 +61,24 @@ export function incrementTuples(
     const index = chosen.reshape([1, batch, ...Array.from({ length: all.ndim - 2 }, () => 1)]);
     return all.gather(0, index.expand([1, ...all.shape.slice(1)])).squeeze(0);
   };
-  return [pick(states), pick(times), pick(targets)];
+  return { x: pick(states), t: pick(times), target: pick(targets) };
 }
 
-export const dsb: Method = {
-  name: "dsb",
+export const dsb_increments: Method<IncrementRows> = {
+  name: "dsb_increments",
   predicts: "increment",
   networks: "each",
   optimizer: "renewed",
   eps: 0,
   pairs: false,
-  epoch({ direction, newest, data, simulateIncrements }) {
+  runs: { perRun: 1, names: ["x", "t", "target"], rows: incrementTuples },
+  rows({ direction, newest, data, simulateRuns }) {
     const from = startOf(newest ?? other(direction));
-    const given = conditionsAt(data.conditions, from);
-    return simulateIncrements(newest, data[from], given?.values);
+    const given = conditionsAt(data.conditions, from)?.values;
+    return {
+      ...(simulateRuns(newest, data[from], given) as IncrementRows & Record<string, Tensor>),
+      given,
+    };
   },
-  regression: ([x, t, target]) => ({ x: x as Tensor, t: t as Tensor, target: target as Tensor }),
+  regression: ({ x, t, target }) => ({ x, t, target }),
 };

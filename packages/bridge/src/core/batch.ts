@@ -1,0 +1,57 @@
+// Training rows by name: pairs have x0 and x1, other methods have rows of their own. Only recorded programs and chunked
+// runs need them as a list of tensors; these functions are the one place that knows its order.
+import type { Tensor } from "@dsbm/torch";
+import { type Conditions, kindsOf, mapConditions } from "./conditions.js";
+
+/** Tensors [n, …] of one length by name, and the conditions of these rows. */
+export interface Batch {
+  readonly given?: Conditions | undefined;
+  readonly [name: string]: Tensor | Conditions | undefined;
+}
+
+/** Pairs of the two ends, row by row. */
+export interface Pairs extends Batch {
+  readonly x0: Tensor;
+  readonly x1: Tensor;
+}
+
+const prefix = "given.";
+
+const tensorNames = (batch: Batch): string[] =>
+  Object.keys(batch).filter((name) => name !== "given" && batch[name] !== undefined);
+
+/** The names of a batch's tensors; conditions come last, as `given.y`. */
+export function namesOf(batch: Batch): string[] {
+  return [...tensorNames(batch), ...kindsOf(batch.given).map((kind) => prefix + kind)];
+}
+
+/** The tensors of a batch, in the order of `namesOf`. */
+export function tensorsOf(batch: Batch): Tensor[] {
+  return [
+    ...tensorNames(batch).map((name) => batch[name] as Tensor),
+    ...kindsOf(batch.given).map((kind) => batch.given?.[kind] as Tensor),
+  ];
+}
+
+/** The batch of these names and tensors: undoes `namesOf` and `tensorsOf`. Further tensors are left out. */
+export function batchFrom(names: readonly string[], tensors: readonly Tensor[]): Batch {
+  const rows: Record<string, Tensor> = {};
+  const given: Record<string, Tensor> = {};
+  names.forEach((name, i) => {
+    const [to, key] = name.startsWith(prefix) ? [given, name.slice(prefix.length)] : [rows, name];
+    to[key] = tensors[i] as Tensor;
+  });
+  return Object.keys(given).length > 0 ? Object.assign(rows, { given: given as Conditions }) : rows;
+}
+
+/** The same function of every tensor of a batch. */
+export function mapBatch<B extends Batch>(batch: B, fn: (t: Tensor) => Tensor): B {
+  const rows = tensorNames(batch).map((name) => [name, fn(batch[name] as Tensor)]);
+  const given = batch.given && { given: mapConditions(batch.given, fn) };
+  return { ...Object.fromEntries(rows), ...given } as B;
+}
+
+/** How many rows a batch has; 0 without tensors. */
+export function countRows(batch: Batch): number {
+  return tensorsOf(batch)[0]?.size(0) ?? 0;
+}

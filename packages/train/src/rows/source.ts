@@ -1,0 +1,114 @@
+// Which source of rows a half-iteration has: tables in memory, batches from the tables, or a cache on disk; and what a
+// method may use to make rows.
+import { type Batch, drawAll, type Endpoints, matchConditions, other, stream } from "@dsbm/bridge";
+import { type Generator, getNumThreads } from "@dsbm/torch";
+import { type CompleteProblem, directionOf } from "../problem.js";
+import type { Sampler } from "../sampler/sampler.js";
+import { CacheRows } from "./cache.js";
+import { Prefetcher } from "./prefetcher.js";
+import type { RowSource } from "./rows.js";
+import { StreamRows } from "./stream.js";
+import { TableRows } from "./table.js";
+
+export interface SourceOptions {
+  problem: CompleteProblem;
+  half: number;
+  sampler: Sampler;
+  /** Gives the sampler the weights as they are now; online methods do so before each batch. */
+  refresh: () => void;
+  /** Training steps that are left. */
+  stepsLeft: () => number;
+}
+
+/** The source of a half-iteration's rows. */
+export function rowSource({
+  problem,
+  half,
+  sampler,
+  refresh,
+  stepsLeft,
+}: SourceOptions): RowSource {
+  const { data, process, seed, schedule, execution } = problem;
+  const { decode } = data;
+  const { method, firstCoupling, lastNoise } = problem.method;
+  const { batchSize, repeat } = problem.optimisation;
+  const direction = directionOf(problem, half);
+  const newest = half <= schedule.firstPass ? null : directionOf(problem, half - 1);
+  const matching =
+    problem.method.matchConditions && newest === null ? matchConditions(data.conditions) : null;
+  const random = (purpose: string) => stream(seed, `${purpose}/${half}`, data.x0.device);
+  const simulate = random("simulate");
+  const grid = schedule.cacheGrid;
+  const prefetcher = new Prefetcher((d, start, given) =>
+    sampler.start(d, start, { grid, generator: simulate, lastNoise, given }),
+  );
+  const rows = (ends: Endpoints, forRows = drawAll): Batch =>
+    method.rows?.({
+      direction,
+      newest,
+      data: ends,
+      process,
+      firstCoupling,
+      matching,
+      generator: simulate,
+      forRows,
+      simulate: prefetcher.simulate,
+      simulateRuns: (d, start, given) =>
+        sampler.runs(d, d ?? other(direction), start, { grid, generator: simulate, given }),
+    }) ?? {};
+  const isOnline = method.online === true && newest !== null;
+  // Indices into tables and files are drawn on the CPU.
+  const [shuffle, shuffle1] = [`shuffle/${half}`, `shuffle1/${half}`].map((purpose) =>
+    stream(seed, purpose),
+  ) as [Generator, Generator];
+  if (isOnline || (execution.cache !== null && newest === null))
+    return new StreamRows({
+      data,
+      decode,
+      rows(batch, forRows) {
+        if (isOnline) refresh();
+        return rows(batch, forRows);
+      },
+      whole: isOnline,
+      simulate,
+      shuffle: { x0: shuffle, x1: shuffle1 },
+      matching,
+    });
+  if (execution.cache === null)
+    return new TableRows({
+      data,
+      epoch: (some) => rows(some),
+      batchSize: batchSize / repeat,
+      simulate,
+      shuffle: random("shuffle"),
+      // Another network is trained meanwhile, on threads that leave some to the simulation.
+      prefetcher:
+        canRunAhead(problem) &&
+        newest !== null &&
+        newest !== direction &&
+        getNumThreads() < execution.simulateThreads
+          ? prefetcher
+          : null,
+      stepsLeft,
+      choose: (method.runs?.perRun ?? 1) > 1 || matching ? null : () => random("last"),
+    });
+  return new CacheRows({
+    ...execution.cache,
+    name: `${half}_${newest}`,
+    data,
+    decode,
+    rows,
+    simulated: newest === "f" ? "x1" : "x0",
+    rowsPerStart: method.runs?.perRun ?? 1,
+    simulate,
+    shuffle,
+    ranks: execution.ranks,
+  });
+}
+
+/** Whether the network that is simulated for rows in memory does not change while another one is trained. */
+export function canRunAhead({ method: { method }, data, execution }: CompleteProblem): boolean {
+  const { cache, simulateThreads } = execution;
+  const standing = method.networks === "each" && method.pairs && !method.online && cache === null;
+  return standing && data.x0.device === "cpu" && simulateThreads > 1;
+}

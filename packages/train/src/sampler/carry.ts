@@ -1,0 +1,195 @@
+// Samples carried from one end to the other with every state at hand: step by step of the method's own sampler, each step
+// recorded once and replayed in chunks of rows, or along the probability flow.
+import {
+  type Batch,
+  type Conditions,
+  type Direction,
+  type Dynamics,
+  type FlowOptions,
+  type flowSolvers,
+  mapConditions,
+  ordered,
+  pathTo,
+  planEnd,
+  sample,
+  type TimeGrid,
+} from "@dsbm/bridge";
+import { cat, noGrad, type Tensor, tidy } from "@dsbm/torch";
+import { RowNoise } from "./row-noise.js";
+
+/** Replays `body` under its key, in chunks of rows. */
+export type Replay = (key: string, batch: Batch, body: (batch: Batch) => Tensor) => Tensor;
+
+export interface CarryOptions extends FlowOptions {
+  /** The method's own sampler, or a solver of its probability flow (default sde). */
+  solver?: "sde" | keyof typeof flowSolvers;
+  /** Default: the grid of training. */
+  grid?: TimeGrid;
+  seed: number;
+  /** What the noise is for (default: the direction). */
+  purpose?: string;
+  /** The place of the first row in the whole input (default 0), a multiple of `unit`. */
+  first?: number;
+  /** Whether the last step has its noise (default: yes). */
+  lastNoise?: boolean;
+  given?: Conditions | undefined;
+  /** Every state, or the end only (index 0; default). */
+  path?: boolean;
+  signal?: AbortSignal | undefined;
+  /** Called with the states: index, and the state [n, …], which is freed afterwards. */
+  onState: (k: number, state: Tensor) => void | Promise<void>;
+}
+
+interface CarryContext extends CarryOptions {
+  grid: TimeGrid;
+  /** Rows of a block of noise. */
+  block: number;
+  dynamics: Dynamics;
+  replay: Replay;
+  /** The probability flow of rows as one system. */
+  follow: (
+    x: Tensor,
+    options: FlowOptions & {
+      solver: keyof typeof flowSolvers;
+      times: readonly number[];
+      given: Conditions | undefined;
+    },
+  ) => { states: Tensor; nfe: number };
+}
+
+/** Lets signals and timers have their turn. */
+async function isInterrupted(signal: AbortSignal | undefined): Promise<boolean> {
+  await new Promise(setImmediate);
+  return signal?.aborted ?? false;
+}
+
+export function carry(
+  direction: Direction,
+  x: Tensor,
+  context: CarryContext,
+): Promise<number | null> {
+  const { solver = "sde" } = context;
+  return solver === "sde"
+    ? carrySteps(direction, x, context)
+    : carryFlow(direction, x, { ...context, solver });
+}
+
+async function carrySteps(
+  direction: Direction,
+  x: Tensor,
+  context: CarryContext,
+): Promise<number | null> {
+  const { dynamics, grid, seed, purpose = direction, first = 0, block } = context;
+  const { given, lastNoise = true, path = false, signal, onState, replay } = context;
+  const { method, process } = dynamics;
+  const { device } = x;
+  const n = x.size(0);
+  const shape = x.shape.slice(1);
+  const noise = new RowNoise({ first, n, block }, { seed, purpose, device });
+  const steps = grid.steps.length;
+  const isPlan = method.predicts === "plan";
+  const draws = (k: number) =>
+    method.predicts !== "velocity" &&
+    (method.sampler !== undefined || process.sigma > 0) &&
+    (k < steps - 1 || (lastNoise && !isPlan));
+  let end: Tensor | null = null;
+  const step = (k: number, y: Tensor): Tensor => {
+    const z = draws(k) ? noise.normal(shape) : undefined;
+    const taken = (batch: Batch) => {
+      const own = batch.z as Tensor | undefined;
+      return { direction, grid, only: k, lastNoise, ...(own && { noise: () => own }) };
+    };
+    const key = `step/${direction}/${k}/${grid.times}/${lastNoise}`;
+    if (end)
+      return replay(`to-${key}`, { y, z, end }, (batch) =>
+        pathTo(batch.end as Tensor, batch.y as Tensor, { process, ...taken(batch) }),
+      );
+    return replay(key, { y, z, given }, (batch) =>
+      sample(dynamics, batch.y as Tensor, { ...taken(batch), given: batch.given }),
+    );
+  };
+  let y = x;
+  if (path) await onState(0, y);
+  try {
+    if (isPlan) {
+      if (await isInterrupted(signal)) return null;
+      const z = noise.normal(shape);
+      end = tidy(() =>
+        replay(`plan/${direction}`, { x, z, given }, (batch) =>
+          planEnd(dynamics, batch.x as Tensor, {
+            direction,
+            given: batch.given,
+            z: batch.z as Tensor,
+          }),
+        ).keep(),
+      );
+      z.dispose();
+    }
+    const evaluations = isPlan ? 1 : steps;
+    if (isPlan && !path) {
+      await onState(0, end as Tensor);
+      return evaluations * n;
+    }
+    for (let k = 0; k < steps; k++) {
+      if (await isInterrupted(signal)) return null;
+      const from = y;
+      const next = tidy(() => step(k, from).keep());
+      if (y !== x) y.dispose();
+      y = next;
+      if (path) await onState(k + 1, y);
+    }
+    if (!path) await onState(0, y);
+    return evaluations * n;
+  } finally {
+    if (y !== x) y.dispose();
+    (end as Tensor | null)?.dispose();
+  }
+}
+
+async function carryFlow(
+  direction: Direction,
+  x: Tensor,
+  { solver, ...context }: CarryContext & { solver: keyof typeof flowSolvers },
+): Promise<number | null> {
+  const { grid, given, path = false, signal, onState, follow, block } = context;
+  const { rtol, atol, step_size, first_step, max_num_steps, overshoot } = context;
+  const options = { rtol, atol, step_size, first_step, max_num_steps, overshoot };
+  const set = Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  );
+  const n = x.size(0);
+  const all = ordered(direction, grid);
+  const stops = [direction === "f" ? 0 : 1, ...all.map(({ next }) => next)];
+  const times = path ? stops : [stops[0] as number, stops.at(-1) as number];
+  // The fixed steps of a row are its own; those of dopri5 are chosen for the rows of one system.
+  const together = solver === "dopri5" ? 8 * block : n;
+  const parts: Tensor[] = [];
+  let evaluations = 0;
+  try {
+    for (let at = 0; at < n; at += together) {
+      if (await isInterrupted(signal)) return null;
+      const rows = Math.min(together, n - at);
+      const cut = (t: Tensor) => t.narrow(0, at, rows);
+      const { states, nfe } = noGrad(() =>
+        tidy(() => {
+          const flow = follow(cut(x), { solver, times, given: mapConditions(given, cut), ...set });
+          return { states: flow.states.keep(), nfe: flow.nfe };
+        }),
+      );
+      parts.push(states);
+      evaluations += nfe * rows;
+    }
+    const wanted = path ? [...times.keys()] : [times.length - 1];
+    for (const [i, k] of wanted.entries()) {
+      const state = tidy(() => cat(parts.map((states) => states.select(0, k))).keep());
+      try {
+        await onState(i, state);
+      } finally {
+        state.dispose();
+      }
+    }
+    return evaluations;
+  } finally {
+    for (const t of parts) t.dispose();
+  }
+}

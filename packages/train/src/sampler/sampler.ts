@@ -1,0 +1,339 @@
+// Samples of trained networks, for training caches, evaluations, files and the library: the plain solvers of the
+// mathematics, recorded once and replayed in chunks of rows that stay in the processor's cache, several chunks side by
+// side. Networks may change their weights between calls.
+import {
+  type Batch,
+  batchFrom,
+  type Conditions,
+  type Direction,
+  type Dynamics,
+  type Field,
+  type FlowOptions,
+  type flowSolvers,
+  type Network,
+  namesOf,
+  networkFlow,
+  ordered,
+  sample,
+  solveFlow,
+  type TimeGrid,
+  tensorsOf,
+  towards,
+} from "@dsbm/bridge";
+import {
+  type ChunkedRun,
+  Generator,
+  nn,
+  noGrad,
+  runChunked,
+  stack,
+  startChunked,
+  type Tensor,
+  tidy,
+} from "@dsbm/torch";
+import {
+  type Command,
+  kindOf,
+  localRanks,
+  type Part,
+  type Ranks,
+  type TensorKind,
+} from "../distributed/ranks.js";
+import { type RecordedBatch, recordedBatch } from "../step/recorded-batch.js";
+import { type CarryOptions, carry, type Replay } from "./carry.js";
+
+export interface SamplerOptions extends Dynamics {
+  /** The grid of training, whose Δt increments contain. */
+  grid: TimeGrid;
+  /** Networks were trained at times [eps, 1 − eps]: a flow evaluates drifts within (default 1e-4). */
+  eps?: number | undefined;
+  threads?: number;
+  /**
+   * Rows a chunk (default 500): intermediates of wide layers stay in the cache, and below the size at which malloc
+   * calls the kernel.
+   */
+  chunkRows?: number;
+  /** Processes that simulate in shares; each gets the whole result, the same as that of one process. */
+  ranks?: Ranks | null;
+}
+
+export interface SimulateOptions {
+  /** Default: the grid of training. */
+  grid?: TimeGrid;
+  /** Gives each chunk a stream of its own. */
+  generator: Generator;
+  /** Whether the last step has its noise (default: yes). */
+  lastNoise?: boolean;
+  /** What the networks are conditioned on, a row for each sample. */
+  given?: Conditions | undefined;
+}
+
+/** How a probability flow is followed. */
+export interface FollowOptions extends FlowOptions {
+  solver?: keyof typeof flowSolvers;
+  /** Process times of the states (default: both ends). */
+  times?: readonly number[];
+  given?: Conditions | undefined;
+}
+
+/** Work for other ranks: the samples of `endpoints` (at null) or `path`; tensors follow. */
+interface SimulateCommand extends Command {
+  kind: "simulate";
+  direction: Direction;
+  grid: TimeGrid;
+  lastNoise: boolean;
+  at: readonly number[] | null;
+  state: string;
+  names: string[];
+  tensors: TensorKind[];
+}
+
+type Body = (x: Tensor, given: Conditions | undefined) => Tensor | Tensor[];
+
+/** The process times at which a direction stops, in its order, the start first. */
+export function timesOf(direction: Direction, grid: TimeGrid): number[] {
+  return [direction === "f" ? 0 : 1, ...ordered(direction, grid).map(({ next }) => next)];
+}
+
+export class Sampler {
+  readonly #programs = new Map<string, RecordedBatch>();
+  readonly #options: SamplerOptions & Required<Pick<SamplerOptions, "threads" | "chunkRows">>;
+  readonly #ranks: Ranks;
+  /** For replays that draw nothing. */
+  readonly #unread = Generator.create(0);
+  /** Whether the other ranks wait for work, as rank 0, or simulate the same in step with this one. */
+  workersWaiting = false;
+
+  constructor(options: SamplerOptions) {
+    this.#options = { threads: 1, chunkRows: 500, ...options };
+    this.#ranks = options.ranks ?? localRanks;
+  }
+
+  /** Ends [n, …] of runs from x [n, …] at the start of a direction. */
+  endpoints(direction: Direction, x: Tensor, options: SimulateOptions): Tensor {
+    return tidy(() => this.start(direction, x, options).finish())[0] as Tensor;
+  }
+
+  /** `endpoints` on threads of their own, while other work goes on; its one output is [n, …]. */
+  start(direction: Direction, x: Tensor, options: SimulateOptions): ChunkedRun {
+    const { grid = this.#options.grid, lastNoise = true } = options;
+    this.#shareWork(direction, x, { ...options, grid, lastNoise, at: null });
+    const body: Body = (start, given) =>
+      sample(this.#options, start, { direction, grid, lastNoise, given });
+    return this.#start(`end/${direction}/${grid.times}/${lastNoise}`, body, x, options, [0]);
+  }
+
+  /** States [k, n, …] at the given step indices (0 is the start; default: all), of runs from x [n, …]. */
+  path(
+    direction: Direction,
+    x: Tensor,
+    { at, ...options }: SimulateOptions & { at?: readonly number[] | undefined },
+  ): Tensor {
+    const { grid = this.#options.grid, lastNoise = true } = options;
+    this.#shareWork(direction, x, { ...options, grid, lastNoise, at: at ?? [] });
+    const wanted = new Set(at ?? timesOf(direction, grid).keys());
+    const body: Body = (start, given) => {
+      const states: Tensor[] = [];
+      sample(this.#options, start, {
+        ...{ direction, grid, lastNoise, given },
+        callback: (y, { step }) => wanted.has(step) && states.push(y),
+      });
+      return stack(states);
+    };
+    const key = `path/${direction}/${grid.times}/${[...wanted]}/${lastNoise}`;
+    return tidy(() => this.#start(key, body, x, options, [1]).finish())[0] as Tensor;
+  }
+
+  /** The rows that the method makes along runs with the network of `newest` (null: of the reference process). */
+  runs(
+    newest: Direction | null,
+    direction: Direction,
+    x: Tensor,
+    options: SimulateOptions,
+  ): Record<string, Tensor> {
+    const { process, networks, method } = this.#options;
+    const { runs } = method;
+    if (!runs) throw new Error(`${method.name} makes no rows along runs: it has no runs`);
+    const { grid = this.#options.grid } = options;
+    const body: Body = (start, given) => {
+      const network = newest && networks[newest];
+      const evaluated = network && towards(newest, network, method);
+      const net: Field | null = evaluated ? (y, t) => evaluated.forward(y, t, given) : null;
+      const rows = runs.rows(net, start, { direction, grid, sigma: process.sigma });
+      return runs.names.map((name) => rows[name] as Tensor);
+    };
+    const key = `runs/${newest}/${direction}/${grid.times}`;
+    const dims = runs.names.map(() => 0);
+    const tensors = tidy(() => this.#start(key, body, x, options, dims).finish());
+    return Object.fromEntries(runs.names.map((name, i) => [name, tensors[i] as Tensor]));
+  }
+
+  /**
+   * The probability flow from x [n, …]: states [T, n, …] and the number of evaluations. All rows are one system to an
+   * adaptive solver. Throws a BridgeError as `solveFlow` and `networkFlow` do.
+   */
+  follow(
+    direction: Direction,
+    x: Tensor,
+    { times, given, ...options }: FollowOptions = {},
+  ): { states: Tensor; nfe: number } {
+    const ends = direction === "f" ? [0, 1] : [1, 0];
+    const velocity: Field = (y, t) =>
+      this.#replay("flow", { x: y, t, given }, (batch) =>
+        networkFlow({ ...this.#options, given: batch.given })(batch.x as Tensor, batch.t as Tensor),
+      );
+    return noGrad(() => solveFlow(velocity, x, { ...options, times: times ?? ends }));
+  }
+
+  /**
+   * Carries x [n, …] to the other end step by step, in memory for a state or two, with noise that is a function of the
+   * seed and a row's place. `onState` is called, and waited for, with each state (`path`) or the end. Returns the
+   * evaluations of the networks, summed over rows; null where `signal` was aborted.
+   */
+  carry(direction: Direction, x: Tensor, options: CarryOptions): Promise<number | null> {
+    const { grid = this.#options.grid } = options;
+    return carry(direction, x, {
+      ...{ ...options, grid, block: this.#options.chunkRows, dynamics: this.#options },
+      replay: this.#replay,
+      follow: (start, flow) => this.follow(direction, start, flow),
+    });
+  }
+
+  /**
+   * `carry` gives the same results however the input is cut if batches begin at multiples of so many rows: dopri5 takes
+   * the rows of eight chunks as one system.
+   */
+  unit(solver: CarryOptions["solver"]): number {
+    return (solver === "dopri5" ? 8 : 1) * this.#options.chunkRows;
+  }
+
+  /** As another rank: takes its share of what rank 0 simulates. */
+  handleCommand(command: Command): void {
+    const { direction, grid, lastNoise, at, state, names, tensors } = command as SimulateCommand;
+    tidy(() => {
+      const received = tensors.map((kind) => this.#ranks.receive(kind));
+      const { given, ...rows } = batchFrom(names, received);
+      const x = rows.x as Tensor;
+      const generator = Generator.create(0, x.device);
+      generator.setState(Buffer.from(state, "base64"));
+      const options = { grid, lastNoise, generator, given };
+      if (at === null) this.endpoints(direction, x, options);
+      else this.path(direction, x, { ...options, ...(at.length > 0 && { at }) });
+    });
+  }
+
+  /** Forgets the programs (after networks were replaced). */
+  reset(): void {
+    this.#programs.clear();
+  }
+
+  #program(key: string, body: (batch: Batch) => Tensor | readonly Tensor[]): RecordedBatch {
+    let program = this.#programs.get(key);
+    if (!program) {
+      const { b, f } = this.#options.networks;
+      program = recordedBatch((batch) => inUse([b, f], () => body(batch)));
+      this.#programs.set(key, program);
+    }
+    return program;
+  }
+
+  /** Begins runs of `body`, recorded under its key. */
+  #start(
+    key: string,
+    body: Body,
+    x: Tensor,
+    { generator, given }: SimulateOptions,
+    outputDims: number[],
+  ): ChunkedRun {
+    const { threads, chunkRows } = this.#options;
+    const batch = { x, given };
+    const names = namesOf(batch);
+    const program = this.#program(key, (rows) => body(rows.x as Tensor, rows.given)).program(names);
+    const inputDims = names.map(() => 0);
+    const begin = (part?: Part) =>
+      noGrad(() =>
+        startChunked(program, tensorsOf(batch), {
+          ...{ rows: chunkRows, threads, generator, inputDims, outputDims, part },
+        }),
+      );
+    if (this.#ranks.size === 1) return begin();
+    return shared(begin, this.#ranks, { rows: x.size(0), chunkRows, outputDims });
+  }
+
+  /** Replays a function that draws nothing, in chunks. */
+  readonly #replay: Replay = (key, batch, body) => {
+    const { threads, chunkRows: rows } = this.#options;
+    const names = namesOf(batch);
+    const program = this.#program(key, body).program(names);
+    const inputDims = names.map(() => 0);
+    return noGrad(() =>
+      runChunked(program, tensorsOf(batch), {
+        ...{ rows, threads, generator: this.#unread, inputDims, outputDims: [0] },
+      }),
+    )[0] as Tensor;
+  };
+
+  /** As rank 0, while the others wait: gives them their share of what it simulates. */
+  #shareWork(
+    direction: Direction,
+    x: Tensor,
+    {
+      given,
+      generator,
+      ...plain
+    }: SimulateOptions & Pick<SimulateCommand, "grid" | "lastNoise" | "at">,
+  ): void {
+    if (!this.workersWaiting) return;
+    const batch = { x, given };
+    const tensors = tensorsOf(batch);
+    const command: SimulateCommand = {
+      ...{ kind: "simulate", direction, ...plain },
+      state: Buffer.from(generator.getState()).toString("base64"),
+      names: namesOf(batch),
+      tensors: tensors.map(kindOf),
+    };
+    this.#ranks.broadcast(command);
+    for (const t of tensors) this.#ranks.send(t);
+  }
+}
+
+/** Runs of this rank's chunks, joined with those of the others at the end. */
+function shared(
+  begin: (part: Part) => ChunkedRun,
+  ranks: Ranks,
+  { rows, chunkRows, outputDims }: { rows: number; chunkRows: number; outputDims: number[] },
+): ChunkedRun {
+  const chunks = Math.ceil(rows / chunkRows);
+  const own = begin(ranks.part(chunks));
+  // The last chunk may be shorter.
+  const rowsOf = (rank: number) => {
+    const part = ranks.part(chunks, rank);
+    const end = Math.min(rows, (part.start + part.count) * chunkRows);
+    return Math.max(0, end - part.start * chunkRows);
+  };
+  const counts = Array.from({ length: ranks.size }, (_, rank) => rowsOf(rank));
+  return {
+    outputs: own.outputs,
+    stop: own.stop,
+    finish: () => {
+      own.finish();
+      const whole = own.outputs.map((t, i) => ranks.gather(t, counts, outputDims[i]));
+      for (const t of own.outputs) t.dispose();
+      return whole;
+    },
+  };
+}
+
+/** Runs `fn` with networks in evaluation mode (no dropout) and weights that stay as they are. */
+function inUse<T>(networks: readonly (Network | null | undefined)[], fn: () => T): T {
+  const all = networks.filter((net) => net !== null && net !== undefined);
+  const training = all.map((net) => net.training);
+  for (const net of all) net.eval();
+  try {
+    return nn.withStandingWeights(fn);
+  } finally {
+    all.forEach((net, i) => {
+      net.train(training[i]);
+    });
+  }
+}

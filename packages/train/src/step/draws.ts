@@ -1,0 +1,32 @@
+// What a training step draws: times in strata, and noise in pairs of opposite sign.
+import { arange, cat, type Generator, rand, randn, type Tensor } from "@dsbm/torch";
+
+/** Times for a batch: each uniform on [eps, 1 − eps], one in each of B/2 equal strata, and those twice; [B]. */
+export function drawTimes(n: number, eps: number, generator: Generator, like: Tensor): Tensor {
+  const half = Math.ceil(n / 2);
+  const options = { device: like.device, dtype: like.dtype };
+  const strata = arange(0, half, options).add(rand([half], { generator, ...options }));
+  return twice(strata, strata, n)
+    .mul((1 - 2 * eps) / half)
+    .add(eps);
+}
+
+/**
+ * Standard normal noise for a batch, the second half the negative of the first. With `drawTimes` the rows i and
+ * i + B/2 share a time, and the noise of their targets (infinite variance as t reaches an end) cancels in the
+ * gradient where it is largest; each row alone is distributed as before. Of the shape of `like`, but `n` rows.
+ */
+export function drawNoise(like: Tensor, generator: Generator, n = like.size(0)): Tensor {
+  const rest = like.shape.slice(1);
+  const z = randn([Math.ceil(n / 2), ...rest], {
+    generator,
+    device: like.device,
+    dtype: like.dtype,
+  });
+  return twice(z, z.neg(), n);
+}
+
+function twice(a: Tensor, b: Tensor, n: number): Tensor {
+  const both = cat([a, b]);
+  return both.size(0) === n ? both : both.narrow(0, 0, n);
+}

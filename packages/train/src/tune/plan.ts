@@ -1,0 +1,58 @@
+// How the steps of a training are done: measured once, before the first one, and saved, since it changes how numbers
+// round.
+import type { Direction } from "@dsbm/bridge";
+import { setNumThreads } from "@dsbm/torch";
+import { type CompleteProblem, withExecution } from "../problem.js";
+import { measureSharing } from "./sharing.js";
+import { measureThreads } from "./threads.js";
+
+export class StepPlan {
+  /** Threads of a step; null: not known yet. */
+  threads: number | null = null;
+  /** Whether several ranks share the rows of a step; null: not known yet, or one alone. */
+  sharesBatch: boolean | null = null;
+  readonly #problem: CompleteProblem;
+
+  constructor(problem: CompleteProblem) {
+    this.#problem = problem;
+  }
+
+  /** Measures what is not known yet; all ranks call it together. */
+  measure(direction: Direction): void {
+    const problem = this.#problem;
+    const { ranks, shareBatch } = problem.execution;
+    this.threads ??= threadsFor(problem, direction);
+    if (ranks.size === 1) return;
+    const isNew = this.sharesBatch === null;
+    const wanted = ranks.fromMain(this.sharesBatch ?? shareBatch);
+    const shares = problem.method.method.fit ? false : wanted;
+    this.sharesBatch = shares === "auto" ? measureSharing(problem, direction) : shares;
+    // All rows of a step may want another number of threads.
+    if (isNew && !this.sharesBatch)
+      this.threads = threadsFor(withExecution(problem, { shareBatch: false }), direction);
+  }
+
+  /** Takes what a saved state was made with, unless the problem fixes it. */
+  restore(saved: { threads: number | null; sharesBatch?: boolean | null }): void {
+    const { threads, shareBatch } = this.#problem.execution;
+    if (saved.threads !== null && threads === "auto") {
+      this.threads = saved.threads;
+      setNumThreads(saved.threads);
+    }
+    if (shareBatch === "auto") this.sharesBatch = saved.sharesBatch ?? null;
+  }
+
+  /** The problem with what is known. */
+  get problem(): CompleteProblem {
+    return withExecution(this.#problem, { shareBatch: this.sharesBatch ?? true });
+  }
+}
+
+/** All ranks take as many threads as suit rank 0, so that their number is in the saved state. */
+function threadsFor(problem: CompleteProblem, direction: Direction): number {
+  const { ranks, threads: wanted } = problem.execution;
+  const own = measureThreads(problem, direction);
+  const threads = wanted === "auto" ? ranks.fromMain(own) : own;
+  if (threads !== own) setNumThreads(threads);
+  return threads;
+}
