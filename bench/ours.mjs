@@ -98,7 +98,7 @@ function unetStep() {
   const run = (reps) => {
     for (let i = 0; i < reps; i += 1)
       torch.tidy(() => {
-        const [loss] = step(full.data.x0, full.data.x1);
+        const [loss] = step({ x0: full.data.x0, x1: full.data.x1 });
         if (!Number.isFinite(loss.item())) throw new Error("the loss is NaN");
       });
   };
@@ -124,17 +124,18 @@ function unetSimulation(threads) {
   const { method, network } = options;
   const { grid } = schedule;
   const net = network("f").eval();
-  const simulator = new bridge.Simulator({
+  const sampler = new bridge.Sampler({
     method,
     process,
     networks: { b: net, f: net },
+    grid,
     threads,
     chunkRows: 8,
   });
   const generator = bridge.stream(0, "simulate");
   const run = (reps) => {
     for (let i = 0; i < reps; i += 1)
-      torch.tidy(() => simulator.endpoints("f", data.x0, { grid, generator, lastNoise: false }));
+      torch.tidy(() => sampler.endpoints("f", data.x0, { grid, generator, lastNoise: false }));
   };
   return { run, warm: 1 };
 }
@@ -189,13 +190,13 @@ function mlpStep(dim, width) {
   });
   const shuffle = bridge.stream(0, "shuffle");
   const one = (rows, start) => {
-    const [loss] = step(...bridge.batchOf(rows, start, BATCH));
+    const [loss] = step(bridge.cutRows(rows, { start, count: BATCH }));
     if (!Number.isFinite(loss.item())) throw new Error("the loss is NaN");
   };
   const run = (reps) => {
     for (let done = 0; done < reps; ) {
       done += torch.tidy(() => {
-        const rows = bridge.shuffleRows([full.data.x0, full.data.x1], shuffle);
+        const rows = bridge.shuffleRows({ x0: full.data.x0, x1: full.data.x1 }, shuffle);
         const batches = Math.min(Math.floor(PAIRS / BATCH), reps - done);
         for (let k = 0; k < batches; k += 1) torch.tidy(() => one(rows, k * BATCH));
         return batches;
@@ -211,16 +212,17 @@ function simulateMlp(threads) {
   const { method, network } = options;
   const { grid } = schedule;
   const net = network("b");
-  const simulator = new bridge.Simulator({
+  const sampler = new bridge.Sampler({
     method,
     process,
     networks: { b: net, f: net },
+    grid,
     threads,
   });
   const generator = bridge.stream(0, "simulate");
   const run = (reps) => {
     for (let i = 0; i < reps; i += 1) {
-      torch.tidy(() => simulator.endpoints("b", data.x1, { grid, generator }));
+      torch.tidy(() => sampler.endpoints("b", data.x1, { grid, generator }));
     }
   };
   return { run, warm: 1 };

@@ -20,7 +20,7 @@ const markNow = () => ({ time: performance.now(), bytes: written() });
 /** The training of a problem as this rank plays it; null for a worker. */
 async function join({ torch, bridge }, problem) {
   const control = isRanked ? await torch.distributed.init({ timeoutMs: 120_000 }) : null;
-  const ranks = control && new bridge.Ranks({ control });
+  const ranks = control && new bridge.ProcessRanks({ control });
   const training = new bridge.Training({ ...problem, execution: { ...problem.execution, ranks } });
   if (!ranks || ranks.isMain) return training;
   training.runWorker().catch(() => process.exit(1)); // rank 0, which is asked for the result, says why

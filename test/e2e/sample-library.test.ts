@@ -14,7 +14,7 @@ import {
   type Tensor,
   tidy,
 } from "@dsbm/torch";
-import { Simulator } from "@dsbm/train";
+import { Sampler } from "@dsbm/train";
 import { beforeAll, describe, expect, it } from "vitest";
 import { RowNoise } from "../../packages/cli/src/sample/noise.js";
 import { openBridge, type SampleOptions } from "../../packages/cli/src/sample/open.js";
@@ -87,16 +87,16 @@ describe("the sampler", () => {
     }
   });
 
-  // To rounding: the simulator multiplies large chunks by packed weights, which the sampler, whose rows must not depend
+  // To rounding: the one for training multiplies large chunks by packed weights, which the one for files, whose rows must not depend
   // on what is beside them, does not.
-  it("agrees with the trainers' simulator where there is no noise", async () => {
+  it("agrees with the trainers' sampler where there is no noise", async () => {
     const folder = vectorRun(join(root, "flow"), ["model_name=rectifiedflow"], { halves: ["b"] });
     const trained = readTrained(folder, "newest");
     const net = loadNetwork(trained, "f", "cpu")!;
     const x = normal([600, 2], 3);
-    const simulator = new Simulator({ ...trained, networks: { b: net, f: net } });
+    const sampler = new Sampler({ ...trained, networks: { b: net, f: net } });
     const generator = Generator.create(0);
-    const expected = simulator.endpoints("f", x, { grid: trained.grid, generator });
+    const expected = sampler.endpoints("f", x, { grid: trained.grid, generator });
     const { x: ends } = await carried(folder, x, { direction: "f" });
     expect(gap(ends, expected)).toBeLessThan(1e-5);
     expect(gap(ends, x)).toBeGreaterThan(0.01);

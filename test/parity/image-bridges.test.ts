@@ -31,13 +31,16 @@ describe("training tuples", () => {
     tidy(() => {
       const g = at();
       const t = g(`${key}/t`).flatten();
-      const got = methods.dsbm.regression([g("x0"), g("x1")], {
-        direction,
-        process: process(sde),
-        t,
-        meanMatch: matching === "mean",
-        noise: () => g(`${key}/z`),
-      });
+      const got = methods.dsbm.regression(
+        { x0: g("x0"), x1: g("x1") },
+        {
+          direction,
+          process: process(sde),
+          t,
+          meanMatch: matching === "mean",
+          noise: () => g(`${key}/z`),
+        },
+      );
       // The reference's times: uniform draws between eps and 1 − eps, eps = 1e-4.
       expectClose(
         g(`${key}/u`)

@@ -40,7 +40,7 @@ describe("training tuples", () => {
       .add(method.eps);
     const [x0, x1] = at("pairs").unbind({ dim: 1 }) as [Tensor, Tensor];
     const noise = () => at(`${key}/z`);
-    const got = method.regression([x0, x1], { direction, process, t, meanMatch: false, noise });
+    const got = method.regression({ x0, x1 }, { direction, process, t, meanMatch: false, noise });
     expectClose(got.t.unsqueeze(1), at(`${key}/t`));
     expectClose(got.x, at(`${key}/z_t`));
     expectClose(got.target, at(`${key}/target`));
@@ -56,7 +56,7 @@ describe("training tuples", () => {
     const field = previous && ((x: Tensor, t: Tensor) => net.forward(x, t));
     const [x0, x1] = at("pairs").unbind({ dim: 1 }) as [Tensor, Tensor];
     const z = at(`${key}/z`);
-    const [x, t, target] = incrementTuples(field, direction === "f" ? x0 : x1, {
+    const { x, t, target } = incrementTuples(field, direction === "f" ? x0 : x1, {
       direction,
       grid,
       sigma,

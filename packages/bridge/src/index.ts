@@ -51,8 +51,15 @@ export { langevinRun, langevinTuples } from "./langevin/run.js";
 export { incrementTuples } from "./method/dsb-increments.js";
 export { dsbLangevin } from "./method/dsb-langevin.js";
 export { dsbm } from "./method/dsbm.js";
-export { type MethodEntry, methods } from "./method/index.js";
-export type { Method, Regression, RowsContext, RunRows, StepSampler } from "./method/method.js";
+export { type MethodEntry, methodNamed, methods } from "./method/index.js";
+export type {
+  Method,
+  Regression,
+  RowsContext,
+  RunRows,
+  StepContext,
+  StepSampler,
+} from "./method/method.js";
 export { type Network, towards } from "./method/network.js";
 export { type NetworkFlowOptions, networkFlow } from "./method/network-flow.js";
 export {

@@ -6,6 +6,7 @@ import {
   type EpochContext,
   type Method,
   stream,
+  tensorsOf,
 } from "@dsbm/bridge";
 import { ConfigError, resolve } from "@dsbm/config";
 import { liveTensors, randn, type Tensor, tidy } from "@dsbm/torch";
@@ -72,9 +73,9 @@ describe("cached", () => {
             calls.push(d);
             return start.add(1);
           },
-          simulateIncrements: () => [],
+          simulateRuns: () => ({}),
         };
-        return method.epoch(context).map((row) => row.toNumbers());
+        return tensorsOf(method.rows?.(context) ?? {}).map((row) => row.toNumbers());
       }),
     );
     const dispose = () => {

@@ -125,7 +125,7 @@ describe("squares and discs", () => {
       const [from, to] = direction === "f" ? (["x0", "x1"] as const) : (["x1", "x0"] as const);
       const features = lenetFeatures(judge);
       const start = testRows(data[from], 200, 5);
-      const ends = training.simulator.endpoints(direction, start, {
+      const ends = training.sampler.endpoints(direction, start, {
         grid: training.problem.schedule.grid,
         generator: stream(5, "ends"),
         lastNoise: false,

@@ -2,7 +2,7 @@
 // count of evaluations.
 import { brownian, type Conditions, dsbm, stream, uniformGrid } from "@dsbm/bridge";
 import { arange, nn, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
-import { Simulator } from "@dsbm/train";
+import { Sampler } from "@dsbm/train";
 import { beforeAll, expect, it } from "vitest";
 import { flowSampler, plainSampler } from "../src/evaluation/test-sampler.js";
 
@@ -97,15 +97,17 @@ it("keeps a condition with its row", () =>
     expect(worst(ends, x.sub(shift).mul(Math.exp(0.4)).add(shift))).toBeLessThan(1e-4);
   }));
 
-it("the plain sampler counts its grid and gives the simulator's ends", () =>
+it("the plain sampler counts its grid and gives the sampler's ends", () =>
   tidy(() => {
-    const simulator = new Simulator({ method: dsbm, process, networks, threads: 1, chunkRows: 3 });
+    const sampler = new Sampler({
+      ...{ method: dsbm, process, networks, grid, threads: 1, chunkRows: 3 },
+    });
     const x = starts(6);
     const options = () => ({ generator: stream(3, "noise"), given: undefined });
-    const { ends, nfe } = plainSampler(simulator, grid).endpoints("b", x, options());
+    const { ends, nfe } = plainSampler(sampler, grid).endpoints("b", x, options());
     expect(nfe).toBe(4);
-    const same = simulator.endpoints("b", x, { grid, lastNoise: false, ...options() });
+    const same = sampler.endpoints("b", x, { grid, lastNoise: false, ...options() });
     expect(worst(ends, same)).toBe(0);
-    const { states, times } = plainSampler(simulator, grid).path("f", x, options());
+    const { states, times } = plainSampler(sampler, grid).path("f", x, options());
     expect([states.size(0), ...times]).toEqual([5, 0, 0.25, 0.5, 0.75, 1]);
   }));

@@ -89,7 +89,9 @@ export class Training {
     }
   }
 
-  async *#halves(control: Control & Required<Pick<Control, "pauseAt">>): AsyncGenerator<TrainEvent> {
+  async *#halves(
+    control: Control & Required<Pick<Control, "pauseAt">>,
+  ): AsyncGenerator<TrainEvent> {
     const { halfIterations } = this.problem.schedule;
     while (this.state.half < halfIterations && !this.#isOver) {
       if (this.#ranks.size === 1 && control.signal?.aborted) return;

@@ -8,9 +8,12 @@ import {
   type EndConditions,
   type Endpoints,
   type Method,
+  methodNamed,
   methods,
   minibatchEntropic,
   minibatchExact,
+  namesOf,
+  tensorsOf,
   uniformGrid,
 } from "@dsbm/bridge";
 import { ConditionalMLP } from "@dsbm/nets";
@@ -63,14 +66,16 @@ async function rowsOf(
   base: Method,
   data: Endpoints,
   changes: Fields,
-): Promise<{ half: number; rows: number[][] }[]> {
-  const seen: { half: number; rows: number[][] }[] = [];
+): Promise<{ half: number; rows: Record<string, number[]> }[]> {
+  const seen: { half: number; rows: Record<string, number[]> }[] = [];
   let half = 0;
   const spy: Method = {
     ...base,
-    epoch(context) {
-      const rows = base.epoch(context);
-      seen.push({ half, rows: rows.map((r) => tidy(() => r.to("float64").toNumbers())) });
+    rows(context) {
+      const rows = base.rows?.(context) ?? {};
+      const tensors = tensorsOf(rows).map((r) => tidy(() => r.to("float64").toNumbers()));
+      const named = namesOf(rows).map((name, i) => [name.replace("given.", ""), tensors[i]]);
+      seen.push({ half, rows: Object.fromEntries(named) });
       return rows;
     },
   };
@@ -101,14 +106,14 @@ describe.each(sources)("rows %s", (source) => {
     { name: "sbcfm", firstCoupling: "ind" as const },
   ])("of $name ($firstCoupling) keep the conditions of the samples they came with", async (how) => {
     const data = markedData(["x0", "x1"]);
-    const seen = await rowsOf(methods[how.name as keyof typeof methods], data, {
+    const seen = await rowsOf(methodNamed(how.name), data, {
       firstCoupling: how.firstCoupling,
       sequence: how.name === "dsbm" ? ["b", "f"] : ["b"],
       cache: cacheOf(source),
     });
     expect(new Set(seen.map(({ half }) => half))).toEqual(new Set([1, 2, 3]));
     for (const { half, rows } of seen) {
-      const [x0, x1, cond, y] = rows as [number[], number[], number[], number[]];
+      const { x0, x1, cond, y } = rows as Record<"x0" | "x1" | "cond" | "y", number[]>;
       expect(cond).toEqual(y);
       // First b learns to reach x0; then starts are kept: x1 after b (runs start there), x0 after f.
       const first = half === 1 || how.name === "sbcfm";
@@ -126,7 +131,7 @@ describe.each(sources)("rows %s", (source) => {
       cache: cacheOf(source),
     });
     for (const { half, rows } of seen) {
-      const [x0, x1, cond] = rows as [number[], number[], number[]];
+      const { x0, x1, cond } = rows as Record<"x0" | "x1" | "cond", number[]>;
       const own = x0.filter((_, i) => i % 2 === 0);
       // To the Gaussian, too, a sample is trained under its own condition.
       expect(cond).toEqual(own.map((v) => 64 * v));
@@ -169,7 +174,7 @@ describe.each(sources)("rows %s with matched conditions", (source) => {
     expect(new Set(pairs.map(({ half }) => half))).toEqual(new Set([1, 2]));
     const met = new Map<number, Set<number>>();
     for (const { rows } of pairs) {
-      const [x0, x1, cond] = rows as [number[], number[], number[]];
+      const { x0, x1, cond } = rows as Record<"x0" | "x1" | "cond", number[]>;
       const row = (x: number[], i: number) => Math.round(64 * (x[2 * i] as number));
       cond.forEach((told, i) => {
         expect([classOf.x0(row(x0, i)), classOf.x1(row(x1, i))]).toEqual([told, told]);
@@ -192,10 +197,9 @@ describe("minibatch optimal transport", () => {
     for (const of of ["x0", "x1"] as const)
       tidy(() => {
         const pairs = { x0: normal([9, 2], 1), x1: normal([9, 2], 2) };
-        const values = { cond: pairs[of].mul(3), y: arange(0, 9).to("int64") };
-        const found = couple({ ...pairs, conditions: { of, values } }, seeded(5));
-        expect(found.conditions?.of).toBe(of);
-        const { cond, y } = found.conditions?.values ?? {};
+        const given = { cond: pairs[of].mul(3), y: arange(0, 9).to("int64") };
+        const found = couple({ ...pairs, given }, seeded(5), of);
+        const { cond, y } = found.given ?? {};
         expect(cond?.toNumbers()).toEqual(found[of].mul(3).toNumbers());
         expect(pairs[of].indexSelect(0, y as Tensor).toNumbers()).toEqual(found[of].toNumbers());
       });
@@ -248,7 +252,7 @@ describe("what networks are told", () => {
         const start = randn([200, 2], { generator: seeded(9) });
         const half = start.narrow(0, 0, 100);
         const cond = cat([half.mul(0).add(1), half.mul(0).sub(1)]).narrow(1, 0, 1);
-        const ends = training.simulator.endpoints("b", start, {
+        const ends = training.sampler.endpoints("b", start, {
           grid: uniformGrid(10),
           generator: seeded(4),
           given: { cond: cond.contiguous() },

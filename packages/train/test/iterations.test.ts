@@ -4,7 +4,8 @@ import { methods } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { normal, seeded } from "../../../test/support/numbers.js";
-import { drawNoise, drawTimes, repeatRows } from "../src/step/training-step.js";
+import { repeatRows } from "../src/rows/rows.js";
+import { drawNoise, drawTimes } from "../src/step/draws.js";
 import { Training } from "../src/training.js";
 import { type Fields, network, tiny } from "./support.js";
 
@@ -55,13 +56,14 @@ describe("a later iteration", () => {
 describe("num_repeat_data", () => {
   it("puts each pair several times into a batch, each time with its own time and noise", () =>
     tidy(() => {
-      const pairs = [normal([4, 2], 1), normal([4, 2], 2)];
+      const pairs = { x0: normal([4, 2], 1), x1: normal([4, 2], 2) };
       const rows = repeatRows(pairs, 3);
-      rows.forEach((all, end) => {
-        expect(all.shape).toEqual([12, 2]);
-        for (const part of all.split(4)) expect(part.toNumbers()).toEqual(pairs[end]?.toNumbers());
-      });
-      const like = rows[0] as Tensor;
+      for (const end of ["x0", "x1"] as const) {
+        expect(rows[end].shape).toEqual([12, 2]);
+        for (const part of rows[end].split(4))
+          expect(part.toNumbers()).toEqual(pairs[end].toNumbers());
+      }
+      const like = rows.x0;
       const t = drawTimes(12, 1e-3, seeded(3), like).toNumbers();
       const z = drawNoise(like, seeded(4)).toArray();
       expect(new Set(t.map((time, i) => `${time} ${z[2 * i]}`)).size).toBe(12);

@@ -56,7 +56,7 @@ const planar: Learning[] = [
   {
     name: "DSB",
     factor: 0.12,
-    changes: { method: methods.dsb, firstCoupling: "ref", halfIterations: 8, lr: 1e-3 },
+    changes: { method: methods.dsb_increments, firstCoupling: "ref", halfIterations: 8, lr: 1e-3 },
   },
   {
     name: "rectified flow",
@@ -105,7 +105,7 @@ describe("eight Gaussians to two moons", () => {
     tidy(() => {
       const target = moons(400, { generator: seeded(21) });
       const start = eightGaussians(400, { generator: seeded(22) });
-      const ends = training.simulator.endpoints("b", start, {
+      const ends = training.sampler.endpoints("b", start, {
         grid: problem.grid,
         generator: seeded(23),
         lastNoise: false,
@@ -130,7 +130,7 @@ describe("the Gaussian bridge at dimension 2", () => {
     {
       name: "DSB",
       changes: {
-        method: methods.dsb,
+        method: methods.dsb_increments,
         firstCoupling: "ref",
         halfIterations: 12,
       } as Fields,
@@ -158,7 +158,7 @@ describe("the Gaussian bridge at dimension 2", () => {
     tidy(() => {
       const n = 20_000;
       const start = gaussianEndpoints({ n, dim: 2, a: 0.1, generator: seeded(32) }).x1;
-      const ends = training.simulator.endpoints("b", start, {
+      const ends = training.sampler.endpoints("b", start, {
         grid: uniformGrid(20),
         generator: seeded(33),
       });

@@ -76,8 +76,8 @@ describe("rows with the same condition", () => {
       const data = { x0: normal([60, 2], 1), x1: normal([60, 2], 2), conditions };
       const matching = matchConditions(conditions);
       const drawn = (seed: number) => {
-        const { x0, x1, conditions: given } = independent(data, seeded(seed), { matching });
-        return [x0, x1, given?.values.y as Tensor].map(numbers);
+        const { x0, x1, given } = independent(data, seeded(seed), { matching });
+        return [x0, x1, given?.y as Tensor].map(numbers);
       };
       expect(drawn(1)).toEqual(drawn(1));
       expect(drawn(1)).not.toEqual(drawn(2));
@@ -114,7 +114,10 @@ describe("what cannot be matched is refused", () => {
       /optimal transport within batches, which pairs anew; leave one of them out/,
     ],
     [() => problem(eight, eight, { method: methods.sbcfm }), /optimal transport within batches/],
-    [() => problem(eight, eight, { method: methods.dsb }), /dsb, which is trained on no pairs/],
+    [
+      () => problem(eight, eight, { method: methods.dsb_increments }),
+      /dsb_increments, which is trained on no pairs/,
+    ],
   ])("%#", (make, message) => {
     expect(make).toThrow(message);
   });
@@ -163,7 +166,7 @@ describe("a bridge between ends that follow one condition", () => {
     for await (const _ of training.run());
     const found = tidy(() => {
       const { cond } = ends.conditions.x1;
-      const made = training.simulator.endpoints("b", ends.x1, {
+      const made = training.sampler.endpoints("b", ends.x1, {
         grid: uniformGrid(40),
         generator: seeded(5),
         given: { cond },

@@ -2,10 +2,13 @@
 
 import {
   brownian,
-  type EpochContext,
   incrementTuples,
+  methodNamed,
   methods,
   ordered,
+  type Regression,
+  type RowsContext,
+  tensorsOf,
   uniformGrid,
 } from "@dsbm/bridge";
 import { liveTensors, noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
@@ -19,10 +22,11 @@ import { tiny, withFields } from "./support.js";
 // Live tensors are counted.
 beforeEach(() => collectGarbage());
 
-const all = Object.entries(methods).map(([name, method]) => ({ name, method }));
+const gammas = [0.3, 0.2, 0.2, 0.3];
+const all = Object.keys(methods).map((name) => ({ name, method: methodNamed(name, { gammas }) }));
 const process = brownian({ sigma: 0.9 });
 
-function context(shape: number[], changes: Partial<EpochContext> = {}): EpochContext {
+function context(shape: number[], changes: Partial<RowsContext> = {}): RowsContext {
   const [n, ...sample] = shape as [number, ...number[]];
   const generator = seeded(2);
   return {
@@ -33,12 +37,7 @@ function context(shape: number[], changes: Partial<EpochContext> = {}): EpochCon
     firstCoupling: "ind",
     generator,
     simulate: (_direction, start) => start.add(1),
-    simulateIncrements: (direction, start) =>
-      incrementTuples(direction && ((x) => x.mul(0.1)), start, {
-        direction: direction ?? "f",
-        grid: uniformGrid(4),
-        sigma: 1,
-      }),
+    simulateRuns: () => ({}),
     ...changes,
   };
 }
@@ -70,23 +69,27 @@ describe.each(all)("$name", ({ name, method }) => {
       tidy(() => {
         for (const newest of [null, "f"] as const)
           for (const firstCoupling of ["ind", "ref"] as const) {
-            const rows = method.epoch(context(shape, { newest, firstCoupling }));
-            const n = (rows[0] as Tensor).size(0);
+            const rows =
+              method.rows?.(
+                context(shape, {
+                  ...{ newest, firstCoupling },
+                  simulateRuns: (direction, start) =>
+                    method.runs?.rows(direction && ((x) => x.mul(0.1)), start, {
+                      ...{ direction: direction ?? "f", grid: uniformGrid(4), sigma: 1 },
+                    }) ?? {},
+                }),
+              ) ?? {};
+            const n = tensorsOf(rows)[0]?.size(0) as number;
             expect(n).toBeGreaterThanOrEqual(12);
-            for (const r of rows) expect(r.size(0)).toBe(n);
-            if (method.pairs) expect(rows).toHaveLength(2);
+            for (const r of tensorsOf(rows)) expect(r.size(0)).toBe(n);
+            if (method.pairs) expect(Object.keys(rows).slice(0, 2)).toEqual(["x0", "x1"]);
             const generator = seeded(3);
             const t = randn([n], { generator }).sigmoid();
-            const {
-              x,
-              t: times,
-              target,
-            } = method.regression(rows, {
-              direction: "b",
-              process,
-              t,
+            const made = method.regression?.(rows, {
+              ...{ direction: "b", process, t, meanMatch: false },
               noise: (like) => randn(like.shape, { generator }),
             });
+            const { x, t: times, target } = made as Regression;
             expect(x.shape).toEqual([n, ...shape.slice(1)]);
             expect(target.shape).toEqual(x.shape);
             expect(times.shape).toEqual([n]);
@@ -95,7 +98,7 @@ describe.each(all)("$name", ({ name, method }) => {
       }),
   );
 
-  it("tells its events in order, the same twice, other with another seed", async () => {
+  it("yields its events in order, the same twice, other with another seed", async () => {
     const run = async (seed: number) => {
       const training = new Training(tiny(method, { seed, logEvery: 4, steps: 8 }));
       const events = await train(training);
@@ -113,8 +116,11 @@ describe.each(all)("$name", ({ name, method }) => {
     });
     // 96 rows make 3 batches of 32 an epoch: 8 steps need three epochs.
     const order = ["start", "simulate", "simulate", "step 4/8", "simulate", "step 8/8", "half"];
-    expect(halves).toEqual([order, order]);
-    expect(one.events.map((e) => e.half)).toEqual([...order.map(() => 1), ...order.map(() => 2)]);
+    // A run of discrete DSB gives a row for each of its steps: one epoch is enough.
+    const long = (method.runs?.perRun ?? 1) > 1;
+    const second = long ? ["start", "simulate", "step 4/8", "step 8/8", "half"] : order;
+    expect(halves).toEqual([order, second]);
+    expect(one.events.map((e) => e.half)).toEqual([...order.map(() => 1), ...second.map(() => 2)]);
   });
 
   it("leaves no tensor behind after a half-iteration, nor when stopped within", async () => {
@@ -188,7 +194,7 @@ describe("incrementTuples", () => {
       tidy(() => {
         const start = normal([4, 2, 1], 1);
         const net = (x: Tensor, t: Tensor) => x.mul(0.3).add(t.reshape([-1, 1, 1]));
-        const [x, t, target] = incrementTuples(net, start.to("float32"), {
+        const { x, t, target } = incrementTuples(net, start.to("float32"), {
           direction,
           grid,
           sigma: 2,

@@ -2,7 +2,15 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Conditions, methods, minibatchExact, stream } from "@dsbm/bridge";
+import {
+  type Conditions,
+  type Method,
+  methods,
+  minibatchExact,
+  plainDrift,
+  stream,
+  uniformGrid,
+} from "@dsbm/bridge";
 import { MLP } from "@dsbm/nets";
 import {
   arange,
@@ -82,6 +90,23 @@ function matched(changes: Fields = {}): Problem {
     network: (d, half) => new Steered(d, half),
     firstCoupling: "ind",
     matchConditions: true,
+    ...changes,
+  });
+}
+
+/** Rows that are no pairs: each of their names is in a file of its own. */
+function increments(method: Method, changes: Fields): Problem {
+  const { data } = cached();
+  const cond = (x: Tensor) => x.narrow(1, 0, 1).sin().contiguous();
+  return cached({
+    method,
+    data: { ...data, conditions: { x0: { cond: cond(data.x0) }, x1: { cond: cond(data.x1) } } },
+    network: (d, half) => new Steered(d, half),
+    firstPass: 1,
+    firstCoupling: "ref",
+    parametrisation: plainDrift,
+    repeat: 1,
+    halfIterations: 3,
     ...changes,
   });
 }
@@ -189,6 +214,14 @@ const problems: [string, () => Problem][] = [
   ],
   ["pairs that share their conditions", () => matched()],
   ["pairs in memory that share their conditions", () => matched({ cache: null, repeat: 1 })],
+  [
+    "increments in caches, with conditions",
+    () => increments(methods.dsb_increments, { firstPass: 1 }),
+  ],
+  [
+    "steps of discrete runs in caches, with conditions",
+    () => increments(methods.dsb({ gammas: [0.3, 0.4, 0.3] }), { grid: uniformGrid(3) }),
+  ],
   ["tables in memory", () => cached({ cache: null, repeat: 1 })],
   ["a direction that learns from itself", () => cached({ sequence: ["b"], firstPass: 1 })],
   [
@@ -334,6 +367,19 @@ describe("a cache on disk", () => {
         starts.delete(Buffer.from(x0.subarray(8 * i, 8 * i + 8)).toString("hex"));
       expect(starts.size).toBe(0);
     }
+    expect(readdirSync(join(folder, "cache"))).toEqual([]);
+    training.dispose();
+  });
+
+  it("holds every name of rows that are no pairs", async () => {
+    const training = new Training(increments(methods.dsb_increments, {}));
+    const seen: string[][] = [];
+    for await (const e of training.run({ pauseAt: ({ half, step }) => half === 3 && step === 6 }))
+      if (e.type === "pause") {
+        seen.push(readdirSync(join(folder, "cache")).toSorted());
+        expect(training.peek(3)).toBeNull();
+      }
+    expect(seen).toEqual([["3_f_1_cond.npy", "3_f_1_t.npy", "3_f_1_target.npy", "3_f_1_x.npy"]]);
     expect(readdirSync(join(folder, "cache"))).toEqual([]);
     training.dispose();
   });

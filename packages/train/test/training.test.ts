@@ -15,8 +15,9 @@ import { collectGarbage } from "../../../test/support/collect.js";
 import { distance, expectMoments, normal, seeded } from "../../../test/support/numbers.js";
 import type { TrainEvent } from "../src/events.js";
 import { complete, directionOf, type Problem } from "../src/problem.js";
+import { drawNoise, drawTimes } from "../src/step/draws.js";
 import { StepTimes } from "../src/step/time-sampling.js";
-import { drawNoise, drawTimes, regressionLoss } from "../src/step/training-step.js";
+import { regressionLoss } from "../src/step/training-step.js";
 import { Training } from "../src/training.js";
 import { tiny } from "./support.js";
 
@@ -33,7 +34,7 @@ const data = (rows: [number, number], shape = [2]) => ({
   x0: normal([rows[0], ...shape], 1).to("float32"),
   x1: normal([rows[1], ...shape], 2).to("float32"),
 });
-const { dsb, dsbm } = methods;
+const { dsb_increments: dsb, dsbm } = methods;
 
 describe("complete", () => {
   const bad: [string, () => Problem, RegExp][] = [

@@ -9,7 +9,7 @@ import { type Field, ordered } from "../solver/solver.js";
 import type { Method } from "./method.js";
 
 /** States, their times, and what the network should predict there. */
-interface IncrementRows extends Batch {
+export interface IncrementRows extends Batch {
   readonly x: Tensor;
   readonly t: Tensor;
   readonly target: Tensor;
@@ -64,7 +64,7 @@ export function incrementTuples(
   return { x: pick(states), t: pick(times), target: pick(targets) };
 }
 
-export const dsb_increments: Method<IncrementRows> = {
+export const dsb_increments = {
   name: "dsb_increments",
   predicts: "increment",
   networks: "each",
@@ -81,4 +81,4 @@ export const dsb_increments: Method<IncrementRows> = {
     };
   },
   regression: ({ x, t, target }) => ({ x, t, target }),
-};
+} satisfies Method<IncrementRows>;

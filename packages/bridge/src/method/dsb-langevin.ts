@@ -18,18 +18,13 @@ interface LangevinRows extends Batch {
   readonly step: Tensor;
 }
 
-export type LangevinMethod = Method<LangevinRows>;
-
 /**
  * The method for one process; `device` is the device of the rows. Its rows are points x [n, …], targets [n, …] and the
  * counts [n] int64 of the steps that made them. A first pass has one random step a start, drawn anew for each batch;
  * later ones all steps of a run, run after run.
  * Throws a BridgeError as `langevin` does.
  */
-export function dsbLangevin({
-  device = "cpu",
-  ...options
-}: LangevinOptions & { device?: Device }): LangevinMethod {
+export function dsbLangevin({ device = "cpu", ...options }: LangevinOptions & { device?: Device }) {
   const process = langevin(options);
   const n = process.gammas.length;
   const weights = process.weight.some((w) => w !== 1)
@@ -96,5 +91,5 @@ export function dsbLangevin({
         weight: weights?.indexSelect(0, direction === "f" ? own : step),
       };
     },
-  };
+  } satisfies Method<LangevinRows>;
 }

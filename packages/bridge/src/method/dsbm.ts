@@ -7,7 +7,7 @@ import { reference } from "../coupling/reference.js";
 import { simulated } from "../coupling/simulated.js";
 import type { Method } from "./method.js";
 
-export const dsbm: Method<Pairs> = {
+export const dsbm = {
   name: "dsbm",
   predicts: "drift",
   networks: "each",
@@ -38,4 +38,4 @@ export const dsbm: Method<Pairs> = {
       target: meanMatch ? end : process.target(direction, sample),
     };
   },
-};
+} satisfies Method<Pairs>;

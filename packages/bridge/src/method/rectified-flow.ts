@@ -9,7 +9,7 @@ import type { Method } from "./method.js";
 
 const line = brownian({ sigma: 0 });
 
-export const rectifiedflow: Method<Pairs> = {
+export const rectifiedflow = {
   name: "rectifiedflow",
   predicts: "velocity",
   networks: "shared",
@@ -24,4 +24,4 @@ export const rectifiedflow: Method<Pairs> = {
     const sample = { x0, x1, t, z: x0 };
     return { x: line.bridge(sample), t, target: line.target("f", sample) };
   },
-};
+} satisfies Method<Pairs>;

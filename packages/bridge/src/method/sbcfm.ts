@@ -8,7 +8,7 @@ import { minibatchEntropic } from "../coupling/minibatch.js";
 import { spread } from "../process/process.js";
 import type { Method } from "./method.js";
 
-export const sbcfm: Method<Pairs> = {
+export const sbcfm = {
   name: "sbcfm",
   predicts: "velocity",
   networks: "shared",
@@ -29,4 +29,4 @@ export const sbcfm: Method<Pairs> = {
       target: x1.sub(x0).sub(slope.mul(process.sigma).mul(z)),
     };
   },
-};
+} satisfies Method<Pairs>;

@@ -9,7 +9,8 @@ import {
   normal,
   seeded,
 } from "../../../../test/support/numbers.js";
-import { type Pairs, shuffled } from "../../src/coupling/coupling.js";
+import type { Pairs } from "../../src/core/batch.js";
+import { shuffled } from "../../src/coupling/coupling.js";
 import { independent } from "../../src/coupling/independent.js";
 import { minibatchEntropic, minibatchExact } from "../../src/coupling/minibatch.js";
 import { reference } from "../../src/coupling/reference.js";

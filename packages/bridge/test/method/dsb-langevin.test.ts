@@ -8,17 +8,20 @@ import {
   seeded,
   summary,
 } from "../../../../test/support/numbers.js";
+import { namesOf, tensorsOf } from "../../src/core/batch.js";
 import { type Direction, other } from "../../src/core/direction.js";
 import type { Endpoints } from "../../src/core/endpoints.js";
 import { gammaGrid } from "../../src/core/time-grid.js";
 import type { LangevinOptions } from "../../src/langevin/langevin.js";
-import { dsbLangevin, type LangevinMethod } from "../../src/method/dsb-langevin.js";
+import { dsbLangevin } from "../../src/method/dsb-langevin.js";
 import { brownian } from "../../src/process/brownian.js";
 import type { Field } from "../../src/solver/solver.js";
 
+type LangevinMethod = ReturnType<typeof dsbLangevin>;
+type Rows = Parameters<LangevinMethod["regression"]>[0];
 type Networks = Partial<Record<Direction, Field>>;
 
-const epoch = (
+const rowsOf = (
   method: LangevinMethod,
   networks: Networks,
   {
@@ -27,8 +30,8 @@ const epoch = (
     data,
     seed,
   }: { direction: Direction; newest: Direction | null; data: Endpoints; seed: number },
-): Tensor[] =>
-  method.epoch({
+): Rows =>
+  method.rows({
     direction,
     newest,
     data,
@@ -38,14 +41,14 @@ const epoch = (
     simulate: () => {
       throw new Error("pairs are not asked for");
     },
-    simulateIncrements: (run, start) =>
-      method.sampler.tuples(networks[run as Direction] as Field, start, {
-        direction: run as Direction,
+    simulateRuns: (run, start) =>
+      method.runs.rows(networks[run as Direction] as Field, start, {
+        ...{ direction: run as Direction, grid: gammaGrid([1]), sigma: 1 },
         noise: (x, k) => normal(x.shape, 1000 * seed + k),
       }),
   });
 
-const regression = (method: LangevinMethod, rows: Tensor[], direction: Direction) =>
+const regression = (method: LangevinMethod, rows: Rows, direction: Direction) =>
   method.regression(rows, {
     direction,
     process: brownian(),
@@ -55,10 +58,10 @@ const regression = (method: LangevinMethod, rows: Tensor[], direction: Direction
   });
 
 /** For each step the affine map of x that is nearest to the targets. */
-function fit(method: LangevinMethod, rows: Tensor[], direction: Direction): Field {
+function fit(method: LangevinMethod, rows: Rows, direction: Direction): Field {
   const { x, t, target } = regression(method, rows, direction);
   const padded = (y: Tensor) => cat([y, y.select(1, 0).mul(0).add(1).unsqueeze(1)], { dim: 1 });
-  const maps = Array.from({ length: method.sampler.rowsPerRun }, (_, k) =>
+  const maps = Array.from({ length: method.runs.perRun }, (_, k) =>
     tidy(() => {
       const at = t.eq(k).nonzero().squeeze(1);
       const design = padded(x.indexSelect(0, at));
@@ -135,7 +138,7 @@ describe("two iterations", () => {
       for (const [half, direction] of (["b", "f", "b", "f"] as const).entries()) {
         // Each start of a first pass is one row: as many are needed as all the steps of the later ones.
         const many = { x0: data.x0.repeat([newest === null ? 15 : 1, 1]), x1: data.x1 };
-        const rows = epoch(method, networks, { direction, newest, data: many, seed: half + 3 });
+        const rows = rowsOf(method, networks, { direction, newest, data: many, seed: half + 3 });
         networks[direction] = fit(method, rows, direction);
         newest = direction;
         const [from, to] = direction === "f" ? (["x0", "x1"] as const) : (["x1", "x0"] as const);
@@ -181,22 +184,23 @@ describe("rows", () => {
   it.each(["f", "b"] as const)("of a first pass are one step a start, to train %s", (direction) => {
     tidy(() => {
       const method = dsbLangevin({ gammas });
-      const rows = epoch(method, {}, { direction, newest: null, data, seed: 1 });
+      const rows = rowsOf(method, {}, { direction, newest: null, data, seed: 1 });
       const from = direction === "b" ? "x0" : "x1";
       const n = data[from].size(0);
-      expect(rows.map((t) => [t.shape, t.dtype])).toEqual([
+      expect(namesOf(rows)).toEqual(["x", "target", "step", "given.cond", "given.y"]);
+      expect(tensorsOf(rows).map((t) => [t.shape, t.dtype])).toEqual([
         [[n, 2, 4, 4], "float32"],
         [[n, 2, 4, 4], "float32"],
         [[n], "int64"],
         [[n, 1, 4, 4], "float32"],
         [[n], "int64"],
       ]);
-      expect(rows[4]?.toNumbers()).toEqual(data.conditions[from].y.toNumbers());
-      const again = epoch(method, {}, { direction, newest: null, data, seed: 1 });
-      const fresh = epoch(method, {}, { direction, newest: null, data, seed: 2 });
-      expect(distance(rows[0] as Tensor, again[0] as Tensor)).toBe(0);
-      expect(distance(rows[0] as Tensor, fresh[0] as Tensor)).toBeGreaterThan(0.1);
-      expect([...new Set(fresh[2]?.toNumbers())].toSorted()).toEqual([0, 1, 2]);
+      expect(rows.given?.y?.toNumbers()).toEqual(data.conditions[from].y.toNumbers());
+      const again = rowsOf(method, {}, { direction, newest: null, data, seed: 1 });
+      const fresh = rowsOf(method, {}, { direction, newest: null, data, seed: 2 });
+      expect(distance(rows.x, again.x)).toBe(0);
+      expect(distance(rows.x, fresh.x)).toBeGreaterThan(0.1);
+      expect([...new Set(fresh.step.toNumbers())].toSorted()).toEqual([0, 1, 2]);
     });
   });
 
@@ -206,11 +210,12 @@ describe("rows", () => {
       tidy(() => {
         const method = dsbLangevin({ gammas });
         const newest = other(direction);
-        const rows = epoch(method, { [newest]: halve }, { direction, newest, data, seed: 1 });
+        const rows = rowsOf(method, { [newest]: halve }, { direction, newest, data, seed: 1 });
         const from = newest === "f" ? "x0" : "x1";
         const n = data[from].size(0);
-        const [x, target, steps, given, y] = rows as [Tensor, Tensor, Tensor, Tensor, Tensor];
-        for (const t of rows) expect(t.size(0)).toBe(3 * n);
+        const { x, target, step: steps } = rows;
+        const { cond: given, y } = rows.given as Record<"cond" | "y", Tensor>;
+        for (const t of tensorsOf(rows)) expect(t.size(0)).toBe(3 * n);
         expect(steps.toNumbers()).toEqual(Array.from({ length: n }, () => [0, 1, 2]).flat());
         expect(y.toNumbers()).toEqual(
           data.conditions[from].y.toNumbers().flatMap((c) => [c, c, c]),
@@ -235,7 +240,7 @@ describe("rows", () => {
       const [x, target] = [table(4, 5), table(4, 6)];
       for (const meanMatch of [false, true]) {
         const method = dsbLangevin({ gammas, weight, meanMatch });
-        const got = regression(method, [x, target, steps], direction);
+        const got = regression(method, { x, target, step: steps }, direction);
         expect(got.t.toNumbers()).toEqual([2, 1, 0, 0]);
         expect(got.t.dtype).toBe("float32");
         expect(got.weight?.toNumbers()).toEqual(
@@ -245,7 +250,7 @@ describe("rows", () => {
         expect(distance(got.target, meanMatch ? x.add(target) : target)).toBe(0);
       }
       expect(
-        regression(dsbLangevin({ gammas }), [x, target, steps], direction).weight,
+        regression(dsbLangevin({ gammas }), { x, target, step: steps }, direction).weight,
       ).toBeUndefined();
     });
   });
@@ -256,7 +261,7 @@ describe("rows", () => {
       const method = dsbLangevin({ gammas: [gamma, gamma, gamma], scaleNoise: true });
       // The variance that the chain of finite steps keeps.
       const x0 = normal([30_000, 2], 7).mul(1 / Math.sqrt(1 - gamma / 4));
-      const rows = epoch(
+      const rows = rowsOf(
         method,
         {},
         { direction: "b", newest: null, data: { x0, x1: x0 }, seed: 8 },
@@ -292,7 +297,11 @@ describe("the sampler", () => {
   it("can be recorded, and replayed in chunks of runs", () => {
     tidy(() => {
       const x = normal([50, 2], 2).to("float32");
-      const body = (start: Tensor) => method.sampler.tuples(net, start, { direction: "b" });
+      const run = { direction: "b", grid: gammaGrid(gammas), sigma: 1 } as const;
+      const body = (start: Tensor) => {
+        const made = method.runs.rows(net, start, run);
+        return method.runs.names.map((name) => made[name] as Tensor);
+      };
       const make = () =>
         noGrad(() =>
           runChunked(recorded(body), [x], {

@@ -3,6 +3,7 @@
 import { type Generator, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { leastSquares, normal, seeded } from "../../../../test/support/numbers.js";
+import { mapBatch, type Pairs } from "../../src/core/batch.js";
 import { type Direction, other } from "../../src/core/direction.js";
 import { uniformGrid } from "../../src/core/time-grid.js";
 import { dsbm } from "../../src/method/dsbm.js";
@@ -27,7 +28,7 @@ const noiseOf = (generator: Generator) => (x: Tensor) =>
   randn(x.shape, { generator, dtype: "float64" });
 
 /** The affine field that solves the regression exactly at each of the sampler's times. */
-function regress(direction: Direction, rows: Tensor[], generator: Generator): Field {
+function regress(direction: Direction, rows: Pairs, generator: Generator): Field {
   const fits = new Map<string, { slope: number; shift: number }>();
   for (const { time } of ordered(direction, grid))
     tidy(() => {
@@ -67,7 +68,7 @@ describe.each(["f", "b"] as const)("the exact bridge, run %s", (direction) => {
       const { var: v } = discretised(direction, bridge, 50).at(-1) as { var: number };
       expect(Math.abs(got.var - v)).toBeLessThan(5 * v * Math.sqrt(2 / (n * d)));
 
-      const rows = direction === "f" ? [start, end] : [end, start];
+      const rows = direction === "f" ? { x0: start, x1: end } : { x0: end, x1: start };
       for (const trained of [direction, other(direction)])
         for (const time of [0.1, 0.5, 0.9]) {
           const t = tensor(new Array(n).fill(time), { dtype: "float64" });
@@ -106,7 +107,7 @@ describe.each(["ref", "ind"] as const)(
               sigma: 1,
               noise: noiseOf(seeded(seed)),
             });
-          const rows = dsbm.epoch({
+          const rows = dsbm.rows({
             direction,
             newest,
             data,
@@ -114,11 +115,11 @@ describe.each(["ref", "ind"] as const)(
             firstCoupling,
             generator: seeded(half),
             simulate: (way, from) => run(way, from, 10 + half),
-            simulateIncrements: () => [],
+            simulateRuns: () => ({}),
           });
           field = regress(
             direction,
-            rows.map((r) => r.to("float64")),
+            mapBatch(rows, (r) => r.to("float64")),
             seeded(20 + half),
           );
           newest = direction;

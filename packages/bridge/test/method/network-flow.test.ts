@@ -52,7 +52,7 @@ function networksOf({ meanMatch, stdTrick }: Parametrisation, dt = 1) {
   return { f: new Answers(asked("f")), b: new Answers(asked("b")) };
 }
 
-const { dsbm, dsb, rectifiedflow } = methods;
+const { dsbm, dsb_increments: dsb, rectifiedflow } = methods;
 const cases: [string, Omit<NetworkFlowOptions, "eps">][] = [
   ["drifts", { method: dsbm, process, grid, networks: networksOf(plainDrift) }],
   ...[
@@ -109,8 +109,7 @@ describe("one direction", () => {
     expect(() => networkFlow({ method: dsbm, process, grid, networks: { f: null } })).toThrow(
       /at least one direction/,
     );
-    const steps = { rowsPerRun: 1, sample: (_: Field, x: Tensor) => x, tuples: () => [] as never };
-    const method = { name: "dsb", predicts: "increment" as const, sampler: steps };
+    const method = { ...dsb, sampler: { sample: (_: Field, x: Tensor) => x } };
     expect(() => networkFlow({ method, process, grid, networks })).toThrow(/no probability flow/);
   });
 });

@@ -1,6 +1,6 @@
 // The image trainer's two economies (Shi et al. 2023): the first pass of each direction is trained on
 // independent pairs, which cost nothing, and simulated pairs serve several passes over them.
-import type { Direction, Method } from "@dsbm/bridge";
+import { type Batch, type Direction, type Method, tensorsOf } from "@dsbm/bridge";
 import type { Tensor } from "@dsbm/torch";
 
 /** A method on pairs that keeps what it simulates; `dispose` it after training. */
@@ -16,27 +16,29 @@ export function cached(method: Method, { epochs }: { epochs: number }): CachedMe
   const begun = new Set<Direction>();
   let direction: Direction | null = null;
   let first = false;
-  let rows: Tensor[] = [];
+  let rows: Batch = {};
   let served = 0;
   let data: Tensor[] = [];
   const forget = () => {
-    for (const row of rows) if (!data.includes(row)) row.dispose();
-    rows = [];
+    for (const row of tensorsOf(rows)) if (!data.includes(row)) row.dispose();
+    rows = {};
   };
   return {
     ...method,
-    epoch(context) {
+    rows(context) {
+      const make = (newest: Direction | null) => method.rows?.({ ...context, newest }) ?? {};
       if (context.direction !== direction) {
         forget();
         direction = context.direction;
         first = !begun.has(direction);
         begun.add(direction);
       }
-      if (first) return method.epoch({ ...context, newest: null });
-      if (rows.length === 0 || served === epochs) {
+      if (first) return make(null);
+      if (tensorsOf(rows).length === 0 || served === epochs) {
         forget();
         data = [context.data.x0, context.data.x1];
-        rows = method.epoch(context).map((row) => row.keep());
+        rows = make(context.newest);
+        for (const row of tensorsOf(rows)) row.keep();
         served = 0;
       }
       served++;

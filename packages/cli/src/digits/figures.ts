@@ -42,7 +42,7 @@ async function pathPicture(
   const pixels = noGrad(() =>
     tidy(() => {
       const n = Math.min(rows, start.points.size(0));
-      const path = training.simulator.path(direction, start.points.narrow(0, 0, n), {
+      const path = training.sampler.path(direction, start.points.narrow(0, 0, n), {
         grid: training.problem.schedule.grid,
         generator: stream(config.seed, `picture/${direction}`),
         at,

@@ -50,7 +50,7 @@ export function results(training: Training, direction: Direction, start: Tensor)
   const { schedule, seed } = training.problem;
   const { grid } = schedule;
   const generator = stream(seed, `results/${direction}`);
-  return training.simulator.endpoints(direction, start, { grid, generator, lastNoise: false });
+  return training.sampler.endpoints(direction, start, { grid, generator, lastNoise: false });
 }
 
 function totalVariance(points: Tensor): number {

@@ -16,7 +16,7 @@ import {
   type TimeGrid,
 } from "@dsbm/bridge";
 import { Generator, noGrad, type Recorded, recorded, runChunked, type Tensor } from "@dsbm/torch";
-import type { Simulator } from "@dsbm/train";
+import type { Sampler } from "@dsbm/train";
 
 /** What goes with starts. */
 interface Carried {
@@ -40,16 +40,16 @@ function timesOf(direction: Direction, grid: TimeGrid): number[] {
 }
 
 /** The sampler that training uses, on the grid of evaluations; the last step has no noise. */
-export function plainSampler(simulator: Simulator, grid: TimeGrid): TestSampler {
+export function plainSampler(sampler: Sampler, grid: TimeGrid): TestSampler {
   const lastNoise = false;
   return {
     kind: "sde",
     endpoints: (direction, x, carried) => ({
-      ends: simulator.endpoints(direction, x, { grid, lastNoise, ...carried }),
+      ends: sampler.endpoints(direction, x, { grid, lastNoise, ...carried }),
       nfe: grid.steps.length,
     }),
     path: (direction, x, carried) => ({
-      states: simulator.path(direction, x, { grid, lastNoise, ...carried }),
+      states: sampler.path(direction, x, { grid, lastNoise, ...carried }),
       times: timesOf(direction, grid),
     }),
   };

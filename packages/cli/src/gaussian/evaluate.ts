@@ -14,7 +14,7 @@ import {
   uniformGrid,
 } from "@dsbm/bridge";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
-import type { Simulator } from "@dsbm/train";
+import type { Sampler } from "@dsbm/train";
 
 export interface Evaluation {
   mean: number;
@@ -42,7 +42,7 @@ function gridSteps(steps: number): number[] {
 
 /** Simulates `direction` from its test points with `steps` steps and measures. */
 export function evaluate({
-  simulator,
+  sampler,
   method,
   bridge,
   start,
@@ -51,7 +51,7 @@ export function evaluate({
   seed,
   half,
 }: {
-  simulator: Simulator;
+  sampler: Sampler;
   method: Method;
   bridge: GaussianBridge;
   start: Tensor;
@@ -66,7 +66,7 @@ export function evaluate({
       const grid = uniformGrid(steps);
       const at = gridSteps(steps);
       const generator = stream(seed, `evaluate/${half}/${direction}/${steps}`, start.device);
-      const path = simulator.path(direction, start, { grid, generator, at });
+      const path = sampler.path(direction, start, { grid, generator, at });
       const order = ordered(direction, grid);
       const perfect = discretised(direction, bridge, steps, { flow });
       const [n, d] = start.shape as [number, number];

@@ -29,7 +29,7 @@ export function writeTrajectories(
     noGrad(() =>
       tidy(() => {
         const generator = stream(config.seed, `trajectory/${steps}`, test.x1.device);
-        const path = training.simulator.path("b", test.x1, { grid: uniformGrid(steps), generator });
+        const path = training.sampler.path("b", test.x1, { grid: uniformGrid(steps), generator });
         run.saveFile(name, io.encodeNpy(path));
       }),
     );

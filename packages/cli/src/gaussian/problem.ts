@@ -3,7 +3,7 @@ import {
   brownian,
   type Direction,
   type Endpoints,
-  methods,
+  methodNamed,
   minibatchEntropic,
   minibatchExact,
   stream,
@@ -22,7 +22,7 @@ export function gaussianProcess(config: GaussianConfig) {
   const device = config.device as Device;
   return {
     process: brownian({ sigma }),
-    method: methods[config.model_name],
+    method: methodNamed(config.model_name === "dsb" ? "dsb_increments" : config.model_name),
     grid: uniformGrid(config.num_steps),
     network: (direction: Direction) => {
       const net = new ScoreNetwork(dim, {

@@ -205,7 +205,7 @@ function onHalf(
   const bridge: GaussianBridge = { a: config.a, sigma: config.sigma };
   const measure = (d: Direction, steps: number) =>
     evaluate({
-      simulator: training.simulator,
+      sampler: training.sampler,
       method,
       bridge,
       start: d === "f" ? test.x0 : test.x1,

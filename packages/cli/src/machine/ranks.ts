@@ -2,7 +2,7 @@
 import { availableParallelism, cpus } from "node:os";
 import { freeProcessKeys, type ProcessesConfig } from "@dsbm/config";
 import { type Device, distributed } from "@dsbm/torch";
-import { Ranks } from "@dsbm/train";
+import { ProcessRanks, type Ranks } from "@dsbm/train";
 import { speakAs, UsageError } from "../terminal/errors.js";
 import { version } from "./version.js";
 
@@ -28,7 +28,7 @@ export async function joinRanks(
   const nccl = config.device !== "cpu" && distributed.available().includes("nccl");
   const data = nccl ? await distributed.init({ backend: "nccl", timeoutMs }) : control;
   const { bucket_cap_mb: bucketCapMb, exchange_dtype: precision } = config;
-  return new Ranks({
+  return new ProcessRanks({
     control,
     data,
     device: onOwnDevice(config).device as Device,

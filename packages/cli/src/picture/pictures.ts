@@ -35,8 +35,8 @@ export interface Scene {
   run: RunWriter;
   /** Where starts and data come from (default: what was held out). */
   split?: Split;
-  /** Pairs that are trained on just now, [x0, x1], the caller's; null where none are. */
-  pairs?: (n: number) => Tensor[] | null;
+  /** Pairs that are trained on just now, the caller's; null where none are. */
+  pairs?: (n: number) => { x0: Tensor; x1: Tensor } | null;
 }
 
 const first = (images: Tensor, n: number) => images.narrow(0, 0, Math.min(n, images.size(0)));
@@ -148,7 +148,7 @@ async function writePairs({ id, config, data, run, pairs }: Scene): Promise<void
   const rows = pairs?.(config.plot_npar_path);
   if (!rows) return;
   try {
-    const [x0, x1] = rows as [Tensor, Tensor];
+    const { x0, x1 } = rows;
     const painter = painterOf(data, [
       { x: x0, side: "x0" },
       { x: x1, side: "x1" },
@@ -164,7 +164,8 @@ async function writePairs({ id, config, data, run, pairs }: Scene): Promise<void
       }),
     );
   } finally {
-    for (const r of rows) r.dispose();
+    rows.x0.dispose();
+    rows.x1.dispose();
   }
 }
 

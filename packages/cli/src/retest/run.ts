@@ -15,7 +15,7 @@ import {
   runPaths,
 } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
-import { Simulator } from "@dsbm/train";
+import { Sampler } from "@dsbm/train";
 import { columns as measured } from "../evaluation/columns.js";
 import { evaluate, tellResult, testGrid } from "../evaluation/evaluate.js";
 import { type Court, openCourt } from "../evaluation/evaluators.js";
@@ -165,11 +165,11 @@ function samplersOf(
     // No task asks for a direction without a network.
     sde: () => {
       const both = { b: networks.b ?? some, f: networks.f ?? some };
-      const simulator = new Simulator({
-        ...{ method, process, parametrisation, stepVariance },
+      const sampler = new Sampler({
+        ...{ method, process, parametrisation, stepVariance, grid: learnt, eps },
         ...{ networks: both, threads, chunkRows },
       });
-      return plainSampler(simulator, grid);
+      return plainSampler(sampler, grid);
     },
     ode: () =>
       flowSampler({

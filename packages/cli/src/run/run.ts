@@ -329,7 +329,7 @@ class ImageRun {
     const training = this.#training;
     const court = this.#court as Court;
     const sampler = plainSampler(
-      training.simulator,
+      training.sampler,
       testGrid(training.problem.schedule.grid, config),
     );
     const found = await evaluate(at, { sampler, data, config, court, progress, signal });

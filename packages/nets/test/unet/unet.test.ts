@@ -3,7 +3,7 @@
 import { BridgeError, brownian, methods, uniformGrid } from "@dsbm/bridge";
 import * as T from "@dsbm/torch";
 import { nn, type Tensor, tidy } from "@dsbm/torch";
-import { Simulator } from "@dsbm/train";
+import { Sampler } from "@dsbm/train";
 import { beforeEach, describe, expect, it } from "vitest";
 import { distance, seeded } from "../../../../test/support/numbers.js";
 import { completeUNet, type UNetOptions } from "../../src/unet/options.js";
@@ -121,13 +121,14 @@ it("is simulated in chunks as at once", () =>
     using net = unet().eval();
     const x = images(7);
     const ends = (chunkRows: number, threads: number) =>
-      new Simulator({
+      new Sampler({
         method: methods.rectifiedflow,
         process: brownian({ sigma: 0 }),
         networks: { f: net, b: net },
+        grid: uniformGrid(4),
         chunkRows,
         threads,
-      }).endpoints("b", x, { grid: uniformGrid(4), generator: seeded(1) });
+      }).endpoints("b", x, { generator: seeded(1) });
     const whole = ends(7, 1);
     const scale = whole.abs().amax().item();
     expect(distance(whole, x)).toBeGreaterThan(0.1);

@@ -20,6 +20,16 @@ export interface SourceOptions {
   stepsLeft: () => number;
 }
 
+/** For a method that is fitted to the tables themselves. */
+const noRows: RowSource = {
+  due: () => false,
+  make: () => [],
+  batch: () => ({}),
+  save: () => ({}),
+  restore: () => [],
+  dispose() {},
+};
+
 /** The source of a half-iteration's rows. */
 export function rowSource({
   problem,
@@ -56,6 +66,7 @@ export function rowSource({
       simulateRuns: (d, start, given) =>
         sampler.runs(d, d ?? other(direction), start, { grid, generator: simulate, given }),
     }) ?? {};
+  if (method.fit) return noRows;
   const isOnline = method.online === true && newest !== null;
   // Indices into tables and files are drawn on the CPU.
   const [shuffle, shuffle1] = [`shuffle/${half}`, `shuffle1/${half}`].map((purpose) =>

@@ -227,11 +227,15 @@ export class Sampler {
     this.#programs.clear();
   }
 
-  #program(key: string, body: (batch: Batch) => Tensor | readonly Tensor[]): RecordedBatch {
+  #program(
+    key: string,
+    body: (batch: Batch) => Tensor | readonly Tensor[],
+    options: { packed: boolean },
+  ): RecordedBatch {
     let program = this.#programs.get(key);
     if (!program) {
       const { b, f } = this.#options.networks;
-      program = recordedBatch((batch) => inUse([b, f], () => body(batch)));
+      program = recordedBatch((batch) => evaluating([b, f], () => body(batch), options));
       this.#programs.set(key, program);
     }
     return program;
@@ -248,7 +252,9 @@ export class Sampler {
     const { threads, chunkRows } = this.#options;
     const batch = { x, given };
     const names = namesOf(batch);
-    const program = this.#program(key, (rows) => body(rows.x as Tensor, rows.given)).program(names);
+    const program = this.#program(key, (rows) => body(rows.x as Tensor, rows.given), {
+      packed: true,
+    }).program(names);
     const inputDims = names.map(() => 0);
     const begin = (part?: Part) =>
       noGrad(() =>
@@ -260,11 +266,11 @@ export class Sampler {
     return shared(begin, this.#ranks, { rows: x.size(0), chunkRows, outputDims });
   }
 
-  /** Replays a function that draws nothing, in chunks. */
+  /** Replays a function that draws nothing, in chunks; a row's result does not depend on the rows beside it. */
   readonly #replay: Replay = (key, batch, body) => {
     const { threads, chunkRows: rows } = this.#options;
     const names = namesOf(batch);
-    const program = this.#program(key, body).program(names);
+    const program = this.#program(key, body, { packed: false }).program(names);
     const inputDims = names.map(() => 0);
     return noGrad(() =>
       runChunked(program, tensorsOf(batch), {
@@ -324,13 +330,17 @@ function shared(
   };
 }
 
-/** Runs `fn` with networks in evaluation mode (no dropout) and weights that stay as they are. */
-function inUse<T>(networks: readonly (Network | null | undefined)[], fn: () => T): T {
+/** Runs `fn` with networks in evaluation mode (no dropout), and products of large chunks by packed weights if `packed`. */
+function evaluating<T>(
+  networks: readonly (Network | null | undefined)[],
+  fn: () => T,
+  { packed }: { packed: boolean },
+): T {
   const all = networks.filter((net) => net !== null && net !== undefined);
   const training = all.map((net) => net.training);
   for (const net of all) net.eval();
   try {
-    return nn.withStandingWeights(fn);
+    return packed ? nn.withStandingWeights(fn) : fn();
   } finally {
     all.forEach((net, i) => {
       net.train(training[i]);

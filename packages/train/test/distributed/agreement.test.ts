@@ -9,11 +9,11 @@ const quiet: Asking = { stop: false, pauseAt: () => false };
 /** A rank's agreement, with what it said and what the largest words of all are, given its own. */
 function rank(isMain: boolean, all: (own: number[]) => number[] = (own) => own) {
   const said: number[][] = [];
-  const most = (own: number[]) => {
+  const max = (own: number[]) => {
     said.push(own);
     return all(own);
   };
-  return { said, agreement: new Agreement({ isMain, most } as unknown as Ranks, steps) };
+  return { said, agreement: new Agreement({ isMain, max } as unknown as Ranks, steps) };
 }
 
 /** A clock on which every step takes so many milliseconds. */

@@ -8,7 +8,7 @@ import { arange, liveTensors, setNumThreads, type Tensor } from "@dsbm/torch";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { Prefetcher } from "../../src/rows/prefetcher.js";
-import { Simulator } from "../../src/simulator.js";
+import { Sampler } from "../../src/sampler/sampler.js";
 import type { SavedTraining } from "../../src/state/state.js";
 import { Training } from "../../src/training.js";
 import { withFields } from "../support.js";
@@ -73,9 +73,9 @@ describe("runs ahead", () => {
 
   it("of the last epoch are as many as its steps need, of rows that go together", async () => {
     const sizes: number[] = [];
-    const real = Simulator.prototype.startEndpoints;
-    const start = vi.spyOn(Simulator.prototype, "startEndpoints");
-    start.mockImplementation(function (this: Simulator, ...args) {
+    const real = Sampler.prototype.start;
+    const start = vi.spyOn(Sampler.prototype, "start");
+    start.mockImplementation(function (this: Sampler, ...args) {
       sizes.push(args[1].shape[0] as number);
       return real.apply(this, args);
     });
