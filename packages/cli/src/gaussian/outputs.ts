@@ -47,7 +47,9 @@ export async function writePictures(
   const convergence = await trendFigure({
     rows,
     panels: gaussianPanels(exact),
-    title: `${config.model_name}, dim ${config.dim}`,
+    title: `${config.model_name}, dim ${config.dim}: backward samples`,
+    // Backward samples are evaluated after each half-iteration of either direction.
+    series: ({ steps }) => `${steps} steps`,
   });
   const file = io.npy.decode(readFileSync(run.paths.traj_npy), run.paths.traj_npy);
   const samples = (x: Tensor) => x.toArray() as Float32Array;

@@ -36,7 +36,7 @@ table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular
 caption { text-align: left; font-weight: 600; padding-bottom: .4rem; }
 th, td { padding: .2rem .8rem; border-bottom: 1px solid #8884; text-align: right; white-space: nowrap; }
 th:first-child, td.text { text-align: left; }
-td.text { white-space: normal; min-width: 10rem; }
+td.text { white-space: normal; overflow-wrap: break-word; }
 dl { color: #888; } dt { font-weight: 600; } dd { margin: 0 0 .3rem 1rem; }
 figure { margin: 1rem 0 2rem; }
 img { max-width: 100%; height: auto; background: white; }
