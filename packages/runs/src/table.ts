@@ -4,8 +4,6 @@ import type { Cell } from "./files/csv.js";
 export interface TableOptions {
   /** Columns in order (default: the keys of the first row). */
   columns?: readonly string[];
-  /** Titles by column (default: the column's name). */
-  titles?: Readonly<Record<string, string>>;
   /** Digits after the point of numbers that are not whole, for all or by column (default 4). */
   digits?: number | Readonly<Record<string, number>>;
 }
@@ -16,13 +14,13 @@ export interface TableOptions {
  */
 export function formatTable(
   rows: readonly Readonly<Record<string, Cell | undefined>>[],
-  { columns = Object.keys(rows[0] ?? {}), titles = {}, digits = 4 }: TableOptions = {},
+  { columns = Object.keys(rows[0] ?? {}), digits = 4 }: TableOptions = {},
 ): string {
   const formatted = columns.map((column) => {
     const cells = rows.map((row) => row[column] ?? null);
     const places = typeof digits === "number" ? digits : (digits[column] ?? 4);
     const right = cells.every((cell) => typeof cell !== "string");
-    const texts = [titles[column] ?? column, ...formatCells(cells, places)];
+    const texts = [column, ...formatCells(cells, places)];
     const width = Math.max(...texts.map((text) => widthOf(text)));
     const pad = (text: string) => " ".repeat(width - widthOf(text));
     return texts

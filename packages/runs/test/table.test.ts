@@ -8,12 +8,12 @@ describe("formatTable", () => {
       { method: "DSBM-IMF", n: 6, mean: -0.09891, var: 1 },
       { method: "DSB", n: 12, mean: 0.1, var: null },
     ];
-    expect(formatTable(rows, { digits: { mean: 3, var: 2 }, titles: { n: "half-it." } })).toBe(
+    expect(formatTable(rows, { digits: { mean: 3, var: 2 } })).toBe(
       [
-        "method    half-it.    mean  var",
-        "────────  ────────  ──────  ───",
-        "DSBM-IMF         6  -0.099    1",
-        "DSB             12   0.100    –",
+        "method     n    mean  var",
+        "────────  ──  ──────  ───",
+        "DSBM-IMF   6  -0.099    1",
+        "DSB       12   0.100    –",
       ].join("\n"),
     );
   });

@@ -11,19 +11,20 @@ import {
   paintSheet,
   titleSize,
 } from "./sheet.js";
-import { textWidth } from "./svg.js";
+import { breakLines, textWidth } from "./svg.js";
 
 export type { ImageShape, Pixels };
 
 export interface ImageGridOptions {
-  /** Pixels [n, channels, height, width] in row order; the grid is filled row by row. */
+  /**
+   * Pixels [n, channels, height, width] in row order; the grid is filled row by row. Bytes from 0 (black) to 255
+   * (white), or real numbers from −1 to 1, where values outside are clipped.
+   */
   images: Pixels;
   /** [n, channels, height, width] with 1 (grey) or 3 (RGB) channels. */
   shape: ImageShape;
   /** Images in a row. */
   columns: number;
-  /** The values of black and white (default [-1, 1], [0, 255] for bytes); values outside are clipped. */
-  range?: readonly [number, number];
   /** Pixels between images and around them (default 4). */
   padding?: number;
   /** Screen pixels for an image pixel (default: such that small images are about 64 pixels wide). */
@@ -40,47 +41,34 @@ const lineHeight = 15;
  * Throws RunError "bad_argument" when the sizes do not fit.
  */
 export async function imageGrid(options: ImageGridOptions): Promise<Buffer> {
-  const { images, shape, columns, range, padding = 4, columnTitles = [] } = options;
+  const { images, shape, columns, padding = 4, columnTitles = [] } = options;
   const width = shape[3];
   const scale = options.scale ?? Math.max(1, Math.round(64 / width));
   const sheet = { shape, columns, scale, padding };
   checkSheet(images, sheet, "an image grid");
-  const [black, white] = range ?? [0, 1];
-  refuse("an image grid", [
-    [!(black < white), `range [${black}, ${white}], expected [black, white] with black < white`],
-  ]);
   const cellWidth = width * scale + padding;
-  const broken = columnTitles.map((title) => breakTitle(title, cellWidth));
+  const broken = columnTitles.map((title) => breakLines(title, cellWidth, labelSize));
   const headLines = Math.max(0, ...broken.map((lines) => lines.length));
   const titles = options.title === undefined ? [] : [options.title];
   const titleHeight = 26 * titles.length;
   const top = titleHeight + headLines * lineHeight + padding;
-  const left = padding;
   const labels: Label[] = [
     ...titles.map((text) => ({ text, x: padding, y: 18, anchor: "start", title: true }) as const),
     ...broken.flatMap((lines, c) =>
       lines.map((text, i): Label => {
         const y = titleHeight + (headLines - lines.length + i + 1) * lineHeight - 2;
-        return { text, x: left + c * cellWidth + (cellWidth - padding) / 2, y, anchor: "middle" };
+        return {
+          text,
+          x: padding + c * cellWidth + (cellWidth - padding) / 2,
+          y,
+          anchor: "middle",
+        };
       }),
     ),
   ];
   const least = Math.max(0, ...titles.map((text) => textWidth(text, titleSize) + 2 * padding));
-  const drawn = await drawSheet(images, sheet, { left, top, width: least, labels, range });
+  const drawn = await drawSheet(images, sheet, { left: padding, top, width: least, labels });
   return drawn.picture.png().toBuffer();
-}
-
-/** A column title in lines that fit its column; a word that is too long is cut. */
-function breakTitle(title: string, width: number): string[] {
-  const fits = Math.max(1, Math.floor(width / textWidth("x", labelSize)));
-  const lines: string[] = [];
-  for (const word of title.split(/\s+/)) {
-    const short = [...word].length > fits ? `${[...word].slice(0, fits - 1).join("")}…` : word;
-    const longer = `${lines.at(-1) ?? ""} ${short}`.trim();
-    if (lines.length > 0 && [...longer].length <= fits) lines[lines.length - 1] = longer;
-    else lines.push(short);
-  }
-  return lines;
 }
 
 /**
@@ -97,7 +85,7 @@ export async function picturePng(
   const { default: sharp } = await import("sharp");
   try {
     const raw = { width, height, channels: colors } as const;
-    return await sharp(paintSheet(pixels, sheet, { colors }), { raw })
+    return await sharp(paintSheet(pixels, sheet, colors), { raw })
       .png()
       .toBuffer();
   } catch (error) {
@@ -107,8 +95,7 @@ export async function picturePng(
   }
 }
 
-export interface PathStripOptions
-  extends Pick<ImageGridOptions, "range" | "scale" | "padding" | "title"> {
+export interface PathStripOptions extends Pick<ImageGridOptions, "scale" | "padding" | "title"> {
   /** Pixels [times, n, channels, height, width] in row order. */
   path: Pixels;
   shape: readonly [times: number, n: number, channels: number, height: number, width: number];

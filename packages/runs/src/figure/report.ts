@@ -25,8 +25,6 @@ export interface ReportOptions {
   tables?: readonly ReportTable[];
   /** Pictures by path relative to the report, e.g. "figures/convergence.svg". */
   pictures?: readonly { path: string; caption: string }[];
-  /** Digits of numbers in tables (default 4). */
-  digits?: number;
 }
 
 const style = `
@@ -48,13 +46,13 @@ figcaption { color: #888; }
  * Throws RunError "bad_argument" for a picture whose path is not relative.
  */
 export function renderReport(options: ReportOptions): string {
-  const { title, summary, facts = {}, tables = [], pictures = [], digits = 4 } = options;
+  const { title, summary, facts = {}, tables = [], pictures = [] } = options;
   const factRows = Object.entries(facts).map(
     ([name, value]) =>
       `<tr><th scope="row">${escapeXml(name)}</th><td class="text">${escapeXml(factText(value))}</td></tr>`,
   );
   const sections = [
-    ...tables.map((table) => ({ name: table.caption, html: renderTable(table, digits) })),
+    ...tables.map((table) => ({ name: table.caption, html: renderTable(table) })),
     ...pictures.map((picture) => ({ name: picture.caption, html: renderPicture(picture) })),
     ...(factRows.length > 0
       ? [{ name: "Configuration", html: `<table>\n${factRows.join("\n")}\n</table>` }]
@@ -76,13 +74,13 @@ export function renderReport(options: ReportOptions): string {
     .join("\n");
 }
 
-function renderTable(table: ReportTable, digits: number): string {
+function renderTable(table: ReportTable): string {
   const { caption, rows, main = [], meanings = {} } = table;
   const columns = table.columns ?? columnsOf(rows, main);
   const head = columns.map((column) => `<th scope="col">${escapeXml(column)}</th>`).join("");
   const cells = columns.map((column) => {
     const values = rows.map((row) => row[column] ?? null);
-    return formatCells(values, digits).map((text, i) => {
+    return formatCells(values, 4).map((text, i) => {
       const kind = typeof values[i] === "string" ? ' class="text"' : "";
       return `<td${kind}>${escapeXml(text)}</td>`;
     });

@@ -4,7 +4,7 @@ import type { Sharp } from "sharp";
 import { refuse } from "../errors.js";
 import { escapeXml, fontFamily, ink } from "./svg.js";
 
-/** Pixels: bytes from 0 (black) to 255, or real numbers with a range of their own. */
+/** Pixels: bytes from 0 (black) to 255 (white), or real numbers from −1 to 1. */
 export type Pixels = Uint8Array | Float32Array;
 
 /** [n, channels, height, width] with 1 (grey) or 3 (RGB) channels. */
@@ -33,23 +33,15 @@ export function sheetSize({ shape, columns, scale, padding }: SheetOptions): {
 }
 
 /**
- * Paints images as bytes, grey (1) or RGB (3) a pixel; RGB images need 3. `range` gives the values of
- * black and white (default [0, 255] for bytes, [-1, 1] for real numbers); values outside are
- * clipped, and values that are not finite are magenta in RGB and black in grey.
+ * Paints images as bytes, grey (1) or RGB (3) a pixel; RGB images need 3. Black and white are 0 and 255 of bytes, −1
+ * and 1 of real numbers. Values outside are clipped; values that are not finite are magenta in RGB and black in grey.
  */
-export function paintSheet(
-  images: Pixels,
-  options: SheetOptions,
-  {
-    colors = 3,
-    range = images instanceof Uint8Array ? [0, 255] : [-1, 1],
-  }: { colors?: 1 | 3; range?: readonly [number, number] | undefined } = {},
-): Buffer {
+export function paintSheet(images: Pixels, options: SheetOptions, colors: 1 | 3 = 3): Buffer {
   const { shape, columns, scale, padding } = options;
   const [n, channels, height, width] = shape;
   const sheet = sheetSize(options);
   const out = Buffer.alloc(sheet.width * sheet.height * colors, 255);
-  const [black, white] = range;
+  const [black, white] = images instanceof Uint8Array ? [0, 255] : [-1, 1];
   const byte = (value: number) =>
     Math.round(255 * Math.min(1, Math.max(0, (value - black) / (white - black))));
   const plane = height * width;
@@ -91,20 +83,14 @@ export const titleSize = 15;
 export async function drawSheet(
   images: Pixels,
   options: SheetOptions,
-  place: {
-    left: number;
-    top: number;
-    width: number;
-    labels: readonly Label[];
-    range?: readonly [number, number] | undefined;
-  },
+  place: { left: number; top: number; width: number; labels: readonly Label[] },
 ): Promise<{ picture: Sharp; width: number; height: number }> {
-  const { left, top, labels, range } = place;
+  const { left, top, labels } = place;
   const { default: sharp } = await import("sharp");
   const tile = sheetSize(options);
   const width = Math.max(left + tile.width, Math.ceil(place.width));
   const height = top + tile.height;
-  const input = paintSheet(images, options, { range });
+  const input = paintSheet(images, options);
   const texts = labels.map(({ text, x, y, anchor, title }) => {
     const font = title ? ` font-size="${titleSize}" font-weight="bold"` : "";
     return `<text x="${x}" y="${y}" text-anchor="${anchor}"${font}>${escapeXml(text)}</text>`;

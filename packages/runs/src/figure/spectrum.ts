@@ -13,59 +13,44 @@ export interface SpectrumSeries {
   k: readonly number[];
   /** Energy of each channel at each wavenumber, [C][K]. */
   energy: readonly (readonly number[])[];
-  /** Drawn dashed: a known spectrum, not a measured one. */
-  exact?: boolean;
 }
 
 export interface SpectrumFigureOptions {
   series: readonly SpectrumSeries[];
-  /** Names of the channels, panel titles (default: channel 1, 2, …; none for one channel). */
-  channels?: readonly string[];
   /** A wavenumber to mark by a dashed rule: the first that the coarse grid does not resolve. */
   cutoff?: number;
-  /** Powers of ten shown below the largest energy (default 6); lower energies are cut off. */
-  decades?: number;
   title?: string;
 }
 
 const size = { width: 420, height: 300 };
+/** Powers of ten shown below the largest energy; lower energies are cut off. */
+const decades = 6;
 
 /**
  * Draws the figure and returns it as SVG text. A logarithmic axis has no place for energy 0: lines leave the
  * frame there. Throws RunError "bad_argument" without series, for series of other channels than the first,
  * and for invalid wavenumbers or energies.
  */
-export async function spectrumFigure({
-  series,
-  channels,
-  cutoff,
-  decades = 6,
-  title = "Energy spectrum",
-}: SpectrumFigureOptions): Promise<string> {
-  check(series, decades);
-  const [first] = series as [SpectrumSeries, ...SpectrumSeries[]];
-  const panels: Panel[] = [];
-  for (const c of first.energy.keys()) {
-    const name = channels?.[c] ?? (first.energy.length > 1 ? `channel ${c + 1}` : undefined);
-    panels.push(await drawChannel(c, series, { cutoff, decades, name }));
-  }
-  const legend = series.map(
-    ({ name, exact }, i): LegendEntry => ({
-      label: name,
-      color: colorOf(i),
-      ...(exact && { symbol: "dashes" }),
+export async function spectrumFigure(options: SpectrumFigureOptions): Promise<string> {
+  const { series, cutoff, title = "Energy spectrum" } = options;
+  check(series);
+  const channels = series[0]?.energy ?? [];
+  const panels = await Promise.all(
+    channels.map((_, c) => {
+      const name = channels.length > 1 ? `channel ${c + 1}` : undefined;
+      return drawChannel(c, options, name);
     }),
   );
+  const legend: LegendEntry[] = series.map(({ name }, i) => ({ label: name, color: colorOf(i) }));
   if (cutoff !== undefined)
     legend.push({ label: "limit of the coarse grid", color: faintInk, symbol: "dashes" });
   return composeFigure({ title, panels, columns: Math.min(2, panels.length), legend });
 }
 
-function check(series: readonly SpectrumSeries[], decades: number): void {
+function check(series: readonly SpectrumSeries[]): void {
   const channels = series[0]?.energy.length ?? 0;
   refuse("a figure of spectra", [
     [channels === 0, "no spectrum, expected series of one channel or more"],
-    [!(decades > 0), `${decades} decades, expected a number above 0`],
     ...series.flatMap(({ name, k, energy }): [boolean, string][] => [
       [
         energy.length !== channels,
@@ -85,21 +70,16 @@ function check(series: readonly SpectrumSeries[], decades: number): void {
 
 async function drawChannel(
   channel: number,
-  series: readonly SpectrumSeries[],
-  {
-    cutoff,
-    decades,
-    name,
-  }: { cutoff: number | undefined; decades: number; name: string | undefined },
+  { series, cutoff }: SpectrumFigureOptions,
+  name: string | undefined,
 ): Promise<Panel> {
   const energies = series.map(({ energy }) => energy[channel] as readonly number[]);
   const [, most] = extent(energies.flat());
   if (most === 0) return drawNothing({ ...size, title: name }, "no energy at any wavenumber");
   const floor = most * 10 ** -decades;
   const lines = series.map(
-    ({ k, exact }, i): Line => ({
+    ({ k }, i): Line => ({
       color: colorOf(i),
-      dashed: exact === true,
       // An energy of 0 is drawn far below the frame, where lines are cut off.
       points: energies[i]!.map((e, at) => ({ x: k[at] as number, y: Math.max(e, floor / 1e3) })),
     }),

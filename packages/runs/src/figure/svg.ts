@@ -95,7 +95,7 @@ export function composeFigure({ title, panels, columns, legend = [] }: ComposeOp
   };
   const margin = 12;
   const width = perRow * cell.width + 2 * margin;
-  const heading = titleLines(title, width - 2 * margin);
+  const heading = breakLines(title, width - 2 * margin, 17);
   const legendTop = margin + heading.length * 22 + 6;
   const key = layOutLegend(legend, width - 2 * margin);
   const top = legendTop + key.height + 6;
@@ -123,14 +123,7 @@ export function composeFigure({ title, panels, columns, legend = [] }: ComposeOp
 
 /** Text made safe for XML and HTML content and attributes. */
 export function escapeXml(text: string): string {
-  const entities: Record<string, string> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-    "'": "&#39;",
-  };
-  return text.replace(/[&<>"']/g, (c) => entities[c] as string);
+  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
 /** An upper bound of the width of a text in DejaVu Sans, in pixels. */
@@ -138,13 +131,16 @@ export function textWidth(text: string, fontSize: number): number {
   return [...text].length * fontSize * 0.6;
 }
 
-/** A title broken at spaces so that it stays inside the figure. */
-function titleLines(title: string, width: number): string[] {
+/** A text broken at spaces into lines that fit the width; a word that is too long is cut. */
+export function breakLines(text: string, width: number, fontSize: number): string[] {
+  const fits = Math.max(1, Math.floor(width / textWidth("x", fontSize)));
   const lines: string[] = [];
-  for (const word of title.split(/\s+/)) {
-    const longer = `${lines.at(-1) ?? ""} ${word}`.trim();
-    if (lines.length > 0 && textWidth(longer, 17) <= width) lines[lines.length - 1] = longer;
-    else lines.push(word);
+  for (const word of text.split(/\s+/)) {
+    const letters = [...word];
+    const short = letters.length > fits ? `${letters.slice(0, fits - 1).join("")}…` : word;
+    const longer = `${lines.at(-1) ?? ""} ${short}`.trim();
+    if (lines.length > 0 && [...longer].length <= fits) lines[lines.length - 1] = longer;
+    else lines.push(short);
   }
   return lines;
 }

@@ -43,13 +43,13 @@ export interface TrendOptions {
   series?: (row: TrendRow) => string;
   /** Horizontal axis: "half_iteration" (default), or "step": the steps of all half-iterations, one after the other. */
   x?: "half_iteration" | "step";
-  /** Over steps: lines and bands cover this share of the steps of a half-iteration (default 0.05). */
-  smoothing?: number;
   /** What the floors are, in the legend (default "floor of a perfect sampler"). */
   floorLabel?: string;
 }
 
 const alarm = "#b30000";
+/** Over steps, lines and bands cover this share of the steps of a half-iteration. */
+const smoothedShare = 0.05;
 /** Bins of a line, and of all lines of a panel together. */
 const binsPerHalf = 200;
 const binsPerPanel = 4000;
@@ -68,7 +68,7 @@ export async function trendFigure(options: TrendOptions): Promise<string> {
     series = seriesName,
     x = "half_iteration",
   } = options;
-  const { smoothing = 0.05, floorLabel = "floor of a perfect sampler" } = options;
+  const { floorLabel = "floor of a perfect sampler" } = options;
   const halves = halvesOf(rows, x);
   const wanted = x === "step" ? "half_iteration and step" : x;
   const some = `${rows.length} rows, ${halves.length > 0 ? "" : `none with ${wanted}, `}`;
@@ -77,11 +77,10 @@ export async function trendFigure(options: TrendOptions): Promise<string> {
       halves.length === 0 || panels.length === 0,
       `${some}and ${panels.length} panels, expected at least one of each`,
     ],
-    [!(smoothing >= 0 && smoothing <= 1), `smoothing ${smoothing}, expected a share from 0 to 1`],
   ]);
   const names = [...new Set(rows.map(series))];
   if (x === "step") names.sort();
-  const scene = { rows, series, names, x, halves, smoothing, alone: panels.length === 1 };
+  const scene = { rows, series, names, x, halves, alone: panels.length === 1 };
   const drawn = await Promise.all(panels.map((panel) => drawTrend(panel, scene)));
   const dashes: [boolean, LegendEntry][] = [
     [panels.some((panel) => Number.isFinite(panel.exact)), { label: "exact", color: ink }],
@@ -112,7 +111,6 @@ interface Scene {
   names: readonly string[];
   x: "half_iteration" | "step";
   halves: readonly Half[];
-  smoothing: number;
   alone: boolean;
 }
 
@@ -197,7 +195,7 @@ async function drawTrend(
   scene: Scene,
 ): Promise<{ panel: Panel; lost: boolean; hasFloor: boolean }> {
   const { metric, scale } = panel;
-  const { x, halves, names, smoothing, alone } = scene;
+  const { x, halves, names, alone } = scene;
   const title = panel.title ?? (alone ? undefined : metric);
   const size = x === "step" ? { width: 860, height: 300 } : { width: 420, height: 264 };
   const { groups, lost } = samplesOf(metric, panel, scene);
@@ -217,7 +215,7 @@ async function drawTrend(
     points,
   });
   const lines: Line[] = groups.flatMap(({ name, samples }): Line[] => {
-    if (x === "step") return [lineOf(name, smooth(samples, { most, share: smoothing }))];
+    if (x === "step") return [lineOf(name, smooth(samples, { most, share: smoothedShare }))];
     const points = plain(samples);
     const banded = points.some(({ low }) => low !== undefined);
     const line = { ...lineOf(name, points), dots: true };

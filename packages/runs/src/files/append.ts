@@ -6,7 +6,6 @@ import { makeFolder, writeAll } from "./write.js";
 
 /** A file that grows; every method throws RunError. */
 export interface AppendFile {
-  readonly path: string;
   /** Appends bytes in one piece; on failure the file is as before. */
   append(bytes: Uint8Array): void;
   /** Forces everything appended so far onto the disk (fsync). */
@@ -42,7 +41,6 @@ export function openAppendFile(
     if (whole < size) ftruncateSync(file, whole);
   });
   return {
-    path,
     append: (bytes) =>
       guarded("append to", (file) => {
         const { size } = fstatSync(file);

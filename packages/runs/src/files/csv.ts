@@ -39,24 +39,17 @@ export function parseCsv(text: string, source = "this CSV text"): Table {
 /** Reads a CSV file; a last record that a crash cut off is left out. Throws RunError. */
 export function readCsv(path: string): Table {
   const text = readText(path);
-  return toTable(parseRecords(text.slice(0, wholeRecords(text)), path), path);
+  return parseCsv(text.slice(0, wholeRecords(text)), path);
 }
 
 /** A CSV file that grows row by row. */
-export interface CsvWriter {
-  readonly path: string;
-  readonly columns: readonly string[];
-  /** Appends a row; every column must be given (null for none). Throws RunError "columns". */
-  append(row: Row): void;
-  flush(): void;
-  close(): void;
-}
+export type CsvWriter = ReturnType<typeof openCsv>;
 
 /**
  * Opens a CSV file for appending; the header is fixed now, rows that are there stay and a cut last
  * row is removed. Throws RunError "columns" when the file has other columns.
  */
-export function openCsv(path: string, columns: readonly string[]): CsvWriter {
+export function openCsv(path: string, columns: readonly string[]) {
   checkColumns(columns, path);
   const text = existsSync(path) ? readText(path) : "";
   const keep = wholeRecords(text);
@@ -71,9 +64,9 @@ export function openCsv(path: string, columns: readonly string[]): CsvWriter {
   const lines = openLineWriter(path, { keep: kept });
   if (!header) lines.append(formatCsvRecord(columns));
   return {
-    path,
     columns,
-    append: (row) => lines.append(formatCsvRecord(cellsOf(row, columns, path))),
+    /** Appends a row; every column must be given (null for none). Throws RunError "columns". */
+    append: (row: Row): void => lines.append(formatCsvRecord(cellsOf(row, columns, path))),
     flush: lines.flush,
     close: lines.close,
   };

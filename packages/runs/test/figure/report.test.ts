@@ -24,7 +24,7 @@ describe("renderReport", () => {
       "figures/a%20b.svg",
     ]);
     expect(html).not.toMatch(/<script|https?:/);
-    expect(html).toContain("<h1>Run &lt;1&gt;</h1>");
+    expect(html).toContain("<h1>Run &#60;1&#62;</h1>");
   });
 
   it("shows the columns that have values, main ones first, and explains those only", () => {

@@ -127,7 +127,6 @@ describe("trendFigure over half-iterations", () => {
       [{ rows: [], panels }, /0 rows, none with half_iteration, and 4 panels, expected/],
       [{ rows: evaluations(1), panels: [] }, /2 rows, and 0 panels/],
       [{ rows: [{ step: 1, mean: 1 }], panels, x: "step" }, /none with half_iteration and step/],
-      [{ rows: evaluations(1), panels, smoothing: 2 }, /smoothing 2, expected a share/],
     ] as [TrendOptions, RegExp][])
       await expect(trendFigure(options)).rejects.toThrow(message);
   });

@@ -139,38 +139,7 @@ describe("openRun", () => {
     expect(metrics).toEqual([...dead.metrics, { step: "next" }]);
   });
 
-  it("rewinds to a half-iteration and goes on", () => {
-    const folder = newFolder();
-    const run = openRun(options(folder));
-    for (const n of [1, 2, 3]) {
-      run.appendResult({ half_iteration: n, mean: n });
-      run.appendMetric({ half_iteration: n, loss: n });
-      run.saveFile(`models/${n}_b.safetensors`, "w");
-    }
-    run.appendMetric({ note: "no half_iteration" });
-    run.rewind(2);
-    run.appendResult({ half_iteration: 2, mean: 20 });
-    run.finish();
-    const { results, metrics, models } = readRun(folder);
-    expect(results.map((row) => row.mean)).toEqual([1, 20]);
-    expect(metrics).toEqual([{ half_iteration: 1, loss: 1 }, { note: "no half_iteration" }]);
-    expect(models.map((m) => m.half_iteration)).toEqual([1]);
-  });
-
-  it("restarts with an empty folder but for what others put there", () => {
-    const folder = newFolder();
-    const first = openRun(options(folder));
-    first.appendResult({ half_iteration: 1, mean: 1 });
-    first.saveFile("models/1_b.safetensors", "w");
-    first.saveFile("models/mine.txt", "w");
-    first.finish();
-    openRun(options(folder, { mode: "restart", columns: ["other"] })).finish();
-    const { results, models, info } = readRun(folder);
-    expect([results, models, info.resumed]).toEqual([[], [], []]);
-    expect(existsSync(join(folder, "models", "mine.txt"))).toBe(true);
-  });
-
-  it("rewinds to a step inside a half-iteration, so that no row is doubled", () => {
+  it("rewinds to a step or a half-iteration, so that no row is doubled", () => {
     const folder = newFolder();
     const columns = ["half_iteration", "step", "mean"];
     const run = openRun(options(folder, { columns }));
@@ -199,13 +168,20 @@ describe("openRun", () => {
     steps.slice(3).forEach(log);
     // A row at the very step was written before the point was saved.
     run.rewindTo({ half_iteration: 3, step: 100 });
-    run.finish();
     read = readRun(folder);
     expect(read.results.map(place)).toEqual(steps);
     expect(new Set(read.metrics.map((row) => place(row).join())).size).toBe(read.metrics.length);
+    // A whole half-iteration and what came after it.
+    run.rewind(2);
+    log([2, 300]);
+    run.finish();
+    read = readRun(folder);
+    expect(read.results.map(place)).toEqual([...steps.slice(0, 2), [2, 300]]);
+    expect(read.metrics.map(place)).toEqual([...steps.slice(0, 2), ["no numbers"], [2, 300]]);
+    expect(read.models.map((m) => m.half_iteration)).toEqual([1]);
   });
 
-  it("restarts without saved points, caches and pictures, and leaves what others put there", () => {
+  it("restarts without results, checkpoints, caches and pictures, and leaves other files", () => {
     const folder = newFolder();
     const first = openRun(options(folder));
     const { checkpoints, cache, samples, figures } = first.paths;
@@ -217,6 +193,8 @@ describe("openRun", () => {
       first.saveFile(file, "data");
     }
     first.saveFile("figures/loss.svg", "<svg/>");
+    first.saveFile("models/1_b.safetensors", "w");
+    first.appendResult({ half_iteration: 1, mean: 1 });
     const read = readRun(folder);
     expect(read.checkpoints.map(({ id, damage }) => [id, damage?.reason])).toEqual([
       ["a", undefined],
@@ -232,6 +210,7 @@ describe("openRun", () => {
       join(cache, "notes.txt"),
       join(samples, "notes.txt"),
       join(figures, "notes.txt"),
+      join(folder, "models", "mine.txt"),
     ];
     for (const file of mine) writeFileAtomic(file, "mine");
     const outside = join(temporaryFolder(), "point");
@@ -239,7 +218,9 @@ describe("openRun", () => {
     symlinkSync(join(outside, "z"), join(checkpoints, "z"));
     first.interrupt("to be restarted");
 
-    openRun(options(folder, { mode: "restart" })).finish();
+    openRun(options(folder, { mode: "restart", columns: ["other"] })).finish();
+    const { results, models, info } = readRun(folder);
+    expect([results, models, info.resumed]).toEqual([[], [], []]);
     for (const file of mine) expect(readFileSync(file, "utf8")).toBe("mine");
     expect(readdirSync(checkpoints)).toEqual(["mine", "notes", "z"]);
     expect(existsSync(join(outside, "z", "manifest.json"))).toBe(true);
@@ -251,14 +232,18 @@ describe("openRun", () => {
     expect(openCheckpoints(checkpoints, { dsbm: "0.1.0" }).newest().checkpoint).toBeNull();
   });
 
-  it("sweeps what a killed save left", () => {
+  it("removes what killed processes left in any of its folders", () => {
     const folder = newFolder();
     openRun(options(folder)).interrupt("killed");
-    const left = join(folder, "checkpoints", ".tmp-999999999-0123abcd");
-    mkdirSync(left, { recursive: true });
-    writeFileSync(join(left, "net"), "half");
+    const left = ["checkpoints", "cache", "samples"].map((name) =>
+      join(folder, name, ".tmp-999999999-0123abcd"),
+    );
+    for (const path of left) {
+      mkdirSync(path, { recursive: true });
+      writeFileSync(join(path, "net"), "half");
+    }
     openRun(options(folder)).finish();
-    expect(existsSync(left)).toBe(false);
+    expect(left.filter((path) => existsSync(path))).toEqual([]);
   });
 
   it("frees the lock when opening fails", () => {
