@@ -37,7 +37,7 @@ describe("unet_mnist.ckpt", () => {
         image_size: g("x").size(-1),
         in_channels: g("x").size(1),
         out_channels: g("out").size(1),
-        model_channels: 32,
+        num_channels: 32,
         channel_mult: [0.5, 1, 1],
         num_res_blocks: 1,
         attention_resolutions: [14],

@@ -15,13 +15,13 @@ describe("unet_downscaler", () => {
         width(`${c}.weight`),
       );
       const blocks = [...params.keys()].map((key) => /^middle_block\.(\d+)\./.exec(key)?.[1] ?? -1);
-      const model_channels = 32;
+      const num_channels = 32;
       return new DownscalerUNet({
         in_channels: g("x").size(1) + g("y").size(1),
         out_channels: g("out").size(1),
         image_size: g("x").size(-1),
-        model_channels,
-        channel_mult: channels.map((c) => c / model_channels),
+        num_channels,
+        channel_mult: channels.map((c) => c / num_channels),
         num_res_blocks: Math.max(...blocks.map(Number)) + 1,
         mean_bypass: params.has("mean_skip_1.weight"),
         ...said,

@@ -18,10 +18,12 @@ export interface GoldenNetwork {
 function open(name: string): GoldenNetwork & { order: string[] } {
   const g = golden(name);
   const { metadata } = io.loadTensors(`${folder}/${name}.safetensors`);
+  const { model_channels, ...said } = JSON.parse(metadata.options ?? metadata.config ?? "{}");
   return {
     g,
     params: goldenGroup(name, "param/"),
-    said: JSON.parse(metadata.options ?? metadata.config ?? "{}") as object,
+    // The reference's network has another name for the configuration's key.
+    said: model_channels === undefined ? said : { ...said, num_channels: model_channels },
     order: JSON.parse(metadata.gradnorm_order as string) as string[],
   };
 }

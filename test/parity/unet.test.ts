@@ -12,7 +12,7 @@ beforeAll(() => setNumThreads(1));
 /** What the files do not say about themselves; the rest is read from the shapes, or from metadata where it is there. */
 const known: Record<string, Partial<UNetOptions>> = {
   unet_mnist: {
-    model_channels: 32,
+    num_channels: 32,
     channel_mult: [0.5, 1, 1],
     num_res_blocks: 1,
     attention_resolutions: [14],
@@ -22,7 +22,7 @@ const known: Record<string, Partial<UNetOptions>> = {
     temb_scale: 1000,
   },
   unet_updown: {
-    model_channels: 32,
+    num_channels: 32,
     channel_mult: [1, 1, 2],
     num_res_blocks: 1,
     attention_resolutions: [28, 7],

@@ -57,25 +57,16 @@ function imageKeys({ shape, cond_channels = 0 }: NetworkRequest) {
   return { image_size, in_channels: channels + cond_channels, out_channels: channels };
 }
 
-type Keys<Options> = Omit<Options, "model_channels"> & { num_channels?: number };
-/** `num_channels` in the configuration is `model_channels` in the network. */
-const modelChannels = (num_channels: number | undefined) =>
-  num_channels === undefined ? {} : { model_channels: num_channels };
-
 /** The networks of the configuration. */
 export const networks: Readonly<Record<string, NetworkKind>> = {
   MLP: { takes: "vectors", build: buildMLP },
   UNET: {
     takes: "images",
-    build: (
-      { num_channels, class_cond, ...keys }: Keys<UNetOptions> & { class_cond?: boolean },
-      request,
-    ) =>
+    build: ({ class_cond, ...keys }: UNetOptions & { class_cond?: boolean }, request) =>
       new UNet(
         {
           ...keys,
           ...imageKeys(request),
-          ...modelChannels(num_channels),
           num_classes: class_cond ? (request.classes ?? null) : null,
         },
         request,
@@ -83,11 +74,8 @@ export const networks: Readonly<Record<string, NetworkKind>> = {
   },
   DownscalerUNET: {
     takes: "images",
-    build: ({ num_channels, ...keys }: Keys<DownscalerUNetOptions>, request) =>
-      new DownscalerUNet(
-        { ...keys, ...imageKeys(request), ...modelChannels(num_channels) },
-        request,
-      ),
+    build: (keys: DownscalerUNetOptions, request) =>
+      new DownscalerUNet({ ...keys, ...imageKeys(request) }, request),
   },
   DDPMpp: {
     takes: "images",

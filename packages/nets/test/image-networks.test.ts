@@ -61,7 +61,7 @@ const pyramids = ["none", "output_skip", "residual"].flatMap((progressive) =>
 const unet: UNetOptions = {
   image_size: 8,
   in_channels: 1,
-  model_channels: 16, // groups of two: the shift of a single channel would be normalised away, and train nothing
+  num_channels: 16, // groups of two: the shift of a single channel would be normalised away, and train nothing
   channel_mult: [1, 2],
   num_res_blocks: 1,
   num_heads: 2,
@@ -94,7 +94,7 @@ const kinds: Kind[] = [
         image_size: 28,
         in_channels: 1,
         out_channels: 1,
-        model_channels: 128,
+        num_channels: 128,
         num_res_blocks: 2,
         attention_resolutions: [],
         dropout: 0.1,
@@ -127,7 +127,7 @@ const kinds: Kind[] = [
       { temb_scale: 1 },
       { num_classes: 4 },
       { in_channels: 3, out_channels: 2 },
-      { model_channels: 64 },
+      { num_channels: 64 },
       { dropout: 0 },
     ],
     refused: [
@@ -186,7 +186,7 @@ const kinds: Kind[] = [
       complete: {
         in_channels: 3,
         out_channels: 2,
-        model_channels: 32,
+        num_channels: 32,
         channel_mult: [1, 2, 4, 8],
         num_res_blocks: 8,
         embed_dim: 256,
@@ -215,11 +215,7 @@ const kinds: Kind[] = [
     still: /^(tconv[234]\.conv|conv[234]\.op)\.bias$|^denset?\d\./,
     refused: [
       ["three resolutions", { channel_mult: "1,2,4" }, /channel_mult has 3 entries; expected 4/],
-      [
-        "groups",
-        { model_channels: 48 },
-        /48 channels at resolution 1 .* expected a multiple of 32/,
-      ],
+      ["groups", { num_channels: 48 }, /48 channels at resolution 1 .* expected a multiple of 32/],
       ["no channels", { channel_mult: "0.01,1,1,1" }, /gives 0 channels at resolution 1/],
       ["embedding", { embed_dim: 48 }, /embed_dim is 48; expected a multiple of 32, the groups/],
       ["a small embedding", { embed_dim: 2 }, /embed_dim is 2; expected an integer of at least 4/],

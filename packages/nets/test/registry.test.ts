@@ -26,7 +26,7 @@ describe("createNetwork", () => {
       { classes: 5 },
     ) as UNet;
     expect(unet).toBeInstanceOf(UNet);
-    expect(unet.options).toMatchObject({ model_channels: 16, num_classes: 5, in_channels: 2 });
+    expect(unet.options).toMatchObject({ num_channels: 16, num_classes: 5, in_channels: 2 });
     using plain = create(
       { name: "UNET", channel_mult: null, num_channels: 16 },
       { shape: [1, 28, 28] },

@@ -22,7 +22,7 @@ const keys = {
   /** Height and width of the images, to be checked if given. */
   image_size: orNull(whole()),
   /** Channels at multiplier 1. */
-  model_channels: whole(32),
+  num_channels: whole(32),
   /** Multiplier of the channels at each of the four resolutions, finest first. */
   channel_mult: numbers([1, 2, 4, 8]),
   /** Residual blocks at the lowest resolution. */
@@ -60,15 +60,15 @@ export const halvings = 3;
 export function completeDownscalerUNet(options: DownscalerUNetOptions) {
   const wrong = wrongFor("DownscalerUNet");
   const { image_size, ...all } = readKeys("DownscalerUNet", keys, options);
-  const { channel_mult, model_channels, mean_bypass } = all;
+  const { channel_mult, num_channels, mean_bypass } = all;
   const levels = halvings + 1;
   if (channel_mult.length !== levels)
     throw wrong(`channel_mult has ${channel_mult.length} entries; expected 4, such as "1,2,4,8"`);
-  const channels = channel_mult.map((m) => Math.trunc(m * model_channels));
+  const channels = channel_mult.map((m) => Math.trunc(m * num_channels));
   for (const [i, c] of channels.entries())
     if (c === 0 || c % groups !== 0)
       throw wrong(
-        `channel_mult gives ${c} channels at resolution ${i + 1} of model_channels ${model_channels}; expected a multiple of ${groups}, the groups of its normalisation`,
+        `channel_mult gives ${c} channels at resolution ${i + 1} of num_channels ${num_channels}; expected a multiple of ${groups}, the groups of its normalisation`,
       );
   const embed_dim = all.embed_dim ?? (channels[halvings] as number);
   if (mean_bypass && embed_dim % groups !== 0)

@@ -21,7 +21,7 @@ const keys = {
   /** Channels of the result; null: `in_channels`. */
   out_channels: orNull(whole()),
   /** Channels at multiplier 1. */
-  model_channels: whole(128),
+  num_channels: whole(128),
   /** Residual blocks at each resolution. */
   num_res_blocks: whole(2),
   /**
@@ -74,7 +74,7 @@ export function completeUNet(options: UNetOptions) {
     ...(options.num_head_channels === -1 && { num_head_channels: null }),
     ...(options.num_heads_upsample === -1 && { num_heads_upsample: null }),
   });
-  const { image_size, in_channels, model_channels, num_heads } = all;
+  const { image_size, in_channels, num_channels, num_heads } = all;
   const channel_mult = all.channel_mult.length > 0 ? all.channel_mult : multipliers[image_size];
   if (!channel_mult)
     throw wrong(
@@ -90,15 +90,15 @@ export function completeUNet(options: UNetOptions) {
     channel_mult,
     num_heads_upsample: all.num_heads_upsample ?? num_heads,
     /** Channels at each resolution, finest first. */
-    channels: channel_mult.map((m) => Math.trunc(m * model_channels)),
+    channels: channel_mult.map((m) => Math.trunc(m * num_channels)),
     /** Groups of every normalisation. */
-    groups: model_channels <= 32 ? 8 : 32,
+    groups: num_channels <= 32 ? 8 : 32,
   };
   // On the way up, sums of these channels are normalised, which are multiples of the groups where the parts are.
   for (const [i, c] of complete.channels.entries())
     if (c % complete.groups !== 0)
       throw wrong(
-        `channel_mult gives ${c} channels at resolution ${i + 1} of model_channels ${model_channels}; expected a multiple of ${complete.groups}, the groups of its normalisation (8 up to 32 model_channels, else 32)`,
+        `channel_mult gives ${c} channels at resolution ${i + 1} of num_channels ${num_channels}; expected a multiple of ${complete.groups}, the groups of its normalisation (8 up to 32 num_channels, else 32)`,
       );
   // Attention is at these sizes, and in the middle with the heads of the way down.
   const attended = complete[key].map((s) => complete.channels[Math.log2(image_size / s)] as number);

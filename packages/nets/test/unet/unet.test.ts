@@ -18,7 +18,7 @@ beforeEach(() => {
 const small: UNetOptions = {
   image_size: 8,
   in_channels: 1,
-  model_channels: 16,
+  num_channels: 16,
   channel_mult: [1, 2],
   num_res_blocks: 1,
   num_heads: 2,
@@ -39,8 +39,8 @@ it.each([
 });
 
 it("has 8 groups up to 32 channels, 32 beyond", () => {
-  const groups = (model_channels: number) =>
-    completeUNet({ ...small, model_channels, channel_mult: [1, 1] }).groups;
+  const groups = (num_channels: number) =>
+    completeUNet({ ...small, num_channels, channel_mult: [1, 1] }).groups;
   expect([groups(8), groups(32), groups(64)]).toEqual([8, 8, 32]);
 });
 
