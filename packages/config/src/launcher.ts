@@ -1,10 +1,10 @@
-// Why: where the runs of a sweep are started is no part of what they learn. The launcher's keys are
-// therefore not an experiment's: they are taken out of the words before a run sees them.
+// How the runs of a sweep are started. It changes nothing of what they learn, so that the launcher's keys are not in
+// their configurations: they are taken out of the words before.
 
 import { z } from "zod";
 import { ConfigError } from "./errors.js";
 import { compose } from "./presets/compose.js";
-import { count, positive } from "./schema/kinds.js";
+import { counted, file, flag, follows, sized } from "./schema/kinds.js";
 import { validate } from "./schema/validate.js";
 import { type Override, printOverride } from "./words/override.js";
 
@@ -13,45 +13,25 @@ const OURS = ["array", "chdir", "error", "open-mode", "output", "parsable", "wai
 
 const local = z.strictObject({
   kind: z.literal("local").describe("processes of this machine, or jobs of Slurm"),
-  n_jobs: count()
-    .nullable()
-    .default(null)
-    .meta({
-      description: "runs at once; null: as many as there are cores, or GPUs with device=cuda",
-      examples: [2],
-    }),
+  n_jobs: follows("runs at once; null: one for each core, or GPU with device=cuda", 2),
 });
 
 const slurm = z.strictObject({
   kind: z.literal("slurm"),
-  partition: z
-    .string()
-    .min(1)
-    .nullable()
-    .default(null)
-    .meta({ description: "where jobs are queued; null: the cluster's default", examples: ["gpu"] }),
-  cpus_per_task: count().default(1).describe("cores of a run (of each of its processes)"),
-  gpus_per_node: count()
-    .nullable()
-    .default(null)
-    .meta({ description: "GPUs of a run; null: none are asked for", examples: [1] }),
-  mem_gb: positive().default(8).describe("memory of a run in GB"),
-  timeout_min: count()
-    .nullable()
-    .default(null)
-    .meta({
-      description: "minutes that a run may take; null: the partition's limit",
-      examples: [240],
-    }),
-  array_parallelism: count().default(30).describe("runs of the array at once"),
+  partition: file("where jobs are queued; null: the cluster's default", "gpu"),
+  cpus_per_task: counted(1, "cores of a run (of each of its processes)"),
+  gpus_per_node: follows("GPUs of a run; null: none are requested", 1),
+  mem_gb: sized(8, "memory of a run in GB"),
+  timeout_min: follows("minutes that a run may take; null: the partition's limit", 240),
+  array_parallelism: counted(30, "runs of the array at once"),
   additional_parameters: z
     .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
     .default({})
-    .meta({ description: "other options of sbatch, such as {account: physics, exclusive: true}" }),
-  wait: z
-    .boolean()
-    .default(true)
-    .describe("wait for the jobs and gather their results; false: return once they are queued"),
+    .describe("other options of sbatch, such as {account: physics, exclusive: true}"),
+  wait: flag(
+    true,
+    "wait for the jobs and gather their results; false: return once they are queued",
+  ),
 });
 
 export const launcherSchema = z.strictObject({
@@ -68,7 +48,7 @@ export function isLauncherWord({ key }: Override): boolean {
 }
 
 /**
- * The launcher that the overrides ask for; the preset "local" when nothing is said. Throws
+ * The launcher that the overrides ask for; the preset "local" without any. Throws
  * ConfigError for lists, for anything but local without `multirun`, and those of compose and validate.
  */
 export function resolveLauncher(
@@ -83,7 +63,6 @@ export function resolveLauncher(
     dirs,
     // a group is only looked up where it is added
     overrides: words.map((word) => (word.key === "launcher" ? { ...word, kind: "force" } : word)),
-    allowNew: true,
   });
   return validate(launcherSchema, config, check).launcher;
 }

@@ -1,34 +1,22 @@
-// Why: most unknown keys are slips of the finger; naming the key that was meant saves a look-up.
+// Most unknown keys are typing errors; an error that names the key that was meant saves a look-up.
 
 /**
- * Damerau–Levenshtein distance: the fewest insertions, deletions, replacements and swaps of
- * neighbours that turn `a` into `b`. A metric (the unrestricted form; Damerau 1964).
+ * Edit distance: the fewest insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`, no
+ * letter edited twice (optimal string alignment; Damerau 1964).
  */
 export function distance(a: string, b: string): number {
-  const far = a.length + b.length;
-  const width = b.length + 2;
-  // d[(i + 1) * width + j + 1] is the distance of a[0, i) and b[0, j); row and column 0 are a fence.
-  const d = new Array<number>((a.length + 2) * width).fill(far);
-  for (let i = 0; i <= a.length; i++) d[(i + 1) * width + 1] = i;
-  for (let j = 0; j <= b.length; j++) d[width + j + 1] = j;
-  const lastRow = new Map<string, number>(); // where each letter last stood in a
+  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  const at = (i: number, j: number) => rows[i]?.[j] as number;
   for (let i = 1; i <= a.length; i++) {
-    let lastColumn = 0; // where a[i - 1] last stood in b
+    rows.push([i]);
     for (let j = 1; j <= b.length; j++) {
-      const row = lastRow.get(b[j - 1] as string) ?? 0;
-      const column = lastColumn;
-      const same = a[i - 1] === b[j - 1];
-      if (same) lastColumn = j;
-      d[(i + 1) * width + j + 1] = Math.min(
-        (d[i * width + j] as number) + (same ? 0 : 1),
-        (d[(i + 1) * width + j] as number) + 1,
-        (d[i * width + j + 1] as number) + 1,
-        (d[row * width + column] as number) + (i - row - 1) + 1 + (j - column - 1),
-      );
+      const replaced = at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swapped = swap ? at(i - 2, j - 2) + 1 : replaced;
+      rows[i]?.push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, replaced, swapped));
     }
-    lastRow.set(a[i - 1] as string, i);
   }
-  return d[(a.length + 1) * width + b.length + 1] as number;
+  return at(a.length, b.length);
 }
 
 /**

@@ -133,7 +133,6 @@ function composed<S extends z.ZodType>(
     dirs,
     base: merge(defaultsOf(schema), base),
     overrides: overrides.map((override) => aliasOverride(aliases, override)),
-    allowNew: true, // the schema names unknown keys, together with all other problems
     names,
     translate: (preset) => aliasTree(aliases, preset),
     ...(dirs.length > 0 && { name }),

@@ -1,70 +1,58 @@
-// Why: what may be asked of a trained bridge when it is applied to new samples. The run says all else.
+// The keys of dsbm sample: how a trained bridge is applied to new samples. The run says all else.
 
 import { z } from "zod";
 import type { Experiment } from "../resolve.js";
-import { count, file, positive } from "../schema/kinds.js";
+import {
+  count,
+  counted,
+  device,
+  file,
+  flag,
+  follows,
+  oneOf,
+  orNull,
+  positive,
+  seed,
+  threads,
+} from "../schema/kinds.js";
 
 /** Solvers of the probability-flow ODE that take steps of one length. */
 const fixedSteps: readonly string[] = ["heun", "euler"];
 
 export const sampleSchema = z.strictObject({
-  direction: z.enum(["b", "f"]).default("b").describe("b: from time 1 to time 0; f: from 0 to 1"),
+  direction: oneOf(["b", "f"], "b", "b: from time 1 to time 0; f: from 0 to 1"),
   half_iteration: z
     .union([z.literal("newest"), count()])
     .default("newest")
     .describe("the run as it was after this half-iteration"),
-  seed: z
-    .int()
-    .min(0)
-    .max(2 ** 32 - 1)
-    .default(42)
-    .describe("seed of the noise"),
-  solver: z
-    .enum(["sde", "dopri5", "heun", "euler"])
-    .default("sde")
-    .describe("sde: as the run's evaluations sample; else a solver of the probability-flow ODE"),
-  steps: count()
-    .nullable()
-    .default(null)
-    .meta({ description: "steps of the sampler; null: as in training", examples: [100] }),
-  ode_tol: positive()
-    .nullable()
-    .default(null)
-    .meta({ description: "tolerances rtol and atol of dopri5; null is 1e-5", examples: [1e-5] }),
-  ode_step_size: z
-    .number()
-    .positive()
-    .max(1)
-    .nullable()
-    .default(null)
-    .meta({ description: "time step of heun and euler; null is 0.01", examples: [0.01] }),
-  path: z
-    .boolean()
-    .default(false)
-    .describe("write all states [steps + 1, n, …], the start first, instead of the ends"),
-  batch_size: count()
-    .default(100)
-    .describe("samples read, simulated and written at once; rounded up to whole blocks"),
+  seed: seed("seed of the noise"),
+  solver: oneOf(
+    ["sde", "dopri5", "heun", "euler"],
+    "sde",
+    "sde: as the run's evaluations sample; else a solver of the probability-flow ODE",
+  ),
+  steps: follows("steps of the sampler; null: as in training", 100),
+  ode_tol: orNull(positive(), "tolerances rtol and atol of dopri5; null is 1e-5", 1e-5),
+  ode_step_size: orNull(
+    z.number().positive().max(1),
+    "time step of heun and euler; null is 0.01",
+    0.01,
+  ),
+  path: flag(false, "write all states [steps + 1, n, …], the start first, instead of the ends"),
+  batch_size: counted(
+    100,
+    "samples read, simulated and written at once; rounded up to whole blocks",
+  ),
   cond: file("conditions of a run with cdsb=true, one a sample", "cond.npy"),
-  y: z
-    .union([z.int().min(0), z.string().min(1)])
-    .nullable()
-    .default(null)
-    .meta({ description: "class of all samples, or a file of one a sample", examples: [3] }),
-  resize: z
-    .boolean()
-    .default(false)
-    .describe("bring pictures of other sizes to the run's: the middle square, scaled"),
-  overwrite: z.boolean().default(false).describe("replace an output that is there"),
-  threads: z
-    .union([z.literal("auto"), count()])
-    .default("auto")
-    .describe("processor threads; auto is all of them"),
-  device: z
-    .string()
-    .regex(/^(cpu|cuda(:\d+)?)$/)
-    .default("cpu")
-    .meta({ description: "where tensors live", examples: ["cpu", "cuda", "cuda:1"] }),
+  y: orNull(
+    z.union([z.int().min(0), z.string().min(1)]),
+    "class of all samples, or a file of one a sample",
+    3,
+  ),
+  resize: flag(false, "scale pictures of other sizes to the run's, cut to the middle square"),
+  overwrite: flag(false, "replace an output that is there"),
+  threads: threads("processor threads; auto is all of them"),
+  device: device(),
 });
 
 export type SampleConfig = z.output<typeof sampleSchema>;

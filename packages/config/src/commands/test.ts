@@ -1,28 +1,26 @@
-// Why: `dsbm test` takes the words of a run as they were typed for `dsbm train`, and says besides
-// how the trained run is to be evaluated.
+// `dsbm test` takes the words of a run as they were typed for `dsbm train`, and says besides how the trained run is to
+// be evaluated.
 
 import { z } from "zod";
 import { checkTrain } from "../keys/check.js";
 import { trainSchema } from "../keys/schema.js";
 import type { Experiment } from "../resolve.js";
-import { count } from "../schema/kinds.js";
+import { count, flag, oneOf, sized } from "../schema/kinds.js";
 import { train } from "./train.js";
 
 const testKeys = {
-  split: z
-    .enum(["train", "test"])
-    .default("test")
-    .describe("start from samples that were held out, or from those trained on"),
+  split: oneOf(
+    ["train", "test"],
+    "test",
+    "start from samples that were held out, or from those trained on",
+  ),
   half_iteration: z
     .union([z.enum(["newest", "all"]), count(), z.array(count()).min(1)])
     .default("newest")
     .describe("the run as it was after this half-iteration, or these"),
-  test_ode_sampler: z
-    .boolean()
-    .default(true)
-    .describe("evaluate the probability-flow ODE besides the SDE"),
-  ode_sampler: z.enum(["dopri5", "heun", "euler"]).default("dopri5").describe("solver of the ODE"),
-  ode_tol: z.number().positive().default(1e-5).describe("tolerances rtol and atol of dopri5"),
+  test_ode_sampler: flag(true, "evaluate the probability-flow ODE besides the SDE"),
+  ode_sampler: oneOf(["dopri5", "heun", "euler"], "dopri5", "solver of the ODE"),
+  ode_tol: sized(1e-5, "tolerances rtol and atol of dopri5"),
   ode_euler_step_size: z
     .number()
     .positive()
@@ -40,13 +38,12 @@ export const testOnlyKeys: readonly string[] = Object.keys(testKeys);
 
 /** A trained run evaluated again; its folder is that of the same words behind `dsbm train`. */
 export const test: Experiment<typeof testSchema> = {
+  ...train,
   name: "test",
   about: "evaluate a trained run again, by its SDE and by its probability-flow ODE",
   schema: testSchema,
   check: checkTrain,
   aliases: { ...train.aliases, "data.split": { key: "split", shown: false } },
-  ...(train.take && { take: train.take }),
-  launched: true,
   sections: { ...train.sections, "evaluation of a trained run": testOnlyKeys },
   unnamed: [...(train.unnamed ?? []), ...testOnlyKeys, "data.split"],
 };

@@ -1,5 +1,5 @@
-// Why: a configuration is put together from small preset files: a file names others in its
-// `defaults:` list, groups (folders) are chosen as group=name, and later files win.
+// A configuration is composed of small preset files: a file names others in its `defaults:` list, groups (folders) are
+// chosen with group=name, and later files win.
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
@@ -19,8 +19,6 @@ export interface ComposeOptions {
   /** Values below all presets, such as a schema's defaults. */
   base?: Tree;
   overrides?: readonly Override[];
-  /** Let key=value name a key that no preset has, for a schema to check. */
-  allowNew?: boolean;
   /** Names that groups take beside their presets: such a choice sets the standard preset's keys, and group: name. */
   names?: Readonly<Record<string, readonly string[]>>;
   /** What becomes of the keys of the preset files (default: nothing). */
@@ -31,8 +29,6 @@ export interface Composed {
   config: Tree;
   /** The preset taken from each group, null where a group was switched off. */
   choices: Record<string, string | null>;
-  /** The files read, in the order in which they were merged. */
-  files: string[];
 }
 
 /**
@@ -45,7 +41,7 @@ export interface Composed {
  * Throws ConfigError "preset", "yaml", "cycle" and those of applyOverride, all problems at once.
  */
 export function compose(options: ComposeOptions): Composed {
-  const { dirs, name, base = {}, overrides = [], allowNew = false, names = {} } = options;
+  const { dirs, name, base = {}, overrides = [], names = {} } = options;
   const { translate = (preset) => preset } = options;
   const walk = new Walk(dirs, overrides, names);
   let config = merge({}, base);
@@ -57,13 +53,12 @@ export function compose(options: ComposeOptions): Composed {
     config = merge(config, walk.choose(override.key, singleValue(override) ?? null, []));
   }
   const rest = overrides.filter((override) => !walk.used.has(override));
-  mapReportingAll(rest, (override) => applyOverride(config, override, { allowNew }));
-  return { config, choices: walk.choices, files: walk.files };
+  mapReportingAll(rest, (override) => applyOverride(config, override));
+  return { config, choices: walk.choices };
 }
 
 class Walk {
   readonly choices: Record<string, string | null> = {};
-  readonly files: string[] = [];
   /** Overrides that turned out to choose a preset. */
   readonly used = new Set<Override>();
 
@@ -98,7 +93,6 @@ class Walk {
     const entries = defaults.includes("_self_") ? defaults : [...defaults, "_self_"];
     let config: Tree = {};
     for (const entry of entries) {
-      if (entry === "_self_") this.files.push(file);
       const part = entry === "_self_" ? self : this.entry(entry, file, name, [...above, name]);
       config = merge(config, part);
     }

@@ -60,7 +60,7 @@ export function groupTable(groups: readonly Group[]): string {
   const width = Math.max(0, ...words.flat().map((word) => word.length)) + 2;
   const lines = groups.flatMap(({ presets, standard }, i) =>
     presets.map(({ name, about }, j) => {
-      const mark = name === standard ? " (taken when nothing is said)" : "";
+      const mark = name === standard ? " (the default)" : "";
       return `${words[i]?.[j]?.padEnd(width) ?? ""}${about}${mark}`.trimEnd();
     }),
   );

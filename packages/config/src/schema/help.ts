@@ -25,7 +25,8 @@ export function helpEntries(
   { values, aliases = {} }: HelpOptions = {},
 ): HelpEntry[] {
   return schemaKeys(jsonSchema(schema), values).map(([key, inner]) => {
-    const given: Value | undefined = (values && getPath(values, key)) ?? inner.default;
+    const found = values && getPath(values, key);
+    const given: Value | undefined = found === undefined ? inner.default : found;
     const text = typeof given === "string" ? typedValue(aliases, key, given) : given;
     return {
       key: typedName(aliases, key),

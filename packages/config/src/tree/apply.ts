@@ -1,5 +1,5 @@
-// Why: an override says what is meant (change, add, force, remove); a slip in the key must never
-// pass as a new setting that nothing reads.
+// Puts the words of a command line in place: key=value changes or adds (the schema finds unknown keys later), +key adds
+// what must not be there yet, ~key removes what must be there.
 
 import { ConfigError, quote } from "../errors.js";
 import { suggestion } from "../nearest.js";
@@ -8,16 +8,14 @@ import { isTree, printValue, type Tree, type Value } from "../words/value.js";
 import { deletePath, getPath, setPath, treeKeys } from "./tree.js";
 
 /**
- * Puts one override in place in `tree`. With `allowNew`, key=value may name a key that is not
- * there (for a schema that will judge it later). Throws ConfigError "unknown_key",
- * "existing_key", "value", or "sweep" for an override that was not expanded.
+ * Applies one override to `tree`, in place. Throws ConfigError "unknown_key", "existing_key", "value", or "sweep" for
+ * an override that was not expanded.
  */
-export function applyOverride(tree: Tree, override: Override, { allowNew = false } = {}): void {
+export function applyOverride(tree: Tree, override: Override): void {
   const { kind, key } = override;
   const old = getPath(tree, key);
   const value = singleValue(override);
   if (kind === "delete") remove(tree, key, old, value);
-  else if (kind === "set" && old === undefined && !allowNew) throw unknownKey(tree, key, true);
   else if (kind === "add" && old !== undefined && !(isTree(old) && isTree(value))) {
     throw new ConfigError(
       "existing_key",
@@ -35,7 +33,10 @@ export function singleValue(override: Override): Value | undefined {
 }
 
 function remove(tree: Tree, key: string, old: Value | undefined, value: Value | undefined): void {
-  if (old === undefined) throw unknownKey(tree, key, false);
+  if (old === undefined) {
+    const cure = suggestion(key, treeKeys(tree), "it is not in the configuration");
+    throw new ConfigError("unknown_key", `unknown key ${quote(key)}: ${cure}`);
+  }
   if (value !== undefined && printValue(old) !== printValue(value)) {
     throw new ConfigError(
       "value",
@@ -44,12 +45,4 @@ function remove(tree: Tree, key: string, old: Value | undefined, value: Value | 
     );
   }
   deletePath(tree, key);
-}
-
-function unknownKey(tree: Tree, key: string, mayAdd: boolean): ConfigError {
-  const add = mayAdd ? `; write +${key}=… to add it` : "";
-  return new ConfigError(
-    "unknown_key",
-    `unknown key ${quote(key)}: ${suggestion(key, treeKeys(tree), `it is not in the configuration${add}`)}`,
-  );
 }

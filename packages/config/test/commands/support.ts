@@ -1,15 +1,16 @@
-// Why: the tests of the image trainer's configuration all start from the preset files of the project.
+// The tests of the commands start from the preset files of the project.
 
 import { fileURLToPath } from "node:url";
-import { train } from "../../src/commands/train.js";
+import { gaussianExperiment, train } from "../../src/commands/train.js";
 import type { TrainConfig } from "../../src/keys/schema.js";
 import { resolve } from "../../src/resolve.js";
-import { isTree, type Tree, type Value } from "../../src/words/value.js";
+import { isTree, printValue, type Tree, type Value } from "../../src/words/value.js";
 import { thrown } from "../thrown.js";
 
 export const dirs = [fileURLToPath(new URL("../../../../conf", import.meta.url))];
 
 export const run = (...words: string[]) => resolve(train, words, { dirs });
+export const benchmark = (...words: string[]) => resolve(gaussianExperiment, words, { dirs });
 
 export const problems = (...words: string[]) => thrown(() => run(...words)).problems;
 
@@ -26,3 +27,7 @@ export function leaves(tree: Tree, above = ""): [key: string, value: Value][] {
     isTree(value) ? leaves(value, `${above}${key}.`) : [[above + key, value] as [string, Value]],
   );
 }
+
+/** A configuration as the words key=value that it could be typed with. */
+export const wordsOf = (config: object): string[] =>
+  leaves(config as Tree).map(([key, value]) => `${key}=${printValue(value)}`);

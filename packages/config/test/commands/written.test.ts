@@ -1,41 +1,42 @@
+// A resolved configuration can be written and read, and typed again.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the syntax under test
+
 import { describe, expect, it } from "vitest";
 import { train } from "../../src/commands/train.js";
 import { validate } from "../../src/schema/validate.js";
 import { readYaml, writeYaml } from "../../src/tree/yaml.js";
-import { printOverride } from "../../src/words/override.js";
-import type { Tree } from "../../src/words/value.js";
-import { README } from "./published.js";
-import { leaves, only, run } from "./support.js";
+import { benchmark, only, run, wordsOf } from "./support.js";
 
 describe("a resolved configuration", () => {
   const lines = [
-    ...README,
-    "dataset=afhq_transfer method=dsb loss_scale='1/sqrt(gamma)' seed=7",
-    "dataset=mnist_2to3 method=bm model.channel_mult=[1,2] model.attention_resolutions=14",
-    "dataset=synthetic paths.data_dir_name='/a b/${seed}' checkpoint_minutes=0.5",
+    ["num_steps=30", "method=dbdsb", "first_num_iter=100000", "first_coupling=ind"],
+    ["dataset=downscaler_transfer", "gamma_min=0.01", "model=DownscalerUNET"],
+    ["dataset=afhq_transfer", "method=dsb", "loss_scale='1/sqrt(gamma)'", "seed=7"],
+    ["dataset=mnist_2to3", "method=bm", "model.channel_mult=[1,2]", "data.n_test=14"],
+    ["dataset=synthetic", "paths.data_dir_name='/a b/${seed}'", "checkpoint_minutes=0.5"],
+    ["dataset=digits", "test_num_steps=[5,9]", "keep_optimizer=true"],
   ];
 
-  it.each(lines)("of %s is the same after YAML and JSON", (line) => {
-    const config = only(...words(line));
-    for (const text of [writeYaml(config), JSON.stringify(config)]) {
-      expect(readYaml(text)).toEqual(config);
+  it.each(lines)("of %s … is the same after YAML and JSON, and typed again", (...line) => {
+    const [member] = run(...line).members;
+    const config = member?.config;
+    for (const text of [writeYaml(config ?? {}), JSON.stringify(config)])
       expect(validate(train.schema, readYaml(text), train.check)).toEqual(config);
-    }
+    const { dataset, method, model } = member?.choices ?? {};
+    const typed = wordsOf(config ?? {}).filter((word) => !word.startsWith("method="));
+    expect(only(`dataset=${dataset}`, `method=${method}`, `model=${model}`, ...typed)).toEqual(
+      config,
+    );
   });
 
-  it.each(lines)("of %s can be typed again", (line) => {
-    const [member] = run(...words(line)).members;
-    const { dataset, method, model } = member?.choices ?? {};
-    const groups = [`dataset=${dataset}`, `method=${method}`, `model=${model}`];
-    const typed = leaves(member?.config as unknown as Tree)
-      .filter(([key]) => key !== "method")
-      .map(([key, value]) => printOverride({ kind: "set", key, values: [value], sweep: false }));
-    expect(only(...groups, ...typed)).toEqual(member?.config);
+  it("of the benchmark too, under the schema's names", () => {
+    const [member] = benchmark("dim=50", "lr=3e-7", "eps=1e-3", "experiments_dir=/tmp/a b").members;
+    expect(member?.config).toMatchObject({ data: { dim: 50 }, lr: 3e-7, eps: 1e-3 });
+    expect(benchmark(...wordsOf(member?.config ?? {})).members[0]?.config).toEqual(member?.config);
+  });
+
+  it("has references resolved", () => {
+    const config = only("test_num_steps=${num_steps}", "num_steps=7", "name=run_${seed}");
+    expect(config).toMatchObject({ test_num_steps: 7, name: "run_42" });
   });
 });
-
-/** Words of a line as a shell splits them: blanks inside single quotes belong to the word. */
-function words(line: string): string[] {
-  return line.match(/(?:'[^']*'|\S)+/g) ?? [];
-}

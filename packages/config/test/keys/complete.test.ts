@@ -1,36 +1,8 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the syntax under test
 import { describe, expect, it } from "vitest";
 import { completeTrain } from "../../src/keys/complete.js";
-import { UNET } from "../commands/published.js";
 import { only } from "../commands/support.js";
 
 describe("what follows other keys", () => {
-  it("is filled in from num_iter, num_steps and gif_stride", () => {
-    const config = only(
-      "num_iter=700",
-      "num_steps=20",
-      "cache_refresh_stride=null",
-      "cache_npar=null",
-      "gif_stride=null",
-      "num_repeat_data=4",
-    );
-    expect(completeTrain(config)).toEqual({
-      ...config,
-      fb_sequence: ["b", "f"],
-      half_iterations: 100,
-      first_pass: 1,
-      keep_optimizer: true,
-      first_num_iter: 700,
-      test_num_steps: [20],
-      cache_num_steps: 20,
-      cache_refresh_stride: 700,
-      cache_npar: (128 * 700) / 4,
-      gif_stride: 700,
-      checkpoint_stride: 700,
-      model: { ...UNET, channel_mult: "0.5,1,1", attention_resolutions: null },
-    });
-  });
-
   it("leaves what was typed, and a complete configuration, as they are", () => {
     const typed = only(
       "fb_sequence=[f,b]",
@@ -48,7 +20,6 @@ describe("what follows other keys", () => {
       "model.attention_resolutions=[14,7]",
     );
     expect(completeTrain(typed)).toEqual(typed);
-    expect(completeTrain(completeTrain(only()))).toEqual(completeTrain(only()));
   });
 
   it("cuts batches and pictures to the samples that there are", () => {
@@ -83,10 +54,5 @@ describe("what follows other keys", () => {
     });
     expect(model("dataset=mnist_2to3")).toMatchObject({ attention_resolutions: "7" });
     expect(model("dataset=afhq_transfer")).toEqual(only("dataset=afhq_transfer").model);
-  });
-
-  it("can be said with references as well", () => {
-    const config = only("test_num_steps=${num_steps}", "num_steps=7", "name=run_${seed}");
-    expect(config).toMatchObject({ test_num_steps: 7, name: "run_42" });
   });
 });

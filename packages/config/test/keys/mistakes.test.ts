@@ -15,6 +15,28 @@ describe("mistakes", () => {
       'model.name: expected UNET, DownscalerUNET, DDPMpp or MLP, got "UNETT"; write for example model.name=UNET',
     ],
     ["num_iter=0", "num_iter: expected an integer >= 1, got 0; write for example num_iter=500000"],
+    ["lr=nan", "lr: expected a finite number > 0, got nan; write for example lr=0.0001"],
+    ["lr=1e999", "lr: expected a finite number > 0, got inf; write for example lr=0.0001"],
+    [
+      "eps=0.5",
+      "eps: expected a finite number >= 0 and < 0.5 or null, got 0.5; write for example eps=0.0001",
+    ],
+    [
+      "fb_sequence=[]",
+      "fb_sequence: expected null or a non-empty list, each item b or f, got []; write for example fb_sequence=[b,f]",
+    ],
+    [
+      "threads=0",
+      "threads: expected auto or an integer >= 1, got 0; write for example threads=auto",
+    ],
+    [
+      "device=gpu",
+      'device: expected text such as cpu, cuda, cuda:1, got "gpu"; write for example device=cpu',
+    ],
+    [
+      "experiments_dir=",
+      'paths.experiments_dir_name: expected non-empty text, got ""; write for example paths.experiments_dir_name=experiments',
+    ],
     ["lr=fast", 'lr: expected a finite number > 0, got "fast"; write for example lr=0.0001'],
     ["ema=1", "ema: expected true or false, got 1; write for example ema=true"],
     [
