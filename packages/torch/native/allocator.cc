@@ -14,7 +14,11 @@
 
 namespace dsbm {
 
-constexpr size_t kHeader = 64;            // keeps libtorch's alignment
+constexpr size_t kAlignment = 64;           // as libtorch's own allocator
+struct Header {
+  size_t size;
+  void* block;
+};
 constexpr size_t kAsk = size_t(256) << 20;  // from here on the kernel is asked what is left
 
 constexpr int64_t kNoLimit = int64_t(1) << 60;
@@ -34,11 +38,9 @@ static size_t availableMemory() {
 
 static void release(void* p) {
   if (!p) return;  // oneDNN frees its empty scratch memory
-  char* base = static_cast<char*>(p) - kHeader;
-  size_t n;
-  std::memcpy(&n, base, sizeof n);
-  current.fetch_sub(static_cast<int64_t>(n), std::memory_order_relaxed);
-  c10::free_cpu(base);
+  const Header& header = static_cast<Header*>(p)[-1];
+  current.fetch_sub(static_cast<int64_t>(header.size), std::memory_order_relaxed);
+  std::free(header.block);
 }
 
 struct CountingAllocator final : c10::Allocator {
@@ -48,13 +50,15 @@ struct CountingAllocator final : c10::Allocator {
     TORCH_CHECK_WITH(OutOfMemoryError, n <= static_cast<size_t>(allowed), "cannot allocate ", n, " bytes: ", allowed, " are left below the limit");
     size_t left = n >= kAsk ? availableMemory() : 0;
     TORCH_CHECK_WITH(OutOfMemoryError, !left || n <= left, "cannot allocate ", n, " bytes: ", left, " are available on this machine");
-    char* base = static_cast<char*>(c10::alloc_cpu(n + kHeader));
-    std::memcpy(base, &n, sizeof n);
+    void* block = std::malloc(n + sizeof(Header) + kAlignment);
+    TORCH_CHECK_WITH(OutOfMemoryError, block, "cannot allocate ", n, " bytes");
+    uintptr_t start = (reinterpret_cast<uintptr_t>(block) + sizeof(Header) + kAlignment - 1) & ~(kAlignment - 1);
+    void* p = reinterpret_cast<void*>(start);
+    static_cast<Header*>(p)[-1] = {n, block};
     int64_t now = current.fetch_add(static_cast<int64_t>(n), std::memory_order_relaxed) + static_cast<int64_t>(n);
     int64_t top = peak.load(std::memory_order_relaxed);
     while (now > top && !peak.compare_exchange_weak(top, now, std::memory_order_relaxed)) {
     }
-    void* p = base + kHeader;
     return {p, p, &release, c10::Device(c10::kCPU)};
   }
   c10::DeleterFnPtr raw_deleter() const override { return &release; }

@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace dsbm {
@@ -31,6 +32,7 @@ struct Boxed {
 struct TensorHandle : Boxed {
   at::Tensor tensor;  // undefined once disposed
   int64_t bytes = 0;  // what the collector was told
+  size_t scope = 0;   // the native scope that it belongs to, counted from 1; 0 is none
 };
 struct GeneratorHandle : Boxed {
   at::Generator generator;
@@ -59,6 +61,8 @@ struct Env {
   int64_t unreported = 0;    // bytes not yet told to the collector
   int64_t references = 1;    // the environment itself, and every external that still lives
   bool closed = false;
+  std::vector<std::unordered_set<TensorHandle*>> scopes;  // native scopes, the innermost last
+  int64_t scoped = 0;  // bytes of the tensors in them
 };
 void releaseEnv(Env* data);
 

@@ -15,8 +15,23 @@ void settle(Env* data) {
   data->unreported = 0;
 }
 
+static void enterScope(TensorHandle* h, size_t scope) {
+  h->scope = scope;
+  if (scope == 0) return;
+  h->env->scopes[scope - 1].insert(h);
+  h->env->scoped += h->bytes;
+}
+
+static void leaveScope(TensorHandle* h) {
+  if (h->scope == 0) return;
+  h->env->scopes[h->scope - 1].erase(h);
+  h->env->scoped -= h->bytes;
+  h->scope = 0;
+}
+
 void drop(TensorHandle* h) {
   if (!h->tensor.defined()) return;
+  leaveScope(h);
   h->tensor.reset();
   h->env->live--;
   h->env->unreported -= h->bytes;
@@ -31,6 +46,7 @@ napi_value wrap(Env* data, at::Tensor tensor) {
   h->bytes = kHandleBytes + (owns ? static_cast<int64_t>(h->tensor.storage().nbytes()) : 0);
   data->live++;
   data->unreported += h->bytes;
+  enterScope(h, data->scopes.size());
   settle(data);
   return makeExternal(data, h);
 }
@@ -77,6 +93,39 @@ EXPORT(release) {
   settle(call.data);
   return undefined(call.env);
 }
+
+// Native scopes: they know the tensors made in them without holding them, so that the collector can free those that
+// JavaScript no longer refers to.
+EXPORT(scopeBegin) {
+  call.data->scopes.emplace_back();
+  return undefined(call.env);
+}
+
+// scopeEnd(survivors) -> which of them are of the innermost scope: these move to the one around it, its others are dropped
+EXPORT(scopeEnd) {
+  Env* data = call.data;
+  if (data->scopes.empty()) fail("ERR_TORCH_VALUE", "scopeEnd: no scope is open");
+  std::vector<TensorHandle*> survivors;  // null for those of other scopes
+  uint32_t n = arrayLength(call.env, call[0], "scopeEnd");
+  for (uint32_t i = 0; i < n; i++) {
+    auto* h = static_cast<TensorHandle*>(unbox(call.env, made(call.env, napi_get_element, call[0], i), Magic::Tensor));
+    survivors.push_back(h && h->scope == data->scopes.size() ? h : nullptr);
+    if (survivors.back()) leaveScope(h);
+  }
+  while (!data->scopes.back().empty()) drop(*data->scopes.back().begin());
+  data->scopes.pop_back();
+  for (TensorHandle* h : survivors) if (h) enterScope(h, data->scopes.size());
+  settle(data);
+  return jsList(call.env, survivors.size(), [&](size_t i) { return jsBool(call.env, survivors[i]); });
+}
+
+// unscope(tensor): it lives until it is disposed of or collected
+EXPORT(unscope) {
+  if (auto* h = unbox(call.env, call[0], Magic::Tensor)) leaveScope(static_cast<TensorHandle*>(h));
+  return undefined(call.env);
+}
+
+EXPORT(scopedBytes) { return jsNumber(call.env, static_cast<double>(call.data->scoped)); }
 
 EXPORT(isDisposed) { return jsBool(call.env, !handleOf(call.env, call[0], "disposed")->tensor.defined()); }
 EXPORT(dtype) { return jsString(call.env, dtypeName(tensorOf(call.env, call[0], "dtype").scalar_type())); }

@@ -1,5 +1,7 @@
 // What a tensor is to JavaScript: a private pointer, alive until its scope, its owner or the collector
 // lets it go. Scopes come first: what is born in one dies with it unless returned or kept.
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { DisposedError, TorchError } from "./errors.js";
 import { type External, guarded, native } from "./native.js";
 
@@ -7,8 +9,31 @@ let pointer: (handle: Handle) => External;
 let seize: (handle: Handle) => External;
 let swap: (handle: Handle, from: Handle) => void;
 let pointerIn: (value: object) => External | undefined;
-let releaseAll: (born: Handle[], except: Set<Handle> | null, parent: Handle[] | null) => void;
-let current: Handle[] | null = null;
+let releaseAll: (born: Handle[], except: Set<Handle> | null, parent: Born | null) => void;
+let current: Born | null = null;
+
+/** Where the handles born in a scope are noted. */
+interface Born {
+  push(handle: Handle): unknown;
+}
+
+/** Bytes that a collectable scope may gather beside a quarter of what it holds before garbage is collected. */
+const SLACK = 24 * 2 ** 20;
+let collectGarbage: (() => void) | undefined;
+let collectAt = SLACK;
+
+/** Scopes whose tensors native code knows: nothing here refers to them, so that the collector can free them early. */
+const collectable: Born = {
+  push() {
+    if (native.scopedBytes() <= collectAt) return;
+    if (!collectGarbage) {
+      setFlagsFromString("--expose-gc");
+      collectGarbage = runInNewContext("gc") as () => void;
+    }
+    collectGarbage();
+    collectAt = SLACK + 1.25 * native.scopedBytes();
+  },
+};
 
 /** The base of Tensor: owns one reference to native memory. */
 export abstract class Handle {
@@ -66,6 +91,7 @@ export abstract class Handle {
   /** Exempts the tensor from its scope: it lives until it is disposed of or collected. */
   keep(): this {
     this.#kept = true;
+    if (current === collectable && this.#ptr !== null) native.unscope(this.#ptr);
     return this;
   }
 }
@@ -133,28 +159,54 @@ function refusePromise(value: unknown, what: string): void {
   }
 }
 
+function resultOf<T>(fn: () => T, survivors: Set<Handle>): T {
+  const result = fn();
+  refusePromise(result, "tidy()");
+  if (typeof result === "object" && result !== null) {
+    const found = new Set<Handle>();
+    collect(result, found, new Set());
+    for (const handle of found) survivors.add(handle); // only when the whole of it was seen
+  }
+  return result;
+}
+
 /**
  * Runs `fn` and gives back every tensor made in it, except those it returns (in arrays, maps and plain
  * objects too), which move to the surrounding scope, and those that were kept.
  * Throws a TorchError when `fn` is asynchronous.
  */
 export function tidy<T>(fn: () => T): T {
+  if (current === collectable) return tidyCollectable(fn);
   const parent = current;
   const born: Handle[] = [];
-  let survivors: Set<Handle> | null = null;
+  const survivors = new Set<Handle>();
   current = born;
   try {
-    const result = fn();
-    refusePromise(result, "tidy()");
-    if (typeof result === "object" && result !== null) {
-      const found = new Set<Handle>();
-      collect(result, found, new Set());
-      survivors = found; // only when the whole of it was seen
-    }
-    return result;
+    return resultOf(fn, survivors);
   } finally {
     current = parent;
     releaseAll(born, survivors, parent);
+  }
+}
+
+/**
+ * `tidy` for functions with large intermediates: those that `fn` no longer refers to are freed while it runs, by
+ * collecting garbage when many bytes have gathered. Scopes inside do the same.
+ */
+export function tidyCollectable<T>(fn: () => T): T {
+  const parent = current;
+  const survivors = new Set<Handle>();
+  native.scopeBegin();
+  current = collectable;
+  if (parent !== collectable) collectAt = SLACK;
+  try {
+    return resultOf(fn, survivors);
+  } finally {
+    current = parent;
+    const whole = [...survivors].filter((handle) => !handle.disposed);
+    native.scopeEnd(whole.map(pointer)).forEach((mine, i) => {
+      if (mine) parent?.push(whole[i] as Handle);
+    });
   }
 }
 

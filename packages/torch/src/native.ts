@@ -23,6 +23,10 @@ export interface Native {
   device(t: External): string;
   version(t: External): number;
   liveTensors(): number;
+  scopeBegin(): void;
+  scopeEnd(survivors: External[]): boolean[];
+  unscope(t: External): void;
+  scopedBytes(): number;
   differentiate(
     outputs: External[],
     gradOutputs: External[],

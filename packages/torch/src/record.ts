@@ -2,7 +2,7 @@
 // optimiser included, without JavaScript in between and with every intermediate freed at its last use.
 import { empty } from "./create.js";
 import { invalid } from "./errors.js";
-import { ptrsOf, tidy } from "./handle.js";
+import { ptrsOf, tidy, tidyCollectable } from "./handle.js";
 import { type External, guarded, native, recording } from "./native.js";
 import { Generator, randint } from "./random.js";
 import { Tensor } from "./tensor.js";
@@ -93,7 +93,7 @@ export function recorded(fn: TensorFunction, { limit = 64 }: { limit?: number } 
       throw invalid(
         `recorded: ${limit} programs for ${limit} kinds of inputs already; call it with fewer different shapes or raise \`limit\``,
       );
-    const made = tidy(() => Program.record(fn, inputs));
+    const made = tidyCollectable(() => Program.record(fn, inputs));
     programs.set(key, made.program);
     return made;
   };

@@ -27,6 +27,71 @@ describe("100,000 operations", () => {
   });
 });
 
+it("blocks that were freed between small ones are used again", () => {
+  const small: T.Tensor[] = [];
+  const before = rss();
+  for (let round = 0; round < 40; round++) {
+    const large = Array.from({ length: 8 }, (_, i) => {
+      small.push(T.zeros([64]));
+      return T.zeros([400_000 + (i % 3) * 50_000]);
+    });
+    for (const t of large) t.dispose();
+  }
+  for (const t of small) t.dispose();
+  expect(rss() - before).toBeLessThan(50); // 14 MiB are alive at a time
+});
+
+describe("a recording", () => {
+  const MiB = 2 ** 20;
+  const chain = (x: T.Tensor, n: number) => {
+    let y = x;
+    for (let i = 0; i < n; i++) y = y.add(1);
+    return y;
+  };
+  it("frees what its function no longer refers to, in scopes inside too", () => {
+    const x = T.zeros([MiB]);
+    for (const body of [
+      (t: T.Tensor) => chain(t, 100),
+      (t: T.Tensor) => T.tidy(() => chain(t, 100)),
+    ]) {
+      T.memory({ resetPeak: true });
+      const [y] = T.tidy(() => T.recorded(body)(x)) as [T.Tensor];
+      expect(T.memory().peak - T.memory().current).toBeLessThan(60 * MiB); // of 400
+      expect(y.sum().item()).toBe(100 * MiB);
+      y.dispose();
+    }
+  });
+  it("spares what is returned, kept or still referred to, and gives the rest back at its end", () => {
+    const x = T.zeros([MiB]);
+    const before = T.liveTensors();
+    const own: { kept?: T.Tensor; dropped?: T.Tensor } = {};
+    const results = T.recorded((t) => {
+      const early = t.add(1);
+      own.kept = T.tidy(() => t.add(2)).keep();
+      own.dropped = chain(t, 40);
+      return [early.add(own.dropped), x];
+    })(x);
+    expect(T.tidy(() => results[0]!.max().item())).toBe(41);
+    expect(T.tidy(() => own.kept!.max().item())).toBe(2);
+    expect(own.dropped!.disposed).toBe(true);
+    expect(x.disposed).toBe(false);
+    for (const t of [own.kept!, results[0]!]) t.dispose();
+    expect(T.liveTensors()).toBe(before);
+  });
+  it("gives everything back when its function throws", () => {
+    const x = T.zeros([MiB]);
+    const before = T.liveTensors();
+    const failing = T.recorded((t) => {
+      chain(t, 20);
+      throw new Error("boom");
+    });
+    expect(() => failing(x)).toThrow("boom");
+    expect(T.liveTensors()).toBe(before);
+    expect(T.tidy(() => chain(x, 3).disposed)).toBe(false);
+    expect(T.liveTensors()).toBe(before);
+  });
+});
+
 describe("tidy", () => {
   it("moves results out, however they are packed, and releases the rest", () => {
     const out = T.tidy(() => {
