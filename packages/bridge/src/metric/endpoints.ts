@@ -1,5 +1,5 @@
-// What an evaluation reports of the samples themselves: how bright and how varied starts and ends are, and how
-// far the bridge moves them. Everything is summed in float64, batch by batch.
+// What an evaluation reports about the samples themselves: means and variances of starts and ends, and how far the
+// bridge moves them. Sums are in float64, batch by batch.
 import { type Tensor, tidy, zeros } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
 import { BridgeError } from "../core/errors.js";
@@ -12,7 +12,7 @@ export interface ValueStatistics {
   /** Over all values of all samples. */
   mean: number;
   var: number;
-  /** The variance of each coordinate over the samples, averaged over coordinates: how much they differ. */
+  /** The variance of each coordinate over the samples, averaged over coordinates. */
   sample_var: number;
   /** The first two for each channel of images [n, C, …]; empty for vectors. */
   channel_mean: number[];
@@ -28,7 +28,7 @@ export function valueStatistics(
   if (!(n >= 2))
     throw new BridgeError("data", `statistics of samples [${samples.shape}]; expected 2 or more`);
   return tidy(() => {
-    // Per coordinate, groups merge as in FeatureStatistics.
+    // For each coordinate, batches are merged as in FeatureStatistics.
     const options = { dtype: "float64", device: samples.device } as const;
     const [mean, scatter] = [zeros(sample, options), zeros(sample, options)];
     inBatches(samples, batchSize, (rows, seen) => {
@@ -66,7 +66,7 @@ function pooled(mean: Tensor, scatter: Tensor, n: number): { mean: number; var: 
 export interface EndpointStatistics {
   start: ValueStatistics;
   end: ValueStatistics;
-  /** Of the samples that the ends should look like, where they were given. */
+  /** Of target samples, where they were given. */
   data?: ValueStatistics;
   /** Mean squared displacement: |end − start|², summed over the values of a sample, averaged over samples. */
   msd: number;
@@ -85,7 +85,7 @@ export function endpointStatistics(
   if (`${start.shape}` !== `${end.shape}`)
     throw new BridgeError(
       "argument",
-      `starts of shape [${start.shape}] and ends of shape [${end.shape}]; expected one end a start`,
+      `starts of shape [${start.shape}] and ends of shape [${end.shape}]; expected one end per start`,
     );
   if (data && `${data.shape.slice(1)}` !== `${end.shape.slice(1)}`)
     throw new BridgeError(
@@ -108,7 +108,7 @@ export function endpointStatistics(
   };
 }
 
-/** The same as one flat row for a log: start_mean, start_var, …, msd, mse; channels only where there are several. */
+/** The same as one flat row for a log, with the names start_mean, start_var, …, msd, mse; channels only where there are several. */
 export function endpointRow({ msd, mse, ...ends }: EndpointStatistics): Record<string, number> {
   const row: Record<string, number> = {};
   for (const [name, statistics] of Object.entries(ends)) {

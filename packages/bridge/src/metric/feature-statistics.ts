@@ -1,9 +1,9 @@
-// Mean and covariance of features that come batch by batch, in float64: one pass, the samples are not kept.
+// Mean and covariance of features from batches, in float64: one pass, the samples are not kept.
 import { call, cat, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { BridgeError } from "../core/errors.js";
 import type { Gaussian } from "./frechet.js";
 
-/** The running mean and scatter of rows of `dim` features; give it back with `dispose` or hold it with `using`. */
+/** The running mean and scatter of rows of `dim` features; free it with `dispose` or declare it with `using`. */
 export class FeatureStatistics implements Disposable {
   #n = 0;
   readonly #mean: Tensor;
@@ -16,7 +16,7 @@ export class FeatureStatistics implements Disposable {
     this.#scatter = zeros([dim, dim], { dtype: "float64" }).keep();
   }
 
-  /** Rows seen so far. */
+  /** Number of rows so far. */
   get n(): number {
     return this.#n;
   }
@@ -41,8 +41,8 @@ export class FeatureStatistics implements Disposable {
           "not_finite",
           `features ${this.#n} to ${this.#n + m - 1} have values that are NaN or infinite`,
         );
-      // Two groups merge without cancellation: the scatter of each around its own mean, and the step between
-      // the means (Chan 1983), here as one row more.
+      // Two groups are merged without cancellation: the scatter of each around its own mean, and the difference of
+      // the means (Chan 1983), here as one more row.
       const total = this.#n + m;
       const mean = x.mean(0);
       const step = mean.sub(this.#mean);
@@ -56,7 +56,7 @@ export class FeatureStatistics implements Disposable {
   }
 
   /**
-   * Mean and covariance (over n − 1, as for the published FID statistics) so far, as tensors of the caller's.
+   * Mean and covariance (over n − 1, as for the published FID statistics) so far; the caller owns the tensors.
    * Throws a BridgeError below two rows.
    */
   gaussian(): Gaussian {

@@ -1,5 +1,5 @@
-// The distance between two sets of images is taken in the space of a network's features. Whose features they
-// are decides what the distance may be called.
+// Fréchet distances between two sets of images, computed from the features of a network. The network decides the
+// name of the distance.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
 import { FeatureStatistics } from "./feature-statistics.js";
@@ -10,7 +10,7 @@ export interface FeatureExtractor {
   /** The name of a Fréchet distance in these features: `fid` for those of Inception-v3 and no others. */
   readonly metric: "fid" | "fid_lenet";
   readonly dim: number;
-  /** Images at a time that keep the memory bounded. */
+  /** Images per batch, so that memory is bounded. */
   readonly batchSize: number;
   /** Features [n, dim] of images [n, C, H, W]: bytes, or floating numbers of which −1 is black and 1 white. */
   features(images: Tensor): Tensor;
@@ -18,7 +18,7 @@ export interface FeatureExtractor {
 
 /**
  * Statistics of the features of images [n, C, H, W], or of several such tables one after the other.
- * Throws what the extractor throws; the statistics are the caller's to dispose of.
+ * Throws what the extractor throws; the caller disposes of the statistics.
  */
 export function imageStatistics(
   extractor: FeatureExtractor,
@@ -37,11 +37,11 @@ export function imageStatistics(
   }
 }
 
-/** A Fréchet distance between images under the name that its features allow. */
+/** A Fréchet distance between images, with its name. */
 export interface FrechetScore {
   metric: FeatureExtractor["metric"];
   value: number;
-  /** How many images were compared with the real ones; the fewer, the larger the distance is on average. */
+  /** Number of images compared with the real ones; with fewer, the distance is larger on average. */
   n: number;
 }
 

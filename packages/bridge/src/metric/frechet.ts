@@ -1,5 +1,5 @@
 // The Fréchet distance between Gaussians (their squared 2-Wasserstein distance): what FID computes from
-// features. Exact for covariances without full rank too, which fewer samples than features give.
+// features. It is exact for covariances without full rank too, as fewer samples than features give.
 import { call, type Tensor, tidy } from "@dsbm/torch";
 import { BridgeError } from "../core/errors.js";
 
@@ -12,7 +12,7 @@ export interface Gaussian {
 /**
  * |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 √(Σ₁Σ₂)), at least 0 (Dowson 1982).
  * Takes two eigendecompositions and the singular values of a d×d matrix: seconds for d = 2048.
- * Throws a BridgeError where the shapes differ, a value is not finite, or a covariance is none.
+ * Throws a BridgeError where the shapes differ, a value is not finite, or a matrix is no covariance.
  */
 export function frechetDistance(a: Gaussian, b: Gaussian): number {
   return tidy(() => {
@@ -31,7 +31,7 @@ export function frechetDistance(a: Gaussian, b: Gaussian): number {
 
 /**
  * tr √(Σ₁Σ₂) as the sum of the singular values of F₁ᵀF₂, where Σ = FFᵀ. The eigenvalues of Σ₁Σ₂ are the squares
- * of these: to take their roots would keep half of the digits of the small ones.
+ * of these: taking their roots would lose half of the digits of the small ones.
  */
 function traceOfRoot(first: Tensor, second: Tensor): number {
   const [f1, f2] = [factor(first), factor(second)];
@@ -42,13 +42,13 @@ function traceOfRoot(first: Tensor, second: Tensor): number {
 /** F [d, rank] with FFᵀ = Σ, without the eigenvectors whose eigenvalues are rounding errors. */
 function factor(covariance: Tensor): Tensor {
   const d = covariance.size(0);
-  const [values, vectors] = covariance.linalgEigh(); // in rising order
+  const [values, vectors] = covariance.linalgEigh(); // ascending
   const largest = values.select(0, d - 1).item();
   const lowest = values.select(0, 0).item();
   if (lowest < -1e-4 * Math.abs(largest))
     throw new BridgeError(
       "data",
-      `a covariance has the eigenvalue ${lowest}; expected none below 0: were these statistics made from samples?`,
+      `a covariance has the eigenvalue ${lowest}; expected none below 0; compute the statistics from samples`,
     );
   const rank = values
     .gt(Math.max(d, 100) * Number.EPSILON * largest)

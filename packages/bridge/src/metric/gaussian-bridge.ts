@@ -1,5 +1,5 @@
-// The exact Schrödinger bridge between N(−a·1, I) and N(a·1, I): its marginals, coupling, drift, and what a
-// perfect sampler with finitely many steps would give. One coordinate stands for all: they are independent.
+// The exact Schrödinger bridge between N(−a·1, I) and N(a·1, I): its marginals, coupling, drift, and the result of an
+// exact drift with finitely many steps. Coordinates are independent and equal, so formulas are for one.
 import { full, type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 import { uniformGrid } from "../core/time-grid.js";
@@ -26,7 +26,7 @@ export function exactMarginal(
   };
 }
 
-/** The bridge's drift at time t is slope·x + shift, in the direction asked for: E[end − x | x] over the time left. */
+/** The bridge's drift at time t is slope·x + shift, in the given direction: E[end − x | x] over the time left. */
 export function exactDrift(
   direction: Direction,
   { a, sigma }: GaussianBridge,

@@ -1,4 +1,4 @@
-// The benchmark's numbers: averages over coordinates of means, variances and covariances with the start.
+// The numbers of the Gaussian benchmark: means, variances and covariances with the start, averaged over coordinates.
 import { type Tensor, tidy } from "@dsbm/torch";
 
 export interface Moments {

@@ -1,5 +1,5 @@
-// At which scales fields vary: the energy of their Fourier modes, summed over annuli of wavenumbers. Two sets of
-// fields whose pixels have the same mean and variance can still differ here.
+// Spectra of fields: the energy of their Fourier modes, summed over annuli of wavenumbers. Two sets of fields whose
+// pixels have the same mean and variance can still have different spectra.
 import { fftRfft2, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
 import { BridgeError } from "../core/errors.js";
@@ -17,9 +17,9 @@ export interface Spectrum {
 export interface Modes {
   height: number;
   width: number;
-  /** Distance of each from the origin, in waves across the longer side. */
+  /** Distance of each mode from the origin, in waves across the longer side. */
   k: Float64Array;
-  /** 2 where a mode stands for its mirror image too, else 1. */
+  /** 2 where a mode also represents its mirror image, else 1. */
   weight: Float64Array;
   /** The largest annulus. */
   largest: number;
@@ -76,7 +76,7 @@ export function isotropicSpectrum(
   if (!power.every(Number.isFinite))
     throw new BridgeError(
       "not_finite",
-      "a spectrum of fields with values that are NaN or infinite",
+      "a spectrum of fields with values that are NaN or infinite; expected finite values",
     );
   return {
     k: Array.from({ length: modes.largest }, (_, i) => i + 1),
@@ -98,8 +98,8 @@ export function octaves(largest: number): Band[] {
 }
 
 /**
- * How far a spectrum is from another one, in each band: Σ |E − E*| / Σ E* over its wavenumbers, [C][bands]. 0 where
- * they agree, 1 where the first has no energy at all; Infinity where only the second has none.
+ * The relative difference of two spectra in each band: Σ |E − E*| / Σ E* over its wavenumbers, [C][bands]. 0 where
+ * they agree, 1 where the first has no energy; Infinity where only the second has none.
  *
  * Throws a BridgeError for spectra of other channels or wavenumbers, and bands that hold none of them.
  */

@@ -1,11 +1,11 @@
-// Statistics of real images travel as .npz files with the arrays mu and sigma: those published for FID, and ours.
+// Statistics of real images are .npz files with the arrays mu and sigma, as published for FID.
 import { readFileSync } from "node:fs";
 import { io, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { unzipSync, zipSync } from "fflate";
 import { BridgeError } from "../core/errors.js";
 import type { Gaussian } from "./frechet.js";
 
-/** The arrays of 10,000 features in float64; no network gives more. */
+/** Bytes of a covariance of 10,000 features in float64; larger arrays are refused. */
 const limit = 10_000 ** 2 * 8 + 2 ** 16;
 
 /** The statistics of a file. */
@@ -48,7 +48,7 @@ export function loadStatistics(path: string): SavedStatistics {
     });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw refuse(`no .npz that can be read (${reason}); expected one with mu and sigma`);
+    throw refuse(`no readable .npz file (${reason}); expected one with mu and sigma`);
   }
   const read = (name: string): Tensor => {
     const bytes = members[`${name}.npy`];

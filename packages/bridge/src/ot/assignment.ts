@@ -2,7 +2,7 @@
 // linear assignment problem: dual prices from an auction with falling ε, then shortest augmenting paths for the
 // few rows left. The auction only gives a good start; the paths make the result exact.
 import { type Cost, checkCost } from "./cost.js";
-import { checkSize } from "./errors.js";
+import { checkSize } from "./plan.js";
 
 /** A cheapest assignment with its proof: u_i + v_j ≤ c_ij everywhere, equality on the chosen pairs. */
 export interface Assignment {
@@ -33,8 +33,8 @@ const bidsPerRow = { scaled: 100, exact: 4 };
 /**
  * Solves the linear assignment problem exactly, in O(n³) at worst.
  *
- * `cost` [n, n] row by row; memory beyond it is O(n). Throws `InvalidShape` on a wrong length and `InvalidCost`
- * on NaN or infinities. Jonker 1987; Bertsekas 1988.
+ * `cost` [n, n] row by row; memory beyond it is O(n). Throws a BridgeError on a wrong length, NaN
+ * and infinities. Jonker 1987; Bertsekas 1988.
  */
 export function assignment(cost: Cost, n: number): Assignment {
   checkSize("n", n);

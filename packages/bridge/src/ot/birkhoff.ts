@@ -1,35 +1,28 @@
-// A plan is turned into pairs without duplicates by walking from it to a corner of Birkhoff's
-// polytope at random, in such a way that the mean stays the plan.
+// Pairs without repetition from an entropic plan: a random permutation whose mean is the plan.
+import { BridgeError } from "../core/errors.js";
 import { assignment } from "./assignment.js";
-import { checkUniform, TransportError } from "./errors.js";
-import { checkDense, checkMass, type DensePlan, densePlan, type SparsePlan } from "./plan.js";
+import { checkDense, checkMass, type DensePlan } from "./plan.js";
+import { checkUniform } from "./sample.js";
 
 /**
  * Draws a permutation from a square plan with uniform marginals: every point is used once.
  *
- * The plan times n is a point of Birkhoff's polytope; mass is moved at random around cycles of its
- * fractional entries until it is a corner, so that row i goes to column j with the probability
- * n·plan_ij (dependent rounding: Gandhi, Khuller, Parthasarathy, Srinivasan, J. ACM 53, 2006). A
- * permutation plan gives itself. `uniform()` returns a number in [0, 1); it is called once a cycle,
- * at most once an entry of the plan. Where the marginals are only nearly uniform (Sinkhorn), what
- * is left without a cycle is rounded to the likeliest permutation. Throws `InvalidShape`,
- * `InvalidUniform`, and `InvalidMarginal` where a row or column is off by more than 1 %.
+ * The plan times n is a doubly stochastic matrix; mass is moved at random around cycles of its fractional entries
+ * until it is a permutation, so that row i is paired with column j with probability n·plan_ij (dependent rounding,
+ * Gandhi 2006). `uniform()` returns a number in [0, 1); it is called once per cycle, at most once per entry. Where
+ * the marginals are only nearly uniform (Sinkhorn), the rest that has no cycle is rounded to the likeliest
+ * permutation. Throws a BridgeError where a row or column sum is off by more than 1 %.
  */
-export function samplePermutation(plan: SparsePlan | DensePlan, uniform: () => number): Int32Array {
+export function samplePermutation(plan: DensePlan, uniform: () => number): Int32Array {
   const { n, m } = plan;
   if (n !== m) {
-    throw new TransportError(
-      "InvalidShape",
+    throw new BridgeError(
+      "argument",
       `plan is ${n} × ${m}: expected a square one; draw with replacement instead`,
     );
   }
-  if ("mass" in plan) {
-    const itself = asPermutation(plan);
-    if (itself !== undefined) return itself;
-  } else {
-    checkDense(plan);
-  }
-  const share = "mass" in plan ? densePlan(plan) : Float64Array.from(plan.entries);
+  checkDense(plan);
+  const share = Float64Array.from(plan.entries);
   toBirkhoff(share, n);
   const path = new Int32Array(2 * n + 1);
   const position = new Int32Array(2 * n);
@@ -46,20 +39,10 @@ export function samplePermutation(plan: SparsePlan | DensePlan, uniform: () => n
   ).columns;
 }
 
-/** The columns of a plan with one entry in each row and column; undefined for other plans. */
-function asPermutation({ n, rows, columns }: SparsePlan): Int32Array | undefined {
-  if (rows.length !== n || new Set(columns).size !== n) return undefined;
-  const permutation = new Int32Array(n).fill(-1);
-  rows.forEach((row, k) => {
-    permutation[row] = columns[k]!;
-  });
-  return permutation.includes(-1) ? undefined : permutation;
-}
-
-/** Below this a share counts as none: far above rounding, far below any share that matters. */
+/** A smaller share counts as 0: far above rounding errors, far below any share that matters. */
 const negligible = 1e-9;
 
-/** Scales a plan to row and column sums of one, in place; throws where it is no such plan. */
+/** Scales a plan to row and column sums of 1, in place; throws where they are not nearly uniform. */
 function toBirkhoff(share: Float64Array, n: number): void {
   let sum = 0;
   share.forEach((mass, k) => {
@@ -92,9 +75,9 @@ function findCycle(
   path: Int32Array,
   position: Int32Array,
 ): number | undefined {
-  const dead = new Uint8Array(2 * n);
+  const closed = new Uint8Array(2 * n);
   for (let root = 0; root < n; root++) {
-    if (dead[root] === 1) continue;
+    if (closed[root] === 1) continue;
     position.fill(-1);
     path[0] = root;
     position[root] = 0;
@@ -102,9 +85,9 @@ function findCycle(
     while (at >= 0) {
       const node = path[at]!;
       const back = at > 0 ? path[at - 1]! : -1;
-      const next = neighbour(share, n, node, back, dead);
+      const next = neighbour(share, n, node, back, closed);
       if (next < 0) {
-        dead[node] = 1;
+        closed[node] = 1;
         at--;
       } else if (position[next]! >= 0) {
         const begin = position[next]!;
@@ -119,18 +102,18 @@ function findCycle(
   return undefined;
 }
 
-/** A node joined to `node` by a fractional entry, not `back` and not dead; −1 where there is none. */
-function neighbour(share: Float64Array, n: number, node: number, back: number, dead: Uint8Array) {
+/** A node joined to `node` by a fractional entry, other than `back` and not closed; −1 where there is none. */
+function neighbour(share: Float64Array, n: number, node: number, back: number, closed: Uint8Array) {
   const isRow = node < n;
   for (let k = 0; k < n; k++) {
     const other = isRow ? n + k : k;
     const p = share[isRow ? node * n + k : k * n + node - n]!;
-    if (p > negligible && p < 1 - negligible && other !== back && dead[other] === 0) return other;
+    if (p > negligible && p < 1 - negligible && other !== back && closed[other] === 0) return other;
   }
   return -1;
 }
 
-/** Moves mass around a cycle, one way or the other, until an entry is empty; the mean stays. */
+/** Moves mass around a cycle, at random in one of the two ways, until an entry is 0; the mean does not change. */
 function shiftCycle(share: Float64Array, n: number, path: Int32Array, length: number, u: number) {
   const entry = (k: number) => {
     const p = path[k]!;
@@ -151,8 +134,8 @@ function shiftCycle(share: Float64Array, n: number, path: Int32Array, length: nu
 
 function checkSum(name: string, index: number, sum: number): void {
   if (Math.abs(sum - 1) <= 0.01) return;
-  throw new TransportError(
-    "InvalidMarginal",
+  throw new BridgeError(
+    "argument",
     `plan ${name} ${index} holds ${sum} of 1/n: expected uniform marginals; draw with replacement`,
   );
 }

@@ -3,24 +3,23 @@
 import { cat, type Tensor, tidy } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
 import { BridgeError } from "../core/errors.js";
-import { TransportError } from "./errors.js";
 
 /** A cost matrix [n, m] in row-major order. */
 export type Cost = Float64Array | Float32Array;
 
-/** Throws `InvalidShape` unless the matrix has n·m entries, `InvalidCost` where one is not finite. */
+/** Throws a BridgeError unless the matrix has n·m entries, all finite. */
 export function checkCost(cost: Cost, n: number, m: number): void {
   if (cost.length !== n * m)
-    throw new TransportError(
-      "InvalidShape",
+    throw new BridgeError(
+      "argument",
       `cost has ${cost.length} entries: expected n × m = ${n} × ${m} = ${n * m}, row by row`,
     );
   let zero = 0;
   for (let k = 0; k < cost.length; k++) zero += cost[k]! * 0;
   if (zero === 0) return;
   const k = cost.findIndex((c) => !Number.isFinite(c));
-  throw new TransportError(
-    "InvalidCost",
+  throw new BridgeError(
+    "not_finite",
     `cost[${Math.floor(k / m)}, ${k % m}] is ${cost[k]}: expected finite numbers only; look for NaN in the points`,
   );
 }

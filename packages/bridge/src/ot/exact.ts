@@ -1,4 +1,6 @@
-// Exact plans: equally many points with equal weights are an assignment problem, anything else needs the simplex.
+// Exact plans. The assignment solver takes equal sizes and weights: it is the faster one for minibatches. The simplex
+// takes everything else, and all tables of points: it is as fast from some thousand points on, and much faster where
+// many costs are equal.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { assignment } from "./assignment.js";
 import { type Cost, pointCosts, vectors } from "./cost.js";
@@ -18,8 +20,8 @@ export interface ExactPlan {
 /**
  * An exact optimal transport plan between n and m points (weights uniform with mass 1 by default).
  *
- * `cost` [n, m] row by row; `a` [n], `b` [m]. Throws `TransportError` with `InvalidShape`, `InvalidCost` or
- * `InvalidMarginal`.
+ * `cost` [n, m] row by row; `a` [n], `b` [m]. Throws a BridgeError on wrong lengths, costs that
+ * are not finite, and weights that are negative or of different total.
  */
 export function exactPlan(
   cost: Cost,
@@ -43,7 +45,7 @@ export function exactPlan(
  *
  * The costs are held in float32, 4nm bytes, and the plan is optimal for them: its cost is within a relative 2⁻²² of
  * the least one. For p = 2 the means are subtracted first, which changes all plans' costs by the same number.
- * Throws a BridgeError where there are no points, `TransportError` `InvalidCost` where a coordinate is not finite.
+ * Throws a BridgeError where there are no points or a coordinate is not finite.
  */
 export function exactPointPlan(x: Tensor, y: Tensor, { p = 2 }: { p?: 1 | 2 } = {}): ExactPlan {
   return tidy(() => {
@@ -55,7 +57,12 @@ export function exactPointPlan(x: Tensor, y: Tensor, { p = 2 }: { p?: 1 | 2 } = 
       shift = means[0].sub(means[1]).square().sum().item();
     }
     const { cost, unit } = pointCosts(a, b, p);
-    const solved = exactPlan(cost, a.size(0), b.size(0));
-    return { ...solved, cost: solved.cost * unit ** p + shift };
+    const [n, m] = [a.size(0), b.size(0)];
+    const solved = simplex(cost, n, m);
+    return {
+      plan: solved.plan,
+      ...(n === m && { permutation: solved.plan.columns }),
+      cost: solved.cost * unit ** p + shift,
+    };
   });
 }

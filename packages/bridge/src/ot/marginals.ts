@@ -1,6 +1,6 @@
-// The simplex counts mass in whole units held exactly by a double: flows then cancel to zero
-// without a tolerance, which is what its rule against cycling needs.
-import { TransportError } from "./errors.js";
+// The simplex counts mass in whole units, which a double holds exactly: flows then cancel to exactly zero, as its
+// rule against cycling needs.
+import { BridgeError } from "../core/errors.js";
 
 /** The marginals in whole units: Σ supply = Σ demand, and `unit` is the mass of one. */
 export interface Units {
@@ -11,30 +11,27 @@ export interface Units {
 
 const resolution = 2 ** 50;
 
-/** The sum of weights that are finite and not negative; throws `InvalidMarginal` on others. */
+/** The sum of weights that are finite and not negative; throws a BridgeError on others. */
 function total(name: string, weights: ArrayLike<number>, length: number): number {
   if (weights.length !== length) {
-    throw new TransportError(
-      "InvalidMarginal",
-      `${name} has ${weights.length} weights: expected one a point, ${length}`,
+    throw new BridgeError(
+      "argument",
+      `${name} has ${weights.length} weights: expected one per point, ${length}`,
     );
   }
   let sum = 0;
   for (let i = 0; i < length; i++) {
     const w = weights[i]!;
     if (!(w >= 0 && w < Number.POSITIVE_INFINITY)) {
-      throw new TransportError(
-        "InvalidMarginal",
+      throw new BridgeError(
+        "argument",
         `${name}[${i}] is ${w}: expected a finite weight that is not negative`,
       );
     }
     sum += w;
   }
   if (!(sum > 0 && sum < Number.POSITIVE_INFINITY)) {
-    throw new TransportError(
-      "InvalidMarginal",
-      `${name} sums to ${sum}: expected a positive, finite mass`,
-    );
+    throw new BridgeError("argument", `${name} sums to ${sum}: expected a positive, finite mass`);
   }
   return sum;
 }
@@ -46,7 +43,7 @@ export function isUniform(weights: ArrayLike<number> | undefined): boolean {
   return true;
 }
 
-/** Rounds the running sum, not each weight, so that the units add up to `resolution` exactly. */
+/** Weights in units: the running sum is rounded, not each weight, so that they add up to `resolution` exactly. */
 function spread(weights: ArrayLike<number>, sum: number): Float64Array {
   const units = new Float64Array(weights.length);
   let running = 0;
@@ -70,7 +67,7 @@ function gcd(a: number, b: number): number {
 /**
  * Brings marginals to whole units, uniform ones (the default, total mass 1) without any rounding.
  *
- * `a` [n], `b` [m]; others are rounded to 2⁻⁵⁰ of the mass. Throws `InvalidMarginal` on wrong
+ * `a` [n], `b` [m]; others are rounded to 2⁻⁵⁰ of the mass. Throws a BridgeError on wrong
  * lengths, negative or non-finite weights, and masses that differ by more than 1e-6 relative; `b`
  * is scaled to the mass of `a` below that.
  */
@@ -78,8 +75,8 @@ export function toUnits(n: number, m: number, a?: ArrayLike<number>, b?: ArrayLi
   const massA = a === undefined ? 1 : total("a", a, n);
   const massB = b === undefined ? 1 : total("b", b, m);
   if (Math.abs(massA - massB) > 1e-6 * Math.max(massA, massB)) {
-    throw new TransportError(
-      "InvalidMarginal",
+    throw new BridgeError(
+      "argument",
       `a sums to ${massA}, b to ${massB}: expected the same mass; divide each by its sum`,
     );
   }

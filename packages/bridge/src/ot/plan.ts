@@ -1,6 +1,6 @@
-// What a transport solver hands back: the arcs that carry mass, because a full plan of 10,000 by
-// 10,000 points would be 100 million numbers of which 20,000 are not zero.
-import { checkSize, TransportError } from "./errors.js";
+// The result of a transport solver: the positive entries only, because a full plan of 10,000 by 10,000 points
+// would be 100 million numbers of which at most 20,000 are not zero.
+import { BridgeError } from "../core/errors.js";
 
 /** A transport plan by its positive entries: `mass[k]` goes from row `rows[k]` to `columns[k]`. */
 export interface SparsePlan {
@@ -40,22 +40,31 @@ export function permutationPlan(columns: Int32Array, total = 1): SparsePlan {
   };
 }
 
-/** Throws `InvalidShape` where a dense plan has not n·m entries. */
+/** Throws a BridgeError unless `value` is a whole number of at least 1. */
+export function checkSize(name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 1) return;
+  throw new BridgeError(
+    "argument",
+    `${name} = ${value}: expected a whole number of points, at least 1`,
+  );
+}
+
+/** Throws a BridgeError where a dense plan has not n·m entries. */
 export function checkDense(plan: DensePlan): void {
   checkSize("n", plan.n);
   checkSize("m", plan.m);
   if (plan.entries.length === plan.n * plan.m) return;
-  throw new TransportError(
-    "InvalidShape",
+  throw new BridgeError(
+    "argument",
     `plan has ${plan.entries.length} entries: expected n × m = ${plan.n} × ${plan.m}`,
   );
 }
 
-/** Throws `InvalidMarginal` unless entry `k` of a plan is finite and not negative. */
+/** Throws a BridgeError unless entry `k` of a plan is finite and not negative. */
 export function checkMass(mass: number, k: number): void {
   if (mass >= 0 && mass < Number.POSITIVE_INFINITY) return;
-  throw new TransportError(
-    "InvalidMarginal",
+  throw new BridgeError(
+    "argument",
     `plan entry ${k} is ${mass}: expected a finite mass that is not negative`,
   );
 }

@@ -18,7 +18,7 @@ interface Shortlists {
  * Pivots until no arc can improve the plan, the last round having read every row.
  *
  * `tree` must be a feasible basis with fresh potentials. Returns the number of pivots. After the
- * shortlist method of Gottschlich and Schuhmacher, PLOS ONE 9 (2014).
+ * shortlist method of Gottschlich 2014.
  */
 export function improve(cost: Cost, tree: BasisTree, n: number, m: number): number {
   const size = Math.min(kept, m);

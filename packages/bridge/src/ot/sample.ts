@@ -1,9 +1,8 @@
-// Pairs for training are drawn from a plan, not read off it. The random numbers come from outside,
-// so that one seeded generator rules a whole run.
-import { checkUniform, TransportError } from "./errors.js";
+// Random pairs from a plan. The random numbers are arguments, so that all of a run come from one seed.
+import { BridgeError } from "../core/errors.js";
 import { checkDense, checkMass, type DensePlan, type SparsePlan } from "./plan.js";
 
-/** Index pairs: x0[rows[k]] goes with x1[columns[k]]. */
+/** Index pairs: x0[rows[k]] is paired with x1[columns[k]]. */
 export interface Pairs {
   rows: Int32Array;
   columns: Int32Array;
@@ -14,7 +13,7 @@ export interface Pairs {
  *
  * One pair for each of `uniforms` in [0, 1): the first entry, in row-major order, whose running sum
  * passes u times the plan's mass. Pairs can repeat and points can be left out, as in the minibatch
- * coupling of OT-CFM (Tong et al. 2024). Throws `InvalidUniform`, `InvalidShape`, `InvalidMarginal`.
+ * coupling of OT-CFM (Tong 2024). Throws a BridgeError where `plan` is no plan or a number not in [0, 1).
  */
 export function samplePairs(plan: SparsePlan | DensePlan, uniforms: ArrayLike<number>): Pairs {
   const entries = "mass" in plan ? plan.mass : plan.entries;
@@ -29,7 +28,7 @@ export function samplePairs(plan: SparsePlan | DensePlan, uniforms: ArrayLike<nu
     running[k] = sum;
     if (mass > 0) last = k;
   }
-  if (last < 0) throw new TransportError("InvalidMarginal", "plan has no mass: nothing to draw");
+  if (last < 0) throw new BridgeError("argument", "plan has no mass: nothing to draw");
   const rows = new Int32Array(uniforms.length);
   const columns = new Int32Array(uniforms.length);
   for (let s = 0; s < uniforms.length; s++) {
@@ -40,6 +39,12 @@ export function samplePairs(plan: SparsePlan | DensePlan, uniforms: ArrayLike<nu
     columns[s] = "mass" in plan ? plan.columns[k]! : k % plan.m;
   }
   return { rows, columns };
+}
+
+/** Throws a BridgeError unless the random number `u`, the `s`-th, lies in [0, 1). */
+export function checkUniform(u: number, s: number): void {
+  if (u >= 0 && u < 1) return;
+  throw new BridgeError("argument", `uniform ${s} is ${u}: expected a number in [0, 1)`);
 }
 
 /** The first index whose value lies above `target` in an ascending array. */

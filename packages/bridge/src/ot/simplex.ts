@@ -2,13 +2,12 @@
 // transportation problem. Flows are whole numbers and the basis is strongly feasible, so it ends
 // on degenerate problems (uniform weights) too.
 import { type Cost, checkCost } from "./cost.js";
-import { checkSize } from "./errors.js";
 import { toUnits } from "./marginals.js";
-import type { SparsePlan } from "./plan.js";
+import { checkSize, type SparsePlan } from "./plan.js";
 import { improve } from "./pricing.js";
 import { BasisTree } from "./tree.js";
 
-/** An exact plan with its proof: u_i + v_j ≤ c_ij everywhere, equal where the plan has mass. */
+/** An exact plan with its proof: u_i + v_j ≤ c_ij everywhere, equality where the plan has mass. */
 export interface Transport {
   plan: SparsePlan;
   /** Dual potentials of the sources [n]. */
@@ -17,8 +16,6 @@ export interface Transport {
   v: Float64Array;
   /** Σ plan_ij c_ij. */
   cost: number;
-  /** How many pivots it took. */
-  pivots: number;
 }
 
 interface Problem {
@@ -31,9 +28,9 @@ interface Problem {
 /**
  * Solves the transportation problem exactly for marginals a [n] and b [m] (uniform by default).
  *
- * `cost` [n, m] row by row; memory beyond it is O(n + m). Throws `InvalidShape`,
- * `InvalidCost` (NaN, infinities) and `InvalidMarginal`. Marginals that are not
- * uniform are met to 2⁻⁵⁰ of the mass. Bonneel et al., ACM TOG 30 (2011); Cunningham (1976).
+ * `cost` [n, m] row by row; memory beyond it is O(n + m). Throws a BridgeError on wrong lengths, costs that are not
+ * finite, and weights that are negative or of different total. Marginals that are not uniform are met to 2⁻⁵⁰ of
+ * the mass. Bonneel 2011; Cunningham 1976.
  */
 export function simplex(
   cost: Cost,
@@ -48,14 +45,10 @@ export function simplex(
   const units = toUnits(n, m, a, b);
   const problem: Problem = { n, m, cost, tree: new BasisTree(n, m) };
   start(problem, units.supply, units.demand);
-  let pivots = 0;
-  for (;;) {
-    problem.tree.refresh(problem.tree.root);
-    const done = improve(cost, problem.tree, n, m);
-    pivots += done;
-    if (done === 0) break;
-  }
-  return { ...result(problem, units.unit), pivots };
+  // Potentials are computed afresh until no arc improves, so that no rounding errors of many pivots are left.
+  do problem.tree.refresh();
+  while (improve(cost, problem.tree, n, m) > 0);
+  return result(problem, units.unit);
 }
 
 /**
@@ -71,14 +64,10 @@ function start({ n, m, cost, tree }: Problem, supply: Float64Array, demand: Floa
   for (let i = 0; i < n; i++) {
     const base = i * m;
     let rest = supply[i]!;
-    for (let scans = 0; rest > 0; scans++) {
+    while (rest > 0) {
       let at = count - 1;
-      if (scans < 64) {
-        for (let k = 0; k < count; k++) {
-          if (cost[base + open[k]!]! < cost[base + open[at]!]!) at = k;
-        }
-      } else if (scans === 64) {
-        open.subarray(0, count).sort((j, k) => cost[base + k]! - cost[base + j]!);
+      for (let k = 0; k < count; k++) {
+        if (cost[base + open[k]!]! < cost[base + open[at]!]!) at = k;
       }
       const j = open[at]!;
       const sent = Math.min(rest, room[j]!);
@@ -90,8 +79,8 @@ function start({ n, m, cost, tree }: Problem, supply: Float64Array, demand: Floa
   }
 }
 
-/** Reads the plan, its cost and the dual potentials off the final tree. */
-function result({ n, m, tree }: Problem, unit: number): Omit<Transport, "pivots"> {
+/** The plan, its cost and the dual potentials of the final tree. */
+function result({ n, m, tree }: Problem, unit: number): Transport {
   const { parent, flow, arcCost, potential, root } = tree;
   const carrying: number[] = [];
   for (let node = 0; node < n + m; node++) {

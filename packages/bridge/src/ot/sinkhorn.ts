@@ -1,5 +1,5 @@
-// Entropic optimal transport by Sinkhorn's iteration in the log domain: stable however small the
-// regularisation, in tensor operations on whatever device the cost is, one problem or a batch of them.
+// Entropic optimal transport by Sinkhorn's iteration in the log domain: stable for any regularisation, in tensor
+// operations on the device of the cost, for one problem or a batch of them.
 import { full, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { BridgeError } from "../core/errors.js";
 
@@ -70,7 +70,7 @@ export function sinkhorn(
         );
         done += block;
       };
-      // Half-way regularisations only need to be roughly solved.
+      // Larger regularisations only need rough solutions.
       for (let eps = Math.max(reg, spread / 4); eps > reg; eps = Math.max(reg, eps / 2))
         run(eps, 1);
       let omega = 1;
@@ -93,7 +93,7 @@ export function sinkhorn(
   );
 }
 
-/** Iterations between two looks at the error. */
+/** Iterations between two computations of the error. */
 const block = 20;
 
 interface Problem {
@@ -107,8 +107,8 @@ interface Potentials {
 }
 
 /**
- * The over-relaxation that suits a contraction by `rate` per iteration seen under the present one: Sinkhorn
- * is Gauss–Seidel in the potentials, so Young's formula holds (Thibault et al. 2021). Plain again when it grows.
+ * The over-relaxation that suits a contraction by `rate` per iteration observed with the present one: Sinkhorn
+ * is Gauss–Seidel in the potentials, so Young's formula holds (Thibault 2021). Back to 1 where the error grows.
  */
 function relaxation(omega: number, rate: number): number {
   if (!(rate < 1)) return rate > 1.02 ? 1 : omega;
@@ -133,7 +133,7 @@ function logBlock(problem: Problem, from: Potentials, eps: number, omega: number
 
 /**
  * The same iterations as products with a kernel that has the potentials absorbed (Schmitzer 2019): far
- * cheaper, and exact as long as the scalings stay moderate; null where they do not.
+ * cheaper, and exact while the scalings are moderate; null where they are not.
  */
 function scalingBlock(
   { c, logA, logB }: Problem,
@@ -154,7 +154,7 @@ function scalingBlock(
   }
   const [logU, logV] = [u.log().squeeze(-1), v.log().squeeze(-1)];
   const reach = Math.max(logU.abs().amax().item(), logV.abs().amax().item());
-  // NaN compares false: a scaling that broke down is refused too.
+  // NaN compares false: a NaN scaling is refused too.
   return reach < 50 ? { f: f.add(logU, { alpha: eps }), g: g.add(logV, { alpha: eps }) } : null;
 }
 

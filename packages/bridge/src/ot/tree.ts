@@ -1,6 +1,6 @@
 // The basis of the transportation simplex: a spanning tree over the n sources, the m sinks and a
 // root. It is kept strongly feasible (every arc without flow points to the root), which is what
-// keeps degenerate pivots from cycling (Cunningham, Mathematical Programming 11, 1976).
+// keeps degenerate pivots from cycling (Cunningham 1976).
 
 /** The basis tree; node i < n is a source, n + j a sink, n + m the root. */
 export class BasisTree {
@@ -31,7 +31,7 @@ export class BasisTree {
     this.#previous = new Int32Array(size).fill(-1);
   }
 
-  /** Hangs `node` under `above` by an arc with this flow and cost. */
+  /** Makes `node` a child of `above` by an arc with this flow and cost. */
   link(node: number, above: number, flow: number, cost: number): void {
     const head = this.#child[above]!;
     this.parent[node] = above;
@@ -44,8 +44,8 @@ export class BasisTree {
   }
 
   /**
-   * Joins the component of `top`, which hangs on the root, to another one by an arc under `above`.
-   * Depths and potentials are right again only after `refresh`.
+   * Joins the component of `top`, whose parent is the root, to that of `above` by an arc between the two.
+   * Depths and potentials are valid again only after `refresh`.
    */
   graft(top: number, above: number, flow: number, cost: number): void {
     let cut = top;
@@ -61,14 +61,13 @@ export class BasisTree {
     if (after >= 0) this.#previous[after] = before;
   }
 
-  /** Depths and potentials of everything below `top`, from the costs of the tree's arcs. */
-  refresh(top: number): void {
-    const depth = this.#depth;
-    for (let node = this.#child[top]!; node >= 0; node = this.#following(node, top)) {
-      const above = this.parent[node]!;
-      depth[node] = depth[above]! + 1;
+  /** Depths and potentials of all nodes, from the costs of the tree's arcs. */
+  refresh(): void {
+    const { root, parent, potential } = this;
+    for (let node = this.#child[root]!; node >= 0; node = this.#following(node, root)) {
       const c = this.arcCost[node]!;
-      this.potential[node] = this.potential[above]! + (node < this.#n ? c : -c);
+      this.#depth[node] = this.#depth[parent[node]!]! + 1;
+      potential[node] = potential[parent[node]!]! + (node < this.#n ? c : -c);
     }
   }
 
@@ -84,8 +83,8 @@ export class BasisTree {
   }
 
   /**
-   * Brings the arc from source `i` to node `j` = n + column into the tree, sends as much as the
-   * cycle allows, and drops the last blocking arc met in the direction of the flow.
+   * Adds the arc from source `i` to node `j` = n + column to the tree, sends as much flow as its cycle
+   * allows, and removes the last blocking arc in the direction of the flow.
    */
   pivot(i: number, j: number, cost: number): void {
     const { parent, flow, root } = this;
@@ -130,7 +129,7 @@ export class BasisTree {
     this.#shift(top, onJ ? -reduced : reduced);
   }
 
-  /** Cuts the subtree at `cut`, turns it so that `top` is its root, and hangs that under `above`. */
+  /** Cuts off the subtree at `cut`, makes `top` its root, and joins that to `above`. */
   #turn(cut: number, top: number, above: number, flow: number, cost: number): void {
     let node = top;
     let newParent = above;
@@ -153,19 +152,9 @@ export class BasisTree {
   /** Adds `shift` to the potentials from `top` downwards and sets the depths there. */
   #shift(top: number, shift: number): void {
     const { potential, parent } = this;
-    const depth = this.#depth;
-    const child = this.#child;
-    const next = this.#next;
-    for (let node = top; ; ) {
+    for (let node = top; node >= 0; node = this.#following(node, top)) {
       potential[node] = potential[node]! + shift;
-      depth[node] = depth[parent[node]!]! + 1;
-      if (child[node]! >= 0) {
-        node = child[node]!;
-        continue;
-      }
-      while (node !== top && next[node]! < 0) node = parent[node]!;
-      if (node === top) return;
-      node = next[node]!;
+      this.#depth[node] = this.#depth[parent[node]!]! + 1;
     }
   }
 }

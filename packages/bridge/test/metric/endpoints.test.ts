@@ -107,7 +107,7 @@ describe("endpointStatistics", () => {
     const before = liveTensors();
     tidy(() => endpointStatistics({ start, end, data: start }, { batchSize: 3 }));
     expect(liveTensors()).toBe(before);
-    expect(() => endpointStatistics({ start, end: images(7, 1) })).toThrow(/one end a start/);
+    expect(() => endpointStatistics({ start, end: images(7, 1) })).toThrow(/one end per start/);
     expect(() => endpointStatistics({ start, end, data: normal([8, 3, 4, 4], 1) })).toThrow(
       /ends of shape \[8,3,4,5\] beside data of shape \[8,3,4,4\]/,
     );

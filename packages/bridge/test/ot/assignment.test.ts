@@ -77,6 +77,6 @@ describe("assignment", () => {
     expect(refused([1, 2, Number.NaN, 3], 2)).toThrow(/cost\[1, 0\] is NaN/);
     expect(refused([1, Number.NEGATIVE_INFINITY, 1, 3], 2)).toThrow(/cost\[0, 1\] is -Infinity/);
     expect(refused([1, 2, 3], 2)).toThrow(/3 entries: expected n × m = 2 × 2/);
-    expect(refused([], 0)).toThrow(expect.objectContaining({ code: "InvalidShape" }));
+    expect(refused([], 0)).toThrow(expect.objectContaining({ code: "argument" }));
   });
 });

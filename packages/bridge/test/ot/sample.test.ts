@@ -1,7 +1,6 @@
 // Drawing pairs: the inverse distribution function by hand, and the mean of drawn permutations.
 import { describe, expect, it } from "vitest";
 import { samplePermutation } from "../../src/ot/birkhoff.js";
-import { permutationPlan } from "../../src/ot/plan.js";
 import { samplePairs } from "../../src/ot/sample.js";
 import { simplex } from "../../src/ot/simplex.js";
 import { numbers, seeded } from "./helpers.js";
@@ -58,7 +57,7 @@ describe("samplePairs", () => {
     });
   });
 
-  it("refuses uniforms and plans that are none", () => {
+  it("refuses numbers outside [0, 1) and invalid plans", () => {
     const plan = { n: 1, m: 2, entries: [0.5, 0.5] };
     expect(() => samplePairs(plan, [1])).toThrow(/uniform 0 is 1: expected a number in \[0, 1\)/);
     expect(() => samplePairs(plan, [Number.NaN])).toThrow(/uniform 0 is NaN/);
@@ -74,10 +73,8 @@ describe("samplePermutation", () => {
   };
 
   it("gives a permutation plan itself", () => {
-    const columns = Int32Array.of(2, 0, 1);
-    expect(samplePermutation(permutationPlan(columns), never)).toEqual(columns);
     const entries = [0, 0, 1 / 3, 1 / 3, 0, 0, 0, 1 / 3, 0];
-    expect(samplePermutation({ n: 3, m: 3, entries }, never)).toEqual(columns);
+    expect([...samplePermutation({ n: 3, m: 3, entries }, never)]).toEqual([2, 0, 1]);
   });
 
   it("uses every point once and only pairs that have mass", () => {
@@ -112,7 +109,7 @@ describe("samplePermutation", () => {
     });
   });
 
-  it("stands a plan whose marginals are only nearly uniform, and refuses worse", () => {
+  it("accepts marginals that are nearly uniform, and refuses others", () => {
     const random = seeded(25);
     const n = 20;
     const entries = doublyStochastic(n, 30, random).map((p) => p * (1 + 1e-4 * random()));

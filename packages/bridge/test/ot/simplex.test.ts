@@ -125,9 +125,9 @@ describe("simplex", () => {
     };
     expect(refused([1, -1])).toThrow(/a\[1\] is -1/);
     expect(refused([0, 0])).toThrow(/a sums to 0/);
-    expect(refused([1, 1, 1])).toThrow(/3 weights: expected one a point, 2/);
+    expect(refused([1, 1, 1])).toThrow(/3 weights: expected one per point, 2/);
     expect(refused([1, 1], [1, 2])).toThrow(/expected the same mass/);
-    expect(refused([Number.NaN, 1])).toThrow(expect.objectContaining({ code: "InvalidMarginal" }));
+    expect(refused([Number.NaN, 1])).toThrow(expect.objectContaining({ code: "argument" }));
     expect(refused(undefined, undefined, Float64Array.of(1, Number.NaN, 1, 1))).toThrow(
       /cost\[0, 1\] is NaN/,
     );

@@ -12,7 +12,6 @@ const forUsers = new Set([
   "RunError",
   "FormatError",
   "DatasetError",
-  "TransportError",
   "UsageError",
   "DistributedError",
 ]);

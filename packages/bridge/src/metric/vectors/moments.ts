@@ -5,7 +5,7 @@ import { exactPointPlan } from "../../ot/exact.js";
 import { FeatureStatistics } from "../feature-statistics.js";
 import { frechetDistance, type Gaussian } from "../frechet.js";
 import { squaredDisplacement } from "../moments.js";
-import { type Subsample, subsampleRows } from "./subsample.js";
+import { type Subsample, subsample } from "./subsample.js";
 import { comparable } from "./wasserstein.js";
 
 /** Differences of means and covariances of two samples. */
@@ -77,14 +77,13 @@ export function displacement(start: Tensor, end: Tensor, options: Subsample = {}
       `starts of shape [${start.shape}] and ends of shape [${end.shape}]; expected one end per start`,
     );
   return tidy(() => {
-    const pairs = comparable(start, end);
-    const rows = subsampleRows(pairs[0].size(0), "pairs", options);
-    const [a, b] = rows ? pairs.map((t) => t.indexSelect(0, rows)) : pairs;
+    // Both with one stream, so that pairs remain pairs.
+    const [a, b] = [subsample(start, "x", options), subsample(end, "x", options)];
     return {
-      msd: squaredDisplacement(b as Tensor, a as Tensor),
-      optimal: exactPointPlan(a as Tensor, b as Tensor).cost,
-      n: (a as Tensor).size(0),
-      subsampled: rows !== undefined,
+      msd: squaredDisplacement(b, a),
+      optimal: exactPointPlan(a, b).cost,
+      n: a.size(0),
+      subsampled: a !== start,
     };
   });
 }

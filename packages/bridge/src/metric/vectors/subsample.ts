@@ -1,4 +1,4 @@
-// Metrics that compare all pairs of points take at most so many of each side, drawn with a seed.
+// Metrics that compare all pairs of points use at most so many of each side, drawn with a seed.
 import { randperm, type Tensor } from "@dsbm/torch";
 import { stream } from "../../core/random.js";
 
@@ -6,45 +6,31 @@ import { stream } from "../../core/random.js";
 export interface Subsample {
   /** Points of each side at most; of more, that many are drawn without replacement (default 10,000). */
   most?: number;
-  /** Decides which ones are drawn (default 0). */
+  /** Seed of the draw (default 0). */
   seed?: number;
 }
 
-/** How many points a metric of all pairs used. */
+/** How many points of each argument a metric of all pairs compared, and whether these are a subsample. */
 export interface Counts {
-  /** Points of the first and of the second argument that were compared. */
   n: number;
   m: number;
-  /** Whether either is a subsample. */
   subsampled: boolean;
 }
 
-/** Row numbers of a subsample of n rows in a table's order; undefined where all are used. */
-export function subsampleRows(
-  n: number,
-  purpose: string,
+/** At most `most` rows of x [n, …]; the same ones for tables of the same length and `side`. */
+export function subsample(
+  x: Tensor,
+  side: "x" | "y",
   { most = 10_000, seed = 0 }: Subsample = {},
-): Tensor | undefined {
-  if (n <= most) return undefined;
-  const generator = stream(seed, `metric/${purpose}`);
-  return randperm(n, { generator }).slice({ end: most });
+): Tensor {
+  if (x.size(0) <= most) return x;
+  const rows = randperm(x.size(0), { generator: stream(seed, `metric/${side}`) });
+  return x.indexSelect(0, rows.slice({ end: most }).to(x.device));
 }
 
-/** Both sides of a metric, x [n, …] and y [m, …], subsampled by streams of their own, and their counts. */
-export function subsampled(
-  x: Tensor,
-  y: Tensor,
-  options: Subsample = {},
-): { x: Tensor; y: Tensor; counts: Counts } {
-  const some = (t: Tensor, purpose: string) => {
-    const rows = subsampleRows(t.size(0), purpose, options);
-    return rows ? t.indexSelect(0, rows.to(t.device)) : t;
-  };
-  const [a, b] = [some(x, "x"), some(y, "y")];
-  const counts = { n: a.size(0), m: b.size(0) };
-  return {
-    x: a,
-    y: b,
-    counts: { ...counts, subsampled: counts.n < x.size(0) || counts.m < y.size(0) },
-  };
+/** Both sides of a metric, drawn independently of each other, and their counts. */
+export function subsampled(x: Tensor, y: Tensor, options: Subsample = {}) {
+  const [a, b] = [subsample(x, "x", options), subsample(y, "y", options)];
+  const counts: Counts = { n: a.size(0), m: b.size(0), subsampled: a !== x || b !== y };
+  return { x: a, y: b, counts };
 }

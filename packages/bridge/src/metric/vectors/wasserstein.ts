@@ -1,5 +1,5 @@
 // Wasserstein distances between two samples of vectors: exact, sliced, and column by column.
-import { randn, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { arange, cat, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { BridgeError } from "../../core/errors.js";
 import { stream } from "../../core/random.js";
 import { vectors } from "../../ot/cost.js";
@@ -90,27 +90,18 @@ function columnCosts(x: Tensor, y: Tensor, p: 1 | 2, directions?: Tensor): numbe
 
 /** The pieces on which both quantile functions are constant: ranks into the sorted samples, and lengths. */
 function quantileSteps(n: number, m: number): { at: { x: Tensor; y: Tensor }; weights: Tensor } {
-  const size = n + m;
-  const [i, j, weights] = [
-    new BigInt64Array(size),
-    new BigInt64Array(size),
-    new Float64Array(size),
-  ];
-  let count = 0;
-  // Positions in units of 1/(nm), so that equal ones are equal exactly.
-  for (let a = 0, b = 0, from = 0; a < n && b < m; count++) {
-    const [endA, endB] = [(a + 1) * m, (b + 1) * n];
-    const to = Math.min(endA, endB);
-    i[count] = BigInt(a);
-    j[count] = BigInt(b);
-    weights[count] = (to - from) / (n * m);
-    from = to;
-    if (to === endA) a++;
-    if (to === endB) b++;
-  }
+  // Ends of the pieces in units of 1/(nm), so that equal ones are exactly equal (pieces of length 0 do no harm).
+  const multiples = (count: number, step: number) =>
+    arange(1, count + 1, { dtype: "int64" }).mul(step);
+  const [ends] = cat([multiples(n, m), multiples(m, n)]).sort();
+  const starts = cat([zeros([1], { dtype: "int64" }), ends.narrow(0, 0, n + m - 1)]);
+  const rank = (step: number) => ends.sub(1).to("float64").div(step).floor().to("int64");
   return {
-    at: { x: tensor(i.slice(0, count)), y: tensor(j.slice(0, count)) },
-    weights: tensor(weights.slice(0, count)),
+    at: { x: rank(m), y: rank(n) },
+    weights: ends
+      .sub(starts)
+      .to("float64")
+      .div(n * m),
   };
 }
 
