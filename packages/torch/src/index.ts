@@ -1,3 +1,45 @@
+export { call, schemas } from "./binding/dispatch.js";
+export {
+  arrayOf,
+  type Device,
+  type DType,
+  type MemoryFormat,
+  type Scalar,
+  type TypedArray,
+} from "./binding/dtype.js";
+export {
+  DisposedError,
+  MissingOpError,
+  OutOfMemoryError,
+  RecordingError,
+  TorchError,
+} from "./binding/errors.js";
+export { Handle, keep, liveTensors, Scope, tidy } from "./binding/handle.js";
+export * as distributed from "./distributed/index.js";
+export * as io from "./io/index.js";
+export * as nn from "./nn/index.js";
+export * as optim from "./optim/index.js";
+export * as jit from "./program/jit.js";
+export {
+  type ChunkedRun,
+  type ChunkOptions,
+  Program,
+  type Recorded,
+  recorded,
+  runChunked,
+  startChunked,
+  type TensorFunction,
+} from "./program/record.js";
+export {
+  drainWarnings,
+  type EngineInfo,
+  engineInfo,
+  getNumThreads,
+  type MemoryStatistics,
+  memory,
+  setMemoryLimit,
+  setNumThreads,
+} from "./runtime.js";
 export {
   arange,
   empty,
@@ -9,24 +51,7 @@ export {
   type TensorOptions,
   tensor,
   zeros,
-} from "./create.js";
-export { call, schemas } from "./dispatch.js";
-export * as distributed from "./distributed/index.js";
-export {
-  arrayOf,
-  type Device,
-  type DType,
-  type MemoryFormat,
-  type Scalar,
-  type TypedArray,
-} from "./dtype.js";
-export {
-  DisposedError,
-  MissingOpError,
-  OutOfMemoryError,
-  RecordingError,
-  TorchError,
-} from "./errors.js";
+} from "./tensor/create.js";
 export {
   backward,
   enableGrad,
@@ -35,13 +60,8 @@ export {
   inferenceMode,
   noGrad,
   zeroGrad,
-} from "./grad.js";
-export { Handle, keep, liveTensors, Scope, tidy } from "./handle.js";
-export * as io from "./io/index.js";
-export * as jit from "./jit.js";
-export * as nn from "./nn/index.js";
-export * from "./ops.generated.js";
-export * as optim from "./optim/index.js";
+} from "./tensor/grad.js";
+export * from "./tensor/ops.generated.js";
 export {
   Generator,
   manualSeed,
@@ -51,25 +71,5 @@ export {
   randint,
   randn,
   randperm,
-} from "./random.js";
-export {
-  type ChunkedRun,
-  type ChunkOptions,
-  Program,
-  type Recorded,
-  recorded,
-  runChunked,
-  startChunked,
-  type TensorFunction,
-} from "./record.js";
-export {
-  drainWarnings,
-  type EngineInfo,
-  engineInfo,
-  getNumThreads,
-  type MemoryStatistics,
-  memory,
-  setMemoryLimit,
-  setNumThreads,
-} from "./runtime.js";
-export { Buffer, Parameter, Tensor } from "./tensor.js";
+} from "./tensor/random.js";
+export { Buffer, Parameter, Tensor } from "./tensor/tensor.js";

@@ -1,6 +1,6 @@
 // The process around the tensors: threads, devices, memory, versions, warnings.
-import { liveTensors } from "./handle.js";
-import { guarded, mappedLibraries, native } from "./native.js";
+import { liveTensors } from "./binding/handle.js";
+import { guarded, mappedLibraries, native } from "./binding/native.js";
 
 /** Threads that one operation may use. */
 export function getNumThreads(): number {

@@ -86,7 +86,7 @@ export interface Native {
 /** Where the built addon lies, from the source tree as from the compiled one; DSBM_TORCH_ADDON names another. */
 const addonPath =
   process.env.DSBM_TORCH_ADDON ??
-  fileURLToPath(new URL("../build/dsbm_torch.node", import.meta.url));
+  fileURLToPath(new URL("../../build/dsbm_torch.node", import.meta.url));
 
 function load(): Native {
   process.env.UCX_MEM_EVENTS ??= "no";

@@ -1,15 +1,15 @@
 // Data-parallel gradients: averaged over the ranks in buckets, each on its way as soon as its last gradient is there,
 // while the backward pass goes on. Inside a recorded function the exchange becomes part of the program.
 
-import { zeros } from "../create.js";
-import { call, invoke } from "../dispatch.js";
-import type { DType } from "../dtype.js";
-import { invalid } from "../errors.js";
-import { noGrad } from "../grad.js";
-import { ptrOf, tidy } from "../handle.js";
-import { guarded } from "../native.js";
-import { cat } from "../ops.generated.js";
-import type { Tensor } from "../tensor.js";
+import { call, invoke } from "../binding/dispatch.js";
+import type { DType } from "../binding/dtype.js";
+import { invalid } from "../binding/errors.js";
+import { ptrOf, tidy } from "../binding/handle.js";
+import { guarded } from "../binding/native.js";
+import { zeros } from "../tensor/create.js";
+import { noGrad } from "../tensor/grad.js";
+import { cat } from "../tensor/ops.generated.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { DistributedError } from "./errors.js";
 import type { Group } from "./group.js";
 import { c10d, ops } from "./native.js";

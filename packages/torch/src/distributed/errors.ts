@@ -1,5 +1,5 @@
 // One way to say what went wrong between processes.
-import { TorchError } from "../errors.js";
+import { TorchError } from "../binding/errors.js";
 
 /** An error of several processes in step: `ranks` are those that it blames, where they can be known. */
 export class DistributedError extends TorchError {

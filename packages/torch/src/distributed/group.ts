@@ -1,11 +1,12 @@
 // A process group: the collectives of PyTorch's c10d on tensors, blocking or awaited, with errors that name the rank.
-import { empty, tensor as fromArray } from "../create.js";
-import { call, invoke } from "../dispatch.js";
-import { invalid, RecordingError, TorchError } from "../errors.js";
-import { noGrad } from "../grad.js";
-import { ptrOf, tidy } from "../handle.js";
-import { guarded } from "../native.js";
-import type { Tensor } from "../tensor.js";
+
+import { call, invoke } from "../binding/dispatch.js";
+import { invalid, RecordingError, TorchError } from "../binding/errors.js";
+import { ptrOf, tidy } from "../binding/handle.js";
+import { guarded } from "../binding/native.js";
+import { empty, tensor as fromArray } from "../tensor/create.js";
+import { noGrad } from "../tensor/grad.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { blocking, diagnose, linger, patient } from "./diagnosis.js";
 import { DistributedError, nameRanks, reasonOf } from "./errors.js";
 import {

@@ -1,7 +1,7 @@
 // What a rank is about to do, in sixteen numbers: ranks compare them before they exchange data, since gloo ends the
 // process where two sizes differ.
-import { arrayOf, type DType } from "../dtype.js";
-import type { Tensor } from "../tensor.js";
+import { arrayOf, type DType } from "../binding/dtype.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { DistributedError, nameRanks } from "./errors.js";
 
 export const HEADER = 16;

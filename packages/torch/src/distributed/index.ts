@@ -1,6 +1,6 @@
 // Several processes and machines on PyTorch's own collectives: `init` finds the others and makes the group.
-import { TorchError } from "../errors.js";
-import { guarded, native } from "../native.js";
+import { TorchError } from "../binding/errors.js";
+import { guarded, native } from "../binding/native.js";
 import { ownEndpoints } from "./endpoints.js";
 import { type Place, placeFromEnvironment } from "./environment.js";
 import { DistributedError, reasonOf } from "./errors.js";

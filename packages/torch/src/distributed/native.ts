@@ -1,6 +1,6 @@
 // The addon's exports of native/distributed.cc, and the collectives that it adds to the dispatcher.
-import { Op } from "../dispatch.js";
-import { type External, type Native, native } from "../native.js";
+import { Op } from "../binding/dispatch.js";
+import { type External, type Native, native } from "../binding/native.js";
 
 interface Distributed extends Native {
   storeTcp(host: string, port: number, serves: boolean, timeoutMs: number): number;

@@ -1,5 +1,5 @@
 // c10d's stores: a handful of keys that all processes see, in which they meet and leave notes.
-import { guarded } from "../native.js";
+import { guarded } from "../binding/native.js";
 import { DistributedError, reasonOf } from "./errors.js";
 import { c10d } from "./native.js";
 

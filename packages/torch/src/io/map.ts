@@ -1,8 +1,8 @@
 // Caches of simulated pairs are larger than memory: a .npy file becomes a tensor whose elements the
 // system fetches as they are touched, and forgets as it needs the room.
-import { call } from "../dispatch.js";
-import { tidy } from "../handle.js";
-import type { Tensor } from "../tensor.js";
+import { call } from "../binding/dispatch.js";
+import { tidy } from "../binding/handle.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { FormatError } from "./errors.js";
 import { ReadFile } from "./file.js";
 import { type NpyHeader, npyHeaderSpan, parseNpyHeader, prefixLength } from "./npy-header.js";

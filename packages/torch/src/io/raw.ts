@@ -1,6 +1,6 @@
 // An array as the file formats see it: a dtype, a shape and bytes. It lets the formats be read and
 // tested without the engine.
-import type { DType, TypedArray } from "../dtype.js";
+import type { DType, TypedArray } from "../binding/dtype.js";
 import { FormatError } from "./errors.js";
 
 /** Bytes per element of every element type, under PyTorch's names. */

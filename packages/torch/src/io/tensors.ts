@@ -1,8 +1,8 @@
 // Tensors to file formats and back: what safetensors and .npy hold is named raw arrays, nothing of libtorch.
 import { readFileSync } from "node:fs";
-import { tensor } from "../create.js";
-import { arrayOf, type DType, type TypedArray } from "../dtype.js";
-import type { Tensor } from "../tensor.js";
+import { arrayOf, type DType, type TypedArray } from "../binding/dtype.js";
+import { tensor } from "../tensor/create.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { attempt } from "./file.js";
 import * as npy from "./npy.js";
 import type { RawArray } from "./raw.js";

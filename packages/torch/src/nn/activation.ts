@@ -1,5 +1,5 @@
 // Activations as modules, for use in Sequential; each is the tensor method of the same name.
-import type { Tensor } from "../tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
 
 /** x·σ(x), the activation of the benchmark's networks. */

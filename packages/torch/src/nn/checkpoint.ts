@@ -1,11 +1,11 @@
 // Activation checkpointing: a part of a network forgets its intermediates in the forward pass and computes them again
 // in the backward pass, where they are needed: less memory for about a third more time.
-import { call } from "../dispatch.js";
-import { invalid, TorchError } from "../errors.js";
-import { enableGrad, grad, gradEnabled, noGrad } from "../grad.js";
-import { ptrOf, ptrsOf, tidy } from "../handle.js";
-import { type External, guarded, native } from "../native.js";
-import { Tensor } from "../tensor.js";
+import { call } from "../binding/dispatch.js";
+import { invalid, TorchError } from "../binding/errors.js";
+import { ptrOf, ptrsOf, tidy } from "../binding/handle.js";
+import { type External, guarded, native } from "../binding/native.js";
+import { enableGrad, grad, gradEnabled, noGrad } from "../tensor/grad.js";
+import { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
 
 /** What a run of a checkpointed function draws at random: written down in the first, read again in the second. */

@@ -1,9 +1,10 @@
 // Convolutions, with PyTorch's names and PyTorch's default initialisation.
-import { empty } from "../create.js";
-import { invalid } from "../errors.js";
-import { conv1d, conv2d, pad } from "../ops.generated.js";
-import type { Generator } from "../random.js";
-import { Parameter, type Tensor } from "../tensor.js";
+
+import { invalid } from "../binding/errors.js";
+import { empty } from "../tensor/create.js";
+import { conv1d, conv2d, pad } from "../tensor/ops.generated.js";
+import type { Generator } from "../tensor/random.js";
+import { Parameter, type Tensor } from "../tensor/tensor.js";
 import { fans, kaimingUniform_, uniform_ } from "./init.js";
 import { Module } from "./module.js";
 

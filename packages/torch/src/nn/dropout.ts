@@ -1,11 +1,12 @@
 // Dropout whose masks are cheap to draw: libtorch draws two random words for every element of a mask, which in a
 // network of images costs more than many of its convolutions; one word holds two elements here.
-import { empty } from "../create.js";
-import { call } from "../dispatch.js";
-import { invalid } from "../errors.js";
-import { noGrad } from "../grad.js";
-import type { Generator } from "../random.js";
-import type { Tensor } from "../tensor.js";
+
+import { call } from "../binding/dispatch.js";
+import { invalid } from "../binding/errors.js";
+import { empty } from "../tensor/create.js";
+import { noGrad } from "../tensor/grad.js";
+import type { Generator } from "../tensor/random.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { drawnOnce } from "./checkpoint.js";
 import { Module } from "./module.js";
 

@@ -1,10 +1,11 @@
 // A table of vectors, looked up by integers: classes, words, steps.
-import { empty } from "../create.js";
-import { invalid } from "../errors.js";
-import { noGrad } from "../grad.js";
-import { embedding } from "../ops.generated.js";
-import type { Generator } from "../random.js";
-import { Parameter, type Tensor } from "../tensor.js";
+
+import { invalid } from "../binding/errors.js";
+import { empty } from "../tensor/create.js";
+import { noGrad } from "../tensor/grad.js";
+import { embedding } from "../tensor/ops.generated.js";
+import type { Generator } from "../tensor/random.js";
+import { Parameter, type Tensor } from "../tensor/tensor.js";
 import { normal_ } from "./init.js";
 import { Module } from "./module.js";
 

@@ -1,9 +1,10 @@
 // Group normalisation, with PyTorch's names and defaults: it does not depend on the batch, so it suits images
 // in small batches.
-import { ones, zeros } from "../create.js";
-import { invalid } from "../errors.js";
-import { groupNorm } from "../ops.generated.js";
-import { Parameter, type Tensor } from "../tensor.js";
+
+import { invalid } from "../binding/errors.js";
+import { ones, zeros } from "../tensor/create.js";
+import { groupNorm } from "../tensor/ops.generated.js";
+import { Parameter, type Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
 
 export interface GroupNormOptions {

@@ -1,8 +1,8 @@
 // Initialisers with the distributions of torch.nn.init, drawn from a given generator.
-import { TorchError } from "../errors.js";
-import { noGrad } from "../grad.js";
-import type { Generator } from "../random.js";
-import type { Tensor } from "../tensor.js";
+import { TorchError } from "../binding/errors.js";
+import { noGrad } from "../tensor/grad.js";
+import type { Generator } from "../tensor/random.js";
+import type { Tensor } from "../tensor/tensor.js";
 
 export interface InitOptions {
   generator?: Generator | undefined;

@@ -1,7 +1,7 @@
 // Resizing of images, by the size or by a factor, as torch.nn.functional.interpolate does it.
-import { invalid } from "../errors.js";
-import { upsampleBilinear2d, upsampleNearest2d } from "../ops.generated.js";
-import type { Tensor } from "../tensor.js";
+import { invalid } from "../binding/errors.js";
+import { upsampleBilinear2d, upsampleNearest2d } from "../tensor/ops.generated.js";
+import type { Tensor } from "../tensor/tensor.js";
 import type { Size } from "./conv.js";
 
 export interface InterpolateOptions {

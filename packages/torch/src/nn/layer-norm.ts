@@ -1,7 +1,7 @@
 // Layer normalisation, with PyTorch's names and defaults.
-import { ones, zeros } from "../create.js";
-import { layerNorm } from "../ops.generated.js";
-import { Parameter, type Tensor } from "../tensor.js";
+import { ones, zeros } from "../tensor/create.js";
+import { layerNorm } from "../tensor/ops.generated.js";
+import { Parameter, type Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
 
 export interface LayerNormOptions {

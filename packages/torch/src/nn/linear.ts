@@ -1,10 +1,11 @@
 // The affine layer, with PyTorch's names and PyTorch's default initialisation.
-import { empty } from "../create.js";
-import { call, invoke, Op, schemas } from "../dispatch.js";
-import { noGrad } from "../grad.js";
-import { linear } from "../ops.generated.js";
-import type { Generator } from "../random.js";
-import { Parameter, type Tensor } from "../tensor.js";
+
+import { call, invoke, Op, schemas } from "../binding/dispatch.js";
+import { empty } from "../tensor/create.js";
+import { noGrad } from "../tensor/grad.js";
+import { linear } from "../tensor/ops.generated.js";
+import type { Generator } from "../tensor/random.js";
+import { Parameter, type Tensor } from "../tensor/tensor.js";
 import { fans, kaimingUniform_, uniform_ } from "./init.js";
 import { Module } from "./module.js";
 

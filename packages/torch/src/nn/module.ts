@@ -1,10 +1,10 @@
 // A module is an object whose fields are parameters, buffers and other modules, under PyTorch's attribute
 // names: its state dict is a walk over its own properties, in PyTorch's order.
-import type { Device, DType } from "../dtype.js";
-import { invalid } from "../errors.js";
-import { noGrad, zeroGrad } from "../grad.js";
-import { replacePtr } from "../handle.js";
-import { Buffer, Parameter, type Tensor } from "../tensor.js";
+import type { Device, DType } from "../binding/dtype.js";
+import { invalid } from "../binding/errors.js";
+import { replacePtr } from "../binding/handle.js";
+import { noGrad, zeroGrad } from "../tensor/grad.js";
+import { Buffer, Parameter, type Tensor } from "../tensor/tensor.js";
 
 /** Tensors by name, as in a checkpoint. */
 export type StateDict = Map<string, Tensor>;

@@ -1,6 +1,6 @@
 // Average pooling as a module; other poolings are functions of the same names.
-import { avgPool2d } from "../ops.generated.js";
-import type { Tensor } from "../tensor.js";
+import { avgPool2d } from "../tensor/ops.generated.js";
+import type { Tensor } from "../tensor/tensor.js";
 import type { Size } from "./conv.js";
 import { Module } from "./module.js";
 

@@ -1,5 +1,5 @@
 // Modules one after the other, named "0", "1", … as in PyTorch.
-import type { Tensor } from "../tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
 
 /** Feeds each module's result to the next. */

@@ -1,11 +1,12 @@
 // Adam and AdamW through libtorch's fused kernel: one native call for all parameters.
-import { tensor, zeros } from "../create.js";
-import { invoke, Op } from "../dispatch.js";
-import { invalid } from "../errors.js";
-import { noGrad, zeroGrad } from "../grad.js";
-import { tidy } from "../handle.js";
-import { _foreachAdd_ } from "../ops.generated.js";
-import type { Parameter, Tensor } from "../tensor.js";
+
+import { invoke, Op } from "../binding/dispatch.js";
+import { invalid } from "../binding/errors.js";
+import { tidy } from "../binding/handle.js";
+import { tensor, zeros } from "../tensor/create.js";
+import { noGrad, zeroGrad } from "../tensor/grad.js";
+import { _foreachAdd_ } from "../tensor/ops.generated.js";
+import type { Parameter, Tensor } from "../tensor/tensor.js";
 
 export interface AdamOptions {
   /** Learning rate, finite and at least 0. */

@@ -1,10 +1,10 @@
 // Clipping by the global norm of all gradients, as torch.nn.utils.clip_grad_norm_.
 
-import { zeros } from "../create.js";
-import { noGrad } from "../grad.js";
-import { tidy } from "../handle.js";
-import { _foreachMul_, _foreachNorm, stack } from "../ops.generated.js";
-import type { Tensor } from "../tensor.js";
+import { tidy } from "../binding/handle.js";
+import { zeros } from "../tensor/create.js";
+import { noGrad } from "../tensor/grad.js";
+import { _foreachMul_, _foreachNorm, stack } from "../tensor/ops.generated.js";
+import type { Tensor } from "../tensor/tensor.js";
 
 /** Scales all gradients so that their joint 2-norm is at most `maxNorm`; returns the norm before, a scalar tensor. */
 export function clipGradNorm_(parameters: readonly Tensor[], maxNorm: number): Tensor {

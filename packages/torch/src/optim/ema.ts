@@ -1,11 +1,12 @@
 // The exponential moving average of a network's parameters: smoother weights for sampling.
-import { zeros } from "../create.js";
-import { invalid } from "../errors.js";
-import { noGrad } from "../grad.js";
-import { tidy } from "../handle.js";
+
+import { invalid } from "../binding/errors.js";
+import { tidy } from "../binding/handle.js";
 import type { Module } from "../nn/module.js";
-import { _foreachLerp_ } from "../ops.generated.js";
-import type { Tensor } from "../tensor.js";
+import { zeros } from "../tensor/create.js";
+import { noGrad } from "../tensor/grad.js";
+import { _foreachLerp_ } from "../tensor/ops.generated.js";
+import type { Tensor } from "../tensor/tensor.js";
 
 export interface EMAOptions {
   /**

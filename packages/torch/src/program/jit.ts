@@ -1,14 +1,14 @@
 // TorchScript archives are programs: the network's code and weights in one file. They are loaded and called,
 // which is how a published network (Inception-v3) is used without writing it again.
-import type { Device } from "./dtype.js";
-import { translate } from "./errors.js";
-import { ptrsOf } from "./handle.js";
-import { FormatError } from "./io/errors.js";
-import { ReadFile } from "./io/file.js";
-import { withDefaults } from "./io/pt/limits.js";
-import { ZipReader } from "./io/pt/zip-reader.js";
-import { type External, guarded, type Native, native } from "./native.js";
-import { Tensor } from "./tensor.js";
+import type { Device } from "../binding/dtype.js";
+import { translate } from "../binding/errors.js";
+import { ptrsOf } from "../binding/handle.js";
+import { type External, guarded, type Native, native } from "../binding/native.js";
+import { FormatError } from "../io/errors.js";
+import { ReadFile } from "../io/file.js";
+import { withDefaults } from "../io/pt/limits.js";
+import { ZipReader } from "../io/pt/zip-reader.js";
+import { Tensor } from "../tensor/tensor.js";
 
 /** The addon's exports of native/jit.cc. */
 interface Scripts extends Native {

@@ -1,11 +1,12 @@
 // Recorded programs: run a function of tensors once, then replay its operations natively, gradients and
 // optimiser included, without JavaScript in between and with every intermediate freed at its last use.
-import { empty } from "./create.js";
-import { invalid } from "./errors.js";
-import { ptrsOf, tidy, tidyCollectable } from "./handle.js";
-import { type External, guarded, native, recording } from "./native.js";
-import { Generator, randint } from "./random.js";
-import { Tensor } from "./tensor.js";
+
+import { invalid } from "../binding/errors.js";
+import { ptrsOf, tidy, tidyCollectable } from "../binding/handle.js";
+import { type External, guarded, native, recording } from "../binding/native.js";
+import { empty } from "../tensor/create.js";
+import { Generator, randint } from "../tensor/random.js";
+import { Tensor } from "../tensor/tensor.js";
 
 /** A function of tensors that gives tensors. */
 export type TensorFunction = (...inputs: Tensor[]) => Tensor | readonly Tensor[];

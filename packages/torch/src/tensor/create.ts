@@ -1,9 +1,15 @@
 // Tensors from JavaScript data, and the factories whose default dtype is float32 whatever the numbers.
 
-import { invoke, Op } from "./dispatch.js";
-import { arrayOf, type Device, type DType, type Scalar, type TypedArray } from "./dtype.js";
-import { invalid } from "./errors.js";
-import { guarded, native } from "./native.js";
+import { invoke, Op } from "../binding/dispatch.js";
+import {
+  arrayOf,
+  type Device,
+  type DType,
+  type Scalar,
+  type TypedArray,
+} from "../binding/dtype.js";
+import { invalid } from "../binding/errors.js";
+import { guarded, native } from "../binding/native.js";
 import { Tensor } from "./tensor.js";
 
 /** Numbers, nested as deep as the tensor has dimensions. */

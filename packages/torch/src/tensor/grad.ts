@@ -1,8 +1,8 @@
 // Gradients as functions, and the modes in which none are kept.
 
-import { invalid } from "./errors.js";
-import { ptrsOf } from "./handle.js";
-import { guarded, native } from "./native.js";
+import { invalid } from "../binding/errors.js";
+import { ptrsOf } from "../binding/handle.js";
+import { guarded, native } from "../binding/native.js";
 import { Tensor } from "./tensor.js";
 
 /**

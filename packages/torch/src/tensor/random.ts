@@ -1,10 +1,10 @@
 // Random numbers: PyTorch's own generators, so that the same seed gives the same numbers as in Python.
 
+import { invoke, Op, Opaque } from "../binding/dispatch.js";
+import type { Device, DType } from "../binding/dtype.js";
+import { ptrOf } from "../binding/handle.js";
+import { type External, guarded, native } from "../binding/native.js";
 import { empty } from "./create.js";
-import { invoke, Op, Opaque } from "./dispatch.js";
-import type { Device, DType } from "./dtype.js";
-import { ptrOf } from "./handle.js";
-import { type External, guarded, native } from "./native.js";
 import { Tensor } from "./tensor.js";
 
 /** A stream of random numbers with a seed and a state that can be saved and restored. */

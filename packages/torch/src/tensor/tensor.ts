@@ -1,10 +1,16 @@
 // The tensor: PyTorch's own, reached through one private pointer; its operations are generated.
 
-import { invoke, Op, registerTensor } from "./dispatch.js";
-import { arrayOf, type Device, type DType, type MemoryFormat, type TypedArray } from "./dtype.js";
-import { invalid } from "./errors.js";
-import { ptrOf, seizePtr } from "./handle.js";
-import { guarded, native } from "./native.js";
+import { invoke, Op, registerTensor } from "../binding/dispatch.js";
+import {
+  arrayOf,
+  type Device,
+  type DType,
+  type MemoryFormat,
+  type TypedArray,
+} from "../binding/dtype.js";
+import { invalid } from "../binding/errors.js";
+import { ptrOf, seizePtr } from "../binding/handle.js";
+import { guarded, native } from "../binding/native.js";
 import { TensorMethods } from "./ops.generated.js";
 
 const toCopy = new Op("aten::to", "dtype_layout");

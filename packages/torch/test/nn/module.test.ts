@@ -4,15 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
-import { ones, tensor, zeros } from "../../src/create.js";
-import { TorchError } from "../../src/errors.js";
-import { noGrad } from "../../src/grad.js";
-import { liveTensors, tidy } from "../../src/handle.js";
+import { TorchError } from "../../src/binding/errors.js";
+import { liveTensors, tidy } from "../../src/binding/handle.js";
 import * as io from "../../src/io/index.js";
 import * as nn from "../../src/nn/index.js";
-import { Generator, manualSeed } from "../../src/random.js";
-import { recorded } from "../../src/record.js";
-import { Buffer, Parameter, type Tensor } from "../../src/tensor.js";
+import { recorded } from "../../src/program/record.js";
+import { ones, tensor, zeros } from "../../src/tensor/create.js";
+import { noGrad } from "../../src/tensor/grad.js";
+import { Generator, manualSeed } from "../../src/tensor/random.js";
+import { Buffer, Parameter, type Tensor } from "../../src/tensor/tensor.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());

@@ -1,14 +1,14 @@
 // Optimisers against the formulas of their papers in plain JavaScript, recorded or not, saved or not.
 import { describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
-import { tensor, zeros } from "../../src/create.js";
-import { noGrad } from "../../src/grad.js";
-import { liveTensors, tidy } from "../../src/handle.js";
+import { liveTensors, tidy } from "../../src/binding/handle.js";
 import * as nn from "../../src/nn/index.js";
 import { Adam, type AdamOptions, AdamW, clipGradNorm_, EMA } from "../../src/optim/index.js";
-import { Generator, randn } from "../../src/random.js";
-import { recorded } from "../../src/record.js";
-import { Parameter, type Tensor } from "../../src/tensor.js";
+import { recorded } from "../../src/program/record.js";
+import { tensor, zeros } from "../../src/tensor/create.js";
+import { noGrad } from "../../src/tensor/grad.js";
+import { Generator, randn } from "../../src/tensor/random.js";
+import { Parameter, type Tensor } from "../../src/tensor/tensor.js";
 
 const start = [0.5, -1, 2, 3];
 const parameter = () => new Parameter(tensor(start, { dtype: "float64" }));

@@ -1,7 +1,7 @@
 // Reads checkpoints that Python wrote with torch.save, from strangers too: nothing in them is executed.
 
-import { tidy } from "../../handle.js";
-import type { Tensor } from "../../tensor.js";
+import { tidy } from "../../binding/handle.js";
+import type { Tensor } from "../../tensor/tensor.js";
 import { ReadFile } from "../file.js";
 import { itemSize, type RawArray } from "../raw.js";
 import { fromRaw } from "../tensors.js";

@@ -1,6 +1,6 @@
 // Writes the pickle of a checkpoint, protocol 2 as torch.save does, with the names only that
 // torch.load(weights_only=True) lets pass.
-import { Tensor } from "../../tensor.js";
+import { Tensor } from "../../tensor/tensor.js";
 import { FormatError } from "../errors.js";
 import { elementCount, type RawArray } from "../raw.js";
 import { toRaw } from "../tensors.js";

@@ -1,5 +1,5 @@
 // Finds the state dict in a checkpoint, whatever the training script has wrapped around it.
-import { Tensor } from "../../tensor.js";
+import { Tensor } from "../../tensor/tensor.js";
 import { FormatError } from "../errors.js";
 import { loadPt, type PtOptions } from "./decode.js";
 import type { PtKey, PtValue } from "./value.js";
