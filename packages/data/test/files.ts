@@ -1,7 +1,25 @@
-// What the data set tests share: IDX and zip files written byte by byte, and the shape of an error.
-import { mkdirSync, writeFileSync } from "node:fs";
+// What the data set tests share: folders, IDX files written byte by byte, and the shape of an error.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { expect } from "vitest";
+import { setNumThreads } from "@dsbm/torch";
+import { afterAll, beforeAll, expect } from "vitest";
+
+/** Makes new folders, with files, for the tests of a file; they are deleted afterwards. Runs the tests on one thread. */
+export function testFolders(): (files?: Readonly<Record<string, Uint8Array>>) => string {
+  let root = "";
+  let count = 0;
+  beforeAll(() => {
+    setNumThreads(1);
+    root = mkdtempSync(join(tmpdir(), "dsbm-data-"));
+  });
+  afterAll(() => rmSync(root, { recursive: true }));
+  return (files = {}) => {
+    const folder = join(root, String(count++));
+    mkdirSync(folder);
+    return put(folder, files);
+  };
+}
 
 /** An IDX file of bytes. */
 export function idx(shape: number[], data: ArrayLike<number>, type = 8): Uint8Array {

@@ -1,17 +1,10 @@
-// IDX files written byte by byte.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { parseIdx, readIdx } from "../src/files/idx.js";
-import { idx } from "./files.js";
+import { idx, testFolders } from "./files.js";
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "dsbm-mnist-"));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+const fresh = testFolders();
 
 const code = (code: string) => expect.objectContaining({ name: "DatasetError", code });
 
@@ -22,9 +15,7 @@ describe("readIdx", () => {
       ["plain", bytes],
       ["packed", gzipSync(bytes)],
     ] as const) {
-      const path = join(folder, name);
-      writeFileSync(path, content);
-      const { shape, data } = readIdx(path);
+      const { shape, data } = readIdx(join(fresh({ [name]: content }), name));
       expect(shape).toEqual([2, 1, 3]);
       expect([...data]).toEqual([1, 2, 3, 4, 5, 255]);
     }
@@ -42,8 +33,7 @@ describe("readIdx", () => {
     ["floats", "UnsupportedType", idx([1], [0, 0, 0, 0], 13)],
     ["a cut gzip", "BadGzip", gzipSync(idx([2, 2], [1, 2, 3, 4])).subarray(0, 20)],
   ])("refuses %s: %s", (what, expected, bytes) => {
-    const path = join(folder, what);
-    writeFileSync(path, bytes);
+    const path = join(fresh({ [what]: bytes }), what);
     const message = expect.stringMatching(new RegExp(`${what}: [^\\n]{10,}$`));
     expect(() => readIdx(path)).toThrow(
       expect.objectContaining({ name: "DatasetError", code: expected, message }),
@@ -54,6 +44,6 @@ describe("readIdx", () => {
     expect(() => parseIdx(idx([2, 2], [1, 2, 3]), "cut.idx")).toThrow(
       "cut.idx: ends after 15 bytes: expected 16 bytes for [2, 2]; download it again",
     );
-    expect(() => readIdx(join(folder, "missing"))).toThrow(code("Unreadable"));
+    expect(() => readIdx(join(fresh(), "missing"))).toThrow(code("Unreadable"));
   });
 });

@@ -1,19 +1,7 @@
-// The downscaler arrays from small files, their segments and order, and the preprocessing that plots undo.
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  arange,
-  io,
-  liveTensors,
-  randn,
-  setNumThreads,
-  type Tensor,
-  tensor,
-  tidy,
-} from "@dsbm/torch";
+import { arange, io, liveTensors, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { zipSync } from "fflate";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { distance, seeded } from "../../../../test/support/numbers.js";
 import { downscalerScalingFile } from "../../src/fields/downscaler.js";
@@ -23,24 +11,12 @@ import {
   unscaleFields,
 } from "../../src/fields/downscaler-scaling.js";
 import { loadTable } from "../../src/registry.js";
-import { put, refusal } from "../files.js";
+import { put, refusal, testFolders } from "../files.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());
 
-let root: string;
-beforeAll(() => {
-  setNumThreads(1);
-  root = mkdtempSync(join(tmpdir(), "dsbm-downscaler-"));
-});
-afterAll(() => rmSync(root, { recursive: true }));
-
-let folders = 0;
-const fresh = (): string => {
-  const folder = join(root, String(folders++));
-  mkdirSync(folder);
-  return folder;
-};
+const fresh = testFolders();
 
 /** Fields [n, 3, 4, 6] whose values count on: row i begins at 72 i, its condition at 72 i + 48. */
 const counting = (n: number) =>

@@ -1,28 +1,14 @@
 // CIFAR-10 from small files in both published forms, packed and unpacked, and everything that is wrong with them.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { setNumThreads } from "@dsbm/torch";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type PickledArray, type PickledDict, unpickle } from "../../src/files/pickle.js";
 import { loadTable } from "../../src/registry.js";
-import { put, refusal } from "../files.js";
+import { put, refusal, testFolders } from "../files.js";
 
-let root: string;
-beforeAll(() => {
-  setNumThreads(1);
-  root = mkdtempSync(join(tmpdir(), "dsbm-cifar-"));
-});
-afterAll(() => rmSync(root, { recursive: true }));
-
-let folders = 0;
-const fresh = (files: Record<string, Uint8Array> = {}): string => {
-  const folder = join(root, String(folders++));
-  mkdirSync(folder);
-  return put(folder, files);
-};
+const fresh = testFolders();
 
 const bytesOf = (...parts: (ArrayLike<number> | string)[]): Uint8Array =>
   Uint8Array.from(

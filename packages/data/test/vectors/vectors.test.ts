@@ -1,18 +1,19 @@
 // Tables of vectors: drawn from a seed, or read from a user's .npy file.
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { arange, Generator, io, liveTensors, ones, randn, type Tensor, tidy } from "@dsbm/torch";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { loadTable } from "../../src/registry.js";
 import type { Table } from "../../src/table.js";
-import { refusal } from "../files.js";
+import { refusal, testFolders } from "../files.js";
 
-let root: string;
+const fresh = testFolders();
+/** The path of a file in the one folder of these tests. */
+let folder = "";
 beforeAll(() => {
-  root = mkdtempSync(join(tmpdir(), "dsbm-vectors-"));
+  folder = fresh();
 });
-afterAll(() => rmSync(root, { recursive: true }));
+const at = (name: string) => join(folder, name);
 
 type Options = Partial<Parameters<typeof loadTable>[1]>;
 const load = (name: string, options: Options = {}): Table =>
@@ -106,8 +107,8 @@ describe("drawn vectors", () => {
 describe("array:", () => {
   /** A .npy file of a tensor; gives the name of its set. */
   const saved = (name: string, x: Tensor) => {
-    writeFileSync(join(root, name), io.encodeNpy(x));
-    return `array:${join(root, name)}`;
+    writeFileSync(at(name), io.encodeNpy(x));
+    return `array:${at(name)}`;
   };
 
   it("splits the rows at random by the seed, each row in one split", () => {
@@ -139,14 +140,14 @@ describe("array:", () => {
       const fortran = text
         .replace("'fortran_order': False", "'fortran_order': True ")
         .replace("(3, 8)", "(8, 3)");
-      writeFileSync(join(root, "f.npy"), Buffer.from(fortran, "latin1"));
-      expect(values(load(`array:${join(root, "f.npy")}`).x)).toEqual(values(usual.x));
+      writeFileSync(at("f.npy"), Buffer.from(fortran, "latin1"));
+      expect(values(load(`array:${at("f.npy")}`).x)).toEqual(values(usual.x));
     });
   });
 
   it.each<[string, string, (name: string) => string, Options, RegExp]>([
     ["no file", "MissingFiles", () => "array:none.npy", {}, /no file none\.npy; write array:PATH/],
-    ["a folder", "MissingFiles", () => `array:${root}`, {}, /no file/],
+    ["a folder", "MissingFiles", () => `array:${fresh()}`, {}, /no file/],
     ["no .npy", "BadArray", (f) => put(f, "hello"), {}, /bad\.npy/],
     ["a cut file", "BadArray", (f) => cut(f), {}, /bad\.npy: .* bytes: expected/],
     [
@@ -186,12 +187,12 @@ describe("array:", () => {
   });
 
   const put = (name: string, text: string) => {
-    writeFileSync(join(root, name), text);
-    return `array:${join(root, name)}`;
+    writeFileSync(at(name), text);
+    return `array:${at(name)}`;
   };
   const cut = (name: string) => {
     const set = saved(name, ones([8, 8]));
-    truncateSync(join(root, name), 150);
+    truncateSync(at(name), 150);
     return set;
   };
 });
