@@ -1,5 +1,4 @@
-// Why: a mistake on the command line is the most common event here, so errors are interface:
-// one class, a stable code, and one line for each problem that says what to do.
+// Errors of what the user wrote: one class, a stable code, and one line for each problem, with what to do.
 
 export type ConfigErrorCode =
   | "syntax" // an override that does not follow the grammar
@@ -54,7 +53,7 @@ export function mapReportingAll<A, B>(items: Iterable<A>, task: (item: A) => B):
   );
 }
 
-/** Text as it stands in a message: in double quotes, on one line, at most 80 characters. */
+/** Text for a message: in double quotes, on one line, at most 80 characters. */
 export function quote(text: string): string {
   const shown = text.length > 80 ? `${text.slice(0, 79)}…` : text;
   return JSON.stringify(shown);

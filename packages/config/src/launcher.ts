@@ -48,7 +48,7 @@ export function isLauncherWord({ key }: Override): boolean {
 }
 
 /**
- * The launcher that the overrides ask for; the preset "local" without any. Throws
+ * The launcher of the overrides; the preset "local" without any. Throws
  * ConfigError for lists, for anything but local without `multirun`, and those of compose and validate.
  */
 export function resolveLauncher(
@@ -80,7 +80,7 @@ function refuse(override: Override, multirun: boolean): void {
   if (!multirun && !isLocal)
     throw new ConfigError(
       "sweep",
-      `${word} says how a sweep is started: add -m (one run may be a sweep, too), or leave it out`,
+      `${word} is for sweeps: add -m (a sweep may have one run), or leave it out`,
     );
 }
 

@@ -1,4 +1,4 @@
-// Most unknown keys are typing errors; an error that names the key that was meant saves a look-up.
+// Most unknown keys are typing errors: the message names the nearest key.
 
 /**
  * Edit distance: the fewest insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`, no
@@ -20,8 +20,8 @@ export function distance(a: string, b: string): number {
 }
 
 /**
- * The candidate that `word` was most likely meant to be (case does not count), or undefined when
- * none is near: one slip for up to three letters, two for up to six, three beyond.
+ * The nearest candidate to `word` (case does not count), or undefined when none is near: at most one edit for up to
+ * three letters, two for up to six, three beyond.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const limit = word.length <= 3 ? 1 : word.length <= 6 ? 2 : 3;

@@ -85,30 +85,32 @@ export function resolve<S extends z.ZodType>(
 ): Resolved<z.output<S>> {
   const { dirs = [] } = options;
   const { overrides, multirun, help } = parseArgv(tokens);
-  const forLauncher = overrides.filter((o) => experiment.launched === true && isLauncherWord(o));
-  const rest = overrides
-    .filter((override) => !forLauncher.includes(override))
-    .map((override) => (multirun ? override : asNumberList(experiment, override)));
-  let launcher: Launcher = { kind: "local", n_jobs: null };
+  const isLauncher = (o: Override) => experiment.launched === true && isLauncherWord(o);
+  const own = overrides.filter((override) => !isLauncher(override));
+  const words = multirun ? own : own.map((override) => asNumberList(experiment, override));
+  const resolved: Resolved<z.output<S>> = {
+    ...{ help, multirun, members: [], values: {} },
+    launcher: { kind: "local", n_jobs: null },
+  };
   if (help) {
-    const [first = []] = expandSweep(rest, { multirun: true });
-    const values = interpolate(composed(experiment, first, options).config);
-    return { help, multirun, members: [], launcher, values };
+    const [first = []] = expandSweep(words, { multirun: true });
+    resolved.values = interpolate(composed(experiment, first, options).config);
+    return resolved;
   }
-  let members: Member<z.output<S>>[] = [];
-  mapReportingAll(
-    [
-      () => {
-        launcher = resolveLauncher(forLauncher, { dirs, multirun });
-      },
-      () => {
-        const sweep = expandSweep(rest, { multirun });
-        members = mapReportingAll(sweep, (member) => resolveMember(experiment, member, options));
-      },
-    ],
-    (task) => task(),
-  );
-  return { help, multirun, members, launcher, values: {} };
+  const tasks = [
+    () => {
+      const forLauncher = overrides.filter(isLauncher);
+      resolved.launcher = resolveLauncher(forLauncher, { dirs, multirun });
+    },
+    () => {
+      const sweep = expandSweep(words, { multirun });
+      resolved.members = mapReportingAll(sweep, (member) =>
+        resolveMember(experiment, member, options),
+      );
+    },
+  ];
+  mapReportingAll(tasks, (task) => task());
+  return resolved;
 }
 
 /** Without --multirun 1,2,2 is one list, for a key that takes such lists as text. */
@@ -144,71 +146,46 @@ function resolveMember<S extends z.ZodType>(
   overrides: readonly Override[],
   options: ResolveOptions,
 ): Member<z.output<S>> {
-  const { aliases = {}, unnamed = [], launched = false } = experiment;
-  const { names = {} } = options;
-  const { config: tree, choices } = composed(experiment, overrides, options);
-  const groups = [
-    ...Object.keys(choices),
-    ...Object.keys(aliases),
-    ...(launched ? ["launcher"] : []),
-  ];
-  const { config, notes } = withTypedNames(aliases, () =>
-    checked(experiment, interpolate(tree), { choices, groups, names }),
-  );
-  return {
-    config,
-    words: overrides.map(printOverride),
-    dirname: overrideDirname(overrides, { exclude: [...FOLDER_KEYS, ...unnamed] }),
-    choices,
-    notes,
-  };
-}
-
-/** The configuration of a composed tree. Throws ConfigError with all that is wrong with it. */
-function checked<S extends z.ZodType>(
-  { schema, check, take = () => [], aliases = {} }: Experiment<S>,
-  tree: Tree,
-  {
-    choices,
-    groups,
-    names,
-  }: {
-    choices: Composed["choices"];
-    groups: readonly string[];
-    names: NonNullable<ResolveOptions["names"]>;
-  },
-): { config: z.output<S>; notes: string[] } {
-  let notes: string[] = [];
-  let config: z.output<S> | undefined;
-  mapReportingAll(
-    [
+  const { schema, check, take, aliases = {}, unnamed = [], launched = false } = experiment;
+  const { config: composedTree, choices } = composed(experiment, overrides, options);
+  const typed = [...Object.keys(choices), ...Object.keys(aliases)];
+  const groups = launched ? [...typed, "launcher"] : typed;
+  return withTypedNames(aliases, () => {
+    const tree = interpolate(composedTree);
+    let notes: string[] = [];
+    let config: z.output<S> | undefined;
+    const tasks = [
       () => {
-        notes = take(tree);
+        notes = take?.(tree) ?? [];
       },
       () => {
-        config = validate(schema, tree, (config) => check?.(config, choices) ?? [], { groups });
+        config = validate(schema, tree, (given) => check?.(given, choices) ?? [], { groups });
       },
-      () => checkNames(tree, names, aliases),
-    ],
-    (task) => task(),
-  );
-  return { config: config as z.output<S>, notes };
+      () => checkNames(tree, experiment, options),
+    ];
+    mapReportingAll(tasks, (task) => task());
+    return {
+      config: config as z.output<S>,
+      words: overrides.map(printOverride),
+      dirname: overrideDirname(overrides, { exclude: [...FOLDER_KEYS, ...unnamed] }),
+      choices,
+      notes,
+    };
+  });
 }
 
 /** Values that must be names of a registry. */
-function checkNames(
+function checkNames<S extends z.ZodType>(
   tree: Tree,
-  names: NonNullable<ResolveOptions["names"]>,
-  aliases: Aliases,
+  { aliases = {} }: Experiment<S>,
+  { names = {} }: ResolveOptions,
 ): void {
   for (const [key, known] of Object.entries(names)) {
     const value = tree[key];
     if (typeof value !== "string" || known.includes(value)) continue;
     const typed = known.map((name) => typedValue(aliases, key, name));
-    throw new ConfigError(
-      "value",
-      `${key}: unknown name ${quote(value)}, ${suggestion(value, typed)}`,
-    );
+    const cure = suggestion(value, typed);
+    throw new ConfigError("value", `${key}: unknown name ${quote(value)}, ${cure}`);
   }
 }
 

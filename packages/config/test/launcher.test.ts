@@ -84,8 +84,8 @@ describe("what is wrong with a launcher is one line", () => {
     ],
     ["-m launcher=local,slurm_cpu", /^launcher=local,slurm_cpu gives 2 values: a sweep has one/],
     ["-m ~launcher", /^~launcher: a sweep has a launcher; write launcher=local$/],
-    ["launcher=slurm_cpu", /^launcher=slurm_cpu says how a sweep is started: add -m/],
-    ["launcher.n_jobs=2", /^launcher.n_jobs=2 says how a sweep is started: add -m/],
+    ["launcher=slurm_cpu", /^launcher=slurm_cpu is for sweeps: add -m/],
+    ["launcher.n_jobs=2", /^launcher.n_jobs=2 is for sweeps: add -m/],
     [
       "-m launcher=slurm_cpu launcher.additional_parameters.array=1-3",
       /^launcher.additional_parameters.array is set by the launcher itself: leave it out$/,
@@ -97,7 +97,7 @@ describe("what is wrong with a launcher is one line", () => {
     expect(problems[0]).toMatch(problem);
   });
 
-  it("is told together with what is wrong with the runs", () => {
+  it("is reported together with problems of the runs", () => {
     const { problems } = thrown(() => run("-m", "launcher.n_jobs=0", "dmi=2", "seed=1,2"));
     expect(problems).toHaveLength(2);
     expect(problems.join()).toMatch(/launcher.n_jobs.*"dmi": did you mean "dim"/);

@@ -1,4 +1,4 @@
-// Why: tests look at the error itself (code and lines), so they need it as a value.
+// Tests look at the error itself (code and lines), so they need it as a value.
 
 import { ConfigError } from "../src/errors.js";
 

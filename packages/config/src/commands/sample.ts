@@ -1,4 +1,4 @@
-// The keys of dsbm sample: how a trained bridge is applied to new samples. The run says all else.
+// The keys of dsbm sample: how a trained bridge is applied to new samples. All else is in the run.
 
 import { z } from "zod";
 import type { Experiment } from "../resolve.js";

@@ -1,5 +1,4 @@
-// `dsbm test` takes the words of a run as they were typed for `dsbm train`, and says besides how the trained run is to
-// be evaluated.
+// `dsbm test` takes the words of a run as they were typed for `dsbm train`, and keys of how it is evaluated.
 
 import { z } from "zod";
 import { checkTrain } from "../keys/check.js";

@@ -24,7 +24,7 @@ export const train: Experiment<typeof trainSchema> = {
   take: takeReferenceKeys,
   launched: true,
   sections: trainSections,
-  // What a run is called and where it goes on must not depend on how fast, or how carefully, it is run.
+  // Keys that change nothing of what is learnt must not change a run's folder.
   unnamed: [
     "name",
     "threads",

@@ -1,5 +1,5 @@
-// Why: discrete DSB takes two of its numbers a step (De Bortoli 2021), each written as nothing, a number or a
-// formula of the step's variance gamma; here they become numbers.
+// Discrete DSB takes two of its numbers for each step (De Bortoli 2021). Each is null, a number or a formula of the
+// step's variance gamma in the configuration.
 
 import { ConfigError } from "../errors.js";
 import { parseExpression } from "./expression.js";

@@ -86,7 +86,7 @@ export function takeReferenceKeys(tree: Tree): string[] {
       `${key}=${printValue(value)} is not possible: ${reason}; write ${key}=${standard} or leave it out`,
     );
   }
-  // Method and Model repeat what method=… and model=… choose: they may only say the same.
+  // Method and Model repeat what method=… and model=… choose: they must agree.
   const agree = (key: string, group: string, chosen: Value, meant: (given: string) => Value) => {
     const value = taken(key);
     if (value === undefined || (typeof value === "string" && meant(value) === chosen)) return;

@@ -73,7 +73,7 @@ export const training = {
   use_prev_net: flag(true, "go on from the weights and the optimiser of the iteration before"),
   keep_optimizer: orNull(
     z.union([z.boolean(), z.literal("method")]),
-    "whether the optimiser goes on too: true, false, or as the method says; null is use_prev_net",
+    "whether the optimiser goes on too: true, false, or the method's own choice (method); null is use_prev_net",
     "method",
   ),
 };

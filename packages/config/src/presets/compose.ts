@@ -1,7 +1,7 @@
 // A configuration is composed of small preset files: a file names others in its `defaults:` list, groups (folders) are
 // chosen with group=name, and later files win.
 
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
 import { ConfigError, mapReportingAll, quote } from "../errors.js";
 import { suggestion } from "../nearest.js";
@@ -10,6 +10,7 @@ import { merge } from "../tree/tree.js";
 import { readYaml } from "../tree/yaml.js";
 import type { Override } from "../words/override.js";
 import { isTree, printValue, type Tree, type Value } from "../words/value.js";
+import { presetFile, presetNames } from "./groups.js";
 
 export interface ComposeOptions {
   /** Folders with presets; the first that has a file wins. */
@@ -69,10 +70,9 @@ class Walk {
   ) {}
 
   isGroup(key: string): boolean {
-    return this.dirs.some((dir) => {
-      const path = join(dir, key);
-      return existsSync(path) && statSync(path).isDirectory();
-    });
+    return this.dirs.some((dir) =>
+      statSync(join(dir, key), { throwIfNoEntry: false })?.isDirectory(),
+    );
   }
 
   visit(name: string, above: readonly string[]): Tree {
@@ -117,7 +117,7 @@ class Walk {
     this.choices[group] = choice === null ? null : `${choice}`;
     if (choice === null) return {};
     const named = this.added[group]?.includes(`${choice}`) && preset !== null;
-    if (!named || this.path(`${group}/${choice}`) !== undefined)
+    if (!named || presetFile(this.dirs, `${group}/${choice}`) !== undefined)
       return this.visit(`${group}/${choice}`, above);
     return merge(this.visit(`${group}/${preset}`, above), { [group]: choice });
   }
@@ -137,26 +137,15 @@ class Walk {
     return this.choose(absolute(pair[0]), pair[1], above);
   }
 
-  private path(name: string): string | undefined {
-    return this.dirs.map((dir) => join(dir, `${name}.yaml`)).find((path) => existsSync(path));
-  }
-
   private find(name: string): string {
     const inside = /^[\w.@+-]+(?:\/[\w.@+-]+)*$/.test(name) && !name.split("/").includes("..");
-    const file = inside ? this.path(name) : undefined;
+    const file = inside ? presetFile(this.dirs, name) : undefined;
     if (file !== undefined) return file;
     const folder = posix.dirname(name);
-    const known = inside ? [...this.names(folder), ...(this.added[folder] ?? [])] : [];
+    const known = inside ? [...presetNames(this.dirs, folder), ...(this.added[folder] ?? [])] : [];
     const cure = suggestion(posix.basename(name), known);
     const where = this.dirs.map((dir) => join(dir, folder)).join(", ");
     throw new ConfigError("preset", `no preset ${quote(name)} in ${where || "no folder"}: ${cure}`);
-  }
-
-  private names(folder: string): string[] {
-    const paths = this.dirs.map((dir) => join(dir, folder)).filter((path) => existsSync(path));
-    const files = paths.flatMap((path) => readdirSync(path));
-    const presets = files.filter((file) => file.endsWith(".yaml") && !file.startsWith("_"));
-    return [...new Set(presets.map((file) => file.slice(0, -5)))].sort();
   }
 }
 

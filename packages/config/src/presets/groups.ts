@@ -1,5 +1,5 @@
-// Why: --help must say which presets there are to choose from, and must not be a second list of
-// them: names are the files', and each file opens with a comment that says what it is.
+// --help lists the presets that there are to choose from: names are the files', and the comment that opens each file
+// describes it.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,17 +9,27 @@ import { isTree, type Value } from "../words/value.js";
 export interface Group {
   /** As it is typed: name=preset. */
   name: string;
-  /** The preset taken when nothing is said, null for none. */
+  /** The preset of the default, null for none. */
   standard: string | null;
   presets: { name: string; about: string }[];
 }
 
-/**
- * The groups that the preset file `name` chooses from, with all presets of each but those whose
- * names begin with "_" (parts of others), the standard one first. Throws ConfigError "yaml".
- */
+/** The file of a preset; undefined where no folder has it. */
+export function presetFile(dirs: readonly string[], name: string): string | undefined {
+  return dirs.map((dir) => join(dir, `${name}.yaml`)).find((path) => existsSync(path));
+}
+
+/** The names of the presets in a folder, but those that begin with "_" (parts of others), in order. */
+export function presetNames(dirs: readonly string[], folder: string): string[] {
+  const paths = dirs.map((dir) => join(dir, folder)).filter((path) => existsSync(path));
+  const files = paths.flatMap((path) => readdirSync(path));
+  const presets = files.filter((file) => file.endsWith(".yaml") && !file.startsWith("_"));
+  return [...new Set(presets.map((file) => file.slice(0, -".yaml".length)))].sort();
+}
+
+/** The groups that the preset file `name` chooses from, the standard preset of each first. Throws ConfigError "yaml". */
 export function presetGroups(dirs: readonly string[], name: string): Group[] {
-  const file = dirs.map((dir) => join(dir, `${name}.yaml`)).find((path) => existsSync(path));
+  const file = presetFile(dirs, name);
   if (file === undefined) return [];
   const { defaults = [] } = readYaml(readFileSync(file, "utf8"), file);
   const entries = Array.isArray(defaults) ? defaults.filter((entry) => entry !== "_self_") : [];
@@ -33,17 +43,12 @@ export function presetGroups(dirs: readonly string[], name: string): Group[] {
 /** One group with all its presets, `pick` the standard one. */
 export function presetGroup(dirs: readonly string[], group: string, pick: Value): Group {
   const standard = pick === null ? null : String(pick);
-  const presets = new Map<string, string>();
-  for (const folder of dirs.map((dir) => join(dir, group)).filter((path) => existsSync(path))) {
-    for (const file of readdirSync(folder).sort()) {
-      const name = file.slice(0, -".yaml".length);
-      if (!file.endsWith(".yaml") || name.startsWith("_") || presets.has(name)) continue;
-      presets.set(name, about(readFileSync(join(folder, file), "utf8")));
-    }
-  }
-  const rows = [...presets].map(([name, about]) => ({ name, about }));
+  const presets = presetNames(dirs, group).map((name) => ({
+    name,
+    about: about(readFileSync(presetFile(dirs, `${group}/${name}`) ?? "", "utf8")),
+  }));
   const rank = ({ name }: { name: string }) => (name === standard ? 0 : 1);
-  return { name: group, standard, presets: rows.sort((a, b) => rank(a) - rank(b)) };
+  return { name: group, standard, presets: presets.sort((a, b) => rank(a) - rank(b)) };
 }
 
 /** The comment that opens a preset file, up to the first line that is none. */

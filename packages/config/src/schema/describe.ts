@@ -61,7 +61,7 @@ export function schemaKeys(
   );
 }
 
-/** The shape that `given` is meant to have, or all shapes as one; the schema itself where it has only one. */
+/** The shape with the constant of `given`, or all shapes as one; the schema itself where it has only one. */
 export function shapeOf(schema: JsonSchema, given: Value | undefined): JsonSchema {
   const { oneOf: shapes, default: standard } = schema;
   if (shapes === undefined) return schema;

@@ -13,7 +13,7 @@ export interface HelpEntry {
 }
 
 export interface HelpOptions {
-  /** What the keys are where nobody sets them, such as a preset's values (default: the schema's defaults). */
+  /** Values that are shown instead of defaults, such as a preset's (default: the schema's defaults). */
   values?: Tree | undefined;
   /** Second names of keys, which are listed instead of them. */
   aliases?: Aliases | undefined;
@@ -73,7 +73,7 @@ export function helpTable(
   return [...lines(columns), ...body].map((line) => line.trimEnd()).join("\n");
 }
 
-/** The heading that a key stands under; keys of no section come last. */
+/** The heading above a key; keys of no section come last. */
 function titleOf(key: string, sections: Readonly<Record<string, readonly string[]>> = {}): string {
   const [root = ""] = key.split(".");
   return Object.keys(sections).find((title) => sections[title]?.includes(root)) ?? "other keys";

@@ -44,7 +44,7 @@ export const orNull = <S extends z.ZodType>(kind: S, description: string, exampl
     .default(null as never)
     .meta({ description, ...(example !== undefined && { examples: [example] }) });
 
-/** null or a count, for keys that follow another key when nobody sets them. */
+/** null or a count, for keys that follow another key unless they are set. */
 export const follows = (description: string, example: number) =>
   orNull(count(), description, example);
 

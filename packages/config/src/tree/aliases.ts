@@ -1,11 +1,11 @@
-// Keys that have a second name: those of the reference's scripts beside the schema's. Words and files are translated
-// before they are checked, and messages are translated back, so that they speak of the keys that were typed.
+// Second names of keys: those of the reference's scripts beside the schema's. Words and files are translated before they
+// are checked, and messages are translated back to the names that were typed.
 
 import type { Override } from "../words/override.js";
 import type { Tree, Value } from "../words/value.js";
 import { deletePath, getPath, merge, setPath } from "./tree.js";
 
-/** The key that a name stands for, and what its values are there; values that are not listed stay as they are. */
+/** The key of a second name, and what its values are there; values that are not listed stay as they are. */
 interface Alias {
   key: string;
   values?: Readonly<Record<string, Value>>;
@@ -27,7 +27,7 @@ function translated({ values = {}, value = (given) => given }: Alias, given: Val
   return known ? (values[given] as Value) : value(given);
 }
 
-/** An override of the key that its name stands for, in the same form and with the same number of values. */
+/** An override under the key of its name, in the same form and with the same number of values. */
 export function aliasOverride(aliases: Aliases, override: Override): Override {
   const alias = aliasOf(aliases, override.key);
   if (alias === undefined) return override;
@@ -66,7 +66,7 @@ export function typedValue(aliases: Aliases, key: string, value: string): string
   return Object.entries(values).find(([, meant]) => meant === value)?.[0] ?? value;
 }
 
-/** A message in which keys stand under their second names. */
+/** A message with the second names of keys instead of the keys. */
 export function inTypedNames(aliases: Aliases, line: string): string {
   const keys = [...new Set(Object.keys(aliases).map((name) => aliasOf(aliases, name)?.key ?? ""))];
   return keys.reduce((text, key) => {

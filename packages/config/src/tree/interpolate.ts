@@ -1,5 +1,5 @@
-// Command lines of the reference say "the same as that key" with ${a.b}. References only, resolved by looking up:
-// there are no functions and nothing is ever evaluated.
+// References between keys, ${a.b}, which command lines of the reference use. They are looked up: there are no functions,
+// and nothing is evaluated.
 
 import { ConfigError, quote } from "../errors.js";
 import { suggestion } from "../nearest.js";

@@ -1,5 +1,4 @@
-// Why: presets are merged and overrides are put in place along dotted paths; these are the few
-// operations on plain trees that need care (copies, lists, and the key "__proto__").
+// The operations on plain trees that presets and overrides need: copies, dotted paths through mappings and lists.
 
 import { ConfigError, quote } from "../errors.js";
 import { isTree, printValue, type Tree, type Value } from "../words/value.js";
@@ -9,8 +8,7 @@ export function merge(base: Tree, over: Tree): Tree {
   const out: Tree = {};
   for (const [key, value] of Object.entries(base)) put(out, key, copy(value));
   for (const [key, value] of Object.entries(over)) {
-    const old = Object.hasOwn(out, key) ? out[key] : undefined;
-    put(out, key, isTree(old) && isTree(value) ? merge(old, value) : copy(value));
+    put(out, key, laid(child(out, key), value));
   }
   return out;
 }
@@ -47,40 +45,30 @@ export function child(node: Value | undefined, part: string): Value | undefined 
  */
 export function setPath(tree: Tree, path: string, value: Value): void {
   const parts = path.split(".");
-  const last = parts.pop() as string;
-  let node: Tree | Value[] = tree;
+  let node: Value = tree;
   for (const [i, part] of parts.entries()) {
-    const above = parts.slice(0, i + 1).join(".");
-    let next = child(node, part);
-    if (next === undefined) {
-      next = {};
-      place(node, part, next, above);
-    }
-    if (!isTree(next) && !Array.isArray(next)) {
+    const above = parts.slice(0, i).join(".");
+    const old = child(node, part);
+    if (!isTree(node) && !Array.isArray(node))
       throw new ConfigError(
         "value",
-        `cannot set ${quote(path)}: ${quote(above)} is ${printValue(next)}, not a group of keys`,
+        `cannot set ${quote(path)}: ${quote(above)} is ${printValue(node)}, not a group of keys`,
       );
-    }
+    if (Array.isArray(node) && old === undefined)
+      throw new ConfigError(
+        "value",
+        `cannot set ${quote(path)}: the list has ${node.length} items, counted from 0`,
+      );
+    const next: Value = i < parts.length - 1 ? (old ?? {}) : laid(old, value);
+    if (Array.isArray(node)) node[Number(part)] = next;
+    else put(node, part, next);
     node = next;
   }
-  const old = child(node, last);
-  place(node, last, isTree(old) && isTree(value) ? merge(old, value) : copy(value), path);
 }
 
-function place(node: Tree | Value[], part: string, value: Value, path: string): void {
-  if (!Array.isArray(node)) {
-    put(node, part, value);
-    return;
-  }
-  if (child(node, part) === undefined) {
-    throw new ConfigError(
-      "value",
-      `cannot set ${quote(path)}: the list has ${node.length} items, counted from 0`,
-    );
-  }
-  node[Number(part)] = value;
-}
+/** A value in the place of another one: two mappings merge. */
+const laid = (old: Value | undefined, value: Value): Value =>
+  isTree(old) && isTree(value) ? merge(old, value) : copy(value);
 
 /** Removes the key at a dotted path in place; does nothing when it is not there. */
 export function deletePath(tree: Tree, path: string): void {

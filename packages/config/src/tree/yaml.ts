@@ -1,5 +1,5 @@
-// Why: presets come from YAML files and every run writes its resolved configuration as one; both
-// go through here so that what is written reads back as the same values.
+// Presets are YAML files, and every run writes its resolved configuration as one: what is written here is read back as
+// the same values.
 
 import { Document, isScalar, isSeq, parseDocument, visit } from "yaml";
 import { ConfigError } from "../errors.js";

@@ -1,5 +1,5 @@
-// Why: the words behind "dsbm gaussian" are overrides, except for the two switches that Hydra's
-// users type from habit; everything wrong in them is reported at once.
+// Splits the words of a command line into overrides and the switches that Hydra has too. All errors in them are reported
+// at once.
 
 import { ConfigError, mapReportingAll, quote } from "../errors.js";
 import { nearest } from "../nearest.js";

@@ -1,5 +1,5 @@
-// Why: the right-hand side of key=value has a small grammar of its own (Hydra's): words, quoted
-// text, lists, dictionaries, and at the top level sweeps. A recursive descent over characters.
+// The right-hand side of key=value in Hydra's grammar: words, quoted text, lists, dictionaries, and at the top level
+// sweeps. A recursive descent over characters.
 
 import { ConfigError, quote } from "../errors.js";
 import { readWord, type Tree, type Value } from "./value.js";
@@ -61,7 +61,7 @@ class Reader {
   private element(): Value {
     this.skipSpace();
     const name = this.functionName();
-    if (name !== null) this.fail(`a value: ${name}(…) can only stand alone behind the "="`);
+    if (name !== null) this.fail(`a value: ${name}(…) must be all that follows the "="`);
     if (++this.depth > MAX_DEPTH) this.fail(`at most ${MAX_DEPTH} nested brackets`);
     const value = this.bracketOrWord();
     this.depth--;
@@ -154,7 +154,7 @@ class Reader {
     return { text: out.slice(0, length), escaped };
   }
 
-  /** ${…}, kept as it stands: references are resolved when the configuration is complete. */
+  /** ${…}, kept as it is: references are resolved when the configuration is complete. */
   private reference(): string {
     const end = this.text.indexOf("}", this.pos);
     if (end < 0) this.fail('"}" to close "${"');

@@ -1,5 +1,5 @@
-// Why: a run's folder is named by what was asked for (Hydra's override_dirname), so that the same
-// words always lead to the same folder; the name must suit every file system.
+// A run's folder is named by its overrides (Hydra's override_dirname): the same words give the same folder, with a name
+// that every file system accepts.
 
 import { createHash } from "node:crypto";
 import { type Override, printOverride } from "./override.js";
@@ -25,7 +25,7 @@ export function overrideDirname(
   return shorten(fileSafe(words.join(",") || "defaults"));
 }
 
-/** + and ++ say how a key was set, not what the run is. */
+/** + and ++ are dropped: they change how a key is set, not its value. */
 function plainWord(override: Override): string {
   return printOverride(override.kind === "delete" ? override : { ...override, kind: "set" });
 }

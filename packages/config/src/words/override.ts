@@ -1,5 +1,5 @@
-// Why: every run is described by a few words key=value, in Hydra's grammar, as they arrive in
-// argv, where the shell has already eaten its quotes: fb_sequence=['b'] comes as fb_sequence=[b].
+// The words key=value that describe a run, in Hydra's grammar, as they arrive in argv: the shell has removed its quotes,
+// so that fb_sequence=['b'] arrives as fb_sequence=[b].
 
 import { ConfigError, quote } from "../errors.js";
 import { parseChoices } from "./grammar.js";

@@ -1,5 +1,5 @@
-// Why: one command line can mean many runs: the product of its lists. Lists without --multirun
-// are most often a slip of the quotes, so they are an error that names all three cures.
+// One command line can mean many runs: the product of its lists. A list without --multirun is most often missing its
+// quotes, so the error shows all three ways to write it.
 
 import { ConfigError, mapReportingAll, quote } from "../errors.js";
 import { type Override, printOverride } from "./override.js";

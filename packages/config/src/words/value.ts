@@ -1,5 +1,5 @@
-// Why: overrides, presets, references and folder names all speak of the same plain values; this
-// says what they are and how they are written, so that what is printed can be typed again.
+// The plain values of overrides, presets, references and folder names, and how they are written: what is printed can be
+// typed again.
 
 export type Value = null | boolean | number | string | Value[] | Tree;
 export interface Tree {
@@ -28,7 +28,7 @@ const WORDS: Record<string, Value> = {
 };
 
 /**
- * The value that an unquoted word stands for: null, true, false, a number, or the word itself.
+ * The value of an unquoted word: null, true, false, a number, or the word itself.
  * Words are read in any case; 007 and 1.2.3 are text; whole numbers beyond ±2^53 stay text too,
  * because they would silently become another number.
  */

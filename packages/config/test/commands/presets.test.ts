@@ -1,4 +1,4 @@
-// What every key is where nobody sets it, and what the presets set: the published numbers, each written once.
+// Defaults of all keys, and what the presets set: the published numbers, each written once.
 
 import { describe, expect, it } from "vitest";
 import { test, testOnlyKeys } from "../../src/commands/test.js";

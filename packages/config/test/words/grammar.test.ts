@@ -111,7 +111,7 @@ describe("what cannot be read", () => {
     ["sort(1,2)", /choice\(…\) or range\(…\)/],
     ["choice(1,2", /expected "," or "\)"/],
     ["choice(1),2", /nothing after choice/],
-    ["[choice(1,2)]", /can only stand alone/],
+    ["[choice(1,2)]", /must be all that follows/],
     ["range(a)", /range\(start,stop\)/],
     ["range(1,2,0)", /step not 0/],
     ["range(1,2,3,4)", /range\(start,stop\)/],

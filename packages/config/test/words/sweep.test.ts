@@ -77,7 +77,7 @@ describe("overrideDirname", () => {
     expect(overrideDirname(parse(words))).toBe(expected);
   });
 
-  it("excludes the keys that it is told to exclude", () => {
+  it("leaves out the excluded keys", () => {
     expect(overrideDirname(parse(["dim=5", "seed=1"]), { exclude: ["dim"] })).toBe("seed=1");
   });
 
