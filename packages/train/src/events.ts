@@ -1,9 +1,9 @@
-// What the driver tells while it works; who listens writes files, draws progress, or stops it.
+// Events of the driver; the listener writes files, draws progress, or stops it.
 import type { Direction } from "@dsbm/bridge";
 
 /**
- * `cache` tells how many pairs of a simulated cache are made; `pause` comes at the step boundaries that the
- * listener asked for: the state is whole there and can be saved.
+ * `cache` has how many pairs of a simulated cache are made; `pause` comes at the step boundaries that `pauseAt` names:
+ * the state is complete there and can be saved.
  */
 export type TrainEvent =
   | {
@@ -11,7 +11,7 @@ export type TrainEvent =
       half: number;
       direction: Direction;
       threads: number;
-      /** Whether several ranks share the rows of a step, or each goes through all of them; null: one alone. */
+      /** Whether several ranks share the rows of a step, or each computes all of them; null: one process. */
       sharesBatch: boolean | null;
     }
   | { type: "simulate"; half: number; direction: Direction; seconds: number }

@@ -136,8 +136,7 @@ export class HalfIteration {
   }
 
   /**
-   * Ranks that share a batch each drop units of their own; `step` is that after which a rank joins which was not there
-   * before.
+   * Ranks that share a batch each drop units of their own; `step` is the step after which a new rank joins.
    */
   #fallbackSeed(step = 0): number {
     const { seed } = this.#problem;
@@ -201,7 +200,7 @@ export class HalfIteration {
     return this.#share.among > 1 ? this.#problem.execution.ranks.rank : 0;
   }
 
-  /** The batch paired anew, all of it, whoever has which part: plans of parts would be another method. */
+  /** The batch paired anew, as a whole even where ranks share it: plans of parts would be another method. */
   #coupled(batch: Pairs): Batch {
     const { part, pairs, among } = this.#share;
     const { ranks } = this.#problem.execution;
@@ -212,7 +211,7 @@ export class HalfIteration {
     return cutRows(couple(whole, this.#pairing, this.#conditionsOf), part);
   }
 
-  /** Before `save`, on every rank: brings together the states that only they know. */
+  /** Before `save`, on every rank: gathers the states that only they have. */
   gatherRngStates(): void {
     const states = this.#problem.execution.ranks.gatherBytes(this.#fallback.getState());
     const others = states.slice(1).map((state, i) => [i + 1, state] as const);

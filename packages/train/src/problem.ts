@@ -65,7 +65,7 @@ export interface Schedule {
   firstPass?: number;
   /** Training times are uniform on [eps, 1 − eps]; null (default): the method's own eps. */
   eps?: number | null;
-  /** How times are spread over that interval: uniformly, as the steps of the grid are, or half of them each way. */
+  /** How times are distributed over that interval: uniformly, as the steps of the grid are, or half of them each. */
   times?: "uniform" | "steps" | "mixed";
 }
 
@@ -104,13 +104,13 @@ export interface Execution {
   /** Parts in which each rank's rows of a step are computed, to need less memory (default 1). */
   accumulate?: number;
   /**
-   * Whether ranks share the rows of a step and average their gradients, or each computes all rows, as one alone
-   * does, and only simulations are shared; `auto` (default) measures which is faster.
+   * Whether ranks share the rows of a step and average their gradients, or each computes all rows and only simulations
+   * are shared; `auto` (default) measures which is faster.
    */
   shareBatch?: boolean | "auto";
   /** Simulated pairs go to disk in parts, and tables are read a batch at a time; null (default): all in memory. */
   cache?: CacheOptions | null;
-  /** The processes that train together; null (default): one alone. */
+  /** The processes that train together; null (default): one process. */
   ranks?: Ranks | null;
   /** Steps between two `step` events (default 100). */
   logEvery?: number;

@@ -131,7 +131,7 @@ export class Training {
     });
   }
 
-  /** As another rank: does what rank 0 wants, up to the command `until`, or the end of it all. */
+  /** As another rank: does the work that rank 0 gives, up to the command `until`, or the end. */
   async #handleCommands(until: string): Promise<Command> {
     for (;;) {
       const command = await this.#ranks.next();
@@ -245,7 +245,7 @@ export class Training {
     this.#saved = null;
     this.#put(saved.tensors);
     if (!(yield* made(current, current.restore(saved.pass), { ranks: this.#ranks, signal }))) {
-      // Nothing was done since the state was read: it is still what there is.
+      // Nothing was done since the state was read: it is still the current one.
       this.#saved = saved;
       const { half, direction, steps } = current;
       yield { type: "stopped", half, direction, step: saved.pass.step, steps };

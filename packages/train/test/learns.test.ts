@@ -56,7 +56,10 @@ const planar: Learning[] = [
   {
     name: "DSB",
     factor: 0.12,
-    changes: { method: methods.dsb_increments, firstCoupling: "ref", halfIterations: 8, lr: 1e-3 },
+    changes: {
+      ...{ method: methods.dsb_increments, firstCoupling: "ref", halfIterations: 6 },
+      ...{ lr: 1e-3, batchSize: 64 },
+    },
   },
   {
     name: "rectified flow",
@@ -120,8 +123,11 @@ describe("eight Gaussians to two moons", () => {
 });
 describe("the Gaussian bridge at dimension 2", () => {
   it.each([
-    { name: "DSBM-IPF", changes: { firstCoupling: "ref", halfIterations: 8 } as Fields },
-    { name: "DSBM-IMF", changes: { halfIterations: 6 } },
+    {
+      name: "DSBM-IPF",
+      changes: { firstCoupling: "ref", halfIterations: 6, steps: 500 } as Fields,
+    },
+    { name: "DSBM-IMF", changes: { halfIterations: 4 } },
     { name: "IMF-b", changes: { sequence: ["b"] as const, halfIterations: 5 } },
     {
       name: "DSBM-IMF+",
@@ -132,7 +138,9 @@ describe("the Gaussian bridge at dimension 2", () => {
       changes: {
         method: methods.dsb_increments,
         firstCoupling: "ref",
-        halfIterations: 12,
+        halfIterations: 10,
+        batchSize: 128,
+        steps: 600,
       } as Fields,
     },
   ])("$name reaches the exact covariance within 0.03", async ({ changes }) => {

@@ -76,7 +76,7 @@ export function gathered(
 
 /**
  * `n` rows of each end, in random order, out of the surrounding scopes; ends that are equally long keep
- * the rows that stand beside each other, and their conditions.
+ * the pairs of rows of the same index, and their conditions.
  */
 export function someRows(data: Endpoints, n: number, generator: Generator): Endpoints {
   return tidy(() => {

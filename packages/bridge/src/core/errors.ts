@@ -1,4 +1,4 @@
-// The errors of this room: an argument that no bridge can be built from, or a training run gone wrong.
+// The errors of this room: a wrong argument, unusable data, or numbers that are not finite.
 
 /** A wrong argument or a failed training; `code` is stable, the message one line. */
 export class BridgeError extends Error {

@@ -17,15 +17,15 @@ export function stream(seed: number, purpose: string, device: Device = "cpu"): G
 }
 
 /**
- * Random numbers for rows: `draw(n)` gives those of n rows [n, …], what comes back are those of the rows at hand.
- * Of a batch in parts they are drawn for all its rows, so that they are the same whoever has which.
+ * Random numbers for rows: `draw(n)` gives those of n rows [n, …], the result has those of the present rows.
+ * For a part of a batch they are drawn for all its rows, so that they do not depend on how it is shared.
  */
 export type DrawRows = (rows: number, draw: (n: number) => Tensor) => Tensor;
 
-/** All rows are at hand. */
+/** All rows are present. */
 export const drawAll: DrawRows = (rows, draw) => draw(rows);
 
-/** At hand are some of `total` rows. */
+/** A part of `total` rows is present. */
 export function drawPart(
   { start, count }: { start: number; count: number },
   total: number,

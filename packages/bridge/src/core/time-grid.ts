@@ -1,4 +1,4 @@
-// Time grids: where a sampler stops between 0 and 1, and how much of the process passes at each step.
+// Time grids: the times of a sampler between 0 and 1, and the length of each step.
 import { BridgeError } from "./errors.js";
 
 /** Increasing times 0 = t_0 < … < t_N = 1 and their differences Δt_k = t_{k+1} − t_k. */
@@ -20,9 +20,9 @@ export function uniformGrid(n: number): TimeGrid {
 export interface GammaOptions {
   gamma_min: number;
   gamma_max: number;
-  /** How the variances go from the smallest to the largest. */
+  /** How the variances increase from the smallest to the largest. */
   gamma_space?: "linspace" | "geomspace";
-  /** The first half of the steps so, the second half its mirror image. */
+  /** The second half of the steps is the mirror image of the first half. */
   symmetric_gamma?: boolean;
 }
 
@@ -78,7 +78,7 @@ export function gammaGrid(gammas: readonly number[]): TimeGrid {
   return { times, steps: gammas.map((g) => g / total) };
 }
 
-/** The same way with another number of steps: the cumulative schedule, interpolated linearly. */
+/** The grid with another number of steps: the cumulative schedule, interpolated linearly. */
 export function resample(grid: TimeGrid, n: number): TimeGrid {
   if (!Number.isInteger(n) || n < 1)
     throw new BridgeError("argument", `number of steps is ${n}; expected an integer of at least 1`);

@@ -1,4 +1,4 @@
-// Rows of the two ends that are told the same: what independent pairs become where conditions are to be shared.
+// Rows of the two ends with the same conditions: partners for independent pairs that share their conditions.
 import { createHash } from "node:crypto";
 import { type Generator, rand, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { type Conditions, conditionRows, type EndConditions } from "../core/conditions.js";
@@ -15,10 +15,10 @@ export interface Matching {
   partners(positions: Tensor, generator: Generator): { x0: Tensor; x1: Tensor };
 }
 
-/** Rows of a table that are looked at together. */
+/** Rows of a table that are compared together. */
 const part = 64;
 
-/** What tells apart the conditions of rows: one text a row. */
+/** A text for each row, equal where the conditions are. */
 function fingerprints(conditions: Conditions): string[] {
   const tables = conditionRows(conditions);
   const n = (tables[0] as Tensor).size(0);
@@ -105,5 +105,5 @@ export function matchConditions(conditions: EndConditions | undefined): Matching
   return matching;
 }
 
-/** What was found already: tables do not change under a problem. */
+/** Results by conditions: the tables of a problem do not change. */
 const known = new WeakMap<EndConditions, Matching>();

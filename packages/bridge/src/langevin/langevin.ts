@@ -9,7 +9,7 @@ import { ordered } from "../solver/solver.js";
 export interface LangevinOptions {
   /** The variances γ_1 … γ_N of the steps from x0 to x1, as they are. */
   gammas: readonly number[];
-  /** Mean of the Gaussian that the reference runs to: a number, or one a coordinate, of a sample's shape. */
+  /** Mean of the Gaussian that the reference converges to: a number, or one a coordinate, of a sample's shape. */
   mean?: number | Tensor;
   /** Its variance v, likewise. */
   variance?: number | Tensor;
@@ -42,7 +42,7 @@ export type StepMean = (x: Tensor, step: LangevinStep) => Tensor;
 /**
  * The process with defaults filled in.
  * Throws a BridgeError for numbers that are not finite and positive (weights: at least 0), lists that are not as
- * long as `gammas`, and steps so large that the reference would run away from its Gaussian.
+ * long as `gammas`, and steps so large that the reference would diverge.
  */
 export function langevin(options: LangevinOptions): Langevin {
   const { gammas } = options;
@@ -79,7 +79,7 @@ function indexOf(direction: Direction, k: number, n: number): number {
   return direction === "f" ? k : n - 1 - k;
 }
 
-/** The share of the way to its mean that the reference goes in a step of variance γ: γ/(2v), or γ/2. */
+/** The part of the distance to its mean that a step of variance γ of the reference covers: γ/(2v), or γ/2. */
 export function pull({ variance, scaleNoise }: Langevin, gamma: number): number | Tensor {
   if (scaleNoise) return gamma / 2;
   return typeof variance === "number"
@@ -116,7 +116,7 @@ function checkReference({ gammas, mean, variance, scaleNoise }: Langevin): void 
   if (!Number.isFinite(least(mean)))
     throw new BridgeError("argument", "the mean at time 1 has values that are NaN or infinite");
   const smallest = least(variance);
-  // A pixel that is the same in all images has variance 0, which only the scaled noise can follow.
+  // A pixel that is the same in all images has variance 0, which only scaled noise allows.
   if (!(Number.isFinite(smallest) && (scaleNoise ? smallest >= 0 : smallest > 0)))
     throw new BridgeError(
       "argument",
@@ -127,6 +127,6 @@ function checkReference({ gammas, mean, variance, scaleNoise }: Langevin): void 
   if (most >= limit)
     throw new BridgeError(
       "argument",
-      `the largest gamma is ${most}, but steps of ${limit} or more run away from a Gaussian whose smallest variance is ${smallest}; use smaller steps${scaleNoise ? "" : ", or scale the noise instead (var_final_gamma_scale)"}`,
+      `the largest gamma is ${most}, but steps of ${limit} or more diverge from a Gaussian whose smallest variance is ${smallest}; use smaller steps${scaleNoise ? "" : ", or scale the noise instead (var_final_gamma_scale)"}`,
     );
 }

@@ -93,7 +93,7 @@ export function langevinTuple(
   return { x: at.x, target: at.target };
 }
 
-/** The next point, and the way back from it in the units of a network's output. */
+/** The next point, and the increment back from it in the units of a network's output. */
 function stepAndBack(
   process: Langevin,
   mean: StepMean,

@@ -1,5 +1,5 @@
 // The deterministic sampler of trained networks: the one field that carries samples both ways without noise. Those
-// who evaluate a run and those who apply it read it from here, so that they follow the same flow.
+// evaluation and sampling both read it from here, so that they follow the same flow.
 import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
 import { BridgeError } from "../core/errors.js";

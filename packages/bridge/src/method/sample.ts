@@ -93,7 +93,7 @@ export function planEnd(
   return method.plan(networkOf(dynamics, direction), x, { direction, z, process, given });
 }
 
-/** The way from x [B, …] to an end [B, …] along a bridge of the process, step by step. */
+/** The path from x [B, …] to an end [B, …] along a bridge of the process, step by step. */
 export function pathTo(
   end: Tensor,
   x: Tensor,

@@ -6,7 +6,7 @@ import { dormandPrince } from "./dormand-prince.js";
 import { counted, type Flow, type FlowOptions, type FlowSolver, timeSign } from "./flow.js";
 import { errorRatio, initialStep, nextStep } from "./step-size.js";
 
-/** How many tries in a row may be NaN or infinite: each is five times shorter than the one before. */
+/** How many trial steps in a row may be NaN or infinite: each is five times shorter than the one before. */
 const mostBroken = 12;
 
 const solve: FlowSolver["solve"] = (field, x, times, options): Flow => {
@@ -18,7 +18,7 @@ const solve: FlowSolver["solve"] = (field, x, times, options): Flow => {
     const seen: Tensor[] = [x];
     let time = times[0] as number;
     let y = x;
-    // A copy, because the field may hand out a tensor of its own.
+    // A copy, because the field may return a tensor that it keeps.
     let slope = tidy(() => v.at(x, time).clone());
     if (!tidy(() => slope.isfinite().all().item())) throw notFinite(time);
     let h = first_step ?? initialStep(v, { x, slope, time, sign }, options);
@@ -39,7 +39,7 @@ const solve: FlowSolver["solve"] = (field, x, times, options): Flow => {
       const ratio = Number.isFinite(tried.ratio) ? tried.ratio : Infinity;
       broken = ratio < Infinity ? 0 : broken + 1;
       if (broken > mostBroken) throw notFinite(time);
-      // From h where it is the shorter one: time + h may have been rounded up, again and again.
+      // From h where it is the shorter one: time + h may be rounded up repeatedly.
       h = nextStep(Math.min(h, Math.abs(dt)), ratio);
       if (!tried.done) continue;
       if (y !== x) y.dispose();
@@ -65,7 +65,7 @@ export const dopri5Flow: FlowSolver = {
 function notFinite(time: number): BridgeError {
   return new BridgeError(
     "not_finite",
-    `the field is NaN or infinite at time ${time} and just after; check the network's weights and the times asked for`,
+    `the field is NaN or infinite at time ${time} and just after; check the network's weights and the requested times`,
   );
 }
 

@@ -53,7 +53,7 @@ export function dormandPrince(
   { x, slope, time, dt }: { x: Tensor; slope: Tensor; time: number; dt: number },
 ): Step {
   const k = [slope];
-  // The end is asked for one number early, as in torchdiffeq: in float32 the choice of the next step can tell.
+  // The end is evaluated one number early, as in torchdiffeq: in float32 it can change the choice of the next step.
   const before = neighbour(time + dt, dt > 0 ? -1 : 1, x.dtype);
   let end = x;
   for (const [i, weights] of stages.entries()) {
@@ -69,7 +69,7 @@ export function dormandPrince(
   };
 }
 
-/** x + dt·Σ w_j k_j, w_1 ≠ 0; summed before it meets the state, whose rounding would hide small terms. */
+/** x + dt·Σ w_j k_j, w_1 ≠ 0; summed before it is added to the state, whose rounding would hide small terms. */
 function moved(
   x: Tensor,
   dt: number,

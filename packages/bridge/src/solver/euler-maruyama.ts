@@ -14,7 +14,7 @@ export type StepVariance = "process" | "bridge";
  *
  * With `stepVariance: "bridge"` a step is exact where the drift leads to one end, (end − x)/(time left), however long
  * it is, and the last one has no noise (Liu et al. 2023, I²SB, eq. 4). Steps of Euler–Maruyama leave too much noise in
- * x wherever they are long beside the time left.
+ * x wherever they are long compared with the time left.
  * `lastNoise: false` leaves out the noise of the last step; `finish`, if given, is then the end itself as a function of
  * the last point, in place of the last step.
  */

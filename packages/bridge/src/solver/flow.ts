@@ -1,11 +1,11 @@
 // What follows an ordinary differential equation dx/dt = v(x, t): solvers that differ in how they choose their
-// steps, told apart by facts, behind one function.
+// steps, described by facts, behind one function.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { BridgeError } from "../core/errors.js";
 import { oneTime } from "../core/one-time.js";
 import type { Field } from "./solver.js";
 
-/** Where a flow passes: its states at the requested times, and what finding them cost. */
+/** A flow's states at the requested times, and the evaluations that they needed. */
 export interface Flow {
   /** [T, B, …]; the first is the start. */
   states: Tensor;
@@ -27,7 +27,7 @@ export interface FlowOptions {
   max_num_steps?: number;
   /**
    * Let the last step pass the last time and read the state there from its polynomial, as torchdiffeq does
-   * (adaptive solvers; default: the last step ends there, and the field is never asked for times beyond).
+   * (adaptive solvers; default: the last step ends there, and the field is not evaluated beyond).
    */
   overshoot?: boolean;
 }
@@ -50,7 +50,7 @@ export interface CountedField {
   readonly nfe: number;
 }
 
-/** Counts the evaluations of a field. `at` throws a BridgeError for an answer of another shape than x. */
+/** Counts the evaluations of a field. `at` throws a BridgeError for a result of another shape than x. */
 export function counted(field: Field): CountedField {
   let nfe = 0;
   return {

@@ -18,7 +18,7 @@ export const flowSolvers = {
  * Follows dx/dt = field(x, t) from x [B, …] at the first of `times` through the others, which grow or fall: states
  * [T, B, …] and the number of evaluations. The field gets times [B] of x's dtype; it may be recorded by the caller,
  * and gradients flow through it unless they are off. What the field makes is freed with the step; a
- * tensor of its own that it hands out is left alone.
+ * tensor that it keeps and returns is not freed.
  * Throws a BridgeError for arguments out of range, a step that would become too small, too many steps, and for
  * fields that are NaN or infinite.
  */

@@ -1,9 +1,9 @@
-// The floating-point number next to another: a time as near to another as a dtype can tell.
+// The floating-point number next to another: the nearest time that a dtype can represent.
 import type { DType } from "@dsbm/torch";
 
 /**
  * The number of a dtype next to `value` in the direction `sign`. Numbers of other dtypes than float32 and float64
- * are given back unchanged: their neighbours are too far away to stand for the number.
+ * are returned unchanged: their neighbours are too far away.
  */
 export function neighbour(value: number, sign: 1 | -1, dtype: DType): number {
   if (dtype === "float32") {

@@ -29,7 +29,7 @@ export function nextStep(h: number, ratio: number, order = 5): number {
 }
 
 /**
- * A first step for a solver of fifth order whose start has the slope given: explicit Euler over a small h tells how
+ * A first step for a solver of fifth order whose start has the slope given: explicit Euler over a small h shows how
  * fast the field changes (Hairer 1993, §II.4). One evaluation. `sign` is the direction of time.
  */
 export function initialStep(

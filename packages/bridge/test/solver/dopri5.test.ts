@@ -209,7 +209,7 @@ describe("gives up with one line", () => {
       return x.mul(0).add(value);
     };
     expect(() => tidy(() => solveFlow(field, number(1), { times: [1, 0] }))).toThrow(
-      "the field is NaN or infinite at time 1 and just after; check the network's weights and the times asked for",
+      "the field is NaN or infinite at time 1 and just after; check the network's weights and the requested times",
     );
     expect(calls).toBe(1);
   });

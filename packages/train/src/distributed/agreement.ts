@@ -1,6 +1,6 @@
 // What stops or pauses a half-iteration after a step, the same on all ranks. Ranks that share each batch send it along
-// with the gradients. Ranks that each train on whole batches exchange nothing in a step: they agree now and then on the
-// next steps, since asking at every step would take longer than a small network's step.
+// with the gradients. Ranks that each train on whole batches exchange nothing in a step: they agree from time to time on
+// the next steps, since an exchange at every step would take longer than a small network's step.
 import type { Ranks } from "./ranks.js";
 
 /** What a rank wants after a step; where any wants it, all do it. */
@@ -11,7 +11,7 @@ export interface StopPauseRequest {
   pause: boolean;
 }
 
-/** Milliseconds for which ranks agree ahead: a delay that nobody notices. */
+/** Milliseconds for which ranks agree ahead: too short a delay to be noticed. */
 const AHEAD = 50;
 /** Most steps. */
 const MOST = 64;
@@ -26,8 +26,8 @@ interface Wanted {
 export class Agreement {
   readonly #ranks: Pick<Ranks, "isMain" | "max">;
   readonly #steps: number;
-  #asked = { step: 0, time: 0 };
-  /** The next step before which they ask each other. */
+  #last = { step: 0, time: 0 };
+  /** The next step before which they exchange requests. */
   #next = 0;
   #pause = 0;
 
@@ -50,7 +50,7 @@ export class Agreement {
       isMain ? (pause === 0 ? step + length : pause + 1) : 0,
       pause,
     ]) as [number, number, number];
-    this.#asked = { step, time: performance.now() };
+    this.#last = { step, time: performance.now() };
     this.#next = next;
     this.#pause = agreed;
     return { stop: stops > 0, pause: step === agreed };
@@ -58,7 +58,7 @@ export class Agreement {
 
   /** As rank 0: how many steps to agree on now. */
   #length(step: number): number {
-    const { step: asked, time } = this.#asked;
+    const { step: asked, time } = this.#last;
     if (asked === 0) return 1;
     const each = (performance.now() - time) / (step - asked);
     return Math.max(1, Math.min(MOST, Math.round(AHEAD / each)));

@@ -1,5 +1,5 @@
-// Simulated rows on disk, made anew every so many steps, a part at a time, so that memory holds one part whatever their
-// number. Pairs are a mapped .npy file [npar, 2, …]; every other name of a batch is in a file of its own.
+// Simulated rows on disk, made anew after a number of steps, a part at a time, so that memory holds one part whatever
+// their number. Pairs are a mapped .npy file [npar, 2, …]; every other name of a batch is in a file of its own.
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -21,7 +21,7 @@ import type { RowSource, SourceState } from "./rows.js";
 
 /** The cache of a problem. */
 export interface CacheOptions {
-  /** Folder of the files; the cache before is removed when the next is made. */
+  /** Folder of the files; each cache is removed when the next is made. */
   folder: string;
   /** Rows in a cache. */
   npar: number;
@@ -64,22 +64,22 @@ const none = -1;
 /** The file of pairs has no suffix. */
 const pairs = "";
 
-/** What is written of a batch, by the suffix of its file. */
-function filesOf(batch: Batch): Map<string, Tensor> {
-  const names = namesOf(batch);
-  const all = new Map(tensorsOf(batch).map((t, i) => [names[i] as string, t]));
-  const [x0, x1] = [all.get("x0"), all.get("x1")];
-  if (!x0 || !x1) return all;
-  all.delete("x0");
-  all.delete("x1");
-  return new Map([[pairs, stack([x0, x1], { dim: 1 })], ...all]);
-}
-
 /** The suffixes of the files of a batch with these names. */
-const suffixes = (names: readonly string[]): string[] => {
-  const rest = names.filter((name) => name !== "x0" && name !== "x1");
-  return rest.length === names.length ? rest : [pairs, ...rest];
-};
+const suffixes = (names: readonly string[]): string[] =>
+  names.includes("x0") && names.includes("x1")
+    ? [pairs, ...names.filter((name) => name !== "x0" && name !== "x1")]
+    : [...names];
+
+/** What is written of a batch, by the suffix of its file. */
+function filesOf(batch: Batch): [suffix: string, rows: Tensor][] {
+  const names = namesOf(batch);
+  const tensors = tensorsOf(batch);
+  const of = (name: string) => tensors[names.indexOf(name)] as Tensor;
+  return suffixes(names).map((suffix) => [
+    suffix,
+    suffix === pairs ? stack([of("x0"), of("x1")], { dim: 1 }) : of(suffix),
+  ]);
+}
 
 export class CacheRows implements RowSource {
   readonly #options: CacheSourceOptions;
@@ -134,7 +134,7 @@ export class CacheRows implements RowSource {
     this.#removeFiles();
     this.#saved = { before: this.#states(), after: null, refresh: none, sha256: "", names: "" };
     yield* this.#simulate(this.#refreshOf(step));
-    // Before the last yield: whoever leaves there has the cache, and goes through it from the beginning.
+    // Before the last yield: a run that stops there has the cache, and goes through it from the beginning.
     this.#order.restore({ shuffle: this.#options.shuffle.getState(), taken: 0 });
     yield { done: this.#options.npar, total: this.#options.npar };
   }
@@ -169,10 +169,7 @@ export class CacheRows implements RowSource {
           const batch = make(gathered(data, index, { decode, generator: simulate }));
           names = namesOf(batch);
           if (!this.#isWriter) return [];
-          return Array.from(filesOf(batch), ([suffix, t]) => [
-            suffix,
-            io.toRaw(t.narrow(0, 0, rows)),
-          ]);
+          return filesOf(batch).map(([suffix, t]) => [suffix, io.toRaw(t.narrow(0, 0, rows))]);
         });
         for (const [suffix, part] of raw) {
           const { dtype, shape } = part;
@@ -213,7 +210,7 @@ export class CacheRows implements RowSource {
       });
     }
     const first = ranks.fromMain(sha256);
-    ranks.barrier(); // all who write have written
+    ranks.barrier(); // all writers have written
     await waitForFiles(paths);
     return first;
   }

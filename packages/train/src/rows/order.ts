@@ -1,7 +1,7 @@
-// Rows of a table in random order, again and again, in a way that can be saved in the middle.
+// Rows of a table in random order, one permutation after the other, with a state that can be saved at any time.
 import { cat, type Device, type Generator, randperm, type Tensor } from "@dsbm/torch";
 
-/** Where an order stands: the generator's state before the current permutation, and the rows taken of it. */
+/** The state of an order: the generator's state before the current permutation, and the rows taken of it. */
 export interface OrderState {
   shuffle: Uint8Array;
   taken: number;
@@ -53,7 +53,7 @@ export class Order {
     return { shuffle: this.#before, taken: this.#permutation ? this.#taken : 0 };
   }
 
-  /** Goes on where a saved order stood; its generator stands where it stood then. */
+  /** Goes on from a saved state, to which it sets its generator. */
   restore({ shuffle, taken }: OrderState): void {
     this.generator.setState(shuffle);
     this.#permutation?.dispose();

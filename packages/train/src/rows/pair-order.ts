@@ -6,7 +6,7 @@ import type { Generator, Tensor } from "@dsbm/torch";
 import { Order, type OrderState } from "./order.js";
 import type { SourceState } from "./rows.js";
 
-/** Indices of rows in pairs, in a way that can be saved in the middle. */
+/** Indices of rows in pairs, with a state that can be saved at any time. */
 export interface PairOrder {
   /** The next n of each, int64 [n] on the CPU. */
   next(n: number): { x0: Tensor; x1: Tensor };

@@ -32,14 +32,14 @@ export interface TableOptions {
   prefetcher?: Prefetcher | null;
   /** Training steps that are left, which bound what is made. */
   stepsLeft: () => number;
-  /** A stream of its own for what the last epoch is made of; null: of all data, as rows are not made one a sample. */
+  /** A stream of its own for the samples of the last epoch; null: all samples are used. */
   choose: (() => Generator) | null;
 }
 
 /** Random states as they were before an epoch was made. */
 type States = { simulate: Uint8Array; shuffle: Uint8Array };
 
-/** Epochs that are begun early: with the second one there is work left when the threads are through with the first. */
+/** Epochs that are begun early: with a second one, threads that are done with the first have work. */
 const DEPTH = 2;
 
 export class TableRows implements RowSource {
@@ -87,7 +87,7 @@ export class TableRows implements RowSource {
     return [];
   }
 
-  /** What an epoch is made of, from whose beginning on `left` steps follow: of no more rows than these need. */
+  /** The samples of an epoch with which `left` steps begin: no more than these need. */
   #dataFor(left: number): Endpoints {
     const { data, batchSize, choose } = this.#options;
     const n = left * batchSize;

@@ -1,4 +1,4 @@
-// Samples carried from one end to the other with every state at hand: step by step of the method's own sampler, each step
+// Samples carried from one end to the other with every state available: step by step of the method's own sampler, each step
 // recorded once and replayed in chunks of rows, or along the probability flow.
 import {
   type Batch,

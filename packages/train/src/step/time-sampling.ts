@@ -1,6 +1,6 @@
-// Training times spread as the steps of a time grid: as many in a short step as in a long one. Where a schedule has short
-// steps near an end, that is where its networks have the most to learn. Only there do they then learn: the noise of short
-// steps is most of the gradient. So a share of the times can stay uniform, for what long steps decide.
+// Training times distributed as the steps of a time grid: as many in a short step as in a long one. Where a schedule has
+// short steps near an end, networks have the most to learn there, but the noise of short steps is then most of the
+// gradient. So a share of the times can stay uniform, for the long steps.
 
 import type { TimeGrid } from "@dsbm/bridge";
 import { type Device, type Tensor, tensor } from "@dsbm/torch";

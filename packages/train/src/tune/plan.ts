@@ -9,7 +9,7 @@ import { measureThreads } from "./threads.js";
 export class StepPlan {
   /** Threads of a step; null: not known yet. */
   threads: number | null = null;
-  /** Whether several ranks share the rows of a step; null: not known yet, or one alone. */
+  /** Whether several ranks share the rows of a step; null: not known yet, or one process. */
   sharesBatch: boolean | null = null;
   readonly #problem: CompleteProblem;
 

@@ -1,5 +1,5 @@
 // Whether ranks gain by sharing the rows of a step: the exchange of a small network's gradients can take longer than
-// the rows that it saves, and every rank then goes through all of them, which gives the same weights without it.
+// the rows that it saves; every rank then computes all rows, which gives the same weights without an exchange.
 
 import { type Direction, hash32 } from "@dsbm/bridge";
 import { type Device, Generator, zeros } from "@dsbm/torch";
@@ -18,7 +18,7 @@ function seconds(fn: () => void, n = 1): number {
 const median = (list: readonly number[]): number =>
   [...list].sort((a, b) => a - b)[list.length >> 1] as number;
 
-/** Seconds that the gradients' bytes travel, with nothing to compute meanwhile. */
+/** Seconds of the exchange of gradients of so many bytes by itself. */
 function exchangeSeconds(ranks: Ranks, bytes: number, device: Device): number {
   using all = zeros([Math.ceil(bytes / 4)], { device });
   const reduce = () => ranks.allReduce(all);
@@ -28,7 +28,7 @@ function exchangeSeconds(ranks: Ranks, bytes: number, device: Device): number {
 
 /**
  * Whether a step is over sooner when the ranks share its rows, as rank 0 measures it; all ranks call it together.
- * Where a trial does not leave the very same weights on all ranks, they share: averages then keep them together.
+ * Where a trial leaves different weights on some rank, they share: averages then keep them equal.
  */
 export function measureSharing(problem: CompleteProblem, direction: Direction): boolean {
   const ranks = problem.execution.ranks;
@@ -38,7 +38,7 @@ export function measureSharing(problem: CompleteProblem, direction: Direction): 
     using shared = benchmarkStep(withExecution(problem, { shareBatch: true }), direction);
     const recording = seconds(shared.step);
     const travels = exchangeSeconds(ranks, shared.bytes, problem.data.x0.device);
-    // A long step gains whatever its exchange does, unless that is most of it.
+    // A long step gains in any case, unless the exchange is most of it.
     const isLong = (step: number, least: number) =>
       ranks.fromMain(step > least && step > 8 * travels);
     if (isLong(recording, 20 * longStep)) return true;

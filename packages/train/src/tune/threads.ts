@@ -71,7 +71,7 @@ export function isFasterBeside({
   steps: number;
 }): boolean {
   const simulation = (one / 3) * steps;
-  // No step gains more from threads than there are of them, whatever a busy machine's clock says.
+  // No step gains more from threads than their number, whatever is measured on a busy machine.
   const turns = Math.max(best, one / threads) + simulation / cores;
   return Math.max(one, (one + simulation) / cores) <= turns;
 }

@@ -79,6 +79,7 @@ describe("several processes train what one trains", () => {
     ["dsb", [2]],
     ["rectified flow", [3]],
     ["sbcfm", [2]],
+    ["online", [2]],
     ["images", [4]],
     ["images, from the reference process", [2]],
     ["images, minibatch transport", [3]],
