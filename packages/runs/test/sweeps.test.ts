@@ -1,5 +1,5 @@
 // What a sweep leaves on disk: its manifest, its journal, the states that follow from them, and its table.
-import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseCsv } from "../src/files/csv.js";
@@ -13,6 +13,7 @@ import {
   readManifest,
   readTraces,
   runPaths,
+  type Status,
   summarise,
   sweepPaths,
   writeManifest,
@@ -100,87 +101,71 @@ describe("the journal", () => {
 
 describe("a member is", () => {
   const later = new Date(Date.now() + 60_000).toISOString();
-
-  it("waiting before it begins, whether it is queued or not", () => {
-    expect(memberStatus(fresh(), evidence())).toEqual({ state: "waiting", why: null });
-    const told = "Slurm says PartitionTimeLimit";
-    const queued = evidence({ phase: "queued", reason: told });
-    expect(memberStatus(fresh(), queued)).toEqual({ state: "waiting", why: told });
-  });
-
-  it("running while its run is open, and while its launcher says so", () => {
-    const folder = fresh();
-    expect(memberStatus(folder, evidence({ phase: "running" })).state).toBe("running");
-    const run = open(folder);
-    expect(memberStatus(folder, evidence()).state).toBe("running");
-    run.finish();
-  });
-
-  it("done when its run is finished, until it is started over", () => {
-    const folder = fresh();
-    open(folder).finish();
-    expect(memberStatus(folder, evidence()).state).toBe("done");
-    expect(memberStatus(folder, evidence({ phase: "queued" })).state).toBe("done");
-    const again = evidence({ phase: "queued", again: true, since: later });
-    expect(memberStatus(folder, again).state).toBe("waiting");
-  });
-
-  it("failed, with the reason of its run, or what it said where it had none yet", () => {
-    const folder = fresh();
-    open(folder).fail(new Error("the loss\nbecame NaN"));
-    const failed = { state: "failed", why: "Error: the loss became NaN" };
-    expect(memberStatus(folder, evidence())).toEqual(failed);
-    expect(memberStatus(folder, evidence({ phase: "ended", lastLogLine: "…" }))).toEqual(failed);
-    // Started again since, it failed in another way.
-    const since = evidence({ phase: "ended", since: later, lastLogLine: "no such file" });
-    expect(memberStatus(folder, since)).toEqual({ state: "failed", why: "no such file" });
-    const early = evidence({ phase: "ended", lastLogLine: "there are no data" });
-    expect(memberStatus(fresh(), early)).toEqual({ state: "failed", why: "there are no data" });
-    const why = "it ended without a message";
-    expect(memberStatus(fresh(), evidence({ phase: "ended" }))).toEqual({ state: "failed", why });
-  });
-
-  it("failed where it was ended from outside, and interrupted where it could save before", () => {
-    const told = "out of memory";
-    const killed = fresh();
-    open(killed);
-    const { run_json, lock } = runPaths(killed);
-    expect(existsSync(run_json)).toBe(true);
-    // The lock of another machine, whose process is gone: only the scheduler knows.
-    writeFileSync(lock, JSON.stringify({ pid: 1, start: "", place: "elsewhere", token: "" }));
-    expect(memberStatus(killed, evidence()).state).toBe("running");
-    const end = evidence({ phase: "ended", reason: told, certain: true });
-    expect(memberStatus(killed, end)).toEqual({ state: "failed", why: told });
-    const stopped = fresh();
-    open(stopped).interrupt("stopped by a signal");
-    expect(memberStatus(stopped, evidence())).toMatchObject({ state: "interrupted" });
-    const limit = evidence({ phase: "ended", reason: "the time limit was reached" });
-    expect(memberStatus(stopped, limit)).toEqual({
-      state: "interrupted",
-      why: "the time limit was reached",
-    });
-  });
-
-  it("interrupted, and not running, when its process was killed", () => {
-    const folder = fresh();
+  const finished = (folder: string) => open(folder).finish();
+  const failed = (folder: string) => open(folder).fail(new Error("the loss\nbecame NaN"));
+  const stopped = (folder: string) => open(folder).interrupt("stopped by a signal");
+  const unreadable = (folder: string) => {
+    finished(folder);
+    writeFileSync(runPaths(folder).run_json, "{");
+  };
+  const killed = (folder: string) => {
     open(folder);
     rmSync(runPaths(folder).lock);
-    expect(memberStatus(folder, evidence())).toEqual({
-      state: "interrupted",
-      why: "the process ended without a message",
-    });
-    const ended = memberStatus(folder, evidence({ phase: "ended" }));
-    expect(ended).toMatchObject({ state: "interrupted", why: expect.stringMatching(/killed/) });
-  });
+  };
+  /** The lock of another machine, whose process is gone: only the scheduler knows. */
+  const elsewhere = (folder: string) => {
+    open(folder);
+    const owner = { pid: 1, start: "", place: "elsewhere", token: "" };
+    writeFileSync(runPaths(folder).lock, JSON.stringify(owner));
+  };
+  const never = () => {};
+  const nan = "Error: the loss became NaN";
+  const limit = "the time limit was reached";
+  const ended = { phase: "ended" } as const;
 
-  it("failed with a run folder that cannot be read", () => {
+  const cases: [string, (folder: string) => void, Partial<Evidence>, Status["state"], unknown][] = [
+    ["not begun", never, {}, "waiting", null],
+    [
+      "queued",
+      never,
+      { phase: "queued", reason: "PartitionTimeLimit" },
+      "waiting",
+      "PartitionTimeLimit",
+    ],
+    ["running, as its launcher says", never, { phase: "running" }, "running", null],
+    ["running, as its lock says", open, {}, "running", null],
+    ["finished", finished, {}, "done", null],
+    ["finished and queued", finished, { phase: "queued" }, "done", null],
+    ["queued again", finished, { phase: "queued", again: true, since: later }, "waiting", null],
+    ["failed", failed, {}, "failed", nan],
+    ["failed, with a log", failed, { ...ended, lastLogLine: "…" }, "failed", nan],
+    [
+      "failed again",
+      failed,
+      { ...ended, since: later, lastLogLine: "no file" },
+      "failed",
+      "no file",
+    ],
+    ["ended before it began", never, { ...ended, lastLogLine: "no data" }, "failed", "no data"],
+    ["ended in silence", never, ended, "failed", "it ended without a message"],
+    ["locked by another machine", elsewhere, {}, "running", null],
+    [
+      "ended on another machine",
+      elsewhere,
+      { ...ended, reason: "oom", certain: true },
+      "failed",
+      "oom",
+    ],
+    ["stopped", stopped, {}, "interrupted", "stopped by a signal"],
+    ["stopped at a limit", stopped, { ...ended, reason: limit }, "interrupted", limit],
+    ["killed", killed, {}, "interrupted", "the process ended without a message"],
+    ["killed and ended", killed, ended, "interrupted", expect.stringMatching(/was killed/)],
+    ["not readable", unreadable, {}, "failed", expect.stringMatching(/not valid JSON/)],
+  ];
+  it.each(cases)("%s", (_, prepare, given, state, why) => {
     const folder = fresh();
-    open(folder).finish();
-    writeFileSync(runPaths(folder).run_json, "{");
-    expect(memberStatus(folder, evidence())).toMatchObject({
-      state: "failed",
-      why: expect.stringMatching(/not valid JSON/),
-    });
+    prepare(folder);
+    expect(memberStatus(folder, evidence(given))).toEqual({ state, why });
   });
 });
 

@@ -81,7 +81,7 @@ class CheckpointStore {
     if (next !== undefined) {
       throw new RunError(
         "bad_argument",
-        `checkpoint ${point.id} has order ${point.order}, but ${next.id} has ${next.order} and would be found first: drop what comes after (dropAfter) before going another way`,
+        `checkpoint ${point.id} has order ${point.order}, but ${next.id} has ${next.order} and would be found first: remove the later ones with dropAfter before`,
       );
     }
     const serial =
@@ -98,8 +98,8 @@ class CheckpointStore {
   }
 
   /**
-   * Removes the whole checkpoints after `order`, milestones too, newest first: the run continues from there
-   * another way. Returns their ids. Throws RunError.
+   * Removes the whole checkpoints after `order`, milestones too, newest first, before the run continues from
+   * there. Returns their ids. Throws RunError.
    */
   dropAfter(order: number): string[] {
     const later = this.points().filter((point) => point.order > order);

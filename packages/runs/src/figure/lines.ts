@@ -74,7 +74,7 @@ export async function drawLines(panel: LinePanel): Promise<Panel> {
   });
 }
 
-/** A panel that says why nothing is drawn. */
+/** A panel with a text that says why nothing is drawn. */
 export async function drawNothing(
   size: { width: number; height: number; title?: string | undefined },
   why: string,

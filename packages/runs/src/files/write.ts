@@ -1,5 +1,5 @@
 // A process may be killed at any instant and must leave only whole files. Files and folders are written
-// under a temporary name beside their place, flushed to the disk, and renamed. Everything here goes that way.
+// under a temporary name beside their place, flushed to the disk, and renamed.
 import { randomBytes } from "node:crypto";
 import {
   closeSync,

@@ -42,14 +42,13 @@ export function readRunInfo(path: string): RunInfo {
       `${path} has state ${state}, not ${runStates.join("|")}: ${broken}`,
     );
   }
-  return {
-    format: info.format as number,
-    dsbm: info.dsbm ?? "",
-    state: info.state as RunState,
-    started: info.started ?? "",
-    resumed: info.resumed ?? [],
-    ended: info.ended ?? null,
-    reason: info.reason ?? null,
-    environment: info.environment ?? {},
+  const defaults = {
+    dsbm: "",
+    started: "",
+    resumed: [],
+    ended: null,
+    reason: null,
+    environment: {},
   };
+  return { ...defaults, ...info } as RunInfo;
 }

@@ -1,10 +1,11 @@
 // The folder of a sweep, beside the runs: its members, the command of each and the folder of its run.
 // `dsbm sweep` reads it, so that nothing is guessed from the names of folders.
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { RunError } from "../errors.js";
 import type { Cell } from "../files/csv.js";
 import { readFormatted, writeJson } from "../files/json.js";
+import { namesIn } from "../files/read.js";
 import { makeFolder } from "../files/write.js";
 
 /** The format of sweep folders that this version writes and the newest that it reads. */
@@ -94,10 +95,8 @@ export function findSweeps(place: string): string[] {
     );
   if (existsSync(sweepPaths(place).manifest)) return [place];
   const all = basename(resolve(place)) === "sweeps" ? place : sweepsFolder(place);
-  const names = existsSync(all) ? readdirSync(all).sort() : [];
-  const found = names
-    .map((name) => join(all, name))
-    .filter((f) => existsSync(sweepPaths(f).manifest));
+  const isSweep = (name: string) => existsSync(sweepPaths(join(all, name)).manifest);
+  const found = namesIn(all, ({ name }) => isSweep(name)).map((name) => join(all, name));
   if (found.length === 0)
     throw new RunError(
       "not_a_run",
