@@ -79,7 +79,7 @@ describe("the folder of a sweep", () => {
 });
 
 describe("the journal", () => {
-  it("tells where each member was last, a cut last line left out", () => {
+  it("has the last phase of each member, a cut last line left out", () => {
     const path = join(temporaryFolder(), "journal.jsonl");
     expect(readTraces(path).size).toBe(0);
     const journal = openJournal(path);

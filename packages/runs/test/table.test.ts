@@ -25,7 +25,7 @@ describe("formatTable", () => {
 });
 
 describe("formatNumber", () => {
-  it("keeps very small and very large numbers readable, and says NaN", () => {
+  it("keeps very small and very large numbers readable, and shows NaN", () => {
     const numbers = [0, 0.12345, 0.00001, -2.5e-7, 3e12, Number.NaN, Number.NEGATIVE_INFINITY];
     expect(numbers.map((n) => formatNumber(n))).toEqual([
       "0.0000",

@@ -1,5 +1,5 @@
-// A folder that was damaged, or made by somebody who means harm: the point is passed over with the
-// reason, nothing outside is read, nothing hangs, and the one before is used.
+// A damaged or hostile folder: the checkpoint is passed over with the reason, nothing outside is read,
+// nothing hangs, and the one before is used.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {

@@ -1,7 +1,6 @@
-// A disk that fails on request. It stands before node:fs, counts what changes the disk, and at one
-// of these operations is full, becomes read-only for good, has its process die (nothing happens any
-// more, as after SIGKILL), or loses power (what was not flushed by then is gone; removals are there
-// at once, the worst case).
+// A replacement of node:fs that fails on request. It counts the operations that change the disk; at one of
+// them the disk is full, becomes read-only, the process dies (later operations do nothing, as after SIGKILL), or
+// the power fails (what was not flushed is lost; removals are durable at once, the worst case).
 import type * as NodeFs from "node:fs";
 import { dirname, resolve } from "node:path";
 

@@ -11,7 +11,7 @@ import { expectPoint, idOf, numbers, open, point, saveAll } from "./points.js";
 vi.mock("node:fs", async (original) =>
   (await import("./disk.js")).failing(await original<typeof import("node:fs")>()),
 );
-// The processes that die here are all this one: whatever they leave is a dead one's.
+// The processes that die here are all this one: their files count as those of an ended process.
 vi.mock("../../src/files/process.js", async (original) => ({
   ...(await original<object>()),
   isAlive: () => false,
@@ -80,7 +80,7 @@ describe("a disk that refuses", () => {
     expect(at).toBeGreaterThan(15);
   });
 
-  it("says so where it became read-only and what was begun cannot be removed", () => {
+  it("reports a disk that became read-only, where the unfinished files cannot be removed", () => {
     const { folder, error } = breakAt(6, "read-only", saveThird(1));
     const { code, message } = error as RunError;
     expect(code).toBe("read_only");
@@ -152,7 +152,7 @@ describe.each(["death", "power loss"] as const)("%s at any operation", (failure)
   });
 });
 
-it("the failing disk is a good one until it is told otherwise", () => {
+it("the disk of these tests works until failAt is called", () => {
   const folder = join(mkdtempSync(join(root, "run-")), "checkpoints");
   mkdirSync(folder);
   saveAll(open(folder), [1, 2, 3]);

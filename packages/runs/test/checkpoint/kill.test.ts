@@ -18,7 +18,7 @@ import {
 } from "../support.js";
 import { expectPoint, idOf, numbers, open, point, saveAll } from "./points.js";
 
-/** Goes on from the newest point and says each order once it is on the disk. */
+/** Continues from the newest checkpoint and prints each order once it is on the disk. */
 const saver = `
   import { writeSync } from "node:fs";
   import { openCheckpoints } from "./runs/checkpoint/store.js";
@@ -33,7 +33,7 @@ const saver = `
     writeSync(1, order + "\\n");
   }`;
 
-/** The numbers that a child has said in whole lines. */
+/** The numbers that a child has printed in whole lines. */
 function listen(child: ChildProcess): () => number[] {
   let said = "";
   child.stdout?.on("data", (data) => {
@@ -56,7 +56,7 @@ describe("SIGKILL", () => {
       if (round % 2 === 0) await once(child.stdout!, "data");
       const until = Date.now() + (round % 2 === 0 ? 60 : 200) * Math.random();
       while (Date.now() < until) {
-        // A reader beside the writer sees whole points only.
+        // Another process that reads finds whole checkpoints only.
         expect(newestCheckpoint(folder).damaged).toEqual([]);
         await sleep(1);
       }
@@ -73,7 +73,7 @@ describe("SIGKILL", () => {
       const names = readdirSync(folder);
       expect(names).toEqual(numbers(store).map(idOf));
       const passing = names.filter((name) => Number(name.slice(-8)) % 50 !== 0);
-      // Two, and what was on the disk before its elders were removed.
+      // Two, and the newest one where the older ones were not yet removed.
       expect(passing.length).toBeLessThanOrEqual(3);
     }
     expect(last).toBeGreaterThanOrEqual(7);
@@ -81,7 +81,7 @@ describe("SIGKILL", () => {
 });
 
 describe("a disk that cannot be written", () => {
-  it("when full keeps the older points usable and says how much is needed", ({ skip }) => {
+  it("when full keeps the older points usable and reports how much is needed", ({ skip }) => {
     const run = temporaryFolder();
     const unmount = mountTmpfs(run, "size=1m");
     if (typeof unmount === "string") return skip(unmount);
@@ -127,7 +127,7 @@ describe("a disk that cannot be written", () => {
     }
   });
 
-  it("without permission says what to change", () => {
+  it("without permission names what to change", () => {
     const folder = join(temporaryFolder(), "checkpoints");
     mkdirSync(folder);
     saveAll(open(folder), [1]);

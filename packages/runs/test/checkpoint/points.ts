@@ -1,5 +1,4 @@
-// Small saved points whose content follows from their number, so that a reader can tell whether what
-// it finds is what was saved.
+// Small checkpoints whose content follows from their number, so that tests can check what they read.
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 import { type Checkpoint, listCheckpoints } from "../../src/checkpoint/read.js";

@@ -160,7 +160,7 @@ describe("which points stay", () => {
   it("does not count damaged points and does not remove them", () => {
     const folder = newFolder();
     saveAll(open(folder, { keep_last: 9 }), [1, 2, 3, 4]);
-    // Of the right size: only its SHA-256 tells.
+    // Of the right size, but with another SHA-256.
     writeFileSync(join(folder, idOf(1), "random.json"), '{"seed":7}');
     writeFileSync(join(folder, idOf(4), "random.json"), '{"seed":7}');
     writeFileSync(join(folder, idOf(3), "net.safetensors"), "short");
@@ -172,15 +172,15 @@ describe("which points stay", () => {
   });
 });
 
-describe("another way from an older point", () => {
-  it("refuses a point before a whole one, which would be found in its stead", () => {
+describe("continuing from an older checkpoint", () => {
+  it("refuses a checkpoint before a whole one, which would be found first", () => {
     const folder = newFolder();
     const store = open(folder);
     saveAll(store, [1, 2, 3]);
     const error = runErrorOf(() => store.save(point(2, { id: "other" })));
     expect(error.code).toBe("bad_argument");
     expect(error.message).toMatch(/other has order 2, but it0001_b_step00000003 has 3.*dropAfter/);
-    // A damaged one is never found, so it is in nobody's way.
+    // A damaged one is never found, so it does not matter.
     writeFileSync(join(folder, idOf(3), "random.json"), '{"seed":7}');
     open(folder).save(point(2, { id: "other", order: 2.5 }));
     expect(open(folder).newest().checkpoint?.id).toBe("other");
@@ -221,7 +221,7 @@ describe("another way from an older point", () => {
 });
 
 describe("opening", () => {
-  it("clears up after dead writers, and not after living ones", () => {
+  it("removes the files of ended processes, and not those of living ones", () => {
     const folder = newFolder();
     saveAll(open(folder), [1, 2]);
     const dead = 999_999_999;

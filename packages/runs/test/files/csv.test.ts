@@ -53,7 +53,7 @@ describe("CSV text", () => {
     );
   });
 
-  it("quotes as RFC 4180 says and ends records with CRLF", () => {
+  it("quotes as in RFC 4180 and ends records with a line feed", () => {
     const rows = [{ a: 'say "x"', b: 1.5, c: null }];
     expect(formatCsv({ columns: ["a", "b", "c"], rows })).toBe('a,b,c\n"say ""x""",1.5,\n');
     expect(formatCsvRecord(["1", 1, "two\nlines", ""])).toBe('"1",1,"two\nlines",""');

@@ -54,7 +54,7 @@ describe("writeFileAtomic", () => {
        for (let k = 0; ; k++) writeFileAtomic(process.argv[2], Buffer.alloc(1 << 20, k % 250));`,
     );
     const seen = new Set<number>();
-    for (let round = 0; round < 8; round++) {
+    for (let round = 0; round < 5; round++) {
       const child = await startScript(writer, target);
       await sleep(15 + 11 * round);
       await kill(child);
@@ -98,7 +98,7 @@ describe("writeFileAtomic", () => {
     }
   });
 
-  it("says what to do on a read-only file system", ({ skip }) => {
+  it("names the remedy on a read-only file system", ({ skip }) => {
     const folder = temporaryFolder();
     const unmount = mountTmpfs(folder, "ro");
     if (typeof unmount === "string") return skip(unmount);
@@ -136,7 +136,7 @@ describe("writeFileAtomic", () => {
     expect(stdout).toMatch(/^(made|RunError)\n$/);
   });
 
-  it("says what to do in a folder without permission", () => {
+  it("names the remedy in a folder without permission", () => {
     const room = transpiled();
     const folder = temporaryFolder();
     chmodSync(folder, 0o555);
@@ -182,7 +182,7 @@ describe("writeFileAtomic", () => {
 });
 
 describe("sweepTemporaries", () => {
-  it("removes what dead or old writers left, and nothing else", () => {
+  it("removes temporary files of ended processes and old ones, and nothing else", () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, "models"));
     const dead = join(folder, "models", ".tmp-999999999-0123abcd");
@@ -199,7 +199,7 @@ describe("sweepTemporaries", () => {
 });
 
 describe("openLineWriter", () => {
-  it("drops a cut last line, however long, and goes on after the whole ones", () => {
+  it("removes a cut last line, however long, and continues after the whole ones", () => {
     const path = join(temporaryFolder(), "log");
     writeFileSync(path, `one\ntwo\n${"x".repeat(10_000)}`);
     const lines = openLineWriter(path);

@@ -148,7 +148,7 @@ export const eventFiles = (folder: string): string[] =>
     .filter((name) => name.includes("tfevents"))
     .sort();
 
-/** What TensorBoard shows of a scalar: later files replace what a START event says they replace. */
+/** What TensorBoard shows of a scalar: later files replace earlier ones from the step of a START event on. */
 export function shownScalars(folder: string, name: string): [number, number][] {
   let points: [number, number][] = [];
   for (const file of eventFiles(folder))

@@ -61,7 +61,7 @@ describe.each(all)("logger %s", (name, open) => {
     expectPoints(folder, "b/test/fid", [[10, 3]]);
   });
 
-  it("goes on after what is there", () => {
+  it("continues after what is there", () => {
     const folder = temporaryFolder();
     for (const step of [1, 2, 3]) {
       const logger = open(folder);
@@ -75,7 +75,7 @@ describe.each(all)("logger %s", (name, open) => {
     ]);
   });
 
-  it("forgets what is made again", () => {
+  it("removes what is logged again", () => {
     const folder = temporaryFolder();
     const session = (from: number | undefined, values: Point[]) => {
       const logger = open(folder, from === undefined ? {} : { from });

@@ -196,7 +196,7 @@ describe("files", () => {
     }
   });
 
-  it("of a run that goes on are whole, though the last one was cut", () => {
+  it("of a continued run are whole, though the last one was cut", () => {
     const folder = temporaryFolder();
     const first = tensorboardLogger(folder);
     first.log(1, { loss: 1 });

@@ -1,4 +1,4 @@
-// A folder has one live run; a dead one never blocks it.
+// A folder has one live run; an ended process never blocks it.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { kill, runErrorOf, script, startScript, temporaryFolder, transpiled } fr
 
 const lockPath = () => join(temporaryFolder(), ".lock");
 
-/** Takes a lock, changes what it says, and leaves it as a dead or foreign process would. */
+/** Leaves a changed lock, as an ended process or one of another machine would. */
 function leftLock(change: Record<string, unknown>): string {
   const path = lockPath();
   acquireLock(path);
@@ -25,11 +25,11 @@ function age(path: string, seconds: number): void {
 }
 
 describe("isAlive", () => {
-  it("tells the living from the dead, zombies included", async ({ skip }) => {
+  it("is false for ended processes, zombies included", async ({ skip }) => {
     expect(isAlive(process.pid)).toBe(true);
     for (const pid of [999_999_999, 0, -1, Number.NaN]) expect(isAlive(pid)).toBe(false);
     if (process.platform !== "linux") return skip("zombies are looked up in /proc");
-    // The inner sleep ends when its parent is one too, which never asks for its status; a shell might have.
+    // The inner sleep becomes a zombie: its parent, by then a sleep too, never reads its status. A shell might.
     const parent = spawn("sh", ["-c", "sleep 0.3 & echo $!; exec sleep 60"]);
     try {
       const [said] = await once(parent.stdout, "data");

@@ -103,7 +103,7 @@ describe("openRun", () => {
     expect(runErrorOf(() => run.appendMetric({})).code).toBe("closed");
   });
 
-  it("is continued after kill -9 with whole lines, and says so while dead", async () => {
+  it("is continued after kill -9 with whole lines, and listed as interrupted before", async () => {
     const folder = newFolder();
     const trainer = script(
       transpiled(),
@@ -281,7 +281,7 @@ describe("openRun", () => {
     run.finish();
   });
 
-  it("says what is wrong with a folder that cannot be written", () => {
+  it("names the problem of a folder that cannot be written", () => {
     const attempt = script(
       transpiled(),
       "attempt",
@@ -308,7 +308,7 @@ describe("reading", () => {
     expect(readFileSync(path, "utf8")).toContain("9.8.7");
   });
 
-  it("tells a folder without a run from a broken run", () => {
+  it("distinguishes a folder without a run from a damaged run", () => {
     const folder = newFolder();
     expect(runErrorOf(() => readRun(folder)).code).toBe("not_a_run");
     expect(isFinished(folder)).toBe(false);
