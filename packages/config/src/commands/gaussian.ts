@@ -2,8 +2,7 @@
 // a run was asked for is decided here and nowhere else.
 
 import { z } from "zod";
-import { freeProcessKeys } from "../keys/processes.js";
-import { processes, training } from "../keys/training.js";
+import { freeProcessKeys, processes, training } from "../keys/training.js";
 import type { Experiment } from "../resolve.js";
 import { count, positive } from "../schema/kinds.js";
 

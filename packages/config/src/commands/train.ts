@@ -1,9 +1,9 @@
 // The commands that train: they take the same keys, and `gaussian` has other names and defaults for some.
 
 import { checkTrain } from "../keys/check.js";
-import { freeProcessKeys } from "../keys/processes.js";
 import { takeReferenceKeys, unusedKeys } from "../keys/reference.js";
 import { trainSchema, trainSections } from "../keys/schema.js";
+import { freeProcessKeys } from "../keys/training.js";
 import type { Experiment } from "../resolve.js";
 import type { Aliases } from "../tree/aliases.js";
 

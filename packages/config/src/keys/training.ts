@@ -192,3 +192,14 @@ export const machine = {
     experiments_dir_name: named("experiments", "folder of all runs; also experiments_dir"),
   }),
 };
+
+export type ProcessesConfig = z.output<z.ZodObject<typeof processes>>;
+
+/** Keys of processes that change nothing of what is learnt: they name no folder, and may differ when a run goes on. */
+export const freeProcessKeys = [
+  "nproc",
+  "share_batch",
+  "accumulate",
+  "bucket_cap_mb",
+  "dist_timeout",
+] as const;

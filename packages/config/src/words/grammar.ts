@@ -23,16 +23,6 @@ export function parseChoices(text: string, token: string = text): Choices {
   return new Reader(text, token).choices();
 }
 
-/** Parses one value; throws ConfigError "syntax" for anything else, a sweep included. */
-export function parseValue(text: string, token: string = text): Value {
-  const { values, sweep } = parseChoices(text, token);
-  const [value] = values;
-  if (sweep || value === undefined) {
-    throw new ConfigError("syntax", `${quote(token)} is a sweep: expected one value here`);
-  }
-  return value;
-}
-
 class Reader {
   private pos = 0;
   private depth = 0;

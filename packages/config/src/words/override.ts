@@ -6,7 +6,7 @@ import { parseChoices } from "./grammar.js";
 import { printValue, type Value } from "./value.js";
 
 /** set: key=value · add: +key=value · force: ++key=value · delete: ~key or ~key=value. */
-export type OverrideKind = "set" | "add" | "force" | "delete";
+type OverrideKind = "set" | "add" | "force" | "delete";
 
 export interface Override {
   kind: OverrideKind;
