@@ -9,7 +9,6 @@ export {
 } from "./core/batch.js";
 export { inBatches } from "./core/batches.js";
 export {
-  type ConditionKind,
   type Conditions,
   conditionRows,
   conditionsAt,
@@ -21,7 +20,6 @@ export {
 export { type Direction, type End, endOf, other, startOf } from "./core/direction.js";
 export {
   checkEndpoints,
-  conditionKinds,
   type Decode,
   disposeSome,
   type Endpoints,
@@ -110,4 +108,4 @@ export { eulerMaruyama, type StepVariance } from "./solver/euler-maruyama.js";
 export type { FlowOptions } from "./solver/flow.js";
 export { type flowSolvers, solveFlow } from "./solver/index.js";
 export { probabilityFlow } from "./solver/probability-flow.js";
-export { collectPath, type Field, ordered, type SolveOptions } from "./solver/solver.js";
+export { type Field, ordered, type SolveOptions } from "./solver/solver.js";

@@ -38,7 +38,7 @@ const marked = (n: number, first: number) =>
     .reshape([n, 1])
     .expand([n, 2])
     .contiguous();
-const told = (x: Tensor): Conditions => {
+const conditionsOf = (x: Tensor): Conditions => {
   const own = x.select(1, 0).mul(64);
   return { cond: own.reshape([-1, 1]).contiguous(), y: own.to("int64") };
 };
@@ -46,12 +46,14 @@ const told = (x: Tensor): Conditions => {
 /** x0 is 0 … 39 and x1 is 1000 … 1039, each with its own number as field and class. */
 function markedData(which: readonly ("x0" | "x1")[]): Endpoints {
   const data = { x0: marked(40, 0), x1: marked(40, 1000) };
-  const conditions: EndConditions = Object.fromEntries(which.map((end) => [end, told(data[end])]));
+  const conditions: EndConditions = Object.fromEntries(
+    which.map((end) => [end, conditionsOf(data[end])]),
+  );
   return { ...data, conditions };
 }
 
-/** A small push; insists on being told something for every row. */
-class Told extends nn.Module {
+/** A small push; expects a condition for every row. */
+class Conditioned extends nn.Module {
   push = new nn.Linear(2, 2);
   forward(x: Tensor, _t: Tensor, given: Conditions = {}): Tensor {
     expect(given.cond?.shape).toEqual([x.size(0), 1]);
@@ -82,7 +84,7 @@ async function rowsOf(
   const training = new Training(
     tiny(spy, {
       data,
-      network: () => new Told(),
+      network: () => new Conditioned(),
       batchSize: 8,
       steps: 3,
       halfIterations: 3,
@@ -176,9 +178,9 @@ describe.each(sources)("rows %s with matched conditions", (source) => {
     for (const { rows } of pairs) {
       const { x0, x1, cond } = rows as Record<"x0" | "x1" | "cond", number[]>;
       const row = (x: number[], i: number) => Math.round(64 * (x[2 * i] as number));
-      cond.forEach((told, i) => {
-        expect([classOf.x0(row(x0, i)), classOf.x1(row(x1, i))]).toEqual([told, told]);
-        met.set(told, (met.get(told) ?? new Set()).add(row(x1, i)));
+      cond.forEach((value, i) => {
+        expect([classOf.x0(row(x0, i)), classOf.x1(row(x1, i))]).toEqual([value, value]);
+        met.set(value, (met.get(value) ?? new Set()).add(row(x1, i)));
       });
     }
     // All five partners of each class come up, and class 0 has none.
@@ -206,7 +208,7 @@ describe("minibatch optimal transport", () => {
   });
 });
 
-describe("what networks are told", () => {
+describe("a condition", () => {
   /** Two clouds at ±2 on one end; the sign is the condition. */
   function clouds(own: "x0" | "both"): Endpoints {
     const n = 512;
@@ -271,28 +273,28 @@ describe("conditions that cannot be", () => {
   const cases: [string, (data: Endpoints) => Endpoints, RegExp][] = [
     [
       "of another number of rows",
-      (d) => ({ ...d, conditions: { ...d.conditions, x1: told(marked(39, 0)) } }),
+      (d) => ({ ...d, conditions: { ...d.conditions, x1: conditionsOf(marked(39, 0)) } }),
       /40 samples of x1 with conditions for 39; expected one condition a sample/,
     ],
     [
       "of other kinds at the ends",
-      (d) => ({ ...d, conditions: { ...d.conditions, x1: { cond: told(d.x1).cond } } }),
+      (d) => ({ ...d, conditions: { ...d.conditions, x1: { cond: conditionsOf(d.x1).cond } } }),
       /conditions of x0 are cond,y .* those of x1 cond .*both ends need the same/,
     ],
     [
       "that are not finite",
-      (d) => ({ ...d, conditions: { x0: { ...told(d.x0), cond: d.x0.div(0) } } }),
+      (d) => ({ ...d, conditions: { x0: { ...conditionsOf(d.x0), cond: d.x0.div(0) } } }),
       /conditions of x0 have values that are NaN or infinite/,
     ],
     [
       "borrowed from a table of another length",
-      (d) => ({ x0: d.x0, x1: marked(30, 0), conditions: { x0: told(d.x0) } }),
+      (d) => ({ x0: d.x0, x1: marked(30, 0), conditions: { x0: conditionsOf(d.x0) } }),
       /30 samples of x1 with conditions for 40/,
     ],
   ];
   it.each(cases)("%s are refused in one line", (_, change, message) => {
     const data = change(markedData(["x0", "x1"]));
-    const make = () => new Training(tiny(methods.dsbm, { data, network: () => new Told() }));
+    const make = () => new Training(tiny(methods.dsbm, { data, network: () => new Conditioned() }));
     expect(make).toThrow(message);
   });
 });

@@ -52,7 +52,7 @@ class Dropping extends nn.Module {
   }
 }
 
-/** The same, told something. */
+/** The same, conditioned. */
 class Steered extends Dropping {
   override forward(x: Tensor, _t?: Tensor, { cond }: Conditions = {}): Tensor {
     return super.forward(x).mul(cond as Tensor);
@@ -149,7 +149,7 @@ async function continued(saved: SavedTraining): Promise<string> {
   return result;
 }
 
-/** Runs on until `stop` says so, and gives what was saved there (null: ran to the end). */
+/** Runs until `stop` is true, and gives what was saved there (null: ran to the end). */
 async function until(
   training: Training,
   stop: (event: TrainEvent) => boolean,
@@ -159,7 +159,7 @@ async function until(
   return null;
 }
 
-/** A run that is cut off at the boundaries that `at` asks for, each time going on in a new training. */
+/** A run that is cut off at the boundaries that `at` names, each time going on in a new training. */
 async function inPieces(problem: () => Problem, at: (step: number) => boolean): Promise<string> {
   let saved: SavedTraining | null = null;
   for (let piece = 0; piece < 100; piece++) {
@@ -422,7 +422,7 @@ describe("a cache on disk", () => {
     wide.dispose();
   });
 
-  it("has standardised ends when asked to", async () => {
+  it("has standardised ends with normalize", async () => {
     const problem = cached({ halfIterations: 3 });
     const training = new Training(withCache(problem, { normalize: true }));
     for await (const e of training.run({ pauseAt: ({ half, step }) => half === 3 && step === 6 })) {

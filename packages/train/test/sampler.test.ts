@@ -118,7 +118,7 @@ describe("Sampler", () => {
       expect(Math.abs(a.var / b.var - 1)).toBeLessThan(5 * Math.sqrt(4 / a.n));
     }));
 
-  it("returns the path whose last state is the end, and the states asked for", () =>
+  it("returns the path whose last state is the end, and the states of at", () =>
     tidy(() => {
       const sampler = make({ threads: 2 });
       const path = sampler.path("f", x, { grid, generator: seeded(9) });
@@ -160,7 +160,7 @@ describe("Sampler", () => {
       expect(distance(averaged, before)).toBeGreaterThan(0.01);
     }));
 
-  it("keeps apart what is asked on different grids", () =>
+  it("keeps programs of different grids apart", () =>
     tidy(() => {
       const sampler = make();
       const skew = gammaGrid([1, 2, 3, 4, 5]);
@@ -237,7 +237,7 @@ describe("carry", () => {
   }
 
   it.each(["sde", "euler", "heun", "dopri5"] as const)(
-    "by %s gives rows the same however they are cut and on any number of threads, all states if asked for",
+    "by %s gives rows the same however they are cut and on any number of threads, all states with path",
     async (solver) => {
       const one = make();
       const whole = await carried(one, [rows], { solver, path: true });
@@ -255,7 +255,7 @@ describe("carry", () => {
     },
   );
 
-  it("has the noise of a seed and a row, the process's law, and the last noise only if asked for", async () => {
+  it("has the noise of a seed and a row, the process's law, and no last noise with lastNoise: false", async () => {
     const sampler = make();
     const { states } = await carried(sampler, [rows]);
     const again = await carried(make(), [rows], { seed: 3 });

@@ -104,7 +104,7 @@ describe("Training", () => {
     training.dispose();
   });
 
-  it("stops at the step whose loss is not finite, and says where", async () => {
+  it("stops at the step whose loss is not finite, with an error that names it", async () => {
     const training = new Training(tiny(dsbm, { lr: 1e30, steps: 50 }));
     const before = liveTensors();
     const failure = await events(training).catch((error: unknown) => error);
@@ -204,7 +204,7 @@ describe("Training", () => {
     expect(tight[0]).toBeGreaterThan(0.1);
   });
 
-  it("takes longer over the first half-iteration when told to", async () => {
+  it("has firstSteps steps in the first half-iteration", async () => {
     const training = new Training(tiny(dsbm, { firstSteps: 12, steps: 5, logEvery: 100 }));
     const last = (await events(training)).flatMap((e) => (e.type === "step" ? [e.step] : []));
     expect(last).toEqual([12, 5]);
@@ -278,7 +278,7 @@ describe("the parts of a step", () => {
       even.dispose();
     }));
 
-  it("keeps a share of them uniform where that is asked for", () =>
+  it("keeps a share of them uniform", () =>
     tidy(() => {
       const grid = { times: [0, 0.01, 0.1, 0.4, 1], steps: [0.01, 0.09, 0.3, 0.6] };
       const u = drawTimes(8000, 0, seeded(3), normal([1], 1).to("float32"));

@@ -18,7 +18,7 @@ export interface Conditions {
 
 /** The conditions that data can have, in the order in which they are listed as tensors. */
 const kinds = ["cond", "y"] as const;
-export type ConditionKind = (typeof kinds)[number];
+type ConditionKind = (typeof kinds)[number];
 
 /** The conditions of each table that has some. */
 export type EndConditions = { readonly [end in End]?: Conditions | undefined };

@@ -1,7 +1,6 @@
 // What training needs of data: two tables of samples. They need not be paired, nor equally long.
 import { type Generator, randperm, type Tensor, tidy } from "@dsbm/torch";
 import {
-  type ConditionKind,
   type Conditions,
   conditionRows,
   conditionsAt,
@@ -136,11 +135,6 @@ function allFinite(x: Tensor): boolean {
     if (!fine) return false;
   }
   return true;
-}
-
-/** Which conditions networks get. */
-export function conditionKinds({ conditions }: Endpoints): ConditionKind[] {
-  return kindsOf(conditionsAt(conditions, "x0")?.values);
 }
 
 function checkConditions({ x0, x1, conditions }: Endpoints, what: string): void {

@@ -36,12 +36,3 @@ export function ordered(direction: Direction, grid: TimeGrid, only?: number): So
   });
   return only === undefined ? steps : steps.slice(only, only + 1);
 }
-
-/** Every state of a run, stacked: [N + 1, B, …], the start first. */
-export function collectPath(): {
-  callback: NonNullable<SolveOptions["callback"]>;
-  states: Tensor[];
-} {
-  const states: Tensor[] = [];
-  return { states, callback: (x) => states.push(x) };
-}

@@ -1,4 +1,4 @@
-// The variances of an image run's steps, as its keys ask for them.
+// The variances of an image run's steps, as its keys name them.
 import { describe, expect, it } from "vitest";
 import { type GammaOptions, gammaSchedule } from "../../src/core/time-grid.js";
 

@@ -72,14 +72,14 @@ describe("simulated", () => {
     "after %s starts in that direction's data and ends where it runs to",
     (newest) => {
       const data = { x0: numbered(3), x1: numbered(3, 10) };
-      const asked: [string, Tensor][] = [];
+      const calls: [string, Tensor][] = [];
       const made = numbered(3, 50);
       const pairs = simulated(newest, data, (direction, start) => {
-        asked.push([direction, start]);
+        calls.push([direction, start]);
         return made;
       });
       const start = newest === "f" ? data.x0 : data.x1;
-      expect(asked).toEqual([[newest, start]]);
+      expect(calls).toEqual([[newest, start]]);
       expect(newest === "f" ? pairs.x0 : pairs.x1).toBe(start);
       expect(newest === "f" ? pairs.x1 : pairs.x0).toBe(made);
       for (const t of [data.x0, data.x1, made]) t.dispose();

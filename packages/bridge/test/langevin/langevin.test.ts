@@ -128,11 +128,11 @@ describe("networks", () => {
     });
   });
 
-  it("are told the steps that they have done", () => {
+  it("get the count of their steps as the time", () => {
     tidy(() => {
-      const told: number[][] = [];
+      const counts: number[][] = [];
       const net = (x: Tensor, k: Tensor) => {
-        told.push(k.toNumbers());
+        counts.push(k.toNumbers());
         expect(k.dtype).toBe(x.dtype);
         return x;
       };
@@ -140,11 +140,11 @@ describe("networks", () => {
         const process = langevin({ gammas });
         langevinRun(process, networkMean(net, process), ones([2, 3]), { direction });
       }
-      expect(told).toEqual([0, 1, 2, 3, 4, 0, 1, 2, 3, 4].map((k) => [k, k]));
+      expect(counts).toEqual([0, 1, 2, 3, 4, 0, 1, 2, 3, 4].map((k) => [k, k]));
     });
   });
 
-  it("answer last without noise where samples are looked at", () => {
+  it("leave out the last noise with lastNoise: false", () => {
     tidy(() => {
       const process = langevin({ gammas, meanMatch: true });
       const x = normal([5, 3], 3);

@@ -233,7 +233,7 @@ describe("rows", () => {
     },
   );
 
-  it.each(["f", "b"] as const)("ask %s for the step that undoes them", (direction) => {
+  it.each(["f", "b"] as const)("train %s for the step that undoes them", (direction) => {
     tidy(() => {
       const weight = [1, 10, 100];
       const steps = tensor([0, 1, 2, 2], { dtype: "int64" });

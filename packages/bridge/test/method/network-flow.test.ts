@@ -1,4 +1,4 @@
-// The flow of trained networks against the exact Gaussian bridge: whatever the networks predict, once they answer what
+// The flow of trained networks against the exact Gaussian bridge: whatever the networks predict, if they predict what
 // they should, the flow carries one marginal to the other.
 import { full, nn, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -20,7 +20,7 @@ const process = brownian({ sigma: bridge.sigma });
 const grid = uniformGrid(20);
 const n = 200;
 
-class Answers extends nn.Module {
+class Exact extends nn.Module {
   constructor(private readonly field: Field) {
     super();
   }
@@ -39,17 +39,17 @@ const velocity: Field = (x, t) => {
   return x.mul(slope).add(shift);
 };
 
-/** Networks that answer the exact drift in the way a parametrisation asks for. */
+/** Networks that predict the exact drift in a parametrisation. */
 function networksOf({ meanMatch, stdTrick }: Parametrisation, dt = 1) {
-  const asked = (d: "f" | "b"): Field => {
+  const exact = (d: "f" | "b"): Field => {
     const left = (t: Tensor, x: Tensor) => spread(d === "f" ? t.rsub(1) : t, x);
     return (x, t) => {
       const v = drift[d](x, t);
-      const answer = meanMatch ? v.mul(left(t, x)).add(x) : v.mul(dt);
-      return stdTrick ? answer.mul(spread(process.scale(d, t), x)) : answer;
+      const output = meanMatch ? v.mul(left(t, x)).add(x) : v.mul(dt);
+      return stdTrick ? output.mul(spread(process.scale(d, t), x)) : output;
     };
   };
-  return { f: new Answers(asked("f")), b: new Answers(asked("b")) };
+  return { f: new Exact(exact("f")), b: new Exact(exact("b")) };
 }
 
 const { dsbm, dsb_increments: dsb, rectifiedflow } = methods;
@@ -66,7 +66,7 @@ const cases: [string, Omit<NetworkFlowOptions, "eps">][] = [
   ["increments", { method: dsb, process, grid, networks: networksOf(plainDrift, 1 / 20) }],
   [
     "a velocity in the backward place",
-    { method: rectifiedflow, process, grid, networks: { b: new Answers(velocity) } },
+    { method: rectifiedflow, process, grid, networks: { b: new Exact(velocity) } },
   ],
 ];
 

@@ -108,7 +108,7 @@ describe("step sizes", () => {
 });
 
 describe("the whole of it", () => {
-  it("asks for nothing more when more times are requested", () =>
+  it("makes no further evaluations when more times are requested", () =>
     tidy(() => {
       const few = solveFlow(oscillating, number(1), { times: [0, 1] });
       const times = Array.from({ length: 101 }, (_, k) => k / 100);

@@ -96,7 +96,7 @@ describe.each(names)("%s", (solver) => {
     if (!facts.adaptive) expect(inSteps / facts.evaluations).toBe(10);
   });
 
-  it("gives the start first, and it alone when nothing else is asked for", () =>
+  it("gives the start first, and it alone where it is the only time", () =>
     tidy(() => {
       const x = start();
       const { states } = solveFlow(oscillating, x, { times: [0.2, 0.4], solver });

@@ -1,4 +1,4 @@
-// Solvers converge with their order, in both directions of time, and tell every state on the way.
+// Solvers converge with their order, in both directions of time, and give every state between.
 import { cat, eye, full, noGrad, type Tensor, tensor, tidy, zeros } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { expectMoments, normal } from "../../../../test/support/numbers.js";
@@ -7,7 +7,13 @@ import { gammaGrid, uniformGrid } from "../../src/core/time-grid.js";
 import { euler } from "../../src/solver/euler.js";
 import { eulerMaruyama, type StepVariance } from "../../src/solver/euler-maruyama.js";
 import { heun } from "../../src/solver/heun.js";
-import { collectPath, type Field } from "../../src/solver/solver.js";
+import type { Field } from "../../src/solver/solver.js";
+
+/** Every state of a run, the start first. */
+function collectPath() {
+  const states: Tensor[] = [];
+  return { states, callback: (x: Tensor) => void states.push(x) };
+}
 
 const one = () => full([1, 1], 1, { dtype: "float64" });
 const refine = [16, 32, 64, 128];
@@ -34,7 +40,7 @@ describe.each(["f", "b"] as const)("direction %s", (direction: Direction) => {
     for (const p of orders(errors)) expect(Math.abs(p - order)).toBeLessThan(0.15);
   });
 
-  it("heun on an uneven grid tells every state, exact where the field is linear in time", () =>
+  it("heun on an uneven grid gives every state, exact where the field is linear in time", () =>
     tidy(() => {
       const path = collectPath();
       const field: Field = (x, t) => x.mul(0).add(t.mul(2).unsqueeze(1));
@@ -48,17 +54,17 @@ describe.each(["f", "b"] as const)("direction %s", (direction: Direction) => {
   // dX = −θX dt + σ dW (the drift points to 0 in either direction): e^−θ and σ²(1 − e^−2θ)/(2θ).
   const [theta, sigma] = [1.5, 0.7];
   const field: Field = (x) => x.mul(-theta);
-  /** The scheme is affine in its noise: its variance is the sum of squared answers to unit impulses. */
+  /** The scheme is affine in its noise: its variance is the sum of squared responses to unit impulses. */
   const schemeMoments = (n: number, stepVariance: StepVariance = "process") =>
     tidy(() => {
       const impulses = eye(n, { dtype: "float64" });
       const options = { direction, grid: uniformGrid(n), sigma, stepVariance };
-      const answers = eulerMaruyama(field, zeros([n, 1], { dtype: "float64" }), {
+      const responses = eulerMaruyama(field, zeros([n, 1], { dtype: "float64" }), {
         ...options,
         noise: (_x, k) => impulses.select(0, k).unsqueeze(1),
       });
       const mean = eulerMaruyama(field, one(), { ...options, sigma: 0 }).item();
-      return { mean, var: answers.square().sum().item() };
+      return { mean, var: responses.square().sum().item() };
     });
 
   const exact = {
@@ -93,10 +99,10 @@ describe.each(["f", "b"] as const)("direction %s", (direction: Direction) => {
         const path: { time: number; mean: number; var: number }[] = [];
         const take = { direction, grid, sigma, stepVariance };
         const callback = (x: Tensor, { time }: { time: number }) => {
-          const answers = x.sub(x.select(0, 4)).square().sum().item();
-          path.push({ time, mean: x.select(0, 4).item(), var: answers });
+          const responses = x.sub(x.select(0, 4)).square().sum().item();
+          path.push({ time, mean: x.select(0, 4).item(), var: responses });
         };
-        // Rows that answer to one impulse each, and one without noise.
+        // Rows with one impulse each, and one without noise.
         const noise = (_: Tensor, k: number) =>
           cat([impulses.select(0, k), zeros([1], { dtype: "float64" })]).unsqueeze(1);
         eulerMaruyama(pinned, full([5, 1], 1, { dtype: "float64" }), { ...take, noise, callback });
@@ -124,7 +130,7 @@ describe.each(["f", "b"] as const)("direction %s", (direction: Direction) => {
     });
   });
 
-  it("tells every state with its time, and leaves the last noise out when asked", () =>
+  it("gives every state with its time, and leaves out the last noise with lastNoise: false", () =>
     tidy(() => {
       const grid = gammaGrid([1, 2, 1]);
       const x = zeros([5, 2, 2], { dtype: "float64" });

@@ -6,14 +6,14 @@ import type { Ranks } from "../../src/distributed/ranks.js";
 const steps = 1000;
 const quiet: Asking = { stop: false, pauseAt: () => false };
 
-/** A rank's agreement, with what it said and what the largest words of all are, given its own. */
+/** A rank's agreement, with what it sent and the largest values of all ranks, given its own. */
 function rank(isMain: boolean, all: (own: number[]) => number[] = (own) => own) {
-  const said: number[][] = [];
+  const sent: number[][] = [];
   const max = (own: number[]) => {
-    said.push(own);
+    sent.push(own);
     return all(own);
   };
-  return { said, agreement: new Agreement({ isMain, max } as unknown as Ranks, steps) };
+  return { sent, agreement: new Agreement({ isMain, max } as unknown as Ranks, steps) };
 }
 
 /** A clock on which every step takes so many milliseconds. */
@@ -29,7 +29,7 @@ afterEach(() => vi.restoreAllMocks());
 describe("an agreement", () => {
   it("has pauses after the very steps that rank 0 wants, and few words", () => {
     const tick = clock(1);
-    const { said, agreement } = rank(true);
+    const { sent, agreement } = rank(true);
     const wanted = (step: number) => step % 70 === 0 || step === 71;
     const paused: number[] = [];
     for (let step = 1; step <= steps; step++) {
@@ -38,7 +38,7 @@ describe("an agreement", () => {
     }
     const expected = Array.from({ length: steps }, (_, i) => i + 1).filter(wanted);
     expect(paused).toEqual(expected.filter((step) => step <= steps));
-    expect(said.length).toBeLessThan(steps / 10);
+    expect(sent.length).toBeLessThan(steps / 10);
   });
 
   it("looks no further ahead than a twentieth of a second, nor beyond the last step", () => {
@@ -79,13 +79,13 @@ describe("an agreement", () => {
     expect(step).toBeLessThanOrEqual(350);
   });
 
-  it("has other ranks do what rank 0 says, when it says it", () => {
-    const answers = [
+  it("has other ranks do what rank 0 wants, at the same step", () => {
+    const largest = [
       [0, 10, 0],
       [0, 13, 12],
       [1, 20, 0],
     ];
-    const { said, agreement } = rank(false, () => answers[said.length - 1] as number[]);
+    const { sent, agreement } = rank(false, () => largest[sent.length - 1] as number[]);
     const done: unknown[] = [];
     for (let step = 1; step <= 13; step++) {
       const { stop, pause } = agreement.before(step, { ...quiet, stop: step === 13 });
@@ -95,8 +95,8 @@ describe("an agreement", () => {
       [12, false, true],
       [13, true, false],
     ]);
-    // A rank that does not lead says only whether it wants to stop.
-    expect(said).toEqual([
+    // A rank that is not rank 0 sends only whether it wants to stop.
+    expect(sent).toEqual([
       [0, 0, 0],
       [0, 0, 0],
       [1, 0, 0],

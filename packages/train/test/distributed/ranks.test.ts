@@ -21,9 +21,11 @@ interface Result {
 }
 
 async function train(n: number, options: object): Promise<Result> {
-  const told = { root: join(folder, `of ${n}`), ...options };
+  const argument = { root: join(folder, `of ${n}`), ...options };
   const all =
-    n === 1 ? [await support.rank(program, told, {})] : await support.ranks(program, n, told);
+    n === 1
+      ? [await support.rank(program, argument, {})]
+      : await support.ranks(program, n, argument);
   for (const { said, exit, errors } of all) {
     expect([exit, errors]).toEqual([0, ""]);
     expect(said.ended).toBe(true);
@@ -111,8 +113,8 @@ describe("several processes train what one trains", () => {
 
   it("without a folder that all see, with a cache on each disk", async () => {
     const one = await alone("images");
-    const told = { problem: "images", apart: true, root: join(folder, "apart") };
-    expectSame(await train(2, told), one);
+    const argument = { problem: "images", apart: true, root: join(folder, "apart") };
+    expectSame(await train(2, argument), one);
     for (const rank of ["0", "1"])
       expect(readdirSync(join(folder, "apart", rank, "cache"))).toEqual([]);
   });
@@ -132,10 +134,10 @@ describe("several processes train what one trains", () => {
   });
 });
 
-describe("a rank whose weights stray", () => {
+describe("a rank whose weights differ", () => {
   it("is named by all at the next pause, whatever made it", async () => {
-    const told = { problem: "images", root: join(folder, "strays"), strays: true };
-    const all = await support.ranks(program, 2, told);
+    const argument = { problem: "images", root: join(folder, "changed"), changesWeights: true };
+    const all = await support.ranks(program, 2, argument);
     for (const { exit, errors } of all) {
       expect(exit).toBe(1);
       expect(errors).toMatch(/the weights of rank 1 are no longer those of rank 0: .* checkpoint/);
@@ -145,8 +147,8 @@ describe("a rank whose weights stray", () => {
 
 describe("what cannot be shared", () => {
   it("is refused by every rank: a batch of fewer rows than there are processes", async () => {
-    const told = { problem: "images", root: folder, changes: { batchSize: 2 } };
-    const all = await support.ranks(program, 2, told);
+    const argument = { problem: "images", root: folder, changes: { batchSize: 2 } };
+    const all = await support.ranks(program, 2, argument);
     for (const { exit, errors } of all) {
       expect(exit).toBe(1);
       expect(errors).toMatch(/a batch of 1 pairs cannot be shared by 2 processes/);
