@@ -1,7 +1,7 @@
 // The two forms in which CIFAR-10 is published, batch by batch: records of a label and its pixels, and dictionaries
 // pickled by Python. Both hold the same images, colour plane by colour plane.
+import { io } from "@dsbm/torch";
 import { DatasetError } from "../errors.js";
-import { PickledArray, PickledDict, unpickle } from "../files/pickle.js";
 
 /** Height and width. */
 export const side = 32;
@@ -33,12 +33,12 @@ export function readRecords(bytes: Uint8Array, source: string): CifarBatch {
 
 /** Reads a pickled batch; `source` names it in errors. Throws `DatasetError` `BadPickle`, `BadLabel`. */
 export function readPickled(bytes: Uint8Array, source: string): CifarBatch {
-  const batch = unpickle(bytes, source);
-  const [data, labels] =
-    batch instanceof PickledDict ? [batch.get("data"), batch.get("labels")] : [];
-  const n = data instanceof PickledArray ? data.shape[0]! : 0;
+  const batch = unpickled(bytes, source);
+  const [data, labels]: unknown[] =
+    batch instanceof Map ? [batch.get("data"), batch.get("labels")] : [];
+  const n = data instanceof io.ByteArray ? data.shape[0]! : 0;
   const good =
-    data instanceof PickledArray &&
+    data instanceof io.ByteArray &&
     `${data.shape}` === `${[n, pixels]}` &&
     Array.isArray(labels) &&
     labels.length === n &&
@@ -51,6 +51,16 @@ export function readPickled(bytes: Uint8Array, source: string): CifarBatch {
   // A number beyond a byte must not become another label.
   const small = labels.map((label) => (label >= 0 && label < 256 ? label : 255));
   return checked({ images: data.data, labels: Uint8Array.from(small) }, source);
+}
+
+function unpickled(bytes: Uint8Array, source: string): unknown {
+  try {
+    return io.unpickleBytes(bytes, source);
+  } catch (error) {
+    if (!(error instanceof io.FormatError)) throw error;
+    const cure = "expected a batch of the published archive; download it again";
+    throw new DatasetError("BadPickle", `${error.message}: ${cure}`);
+  }
 }
 
 function checked(batch: CifarBatch, source: string): CifarBatch {

@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { type PickledArray, type PickledDict, unpickle } from "../../src/files/pickle.js";
+import { readPickled } from "../../src/images/cifar-batches.js";
 import { loadTable } from "../../src/registry.js";
 import { put, refusal, testFolders } from "../files.js";
 
@@ -227,9 +227,14 @@ describe("CIFAR-10", () => {
       "a cut pickle",
       { test_batch: pickled(0, [1, 2]).subarray(0, 900) },
       "BadPickle",
-      "is cut at 900",
+      "needs 6144 bytes",
     ],
-    ["no pickle", { test_batch: bytesOf("<html>") }, "BadPickle", "uses the operation 0x3c at 0"],
+    [
+      "no pickle",
+      { test_batch: bytesOf("<html>") },
+      "BadPickle",
+      "is no pickle of protocol 2 to 5",
+    ],
     [
       "a pickle of something else",
       { test_batch: bytesOf([0x80, 2], "].") },
@@ -240,7 +245,7 @@ describe("CIFAR-10", () => {
       "more rows than bytes",
       { test_batch: pickled(0, [1, 2], { n: 3 }) },
       "BadPickle",
-      "an array of [3,3072] with 6144 bytes",
+      "sets attributes of an object, which is refused",
     ],
     [
       "labels of other images",
@@ -288,49 +293,9 @@ describe("CIFAR-10", () => {
   });
 });
 
-describe("unpickle", () => {
-  it("reads what Python 3 and NumPy 2 write", () => {
-    // pickle.dumps({b"data": numpy.arange(12, dtype="uint8").reshape(2, 6), b"labels": [1, 2]}, 3)
-    const bytes = Buffer.from(
-      "gAN9cQAoQwRkYXRhcQFjbnVtcHkuX2NvcmUubXVsdGlhcnJheQpfcmVjb25zdHJ1Y3QKcQJjbnVtcHkKbmRhcnJheQpxA0sAhXEEQwFicQWHcQZScQcoSwFLAksGhnEIY251bXB5CmR0eXBlCnEJWAIAAAB1MXEKiYiHcQtScQwoSwNYAQAAAHxxDU5OTkr/////Sv////9LAHRxDmKJQwwAAQIDBAUGBwgJCgtxD3RxEGJDBmxhYmVsc3ERXXESKEsBSwJldS4=",
-      "base64",
-    );
-    const value = unpickle(bytes, "p") as PickledDict;
-    expect([...value.keys()]).toEqual(["data", "labels"]);
-    expect(value.get("labels")).toEqual([1, 2]);
-    const data = value.get("data") as PickledArray;
-    expect(data.shape).toEqual([2, 6]);
-    expect([...data.data]).toEqual(Array.from({ length: 12 }, (_, i) => i));
-  });
-
-  it.each([
-    ["another function", "cos\nsystem\nU\x02ls\x85R.", /names os\.system, which is refused/],
-    [
-      "another kind of array",
-      "cnumpy\ndtype\nU\x02O8K\x00K\x01\x87R.",
-      /makes an object other than/,
-    ],
-    ["a class as a function", "cnumpy\nndarray\n)R.", /makes an object other than/],
-    ["a state of no array", "}U\x01ab.", /sets the state of what is no array/],
-    ["a value that was not stored", "h\x05.", /recalls value 5/],
-    ["an item of no dictionary", "]K\x01K\x02s.", /sets items of what is no dictionary/],
-    ["a key that is a list", "}]K\x02s.", /has a key that is neither text nor a number/],
-    ["a mark that is not there", "K\x01t.", /looks for a mark/],
-    ["an empty stack", ".", /takes from an empty stack/],
-    ["two values", "K\x01K\x02.", /leaves more than one value/],
-    ["bytes behind the end", "K\x01.K\x02", /leaves more than one value/],
-    ["a name without end", `c${"x".repeat(300)}`, /names a class without end/],
-  ])("refuses %s", (_, program, message) => {
-    expect(() => unpickle(bytesOf([0x80, 2], program), "p")).toThrow(refusal("BadPickle", message));
-  });
-
-  it("refuses every beginning of a batch, and other protocols", () => {
-    const bytes = pickled(0, [1]);
-    const places = Array.from({ length: 340 }, (_, i) => i);
-    for (const end of [...places, ...places.map((i) => bytes.length - 1 - i)])
-      expect(() => unpickle(bytes.subarray(0, end), "p")).toThrow(refusal("BadPickle"));
-    expect(() => unpickle(bytesOf([0x80, 4], "K\x01."), "p")).toThrow(
-      refusal("BadPickle", "has protocol 4"),
-    );
-  });
+it("refuses every beginning of a pickled batch", () => {
+  const bytes = pickled(0, [1]);
+  const places = Array.from({ length: 340 }, (_, i) => i);
+  for (const end of [...places, ...places.map((i) => bytes.length - 1 - i)])
+    expect(() => readPickled(bytes.subarray(0, end), "p")).toThrow(refusal("BadPickle"));
 });

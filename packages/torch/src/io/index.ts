@@ -3,6 +3,7 @@ export { mapNpy } from "./map.js";
 export * as npy from "./npy.js";
 export { NpyTarget } from "./npy-target.js";
 export {
+  ByteArray,
   decodePt,
   encodePt,
   type LoadedStateDict,
@@ -13,6 +14,7 @@ export {
   type PtLimits,
   type PtOptions,
   type PtValue,
+  unpickleBytes,
 } from "./pt/index.js";
 export { fromTyped, type RawArray, toFloat32, toFloat64 } from "./raw.js";
 export * as safetensors from "./safetensors.js";

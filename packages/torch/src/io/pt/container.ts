@@ -3,6 +3,7 @@ import { FormatError } from "../errors.js";
 import { itemSize } from "../raw.js";
 import { Cursor } from "./cursor.js";
 import { swapped } from "./elements.js";
+import { stateDicts } from "./globals.js";
 import { type PtLimits, pickleLimit } from "./limits.js";
 import { type StorageReference, Storages } from "./references.js";
 import { type ByteSource, viewOf } from "./source.js";
@@ -53,7 +54,7 @@ function openZip(source: ByteSource, limits: Required<PtLimits>): Container {
     throw new FormatError("OutOfRange", path, problem);
   }
   const cursor = new Cursor(zip.read(`${folder}data.pkl`), path);
-  const root = unpickle(cursor, new Storages(path), new Steps(limits.maxValues, path));
+  const root = unpickle(cursor, stateDicts(new Storages(path)), new Steps(limits.maxValues, path));
   if (cursor.left > 0) {
     const problem = `${cursor.left} bytes follow its pickle: expected none`;
     throw new FormatError("SizeMismatch", path, problem);
@@ -81,7 +82,8 @@ function openLegacy(source: ByteSource, limits: Required<PtLimits>): Container {
   const cursor = new Cursor(source.read(0, Math.min(source.length, pickleLimit)), path);
   const storages = new Storages(path);
   const steps = new Steps(limits.maxValues, path);
-  const next = () => unpickle(cursor, storages, steps);
+  const dialect = stateDicts(storages);
+  const next = () => unpickle(cursor, dialect, steps);
   if (next() !== magic) throw notThis(source, "is a pickle without torch.save's magic number");
   const found = next();
   if (found !== version || !(next() instanceof Map)) {

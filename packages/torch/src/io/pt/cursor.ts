@@ -49,9 +49,15 @@ export class Cursor {
     return this.#view.getFloat64(this.#take(8), false);
   }
 
+  /** A view of this many bytes. */
+  bytes(length: number): Uint8Array {
+    const begin = this.#take(length);
+    return this.#bytes.subarray(begin, this.at);
+  }
+
   /** A whole number of any length in two's complement, low bytes first. */
   integer(length: number): number | bigint {
-    const bytes = this.#bytes.subarray(this.#take(length), this.at);
+    const bytes = this.bytes(length);
     let value = 0n;
     for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
     value = BigInt.asIntN(8 * length, value);
@@ -61,7 +67,7 @@ export class Cursor {
 
   /** Text of this many bytes in UTF-8; throws `InvalidValue` where it is none. */
   text(length: number): string {
-    const bytes = this.#bytes.subarray(this.#take(length), this.at);
+    const bytes = this.bytes(length);
     try {
       return text.decode(bytes);
     } catch (error) {

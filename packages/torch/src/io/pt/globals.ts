@@ -3,23 +3,16 @@
 // are in it stand for functions of ours, which only put values together.
 import { FormatError } from "../errors.js";
 import type { DType } from "../raw.js";
-import { TensorReference, tensorReference } from "./references.js";
-
-/** A function of ours under a Python name. */
-export class Callable {
-  constructor(
-    readonly name: string,
-    readonly call: (args: readonly unknown[], source: string) => unknown,
-  ) {}
-}
+import { StorageReference, type Storages, TensorReference, tensorReference } from "./references.js";
+import { Callable, type Dialect } from "./unpickle.js";
 
 /** The class of a storage, which says the type of its elements. */
-export class StorageType {
+class StorageType {
   constructor(readonly dtype: DType) {}
 }
 
-/** collections.OrderedDict, the only object whose attributes a pickle may set: they are dropped. */
-export class OrderedDict extends Map<unknown, unknown> {}
+/** collections.OrderedDict, the only object whose attributes a pickle may set (`_metadata`): they are dropped. */
+class OrderedDict extends Map<unknown, unknown> {}
 
 const storageTypes: Readonly<Record<DType, string>> = {
   float32: "FloatStorage",
@@ -69,12 +62,30 @@ for (const [dtype, type] of Object.entries(storageTypes)) {
   globals.set(`torch.${dtype}`, `torch.${dtype}`);
 }
 
+/** The pickles of torch.save, whose tensors refer to storages outside of them. */
+export function stateDicts(storages: Storages): Dialect {
+  return {
+    kind: "state dicts",
+    global: resolveGlobal,
+    build: (object, state) => object instanceof OrderedDict && state instanceof Map,
+    persistent: ([kind, type, ...rest]) =>
+      storages.named(kind, type instanceof StorageType ? type.dtype : undefined, rest),
+  };
+}
+
+/** Whether a value of the pickle is a constant of the program and no data: it cannot stand in a result. */
+export function isInternal(value: unknown): boolean {
+  return (
+    value instanceof Callable || value instanceof StorageType || value instanceof StorageReference
+  );
+}
+
 /**
  * What a name stands for: a `Callable`, a `StorageType`, or for a dtype its name as a string.
  *
  * Throws `UnknownName` for every other name, and `UnknownDtype` for storages of other elements.
  */
-export function resolveGlobal(module: string, name: string, source: string): unknown {
+function resolveGlobal(module: string, name: string, source: string): unknown {
   const full = `${module}.${name}`;
   const found = globals.get(full);
   if (found !== undefined) return found;

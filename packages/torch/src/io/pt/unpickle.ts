@@ -1,9 +1,7 @@
-// A pickle is a program for a stack machine. This machine knows the operations that state dicts are
+// A pickle is a program for a stack machine. This machine knows the operations that plain data is
 // made of (protocols 2 to 5), calls functions of ours only, and counts its steps.
 import { type FormatCode, FormatError } from "../errors.js";
 import type { Cursor } from "./cursor.js";
-import { Callable, OrderedDict, resolveGlobal, StorageType } from "./globals.js";
-import { StorageReference, type Storages, TensorReference } from "./references.js";
 
 /** Numbers of more bytes than this occur in no checkpoint. */
 const integerLimit = 256;
@@ -32,16 +30,37 @@ export class Steps {
   }
 }
 
+/** A function of ours under a Python name. */
+export class Callable {
+  constructor(
+    readonly name: string,
+    readonly call: (args: readonly unknown[], source: string) => unknown,
+  ) {}
+}
+
+/** What a kind of pickle may do beside putting plain values together. */
+export interface Dialect {
+  /** The kind, for errors: "state dicts". */
+  kind: string;
+  /** What a Python name stands for: a `Callable` or a constant. Throws `UnknownName` for all others. */
+  global(module: string, name: string, source: string): unknown;
+  /** Sets the state of an object; false where that is not allowed. */
+  build(object: unknown, state: unknown): boolean;
+  /** The value of a persistent identifier. */
+  persistent?(id: readonly unknown[]): unknown;
+  /** Whether byte strings are allowed, as Python 2 writes text. */
+  byteStrings?: boolean;
+}
+
 /**
  * Runs one pickle, from the cursor on, and returns what it describes: null, booleans, numbers, bigints,
- * strings, arrays (tuples are frozen ones), Maps and `TensorReference`s, possibly shared or cyclic.
+ * strings, arrays (tuples are frozen ones), Maps, byte strings and values of the dialect, possibly shared or cyclic.
  *
- * Throws `UnknownName` for names outside the allow-list (see `resolveGlobal`), `OutOfRange` when the
- * steps are used up, `InvalidHeader` for what is no pickle of protocols 2 to 5, `InvalidValue` and
- * `IncompleteFile` for damaged ones.
+ * Throws `UnknownName` for names that the dialect does not know, `OutOfRange` when the steps are used up,
+ * `InvalidHeader` for what is no pickle of protocols 2 to 5, `InvalidValue` and `IncompleteFile` for damaged ones.
  */
-export function unpickle(cursor: Cursor, storages: Storages, steps: Steps): unknown {
-  const machine = new Machine(cursor, storages, steps);
+export function unpickle(cursor: Cursor, dialect: Dialect, steps: Steps): unknown {
+  const machine = new Machine(cursor, dialect, steps);
   if (cursor.left < 2 || cursor.uint8() !== 0x80 || !operations[0x80]!(machine)) {
     throw machine.refuse("InvalidHeader", "is no pickle of protocol 2 to 5");
   }
@@ -49,12 +68,12 @@ export function unpickle(cursor: Cursor, storages: Storages, steps: Steps): unkn
     steps.spend();
     const code = cursor.uint8();
     if (code === 0x2e) return machine.result();
-    const operation = operations[code];
+    const operation = operations[code] ?? (dialect.byteStrings ? byteStrings[code] : undefined);
     if (operation === undefined) {
       const shown = `0x${code.toString(16).padStart(2, "0")}`;
       throw machine.refuse(
         "InvalidValue",
-        `uses operation ${shown} at ${cursor.at - 1}, which state dicts do not need: it is refused`,
+        `uses operation ${shown} at ${cursor.at - 1}, which ${dialect.kind} do not need: it is refused`,
       );
     }
     operation(machine);
@@ -68,7 +87,7 @@ class Machine {
 
   constructor(
     readonly cursor: Cursor,
-    readonly storages: Storages,
+    readonly dialect: Dialect,
     readonly steps: Steps,
   ) {}
 
@@ -146,7 +165,7 @@ class Machine {
       throw this.refuse("InvalidValue", "sets items of what is no dictionary");
     }
     for (let i = 0; i < items.length; i += 2) {
-      const key = items[i];
+      const key = items[i] instanceof Uint8Array ? latin1(items[i] as Uint8Array) : items[i];
       if (!["string", "number", "bigint", "boolean"].includes(typeof key)) {
         const problem = "has a dictionary key that is neither text nor a number: it is refused";
         throw this.refuse("InvalidValue", problem);
@@ -167,7 +186,7 @@ class Machine {
     if (typeof module !== "string" || typeof name !== "string") {
       throw this.refuse("InvalidValue", "names a class by what is no text");
     }
-    this.push(resolveGlobal(module, name, this.cursor.source));
+    this.push(this.dialect.global(module, name, this.cursor.source));
   }
 
   reduce(): void {
@@ -180,20 +199,17 @@ class Machine {
     this.push(callable.call(args, this.cursor.source));
   }
 
-  /** Sets an object's attributes: state dicts carry `_metadata`, which is not needed. */
   build(): void {
     const state = this.pop();
-    if (!(this.top() instanceof OrderedDict) || !(state instanceof Map)) {
-      const problem =
-        "sets attributes of an object, which is refused: expected those of an OrderedDict";
-      throw this.refuse("InvalidValue", problem);
-    }
+    if (this.dialect.build(this.top(), state)) return;
+    throw this.refuse("InvalidValue", "sets attributes of an object, which is refused");
   }
 
   persistent(): void {
-    const [kind, type, ...rest] = this.popTuple();
-    const dtype = type instanceof StorageType ? type.dtype : undefined;
-    this.push(this.storages.named(kind, dtype, rest));
+    const id = this.popTuple();
+    if (!this.dialect.persistent)
+      throw this.refuse("InvalidValue", "refers to something outside of it");
+    this.push(this.dialect.persistent(id));
   }
 
   result(): unknown {
@@ -205,16 +221,9 @@ class Machine {
   }
 }
 
-/** Whether a value of the pickle is a constant of the program and no data: it cannot stand in a result. */
-export function isInternal(value: unknown): boolean {
-  return (
-    value instanceof Callable || value instanceof StorageType || value instanceof StorageReference
-  );
-}
-
-/** Whether this is a tensor whose bytes are still in the file. */
-export function isTensor(value: unknown): value is TensorReference {
-  return value instanceof TensorReference;
+/** A byte string as text, each byte a character. */
+export function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 }
 
 /** What each operation does, by its byte; the names are those of Python's pickletools. */
@@ -266,4 +275,12 @@ const operations: { readonly [code: number]: ((m: Machine) => unknown) | undefin
   82: (m) => m.reduce(),
   98: (m) => m.build(),
   81: (m) => m.persistent(),
+};
+
+/** SHORT_BINSTRING, BINSTRING, SHORT_BINBYTES, BINBYTES */
+const byteStrings: typeof operations = {
+  85: (m) => m.push(m.cursor.bytes(m.cursor.uint8())),
+  84: (m) => m.push(m.cursor.bytes(m.cursor.uint32())),
+  67: (m) => m.push(m.cursor.bytes(m.cursor.uint8())),
+  66: (m) => m.push(m.cursor.bytes(m.cursor.uint32())),
 };

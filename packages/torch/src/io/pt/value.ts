@@ -1,9 +1,10 @@
 // The values of a checkpoint: what a pickle describes may share parts, contain itself or fold up into
 // something that no memory holds, so it is unfolded into a tree under count.
 import { FormatError } from "../errors.js";
+import { isInternal } from "./globals.js";
 import type { PtLimits } from "./limits.js";
 import type { TensorReference } from "./references.js";
-import { isInternal, isTensor } from "./unpickle.js";
+import { isTensor } from "./references.js";
 
 /** A key of a dictionary. */
 export type PtKey = string | number | bigint | boolean;

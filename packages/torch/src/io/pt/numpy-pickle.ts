@@ -1,0 +1,79 @@
+// Pickles of plain data and NumPy arrays of bytes, in which data sets of Python 2's time are published.
+import { FormatError } from "../errors.js";
+import { Cursor } from "./cursor.js";
+import { withDefaults } from "./limits.js";
+import { Callable, type Dialect, latin1, Steps, unpickle } from "./unpickle.js";
+
+/** A NumPy array of unsigned bytes in C order. */
+export class ByteArray {
+  shape: readonly number[] = [];
+  data: Uint8Array = new Uint8Array();
+}
+
+const arrayType = Symbol("numpy.ndarray");
+const byteType = Symbol("numpy.dtype('u1')");
+
+function wrong(source: string): FormatError {
+  const problem = "its pickle makes an object other than an array of unsigned bytes: it is refused";
+  return new FormatError("InvalidValue", source, problem);
+}
+
+const reconstruct = new Callable("numpy.core.multiarray._reconstruct", ([type], source) => {
+  if (type === arrayType) return new ByteArray();
+  throw wrong(source);
+});
+const dtype = new Callable("numpy.dtype", ([name], source) => {
+  if ((name instanceof Uint8Array ? latin1(name) : name) === "u1") return byteType;
+  throw wrong(source);
+});
+const globals = new Map<string, unknown>([
+  ["numpy.core.multiarray._reconstruct", reconstruct],
+  ["numpy._core.multiarray._reconstruct", reconstruct], // its name since NumPy 2
+  ["numpy.ndarray", arrayType],
+  ["numpy.dtype", dtype],
+]);
+
+const numpy: Dialect = {
+  kind: "arrays of bytes",
+  byteStrings: true,
+  global(module, name, source) {
+    const found = globals.get(`${module}.${name}`);
+    if (found !== undefined) return found;
+    throw new FormatError(
+      "UnknownName",
+      source,
+      `its pickle names ${module}.${name}, which is refused`,
+    );
+  },
+  /** The state of an array: version, shape, element type, whether in Fortran order, bytes. */
+  build(object, state) {
+    if (object === byteType) return true;
+    const [, shape, type, fortran, data] = Array.isArray(state) ? state : [];
+    if (!(object instanceof ByteArray) || type !== byteType || !(data instanceof Uint8Array))
+      return false;
+    const sizes: unknown[] = Array.isArray(shape) ? shape : [];
+    const count = sizes.reduce<number>((n, size) => n * Number(size), 1);
+    if (fortran !== false || sizes.length === 0 || count !== data.length) return false;
+    object.shape = sizes as number[];
+    object.data = data;
+    return true;
+  },
+};
+
+/**
+ * What one pickle describes: null, booleans, numbers, strings, byte strings (views of `bytes`), arrays, Maps (byte
+ * strings as keys are read as Latin-1) and `ByteArray`s. It runs no code.
+ *
+ * `source` names the bytes in errors. Throws a FormatError for everything else.
+ */
+export function unpickleBytes(bytes: Uint8Array, source: string): unknown {
+  const cursor = new Cursor(bytes, source);
+  const steps = new Steps(withDefaults({}, source).maxValues, source);
+  const value = unpickle(cursor, numpy, steps);
+  if (cursor.left === 0) return value;
+  throw new FormatError(
+    "SizeMismatch",
+    source,
+    `${cursor.left} bytes follow its pickle: expected none`,
+  );
+}

@@ -1,0 +1,60 @@
+// Pickles of plain data and NumPy arrays of bytes: what is read, and that nothing else is.
+import { describe, expect, it } from "vitest";
+import { io } from "../../src/index.js";
+
+const pickle = (program: string, protocol = 2) =>
+  Buffer.concat([Buffer.from([0x80, protocol]), Buffer.from(program, "latin1")]);
+
+describe("unpickleBytes", () => {
+  it("reads what Python 3 and NumPy 2 write", () => {
+    // pickle.dumps({b"data": numpy.arange(12, dtype="uint8").reshape(2, 6), b"labels": [1, 2]}, 3)
+    const bytes = Buffer.from(
+      "gAN9cQAoQwRkYXRhcQFjbnVtcHkuX2NvcmUubXVsdGlhcnJheQpfcmVjb25zdHJ1Y3QKcQJjbnVtcHkKbmRhcnJheQpxA0sAhXEEQwFicQWHcQZScQcoSwFLAksGhnEIY251bXB5CmR0eXBlCnEJWAIAAAB1MXEKiYiHcQtScQwoSwNYAQAAAHxxDU5OTkr/////Sv////9LAHRxDmKJQwwAAQIDBAUGBwgJCgtxD3RxEGJDBmxhYmVsc3ERXXESKEsBSwJldS4=",
+      "base64",
+    );
+    const value = io.unpickleBytes(bytes, "p") as Map<string, unknown>;
+    expect([...value.keys()]).toEqual(["data", "labels"]);
+    expect(value.get("labels")).toEqual([1, 2]);
+    const { shape, data } = value.get("data") as io.ByteArray;
+    expect(shape).toEqual([2, 6]);
+    expect([...data]).toEqual(Array.from({ length: 12 }, (_, i) => i));
+  });
+
+  it("reads the byte strings of Python 2", () => {
+    expect(io.unpickleBytes(pickle("U\x02ab."), "p")).toEqual(new Uint8Array([97, 98]));
+    expect(io.unpickleBytes(pickle("T\x01\0\0\0\xe9."), "p")).toEqual(new Uint8Array([0xe9]));
+  });
+
+  it.each([
+    ["another function", "cos\nsystem\nU\x02ls\x85R.", /names os\.system, which is refused/],
+    ["another kind of array", "cnumpy\ndtype\nU\x02O8K\x00K\x01\x87R.", /other than an array/],
+    ["a class as a function", "cnumpy\nndarray\n)R.", /calls what is no function/],
+    ["a state of no array", "}U\x01ab.", /sets attributes of an object/],
+    ["something outside of it", ")Q.", /refers to something outside of it/],
+    ["a value that was not stored", "h\x05.", /recalls value 5/],
+    ["an item of no dictionary", "]K\x01K\x02s.", /sets items of what is no dictionary/],
+    ["a key that is a list", "}]K\x02s.", /key that is neither text nor a number/],
+    ["a mark that is not there", "K\x01t.", /looks for a mark/],
+    ["an empty stack", ".", /takes from an empty stack/],
+    ["two values", "K\x01K\x02.", /leaves more than one value/],
+    ["bytes behind the end", "K\x01.K\x02", /2 bytes follow its pickle/],
+    ["a name without end", `c${"x".repeat(300)}`, /names a class in 300 bytes/],
+  ])("refuses %s", (_, program, message) => {
+    expect(() => io.unpickleBytes(pickle(program), "p")).toThrow(io.FormatError);
+    expect(() => io.unpickleBytes(pickle(program), "p")).toThrow(message);
+  });
+
+  it("refuses arrays whose shape, order or bytes do not fit", () => {
+    const array = (shape: string, order: string, data: string) =>
+      `cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\0\x85U\x01btR(K\x01${shape}cnumpy\ndtype\nU\x02u1\x85R${order}U${String.fromCharCode(data.length)}${data}tb.`;
+    const read = (...parts: [string, string, string]) =>
+      io.unpickleBytes(pickle(array(...parts)), "p");
+    expect((read("K\x02\x85", "\x89", "ab") as io.ByteArray).shape).toEqual([2]);
+    for (const wrong of [
+      ["K\x03\x85", "\x89", "ab"],
+      ["K\x02\x85", "\x88", "ab"],
+      [")", "\x89", "a"],
+    ] as [string, string, string][])
+      expect(() => read(...wrong)).toThrow(/sets attributes of an object/);
+  });
+});
