@@ -1,7 +1,7 @@
 // A process group: the collectives of PyTorch's c10d on tensors, blocking or awaited, with errors that name the rank.
 
 import { call, invoke } from "../binding/dispatch.js";
-import { invalid, RecordingError, TorchError } from "../binding/errors.js";
+import { RecordingError, TorchError } from "../binding/errors.js";
 import { ptrOf, tidy } from "../binding/handle.js";
 import { guarded } from "../binding/native.js";
 import { empty, tensor as fromArray } from "../tensor/create.js";
@@ -10,13 +10,14 @@ import type { Tensor } from "../tensor/tensor.js";
 import { blocking, diagnose, linger, patient } from "./diagnosis.js";
 import { DistributedError, nameRanks, reasonOf } from "./errors.js";
 import {
-  type Collective,
-  compareHeaders,
-  HEADER,
-  headerOf,
-  type Reduction,
-  reductions,
-} from "./header.js";
+  broadcasting,
+  checkReduction,
+  type Exchange,
+  exchanging,
+  gathering,
+  reducing,
+} from "./exchange.js";
+import { compareHeaders, HEADER, headerOf, type Reduction } from "./header.js";
 import { c10d, ops } from "./native.js";
 import type { Store } from "./store.js";
 
@@ -51,31 +52,6 @@ function isCollective(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === "ERR_TORCH_DISTRIBUTED";
 }
 
-function checkData(tensor: Tensor, name: string): void {
-  const { dtype } = tensor;
-  if (dtype === "int16")
-    throw invalid(`${name}: dtype int16 is not exchanged between processes; convert it to int32`);
-}
-
-function checkReduction(tensor: Tensor, op: Reduction): void {
-  const { dtype } = tensor;
-  if (!reductions.includes(op))
-    throw invalid(`reduction "${op}" is unknown; expected ${reductions.join(", ")}`);
-  if (dtype === "bool")
-    throw invalid(`reduction "${op}" of a bool tensor: convert it to uint8 or int32 first`);
-  if (op === "mean" && !/float/.test(dtype))
-    throw invalid(`reduction "mean" of ${dtype}: only floating point has one; use "sum"`);
-}
-
-function isContiguous({ shape, strides }: Tensor): boolean {
-  let step = 1;
-  for (let d = shape.length - 1; d >= 0; d--) {
-    if (shape[d] !== 1 && strides[d] !== step) return false;
-    step *= shape[d] as number;
-  }
-  return true;
-}
-
 function encode(value: unknown): Uint8Array {
   const text = JSON.stringify(value);
   if (text === undefined)
@@ -84,17 +60,6 @@ function encode(value: unknown): Uint8Array {
 }
 
 const decode = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
-
-/** One collective: what it is called, the tensor compared, and how its data is exchanged. */
-interface Exchange<T> {
-  name: Collective;
-  detail: Reduction | number;
-  compared: Tensor | null;
-  /** Starts it and gives the tensor that is written. */
-  begin(): Tensor | null;
-  /** Makes the result once that is there. */
-  end(written: Tensor | null): T;
-}
 
 /** Processes in step, each with its rank; `init` makes it. Every rank calls the same collectives in the same order. */
 export class Group {
@@ -140,38 +105,38 @@ export class Group {
    * `mean` is the sum divided by the number of ranks, for floating point. Throws a DistributedError.
    */
   allReduce<T extends Tensor>(tensor: T, { op = "sum", check }: ReduceOptions = {}): T {
-    return this.#sync(this.#reducing(tensor, op), check);
+    return this.#sync(reducing(this, tensor, op), check);
   }
   /** `allReduce` without blocking; the tensor is whole when the promise resolves, and untouched by others until then. */
   allReduceAsync<T extends Tensor>(
     tensor: T,
     { op = "sum", check }: ReduceOptions = {},
   ): Promise<T> {
-    return this.#async(() => this.#reducing(tensor, op), check);
+    return this.#async(() => reducing(this, tensor, op), check);
   }
 
   /** Overwrites `tensor`, of the same shape on all ranks, with that of `root` and returns it. Throws a DistributedError. */
   broadcast<T extends Tensor>(tensor: T, root = 0, { check }: CallOptions = {}): T {
-    return this.#sync(this.#broadcasting(tensor, root), check);
+    return this.#sync(broadcasting(this, tensor, root), check);
   }
   /** `broadcast` without blocking. */
   broadcastAsync<T extends Tensor>(tensor: T, root = 0, { check }: CallOptions = {}): Promise<T> {
-    return this.#async(() => this.#broadcasting(tensor, root), check);
+    return this.#async(() => broadcasting(this, tensor, root), check);
   }
 
   /** All ranks' tensors, of one shape [...], stacked by rank: [worldSize, ...]. Throws a DistributedError. */
   allGather(tensor: Tensor, { check }: CallOptions = {}): Tensor {
-    return this.#sync(this.#gathering(tensor), check);
+    return this.#sync(gathering(this, tensor), check);
   }
   /** `allGather` without blocking. */
   allGatherAsync(tensor: Tensor, { check }: CallOptions = {}): Promise<Tensor> {
-    return this.#async(() => this.#gathering(tensor), check);
+    return this.#async(() => gathering(this, tensor), check);
   }
 
   /** Sends row r of `tensor` [worldSize, ...] to rank r; row s of the result came from rank s. Throws a DistributedError. */
   allToAll(tensor: Tensor, { check }: CallOptions = {}): Tensor {
     return this.#sync(
-      this.#exchanging(tensor, "allToAll", 0, (rows) => rows),
+      exchanging(this, tensor, "allToAll", 0, (rows) => rows),
       check,
     );
   }
@@ -189,7 +154,7 @@ export class Group {
         return call("aten::prod", "dim_int", rows, 0, false, tensor.dtype) as Tensor;
       return op === "mean" ? rows.mean([0]) : rows.sum([0], { dtype: tensor.dtype });
     };
-    return this.#sync(this.#exchanging(tensor, "reduceScatter", op, reduce), check);
+    return this.#sync(exchanging(this, tensor, "reduceScatter", op, reduce), check);
   }
 
   /**
@@ -275,100 +240,6 @@ export class Group {
         this.#failed,
       );
     if (this.#closed) throw new DistributedError(`${what}: the group was destroyed`);
-  }
-
-  #reducing<T extends Tensor>(tensor: T, op: Reduction): Exchange<T> {
-    checkReduction(tensor, op);
-    return this.#inPlace(
-      tensor,
-      "allReduce",
-      op,
-      (plain) => {
-        invoke(ops.allReduce, plain, this.#id, op === "mean" ? "sum" : op);
-      },
-      (plain) => {
-        if (op === "mean") plain.div_(this.worldSize);
-      },
-    );
-  }
-
-  #broadcasting<T extends Tensor>(tensor: T, root: number): Exchange<T> {
-    if (!Number.isInteger(root) || root < 0 || root >= this.worldSize)
-      throw invalid(`broadcast: root ${root} is no rank; expected 0 to ${this.worldSize - 1}`);
-    return this.#inPlace(tensor, "broadcast", root, (plain) => {
-      invoke(ops.broadcast, plain, this.#id, root);
-    });
-  }
-
-  /** A collective that overwrites its tensor, through a contiguous copy where that has gaps or an order of its own. */
-  #inPlace<T extends Tensor>(
-    tensor: T,
-    name: Collective,
-    detail: Reduction | number,
-    start: (plain: Tensor) => void,
-    after: (plain: Tensor) => void = () => {},
-  ): Exchange<T> {
-    checkData(tensor, name);
-    return {
-      name,
-      detail,
-      compared: tensor,
-      begin: () => {
-        if (tensor.numel === 0) return null;
-        const plain = isContiguous(tensor) ? tensor : tensor.contiguous();
-        start(plain);
-        return plain;
-      },
-      end: (plain) => {
-        if (plain) after(plain);
-        if (plain && plain !== tensor) {
-          tensor.copy_(plain);
-          plain.dispose();
-        }
-        return tensor;
-      },
-    };
-  }
-
-  #gathering(tensor: Tensor): Exchange<Tensor> {
-    checkData(tensor, "allGather");
-    const { dtype, device, shape } = tensor;
-    return {
-      name: "allGather",
-      detail: 0,
-      compared: tensor,
-      begin: () => {
-        const all = empty([this.worldSize, ...shape], { dtype, device });
-        if (tensor.numel > 0) invoke(ops.allGather, all, tensor.contiguous(), this.#id);
-        return all;
-      },
-      end: (all) => all as Tensor,
-    };
-  }
-
-  #exchanging(
-    tensor: Tensor,
-    name: Collective,
-    detail: Reduction | number,
-    then: (rows: Tensor) => Tensor,
-  ): Exchange<Tensor> {
-    checkData(tensor, name);
-    const { dtype, device, shape } = tensor;
-    if (shape[0] !== this.worldSize)
-      throw invalid(
-        `${name}: the tensor is [${shape}]; expected one row a rank, [${this.worldSize}, …]`,
-      );
-    return {
-      name,
-      detail,
-      compared: tensor,
-      begin: () => {
-        const rows = empty(shape, { dtype, device });
-        if (tensor.numel > 0) invoke(ops.allToAll, rows, tensor.contiguous(), this.#id);
-        return rows;
-      },
-      end: (rows) => then(rows as Tensor),
-    };
   }
 
   #sync<T>(exchange: Exchange<T>, check = this.#facts.check): T {
