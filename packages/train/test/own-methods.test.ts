@@ -141,7 +141,7 @@ const problems: Record<string, () => Problem> = {
       { data, process: brownian({ sigma }) },
       {
         ...{ method: online, network: () => new TwoWays(), grid: uniformGrid(10) },
-        ...{ sequence: ["b"], halfIterations: 2, firstSteps: 300, steps: 300, batchSize: 256 },
+        ...{ sequence: ["b"], halfIterations: 2, firstSteps: 250, steps: 150, batchSize: 192 },
         ...{ lr: 3e-3, emaRate: 0.98, emaWarmup: true, threads: 1, lastNoise: false, seed: 2 },
       },
     ),
