@@ -1,8 +1,16 @@
-// Positional reads for the formats whose files may be larger than memory.
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+// Positional reads and writes for the formats whose files may be larger than memory.
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeSync,
+} from "node:fs";
 import { FormatError } from "./errors.js";
 
-/** One read call moves at most this many bytes (the system's own limit is 2 GiB). */
+/** One call moves at most this many bytes (the system's own limit is 2 GiB). */
 const chunk = 2 ** 30;
 
 /** A file opened for reading by position; close it, or hold it with `using`. */
@@ -61,6 +69,59 @@ export class ReadFile {
       `ends after ${found} bytes: expected at least ${expected}; copy or write it again`,
     );
   }
+}
+
+/** A file written by position. */
+export class WriteFile {
+  #handle: number | undefined;
+
+  /** Creates the file or empties it; throws `Unreadable`. */
+  constructor(readonly path: string) {
+    this.#handle = attempt(path, () => openSync(path, "w"));
+  }
+
+  get closed(): boolean {
+    return this.#handle === undefined;
+  }
+
+  /** Throws `Unreadable`, and `Closed`. */
+  write(bytes: Uint8Array, position: number): void {
+    const handle = this.#handle;
+    if (handle === undefined)
+      throw new FormatError("Closed", this.path, "already closed: expected rows before close()");
+    for (let done = 0; done < bytes.length; ) {
+      const length = Math.min(chunk, bytes.length - done);
+      done += attempt(this.path, () => writeSync(handle, bytes, done, length, position + done));
+    }
+  }
+
+  /** Makes the file `length` bytes long; new ones are zeros. */
+  resize(length: number): void {
+    attempt(this.path, () => ftruncateSync(this.#handle as number, length));
+  }
+
+  /** Closes the file, with `sync` onto the disk; a second call does nothing. */
+  close({ sync = false }: { sync?: boolean } = {}): void {
+    const handle = this.#handle;
+    if (handle === undefined) return;
+    this.#handle = undefined;
+    try {
+      if (sync) attempt(this.path, () => fsyncSync(handle));
+    } finally {
+      attempt(this.path, () => closeSync(handle));
+    }
+  }
+}
+
+/** Throws `IncompleteFile` or `SizeMismatch` where a file has another length than its header says. */
+export function checkLength(expected: number, found: number, source: string): void {
+  if (found === expected) return;
+  const cure = found < expected ? "copy or write it again" : "bytes after the last element";
+  throw new FormatError(
+    found < expected ? "IncompleteFile" : "SizeMismatch",
+    source,
+    `${found} bytes: expected ${expected} from its header; ${cure}`,
+  );
 }
 
 /** Runs a file operation and turns the system's error into an `Unreadable` one. */

@@ -5,7 +5,8 @@ import { tidy } from "../binding/handle.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { FormatError } from "./errors.js";
 import { ReadFile } from "./file.js";
-import { type NpyHeader, npyHeaderSpan, parseNpyHeader, prefixLength } from "./npy-header.js";
+import { readNpyHeader } from "./npy.js";
+import type { NpyHeader } from "./npy-header.js";
 import { elementCount, itemSize } from "./raw.js";
 
 /**
@@ -30,18 +31,9 @@ export function mapNpy(path: string): Tensor {
 
 function mappableHeader(path: string): NpyHeader & { length: number } {
   using file = new ReadFile(path);
-  const span = npyHeaderSpan(file.read(0, Math.min(prefixLength, file.length)), path);
-  const text = file.read(span.begin, span.end - span.begin);
-  const header = parseNpyHeader(text, span.utf8, span.end, path);
+  const header = readNpyHeader(file);
   const { dtype, shape, bigEndian, fortran, start } = header;
   const length = elementCount(shape, path) * itemSize[dtype];
-  if (start + length !== file.length) {
-    throw new FormatError(
-      start + length > file.length ? "IncompleteFile" : "SizeMismatch",
-      path,
-      `${file.length} bytes: expected ${start + length} from its header; copy or write it again`,
-    );
-  }
   const unaligned = start % itemSize[dtype] !== 0;
   if ((bigEndian && itemSize[dtype] > 1) || fortran || unaligned) {
     const found = fortran ? "in Fortran order" : unaligned ? "not aligned" : "big-endian";

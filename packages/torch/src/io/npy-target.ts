@@ -1,30 +1,26 @@
 // A .npy file whose shape is known before its elements are: they come in any order, and memory holds none of them.
-import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { FormatError } from "./errors.js";
-import { attempt } from "./file.js";
+import { WriteFile } from "./file.js";
 import { npyHeader } from "./npy-header.js";
 import { checkRaw, type DType, elementCount, itemSize, type RawArray } from "./raw.js";
 
 /** Writes a .npy file of a given shape, part after part; close it, or hold it with `using`. */
 export class NpyTarget {
-  readonly #path: string;
+  readonly #file: WriteFile;
   readonly #dtype: DType;
   readonly #shape: readonly number[];
   readonly #start: number;
-  #handle: number | undefined;
 
   /** Creates the file (or empties it), all zeros; throws `Unreadable`, `UnknownDtype`, `InvalidShape`. */
   constructor(path: string, dtype: DType, shape: readonly number[]) {
     const length = elementCount(shape, path) * itemSize[dtype];
     const header = npyHeader(dtype, shape);
-    this.#path = path;
     this.#dtype = dtype;
     this.#shape = [...shape];
     this.#start = header.length;
-    const handle = attempt(path, () => openSync(path, "w"));
-    this.#handle = handle;
-    this.#write(header, 0);
-    attempt(path, () => ftruncateSync(handle, header.length + length));
+    this.#file = new WriteFile(path);
+    this.#file.write(header, 0);
+    this.#file.resize(header.length + length);
   }
 
   /**
@@ -32,7 +28,7 @@ export class NpyTarget {
    * rows [k, d]. Throws `InvalidShape` for rows of another shape or beyond the end, and `Closed`.
    */
   put(index: readonly number[], rows: RawArray): void {
-    checkRaw(rows, this.#path);
+    checkRaw(rows, this.#file.path);
     const shape = this.#shape;
     const rest = shape.slice(index.length);
     const axis = index.length - 1;
@@ -46,36 +42,19 @@ export class NpyTarget {
     if (!fits)
       throw new FormatError(
         "InvalidShape",
-        this.#path,
+        this.#file.path,
         `${rows.dtype} [${rows.shape}] at [${index}]: expected rows of ${this.#dtype} within [${shape}]`,
       );
     const row = index.reduce((at, i, d) => at * shape[d]! + i, 0);
-    this.#write(rows.data, this.#start + row * elementCount(rest) * itemSize[this.#dtype]);
+    this.#file.write(rows.data, this.#start + row * elementCount(rest) * itemSize[this.#dtype]);
   }
 
   /** Closes the file, with `sync` onto the disk; a second call does nothing. */
-  close({ sync = false }: { sync?: boolean } = {}): void {
-    const handle = this.#handle;
-    if (handle === undefined) return;
-    this.#handle = undefined;
-    try {
-      if (sync) attempt(this.#path, () => fsyncSync(handle));
-    } finally {
-      attempt(this.#path, () => closeSync(handle));
-    }
+  close(options: { sync?: boolean } = {}): void {
+    this.#file.close(options);
   }
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  #write(bytes: Uint8Array, position: number): void {
-    const handle = this.#handle;
-    if (handle === undefined)
-      throw new FormatError("Closed", this.#path, "already closed: expected rows before close()");
-    for (let done = 0; done < bytes.length; ) {
-      const length = Math.min(2 ** 30, bytes.length - done);
-      done += attempt(this.#path, () => writeSync(handle, bytes, done, length, position + done));
-    }
   }
 }

@@ -1,8 +1,8 @@
 // Arrays that people look at with NumPy are .npy files. They are read whole, or by rows from files
 // larger than memory, and written whole or row by row (a simulated cache grows as it is made).
-import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
+import { elementsOf, swapped } from "./elements.js";
 import { FormatError } from "./errors.js";
-import { attempt, ReadFile } from "./file.js";
+import { checkLength, ReadFile, WriteFile } from "./file.js";
 import {
   type NpyHeader,
   npyHeader,
@@ -31,7 +31,7 @@ export function encode(array: RawArray): Uint8Array {
 export function decode(file: Uint8Array, source = "npy"): RawArray {
   const bytes = plainBytes(file);
   const span = npyHeaderSpan(bytes.subarray(0, prefixLength), source);
-  checkLength(span.end, bytes.length, source, true);
+  if (bytes.length < span.end) checkLength(span.end, bytes.length, source);
   const text = bytes.subarray(span.begin, span.end);
   const header = parseNpyHeader(text, span.utf8, span.end, source);
   checkLength(span.end + dataLength(header), bytes.length, source);
@@ -48,11 +48,7 @@ export class NpyFile {
   constructor(path: string) {
     this.#file = new ReadFile(path);
     try {
-      const { length } = this.#file;
-      const span = npyHeaderSpan(this.#file.read(0, Math.min(prefixLength, length)), path);
-      const text = this.#file.read(span.begin, span.end - span.begin);
-      this.#header = parseNpyHeader(text, span.utf8, span.end, path);
-      checkLength(span.end + dataLength(this.#header), length, path);
+      this.#header = readNpyHeader(this.#file);
     } catch (error) {
       this.#file.close();
       throw error;
@@ -87,26 +83,8 @@ export class NpyFile {
     }
     const position = this.#header.start + begin * this.#rowLength;
     const data = this.#file.read(position, count * this.#rowLength);
-    return this.#asRows(data, count);
-  }
-
-  /** Reads the rows of these indices, in this order, as [indices.length, …]; throws `OutOfRange`. */
-  take(indices: ArrayLike<number>): RawArray {
-    const n = this.#rowCount();
-    const data = new Uint8Array(indices.length * this.#rowLength);
-    for (let k = 0; k < indices.length; k++) {
-      const i = indices[k]!;
-      if (!Number.isSafeInteger(i) || i < 0 || i >= n) {
-        throw new FormatError(
-          "OutOfRange",
-          this.#file.path,
-          `row ${i}: expected a whole number from 0 to ${n - 1}`,
-        );
-      }
-      const row = data.subarray(k * this.#rowLength, (k + 1) * this.#rowLength);
-      this.#file.readInto(row, this.#header.start + i * this.#rowLength);
-    }
-    return this.#asRows(data, indices.length);
+    const shape = [count, ...this.#header.shape.slice(1)];
+    return inOrder(this.#header, data, shape, this.#file.path);
   }
 
   close(): void {
@@ -126,11 +104,6 @@ export class NpyFile {
       `${fortran ? "in Fortran order" : "a single number"}: it has no rows to read; read it whole`,
     );
   }
-
-  #asRows(data: Uint8Array, count: number): RawArray {
-    const shape = [count, ...this.#header.shape.slice(1)];
-    return inOrder(this.#header, data, shape, this.#file.path);
-  }
 }
 
 /** Opens a .npy file, reading and checking its header only; throws like `decode`. */
@@ -142,39 +115,37 @@ export function open(path: string): NpyFile {
 export class NpyWriter {
   /** Rows written so far. */
   count = 0;
-  readonly #path: string;
+  readonly #file: WriteFile;
   readonly #dtype: DType;
   readonly #rowShape: readonly number[];
   readonly #headerLength: number;
-  #handle: number | undefined;
   #end: number;
 
   /** Creates the file (or empties it) with no rows; throws `Unreadable`, `UnknownDtype`. */
   constructor(path: string, dtype: DType, rowShape: readonly number[]) {
     elementCount(rowShape, path);
-    this.#path = path;
     this.#dtype = dtype;
     this.#rowShape = [...rowShape];
     // Room for any number of rows that a double counts exactly.
     const longest = npyHeader(dtype, [1e15, ...rowShape]);
     this.#headerLength = longest.length;
     this.#end = longest.length;
-    this.#handle = attempt(path, () => openSync(path, "w"));
+    this.#file = new WriteFile(path);
     this.flush();
   }
 
   /** Appends rows [k, …rowShape] (or one row, rowShape itself); throws `InvalidShape`, `Closed`. */
   append(rows: RawArray): void {
-    checkRaw(rows, this.#path);
+    checkRaw(rows, this.#file.path);
     const one = sameShape(rows.shape, this.#rowShape);
     if (rows.dtype !== this.#dtype || !(one || sameShape(rows.shape.slice(1), this.#rowShape))) {
       throw new FormatError(
         "InvalidShape",
-        this.#path,
+        this.#file.path,
         `${rows.dtype} [${rows.shape}]: expected rows of ${this.#dtype} [k, ${this.#rowShape}]`,
       );
     }
-    this.#write(rows.data, this.#end);
+    this.#file.write(rows.data, this.#end);
     this.#end += rows.data.byteLength;
     this.count += one ? 1 : rows.shape[0]!;
   }
@@ -182,36 +153,23 @@ export class NpyWriter {
   /** Brings the header up to date, so that the file is whole as it stands. */
   flush(): void {
     const header = npyHeader(this.#dtype, [this.count, ...this.#rowShape], this.#headerLength);
-    this.#write(header, 0);
+    this.#file.write(header, 0);
   }
 
   /** Writes the final header and closes the file, with `sync` onto the disk; a second call does nothing. */
   close({ sync = false }: { sync?: boolean } = {}): void {
-    const handle = this.#handle;
-    if (handle === undefined) return;
+    if (this.#file.closed) return;
     try {
       this.flush();
-      if (sync) attempt(this.#path, () => fsyncSync(handle));
-    } finally {
-      this.#handle = undefined;
-      attempt(this.#path, () => closeSync(handle));
+    } catch (error) {
+      this.#file.close();
+      throw error;
     }
+    this.#file.close({ sync });
   }
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  #write(bytes: Uint8Array, position: number): void {
-    const handle = this.#handle;
-    if (handle === undefined) {
-      throw new FormatError("Closed", this.#path, "already closed: expected rows before close()");
-    }
-    let done = 0;
-    while (done < bytes.length) {
-      const length = Math.min(2 ** 30, bytes.length - done);
-      done += attempt(this.#path, () => writeSync(handle, bytes, done, length, position + done));
-    }
   }
 }
 
@@ -219,54 +177,32 @@ function sameShape(p: readonly number[], q: readonly number[]): boolean {
   return p.length === q.length && p.every((size, k) => size === q[k]);
 }
 
-function dataLength({ dtype, shape }: NpyHeader): number {
-  return elementCount(shape) * itemSize[dtype];
+/** Reads the header of a file and checks the file's length by it. Throws like `decode`. */
+export function readNpyHeader(file: ReadFile): NpyHeader {
+  const span = npyHeaderSpan(file.read(0, Math.min(prefixLength, file.length)), file.path);
+  const text = file.read(span.begin, span.end - span.begin);
+  const header = parseNpyHeader(text, span.utf8, span.end, file.path);
+  checkLength(span.end + dataLength(header), file.length, file.path);
+  return header;
 }
 
-function checkLength(expected: number, found: number, source: string, atLeast = false): void {
-  if (found === expected || (atLeast && found > expected)) return;
-  const cure = found < expected ? "copy or write it again" : "bytes after the last element";
-  throw new FormatError(
-    found < expected ? "IncompleteFile" : "SizeMismatch",
-    source,
-    `${found} bytes: expected ${expected} from its header; ${cure}`,
-  );
+function dataLength({ dtype, shape }: NpyHeader): number {
+  return elementCount(shape) * itemSize[dtype];
 }
 
 /** Elements as they lie in the file, brought to little-endian C order and checked. */
 function inOrder(header: NpyHeader, data: Uint8Array, shape: number[], source: string): RawArray {
   const size = itemSize[header.dtype];
-  let ordered = data;
-  if (header.bigEndian && size > 1) ordered = swapped(ordered, size);
-  if (header.fortran) ordered = transposed(ordered, size, shape);
-  const array = { dtype: header.dtype, shape: [...shape], data: ordered };
-  checkRaw(array, source);
-  return array;
-}
-
-function swapped(data: Uint8Array, size: number): Uint8Array {
-  const out = new Uint8Array(data.length);
-  for (let begin = 0; begin < data.length; begin += size) {
-    for (let k = 0; k < size; k++) out[begin + k] = data[begin + size - 1 - k]!;
+  const bytes = header.bigEndian && size > 1 ? swapped(data, size) : data;
+  // In Fortran order the first index runs fastest.
+  const steps = header.fortran
+    ? [...shape.keys()]
+    : [...shape.keys()].map((d) => shape.length - 1 - d);
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (const d of steps) {
+    strides[d] = step;
+    step *= shape[d]!;
   }
-  return out;
-}
-
-/** From the first index running fastest to the last one doing so. */
-function transposed(data: Uint8Array, size: number, shape: readonly number[]): Uint8Array {
-  const out = new Uint8Array(data.length);
-  const strides = shape.map((_, d) => shape.slice(0, d).reduce((p, q) => p * q, size));
-  const index = new Array<number>(shape.length).fill(0);
-  let from = 0;
-  for (let to = 0; to < out.length; to += size) {
-    for (let k = 0; k < size; k++) out[to + k] = data[from + k]!;
-    for (let d = shape.length - 1; d >= 0; d--) {
-      from += strides[d]!;
-      index[d]! += 1;
-      if (index[d]! < shape[d]!) break;
-      from -= strides[d]! * shape[d]!;
-      index[d] = 0;
-    }
-  }
-  return out;
+  return elementsOf({ offset: 0, shape, strides }, header.dtype, bytes, source);
 }

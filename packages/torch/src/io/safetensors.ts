@@ -1,9 +1,9 @@
 // Weights and golden tensors travel as safetensors: 8 bytes of header length, a JSON header, then
 // the tensors' bytes without holes. Files come from strangers, so every claim is checked first.
 import { type FormatCode, FormatError } from "./errors.js";
-import { ReadFile } from "./file.js";
+import { checkLength } from "./file.js";
 import { checkRaw, plainBytes, type RawArray } from "./raw.js";
-import { dtypeName, type Entry, headerLimit, parseHeader } from "./safetensors-header.js";
+import { dtypeName, headerLimit, parseHeader } from "./safetensors-header.js";
 
 /** Named arrays in the order of the file, and the file's free-text metadata. */
 export interface Safetensors {
@@ -82,76 +82,6 @@ export function decode(file: Uint8Array, source = "safetensors"): Safetensors {
   return { tensors, metadata: header.metadata };
 }
 
-/** A safetensors file of which only the header is in memory; close it, or hold it with `using`. */
-export class SafetensorsFile {
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly #file: ReadFile;
-  readonly #entries: Map<string, Entry>;
-  readonly #start: number;
-
-  /** Use `open`. */
-  constructor(path: string) {
-    this.#file = new ReadFile(path);
-    try {
-      const { length: size } = this.#file;
-      const length = headerLength(this.#file.read(0, Math.min(8, size)), size, path);
-      const header = parseHeader(this.#file.read(8, length), path);
-      checkLength(8 + length + header.end, size, path);
-      this.metadata = header.metadata;
-      this.#entries = header.entries;
-      this.#start = 8 + length;
-    } catch (error) {
-      this.#file.close();
-      throw error;
-    }
-  }
-
-  /** The tensors' names in the order of their bytes. */
-  get names(): string[] {
-    return [...this.#entries.keys()];
-  }
-
-  /** A tensor's dtype and shape, without reading it; throws `UnknownName`. */
-  info(name: string): Pick<RawArray, "dtype" | "shape"> {
-    const { dtype, shape } = this.#entry(name);
-    return { dtype, shape: [...shape] };
-  }
-
-  /** Reads one tensor; throws `UnknownName`, `IncompleteFile` (cut meanwhile), `Closed`. */
-  read(name: string): RawArray {
-    const { dtype, shape, begin, end } = this.#entry(name);
-    const data = this.#file.read(this.#start + begin, end - begin);
-    const array = { dtype, shape: [...shape], data };
-    checkRaw(array, `${this.#file.path} "${name}"`);
-    return array;
-  }
-
-  close(): void {
-    this.#file.close();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  #entry(name: string): Entry {
-    const entry = this.#entries.get(name);
-    if (entry !== undefined) return entry;
-    const some = this.names.slice(0, 5).join(", ");
-    const more = this.#entries.size > 5 ? `, … (${this.#entries.size} in all)` : "";
-    throw new FormatError(
-      "UnknownName",
-      this.#file.path,
-      `no tensor "${name}": expected one of ${some}${more}`,
-    );
-  }
-}
-
-/** Opens a safetensors file, reading and checking its header only; throws like `decode`. */
-export function open(path: string): SafetensorsFile {
-  return new SafetensorsFile(path);
-}
-
 function headerLength(prefix: Uint8Array, size: number, source: string): number {
   if (prefix.length < 8) {
     throw new FormatError(
@@ -177,16 +107,6 @@ function headerLength(prefix: Uint8Array, size: number, source: string): number 
     );
   }
   return Number(length);
-}
-
-function checkLength(expected: number, found: number, source: string): void {
-  if (found === expected) return;
-  const cure = found < expected ? "copy or write it again" : "bytes after the last tensor";
-  throw new FormatError(
-    found < expected ? "IncompleteFile" : "SizeMismatch",
-    source,
-    `${found} bytes: expected ${expected} from its header; ${cure}`,
-  );
 }
 
 /** A lone surrogate has no UTF-8: no reader could give such a name back. */

@@ -72,19 +72,18 @@ describe("mapNpy", () => {
     });
   });
 
-  it("gives rows as NpyFile.take does, and as an input of a recorded program", () => {
+  it("gives the rows of the file, and as an input of a recorded program", () => {
     const generator = Generator.create(4);
     const path = saved(
       "rows.npy",
       tidy(() => io.encodeNpy(randn([50, 2, 3], { generator }))),
     );
     const rows = [49, 0, 7, 7, 31];
-    using file = io.npy.open(path);
-    const taken = file.take(rows);
     tidy(() => {
       const table = mapNpy(path);
       const picked = table.indexSelect(0, tensor(BigInt64Array.from(rows, BigInt)));
-      expect(io.toRaw(picked)).toEqual(taken);
+      const read = io.fromRaw(io.npy.decode(readFileSync(path)));
+      expect(picked.toNumbers()).toEqual(rows.flatMap((i) => read.select(0, i).toNumbers()));
       const doubled = recorded((x: Tensor, i: Tensor) => x.indexSelect(0, i).mul(2));
       for (const shift of [0, 1]) {
         const index = tensor(BigInt64Array.from([shift, shift + 1, shift + 40], BigInt));

@@ -1,8 +1,8 @@
 // The two files that torch.save has written over the years, as one thing: a pickle, and storages by key.
+import { swapped } from "../elements.js";
 import { FormatError } from "../errors.js";
 import { itemSize } from "../raw.js";
 import { Cursor } from "./cursor.js";
-import { swapped } from "./elements.js";
 import { stateDicts } from "./globals.js";
 import { type PtLimits, pickleLimit } from "./limits.js";
 import { type StorageReference, Storages } from "./references.js";

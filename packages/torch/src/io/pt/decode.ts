@@ -2,11 +2,11 @@
 
 import { tidy } from "../../binding/handle.js";
 import type { Tensor } from "../../tensor/tensor.js";
+import { elementsOf } from "../elements.js";
 import { ReadFile } from "../file.js";
 import { itemSize, type RawArray } from "../raw.js";
 import { fromRaw } from "../tensors.js";
 import { openContainer } from "./container.js";
-import { elementsOf } from "./elements.js";
 import { Budget, type PtLimits, withDefaults } from "./limits.js";
 import type { StorageReference, TensorReference } from "./references.js";
 import { type ByteSource, BytesSource } from "./source.js";
@@ -58,7 +58,7 @@ function read<T>(source: ByteSource, given: PtLimits, make: (array: RawArray) =>
     // A storage is let go after its last tensor.
     if (--storage.uses > 0) open.set(storage, bytes);
     else open.delete(storage);
-    return make(elementsOf(tensor, bytes, source.path));
+    return make(elementsOf(tensor, storage.dtype, bytes, source.path));
   };
   return unfold(container.root, makeTensor, limits, source.path);
 }

@@ -1,16 +1,21 @@
-// From the bytes of a storage to a tensor's own: byte order, offset and strides.
-import { checkRaw, itemSize, type RawArray } from "../raw.js";
-import type { TensorReference } from "./references.js";
+// From bytes in a file to the elements of an array: byte order, offset and strides.
+import { checkRaw, type DType, elementCount, itemSize, type RawArray } from "./raw.js";
 
-/** A tensor's elements in C order, little-endian: a view of `bytes` where nothing has to move, else a copy. */
-export function elementsOf(tensor: TensorReference, bytes: Uint8Array, source: string): RawArray {
-  const { storage, offset, shape, strides, numel } = tensor;
-  const size = itemSize[storage.dtype];
-  const begin = offset * size;
+/** An array as a strided view of bytes; `offset` and `strides` count elements. */
+interface View {
+  readonly offset: number;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+}
+
+/** The elements in C order, little-endian: a view of `bytes` where nothing has to move, else a copy. */
+export function elementsOf(view: View, dtype: DType, bytes: Uint8Array, source: string): RawArray {
+  const { offset, shape, strides } = view;
+  const size = itemSize[dtype];
   const data = isContiguous(shape, strides)
-    ? bytes.subarray(begin, begin + numel * size)
-    : gathered(tensor, bytes, size);
-  const array = { dtype: storage.dtype, shape: [...shape], data };
+    ? bytes.subarray(offset * size, (offset + elementCount(shape)) * size)
+    : gathered(view, bytes, size);
+  const array = { dtype, shape: [...shape], data };
   checkRaw(array, source);
   return array;
 }
@@ -34,9 +39,9 @@ function isContiguous(shape: readonly number[], strides: readonly number[]): boo
   return true;
 }
 
-function gathered(tensor: TensorReference, bytes: Uint8Array, size: number): Uint8Array {
-  const { offset, shape, strides, numel } = tensor;
-  const out = new Uint8Array(numel * size);
+/** The elements of a strided view in C order; offset and strides count elements of `size` bytes. */
+function gathered({ offset, shape, strides }: View, bytes: Uint8Array, size: number): Uint8Array {
+  const out = new Uint8Array(elementCount(shape) * size);
   const index = new Array<number>(shape.length).fill(0);
   let from = offset * size;
   for (let to = 0; to < out.length; to += size) {
