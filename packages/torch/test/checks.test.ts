@@ -63,6 +63,24 @@ describe("checked arguments", () => {
     ["attention of matrices", sdpa(heads(3, 4), heads(3, 4)), /at least one head/],
     ["as_strided: lengths", () => T.ones([4]).asStrided([2, 2], [1]), /different lengths/],
     ["as_strided: negative", () => T.ones([4]).asStrided([2], [-1]), /not negative/],
+    ...(
+      [
+        ["far offset", [], [], 2n ** 62n],
+        ["negative offset", [1], [1], -1],
+        ["far stride", [2, 2], [2n ** 62n, 2n ** 62n], 0],
+        ["large size", [2n ** 40n, 2n ** 40n], [0, 0], 0],
+      ] as [string, number[], number[], number][]
+    ).map(([what, size, stride, storageOffset]): [string, () => unknown, RegExp] => [
+      `as_strided: ${what}`,
+      () => T.ones([4], { dtype: "bfloat16" }).asStrided(size, stride, { storageOffset }),
+      /outside the storage|offset is not negative/,
+    ]),
+    [
+      "as_strided_scatter",
+      () => T.call("aten::as_strided_scatter", "", T.ones([4]), T.ones([]), [], [], 2n ** 62n),
+      /outside the storage/,
+    ],
+    ["as_strided within 64 bits", () => T.ones([4]).asStrided([5], [1]), /out of bounds/],
     [
       "random_",
       () => T.call("aten::random_", "from", T.ones([1]), 0, 2n ** 63n - 1n),
@@ -74,6 +92,22 @@ describe("checked arguments", () => {
       /does not fit/,
     ],
     ["int32 by -1", () => smallest("int32").remainder(-1), /does not fit/],
+    ["int32 by what becomes -1", () => smallest("int32").remainder(4294967295), /does not fit/],
+    [
+      "int32 by an int64 number that becomes -1",
+      () => smallest("int32").fmod(T.tensor(4294967295n, { dtype: "int64" })),
+      /does not fit/,
+    ],
+    [
+      "an int64 number that becomes the smallest by int32",
+      () => T.tensor(2147483648n, { dtype: "int64" }).fmod(T.full([1], -1, { dtype: "int32" })),
+      /does not fit/,
+    ],
+    [
+      "divide, another name of div",
+      () => T.call("aten::divide", "Scalar_mode", smallest("int64"), -1, "trunc"),
+      /does not fit/,
+    ],
     [
       "floor division",
       () => T.call("aten::div", "Scalar_mode", smallest("int64"), -1, "floor"),
@@ -117,6 +151,14 @@ describe("checked arguments", () => {
     expect(adam({}, true)).not.toThrow();
     expect(T.full([1], 7, { dtype: "int64" }).remainder(-4).item()).toBe(-1);
     expect(smallest("int64").div(-1).dtype).toBe("float32");
+    expect(
+      T.full([1], 2 ** 31, { dtype: "int64" })
+        .remainder(4294967295)
+        .item(),
+    ).toBe(2 ** 31);
+    expect(T.ones([4]).slice({ start: 1 }).asStrided([2], [1], { storageOffset: 2 }).shape).toEqual(
+      [2],
+    );
     expect(T.ones([4]).asStrided([2], [2]).toNumbers()).toEqual([1, 1]);
     expect(sdpa(heads(1, 2, 3, 4), heads(1, 1, 3, 4))).not.toThrow();
   });
@@ -138,6 +180,9 @@ describe("checked arguments", () => {
       const divide = T.recorded((x, y) => x.remainder(y));
       divide(fine, minus);
       expect(() => divide(bad, minus)).toThrow(/does not fit/);
+      const cast = T.recorded((x) => x.remainder(dtype === "int32" ? 4294967295 : -1));
+      cast(fine);
+      expect(() => cast(bad)).toThrow(/does not fit/);
       expect(divide(bad, int(dtype, 2, 2))[0]?.toNumbers()).toEqual([0, 0]);
       const byMinusOne = T.recorded((x) => x.remainder(-1));
       byMinusOne(fine);

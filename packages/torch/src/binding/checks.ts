@@ -98,12 +98,24 @@ const attention: Check = (args) => {
       0, "with enable_gqa, query, key and value are [..., heads, length, width] with at least one head");
 };
 
-/** as_strided(self, size, stride, ...) */
-const strided: Check = ([, size, stride]) => {
+/**
+ * as_strided(self, size, stride, storage_offset): libtorch compares the last element with the storage, but in 64 bits,
+ * which overflow.
+ */
+const strided: Check = ([, size, stride, offset]) => {
   if (!Array.isArray(size) || !Array.isArray(stride)) return;
   require(size.length === stride.length, "size and stride have different lengths");
   for (const x of [...size, ...stride]) require(x >= 0, "sizes and strides are not negative");
+  const [sizes, steps] = [size, stride].map((list) => list.filter(isInteger).map(BigInt));
+  const start = isInteger(offset) ? BigInt(offset) : 0n;
+  require(start >= 0n, "the storage offset is not negative");
+  const last = (sizes ?? []).reduce((at, n, d) => at + (n - 1n) * (steps?.[d] ?? 0n), start);
+  const count = (sizes ?? []).reduce((product, n) => product * n, 1n);
+  for (const n of [start, last, count])
+    require(n < 2n ** 59n, "size, stride and storage offset reach outside the storage");
 };
+/** as_strided_scatter(self, src, size, stride, storage_offset) */
+const stridedScatter: Check = ([self, , ...rest], overload) => strided([self, ...rest], overload);
 
 /** random_(self, from, to): close to the ends of int64 its rounding to floating point never ends. */
 const randomRange: Check = (args) => {
@@ -128,43 +140,63 @@ function any(comparison: "eq" | "gt", t: External, value: number | bigint): bool
   });
 }
 
-const bottoms: Readonly<Record<string, bigint>> = { int64: -(2n ** 63n), int32: -(2n ** 31n) };
-
-/** Has a recorded program look at what it divides at every replay, where values may be others. */
-function recordDivision([self, other]: Args): void {
-  const is = (value: unknown, number: number | bigint | undefined): External | boolean => {
-    if (!isTensor(value)) return isInteger(value) && BigInt(value) === number;
-    if (native.device(value) !== "cpu" || number === undefined) return false;
-    return native.call(native.lookup("aten::eq", "Scalar"), value, number) as External;
-  };
-  const dtype = [self, other].filter(isTensor).map((t) => native.dtype(t))[0] ?? "";
-  const both = [is(self, bottoms[isTensor(self) ? native.dtype(self) : dtype]), is(other, -1n)];
-  if (both.includes(false)) return;
-  const each = both.filter(isTensor).reduce((a, b) => {
-    const and = native.call(native.lookup("aten::logical_and", ""), a, b) as External;
-    native.release([a, b]);
-    return and;
-  });
-  const some = native.call(native.lookup("aten::any", ""), each) as External;
-  const fine = native.call(native.lookup("aten::logical_not", ""), some) as External;
-  native.call(native.lookup("aten::_assert_async", "msg"), fine, doesNotFit);
-  native.release([each, some, fine]);
-}
-
 const doesNotFit = "the smallest integer divided by -1 does not fit its dtype";
 
-/** Integer division: the processor itself traps on the smallest integer by −1. */
-const division: Check = (args) => {
-  const [self, other] = args;
-  const has = (value: unknown, which: "smallest" | "minus one"): boolean => {
-    if (which === "smallest" && typeof value === "bigint") return value === bottoms.int64;
-    if (isInteger(value)) return which === "minus one" && Number(value) === -1;
-    if (!isTensor(value) || native.device(value) === "meta") return false;
-    const bottom = bottoms[native.dtype(value)];
-    return bottom !== undefined && any("eq", value, which === "smallest" ? bottom : -1);
+/** The integer dtypes in which the processor divides, by libtorch's number of a dtype. */
+const divided: Readonly<Record<number, { dtype: string; bits: number }>> = {
+  3: { dtype: "int32", bits: 32 },
+  4: { dtype: "int64", bits: 64 },
+};
+
+const run = (name: string, overload: string, ...args: unknown[]) =>
+  native.call(native.lookup(`aten::${name}`, overload), ...args) as External;
+
+/** Calls `fn` with a tensor in another dtype, which is given back afterwards. */
+function as<T>(dtype: string, t: External, fn: (t: External) => T): T {
+  if (native.dtype(t) === dtype) return fn(t);
+  const cast = run("to", "dtype", t, dtype);
+  try {
+    return fn(cast);
+  } finally {
+    native.release([cast]);
+  }
+}
+
+/** Integer division: the processor itself traps on the smallest integer by −1, both in the dtype of the result. */
+const division: Check = ([self, other]) => {
+  if (!isTensor(self) && !isTensor(other)) return;
+  if ([self, other].some((x) => !isTensor(x) && !isInteger(x))) return;
+  const kind = !isTensor(self) ? "Scalar_Tensor" : isTensor(other) ? "Tensor" : "Scalar";
+  const type = divided[Number(native.unrecorded(() => run("result_type", kind, self, other)))];
+  if (!type) return;
+  const { dtype, bits } = type;
+  const parts: [unknown, bigint][] = [
+    [self, -(2n ** BigInt(bits - 1))],
+    [other, -1n],
+  ];
+  const scalar = (value: unknown, n: bigint) =>
+    BigInt.asIntN(bits, BigInt(value as number | bigint)) === n;
+  const has = ([value, n]: [unknown, bigint]) => {
+    if (!isTensor(value)) return scalar(value, n);
+    if (native.device(value) === "meta") return false;
+    return native.unrecorded(() => as(dtype, value, (t) => any("eq", t, n)));
   };
-  require(!(has(other, "minus one") && has(self, "smallest")), doesNotFit);
-  if (recording.isOn) recordDivision(args);
+  require(!parts.toReversed().every(has), doesNotFit);
+  if (!recording.isOn) return;
+  // A recorded program looks at what it divides at every replay, where values may be others.
+  const is = parts.map(([value, n]) => {
+    if (!isTensor(value)) return scalar(value, n);
+    return native.device(value) === "cpu" && as(dtype, value, (t) => run("eq", "Scalar", t, n));
+  });
+  const tensors = is.filter(isTensor);
+  if (!is.includes(false)) {
+    const each = tensors.length > 1 ? [run("logical_and", "", ...tensors)] : [];
+    const some = run("any", "", (each[0] ?? tensors[0]) as External);
+    const fine = run("logical_not", "", some);
+    run("_assert_async", "msg", fine, doesNotFit);
+    native.release([...each, some, fine]);
+  }
+  native.release(tensors);
 };
 
 /** div rounds only when it is told how: div(self, other, *, rounding_mode). */
@@ -186,6 +218,8 @@ const table: Readonly<Record<string, Check>> = {
   pixel_unshuffle: pixelShuffle,
   as_strided: strided,
   as_strided_: strided,
+  as_strided_copy: strided,
+  as_strided_scatter: stridedScatter,
   remainder: division,
   remainder_: division,
   fmod: division,
@@ -194,6 +228,8 @@ const table: Readonly<Record<string, Check>> = {
   floor_divide_: division,
   div: roundedDivision,
   div_: roundedDivision,
+  divide: roundedDivision,
+  divide_: roundedDivision,
   repeat_interleave: repeats,
   random: randomRange,
   random_: randomRange,

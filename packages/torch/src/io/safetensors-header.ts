@@ -7,7 +7,7 @@ import { type DType, elementCount, itemSize } from "./raw.js";
 export const headerLimit = 100_000_000;
 
 /** Where a tensor lies, in bytes from the end of the header. */
-export interface Entry {
+interface Entry {
   dtype: DType;
   shape: number[];
   begin: number;
