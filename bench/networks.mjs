@@ -28,15 +28,18 @@ function count(network, tally) {
 export function costOf(dataset) {
   const { members } = resolve(train, [`dataset=${dataset}`], { dirs: presets });
   const config = completeTrain(members[0].config);
-  const { image_size: size, channels, cond_channels: told } = config.data;
+  const { image_size: size, channels, cond_channels: cond } = config.data;
   return torch.tidy(() => {
-    const network = buildNetwork(config, "b", { classes: 0 }).eval();
+    const network = buildNetwork(config, "b", {
+      classes: 0,
+      shape: [channels, size, size],
+    }).eval();
     const parameters = network.parameters().reduce((n, p) => n + p.numel, 0);
     const tally = { flop: 0 };
     count(network, tally);
     // Convolutions cost by area: large pictures are counted on small ones.
     const side = Math.min(size, 128);
-    const given = told > 0 ? { cond: torch.randn([1, told, side, side]) } : undefined;
+    const given = cond > 0 ? { cond: torch.randn([1, cond, side, side]) } : undefined;
     torch.noGrad(() =>
       network.forward(torch.randn([1, channels, side, side]), torch.rand([1]), given),
     );

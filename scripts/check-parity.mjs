@@ -85,9 +85,10 @@ export function wrongRows(text, { read, keys }) {
 }
 
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const { gaussianExperiment, helpEntries, launcherSchema, referenceKeys, test, train } =
-    await import("../packages/config/dist/index.js");
-  const commands = [train, test, gaussianExperiment];
+  const { gaussian, helpEntries, launcherSchema, referenceKeys, test, train } = await import(
+    "../packages/config/dist/index.js"
+  );
+  const commands = [train, test, gaussian];
   const networks = train.schema.shape.model.unwrap().options;
   const keys = new Set([
     ...commands.flatMap(({ schema }) => helpEntries(schema).map(({ key }) => key)),

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import {
-  gaussianExperiment,
+  gaussian,
   helpEntries,
   launcherSchema,
   resolve,
@@ -42,8 +42,8 @@ function tables() {
 
 /** The keys that have another name or another value in the Gaussian benchmark. */
 function benchmarkEntries(all) {
-  const { schema, aliases } = gaussianExperiment;
-  const { values } = resolve(gaussianExperiment, ["--help"], { dirs: [join(root, "conf")] });
+  const { schema, aliases } = gaussian;
+  const { values } = resolve(gaussian, ["--help"], { dirs: [join(root, "conf")] });
   const usual = new Map(all.map(({ key, default: value }) => [key, value]));
   return helpEntries(schema, { values, aliases }).filter(
     ({ key, default: value }) => usual.get(key) !== value,

@@ -80,7 +80,7 @@ describe("the order of imports", () => {
       "arrow-bridge packages/bridge/src/door.ts",
       "arrow-config packages/config/src/type.ts",
       "arrow-torch packages/torch/src/up.ts",
-      "arrow-torch packages/torch/test/up.test.ts",
+      "arrow-torch-tests packages/torch/test/up.test.ts",
       "no-back-door packages/bridge/src/back.ts",
       "no-cycle packages/runs/src/a.ts",
       "no-unresolved packages/runs/src/nothing.ts",

@@ -193,7 +193,7 @@ describe("the Kubernetes manifest", () => {
   it("sets variables that dsbm reads, and leaves those of the operator alone", () => {
     const names = container.env.map(({ name }: { name: string }) => name);
     expect(names).toEqual(["DSBM_CORES"]);
-    expect(read("packages/cli/src/cores.ts")).toContain("process.env.DSBM_CORES");
+    expect(read("packages/cli/src/machine/cores.ts")).toContain("process.env.DSBM_CORES");
     const place = read("packages/torch/src/distributed/environment.ts");
     for (const name of ["RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"])
       expect(place).toContain(name);

@@ -1,19 +1,22 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readRun } from "@dsbm/runs";
+import { type Row, readRun } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { dsbm, scratch, small } from "./cli.js";
 
 const root = scratch();
 const columns =
-  "half_iteration,direction,steps,mean,var,cov,kl_diag,kl_full,floor_diag,floor_full,seconds";
+  "half_iteration,direction,step,steps,n,nfe,mean,exact_mean,var,exact_var,cov,exact_cov,kl_diag,floor_diag,kl_full,floor_full,seconds_per_batch,seconds";
 
 function onlyRun(experiments: string): string {
   const base = join(experiments, "gaussian");
   const [name] = readdirSync(base);
   return join(base, name as string, "3");
 }
+
+/** A row without what a clock says. */
+const withoutSeconds = ({ seconds: _, seconds_per_batch: __, ...row }: Row) => row;
 
 describe("dsbm gaussian", () => {
   it("writes everything a run leaves, and does not run a finished one again", async () => {
@@ -65,7 +68,7 @@ describe("dsbm gaussian", () => {
     );
     using traj = io.npy.open(join(folder, "traj.npy"));
     expect(traj.shape).toEqual([6, 200, 2]);
-    using traj100 = io.npy.open(join(folder, "traj_100.npy"));
+    using traj100 = io.npy.open(join(folder, "traj_10.npy"));
     expect(traj100.shape).toEqual([11, 200, 2]);
     for (const file of [
       "config.yaml",
@@ -76,7 +79,8 @@ describe("dsbm gaussian", () => {
       "models/2_f.safetensors",
       "figures/convergence.svg",
       "figures/convergence.png",
-      "figures/samples.png",
+      "figures/loss.png",
+      "samples/it0001_f_step00000040_scatter.png",
     ])
       expect(existsSync(join(folder, file)), file).toBe(true);
 
@@ -94,7 +98,7 @@ describe("dsbm gaussian", () => {
         "gaussian",
         readdirSync(join(experiments, "gaussian"))[0] as string,
       );
-      return readRun(join(base, seed.slice(5))).results.map(({ seconds: _, ...row }) => row);
+      return readRun(join(base, seed.slice(5))).results.map(withoutSeconds);
     };
     const [one, two, other] = [
       await results("s1", "seed=3"),
@@ -119,7 +123,8 @@ describe("dsbm gaussian", () => {
     ]);
     expect(code, stderr).toBe(0);
     const { results } = readRun(onlyRun(experiments));
-    expect(results.length).toBe(4);
+    // A flow carries samples both ways with one field.
+    expect(results.length).toBe(method === "dsb" ? 4 : 8);
     expect(results.every((row) => (row.cov === null) === (method !== "dsb"))).toBe(true);
   });
 

@@ -14,9 +14,8 @@ import {
   type Tensor,
   tidy,
 } from "@dsbm/torch";
-import { Sampler } from "@dsbm/train";
+import { RowNoise, Sampler } from "@dsbm/train";
 import { beforeAll, describe, expect, it } from "vitest";
-import { RowNoise } from "../../packages/cli/src/sample/noise.js";
 import { openBridge, type SampleOptions } from "../../packages/cli/src/sample/open.js";
 import { runSample } from "../../packages/cli/src/sample/run.js";
 import { loadNetwork, readTrained } from "../../packages/cli/src/sample/trained.js";
@@ -63,13 +62,13 @@ describe("the sampler", () => {
       const net = loadNetwork(trained, direction, "cpu")!;
       const range = { first: 0, n: 11, block: 8 };
       const seeded = { seed: 7, purpose: direction, device: "cpu" } as const;
-      const noise = new RowNoise(range, [1, 8, 8], seeded);
+      const noise = new RowNoise(range, seeded);
       const expected = noGrad(() =>
         sample({ ...trained, networks: { b: net, f: net } }, x, {
           direction,
           grid: trained.grid,
           lastNoise: false,
-          noise: () => noise.next(),
+          noise: () => noise.normal([1, 8, 8]),
         }),
       );
       const { x: got, nfe } = await carried(folder, x, { direction, seed: 7 });
@@ -170,7 +169,7 @@ describe("the sampler", () => {
 describe("noise", () => {
   it("is standard normal, of the row, the seed and the direction alone", () => {
     const draw = (first: number, n: number, seed = 1, purpose = "b") =>
-      new RowNoise({ first, n, block: 8 }, [3], { seed, purpose, device: "cpu" }).next();
+      new RowNoise({ first, n, block: 8 }, { seed, purpose }).normal([3]);
     const all = draw(0, 50);
     expect(gap(all.narrow(0, 13, 20), draw(13, 20))).toBe(0);
     for (const other of [draw(0, 50, 2), draw(0, 50, 1, "f"), draw(8, 50)])

@@ -6,8 +6,6 @@ import type { Direction, Network } from "@dsbm/bridge";
 import { completeTrain, gaussian, resolve, train } from "@dsbm/config";
 import { openRun, writeFileAtomic } from "@dsbm/runs";
 import { Generator, io, noGrad, randn } from "@dsbm/torch";
-import { gaussianProcess } from "../../packages/cli/src/gaussian/problem.js";
-import { isFlow } from "../../packages/cli/src/problem/iteration.js";
 import { buildNetwork } from "../../packages/cli/src/problem/network.js";
 
 const presets = fileURLToPath(new URL("../../conf", import.meta.url));
@@ -53,8 +51,10 @@ export function imageRun(
     { dirs: [presets] },
   );
   const config = completeTrain(members[0]!.config);
-  const some = halves ?? (isFlow(config) ? ["b"] : ["b", "f"]);
-  leave(folder, config, (d) => buildNetwork(config, d, { classes }), some, finished);
+  const { channels, image_size } = config.data;
+  const facts = { classes, shape: [channels, image_size, image_size] };
+  const some = halves ?? config.fb_sequence;
+  leave(folder, config, (d) => buildNetwork(config, d, facts), some, finished);
   return folder;
 }
 
@@ -67,8 +67,11 @@ export function vectorRun(
     finished = true,
   }: { halves?: readonly Direction[]; finished?: boolean } = {},
 ): string {
-  const { members } = resolve(gaussian, ["dim=2", "net_name=mlp_small", "num_steps=5", ...words]);
-  const { config } = members[0]!;
-  leave(folder, config, gaussianProcess(config).network, halves, finished);
+  const { members } = resolve(gaussian, ["dim=2", "net_name=mlp_small", "num_steps=5", ...words], {
+    dirs: [presets],
+  });
+  const config = completeTrain(members[0]!.config);
+  const facts = { classes: 0, shape: [2] };
+  leave(folder, config, (d) => buildNetwork(config, d, facts), halves, finished);
   return folder;
 }

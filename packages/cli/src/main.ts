@@ -1,10 +1,10 @@
-// The door: finds the command, runs it, and turns what goes wrong into one line and an exit code.
+// The program: finds the command, runs it, and turns errors into one line and an exit code.
 import { nearest } from "@dsbm/config";
 import { type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
 import { version } from "./machine/version.js";
 import { describeError, UsageError } from "./terminal/errors.js";
 
-/** A command of ours: its words go to it untouched, it returns the exit code, and it is loaded when called. */
+/** A command: it gets its words unchanged, returns the exit code, and is loaded when it is called. */
 function command(
   name: string,
   description: string,
@@ -20,11 +20,11 @@ const subCommands: Record<string, CommandDef> = {
   gaussian: command(
     "gaussian",
     "Train and evaluate a bridge between two Gaussians (key=value …, -m for sweeps)",
-    async () => (await import("./command/gaussian.js")).gaussianCommand,
+    async () => (await import("./command/train.js")).gaussianCommand,
   ),
   train: command(
     "train",
-    "Train a bridge between two sets of images (dataset=… method=… model=… key=value …, -m for sweeps)",
+    "Train a bridge between two data sets (dataset=… method=… model=… key=value …, -m for sweeps)",
     async () => (await import("./command/train.js")).trainCommand,
   ),
   sample: command(
@@ -44,7 +44,7 @@ const subCommands: Record<string, CommandDef> = {
   ),
   start: command(
     "start",
-    "The main job: a bridge between handwritten digits, and one against its exact answer",
+    "The main job: bridges between handwritten digits, and one beside its exact answer",
     async () => (await import("./command/start.js")).start,
   ),
   doctor: command(
@@ -54,7 +54,7 @@ const subCommands: Record<string, CommandDef> = {
   ),
 };
 
-const door = defineCommand({
+const program = defineCommand({
   meta: {
     name: "dsbm",
     version,
@@ -68,7 +68,7 @@ export async function main(args: string[]): Promise<number> {
   try {
     const [name, ...rest] = args;
     if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-      console.log(await renderUsage(door));
+      console.log(await renderUsage(program));
       return name === undefined ? 2 : 0;
     }
     if (name === "--version" || name === "-v") {

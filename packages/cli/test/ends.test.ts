@@ -1,21 +1,16 @@
-// The ends of an image bridge: the Gaussian at time 1 has the moments that it is told, images are mirrored in training.
-import { fileURLToPath } from "node:url";
+// The data at both ends: the Gaussian at time 1 has the moments of the configuration, images are mirrored in training.
 import { decodeImages, stream } from "@dsbm/bridge";
-import { completeTrain, resolve, train } from "@dsbm/config";
 import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type ImageData, loadImageData, testRows } from "../src/problem/ends.js";
+import { type Ends, loadEnds, testRows } from "../src/problem/ends.js";
+import { configured } from "./support.js";
 
-const presets = fileURLToPath(new URL("../../../conf", import.meta.url));
 beforeAll(() => setNumThreads(1));
 
 /** Squares of 16×16 at time 0, and what the words say at time 1; inside a scope. */
-function within(words: readonly string[], check: (data: ImageData) => void): void {
-  const resolved = resolve(train, ["dataset=synthetic", ...words], { dirs: [presets] });
-  if (resolved.help) throw new Error("no help was asked for");
-  const [member] = resolved.members;
+function within(words: readonly string[], check: (data: Ends) => void): void {
   tidy(() => {
-    const data = loadImageData(completeTrain((member as NonNullable<typeof member>).config));
+    const data = loadEnds(configured("dataset=synthetic", ...words));
     try {
       check(data);
     } finally {
@@ -35,7 +30,7 @@ const moments = (x: Tensor) => ({
 });
 
 /** Expects draws of the Gaussian end to have these moments in every pixel, within six standard errors. */
-function expectLaw({ x0, x1 }: ImageData, want: { mean: number[]; std: number[] }): void {
+function expectLaw({ x0, x1 }: Ends, want: { mean: number[]; std: number[] }): void {
   const like = x0.train.narrow(0, 0, 1).expand([n, 1, 16, 16]);
   const got = moments(x1.decode(like, { end: "x1", generator: stream(1, "law") }));
   expect(got.mean).toHaveLength(256);
@@ -51,7 +46,7 @@ function expectLaw({ x0, x1 }: ImageData, want: { mean: number[]; std: number[] 
 }
 
 const everywhere = (value: number) => Array.from({ length: 256 }, () => value);
-const ofData = ({ x0 }: ImageData) => moments(decodeImages(x0.train).to("float64"));
+const ofData = ({ x0 }: Ends) => moments(decodeImages(x0.train).to("float64"));
 
 describe("the Gaussian at time 1", () => {
   it("is N(mean_final, var_final)", () =>

@@ -4,34 +4,33 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { exactPlan, frechetScore, imageStatistics, squaredDistances, stream } from "@dsbm/bridge";
-import { completeTrain, resolve, train } from "@dsbm/config";
 import { loadTable } from "@dsbm/data";
 import { LeNet, lenetFeatures, lenetTraining, trainClassifier } from "@dsbm/nets";
 import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { Training } from "@dsbm/train";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { gaussianName, loadImageData, testRows } from "../src/problem/ends.js";
-import { imageProblem } from "../src/problem/problem.js";
+import { loadEnds, testRows } from "../src/problem/ends.js";
+import { gaussianName } from "../src/problem/gaussian-end.js";
+import { trainingProblem } from "../src/problem/problem.js";
+import { configured } from "./support.js";
 
-const presets = fileURLToPath(new URL("../../../conf", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "dsbm-learns-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const judge = new LeNet({ channels: 1, classes: 2, generator: stream(0, "judge/init") });
+const classifier = new LeNet({ channels: 1, classes: 2, generator: stream(0, "judge/init") });
 beforeAll(() => {
   setNumThreads(1);
   const shapes = loadTable("synthetic_shapes", { split: "train", image_size: 16, seed: 0 });
   const labels = shapes.labels as Tensor;
-  for (const _ of trainClassifier(judge, {
+  for (const _ of trainClassifier(classifier, {
     x: shapes.x,
     labels,
     generator: stream(0, "judge/train"),
     ...lenetTraining,
     epochs: 8,
   }));
-  judge.eval();
+  classifier.eval();
 });
 
 /** Squares to discs with a tiny UNet, or squares to noise. */
@@ -52,9 +51,7 @@ function configuration(words: readonly string[]) {
     "threads=1",
     "seed=3",
   ];
-  const resolved = resolve(train, [...quick, ...words], { dirs: [presets] });
-  if (resolved.help) throw new Error("no help was asked for");
-  return completeTrain((resolved.members[0] as (typeof resolved.members)[0]).config);
+  return configured(...quick, ...words);
 }
 
 /** The squared Wasserstein distance of two sets of images, over pixels. */
@@ -115,15 +112,13 @@ describe("squares and discs", () => {
   it.each(cases)("$name", async ({ words, direction, factor }) => {
     setNumThreads(1);
     const config = configuration(words);
-    const data = loadImageData(config);
-    const training = new Training(
-      imageProblem(config, data, { cacheFolder: folder, chunkRows: 8 }),
-    );
+    const data = loadEnds(config);
+    const training = new Training(trainingProblem(config, data, { cacheFolder: folder }));
     for await (const event of training.run())
       if (event.type === "half" && event.direction === direction) break;
     tidy(() => {
       const [from, to] = direction === "f" ? (["x0", "x1"] as const) : (["x1", "x0"] as const);
-      const features = lenetFeatures(judge);
+      const features = lenetFeatures(classifier);
       const start = testRows(data[from], 200, 5);
       const ends = training.sampler.endpoints(direction, start, {
         grid: training.problem.schedule.grid,

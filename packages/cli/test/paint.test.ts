@@ -3,11 +3,12 @@ import { encodeImages } from "@dsbm/bridge";
 import { cat, full, randn, setNumThreads, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { painterOf } from "../src/picture/paint.js";
-import { gaussianName, type ImageData, type ImageEnd } from "../src/problem/ends.js";
+import type { DataEnd, Ends } from "../src/problem/ends.js";
+import { gaussianName } from "../src/problem/gaussian-end.js";
 
 beforeAll(() => setNumThreads(1));
 
-const end = (name: string, train: Tensor, unscale: ImageEnd["unscale"] = null): ImageEnd => ({
+const end = (name: string, train: Tensor, shown: DataEnd["shown"] = null): DataEnd => ({
   name,
   train,
   test: train,
@@ -15,12 +16,14 @@ const end = (name: string, train: Tensor, unscale: ImageEnd["unscale"] = null): 
   about: "",
   decode: (rows) => rows,
   conditions: null,
-  order: null,
-  trainOrder: null,
-  unscale,
+  order: { train: null, test: null },
+  shown,
   moments: null,
 });
-const data = (x0: ImageEnd, x1: ImageEnd): ImageData => ({ x0, x1, dispose: () => {} });
+const data = (x0: DataEnd, x1: DataEnd): Ends => ({
+  ...{ x0, x1, shape: x0.train.shape.slice(1), exact: null, projection: null },
+  dispose: () => {},
+});
 const bytes = () => full([2, 1, 4, 4], 7, { dtype: "uint8" });
 const fields = (low: number, high: number) =>
   tensor([low, high, low, high], { shape: [1, 1, 2, 2] });

@@ -2,15 +2,9 @@
 // biome-ignore-all assist/source/organizeImports: the order is for readers
 
 export { type Experiment, type Member, type Resolved, resolve } from "./resolve.js";
-export { gaussianExperiment, train } from "./commands/train.js";
+export { gaussian, train } from "./commands/train.js";
 export { type TestConfig, test, testOnlyKeys } from "./commands/test.js";
 export { type SampleConfig, sample } from "./commands/sample.js";
-export {
-  type GaussianConfig,
-  gaussian,
-  gaussianEps,
-  gaussianSchema,
-} from "./commands/gaussian.js";
 export type { TrainConfig } from "./keys/schema.js";
 export { type CompleteTrainConfig, completeTrain } from "./keys/complete.js";
 export { readConfig } from "./read.js";

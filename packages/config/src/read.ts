@@ -1,7 +1,7 @@
 // The config.json of a run, as this version or an earlier one wrote it, as a configuration of this version.
 
 import { test } from "./commands/test.js";
-import { gaussianExperiment, train } from "./commands/train.js";
+import { gaussian, train } from "./commands/train.js";
 import { ConfigError } from "./errors.js";
 import { type CompleteTrainConfig, completeTrain } from "./keys/complete.js";
 import { defaultsOf } from "./schema/describe.js";
@@ -35,7 +35,7 @@ export function readConfig(
   experiment: string = "model_name" in tree ? "gaussian" : "split" in tree ? "test" : "train",
   { version }: { version?: string | undefined } = {},
 ): CompleteTrainConfig {
-  const experiments = [gaussianExperiment, test, train];
+  const experiments = [gaussian, test, train];
   const {
     schema,
     base = {},

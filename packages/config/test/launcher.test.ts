@@ -2,9 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { gaussian } from "../src/commands/gaussian.js";
 import { sample } from "../src/commands/sample.js";
-import { train } from "../src/commands/train.js";
+import { gaussian, train } from "../src/commands/train.js";
 import { groupTable, presetGroup } from "../src/presets/groups.js";
 import { resolve } from "../src/resolve.js";
 import { thrown } from "./thrown.js";

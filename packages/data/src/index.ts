@@ -13,4 +13,4 @@ export { summary } from "./summary.js";
 export type { ImageClass, Split, Table } from "./table.js";
 export { gaussianEndpoints } from "./vectors/gaussian.js";
 export { eightGaussians, moons, sCurve } from "./vectors/planar.js";
-export { type Projection, principalComponents } from "./vectors/projection.js";
+export { Projection, principalComponents } from "./vectors/projection.js";

@@ -1,100 +1,135 @@
 // What every experiment's command does with its words: help, one run here (in one process or in several), or a sweep of
 // runs side by side.
-
+import { resolve as absolute } from "node:path";
+import { fileURLToPath } from "node:url";
 import {
+  type CompleteTrainConfig,
   ConfigError,
+  completeTrain,
   type Experiment,
+  groupTable,
+  helpTable,
   type Member,
-  type ProcessesConfig,
+  presetGroups,
   resolve,
+  type TrainConfig,
+  type Tree,
 } from "@dsbm/config";
-import { runFolder } from "@dsbm/runs";
+import { formatTable, type Row, runFolder } from "@dsbm/runs";
 import type { Ranks } from "@dsbm/train";
 import type { z } from "zod";
 import { followLauncher, launchRanks } from "../machine/launch.js";
-import type { AccompanyOptions, RunOptions } from "../run/options.js";
+import type { RunOptions, WorkerOptions } from "../run/options.js";
+import { launcherHelp } from "../sweep/help.js";
 import { sweep } from "../sweep/start.js";
 import { createInterrupt } from "../terminal/interrupt.js";
 import { createProgress, silentProgress } from "../terminal/progress.js";
 
-/** One kind of experiment, loaded when a run is certain: help and mistakes need not wait for the engine. */
-interface Runner<C, R> {
+/** The folder of the presets. */
+export const presets: string = fileURLToPath(new URL("../../../../conf", import.meta.url));
+
+/** How an experiment runs, loaded when a run is certain: help and mistakes need not wait for the engine. */
+export interface Runner<C> {
   /** The folder of what comes out (default: the one that the words name). Throws where there can be none. */
-  place?(named: string, member: Member<C>): string;
+  place?(named: string, member: { config: C; words: readonly string[] }): string;
   /** What a finished run left; null for another. Throws where it is of another configuration. */
-  finished(folder: string, config: C): R | null;
-  run(config: C, options: RunOptions): Promise<R & { state: "finished" | "interrupted" }>;
+  finished(folder: string, config: C): { rows: Row[] } | null;
+  run(config: C, options: RunOptions): Promise<{ rows: Row[]; state: "finished" | "interrupted" }>;
   /**
    * As a rank that is not 0, after rank 0 has begun: its part of a run. Gives the reason where rank 0 failed. Left out
    * where there is only one process.
    */
-  accompany?(config: C, options: AccompanyOptions): Promise<string | null>;
-  /** Prints what came out. */
-  tell(folder: string, result: R): void;
+  runWorker?(config: C, options: WorkerOptions): Promise<string | null>;
 }
 
-interface ExperimentCommand<S extends z.ZodType, R> {
-  experiment: Experiment<S>;
-  /** Where the presets are. */
-  presets: string;
-  help(): string;
-  /** The folder of its runs below experiments_dir. */
-  name(config: z.output<S>): string;
-  load(): Promise<Runner<z.output<S>, R>>;
+export interface ExperimentCommand<C> {
+  experiment: Experiment<z.ZodType<TrainConfig>>;
+  /** Words of the usage line, before the keys. */
+  usage: string;
+  /** Lines of help after the keys. */
+  notes: string;
+  load(): Promise<Runner<C>>;
+  /** The table of a finished run. */
+  table(rows: readonly Row[]): Row[];
 }
 
-type Common = ProcessesConfig & {
-  experiments_dir?: string;
-  paths?: { experiments_dir_name: string };
-  seed: number;
-  device: string;
-};
+/** The runs that words ask for. The registry of methods, and the engine with it, is loaded where a word names one. */
+async function resolved(experiment: Experiment<z.ZodType<TrainConfig>>, tokens: string[]) {
+  const named = tokens.some((word) => /^(method|model_name)=/.test(word));
+  const names = named && { method: Object.keys((await import("@dsbm/bridge")).methods) };
+  return resolve(experiment, tokens, { dirs: [presets], ...(names && { names }) });
+}
 
-/** The folder of all runs. */
-const experimentsOf = (config: Common): string =>
-  config.paths?.experiments_dir_name ?? config.experiments_dir ?? "experiments";
+/** Help with the values that the words choose. */
+function help(
+  { experiment, usage, notes }: Pick<ExperimentCommand<never>, "experiment" | "usage" | "notes">,
+  values: Tree,
+): string {
+  const { name, about, schema, aliases, sections } = experiment;
+  const groups = groupTable(presetGroups([presets], name));
+  const width = process.stdout.columns ?? 100;
+  return [
+    `usage: dsbm ${name} ${usage}[key=value …] [-m [launcher=…]] [--again]`,
+    about,
+    ...(groups === "" ? [] : [groups]),
+    helpTable(schema, { values, aliases, sections, width }),
+    "-m, --multirun   a key with several values (seed=1,2,3) makes a run for each combination\n--again          start over where a run is already",
+    notes,
+    launcherHelp(presets),
+  ].join("\n\n");
+}
 
 /** Runs the command; returns the exit code. Throws ConfigError for overrides that cannot be. */
-export async function runExperiment<S extends z.ZodType, R>(
-  { experiment, presets, help, name, load }: ExperimentCommand<S, R>,
+export async function runExperiment<C extends CompleteTrainConfig>(
+  command: ExperimentCommand<C>,
   args: string[],
 ): Promise<number> {
+  const { experiment, load } = command;
   const again = args.includes("--again");
   const tokens = args.filter((arg) => arg !== "--again");
-  const resolved = resolve(experiment, tokens, { dirs: [presets] });
-  if (resolved.help) {
-    console.log(help());
+  const { members, launcher, help: isHelp, values } = await resolved(experiment, tokens);
+  if (isHelp) {
+    console.log(help(command, values));
     return 0;
   }
-  const [first, ...rest] = resolved.members;
+  const [first, ...rest] = members;
   if (!first) throw new ConfigError("sweep", "the sweep has no members");
   const runner = await load();
-  const folderOf = ({ config, dirname }: Member<z.output<S>>) => {
-    const { seed } = config as Common;
-    const experiments_dir = experimentsOf(config as Common);
-    return runFolder({ experiments_dir, name: name(config), overrides: dirname, seed });
+  const complete = (member: Member<TrainConfig>) => ({
+    ...member,
+    config: completeTrain(member.config) as C,
+  });
+  const folderOf = ({ config, dirname }: Member<C>) => {
+    const { paths, seed, name } = config;
+    return runFolder({
+      experiments_dir: paths.experiments_dir_name,
+      name,
+      overrides: dirname,
+      seed,
+    });
   };
-  const placeOf = (member: Member<z.output<S>>) =>
+  const placeOf = (member: Member<C>) =>
     runner.place?.(folderOf(member), member) ?? folderOf(member);
   const { aloneOnly, isOneOfSeveral, joinRanks } = await import("../machine/ranks.js");
-  if (!runner.accompany) aloneOnly(experiment.name);
-  if (rest.length === 0 && resolved.launcher.kind === "local") {
-    const { config } = first;
-    for (const note of first.notes) console.log(note);
+  if (!runner.runWorker) aloneOnly(experiment.name);
+  if (rest.length === 0 && launcher.kind === "local") {
+    const member = complete(first);
+    const { config } = member;
+    for (const note of member.notes) console.error(`dsbm: ${note}`);
     const resume = `npx dsbm ${experiment.name} ${first.words.join(" ")}`;
-    const place = { folder: placeOf(first), resume, again };
-    const { nproc: n, dist_timeout } = config as Common;
-    if (!runner.accompany) return single(runner, config, { ...place, ranks: null });
+    const place = { folder: placeOf(member), resume, again };
+    const { nproc: n, dist_timeout } = config;
+    if (!runner.runWorker) return single(command, runner, config, { ...place, ranks: null });
     if (isOneOfSeveral()) {
-      const ranks = await joinRanks(config as Common, experiment.name);
-      return ranked(runner, config, { ...place, ranks });
+      const ranks = await joinRanks(config, experiment.name);
+      return ranked(command, runner, config, { ...place, ranks });
     }
     if (n > 1)
       return launchRanks([experiment.name, ...args], { n, timeoutMs: 1000 * dist_timeout });
-    return single(runner, config, { ...place, ranks: null });
+    return single(command, runner, config, { ...place, ranks: null });
   }
   aloneOnly(`${experiment.name} -m`);
-  const placed = (member: Member<z.output<S>>) => {
+  const placed = (member: Member<C>) => {
     try {
       return { folder: placeOf(member), problem: null };
     } catch (problem) {
@@ -103,17 +138,14 @@ export async function runExperiment<S extends z.ZodType, R>(
     }
   };
   return sweep(
-    resolved.members.map((member) => {
+    members.map(complete).map((member) => {
       const { folder, problem } = placed(member);
-      const { seed, device, nproc } = member.config as Common;
+      const { seed, device, nproc } = member.config;
       return {
         label: `${member.dirname} seed=${seed}`,
         words: member.words,
         args: [experiment.name, ...member.words, ...(again ? ["--again"] : [])],
-        folder,
-        seed,
-        device,
-        nproc,
+        ...{ folder, seed, device, nproc },
         finished() {
           if (problem !== null) throw problem;
           return runner.finished(folder, member.config) !== null;
@@ -123,8 +155,8 @@ export async function runExperiment<S extends z.ZodType, R>(
     {
       experiment: experiment.name,
       words: [experiment.name, ...args],
-      experiments_dir: experimentsOf(first.config as Common),
-      launcher: resolved.launcher,
+      experiments_dir: first.config.paths.experiments_dir_name,
+      launcher,
       again,
     },
   );
@@ -138,20 +170,21 @@ interface Place {
 }
 
 /** One run in several processes, of which this is one. */
-async function ranked<C, R>(
-  runner: Runner<C, R>,
+async function ranked<C extends CompleteTrainConfig>(
+  command: ExperimentCommand<C>,
+  runner: Runner<C>,
   asked: C,
   place: Place & { ranks: Ranks },
 ): Promise<number> {
   const { onOwnDevice } = await import("../machine/ranks.js");
   const { ranks, folder } = place;
-  const config = onOwnDevice(asked as C & Common);
+  const config = onOwnDevice(asked);
   followLauncher();
   let failed = true;
   try {
     const code = ranks.isMain
-      ? await single(runner, asked, place)
-      : await accompanied(runner, config, { folder, ranks });
+      ? await single(command, runner, asked, place)
+      : await asWorker(runner, config, { folder, ranks });
     if (ranks.isMain) ranks.dismiss();
     failed = code === 1;
     return code;
@@ -163,8 +196,8 @@ async function ranked<C, R>(
   }
 }
 
-async function accompanied<C, R>(
-  runner: Runner<C, R>,
+async function asWorker<C>(
+  runner: Runner<C>,
   config: C,
   { folder, ranks }: { folder: string; ranks: Ranks },
 ): Promise<number> {
@@ -174,7 +207,7 @@ async function accompanied<C, R>(
     if (first.kind === "over") return first.failed === undefined ? 0 : 1;
     const { signal } = interrupt;
     const options = { folder, ranks, signal, progress: silentProgress };
-    const reason = await runner.accompany?.(config, options);
+    const reason = await runner.runWorker?.(config, options);
     if (reason) return 1;
     return signal.aborted ? 130 : 0;
   } finally {
@@ -182,15 +215,20 @@ async function accompanied<C, R>(
   }
 }
 
-async function single<C, R>(
-  runner: Runner<C, R>,
+async function single<C extends CompleteTrainConfig>(
+  command: ExperimentCommand<C>,
+  runner: Runner<C>,
   config: C,
   { folder, resume, again, ranks }: Place,
 ): Promise<number> {
+  const print = (rows: readonly Row[]) => {
+    const table = formatTable(command.table(rows));
+    console.log([table, placesOf(folder)].join("\n"));
+  };
   const done = again ? null : runner.finished(folder, config);
   if (done) {
     console.log(`${folder} is finished already (--again starts over)`);
-    runner.tell(folder, done);
+    print(done.rows);
     return 0;
   }
   const interrupt = createInterrupt();
@@ -201,7 +239,7 @@ async function single<C, R>(
     const result = await runner.run(config, { folder, progress, resume, signal, again, ranks });
     if (result.state === "interrupted") return 130;
     progress.done();
-    runner.tell(folder, result);
+    print(result.rows);
     return 0;
   } finally {
     progress.done();
@@ -210,6 +248,7 @@ async function single<C, R>(
 }
 
 /** Where to look, as the last lines of a run. */
-export function placesOf(folder: string, pictures: string): string {
-  return `results:  ${folder}/results.csv\npictures: ${folder}/${pictures}\nreport:   ${folder}/index.html`;
+function placesOf(folder: string): string {
+  const at = absolute(folder);
+  return `results:  ${at}/results.csv\npictures: ${at}/samples\nreport:   ${at}/index.html`;
 }

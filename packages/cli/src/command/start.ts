@@ -1,189 +1,167 @@
-// `npm start`, the main job: a bridge between digits, a bridge against its exact answer, and where to look.
+// `npm start`, the main job: bridges between two handwritten digits, in principal components and in pixels, and the
+// Gaussian benchmark beside its exact answer: three runs of the presets, one table each.
 import { resolve as absolute, join } from "node:path";
 import {
   type CompleteTrainConfig,
-  ConfigError,
   completeTrain,
-  type GaussianConfig,
+  type Experiment,
   gaussian,
   helpTable,
   resolve,
   train,
 } from "@dsbm/config";
-import { formatTable, runFolder } from "@dsbm/runs";
-import { applyQuick, type StartConfig, startJob } from "../digits/config.js";
-import type { DigitsResult } from "../digits/run.js";
-import type { ImageRunResult } from "../run/run.js";
+import { formatTable, type Row } from "@dsbm/runs";
+import { z } from "zod";
 import { createInterrupt } from "../terminal/interrupt.js";
-import { createProgress, duration, type Progress } from "../terminal/progress.js";
-import { presets, resultTable } from "./gaussian.js";
-import { resultTable as imageTable } from "./train.js";
+import { createProgress, duration } from "../terminal/progress.js";
+import { presets } from "./experiment.js";
+import { newestRows } from "./train.js";
 
-/** The engine is loaded when a run is certain: help and mistakes need not wait for it. */
-const engine = async () => ({
-  ...(await import("../digits/report.js")),
-  ...(await import("../digits/run.js")),
-  ...(await import("../gaussian/run.js")),
-  ...(await import("../run/run.js")),
+const digit = () => z.int().min(0).max(9);
+
+const startSchema = z.strictObject({
+  source: digit().default(2).describe("digit at time 0"),
+  target: digit().default(3).describe("digit at time 1"),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(42)
+    .describe("seed of weights, training and samples"),
+  threads: z
+    .union([z.literal("auto"), z.int().min(1)])
+    .default("auto")
+    .describe("processor threads; auto measures at the start"),
+  quick: z.boolean().default(false).describe("a few steps of everything, to see that it works"),
+  experiments_dir: z.string().min(1).default("experiments").describe("folder of all runs"),
 });
+
+type StartConfig = z.output<typeof startSchema>;
+
+const startJob: Experiment<typeof startSchema> = {
+  name: "start",
+  about:
+    "the main job: a bridge between handwritten digits, in principal components and in pixels, and a bridge between Gaussians beside its exact answer",
+  schema: startSchema,
+  check: ({ source, target }) =>
+    source === target
+      ? [`source=${source} and target=${target} are the same digit: write two different ones`]
+      : [],
+};
+
+interface Part {
+  title: string;
+  /** The folder below the job's. */
+  name: string;
+  experiment: typeof train | typeof gaussian;
+  words: string[];
+  /** Words that make it a trial of a few steps. */
+  quick: string[];
+}
+
+function partsOf({ source, target }: StartConfig): Part[] {
+  const digits = [`Dataset=mnist_${source}`, `Dataset_transfer=mnist_${target}`];
+  return [
+    {
+      title: `digits ${source} → ${target}, in principal components`,
+      name: "components",
+      experiment: train,
+      words: ["dataset=digits", ...digits],
+      quick: [
+        ...["n_ipf=1", "first_num_iter=60", "num_iter=40", "num_steps=5", "data.n_train=400"],
+        ...["model.hidden='64,64'", "cache_npar=128", "test_npar=100", "metrics.judge=false"],
+      ],
+    },
+    {
+      title: `digits ${source} → ${target}, in pixels: a short run (dsbm train dataset=mnist_2to3 is the long one)`,
+      name: "pixels",
+      experiment: train,
+      words: [
+        "dataset=mnist_2to3",
+        ...digits,
+        ...["first_num_iter=250", "num_iter=100", "n_ipf=2"],
+        ...["cache_npar=512", "test_npar=250", "plot_npar=49"],
+      ],
+      quick: [
+        ...["first_num_iter=3", "num_iter=2", "num_steps=4", "test_npar=8", "plot_npar=8"],
+        ...["cache_npar=8", "batch_size=8", "metrics.judge=false"],
+      ],
+    },
+    {
+      title: "Gaussian benchmark, dim 5",
+      name: "gaussian",
+      experiment: gaussian,
+      words: ["dim=5", "first_coupling=ind", "inner_iters=2000", "outer_iters=4"],
+      quick: ["inner_iters=40", "outer_iters=2"],
+    },
+  ];
+}
+
+/** The complete configuration of a part. */
+function configOf(part: Part, config: StartConfig): CompleteTrainConfig {
+  const { seed, threads, experiments_dir, quick } = config;
+  const common = [`seed=${seed}`, `threads=${threads}`, `experiments_dir='${experiments_dir}'`];
+  // The trial's words replace those of the job.
+  const key = (word: string) => word.slice(0, word.indexOf("="));
+  const trial = quick ? part.quick : [];
+  const words = part.words.filter((word) => !trial.some((other) => key(other) === key(word)));
+  const { members } = resolve(part.experiment, [...words, ...trial, ...common], {
+    dirs: [presets],
+  });
+  return completeTrain((members[0] as (typeof members)[number]).config);
+}
 
 function help(): string {
   return [
-    "usage: dsbm start [key=value …]      (npm start -- key=value …)",
-    "",
+    "usage: dsbm start [key=value …] [--again]",
     startJob.about,
-    "",
-    helpTable(startJob.schema),
-    "",
-    "A second start runs the job again in the same folder.",
-  ].join("\n");
-}
-
-/** The benchmark of part (b): DSBM-IMF at dim 5; few steps need a large rate, and averaged weights to calm it. */
-export function gaussianPart(config: StartConfig): GaussianConfig {
-  return gaussian.schema.parse({
-    dim: 5,
-    model_name: "dsbm",
-    first_coupling: "ind",
-    inner_iters: config.gaussian_iters,
-    outer_iters: config.gaussian_outer_iters,
-    lr: 5e-4,
-    ema_rate: 0.998,
-    seed: config.seed,
-    threads: config.threads,
-    experiments_dir: config.experiments_dir,
-    ...(config.quick && { n_train: 1000, n_test: 1000 }),
-  });
-}
-
-/** The bridge of part (b): the preset mnist_2to3 with a seventh of its steps, or other digits. */
-export function pixelPart(config: StartConfig): CompleteTrainConfig {
-  const { pixel_iters, quick } = config;
-  const small = [
-    "num_steps=4",
-    "test_npar=8",
-    "cache_npar=8",
-    "batch_size=8",
-    "metrics.judge=false",
-  ];
-  const [member] = resolve(
-    train,
-    [
-      "dataset=mnist_2to3",
-      `Dataset=mnist_${config.source}`,
-      `Dataset_transfer=mnist_${config.target}`,
-      `first_num_iter=${pixel_iters}`,
-      `num_iter=${Math.ceil(pixel_iters / 2.5)}`,
-      "n_ipf=2",
-      "cache_npar=512",
-      "test_npar=250",
-      "plot_npar=49",
-      `seed=${config.seed}`,
-      `threads=${config.threads}`,
-      `experiments_dir='${config.experiments_dir}'`,
-      ...(quick ? small : []),
-    ],
-    { dirs: [presets] },
-  ).members;
-  if (!member) throw new ConfigError("sweep", "the pixel bridge has no configuration");
-  return completeTrain(member.config);
+    helpTable(startSchema),
+    "--again   start over where the runs are already",
+  ].join("\n\n");
 }
 
 /** Runs the job; returns the exit code. Throws ConfigError for overrides that cannot be. */
 export async function start(args: string[]): Promise<number> {
-  const resolved = resolve(startJob, args);
+  const again = args.includes("--again");
+  const resolved = resolve(
+    startJob,
+    args.filter((arg) => arg !== "--again"),
+  );
   if (resolved.help) {
     console.log(help());
     return 0;
   }
-  const [member, ...rest] = resolved.members;
-  if (!member || rest.length > 0)
-    throw new ConfigError("sweep", "the main job is one run: give each key one value, without -m");
-  const config = applyQuick(member.config);
-  const folder = absolute(
-    runFolder({
-      experiments_dir: config.experiments_dir,
-      name: "start",
-      overrides: member.dirname,
-      seed: config.seed,
-    }),
-  );
+  const { config, dirname } = resolved.members[0] as (typeof resolved.members)[number];
+  const { runTraining } = await import("../run/run.js");
   const interrupt = createInterrupt();
   const progress = createProgress();
+  const began = performance.now();
+  const { signal } = interrupt;
+  const finished: { part: Part; folder: string; rows: Row[] }[] = [];
   try {
-    return await parts(config, { folder, progress, signal: interrupt.signal });
+    for (const part of partsOf(config)) {
+      const folder = absolute(
+        join(config.experiments_dir, "start", dirname, String(config.seed), part.name),
+      );
+      progress.line(part.title);
+      const resume = `npx dsbm start ${args.join(" ")}`.trimEnd();
+      const { rows, state } = await runTraining(configOf(part, config), {
+        ...{ folder, progress, signal, again, resume },
+      });
+      if (state === "interrupted") return 130;
+      finished.push({ part, folder, rows });
+    }
   } finally {
     progress.done();
     interrupt.dispose();
   }
-}
-
-async function parts(
-  config: StartConfig,
-  { folder, progress, signal }: { folder: string; progress: Progress; signal: AbortSignal },
-): Promise<number> {
-  const began = performance.now();
-  const { digitsTable, runDigits, runGaussian, runImages } = await engine();
-  progress.line(`(a) digits ${config.source} → ${config.target}, in principal components`);
-  const digits = await runDigits(config, { folder, progress, signal });
-  if (digits.state === "interrupted") return 130;
-  progress.line(`(b) digits ${config.source} → ${config.target}, in pixels: a short run`);
-  const pixels = await runImages(pixelPart(config), {
-    folder: join(folder, "pixels"),
-    progress,
-    resume: "npm start (it begins anew)",
-    signal,
-    again: true,
-  });
-  if (pixels.state === "interrupted") return 130;
-  progress.line("(c) Gaussian benchmark, dim 5");
-  const nested = join(folder, "gaussian");
-  const benchmark = await runGaussian(gaussianPart(config), {
-    folder: nested,
-    progress,
-    resume: "npm start (it begins anew)",
-    signal,
-    again: true,
-  });
-  progress.done();
-  if (benchmark.state === "interrupted") return 130;
-  console.log(
-    [
-      "",
-      `(a) digits of the test split; squared distances in the ${config.components} components, optimal: the same points in exact optimal pairs`,
-      formatTable(digitsTable(config, digits), {
-        digits: { share: 4, displacement: 1, optimal: 1, variance: 1 },
-      }),
-      "",
-      `(b) the same digits in pixels, a short run (dsbm train dataset=mnist_2to3 is the long one); data_… are real digits, fid_lenet is no FID`,
-      imageTable(pixels.rows),
-      "",
-      "(c) Gaussian benchmark, dim 5, the last half-iteration beside the exact bridge",
-      resultTable(benchmark),
-      "",
-      ...paths(digits, pixels, nested),
-      `took ${duration((performance.now() - began) / 1000)}`,
-    ].join("\n"),
-  );
+  for (const { part, rows } of finished)
+    console.log(`\n${part.title}\n${formatTable(newestRows(rows))}`);
+  console.log("");
+  for (const { folder } of finished)
+    console.log(
+      `pictures ${join(folder, "samples")}\ntable    ${join(folder, "results.csv")}\nreport   ${join(folder, "index.html")}`,
+    );
+  console.log(`took ${duration((performance.now() - began) / 1000)}`);
   return 0;
-}
-
-function paths(
-  { folder, pictures }: DigitsResult,
-  pixels: ImageRunResult,
-  gaussianFolder: string,
-): string[] {
-  const entries: [string, string][] = [
-    ...pictures.map((path): [string, string] => ["picture", path]),
-    ["picture", join(pixels.folder, "samples")],
-    ["picture", join(gaussianFolder, "figures", "convergence.png")],
-    ["picture", join(gaussianFolder, "figures", "samples.png")],
-    ["table", join(folder, "results.csv")],
-    ["table", join(pixels.folder, "results.csv")],
-    ["table", join(gaussianFolder, "results.csv")],
-    ["report", join(folder, "index.html")],
-    ["report", join(pixels.folder, "index.html")],
-    ["report", join(gaussianFolder, "index.html")],
-  ];
-  return entries.map(([what, path]) => `${what.padEnd(8)} ${path}`);
 }

@@ -1,66 +1,36 @@
-// `dsbm train key=value … [-m]`: a bridge between two sets of images, or a sweep of such runs.
-import { completeTrain, groupTable, helpTable, presetGroups, train } from "@dsbm/config";
-import { formatTable, type Row } from "@dsbm/runs";
-import { resultColumns } from "../evaluation/columns.js";
-import type { ImageRunResult } from "../run/run.js";
-import { launcherHelp } from "../sweep/help.js";
-import { placesOf, runExperiment } from "./experiment.js";
-import { presets } from "./gaussian.js";
+// `dsbm train key=value … [-m]` and `dsbm gaussian key=value … [-m]`: a bridge between two sets of data, or a sweep of
+// such runs. The Gaussian benchmark is a preset with keys of its own names.
+import { type CompleteTrainConfig, gaussian, train } from "@dsbm/config";
+import type { Row } from "@dsbm/runs";
+import { shownRows } from "../evaluation/metrics.js";
+import { type ExperimentCommand, type Runner, runExperiment } from "./experiment.js";
 
-function help(): string {
-  return [
-    "usage: dsbm train [dataset=…] [method=…] [model=…] [key=value …] [-m [launcher=…]] [--again]",
-    "",
-    train.about,
-    "",
-    groupTable(presetGroups([presets], "train")),
-    "",
-    helpTable(train.schema),
-    "",
-    "-m, --multirun   a key with several values (seed=1,2,3) makes a run for each combination",
-    "--again          start over where a run is already",
-    "",
+async function load(): Promise<Runner<CompleteTrainConfig>> {
+  const { finishedRun, runTraining, runTrainingWorker } = await import("../run/run.js");
+  return { finished: finishedRun, run: runTraining, runWorker: runTrainingWorker };
+}
+
+/** The newest evaluations of each direction, by the numbers of steps. */
+export function newestRows(rows: readonly Row[]): Row[] {
+  const newest = new Map<string, Row>();
+  for (const row of rows) newest.set(`${row.direction} ${row.steps} ${row.sampler}`, row);
+  return shownRows([...newest.values()]);
+}
+
+const common = {
+  notes:
     "Where a run was stopped or killed, the same command goes on with it, from its newest whole checkpoint.",
-    "",
-    launcherHelp(presets),
-  ].join("\n");
-}
+  load,
+  table: newestRows,
+};
 
-/** Rows with those of the columns that have a value in any of them. */
-export function withValues(rows: readonly Row[], columns: readonly string[]): Row[] {
-  const told = columns.filter((name) => rows.some((row) => (row[name] ?? "") !== ""));
-  return rows.map((row) => Object.fromEntries(told.map((name) => [name, row[name] ?? null])));
-}
+const commands: Record<"train" | "gaussian", ExperimentCommand<CompleteTrainConfig>> = {
+  train: { ...common, experiment: train, usage: "[dataset=…] [method=…] [model=…] " },
+  gaussian: { ...common, experiment: gaussian, usage: "" },
+};
 
-/** The newest evaluation of each direction. */
-export function resultTable(rows: readonly Row[]): string {
-  const shown = (["b", "f"] as const)
-    .map((d) => rows.findLast((row) => row.direction === d))
-    .filter((row) => row !== undefined);
-  return formatTable(withValues(shown, ["iteration", "direction", "step", "n", ...resultColumns]));
-}
-
-/** Runs the command; returns the exit code. Throws ConfigError for overrides that cannot be. */
-export function trainCommand(args: string[]): Promise<number> {
-  return runExperiment<typeof train.schema, Pick<ImageRunResult, "rows">>(
-    {
-      experiment: train,
-      presets,
-      help,
-      name: ({ name }) => name,
-      load: async () => {
-        const { accompanyImages, finishedImages, runImages } = await import("../run/run.js");
-        return {
-          finished: (folder, config) => finishedImages(folder, completeTrain(config)),
-          run: (config, options) => runImages(completeTrain(config), options),
-          accompany: (config, options) => accompanyImages(completeTrain(config), options),
-          tell: (folder, { rows }) => {
-            console.log(resultTable(rows));
-            console.log(placesOf(folder, "samples"));
-          },
-        };
-      },
-    },
-    args,
-  );
-}
+/** Run the commands; return the exit code. Throw ConfigError for overrides that cannot be. */
+export const trainCommand = (args: string[]): Promise<number> =>
+  runExperiment(commands.train, args);
+export const gaussianCommand = (args: string[]): Promise<number> =>
+  runExperiment(commands.gaussian, args);

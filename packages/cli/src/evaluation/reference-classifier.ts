@@ -1,5 +1,5 @@
-// The judge of an image run: a small classifier of the labelled set that an end's images come from, trained once
-// for all runs of an experiments folder. It never sees what a bridge makes.
+// The reference classifier of a run: a small classifier of the labelled set that an end's data come from, trained once
+// for all runs of an experiments folder, on data alone.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { stream } from "@dsbm/bridge";
@@ -17,47 +17,51 @@ import {
 } from "@dsbm/nets";
 import { writeFileAtomic } from "@dsbm/runs";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
-import type { ImageEnd } from "../problem/ends.js";
-import type { Progress } from "../terminal/progress.js";
+import type { DataEnd, Ends } from "../problem/ends.js";
+import type { OpenOptions } from "./evaluator.js";
 
-export interface Judge {
+export interface ReferenceClassifier {
   model: LeNet;
   facts: LeNetFacts;
 }
 
-/** The seed of all judges, so that runs of different seeds are judged alike. */
-const judgeSeed = 0;
+/** The seed of all classifiers, so that runs of different seeds are measured alike. */
+const classifierSeed = 0;
 /** At least so many steps where a set is small. */
 const leastSteps = 500;
 
-/** The set that a subset belongs to: mnist for mnist_2; null where there are not two classes to tell apart. */
-function judgedSet(end: Pick<ImageEnd, "name">): string | null {
+/** The set that a subset belongs to: mnist for mnist_2; null where it has fewer than two classes. */
+function wholeSet(end: Pick<DataEnd, "name">): string | null {
   const base = end.name.replace(/(_\d+)+$/, "");
-  // The squares and the circles are each one class: their judge tells them apart.
+  // The squares and the circles are each one class of this set.
   const whole = base.startsWith("synthetic_") ? "synthetic_shapes" : base;
   return (datasets[whole]?.classes.length ?? 0) > 1 ? whole : null;
 }
 
 /**
- * The judge of an end, trained here if no run of this experiments folder did before (about a minute for MNIST on
- * two cores); null where its data has no classes to tell apart, or when stopped.
+ * The classifier of an end, trained here if no run of this experiments folder did before (about a minute for MNIST on
+ * two cores); null where its data have no classes to tell apart, or when stopped.
  */
-export async function judgeOf(
-  end: ImageEnd,
+export async function referenceClassifier(
+  { projection, shape }: Pick<Ends, "projection" | "shape">,
+  end: DataEnd,
   config: CompleteTrainConfig,
-  { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
-): Promise<Judge | null> {
-  const set = judgedSet(end);
+  { progress, signal }: OpenOptions,
+): Promise<ReferenceClassifier | null> {
+  const set = wholeSet(end);
   if (set === null) return null;
-  const { image_size, channels } = config.data;
+  const [channels, image_size] = (projection?.shape ?? shape) as [number, number];
   const path = join(
     config.paths.experiments_dir_name,
-    "judges",
+    "classifiers",
     `${set}_${channels}x${image_size}.safetensors`,
   );
   if (existsSync(path)) return loadLeNet(path);
   const tables = (["train", "test"] as const).map((split) =>
-    loadTable(set, { split, directory: config.paths.data_dir_name, image_size, seed: judgeSeed }),
+    loadTable(set, {
+      ...{ split, end: "x0", image_size, seed: classifierSeed },
+      directory: config.paths.data_dir_name,
+    }),
   );
   const [train, test] = tables as [(typeof tables)[number], (typeof tables)[number]];
   const labels = train.classes.map(({ label }) => label);
@@ -66,14 +70,14 @@ export async function judgeOf(
   const model = new LeNet({
     channels,
     classes: labels.length,
-    generator: stream(judgeSeed, "judge/init"),
+    generator: stream(classifierSeed, "classifier/init"),
   });
   try {
     const began = performance.now();
     for (const { step, steps, loss } of trainClassifier(model, {
       x: train.x,
       labels: targets,
-      generator: stream(judgeSeed, "judge/train"),
+      generator: stream(classifierSeed, "classifier/train"),
       ...lenetTraining,
       epochs: Math.max(
         lenetTraining.epochs,
@@ -90,7 +94,7 @@ export async function judgeOf(
     }
     model.eval();
     const accuracy = tidy(() => accuracyOf(model, test.x, index(test.labels as Tensor)));
-    const facts = { dataset: set, labels, accuracy, seed: judgeSeed };
+    const facts = { dataset: set, labels, accuracy, seed: classifierSeed };
     writeFileAtomic(path, encodeLeNet(model, facts));
     progress.line(
       `classifier of ${set}: names ${(100 * accuracy).toFixed(1)} % of the test split rightly  ${((performance.now() - began) / 1000).toFixed(0)} s`,
@@ -101,11 +105,11 @@ export async function judgeOf(
   }
 }
 
-/** The part of images that a judge takes for one of an end's classes; null where it holds all there are. */
+/** The share of images that a classifier takes for one of an end's classes; null where the end has all there are. */
 export function shareOfClasses(
-  { model, facts }: Judge,
+  { model, facts }: ReferenceClassifier,
   images: Tensor,
-  end: ImageEnd,
+  end: DataEnd,
 ): number | null {
   const wanted = end.classes.map(({ label }) => facts.labels.indexOf(label));
   if (wanted.length === facts.labels.length) return null;

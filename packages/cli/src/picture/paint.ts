@@ -1,8 +1,9 @@
-// Samples as pictures: images as they are, fields in their physical units and in grey levels of their own range, so
-// that what is large in the data is bright, whatever the preprocessing made of it.
+// Samples as pictures: images as they are, fields in their physical units and in grey levels of their own range, whatever
+// the preprocessing made of them, and coordinates as the images that they are coordinates of.
 import { encodeImages } from "@dsbm/bridge";
 import { cat, full, type Tensor, tidy } from "@dsbm/torch";
-import { gaussianName, type ImageData } from "../problem/ends.js";
+import type { Ends } from "../problem/ends.js";
+import { gaussianName } from "../problem/gaussian-end.js";
 
 type Shape = [n: number, channels: number, height: number, width: number];
 
@@ -12,33 +13,34 @@ export interface Painted {
   shape: Shape;
 }
 
-/** Draws samples [n, C, H, W] of a process time; channels that are not 1 or 3 stand side by side. */
+/** Draws samples [n, …] of a process time; channels that are not 1 or 3 are drawn side by side. */
 export type Painter = (x: Tensor, time: number) => Painted;
 
 /** White columns between channels. */
 const gap = 1;
 
+/** Whether samples can be drawn as pictures. */
+export const hasPictures = ({ shape, x0, x1 }: Ends): boolean =>
+  shape.length === 3 || (x0.shown ?? x1.shown) !== null;
+
 /**
  * The painter of an evaluation. Bytes are pictures of −1 … 1; fields (tables of floating numbers) are drawn from the
- * least to the greatest value of each channel that the real ones among `seen` have, so that starts, ends and data
- * are comparable.
+ * least to the greatest value of each channel of the data among `given`, so that starts, ends and data are comparable.
  */
-export function painterOf(
-  data: ImageData,
-  seen: readonly { x: Tensor; side: "x0" | "x1" }[],
-): Painter {
-  const real = seen.filter(({ side }) => data[side].name !== gaussianName);
-  const fields = real.some(({ side }) => data[side].train.dtype !== "uint8");
+export function painterOf(ends: Ends, given: readonly { x: Tensor; side: "x0" | "x1" }[]): Painter {
+  const real = given.filter(({ side }) => ends[side].name !== gaussianName);
+  const fields =
+    ends.projection === null && real.some(({ side }) => ends[side].train.dtype !== "uint8");
   const ranges = fields
     ? rangesOf(
-        real.map(({ x, side }) => tidy(() => physical(data, x, timeOf(side)).clone().keep())),
+        real.map(({ x, side }) => tidy(() => physical(ends, x, timeOf(side)).clone().keep())),
       )
     : null;
   return (x, time) =>
     tidy(() => {
-      const seenAs = physical(data, x, time);
-      const [, channels] = x.shape as Shape;
-      const levels = ranges ? levelsOf(seenAs, ranges) : seenAs;
+      const shown = physical(ends, x, time);
+      const [, channels] = shown.shape as Shape;
+      const levels = ranges ? levelsOf(shown, ranges) : shown;
       const flat = channels === 1 || channels === 3 ? levels : sideBySide(levels);
       return {
         images: encodeImages(flat).contiguous().toArray() as Uint8Array,
@@ -50,8 +52,8 @@ export function painterOf(
 const timeOf = (side: "x0" | "x1") => (side === "x0" ? 0 : 1);
 
 /** In physical units where an end has some; on the way from one end to the other, between them. */
-function physical({ x0, x1 }: ImageData, x: Tensor, time: number): Tensor {
-  const [at0, at1] = [x0.unscale, x1.unscale];
+function physical({ x0, x1 }: Ends, x: Tensor, time: number): Tensor {
+  const [at0, at1] = [x0.shown, x1.shown];
   if (!at0 || !at1) return (at0 ?? at1)?.(x) ?? x;
   if (time === 0) return at0(x);
   return time === 1 ? at1(x) : at0(x).lerp(at1(x), time);

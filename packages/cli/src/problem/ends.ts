@@ -1,147 +1,265 @@
-// The two ends of an image bridge: tables to train on and to evaluate with, from image sets or a Gaussian.
+// The data at the two ends of a bridge: tables to train on and to evaluate with, whatever the samples are (images,
+// fields, vectors), or a Gaussian at time 1.
 import {
+  BridgeError,
   type Conditions,
   conditionsAt,
   type Decode,
   decodeImages,
-  drawAll,
   type End,
   type Endpoints,
   flipImages,
+  type GaussianBridge,
   mapConditions,
   stream,
 } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import type { ImageClass, Split, Table } from "@dsbm/data";
 import {
   downscalerScalingFile,
+  type ImageClass,
   loadDownscalerScaling,
   loadTable,
+  type Projection,
   positionsOf,
   prepareTable,
+  principalComponents,
+  type Split,
   summary,
+  type Table,
   unscaleFields,
 } from "@dsbm/data";
 import { hasClasses } from "@dsbm/nets";
-import { type Device, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
+import { cat, type Device, type Tensor, tidy } from "@dsbm/torch";
 import { UsageError } from "../terminal/errors.js";
 import type { Progress } from "../terminal/progress.js";
+import { type GaussianMoments, gaussianEnd, gaussianName } from "./gaussian-end.js";
 
-/** Everything about one end. */
-export interface ImageEnd {
-  /** As in the configuration, or "gaussian". */
+/** The data of one end. */
+export interface DataEnd {
+  /** As in the configuration, or "gaussian" for the Gaussian at time 1. */
   name: string;
-  /** Rows as stored, [n, C, H, W]. */
+  /** Rows as stored, [n, …]. */
   train: Tensor;
   test: Tensor;
-  /** The classes it holds; empty for a Gaussian. */
+  /** The classes it holds; empty where there are none. */
   classes: readonly ImageClass[];
   /** One line for people. */
   about: string;
-  /** Rows of `train` or `test` as networks see them. */
+  /** Rows of `train` or `test` as networks take them. */
   decode: Decode;
-  /** What networks are told beside, a row for each of the tables; null where there is nothing. */
-  conditions: { train: Conditions; test: Conditions } | null;
-  /** The order in which `test` is looked at; null: as it lies. */
-  order: Tensor | null;
-  /** The same of `train`. */
-  trainOrder: Tensor | null;
-  /** Of a Gaussian whose moments are those of the data per pixel; null for others. */
+  /** The conditions of the rows of each table; null where there are none. */
+  conditions: Record<Split, Conditions> | null;
+  /** The order in which the rows of each table are taken for evaluations; null: as they lie. */
+  order: Record<Split, Tensor | null>;
+  /** Of a Gaussian whose moments are estimated from the data; null for others. */
   moments: GaussianMoments | null;
-  /** Decoded rows in their physical units, for plots; null where they have none. */
-  unscale: ((rows: Tensor) => Tensor) | null;
+  /** Decoded rows as they are shown: fields in physical units, coordinates as pictures; null: as they are. */
+  shown: ((rows: Tensor) => Tensor) | null;
 }
 
-/** Mean and standard deviation of each pixel, [1, C, H, W]. */
-export interface GaussianMoments {
-  mean: Tensor;
-  std: Tensor;
-}
-
-export interface ImageData {
-  x0: ImageEnd;
-  x1: ImageEnd;
+/** The data of both ends. */
+export interface Ends {
+  x0: DataEnd;
+  x1: DataEnd;
+  /** The shape of one sample as networks take it: [d] or [C, H, W]. */
+  shape: readonly number[];
+  /** The exact bridge, where the ends are Gaussians with a known one. */
+  exact: GaussianBridge | null;
+  /** The principal components that samples are projected on, and the shape of a sample before; null: none. */
+  projection: { components: Projection; shape: readonly number[] } | null;
   dispose(): void;
 }
 
-/** The name of the end that is no data. */
-export const gaussianName = "gaussian";
+export const isVectors = ({ shape }: Pick<Ends, "shape">): boolean => shape.length === 1;
 
 const splits = ["train", "test"] as const;
 
 /** How a split of the configuration's data is loaded. */
-export function loading(split: Split, { data, paths, seed, wavenumber }: CompleteTrainConfig) {
+export function loading(
+  split: Split,
+  end: End,
+  { data, paths, seed, wavenumber }: CompleteTrainConfig,
+) {
   const n = split === "train" ? data.n_train : data.n_test;
   return {
-    split,
+    ...{ split, end, seed, wavenumber, a: data.a },
     directory: paths.data_dir_name,
     image_size: data.image_size,
     channels: data.channels,
-    wavenumber,
     test_fraction: data.test_fraction,
-    seed,
+    ...(data.dim !== null && { dim: data.dim }),
     ...(n !== null && { n }),
   };
 }
 
-/** Makes ready what takes long, pictures to be decoded for example; what is ready costs nothing. */
-export async function prepareImageData(
+/** The names of the configuration's data, by end. */
+function namesOf(config: CompleteTrainConfig): [End, string][] {
+  const { Dataset, Dataset_transfer, transfer } = config;
+  return transfer
+    ? [
+        ["x0", Dataset],
+        ["x1", Dataset_transfer as string],
+      ]
+    : [["x0", Dataset]];
+}
+
+/** Prepares data that take long to load, such as pictures to be decoded; does nothing for data that are ready. */
+export async function prepareEnds(
   config: CompleteTrainConfig,
   { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
 ): Promise<void> {
-  const names = config.transfer
-    ? [config.Dataset, config.Dataset_transfer as string]
-    : [config.Dataset];
-  for (const name of names)
+  for (const [end, name] of namesOf(config))
     for (const split of splits)
       await prepareTable(name, {
-        ...loading(split, config),
+        ...loading(split, end, config),
         progress: ({ done, total }) =>
           progress.update({ label: `decoding ${name}, ${split}`, step: done, steps: total }),
         ...(signal && { signal }),
       });
 }
 
-function imageEnd(name: string, config: CompleteTrainConfig): ImageEnd {
-  const { image_size, channels, random_flip } = config.data;
-  const [train, test] = splits.map((split) => loadTable(name, loading(split, config))) as [
+/**
+ * Loads both ends onto the configuration's device. Throws a DatasetError for missing or damaged files, a UsageError for
+ * samples of another shape than the configuration's or the other end's.
+ */
+export function loadEnds(config: CompleteTrainConfig): Ends {
+  const device = config.device as Device;
+  const made: DataEnd[] = [];
+  try {
+    for (const [end, name] of namesOf(config)) made.push(dataEnd(end, name, config));
+    const projection = config.data.components === null ? null : projected(made, config);
+    const [x0] = made as [DataEnd];
+    if (!config.transfer) made.push(gaussianEnd(x0, config));
+    const [, x1] = made as [DataEnd, DataEnd];
+    check(x0, x1, config);
+    const exact = x0.name === "gaussian" && x1.name === "gaussian" && config.transfer;
+    const ends = [x0, x1].map((end) => on(end, device)) as [DataEnd, DataEnd];
+    return {
+      x0: ends[0],
+      x1: ends[1],
+      shape: x0.train.shape.slice(1),
+      exact: exact ? { a: config.data.a, sigma: config.sigma as number } : null,
+      projection,
+      dispose() {
+        projection?.components.dispose();
+        for (const end of ends) disposeEnd(end);
+      },
+    };
+  } catch (error) {
+    for (const end of made) disposeEnd(end);
+    throw error;
+  }
+}
+
+function check(x0: DataEnd, x1: DataEnd, config: CompleteTrainConfig): void {
+  const [a, b] = [x0.train.shape.slice(1), x1.train.shape.slice(1)];
+  if (`${a}` !== `${b}`)
+    throw new UsageError(
+      `${x0.name} has samples of shape [${a.join(", ")}], ${x1.name} of [${b.join(", ")}]; a bridge needs the same shape at both ends: choose other data`,
+    );
+  if ((a.length === 1) !== (config.model.name === "MLP"))
+    throw new UsageError(
+      `${x0.name} has samples of shape [${a.join(", ")}], which model.name=${config.model.name} does not take: write model=${a.length === 1 ? "MLP" : "UNET"}`,
+    );
+  if (hasClasses(config.model) && x1.conditions && x0.classes.length !== x1.classes.length)
+    throw new UsageError(
+      `model.class_cond=true needs as many classes at both ends, got ${x0.classes.length} of ${x0.name} and ${x1.classes.length} of ${x1.name}: choose subsets of one size, such as Dataset=mnist_0_1 Dataset_transfer=emnist_1_2`,
+    );
+}
+
+function dataEnd(end: End, name: string, config: CompleteTrainConfig): DataEnd {
+  const { image_size, channels, random_flip, components } = config.data;
+  const [train, test] = splits.map((split) => loadTable(name, loading(split, end, config))) as [
     Table,
     Table,
   ];
   const [, c, height, width] = train.x.shape;
-  if (c !== channels || height !== image_size || width !== image_size)
+  if (
+    train.x.shape.length === 4 &&
+    components === null &&
+    (c !== channels || height !== image_size || width !== image_size)
+  )
     throw new UsageError(
       `${name} has images of ${c} channels and ${height}×${width} pixels, but the network is built for data.channels=${channels} and data.image_size=${image_size}: set these keys to the data's, or choose other data`,
     );
   const flip = random_flip || train.flip;
-  const told = { train: conditionsOf(train, config), test: conditionsOf(test, config) };
-  const { train: ofTrain, test: ofTest } = told;
-  const [order, trainOrder] = [test.order ?? null, train.order ?? null];
-  for (const t of [train.x, test.x, order, trainOrder]) t?.keep();
-  for (const t of [...conditionTensors(ofTrain), ...conditionTensors(ofTest)]) t.keep();
-  const facts = summary(train);
+  const conditions = {
+    train: conditionsOf(train, config),
+    test: conditionsOf(test, config),
+  };
+  const order = { train: train.order ?? null, test: test.order ?? null };
+  const tensors = [train.x, test.x, order.train, order.test, ...conditionTensors(conditions)];
+  for (const t of tensors) t?.keep();
+  const { n, shape, mean, std } = summary(train);
+  const what = train.x.shape.length === 4 ? "images" : "vectors";
   return {
     name,
     train: train.x,
     test: test.x,
     classes: train.classes,
-    about: `${name}: ${facts.n} images [${facts.shape}], mean ${facts.mean.toFixed(3)}, std ${facts.std.toFixed(3)}, and ${test.x.size(0)} held out (${train.source})`,
+    about: `${name}: ${n} ${what} [${shape}], mean ${mean.toFixed(3)}, std ${std.toFixed(3)}, and ${test.x.size(0)} held out (${train.source})`,
     decode: (rows, { generator, forRows }) =>
       flip ? flipImages(decodeImages(rows), { generator, forRows }) : decodeImages(rows),
-    conditions: ofTrain && ofTest ? { train: ofTrain, test: ofTest } : null,
+    conditions:
+      conditions.train && conditions.test
+        ? { train: conditions.train, test: conditions.test }
+        : null,
     order,
-    trainOrder,
     moments: null,
-    unscale: unscaling(name, config),
+    shown: unscaling(name, config),
   };
 }
 
-const conditionTensors = (conditions: Conditions | undefined): Tensor[] =>
-  Object.values(conditions ?? {}).filter((t): t is Tensor => t !== undefined);
+/** Replaces the samples of both ends by their coordinates along the principal components of both training sets. */
+function projected(ends: DataEnd[], { data }: CompleteTrainConfig): Ends["projection"] {
+  const k = data.components as number;
+  const [first] = ends as [DataEnd];
+  const shape = first.train.shape.slice(1);
+  const other = ends.find(({ train }) => `${train.shape.slice(1)}` !== `${shape}`);
+  if (other)
+    throw new UsageError(
+      `data.components=${k} needs samples of one shape at both ends, got [${shape}] of ${first.name} and [${other.train.shape.slice(1)}] of ${other.name}`,
+    );
+  const components = tidy(() => {
+    try {
+      return principalComponents(cat(ends.map(({ train }) => decodeImages(train))), { k });
+    } catch (error) {
+      if (!(error instanceof BridgeError)) throw error;
+      throw new UsageError(`data.components=${k}: ${error.message}`);
+    }
+  });
+  const held = components.explained.reduce((sum, part) => sum + part, 0);
+  for (const [i, end] of ends.entries()) {
+    const project = (rows: Tensor) => {
+      const points = tidy(() => components.project(decodeImages(rows)).keep());
+      rows.dispose();
+      return points;
+    };
+    ends[i] = {
+      ...end,
+      train: project(end.train),
+      test: project(end.test),
+      about: `${end.about}, ${k} principal components hold ${(100 * held).toFixed(1)} % of the variance`,
+      decode: (rows) => rows,
+      shown: (rows) => tidy(() => components.reconstruct(rows).reshape([rows.size(0), ...shape])),
+    };
+  }
+  return { components, shape };
+}
 
-/** What the configuration has networks told beside the samples of a table. */
+const conditionTensors = (conditions: Record<Split, Conditions | undefined> | null): Tensor[] =>
+  splits
+    .flatMap((split) => Object.values(conditions?.[split] ?? {}))
+    .filter((t): t is Tensor => t !== undefined);
+
+function disposeEnd({ train, test, order, conditions }: DataEnd): void {
+  for (const t of [train, test, order.train, order.test, ...conditionTensors(conditions)])
+    t?.dispose();
+}
+
+/** The conditions and classes that the configuration gives to networks with the samples of a table. */
 export function conditionsOf(
-  table: Table,
+  table: Pick<Table, "name" | "condition" | "labels" | "classes">,
   { cdsb, data, model }: CompleteTrainConfig,
 ): Conditions | undefined {
   const { name, condition, labels, classes } = table;
@@ -159,19 +277,14 @@ export function conditionsOf(
       `model.class_cond=true, but ${name} has ${classes.length === 1 ? "one class" : "no classes"}: leave class_cond out, or choose data with several classes`,
     );
   if (!cdsb && !byClass) return undefined;
+  const published = classes.map(({ label }) => label);
   return {
     ...(cdsb && condition && { cond: condition }),
-    ...(byClass &&
-      labels && {
-        y: positionsOf(
-          labels,
-          classes.map(({ label }) => label),
-        ),
-      }),
+    ...(byClass && labels && { y: positionsOf(labels, published) }),
   };
 }
 
-/** Undoes the preprocessing of a set that names one; null for others, and where the file is not there. */
+/** Undoes the preprocessing of a set that names one; null for others. */
 function unscaling(
   name: string,
   { paths }: CompleteTrainConfig,
@@ -183,157 +296,57 @@ function unscaling(
   return (rows) => unscaleFields(rows, scaling);
 }
 
-/**
- * N(mean_final, var_final), or with mean and variance of the data per pixel: draws of rows' shape, and the law in
- * words. `images` gives the training images, and is asked only where they decide.
- */
-export function gaussianLaw(
-  config: Pick<
-    CompleteTrainConfig,
-    "adaptive_mean" | "final_adaptive" | "mean_final" | "var_final"
-  >,
-  { shape, device, images }: { shape: readonly number[]; device: Device; images: () => Tensor },
-): { decode: Decode; text: string; moments: GaussianMoments | null } {
-  const moments = tidy(() => {
-    const adaptive = config.adaptive_mean || config.final_adaptive;
-    const of = adaptive ? pixelMoments(images()) : null;
-    const zero = zeros([1, ...shape], { device });
-    const mean = of ? of.mean : zero.add(config.mean_final);
-    const std = config.final_adaptive && of ? of.std : zero.add(Math.sqrt(config.var_final));
-    return { mean: mean.keep(), std: std.keep() };
-  });
-  const text = config.final_adaptive
-    ? "mean and variance of the data per pixel"
-    : `${config.adaptive_mean ? "mean of the data per pixel" : `mean ${config.mean_final}`}, variance ${config.var_final}`;
-  return {
-    text,
-    moments: config.adaptive_mean || config.final_adaptive ? moments : null,
-    decode: (like, { generator, forRows = drawAll }) =>
-      tidy(() => {
-        const draw = (n: number) => randn([n, ...shape], { generator, device: like.device });
-        return forRows(like.size(0), draw).mul(moments.std).add(moments.mean);
-      }),
-  };
-}
-
-/** The Gaussian at time 1 as an end; its rows only say how many there are. */
-function gaussianEnd(x0: ImageEnd, config: CompleteTrainConfig): ImageEnd {
-  const shape = x0.train.shape.slice(1);
-  const { device } = x0.train;
-  const rows = (n: number) =>
-    tidy(() => zeros([1, ...shape], { device }).expand([n, ...shape])).keep();
-  const { decode, text, moments } = gaussianLaw(config, { shape, device, images: () => x0.train });
-  return {
-    name: gaussianName,
-    train: rows(x0.train.size(0)),
-    test: rows(x0.test.size(0)),
-    classes: [],
-    about: `gaussian: ${text}`,
-    decode,
-    conditions: null,
-    order: null,
-    trainOrder: null,
-    moments,
-    unscale: null,
-  };
-}
-
-/** Mean and standard deviation of each pixel over a table, [1, C, H, W]. */
-function pixelMoments(table: Tensor, part = 1000): { mean: Tensor; std: Tensor } {
-  const n = table.size(0);
-  const parts = Array.from({ length: Math.ceil(n / part) }, (_, i) =>
-    table.narrow(0, i * part, Math.min(part, n - i * part)),
-  );
-  const total = (of: (x: Tensor) => Tensor) =>
-    parts
-      .map((rows) => tidy(() => of(decodeImages(rows).to("float64")).sum(0, { keepdim: true })))
-      .reduce((a, b) => a.add(b));
-  const mean = total((x) => x).div(n);
-  const std = total((x) => x.sub(mean).square())
-    .div(n)
-    .sqrt();
-  return { mean: mean.to("float32"), std: std.to("float32") };
-}
-
-/** The tables on the configuration's device. */
-function on(end: ImageEnd, device: Device): ImageEnd {
+/** The tables on a device. */
+function on(end: DataEnd, device: Device): DataEnd {
   if (device === "cpu") return end;
   const moved = (t: Tensor) => {
     const there = t.to({ device }).keep();
     t.dispose();
     return there;
   };
-  const { train, test, order, trainOrder, conditions } = end;
+  const both = <A, B>({ train, test }: Record<Split, A>, move: (t: A) => B) => ({
+    train: move(train),
+    test: move(test),
+  });
   return {
     ...end,
-    train: moved(train),
-    test: moved(test),
-    order: order && moved(order),
-    trainOrder: trainOrder && moved(trainOrder),
-    conditions: conditions && {
-      train: mapConditions(conditions.train, moved) ?? {},
-      test: mapConditions(conditions.test, moved) ?? {},
-    },
+    ...both(end, moved),
+    order: both(end.order, (t) => t && moved(t)),
+    conditions: end.conditions && both(end.conditions, (c) => mapConditions(c, moved) ?? {}),
   };
 }
 
-/** Loads both ends. Throws a DatasetError for missing files, a UsageError for images of another size. */
-export function loadImageData(config: CompleteTrainConfig): ImageData {
-  const device = config.device as Device;
-  const x0 = on(imageEnd(config.Dataset, config), device);
-  const x1 = config.transfer
-    ? on(imageEnd(config.Dataset_transfer as string, config), device)
-    : gaussianEnd(x0, config);
-  if (hasClasses(config.model) && x1.conditions && x0.classes.length !== x1.classes.length)
-    throw new UsageError(
-      `model.class_cond=true needs as many classes at both ends, got ${x0.classes.length} of ${x0.name} and ${x1.classes.length} of ${x1.name}: choose subsets of one size, such as Dataset=mnist_0_1 Dataset_transfer=emnist_1_2`,
-    );
-  return {
-    x0,
-    x1,
-    dispose() {
-      for (const end of [x0, x1]) {
-        const told = [end.conditions?.train, end.conditions?.test].flatMap(conditionTensors);
-        const { train, test, order, trainOrder } = end;
-        for (const t of [train, test, order, trainOrder, ...told]) t?.dispose();
-      }
-    },
-  };
-}
-
-/** Test rows (or rows of `split`) of an end as networks see them, [n, C, H, W], the same at every call. */
-export function testRows(end: ImageEnd, n: number, seed: number, split: Split = "test"): Tensor {
-  const rows = firstRows(end[split], n, orderOf(end, split));
-  // Training may mirror images; they are evaluated as they lie.
+/** The first rows of a table in its order, as networks take them, [n, …], the same at every call. */
+export function testRows(end: DataEnd, n: number, seed: number, split: Split = "test"): Tensor {
+  const rows = firstRows(end[split], n, end.order[split]);
+  // Training may mirror images; evaluations take them as they are.
   if (end.name !== gaussianName) return decodeImages(rows);
   const generator = stream(seed, `${split}/${end.name}`, rows.device);
   return end.decode(rows, { end: "x1", generator });
 }
 
-const orderOf = ({ order, trainOrder }: ImageEnd, split: Split): Tensor | null =>
-  split === "test" ? order : trainOrder;
-
-/** The first `n` rows of a table in an order. */
 function firstRows(table: Tensor, n: number, order: Tensor | null): Tensor {
   const some = Math.min(n, table.size(0));
   return order ? table.indexSelect(0, order.narrow(0, 0, some)) : table.narrow(0, 0, some);
 }
 
-/** What goes with `testRows(data[end], n, …)`: conditions of the end, or of the other for a Gaussian. */
+/** The conditions of `testRows(ends[end], n, …)`: those of the end, or of the other for a Gaussian. */
 export function testConditions(
-  data: ImageData,
+  ends: Ends,
   end: End,
   n: number,
   split: Split = "test",
 ): Conditions | undefined {
-  const told = conditionsAt(
-    { x0: data.x0.conditions?.[split], x1: data.x1.conditions?.[split] },
+  const found = conditionsAt(
+    { x0: ends.x0.conditions?.[split], x1: ends.x1.conditions?.[split] },
     end,
   );
-  return told && mapConditions(told.values, (t) => firstRows(t, n, orderOf(data[told.of], split)));
+  if (!found) return undefined;
+  const order = ends[found.of].order[split];
+  return mapConditions(found.values, (t) => firstRows(t, n, order));
 }
 
-export const tables = ({ x0, x1 }: ImageData): Endpoints => ({
+export const tables = ({ x0, x1 }: Ends): Endpoints => ({
   x0: x0.train,
   x1: x1.train,
   conditions: { x0: x0.conditions?.train, x1: x1.conditions?.train },

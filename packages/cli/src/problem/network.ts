@@ -1,27 +1,29 @@
 // The network of a configuration (`model=…`), with weights that are a function of the seed.
-
 import { type Direction, type Network, stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { createNetwork } from "@dsbm/nets";
 import type { Device } from "@dsbm/torch";
-import { UsageError } from "../terminal/errors.js";
 
-/** A new network for a direction; its weights are a function of seed, direction and (from 2 on) half-iteration; `classes` are those of the data. */
+/** What the data say of a network. */
+export interface NetworkFacts {
+  /** The half-iteration that it begins with, where each begins with new weights. */
+  half?: number | undefined;
+  /** Classes of the data. */
+  classes: number;
+  /** The shape of a sample. */
+  shape: readonly number[];
+}
+
+/** A new network for a direction; its weights are a function of seed, direction and (from 2 on) half-iteration. */
 export function buildNetwork(
-  config: CompleteTrainConfig,
+  { model, data, seed, device }: CompleteTrainConfig,
   direction: Direction,
-  { half = 1, classes }: { half?: number | undefined; classes: number },
+  { half = 1, classes, shape }: NetworkFacts,
 ): Network {
-  const { model, data, seed, device } = config;
-  if (model.name === "MLP")
-    throw new UsageError("model=MLP is for vectors, which dsbm train has not yet");
   const purpose = half > 1 ? `init/${direction}/${half}` : `init/${direction}`;
   const net = createNetwork({
-    model,
-    shape: [data.channels, data.image_size, data.image_size],
+    ...{ model, shape, classes, direction },
     cond_channels: data.cond_channels,
-    classes,
-    direction,
     generator: stream(seed, purpose),
   });
   return device === "cpu" ? net : net.to({ device: device as Device });

@@ -1,47 +1,45 @@
-// An image run as a training problem: configuration and data in, everything that the driver needs out.
+// A configuration as a training problem: what networks are trained for, on what, and how.
 import {
   brownian,
-  dsbLangevin,
-  dsbm,
   gammaGrid,
   gammaSchedule,
   type Method,
-  methods,
+  methodNamed,
   minibatchEntropic,
   minibatchExact,
   ornsteinUhlenbeck,
   plainDrift,
   resample,
+  uniformGrid,
 } from "@dsbm/bridge";
 import { type CompleteTrainConfig, langevinNumbers } from "@dsbm/config";
 import type { Device } from "@dsbm/torch";
 import type { Problem } from "@dsbm/train";
 import { cores } from "../machine/cores.js";
-import { type GaussianMoments, type ImageData, tables } from "./ends.js";
-import { isFlow, sequenceOf } from "./iteration.js";
+import { type Ends, isVectors, tables } from "./ends.js";
+import type { GaussianMoments } from "./gaussian-end.js";
 import { buildNetwork } from "./network.js";
 
 /** What a run's networks mean: the part of its problem that needs no data, and that sampling shares. */
-export function imageProcess(config: CompleteTrainConfig, law: GaussianMoments | null = null) {
+export function bridgeProcess(config: CompleteTrainConfig, law: GaussianMoments | null = null) {
   const gammas = gammaSchedule(config.num_steps, config);
-  const flow = isFlow(config);
-  const sigma = flow ? 0 : Math.sqrt(gammas.reduce((a, b) => a + b, 0));
+  const sigma = config.sigma ?? Math.sqrt(gammas.reduce((a, b) => a + b, 0));
   const method = methodOf(config, gammas, law);
+  const isDrift = method.predicts === "drift";
   return {
     process: config.sde === "vp" ? ornsteinUhlenbeck({ sigma }) : brownian({ sigma }),
     method,
-    grid: gammaGrid(gammas),
+    grid: config.sigma === null ? gammaGrid(gammas) : uniformGrid(config.num_steps),
     lastNoise: config.last_noise,
     stepVariance: config.step_variance,
-    // The spread of a flow's straight lines is zero: nothing to scale by; discrete DSB has scales of its own.
-    parametrisation:
-      flow || config.method === "dsb"
-        ? { ...plainDrift, meanMatch: flow && config.mean_match }
-        : {
-            meanMatch: config.mean_match,
-            stdTrick: config.std_trick,
-            lossScale: config.loss_scale === true,
-          },
+    // A velocity and an increment have no scale of a bridge.
+    parametrisation: isDrift
+      ? {
+          meanMatch: config.mean_match,
+          stdTrick: config.std_trick,
+          lossScale: config.loss_scale === true,
+        }
+      : { ...plainDrift, meanMatch: method.predicts === "velocity" && config.mean_match },
     eps: config.eps ?? method.eps,
   };
 }
@@ -51,9 +49,8 @@ function methodOf(
   gammas: readonly number[],
   law: GaussianMoments | null,
 ): Method {
-  if (isFlow(config)) return methods.rectifiedflow;
-  if (config.method !== "dsb") return dsbm;
-  return dsbLangevin({
+  if (config.method !== "dsb") return methodNamed(config.method);
+  return methodNamed(config.method, {
     gammas,
     mean: law?.mean.squeeze(0) ?? config.mean_final,
     variance: law?.std.square().squeeze(0) ?? config.var_final,
@@ -64,30 +61,37 @@ function methodOf(
   });
 }
 
-/** Whether it begins with independent pairs. Discrete DSB starts from the reference, whatever the data ask for. */
-const pairsAreIndependent = ({ method, first_coupling }: CompleteTrainConfig): boolean =>
-  first_coupling === "ind" && method !== "dsb";
+/** Rows simulated side by side on one thread: as many as keep the intermediates of a wide layer in the cache. */
+export const chunkRows = (shape: readonly number[]): number => (shape.length === 1 ? 500 : 8);
 
-export function imageProblem(
+/** Threads of a run that uses the whole machine unless the configuration says otherwise. */
+export const threadsOf = ({ threads }: Pick<CompleteTrainConfig, "threads">): number =>
+  threads === "auto" ? cores() : threads;
+
+export function trainingProblem(
   config: CompleteTrainConfig,
-  data: ImageData,
-  { cacheFolder, chunkRows }: { cacheFolder: string; chunkRows: number },
+  ends: Ends,
+  { cacheFolder }: { cacheFolder: string },
 ): Problem {
-  const { method, process, grid, eps, ...law } = imageProcess(config, data.x1.moments);
-  const sequence = sequenceOf(config);
-  const { ot_sampler, first_coupling } = config;
+  const { method, process, grid, eps, parametrisation, lastNoise, stepVariance } = bridgeProcess(
+    config,
+    ends.x1.moments,
+  );
+  const { ot_sampler, fb_sequence, first_coupling, keep_optimizer } = config;
+  const startsIndependent = first_coupling === "ind" && method.pairs;
   return {
-    data: { ...tables(data), decode: (rows, at) => data[at.end].decode(rows, at) },
+    data: { ...tables(ends), decode: (rows, at) => ends[at.end].decode(rows, at) },
     process,
     method: {
-      method,
-      ...law,
+      ...{ method, parametrisation, lastNoise, stepVariance },
       network: (direction, half) =>
-        buildNetwork(config, direction, { half, classes: data.x0.classes.length }),
+        buildNetwork(config, direction, {
+          ...{ half, shape: ends.shape },
+          classes: ends.x0.classes.length,
+        }),
       firstCoupling: first_coupling,
-      // A Gaussian borrows the conditions of the data, row by row.
-      matchConditions:
-        config.match_conditions === true && config.transfer && pairsAreIndependent(config),
+      // A Gaussian end takes the conditions of the data, row by row.
+      matchConditions: config.match_conditions === true && config.transfer && startsIndependent,
       batchCoupling:
         ot_sampler === "exact"
           ? minibatchExact()
@@ -99,12 +103,12 @@ export function imageProblem(
       grid,
       cacheGrid:
         config.cache_num_steps === config.num_steps ? grid : resample(grid, config.cache_num_steps),
-      sequence,
+      sequence: fb_sequence,
       halfIterations: config.half_iterations,
-      steps: config.num_iter,
-      firstSteps: config.first_num_iter,
-      firstIteration: sequence.length,
+      firstIteration: fb_sequence.length,
       firstPass: config.first_pass,
+      firstSteps: config.first_num_iter,
+      steps: config.num_iter,
       eps,
       times: config.time_sampling === "schedule" ? "steps" : (config.time_sampling ?? "uniform"),
     },
@@ -117,26 +121,37 @@ export function imageProblem(
       lrSchedule: config.lr_schedule ?? "constant",
       weightDecay: config.weight_decay,
       gradClip: config.grad_clip,
-      keepOptimizer: config.keep_optimizer === "method" ? null : config.keep_optimizer,
+      keepOptimizer: keep_optimizer === "method" ? null : (keep_optimizer ?? config.use_prev_net),
       renewNetwork: !config.use_prev_net,
       emaRate: config.ema_rate,
       emaWarmup: config.ema_warmup,
     },
     execution: {
       threads: config.threads,
-      simulateThreads: config.threads === "auto" ? cores() : config.threads,
-      chunkRows,
+      simulateThreads: threadsOf(config),
+      chunkRows: chunkRows(ends.shape),
       accumulate: config.accumulate,
       shareBatch: config.share_batch,
-      cache: {
-        folder: cacheFolder,
-        npar: config.cache_npar,
-        batchSize: config.cache_batch_size,
-        refreshStride: config.cache_refresh_stride,
-        normalize: config.normalize_x1,
-      },
       logEvery: config.log_every,
+      cache:
+        config.cache === "epoch"
+          ? null
+          : {
+              folder: cacheFolder,
+              npar: config.cache_npar,
+              batchSize: config.cache_batch_size,
+              refreshStride: config.cache_refresh_stride,
+              normalize: config.normalize_x1,
+            },
     },
     seed: config.seed,
   };
+}
+
+/** The directions that an evaluation measures: the one that was trained, or both where vectors have one field for both. */
+export function evaluatedDirections(
+  direction: "b" | "f",
+  { ends, method }: { ends: Ends; method: Pick<Method, "networks"> },
+): ("b" | "f")[] {
+  return isVectors(ends) && method.networks === "shared" ? ["b", "f"] : [direction];
 }

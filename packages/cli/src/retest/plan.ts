@@ -3,8 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Direction } from "@dsbm/bridge";
 import { type ModelFile, readRun } from "@dsbm/runs";
-import type { Position } from "../problem/iteration.js";
-import { stepsOf } from "../problem/iteration.js";
+import { type Position, stepsOf } from "../problem/iteration.js";
 import { readTrained, type Trained } from "../sample/trained.js";
 import type { CompleteTestConfig } from "./find.js";
 
@@ -101,7 +100,7 @@ export function nameOf(config: CompleteTestConfig): string {
   return [
     split,
     halves,
-    `${test_num_steps}steps`,
+    `${test_num_steps.join("-")}steps`,
     ...(test_ode_sampler ? [`${ode_sampler}-${accuracy}`] : []),
     hash,
   ].join("_");

@@ -2,7 +2,6 @@
 // its own below the run's, which stays as training left it.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Network } from "@dsbm/bridge";
 import {
   loggers,
   metricName,
@@ -16,25 +15,20 @@ import {
 } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
 import { Sampler } from "@dsbm/train";
-import { columns as measured } from "../evaluation/columns.js";
-import { evaluate, tellResult, testGrid } from "../evaluation/evaluate.js";
-import { type Court, openCourt } from "../evaluation/evaluators.js";
-import { flowSampler, plainSampler, type TestSampler } from "../evaluation/test-sampler.js";
-import { cores } from "../machine/cores.js";
-import { evaluationPictures, scaleNote, writeEvaluationPictures } from "../picture/pictures.js";
-import { type ImageData, loadImageData, prepareImageData } from "../problem/ends.js";
-import { iterationOf, stepsBefore } from "../problem/iteration.js";
-import { imageProcess } from "../problem/problem.js";
+import { disposeCarried, Evaluators, evaluate, gridOf } from "../evaluation/evaluate.js";
+import { columnsFor, describeResult, shownRows } from "../evaluation/metrics.js";
+import { flowSampler, plainSampler, type TestSampler } from "../evaluation/samplers.js";
+import { evaluationPictures, writeEvaluationPictures } from "../picture/pictures.js";
+import { type Ends, loadEnds, prepareEnds } from "../problem/ends.js";
+import { stepsBefore } from "../problem/iteration.js";
+import { bridgeProcess, chunkRows, threadsOf } from "../problem/problem.js";
 import { openRunOf } from "../run/open-run.js";
 import type { RunOptions } from "../run/options.js";
+import { meanings } from "../run/report.js";
 import { finishedRows } from "../run/resume.js";
-import { chunkRows } from "../run/run.js";
 import { loadNetworks } from "../sample/trained.js";
 import { type CompleteTestConfig, findRun } from "./find.js";
 import { hashesOf, nameOf, type Stage, stagesOf, type Task } from "./plan.js";
-
-/** The columns of an evaluation's results.csv. */
-const columns = ["split", "sampler", ...measured] as const;
 
 export interface TestResult {
   rows: Row[];
@@ -78,23 +72,24 @@ export async function runTest(
   const { folder, progress, signal, again = false, resume } = options;
   const stages = stagesOf(runOf(folder), config);
   const hashes = hashesOf(stages);
-  setNumThreads(config.threads === "auto" ? cores() : config.threads);
-  await prepareImageData(config, { progress, signal });
-  const data = loadImageData(config);
+  setNumThreads(threadsOf(config));
+  await prepareEnds(config, { progress, signal });
+  const ends = loadEnds(config);
   const run = openRunOf(config, {
     folder,
-    columns,
+    columns: ["split", "sampler", ...columnsFor(ends, config)],
     mode: again || !isOfThese(folder, hashes) ? "restart" : "continue",
   });
-  let court: Court | null = null;
+  let evaluators: Evaluators | null = null;
   try {
     run.saveFile("models.json", textOf(hashes));
-    for (const end of [data.x0, data.x1]) progress.line(end.about);
+    for (const end of [ends.x0, ends.x1]) progress.line(end.about);
     if (config.test_ode_sampler && stages.every(({ flows }) => !flows))
       progress.line(`method=${config.method} has no probability flow: its own sampler alone`);
-    court = await openCourt(data, config, { progress, signal });
-    const rest = { config, data, run, court: court as Court, options };
-    const whole = court !== null && (await followStages(stages, rest));
+    evaluators = await Evaluators.open(ends, config, { progress, signal });
+    const whole =
+      evaluators !== null &&
+      (await followStages(stages, { config, ends, run, evaluators, options }));
     const { rows } = readCsv(run.paths.results_csv);
     if (!whole) {
       run.interrupt("stopped by a signal");
@@ -103,40 +98,50 @@ export async function runTest(
     }
     const tasks = stages.flatMap((stage) => stage.tasks);
     logAll(tasks, rows, config, run);
-    writeTestReport(tasks, rows, { config, data, run });
+    writeTestReport(tasks, rows, { config, ends, run });
     run.finish();
     return { rows, state: "finished" };
   } catch (error) {
     run.fail(error);
     throw error;
   } finally {
-    court?.[Symbol.dispose]();
-    data.dispose();
+    evaluators?.[Symbol.dispose]();
+    ends.dispose();
   }
 }
 
 interface Session {
   config: CompleteTestConfig;
-  data: ImageData;
+  ends: Ends;
   run: RunWriter;
-  court: Court;
+  evaluators: Evaluators;
   options: RunOptions;
 }
 
 const isRowOf = ({ at, sampler }: Task, row: Row) =>
   row.half_iteration === at.half && row.direction === at.direction && row.sampler === sampler;
 
+/** The rows that a task still owes, by numbers of steps; the flow has its own. */
+function stepsLeft(task: Task, rows: readonly Row[], { test_num_steps }: CompleteTestConfig) {
+  const done = rows.filter((row) => isRowOf(task, row)).map((row) => row.steps);
+  const wanted = task.sampler === "ode" ? test_num_steps.slice(0, 1) : test_num_steps;
+  return wanted.filter((steps) => !done.includes(steps));
+}
+
 /** Evaluates what is not there yet; false when stopped in between. */
 async function followStages(stages: readonly Stage[], session: Session): Promise<boolean> {
   for (const { trained, tasks } of stages) {
     const { rows } = readCsv(session.run.paths.results_csv);
-    const left = tasks.filter((task) => !rows.some((row) => isRowOf(task, row)));
+    const left = tasks.flatMap((task) =>
+      stepsLeft(task, rows, session.config).map((steps) => ({ task, steps })),
+    );
     if (left.length === 0) continue;
     const networks = loadNetworks(trained, session.config.device);
     try {
-      const samplers = samplersOf(networks, session);
-      for (const task of left)
-        if (!(await follow(task, samplers[task.sampler](), session))) return false;
+      for (const { task, steps } of left) {
+        const sampler = samplerOf(task.sampler, networks, { session, steps });
+        if (!(await follow(task, sampler, session))) return false;
+      }
     } finally {
       for (const network of new Set(Object.values(networks))) network?.dispose();
     }
@@ -146,70 +151,54 @@ async function followStages(stages: readonly Stage[], session: Session): Promise
 
 type Networks = ReturnType<typeof loadNetworks>;
 
-function samplersOf(
+function samplerOf(
+  kind: Task["sampler"],
   networks: Networks,
-  { config, data }: Session,
-): Record<Task["sampler"], () => TestSampler> {
-  const {
-    method,
-    process,
-    parametrisation,
-    stepVariance,
-    grid: learnt,
-    eps,
-  } = imageProcess(config, data.x1.moments);
-  const threads = config.threads === "auto" ? cores() : config.threads;
-  const grid = testGrid(learnt, config);
-  const some = (networks.b ?? networks.f) as Network;
-  return {
-    // No task asks for a direction without a network.
-    sde: () => {
-      const both = { b: networks.b ?? some, f: networks.f ?? some };
-      const sampler = new Sampler({
-        ...{ method, process, parametrisation, stepVariance, grid: learnt, eps },
-        ...{ networks: both, threads, chunkRows },
-      });
-      return plainSampler(sampler, grid);
-    },
-    ode: () =>
-      flowSampler({
-        flow: { method, process, networks, parametrisation, grid: learnt, eps },
-        solver: config.ode_sampler,
-        options: {
-          rtol: config.ode_tol,
-          atol: config.ode_tol,
-          step_size: config.ode_euler_step_size,
-        },
-        grid,
-        threads,
-        chunkRows,
-      }),
-  };
+  { session: { config, ends }, steps }: { session: Session; steps: number },
+): TestSampler {
+  const process = bridgeProcess(config, ends.x1.moments);
+  const sampler = new Sampler({
+    ...process,
+    networks,
+    threads: threadsOf(config),
+    chunkRows: chunkRows(ends.shape),
+  });
+  const grid = gridOf(process.grid, steps);
+  if (kind === "sde") return plainSampler(sampler, grid, process);
+  return flowSampler(sampler, grid, {
+    solver: config.ode_sampler,
+    rtol: config.ode_tol,
+    atol: config.ode_tol,
+    step_size: config.ode_euler_step_size,
+  });
 }
 
 /** One evaluation: pictures, metrics, the row last; false when stopped in between. */
 async function follow(
   { at, sampler: kind, id }: Task,
   sampler: TestSampler,
-  { config, data, run, court, options }: Session,
+  { config, ends, run, evaluators, options }: Session,
 ): Promise<boolean> {
   const { progress, signal } = options;
   const { split } = config;
-  const found = await evaluate(at, { sampler, data, config, court, split, progress, signal });
-  const label = `iteration ${iterationOf(at.half, config)} ${at.direction} ${kind}`;
+  const found = await evaluate(at, {
+    ...{ sampler, ends, config, evaluators, split, progress, signal },
+  });
+  const label = `half-iteration ${at.half} ${at.direction} ${kind}`;
   if (!found) {
     progress.line(`stopped in the evaluation of ${label}`);
     return false;
   }
   try {
-    await writeEvaluationPictures(found, { id, at, sampler, data, config, run, split });
+    if (sampler.steps === config.test_num_steps[0])
+      await writeEvaluationPictures(found, { id, sampler, ends, evaluators, config, run });
     run.appendResult({ split, sampler: kind, ...found.result });
     progress.line(
-      `${label}, ${found.result.nfe} evaluations: ${tellResult(found.result)}  (${id})`,
+      `${label}, ${found.result.nfe} evaluations: ${describeResult(found.result)}  (${id})`,
     );
     return true;
   } finally {
-    for (const t of [found.start, found.end, found.data]) t.dispose();
+    disposeCarried(found.carried);
   }
 }
 
@@ -223,8 +212,8 @@ function logAll(
   config: CompleteTestConfig,
   run: RunWriter,
 ): void {
-  // What a killed process told before.
-  const told = readMetrics(run.paths.metrics_jsonl).length;
+  // Lines that an earlier process wrote.
+  const written = readMetrics(run.paths.metrics_jsonl).length;
   const logger = loggers[config.LOGGER](run.paths.folder, { from: 0 });
   try {
     for (const [i, task] of tasks.entries()) {
@@ -234,9 +223,9 @@ function logAll(
       if (!row) continue;
       const values = namedMetrics(place, row);
       const steps = stepsBefore(at, config);
-      if (i >= told) run.appendMetric({ half_iteration: at.half, step: at.step, ...values });
+      if (i >= written) run.appendMetric({ half_iteration: at.half, step: at.step, ...values });
       logger.log(steps, values);
-      const stills = ["start", "end", "data", "spectrum"].flatMap((name) => {
+      const stills = ["start", "end", "data", "spectrum", "scatter"].flatMap((name) => {
         const path = runPaths(run.paths.folder).sample(`${id}_${name}`, "png");
         return existsSync(path) ? [[metricName(place, name), readFileSync(path)] as const] : [];
       });
@@ -250,12 +239,12 @@ function logAll(
 function writeTestReport(
   tasks: readonly Task[],
   rows: readonly Row[],
-  { config, data, run }: Pick<Session, "config" | "data" | "run">,
+  { config, ends, run }: Pick<Session, "config" | "ends" | "run">,
 ): void {
   const pictures = tasks.flatMap((task) => {
     const { direction, half } = task.at;
     const how = task.sampler === "ode" ? config.ode_sampler : "stochastic sampler";
-    return evaluationPictures(task.id, direction, { config, run }).map(({ path, caption }) => ({
+    return evaluationPictures(task.id, direction, { run }).map(({ path, caption }) => ({
       path,
       caption: `${caption} (half-iteration ${half} ${direction}, ${how})`,
     }));
@@ -263,10 +252,10 @@ function writeTestReport(
   run.saveFile(
     "index.html",
     renderReport({
-      title: `Bridge ${data.x0.name} to ${data.x1.name}, evaluated again: ${config.method}, seed ${config.seed}`,
-      summary: `Starts that were ${config.split === "test" ? "held out" : "trained on"}; sde is the run's own sampler, ode its probability flow, nfe the evaluations of the network a batch. ${scaleNote}`,
+      title: `Bridge ${ends.x0.name} to ${ends.x1.name}, evaluated again: ${config.method}, seed ${config.seed}`,
+      summary: `Starts that were ${config.split === "test" ? "held out" : "trained on"}; sde is the run's own sampler, ode its probability flow, nfe the evaluations of the network a batch.`,
       facts: { ...config },
-      tables: [{ caption: "Evaluations", rows }],
+      tables: [{ caption: "Evaluations", rows: shownRows(rows), meanings }],
       pictures,
     }),
   );

@@ -5,7 +5,7 @@ import type { Checkpoint, CheckpointPoint } from "@dsbm/runs";
 import { io, type Tensor, zeros } from "@dsbm/torch";
 import type { SavedFacts, SavedTraining, Training } from "@dsbm/train";
 import { version } from "../machine/version.js";
-import { type Position, pointId, sequenceOf, stepsBefore, stepsOf } from "../problem/iteration.js";
+import { checkpointId, type Position, stepsBefore, stepsOf } from "../problem/iteration.js";
 import { UsageError } from "../terminal/errors.js";
 
 const directions = ["b", "f"] as const;
@@ -38,7 +38,7 @@ export function encodePoint(
   }
   if (left.size > 0) files[rest] = io.encodeTensors(left, { dsbm: version });
   return {
-    id: pointId(at, config),
+    id: checkpointId(at, config),
     order: stepsBefore(at, config),
     facts: { at, training: facts, config },
     files,
@@ -105,15 +105,14 @@ function loadOptimizer(path: string): Map<string, Tensor> {
  */
 export function startFromFiles(training: Training, config: CompleteTrainConfig): Position {
   const { checkpoint_it, checkpoint_pass, checkpoint_iter } = config;
-  const order = sequenceOf(config);
+  const order = config.fb_sequence;
   if (!order.includes(checkpoint_pass))
     throw new UsageError(
       `checkpoint_pass=${checkpoint_pass} is not trained by method=${config.method}: write checkpoint_pass=${order[0]}`,
     );
   const half = order.length * (checkpoint_it - 1) + order.indexOf(checkpoint_pass) + 1;
-  const { problem } = training;
   const steps = stepsOf(half, config);
-  if (half > problem.schedule.halfIterations || checkpoint_iter >= steps)
+  if (half > config.half_iterations || checkpoint_iter >= steps)
     throw new UsageError(
       `checkpoint_it=${checkpoint_it} checkpoint_pass=${checkpoint_pass} checkpoint_iter=${checkpoint_iter} lies behind the end of the run (n_ipf=${config.n_ipf}, ${steps} steps in that half-iteration): go on somewhere before it, or train longer`,
     );

@@ -2,7 +2,6 @@
 import type { Ranks } from "@dsbm/train";
 import type { Progress } from "../terminal/progress.js";
 
-/** What a run is given beside its configuration. */
 export interface RunOptions {
   folder: string;
   progress: Progress;
@@ -16,6 +15,6 @@ export interface RunOptions {
 }
 
 /** What another rank is given. */
-export interface AccompanyOptions extends Pick<RunOptions, "folder" | "progress" | "signal"> {
+export interface WorkerOptions extends Pick<RunOptions, "folder" | "progress" | "signal"> {
   ranks: Ranks;
 }

@@ -1,4 +1,5 @@
-// One image run: training, evaluations, pictures and saved points; it goes on where an earlier process stopped.
+// One run of any experiment: training, evaluations, pictures and checkpoints; it goes on where an earlier process
+// stopped.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { BridgeError } from "@dsbm/bridge";
@@ -17,62 +18,36 @@ import {
 } from "@dsbm/runs";
 import { io, setNumThreads } from "@dsbm/torch";
 import { type TrainEvent, Training, withExecution } from "@dsbm/train";
-import { columns } from "../evaluation/columns.js";
-import { evaluate, tellResult, testGrid } from "../evaluation/evaluate.js";
-import { type Court, openCourt } from "../evaluation/evaluators.js";
-import { plainSampler } from "../evaluation/test-sampler.js";
-import { cores } from "../machine/cores.js";
+import { disposeCarried, Evaluators, evaluate, gridOf } from "../evaluation/evaluate.js";
+import { columnsFor, describeResult } from "../evaluation/metrics.js";
+import { plainSampler } from "../evaluation/samplers.js";
 import { describeStep } from "../machine/ranks.js";
 import { version } from "../machine/version.js";
-import { writeEvaluationPictures, writeReport } from "../picture/pictures.js";
-import { type ImageData, loadImageData, prepareImageData } from "../problem/ends.js";
-import { iterationOf, type Position, pointId, stepsBefore, stepsOf } from "../problem/iteration.js";
-import { imageProblem } from "../problem/problem.js";
+import { writeEvaluationPictures } from "../picture/pictures.js";
+import { type Ends, isVectors, loadEnds, prepareEnds } from "../problem/ends.js";
+import { checkpointId, type Position, stepsBefore, stepsOf } from "../problem/iteration.js";
+import { evaluatedDirections, threadsOf, trainingProblem } from "../problem/problem.js";
 import { encodePoint, restorePoint, startFromFiles } from "./checkpoint.js";
 import { openRunOf } from "./open-run.js";
-import type { AccompanyOptions, RunOptions } from "./options.js";
+import type { RunOptions, WorkerOptions } from "./options.js";
+import { writeReport, writeTrajectories } from "./report.js";
 import { checkSameConfig, finishedRows } from "./resume.js";
 
-export interface ImageRunResult {
-  folder: string;
+export interface RunResult {
   rows: Row[];
-  state: "finished" | "interrupted";
 }
 
 /** Keys that may differ between a run and its continuation: they change nothing of what is learnt. */
 export const freeKeys: ReadonlySet<string> = new Set([
-  "experiments_dir",
-  "paths",
-  "name",
-  "wandb_id",
-  "threads",
-  "log_every",
-  "LOGGER",
-  "plot_level",
-  "plot_npar",
-  "plot_npar_path",
-  "gif",
-  "gif_stride",
-  "metrics",
-  "test_npar",
-  "test_batch_size",
-  "test_num_steps",
-  "checkpoint_stride",
-  "checkpoint_minutes",
-  "keep_last",
-  "keep_every",
-  "autostart_next_it",
+  ...["experiments_dir", "paths", "name", "threads", "log_every", "LOGGER", "wandb_id"],
+  ...["plot_level", "plot_npar", "plot_npar_path", "gif", "gif_stride", "metrics"],
+  ...["test_npar", "test_batch_size", "test_num_steps"],
+  ...["checkpoint_stride", "checkpoint_minutes", "keep_last", "keep_every", "autostart_next_it"],
   ...freeProcessKeys,
 ]);
 
-/** Rows simulated side by side on one thread: as many as keep the intermediates of a wide layer in the cache. */
-export const chunkRows = 8;
-
 /** The evaluations of a finished run, without running anything; null for another. */
-export function finishedImages(
-  folder: string,
-  config: CompleteTrainConfig,
-): { rows: Row[] } | null {
+export function finishedRun(folder: string, config: CompleteTrainConfig): RunResult | null {
   const rows = finishedRows(folder, config, freeKeys);
   return rows && { rows };
 }
@@ -81,59 +56,55 @@ export function finishedImages(
  * Trains and evaluates one configuration in its folder, going on where an earlier run of it stopped.
  * Throws the errors of configuration, data, training and disk; the run is then marked as failed.
  */
-export async function runImages(
+export async function runTraining(
   config: CompleteTrainConfig,
   options: RunOptions,
-): Promise<ImageRunResult> {
+): Promise<RunResult & { state: "finished" | "interrupted" }> {
   const { folder, progress, signal, again = false } = options;
-  const earlier = !again && existsSync(join(folder, "run.json"));
-  if (earlier) {
+  if (!again && existsSync(join(folder, "run.json"))) {
     const rows = finishedRows(folder, config, freeKeys);
-    if (rows) return { folder, rows, state: "finished" };
+    if (rows) return { rows, state: "finished" };
     checkSameConfig(folder, config, freeKeys);
   }
-  setNumThreads(config.threads === "auto" ? cores() : config.threads);
-  await prepareImageData(config, { progress, signal });
+  setNumThreads(threadsOf(config));
+  await prepareEnds(config, { progress, signal });
   options.ranks?.broadcast({ kind: "begin" });
-  const data = loadImageData(config);
-  const run = openRunOf(config, {
-    folder,
-    columns,
-    mode: again ? "restart" : "continue",
-  });
-  let work: ImageRun | null = null;
+  const ends = loadEnds(config);
+  let run: RunWriter | null = null;
+  let work: ExperimentRun | null = null;
   try {
-    for (const end of [data.x0, data.x1]) progress.line(end.about);
-    work = new ImageRun(config, options, data, run);
+    const mode = again ? "restart" : "continue";
+    run = openRunOf(config, { folder, columns: columnsFor(ends, config), mode });
+    for (const end of [ends.x0, ends.x1]) progress.line(end.about);
+    work = new ExperimentRun(config, options, ends, run);
     const state = await work.go();
     if (state === "finished") run.finish();
     else {
       run.interrupt("stopped by a signal");
       progress.line(`to go on: ${options.resume}`);
     }
-    return { folder, rows: readCsv(run.paths.results_csv).rows, state };
+    return { rows: readCsv(run.paths.results_csv).rows, state };
   } catch (error) {
-    const told = work?.explained(error) ?? error;
-    run.fail(told);
-    throw told;
+    const explained = work?.explained(error) ?? error;
+    run?.fail(explained);
+    throw explained;
   } finally {
     work?.dispose();
-    data.dispose();
+    ends.dispose();
   }
 }
 
-/** As a rank that is not 0: its part of a run in `folder`, which others may not see. As `Training.runWorker`. */
-export async function accompanyImages(
+/** As a rank that is not 0: its part of a run in `folder`, which others may not have. As `Training.runWorker`. */
+export async function runTrainingWorker(
   config: CompleteTrainConfig,
-  { folder, ranks, signal, progress }: AccompanyOptions,
+  { folder, ranks, signal, progress }: WorkerOptions,
 ): Promise<string | null> {
-  setNumThreads(config.threads === "auto" ? cores() : config.threads);
+  setNumThreads(threadsOf(config));
   // Another machine has files of its own.
-  await prepareImageData(config, { progress, signal });
-  const data = loadImageData(config);
+  await prepareEnds(config, { progress, signal });
+  const ends = loadEnds(config);
   try {
-    const cacheFolder = runPaths(folder).cache;
-    const problem = imageProblem(config, data, { cacheFolder, chunkRows });
+    const problem = trainingProblem(config, ends, { cacheFolder: runPaths(folder).cache });
     const training = new Training(withExecution(problem, { ranks }));
     try {
       return await training.runWorker({ signal });
@@ -141,14 +112,14 @@ export async function accompanyImages(
       training.dispose();
     }
   } finally {
-    data.dispose();
+    ends.dispose();
   }
 }
 
-class ImageRun {
+class ExperimentRun {
   readonly #training: Training;
   readonly #store: CheckpointStore;
-  #court: Court | null = null;
+  #evaluators: Evaluators | null = null;
   #logger: Logger | null = null;
   #lastSaved = performance.now();
   #lastPoint: string | null = null;
@@ -156,37 +127,45 @@ class ImageRun {
   constructor(
     private readonly config: CompleteTrainConfig,
     private readonly options: RunOptions,
-    private readonly data: ImageData,
+    private readonly ends: Ends,
     private readonly run: RunWriter,
   ) {
-    const cacheFolder = run.paths.cache;
-    const problem = imageProblem(config, data, { cacheFolder, chunkRows });
+    const problem = trainingProblem(config, ends, { cacheFolder: run.paths.cache });
     this.#training = new Training(withExecution(problem, { ranks: options.ranks ?? null }));
     const { keep_last, keep_every } = config;
     this.#store = openCheckpoints(run.paths.checkpoints, { dsbm: version, keep_last, keep_every });
   }
 
   get #halves(): number {
-    return this.#training.problem.schedule.halfIterations;
+    return this.config.half_iterations;
   }
 
-  async go(): Promise<ImageRunResult["state"]> {
-    const { config, options, run } = this;
+  async go(): Promise<"finished" | "interrupted"> {
+    const { config, options, run, ends } = this;
     const { progress, signal } = options;
-    const parameters = this.#training.state.networks.b.parameterCount();
+    const training = this.#training;
+    const parameters = training.state.networks.b.parameterCount();
     progress.line(
       `${config.model.name} of ${(parameters / 1e6).toFixed(2)} million parameters each way, ${this.#halves} half-iterations`,
     );
     const at = this.#restore();
     run.rewindTo({ half_iteration: at.half, step: at.step });
-    this.#training.share();
+    training.share();
     const steps = stepsBefore(at, config);
     this.#logger = loggers[config.LOGGER](run.paths.folder, { from: steps === 0 ? 0 : steps + 1 });
-    this.#court = await openCourt(this.data, config, { progress, signal });
-    if (!this.#court) return "interrupted";
-    // What was killed after a point was saved and before it was evaluated.
-    if (this.#owesEvaluation(at) && !(await this.#evaluate(at))) return "interrupted";
-    const events = this.#training.run({
+    if (ends.projection) {
+      const { components } = ends.projection;
+      const scale = String(components.scale);
+      run.saveFile(
+        "projection.safetensors",
+        io.encodeTensors(components.stateDict(), { dsbm: version, scale }),
+      );
+    }
+    this.#evaluators = await Evaluators.open(ends, config, { progress, signal });
+    if (!this.#evaluators) return "interrupted";
+    // An earlier process may have ended between a checkpoint and its evaluation.
+    if (this.#evaluationPending(at) && !(await this.#evaluate(at))) return "interrupted";
+    const events = training.run({
       ...(signal && { signal }),
       pauseAt: ({ step }) =>
         step % config.checkpoint_stride === 0 ||
@@ -200,12 +179,13 @@ class ImageRun {
       }
     }
     progress.done();
-    if (signal?.aborted && this.#training.state.half < this.#halves) return "interrupted";
+    if (signal?.aborted && training.state.half < this.#halves) return "interrupted";
     if (config.LOGGER === "Wandb")
       progress.line(
         `to send it to Weights & Biases: wandb sync ${config.wandb_id ? `--id ${config.wandb_id} ` : ""}${run.paths.folder}/tensorboard`,
       );
-    await writeReport({ config, data: this.data, run });
+    if (ends.exact) writeTrajectories({ config, ends, run, sampler: training });
+    await writeReport({ config, ends, run });
     return "finished";
   }
 
@@ -217,7 +197,7 @@ class ImageRun {
     );
   }
 
-  /** Where to go on: the newest whole point, the files of the configuration, or the beginning. */
+  /** Where to go on: the newest whole checkpoint, the files of the configuration, or the beginning. */
   #restore(): Position {
     const { config, options } = this;
     const { progress } = options;
@@ -242,13 +222,17 @@ class ImageRun {
     return at;
   }
 
-  /** Goes along with the training; false to stop. */
+  #label({ half, direction }: Pick<Position, "half" | "direction">): string {
+    return `half-iteration ${half}/${this.#halves} ${direction}`;
+  }
+
+  /** Handles an event of the training; false to stop. */
   async #follow(event: TrainEvent): Promise<boolean> {
     const { progress } = this.options;
-    const label = `${iterationOf(event.half, this.config)}/${this.config.n_ipf} ${event.direction}`;
+    const label = this.#label(event);
     switch (event.type) {
       case "start":
-        progress.line(`iteration ${label}: ${describeStep(event)}`);
+        progress.line(`${label}: ${describeStep(event)}`);
         return true;
       case "cache":
         progress.update({
@@ -267,26 +251,27 @@ class ImageRun {
       case "stopped":
         this.#save(event);
         progress.line(
-          `stopped in iteration ${label} at step ${event.step} of ${event.steps}; everything up to there is saved`,
+          `stopped in ${label} at step ${event.step} of ${event.steps}; everything up to there is saved`,
         );
         return false;
       case "half":
-        return await this.#endHalf(event, label);
+        return await this.#endHalf(event);
       default:
         return true;
     }
   }
 
-  async #endHalf(event: Extract<TrainEvent, { type: "half" }>, label: string): Promise<boolean> {
+  async #endHalf(event: Extract<TrainEvent, { type: "half" }>): Promise<boolean> {
     const { half, direction, seconds } = event;
     const at = { half, direction, step: stepsOf(half, this.config) };
-    this.options.progress.line(`iteration ${label}: trained in ${seconds.toFixed(1)} s`);
+    this.options.progress.line(`${this.#label(at)}: trained in ${seconds.toFixed(1)} s`);
     this.run.saveFile(
       `models/${half}_${direction}.safetensors`,
       io.encodeTensors(this.#training.state.samplers[direction].stateDict(), {
         dsbm: version,
         half_iteration: String(half),
         direction,
+        shape: JSON.stringify(this.ends.shape),
       }),
     );
     this.#save(at);
@@ -313,53 +298,83 @@ class ImageRun {
     this.#lastSaved = performance.now();
   }
 
-  #owesEvaluation({ half, step }: Position): boolean {
-    if (half === 0 || step === 0) return false;
-    if (step !== stepsOf(half, this.config) && step % this.config.gif_stride !== 0) return false;
-    return !readCsv(this.run.paths.results_csv).rows.some(
+  /** What an evaluation at a position measures: directions and numbers of steps, those that are not done yet. */
+  #pending({ half, direction, step }: Position): { at: Position; steps: number }[] {
+    const { config, ends, run } = this;
+    const { method } = this.#training.problem.method;
+    const done = readCsv(run.paths.results_csv).rows.filter(
       (row) => row.half_iteration === half && row.step === step,
     );
+    return evaluatedDirections(direction, { ends, method })
+      .flatMap((d) =>
+        config.test_num_steps.map((steps) => ({ at: { half, direction: d, step }, steps })),
+      )
+      .filter(
+        ({ at, steps }) =>
+          !done.some((row) => row.direction === at.direction && row.steps === steps),
+      );
   }
 
-  /** Measures and draws; false when stopped in between. */
+  #evaluationPending(at: Position): boolean {
+    const { half, step } = at;
+    if (half === 0 || step === 0) return false;
+    if (step !== stepsOf(half, this.config) && step % this.config.gif_stride !== 0) return false;
+    return this.#pending(at).length > 0;
+  }
+
+  /** Measures and draws; false where it was stopped. */
   async #evaluate({ half, direction, step }: Position): Promise<boolean> {
-    const { config, data, run, options } = this;
+    for (const { at, steps } of this.#pending({ half, direction, step }))
+      if (!(await this.#evaluateOne(at, steps))) return false;
+    return true;
+  }
+
+  async #evaluateOne(at: Position, steps: number): Promise<boolean> {
+    const { config, ends, run, options } = this;
     const { progress, signal } = options;
-    const at = { half, direction, step };
     const training = this.#training;
-    const court = this.#court as Court;
-    const sampler = plainSampler(
-      training.sampler,
-      testGrid(training.problem.schedule.grid, config),
-    );
-    const found = await evaluate(at, { sampler, data, config, court, progress, signal });
+    const evaluators = this.#evaluators as Evaluators;
+    const grid = gridOf(training.problem.schedule.grid, steps);
+    const sampler = plainSampler(training.sampler, grid, { lastNoise: config.last_noise });
+    const found = await evaluate(at, {
+      ...{ sampler, ends, config, evaluators, progress, signal },
+    });
     if (!found) {
-      progress.line(
-        `stopped in the evaluation of iteration ${iterationOf(half, config)} ${direction}; the weights are saved`,
-      );
+      progress.line(`stopped in the evaluation of ${this.#label(at)}; the weights are saved`);
       return false;
     }
     try {
-      const id = pointId(at, config);
+      const id = checkpointId(at, config);
       const pairs = (n: number) => training.peek(n);
-      const scene = { id, at, sampler, data, config, run, pairs };
-      const pictures = await writeEvaluationPictures(found, scene);
-      const steps = stepsBefore(at, config);
-      const place = { direction, stage: "test" } as const;
-      this.#logger?.log(steps, namedMetrics(place, found.result));
+      const pictures = this.#isDrawn(at, steps)
+        ? await writeEvaluationPictures(found, {
+            ...{ id, sampler, ends, evaluators, config, run, pairs },
+          })
+        : [];
+      const place = { direction: at.direction, stage: "test" } as const;
+      const before = stepsBefore(at, config);
+      this.#logger?.log(before, namedMetrics(place, found.result));
       this.#logger?.images(
-        steps,
+        before,
         Object.fromEntries(pictures.map(([name, png]) => [metricName(place, name), png])),
       );
-      // The row last: where it stands, the evaluation is whole.
+      // The row last: where it is, the evaluation is whole.
       run.appendResult(found.result);
       progress.line(
-        `iteration ${iterationOf(half, config)}/${config.n_ipf} ${direction} step ${step}: ${tellResult(found.result)}  (${id})`,
+        `${this.#label(at)} step ${at.step}, ${steps} steps: ${describeResult(found.result)}  (${id})`,
       );
       return true;
     } finally {
-      for (const t of [found.start, found.end, found.data]) t.dispose();
+      disposeCarried(found.carried);
     }
+  }
+
+  /** Pictures are drawn of the first number of steps; of vectors only in the last half-iterations, unless plot_level is 3. */
+  #isDrawn({ half }: Position, steps: number): boolean {
+    const { config, ends } = this;
+    if (steps !== config.test_num_steps[0]) return false;
+    if (!isVectors(ends) || config.plot_level >= 3) return true;
+    return half > this.#halves - config.fb_sequence.length;
   }
 
   /** An error with what the user can go back to. */
@@ -373,7 +388,7 @@ class ImageRun {
 
   dispose(): void {
     this.#logger?.close();
-    this.#court?.[Symbol.dispose]();
+    this.#evaluators?.[Symbol.dispose]();
     this.#training.dispose();
   }
 }

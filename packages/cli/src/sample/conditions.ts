@@ -1,4 +1,4 @@
-// What networks are told beside the samples: from files or one class for all, or what the input itself brings.
+// The conditions that networks take beside the samples: from files, one class for all, or those of the input itself.
 import { existsSync } from "node:fs";
 import type { Conditions } from "@dsbm/bridge";
 import type { SampleConfig } from "@dsbm/config";
@@ -8,8 +8,8 @@ import type { Input } from "./input.js";
 import type { OpenBridge } from "./open.js";
 
 /** Conditions by rows of the input. */
-export interface Told {
-  /** Those of rows [first, first + count), the caller's; undefined where networks are told nothing. */
+export interface InputConditions {
+  /** Those of rows [first, first + count), the caller's; undefined where networks take none. */
   read(first: number, count: number): Conditions | undefined;
   close(): void;
 }
@@ -20,21 +20,21 @@ type Part = { read: (first: number, count: number) => Tensor; close: () => void 
  * Opens the conditions of an input. Throws a UsageError where a condition is missing, is not asked for, or does not
  * fit the samples one by one.
  */
-export function openTold(
+export function openConditions(
   { cond, y }: Pick<SampleConfig, "cond" | "y">,
   { bridge, input }: { bridge: OpenBridge; input: Input },
-): Told {
-  const { folder, told } = bridge.trained;
-  if (told.channels === 0 && cond !== null)
+): InputConditions {
+  const { folder, conditioning } = bridge.trained;
+  if (conditioning.channels === 0 && cond !== null)
     throw new UsageError(
       `cond=${cond}, but ${folder} was trained without conditions: leave it out`,
     );
-  if (!told.classes && y !== null)
+  if (!conditioning.classes && y !== null)
     throw new UsageError(`y=${y}, but ${folder} was trained without classes: leave it out`);
-  const fields = told.channels > 0 ? fieldsOf(cond, bridge, input) : null;
+  const fields = conditioning.channels > 0 ? fieldsOf(cond, bridge, input) : null;
   let classes: Part | null = null;
   try {
-    classes = told.classes ? classesOf(y, bridge, input) : null;
+    classes = conditioning.classes ? classesOf(y, bridge, input) : null;
   } catch (error) {
     fields?.close();
     throw error;
@@ -55,10 +55,10 @@ export function openTold(
 }
 
 function fieldsOf(path: string | null, { trained }: OpenBridge, input: Input): Part {
-  const { folder, told, shape } = trained;
+  const { folder, conditioning, shape } = trained;
   const { n } = input;
   const own = input.conditions?.cond;
-  const want = [n, told.channels, ...shape.slice(1)];
+  const want = [n, conditioning.channels, ...shape.slice(1)];
   if (path === null && own) return rowsOf(own);
   if (path === null)
     throw new UsageError(

@@ -10,7 +10,7 @@ import type { Trained } from "./trained.js";
 export function arrayInput(path: string, { trained }: Pick<InputOptions, "trained">): Input {
   if (!existsSync(path))
     throw new UsageError(
-      `INPUT ${path} is not there: give a .npy file, a folder of pictures, gaussian:N${trained.source.kind === "train" ? ", or an image set such as mnist_2" : ""}`,
+      `INPUT ${path} is not there: give a .npy file, a folder of pictures, gaussian:N, or a named data set such as mnist_2`,
     );
   const file = io.npy.open(path);
   try {

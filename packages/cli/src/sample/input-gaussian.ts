@@ -3,11 +3,12 @@ import type { Decode } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { prepareTable } from "@dsbm/data";
 import { randn, tidy, zeros } from "@dsbm/torch";
-import { gaussianLaw, loading } from "../problem/ends.js";
+import { RowNoise } from "@dsbm/train";
+import { loading } from "../problem/ends.js";
+import { gaussianLaw } from "../problem/gaussian-end.js";
 import { UsageError } from "../terminal/errors.js";
 import type { Input, InputOptions } from "./input.js";
 import { adaptiveKey, needed, trainingImages } from "./moments.js";
-import { blockStreams, drawRows } from "./noise.js";
 
 /** Rows that share a stream. */
 const block = 8;
@@ -27,14 +28,13 @@ export async function gaussianInput(text: string, options: InputOptions): Promis
     names: null,
     conditions: null,
     read: async (first, count) => {
-      const streams = blockStreams({ first, n: count, block }, { seed, purpose: "start" });
+      const rows = new RowNoise({ first, n: count, block }, { seed, purpose: "start" });
+      const end = direction === "b" ? "x1" : "x0";
+      const like = zeros([1, ...trained.shape]);
       return tidy(() =>
-        drawRows(streams, block, (rows, generator) =>
-          decode(zeros([1, ...trained.shape]).expand([rows, ...trained.shape]), {
-            end: direction === "b" ? "x1" : "x0",
-            generator,
-          }),
-        ).keep(),
+        rows
+          .draw((n, generator) => decode(like.expand([n, ...trained.shape]), { end, generator }))
+          .keep(),
       );
     },
     close: () => {},
@@ -43,22 +43,24 @@ export async function gaussianInput(text: string, options: InputOptions): Promis
 
 async function law(options: InputOptions): Promise<{ about: string; decode: Decode }> {
   const { trained, direction } = options;
-  const { source, shape, folder } = trained;
-  if (source.kind === "gaussian") {
-    const mean = direction === "b" ? source.config.a : -source.config.a;
+  const { config, shape, folder } = trained;
+  if (
+    config.transfer &&
+    (direction === "b" ? config.Dataset_transfer : config.Dataset) === "gaussian"
+  ) {
+    const mean = direction === "b" ? config.data.a : -config.data.a;
     return {
       about: `mean ${mean}, variance 1`,
       decode: (like, { generator }) => tidy(() => randn(like.shape, { generator }).add(mean)),
     };
   }
-  const { config } = source;
   if (config.transfer || direction === "f")
     throw new UsageError(
       `INPUT gaussian:… is no end of ${folder} in direction ${direction}: there ${config.transfer ? "are data at both ends" : `is ${config.Dataset} at time 0, and the Gaussian at time 1`}; ${config.transfer ? `give samples of ${direction === "b" ? config.Dataset_transfer : config.Dataset}` : "write direction=b"}`,
     );
   if (adaptiveKey(config)) await prepare(config, options);
   const images = () => trainingImages(config, purpose);
-  const { text, decode } = gaussianLaw(config, { shape, device: "cpu", images });
+  const { text, decode } = gaussianLaw(config, { shape, device: "cpu", data: images });
   return { about: text, decode };
 }
 
@@ -74,7 +76,7 @@ async function prepare(
 ): Promise<void> {
   try {
     await prepareTable(config.Dataset, {
-      ...loading("train", config),
+      ...loading("train", "x0", config),
       progress: ({ done, total }) =>
         progress.update({ label: `decoding ${config.Dataset}`, step: done, steps: total }),
       ...(signal && { signal }),

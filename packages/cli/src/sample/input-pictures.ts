@@ -9,7 +9,7 @@ import type { Input, InputOptions } from "./input.js";
 /** Opens a folder; its pictures are sorted by name. */
 export function pictureInput(folder: string, { trained, resize }: InputOptions): Input {
   const [channels, height, width] = trained.shape;
-  if (trained.source.kind !== "train")
+  if (trained.shape.length === 1)
     throw new UsageError(
       `INPUT ${folder} is a folder of pictures, but ${trained.folder} bridges vectors: give a .npy file [n, ${channels}], or gaussian:N`,
     );

@@ -1,24 +1,21 @@
-// Samples of a named image set: its held-out split, with the conditions that the run's networks are told.
-
+// Samples of a named data set: its held-out split, with the conditions that the run's networks take.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { decodeImages, mapConditions } from "@dsbm/bridge";
-import { DatasetError, loadTable, prepareTable } from "@dsbm/data";
-import { tidy } from "@dsbm/torch";
+import { DatasetError, loadTable, Projection, prepareTable } from "@dsbm/data";
+import { io, type Tensor, tidy } from "@dsbm/torch";
 import { conditionsOf, loading } from "../problem/ends.js";
 import { UsageError } from "../terminal/errors.js";
-import { checkFinite, type Input, type InputOptions, wanted } from "./input.js";
+import { checkFinite, type Input, type InputOptions } from "./input.js";
+import type { Trained } from "./trained.js";
 
 /** Opens the test split of a set, loaded as the run loads its own. Throws DatasetError as `loadTable`. */
-export async function imageSetInput(
+export async function namedInput(
   name: string,
-  { trained, progress, signal }: InputOptions,
+  { trained, direction, progress, signal }: InputOptions,
 ): Promise<Input> {
-  const { source } = trained;
-  if (source.kind !== "train")
-    throw new UsageError(
-      `INPUT ${name} is not there: give a .npy file ${wanted(trained)}, or gaussian:N`,
-    );
-  const { config } = source;
-  const options = loading("test", config);
+  const { config } = trained;
+  const options = loading("test", direction === "f" ? "x0" : "x1", config);
   try {
     await prepareTable(name, {
       ...options,
@@ -31,25 +28,26 @@ export async function imageSetInput(
     throw new UsageError(`INPUT ${name} is no file or folder here, and ${error.message}`);
   }
   const table = loadTable(name, options);
-  const { x } = table;
+  const x = config.data.components === null ? table.x : projected(table.x, trained);
   if (`${x.shape.slice(1)}` !== `${trained.shape}`)
     throw new UsageError(
-      `INPUT ${name} has images [${x.shape.slice(1).join(", ")}]; expected [${trained.shape.join(", ")}], as ${trained.folder} was trained on`,
+      `INPUT ${name} has samples [${x.shape.slice(1).join(", ")}]; expected [${trained.shape.join(", ")}], as ${trained.folder} was trained on`,
     );
   x.keep();
   const conditions = conditionsOf(table, config);
   mapConditions(conditions, (t) => t.keep());
   return {
     n: x.size(0),
-    about: `${name} (test), ${x.size(0)} images from ${table.source}`,
+    about: `${name} (test), ${x.size(0)} samples from ${table.source}`,
     names: null,
     conditions: conditions ?? null,
     read: async (first, count) => {
-      const rows = tidy(() => {
-        const some = x.narrow(0, first, count);
-        // Floats pass the decoder as they are, still a view of the table.
-        return decodeImages(some).clone().keep();
-      });
+      // Floats pass the decoder as they are, still a view of the table.
+      const rows = tidy(() =>
+        decodeImages(x.narrow(0, first, count))
+          .clone()
+          .keep(),
+      );
       checkFinite(rows, first, name);
       return rows;
     },
@@ -57,4 +55,24 @@ export async function imageSetInput(
       for (const t of [x, conditions?.cond, conditions?.y]) t?.dispose();
     },
   };
+}
+
+/** Samples as coordinates along the principal components that a run was trained in. */
+function projected(x: Tensor, { folder }: Trained): Tensor {
+  const path = join(folder, "projection.safetensors");
+  if (!existsSync(path))
+    throw new UsageError(
+      `${path} is not there, the principal components that the run was trained in: train it again, or give a .npy file of coordinates`,
+    );
+  const { tensors, metadata } = io.loadTensors(path);
+  const [mean, basis] = [tensors.get("mean"), tensors.get("basis")];
+  const scale = Number(metadata.scale);
+  if (!mean || !basis || !(scale > 0))
+    throw new UsageError(`${path} holds no projection: it needs mean, basis and a positive scale`);
+  const projection = new Projection(mean, basis, scale, []);
+  try {
+    return tidy(() => projection.project(decodeImages(x)).keep());
+  } finally {
+    projection.dispose();
+  }
 }

@@ -12,7 +12,7 @@ export interface Input {
   about: string;
   /** Names of the samples, without their endings; null where they have none. */
   names: readonly string[] | null;
-  /** What networks are told beside each sample, where the input knows. */
+  /** Conditions of the samples, where the input has some. */
   conditions: Conditions | null;
   /** Rows [count, …] on the processor, float32, finite; the caller's. */
   read(first: number, count: number): Promise<Tensor>;

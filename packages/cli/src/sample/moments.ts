@@ -3,7 +3,8 @@
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { DatasetError, loadTable } from "@dsbm/data";
 import type { Device, Tensor } from "@dsbm/torch";
-import { type GaussianMoments, gaussianLaw, loading } from "../problem/ends.js";
+import { loading } from "../problem/ends.js";
+import { type GaussianMoments, gaussianLaw } from "../problem/gaussian-end.js";
 import { UsageError } from "../terminal/errors.js";
 
 /** The key that takes the Gaussian's moments from the data; null: none does. */
@@ -18,13 +19,13 @@ export function trainingImages(
   { what, instead }: { what: string; instead: string },
 ): Tensor {
   try {
-    return loadTable(config.Dataset, loading("train", config)).x.keep();
+    return loadTable(config.Dataset, loading("train", "x0", config)).x.keep();
   } catch (error) {
     throw needed(error, config, { what, instead });
   }
 }
 
-/** What is told where images that moments come from cannot be had; other errors as they are. */
+/** The error where images that moments come from cannot be had; other errors as they are. */
 export function needed(
   error: unknown,
   config: CompleteTrainConfig,
@@ -44,7 +45,7 @@ export function momentsOf(config: CompleteTrainConfig, device: Device): Gaussian
   const instead = "put them back where they were, and sample again";
   const images = trainingImages(config, { what: "var_final_gamma_scale=true", instead });
   const shape = [channels, image_size, image_size];
-  const { moments } = gaussianLaw(config, { shape, device: "cpu", images: () => images });
+  const { moments } = gaussianLaw(config, { shape, device: "cpu", data: () => images });
   images.dispose();
   if (moments === null || device === "cpu") return moments;
   return { mean: moments.mean.to({ device }).keep(), std: moments.std.to({ device }).keep() };

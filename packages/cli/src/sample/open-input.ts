@@ -5,7 +5,7 @@ import type { Input, InputOptions } from "./input.js";
 import { arrayInput } from "./input-array.js";
 import { gaussianInput } from "./input-gaussian.js";
 import { pictureInput } from "./input-pictures.js";
-import { imageSetInput } from "./input-set.js";
+import { namedInput } from "./input-set.js";
 
 /**
  * Opens what a word names. Throws a UsageError for what is not there and what has no samples of the run's shape,
@@ -23,5 +23,5 @@ export async function openInput(word: string, options: InputOptions): Promise<In
   if (folder) return pictureInput(word, options);
   const path = /[\\/]|\.np[yz]$/.test(word) && !word.startsWith("folder:");
   if (existsSync(word) || path) return arrayInput(word, options);
-  return imageSetInput(word, options);
+  return namedInput(word, options);
 }

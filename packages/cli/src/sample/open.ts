@@ -2,9 +2,10 @@
 import { type Conditions, mapConditions, type Network } from "@dsbm/bridge";
 import { type SampleConfig, sample as sampleExperiment, validate } from "@dsbm/config";
 import { cat, type Device, type Tensor, tidy } from "@dsbm/torch";
+import { Sampler } from "@dsbm/train";
 import { cores } from "../machine/cores.js";
 import { UsageError } from "../terminal/errors.js";
-import { Sampler } from "./sampler.js";
+import { type Carrier, createCarrier } from "./carrier.js";
 import { classesOf, loadNetworks, readTrained, type Trained } from "./trained.js";
 
 /** How samples are carried: the keys of `dsbm sample`, with its defaults. */
@@ -22,7 +23,7 @@ export interface SampleOptions
       | "path"
     >
   > {
-  /** What the networks are told beside, a row for each sample: `cond` [n, C′, H, W] float32, `y` [n] int64. */
+  /** Conditions of the networks, a row for each sample: `cond` [n, C′, H, W] float32, `y` [n] int64. */
   given?: Conditions | undefined;
   /** Ends the work between two steps; the promise is then rejected with its reason. */
   signal?: AbortSignal | undefined;
@@ -42,10 +43,10 @@ export interface Samples {
 export interface OpenBridge extends Disposable {
   /** What was read of the run. */
   readonly trained: Trained;
-  /** How many classes its networks know; 0 where they are told none. */
+  /** How many classes its networks take; 0 for none. */
   readonly classes: number;
-  /** A sampler that carries batches one after the other, for inputs that memory does not hold. */
-  sampler(config: SampleConfig): Sampler;
+  /** What carries batches one after the other, for inputs that memory does not hold. */
+  carrier(config: SampleConfig): Carrier;
   /**
    * Carries samples x [n, …] float32, as networks see them (pictures from −1 to 1), to the other end. The noise of
    * row i is a function of the seed and i alone. Throws a ConfigError for options, a UsageError for x and
@@ -70,36 +71,34 @@ export function openBridge(
   const trained = readTrained(folder, half_iteration, device as Device);
   const networks = loadNetworks(trained, device);
   const some = (networks.b ?? networks.f) as Network;
-  const samplers: Sampler[] = [];
-  const sampler = (config: SampleConfig) => {
-    const made = new Sampler(trained, networks, {
-      ...config,
-      device: device as Device,
-      threads: threads === "auto" ? cores() : threads,
-    });
-    samplers.push(made);
-    return made;
-  };
+  // One for all calls: its recorded programs are used again.
+  const sampler = new Sampler({
+    ...trained,
+    networks,
+    threads: threads === "auto" ? cores() : threads,
+    chunkRows: trained.shape.length > 1 ? 8 : 250,
+  });
+  const carrier = (config: SampleConfig) => createCarrier(trained, sampler, config);
   const dispose = () => {
-    for (const made of samplers) made.dispose();
+    sampler.reset();
     for (const network of new Set([networks.b, networks.f])) network?.dispose();
   };
   return {
     trained,
     classes: classesOf(some.stateDict()),
-    sampler,
+    carrier,
     dispose,
     [Symbol.dispose]: dispose,
     async sample(x, { given, signal, ...keys } = {}) {
       const config = validate(sampleExperiment.schema, { ...keys }, sampleExperiment.check);
       checkRows(x, trained, given);
-      return gather(sampler(config), x, { config, given, signal, device: device as Device });
+      return gather(carrier(config), x, { config, given, signal, device: device as Device });
     },
   };
 }
 
 async function gather(
-  sampler: Sampler,
+  carrier: Carrier,
   x: Tensor,
   {
     config: { batch_size, path },
@@ -114,7 +113,7 @@ async function gather(
   },
 ): Promise<Samples> {
   const n = x.size(0);
-  const rows = wholeUnits(batch_size, sampler.unit);
+  const rows = wholeUnits(batch_size, carrier.unit);
   const states: Tensor[][] = [];
   let evaluations = 0;
   try {
@@ -122,20 +121,20 @@ async function gather(
       const some = Math.min(rows, n - first);
       const cut = (t: Tensor) => tidy(() => t.narrow(0, first, some).to({ device }).keep());
       const batch = cut(x);
-      const told = mapConditions(given, cut);
+      const conditions = mapConditions(given, cut);
       try {
         const onState = (k: number, state: Tensor) => {
           states[k] ??= [];
           states[k].push(state.clone().keep());
         };
-        const found = await sampler.carry(
-          { x: batch, first, given: told, onState },
+        const found = await carrier.carry(
+          { x: batch, first, given: conditions, onState },
           { path, signal },
         );
         if (found === null) throw signal?.reason;
         evaluations += found;
       } finally {
-        for (const t of [batch, told?.cond, told?.y]) t?.dispose();
+        for (const t of [batch, conditions?.cond, conditions?.y]) t?.dispose();
       }
     }
     const joined = tidy(() => {
@@ -143,7 +142,7 @@ async function gather(
       const [end] = ends as [Tensor];
       return (path ? cat(ends.map((s) => s.unsqueeze(0))) : end).keep();
     });
-    const { times } = sampler;
+    const { times } = carrier;
     return { x: joined, times: path ? times : times.slice(-1), nfe: evaluations / n };
   } finally {
     for (const t of states.flat()) t.dispose();
@@ -157,7 +156,7 @@ export function wholeUnits(rows: number, unit: number): number {
 
 function checkRows(
   x: Tensor,
-  { shape, told, folder }: Trained,
+  { shape, conditioning, folder }: Trained,
   given: Conditions | undefined,
 ): void {
   const n = x.size(0);
@@ -167,12 +166,12 @@ function checkRows(
     );
   if (!tidy(() => x.isfinite().all().item()))
     throw new UsageError("x has values that are NaN or infinite; expected numbers");
-  if (told.channels > 0 !== (given?.cond !== undefined))
+  if (conditioning.channels > 0 !== (given?.cond !== undefined))
     throw new UsageError(
-      `given.cond is ${given?.cond ? "there" : "missing"}, but the networks of ${folder} are told ${told.channels > 0 ? `a condition [${n}, ${told.channels}, …]` : "none"}`,
+      `given.cond is ${given?.cond ? "there" : "missing"}, but the networks of ${folder} take ${conditioning.channels > 0 ? `a condition [${n}, ${conditioning.channels}, …]` : "none"}`,
     );
-  if (told.classes !== (given?.y !== undefined))
+  if (conditioning.classes !== (given?.y !== undefined))
     throw new UsageError(
-      `given.y is ${given?.y ? "there" : "missing"}, but the networks of ${folder} are told ${told.classes ? "classes [n]" : "none"}`,
+      `given.y is ${given?.y ? "there" : "missing"}, but the networks of ${folder} take ${conditioning.classes ? "classes [n]" : "none"}`,
     );
 }

@@ -52,7 +52,7 @@ export function checkOutput(
     return;
   }
   const [channels] = trained.shape;
-  if (trained.source.kind !== "train" || (channels !== 1 && channels !== 3))
+  if (trained.shape.length === 1 || (channels !== 1 && channels !== 3))
     throw new UsageError(
       `OUTPUT ${path} would be a folder of pictures, but samples are [${trained.shape.join(", ")}]: write a .npy file, such as out.npy`,
     );

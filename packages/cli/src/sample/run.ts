@@ -3,12 +3,12 @@ import type { SampleConfig } from "@dsbm/config";
 import { type Device, setNumThreads, type Tensor } from "@dsbm/torch";
 import { cores } from "../machine/cores.js";
 import type { Progress } from "../terminal/progress.js";
-import { openTold, type Told } from "./conditions.js";
+import type { Carrier } from "./carrier.js";
+import { type InputConditions, openConditions } from "./conditions.js";
 import type { Input } from "./input.js";
 import { openBridge, wholeUnits } from "./open.js";
 import { openInput } from "./open-input.js";
 import { checkOutput, type Output, openOutput } from "./output.js";
-import type { Sampler } from "./sampler.js";
 
 export interface SampleJob {
   /** The folder of the run, what to sample from, where to. */
@@ -43,19 +43,19 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
   using bridge = openBridge(run, config);
   const { trained } = bridge;
   checkOutput(job.output, { trained, paths: path, overwrite });
-  const sampler = bridge.sampler(config);
+  const carrier = bridge.carrier(config);
   let input: Input | null = null;
-  let told: Told | null = null;
+  let conditions: InputConditions | null = null;
   let output: Output | null = null;
   try {
     input = await openInput(job.input, { trained, direction, seed, resize, progress, signal });
-    told = openTold(config, { bridge, input });
+    conditions = openConditions(config, { bridge, input });
     const { n, names } = input;
-    const states = path ? sampler.times.length : null;
+    const states = path ? carrier.times.length : null;
     output = openOutput(job.output, { trained, n, names, states, overwrite });
     progress.line(input.about);
     const began = performance.now();
-    const nfe = await carryAll({ input, told, output, sampler }, job);
+    const nfe = await carryAll({ input, conditions, output, carrier }, job);
     if (nfe !== null) output.commit();
     const { b, f } = trained.models;
     const used = config.solver === "sde" ? [trained.models[direction]] : [b, f];
@@ -73,22 +73,22 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
     return { state: "interrupted", n: 0, weights: [], nfe: 0, seconds: 0, about: job.output };
   } finally {
     output?.discard();
-    told?.close();
+    conditions?.close();
     input?.close();
   }
 }
 
 interface Way {
   input: Input;
-  told: Told;
+  conditions: InputConditions;
   output: Output;
-  sampler: Sampler;
+  carrier: Carrier;
 }
 
 /** All batches; evaluations a sample, or null where it was stopped. */
 async function carryAll(way: Way, { config, progress, signal }: SampleJob): Promise<number | null> {
   const { n } = way.input;
-  const rows = wholeUnits(config.batch_size, way.sampler.unit);
+  const rows = wholeUnits(config.batch_size, way.carrier.unit);
   const began = performance.now();
   let evaluations = 0;
   for (let first = 0; first < n; first += rows) {
@@ -103,7 +103,7 @@ async function carryAll(way: Way, { config, progress, signal }: SampleJob): Prom
 }
 
 async function carryBatch(
-  { input, told, output, sampler }: Way,
+  { input, conditions, output, carrier }: Way,
   {
     first,
     count,
@@ -122,7 +122,7 @@ async function carryBatch(
   };
   try {
     const x = there(await input.read(first, count));
-    const { cond, y } = told.read(first, count) ?? {};
+    const { cond, y } = conditions.read(first, count) ?? {};
     const given =
       cond || y ? { ...(cond && { cond: there(cond) }), ...(y && { y: there(y) }) } : undefined;
     const onState = async (k: number, state: Tensor) => {
@@ -133,7 +133,7 @@ async function carryBatch(
         if (here !== state) here.dispose();
       }
     };
-    return await sampler.carry({ x, first, given, onState }, { path: config.path, signal });
+    return await carrier.carry({ x, first, given, onState }, { path: config.path, signal });
   } finally {
     for (const t of mine) t.dispose();
   }

@@ -1,61 +1,77 @@
 // A run's folder as something to sample with: what was trained, from its configuration, and the newest weights.
 // The data that it was trained on need not be there.
-import { type Direction, type Network, plainDrift } from "@dsbm/bridge";
-import {
-  type CompleteTrainConfig,
-  ConfigError,
-  type GaussianConfig,
-  gaussianSchema,
-  readConfig,
-  type Tree,
-  validate,
-} from "@dsbm/config";
+import type { Direction, Network } from "@dsbm/bridge";
+import { type CompleteTrainConfig, ConfigError, readConfig, type Tree } from "@dsbm/config";
 import { hasClasses } from "@dsbm/nets";
 import { type ModelFile, readRun } from "@dsbm/runs";
 import { type Device, io, type Tensor } from "@dsbm/torch";
-import type { MethodOptions, Problem, Schedule } from "@dsbm/train";
-import { gaussianProcess } from "../gaussian/problem.js";
 import { buildNetwork } from "../problem/network.js";
-import { imageProcess } from "../problem/problem.js";
+import { bridgeProcess } from "../problem/problem.js";
 import { UsageError } from "../terminal/errors.js";
 import { momentsOf } from "./moments.js";
 
-type Process = Required<
-  Pick<MethodOptions, "method" | "parametrisation" | "stepVariance" | "lastNoise">
-> &
-  Pick<Problem, "process"> &
-  Pick<Schedule, "grid"> & { eps: number };
+type Process = ReturnType<typeof bridgeProcess>;
 
 /** What a run is to a sampler. */
 export interface Trained extends Process {
   folder: string;
-  source:
-    | { kind: "gaussian"; config: GaussianConfig }
-    | { kind: "train"; config: CompleteTrainConfig };
-  /** The shape of one sample: [dim] or [C, H, W]. */
+  config: CompleteTrainConfig;
+  /** The shape of one sample: [d] or [C, H, W]. */
   shape: readonly number[];
   /** Directions that the run trains; flows have one network for both. */
   directions: readonly Direction[];
-  /** What its networks must be told: channels of the condition (0: none), and whether a class. */
-  told: { channels: number; classes: boolean };
-  /** The newest weights of each direction that are asked for; null where there are none yet. */
+  /** What its networks take beside samples: channels of the condition (0: none), and whether a class. */
+  conditioning: { channels: number; classes: boolean };
+  /** The newest weights of each direction that are wanted; null where there are none yet. */
   models: Record<Direction, ModelFile | null>;
 }
 
 /**
- * Reads a run of `dsbm gaussian` or `dsbm train` as it was after a half-iteration; `device` is where it will sample.
- * Throws a RunError for what is no run, a UsageError for one of another command, of another version, without
- * weights, or without that half-iteration.
+ * Reads a run as it was after a half-iteration; `device` is where it will sample. Throws a RunError for what is no run,
+ * a UsageError for one of another command, of another version, without weights, or without that half-iteration.
  */
 export function readTrained(
   folder: string,
   half: number | "newest",
   device: Device = "cpu",
 ): Trained {
-  const { config, models } = readRun(folder);
-  const trained = describe(folder, config, device);
-  const shared = trained.method.networks === "shared";
-  return { ...trained, models: choose(folder, { models, half, shared }) };
+  const { config: saved, models: all, info } = readRun(folder);
+  const config = read(folder, saved, info.dsbm);
+  const process = bridgeProcess({ ...config, device }, momentsOf(config, device));
+  const shared = process.method.networks === "shared";
+  const models = choose(folder, { models: all, half, shared });
+  return {
+    ...process,
+    folder,
+    config,
+    models,
+    shape: shapeOf(config, models),
+    directions: config.fb_sequence,
+    conditioning: {
+      channels: config.cdsb ? config.data.cond_channels : 0,
+      classes: hasClasses(config.model),
+    },
+  };
+}
+
+/** A configuration from disk, of this version or an earlier one. */
+function read(
+  folder: string,
+  config: Record<string, unknown>,
+  version: string | undefined,
+): CompleteTrainConfig {
+  if (!("Dataset" in config) && !("model_name" in config))
+    throw new UsageError(
+      `${folder} is a run of another command: give the folder of a run of dsbm train or dsbm gaussian`,
+    );
+  try {
+    return readConfig(config as Tree, undefined, { version });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new UsageError(
+      `${folder}/config.json is not one of this version: ${error.problems.join("; ")}`,
+    );
+  }
 }
 
 /** The weights of `half` or before, by direction. */
@@ -79,58 +95,23 @@ function choose(
   return { b: newest("b"), f: newest("f") };
 }
 
-function describe(
-  folder: string,
-  config: Record<string, unknown>,
-  device: Device,
-): Omit<Trained, "models"> {
-  if ("model_name" in config) {
-    const gaussian = read(folder, "gaussian", () => validate(gaussianSchema, config as Tree));
-    return {
-      folder,
-      source: { kind: "gaussian", config: gaussian },
-      ...gaussianProcess(gaussian),
-      parametrisation: plainDrift,
-      stepVariance: "process",
-      // Its evaluations keep the noise of the last step.
-      lastNoise: true,
-      shape: [gaussian.dim],
-      directions: gaussian.fb_sequence,
-      told: { channels: 0, classes: false },
-    };
-  }
-  if ("Dataset" in config) {
-    const train = read(folder, "train", () => readConfig(config as Tree, "train"));
-    const { channels, cond_channels, image_size } = train.data;
-    return {
-      folder,
-      source: { kind: "train", config: train },
-      ...imageProcess({ ...train, device }, momentsOf(train, device)),
-      shape: [channels, image_size, image_size],
-      directions: ["b", "f"],
-      told: { channels: train.cdsb ? cond_channels : 0, classes: hasClasses(train.model) },
-    };
-  }
-  throw new UsageError(
-    `${folder} is a run of another command: give the folder of a run of dsbm train or dsbm gaussian`,
-  );
-}
-
-/** A configuration from disk; what is wrong with it is told of the folder. */
-function read<C>(folder: string, command: string, task: () => C): C {
+/** The shape of a sample: of images the configuration says it, of vectors the weights. */
+function shapeOf({ model, data }: CompleteTrainConfig, models: Trained["models"]): number[] {
+  if (model.name !== "MLP") return [data.channels, data.image_size, data.image_size];
+  const { path } = (models.b ?? models.f) as ModelFile;
+  const { tensors } = io.loadTensors(path);
   try {
-    return task();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new UsageError(
-      `${folder}/config.json is not one of this version's dsbm ${command}: ${error.problems.join("; ")}`,
-    );
+    const last = [...tensors].filter(([name]) => name.endsWith(".bias")).at(-1)?.[1];
+    if (!last) throw new UsageError(`${path} has no weights of an MLP`);
+    return [last.size(0)];
+  } finally {
+    for (const t of tensors.values()) t.dispose();
   }
 }
 
-/** The network of a direction with its weights, in use; null where it was not trained yet. */
+/** The network of a direction with its weights, for sampling; null where it was not trained yet. */
 export function loadNetwork(
-  { models, source, folder }: Trained,
+  { models, config, folder, shape }: Trained,
   direction: Direction,
   device: string,
 ): Network | null {
@@ -138,10 +119,8 @@ export function loadNetwork(
   if (model === null) return null;
   const { tensors } = io.loadTensors(model.path);
   try {
-    const network =
-      source.kind === "gaussian"
-        ? gaussianProcess({ ...source.config, device }).network(direction)
-        : buildNetwork({ ...source.config, device }, direction, { classes: classesOf(tensors) });
+    const classes = classesOf(tensors);
+    const network = buildNetwork({ ...config, device }, direction, { classes, shape });
     try {
       network.loadStateDict(tensors);
       return network.eval() as Network;
@@ -164,7 +143,7 @@ export function loadNetworks(trained: Trained, device: string): Record<Direction
   return { b, f: shared ? b : loadNetwork(trained, "f", device) };
 }
 
-/** How many classes a network was told of: the rows of its table of them, 0 without one. */
+/** How many classes a network was trained with: the rows of its table of them, 0 without one. */
 export function classesOf(tensors: ReadonlyMap<string, Tensor>): number {
   return tensors.get("label_emb.weight")?.size(0) ?? 0;
 }

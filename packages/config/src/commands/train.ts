@@ -47,7 +47,7 @@ export const train: Experiment<typeof trainSchema> = {
 const WIDTHS = { mlp_large: "256,256", mlp_small: "128,128" };
 
 /** The Gaussian benchmark (Shi 2023, section 6): the same keys, under the names of its script. */
-export const gaussianExperiment: Experiment<typeof trainSchema> = {
+export const gaussian: Experiment<typeof trainSchema> = {
   ...train,
   name: "gaussian",
   about: "Schrödinger bridge between two Gaussians, where the exact one is known",

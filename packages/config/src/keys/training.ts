@@ -154,7 +154,7 @@ export const checkpoints = {
 };
 
 /** How many processes train, and how they share the work: what is learnt depends on it only by rounding. */
-export const processes = {
+const processes = {
   nproc: counted(1, "processes on this machine that train together and share each batch"),
   share_batch: z
     .union([z.literal("auto"), z.boolean()])

@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { test } from "../../src/commands/test.js";
-import { gaussianExperiment, train } from "../../src/commands/train.js";
+import { gaussian, train } from "../../src/commands/train.js";
 import { completeTrain } from "../../src/keys/complete.js";
 import { readConfig } from "../../src/read.js";
 import { resolve } from "../../src/resolve.js";
@@ -13,10 +13,10 @@ import { thrown } from "../thrown.js";
 const dirs = [fileURLToPath(new URL("../../../../conf", import.meta.url))];
 const METHODS = ["dsbm", "rectifiedflow", "sbcfm", "dsb", "dsb_increments", "mine"];
 const options = { dirs, names: { method: METHODS } };
-const gaussian = (...words: string[]) => resolve(gaussianExperiment, words, options).members;
+const benchmark = (...words: string[]) => resolve(gaussian, words, options).members;
 const image = (...words: string[]) => resolve(train, words, options).members;
 const complete = (...words: string[]) => {
-  const [member] = gaussian(...words);
+  const [member] = benchmark(...words);
   if (member === undefined) throw new Error("expected a run");
   return completeTrain(member.config);
 };
@@ -83,7 +83,7 @@ describe("the Gaussian script's names", () => {
   });
 
   it("name folders and members as typed, lists included", () => {
-    const members = gaussian("dim=5,20", "net_name=mlp_small,mlp_large", "seed=1,2", "-m");
+    const members = benchmark("dim=5,20", "net_name=mlp_small,mlp_large", "seed=1,2", "-m");
     expect(members).toHaveLength(8);
     expect(members[0]?.dirname).toBe("dim=5,net_name=mlp_small");
     expect(members[7]?.words).toEqual(["dim=20", "net_name=mlp_large", "seed=2"]);
@@ -116,7 +116,7 @@ describe("the Gaussian script's names", () => {
       "activation_fn=relu is not possible: the MLP has no other activation; write activation_fn=silu or leave it out",
     ],
   ])("are the names in messages: %j", (words, line) => {
-    expect(problems(() => gaussian(...words))).toEqual([line]);
+    expect(problems(() => benchmark(...words))).toEqual([line]);
   });
 });
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { test, testOnlyKeys } from "../../src/commands/test.js";
-import { gaussianExperiment, train } from "../../src/commands/train.js";
+import { gaussian, train } from "../../src/commands/train.js";
 import { completeTrain } from "../../src/keys/complete.js";
 import { groupTable, presetGroups } from "../../src/presets/groups.js";
 import { resolve } from "../../src/resolve.js";
@@ -233,7 +233,7 @@ describe("--help", () => {
   });
 
   it("explains every key, those of all networks included", () => {
-    const all = [...helpEntries(test.schema), ...helpEntries(gaussianExperiment.schema)];
+    const all = [...helpEntries(test.schema), ...helpEntries(gaussian.schema)];
     for (const entry of all) {
       expect(entry.meaning, entry.key).toMatch(/^[^(].+ \(.+\)$/);
       expect(entry.default, entry.key).not.toBe("(needed)");
@@ -261,8 +261,8 @@ describe("--help", () => {
 
   it("has the Gaussian script's names and numbers for the benchmark", () => {
     const { values } = benchmark("--help");
-    const { aliases } = gaussianExperiment;
-    const entries = helpEntries(gaussianExperiment.schema, { values, aliases });
+    const { aliases } = gaussian;
+    const entries = helpEntries(gaussian.schema, { values, aliases });
     const shown = (key: string) => entries.find((entry) => entry.key === key)?.default;
     expect(["model_name", "dim", "inner_iters", "net_name", "grad_clip"].map(shown)).toEqual([
       "dsbm",

@@ -1,7 +1,7 @@
 // The tests of the commands start from the preset files of the project.
 
 import { fileURLToPath } from "node:url";
-import { gaussianExperiment, train } from "../../src/commands/train.js";
+import { gaussian, train } from "../../src/commands/train.js";
 import type { TrainConfig } from "../../src/keys/schema.js";
 import { resolve } from "../../src/resolve.js";
 import { isTree, printValue, type Tree, type Value } from "../../src/words/value.js";
@@ -10,7 +10,7 @@ import { thrown } from "../thrown.js";
 export const dirs = [fileURLToPath(new URL("../../../../conf", import.meta.url))];
 
 export const run = (...words: string[]) => resolve(train, words, { dirs });
-export const benchmark = (...words: string[]) => resolve(gaussianExperiment, words, { dirs });
+export const benchmark = (...words: string[]) => resolve(gaussian, words, { dirs });
 
 export const problems = (...words: string[]) => thrown(() => run(...words)).problems;
 

@@ -12,7 +12,7 @@ import { type GreyImages, keepClasses, readImages } from "./idx-images.js";
 export type Mnist = GreyImages;
 
 /** Which images to load, and from where. */
-export interface MnistOptions {
+interface MnistOptions {
   /** Which of the published splits; default "train". */
   split?: Split;
   /** Keep these classes only; default all. */

@@ -1,28 +1,16 @@
-// What the keys of an image run become: the process, its schedule, and what training is told.
-import { fileURLToPath } from "node:url";
-import { completeTrain, resolve, train } from "@dsbm/config";
+// What the keys of a run become: the process, its schedule, and the problem of the training.
 import { setNumThreads } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ImageData, loadImageData } from "../src/problem/ends.js";
-import { imageProblem, imageProcess } from "../src/problem/problem.js";
-
-const presets = fileURLToPath(new URL("../../../conf", import.meta.url));
-
-function configured(...words: string[]) {
-  const resolved = resolve(train, words, { dirs: [presets] });
-  if (resolved.help) throw new Error("no help was asked for");
-  return completeTrain((resolved.members[0] as (typeof resolved.members)[0]).config);
-}
+import { type Ends, loadEnds } from "../src/problem/ends.js";
+import { bridgeProcess, trainingProblem } from "../src/problem/problem.js";
+import { configured } from "./support.js";
 
 describe("a run's words", () => {
   it("say how times are spread and how the learning rate falls", () => {
     const said = (...words: string[]) => {
       const config = configured("dataset=synthetic", ...words);
-      const data = loadImageData(config);
-      const { schedule, optimisation } = imageProblem(config, data, {
-        cacheFolder: "none",
-        chunkRows: 8,
-      });
+      const data = loadEnds(config);
+      const { schedule, optimisation } = trainingProblem(config, data, { cacheFolder: "none" });
       data.dispose();
       return [schedule.times, optimisation?.lrSchedule];
     };
@@ -35,40 +23,35 @@ describe("a run's words", () => {
 describe("the process of a run", () => {
   it("has the variance that the steps add up to, and steps in their proportion", () => {
     const words = ["num_steps=30", "gamma_min=0.034", "gamma_max=0.034"];
-    const { process, grid, eps, lastNoise } = imageProcess(configured(...words));
+    const { process, grid, eps, lastNoise } = bridgeProcess(configured(...words));
     expect(process.name).toBe("brownian");
     expect(process.sigma).toBeCloseTo(Math.sqrt(30 * 0.034), 12);
     expect(grid.steps).toHaveLength(30);
     for (const dt of grid.steps) expect(dt).toBeCloseTo(1 / 30, 12);
     expect([eps, lastNoise]).toEqual([1e-4, false]);
-    const growing = imageProcess(configured("num_steps=3", "gamma_min=0.1", "gamma_max=0.3"));
+    const growing = bridgeProcess(configured("num_steps=3", "gamma_min=0.1", "gamma_max=0.3"));
     expect(growing.process.sigma).toBeCloseTo(Math.sqrt(0.6), 12);
     growing.grid.steps.forEach((dt, k) => {
       expect(dt).toBeCloseTo((k + 1) / 6, 12);
     });
   });
 
-  it("is an Ornstein–Uhlenbeck process with method=dbdsb_vp, and has no noise in flows", () => {
-    const vp = imageProcess(configured("method=dbdsb_vp"));
+  it("is an Ornstein–Uhlenbeck process with method=dbdsb_vp", () => {
+    const vp = bridgeProcess(configured("method=dbdsb_vp"));
     expect(vp.process.name).toBe("ornstein-uhlenbeck");
     expect(vp.parametrisation).toEqual({ meanMatch: true, stdTrick: false, lossScale: false });
-    for (const method of ["rf", "otcfm"])
-      expect(imageProcess(configured(`method=${method}`)).process.sigma).toBe(0);
   });
 });
 
 describe("the problem of a run", () => {
-  let data: ImageData;
+  let data: Ends;
   beforeAll(() => {
     setNumThreads(1);
-    data = loadImageData(configured("dataset=synthetic"));
+    data = loadEnds(configured("dataset=synthetic"));
   });
   afterAll(() => data.dispose());
   const problem = (...words: string[]) =>
-    imageProblem(configured("dataset=synthetic", ...words), data, {
-      cacheFolder: "cache",
-      chunkRows: 8,
-    });
+    trainingProblem(configured("dataset=synthetic", ...words), data, { cacheFolder: "cache" });
 
   it("starts each direction on independent pairs with first_coupling=ind, the first one from the reference with ref", () => {
     const [ind, ref] = [problem("first_coupling=ind"), problem("first_coupling=ref")];

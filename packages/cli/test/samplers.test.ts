@@ -4,7 +4,7 @@ import { brownian, type Conditions, dsbm, stream, uniformGrid } from "@dsbm/brid
 import { arange, nn, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { Sampler } from "@dsbm/train";
 import { beforeAll, expect, it } from "vitest";
-import { flowSampler, plainSampler } from "../src/evaluation/test-sampler.js";
+import { flowSampler, plainSampler } from "../src/evaluation/samplers.js";
 
 beforeAll(() => setNumThreads(1));
 
@@ -25,14 +25,11 @@ const networks = { f: new Linear(0.8, 1), b: new Linear(-0.4, 0.2) };
 const process = brownian({ sigma: 0.5 });
 const grid = uniformGrid(4);
 const at = (solver: "dopri5" | "euler" | "heun", options = {}) =>
-  flowSampler({
-    flow: { method: dsbm, process, networks, grid },
-    solver,
-    options: { rtol: 1e-6, atol: 1e-6, ...options },
+  flowSampler(
+    new Sampler({ method: dsbm, process, networks, grid, threads: 2, chunkRows: 3 }),
     grid,
-    threads: 2,
-    chunkRows: 3,
-  });
+    { solver, rtol: 1e-6, atol: 1e-6, ...options },
+  );
 const starts = (n: number) =>
   arange(0, n, { dtype: "float32" }).view([n, 1, 1, 1]).div(n).expand([n, 1, 2, 2]);
 const carried = (given?: Conditions) => ({ generator: stream(1, "unused"), given });
@@ -48,9 +45,9 @@ const forward = (x: Tensor, shift = 0.4) =>
 it("follows the flow to its closed form, forward and backward, in chunks", () =>
   tidy(() => {
     const x = starts(10);
-    const there = at("dopri5").endpoints("f", x, carried());
+    const there = at("dopri5").carry("f", x, carried());
     expect(worst(there.ends, forward(x))).toBeLessThan(1e-5);
-    const back = at("dopri5").endpoints("b", there.ends, carried());
+    const back = at("dopri5").carry("b", there.ends, carried());
     expect(worst(back.ends, x)).toBeLessThan(1e-5);
     expect(there.nfe).toBeGreaterThan(6);
   }));
@@ -58,14 +55,14 @@ it("follows the flow to its closed form, forward and backward, in chunks", () =>
 it("takes steps of the length asked for, and counts what they cost", () =>
   tidy(() => {
     const x = starts(5);
-    const { ends, nfe } = at("euler", { step_size: 0.1 }).endpoints("f", x, carried());
+    const { ends, nfe } = at("euler", { step_size: 0.1 }).carry("f", x, carried());
     expect(nfe).toBe(10);
     const byHand = x
       .add(2 / 3)
       .mul(1.06 ** 10)
       .sub(2 / 3);
     expect(worst(ends, byHand)).toBeLessThan(1e-5);
-    expect(at("heun", { step_size: 0.25 }).endpoints("b", x, carried()).nfe).toBe(8);
+    expect(at("heun", { step_size: 0.25 }).carry("b", x, carried()).nfe).toBe(8);
   }));
 
 it("stops on the way where the grid says, the start first", () =>
@@ -83,31 +80,27 @@ it("keeps a condition with its row", () =>
     // (1.2 x + c − c)/2: the same condition in both drifts cancels; backward alone it does not.
     const x = starts(7);
     const cond = starts(7).flip([0]).mul(3);
-    const alone = flowSampler({
-      flow: { method: dsbm, process, networks: { b: networks.b }, grid },
-      solver: "dopri5",
-      options: { rtol: 1e-6, atol: 1e-6 },
+    const alone = flowSampler(
+      new Sampler({ method: dsbm, process, networks: { b: networks.b }, grid, chunkRows: 2 }),
       grid,
-      threads: 1,
-      chunkRows: 2,
-    });
+      { solver: "dopri5", rtol: 1e-6, atol: 1e-6 },
+    );
     // dx/dt = 0.4 x − c: x(1) = (x(0) − c/0.4) e^0.4 + c/0.4.
-    const { ends } = alone.endpoints("f", x, carried({ cond }));
+    const { ends } = alone.carry("f", x, carried({ cond }));
     const shift = cond.div(0.4);
     expect(worst(ends, x.sub(shift).mul(Math.exp(0.4)).add(shift))).toBeLessThan(1e-4);
   }));
 
 it("the plain sampler counts its grid and gives the sampler's ends", () =>
   tidy(() => {
-    const sampler = new Sampler({
-      ...{ method: dsbm, process, networks, grid, threads: 1, chunkRows: 3 },
-    });
+    const sampler = new Sampler({ method: dsbm, process, networks, grid, chunkRows: 3 });
     const x = starts(6);
     const options = () => ({ generator: stream(3, "noise"), given: undefined });
-    const { ends, nfe } = plainSampler(sampler, grid).endpoints("b", x, options());
+    const plain = plainSampler(sampler, grid, { lastNoise: false });
+    const { ends, nfe } = plain.carry("b", x, options());
     expect(nfe).toBe(4);
     const same = sampler.endpoints("b", x, { grid, lastNoise: false, ...options() });
     expect(worst(ends, same)).toBe(0);
-    const { states, times } = plainSampler(sampler, grid).path("f", x, options());
+    const { states, times } = plain.path("f", x, options());
     expect([states.size(0), ...times]).toEqual([5, 0, 0.25, 0.5, 0.75, 1]);
   }));

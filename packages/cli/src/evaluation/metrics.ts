@@ -1,0 +1,186 @@
+// The kinds of evaluators by what they measure: their columns and what people are shown of them. They are loaded when
+// they are opened, so that tables and help need not wait for the engine.
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { formatNumber, type Row } from "@dsbm/runs";
+import type { Ends } from "../problem/ends.js";
+import type { EvaluatorKind, Metric } from "./evaluator.js";
+
+const percent = (x: number) => `${(100 * x).toFixed(1)} %`;
+const oneDigit = (x: number) => x.toFixed(1);
+const isVectors = ({ shape }: Ends) => shape.length === 1;
+
+/** In the order in which tables show them. */
+const kinds: Readonly<Record<string, EvaluatorKind>> = {
+  exact: {
+    columns: [
+      ...["mean", "exact_mean", "var", "exact_var", "cov", "exact_cov"],
+      ...["kl_diag", "floor_diag", "kl_full", "floor_full"],
+    ],
+    metrics: [
+      { column: "mean", title: "mean", reference: "exact_mean", referenceIs: "exact" },
+      { column: "var", title: "var", reference: "exact_var", referenceIs: "exact" },
+      { column: "cov", title: "cov", reference: "exact_cov", referenceIs: "exact" },
+      ...(["diag", "full"] as const).map(
+        (kind): Metric => ({
+          column: `kl_${kind}`,
+          title: `KL (${kind})`,
+          reference: `floor_${kind}`,
+          referenceIs: "floor",
+          log: true,
+        }),
+      ),
+    ],
+    applies: ({ exact }) => exact !== null,
+    open: async (ends, config) =>
+      (await import("./exact-gaussian.js")).openExactGaussian(ends, config),
+  },
+  wasserstein: {
+    columns: ["sliced_w2", "data_sliced_w2", "w2", "data_w2", "optimal_msd"],
+    metrics: [
+      { column: "sliced_w2", title: "sliced W2", reference: "data_sliced_w2", referenceIs: "data" },
+      { column: "w2", title: "W2", reference: "data_w2", referenceIs: "data" },
+      { column: "optimal_msd", title: "displacement of exact optimal pairs", text: oneDigit },
+    ],
+    applies: (ends) => isVectors(ends) && ends.exact === null,
+    open: async (ends, config) => (await import("./wasserstein.js")).openWasserstein(ends, config),
+  },
+  displacement: {
+    columns: [
+      ...["start_mean", "start_var", "end_mean", "end_var", "end_sample_var"],
+      ...["data_mean", "data_var", "data_sample_var", "mse", "msd", "independent_msd"],
+    ],
+    metrics: [
+      {
+        column: "msd",
+        title: "displacement",
+        reference: "independent_msd",
+        referenceIs: "independent pairs",
+        text: oneDigit,
+      },
+      {
+        column: "end_sample_var",
+        title: "variance",
+        reference: "data_sample_var",
+        referenceIs: "data",
+      },
+    ],
+    applies: ({ exact }) => exact === null,
+    open: async () => (await import("./displacement.js")).displacement,
+  },
+  classifier: {
+    columns: ["share", "data_share", "fid_lenet", "data_fid_lenet"],
+    metrics: [
+      {
+        column: "share",
+        title: "share",
+        reference: "data_share",
+        referenceIs: "data",
+        text: percent,
+      },
+      {
+        column: "fid_lenet",
+        title: "fid_lenet",
+        reference: "data_fid_lenet",
+        referenceIs: "data",
+        log: true,
+      },
+    ],
+    applies: ({ x0, x1 }, { metrics }) =>
+      metrics.judge && x0.classes.length + x1.classes.length > 0,
+    open: async (...args) => (await import("./classifier.js")).openClassifier(...args),
+  },
+  inception: {
+    columns: ["fid"],
+    metrics: [{ column: "fid", title: "FID", log: true }],
+    applies: (ends, { metrics }) => metrics.inception !== null && !isVectors(ends),
+    open: async (ends, config) => (await import("./inception.js")).openInception(ends, config),
+  },
+  spectrum: {
+    columns: ["band_error", "start_band_error", "data_band_error", "worst_band"],
+    metrics: [
+      {
+        column: "band_error",
+        title: "spectrum off by",
+        reference: "start_band_error",
+        referenceIs: "start",
+      },
+      { column: "data_band_error", title: "that of other data" },
+      { column: "worst_band", title: "worst band" },
+    ],
+    applies: (ends, { metrics }) => metrics.spectrum && !isVectors(ends),
+    open: async (ends, config) => (await import("./spectrum.js")).openSpectrum(ends, config),
+  },
+  conditions: {
+    columns: ["cond_error", "start_cond_error", "data_cond_error"],
+    metrics: [
+      {
+        column: "cond_error",
+        title: "condition error",
+        reference: "data_cond_error",
+        referenceIs: "data",
+      },
+      { column: "start_cond_error", title: "that of the starts" },
+    ],
+    applies: (_, { cdsb }) => cdsb,
+    open: async (ends, config) =>
+      (await import("./condition-fit.js")).openConditionFit(ends, config),
+  },
+};
+
+const before = ["half_iteration", "direction", "step", "steps", "n", "nfe"] as const;
+const after = ["seconds_per_batch", "seconds"] as const;
+
+/** The kinds that serve some data. */
+export function kindsFor(ends: Ends, config: CompleteTrainConfig): EvaluatorKind[] {
+  return Object.values(kinds).filter((kind) => kind.applies(ends, config));
+}
+
+/** The columns of a run's results.csv. */
+export function columnsFor(ends: Ends, config: CompleteTrainConfig): string[] {
+  return [...before, ...kindsFor(ends, config).flatMap(({ columns }) => columns), ...after];
+}
+
+/** What is shown of evaluations, in order. */
+export const metrics: readonly Metric[] = Object.values(kinds).flatMap((kind) => kind.metrics);
+
+/**
+ * The columns of these metrics, each with its reference, that have a value in any of the rows, where `named` gives their
+ * names in the rows.
+ */
+export function shownColumns(
+  rows: readonly Row[],
+  named: (column: string) => string = (column) => column,
+): string[] {
+  const columns = metrics.flatMap(({ column, reference }) =>
+    reference === undefined ? [column] : [column, reference],
+  );
+  return columns.filter((name) => rows.some((row) => typeof row[named(name)] === "number"));
+}
+
+/** Columns that say where an evaluation was made; the last ones are shown where they differ. */
+const places = ["half_iteration", "direction"] as const;
+const furtherPlaces = ["step", "steps", "split", "sampler"] as const;
+
+/** Rows of evaluations as tables show them: where they were made, then the metrics, each beside its reference. */
+export function shownRows(rows: readonly Row[]): Row[] {
+  const columns = [
+    ...places,
+    ...furtherPlaces.filter((name) => new Set(rows.map((row) => row[name] ?? "")).size > 1),
+    ...shownColumns(rows),
+  ];
+  return rows.map((row) => Object.fromEntries(columns.map((name) => [name, row[name] ?? null])));
+}
+
+/** An evaluation in a line: "displacement 64.6 (independent pairs 140.4), share 98.0 % (data 98.9 %)". */
+export function describeResult(row: Row): string {
+  return metrics
+    .flatMap(({ column, title, reference, referenceIs, text = formatNumber }) => {
+      const value = row[column];
+      if (typeof value !== "number") return [];
+      const beside = reference === undefined ? undefined : row[reference];
+      return [
+        `${title} ${text(value)}${typeof beside === "number" ? ` (${referenceIs} ${text(beside)})` : ""}`,
+      ];
+    })
+    .join(", ");
+}

@@ -1,0 +1,85 @@
+// The Gaussian at time 1 in the place of data (transfer=false): its law, and its rows as an end of a bridge.
+import { type Decode, decodeImages, drawAll } from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { type Device, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
+import type { DataEnd } from "./ends.js";
+
+/** Mean and standard deviation of each value, [1, …]. */
+export interface GaussianMoments {
+  mean: Tensor;
+  std: Tensor;
+}
+
+/** The name of the end that is the Gaussian at time 1. */
+export const gaussianName = "N(mean_final, var_final)";
+
+/**
+ * N(mean_final, var_final), or with mean and variance of the data per value: draws of the shape of rows, and the law in
+ * words. `data` gives the training samples; it is called only where they decide.
+ */
+export function gaussianLaw(
+  config: Pick<
+    CompleteTrainConfig,
+    "adaptive_mean" | "final_adaptive" | "mean_final" | "var_final"
+  >,
+  { shape, device, data }: { shape: readonly number[]; device: Device; data: () => Tensor },
+): { decode: Decode; text: string; moments: GaussianMoments | null } {
+  const adaptive = config.adaptive_mean || config.final_adaptive;
+  const moments = tidy(() => {
+    const of = adaptive ? valueMoments(data()) : null;
+    const zero = zeros([1, ...shape], { device });
+    const mean = of ? of.mean : zero.add(config.mean_final);
+    const std = config.final_adaptive && of ? of.std : zero.add(Math.sqrt(config.var_final));
+    return { mean: mean.keep(), std: std.keep() };
+  });
+  const text = config.final_adaptive
+    ? "mean and variance of the data per pixel"
+    : `${config.adaptive_mean ? "mean of the data per pixel" : `mean ${config.mean_final}`}, variance ${config.var_final}`;
+  return {
+    text,
+    moments: adaptive ? moments : null,
+    decode: (like, { generator, forRows = drawAll }) =>
+      tidy(() => {
+        const draw = (n: number) => randn([n, ...shape], { generator, device: like.device });
+        return forRows(like.size(0), draw).mul(moments.std).add(moments.mean);
+      }),
+  };
+}
+
+/** The Gaussian as an end; the rows of its tables only say how many there are. */
+export function gaussianEnd(x0: DataEnd, config: CompleteTrainConfig): DataEnd {
+  const shape = x0.train.shape.slice(1);
+  const { device } = x0.train;
+  const rows = (n: number) =>
+    tidy(() => zeros([1, ...shape], { device }).expand([n, ...shape])).keep();
+  const { decode, text, moments } = gaussianLaw(config, { shape, device, data: () => x0.train });
+  return {
+    name: gaussianName,
+    train: rows(x0.train.size(0)),
+    test: rows(x0.test.size(0)),
+    classes: [],
+    about: `Gaussian at time 1: ${text}`,
+    decode,
+    conditions: null,
+    order: { train: null, test: null },
+    moments,
+    shown: null,
+  };
+}
+
+/** Mean and standard deviation of each value over a table, [1, …]. */
+function valueMoments(table: Tensor, part = 1000): GaussianMoments {
+  const n = table.size(0);
+  const parts = Array.from({ length: Math.ceil(n / part) }, (_, i) =>
+    table.narrow(0, i * part, Math.min(part, n - i * part)),
+  );
+  const total = (of: (x: Tensor) => Tensor) =>
+    parts
+      .map((rows) => tidy(() => of(decodeImages(rows).to("float64")).sum(0, { keepdim: true })))
+      .reduce((a, b) => a.add(b));
+  const mean = total((x) => x).div(n);
+  const std = total((x) => x.sub(mean).square())
+    .div(n)
+    .sqrt();
+  return { mean: mean.to("float32"), std: std.to("float32") };
+}

@@ -1,0 +1,33 @@
+// What the tests of experiments share: the configuration of some words, and evaluators of some data.
+import { fileURLToPath } from "node:url";
+import { type CompleteTrainConfig, completeTrain, resolve, train } from "@dsbm/config";
+import { Evaluators } from "../src/evaluation/evaluate.js";
+import { type Ends, loadEnds } from "../src/problem/ends.js";
+import { silentProgress } from "../src/terminal/progress.js";
+
+export const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** The complete configuration of the words of `dsbm train`. */
+export function configured(...words: string[]): CompleteTrainConfig {
+  const { members } = resolve(train, words, { dirs: [here("../../../conf")] });
+  return completeTrain((members[0] as (typeof members)[number]).config);
+}
+
+/** Runs `fn` with the ends of a configuration, inside its lifetime. */
+export async function withEnds<T>(
+  config: CompleteTrainConfig,
+  fn: (ends: Ends) => T | Promise<T>,
+): Promise<T> {
+  const ends = loadEnds(config);
+  try {
+    return await fn(ends);
+  } finally {
+    ends.dispose();
+  }
+}
+
+/** The evaluators of some data. */
+export async function openEvaluators(ends: Ends, config: CompleteTrainConfig): Promise<Evaluators> {
+  const options = { progress: silentProgress, signal: undefined };
+  return (await Evaluators.open(ends, config, options)) as Evaluators;
+}
