@@ -1,12 +1,11 @@
-// Arguments that libtorch's own kernels take on trust, checked here so that a wrong one is an error and not a crash.
-// A table: the operation's name, and what must hold of its arguments. What is of the wrong type altogether is passed
-// over: native code refuses it.
+// Arguments that libtorch's own kernels do not check, checked here so that a wrong one is an error and not a crash.
+// The table has a check by the operation's name. Values of a wrong type are ignored here: native code refuses them.
 import { invalid } from "./errors.js";
 import { type External, native, recording } from "./native.js";
 
 type Args = readonly unknown[];
 
-/** Throws where arguments, in schema order and as native code gets them, are not to be trusted. */
+/** Throws where arguments, in schema order and as native code gets them, would crash the kernel. */
 export type Check = (args: Args, overload: string) => void;
 
 function require(holds: boolean, what: string): void {
@@ -123,7 +122,7 @@ const randomRange: Check = (args) => {
     require(Math.abs(Number(x)) < 2 ** 62, "the bounds are within 2^62");
 };
 
-/** Whether any element compares so with `value`; seen by no recording and no graph. */
+/** Whether any element compares so with `value`; neither recorded nor part of a graph. */
 function any(comparison: "eq" | "gt", t: External, value: number | bigint): boolean {
   return native.unrecorded(() => {
     const was = native.gradMode(false);
@@ -183,7 +182,7 @@ const division: Check = ([self, other]) => {
   };
   require(!parts.toReversed().every(has), doesNotFit);
   if (!recording.isOn) return;
-  // A recorded program looks at what it divides at every replay, where values may be others.
+  // A recorded program checks the operands at every replay, since their values may change.
   const is = parts.map(([value, n]) => {
     if (!isTensor(value)) return scalar(value, n);
     return native.device(value) === "cpu" && as(dtype, value, (t) => run("eq", "Scalar", t, n));
@@ -199,7 +198,7 @@ const division: Check = ([self, other]) => {
   native.release(tensors);
 };
 
-/** div rounds only when it is told how: div(self, other, *, rounding_mode). */
+/** div rounds only with a rounding mode: div(self, other, *, rounding_mode). */
 const roundedDivision: Check = (args, overload) => {
   if (typeof args[2] === "string") division(args, overload);
 };

@@ -4,7 +4,7 @@ import { TorchError, translate } from "./errors.js";
 import { Handle, ptrIn, ptrOf } from "./handle.js";
 import { type External, native } from "./native.js";
 
-/** Anything that native code knows by a pointer and that is not a tensor (a generator). */
+/** A native object other than a tensor (a generator). */
 export abstract class Opaque {
   abstract pointer(): External;
 }
@@ -32,7 +32,7 @@ export class Op {
 
 let construct: (ptr: External) => Handle;
 
-/** Tells the dispatcher which class wraps a pointer (Tensor says so itself). */
+/** Sets the class that wraps a pointer; called by tensor.ts. */
 export function registerTensor(make: (ptr: External) => Handle): void {
   construct = make;
 }
@@ -63,8 +63,8 @@ function rewrap(result: unknown): unknown {
   return construct(result as External);
 }
 
-/** A short picture of arguments for error messages: `(float32[2,3], 4)`. */
-function picture(args: unknown[]): string {
+/** A short description of arguments for error messages: `(float32[2,3], 4)`. */
+function describeArguments(args: unknown[]): string {
   const one = (value: unknown, depth = 0): string => {
     if (value instanceof Handle) {
       if (value.disposed) return "disposed tensor";
@@ -110,7 +110,7 @@ export function invoke(op: Op, ...args: any[]): any {
     }
     return rewrap(result);
   } catch (error) {
-    throw translate(error, op.fullName, picture(args));
+    throw translate(error, op.fullName, describeArguments(args));
   }
 }
 
@@ -118,7 +118,7 @@ const opened = new Map<string, Op>();
 
 /**
  * Calls any operation of libtorch by its schema name, for those without a wrapper:
- * `call("aten::lgamma", "", x)`. Arguments stand in schema order. Throws MissingOpError, TorchError.
+ * `call("aten::lgamma", "", x)`. Arguments are in schema order. Throws MissingOpError, TorchError.
  */
 export function call(name: string, overload: string, ...args: unknown[]): unknown {
   const key = `${name}.${overload}`;

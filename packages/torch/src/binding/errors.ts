@@ -1,4 +1,4 @@
-// Every error of the engine: one class with a stable code, and a few kin that callers tell apart.
+// The errors of the engine: one class with a stable code, and subclasses for errors that callers handle differently.
 
 /** An error of the engine or of libtorch: `code` is stable, `op` names the operation where there is one. */
 export class TorchError extends Error {
@@ -18,12 +18,12 @@ export class DisposedError extends TorchError {
   override name = "DisposedError";
 }
 
-/** Something inside a recorded function cannot be recorded; the message says what. */
+/** Something inside a recorded function cannot be recorded; the message names it. */
 export class RecordingError extends TorchError {
   override name = "RecordingError";
 }
 
-/** The memory that was asked for is not there. */
+/** The requested memory is not available. */
 export class OutOfMemoryError extends TorchError {
   override name = "OutOfMemoryError";
 }

@@ -1,5 +1,5 @@
-// What a tensor is to JavaScript: a private pointer, alive until its scope, its owner or the collector
-// lets it go. Scopes come first: what is born in one dies with it unless returned or kept.
+// The JavaScript side of a tensor: a private pointer, valid until its scope, its owner or the garbage collector
+// frees it. A tensor made in a scope is freed at the scope's end unless it is returned or kept.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { DisposedError, TorchError } from "./errors.js";
@@ -12,7 +12,7 @@ let pointerIn: (value: object) => External | undefined;
 let releaseAll: (born: Handle[], except: Set<Handle> | null, parent: Born | null) => void;
 let current: Born | null = null;
 
-/** Where the handles born in a scope are noted. */
+/** Where the handles made in a scope are noted. */
 interface Born {
   push(handle: Handle): unknown;
 }
@@ -22,7 +22,7 @@ const SLACK = 24 * 2 ** 20;
 let collectGarbage: (() => void) | undefined;
 let collectAt = SLACK;
 
-/** Scopes whose tensors native code knows: nothing here refers to them, so that the collector can free them early. */
+/** Scopes whose tensors are listed in native code only, so that the collector can free unreachable ones early. */
 const collectable: Born = {
   push() {
     if (native.scopedBytes() <= collectAt) return;
@@ -88,7 +88,7 @@ export abstract class Handle {
     this.dispose();
   }
 
-  /** Exempts the tensor from its scope: it lives until it is disposed of or collected. */
+  /** Exempts the tensor from its scope: it stays until it is disposed of or collected. */
   keep(): this {
     this.#kept = true;
     if (current === collectable && this.#ptr !== null) native.unscope(this.#ptr);
@@ -219,7 +219,7 @@ export function keep<T extends Handle>(handle: T): T {
 export class Scope implements Disposable {
   #born: Handle[] = [];
 
-  /** Runs a synchronous part; its tensors live until the scope ends. */
+  /** Runs a synchronous part; its tensors stay until the scope ends. */
   run<T>(fn: () => T): T {
     const parent = current;
     current = this.#born;

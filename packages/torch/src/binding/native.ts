@@ -1,13 +1,12 @@
-// Loads the addon, after the environment variables without which libtorch and Node collide (a heap page
-// unmapped by UCX, its signal handlers), and those that tell OpenMP how to wait: threads that spin for ever are
-// slow beside other programs, threads that sleep at once are slow between small operations, so they spin for some
-// tens of microseconds.
+// Loads the addon, after setting environment variables: UCX must not unmap heap pages or install signal handlers, and
+// OpenMP's threads wait by spinning for some tens of microseconds (without a limit they slow other programs down,
+// without spinning small operations are slow).
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { TorchError, translate } from "./errors.js";
 
-/** Something that native code made and JavaScript only carries. */
+/** A pointer made by native code, opaque to JavaScript. */
 export type External = { readonly __external: unique symbol };
 
 /** The addon's exports; see the comments of the same names under native/. */

@@ -1,4 +1,4 @@
-// Data-parallel gradients: averaged over the ranks in buckets, each on its way as soon as its last gradient is there,
+// Data-parallel gradients: averaged over the ranks in buckets, each sent as soon as its last gradient is computed,
 // while the backward pass goes on. Inside a recorded function the exchange becomes part of the program.
 
 import { call, invoke } from "../binding/dispatch.js";
@@ -17,13 +17,13 @@ import { c10d, ops } from "./native.js";
 export interface BucketOptions {
   /** Bytes a bucket in 2^20; default 25, as PyTorch's DDP. */
   bucketCapMb?: number;
-  /** The dtype in which gradients travel and are summed; default their own. bfloat16 halves the bytes of float32. */
+  /** The dtype in which gradients are sent and summed; default their own. bfloat16 halves the bytes of float32. */
   precision?: DType;
 }
 
 interface Bucket {
   parameters: Tensor[];
-  /** Gradients that are not there yet. */
+  /** Gradients that are not computed yet. */
   left: number;
   flat: Tensor | null;
 }
@@ -38,7 +38,7 @@ export class GradientBuckets implements Disposable {
   /** The next bucket to send: all ranks send in this order, whatever order their gradients come in. */
   #next = 0;
   #active = false;
-  /** What travels with the first bucket. */
+  /** A tensor that is sent with the first bucket. */
   #along: Tensor | null = null;
 
   /**
@@ -72,7 +72,7 @@ export class GradientBuckets implements Disposable {
     );
     return sizes.reduce((a, b) => a + b, 0);
   }
-  /** How many buckets there are. */
+  /** The number of buckets. */
   get count(): number {
     return this.#buckets.length;
   }
@@ -99,7 +99,7 @@ export class GradientBuckets implements Disposable {
     });
   }
 
-  /** Gives the hooks of the parameters back. */
+  /** Removes the hooks of the parameters. */
   [Symbol.dispose](): void {
     for (const { parameters } of this.#buckets)
       for (const p of parameters) if (!p.disposed) guarded(() => c10d.onGradient(ptrOf(p), null));
@@ -160,13 +160,13 @@ export class GradientBuckets implements Disposable {
     invoke(ops.allReduce, flat.div_(this.#group.worldSize), this.#group.id, "sum");
   }
 
-  /** What travels with a bucket beside its gradients. */
+  /** What is sent with a bucket besides its gradients. */
   #besides(bucket: Bucket): Tensor[] {
     if (!this.#along || bucket !== this.#buckets[0]) return [];
     return this.#travels(this.#along) ? [this.#along] : [];
   }
 
-  /** Whether it may travel with the first bucket: in the same dtype. */
+  /** Whether it can be sent with the first bucket: in the same dtype. */
   #travels(along: Tensor): boolean {
     const kind = this.#precision ?? this.#buckets[0]?.parameters[0]?.dtype;
     return kind === along.dtype;
@@ -196,7 +196,7 @@ export class GradientBuckets implements Disposable {
   }
 }
 
-/** All ranks bring the same parameters, or all learn which rank does not. */
+/** Compares the parameters of all ranks; every rank gets the same error, which names the rank that differs. */
 function agree(group: Group, parameters: readonly Tensor[], options: unknown[]): void {
   const mine = [...parameters.map((p) => `${p.dtype}[${p.shape}]`), ...options.map(String)];
   const all = group.allGatherObject(mine);

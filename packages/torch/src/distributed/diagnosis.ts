@@ -1,5 +1,5 @@
-// After a collective failed: which rank is to blame. Each rank that fails says so in the store before it goes, so
-// that the first cause is told from what followed, and a rank that says nothing is the one that is missing.
+// After a collective failed: which rank caused it. Each rank that fails writes a report into the store before it leaves,
+// so that the first cause can be distinguished from later ones; a rank without a report is the one that is missing.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { rankBehind } from "./endpoints.js";
@@ -24,7 +24,7 @@ interface Case {
   /** The call that failed. */
   what: string;
   error: unknown;
-  /** Closes this rank's connections, so that ranks which wait for it fail too and say so. */
+  /** Closes this rank's connections, so that ranks which wait for it fail too and report it. */
   leave(): void;
 }
 
@@ -71,7 +71,7 @@ export function* diagnose(c: Case): Generator<number, DistributedError> {
       const lost = its.blames.filter((rank) => rank !== c.rank);
       if (its.kind === "late" && lost.length < its.blames.length) return missed([from], its.what);
       if (lost.length === 0) return undefined;
-      if (its.kind === "gone") return gone(lost, `, as rank ${from} says`);
+      if (its.kind === "gone") return gone(lost, `, as rank ${from} reports`);
       return kind === "late" && its.blames.every((rank) => read(rank) === undefined)
         ? late(its.blames)
         : error(`rank ${from} stopped waiting for ${nameRanks(its.blames)}`, its.blames);
@@ -79,7 +79,7 @@ export function* diagnose(c: Case): Generator<number, DistributedError> {
 
     const suspect = kind === "late" ? undefined : rankBehind(reason, c.store, c.worldSize);
     if (suspect !== undefined && suspect !== c.rank) {
-      // A rank that fails says so before it goes; its note may be on the way.
+      // A rank that fails writes a report before it leaves; the report may not have arrived yet.
       for (let waited = 0; waited < 60 && read(suspect) === undefined; waited += 20) yield 20;
       const its = read(suspect);
       if (its === undefined) {

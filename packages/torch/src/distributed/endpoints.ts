@@ -1,4 +1,4 @@
-// Which rank is behind an address in one of gloo's messages: every rank writes down its own ends of its connections.
+// Finds the rank of an address in one of gloo's messages: every rank records the local addresses of its connections.
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { Store } from "./store.js";
 
@@ -44,7 +44,7 @@ export function ownEndpoints(): string[] {
   }
 }
 
-/** The rank whose end of a connection `text` names as `[address]:port`; undefined where nobody wrote it down. */
+/** The rank whose end of a connection `text` names as `[address]:port`; undefined where no rank has recorded it. */
 export function rankBehind(text: string, store: Store, worldSize: number): number | undefined {
   const [, address, port] = /\[([0-9a-f.:]+)\]:(\d+)/i.exec(text) ?? [];
   if (address === undefined) return undefined;

@@ -1,5 +1,5 @@
-// Who this process is among the others, as the launcher that started it says: torchrun (and whatever sets the same
-// variables), Slurm's srun, Open MPI's mpirun.
+// This process's rank and the number of processes, from the variables that the launcher sets: torchrun (or any
+// launcher that sets the same variables), Slurm's srun, Open MPI's mpirun.
 import { DistributedError } from "./errors.js";
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -12,7 +12,7 @@ export interface Place {
   /** Among the processes of its own machine. */
   localRank: number;
   localSize: number;
-  /** Where the store is; null where the launcher does not say. */
+  /** Where the store is; null where the launcher does not set it. */
   address: string | null;
   port: number | null;
   /** Whether the launcher itself serves the store, so that rank 0 must not. */
@@ -132,7 +132,7 @@ function fromOpenMpi(v: Variables): Place {
     worldSize,
     localRank: whole(v, "OMPI_COMM_WORLD_LOCAL_RANK", 0) ?? 0,
     localSize,
-    // Open MPI tells no one where rank 0 runs, unless all run here.
+    // Open MPI does not give the host of rank 0; it is known only if all ranks run here.
     address: localSize === worldSize ? ownMachine : null,
     port: portOf(`openmpi ${job}`),
     served: false,

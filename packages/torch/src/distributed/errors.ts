@@ -1,7 +1,7 @@
-// One way to say what went wrong between processes.
+// The error of several processes, and how ranks and causes are named in messages.
 import { TorchError } from "../binding/errors.js";
 
-/** An error of several processes in step: `ranks` are those that it blames, where they can be known. */
+/** An error of several processes in step: `ranks` are the ranks that caused it, where they are known. */
 export class DistributedError extends TorchError {
   override name = "DistributedError";
   constructor(
@@ -24,7 +24,7 @@ export function nameRanks(ranks: readonly number[]): string {
 
 /** The text of whatever was thrown, without gloo's own file and line. */
 export function reasonOf(error: unknown): string {
-  // An operation's error keeps what libtorch said as its cause.
+  // An operation's error has libtorch's message as its cause.
   const { message, cause } = error instanceof Error ? error : { message: String(error), cause: "" };
   const text = typeof cause === "string" && cause !== "" ? cause : message;
   return text.replace(/^\[[^\]]*\.(cc|cpp|h|hpp):\d+\]\s*/, "").trim();

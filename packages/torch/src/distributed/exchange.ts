@@ -1,4 +1,4 @@
-// The collectives as exchanges of data: what each one checks, starts and makes of what came.
+// The collectives as exchanges of data: its checks, how it starts, and its result.
 import { invoke } from "../binding/dispatch.js";
 import { invalid } from "../binding/errors.js";
 import { empty } from "../tensor/create.js";

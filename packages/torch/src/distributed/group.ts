@@ -159,11 +159,11 @@ export class Group {
 
   /**
    * Waits until all ranks are here; with `timeoutMs` of its own at most so long. Throws a DistributedError that
-   * names the ranks which did not come; after one with its own time-out, which asks the store, the group is whole.
+   * names the ranks which did not come; after one with its own time-out, which uses the store only, the group can still be used.
    */
   barrier({ timeoutMs }: { timeoutMs?: number } = {}): void {
     if (timeoutMs !== undefined) this.#monitored(timeoutMs);
-    // Comparing calls is a barrier: nobody knows all before all have spoken.
+    // Comparing calls is a barrier: no rank has all headers before every rank has sent its own.
     else
       this.#sync(
         { name: "barrier", detail: 0, compared: null, begin: () => null, end: () => {} },
@@ -211,8 +211,8 @@ export class Group {
   }
 
   /**
-   * Leaves the group. Waits for the other ranks to leave too (`barrier: false`: not), so that nobody loses the store
-   * in the middle of a call. Idempotent.
+   * Leaves the group. Waits for the other ranks to leave too (`barrier: false`: not), so that the store stays
+   * available while other ranks still use it. Idempotent.
    */
   destroy({ barrier = true }: { barrier?: boolean } = {}): void {
     if (this.#closed) return;

@@ -1,5 +1,5 @@
-// What a rank is about to do, in sixteen numbers: ranks compare them before they exchange data, since gloo ends the
-// process where two sizes differ.
+// The description of a collective in sixteen numbers: ranks compare them before they exchange data, since gloo ends the
+// process if two sizes differ.
 import { arrayOf, type DType } from "../binding/dtype.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { DistributedError, nameRanks } from "./errors.js";
@@ -61,7 +61,7 @@ function describe(header: BigInt64Array): string {
   return `${name}${how} of ${dtypes[dtype]}[${shape}${ndim > DIMENSIONS ? ",…" : ""}]`;
 }
 
-/** Throws a DistributedError that says who calls what, where the headers of the ranks (one after the other) differ. */
+/** Throws a DistributedError that names the calls of all ranks where the headers of the ranks (one after the other) differ. */
 export function compareHeaders(all: BigInt64Array): void {
   const kinds = new Map<string, { header: BigInt64Array; ranks: number[] }>();
   for (let rank = 0; rank * HEADER < all.length; rank++) {
@@ -71,7 +71,7 @@ export function compareHeaders(all: BigInt64Array): void {
     kinds.set(header.join(), kind);
   }
   if (kinds.size === 1) return;
-  // The most frequent call is what was meant; of equals, the one of the lowest rank.
+  // The most frequent call is taken as the expected one; of equally frequent ones, that of the lowest rank.
   const [usual, ...odd] = [...kinds.values()].sort((a, b) => b.ranks.length - a.ranks.length);
   const text = [usual as (typeof odd)[number], ...odd]
     .slice(0, 4)

@@ -27,7 +27,7 @@ export function available(): Backend[] {
 export interface InitOptions {
   /** Default `gloo`. */
   backend?: Backend;
-  /** Default: as the launcher says. */
+  /** Default: from the launcher's environment. */
   rank?: number;
   worldSize?: number;
   /** Where the ranks meet; default: MASTER_ADDR and MASTER_PORT, or what the launcher implies. It is not closed. */
@@ -42,7 +42,7 @@ export interface InitOptions {
   terms?: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** How often this process has begun an `init`: all ranks count alike, and each time meets in keys of its own. */
+/** How often this process has begun an `init`: all ranks count alike, and each call uses keys of its own in the store. */
 let inits = 0;
 
 function placeOf({ rank, worldSize }: InitOptions): Place {
@@ -143,7 +143,7 @@ function open(
   if (rank !== me.rank || size !== peers.length)
     throw new TorchError(
       "ERR_TORCH_DISTRIBUTED",
-      `${backend} says rank ${rank} of ${size}, the launcher rank ${me.rank} of ${peers.length}: start all processes by one launcher`,
+      `${backend} gives rank ${rank} of ${size}, the launcher rank ${me.rank} of ${peers.length}: start all processes by one launcher`,
     );
   return id;
 }

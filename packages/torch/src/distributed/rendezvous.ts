@@ -1,4 +1,4 @@
-// How processes find each other: a store at an agreed address, in which everyone signs in and reads who else did.
+// How processes find each other: a store at an agreed address, in which every rank registers and reads the others.
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
@@ -7,7 +7,7 @@ import { type Place, portOf } from "./environment.js";
 import { DistributedError, nameRanks } from "./errors.js";
 import { Store } from "./store.js";
 
-/** What a rank says of itself when it signs in; `terms` must be the same on all. */
+/** What a rank writes about itself when it joins; `terms` must be the same on all. */
 export interface Peer {
   rank: number;
   host: string;
@@ -19,7 +19,7 @@ export interface Peer {
   terms: Record<string, string | number | boolean>;
 }
 
-/** This machine, as long as it runs. */
+/** An identifier of this machine, which changes when it boots. */
 function machine(): string {
   try {
     return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
@@ -32,7 +32,7 @@ export function introduce(rank: number, address: string | null, terms: Peer["ter
   return { rank, host: hostname(), pid: process.pid, machine: machine(), address, terms };
 }
 
-/** This machine's first address that others can reach, or null. */
+/** This machine's first external address, or null. */
 function outward(): string | null {
   const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return all.find((a) => !a.internal && a.family === "IPv4")?.address ?? null;
@@ -40,7 +40,7 @@ function outward(): string | null {
 
 const isLoopback = (address: string) => /^(127\.|::1$|localhost$)/.test(address);
 
-/** Connects once somebody listens; gives this machine's address on the way there. */
+/** Connects as soon as the port is open; returns this machine's address on that connection. */
 async function reach(host: string, port: number, deadline: number): Promise<string> {
   for (let pause = 20; ; pause = Math.min(pause * 1.5, 500)) {
     const tried = await new Promise<{ address: string } | { code: string }>((resolve) => {
@@ -60,7 +60,7 @@ async function reach(host: string, port: number, deadline: number): Promise<stri
     if ("address" in tried) return tried.address;
     if (Date.now() + pause >= deadline)
       throw new DistributedError(
-        `nobody serves the store at ${host}:${port} (${tried.code}): has rank 0 started, and are MASTER_ADDR and MASTER_PORT the same on every rank?`,
+        `no store is served at ${host}:${port} (${tried.code}): has rank 0 started, and are MASTER_ADDR and MASTER_PORT the same on every rank?`,
         [0],
       );
     await sleep(pause);
@@ -94,7 +94,7 @@ export async function meet(
   }
 }
 
-/** Says in one line in which terms `peer` differs from `me`, or nothing. */
+/** Describes in one line in which terms `peer` differs from `me`, or nothing. */
 function difference(me: Peer, peer: Peer): string | undefined {
   for (const key of new Set([...Object.keys(me.terms), ...Object.keys(peer.terms)])) {
     const [here, there] = [me.terms[key], peer.terms[key]];

@@ -1,4 +1,4 @@
-// c10d's stores: a handful of keys that all processes see, in which they meet and leave notes.
+// c10d's key-value stores, shared by all processes: used to find each other and to report failures.
 import { guarded } from "../binding/native.js";
 import { DistributedError, reasonOf } from "./errors.js";
 import { c10d } from "./native.js";
@@ -25,7 +25,7 @@ export class Store implements Disposable {
 
   /**
    * PyTorch's TCPStore: one process `serves`, all connect, within `timeoutMs`. Port 0 takes a free one.
-   * Throws a DistributedError where the port is taken or nobody serves there.
+   * Throws a DistributedError where the port is taken or no store is served there.
    */
   static tcp(
     host: string,
@@ -104,7 +104,7 @@ export class Store implements Disposable {
     this.#call(`wait for ${keys[0]}`, () => c10d.storeWait(this.#id, keys, timeoutMs));
   }
 
-  /** The number by which native code knows it. For the engine's own files only. */
+  /** Its number in native code. For the engine's own files only. */
   get id(): number {
     return this.#id;
   }

@@ -1,4 +1,4 @@
-// What the file formats refuse, under codes that do not change with the wording.
+// The error of the file formats, with codes that do not change with the wording.
 
 /** The stable codes of {@link FormatError}. */
 export type FormatCode =

@@ -1,5 +1,5 @@
-// Caches of simulated pairs are larger than memory: a .npy file becomes a tensor whose elements the
-// system fetches as they are touched, and forgets as it needs the room.
+// Arrays larger than memory: a .npy file becomes a tensor whose elements the system reads when they are used,
+// and drops from memory when it needs the space.
 import { call } from "../binding/dispatch.js";
 import { tidy } from "../binding/handle.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -10,12 +10,12 @@ import type { NpyHeader } from "./npy-header.js";
 import { elementCount, itemSize } from "./raw.js";
 
 /**
- * Maps a .npy file into memory: a tensor [n, …] on the CPU whose elements stay in the file until touched.
+ * Maps a .npy file into memory: a tensor [n, …] on the CPU whose elements are read from the file when they are used.
  *
- * What was touched counts as the process's memory, but the system takes it back when it needs the room.
+ * What was read counts as the process's memory, but the system can free it when it needs the space.
  * Writes to the tensor never reach the file (they are private to it). It is unmapped when the tensor and
  * all its views are disposed of; on Linux the file may be deleted meanwhile. Its size is checked here and
- * not again: a file that another program shortens while it is mapped ends the process at the next touch
+ * not again: a file that another program shortens while it is mapped ends the process at the next access
  * beyond its new end (SIGBUS), so replace such files by renaming, never by writing over them. Bools are
  * taken as they are, other bytes than 0 and 1 included. Throws like `npy.open`, and `InvalidValue` for
  * big-endian, Fortran-ordered or unaligned files, which cannot be used as they lie.

@@ -1,9 +1,9 @@
-// The header of a .npy file is the text of a Python dictionary. It is read by a small parser that
-// knows literals only: nothing in a file is ever evaluated.
+// The header of a .npy file is the text of a Python dictionary. It is read by a small parser of
+// literals only: nothing in a file is evaluated.
 import { FormatError } from "./errors.js";
 import { type DType, elementCount } from "./raw.js";
 
-/** What a .npy header says. */
+/** The contents of a .npy header. */
 export interface NpyHeader {
   dtype: DType;
   shape: number[];
@@ -14,7 +14,7 @@ export interface NpyHeader {
   start: number;
 }
 
-/** The bytes that say how long the header is: magic, version and a length of up to 4 bytes. */
+/** The bytes that give the length of the header: magic, version and a length of up to 4 bytes. */
 export const prefixLength = 12;
 /** Longer headers describe records of many fields, which are refused anyway. */
 const headerLimit = 2 ** 20;

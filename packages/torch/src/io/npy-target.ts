@@ -1,4 +1,4 @@
-// A .npy file whose shape is known before its elements are: they come in any order, and memory holds none of them.
+// A .npy file of known shape whose elements are written in any order, without keeping them in memory.
 import { FormatError } from "./errors.js";
 import { WriteFile } from "./file.js";
 import { npyHeader } from "./npy-header.js";

@@ -1,4 +1,4 @@
-// Arrays that people look at with NumPy are .npy files. They are read whole, or by rows from files
+// .npy files, the arrays of NumPy. They are read whole, or by rows from files
 // larger than memory, and written whole or row by row (a simulated cache grows as it is made).
 import { elementsOf, swapped } from "./elements.js";
 import { FormatError } from "./errors.js";
@@ -150,7 +150,7 @@ export class NpyWriter {
     this.count += one ? 1 : rows.shape[0]!;
   }
 
-  /** Brings the header up to date, so that the file is whole as it stands. */
+  /** Updates the header, so that the file is valid with the rows written so far. */
   flush(): void {
     const header = npyHeader(this.#dtype, [this.count, ...this.#rowShape], this.#headerLength);
     this.#file.write(header, 0);

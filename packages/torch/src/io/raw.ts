@@ -1,4 +1,4 @@
-// An array as the file formats see it: a dtype, a shape and bytes. It lets the formats be read and
+// An array as the file formats describe it: a dtype, a shape and bytes. It lets the formats be read and
 // tested without the engine.
 import type { DType, TypedArray } from "../binding/dtype.js";
 import { FormatError } from "./errors.js";

@@ -1,4 +1,4 @@
-// The header of a safetensors file, checked as the format's specification asks: a JSON object with
+// The header of a safetensors file, checked as the format's specification requires: a JSON object with
 // no duplicate keys whose offsets cover the bytes in order, with no holes and no overlaps.
 import { FormatError } from "./errors.js";
 import { type DType, elementCount, itemSize } from "./raw.js";

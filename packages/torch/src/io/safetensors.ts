@@ -1,5 +1,5 @@
-// Weights and golden tensors travel as safetensors: 8 bytes of header length, a JSON header, then
-// the tensors' bytes without holes. Files come from strangers, so every claim is checked first.
+// The safetensors format, for weights and reference tensors: 8 bytes of header length, a JSON header, then
+// the tensors' bytes without holes. Files can come from untrusted sources, so everything is checked first.
 import { type FormatCode, FormatError } from "./errors.js";
 import { checkLength } from "./file.js";
 import { checkRaw, plainBytes, type RawArray } from "./raw.js";

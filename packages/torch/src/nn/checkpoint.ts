@@ -1,5 +1,5 @@
-// Activation checkpointing: a part of a network forgets its intermediates in the forward pass and computes them again
-// in the backward pass, where they are needed: less memory for about a third more time.
+// Activation checkpointing: a part of a network drops its intermediates in the forward pass and computes them again
+// in the backward pass: less memory for about a third more time.
 import { call } from "../binding/dispatch.js";
 import { invalid, TorchError } from "../binding/errors.js";
 import { ptrOf, ptrsOf, tidy } from "../binding/handle.js";
@@ -75,7 +75,7 @@ function recomputation(run: Run, inputCount: number): Parameters<typeof native.s
       });
       const draws: Draws = { drawn: kept.slice(inputCount), next: 0, outer: null };
       const [x, ...more] = inputs as [Tensor, ...Tensor[]];
-      // Its intermediates live on in the graph alone, which `grad` takes down as it goes.
+      // Its intermediates are held by the graph alone, which `grad` frees step by step.
       const again = () => tidy(() => call("aten::alias", "", run(x, ...more)) as Tensor);
       const y = within(draws, () => enableGrad(again));
       if (`${y.shape}` !== `${gradient.shape}`)

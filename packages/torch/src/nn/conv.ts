@@ -12,7 +12,7 @@ import { Module } from "./module.js";
 export type Size = number | readonly number[];
 
 const paddingModes = ["zeros", "reflect", "replicate", "circular"] as const;
-/** What stands beyond the edges: zeros, the mirror image, the edge itself, or the other side. */
+/** The values beyond the edges: zeros, the mirror image, the edge itself, or the opposite side. */
 export type PaddingMode = (typeof paddingModes)[number];
 
 export interface ConvOptions {
@@ -21,7 +21,7 @@ export interface ConvOptions {
   padding?: Size;
   paddingMode?: PaddingMode;
   dilation?: Size;
-  /** Blocks of channels that see only each other; divides both numbers of channels. */
+  /** Number of groups of channels, each convolved by itself; divides both numbers of channels. */
   groups?: number;
   bias?: boolean;
   /** The stream of the initial weights; the default generator where it is not given. */

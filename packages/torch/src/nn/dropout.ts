@@ -1,5 +1,5 @@
-// Dropout whose masks are cheap to draw: libtorch draws two random words for every element of a mask, which in a
-// network of images costs more than many of its convolutions; one word holds two elements here.
+// Dropout with masks that are cheap to draw: libtorch draws two random words per mask element, which in image networks
+// costs more than many convolutions; here one word is used for two elements.
 
 import { call } from "../binding/dispatch.js";
 import { invalid } from "../binding/errors.js";

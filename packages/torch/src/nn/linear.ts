@@ -46,7 +46,7 @@ export class Linear extends Module {
     return call(oneDNN, "", x, packed, bias, "none", [], undefined) as Tensor;
   }
 
-  /** SiLU of `forward`, by a kernel of our own where weights stand (see `withStandingWeights`). */
+  /** SiLU of `forward`, by a kernel of our own where weights are constant (see `withStandingWeights`). */
   silu(x: Tensor, shared?: Tensor): Tensor {
     const y = this.forward(x, shared);
     return standing ? (invoke(silu_, y) as Tensor) : y.silu();

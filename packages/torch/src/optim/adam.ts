@@ -65,7 +65,7 @@ export class Adam {
     }
     this.parameters = parameters;
     this.#options = { betas, eps, weightDecay, amsgrad, maximize };
-    // A tensor, so that a recorded step sees a later change; float64, so that it is exact.
+    // A tensor, so that a later change takes effect in a recorded step; float64, so that it is exact.
     this.#lr = tensor(lr, { dtype: "float64" }).keep();
     const like = (p: Parameter) => tidy(() => p.detach().zerosLike().keep());
     this.#slots = parameters.map((p) => ({

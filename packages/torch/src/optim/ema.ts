@@ -63,7 +63,7 @@ export class EMA {
     return this.#count;
   }
 
-  /** Begins the warm-up anew: the average leaves what it held within a few updates. */
+  /** Restarts the warm-up: within a few updates the average depends on the new weights only. */
   restart(): void {
     this.#count?.zero_();
   }

@@ -93,7 +93,7 @@ function checkRecords(path: string): void {
     const damaged =
       error instanceof FormatError && /^(InvalidValue|SizeMismatch)$/.test(error.code);
     if (damaged || !(error instanceof FormatError)) throw error;
-    // Whether a file of another kind will do is libtorch's to say.
+    // Whether a file of another kind can be loaded is decided by libtorch.
   }
 }
 

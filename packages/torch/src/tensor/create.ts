@@ -164,7 +164,7 @@ export function full(
 ): Tensor {
   return invoke(ops.full, size, value, dtype, undefined, device);
 }
-/** Evenly spaced values in [start, end), float32 unless told otherwise. */
+/** Evenly spaced values in [start, end), float32 unless `dtype` is given. */
 export function arange(
   start: number,
   end: number,

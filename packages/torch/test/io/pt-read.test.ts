@@ -164,12 +164,12 @@ describe("loadStateDict", () => {
     expect([[...state.keys()], state.prefix]).toEqual([["module.a", "b"], ""]);
   });
 
-  it("takes the key that it is given, and asks for one where several would do", () => {
+  it("takes the key that it is given, and requires one if several fit", () => {
     const path = file("two.pt", `${word("model")}}(${one("a")}u${word("net")}}(${one("b")}u`);
     expect([...io.loadStateDict(path, { key: "net" }).keys()]).toEqual(["b"]);
     const before = liveTensors();
     expect(() => io.loadStateDict(path)).toThrow(
-      /state dicts under model, net: say which one with \{ key \}/,
+      /state dicts under model, net: choose one with \{ key \}/,
     );
     expect(() => io.loadStateDict(path, { key: "nets" })).toThrow(
       /no state dict under nets among model, net/,

@@ -45,7 +45,7 @@ describe("code in a pickle", () => {
   const canary = () => join(folder, "canary");
   const command = () => word(`touch ${canary()}`);
   const cases: [what: string, operations: () => string, named: RegExp][] = [
-    ["os.system", () => `cos\nsystem\n(${command()}tR`, /asks for os\.system, which is refused/],
+    ["os.system", () => `cos\nsystem\n(${command()}tR`, /uses os\.system, which is refused/],
     ["posix.system", () => `cposix\nsystem\n(${command()}tR`, /posix\.system/],
     ["subprocess", () => `csubprocess\nPopen\n(${command()}tR`, /subprocess\.Popen/],
     ["eval", () => `cbuiltins\neval\n(${command()}tR`, /builtins\.eval/],
@@ -439,7 +439,7 @@ describe("an archive that lies", () => {
     return file;
   };
   it("about its directory", () => {
-    refused(patched(10, 3), "InvalidHeader", /its end says/);
+    refused(patched(10, 3), "InvalidHeader", /its end gives/);
     refused(patched(8, 3, 0, 3), "InvalidHeader", /cannot hold|directory/);
     refused(patched(8, 1, 0, 1), "InvalidHeader", /bytes after the last record/);
     refused(patched(4, 1), "InvalidHeader", /in one file/);

@@ -1,4 +1,4 @@
-// The two files that torch.save has written over the years, as one thing: a pickle, and storages by key.
+// The two file formats of torch.save, read as one: a pickle, and storages by key.
 import { swapped } from "../elements.js";
 import { FormatError } from "../errors.js";
 import { itemSize } from "../raw.js";
@@ -18,7 +18,7 @@ export interface Container {
   read(storage: StorageReference): Uint8Array;
 }
 
-/** Opens either kind, told apart by the first bytes; throws `NotThisFormat` for anything else. */
+/** Opens either kind, distinguished by the first bytes; throws `NotThisFormat` for anything else. */
 export function openContainer(source: ByteSource, limits: Required<PtLimits>): Container {
   const first = source.read(0, Math.min(4, source.length));
   if (first.length === 4 && viewOf(first).getUint32(0, true) === 0x04034b50) {

@@ -1,4 +1,4 @@
-// Reads checkpoints that Python wrote with torch.save, from strangers too: nothing in them is executed.
+// Reads checkpoints that Python wrote with torch.save, from untrusted sources too: nothing in them is executed.
 
 import { tidy } from "../../binding/handle.js";
 import type { Tensor } from "../../tensor/tensor.js";
@@ -55,7 +55,7 @@ function read<T>(source: ByteSource, given: PtLimits, make: (array: RawArray) =>
     const { storage } = tensor;
     budget.spend(tensor.numel * itemSize[storage.dtype]);
     const bytes = open.get(storage) ?? container.read(storage);
-    // A storage is let go after its last tensor.
+    // A storage is freed after its last tensor.
     if (--storage.uses > 0) open.set(storage, bytes);
     else open.delete(storage);
     return make(elementsOf(tensor, storage.dtype, bytes, source.path));

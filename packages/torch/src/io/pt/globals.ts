@@ -1,12 +1,12 @@
-// The names that a pickle may use. A pickle is a program: its names stand for functions that it calls,
+// The names that a pickle may use. A pickle is a program: its names are functions that it calls,
 // os.system as well as any other. Here a name that is not in this list is refused, and the names that
-// are in it stand for functions of ours, which only put values together.
+// are in it are functions of ours, which only build values.
 import { FormatError } from "../errors.js";
 import type { DType } from "../raw.js";
 import { StorageReference, type Storages, TensorReference, tensorReference } from "./references.js";
 import { Callable, type Dialect } from "./unpickle.js";
 
-/** The class of a storage, which says the type of its elements. */
+/** The class of a storage, with the dtype of its elements. */
 class StorageType {
   constructor(readonly dtype: DType) {}
 }
@@ -73,7 +73,7 @@ export function stateDicts(storages: Storages): Dialect {
   };
 }
 
-/** Whether a value of the pickle is a constant of the program and no data: it cannot stand in a result. */
+/** Whether a value of the pickle is a constant of the program and no data: it cannot be part of a result. */
 export function isInternal(value: unknown): boolean {
   return (
     value instanceof Callable || value instanceof StorageType || value instanceof StorageReference
@@ -99,7 +99,7 @@ function resolveGlobal(module: string, name: string, source: string): unknown {
   throw new FormatError(
     "UnknownName",
     source,
-    `its pickle asks for ${full}, which is refused because a pickle can run any code by such a name: expected tensors, ` +
+    `its pickle uses ${full}, which is refused because a pickle can run any code by such a name: expected tensors, ` +
       "dictionaries, lists, numbers and strings only; save model.state_dict() by itself",
   );
 }

@@ -1,5 +1,5 @@
-// What a checkpoint may cost before it is refused: a file from a stranger must not decide how much
-// memory or time its reader spends.
+// Limits on the memory and time that reading a checkpoint may take: files from unknown sources must not be able to
+// exhaust either.
 import { FormatError } from "../errors.js";
 
 /** Bounds of reading a checkpoint; what goes beyond is refused with the code `OutOfRange`. */
@@ -50,7 +50,7 @@ export function withDefaults(limits: PtLimits, source: string): Required<PtLimit
   return all;
 }
 
-/** Bytes that a file has left to ask for. */
+/** The number of bytes that a file may still take. */
 export class Budget {
   readonly #allowed: number;
   #spent = 0;

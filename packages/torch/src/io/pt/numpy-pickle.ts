@@ -1,4 +1,4 @@
-// Pickles of plain data and NumPy arrays of bytes, in which data sets of Python 2's time are published.
+// Pickles of plain data and NumPy arrays of bytes, as data sets of the time of Python 2 are published.
 import { FormatError } from "../errors.js";
 import { Cursor } from "./cursor.js";
 import { withDefaults } from "./limits.js";

@@ -1,5 +1,5 @@
-// Writes the pickle of a checkpoint, protocol 2 as torch.save does, with the names only that
-// torch.load(weights_only=True) lets pass.
+// Writes the pickle of a checkpoint, protocol 2 as torch.save does, with only those names that
+// torch.load(weights_only=True) allows.
 import { Tensor } from "../../tensor/tensor.js";
 import { FormatError } from "../errors.js";
 import { elementCount, type RawArray } from "../raw.js";

@@ -1,5 +1,5 @@
-// What a pickle says about tensors before any of their bytes is read: which storage, from where, in
-// which steps. Every claim is checked here, so that what comes later can rely on it.
+// How a pickle describes tensors: storage, offset, shape and strides. Everything is checked here, before any bytes
+// are read.
 import { FormatError } from "../errors.js";
 import { type DType, elementCount } from "../raw.js";
 

@@ -1,4 +1,4 @@
-// Finds the state dict in a checkpoint, whatever the training script has wrapped around it.
+// Finds the state dict in a checkpoint, also if the training script has stored it beside other things.
 import { Tensor } from "../../tensor/tensor.js";
 import { FormatError } from "../errors.js";
 import { loadPt, type PtOptions } from "./decode.js";
@@ -71,10 +71,10 @@ function whatIsThere(file: PtValue<Tensor>, key: string | undefined): string {
   const some = `${keys.slice(0, 8).join(", ")}${keys.length > 8 ? ", …" : ""}`;
   if (key !== undefined) return `has no state dict under ${key} among ${some}: ${expected}`;
   if (fit.length === 0) return `holds no state dict but ${some || "nothing"}: ${expected}`;
-  return `holds state dicts under ${fit.join(", ")}: say which one with { key }`;
+  return `holds state dicts under ${fit.join(", ")}: choose one with { key }`;
 }
 
-/** Gives back the tensors that nobody will see. */
+/** Frees the tensors that are not part of the result. */
 function disposeAll(value: PtValue<Tensor>, except: ReadonlySet<unknown> = new Set()): void {
   if (value instanceof Tensor) {
     if (!except.has(value)) value.dispose();

@@ -1,5 +1,5 @@
-// A pickle is a program for a stack machine. This machine knows the operations that plain data is
-// made of (protocols 2 to 5), calls functions of ours only, and counts its steps.
+// A pickle is a program for a stack machine. This machine has the operations that plain data
+// needs (protocols 2 to 5), calls functions of ours only, and counts its steps.
 import { type FormatCode, FormatError } from "../errors.js";
 import type { Cursor } from "./cursor.js";
 

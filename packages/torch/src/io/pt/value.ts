@@ -1,5 +1,5 @@
-// The values of a checkpoint: what a pickle describes may share parts, contain itself or fold up into
-// something that no memory holds, so it is unfolded into a tree under count.
+// The values of a checkpoint: a pickle can share parts, contain itself or expand to more than fits into memory, so it
+// is expanded into a tree with limits on size and depth.
 import { FormatError } from "../errors.js";
 import { isInternal } from "./globals.js";
 import type { PtLimits } from "./limits.js";
@@ -24,7 +24,7 @@ export type PtValue<T> =
   | Map<PtKey, PtValue<T>>;
 
 /**
- * Unfolds what a pickle describes; a tensor that occurs twice is made once.
+ * Expands what a pickle describes into a tree; a tensor that occurs twice is made once.
  *
  * Throws `OutOfRange` beyond `maxValues` or `maxDepth` (a value that contains itself among them), and
  * `InvalidValue` for classes and storages in the place of values.

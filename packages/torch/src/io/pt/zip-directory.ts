@@ -1,5 +1,5 @@
-// Where the records of a zip archive lie. The directory at the archive's end is believed only as far
-// as it agrees with the file: sizes, places and names are checked before anything is read by them.
+// Where the records of a zip archive lie. The directory at the archive's end is checked against the
+// file: sizes, positions and names are verified before anything is read.
 import { FormatError } from "../errors.js";
 import { type ByteSource, viewOf } from "./source.js";
 
@@ -112,7 +112,7 @@ function findDirectory(source: ByteSource): Directory {
     throw new FormatError(
       "InvalidHeader",
       source.path,
-      `its end says ${found.count} records in ${found.length} bytes from ${found.offset} on: expected them, in one ` +
+      `its end gives ${found.count} records in ${found.length} bytes from ${found.offset} on: expected them, in one ` +
         `file, right before ${place}; the file is damaged, copy or write it again`,
     );
   }

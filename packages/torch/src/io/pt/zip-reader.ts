@@ -82,7 +82,7 @@ export class ZipReader {
       Buffer.compare(own, Buffer.from(name)) !== 0 ||
       (flags & 8) !== (view.getUint16(6, true) & 8)
     ) {
-      const problem = "has another header than the directory says: it is damaged, copy it again";
+      const problem = "has a header that differs from the directory: it is damaged, copy it again";
       throw this.#refuse("InvalidHeader", name, problem);
     }
     return start;

@@ -11,7 +11,7 @@ const recordLength = 46;
 const endLength = 22;
 /** Names are UTF-8. */
 const utf8 = 0x800;
-/** 1 January 1980, the first day that a zip archive knows. */
+/** 1 January 1980, the first date that a zip archive can hold. */
 const date = 0x21;
 
 /**
