@@ -32,6 +32,7 @@ export function costOf(dataset) {
   return torch.tidy(() => {
     const network = buildNetwork(config, "b", {
       classes: 0,
+      method: {},
       shape: [channels, size, size],
     }).eval();
     const parameters = network.parameters().reduce((n, p) => n + p.numel, 0);

@@ -52,7 +52,7 @@ export function imageRun(
   );
   const config = completeTrain(members[0]!.config);
   const { channels, image_size } = config.data;
-  const facts = { classes, shape: [channels, image_size, image_size] };
+  const facts = { classes, method: {}, shape: [channels, image_size, image_size] };
   const some = halves ?? config.fb_sequence;
   leave(folder, config, (d) => buildNetwork(config, d, facts), some, finished);
   return folder;
@@ -71,7 +71,7 @@ export function vectorRun(
     dirs: [presets],
   });
   const config = completeTrain(members[0]!.config);
-  const facts = { classes: 0, shape: [2] };
+  const facts = { classes: 0, method: {}, shape: [2] };
   leave(folder, config, (d) => buildNetwork(config, d, facts), halves, finished);
   return folder;
 }

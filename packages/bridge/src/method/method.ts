@@ -108,6 +108,8 @@ export interface Method<B extends Batch = Batch> {
    * both directions; default: epoch by epoch, or in a cache, with the network of the half-iteration before.
    */
   readonly online?: boolean;
+  /** A model of its own in the place of a configuration's network, such as one that is fitted; shape of a sample. */
+  model?(facts: { shape: readonly number[]; direction: Direction; generator: Generator }): Network;
   /** The batch coupling that belongs to the method, if any. */
   readonly coupling?: (process: ReferenceProcess) => BatchCoupling;
   /** Rows along simulations (see `simulateRuns`). */

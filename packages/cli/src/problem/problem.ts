@@ -86,7 +86,7 @@ export function trainingProblem(
       ...{ method, parametrisation, lastNoise, stepVariance },
       network: (direction, half) =>
         buildNetwork(config, direction, {
-          ...{ half, shape: ends.shape },
+          ...{ half, method, shape: ends.shape },
           classes: ends.x0.classes.length,
         }),
       firstCoupling: first_coupling,
@@ -148,10 +148,10 @@ export function trainingProblem(
   };
 }
 
-/** The directions that an evaluation measures: the one that was trained, or both where vectors have one field for both. */
+/** The directions that an evaluation measures: the one that was trained, or both where vectors have one network for both. */
 export function evaluatedDirections(
   direction: "b" | "f",
   { ends, method }: { ends: Ends; method: Pick<Method, "networks"> },
 ): ("b" | "f")[] {
-  return isVectors(ends) && method.networks === "shared" ? ["b", "f"] : [direction];
+  return isVectors(ends) && method.networks !== "each" ? ["b", "f"] : [direction];
 }

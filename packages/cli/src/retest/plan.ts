@@ -38,7 +38,7 @@ export function stagesOf(folder: string, config: CompleteTestConfig): Stage[] {
 /** `half` null: both directions as they are now; else what this half-iteration trained, and the flow after it. */
 function stageOf(trained: Trained, half: number | null, config: CompleteTestConfig): Stage {
   const { models, method } = trained;
-  const shared = method.networks === "shared";
+  const shared = method.networks !== "each";
   const known = (["b", "f"] as const).flatMap((direction) => {
     const model = models[direction];
     return model ? [{ direction, half: model.half_iteration }] : [];

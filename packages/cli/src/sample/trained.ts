@@ -38,7 +38,7 @@ export function readTrained(
   const { config: saved, models: all, info } = readRun(folder);
   const config = read(folder, saved, info.dsbm);
   const process = bridgeProcess({ ...config, device }, momentsOf(config, device));
-  const shared = process.method.networks === "shared";
+  const shared = process.method.networks !== "each";
   const models = choose(folder, { models: all, half, shared });
   return {
     ...process,
@@ -95,12 +95,15 @@ function choose(
   return { b: newest("b"), f: newest("f") };
 }
 
-/** The shape of a sample: of images the configuration says it, of vectors the weights. */
+/** The shape of a sample: of images the configuration says it, of vectors the file of the weights. */
 function shapeOf({ model, data }: CompleteTrainConfig, models: Trained["models"]): number[] {
   if (model.name !== "MLP") return [data.channels, data.image_size, data.image_size];
   const { path } = (models.b ?? models.f) as ModelFile;
-  const { tensors } = io.loadTensors(path);
+  const { tensors, metadata } = io.loadTensors(path);
   try {
+    const saved: unknown = metadata.shape === undefined ? null : JSON.parse(metadata.shape);
+    if (Array.isArray(saved) && saved.every((n) => Number.isInteger(n) && n > 0)) return saved;
+    // Earlier versions did not write it.
     const last = [...tensors].filter(([name]) => name.endsWith(".bias")).at(-1)?.[1];
     if (!last) throw new UsageError(`${path} has no weights of an MLP`);
     return [last.size(0)];
@@ -111,7 +114,7 @@ function shapeOf({ model, data }: CompleteTrainConfig, models: Trained["models"]
 
 /** The network of a direction with its weights, for sampling; null where it was not trained yet. */
 export function loadNetwork(
-  { models, config, folder, shape }: Trained,
+  { models, config, folder, shape, method }: Trained,
   direction: Direction,
   device: string,
 ): Network | null {
@@ -120,7 +123,7 @@ export function loadNetwork(
   const { tensors } = io.loadTensors(model.path);
   try {
     const classes = classesOf(tensors);
-    const network = buildNetwork({ ...config, device }, direction, { classes, shape });
+    const network = buildNetwork({ ...config, device }, direction, { classes, shape, method });
     try {
       network.loadStateDict(tensors);
       return network.eval() as Network;
@@ -139,7 +142,7 @@ export function loadNetwork(
 /** The networks that there are; of a flow, one for both directions. */
 export function loadNetworks(trained: Trained, device: string): Record<Direction, Network | null> {
   const b = loadNetwork(trained, "b", device);
-  const shared = trained.method.networks === "shared";
+  const shared = trained.method.networks !== "each";
   return { b, f: shared ? b : loadNetwork(trained, "f", device) };
 }
 
