@@ -176,7 +176,7 @@ describe("loadStateDict", () => {
     );
     expect(liveTensors()).toBe(before);
     const odd = file("odd.pt", `${word("averaged")}}(${one("a")}u`);
-    expect(() => io.loadStateDict(odd)).toThrow(/under averaged: say which/);
+    expect(() => io.loadStateDict(odd)).toThrow(/under averaged: choose one/);
     expect(io.loadStateDict(odd, { key: "averaged" }).key).toBe("averaged");
   });
 
