@@ -1,4 +1,4 @@
-// Checkpoints by hand: archives that say what they are told to, and pickles as their own bytes.
+// Checkpoints made by hand: archives with any contents, wrong ones too, and pickles as bytes.
 import { readFileSync } from "node:fs";
 import { deflateRawSync } from "node:zlib";
 import { crc32 } from "../../src/io/pt/crc32.js";
@@ -36,7 +36,7 @@ export interface Entry {
   name: string;
   data: Uint8Array;
   deflate?: boolean;
-  /** What the directory says instead of the truth. */
+  /** Wrong values for the directory. */
   says?: { size?: number; packed?: number; crc?: number; flags?: number; method?: number };
   /** A record whose local header stands for this one too. */
   at?: number;
@@ -46,7 +46,7 @@ export interface Entry {
   localName?: string;
 }
 
-/** An archive of these records, and whatever lies its writer wants told. */
+/** An archive of these records, with the wrong values that they ask for. */
 export function zip(entries: Entry[], { wide = false, comment = "" } = {}): Uint8Array {
   const local: Uint8Array[] = [];
   const directory: Uint8Array[] = [];
