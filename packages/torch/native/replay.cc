@@ -39,9 +39,11 @@ static c10::IValue load(const Operand& o, const std::vector<c10::IValue>& slots,
 std::vector<at::Tensor> replay(const Program& program, const std::vector<at::Tensor>& inputs, const at::Generator* generator) {
   at::AutoDispatchBelowADInplaceOrView below;
   at::AutoGradMode off(false);
-  for (const auto& [slot, layout] : program.held)
-    if (!fits(program.initial[slot].toTensor(), layout))
-      fail("ERR_TORCH_VALUE", "replay: a tensor that the program holds has another shape or dtype than when it was recorded; record anew");
+  for (const auto& [slot, layout] : program.held) {
+    const at::Tensor& t = program.initial[slot].toTensor();
+    if (!fits(t, layout) || t.strides() != layout.strides)
+      fail("ERR_TORCH_VALUE", "replay: a tensor that the program holds has another shape, dtype or strides than when it was recorded; record anew");
+  }
   for (auto [leaf, gradient] : program.expected)
     if (program.initial[leaf].toTensor().grad().unsafeGetTensorImpl() != program.initial[gradient].toTensor().unsafeGetTensorImpl())
       fail("ERR_TORCH_VALUE", "replay: a gradient that the program adds to was replaced or cleared since it was recorded; clear gradients inside the recorded function");

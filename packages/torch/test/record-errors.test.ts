@@ -71,7 +71,7 @@ describe("at replay", () => {
     expect(() => program.run(gone)).toThrow(T.DisposedError);
     expect(program.run(x())[0]!.toNumbers()).toEqual([2, -4, 6]);
   });
-  it("a gradient that the program adds to may not be exchanged behind its back", () => {
+  it("a gradient that the program adds to must not be replaced", () => {
     const w = T.ones([3]).requiresGrad_();
     w.grad = T.zeros([3]);
     const { program } = T.Program.record(
@@ -85,6 +85,14 @@ describe("at replay", () => {
     expect(w.grad!.toNumbers()).toEqual([2, -4, 6]);
     w.grad = null;
     expect(() => program.run(x())).toThrow(/inside the recorded function/);
+  });
+  it("a held tensor must not change its strides", () => {
+    const held = T.tensor([1, 2, 3, 4]).reshape([2, 2]);
+    const { program } = T.Program.record((y) => y.add(held), [T.zeros([2, 2])]);
+    T.call("aten::t_", "", held);
+    expect(() => program.run(T.zeros([2, 2]))).toThrow(/another shape, dtype or strides/);
+    T.call("aten::t_", "", held);
+    expect(program.run(T.zeros([2, 2]))[0]!.toNumbers()).toEqual([1, 2, 3, 4]);
   });
   it("a held tensor may be disposed of, but not change its shape", () => {
     const held = T.ones([3]);
