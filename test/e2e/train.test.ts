@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { imageGrid, readCsv, readRun } from "@dsbm/runs";
+import { picturePng, readCsv, readRun } from "@dsbm/runs";
 import { io, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { dsbm, type Outcome, scratch } from "./cli.js";
@@ -223,11 +223,7 @@ describe("two folders of pictures", () => {
         const [red, green, blue] = end ? [20, 4 * i, 200] : [200, 4 * i, 20];
         const colours = [red, green, blue].map((c) => new Uint8Array(400).fill(c as number));
         const images = Buffer.concat(colours);
-        const shape = [1, 3, 20, 20] as const;
-        writeFileSync(
-          join(folder, `${i}.png`),
-          await imageGrid({ images, shape, columns: 1, padding: 0, scale: 1 }),
-        );
+        writeFileSync(join(folder, `${i}.png`), await picturePng(images, [3, 20, 20]));
       }
     }
     const words = [

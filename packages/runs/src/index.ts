@@ -29,4 +29,4 @@ export * from "./sweeps/journal.js";
 export * from "./sweeps/manifest.js";
 export * from "./sweeps/state.js";
 export * from "./sweeps/summary.js";
-export { columnsOf, formatNumber, formatTable, type TableOptions } from "./table.js";
+export { formatNumber, formatTable, type TableOptions } from "./table.js";

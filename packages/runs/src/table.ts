@@ -4,23 +4,22 @@ import type { Cell } from "./files/csv.js";
 export interface TableOptions {
   /** Columns in order (default: the keys of the first row). */
   columns?: readonly string[];
-  /** Digits after the point of numbers that are not whole, for all or by column (default 4). */
-  digits?: number | Readonly<Record<string, number>>;
 }
 
+/** Digits after the point of numbers that are not whole. */
+const digits = 4;
+
 /**
- * Rows as aligned text: numbers to the right with the same digits in a column, text to the left,
- * "–" for null. No line end after the last row.
+ * Rows as aligned text: numbers to the right, text to the left, "–" for null. No line end after the last row.
  */
 export function formatTable(
   rows: readonly Readonly<Record<string, Cell | undefined>>[],
-  { columns = Object.keys(rows[0] ?? {}), digits = 4 }: TableOptions = {},
+  { columns = Object.keys(rows[0] ?? {}) }: TableOptions = {},
 ): string {
   const formatted = columns.map((column) => {
     const cells = rows.map((row) => row[column] ?? null);
-    const places = typeof digits === "number" ? digits : (digits[column] ?? 4);
     const right = cells.every((cell) => typeof cell !== "string");
-    const texts = [column, ...formatCells(cells, places)];
+    const texts = [column, ...formatCells(cells)];
     const width = Math.max(...texts.map((text) => widthOf(text)));
     const pad = (text: string) => " ".repeat(width - widthOf(text));
     return texts
@@ -36,33 +35,27 @@ export function formatTable(
   return lines.join("\n");
 }
 
-/** A number with `digits` after the point; very small and very large ones in powers of ten. */
-export function formatNumber(value: number, digits = 4): string {
+/** A number with 4 digits after the point; very small and very large ones in powers of ten. */
+export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
   if (size >= 1e9 || (size > 0 && size < 0.5 * 10 ** -digits)) return value.toExponential(2);
   return value.toFixed(digits);
 }
 
-/** The columns that have a value in some row: those of `main` first, in its order, then the others as they come. */
-export function columnsOf(
-  rows: readonly Readonly<Record<string, unknown>>[],
-  main: readonly string[] = [],
-): string[] {
-  const filled = new Set(
-    rows.flatMap((row) => Object.keys(row).filter((column) => row[column] != null)),
-  );
-  const first = main.filter((column) => filled.has(column));
-  return [...new Set([...first, ...rows.flatMap(Object.keys).filter((c) => filled.has(c))])];
+/** The columns that have a value in some row, in the order of the rows' keys. */
+export function columnsOf(rows: readonly Readonly<Record<string, unknown>>[]): string[] {
+  const columns = [...new Set(rows.flatMap(Object.keys))];
+  return columns.filter((column) => rows.some((row) => row[column] != null));
 }
 
 /** The cells of a column as text; a column of whole numbers has no decimals. */
-export function formatCells(cells: readonly Cell[], digits: number): string[] {
+export function formatCells(cells: readonly Cell[]): string[] {
   const whole = cells.every((cell) => typeof cell !== "number" || Number.isSafeInteger(cell));
   return cells.map((cell) => {
     if (cell === null) return "–";
     if (typeof cell === "string") return cell.replace(/\s+/g, " ");
-    return whole ? String(cell) : formatNumber(cell, digits);
+    return whole ? String(cell) : formatNumber(cell);
   });
 }
 

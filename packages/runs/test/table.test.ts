@@ -3,17 +3,17 @@ import { describe, expect, it } from "vitest";
 import { formatNumber, formatTable } from "../src/table.js";
 
 describe("formatTable", () => {
-  it("aligns numbers right with the digits asked for, text left, null as a dash", () => {
+  it("aligns numbers right with 4 digits, text left, null as a dash", () => {
     const rows = [
       { method: "DSBM-IMF", n: 6, mean: -0.09891, var: 1 },
       { method: "DSB", n: 12, mean: 0.1, var: null },
     ];
-    expect(formatTable(rows, { digits: { mean: 3, var: 2 } })).toBe(
+    expect(formatTable(rows)).toBe(
       [
-        "method     n    mean  var",
-        "────────  ──  ──────  ───",
-        "DSBM-IMF   6  -0.099    1",
-        "DSB       12   0.100    –",
+        "method     n     mean  var",
+        "────────  ──  ───────  ───",
+        "DSBM-IMF   6  -0.0989    1",
+        "DSB       12   0.1000    –",
       ].join("\n"),
     );
   });

@@ -101,7 +101,7 @@ async function grids(carried: Evaluation["carried"], scene: Scene): Promise<Stil
 const processOf = ({ kind }: TestSampler) => (kind === "ode" ? "probability flow" : "bridge");
 
 function grid(shown: Painted, title: string): Promise<Buffer> {
-  return imageGrid({ ...shown, columns: Math.ceil(Math.sqrt(shown.shape[0])), padding: 2, title });
+  return imageGrid({ ...shown, columns: Math.ceil(Math.sqrt(shown.shape[0])), title });
 }
 
 /** Paths of the first `n` starts, on the processor. */
@@ -172,7 +172,6 @@ async function writePairs({ id, config, ends, run, pairs }: Scene): Promise<void
         ...alternate(painter(x0, 0), painter(x1, 1)),
         columns: 2,
         columnTitles: ["x0", "x1"],
-        padding: 2,
         title: "Training pairs",
       }),
     );

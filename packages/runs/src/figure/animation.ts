@@ -8,14 +8,8 @@ export interface AnimatedGridOptions {
   frames: readonly Uint8Array[];
   /** [n, channels, height, width] with 1 (grey) or 3 (RGB) channels. */
   shape: ImageShape;
-  /** Images in a row (default: as many as rows). */
-  columns?: number;
   /** One line for each frame, above it: the time. */
   captions?: readonly string[];
-  /** Frames a second (default 10, at most 50: viewers slow down faster ones). */
-  fps?: number;
-  /** Screen pixels for an image pixel (default: such that the picture is about 256 pixels wide). */
-  scale?: number;
 }
 
 const captionHeight = 18;
@@ -27,16 +21,22 @@ const greys = 32;
 const pixelLimit = 2 ** 28;
 
 /**
- * Draws the frames and returns them as GIF; grey images use one palette of greys. Throws RunError
- * "bad_argument" when the sizes do not fit.
+ * Draws the frames, as many images in a row as rows and about 256 screen pixels wide, and returns them as GIF of 10
+ * frames a second; grey images use one palette of greys. Throws RunError "bad_argument" when the sizes do not fit.
  */
 export async function animatedGrid(options: AnimatedGridOptions): Promise<Buffer> {
-  const { frames, shape, captions = [], fps = 10 } = options;
+  const { frames, shape, captions = [] } = options;
   const [n, channels, , width] = shape;
-  const columns = options.columns ?? Math.ceil(Math.sqrt(n));
-  const scale = options.scale ?? Math.max(1, Math.round(256 / (columns * width)));
+  const columns = Math.ceil(Math.sqrt(n));
+  const scale = Math.max(1, Math.round(256 / (columns * width)));
   const sheet = { shape, columns, scale, padding };
-  check(options);
+  refuse("an animation", [
+    [frames.length === 0, "no frames, expected at least one"],
+    [
+      captions.length > 0 && captions.length !== frames.length,
+      `${captions.length} captions for ${frames.length} frames, expected one for each`,
+    ],
+  ]);
   for (const frame of frames) checkSheet(frame, sheet, "an animation");
   const tile = sheetSize(sheet);
   const longest = Math.max(0, ...captions.map((text) => textWidth(text, labelSize)));
@@ -48,7 +48,7 @@ export async function animatedGrid(options: AnimatedGridOptions): Promise<Buffer
   if (pixels > pixelLimit || Math.max(size.width, size.height) > 65535) {
     throw new RunError(
       "bad_argument",
-      `an animation of ${frames.length} frames of ${size.width} × ${size.height} pixels is too large: take fewer frames or images, or a smaller scale`,
+      `an animation of ${frames.length} frames of ${size.width} × ${size.height} pixels is too large: take fewer frames or images`,
     );
   }
   const place = { left: padding, top: size.height - tile.height, width: size.width };
@@ -63,10 +63,7 @@ export async function animatedGrid(options: AnimatedGridOptions): Promise<Buffer
     drawn.push(grey ? toGreys(bytes) : bytes);
   }
   const { default: sharp } = await import("sharp");
-  const delay = frames.map((_, k) => {
-    const longer = k === 0 || k === frames.length - 1;
-    return Math.round(1000 * (longer ? Math.max(1, 1 / fps) : 1 / fps));
-  });
+  const delay = frames.map((_, k) => (k === 0 || k === frames.length - 1 ? 1000 : 100));
   const raw = {
     width: size.width,
     height: size.height * frames.length,
@@ -82,15 +79,4 @@ function toGreys(rgb: Buffer): Buffer {
   const step = 255 / (greys - 1);
   const table = Uint8Array.from({ length: 256 }, (_, v) => Math.round(Math.round(v / step) * step));
   return Buffer.from(Uint8Array.from({ length: rgb.length / 3 }, (_, i) => table[rgb[3 * i]!]!));
-}
-
-function check({ frames, captions, fps = 10 }: AnimatedGridOptions): void {
-  refuse("an animation", [
-    [frames.length === 0, "no frames, expected at least one"],
-    [
-      captions !== undefined && captions.length !== frames.length,
-      `${captions?.length} captions for ${frames.length} frames, expected one for each`,
-    ],
-    [!(fps >= 0.1 && fps <= 50), `fps ${fps}, expected 0.1 to 50 a second`],
-  ]);
 }

@@ -7,43 +7,35 @@ import {
   type ImageShape,
   type Label,
   labelSize,
-  type Pixels,
   paintSheet,
   titleSize,
 } from "./sheet.js";
 import { breakLines, textWidth } from "./svg.js";
 
-export type { ImageShape, Pixels };
-
 export interface ImageGridOptions {
-  /**
-   * Pixels [n, channels, height, width] in row order; the grid is filled row by row. Bytes from 0 (black) to 255
-   * (white), or real numbers from −1 to 1, where values outside are clipped.
-   */
-  images: Pixels;
+  /** Bytes [n, channels, height, width], 0 black and 255 white; the grid is filled row by row. */
+  images: Uint8Array;
   /** [n, channels, height, width] with 1 (grey) or 3 (RGB) channels. */
   shape: ImageShape;
   /** Images in a row. */
   columns: number;
-  /** Pixels between images and around them (default 4). */
-  padding?: number;
-  /** Screen pixels for an image pixel (default: such that small images are about 64 pixels wide). */
-  scale?: number;
   /** One title a column, above it; long ones are broken at spaces. */
   columnTitles?: readonly string[];
   title?: string;
 }
 
 const lineHeight = 15;
+/** Pixels between images and around them. */
+const padding = 2;
 
 /**
- * Draws the grid and returns it as PNG. Pixels that are not finite are magenta.
- * Throws RunError "bad_argument" when the sizes do not fit.
+ * Draws the grid, small images about 64 screen pixels wide, and returns it as PNG. Throws RunError "bad_argument" when
+ * the sizes do not fit.
  */
 export async function imageGrid(options: ImageGridOptions): Promise<Buffer> {
-  const { images, shape, columns, padding = 4, columnTitles = [] } = options;
+  const { images, shape, columns, columnTitles = [] } = options;
   const width = shape[3];
-  const scale = options.scale ?? Math.max(1, Math.round(64 / width));
+  const scale = Math.max(1, Math.round(64 / width));
   const sheet = { shape, columns, scale, padding };
   checkSheet(images, sheet, "an image grid");
   const cellWidth = width * scale + padding;
@@ -72,11 +64,11 @@ export async function imageGrid(options: ImageGridOptions): Promise<Buffer> {
 }
 
 /**
- * One image [channels, height, width] as PNG, pixel for pixel, grey (1 channel) or RGB (3). Bytes are taken as they
- * are, real numbers from −1 (black) to 1 (white). Throws RunError "bad_argument" where pixels and shape do not fit.
+ * One image of bytes [channels, height, width] as PNG, pixel for pixel, grey (1 channel) or RGB (3). Throws RunError
+ * "bad_argument" where pixels and shape do not fit.
  */
 export async function picturePng(
-  pixels: Pixels,
+  pixels: Uint8Array,
   [channels, height, width]: readonly [channels: number, height: number, width: number],
 ): Promise<Buffer> {
   const sheet = { shape: [1, channels, height, width] as const, columns: 1, scale: 1, padding: 0 };
@@ -95,37 +87,31 @@ export async function picturePng(
   }
 }
 
-export interface PathStripOptions extends Pick<ImageGridOptions, "scale" | "padding" | "title"> {
-  /** Pixels [times, n, channels, height, width] in row order. */
-  path: Pixels;
+export interface PathStripOptions extends Pick<ImageGridOptions, "title"> {
+  /** Bytes [times, n, channels, height, width] in row order. */
+  path: Uint8Array;
   shape: readonly [times: number, n: number, channels: number, height: number, width: number];
   /** Time of each point of the path, written above its column. */
   times: readonly number[];
-  /** How many images are shown, the first ones (default 8). */
-  rows?: number;
-  /** At most so many times at equal distances, first and last among them (default 9, at least 2). */
-  columns?: number;
 }
+
+/** How many images a strip shows, the first ones, and at most how many times, at equal distances from first to last. */
+const strip = { rows: 8, columns: 9 };
 
 /** The paths of a few images as PNG: one row an image, one column a time. Throws RunError "bad_argument". */
 export async function pathStrip(options: PathStripOptions): Promise<Buffer> {
-  const { path, shape, times, rows = 8, columns = 9, padding = 2, ...rest } = options;
+  const { path, shape, times, ...rest } = options;
   const [count, n, channels, height, width] = shape;
   const plane = channels * height * width;
-  const whole = (value: number, least: number) => Number.isSafeInteger(value) && value >= least;
   refuse("a path strip", [
     [
       path.length !== count * n * plane || path.length === 0,
       `${path.length} values for shape [${shape.join(", ")}], expected their product`,
     ],
     [times.length !== count, `${times.length} times, expected ${count}`],
-    [
-      !whole(rows, 1) || !whole(columns, 2),
-      `rows ${rows}, columns ${columns}, expected whole numbers from 1 and from 2 on`,
-    ],
   ]);
-  const picked = pickIndexes(count, columns);
-  const shown = Math.min(rows, n);
+  const picked = pickIndexes(count, strip.columns);
+  const shown = Math.min(strip.rows, n);
   const images = path.slice(0, shown * picked.length * plane);
   for (let row = 0; row < shown; row++) {
     for (const [column, k] of picked.entries()) {
@@ -138,7 +124,6 @@ export async function pathStrip(options: PathStripOptions): Promise<Buffer> {
     images,
     shape: [shown * picked.length, channels, height, width],
     columns: picked.length,
-    padding,
     columnTitles: picked.map((k) => `t=${Number((times[k] as number).toFixed(2))}`),
   });
 }

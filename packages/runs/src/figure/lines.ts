@@ -27,33 +27,24 @@ export interface LinePanel {
   lines: readonly Line[];
   x: Axis & { label: string };
   y: Axis & { label: string | null };
-  /** Horizontal dashed rules with a name and their value at the right. */
-  levels?: readonly { name: string; y: number }[];
   /** Vertical rules. */
   rules?: readonly { x: number; color: string; dash?: string }[];
   /** Words above the frame, centred at x. */
   heads?: readonly { x: number; text: string }[];
 }
 
-const margins = { marginTop: 24, marginBottom: 48, marginLeft: 62 };
+const margins = { marginTop: 24, marginRight: 20, marginBottom: 48, marginLeft: 62 };
 const headRoom = 16;
 
 /** Draws the panel. Lines are cut off at the frame. */
 export async function drawLines(panel: LinePanel): Promise<Panel> {
-  const { width, height, title, lines, x, y, levels = [], rules = [], heads = [] } = panel;
-  const { areaY, dot, frame, line, ruleX, ruleY, text } = await loadPlot();
-  const levelText = (level: (typeof levels)[number]) =>
-    `${level.name}\n${String(Number(level.y.toPrecision(4))).replace("-", "−")}`;
+  const { width, height, title, lines, x, y, rules = [], heads = [] } = panel;
+  const { areaY, dot, frame, line, ruleX, text } = await loadPlot();
   const marks: Markish[] = [
     frame({ stroke: "#cccccc" }),
     ...rules.map((r) =>
       ruleX([r.x], { stroke: r.color, ...(r.dash && { strokeDasharray: r.dash }) }),
     ),
-    ruleY(levels, { y: "y", stroke: ink, strokeWidth: 1.2, strokeDasharray: "5,4" }),
-    text(levels, {
-      ...{ y: "y", text: levelText, fill: ink },
-      ...{ frameAnchor: "right", textAnchor: "start", dx: 6 },
-    }),
     text(heads, { x: "x", text: "text", frameAnchor: "top", dy: -12, fill: ink }),
   ];
   for (const { color, points, dashed, dots } of lines) {
@@ -66,7 +57,7 @@ export async function drawLines(panel: LinePanel): Promise<Panel> {
     if (dots) marks.push(dot(points, { x: "x", y: "y", fill: color, r: 2.6 }));
   }
   return drawPanel({
-    ...{ width, height, title, ...margins, marginRight: levels.length > 0 ? 66 : 20 },
+    ...{ width, height, title, ...margins },
     marginTop: margins.marginTop + (heads.length > 0 ? headRoom : 0),
     x: { ...x, labelAnchor: "center", labelOffset: 38, labelArrow: "none" },
     y: { ...y, labelArrow: "none", grid: true },

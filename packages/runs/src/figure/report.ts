@@ -7,11 +7,8 @@ import { escapeXml } from "./svg.js";
 
 export interface ReportTable {
   caption: string;
+  /** Columns that have a value in some row are shown. */
   rows: readonly Row[];
-  /** The columns, in order (default: those that have a value in some row). */
-  columns?: readonly string[];
-  /** Without `columns`: which columns come first. */
-  main?: readonly string[];
   /** What columns mean; those that are shown are explained below the table. */
   meanings?: Readonly<Record<string, string>>;
 }
@@ -75,12 +72,12 @@ export function renderReport(options: ReportOptions): string {
 }
 
 function renderTable(table: ReportTable): string {
-  const { caption, rows, main = [], meanings = {} } = table;
-  const columns = table.columns ?? columnsOf(rows, main);
+  const { caption, rows, meanings = {} } = table;
+  const columns = columnsOf(rows);
   const head = columns.map((column) => `<th scope="col">${escapeXml(column)}</th>`).join("");
   const cells = columns.map((column) => {
     const values = rows.map((row) => row[column] ?? null);
-    return formatCells(values, 4).map((text, i) => {
+    return formatCells(values).map((text, i) => {
       const kind = typeof values[i] === "string" ? ' class="text"' : "";
       return `<td${kind}>${escapeXml(text)}</td>`;
     });

@@ -9,35 +9,31 @@ export interface ScatterOptions {
   /** Numbers in each sample. */
   dim: number;
   /** Samples [n, dim] in row order. */
-  source?: Float32Array;
-  target?: Float32Array;
-  generated?: Float32Array;
-  /** States [times, n, dim] of samples along their paths: one panel a time, and one with lines. */
-  path?: { states: Float32Array; times: readonly number[] };
-  /** Which two coordinates are drawn (default the first two). */
-  coordinates?: readonly [number, number];
-  /** Two directions [dim], such as principal components, to project on instead of `coordinates`. */
+  source: Float32Array;
+  target: Float32Array;
+  /** States [times, n, dim] of generated samples along their paths: one panel a time, and one with lines. */
+  path: { states: Float32Array; times: readonly number[] };
+  /** Two directions [dim], such as principal components, to project on instead of the first two coordinates. */
   components?: readonly [ArrayLike<number>, ArrayLike<number>];
   /** Names of the axes. */
   labels?: readonly [string, string];
-  /** How many times are shown, first and last among them (default 5). */
-  panels?: number;
-  /** How many samples have their path drawn as a line (default 30; 0: no panel of paths). */
-  lines?: number;
-  /** At most so many points of each kind, the first ones (default 400). */
-  points?: number;
-  title?: string;
+  title: string;
 }
 
+/** How many times are shown, first and last among them; paths drawn as lines; points of each kind, the first ones. */
+const most = { panels: 5, lines: 30, points: 400 };
 const colors = { source: "#e69f00", target: "#009e73", generated: "#0072b2" } as const;
 const names = { source: "source x0", target: "target x1", generated: "generated" } as const;
 type Kind = keyof typeof colors;
 const ends = ["source", "target"] as const;
 
-interface Dot {
-  kind: Kind;
+interface Place {
   x: number;
   y: number;
+}
+
+interface Dot extends Place {
+  kind: Kind;
 }
 
 type Domain = [number, number];
@@ -48,20 +44,18 @@ type Domain = [number, number];
  */
 export async function scatterFigure(options: ScatterOptions): Promise<string> {
   check(options);
-  const { dim, path, points = 400, lines = 30, title = "Samples" } = options;
+  const { dim, path, title } = options;
   const place = projection(options);
-  const dots = (kind: Kind, data: Float32Array | undefined): Dot[] =>
-    samplesOf(data ?? new Float32Array(), dim, points)
+  const dots = (kind: Kind, data: Float32Array): Dot[] =>
+    samplesOf(data, dim, most.points)
       .map((sample) => ({ kind, ...place(sample) }))
-      .filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y));
+      .filter(hasPlace);
   const background = ends.flatMap((kind) => dots(kind, options[kind]));
-  const size = path ? path.states.length / path.times.length : 0;
-  const shown = path
-    ? pickIndexes(path.times.length, options.panels ?? 5).map((k) => ({
-        title: `t = ${timeText(path.times[k] as number)}`,
-        dots: dots("generated", path.states.subarray(k * size, (k + 1) * size)),
-      }))
-    : [{ title: undefined, dots: dots("generated", options.generated) }];
+  const size = path.states.length / path.times.length;
+  const shown = pickIndexes(path.times.length, most.panels).map((k) => ({
+    title: `t = ${Number((path.times[k] as number).toFixed(3))}`,
+    dots: dots("generated", path.states.subarray(k * size, (k + 1) * size)),
+  }));
   const all = [...background, ...shown.flatMap((frame) => frame.dots)];
   refuse("a scatter figure", [[all.length === 0, "no finite sample to draw"]]);
   const flat = dim === 1;
@@ -70,7 +64,7 @@ export async function scatterFigure(options: ScatterOptions): Promise<string> {
     ...shown.map((frame) => frame.dots),
   ];
   const domains = flat ? shareDomains(all, groups) : squareDomains(all);
-  const [xLabel, yLabel] = options.labels ?? defaultLabels(options);
+  const [xLabel, yLabel] = options.labels ?? (flat ? ["x", "x"] : ["x[0]", "x[1]"]);
   const labels = { x: xLabel, y: flat ? "share of samples" : yLabel };
   const drawn: Panel[] = [];
   for (const frame of shown) {
@@ -79,37 +73,27 @@ export async function scatterFigure(options: ScatterOptions): Promise<string> {
       : await cloud([...background, ...frame.dots]);
     drawn.push(await drawFrame(marks, { title: frame.title, labels, domains }));
   }
-  if (path && lines > 0) {
-    const paths = pathLines(path, dim, Math.min(lines, size / dim), place);
-    const over = flat
-      ? {
-          labels: { x: "time t", y: xLabel },
-          domains: { x: linearDomain(path.times), y: domains.x },
-        }
-      : { labels, domains };
-    const marks = await pathMarks(flat ? [] : background, paths);
-    drawn.push(await drawFrame(marks, { title: `${paths.length} paths`, ...over }));
-  }
+  const paths = pathLines(path, dim, place);
+  const over = flat
+    ? { labels: { x: "time t", y: xLabel }, domains: { x: linearDomain(path.times), y: domains.x } }
+    : { labels, domains };
+  const marks = await pathMarks(flat ? [] : background, paths);
+  drawn.push(await drawFrame(marks, { title: `${paths.length} paths`, ...over }));
   const legend = [...ends, "generated" as const]
     .filter((kind) => all.some((d) => d.kind === kind))
     .map((kind) => ({ label: names[kind], color: colors[kind], symbol: "dot" as const }));
   return composeFigure({ title, panels: drawn, columns: Math.min(3, drawn.length), legend });
 }
 
-const timeText = (t: number): string => String(Number(t.toFixed(3)));
-
-function defaultLabels({ components, coordinates: [i, j] = [0, 1], dim }: ScatterOptions) {
-  if (components) return ["first component", "second component"] as const;
-  return dim === 1 ? (["x", "x"] as const) : ([`x[${i}]`, `x[${j}]`] as const);
-}
+const hasPlace = ({ x, y }: Place): boolean => Number.isFinite(x) && Number.isFinite(y);
 
 /** Where a sample is drawn. */
-function projection({ dim, coordinates: [i, j] = [0, 1], components }: ScatterOptions) {
+function projection({ dim, components }: ScatterOptions) {
   const along = (sample: Float32Array, direction: ArrayLike<number>) =>
     sample.reduce((sum, value, k) => sum + value * (direction[k] as number), 0);
-  return (sample: Float32Array): { x: number; y: number } => {
+  return (sample: Float32Array): Place => {
     if (components) return { x: along(sample, components[0]), y: along(sample, components[1]) };
-    return { x: sample[dim === 1 ? 0 : i] as number, y: dim === 1 ? 0 : (sample[j] as number) };
+    return { x: sample[0] as number, y: dim === 1 ? 0 : (sample[1] as number) };
   };
 }
 
@@ -121,15 +105,11 @@ function samplesOf(data: Float32Array, dim: number, limit: number): Float32Array
 
 async function cloud(dots: Dot[]): Promise<Markish[]> {
   const { dot } = await loadPlot();
-  const opacity = (d: Dot) => (d.kind === "generated" ? 0.75 : 0.35);
   return [
     dot(dots, {
-      x: "x",
-      y: "y",
-      r: 1.7,
-      clip: true,
+      ...{ x: "x", y: "y", r: 1.7, clip: true },
       fill: (d) => colors[(d as Dot).kind],
-      fillOpacity: opacity,
+      fillOpacity: (d: Dot) => (d.kind === "generated" ? 0.75 : 0.35),
     }),
   ];
 }
@@ -163,30 +143,24 @@ function bins(samples: readonly Dot[], [low, high]: Domain): Bin[] {
   }));
 }
 
-interface PathPoint {
-  x: number;
-  y: number;
-}
-
-/** The first `count` paths, each as its points; of one coordinate against time. */
+/** The first paths, each as its points; of one coordinate against time. */
 function pathLines(
-  { states, times }: NonNullable<ScatterOptions["path"]>,
+  { states, times }: ScatterOptions["path"],
   dim: number,
-  count: number,
-  place: (sample: Float32Array) => PathPoint,
-): PathPoint[][] {
+  place: (sample: Float32Array) => Place,
+): Place[][] {
   const size = states.length / times.length;
-  return Array.from({ length: count }, (_, i) =>
+  return Array.from({ length: Math.min(most.lines, size / dim) }, (_, i) =>
     times.flatMap((t, k) => {
       const from = k * size + i * dim;
       const at = place(states.subarray(from, from + dim));
-      if (!Number.isFinite(at.x) || !Number.isFinite(at.y)) return [];
+      if (!hasPlace(at)) return [];
       return [dim === 1 ? { x: t, y: at.x } : at];
     }),
   );
 }
 
-async function pathMarks(background: Dot[], paths: PathPoint[][]): Promise<Markish[]> {
+async function pathMarks(background: Dot[], paths: Place[][]): Promise<Markish[]> {
   const { dot, line } = await loadPlot();
   const points = paths.flatMap((path, i) => path.map((at) => ({ ...at, i })));
   const last = paths.flatMap((path) => path.slice(-1));
@@ -198,25 +172,20 @@ async function pathMarks(background: Dot[], paths: PathPoint[][]): Promise<Marki
   ];
 }
 
-async function drawFrame(
-  marks: Markish[],
-  {
-    title,
-    labels,
-    domains,
-  }: {
-    title: string | undefined;
-    labels: { x: string; y: string };
-    domains: { x: Domain; y: Domain };
-  },
-): Promise<Panel> {
+interface FrameOptions {
+  title: string;
+  labels: { x: string; y: string };
+  domains: { x: Domain; y: Domain };
+}
+
+async function drawFrame(marks: Markish[], { title, labels, domains }: FrameOptions) {
   const { frame } = await loadPlot();
-  const axis = { labelAnchor: "center", labelArrow: "none" } as const;
+  const axis = { labelAnchor: "center", labelArrow: "none", ticks: 5 } as const;
   return drawPanel({
     ...{ width: 300, height: 290, title },
     ...{ marginTop: 12, marginRight: 12, marginBottom: 44, marginLeft: 56 },
-    x: { ...axis, domain: domains.x, ticks: 5, label: labels.x },
-    y: { ...axis, domain: domains.y, ticks: 5, label: labels.y },
+    x: { ...axis, domain: domains.x, label: labels.x },
+    y: { ...axis, domain: domains.y, label: labels.y },
     marks: [frame({ stroke: "#bbbbbb" }), ...marks],
   });
 }
@@ -226,10 +195,7 @@ function squareDomains(all: readonly Dot[]): { x: Domain; y: Domain } {
   const x = linearDomain(all.map((d) => d.x));
   const y = linearDomain(all.map((d) => d.y));
   const half = Math.max(x[1] - x[0], y[1] - y[0]) / 2;
-  const around = ([low, high]: Domain): Domain => [
-    (low + high) / 2 - half,
-    (low + high) / 2 + half,
-  ];
+  const around = ([a, b]: Domain): Domain => [(a + b) / 2 - half, (a + b) / 2 + half];
   return { x: around(x), y: around(y) };
 }
 
@@ -240,26 +206,21 @@ function shareDomains(all: readonly Dot[], groups: readonly Dot[][]): { x: Domai
   return { x, y: [0, highest * 1.08] };
 }
 
-function check({ dim, path, coordinates = [0, 1], components, ...given }: ScatterOptions): void {
-  const inside = (i: number) => Number.isSafeInteger(i) && i >= 0 && i < dim;
-  const [length, times] = path ? [path.states.length, path.times.length] : [dim, 1];
+function check({ dim, path: { states, times }, components, ...given }: ScatterOptions): void {
+  const step = times.length * dim;
   refuse("a scatter figure", [
     [!Number.isSafeInteger(dim) || dim < 1, `dim ${dim}, expected 1 or more`],
-    ...([...ends, "generated"] as const).map((kind): [boolean, string] => [
-      (given[kind]?.length ?? 0) % dim !== 0,
-      `${given[kind]?.length} values of ${kind}, expected a multiple of dim ${dim}`,
+    ...ends.map((kind): [boolean, string] => [
+      given[kind].length % dim !== 0,
+      `${given[kind].length} values of ${kind}, expected a multiple of dim ${dim}`,
     ]),
     [
-      times === 0 || length === 0 || length % (times * dim) !== 0,
-      `${length} values of path, expected a multiple of ${times} times × dim ${dim}`,
+      step === 0 || states.length === 0 || states.length % step !== 0,
+      `${states.length} values of path, expected a multiple of ${times.length} times × dim ${dim}`,
     ],
     [
       components?.some((direction) => direction.length !== dim) === true,
       `components of ${components?.map((c) => c.length)} values, expected ${dim} each`,
-    ],
-    [
-      dim > 1 && components === undefined && !coordinates.every(inside),
-      `coordinates [${coordinates.join(", ")}], expected two from 0 to ${dim - 1}`,
     ],
   ]);
 }

@@ -4,9 +4,6 @@ import type { Sharp } from "sharp";
 import { refuse } from "../errors.js";
 import { escapeXml, fontFamily, ink } from "./svg.js";
 
-/** Pixels: bytes from 0 (black) to 255 (white), or real numbers from −1 to 1. */
-export type Pixels = Uint8Array | Float32Array;
-
 /** [n, channels, height, width] with 1 (grey) or 3 (RGB) channels. */
 export type ImageShape = readonly [n: number, channels: number, height: number, width: number];
 
@@ -32,18 +29,12 @@ export function sheetSize({ shape, columns, scale, padding }: SheetOptions): {
   };
 }
 
-/**
- * Paints images as bytes, grey (1) or RGB (3) a pixel; RGB images need 3. Black and white are 0 and 255 of bytes, −1
- * and 1 of real numbers. Values outside are clipped; values that are not finite are magenta in RGB and black in grey.
- */
-export function paintSheet(images: Pixels, options: SheetOptions, colors: 1 | 3 = 3): Buffer {
+/** Paints images, bytes from 0 (black) to 255 (white), as grey (1) or RGB (3) a pixel; RGB images need 3. */
+export function paintSheet(images: Uint8Array, options: SheetOptions, colors: 1 | 3 = 3): Buffer {
   const { shape, columns, scale, padding } = options;
   const [n, channels, height, width] = shape;
   const sheet = sheetSize(options);
   const out = Buffer.alloc(sheet.width * sheet.height * colors, 255);
-  const [black, white] = images instanceof Uint8Array ? [0, 255] : [-1, 1];
-  const byte = (value: number) =>
-    Math.round(255 * Math.min(1, Math.max(0, (value - black) / (white - black))));
   const plane = height * width;
   const stride = sheet.width * colors;
   const length = width * scale * colors;
@@ -55,10 +46,8 @@ export function paintSheet(images: Pixels, options: SheetOptions, colors: 1 | 3 
       for (let x = 0; x < width; x++) {
         for (let c = 0; c < colors; c++) {
           const at = (i * channels + (channels === 1 ? 0 : c)) * plane + y * width + x;
-          const value = images[at] as number;
-          const painted = Number.isFinite(value) ? byte(value) : c === 1 || colors === 1 ? 0 : 255;
           const to = start + x * scale * colors + c;
-          for (let k = 0; k < scale; k++) out[to + k * colors] = painted;
+          for (let k = 0; k < scale; k++) out[to + k * colors] = images[at] as number;
         }
       }
       for (let k = 1; k < scale; k++) out.copyWithin(start + k * stride, start, start + length);
@@ -81,7 +70,7 @@ export const titleSize = 15;
 
 /** Draws a sheet at (left, top) of a white RGB picture that is at least `width` wide, and labels over it. */
 export async function drawSheet(
-  images: Pixels,
+  images: Uint8Array,
   options: SheetOptions,
   place: { left: number; top: number; width: number; labels: readonly Label[] },
 ): Promise<{ picture: Sharp; width: number; height: number }> {
@@ -105,7 +94,7 @@ export async function drawSheet(
 }
 
 /** Throws RunError "bad_argument" where pixels, shape and layout do not fit; `what` is the figure. */
-export function checkSheet(images: Pixels, options: SheetOptions, what: string): void {
+export function checkSheet(images: Uint8Array, options: SheetOptions, what: string): void {
   const { shape, columns, padding, scale } = options;
   const [n, channels, height, width] = shape;
   const whole = (value: number, least: number) => Number.isSafeInteger(value) && value >= least;

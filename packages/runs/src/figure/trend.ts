@@ -8,7 +8,6 @@ import {
   colorOf,
   composeFigure,
   faintInk,
-  ink,
   type LegendEntry,
   type Panel,
   textWidth,
@@ -26,8 +25,6 @@ export interface TrendPanel {
   title?: string;
   /** Label of the vertical axis, with the unit where there is one (default: the name of the column). */
   label?: string;
-  /** The exact value: a dashed rule. */
-  exact?: number;
   /** The column with the value of a perfect sampler: a dashed line for each series. */
   floor?: string;
   /** Default "linear". Values that are not positive are left out on a logarithmic axis. */
@@ -39,7 +36,7 @@ export interface TrendOptions {
   rows: readonly TrendRow[];
   panels: readonly TrendPanel[];
   title?: string;
-  /** The name of the line that a row belongs to (default: method, direction, sampler and steps, where given). */
+  /** The name of the line that a row belongs to (default: its direction). */
   series?: (row: TrendRow) => string;
   /** Horizontal axis: "half_iteration" (default), or "step": the steps of all half-iterations, one after the other. */
   x?: "half_iteration" | "step";
@@ -83,7 +80,6 @@ export async function trendFigure(options: TrendOptions): Promise<string> {
   const scene = { rows, series, names, x, halves, alone: panels.length === 1 };
   const drawn = await Promise.all(panels.map((panel) => drawTrend(panel, scene)));
   const dashes: [boolean, LegendEntry][] = [
-    [panels.some((panel) => Number.isFinite(panel.exact)), { label: "exact", color: ink }],
     [drawn.some(({ hasFloor }) => hasFloor), { label: floorLabel, color: faintInk }],
     [drawn.some(({ lost }) => lost), { label: "not finite", color: alarm }],
   ];
@@ -114,15 +110,7 @@ interface Scene {
   alone: boolean;
 }
 
-function seriesName({ method, direction, sampler, steps }: TrendRow): string {
-  const parts = [
-    method,
-    directions[String(direction)] ?? direction,
-    sampler,
-    steps == null ? null : `${steps} steps`,
-  ];
-  return parts.filter((part) => part != null && part !== "").join(", ") || "run";
-}
+const seriesName = ({ direction }: TrendRow): string => directions[String(direction)] ?? "run";
 
 function halvesOf(rows: readonly TrendRow[], x: Scene["x"]): Half[] {
   const groups = new Map<number, TrendRow[]>();
@@ -235,13 +223,12 @@ async function drawTrend(
     const nothing = await drawNothing({ ...size, title }, `no finite value of ${metric}`);
     return { panel: nothing, lost: isLost, hasFloor };
   }
-  const levels = Number.isFinite(panel.exact) ? [{ name: "exact", y: panel.exact as number }] : [];
-  const values = lines
-    .flatMap(({ points }) => points.flatMap((p) => [p.y, p.low ?? p.y, p.high ?? p.y]))
-    .concat(levels.map(({ y }) => y).filter((y) => scale !== "log" || y > 0));
+  const values = lines.flatMap(({ points }) =>
+    points.flatMap((p) => [p.y, p.low ?? p.y, p.high ?? p.y]),
+  );
   const label = panel.label ?? (title === metric ? null : metric);
   const drawn = await drawLines({
-    ...{ ...size, title, lines, levels },
+    ...{ ...size, title, lines },
     x: x === "step" ? stepAxis(halves) : halfAxis(halves),
     y: {
       ...valueAxis(values, scale),

@@ -7,12 +7,15 @@ import { isAlive } from "./process.js";
 
 const temporaryName = /^\.tmp-(\d+)-[0-9a-f]{8}$/;
 
+/** Seconds after which a temporary file counts as abandoned though its process lives. */
+const olderThan = 3600;
+
 /**
  * Removes temporary files and folders that killed processes left in a folder and, with `deep` (the default), in its
- * sub-folders; those of living processes stay unless older than `olderThan` seconds. Links are not followed.
+ * sub-folders; those of living processes stay unless older than an hour. Links are not followed.
  * Returns the paths removed. Throws RunError.
  */
-export function sweepTemporaries(folder: string, { olderThan = 3600, deep = true } = {}): string[] {
+export function sweepTemporaries(folder: string, { deep = true } = {}): string[] {
   const removed: string[] = [];
   try {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -20,11 +23,10 @@ export function sweepTemporaries(folder: string, { olderThan = 3600, deep = true
       const pid = temporaryName.exec(entry.name)?.[1];
       const plain = entry.isFile() || entry.isDirectory();
       if (pid !== undefined && plain) {
-        if (!isAbandoned(path, Number(pid), { olderThan })) continue;
+        if (!isAbandoned(path, Number(pid))) continue;
         rmSync(path, { recursive: true, force: true });
         removed.push(path);
-      } else if (deep && entry.isDirectory())
-        removed.push(...sweepTemporaries(path, { olderThan }));
+      } else if (deep && entry.isDirectory()) removed.push(...sweepTemporaries(path));
     }
   } catch (error) {
     throw fileError("remove temporary files in", folder, error);
@@ -33,10 +35,10 @@ export function sweepTemporaries(folder: string, { olderThan = 3600, deep = true
 }
 
 /**
- * Whether the process `pid` that made `path` is gone, or has not changed it for `olderThan` seconds.
+ * Whether the process `pid` that made `path` is gone, or has not changed it for an hour.
  * In containers pids are reused: a file with our pid that is older than this process is not ours.
  */
-export function isAbandoned(path: string, pid: number, { olderThan = 3600 } = {}): boolean {
+export function isAbandoned(path: string, pid: number): boolean {
   if (!isAlive(pid)) return true;
   const stat = statSync(path, { throwIfNoEntry: false });
   // It has just got its name.

@@ -20,8 +20,6 @@ export function runPaths(folder: string) {
     results_csv: at("results.csv"),
     metrics_jsonl: at("metrics.jsonl"),
     models: at("models"),
-    traj_npy: at("traj.npy"),
-    traj_100_npy: at("traj_100.npy"),
     figures: at("figures"),
     /** One folder a checkpoint, see openCheckpoints. */
     checkpoints: at("checkpoints"),
@@ -42,9 +40,6 @@ export function runPaths(folder: string) {
         `half_iteration is ${half_iteration}, expected an integer from 0 on`,
       );
     },
-    /** figures/<name>.<extension> */
-    figure: (name: string, extension: "svg" | "png"): string =>
-      join(at("figures"), `${folderName(name, "figure")}.${extension}`),
     /** samples/<name>.<extension> */
     sample: (name: string, extension: "png" | "gif"): string =>
       join(at("samples"), `${folderName(name, "sample")}.${extension}`),
@@ -75,12 +70,8 @@ export function runFolder(options: {
   seed: number | string;
 }): string {
   const { experiments_dir, name, overrides, seed } = options;
-  return join(
-    experiments_dir,
-    folderName(name, "name"),
-    folderName(overrides, "overrides"),
-    folderName(String(seed), "seed"),
-  );
+  const levels = Object.entries({ name, overrides, seed });
+  return join(experiments_dir, ...levels.map(([what, level]) => folderName(String(level), what)));
 }
 
 function folderName(text: string, what: string): string {

@@ -96,11 +96,6 @@ class RunWriter {
     this.lock.refresh();
   }
 
-  /** Writes <name>.json in the run folder, atomically. Returns its path. */
-  saveJson(name: string, value: unknown): string {
-    return this.saveFile(`${name}.json`, `${toJson(value, { indent: 2 })}\n`);
-  }
-
   /** Writes a file under the run folder (a relative path), atomically. Returns its path. */
   saveFile(name: string, data: FileData): string {
     if (name === "" || name.startsWith("/") || name.split(/[/\\]/).includes("..")) {
@@ -113,11 +108,6 @@ class RunWriter {
     writeFileAtomic(path, data);
     this.lock.refresh();
     return path;
-  }
-
-  /** Removes results, metrics and models from `half_iteration` on, before they are made again. */
-  rewind(half_iteration: number): void {
-    this.rewindTo({ half_iteration: half_iteration - 1, step: Number.POSITIVE_INFINITY });
   }
 
   /**
@@ -195,11 +185,9 @@ function clearRun(paths: RunPaths): void {
     const point = join(checkpoints, id);
     if (isSavedPoint(point)) removeFolder(checkpoints, point);
   }
-  const { run_json, results_csv, metrics_jsonl, spectrum_csv } = paths;
-  const results = [paths.traj_npy, paths.traj_100_npy, paths.index_html];
-  const names = [run_json, results_csv, metrics_jsonl, spectrum_csv, ...results].map((path) =>
-    basename(path),
-  );
+  const { run_json, results_csv, metrics_jsonl, spectrum_csv, index_html } = paths;
+  const files = [run_json, results_csv, metrics_jsonl, spectrum_csv, index_html];
+  const names = [...files.map((path) => basename(path)), "traj.npy", "traj_100.npy"];
   removeFiles(paths.folder, (name) => names.includes(name));
   removeFiles(paths.models, (file) => parseModelName(file) !== undefined);
   removeFiles(paths.figures, isPicture);

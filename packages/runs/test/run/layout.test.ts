@@ -24,9 +24,8 @@ describe("runFolder", () => {
 describe("runPaths", () => {
   const paths = runPaths("/r");
 
-  it("names models and figures, and reads models' names back", () => {
+  it("names models and pictures, and reads models' names back", () => {
     expect(paths.model(3, "b")).toBe("/r/models/3_b.safetensors");
-    expect(paths.figure("convergence", "png")).toBe("/r/figures/convergence.png");
     expect(paths.sample("it0001_f_grid", "gif")).toBe("/r/samples/it0001_f_grid.gif");
     expect([paths.checkpoints, paths.cache]).toEqual(["/r/checkpoints", "/r/cache"]);
     expect(parseModelName("12_f.safetensors")).toEqual({ half_iteration: 12, direction: "f" });
@@ -34,8 +33,8 @@ describe("runPaths", () => {
     expect(parseModelName(".tmp-1-0123abcd")).toBeUndefined();
   });
 
-  it("refuses what is no half-iteration or figure name", () => {
+  it("refuses what is no half-iteration or name of a picture", () => {
     expect(runErrorOf(() => paths.model(Number.NaN, "f")).code).toBe("bad_argument");
-    expect(runErrorOf(() => paths.figure("../x", "svg")).code).toBe("bad_argument");
+    expect(runErrorOf(() => paths.sample("../x", "png")).code).toBe("bad_argument");
   });
 });

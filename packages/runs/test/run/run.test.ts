@@ -47,7 +47,6 @@ describe("openRun", () => {
     expect(readRun(folder).info.state).toBe("running");
     run.appendResult({ half_iteration: 1, mean: -0.1 });
     run.appendMetric({ step: 10, loss: Number.NaN, rate: Number.POSITIVE_INFINITY });
-    run.saveJson("classifier", { share: 0.9 });
     run.saveFile("models/10_f.safetensors", new Uint8Array(8));
     run.saveFile("models/2_b.safetensors", new Uint8Array(8));
     run.saveFile("figures/convergence.svg", "<svg/>");
@@ -74,7 +73,7 @@ describe("openRun", () => {
       { half_iteration: 2, direction: "b", path: read.paths.model(2, "b") },
       { half_iteration: 10, direction: "f", path: read.paths.model(10, "f") },
     ]);
-    expect(read.figures).toEqual([read.paths.figure("convergence", "svg")]);
+    expect(read.figures).toEqual([join(read.paths.figures, "convergence.svg")]);
     expect(isFinished(folder)).toBe(true);
     expect(existsSync(read.paths.lock)).toBe(false);
   });
@@ -172,7 +171,7 @@ describe("openRun", () => {
     expect(read.results.map(place)).toEqual(steps);
     expect(new Set(read.metrics.map((row) => place(row).join())).size).toBe(read.metrics.length);
     // A whole half-iteration and what came after it.
-    run.rewind(2);
+    run.rewindTo({ half_iteration: 1, step: Number.POSITIVE_INFINITY });
     log([2, 300]);
     run.finish();
     read = readRun(folder);
