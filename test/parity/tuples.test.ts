@@ -1,9 +1,9 @@
 import {
   brownian,
-  euler,
   eulerMaruyama,
   incrementTuples,
   methods,
+  sample,
   uniformGrid,
 } from "@dsbm/bridge";
 import { ScoreNetwork } from "@dsbm/nets";
@@ -91,7 +91,15 @@ describe("samplers", () => {
     const net = network();
     const states: Tensor[] = [];
     const start = at(`ode_${direction}/traj`).select(0, 0);
-    euler((x, t) => net.forward(x, t), start, { direction, grid, callback: (x) => states.push(x) });
+    sample(
+      {
+        method: methods.rectifiedflow,
+        process: brownian({ sigma: 0 }),
+        networks: { [direction]: net },
+      },
+      start,
+      { direction, grid, callback: (x) => void states.push(x) },
+    );
     expectClose(stack(states), at(`ode_${direction}/traj`));
   });
 });

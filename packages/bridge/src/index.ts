@@ -12,7 +12,6 @@ export {
   type Conditions,
   conditionRows,
   conditionsAt,
-  conditionsIn,
   type EndConditions,
   kindsOf,
   mapConditions,
@@ -95,7 +94,6 @@ export {
   slicedWasserstein,
   wasserstein,
 } from "./metric/vectors/wasserstein.js";
-export { assignment } from "./ot/assignment.js";
 export { squaredDistances } from "./ot/cost.js";
 export { exactPlan, exactPointPlan } from "./ot/exact.js";
 export { densePlan } from "./ot/plan.js";
@@ -103,7 +101,6 @@ export { type SinkhornOptions, sinkhorn } from "./ot/sinkhorn.js";
 export { brownian } from "./process/brownian.js";
 export { ornsteinUhlenbeck } from "./process/ornstein-uhlenbeck.js";
 export { type ReferenceProcess, spread } from "./process/process.js";
-export { euler } from "./solver/euler.js";
 export { eulerMaruyama, type StepVariance } from "./solver/euler-maruyama.js";
 export type { FlowOptions } from "./solver/flow.js";
 export { type flowSolvers, solveFlow } from "./solver/index.js";

@@ -1,7 +1,7 @@
 // Training rows by name: pairs have x0 and x1, other methods have rows of their own. Only recorded programs and chunked
 // runs need them as a list of tensors; these functions are the one place that knows its order.
 import type { Tensor } from "@dsbm/torch";
-import { type Conditions, kindsOf, mapConditions } from "./conditions.js";
+import { type Conditions, conditionRows, kindsOf, mapConditions } from "./conditions.js";
 
 /** Tensors [n, …] of one length by name, and the conditions of these rows. */
 export interface Batch {
@@ -29,7 +29,7 @@ export function namesOf(batch: Batch): string[] {
 export function tensorsOf(batch: Batch): Tensor[] {
   return [
     ...tensorNames(batch).map((name) => batch[name] as Tensor),
-    ...kindsOf(batch.given).map((kind) => batch.given?.[kind] as Tensor),
+    ...conditionRows(batch.given),
   ];
 }
 

@@ -33,16 +33,6 @@ export function conditionRows(conditions: Conditions | undefined): Tensor[] {
   return kindsOf(conditions).map((kind) => conditions?.[kind] as Tensor);
 }
 
-/** The conditions at the end of rows that carry these kinds. */
-export function conditionsIn(
-  rows: readonly Tensor[],
-  which: readonly ConditionKind[],
-): Conditions | undefined {
-  if (which.length === 0) return undefined;
-  const first = rows.length - which.length;
-  return Object.fromEntries(which.map((kind, i) => [kind, rows[first + i]]));
-}
-
 /** The same of each condition. */
 export function mapConditions(
   conditions: Conditions | undefined,

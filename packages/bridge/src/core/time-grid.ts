@@ -9,8 +9,7 @@ export interface TimeGrid {
 
 /** N equal steps. Throws a BridgeError unless N is an integer of at least 1. */
 export function uniformGrid(n: number): TimeGrid {
-  if (!Number.isInteger(n) || n < 1)
-    throw new BridgeError("argument", `number of steps is ${n}; expected an integer of at least 1`);
+  checkSteps(n);
   return {
     times: Array.from({ length: n + 1 }, (_, k) => k / n),
     steps: Array.from({ length: n }, () => 1 / n),
@@ -34,8 +33,7 @@ export function gammaSchedule(
   n: number,
   { gamma_min, gamma_max, gamma_space = "linspace", symmetric_gamma = false }: GammaOptions,
 ): number[] {
-  if (!Number.isInteger(n) || n < 1)
-    throw new BridgeError("argument", `number of steps is ${n}; expected an integer of at least 1`);
+  checkSteps(n);
   if (!(gamma_min > 0 && gamma_min <= gamma_max && Number.isFinite(gamma_max)))
     throw new BridgeError(
       "argument",
@@ -80,8 +78,7 @@ export function gammaGrid(gammas: readonly number[]): TimeGrid {
 
 /** The grid with another number of steps: the cumulative schedule, interpolated linearly. */
 export function resample(grid: TimeGrid, n: number): TimeGrid {
-  if (!Number.isInteger(n) || n < 1)
-    throw new BridgeError("argument", `number of steps is ${n}; expected an integer of at least 1`);
+  checkSteps(n);
   const old = grid.steps.length;
   const times = Array.from({ length: n + 1 }, (_, k) => {
     const at = (k * old) / n;
@@ -90,4 +87,9 @@ export function resample(grid: TimeGrid, n: number): TimeGrid {
     return a + (at - i) * (b - a);
   });
   return { times, steps: times.slice(1).map((t, k) => t - (times[k] as number)) };
+}
+
+function checkSteps(n: number): void {
+  if (!Number.isInteger(n) || n < 1)
+    throw new BridgeError("argument", `number of steps is ${n}; expected an integer of at least 1`);
 }

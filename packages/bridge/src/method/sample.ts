@@ -4,7 +4,6 @@ import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
 import { BridgeError } from "../core/errors.js";
 import type { ReferenceProcess } from "../process/process.js";
-import { euler } from "../solver/euler.js";
 import { eulerMaruyama, type StepVariance } from "../solver/euler-maruyama.js";
 import type { Field, SolveOptions } from "../solver/solver.js";
 import type { Method } from "./method.js";
@@ -39,36 +38,51 @@ function networkOf({ networks }: Pick<Dynamics, "networks">, direction: Directio
   );
 }
 
+/** The drift of a direction by networks that predict one, or increments. Throws a BridgeError where there is no network. */
+export function driftOf(
+  dynamics: Dynamics,
+  { direction, grid, given }: Pick<SampleOptions, "direction" | "grid" | "given">,
+): Field {
+  const { method, process, parametrisation = plainDrift } = dynamics;
+  const network = towards(direction, networkOf(dynamics, direction), method);
+  if (method.predicts === "drift")
+    return driftField({ network, direction, process, parametrisation, given });
+  // An increment is a drift with the Δt of its training inside.
+  const dt = grid.steps[0] as number;
+  if (grid.steps.some((s) => Math.abs(s - dt) > 1e-12))
+    throw new BridgeError(
+      "argument",
+      "DSB's networks predict the increment of one step size; the grid has several",
+    );
+  return (x, t) => network.forward(x, t, given).div(dt);
+}
+
 /**
  * Runs the method's sampler once, in plain tensor operations: x [B, …] from the start of `direction`. A plan draws the
  * end at once; its path, where there is a callback, is a bridge of the process to that end.
  */
 export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): Tensor {
   const { method, process, parametrisation = plainDrift, stepVariance } = dynamics;
-  const { direction, given, grid } = options;
+  const { direction, given } = options;
   const network = towards(direction, networkOf(dynamics, direction), method);
   const field: Field = (y, t) => network.forward(y, t, given);
   if (method.sampler) return method.sampler.sample(field, x, options);
   const { sigma } = process;
   switch (method.predicts) {
-    case "velocity":
-      return euler(field, x, options);
+    case "velocity": {
+      const drift: Field = direction === "f" ? field : (y, t) => field(y, t).neg();
+      return eulerMaruyama(drift, x, { ...options, sigma: 0 });
+    }
     case "drift": {
-      const output = { network, direction, process, parametrisation, given };
+      const drift = driftOf(dynamics, options);
       // A network that predicts the end gives it in the last step.
-      const finish = parametrisation.meanMatch ? networkOutput(output) : undefined;
-      return eulerMaruyama(driftField(output), x, { ...options, sigma, stepVariance, finish });
+      const finish = parametrisation.meanMatch
+        ? networkOutput({ network, direction, process, parametrisation, given })
+        : undefined;
+      return eulerMaruyama(drift, x, { ...options, sigma, stepVariance, finish });
     }
-    case "increment": {
-      // An increment is a drift with Δt inside: it is divided out, and the one solver serves both.
-      const dt = grid.steps[0] as number;
-      if (grid.steps.some((s) => Math.abs(s - dt) > 1e-12))
-        throw new BridgeError(
-          "argument",
-          "DSB's networks predict the increment of one step size; the grid has several",
-        );
-      return eulerMaruyama((y, t) => field(y, t).div(dt), x, { ...options, sigma });
-    }
+    case "increment":
+      return eulerMaruyama(driftOf(dynamics, options), x, { ...options, sigma });
     case "plan": {
       const { noise = (like) => normal(like.shape, { device: like.device, dtype: like.dtype }) } =
         options;

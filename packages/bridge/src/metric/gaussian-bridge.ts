@@ -1,6 +1,6 @@
 // The exact Schrödinger bridge between N(−a·1, I) and N(a·1, I): its marginals, coupling, drift, and the result of an
 // exact drift with finitely many steps. Coordinates are independent and equal, so formulas are for one.
-import { full, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 import { uniformGrid } from "../core/time-grid.js";
 import { ordered } from "../solver/solver.js";
@@ -39,21 +39,6 @@ export function exactDrift(
   const end = direction === "f" ? a : -a;
   const slope = (withEnd / v - 1) / left;
   return { slope, shift: (end - (withEnd / v) * mean) / left };
-}
-
-/** The same drift as a field of tensors, x [B, …] and t [B] with one value. */
-export function exactField(
-  direction: Direction,
-  bridge: GaussianBridge,
-): (x: Tensor, t: Tensor) => Tensor {
-  return (x, t) => {
-    const { slope, shift } = exactDrift(
-      direction,
-      bridge,
-      tidy(() => t.select(0, 0).item()),
-    );
-    return x.mul(slope).add(full([1], shift, { dtype: x.dtype }));
-  };
 }
 
 /** The bridge's probability flow at time t is slope·x + shift: the velocity that moves P_t without noise. */

@@ -48,23 +48,3 @@ export function checkSize(name: string, value: number): void {
     `${name} = ${value}: expected a whole number of points, at least 1`,
   );
 }
-
-/** Throws a BridgeError where a dense plan has not n·m entries. */
-export function checkDense(plan: DensePlan): void {
-  checkSize("n", plan.n);
-  checkSize("m", plan.m);
-  if (plan.entries.length === plan.n * plan.m) return;
-  throw new BridgeError(
-    "argument",
-    `plan has ${plan.entries.length} entries: expected n × m = ${plan.n} × ${plan.m}`,
-  );
-}
-
-/** Throws a BridgeError unless entry `k` of a plan is finite and not negative. */
-export function checkMass(mass: number, k: number): void {
-  if (mass >= 0 && mass < Number.POSITIVE_INFINITY) return;
-  throw new BridgeError(
-    "argument",
-    `plan entry ${k} is ${mass}: expected a finite mass that is not negative`,
-  );
-}

@@ -1,6 +1,6 @@
 // Random pairs from a plan. The random numbers are arguments, so that all of a run come from one seed.
 import { BridgeError } from "../core/errors.js";
-import { checkDense, checkMass, type DensePlan, type SparsePlan } from "./plan.js";
+import { checkSize, type DensePlan, type SparsePlan } from "./plan.js";
 
 /** Index pairs: x0[rows[k]] is paired with x1[columns[k]]. */
 export interface Pairs {
@@ -23,7 +23,11 @@ export function samplePairs(plan: SparsePlan | DensePlan, uniforms: ArrayLike<nu
   let last = -1;
   for (let k = 0; k < entries.length; k++) {
     const mass = entries[k]!;
-    checkMass(mass, k);
+    if (!(mass >= 0 && mass < Number.POSITIVE_INFINITY))
+      throw new BridgeError(
+        "argument",
+        `plan entry ${k} is ${mass}: expected a finite mass that is not negative`,
+      );
     sum += mass;
     running[k] = sum;
     if (mass > 0) last = k;
@@ -33,7 +37,8 @@ export function samplePairs(plan: SparsePlan | DensePlan, uniforms: ArrayLike<nu
   const columns = new Int32Array(uniforms.length);
   for (let s = 0; s < uniforms.length; s++) {
     const u = uniforms[s]!;
-    checkUniform(u, s);
+    if (!(u >= 0 && u < 1))
+      throw new BridgeError("argument", `uniform ${s} is ${u}: expected a number in [0, 1)`);
     const k = Math.min(last, firstAbove(running, u * sum));
     rows[s] = "mass" in plan ? plan.rows[k]! : Math.floor(k / plan.m);
     columns[s] = "mass" in plan ? plan.columns[k]! : k % plan.m;
@@ -41,10 +46,15 @@ export function samplePairs(plan: SparsePlan | DensePlan, uniforms: ArrayLike<nu
   return { rows, columns };
 }
 
-/** Throws a BridgeError unless the random number `u`, the `s`-th, lies in [0, 1). */
-export function checkUniform(u: number, s: number): void {
-  if (u >= 0 && u < 1) return;
-  throw new BridgeError("argument", `uniform ${s} is ${u}: expected a number in [0, 1)`);
+/** Throws a BridgeError where a dense plan has not n·m entries. */
+function checkDense({ n, m, entries }: DensePlan): void {
+  checkSize("n", n);
+  checkSize("m", m);
+  if (entries.length === n * m) return;
+  throw new BridgeError(
+    "argument",
+    `plan has ${entries.length} entries: expected n × m = ${n} × ${m}`,
+  );
 }
 
 /** The first index whose value lies above `target` in an ascending array. */

@@ -9,7 +9,8 @@ import { errorRatio, initialStep, nextStep } from "./step-size.js";
 /** How many trial steps in a row may be NaN or infinite: each is five times shorter than the one before. */
 const mostBroken = 12;
 
-const solve: FlowSolver["solve"] = (field, x, times, options): Flow => {
+/** Adaptive, fifth order; numbers of evaluations are torchdiffeq's (`dopri5`). */
+export const dopri5: FlowSolver = (field, x, times, options): Flow => {
   const { rtol, atol, first_step, max_num_steps, overshoot } = options;
   const last = times[times.length - 1] as number;
   const v = counted(field);
@@ -51,15 +52,6 @@ const solve: FlowSolver["solve"] = (field, x, times, options): Flow => {
     return stack(seen);
   });
   return { states, nfe: v.nfe };
-};
-
-/** Adaptive, fifth order; numbers of evaluations are torchdiffeq's (`dopri5`). */
-export const dopri5Flow: FlowSolver = {
-  name: "dopri5",
-  order: 5,
-  adaptive: true,
-  evaluations: 6,
-  solve,
 };
 
 function notFinite(time: number): BridgeError {

@@ -1,11 +1,10 @@
-// Steps of one length between requested times, as the fixed-step solvers take them. The grid is torchdiffeq's:
-// it starts at the first time and the last step is what is left; requested times in between are interpolated.
+// Explicit Euler and Heun: steps of one length between requested times. The grid is torchdiffeq's: it starts at the
+// first time and the last step is what is left; requested times in between are interpolated.
 import { stack, type Tensor, tidy } from "@dsbm/torch";
-import { type CountedField, counted, type Flow, timeSign } from "./flow.js";
-import type { Field } from "./solver.js";
+import { type CountedField, counted, type FlowSolver, timeSign } from "./flow.js";
 
 /** One step from (x, time) over dt: the state at a share (0, 1] of it. */
-export type FixedStep = (
+type FixedStep = (
   field: CountedField,
   x: Tensor,
   at: { time: number; dt: number },
@@ -21,35 +20,50 @@ export function fixedGrid(first: number, last: number, step_size: number): numbe
   );
 }
 
-/** Takes `step` along the grid and collects the states at `times`: all of memory is two states and a step. */
-export function followGrid(
-  field: Field,
-  x: Tensor,
-  { times, step_size, step }: { times: readonly number[]; step_size: number; step: FixedStep },
-): Flow {
-  const v = counted(field);
-  const sign = timeSign(times);
-  const grid = fixedGrid(times[0] as number, times[times.length - 1] as number, step_size);
-  const states = tidy(() => {
-    const seen: Tensor[] = [x];
-    let [y, owned] = [x, false];
-    for (let k = 0; k + 1 < grid.length; k++) {
-      const [time, next] = [grid[k] as number, grid[k + 1] as number];
-      const { end, between } = tidy(() => {
-        const state = step(v, y, { time, dt: next - time });
-        const wanted = times.slice(seen.length).filter((at) => sign * (next - at) > 0);
-        return {
-          end: state(1),
-          between: wanted.map((at) => state((at - time) / (next - time))),
-        };
-      });
-      if (owned) y.dispose();
-      seen.push(...between);
-      owned = times[seen.length] !== next;
-      if (!owned) seen.push(end);
-      y = end;
-    }
-    return stack(seen);
-  });
-  return { states, nfe: v.nfe };
-}
+/** Takes `step` along the grid and collects the states at the times: all of memory is two states and a step. */
+const following =
+  (step: FixedStep): FlowSolver =>
+  (field, x, times, { step_size }) => {
+    const v = counted(field);
+    const sign = timeSign(times);
+    const grid = fixedGrid(times[0] as number, times[times.length - 1] as number, step_size);
+    const states = tidy(() => {
+      const seen: Tensor[] = [x];
+      let [y, owned] = [x, false];
+      for (let k = 0; k + 1 < grid.length; k++) {
+        const [time, next] = [grid[k] as number, grid[k + 1] as number];
+        const { end, between } = tidy(() => {
+          const state = step(v, y, { time, dt: next - time });
+          const wanted = times.slice(seen.length).filter((at) => sign * (next - at) > 0);
+          return {
+            end: state(1),
+            between: wanted.map((at) => state((at - time) / (next - time))),
+          };
+        });
+        if (owned) y.dispose();
+        seen.push(...between);
+        owned = times[seen.length] !== next;
+        if (!owned) seen.push(end);
+        y = end;
+      }
+      return stack(seen);
+    });
+    return { states, nfe: v.nfe };
+  };
+
+/** First order, one evaluation a step; straight lines between its steps. */
+export const euler = following((field, x, { time, dt }) => {
+  const v = field.at(x, time);
+  return (share) => x.add(v, { alpha: share * dt });
+});
+
+/**
+ * The explicit trapezoidal rule: an Euler step, then the mean of the slopes at both ends; second order, two evaluations
+ * a step. Between its ends a step follows the parabola that has these slopes there, so that the order stays two.
+ */
+export const heun = following((field, x, { time, dt }) => {
+  const v = field.at(x, time);
+  const w = field.at(x.add(v, { alpha: dt }), time + dt);
+  return (share) =>
+    x.add(v, { alpha: dt * share * (1 - share / 2) }).add(w, { alpha: (dt * share * share) / 2 });
+});

@@ -1,5 +1,5 @@
 // What follows an ordinary differential equation dx/dt = v(x, t): solvers that differ in how they choose their
-// steps, described by facts, behind one function.
+// steps, behind one function.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { BridgeError } from "../core/errors.js";
 import { oneTime } from "../core/one-time.js";
@@ -32,17 +32,13 @@ export interface FlowOptions {
   overshoot?: boolean;
 }
 
-export interface FlowSolver {
-  readonly name: string;
-  /** p where halving the steps divides the error by 2^p. */
-  readonly order: number;
-  /** Whether it chooses its steps by `rtol` and `atol`; otherwise they are `step_size` long. */
-  readonly adaptive: boolean;
-  /** Evaluations of the field a step. */
-  readonly evaluations: number;
-  /** States at `times` (monotone, at least two) from x at the first of them. */
-  solve(field: Field, x: Tensor, times: readonly number[], options: Required<FlowOptions>): Flow;
-}
+/** States at `times` (monotone, at least two) from x at the first of them. */
+export type FlowSolver = (
+  field: Field,
+  x: Tensor,
+  times: readonly number[],
+  options: Required<FlowOptions>,
+) => Flow;
 
 /** A field that counts its evaluations, at one time for the whole batch. */
 export interface CountedField {

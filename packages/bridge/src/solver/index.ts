@@ -1,18 +1,13 @@
 // The solvers of flows by the names that users write (`ode_sampler`), and the one function that runs them.
 import { stack, type Tensor, tidy } from "@dsbm/torch";
 import { BridgeError } from "../core/errors.js";
-import { dopri5Flow } from "./dopri5.js";
-import { eulerFlow } from "./euler.js";
+import { dopri5 } from "./dopri5.js";
+import { euler, heun } from "./fixed-grid.js";
 import type { Flow, FlowOptions, FlowSolver } from "./flow.js";
-import { heunFlow } from "./heun.js";
 import type { Field } from "./solver.js";
 
 /** All solvers of flows. */
-export const flowSolvers = {
-  dopri5: dopri5Flow,
-  heun: heunFlow,
-  euler: eulerFlow,
-} as const satisfies Record<string, FlowSolver>;
+export const flowSolvers = { dopri5, heun, euler } as const satisfies Record<string, FlowSolver>;
 
 /**
  * Follows dx/dt = field(x, t) from x [B, …] at the first of `times` through the others, which grow or fall: states
@@ -50,7 +45,7 @@ export function solveFlow(
       throw new BridgeError("argument", `${name} is ${value}; expected a positive number`);
   if (times.length === 1) return { states: stack([x]), nfe: 0 };
   const options = { rtol, atol, step_size, first_step, max_num_steps, overshoot };
-  const flow = chosen.solve(field, x, times, options);
+  const flow = chosen(field, x, times, options);
   if (!tidy(() => flow.states.isfinite().all().item())) {
     flow.states.dispose();
     throw new BridgeError(

@@ -16,7 +16,7 @@ export function probabilityFlow({
 }: {
   forward?: Field | null;
   backward?: Field | null;
-  eps?: number;
+  eps?: number | undefined;
 }): Field {
   if (!(eps >= 0 && eps < 0.5))
     throw new BridgeError("argument", `eps is ${eps}; expected a number from 0 to below 0.5`);

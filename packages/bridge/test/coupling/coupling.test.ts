@@ -133,6 +133,14 @@ describe("minibatchExact", () => {
     }));
 });
 
+it("minibatchExact by permutation needs equally many samples", () =>
+  tidy(() => {
+    const couple = minibatchExact({ replace: false });
+    expect(() => couple({ x0: numbered(4), x1: numbered(5) }, seeded(1))).toThrow(
+      /equally many samples.*4 and 5/,
+    );
+  }));
+
 describe("minibatchEntropic", () => {
   it("draws from the plan of Sinkhorn: frequencies agree with its entries", () =>
     tidy(() => {
@@ -182,26 +190,4 @@ describe("squaredDistances", () => {
       const x1 = tensor([0, 0, 3, 4, 6, 8], { dtype: "float64" }).reshape([3, 1, 2]);
       expect(squaredDistances(x0, x1).toNumbers()).toEqual([0, 25, 100, 25, 0, 25]);
     }));
-});
-
-describe("minibatch plans without replacement", () => {
-  it("draw a permutation from an entropic plan", () =>
-    tidy(() => {
-      const batch = { x0: numbered(9), x1: shuffled(numbered(9), seeded(4)) };
-      const couple = minibatchEntropic({ reg: 0.5, replace: false });
-      const pairs = couple(batch, seeded(5));
-      expect(sorted(pairs.x0)).toEqual(sorted(batch.x0));
-      expect(sorted(pairs.x1)).toEqual(sorted(batch.x1));
-      const cost = distance(pairs.x0, pairs.x1);
-      expect(cost).toBeLessThan(distance(batch.x0, batch.x1));
-    }));
-
-  it.each([minibatchExact({ replace: false }), minibatchEntropic({ reg: 1, replace: false })])(
-    "need equally many samples",
-    (couple) =>
-      tidy(() => {
-        const batch = { x0: numbered(4), x1: numbered(5) };
-        expect(() => couple(batch, seeded(1))).toThrow(/equally many samples.*4 and 5/);
-      }),
-  );
 });

@@ -7,16 +7,12 @@ import { mapBatch, type Pairs } from "../../src/core/batch.js";
 import { type Direction, other } from "../../src/core/direction.js";
 import { uniformGrid } from "../../src/core/time-grid.js";
 import { dsbm } from "../../src/method/dsbm.js";
-import {
-  discretised,
-  exactCovariance,
-  exactDrift,
-  exactField,
-} from "../../src/metric/gaussian-bridge.js";
+import { discretised, exactCovariance, exactDrift } from "../../src/metric/gaussian-bridge.js";
 import { moments } from "../../src/metric/moments.js";
 import { brownian } from "../../src/process/brownian.js";
 import { eulerMaruyama } from "../../src/solver/euler-maruyama.js";
 import { type Field, ordered } from "../../src/solver/solver.js";
+import { exactField } from "../support.js";
 
 const bridge = { a: 0.3, sigma: 1 };
 const process = brownian(bridge);

@@ -7,11 +7,12 @@ import { uniformGrid } from "../../src/core/time-grid.js";
 import { methods } from "../../src/method/index.js";
 import { type NetworkFlowOptions, networkFlow } from "../../src/method/network-flow.js";
 import { type Parametrisation, plainDrift } from "../../src/method/parametrisation.js";
-import { exactField, exactMarginal, exactVelocity } from "../../src/metric/gaussian-bridge.js";
+import { exactMarginal } from "../../src/metric/gaussian-bridge.js";
 import { brownian } from "../../src/process/brownian.js";
 import { spread } from "../../src/process/process.js";
 import { solveFlow } from "../../src/solver/index.js";
 import type { Field } from "../../src/solver/solver.js";
+import { exactField, exactFlow } from "../support.js";
 
 beforeAll(() => setNumThreads(1));
 
@@ -30,14 +31,6 @@ class Exact extends nn.Module {
 }
 
 const drift = { f: exactField("f", bridge), b: exactField("b", bridge) };
-/** The velocity of the marginals, at one time for the batch. */
-const velocity: Field = (x, t) => {
-  const { slope, shift } = exactVelocity(
-    bridge,
-    tidy(() => t.select(0, 0).item()),
-  );
-  return x.mul(slope).add(shift);
-};
 
 /** Networks that predict the exact drift in a parametrisation. */
 function networksOf({ meanMatch, stdTrick }: Parametrisation, dt = 1) {
@@ -66,7 +59,7 @@ const cases: [string, Omit<NetworkFlowOptions, "eps">][] = [
   ["increments", { method: dsb, process, grid, networks: networksOf(plainDrift, 1 / 20) }],
   [
     "a velocity in the backward place",
-    { method: rectifiedflow, process, grid, networks: { b: new Exact(velocity) } },
+    { method: rectifiedflow, process, grid, networks: { b: new Exact(exactFlow(bridge)) } },
   ],
 ];
 

@@ -8,13 +8,13 @@ import {
   discretised,
   exactCovariance,
   exactDrift,
-  exactField,
   exactMarginal,
   expectedKL,
   gaussianKL,
 } from "../../src/metric/gaussian-bridge.js";
 import { moments, squaredDisplacement } from "../../src/metric/moments.js";
 import { eulerMaruyama } from "../../src/solver/euler-maruyama.js";
+import { exactField } from "../support.js";
 
 const bridge = { a: 0.1, sigma: 1 };
 const last = <T>(list: readonly T[]) => list[list.length - 1] as T;

@@ -1,12 +1,10 @@
-// Solvers converge with their order, in both directions of time, and give every state between.
+// Euler–Maruyama converges with its order, in both directions of time, and give every state between.
 import { cat, eye, full, noGrad, type Tensor, tensor, tidy, zeros } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { expectMoments, normal } from "../../../../test/support/numbers.js";
 import type { Direction } from "../../src/core/direction.js";
 import { gammaGrid, uniformGrid } from "../../src/core/time-grid.js";
-import { euler } from "../../src/solver/euler.js";
 import { eulerMaruyama, type StepVariance } from "../../src/solver/euler-maruyama.js";
-import { heun } from "../../src/solver/heun.js";
 import type { Field } from "../../src/solver/solver.js";
 
 /** Every state of a run, the start first. */
@@ -21,36 +19,7 @@ const refine = [16, 32, 64, 128];
 const orders = (errors: number[]) =>
   errors.slice(1).map((e, i) => Math.log2((errors[i] as number) / e));
 
-// dx/dt = (1 + t)x has x(t) = x(0)·exp(t + t²/2); the start of b is time 1.
-const growing: Field = (x, t) => x.mul(t.add(1).unsqueeze(1));
-const growth = Math.exp(1.5);
-
 describe.each(["f", "b"] as const)("direction %s", (direction: Direction) => {
-  const end = direction === "f" ? growth : 1 / growth;
-
-  it.each([
-    ["euler", euler, 1],
-    ["heun", heun, 2],
-  ] as const)("%s has its order", (_name, solver, order) => {
-    const errors = refine.map((n) =>
-      tidy(() =>
-        Math.abs(solver(growing, one(), { direction, grid: uniformGrid(n) }).item() - end),
-      ),
-    );
-    for (const p of orders(errors)) expect(Math.abs(p - order)).toBeLessThan(0.15);
-  });
-
-  it("heun on an uneven grid gives every state, exact where the field is linear in time", () =>
-    tidy(() => {
-      const path = collectPath();
-      const field: Field = (x, t) => x.mul(0).add(t.mul(2).unsqueeze(1));
-      const grid = gammaGrid([1, 2, 1]);
-      heun(field, one(), { direction, grid, callback: path.callback });
-      const times = direction === "f" ? [0, 0.25, 0.75, 1] : [1, 0.75, 0.25, 0];
-      const start = times[0] as number;
-      expect(path.states.map((x) => x.item())).toEqual(times.map((t) => 1 + t ** 2 - start ** 2));
-    }));
-
   // dX = −θX dt + σ dW (the drift points to 0 in either direction): e^−θ and σ²(1 − e^−2θ)/(2θ).
   const [theta, sigma] = [1.5, 0.7];
   const field: Field = (x) => x.mul(-theta);

@@ -2,9 +2,10 @@
 import { full, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { distance, expectMoments, normal } from "../../../../test/support/numbers.js";
-import { exactField, exactMarginal, exactVelocity } from "../../src/metric/gaussian-bridge.js";
+import { exactMarginal } from "../../src/metric/gaussian-bridge.js";
 import { flowSolvers, solveFlow } from "../../src/solver/index.js";
 import { probabilityFlow } from "../../src/solver/probability-flow.js";
+import { exactField, exactFlow } from "../support.js";
 
 beforeAll(() => setNumThreads(1));
 
@@ -18,8 +19,8 @@ it("is half the difference of the drifts: the velocity of the marginals", () =>
   tidy(() => {
     const x = normal([50, 2], 1);
     for (const time of [0.01, 0.3, 0.5, 0.99]) {
-      const { slope, shift } = exactVelocity(bridge, time);
-      expect(distance(flow(x, at(time, 50)), x.mul(slope).add(shift))).toBeLessThan(1e-10);
+      const want = exactFlow(bridge)(x, at(time, 50));
+      expect(distance(flow(x, at(time, 50)), want)).toBeLessThan(1e-10);
     }
   }));
 
@@ -71,11 +72,7 @@ it("is minus the backward drift, or the forward one, where that is all there is"
 
 it("follows a rectified flow, whose backward drift is minus its velocity", () =>
   tidy(() => {
-    const velocity = (x: Tensor, t: Tensor) => {
-      const { slope, shift } = exactVelocity(bridge, t.select(0, 0).item());
-      return x.mul(slope).add(shift);
-    };
-    const field = probabilityFlow({ backward: (x, t) => velocity(x, t).neg() });
+    const field = probabilityFlow({ backward: (x, t) => exactFlow(bridge)(x, t).neg() });
     const x1 = normal([100, 2], 5);
     const { states } = solveFlow(field, x1, { times: [1, 0], rtol: 1e-9, atol: 1e-9 });
     expect(distance(states.select(0, 1), x1.sub(2 * bridge.a))).toBeLessThan(1e-6);
