@@ -28,6 +28,7 @@ const CHECKS = [
   { name: "generated operations", args: ["scripts/gen-ops.mjs", "--check"] },
   { name: "table of keys", args: ["scripts/keys-table.mjs", "--check"] },
   { name: "table of parity", args: ["scripts/check-parity.mjs"] },
+  { name: "lines of the rooms (a report)", args: ["scripts/room-lines.mjs"], isReport: true },
 ];
 
 try {
@@ -37,13 +38,14 @@ try {
   process.exit(1);
 }
 const failed = [];
-for (const { name, args } of CHECKS) {
+for (const { name, args, isReport } of CHECKS) {
   if (args[0].startsWith("scripts/") && !existsSync(join(repo, args[0]))) {
     console.log(`-  ${name}: ${args[0]} is not there`);
     continue;
   }
   const { code, output } = await attempt(process.execPath, args);
   console.log(`${code === 0 ? "✓" : "✗"}  ${name}`);
+  if (isReport) console.log(output.trimEnd().replaceAll(/^/gm, "   "));
   if (code === 0) continue;
   failed.push(name);
   console.log(output.trimEnd());

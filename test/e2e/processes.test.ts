@@ -91,7 +91,7 @@ describe("several processes", () => {
     let said = "";
     child.stderr?.on("data", (text) => {
       said += text;
-      if (/iteration 1\/2 f: /.test(said) && !child.killed) child.kill("SIGINT");
+      if (/half-iteration 2\/4 f: /.test(said) && !child.killed) child.kill("SIGINT");
     });
     const stopped = await done;
     expect(stopped.code).toBe(130);
@@ -121,7 +121,7 @@ describe("several processes", () => {
 describe("a rank killed with SIGKILL", () => {
   let untouched: Promise<Outcome> | null = null;
   it.each([
-    ["in a step", /iteration 1\/2 f: \d thread/],
+    ["in a step", /half-iteration 2\/4 f: \d thread/],
     ["in a cache", /simulating pairs/],
     ["in a checkpoint", /checkpoints/],
   ])("%s is named by the others, and the run goes on to the same bits", async (what, moment) => {

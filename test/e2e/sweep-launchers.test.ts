@@ -48,7 +48,7 @@ function resultsIn(experiments: string): Record<string, Row[]> {
   return Object.fromEntries(
     tables.map((path) => {
       const { rows } = readCsv(join(experiments, "gaussian", path));
-      return [path, rows.map(({ seconds: _, ...row }) => row)];
+      return [path, rows.map(({ seconds: _, seconds_per_batch: __, ...row }) => row)];
     }),
   );
 }
@@ -76,7 +76,9 @@ describe("whatever the launcher", () => {
       const { summary_csv, summary_png, summary_svg } = sweepPaths(sweepIn(folder));
       expect(existsSync(summary_png)).toBe(true);
       expect(readFileSync(summary_svg, "utf8")).toContain("5 steps");
-      return readCsv(summary_csv).rows.map(({ seconds_mean: _, seconds_std: __, ...row }) => row);
+      return readCsv(summary_csv).rows.map((row) =>
+        Object.fromEntries(Object.entries(row).filter(([name]) => !name.startsWith("seconds"))),
+      );
     });
     expect(b).toEqual(a?.map((row) => ({ lr: 0.001, ...row })));
     // The two seeds, by hand.
@@ -210,7 +212,7 @@ it("images: a table by direction, of runs that were launched by Slurm", async ()
     { env: fake.env },
   );
   expect([code, stderr.includes("dsbm:")]).toEqual([0, false]);
-  expect(stdout).toMatch(/half_iteration +direction +seeds +end_mean/);
+  expect(stdout).toMatch(/half_iteration +direction +steps +seeds +msd/);
   const { rows, columns } = readCsv(sweepPaths(sweepIn(folder)).summary_csv);
   expect(columns.slice(0, 5)).toEqual([
     "half_iteration",

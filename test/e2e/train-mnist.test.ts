@@ -75,9 +75,9 @@ async function until(words: string[], pattern: RegExp): Promise<string> {
 
 it("DSBM-IPF starts, trains both ways, caches, saves, and goes on", async () => {
   const words = [...full, ...here()];
-  const first = await until(words, /iteration 2\/50 b: /);
+  const first = await until(words, /half-iteration 3\/100 b: /);
   expect(first).toMatch(/UNET of 6\.62 million parameters each way, 100 half-iterations/);
-  expect(first).toMatch(/iteration 1\/50 f step 2: displacement/);
+  expect(first).toMatch(/half-iteration 2\/100 f step 2, \d+ steps: /);
   const again = await until(words, /going on from checkpoint/);
   expect(again).toMatch(/going on from checkpoint it000[12]_[bf]_step0000000[0-2]/);
   const folder = /npx dsbm train (.*)/.exec(again)?.[1] ?? "";
@@ -86,13 +86,13 @@ it("DSBM-IPF starts, trains both ways, caches, saves, and goes on", async () => 
 
 it("DSBM-IMF starts on independent pairs, saves within its first half-iteration, and goes on there", async () => {
   const words = [...full, "first_num_iter=100000", "first_coupling=ind", ...here()];
-  const first = await until(words, /iteration 1\/50 b: /);
+  const first = await until(words, /half-iteration 1\/100 b: /);
   const stepOf = (said: string) =>
-    Number(/stopped in iteration 1\/50 b at step (\d+) of 100000/.exec(said)?.[1]);
+    Number(/stopped in half-iteration 1\/100 b at step (\d+) of 100000/.exec(said)?.[1]);
   const step = stepOf(first);
   expect(step).toBeGreaterThan(0);
   const id = `it0001_b_step${String(step).padStart(8, "0")}`;
-  const again = await until(words, /iteration 1\/50 b: /);
+  const again = await until(words, /half-iteration 1\/100 b: /);
   expect(again).toContain(`going on from checkpoint ${id}`);
   expect(stepOf(again)).toBeGreaterThan(step);
 }, 600_000);

@@ -37,7 +37,7 @@ describe("a run stopped by Ctrl-C", () => {
     child.stderr?.on("data", (text) => {
       said += text;
       // Past the first half-iteration, in the middle of things.
-      if (/iteration 1\/2 f: /.test(said) && !child.killed) child.kill("SIGINT");
+      if (/half-iteration 2\/4 f: /.test(said) && !child.killed) child.kill("SIGINT");
     });
     const stopped = await done;
     expect(stopped.code).toBe(130);
@@ -57,7 +57,7 @@ describe("a damaged checkpoint", () => {
     let said = "";
     child.stderr?.on("data", (text) => {
       said += text;
-      if (/iteration 2\/2 b: /.test(said) && !child.killed) child.kill("SIGINT");
+      if (/half-iteration 3\/4 b: /.test(said) && !child.killed) child.kill("SIGINT");
     });
     await done;
     const folder = join(folderOf("damaged"), "checkpoints");
@@ -76,7 +76,7 @@ describe("a damaged checkpoint", () => {
     let said = "";
     child.stderr?.on("data", (text) => {
       said += text;
-      if (/iteration 1\/2 f: /.test(said) && !child.killed) child.kill("SIGKILL");
+      if (/half-iteration 2\/4 f: /.test(said) && !child.killed) child.kill("SIGKILL");
     });
     await done;
     const folder = join(folderOf("lost"), "checkpoints");
@@ -94,7 +94,7 @@ describe("autostart_next_it", () => {
     let said = "";
     child.stderr?.on("data", (text) => {
       said += text;
-      if (/iteration 2\/2 b: /.test(said) && !child.killed) child.kill("SIGINT");
+      if (/half-iteration 3\/4 b: /.test(said) && !child.killed) child.kill("SIGINT");
     });
     await done;
     const before = readRun(folderOf("next")).models.length;
@@ -105,10 +105,10 @@ describe("autostart_next_it", () => {
     let told = "";
     second.stderr?.on("data", (text) => {
       told += text;
-      if (/iteration 2\/2 f: /.test(told) && !second.killed) second.kill("SIGINT");
+      if (/half-iteration 4\/4 f: /.test(told) && !second.killed) second.kill("SIGINT");
     });
     const { stderr } = await ended;
     expect(stderr).toMatch(/the half-iteration in progress ends here/);
-    expect(stderr).not.toMatch(/iteration 2\/2 b: /);
+    expect(stderr).not.toMatch(/half-iteration 3\/4 b: /);
   });
 });
