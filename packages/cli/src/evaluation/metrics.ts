@@ -166,6 +166,7 @@ export function shownRows(rows: readonly Row[]): Row[] {
   const columns = [
     ...places,
     ...furtherPlaces.filter((name) => new Set(rows.map((row) => row[name] ?? "")).size > 1),
+    ...(rows.some((row) => row.sampler) ? ["nfe"] : []),
     ...shownColumns(rows),
   ];
   return rows.map((row) => Object.fromEntries(columns.map((name) => [name, row[name] ?? null])));
