@@ -1,6 +1,5 @@
 // One split of a data set as it is loaded: a table of samples in memory or mapped from a file.
 import type { Tensor } from "@dsbm/torch";
-import { DatasetError } from "./errors.js";
 
 /** The published parts of a data set. */
 export type Split = "train" | "test";
@@ -43,18 +42,4 @@ export function newTable(
   facts: Pick<Table, "name" | "split" | "source" | "x"> & Partial<Table>,
 ): Table {
   return { labels: null, classes: [], condition: null, flip: false, ...facts };
-}
-
-/** `n` of `total` samples, all without `n`. Throws a `DatasetError` `InvalidOption` for more than there are. */
-export function rowCount(
-  n: number | undefined,
-  total: number,
-  { name, split }: Pick<Table, "name" | "split">,
-): number {
-  const count = n ?? total;
-  if (Number.isInteger(count) && count >= 1 && count <= total) return count;
-  throw new DatasetError(
-    "InvalidOption",
-    `n ${n}: expected 1 to ${total}, the samples of ${name} (${split})`,
-  );
 }

@@ -1,13 +1,7 @@
 export { DDPMpp } from "./ddpmpp/ddpmpp.js";
 export type { DDPMppOptions } from "./ddpmpp/options.js";
 export { DownscalerUNet } from "./downscaler-unet/downscaler-unet.js";
-export {
-  accuracyOf,
-  Classifier,
-  classify,
-  shareOf,
-  trainClassifier,
-} from "./features/classifier.js";
+export { accuracyOf, classify, trainClassifier } from "./features/classifier.js";
 export { inceptionFeatures } from "./features/inception-features.js";
 export {
   encodeLeNet,

@@ -2,9 +2,7 @@
 
 import { BridgeError, type Direction, type Network } from "@dsbm/bridge";
 import { DDPMpp } from "./ddpmpp/ddpmpp.js";
-import type { DDPMppOptions } from "./ddpmpp/options.js";
 import { DownscalerUNet } from "./downscaler-unet/downscaler-unet.js";
-import type { DownscalerUNetOptions } from "./downscaler-unet/options.js";
 import { DriftNetwork } from "./mlp/drift.js";
 import { ScoreNetwork } from "./mlp/mlp.js";
 import { type Given, numbers, only, readKeys, whole, wrongFor } from "./unet/keys.js";
@@ -57,6 +55,13 @@ function imageKeys({ shape, cond_channels = 0 }: NetworkRequest) {
   return { image_size, in_channels: channels + cond_channels, out_channels: channels };
 }
 
+/** A network of images whose options are the configuration's keys and those of `imageKeys`. */
+const ofImages = <Keys>(Net: new (options: Keys, seed: Seeded) => Network): NetworkKind => ({
+  takes: "images",
+  build: (keys: Partial<Keys>, request) =>
+    new Net({ ...keys, ...imageKeys(request) } as Keys, request),
+});
+
 /** The networks of the configuration. */
 export const networks: Readonly<Record<string, NetworkKind>> = {
   MLP: { takes: "vectors", build: buildMLP },
@@ -72,16 +77,8 @@ export const networks: Readonly<Record<string, NetworkKind>> = {
         request,
       ),
   },
-  DownscalerUNET: {
-    takes: "images",
-    build: (keys: DownscalerUNetOptions, request) =>
-      new DownscalerUNet({ ...keys, ...imageKeys(request) }, request),
-  },
-  DDPMpp: {
-    takes: "images",
-    build: (keys: DDPMppOptions, request) =>
-      new DDPMpp({ ...keys, ...imageKeys(request) }, request),
-  },
+  DownscalerUNET: ofImages(DownscalerUNet),
+  DDPMpp: ofImages(DDPMpp),
 };
 
 /**

@@ -51,51 +51,28 @@ export function loadDownscalerScaling(path: string): DownscalerScaling {
 }
 
 /**
- * Fields as they are stored, [n, C, H, W], from physical ones: with a field's spatial mean m and p = x − m,
- * x̃ = 2 (m − mintrain_mean)/Delta_ + 2 (p − mintrain_p)/Deltap − 2.
- */
-export function scaleFields(x: Tensor, scaling: DownscalerScaling): Tensor {
-  return tidy(() => {
-    const { mintrain_mean, Delta_, mintrain_p, Deltap } = planes(x, scaling);
-    const mean = x.mean([2, 3], { keepdim: true });
-    const m = mean.sub(mintrain_mean).div(Delta_);
-    const p = x.sub(mean).sub(mintrain_p).div(Deltap);
-    return m.add(p).sub(1).mul(2);
-  });
-}
-
-/**
- * Physical fields from stored ones [n, C, H, W], for plots; undoes `scaleFields`. With t = (x̃ + 2)/2 · Deltap +
+ * Physical fields x from stored ones x̃, [n, C, H, W], for plots. With a field's spatial mean m and p = x − m, the
+ * files have x̃ = 2 (m − mintrain_mean)/Delta_ + 2 (p − mintrain_p)/Deltap − 2. With t = (x̃ + 2)/2 · Deltap +
  * mintrain_p, whose spatial mean is (m − mintrain_mean) · Deltap/Delta_ and whose deviation from it is p,
- * x = p + mean(t) · Delta_/Deltap + mintrain_mean.
+ * x = p + mean(t) · Delta_/Deltap + mintrain_mean. Throws a BridgeError for more channels than the scaling has.
  */
 export function unscaleFields(x: Tensor, scaling: DownscalerScaling): Tensor {
   return tidy(() => {
-    const { mintrain_mean, Delta_, mintrain_p, Deltap } = planes(x, scaling);
+    const known = scaling.Deltap.numel;
+    const [, channels = 0] = x.shape;
+    if (x.ndim !== 4 || channels > known)
+      throw new BridgeError(
+        "argument",
+        `fields of shape [${x.shape}]; expected [n, C, H, W] with at most the ${known} channels of the scaling`,
+      );
+    const [mintrain_mean, Delta_, mintrain_p, Deltap] = names.map((name) =>
+      scaling[name]
+        .narrow(0, 0, channels)
+        .to({ dtype: x.dtype, device: x.device })
+        .view([1, channels, 1, 1]),
+    ) as [Tensor, Tensor, Tensor, Tensor];
     const t = x.add(2).div(2).mul(Deltap).add(mintrain_p);
     const mean = t.mean([2, 3], { keepdim: true });
     return t.sub(mean).add(mean.mul(Delta_).div(Deltap).add(mintrain_mean));
   });
-}
-
-/** The numbers of the first channels as [1, C, 1, 1] of x's dtype; throws a BridgeError where there are fewer. */
-function planes(x: Tensor, scaling: DownscalerScaling): DownscalerScaling {
-  const known = scaling.Deltap.numel;
-  const [, channels = 0] = x.shape;
-  if (x.ndim !== 4 || channels > known)
-    throw new BridgeError(
-      "argument",
-      `fields of shape [${x.shape}]; expected [n, C, H, W] with at most the ${known} channels of the scaling`,
-    );
-  const of = (values: Tensor) =>
-    values
-      .narrow(0, 0, channels)
-      .to({ dtype: x.dtype, device: x.device })
-      .view([1, channels, 1, 1]);
-  return {
-    mintrain_mean: of(scaling.mintrain_mean),
-    Delta_: of(scaling.Delta_),
-    mintrain_p: of(scaling.mintrain_p),
-    Deltap: of(scaling.Deltap),
-  };
 }

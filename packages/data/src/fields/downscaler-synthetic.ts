@@ -2,6 +2,7 @@
 
 import { stream } from "@dsbm/bridge";
 import { cat, empty, type Generator, randn, stack, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { checkDrawn } from "../counts.js";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
 import { newTable, type Split, type Table } from "../table.js";
@@ -46,11 +47,7 @@ function load(
       "InvalidOption",
       `image_size ${size}: expected a multiple of 8 from 16 to 1024 for ${name}`,
     );
-  if (!Number.isInteger(n) || n < 1 || n * size * size > 2 ** 30)
-    throw new DatasetError(
-      "InvalidOption",
-      `n ${n}: expected at least 1 field, and at most 12 GiB of them at ${size}×${size}`,
-    );
+  checkDrawn(n, { what: "field", size: `${size}×${size}`, bytes: 12 * size ** 2, GiB: 12 });
   const own = (of: string) => stream(seed, `downscaler_synthetic/${of}/${split}`);
   return tidy(() => {
     const draw = sampler(fieldLaws(resolution, size), {

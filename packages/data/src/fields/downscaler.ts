@@ -3,10 +3,12 @@
 import { join } from "node:path";
 import { stream } from "@dsbm/bridge";
 import { io, randperm, type Tensor, tidy } from "@dsbm/torch";
+import { rowCount } from "../counts.js";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { checkImageSize, DatasetError } from "../errors.js";
+import { notIn, ownFolder, placesIn } from "../files/locate.js";
 import { isFile } from "../files/read.js";
-import { newTable, rowCount, type Table } from "../table.js";
+import { newTable, type Table } from "../table.js";
 
 /** Wavenumbers of the condition, one segment of the high-resolution fields each, in this order. */
 const wavenumbers = [1, 2, 4, 8, 16];
@@ -65,14 +67,13 @@ function load(
 }
 
 function find(file: string, directory: string | undefined): { path: string; folder: string } {
-  const folders = directory === undefined ? [] : [join(directory, "downscaler"), directory];
+  const folders = placesIn(directory, ["downscaler"]);
   const folder = folders.find((place) => isFile(join(place, file)));
   if (folder !== undefined) return { path: join(folder, file), folder };
-  const [into = "a folder of your own and name it as directory", ...rest] = folders;
-  const where = folders.length === 0 ? "not there" : `not in ${[into, ...rest].join(", ")}`;
+  const into = folders[0] ?? ownFolder;
   throw new DatasetError(
     "MissingFiles",
-    `${file}: ${where}; put the arrays of the downscaling experiment (xtrain_512.npy, xtest_512.npy, scaling_512.npz, and those of 64) into ${into}, or choose dataset=downscaler_synthetic, which needs no files`,
+    `${file}: ${notIn(folders)}; put the arrays of the downscaling experiment (xtrain_512.npy, xtest_512.npy, scaling_512.npz, and those of 64) into ${into}, or choose dataset=downscaler_synthetic, which needs no files`,
   );
 }
 

@@ -1,9 +1,10 @@
 // Samples of the user's own in a .npy file, as a data set: "array:PATH.npy".
 import { stream } from "@dsbm/bridge";
 import { io, randperm, type Tensor, tidy } from "@dsbm/torch";
+import { rowCount, testCount, testFraction } from "../counts.js";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { checkImageSize, DatasetError, reason } from "../errors.js";
-import { newTable, rowCount, type Table } from "../table.js";
+import { newTable, type Table } from "../table.js";
 import { isFile } from "./read.js";
 
 /** The prefix of the name of such a set; the path follows. */
@@ -23,12 +24,8 @@ export function arraySet(path: string): DataSet {
 }
 
 function load(path: string, options: SetOptions): Table {
-  const { name, split, n, seed = 0, test_fraction = 0.1 } = options;
-  if (!(test_fraction > 0 && test_fraction < 1))
-    throw new DatasetError(
-      "InvalidOption",
-      `test_fraction ${test_fraction}: expected a number between 0 and 1`,
-    );
+  const { name, split, n, seed = 0 } = options;
+  const fraction = testFraction(options);
   if (!isFile(path))
     throw new DatasetError(
       "MissingFiles",
@@ -38,7 +35,7 @@ function load(path: string, options: SetOptions): Table {
     const all = readRows(path);
     checkRows(all, { path, options });
     const total = all.size(0);
-    const held = Math.min(Math.max(Math.round(test_fraction * total), 1), total - 1);
+    const held = testCount(fraction, total);
     const order = randperm(total, { generator: stream(seed, `array/split/${total}`) });
     const rows = split === "test" ? order.narrow(0, 0, held) : order.narrow(0, held, total - held);
     const count = rowCount(n, rows.size(0), { name, split });

@@ -1,8 +1,7 @@
-// The format of MNIST and related sets, gzipped or not: a magic number with the element type and the number of
+// The format of MNIST and related sets: a magic number with the element type and the number of
 // dimensions, the big-endian sizes, then the elements.
 import { basename } from "node:path";
 import { DatasetError } from "../errors.js";
-import { readBytes, unpack } from "./read.js";
 
 /** An IDX array of bytes in C order. */
 export interface IdxArray {
@@ -20,16 +19,10 @@ const types: Readonly<Record<number, string>> = {
 };
 
 /**
- * Reads an IDX file of unsigned bytes, gzipped or not (by its first bytes, not its name).
+ * The sizes, and a view of the elements, of an IDX file of unsigned bytes; `source` names it in errors.
  *
- * Returns its sizes and a view of its elements. Throws `DatasetError`: `Unreadable`, `BadGzip`,
- * `NotIdx`, `UnsupportedType`, `IncompleteFile`, `SizeMismatch`.
+ * Throws `DatasetError`: `NotIdx`, `UnsupportedType`, `IncompleteFile`, `SizeMismatch`.
  */
-export function readIdx(path: string): IdxArray {
-  return parseIdx(unpack(readBytes(path), path), path);
-}
-
-/** Reads the bytes of an IDX file, unpacked; `source` names them in errors; throws like `readIdx`. */
 export function parseIdx(bytes: Uint8Array, source: string): IdxArray {
   if (bytes.length < 4) throw cut(source, "a magic number of 4 bytes", bytes.length);
   const [zero, alsoZero, type, dimensions] = bytes as unknown as [number, number, number, number];

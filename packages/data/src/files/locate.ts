@@ -6,6 +6,17 @@ import type { Split } from "../table.js";
 import { describeFile, type PublishedFile, type PublishedSet } from "./published.js";
 import { isFile, readBytes, readMembers } from "./read.js";
 
+/** Folders to search for files: these below the data folder, then the data folder; none without a data folder. */
+export const placesIn = (directory: string | undefined, own: readonly string[]): string[] =>
+  directory === undefined ? [] : [...own.map((folder) => join(directory, folder)), directory];
+
+/** For an error: the places where something was not found. */
+export const notIn = (tried: readonly string[], what = "not"): string =>
+  tried.length === 0 ? `${what} there` : `${what} in ${tried.join(", ")}`;
+
+/** For an error: where to put files if there is no data folder. */
+export const ownFolder = "a folder of your own and name it as directory";
+
 /** The two files of one split: names for messages, and their bytes. */
 export interface Place {
   /** The folder or archive. */
@@ -55,7 +66,6 @@ export function missingFiles(
 ): DatasetError {
   const all = lacking.length === Object.keys(set.files[split]).length;
   const what = all ? "not" : `no ${lacking.map(({ name }) => name).join(" and ")}`;
-  const where = tried.length === 0 ? "there" : `in ${tried.join(", ")}`;
   const list = lacking.map((file) => describeFile(file)).join(" and ");
   const install = set.package === undefined ? "" : `${set.package.install}, or `;
   const download =
@@ -63,10 +73,9 @@ export function missingFiles(
       ? `download ${list} from ${set.home} and put them, unpacked or as .gz,`
       : `download ${describeFile({ name: set.archive.names[0], ...set.archive }, { unpacked: false })} ` +
         `from ${set.home} and put it, or ${list} out of it, unpacked or as .gz,`;
-  const into = target ?? "a folder of your own and name it as directory";
   return new DatasetError(
     "MissingFiles",
-    `${set.title} (${split}): ${what} ${where}; ${install}${download} into ${into}`,
+    `${set.title} (${split}): ${notIn(tried, what)}; ${install}${download} into ${target ?? ownFolder}`,
   );
 }
 

@@ -22,13 +22,22 @@ export function readBytes(path: string): Uint8Array {
   return attempt(path, () => readFileSync(path));
 }
 
-/** The result of an operation on a path; its error is `Unreadable`. */
-function attempt<T>(path: string, operation: () => T): T {
+/** The result of an operation on a path; its error is `Unreadable`, and `explain` completes its message. */
+export function attempt<T>(path: string, operation: () => T, explain = (why: string) => why): T {
   try {
     return operation();
   } catch (error) {
-    throw new DatasetError("Unreadable", `${path}: ${reason(error)}`);
+    if (error instanceof DatasetError) throw error;
+    throw new DatasetError("Unreadable", `${path}: ${explain(reason(error))}`);
   }
+}
+
+/** The error of bytes that cannot be unpacked. */
+function damaged(code: "BadGzip" | "BadZip" | "BadTar", source: string, n: number, error: unknown) {
+  return new DatasetError(
+    code,
+    `${source}: ${n} bytes that cannot be unpacked (${reason(error)}): download it again`,
+  );
 }
 
 /** Gzipped bytes unpacked, others unchanged; `source` names them in errors; throws `BadGzip`. */
@@ -37,10 +46,7 @@ export function unpack(bytes: Uint8Array, source: string): Uint8Array {
   try {
     return gunzipSync(bytes, { maxOutputLength: limit });
   } catch (error) {
-    throw new DatasetError(
-      "BadGzip",
-      `${source}: ${bytes.length} bytes that cannot be unpacked (${reason(error)}): download it again`,
-    );
+    throw damaged("BadGzip", source, bytes.length, error);
   }
 }
 
@@ -71,10 +77,7 @@ export function readMembers(path: string, names: readonly string[]): Map<string,
       : tarMembers(unpacked, select(unpacked.length));
     members = new Map(found.map(([member, content]) => [plain(member), content]));
   } catch (error) {
-    throw new DatasetError(
-      code,
-      `${path}: ${bytes.length} bytes that cannot be unpacked (${reason(error)}): download it again`,
-    );
+    throw damaged(code, path, bytes.length, error);
   }
   const absent = names.filter((name) => !members.has(name));
   if (absent.length > 0)

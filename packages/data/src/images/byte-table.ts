@@ -1,8 +1,9 @@
 // From labelled images in memory to a table: the classes and the number of images that the options ask for.
 import { tensor, tidy } from "@dsbm/torch";
+import { rowCount } from "../counts.js";
 import type { SetOptions } from "../data-set.js";
 import { checkImageSize, DatasetError } from "../errors.js";
-import { type ImageClass, newTable, rowCount, type Table } from "../table.js";
+import { type ImageClass, newTable, type Table } from "../table.js";
 
 /** Images [n, …shape] in C order, in the order of the file, and a label for each. */
 export interface ByteImages {

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
+import { notIn, ownFolder, placesIn } from "../files/locate.js";
 import { describeFile } from "../files/published.js";
 import { isFile, readBytes, readMembers } from "../files/read.js";
 import type { Split, Table } from "../table.js";
@@ -59,7 +60,7 @@ function readSplit(
   split: Split,
   directory: string | undefined,
 ): { source: string; batches: CifarBatch[] } {
-  const folders = directory === undefined ? [] : [join(directory, "cifar10"), directory];
+  const folders = placesIn(directory, ["cifar10"]);
   for (const form of forms) {
     const files = batchNames(split, form.suffix);
     for (const folder of folders.flatMap((own) => [join(own, form.folder), own])) {
@@ -76,8 +77,7 @@ function readSplit(
     const read = (file: string) => form.read(members.get(file)!, `${archive}: ${file}`);
     return { source: archive, batches: files.map(read) };
   }
-  const tried = folders.length === 0 ? "not there" : `not in ${folders.join(", ")}`;
-  throw missing(split, tried, folders[0] ?? "a folder of your own and name it as directory");
+  throw missing(split, notIn(folders), folders[0] ?? ownFolder);
 }
 
 function batchNames(split: Split, suffix: string): string[] {

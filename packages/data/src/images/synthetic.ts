@@ -3,6 +3,7 @@
 
 import { stream } from "@dsbm/bridge";
 import { rand, tensor, tidy } from "@dsbm/torch";
+import { checkDrawn } from "../counts.js";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
 import { type ImageClass, newTable, type Split, type Table } from "../table.js";
@@ -42,11 +43,7 @@ function load(
   const classes = all.filter(({ label }) => wanted === undefined || wanted.includes(label));
   if (!Number.isInteger(size) || size < 4 || size > 1024)
     throw new DatasetError("InvalidOption", `image_size ${size}: expected 4 to 1024 for ${name}`);
-  if (!Number.isInteger(n) || n < 1 || n * size * size > 2 ** 31)
-    throw new DatasetError(
-      "InvalidOption",
-      `n ${n}: expected at least 1 image, and at most 2 GiB of them at ${size}×${size}`,
-    );
+  checkDrawn(n, { what: "image", size: `${size}×${size}`, bytes: size ** 2, GiB: 2 });
   // The stream depends on the shapes, not on the name, of which a set may have two.
   const purpose = `synthetic/${classes.map((shape) => shape.name)}/${split}`;
   const draws = tidy(() => rand([n, 3], { generator: stream(seed, purpose) }).toNumbers());

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
+import { notIn, placesIn } from "../files/locate.js";
 import { listPictures } from "./picture-files.js";
 import { type FoundPictures, pictureSet } from "./picture-set.js";
 
@@ -23,13 +24,14 @@ export function afhq(kind: (typeof kinds)[number]): DataSet {
 }
 
 function find(kind: string, { split, directory }: SetOptions): FoundPictures {
-  const own = directory === undefined ? [] : [...folders.map((f) => join(directory, f)), directory];
-  const tried = own.flatMap((folder) => splits[split].map((part) => join(folder, part, kind)));
+  const tried = placesIn(directory, folders).flatMap((folder) =>
+    splits[split].map((part) => join(folder, part, kind)),
+  );
   for (const source of tried) {
     const files = listPictures(source);
     if (files.length > 0) return { source, files, cache: join(directory!, "decoded") };
   }
-  const where = tried.length === 0 ? "not there" : `no pictures in ${tried.join(", ")}`;
+  const where = tried.length === 0 ? "not there" : notIn(tried, "no pictures");
   const into = tried[0] ?? `a folder of your own, as train/${kind}, and name it as directory`;
   throw new DatasetError(
     "MissingFiles",

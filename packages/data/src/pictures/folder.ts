@@ -1,5 +1,6 @@
 // Any folder of pictures as a data set: "folder:PATH".
 import { dirname, join, resolve } from "node:path";
+import { testFraction } from "../counts.js";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
 import { isFolder } from "../files/read.js";
@@ -24,15 +25,9 @@ export function folderSet(path: string): DataSet {
   });
 }
 
-function find(
-  path: string,
-  { name, split, directory, test_fraction = 0.1 }: SetOptions,
-): FoundPictures {
-  if (!(test_fraction > 0 && test_fraction < 1))
-    throw new DatasetError(
-      "InvalidOption",
-      `test_fraction ${test_fraction}: expected a number between 0 and 1`,
-    );
+function find(path: string, options: SetOptions): FoundPictures {
+  const { name, split, directory } = options;
+  const fraction = testFraction(options);
   if (path === "" || !isFolder(path))
     throw new DatasetError(
       "MissingFiles",
@@ -51,5 +46,5 @@ function find(
       "MissingFiles",
       `${name} (${split}): ${all.length} pictures in ${resolve(path)}: expected two or more, to train on and to test on (.png, .jpg, .webp, .avif, .tif)`,
     );
-  return { source: path, files: holdOut(all, test_fraction)[split], cache };
+  return { source: path, files: holdOut(all, fraction)[split], cache };
 }

@@ -4,8 +4,8 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { io } from "@dsbm/torch";
-import { DatasetError, reason } from "../errors.js";
-import { status } from "../files/read.js";
+import { DatasetError } from "../errors.js";
+import { attempt, status } from "../files/read.js";
 import { type DecodedPicture, decodePicture, type PictureTarget } from "./picture-decode.js";
 import type { PictureFile } from "./picture-files.js";
 
@@ -35,7 +35,7 @@ export async function decodeAll(
 ): Promise<void> {
   signal?.throwIfAborted();
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.tmp`);
-  attempt(dirname(path), () => {
+  stored(dirname(path), () => {
     mkdirSync(dirname(resolve(path)), { recursive: true });
     sweep(path);
   });
@@ -53,28 +53,24 @@ export async function decodeAll(
           `${name}: ${picture.width}×${picture.height} pixels: expected ${width}×${height} as ${expected ? "published" : `in ${basename(files[0]!.path)}`}; remove it, or set image_size to bring all pictures to one size`,
         );
       const shape = [target.channels, height, width];
-      attempt(path, () => {
+      stored(path, () => {
         writer ??= new io.npy.NpyWriter(temporary, "uint8", shape);
         writer.append({ dtype: "uint8", shape, data: picture.bytes });
       });
       done += 1;
       progress?.(done);
     }
-    attempt(path, () => {
+    stored(path, () => {
       writer!.close({ sync: true });
       renameSync(temporary, path);
     });
   } catch (error) {
-    discard(writer, temporary);
+    try {
+      writer?.close();
+    } finally {
+      rmSync(temporary, { force: true });
+    }
     throw error;
-  }
-}
-
-function discard(writer: io.npy.NpyWriter | undefined, path: string): void {
-  try {
-    writer?.close();
-  } finally {
-    rmSync(path, { force: true });
   }
 }
 
@@ -115,14 +111,12 @@ function sweep(path: string): void {
   }
 }
 
-function attempt<T>(path: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    if (error instanceof DatasetError) throw error;
-    throw new DatasetError(
-      "Unreadable",
-      `${path}: decoded pictures cannot be stored there (${reason(error)}): free space, or name another folder as cache`,
-    );
-  }
+/** The result of an operation on the file or folder of decoded pictures. */
+function stored<T>(path: string, operation: () => T): T {
+  return attempt(
+    path,
+    operation,
+    (why) =>
+      `decoded pictures cannot be stored there (${why}): free space, or name another folder as cache`,
+  );
 }

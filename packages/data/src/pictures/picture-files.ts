@@ -3,8 +3,8 @@
 import { createHash } from "node:crypto";
 import { readdirSync, type Stats } from "node:fs";
 import { join } from "node:path";
-import { DatasetError, reason } from "../errors.js";
-import { isFile, isFolder, status } from "../files/read.js";
+import { testCount } from "../counts.js";
+import { attempt, isFile, isFolder, status } from "../files/read.js";
 
 /** A file of a folder: its path below it, with "/", and the whole path. */
 export interface PictureFile {
@@ -21,7 +21,8 @@ const picture = /\.(png|jpe?g|webp|avif|tiff?)$/i;
  */
 export function listPictures(folder: string, below = ""): PictureFile[] {
   if (!isFolder(folder)) return [];
-  const files = entriesOf(folder).flatMap((entry): PictureFile[] => {
+  const entries = attempt(folder, () => readdirSync(folder, { withFileTypes: true }));
+  const files = entries.flatMap((entry): PictureFile[] => {
     if (entry.name.startsWith(".")) return [];
     const [name, path] = [below + entry.name, join(folder, entry.name)];
     if (entry.isDirectory()) return listPictures(path, `${name}/`);
@@ -29,14 +30,6 @@ export function listPictures(folder: string, below = ""): PictureFile[] {
     return file && picture.test(entry.name) ? [{ name, path }] : [];
   });
   return below === "" ? files.sort(byName) : files;
-}
-
-function entriesOf(folder: string) {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch (error) {
-    throw new DatasetError("Unreadable", `${folder}: ${reason(error)}`);
-  }
 }
 
 /** The order of code units, the same in every locale. */
@@ -50,11 +43,10 @@ export function holdOut(
   files: readonly PictureFile[],
   fraction: number,
 ): { train: PictureFile[]; test: PictureFile[] } {
-  const count = Math.min(Math.max(Math.round(fraction * files.length), 1), files.length - 1);
   const digest = ({ name }: PictureFile) => createHash("sha256").update(name).digest("hex");
   const ranked = files.map((file) => ({ file, digest: digest(file) }));
   ranked.sort((a, b) => (a.digest < b.digest ? -1 : 1));
-  const held = new Set(ranked.slice(0, count).map(({ file }) => file));
+  const held = new Set(ranked.slice(0, testCount(fraction, files.length)).map(({ file }) => file));
   return {
     train: files.filter((file) => !held.has(file)),
     test: files.filter((file) => held.has(file)),

@@ -1,10 +1,11 @@
 // Folders of pictures as data sets: decoded once into an array, which is then mapped.
 import { join } from "node:path";
 import { full, io, tidy } from "@dsbm/torch";
+import { rowCount } from "../counts.js";
 import type { DataSet, Preparation, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
 import { status } from "../files/read.js";
-import { type ImageClass, newTable, rowCount, type Table } from "../table.js";
+import { type ImageClass, newTable, type Table } from "../table.js";
 import { decodeAll } from "./picture-cache.js";
 import type { PictureTarget } from "./picture-decode.js";
 import { fingerprint, type PictureFile } from "./picture-files.js";

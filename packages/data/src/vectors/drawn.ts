@@ -1,5 +1,6 @@
 // Vectors drawn from a seed as tables: what all such sets have in common.
 import { type Tensor, tidy } from "@dsbm/torch";
+import { checkDrawn } from "../counts.js";
 import type { SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
 import { newTable, type Table } from "../table.js";
@@ -23,11 +24,7 @@ export function drawnTable(
       "InvalidOption",
       `dim ${dim}: expected ${fixed ? `${usual}, the dimension` : "a whole number above 0, the dimension"} of ${name}; set data.dim`,
     );
-  if (!Number.isInteger(n) || n < 1 || n * dim > 2 ** 30)
-    throw new DatasetError(
-      "InvalidOption",
-      `n ${n}: expected at least 1 sample of ${name}, and at most 4 GiB of them at dim ${dim}`,
-    );
+  checkDrawn(n, { what: `sample of ${name}`, size: `dim ${dim}`, bytes: 4 * dim, GiB: 4 });
   return newTable({
     name,
     split,

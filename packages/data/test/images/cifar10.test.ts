@@ -91,17 +91,15 @@ const python = (): Record<string, Uint8Array> => ({
 });
 
 /** The archive as published: the files in a folder, packed by tar itself. */
-function archive(
-  directory: string,
-  name: string,
-  folder: string,
-  files: Record<string, Uint8Array>,
-) {
-  const from = fresh();
+function archive(name: string, folder: string, files: Record<string, Uint8Array>, below = "") {
+  const [from, directory] = [fresh(), fresh()];
   put(join(from, folder), { "readme.html": bytesOf("x"), ...files });
-  mkdirSync(directory, { recursive: true });
-  execFileSync("tar", ["-C", from, "-czf", join(directory, name), folder]);
+  mkdirSync(join(directory, below), { recursive: true });
+  execFileSync("tar", ["-C", from, "-czf", join(directory, below, name), folder]);
+  return directory;
 }
+const [bin, py] = ["cifar-10-batches-bin", "cifar-10-batches-py"] as const;
+const [binTar, pyTar] = ["cifar-10-binary.tar.gz", "cifar-10-python.tar.gz"] as const;
 
 const train = (directory: string, name = "cifar10", options = {}) =>
   loadTable(name, { split: "train", directory, ...options });
@@ -110,32 +108,10 @@ const test = (directory: string, name = "cifar10", options = {}) =>
 
 const forms: [string, () => string][] = [
   ["binary batches", () => fresh(binary())],
-  [
-    "binary batches in their folder",
-    () => put(fresh(), prefixed("cifar-10-batches-bin", binary())),
-  ],
-  ["pickled batches", () => put(fresh(), prefixed("cifar10/cifar-10-batches-py", python()))],
-  [
-    "the binary archive",
-    () => {
-      const directory = fresh();
-      archive(
-        join(directory, "cifar10"),
-        "cifar-10-binary.tar.gz",
-        "cifar-10-batches-bin",
-        binary(),
-      );
-      return directory;
-    },
-  ],
-  [
-    "the Python archive",
-    () => {
-      const directory = fresh();
-      archive(directory, "cifar-10-python.tar.gz", "cifar-10-batches-py", python());
-      return directory;
-    },
-  ],
+  ["binary batches in their folder", () => fresh(prefixed(bin, binary()))],
+  ["pickled batches", () => fresh(prefixed(`cifar10/${py}`, python()))],
+  ["the binary archive", () => archive(binTar, bin, binary(), "cifar10")],
+  ["the Python archive", () => archive(pyTar, py, python())],
 ];
 const prefixed = (folder: string, files: Record<string, Uint8Array>) =>
   Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`${folder}/${name}`, bytes]));
@@ -209,68 +185,21 @@ describe("CIFAR-10", () => {
     );
   });
 
+  const binaryBatch = (batch: Uint8Array) => ({ "test_batch.bin": batch });
+  const pickle = (batch: Uint8Array) => ({ test_batch: batch });
+  const packed = gzipSync(bytesOf("x".repeat(2000)));
   it.each<[string, Record<string, Uint8Array>, string, string]>([
-    [
-      "a cut batch",
-      { "test_batch.bin": records(0, [1]).subarray(1) },
-      "IncompleteFile",
-      "3072 bytes: expected records of 3073",
-    ],
-    ["an empty batch", { "test_batch.bin": bytesOf() }, "IncompleteFile", "0 bytes"],
-    [
-      "a label too high",
-      { "test_batch.bin": records(0, [1, 10]) },
-      "BadLabel",
-      "label 10 of image 1: expected 0 to 9",
-    ],
-    [
-      "a cut pickle",
-      { test_batch: pickled(0, [1, 2]).subarray(0, 900) },
-      "BadPickle",
-      "needs 6144 bytes",
-    ],
-    [
-      "no pickle",
-      { test_batch: bytesOf("<html>") },
-      "BadPickle",
-      "is no pickle of protocol 2 to 5",
-    ],
-    [
-      "a pickle of something else",
-      { test_batch: bytesOf([0x80, 2], "].") },
-      "BadPickle",
-      "is it a batch of CIFAR-10?",
-    ],
-    [
-      "more rows than bytes",
-      { test_batch: pickled(0, [1, 2], { n: 3 }) },
-      "BadPickle",
-      "sets attributes of an object, which is refused",
-    ],
-    [
-      "labels of other images",
-      { test_batch: pickled(0, [1, 2], { more: [3] }) },
-      "BadPickle",
-      "and labels, n numbers",
-    ],
-    [
-      "a pickled label too high",
-      { test_batch: pickled(0, [1, 12]) },
-      "BadLabel",
-      "label 12 of image 1",
-    ],
-    [
-      "no archive",
-      { "cifar-10-binary.tar.gz": gzipSync(bytesOf("x".repeat(2000))) },
-      "BadTar",
-      "cifar-10-binary.tar.gz",
-    ],
-    [
-      "a cut archive",
-      { "cifar-10-python.tar.gz": gzipSync(bytesOf("x".repeat(2000))).subarray(0, 20) },
-      "BadGzip",
-      "download it again",
-    ],
+    ["a cut batch", binaryBatch(records(0, [1]).subarray(1)), "IncompleteFile", "3072 bytes: exp"],
+    ["an empty batch", binaryBatch(bytesOf()), "IncompleteFile", "0 bytes"],
+    ["a label too high", binaryBatch(records(0, [1, 10])), "BadLabel", "label 10 of image 1: exp"],
+    ["a cut pickle", pickle(pickled(0, [1, 2]).subarray(0, 900)), "BadPickle", "needs 6144 bytes"],
+    ["no pickle", pickle(bytesOf("<html>")), "BadPickle", "is no pickle of protocol 2 to 5"],
+    ["other content", pickle(bytesOf([0x80, 2], "].")), "BadPickle", "is it a batch of CIFAR-10?"],
+    ["too many rows", pickle(pickled(0, [1, 2], { n: 3 })), "BadPickle", "attributes of an object"],
+    ["other labels", pickle(pickled(0, [1], { more: [3] })), "BadPickle", "and labels, n numbers"],
+    ["a pickled label", pickle(pickled(0, [1, 12])), "BadLabel", "label 12 of image 1"],
+    ["no archive", { [binTar]: packed }, "BadTar", "cifar-10-binary.tar.gz"],
+    ["a cut archive", { [pyTar]: packed.subarray(0, 20) }, "BadGzip", "it again"],
   ])("refuses %s", (_, files, code, message) => {
     const directory = fresh(files);
     expect(() => test(directory)).toThrow(refusal(code, message));
@@ -278,17 +207,16 @@ describe("CIFAR-10", () => {
   });
 
   it("refuses an archive without the batches, and one that claims more than it holds", () => {
-    const directory = fresh();
-    archive(directory, "cifar-10-binary.tar.gz", "cifar-10-batches-bin", {});
+    const directory = archive(binTar, bin, {});
     expect(() => test(directory)).toThrow(refusal("BadTar", "no test_batch.bin in it"));
     // A header by hand, with a size that would lead the reader back to the beginning.
     const header = new Uint8Array(2048);
     header.set(bytesOf("test_batch.bin"));
     header.set(bytesOf("-77777777777"), 124);
-    put(directory, { "cifar-10-binary.tar.gz": gzipSync(header) });
+    put(directory, { [binTar]: gzipSync(header) });
     expect(() => test(directory)).toThrow(refusal("BadTar", /claims -\d+ bytes of 2048/));
     header.set(bytesOf("00000007777\0"), 124);
-    put(directory, { "cifar-10-binary.tar.gz": gzipSync(header) });
+    put(directory, { [binTar]: gzipSync(header) });
     expect(() => test(directory)).toThrow(refusal("BadTar", "claims 4095 bytes of 2048"));
   });
 });

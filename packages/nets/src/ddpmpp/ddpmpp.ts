@@ -89,17 +89,17 @@ export class DDPMpp extends nn.Module {
     };
     // Each of these builds layers and adds the step that applies them to h.
     const next = (step: (s: State) => void) => void this.#steps.push(step);
+    const through = (layer: (h: Tensor, s: State) => Tensor) =>
+      next((s) => {
+        s.h = layer(s.h, s);
+      });
     const block = (from: number, to: number, way?: "down" | "up") => {
       const layer = add(new ResBlock(from, to, { ...blockOptions, ...(way && { resample: way }) }));
-      next((s) => {
-        s.h = scoped(() => layer.forward(s.h, s.emb));
-      });
+      through((h, { emb }) => scoped(() => layer.forward(h, emb)));
     };
     const attention = (c: number) => {
       const layer = add(new AttnBlock(c, { ...this.options, ...seed }));
-      next((s) => {
-        s.h = scoped(() => layer.forward(s.h));
-      });
+      through((h) => scoped(() => layer.forward(h)));
     };
     const attending = (level: number, c: number) => {
       if (attn_resolutions.includes(image_size / 2 ** level)) attention(c);
@@ -107,9 +107,7 @@ export class DDPMpp extends nn.Module {
     const change = (c: number, way: "down" | "up") => {
       if (this.options.resblock_type === "biggan") return block(c, c, way);
       const layer = resample(c, c, way, this.options.resamp_with_conv);
-      next((s) => {
-        s.h = layer.forward(s.h);
-      });
+      through((h) => layer.forward(h));
     };
     const skips: number[] = [];
     const skip = (c: number) => {
@@ -129,9 +127,7 @@ export class DDPMpp extends nn.Module {
     }
 
     const first = add(conv3(in_channels, nf, seed));
-    next((s) => {
-      s.h = first.forward(s.input);
-    });
+    through((_, { input }) => first.forward(input));
     skip(nf);
     let c = nf;
     let pyramid = in_channels;
@@ -147,18 +143,18 @@ export class DDPMpp extends nn.Module {
       change(c, "down");
       if (progressive_input === "input_skip") {
         const combine = add(new Combine(pyramid, c, { method, ...seed }));
-        next((s) => {
+        through((h, s) => {
           s.input = resampling.halved(s.input);
-          s.h = combine.forward(s.input, s.h);
+          return combine.forward(s.input, h);
         });
         if (method === "cat") c *= 2;
       }
       if (progressive_input === "residual") {
         const carry = resample(pyramid, c, "down");
         pyramid = c;
-        next((s) => {
-          s.input = sumOf(carry.forward(s.input), s.h, skip_rescale);
-          s.h = s.input;
+        through((h, s) => {
+          s.input = sumOf(carry.forward(s.input), h, skip_rescale);
+          return s.input;
         });
       }
       skip(c);
@@ -170,9 +166,7 @@ export class DDPMpp extends nn.Module {
 
     for (const [i, to] of channels.toReversed().entries()) {
       for (let k = 0; k <= num_res_blocks; k++) {
-        next((s) => {
-          s.h = cat([s.h, s.skips.pop() as Tensor], { dim: 1 });
-        });
+        through((h, { skips }) => cat([h, skips.pop() as Tensor], { dim: 1 }));
         block(c + (skips.pop() as number), to);
         c = to;
       }

@@ -1,11 +1,11 @@
 // Training and use of classifiers, with which the samples of a bridge are evaluated.
 
-import { BridgeError, decodeImages, inBatches } from "@dsbm/bridge";
+import { BridgeError, inBatches } from "@dsbm/bridge";
 import {
   cat,
   crossEntropyLoss,
   type Generator,
-  nn,
+  type nn,
   noGrad,
   optim,
   randperm,
@@ -13,45 +13,15 @@ import {
   type Tensor,
   tidy,
 } from "@dsbm/torch";
-import { MLP } from "../mlp/mlp.js";
 
-/** An MLP from flattened samples [n, …] to logits [n, classes]; parameters `net.layers.0.weight`, … */
-export class Classifier extends nn.Module {
-  net: MLP;
-  constructor(
-    inputs: number,
-    {
-      classes = 10,
-      hidden = [256, 128],
-      generator,
-    }: { classes?: number; hidden?: readonly number[]; generator?: Generator } = {},
-  ) {
-    super();
-    this.net = new MLP(inputs, [...hidden, classes], { generator });
-  }
-  forward(x: Tensor): Tensor {
-    return this.net.forward(x.flatten({ startDim: 1 }));
-  }
-}
-
-/** Samples as a classifier takes them: bytes become images of −1 … 1. */
-function prepared(x: Tensor): Tensor {
-  return x.dtype === "uint8" ? decodeImages(x) : x;
-}
-
-/** The most likely class of each sample [n, …]: int64 [n]. Bytes are decoded to images of −1 … 1. */
+/** The most likely class of each sample [n, …]: int64 [n]. */
 export function classify(
   classifier: nn.Module,
   x: Tensor,
   { batchSize = 1000 }: { batchSize?: number } = {},
 ): Tensor {
-  const guess = (rows: Tensor) => classifier.forward(prepared(rows)).argmax({ dim: 1 });
+  const guess = (rows: Tensor) => classifier.forward(rows).argmax({ dim: 1 });
   return noGrad(() => tidy(() => cat(inBatches(x, batchSize, guess))));
-}
-
-/** The share of samples [n, …] classified as `label`, between 0 and 1. */
-export function shareOf(classifier: nn.Module, x: Tensor, label: number): number {
-  return tidy(() => classify(classifier, x).eq(label).to("float32").mean().item());
 }
 
 /** The share of samples [n, …] that are classified as their labels, int64 [n], between 0 and 1. */
@@ -60,7 +30,7 @@ export function accuracyOf(classifier: nn.Module, x: Tensor, labels: Tensor): nu
 }
 
 export interface ClassifierTraining {
-  /** Samples [n, …]; bytes are decoded to images of −1 … 1, a batch at a time. */
+  /** Samples [n, …] as the classifier takes them; a LeNet takes bytes. */
   x: Tensor;
   /** Classes, int64 [n]. */
   labels: Tensor;
@@ -90,7 +60,7 @@ export function* trainClassifier(
     );
   const optimizer = new optim.AdamW(classifier.parameters(), { lr });
   const step = recorded((batch: Tensor, classes: Tensor) => {
-    const loss = crossEntropyLoss(classifier.forward(prepared(batch)), classes);
+    const loss = crossEntropyLoss(classifier.forward(batch), classes);
     optimizer.zeroGrad();
     loss.backward();
     optimizer.step();

@@ -8,23 +8,10 @@ import type { Seeded } from "../unet/layers.js";
 import { TimeEmbedding } from "../unet/time-embedding.js";
 import { MLP } from "./mlp.js";
 
-/** Fully connected layers with LeakyReLU between them, and after the last with `activate_final`. */
+/** Fully connected layers with LeakyReLU between them. */
 class Encoder extends MLP {
-  readonly #activateFinal: boolean;
-  constructor(
-    inputs: number,
-    widths: readonly number[],
-    { activate_final = true, generator }: { activate_final?: boolean } & Seeded,
-  ) {
-    super(inputs, widths, { generator });
-    this.#activateFinal = activate_final;
-  }
   override forward(x: Tensor): Tensor {
-    const last = this.layers.length - 1;
-    return this.layers.reduce((h, layer, i) => {
-      const next = layer.forward(h);
-      return i < last || this.#activateFinal ? next.leakyRelu() : next;
-    }, x);
+    return this.layers.reduce((h, layer, i) => layer.forward(i === 0 ? h : h.leakyRelu()), x);
   }
 }
 
@@ -78,10 +65,7 @@ export class ConditionalMLP extends nn.Module {
       for (const width of widths) whole().read(width, `${key} has an entry that`, wrong);
     }
     const inputs = (t_encoder_layers.at(-1) as number) + (xy_encoder_layers.at(-1) as number);
-    this.net = new Encoder(inputs, [...decoder_layers, x_dim], {
-      activate_final: false,
-      generator,
-    });
+    this.net = new Encoder(inputs, [...decoder_layers, x_dim], { generator });
     this.t_encoder = new Encoder(pos_dim, t_encoder_layers, { generator });
     this.xy_encoder = new Encoder(x_dim + y_dim, xy_encoder_layers, { generator });
     this.positional = new TimeEmbedding(pos_dim, { sineFirst: true });
@@ -100,8 +84,8 @@ export class ConditionalMLP extends nn.Module {
       );
     if (y) throw wrong("y was given, but this network takes no classes");
     const sinusoids = this.positional.forward(t.reshape([-1]).mul(temb_scale));
-    const times = this.t_encoder.forward(sinusoids);
-    const points = this.xy_encoder.forward(cond ? cat([x, cond], { dim: 1 }) : x);
+    const times = this.t_encoder.forward(sinusoids).leakyRelu();
+    const points = this.xy_encoder.forward(cond ? cat([x, cond], { dim: 1 }) : x).leakyRelu();
     return this.net.forward(cat([points, times], { dim: 1 }));
   }
 }

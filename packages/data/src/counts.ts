@@ -1,0 +1,42 @@
+// How many samples of a set are taken, drawn or held out.
+import type { SetOptions } from "./data-set.js";
+import { DatasetError } from "./errors.js";
+
+/** `n` of `total` samples, all without `n`. Throws a `DatasetError` `InvalidOption` for more than there are. */
+export function rowCount(
+  n: number | undefined,
+  total: number,
+  { name, split }: Pick<SetOptions, "name" | "split">,
+): number {
+  const count = n ?? total;
+  if (Number.isInteger(count) && count >= 1 && count <= total) return count;
+  throw new DatasetError(
+    "InvalidOption",
+    `n ${n}: expected 1 to ${total}, the samples of ${name} (${split})`,
+  );
+}
+
+/** Throws `InvalidOption` unless n is 1 or more, and n samples of this many bytes fit into the limit. */
+export function checkDrawn(
+  n: number,
+  of: { what: string; size: string; bytes: number; GiB: number },
+): void {
+  if (Number.isInteger(n) && n >= 1 && n * of.bytes <= of.GiB * 2 ** 30) return;
+  throw new DatasetError(
+    "InvalidOption",
+    `n ${n}: expected at least 1 ${of.what}, and at most ${of.GiB} GiB of them at ${of.size}`,
+  );
+}
+
+/** The option test_fraction, 0.1 by default; throws `InvalidOption` unless it is between 0 and 1. */
+export function testFraction({ test_fraction = 0.1 }: SetOptions): number {
+  if (test_fraction > 0 && test_fraction < 1) return test_fraction;
+  throw new DatasetError(
+    "InvalidOption",
+    `test_fraction ${test_fraction}: expected a number between 0 and 1`,
+  );
+}
+
+/** How many of `total` samples are for testing: the fraction, but at least one and not all. */
+export const testCount = (fraction: number, total: number): number =>
+  Math.min(Math.max(Math.round(fraction * total), 1), total - 1);
