@@ -6,21 +6,16 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { distance, seeded } from "../../../test/support/numbers.js";
 import { DownscalerUNet } from "../src/downscaler-unet/downscaler-unet.js";
 import type { DownscalerUNetOptions } from "../src/downscaler-unet/options.js";
-import { images, shaken, times } from "./networks.js";
+import { images, shaken, small, times } from "./networks.js";
 
 beforeEach(() => {
   T.setNumThreads(1);
   T.manualSeed(3);
 });
 
-const small: DownscalerUNetOptions = {
-  in_channels: 2,
-  out_channels: 1,
-  channel_mult: "1,1,1,2",
-  num_res_blocks: 1,
-};
+const options: DownscalerUNetOptions = { ...small.downscaler, in_channels: 2, out_channels: 1 };
 const make = (changes: Partial<DownscalerUNetOptions> = {}, seed = 1) =>
-  shaken(new DownscalerUNet({ ...small, ...changes }, { generator: seeded(seed) }), {
+  shaken(new DownscalerUNet({ ...options, ...changes }, { generator: seeded(seed) }), {
     seed: seed + 1,
     by: 0.05,
   });
@@ -96,7 +91,7 @@ describe("spatial means", () => {
 
 it("starts as the bypass alone", () =>
   tidy(() => {
-    using net = new DownscalerUNet(small, { generator: seeded(1) });
+    using net = new DownscalerUNet(options, { generator: seeded(1) });
     const y = run(net, images(2), images(2, 1, 8, 9));
     expect(distance(y, means(y).expandAs(y))).toBeLessThan(1e-7);
     expect(y.abs().amax().item()).toBeGreaterThan(1e-3);

@@ -1,4 +1,4 @@
-// What the tests of networks share: weights without zeros, images and times, and training in both ways.
+// What the tests of networks share: small options, weights without zeros, images and times, formulas, and training.
 
 import type { Network } from "@dsbm/bridge";
 import type { nn, Tensor } from "@dsbm/torch";
@@ -6,6 +6,28 @@ import * as T from "@dsbm/torch";
 import { tidy } from "@dsbm/torch";
 import { expect } from "vitest";
 import { distance, normal, seeded } from "../../../test/support/numbers.js";
+
+/** Small networks for images of 8×8 pixels. */
+export const small = {
+  unet: {
+    image_size: 8,
+    in_channels: 1,
+    num_channels: 16, // groups of two: the shift of a single channel would be normalised away, and train nothing
+    channel_mult: [1, 2],
+    num_res_blocks: 1,
+    num_heads: 2,
+    attention_resolutions: [4],
+  },
+  downscaler: { in_channels: 1, channel_mult: "1,1,1,2", num_res_blocks: 1 },
+  ddpmpp: {
+    image_size: 8,
+    in_channels: 1,
+    nf: 8,
+    ch_mult: [1, 2],
+    num_res_blocks: 1,
+    attn_resolutions: [4],
+  },
+};
 
 /** Adds noise to all parameters, so that layers that start as zero have an effect. */
 export function shaken<N extends nn.Module>(net: N, { seed = 1, by = 0.1 } = {}): N {
@@ -81,4 +103,32 @@ export function random<M extends nn.Module>(module: M, seed = 1): M {
   const generator = seeded(seed);
   for (const p of module.parameters()) T.nn.init.normal_(p, 0, 0.5, { generator });
   return module;
+}
+
+/** The layers of a block by the names of their parameters, as functions of images; normalisations have `groups`. */
+export function layersOf(block: nn.Module, groups: number, eps = 1e-5) {
+  const at = (path: string) => block.stateDict().get(path) as Tensor;
+  const affine = (path: string) => ({ weight: at(`${path}.weight`), bias: at(`${path}.bias`) });
+  return {
+    at,
+    norm: (x: Tensor, path: string) => T.groupNorm(x, groups, { ...affine(path), eps }),
+    conv: (x: Tensor, path: string, padding = 1) => {
+      const { weight, bias } = affine(path);
+      return T.conv2d(x, weight, { bias, padding });
+    },
+    dense: (e: Tensor, path: string) => {
+      const { weight, bias } = affine(path);
+      return T.linear(e, weight, { bias }).view([e.size(0), -1, 1, 1]);
+    },
+    nin: (x: Tensor, path: string) =>
+      T.einsum("bchw,cd->bdhw", [x, at(`${path}.W`)]).add(at(`${path}.b`).view([1, -1, 1, 1])),
+  };
+}
+
+/** Expects a block, without gradients, to give what a formula gives, and to leave its input as it is. */
+export function expectKept(block: (x: Tensor) => Tensor, formula: (x: Tensor) => Tensor) {
+  const x = normal([2, 8, 4, 6], 7);
+  const out = T.noGrad(() => block(x));
+  expect(distance(out, formula(x).detach())).toBeLessThan(1e-11);
+  expect(distance(x, normal([2, 8, 4, 6], 7))).toBe(0);
 }

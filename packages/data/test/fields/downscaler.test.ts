@@ -79,46 +79,34 @@ describe("the downscaler arrays", () => {
     expect(rows(some.x).sort((a, b) => a - b)).toEqual([6, 7, 8]);
     expect(load("downscaler_high", directory, { wavenumber: 0 }).x.size(0)).toBe(15);
     expect(load("downscaler_low", directory, { wavenumber: 4 }).x.size(0)).toBe(8);
-    expect(() => load("downscaler_high", directory, { wavenumber: 3 })).toThrow(
-      refusal(
-        "InvalidOption",
-        "wavenumber 3: expected 0 for all fields of downscaler_high, or 1, 2",
-      ),
-    );
-    expect(() => load("downscaler_high", directory, { wavenumber: 1, n: 4 })).toThrow(
-      refusal("InvalidOption", "n 4: expected 1 to 3, the samples of downscaler_high (train)"),
-    );
-    expect(() => load("downscaler_high", directory, { wavenumber: 1, split: "test" })).toThrow(
-      refusal("BadArray", "11 fields: expected 5 segments of one length"),
-    );
-    expect(() => load("downscaler_high_1", directory)).toThrow(
-      refusal("InvalidOption", "downscaler_high_1: [1] for a set without classes"),
-    );
+    for (const [name, options, code, message] of [
+      ["", { wavenumber: 3 }, "InvalidOption", "3: expected 0 for all fields of downscaler_hi"],
+      ["", { wavenumber: 1, n: 4 }, "InvalidOption", "n 4: expected 1 to 3, the samples of"],
+      ["", { wavenumber: 1, split: "test" }, "BadArray", "11 fields: expected 5 segments of one"],
+      ["_1", {}, "InvalidOption", "downscaler_high_1: [1] for a set without classes"],
+    ] as const)
+      expect(() => load(`downscaler_high${name}`, directory, options)).toThrow(
+        refusal(code, message),
+      );
   });
 
   it("that are missing or wrong are named", () => {
     const directory = fresh();
-    expect(() => load("downscaler_low", directory)).toThrow(
-      refusal(
-        "MissingFiles",
-        `xtrain_64.npy: not in ${join(directory, "downscaler")}, ${directory}; put`,
-      ),
-    );
-    expect(() => load("downscaler_low", directory)).toThrow(
-      refusal("MissingFiles", "or choose dataset=downscaler_synthetic, which needs no files"),
-    );
+    const low = () => load("downscaler_low", directory);
+    const places = `${join(directory, "downscaler")}, ${directory}`;
+    expect(low).toThrow(refusal("MissingFiles", `xtrain_64.npy: not in ${places}; put`));
+    expect(low).toThrow(refusal("MissingFiles", "or choose dataset=downscaler_synthetic, which"));
     expect(() => loadTable("downscaler_high", { split: "test" })).toThrow(
       refusal("MissingFiles", "xtest_512.npy: not there; "),
     );
-    put(directory, { "xtrain_512.npy": counting(5) });
-    expect(() => load("downscaler_high", directory, { image_size: 512 })).toThrow(
-      refusal("InvalidOption", /image_size 512: .* have 4×6 pixels and are not resized/),
-    );
     const wide = tidy(() => io.encodeNpy(randn([2, 3, 4, 4], { dtype: "float64" })));
-    put(directory, { "xtrain_512.npy": wide });
-    expect(() => load("downscaler_high", directory)).toThrow(
-      refusal("BadArray", "float64 [2,3,4,4]: expected float32 [n, 3, H, W], two states"),
-    );
+    for (const [bytes, options, code, message] of [
+      [counting(5), { image_size: 512 }, "InvalidOption", /size 512: .* have 4×6 pixels and are/],
+      [wide, {}, "BadArray", "float64 [2,3,4,4]: expected float32 [n, 3, H, W], two states"],
+    ] as const) {
+      put(directory, { "xtrain_512.npy": bytes });
+      expect(() => load("downscaler_high", directory, options)).toThrow(refusal(code, message));
+    }
     put(directory, { "xtrain_512.npy": counting(5).subarray(0, 700) });
     expect(() => load("downscaler_high", directory)).toThrow(
       /xtrain_512\.npy: 700 bytes: expected/,
@@ -144,17 +132,12 @@ describe("the scaling", () => {
     mintrain_p: [-4, -1, -3],
     Deltap: [8, 2.5, 6],
   };
+  const encoded = (row: number[]) =>
+    io.npy.encode(io.fromTyped(Float32Array.from(row), [1, 1, row.length, 1]));
   /** As the file has them: the channel in the third of four dimensions. */
   const npz = (changes: Record<string, number[] | null> = {}) => {
     const arrays = Object.entries({ ...values, ...changes }).flatMap(([name, row]) =>
-      row === null
-        ? []
-        : [
-            [
-              `${name}.npy`,
-              io.npy.encode(io.fromTyped(Float32Array.from(row), [1, 1, row.length, 1])),
-            ] as const,
-          ],
+      row === null ? [] : [[`${name}.npy`, encoded(row)] as const],
     );
     return zipSync(Object.fromEntries(arrays));
   };
@@ -187,16 +170,13 @@ describe("the scaling", () => {
   });
 
   it("refuses files and fields that do not fit", () => {
-    expect(() => scalingOf({ Deltap: [1, 0, 1] })).toThrow(
-      refusal("BadArray", "Deltap is [1,0,1]: expected 3 finite numbers above 0, one a channel"),
-    );
-    expect(() => scalingOf({ mintrain_p: [1, 2] })).toThrow(
-      refusal("BadArray", "mintrain_p is [1,2]: expected 3 finite numbers, one a channel"),
-    );
-    expect(() => scalingOf({ Delta_: [1, Number.NaN, 1] })).toThrow(refusal("BadArray", "Delta_"));
-    expect(() => scalingOf({ Delta_: null })).toThrow(
-      refusal("BadZip", "no Delta_.npy in it: expected an archive with mintrain_mean.npy, Delta_"),
-    );
+    for (const [changes, code, message] of [
+      [{ Deltap: [1, 0, 1] }, "BadArray", "Deltap is [1,0,1]: expected 3 finite numbers above 0,"],
+      [{ mintrain_p: [1, 2] }, "BadArray", "mintrain_p is [1,2]: expected 3 finite numbers, one a"],
+      [{ Delta_: [1, Number.NaN, 1] }, "BadArray", "Delta_"],
+      [{ Delta_: null }, "BadZip", "no Delta_.npy in it: expected an archive with mintrain_mean."],
+    ] as const)
+      expect(() => scalingOf(changes)).toThrow(refusal(code, message));
     const directory = put(fresh(), { "scaling_64.npz": npz().subarray(0, 50) });
     expect(() => loadDownscalerScaling(downscalerScalingFile("low", directory))).toThrow(
       refusal("BadZip", /scaling_64\.npz: 50 bytes that cannot be unpacked/),

@@ -21,7 +21,7 @@ import { mnist } from "../../src/images/mnist.js";
 import { datasets, loadTable } from "../../src/registry.js";
 import { summary } from "../../src/summary.js";
 import type { Table } from "../../src/table.js";
-import { idx, put, refusal, testFolders } from "../files.js";
+import { asNobody, idx, put, refusal, testFolders } from "../files.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());
@@ -189,22 +189,18 @@ describe("names", () => {
     for (const set of Object.values(datasets)) expect(set.about).toMatch(/^[^\n]{20,80}$/);
   });
 
-  it("and options that contradict them are refused", () => {
-    const load = (name: string, options: object) => () =>
-      loadTable(name, { split: "test", ...options });
-    expect(load("mnist_2", { classes: [2] })).toThrow(
-      refusal("InvalidOption", "classes [2] for mnist_2, whose name selects classes"),
+  it.each<[string, object, string | RegExp]>([
+    ["mnist_2", { classes: [2] }, "classes [2] for mnist_2, whose name selects classes"],
+    ["mnist", { classes: [] }, "no class"],
+    ["mnist", { classes: [2.5] }, "no class 2.5"],
+    ["mnist", { split: "valid" }, 'split "valid"'],
+    ["mnist", { image_size: 32 }, /image_size 32: .* have 28×28 pixels .* set image_size=28$/],
+    ["mnist_2", { n: 1033 }, "n 1033: expected 1 to 1032, the samples of mnist_2 (test)"],
+    ["mnist_2", { n: 1.5 }, "n 1.5"],
+  ])("%s and options that contradict it are refused: %j", (name, options, message) => {
+    expect(() => loadTable(name, { split: "test", ...options })).toThrow(
+      refusal("InvalidOption", message),
     );
-    expect(load("mnist", { classes: [] })).toThrow(refusal("InvalidOption", "no class"));
-    expect(load("mnist", { classes: [2.5] })).toThrow(refusal("InvalidOption", "no class 2.5"));
-    expect(load("mnist", { split: "valid" })).toThrow(refusal("InvalidOption", 'split "valid"'));
-    expect(load("mnist", { image_size: 32 })).toThrow(
-      refusal("InvalidOption", /image_size 32: .* have 28×28 pixels .* set image_size=28$/),
-    );
-    expect(load("mnist_2", { n: 1033 })).toThrow(
-      refusal("InvalidOption", "n 1033: expected 1 to 1032, the samples of mnist_2 (test)"),
-    );
-    expect(load("mnist_2", { n: 1.5 })).toThrow(refusal("InvalidOption", "n 1.5"));
   });
 });
 
@@ -263,12 +259,7 @@ describe("files that are wrong", () => {
     ["cut images", { [images]: good[images]!.subarray(0, 30) }, "IncompleteFile", "ends after 30"],
     ["cut labels", { [labels]: good[labels]!.subarray(0, 9) }, "IncompleteFile", "it again"],
     ["sizes beyond any file", { [images]: endless }, "IncompleteFile", "ends after 16 bytes"],
-    [
-      "more elements",
-      { [labels]: idx([3], [1, 2, 3, 4]) },
-      "SizeMismatch",
-      "12 bytes: expected 11",
-    ],
+    ["more elements", { [labels]: idx([3], [1, 2, 3, 4]) }, "SizeMismatch", "12 bytes: expected "],
     ["another format", { [images]: html }, "NotIdx", "expected [0, 0, type, dimensions]"],
     ["no dimensions", { [images]: idx([], [1]) }, "NotIdx", "an IDX file?"],
     ["an unknown type", { [images]: idx([1], [1], 7) }, "NotIdx", "an IDX file?"],
@@ -318,23 +309,19 @@ describe("files that are wrong", () => {
     expect(() => train("mnist", file)).toThrow(refusal("InvalidOption", `${file}: not a folder`));
   });
 
-  it("a folder and a file without permission", () => {
+  it("a folder and a file without permission", async () => {
     const [locked, secret] = [fresh(good), fresh(good)];
     chmodSync(dirname(locked), 0o755);
     chmodSync(locked, 0o000);
     chmodSync(join(secret, images), 0o000);
-    const asNobody = process.getuid!() === 0;
-    if (asNobody) process.seteuid!(65534);
-    try {
+    await asNobody(() => {
       expect(() => train("mnist", locked)).toThrow(
         refusal("Unreadable", /permission denied, stat/),
       );
       expect(() => train("mnist", secret)).toThrow(
         refusal("Unreadable", new RegExp(`${secret}/${images}: .*permission denied`)),
       );
-    } finally {
-      if (asNobody) process.seteuid!(0);
-      chmodSync(locked, 0o700);
-    }
+    });
+    chmodSync(locked, 0o700);
   });
 });

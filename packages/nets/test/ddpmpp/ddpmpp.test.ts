@@ -5,23 +5,15 @@ import { beforeEach, expect, it } from "vitest";
 import { distance, seeded } from "../../../../test/support/numbers.js";
 import { DDPMpp } from "../../src/ddpmpp/ddpmpp.js";
 import type { DDPMppOptions } from "../../src/ddpmpp/options.js";
-import { images, shaken, times } from "../networks.js";
+import { images, shaken, small, times } from "../networks.js";
 
 beforeEach(() => {
   T.setNumThreads(1);
   T.manualSeed(3);
 });
 
-const small: DDPMppOptions = {
-  image_size: 8,
-  in_channels: 1,
-  nf: 8,
-  ch_mult: [1, 2],
-  num_res_blocks: 1,
-  attn_resolutions: [4],
-};
 const make = (changes: Partial<DDPMppOptions> = {}) =>
-  shaken(new DDPMpp({ ...small, ...changes }, { generator: seeded(1) }), { seed: 2 });
+  shaken(new DDPMpp({ ...small.ddpmpp, ...changes }, { generator: seeded(1) }), { seed: 2 });
 
 /** The result of a network with these options, at one time or at several. */
 const out = (changes: Partial<DDPMppOptions>, t = times(2)) => {
@@ -62,14 +54,9 @@ it("embeds 2π·W·ln t with embedding_type=fourier, saves W, and is finite at t
     const angles = W.mul(2 * Math.PI * Math.log(0.3));
     const want = T.cat([angles.sin(), angles.cos()]);
     expect(distance(embedding.forward(T.tensor([0.3])).squeeze(0), want)).toBeLessThan(1e-5);
-    const wide = shaken(
-      new DDPMpp(
-        { ...small, embedding_type: "fourier", fourier_scale: 4 },
-        { generator: seeded(1) },
-      ),
-      { by: 0 },
-    );
-    const other = wide.stateDict().get("all_modules.0.W") as T.Tensor;
+    const wide = { ...small.ddpmpp, embedding_type: "fourier", fourier_scale: 4 } as const;
+    using twice = new DDPMpp(wide, { generator: seeded(1) });
+    const other = twice.stateDict().get("all_modules.0.W") as T.Tensor;
     expect(distance(other, W.mul(2))).toBeLessThan(1e-6);
     const ends = net.eval().forward(images(2), T.tensor([0, 1e-4]));
     expect(ends.isfinite().all().item()).toBe(true);
@@ -90,7 +77,7 @@ it("divides its result by the scaled time with scale_by_sigma, and does not depe
 
 it("starts as next to nothing", () =>
   tidy(() => {
-    using net = new DDPMpp(small, { generator: seeded(1) });
+    using net = new DDPMpp(small.ddpmpp, { generator: seeded(1) });
     const y = T.noGrad(() => net.eval().forward(images(1), times(1)));
     expect(y.abs().amax().item()).toBeLessThan(1e-3);
     expect(y.abs().amax().item()).toBeGreaterThan(0);

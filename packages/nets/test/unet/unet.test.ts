@@ -8,24 +8,15 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { distance, seeded } from "../../../../test/support/numbers.js";
 import { completeUNet, type UNetOptions } from "../../src/unet/options.js";
 import { UNet } from "../../src/unet/unet.js";
-import { images, shaken, times } from "../networks.js";
+import { images, shaken, small, times } from "../networks.js";
 
 beforeEach(() => {
   T.setNumThreads(1);
   T.manualSeed(3);
 });
 
-const small: UNetOptions = {
-  image_size: 8,
-  in_channels: 1,
-  num_channels: 16,
-  channel_mult: [1, 2],
-  num_res_blocks: 1,
-  num_heads: 2,
-  attention_resolutions: [4],
-};
 const unet = (changes: Partial<UNetOptions> = {}, seed = 1) =>
-  shaken(new UNet({ ...small, ...changes }, { generator: seeded(seed) }), { seed: seed + 1 });
+  shaken(new UNet({ ...small.unet, ...changes }, { generator: seeded(seed) }), { seed: seed + 1 });
 
 it.each([
   [28, [0.5, 1, 1], []],
@@ -40,13 +31,13 @@ it.each([
 
 it("has 8 groups up to 32 channels, 32 beyond", () => {
   const groups = (num_channels: number) =>
-    completeUNet({ ...small, num_channels, channel_mult: [1, 1] }).groups;
+    completeUNet({ ...small.unet, num_channels, channel_mult: [1, 1] }).groups;
   expect([groups(8), groups(32), groups(64)]).toEqual([8, 8, 32]);
 });
 
 it("starts as zero", () =>
   tidy(() => {
-    using net = new UNet(small, { generator: seeded(1) });
+    using net = new UNet(small.unet, { generator: seeded(1) });
     const y = T.noGrad(() => net.eval().forward(images(1), times(1)));
     expect(y.abs().amax().item()).toBe(0);
   }));
