@@ -2,27 +2,15 @@
 // drift towards the end is built in, so that the layers learn functions of size one.
 
 import type { Direction } from "@dsbm/bridge";
-import { Buffer, cat, nn, type Tensor, tensor } from "@dsbm/torch";
+import { cat, nn, type Tensor, tensor } from "@dsbm/torch";
 import type { Seeded } from "../unet/layers.js";
+import { Sinusoids } from "../unet/time-embedding.js";
 import { MLP } from "./mlp.js";
-
-/** Cosine and sine of the time [B] at `frequencies` half-octave steps from π/2 on: [B, 2·frequencies]. */
-export class TimeFeatures extends nn.Module {
-  readonly frequencies: Buffer;
-  constructor(frequencies: number) {
-    super();
-    const angular = Array.from({ length: frequencies }, (_, k) => (Math.PI / 2) * 2 ** (k / 2));
-    this.frequencies = new Buffer(tensor(angular), false);
-  }
-  forward(t: Tensor): Tensor {
-    const angles = t.reshape([-1, 1]).mul(this.frequencies);
-    return cat([angles.cos(), angles.sin()], { dim: 1 });
-  }
-}
 
 export interface DriftNetworkOptions extends Seeded {
   direction: Direction;
   hidden?: readonly number[];
+  /** Cosines and sines of the time at so many half-octave steps from π/2 on. */
   frequencies?: number;
 }
 
@@ -32,7 +20,7 @@ export interface DriftNetworkOptions extends Seeded {
  */
 export class DriftNetwork extends nn.Module {
   net: MLP;
-  time: TimeFeatures;
+  time: Sinusoids;
   readonly #direction: Direction;
   constructor(
     dim: number,
@@ -40,7 +28,8 @@ export class DriftNetwork extends nn.Module {
   ) {
     super();
     this.#direction = direction;
-    this.time = new TimeFeatures(frequencies);
+    const angular = Array.from({ length: frequencies }, (_, k) => (Math.PI / 2) * 2 ** (k / 2));
+    this.time = new Sinusoids(tensor(angular));
     this.net = new MLP(dim + 2 * frequencies, [...hidden, dim], { generator });
   }
   forward(x: Tensor, t: Tensor): Tensor {

@@ -25,8 +25,9 @@ const published = ["16,8", "16"];
  */
 export function attentionSizes(
   network: string,
+  key: string,
   sizes: readonly number[],
-  { key, image_size, levels }: { key: string; image_size: number; levels: number },
+  { image_size, levels }: { image_size: number; levels: number },
 ): number[] {
   const own = Array.from({ length: levels }, (_, i) => image_size / 2 ** i);
   const wrong = sizes.find((size) => image_size % size === 0 && !own.includes(size));
