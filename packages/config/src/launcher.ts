@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { ConfigError } from "./errors.js";
 import { compose } from "./presets/compose.js";
-import { counted, file, flag, follows, sized } from "./schema/kinds.js";
+import { counted, file, flag, follows, key, sized } from "./schema/kinds.js";
 import { validate } from "./schema/validate.js";
 import { type Override, printOverride } from "./words/override.js";
 
@@ -24,10 +24,11 @@ const slurm = z.strictObject({
   mem_gb: sized(8, "memory of a run in GB"),
   timeout_min: follows("minutes that a run may take; null: the partition's limit", 240),
   array_parallelism: counted(30, "runs of the array at once"),
-  additional_parameters: z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
-    .default({})
-    .describe("other options of sbatch, such as {account: physics, exclusive: true}"),
+  additional_parameters: key(
+    z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+    {},
+    "other options of sbatch, such as {account: physics, exclusive: true}",
+  ),
   wait: flag(
     true,
     "wait for the jobs and gather their results; false: return once they are queued",

@@ -9,6 +9,7 @@ import {
   file,
   flag,
   follows,
+  key,
   oneOf,
   orNull,
   positive,
@@ -21,10 +22,11 @@ const fixedSteps: readonly string[] = ["heun", "euler"];
 
 export const sampleSchema = z.strictObject({
   direction: oneOf(["b", "f"], "b", "b: from time 1 to time 0; f: from 0 to 1"),
-  half_iteration: z
-    .union([z.literal("newest"), count()])
-    .default("newest")
-    .describe("the run as it was after this half-iteration"),
+  half_iteration: key(
+    z.union([z.literal("newest"), count()]),
+    "newest",
+    "the run as it was after this half-iteration",
+  ),
   seed: seed("seed of the noise"),
   solver: oneOf(
     ["sde", "dopri5", "heun", "euler"],

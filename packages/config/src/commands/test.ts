@@ -4,7 +4,7 @@ import { z } from "zod";
 import { checkTrain } from "../keys/check.js";
 import { trainSchema } from "../keys/schema.js";
 import type { Experiment } from "../resolve.js";
-import { count, flag, oneOf, sized } from "../schema/kinds.js";
+import { count, flag, key, oneOf, positive, sized } from "../schema/kinds.js";
 import { train } from "./train.js";
 
 const testKeys = {
@@ -13,19 +13,15 @@ const testKeys = {
     "test",
     "start from samples that were held out, or from those trained on",
   ),
-  half_iteration: z
-    .union([z.enum(["newest", "all"]), count(), z.array(count()).min(1)])
-    .default("newest")
-    .describe("the run as it was after this half-iteration, or these"),
+  half_iteration: key(
+    z.union([z.enum(["newest", "all"]), count(), z.array(count()).min(1)]),
+    "newest",
+    "the run as it was after this half-iteration, or these",
+  ),
   test_ode_sampler: flag(true, "evaluate the probability-flow ODE besides the SDE"),
   ode_sampler: oneOf(["dopri5", "heun", "euler"], "dopri5", "solver of the ODE"),
   ode_tol: sized(1e-5, "tolerances rtol and atol of dopri5"),
-  ode_euler_step_size: z
-    .number()
-    .positive()
-    .max(1)
-    .default(1e-2)
-    .describe("time step of euler and heun"),
+  ode_euler_step_size: key(positive().max(1), 1e-2, "time step of euler and heun"),
 };
 
 export const testSchema = trainSchema.extend(testKeys);

@@ -1,18 +1,14 @@
 // What is trained (Shi 2023; De Bortoli 2021 for dsb). The presets of conf/method set these keys.
 
 import { z } from "zod";
-import { flag, follows, oneOf, orNull, positive, sized } from "../schema/kinds.js";
+import { flag, follows, key, named, oneOf, orNull, positive, sized } from "../schema/kinds.js";
 
 export const method = {
-  method: z
-    .string()
-    .min(1)
-    .default("dsbm")
-    .meta({
-      description:
-        "method; dsbm train takes the name of a preset (method=…) or of a method, which is then set here",
-      examples: ["dsbm"],
-    }),
+  method: named(
+    "dsbm",
+    "method; dsbm train takes the name of a preset (method=…) or of a method, which is then set here",
+    ["dsbm"],
+  ),
   fb_sequence: orNull(
     z.array(z.enum(["b", "f"])).min(1),
     "directions of the half-iterations, repeated; null is [b,f], and [b] for rectifiedflow and sbcfm",
@@ -47,12 +43,11 @@ export const method = {
   ),
   symmetric_gamma: flag(false, "half of the schedule, then its mirror image (num_steps even)"),
   mean_match: flag(false, "the network predicts the other end instead of the drift"),
-  loss_scale: z
-    .union([z.boolean(), z.number().nonnegative(), z.string().min(1)])
-    .default(true)
-    .describe(
-      "weight the loss by the marginal's standard deviation; for dsb also a number or an expression of gamma",
-    ),
+  loss_scale: key(
+    z.union([z.boolean(), z.number().nonnegative(), z.string().min(1)]),
+    true,
+    "weight the loss by the marginal's standard deviation; for dsb also a number or an expression of gamma",
+  ),
   std_trick: flag(false, "divide the network's output by the marginal's standard deviation"),
   ot_sampler: orNull(
     z.enum(["exact", "sinkhorn"]),

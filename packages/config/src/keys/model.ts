@@ -2,7 +2,7 @@
 // conf/model chooses the network by `model.name`. What depends on the size of images is checked by the networks.
 
 import { z } from "zod";
-import { counted, flag, follows, fraction, numbers, oneOf, sized } from "../schema/kinds.js";
+import { counted, flag, follows, fraction, key, numbers, oneOf, sized } from "../schema/kinds.js";
 
 const dropout = (p: number) => fraction(p, "probability that an activation is dropped");
 const temb_scale = (scale: number) => sized(scale, "the time embedding is that of t * temb_scale");
@@ -77,7 +77,7 @@ const DDPMpp = z.strictObject({
   progressive: oneOf(["none", "output_skip", "residual"], "none", "pyramid at the output"),
   progressive_input: oneOf(["none", "input_skip", "residual"], "none", "pyramid at the input"),
   progressive_combine: oneOf(["sum", "cat"], "sum", "how the input's pyramid joins the network"),
-  init_scale: z.number().nonnegative().default(0).describe("scale of the last layers' weights"),
+  init_scale: key(z.number().nonnegative(), 0, "scale of the last layers' weights"),
   temb_scale: temb_scale(1000),
   nonlinearity: oneOf(["swish", "elu", "relu", "lrelu"], "swish", "activation; swish is SiLU"),
   conditional: flag(true, "the network depends on the time"),
@@ -92,11 +92,11 @@ const MLP = z.strictObject({
   hidden: numbers("256,256", { whole: true })
     .prefault("256,256")
     .describe("widths of the hidden layers"),
-  time_frequencies: z
-    .int()
-    .min(0)
-    .default(0)
-    .describe("frequencies that embed the time; 0: the time itself is an input beside x"),
+  time_frequencies: key(
+    z.int().min(0),
+    0,
+    "frequencies that embed the time; 0: the time itself is an input beside x",
+  ),
 });
 
 export const model = z

@@ -9,6 +9,7 @@ import {
   file,
   flag,
   follows,
+  key,
   named,
   oneOf,
   orNull,
@@ -29,9 +30,11 @@ export const training = {
     "steps of the sampler in evaluations, one number or a list; null is num_steps",
     30,
   ),
-  eps: z.number().nonnegative().lt(0.5).nullable().default(1e-4).meta({
-    description: "times are drawn from [eps, 1-eps]; null is the method's own eps",
-  }),
+  eps: key(
+    z.number().nonnegative().lt(0.5).nullable(),
+    1e-4,
+    "times are drawn from [eps, 1-eps]; null is the method's own eps",
+  ),
   time_sampling: orNull(
     z.enum(["schedule", "mixed"]),
     "distribution of these times (not for method=dsb): schedule has as many in each of its steps, mixed half of them so; null is uniform",
@@ -50,25 +53,24 @@ export const training = {
     "how the learning rate falls in each half-iteration: cosine, to 0 along half a wave; null: constant",
     "cosine",
   ),
-  weight_decay: z.number().nonnegative().default(0).describe("weight decay"),
+  weight_decay: key(z.number().nonnegative(), 0, "weight decay"),
   loss_reduction: oneOf(
     ["mean", "sum"],
     "mean",
     "squared error: mean over all elements, or summed over a sample's dimensions",
   ),
   grad_clipping: flag(true, "false: no clipping, whatever grad_clip is"),
-  grad_clip: positive()
-    .nullable()
-    .default(1)
-    .describe("largest global norm of the gradient; null: no clipping"),
+  grad_clip: key(
+    positive().nullable(),
+    1,
+    "largest global norm of the gradient; null: no clipping",
+  ),
   ema: flag(true, "sample with averaged weights"),
-  ema_rate: z
-    .number()
-    .gt(0)
-    .lt(1)
-    .nullable()
-    .default(0.999)
-    .describe("decay of the averaged weights; null: none"),
+  ema_rate: key(
+    z.number().gt(0).lt(1).nullable(),
+    0.999,
+    "decay of the averaged weights; null: none",
+  ),
   ema_warmup: flag(false, "the average starts anew, with a warm-up, in each half-iteration"),
   use_prev_net: flag(true, "go on from the weights and the optimiser of the iteration before"),
   keep_optimizer: orNull(
@@ -96,18 +98,18 @@ export const cache = {
 };
 
 export const evaluation = {
-  test_npar: count()
-    .nullable()
-    .default(10_000)
-    .describe("samples of an evaluation; null is data.n_test, or 10000"),
+  test_npar: key(
+    count().nullable(),
+    10_000,
+    "samples of an evaluation; null is data.n_test, or 10000",
+  ),
   test_batch_size: counted(1000, "samples simulated at once in an evaluation"),
   gif_stride: follows("training steps between evaluations; null is num_iter", 5000),
-  plot_level: z
-    .int()
-    .min(0)
-    .max(3)
-    .default(2)
-    .describe("pictures: 0 none, 1 end points, 2 and paths, 3 and those of training pairs"),
+  plot_level: key(
+    z.int().min(0).max(3),
+    2,
+    "pictures: 0 none, 1 end points, 2 and paths, 3 and those of training pairs",
+  ),
   plot_npar: counted(100, "images in a grid"),
   plot_npar_path: counted(16, "images whose paths are drawn"),
   gif: flag(true, "animate the paths (plot_level 2 and 3)"),
@@ -137,7 +139,7 @@ export const checkpoints = {
   ),
   checkpoint_it: counted(1, "iteration to start in"),
   checkpoint_pass: oneOf(["b", "f"], "b", "direction to start with"),
-  checkpoint_iter: z.int().min(0).default(0).describe("training steps that are done already"),
+  checkpoint_iter: key(z.int().min(0), 0, "training steps that are done already"),
   checkpoint_f: file("weights of the forward network", "net_f.ckpt"),
   checkpoint_b: file("weights of the backward network", "net_b.ckpt"),
   sample_checkpoint_f: file("averaged weights of the forward network", "sample_net_f.ckpt"),
@@ -145,10 +147,11 @@ export const checkpoints = {
   optimizer_checkpoint_f: file("state of the forward optimiser", "optimizer_f.ckpt"),
   optimizer_checkpoint_b: file("state of the backward optimiser", "optimizer_b.ckpt"),
   checkpoint_stride: follows("training steps between checkpoints; null is gif_stride", 1000),
-  checkpoint_minutes: positive()
-    .nullable()
-    .default(10)
-    .describe("save also when the last checkpoint is so many minutes old; null: never"),
+  checkpoint_minutes: key(
+    positive().nullable(),
+    10,
+    "save also when the last checkpoint is so many minutes old; null: never",
+  ),
   keep_last: counted(3, "newest checkpoints that are kept"),
   keep_every: follows("every how many checkpoints one is never deleted; null: none", 10),
 };
@@ -156,12 +159,11 @@ export const checkpoints = {
 /** How many processes train, and how they share the work: what is learnt depends on it only by rounding. */
 const processes = {
   nproc: counted(1, "processes on this machine that train together and share each batch"),
-  share_batch: z
-    .union([z.literal("auto"), z.boolean()])
-    .default("auto")
-    .describe(
-      "processes share the rows of each batch and average gradients (true), or each trains on all rows and only simulations are shared (false); auto measures which is faster",
-    ),
+  share_batch: key(
+    z.union([z.literal("auto"), z.boolean()]),
+    "auto",
+    "processes share the rows of each batch and average gradients (true), or each trains on all rows and only simulations are shared (false); auto measures which is faster",
+  ),
   accumulate: counted(
     1,
     "parts in which a process computes its rows of a step, to need less memory",

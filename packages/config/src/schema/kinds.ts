@@ -6,43 +6,44 @@ export const count = () => z.int().min(1);
 export const positive = () => z.number().positive();
 const text = () => z.string().min(1);
 
+/** Any kind, with its default, what it means, and examples. */
+export const key = <S extends z.ZodType>(
+  kind: S,
+  standard: z.util.NoUndefined<z.output<S>>,
+  description: string,
+  examples?: readonly unknown[],
+) => kind.default(standard).meta({ description, ...(examples && { examples: [...examples] }) });
+
 /** true or false. */
 export const flag = (standard: boolean, description: string) =>
-  z.boolean().default(standard).describe(description);
+  key(z.boolean(), standard, description);
 
 /** A whole number from 1 on. */
 export const counted = (standard: number, description: string) =>
-  count().default(standard).describe(description);
+  key(count(), standard, description);
 
 /** A number above 0. */
 export const sized = (standard: number, description: string) =>
-  positive().default(standard).describe(description);
+  key(positive(), standard, description);
 
-/** A number from `least` on, below 1. */
+/** A number from 0 on, below 1. */
 export const fraction = (standard: number, description: string) =>
-  z.number().min(0).lt(1).default(standard).describe(description);
+  key(z.number().min(0).lt(1), standard, description);
 
 /** One of a few words. */
 export const oneOf = <const T extends readonly string[]>(
   words: T,
   standard: T[number],
   description: string,
-) =>
-  z
-    .enum(words)
-    .default(standard as z.util.NoUndefined<T[number]>)
-    .describe(description);
+) => key(z.enum(words), standard as z.util.NoUndefined<T[number]>, description);
 
 /** Text that is not empty. */
-export const named = (standard: string, description: string) =>
-  text().default(standard).describe(description);
+export const named = (standard: string, description: string, examples?: readonly string[]) =>
+  key(text(), standard, description, examples);
 
 /** null, or what `kind` says; null is the default. */
 export const orNull = <S extends z.ZodType>(kind: S, description: string, example?: unknown) =>
-  kind
-    .nullable()
-    .default(null as never)
-    .meta({ description, ...(example !== undefined && { examples: [example] }) });
+  key(kind.nullable(), null as never, description, example === undefined ? undefined : [example]);
 
 /** null or a count, for keys that follow another key unless they are set. */
 export const follows = (description: string, example: number) =>
@@ -52,25 +53,22 @@ export const follows = (description: string, example: number) =>
 export const file = (description: string, example: string) => orNull(text(), description, example);
 
 export const seed = (description: string) =>
-  z
-    .int()
-    .min(0)
-    .max(2 ** 32 - 1)
-    .default(42)
-    .describe(description);
+  key(
+    z
+      .int()
+      .min(0)
+      .max(2 ** 32 - 1),
+    42,
+    description,
+  );
 
 export const threads = (description: string) =>
-  z
-    .union([z.literal("auto"), count()])
-    .default("auto")
-    .describe(description);
+  key(z.union([z.literal("auto"), count()]), "auto", description);
 
 export const device = () =>
-  z
-    .string()
-    .regex(/^(cpu|cuda(:\d+)?)$/)
-    .default("cpu")
-    .meta({ description: "where tensors are kept", examples: ["cpu", "cuda", "cuda:1"] });
+  key(z.string().regex(/^(cpu|cuda(:\d+)?)$/), "cpu", "where tensors are kept", [
+    ...["cpu", "cuda", "cuda:1"],
+  ]);
 
 /**
  * A list of positive numbers, kept as text ("16,8"), as presets spell it. On a command line [16,8], 16 and, without

@@ -26,7 +26,7 @@ export interface LinePanel {
   title?: string | undefined;
   lines: readonly Line[];
   x: Axis & { label: string };
-  y: Axis & { label: string | null };
+  y: Axis & { label: string };
   /** Vertical rules. */
   rules?: readonly { x: number; color: string; dash?: string }[];
   /** Words above the frame, centred at x. */

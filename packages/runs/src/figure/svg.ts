@@ -80,14 +80,14 @@ export interface LegendEntry {
 export interface ComposeOptions {
   title: string;
   panels: readonly Panel[];
-  /** Panels in a row (default: all in one). */
-  columns?: number;
+  /** Panels in a row. */
+  columns: number;
   legend?: readonly LegendEntry[];
 }
 
 /** Arranges panels of equal size in rows under a title and a legend. Returns an SVG document. */
 export function composeFigure({ title, panels, columns, legend = [] }: ComposeOptions): string {
-  const perRow = Math.min(columns ?? panels.length, panels.length);
+  const perRow = Math.min(columns, panels.length);
   const titleHeight = panels.some((panel) => panel.title !== undefined) ? 24 : 0;
   const cell = {
     width: Math.max(...panels.map((panel) => panel.width)),

@@ -21,7 +21,6 @@ export interface TrendPanel {
   metric: string;
   /** The column of its standard deviation: a band of one standard deviation on either side. */
   spread?: string;
-  /** Default: the name of the column. */
   title?: string;
   /** Label of the vertical axis, with the unit where there is one (default: the name of the column). */
   label?: string;
@@ -77,7 +76,7 @@ export async function trendFigure(options: TrendOptions): Promise<string> {
   ]);
   const names = [...new Set(rows.map(series))];
   if (x === "step") names.sort();
-  const scene = { rows, series, names, x, halves, alone: panels.length === 1 };
+  const scene = { rows, series, names, x, halves };
   const drawn = await Promise.all(panels.map((panel) => drawTrend(panel, scene)));
   const dashes: [boolean, LegendEntry][] = [
     [drawn.some(({ hasFloor }) => hasFloor), { label: floorLabel, color: faintInk }],
@@ -107,7 +106,6 @@ interface Scene {
   names: readonly string[];
   x: "half_iteration" | "step";
   halves: readonly Half[];
-  alone: boolean;
 }
 
 const seriesName = ({ direction }: TrendRow): string => directions[String(direction)] ?? "run";
@@ -182,9 +180,8 @@ async function drawTrend(
   panel: TrendPanel,
   scene: Scene,
 ): Promise<{ panel: Panel; lost: boolean; hasFloor: boolean }> {
-  const { metric, scale } = panel;
-  const { x, halves, names, alone } = scene;
-  const title = panel.title ?? (alone ? undefined : metric);
+  const { metric, scale, title, label = metric } = panel;
+  const { x, halves, names } = scene;
   const size = x === "step" ? { width: 860, height: 300 } : { width: 420, height: 264 };
   const { groups, lost } = samplesOf(metric, panel, scene);
   const floors =
@@ -217,22 +214,20 @@ async function drawTrend(
       dashed: true,
     })),
   );
-  const hasFloor = floors.length > 0;
-  const isLost = lost.length > 0;
+  const facts = { lost: lost.length > 0, hasFloor: floors.length > 0 };
   if (groups.length === 0) {
     const nothing = await drawNothing({ ...size, title }, `no finite value of ${metric}`);
-    return { panel: nothing, lost: isLost, hasFloor };
+    return { ...facts, panel: nothing };
   }
   const values = lines.flatMap(({ points }) =>
     points.flatMap((p) => [p.y, p.low ?? p.y, p.high ?? p.y]),
   );
-  const label = panel.label ?? (title === metric ? null : metric);
   const drawn = await drawLines({
     ...{ ...size, title, lines },
     x: x === "step" ? stepAxis(halves) : halfAxis(halves),
     y: {
       ...valueAxis(values, scale),
-      label: x === "step" ? `${label ?? metric} (line: mean, band: range)` : label,
+      label: x === "step" ? `${label} (line: mean, band: range)` : label,
     },
     rules: [
       ...(x === "step" && halves.length < 40
@@ -242,7 +237,7 @@ async function drawTrend(
     ],
     heads: x === "step" ? headsOf(halves, size.width - 82) : [],
   });
-  return { panel: drawn, lost: isLost, hasFloor };
+  return { ...facts, panel: drawn };
 }
 
 const nameOf = ({ n, direction }: Half): string =>

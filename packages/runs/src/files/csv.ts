@@ -33,7 +33,20 @@ export function formatCsv({ columns, rows }: Table): string {
  * Throws RunError "corrupt" for a record with another number of fields or an open quote.
  */
 export function parseCsv(text: string, source = "this CSV text"): Table {
-  return toTable(parseRecords(text, source), source);
+  const [header = [], ...records] = parseRecords(text, source);
+  const columns = header.map(String);
+  const blank = (cells: Cell[]) => columns.length > 1 && cells.length === 1 && cells[0] === null;
+  const filled = records.filter((cells) => !blank(cells));
+  const rows = filled.map((cells, index) => {
+    if (cells.length !== columns.length) {
+      throw new RunError(
+        "corrupt",
+        `row ${index + 1} of ${source} has ${cells.length} fields, expected ${columns.length}: repair or delete it`,
+      );
+    }
+    return Object.fromEntries(columns.map((column, i) => [column, cells[i] as Cell]));
+  });
+  return { columns, rows };
 }
 
 /** Reads a CSV file; a last record that a crash cut off is left out. Throws RunError. */
@@ -132,20 +145,4 @@ function parseRecords(text: string, source: string): Cell[][] {
 function bareCell(text: string): Cell {
   if (text === "") return null;
   return bareNumber.test(text) ? Number(text) : text;
-}
-
-function toTable(records: Cell[][], source: string): Table {
-  const columns = (records[0] ?? []).map(String);
-  const blank = (cells: Cell[]) => columns.length > 1 && cells.length === 1 && cells[0] === null;
-  const filled = records.slice(1).filter((cells) => !blank(cells));
-  const rows = filled.map((cells, index) => {
-    if (cells.length !== columns.length) {
-      throw new RunError(
-        "corrupt",
-        `row ${index + 1} of ${source} has ${cells.length} fields, expected ${columns.length}: repair or delete it`,
-      );
-    }
-    return Object.fromEntries(columns.map((column, i) => [column, cells[i] as Cell]));
-  });
-  return { columns, rows };
 }

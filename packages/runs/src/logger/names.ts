@@ -18,15 +18,17 @@ export function metricName({ direction, stage, ode = false }: MetricPlace, key: 
   return `${direction}/${stage}/${ode ? "ode/" : ""}${key}`;
 }
 
-/** The numbers of a row under their names; texts and the columns in `except` are left out. */
+/** Columns that say where a row belongs. */
+const places = ["half_iteration", "iteration", "direction", "step"];
+
+/** The numbers of a row under their names; texts and the columns that say where it belongs are left out. */
 export function namedMetrics(
   place: MetricPlace,
   row: Readonly<Record<string, Cell | undefined>>,
-  { except = ["half_iteration", "iteration", "direction", "step"] } = {},
 ): LogValues {
   const numbers = Object.entries(row).filter(
     (entry): entry is [string, number] =>
-      typeof entry[1] === "number" && !except.includes(entry[0]),
+      typeof entry[1] === "number" && !places.includes(entry[0]),
   );
   return Object.fromEntries(numbers.map(([key, value]) => [metricName(place, key), value]));
 }

@@ -41,11 +41,8 @@ export function summarise(results: readonly SeedResults[]): Table {
     }
   }
   // Configurations keep their order, also where seeds have different evaluations.
-  const order = new Map(
-    results.map(({ configuration }) => idOf(configuration, keys)).map((id) => [id, 0]),
-  );
-  for (const [i, id] of [...order.keys()].entries()) order.set(id, i);
-  const placeOf = (head: Row) => order.get(idOf(head, keys)) ?? 0;
+  const order = results.map(({ configuration }) => idOf(configuration, keys));
+  const placeOf = (head: Row) => order.indexOf(idOf(head, keys));
   const sorted = [...groups.values()].sort((a, b) => placeOf(a.head) - placeOf(b.head));
   return {
     columns: [...keys, ...place, "seeds", ...metrics.flatMap((m) => [meanOf(m), stdOf(m)])],

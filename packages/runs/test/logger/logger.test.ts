@@ -202,24 +202,9 @@ describe("names of metrics", () => {
   });
 
   it("are given to the numbers of a row", () => {
-    const row = {
-      half_iteration: 3,
-      iteration: 2,
-      direction: "f",
-      step: 7,
-      fid: 2.5,
-      share: null,
-      name: "x",
-      nfe: 0,
-    };
-    expect(namedMetrics({ direction: "f", stage: "test" }, row)).toEqual({
-      "f/test/fid": 2.5,
-      "f/test/nfe": 0,
-    });
-    expect(
-      namedMetrics({ direction: "b", stage: "test", ode: true }, row, { except: ["fid"] }),
-    ).toMatchObject({
-      "b/test/ode/step": 7,
-    });
+    const place = { half_iteration: 3, iteration: 2, direction: "f", step: 7 };
+    const row = { ...place, fid: 2.5, share: null, name: "x", nfe: 0 };
+    const named = { "f/test/fid": 2.5, "f/test/nfe": 0 };
+    expect(namedMetrics({ direction: "f", stage: "test" }, row)).toEqual(named);
   });
 });
