@@ -1,6 +1,7 @@
 // Temporary folders, and this room's sources as plain JavaScript for child processes that are to be
 // killed or run as another user.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -35,7 +36,7 @@ afterAll(() => {
 });
 
 /** A folder with the room's sources as JavaScript under runs/, made once for each file of tests. */
-export function transpiled(): string {
+function transpiled(): string {
   if (shared !== undefined) return shared;
   const folder = mkdtempSync(join(tmpdir(), "dsbm-runs-"));
   chmodSync(folder, 0o755);
@@ -57,16 +58,18 @@ export function transpiled(): string {
   return folder;
 }
 
-/** Writes a script beside the transpiled room and returns its path. */
-export function script(folder: string, name: string, code: string): string {
-  const path = join(folder, `${name}.js`);
+/** Writes a script beside the transpiled room, which it finds at ./runs, and returns its path. */
+export function script(code: string): string {
+  const path = join(transpiled(), `${randomUUID()}.js`);
   writeFileSync(path, code);
   return path;
 }
 
-/** Starts a script and waits for its first output. */
-export async function startScript(path: string, ...args: string[]): Promise<ChildProcess> {
+/** Starts a script, by its text or its path, and waits for its first output; it is killed after the test. */
+export async function startScript(code: string, ...args: string[]): Promise<ChildProcess> {
+  const path = code.endsWith(".js") ? code : script(code);
   const child = spawn(process.execPath, [path, ...args], { stdio: ["pipe", "pipe", "inherit"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
   await once(child.stdout!, "data");
   return child;
 }
@@ -79,22 +82,23 @@ export async function kill(child: ChildProcess): Promise<void> {
 }
 
 /** Runs a script without root's powers and returns what it printed. */
-export function runUnprivileged(path: string, ...args: string[]): string {
+export function runUnprivileged(code: string, ...args: string[]): string {
   const user = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
-  const result = spawnSync(process.execPath, [path, ...args], { encoding: "utf8", ...user });
+  const result = spawnSync(process.execPath, [script(code), ...args], {
+    encoding: "utf8",
+    ...user,
+  });
   return result.stdout + result.stderr;
 }
 
-/**
- * Mounts a tmpfs on `folder` and returns a function that unmounts it, or the reason why that cannot
- * be done here.
- */
-export function mountTmpfs(folder: string, options: string): (() => void) | string {
-  if (process.platform !== "linux" || process.getuid?.() !== 0) return "mounting needs root";
+/** A new folder with a tmpfs on it, unmounted after the test; the test is skipped where it cannot be mounted. */
+export function tmpfs(options: string, skip: (reason: string) => never): string {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) skip("mounting needs root");
+  const folder = temporaryFolder();
   const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", folder]);
-  if (mounted.status !== 0)
-    return `mount failed: ${String(mounted.stderr ?? mounted.error).trim()}`;
-  return () => void spawnSync("umount", ["--lazy", folder]);
+  if (mounted.status !== 0) skip(`mount failed: ${String(mounted.stderr ?? mounted.error).trim()}`);
+  onTestFinished(() => void spawnSync("umount", ["--lazy", folder]));
+  return folder;
 }
 
 /** The RunError that `operation` throws; anything else fails the test. */

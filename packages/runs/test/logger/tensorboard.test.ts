@@ -14,7 +14,7 @@ import { describe, expect, it } from "vitest";
 import { crc32c, maskedCrc32c } from "../../src/logger/tensorboard/crc32c.js";
 import { openRecordFile } from "../../src/logger/tensorboard/record-file.js";
 import { tensorboardLogger } from "../../src/logger/tensorboard.js";
-import { kill, runErrorOf, script, startScript, temporaryFolder, transpiled } from "../support.js";
+import { kill, runErrorOf, startScript, temporaryFolder } from "../support.js";
 import { crc32cBitwise, eventFiles, readEvent, readRecords, shownScalars } from "./events.js";
 
 const place = (folder: string) => join(folder, "tensorboard");
@@ -215,18 +215,15 @@ describe("files", () => {
   });
 
   it("hold what was logged when the process is killed", async () => {
-    const folder = transpiled();
     const run = temporaryFolder();
-    const path = script(
-      folder,
-      "log",
+    const child = await startScript(
       `import { tensorboardLogger } from "./runs/logger/tensorboard.js";
        const logger = tensorboardLogger(process.argv[2]);
        for (let step = 1; step <= 500; step++) logger.log(step, { loss: step / 4 });
        console.log("logged");
        setInterval(() => logger.log(501, { later: 1 }), 1);`,
+      run,
     );
-    const child = await startScript(path, run);
     await kill(child);
     const logger = tensorboardLogger(run, { from: 501 });
     logger.close();

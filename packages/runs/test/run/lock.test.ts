@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { isAlive } from "../../src/files/process.js";
 import { acquireLock, foreignLockSeconds, lockHolder } from "../../src/run/lock.js";
-import { kill, runErrorOf, script, startScript, temporaryFolder, transpiled } from "../support.js";
+import { kill, runErrorOf, script, startScript, temporaryFolder } from "../support.js";
 
 const lockPath = () => join(temporaryFolder(), ".lock");
 
@@ -48,7 +48,7 @@ describe("acquireLock", () => {
     const lock = acquireLock(path);
     const error = runErrorOf(() => acquireLock(path));
     expect(error.code).toBe("locked");
-    expect(error.message).toContain(`process ${process.pid}`);
+    expect(error.message).toContain(`in use by process ${process.pid}: wait for it to end`);
     lock.release();
     expect(lockHolder(path)).toBeUndefined();
     acquireLock(path).release();
@@ -56,19 +56,12 @@ describe("acquireLock", () => {
 
   it("is refused while a child lives and taken over after kill -9", async () => {
     const path = lockPath();
-    const holder = script(
-      transpiled(),
-      "holder",
-      `import { acquireLock } from "./runs/run/lock.js";
-       acquireLock(process.argv[2]); console.log("held"); setInterval(() => {}, 1000);`,
-    );
+    const holder = `import { acquireLock } from "./runs/run/lock.js";
+      acquireLock(process.argv[2]); console.log("held"); setInterval(() => {}, 1000);`;
     const child = await startScript(holder, path);
-    try {
-      expect(runErrorOf(() => acquireLock(path)).message).toContain(`process ${child.pid}`);
-      expect(lockHolder(path)).toBe(child.pid);
-    } finally {
-      await kill(child);
-    }
+    expect(runErrorOf(() => acquireLock(path)).message).toContain(`process ${child.pid}`);
+    expect(lockHolder(path)).toBe(child.pid);
+    await kill(child);
     expect(lockHolder(path)).toBeUndefined();
     const lock = acquireLock(path);
     expect(lockHolder(path)).toBe(process.pid);
@@ -109,30 +102,19 @@ describe("acquireLock", () => {
 
   it("shows its content as soon as it is there", async () => {
     const path = lockPath();
-    const holder = script(
-      transpiled(),
-      "holder",
-      `import { acquireLock } from "./runs/run/lock.js";
-       console.log("ready");
-       for (;;) acquireLock(process.argv[2]).release();`,
-    );
+    const holder = `import { acquireLock } from "./runs/run/lock.js";
+      console.log("ready");
+      for (;;) acquireLock(process.argv[2]).release();`;
     const child = await startScript(holder, path);
-    try {
-      for (let found = 0; found < 500; ) {
-        if (!existsSync(path)) continue;
-        try {
-          expect(JSON.parse(readFileSync(path, "utf8")).pid).toBe(child.pid);
-          found++;
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-        }
+    for (let found = 0; found < 500; ) {
+      if (!existsSync(path)) continue;
+      try {
+        expect(JSON.parse(readFileSync(path, "utf8")).pid).toBe(child.pid);
+        found++;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
       }
-    } finally {
-      await kill(child);
     }
-    expect(runErrorOf(() => acquireLock(leftLock({}))).message).toMatch(
-      /in use by process \d+: wait/,
-    );
   });
 
   it("notices that it was taken over or deleted", () => {
@@ -171,8 +153,6 @@ describe("acquireLock", () => {
   it("lets one of many contenders through a stale lock", async () => {
     const path = leftLock({ pid: 999_999_999 });
     const contender = script(
-      transpiled(),
-      "contender",
       `import { acquireLock } from "./runs/run/lock.js";
        process.stdin.once("data", () => {
          try { acquireLock(process.argv[2]); console.log("won"); }
@@ -182,16 +162,8 @@ describe("acquireLock", () => {
        console.log("ready");`,
     );
     const children = await Promise.all([0, 1, 2, 3].map(() => startScript(contender, path)));
-    const answers = children.map(
-      (child) =>
-        new Promise((resolve) => child.stdout!.once("data", (d) => resolve(String(d).trim()))),
-    );
+    const answers = children.map(async ({ stdout }) => String(await once(stdout!, "data")).trim());
     for (const child of children) child.stdin!.write("go\n");
-    try {
-      const said = await Promise.all(answers);
-      expect(said.sort()).toEqual(["locked", "locked", "locked", "won"]);
-    } finally {
-      await Promise.all(children.map(kill));
-    }
+    expect((await Promise.all(answers)).sort()).toEqual(["locked", "locked", "locked", "won"]);
   });
 });

@@ -17,15 +17,7 @@ import { writeFileAtomic } from "../../src/files/write.js";
 import { formatVersion } from "../../src/run/info.js";
 import { isFinished, listRuns, readRun } from "../../src/run/reader.js";
 import { type OpenRunOptions, openRun } from "../../src/run/writer.js";
-import {
-  kill,
-  runErrorOf,
-  runUnprivileged,
-  script,
-  startScript,
-  temporaryFolder,
-  transpiled,
-} from "../support.js";
+import { kill, runErrorOf, runUnprivileged, startScript, temporaryFolder } from "../support.js";
 
 const options = (folder: string, more: Partial<OpenRunOptions> = {}): OpenRunOptions => ({
   folder,
@@ -104,17 +96,15 @@ describe("openRun", () => {
 
   it("is continued after kill -9 with whole lines, and listed as interrupted before", async () => {
     const folder = newFolder();
-    const trainer = script(
-      transpiled(),
-      "trainer",
+    const child = await startScript(
       `import { openRun } from "./runs/run/writer.js";
        const columns = ["half_iteration", "mean"];
        const run = openRun({ folder: process.argv[2], dsbm: "0.1.0", config: {}, columns });
        run.appendResult({ half_iteration: 1, mean: 0.5 });
        console.log("ready");
        for (let step = 0; ; step++) run.appendMetric({ half_iteration: 1, step });`,
+      folder,
     );
-    const child = await startScript(trainer, folder);
     await kill(child);
     const paths = readRun(folder).paths;
     expect(readRun(folder).info).toMatchObject({
@@ -281,14 +271,12 @@ describe("openRun", () => {
   });
 
   it("names the problem of a folder that cannot be written", () => {
-    const attempt = script(
-      transpiled(),
-      "attempt",
+    const said = runUnprivileged(
       `import { openRun } from "./runs/run/writer.js";
        try { openRun({ folder: process.argv[2], dsbm: "0", config: {}, columns: ["a"] }); }
        catch (error) { console.log(error.code, error.message); }`,
+      join(temporaryFolder(), "experiments", "1"),
     );
-    const said = runUnprivileged(attempt, join(temporaryFolder(), "experiments", "1"));
     expect(said).toMatch(/^permission cannot make the folder .*\n$/);
   });
 });
