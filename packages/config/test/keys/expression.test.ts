@@ -89,45 +89,34 @@ describe("parseExpression", () => {
       .map((x): Node => ({ value: Math.abs(x), text: `${Math.abs(x)}`, binds: 5 })),
     fc.constant("gamma").map((name): Node => ({ value: gamma, text: name, binds: 5 })),
   );
-  const functions = { sqrt: Math.sqrt, exp: Math.exp, log: Math.log, abs: Math.abs };
+  /** Sign, how tightly its sides and the whole bind, and its value. */
+  const operators: [string, number, number, number, (a: number, b: number) => number][] = [
+    [" + ", 1, 2, 1, (a, b) => a + b],
+    [" - ", 1, 2, 1, (a, b) => a - b],
+    ["*", 2, 3, 2, (a, b) => a * b],
+    ["/", 2, 3, 2, (a, b) => a / b],
+    [" ** ", 5, 3, 4, (a, b) => a ** b],
+  ];
+  const one = ["sqrt", "exp", "log", "abs"].flatMap((name) => [name, `torch.${name}`]);
+  const call = (names: string[], args: fc.Arbitrary<Node[]>) =>
+    fc.tuple(fc.constantFrom(...names), args).map(([name, given]): Node => {
+      const run = Math[name.replace("torch.", "") as "max"];
+      const text = `${name}(${given.map((a) => a.text).join(", ")})`;
+      return { value: run(...given.map((a) => a.value)), text, binds: 5 };
+    });
   const { tree } = fc.letrec<{ tree: Node }>((tie) => ({
     tree: fc.oneof(
       { maxDepth: 5, depthSize: "medium" },
       leaf,
-      fc.tuple(fc.constantFrom("+", "-"), tie("tree"), tie("tree")).map(([sign, a, b]) => ({
-        value: sign === "+" ? a.value + b.value : a.value - b.value,
-        text: `${within(a, 1)} ${sign} ${within(b, 2)}`,
-        binds: 1,
-      })),
-      fc.tuple(fc.constantFrom("*", "/"), tie("tree"), tie("tree")).map(([sign, a, b]) => ({
-        value: sign === "*" ? a.value * b.value : a.value / b.value,
-        text: `${within(a, 2)}${sign}${within(b, 3)}`,
-        binds: 2,
-      })),
+      fc
+        .tuple(fc.constantFrom(...operators), tie("tree"), tie("tree"))
+        .map(([[sign, left, right, binds, run], a, b]) => {
+          const text = within(a, left) + sign + within(b, right);
+          return { value: run(a.value, b.value), text, binds };
+        }),
       tie("tree").map((a) => ({ value: -a.value, text: `-${within(a, 3)}`, binds: 3 })),
-      fc.tuple(tie("tree"), tie("tree")).map(([a, b]) => ({
-        value: a.value ** b.value,
-        text: `${within(a, 5)} ** ${within(b, 3)}`,
-        binds: 4,
-      })),
-      fc
-        .tuple(
-          fc.constantFrom("", "torch.", "math."),
-          fc.constantFrom(...Object.keys(functions)),
-          tie("tree"),
-        )
-        .map(([prefix, name, a]) => ({
-          value: functions[name as "sqrt"](a.value),
-          text: `${prefix}${name}(${a.text})`,
-          binds: 5,
-        })),
-      fc
-        .tuple(fc.constantFrom("min", "max"), fc.array(tie("tree"), { minLength: 2, maxLength: 3 }))
-        .map(([name, all]) => ({
-          value: Math[name as "min"](...all.map((a) => a.value)),
-          text: `${name}(${all.map((a) => a.text).join(", ")})`,
-          binds: 5,
-        })),
+      call(one, fc.tuple(tie("tree"))),
+      call(["min", "max"], fc.array(tie("tree"), { minLength: 2, maxLength: 3 })),
     ),
   }));
 
@@ -144,35 +133,16 @@ describe("parseExpression", () => {
   });
 
   it("refuses or reads any text, and never fails otherwise", () => {
-    const words = fc.constantFrom(
-      "gamma",
-      "sqrt",
-      "(",
-      ")",
-      "*",
-      "**",
-      "-",
-      ",",
-      "2",
-      ".",
-      "torch.",
-      " ",
-      "\0",
-    );
+    const tokens = ["gamma", "sqrt", "torch.", ..."()*-,2. \0", "**"];
+    const words = fc.array(fc.constantFrom(...tokens)).map((w) => w.join(""));
     fc.assert(
-      fc.property(
-        fc.oneof(
-          fc.string(),
-          fc.array(words).map((w) => w.join("")),
-        ),
-        (text) => {
-          try {
-            expect(typeof parseExpression(text, "gamma")(1)).toBe("number");
-          } catch (error) {
-            expect(error).toMatchObject({ name: "ConfigError", code: "value" });
-          }
-        },
-      ),
+      fc.property(fc.oneof(fc.string(), words), (text) => {
+        try {
+          expect(typeof parseExpression(text, "gamma")(1)).toBe("number");
+        } catch (error) {
+          expect(error).toMatchObject({ name: "ConfigError", code: "value" });
+        }
+      }),
       { seed: 12, numRuns: 2000 },
     );
   });

@@ -1,59 +1,41 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the syntax under test
 import { describe, expect, it } from "vitest";
 import { interpolate } from "../../src/tree/interpolate.js";
+import { readYaml } from "../../src/tree/yaml.js";
 import type { Tree } from "../../src/words/value.js";
 import { thrown } from "../thrown.js";
 
 describe("interpolate", () => {
-  it.each<[string, Tree, Tree]>([
-    ["keeps the type of a whole reference", { a: 5, b: "${a}" }, { a: 5, b: 5 }],
-    ["writes into text", { a: 1e-4, n: "x", b: "${n}_${a}" }, { a: 1e-4, n: "x", b: "x_0.0001" }],
+  it.each([
+    ["keeps the type of a whole reference", "a: 5, b: '${a}'", "a: 5, b: 5"],
+    ["writes into text", "a: 1e-4, n: x, b: '${n}_${a}'", "a: 1e-4, n: x, b: x_0.0001"],
     [
       "writes null and booleans",
-      { a: null, c: true, b: "${a},${c}" },
-      { a: null, c: true, b: "null,true" },
+      "a: null, c: true, b: '${a},${c}'",
+      "a: null, c: true, b: 'null,true'",
     ],
+    ["follows chains", "a: '${b}', b: '${c.d}', c: {d: [1]}", "a: [1], b: [1], c: {d: [1]}"],
     [
-      "follows chains",
-      { a: "${b}", b: "${c.d}", c: { d: [1] } },
-      { a: [1], b: [1], c: { d: [1] } },
+      "takes mappings with references",
+      "a: '${b}', b: {c: '${d}'}, d: 1",
+      "a: {c: 1}, b: {c: 1}, d: 1",
     ],
-    [
-      "takes mappings with references inside",
-      { a: "${b}", b: { c: "${d}" }, d: 1 },
-      { a: { c: 1 }, b: { c: 1 }, d: 1 },
-    ],
-    [
-      "goes through a reference",
-      { a: "${b.c}", b: "${d}", d: { c: 1 } },
-      { a: 1, b: { c: 1 }, d: { c: 1 } },
-    ],
-    ["counts list items", { a: "${l.1}", l: [1, "${a2}"], a2: 7 }, { a: 7, l: [1, 7], a2: 7 }],
-    [
-      "a null reference is a value",
-      { a: "${b}", b: null, c: "${a}" },
-      { a: null, b: null, c: null },
-    ],
-    ["allows blanks", { a: 1, b: "${ a }" }, { a: 1, b: 1 }],
-    [
-      "keeps an escaped one",
-      { a: "\\${b}", c: "x\\${y}${d}", d: 1 },
-      { a: "${b}", c: "x${y}1", d: 1 },
-    ],
-    [
-      "does not read what it wrote",
-      { a: "\\${b}", c: "${a}", d: "<${a}>" },
-      { a: "${b}", c: "${b}", d: "<${b}>" },
-    ],
+    ["goes through a reference", "a: '${b.c}', b: '${d}', d: {c: 1}", "a: 1, b: {c: 1}, d: {c: 1}"],
+    ["counts list items", "a: '${l.1}', l: [1, '${a2}'], a2: 7", "a: 7, l: [1, 7], a2: 7"],
+    ["a null reference is a value", "a: '${b}', b: null, c: '${a}'", "a: null, b: null, c: null"],
+    ["allows blanks", "a: 1, b: '${ a }'", "a: 1, b: 1"],
+    ["keeps an escaped one", "a: '\\${b}', c: 'x\\${y}${d}', d: 1", "a: '${b}', c: 'x${y}1', d: 1"],
+    ["does not read what it wrote", "a: '\\${b}', c: '<${a}>'", "a: '${b}', c: '<${b}>'"],
     [
       "does not read it twice through a reference",
-      { a: "${b.c}", b: "${d}", d: { c: "\\${x}" } },
-      { a: "${x}", b: { c: "${x}" }, d: { c: "${x}" } },
+      "a: '${b.c}', b: '${d}', d: {c: '\\${x}'}",
+      "a: '${x}', b: {c: '${x}'}, d: {c: '${x}'}",
     ],
-    ["leaves other dollars alone", { a: "$5 {x} $x" }, { a: "$5 {x} $x" }],
-  ])("%s", (_, tree, out) => {
+    ["leaves other dollars alone", "a: '$5 {x} $x'", "a: '$5 {x} $x'"],
+  ])("%s", (_, text, out) => {
+    const tree = readYaml(`{${text}}`);
     const before = structuredClone(tree);
-    expect(interpolate(tree)).toEqual(out);
+    expect(interpolate(tree)).toEqual(readYaml(`{${out}}`));
     expect(tree).toEqual(before);
   });
 
