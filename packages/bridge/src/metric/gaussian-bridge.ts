@@ -88,26 +88,24 @@ export interface Divergence {
  * The fits take the sample mean and the unbiased (co)variance; n must exceed d.
  */
 export function gaussianKL(x: Tensor, bridge: GaussianBridge, t: number): Divergence {
-  return tidy(() => fittedKL(x, bridge, t));
-}
-
-function fittedKL(x: Tensor, bridge: GaussianBridge, t: number): Divergence {
   const exact = exactMarginal(bridge, t);
-  const samples = x.flatten({ startDim: 1 }).to("float64");
-  const [n, d] = samples.shape as [number, number];
-  const mean = samples.mean(0);
-  const centred = samples.sub(mean);
-  const covariance = centred
-    .t()
-    .mm(centred)
-    .div(n - 1);
-  const trace = covariance.trace().item() / exact.var;
-  const shift = mean.sub(exact.mean).square().sum().item() / exact.var;
-  const kl = (logdet: number) => 0.5 * (trace + shift - d - logdet + d * Math.log(exact.var));
-  return {
-    diag: kl(covariance.diagonal().log().sum().item()),
-    full: kl(covariance.linalgSlogdet()[1].item()),
-  };
+  return tidy(() => {
+    const samples = x.flatten({ startDim: 1 }).to("float64");
+    const [n, d] = samples.shape as [number, number];
+    const mean = samples.mean(0);
+    const centred = samples.sub(mean);
+    const covariance = centred
+      .t()
+      .mm(centred)
+      .div(n - 1);
+    const trace = covariance.trace().item() / exact.var;
+    const shift = mean.sub(exact.mean).square().sum().item() / exact.var;
+    const kl = (logdet: number) => 0.5 * (trace + shift - d - logdet + d * Math.log(exact.var));
+    return {
+      diag: kl(covariance.diagonal().log().sum().item()),
+      full: kl(covariance.linalgSlogdet()[1].item()),
+    };
+  });
 }
 
 /**
@@ -127,15 +125,7 @@ export function expectedKL(
   const nu = n - 1;
   // E ln of a χ² over its degrees of freedom: ψ(k/2) − ln(ν/2).
   const logs = (ks: number[]) =>
-    tidy(() =>
-      tensor(
-        ks.map((k) => k / 2),
-        { dtype: "float64" },
-      )
-        .digamma()
-        .sum()
-        .item(),
-    ) -
+    tidy(() => tensor(ks, { dtype: "float64" }).div(2).digamma().sum().item()) -
     ks.length * Math.log(nu / 2);
   const kl = (bias: number) => 0.5 * (d * (ratio - 1 - Math.log(ratio)) + d * shift - bias);
   return { diag: kl(d * logs([nu])), full: kl(logs(Array.from({ length: d }, (_, i) => nu - i))) };

@@ -12,26 +12,21 @@ export interface Moments {
 
 /** Moments of ends [n, …] and of their covariance with the starts [n, …] that they came from. */
 export function moments(end: Tensor, start: Tensor): Moments {
-  return tidy(() => averages(end, start));
-}
-
-function averages(end: Tensor, start: Tensor): Moments {
-  const [y, x] = [
-    end.flatten({ startDim: 1 }).to("float64"),
-    start.flatten({ startDim: 1 }).to("float64"),
-  ];
-  const n = y.size(0);
-  const my = y.mean(0);
-  const cov = y
-    .sub(my)
-    .mul(x.sub(x.mean(0)))
-    .sum(0)
-    .div(n - 1);
-  return {
-    mean: my.mean().item(),
-    var: y.var({ dim: 0, correction: 1 }).mean().item(),
-    cov: cov.mean().item(),
-  };
+  return tidy(() => {
+    const wide = (t: Tensor) => t.flatten({ startDim: 1 }).to("float64");
+    const [y, x] = [wide(end), wide(start)];
+    const mean = y.mean(0);
+    const products = y.sub(mean).mul(x.sub(x.mean(0)));
+    return {
+      mean: mean.mean().item(),
+      var: y.var({ dim: 0, correction: 1 }).mean().item(),
+      cov: products
+        .sum(0)
+        .div(y.size(0) - 1)
+        .mean()
+        .item(),
+    };
+  });
 }
 
 /** Mean squared distance between paired points [n, …], summed over coordinates. */

@@ -1,43 +1,30 @@
-// Exact plans. The assignment solver takes equal sizes and weights: it is the faster one for minibatches. The simplex
+// Exact plans between samples. The assignment solver takes equal sizes: it is the faster one for minibatches. The simplex
 // takes everything else, and all tables of points: it is as fast from some thousand points on, and much faster where
 // many costs are equal.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { assignment } from "./assignment.js";
 import { type Cost, pointCosts, vectors } from "./cost.js";
-import { isUniform, toUnits } from "./marginals.js";
 import { permutationPlan, type SparsePlan } from "./plan.js";
 import { simplex } from "./simplex.js";
 
 /** An exact plan: its positive entries, and the permutation where it is one. */
 export interface ExactPlan {
   plan: SparsePlan;
-  /** Row i is paired with column `permutation[i]`; undefined where mass is split or weights differ. */
+  /** Row i is paired with column `permutation[i]`; undefined where mass is split. */
   permutation?: Int32Array;
-  /** Σ plan_ij c_ij; with the default weights the mean cost of a pair. */
+  /** Σ plan_ij c_ij, the mean cost of a pair. */
   cost: number;
 }
 
 /**
- * An exact optimal transport plan between n and m points (weights uniform with mass 1 by default).
+ * An exact optimal transport plan between n and m points of equal weights, of mass 1 in all.
  *
- * `cost` [n, m] row by row; `a` [n], `b` [m]. Throws a BridgeError on wrong lengths, costs that
- * are not finite, and weights that are negative or of different total.
+ * `cost` [n, m] row by row. Throws a BridgeError on wrong lengths and costs that are not finite.
  */
-export function exactPlan(
-  cost: Cost,
-  n: number,
-  m: number,
-  a?: ArrayLike<number>,
-  b?: ArrayLike<number>,
-): ExactPlan {
-  if (n !== m || !isUniform(a) || !isUniform(b)) return simplex(cost, n, m, a, b);
-  const mass = toUnits(n, m, a, b).unit * n;
-  const solved = assignment(cost, n);
-  return {
-    plan: permutationPlan(solved.columns, mass),
-    permutation: solved.columns,
-    cost: (solved.cost * mass) / n,
-  };
+export function exactPlan(cost: Cost, n: number, m: number): ExactPlan {
+  if (n !== m) return simplex(cost, n, m);
+  const { columns, cost: total } = assignment(cost, n);
+  return { plan: permutationPlan(columns), permutation: columns, cost: total / n };
 }
 
 /**

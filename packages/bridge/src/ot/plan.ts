@@ -28,15 +28,15 @@ export function densePlan(plan: SparsePlan): Float64Array {
   return dense;
 }
 
-/** The plan of a permutation: row i gives the mass `total / n` to column `columns[i]`. */
-export function permutationPlan(columns: Int32Array, total = 1): SparsePlan {
+/** The plan of a permutation: row i gives the mass 1/n to column `columns[i]`. */
+export function permutationPlan(columns: Int32Array): SparsePlan {
   const n = columns.length;
   return {
     n,
     m: n,
     rows: Int32Array.from({ length: n }, (_, i) => i),
     columns: columns.slice(),
-    mass: new Float64Array(n).fill(total / n),
+    mass: new Float64Array(n).fill(1 / n),
   };
 }
 

@@ -1,8 +1,7 @@
-// Exact transport between unequal sizes and weights: the primal network simplex on the
-// transportation problem. Flows are whole numbers and the basis is strongly feasible, so it ends
-// on degenerate problems (uniform weights) too.
+// Exact transport between samples of any sizes: the primal network simplex on the transportation problem. Mass is counted
+// in whole units, so that flows cancel to exactly zero, and the basis is strongly feasible, so that it ends although
+// uniform weights are degenerate.
 import { type Cost, checkCost } from "./cost.js";
-import { toUnits } from "./marginals.js";
 import { checkSize, type SparsePlan } from "./plan.js";
 import { improve } from "./pricing.js";
 import { BasisTree } from "./tree.js";
@@ -25,45 +24,39 @@ interface Problem {
   readonly tree: BasisTree;
 }
 
+const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
+
 /**
- * Solves the transportation problem exactly for marginals a [n] and b [m] (uniform by default).
+ * Solves the transportation problem between n and m points of equal weights, of mass 1 in all, exactly.
  *
- * `cost` [n, m] row by row; memory beyond it is O(n + m). Throws a BridgeError on wrong lengths, costs that are not
- * finite, and weights that are negative or of different total. Marginals that are not uniform are met to 2⁻⁵⁰ of
- * the mass. Bonneel 2011; Cunningham 1976.
+ * `cost` [n, m] row by row; memory beyond it is O(n + m). Throws a BridgeError on wrong lengths and costs that are not
+ * finite. Bonneel 2011; Cunningham 1976.
  */
-export function simplex(
-  cost: Cost,
-  n: number,
-  m: number,
-  a?: ArrayLike<number>,
-  b?: ArrayLike<number>,
-): Transport {
+export function simplex(cost: Cost, n: number, m: number): Transport {
   checkSize("n", n);
   checkSize("m", m);
   checkCost(cost, n, m);
-  const units = toUnits(n, m, a, b);
+  const common = gcd(n, m);
   const problem: Problem = { n, m, cost, tree: new BasisTree(n, m) };
-  start(problem, units.supply, units.demand);
+  start(problem, m / common, n / common);
   // Potentials are computed afresh until no arc improves, so that no rounding errors of many pivots are left.
   do problem.tree.refresh();
   while (improve(cost, problem.tree, n, m) > 0);
-  return result(problem, units.unit);
+  return result(problem, common / (n * m));
 }
 
 /**
  * A first feasible tree: each source in turn fills the cheapest sinks that still have room. Every
  * component that results is joined to the root by an arc without flow, which costs nothing.
  */
-function start({ n, m, cost, tree }: Problem, supply: Float64Array, demand: Float64Array): void {
+function start({ n, m, cost, tree }: Problem, supply: number, demand: number): void {
   for (let node = 0; node < n + m; node++) tree.link(node, tree.root, 0, 0);
-  const room = demand.slice();
-  const open = new Int32Array(m);
-  let count = 0;
-  for (let j = 0; j < m; j++) if (room[j]! > 0) open[count++] = j;
+  const room = new Float64Array(m).fill(demand);
+  const open = Int32Array.from({ length: m }, (_, j) => j);
+  let count = m;
   for (let i = 0; i < n; i++) {
     const base = i * m;
-    let rest = supply[i]!;
+    let rest = supply;
     while (rest > 0) {
       let at = count - 1;
       for (let k = 0; k < count; k++) {

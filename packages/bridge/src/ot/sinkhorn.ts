@@ -1,61 +1,51 @@
 // Entropic optimal transport by Sinkhorn's iteration in the log domain: stable for any regularisation, in tensor
-// operations on the device of the cost, for one problem or a batch of them.
+// operations on the device of the cost.
 import { full, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { BridgeError } from "../core/errors.js";
 
 export interface SinkhornOptions {
   /** Weight of the entropy, in units of the cost; greater than 0. */
   reg: number;
-  /** Row weights [n] or [batch, n], summing to 1 (default uniform). */
-  a?: Tensor;
-  /** Column weights [m] or [batch, m]. */
-  b?: Tensor;
-  /** Stops when the row sums of every problem are this close to `a` in total (default 1e-9). */
+  /** Stops when the row sums are this close to 1/n in total (default 1e-9). */
   tolerance?: number;
   /** Iterations at most at the final regularisation (default 20,000). */
   iterations?: number;
 }
 
 export interface EntropicPlan {
-  /** float64 [n, m] or [batch, n, m]; column sums exact, row sums within `error`. */
+  /** float64 [n, m]; column sums exact, row sums within `error`. */
   plan: Tensor;
-  /** Largest total deviation of the row sums. */
+  /** Total deviation of the row sums. */
   error: number;
   iterations: number;
   converged: boolean;
 }
 
 /**
- * The plan that minimises ⟨P, C⟩ − reg·H(P) over the couplings of a and b (Cuturi 2013), for cost [n, m]
- * or [batch, n, m]. Potentials are carried from larger to smaller regularisations, which keeps the number
- * of iterations bounded. Throws a BridgeError for a bad `reg` or a cost that is not finite.
+ * The plan that minimises ⟨P, C⟩ − reg·H(P) over the couplings of n and m points of equal weights (Cuturi 2013), for
+ * cost [n, m]. Potentials are carried from larger to smaller regularisations, which keeps the number of iterations
+ * bounded. Throws a BridgeError for a bad `reg` or a cost that is not finite.
  */
 export function sinkhorn(
   cost: Tensor,
-  { reg, a, b, tolerance = 1e-9, iterations = 20_000 }: SinkhornOptions,
+  { reg, tolerance = 1e-9, iterations = 20_000 }: SinkhornOptions,
 ): EntropicPlan {
   if (!Number.isFinite(reg) || reg <= 0)
     throw new BridgeError(
       "argument",
       `sinkhorn: reg is ${reg}; expected a finite number greater than 0`,
     );
-  if (cost.ndim < 2 || cost.ndim > 3)
-    throw new BridgeError(
-      "argument",
-      `sinkhorn: cost has shape [${cost.shape}]; expected [n, m] or [batch, n, m]`,
-    );
+  if (cost.ndim !== 2)
+    throw new BridgeError("argument", `sinkhorn: cost has shape [${cost.shape}]; expected [n, m]`);
   return noGrad(() =>
     tidy(() => {
       const c = cost.to("float64");
       const spread = c.amax().sub(c.amin()).item();
       if (!Number.isFinite(spread))
         throw new BridgeError("argument", "sinkhorn: the cost has values that are NaN or infinite");
-      const [n, m] = [c.size(-2), c.size(-1)];
-      const lead = c.shape.slice(0, -2);
-      const uniform = (k: number) =>
-        full([...lead, k], -Math.log(k), { dtype: "float64", device: c.device });
-      const logA = a ? a.to("float64").log() : uniform(n);
-      const logB = b ? b.to("float64").log() : uniform(m);
+      const [logA, logB] = [c.size(0), c.size(1)].map((k) =>
+        full([k], -Math.log(k), { dtype: "float64", device: c.device }),
+      ) as [Tensor, Tensor];
       let at = { f: logA.mul(0), g: logB.mul(0) };
       const move = (next: Potentials) => {
         for (const t of [at.f, at.g]) t.dispose();
@@ -158,7 +148,7 @@ function scalingBlock(
   return reach < 50 ? { f: f.add(logU, { alpha: eps }), g: g.add(logV, { alpha: eps }) } : null;
 }
 
-/** Largest total deviation of a problem's row sums. */
+/** Total deviation of the row sums. */
 function rowError({ c, logA }: Problem, { f, g }: Potentials, eps: number): number {
   const rows = g.unsqueeze(-2).sub(c).div(eps).logsumexp(-1).add(f.div(eps)).exp();
   return rows.sub(logA.exp()).abs().sum(-1).amax().item();

@@ -28,14 +28,6 @@ export function squaredCosts(x: Float64Array, y: Float64Array, dim: number): Flo
   });
 }
 
-/** Weights that sum to one, some of them zero. */
-export function weights(count: number, random: () => number): Float64Array {
-  const w = numbers(count, () => Math.max(0, random() - 0.1));
-  w[0] = 0.5;
-  const sum = w.reduce((p, q) => p + q);
-  return w.map((x) => x / sum);
-}
-
 /** The least total cost over all permutations. */
 export function bruteForce(cost: Float64Array, n: number): number {
   const used = new Array<boolean>(n).fill(false);

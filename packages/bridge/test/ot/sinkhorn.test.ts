@@ -1,5 +1,5 @@
 // Entropic plans: marginals, limits, closed forms and invariances, over regularisations from tiny to huge.
-import { liveTensors, rand, stack, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { liveTensors, rand, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { distance, normal, seeded } from "../../../../test/support/numbers.js";
@@ -92,32 +92,6 @@ describe("sinkhorn", () => {
       expect(near).toBeLessThan(1e-3 * mean * Math.log(1200));
     }));
 
-  it("serves weights that are not uniform", () =>
-    tidy(() => {
-      const weigh = (n: number, seed: number) => {
-        const w = rand([n], { generator: seeded(seed), dtype: "float64" }).add(0.01);
-        return w.div(w.sum());
-      };
-      const [a, b] = [weigh(30, 5), weigh(40, 6)];
-      for (const ratio of [1e-2, 1]) {
-        const { plan, converged } = sinkhorn(cost, { reg: ratio * mean, a, b });
-        expect(converged).toBe(true);
-        expect(rowError(plan, a)).toBeLessThan(2e-9);
-        expect(columnError(plan, b)).toBeLessThan(1e-9);
-      }
-    }));
-
-  it("gives a batch of problems what each gets alone", () =>
-    tidy(() => {
-      const other = cost.mul(0.3).flip([0]).add(1);
-      const reg = 0.05 * mean;
-      const { plan, converged } = sinkhorn(stack([cost, other]), { reg });
-      expect(plan.shape).toEqual([2, 30, 40]);
-      expect(converged).toBe(true);
-      for (const [i, c] of [cost, other].entries())
-        expect(distance(plan.select(0, i), sinkhorn(c, { reg }).plan)).toBeLessThan(1e-9);
-    }));
-
   it("does not change with constants added to the cost, nor with its unit", () =>
     tidy(() => {
       const reg = 0.1 * mean;
@@ -169,7 +143,7 @@ describe("sinkhorn", () => {
 
   it("refuses costs that are no matrices", () =>
     tidy(() => {
-      expect(() => sinkhorn(cost.flatten(), { reg: 1 })).toThrow(/expected \[n, m\]/);
+      expect(() => sinkhorn(cost.flatten(), { reg: 1 })).toThrow(/expected \[n, m\]$/);
       expect(() => sinkhorn(cost, { reg: Number.NaN })).toThrow(/reg is NaN/);
     }));
 });
