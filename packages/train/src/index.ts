@@ -10,15 +10,9 @@ export {
   withExecution,
 } from "./problem.js";
 export { cutRows, shuffleRows } from "./rows/rows.js";
-export type { CarryOptions } from "./sampler/carry.js";
+export { type CarryOptions, type FollowOptions, timesOf } from "./sampler/carry.js";
 export { type NoiseOptions, RowNoise, type RowRange } from "./sampler/row-noise.js";
-export {
-  type FollowOptions,
-  Sampler,
-  type SamplerOptions,
-  type SimulateOptions,
-  timesOf,
-} from "./sampler/sampler.js";
+export { Sampler, type SamplerOptions, type SimulateOptions } from "./sampler/sampler.js";
 export type { SavedFacts, SavedTraining, TrainState } from "./state/state.js";
 export { regressionLoss, trainingStep } from "./step/training-step.js";
 export { Training } from "./training.js";

@@ -14,8 +14,8 @@ import {
   directionsOf,
   disposeState,
   initialState,
-  putNetworks,
   putTensors,
+  resetSamplers,
   type SavedFacts,
   type SavedTraining,
   type TrainState,
@@ -348,8 +348,8 @@ export class Training {
     const { state } = this;
     const pass = facts.pass === null ? null : (fromJsonState(facts.pass) as HalfIterationState);
     const own = tidy(() => new Map([...tensors].map(([name, t]) => [name, t.clone().keep()])));
-    putNetworks(state, this.#directions, own);
     this.#put(own);
+    resetSamplers(state);
     state.half = facts.half;
     this.#plan.restore(facts);
     if (pass) this.#saved = { pass, tensors: own, whole: { tensors: own, facts } };

@@ -3,6 +3,7 @@
 import {
   BridgeError,
   hash32,
+  type Method,
   methods,
   minibatchExact,
   type Pairs,
@@ -14,12 +15,12 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../test/support/collect.js";
 import { distance, expectMoments, normal, seeded } from "../../../test/support/numbers.js";
 import type { TrainEvent } from "../src/events.js";
-import { complete, directionOf, type Problem } from "../src/problem.js";
+import { complete, directionOf } from "../src/problem.js";
 import { drawNoise, drawTimes } from "../src/step/draws.js";
 import { StepTimes } from "../src/step/time-sampling.js";
 import { regressionLoss } from "../src/step/training-step.js";
 import { Training } from "../src/training.js";
-import { tiny } from "./support.js";
+import { type Fields, tiny } from "./support.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());
@@ -37,45 +38,29 @@ const data = (rows: [number, number], shape = [2]) => ({
 const { dsb_increments: dsb, dsbm } = methods;
 
 describe("complete", () => {
-  const bad: [string, () => Problem, RegExp][] = [
-    [
-      "a batch larger than the data",
-      () => tiny(dsbm, { batchSize: 97 }),
-      /batchSize is 97, but there are only 96/,
-    ],
-    [
-      "a batch of a half row",
-      () => tiny(dsbm, { batchSize: 2.5 }),
-      /batchSize is 2.5; expected an integer/,
-    ],
-    ["no steps", () => tiny(dsbm, { steps: 0 }), /steps is 0/],
-    ["no half-iterations", () => tiny(dsbm, { halfIterations: 0 }), /halfIterations is 0/],
-    ["an empty sequence", () => tiny(dsbm, { sequence: [] }), /sequence is empty/],
-    [
-      "DSB in one direction",
-      () => tiny(dsb, { sequence: ["b"] }),
-      /must alternate between b and f/,
-    ],
-    ["DSB twice the same", () => tiny(dsb, { sequence: ["b", "f", "f"] }), /must alternate/],
-    ["empty data", () => tiny(dsbm, { data: data([0, 5]) }), /there are no samples \(0 and 5\)/],
+  const single = (x: number[]) => normal([40, ...x], 1);
+  it.each<[string, RegExp, Fields, Method?]>([
+    ["a batch larger than the data", /batchSize is 97, but there are only 96/, { batchSize: 97 }],
+    ["a batch of a half row", /batchSize is 2.5; expected an integer/, { batchSize: 2.5 }],
+    ["no steps", /steps is 0/, { steps: 0 }],
+    ["no half-iterations", /halfIterations is 0/, { halfIterations: 0 }],
+    ["an empty sequence", /sequence is empty/, { sequence: [] }],
+    ["DSB in one direction", /must alternate between b and f/, { sequence: ["b"] }, dsb],
+    ["DSB twice the same", /must alternate/, { sequence: ["b", "f", "f"] }, dsb],
+    ["empty data", /there are no samples \(0 and 5\)/, { data: data([0, 5]) }],
     [
       "NaN in the data",
-      () => tiny(dsbm, { data: { ...data([40, 40]), x1: normal([40, 2], 1).log() } }),
       /x1 has values that are NaN/,
+      { data: { x0: single([2]), x1: single([2]).log() } },
     ],
     [
       "samples of two shapes",
-      () => tiny(dsbm, { data: { x0: normal([40, 2], 1), x1: normal([40, 3], 1) } }),
       /samples of x0 have shape \[2\], those of x1 \[3\]/,
+      { data: { x0: single([2]), x1: single([3]) } },
     ],
-    [
-      "samples that are numbers",
-      () => tiny(dsbm, { data: data([40, 40], []) }),
-      /expected samples \[n, …\]/,
-    ],
-  ];
-  it.each(bad)("refuses %s in one line", (_what, problem, message) => {
-    const failing = () => tidy(() => complete(problem()));
+    ["samples that are numbers", /expected samples \[n, …\]/, { data: data([40, 40], []) }],
+  ])("refuses %s in one line", (_what, message, changes, method = dsbm) => {
+    const failing = () => complete(tiny(method, changes));
     expect(failing).toThrow(message);
     expect(failing).toThrow(BridgeError);
     expect(failing).not.toThrow(/\n/);
@@ -252,9 +237,9 @@ describe("the parts of a step", () => {
         );
     }));
 
+  const grid = { times: [0, 0.01, 0.1, 0.4, 1], steps: [0.01, 0.09, 0.3, 0.6] };
   it("spreads times as the steps of a grid, as many in a short one as in a long one", () =>
     tidy(() => {
-      const grid = { times: [0, 0.01, 0.1, 0.4, 1], steps: [0.01, 0.09, 0.3, 0.6] };
       const spread = new StepTimes(grid);
       const u = drawTimes(8000, 0, seeded(3), normal([1], 1).to("float32"));
       const t = spread.of(u, 1e-4).toNumbers();
@@ -280,7 +265,6 @@ describe("the parts of a step", () => {
 
   it("keeps a share of them uniform", () =>
     tidy(() => {
-      const grid = { times: [0, 0.01, 0.1, 0.4, 1], steps: [0.01, 0.09, 0.3, 0.6] };
       const u = drawTimes(8000, 0, seeded(3), normal([1], 1).to("float32"));
       const times = (uniform: number, eps = 0) => {
         const spread = new StepTimes(grid, { uniform });
@@ -329,19 +313,8 @@ describe("the parts of a step", () => {
 
   it("sums the squared error over everything but the batch", () =>
     tidy(() => {
-      const a = tensor([
-        [[1], [2]],
-        [[3], [4]],
-      ]);
-      const loss = regressionLoss(
-        a,
-        a.add(
-          tensor([
-            [[1], [2]],
-            [[0], [3]],
-          ]),
-        ),
-      );
+      const a = tensor([1, 2, 3, 4]).reshape([2, 2, 1]);
+      const loss = regressionLoss(a, a.add(tensor([1, 2, 0, 3]).reshape([2, 2, 1])));
       expect(loss.item()).toBeCloseTo((1 + 4 + 9) / 2, 6);
     }));
 });

@@ -40,6 +40,14 @@ export interface CarryOptions extends FlowOptions {
   onState: (k: number, state: Tensor) => void | Promise<void>;
 }
 
+/** How a probability flow is followed. */
+export interface FollowOptions extends FlowOptions {
+  solver?: keyof typeof flowSolvers;
+  /** Process times of the states (default: both ends). */
+  times?: readonly number[];
+  given?: Conditions | undefined;
+}
+
 interface CarryContext extends CarryOptions {
   grid: TimeGrid;
   /** Rows of a block of noise. */
@@ -47,14 +55,12 @@ interface CarryContext extends CarryOptions {
   dynamics: Dynamics;
   replay: Replay;
   /** The probability flow of rows as one system. */
-  follow: (
-    x: Tensor,
-    options: FlowOptions & {
-      solver: keyof typeof flowSolvers;
-      times: readonly number[];
-      given: Conditions | undefined;
-    },
-  ) => { states: Tensor; nfe: number };
+  follow: (x: Tensor, options: FollowOptions) => { states: Tensor; nfe: number };
+}
+
+/** The process times at which a direction stops, in its order, the start first. */
+export function timesOf(direction: Direction, grid: TimeGrid): number[] {
+  return [direction === "f" ? 0 : 1, ...ordered(direction, grid).map(({ next }) => next)];
 }
 
 /** Lets signals and timers have their turn. */
@@ -151,15 +157,9 @@ async function carryFlow(
   x: Tensor,
   { solver, ...context }: CarryContext & { solver: keyof typeof flowSolvers },
 ): Promise<number | null> {
-  const { grid, given, path = false, signal, onState, follow, block } = context;
-  const { rtol, atol, step_size, first_step, max_num_steps, overshoot } = context;
-  const options = { rtol, atol, step_size, first_step, max_num_steps, overshoot };
-  const set = Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  );
+  const { grid, given, path = false, signal, onState, follow, block, ...options } = context;
   const n = x.size(0);
-  const all = ordered(direction, grid);
-  const stops = [direction === "f" ? 0 : 1, ...all.map(({ next }) => next)];
+  const stops = timesOf(direction, grid);
   const times = path ? stops : [stops[0] as number, stops.at(-1) as number];
   // The fixed steps of a row are its own; those of dopri5 are chosen for the rows of one system.
   const together = solver === "dopri5" ? 8 * block : n;
@@ -172,7 +172,8 @@ async function carryFlow(
       const cut = (t: Tensor) => t.narrow(0, at, rows);
       const { states, nfe } = noGrad(() =>
         tidy(() => {
-          const flow = follow(cut(x), { solver, times, given: mapConditions(given, cut), ...set });
+          const own = { solver, times, given: mapConditions(given, cut) };
+          const flow = follow(cut(x), { ...options, ...own });
           return { states: flow.states.keep(), nfe: flow.nfe };
         }),
       );

@@ -8,12 +8,9 @@ import {
   type Direction,
   type Dynamics,
   type Field,
-  type FlowOptions,
-  type flowSolvers,
   type Network,
   namesOf,
   networkFlow,
-  ordered,
   sample,
   solveFlow,
   type TimeGrid,
@@ -40,7 +37,7 @@ import {
   type TensorKind,
 } from "../distributed/ranks.js";
 import { type RecordedBatch, recordedBatch } from "../step/recorded-batch.js";
-import { type CarryOptions, carry, type Replay } from "./carry.js";
+import { type CarryOptions, carry, type FollowOptions, type Replay, timesOf } from "./carry.js";
 
 export interface SamplerOptions extends Dynamics {
   /** The grid of training, whose Δt increments contain. */
@@ -68,14 +65,6 @@ export interface SimulateOptions {
   given?: Conditions | undefined;
 }
 
-/** How a probability flow is followed. */
-export interface FollowOptions extends FlowOptions {
-  solver?: keyof typeof flowSolvers;
-  /** Process times of the states (default: both ends). */
-  times?: readonly number[];
-  given?: Conditions | undefined;
-}
-
 /** Work for other ranks: the samples of `endpoints` (at null) or `path`; tensors follow. */
 interface SimulateCommand extends Command {
   kind: "simulate";
@@ -89,11 +78,6 @@ interface SimulateCommand extends Command {
 }
 
 type Body = (x: Tensor, given: Conditions | undefined) => Tensor | Tensor[];
-
-/** The process times at which a direction stops, in its order, the start first. */
-export function timesOf(direction: Direction, grid: TimeGrid): number[] {
-  return [direction === "f" ? 0 : 1, ...ordered(direction, grid).map(({ next }) => next)];
-}
 
 export class Sampler {
   readonly #programs = new Map<string, RecordedBatch>();

@@ -61,8 +61,9 @@ export function initialState({ method: options, optimisation }: CompleteProblem)
     emaRate === null
       ? null
       : pair((d) => new optim.EMA(networks[d], emaRate, { warmup: emaWarmup }));
-  for (const d of ["b", "f"] as const) emas?.[d].copyTo(samplers[d]);
-  return { half: 0, networks, emas, samplers, optimizers: {} };
+  const state: TrainState = { half: 0, networks, emas, samplers, optimizers: {} };
+  resetSamplers(state);
+  return state;
 }
 
 /**
@@ -104,21 +105,18 @@ export function checkFinite(tensors: ReadonlyMap<string, Tensor>, when: string):
       );
 }
 
-/** Restores networks, and averages where they sample. Throws a TorchError where names or shapes do not fit. */
-export function putNetworks(
-  state: TrainState,
-  directions: readonly Direction[],
-  tensors: ReadonlyMap<string, Tensor>,
-): void {
-  for (const d of directions) {
-    state.networks[d].loadStateDict(under(tensors, `network/${d}/`));
-    state.samplers[d].loadStateDict(under(tensors, `network/${d}/`));
-    state.emas?.[d].loadStateDict(under(tensors, `ema/${d}/`));
-    state.emas?.[d].copyTo(state.samplers[d]);
+/** What samples as it is between half-iterations: the averages, or the networks themselves. */
+export function resetSamplers({ networks, samplers, emas }: TrainState): void {
+  for (const d of ["b", "f"] as const) {
+    if (samplers[d] !== networks[d]) samplers[d].loadStateDict(networks[d].stateDict());
+    emas?.[d].copyTo(samplers[d]);
   }
 }
 
-/** Restores what a new half-iteration has reset: network, averages and their age, optimisers, and what samples for it. */
+/**
+ * Restores what a new half-iteration has reset: network, averages and their age, optimisers, and what samples for it.
+ * Throws a TorchError where names or shapes do not fit.
+ */
 export function putTensors(
   state: TrainState,
   directions: readonly Direction[],

@@ -1,4 +1,4 @@
-// A training step on a network that is thrown away afterwards, to measure how long it takes.
+// Measurements before the first step, on networks that are thrown away afterwards.
 import {
   type Batch,
   type Direction,
@@ -10,11 +10,32 @@ import {
   stream,
   tensorsOf,
 } from "@dsbm/bridge";
-import { optim, tensor, tidy } from "@dsbm/torch";
+import { Generator, optim, tensor, tidy } from "@dsbm/torch";
 import { batchShare } from "../distributed/batch-share.js";
 import type { CompleteProblem } from "../problem.js";
 import { cutRows, keptRows, repeatRows } from "../rows/rows.js";
 import { trainingStep } from "../step/training-step.js";
+
+/** Seconds that `fn` takes, a call of `n`. */
+export function seconds(fn: () => void, n = 1): number {
+  const start = performance.now();
+  for (let i = 0; i < n; i++) fn();
+  return (performance.now() - start) / 1000 / n;
+}
+
+/** Runs `fn`, and leaves the default generator of the problem's device as it was. */
+export function measuring<T>(
+  { data }: Pick<CompleteProblem, "data">,
+  fn: (fallback: Generator) => T,
+): T {
+  const fallback = Generator.default(data.x0.device);
+  const drawn = fallback.getState();
+  try {
+    return fn(fallback);
+  } finally {
+    fallback.setState(drawn);
+  }
+}
 
 export interface BenchmarkStep extends Disposable {
   network: Network;

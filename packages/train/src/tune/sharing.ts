@@ -2,18 +2,11 @@
 // the rows that it saves; every rank then computes all rows, which gives the same weights without an exchange.
 
 import { type Direction, hash32 } from "@dsbm/bridge";
-import { type Device, Generator, zeros } from "@dsbm/torch";
+import { type Device, zeros } from "@dsbm/torch";
 import type { Ranks } from "../distributed/ranks.js";
 import { type CompleteProblem, withExecution } from "../problem.js";
-import { benchmarkStep } from "./benchmark-step.js";
+import { benchmarkStep, measuring, seconds } from "./benchmark-step.js";
 import { longStep } from "./threads.js";
-
-/** Seconds that `fn` takes, a call of `n`. */
-function seconds(fn: () => void, n = 1): number {
-  const start = performance.now();
-  for (let i = 0; i < n; i++) fn();
-  return (performance.now() - start) / 1000 / n;
-}
 
 const median = (list: readonly number[]): number =>
   [...list].sort((a, b) => a - b)[list.length >> 1] as number;
@@ -32,9 +25,7 @@ function exchangeSeconds(ranks: Ranks, bytes: number, device: Device): number {
  */
 export function measureSharing(problem: CompleteProblem, direction: Direction): boolean {
   const ranks = problem.execution.ranks;
-  const fallback = Generator.default(problem.data.x0.device);
-  const drawn = fallback.getState();
-  try {
+  return measuring(problem, (fallback) => {
     using shared = benchmarkStep(withExecution(problem, { shareBatch: true }), direction);
     const recording = seconds(shared.step);
     const travels = exchangeSeconds(ranks, shared.bytes, problem.data.x0.device);
@@ -55,7 +46,5 @@ export function measureSharing(problem: CompleteProblem, direction: Direction): 
     ]);
     const [together, alone] = [0, 1].map((i) => median(rounds.map((r) => r[i] as number)));
     return ranks.fromMain((together as number) < (alone as number));
-  } finally {
-    fallback.setState(drawn);
-  }
+  });
 }

@@ -1,12 +1,12 @@
 // How many threads a step should use: small networks are fastest on one, so it is measured, not guessed.
 
 import type { Direction } from "@dsbm/bridge";
-import { Generator, getNumThreads, setNumThreads } from "@dsbm/torch";
+import { getNumThreads, setNumThreads } from "@dsbm/torch";
 import { batchShare } from "../distributed/batch-share.js";
 import { localRanks } from "../distributed/ranks.js";
 import { type CompleteProblem, withExecution } from "../problem.js";
 import { canRunAhead } from "../rows/source.js";
-import { benchmarkStep } from "./benchmark-step.js";
+import { benchmarkStep, measuring, seconds } from "./benchmark-step.js";
 
 /**
  * Times `step` with each candidate in turns and leaves the fastest set; more threads must win by 5 %.
@@ -14,22 +14,16 @@ import { benchmarkStep } from "./benchmark-step.js";
  */
 export function chooseThreads(
   step: () => void,
-  {
-    candidates,
-    repeats = 8,
-    rounds = 5,
-  }: { candidates: readonly number[]; repeats?: number; rounds?: number },
-): { threads: number; seconds: Record<number, number> } {
+  candidates: readonly number[],
+): { threads: number; least: Record<number, number> } {
   const before = getNumThreads();
-  const seconds: Record<number, number> = {};
+  const least: Record<number, number> = {};
   try {
-    for (let round = 0; round <= rounds; round++) {
+    for (let round = 0; round <= 5; round++) {
       for (const n of candidates) {
         setNumThreads(n);
-        const start = performance.now();
-        for (let i = 0; i < repeats; i++) step();
-        const took = (performance.now() - start) / 1000 / repeats;
-        if (round > 0) seconds[n] = Math.min(seconds[n] ?? Number.POSITIVE_INFINITY, took); // the first round warms up
+        const took = seconds(step, 8);
+        if (round > 0) least[n] = Math.min(least[n] ?? Number.POSITIVE_INFINITY, took); // the first round warms up
       }
     }
   } catch (error) {
@@ -38,9 +32,9 @@ export function chooseThreads(
   }
   let threads = Math.min(...candidates);
   for (const n of candidates)
-    if ((seconds[n] as number) < 0.95 * (seconds[threads] as number)) threads = n;
+    if ((least[n] as number) < 0.95 * (least[threads] as number)) threads = n;
   setNumThreads(threads);
-  return { threads, seconds };
+  return { threads, least };
 }
 
 /** 1, 2, 4, … up to the processors there are. */
@@ -93,39 +87,24 @@ export function measureThreads(problem: CompleteProblem, direction: Direction): 
   const candidates = threadCandidates(Math.max(1, simulateThreads));
   const most = candidates[candidates.length - 1] as number;
   if (most === 1 || problem.method.method.fit) return set(most);
-  const before = Generator.default(problem.data.x0.device);
-  const drawn = before.getState();
-  try {
+  return measuring(problem, () => {
     // As much as one of the ranks has to do, without waiting for the others.
-    using trial = benchmarkStep(
-      {
-        ...withExecution(problem, { ranks: localRanks }),
-        optimisation: { ...problem.optimisation, batchSize: batchShare(problem).rows },
-      },
-      direction,
-    );
+    const own = withExecution(problem, { ranks: localRanks });
+    const { rows: batchSize } = batchShare(problem);
+    const optimisation = { ...problem.optimisation, batchSize };
+    using trial = benchmarkStep({ ...own, optimisation }, direction);
     const timed = (n: number) => {
       set(n);
-      const start = performance.now();
-      trial.step();
-      return (performance.now() - start) / 1000;
+      return seconds(trial.step);
     };
     timed(most); // records
     const all = timed(most);
     // A short step looks long where its threads wait for a busy machine: on one thread it does not.
     if (all > 20 * longStep || (all > longStep && timed(1) > longStep)) return set(most);
-    const { threads, seconds } = chooseThreads(trial.step, { candidates });
-    const [one, best] = [seconds[1], seconds[threads]] as [number, number];
-    const times = {
-      one,
-      best,
-      threads,
-      cores: most,
-      steps: problem.schedule.cacheGrid.steps.length,
-    };
-    const beside = canRunAhead(problem) && isFasterBeside(times);
+    const { threads, least } = chooseThreads(trial.step, candidates);
+    const times = { one: least[1] as number, best: least[threads] as number, threads };
+    const steps = problem.schedule.cacheGrid.steps.length;
+    const beside = canRunAhead(problem) && isFasterBeside({ ...times, cores: most, steps });
     return beside ? set(1) : threads;
-  } finally {
-    before.setState(drawn);
-  }
+  });
 }

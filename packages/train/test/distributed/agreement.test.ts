@@ -1,10 +1,10 @@
 // Ranks that each train on whole batches agree ahead on what comes after which step: all on the same, whoever wants it.
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { Agreement, type Asking } from "../../src/distributed/agreement.js";
+import { Agreement } from "../../src/distributed/agreement.js";
 import type { Ranks } from "../../src/distributed/ranks.js";
 
 const steps = 1000;
-const quiet: Asking = { stop: false, pauseAt: () => false };
+const quiet = { stop: false, pauseAt: () => false };
 
 /** A rank's agreement, with what it sent and the largest values of all ranks, given its own. */
 function rank(isMain: boolean, all: (own: number[]) => number[] = (own) => own) {

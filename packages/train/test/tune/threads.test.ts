@@ -21,15 +21,14 @@ const taking = (milliseconds: Record<number, number>) => () => {
 
 describe("threads", () => {
   it("are those that are fastest: one where two compete eleven times slower", () => {
-    const { threads, seconds } = chooseThreads(taking({ 1: 1, 2: 11 }), { candidates: [1, 2] });
+    const { threads, least } = chooseThreads(taking({ 1: 1, 2: 11 }), [1, 2]);
     expect(threads).toBe(1);
     expect(getNumThreads()).toBe(1);
-    expect(seconds[2]).toBeCloseTo(0.011, 9);
+    expect(least[2]).toBeCloseTo(0.011, 9);
   });
 
   it("are more where that gains more than one in twenty", () => {
-    const chosen = (ms: Record<number, number>) =>
-      chooseThreads(taking(ms), { candidates: [1, 2] }).threads;
+    const chosen = (ms: Record<number, number>) => chooseThreads(taking(ms), [1, 2]).threads;
     expect(chosen({ 1: 10, 2: 6 })).toBe(2);
     expect(getNumThreads()).toBe(2);
     expect(chosen({ 1: 10, 2: 9.6 })).toBe(1);
@@ -39,7 +38,7 @@ describe("threads", () => {
     const failing = () => {
       throw new Error("no step");
     };
-    expect(() => chooseThreads(failing, { candidates: [2] })).toThrow("no step");
+    expect(() => chooseThreads(failing, [2])).toThrow("no step");
     expect(getNumThreads()).toBe(1);
   });
 
