@@ -286,6 +286,21 @@ describe.each(kinds)("$name", (kind) => {
       expect(distance(run(), run())).toBe(0);
     }));
 
+  it("gives an image the same result in any batch, as simulation in chunks needs it", () =>
+    tidy(() => {
+      using net = make().eval();
+      const [x, t] = [images(7), times(7)];
+      const run = (begin: number, n: number) =>
+        T.noGrad(() => net.forward(x.narrow(0, begin, n), t.narrow(0, begin, n)));
+      const whole = run(0, 7);
+      for (const [begin, n] of [
+        [0, 3],
+        [3, 4],
+        [6, 1],
+      ] as const)
+        expect(distance(run(begin, n), whole.narrow(0, begin, n))).toBeLessThan(1e-5);
+    }));
+
   it("frees intermediate results without gradients", () => {
     using net = make();
     const kept = (gradients: boolean) =>

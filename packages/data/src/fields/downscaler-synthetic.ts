@@ -26,17 +26,9 @@ export function syntheticDownscaler(resolution: Resolution): DataSet {
   };
 }
 
-function load(
-  resolution: Resolution,
-  {
-    name,
-    split,
-    image_size: size = 64,
-    n = usualCount[split],
-    seed = 0,
-    wavenumber = 0,
-  }: SetOptions,
-): Table {
+function load(resolution: Resolution, options: SetOptions): Table {
+  const { name, split, image_size: size = 64, seed = 0, wavenumber = 0 } = options;
+  const { n = usualCount[split] } = options;
   if (wavenumber !== 0)
     throw new DatasetError(
       "InvalidOption",

@@ -9,10 +9,11 @@ import { checkImageSize, DatasetError } from "../errors.js";
 import { notIn, ownFolder, placesIn } from "../files/locate.js";
 import { isFile } from "../files/read.js";
 import { newTable, type Table } from "../table.js";
+import type { Resolution } from "./downscaling-law.js";
 
 /** Wavenumbers of the condition, one segment of the high-resolution fields each, in this order. */
 const wavenumbers = [1, 2, 4, 8, 16];
-const resolutions = { high: 512, low: 64 } as const;
+const resolutions: Readonly<Record<Resolution, number>> = { high: 512, low: 64 };
 const states = 2;
 const permutationSeed = 42;
 
@@ -24,7 +25,7 @@ const permutationSeed = 42;
  * random permutation (torch's randperm of a stream of the set, the split and n), because the files are sorted. With
  * `n`, the first n fields in this order are read into memory; without, the table is mapped in the order of the file.
  */
-export function downscaler(resolution: keyof typeof resolutions): DataSet {
+export function downscaler(resolution: Resolution): DataSet {
   return {
     about: `flows of ${resolution} resolution (${resolutions[resolution]}), 512×512, 2 states and 1 condition`,
     classes: [],
@@ -33,21 +34,24 @@ export function downscaler(resolution: keyof typeof resolutions): DataSet {
 }
 
 /** The file with the scaling of a resolution's fields, beside them. Throws `DatasetError` `MissingFiles`. */
-export function downscalerScalingFile(
-  resolution: keyof typeof resolutions,
-  directory: string,
-): string {
+export function downscalerScalingFile(resolution: Resolution, directory: string): string {
   return find(`scaling_${resolutions[resolution]}.npz`, directory).path;
 }
 
 function load(
-  resolution: keyof typeof resolutions,
+  resolution: Resolution,
   { name, split, directory, image_size, wavenumber = 0, n }: SetOptions,
 ): Table {
   const { path, folder } = find(`x${split}_${resolutions[resolution]}.npy`, directory);
   return tidy(() => {
     const all = io.mapNpy(path);
-    checkFields(all, { path, image_size });
+    const [fields = 0, channels, height, width] = all.shape;
+    if (all.dtype !== "float32" || all.ndim !== 4 || channels !== states + 1 || fields === 0)
+      throw new DatasetError(
+        "BadArray",
+        `${path}: ${all.dtype} [${all.shape}]: expected float32 [n, ${states + 1}, H, W], two states and a condition`,
+      );
+    checkImageSize(image_size, { height: height!, width: width!, source: path });
     const segment = resolution === "low" ? all : segmentOf(all, wavenumber, { path, name });
     const total = segment.size(0);
     const count = rowCount(n, total, { name, split });
@@ -77,36 +81,19 @@ function find(file: string, directory: string | undefined): { path: string; fold
   );
 }
 
-function checkFields(
-  x: Tensor,
-  { path, image_size }: { path: string; image_size: number | undefined },
-): void {
-  const [n = 0, channels, height, width] = x.shape;
-  if (x.dtype !== "float32" || x.ndim !== 4 || channels !== states + 1 || n === 0)
-    throw new DatasetError(
-      "BadArray",
-      `${path}: ${x.dtype} [${x.shape}]: expected float32 [n, ${states + 1}, H, W], two states and a condition`,
-    );
-  checkImageSize(image_size, { height: height!, width: width!, source: path });
-}
-
-function segmentOf(
-  all: Tensor,
-  wavenumber: number,
-  { path, name }: { path: string; name: string },
-): Tensor {
+function segmentOf(all: Tensor, wavenumber: number, of: { path: string; name: string }): Tensor {
   if (wavenumber === 0) return all;
   const k = wavenumbers.indexOf(wavenumber);
   if (k < 0)
     throw new DatasetError(
       "InvalidOption",
-      `wavenumber ${wavenumber}: expected 0 for all fields of ${name}, or ${wavenumbers.join(", ")}`,
+      `wavenumber ${wavenumber}: expected 0 for all fields of ${of.name}, or ${wavenumbers.join(", ")}`,
     );
   const length = all.size(0) / wavenumbers.length;
   if (!Number.isInteger(length))
     throw new DatasetError(
       "BadArray",
-      `${path}: ${all.size(0)} fields: expected ${wavenumbers.length} segments of one length`,
+      `${of.path}: ${all.size(0)} fields: expected ${wavenumbers.length} segments of one length`,
     );
   return all.narrow(0, k * length, length);
 }

@@ -2,6 +2,7 @@
 // pickled by Python. Both hold the same images, colour plane by colour plane.
 import { io } from "@dsbm/torch";
 import { DatasetError } from "../errors.js";
+import type { ByteImages } from "./byte-table.js";
 
 /** Height and width. */
 export const side = 32;
@@ -9,10 +10,7 @@ export const side = 32;
 const pixels = 3 * side * side;
 
 /** Images [n, 3, 32, 32] in C order, and a label each. */
-export interface CifarBatch {
-  images: Uint8Array;
-  labels: Uint8Array;
-}
+export type CifarBatch = Pick<ByteImages, "images" | "labels">;
 
 /** Reads a binary batch; `source` names it in errors. Throws `DatasetError` `IncompleteFile`, `BadLabel`. */
 export function readRecords(bytes: Uint8Array, source: string): CifarBatch {

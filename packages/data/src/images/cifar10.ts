@@ -6,7 +6,7 @@ import { notIn, ownFolder, placesIn } from "../files/locate.js";
 import { describeFile } from "../files/published.js";
 import { isFile, readBytes, readMembers } from "../files/read.js";
 import type { Split, Table } from "../table.js";
-import { type ByteImages, byteTable } from "./byte-table.js";
+import { byteTable } from "./byte-table.js";
 import { type CifarBatch, readPickled, readRecords, side } from "./cifar-batches.js";
 
 const home = "https://www.cs.toronto.edu/~kriz/cifar.html";
@@ -47,19 +47,18 @@ export const cifar10: DataSet = {
 };
 
 function load(options: SetOptions): Table {
-  const { source, batches } = readSplit(options.split, options.directory);
+  const { source, batches } = readSplit(options);
+  const all = (key: keyof CifarBatch) =>
+    new Uint8Array(Buffer.concat(batches.map((batch) => batch[key])));
   return byteTable(
-    joined(batches),
+    { images: all("images"), labels: all("labels"), shape: [3, side, side] },
     { classes: cifar10.classes, source, flip: options.split === "train" },
     options,
   );
 }
 
 /** The batches of a split from the first folder or archive that has them; throws `MissingFiles`. */
-function readSplit(
-  split: Split,
-  directory: string | undefined,
-): { source: string; batches: CifarBatch[] } {
+function readSplit({ split, directory }: SetOptions): { source: string; batches: CifarBatch[] } {
   const folders = placesIn(directory, ["cifar10"]);
   for (const form of forms) {
     const files = batchNames(split, form.suffix);
@@ -91,10 +90,4 @@ function missing(split: Split, found: string, target: string): DatasetError {
     "MissingFiles",
     `CIFAR-10 (${split}): ${found}; download ${archives.join(" or ")} from ${home} and put it, as it is or unpacked, into ${target}`,
   );
-}
-
-function joined(batches: readonly CifarBatch[]): ByteImages {
-  const all = (key: keyof CifarBatch) =>
-    new Uint8Array(Buffer.concat(batches.map((batch) => batch[key])));
-  return { images: all("images"), labels: all("labels"), shape: [3, side, side] };
 }

@@ -29,18 +29,9 @@ export function syntheticSet(about: string, labels: readonly number[]): DataSet 
  * shape is inside, each pixel as bright as the part of it that is covered. With several classes they
  * alternate. The first images do not depend on n.
  */
-function load(
-  all: readonly ImageClass[],
-  {
-    name,
-    split,
-    classes: wanted,
-    image_size: size = 16,
-    n = usualCount[split],
-    seed = 0,
-  }: SetOptions,
-): Table {
-  const classes = all.filter(({ label }) => wanted === undefined || wanted.includes(label));
+function load(all: readonly ImageClass[], options: SetOptions): Table {
+  const { name, split, image_size: size = 16, n = usualCount[split], seed = 0 } = options;
+  const classes = all.filter(({ label }) => options.classes?.includes(label) ?? true);
   if (!Number.isInteger(size) || size < 4 || size > 1024)
     throw new DatasetError("InvalidOption", `image_size ${size}: expected 4 to 1024 for ${name}`);
   checkDrawn(n, { what: "image", size: `${size}×${size}`, bytes: size ** 2, GiB: 2 });

@@ -7,21 +7,14 @@ import { DatasetError } from "../errors.js";
 import { drawnTable, usualCount } from "./drawn.js";
 
 /** n draws of N(−a·1, I) and of N(a·1, I) in `dim` dimensions (Shi 2023, section 6.1). */
-export function gaussianEndpoints({
-  n,
-  dim,
-  a,
-  generator,
-}: {
+export function gaussianEndpoints(of: {
   n: number;
   dim: number;
   a: number;
   generator: Generator;
 }): Endpoints {
-  return tidy(() => ({
-    x0: randn([n, dim], { generator }).sub(a),
-    x1: randn([n, dim], { generator }).add(a),
-  }));
+  const draw = () => randn([of.n, of.dim], { generator: of.generator });
+  return tidy(() => ({ x0: draw().sub(of.a), x1: draw().add(of.a) }));
 }
 
 /**

@@ -27,6 +27,7 @@ function fields(resolution: Resolution): Table {
   drawn.set(resolution, table);
   return table;
 }
+const centred = (t: Tensor) => t.sub(t.mean());
 const sum = (values: readonly number[]) => values.reduce((p, q) => p + q, 0);
 
 describe("drawn downscaling fields", () => {
@@ -78,7 +79,6 @@ describe("drawn downscaling fields", () => {
     const [a, b] = [0, 1].map((c) => x.select(1, c).to("float64")) as [Tensor, Tensor];
     const y = condition!.select(1, 0).to("float64");
     const mean = (t: Tensor) => t.mean().item();
-    const centred = (t: Tensor) => t.sub(t.mean());
     const product = (s: Tensor, t: Tensor) => mean(centred(s).mul(centred(t)));
     // Spatial means vary with the variances 0.05 slope² over 2,000 fields.
     for (const [c, t] of [a, b].entries())
@@ -163,7 +163,6 @@ describe("drawn downscaling fields", () => {
         const own = x.select(1, c).sub(condition!.select(1, 0), { alpha: law.slope[c]! });
         return own.to("float64");
       }) as [Tensor, Tensor];
-      const centred = (t: Tensor) => t.sub(t.mean());
       const unit = (t: Tensor) => centred(t).div(centred(t).square().mean().sqrt());
       // A field has some ten modes that matter: 2,000 of them tell a correlation of 0.02.
       expect(Math.abs(unit(a).mul(unit(b)).mean().item())).toBeLessThan(0.03);

@@ -83,14 +83,9 @@ describe("inceptionFeatures", () => {
     // Two dozen samples of 8 features among zeros: the exact distance is that of the 8.
     const [real, made] = [bytes([30, 3, 6, 6], 4), bytes([24, 1, 6, 6], 5)];
     const gaussian = (x: Tensor) => {
-      const rest = x.sub(x.mean(0));
-      return {
-        mean: x.mean(0),
-        covariance: rest
-          .t()
-          .mm(rest)
-          .div(x.size(0) - 1),
-      };
+      const [mean, n] = [x.mean(0), x.size(0)];
+      const rest = x.sub(mean).div(Math.sqrt(n - 1));
+      return { mean, covariance: rest.t().mm(rest) };
     };
     const expected = frechetDistance(
       gaussian(eight(real).to("float64")),

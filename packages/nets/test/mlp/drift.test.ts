@@ -20,13 +20,12 @@ describe("DriftNetwork", () => {
     const [f, b] = [net("f"), net("b")];
     const x = randn([1, 2], { generator: Generator.create(6) });
     const at = (t: number) => {
-      const [u, v] = [f, b].map((n) =>
+      const size = (n: DriftNetwork) =>
         n
           .forward(x, tensor([t]))
           .linalgVectorNorm()
-          .item(),
-      );
-      return u! / v!;
+          .item();
+      return size(f) / size(b);
     };
     // The same weights: f over b is √t / √(1 − t).
     expect(at(0.5)).toBeCloseTo(1, 5);
@@ -36,12 +35,8 @@ describe("DriftNetwork", () => {
 
   it("names its parameters after the MLP alone", () => {
     const net = new DriftNetwork(3, { direction: "f", hidden: [8], frequencies: 4 });
-    expect([...net.stateDict().keys()]).toEqual([
-      "net.layers.0.weight",
-      "net.layers.0.bias",
-      "net.layers.1.weight",
-      "net.layers.1.bias",
-    ]);
+    const names = [0, 1].flatMap((i) => [`net.layers.${i}.weight`, `net.layers.${i}.bias`]);
+    expect([...net.stateDict().keys()]).toEqual(names);
     expect(net.stateDict().get("net.layers.0.weight")!.shape).toEqual([8, 3 + 8]);
   });
 

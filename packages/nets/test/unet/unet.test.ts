@@ -1,9 +1,8 @@
-// What is particular to the UNet: multipliers by image size, classes, activation checkpoints, simulation in chunks.
+// What is particular to the UNet: multipliers by image size, classes, activation checkpoints.
 
-import { BridgeError, brownian, methods, uniformGrid } from "@dsbm/bridge";
+import { BridgeError } from "@dsbm/bridge";
 import * as T from "@dsbm/torch";
 import { nn, type Tensor, tidy } from "@dsbm/torch";
-import { Sampler } from "@dsbm/train";
 import { beforeEach, describe, expect, it } from "vitest";
 import { distance, seeded } from "../../../../test/support/numbers.js";
 import { completeUNet, type UNetOptions } from "../../src/unet/options.js";
@@ -106,30 +105,6 @@ describe("training with activation checkpoints", () => {
       expect(peak(true, record)).toBeLessThan(0.6 * peak(false, record));
   });
 });
-
-it("is simulated in chunks as at once", () =>
-  tidy(() => {
-    using net = unet().eval();
-    const x = images(7);
-    const ends = (chunkRows: number, threads: number) =>
-      new Sampler({
-        method: methods.rectifiedflow,
-        process: brownian({ sigma: 0 }),
-        networks: { f: net, b: net },
-        grid: uniformGrid(4),
-        chunkRows,
-        threads,
-      }).endpoints("b", x, { generator: seeded(1) });
-    const whole = ends(7, 1);
-    const scale = whole.abs().amax().item();
-    expect(distance(whole, x)).toBeGreaterThan(0.1);
-    for (const [rows, threads] of [
-      [3, 1],
-      [3, 2],
-      [1, 1],
-    ] as const)
-      expect(distance(ends(rows, threads), whole) / scale).toBeLessThan(1e-5);
-  }));
 
 it("is saved and loaded by name", () => {
   using net = unet({ num_classes: 2 });
