@@ -16,12 +16,11 @@ import {
   tensorsOf,
   uniformGrid,
 } from "@dsbm/bridge";
-import { ConditionalMLP } from "@dsbm/nets";
 import { arange, cat, Generator, nn, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { normal, seeded } from "../../../test/support/numbers.js";
 import { Training } from "../src/training.js";
-import { type Fields, tiny } from "./support.js";
+import { conditional, type Fields, tiny } from "./support.js";
 
 let folder: string;
 beforeEach(() => {
@@ -228,17 +227,7 @@ describe("a condition", () => {
       const training = new Training(
         tiny(methods.dsbm, {
           data: clouds(own),
-          network: (d) =>
-            new ConditionalMLP(
-              {
-                x_dim: 2,
-                y_dim: 1,
-                t_encoder_layers: [16],
-                xy_encoder_layers: [32],
-                decoder_layers: [64, 64],
-              },
-              { generator: seeded(d === "b" ? 1 : 2) },
-            ),
+          network: (d) => conditional(2, d === "b" ? 1 : 2),
           firstCoupling: "ind",
           grid: uniformGrid(10),
           batchSize: 128,

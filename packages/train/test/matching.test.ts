@@ -8,14 +8,13 @@ import {
   minibatchExact,
   uniformGrid,
 } from "@dsbm/bridge";
-import { ConditionalMLP } from "@dsbm/nets";
 import { arange, cat, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../test/support/collect.js";
 import { leastSquares, normal, seeded } from "../../../test/support/numbers.js";
 import { complete } from "../src/problem.js";
 import { Training } from "../src/training.js";
-import { type Fields, tiny } from "./support.js";
+import { conditional, type Fields, tiny } from "./support.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());
@@ -142,17 +141,7 @@ describe("a bridge between ends that follow one condition", () => {
       tiny(methods.dsbm, {
         data: ends,
         process: brownian({ sigma: 1 }),
-        network: () =>
-          new ConditionalMLP(
-            {
-              x_dim: 1,
-              y_dim: 1,
-              t_encoder_layers: [16],
-              xy_encoder_layers: [32],
-              decoder_layers: [64, 64],
-            },
-            { generator: seeded(1) },
-          ),
+        network: () => conditional(1, 1),
         firstCoupling: "ind",
         matchConditions,
         grid: uniformGrid(20),

@@ -1,7 +1,7 @@
 // A Gaussian problem of a second or less.
 import { brownian, type Method, type Network, uniformGrid } from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";
-import { ScoreNetwork } from "@dsbm/nets";
+import { ConditionalMLP, ScoreNetwork } from "@dsbm/nets";
 import { tidy } from "@dsbm/torch";
 import { seeded } from "../../../test/support/numbers.js";
 import type { Problem } from "../src/problem.js";
@@ -16,6 +16,16 @@ export const network =
       hidden: [width],
       generator: seeded(seed + (direction === "f" ? 1 : 0)),
     });
+
+/** A network of `x_dim` numbers and one condition. */
+export const conditional = (x_dim: number, seed: number): Network =>
+  new ConditionalMLP(
+    {
+      ...{ x_dim, y_dim: 1, t_encoder_layers: [16] },
+      ...{ xy_encoder_layers: [32], decoder_layers: [64, 64] },
+    },
+    { generator: seeded(seed) },
+  );
 
 // Made once: leak tests count tensors, and data that comes and goes with the collector would blur the count.
 const data = tidy(() => gaussianEndpoints({ n: 96, dim: 2, a: 0.5, generator: seeded(3) }));

@@ -18,11 +18,11 @@ export interface LangevinRun extends Pick<SolveOptions, "callback" | "noise" | "
 }
 
 /** Points of a run, and what the network of the other direction should predict there, less the point itself. */
-export interface LangevinTuples {
+export type LangevinTuples = {
   x: Tensor;
   /** The increment back, −(mean(x_{k+1}) − mean(x_k)); divided by the step's scale without `meanMatch`. */
   target: Tensor;
-}
+};
 
 /** x ← mean(x, k) + √γ_k z (√(γ_k v) z with scaled noise) for all steps of a direction, from x [B, …]. */
 export function langevinRun(

@@ -42,8 +42,7 @@ export function dsbLangevin({ device = "cpu", ...options }: LangevinOptions & { 
       names: ["x", "target"],
       rows(net, x, run) {
         const mean = net ? networkMean(net, process) : referenceMean(process);
-        const { x: points, target } = langevinTuples(process, mean, x, run);
-        return { x: points, target };
+        return langevinTuples(process, mean, x, run);
       },
     },
     sampler: {

@@ -1,3 +1,4 @@
+// The discrete process of DSB: its moments in closed form, and what networks learn from its runs.
 import { full, liveTensors, ones, randint, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
@@ -64,15 +65,8 @@ describe("the reference", () => {
       variance: 0.5,
     });
     tidy(() => {
-      const x = langevinRun(
-        process,
-        referenceMean(process),
-        full([20_000, 1], 5, { dtype: "float64" }),
-        {
-          direction: "f",
-          noise,
-        },
-      );
+      const start = full([20_000, 1], 5, { dtype: "float64" });
+      const x = langevinRun(process, referenceMean(process), start, { direction: "f", noise });
       // A step of finite length widens the Gaussian by 1/(1 − γ/(4v)).
       expectMoments(x, { mean: -1, var: 0.5 / (1 - 0.05 / 2) });
     });
@@ -107,23 +101,17 @@ describe("networks", () => {
         const process = langevin({ gammas, ...(scale && { scale }) });
         const steps = langevinSteps(direction, process);
         const by = (k: number) => steps[k]?.scale as number;
-        const increments = (y: Tensor, k: Tensor) =>
-          next(y, k)
-            .sub(y)
-            .div(by(k.select(0, 0).item()));
+        const increments = (y: Tensor, k: Tensor) => {
+          const scale = by(k.select(0, 0).item());
+          return next(y, k).sub(y).div(scale);
+        };
         const got = langevinTuples(process, networkMean(increments, process), x, options);
         expect(distance(got.x, want.x)).toBeLessThan(1e-12);
-        const back = got.target.mul(
-          tensor(
-            steps.map((s) => s.scale),
-            { dtype: "float64" },
-          ).reshape([1, n, 1]),
-        );
+        const own = steps.map((s) => s.scale);
+        const back = got.target.mul(tensor(own, { dtype: "float64" }).reshape([1, n, 1]));
         expect(distance(back, want.target)).toBeLessThan(1e-12);
-        const mean = networkMean(increments, process);
-        expect(
-          distance(langevinRun(process, mean, x, options), want.x.select(1, n - 1)),
-        ).toBeLessThan(1e-12);
+        const end = langevinRun(process, networkMean(increments, process), x, options);
+        expect(distance(end, want.x.select(1, n - 1))).toBeLessThan(1e-12);
       }
     });
   });
