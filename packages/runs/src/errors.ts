@@ -67,6 +67,15 @@ export function fileError(action: string, path: string, error: unknown): RunErro
   return new RunError(code, `cannot ${action} ${path}: ${cure}${suffix}`, { cause: error });
 }
 
+/** Runs a file operation; what it throws becomes its RunError, see fileError. */
+export function fileOperation<T>(action: string, path: string, operation: () => T): T {
+  try {
+    return operation();
+  } catch (error) {
+    throw fileError(action, path, error);
+  }
+}
+
 /** Throws RunError "bad_argument" with the first fault whose condition holds: `<what> was given <fault>`. */
 export function refuse(what: string, faults: readonly (readonly [boolean, string])[]): void {
   const fault = faults.find(([wrong]) => wrong)?.[1];

@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, lstatSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { fileError } from "../errors.js";
+import { fileOperation } from "../errors.js";
 import { isAbandoned } from "../files/temporaries.js";
 import { syncFolder, temporaryPath } from "../files/write.js";
 import { manifestName } from "./manifest.js";
@@ -46,15 +46,13 @@ export function isSavedPoint(folder: string): boolean {
 
 /** Removes a folder, its name first. Throws RunError; sweepTemporaries removes what is left then. */
 export function removeFolder(parent: string, folder: string): void {
-  try {
+  fileOperation("remove", folder, () => {
     const renamed = temporaryPath(parent);
     renameSync(folder, renamed);
     // Without this a power failure could bring back the name, with a part of the content.
     syncFolder(parent);
     rmSync(renamed, { recursive: true });
-  } catch (error) {
-    throw fileError("remove", folder, error);
-  }
+  });
 }
 
 /**
@@ -62,7 +60,7 @@ export function removeFolder(parent: string, folder: string): void {
  * removes it where it has. Throws RunError.
  */
 export function restoreReplaced(parent: string): void {
-  try {
+  fileOperation("restore checkpoints in", parent, () => {
     for (const name of readdirSync(parent)) {
       const [, pid, id] = replacedName.exec(name) ?? [];
       const old = join(parent, name);
@@ -70,7 +68,5 @@ export function restoreReplaced(parent: string): void {
       if (existsSync(join(parent, id))) removeFolder(parent, old);
       else renameSync(old, join(parent, id));
     }
-  } catch (error) {
-    throw fileError("restore checkpoints in", parent, error);
-  }
+  });
 }

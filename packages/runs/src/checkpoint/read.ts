@@ -2,7 +2,7 @@
 // works beside a run that is saving, and in a folder that cannot be written.
 import { type Dirent, lstatSync } from "node:fs";
 import { join } from "node:path";
-import { fileError, RunError, type RunErrorCode } from "../errors.js";
+import { fileOperation, RunError, type RunErrorCode } from "../errors.js";
 import { namesIn, sha256OfPlainFile, sizeOfPlainFile } from "../files/read.js";
 import {
   type FileFacts,
@@ -76,7 +76,8 @@ export function examine(folder: string, id: string, { verify = false } = {}): Ch
   const place = join(folder, id);
   let manifest: Manifest | undefined;
   try {
-    if (!isFolder(place)) throw new RunError("corrupt", "it is a link, expected a folder");
+    if (!fileOperation("read", place, () => lstatSync(place)).isDirectory())
+      throw new RunError("corrupt", "it is a link, expected a folder");
     manifest = readManifest(join(place, manifestName), id);
     const checkpoint = checkpointAt(place, manifest);
     if (verify) verifyFiles(checkpoint);
@@ -121,14 +122,6 @@ function pointIds(folder: string): string[] {
 /** False once another process has pruned the checkpoint. */
 function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return lstatSync(path).isDirectory();
-  } catch (error) {
-    throw fileError("read", path, error);
-  }
 }
 
 function byOrder(a: CheckpointEntry, b: CheckpointEntry): number {

@@ -1,7 +1,7 @@
 // Files that grow by whole records. A record that a crash cut off is removed when the file is opened again.
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { dirname } from "node:path";
-import { fileError, RunError } from "../errors.js";
+import { fileOperation, RunError } from "../errors.js";
 import { makeFolder, writeAll } from "./write.js";
 
 /** A file that grows; every method throws RunError. */
@@ -20,21 +20,12 @@ export function openAppendFile(
   wholeBytes: (fd: number, size: number) => number,
 ): AppendFile {
   makeFolder(dirname(path));
-  let fd: number | undefined;
-  const guarded = <T>(action: string, operation: (fd: number) => T): T => {
-    try {
-      if (fd === undefined)
-        throw new RunError("closed", `cannot write ${path}: it was closed before, open it again`);
-      return operation(fd);
-    } catch (error) {
-      throw fileError(action, path, error);
-    }
-  };
-  try {
-    fd = openSync(path, "a+");
-  } catch (error) {
-    throw fileError("open", path, error);
-  }
+  let fd: number | undefined = fileOperation("open", path, () => openSync(path, "a+"));
+  const guarded = <T>(action: string, operation: (fd: number) => T): T =>
+    fileOperation(action, path, () => {
+      if (fd !== undefined) return operation(fd);
+      throw new RunError("closed", `cannot write ${path}: it was closed before, open it again`);
+    });
   guarded("repair", (file) => {
     const { size } = fstatSync(file);
     const whole = wholeBytes(file, size);

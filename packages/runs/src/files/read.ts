@@ -14,18 +14,13 @@ import {
   rmSync,
 } from "node:fs";
 import { basename, join } from "node:path";
-import { errnoOf, fileError, RunError } from "../errors.js";
+import { errnoOf, fileError, fileOperation, RunError } from "../errors.js";
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
 /** The text of a file. Throws RunError. */
-export function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw fileError("read", path, error);
-  }
-}
+export const readText = (path: string): string =>
+  fileOperation("read", path, () => readFileSync(path, "utf8"));
 
 /** A plain file of at most `limit` bytes. Throws RunError whose message is the reason alone. */
 export function readPlainFile(path: string, { limit }: { limit: number }): Buffer {
@@ -81,24 +76,18 @@ function withPlainFile<T>(path: string, use: (fd: number, size: number) => T): T
 /** Names of the entries of a folder that match, sorted; none where there is no folder. Throws RunError. */
 export function namesIn(folder: string, matches: (entry: Dirent) => boolean): string[] {
   if (!existsSync(folder)) return [];
-  try {
-    const entries = readdirSync(folder, { withFileTypes: true });
-    return entries
-      .filter(matches)
-      .map(({ name }) => name)
-      .sort();
-  } catch (error) {
-    throw fileError("list", folder, error);
-  }
+  const entries = () => readdirSync(folder, { withFileTypes: true });
+  const found = fileOperation("list", folder, entries).filter(matches);
+  return found.map(({ name }) => name).sort();
 }
 
 /** Removes the plain files of a folder whose names match. Throws RunError. */
 export function removeFiles(folder: string, matches: (name: string) => boolean): void {
-  for (const name of namesIn(folder, (entry) => entry.isFile() && matches(entry.name))) {
-    try {
-      rmSync(join(folder, name), { force: true });
-    } catch (error) {
-      throw fileError("remove", join(folder, name), error);
-    }
-  }
+  const names = namesIn(folder, (entry) => entry.isFile() && matches(entry.name));
+  for (const name of names) removeFile(join(folder, name));
+}
+
+/** Removes a file if it is there. Throws RunError. */
+export function removeFile(path: string): void {
+  fileOperation("remove", path, () => rmSync(path, { force: true }));
 }

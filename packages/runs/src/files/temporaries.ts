@@ -2,7 +2,7 @@
 // but not those of a living process.
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { fileError } from "../errors.js";
+import { fileOperation } from "../errors.js";
 import { isAlive } from "./process.js";
 
 const temporaryName = /^\.tmp-(\d+)-[0-9a-f]{8}$/;
@@ -17,7 +17,7 @@ const olderThan = 3600;
  */
 export function sweepTemporaries(folder: string, { deep = true } = {}): string[] {
   const removed: string[] = [];
-  try {
+  fileOperation("remove temporary files in", folder, () => {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name);
       const pid = temporaryName.exec(entry.name)?.[1];
@@ -28,9 +28,7 @@ export function sweepTemporaries(folder: string, { deep = true } = {}): string[]
         removed.push(path);
       } else if (deep && entry.isDirectory()) removed.push(...sweepTemporaries(path));
     }
-  } catch (error) {
-    throw fileError("remove temporary files in", folder, error);
-  }
+  });
   return removed;
 }
 

@@ -14,7 +14,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { errnoOf, fileError } from "../errors.js";
+import { errnoOf, fileError, fileOperation } from "../errors.js";
 
 /** What a file can be written from; the chunks of an iterable are written one by one. */
 export type FileData = string | ArrayBufferView | Iterable<Uint8Array>;
@@ -75,12 +75,10 @@ export function openFolderReplacement(path: string): FolderReplacement {
     ...replacement,
     async write(name, data) {
       const place = join(replacement.temporary, name);
-      try {
+      fileOperation("write", join(path, name), () => {
         mkdirSync(dirname(resolve(place)), { recursive: true });
         writeFlushed(place, data);
-      } catch (error) {
-        throw fileError("write", join(path, name), error);
-      }
+      });
     },
   };
 }
@@ -165,13 +163,8 @@ export function makeFolders(path: string): void {
 }
 
 /** Makes a folder and its parents. Throws RunError. */
-export function makeFolder(path: string): void {
-  try {
-    makeFolders(path);
-  } catch (error) {
-    throw fileError("make the folder", path, error);
-  }
-}
+export const makeFolder = (path: string): void =>
+  fileOperation("make the folder", path, () => makeFolders(path));
 
 /** The bytes of a file, chunk by chunk. */
 export function* chunks(data: FileData): Iterable<Uint8Array> {

@@ -1,18 +1,11 @@
 // One live run in a folder. The lock is a file that names its process, so a run killed with SIGKILL frees the
 // folder by being dead; nothing has to be cleaned up by hand.
 import { randomUUID } from "node:crypto";
-import {
-  existsSync,
-  linkSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, linkSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { errnoOf, fileError, RunError } from "../errors.js";
+import { errnoOf, fileError, fileOperation, RunError } from "../errors.js";
 import { isAlive, placeOfPids, startOf } from "../files/process.js";
+import { removeFile } from "../files/read.js";
 import { temporaryPath } from "../files/write.js";
 
 /** Seconds without a refresh after which a lock of another machine counts as stale. */
@@ -60,7 +53,7 @@ export function acquireLock(path: string): Lock {
       utimesSync(path, new Date(), new Date());
     },
     release() {
-      if (isOurs()) remove(path);
+      if (isOurs()) removeFile(path);
       held = false;
     },
   };
@@ -91,18 +84,18 @@ export function lockHolder(path: string): number | undefined {
 function takeOver(path: string, text: string): void {
   refuseIfHeld(path);
   const guard = `${path}.takeover`;
-  if (existsSync(guard) && lockHolder(guard) === undefined) remove(guard);
+  if (existsSync(guard) && lockHolder(guard) === undefined) removeFile(guard);
   if (!create(guard, text)) {
     throw new RunError("locked", `another run is taking over ${path} just now: try again`);
   }
   try {
     refuseIfHeld(path);
-    remove(path);
+    removeFile(path);
     if (!create(path, text)) {
       throw new RunError("locked", `another run has just taken ${path}: wait for it to end`);
     }
   } finally {
-    remove(guard);
+    removeFile(guard);
   }
 }
 
@@ -139,15 +132,7 @@ function create(path: string, text: string): boolean {
     if (errnoOf(error) === "EEXIST") return false;
     throw fileError("lock", path, error);
   } finally {
-    remove(temporary);
-  }
-}
-
-function remove(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch (error) {
-    throw fileError("remove", path, error);
+    removeFile(temporary);
   }
 }
 
@@ -162,10 +147,6 @@ function readOwner(path: string): Owner | undefined {
 
 /** Seconds since the file was last touched; undefined when there is none. */
 function ageOf(path: string): number | undefined {
-  try {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    return stat && (Date.now() - stat.mtimeMs) / 1000;
-  } catch (error) {
-    throw fileError("read", path, error);
-  }
+  const stat = fileOperation("read", path, () => statSync(path, { throwIfNoEntry: false }));
+  return stat && (Date.now() - stat.mtimeMs) / 1000;
 }

@@ -1,26 +1,8 @@
-// A reader of TensorBoard's event files that shares nothing with the writer: framing with checksums bit by bit, and
-// Protocol Buffers by their specification.
+// A reader of TensorBoard's event files that shares only the checksum with the writer (which has tests of its own):
+// framing, and Protocol Buffers by their specification.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-
-/** CRC-32C, one bit at a time, by the polynomial as it is written (0x1EDC6F41), bits taken lowest first. */
-export function crc32cBitwise(bytes: Uint8Array): number {
-  let crc = 0xffffffffn;
-  for (const byte of bytes)
-    for (let bit = 0n; bit < 8n; bit++) {
-      const high = (crc >> 31n) ^ ((BigInt(byte) >> bit) & 1n);
-      crc = (crc << 1n) & 0xffffffffn;
-      if (high) crc ^= 0x1edc6f41n;
-    }
-  let reflected = 0n;
-  for (let bit = 0n; bit < 32n; bit++) reflected |= ((crc >> bit) & 1n) << (31n - bit);
-  return Number(reflected ^ 0xffffffffn);
-}
-
-function masked(bytes: Uint8Array): number {
-  const crc = BigInt(crc32cBitwise(bytes));
-  return Number((((crc >> 15n) | (crc << 17n)) + 0xa282ead8n) & 0xffffffffn);
-}
+import { maskedCrc32c } from "../../src/logger/tensorboard/crc32c.js";
 
 /** The records of a TFRecord file; throws where framing or a checksum is wrong, or bytes are left. */
 export function readRecords(path: string): Uint8Array[] {
@@ -28,11 +10,11 @@ export function readRecords(path: string): Uint8Array[] {
   const records: Uint8Array[] = [];
   for (let at = 0; at < file.length; ) {
     const length = Number(file.readBigUInt64LE(at));
-    if (file.readUInt32LE(at + 8) !== masked(file.subarray(at, at + 8)))
+    if (file.readUInt32LE(at + 8) !== maskedCrc32c(file.subarray(at, at + 8)))
       throw new Error(`the length at byte ${at} has another checksum`);
     const bytes = file.subarray(at + 12, at + 12 + length);
     if (bytes.length !== length) throw new Error(`the record at byte ${at} is cut off`);
-    if (file.readUInt32LE(at + 12 + length) !== masked(bytes))
+    if (file.readUInt32LE(at + 12 + length) !== maskedCrc32c(bytes))
       throw new Error(`the record at byte ${at} has another checksum`);
     records.push(bytes);
     at += 16 + length;
