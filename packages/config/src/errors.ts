@@ -53,6 +53,21 @@ export function mapReportingAll<A, B>(items: Iterable<A>, task: (item: A) => B):
   );
 }
 
+/** Runs all tasks and returns their results; problems are reported as by mapReportingAll. */
+export const runReportingAll = <T extends readonly unknown[]>(
+  ...tasks: { [K in keyof T]: () => T[K] }
+): T => mapReportingAll<() => unknown, unknown>(tasks, (task) => task()) as unknown as T;
+
+/** Runs a task; each line of its ConfigError is changed. */
+export function withLines<T>(change: (line: string) => string, task: () => T): T {
+  try {
+    return task();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(error.code, error.problems.map(change), { cause: error });
+  }
+}
+
 /** Text for a message: in double quotes, on one line, at most 80 characters. */
 export function quote(text: string): string {
   const shown = text.length > 80 ? `${text.slice(0, 79)}…` : text;

@@ -12,8 +12,6 @@ export { langevinNumbers } from "./keys/langevin.js";
 export { freeProcessKeys, type ProcessesConfig } from "./keys/training.js";
 export { referenceKeys } from "./keys/reference.js";
 export { type Launcher, launcherSchema, type SlurmLauncher } from "./launcher.js";
-export { readNumbers } from "./schema/kinds.js";
-export { defaultsOf } from "./schema/describe.js";
 export { validate } from "./schema/validate.js";
 export { helpEntries, helpTable } from "./schema/help.js";
 export { groupTable, presetGroup, presetGroups } from "./presets/groups.js";

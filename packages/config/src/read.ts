@@ -2,7 +2,7 @@
 
 import { test } from "./commands/test.js";
 import { gaussian, train } from "./commands/train.js";
-import { ConfigError } from "./errors.js";
+import { withLines } from "./errors.js";
 import { type CompleteTrainConfig, completeTrain } from "./keys/complete.js";
 import { defaultsOf } from "./schema/describe.js";
 import { validate } from "./schema/validate.js";
@@ -44,15 +44,12 @@ export function readConfig(
   } = experiments.find(({ name }) => name === experiment) ?? train;
   const renamed = aliasTree(EARLIER, aliasTree(aliases, tree));
   const whole = interpolate(merge(merge(defaultsOf(schema), base), renamed));
-  try {
-    take?.(whole);
-    return completeTrain(validate(schema, whole));
-  } catch (error) {
-    if (!(error instanceof ConfigError) || version === undefined) throw error;
-    throw new ConfigError(
-      error.code,
-      error.problems.map((line) => `${line} (written by version ${version})`),
-      { cause: error },
-    );
-  }
+  const writer = version === undefined ? "" : ` (written by version ${version})`;
+  return withLines(
+    (line) => line + writer,
+    () => {
+      take?.(whole);
+      return completeTrain(validate(schema, whole));
+    },
+  );
 }

@@ -1,7 +1,7 @@
 // The whole way from the words of a command line to typed configurations, one for each run.
 
 import type { z } from "zod";
-import { ConfigError, mapReportingAll, quote } from "./errors.js";
+import { ConfigError, mapReportingAll, quote, runReportingAll, withLines } from "./errors.js";
 import { isLauncherWord, type Launcher, resolveLauncher } from "./launcher.js";
 import { suggestion } from "./nearest.js";
 import { type Composed, compose } from "./presets/compose.js";
@@ -88,29 +88,19 @@ export function resolve<S extends z.ZodType>(
   const isLauncher = (o: Override) => experiment.launched === true && isLauncherWord(o);
   const own = overrides.filter((override) => !isLauncher(override));
   const words = multirun ? own : own.map((override) => asNumberList(experiment, override));
-  const resolved: Resolved<z.output<S>> = {
-    ...{ help, multirun, members: [], values: {} },
-    launcher: { kind: "local", n_jobs: null },
-  };
   if (help) {
     const [first = []] = expandSweep(words, { multirun: true });
-    resolved.values = interpolate(composed(experiment, first, options).config);
-    return resolved;
+    const values = interpolate(composed(experiment, first, options).config);
+    return { help, multirun, members: [], values, launcher: { kind: "local", n_jobs: null } };
   }
-  const tasks = [
-    () => {
-      const forLauncher = overrides.filter(isLauncher);
-      resolved.launcher = resolveLauncher(forLauncher, { dirs, multirun });
-    },
-    () => {
-      const sweep = expandSweep(words, { multirun });
-      resolved.members = mapReportingAll(sweep, (member) =>
+  const [launcher, members] = runReportingAll(
+    () => resolveLauncher(overrides.filter(isLauncher), { dirs, multirun }),
+    () =>
+      mapReportingAll(expandSweep(words, { multirun }), (member) =>
         resolveMember(experiment, member, options),
-      );
-    },
-  ];
-  mapReportingAll(tasks, (task) => task());
-  return resolved;
+      ),
+  );
+  return { help, multirun, members, values: {}, launcher };
 }
 
 /** Without --multirun 1,2,2 is one list, for a key that takes such lists as text. */
@@ -150,28 +140,25 @@ function resolveMember<S extends z.ZodType>(
   const { config: composedTree, choices } = composed(experiment, overrides, options);
   const typed = [...Object.keys(choices), ...Object.keys(aliases)];
   const groups = launched ? [...typed, "launcher"] : typed;
-  return withTypedNames(aliases, () => {
-    const tree = interpolate(composedTree);
-    let notes: string[] = [];
-    let config: z.output<S> | undefined;
-    const tasks = [
-      () => {
-        notes = take?.(tree) ?? [];
-      },
-      () => {
-        config = validate(schema, tree, (given) => check?.(given, choices) ?? [], { groups });
-      },
-      () => checkNames(tree, experiment, options),
-    ];
-    mapReportingAll(tasks, (task) => task());
-    return {
-      config: config as z.output<S>,
-      words: overrides.map(printOverride),
-      dirname: overrideDirname(overrides, { exclude: [...FOLDER_KEYS, ...unnamed] }),
-      choices,
-      notes,
-    };
-  });
+  // Problems are reported under the names that are typed.
+  return withLines(
+    (line) => inTypedNames(aliases, line),
+    () => {
+      const tree = interpolate(composedTree);
+      const [notes, config] = runReportingAll(
+        () => take?.(tree) ?? [],
+        () => validate(schema, tree, (given) => check?.(given, choices) ?? [], { groups }),
+        () => checkNames(tree, experiment, options),
+      );
+      return {
+        config,
+        words: overrides.map(printOverride),
+        dirname: overrideDirname(overrides, { exclude: [...FOLDER_KEYS, ...unnamed] }),
+        choices,
+        notes,
+      };
+    },
+  );
 }
 
 /** Values that must be names of a registry. */
@@ -186,16 +173,5 @@ function checkNames<S extends z.ZodType>(
     const typed = known.map((name) => typedValue(aliases, key, name));
     const cure = suggestion(value, typed);
     throw new ConfigError("value", `${key}: unknown name ${quote(value)}, ${cure}`);
-  }
-}
-
-/** Runs a task whose problems are reported under the names that are typed. */
-function withTypedNames<T>(aliases: Aliases, task: () => T): T {
-  try {
-    return task();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    const lines = error.problems.map((line) => inTypedNames(aliases, line));
-    throw new ConfigError(error.code, lines, { cause: error });
   }
 }

@@ -1,7 +1,7 @@
 // Discrete DSB takes two of its numbers for each step (De Bortoli 2021). Each is null, a number or a formula of the
 // step's variance gamma in the configuration.
 
-import { ConfigError } from "../errors.js";
+import { ConfigError, withLines } from "../errors.js";
 import { parseExpression } from "./expression.js";
 import type { TrainConfig } from "./schema.js";
 
@@ -50,7 +50,10 @@ export function formulaProblems(config: TrainConfig): string[] {
 
 function perStep(key: string, value: number | string, gammas: readonly number[]): number[] {
   if (typeof value === "number") return gammas.map(() => value);
-  const formula = parsed(key, value);
+  const formula = withLines(
+    (line) => `${key}: ${line}`,
+    () => parseExpression(value, "gamma"),
+  );
   return gammas.map((gamma) => {
     const x = formula(gamma);
     if (Number.isFinite(x) && (key === "langevin_scale" ? x > 0 : x >= 0)) return x;
@@ -61,13 +64,4 @@ function perStep(key: string, value: number | string, gammas: readonly number[])
         "write for example '2 * sqrt(gamma)'",
     );
   });
-}
-
-function parsed(key: string, text: string) {
-  try {
-    return parseExpression(text, "gamma");
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(error.code, `${key}: ${error.message}`, { cause: error });
-  }
 }
