@@ -43,30 +43,23 @@ describe("validate", () => {
     });
   });
 
+  it.each<[Tree, expected: string, got: string, example: string]>([
+    [{ dim: "abc" }, "dim: expected an integer >= 1", '"abc"', "dim=5"],
+    [{ dim: 0 }, "dim: expected an integer >= 1", "0", "dim=5"],
+    [{ dim: 2.5 }, "dim: expected an integer >= 1", "2.5", "dim=5"],
+    [{ dim: null }, "dim: expected an integer >= 1", "null", "dim=5"],
+    [{ lr: Number.NaN }, "lr: expected a finite number > 0", "nan", "lr=0.0001"],
+    [{ lr: Infinity }, "lr: expected a finite number > 0", "inf", "lr=0.0001"],
+    [{ ema: 1 }, "ema: expected true or false", "1", "ema=false"],
+    [{ kind: "z" }, "kind: expected x or y", '"z"', "kind=x"],
+    [{ clip: 11 }, "clip: expected a finite number <= 10 or null", "11", "clip=1"],
+    [{ seq: ["b", "x"] }, "seq: expected a non-empty list, each item b or f", "[b,x]", "seq=[b]"],
+    [{ seq: "b" }, "seq: expected a non-empty list, each item b or f", '"b"', "seq=[b]"],
+  ])("%j", (input, expected, got, example) => {
+    expect(problems(input)).toEqual([`${expected}, got ${got}; write for example ${example}`]);
+  });
+
   it.each<[Tree, string]>([
-    [{ dim: "abc" }, 'dim: expected an integer >= 1, got "abc"; write for example dim=5'],
-    [{ dim: 0 }, "dim: expected an integer >= 1, got 0; write for example dim=5"],
-    [{ dim: 2.5 }, "dim: expected an integer >= 1, got 2.5; write for example dim=5"],
-    [{ dim: null }, "dim: expected an integer >= 1, got null; write for example dim=5"],
-    [{ lr: Number.NaN }, "lr: expected a finite number > 0, got nan; write for example lr=0.0001"],
-    [
-      { lr: Number.POSITIVE_INFINITY },
-      "lr: expected a finite number > 0, got inf; write for example lr=0.0001",
-    ],
-    [{ ema: 1 }, "ema: expected true or false, got 1; write for example ema=false"],
-    [{ kind: "z" }, 'kind: expected x or y, got "z"; write for example kind=x'],
-    [
-      { clip: 11 },
-      "clip: expected a finite number <= 10 or null, got 11; write for example clip=1",
-    ],
-    [
-      { seq: ["b", "x"] },
-      "seq: expected a non-empty list, each item b or f, got [b,x]; write for example seq=[b]",
-    ],
-    [
-      { seq: "b" },
-      'seq: expected a non-empty list, each item b or f, got "b"; write for example seq=[b]',
-    ],
     [{ net: { name: 5 } }, "net.name: expected text, got 5"],
     [{ net: {} }, "net.name: expected text, got nothing"],
     [{ net: 5 }, "net: expected a group of keys, got 5"],

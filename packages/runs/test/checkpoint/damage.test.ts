@@ -51,6 +51,33 @@ function pointOutside(scene: Scene, name: string): void {
 const net = ({ at }: Scene) => join(at, "net.safetensors");
 const manifest = ({ at }: Scene) => join(at, "manifest.json");
 
+/** Changed entries of the manifest. */
+const edits: Record<string, [object, RegExp]> = {
+  "an older format": [{ format: 0 }, /format 0, expected 1/],
+  "another id": [{ id: "x" }, /id x, expected the folder's name/],
+  "no order": [{ order: "9" }, /the order 9, expected a number/],
+  "an endless order": [{ order: "Infinity" }, /the order Infinity, expected a number/],
+  "no serial": [{ serial: 1.5 }, /the serial 1\.5/],
+  "a milestone of words": [{ milestone: "no" }, /milestone no/],
+  "no facts": [{ facts: [] }, /facts is not a plain value/],
+  "no list of files": [{ files: null }, /files is null/],
+  "a file without sha256": [
+    { files: { a: { size: 1, sha256: "A".repeat(64) } } },
+    /gives no size or no sha256 for a/,
+  ],
+  "a negative size": [
+    { files: { a: { size: -1, sha256: "a".repeat(64) } } },
+    /gives no size or no sha256 for a/,
+  ],
+  "control characters": [{ id: "\u001b[2J\nfine" }, /the id \?\[2J\?fine, expected/],
+};
+
+/** Puts something else in the place of a file. */
+const instead = (path: string, make: (path: string) => void) => {
+  rmSync(path);
+  make(path);
+};
+
 const damages: Record<string, [(scene: Scene) => void, RegExp]> = {
   "a missing file": [(s) => rmSync(net(s)), /^net\.safetensors is missing$/],
   "a short file": [(s) => truncateSync(net(s), 10), /has 10 bytes, expected 15000$/],
@@ -75,25 +102,6 @@ const damages: Record<string, [(scene: Scene) => void, RegExp]> = {
     /manifest\.json has 1048577 bytes, expected at most 1048576/,
   ],
   "a manifest without content": [(s) => edit(s, () => "null"), /it is null, expected an object/],
-  "an older format": [(s) => edit(s, (m) => ({ ...m, format: 0 })), /format 0, expected 1/],
-  "another id": [(s) => edit(s, (m) => ({ ...m, id: "x" })), /id x, expected the folder's name/],
-  "no order": [(s) => edit(s, (m) => ({ ...m, order: "9" })), /the order 9, expected a number/],
-  "an endless order": [
-    (s) => edit(s, (m) => ({ ...m, order: "Infinity" })),
-    /the order Infinity, expected a number/,
-  ],
-  "no serial": [(s) => edit(s, (m) => ({ ...m, serial: 1.5 })), /the serial 1\.5/],
-  "a milestone of words": [(s) => edit(s, (m) => ({ ...m, milestone: "no" })), /milestone no/],
-  "no facts": [(s) => edit(s, (m) => ({ ...m, facts: [] })), /facts is not a plain value/],
-  "no list of files": [(s) => edit(s, (m) => ({ ...m, files: null })), /files is null/],
-  "a file without sha256": [
-    (s) => edit(s, (m) => ({ ...m, files: { a: { size: 1, sha256: "A".repeat(64) } } })),
-    /gives no size or no sha256 for a/,
-  ],
-  "a negative size": [
-    (s) => edit(s, (m) => ({ ...m, files: { a: { size: -1, sha256: "a".repeat(64) } } })),
-    /gives no size or no sha256 for a/,
-  ],
   "a file outside": [
     (s) => pointOutside(s, "../../../outside/secret"),
     /names a file \.\.\/\.\.\/\.\.\/outside\/secret, expected a plain name inside/,
@@ -103,10 +111,6 @@ const damages: Record<string, [(scene: Scene) => void, RegExp]> = {
     /names a file \/.*, expected a plain name inside the folder/,
   ],
   "a prototype": [(s) => pointOutside(s, "__proto__"), /names a file __proto__/],
-  "control characters": [
-    (s) => edit(s, (m) => ({ ...m, id: "\u001b[2J\nfine" })),
-    /the id \?\[2J\?fine, expected/,
-  ],
   "a link in place of a file": [
     (s) => {
       renameSync(net(s), join(s.outside, "net"));
@@ -115,17 +119,11 @@ const damages: Record<string, [(scene: Scene) => void, RegExp]> = {
     /^net\.safetensors is a link, expected a plain file$/,
   ],
   "a link to nowhere": [
-    (s) => {
-      rmSync(net(s));
-      symlinkSync("/nowhere", net(s));
-    },
+    (s) => instead(net(s), (path) => symlinkSync("/nowhere", path)),
     /^net\.safetensors is a link/,
   ],
   "a folder in place of a file": [
-    (s) => {
-      rmSync(net(s));
-      mkdirSync(net(s));
-    },
+    (s) => instead(net(s), (path) => mkdirSync(path)),
     /^net\.safetensors is not a plain file$/,
   ],
   "a link in place of the manifest": [
@@ -136,10 +134,7 @@ const damages: Record<string, [(scene: Scene) => void, RegExp]> = {
     /^manifest\.json is a link/,
   ],
   "a folder in place of the manifest": [
-    (s) => {
-      rmSync(manifest(s));
-      mkdirSync(manifest(s));
-    },
+    (s) => instead(manifest(s), (path) => mkdirSync(path)),
     /^manifest\.json is not a plain file$/,
   ],
   "a link in place of the point": [
@@ -159,6 +154,9 @@ function scene(): Scene & { folder: string } {
   saveAll(open(folder), [1, 2]);
   return { folder, outside, at: join(folder, idOf(2)) };
 }
+
+for (const [name, [change, reason]] of Object.entries(edits))
+  damages[name] = [(s) => edit(s, (m) => ({ ...m, ...change })), reason];
 
 describe("a damaged or hostile point", () => {
   it.each(Object.entries(damages))("%s is named and passed over", (_, [harm, reason]) => {

@@ -31,13 +31,12 @@ function pointsIn(rows: Record<string, unknown>[], name: string): Point[] {
 const all = Object.entries(loggers) as [keyof typeof loggers, OpenLogger][];
 
 describe.each(all)("logger %s", (name, open) => {
-  const points = (folder: string, key: string) => pointsOf[name]?.(folder, key) ?? null;
-  const expectPoints = (folder: string, key: string, want: Point[]) => {
-    if (pointsOf[name]) expect(points(folder, key)).toEqual(want);
+  const expectPoints = (folder: string, key: string, want: Record<number, number>) => {
+    const points = pointsOf[name]?.(folder, key);
+    if (points) expect(points).toEqual(Object.entries(want).map(([at, x]) => [Number(at), x]));
     else
-      for (const file of ["metrics.csv", "log.jsonl", "tensorboard"]) {
+      for (const file of ["metrics.csv", "log.jsonl", "tensorboard"])
         expect(existsSync(join(folder, file))).toBe(false);
-      }
   };
 
   it("keeps values by step and name, as soon as they are logged", () => {
@@ -48,67 +47,31 @@ describe.each(all)("logger %s", (name, open) => {
     logger.log(10, { "b/test/fid": 3 });
     logger.log(20, { "b/train/loss": Number.NaN, "b/train/rate": Infinity });
     // Before it is closed: another process would see this much.
-    expectPoints(folder, "b/train/loss", [
-      [0, 0.5],
-      [10, 0.25],
-      [20, Number.NaN],
-    ]);
-    expectPoints(folder, "b/train/rate", [[20, Infinity]]);
-    expectPoints(folder, "b/test/fid", [[10, 3]]);
+    expectPoints(folder, "b/train/loss", { 0: 0.5, 10: 0.25, 20: Number.NaN });
+    expectPoints(folder, "b/train/rate", { 20: Infinity });
+    expectPoints(folder, "b/test/fid", { 10: 3 });
     logger.flush();
     logger.close();
     logger.close();
-    expectPoints(folder, "b/test/fid", [[10, 3]]);
+    expectPoints(folder, "b/test/fid", { 10: 3 });
   });
 
-  it("continues after what is there", () => {
+  it("continues after what is there, and removes what is logged again", () => {
     const folder = temporaryFolder();
-    for (const step of [1, 2, 3]) {
-      const logger = open(folder);
-      logger.log(step, { loss: step / 2 });
-      logger.close();
-    }
-    expectPoints(folder, "loss", [
-      [1, 0.5],
-      [2, 1],
-      [3, 1.5],
-    ]);
-  });
-
-  it("removes what is logged again", () => {
-    const folder = temporaryFolder();
-    const session = (from: number | undefined, values: Point[]) => {
+    const session = (from: number | undefined, values: Record<number, number>) => {
       const logger = open(folder, from === undefined ? {} : { from });
-      for (const [step, loss] of values) logger.log(step, { loss });
+      for (const [step, loss] of Object.entries(values)) logger.log(Number(step), { loss });
       logger.close();
     };
-    session(undefined, [
-      [5, 1],
-      [10, 2],
-      [15, 3],
-      [20, 4],
-    ]);
-    session(15, [
-      [15, 30],
-      [20, 40],
-      [25, 50],
-    ]);
-    expectPoints(folder, "loss", [
-      [5, 1],
-      [10, 2],
-      [15, 30],
-      [20, 40],
-      [25, 50],
-    ]);
-    session(25, []);
-    expectPoints(folder, "loss", [
-      [5, 1],
-      [10, 2],
-      [15, 30],
-      [20, 40],
-    ]);
-    session(0, [[5, 7]]);
-    expectPoints(folder, "loss", [[5, 7]]);
+    session(undefined, { 5: 1, 10: 2 });
+    session(undefined, { 15: 3, 20: 4 });
+    expectPoints(folder, "loss", { 5: 1, 10: 2, 15: 3, 20: 4 });
+    session(15, { 15: 30, 20: 40, 25: 50 });
+    expectPoints(folder, "loss", { 5: 1, 10: 2, 15: 30, 20: 40, 25: 50 });
+    session(25, {});
+    expectPoints(folder, "loss", { 5: 1, 10: 2, 15: 30, 20: 40 });
+    session(0, { 5: 7 });
+    expectPoints(folder, "loss", { 5: 7 });
   });
 
   // What keeps nothing refuses nothing.
