@@ -53,7 +53,7 @@ export interface ExperimentCommand<C> {
   table(rows: readonly Row[]): Row[];
 }
 
-/** The runs that words ask for. The registry of methods, and the engine with it, is loaded where a word names one. */
+/** The runs of some words. The registry of methods, and the engine with it, is loaded where a word names one. */
 async function resolved(experiment: Experiment<z.ZodType<TrainConfig>>, tokens: string[]) {
   const named = tokens.some((word) => /^(method|model_name)=/.test(word));
   const names = named && { method: Object.keys((await import("@dsbm/bridge")).methods) };
@@ -173,17 +173,17 @@ interface Place {
 async function ranked<C extends CompleteTrainConfig>(
   command: ExperimentCommand<C>,
   runner: Runner<C>,
-  asked: C,
+  given: C,
   place: Place & { ranks: Ranks },
 ): Promise<number> {
   const { onOwnDevice } = await import("../machine/ranks.js");
   const { ranks, folder } = place;
-  const config = onOwnDevice(asked);
+  const config = onOwnDevice(given);
   followLauncher();
   let failed = true;
   try {
     const code = ranks.isMain
-      ? await single(command, runner, asked, place)
+      ? await single(command, runner, given, place)
       : await asWorker(runner, config, { folder, ranks });
     if (ranks.isMain) ranks.dismiss();
     failed = code === 1;

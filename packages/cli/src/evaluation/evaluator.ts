@@ -23,7 +23,7 @@ export interface Carried {
   end: Tensor;
   data: Tensor;
   given: Conditions | undefined;
-  /** The states at the steps that evaluators asked for, [k, n, …]; null where none did. */
+  /** The states at the steps that evaluators need, [k, n, …]; null where none did. */
   states: Tensor | null;
 }
 

@@ -47,15 +47,15 @@ export function bandRows({ start, end, data, reserve }: Spectra): BandRow[] {
     const total = energy.reduce((a, b) => a + b, 0);
     return bands.map(([from, to], i) => {
       const inside = energy.slice(from - 1, to).reduce((a, b) => a + b, 0);
-      const told = (errors: number[][]) =>
+      const where = (errors: number[][]) =>
         inside > nothing * total ? (errors[c]?.[i] as number) : null;
       return {
         channel: c,
         band_from: from,
         band_to: to,
-        error_generated: told(generated),
-        error_start: told(source),
-        error_floor: told(floor),
+        error_generated: where(generated),
+        error_start: where(source),
+        error_floor: where(floor),
       };
     });
   });
@@ -162,12 +162,12 @@ export function conditionFit(
     }) as [Tensor, Tensor];
     const points = a.size(1);
     const variances = (t: Tensor) => t.square().mean(1).toNumbers();
-    const [own, told] = [variances(a), variances(b)];
+    const [own, given] = [variances(a), variances(b)];
     const cross = a.mm(b.t()).div(points).toNumbers();
     return {
-      slope: own.map((_, c) => told.map((v, j) => (v > 0 ? cross[c * told.length + j]! / v : 0))),
+      slope: own.map((_, c) => given.map((v, j) => (v > 0 ? cross[c * given.length + j]! / v : 0))),
       deviation: own.map(Math.sqrt),
-      spread: told.map(Math.sqrt),
+      spread: given.map(Math.sqrt),
     };
   });
 }

@@ -4,8 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type CompleteTrainConfig, type TestConfig, testOnlyKeys } from "@dsbm/config";
 import { RunError, runPaths } from "@dsbm/runs";
-import { changesOf } from "../run/resume.js";
-import { freeKeys } from "../run/run.js";
+import { changesOf, freeKeys } from "../run/resume.js";
 import { UsageError } from "../terminal/errors.js";
 
 export type CompleteTestConfig = CompleteTrainConfig<TestConfig>;

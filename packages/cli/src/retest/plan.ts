@@ -23,7 +23,7 @@ export interface Task {
   id: string;
 }
 
-/** The stages that `half_iteration` asks for, by rising half-iteration. Throws as readTrained. */
+/** The stages that `half_iteration` names, by rising half-iteration. Throws as readTrained. */
 export function stagesOf(folder: string, config: CompleteTestConfig): Stage[] {
   const { half_iteration: wanted } = config;
   const there = readRun(folder).models.map(({ half_iteration }) => half_iteration);

@@ -34,7 +34,7 @@ export interface TestResult {
   rows: Row[];
 }
 
-/** The folder of the evaluation that is asked for, below that of its run. Throws as findRun. */
+/** The folder of the evaluation that these words mean, below that of its run. Throws as findRun. */
 export function testFolder(
   config: CompleteTestConfig,
   named: string,

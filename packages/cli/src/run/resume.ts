@@ -1,7 +1,18 @@
 // Going on with a run: only with the configuration it was begun with, or a difference that changes nothing learnt.
-import { readConfig, type Tree } from "@dsbm/config";
-import { isFinished, type Row, readRun } from "@dsbm/runs";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { freeProcessKeys, readConfig, type Tree } from "@dsbm/config";
+import { isFinished, type Row, readRun, runPaths } from "@dsbm/runs";
 import { UsageError } from "../terminal/errors.js";
+
+/** Keys that may differ between a run and its continuation: they change nothing of what is learnt. */
+export const freeKeys: ReadonlySet<string> = new Set([
+  ...["experiments_dir", "paths", "name", "threads", "log_every", "LOGGER", "wandb_id"],
+  ...["plot_level", "plot_npar", "plot_npar_path", "gif", "gif_stride", "metrics"],
+  ...["test_npar", "test_batch_size", "test_num_steps"],
+  ...["checkpoint_stride", "checkpoint_minutes", "keep_last", "keep_every", "autostart_next_it"],
+  ...freeProcessKeys,
+]);
 
 /** What differs between the configuration of a run and another one, a text for each value. Throws as readRun. */
 export function changesOf(folder: string, config: object, free: ReadonlySet<string>): string[] {
@@ -12,9 +23,9 @@ export function changesOf(folder: string, config: object, free: ReadonlySet<stri
     .flatMap((key) => differences(key, before[key], now[key]));
 }
 
-/** The configuration of an image run that an earlier version wrote, under the keys of this one. */
+/** The configuration of a run that an earlier version wrote, under the keys of this one. */
 function current(config: Record<string, unknown>): Record<string, unknown> {
-  const earlier = "Dataset" in config && "experiments_dir" in config;
+  const earlier = "model_name" in config || ("Dataset" in config && "experiments_dir" in config);
   return earlier ? { ...readConfig(config as Tree) } : config;
 }
 
@@ -29,7 +40,7 @@ export function checkSameConfig(folder: string, config: object, free: ReadonlySe
 
 /**
  * One text for each value that differs, groups by their keys. A key that a version did not have yet is null there:
- * newer keys ask for nothing with null.
+ * newer keys change nothing if they are null.
  */
 function differences(key: string, before: unknown = null, now: unknown = null): string[] {
   if (JSON.stringify(before) === JSON.stringify(now)) return [];
@@ -52,4 +63,13 @@ export function finishedRows(
   if (!isFinished(folder)) return null;
   checkSameConfig(folder, config, free);
   return readRun(folder).results;
+}
+
+/** Refuses to go on with a run whose state an earlier version wrote in one file. */
+export function checkContinuable(folder: string): void {
+  if (!existsSync(join(folder, "state.safetensors")) || existsSync(runPaths(folder).checkpoints))
+    return;
+  throw new UsageError(
+    `${folder} was begun by dsbm ${readRun(folder).info.dsbm} without checkpoints, and this version cannot go on with it: add --again to start over, or finish it with that version`,
+  );
 }

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { BridgeError } from "@dsbm/bridge";
-import { type CompleteTrainConfig, freeProcessKeys } from "@dsbm/config";
+import type { CompleteTrainConfig } from "@dsbm/config";
 import {
   type CheckpointStore,
   type Logger,
@@ -31,20 +31,11 @@ import { encodePoint, restorePoint, startFromFiles } from "./checkpoint.js";
 import { openRunOf } from "./open-run.js";
 import type { RunOptions, WorkerOptions } from "./options.js";
 import { writeReport, writeTrajectories } from "./report.js";
-import { checkSameConfig, finishedRows } from "./resume.js";
+import { checkContinuable, checkSameConfig, finishedRows, freeKeys } from "./resume.js";
 
 export interface RunResult {
   rows: Row[];
 }
-
-/** Keys that may differ between a run and its continuation: they change nothing of what is learnt. */
-export const freeKeys: ReadonlySet<string> = new Set([
-  ...["experiments_dir", "paths", "name", "threads", "log_every", "LOGGER", "wandb_id"],
-  ...["plot_level", "plot_npar", "plot_npar_path", "gif", "gif_stride", "metrics"],
-  ...["test_npar", "test_batch_size", "test_num_steps"],
-  ...["checkpoint_stride", "checkpoint_minutes", "keep_last", "keep_every", "autostart_next_it"],
-  ...freeProcessKeys,
-]);
 
 /** The evaluations of a finished run, without running anything; null for another. */
 export function finishedRun(folder: string, config: CompleteTrainConfig): RunResult | null {
@@ -65,6 +56,7 @@ export async function runTraining(
     const rows = finishedRows(folder, config, freeKeys);
     if (rows) return { rows, state: "finished" };
     checkSameConfig(folder, config, freeKeys);
+    checkContinuable(folder);
   }
   setNumThreads(threadsOf(config));
   await prepareEnds(config, { progress, signal });
