@@ -1,7 +1,6 @@
 // Changing the resolution through a low-pass filter, which prevents aliasing (StyleGAN2's resampling, as in Song 2021):
 // depthwise convolutions of stride 2.
 import { Buffer, conv2d, convTranspose2d, nn, type Tensor, tensor, tidy } from "@dsbm/torch";
-import { type Scaled, scaled } from "./layers.js";
 
 /** A way to halve and to double the resolution of x [B, C, H, W], H and W even. */
 export interface Resampling {
@@ -75,25 +74,4 @@ function cropped(result: Tensor, x: Tensor): Tensor {
   const [height, width] = [2 * x.size(2), 2 * x.size(3)];
   const fits = result.size(2) === height && result.size(3) === width;
   return fits ? result : result.narrow(2, 0, height).narrow(3, 0, width);
-}
-
-/** A 3×3 convolution together with the filter's halving or doubling; parameters of Conv2d. */
-export class FirConv2d extends nn.Conv2d {
-  readonly #fir: Fir;
-  readonly #resample: "down" | "up";
-  constructor(
-    from: number,
-    to: number,
-    { fir, resample, ...start }: { fir: Fir; resample: "down" | "up" } & Scaled,
-  ) {
-    super(from, to, 3, start);
-    scaled(this, start);
-    this.#fir = fir;
-    this.#resample = resample;
-  }
-  override forward(x: Tensor): Tensor {
-    return this.#resample === "down"
-      ? this.#fir.convolvedDown(x, this)
-      : this.#fir.convolvedUp(x, this);
-  }
 }

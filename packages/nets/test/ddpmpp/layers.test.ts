@@ -4,7 +4,7 @@ import * as T from "@dsbm/torch";
 import { conv2d, type nn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { distance, normal, seeded } from "../../../../test/support/numbers.js";
-import { Fir, FirConv2d } from "../../src/ddpmpp/fir.js";
+import { Fir } from "../../src/ddpmpp/fir.js";
 import { AttnBlock, activations, Combine, NIN } from "../../src/ddpmpp/layers.js";
 import { ResBlock, type ResBlockOptions } from "../../src/ddpmpp/res-block.js";
 import { plain, Resample } from "../../src/ddpmpp/resample.js";
@@ -140,12 +140,13 @@ describe("a filter", () => {
     tidy(() => {
       for (const taps of filters) {
         using fir = fir64(taps);
-        using layer = random(new FirConv2d(3, 2, { fir, resample: "down" }));
+        using layer = random(new Resample(3, 2, { fir, resample: "down", conv: true }));
+        const { weight, bias } = layer.Conv2d_0!;
         const x = normal([2, 3, 6, 8], 6);
         const n = taps.length;
         const pads = { before: Math.floor((n + 1) / 2), after: Math.floor(n / 2) };
         const smooth = upfirdn(x, taps, pads);
-        const want = conv2d(smooth, layer.weight, { bias: layer.bias, stride: 2 });
+        const want = conv2d(smooth, weight, { bias, stride: 2 });
         expect(want.shape).toEqual([2, 2, 3, 4]);
         expect(distance(layer.forward(x), want)).toBeLessThan(1e-5);
       }
@@ -155,20 +156,21 @@ describe("a filter", () => {
     tidy(() => {
       for (const taps of filters) {
         using fir = fir64(taps);
-        using layer = random(new FirConv2d(3, 2, { fir, resample: "up" }));
+        using layer = random(new Resample(3, 2, { fir, resample: "up", conv: true }));
+        const { weight, bias } = layer.Conv2d_0!;
         const x = normal([2, 3, 6, 8], 7);
-        const rough = conv2d(spread(x), layer.weight, { padding: 2 });
+        const rough = conv2d(spread(x), weight, { padding: 2 });
         const p = taps.length - 4;
         const pads = { before: Math.floor((p + 1) / 2) + 1, after: Math.floor(p / 2) + 1 };
         const want = upfirdn(rough, taps, pads)
           .mul(4)
-          .add((layer.bias as Tensor).view([1, 2, 1, 1]));
+          .add((bias as Tensor).view([1, 2, 1, 1]));
         expect(want.shape).toEqual([2, 2, 12, 16]);
         const got = layer.forward(x);
         expect(distance(got, want)).toBeLessThan(1e-5);
         // Inside, that is the convolution of the filtered image.
         if (taps.length !== 4) continue;
-        const after = conv2d(fir.doubled(x), layer.weight, { bias: layer.bias, padding: 1 });
+        const after = conv2d(fir.doubled(x), weight, { bias, padding: 1 });
         expect(distance(inner(got), inner(after))).toBeLessThan(1e-6);
       }
     }));
