@@ -31,6 +31,13 @@ async function trained(fields: Fields): Promise<Training> {
   return training;
 }
 
+/** What both problems share. */
+const common: Fields = {
+  ...{ process: brownian({ sigma: 1 }), method: methods.dsbm, grid: uniformGrid(20) },
+  ...{ network: network(2, 3, 64), firstCoupling: "ind", emaRate: 0.99, emaWarmup: true },
+  ...{ seed: 1, threads: 1 },
+};
+
 interface Learning {
   name: string;
   /** The distance to the target falls at least to this part of what it was. */
@@ -87,29 +94,14 @@ describe("eight Gaussians to two moons", () => {
   it.each(planar)("$name", async ({ factor, changes }) => {
     const generator = seeded(11);
     const [x0, x1] = [moons(4000, { generator }), eightGaussians(4000, { generator })];
-    const problem: Fields = {
-      data: { x0, x1 },
-      process: brownian({ sigma: 1 }),
-      method: methods.dsbm,
-      grid: uniformGrid(20),
-      network: network(2, 3, 64),
-      firstCoupling: "ind",
-      halfIterations: 3,
-      steps: 800,
-      batchSize: 128,
-      lr: 3e-3,
-      emaRate: 0.99,
-      emaWarmup: true,
-      seed: 1,
-      threads: 1,
+    const training = await trained({
+      ...{ ...common, data: { x0, x1 }, halfIterations: 3, steps: 800, batchSize: 128, lr: 3e-3 },
       ...changes,
-    };
-    const training = await trained(problem);
+    });
     tidy(() => {
       const target = moons(400, { generator: seeded(21) });
       const start = eightGaussians(400, { generator: seeded(22) });
       const ends = training.sampler.endpoints("b", start, {
-        grid: problem.grid,
         generator: seeded(23),
         lastNoise: false,
       });
@@ -147,20 +139,7 @@ describe("the Gaussian bridge at dimension 2", () => {
     const generator = seeded(31);
     const data = gaussianEndpoints({ n: 6000, dim: 2, a: 0.1, generator });
     const training = await trained({
-      data,
-      process: brownian({ sigma: 1 }),
-      method: methods.dsbm,
-      grid: uniformGrid(20),
-      network: network(2, 3, 64),
-      firstCoupling: "ind",
-      halfIterations: 4,
-      steps: 700,
-      batchSize: 256,
-      lr: 2e-3,
-      emaRate: 0.99,
-      emaWarmup: true,
-      seed: 1,
-      threads: 1,
+      ...{ ...common, data, halfIterations: 4, steps: 700, batchSize: 256, lr: 2e-3 },
       ...changes,
     });
     tidy(() => {

@@ -240,7 +240,7 @@ export class CacheRows implements RowSource {
   }
 
   save(): SourceState {
-    return { ...this.#saved, order: { ...this.#order.save() } };
+    return { ...this.#saved, order: this.#order.save() };
   }
 
   async *restore(state: SourceState): AsyncGenerator<{ done: number; total: number }> {

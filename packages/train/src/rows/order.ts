@@ -2,10 +2,10 @@
 import { cat, type Device, type Generator, randperm, type Tensor } from "@dsbm/torch";
 
 /** The state of an order: the generator's state before the current permutation, and the rows taken of it. */
-export interface OrderState {
+export type OrderState = {
   shuffle: Uint8Array;
   taken: number;
-}
+};
 
 /** Indices 0 … n−1, each once before any comes again; a permutation's incomplete last batch is dropped. */
 export class Order {

@@ -26,10 +26,10 @@ export function separateOrders(sizes: { x0: number; x1: number }, streams: Strea
   const x1 = new Order(sizes.x1, streams.x1);
   return {
     next: (n) => ({ x0: x0.next(n), x1: x1.next(n) }),
-    save: () => ({ x0: { ...x0.save() }, x1: { ...x1.save() } }),
+    save: () => ({ x0: x0.save(), x1: x1.save() }),
     restore(state) {
-      x0.restore(state.x0 as unknown as OrderState);
-      x1.restore(state.x1 as unknown as OrderState);
+      x0.restore(state.x0 as OrderState);
+      x1.restore(state.x1 as OrderState);
     },
     dispose() {
       x0.dispose();
@@ -42,9 +42,9 @@ export function matchedOrder(matching: Matching, streams: Streams): PairOrder {
   const order = new Order(matching.rows.length, streams.x0);
   return {
     next: (n) => matching.partners(order.next(n), streams.x1),
-    save: () => ({ x0: { ...order.save() }, x1: { partners: streams.x1.getState() } }),
+    save: () => ({ x0: order.save(), x1: { partners: streams.x1.getState() } }),
     restore({ x0, x1 }) {
-      order.restore(x0 as unknown as OrderState);
+      order.restore(x0 as OrderState);
       streams.x1.setState((x1 as { partners: Uint8Array }).partners);
     },
     dispose: () => order.dispose(),
