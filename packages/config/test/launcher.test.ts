@@ -1,15 +1,15 @@
 // The launcher's words: what they may say, what is wrong with them, and that no run ever sees them.
 import { readdirSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { sample } from "../src/commands/sample.js";
 import { gaussian, train } from "../src/commands/train.js";
 import { groupTable, presetGroup } from "../src/presets/groups.js";
 import { resolve } from "../src/resolve.js";
+import { dirs } from "./commands/support.js";
 import { thrown } from "./thrown.js";
 
-const conf = fileURLToPath(new URL("../../../conf", import.meta.url));
-const run = (...words: string[]) => resolve(gaussian, words, { dirs: [conf] });
+const [conf = ""] = dirs;
+const run = (...words: string[]) => resolve(gaussian, words, { dirs });
 const launcher = (...words: string[]) => run("-m", ...words).launcher;
 
 describe("a launcher", () => {
@@ -60,7 +60,7 @@ describe("a launcher", () => {
     const plain = run("dim=2,3", "seed=1,2", "-m");
     const launched = run("launcher=slurm_cpu", "launcher.mem_gb=2", "dim=2,3", "seed=1,2", "-m");
     expect(launched.members).toEqual(plain.members);
-    const image = (...words: string[]) => resolve(train, ["-m", ...words], { dirs: [conf] });
+    const image = (...words: string[]) => resolve(train, ["-m", ...words], { dirs });
     expect(image("launcher=slurm_gpu", "seed=1,2").members).toEqual(image("seed=1,2").members);
   });
 });

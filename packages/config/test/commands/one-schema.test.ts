@@ -1,6 +1,5 @@
 // One schema for every command that trains: the Gaussian script's names, the keys of the reference, and old runs.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the syntax under test
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { test } from "../../src/commands/test.js";
 import { gaussian, train } from "../../src/commands/train.js";
@@ -9,17 +8,14 @@ import { readConfig } from "../../src/read.js";
 import { resolve } from "../../src/resolve.js";
 import type { Tree } from "../../src/words/value.js";
 import { thrown } from "../thrown.js";
+import { dirs } from "./support.js";
 
-const dirs = [fileURLToPath(new URL("../../../../conf", import.meta.url))];
 const METHODS = ["dsbm", "rectifiedflow", "sbcfm", "dsb", "dsb_increments", "mine"];
 const options = { dirs, names: { method: METHODS } };
 const benchmark = (...words: string[]) => resolve(gaussian, words, options).members;
 const image = (...words: string[]) => resolve(train, words, options).members;
-const complete = (...words: string[]) => {
-  const [member] = benchmark(...words);
-  if (member === undefined) throw new Error("expected a run");
-  return completeTrain(member.config);
-};
+const complete = (...words: string[]) => completeTrain(benchmark(...words)[0]?.config as never);
+const completeImage = (...words: string[]) => completeTrain(image(...words)[0]?.config as never);
 const problems = (run: () => unknown) => thrown(run).problems;
 
 describe("the Gaussian script's names", () => {
@@ -151,7 +147,7 @@ describe("keys of the reference", () => {
   });
 
   it("switch clipping off, and name the folder of checkpoints", () => {
-    const of = (...words: string[]) => completeTrain(image(...words)[0]?.config as never);
+    const of = completeImage;
     expect(of("grad_clipping=false", "grad_clip=2").grad_clip).toBeNull();
     expect(of("grad_clipping=true", "grad_clip=2").grad_clip).toBe(2);
     expect(of("checkpoint_run=true", "checkpoint_dir=/old")).toMatchObject({
@@ -243,11 +239,7 @@ describe("the configuration of a run on disk", () => {
   });
 
   it("of an old image run has the new keys at what they were", () => {
-    const {
-      fb_sequence: _,
-      paths: __,
-      ...today
-    } = completeTrain(image("method=rf")[0]?.config as never);
+    const { fb_sequence: _, paths: __, ...today } = completeImage("method=rf");
     const old = { ...today, method: "rf", experiments_dir: "/old", paths: { data_dir_name: "d" } };
     expect(readConfig(old as unknown as Tree)).toMatchObject({
       ...{ method: "rectifiedflow", fb_sequence: ["b"] },
@@ -256,7 +248,7 @@ describe("the configuration of a run on disk", () => {
   });
 
   it("of a new run is read as it is, whatever its command", () => {
-    for (const config of [complete("dim=3"), completeTrain(image()[0]?.config as never)]) {
+    for (const config of [complete("dim=3"), completeImage()]) {
       expect(readConfig(JSON.parse(JSON.stringify(config)))).toEqual(config);
       expect(readConfig(JSON.parse(JSON.stringify(config)), "gaussian")).toEqual(config);
     }
