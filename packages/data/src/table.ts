@@ -24,7 +24,7 @@ export interface Table {
   readonly x: Tensor;
   /**
    * A random order of the samples, int64 [n], for tables that are sorted on disk: a part of the table is taken in it.
-   * Left out where the stored order serves.
+   * Left out where the stored order is used.
    */
   readonly order?: Tensor;
   /** One label for each sample as published, int64 [n]; null without labels. */

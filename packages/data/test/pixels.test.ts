@@ -74,7 +74,7 @@ describe("decodeImages and encodeImages", () => {
 describe("flipImages", () => {
   it("mirrors whole images left to right, about half of them, the same for a seed", () => {
     const n = 400;
-    // Channel c of image i holds 100·c + column, so that a mirrored image is told from its first pixel.
+    // Channel c of image i holds 100·c + column, so that the first pixel shows whether an image is mirrored.
     const x = arange(0, 5, { dtype: "float32" })
       .view([1, 1, 1, 5])
       .add(arange(0, 3, { dtype: "float32" }).mul(100).view([1, 3, 1, 1]))

@@ -47,13 +47,13 @@ describe("spatial means", () => {
 
   it("are lost in normalisation with 32 channels of embedding, and not with 256", () =>
     tidy(() => {
-      const answers = (embed_dim: number) => {
+      const meansOf = (embed_dim: number) => {
         using net = make({ embed_dim });
         return [0, 0.5, 1].map((by) => means(run(net, x.add(by), cond)));
       };
-      const [same, ...none] = answers(32) as [Tensor, ...Tensor[]];
+      const [same, ...none] = meansOf(32) as [Tensor, ...Tensor[]];
       for (const other of none) expect(distance(other, same)).toBeLessThan(1e-6);
-      const [a, b, c] = answers(256) as [Tensor, Tensor, Tensor];
+      const [a, b, c] = meansOf(256) as [Tensor, Tensor, Tensor];
       for (const [one, other] of [
         [a, b],
         [b, c],

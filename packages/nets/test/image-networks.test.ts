@@ -382,7 +382,7 @@ it("lists of numbers may be text, and of image sizes those that do not divide th
   for (const none of ["", null, []])
     expect(complete({ channel_mult: none, attention_resolutions: none })).toEqual(complete({}));
   expect(complete({ num_head_channels: -1, num_heads_upsample: -1 })).toEqual(complete({}));
-  // The published lists serve networks without these resolutions too.
+  // The published lists are also accepted for networks without these resolutions.
   const coarse = { image_size: 64, in_channels: 1, channel_mult: "1,2" };
   expect(completeUNet({ ...coarse, attention_resolutions: "16,8" }).attention_resolutions).toEqual(
     [],

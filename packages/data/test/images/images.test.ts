@@ -51,7 +51,7 @@ const train = (name: string, directory: string, options = {}): Table =>
   loadTable(name, { split: "train", directory, ...options });
 
 describe("the published sets", () => {
-  it("give MNIST whole, from its package, with the moments that everybody quotes", () => {
+  it("give MNIST whole, from its package, with the published mean and deviation", () => {
     tidy(() => {
       const table = loadTable("mnist", { split: "train" });
       expect([table.x.dtype, table.x.shape]).toEqual(["uint8", [60_000, 1, 28, 28]]);

@@ -1,4 +1,4 @@
-// Folders of pictures: AFHQ's and anybody's, decoded once, mapped afterwards, and whatever stands in the way.
+// Folders of pictures: AFHQ and folders of one's own, decoded once, mapped afterwards, and what is refused.
 import {
   chmodSync,
   existsSync,
@@ -168,7 +168,7 @@ describe("a folder of pictures", () => {
     expect(ids(await open(`folder:${folder}`, { split: "test" }))).toEqual([pixel(2, 0, 0, 0)]);
   });
 
-  it("decodes grey, transparent, deep and turned pictures to what people see", async () => {
+  it("decodes grey, transparent, deep and turned pictures upright, on white, in 8 bits", async () => {
     const folder = fresh();
     const names = ["1-grey", "2-alpha", "3-deep", "4-turned"].map((name) => `train/${name}.png`);
     const turned = await raw(3).withMetadata({ orientation: 6 }).png().toBuffer();

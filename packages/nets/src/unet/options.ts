@@ -16,7 +16,7 @@ const keys = {
   num_res_blocks: key.whole(2),
   /**
    * Image sizes at which attention follows each block; "" or null: none. Those that do not divide `image_size` are
-   * left out, so that one list serves several data sets; those that do must be a resolution of the network.
+   * left out, so that one list can be used for several data sets; those that do must be a resolution of the network.
    */
   attention_resolutions: key.numbersOrNone([16, 8]),
   dropout: key.probability(0.1),

@@ -16,7 +16,7 @@ export function checkHalvable(
     );
 }
 
-/** The published lists of image sizes with attention, which serve networks of all sizes. */
+/** The published lists of image sizes with attention, which are used for networks of all sizes. */
 const published = ["16,8", "16"];
 
 /**

@@ -1,4 +1,4 @@
-// Distances between images: through a TorchScript file that stands in for Inception, and through a LeNet. Which
+// Distances between images: through a TorchScript file in place of Inception, and through a LeNet. Which
 // of them may be called FID is tested too.
 import { fileURLToPath } from "node:url";
 import { decodeImages, frechetDistance, frechetScore, imageStatistics } from "@dsbm/bridge";
