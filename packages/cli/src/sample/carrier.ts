@@ -1,66 +1,86 @@
-// Batches of an input carried from one end of a trained bridge to the other, as the keys of `dsbm sample` say.
-import { type Conditions, type Direction, ordered, resample } from "@dsbm/bridge";
+// Samples carried from one end of a trained bridge to the other, a batch in memory at a time.
+import { type Conditions, type Direction, mapConditions, ordered, resample } from "@dsbm/bridge";
 import type { SampleConfig } from "@dsbm/config";
-import type { Tensor } from "@dsbm/torch";
+import type { Device, Tensor } from "@dsbm/torch";
 import type { Sampler } from "@dsbm/train";
 import { UsageError } from "../terminal/errors.js";
+import type { Progress } from "../terminal/progress.js";
 import type { Trained } from "./trained.js";
 
-/** Rows of one batch. */
-interface InputBatch {
-  /** The starts, [n, …]. */
-  x: Tensor;
-  /** The place of the first row in the whole input, a multiple of the carrier's `unit`. */
-  first: number;
-  /** Conditions, a row for each sample. */
-  given?: Conditions | undefined;
-  /** Called, and waited for, with each wanted state: index, and the state [n, …], which is freed afterwards. */
-  onState: (k: number, state: Tensor) => void | Promise<void>;
+/** Where starts come from and states go to, by rows. What `x` and `given` return is freed by the carrier. */
+export interface CarryRequest {
+  /** Samples in all. */
+  n: number;
+  /** The starts of rows [first, first + count). */
+  x(first: number, count: number): Tensor | Promise<Tensor>;
+  /** Their conditions. */
+  given(first: number, count: number): Conditions | undefined;
+  /** Awaited for each state k (0 without a path) of the rows from `first` on; the state is freed afterwards. */
+  put(state: Tensor, at: { k: number; first: number }): void | Promise<void>;
+  progress?: Progress;
+  signal?: AbortSignal | undefined;
 }
 
 export interface Carrier {
-  /** Batches begin at multiples of so many rows: the results are then the same however the input is cut. */
-  readonly unit: number;
   /** Process times of the states of a path, in their order. */
   readonly times: readonly number[];
-  /** Evaluations of the networks, summed over the rows; null where `signal` was aborted. */
-  carry(
-    batch: InputBatch,
-    options?: { path?: boolean; signal?: AbortSignal | undefined },
-  ): Promise<number | null>;
+  /** Carries all rows; evaluations of the networks a sample on average, or null where `signal` was aborted. */
+  carry(request: CarryRequest): Promise<number | null>;
 }
 
-type CarrierKeys = Pick<
-  SampleConfig,
-  "direction" | "solver" | "steps" | "ode_tol" | "ode_step_size" | "seed"
->;
-
 /** Throws a UsageError for a direction that was not trained yet, and for steps that the method cannot take. */
-export function createCarrier(trained: Trained, sampler: Sampler, keys: CarrierKeys): Carrier {
-  const { direction, solver, steps, ode_tol, ode_step_size, seed } = keys;
+export function createCarrier(
+  trained: Trained,
+  sampler: Sampler,
+  { config, device }: { config: SampleConfig; device: Device },
+): Carrier {
+  const { direction, solver, steps, ode_tol, ode_step_size, seed, path } = config;
   const { method, lastNoise } = trained;
   if (solver === "sde") checkSteps(trained, { direction, steps });
   else if (method.sampler)
     throw new UsageError(
       `solver=${solver}: ${method.name} of images has steps of its own and no probability flow: write solver=sde`,
     );
-  const grid =
-    steps === null || steps === trained.grid.steps.length
-      ? trained.grid
-      : resample(trained.grid, steps);
+  const same = steps === null || steps === trained.grid.steps.length;
+  const grid = same ? trained.grid : resample(trained.grid, steps);
   const order = ordered(direction, grid);
   const tolerance = ode_tol ?? 1e-5;
-  const flow = {
-    ...{ rtol: tolerance, atol: tolerance },
+  const options = {
+    ...{ solver, grid, seed, lastNoise, path, rtol: tolerance, atol: tolerance },
     ...(ode_step_size !== null && { step_size: ode_step_size }),
   };
+  // Batches of whole units: the results do not depend on how the input is cut.
+  const unit = sampler.unit(solver);
+  const rows = Math.ceil(config.batch_size / unit) * unit;
   return {
-    unit: sampler.unit(solver),
     times: [order[0]?.time ?? 0, ...order.map(({ next }) => next)],
-    carry: ({ x, ...batch }, { path = false, signal } = {}) =>
-      sampler.carry(direction, x, {
-        ...{ ...batch, ...flow, solver, grid, seed, lastNoise, path, signal },
-      }),
+    async carry({ n, x, given, put, progress, signal }) {
+      const began = performance.now();
+      let evaluations = 0;
+      for (let first = 0; first < n; first += rows) {
+        const rate = (1000 * first) / (performance.now() - began);
+        progress?.update({ label: `sampling ${direction}`, step: first, steps: n, rate });
+        const count = Math.min(rows, n - first);
+        const own: Tensor[] = [];
+        const moved = (t: Tensor) => {
+          const there = t.to({ device }).keep();
+          own.push(there);
+          t.dispose();
+          return there;
+        };
+        try {
+          const found = await sampler.carry(direction, moved(await x(first, count)), {
+            ...{ ...options, first, signal, given: mapConditions(given(first, count), moved) },
+            onState: (k, state) => put(state, { k, first }),
+          });
+          if (found === null) return null;
+          evaluations += found;
+        } finally {
+          for (const t of own) t.dispose();
+        }
+      }
+      return evaluations / n;
+    },
   };
 }
 

@@ -1,5 +1,4 @@
 // Samples that are the pictures of a folder, decoded a batch at a time.
-
 import { decodeImages } from "@dsbm/bridge";
 import { type DecodedPicture, decodePicture, listPictures } from "@dsbm/data";
 import { tensor, tidy } from "@dsbm/torch";
@@ -33,7 +32,6 @@ export function pictureInput(folder: string, { trained, resize }: InputOptions):
     n: files.length,
     about: `${folder}, ${files.length} pictures`,
     names,
-    conditions: null,
     read: async (first, count) => {
       const some = files.slice(first, first + count);
       const pictures = await inOrder(some.map(({ path }) => decodePicture(path, target)));
@@ -48,7 +46,6 @@ export function pictureInput(folder: string, { trained, resize }: InputOptions):
         return decodeImages(tensor(new Uint8Array(bytes), { shape })).keep();
       });
     },
-    close: () => {},
   };
 }
 

@@ -6,7 +6,7 @@ import { DatasetError, loadTable, Projection, prepareTable } from "@dsbm/data";
 import { io, type Tensor, tidy } from "@dsbm/torch";
 import { conditionsOf, loading } from "../problem/ends.js";
 import { UsageError } from "../terminal/errors.js";
-import { checkFinite, type Input, type InputOptions } from "./input.js";
+import type { Input, InputOptions } from "./input.js";
 import type { Trained } from "./trained.js";
 
 /** Opens the test split of a set, loaded as the run loads its own. Throws DatasetError as `loadTable`. */
@@ -17,12 +17,7 @@ export async function namedInput(
   const { config } = trained;
   const options = loading("test", direction === "f" ? "x0" : "x1", config);
   try {
-    await prepareTable(name, {
-      ...options,
-      progress: ({ done, total }) =>
-        progress.update({ label: `decoding ${name}`, step: done, steps: total }),
-      ...(signal && { signal }),
-    });
+    await prepare(name, options, { progress, signal });
   } catch (error) {
     if (!(error instanceof DatasetError) || error.code !== "UnknownSet") throw error;
     throw new UsageError(`INPUT ${name} is no file or folder here, and ${error.message}`);
@@ -39,22 +34,30 @@ export async function namedInput(
   return {
     n: x.size(0),
     about: `${name} (test), ${x.size(0)} samples from ${table.source}`,
-    names: null,
-    conditions: conditions ?? null,
+    conditions,
     read: async (first, count) => {
-      // Floats pass the decoder as they are, still a view of the table.
-      const rows = tidy(() =>
-        decodeImages(x.narrow(0, first, count))
-          .clone()
-          .keep(),
-      );
-      checkFinite(rows, first, name);
-      return rows;
+      // The decoder returns floats as they are, a view of the table.
+      const rows = () => decodeImages(x.narrow(0, first, count));
+      return tidy(() => rows().clone().keep());
     },
     close() {
       for (const t of [x, conditions?.cond, conditions?.y]) t?.dispose();
     },
   };
+}
+
+/** Makes a data set ready to be loaded, with its progress shown. */
+export function prepare(
+  name: string,
+  options: ReturnType<typeof loading>,
+  { progress, signal }: Pick<InputOptions, "progress" | "signal">,
+): Promise<void> {
+  return prepareTable(name, {
+    ...options,
+    progress: ({ done, total }) =>
+      progress.update({ label: `decoding ${name}`, step: done, steps: total }),
+    ...(signal && { signal }),
+  });
 }
 
 /** Samples as coordinates along the principal components that a run was trained in. */

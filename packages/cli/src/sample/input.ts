@@ -1,8 +1,12 @@
-// What is sampled from, as the loop over batches sees it: rows as networks see them, and how many.
-import type { Conditions, Direction } from "@dsbm/bridge";
-import { type Tensor, tidy } from "@dsbm/torch";
+// What is sampled from: a .npy file of any size, a folder of pictures, a named image set, or the Gaussian end.
+import { existsSync, statSync } from "node:fs";
+import { type Conditions, type Direction, decodeImages } from "@dsbm/bridge";
+import { io, type Tensor, tidy } from "@dsbm/torch";
 import { UsageError } from "../terminal/errors.js";
 import type { Progress } from "../terminal/progress.js";
+import { gaussianInput } from "./input-gaussian.js";
+import { pictureInput } from "./input-pictures.js";
+import { namedInput } from "./input-set.js";
 import type { Trained } from "./trained.js";
 
 export interface Input {
@@ -10,13 +14,13 @@ export interface Input {
   n: number;
   /** One line for people. */
   about: string;
-  /** Names of the samples, without their endings; null where they have none. */
-  names: readonly string[] | null;
+  /** Names of the samples, without their endings, where they have some. */
+  names?: readonly string[];
   /** Conditions of the samples, where the input has some. */
-  conditions: Conditions | null;
-  /** Rows [count, …] on the processor, float32, finite; the caller's. */
+  conditions?: Conditions | undefined;
+  /** Rows [count, …] on the processor, float32, as networks take them; the caller's. */
   read(first: number, count: number): Promise<Tensor>;
-  close(): void;
+  close?(): void;
 }
 
 export interface InputOptions {
@@ -28,16 +32,71 @@ export interface InputOptions {
   signal: AbortSignal | undefined;
 }
 
-/** Throws a UsageError that names the first row with values that are no numbers. */
-export function checkFinite(x: Tensor, first: number, source: string): void {
-  const rows = tidy(() => x.flatten({ startDim: 1 }).isfinite().toArray() as Uint8Array);
-  const at = rows.indexOf(0);
-  if (at < 0) return;
-  const row = first + Math.floor(at / (rows.length / x.size(0)));
-  throw new UsageError(
-    `${source}: sample ${row} has values that are NaN or infinite: take it out or repair it`,
-  );
+/**
+ * Opens what a word names; rows that are read are finite. Throws a UsageError for what is not there and what has no
+ * samples of the run's shape, DatasetError and FormatError for damaged files.
+ */
+export async function openInput(word: string, options: InputOptions): Promise<Input> {
+  const input = await opened(word, options);
+  return {
+    ...input,
+    async read(first, count) {
+      const rows = await input.read(first, count);
+      const finite = tidy(() => rows.flatten({ startDim: 1 }).isfinite().toArray() as Uint8Array);
+      const at = finite.indexOf(0);
+      if (at < 0) return rows;
+      rows.dispose();
+      throw new UsageError(
+        `${word}: sample ${first + Math.floor((at * count) / finite.length)} has values that are NaN or infinite: take it out or repair it`,
+      );
+    },
+  };
 }
 
-/** How samples of a run look, for messages: [n, 1, 28, 28]. */
-export const wanted = ({ shape }: Trained): string => `[n, ${shape.join(", ")}]`;
+async function opened(word: string, options: InputOptions): Promise<Input> {
+  const gaussian = /^gaussian:(.*)$/.exec(word);
+  const folder = !gaussian && existsSync(word) && statSync(word).isDirectory();
+  if (options.resize && !folder)
+    throw new UsageError(
+      `resize=true brings pictures of a folder to the run's size, but INPUT is ${word}: leave it out`,
+    );
+  if (gaussian) return gaussianInput(gaussian[1] as string, options);
+  if (folder) return pictureInput(word, options);
+  const path = /[\\/]|\.np[yz]$/.test(word) && !word.startsWith("folder:");
+  return existsSync(word) || path ? arrayInput(word, options.trained) : namedInput(word, options);
+}
+
+/** Opens a file of float32 or float64 as networks take samples, or bytes of pictures; it is read by rows. */
+function arrayInput(path: string, trained: Trained): Input {
+  if (!existsSync(path))
+    throw new UsageError(
+      `INPUT ${path} is not there: give a .npy file, a folder of pictures, gaussian:N, or a named data set such as mnist_2`,
+    );
+  const file = io.npy.open(path);
+  const { dtype, shape } = file;
+  const problem = problemOf(file, path, trained);
+  if (problem !== null) {
+    file.close();
+    throw new UsageError(problem);
+  }
+  return {
+    n: shape[0] as number,
+    about: `${path}, ${dtype} [${shape}]`,
+    read: async (first, count) =>
+      tidy(() => {
+        const raw = io.fromRaw(file.rows(first, count));
+        return (dtype === "uint8" ? decodeImages(raw) : raw.to("float32")).keep();
+      }),
+    close: () => file.close(),
+  };
+}
+
+function problemOf({ dtype, shape }: io.npy.NpyFile, path: string, trained: Trained) {
+  const pictures = trained.shape.length > 1;
+  const dtypes = ["float32", "float64", ...(pictures ? ["uint8"] : [])];
+  if (!dtypes.includes(dtype))
+    return `${path} holds ${dtype}; expected ${dtypes.join(", ")}: save it again with .astype("float32")`;
+  if (`${shape.slice(1)}` !== `${trained.shape}` || shape.length < 2)
+    return `${path} has shape [${shape.join(", ")}]; expected [n, ${trained.shape.join(", ")}], the samples of ${trained.folder}`;
+  return shape[0] === 0 ? `${path} has no samples: [${shape.join(", ")}]` : null;
+}

@@ -1,5 +1,4 @@
 // Statistics that a run took from its training images: no part of what it leaves, so the images are needed again.
-
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { DatasetError, loadTable } from "@dsbm/data";
 import type { Device, Tensor } from "@dsbm/torch";
@@ -13,19 +12,11 @@ export const adaptiveKey = (
 ): "final_adaptive" | "adaptive_mean" | null =>
   config.final_adaptive ? "final_adaptive" : config.adaptive_mean ? "adaptive_mean" : null;
 
-/** The training images, kept. Throws a UsageError that says what they are for, and what else can be done. */
-export function trainingImages(
-  config: CompleteTrainConfig,
-  { what, instead }: { what: string; instead: string },
-): Tensor {
-  try {
-    return loadTable(config.Dataset, loading("train", "x0", config)).x.keep();
-  } catch (error) {
-    throw needed(error, config, { what, instead });
-  }
-}
+/** The training images, kept. Throws DatasetError. */
+export const trainingImages = (config: CompleteTrainConfig): Tensor =>
+  loadTable(config.Dataset, loading("train", "x0", config)).x.keep();
 
-/** The error where images that moments come from cannot be had; other errors as they are. */
+/** The error where images that moments come from cannot be had: what needs them, and what to do; others as they are. */
 export function needed(
   error: unknown,
   config: CompleteTrainConfig,
@@ -43,10 +34,14 @@ export function momentsOf(config: CompleteTrainConfig, device: Device): Gaussian
   if (method !== "dsb" || !var_final_gamma_scale || !final_adaptive) return null;
   const { channels, image_size } = data;
   const instead = "put them back where they were, and sample again";
-  const images = trainingImages(config, { what: "var_final_gamma_scale=true", instead });
-  const shape = [channels, image_size, image_size];
-  const { moments } = gaussianLaw(config, { shape, device: "cpu", data: () => images });
-  images.dispose();
-  if (moments === null || device === "cpu") return moments;
-  return { mean: moments.mean.to({ device }).keep(), std: moments.std.to({ device }).keep() };
+  try {
+    const shape = [channels, image_size, image_size];
+    const images = trainingImages(config);
+    const { moments } = gaussianLaw(config, { shape, device: "cpu", data: () => images });
+    images.dispose();
+    if (moments === null || device === "cpu") return moments;
+    return { mean: moments.mean.to({ device }).keep(), std: moments.std.to({ device }).keep() };
+  } catch (error) {
+    throw needed(error, config, { what: "var_final_gamma_scale=true", instead });
+  }
 }

@@ -8,21 +8,11 @@ import { UsageError } from "../terminal/errors.js";
 import { type Carrier, createCarrier } from "./carrier.js";
 import { classesOf, loadNetworks, readTrained, type Trained } from "./trained.js";
 
+type SampleKeys = "direction" | "solver" | "steps" | "ode_tol" | "ode_step_size" | "seed";
+
 /** How samples are carried: the keys of `dsbm sample`, with its defaults. */
 export interface SampleOptions
-  extends Partial<
-    Pick<
-      SampleConfig,
-      | "direction"
-      | "solver"
-      | "steps"
-      | "ode_tol"
-      | "ode_step_size"
-      | "seed"
-      | "batch_size"
-      | "path"
-    >
-  > {
+  extends Partial<Pick<SampleConfig, SampleKeys | "batch_size" | "path">> {
   /** Conditions of the networks, a row for each sample: `cond` [n, C′, H, W] float32, `y` [n] int64. */
   given?: Conditions | undefined;
   /** Ends the work between two steps; the promise is then rejected with its reason. */
@@ -48,7 +38,7 @@ export interface OpenBridge extends Disposable {
   /** What carries batches one after the other, for inputs that memory does not hold. */
   carrier(config: SampleConfig): Carrier;
   /**
-   * Carries samples x [n, …] float32, as networks see them (pictures from −1 to 1), to the other end. The noise of
+   * Carries samples x [n, …] float32, as networks take them (pictures from −1 to 1), to the other end. The noise of
    * row i is a function of the seed and i alone. Throws a ConfigError for options, a UsageError for x and
    * conditions of another shape, and for a direction that was not trained.
    */
@@ -78,7 +68,8 @@ export function openBridge(
     threads: threads === "auto" ? cores() : threads,
     chunkRows: trained.shape.length > 1 ? 8 : 250,
   });
-  const carrier = (config: SampleConfig) => createCarrier(trained, sampler, config);
+  const carrier = (config: SampleConfig) =>
+    createCarrier(trained, sampler, { config, device: device as Device });
   const dispose = () => {
     sampler.reset();
     for (const network of new Set([networks.b, networks.f])) network?.dispose();
@@ -92,66 +83,32 @@ export function openBridge(
     async sample(x, { given, signal, ...keys } = {}) {
       const config = validate(sampleExperiment.schema, { ...keys }, sampleExperiment.check);
       checkRows(x, trained, given);
-      return gather(carrier(config), x, { config, given, signal, device: device as Device });
+      const { times, carry } = carrier(config);
+      const states: Tensor[][] = [];
+      const cut = (t: Tensor, first: number, count: number) => t.narrow(0, first, count).keep();
+      try {
+        const nfe = await carry({
+          n: x.size(0),
+          x: (first, count) => cut(x, first, count),
+          given: (first, count) => mapConditions(given, (t) => cut(t, first, count)),
+          put(state, { k }) {
+            states[k] ??= [];
+            states[k].push(state.clone().keep());
+          },
+          signal,
+        });
+        if (nfe === null) throw signal?.reason;
+        const joined = tidy(() => {
+          const ends = states.map((parts) => cat(parts));
+          const [end] = ends as [Tensor];
+          return (config.path ? cat(ends.map((s) => s.unsqueeze(0))) : end).keep();
+        });
+        return { x: joined, times: config.path ? times : times.slice(-1), nfe };
+      } finally {
+        for (const t of states.flat()) t.dispose();
+      }
     },
   };
-}
-
-async function gather(
-  carrier: Carrier,
-  x: Tensor,
-  {
-    config: { batch_size, path },
-    given,
-    signal,
-    device,
-  }: {
-    config: SampleConfig;
-    given: Conditions | undefined;
-    signal: AbortSignal | undefined;
-    device: Device;
-  },
-): Promise<Samples> {
-  const n = x.size(0);
-  const rows = wholeUnits(batch_size, carrier.unit);
-  const states: Tensor[][] = [];
-  let evaluations = 0;
-  try {
-    for (let first = 0; first < n; first += rows) {
-      const some = Math.min(rows, n - first);
-      const cut = (t: Tensor) => tidy(() => t.narrow(0, first, some).to({ device }).keep());
-      const batch = cut(x);
-      const conditions = mapConditions(given, cut);
-      try {
-        const onState = (k: number, state: Tensor) => {
-          states[k] ??= [];
-          states[k].push(state.clone().keep());
-        };
-        const found = await carrier.carry(
-          { x: batch, first, given: conditions, onState },
-          { path, signal },
-        );
-        if (found === null) throw signal?.reason;
-        evaluations += found;
-      } finally {
-        for (const t of [batch, conditions?.cond, conditions?.y]) t?.dispose();
-      }
-    }
-    const joined = tidy(() => {
-      const ends = states.map((parts) => cat(parts));
-      const [end] = ends as [Tensor];
-      return (path ? cat(ends.map((s) => s.unsqueeze(0))) : end).keep();
-    });
-    const { times } = carrier;
-    return { x: joined, times: path ? times : times.slice(-1), nfe: evaluations / n };
-  } finally {
-    for (const t of states.flat()) t.dispose();
-  }
-}
-
-/** A number of rows, brought up to whole units. */
-export function wholeUnits(rows: number, unit: number): number {
-  return Math.ceil(rows / unit) * unit;
 }
 
 function checkRows(
@@ -166,12 +123,16 @@ function checkRows(
     );
   if (!tidy(() => x.isfinite().all().item()))
     throw new UsageError("x has values that are NaN or infinite; expected numbers");
-  if (conditioning.channels > 0 !== (given?.cond !== undefined))
-    throw new UsageError(
-      `given.cond is ${given?.cond ? "there" : "missing"}, but the networks of ${folder} take ${conditioning.channels > 0 ? `a condition [${n}, ${conditioning.channels}, …]` : "none"}`,
-    );
-  if (conditioning.classes !== (given?.y !== undefined))
-    throw new UsageError(
-      `given.y is ${given?.y ? "there" : "missing"}, but the networks of ${folder} take ${conditioning.classes ? "classes [n]" : "none"}`,
-    );
+  const { channels, classes } = conditioning;
+  const fields = channels > 0 && `a condition [${n}, ${channels}, …]`;
+  for (const [key, wanted] of [
+    ["cond", fields],
+    ["y", classes && "classes [n]"],
+  ] as const) {
+    const there = given?.[key] !== undefined;
+    if (there !== (wanted !== false))
+      throw new UsageError(
+        `given.${key} is ${there ? "there" : "missing"}, but the networks of ${folder} take ${wanted || "none"}`,
+      );
+  }
 }

@@ -92,7 +92,8 @@ function arrayOutput(path: string, { trained, n, states }: OutputOptions): Outpu
   return {
     about: `${path}, float32 [${shape.join(", ")}]`,
     async put(x, { k, first }) {
-      target.put(states === null ? [first] : [k, first], io.toRaw(x));
+      const at = states === null ? [first] : [k, first];
+      tidy(() => target.put(at, io.toRaw(x.to({ device: "cpu" }))));
     },
     commit() {
       target.close({ sync: true });
@@ -113,7 +114,7 @@ function pictureOutput(path: string, { trained, n, names }: OutputOptions): Outp
   return {
     about: `${path}, ${n} pictures of ${width}×${height} pixels`,
     async put(x, { first }) {
-      const bytes = tidy(() => encodeImages(x).toArray() as Uint8Array);
+      const bytes = tidy(() => encodeImages(x.to({ device: "cpu" })).toArray() as Uint8Array);
       const size = channels * height * width;
       const count = x.size(0);
       for (let at = 0; at < count; at += ahead) {

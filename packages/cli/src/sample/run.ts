@@ -1,13 +1,11 @@
 // Samples from an input to an output, a batch in memory at a time.
 import type { SampleConfig } from "@dsbm/config";
-import { type Device, setNumThreads, type Tensor } from "@dsbm/torch";
+import { setNumThreads } from "@dsbm/torch";
 import { cores } from "../machine/cores.js";
 import type { Progress } from "../terminal/progress.js";
-import type { Carrier } from "./carrier.js";
 import { type InputConditions, openConditions } from "./conditions.js";
-import type { Input } from "./input.js";
-import { openBridge, wholeUnits } from "./open.js";
-import { openInput } from "./open-input.js";
+import { type Input, openInput } from "./input.js";
+import { openBridge } from "./open.js";
 import { checkOutput, type Output, openOutput } from "./output.js";
 
 export interface SampleJob {
@@ -43,19 +41,21 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
   using bridge = openBridge(run, config);
   const { trained } = bridge;
   checkOutput(job.output, { trained, paths: path, overwrite });
-  const carrier = bridge.carrier(config);
+  const { times, carry } = bridge.carrier(config);
   let input: Input | null = null;
   let conditions: InputConditions | null = null;
   let output: Output | null = null;
   try {
     input = await openInput(job.input, { trained, direction, seed, resize, progress, signal });
     conditions = openConditions(config, { bridge, input });
-    const { n, names } = input;
-    const states = path ? carrier.times.length : null;
+    const { n, names = null } = input;
+    const states = path ? times.length : null;
     output = openOutput(job.output, { trained, n, names, states, overwrite });
     progress.line(input.about);
     const began = performance.now();
-    const nfe = await carryAll({ input, conditions, output, carrier }, job);
+    const nfe = await carry({
+      ...{ n, x: input.read, given: conditions.read, put: output.put, progress, signal },
+    });
     if (nfe !== null) output.commit();
     const { b, f } = trained.models;
     const used = config.solver === "sde" ? [trained.models[direction]] : [b, f];
@@ -74,67 +74,6 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
   } finally {
     output?.discard();
     conditions?.close();
-    input?.close();
-  }
-}
-
-interface Way {
-  input: Input;
-  conditions: InputConditions;
-  output: Output;
-  carrier: Carrier;
-}
-
-/** All batches; evaluations a sample, or null where it was stopped. */
-async function carryAll(way: Way, { config, progress, signal }: SampleJob): Promise<number | null> {
-  const { n } = way.input;
-  const rows = wholeUnits(config.batch_size, way.carrier.unit);
-  const began = performance.now();
-  let evaluations = 0;
-  for (let first = 0; first < n; first += rows) {
-    const count = Math.min(rows, n - first);
-    const rate = (1000 * first) / (performance.now() - began);
-    progress.update({ label: `sampling ${config.direction}`, step: first, steps: n, rate });
-    const found = await carryBatch(way, { first, count, config, signal });
-    if (found === null) return null;
-    evaluations += found;
-  }
-  return evaluations / n;
-}
-
-async function carryBatch(
-  { input, conditions, output, carrier }: Way,
-  {
-    first,
-    count,
-    config,
-    signal,
-  }: { first: number; count: number; config: SampleConfig; signal: AbortSignal | undefined },
-): Promise<number | null> {
-  const device = config.device as Device;
-  const mine: Tensor[] = [];
-  const there = (t: Tensor) => {
-    mine.push(t);
-    if (device === "cpu") return t;
-    const moved = t.to({ device }).keep();
-    mine.push(moved);
-    return moved;
-  };
-  try {
-    const x = there(await input.read(first, count));
-    const { cond, y } = conditions.read(first, count) ?? {};
-    const given =
-      cond || y ? { ...(cond && { cond: there(cond) }), ...(y && { y: there(y) }) } : undefined;
-    const onState = async (k: number, state: Tensor) => {
-      const here = device === "cpu" ? state : state.to({ device: "cpu" }).keep();
-      try {
-        await output.put(here, { k, first });
-      } finally {
-        if (here !== state) here.dispose();
-      }
-    };
-    return await carrier.carry({ x, first, given, onState }, { path: config.path, signal });
-  } finally {
-    for (const t of mine) t.dispose();
+    input?.close?.();
   }
 }
