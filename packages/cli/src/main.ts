@@ -4,55 +4,49 @@ import { type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
 import { version } from "./machine/version.js";
 import { describeError, UsageError } from "./terminal/errors.js";
 
-/** A command: it gets its words unchanged, returns the exit code, and is loaded when it is called. */
-function command(
-  name: string,
-  description: string,
-  load: () => Promise<(args: string[]) => Promise<number>>,
-): CommandDef {
-  return defineCommand({
-    meta: { name, description },
-    run: async ({ rawArgs }) => (await load())(rawArgs),
-  });
-}
+/** Loads a command when it is called: it gets its words unchanged and returns the exit code. */
+type Load = () => Promise<(args: string[]) => Promise<number>>;
 
-const subCommands: Record<string, CommandDef> = {
-  gaussian: command(
-    "gaussian",
+const commands: Record<string, [about: string, load: Load]> = {
+  gaussian: [
     "Train and evaluate a bridge between two Gaussians (key=value …, -m for sweeps)",
     async () => (await import("./command/train.js")).gaussianCommand,
-  ),
-  train: command(
-    "train",
+  ],
+  train: [
     "Train a bridge between two data sets (dataset=… method=… model=… key=value …, -m for sweeps)",
     async () => (await import("./command/train.js")).trainCommand,
-  ),
-  sample: command(
-    "sample",
+  ],
+  sample: [
     "Apply a trained bridge to new samples (RUN INPUT OUTPUT key=value …)",
     async () => (await import("./command/sample.js")).sampleCommand,
-  ),
-  test: command(
-    "test",
+  ],
+  test: [
     "Evaluate a trained run again, by its SDE and its probability-flow ODE (the words of the run, key=value …)",
     async () => (await import("./command/test.js")).testCommand,
-  ),
-  sweep: command(
-    "sweep",
-    "Where a sweep is, and what it found (status DIR, table DIR)",
+  ],
+  sweep: [
+    "Show the state and the results of a sweep (status DIR, table DIR)",
     async () => (await import("./command/sweep.js")).sweepCommand,
-  ),
-  start: command(
-    "start",
+  ],
+  start: [
     "The main job: bridges between handwritten digits, and one beside its exact answer",
     async () => (await import("./command/start.js")).start,
-  ),
-  doctor: command(
-    "doctor",
-    "What was found on this machine, and what is wrong with the cure",
+  ],
+  doctor: [
+    "Check this machine: versions, BLAS, threads and devices, and how to fix what is wrong",
     async () => (await import("./command/doctor.js")).doctor,
-  ),
+  ],
 };
+
+const subCommands: Record<string, CommandDef> = Object.fromEntries(
+  Object.entries(commands).map(([name, [description, load]]) => [
+    name,
+    defineCommand({
+      meta: { name, description },
+      run: async ({ rawArgs }) => (await load())(rawArgs),
+    }),
+  ]),
+);
 
 const program = defineCommand({
   meta: {

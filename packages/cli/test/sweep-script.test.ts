@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { SlurmLauncher } from "@dsbm/config";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { NumberedMember } from "../src/sweep/member.js";
-import { lastWords, slurmsWords, tasksOf } from "../src/sweep/queue.js";
+import { lastLogLine, slurmReason, tasksOf } from "../src/sweep/queue.js";
 import { arrayOf, batchScript } from "../src/sweep/script.js";
 
 const launcher: SlurmLauncher = {
@@ -178,21 +178,21 @@ describe("Slurm's answers", () => {
   it("may be that a job is forgotten, or that there is no Slurm here", async () => {
     fake("sacct", "echo Slurm accounting storage is disabled >&2; exit 1");
     fake("squeue", "echo slurm_load_jobs error: Invalid job id specified >&2; exit 1");
-    expect(await tasksOf(new Map([["7", [1]]]))).toEqual({ tasks: new Map(), said: null });
+    expect(await tasksOf(new Map([["7", [1]]]))).toEqual({ tasks: new Map(), error: null });
     fake("squeue", "echo slurm_load_jobs error: Unable to contact slurm controller >&2; exit 1");
     expect(await tasksOf(new Map([["7", [1]]]))).toMatchObject({
       tasks: null,
-      said: expect.stringMatching(/Unable to contact/),
+      error: expect.stringMatching(/Unable to contact/),
     });
     process.env.PATH = "/nowhere";
     expect(await tasksOf(new Map([["7", [1]]]))).toEqual({
       tasks: null,
-      said: "squeue is not on PATH",
+      error: "squeue is not on PATH",
     });
   });
 
   it("stand in the log, where nothing else is left", () => {
-    const told = (line: string) => slurmsWords(`half-iteration 3\n${line}\n`);
+    const told = (line: string) => slurmReason(`half-iteration 3\n${line}\n`);
     expect(
       told(
         "slurmstepd: error: *** JOB 5 ON n1 CANCELLED AT 2026-01-01T00:00:00 DUE TO TIME LIMIT ***",
@@ -209,11 +209,11 @@ describe("Slurm's answers", () => {
   });
 
   it("a member's last words are its last error, or its last line", () => {
-    expect(lastWords("step 1\ndsbm: the loss became NaN\n\n")).toBe("the loss became NaN");
+    expect(lastLogLine("step 1\ndsbm: the loss became NaN\n\n")).toBe("the loss became NaN");
     expect(
-      lastWords("dsbm: this is a bug in dsbm, please report it:\nTypeError: x\n  at y\n"),
+      lastLogLine("dsbm: this is a bug in dsbm, please report it:\nTypeError: x\n  at y\n"),
     ).toBe("this is a bug in dsbm, please report it: TypeError: x");
-    expect(lastWords("step 1\nstep 2\n")).toBe("step 2");
-    expect(lastWords("\n")).toBeNull();
+    expect(lastLogLine("step 1\nstep 2\n")).toBe("step 2");
+    expect(lastLogLine("\n")).toBeNull();
   });
 });

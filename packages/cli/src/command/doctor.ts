@@ -1,4 +1,4 @@
-// What dsbm runs on, and what is wrong with the cure; also when the engine cannot be loaded.
+// `dsbm doctor`: what dsbm runs on, and how to fix what is wrong; it works also where the engine cannot be loaded.
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { version } from "../machine/version.js";
@@ -23,78 +23,61 @@ function nodeFinding(): Finding {
 function buildFinding(): Finding {
   if (!existsSync(built))
     return { what: "native build", found: "missing", cure: "run: npm run setup" };
-  const {
-    kind,
-    root,
-    version: of,
-  } = JSON.parse(readFileSync(built, "utf8")) as { kind: string; root: string; version: string };
-  return { what: "built against", found: `libtorch ${of} (${kind}, ${root})` };
+  const libtorch = JSON.parse(readFileSync(built, "utf8"));
+  const { kind, root } = libtorch;
+  return { what: "built against", found: `libtorch ${libtorch.version} (${kind}, ${root})` };
 }
+
+const reinstall = "apt install libopenblas0-openmp, then npm run build";
 
 async function engineFindings(): Promise<Finding[]> {
   try {
     const torch = await import("@dsbm/torch");
-    const info = torch.engineInfo();
-    const probe = torch.tidy(() =>
-      torch
-        .ones([2, 2])
-        .matmul(torch.ones([2, 2]))
-        .sum()
-        .item(),
-    );
-    const threads: Finding = {
-      what: "threads",
-      found: `${info.threads} in an operation, ${availableParallelism()} processors`,
-    };
-    if (info.threads > availableParallelism())
-      threads.cure = "OMP_NUM_THREADS asks for more threads than there are processors: unset it";
-    const blas: Finding = {
-      what: "BLAS",
-      found: info.blas
-        ? `${info.blas} (${info.blasThreads ?? "variant unknown"})`
-        : "unknown on this system",
-    };
-    if (info.blasThreads === "pthread")
-      blas.cure =
-        "this OpenBLAS competes with libtorch's threads: apt install libopenblas0-openmp, then npm run build";
-    if (info.blasThreads === "serial")
-      blas.cure =
-        "this OpenBLAS uses one thread: apt install libopenblas0-openmp, then npm run build";
-    if (info.blas && !/openblas|mkl|blis/.test(info.blas))
-      blas.cure =
-        "this is the slow reference BLAS: apt install libopenblas0-openmp, then npm run build";
-    const spin: Finding = {
-      what: "waiting threads",
-      found: `OMP_WAIT_POLICY=${process.env.OMP_WAIT_POLICY}`,
-    };
-    if (process.env.OMP_WAIT_POLICY?.toLowerCase() !== "passive")
-      spin.cure = "spinning threads are slow beside other programs: unset OMP_WAIT_POLICY";
-    return [
-      { what: "libtorch", found: `${info.version}${info.libtorch ? ` (${info.libtorch})` : ""}` },
-      blas,
-      threads,
-      spin,
-      { what: "devices", found: info.devices.join(", ") },
-      probe === 8
-        ? { what: "a matrix product", found: "right" }
-        : {
-            what: "a matrix product",
-            found: `wrong (${probe} instead of 8)`,
-            cure: "the BLAS computes wrong results: try another with LD_LIBRARY_PATH or OPENBLAS_CORETYPE",
-          },
+    const { version, libtorch, blas, blasThreads, threads, devices } = torch.engineInfo();
+    const square = () => torch.ones([2, 2]);
+    const product = torch.tidy(() => square().matmul(square()).sum().item());
+    const slowBlas =
+      blas && !/openblas|mkl|blis/.test(blas)
+        ? "the slow reference BLAS"
+        : blasThreads === "serial"
+          ? "an OpenBLAS of one thread"
+          : blasThreads === "pthread" && "an OpenBLAS that competes with libtorch's threads";
+    const policy = process.env.OMP_WAIT_POLICY;
+    const findings: [what: string, found: string, cure: string | false][] = [
+      ["libtorch", `${version}${libtorch ? ` (${libtorch})` : ""}`, false],
+      [
+        "BLAS",
+        blas ? `${blas} (${blasThreads ?? "variant unknown"})` : "unknown on this system",
+        slowBlas && `this is ${slowBlas}: ${reinstall}`,
+      ],
+      [
+        "threads",
+        `${threads} in an operation, ${availableParallelism()} processors`,
+        threads > availableParallelism() &&
+          "OMP_NUM_THREADS asks for more threads than there are processors: unset it",
+      ],
+      [
+        "waiting threads",
+        `OMP_WAIT_POLICY=${policy}`,
+        policy?.toLowerCase() !== "passive" &&
+          "spinning threads are slow beside other programs: unset OMP_WAIT_POLICY",
+      ],
+      ["devices", devices.join(", "), false],
+      [
+        "a matrix product",
+        product === 8 ? "right" : `wrong (${product} instead of 8)`,
+        product !== 8 &&
+          "the BLAS computes wrong results: try another with LD_LIBRARY_PATH or OPENBLAS_CORETYPE",
+      ],
     ];
+    return findings.map(([what, found, cure]) => ({ what, found, ...(cure && { cure }) }));
   } catch (error) {
-    return [
-      {
-        what: "engine",
-        found: "cannot be loaded",
-        cure: error instanceof Error ? error.message : String(error),
-      },
-    ];
+    const cure = error instanceof Error ? error.message : String(error);
+    return [{ what: "engine", found: "cannot be loaded", cure }];
   }
 }
 
-/** `dsbm doctor`: prints the findings; exit code 1 when something needs a cure. */
+/** `dsbm doctor`: prints the findings; exit code 1 where something is wrong. */
 export async function doctor(_args: string[]): Promise<number> {
   const gib = (n: number) => `${(n / 2 ** 30).toFixed(1)} GiB`;
   const findings: Finding[] = [
@@ -109,9 +92,7 @@ export async function doctor(_args: string[]): Promise<number> {
     console.log(`${cure ? "✗" : "✓"} ${what.padEnd(width)}  ${found}`);
     if (cure) console.log(`  ${" ".repeat(width)}  → ${cure}`);
   }
-  const ill = findings.filter(({ cure }) => cure).length;
-  console.log(
-    ill === 0 ? "all is well" : `${ill} ${ill === 1 ? "thing needs" : "things need"} a cure`,
-  );
-  return ill === 0 ? 0 : 1;
+  const problems = findings.filter(({ cure }) => cure).length;
+  console.log(problems === 0 ? "no problems found" : `problems found: ${problems}`);
+  return problems === 0 ? 0 : 1;
 }

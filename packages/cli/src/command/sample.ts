@@ -8,26 +8,24 @@ import { createProgress, duration } from "../terminal/progress.js";
 
 const usage = "dsbm sample RUN INPUT OUTPUT [key=value …]";
 
-function help(): string {
-  return [
-    `usage: ${usage}`,
-    "",
-    sample.about,
-    "",
-    "RUN     folder of a run of dsbm train or dsbm gaussian, finished or not",
-    "INPUT   a .npy file [n, …], a folder of pictures, gaussian:N, or an image set such as mnist_2 (its test split)",
-    "OUTPUT  a .npy file, or a folder for pictures (PNG)",
-    "",
-    helpTable(sample.schema),
-  ].join("\n");
-}
+const help = [
+  `usage: ${usage}`,
+  "",
+  sample.about,
+  "",
+  "RUN     folder of a run of dsbm train or dsbm gaussian, finished or not",
+  "INPUT   a .npy file [n, …], a folder of pictures, gaussian:N, or an image set such as mnist_2 (its test split)",
+  "OUTPUT  a .npy file, or a folder for pictures (PNG)",
+  "",
+  helpTable(sample.schema),
+].join("\n");
 
-/** Runs the command; returns the exit code. Throws ConfigError and UsageError for words that cannot be. */
+/** Runs the command; returns the exit code. Throws ConfigError and UsageError for invalid words. */
 export async function sampleCommand(args: string[]): Promise<number> {
-  const { places, tokens } = split(args);
-  const { help: asked, members } = resolve(sample, tokens);
-  if (asked) {
-    console.log(help());
+  const places = args.filter((word) => !isSetting(word));
+  const { help: isHelp, members } = resolve(sample, args.filter(isSetting));
+  if (isHelp) {
+    console.log(help);
     return 0;
   }
   const [member, ...more] = members;
@@ -60,15 +58,8 @@ export async function sampleCommand(args: string[]): Promise<number> {
   }
 }
 
-/** The three places, and the words that are settings or switches. What is on disk is a place, whatever its name. */
-function split(args: readonly string[]): { places: string[]; tokens: string[] } {
-  const isSetting = (word: string) =>
-    /^-|^[~+]{0,2}[A-Za-z_][\w.]*=/.test(word) && !existsSync(word);
-  return {
-    places: args.filter((word) => !isSetting(word)),
-    tokens: args.filter(isSetting),
-  };
-}
+/** Whether a word is a setting or a switch; what is on disk is RUN, INPUT or OUTPUT, whatever its name. */
+const isSetting = (word: string) => /^-|^[~+]{0,2}[A-Za-z_][\w.]*=/.test(word) && !existsSync(word);
 
 function summary(
   { n, weights, nfe, seconds, about }: SampleResult,

@@ -1,4 +1,4 @@
-// `dsbm sweep status|table DIR`: where a sweep is, and what it found so far.
+// `dsbm sweep status|table DIR`: the state of a sweep, and its results so far.
 import { nearest } from "@dsbm/config";
 import { findSweeps } from "@dsbm/runs";
 import { gather, summaryPlaces } from "../sweep/gather.js";
@@ -24,7 +24,7 @@ const tasks: Record<string, (folder: string) => Promise<string>> = {
   },
 };
 
-/** Runs the command; returns the exit code. Throws a UsageError for words that cannot be, and RunError. */
+/** Runs the command; returns the exit code. Throws a UsageError for invalid words, and RunError. */
 export async function sweepCommand(args: string[]): Promise<number> {
   const [name, place, ...more] = args;
   if (name === undefined || args.includes("--help") || args.includes("-h")) {
@@ -35,7 +35,7 @@ export async function sweepCommand(args: string[]): Promise<number> {
   if (task === undefined) {
     const near = nearest(name, Object.keys(tasks));
     throw new UsageError(
-      `unknown word "${name}" behind dsbm sweep: ${near ? `did you mean "${near}"?` : "write status DIR or table DIR"}`,
+      `unknown word "${name}" after dsbm sweep: ${near ? `did you mean "${near}"?` : "write status DIR or table DIR"}`,
     );
   }
   if (place === undefined || more.length > 0)

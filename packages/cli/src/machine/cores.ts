@@ -1,4 +1,4 @@
-// How many processors a run may use: all of them, or its share when several run side by side.
+// The number of processors that a run may use: all of them, or its share where several run side by side.
 import { availableParallelism } from "node:os";
 
 /** DSBM_CORES where it is set (a sweep sets it for its members), else the processors of the machine. */

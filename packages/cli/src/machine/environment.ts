@@ -1,4 +1,4 @@
-// What a run folder remembers of the machine: enough to explain a difference, nothing that names it.
+// What a run folder records of the machine: versions that explain a difference in results, nothing that identifies it.
 import type { Environment } from "@dsbm/runs";
 import { engineInfo } from "@dsbm/torch";
 

@@ -1,14 +1,12 @@
-// `nproc=N`: the processes of one training on this machine, each a rank; this process starts them, passes signals on,
-// and sees that none is left alone.
-import { type ChildProcess, spawn } from "node:child_process";
+// `nproc=N`: the processes of one training on this machine, each a rank. This process starts them, passes signals on, and
+// ends the others after one has failed.
+import { spawn } from "node:child_process";
 import { createServer } from "node:net";
-import { fileURLToPath } from "node:url";
 import { createInterrupt } from "../terminal/interrupt.js";
 import { cores } from "./cores.js";
+import { program } from "./version.js";
 
-const program = fileURLToPath(new URL("../../bin/dsbm.mjs", import.meta.url));
-
-/** A port of the loopback that nobody listens on. */
+/** A free port of the loopback interface. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
@@ -26,8 +24,8 @@ interface End {
   signal: NodeJS.Signals | null;
 }
 
-/** Milliseconds in which the other ranks may find out by themselves that one has ended badly. */
-const patience = 10_000;
+/** Milliseconds that the other ranks have to notice a failed rank before they get SIGTERM. */
+const graceMs = 10_000;
 
 /** Runs a command line as `n` ranks; the exit code of rank 0, or of the first that failed. */
 export async function launchRanks(
@@ -40,21 +38,18 @@ export async function launchRanks(
   const children = Array.from({ length: n }, (_, rank) =>
     spawn(process.execPath, [program, ...args], {
       stdio: ["ignore", rank === 0 ? "inherit" : "ignore", "inherit", "ipc"],
-      detached: true, // a terminal's Ctrl-C reaches us alone; each rank gets it once, from us
+      detached: true, // a terminal's Ctrl-C reaches this process alone, which passes it on once
       env: {
         ...process.env,
-        DSBM_CORES: String(share),
-        RANK: String(rank),
-        LOCAL_RANK: String(rank),
-        WORLD_SIZE: String(n),
-        LOCAL_WORLD_SIZE: String(n),
-        MASTER_ADDR: "127.0.0.1",
-        MASTER_PORT: String(port),
+        ...{ DSBM_CORES: `${share}`, MASTER_ADDR: "127.0.0.1", MASTER_PORT: `${port}` },
+        ...{ RANK: `${rank}`, LOCAL_RANK: `${rank}` },
+        ...{ WORLD_SIZE: `${n}`, LOCAL_WORLD_SIZE: `${n}` },
       },
     }),
   );
   const all = (signal: NodeJS.Signals) => {
-    for (const child of children) if (isRunning(child)) child.kill(signal);
+    for (const child of children)
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
   };
   interrupt.signal.addEventListener("abort", () => all("SIGINT"), { once: true });
   const timers: NodeJS.Timeout[] = [];
@@ -62,9 +57,9 @@ export async function launchRanks(
   const ended = (end: End) => {
     ends.push(end);
     if (end.code === 0 || end.code === 130 || timers.length > 0) return;
-    // Whoever waits for it notices; who does something else is asked to stop where it can be gone on with.
-    timers.push(setTimeout(() => all("SIGTERM"), patience));
-    timers.push(setTimeout(() => all("SIGKILL"), patience + timeoutMs));
+    // Ranks that wait for it notice; others get SIGTERM, and stop where the run can be continued.
+    timers.push(setTimeout(() => all("SIGTERM"), graceMs));
+    timers.push(setTimeout(() => all("SIGKILL"), graceMs + timeoutMs));
   };
   await Promise.all(
     children.map(
@@ -89,10 +84,7 @@ export async function launchRanks(
   return ends.length < n ? 1 : first ? (first.code ?? 1) : 0;
 }
 
-const isRunning = ({ exitCode, signalCode }: ChildProcess) =>
-  exitCode === null && signalCode === null;
-
-/** As a process that `launchRanks` started: stops as by a signal where the one that started it is gone. */
+/** In a process that `launchRanks` started: stops as by a signal when its launcher is gone. */
 export function followLauncher(): void {
   if (!process.channel) return;
   process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));

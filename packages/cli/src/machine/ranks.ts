@@ -1,12 +1,13 @@
-// This process among those that train together: who they are, as the launcher says, and what must be the same on all.
+// This process as one of several that train together: its rank from the launcher's variables, and the configuration that
+// must be the same on all ranks.
 import { availableParallelism, cpus } from "node:os";
 import { freeProcessKeys, type ProcessesConfig } from "@dsbm/config";
 import { type Device, distributed } from "@dsbm/torch";
 import { ProcessRanks, type Ranks } from "@dsbm/train";
-import { speakAs, UsageError } from "../terminal/errors.js";
+import { setLogPrefix, UsageError } from "../terminal/errors.js";
 import { version } from "./version.js";
 
-/** Whether a launcher started this process as one of several. Throws a DistributedError for variables that make no sense. */
+/** Whether a launcher started this process as one of several. Throws a DistributedError for invalid variables. */
 export function isOneOfSeveral(): boolean {
   return distributed.placeFromEnvironment().worldSize > 1;
 }
@@ -20,7 +21,7 @@ export async function joinRanks(
   command: string,
 ): Promise<Ranks> {
   const { rank, localSize } = distributed.placeFromEnvironment();
-  speakAs(`rank ${rank}`);
+  setLogPrefix(`rank ${rank}`);
   process.env.DSBM_CORES ??= String(coresOf(localSize));
   const timeoutMs = 1000 * config.dist_timeout;
   const terms = { dsbm: version, command, ...termsOf(config) };
@@ -47,15 +48,14 @@ function coresOf(localSize: number): number {
 /** The configuration key by key, as ranks compare it. */
 function termsOf(config: object, prefix = ""): Record<string, string> {
   const free: readonly string[] = freeProcessKeys;
-  return Object.fromEntries(
-    Object.entries(config)
-      .filter(([key]) => prefix !== "" || !free.includes(key))
-      .flatMap(([key, value]) =>
-        typeof value === "object" && value !== null && !Array.isArray(value)
-          ? Object.entries(termsOf(value, `${prefix}${key}.`))
-          : [[prefix + key, JSON.stringify(value)]],
-      ),
-  );
+  const terms: Record<string, string> = {};
+  for (const [key, value] of Object.entries(config)) {
+    if (prefix === "" && free.includes(key)) continue;
+    const isGroup = typeof value === "object" && value !== null && !Array.isArray(value);
+    if (isGroup) Object.assign(terms, termsOf(value, `${prefix}${key}.`));
+    else terms[prefix + key] = JSON.stringify(value);
+  }
+  return terms;
 }
 
 /** The configuration with this rank's own GPU in the place of `cuda`. */
@@ -64,19 +64,14 @@ export function onOwnDevice<C extends { device: string }>(config: C): C {
   return { ...config, device: `cuda:${distributed.placeFromEnvironment().localRank}` };
 }
 
-/** How a training step is done, in words. */
-export function describeStep({
-  threads,
-  sharesBatch,
-}: {
-  threads: number;
-  sharesBatch: boolean | null;
-}): string {
+/** How a training step is executed, for a message. */
+export function describeStep(how: { threads: number; sharesBatch: boolean | null }): string {
+  const { threads, sharesBatch } = how;
   const step = `${threads} ${threads === 1 ? "thread" : "threads"} a training step`;
   return sharesBatch === false ? `${step}, all rows of which are trained on in each process` : step;
 }
 
-/** Refuses to be one of several processes. Throws a UsageError. */
+/** Throws a UsageError where this process is one of several. */
 export function aloneOnly(command: string): void {
   const { worldSize, launcher } = distributed.placeFromEnvironment();
   if (worldSize === 1) return;

@@ -1,5 +1,6 @@
-// The version that runs and messages carry.
+// The version that runs and messages carry, and the program that other processes start.
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 /** The version of this package. */
 export const version: string = (
@@ -7,3 +8,6 @@ export const version: string = (
     version: string;
   }
 ).version;
+
+/** The script that node runs as `dsbm`. */
+export const program: string = fileURLToPath(new URL("../../bin/dsbm.mjs", import.meta.url));

@@ -1,5 +1,5 @@
-// The run that the words of `dsbm test` mean. The same words name its folder; but how a run is evaluated may be said in
-// other words than when it was trained, so that in the end its configuration decides.
+// Finds the run that the words of `dsbm test` name: the same words name its folder. Keys of the evaluation may have
+// other values than in training, so the saved configurations are compared.
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type CompleteTrainConfig, type TestConfig, testOnlyKeys } from "@dsbm/config";
@@ -9,13 +9,13 @@ import { UsageError } from "../terminal/errors.js";
 
 export type CompleteTestConfig = CompleteTrainConfig<TestConfig>;
 
-/** Keys that say how a run is evaluated, and on what. */
+/** Keys that decide how a run is evaluated, and on what. */
 const free: ReadonlySet<string> = new Set([...freeKeys, ...testOnlyKeys, "device"]);
 
 /**
  * The folder of the run with this configuration: the one that its words name, or else the only one of its experiment
- * and seed that differs in nothing but how it is evaluated. Throws a UsageError that names the nearest run, or says
- * how to train one.
+ * and seed that differs only in keys of the evaluation. Throws a UsageError that names the nearest run, or the command
+ * that trains one.
  */
 export function findRun(
   config: CompleteTestConfig,
@@ -26,15 +26,22 @@ export function findRun(
   const found = [
     ...new Set([named, ...foldersIn(dirname(overrides)).map((name) => join(name, seed))]),
   ].flatMap((folder) => {
-    const changes = changesIn(folder, config, { asked: folder === named });
-    return changes ? [{ folder, changes }] : [];
+    const { run_json, config_json } = runPaths(folder);
+    if (!existsSync(run_json) || !existsSync(config_json)) return [];
+    try {
+      return [{ folder, changes: changesOf(folder, config, free) }];
+    } catch (error) {
+      // Other runs that cannot be read are skipped.
+      if (folder === named || !(error instanceof RunError)) throw error;
+      return [];
+    }
   });
   const same = found.filter(({ changes }) => changes.length === 0);
   const [first, second] = same;
   if (first?.folder === named || (first && !second)) return first.folder;
   if (second)
     throw new UsageError(
-      `these words mean several runs: ${same.map(({ folder }) => folder).join(", ")}; give the words that one of them was trained with`,
+      `these words name several runs: ${same.map(({ folder }) => folder).join(", ")}; give the words that one of them was trained with`,
     );
   const train = `npx dsbm train ${words.filter((word) => !isTestWord(word)).join(" ")}`.trimEnd();
   const [nearest] = found.toSorted((a, b) => a.changes.length - b.changes.length);
@@ -52,23 +59,6 @@ const shortened = (changes: readonly string[], most = 4) =>
     ...changes.slice(0, most),
     ...(changes.length > most ? [`and ${changes.length - most} more`] : []),
   ].join("; ");
-
-/** What differs between a run and a configuration; null where there is no run of the image trainer. */
-function changesIn(
-  folder: string,
-  config: CompleteTestConfig,
-  { asked }: { asked: boolean },
-): string[] | null {
-  const { run_json, config_json } = runPaths(folder);
-  if (!existsSync(run_json) || !existsSync(config_json)) return null;
-  try {
-    return changesOf(folder, config, free);
-  } catch (error) {
-    // A neighbour that cannot be read is none of ours.
-    if (asked || !(error instanceof RunError)) throw error;
-    return null;
-  }
-}
 
 function foldersIn(parent: string): string[] {
   if (!existsSync(parent)) return [];

@@ -1,8 +1,8 @@
-// What is evaluated of a run: which half-iterations, by which samplers and in which directions, with whose weights.
+// Which half-iterations of a run are evaluated, by which samplers, in which directions, and with which weights.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Direction } from "@dsbm/bridge";
-import { type ModelFile, readRun } from "@dsbm/runs";
+import { readRun } from "@dsbm/runs";
 import { type Position, stepsOf } from "../problem/iteration.js";
 import { readTrained, type Trained } from "../sample/trained.js";
 import type { CompleteTestConfig } from "./find.js";
@@ -10,7 +10,7 @@ import type { CompleteTestConfig } from "./find.js";
 /** The run as it was after a half-iteration. */
 export interface Stage {
   trained: Trained;
-  /** Whether it has a probability flow: steps of a method's own have none. */
+  /** Whether it has a probability flow; methods with steps of their own have none. */
   flows: boolean;
   /** What is evaluated of it, in order. */
   tasks: Task[];
@@ -19,11 +19,11 @@ export interface Stage {
 export interface Task {
   at: Position;
   sampler: "sde" | "ode";
-  /** What its files are called after. */
+  /** The start of its files' names. */
   id: string;
 }
 
-/** The stages that `half_iteration` names, by rising half-iteration. Throws as readTrained. */
+/** The stages of the key `half_iteration`, in rising order. Throws as readTrained. */
 export function stagesOf(folder: string, config: CompleteTestConfig): Stage[] {
   const { half_iteration: wanted } = config;
   const there = readRun(folder).models.map(({ half_iteration }) => half_iteration);
@@ -35,44 +35,43 @@ export function stagesOf(folder: string, config: CompleteTestConfig): Stage[] {
     .map((half) => stageOf(readTrained(folder, half), half, config));
 }
 
-/** `half` null: both directions as they are now; else what this half-iteration trained, and the flow after it. */
+/** `half` null: both directions with their newest weights; else what this half-iteration trained, and the flow after it. */
 function stageOf(trained: Trained, half: number | null, config: CompleteTestConfig): Stage {
   const { models, method } = trained;
   const shared = method.networks !== "each";
-  const known = (["b", "f"] as const).flatMap((direction) => {
-    const model = models[direction];
-    return model ? [{ direction, half: model.half_iteration }] : [];
-  });
-  const newest = Math.max(...known.map((one) => one.half));
-  const plain = known.filter((one) => half === null || shared || one.half === half);
   const task = (sampler: Task["sampler"], direction: Direction, of: number): Task => ({
     at: { half: of, direction, step: stepsOf(of, config) },
     sampler,
     id: `${String(of).padStart(4, "0")}_${direction}_${sampler}`,
   });
-  const tasks = plain
-    .toSorted((a, b) => a.half - b.half)
-    .map((one) => task("sde", one.direction, one.half));
+  const known = (["b", "f"] as const).flatMap((direction) => {
+    const model = models[direction];
+    return model ? [task("sde", direction, model.half_iteration)] : [];
+  });
+  const newest = Math.max(...known.map(({ at }) => at.half));
+  const tasks = known
+    .filter(({ at }) => half === null || shared || at.half === half)
+    .sort((a, b) => a.at.half - b.at.half);
   const flows = method.sampler === undefined;
   if (config.test_ode_sampler && flows)
     tasks.push(task("ode", "b", newest), task("ode", "f", newest));
   return { trained, flows, tasks };
 }
 
-/** The weights in use, by half-iteration and direction, as hashes: whether an evaluation is of these. */
+/** The hashes of the weights in use, by half-iteration and direction. */
 export function hashesOf(stages: readonly Stage[]): Record<string, string> {
-  const files = stages.flatMap(({ trained }) => Object.values(trained.models)).filter(isModel);
+  const files = stages.flatMap(({ trained: { models } }) => [models.b, models.f]);
   return Object.fromEntries(
-    files.map(({ half_iteration, direction, path }) => [
-      `${half_iteration}_${direction}`,
-      createHash("sha256").update(readFileSync(path)).digest("hex"),
-    ]),
+    files
+      .filter((file) => file !== null)
+      .map(({ half_iteration, direction, path }) => [
+        `${half_iteration}_${direction}`,
+        createHash("sha256").update(readFileSync(path)).digest("hex"),
+      ]),
   );
 }
 
-const isModel = (model: ModelFile | null): model is ModelFile => model !== null;
-
-/** Keys of the configuration that decide what an evaluation gives. */
+/** Keys that change the results of an evaluation. */
 const deciding = [
   "split",
   "half_iteration",
@@ -89,7 +88,7 @@ const deciding = [
   "device",
 ] as const;
 
-/** The name of an evaluation's folder: what a reader looks for, then a hash of all that decides. */
+/** The name of an evaluation's folder: the keys that matter most to a reader, then a hash of all deciding keys. */
 export function nameOf(config: CompleteTestConfig): string {
   const { split, half_iteration, test_num_steps, test_ode_sampler, ode_sampler } = config;
   const accuracy = ode_sampler === "dopri5" ? config.ode_tol : config.ode_euler_step_size;

@@ -1,5 +1,5 @@
 // A trained run evaluated again: by the sampler that it was trained with and along its probability flow, in a folder of
-// its own below the run's, which stays as training left it.
+// its own below the run's. The run itself is not changed.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import {
@@ -34,7 +34,7 @@ export interface TestResult {
   rows: Row[];
 }
 
-/** The folder of the evaluation that these words mean, below that of its run. Throws as findRun. */
+/** The folder of an evaluation, below that of its run. Throws as findRun. */
 export function testFolder(
   config: CompleteTestConfig,
   named: string,
@@ -45,20 +45,19 @@ export function testFolder(
 
 const runOf = (folder: string) => dirname(dirname(folder));
 
-/** The rows of an evaluation that is there already, of the weights that the run has now; null for another. */
+/** The rows of an earlier evaluation with the weights that the run has now; null where there is none. */
 export function finishedTest(folder: string, config: CompleteTestConfig): TestResult | null {
   if (!isOfThese(folder, hashesOf(stagesOf(runOf(folder), config)))) return null;
   const rows = finishedRows(folder, config, new Set(Object.keys(config)));
   return rows && { rows };
 }
 
-/** Whether what a folder holds was made with these weights. */
+/** Whether the results in a folder are of these weights. */
 function isOfThese(folder: string, hashes: Record<string, string>): boolean {
-  const path = modelsFile(folder);
+  const path = join(folder, "models.json");
   return existsSync(path) && readFileSync(path, "utf8") === textOf(hashes);
 }
 
-const modelsFile = (folder: string) => join(folder, "models.json");
 const textOf = (hashes: Record<string, string>) => `${JSON.stringify(hashes, null, 2)}\n`;
 
 /**
@@ -87,11 +86,10 @@ export async function runTest(
     if (config.test_ode_sampler && stages.every(({ flows }) => !flows))
       progress.line(`method=${config.method} has no probability flow: its own sampler alone`);
     evaluators = await Evaluators.open(ends, config, { progress, signal });
-    const whole =
-      evaluators !== null &&
-      (await followStages(stages, { config, ends, run, evaluators, options }));
+    const session = evaluators && { config, ends, run, evaluators, options };
+    const isWhole = session !== null && (await followStages(stages, session));
     const { rows } = readCsv(run.paths.results_csv);
-    if (!whole) {
+    if (!isWhole) {
       run.interrupt("stopped by a signal");
       progress.line(`to go on: ${resume}`);
       return { rows, state: "interrupted" };
@@ -121,14 +119,14 @@ interface Session {
 const isRowOf = ({ at, sampler }: Task, row: Row) =>
   row.half_iteration === at.half && row.direction === at.direction && row.sampler === sampler;
 
-/** The rows that a task still owes, by numbers of steps; the flow has its own. */
+/** The numbers of steps of a task that have no row yet; a flow has one row. */
 function stepsLeft(task: Task, rows: readonly Row[], { test_num_steps }: CompleteTestConfig) {
   const done = rows.filter((row) => isRowOf(task, row)).map((row) => row.steps);
   const wanted = task.sampler === "ode" ? test_num_steps.slice(0, 1) : test_num_steps;
   return wanted.filter((steps) => !done.includes(steps));
 }
 
-/** Evaluates what is not there yet; false when stopped in between. */
+/** Evaluates what has no row yet; false where it was stopped. */
 async function followStages(stages: readonly Stage[], session: Session): Promise<boolean> {
   for (const { trained, tasks } of stages) {
     const { rows } = readCsv(session.run.paths.results_csv);
@@ -149,20 +147,14 @@ async function followStages(stages: readonly Stage[], session: Session): Promise
   return true;
 }
 
-type Networks = ReturnType<typeof loadNetworks>;
-
 function samplerOf(
   kind: Task["sampler"],
-  networks: Networks,
+  networks: ReturnType<typeof loadNetworks>,
   { session: { config, ends }, steps }: { session: Session; steps: number },
 ): TestSampler {
   const process = bridgeProcess(config, ends.x1.moments);
-  const sampler = new Sampler({
-    ...process,
-    networks,
-    threads: threadsOf(config),
-    chunkRows: chunkRows(ends.shape),
-  });
+  const execution = { threads: threadsOf(config), chunkRows: chunkRows(ends.shape) };
+  const sampler = new Sampler({ ...process, networks, ...execution });
   const grid = gridOf(process.grid, steps);
   if (kind === "sde") return plainSampler(sampler, grid, process);
   return flowSampler(sampler, grid, {
@@ -173,7 +165,7 @@ function samplerOf(
   });
 }
 
-/** One evaluation: pictures, metrics, the row last; false when stopped in between. */
+/** One evaluation: pictures, metrics, the row last; false where it was stopped. */
 async function follow(
   { at, sampler: kind, id }: Task,
   sampler: TestSampler,
@@ -181,9 +173,8 @@ async function follow(
 ): Promise<boolean> {
   const { progress, signal } = options;
   const { split } = config;
-  const found = await evaluate(at, {
-    ...{ sampler, ends, config, evaluators, split, progress, signal },
-  });
+  const what = { sampler, ends, config, evaluators };
+  const found = await evaluate(at, { ...what, split, progress, signal });
   const label = `half-iteration ${at.half} ${at.direction} ${kind}`;
   if (!found) {
     progress.line(`stopped in the evaluation of ${label}`);
@@ -191,7 +182,7 @@ async function follow(
   }
   try {
     if (sampler.steps === config.test_num_steps[0])
-      await writeEvaluationPictures(found, { id, sampler, ends, evaluators, config, run });
+      await writeEvaluationPictures(found, { ...what, id, run });
     run.appendResult({ split, sampler: kind, ...found.result });
     progress.line(
       `${label}, ${found.result.nfe} evaluations: ${describeResult(found.result)}  (${id})`,
@@ -202,23 +193,21 @@ async function follow(
   }
 }
 
-const placeOf = ({ at, sampler }: Task, { split }: CompleteTestConfig) =>
-  ({ direction: at.direction, stage: split, ode: sampler === "ode" }) as const;
-
-/** All rows under the reference's names, in metrics.jsonl and through LOGGER: at the end, and whole. */
+/** Writes all rows under the reference's names to metrics.jsonl and LOGGER, at the end of the evaluation. */
 function logAll(
   tasks: readonly Task[],
   rows: readonly Row[],
   config: CompleteTestConfig,
   run: RunWriter,
 ): void {
-  // Lines that an earlier process wrote.
+  // Lines of an earlier process are not written twice.
   const written = readMetrics(run.paths.metrics_jsonl).length;
   const logger = loggers[config.LOGGER](run.paths.folder, { from: 0 });
   try {
     for (const [i, task] of tasks.entries()) {
       const { at, id } = task;
-      const place = placeOf(task, config);
+      const { direction } = at;
+      const place = { direction, stage: config.split, ode: task.sampler === "ode" };
       const row = rows.find((one) => isRowOf(task, one));
       if (!row) continue;
       const values = namedMetrics(place, row);

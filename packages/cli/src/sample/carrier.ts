@@ -8,7 +8,7 @@ import type { Progress } from "../terminal/progress.js";
 import type { Trained } from "./trained.js";
 
 /** Where starts come from and states go to, by rows. What `x` and `given` return is freed by the carrier. */
-export interface CarryRequest {
+interface CarryRequest {
   /** Samples in all. */
   n: number;
   /** The starts of rows [first, first + count). */

@@ -1,4 +1,4 @@
-// What a sweep found, in one table and one picture: read from the folders of its finished runs, whoever ran them.
+// The results of a sweep in one table and one picture, read from the folders of its finished runs.
 import { relative } from "node:path";
 import {
   type Cell,
@@ -72,21 +72,18 @@ function prefixed(
 
 /** The rows of a configuration's last half-iteration of each direction, which are its results. */
 function lastEvaluations(rows: readonly Row[], keys: readonly string[]): Row[] {
-  const newest = new Map<string, Row>();
-  for (const row of rows) {
-    const place = [row.direction, row.steps, row.sampler];
-    // Later ones come last, and replace those before.
-    newest.set(JSON.stringify([...keys.map((key) => row[key]), ...place]), row);
-  }
-  return [...newest.values()];
+  const columns = [...keys, "direction", "steps", "sampler"];
+  // Later rows replace those before.
+  return [
+    ...new Map(rows.map((row) => [JSON.stringify(columns.map((c) => row[c])), row])).values(),
+  ];
 }
 
 function seriesOf(row: Row, keys: readonly string[]): string {
-  const words = keys.map((key) => `${key}=${row[key]}`);
-  if (row.direction != null) words.push(`${row.direction}`);
-  if (row.steps != null) words.push(`${row.steps} steps`);
-  if (row.sampler != null) words.push(`${row.sampler}`);
-  return words.join(", ") || "all seeds";
+  const { direction, steps, sampler } = row;
+  const configuration = keys.map((key) => `${key}=${row[key]}`);
+  const words = [...configuration, direction, steps == null ? null : `${steps} steps`, sampler];
+  return words.filter((word) => word != null).join(", ") || "all seeds";
 }
 
 function tableText(
@@ -100,9 +97,7 @@ function tableText(
   const text = (row: Row, metric: string) => {
     const [mean, std] = [row[meanOf(metric)], row[stdOf(metric)]];
     if (typeof mean !== "number") return "–";
-    return typeof std === "number"
-      ? `${formatNumber(mean)} ± ${formatNumber(std)}`
-      : formatNumber(mean);
+    return formatNumber(mean) + (typeof std === "number" ? ` ± ${formatNumber(std)}` : "");
   };
   return formatTable(
     rows.map((row) => ({

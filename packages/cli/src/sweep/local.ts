@@ -1,29 +1,31 @@
-// The launcher `local`: several runs side by side, each a process of its own, so that one that fails takes nothing
-// along; as many at once as there are cores, or GPUs.
+// The launcher `local`: several runs side by side, each a process of its own, so that a failure ends that run alone; as
+// many at once as there are cores, or GPUs.
 import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { openJournal, type SweepPaths } from "@dsbm/runs";
 import { cores } from "../machine/cores.js";
+import { program } from "../machine/version.js";
 import { createInterrupt } from "../terminal/interrupt.js";
-import { type NumberedMember, program } from "./member.js";
-import { lastWords } from "./queue.js";
+import type { NumberedMember } from "./member.js";
+import { lastLogLine } from "./queue.js";
 
-type Outcome =
-  | { state: "finished" }
-  | { state: "stopped" }
-  | { state: "failed"; code: number | null; why: string };
+/** How a member ended: code 0 finished, 130 stopped; `why` where it failed. */
+interface Outcome {
+  code: number | null;
+  why: string | null;
+}
 
-/** What a place of the pool gives to its members. */
+/** How many members run at once, and what each has. */
 export interface Pool {
   atOnce: number;
   /** Cores of a member. */
   share: number;
-  /** For each place the GPUs that are its own; empty where members use none, or say themselves which. */
+  /** For each place the GPUs that are its own; empty where members use none, or name theirs. */
   gpus: string[][];
 }
 
-/** Sizes the pool by GPUs where members ask for any of them (device=cuda), else by cores. */
+/** Sizes the pool by GPUs where members use any of them (device=cuda), else by cores. */
 export async function poolFor(
   members: readonly Pick<NumberedMember, "device" | "nproc">[],
   n_jobs: number | null,
@@ -45,8 +47,8 @@ function groupsOf(gpus: readonly string[], size: number): string[][] {
 
 /** Names of the GPUs that this process may use. */
 async function visibleGpus(): Promise<string[]> {
-  const told = process.env.CUDA_VISIBLE_DEVICES;
-  if (told !== undefined && told !== "") return told.split(",").map((name) => name.trim());
+  const visible = process.env.CUDA_VISIBLE_DEVICES;
+  if (visible) return visible.split(",").map((name) => name.trim());
   const { engineInfo } = await import("@dsbm/torch");
   return engineInfo()
     .devices.filter((device) => device.startsWith("cuda"))
@@ -55,94 +57,92 @@ async function visibleGpus(): Promise<string[]> {
 
 function runMember(
   { label, args, number }: NumberedMember,
-  { place, env, log }: { place: string; env: Record<string, string>; log: string },
+  { name, env, log }: { name: string; env: Record<string, string>; log: string },
   signal: AbortSignal,
 ): Promise<Outcome> {
   return new Promise((done) => {
     const child = spawn(process.execPath, [program, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
-      detached: true, // a terminal's Ctrl-C reaches us alone; a member gets it once, from us
+      detached: true, // a terminal's Ctrl-C reaches this process alone, which passes it on once
       env: { ...process.env, ...env },
     });
     const file = createWriteStream(log);
-    // A disk that refuses the log must not take the member along: its output is on the terminal too.
-    file.on("error", (error) => console.log(`[${place} ${label}] no log: ${error.message}`));
-    let said = "";
+    // A log that cannot be written must not end the member: its output is on the terminal too.
+    file.on("error", (error) => console.log(`[${name} ${label}] no log: ${error.message}`));
+    let tail = "";
     const stop = () => child.kill("SIGINT");
     signal.addEventListener("abort", stop, { once: true });
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on("line", (line) => {
-        said = `${said}\n${line}`.slice(-8192);
+        tail = `${tail}\n${line}`.slice(-8192);
         file.write(`${line}\n`);
-        console.log(`[${place} ${label}] ${line}`);
+        console.log(`[${name} ${label}] ${line}`);
       });
     }
-    const failed = (code: number | null, why: string) => done({ state: "failed", code, why });
-    child.on("error", (error) =>
-      failed(null, `member ${number} cannot be started: ${error.message}`),
+    child.on("error", ({ message }) =>
+      done({ code: null, why: `member ${number} cannot be started: ${message}` }),
     );
     child.on("close", (code, killed) => {
       signal.removeEventListener("abort", stop);
       file.end();
-      if (code === 0) done({ state: "finished" });
-      else if (code === 130 || signal.aborted) done({ state: "stopped" });
-      else failed(code, killed ? `killed by ${killed}` : (lastWords(said) ?? `exit code ${code}`));
+      if (code === 0) done({ code, why: null });
+      else if (code === 130 || signal.aborted) done({ code: 130, why: null });
+      else if (killed) done({ code, why: `killed by ${killed}` });
+      else done({ code, why: lastLogLine(tail) ?? `exit code ${code}` });
     });
   });
 }
 
-export interface LocalResult {
+interface LocalResult {
   finished: number;
   failed: { label: string; why: string }[];
   stopped: boolean;
 }
 
-/** Runs the members and writes down in the sweep's journal when each starts and ends. */
+interface LocalOptions {
+  paths: SweepPaths;
+  /** Members of the whole sweep. */
+  total: number;
+  n_jobs: number | null;
+  again: boolean;
+}
+
+/** Runs the members, and writes into the sweep's journal when each starts and ends. */
 export async function runLocal(
   members: readonly NumberedMember[],
-  {
-    paths,
-    total,
-    n_jobs,
-    again,
-  }: { paths: SweepPaths; total: number; n_jobs: number | null; again: boolean },
+  { paths, total, n_jobs, again }: LocalOptions,
 ): Promise<LocalResult> {
+  const result: LocalResult = { finished: 0, failed: [], stopped: false };
+  if (members.length === 0) return result;
   const { atOnce, share, gpus } = await poolFor(members, n_jobs);
   const interrupt = createInterrupt();
   const journal = openJournal(paths.journal);
-  const outcomes = new Map<NumberedMember, Outcome>();
   const queue = [...members];
   const numbers = members.map(({ number }) => number);
   journal.write({ event: "launch", launcher: "local", members: numbers, job: null, again });
   console.log(`${total} runs, ${atOnce} at once`);
-  const worker = async (slot: number) => {
-    const own = gpus[slot];
+  const worker = async (place: number) => {
+    const own = gpus[place];
     const env = {
       DSBM_CORES: String(share),
       ...(own && { CUDA_VISIBLE_DEVICES: own.join() }),
     };
     for (let member = queue.shift(); member; member = queue.shift()) {
       if (interrupt.signal.aborted) return;
-      const { number } = member;
+      const { number, label } = member;
       journal.write({ event: "start", member: number });
-      const place = `${number}/${total}`;
-      const told = { place, env, log: paths.log(number) };
-      const outcome = await runMember(member, told, interrupt.signal);
-      outcomes.set(member, outcome);
-      const { code = 0, why = null } =
-        outcome.state === "failed" ? outcome : { code: outcome.state === "stopped" ? 130 : 0 };
+      const options = { name: `${number}/${total}`, env, log: paths.log(number) };
+      const { code, why } = await runMember(member, options, interrupt.signal);
+      if (why !== null) result.failed.push({ label, why });
+      else if (code === 0) result.finished++;
       journal.write({ event: "end", member: number, code, why });
     }
   };
   try {
-    await Promise.all(Array.from({ length: atOnce }, (_, slot) => worker(slot)));
+    await Promise.all(Array.from({ length: atOnce }, (_, place) => worker(place)));
   } finally {
     journal.close();
     interrupt.dispose();
   }
-  const failed = [...outcomes].flatMap(([{ label }, outcome]) =>
-    outcome.state === "failed" ? [{ label, why: outcome.why }] : [],
-  );
-  const finished = [...outcomes.values()].filter(({ state }) => state === "finished").length;
-  return { finished, failed, stopped: interrupt.signal.aborted };
+  return { ...result, stopped: interrupt.signal.aborted };
 }

@@ -1,5 +1,4 @@
-// The folder of a sweep: named by what it consists of, so that the same words find it again, and what is done in it
-// already need not be done twice.
+// The folder of a sweep, named by a hash of its members: the same words find it again, and nothing is run twice.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
@@ -29,14 +28,10 @@ export interface OpenSweep {
  */
 export function openSweep(
   members: readonly SweepMember[],
-  {
-    experiment,
-    words,
-    experiments_dir,
-  }: { experiment: string; words: string[]; experiments_dir: string },
+  options: { experiment: string; words: string[]; experiments_dir: string },
 ): OpenSweep {
   refuseShared(members);
-  const all = sweepsFolder(experiments_dir);
+  const { experiment, words, experiments_dir } = options;
   const keys = variedKeys(members);
   const named = [...keys, ...(new Set(members.map(({ seed }) => seed)).size > 1 ? ["seed"] : [])];
   const places = members.map(({ folder }) => relative(resolve(experiments_dir), resolve(folder)));
@@ -44,14 +39,12 @@ export function openSweep(
     .update(JSON.stringify([experiment, ...places.toSorted()]))
     .digest("hex");
   const name = [experiment, named.join(",").replaceAll("/", ".").slice(0, 80), hash.slice(0, 8)];
-  const folder = join(all, name.filter((part) => part !== "").join("-"));
+  const folder = join(sweepsFolder(experiments_dir), name.filter((part) => part !== "").join("-"));
+  const placeOf = (member: SweepMember) => relative(resolve(folder), resolve(member.folder));
   const earlier = existsSync(sweepPaths(folder).manifest) ? readManifest(folder) : null;
   const order = new Map(earlier?.members.map((entry) => [entry.folder, entry.number]));
   const numbered = members
-    .map((member, i) => ({
-      ...member,
-      number: order.get(relative(resolve(folder), resolve(member.folder))) ?? i + 1,
-    }))
+    .map((member, i) => ({ ...member, number: order.get(placeOf(member)) ?? i + 1 }))
     .sort((a, b) => a.number - b.number);
   writeManifest(folder, {
     dsbm: version,
@@ -60,18 +53,15 @@ export function openSweep(
     created: earlier?.created ?? new Date().toISOString(),
     members: numbered.map(
       (member): SweepEntry => ({
-        number: member.number,
-        words: member.args,
-        folder: relative(resolve(folder), resolve(member.folder)),
-        configuration: configurationOf(member, keys),
-        seed: member.seed,
+        ...{ number: member.number, words: member.args, folder: placeOf(member) },
+        ...{ configuration: configurationOf(member, keys), seed: member.seed },
       }),
     ),
   });
   return { paths: sweepPaths(folder), members: numbered };
 }
 
-/** Keys whose values differ between members, in the order of the words; the seed is none of them. */
+/** Keys whose values differ between members, in the order of the words, without the seed. */
 function variedKeys(members: readonly SweepMember[]): string[] {
   const values = new Map<string, Set<string>>();
   for (const { words } of members)
@@ -93,16 +83,13 @@ function configurationOf({ words }: SweepMember, keys: readonly string[]): Recor
 }
 
 function refuseShared(members: readonly SweepMember[]): void {
-  const seen = new Map<string, SweepMember>();
-  for (const member of members) {
-    const other = seen.get(member.folder);
-    if (other) {
-      const own = ({ words }: SweepMember, { words: others }: SweepMember) =>
-        words.filter((word) => !others.includes(word)).join(" ");
+  const own = ({ words }: SweepMember, { words: others }: SweepMember) =>
+    words.filter((word) => !others.includes(word)).join(" ");
+  for (const [i, member] of members.entries()) {
+    const other = members.slice(0, i).find(({ folder }) => folder === member.folder);
+    if (other)
       throw new UsageError(
         `two runs of this sweep would share ${member.folder}: ${own(other, member)} and ${own(member, other)} name no folder; give such keys one value`,
       );
-    }
-    seen.set(member.folder, member);
   }
 }

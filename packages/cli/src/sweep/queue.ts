@@ -1,45 +1,42 @@
-// What Slurm knows of the jobs of a sweep: squeue while they are in memory, sacct where there is accounting. What
-// neither of them tells stands in the job's log.
+// What Slurm knows of the jobs of a sweep: from squeue while they are in memory, then from sacct where there is
+// accounting, else from the end of the job's log.
 import { execFile } from "node:child_process";
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 
 /** A task of a job array. */
 export interface Task {
   phase: "queued" | "running" | "ended";
-  /** Why it waits, or was ended from outside; null where there is nothing to say. */
+  /** Why it waits, or was ended from outside; null where that is not known or usual. */
   why: string | null;
   /** Whether it ended well. */
   completed: boolean;
 }
 
-export interface Answer {
-  code: number | null;
+interface Answer {
   stdout: string;
   stderr: string;
-  /** The program is not there. */
+  /** The last line of a program that failed, or that it is not installed; null where it ended well. */
+  error: string | null;
+  /** Whether the program is not installed. */
   missing: boolean;
 }
 
 /** Runs a program of Slurm to its end. */
-export function ask(program: string, args: string[], { cwd = "." } = {}): Promise<Answer> {
+export function runSlurm(program: string, args: string[], { cwd = "." } = {}): Promise<Answer> {
+  const options = { cwd, maxBuffer: 2 ** 28, timeout: 120_000 };
   return new Promise((done) => {
-    execFile(
-      program,
-      args,
-      { cwd, maxBuffer: 2 ** 28, timeout: 120_000 },
-      (error, stdout, stderr) => {
-        const missing = (error as NodeJS.ErrnoException | null)?.code === "ENOENT";
-        const code = error === null ? 0 : typeof error.code === "number" ? error.code : null;
-        done({ code, stdout, stderr, missing });
-      },
-    );
+    execFile(program, args, options, (failure, stdout, stderr) => {
+      const missing = (failure as NodeJS.ErrnoException | null)?.code === "ENOENT";
+      const error = missing ? `${program} is not on PATH` : lastLine(`${stdout}\n${stderr}`);
+      done({ stdout, stderr, error: failure && error, missing });
+    });
   });
 }
 
-/** The last line of what a program of Slurm complained. */
-export function complaint({ stdout, stderr }: Answer): string {
-  const lines = `${stdout}\n${stderr}`.split("\n").filter((line) => line.trim() !== "");
-  return (lines.at(-1) ?? "no word of why").replace(/^\w+: error: /, "").trim();
+/** The last line of an output, without the name of the program. */
+export function lastLine(output: string): string {
+  const line = output.split("\n").findLast((one) => one.trim() !== "");
+  return (line ?? "it gave no reason").replace(/^\w+: error: /, "").trim();
 }
 
 const queued = new Set(["PENDING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "SPECIAL_EXIT"]);
@@ -63,7 +60,7 @@ const ends: Record<string, string> = {
   DEADLINE: "the job's deadline was reached",
   BOOT_FAIL: "its node did not boot",
 };
-/** Reasons to wait that need no telling. */
+/** Reasons to wait that are not worth a message. */
 const usual = new Set(["None", "Priority", "Resources", "JobArrayTaskLimit", "Dependency"]);
 
 function taskOf(state: string, reason: string | null): Task {
@@ -78,32 +75,32 @@ function taskOf(state: string, reason: string | null): Task {
 }
 
 /**
- * The tasks of job arrays by "<job>_<index>"; `wanted` are the indexes by job. A task that Slurm has forgotten is not
- * among them. null where Slurm cannot be asked from here, with what it said.
+ * The tasks of job arrays by "<job>_<index>"; `wanted` are the indexes by job. A task that Slurm has forgotten is
+ * missing. null with the error where Slurm does not answer.
  */
 export async function tasksOf(
   wanted: ReadonlyMap<string, readonly number[]>,
-): Promise<{ tasks: Map<string, Task> | null; said: string | null }> {
+): Promise<{ tasks: Map<string, Task> | null; error: string | null }> {
   const tasks = new Map<string, Task>();
   for (const [job, indexes] of wanted) {
-    const answer = await ask("squeue", ["-h", "-r", "-t", "all", "-j", job, "-o", "%F %K %T %r"]);
-    if (answer.missing) return { tasks: null, said: "squeue is not on PATH" };
-    if (answer.code !== 0 && !/invalid job id/i.test(answer.stderr))
-      return { tasks: null, said: complaint(answer) };
-    for (const line of answer.stdout.split("\n")) {
+    const args = ["-h", "-r", "-t", "all", "-j", job, "-o", "%F %K %T %r"];
+    const { error, stdout, stderr } = await runSlurm("squeue", args);
+    if (error !== null && !/invalid job id/i.test(stderr)) return { tasks: null, error };
+    for (const line of stdout.split("\n")) {
       const [array, index, state = "", ...reason] = line.trim().split(/\s+/);
       if (state !== "") tasks.set(`${array}_${index}`, taskOf(state, reason.join(" ") || null));
     }
     if (indexes.some((index) => !tasks.has(`${job}_${index}`))) await addAccounted(job, tasks);
   }
-  return { tasks, said: null };
+  return { tasks, error: null };
 }
 
-/** Tasks that left Slurm's memory, where there is accounting. */
+/** Adds tasks that left Slurm's memory, where there is accounting. */
 async function addAccounted(job: string, tasks: Map<string, Task>): Promise<void> {
-  const answer = await ask("sacct", ["-n", "-P", "-X", "-j", job, "--format=JobID,State"]);
-  if (answer.code !== 0) return;
-  for (const line of answer.stdout.split("\n")) {
+  const args = ["-n", "-P", "-X", "-j", job, "--format=JobID,State"];
+  const { error, stdout } = await runSlurm("sacct", args);
+  if (error !== null) return;
+  for (const line of stdout.split("\n")) {
     const [id = "", state = ""] = line.trim().split("|");
     // A waiting part of an array is one line, 12_[3-7%2]; squeue knows those.
     if (/^\d+_\d+$/.test(id) && !tasks.has(id))
@@ -125,23 +122,28 @@ export function tailOf(path: string, bytes = 8192): string {
   }
 }
 
-/** The last thing that a member said: its last error, or else its last line; null for nothing. */
-export function lastWords(log: string): string | null {
+/** The last error in a log, or else its last line; null for an empty log. */
+export function lastLogLine(log: string): string | null {
   const lines = log.split("\n").map((line) => line.trim());
   const at = lines.findLastIndex((line) => line.startsWith("dsbm: "));
   if (at < 0) return lines.findLast((line) => line !== "") ?? null;
   const error = lines[at] as string;
-  // A bug's first line says that it is one, what it is comes after.
+  // The first line of a bug's report ends with a colon; the error is on the next one.
   return (error.endsWith(":") ? `${error} ${lines[at + 1] ?? ""}` : error).slice("dsbm: ".length);
 }
 
+/** How Slurm writes into a job's log that it ended it. */
+const logged: readonly [RegExp, keyof typeof ends][] = [
+  [/oom[_-]?kill|out.of.memory|memory limit/i, "OUT_OF_MEMORY"],
+  [/DUE TO TIME LIMIT/, "TIMEOUT"],
+  [/DUE TO PREEMPTION/, "PREEMPTED"],
+  [/DUE TO NODE FAILURE/, "NODE_FAIL"],
+  [/CANCELLED/, "CANCELLED"],
+];
+
 /** Why a job was ended from outside, as Slurm wrote it into its log; null where it did not. */
-export function slurmsWords(log: string): string | null {
-  const told = log.split("\n").filter((line) => /^(slurmstepd|srun)[\w.-]*: /.test(line));
-  const has = (pattern: RegExp) => told.some((line) => pattern.test(line));
-  if (has(/oom[_-]?kill|out.of.memory|memory limit/i)) return ends.OUT_OF_MEMORY as string;
-  if (has(/DUE TO TIME LIMIT/)) return ends.TIMEOUT as string;
-  if (has(/DUE TO PREEMPTION/)) return ends.PREEMPTED as string;
-  if (has(/DUE TO NODE FAILURE/)) return ends.NODE_FAIL as string;
-  return has(/CANCELLED/) ? (ends.CANCELLED as string) : null;
+export function slurmReason(log: string): string | null {
+  const lines = log.split("\n").filter((line) => /^(slurmstepd|srun)[\w.-]*: /.test(line));
+  const found = logged.find(([pattern]) => lines.some((line) => pattern.test(line)));
+  return found ? (ends[found[1]] as string) : null;
 }

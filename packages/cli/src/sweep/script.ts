@@ -1,13 +1,14 @@
-// The script that sbatch is given: its options, and for each task of the array the command line of one member.
+// The script for sbatch: its options, and for each task of the array the command line of one member.
 import type { SlurmLauncher } from "@dsbm/config";
-import { type NumberedMember, program } from "./member.js";
+import { program } from "../machine/version.js";
+import type { NumberedMember } from "./member.js";
 
-/** A word as a shell reads it back. */
+/** A word quoted for a shell. */
 export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** A value as sbatch reads it behind #SBATCH --option=. */
+/** A value quoted for #SBATCH --option=. */
 function sbatchWord(value: string): string {
   return value.replace(/[^\w@%+=:,./-]/gu, (char) => (char > "\u007f" ? char : `\\${char}`));
 }
@@ -28,24 +29,15 @@ function coresOf(members: readonly NumberedMember[], { cpus_per_task }: SlurmLau
   return cpus_per_task * Math.max(1, ...members.map(({ nproc }) => nproc));
 }
 
-function gpusOf(
-  members: readonly NumberedMember[],
-  { gpus_per_node }: SlurmLauncher,
-): number | null {
-  if (gpus_per_node === null) return null;
-  const wanted = members.map(({ nproc, device }) => (device.startsWith("cuda") ? nproc : 1));
-  return Math.max(gpus_per_node, ...wanted);
-}
-
-/** Options of sbatch; what the user gives besides wins over what follows from the launcher's other keys. */
+/** Options of sbatch; additional_parameters win over the launcher's other keys. */
 function optionsOf(
   members: readonly NumberedMember[],
   launcher: SlurmLauncher,
   name: string,
 ): [string, string | number | boolean][] {
-  const { partition, mem_gb, timeout_min, array_parallelism, additional_parameters } = launcher;
+  const { partition, mem_gb, timeout_min, array_parallelism, gpus_per_node } = launcher;
   const megabytes = Math.max(1, Math.round(mem_gb * 1024));
-  const gpus = gpusOf(members, launcher);
+  const gpus = members.map(({ nproc, device }) => (device.startsWith("cuda") ? nproc : 1));
   const options = new Map<string, string | number | boolean>([
     ["job-name", name],
     ["nodes", 1],
@@ -54,13 +46,13 @@ function optionsOf(
     ["mem", `${megabytes}M`],
   ]);
   if (partition !== null) options.set("partition", partition);
-  if (gpus !== null) options.set("gpus-per-node", gpus);
+  if (gpus_per_node !== null) options.set("gpus-per-node", Math.max(gpus_per_node, ...gpus));
   if (timeout_min !== null) {
     options.set("time", timeout_min);
     // Time to reach a step boundary and save before the limit.
     options.set("signal", `B:TERM@${Math.min(90, 15 * timeout_min)}`);
   }
-  for (const [key, value] of Object.entries(additional_parameters))
+  for (const [key, value] of Object.entries(launcher.additional_parameters))
     options.set(key.replaceAll("_", "-"), value);
   const numbers = arrayOf(members.map(({ number }) => number));
   options.set("array", `${numbers}%${array_parallelism}`);
@@ -70,8 +62,8 @@ function optionsOf(
 }
 
 /**
- * The whole script. It is submitted from the sweep's folder, so that the logs' names need no quoting; members run where
- * the sweep was started. `exec` makes the member the job's own process, which gets Slurm's signals.
+ * The whole script. It is submitted from the sweep's folder, so that the logs' names need no quoting; members run in the
+ * folder where the sweep was started. `exec` makes the member the job's own process, which gets Slurm's signals.
  */
 export function batchScript(
   members: readonly NumberedMember[],
@@ -88,7 +80,7 @@ export function batchScript(
     "#!/bin/sh",
     ...options,
     "",
-    "# Members of a sweep, each a task of the array; dsbm wrote this and writes it anew.",
+    "# Members of a sweep, each a task of the array; written by dsbm, which overwrites it.",
     `cd ${shellWord(cwd)} || exit 1`,
     `export DSBM_CORES=${coresOf(members, launcher)}`,
     `case "$SLURM_ARRAY_TASK_ID" in`,

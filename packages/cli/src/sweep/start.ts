@@ -1,30 +1,29 @@
-// The life of a sweep: what is done already is left alone, the rest goes to the launcher, and what came out is gathered.
+// Runs a sweep: members that are not done go to the launcher, then the results of all are gathered.
 import { relative } from "node:path";
 import type { Launcher } from "@dsbm/config";
 import { acquireLock, lockHolder, openJournal, runPaths } from "@dsbm/runs";
 import { UsageError } from "../terminal/errors.js";
 import { gather, summaryPlaces } from "./gather.js";
-import { type LocalResult, runLocal } from "./local.js";
+import { runLocal } from "./local.js";
 import type { NumberedMember, SweepMember } from "./member.js";
 import { type OpenSweep, openSweep } from "./open.js";
 import { submit, watch } from "./slurm.js";
-import { isActive, type SweepStatus, statusText, sweepStatus } from "./status.js";
+import { isActive, statusText, sweepStatus } from "./status.js";
 
 interface SweepRequest {
   /** The command: gaussian, train or test. */
   experiment: string;
-  /** The words behind `dsbm` that started it. */
+  /** The words after `dsbm` that started it. */
   words: string[];
   experiments_dir: string;
   launcher: Launcher;
   again: boolean;
 }
 
-/** Members by what is to be done about them. */
 interface Sorted {
   todo: NumberedMember[];
   done: number;
-  /** Those that cannot be. */
+  /** Those that cannot be run. */
   failed: { label: string; why: string }[];
 }
 
@@ -48,15 +47,20 @@ export async function sweep(
   const alive = setInterval(() => lock.refresh(), 30_000).unref();
   try {
     const active = (await sweepStatus(folder)).members.filter(isActive);
+    const jobs = [...new Set(active.map(({ trace }) => trace?.job))].join(", ");
     if (request.launcher.kind === "local") {
-      refuseActive(active, shown);
-      return await here(open, request, shown);
+      if (active.length > 0)
+        throw new UsageError(
+          `${active.length} members of this sweep wait or run in Slurm (job ${jobs}): wait for them, or scancel ${jobs}; ${shown} shows them`,
+        );
+      const { n_jobs } = request.launcher;
+      return await runHere(open, { n_jobs, again: request.again, shown });
     }
     const sorted = sort(open, request.again, new Set(active.map(({ entry }) => entry.number)));
     const { launcher, experiment, again } = request;
     if (active.length > 0)
       console.log(
-        `${active.length} of ${members.length} wait or run in Slurm already (job ${jobsOf(active)}) and are not submitted again`,
+        `${active.length} of ${members.length} wait or run in Slurm already (job ${jobs}) and are not submitted again`,
       );
     if (sorted.todo.length > 0) {
       const job = await submit(sorted.todo, launcher, { paths: open.paths, experiment, again });
@@ -67,28 +71,23 @@ export async function sweep(
     }
     lock.release();
     if (!launcher.wait) return sorted.failed.length > 0 ? 1 : 0;
-    return await there(folder, shown);
+    return await waitForSlurm(folder, shown);
   } finally {
     clearInterval(alive);
     lock.release();
   }
 }
 
-async function here(
+/** Runs the members as processes of this machine; returns the exit code. */
+async function runHere(
   { paths, members }: OpenSweep,
-  request: SweepRequest,
-  shown: string,
+  { n_jobs, again, shown }: { n_jobs: number | null; again: boolean; shown: string },
 ): Promise<number> {
-  const { launcher, again } = request;
   const { todo, done, failed } = sort({ paths, members }, again, new Set());
-  const n_jobs = launcher.kind === "local" ? launcher.n_jobs : null;
-  const result: LocalResult =
-    todo.length > 0
-      ? await runLocal(todo, { paths, total: members.length, n_jobs, again })
-      : { finished: 0, failed: [], stopped: false };
+  const result = await runLocal(todo, { paths, total: members.length, n_jobs, again });
   const wrong = [...failed, ...result.failed];
   for (const { label, why } of wrong) console.log(`failed: ${label}: ${why}`);
-  if (!result.stopped) await tellResults(paths.folder);
+  if (!result.stopped) await printResults(paths.folder);
   const left = members.length - result.finished - done - wrong.length;
   console.log(`status:  ${shown}`);
   console.log(
@@ -98,7 +97,8 @@ async function here(
   return wrong.length > 0 || left > 0 ? 1 : 0;
 }
 
-async function there(folder: string, shown: string): Promise<number> {
+/** Follows the sweep's jobs to their end; returns the exit code. */
+async function waitForSlurm(folder: string, shown: string): Promise<number> {
   const { status, stopped } = await watch(folder);
   if (stopped) {
     const jobs = status.jobs.join(" ");
@@ -110,17 +110,17 @@ async function there(folder: string, shown: string): Promise<number> {
     return 130;
   }
   console.log(statusText(status));
-  await tellResults(folder);
+  await printResults(folder);
   return status.members.every(({ state }) => state === "done") ? 0 : 1;
 }
 
 /** Prints the gathered results and where they are. */
-async function tellResults(folder: string): Promise<void> {
+async function printResults(folder: string): Promise<void> {
   const table = await gather(folder);
   if (table !== null) console.log(`\n${table}\n\n${summaryPlaces(folder)}`);
 }
 
-/** Which members are to be run; those that cannot be are written down as failed. */
+/** Which members are to be run; those that cannot be are recorded as failed. */
 function sort({ paths, members }: OpenSweep, again: boolean, active: ReadonlySet<number>): Sorted {
   const sorted: Sorted = { todo: [], done: 0, failed: [] };
   const journal = openJournal(paths.journal);
@@ -131,7 +131,10 @@ function sort({ paths, members }: OpenSweep, again: boolean, active: ReadonlySet
       try {
         if (!again && member.finished()) sorted.done++;
         else if (lockHolder(runPaths(member.folder).lock) === undefined) sorted.todo.push(member);
-        else console.log(`${label} is being run already, by another process: it is left to that`);
+        else
+          console.log(
+            `${label} is being run already, by another process: it is left to that process`,
+          );
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
         sorted.failed.push({ label, why });
@@ -143,15 +146,4 @@ function sort({ paths, members }: OpenSweep, again: boolean, active: ReadonlySet
     journal.close();
   }
   return sorted;
-}
-
-const jobsOf = (active: SweepStatus["members"]) =>
-  [...new Set(active.map(({ trace }) => trace?.job))].join(", ");
-
-function refuseActive(active: SweepStatus["members"], shown: string): void {
-  if (active.length === 0) return;
-  const jobs = jobsOf(active);
-  throw new UsageError(
-    `${active.length} members of this sweep wait or run in Slurm (job ${jobs}): wait for them, or scancel ${jobs}; ${shown} shows them`,
-  );
 }

@@ -1,4 +1,4 @@
-// Where a sweep is: each member's state, asked of its run folder and of whatever started it.
+// The state of each member of a sweep, from its run folder and from what started it.
 import {
   countStates,
   type Evidence,
@@ -15,13 +15,13 @@ import {
   sweepPaths,
   type Trace,
 } from "@dsbm/runs";
-import { lastWords, slurmsWords, type Task, tailOf, tasksOf } from "./queue.js";
+import { lastLogLine, slurmReason, type Task, tailOf, tasksOf } from "./queue.js";
 import { shellWord } from "./script.js";
 
 export interface MemberOf extends Status {
   entry: SweepEntry;
   trace: Trace | null;
-  /** What Slurm says of it; null where it says nothing. */
+  /** Its task in Slurm; null where Slurm does not know it. */
   task: Task | null;
 }
 
@@ -33,36 +33,34 @@ export interface SweepStatus {
   launcher: number | null;
   /** Job arrays that have members left. */
   jobs: string[];
-  /** Something that a reader should know; null for nothing. */
+  /** A line for the reader, where the states may be out of date. */
   note: string | null;
 }
 
-/** Reads the status of the sweep in `folder`, and asks Slurm where it has jobs. Throws RunError. */
+/** Reads the status of the sweep in `folder`, and of its jobs from Slurm. Throws RunError. */
 export async function sweepStatus(folder: string): Promise<SweepStatus> {
   const manifest = readManifest(folder);
   const paths = sweepPaths(folder);
   const traces = readTraces(paths.journal);
   const launcher = lockHolder(paths.lock) ?? null;
   const traceOf = ({ number }: SweepEntry) => traces.get(number) ?? null;
-  // What is done needs no question to Slurm.
-  const open = manifest.members.filter((entry) => {
+  // Members by the jobs that Slurm is to report on: not those that are done.
+  const wanted = new Map<string, number[]>();
+  for (const entry of manifest.members) {
     const trace = traceOf(entry);
-    if (trace?.launcher !== "slurm") return false;
-    return memberStatus(entryFolder(folder, entry), none(trace)).state !== "done";
-  });
-  const asked = new Map<string, number[]>();
-  for (const entry of open) {
-    const job = traceOf(entry)?.job as string;
-    asked.set(job, [...(asked.get(job) ?? []), entry.number]);
+    if (trace?.launcher !== "slurm") continue;
+    if (memberStatus(entryFolder(folder, entry), none(trace)).state === "done") continue;
+    const job = trace.job as string;
+    wanted.set(job, [...(wanted.get(job) ?? []), entry.number]);
   }
-  const { tasks, said } = asked.size > 0 ? await tasksOf(asked) : { tasks: null, said: null };
+  const { tasks, error } = wanted.size > 0 ? await tasksOf(wanted) : { tasks: null, error: null };
   const members = manifest.members.map((entry): MemberOf => {
     const trace = traceOf(entry);
     const task = tasks?.get(`${trace?.job}_${entry.number}`) ?? null;
     const log = () => tailOf(paths.log(entry.number));
     const evidence =
       trace?.launcher === "slurm"
-        ? slurmEvidence(trace, task, tasks !== null && asked.has(trace.job as string), log)
+        ? slurmEvidence(trace, task, tasks !== null && wanted.has(trace.job as string), log)
         : localEvidence(trace, launcher !== null, log);
     return { entry, trace, task, ...memberStatus(entryFolder(folder, entry), evidence) };
   });
@@ -75,8 +73,7 @@ export async function sweepStatus(folder: string): Promise<SweepStatus> {
     jobs: [
       ...new Set(active.map(({ trace }) => trace?.job).filter((job) => typeof job === "string")),
     ],
-    note:
-      said === null ? null : `Slurm cannot be asked (${said}): states are those of the run folders`,
+    note: error && `Slurm does not answer (${error}): states are those of the run folders`,
   };
 }
 
@@ -97,18 +94,18 @@ const none = (trace: Trace | null): Evidence => ({
 function slurmEvidence(
   trace: Trace,
   task: Task | null,
-  asked: boolean,
+  isKnown: boolean,
   log: () => string,
 ): Evidence {
   const base = none(trace);
-  // It never got to Slurm.
+  // It failed before it was submitted.
   if (trace.phase === "ended") return { ...base, phase: "ended", lastLogLine: trace.why };
-  if (!asked) return base;
+  if (!isKnown) return base;
   if (task !== null && task.phase !== "ended")
     return { ...base, phase: task.phase, reason: task.why };
   const text = log();
-  const reason = slurmsWords(text) ?? task?.why ?? null;
-  return { ...base, phase: "ended", reason, lastLogLine: lastWords(text), certain: true };
+  const reason = slurmReason(text) ?? task?.why ?? null;
+  return { ...base, phase: "ended", reason, lastLogLine: lastLogLine(text), certain: true };
 }
 
 function localEvidence(trace: Trace | null, alive: boolean, log: () => string): Evidence {
@@ -116,36 +113,36 @@ function localEvidence(trace: Trace | null, alive: boolean, log: () => string): 
   if (trace === null) return base;
   if (trace.phase === "ended") {
     const { why, code } = trace;
-    // Without a code it was ended by a signal, and `why` says by which.
+    // Without an exit code it was ended by the signal in `why`.
     return { ...base, phase: "ended", ...(code === null ? { reason: why } : { lastLogLine: why }) };
   }
   if (alive) return { ...base, phase: trace.phase === "started" ? "running" : "queued" };
-  // Its launcher is gone; the member may live on, which its lock tells.
+  // Its launcher is gone; the member may still run: its lock decides.
   return trace.phase === "started"
-    ? { ...base, phase: "ended", lastLogLine: lastWords(log()) }
+    ? { ...base, phase: "ended", lastLogLine: lastLogLine(log()) }
     : base;
 }
 
 /** A status in one line: how many members are in each state. */
 export function countsLine(members: readonly Status[]): string {
   const counts = countStates(members);
-  const parts = Object.entries(counts).map(([state, n]) => `${n} ${state}`);
-  return parts.join(", ");
+  return Object.entries(counts)
+    .map(([state, n]) => `${n} ${state}`)
+    .join(", ");
 }
 
-/** What people call a member: the keys in which it differs, and its seed. */
+/** A member for messages: the keys in which it differs, and its seed. */
 export function nameOf({ configuration, seed }: SweepEntry): string {
   return [...Object.entries(configuration), ["seed", seed]].map(([k, v]) => `${k}=${v}`).join(" ");
 }
 
 /** The command that starts the sweep, again or for the first time. */
-const commandOf = ({ words }: SweepManifest): string =>
-  `npx dsbm ${words.map(shellWord).join(" ")}`;
+const commandOf = ({ words }: SweepManifest) => `npx dsbm ${words.map(shellWord).join(" ")}`;
 
-/** Of larger sweeps only what is not done is listed. */
+/** The most members of which all are listed; of larger sweeps only those that are not done. */
 const mostListed = 100;
 
-/** The whole status for people. */
+/** The status as text. */
 export function statusText({
   folder,
   manifest,
@@ -156,24 +153,12 @@ export function statusText({
 }: SweepStatus): string {
   const listed =
     members.length <= mostListed ? members : members.filter(({ state }) => state !== "done");
-  const rows: Row[] = listed.map(({ entry, state, why }) => ({
-    member: entry.number,
-    ...entry.configuration,
-    seed: entry.seed,
-    state,
-    why: why ?? "",
+  const hasReasons = listed.some(({ why }) => why);
+  const rows: Row[] = listed.map(({ entry: { number, configuration, seed }, state, why }) => ({
+    ...{ member: number, ...configuration, seed, state },
+    ...(hasReasons && { why: why ?? "" }),
   }));
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter(
-    (column) => column !== "why" || rows.some((row) => row.why !== ""),
-  );
-  const ordered = columns.filter((c) => c !== "state" && c !== "why");
-  const last = ["state", ...(columns.includes("why") ? ["why"] : [])];
-  const lines = [
-    `${folder}: ${countsLine(members)}`,
-    "",
-    formatTable(rows, { columns: [...ordered, ...last] }),
-    "",
-  ];
+  const lines = [`${folder}: ${countsLine(members)}`, "", formatTable(rows), ""];
   if (note !== null) lines.push(note);
   if (launcher !== null) lines.push(`it is being run by process ${launcher}`);
   for (const job of jobs) lines.push(`Slurm job ${job}: cancel it with scancel ${job}`);

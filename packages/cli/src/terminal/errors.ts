@@ -1,4 +1,4 @@
-// How an error leaves the program: ours as one line, a bug with its trace.
+// The text of an error for the user: one line for our own errors, a stack trace for bugs.
 
 /** Names of the error classes whose messages are written for users. */
 const forUsers = new Set([
@@ -16,11 +16,11 @@ const forUsers = new Set([
   "DistributedError",
 ]);
 
-let speaker = "dsbm";
+let prefix = "dsbm";
 
 /** Names this process in its errors, where several of them share a terminal. */
-export function speakAs(name: string): void {
-  speaker = `dsbm: ${name}`;
+export function setLogPrefix(name: string): void {
+  prefix = `dsbm: ${name}`;
 }
 
 /** A command line that cannot be understood. */
@@ -31,15 +31,8 @@ export class UsageError extends Error {
 
 /** The text that a user is shown for an error, each line a problem; bugs keep their stack trace. */
 export function describeError(error: unknown): string {
-  if (
-    error instanceof Error &&
-    (forUsers.has(error.name) || forUsers.has(error.constructor.name))
-  ) {
-    return error.message
-      .split("\n")
-      .map((line) => `${speaker}: ${line}`)
-      .join("\n");
-  }
+  if (error instanceof Error && [error.name, error.constructor.name].some((n) => forUsers.has(n)))
+    return error.message.replace(/^/gm, `${prefix}: `);
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `${speaker}: this is a bug in dsbm, please report it:\n${trace}`;
+  return `${prefix}: this is a bug in dsbm, please report it:\n${trace}`;
 }

@@ -1,14 +1,14 @@
-// Ctrl-C asks, it does not kill: the run stops at its next step boundary. A second one ends the process.
+// Stops a run by Ctrl-C at its next step boundary; a second Ctrl-C ends the process.
 
 export interface Interrupt {
   readonly signal: AbortSignal;
   dispose(): void;
 }
 
-/** Ctrl-C, a request to end, and a terminal that was closed. */
+/** Sent by Ctrl-C, by kill, and by a terminal that is closed. */
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Listens for these signals until it is disposed of. */
+/** Listens for these signals until it is disposed; `notify` gets the message of the first. */
 export function createInterrupt(
   notify: (text: string) => void = (text) => process.stderr.write(`\n${text}\n`),
 ): Interrupt {

@@ -1,4 +1,4 @@
-// One line of progress on a terminal, redrawn in place; plain lines, seldom, when the output is a file.
+// Progress in one line on a terminal, redrawn in place; in separate lines, less often, where the output is a file.
 
 export interface ProgressState {
   label: string;
@@ -11,7 +11,7 @@ export interface ProgressState {
 }
 
 export interface Progress {
-  /** Shows where the work is; throttled. */
+  /** Shows the state; calls in quick succession are dropped. */
   update(state: ProgressState): void;
   /** A line that stays. */
   line(text: string): void;
@@ -40,7 +40,7 @@ export function progressText({ label, step, steps, rate, loss, note }: ProgressS
   return parts.join("  ");
 }
 
-/** Says nothing, for processes whose work another one tells of. */
+/** Shows nothing: for ranks other than 0. */
 export const silentProgress: Progress = { update: () => {}, line: () => {}, done: () => {} };
 
 /** Progress on a stream (default stderr): redrawn every 0.1 s on a terminal, a line every 10 s elsewhere. */
@@ -63,13 +63,9 @@ export function createProgress({
       if (now - last < pause) return;
       last = now;
       const text = progressText(state);
-      if (!live) {
-        stream.write(`${text}\n`);
-        return;
-      }
       clear();
-      stream.write(text.slice(0, Math.max(20, (stream.columns ?? 80) - 1)));
-      drawn = true;
+      stream.write(live ? text.slice(0, Math.max(20, (stream.columns ?? 80) - 1)) : `${text}\n`);
+      drawn = live;
     },
     line(text) {
       clear();
