@@ -58,19 +58,11 @@ const sections = new Map(
 );
 
 describe("the Dockerfile", () => {
-  it("is made of instructions, the first of which names its base", () => {
-    const known = ["FROM", "RUN", "WORKDIR", "COPY", "USER", "ENV", "VOLUME", "ENTRYPOINT", "CMD"];
-    expect(docker.map(({ name }) => name).filter((name) => !known.includes(name))).toEqual([]);
-    expect(docker[0]).toEqual({
-      name: "FROM",
-      rest: expect.stringMatching(/^node:\d+-trixie-slim$/),
-    });
+  it("installs what the set-up would on a Node that is new enough, and runs scripts that exist", () => {
     const least = Number(/\d+/.exec(JSON.parse(read("package.json")).engines.node)?.[0]);
-    expect(Number(/\d+/.exec(only("FROM"))?.[0])).toBeGreaterThanOrEqual(least);
-    expect(all("RUN").filter((line) => /(&&|\|\||\\)\s*$/.test(line))).toEqual([]);
-  });
-
-  it("installs what the set-up would, and runs what there is", () => {
+    expect(Number(/^node:(\d+)-trixie-slim$/.exec(only("FROM"))?.[1])).toBeGreaterThanOrEqual(
+      least,
+    );
     expect(installed(all("RUN").join("\n"))).toEqual(needed);
     const ran = npmRuns(all("RUN").join("\n"));
     expect(ran).toContain("setup");
@@ -82,13 +74,8 @@ describe("the Dockerfile", () => {
       expect(existsSync(`${root}${from}`), from).toBe(true);
       expect(to).toBe(from);
     }
-    const parts = [
-      /^tsconfig.*\.json$/,
-      /^package.*\.json$/,
-      /^\.npmrc$/,
-      /^(scripts|packages|conf)$/,
-    ];
-    const wanted = readdirSync(root).filter((name) => parts.some((part) => part.test(name)));
+    const part = /^((tsconfig|package).*\.json|\.npmrc|scripts|packages|conf)$/;
+    const wanted = readdirSync(root).filter((name) => part.test(name));
     expect(copied.map(([from]) => from).sort()).toEqual(wanted.sort());
   });
 
@@ -129,43 +116,25 @@ describe("the Apptainer definition", () => {
     expect(npmRuns(section("%post"))).toEqual(["setup"]);
   });
 
-  it("runs a program that is there, and has no sections that nobody knows", () => {
+  it("runs a program that is there", () => {
     const program = /node \/opt\/dsbm\/(\S+) "\$@"/.exec(section("%runscript"))?.[1];
     expect(existsSync(`${root}${program}`)).toBe(true);
     expect(section("%test")).toContain(`${program} doctor`);
-    expect([...sections.keys()].sort()).toEqual([
-      "%files",
-      "%help",
-      "%post",
-      "%runscript",
-      "%test",
-    ]);
   });
 });
 
 describe("the Kubernetes manifest", () => {
-  interface Replicas {
-    replicas: number;
-    restartPolicy: string;
-    // biome-ignore lint/suspicious/noExplicitAny: read from a file
-    template: { spec: any };
-  }
   // biome-ignore lint/suspicious/noExplicitAny: read from a file
   const job = readYaml(read("deploy/pytorchjob.yaml")) as any;
-  const replicas: Record<string, Replicas> = job.spec.pytorchReplicaSpecs;
-  const spec = (replicas.Master as Replicas).template.spec;
+  const { Master, Worker } = job.spec.pytorchReplicaSpecs;
+  const spec = Master.template.spec;
   const container = spec.containers[0];
 
   it("is a PyTorchJob of one master and workers alike", () => {
-    expect([job.apiVersion, job.kind]).toEqual(["kubeflow.org/v1", "PyTorchJob"]);
-    expect(job.metadata.name).toMatch(/^[a-z0-9-]+$/);
-    expect(Object.keys(replicas)).toEqual(["Master", "Worker"]);
-    expect(replicas.Master?.replicas).toBe(1);
-    expect(replicas.Worker?.replicas).toBeGreaterThan(0);
-    expect(replicas.Worker?.template).toEqual(replicas.Master?.template);
-    for (const { restartPolicy } of Object.values(replicas))
-      expect(restartPolicy).toBe("OnFailure");
-    expect(spec.containers.map(({ name }: { name: string }) => name)).toEqual(["pytorch"]);
+    expect(job).toMatchObject({ apiVersion: "kubeflow.org/v1", kind: "PyTorchJob" });
+    expect(Master).toMatchObject({ replicas: 1, restartPolicy: "OnFailure" });
+    expect(Worker).toEqual({ ...Master, replicas: Worker.replicas });
+    expect(spec.containers).toMatchObject([{ name: "pytorch" }]);
   });
 
   it("asks for a run that there is, of keys that there are", () => {

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll } from "vitest";
+import { afterAll, expect } from "vitest";
 
 const program = fileURLToPath(new URL("../../packages/cli/bin/dsbm.mjs", import.meta.url));
 
@@ -44,6 +44,33 @@ export function launch(
 export function dsbm(args: string[], options: SpawnOptions = {}): Promise<Outcome> {
   return launch(args, options).done;
 }
+
+/** Runs dsbm, and sends it a signal once its standard error matches. */
+export function stopAt(
+  args: string[],
+  pattern: RegExp,
+  { signal = "SIGINT", ...options }: SpawnOptions & { signal?: NodeJS.Signals } = {},
+): Promise<Outcome> {
+  const { child, done } = launch(args, options);
+  let seen = "";
+  child.stderr?.on("data", (text) => {
+    seen += text;
+    if (pattern.test(seen) && !child.killed) child.kill(signal);
+  });
+  return done;
+}
+
+/** Expects one line of dsbm that holds all the texts, and no stack trace. */
+export function expectLine(stderr: string, texts: readonly string[]): void {
+  const lines = stderr.split("\n").filter((line) => line.startsWith("dsbm: "));
+  expect(lines, stderr).toHaveLength(1);
+  for (const text of texts) expect(lines[0]).toContain(text);
+  expect(stderr).not.toMatch(/\n\s+at |bug/);
+}
+
+/** The folder of a run, from what it printed; "" where it printed none. */
+export const folderIn = (stdout: string): string =>
+  /results: +(.*)\/results\.csv/.exec(stdout)?.[1] ?? "";
 
 /** A fresh folder that is removed after the tests of the file. */
 export function scratch(): string {

@@ -8,7 +8,7 @@ import { readCsv, readMetrics, readRun } from "@dsbm/runs";
 import { describe, expect, it } from "vitest";
 import { outcome } from "../../scripts/torture.mjs";
 import { freePort } from "../support/ranks.js";
-import { dsbm, launch, type Outcome, onlyRun, scratch, small } from "./cli.js";
+import { dsbm, launch, type Outcome, onlyRun, scratch, small, stopAt } from "./cli.js";
 import { quick } from "./train.js";
 
 const root = scratch();
@@ -87,13 +87,7 @@ describe("several processes", () => {
     const ranked = ["nproc=2", "share_batch=true"];
     const straight = await dsbm([...words, at("straight")]);
     expect(straight.code).toBe(0);
-    const { child, done } = launch([...words, at("pieces"), ...ranked]);
-    let said = "";
-    child.stderr?.on("data", (text) => {
-      said += text;
-      if (/half-iteration 2\/4 f: /.test(said) && !child.killed) child.kill("SIGINT");
-    });
-    const stopped = await done;
+    const stopped = await stopAt([...words, at("pieces"), ...ranked], /half-iteration 2\/4 f: /);
     expect(stopped.code).toBe(130);
     expect(stopped.stderr).toMatch(/to go on: npx dsbm train dataset=synthetic/);
     expect(stopped.stderr).not.toMatch(/bug|\n\s+at |rank/);

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readRun } from "@dsbm/runs";
 import { expect, it } from "vitest";
-import { dsbm, launch, scratch, small } from "./cli.js";
+import { dsbm, launch, onlyRun, scratch, small } from "./cli.js";
 
 const root = scratch();
 const options = (experiments: string) => [
@@ -16,10 +16,7 @@ const options = (experiments: string) => [
   "checkpoint_stride=70",
   `experiments_dir=${join(root, experiments)}`,
 ];
-const folderOf = (experiments: string) => {
-  const base = join(root, experiments, "gaussian");
-  return join(base, readdirSync(base)[0] as string, "3");
-};
+const folderOf = (experiments: string) => onlyRun(join(root, experiments)) as string;
 /** Hashes of all weights, by file. */
 const weights = (experiments: string) => {
   const folder = join(folderOf(experiments), "models");

@@ -5,7 +5,7 @@ import { openRun, picturePng, runPaths } from "@dsbm/runs";
 import { full, Generator, io, randint, randn, setNumThreads, type Tensor } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { main } from "../../packages/cli/src/main.js";
-import { dsbm, launch, scratch } from "./cli.js";
+import { dsbm, scratch, stopAt } from "./cli.js";
 import { imageRun, vectorRun } from "./sample.js";
 
 const root = scratch();
@@ -206,14 +206,8 @@ describe("dsbm sample", () => {
   });
 
   it("stops at Ctrl-C, and leaves nothing of the output", async () => {
-    const { child, done } = launch(
-      ["sample", images, "synthetic_circles", "stopped", "steps=400", "threads=1"],
-      { cwd: root },
-    );
-    child.stderr?.on("data", (text) => {
-      if (String(text).includes("sampling b")) child.kill("SIGINT");
-    });
-    const { code, stderr } = await done;
+    const words = [images, "synthetic_circles", "stopped", "steps=400", "threads=1"];
+    const { code, stderr } = await stopAt(["sample", ...words], /sampling b/, { cwd: root });
     expect(code, stderr).toBe(130);
     expect(stderr).toContain("nothing was written to stopped");
     expect(existsSync(at("stopped"))).toBe(false);
@@ -229,74 +223,39 @@ describe("dsbm sample", () => {
 });
 
 describe("one clear line for", () => {
-  const words = (...list: string[]) => list;
-  it.each<[string, () => string[], RegExp]>([
-    ["no words", () => [], /expected RUN INPUT OUTPUT/],
-    ["a word too many", () => words(images, bytes, "x.npy", "more"), /expected RUN INPUT OUTPUT/],
-    [
-      "an unknown key",
-      () => words(images, bytes, "x.npy", "direktion=f"),
-      /did you mean "direction"/,
-    ],
-    ["several values", () => words(images, bytes, "x.npy", "-m", "seed=1,2"), /leave -m out/],
-    [
-      "no run",
-      () => words(root, bytes, "x.npy"),
-      /there is no .*run\.json: give the folder of a run/,
-    ],
-    [
-      "an input that is not there",
-      () => words(images, "none/x.npy", "x.npy"),
-      /none\/x\.npy is not there/,
-    ],
-    [
-      "an unknown set",
-      () => words(images, "mnits_2", "x.npy"),
-      /no file or folder here.*did you mean "mnist_2"/,
-    ],
-    [
-      "vectors for images",
-      () => words(images, save("v1.npy", randn([3, 2])), "x.npy"),
-      /\[3, 2\]; expected \[n, 1, 8, 8\]/,
-    ],
-    ["images for vectors", () => words(vectors, bytes, "x.npy"), /uint8; expected float32/],
-    [
-      "integers",
-      () => words(vectors, save("i.npy", randint(0, 9, [3, 2])), "x.npy"),
-      /int64; expected/,
-    ],
-    ["no rows", () => words(vectors, save("e.npy", randn([0, 2])), "x.npy"), /no samples/],
-    [
-      "other channels",
-      () => words(images, save("c.npy", randn([3, 3, 8, 8])), "x.npy"),
-      /\[3, 3, 8, 8\]/,
-    ],
-    ["a Gaussian that is none", () => words(images, "gaussian:5", "x.npy"), /data at both ends/],
-    ["a count that is none", () => words(vectors, "gaussian:many", "x.npy"), /gaussian:100/],
-    ["pictures of vectors", () => words(vectors, "gaussian:5", "folder-out"), /write a \.npy file/],
-    [
-      "a path as pictures",
-      () => words(images, bytes, "folder-out", "path=true"),
-      /folder-out\.npy/,
-    ],
-    [
-      "classes that no network asks for",
-      () => words(images, bytes, "x.npy", "y=1"),
-      /without classes/,
-    ],
-    [
-      "steps of an ODE",
-      () => words(images, bytes, "x.npy", "solver=heun", "steps=5"),
-      /ode_step_size/,
-    ],
-    [
-      "a tolerance of the SDE",
-      () => words(images, bytes, "x.npy", "ode_tol=1e-3"),
-      /solver=dopri5/,
-    ],
-    ["resizing an array", () => words(images, bytes, "x.npy", "resize=true"), /leave it out/],
-  ])("%s", async (_, args, expected) => {
-    const { code, stderr, stdout } = await sample(...args());
+  /** IMAGES, VECTORS and BYTES are the runs and the file above; other words are as they are typed. */
+  const place = (word: string) =>
+    ({ IMAGES: images, VECTORS: vectors, BYTES: bytes, ROOT: root })[word] ?? word;
+  beforeAll(() => {
+    save("three.npy", randn([3, 2]));
+    save("integers.npy", randint(0, 9, [3, 2]));
+    save("empty.npy", randn([0, 2]));
+    save("colours.npy", randn([3, 3, 8, 8]));
+  });
+
+  it.each([
+    ["no words", "", /expected RUN INPUT OUTPUT/],
+    ["a word too many", "IMAGES BYTES x.npy more", /expected RUN INPUT OUTPUT/],
+    ["an unknown key", "IMAGES BYTES x.npy direktion=f", /did you mean "direction"/],
+    ["several values", "IMAGES BYTES x.npy -m seed=1,2", /leave -m out/],
+    ["no run", "ROOT BYTES x.npy", /there is no .*run\.json: give the folder of a run/],
+    ["an input that is not there", "IMAGES none/x.npy x.npy", /none\/x\.npy is not there/],
+    ["an unknown set", "IMAGES mnits_2 x.npy", /no file or folder here.*did you mean "mnist_2"/],
+    ["vectors for images", "IMAGES three.npy x.npy", /\[3, 2\]; expected \[n, 1, 8, 8\]/],
+    ["images for vectors", "VECTORS BYTES x.npy", /uint8; expected float32/],
+    ["integers", "VECTORS integers.npy x.npy", /int64; expected/],
+    ["no rows", "VECTORS empty.npy x.npy", /no samples/],
+    ["other channels", "IMAGES colours.npy x.npy", /\[3, 3, 8, 8\]/],
+    ["a Gaussian that is none", "IMAGES gaussian:5 x.npy", /data at both ends/],
+    ["a count that is none", "VECTORS gaussian:many x.npy", /gaussian:100/],
+    ["pictures of vectors", "VECTORS gaussian:5 folder-out", /write a \.npy file/],
+    ["a path as pictures", "IMAGES BYTES folder-out path=true", /folder-out\.npy/],
+    ["classes for networks without", "IMAGES BYTES x.npy y=1", /without classes/],
+    ["steps of an ODE", "IMAGES BYTES x.npy solver=heun steps=5", /ode_step_size/],
+    ["a tolerance of the SDE", "IMAGES BYTES x.npy ode_tol=1e-3", /solver=dopri5/],
+    ["resizing an array", "IMAGES BYTES x.npy resize=true", /leave it out/],
+  ])("%s", async (_, words, expected) => {
+    const { code, stderr, stdout } = await sample(...words.split(" ").filter(Boolean).map(place));
     expect(stderr.trim().split("\n").at(-1)).toMatch(expected);
     expect(stderr).not.toMatch(/bug|\n\s+at /);
     expect(stderr.trim().split("\n").length).toBe(1);

@@ -8,16 +8,8 @@ const root = scratch();
 
 it("runs the product of lists, lets one fail alone, and runs only what is not done", async () => {
   const keys = small.filter((word) => !/^(seed|inner_iters)=/.test(word));
-  const args = [
-    "gaussian",
-    ...keys,
-    "inner_iters=10",
-    "outer_iters=1",
-    "lr=1e-4,1e30",
-    "seed=1,2",
-    "-m",
-    `experiments_dir=${root}`,
-  ];
+  const swept = ["inner_iters=10", "outer_iters=1", "lr=1e-4,1e30", "seed=1,2", "-m"];
+  const args = ["gaussian", ...keys, ...swept, `experiments_dir=${root}`];
   const first = await dsbm(args);
   expect(first.code).toBe(1);
   expect(first.stdout).toContain("4 runs, 2 at once");
@@ -34,14 +26,8 @@ it("runs the product of lists, lets one fail alone, and runs only what is not do
 });
 
 it("reports every wrong key of a sweep before anything runs", async () => {
-  const { code, stderr } = await dsbm([
-    "gaussian",
-    "dim=2,0",
-    "seed=1,2",
-    "lrr=3",
-    "-m",
-    `experiments_dir=${root}`,
-  ]);
+  const args = ["dim=2,0", "seed=1,2", "lrr=3", "-m", `experiments_dir=${root}`];
+  const { code, stderr } = await dsbm(["gaussian", ...args]);
   expect(code).toBe(2);
   expect(stderr).toContain("lrr");
   expect(stderr).toContain("dim");

@@ -7,7 +7,7 @@ import { encodeStatistics } from "@dsbm/bridge";
 import { type Row, readCsv } from "@dsbm/runs";
 import { eye, setNumThreads, tidy, zeros } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { dsbm, scratch } from "./cli.js";
+import { dsbm, expectLine, folderIn, scratch } from "./cli.js";
 import { quick } from "./train.js";
 
 beforeAll(() => setNumThreads(1));
@@ -22,7 +22,7 @@ async function run(...words: string[]): Promise<{ folder: string; rows: Row[]; s
   const { code, stdout, stderr } = await dsbm([...words, at]);
   expect(stderr).not.toMatch(/bug|\n\s+at /);
   expect(code, stderr).toBe(0);
-  const folder = /results: +(.*)\/results\.csv/.exec(stdout)?.[1] ?? "";
+  const folder = folderIn(stdout);
   return { folder, stdout, rows: readCsv(join(folder, "results.csv")).rows };
 }
 
@@ -168,10 +168,7 @@ describe("metrics.fid_statistics", () => {
     ] as const) {
       const { code, stderr } = await dsbm(["train", ...words(path, "name=wrong"), at]);
       expect(code).not.toBe(0);
-      const lines = stderr.split("\n").filter((line) => line.startsWith("dsbm: "));
-      expect(lines).toHaveLength(1);
-      expect(lines[0]).toContain(text);
-      expect(stderr).not.toMatch(/bug|\n\s+at /);
+      expectLine(stderr, [text]);
     }
   });
 });

@@ -7,7 +7,7 @@ import { loadTable } from "@dsbm/data";
 import { type Row, readCsv, readMetrics, readRun } from "@dsbm/runs";
 import { setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { dsbm, launch, type Outcome, scratch } from "./cli.js";
+import { dsbm, folderIn, type Outcome, scratch, stopAt } from "./cli.js";
 import { quick } from "./train.js";
 
 const root = scratch();
@@ -22,7 +22,7 @@ async function test(
 ): Promise<Outcome & { folder: string; rows: Row[] }> {
   const args = ["test", ...run, `name=${name}`, `experiments_dir=${root}`, ...more];
   const outcome = await dsbm(args);
-  const folder = /results: +(.*)\/results\.csv/.exec(outcome.stdout)?.[1] ?? "";
+  const folder = folderIn(outcome.stdout);
   expect(outcome.stderr).not.toMatch(/bug|\n\s+at /);
   return { ...outcome, folder, rows: folder ? readCsv(join(folder, "results.csv")).rows : [] };
 }
@@ -55,7 +55,7 @@ beforeAll(async () => {
   setNumThreads(1);
   const { stdout, code } = await train("whole");
   expect(code).toBe(0);
-  trained = /results: +(.*)\/results\.csv/.exec(stdout)?.[1] ?? "";
+  trained = folderIn(stdout);
 });
 
 describe("a finished run", () => {
@@ -203,11 +203,7 @@ describe("a run that is not whole", () => {
 it("Ctrl-C ends it between two batches; the same words go on", async () => {
   const more = ["test_batch_size=1", "test_npar=20", "half_iteration=all", ...flow];
   const args = ["test", ...run, "name=whole", `experiments_dir=${root}`, ...more];
-  const { child, done } = launch(args);
-  child.stderr?.on("data", (text) => {
-    if (`${text}`.includes("0001_b_sde")) child.kill("SIGINT");
-  });
-  const stopped = await done;
+  const stopped = await stopAt(args, /0001_b_sde/);
   expect(stopped.code).toBe(130);
   expect(stopped.stderr).toMatch(/stopped in the evaluation[\s\S]*to go on: npx dsbm test/);
   const on = await test("whole", ...more);

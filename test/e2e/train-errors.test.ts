@@ -1,11 +1,11 @@
 // Bad input to `dsbm train`: one clear line, an exit code that is not 0, and never a stack trace.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readRun, runPaths } from "@dsbm/runs";
 import { io, ones } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import { dsbm, scratch } from "./cli.js";
+import { dsbm, expectLine, onlyRun, scratch } from "./cli.js";
 import { quick } from "./train.js";
 
 const root = scratch();
@@ -16,17 +16,6 @@ const words = (name: string, ...more: string[]) => [
   ...more,
   `experiments_dir=${join(root, name)}`,
 ];
-
-/** Expects one line that holds all the texts. */
-function expectLine(stderr: string, texts: readonly string[]): void {
-  const lines = stderr
-    .trim()
-    .split("\n")
-    .filter((line) => line.startsWith("dsbm: "));
-  expect(lines.length, stderr).toBe(1);
-  for (const text of texts) expect(lines[0]).toContain(text);
-  expect(stderr).not.toMatch(/\n\s+at |bug/);
-}
 
 describe("one clear line", () => {
   it.each([
@@ -73,15 +62,11 @@ describe("one clear line", () => {
   it("a cut IDX file", async () => {
     const folder = join(root, "data", "mnist");
     mkdirSync(folder, { recursive: true });
-    const header = Buffer.alloc(16);
-    header.writeUInt32BE(0x00000803, 0);
-    header.writeUInt32BE(60000, 4);
-    header.writeUInt32BE(28, 8);
-    header.writeUInt32BE(28, 12);
-    writeFileSync(
-      join(folder, "train-images-idx3-ubyte"),
-      Buffer.concat([header, Buffer.alloc(500)]),
-    );
+    const images = new DataView(new ArrayBuffer(516));
+    [0x00000803, 60000, 28, 28].forEach((word, i) => {
+      images.setUint32(4 * i, word);
+    });
+    writeFileSync(join(folder, "train-images-idx3-ubyte"), images);
     writeFileSync(join(folder, "train-labels-idx1-ubyte"), Buffer.alloc(20));
     const { code, stderr } = await dsbm(
       words("cut", "dataset=mnist_2to3", `paths.data_dir_name=${join(root, "data")}`),
@@ -113,10 +98,7 @@ describe("one clear line", () => {
 describe("a configuration that changed", () => {
   it("is refused with what changed and what to do; keys that change nothing are free", async () => {
     expect((await dsbm(words("changed", "n_ipf=1"))).code).toBe(0);
-    const folder = (function find(at: string): string {
-      const entry = readdirSync(at).find((name) => !name.startsWith(".")) as string;
-      return entry === "3" ? join(at, entry) : find(join(at, entry));
-    })(join(root, "changed"));
+    const folder = onlyRun(join(root, "changed")) as string;
     const { config_json } = runPaths(folder);
     const config = { ...readRun(folder).config, lr: 0.5 };
     writeFileSync(config_json, JSON.stringify(config));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { readRun } from "@dsbm/runs";
 import { describe, expect, it } from "vitest";
 import { outcome, torture } from "../../scripts/torture.mjs";
-import { dsbm, launch, onlyRun, scratch } from "./cli.js";
+import { dsbm, onlyRun, scratch, stopAt } from "./cli.js";
 import { quick } from "./train.js";
 
 const root = scratch();
@@ -32,14 +32,7 @@ const compared = (name: string) => JSON.stringify({ ...outcome(join(root, name))
 describe("a run stopped by Ctrl-C", () => {
   it("says how to go on, is readable, and goes on to the same weights", async () => {
     expect((await dsbm(words("straight"))).code).toBe(0);
-    const { child, done } = launch(words("stopped"));
-    let said = "";
-    child.stderr?.on("data", (text) => {
-      said += text;
-      // Past the first half-iteration, in the middle of things.
-      if (/half-iteration 2\/4 f: /.test(said) && !child.killed) child.kill("SIGINT");
-    });
-    const stopped = await done;
+    const stopped = await stopAt(words("stopped"), /half-iteration 2\/4 f: /);
     expect(stopped.code).toBe(130);
     expect(stopped.stderr).toMatch(/to go on: npx dsbm train dataset=synthetic/);
     expect(stopped.stderr).not.toMatch(/bug|\n\s+at /);
@@ -53,13 +46,7 @@ describe("a run stopped by Ctrl-C", () => {
 
 describe("a damaged checkpoint", () => {
   it("is named, and the one before is used", async () => {
-    const { child, done } = launch(words("damaged", "checkpoint_stride=4"));
-    let said = "";
-    child.stderr?.on("data", (text) => {
-      said += text;
-      if (/half-iteration 3\/4 b: /.test(said) && !child.killed) child.kill("SIGINT");
-    });
-    await done;
+    await stopAt(words("damaged", "checkpoint_stride=4"), /half-iteration 3\/4 b: /);
     const folder = join(folderOf("damaged"), "checkpoints");
     const newest = readdirSync(folder).sort().at(-1) as string;
     truncateSync(join(folder, newest, "net_b.safetensors"), 1000);
@@ -72,13 +59,7 @@ describe("a damaged checkpoint", () => {
   });
 
   it("of which none is left means starting over", async () => {
-    const { child, done } = launch(words("lost"));
-    let said = "";
-    child.stderr?.on("data", (text) => {
-      said += text;
-      if (/half-iteration 2\/4 f: /.test(said) && !child.killed) child.kill("SIGKILL");
-    });
-    await done;
+    await stopAt(words("lost"), /half-iteration 2\/4 f: /, { signal: "SIGKILL" });
     const folder = join(folderOf("lost"), "checkpoints");
     for (const id of readdirSync(folder)) writeFileSync(join(folder, id, "manifest.json"), "{");
     const again = await dsbm(words("lost"));
@@ -90,24 +71,13 @@ describe("a damaged checkpoint", () => {
 
 describe("autostart_next_it", () => {
   it("ends the half-iteration in progress where it is", async () => {
-    const { child, done } = launch(words("next", "num_iter=100000"));
-    let said = "";
-    child.stderr?.on("data", (text) => {
-      said += text;
-      if (/half-iteration 3\/4 b: /.test(said) && !child.killed) child.kill("SIGINT");
-    });
-    await done;
+    await stopAt(words("next", "num_iter=100000"), /half-iteration 3\/4 b: /);
     const before = readRun(folderOf("next")).models.length;
     expect(before).toBe(2);
-    const { child: second, done: ended } = launch(
+    const { stderr } = await stopAt(
       words("next", "num_iter=100000", "autostart_next_it=true"),
+      /half-iteration 4\/4 f: /,
     );
-    let told = "";
-    second.stderr?.on("data", (text) => {
-      told += text;
-      if (/half-iteration 4\/4 f: /.test(told) && !second.killed) second.kill("SIGINT");
-    });
-    const { stderr } = await ended;
     expect(stderr).toMatch(/the half-iteration in progress ends here/);
     expect(stderr).not.toMatch(/half-iteration 3\/4 b: /);
   });

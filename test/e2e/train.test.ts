@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { picturePng, readCsv, readRun } from "@dsbm/runs";
 import { io, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import { dsbm, type Outcome, scratch } from "./cli.js";
+import { dsbm, folderIn, type Outcome, scratch } from "./cli.js";
 import { quick } from "./train.js";
 
 const root = scratch();
@@ -13,8 +13,7 @@ const root = scratch();
 /** Runs with these words more, and finds the run's folder in what it printed. */
 async function train(name: string, ...words: string[]): Promise<Outcome & { folder: string }> {
   const outcome = await dsbm([...quick, ...words, `name=${name}`, `experiments_dir=${root}`]);
-  const folder = /results: +(.*)\/results\.csv/.exec(outcome.stdout)?.[1] ?? "";
-  return { ...outcome, folder };
+  return { ...outcome, folder: folderIn(outcome.stdout) };
 }
 
 /** The same without its own value for a key. */

@@ -73,15 +73,10 @@ describe("the script", () => {
     const keys = { partition: "gpu", cpus_per_task: 4, gpus_per_node: 2, mem_gb: 0.5 };
     const text = script({ ...keys, timeout_min: 90, array_parallelism: 5 });
     for (const option of [
-      "--partition=gpu",
-      "--cpus-per-task=4",
-      "--gpus-per-node=2",
-      "--mem=512M",
-      "--time=90",
-      "--signal=B:TERM@90",
-      "--array=1%5",
+      ...["partition=gpu", "cpus-per-task=4", "gpus-per-node=2", "mem=512M"],
+      ...["time=90", "signal=B:TERM@90", "array=1%5"],
     ])
-      expect(options(text)).toContain(`#SBATCH ${option}`);
+      expect(options(text)).toContain(`#SBATCH --${option}`);
     expect(text).toContain("export DSBM_CORES=4\n");
     // No signal before the run has begun.
     expect(options(script({ timeout_min: 1 }))).toContain("#SBATCH --signal=B:TERM@15");
@@ -119,17 +114,8 @@ describe("the script", () => {
   });
 
   it("runs the member of its task, with every word as it was", () => {
-    const odd = [
-      "x='a b'",
-      'y="q"',
-      "z=$(rm -rf /)",
-      "w=`id`",
-      "v=a\\b",
-      "u=\n",
-      "t=*;&|<>",
-      "ü=é",
-      "",
-    ];
+    const odd = ["x='a b'", 'y="q"', "z=$(rm -rf /)", "w=`id`", "v=a\\b", "u=\n"];
+    odd.push("t=*;&|<>", "ü=é", "");
     const members = [member(1), member(2, { args: ["gaussian", ...odd] })];
     const place = join(folder, 'it\'s a "place" $HOME');
     execFileSync("mkdir", ["-p", place]);
@@ -138,13 +124,13 @@ describe("the script", () => {
     const echo = join(folder, "echo.mjs");
     writeFileSync(echo, "console.log(JSON.stringify([process.cwd(), process.argv.slice(3)]))");
     const last = text.trimEnd().split("\n").at(-1) as string;
-    const told = text.replace(last, `exec ${process.execPath} ${echo} program "$@"`);
+    const echoing = text.replace(last, `exec ${process.execPath} ${echo} program "$@"`);
     const env = { ...process.env, SLURM_ARRAY_TASK_ID: "2" };
-    const out = execFileSync("sh", ["-c", told], { env, encoding: "utf8" });
+    const out = execFileSync("sh", ["-c", echoing], { env, encoding: "utf8" });
     expect(JSON.parse(out)).toEqual([place, ["gaussian", ...odd]]);
     expect(last).toMatch(/^exec \S+ \S+dsbm\.mjs "\$@"$/);
     const none = { ...process.env, SLURM_ARRAY_TASK_ID: "3" };
-    expect(() => execFileSync("sh", ["-c", told], { env: none, stdio: "pipe" })).toThrow(
+    expect(() => execFileSync("sh", ["-c", echoing], { env: none, stdio: "pipe" })).toThrow(
       /this script has no member 3/,
     );
   });
@@ -161,18 +147,17 @@ describe("Slurm's answers", () => {
       'echo "7_1|FAILED"; echo "7_6|OUT_OF_MEMORY"; echo "7_8|CANCELLED by 0"; echo "7_[9-12%2]|PENDING"',
     );
     const { tasks } = await tasksOf(new Map([["7", [1, 2, 6]]]));
-    expect(tasks?.get("7_1")).toEqual({ phase: "ended", why: null, completed: true });
-    expect(tasks?.get("7_2")).toMatchObject({
-      phase: "ended",
-      why: expect.stringMatching(/time limit/),
+    const ended = (why: unknown) => ({ phase: "ended", why, completed: false });
+    expect(Object.fromEntries(tasks ?? [])).toEqual({
+      "7_1": { phase: "ended", why: null, completed: true },
+      "7_2": ended(expect.stringMatching(/time limit/)),
+      "7_3": { phase: "running", why: null, completed: false },
+      "7_4": { phase: "queued", why: null, completed: false },
+      "7_5": { phase: "queued", why: "Slurm says PartitionTimeLimit", completed: false },
+      "7_6": ended(expect.stringMatching(/out of memory.*launcher.mem_gb/)),
+      "7_8": ended(expect.stringMatching(/cancelled/)),
+      "7_9": ended("it was killed by signal 9"),
     });
-    expect(tasks?.get("7_3")?.phase).toBe("running");
-    expect(tasks?.get("7_4")).toEqual({ phase: "queued", why: null, completed: false });
-    expect(tasks?.get("7_5")?.why).toBe("Slurm says PartitionTimeLimit");
-    expect(tasks?.get("7_6")?.why).toMatch(/out of memory.*launcher.mem_gb/);
-    expect(tasks?.get("7_8")?.why).toMatch(/cancelled/);
-    expect(tasks?.get("7_9")?.why).toBe("it was killed by signal 9");
-    expect(tasks?.size).toBe(8);
   });
 
   it("may be that a job is forgotten, or that there is no Slurm here", async () => {
@@ -191,29 +176,25 @@ describe("Slurm's answers", () => {
     });
   });
 
-  it("stand in the log, where nothing else is left", () => {
-    const told = (line: string) => slurmReason(`half-iteration 3\n${line}\n`);
-    expect(
-      told(
-        "slurmstepd: error: *** JOB 5 ON n1 CANCELLED AT 2026-01-01T00:00:00 DUE TO TIME LIMIT ***",
-      ),
-    ).toMatch(/time limit/);
-    expect(told("slurmstepd: error: Detected 1 oom_kill event in StepId=5.batch.")).toMatch(
-      /memory/,
-    );
-    expect(told("slurmstepd: error: *** JOB 5 ON n1 CANCELLED AT 2026-01-01T00:00:00 ***")).toMatch(
-      /cancelled/,
-    );
-    expect(told("slurmstepd-n1: error: Exceeded job memory limit")).toMatch(/memory/);
-    expect(told("the words CANCELLED and oom_kill of somebody else")).toBeNull();
+  it.each([
+    ["error: *** JOB 5 ON n1 CANCELLED AT 2026-01-01T00:00:00 DUE TO TIME LIMIT ***", /time limit/],
+    ["error: Detected 1 oom_kill event in StepId=5.batch.", /memory/],
+    ["error: *** JOB 5 ON n1 CANCELLED AT 2026-01-01T00:00:00 ***", /cancelled/],
+    ["error: Exceeded job memory limit", /memory/],
+  ])("are in the log, where nothing else is left: %s", (line, reason) => {
+    expect(slurmReason(`half-iteration 3\nslurmstepd-n1: ${line}\n`)).toMatch(reason);
+    expect(slurmReason(`half-iteration 3\n${line}\n`)).toBeNull();
   });
 
-  it("a member's last words are its last error, or its last line", () => {
-    expect(lastLogLine("step 1\ndsbm: the loss became NaN\n\n")).toBe("the loss became NaN");
-    expect(
-      lastLogLine("dsbm: this is a bug in dsbm, please report it:\nTypeError: x\n  at y\n"),
-    ).toBe("this is a bug in dsbm, please report it: TypeError: x");
-    expect(lastLogLine("step 1\nstep 2\n")).toBe("step 2");
-    expect(lastLogLine("\n")).toBeNull();
+  it.each([
+    ["step 1\ndsbm: the loss became NaN\n\n", "the loss became NaN"],
+    [
+      "dsbm: this is a bug in dsbm, please report it:\nTypeError: x\n  at y\n",
+      "this is a bug in dsbm, please report it: TypeError: x",
+    ],
+    ["step 1\nstep 2\n", "step 2"],
+    ["\n", null],
+  ])("are a member's last error, or its last line: %j", (log, line) => {
+    expect(lastLogLine(log)).toBe(line);
   });
 });
