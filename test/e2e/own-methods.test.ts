@@ -68,13 +68,13 @@ describe.each(["online", "fitted"])("method=%s", (method) => {
 });
 
 it("an unknown method is answered with the names there are, own ones included", async () => {
-  const said: string[] = [];
+  const errors: string[] = [];
   const error = console.error;
-  console.error = (line: string) => said.push(line);
+  console.error = (line: string) => errors.push(line);
   try {
     expect(await main(["train", "dataset=gaussian", "method=onlin"])).toBe(2);
   } finally {
     console.error = error;
   }
-  expect(said.join("\n")).toContain('did you mean "online"');
+  expect(errors.join("\n")).toContain('did you mean "online"');
 });

@@ -75,7 +75,7 @@ describe("several processes", () => {
       ]);
     expect(farthest(numbers("one"), numbers("two"))).toBeLessThan(1e-4);
     expect(two.stdout).toBe(one.stdout.replaceAll(join(root, "one"), join(root, "two")));
-    // Finished, whoever asks.
+    // A finished run is not run again in several processes.
     const again = await dsbm([...words, at("two"), "nproc=2"]);
     expect([again.code, again.stderr]).toEqual([0, ""]);
     expect(again.stdout).toMatch(/is finished already/);
@@ -124,14 +124,14 @@ describe("a rank killed with SIGKILL", () => {
     const name = what.replaceAll(" ", "-");
     const { child, done } = launch([...images, at(name), "nproc=2"]);
     const stop = AbortSignal.timeout(60_000);
-    let said = "";
+    let seen = "";
     child.stderr?.on("data", (text) => {
-      said += text;
+      seen += text;
     });
     const folder = () => (existsSync(join(root, name)) ? folderOf(name) : null);
     const isThere = () => {
       const place = folder();
-      if (what === "in a step") return moment.test(said);
+      if (what === "in a step") return moment.test(seen);
       // A file that is not whole yet: the cache's, or the checkpoint's.
       const part = what === "in a cache" ? "cache" : "checkpoints";
       const path = place && join(place, part);
@@ -208,7 +208,7 @@ describe("ranks that do not fit together", () => {
     expect(first?.stderr).toMatch(/\ndsbm: rank 0: cannot make the folder [^\n]*\n$/);
   });
 
-  it("are told what cannot be shared, before anything starts", async () => {
+  it("refuse what cannot be shared, before anything starts", async () => {
     const cut = await dsbm([...words, at("cut"), "nproc=100"]);
     expect([cut.code, cut.stderr]).toEqual([
       2,

@@ -201,7 +201,7 @@ describe("noise", () => {
 describe("conditions", () => {
   it("reach the networks, row by row", async () => {
     const folder = imageRun(
-      join(root, "told"),
+      join(root, "classes"),
       [
         "model.class_cond=true",
         "Dataset=synthetic_shapes",
@@ -234,7 +234,7 @@ describe("an opened run", () => {
   it("refuses what it cannot sample, in one line", async () => {
     const folder = vectorRun(join(root, "refuses"));
     using bridge = openBridge(folder);
-    for (const [x, options, said] of [
+    for (const [x, options, message] of [
       [normal([4, 3], 1), {}, /\[4,3\]; expected float32 \[n, 2\]/],
       [normal([4, 2], 1).to("float64"), {}, /float64/],
       [normal([4, 2], 1).div(0), {}, /NaN or infinite/],
@@ -242,7 +242,7 @@ describe("an opened run", () => {
       [normal([4, 2], 1), { ode_tol: 1e-3 }, /dopri5/],
       [normal([4, 2], 1), { given: { cond: normal([4, 1], 1) } }, /given\.cond/],
     ] as const)
-      await expect(bridge.sample(x, options)).rejects.toThrow(said);
+      await expect(bridge.sample(x, options)).rejects.toThrow(message);
     const stopped = AbortSignal.abort(new Error("stopped here"));
     const work = bridge.sample(normal([4, 2], 1), { signal: stopped });
     await expect(work).rejects.toThrow("stopped here");

@@ -1,4 +1,4 @@
-// `dsbm sample` as a user types it: every kind of input and output, and one line for what cannot be.
+// `dsbm sample` as a user types it: every kind of input and output, and one line for each mistake.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openRun, picturePng, runPaths } from "@dsbm/runs";
@@ -22,22 +22,22 @@ const load = (path: string) => {
 
 /** The command in this process: starting one for every mistake would take minutes. */
 async function sample(...words: string[]) {
-  const said = { stdout: "", stderr: "" };
+  const output = { stdout: "", stderr: "" };
   const spies = [
     vi.spyOn(console, "log").mockImplementation((text) => {
-      said.stdout += `${text}\n`;
+      output.stdout += `${text}\n`;
     }),
     vi.spyOn(console, "error").mockImplementation((text) => {
-      said.stderr += `${text}\n`;
+      output.stderr += `${text}\n`;
     }),
     vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-      said.stderr += text;
+      output.stderr += text;
       return true;
     }),
   ];
   try {
     const code = await main(["sample", ...words]);
-    return { code, ...said };
+    return { code, ...output };
   } finally {
     for (const spy of spies) spy.mockRestore();
   }

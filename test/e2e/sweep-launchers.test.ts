@@ -1,5 +1,5 @@
-// Sweeps as they are typed, whatever starts their runs: the same numbers, what is done is not done again, and it can
-// be told where they are and why something failed.
+// Sweeps as they are typed, with each launcher: the same numbers, finished runs are not run again, and the status shows
+// states and reasons of failures.
 import {
   chmodSync,
   existsSync,
@@ -30,7 +30,7 @@ const gaussian = (experiments: string, ...words: string[]) => [
   `experiments_dir=${experiments}`,
   "-m",
 ];
-/** An image run of a second: one iteration, no pictures, no judge. */
+/** An image run of a second: one iteration, no pictures, no classifier. */
 const toy = [
   ...quick.filter((word) => !/^(seed|n_ipf|first_num_iter|num_iter)=/.test(word)),
   ...["n_ipf=1", "first_num_iter=4", "num_iter=4", "plot_level=0", "metrics.judge=false"],
@@ -89,7 +89,7 @@ describe("whatever the launcher", () => {
     expect(a?.at(-1)?.var_std).toBeCloseTo(Math.abs(p - q) / Math.SQRT2, 12);
   });
 
-  it("a status tells what is done and why the rest failed, from every folder above", async () => {
+  it("a status shows what is done and why the rest failed, from every folder above", async () => {
     for (const place of [slurm, sweepIn(slurm)]) {
       const { code, stdout } = await dsbm(["sweep", "status", place], { env: fake.env });
       expect(code).toBe(0);
@@ -152,7 +152,7 @@ describe("a sweep that waits in Slurm", () => {
     expect(stdout).toMatch(/goes on; to look: npx dsbm sweep status .*; to cancel: scancel 1/);
   });
 
-  it("tells why members were ended, and starts those again", async () => {
+  it("shows why members were ended, and starts those again", async () => {
     fake.queue(["1 1 OUT_OF_MEMORY None", "1 2 CANCELLED None"]);
     const status = await dsbm(["sweep", "status", folder], { env: fake.env });
     expect(status.stdout).toMatch(/failed .*out of memory: give it more by launcher.mem_gb/);
@@ -225,7 +225,7 @@ it("images: a table by direction, of runs that were launched by Slurm", async ()
   expect(readFileSync(summary_svg, "utf8")).toContain(">reference<");
 });
 
-describe("what cannot be is one line", () => {
+describe("one clear line", () => {
   it.each([
     [["launcher=slurm_cpu", "launcher.partitoin=x"], 2, /did you mean "launcher.partition"\?/],
     [["launcher=slurm"], 2, /there are: local, slurm_cpu, slurm_gpu/],

@@ -62,8 +62,8 @@ describe("fields with a condition", () => {
       [0, 1].flatMap((c) => ["1-1", "2-3", "4-7", "8-11"].map((band) => `${c}:${band}`)),
     );
     const mean = (direction: string, key: string) => {
-      const told = of(direction).filter((band) => band[key] !== null);
-      return told.reduce((sum, band) => sum + Number(band[key]), 0) / told.length;
+      const found = of(direction).filter((band) => band[key] !== null);
+      return found.reduce((sum, band) => sum + Number(band[key]), 0) / found.length;
     };
     for (const { direction, ...row } of rows) {
       expect(row.band_error).toBeCloseTo(mean(`${direction}`, "error_generated"), 10);
@@ -92,10 +92,10 @@ describe("fields with a condition", () => {
     const [b] = again.rows as [Row];
     const first = rows.find(({ direction }) => direction === "b") as Row;
     for (const key of [...errors, worst, ...follow]) expect(b[key], key).toBe(first[key]);
-    const told = readCsv(join(again.folder, "spectrum.csv")).rows;
-    expect(told).toHaveLength(32);
-    expect(told.slice(0, 8)).toEqual(of("b"));
-    expect(new Set(told.map(({ direction, sampler }) => `${direction}${sampler}`)).size).toBe(4);
+    const found = readCsv(join(again.folder, "spectrum.csv")).rows;
+    expect(found).toHaveLength(32);
+    expect(found.slice(0, 8)).toEqual(of("b"));
+    expect(new Set(found.map(({ direction, sampler }) => `${direction}${sampler}`)).size).toBe(4);
     expect(existsSync(join(again.folder, "samples", "0002_f_ode_spectrum.svg"))).toBe(true);
     expect(readFileSync(join(again.folder, "metrics.csv"), "utf8")).toContain(
       "b/test/ode/band_error",
@@ -111,10 +111,10 @@ describe("methods", () => {
     const words = ["method=rf", ...short, "name=flow"];
     await run("train", ...words);
     const { rows } = await run("test", ...words, "ode_sampler=euler", "ode_euler_step_size=0.1");
-    const told = rows.map(({ half_iteration, direction, sampler, nfe }) =>
+    const found = rows.map(({ half_iteration, direction, sampler, nfe }) =>
       [half_iteration, direction, sampler, nfe].join(" "),
     );
-    expect(told).toEqual(["1 b sde 6", "1 f sde 6", "1 b ode 10", "1 f ode 10"]);
+    expect(found).toEqual(["1 b sde 6", "1 f sde 6", "1 b ode 10", "1 f ode 10"]);
     const msd = (i: number) => Number(rows[i]?.msd);
     // Two discretisations of one flow.
     for (const i of [0, 1]) expect(Math.abs(msd(i) / msd(i + 2) - 1)).toBeLessThan(0.1);

@@ -30,7 +30,7 @@ async function test(
 const train = (name: string, ...more: string[]) =>
   dsbm(["train", ...run, `name=${name}`, `experiments_dir=${root}`, ...more]);
 
-const told = (rows: readonly Row[]) =>
+const labels = (rows: readonly Row[]) =>
   rows.map((r) => `${r.half_iteration}${r.direction} ${r.sampler}`);
 
 /** Only what the samples are, not how long they took. */
@@ -66,7 +66,7 @@ describe("a finished run", () => {
     expect(contents(trained)).toEqual(before);
     expect(folder.startsWith(join(trained, "test"))).toBe(true);
 
-    expect(told(rows)).toEqual(["3b sde", "4f sde", "4b ode", "4f ode"]);
+    expect(labels(rows)).toEqual(["3b sde", "4f sde", "4b ode", "4f ode"]);
     const [b, f] = ["b", "f"].map((direction) =>
       readCsv(join(trained, "results.csv")).rows.findLast((row) => row.direction === direction),
     ) as [Row, Row];
@@ -112,7 +112,7 @@ describe("a finished run", () => {
     const { code, rows, folder } = await test("whole", ...more, "ode_tol=1e-2", "threads=2");
     expect(code).toBe(0);
     expect(folder.startsWith(join(trained, "test"))).toBe(true);
-    expect(told(rows)).toEqual(["3b sde", "4f sde", "4b ode", "4f ode"]);
+    expect(labels(rows)).toEqual(["3b sde", "4f sde", "4b ode", "4f ode"]);
     for (const row of rows) expect(row).toMatchObject({ split: "train", n: 40 });
     expect(rows[0]?.nfe).toBe(9);
     // Three batches, each with steps of its own.
@@ -130,13 +130,13 @@ describe("a finished run", () => {
 
   it("is evaluated as it was after any half-iteration", async () => {
     const one = await test("whole", "half_iteration=[1,2]", ...flow);
-    expect(told(one.rows)).toEqual(["1b sde", "1b ode", "1f ode", "2f sde", "2b ode", "2f ode"]);
+    expect(labels(one.rows)).toEqual(["1b sde", "1b ode", "1f ode", "2f sde", "2b ode", "2f ode"]);
     const first = readCsv(join(trained, "results.csv")).rows[0] as Row;
     expect(numbers(one.rows[0] as Row)).toEqual(numbers(first));
     // One drift alone, and with the other: the flow is another.
     expect(one.rows[1]?.msd).not.toBe(one.rows[4]?.msd);
     const all = await test("whole", "half_iteration=all", "test_ode_sampler=false");
-    expect(told(all.rows)).toEqual(["1b sde", "2f sde", "3b sde", "4f sde"]);
+    expect(labels(all.rows)).toEqual(["1b sde", "2f sde", "3b sde", "4f sde"]);
     const gone = await test("whole", "half_iteration=7");
     expect(gone.code).not.toBe(0);
     expect(gone.stderr).toMatch(/dsbm: half_iteration=7: .*1 \(b\), 2 \(f\), 3 \(b\), 4 \(f\)/);
@@ -179,7 +179,7 @@ describe("a run that is not whole", () => {
     rmSync(join(copy, "test"), { recursive: true, force: true });
     for (const file of ["2_f", "3_b", "4_f"]) rmSync(join(copy, "models", `${file}.safetensors`));
     const { rows } = await test("half", ...flow);
-    expect(told(rows)).toEqual(["1b sde", "1b ode", "1f ode"]);
+    expect(labels(rows)).toEqual(["1b sde", "1b ode", "1f ode"]);
     rmSync(join(copy, "models", "1_b.safetensors"));
     const none = await test("half", ...flow, "--again");
     expect(none.code).not.toBe(0);
@@ -208,8 +208,10 @@ it("Ctrl-C ends it between two batches; the same words go on", async () => {
   expect(stopped.stderr).toMatch(/stopped in the evaluation[\s\S]*to go on: npx dsbm test/);
   const on = await test("whole", ...more);
   expect(on.stderr).not.toContain("0001_b_sde)");
-  expect(told(on.rows)).toHaveLength(12);
-  expect(new Set(told(on.rows).map((text, i) => text + on.rows[i]?.half_iteration)).size).toBe(12);
+  expect(labels(on.rows)).toHaveLength(12);
+  expect(new Set(labels(on.rows).map((text, i) => text + on.rows[i]?.half_iteration)).size).toBe(
+    12,
+  );
   expect(readRun(on.folder).info.state).toBe("finished");
   expect(readMetrics(join(on.folder, "metrics.jsonl"))).toHaveLength(12);
 });

@@ -1,4 +1,4 @@
-// Conditions and classes on the command line: every method and network is told them, and mistakes are one line.
+// Conditions and classes on the command line: every method and network takes them, and mistakes are one line.
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readCsv } from "@dsbm/runs";

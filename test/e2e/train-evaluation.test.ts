@@ -7,7 +7,7 @@ import { quick } from "./train.js";
 
 const root = scratch();
 
-it("each evaluation tells its function evaluations and the time a batch", async () => {
+it("each evaluation has its function evaluations and the time a batch", async () => {
   const words = ["plot_level=0", "n_ipf=1", "first_num_iter=2", "metrics.judge=false"];
   const { code, stdout, stderr } = await dsbm([...quick, ...words, `experiments_dir=${root}`]);
   expect(code, stderr).toBe(0);

@@ -55,7 +55,7 @@ describe("a whole run", () => {
       ])
         expect(Number.isFinite(row[key]), key).toBe(true);
       expect(Number(row.msd)).toBeCloseTo(256 * Number(row.mse), 3);
-      // Real squares and circles are told apart, and cost their like nothing.
+      // The classifier separates real squares from circles, and real images are near to one another.
       expect(Number(row.data_share)).toBeGreaterThan(0.9);
       expect(Number(row.fid_lenet)).toBeGreaterThan(Number(row.data_fid_lenet));
     }
@@ -247,7 +247,7 @@ describe("two folders of pictures", () => {
 });
 
 describe("starting from files", () => {
-  it("takes our weights and PyTorch's, averages and optimisers, and goes on where it is told", async () => {
+  it("takes our weights and PyTorch's, averages and optimisers, and goes on at the given step", async () => {
     const words = ["plot_level=0", "metrics.judge=false"];
     const first = await train("files", ...words);
     const at = (name: string) => join(first.folder, "checkpoints", "it0002_f_step00000012", name);

@@ -56,7 +56,7 @@ function fake(name: string, body: string): void {
 }
 
 describe("the script", () => {
-  it("asks for what the preset says, one task a member", () => {
+  it("has the options of the preset, one task a member", () => {
     expect(options(script({}, [member(1), member(2), member(4)]))).toEqual([
       "#SBATCH --job-name=dsbm-gaussian",
       "#SBATCH --nodes=1",
@@ -69,7 +69,7 @@ describe("the script", () => {
     ]);
   });
 
-  it("asks for what the keys say", () => {
+  it("has the options of the keys", () => {
     const keys = { partition: "gpu", cpus_per_task: 4, gpus_per_node: 2, mem_gb: 0.5 };
     const text = script({ ...keys, timeout_min: 90, array_parallelism: 5 });
     for (const option of [
@@ -120,7 +120,7 @@ describe("the script", () => {
     const place = join(folder, 'it\'s a "place" $HOME');
     execFileSync("mkdir", ["-p", place]);
     const text = batchScript(members, launcher, { name: "x", cwd: place });
-    // Instead of the program, one that tells what it was given and where.
+    // Instead of the program, one that prints its arguments and folder.
     const echo = join(folder, "echo.mjs");
     writeFileSync(echo, "console.log(JSON.stringify([process.cwd(), process.argv.slice(3)]))");
     const last = text.trimEnd().split("\n").at(-1) as string;

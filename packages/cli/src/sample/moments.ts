@@ -16,7 +16,7 @@ export const adaptiveKey = (
 export const trainingImages = (config: CompleteTrainConfig): Tensor =>
   loadTable(config.Dataset, loading("train", "x0", config)).x.keep();
 
-/** The error where images that moments come from cannot be had: what needs them, and what to do; others as they are. */
+/** The error where the training images are missing: what needs them, and what to do; other errors unchanged. */
 export function needed(
   error: unknown,
   config: CompleteTrainConfig,

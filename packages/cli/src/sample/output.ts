@@ -36,7 +36,7 @@ export interface OutputOptions {
 const isArray = (path: string) => extname(path) === ".npy";
 
 /**
- * Refuses an output that cannot be, before anything is loaded: one that is there, a folder for vectors or paths, a
+ * Refuses an invalid output before anything is loaded: one that is there, a folder for vectors or paths, a
  * file of another kind. Throws a UsageError.
  */
 export function checkOutput(
