@@ -27,22 +27,13 @@ async function run(...words: string[]): Promise<{ folder: string; rows: Row[]; s
 }
 
 describe("fields with a condition", () => {
-  const words = [
-    "dataset=downscaler_synthetic",
-    "data.image_size=16",
-    "model.channel_mult='1,1,1,1'",
-    "n_ipf=1",
-    "num_iter=4",
-    "first_num_iter=4",
-    "batch_size=4",
-    "cache_npar=8",
-    "num_steps=4",
-    "test_npar=8",
-    "test_batch_size=4",
-    "data.n_train=40",
-    "data.n_test=16",
-    "threads=1",
-  ];
+  const words = `
+    dataset=downscaler_synthetic data.image_size=16 model.channel_mult='1,1,1,1' n_ipf=1
+    num_iter=4 first_num_iter=4 batch_size=4 cache_npar=8 num_steps=4 test_npar=8
+    test_batch_size=4 data.n_train=40 data.n_test=16 threads=1
+  `
+    .trim()
+    .split(/\s+/);
   const errors = ["band_error", "start_band_error", "data_band_error"];
   const worst = "worst_band";
   const follow = ["cond_error", "start_cond_error", "data_cond_error"];

@@ -11,26 +11,13 @@ import { quick } from "./train.js";
 const root = scratch();
 
 /** A downscaling at 16×16 of a few steps; later words win. */
-const downscaling = [
-  "train",
-  "dataset=downscaler_synthetic",
-  "data.image_size=16",
-  "data.n_train=48",
-  "data.n_test=16",
-  "n_ipf=2",
-  "num_iter=4",
-  "first_num_iter=4",
-  "batch_size=8",
-  "cache_npar=16",
-  "cache_batch_size=8",
-  "num_steps=4",
-  "test_npar=16",
-  "test_batch_size=8",
-  "plot_npar=4",
-  "plot_npar_path=2",
-  "log_every=2",
-  "threads=1",
-];
+const downscaling = `
+  train dataset=downscaler_synthetic data.image_size=16 data.n_train=48 data.n_test=16 n_ipf=2
+  num_iter=4 first_num_iter=4 batch_size=8 cache_npar=16 cache_batch_size=8 num_steps=4
+  test_npar=16 test_batch_size=8 plot_npar=4 plot_npar_path=2 log_every=2 threads=1
+`
+  .trim()
+  .split(/\s+/);
 const noClasses = ["plot_level=0", "metrics.judge=false"];
 
 async function run(name: string, ...words: string[]) {
