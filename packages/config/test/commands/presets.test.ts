@@ -186,7 +186,7 @@ describe("presets", () => {
     const [datasets = [], methods = [], models = []] = presetGroups(dirs, "train").map(
       ({ presets }) => presets.map(({ name }) => name),
     );
-    expect([datasets.length, methods.length, models.length]).toEqual([13, 6, 8]);
+    expect([datasets.length, methods.length, models.length]).toEqual([14, 6, 8]);
     for (const dataset of datasets) {
       // The schedule of this one is that of a bridge, whose steps discrete DSB cannot take.
       const fitting = methods.filter((m) => dataset !== "downscaler_synthetic_ipf" || m !== "dsb");
@@ -226,7 +226,7 @@ describe("--help", () => {
     for (const { presets } of groups)
       for (const { name, about } of presets) expect(about, name).toMatch(/^[\w ].{10,}/);
     const table = groupTable(groups).split("\n");
-    expect(table).toHaveLength(27);
+    expect(table).toHaveLength(28);
     expect(table[0]).toMatch(/^dataset=mnist_transfer {12}MNIST digits .* \(the default\)$/);
     expect(table.join("\n")).not.toContain("=_small");
     expect(groupTable([])).toBe("");
