@@ -6,7 +6,7 @@ import type { Ends } from "../problem/ends.js";
 import type { EvaluatorKind, Metric } from "./evaluator.js";
 
 const percent = (x: number) => `${(100 * x).toFixed(1)} %`;
-const oneDigit = (x: number) => x.toFixed(1);
+const fourDigits = (x: number) => (Math.abs(x) < 1000 ? x.toPrecision(4) : x.toFixed(0));
 const isVectors = ({ shape }: Ends) => shape.length === 1;
 
 /** In the order in which tables show them. */
@@ -39,7 +39,7 @@ const kinds: Readonly<Record<string, EvaluatorKind>> = {
     metrics: [
       { column: "sliced_w2", title: "sliced W2", reference: "data_sliced_w2", referenceIs: "data" },
       { column: "w2", title: "W2", reference: "data_w2", referenceIs: "data" },
-      { column: "optimal_msd", title: "displacement of exact optimal pairs", text: oneDigit },
+      { column: "optimal_msd", title: "displacement of exact optimal pairs", text: fourDigits },
     ],
     applies: (ends) => isVectors(ends) && ends.exact === null,
     open: async (ends, config) => (await import("./wasserstein.js")).openWasserstein(ends, config),
@@ -55,7 +55,7 @@ const kinds: Readonly<Record<string, EvaluatorKind>> = {
         title: "displacement",
         reference: "independent_msd",
         referenceIs: "independent pairs",
-        text: oneDigit,
+        text: fourDigits,
       },
       {
         column: "end_sample_var",
