@@ -29,7 +29,7 @@ export function parseIdx(bytes: Uint8Array, source: string): IdxArray {
   if (zero !== 0 || alsoZero !== 0 || types[type] === undefined || dimensions === 0) {
     throw new DatasetError(
       "NotIdx",
-      `${source}: begins with the bytes [${bytes.slice(0, 4)}]: expected [0, 0, type, dimensions]; is ${basename(source)} an IDX file?`,
+      `${source}: begins with the bytes [${[...bytes.subarray(0, 4)].join(", ")}]: expected [0, 0, type, dimensions]; is ${basename(source)} an IDX file?`,
     );
   }
   if (type !== 8) {
