@@ -263,7 +263,12 @@ describe("files that are wrong", () => {
     ["another format", { [images]: html }, "NotIdx", "expected [0, 0, type, dimensions]"],
     ["no dimensions", { [images]: idx([], [1]) }, "NotIdx", "an IDX file?"],
     ["an unknown type", { [images]: idx([1], [1], 7) }, "NotIdx", "an IDX file?"],
-    ["a wrong magic number", { [images]: Uint8Array.of(8, 0, 3, 0) }, "NotIdx", "begins with the bytes [8, 0, 3, 0]"],
+    [
+      "a wrong magic number",
+      { [images]: Uint8Array.of(8, 0, 3, 0) },
+      "NotIdx",
+      "begins with the bytes [8, 0, 3, 0]",
+    ],
     ["floats", { [images]: idx([1, 1, 1], [0, 0, 0, 0], 13) }, "UnsupportedType", "float"],
     ["other labels", { [labels]: idx([2], [1, 2]) }, "SizeMismatch", "labels of [2]: expected [3]"],
     ["labels twice", { [images]: good[labels]! }, "SizeMismatch", "expected images, [n, rows"],
