@@ -12,10 +12,10 @@ import {
 } from "@dsbm/config";
 import { formatTable, type Row } from "@dsbm/runs";
 import { z } from "zod";
+import { newestTable } from "../evaluation/metrics.js";
 import { createInterrupt } from "../terminal/interrupt.js";
 import { createProgress, duration } from "../terminal/progress.js";
 import { presets } from "./experiment.js";
-import { newestRows } from "./train.js";
 
 const digit = () => z.int().min(0).max(9);
 
@@ -156,7 +156,7 @@ export async function start(args: string[]): Promise<number> {
     interrupt.dispose();
   }
   for (const { part, rows } of finished)
-    console.log(`\n${part.title}\n${formatTable(newestRows(rows))}`);
+    console.log(`\n${part.title}\n${formatTable(newestTable(rows))}`);
   console.log("");
   for (const { folder } of finished)
     console.log(

@@ -1,8 +1,7 @@
 // `dsbm train key=value … [-m]` and `dsbm gaussian key=value … [-m]`: a bridge between two sets of data, or a sweep of
 // such runs. The Gaussian benchmark is a preset with keys of its own names.
 import { type CompleteTrainConfig, gaussian, train } from "@dsbm/config";
-import type { Row } from "@dsbm/runs";
-import { shownRows } from "../evaluation/metrics.js";
+import { newestTable } from "../evaluation/metrics.js";
 import { type ExperimentCommand, type Runner, runExperiment } from "./experiment.js";
 
 async function load(): Promise<Runner<CompleteTrainConfig>> {
@@ -10,18 +9,11 @@ async function load(): Promise<Runner<CompleteTrainConfig>> {
   return { finished: finishedRun, run: runTraining, runWorker: runTrainingWorker };
 }
 
-/** The newest evaluations of each direction, by the numbers of steps. */
-export function newestRows(rows: readonly Row[]): Row[] {
-  const newest = new Map<string, Row>();
-  for (const row of rows) newest.set(`${row.direction} ${row.steps} ${row.sampler}`, row);
-  return shownRows([...newest.values()]);
-}
-
 const common = {
   notes:
     "Where a run was stopped or killed, the same command goes on with it, from its newest whole checkpoint.",
   load,
-  table: newestRows,
+  table: newestTable,
 };
 
 const commands: Record<"train" | "gaussian", ExperimentCommand<CompleteTrainConfig>> = {

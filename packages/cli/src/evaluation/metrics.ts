@@ -172,6 +172,18 @@ export function shownRows(rows: readonly Row[]): Row[] {
   return rows.map((row) => Object.fromEntries(columns.map((name) => [name, row[name] ?? null])));
 }
 
+/** The newest evaluation of each direction, number of steps and sampler; `keys` are further columns that tell rows apart. */
+export function newestRows(rows: readonly Row[], keys: readonly string[] = []): Row[] {
+  const columns = [...keys, "direction", "steps", "sampler"];
+  // Later rows replace those before.
+  return [
+    ...new Map(rows.map((row) => [JSON.stringify(columns.map((c) => row[c])), row])).values(),
+  ];
+}
+
+/** The table of a run's newest evaluations. */
+export const newestTable = (rows: readonly Row[]): Row[] => shownRows(newestRows(rows));
+
 /** An evaluation in a line: "displacement 64.6 (independent pairs 140.4), share 98.0 % (data 98.9 %)". */
 export function describeResult(row: Row): string {
   return metrics

@@ -18,7 +18,7 @@ import {
   trendFigure,
   writeFileAtomic,
 } from "@dsbm/runs";
-import { shownColumns } from "../evaluation/metrics.js";
+import { newestRows, shownColumns } from "../evaluation/metrics.js";
 import { lastOfHalves, panelsOf } from "../run/report.js";
 
 /**
@@ -42,7 +42,7 @@ export async function gather(folder: string): Promise<string | null> {
   const paths = sweepPaths(folder);
   writeFileAtomic(paths.summary_csv, formatCsv(table));
   const keys = Object.keys(results[0]?.configuration ?? {});
-  const last = lastEvaluations(table.rows, keys);
+  const last = newestRows(table.rows, keys);
   const metrics = shownColumns(table.rows, meanOf);
   const panels = panelsOf(table.rows, { column: meanOf, spread: stdOf });
   if (panels.length > 0) {
@@ -68,15 +68,6 @@ function prefixed(
   return Object.fromEntries(
     Object.entries(configuration).map(([key, cell]) => [taken.has(key) ? `key.${key}` : key, cell]),
   );
-}
-
-/** The rows of a configuration's last half-iteration of each direction, which are its results. */
-function lastEvaluations(rows: readonly Row[], keys: readonly string[]): Row[] {
-  const columns = [...keys, "direction", "steps", "sampler"];
-  // Later rows replace those before.
-  return [
-    ...new Map(rows.map((row) => [JSON.stringify(columns.map((c) => row[c])), row])).values(),
-  ];
 }
 
 function seriesOf(row: Row, keys: readonly string[]): string {
