@@ -104,8 +104,8 @@ async function sweeps(env) {
     words.push(`launcher.additional_parameters.comment="it's \\#1"`);
     const first = await dsbm(sweep(at("slurm"), words), env);
     expect(/4 submitted as Slurm job (\d+)/.test(first.output), first.output);
-    const told = await status(at("slurm"), env);
-    expect(states(told).filter((s) => s === "waiting").length >= 2, told);
+    const output = await status(at("slurm"), env);
+    expect(states(output).filter((s) => s === "waiting").length >= 2, output);
     const job = /Slurm job (\d+)/.exec(first.output)[1];
     const shown = await run(["scontrol", "show", "job", `${job}_4`], env);
     expect(/Comment=it's \\?#1/.test(shown.output), shown.output);
@@ -119,8 +119,8 @@ async function sweeps(env) {
   });
 
   await check("all its members are done, and its table has both seeds", async () => {
-    const told = await status(at("slurm"), env);
-    expect(states(told).join() === "done,done,done,done", told);
+    const output = await status(at("slurm"), env);
+    expect(states(output).join() === "done,done,done,done", output);
     const table = await dsbm(["sweep", "table", at("slurm")], env);
     expect(/ 2 .* ± /.test(table.output), table.output);
   });
@@ -161,7 +161,7 @@ async function sweeps(env) {
     );
 
   await check(
-    "a member that was killed is told apart, scancel stops the other where it can go on",
+    "a member that was killed has a state of its own, scancel stops the other where it can go on",
     async () => {
       const first = await dsbm(long("killed"), env);
       const job = /Slurm job (\d+)/.exec(first.output)?.[1];
@@ -172,34 +172,34 @@ async function sweeps(env) {
       expect(/failed +it was killed by signal 9/.test(half), half);
       expect(states(half)[1] === "running", half);
       spawnSync("scancel", [job], { env });
-      const told = await until(at("killed"), env, (output) => states(output)[1] !== "running");
-      expect(/2 +(interrupted|failed) +.*(cancelled|signal)/.test(told), told);
+      const output = await until(at("killed"), env, (output) => states(output)[1] !== "running");
+      expect(/2 +(interrupted|failed) +.*(cancelled|signal)/.test(output), output);
     },
   );
 
-  await check("a member that wants more memory than it has is told so", async () => {
+  await check("a member that wants more memory than it has fails with that reason", async () => {
     const first = await dsbm(long("memory", ["launcher.mem_gb=0.05"]), env);
     expect(first.code === 0, first.output);
-    const told = await until(
+    const output = await until(
       at("memory"),
       env,
       (output) =>
         !/waiting, |running, /.test(output) || states(output).every((s) => s === "failed"),
     );
-    expect((told.match(/failed +out of memory/g) ?? []).length === 2, told);
+    expect((output.match(/failed +out of memory/g) ?? []).length === 2, output);
   });
 
   await check("a member stops before its time is up, and goes on when started again", async () => {
     const first = await dsbm(long("limit", ["launcher.timeout_min=1"]), env);
     expect(first.code === 0, first.output);
-    const told = await until(
+    const output = await until(
       at("limit"),
       env,
       (output) => states(output).every((s) => s === "interrupted"),
       180,
     );
     const again = await dsbm(long("limit"), env);
-    expect(/2 runs, 2 submitted/.test(again.output), `${told}\n${again.output}`);
+    expect(/2 runs, 2 submitted/.test(again.output), `${output}\n${again.output}`);
     await until(at("limit"), env, running);
     const log = () => {
       const path = readdirSync(at("limit"), { recursive: true }).find((file) =>
@@ -213,7 +213,7 @@ async function sweeps(env) {
     await until(at("limit"), env, (output) => !/running/.test(states(output).join()));
   });
 
-  await check("what Slurm refuses is told in its words", async () => {
+  await check("a refusal of Slurm is shown in its words", async () => {
     const words = [...slurm, "launcher.partition=nope"];
     const { code, output } = await dsbm(sweep(at("refused"), words), env);
     expect(code === 2 && /invalid partition/i.test(output), output);

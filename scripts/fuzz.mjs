@@ -18,8 +18,8 @@ function allowed() {
     .map((l) => `aten::${l.replace(/^!/, "").split(/\s/)[0]}`);
 }
 
-/** Runs calls `from` to `to` in one process; `death` tells how it ended where it did not end well. */
-function batch(job, patience) {
+/** Runs calls `from` to `to` in one process; `death` says how it ended if it failed. */
+function batch(job, timeout) {
   return new Promise((done) => {
     const process_ = spawn(
       process.execPath,
@@ -52,13 +52,13 @@ function batch(job, patience) {
         process_.kill("SIGKILL");
       }
       last = now;
-    }, patience * 1000);
+    }, timeout * 1000);
     process_.on("close", (code, signal) => {
       clearInterval(watch);
       // LAPACK complains on stdout too: the result is the line that is JSON.
       const result = out.split("\n").findLast((line) => line.startsWith("{"));
       if (code === 0 && result) return done({ result: JSON.parse(result) });
-      const how = stuck ? `hung for ${patience} s` : `ended with ${signal ?? `code ${code}`}`;
+      const how = stuck ? `hung for ${timeout} s` : `ended with ${signal ?? `code ${code}`}`;
       done({ death: how, last: lastCall(), said: said.trim() });
     });
   });
@@ -76,7 +76,7 @@ export async function fuzz({
   /** Calls a process. */
   size = 10_000,
   /** Seconds without a new call after which a process counts as hung. */
-  patience = 60,
+  timeout = 60,
   names = allowed(),
   engine = join(root, "packages/torch/dist/index.js"),
   trace = false,
@@ -91,7 +91,7 @@ export async function fuzz({
     for (let range = queue.shift(); range; range = queue.shift()) {
       const [from, to] = range;
       const job = { engine, seed, from, to, names, trace, log: join(folder, `last-${worker}`) };
-      const { result, death, last, said } = await batch(job, patience);
+      const { result, death, last, said } = await batch(job, timeout);
       if (result) {
         total.calls += to - from;
         for (const key of ["values", "errors", "strangers"]) total[key] += result[key];
@@ -128,7 +128,7 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
     seed,
     jobs: Number(option("jobs", "1")),
     size: Number(option("size", "10000")),
-    patience: Number(option("patience", "60")),
+    timeout: Number(option("timeout", "60")),
     trace: Boolean(one),
     ...(engine ? { engine: resolve(engine) } : {}),
     ...(names ? { names } : {}),

@@ -51,7 +51,7 @@ struct Group {
   c10::intrusive_ptr<c10d::Backend> backend;
   c10::intrusive_ptr<Store> store;
   int64_t started = 0;  // collectives so far
-  Clock::time_point told{};
+  Clock::time_point reported{};
 };
 
 // Known by number, since a recorded program holds numbers. Never destroyed: a group's threads outlive the
@@ -247,8 +247,8 @@ static c10d::ReduceOp reduction(const std::string& op) {
 static void tellProgress(Group& group) {
   auto now = Clock::now();
   group.started++;
-  if (now - group.told < kProgress) return;
-  group.told = now;
+  if (now - group.reported < kProgress) return;
+  group.reported = now;
   try {
     group.store->set("at/" + std::to_string(group.backend->getRank()), std::to_string(group.started));
   } catch (const std::exception&) {  // the collective itself will say what is wrong

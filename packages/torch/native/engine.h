@@ -31,7 +31,7 @@ struct Boxed {
 };
 struct TensorHandle : Boxed {
   at::Tensor tensor;  // undefined once disposed
-  int64_t bytes = 0;  // what the collector was told
+  int64_t bytes = 0;  // bytes reported to the garbage collector
   size_t scope = 0;   // the native scope that it belongs to, counted from 1; 0 is none
 };
 struct GeneratorHandle : Boxed {
@@ -58,7 +58,7 @@ struct Env {
   std::deque<Op> ops;  // stable addresses: a getter in an argument may look up more
   std::unordered_map<std::string, uint32_t> opIndex;
   int64_t live = 0;          // tensors with a handle
-  int64_t unreported = 0;    // bytes not yet told to the collector
+  int64_t unreported = 0;    // bytes not yet reported to the garbage collector
   int64_t references = 1;    // the environment itself, and every external that still lives
   bool closed = false;
   std::vector<std::unordered_set<TensorHandle*>> scopes;  // native scopes, the innermost last

@@ -14,7 +14,7 @@ constexpr Magic kScript = static_cast<Magic>(0x7d5b0010);
 
 struct ScriptHandle : Boxed {
   std::optional<torch::jit::Module> module;  // none once disposed
-  int64_t bytes = 0;                         // of its weights, as the collector was told
+  int64_t bytes = 0;                         // of its weights, as reported to the garbage collector
 };
 
 void drop(ScriptHandle* h) {

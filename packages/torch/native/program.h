@@ -18,7 +18,7 @@ struct Step {
   std::vector<std::vector<Slot>> results;  // per return, its tensors
   std::vector<bool> listResult;
   bool keep;                               // writes into a tensor or draws random numbers
-  std::vector<Slot> frees;                 // slots that nobody reads afterwards
+  std::vector<Slot> frees;                 // slots that are not read afterwards
 };
 struct Layout {
   std::vector<int64_t> sizes, strides;

@@ -156,7 +156,7 @@ struct Recorder {
     prune();
   }
 
-  // Drops what nobody needs, then notes where each slot is read for the last time.
+  // Eliminates unused operations, then records the last use of each slot.
   void prune() {
     std::vector<bool> needed(known.size(), false);
     for (Slot s : program->outputs) needed[s] = true;

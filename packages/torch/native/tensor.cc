@@ -3,7 +3,7 @@
 
 namespace dsbm {
 
-// Bytes are told to V8 in lumps: the call costs more than a small tensor.
+// Bytes are reported to V8 in batches: the call costs more than a small tensor.
 constexpr int64_t kLump = 1 << 20;
 // The C++ objects behind even the smallest tensor.
 constexpr int64_t kHandleBytes = 512;

@@ -91,7 +91,7 @@ export function* diagnose(c: Case): Generator<number, DistributedError> {
     }
     report([]);
     c.leave();
-    const patience = Math.min(Math.max(c.timeoutMs / 4, 1000), 5000);
+    const waitMs = Math.min(Math.max(c.timeoutMs / 4, 1000), 5000);
     for (let waited = 0; ; waited += 20) {
       const silent = others.filter((rank) => read(rank) === undefined);
       for (const rank of others) {
@@ -102,7 +102,7 @@ export function* diagnose(c: Case): Generator<number, DistributedError> {
           return verdict;
         }
       }
-      if (silent.length > 0 && waited < patience) {
+      if (silent.length > 0 && waited < waitMs) {
         yield 20;
         continue;
       }

@@ -12,7 +12,7 @@ export interface Peer {
   rank: number;
   host: string;
   pid: number;
-  /** Tells machines apart that have the same name. */
+  /** Distinguishes machines that have the same name. */
   machine: string;
   /** Its own address on the way to the store, if it took one. */
   address: string | null;
@@ -126,8 +126,8 @@ export async function signIn(
     const left = () => store.add("left", 1) - 1;
     left();
     // The store goes when its server does: let the others read why.
-    const patience = Date.now() + 1000;
-    while (serves && store.add("left", 0) < peers.length && Date.now() < patience) await sleep(20);
+    const deadline = Date.now() + 1000;
+    while (serves && store.add("left", 0) < peers.length && Date.now() < deadline) await sleep(20);
     throw new DistributedError(message, ranks);
   };
 
