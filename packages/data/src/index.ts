@@ -9,6 +9,21 @@ export { listPictures } from "./pictures/picture-files.js";
 export { datasets, loadTable, prepareTable } from "./registry.js";
 export { summary } from "./summary.js";
 export type { ImageClass, Split, Table } from "./table.js";
+export {
+  type OutputFormat,
+  openTableWriter,
+  outputFormat,
+  outputFormats,
+  type TableWriterOptions,
+} from "./tables/write/formats.js";
+export type {
+  CarriedCell,
+  CarriedColumn,
+  NumberColumn,
+  TableBatch,
+  TableColumns,
+  TableWriter,
+} from "./tables/write/table-writer.js";
 export { gaussianEndpoints } from "./vectors/gaussian.js";
 export { eightGaussians, moons, sCurve } from "./vectors/planar.js";
 export { Projection, principalComponents } from "./vectors/projection.js";

@@ -1,0 +1,24 @@
+// Numbers alone: a .npy file [n, columns], whose header is written again once n is known.
+import { io } from "@dsbm/torch";
+import type { TableColumns, TableWriter } from "./table-writer.js";
+
+/** The element type of an array of these columns: that of the most precise. */
+const arrayType = (columns: TableColumns["columns"]): "float32" | "float64" =>
+  columns.some(({ dtype }) => dtype === "float64") ? "float64" : "float32";
+
+export function openArrayWriter(path: string, { columns }: TableColumns): TableWriter {
+  const dtype = arrayType(columns);
+  const width = columns.length;
+  const file = new io.npy.NpyWriter(path, dtype, [width]);
+  return {
+    async write({ values }) {
+      const data = dtype === "float64" ? values : Float32Array.from(values);
+      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      file.append({ dtype, shape: [values.length / width, width], data: bytes });
+    },
+    async close() {
+      file.close({ sync: true });
+    },
+    abandon: () => file.close(),
+  };
+}

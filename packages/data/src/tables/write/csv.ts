@@ -1,0 +1,55 @@
+// Tables as text: RFC 4180 with line feeds, or tabs between the fields. Cells that are carried along are written as they
+// are, in quotes only where their text needs them.
+import { float32Text, float64Text } from "./number-text.js";
+import { openSink } from "./sink.js";
+import type { CarriedCell, TableColumns, TableWriter } from "./table-writer.js";
+
+/** Rows of text that are joined before they are written. */
+const rowsAtOnce = 1000;
+
+export function openCsvWriter(
+  path: string,
+  { carried, columns }: TableColumns,
+  { separator, gzipped }: { separator: "," | "\t"; gzipped: boolean },
+): TableWriter {
+  const sink = openSink(path, { gzipped });
+  const quoted = new RegExp(`["${separator}\r\n]|^\\s|\\s$`);
+  const field = (cell: CarriedCell) => {
+    if (cell === null) return "";
+    const text = typeof cell === "number" ? float64Text(cell) : String(cell);
+    return quoted.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  const texts = columns.map(({ dtype }) => (dtype === "float32" ? float32Text : float64Text));
+  const record = (fields: string[]) => {
+    const line = fields.join(separator);
+    // A line of nothing would be no record.
+    return line === "" ? '""\n' : `${line}\n`;
+  };
+  const names = [...carried, ...columns].map(({ name }) => field(name));
+  let header: string | null = record(names);
+  const put = async (text: string) => {
+    await sink.write(Buffer.from((header ?? "") + text, "utf8"));
+    header = null;
+  };
+  return {
+    async write(batch) {
+      const width = columns.length;
+      const n = batch.values.length / width;
+      for (let at = 0; at < n; at += rowsAtOnce) {
+        let text = "";
+        for (let row = at; row < Math.min(n, at + rowsAtOnce); row++) {
+          const fields = batch.carried.map((cells) => field(cells[row] as CarriedCell));
+          for (let k = 0; k < width; k++)
+            fields.push((texts[k] as typeof float32Text)(batch.values[row * width + k] as number));
+          text += record(fields);
+        }
+        await put(text);
+      }
+    },
+    async close() {
+      if (header !== null) await put("");
+      await sink.close();
+    },
+    abandon: () => sink.abandon(),
+  };
+}

@@ -1,0 +1,81 @@
+// Parquet, a row group at a time: memory holds the rows of one.
+import { ByteWriter, ParquetWriter, type SchemaElement } from "hyparquet-writer";
+import { openSink } from "./sink.js";
+import type {
+  CarriedCell,
+  CarriedColumn,
+  NumberColumn,
+  TableColumns,
+  TableWriter,
+} from "./table-writer.js";
+
+/** Rows of a group. */
+const groupRows = 65_536;
+
+export function openParquetWriter(path: string, { carried, columns }: TableColumns): TableWriter {
+  const sink = openSink(path);
+  const bytes = new ByteWriter();
+  const schema: SchemaElement[] = [
+    { name: "schema", num_children: carried.length + columns.length },
+    ...carried.map(carriedElement),
+    ...columns.map(numberElement),
+  ];
+  // Numbers of a continuous law do not compress.
+  const writer = new ParquetWriter({ writer: bytes, schema, codec: "UNCOMPRESSED" });
+  const drain = async () => {
+    await sink.write(bytes.getBytes());
+    bytes.index = 0;
+  };
+  const numbers = columns.map(({ dtype }) =>
+    dtype === "float32" ? new Float32Array(groupRows) : new Float64Array(groupRows),
+  );
+  let cells: CarriedCell[][] = carried.map(() => []);
+  let rows = 0;
+  const group = async () => {
+    writer.write({
+      columnData: [
+        ...carried.map(({ name }, k) => ({ name, data: cells[k] as CarriedCell[] })),
+        ...columns.map(({ name }, k) => ({
+          ...{ name, encoding: "PLAIN" as const },
+          data: (numbers[k] as Float64Array).subarray(0, rows),
+        })),
+      ],
+      rowGroupSize: groupRows,
+    });
+    rows = 0;
+    cells = carried.map(() => []);
+    await drain();
+  };
+  return {
+    async write(batch) {
+      const width = columns.length;
+      const n = batch.values.length / width;
+      for (let row = 0; row < n; row++) {
+        for (let k = 0; k < width; k++)
+          (numbers[k] as Float64Array)[rows] = batch.values[row * width + k] as number;
+        for (let k = 0; k < carried.length; k++)
+          cells[k]?.push(batch.carried[k]?.[row] as CarriedCell);
+        rows++;
+        if (rows === groupRows) await group();
+      }
+    },
+    async close() {
+      if (rows > 0) await group();
+      writer.finish();
+      await drain();
+      await sink.close();
+    },
+    abandon: () => sink.abandon(),
+  };
+}
+
+const numberElement = ({ name, dtype }: NumberColumn): SchemaElement => ({
+  ...{ name, repetition_type: "REQUIRED" },
+  type: dtype === "float32" ? "FLOAT" : "DOUBLE",
+});
+
+function carriedElement({ name, kind }: CarriedColumn): SchemaElement {
+  const optional = { name, repetition_type: "OPTIONAL" } as const;
+  if (kind === "text") return { ...optional, type: "BYTE_ARRAY", converted_type: "UTF8" };
+  return { ...optional, type: kind === "integer" ? "INT64" : "DOUBLE" };
+}
