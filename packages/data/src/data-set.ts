@@ -1,5 +1,6 @@
 // What the registry holds: data sets that load themselves from one kind of options.
 import type { ImageClass, Split, Table } from "./table.js";
+import type { OwnOptions } from "./tables/prepare/prepare.js";
 
 /** Which part of a data set to load, and from where. A set ignores the options that do not concern it. */
 export interface TableOptions {
@@ -36,6 +37,8 @@ export interface TableOptions {
   end?: "x0" | "x1";
   /** Data set gaussian: number of training samples, which are drawn before the test samples; default 10,000. */
   n_train?: number;
+  /** Tables of the user's own: their columns, and how they are read. */
+  table?: OwnOptions;
 }
 
 /** The options of one set's loader: the name for the table, and the labels to keep (undefined: all). */
@@ -46,7 +49,7 @@ export interface SetOptions extends Omit<TableOptions, "classes"> {
 
 /** Progress and cancellation of a preparation. */
 export interface Preparation {
-  /** Called after each picture. */
+  /** Called after each picture, or some rows of a table, whose total is not always known. */
   progress?: (state: { name: string; split: Split; done: number; total: number }) => void;
   /** Stops the work at the next picture and deletes the unfinished file. */
   signal?: AbortSignal;

@@ -9,6 +9,8 @@ export type DatasetCode =
   | "BadPickle"
   | "BadPicture"
   | "BadArray"
+  | "BadTable"
+  | "ChangedFile"
   | "NotIdx"
   | "UnsupportedType"
   | "IncompleteFile"

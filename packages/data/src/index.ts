@@ -9,6 +9,24 @@ export { listPictures } from "./pictures/picture-files.js";
 export { datasets, loadTable, prepareTable } from "./registry.js";
 export { summary } from "./summary.js";
 export type { ImageClass, Split, Table } from "./table.js";
+export { type CleanBatch, type CleanRequest, cleanRows } from "./tables/clean.js";
+export { openRows, tableFormat } from "./tables/open.js";
+export type { OwnOptions } from "./tables/prepare/prepare.js";
+export type {
+  ReadOptions,
+  RowBatch,
+  RowRequest,
+  RowSource,
+  TableColumn,
+  TableFormat,
+} from "./tables/rows.js";
+export {
+  applyTransform,
+  type ColumnTransform,
+  fitTransform,
+  type Standardise,
+  undoTransform,
+} from "./tables/transform.js";
 export {
   type OutputFormat,
   openTableWriter,

@@ -53,14 +53,28 @@ export function checkClasses(
   return seen;
 }
 
-function unknown(name: string, base: string, known: readonly string[]): DatasetError {
+/** The known name that is nearest to one that is not known; undefined where none is near. */
+function nearest(name: string, known: readonly string[]): string | undefined {
   const near = known
-    .map((candidate) => ({ candidate, d: edits(base.toLowerCase(), candidate) }))
+    .map((candidate) => ({ candidate, d: edits(name.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.d - b.d)[0];
+  return near !== undefined && near.d <= Math.max(2, Math.floor(name.length / 3))
+    ? near.candidate
+    : undefined;
+}
+
+/** For an error: "; did you mean …?", or nothing. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  const near = nearest(name.slice(0, 200), known);
+  return near === undefined ? "" : `; did you mean ${JSON.stringify(near)}?`;
+}
+
+function unknown(name: string, base: string, known: readonly string[]): DatasetError {
+  const near = nearest(base, known);
   const meant =
-    near !== undefined && near.d <= Math.max(2, Math.floor(base.length / 3))
-      ? `did you mean "${near.candidate}${name.slice(base.length)}"?`
-      : `there are: ${known.join(", ")}, folder:PATH and array:PATH.npy`;
+    near !== undefined
+      ? `did you mean "${near}${name.slice(base.length)}"?`
+      : `there are: ${known.join(", ")}, folder:PATH, array:PATH.npy and table:PATH`;
   return new DatasetError("UnknownSet", `"${name.slice(0, 80)}" is no data set; ${meant}`);
 }
 

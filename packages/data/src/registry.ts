@@ -16,6 +16,7 @@ import { checkClasses, parseName } from "./names.js";
 import { afhq } from "./pictures/afhq.js";
 import { folderPrefix, folderSet } from "./pictures/folder.js";
 import type { Table } from "./table.js";
+import { tablePrefix, tableSet } from "./tables/table-set.js";
 import { gaussianSet } from "./vectors/gaussian.js";
 import { drawnSets } from "./vectors/planar.js";
 
@@ -58,14 +59,15 @@ export const datasets: Readonly<Record<string, DataSet>> = {
 const ownFiles = [
   [folderPrefix, folderSet],
   [arrayPrefix, arraySet],
+  [tablePrefix, tableSet],
 ] as const;
 
 /**
  * Loads one split of a data set: `loadTable("mnist_2", { split: "train" })`.
  *
- * A name is that of a set, then labels, joined by "_"; or "folder:PATH" for a folder of pictures, or "array:PATH.npy"
- * for vectors or images in an array. The table holds bytes or float32; `decodeImages` makes network inputs of a batch.
- * Sets of picture files must be prepared by `prepareTable`. Throws `DatasetError`: `UnknownSet` and `InvalidOption`
+ * A name is that of a set, then labels, joined by "_"; or "folder:PATH" for a folder of pictures, "array:PATH.npy" for
+ * vectors or images in an array, or "table:PATH" for a table of columns in one of several formats. The table holds bytes or float32; `decodeImages` makes network inputs of a batch.
+ * Sets of picture files and tables must be prepared by `prepareTable`. Throws `DatasetError`: `UnknownSet` and `InvalidOption`
  * for an unknown name or option value, `MissingFiles` with what to download, `NotPrepared`, `WrongSet` and `BadLabel`
  * for files of another set, `BadArray`, and errors of damaged files.
  */
@@ -75,10 +77,10 @@ export function loadTable(name: string, options: TableOptions): Table {
 }
 
 /**
- * Prepares one split to be loaded with the same options: pictures are decoded, in other threads, into a file that
- * later runs use again. Does nothing for other sets and for a split that is prepared.
+ * Prepares one split to be loaded with the same options: pictures are decoded, in other threads, and tables are read,
+ * into files that later runs use again. Does nothing for other sets and for a split that is prepared.
  *
- * Throws like `loadTable`, `BadPicture` that names a picture, and the reason of `signal`; an unfinished file is deleted.
+ * Throws like `loadTable`, `BadPicture` that names a picture, `BadTable` that names a column and a row, and the reason of `signal`; an unfinished file is deleted.
  */
 export async function prepareTable(
   name: string,

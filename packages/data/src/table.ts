@@ -1,5 +1,6 @@
 // One split of a data set as it is loaded: a table of samples in memory or mapped from a file.
 import type { Tensor } from "@dsbm/torch";
+import type { TableFacts } from "./tables/facts.js";
 
 /** The published parts of a data set. */
 export type Split = "train" | "test";
@@ -31,10 +32,15 @@ export interface Table {
   readonly labels: Tensor | null;
   /** The classes in the table, by rising label; empty without labels. */
   readonly classes: readonly ImageClass[];
-  /** A condition for each sample, float32 [n, C′, H, W], that networks take beside it; null without. */
+  /**
+   * A condition for each sample, float32 [n, C′, H, W], that networks take beside it; null without. Of the user's own
+   * tables it is a number as it stands in the file, or the place of a class, float64 [n, 1].
+   */
   readonly condition: Tensor | null;
   /** Whether training mirrors each image of a batch left to right with probability ½. */
   readonly flip: boolean;
+  /** What is known of the columns of a table of the user's own, whose x has an offset taken from it. */
+  readonly facts?: TableFacts;
 }
 
 /** A table; without labels, condition and mirroring unless given. */

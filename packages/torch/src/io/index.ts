@@ -16,6 +16,6 @@ export {
   type PtValue,
   unpickleBytes,
 } from "./pt/index.js";
-export { fromTyped, type RawArray, toFloat32, toFloat64 } from "./raw.js";
+export { fromTyped, itemSize, type RawArray, toFloat32, toFloat64 } from "./raw.js";
 export * as safetensors from "./safetensors.js";
 export { encodeNpy, encodeTensors, fromRaw, loadTensors, toRaw } from "./tensors.js";

@@ -12,6 +12,8 @@ import {
 } from "./npy-header.js";
 import { checkRaw, type DType, elementCount, itemSize, plainBytes, type RawArray } from "./raw.js";
 
+export type { NpyHeader };
+
 /** Writes an array as the bytes of a .npy file, version 1.0; throws like `checkRaw`. */
 export function encode(array: RawArray): Uint8Array {
   checkRaw(array, "npy");
@@ -175,6 +177,13 @@ export class NpyWriter {
 
 function sameShape(p: readonly number[], q: readonly number[]): boolean {
   return p.length === q.length && p.every((size, k) => size === q[k]);
+}
+
+/** The header in the first bytes of a file; null where it does not end within them. Throws like `decode`. */
+export function decodeHeader(bytes: Uint8Array, source = "npy"): NpyHeader | null {
+  const span = npyHeaderSpan(bytes.subarray(0, prefixLength), source);
+  if (bytes.length < span.end) return null;
+  return parseNpyHeader(bytes.subarray(span.begin, span.end), span.utf8, span.end, source);
 }
 
 /** Reads the header of a file and checks the file's length by it. Throws like `decode`. */

@@ -1,0 +1,31 @@
+// A cell of a text file as a number.
+
+const missing = new Set(["", "na", "n/a", "nan", "null"]);
+
+/** Whether a text stands for a missing value: empty, NA, NaN, null, in any case. */
+export const isMissing = (text: string): boolean =>
+  text.length <= 4 ? missing.has(text.trim().toLowerCase()) : text.trim() === "";
+
+/** With a decimal comma. */
+const comma = /^\s*[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?\s*$/;
+const infinite = /^[+-]?inf(inity)?$/i;
+
+/** Whether a text is a number with a decimal comma. */
+export const hasComma = (text: string): boolean => comma.test(text);
+
+/** The number of a text; NaN for a missing value, undefined for a text that is no number. */
+export function numberOf(text: string, decimal: "." | ","): number | undefined {
+  if (decimal === "," && text.includes(",")) {
+    return hasComma(text) ? Number(text.replace(",", ".")) : undefined;
+  }
+  const value = Number(text);
+  // Number() takes blanks for 0, and 0x10, 0b1, 0o7 for numbers.
+  if (!Number.isNaN(value)) {
+    if (value === 0 && text.trim() === "") return Number.NaN;
+    return /^\s*0[xbo]/i.test(text) ? undefined : value;
+  }
+  if (isMissing(text)) return Number.NaN;
+  const bare = text.trim();
+  if (!infinite.test(bare)) return undefined;
+  return bare.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+}

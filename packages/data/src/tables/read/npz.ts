@@ -1,0 +1,34 @@
+// .npz: a .zip of .npy files. One array is read, by its key.
+
+import { DatasetError } from "../../errors.js";
+import { didYouMean } from "../../names.js";
+import type { Opened, ReadOptions } from "../rows.js";
+import { bytesOf } from "./bytes.js";
+import { openArray } from "./npy.js";
+import { type ZipEntry, zipEntries } from "./zip.js";
+
+/** Opens an array of a .npz file. Throws `BadZip`, `BadTable`, and `InvalidOption` for a key that it has not. */
+export async function openNpz(path: string, { key, limits }: ReadOptions): Promise<Opened> {
+  const entries = zipEntries(path);
+  const arrays = new Map(
+    entries
+      .filter(({ name }) => name.endsWith(".npy"))
+      .map((entry): [string, ZipEntry] => [entry.name.slice(0, -4), entry]),
+  );
+  const keys = [...arrays.keys()];
+  const entry =
+    key === undefined && keys.length === 1 ? arrays.get(keys[0] as string) : arrays.get(key ?? "");
+  if (entry === undefined)
+    throw new DatasetError(
+      "InvalidOption",
+      key === undefined
+        ? `${path}: has ${keys.length === 0 ? "no arrays (.npy) in it: expected a .npz file of NumPy" : `the arrays ${keys.join(", ")}: expected one of them named, write data.key=${keys[0]}`}`
+        : `data.key=${key}: ${path} has the arrays ${keys.join(", ")}${didYouMean(key, keys)}`,
+    );
+  const source = `${path}: ${entry.name}`;
+  const { packing, range } = entry;
+  const otherwise = "unpack it and give the .npy file";
+  return openArray(source, () =>
+    bytesOf(path, { packing, range, size: entry.packed, limits, otherwise }),
+  );
+}

@@ -1,0 +1,163 @@
+// .parquet, column by column within a part of a row group, so that memory holds a part whatever the file's size.
+import { type FileHandle, open } from "node:fs/promises";
+import {
+  type AsyncBuffer,
+  type DecodedArray,
+  type FileMetaData,
+  parquetMetadataAsync,
+  parquetRead,
+  parquetSchema,
+  type SchemaElement,
+} from "hyparquet";
+import { compressors } from "hyparquet-compressors";
+import { DatasetError, reason } from "../../errors.js";
+import {
+  batchRows,
+  type Opened,
+  type RowBatch,
+  type RowRequest,
+  type TableColumn,
+} from "../rows.js";
+
+/** Values of a part that are decoded together: 256 MiB of numbers. */
+const partValues = 2 ** 25;
+
+/** Opens a parquet file; its footer is read. Throws `BadTable`. */
+export async function openParquet(path: string): Promise<Opened> {
+  const handle = await open(path, "r");
+  try {
+    const { size } = await handle.stat();
+    const file = bufferOf(handle, size);
+    const metadata = await guarded(path, () => parquetMetadataAsync(file));
+    const columns = parquetSchema(metadata).children.map(
+      ({ element, children }): TableColumn => ({
+        name: element.name,
+        kind: children.length === 0 && isNumber(element) ? "number" : "text",
+        // What pandas writes of an index that counts the rows.
+        ...(/^__index_level_\d+__$/.test(element.name) && { beside: true }),
+      }),
+    );
+    return {
+      columns,
+      named: true,
+      rows: Number(metadata.num_rows),
+      notes: [],
+      batches: (request) => batches({ path, file, metadata }, request),
+      close: () => void handle.close(),
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+const bufferOf = (handle: FileHandle, byteLength: number): AsyncBuffer => ({
+  byteLength,
+  async slice(start, end = byteLength) {
+    const bytes = new Uint8Array(Math.max(end - start, 0));
+    let done = 0;
+    while (done < bytes.length) {
+      const { bytesRead } = await handle.read(bytes, done, bytes.length - done, start + done);
+      if (bytesRead === 0) throw new Error(`ends before byte ${end}`);
+      done += bytesRead;
+    }
+    return bytes.buffer;
+  },
+});
+
+function isNumber({ type, converted_type, logical_type, repetition_type }: SchemaElement): boolean {
+  if (repetition_type === "REPEATED") return false;
+  const logical = logical_type?.type ?? converted_type ?? "";
+  if (/^(DECIMAL|FLOAT16|U?INT|INTEGER)/.test(logical)) return true;
+  return logical === "" && ["BOOLEAN", "INT32", "INT64", "FLOAT", "DOUBLE"].includes(type ?? "");
+}
+
+interface ParquetFile {
+  path: string;
+  file: AsyncBuffer;
+  metadata: FileMetaData;
+}
+
+async function* batches(
+  from: ParquetFile,
+  { numbers = [], texts = [], signal }: RowRequest,
+): AsyncGenerator<RowBatch> {
+  const width = Math.max(numbers.length + texts.length, 1);
+  const [part, rows] = [Math.floor(partValues / width), batchRows(width)];
+  let groupStart = 0;
+  for (const group of from.metadata.row_groups) {
+    const groupEnd = groupStart + Number(group.num_rows);
+    for (let start = groupStart; start < groupEnd; start += part) {
+      const end = Math.min(start + part, groupEnd);
+      const values: Float64Array[] = [];
+      const cells: string[][] = [];
+      for (const name of numbers) {
+        signal?.throwIfAborted();
+        const column = new Float64Array(end - start).fill(Number.NaN);
+        await readColumn(from, { name, start, end }, (value, i) => {
+          column[i] = numberOf(value);
+        });
+        values.push(column);
+      }
+      for (const name of texts) {
+        signal?.throwIfAborted();
+        const column = new Array<string>(end - start).fill("");
+        await readColumn(from, { name, start, end }, (value, i) => {
+          column[i] = textOf(value);
+        });
+        cells.push(column);
+      }
+      for (let first = start; first < end; first += rows) {
+        const [low, high] = [first - start, Math.min(first + rows, end) - start];
+        yield {
+          ...{ first, count: high - low },
+          numbers: values.map((column) => column.subarray(low, high)),
+          texts: cells.map((column) => column.slice(low, high)),
+        };
+      }
+    }
+    groupStart = groupEnd;
+  }
+}
+
+/** Gives each value of a column in rows [start, end), with its place from `start` on. */
+async function readColumn(
+  { path, file, metadata }: ParquetFile,
+  { name, start, end }: { name: string; start: number; end: number },
+  put: (value: unknown, place: number) => void,
+): Promise<void> {
+  const onChunk = ({ columnData, rowStart }: { columnData: DecodedArray; rowStart: number }) => {
+    const [low, high] = [
+      Math.max(start - rowStart, 0),
+      Math.min(end - rowStart, columnData.length),
+    ];
+    for (let i = low; i < high; i++) put(columnData[i], rowStart + i - start);
+  };
+  await guarded(path, () =>
+    parquetRead({
+      ...{ file, metadata, compressors, onChunk },
+      ...{ columns: [name], rowStart: start, rowEnd: end },
+    }),
+  );
+}
+
+const numberOf = (value: unknown): number =>
+  value === null || value === undefined ? Number.NaN : Number(value);
+
+function textOf(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  if (value instanceof Date) return value.toISOString();
+  if (typeof value !== "object") return String(value);
+  return JSON.stringify(value, (_, inner) => (typeof inner === "bigint" ? String(inner) : inner));
+}
+
+async function guarded<T>(path: string, operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation();
+  } catch (error) {
+    throw new DatasetError(
+      "BadTable",
+      `${path}: cannot be read as parquet (${reason(error)}): write it again`,
+    );
+  }
+}
