@@ -65,7 +65,14 @@ export {
   type Parametrisation,
   plainDrift,
 } from "./method/parametrisation.js";
-export { type Dynamics, pathTo, planEnd, type SampleOptions, sample } from "./method/sample.js";
+export {
+  type Dynamics,
+  driftOf,
+  pathTo,
+  planEnd,
+  type SampleOptions,
+  sample,
+} from "./method/sample.js";
 export { endpointRow, endpointStatistics } from "./metric/endpoints.js";
 export { type FeatureExtractor, frechetScore, imageStatistics } from "./metric/features.js";
 export { frechetDistance, type Gaussian } from "./metric/frechet.js";
@@ -87,13 +94,30 @@ export {
   type Spectrum,
 } from "./metric/spectrum.js";
 export { encodeStatistics, loadStatistics } from "./metric/statistics-file.js";
-export { energyDistance, mmd } from "./metric/vectors/kernels.js";
-export { bw2Uvp, displacement, momentErrors } from "./metric/vectors/moments.js";
 export {
+  bootstrapped,
+  type Estimate,
+  intervalOf,
+  meanEstimate,
+} from "./metric/vectors/bootstrap.js";
+export { energyDistance, mmd } from "./metric/vectors/kernels.js";
+export { bw2Uvp, displacement, momentErrors, varianceKept } from "./metric/vectors/moments.js";
+export { gaussianPairs, optimality } from "./metric/vectors/optimality.js";
+export {
+  agreement,
+  flowCost,
+  normalisedPathEnergy,
+  PathEnergy,
+  straightness,
+} from "./metric/vectors/paths.js";
+export {
+  columnEstimates,
   columnWasserstein,
+  slicedEstimate,
   slicedWasserstein,
-  wasserstein,
-} from "./metric/vectors/wasserstein.js";
+} from "./metric/vectors/sliced.js";
+export { subsample } from "./metric/vectors/subsample.js";
+export { wasserstein } from "./metric/vectors/wasserstein.js";
 export { squaredDistances } from "./ot/cost.js";
 export { exactPlan, exactPointPlan } from "./ot/exact.js";
 export { densePlan } from "./ot/plan.js";

@@ -20,6 +20,10 @@ const commands: Record<string, [about: string, load: Load]> = {
     "Apply a trained bridge to new samples (RUN INPUT OUTPUT key=value …)",
     async () => (await import("./command/sample.js")).sampleCommand,
   ],
+  evaluate: [
+    "Measure how good the bridge of a run is, each metric beside floor and ceiling (RUN key=value …)",
+    async () => (await import("./command/evaluate.js")).evaluateCommand,
+  ],
   test: [
     "Evaluate a trained run again, by its SDE and its probability-flow ODE (the words of the run, key=value …)",
     async () => (await import("./command/test.js")).testCommand,

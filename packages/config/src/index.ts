@@ -5,6 +5,7 @@ export { type Experiment, type Member, type Resolved, resolve } from "./resolve.
 export { gaussian, train } from "./commands/train.js";
 export { type TestConfig, test, testOnlyKeys } from "./commands/test.js";
 export { type SampleConfig, sample } from "./commands/sample.js";
+export { type EvaluateConfig, evaluate } from "./commands/evaluate.js";
 export type { TrainConfig } from "./keys/schema.js";
 export { type CompleteTrainConfig, completeTrain } from "./keys/complete.js";
 export { readConfig } from "./read.js";

@@ -11,6 +11,7 @@ export * from "./figure/scatter.js";
 export * from "./figure/spectrum.js";
 export * from "./figure/trend.js";
 export * from "./files/csv.js";
+export { readJson } from "./files/json.js";
 export { sweepTemporaries } from "./files/temporaries.js";
 export {
   type FileData,
@@ -23,6 +24,7 @@ export * from "./logger/names.js";
 export type { Environment, RunInfo, RunState } from "./run/info.js";
 export { type Direction, type RunPaths, runFolder, runPaths } from "./run/layout.js";
 export { acquireLock, type Lock, lockHolder } from "./run/lock.js";
+export * from "./run/quality.js";
 export * from "./run/reader.js";
 export * from "./run/writer.js";
 export * from "./sweeps/journal.js";

@@ -16,6 +16,12 @@ export interface ExactPlan {
   cost: number;
 }
 
+/** Dual potentials of the points: u_i + v_j is at most the cost, and equal to it where the plan has mass. */
+export interface Potentials {
+  u: Float64Array;
+  v: Float64Array;
+}
+
 /**
  * An exact optimal transport plan between n and m points of equal weights, of mass 1 in all.
  *
@@ -34,14 +40,22 @@ export function exactPlan(cost: Cost, n: number, m: number): ExactPlan {
  * the least one. For p = 2 the means are subtracted first, which changes all plans' costs by the same number.
  * Throws a BridgeError where there are no points or a coordinate is not finite.
  */
-export function exactPointPlan(x: Tensor, y: Tensor, { p = 2 }: { p?: 1 | 2 } = {}): ExactPlan {
+export function exactPointPlan(
+  x: Tensor,
+  y: Tensor,
+  { p = 2 }: { p?: 1 | 2 } = {},
+): ExactPlan & Potentials {
   return tidy(() => {
     let [a, b] = [vectors(x), vectors(y)];
     let shift = 0;
+    let slopes: [ArrayLike<number>, ArrayLike<number>] | null = null;
     if (p === 2) {
       const means = [a.mean(0), b.mean(0)] as const;
+      const between = means[0].sub(means[1]);
       [a, b] = [a.sub(means[0]), b.sub(means[1])];
-      shift = means[0].sub(means[1]).square().sum().item();
+      shift = between.square().sum().item();
+      // |a + Δ − b|² = |a − b|² + 2 Δ·a − 2 Δ·b + |Δ|².
+      slopes = [a.mv(between).mul(2).toNumbers(), b.mv(between).mul(-2).toNumbers()];
     }
     const { cost, unit } = pointCosts(a, b, p);
     const [n, m] = [a.size(0), b.size(0)];
@@ -50,6 +64,8 @@ export function exactPointPlan(x: Tensor, y: Tensor, { p = 2 }: { p?: 1 | 2 } = 
       plan: solved.plan,
       ...(n === m && { permutation: solved.plan.columns }),
       cost: solved.cost * unit ** p + shift,
+      u: solved.u.map((value, i) => value * unit ** p + (slopes?.[0][i] ?? 0) + shift),
+      v: solved.v.map((value, j) => value * unit ** p + (slopes?.[1][j] ?? 0)),
     };
   });
 }

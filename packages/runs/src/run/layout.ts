@@ -30,6 +30,8 @@ export function runPaths(folder: string) {
     /** Errors of spectra by octave, of each evaluation that measures them. */
     spectrum_csv: at("spectrum.csv"),
     index_html: at("index.html"),
+    /** How good the bridge is, see quality.ts. */
+    quality_json: at("quality.json"),
     lock: at(".lock"),
     /** models/<half_iteration>_<direction>.safetensors */
     model(half_iteration: number, direction: Direction): string {

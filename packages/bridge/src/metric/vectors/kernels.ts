@@ -1,50 +1,96 @@
-// Distances between two samples from averages over all pairs of points: energy distance and MMD.
-import { call, cat, type Tensor, tidy } from "@dsbm/torch";
+// Distances between two samples from averages over all pairs of points: energy distance and MMD. A resample weighs the
+// same pairs otherwise, so that an interval costs one product more for each block of distances.
+import { call, cat, full, type Tensor, tidy } from "@dsbm/torch";
 import { distanceBlocks } from "../../ot/cost.js";
+import { type Estimate, intervalOf, type Resampling, resampleCounts } from "./bootstrap.js";
 import { type Counts, type Subsample, subsampled } from "./subsample.js";
 import { comparable } from "./wasserstein.js";
 
 /**
  * The energy distance 2 E|X − Y| − E|X − X′| − E|Y − Y′| of samples x [n, …] and y [m, …], in units of x: at least 0,
  * and 0 only for equal distributions (Székely 2013). Expectations are over all pairs, a point with itself
- * included. Of more than `most` points a subsample is compared, which the result states.
+ * included. Of more than `most` points a subsample is compared, which the result states. `resamples` gives the interval.
  */
 export function energyDistance(
   x: Tensor,
   y: Tensor,
-  options: Subsample = {},
-): Counts & { value: number } {
+  options: Subsample & Pick<Resampling, "resamples"> = {},
+): Counts & Estimate {
   return tidy(() => {
     const { counts, ...pair } = subsampled(...comparable(x, y), options);
-    const mean = (a: Tensor, b: Tensor) => pairMean(a, b, (distances) => distances);
-    const value = 2 * mean(pair.x, pair.y) - mean(pair.x, pair.x) - mean(pair.y, pair.y);
-    return { value: Math.max(0, value), ...counts };
+    const weights = weightsOf(pair.x.size(0), pair.y.size(0), options);
+    const mean = pairMeans(pair, weights, (distances) => distances);
+    const [crossing, xs, ys] = [mean("x", "y"), mean("x", "x"), mean("y", "y")];
+    const [value, ...resampled] = crossing.map((c, k) =>
+      Math.max(0, 2 * c - (xs[k] as number) - (ys[k] as number)),
+    ) as [number, ...number[]];
+    return { ...estimate(value, resampled, 0), ...counts };
   });
 }
 
 /** Points of each sample whose distances give the bandwidth, at most. */
 const bandwidthPoints = 1000;
 
+/** Bandwidths of the kernel mixture, in units of the median distance. */
+const mixture = [0.25, 0.5, 1, 2, 4];
+
 /**
- * The squared maximum mean discrepancy E k(X, X′) + E k(Y, Y′) − 2 E k(X, Y) of samples x [n, …] and y [m, …] for the
- * kernel k(x, y) = exp(−|x − y|²/(2h²)), without units (Gretton 2012, the biased estimate, at least 0).
- * `bandwidth` is h; by default the median distance between two points of both samples together (Garreau 2017), of
- * up to 1,000 of each. Of more than `most` points a subsample is compared, which the result states.
+ * The squared maximum mean discrepancy E k(X, X′) + E k(Y, Y′) − 2 E k(X, Y) of samples x [n, …] and y [m, …], without
+ * units, for the mean of the kernels exp(−|x − y|²/(2h²)) over the bandwidths h (Gretton 2012).
+ *
+ * `bandwidth` is one h or several; by default ¼, ½, 1, 2 and 4 times the median distance between two points of both
+ * samples together (Garreau 2017), of up to 1,000 of each. The estimate is unbiased, so it falls below 0 too where
+ * both are alike; `unbiased: false` includes a point with itself and is at least 0. Of more than `most` points a
+ * subsample is compared, which the result states. `resamples` gives the interval.
  */
 export function mmd(
   x: Tensor,
   y: Tensor,
-  { bandwidth, ...options }: Subsample & { bandwidth?: number } = {},
-): Counts & { value: number; bandwidth: number } {
+  {
+    bandwidth,
+    unbiased = true,
+    ...options
+  }: Subsample &
+    Pick<Resampling, "resamples"> & {
+      bandwidth?: number | readonly number[];
+      unbiased?: boolean;
+    } = {},
+): Counts & Estimate & { bandwidth: number[] } {
   return tidy(() => {
     const { counts, ...pair } = subsampled(...comparable(x, y), options);
-    const h = bandwidth ?? medianDistance(pair.x, pair.y, options.seed);
-    const mean = (a: Tensor, b: Tensor) =>
-      pairMean(a, b, (distances) => distances.div(h).square().mul(-0.5).exp());
-    const value = mean(pair.x, pair.x) + mean(pair.y, pair.y) - 2 * mean(pair.x, pair.y);
-    return { value: Math.max(0, value), bandwidth: h, ...counts };
+    const median = () => medianDistance(pair.x, pair.y, options.seed);
+    const widths = bandwidth === undefined ? times(mixture, median()) : [bandwidth].flat();
+    const weights = weightsOf(pair.x.size(0), pair.y.size(0), options);
+    const mean = pairMeans(pair, weights, (distances) => {
+      const squared = distances.square();
+      return widths
+        .map((h) => squared.mul(-0.5 / h ** 2).exp())
+        .reduce((sum, part) => sum.add(part))
+        .div(widths.length);
+    });
+    // A point with itself has the kernel 1.
+    const own = (side: "x" | "y") => {
+      const all = mean(side, side);
+      if (!unbiased || pair[side].size(0) < 2) return all;
+      const selves = weights[side].square().sum(1).toNumbers();
+      return all.map((one, k) => (one - (selves[k] as number)) / (1 - (selves[k] as number)));
+    };
+    const [crossing, xs, ys] = [mean("x", "y"), own("x"), own("y")];
+    const [value, ...resampled] = crossing.map(
+      (c, k) => (xs[k] as number) + (ys[k] as number) - 2 * c,
+    ) as [number, ...number[]];
+    const found = unbiased ? value : Math.max(0, value);
+    return { ...estimate(found, resampled), bandwidth: widths, ...counts };
   });
 }
+
+const times = (factors: readonly number[], by: number) => factors.map((factor) => factor * by);
+
+/** Without resamples there is no interval: both of its ends are the value. */
+const estimate = (value: number, resampled: readonly number[], least?: number): Estimate =>
+  resampled.length === 0
+    ? { value, low: value, high: value }
+    : intervalOf(value, resampled, least === undefined ? {} : { least });
 
 /** The median distance between two different points of both samples together; 1 where that is 0. */
 function medianDistance(x: Tensor, y: Tensor, seed = 0): number {
@@ -53,8 +99,34 @@ function medianDistance(x: Tensor, y: Tensor, seed = 0): number {
   return distances.median().item() || 1;
 }
 
-/** The mean of `fn` of the distances between all pairs of rows of a [n, d] and b [m, d]. */
-function pairMean(a: Tensor, b: Tensor, fn: (distances: Tensor) => Tensor): number {
-  const sums = distanceBlocks(a, b, (distances) => fn(distances).sum().item());
-  return sums.reduce((sum, part) => sum + part, 0) / (a.size(0) * b.size(0));
+/** Weights of the points, [1 + resamples, n] each: equal ones, then those of each resample. */
+function weightsOf(
+  n: number,
+  m: number,
+  { resamples = 0, seed = 0 }: Resampling,
+): Record<"x" | "y", Tensor> {
+  const of = (count: number, purpose: string) => {
+    const equal = full([1, count], 1 / count, { dtype: "float64" });
+    if (resamples === 0) return equal;
+    return cat([
+      equal,
+      resampleCounts(count, { resamples, seed, purpose }).to("float64").div(count),
+    ]);
+  };
+  return { x: of(n, "x"), y: of(m, "y") };
+}
+
+/** The weighted means of `fn` of the distances between all pairs of two sides, one for each row of the weights. */
+function pairMeans(
+  points: Record<"x" | "y", Tensor>,
+  weights: Record<"x" | "y", Tensor>,
+  fn: (distances: Tensor) => Tensor,
+) {
+  return (first: "x" | "y", second: "x" | "y"): number[] => {
+    const parts = distanceBlocks(points[first], points[second], (distances, start) => {
+      const rows = weights[first].narrow(1, start, distances.size(0));
+      return weights[second].mm(fn(distances).t()).mul(rows).sum(1).toNumbers();
+    });
+    return parts.reduce((sum, part) => sum.map((one, k) => one + (part[k] as number)));
+  };
 }

@@ -1,10 +1,11 @@
 // Distances between two samples that look at means and covariances only, and the length of a bridge's moves.
-import { type Tensor, tidy } from "@dsbm/torch";
+import { cat, full, type Tensor, tidy } from "@dsbm/torch";
 import { BridgeError } from "../../core/errors.js";
 import { exactPointPlan } from "../../ot/exact.js";
 import { FeatureStatistics } from "../feature-statistics.js";
 import { frechetDistance, type Gaussian } from "../frechet.js";
 import { squaredDisplacement } from "../moments.js";
+import { type Estimate, intervalOf, type Resampling, resampleCounts } from "./bootstrap.js";
 import { type Subsample, subsample } from "./subsample.js";
 import { comparable } from "./wasserstein.js";
 
@@ -86,4 +87,71 @@ export function displacement(start: Tensor, end: Tensor, options: Subsample = {}
       subsampled: a !== start,
     };
   });
+}
+
+/** Values of a sample up to which principal directions are computed. */
+const mostValues = 512;
+
+/** How much of the target's variance samples have: 1 for as much, less for samples that are too alike. */
+export interface VarianceKept {
+  /** tr Cov x / tr Cov y. */
+  total: Estimate;
+  /** The least share along the principal directions of y that hold 95 % of its variance; null above 512 values. */
+  least: Estimate | null;
+}
+
+/**
+ * The variance of samples x [n, …] in shares of that of the target y [m, …], with bootstrap intervals. Throws a
+ * BridgeError below two samples and where y is constant.
+ */
+export function varianceKept(x: Tensor, y: Tensor, resampling: Resampling = {}): VarianceKept {
+  return tidy(() => {
+    const [a, b] = comparable(x, y);
+    if (a.size(0) < 2 || b.size(0) < 2)
+      throw new BridgeError(
+        "data",
+        `variances of ${a.size(0)} and ${b.size(0)} samples; expected at least 2`,
+      );
+    const mean = b.mean(0);
+    const sides = ([a, b] as const).map((t, i) => {
+      const n = t.size(0);
+      const counts = resampleCounts(n, { ...resampling, purpose: i === 0 ? "x" : "y" });
+      const weights = cat([full([1, n], 1 / n, { dtype: "float64" }), counts.to("float64").div(n)]);
+      return { centred: t.sub(mean), weights, n };
+    });
+    /** Of each column after `of`, in each resample: [1 + resamples, columns]. */
+    const variances = (of: (t: Tensor) => Tensor) =>
+      sides.map(({ centred, weights, n }) => {
+        const t = of(centred);
+        return weights
+          .mm(t.square())
+          .sub(weights.mm(t).square())
+          .mul(n / (n - 1));
+      }) as [Tensor, Tensor];
+    const [own, wanted] = variances((t) => t).map((v) => v.sum(1)) as [Tensor, Tensor];
+    if (!(wanted.select(0, 0).item() > 0))
+      throw new BridgeError(
+        "data",
+        "the variance kept of a target that is constant; expected samples that vary",
+      );
+    const estimate = (shares: Tensor) => {
+      const [value, ...again] = shares.toNumbers() as [number, ...number[]];
+      return intervalOf(value, again, { least: 0 });
+    };
+    const total = estimate(own.div(wanted));
+    if (b.size(1) > mostValues) return { total, least: null };
+    const axes = principalAxes(b);
+    const [along, reference] = variances((t) => t.mm(axes));
+    return { total, least: estimate(along.div(reference).amin({ dim: 1 })) };
+  });
+}
+
+/** The principal directions of y [m, d] that hold 95 % of its variance, as columns. */
+function principalAxes(y: Tensor): Tensor {
+  const d = y.size(1);
+  const [values, basis] = y.t().cov().reshape([d, d]).linalgEigh();
+  // Ascending: the directions to keep are the last ones.
+  const held = values.flip([0]).cumsum(0).div(values.sum());
+  const count = Math.min(d, 1 + held.lt(0.95).sum().item());
+  return basis.narrow(1, d - count, count);
 }

@@ -1,15 +1,12 @@
 // Metrics of vectors against closed forms: shifts, two points, Gaussians, and exact transport.
 import { arange, cat, liveTensors, randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect, it } from "vitest";
-import { collectGarbage } from "../../../../test/support/collect.js";
-import { normal, seeded } from "../../../../test/support/numbers.js";
-import { energyDistance, mmd } from "../../src/metric/vectors/kernels.js";
-import { bw2Uvp, displacement, momentErrors } from "../../src/metric/vectors/moments.js";
-import {
-  columnWasserstein,
-  slicedWasserstein,
-  wasserstein,
-} from "../../src/metric/vectors/wasserstein.js";
+import { collectGarbage } from "../../../../../test/support/collect.js";
+import { normal, seeded } from "../../../../../test/support/numbers.js";
+import { energyDistance, mmd } from "../../../src/metric/vectors/kernels.js";
+import { bw2Uvp, displacement, momentErrors } from "../../../src/metric/vectors/moments.js";
+import { columnWasserstein, slicedWasserstein } from "../../../src/metric/vectors/sliced.js";
+import { wasserstein } from "../../../src/metric/vectors/wasserstein.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());
@@ -38,7 +35,7 @@ describe("every metric", () => {
       [`columnWasserstein ${p}`, (x, y) => Math.max(...columnWasserstein(x, y, { p }))],
     ]),
     ["energyDistance", (x, y) => energyDistance(x, y).value],
-    ["mmd", (x, y) => mmd(x, y).value],
+    ["mmd", (x, y) => mmd(x, y, { unbiased: false }).value],
     ["momentErrors, mean", (x, y) => momentErrors(x, y).mean],
     ["momentErrors, covariance", (x, y) => momentErrors(x, y).covariance],
     ["bw2Uvp", bw2Uvp],
@@ -132,14 +129,17 @@ describe("energy distance and MMD", () => {
   it("of two points have their definition's values", () =>
     tidy(() => {
       const [x, y] = [tensor([[0, 0]], float64), tensor([[3, 4]], float64)];
-      expect(energyDistance(x, y)).toEqual({ value: 10, n: 1, m: 1, subsampled: false });
+      expect(energyDistance(x, y)).toMatchObject({ value: 10, n: 1, m: 1, subsampled: false });
       for (const bandwidth of [2, 5]) {
         const want = 2 - 2 * Math.exp(-25 / (2 * bandwidth ** 2));
         expect(mmd(x, y, { bandwidth }).value).toBeCloseTo(want, 14);
       }
       // Distances 1, 2 and 3; the median is 2. Points of one place have no scale of their own.
-      expect(mmd(column(0, 1), column(3)).bandwidth).toBe(2);
-      expect(mmd(column(2, 2), column(2))).toMatchObject({ value: 0, bandwidth: 1 });
+      expect(mmd(column(0, 1), column(3)).bandwidth).toEqual([0.5, 1, 2, 4, 8]);
+      expect(mmd(column(2, 2), column(2))).toMatchObject({
+        value: 0,
+        bandwidth: [0.25, 0.5, 1, 2, 4],
+      });
       expect(mmd(normal([90, 3], 1), normal([40, 3], 2), { most: 50 })).toMatchObject({
         n: 50,
         m: 40,
@@ -161,7 +161,10 @@ describe("energy distance and MMD", () => {
       expect(energyDistance(x, y).value).toBeCloseTo(energy, 3);
       const kernel = (m: number) =>
         (h / Math.sqrt(h ** 2 + 2)) * Math.exp(-(m ** 2) / (2 * (h ** 2 + 2)));
-      expect(mmd(x, y, { bandwidth: h }).value).toBeCloseTo(2 * kernel(0) - 2 * kernel(mu), 3);
+      expect(mmd(x, y, { bandwidth: h, unbiased: false }).value).toBeCloseTo(
+        2 * kernel(0) - 2 * kernel(mu),
+        3,
+      );
     }));
 });
 

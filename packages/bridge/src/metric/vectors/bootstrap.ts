@@ -1,0 +1,101 @@
+// How much a metric would differ with other samples of the same size. Rows are drawn again with replacement; a resample
+// is a table of how often each row was drawn, so that metrics need not sort or compare their points again.
+import { arange, call, ones, randint, type Tensor, tidy, zeros } from "@dsbm/torch";
+import { BridgeError } from "../../core/errors.js";
+import { stream } from "../../core/random.js";
+
+/** A value with the interval that covers it in 95 of 100 repetitions. */
+export interface Estimate {
+  value: number;
+  low: number;
+  high: number;
+}
+
+export interface Resampling {
+  /** Resamples (default 100). */
+  resamples?: number;
+  /** Seed of the draws (default 0). */
+  seed?: number;
+}
+
+/** How often each of n rows is drawn in each resample, int64 [resamples, n]; every row of the table sums to n. */
+export function resampleCounts(
+  n: number,
+  { resamples = 100, seed = 0, purpose = "x" }: Resampling & { purpose?: string } = {},
+): Tensor {
+  if (!Number.isSafeInteger(resamples) || resamples < 2)
+    throw new BridgeError("argument", `${resamples} resamples; expected a whole number from 2 on`);
+  return tidy(() => {
+    const generator = stream(seed, `metric/bootstrap/${purpose}`);
+    const drawn = randint(0, n, [resamples, n], { generator, dtype: "int64" });
+    const counts = zeros([resamples, n], { dtype: "int64" });
+    return counts.scatterAdd(1, drawn, ones([resamples, n], { dtype: "int64" }));
+  });
+}
+
+/** The rows that resample `k` of a table of counts holds, int64 [n]. */
+export function resampledRows(counts: Tensor, k: number): Tensor {
+  return tidy(() => {
+    const own = counts.select(0, k);
+    return repeatedBy(arange(0, own.size(0), { dtype: "int64" }), own);
+  });
+}
+
+/**
+ * The interval of a value from the values of resamples: their spread, moved to the value. Distances of resamples lie
+ * above those of the samples (rows repeat), so their quantiles themselves would not hold the value.
+ */
+export function intervalOf(
+  value: number,
+  resampled: readonly number[],
+  {
+    least = Number.NEGATIVE_INFINITY,
+  }: { /** The least value there can be. */ least?: number } = {},
+): Estimate {
+  const sorted = resampled.toSorted((a, b) => a - b);
+  const mean = sorted.reduce((sum, one) => sum + one, 0) / sorted.length;
+  const quantile = (share: number) => {
+    const at = share * (sorted.length - 1);
+    const [below, above] = [sorted[Math.floor(at)] as number, sorted[Math.ceil(at)] as number];
+    return below + (at - Math.floor(at)) * (above - below);
+  };
+  return {
+    value,
+    low: Math.max(least, value + quantile(0.025) - mean),
+    high: value + quantile(0.975) - mean,
+  };
+}
+
+/** The mean of values, one a sample, with its interval from their variance. */
+export function meanEstimate(values: Tensor): Estimate {
+  return tidy(() => {
+    const all = values.flatten().to("float64");
+    const value = all.mean().item();
+    const n = all.size(0);
+    const half = n > 1 ? 1.96 * Math.sqrt(all.var({ correction: 1 }).item() / n) : 0;
+    return { value, low: value - half, high: value + half };
+  });
+}
+
+/** A metric of two samples with its bootstrap interval; rows of both are drawn again, independently. */
+export function bootstrapped(
+  x: Tensor,
+  y: Tensor,
+  metric: (x: Tensor, y: Tensor) => number,
+  { least, ...resampling }: Resampling & { least?: number } = {},
+): Estimate {
+  return tidy(() => {
+    const own = resampleCounts(x.size(0), { ...resampling, purpose: "x" });
+    const other = resampleCounts(y.size(0), { ...resampling, purpose: "y" });
+    const again = Array.from({ length: own.size(0) }, (_, k) =>
+      tidy(() =>
+        metric(x.indexSelect(0, resampledRows(own, k)), y.indexSelect(0, resampledRows(other, k))),
+      ),
+    );
+    return intervalOf(metric(x, y), again, least === undefined ? {} : { least });
+  });
+}
+
+/** Each element of a one-dimensional tensor as often as its count says. */
+export const repeatedBy = (x: Tensor, counts: Tensor): Tensor =>
+  call("aten::repeat_interleave", "self_Tensor", x, counts) as Tensor;

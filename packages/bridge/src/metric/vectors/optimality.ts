@@ -1,0 +1,132 @@
+// Whether pairs are those of the Schrödinger bridge, without knowing it. Its plan has the density f(x) g(y) exp(x·y/ε),
+// so that between Gaussians start and end are bound by the precision 1/ε in each coordinate, whatever their marginals.
+import { cat, eye, randn, type Tensor, tidy } from "@dsbm/torch";
+import { BridgeError } from "../../core/errors.js";
+import { stream } from "../../core/random.js";
+import { vectors } from "../../ot/cost.js";
+import {
+  type Estimate,
+  intervalOf,
+  type Resampling,
+  resampleCounts,
+  resampledRows,
+} from "./bootstrap.js";
+
+/** How pairs are bound, beside the optimal ε⁻¹I. */
+export interface Optimality {
+  /** ‖εA − I‖ (Frobenius) over ‖I‖: 0 at the optimum, 1 for independent pairs, apart from noise. */
+  error: Estimate;
+  /** tr(εA)/d: 1 at the optimum, less for pairs that are bound less. */
+  strength: Estimate;
+}
+
+/**
+ * The matrix A = S⁻¹Pᵀ(Q − PS⁻¹Pᵀ)⁻¹ of pairs start, end [n, …], whose joint covariance is [[Q, P], [Pᵀ, S]], beside
+ * ε⁻¹I, which it is at the Schrödinger bridge of σ² = ε between Gaussians (Kholkin 2024). Of other distributions A is
+ * that of the Gaussian of the same moments, so that a small error says less. A is corrected for the bias of a sample's
+ * precision. Null for fewer than 4d pairs, and where the ends are a function of the starts.
+ */
+export function optimality(
+  start: Tensor,
+  end: Tensor,
+  { epsilon, ...resampling }: { epsilon: number } & Resampling,
+): Optimality | null {
+  if (!(epsilon > 0))
+    throw new BridgeError("argument", `epsilon is ${epsilon}; expected a number above 0`);
+  return tidy(() => {
+    const joint = cat([vectors(start), vectors(end)], { dim: 1 });
+    const [n, d] = [joint.size(0), joint.size(1) / 2];
+    if (n < 4 * d + 3) return null;
+    const found = bindingOf(joint, epsilon);
+    if (!found) return null;
+    const counts = resampleCounts(n, resampling);
+    const again = Array.from({ length: counts.size(0) }, (_, k) =>
+      tidy(() => bindingOf(joint.indexSelect(0, resampledRows(counts, k)), epsilon)),
+    ).filter((one) => one !== null);
+    const estimate = (of: "error" | "strength", least?: number) =>
+      intervalOf(
+        found[of],
+        again.map((one) => one[of]),
+        least === undefined ? {} : { least },
+      );
+    return { error: estimate("error", 0), strength: estimate("strength") };
+  });
+}
+
+function bindingOf(joint: Tensor, epsilon: number): { error: number; strength: number } | null {
+  return tidy(() => {
+    const [n, d] = [joint.size(0), joint.size(1) / 2];
+    // In units of each coordinate's deviation, for a good condition.
+    const deviations = joint.var({ dim: 0, correction: 1 }).sqrt();
+    if (!(deviations.min().item() > 0)) return null;
+    const covariance = joint.div(deviations).t().cov();
+    const least = covariance.linalgEigh()[0].select(0, 0).item();
+    if (!(least > 1e-9)) return null;
+    const precision = covariance
+      .linalgInv()
+      .div(deviations)
+      .div(deviations.unsqueeze(1))
+      .mul((n - 2 * d - 2) / (n - 1));
+    const a = precision.narrow(0, 0, d).narrow(1, d, d).mul(-epsilon);
+    return {
+      error: a
+        .sub(eye(d, { dtype: "float64" }))
+        .square()
+        .sum()
+        .div(d)
+        .sqrt()
+        .item(),
+      strength: a.trace().item() / d,
+    };
+  });
+}
+
+/**
+ * Pairs of the exact Schrödinger bridge of σ² = ε between the Gaussians of the moments of x0 [n, …] and x1 [m, …]
+ * (Bunne 2023): `count` starts and ends [count, d], float64.
+ */
+export function gaussianPairs(
+  x0: Tensor,
+  x1: Tensor,
+  { epsilon, count, seed = 0 }: { epsilon: number; count: number; seed?: number },
+): { start: Tensor; end: Tensor } {
+  return tidy(() => {
+    const [a, b] = [vectors(x0), vectors(x1)];
+    const [A, B] = [a.t().cov(), b.t().cov()].map((c) => c.reshape([a.size(1), a.size(1)])) as [
+      Tensor,
+      Tensor,
+    ];
+    const d = a.size(1);
+    const root = power(A, 0.5);
+    const D = power(
+      root
+        .mm(B)
+        .mm(root)
+        .add(eye(d, { dtype: "float64" }).mul(epsilon ** 2 / 4)),
+      0.5,
+    );
+    const inverse = power(A, -0.5);
+    // Cov(X0, X1) = C; the end given the start has the slope A⁻¹C.
+    const C = root
+      .mm(D)
+      .mm(inverse)
+      .sub(eye(d, { dtype: "float64" }).mul(epsilon / 2));
+    const slope = inverse.mm(inverse).mm(C);
+    const generator = stream(seed, "metric/gaussian-pairs");
+    const draw = () => randn([count, d], { generator, dtype: "float64" });
+    const centred = draw().mm(root);
+    const rest = power(B.sub(C.t().mm(slope)), 0.5);
+    return {
+      start: centred.add(a.mean(0)),
+      end: centred.mm(slope).add(draw().mm(rest)).add(b.mean(0)),
+    };
+  });
+}
+
+/** A power of a symmetric matrix; eigenvalues that are rounding errors are left out. */
+function power(matrix: Tensor, exponent: number): Tensor {
+  const [values, basis] = matrix.add(matrix.t()).div(2).linalgEigh();
+  const floor = Math.max(values.max().item() * 1e-12, Number.MIN_VALUE);
+  const powers = values.clamp({ min: floor }).pow(exponent).mul(values.gt(floor).to("float64"));
+  return basis.mul(powers).mm(basis.t());
+}

@@ -1,0 +1,83 @@
+// `dsbm evaluate RUN key=value …`: how good the bridge of a run is, as a table and as quality.json.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ConfigError, evaluate, helpTable, resolve } from "@dsbm/config";
+import { runPaths, writeQuality } from "@dsbm/runs";
+import { UsageError } from "../terminal/errors.js";
+import { createInterrupt } from "../terminal/interrupt.js";
+import { createProgress } from "../terminal/progress.js";
+
+const usage = "dsbm evaluate RUN [key=value …] [--json]";
+
+const help = [
+  `usage: ${usage}`,
+  "",
+  evaluate.about,
+  "",
+  "RUN     folder of a run of dsbm fit, train or gaussian, finished or not",
+  "--json  as json=true",
+  "",
+  helpTable(evaluate.schema),
+].join("\n");
+
+/** Runs the command; returns the exit code. Throws ConfigError and UsageError for invalid words. */
+export async function evaluateCommand(args: string[]): Promise<number> {
+  const words = args.map((word) => (word === "--json" ? "json=true" : word));
+  const places = words.filter((word) => !isSetting(word));
+  const { help: isHelp, members } = resolve(evaluate, words.filter(isSetting).map(asList));
+  if (isHelp) {
+    console.log(help);
+    return 0;
+  }
+  const [member, ...more] = members;
+  if (!member || more.length > 0)
+    throw new ConfigError("sweep", "dsbm evaluate does one thing at a time: leave -m out");
+  const [run, ...odd] = places;
+  if (run === undefined || odd.length > 0)
+    throw new UsageError(
+      `got ${places.length === 0 ? "no words" : places.map((word) => JSON.stringify(word)).join(" ")}; expected RUN: ${usage}`,
+    );
+  const { config } = member;
+  const interrupt = createInterrupt();
+  const progress = createProgress();
+  try {
+    const { measureQuality } = await import("../quality/measure.js");
+    const { qualityTable } = await import("../quality/table.js");
+    const { aloneOnly } = await import("../machine/ranks.js");
+    aloneOnly("evaluate");
+    const { holdout, at, direction, metrics, json, out, ...options } = config;
+    const times = at === null ? [] : [at].flat();
+    const quality = await measureQuality(run, {
+      ...options,
+      ...{ progress, signal: interrupt.signal },
+      directions: direction === "both" ? null : [direction],
+      metrics: metrics === null ? null : [metrics].flat(),
+      holdouts:
+        holdout === null
+          ? []
+          : [holdout].flat().map((path, i) => ({ path, at: times[i] as number })),
+    });
+    progress.done();
+    if (quality === null) {
+      progress.line("stopped; nothing was written");
+      return 130;
+    }
+    const place = out ?? runPaths(run).quality_json;
+    writeQuality(run, quality, place);
+    console.log(
+      json ? JSON.stringify(quality, null, 2) : `${qualityTable(quality)}\nwritten to ${place}`,
+    );
+    return 0;
+  } finally {
+    progress.done();
+    interrupt.dispose();
+  }
+}
+
+/** Whether a word is a setting or a switch; the folder of a run is RUN, whatever its name. */
+const isSetting = (word: string) =>
+  /^-|^[~+]{0,2}[A-Za-z_][\w.]*=/.test(word) && !existsSync(join(word, "run.json"));
+
+/** Several values of a key are one list here, with or without brackets. */
+const asList = (word: string) =>
+  word.replace(/^(metrics|holdout|at)=([^[\]]*,[^[\]]*)$/, "$1=[$2]");

@@ -1,0 +1,157 @@
+// Samples of one direction for all metrics: starts and their ends, the data that ends are compared with, and other data
+// of the same number for the floor.
+import { type Conditions, type Direction, PathEnergy, stream, type TimeGrid } from "@dsbm/bridge";
+import type { Split } from "@dsbm/data";
+import { randperm, type Tensor, tidy } from "@dsbm/torch";
+import { timesOf } from "@dsbm/train";
+import { endsOf } from "../evaluation/evaluate.js";
+import { testConditions, testRows } from "../problem/ends.js";
+import type { Progress } from "../terminal/progress.js";
+import { disposeAll, kept, type Subject } from "./subject.js";
+
+export type Solver = "sde" | "dopri5" | "heun" | "euler";
+
+export interface CarriedOptions {
+  n: number;
+  seed: number;
+  split: Split;
+  solver: Solver;
+  /** Whether ends are carried back, twice, and whether the drift's energy is summed. */
+  returns: boolean;
+  energy: boolean;
+  progress: Progress;
+  signal?: AbortSignal | undefined;
+}
+
+export interface Carried extends Disposable {
+  direction: Direction;
+  from: "x0" | "x1";
+  side: "x0" | "x1";
+  given: Conditions | undefined;
+  /** Starts and ends, pair by pair, [n, …], as networks take them. */
+  start: Tensor;
+  end: Tensor;
+  /** Data of the end, [m, …]. */
+  data: Tensor;
+  /** Other data of the end, [at least n, …], none of them in `data`. */
+  reserve: Tensor;
+  /** Two returns of the ends, [n, …] each; null where the other direction is missing. */
+  returns: [Tensor, Tensor] | null;
+  energy: PathEnergy | null;
+}
+
+/** Draws of the reserve that floors are averaged over, at most. */
+const mostDraws = 8;
+
+/** `count` different draws of n rows of the reserve; one where it has no more than n. */
+export function drawsOf({ reserve, start }: Carried, seed: number, count = mostDraws): Tensor[] {
+  const [total, n] = [reserve.size(0), start.size(0)];
+  return Array.from({ length: total > n ? count : 1 }, (_, k) => {
+    const order = randperm(total, { generator: stream(seed, `quality/floor/${k}`) });
+    return reserve.indexSelect(0, order.narrow(0, 0, n));
+  });
+}
+
+/** Carries samples in a direction; null where it was stopped, or where this direction has no network. */
+export async function carrySamples(
+  subject: Subject,
+  direction: Direction,
+  options: CarriedOptions,
+): Promise<Carried | null> {
+  const { ends } = subject;
+  const { split, seed } = options;
+  const { start: from, end: side } = endsOf(direction);
+  const rows = (end: "x0" | "x1", count: number, of: Split) =>
+    kept(() => testRows(ends[end], count, seed, of));
+  const tensors: Tensor[] = [];
+  const own = (t: Tensor) => {
+    tensors.push(t);
+    return t;
+  };
+  let energy: PathEnergy | null = null;
+  let done = false;
+  try {
+    const wanted = options.n;
+    const [data, reserve] =
+      split === "test"
+        ? [own(rows(side, wanted, "test")), own(rows(side, 4 * wanted, "train"))]
+        : halves(own(rows(side, 2 * wanted, "train")), own);
+    const all = own(rows(from, wanted, split));
+    const n = Math.min(all.size(0), reserve.size(0));
+    const start = own(kept(() => all.narrow(0, 0, n)));
+    const given = testConditions(ends, from, n, split);
+    const drift =
+      options.energy && options.solver === "sde" ? subject.drift(direction, given) : null;
+    energy = drift && new PathEnergy(n);
+    const carry = async (way: Direction, x: Tensor, purpose: string, conditions = given) => {
+      const summed = energy && purpose === "there" ? energy : null;
+      const { grid } = subject;
+      const [times, steps] = [timesOf(way, grid), stepsOf(way, grid)];
+      let last: Tensor | null = null;
+      const there = tidy(() => x.to({ device: subject.trained.config.device as "cpu" }).keep());
+      const found = await subject.sampler.carry(way, there, {
+        ...{ solver: options.solver, grid, seed, given: conditions, signal: options.signal },
+        ...{ purpose: `quality/${way}/${purpose}`, lastNoise: subject.trained.lastNoise },
+        path: summed !== null,
+        onState(k, state) {
+          options.progress.update({
+            label: `measuring ${way}, ${purpose}`,
+            step: k,
+            steps: grid.steps.length,
+          });
+          const dt = steps[k];
+          if (summed && drift && dt !== undefined)
+            summed.add(drift, state, { time: times[k] as number, dt });
+          if (summed && dt !== undefined) return;
+          last = kept(() => state);
+        },
+      });
+      there.dispose();
+      if (last) own(last);
+      return found === null ? null : (last as Tensor | null);
+    };
+    const end = await carry(direction, start, "there");
+    if (!end) return null;
+    const back = direction === "f" ? "b" : "f";
+    let returns: Carried["returns"] = null;
+    if (options.returns && subject.networks[back]) {
+      const first = await carry(back, end, "back 1");
+      const second = first && (await carry(back, end, "back 2"));
+      if (!first || !second) return null;
+      returns = [first, second];
+    }
+    done = true;
+    return {
+      ...{ direction, from, side, given, start, end, data, reserve, returns, energy },
+      [Symbol.dispose]() {
+        disposeAll(tensors);
+        energy?.dispose();
+      },
+    };
+  } finally {
+    if (!done) {
+      disposeAll(tensors);
+      energy?.dispose();
+    }
+  }
+}
+
+/** The lengths of a direction's steps, in its order. */
+function stepsOf(direction: Direction, grid: TimeGrid): readonly number[] {
+  return direction === "f" ? grid.steps : grid.steps.toReversed();
+}
+
+function halves(all: Tensor, own: (t: Tensor) => Tensor): [Tensor, Tensor] {
+  const half = Math.floor(all.size(0) / 2);
+  return [
+    own(tidy(() => all.narrow(0, 0, half).clone().keep())),
+    own(
+      tidy(() =>
+        all
+          .narrow(0, half, all.size(0) - half)
+          .clone()
+          .keep(),
+      ),
+    ),
+  ];
+}

@@ -1,0 +1,229 @@
+// How far the ends of a bridge are from the target, beside other data of the target and the untouched source.
+import {
+  bootstrapped,
+  bw2Uvp,
+  type Estimate,
+  energyDistance,
+  intervalOf,
+  mmd,
+  momentErrors,
+  slicedEstimate,
+  slicedWasserstein,
+  subsample,
+  varianceKept,
+  wasserstein,
+} from "@dsbm/bridge";
+import type { QualityRow } from "@dsbm/runs";
+import { type Tensor, tidy } from "@dsbm/torch";
+import { type Carried, drawsOf, type Solver } from "./carried.js";
+import type { Subject } from "./subject.js";
+
+export interface MeasureOptions {
+  /** Whether a metric is to be measured. */
+  wants(metric: string): boolean;
+  seed: number;
+  /** How ends were made. */
+  solver: Solver;
+  /** Points of each side of an exact distance, at most. */
+  exact: number;
+}
+
+interface EndMetric {
+  name: string;
+  title: string;
+  about: string;
+  better?: "target";
+  /** Its unit is that of the samples to this power. */
+  power: 0 | 1 | 2;
+  /** Points of each side at most, and draws of the floor. */
+  most?: number;
+  draws?: number;
+  /** The metric with its interval. */
+  estimate(x: Tensor, y: Tensor, at: At): Estimate;
+  /** The metric alone (default: that of `estimate`). */
+  value?(x: Tensor, y: Tensor, at: At): number;
+  /** Whether it is measured of pictures and fields too. */
+  pictures?: boolean;
+}
+
+interface At {
+  seed: number;
+  /** Other data, for what a metric takes from the data alone. */
+  other: Tensor;
+}
+
+const resamples = 100;
+const directions = 64;
+/** Points of each side whose distances are all compared, at most. */
+const mostPairs = 2000;
+/** Values of a sample up to which covariances are computed. */
+const mostValues = 512;
+
+const exact = (p: 1 | 2): EndMetric => ({
+  name: `w${p}`,
+  title: `exact ${p}-Wasserstein`,
+  about: `the least mean ${p === 1 ? "distance" : "squared distance (its root)"} by which the ends can be moved onto the data`,
+  power: 1,
+  draws: 4,
+  estimate: (x, y, { seed }) => wasserstein(x, y, { p, seed }),
+});
+
+function moment(
+  metric: (x: Tensor, y: Tensor) => number,
+  facts: Pick<EndMetric, "name" | "title" | "about" | "power">,
+): EndMetric {
+  return {
+    ...facts,
+    estimate: (x, y, { seed }) => bootstrapped(x, y, metric, { seed, resamples: 50, least: 0 }),
+    value: metric,
+  };
+}
+
+const kept = (
+  what: "total" | "least",
+  facts: Pick<EndMetric, "name" | "title" | "about">,
+): EndMetric => ({
+  ...facts,
+  better: "target",
+  power: 0,
+  pictures: what === "total",
+  estimate: (x, y, { seed }) => varianceKept(x, y, { seed })[what] as Estimate,
+});
+
+/** The most important first. */
+const endMetrics: readonly EndMetric[] = [
+  {
+    name: "sliced_w2",
+    title: "sliced 2-Wasserstein",
+    about: `distance of ends and data along ${directions} random directions, root mean square`,
+    power: 1,
+    pictures: true,
+    estimate: (x, y, { seed }) => slicedEstimate(x, y, { directions, seed, resamples }),
+    value: (x, y, { seed }) => slicedWasserstein(x, y, { directions, seed }),
+  },
+  exact(2),
+  exact(1),
+  kept("total", {
+    name: "variance_kept",
+    title: "variance kept",
+    about:
+      "the variance of the ends over that of the data: below 1 the bridge makes samples too alike",
+  }),
+  kept("least", {
+    name: "variance_kept_least",
+    title: "variance kept, least direction",
+    about:
+      "the same along the principal direction of the data that keeps least, of those that hold 95 % of the variance",
+  }),
+  {
+    name: "energy_distance",
+    title: "energy distance",
+    about: "2 E|X − Y| − E|X − X′| − E|Y − Y′|, which is 0 only for equal distributions",
+    power: 1,
+    most: mostPairs,
+    draws: 2,
+    estimate: (x, y, { seed }) => energyDistance(x, y, { seed, resamples }),
+    value: (x, y) => energyDistance(x, y).value,
+  },
+  {
+    name: "mmd",
+    title: "MMD²",
+    about:
+      "squared maximum mean discrepancy, unbiased, of Gaussian kernels of ¼ to 4 median distances",
+    power: 0,
+    most: mostPairs,
+    draws: 2,
+    estimate: (x, y, { seed, other }) =>
+      mmd(x, y, { seed, resamples, bandwidth: widthsOf(other, y) }),
+    value: (x, y, { other }) => mmd(x, y, { bandwidth: widthsOf(other, y) }).value,
+  },
+  moment(bw2Uvp, {
+    name: "bw2_uvp",
+    title: "BW²-UVP, %",
+    about:
+      "squared 2-Wasserstein distance of the Gaussians of the same moments, in percent of the data's variance",
+    power: 0,
+  }),
+  moment((x, y) => momentErrors(x, y).mean, {
+    name: "mean_error",
+    title: "error of the mean",
+    about: "Euclidean distance of the means",
+    power: 1,
+  }),
+  moment((x, y) => momentErrors(x, y).covariance, {
+    name: "covariance_error",
+    title: "error of the covariance",
+    about: "Frobenius distance of the covariances",
+    power: 2,
+  }),
+];
+
+/** Bandwidths of data alone, so that value, floor and ceiling have the same kernel. */
+const widthsOf = (other: Tensor, data: Tensor): number[] =>
+  mmd(other, data, { most: 1000 }).bandwidth;
+
+export const endMetricNames: readonly string[] = endMetrics.map(({ name }) => name);
+
+export function endRows(
+  carried: Carried,
+  { vectors, unit }: Pick<Subject, "vectors" | "unit">,
+  options: MeasureOptions,
+): QualityRow[] {
+  const values = carried.end.numel / carried.end.size(0);
+  return endMetrics
+    .filter(({ name, pictures }) => options.wants(name) && (vectors || pictures))
+    .filter(
+      ({ name }) => !/^(bw2|covariance|variance_kept_least)/.test(name) || values <= mostValues,
+    )
+    .map((metric) => tidy(() => rowOf(metric, carried, unit, options)));
+}
+
+function rowOf(
+  metric: EndMetric,
+  carried: Carried,
+  unit: number,
+  { seed, exact: most }: MeasureOptions,
+): QualityRow {
+  const cap = metric.name.startsWith("w") ? most : (metric.most ?? Number.POSITIVE_INFINITY);
+  const some = (t: Tensor, side: "x" | "y") => subsample(t, side, { most: cap, seed });
+  const draws = drawsOf(carried, seed, metric.draws).map((t) => some(t, "x"));
+  const [end, start, data] = [
+    some(carried.end, "x"),
+    some(carried.start, "x"),
+    some(carried.data, "y"),
+  ];
+  const at = { seed, other: draws[0] as Tensor };
+  const value = metric.value ?? ((x, y, there) => metric.estimate(x, y, there).value);
+  const scaled = (e: Estimate): Estimate => {
+    const by = unit ** metric.power;
+    return { value: e.value * by, low: e.low * by, high: e.high * by };
+  };
+  const found = scaled(metric.estimate(end, data, at));
+  const floor = scaled(
+    draws.length > 1
+      ? spread(draws.map((draw) => value(draw, data, at)))
+      : metric.estimate(draws[0] as Tensor, data, at),
+  );
+  return {
+    metric: metric.name,
+    title: metric.title,
+    direction: carried.direction,
+    ...found,
+    floor: floor.value,
+    floor_low: floor.low,
+    floor_high: floor.high,
+    ceiling: value(start, data, at) * unit ** metric.power,
+    better: metric.better ?? "lower",
+    ...(metric.better && { target: 1 }),
+    group: "ends",
+    about: `${metric.about}; ${end.size(0)} ends against ${data.size(0)} data; floor: as many other data; ceiling: the untouched source`,
+  };
+}
+
+/** The mean of the same number of several samples, and the interval of one. */
+function spread(values: readonly number[]): Estimate {
+  const mean = values.reduce((sum, one) => sum + one, 0) / values.length;
+  if (values.length < 4)
+    return { value: mean, low: Math.min(...values), high: Math.max(...values) };
+  return { ...intervalOf(mean, values) };
+}

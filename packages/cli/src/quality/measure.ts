@@ -1,0 +1,166 @@
+// How good the bridge of a run is: every metric that its data allow, each beside its floor and its ceiling. The command
+// `dsbm evaluate`, the end of `dsbm fit` and the library all measure by this function.
+import type { Direction } from "@dsbm/bridge";
+import type { Split } from "@dsbm/data";
+import { type Quality, type QualityRow, qualityGroups } from "@dsbm/runs";
+import { version } from "../machine/version.js";
+import type { Ends } from "../problem/ends.js";
+import { UsageError } from "../terminal/errors.js";
+import { type Progress, silentProgress } from "../terminal/progress.js";
+import { carrySamples, type Solver } from "./carried.js";
+import { columnRows } from "./column-rows.js";
+import { endMetricNames, endRows } from "./end-rows.js";
+import { type Holdout, holdoutRows } from "./holdout-rows.js";
+import { pathRows } from "./path-rows.js";
+import { pictureRows } from "./picture-rows.js";
+import { planRows } from "./plan-rows.js";
+import { openSubject, type Subject } from "./subject.js";
+
+/** How a run is measured; the defaults are those of `dsbm evaluate`. */
+export interface QualityOptions {
+  /** Starts, and data, at most (default: 2,000 vectors, 128 pictures). */
+  n?: number | null;
+  seed?: number;
+  /** Steps of the sampler (default: as in training). */
+  steps?: number | null;
+  solver?: Solver;
+  split?: Split;
+  /** Names of metrics or of groups; null for all. */
+  metrics?: readonly string[] | null;
+  /** Directions (default: those that have networks). */
+  directions?: readonly Direction[] | null;
+  holdouts?: readonly Holdout[];
+  /** Points of each side of exact distances between the ends, at most (default 2,000; hold-outs take 10,000). */
+  exact?: number;
+  threads?: number | "auto";
+  device?: string;
+  /** The data of the run, where they are loaded already; they stay the caller's. */
+  ends?: Ends;
+  progress?: Progress;
+  signal?: AbortSignal | undefined;
+}
+
+/** The names of all metrics, the most important first. */
+const metricNames: readonly string[] = [
+  ...endMetricNames,
+  ...["displacement", "optimality", "agreement", "path_energy", "npe", "straightness"],
+  ...["column_w1", "share"],
+];
+
+/**
+ * Measures a run in any state that has weights, in its folder; null where `signal` stopped it. The same seed gives the
+ * same numbers. Writes nothing: see `writeQuality`. Throws a UsageError for a run without weights, for unknown metrics,
+ * for hold-outs that do not fit, and the errors of its data.
+ */
+export async function measureQuality(
+  folder: string,
+  options: QualityOptions = {},
+): Promise<Quality | null> {
+  const { seed = 42, split = "test", solver = "sde", exact = 2000, steps = null } = options;
+  const { progress = silentProgress, signal, holdouts = [], device = "cpu" } = options;
+  const wanted = options.metrics && checked(options.metrics);
+  using subject = await openSubject(folder, {
+    ...{ steps, device, progress, signal },
+    threads: options.threads ?? "auto",
+    ends: options.ends,
+  });
+  const n = options.n ?? (subject.vectors ? 2000 : 128);
+  const wants = (metric: string) => wanted === null || wanted === undefined || wanted.has(metric);
+  const how = { wants, seed, solver, exact };
+  const directions = (options.directions ?? ["f", "b"]).filter((d) => subject.networks[d]);
+  if (directions.length === 0)
+    throw new UsageError(
+      `${folder} has no weights of direction ${options.directions?.join(" or ")} yet: leave direction out, or let the run get there`,
+    );
+  const rows: QualityRow[] = [];
+  if (holdouts.length > 0) {
+    const found = await holdoutRows(subject, checkedTimes(holdouts, subject), {
+      seed,
+      progress,
+      signal,
+    });
+    if (!found) return null;
+    rows.push(...found);
+  }
+  for (const direction of directions) {
+    using carried = await carrySamples(subject, direction, {
+      ...{ n, seed, split, solver, progress, signal },
+      returns: wants("agreement"),
+      energy: wants("path_energy"),
+    });
+    if (!carried) return null;
+    for (const measure of [endRows, planRows, pathRows, columnRows]) {
+      // One task at a time, so that a signal is seen in between.
+      await new Promise(setImmediate);
+      if (signal?.aborted) return null;
+      rows.push(...measure(carried, subject, how));
+    }
+    const more = await pictureRows(carried, subject, { ...how, progress, signal });
+    if (!more) return null;
+    rows.push(...more);
+  }
+  const order = (row: QualityRow) => qualityGroups.indexOf(row.group);
+  return {
+    ...{ dsbm: version, split, n, seed },
+    rows: rows.toSorted((a, b) => order(a) - order(b)),
+    left_out: leftOut(subject, rows, wants),
+  };
+}
+
+/** The names of metrics that words choose: their own, or those of a group. */
+function checked(words: readonly string[]): Set<string> {
+  const groups: Record<string, readonly string[]> = {
+    ends: endMetricNames,
+    plan: ["displacement", "optimality"],
+    path: ["agreement", "path_energy", "npe", "straightness"],
+    columns: ["column_w1"],
+  };
+  for (const word of words)
+    if (!metricNames.includes(word) && !Object.hasOwn(groups, word))
+      throw new UsageError(
+        `metrics=${word}: expected some of ${[...Object.keys(groups), ...metricNames].join(", ")}`,
+      );
+  return new Set(words.flatMap((word) => groups[word] ?? [word]));
+}
+
+function checkedTimes(
+  holdouts: readonly Holdout[],
+  { networks, trained }: Subject,
+): readonly Holdout[] {
+  const odd = holdouts.find(({ at }) => !(at > 0 && at < 1));
+  if (odd) throw new UsageError(`at=${odd.at}: expected a time between 0 and 1, such as at=0.5`);
+  if (!networks.f)
+    throw new UsageError(
+      `holdout=${holdouts[0]?.path}: ${trained.folder} has no weights of direction f yet, which carry the source there: leave holdout out`,
+    );
+  return holdouts;
+}
+
+/** What was asked for and has no row, and why. */
+function leftOut(
+  subject: Subject,
+  rows: readonly QualityRow[],
+  wants: (metric: string) => boolean,
+): string[] {
+  const there = new Set(rows.map(({ metric }) => metric));
+  const missing = metricNames.filter((name) => wants(name) && !there.has(name));
+  const { vectors, networks, trained } = subject;
+  const reason = (name: string): string => {
+    if (name === "share") return "";
+    if (name === "agreement" && !(networks.f && networks.b))
+      return "it needs networks of both directions";
+    if (name === "path_energy") return `${trained.method.name} has no drift to sum`;
+    if (!vectors) return "it is for vectors";
+    if (name === "optimality")
+      return "it needs the SDE of a Brownian bridge, and more than four pairs a coordinate";
+    if (name === "npe" || name === "straightness")
+      return "it needs the probability flow of both directions";
+    return "the data have too many values";
+  };
+  const reasons = new Map<string, string[]>();
+  for (const name of missing) {
+    const why = reason(name);
+    if (why !== "") reasons.set(why, [...(reasons.get(why) ?? []), name]);
+  }
+  return [...reasons].map(([why, names]) => `${names.join(", ")}: ${why}`);
+}

@@ -1,0 +1,139 @@
+// What a quality is measured of: a run with the weights that it has now, its data, and one sampler for all metrics.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type Conditions,
+  type Direction,
+  driftOf,
+  type Field,
+  inBatches,
+  mapConditions,
+  type Network,
+  networkFlow,
+  type TimeGrid,
+} from "@dsbm/bridge";
+import { readJson } from "@dsbm/runs";
+import { cat, type Device, noGrad, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import { Sampler } from "@dsbm/train";
+import { gridOf } from "../evaluation/evaluate.js";
+import { cores } from "../machine/cores.js";
+import { type Ends, isVectors, loadEnds, prepareEnds } from "../problem/ends.js";
+import { loadNetworks, readTrained, type Trained } from "../sample/trained.js";
+import type { Progress } from "../terminal/progress.js";
+
+export interface SubjectOptions {
+  /** Steps of the sampler; null: those of training. */
+  steps: number | null;
+  threads: number | "auto";
+  device: string;
+  /** The data of the run, where they are loaded already; they stay the caller's. */
+  ends?: Ends | undefined;
+  progress: Progress;
+  signal?: AbortSignal | undefined;
+}
+
+export interface Subject extends Disposable {
+  trained: Trained;
+  networks: Record<Direction, Network | null>;
+  sampler: Sampler;
+  ends: Ends;
+  grid: TimeGrid;
+  vectors: boolean;
+  /** What a distance of 1 between samples as networks take them is in the units of metrics over several columns. */
+  unit: number;
+  /** Names of the columns; null where the data have none. */
+  names: readonly string[] | null;
+  /** Rows of an end in the data's own units: columns of a table, or the values that networks take. */
+  own(side: "x0" | "x1", rows: Tensor): Tensor;
+  /** The drift that a direction follows; null where it has no network, and for steps without a drift. */
+  drift(direction: Direction, given: Conditions | undefined): Field | null;
+  /** The velocity of the probability flow in process time; null where the method has none. */
+  velocity(given: Conditions | undefined): Field | null;
+}
+
+/**
+ * Opens a run in any state that has weights, and its data. Throws a RunError or UsageError for what is no run or has no
+ * weights, and the errors of its data.
+ */
+export async function openSubject(folder: string, options: SubjectOptions): Promise<Subject> {
+  const { steps, device, progress, signal } = options;
+  const threads = options.threads === "auto" ? cores() : options.threads;
+  setNumThreads(threads);
+  const trained = readTrained(folder, "newest", device as Device);
+  const config = { ...trained.config, device };
+  if (!options.ends) await prepareEnds(config, { progress, signal });
+  const ends = options.ends ?? loadEnds(config);
+  const networks = loadNetworks(trained, device);
+  const chunkRows = isVectors(ends) ? 250 : 8;
+  const sampler = new Sampler({ ...trained, networks, threads, chunkRows });
+  const { method, eps } = trained;
+  const grid = steps === null ? trained.grid : gridOf(trained.grid, steps);
+  const table = tableOf(folder);
+  const rowsAtOnce = isVectors(ends) ? 4000 : 16;
+  /** Evaluates some rows at a time, each with its conditions. */
+  const byRows =
+    (field: (own: Conditions | undefined) => Field, given: Conditions | undefined): Field =>
+    (x, t) =>
+      noGrad(() =>
+        cat(
+          inBatches(x, rowsAtOnce, (rows, first) => {
+            const cut = (c: Tensor) => c.narrow(0, first, rows.size(0));
+            return field(mapConditions(given, cut))(rows, cut(t));
+          }),
+        ),
+      );
+  return {
+    ...{ trained, networks, sampler, ends, grid },
+    vectors: isVectors(ends),
+    unit: table?.unit ?? 1,
+    names: table?.names ?? null,
+    own(side, rows) {
+      const { shown } = ends[side];
+      return shown && !ends.projection ? shown(rows) : rows;
+    },
+    drift(direction, given) {
+      const network = networks[direction];
+      if (!network || method.sampler || method.predicts === "plan") return null;
+      if (method.predicts === "velocity") {
+        const sign = direction === "f" ? 1 : -1;
+        return byRows((own) => (x, t) => network.forward(x, t, own).mul(sign), given);
+      }
+      const dynamics = { ...trained, networks };
+      return byRows(
+        (own) => driftOf(dynamics, { direction, grid: trained.grid, given: own }),
+        given,
+      );
+    },
+    velocity(given) {
+      if (method.sampler || method.predicts === "plan") return null;
+      const dynamics = { ...trained, networks, grid: trained.grid, eps };
+      return byRows((own) => networkFlow({ ...dynamics, given: own }), given);
+    },
+    [Symbol.dispose]() {
+      sampler.reset();
+      for (const network of new Set(Object.values(networks))) network?.dispose();
+      if (!options.ends) ends.dispose();
+    },
+  };
+}
+
+/** What data.json says of the columns; null for runs that were not made of tables. */
+function tableOf(folder: string): { unit: number; names: string[] } | null {
+  const path = join(folder, "data.json");
+  if (!existsSync(path)) return null;
+  const { columns = [], transform } = readJson(path) as {
+    columns?: { name: string }[];
+    transform?: { standardise?: string; std?: number[] };
+  };
+  const global = transform?.standardise === "global" ? transform.std?.[0] : undefined;
+  return { unit: global ?? 1, names: columns.map(({ name }) => name) };
+}
+
+/** Frees tensors of a table of them. */
+export function disposeAll(tensors: Iterable<Tensor | null | undefined>): void {
+  for (const t of tensors) t?.dispose();
+}
+
+/** A tensor out of the present scope, on the processor. */
+export const kept = (make: () => Tensor): Tensor =>
+  tidy(() => make().to({ device: "cpu" }).clone().keep());

@@ -1,0 +1,48 @@
+// The quality of a run as a table for a terminal: the main metrics first, each beside its floor and its ceiling.
+import { formatTable, type Quality, type QualityRow } from "@dsbm/runs";
+
+/** Columns of a table of the worst columns at most. */
+const mostColumns = 5;
+
+/** Four digits that count. */
+const short = (x: number | null | undefined): string => {
+  if (x === null || x === undefined) return "–";
+  if (!Number.isFinite(x)) return String(x);
+  const size = Math.abs(x);
+  return size !== 0 && (size < 1e-3 || size >= 1e6)
+    ? x.toExponential(2)
+    : String(Number(x.toPrecision(4)));
+};
+
+/** The rows that a table shows: all, but of the columns only the worst of each direction. */
+function shownQuality({ rows }: Pick<Quality, "rows">): QualityRow[] {
+  const seen = { f: 0, b: 0 };
+  return rows.filter(({ group, direction }) => {
+    if (group !== "columns" || direction === null) return true;
+    seen[direction]++;
+    return seen[direction] <= mostColumns;
+  });
+}
+
+/** The table of a quality, and below it what was left out. */
+export function qualityTable(quality: Quality): string {
+  const shown = shownQuality(quality);
+  const table = formatTable(
+    shown.map((row) => ({
+      metric: row.title,
+      direction: row.direction ?? "",
+      value: short(row.value),
+      interval: row.low === null ? "" : `[${short(row.low)}, ${short(row.high)}]`,
+      floor: short(row.floor),
+      ceiling: short(row.ceiling),
+      wanted: row.better === "target" ? `near ${short(row.target)}` : row.better,
+    })),
+  );
+  const all = quality.rows.filter(({ group }) => group === "columns").length;
+  const hidden = all - shown.filter(({ group }) => group === "columns").length;
+  return [
+    table,
+    ...(hidden > 0 ? [`and ${hidden} more columns, which are nearer to the data's`] : []),
+    ...quality.left_out.map((line) => `left out: ${line}`),
+  ].join("\n");
+}

@@ -1,0 +1,70 @@
+// The keys of dsbm evaluate: what of a run is measured, and on how many samples. All else is in the run.
+
+import { z } from "zod";
+import type { Experiment } from "../resolve.js";
+import {
+  counted,
+  device,
+  file,
+  flag,
+  follows,
+  oneOf,
+  orNull,
+  seed,
+  threads,
+} from "../schema/kinds.js";
+
+/** One or several of a kind. */
+const several = <S extends z.ZodType>(kind: S) => z.union([kind, z.array(kind).min(1)]);
+
+export const evaluateSchema = z.strictObject({
+  n: follows("starts, and data, at most; null: 2,000 vectors or 128 pictures", 5000),
+  seed: seed("seed of noise, directions, resamples and draws"),
+  split: oneOf(
+    ["test", "train"],
+    "test",
+    "measure on what was held out, or on what was trained on",
+  ),
+  direction: oneOf(["both", "f", "b"], "both", "f: from time 0 to time 1; b: from 1 to 0"),
+  steps: follows("steps of the sampler; null: as in training", 100),
+  solver: oneOf(
+    ["sde", "dopri5", "heun", "euler"],
+    "sde",
+    "how ends are made: sde, as the run samples, or a solver of its probability flow",
+  ),
+  metrics: orNull(
+    several(z.string().min(1)),
+    "only these metrics, or the groups ends, plan, path, columns; null is all",
+    ["sliced_w2", "plan"],
+  ),
+  exact: counted(2000, "points of each side of the exact distances between the ends, at most"),
+  holdout: orNull(
+    several(z.string().min(1)),
+    "samples of a time between the ends that was left out, in the data's own units",
+    "day_3.npy",
+  ),
+  at: orNull(several(z.number().gt(0).lt(1)), "the time of each hold-out", 0.5),
+  json: flag(false, "print the rows as JSON instead of a table"),
+  out: file("write quality.json here instead of into RUN", "quality.json"),
+  threads: threads("processor threads; auto is all of them"),
+  device: device(),
+});
+
+export type EvaluateConfig = z.output<typeof evaluateSchema>;
+
+function checkEvaluate({ holdout, at }: EvaluateConfig): string[] {
+  const [files, times] = [holdout, at].map((given) => (given === null ? [] : [given].flat()));
+  if (files?.length === times?.length) return [];
+  return [
+    `holdout names ${files?.length} files and at ${times?.length} times; expected a time for each, such as holdout=day_3.npy at=0.5`,
+  ];
+}
+
+/** A run measured again, each metric beside its floor and its ceiling. */
+export const evaluate: Experiment<typeof evaluateSchema> = {
+  name: "evaluate",
+  about:
+    "how good the bridge of a run is: each metric beside its floor and its ceiling, into RUN/quality.json",
+  schema: evaluateSchema,
+  check: checkEvaluate,
+};

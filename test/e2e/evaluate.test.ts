@@ -1,0 +1,222 @@
+// `dsbm evaluate` as a user types it: a small run is trained and measured, with every metric beside what it is compared
+// with, and one line for each mistake.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Quality, readQuality } from "@dsbm/runs";
+import { Generator, io, randn, setNumThreads, zeros } from "@dsbm/torch";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { main } from "../../packages/cli/src/main.js";
+import { dsbm, expectLine, folderIn, scratch } from "./cli.js";
+import { imageRun } from "./sample.js";
+
+const root = scratch();
+const at = (name: string) => join(root, name);
+const before = process.cwd();
+let run: string;
+
+/** The command in this process: starting one for every mistake would take minutes. */
+async function evaluate(...words: string[]) {
+  const output = { stdout: "", stderr: "" };
+  const add = (to: "stdout" | "stderr") => (text: unknown) => {
+    output[to] += `${text}\n`;
+    return true;
+  };
+  const spies = [
+    vi.spyOn(console, "log").mockImplementation(add("stdout")),
+    vi.spyOn(console, "error").mockImplementation(add("stderr")),
+    vi.spyOn(process.stderr, "write").mockImplementation(add("stderr")),
+  ];
+  try {
+    return { code: await main(["evaluate", ...words]), ...output };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+afterAll(() => process.chdir(before));
+beforeAll(async () => {
+  process.chdir(root);
+  vi.stubEnv("DSBM_CORES", "1");
+  setNumThreads(1);
+  const words = `train dataset=moons n_ipf=1 first_num_iter=150 num_iter=150 num_steps=5 data.n_train=500
+    data.n_test=300 batch_size=64 plot_level=0 model.hidden=32 threads=1 experiments_dir=${root}`;
+  const { code, stdout, stderr } = await dsbm(words.split(/\s+/));
+  expect(code, stderr).toBe(0);
+  run = folderIn(stdout);
+}, 60_000);
+
+const rowsOf = ({ rows }: Quality, metric: string) => rows.filter((row) => row.metric === metric);
+
+describe("dsbm evaluate", () => {
+  it("measures both directions, each metric beside floor and ceiling, and writes quality.json", async () => {
+    const { code, stdout, stderr } = await evaluate(run, "n=200");
+    expect(code, stderr).toBe(0);
+    const quality = readQuality(run) as Quality;
+    expect(quality).toMatchObject({ split: "test", n: 200, seed: 42, left_out: [] });
+    const names = [...new Set(quality.rows.map(({ metric }) => metric))];
+    expect(names).toEqual([
+      ...[
+        "sliced_w2",
+        "w2",
+        "w1",
+        "variance_kept",
+        "variance_kept_least",
+        "energy_distance",
+        "mmd",
+      ],
+      ...["bw2_uvp", "mean_error", "covariance_error", "column_w1", "displacement", "optimality"],
+      ...["binding", "agreement", "path_energy", "npe", "straightness"],
+    ]);
+    for (const row of quality.rows) {
+      const { metric, value, low, high } = row;
+      expect(Number.isFinite(value), metric).toBe(true);
+      expect(Number(low), metric).toBeLessThanOrEqual(value);
+      expect(Number(high), metric).toBeGreaterThanOrEqual(value);
+      expect(row.about, metric).toMatch(/floor: |E∫/);
+      expect(["f", "b"]).toContain(row.direction);
+    }
+    for (const row of [...rowsOf(quality, "sliced_w2"), ...rowsOf(quality, "w2")]) {
+      // What moved towards the target is nearer than the untouched source, and no nearer than other data.
+      expect(row.value).toBeLessThan(row.ceiling as number);
+      expect(row.value).toBeGreaterThan(0.5 * (row.floor as number));
+      expect(row.ceiling).toBeGreaterThan(row.floor as number);
+    }
+    for (const row of rowsOf(quality, "displacement")) {
+      expect(row.floor).toBeLessThan(row.value);
+      expect(row.ceiling).toBeGreaterThan(row.floor as number);
+    }
+    expect(
+      rowsOf(quality, "column_w1")
+        .map(({ column }) => column)
+        .sort(),
+    ).toEqual(["column 1", "column 1", "column 2", "column 2"].sort());
+    expect(stdout).toMatch(/metric +direction +value +interval +floor +ceiling/);
+    expect(stdout.indexOf("sliced 2-Wasserstein")).toBeLessThan(stdout.indexOf("displacement"));
+    expect(stdout).toContain(`written to ${join(run, "quality.json")}`);
+  });
+
+  it("gives the same again, whatever is measured beside it, and other numbers for another seed", async () => {
+    const first = readQuality(run) as Quality;
+    const words = [run, "n=200", "direction=f", "metrics=sliced_w2,plan", "json=true"];
+    const { stdout } = await evaluate(...words, `out=${at("again.json")}`);
+    const again = JSON.parse(stdout) as Quality;
+    expect(JSON.parse(readFileSync(at("again.json"), "utf8"))).toEqual(again);
+    expect(again.rows.map(({ metric }) => metric)).toEqual([
+      ...["sliced_w2", "displacement", "optimality", "binding"],
+    ]);
+    for (const row of again.rows)
+      expect(first.rows.find((r) => r.metric === row.metric && r.direction === "f")).toEqual(row);
+    const other = await evaluate(
+      run,
+      "n=200",
+      "direction=f",
+      "metrics=sliced_w2",
+      "seed=1",
+      "--json",
+      `out=${at("other.json")}`,
+    );
+    expect((JSON.parse(other.stdout) as Quality).rows[0]?.value).not.toBe(again.rows[0]?.value);
+    // Elsewhere written: the run's own is as it was.
+    expect(readQuality(run)).toEqual(first);
+  });
+
+  it("compares the marginal at a time with what was held out there", async () => {
+    const generator = Generator.create(5);
+    writeFileSync(at("middle.npy"), io.encodeNpy(randn([120, 2], { generator }).mul(0.8)));
+    const words = [
+      run,
+      "metrics=sliced_w2",
+      "direction=f",
+      "holdout=middle.npy,middle.npy",
+      "at=0.5,0.3",
+    ];
+    const { code, stdout, stderr } = await evaluate(
+      ...words,
+      "json=true",
+      `out=${at("held.json")}`,
+    );
+    expect(code, stderr).toBe(0);
+    const quality = JSON.parse(stdout) as Quality;
+    const found = rowsOf(quality, "holdout_w1");
+    expect(found.map(({ title }) => title)).toEqual([
+      "exact 1-Wasserstein to middle.npy at t = 0.5",
+      "exact 1-Wasserstein to middle.npy at t = 0.3",
+    ]);
+    for (const row of found) {
+      expect(row.about).toMatch(
+        /^800 starts carried by the SDE against 120 rows; floor: two halves of the hold-out, 60 against 60 rows/,
+      );
+      expect(row.floor).toBeGreaterThan(0);
+      expect(row.ceiling).toBeGreaterThan(0);
+      expect(row.value).toBeLessThan(2);
+    }
+    expect(rowsOf(quality, "holdout_w1_source")).toHaveLength(2);
+    expect(rowsOf(quality, "holdout_w1_target")[0]?.floor).toBeNull();
+  });
+
+  it("measures ends of the probability flow and rows of training", async () => {
+    const words = [run, "n=100", "direction=f", "split=train", "solver=heun", "steps=10"];
+    const { code, stdout, stderr } = await evaluate(
+      ...words,
+      "metrics=ends,path,optimality",
+      "json=true",
+      `out=${at("flow.json")}`,
+    );
+    expect(code, stderr).toBe(0);
+    const quality = JSON.parse(stdout) as Quality;
+    expect(quality.split).toBe("train");
+    // The flow comes back by itself, and sums no drift.
+    const [agreement] = rowsOf(quality, "agreement");
+    expect(agreement?.value).toBeLessThan(0.2);
+    expect(agreement?.floor).toBeCloseTo(0, 6);
+    expect(quality.left_out.join()).toMatch(/path_energy/);
+    expect(rowsOf(quality, "optimality")).toHaveLength(0);
+  });
+
+  it("measures of pictures what makes sense there, and says what it leaves out", async () => {
+    const images = imageRun(at("images"));
+    const { code, stdout, stderr } = await evaluate(
+      images,
+      "n=12",
+      "direction=b",
+      "metrics=sliced_w2,w2,variance_kept,displacement,agreement,path_energy,npe",
+    );
+    expect(code, stderr).toBe(0);
+    const { rows, left_out } = readQuality(images) as Quality;
+    expect(rows.map(({ metric }) => metric)).toEqual([
+      ...["sliced_w2", "variance_kept", "displacement", "agreement", "path_energy"],
+    ]);
+    expect(left_out).toEqual(["w2, npe: it is for vectors"]);
+    expect(stdout).toContain("left out: w2, npe: it is for vectors");
+  });
+
+  it.each([
+    ["no run", () => [], ["no words; expected RUN"]],
+    ["two runs", () => [run, run], ["expected RUN"]],
+    ["no folder", () => ["nowhere"], ["nowhere"]],
+    ["an unknown metric", () => [run, "metrics=fid"], ["metrics=fid", "sliced_w2"]],
+    ["an unknown key", () => [run, "nn=3"], ["nn"]],
+    ["a hold-out without its time", () => [run, "holdout=middle.npy"], ["1 files", "at=0.5"]],
+    ["a time outside", () => [run, "holdout=middle.npy", "at=1.5"], ["at"]],
+    ["a missing file", () => [run, "holdout=no.npy", "at=0.5"], ["no.npy", "no such file"]],
+    [
+      "another number of columns",
+      () => [run, "holdout=wide.npy", "at=0.5"],
+      ["wide.npy", "[9, 3]", "[n, 2]"],
+    ],
+    ["values that are not finite", () => [run, "holdout=nan.npy", "at=0.5"], ["nan.npy", "NaN"]],
+  ] as [string, () => string[], string[]][])("refuses %s in a line", async (_, words, texts) => {
+    writeFileSync(at("wide.npy"), io.encodeNpy(zeros([9, 3])));
+    writeFileSync(at("nan.npy"), io.encodeNpy(zeros([9, 2]).div(0)));
+    const { code, stderr } = await evaluate(...words());
+    expect([1, 2]).toContain(code);
+    expectLine(stderr, texts);
+  });
+
+  it("lists its keys", async () => {
+    const { code, stdout } = await evaluate("--help");
+    expect(code).toBe(0);
+    for (const key of ["holdout", "at", "metrics", "split", "exact"]) expect(stdout).toContain(key);
+    expect(existsSync(at("--help"))).toBe(false);
+  });
+});
