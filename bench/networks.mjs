@@ -5,7 +5,7 @@ import { completeTrain, resolve, train } from "@dsbm/config";
 import * as torch from "@dsbm/torch";
 import { buildNetwork } from "../packages/cli/dist/problem/network.js";
 
-const presets = [join(fileURLToPath(new URL("..", import.meta.url)), "conf")];
+const presets = [join(fileURLToPath(new URL("..", import.meta.url)), "packages/cli/conf")];
 
 /** Layers that multiply by weights at every pixel: sizes of what follows batch and channels. */
 const pixels = (y) => y.shape.slice(2).reduce((a, b) => a * b, 1);

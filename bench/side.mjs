@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { findBlas } from "../scripts/find-libtorch.mjs";
+import { findBlas } from "../packages/torch/addon/find-libtorch.mjs";
 
 /** The same surroundings for both sides: sleeping barriers, the same threads, the same BLAS. */
 export function surroundings(threads) {

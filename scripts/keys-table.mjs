@@ -43,7 +43,7 @@ function tables() {
 /** The keys that have another name or another value in the Gaussian benchmark. */
 function benchmarkEntries(all) {
   const { schema, aliases } = gaussian;
-  const { values } = resolve(gaussian, ["--help"], { dirs: [join(root, "conf")] });
+  const { values } = resolve(gaussian, ["--help"], { dirs: [join(root, "packages/cli/conf")] });
   const usual = new Map(all.map(({ key, default: value }) => [key, value]));
   return helpEntries(schema, { values, aliases }).filter(
     ({ key, default: value }) => usual.get(key) !== value,

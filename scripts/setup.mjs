@@ -4,12 +4,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { buildNative, identify } from "./build-native.mjs";
+import { buildNative, identify } from "../packages/torch/addon/build.mjs";
+import { withLock } from "../packages/torch/addon/lock.mjs";
+import { missingPackages } from "../packages/torch/addon/system.mjs";
 import { must, SetupError } from "./setup/command.mjs";
-import { withLock } from "./setup/lock.mjs";
 import { installPackages, isInstalled } from "./setup/packages.mjs";
 import { filesBelow, fingerprint, isStamped, repo, rooms, stamp, unstamp } from "./setup/stamp.mjs";
-import { installSystem, missingPackages } from "./setup/system.mjs";
+import { installSystem } from "./setup/system.mjs";
 
 const NODE = 20;
 const environment = () => ["LIBTORCH", "CXX"].map((name) => process.env[name] ?? null);
@@ -32,7 +33,7 @@ const STEPS = [
   {
     name: "system",
     title: "system packages",
-    print: () => fingerprint(["scripts/setup/system.mjs"], environment()),
+    print: () => fingerprint(["packages/torch/addon/system.mjs"], environment()),
     intact: isLinked,
     async run(log) {
       const missing = missingPackages();
@@ -55,7 +56,7 @@ const STEPS = [
     name: "native",
     title: "native addon",
     print() {
-      const scripts = ["scripts/build-native.mjs", "scripts/find-libtorch.mjs"];
+      const scripts = filesBelow("packages/torch/addon", /\.mjs$/);
       const sources = filesBelow("packages/torch/native", /\.(cc|h|hpp|inc)$/);
       return fingerprint([...scripts, ...sources], environment());
     },
@@ -117,7 +118,7 @@ export async function setup({
         log(`${step.title} ready (${((performance.now() - start) / 1000).toFixed(1)} s)`);
       }
     },
-    { log },
+    { folder: join(repo, ".setup"), log },
   );
 }
 

@@ -1,34 +1,8 @@
-// The packages that only the system can give: libtorch, the BLAS that shares its threads, a compiler.
+// Installs the system's packages that the engine needs, where this user may.
 import { existsSync } from "node:fs";
 import process from "node:process";
-import { findCompiler } from "../build-native.mjs";
-import { findBlas, findLibtorch } from "../find-libtorch.mjs";
+import { aptCommand, PACKAGES } from "../../packages/torch/addon/system.mjs";
 import { attempt, must, SetupError } from "./command.mjs";
-
-/** What a bare Debian lacks. */
-export const PACKAGES = {
-  compiler: "g++",
-  libtorch: "libtorch-dev",
-  blas: "libopenblas0-openmp",
-  gloo: "libgloo-dev",
-};
-
-/** Lists the Debian packages that this machine lacks; [] where another libtorch is used and g++ is there. */
-export function missingPackages() {
-  const missing = findCompiler() ? [] : [PACKAGES.compiler];
-  if (process.platform !== "linux" || process.env.LIBTORCH) return missing;
-  let libtorch = null;
-  try {
-    libtorch = findLibtorch();
-  } catch (error) {
-    if (!/no libtorch found/.test(error.message)) throw error;
-  }
-  if (libtorch?.kind === "pip") return missing; // it brings its own BLAS and Gloo
-  if (!libtorch) missing.push(PACKAGES.libtorch);
-  if (!findBlas()) missing.push(PACKAGES.blas);
-  if (!existsSync("/usr/include/gloo/config.h")) missing.push(PACKAGES.gloo);
-  return missing;
-}
 
 /** The words that must stand before apt-get, or null when nobody here may install anything. */
 async function privilege() {
@@ -42,7 +16,7 @@ async function privilege() {
  * and with the way out on systems that are not Debian's.
  */
 export async function installSystem(missing, log) {
-  const command = `apt-get install -y --no-install-recommends ${missing.join(" ")}`;
+  const command = aptCommand(missing);
   if (!existsSync("/etc/debian_version")) {
     throw new SetupError(
       "a C++ compiler and libtorch are needed: install a compiler, unpack libtorch or pip install torch, " +

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { readYaml, resolve, train } from "@dsbm/config";
 import { describe, expect, it } from "vitest";
-import { PACKAGES } from "../../scripts/setup/system.mjs";
+import { PACKAGES } from "../../packages/torch/addon/system.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (path: string) => readFileSync(`${root}${path}`, "utf8");
@@ -74,7 +74,7 @@ describe("the Dockerfile", () => {
       expect(existsSync(`${root}${from}`), from).toBe(true);
       expect(to).toBe(from);
     }
-    const part = /^((tsconfig|package).*\.json|\.npmrc|scripts|packages|conf)$/;
+    const part = /^((tsconfig|package).*\.json|\.npmrc|scripts|packages)$/;
     const wanted = readdirSync(root).filter((name) => part.test(name));
     expect(copied.map(([from]) => from).sort()).toEqual(wanted.sort());
   });
@@ -140,7 +140,7 @@ describe("the Kubernetes manifest", () => {
   it("asks for a run that there is, of keys that there are", () => {
     const [command, ...words] = container.args;
     expect(commands).toContain(command);
-    const { members } = resolve(train, words, { dirs: [`${root}conf`] });
+    const { members } = resolve(train, words, { dirs: [`${root}packages/cli/conf`] });
     expect(members).toHaveLength(1);
   });
 
@@ -180,7 +180,7 @@ describe("the README of deploy/", () => {
     for (const [, command, words] of shown) {
       expect(commands).toContain(command);
       const list = (words as string).trim().split(" ");
-      expect(resolve(train, list, { dirs: [`${root}conf`] }).members).toHaveLength(1);
+      expect(resolve(train, list, { dirs: [`${root}packages/cli/conf`] }).members).toHaveLength(1);
     }
     for (const [, link] of text.matchAll(/\]\((?!#)([^)]+)\)/g))
       expect(existsSync(`${root}deploy/${link}`), link).toBe(true);

@@ -71,7 +71,7 @@ describe("one clear line", () => {
     });
     expect(missing.code).toBe(1);
     expect(missing.stderr).toMatch(
-      /^dsbm: the native engine is not built .*npm run setup" in the repository\n$/,
+      /^dsbm: the engine of DSBM_TORCH_ADDON cannot be loaded: .*nothing\.node.*\n$/,
     );
     writeFileSync(join(root, "broken.node"), "not a library");
     const broken = await dsbm(["gaussian", ...small], {
@@ -84,7 +84,7 @@ describe("one clear line", () => {
       env: { DSBM_TORCH_ADDON: join(root, "nothing.node") },
     });
     expect(doctor.code).toBe(1);
-    expect(doctor.stdout).toContain("npm run setup");
+    expect(doctor.stdout).toContain("DSBM_TORCH_ADDON cannot be loaded");
   });
 });
 

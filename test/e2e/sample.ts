@@ -8,7 +8,7 @@ import { openRun, writeFileAtomic } from "@dsbm/runs";
 import { Generator, io, noGrad, randn } from "@dsbm/torch";
 import { buildNetwork } from "../../packages/cli/src/problem/network.js";
 
-const presets = fileURLToPath(new URL("../../conf", import.meta.url));
+const presets = fileURLToPath(new URL("../../packages/cli/conf", import.meta.url));
 
 /** Weights that are all of some size: a new network answers with zeros. */
 function scramble(network: Network, seed: number): Network {

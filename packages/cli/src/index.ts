@@ -1,6 +1,3 @@
-// The library's public face: the engine, the mathematics, and what runs leave behind.
+// The library's public face; its parts are sub-paths (rooms/): `dsbm/torch`, `dsbm/bridge`, …
 
-export * as runs from "@dsbm/runs";
-export * as torch from "@dsbm/torch";
-export * as bridge from "./bridge.js";
 export { type OpenBridge, openBridge, type SampleOptions, type Samples } from "./sample/open.js";

@@ -9,7 +9,7 @@ export const here = (path: string): string => fileURLToPath(new URL(path, import
 
 /** The complete configuration of the words of `dsbm train`. */
 export function configured(...words: string[]): CompleteTrainConfig {
-  const { members } = resolve(train, words, { dirs: [here("../../../conf")] });
+  const { members } = resolve(train, words, { dirs: [here("../conf")] });
   return completeTrain((members[0] as (typeof members)[number]).config);
 }
 

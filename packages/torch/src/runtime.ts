@@ -1,6 +1,6 @@
 // The process around the tensors: threads, devices, memory, versions, warnings.
 import { liveTensors } from "./binding/handle.js";
-import { guarded, mappedLibraries, native } from "./binding/native.js";
+import { addonPath, builtAgainst, guarded, mappedLibraries, native } from "./binding/native.js";
 
 /** Threads that one operation may use. */
 export function getNumThreads(): number {
@@ -41,6 +41,10 @@ export function drainWarnings(): string[] {
 export interface EngineInfo {
   /** libtorch's version. */
   version: string;
+  /** The file of the addon. */
+  addon: string;
+  /** What the addon was linked to, such as `libtorch 2.6.0 (debian, /usr)`; null for an addon of DSBM_TORCH_ADDON. */
+  builtAgainst: string | null;
   /** The loaded shared library, where the system tells. */
   libtorch: string | null;
   /** The BLAS that serves matrix products, where the system tells. */
@@ -59,6 +63,8 @@ export function engineInfo(): EngineInfo {
   const blas = mappedLibraries(/(openblas|libblas|mkl|blis)/)[0] ?? null;
   return {
     version,
+    addon: addonPath,
+    builtAgainst: builtAgainst(),
     libtorch: mappedLibraries(/libtorch_cpu/)[0] ?? null,
     blas,
     blasThreads:

@@ -1,5 +1,5 @@
-// `dsbm doctor`: what dsbm runs on, and how to fix what is wrong; it works also where the engine cannot be loaded.
-import { existsSync, readFileSync } from "node:fs";
+// `dsbm doctor`: what dsbm runs on, and how to fix what is wrong; builds the engine where it is not built yet, and works
+// also where that cannot be.
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { version } from "../machine/version.js";
 
@@ -8,8 +8,6 @@ interface Finding {
   found: string;
   cure?: string;
 }
-
-const built = new URL("../../../torch/build/libtorch.json", import.meta.url);
 
 function nodeFinding(): Finding {
   const major = Number(process.versions.node.split(".")[0]);
@@ -20,20 +18,11 @@ function nodeFinding(): Finding {
   };
 }
 
-function buildFinding(): Finding {
-  if (!existsSync(built))
-    return { what: "native build", found: "missing", cure: "run: npm run setup" };
-  const libtorch = JSON.parse(readFileSync(built, "utf8"));
-  const { kind, root } = libtorch;
-  return { what: "built against", found: `libtorch ${libtorch.version} (${kind}, ${root})` };
-}
-
-const reinstall = "apt install libopenblas0-openmp, then npm run build";
-
 async function engineFindings(): Promise<Finding[]> {
   try {
     const torch = await import("@dsbm/torch");
-    const { version, libtorch, blas, blasThreads, threads, devices } = torch.engineInfo();
+    const info = torch.engineInfo();
+    const { version, addon, builtAgainst, libtorch, blas, blasThreads, threads, devices } = info;
     const square = () => torch.ones([2, 2]);
     const product = torch.tidy(() => square().matmul(square()).sum().item());
     const slowBlas =
@@ -42,8 +31,10 @@ async function engineFindings(): Promise<Finding[]> {
         : blasThreads === "serial"
           ? "an OpenBLAS of one thread"
           : blasThreads === "pthread" && "an OpenBLAS that competes with libtorch's threads";
+    const reinstall = `apt install libopenblas0-openmp, then rm ${addon} (it is linked anew)`;
     const policy = process.env.OMP_WAIT_POLICY;
     const findings: [what: string, found: string, cure: string | false][] = [
+      ["built against", builtAgainst ?? "unknown", false],
       ["libtorch", `${version}${libtorch ? ` (${libtorch})` : ""}`, false],
       [
         "BLAS",
@@ -83,7 +74,6 @@ export async function doctor(_args: string[]): Promise<number> {
   const findings: Finding[] = [
     { what: "dsbm", found: version },
     nodeFinding(),
-    buildFinding(),
     ...(await engineFindings()),
     { what: "memory", found: `${gib(freemem())} free of ${gib(totalmem())}` },
   ];

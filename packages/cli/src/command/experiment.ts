@@ -26,7 +26,7 @@ import { createInterrupt } from "../terminal/interrupt.js";
 import { createProgress, silentProgress } from "../terminal/progress.js";
 
 /** The folder of the presets. */
-export const presets: string = fileURLToPath(new URL("../../../../conf", import.meta.url));
+export const presets: string = fileURLToPath(new URL("../../conf", import.meta.url));
 
 /** How an experiment runs, loaded when a run is certain: help and mistakes need not wait for the engine. */
 export interface Runner<C> {

@@ -3,7 +3,6 @@ import { relative } from "node:path";
 import type { Launcher } from "@dsbm/config";
 import { acquireLock, lockHolder, openJournal, runPaths } from "@dsbm/runs";
 import { UsageError } from "../terminal/errors.js";
-import { gather, summaryPlaces } from "./gather.js";
 import { runLocal } from "./local.js";
 import type { NumberedMember, SweepMember } from "./member.js";
 import { type OpenSweep, openSweep } from "./open.js";
@@ -116,6 +115,8 @@ async function waitForSlurm(folder: string, shown: string): Promise<number> {
 
 /** Prints the gathered results and where they are. */
 async function printResults(folder: string): Promise<void> {
+  // Loaded here: what draws and measures brings the engine along, which help does not need.
+  const { gather, summaryPlaces } = await import("./gather.js");
   const table = await gather(folder);
   if (table !== null) console.log(`\n${table}\n\n${summaryPlaces(folder)}`);
 }

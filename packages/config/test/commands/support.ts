@@ -7,7 +7,7 @@ import { resolve } from "../../src/resolve.js";
 import { isTree, printValue, type Tree, type Value } from "../../src/words/value.js";
 import { thrown } from "../thrown.js";
 
-export const dirs = [fileURLToPath(new URL("../../../../conf", import.meta.url))];
+export const dirs = [fileURLToPath(new URL("../../../cli/conf", import.meta.url))];
 
 export const run = (...words: string[]) => resolve(train, words, { dirs });
 export const benchmark = (...words: string[]) => resolve(gaussian, words, { dirs });

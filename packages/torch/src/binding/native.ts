@@ -1,6 +1,7 @@
-// Loads the addon, after setting environment variables: UCX must not unmap heap pages or install signal handlers, and
+// Loads the addon, which is built first where it is missing, after setting environment variables: UCX must not unmap heap pages or install signal handlers, and
 // OpenMP's threads wait by spinning for some tens of microseconds (without a limit they slow other programs down,
 // without spinning small operations are slow).
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -82,30 +83,40 @@ export interface Native {
   steps(program: External): string[];
 }
 
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
 /** Where the built addon lies, from the source tree as from the compiled one; DSBM_TORCH_ADDON names another. */
-const addonPath =
-  process.env.DSBM_TORCH_ADDON ??
-  fileURLToPath(new URL("../../build/dsbm_torch.node", import.meta.url));
+const given = process.env.DSBM_TORCH_ADDON;
+export const addonPath: string = given ?? here("../../build/dsbm_torch.node");
+
+/** Builds the addon from the sources beside it. Synchronous, as imports are. Throws the reason where it cannot. */
+function build(): void {
+  const script = here("../../addon/build.mjs");
+  const stdio: ("ignore" | "pipe" | "inherit")[] = ["ignore", "pipe", "inherit"];
+  const { status, signal, stdout } = spawnSync(process.execPath, [script], { stdio });
+  if (status === 0) return;
+  const reason = signal ? `the build was stopped by ${signal}` : stdout.toString().trimEnd();
+  throw new TorchError("ERR_TORCH_LOAD", reason, undefined, reason);
+}
 
 function load(): Native {
   process.env.UCX_MEM_EVENTS ??= "no";
   process.env.UCX_ERROR_SIGNALS ??= "";
   process.env.OMP_WAIT_POLICY ??= "passive";
   process.env.GOMP_SPINCOUNT ??= "10000";
-  if (!existsSync(addonPath)) {
-    throw new TorchError(
-      "ERR_TORCH_LOAD",
-      `the native engine is not built (${addonPath} is missing): run "npm run setup" in the repository`,
-    );
-  }
-  try {
-    return createRequire(import.meta.url)(addonPath) as Native;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const cure = /libtorch|libc10/.test(reason)
-      ? 'libtorch cannot be loaded: install it ("apt install libtorch-dev libopenblas0-openmp"), or set LIBTORCH and run "npm run setup"'
-      : 'the native engine cannot be loaded: run "npm run setup"';
-    throw new TorchError("ERR_TORCH_LOAD", `${cure} (${reason})`, undefined, reason);
+  if (!given && !existsSync(addonPath)) build();
+  for (let isRenewed = false; ; isRenewed = true) {
+    try {
+      return createRequire(import.meta.url)(addonPath) as Native;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (given || isRenewed) {
+        const text = given ? "the engine of DSBM_TORCH_ADDON" : "the engine, though just built,";
+        const message = `${text} cannot be loaded: ${reason}`;
+        throw new TorchError("ERR_TORCH_LOAD", message, undefined, reason);
+      }
+      build(); // libtorch is gone, or another than the one that the addon was linked to
+    }
   }
 }
 
@@ -122,6 +133,14 @@ export function guarded<T>(fn: () => T, op?: string): T {
   } catch (error) {
     throw translate(error, op);
   }
+}
+
+/** What the addon was linked to, in words; null for one that was named. */
+export function builtAgainst(): string | null {
+  const record = here("../../build/libtorch.json");
+  if (given || !existsSync(record)) return null;
+  const { kind, root, version } = JSON.parse(readFileSync(record, "utf8"));
+  return `libtorch ${version} (${kind}, ${root})`;
 }
 
 /** The shared libraries of this process whose path matches, on Linux; empty elsewhere. */

@@ -1,9 +1,8 @@
-// Two `npm test` at once must not run `npm ci` into each other: one sets up, the other waits for it.
+// Two processes that build or set up at once must not write into each other: one works, the other waits for it.
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { repo } from "./stamp.mjs";
 
 /** Names a process so that a reused number is not taken for it: pid and, on Linux, its start time. */
 function identity(pid) {
@@ -52,7 +51,7 @@ function removeStale(file, dead) {
 }
 
 /** Runs `work` while holding `folder`/lock; waits for a living owner, takes over a dead one's. */
-export async function withLock(work, { folder = join(repo, ".setup"), log = () => {} } = {}) {
+export async function withLock(work, { folder, log = () => {} }) {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, "lock");
   const mine = `${file}.${process.pid}.tmp`;
@@ -68,7 +67,7 @@ export async function withLock(work, { folder = join(repo, ".setup"), log = () =
     const owner = readOwner(file);
     if (owner !== null && !isAlive(owner)) removeStale(file, owner);
     else if (owner !== null) {
-      if (!waiting) log(`waiting for another set-up (process ${owner.split(" ")[0]})`);
+      if (!waiting) log(`waiting for process ${owner.split(" ")[0]}, which does the same`);
       waiting = true;
       await sleep(200);
     }

@@ -1,6 +1,7 @@
-// Builds the engine's addon by calling the C++ compiler itself: one object a file, cached by content.
+// Builds the engine's addon by calling the C++ compiler itself: one object a file, cached by content. The repository's
+// set-up calls it, and where the package is installed the engine does, when it is first loaded.
 // node-gyp would ask for Python, make and downloaded headers, and gives us nothing in return.
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   existsSync,
@@ -19,27 +20,15 @@ import { basename, dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { findCompiler } from "./compiler.mjs";
 import { findBlas, findLibtorch, runPath } from "./find-libtorch.mjs";
+import { withLock } from "./lock.mjs";
+import { aptCommand, missingPackages } from "./system.mjs";
 
 const run = promisify(execFile);
-const repo = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const home = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const mac = process.platform === "darwin";
 const NAME = "dsbm_torch";
-
-/** Returns the C++ compiler: CXX, else the first of c++, g++ and clang++ that answers; null if none. */
-export function findCompiler() {
-  for (const words of process.env.CXX ? [process.env.CXX] : ["c++", "g++", "clang++"]) {
-    const [name, ...args] = words.trim().split(/\s+/); // CXX="ccache g++" is common
-    try {
-      const options = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] };
-      const version = execFileSync(name, [...args, "--version"], options).split("\n")[0];
-      return { name, args, version };
-    } catch (error) {
-      if (error.code !== "ENOENT" && typeof error.status !== "number") throw error;
-    }
-  }
-  return null;
-}
 
 function hash(...parts) {
   const digest = createHash("sha256");
@@ -55,12 +44,11 @@ function writeAtomic(file, text) {
 }
 
 /** Runs one compiler command that writes `target`, in one step; throws its output on failure. */
-async function produce(compiler, args, target, warn) {
+async function produce(compiler, args, target, { cwd, warn }) {
   const temporary = `${target}.${process.pid}.tmp`;
   try {
-    const { stderr } = await run(compiler.name, [...compiler.args, ...args, "-o", temporary], {
-      maxBuffer: 1 << 26,
-    });
+    const words = [...compiler.args, ...args, "-o", temporary];
+    const { stderr } = await run(compiler.name, words, { cwd, maxBuffer: 1 << 26 });
     if (stderr.trim()) warn(stderr.trimEnd());
     renameSync(temporary, target);
   } catch (error) {
@@ -71,9 +59,14 @@ async function produce(compiler, args, target, warn) {
   }
 }
 
+/** Node-API's C headers: their folder, and the version of the package that has them. */
+function nodeHeaders() {
+  const require = createRequire(join(home, "package.json"));
+  const { version } = require("node-api-headers/package.json");
+  return { version, include: require("node-api-headers").include_dir };
+}
+
 function compileFlags(libtorch, compiler) {
-  const require = createRequire(join(repo, "packages/torch/package.json"));
-  const headers = require("node-api-headers").include_dir;
   return [
     ..."-O2 -std=c++17 -fPIC -fvisibility=hidden -Wall".split(" "),
     // What loops need to be vectorised, and to give the same numbers on every processor.
@@ -83,7 +76,7 @@ function compileFlags(libtorch, compiler) {
     ...(compiler.version.includes("clang") ? [] : ["-Wno-stringop-overflow"]),
     `-DNODE_GYP_MODULE_NAME=${NAME}`,
     ...(mac ? [] : [`-D_GLIBCXX_USE_CXX11_ABI=${libtorch.cxx11Abi ? 1 : 0}`]),
-    ...[headers, ...libtorch.include].flatMap((folder) => ["-isystem", folder]),
+    ...libtorch.include.flatMap((folder) => ["-isystem", folder]),
   ];
 }
 
@@ -121,23 +114,33 @@ async function inParallel(items, limit, task) {
   for (const end of ends) if (end.status === "rejected") throw end.reason;
 }
 
+/** Throws one line where the system lacks what building needs. */
+function checkSystem() {
+  const missing = missingPackages({ blas: false });
+  if (missing.length === 0) return;
+  throw new Error(
+    existsSync("/etc/debian_version")
+      ? `the engine cannot be built without ${missing.join(", ")}: run as root: ${aptCommand(missing)}`
+      : "the engine needs a C++ compiler and libtorch: install a compiler, unpack libtorch or pip install torch, and set LIBTORCH to its folder",
+  );
+}
+
 /**
  * Compiles every .cc of `source` and links `<out>/dsbm_torch.node`; does only what changed.
  * Returns { compiled, linked, file }. Throws the compiler's own output.
  */
 export async function buildNative({
   /** Folder of the .cc and .h files. */
-  source = join(repo, "packages/torch/native"),
+  source = join(home, "native"),
   /** Folder of the addon, of libtorch.json and of the cached objects. */
-  out = join(repo, "packages/torch/build"),
+  out = join(home, "build"),
   jobs = Math.max(2, availableParallelism()),
   log = () => {},
   /** Gets what the compiler says about a file that it did compile. */
   warn = () => {},
 } = {}) {
+  checkSystem();
   const compiler = findCompiler();
-  if (!compiler)
-    throw new Error("no C++ compiler (tried CXX, c++, g++, clang++): `apt-get install g++`.");
   const libtorch = findLibtorch();
   const blas = findBlas();
   const names = readdirSync(source).sort();
@@ -147,11 +150,13 @@ export async function buildNative({
   mkdirSync(objects, { recursive: true });
 
   const flags = compileFlags(libtorch, compiler);
+  const node = nodeHeaders();
   const read = (name) => readFileSync(join(source, name), "utf8");
   const headers = names
     .filter((name) => /\.(h|hpp|inc)$/.test(name))
     .flatMap((name) => [name, read(name)]);
-  const base = hash(compiler.version, libtorch.version ?? "", ...flags, ...headers);
+  // No folder of ours is in it, nor in an object: a build can be copied with its objects.
+  const base = hash(compiler.version, libtorch.version ?? "", node.version, ...flags, ...headers);
   const units = sources.map((name) => ({
     name,
     object: join(objects, `${basename(name, ".cc")}-${hash(base, read(name))}.o`),
@@ -160,7 +165,8 @@ export async function buildNative({
   const stale = units.filter((unit) => !existsSync(unit.object));
   let done = 0;
   await inParallel(stale, jobs, async ({ name, object }) => {
-    await produce(compiler, [...flags, "-c", join(source, name)], object, warn);
+    const words = [...flags, "-isystem", node.include, "-c", name];
+    await produce(compiler, words, object, { cwd: source, warn });
     done += 1;
     log(`compiled ${name} (${done} of ${stale.length})`);
   });
@@ -172,10 +178,10 @@ export async function buildNative({
   const file = join(out, `${NAME}.node`);
   const link = [...units.map((unit) => unit.object), ...linkFlags(libtorch, blas)];
   const stamp = join(out, `${NAME}.stamp`);
-  const state = hash(compiler.version, ...link);
+  const state = hash(compiler.version, identify(libtorch) ?? "", ...link);
   const linked = !existsSync(file) || !existsSync(stamp) || readFileSync(stamp, "utf8") !== state;
   if (linked) {
-    await produce(compiler, link, file, warn);
+    await produce(compiler, link, file, { cwd: out, warn });
     writeAtomic(stamp, state);
     log(`linked ${basename(file)} against libtorch ${libtorch.version} (${libtorch.kind})`);
   }
@@ -184,22 +190,19 @@ export async function buildNative({
   return { compiled: stale.length, linked, file };
 }
 
+// As a program: builds, tells on stderr how far it is, and on stdout why it failed.
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const option = (name) => {
-    const at = process.argv.indexOf(name);
-    return at < 0 ? undefined : process.argv[at + 1];
-  };
-  const jobs = option("--jobs");
+  const log = (line) => console.error(`dsbm: engine: ${line}`);
+  const out = join(home, "build");
   try {
-    await buildNative({
-      source: option("--source"),
-      out: option("--out"),
-      jobs: jobs ? Number(jobs) : undefined,
-      log: (line) => console.error(line),
-      warn: (text) => console.error(text),
-    });
+    log("building it for this machine's libtorch, once (a minute or two) …");
+    await withLock(() => buildNative({ log }), { folder: out, log });
   } catch (error) {
-    console.error(error.message);
+    const cannot = ["EACCES", "EROFS", "EPERM"].includes(error.code);
+    const cure = `${out} cannot be written: run "npx dsbm doctor" once as the user who installed dsbm`;
+    const [line, ...output] = cannot ? [cure] : error.message.split("\n");
+    if (output.length > 0) console.error(output.join("\n").trimEnd());
+    console.log(line);
     process.exitCode = 1;
   }
 }

@@ -1,0 +1,2 @@
+// `dsbm/nets`: networks, classifiers and their features.
+export * from "@dsbm/nets";

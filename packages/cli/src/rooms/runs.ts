@@ -1,0 +1,2 @@
+// `dsbm/runs`: what a run leaves on disk, figures and reports.
+export * from "@dsbm/runs";

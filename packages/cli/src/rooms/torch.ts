@@ -1,0 +1,2 @@
+// `dsbm/torch`: tensors, autograd, recorded programs, layers, optimisers, files.
+export * from "@dsbm/torch";

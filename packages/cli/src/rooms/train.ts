@@ -1,0 +1,2 @@
+// `dsbm/train`: the driver of a training, and the sampler.
+export * from "@dsbm/train";
