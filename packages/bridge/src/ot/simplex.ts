@@ -4,6 +4,7 @@
 import { type Cost, checkCost } from "./cost.js";
 import { checkSize, type SparsePlan } from "./plan.js";
 import { improve } from "./pricing.js";
+import { firstPrices, plantTree } from "./start.js";
 import { BasisTree } from "./tree.js";
 
 /** An exact plan with its proof: u_i + v_j ≤ c_ij everywhere, equality where the plan has mass. */
@@ -38,38 +39,12 @@ export function simplex(cost: Cost, n: number, m: number): Transport {
   checkCost(cost, n, m);
   const common = gcd(n, m);
   const problem: Problem = { n, m, cost, tree: new BasisTree(n, m) };
-  start(problem, m / common, n / common);
+  const prices = firstPrices(cost, n, m, simplex);
+  plantTree(problem, { supply: m / common, demand: n / common, prices });
   // Potentials are computed afresh until no arc improves, so that no rounding errors of many pivots are left.
   do problem.tree.refresh();
   while (improve(cost, problem.tree, n, m) > 0);
   return result(problem, common / (n * m));
-}
-
-/**
- * A first feasible tree: each source in turn fills the cheapest sinks that still have room. Every
- * component that results is joined to the root by an arc without flow, which costs nothing.
- */
-function start({ n, m, cost, tree }: Problem, supply: number, demand: number): void {
-  for (let node = 0; node < n + m; node++) tree.link(node, tree.root, 0, 0);
-  const room = new Float64Array(m).fill(demand);
-  const open = Int32Array.from({ length: m }, (_, j) => j);
-  let count = m;
-  for (let i = 0; i < n; i++) {
-    const base = i * m;
-    let rest = supply;
-    while (rest > 0) {
-      let at = count - 1;
-      for (let k = 0; k < count; k++) {
-        if (cost[base + open[k]!]! < cost[base + open[at]!]!) at = k;
-      }
-      const j = open[at]!;
-      const sent = Math.min(rest, room[j]!);
-      tree.graft(n + j, i, sent, cost[base + j]!);
-      rest -= sent;
-      room[j] = room[j]! - sent;
-      if (room[j] === 0) open[at] = open[--count]!;
-    }
-  }
 }
 
 /** The plan, its cost and the dual potentials of the final tree. */

@@ -1,0 +1,95 @@
+// Where the transportation simplex begins: the nearer its first plan and its first prices are to the best ones, the fewer
+// pivots follow. Prices of a large problem are those of a part of its points, extended to all of them.
+import type { Cost } from "./cost.js";
+import type { BasisTree } from "./tree.js";
+
+/** Prices of sinks, v [m], and with them of sources, u [n]: guesses of the dual potentials. */
+export interface Prices {
+  u: Float64Array;
+  v: Float64Array;
+}
+
+/** Problems with fewer costs begin without prices. */
+const smallest = 2 ** 18;
+/** Part of the points of each side that prices are taken from. */
+const share = 4;
+
+/** Guesses of the prices; `solve` gives the exact ones of a smaller problem. Null for a small problem. */
+export function firstPrices(
+  cost: Cost,
+  n: number,
+  m: number,
+  solve: (cost: Cost, n: number, m: number) => Prices,
+): Prices | null {
+  const [rows, columns] = [Math.floor(n / share), Math.floor(m / share)];
+  if (n * m < smallest || rows === 0 || columns === 0) return null;
+  // Points from all over the table, whatever their order.
+  const sources = spreadOver(n, rows);
+  const sinks = spreadOver(m, columns);
+  const part = new Float32Array(rows * columns);
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++)
+      part[i * columns + j] = cost[sources[i]! * m + sinks[j]!]!;
+  const { v: known } = solve(part, rows, columns);
+  // u_i = min_j c_ij − v_j over the sinks that have a price, then v_j = min_i c_ij − u_i over all sources.
+  const u = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
+  const v = new Float64Array(m).fill(Number.POSITIVE_INFINITY);
+  for (let i = 0; i < n; i++) {
+    const base = i * m;
+    let least = Number.POSITIVE_INFINITY;
+    for (let j = 0; j < columns; j++) {
+      const reduced = cost[base + sinks[j]!]! - known[j]!;
+      if (reduced < least) least = reduced;
+    }
+    u[i] = least;
+    for (let j = 0; j < m; j++) {
+      const reduced = cost[base + j]! - least;
+      if (reduced < v[j]!) v[j] = reduced;
+    }
+  }
+  return { u, v };
+}
+
+/** `count` different indices below n, in steps of the golden section. */
+function spreadOver(n: number, count: number): Int32Array {
+  const order = Int32Array.from({ length: n }, (_, i) => i);
+  const keys = Float64Array.from(order, (i) => (i * 0.6180339887498949) % 1);
+  return order.sort((a, b) => keys[a]! - keys[b]!).slice(0, count).sort();
+}
+
+/**
+ * A first feasible tree: each source in turn fills the sinks that are cheapest at the prices and still have room. Every
+ * component that results is joined to the root by an arc without flow, whose cost is the price of its top.
+ */
+export function plantTree(
+  { n, m, cost, tree }: { n: number; m: number; cost: Cost; tree: BasisTree },
+  { supply, demand, prices }: { supply: number; demand: number; prices: Prices | null },
+): void {
+  for (let i = 0; i < n; i++) tree.link(i, tree.root, 0, prices ? prices.u[i]! : 0);
+  for (let j = 0; j < m; j++) tree.link(n + j, tree.root, 0, prices ? prices.v[j]! : 0);
+  const v = prices?.v ?? new Float64Array(m);
+  const room = new Float64Array(m).fill(demand);
+  const open = Int32Array.from({ length: m }, (_, j) => j);
+  let count = m;
+  for (let i = 0; i < n; i++) {
+    const base = i * m;
+    let rest = supply;
+    while (rest > 0) {
+      let at = count - 1;
+      let least = cost[base + open[at]!]! - v[open[at]!]!;
+      for (let k = 0; k < count; k++) {
+        const reduced = cost[base + open[k]!]! - v[open[k]!]!;
+        if (reduced < least) {
+          least = reduced;
+          at = k;
+        }
+      }
+      const j = open[at]!;
+      const sent = Math.min(rest, room[j]!);
+      tree.graft(n + j, i, sent, cost[base + j]!);
+      rest -= sent;
+      room[j] = room[j]! - sent;
+      if (room[j] === 0) open[at] = open[--count]!;
+    }
+  }
+}
