@@ -144,12 +144,16 @@ describe("dsbm evaluate", () => {
     ]);
     for (const row of found) {
       expect(row.about).toMatch(
-        /^800 starts carried by the SDE against 120 rows; floor: two halves of the hold-out, 60 against 60 rows/,
+        /^all starts, carried .* 800 against 120 rows; no floor of this size/,
       );
-      expect(row.floor).toBeGreaterThan(0);
+      expect(row.floor).toBeNull();
       expect(row.ceiling).toBeGreaterThan(0);
       expect(row.value).toBeLessThan(2);
     }
+    const halves = rowsOf(quality, "holdout_w1_half");
+    expect(halves).toHaveLength(2);
+    expect(halves[0]?.about).toMatch(/60 against 60 rows; floor: .* 60 against 60 rows/);
+    expect(halves[0]?.floor).toBeLessThan(halves[0]?.value as number);
     expect(rowsOf(quality, "holdout_w1_source")).toHaveLength(2);
     expect(rowsOf(quality, "holdout_w1_target")[0]?.floor).toBeNull();
   });
@@ -202,9 +206,9 @@ describe("dsbm evaluate", () => {
     [
       "another number of columns",
       () => [run, "holdout=wide.npy", "at=0.5"],
-      ["wide.npy", "[9, 3]", "[n, 2]"],
+      ["wide.npy", "3 columns", "expected 2"],
     ],
-    ["values that are not finite", () => [run, "holdout=nan.npy", "at=0.5"], ["nan.npy", "NaN"]],
+    ["values that are not finite", () => [run, "holdout=nan.npy", "at=0.5"], ["nan.npy", "c0"]],
   ] as [string, () => string[], string[]][])("refuses %s in a line", async (_, words, texts) => {
     writeFileSync(at("wide.npy"), io.encodeNpy(zeros([9, 3])));
     writeFileSync(at("nan.npy"), io.encodeNpy(zeros([9, 2]).div(0)));

@@ -28,8 +28,7 @@ export function firstPrices(
   const sinks = spreadOver(m, columns);
   const part = new Float32Array(rows * columns);
   for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++)
-      part[i * columns + j] = cost[sources[i]! * m + sinks[j]!]!;
+    for (let j = 0; j < columns; j++) part[i * columns + j] = cost[sources[i]! * m + sinks[j]!]!;
   const { v: known } = solve(part, rows, columns);
   // u_i = min_j c_ij − v_j over the sinks that have a price, then v_j = min_i c_ij − u_i over all sources.
   const u = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
@@ -54,7 +53,10 @@ export function firstPrices(
 function spreadOver(n: number, count: number): Int32Array {
   const order = Int32Array.from({ length: n }, (_, i) => i);
   const keys = Float64Array.from(order, (i) => (i * 0.6180339887498949) % 1);
-  return order.sort((a, b) => keys[a]! - keys[b]!).slice(0, count).sort();
+  return order
+    .sort((a, b) => keys[a]! - keys[b]!)
+    .slice(0, count)
+    .sort();
 }
 
 /**

@@ -8,12 +8,13 @@ import type { Ends } from "../problem/ends.js";
 import { UsageError } from "../terminal/errors.js";
 import { type Progress, silentProgress } from "../terminal/progress.js";
 import { carrySamples, type Solver } from "./carried.js";
-import { columnRows } from "./column-rows.js";
-import { endMetricNames, endRows } from "./end-rows.js";
-import { type Holdout, holdoutRows } from "./holdout-rows.js";
-import { pathRows } from "./path-rows.js";
-import { pictureRows } from "./picture-rows.js";
-import { planRows } from "./plan-rows.js";
+import { holdoutNames } from "./holdout/compare.js";
+import { type Holdout, holdoutRows } from "./holdout/rows.js";
+import { columnRows } from "./rows/columns.js";
+import { endMetricNames, endRows } from "./rows/ends.js";
+import { pathRows } from "./rows/paths.js";
+import { pictureRows } from "./rows/pictures.js";
+import { planRows } from "./rows/plan.js";
 import { openSubject, type Subject } from "./subject.js";
 
 /** How a run is measured; the defaults are those of `dsbm evaluate`. */
@@ -75,9 +76,9 @@ export async function measureQuality(
   const rows: QualityRow[] = [];
   if (holdouts.length > 0) {
     const found = await holdoutRows(subject, checkedTimes(holdouts, subject), {
-      seed,
-      progress,
-      signal,
+      ...{ seed, progress, signal },
+      // All that is known of them, unless some are named.
+      wants: holdoutNames.some((name) => wanted?.has(name)) ? wants : () => true,
     });
     if (!found) return null;
     rows.push(...found);
@@ -114,11 +115,13 @@ function checked(words: readonly string[]): Set<string> {
     plan: ["displacement", "optimality"],
     path: ["agreement", "path_energy", "npe", "straightness"],
     columns: ["column_w1"],
+    holdout: holdoutNames,
   };
+  const known = [...metricNames, ...holdoutNames];
   for (const word of words)
-    if (!metricNames.includes(word) && !Object.hasOwn(groups, word))
+    if (!known.includes(word) && !Object.hasOwn(groups, word))
       throw new UsageError(
-        `metrics=${word}: expected some of ${[...Object.keys(groups), ...metricNames].join(", ")}`,
+        `metrics=${word}: expected some of ${[...Object.keys(groups), ...known].join(", ")}`,
       );
   return new Set(words.flatMap((word) => groups[word] ?? [word]));
 }

@@ -125,8 +125,9 @@ function tableOf(folder: string): { unit: number; names: string[] } | null {
     columns?: { name: string }[];
     transform?: { standardise?: string; std?: number[] };
   };
-  const global = transform?.standardise === "global" ? transform.std?.[0] : undefined;
-  return { unit: global ?? 1, names: columns.map(({ name }) => name) };
+  // Of constant columns the deviation is 0.
+  const common = transform?.standardise === "global" ? Math.max(...(transform.std ?? [1])) : 1;
+  return { unit: common, names: columns.map(({ name }) => name) };
 }
 
 /** Frees tensors of a table of them. */

@@ -10,9 +10,9 @@ import {
 } from "@dsbm/bridge";
 import type { QualityRow } from "@dsbm/runs";
 import { tidy } from "@dsbm/torch";
-import type { Carried } from "./carried.js";
-import type { MeasureOptions } from "./end-rows.js";
-import type { Subject } from "./subject.js";
+import type { Carried } from "../carried.js";
+import type { Subject } from "../subject.js";
+import type { MeasureOptions } from "./ends.js";
 
 /** Steps of Heun's method along the flow. */
 const flowSteps = 100;

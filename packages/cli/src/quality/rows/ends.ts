@@ -15,8 +15,8 @@ import {
 } from "@dsbm/bridge";
 import type { QualityRow } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
-import { type Carried, drawsOf, type Solver } from "./carried.js";
-import type { Subject } from "./subject.js";
+import { type Carried, drawsOf, type Solver } from "../carried.js";
+import type { Subject } from "../subject.js";
 
 export interface MeasureOptions {
   /** Whether a metric is to be measured. */

@@ -1,11 +1,11 @@
 // Of pictures with labels: the part of the ends that a classifier takes for the wanted classes.
 import type { QualityRow } from "@dsbm/runs";
-import { openClassifier } from "../evaluation/classifier.js";
-import type { Evaluator } from "../evaluation/evaluator.js";
-import type { Progress } from "../terminal/progress.js";
-import type { Carried } from "./carried.js";
-import type { MeasureOptions } from "./end-rows.js";
-import type { Subject } from "./subject.js";
+import { openClassifier } from "../../evaluation/classifier.js";
+import type { Evaluator } from "../../evaluation/evaluator.js";
+import type { Progress } from "../../terminal/progress.js";
+import type { Carried } from "../carried.js";
+import type { Subject } from "../subject.js";
+import type { MeasureOptions } from "./ends.js";
 
 /** The rows of a classifier; none without labels, null where it was stopped. */
 export async function pictureRows(

@@ -8,9 +8,9 @@ import {
 } from "@dsbm/bridge";
 import type { QualityRow } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
-import type { Carried } from "./carried.js";
-import type { MeasureOptions } from "./end-rows.js";
-import type { Subject } from "./subject.js";
+import type { Carried } from "../carried.js";
+import type { Subject } from "../subject.js";
+import type { MeasureOptions } from "./ends.js";
 
 export function planRows(
   carried: Carried,

@@ -1,0 +1,132 @@
+// The bridge's marginal beside what was held out at its time, in the data's own units.
+import {
+  type Estimate,
+  slicedEstimate,
+  slicedWasserstein,
+  stream,
+  subsample,
+  wasserstein,
+} from "@dsbm/bridge";
+import type { QualityRow } from "@dsbm/runs";
+import { randperm, type Tensor } from "@dsbm/torch";
+
+export interface Compared {
+  /** The name of the hold-out's file, and its time. */
+  path: string;
+  at: number;
+  /** Rows of the hold-out, and of the bridge at its time. */
+  truth: Tensor;
+  made: Tensor;
+  /** All rows of both ends. */
+  source: Tensor;
+  target: Tensor;
+  seed: number;
+  wants(metric: string): boolean;
+}
+
+const directions = 64;
+
+/** The rows of one hold-out, the main one first. */
+export function compare(given: Compared): QualityRow[] {
+  const { path, at, truth, made, source, target, seed, wants } = given;
+  const shuffled = (x: Tensor, purpose: string) => {
+    const order = randperm(x.size(0), { generator: stream(seed, `quality/holdout/${purpose}`) });
+    return x.indexSelect(0, order);
+  };
+  const count = Math.min(source.size(0), target.size(0));
+  const [x0, x1] = [shuffled(source, "x0"), shuffled(target, "x1")].map((x) =>
+    x.narrow(0, 0, count),
+  ) as [Tensor, Tensor];
+  const mixed = x0.mul(1 - at).add(x1.mul(at));
+  // The floor takes two halves of the hold-out, so the bridge is compared with a half of it too.
+  const half = Math.floor(truth.size(0) / 2);
+  const order = shuffled(truth, "halves");
+  const [other, rest] = [order.narrow(0, 0, half), order.narrow(0, half, truth.size(0) - half)];
+  const few = (x: Tensor) => subsample(x, "x", { most: half, seed });
+  const where = `${path} at t = ${at}`;
+  const sizes = (x: Tensor, y: Tensor) => `${x.size(0)} against ${y.size(0)} rows`;
+  const ceiling = "ceiling: random pairs of the ends, mixed on a straight line";
+  const row = (
+    metric: string,
+    title: string,
+    about: string,
+    values: Estimate & Pick<QualityRow, "floor" | "ceiling">,
+  ): QualityRow => ({
+    ...{ metric, title: `${title} to ${where}`, direction: "f" },
+    ...values,
+    ...{ better: "lower", group: "holdout", about },
+  });
+  const exact = (p: 1 | 2, x: Tensor, y: Tensor): Estimate => {
+    const { value, low, high } = wasserstein(x, y, { p, seed });
+    return { value, low, high };
+  };
+  const sliced = (x: Tensor, y: Tensor) => slicedWasserstein(x, y, { directions, seed });
+  const makers: Record<string, () => QualityRow> = {
+    holdout_w1: () =>
+      row(
+        "holdout_w1",
+        "exact 1-Wasserstein",
+        `all starts, carried by the SDE, against the hold-out, ${sizes(made, truth)}; no floor of this size: see the row with half of the points; ${ceiling}`,
+        { ...exact(1, made, truth), floor: null, ceiling: exact(1, mixed, truth).value },
+      ),
+    holdout_w1_half: () =>
+      row(
+        "holdout_w1_half",
+        "exact 1-Wasserstein, half of the points,",
+        `the same, ${sizes(few(made), rest)}; floor: the other half of the hold-out, ${sizes(other, rest)}; ${ceiling}`,
+        {
+          ...exact(1, few(made), rest),
+          floor: exact(1, other, rest).value,
+          ceiling: exact(1, few(mixed), rest).value,
+        },
+      ),
+    ...Object.fromEntries(
+      (
+        [
+          ["source", source],
+          ["target", target],
+        ] as const
+      ).map(([name, x]) => [
+        `holdout_w1_${name}`,
+        () =>
+          row(
+            `holdout_w1_${name}`,
+            `exact 1-Wasserstein of the ${name}`,
+            `the ${name} as it is against the hold-out, ${sizes(x, truth)}: what no bridge at all has`,
+            { ...exact(1, x, truth), floor: null, ceiling: null },
+          ),
+      ]),
+    ),
+    holdout_sliced_w2: () =>
+      row(
+        "holdout_sliced_w2",
+        "sliced 2-Wasserstein",
+        `half of the points as above, ${sizes(few(made), rest)}; floor: the other half of the hold-out; ${ceiling}`,
+        {
+          ...slicedEstimate(few(made), rest, { directions, seed, resamples: 50 }),
+          floor: sliced(other, rest),
+          ceiling: sliced(few(mixed), rest),
+        },
+      ),
+    holdout_w2: () =>
+      row(
+        "holdout_w2",
+        "exact 2-Wasserstein, half of the points,",
+        `half of the points as above, ${sizes(few(made), rest)}; floor: the other half of the hold-out; ${ceiling}`,
+        {
+          ...exact(2, few(made), rest),
+          floor: exact(2, other, rest).value,
+          ceiling: exact(2, few(mixed), rest).value,
+        },
+      ),
+  };
+  return Object.entries(makers)
+    .filter(([name]) => wants(name))
+    .map(([, make]) => make());
+}
+
+/** The names of the metrics of a hold-out. */
+export const holdoutNames = [
+  ...["holdout_w1", "holdout_w1_half", "holdout_w1_source", "holdout_w1_target"],
+  ...["holdout_sliced_w2", "holdout_w2"],
+];
