@@ -56,6 +56,28 @@ describe("Sampler", () => {
       }),
   );
 
+  it("keeps a bounded number of programs, whatever the numbers of rows and of steps", async () => {
+    const sampler = make({ chunkRows: 100 });
+    const carried = async (n: number, steps: number) => {
+      const ends: Tensor[] = [];
+      const onState = (_: number, end: Tensor) => void ends.push(end.clone().keep());
+      const options = { grid: uniformGrid(steps), seed: 1, onState };
+      await sampler.carry("f", x.narrow(0, 0, n), options);
+      return ends[0] as Tensor;
+    };
+    const first = await carried(70, 1);
+    for (let n = 1; n < 70; n++) (await carried(n, 1)).dispose();
+    expect(sampler.programs).toBeLessThanOrEqual(3);
+    for (let steps = 2; steps < 40; steps++) (await carried(1, steps)).dispose();
+    expect(sampler.programs).toBeLessThanOrEqual(512);
+    // Recorded anew.
+    const again = await carried(70, 1);
+    expect(distance(first, again)).toBe(0);
+    sampler.reset();
+    expect(sampler.programs).toBe(0);
+    for (const t of [first, again]) t.dispose();
+  });
+
   it("repeats itself with the same generator's seed only, recorded or not", () =>
     tidy(() => {
       const sampler = make();

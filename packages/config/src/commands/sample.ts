@@ -8,12 +8,12 @@ import {
   device,
   file,
   flag,
-  follows,
   key,
   oneOf,
   orNull,
   positive,
   seed,
+  stepCount,
   threads,
 } from "../schema/kinds.js";
 
@@ -33,10 +33,10 @@ export const sampleSchema = z.strictObject({
     "sde",
     "sde: as the run's evaluations sample; else a solver of the probability-flow ODE",
   ),
-  steps: follows("steps of the sampler; null: as in training", 100),
+  steps: orNull(stepCount(), "steps of the sampler; null: as in training", 100),
   ode_tol: orNull(positive(), "tolerances rtol and atol of dopri5; null is 1e-5", 1e-5),
   ode_step_size: orNull(
-    z.number().positive().max(1),
+    z.number().min(1e-5).max(1),
     "time step of heun and euler; null is 0.01",
     0.01,
   ),

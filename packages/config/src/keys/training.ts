@@ -16,6 +16,7 @@ import {
   positive,
   seed,
   sized,
+  stepCount,
   threads,
 } from "../schema/kinds.js";
 
@@ -24,9 +25,9 @@ export const training = {
   half_iterations: follows("half-iterations in all; null is n_ipf * fb_sequence.length", 40),
   num_iter: counted(500_000, "training steps of a half-iteration"),
   first_num_iter: follows("training steps of the first iteration's; null is num_iter", 100_000),
-  num_steps: counted(30, "steps of the sampler and of the schedule"),
+  num_steps: key(stepCount(), 30, "steps of the sampler and of the schedule"),
   test_num_steps: orNull(
-    z.union([count(), z.array(count()).min(1)]),
+    z.union([stepCount(), z.array(stepCount()).min(1)]),
     "steps of the sampler in evaluations, one number or a list; null is num_steps",
     30,
   ),
@@ -93,7 +94,11 @@ export const cache = {
   ),
   cache_batch_size: counted(1250, "pairs simulated at once; bounds the memory"),
   cache_refresh_stride: follows("training steps between two caches; null is num_iter", 1000),
-  cache_num_steps: follows("steps of the sampler that fills the cache; null is num_steps", 30),
+  cache_num_steps: orNull(
+    stepCount(),
+    "steps of the sampler that fills the cache; null is num_steps",
+    30,
+  ),
   normalize_x1: flag(false, "standardise simulated x1 per pixel over the cache (transfer=false)"),
 };
 

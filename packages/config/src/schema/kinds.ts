@@ -49,6 +49,9 @@ export const orNull = <S extends z.ZodType>(kind: S, description: string, exampl
 export const follows = (description: string, example: number) =>
   orNull(count(), description, example);
 
+/** Steps of a sampler: so many that each of them still has a program and a time of its own in memory. */
+export const stepCount = () => count().max(100_000);
+
 /** null or text: the path of a file, or a name. */
 export const file = (description: string, example: string) => orNull(text(), description, example);
 

@@ -78,6 +78,8 @@ export interface Recorded {
   (...inputs: Tensor[]): Tensor[];
   /** Forgets the programs: the next call records anew. */
   reset(): void;
+  /** How many programs there are. */
+  count(): number;
   /** The program for such inputs, recording it if there is none yet (which runs the function once). */
   programFor(...inputs: Tensor[]): Program;
 }
@@ -85,11 +87,20 @@ export interface Recorded {
 /**
  * Wraps `fn` so that its first call with inputs of a kind records (and gives that run's result) and later
  * ones replay. The result is always a list. At most `limit` kinds of inputs (default 64); more is an error,
- * since it means that shapes change at every call.
+ * since it means that shapes change at every call, or with `forget` drops the program used longest ago.
  */
-export function recorded(fn: TensorFunction, { limit = 64 }: { limit?: number } = {}): Recorded {
+export function recorded(
+  fn: TensorFunction,
+  { limit = 64, forget = false }: { limit?: number; forget?: boolean } = {},
+): Recorded {
   const programs = new Map<string, Program>();
+  const used = (key: string, program: Program) => {
+    programs.delete(key);
+    programs.set(key, program);
+    return program;
+  };
   const first = (inputs: Tensor[], key: string) => {
+    if (forget && programs.size >= limit) programs.delete(programs.keys().next().value as string);
     if (programs.size >= limit)
       throw invalid(
         `recorded: ${limit} programs for ${limit} kinds of inputs already; call it with fewer different shapes or raise \`limit\``,
@@ -101,7 +112,7 @@ export function recorded(fn: TensorFunction, { limit = 64 }: { limit?: number } 
   const run = (...inputs: Tensor[]): Tensor[] => {
     const key = signature(inputs);
     const program = programs.get(key);
-    if (program) return program.run(...inputs);
+    if (program) return used(key, program).run(...inputs);
     let outputs: Tensor[] = [];
     tidy(() => {
       outputs = first(inputs, key).outputs;
@@ -111,10 +122,11 @@ export function recorded(fn: TensorFunction, { limit = 64 }: { limit?: number } 
   };
   return Object.assign(run, {
     reset: () => programs.clear(),
+    count: () => programs.size,
     programFor: (...inputs: Tensor[]) => {
       const key = signature(inputs);
       const known = programs.get(key);
-      if (known) return known;
+      if (known) return used(key, known);
       return tidy(() => first(inputs, key)).program;
     },
   });

@@ -1,5 +1,6 @@
 // Samples carried from one end to the other with every state available: step by step of the method's own sampler, each step
 // recorded once and replayed in chunks of rows, or along the probability flow.
+import { createHash } from "node:crypto";
 import {
   type Batch,
   type Conditions,
@@ -98,6 +99,8 @@ async function carrySteps(
     method.predicts !== "velocity" &&
     (method.sampler !== undefined || process.sigma > 0) &&
     (k < steps - 1 || (lastNoise && !isPlan));
+  // The times themselves would be a long text for each step.
+  const gridKey = createHash("sha256").update(Float64Array.from(grid.times)).digest("hex");
   let end: Tensor | null = null;
   const step = (k: number, y: Tensor): Tensor => {
     const z = draws(k) ? noise.normal(shape) : undefined;
@@ -105,7 +108,7 @@ async function carrySteps(
       const own = batch.z as Tensor | undefined;
       return { direction, grid, only: k, lastNoise, ...(own && { noise: () => own }) };
     };
-    const key = `step/${direction}/${k}/${grid.times}/${lastNoise}`;
+    const key = `step/${direction}/${k}/${gridKey}/${lastNoise}`;
     if (end)
       return replay(`to-${key}`, { y, z, end }, (batch) =>
         pathTo(batch.end as Tensor, batch.y as Tensor, { process, ...taken(batch) }),

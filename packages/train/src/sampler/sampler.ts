@@ -77,6 +77,9 @@ interface SimulateCommand extends Command {
   tensors: TensorKind[];
 }
 
+/** Steps and other functions whose programs are kept, the newest ones, and programs of each by the number of rows. */
+const kept = { functions: 512, shapes: 3 };
+
 type Body = (x: Tensor, given: Conditions | undefined) => Tensor | Tensor[];
 
 export class Sampler {
@@ -211,17 +214,27 @@ export class Sampler {
     this.#programs.clear();
   }
 
+  /** Recorded programs at the moment: their number has a bound, whatever is sampled. */
+  get programs(): number {
+    return [...this.#programs.values()].reduce((sum, program) => sum + program.count(), 0);
+  }
+
   #program(
     key: string,
     body: (batch: Batch) => Tensor | readonly Tensor[],
     options: { packed: boolean },
   ): RecordedBatch {
-    let program = this.#programs.get(key);
-    if (!program) {
-      const { b, f } = this.#options.networks;
-      program = recordedBatch((batch) => evaluating([b, f], () => body(batch), options));
-      this.#programs.set(key, program);
-    }
+    const { b, f } = this.#options.networks;
+    const program =
+      this.#programs.get(key) ??
+      recordedBatch((batch) => evaluating([b, f], () => body(batch), options), {
+        ...{ limit: kept.shapes, forget: true },
+      });
+    // The one used longest ago stands first.
+    this.#programs.delete(key);
+    this.#programs.set(key, program);
+    if (this.#programs.size > kept.functions)
+      this.#programs.delete(this.#programs.keys().next().value as string);
     return program;
   }
 

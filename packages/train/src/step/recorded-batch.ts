@@ -7,23 +7,27 @@ export interface RecordedBatch {
   (batch: Batch, ...rest: Tensor[]): Tensor[];
   /** The recorded function for batches of these names: of their tensors, then the further ones. */
   program(names: readonly string[]): Recorded;
+  /** How many programs there are. */
+  count(): number;
 }
 
-/** Records `fn` once for each list of names (and, within it, for each shape). */
+/** Records `fn` once for each list of names (and, within it, for each shape, as `recorded` has it). */
 export function recordedBatch(
   fn: (batch: Batch, ...rest: Tensor[]) => Tensor | readonly Tensor[],
+  options: Parameters<typeof recorded>[1] = {},
 ): RecordedBatch {
   const programs = new Map<string, Recorded>();
   const program = (names: readonly string[]): Recorded => {
     const key = names.join();
     let found = programs.get(key);
     if (!found) {
-      found = recorded((...all) => fn(batchFrom(names, all), ...all.slice(names.length)));
+      found = recorded((...all) => fn(batchFrom(names, all), ...all.slice(names.length)), options);
       programs.set(key, found);
     }
     return found;
   };
   const run = (batch: Batch, ...rest: Tensor[]) =>
     program(namesOf(batch))(...tensorsOf(batch), ...rest);
-  return Object.assign(run, { program });
+  const count = () => [...programs.values()].reduce((sum, found) => sum + found.count(), 0);
+  return Object.assign(run, { program, count });
 }
