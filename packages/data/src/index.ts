@@ -4,7 +4,12 @@ export { downscalerScalingFile } from "./fields/downscaler.js";
 export { loadDownscalerScaling, unscaleFields } from "./fields/downscaler-scaling.js";
 export { downscalingLaw, type Resolution } from "./fields/downscaling-law.js";
 export { positionsOf } from "./images/labels.js";
-export { type DecodedPicture, decodePicture } from "./pictures/picture-decode.js";
+export {
+  type DecodedPicture,
+  decodePicture,
+  mostPixels,
+  pictureSize,
+} from "./pictures/picture-decode.js";
 export { listPictures } from "./pictures/picture-files.js";
 export { datasets, loadTable, prepareTable } from "./registry.js";
 export { summary } from "./summary.js";

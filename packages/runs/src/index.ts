@@ -21,6 +21,7 @@ export {
 } from "./files/write.js";
 export * from "./logger/logger.js";
 export * from "./logger/names.js";
+export { findRun } from "./run/find.js";
 export type { Environment, RunInfo, RunState } from "./run/info.js";
 export { type Direction, type RunPaths, runFolder, runPaths } from "./run/layout.js";
 export { acquireLock, type Lock, lockHolder } from "./run/lock.js";

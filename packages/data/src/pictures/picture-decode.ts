@@ -10,6 +10,9 @@ export interface PictureTarget {
   size: number | null;
 }
 
+/** Pixels of a picture beyond which it is refused before it is decoded: files of a few kilobytes can have thousands as many. */
+export const mostPixels = 100_000_000;
+
 export interface DecodedPicture {
   /** [channels, height, width] in C order. */
   bytes: Uint8Array;
@@ -17,28 +20,55 @@ export interface DecodedPicture {
   width: number;
 }
 
+/** The size of a picture once it is turned upright, from its header alone. Throws as `decodePicture`. */
+export async function pictureSize(path: string): Promise<{ width: number; height: number }> {
+  const { default: sharp } = await import("sharp");
+  try {
+    const { autoOrient } = await sharp(path, { limitInputPixels: false }).metadata();
+    return { width: autoOrient.width, height: autoOrient.height };
+  } catch (error) {
+    throw noPicture(path, error);
+  }
+}
+
 /**
  * Decodes a picture: turned upright, in sRGB, transparent parts on white; with a size, cropped to its central square
  * and scaled (Lanczos) if it has another.
  *
- * Throws a `DatasetError` `BadPicture` that names a file that is damaged or not a picture.
+ * Throws a `DatasetError` `BadPicture` that names a file that is damaged, not a picture, or has more than `most` pixels,
+ * which is found out from its header.
  */
-export async function decodePicture(path: string, target: PictureTarget): Promise<DecodedPicture> {
+export async function decodePicture(
+  path: string,
+  target: PictureTarget,
+  { most = mostPixels }: { most?: number } = {},
+): Promise<DecodedPicture> {
   const { default: sharp } = await import("sharp");
+  const found = await pictureSize(path);
+  if (found.width * found.height > most)
+    throw new DatasetError(
+      "BadPicture",
+      `${path}: ${found.width}×${found.height} pixels: expected at most ${most} in all, more takes gigabytes to decode; scale it down first`,
+    );
   try {
-    const upright = sharp(path).autoOrient().flatten({ background: "white" });
+    const upright = sharp(path, { limitInputPixels: most })
+      .autoOrient()
+      .flatten({ background: "white" });
     const { data, info } = await fitted(upright, target)
       .raw()
       .toBuffer({ resolveWithObject: true });
     const { width, height } = info;
     return { bytes: planes(data, info.channels, target.channels), height, width };
   } catch (error) {
-    throw new DatasetError(
-      "BadPicture",
-      `${path}: not a picture that can be decoded (${reason(error)}): remove it or download it again`,
-    );
+    throw noPicture(path, error);
   }
 }
+
+const noPicture = (path: string, error: unknown) =>
+  new DatasetError(
+    "BadPicture",
+    `${path}: not a picture that can be decoded (${reason(error)}): remove it or download it again`,
+  );
 
 /** Resizing to the same size leaves a picture unchanged. */
 function fitted(picture: Sharp, { channels, size }: PictureTarget): Sharp {
