@@ -11,10 +11,12 @@ export function openArrayWriter(path: string, { columns }: TableColumns): TableW
   const width = columns.length;
   const file = new io.npy.NpyWriter(path, dtype, [width]);
   return {
-    async write({ values }) {
-      const data = dtype === "float64" ? values : Float32Array.from(values);
-      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-      file.append({ dtype, shape: [values.length / width, width], data: bytes });
+    async write({ count, numbers }) {
+      const data =
+        dtype === "float64" ? new Float64Array(count * width) : new Float32Array(count * width);
+      for (const [k, column] of numbers.entries())
+        for (let row = 0; row < count; row++) data[row * width + k] = column[row] as number;
+      file.append({ dtype, shape: [count, width], data: new Uint8Array(data.buffer) });
     },
     async close() {
       file.close({ sync: true });

@@ -32,15 +32,13 @@ export function openCsvWriter(
     header = null;
   };
   return {
-    async write(batch) {
-      const width = columns.length;
-      const n = batch.values.length / width;
-      for (let at = 0; at < n; at += rowsAtOnce) {
+    async write({ count, numbers, carried: cells }) {
+      for (let at = 0; at < count; at += rowsAtOnce) {
         let text = "";
-        for (let row = at; row < Math.min(n, at + rowsAtOnce); row++) {
-          const fields = batch.carried.map((cells) => field(cells[row] as CarriedCell));
-          for (let k = 0; k < width; k++)
-            fields.push((texts[k] as typeof float32Text)(batch.values[row * width + k] as number));
+        for (let row = at; row < Math.min(count, at + rowsAtOnce); row++) {
+          const fields = cells.map((column) => field(column[row] as CarriedCell));
+          for (const [k, column] of numbers.entries())
+            fields.push((texts[k] as typeof float32Text)(column[row] as number));
           text += record(fields);
         }
         await put(text);

@@ -48,14 +48,14 @@ export function openParquetWriter(path: string, { carried, columns }: TableColum
   };
   return {
     async write(batch) {
-      const width = columns.length;
-      const n = batch.values.length / width;
-      for (let row = 0; row < n; row++) {
-        for (let k = 0; k < width; k++)
-          (numbers[k] as Float64Array)[rows] = batch.values[row * width + k] as number;
-        for (let k = 0; k < carried.length; k++)
-          cells[k]?.push(batch.carried[k]?.[row] as CarriedCell);
-        rows++;
+      for (let at = 0; at < batch.count; ) {
+        const taken = Math.min(batch.count - at, groupRows - rows);
+        for (const [k, column] of batch.numbers.entries())
+          numbers[k]?.set(column.subarray(at, at + taken), rows);
+        for (const [k, column] of batch.carried.entries())
+          for (let i = at; i < at + taken; i++) cells[k]?.push(column[i] as CarriedCell);
+        at += taken;
+        rows += taken;
         if (rows === groupRows) await group();
       }
     },

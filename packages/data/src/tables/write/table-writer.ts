@@ -21,9 +21,10 @@ export interface TableColumns {
   columns: readonly NumberColumn[];
 }
 
-/** Rows: the numbers [n, columns] in C order, and the cells of each carried column. */
+/** Rows, by columns: the numbers of each, and the cells of each carried one. */
 export interface TableBatch {
-  values: Float64Array;
+  count: number;
+  numbers: readonly Float64Array[];
   carried: readonly (readonly CarriedCell[])[];
 }
 
