@@ -314,7 +314,7 @@ it("leaves nothing where it is stopped in the middle", async () => {
     run: folder,
     input: "gaussian:1000",
     output: join(root, "middle", "out.npy"),
-    config: validate(experiment.schema, { threads: 1 }),
+    config: validate(experiment.schema, { threads: 1, batch_size: 250 }),
     progress: {
       update: ({ step }) => step > 0 && stop.abort(),
       line: () => {},

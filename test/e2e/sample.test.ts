@@ -230,6 +230,7 @@ describe("one clear line for", () => {
     save("three.npy", randn([3, 2]));
     save("integers.npy", randint(0, 9, [3, 2]));
     save("empty.npy", randn([0, 2]));
+    save("columns.npy", randn([3, 5]));
     save("colours.npy", randn([3, 3, 8, 8]));
   });
 
@@ -238,18 +239,28 @@ describe("one clear line for", () => {
     ["a word too many", "IMAGES BYTES x.npy more", /expected RUN INPUT OUTPUT/],
     ["an unknown key", "IMAGES BYTES x.npy direktion=f", /did you mean "direction"/],
     ["several values", "IMAGES BYTES x.npy -m seed=1,2", /leave -m out/],
-    ["no run", "ROOT BYTES x.npy", /there is no .*run\.json: give the folder of a run/],
+    ["no run", "pictures BYTES x.npy", /there is no run in .*run\.json/],
+    ["several runs", "ROOT BYTES x.npy", /holds \d+ runs: give one of them: .*\//],
     ["an input that is not there", "IMAGES none/x.npy x.npy", /none\/x\.npy is not there/],
     ["an unknown set", "IMAGES mnits_2 x.npy", /no file or folder here.*did you mean "mnist_2"/],
     ["vectors for images", "IMAGES three.npy x.npy", /\[3, 2\]; expected \[n, 1, 8, 8\]/],
-    ["images for vectors", "VECTORS BYTES x.npy", /uint8; expected float32/],
-    ["integers", "VECTORS integers.npy x.npy", /int64; expected/],
-    ["no rows", "VECTORS empty.npy x.npy", /no samples/],
+    ["images for vectors", "VECTORS BYTES x.npy", /\[20, 1, 8, 8\]: expected a table \[n, d\]/],
+    ["integers for images", "IMAGES integers.npy x.npy", /int64; expected/],
+    ["other columns", "VECTORS columns.npy x.npy", /5 columns of numbers .*; expected 2/],
+    ["no rows", "VECTORS empty.npy x.npy", /no rows/],
     ["other channels", "IMAGES colours.npy x.npy", /\[3, 3, 8, 8\]/],
     ["a Gaussian that is none", "IMAGES gaussian:5 x.npy", /data at both ends/],
     ["a count that is none", "VECTORS gaussian:many x.npy", /gaussian:100/],
-    ["pictures of vectors", "VECTORS gaussian:5 folder-out", /write a \.npy file/],
-    ["a path as pictures", "IMAGES BYTES folder-out path=true", /folder-out\.npy/],
+    [
+      "pictures of vectors",
+      "VECTORS gaussian:5 folder-out",
+      /a folder cannot be written.*\.parquet, \.npy/,
+    ],
+    ["a format that is not written", "VECTORS gaussian:5 x.h5ad", /\.h5ad cannot be .*\.csv/],
+    ["an animation", "IMAGES BYTES x.gif", /\.gif cannot .*\.npz, .*x\.gif\/ with a slash/],
+    ["one picture of many", "IMAGES BYTES x.png", /one picture, but INPUT has 20/],
+    ["too many steps", "IMAGES BYTES x.npy steps=1000000000", /steps: expected .*<= 100000/],
+    ["a path as pictures", "IMAGES BYTES folder-out path=true", /states of paths; .*\.npz/],
     ["classes for networks without", "IMAGES BYTES x.npy y=1", /without classes/],
     ["steps of an ODE", "IMAGES BYTES x.npy solver=heun steps=5", /ode_step_size/],
     ["a tolerance of the SDE", "IMAGES BYTES x.npy ode_tol=1e-3", /solver=dopri5/],
@@ -269,7 +280,7 @@ describe("one clear line for", () => {
     x.select(0, 17).fill_(Number.NaN);
     const { code, stderr } = await sample(vectors, save("nan.npy", x), "x.npy");
     expect(code).not.toBe(0);
-    expect(stderr).toMatch(/nan\.npy: sample 17 has values that are NaN/);
+    expect(stderr).toMatch(/nan\.npy: column c0 has 1 missing .* row 18.*missing=drop/);
     expect(existsSync(at("x.npy"))).toBe(false);
     expect(readdirSync(root).filter((name) => name.startsWith("."))).toEqual([]);
   });

@@ -17,6 +17,7 @@ export type { ImageClass, Split, Table } from "./table.js";
 export { type CleanBatch, type CleanRequest, cleanRows } from "./tables/clean.js";
 export { openRows, tableFormat } from "./tables/open.js";
 export type { OwnOptions } from "./tables/prepare/prepare.js";
+export { extractArray } from "./tables/read/extract.js";
 export type {
   ReadOptions,
   RowBatch,
@@ -39,6 +40,7 @@ export {
   outputFormats,
   type TableWriterOptions,
 } from "./tables/write/formats.js";
+export { type NpzArchive, openNpzArchive } from "./tables/write/npz/npz.js";
 export type {
   CarriedCell,
   CarriedColumn,

@@ -2,7 +2,7 @@
 
 export * from "./checkpoint/read.js";
 export * from "./checkpoint/store.js";
-export { RunError, type RunErrorCode } from "./errors.js";
+export { errnoOf, fileError, RunError, type RunErrorCode } from "./errors.js";
 export * from "./figure/animation.js";
 export * from "./figure/grid.js";
 export * from "./figure/png.js";
@@ -17,6 +17,7 @@ export {
   type FileData,
   openFileReplacement,
   openFolderReplacement,
+  temporaryPath,
   writeFileAtomic,
 } from "./files/write.js";
 export * from "./logger/logger.js";

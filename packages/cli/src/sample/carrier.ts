@@ -9,10 +9,10 @@ import type { Trained } from "./trained.js";
 
 /** Where starts come from and states go to, by rows. What `x` and `given` return is freed by the carrier. */
 interface CarryRequest {
-  /** Samples in all. */
-  n: number;
-  /** The starts of rows [first, first + count). */
-  x(first: number, count: number): Tensor | Promise<Tensor>;
+  /** Samples in all; null where `x` tells their end. */
+  n: number | null;
+  /** The starts of rows [first, first + count); fewer, or null, at the end. */
+  x(first: number, count: number): Tensor | null | Promise<Tensor | null>;
   /** Their conditions. */
   given(first: number, count: number): Conditions | undefined;
   /** Awaited for each state k (0 without a path) of the rows from `first` on; the state is freed afterwards. */
@@ -49,18 +49,28 @@ export function createCarrier(
     ...{ solver, grid, seed, lastNoise, path, rtol: tolerance, atol: tolerance },
     ...(ode_step_size !== null && { step_size: ode_step_size }),
   };
+  const times = [order[0]?.time ?? 0, ...order.map(({ next }) => next)];
   // Batches of whole units: the results do not depend on how the input is cut.
   const unit = sampler.unit(solver);
-  const rows = Math.ceil(config.batch_size / unit) * unit;
+  const wanted = config.batch_size ?? usualBatch(trained.shape, path ? times.length : 1);
+  const rows = Math.ceil(wanted / unit) * unit;
   return {
-    times: [order[0]?.time ?? 0, ...order.map(({ next }) => next)],
+    times,
     async carry({ n, x, given, put, progress, signal }) {
       const began = performance.now();
       let evaluations = 0;
-      for (let first = 0; first < n; first += rows) {
+      let first = 0;
+      while (n === null || first < n) {
         const rate = (1000 * first) / (performance.now() - began);
-        progress?.update({ label: `sampling ${direction}`, step: first, steps: n, rate });
-        const count = Math.min(rows, n - first);
+        progress?.update({
+          ...{ label: `sampling ${direction}`, step: first, rate },
+          ...(n !== null && { steps: n }),
+        });
+        const asked = n === null ? rows : Math.min(rows, n - first);
+        const start = await x(first, asked);
+        if (start === null) break;
+        const count = start.size(0);
+        const begin = first;
         const own: Tensor[] = [];
         const moved = (t: Tensor) => {
           const there = t.to({ device }).keep();
@@ -69,20 +79,26 @@ export function createCarrier(
           return there;
         };
         try {
-          const found = await sampler.carry(direction, moved(await x(first, count)), {
+          const found = await sampler.carry(direction, moved(start), {
             ...{ ...options, first, signal, given: mapConditions(given(first, count), moved) },
-            onState: (k, state) => put(state, { k, first }),
+            onState: (k, state) => put(state, { k, first: begin }),
           });
           if (found === null) return null;
           evaluations += found;
         } finally {
           for (const t of own) t.dispose();
         }
+        first += count;
+        if (count < asked) break;
       }
-      return evaluations / n;
+      return evaluations / Math.max(first, 1);
     },
   };
 }
+
+/** Rows of a batch: images by the hundred, and of vectors as many as have so many numbers in all. */
+const usualBatch = (shape: readonly number[], states: number): number =>
+  shape.length > 1 ? 100 : Math.min(20_000, Math.ceil(2 ** 22 / ((shape[0] as number) * states)));
 
 /** Refuses a direction that was not trained, and steps that a method cannot take. */
 function checkSteps(

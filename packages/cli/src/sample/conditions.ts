@@ -4,7 +4,7 @@ import type { Conditions } from "@dsbm/bridge";
 import type { SampleConfig } from "@dsbm/config";
 import { type DType, full, io, type Tensor, tidy } from "@dsbm/torch";
 import { UsageError } from "../terminal/errors.js";
-import type { Input } from "./input.js";
+import type { Input } from "./input/input.js";
 import type { OpenBridge } from "./open.js";
 
 /** Conditions by rows of the input. */
@@ -12,6 +12,11 @@ export interface InputConditions {
   /** Those of rows [first, first + count), the caller's; undefined where networks take none. */
   read(first: number, count: number): Conditions | undefined;
   close(): void;
+}
+
+/** An input whose number of samples is known, as far as conditions need it. */
+interface ConditionedInput extends Pick<Input, "conditions"> {
+  n: number | null;
 }
 
 interface Part {
@@ -22,7 +27,7 @@ interface Part {
 /** Opens the conditions of an input. Throws a UsageError where one is missing, unknown to the networks, or does not fit. */
 export function openConditions(
   { cond, y }: Pick<SampleConfig, "cond" | "y">,
-  { bridge, input }: { bridge: OpenBridge; input: Input },
+  { bridge, input }: { bridge: OpenBridge; input: ConditionedInput },
 ): InputConditions {
   const { folder, conditioning } = bridge.trained;
   if (conditioning.channels === 0 && cond !== null)
@@ -54,7 +59,11 @@ export function openConditions(
   }
 }
 
-function fieldsOf(path: string | null, { trained }: OpenBridge, { n, conditions }: Input): Part {
+function fieldsOf(
+  path: string | null,
+  { trained }: OpenBridge,
+  { n, conditions }: ConditionedInput,
+): Part {
   const { folder, conditioning, shape } = trained;
   const want = [n, conditioning.channels, ...shape.slice(1)];
   if (path !== null)
@@ -74,7 +83,7 @@ function fieldsOf(path: string | null, { trained }: OpenBridge, { n, conditions 
 function classesOf(
   y: SampleConfig["y"],
   { classes, trained }: OpenBridge,
-  { n, conditions }: Input,
+  { n, conditions }: ConditionedInput,
 ): Part {
   const range = `0 to ${classes - 1}, the classes of ${trained.folder} in their order`;
   if (typeof y === "number") {
@@ -103,7 +112,7 @@ const fromTable = (table: Tensor): Part => ({
 
 interface FileOptions {
   /** The shape of the whole. */
-  want: readonly number[];
+  want: readonly (number | null)[];
   dtypes: readonly string[];
   to: DType;
   /** What is wrong with rows, for the message; null where they are right. */

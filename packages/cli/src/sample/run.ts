@@ -1,12 +1,15 @@
 // Samples from an input to an output, a batch in memory at a time.
+import type { Direction } from "@dsbm/bridge";
 import type { SampleConfig } from "@dsbm/config";
-import { setNumThreads } from "@dsbm/torch";
+import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { cores } from "../machine/cores.js";
+import { UsageError } from "../terminal/errors.js";
 import type { Progress } from "../terminal/progress.js";
 import { type InputConditions, openConditions } from "./conditions.js";
-import { type Input, openInput } from "./input.js";
+import { type Input, type InputRows, openInput } from "./input/input.js";
 import { openBridge } from "./open.js";
-import { checkOutput, type Output, openOutput } from "./output.js";
+import { checkOutput, needsCount, type Output, openOutput } from "./output/output.js";
+import type { Trained } from "./trained.js";
 
 export interface SampleJob {
   /** The folder of the run, what to sample from, where to. */
@@ -36,7 +39,7 @@ export interface SampleResult {
  */
 export async function runSample(job: SampleJob): Promise<SampleResult> {
   const { run, config, progress, signal } = job;
-  const { direction, seed, resize, overwrite, threads, path } = config;
+  const { direction, overwrite, threads, path } = config;
   setNumThreads(threads === "auto" ? cores() : threads);
   using bridge = openBridge(run, config);
   const { trained } = bridge;
@@ -46,29 +49,52 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
   let conditions: InputConditions | null = null;
   let output: Output | null = null;
   try {
-    input = await openInput(job.input, { trained, direction, seed, resize, progress, signal });
-    conditions = openConditions(config, { bridge, input });
-    const { n, names = null } = input;
-    const states = path ? times.length : null;
-    output = openOutput(job.output, { trained, n, names, states, overwrite });
-    progress.line(input.about);
-    const began = performance.now();
-    const nfe = await carry({
-      ...{ n, x: input.read, given: conditions.read, put: output.put, progress, signal },
+    const opened = await openInput(job.input, {
+      ...config,
+      trained,
+      keys: config,
+      progress,
+      signal,
     });
-    if (nfe !== null) output.commit();
+    input = opened;
+    const counted =
+      needsCount(job.output, trained, path) || config.cond !== null || typeof config.y === "string";
+    const n = opened.n ?? (counted ? ((await opened.count?.()) ?? null) : null);
+    const given = openConditions(config, { bridge, input: { ...opened, n } });
+    conditions = given;
+    const target = openOutput(job.output, { trained, input, n, times: path ? times : null });
+    output = target;
+    progress.line(opened.about);
+    const began = performance.now();
+    const last = path ? times.length - 1 : 0;
+    let rows: InputRows | null = null;
+    let done = 0;
+    const nfe = await carry({
+      ...{ n, progress, signal },
+      async x(first, count) {
+        rows = await opened.read(first, count);
+        return rows?.x ?? null;
+      },
+      given: (first, count) => rows?.given ?? given.read(first, count),
+      async put(x, { k, first }) {
+        if (k === last) checkFinite(x, { first, trained, direction });
+        await target.put(x, { k, first, carried: rows?.carried ?? [] });
+        done = first + x.size(0);
+      },
+    });
+    if (nfe !== null) await target.commit();
     const { b, f } = trained.models;
     const used = config.solver === "sde" ? [trained.models[direction]] : [b, f];
     return {
       state: nfe === null ? "interrupted" : "finished",
-      n,
+      n: done,
       weights: [...new Set(used.map((model) => model?.path))].filter((p) => p !== undefined),
       nfe: nfe ?? 0,
       seconds: (performance.now() - began) / 1000,
-      about: output.about,
+      about: target.about(),
     };
   } catch (error) {
-    // Making an image set ready stops by throwing the signal's reason.
+    // Reading and making an image set ready stop by throwing the signal's reason.
     if (!signal?.aborted || error !== signal.reason) throw error;
     return { state: "interrupted", n: 0, weights: [], nfe: 0, seconds: 0, about: job.output };
   } finally {
@@ -76,4 +102,18 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
     conditions?.close();
     input?.close?.();
   }
+}
+
+/** Ends are numbers: else the weights are damaged, or training diverged. */
+function checkFinite(
+  x: Tensor,
+  { first, trained, direction }: { first: number; trained: Trained; direction: Direction },
+): void {
+  if (tidy(() => x.isfinite().all().item())) return;
+  const rows = tidy(() => x.flatten({ startDim: 1 }).isfinite().all(1).toArray());
+  const i = first + (rows as Uint8Array).indexOf(0);
+  const weights = trained.models[direction]?.path ?? trained.folder;
+  throw new UsageError(
+    `sample ${i} came out as NaN or infinite: ${weights} is damaged, training diverged, or INPUT is far from what it was trained on; compare with half_iteration=…, or train again`,
+  );
 }

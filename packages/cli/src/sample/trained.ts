@@ -3,11 +3,12 @@
 import type { Direction, Network } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, readConfig, type Tree } from "@dsbm/config";
 import { hasClasses } from "@dsbm/nets";
-import { type ModelFile, readRun } from "@dsbm/runs";
+import { findRun, type ModelFile, readRun } from "@dsbm/runs";
 import { type Device, io, type Tensor } from "@dsbm/torch";
 import { buildNetwork } from "../problem/network.js";
 import { bridgeProcess } from "../problem/problem.js";
 import { UsageError } from "../terminal/errors.js";
+import { type RunColumns, readColumns } from "./columns.js";
 import { momentsOf } from "./moments.js";
 
 type Process = ReturnType<typeof bridgeProcess>;
@@ -22,19 +23,19 @@ export interface Trained extends Process {
   directions: readonly Direction[];
   /** What its networks take beside samples: channels of the condition (0: none), and whether a class. */
   conditioning: { channels: number; classes: boolean };
+  /** The columns of a run of tables; null for other data. */
+  columns: RunColumns | null;
   /** The newest weights of each direction that are wanted; null where there are none yet. */
   models: Record<Direction, ModelFile | null>;
 }
 
 /**
- * Reads a run as it was after a half-iteration; `device` is where it will sample. Throws a RunError for what is no run,
- * a UsageError for one of another command, of another version, without weights, or without that half-iteration.
+ * Reads a run as it was after a half-iteration; `device` is where it will sample. The run is named as `findRun` takes it.
+ * Throws a RunError for what is no run, a UsageError for one of another command, of another version, without weights, or
+ * without that half-iteration.
  */
-export function readTrained(
-  folder: string,
-  half: number | "newest",
-  device: Device = "cpu",
-): Trained {
+export function readTrained(run: string, half: number | "newest", device: Device = "cpu"): Trained {
+  const folder = findRun(run);
   const { config: saved, models: all, info } = readRun(folder);
   const config = read(folder, saved, info.dsbm);
   const process = bridgeProcess({ ...config, device }, momentsOf(config, device));
@@ -44,6 +45,7 @@ export function readTrained(
     ...process,
     folder,
     config,
+    columns: readColumns(folder, config),
     models,
     shape: shapeOf(config, models),
     directions: config.fb_sequence,

@@ -3,7 +3,8 @@
 export interface ProgressState {
   label: string;
   step: number;
-  steps: number;
+  /** Of so many; left out where that is not known. */
+  steps?: number;
   /** Steps a second. */
   rate?: number;
   loss?: number;
@@ -31,11 +32,12 @@ export function duration(seconds: number): string {
 
 /** The text of a progress line. */
 export function progressText({ label, step, steps, rate, loss, note }: ProgressState): string {
-  const parts = [label, `${step}/${steps}`];
+  const parts = [label, steps === undefined ? `${step}` : `${step}/${steps}`];
   if (rate !== undefined && rate > 0)
     parts.push(`${rate >= 100 ? rate.toFixed(0) : rate.toPrecision(3)} it/s`);
   if (loss !== undefined) parts.push(`loss ${loss.toPrecision(4)}`);
-  if (rate !== undefined && rate > 0) parts.push(`ETA ${duration((steps - step) / rate)}`);
+  if (rate !== undefined && rate > 0 && steps !== undefined)
+    parts.push(`ETA ${duration((steps - step) / rate)}`);
   if (note) parts.push(note);
   return parts.join("  ");
 }

@@ -41,10 +41,36 @@ export const sampleSchema = z.strictObject({
     0.01,
   ),
   path: flag(false, "write all states [steps + 1, n, …], the start first, instead of the ends"),
-  batch_size: counted(
-    100,
-    "samples read, simulated and written at once; rounded up to whole blocks",
+  keep: orNull(
+    z.union([
+      z
+        .string()
+        .min(1)
+        .transform((name) => [name]),
+      z.array(z.string().min(1)),
+    ]),
+    "tables: columns to carry along unchanged; null: those of the run (data.keep)",
+    ["id"],
   ),
+  missing: orNull(
+    z.enum(["error", "drop"]),
+    "tables: what becomes of rows with missing values; null: as in training",
+    "drop",
+  ),
+  decimal: orNull(z.enum([".", ","]), "decimal sign of .csv and .tsv; null: as in training", ","),
+  header: orNull(
+    z.boolean(),
+    "whether the first line of .csv and .tsv names the columns; null: as in training",
+    false,
+  ),
+  key: file("the array of a .npz file; null: the only one, or x", "x"),
+  layer: file("the matrix of a .h5ad file; null: as in training", "X_pca"),
+  batch_size: orNull(
+    count(),
+    "samples read, simulated and written at once, rounded up to whole blocks; null: by their size",
+    100,
+  ),
+  max_pixels: counted(100_000_000, "pixels of a picture beyond which it is refused"),
   cond: file("conditions of a run with cdsb=true, one a sample", "cond.npy"),
   y: orNull(
     z.union([z.int().min(0), z.string().min(1)]),

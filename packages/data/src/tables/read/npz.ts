@@ -9,6 +9,17 @@ import { type ZipEntry, zipEntries } from "./zip.js";
 
 /** Opens an array of a .npz file. Throws `BadZip`, `BadTable`, and `InvalidOption` for a key that it has not. */
 export async function openNpz(path: string, { key, limits }: ReadOptions): Promise<Opened> {
+  const entry = npzArray(path, key);
+  const source = `${path}: ${entry.name}`;
+  const { packing, range } = entry;
+  const otherwise = "unpack it and give the .npy file";
+  return openArray(source, () =>
+    bytesOf(path, { packing, range, size: entry.packed, limits, otherwise }),
+  );
+}
+
+/** The array of this key; without one the only array, or x beside others. */
+export function npzArray(path: string, key: string | undefined): ZipEntry {
   const entries = zipEntries(path);
   const arrays = new Map(
     entries
@@ -16,19 +27,12 @@ export async function openNpz(path: string, { key, limits }: ReadOptions): Promi
       .map((entry): [string, ZipEntry] => [entry.name.slice(0, -4), entry]),
   );
   const keys = [...arrays.keys()];
-  const entry =
-    key === undefined && keys.length === 1 ? arrays.get(keys[0] as string) : arrays.get(key ?? "");
-  if (entry === undefined)
-    throw new DatasetError(
-      "InvalidOption",
-      key === undefined
-        ? `${path}: has ${keys.length === 0 ? "no arrays (.npy) in it: expected a .npz file of NumPy" : `the arrays ${keys.join(", ")}: expected one of them named, write data.key=${keys[0]}`}`
-        : `data.key=${key}: ${path} has the arrays ${keys.join(", ")}${didYouMean(key, keys)}`,
-    );
-  const source = `${path}: ${entry.name}`;
-  const { packing, range } = entry;
-  const otherwise = "unpack it and give the .npy file";
-  return openArray(source, () =>
-    bytesOf(path, { packing, range, size: entry.packed, limits, otherwise }),
+  const entry = arrays.get(key ?? (keys.length === 1 ? (keys[0] as string) : "x"));
+  if (entry) return entry;
+  throw new DatasetError(
+    "InvalidOption",
+    key === undefined
+      ? `${path}: has ${keys.length === 0 ? "no arrays (.npy) in it: expected a .npz file of NumPy" : `the arrays ${keys.join(", ")}: expected one of them named, write data.key=${keys[0]}`}`
+      : `data.key=${key}: ${path} has the arrays ${keys.join(", ")}${didYouMean(key, keys)}`,
   );
 }

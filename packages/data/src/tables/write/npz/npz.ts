@@ -9,19 +9,33 @@ import type { CarriedCell, CarriedColumn, TableColumns, TableWriter } from "../t
 import { openTextSpool, textArray } from "./text-array.js";
 import { writeStoredZip, type ZipMember } from "./zip.js";
 
-/** A column that is carried along, while it grows. */
-interface CarriedArray {
-  write(cells: readonly CarriedCell[]): Promise<void>;
+export interface NpzContent {
+  /** Names of the columns of x; null: it has none. */
+  columns: readonly string[] | null;
+  carried: readonly CarriedColumn[];
+  /** Process times of the states of paths; null: x has ends only. */
+  times: readonly number[] | null;
+  /** Gives the paths of new files for members, which are removed at the end. */
+  scratch: () => string;
+}
+
+/** An archive whose numbers the caller writes as a .npy file. */
+export interface NpzArchive {
+  /** Where that file is to be. */
+  x: string;
+  /** Appends cells of the carried columns. */
+  carry(cells: readonly (readonly CarriedCell[])[]): Promise<void>;
+  /** Writes the archive, once the file is closed, and flushes it onto the disk. */
   close(): Promise<void>;
+  /** Removes what is half done; does nothing after `close`. */
   abandon(): void;
 }
 
-/** `scratch` gives the paths of new files for members, which are removed at the end. */
-export function openNpzWriter(
+/** Begins an archive. Throws the system's errors. */
+export function openNpzArchive(
   path: string,
-  { carried, columns }: TableColumns,
-  { scratch }: { scratch: () => string },
-): TableWriter {
+  { columns, carried, times, scratch }: NpzContent,
+): NpzArchive {
   const files: string[] = [];
   const file = () => {
     const made = scratch();
@@ -30,33 +44,39 @@ export function openNpzWriter(
   };
   const member = (name: string): ZipMember => ({ name: `${name}.npy`, path: file() });
   const x = member("x");
-  const names = member("columns");
-  // These two names are taken.
-  const own = (name: string) => (name === "x" || name === "columns" ? `_${name}` : name);
-  const others = carried.map(({ name }) => member(own(name)));
-  const numbers = openArrayWriter(x.path, { carried, columns });
+  const taken = ["x", "columns", "t"];
+  const others = carried.map(({ name }) => member(taken.includes(name) ? `_${name}` : name));
   const arrays = carried.map((column, k) =>
     openCarried(column, (others[k] as ZipMember).path, file),
   );
   let sink: Sink | null = null;
   const abandon = () => {
-    for (const part of [numbers, ...arrays]) part.abandon();
+    for (const array of arrays) array.abandon();
     sink?.abandon();
     for (const made of files) if (existsSync(made)) rmSync(made);
   };
+  const facts = () => {
+    const made: ZipMember[] = [];
+    const add = (name: string, bytes: Uint8Array) => {
+      const one = member(name);
+      writeFileSync(one.path, bytes);
+      made.push(one);
+    };
+    if (columns) add("columns", textArray(columns));
+    if (times) add("t", io.npy.encode(io.fromTyped(Float64Array.from(times), [times.length])));
+    return made;
+  };
   return {
-    async write(batch) {
-      await numbers.write(batch);
-      for (const [k, array] of arrays.entries())
-        await array.write(batch.carried[k] as CarriedCell[]);
+    x: x.path,
+    async carry(cells) {
+      for (const [k, array] of arrays.entries()) await array.write(cells[k] as CarriedCell[]);
     },
     async close() {
       try {
-        await numbers.close();
         for (const array of arrays) await array.close();
-        writeFileSync(names.path, textArray(columns.map(({ name }) => name)));
+        const members = [x, ...facts(), ...others];
         sink = openSink(path);
-        await writeStoredZip(sink, [x, names, ...others]);
+        await writeStoredZip(sink, members);
         await sink.close();
       } finally {
         abandon();
@@ -64,6 +84,37 @@ export function openNpzWriter(
     },
     abandon,
   };
+}
+
+export function openNpzWriter(
+  path: string,
+  { carried, columns }: TableColumns,
+  { scratch }: { scratch: () => string },
+): TableWriter {
+  const names = columns.map(({ name }) => name);
+  const archive = openNpzArchive(path, { columns: names, carried, times: null, scratch });
+  const numbers = openArrayWriter(archive.x, { carried, columns });
+  return {
+    async write(batch) {
+      await numbers.write(batch);
+      await archive.carry(batch.carried);
+    },
+    async close() {
+      await numbers.close();
+      await archive.close();
+    },
+    abandon() {
+      numbers.abandon();
+      archive.abandon();
+    },
+  };
+}
+
+/** A column that is carried along, while it grows. */
+interface CarriedArray {
+  write(cells: readonly CarriedCell[]): Promise<void>;
+  close(): Promise<void>;
+  abandon(): void;
 }
 
 function openCarried(

@@ -1,13 +1,12 @@
 // Samples of a named data set: its held-out split, with the conditions that the run's networks take.
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { decodeImages, mapConditions } from "@dsbm/bridge";
-import { DatasetError, loadTable, Projection, prepareTable } from "@dsbm/data";
-import { io, type Tensor, tidy } from "@dsbm/torch";
-import { conditionsOf, loading } from "../problem/ends.js";
-import { UsageError } from "../terminal/errors.js";
+import { DatasetError, loadTable, prepareTable } from "@dsbm/data";
+import { type Tensor, tidy } from "@dsbm/torch";
+import { conditionsOf, loading } from "../../problem/ends.js";
+import { UsageError } from "../../terminal/errors.js";
+import { readProjection } from "../projection.js";
+import type { Trained } from "../trained.js";
 import type { Input, InputOptions } from "./input.js";
-import type { Trained } from "./trained.js";
 
 /** Opens the test split of a set, loaded as the run loads its own. Throws DatasetError as `loadTable`. */
 export async function namedInput(
@@ -38,7 +37,7 @@ export async function namedInput(
     read: async (first, count) => {
       // The decoder returns floats as they are, a view of the table.
       const rows = () => decodeImages(x.narrow(0, first, count));
-      return tidy(() => rows().clone().keep());
+      return { x: tidy(() => rows().clone().keep()) };
     },
     close() {
       for (const t of [x, conditions?.cond, conditions?.y]) t?.dispose();
@@ -62,17 +61,7 @@ export function prepare(
 
 /** Samples as coordinates along the principal components that a run was trained in. */
 function projected(x: Tensor, { folder }: Trained): Tensor {
-  const path = join(folder, "projection.safetensors");
-  if (!existsSync(path))
-    throw new UsageError(
-      `${path} is not there, the principal components that the run was trained in: train it again, or give a .npy file of coordinates`,
-    );
-  const { tensors, metadata } = io.loadTensors(path);
-  const [mean, basis] = [tensors.get("mean"), tensors.get("basis")];
-  const scale = Number(metadata.scale);
-  if (!mean || !basis || !(scale > 0))
-    throw new UsageError(`${path} holds no projection: it needs mean, basis and a positive scale`);
-  const projection = new Projection(mean, basis, scale, []);
+  const projection = readProjection(folder);
   try {
     return tidy(() => projection.project(decodeImages(x)).keep());
   } finally {

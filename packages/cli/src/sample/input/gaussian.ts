@@ -2,12 +2,12 @@
 import type { Decode } from "@dsbm/bridge";
 import { randn, tidy, zeros } from "@dsbm/torch";
 import { RowNoise } from "@dsbm/train";
-import { loading } from "../problem/ends.js";
-import { gaussianLaw } from "../problem/gaussian-end.js";
-import { UsageError } from "../terminal/errors.js";
+import { loading } from "../../problem/ends.js";
+import { gaussianLaw } from "../../problem/gaussian-end.js";
+import { UsageError } from "../../terminal/errors.js";
+import { adaptiveKey, needed, trainingImages } from "../moments.js";
 import type { Input, InputOptions } from "./input.js";
-import { prepare } from "./input-set.js";
-import { adaptiveKey, needed, trainingImages } from "./moments.js";
+import { prepare } from "./named.js";
 
 /** Rows that share a stream. */
 const block = 8;
@@ -27,12 +27,13 @@ export async function gaussianInput(text: string, options: InputOptions): Promis
     about: `${n} draws of the Gaussian at time ${end === "x1" ? 1 : 0}: ${about}`,
     read: async (first, count) => {
       const rows = new RowNoise({ first, n: count, block }, { seed, purpose: "start" });
-      return tidy(() => {
+      const x = tidy(() => {
         const like = zeros([1, ...trained.shape]);
         return rows
           .draw((n, generator) => decode(like.expand([n, ...trained.shape]), { end, generator }))
           .keep();
       });
+      return { x };
     },
   };
 }

@@ -1,0 +1,83 @@
+// Rows that come in the batches of a file, given out in the batches of a sampler.
+import type { CleanBatch } from "@dsbm/data";
+
+/** Rows by columns. */
+export interface QueuedRows {
+  count: number;
+  numbers: Float64Array[];
+  texts: string[][];
+  condition: Float64Array | string[] | null;
+}
+
+export class RowQueue {
+  readonly #batches: AsyncIterator<CleanBatch>;
+  /** The batch at hand, and its rows that were given out. */
+  #batch: CleanBatch | null = null;
+  #taken = 0;
+
+  constructor(batches: AsyncIterable<CleanBatch>) {
+    this.#batches = batches[Symbol.asyncIterator]();
+  }
+
+  /** The batch at hand, of which nothing is taken; null at the end. */
+  async peek(): Promise<CleanBatch | null> {
+    while (this.#batch === null || this.#taken === this.#batch.count) {
+      const next = await this.#batches.next();
+      this.#taken = 0;
+      this.#batch = next.done ? null : next.value;
+      if (next.done) return null;
+    }
+    return this.#batch;
+  }
+
+  /** The next `count` rows; fewer, or none, at the end. */
+  async take(count: number): Promise<QueuedRows> {
+    const parts: QueuedRows[] = [];
+    let left = count;
+    while (left > 0) {
+      const batch = await this.peek();
+      if (batch === null) break;
+      const [low, high] = [this.#taken, Math.min(this.#taken + left, batch.count)];
+      parts.push({
+        count: high - low,
+        numbers: batch.numbers.map((column) => column.subarray(low, high)),
+        texts: batch.texts.map((column) => column.slice(low, high)),
+        condition: batch.condition?.slice(low, high) ?? null,
+      });
+      this.#taken = high;
+      left -= high - low;
+    }
+    return joined(parts);
+  }
+
+  async close(): Promise<void> {
+    await this.#batches.return?.();
+  }
+}
+
+function joined(parts: readonly QueuedRows[]): QueuedRows {
+  const [first] = parts;
+  if (!first) return { count: 0, numbers: [], texts: [], condition: null };
+  if (parts.length === 1) return first;
+  const doubles = (columns: readonly Float64Array[]) => {
+    const whole = new Float64Array(columns.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const column of columns) {
+      whole.set(column, at);
+      at += column.length;
+    }
+    return whole;
+  };
+  const conditions = parts.map(({ condition }) => condition);
+  return {
+    count: parts.reduce((sum, part) => sum + part.count, 0),
+    numbers: first.numbers.map((_, k) => doubles(parts.map((p) => p.numbers[k] as Float64Array))),
+    texts: first.texts.map((_, k) => parts.flatMap((part) => part.texts[k] as string[])),
+    condition:
+      first.condition === null
+        ? null
+        : Array.isArray(first.condition)
+          ? (conditions as string[][]).flat()
+          : doubles(conditions as Float64Array[]),
+  };
+}

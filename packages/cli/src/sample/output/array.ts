@@ -1,0 +1,66 @@
+// Samples as an array of known length, .npy or .npz: images [n, C, H, W], or with a path all states [T, n, …].
+import { dirname, extname } from "node:path";
+import { type NpzArchive, openNpzArchive } from "@dsbm/data";
+import { openFileReplacement, temporaryPath } from "@dsbm/runs";
+import { io, tidy } from "@dsbm/torch";
+import { unitsOf } from "../units.js";
+import { columnNames, numberColumns } from "./names.js";
+import type { Output, OutputOptions } from "./output.js";
+
+export function arrayOutput(path: string, options: OutputOptions): Output {
+  const { trained, input, times } = options;
+  const units = trained.shape.length === 1 ? unitsOf(trained) : null;
+  const names = units && columnNames(options, units.width);
+  const dtype =
+    units && names && numberColumns(names, units).some((column) => column.dtype === "float64")
+      ? "float64"
+      : "float32";
+  const row = units ? [units.width] : trained.shape;
+  const shape = [...(times ? [times.length] : []), options.n as number, ...row];
+  const replacement = openFileReplacement(path);
+  const carried = input.table?.carried ?? [];
+  const scratch = () => temporaryPath(dirname(path));
+  let archive: NpzArchive | null = null;
+  let target: io.NpyTarget | null = null;
+  const discard = () => {
+    units?.dispose();
+    target?.close();
+    archive?.abandon();
+    replacement.discard();
+  };
+  try {
+    if (extname(path).toLowerCase() === ".npz")
+      archive = openNpzArchive(replacement.temporary, { columns: names, carried, times, scratch });
+    target = new io.NpyTarget(archive?.x ?? replacement.temporary, dtype, shape);
+  } catch (error) {
+    discard();
+    throw error;
+  }
+  const file = target;
+  return {
+    about: () => `${path}, ${dtype} [${shape.join(", ")}]`,
+    async put(x, { k, first, carried: cells }) {
+      const at = times ? [k, first] : [first];
+      tidy(() => {
+        const here = x.to({ device: "cpu" });
+        file.put(at, units ? rawOf(units.undo(here), dtype) : io.toRaw(here));
+      });
+      if (k === 0) await archive?.carry(cells);
+    },
+    async commit() {
+      file.close({ sync: true });
+      await archive?.close();
+      replacement.commit();
+    },
+    discard,
+  };
+}
+
+/** Rows of columns as an array. */
+function rawOf(columns: readonly Float64Array[], dtype: "float32" | "float64"): io.RawArray {
+  const [d, n] = [columns.length, columns[0]?.length ?? 0];
+  const rows = dtype === "float64" ? new Float64Array(n * d) : new Float32Array(n * d);
+  for (const [k, column] of columns.entries())
+    for (let i = 0; i < n; i++) rows[i * d + k] = column[i] as number;
+  return io.fromTyped(rows, [n, d]);
+}

@@ -1,0 +1,21 @@
+// The principal components that a run was trained in, as they lie in its folder.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { Projection } from "@dsbm/data";
+import { io } from "@dsbm/torch";
+import { UsageError } from "../terminal/errors.js";
+
+/** Reads projection.safetensors of a run; the caller's to dispose. Throws a UsageError, and a FormatError for damage. */
+export function readProjection(folder: string): Projection {
+  const path = join(folder, "projection.safetensors");
+  if (!existsSync(path))
+    throw new UsageError(
+      `${path} is not there, the principal components that the run was trained in: train it again, or give a .npy file of coordinates`,
+    );
+  const { tensors, metadata } = io.loadTensors(path);
+  const [mean, basis] = [tensors.get("mean"), tensors.get("basis")];
+  const scale = Number(metadata.scale);
+  if (!mean || !basis || !(scale > 0))
+    throw new UsageError(`${path} holds no projection: it needs mean, basis and a positive scale`);
+  return new Projection(mean, basis, scale, []);
+}
