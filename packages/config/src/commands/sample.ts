@@ -63,7 +63,7 @@ export const sampleSchema = z.strictObject({
     "whether the first line of .csv and .tsv names the columns; null: as in training",
     false,
   ),
-  key: file("the array of a .npz file; null: the only one, or x", "x"),
+  key: file("the array of a .npz file; null where it has one, or was written by dsbm sample", "x"),
   layer: file("the matrix of a .h5ad file; null: as in training", "X_pca"),
   batch_size: orNull(
     count(),

@@ -22,7 +22,7 @@ export interface Output {
   about(): string;
 }
 
-export interface PutPlace {
+interface PutPlace {
   k: number;
   first: number;
   /** Cells of the columns that are carried along. */

@@ -18,7 +18,7 @@ export async function openNpz(path: string, { key, limits }: ReadOptions): Promi
   );
 }
 
-/** The array of this key; without one the only array, or x beside others. */
+/** The array of this key; without one the only array, or x beside the names of its columns, as `dsbm sample` writes it. */
 export function npzArray(path: string, key: string | undefined): ZipEntry {
   const entries = zipEntries(path);
   const arrays = new Map(
@@ -27,7 +27,8 @@ export function npzArray(path: string, key: string | undefined): ZipEntry {
       .map((entry): [string, ZipEntry] => [entry.name.slice(0, -4), entry]),
   );
   const keys = [...arrays.keys()];
-  const entry = arrays.get(key ?? (keys.length === 1 ? (keys[0] as string) : "x"));
+  const only = arrays.has("columns") ? "x" : keys.length === 1 ? keys[0] : undefined;
+  const entry = arrays.get(key ?? only ?? "");
   if (entry) return entry;
   throw new DatasetError(
     "InvalidOption",
