@@ -26,6 +26,7 @@ export {
   someRows,
 } from "./core/endpoints.js";
 export { BridgeError } from "./core/errors.js";
+export type { Network } from "./core/network.js";
 export { isOneTime } from "./core/one-time.js";
 export { decodeImages, encodeImages, flipImages } from "./core/pixels.js";
 export { type DrawRows, drawAll, drawPart, hash32, stream } from "./core/random.js";
@@ -51,13 +52,14 @@ export { dsbm } from "./method/dsbm.js";
 export { type MethodEntry, methodNamed, methods } from "./method/index.js";
 export type {
   Method,
+  ModelFacts,
   Regression,
   RowsContext,
   RunRows,
   StepContext,
   StepSampler,
 } from "./method/method.js";
-export { type Network, towards } from "./method/network.js";
+export { towards } from "./method/network.js";
 export { type NetworkFlowOptions, networkFlow } from "./method/network-flow.js";
 export {
   driftField,
@@ -83,6 +85,7 @@ export {
   type GaussianBridge,
   gaussianKL,
 } from "./metric/gaussian-bridge.js";
+export { type LikelihoodOptions, logLikelihood } from "./metric/likelihood.js";
 export { moments, squaredDisplacement } from "./metric/moments.js";
 export {
   bandError,
@@ -118,6 +121,11 @@ export {
 } from "./metric/vectors/sliced.js";
 export { subsample } from "./metric/vectors/subsample.js";
 export { wasserstein } from "./metric/vectors/wasserstein.js";
+export { FittedGaussian } from "./model/fitted-gaussian.js";
+export { FlowAndScore } from "./model/flow-and-score.js";
+export { MixturePotential, mixtureLogLikelihood } from "./model/mixture-potential.js";
+export { PointBridge } from "./model/point-bridge.js";
+export { Preconditioned } from "./model/preconditioned.js";
 export { squaredDistances } from "./ot/cost.js";
 export { exactPlan, exactPointPlan } from "./ot/exact.js";
 export { densePlan } from "./ot/plan.js";

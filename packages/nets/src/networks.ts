@@ -3,6 +3,7 @@
 import { BridgeError, type Direction, type Network } from "@dsbm/bridge";
 import { DDPMpp } from "./ddpmpp/ddpmpp.js";
 import { DownscalerUNet } from "./downscaler-unet/downscaler-unet.js";
+import { BidirectionalNetwork } from "./mlp/bidirectional.js";
 import { DriftNetwork } from "./mlp/drift.js";
 import { ScoreNetwork } from "./mlp/mlp.js";
 import { type Given, numbers, only, readKeys, whole, wrongFor } from "./unet/keys.js";
@@ -21,11 +22,15 @@ export interface NetworkRequest extends Seeded {
   /** Number of classes of the data; used if the model is conditioned on labels (`class_cond`). */
   classes?: number;
   direction: Direction;
+  /** Whether the network serves both directions, and takes the direction as a condition. */
+  bidirectional?: boolean;
 }
 
 /** What a registered network is: the samples that it takes, and how it is built. */
 interface NetworkKind {
   takes: "vectors" | "images";
+  /** Whether it cannot be told the direction. */
+  oneWay?: boolean;
   build(keys: never, request: NetworkRequest): Network;
 }
 
@@ -38,12 +43,13 @@ const mlpKeys = {
 };
 
 function buildMLP(keys: Given<typeof mlpKeys>, request: NetworkRequest): Network {
-  const { shape, direction, generator, cond_channels = 0 } = request;
+  const { shape, direction, bidirectional, generator, cond_channels = 0 } = request;
   const { hidden, time_frequencies: frequencies } = readKeys("MLP", mlpKeys, keys);
   for (const width of hidden) whole().read(width, "hidden has an entry that", wrongFor("MLP"));
   if (cond_channels > 0)
     throw wrongFor("MLP")("it takes no condition, but the data have one; set cdsb=false");
   const [dim] = shape as [number];
+  if (bidirectional) return new BidirectionalNetwork(dim, { hidden, frequencies, generator });
   return frequencies === 0
     ? new ScoreNetwork(dim, { hidden, generator })
     : new DriftNetwork(dim, { direction, hidden, frequencies, generator });
@@ -58,6 +64,7 @@ function imageKeys({ shape, cond_channels = 0 }: NetworkRequest) {
 /** A network of images whose options are the configuration's keys and those of `imageKeys`. */
 const ofImages = <Keys>(Net: new (options: Keys, seed: Seeded) => Network): NetworkKind => ({
   takes: "images",
+  oneWay: true,
   build: (keys: Partial<Keys>, request) =>
     new Net({ ...keys, ...imageKeys(request) } as Keys, request),
 });
@@ -73,6 +80,7 @@ export const networks: Readonly<Record<string, NetworkKind>> = {
           ...keys,
           ...imageKeys(request),
           num_classes: class_cond ? (request.classes ?? null) : null,
+          bidirectional: request.bidirectional ?? false,
         },
         request,
       ),
@@ -106,6 +114,11 @@ export function createNetwork(request: NetworkRequest): Network {
     throw new BridgeError(
       "argument",
       `the images have ${shape[1]}×${shape[2]} pixels; expected square images for model.name=${name}`,
+    );
+  if (request.bidirectional && kind.oneWay)
+    throw new BridgeError(
+      "argument",
+      `model.name=${name} takes no direction, which a method with one network for both needs; write model=UNET`,
     );
   return kind.build(keys as never, request);
 }

@@ -29,6 +29,7 @@ import { type BatchShare, batchShare } from "./distributed/batch-share.js";
 import { type CompleteProblem, directionOf } from "./problem.js";
 import { cutRows, type RowSource, repeatRows, type SourceState } from "./rows/rows.js";
 import { rowSource, type SourceOptions } from "./rows/source.js";
+import { beginNetwork } from "./state/begin.js";
 import type { RecordedBatch } from "./step/recorded-batch.js";
 import { StepTimes } from "./step/time-sampling.js";
 import { trainingStep } from "./step/training-step.js";
@@ -113,6 +114,7 @@ export class HalfIteration {
     this.#fallback = Generator.default(device).manualSeed(this.#fallbackSeed());
     if (problem.optimisation.renewNetwork && half > 1) {
       using fresh = problem.method.network(this.direction, half);
+      beginNetwork(problem, this.direction, fresh);
       nn.copyState(fresh, network);
     }
     this.source = rowSource({ ...options, stepsLeft: () => this.steps - this.step });
@@ -130,9 +132,11 @@ export class HalfIteration {
         buckets: this.#buckets,
       });
     this.#conditionsOf = conditionsAt(data.conditions, endOf(this.direction))?.of ?? "x0";
-    this.#couple =
-      method.coupling?.(process) ??
-      (half <= schedule.firstPass && method.pairs ? batchCoupling : null);
+    this.#couple = method.coupling
+      ? (batchCoupling ?? method.coupling(process))
+      : half <= schedule.firstPass && method.pairs
+        ? batchCoupling
+        : null;
   }
 
   /**

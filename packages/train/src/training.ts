@@ -173,7 +173,8 @@ export class Training {
     const current = this.#current;
     if (!current || !this.state.emas || method.method.online || current.half <= schedule.firstPass)
       return false;
-    return directionOf(this.problem, current.half - 1) === current.direction;
+    const newest = directionOf(this.problem, current.half - 1);
+    return method.method.networks !== "each" || newest === current.direction;
   }
 
   #copyOfSampler(): Map<string, Tensor> {

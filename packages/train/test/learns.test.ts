@@ -5,7 +5,9 @@ import {
   brownian,
   exactCovariance,
   exactPlan,
+  type Method,
   methods,
+  minibatchEntropic,
   minibatchExact,
   ornsteinUhlenbeck,
   squaredDistances,
@@ -16,7 +18,7 @@ import { type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { seeded } from "../../../test/support/numbers.js";
 import { Training } from "../src/training.js";
-import { type Fields, network, withFields } from "./support.js";
+import { type Fields, network, networkOf, withFields } from "./support.js";
 
 /** The squared Wasserstein distance between two samples of one size. */
 function wasserstein(a: Tensor, b: Tensor): number {
@@ -38,10 +40,15 @@ const common: Fields = {
   ...{ seed: 1, threads: 1 },
 };
 
+/** A method with its own network. */
+const of = (method: Method): Fields => ({ method, network: networkOf(method, 2, 3, 64) });
+
 interface Learning {
   name: string;
   /** The distance to the target falls at least to this part of what it was. */
   factor: number;
+  /** Training samples of each end (default 4000). */
+  rows?: number;
   changes: Fields;
 }
 
@@ -88,12 +95,46 @@ const planar: Learning[] = [
     factor: 0.15,
     changes: { method: methods.sbcfm, sequence: ["b"], halfIterations: 1, batchSize: 64 },
   },
+  {
+    name: "α-DSBM",
+    factor: 0.1,
+    changes: {
+      ...{ ...of(methods.alpha_dsbm), sequence: ["b"], halfIterations: 2, steps: 400 },
+      ...{ firstSteps: 800, stepVariance: "bridge", cacheGrid: uniformGrid(8), lastNoise: false },
+    },
+  },
+  {
+    name: "[SF]²M",
+    factor: 0.1,
+    changes: { ...of(methods.sf2m), sequence: ["b"], halfIterations: 1, batchSize: 64 },
+  },
+  {
+    name: "LightSB",
+    factor: 0.1,
+    changes: { ...of(methods.lightsb({ components: 20 })), halfIterations: 1, lr: 0.01 },
+  },
+  {
+    name: "LightSB-M",
+    factor: 0.15,
+    changes: { ...of(methods.lightsb_m({ components: 20 })), halfIterations: 1, lr: 0.01 },
+  },
+  {
+    name: "Sinkhorn bridge",
+    factor: 0.1,
+    rows: 1500,
+    changes: { ...of(methods.sinkhorn_bridge), halfIterations: 1 },
+  },
+  {
+    name: "Gaussian bridge",
+    factor: 0.4,
+    changes: { ...of(methods.gaussian_bridge), halfIterations: 1 },
+  },
 ];
 
 describe("eight Gaussians to two moons", () => {
-  it.each(planar)("$name", async ({ factor, changes }) => {
+  it.each(planar)("$name", async ({ factor, rows = 4000, changes }) => {
     const generator = seeded(11);
-    const [x0, x1] = [moons(4000, { generator }), eightGaussians(4000, { generator })];
+    const [x0, x1] = [moons(rows, { generator }), eightGaussians(rows, { generator })];
     const training = await trained({
       ...{ ...common, data: { x0, x1 }, halfIterations: 3, steps: 800, batchSize: 128, lr: 3e-3 },
       ...changes,
@@ -135,6 +176,33 @@ describe("the Gaussian bridge at dimension 2", () => {
         steps: 600,
       } as Fields,
     },
+    {
+      name: "α-DSBM",
+      changes: {
+        ...{ ...of(methods.alpha_dsbm), sequence: ["b"], halfIterations: 2, firstSteps: 500 },
+        ...{ steps: 400, stepVariance: "bridge", cacheGrid: uniformGrid(10), lastNoise: false },
+      } as Fields,
+    },
+    {
+      name: "[SF]²M",
+      changes: {
+        ...{ ...of(methods.sf2m), sequence: ["b"], halfIterations: 1, batchSize: 128 },
+        batchCoupling: minibatchEntropic({ reg: 2 }),
+      } as Fields,
+    },
+    {
+      name: "LightSB",
+      changes: { ...of(methods.lightsb({ components: 5 })), halfIterations: 1, lr: 0.01 } as Fields,
+    },
+    {
+      name: "LightSB-M",
+      changes: {
+        ...of(methods.lightsb_m({ components: 5 })),
+        halfIterations: 1,
+        lr: 0.01,
+      } as Fields,
+    },
+    { name: "Gaussian bridge", changes: { ...of(methods.gaussian_bridge), halfIterations: 1 } },
   ])("$name reaches the exact covariance within 0.03", async ({ changes }) => {
     const generator = seeded(31);
     const data = gaussianEndpoints({ n: 6000, dim: 2, a: 0.1, generator });

@@ -17,13 +17,18 @@ import { collectGarbage } from "../../../test/support/collect.js";
 import { distance, normal, seeded } from "../../../test/support/numbers.js";
 import type { TrainEvent } from "../src/events.js";
 import { Training } from "../src/training.js";
-import { tiny, withFields } from "./support.js";
+import { networkOf, tiny, withFields } from "./support.js";
 
 // Live tensors are counted.
 beforeEach(() => collectGarbage());
 
 const gammas = [0.3, 0.2, 0.2, 0.3];
-const all = Object.keys(methods).map((name) => ({ name, method: methodNamed(name, { gammas }) }));
+const registered = Object.keys(methods).map((name) => ({
+  name,
+  method: methodNamed(name, { gammas, components: 5 }),
+}));
+const all = registered.filter(({ method }) => !method.fit);
+const fitted = registered.filter(({ method }) => method.fit);
 const process = brownian({ sigma: 0.9 });
 
 function context(shape: number[], changes: Partial<RowsContext> = {}): RowsContext {
@@ -85,10 +90,20 @@ describe.each(all)("$name", ({ name, method }) => {
             if (method.pairs) expect(Object.keys(rows).slice(0, 2)).toEqual(["x0", "x1"]);
             const generator = seeded(3);
             const t = randn([n], { generator }).sigmoid();
-            const made = method.regression?.(rows, {
-              ...{ direction: "b", process, t, meanMatch: false },
-              noise: (like) => randn(like.shape, { generator }),
-            });
+            const step = {
+              ...{ direction: "b" as const, process, t, meanMatch: false },
+              noise: (like: Tensor) => randn(like.shape, { generator }),
+            };
+            if (method.loss) {
+              if (shape.length > 2) continue;
+              const network = networkOf(method, 2)("b");
+              method.begin?.({ ...context(shape), network });
+              const loss = method.loss(rows, { ...step, network });
+              expect(loss.shape).toEqual([]);
+              expect(loss.isfinite().item()).toBe(true);
+              continue;
+            }
+            const made = method.regression?.(rows, step);
             const { x, t: times, target } = made as Regression;
             expect(x.shape).toEqual([n, ...shape.slice(1)]);
             expect(target.shape).toEqual(x.shape);
@@ -118,7 +133,12 @@ describe.each(all)("$name", ({ name, method }) => {
     const order = ["start", "simulate", "simulate", "step 4/8", "simulate", "step 8/8", "half"];
     // A run of discrete DSB gives a row for each of its steps: one epoch is enough.
     const long = (method.runs?.perRun ?? 1) > 1;
-    const second = long ? ["start", "simulate", "step 4/8", "step 8/8", "half"] : order;
+    // An online method makes rows in every step.
+    const second = method.online
+      ? order.filter((what) => what !== "simulate")
+      : long
+        ? ["start", "simulate", "step 4/8", "step 8/8", "half"]
+        : order;
     expect(halves).toEqual([order, second]);
     expect(one.events.map((e) => e.half)).toEqual([...order.map(() => 1), ...second.map(() => 2)]);
   });
@@ -170,6 +190,51 @@ describe.each(all)("$name", ({ name, method }) => {
     const averages = (t: Training) =>
       [...t.state.samplers.f.stateDict().values()].flatMap((x) => x.toNumbers());
     expect(averages(second)).toEqual(averages(whole));
+    for (const t of [whole, first, second]) t.dispose();
+  });
+
+  it("goes on within a half-iteration, bit by bit", async () => {
+    const problem = () => tiny(method, { emaRate: 0.9 });
+    const whole = new Training(problem());
+    await train(whole);
+    const first = new Training(problem());
+    const second = new Training(problem());
+    const pauseAt = ({ half, step }: { half: number; step: number }) => half === 2 && step === 5;
+    for await (const { type } of first.run({ pauseAt }))
+      if (type === "pause") {
+        second.restore(first.save());
+        break;
+      }
+    await train(second);
+    expect(weights(second)).toEqual(weights(whole));
+    for (const t of [whole, first, second]) t.dispose();
+  });
+});
+
+describe.each(fitted)("$name", ({ name, method }) => {
+  it("is listed under its own name", () => expect(method.name).toBe(name));
+
+  it("has no parameters, and fits the same again", async () => {
+    const run = async () => {
+      const training = new Training(tiny(method));
+      await train(training);
+      return training;
+    };
+    const [one, two] = [await run(), await run()];
+    expect(one.state.networks.b.parameters()).toEqual([]);
+    expect(weights(one)).toEqual(weights(two));
+    for (const t of [one, two]) t.dispose();
+  });
+
+  it("goes on where it was stopped, bit by bit", async () => {
+    const whole = new Training(tiny(method));
+    await train(whole);
+    const first = new Training(tiny(method, { halfIterations: 1 }));
+    await train(first);
+    const second = new Training(tiny(method));
+    second.restore(first.save());
+    await train(second);
+    expect(weights(second)).toEqual(weights(whole));
     for (const t of [whole, first, second]) t.dispose();
   });
 });

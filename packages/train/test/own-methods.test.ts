@@ -1,11 +1,11 @@
 // Methods that the library does not have (test/support/own-methods.ts): the ordinary driver and sampler train, save, resume
 // and sample both.
-import { brownian, type Method, methods, uniformGrid } from "@dsbm/bridge";
+import { brownian, FittedGaussian, type Method, methods, uniformGrid } from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";
 import { cat, type Tensor, tidy } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { distance, normal, seeded } from "../../../test/support/numbers.js";
-import { FittedBridge, fitted, online, sigma, TwoWays } from "../../../test/support/own-methods.js";
+import { fitted, online, sigma, TwoWays } from "../../../test/support/own-methods.js";
 import type { Problem } from "../src/problem.js";
 import type { SavedTraining } from "../src/state/state.js";
 import { Training } from "../src/training.js";
@@ -39,7 +39,7 @@ const problems: Record<string, () => Problem> = {
     withFields(
       { data, process: brownian({ sigma }) },
       {
-        ...{ method: fitted, network: () => new FittedBridge(), grid: uniformGrid(50) },
+        ...{ method: fitted, network: () => new FittedGaussian([dim]), grid: uniformGrid(50) },
         ...{ sequence: ["b"], halfIterations: 1, steps: 1, threads: 1, emaRate: 0.9 },
       },
     ),

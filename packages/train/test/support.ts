@@ -1,7 +1,7 @@
 // A Gaussian problem of a second or less.
-import { brownian, type Method, type Network, uniformGrid } from "@dsbm/bridge";
+import { brownian, type Direction, type Method, type Network, uniformGrid } from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";
-import { ConditionalMLP, ScoreNetwork } from "@dsbm/nets";
+import { ConditionalMLP, createNetwork, ScoreNetwork } from "@dsbm/nets";
 import { tidy } from "@dsbm/torch";
 import { seeded } from "../../../test/support/numbers.js";
 import type { Problem } from "../src/problem.js";
@@ -16,6 +16,20 @@ export const network =
       hidden: [width],
       generator: seeded(seed + (direction === "f" ? 1 : 0)),
     });
+
+/** The network of a method, which may have a model of its own. */
+export const networkOf =
+  (method: Method, dim: number, seed = 7, width = 16) =>
+  (direction: Direction): Network => {
+    const generator = seeded(seed + (direction === "f" ? 1 : 0));
+    const shape = [dim];
+    const create = ({ bidirectional = false } = {}) => {
+      const model = { name: "MLP", hidden: [width] };
+      return createNetwork({ model, shape, direction, bidirectional, generator });
+    };
+    const facts = { shape, direction, generator, create };
+    return method.model?.(facts) ?? network(dim, seed, width)(direction);
+  };
 
 /** A network of `x_dim` numbers and one condition. */
 export const conditional = (x_dim: number, seed: number): Network =>
@@ -37,7 +51,7 @@ export function tiny(method: Method, changes: Fields = {}): Problem {
     process: brownian({ sigma: 1 }),
     method,
     grid: uniformGrid(4),
-    network: network(2),
+    network: networkOf(method, 2),
     firstCoupling: "ind",
     halfIterations: 2,
     steps: 8,

@@ -1,28 +1,39 @@
-// Every method by its configuration name. A new one is a file and a line here. Discrete DSB is a function of its steps'
-// variances; the others are methods as they are.
+// Every method by its configuration name. A new one is a file and a line here. Some are functions of numbers, such as the
+// variances of discrete steps; the others are methods as they are.
 import type { Device } from "@dsbm/torch";
 import { BridgeError } from "../core/errors.js";
 import type { LangevinOptions } from "../langevin/langevin.js";
+import { alpha_dsbm } from "./alpha-dsbm.js";
 import { dsb_increments } from "./dsb-increments.js";
 import { dsbLangevin } from "./dsb-langevin.js";
 import { dsbm } from "./dsbm.js";
+import { gaussian_bridge } from "./gaussian-bridge.js";
+import { lightsb, lightsb_m, type MixtureNumbers } from "./lightsb.js";
 import type { Method } from "./method.js";
 import { rectifiedflow } from "./rectified-flow.js";
 import { sbcfm } from "./sbcfm.js";
+import { sf2m } from "./sf2m.js";
+import { sinkhorn_bridge } from "./sinkhorn-bridge.js";
 
-/** A method, or how it is made from the numbers of discrete steps. */
-export type MethodEntry = Method | ((discrete: LangevinOptions & { device?: Device }) => Method);
+/** Numbers that some methods are made from: those of discrete steps, and of mixtures. */
+export type MethodNumbers = Partial<LangevinOptions> & { device?: Device } & MixtureNumbers;
 
-const known = { dsbm, rectifiedflow, sbcfm, dsb_increments, dsb: dsbLangevin };
+/** A method, or how it is made from numbers. */
+export type MethodEntry = Method | ((numbers: LangevinOptions & MethodNumbers) => Method);
+
+const known = {
+  ...{ dsbm, alpha_dsbm, sf2m, lightsb, lightsb_m, gaussian_bridge, sinkhorn_bridge },
+  ...{ rectifiedflow, sbcfm, dsb_increments, dsb: dsbLangevin },
+};
 
 /** The registry. It can be added to: `methods.mine = …`. */
 export const methods: typeof known & Record<string, MethodEntry> = known;
 
 /**
- * The method of a name; `discrete` has the numbers of methods with discrete steps (dsb).
- * Throws a BridgeError for a name that is not registered, and for such a method without numbers.
+ * The method of a name; `numbers` has those of methods that are made from some (the variances of dsb's steps).
+ * Throws a BridgeError for a name that is not registered, and for dsb without numbers.
  */
-export function methodNamed(name: string, discrete?: Parameters<typeof dsbLangevin>[0]): Method {
+export function methodNamed(name: string, numbers: MethodNumbers = {}): Method {
   const entry = Object.hasOwn(methods, name) ? methods[name] : undefined;
   if (!entry)
     throw new BridgeError(
@@ -30,7 +41,7 @@ export function methodNamed(name: string, discrete?: Parameters<typeof dsbLangev
       `method is "${name}"; expected one of ${Object.keys(methods).join(", ")}`,
     );
   if (typeof entry !== "function") return entry;
-  if (!discrete)
+  if (name === "dsb" && !numbers.gammas)
     throw new BridgeError("argument", `${name} has discrete steps; give their variances (gammas)`);
-  return entry(discrete);
+  return entry({ gammas: [], ...numbers });
 }

@@ -5,12 +5,12 @@ import type { Batch } from "../core/batch.js";
 import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
+import type { Network } from "../core/network.js";
 import type { DrawRows } from "../core/random.js";
 import type { BatchCoupling, Simulate } from "../coupling/coupling.js";
 import type { Matching } from "../coupling/matching.js";
 import type { ReferenceProcess } from "../process/process.js";
 import type { Field, SolveOptions } from "../solver/solver.js";
-import type { Network } from "./network.js";
 
 /** What a method may use to make rows. */
 export interface RowsContext {
@@ -85,6 +85,16 @@ export interface StepSampler {
   ): Tensor;
 }
 
+/** What a method may use to make a model. */
+export interface ModelFacts {
+  /** Shape of a sample. */
+  shape: readonly number[];
+  direction: Direction;
+  generator: Generator;
+  /** A new network of the configuration; a bidirectional one takes the direction as a condition. */
+  create(options?: { bidirectional?: boolean }): Network;
+}
+
 export interface Method<B extends Batch = Batch> {
   readonly name: string;
   /**
@@ -108,9 +118,17 @@ export interface Method<B extends Batch = Batch> {
    * both directions; default: epoch by epoch, or in a cache, with the network of the half-iteration before.
    */
   readonly online?: boolean;
-  /** A model of its own in the place of a configuration's network, such as one that is fitted; shape of a sample. */
-  model?(facts: { shape: readonly number[]; direction: Direction; generator: Generator }): Network;
-  /** The batch coupling that belongs to the method, if any. */
+  /** With `predicts: "plan"`: whether the networks give the drift, too, so that there is a probability flow. */
+  readonly hasDrift?: boolean;
+  /** A model of its own in the place of a configuration's network: one that is fitted, or one made of such networks. */
+  model?(facts: ModelFacts): Network;
+  /** Sets a new network's tensors from rows of the tables, before its first step. */
+  begin?(
+    context: Pick<RowsContext, "direction" | "data" | "process" | "generator"> & {
+      network: Network;
+    },
+  ): void;
+  /** The batch coupling that belongs to the method, if any; one that is asked for takes its place. */
   readonly coupling?: (process: ReferenceProcess) => BatchCoupling;
   /** Rows along simulations (see `simulateRuns`). */
   readonly runs?: RunRows;

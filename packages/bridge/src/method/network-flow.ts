@@ -31,7 +31,7 @@ export function networkFlow({ grid, eps, given, ...dynamics }: NetworkFlowOption
       "argument",
       "the flow of no network; expected that of at least one direction",
     );
-  if (method.sampler || method.predicts === "plan")
+  if (method.sampler || (method.predicts === "plan" && !method.hasDrift))
     throw new BridgeError(
       "argument",
       `${method.name} has a sampler of its own and no probability flow; use that sampler`,

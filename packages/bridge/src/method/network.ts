@@ -1,16 +1,8 @@
-// What a network is to a bridge, and how the one network of a bidirectional method gets its direction.
-import { full, type nn, type Tensor } from "@dsbm/torch";
-import type { Conditions } from "../core/conditions.js";
+// How the one network of a bidirectional method gets its direction.
+import { full } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
+import type { Evaluated } from "../core/network.js";
 import type { Method } from "./method.js";
-
-/** A function of points [B, …] and times [B], which may be conditioned. */
-export interface Evaluated {
-  forward(x: Tensor, t: Tensor, given?: Conditions): Tensor;
-}
-
-/** A module that is such a function. */
-export type Network = nn.Module & Evaluated;
 
 /** The network as it is evaluated for a direction. */
 export function towards(

@@ -2,9 +2,9 @@
 // reference process or not. Training and sampling both read it from here, so that they agree.
 import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
+import type { Evaluated } from "../core/network.js";
 import { type ReferenceProcess, spread } from "../process/process.js";
 import type { Field } from "../solver/solver.js";
-import type { Evaluated } from "./network.js";
 
 export interface Parametrisation {
   /** The network predicts the end (x1 for f, x0 for b) instead of the drift. */

@@ -1,18 +1,19 @@
 // A method's sampler in plain tensor operations: what is followed, by which solver.
 import { noise as normal, type Tensor } from "@dsbm/torch";
 import type { Conditions } from "../core/conditions.js";
-import type { Direction } from "../core/direction.js";
+import { type Direction, other } from "../core/direction.js";
 import { BridgeError } from "../core/errors.js";
+import type { Network } from "../core/network.js";
 import type { ReferenceProcess } from "../process/process.js";
 import { eulerMaruyama, type StepVariance } from "../solver/euler-maruyama.js";
 import type { Field, SolveOptions } from "../solver/solver.js";
 import type { Method } from "./method.js";
-import { type Network, towards } from "./network.js";
+import { towards } from "./network.js";
 import { driftField, networkOutput, type Parametrisation, plainDrift } from "./parametrisation.js";
 
 /** Networks and what they predict. */
 export interface Dynamics {
-  method: Pick<Method, "name" | "predicts" | "networks" | "runs" | "sampler" | "plan">;
+  method: Pick<Method, "name" | "predicts" | "networks" | "runs" | "sampler" | "plan" | "hasDrift">;
   process: ReferenceProcess;
   /** The network of each direction; where one serves both, twice the same. */
   networks: { readonly [direction in Direction]?: Network | null | undefined };
@@ -20,6 +21,8 @@ export interface Dynamics {
   parametrisation?: Parametrisation;
   /** The noise of a step along a drift (default: that of the process). */
   stepVariance?: StepVariance | undefined;
+  /** Drifts of both directions: another noise with the same marginals, per unit of time (default: the process's sigma). */
+  diffusion?: number | undefined;
 }
 
 export interface SampleOptions extends SolveOptions {
@@ -45,7 +48,7 @@ export function driftOf(
 ): Field {
   const { method, process, parametrisation = plainDrift } = dynamics;
   const network = towards(direction, networkOf(dynamics, direction), method);
-  if (method.predicts === "drift")
+  if (method.predicts === "drift" || method.hasDrift)
     return driftField({ network, direction, process, parametrisation, given });
   // An increment is a drift with the Δt of its training inside.
   const dt = grid.steps[0] as number;
@@ -74,6 +77,7 @@ export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
       return eulerMaruyama(drift, x, { ...options, sigma: 0 });
     }
     case "drift": {
+      if (dynamics.diffusion !== undefined) return withDiffusion(dynamics, x, options);
       const drift = driftOf(dynamics, options);
       // A network that predicts the end gives it in the last step.
       const finish = parametrisation.meanMatch
@@ -90,6 +94,26 @@ export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
       return options.callback ? pathTo(end, x, { process, ...options }) : end;
     }
   }
+}
+
+/** The drift against the direction of a run has a pole where the run starts. */
+const margin = 1e-3;
+
+/**
+ * Steps with another noise g: the marginals of both drifts, b of the direction and b′ of the other, are those of the drift
+ * (1 + g²/σ²)/2·b − (1 − g²/σ²)/2·b′, since b + b′ is σ² times the score (Song 2021; Tong et al. 2023).
+ */
+function withDiffusion(dynamics: Dynamics, x: Tensor, options: SampleOptions): Tensor {
+  const { process, diffusion = process.sigma } = dynamics;
+  const { direction, lastNoise } = options;
+  const ratio = (diffusion / process.sigma) ** 2;
+  const own = driftOf(dynamics, options);
+  const back = driftOf(dynamics, { ...options, direction: other(direction) });
+  const drift: Field = (y, t) =>
+    own(y, t)
+      .mul((1 + ratio) / 2)
+      .add(back(y, t.clamp({ min: margin, max: 1 - margin })), { alpha: (ratio - 1) / 2 });
+  return eulerMaruyama(drift, x, { ...options, sigma: diffusion, lastNoise });
 }
 
 /** The end that a plan draws for x [B, …], a function of x and z [B, …]. */

@@ -36,3 +36,12 @@ export function brownian({ sigma = 1 }: { sigma?: number } = {}): ReferenceProce
     endpoint: (_direction, x, z) => x.add(z.mul(sigma)),
   };
 }
+
+/** Throws a BridgeError for a reference process with a drift of its own, which closed forms do not cover. */
+export function onlyBrownian(method: string, { own, name }: ReferenceProcess): void {
+  if (own)
+    throw new BridgeError(
+      "argument",
+      `${method} is for Brownian motion, got the reference process ${name}; write sde=ve`,
+    );
+}

@@ -13,7 +13,7 @@ export interface NetworkFacts {
   /** The shape of a sample. */
   shape: readonly number[];
   /** The method, which may have a model of its own. */
-  method: Pick<Method, "model">;
+  method: Pick<Method, "model" | "networks">;
 }
 
 /** A new network for a direction; its weights are a function of seed, direction and (from 2 on) half-iteration. */
@@ -24,8 +24,10 @@ export function buildNetwork(
 ): Network {
   const purpose = half > 1 ? `init/${direction}/${half}` : `init/${direction}`;
   const facts = { shape, direction, generator: stream(seed, purpose) };
+  const create = ({ bidirectional = false } = {}) =>
+    createNetwork({ ...facts, bidirectional, model, classes, cond_channels: data.cond_channels });
   const net =
-    method.model?.(facts) ??
-    createNetwork({ ...facts, model, classes, cond_channels: data.cond_channels });
+    method.model?.({ ...facts, create }) ??
+    create({ bidirectional: method.networks === "bidirectional" });
   return device === "cpu" ? net : net.to({ device: device as Device });
 }

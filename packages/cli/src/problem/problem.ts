@@ -49,7 +49,8 @@ function methodOf(
   gammas: readonly number[],
   law: GaussianMoments | null,
 ): Method {
-  if (config.method !== "dsb") return methodNamed(config.method);
+  const { mixture_components: components, mixture_spread: spread } = config;
+  if (config.method !== "dsb") return methodNamed(config.method, { components, spread });
   return methodNamed(config.method, {
     gammas,
     mean: law?.mean.squeeze(0) ?? config.mean_final,

@@ -16,6 +16,7 @@ export function checkTrain(
 ): string[] {
   const lines = [
     ...methodLines(config, choices.method ?? null),
+    ...ownFormLines(config),
     ...couplingLines(config),
     ...(config.method === "dsb" ? dsbLines(config) : notDsbLines(config)),
     ...dataLines(config),
@@ -30,7 +31,7 @@ function methodLines(config: TrainConfig, preset: string | null): Line[] {
   const { first_coupling, n_ipf } = config;
   return [
     eps === 0 &&
-      ["dsbm", "sbcfm"].includes(method) &&
+      ["dsbm", "sbcfm", "sf2m", "alpha_dsbm"].includes(method) &&
       `eps=0 makes the target of ${method} infinite: write eps=1e-3 or leave it out`,
     sigma === null &&
       gamma_min > gamma_max &&
@@ -50,6 +51,28 @@ function methodLines(config: TrainConfig, preset: string | null): Line[] {
       n_ipf > 1 &&
       `method=bm is one iteration, got n_ipf=${n_ipf}: leave n_ipf out, ` +
         "or write method=dbdsb first_coupling=ind to iterate it",
+  ];
+}
+
+/** Methods whose networks give a drift by a form of their own, for Brownian motion. */
+const OWN_FORM = [
+  "alpha_dsbm",
+  "sf2m",
+  "lightsb",
+  "lightsb_m",
+  "gaussian_bridge",
+  "sinkhorn_bridge",
+];
+
+function ownFormLines({ method, mean_match, std_trick, sde }: TrainConfig): Line[] {
+  if (!OWN_FORM.includes(method)) return [];
+  return [
+    sde === "vp" &&
+      `sde=vp has a drift of its own, but method=${method} is for Brownian motion: write sde=ve`,
+    mean_match &&
+      `mean_match=true does not apply: method=${method} has an output of its own; leave it out`,
+    std_trick &&
+      `std_trick=true does not apply: method=${method} has an output of its own; leave it out`,
   ];
 }
 

@@ -27,7 +27,12 @@ export type CompleteTrainConfig<C extends TrainConfig = TrainConfig> = Omit<C, k
   Completed;
 
 /** Methods with one network for both directions, which train it as b. */
-const SHARED: readonly string[] = ["rectifiedflow", "sbcfm"];
+const SHARED: readonly string[] = [
+  ...["rectifiedflow", "sbcfm", "sf2m", "alpha_dsbm", "gaussian_bridge"],
+];
+
+/** Methods that are fitted in closed form: one step, and further half-iterations would give the same again. */
+const FITTED: readonly string[] = ["gaussian_bridge", "sinkhorn_bridge"];
 
 /**
  * Fills in the keys that are null because they follow others, cuts batches and pictures to the number of
@@ -35,7 +40,9 @@ const SHARED: readonly string[] = ["rectifiedflow", "sbcfm"];
  * has. Clipping and averages that are switched off are null. Pure; a complete configuration comes back as it is.
  */
 export function completeTrain<C extends TrainConfig>(config: C): CompleteTrainConfig<C> {
-  const { num_iter, num_steps, batch_size, num_repeat_data, sigma, method, data } = config;
+  const { num_steps, batch_size, num_repeat_data, sigma, method, data } = config;
+  const isFitted = FITTED.includes(method);
+  const num_iter = isFitted ? 1 : config.num_iter;
   const fb_sequence = config.fb_sequence ?? (SHARED.includes(method) ? ["b"] : ["b", "f"]);
   const independent = config.first_coupling === "ind" && method !== "dsb";
   const cache_refresh_stride = config.cache_refresh_stride ?? num_iter;
@@ -49,10 +56,13 @@ export function completeTrain<C extends TrainConfig>(config: C): CompleteTrainCo
     ...config,
     ...completeFiles(config),
     fb_sequence,
-    half_iterations: config.half_iterations ?? config.n_ipf * fb_sequence.length,
+    num_iter,
+    half_iterations: isFitted
+      ? fb_sequence.length
+      : (config.half_iterations ?? config.n_ipf * fb_sequence.length),
     first_pass: config.first_pass ?? (independent ? fb_sequence.length : 1),
     ...(gamma !== false && { gamma_min: gamma, gamma_max: gamma }),
-    first_num_iter: config.first_num_iter ?? num_iter,
+    first_num_iter: isFitted ? 1 : (config.first_num_iter ?? num_iter),
     test_num_steps: [...new Set([config.test_num_steps ?? num_steps].flat())],
     keep_optimizer: config.keep_optimizer ?? config.use_prev_net,
     grad_clip: config.grad_clipping ? config.grad_clip : null,

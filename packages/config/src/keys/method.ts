@@ -1,7 +1,17 @@
 // What is trained (Shi 2023; De Bortoli 2021 for dsb). The presets of conf/method set these keys.
 
 import { z } from "zod";
-import { flag, follows, key, named, oneOf, orNull, positive, sized } from "../schema/kinds.js";
+import {
+  counted,
+  flag,
+  follows,
+  key,
+  named,
+  oneOf,
+  orNull,
+  positive,
+  sized,
+} from "../schema/kinds.js";
 
 export const method = {
   method: named(
@@ -11,7 +21,7 @@ export const method = {
   ),
   fb_sequence: orNull(
     z.array(z.enum(["b", "f"])).min(1),
-    "directions of the half-iterations, repeated; null is [b,f], and [b] for rectifiedflow and sbcfm",
+    "directions of the half-iterations, repeated; null is [b,f], and [b] for methods with one network for both",
     ["b", "f"],
   ),
   sde: oneOf(["ve", "vp"], "ve", "reference process: Brownian motion or Ornstein-Uhlenbeck"),
@@ -58,6 +68,8 @@ export const method = {
     "divides the increment that dsb predicts; null is 2 * sqrt(gamma)",
     1,
   ),
+  mixture_components: counted(50, "lightsb, lightsb_m: Gaussians of the mixture"),
+  mixture_spread: sized(0.1, "lightsb, lightsb_m: their variances at first, in units of sigma^2"),
   var_final_gamma_scale: flag(
     false,
     "dsb: scale the noise by var_final instead of the drift of the first pass",

@@ -10,7 +10,10 @@ import type { Tree } from "../../src/words/value.js";
 import { thrown } from "../thrown.js";
 import { dirs } from "./support.js";
 
-const METHODS = ["dsbm", "rectifiedflow", "sbcfm", "dsb", "dsb_increments", "mine"];
+const METHODS = [
+  ...["dsbm", "rectifiedflow", "sbcfm", "dsb", "dsb_increments", "mine", "alpha_dsbm", "sf2m"],
+  ...["lightsb", "lightsb_m", "gaussian_bridge", "sinkhorn_bridge"],
+];
 const options = { dirs, names: { method: METHODS } };
 const benchmark = (...words: string[]) => resolve(gaussian, words, options).members;
 const image = (...words: string[]) => resolve(train, words, options).members;
@@ -125,6 +128,12 @@ describe("methods", () => {
     ["dsb", "dsb", ["b", "f"]],
     ["dsbm", "dsbm", ["b", "f"]],
     ["sbcfm", "sbcfm", ["b"]],
+    ["alpha_dsbm", "alpha_dsbm", ["b"]],
+    ["sf2m", "sf2m", ["b"]],
+    ["lightsb", "lightsb", ["b", "f"]],
+    ["lightsb_m", "lightsb_m", ["b", "f"]],
+    ["gaussian_bridge", "gaussian_bridge", ["b"]],
+    ["sinkhorn_bridge", "sinkhorn_bridge", ["b", "f"]],
     ["mine", "mine", ["b", "f"]],
   ])("method=%s is %s", (preset, method, fb_sequence) => {
     const [member] = image(`method=${preset}`);

@@ -21,7 +21,7 @@ const DEFAULTS = `
   method=dsbm fb_sequence=null sde=ve first_coupling=ref first_pass=null match_conditions=null
   sigma=null gamma_min=0.001 gamma_max=0.2 gamma_space=linspace symmetric_gamma=false
   mean_match=false loss_scale=true std_trick=false ot_sampler=null langevin_scale=null
-  var_final_gamma_scale=false
+  mixture_components=50 mixture_spread=0.1 var_final_gamma_scale=false
   Dataset=mnist Dataset_transfer=emnist transfer=true mean_final=0 var_final=1 adaptive_mean=false
   final_adaptive=false cdsb=false wavenumber=0 data.image_size=28 data.channels=1
   data.cond_channels=0 data.random_flip=false data.dim=null data.a=0.1 data.components=null
@@ -186,7 +186,7 @@ describe("presets", () => {
     const [datasets = [], methods = [], models = []] = presetGroups(dirs, "train").map(
       ({ presets }) => presets.map(({ name }) => name),
     );
-    expect([datasets.length, methods.length, models.length]).toEqual([14, 6, 8]);
+    expect([datasets.length, methods.length, models.length]).toEqual([14, 12, 8]);
     for (const dataset of datasets) {
       // The schedule of this one is that of a bridge, whose steps discrete DSB cannot take.
       const fitting = methods.filter((m) => dataset !== "downscaler_synthetic_ipf" || m !== "dsb");
@@ -226,7 +226,7 @@ describe("--help", () => {
     for (const { presets } of groups)
       for (const { name, about } of presets) expect(about, name).toMatch(/^[\w ].{10,}/);
     const table = groupTable(groups).split("\n");
-    expect(table).toHaveLength(28);
+    expect(table).toHaveLength(34);
     expect(table[0]).toMatch(/^dataset=mnist_transfer {12}MNIST digits .* \(the default\)$/);
     expect(table.join("\n")).not.toContain("=_small");
     expect(groupTable([])).toBe("");

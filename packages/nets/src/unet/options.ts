@@ -26,6 +26,8 @@ const keys = {
   conv_resample: key.flag(true),
   /** Number of classes for a network conditioned on labels; null: not conditioned. */
   num_classes: key.orNull(key.whole()),
+  /** Whether the network serves both directions and takes the direction as a condition. */
+  bidirectional: key.flag(false),
   /** Computes activations again in the backward pass instead of keeping them. */
   use_checkpoint: key.flag(false),
   num_heads: key.whole(4),

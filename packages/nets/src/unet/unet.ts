@@ -41,6 +41,8 @@ export class UNet extends nn.Module {
   readonly positional: TimeEmbedding;
   time_embed: nn.Sequential;
   label_emb: nn.Embedding | null;
+  /** Of a network for both directions: what is added for each, backward and forward. */
+  direction_emb: nn.Embedding | null;
   input_blocks: Stage[];
   middle_block: Stage;
   output_blocks: Stage[];
@@ -78,6 +80,9 @@ export class UNet extends nn.Module {
       new nn.Linear(embedding, embedding, { generator }),
     );
     this.label_emb = num_classes ? new nn.Embedding(num_classes, embedding, { generator }) : null;
+    this.direction_emb = this.options.bidirectional
+      ? new nn.Embedding(2, embedding, { generator })
+      : null;
 
     this.input_blocks = [new Stage(conv3x3(in_channels, first, { generator }))];
     const skips = [first];
@@ -115,13 +120,15 @@ export class UNet extends nn.Module {
   }
 
   /** Throws a BridgeError for channels, sizes, times or conditions that do not fit the network. */
-  forward(x: Tensor, t: Tensor, { y, cond }: Conditions = {}): Tensor {
+  forward(x: Tensor, t: Tensor, { y, cond, direction }: Conditions = {}): Tensor {
     const { temb_scale, use_checkpoint, in_channels, num_classes, channels } = this.options;
     const halvings = channels.length - 1;
     checkInputs("UNet", { in_channels, halvings, num_classes }, x, t, { y, cond });
     const times = this.positional.forward(t.reshape([-1]).mul(temb_scale).add(1));
     let emb = this.time_embed.forward(times);
     if (this.label_emb && y) emb = emb.add(this.label_emb.forward(y));
+    if (this.direction_emb && direction)
+      emb = emb.add(this.direction_emb.forward(direction.to("int64")));
     emb = emb.silu();
     let h = cond ? cat([x, cond], { dim: 1 }) : x;
     const skips = this.input_blocks.map((stage) => {

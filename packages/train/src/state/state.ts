@@ -3,6 +3,7 @@
 import { BridgeError, type Direction, type Network } from "@dsbm/bridge";
 import { optim, type Tensor, tidy } from "@dsbm/torch";
 import type { CompleteProblem } from "../problem.js";
+import { beginNetwork } from "./begin.js";
 
 /** Everything that training changes, by direction where there is one of each. */
 export interface TrainState {
@@ -47,7 +48,8 @@ export function directionsOf({ method: { method } }: Pick<CompleteProblem, "meth
 }
 
 /** Networks with their initial weights, and averages equal to them. */
-export function initialState({ method: options, optimisation }: CompleteProblem): TrainState {
+export function initialState(problem: CompleteProblem): TrainState {
+  const { method: options, optimisation } = problem;
   const { method, network } = options;
   const { emaRate, emaWarmup } = optimisation;
   const shared = method.networks !== "each";
@@ -55,7 +57,11 @@ export function initialState({ method: options, optimisation }: CompleteProblem)
     const b = make("b");
     return { b, f: shared ? b : make("f") };
   };
-  const networks = pair(network);
+  const networks = pair((d) => {
+    const made = network(d);
+    beginNetwork(problem, d, made);
+    return made;
+  });
   const samplers = emaRate === null ? networks : pair(network);
   const emas =
     emaRate === null

@@ -1,0 +1,61 @@
+// The Schrödinger bridge flow α-DSBM, online (De Bortoli et al. 2024): one network for both directions; a first pass on
+// pairs of the data, then in every step the averaged network makes the ends that the other direction learns from.
+import { full, type Tensor } from "@dsbm/torch";
+import type { Pairs } from "../core/batch.js";
+import { type Conditions, conditionsAt, mapConditions } from "../core/conditions.js";
+import type { Direction } from "../core/direction.js";
+import { independent } from "../coupling/independent.js";
+import { Preconditioned } from "../model/preconditioned.js";
+import { onlyBrownian } from "../process/brownian.js";
+import type { Method } from "./method.js";
+
+/** Rows of both ends, the ends made from them, and conditions of both. */
+export interface OnlinePairs extends Pairs {
+  /** Made from x1 by the backward direction, and from x0 by the forward one; none in the first pass. */
+  readonly made0?: Tensor | undefined;
+  readonly made1?: Tensor | undefined;
+  /** Conditions of x1 where they are not those of x0 (`given`). */
+  readonly y1?: Tensor | undefined;
+  readonly cond1?: Tensor | undefined;
+}
+
+export const alpha_dsbm = {
+  name: "alpha_dsbm",
+  predicts: "drift",
+  networks: "bidirectional",
+  optimizer: "renewed",
+  eps: 1e-3,
+  pairs: true,
+  online: true,
+  model: ({ shape, create }) => new Preconditioned(create({ bidirectional: true }), shape),
+  begin({ network, data, process }) {
+    onlyBrownian("alpha_dsbm", process);
+    (network as Preconditioned).begin(data, process.sigma ** 2);
+  },
+  rows({ newest, data, matching, generator, simulate }) {
+    if (newest === null) return independent(data, generator, { matching });
+    // A batch has equally many rows of both ends.
+    const n = Math.min(data.x0.size(0), data.x1.size(0));
+    const first = (t: Tensor) => t.narrow(0, 0, n);
+    const [x0, x1] = [first(data.x0), first(data.x1)];
+    const [given, ends] = (["x0", "x1"] as const).map((end) =>
+      mapConditions(conditionsAt(data.conditions, end)?.values, first),
+    );
+    return {
+      ...{ x0, x1, made0: simulate("b", x1, ends), made1: simulate("f", x0, given) },
+      ...{ y1: ends?.y, cond1: ends?.cond, given },
+    };
+  },
+  loss(batch, { network, process, t, noise }) {
+    const { x0, x1, made0 = x0, made1 = x1, y1, cond1, given } = batch;
+    const net = network as Preconditioned;
+    const own = y1 || cond1 ? { y: y1, cond: cond1 } : given;
+    const towards = (way: Direction, ends: Pairs, conditions: Conditions | undefined) => {
+      const x = process.bridge({ ...ends, t, z: noise(x0) });
+      const direction = full([x.size(0)], way === "f" ? 1 : 0, { device: x.device });
+      return net.loss(x, t, { ...conditions, direction }, way === "f" ? ends.x1 : ends.x0);
+    };
+    const forward = towards("f", { x0: made0, x1 }, own);
+    return forward.add(towards("b", { x0, x1: made1 }, given)).mul(0.5);
+  },
+} satisfies Method<OnlinePairs>;

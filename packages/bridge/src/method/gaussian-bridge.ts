@@ -1,0 +1,20 @@
+// The Gaussian bridge of fitted moments (Bunne et al. 2023): no training, one model for both directions.
+import type { Batch } from "../core/batch.js";
+import { FittedGaussian } from "../model/fitted-gaussian.js";
+import { onlyBrownian } from "../process/brownian.js";
+import type { Method } from "./method.js";
+
+export const gaussian_bridge = {
+  name: "gaussian_bridge",
+  predicts: "drift",
+  networks: "bidirectional",
+  optimizer: "renewed",
+  eps: 0,
+  pairs: false,
+  model: ({ shape }) => new FittedGaussian(shape),
+  fit({ network, data, process }) {
+    onlyBrownian("gaussian_bridge", process);
+    (network as FittedGaussian).fit(data.x0, data.x1, process.sigma ** 2);
+    return 0;
+  },
+} satisfies Method<Batch>;

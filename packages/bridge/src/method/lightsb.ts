@@ -1,0 +1,68 @@
+// LightSB (Korotin et al. 2024) and LightSB-M (Gushchin et al. 2024): the potential is a mixture of Gaussians. The first
+// maximises a likelihood of the ends alone, the second matches bridges between pairs.
+import type { Tensor } from "@dsbm/torch";
+import type { Pairs } from "../core/batch.js";
+import { type Direction, endOf, startOf } from "../core/direction.js";
+import { independent } from "../coupling/independent.js";
+import { MixturePotential } from "../model/mixture-potential.js";
+import { onlyBrownian } from "../process/brownian.js";
+import type { Method } from "./method.js";
+
+export interface MixtureNumbers {
+  /** Components of the mixture (default 50). */
+  components?: number | undefined;
+  /** S of each component at first (default 0.1). */
+  spread?: number | undefined;
+}
+
+/** What both have in common. */
+const light = (name: string, { components = 50, spread = 0.1 }: MixtureNumbers) =>
+  ({
+    name,
+    predicts: "plan",
+    hasDrift: true,
+    networks: "each",
+    optimizer: "kept",
+    pairs: true,
+    model: ({ shape, direction }) => new MixturePotential(shape, { direction, components }),
+    begin({ network, direction, data, process, generator }) {
+      onlyBrownian(name, process);
+      const epsilon = process.sigma ** 2;
+      const end = data[endOf(direction)];
+      (network as MixturePotential).begin(end, { epsilon, spread, generator });
+    },
+    rows: ({ direction, data, matching, generator }) =>
+      independent(data, generator, { to: endOf(direction), matching }),
+    plan: (network, x, { z }) => (network as MixturePotential).draw(x, z),
+  }) satisfies Partial<Method<Pairs>>;
+
+const ends = (batch: Pairs, direction: Direction): { start: Tensor; end: Tensor } => ({
+  start: batch[startOf(direction)],
+  end: batch[endOf(direction)],
+});
+
+export const lightsb = (numbers: MixtureNumbers = {}) =>
+  ({
+    ...light("lightsb", numbers),
+    eps: 0,
+    loss(batch, { network, direction }) {
+      const { start, end } = ends(batch, direction);
+      const net = network as MixturePotential;
+      return net.logNormalizer(start).mean().sub(net.logPotential(end).mean());
+    },
+  }) satisfies Method<Pairs>;
+
+/** Part of the time in which bridges are matched. */
+const until = 0.99;
+
+export const lightsb_m = (numbers: MixtureNumbers = {}) =>
+  ({
+    ...light("lightsb_m", numbers),
+    eps: 0,
+    loss({ x0, x1 }, { network, direction, process, t, noise }) {
+      const own = direction === "f" ? t.mul(until) : t.rsub(1).mul(until).rsub(1);
+      const sample = { x0, x1, t: own, z: noise(x0) };
+      const drift = network.forward(process.bridge(sample), own);
+      return drift.sub(process.target(direction, sample)).square().sum().div(x0.size(0));
+    },
+  }) satisfies Method<Pairs>;

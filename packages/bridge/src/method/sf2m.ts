@@ -1,0 +1,37 @@
+// [SF]²M (Tong et al. 2023): flow and score of bridges between pairs of entropic or exact transport within batches, in one
+// pass without simulation.
+
+import type { Pairs } from "../core/batch.js";
+import { independent } from "../coupling/independent.js";
+import { minibatchExact } from "../coupling/minibatch.js";
+import { FlowAndScore } from "../model/flow-and-score.js";
+import { onlyBrownian } from "../process/brownian.js";
+import { spread } from "../process/process.js";
+import type { Method } from "./method.js";
+
+export const sf2m = {
+  name: "sf2m",
+  predicts: "drift",
+  networks: "bidirectional",
+  optimizer: "kept",
+  eps: 1e-3,
+  pairs: true,
+  coupling: () => minibatchExact(),
+  model: ({ create }) => new FlowAndScore(create(), create()),
+  begin: ({ process }) => onlyBrownian("sf2m", process),
+  rows: ({ data, generator }) => independent(data, generator),
+  loss({ x0, x1, given }, { network, process, t, noise }) {
+    const { v, s } = network as FlowAndScore;
+    const e = noise(x0);
+    const x = process.bridge({ x0, x1, t, z: e });
+    const u = spread(t, x0);
+    const variance = u.mul(u.rsub(1));
+    const { sigma } = process;
+    // d/dt of the bridge at fixed noise: x − μ_t = σ√(t(1−t)) e.
+    const slope = u.mul(-2).add(1).div(variance.sqrt().mul(2)).mul(sigma);
+    const flow = x1.sub(x0).add(slope.mul(e));
+    const weight = variance.sqrt().mul(2 / sigma);
+    const scoreError = s.forward(x, t, given).mul(weight).add(e);
+    return v.forward(x, t, given).sub(flow).square().mean().add(scoreError.square().mean());
+  },
+} satisfies Method<Pairs>;

@@ -1,0 +1,25 @@
+// A flow and a score as one model: the drift of either direction is their sum, the flow with the sign of the direction.
+import { nn, type Tensor } from "@dsbm/torch";
+import type { Conditions } from "../core/conditions.js";
+import { BridgeError } from "../core/errors.js";
+import type { Network } from "../core/network.js";
+import { spread } from "../process/process.js";
+
+/** The drift x [B, …], t [B] → [B, …]: v + s forward, −v + s backward, s being half of ε times the score. */
+export class FlowAndScore extends nn.Module {
+  v: Network;
+  s: Network;
+  constructor(v: Network, s: Network) {
+    super();
+    this.v = v;
+    this.s = s;
+  }
+  forward(x: Tensor, t: Tensor, { direction, ...given }: Conditions = {}): Tensor {
+    if (!direction) throw new BridgeError("argument", "flow and score need a direction");
+    const sign = spread(direction.mul(2).sub(1), x);
+    return this.v
+      .forward(x, t, given)
+      .mul(sign)
+      .add(this.s.forward(x, t, given));
+  }
+}

@@ -1,0 +1,111 @@
+// One network for both directions between inputs and outputs of unit variance: means and variances of the data are built
+// in, so that an untrained network already gives the drift between independent Gaussians of these moments.
+import { Buffer, nn, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
+import type { Conditions } from "../core/conditions.js";
+import type { Endpoints } from "../core/endpoints.js";
+import { BridgeError } from "../core/errors.js";
+import type { Network } from "../core/network.js";
+import { isOneTime } from "../core/one-time.js";
+import { spread } from "../process/process.js";
+
+/** What stands before and behind the network at points and times of a direction; each [B or 1, …]. */
+interface Scales {
+  /** The direction's own clock, [B]. */
+  u: Tensor;
+  /** Mean of the points, and one over their deviation. */
+  mean: Tensor;
+  inward: Tensor;
+  /** The end is expected at `end` + `skip`·(x − mean), with deviation `outward`. */
+  end: Tensor;
+  skip: Tensor;
+  outward: Tensor;
+}
+
+/** Least variance of a dimension, as a part of the mean over all. */
+const least = 1e-3;
+
+/**
+ * The drift x [B, …], t [B] → [B, …] of the direction that is given as a condition (1 forward, 0 backward), from a
+ * network F(x, u, direction) whose time u runs from 0 to 1 in either direction (De Bortoli et al. 2024).
+ */
+export class Preconditioned extends nn.Module {
+  net: Network;
+  /** Means and variances of both ends, [2, d] of vectors or [2, C, 1, 1] of images. */
+  mean: Buffer;
+  variance: Buffer;
+  /** Variance of the reference process over the whole time. */
+  epsilon = new Buffer(zeros([]));
+
+  constructor(net: Network, shape: readonly number[]) {
+    super();
+    this.net = net;
+    const own = [2, ...shape.map((size, i) => (i === 0 ? size : 1))];
+    this.mean = new Buffer(zeros(own));
+    this.variance = new Buffer(tidy(() => zeros(own).add(1)));
+  }
+
+  /** Takes the moments of rows of both ends. */
+  begin({ x0, x1 }: Pick<Endpoints, "x0" | "x1">, epsilon: number): void {
+    noGrad(() =>
+      tidy(() => {
+        for (const [i, x] of [x0, x1].entries()) {
+          const over = x.shape.flatMap((_, dim) => (dim === 1 ? [] : [dim]));
+          const variance = x.var({ dim: over, correction: 0, keepdim: true });
+          const floor = variance.mean().mul(least).add(1e-12);
+          this.mean.select(0, i).copy_(x.mean(over, { keepdim: true }).squeeze(0));
+          this.variance.select(0, i).copy_(variance.maximum(floor).squeeze(0));
+        }
+        this.epsilon.fill_(epsilon);
+      }),
+    );
+  }
+
+  #scales(x: Tensor, t: Tensor, direction: Tensor): Scales {
+    const one = isOneTime(t);
+    const first = (y: Tensor) => (one ? y.narrow(0, 0, 1) : y);
+    const [time, forward] = [first(t), first(direction)];
+    const backward = forward.rsub(1);
+    const clock = time.mul(forward.mul(2).sub(1)).add(backward);
+    const u = spread(clock, x);
+    const [f, b] = [spread(forward, x), spread(backward, x)];
+    const [m0, m1] = this.mean.unbind() as [Tensor, Tensor];
+    const [v0, v1] = this.variance.unbind() as [Tensor, Tensor];
+    const [startMean, end] = [m0.mul(f).add(m1.mul(b)), m1.mul(f).add(m0.mul(b))];
+    const [start, variance] = [v0.mul(f).add(v1.mul(b)), v1.mul(f).add(v0.mul(b))];
+    const left = u.rsub(1);
+    const noise = u.mul(left).mul(this.epsilon);
+    const all = start.mul(left.square()).add(variance.mul(u.square())).add(noise);
+    const skip = u.mul(variance).div(all);
+    return {
+      u: one ? clock.expand([x.size(0)]) : clock,
+      mean: startMean.mul(left).add(end.mul(u)),
+      inward: all.rsqrt(),
+      end,
+      skip,
+      outward: variance.mul(skip.mul(u).rsub(1)).sqrt(),
+    };
+  }
+
+  #network(x: Tensor, t: Tensor, given: Conditions) {
+    const { direction } = given;
+    if (!direction) throw new BridgeError("argument", "a bidirectional network needs a direction");
+    const scales = this.#scales(x, t, direction);
+    const centred = x.sub(scales.mean);
+    const output = this.net.forward(centred.mul(scales.inward), scales.u, given);
+    return { ...scales, centred, output };
+  }
+
+  forward(x: Tensor, t: Tensor, given: Conditions = {}): Tensor {
+    const { u, end, skip, outward, centred, output } = this.#network(x, t, given);
+    const guess = output.mul(outward).add(centred.mul(skip)).add(end);
+    const left = (isOneTime(u) ? u.narrow(0, 0, 1) : u).rsub(1).clamp({ min: 1e-6 });
+    return guess.sub(x).div(spread(left, x));
+  }
+
+  /** Mean squared error of the network's own output where the end [B, …] was reached from x [B, …] at times t [B]. */
+  loss(x: Tensor, t: Tensor, given: Conditions, reached: Tensor): Tensor {
+    const { end, skip, outward, centred, output } = this.#network(x, t, given);
+    const target = reached.sub(end).sub(centred.mul(skip)).div(outward);
+    return output.sub(target).square().mean();
+  }
+}

@@ -1,0 +1,90 @@
+// Entropic transport between two large sets of points: potentials alone, by blocks of rows, so that no matrix of all
+// pairs is held. The plan of Sinkhorn's iteration on matrices is in sinkhorn.ts.
+import { cat, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
+import { inBatches } from "../core/batches.js";
+import { BridgeError } from "../core/errors.js";
+
+export interface PointPotentialOptions {
+  /** Weight of the entropy for the cost ½|x − y|²: the variance of the reference process. */
+  epsilon: number;
+  /** Largest relative error of a column's sum at the end (default 1e-3; at least what float32 can tell). */
+  tolerance?: number;
+  /** Iterations at most (default 2000). */
+  iterations?: number;
+}
+
+export interface PointPotentials {
+  /** u [n], v [m]: the plan is exp(x_i·y_j/ε + u_i + v_j)/(n·m). */
+  u: Tensor;
+  v: Tensor;
+  iterations: number;
+  /** The largest relative error of a column's sum. */
+  error: number;
+}
+
+/** Pairs of a block, 4 MB of numbers. */
+const pairs = 2 ** 20;
+
+/** −log of the mean over j of exp(x_i·y_j/ε + w_j), for rows x [n, d], y [m, d]: [n]. */
+function opposite(x: Tensor, y: Tensor, w: Tensor, epsilon: number): Tensor {
+  const across = y.t().div(epsilon).contiguous();
+  const shift = Math.log(y.size(0));
+  const parts = inBatches(x, Math.max(1, Math.floor(pairs / y.size(0))), (rows) =>
+    tidy(() => w.addmm(rows, across).logsumexp(1).rsub(shift)),
+  );
+  return parts.length === 1 ? (parts[0] as Tensor) : cat(parts);
+}
+
+/**
+ * Sinkhorn's potentials between points x [n, d] and y [m, d] of equal weights, cost ½|x − y|² (Cuturi 2013), in the log
+ * domain. They are carried from larger to smaller ε: ε·u and ε·v barely change. Throws a BridgeError for a bad ε.
+ */
+export function pointPotentials(
+  x: Tensor,
+  y: Tensor,
+  { epsilon, tolerance = 1e-3, iterations = 2000 }: PointPotentialOptions,
+): PointPotentials {
+  if (!Number.isFinite(epsilon) || epsilon <= 0)
+    throw new BridgeError(
+      "argument",
+      `pointPotentials: epsilon is ${epsilon}; expected a finite number greater than 0`,
+    );
+  return noGrad(() =>
+    tidy(() => {
+      let u = zeros([x.size(0)], { device: x.device, dtype: x.dtype });
+      let v = y
+        .square()
+        .sum(1)
+        .div(-2 * epsilon);
+      let error = Number.POSITIVE_INFINITY;
+      let done = 0;
+      const iterate = (eps: number) => {
+        const next = tidy(() => {
+          const rows = opposite(x, y, v, eps);
+          const columns = opposite(y, x, rows, eps);
+          return { u: rows, v: columns, error: columns.sub(v).abs().amax() };
+        });
+        error = next.error.item();
+        for (const t of [u, v, next.error]) t.dispose();
+        ({ u, v } = next);
+        done++;
+      };
+      const scale = x
+        .var({ dim: [0] })
+        .sum()
+        .add(y.var({ dim: [0] }).sum())
+        .item();
+      const start = Math.max(epsilon, scale / 4);
+      v = v.mul(epsilon / start);
+      for (let eps = start; eps > epsilon; ) {
+        for (let k = 0; k < 5; k++) iterate(eps);
+        const next = Math.max(epsilon, eps / 2);
+        [u, v] = [u.mul(eps / next), v.mul(eps / next)];
+        eps = next;
+      }
+      do iterate(epsilon);
+      while (error > tolerance && done < iterations && error > 1e-6 * v.abs().amax().item());
+      return { u: opposite(x, y, v, epsilon), v, iterations: done, error };
+    }),
+  );
+}

@@ -1,0 +1,209 @@
+// α-DSBM and [SF]²M with affine networks at one time, where the loss is quadratic: one Newton step on pairs of the exact
+// Schrödinger bridge gives its drift, its flow and its score.
+import { full, nn, noGrad, Parameter, randn, type Tensor, tensor, tidy, zeros } from "@dsbm/torch";
+import { describe, expect, it } from "vitest";
+import { seeded } from "../../../../test/support/numbers.js";
+import type { Conditions } from "../../src/core/conditions.js";
+import { uniformGrid } from "../../src/core/time-grid.js";
+import { alpha_dsbm } from "../../src/method/alpha-dsbm.js";
+import { dsbm } from "../../src/method/dsbm.js";
+import { sample } from "../../src/method/sample.js";
+import { sf2m } from "../../src/method/sf2m.js";
+import {
+  exactCovariance,
+  exactDrift,
+  exactMarginal,
+  exactVelocity,
+} from "../../src/metric/gaussian-bridge.js";
+import { moments } from "../../src/metric/moments.js";
+import { FlowAndScore } from "../../src/model/flow-and-score.js";
+import { Preconditioned } from "../../src/model/preconditioned.js";
+import { brownian } from "../../src/process/brownian.js";
+import { exactField } from "../support.js";
+
+const bridge = { a: 0.4, sigma: 1.2 };
+const process = brownian(bridge);
+const n = 40_000;
+
+/** slope·x + shift, of each direction where there is one. */
+class Affine extends nn.Module {
+  slope = new Parameter(zeros([2]));
+  shift = new Parameter(zeros([2]));
+  forward(x: Tensor, _t: Tensor, { direction }: Conditions = {}): Tensor {
+    const way = direction ?? full([x.size(0)], 0);
+    const of = (p: Tensor) => p.indexSelect(0, way.to("int64")).unsqueeze(1);
+    return x.mul(of(this.slope)).add(of(this.shift));
+  }
+}
+
+/** The other end of the exact static bridge, for starts N(−sign·a, 1). */
+function partner(x: Tensor, sign: 1 | -1, seed: number): Tensor {
+  const c = exactCovariance(bridge);
+  const z = randn(x.shape, { generator: seeded(seed) });
+  return x
+    .add(sign * bridge.a)
+    .mul(c)
+    .add(z.mul(Math.sqrt(1 - c ** 2)))
+    .add(sign * bridge.a);
+}
+
+const start = (sign: 1 | -1, seed: number) =>
+  randn([n, 1], { generator: seeded(seed) }).add(-sign * bridge.a);
+
+/** Sets the parameters to where a quadratic loss is least: its gradient is affine. */
+function minimise(parameters: Parameter[], loss: () => Tensor): void {
+  const sizes = parameters.map((p) => p.numel);
+  const total = sizes.reduce((a, b) => a + b);
+  const put = (values: number[]) =>
+    noGrad(() => {
+      let at = 0;
+      for (const p of parameters) {
+        p.copy_(tensor(values.slice(at, at + p.numel)).reshape(p.shape));
+        at += p.numel;
+      }
+    });
+  const gradient = (values: number[]) =>
+    tidy(() => {
+      put(values);
+      for (const p of parameters) p.grad = null;
+      loss().backward();
+      return parameters.flatMap((p) => (p.grad as Tensor).toNumbers());
+    });
+  const origin = gradient(Array.from({ length: total }, () => 0));
+  const columns = origin.map((_, i) =>
+    gradient(origin.map((_, j) => (i === j ? 1 : 0))).map((g, j) => g - (origin[j] as number)),
+  );
+  const hessian = tensor(columns, { dtype: "float64" });
+  const least = hessian
+    .linalgInv()
+    .mm(tensor(origin, { dtype: "float64" }).unsqueeze(1))
+    .neg();
+  put(least.toNumbers());
+}
+
+const context = (time: number, seed: number) => ({
+  ...{ direction: "b" as const, process, t: full([n], time), meanMatch: false },
+  noise: (() => {
+    const generator = seeded(seed);
+    return (like: Tensor) => randn(like.shape, { generator });
+  })(),
+});
+
+/** A field as slope and shift. */
+function affine(field: (x: Tensor) => Tensor): { slope: number; shift: number } {
+  const [at0, at1] = field(tensor([[0], [1]])).toNumbers() as [number, number];
+  return { slope: at1 - at0, shift: at0 };
+}
+
+const tolerance = 0.06;
+const near = (got: { slope: number; shift: number }, want: { slope: number; shift: number }) => {
+  expect(Math.abs(got.slope - want.slope)).toBeLessThan(tolerance);
+  expect(Math.abs(got.shift - want.shift)).toBeLessThan(tolerance);
+};
+
+describe("α-DSBM", () => {
+  it.each([
+    { pass: "first", time: 0.4 },
+    { pass: "online", time: 0.4 },
+    { pass: "online", time: 0.75 },
+  ])("of the $pass pass has the exact bridge as its fixed point, t = $time", ({ pass, time }) => {
+    const [x0, x1] = [start(1, 1), start(-1, 2)];
+    const rows =
+      pass === "first"
+        ? { x0, x1: partner(x0, 1, 3) }
+        : { x0, x1, made0: partner(x1, -1, 4), made1: partner(x0, 1, 5) };
+    const net = new Affine();
+    const network = new Preconditioned(net, [1]);
+    network.begin({ x0, x1: rows.x1 }, bridge.sigma ** 2);
+    minimise(net.parameters(), () => alpha_dsbm.loss(rows, { ...context(time, 6), network }));
+    noGrad(() => {
+      for (const direction of ["f", "b"] as const) {
+        const drift = (x: Tensor) =>
+          network.forward(x, full([2], time), {
+            direction: full([2], direction === "f" ? 1 : 0),
+          });
+        near(affine(drift), exactDrift(direction, bridge, time));
+      }
+    });
+  });
+
+  it("begins with targets of unit variance on independent pairs, whatever the scales", () => {
+    const x0 = randn([n, 2], { generator: seeded(7) }).mul(tensor([0.1, 3]));
+    const x1 = randn([n, 2], { generator: seeded(8) })
+      .mul(tensor([5, 1]))
+      .add(4);
+    const network = new Preconditioned(new Affine(), [2]);
+    network.begin({ x0, x1 }, bridge.sigma ** 2);
+    for (const time of [0.01, 0.5, 0.99]) {
+      const loss = alpha_dsbm.loss({ x0, x1 }, { ...context(time, 9), network }).item();
+      // Mean of 4n squares of standard normals, two and two of one pair.
+      expect(Math.abs(loss - 1)).toBeLessThan(5 * Math.sqrt(1 / n));
+    }
+  });
+});
+
+describe("[SF]²M", () => {
+  it.each([0.2, 0.5, 0.8])("learns the flow and half the scaled score, t = %s", (time) => {
+    const x0 = start(1, 10);
+    const rows = { x0, x1: partner(x0, 1, 11) };
+    const network = new FlowAndScore(new Affine(), new Affine());
+    const own = network.parameters();
+    // The second entries are those of another direction, which these networks have not.
+    const used = own.map(() => [1, 0]);
+    const ridge = () =>
+      own
+        .map((p, i) =>
+          p
+            .mul(tensor(used[i] as number[]).rsub(1))
+            .square()
+            .sum(),
+        )
+        .reduce((a, b) => a.add(b));
+    minimise(own, () => sf2m.loss(rows, { ...context(time, 12), network }).add(ridge()));
+    noGrad(() => {
+      near(
+        affine((x) => network.v.forward(x, full([2], time))),
+        exactVelocity(bridge, time),
+      );
+      const { mean, var: v } = exactMarginal(bridge, time);
+      const slope = -(bridge.sigma ** 2) / (2 * v);
+      near(
+        affine((x) => network.s.forward(x, full([2], time))),
+        { slope, shift: -slope * mean },
+      );
+      for (const direction of ["f", "b"] as const) {
+        const given = { direction: full([2], direction === "f" ? 1 : 0) };
+        const drift = (x: Tensor) => network.forward(x, full([2], time), given);
+        near(affine(drift), exactDrift(direction, bridge, time));
+      }
+    });
+  });
+});
+
+describe("another diffusion at sampling", () => {
+  it.each([0, 0.6, 1.8])("keeps the marginal of the end, g = %s", (diffusion) =>
+    tidy(() => {
+      class Exact extends nn.Module {
+        constructor(readonly field: ReturnType<typeof exactField>) {
+          super();
+        }
+        forward(x: Tensor, t: Tensor): Tensor {
+          return this.field(x, t);
+        }
+      }
+      const networks = {
+        f: new Exact(exactField("f", bridge)),
+        b: new Exact(exactField("b", bridge)),
+      };
+      const generator = seeded(13);
+      const x = start(1, 14);
+      const end = sample({ method: dsbm, process, networks, diffusion }, x, {
+        ...{ direction: "f", grid: uniformGrid(100) },
+        noise: (like) => randn(like.shape, { generator }),
+      });
+      const { mean, var: v } = moments(end, x);
+      expect(Math.abs(mean - bridge.a)).toBeLessThan(0.03);
+      expect(Math.abs(v - 1)).toBeLessThan(0.06);
+    }),
+  );
+});
