@@ -51,7 +51,7 @@ describe("dsbm gaussian", () => {
     using traj100 = io.npy.open(join(folder, "traj_10.npy"));
     expect(traj100.shape).toEqual([11, 200, 2]);
     for (const file of [
-      ...["config.yaml", "config.json", "index.html", "x0_test.npy", "x1_test.npy"],
+      ...["config.yaml", "config.json", "report.html", "x0_test.npy", "x1_test.npy"],
       ...["figures/convergence.svg", "figures/convergence.png", "figures/loss.png"],
       ...["models/2_f.safetensors", "samples/it0001_f_step00000040_scatter.png"],
     ])

@@ -72,8 +72,8 @@ describe("fields with a condition", () => {
       expect(band.error_generated).toBeNull();
     const samples = readdirSync(join(folder, "samples"));
     expect(samples).toContain("it0001_b_step00000004_spectrum.svg");
-    const page = readFileSync(join(folder, "index.html"), "utf8");
-    expect(page).toContain("_spectrum.svg");
+    const page = readFileSync(join(folder, "report.html"), "utf8");
+    expect(page).toContain("data:image/svg+xml;base64,");
 
     const again = await run("test", ...words, "ode_sampler=heun", "ode_euler_step_size=0.5");
     expect(again.folder.startsWith(join(folder, "test"))).toBe(true);

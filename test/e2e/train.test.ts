@@ -65,9 +65,11 @@ describe("a whole run", () => {
     expect(samples).toContain("it0002_f_step00000006_pairs.png");
     const gif = readFileSync(join(folder, "samples", "it0002_f_step00000012_path.gif"));
     expect(gif.subarray(0, 6).toString()).toBe("GIF89a");
-    const page = readFileSync(join(folder, "index.html"), "utf8");
-    for (const [, path] of page.matchAll(/src="([^"]+)"/g))
-      expect(existsSync(join(folder, path as string)), path).toBe(true);
+    const page = readFileSync(join(folder, "report.html"), "utf8");
+    // Starts, ends, data, paths and their animation of both directions are inside the page.
+    const shown = [...page.matchAll(/<img src="(.{16})/g)].map(([, start]) => start);
+    expect(shown).toHaveLength(10);
+    for (const start of shown) expect(start).toMatch(/^data:image\/(png|gif)/);
     // Three are kept, the newest last.
     expect(readdirSync(join(folder, "checkpoints")).sort()).toEqual([
       "it0002_b_step00000012",

@@ -24,6 +24,7 @@ import { launcherHelp } from "../sweep/help.js";
 import { sweep } from "../sweep/start.js";
 import { createInterrupt } from "../terminal/interrupt.js";
 import { createProgress, silentProgress } from "../terminal/progress.js";
+import { shellWord } from "../terminal/shell.js";
 
 /** The folder of the presets. */
 export const presets: string = fileURLToPath(new URL("../../conf", import.meta.url));
@@ -116,7 +117,7 @@ export async function runExperiment<C extends CompleteTrainConfig>(
     const member = complete(first);
     const { config } = member;
     for (const note of member.notes) console.error(`dsbm: ${note}`);
-    const resume = `npx dsbm ${experiment.name} ${first.words.join(" ")}`;
+    const resume = `npx dsbm ${experiment.name} ${first.words.map(shellWord).join(" ")}`;
     const place = { folder: placeOf(member), resume, again };
     const { nproc: n, dist_timeout } = config;
     if (!runner.runWorker) return single(command, runner, config, { ...place, ranks: null });
@@ -250,5 +251,5 @@ async function single<C extends CompleteTrainConfig>(
 /** Where to look, as the last lines of a run. */
 function placesOf(folder: string): string {
   const at = absolute(folder);
-  return `results:  ${at}/results.csv\npictures: ${at}/samples\nreport:   ${at}/index.html`;
+  return `results:  ${at}/results.csv\npictures: ${at}/samples\nreport:   ${at}/report.html`;
 }

@@ -160,7 +160,7 @@ export async function start(args: string[]): Promise<number> {
   console.log("");
   for (const { folder } of finished)
     console.log(
-      `pictures ${join(folder, "samples")}\ntable    ${join(folder, "results.csv")}\nreport   ${join(folder, "index.html")}`,
+      `pictures ${join(folder, "samples")}\ntable    ${join(folder, "results.csv")}\nreport   ${join(folder, "report.html")}`,
     );
   console.log(`took ${duration((performance.now() - began) / 1000)}`);
   return 0;

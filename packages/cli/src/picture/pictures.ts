@@ -3,7 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Direction, mapConditions, stream } from "@dsbm/bridge";
+import { mapConditions, stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { principalComponents } from "@dsbm/data";
 import {
@@ -20,6 +20,7 @@ import { type Evaluation, type Evaluators, endsOf } from "../evaluation/evaluate
 import type { TestSampler } from "../evaluation/samplers.js";
 import { type Ends, isVectors, testConditions } from "../problem/ends.js";
 import { hasPictures, type Painted, type Painter, painterOf } from "./paint.js";
+import { pointsOf } from "./points.js";
 
 /** Where an evaluation was made, and where its files go. */
 export interface Scene {
@@ -205,30 +206,30 @@ async function scatter(
   scene: Scene,
 ): Promise<[name: string, png: Buffer]> {
   const { id, sampler, ends, run } = scene;
+  const { start, end, data } = carried;
   const { direction } = carried.at;
   const { states, times } = pathsOf(carried, mostPaths, scene);
   const numbers = (x: Tensor) => x.contiguous().toArray() as Float32Array;
-  const options = tidy(() => {
-    const [source, target] =
-      direction === "f" ? [carried.start, carried.data] : [carried.data, carried.start];
+  const [options, points] = tidy(() => {
+    const [source, target] = direction === "f" ? [start, data] : [data, start];
     const dim = source.size(1);
-    const given = {
+    const isPlain = dim <= 2 || ends.exact !== null;
+    const axes = isPlain ? null : principalComponents(cat([source, target]), { k: 2 });
+    const [u, v] = axes ? [0, 1].map((k) => numbers(axes.basis.select(1, k))) : [];
+    const figure = {
       dim,
       path: { states: numbers(states), times },
       source: numbers(first(source, mostPaths)),
       target: numbers(first(target, mostPaths)),
+      ...(u && v && { components: [u, v] as [Float32Array, Float32Array] }),
+      ...(axes && { labels: ["first principal component", "second principal component"] as const }),
     };
-    if (dim <= 2 || ends.exact) return given;
-    const axes = principalComponents(cat([source, target]), { k: 2 });
-    const [u, v] = [0, 1].map((k) => numbers(axes.basis.select(1, k)));
-    axes.dispose();
-    return {
-      ...given,
-      components: [u, v] as [Float32Array, Float32Array],
-      labels: ["first principal component", "second principal component"] as const,
-    };
+    const found = pointsOf({ direction, start, end, data, path: { states, times }, axes });
+    axes?.dispose();
+    return [figure, found];
   });
   states.dispose();
+  run.saveFile(`samples/${id}_points.json`, `${JSON.stringify(points)}\n`);
   const way = direction === "f" ? "forward" : "backward";
   const svg = await scatterFigure({
     ...options,
@@ -236,25 +237,4 @@ async function scatter(
   });
   run.saveFile(`samples/${id}_scatter.svg`, svg);
   return ["scatter", await svgToPng(svg)];
-}
-
-/** The pictures of an evaluation for a page, as far as they were drawn. */
-export function evaluationPictures(
-  id: string,
-  direction: Direction,
-  { run }: Pick<Scene, "run">,
-): { path: string; caption: string }[] {
-  const { start, end } = endsOf(direction);
-  const names: [string, string][] = [
-    ["scatter.svg", `Samples from ${start} to ${end}`],
-    ["start.png", `Starts at ${start}`],
-    ["end.png", `Their ends at ${end}`],
-    ["data.png", `Data at ${end}`],
-    ["spectrum.svg", "Energy by wavenumber: source, target, generated"],
-    ["path.png", "Paths"],
-    ["path.gif", "Paths, animated"],
-  ];
-  return names
-    .map(([name, caption]) => ({ path: `samples/${id}_${name}`, caption }))
-    .filter(({ path }) => existsSync(join(run.paths.folder, path)));
 }

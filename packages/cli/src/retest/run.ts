@@ -10,7 +10,7 @@ import {
   type RunWriter,
   readCsv,
   readMetrics,
-  renderReport,
+  renderRun,
   runPaths,
 } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
@@ -18,7 +18,8 @@ import { Sampler } from "@dsbm/train";
 import { disposeCarried, Evaluators, evaluate, gridOf } from "../evaluation/evaluate.js";
 import { columnsFor, describeResult, shownRows } from "../evaluation/metrics.js";
 import { flowSampler, plainSampler, type TestSampler } from "../evaluation/samplers.js";
-import { evaluationPictures, writeEvaluationPictures } from "../picture/pictures.js";
+import { evaluationPictures } from "../picture/files.js";
+import { writeEvaluationPictures } from "../picture/pictures.js";
 import { type Ends, loadEnds, prepareEnds } from "../problem/ends.js";
 import { stepsBefore } from "../problem/iteration.js";
 import { bridgeProcess, chunkRows, threadsOf } from "../problem/problem.js";
@@ -96,7 +97,7 @@ export async function runTest(
     }
     const tasks = stages.flatMap((stage) => stage.tasks);
     logAll(tasks, rows, config, run);
-    writeTestReport(tasks, rows, { config, ends, run });
+    await writeTestReport(tasks, rows, { config, ends, run });
     run.finish();
     return { rows, state: "finished" };
   } catch (error) {
@@ -225,27 +226,24 @@ function logAll(
   }
 }
 
-function writeTestReport(
+async function writeTestReport(
   tasks: readonly Task[],
   rows: readonly Row[],
   { config, ends, run }: Pick<Session, "config" | "ends" | "run">,
-): void {
-  const pictures = tasks.flatMap((task) => {
-    const { direction, half } = task.at;
-    const how = task.sampler === "ode" ? config.ode_sampler : "stochastic sampler";
-    return evaluationPictures(task.id, direction, { run }).map(({ path, caption }) => ({
-      path,
-      caption: `${caption} (half-iteration ${half} ${direction}, ${how})`,
-    }));
+): Promise<void> {
+  const { folder } = run.paths;
+  const views = tasks.map(({ at: { direction, half }, id, sampler }) => {
+    const how = sampler === "ode" ? config.ode_sampler : "stochastic sampler";
+    const title = `Half-iteration ${half} ${direction}, ${how}`;
+    return { id, direction, title, pictures: evaluationPictures(folder, { id, direction }) };
   });
-  run.saveFile(
-    "index.html",
-    renderReport({
-      title: `Bridge ${ends.x0.name} to ${ends.x1.name}, evaluated again: ${config.method}, seed ${config.seed}`,
-      summary: `Starts that were ${config.split === "test" ? "held out" : "trained on"}; sde is the run's own sampler, ode its probability flow, nfe the evaluations of the network a batch.`,
-      facts: { ...config },
-      tables: [{ caption: "Evaluations", rows: shownRows(rows), meanings }],
-      pictures,
-    }),
-  );
+  const page = await renderRun({
+    ...{ folder, data: runOf(folder), info: run.info, config: { ...config }, views, meanings },
+    names: { source: ends.x0.name, target: ends.x1.name },
+    title: `Bridge ${ends.x0.name} to ${ends.x1.name}, evaluated again: ${config.method}, seed ${config.seed}`,
+    summary: `Starts that were ${config.split === "test" ? "held out" : "trained on"}; sde is the run's own sampler, ode its probability flow, nfe the evaluations of the network a batch.`,
+    evaluations: shownRows(rows),
+    commands: [],
+  });
+  run.saveFile("report.html", page);
 }

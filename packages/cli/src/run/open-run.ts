@@ -7,7 +7,7 @@ import { version } from "../machine/version.js";
 /** Opens a run's folder for writing. Throws the errors of `openRun`. */
 export function openRunOf(
   config: object,
-  options: Pick<Parameters<typeof openRun>[0], "folder" | "columns" | "mode">,
+  options: Pick<Parameters<typeof openRun>[0], "folder" | "columns" | "command" | "mode">,
 ): RunWriter {
   return openRun({
     ...options,

@@ -1,25 +1,23 @@
-// What a finished run leaves to look at: curves, the pictures of its last evaluations, trajectories of the benchmark, and
-// a page that shows them.
-import { existsSync } from "node:fs";
-import { stream, type TimeGrid } from "@dsbm/bridge";
+// What a finished run leaves to look at: curves as files, and report.html, which is made from the run folder alone.
+import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import {
   type Row,
-  type RunWriter,
-  readCsv,
-  readMetrics,
-  renderReport,
+  readRun,
+  renderRun,
   svgToPng,
+  type TrendOptions,
   type TrendPanel,
   trendFigure,
+  trendPanels,
+  type View,
+  writeFileAtomic,
 } from "@dsbm/runs";
-import { io, noGrad, tidy } from "@dsbm/torch";
-import type { Training } from "@dsbm/train";
-import { gridOf } from "../evaluation/evaluate.js";
 import { metrics, shownRows } from "../evaluation/metrics.js";
-import { evaluationPictures } from "../picture/pictures.js";
-import type { Ends } from "../problem/ends.js";
+import { evaluationPictures } from "../picture/files.js";
+import { gaussianName } from "../problem/gaussian-end.js";
 import { checkpointId } from "../problem/iteration.js";
+import { shellWord } from "../terminal/shell.js";
 
 const mostPanels = 8;
 
@@ -56,59 +54,85 @@ export function lastOfHalves(rows: readonly Row[], series: (row: Row) => string)
   return [...last.values()];
 }
 
-/** figures/loss, figures/convergence and index.html: the run at a glance. */
-export async function writeReport({
-  config,
-  ends,
-  run,
-}: {
-  config: CompleteTrainConfig;
-  ends: Ends;
-  run: RunWriter;
-}): Promise<void> {
-  run.flush();
-  const { rows } = readCsv(run.paths.results_csv);
-  const pictures: { path: string; caption: string }[] = [];
-  const drawn = async (name: string, svg: string, caption: string) => {
-    run.saveFile(`figures/${name}.svg`, svg);
-    run.saveFile(`figures/${name}.png`, await svgToPng(svg));
-    pictures.push({ path: `figures/${name}.svg`, caption });
-  };
+/**
+ * Writes figures/convergence, figures/loss and report.html of the run in `folder` from what it holds, finished or not,
+ * and returns the path of report.html. Throws RunError for a folder that is no run, and for damaged files.
+ */
+export async function writeReport({ folder }: { folder: string }): Promise<string> {
+  const { paths, info, config: found, results: rows, metrics: steps } = readRun(folder);
+  const config = found as unknown as CompleteTrainConfig;
+  const figures = curvesOf(rows, steps);
+  for (const [name, figure] of figures) {
+    const svg = await trendFigure(figure);
+    writeFileAtomic(join(paths.figures, `${name}.svg`), svg);
+    writeFileAtomic(join(paths.figures, `${name}.png`), await svgToPng(svg));
+  }
+  const size = { width: 420, height: 264 };
+  const drawn = await Promise.all(figures.map(([, figure]) => trendPanels({ ...figure, size })));
+  const keys = new Map(drawn.flatMap(({ legend }) => legend).map((key) => [key.label, key]));
+  const curves = { panels: drawn.flatMap(({ panels }) => panels), legend: [...keys.values()] };
+  const { Dataset, Dataset_transfer, transfer, method, first_coupling, seed } = config;
+  const names = { source: Dataset, target: transfer ? `${Dataset_transfer}` : gaussianName };
+  const start = first_coupling === "ind" ? "independent pairs" : "the reference process";
+  const page = await renderRun({
+    ...{ folder, info, names, curves, config: found },
+    title: `Bridge ${names.source} to ${names.target}: ${method} from ${start}, seed ${seed}`,
+    evaluations: shownRows(rows),
+    meanings,
+    views: viewsOf(folder, rows, config),
+    commands: commandsOf(folder, info.command),
+  });
+  writeFileAtomic(paths.report_html, page);
+  return paths.report_html;
+}
+
+/** The curves that there are rows for, by the names of their files. */
+function curvesOf(rows: readonly Row[], steps: readonly Record<string, unknown>[]) {
   const panels = panelsOf(rows);
-  const series = (row: Record<string, unknown>) => `${row.direction}, ${row.steps} steps`;
-  if (panels.length > 0) {
-    const title = "After each half-iteration";
-    const last = lastOfHalves(rows, series);
-    const svg = await trendFigure({ rows: last, panels, title, series, floorLabel: "reference" });
-    await drawn("convergence", svg, `${title}; dashed: what each is to be compared with`);
-  }
-  const steps = existsSync(run.paths.metrics_jsonl) ? readMetrics(run.paths.metrics_jsonl) : [];
-  if (steps.length > 0)
-    await drawn(
+  const isOne = new Set(rows.map(({ steps }) => steps)).size === 1;
+  const series = ({ direction, steps: n }: Record<string, unknown>) =>
+    `${direction === "f" ? "forward (f)" : "backward (b)"}${isOne ? "" : `, ${n} steps`}`;
+  const curves: [name: string, figure: TrendOptions][] = [];
+  if (
+    steps.some(({ half_iteration: n, step }) => typeof n === "number" && typeof step === "number")
+  )
+    curves.push([
       "loss",
-      await trendFigure({
-        ...{ rows: steps, panels: [{ metric: "loss", scale: "log" }] },
-        ...{ title: "Loss", x: "step" },
-      }),
-      "Loss of each half-iteration",
-    );
-  for (const direction of ["f", "b"] as const) {
+      {
+        rows: steps,
+        panels: [{ metric: "loss", title: "Loss", scale: "log" }],
+        title: "Loss",
+        x: "step",
+      },
+    ]);
+  if (panels.length > 0)
+    curves.push([
+      "convergence",
+      {
+        ...{ rows: lastOfHalves(rows, series), panels, series },
+        ...{ title: "After each half-iteration", floorLabel: "reference" },
+      },
+    ]);
+  return curves;
+}
+
+/** The last evaluation of each direction. */
+function viewsOf(folder: string, rows: readonly Row[], config: CompleteTrainConfig): View[] {
+  return (["f", "b"] as const).flatMap((direction) => {
     const row = rows.findLast((r) => r.direction === direction);
-    if (!row) continue;
+    if (!row) return [];
     const at = { half: Number(row.half_iteration), direction, step: Number(row.step) };
-    pictures.push(...evaluationPictures(checkpointId(at, config), direction, { run }));
-  }
-  const start = config.first_coupling === "ind" ? "independent pairs" : "the reference process";
-  run.saveFile(
-    "index.html",
-    renderReport({
-      title: `Bridge ${ends.x0.name} to ${ends.x1.name}: ${config.method} from ${start}, seed ${config.seed}`,
-      summary: "Held-out starts; each metric is beside what it is to be compared with.",
-      facts: { ...config },
-      tables: [{ caption: "Evaluations", rows: shownRows(rows), meanings }],
-      pictures,
-    }),
-  );
+    const id = checkpointId(at, config);
+    return [{ direction, id, pictures: evaluationPictures(folder, { id, direction }) }];
+  });
+}
+
+function commandsOf(folder: string, command: string | null): [string, string][] {
+  const run = shellWord(folder);
+  return [
+    ["Send new samples through the bridge:", `npx dsbm sample ${run} NEW OUT`],
+    ...(command === null ? [] : [["Go on with this run:", command] as [string, string]]),
+  ];
 }
 
 /** What the columns of evaluations mean; tables explain those that they have. */
@@ -143,29 +167,3 @@ export const meanings: Readonly<Record<string, string>> = {
   cond_error: "how far fields follow their conditions otherwise than data do",
   data_cond_error: "the same of other data",
 };
-
-/** The benchmark's files: test points, and backward paths from them by each number of steps, [steps + 1, n, d]. */
-export function writeTrajectories({
-  config,
-  ends,
-  run,
-  sampler: training,
-}: {
-  config: CompleteTrainConfig;
-  ends: Ends;
-  run: RunWriter;
-  sampler: Training;
-}): void {
-  for (const end of ["x0", "x1"] as const)
-    run.saveFile(`${end}_test.npy`, io.encodeNpy(ends[end].test));
-  for (const [i, steps] of config.test_num_steps.entries())
-    noGrad(() =>
-      tidy(() => {
-        const { test } = ends.x1;
-        const generator = stream(config.seed, `trajectory/${steps}`, test.device);
-        const grid: TimeGrid = gridOf(training.problem.schedule.grid, steps);
-        const path = training.sampler.path("b", test, { grid, generator });
-        run.saveFile(i === 0 ? "traj.npy" : `traj_${steps}.npy`, io.encodeNpy(path));
-      }),
-    );
-}

@@ -30,8 +30,9 @@ import { evaluatedDirections, threadsOf, trainingProblem } from "../problem/prob
 import { encodePoint, restorePoint, startFromFiles } from "./checkpoint.js";
 import { openRunOf } from "./open-run.js";
 import type { RunOptions, WorkerOptions } from "./options.js";
-import { writeReport, writeTrajectories } from "./report.js";
+import { writeReport } from "./report.js";
 import { checkContinuable, checkSameConfig, finishedRows, freeKeys } from "./resume.js";
+import { writeTrajectories } from "./trajectories.js";
 
 export interface RunResult {
   rows: Row[];
@@ -66,7 +67,10 @@ export async function runTraining(
   let work: ExperimentRun | null = null;
   try {
     const mode = again ? "restart" : "continue";
-    run = openRunOf(config, { folder, columns: columnsFor(ends, config), mode });
+    run = openRunOf(config, {
+      ...{ folder, mode, command: options.resume },
+      columns: columnsFor(ends, config),
+    });
     for (const end of [ends.x0, ends.x1]) progress.line(end.about);
     work = new ExperimentRun(config, options, ends, run);
     const state = await work.go();
@@ -177,7 +181,8 @@ class ExperimentRun {
         `to send it to Weights & Biases: wandb sync ${config.wandb_id ? `--id ${config.wandb_id} ` : ""}${run.paths.folder}/tensorboard`,
       );
     if (ends.exact) writeTrajectories({ config, ends, run, sampler: training });
-    await writeReport({ config, ends, run });
+    run.flush();
+    await writeReport({ folder: run.paths.folder });
     return "finished";
   }
 

@@ -1,12 +1,8 @@
 // The script for sbatch: its options, and for each task of the array the command line of one member.
 import type { SlurmLauncher } from "@dsbm/config";
 import { program } from "../machine/version.js";
+import { shellWord } from "../terminal/shell.js";
 import type { NumberedMember } from "./member.js";
-
-/** A word quoted for a shell. */
-export function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
 
 /** A value quoted for #SBATCH --option=. */
 function sbatchWord(value: string): string {

@@ -15,8 +15,8 @@ import {
   sweepPaths,
   type Trace,
 } from "@dsbm/runs";
+import { shellWord } from "../terminal/shell.js";
 import { lastLogLine, slurmReason, type Task, tailOf, tasksOf } from "./queue.js";
-import { shellWord } from "./script.js";
 
 export interface MemberOf extends Status {
   entry: SweepEntry;

@@ -41,6 +41,8 @@ export interface TrendOptions {
   x?: "half_iteration" | "step";
   /** What the floors are, in the legend (default "floor of a perfect sampler"). */
   floorLabel?: string;
+  /** Of a panel in pixels (default: 860 × 300 over steps, 420 × 264 over half-iterations). */
+  size?: { width: number; height: number };
 }
 
 const alarm = "#b30000";
@@ -57,14 +59,20 @@ const directions: Record<string, string> = { f: "forward (f)", b: "backward (b)"
  * "bad_argument" without rows or panels.
  */
 export async function trendFigure(options: TrendOptions): Promise<string> {
-  const {
-    rows,
-    panels,
-    title = "Convergence",
-    series = seriesName,
-    x = "half_iteration",
-  } = options;
+  const { title = "Convergence", x } = options;
+  const { panels, legend } = await trendPanels(options);
+  const columns = x === "step" ? 1 : Math.min(2, panels.length);
+  return composeFigure({ title, panels, columns, legend });
+}
+
+/** The panels of that figure, each by itself, and their legend. Throws as trendFigure. */
+export async function trendPanels(
+  options: TrendOptions,
+): Promise<{ panels: Panel[]; legend: LegendEntry[] }> {
+  const { rows, panels, series = seriesName, x = "half_iteration" } = options;
   const { floorLabel = "floor of a perfect sampler" } = options;
+  const { size = x === "step" ? { width: 860, height: 300 } : { width: 420, height: 264 } } =
+    options;
   const halves = halvesOf(rows, x);
   const wanted = x === "step" ? "half_iteration and step" : x;
   const some = `${rows.length} rows, ${halves.length > 0 ? "" : `none with ${wanted}, `}`;
@@ -75,8 +83,8 @@ export async function trendFigure(options: TrendOptions): Promise<string> {
     ],
   ]);
   const names = [...new Set(rows.map(series))];
-  if (x === "step") names.sort();
-  const scene = { rows, series, names, x, halves };
+  names.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  const scene = { rows, series, names, x, halves, size };
   const drawn = await Promise.all(panels.map((panel) => drawTrend(panel, scene)));
   const dashes: [boolean, LegendEntry][] = [
     [drawn.some(({ hasFloor }) => hasFloor), { label: floorLabel, color: faintInk }],
@@ -86,8 +94,7 @@ export async function trendFigure(options: TrendOptions): Promise<string> {
     ...names.map((label, i): LegendEntry => ({ label, color: colorOf(i) })),
     ...dashes.flatMap(([shown, entry]) => (shown ? { ...entry, symbol: "dashes" as const } : [])),
   ];
-  const columns = x === "step" ? 1 : Math.min(2, panels.length);
-  return composeFigure({ title, panels: drawn.map(({ panel }) => panel), columns, legend });
+  return { panels: drawn.map(({ panel }) => panel), legend };
 }
 
 /** A half-iteration on the horizontal axis. */
@@ -106,6 +113,7 @@ interface Scene {
   names: readonly string[];
   x: "half_iteration" | "step";
   halves: readonly Half[];
+  size: { width: number; height: number };
 }
 
 const seriesName = ({ direction }: TrendRow): string => directions[String(direction)] ?? "run";
@@ -181,8 +189,7 @@ async function drawTrend(
   scene: Scene,
 ): Promise<{ panel: Panel; lost: boolean; hasFloor: boolean }> {
   const { metric, scale, title, label = metric } = panel;
-  const { x, halves, names } = scene;
-  const size = x === "step" ? { width: 860, height: 300 } : { width: 420, height: 264 };
+  const { x, halves, names, size } = scene;
   const { groups, lost } = samplesOf(metric, panel, scene);
   const floors =
     panel.floor === undefined ? [] : samplesOf(panel.floor, scale ? { scale } : {}, scene).groups;

@@ -25,6 +25,8 @@ export interface RunInfo {
   /** Why it stopped early, one line; null for none. */
   reason: string | null;
   environment: Environment;
+  /** The command line that made the run, and goes on with it; null where it is not known. */
+  command: string | null;
 }
 
 /**
@@ -49,6 +51,7 @@ export function readRunInfo(path: string): RunInfo {
     ended: null,
     reason: null,
     environment: {},
+    command: null,
   };
   return { ...defaults, ...info } as RunInfo;
 }

@@ -29,9 +29,10 @@ export function runPaths(folder: string) {
     cache: at("cache"),
     /** Errors of spectra by octave, of each evaluation that measures them. */
     spectrum_csv: at("spectrum.csv"),
-    index_html: at("index.html"),
     /** How good the bridge is, see quality.ts. */
     quality_json: at("quality.json"),
+    /** The report: one file that opens offline. */
+    report_html: at("report.html"),
     lock: at(".lock"),
     /** models/<half_iteration>_<direction>.safetensors */
     model(half_iteration: number, direction: Direction): string {
@@ -60,6 +61,9 @@ export function parseModelName(
 export function isPicture(file: string): boolean {
   return /^[^.].*\.(svg|png|gif)$/.test(file);
 }
+
+/** Whether a file's name is one of samples for the figures of a report. */
+export const isPoints = (file: string): boolean => /^[^.].*_points\.json$/.test(file);
 
 /**
  * The folder of a run: <experiments_dir>/<name>/<overrides>/<seed>; `overrides` is one folder name for the

@@ -12,7 +12,7 @@ import { removeFiles } from "../files/read.js";
 import { sweepTemporaries } from "../files/temporaries.js";
 import { type FileData, makeFolder, writeFileAtomic } from "../files/write.js";
 import { type Environment, formatVersion, type RunInfo, readRunInfo } from "./info.js";
-import { isPicture, parseModelName, type RunPaths, runPaths } from "./layout.js";
+import { isPicture, isPoints, parseModelName, type RunPaths, runPaths } from "./layout.js";
 import { acquireLock, type Lock, lost } from "./lock.js";
 import { readMetrics } from "./reader.js";
 
@@ -29,6 +29,8 @@ export interface OpenRunOptions {
   columns: readonly string[];
   /** Facts of the machine, without host names. */
   environment?: Environment;
+  /** The command line that goes on with the run, kept in run.json. */
+  command?: string;
   /** "continue" (default) keeps what is there, "restart" deletes what an earlier run wrote. */
   mode?: "continue" | "restart";
 }
@@ -39,6 +41,7 @@ export interface OpenRunOptions {
  */
 export function openRun(options: OpenRunOptions): RunWriter {
   const { folder, dsbm, config, columns, environment = {}, mode = "continue" } = options;
+  const { command = null } = options;
   const paths = runPaths(folder);
   makeFolder(folder);
   const lock = acquireLock(paths.lock);
@@ -62,6 +65,7 @@ export function openRun(options: OpenRunOptions): RunWriter {
       ended: null,
       reason: null,
       environment,
+      command,
     };
     writeJson(paths.run_json, info);
     return new RunWriter(paths, info, lock, results, metrics);
@@ -185,12 +189,12 @@ function clearRun(paths: RunPaths): void {
     const point = join(checkpoints, id);
     if (isSavedPoint(point)) removeFolder(checkpoints, point);
   }
-  const { run_json, results_csv, metrics_jsonl, spectrum_csv, index_html } = paths;
-  const files = [run_json, results_csv, metrics_jsonl, spectrum_csv, index_html];
+  const { run_json, results_csv, metrics_jsonl, spectrum_csv, report_html } = paths;
+  const files = [run_json, results_csv, metrics_jsonl, spectrum_csv, report_html];
   const names = [...files.map((path) => basename(path)), "traj.npy", "traj_100.npy"];
   removeFiles(paths.folder, (name) => names.includes(name));
   removeFiles(paths.models, (file) => parseModelName(file) !== undefined);
   removeFiles(paths.figures, isPicture);
-  removeFiles(paths.samples, isPicture);
+  removeFiles(paths.samples, (file) => isPicture(file) || isPoints(file));
   removeFiles(paths.cache, (file) => /^[^.].*\.(npy|json)$/.test(file));
 }

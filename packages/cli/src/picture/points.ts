@@ -1,0 +1,106 @@
+// Samples of an evaluation of vectors as a report draws them: a plane with some paths, histograms of the columns that are
+// worst, and their correlations; few enough numbers for a page, whatever the size of the data.
+import { type Points, pickIndexes } from "@dsbm/runs";
+import { type Tensor, tensor, tidy } from "@dsbm/torch";
+
+/** Samples in the plane, paths, times of each, bins, and columns. */
+const most = { points: 400, paths: 40, times: 17, bins: 30, columns: 24 };
+
+/** What was carried: starts and generated ends pair by pair, and data of the end, [n, d]. */
+export interface CarriedVectors {
+  direction: "f" | "b";
+  start: Tensor;
+  end: Tensor;
+  data: Tensor;
+  /** States of the first starts [times, n, d]. */
+  path: { states: Tensor; times: readonly number[] };
+  /** Directions [d, 2] to project on and their shares of the variance; null: the first one or two columns. */
+  axes: { basis: Tensor; explained: readonly number[] } | null;
+}
+
+/** The figures' numbers, in the units of networks. */
+export function pointsOf({ direction, start, end, data, path, axes }: CarriedVectors): Points {
+  return tidy(() => {
+    const [n, d] = end.shape as [number, number];
+    const [source, target] = direction === "f" ? [start, data] : [data, start];
+    const k = Math.min(2, d);
+    const place = (x: Tensor) => (axes ? x.matmul(axes.basis) : x.narrow(1, 0, k));
+    const first = (x: Tensor, count: number) => x.narrow(0, 0, Math.min(count, x.size(0)));
+    const shown = (x: Tensor) => rounded(place(first(x, most.points)));
+    const times = pickIndexes(path.times.length, most.times);
+    const states = times.map((t) => rounded(place(first(path.states.select(0, t), most.paths))));
+    const worst = worstColumns(end, data).slice(0, most.columns);
+    const columnsOf = (x: Tensor, wanted: readonly number[]) =>
+      x.indexSelect(1, tensor([...wanted], { dtype: "int64" }));
+    const sets = { source, target, generated: end };
+    const some = Object.values(sets).map((x) => columnsOf(x, worst).t().contiguous());
+    const ordered = worst.toSorted((a, b) => a - b);
+    const [a, b, c] = Object.values(sets).map((x) => correlations(columnsOf(x, ordered)));
+    return {
+      ...{ n, dim: d },
+      plane: {
+        k,
+        explained: axes?.explained.slice(0, 2) ?? null,
+        source: shown(source),
+        target: shown(target),
+        generated: shown(end),
+        path: { times: times.map((t) => path.times[t] as number), states },
+      },
+      histograms: worst.map((column, i) => ({
+        column,
+        ...histogram(some.map((x) => x.select(0, i).toNumbers()) as [number[], number[], number[]]),
+      })),
+      correlations: d > 2 ? { columns: ordered, source: a!, target: b!, generated: c! } : null,
+    };
+  });
+}
+
+/** Columns by the distance between the sorted values of generated samples and data, over the data's deviation. */
+function worstColumns(end: Tensor, data: Tensor): number[] {
+  const n = Math.min(end.size(0), data.size(0));
+  const sorted = (x: Tensor) => x.narrow(0, 0, n).sort({ dim: 0 })[0];
+  const apart = sorted(end).sub(sorted(data)).abs().mean(0);
+  const distances = apart
+    .div(data.std({ dim: 0, correction: 0 }).clamp({ min: 1e-12 }))
+    .toNumbers();
+  const size = (i: number) =>
+    Number.isNaN(distances[i]) ? Number.POSITIVE_INFINITY : distances[i]!;
+  return distances.map((_, i) => i).sort((i, j) => size(j) - size(i) || i - j);
+}
+
+/** Shares of source, target and generated samples in equal bins that hold all but the outermost half per cent of each. */
+function histogram([source, target, generated]: [number[], number[], number[]]) {
+  const ends = [source, target, generated].flatMap((values) => {
+    const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
+    const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] ?? [];
+    return [at(0.005), at(0.995)].flat();
+  });
+  const [least, greatest] = [Math.min(...ends), Math.max(...ends)];
+  const margin = greatest > least ? 0 : Math.max(1e-6, 0.05 * Math.abs(least));
+  const [low, high] = [least - margin, greatest + margin].map(short) as [number, number];
+  const shares = (values: readonly number[]) => {
+    const counts = new Array<number>(most.bins).fill(0);
+    for (const value of values) {
+      const bin = Math.floor(((value - low) / (high - low)) * most.bins);
+      if (!Number.isNaN(bin)) counts[Math.min(most.bins - 1, Math.max(0, bin))]! += 1;
+    }
+    return counts.map((count) => short(count / Math.max(1, values.length)));
+  };
+  return {
+    low,
+    high,
+    source: shares(source),
+    target: shares(target),
+    generated: shares(generated),
+  };
+}
+
+/** The correlations of columns [n, m], [m, m] in row order; NaN where a column is constant. */
+function correlations(x: Tensor): number[] {
+  const centred = x.to("float64").sub(x.to("float64").mean(0, { keepdim: true }));
+  const unit = centred.div(centred.square().sum(0, { keepdim: true }).sqrt());
+  return unit.t().matmul(unit).toNumbers().map(short);
+}
+
+const rounded = (x: Tensor): number[] => x.contiguous().toNumbers().map(short);
+const short = (x: number): number => Number(x.toPrecision(5));

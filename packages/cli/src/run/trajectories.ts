@@ -1,0 +1,34 @@
+// The files that the Gaussian benchmark leaves beside those of every run.
+import { stream, type TimeGrid } from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import type { RunWriter } from "@dsbm/runs";
+import { io, noGrad, tidy } from "@dsbm/torch";
+import type { Training } from "@dsbm/train";
+import { gridOf } from "../evaluation/evaluate.js";
+import type { Ends } from "../problem/ends.js";
+
+/** The benchmark's files: test points, and backward paths from them by each number of steps, [steps + 1, n, d]. */
+export function writeTrajectories({
+  config,
+  ends,
+  run,
+  sampler: training,
+}: {
+  config: CompleteTrainConfig;
+  ends: Ends;
+  run: RunWriter;
+  sampler: Training;
+}): void {
+  for (const end of ["x0", "x1"] as const)
+    run.saveFile(`${end}_test.npy`, io.encodeNpy(ends[end].test));
+  for (const [i, steps] of config.test_num_steps.entries())
+    noGrad(() =>
+      tidy(() => {
+        const { test } = ends.x1;
+        const generator = stream(config.seed, `trajectory/${steps}`, test.device);
+        const grid: TimeGrid = gridOf(training.problem.schedule.grid, steps);
+        const path = training.sampler.path("b", test, { grid, generator });
+        run.saveFile(i === 0 ? "traj.npy" : `traj_${steps}.npy`, io.encodeNpy(path));
+      }),
+    );
+}

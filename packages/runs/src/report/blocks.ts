@@ -1,0 +1,90 @@
+// The parts that reports are made of: tables, pictures, charts, legends and commands.
+import { readFileSync, statSync } from "node:fs";
+import { extname } from "node:path";
+import type { LegendEntry, Panel } from "../figure/svg.js";
+import type { Row } from "../files/csv.js";
+import { columnsOf } from "../table.js";
+import { digits } from "./digits.js";
+import { Html, html, type Part } from "./html.js";
+
+/** A table in a box that scrolls by itself where the page is narrow. */
+export function box(name: string, table: Html): Html {
+  return html`<div class="box" role="region" aria-label="${name}" tabindex="0">${table}</div>`;
+}
+
+/** Rows as a table of the columns that have a value, with what these mean below it. */
+export function rowsTable(
+  name: string,
+  rows: readonly Row[],
+  meanings: Readonly<Record<string, string>> = {},
+): Html[] {
+  const columns = columnsOf(rows);
+  const known = columns.filter((column) => Object.hasOwn(meanings, column));
+  const isText = (column: string) => rows.some((row) => typeof row[column] === "string");
+  const cell = (value: Row[string] | undefined) =>
+    typeof value === "string"
+      ? html`<td class="text">${value}</td>`
+      : html`<td>${digits(value, 4)}</td>`;
+  const table = html`<table>
+<thead><tr>${columns.map((column) => html`<th scope="col"${isText(column) && html` class="text"`}>${column}</th>`)}</tr></thead>
+<tbody>${rows.map((row) => html`<tr>${columns.map((column) => cell(row[column]))}</tr>`)}</tbody>
+</table>`;
+  const terms = pairs(known.map((column) => [column, meanings[column] as string]));
+  return known.length > 0 ? [box(name, table), terms] : [box(name, table)];
+}
+
+/** Names with what belongs to each, one below the other. */
+export function pairs(entries: readonly (readonly [name: Part, value: Part])[]): Html {
+  return html`<dl class="pairs">${entries.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
+}
+
+/** A command to be copied. */
+export const command = (text: string): Html => html`<pre tabindex="0"><code>${text}</code></pre>`;
+
+/** Charts side by side, as wide as their kind needs. */
+export function charts(
+  size: "small" | "medium" | "large",
+  panels: readonly Panel[],
+  legend: readonly LegendEntry[] = [],
+): Html[] {
+  const key = legend.map(({ label, color, symbol = "line" }) => {
+    const paint = symbol === "dot" ? "background" : "border-color";
+    return html`<span><i class="${symbol}" style="${paint}:${color}"></i>${label}</span>`;
+  });
+  const drawn = panels.map(({ svg, title }) => {
+    const named = svg.replace(
+      "<svg",
+      () => `<svg role="img" aria-label="${html`${title ?? "chart"}`.text}"`,
+    );
+    return html`<figure class="chart">${title !== undefined && html`<b title="${title}">${title}</b>`}${new Html(named)}</figure>`;
+  });
+  return [
+    ...(key.length > 0 ? [html`<div class="legend">${key}</div>`] : []),
+    html`<div class="grid ${size}">${drawn}</div>`,
+  ];
+}
+
+export interface Picture {
+  /** The file: .png, .gif or .svg. */
+  path: string;
+  caption: string;
+}
+
+const types: Readonly<Record<string, string>> = {
+  ".png": "image/png",
+  ".gif": "image/gif",
+  ".svg": "image/svg+xml",
+};
+/** The largest file that is put into a page; animations of large pictures are larger. */
+const mostBytes = 4 * 2 ** 20;
+
+/** Pictures side by side, inside the page; one that is too large is named instead. Throws as reading does. */
+export function pictures(files: readonly Picture[]): Html {
+  const drawn = files.map(({ path, caption }) => {
+    if (statSync(path).size > mostBytes)
+      return html`<p class="note">${caption}: ${path} is too large for this page.</p>`;
+    const data = `data:${types[extname(path)] ?? "image/png"};base64,${readFileSync(path).toString("base64")}`;
+    return html`<figure><img src="${new Html(data)}" alt="${caption}"><figcaption>${caption}</figcaption></figure>`;
+  });
+  return html`<div class="row">${drawn}</div>`;
+}

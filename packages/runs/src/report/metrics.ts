@@ -1,0 +1,97 @@
+// The table of quality.json: each metric beside its floor and its ceiling, as numbers, as a bar and in words.
+import { box } from "./blocks.js";
+import { digits } from "./digits.js";
+import { type Html, html } from "./html.js";
+import { judge, type QualityRow } from "./quality.js";
+
+const groups: readonly (readonly [group: string, title: string])[] = [
+  ["ends", "How close the generated samples are to the data"],
+  ["holdout", "At the time that was held out"],
+  ["path", "How samples move"],
+  ["plan", "Which start goes to which end"],
+  ["columns", "Column by column, the worst first"],
+];
+const directions: Readonly<Record<string, string>> = { f: "forward", b: "backward" };
+/** Columns that are shown of each direction. */
+const mostColumns = 24;
+
+/** The metrics by group. */
+export function metricTables(rows: readonly QualityRow[]): Html[] {
+  const known = groups.map(([group]) => group);
+  const rest = [...new Set(rows.map(({ group }) => group))].filter((g) => !known.includes(g));
+  const all = [...groups, ...rest.map((group) => [group, group] as const)];
+  return all.flatMap(([group, title]) => {
+    const mine = rows.filter((row) => row.group === group);
+    if (mine.length === 0) return [];
+    const heading = html`<h3>${title}</h3>`;
+    if (group === "columns") return [heading, ...columnTables(mine)];
+    const metrics = [...new Set(mine.map(({ metric }) => metric))];
+    const body = metrics.map((one) => metricRows(mine.filter(({ metric }) => metric === one)));
+    return [
+      heading,
+      box(title, html`<table>${head("Metric", true)}<tbody>${body}</tbody></table>`),
+    ];
+  });
+}
+
+const head = (first: string, isDirected: boolean) => html`<thead><tr><th scope="col">${first}</th>
+${isDirected && html`<th scope="col" class="text">Direction</th>`}
+<th scope="col">Value</th><th scope="col">Interval</th><th scope="col">Floor</th><th scope="col">Ceiling</th><th scope="col" class="text">Floor to ceiling</th><th scope="col" class="text">In words</th></tr></thead>`;
+
+/** A metric in each direction, with its name and what it is once. */
+function metricRows(rows: readonly QualityRow[]): Html[] {
+  return rows.map((row, i) => {
+    const { title, about, direction, column } = row;
+    const text = column === null ? title : `${title}: ${column}`;
+    const name = html`<th scope="rowgroup" class="metric" rowspan="${rows.length}">${text}${about !== "" && html`<small>${about}</small>`}</th>`;
+    return html`<tr>${i === 0 && name}<td class="text">${directions[direction ?? ""] ?? "both"}</td>${numbers(row)}</tr>`;
+  });
+}
+
+/** The worst columns of each direction, by value over floor. */
+function columnTables(rows: readonly QualityRow[]): Html[] {
+  const ways = [...new Set(rows.map(({ direction }) => direction))];
+  const tables = ways.flatMap((way) => {
+    const sorted = rows
+      .filter(({ direction }) => direction === way)
+      .map((row) => ({ row, ratio: judge(row).ratio ?? 0 }))
+      .sort((a, b) => b.ratio - a.ratio);
+    const name = directions[way ?? ""] ?? "both directions";
+    const shown = sorted.slice(0, mostColumns);
+    const body = shown.map(
+      ({ row }) =>
+        html`<tr><th scope="row" class="name" title="${row.column}">${row.column}</th>${numbers(row)}</tr>`,
+    );
+    const left = sorted.length - shown.length;
+    const table = html`<table><caption>${name}</caption>${head("Column", false)}<tbody>${body}</tbody></table>`;
+    const note = html`<p class="note">The ${shown.length} worst of ${sorted.length} columns; ${left} are left out (quality.json has all).</p>`;
+    return left > 0 ? [box(`Columns, ${name}`, table), note] : [box(`Columns, ${name}`, table)];
+  });
+  const about = html`<p class="note">${rows[0]?.title}: each column by itself, in its own units.</p>`;
+  return [about, ...tables];
+}
+
+/** The cells of a metric from its value to its words. */
+function numbers(row: QualityRow): Html {
+  const { grade, words } = judge(row);
+  const { value, low, high, floor, ceiling } = row;
+  const interval = low === null || high === null ? "–" : `${digits(low)} – ${digits(high)}`;
+  return html`<td>${digits(value)}</td><td>${interval}</td><td>${digits(floor)}</td><td>${digits(ceiling)}</td><td>${bar(row)}</td><td class="text long ${grade}">${words}</td>`;
+}
+
+const size = { width: 130, height: 16 };
+
+/** The value as a dot between its floor (left) and its ceiling (right), with its interval. */
+function bar({ value, low, high, floor, ceiling }: QualityRow): Html | null {
+  if (value === null || floor === null || ceiling === null || floor === ceiling) return null;
+  if (![value, floor, ceiling].every(Number.isFinite)) return null;
+  const share = (x: number) => Math.min(1.08, Math.max(-0.08, (x - floor) / (ceiling - floor)));
+  const at = (x: number) => (12 + share(x) * (size.width - 24)).toFixed(1);
+  const y = size.height / 2;
+  const range =
+    low !== null &&
+    high !== null &&
+    html`<path class="value" stroke-width="3" stroke-opacity=".5" d="M${at(low)},${y}H${at(high)}"/>`;
+  return html`<svg class="bar" width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="${digits(100 * share(value), 2)} % from floor to ceiling">
+<path class="line" stroke-width="2" d="M12,${y}H${size.width - 12}"/><path class="floor" stroke-width="2" d="M12,2V14"/><path class="ceiling" stroke-width="2" d="M${size.width - 12},2V14"/>${range}<circle class="value" cx="${at(value)}" cy="${y}" r="3.5"/></svg>`;
+}

@@ -1,0 +1,51 @@
+// One HTML file that needs nothing else: no script, no address, no other file. A browser that obeys its content security
+// policy could not load any.
+import { Html, html } from "./html.js";
+import { style } from "./style.js";
+
+export interface Section {
+  /** Its anchor. */
+  id: string;
+  title: string;
+  /** Its name in the list of sections (default: its title). */
+  short?: string;
+  body: Html | readonly Html[];
+}
+
+export interface Page {
+  title: string;
+  /** What stands above the list of sections. */
+  lead?: Html | readonly Html[];
+  sections: readonly Section[];
+}
+
+const policy =
+  "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/** The whole page as text. */
+export function renderPage({ title, lead = [], sections }: Page): string {
+  const links = sections.map(({ id, title, short = title }) => html`<a href="#${id}">${short}</a>`);
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${new Html(policy)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
+<style>${new Html(style)}</style>
+</head>
+<body><main>
+<h1>${title}</h1>
+${lead}
+${links.length > 2 && html`<nav aria-label="Sections">${links}</nav>`}
+${sections.map(
+  ({ id, title, body }) => html`<section id="${id}"><h2>${title}</h2>
+${body}
+</section>`,
+)}
+</main></body>
+</html>
+`;
+  return page.text;
+}

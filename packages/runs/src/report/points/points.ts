@@ -1,0 +1,95 @@
+// Samples of an evaluation as figures need them, few enough for a page: samples/ID_points.json, written when an evaluation of
+// vectors is drawn. Values are in the units of networks; data.json says how to undo these.
+import { type Field, readField } from "../record.js";
+
+/** Numbers of [n, k] samples in row order, k as in `Plane`. */
+type Flat = readonly number[];
+
+/** Samples in one or two coordinates. */
+export interface Plane {
+  /** 1 or 2. */
+  k: number;
+  /** The share of the variance along each principal component; null: the coordinates are the columns themselves. */
+  explained: readonly number[] | null;
+  source: Flat;
+  target: Flat;
+  generated: Flat;
+  /** A few paths: the states at each time, in the order in which the sampler goes through them. */
+  path: { times: readonly number[]; states: readonly Flat[] };
+}
+
+/** Shares of the samples in equal bins of [low, high]; the first and the last also hold what lies beyond. */
+export interface Histogram {
+  /** The column's number, from 0. */
+  column: number;
+  low: number;
+  high: number;
+  source: Flat;
+  target: Flat;
+  generated: Flat;
+}
+
+/** Matrices of correlations [m, m] in row order of these columns. */
+export interface Correlations {
+  columns: readonly number[];
+  source: Flat;
+  target: Flat;
+  generated: Flat;
+}
+
+export interface Points {
+  /** Samples that were evaluated, and columns. */
+  n: number;
+  dim: number;
+  plane: Plane;
+  /** The worst columns, the worst first. */
+  histograms: readonly Histogram[];
+  /** Of the worst columns, in the order of the data; null for less than three. */
+  correlations: Correlations | null;
+}
+
+const three = (item: Field) =>
+  [item.at("source").numbers, item.at("target").numbers, item.at("generated").numbers] as const;
+
+/** Reads such a file; null where it is missing or has another form. Throws RunError "corrupt" for text that is no JSON. */
+export function readPoints(path: string): Points | null {
+  const file = readField(path);
+  const plane = planeOf(file.at("plane"));
+  const [n, dim] = [file.at("n").number, file.at("dim").number];
+  if (!plane || n === null || dim === null) return null;
+  return {
+    ...{ n, dim, plane },
+    histograms: file.at("histograms").list.flatMap((item) => histogramOf(item) ?? []),
+    correlations: correlationsOf(file.at("correlations")),
+  };
+}
+
+function planeOf(plane: Field): Plane | null {
+  const k = plane.at("k").number;
+  const path = plane.at("path");
+  const times = path.at("times").numbers;
+  const states = path.at("states").list.map((state) => state.numbers);
+  if ((k !== 1 && k !== 2) || times.length === 0 || states.length !== times.length) return null;
+  const explained = plane.at("explained");
+  const [source, target, generated] = three(plane);
+  return {
+    ...{ k, source, target, generated, path: { times, states } },
+    explained: explained.isThere ? explained.numbers : null,
+  };
+}
+
+function histogramOf(item: Field): Histogram | null {
+  const [column, low, high] = ["column", "low", "high"].map((key) => item.at(key).number);
+  const [source, target, generated] = three(item);
+  if (column == null || low == null || high == null || !(high > low)) return null;
+  if (source.length === 0 || source.length !== target.length || source.length !== generated.length)
+    return null;
+  return { column, low, high, source, target, generated };
+}
+
+function correlationsOf(item: Field): Correlations | null {
+  const columns = item.at("columns").numbers;
+  const [source, target, generated] = three(item);
+  const whole = [source, target, generated].every((m) => m.length === columns.length ** 2);
+  return columns.length > 0 && whole ? { columns, source, target, generated } : null;
+}

@@ -1,0 +1,200 @@
+// The report of a run: what was asked, how good the result is, figures, the data, the choices, training and the commands
+// that come next. All of it is read from the run folder; parts whose files are not there are left out.
+import { join } from "node:path";
+import type { LegendEntry, Panel } from "../figure/svg.js";
+import type { Row } from "../files/csv.js";
+import type { RunInfo } from "../run/info.js";
+import { charts, command, type Picture, pairs, pictures, rowsTable } from "./blocks.js";
+import { choicesList, columnNames, dataSection, endNames } from "./data.js";
+import { type Html, html, type Part } from "./html.js";
+import { metricTables } from "./metrics.js";
+import { renderPage, type Section } from "./page.js";
+import { correlationPanels, histogramPanel } from "./points/columns.js";
+import { colors, planePanels } from "./points/plane.js";
+import { type Points, readPoints } from "./points/points.js";
+import { type Units, unitsOf } from "./points/units.js";
+import { qualityRows, worstColumns } from "./quality.js";
+import { readField } from "./record.js";
+import { type Names, verdicts } from "./verdict.js";
+
+/** An evaluation that is shown in figures. */
+export interface View {
+  direction: "f" | "b";
+  /** Its heading (default: the direction and the ends). */
+  title?: string;
+  /** The beginning of its files' names below samples/. */
+  id: string;
+  pictures: readonly Picture[];
+}
+
+export interface RunReport {
+  /** The folder of the run: data.json, choices.json, quality.json and samples/ are read there. */
+  folder: string;
+  /** Where data.json is (default: in the folder). */
+  data?: string;
+  info: RunInfo;
+  /** The heading (default: the ends of data.json). */
+  title: string;
+  summary?: string;
+  names: Names;
+  /** Evaluations as they are to be shown, with what their columns mean. */
+  evaluations: readonly Row[];
+  meanings: Readonly<Record<string, string>>;
+  curves?: { panels: readonly Panel[]; legend: readonly LegendEntry[] };
+  views: readonly View[];
+  /** What to do next: for what, and the command. */
+  commands: readonly (readonly [purpose: string, command: string])[];
+  config: Readonly<Record<string, unknown>>;
+}
+
+/** The page as HTML text. Throws RunError for files that are damaged. */
+export async function renderRun(report: RunReport): Promise<string> {
+  const {
+    folder,
+    data: dataFolder = folder,
+    curves = { panels: [], legend: [] },
+    views,
+    commands,
+  } = report;
+  const at = (name: string) => readField(join(folder, name));
+  const data = readField(join(dataFolder, "data.json"));
+  const quality = at("quality.json");
+  const rows = qualityRows(quality);
+  const names = endNames(data) ?? report.names;
+  const isPictures = data.at("source").at("kind").text === "pictures";
+  const units = unitsOf(data, columnNames(data));
+  const choices = at("choices.json").list;
+  const section = (id: string, title: string, body: readonly Html[], short = title): Section[] =>
+    body.length > 0 ? [{ id, title, short, body }] : [];
+  const shown = await Promise.all(views.map((view) => viewOf(view, { folder, names, units })));
+  const measured = quality.at("n").number;
+  const sections = [
+    ...section("pictures", "Source, target and generated", shown.flat(), "Pictures"),
+    ...section(
+      "metrics",
+      "How good it is",
+      rows.length > 0 ? [metricsNote(measured), ...metricTables(rows)] : [],
+      "Metrics",
+    ),
+    ...section("data", "The data", data.isThere ? dataSection(data, worstColumns(rows)) : []),
+    ...section(
+      "choices",
+      "The choices, and why",
+      choices.length > 0 ? [choicesList(choices)] : [],
+      "Choices",
+    ),
+    ...section("training", "Training", [
+      ...(curves.panels.length > 0 ? charts("large", curves.panels, curves.legend) : []),
+      ...(report.evaluations.length > 0
+        ? [
+            html`<h3>Evaluations on the way</h3>`,
+            ...rowsTable("Evaluations", report.evaluations, report.meanings),
+          ]
+        : []),
+    ]),
+    ...section(
+      "commands",
+      "What to do next",
+      commands.flatMap(([purpose, line]) => [html`<p>${purpose}</p>`, command(line)]),
+      "Commands",
+    ),
+    ...section("configuration", "Configuration", [configuration(report.config)]),
+  ];
+  const verdict = verdicts(rows, names, isPictures ? "pictures" : "rows");
+  return renderPage({
+    title: endNames(data) ? `From ${names.source} to ${names.target}` : report.title,
+    lead: [...asked(report), ...verdict],
+    sections,
+  });
+}
+
+function asked({ info, summary, config }: RunReport): Html[] {
+  const { started, ended, reason, state, dsbm, environment, command: line } = info;
+  const facts: [Part, Part][] = [
+    ...(line ? [["Asked", html`<code>${line}</code>`] as [Part, Part]] : []),
+    ...(started ? [["When", when(started, ended)] as [Part, Part]] : []),
+    [
+      "With",
+      `dsbm ${dsbm}${environment.libtorch ? `, libtorch ${environment.libtorch}` : ""}, seed ${config.seed ?? "–"}`,
+    ],
+  ];
+  const stopped = state === "interrupted" || state === "failed";
+  return [
+    ...(summary === undefined ? [] : [html`<p>${summary}</p>`]),
+    ...(stopped
+      ? [
+          html`<p class="verdict poor"><b>This run was ${state === "failed" ? "ended by an error" : "interrupted"}${reason && `: ${reason}`}.</b></p>`,
+        ]
+      : []),
+    pairs(facts),
+  ];
+}
+
+/** 2026-11-26 04:10 to 04:19 UTC. */
+function when(started: string, ended: string | null): string {
+  const minute = (time: string) => `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;
+  if (ended === null) return minute(started);
+  const seconds = (Date.parse(ended) - Date.parse(started)) / 1000;
+  if (!(seconds >= 0)) return minute(started);
+  const [from, to] = [minute(started), minute(ended)];
+  const isSameDay = from.slice(0, 10) === to.slice(0, 10);
+  return `${from.replace(" UTC", "")} to ${isSameDay ? to.slice(11) : to}`;
+}
+
+const metricsNote = (n: number | null) =>
+  html`<p>Measured with ${n === null ? "" : `${n} `}rows that were held out of training. The <b>floor</b> is what two independent samples of the wanted data give: no bridge can be better. The <b>ceiling</b> is what no bridge at all gives. Intervals are bootstrap intervals.</p>`;
+
+async function viewOf(
+  { direction, id, title, pictures: files }: View,
+  { folder, names, units }: { folder: string; names: Names; units: Units },
+): Promise<Html[]> {
+  const points = readPoints(join(folder, "samples", `${id}_points.json`));
+  if (!points && files.length === 0) return [];
+  const [from, to] =
+    direction === "f" ? [names.source, names.target] : [names.target, names.source];
+  const way = direction === "f" ? "Forward" : "Backward";
+  const drawn = points ? await pointFigures(points, { direction, names, units }) : [];
+  // The scatter plot of the folder shows the same points.
+  const rest = points ? files.filter(({ path }) => !path.endsWith("_scatter.svg")) : files;
+  return [
+    html`<h3>${title ?? `${way}: from ${from} to ${to}`}</h3>`,
+    ...drawn,
+    ...(rest.length > 0 ? [pictures(rest)] : []),
+  ];
+}
+
+async function pointFigures(
+  { n, dim, plane, histograms, correlations }: Points,
+  { direction, names, units }: { direction: "f" | "b"; names: Names; units: Units },
+): Promise<Html[]> {
+  const wanted = direction === "f" ? "target" : "source";
+  const legend = (["source", "target", "generated"] as const).map((kind) => ({
+    ...{ color: colors[kind], symbol: "dot" as const },
+    label: kind === "generated" ? kind : `${kind}: ${names[kind]}`,
+  }));
+  const bars = await Promise.all(histograms.map((one) => histogramPanel(one, units)));
+  const matrices = correlations ? await correlationPanels(correlations, units) : [];
+  return [
+    ...charts("medium", await planePanels(plane, { direction, names, units }), legend),
+    ...(bars.length > 0
+      ? [
+          html`<p class="note">Generated rows (bars) should have the shape of the ${wanted} (outline). ${dim > bars.length && `The ${bars.length} worst of ${dim} columns, the worst first. `}The first and the last bar also hold what lies beyond.</p>`,
+          ...charts("small", bars),
+        ]
+      : []),
+    ...(matrices.length > 0
+      ? [
+          html`<p class="note">Correlations of columns, from −1 (red) over 0 to 1 (blue): the generated matrix should look like that of the ${wanted}. ${n} rows.</p>`,
+          ...charts("large", matrices),
+        ]
+      : []),
+  ];
+}
+
+function configuration(config: Readonly<Record<string, unknown>>): Html {
+  const entries = Object.entries(config).map(([key, value]): [Part, Part] => [
+    html`<code>${key}</code>`,
+    typeof value === "string" ? value : (JSON.stringify(value) ?? ""),
+  ]);
+  return html`<details><summary>All keys as they were resolved</summary>${pairs(entries)}</details>`;
+}

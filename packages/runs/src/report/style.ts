@@ -1,0 +1,67 @@
+// How a report looks: light and dark, from 360 to 2,560 pixels, on paper. Figures are drawn in dark ink on nothing; in the
+// dark their lightness is turned over and their hues are kept.
+export const style = `
+:root { color-scheme: light dark; font: 16px/1.55 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
+  --paper: #fff; --ink: #1b1e23; --faint: #5c636d; --rule: #d9dce1; --soft: #f4f5f7; --link: #0b5fae;
+  --good: #0a7a4b; --fair: #8f6200; --poor: #b3261e; --source: #e69f00; --target: #009e73; --generated: #0072b2; }
+@media (prefers-color-scheme: dark) { :root {
+  --paper: #15171a; --ink: #e6e8eb; --faint: #a0a7b1; --rule: #363b42; --soft: #1f2226; --link: #7db9f5;
+  --good: #4cc38a; --fair: #e2b03e; --poor: #ff8a80; --generated: #4aa8e0; }
+  .chart svg, .legend i { filter: invert(1) hue-rotate(180deg); } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink); }
+main { max-width: 80rem; margin: 0 auto; padding: 1.5rem clamp(1rem, 3vw, 3rem) 4rem; }
+h1 { font-size: clamp(1.35rem, 1rem + 1.8vw, 2rem); line-height: 1.25; margin: 0 0 .5rem; }
+h2 { font-size: 1.3rem; margin: 2.8rem 0 .6rem; padding-top: .8rem; border-top: 1px solid var(--rule); }
+h3 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
+h1, h2, h3, p, li, dd, dt, figcaption, td.text { overflow-wrap: break-word; }
+p, ul, dl, .note { max-width: 50rem; }
+p { margin: .5rem 0; }
+a { color: var(--link); }
+nav { margin: 1rem 0; line-height: 1.9; }
+nav a { margin-right: 1.1rem; white-space: nowrap; }
+code, pre { font-family: ui-monospace, "DejaVu Sans Mono", Consolas, monospace; font-size: .88em; }
+pre { background: var(--soft); border: 1px solid var(--rule); border-radius: .4rem; padding: .6rem .8rem; margin: .4rem 0 1rem;
+  overflow-x: auto; }
+.note, figcaption, small { color: var(--faint); font-size: .9rem; }
+.verdict { border-left: .3rem solid var(--rule); background: var(--soft); border-radius: 0 .4rem .4rem 0; padding: .6rem 1rem;
+  margin: .8rem 0; max-width: 56rem; }
+.verdict.good { border-color: var(--good); } .verdict.fair { border-color: var(--fair); } .verdict.poor { border-color: var(--poor); }
+.good b, td.good { color: var(--good); } .fair b, td.fair { color: var(--fair); } .poor b, td.poor { color: var(--poor); }
+.verdict p { margin: .2rem 0; max-width: none; } .verdict .note { font-size: .93rem; }
+.warnings li::marker { content: "⚠\\00a0"; color: var(--fair); }
+.box { overflow-x: auto; max-width: 100%; margin: .6rem 0 1rem; }
+table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
+caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
+th, td { padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; vertical-align: top; }
+th:first-child, td:first-child, th.text, td.text { text-align: left; }
+td.long { white-space: normal; min-width: 13rem; max-width: 30rem; }
+thead th { color: var(--faint); font-weight: 600; }
+th.metric { white-space: normal; min-width: 11rem; max-width: 24rem; }
+th small { display: block; font-weight: 400; }
+th[scope=row] { font-weight: 600; }
+th.name { max-width: min(16rem, 40vw); overflow: hidden; text-overflow: ellipsis; position: sticky; left: 0; background: var(--paper); }
+dl.pairs { display: grid; grid-template-columns: minmax(10rem, auto) 1fr; gap: .3rem 1.2rem; margin: .6rem 0; max-width: 60rem; }
+dl.pairs dt { font-weight: 600; } dl.pairs dd { margin: 0; }
+@media (max-width: 40rem) { dl.pairs { grid-template-columns: 1fr; gap: 0; } dl.pairs dd { margin-bottom: .6rem; } }
+.row { display: flex; flex-wrap: wrap; gap: .8rem 1.4rem; align-items: flex-start; margin: .8rem 0; }
+.grid { display: grid; gap: .8rem 1.2rem; margin: .8rem 0 1.2rem; }
+.grid.small { grid-template-columns: repeat(auto-fill, minmax(min(10rem, 100%), 14rem)); }
+.grid.medium { grid-template-columns: repeat(auto-fill, minmax(min(16.5rem, 100%), 20rem)); }
+.grid.large { grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 28rem)); }
+figure { margin: 0; min-width: 0; max-width: 100%; }
+figure b { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+svg, img { display: block; max-width: 100%; height: auto; }
+.chart svg { width: 100%; overflow: visible; }
+img { background: #fff; border-radius: .2rem; }
+.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; font-size: .9rem; margin: .5rem 0; }
+.legend i { display: inline-block; width: 1.5rem; border-top: .2rem solid; margin-right: .4rem; vertical-align: middle; }
+.legend i.dot { width: .7rem; height: .7rem; border: 0; border-radius: 50%; }
+.legend i.dashes { border-top-style: dashed; }
+.bar { overflow: visible; } .bar .floor { stroke: var(--good); } .bar .ceiling { stroke: var(--fair); }
+.bar .line { stroke: var(--rule); } .bar .value { stroke: var(--generated); fill: var(--generated); }
+summary { cursor: pointer; font-weight: 600; }
+footer { margin-top: 3rem; }
+@media print { :root { color-scheme: light; font-size: 11px; } main { padding: 0; max-width: none; } nav { display: none; }
+  .box, pre { overflow: visible; } pre { white-space: pre-wrap; } figure, tr, .verdict { break-inside: avoid; } h2, h3 { break-after: avoid; } }
+`;
