@@ -1,8 +1,8 @@
 // Run folders as a fit leaves them, with known contents, so that reports can be looked at without training.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { picturePng } from "@dsbm/runs";
 import { cat, manualSeed, randn, type Tensor, tidy } from "@dsbm/torch";
-import sharp from "sharp";
 import { pointsOf } from "../../packages/cli/src/picture/points.js";
 
 export interface FitRun {
@@ -83,10 +83,10 @@ function writePoints(folder: string, d: number, off: number): void {
 }
 
 async function writePictures(folder: string): Promise<void> {
-  const picture = (name: string, width: number, height: number, hue: number) =>
-    sharp({ create: { width, height, channels: 3, background: { r: hue, g: 90, b: 200 } } })
-      .png()
-      .toFile(join(folder, "samples", name));
+  const picture = async (name: string, width: number, height: number, level: number) => {
+    const pixels = new Uint8Array(width * height).fill(level);
+    writeFileSync(join(folder, "samples", name), await picturePng(pixels, [1, height, width]));
+  };
   for (const [direction, id] of Object.entries(ids)) {
     for (const [i, kind] of ["start", "end", "data"].entries())
       await picture(`${id}_${kind}.png`, 330, 356, 40 + 70 * i + (direction === "f" ? 0 : 30));

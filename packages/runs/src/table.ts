@@ -50,7 +50,7 @@ export function columnsOf(rows: readonly Readonly<Record<string, unknown>>[]): s
 }
 
 /** The cells of a column as text; a column of whole numbers has no decimals. */
-export function formatCells(cells: readonly Cell[]): string[] {
+function formatCells(cells: readonly Cell[]): string[] {
   const whole = cells.every((cell) => typeof cell !== "number" || Number.isSafeInteger(cell));
   return cells.map((cell) => {
     if (cell === null) return "–";

@@ -1,8 +1,9 @@
 // The table of quality.json: each metric beside its floor and its ceiling, as numbers, as a bar and in words.
+import type { QualityRow } from "../run/quality.js";
 import { box } from "./blocks.js";
 import { digits } from "./digits.js";
 import { type Html, html } from "./html.js";
-import { judge, type QualityRow } from "./quality.js";
+import { judge } from "./quality.js";
 
 const groups: readonly (readonly [group: string, title: string])[] = [
   ["ends", "How close the generated samples are to the data"],
@@ -42,7 +43,7 @@ ${isDirected && html`<th scope="col" class="text">Direction</th>`}
 function metricRows(rows: readonly QualityRow[]): Html[] {
   return rows.map((row, i) => {
     const { title, about, direction, column } = row;
-    const text = column === null ? title : `${title}: ${column}`;
+    const text = column === undefined || title.includes(column) ? title : `${title}: ${column}`;
     const name = html`<th scope="rowgroup" class="metric" rowspan="${rows.length}">${text}${about !== "" && html`<small>${about}</small>`}</th>`;
     return html`<tr>${i === 0 && name}<td class="text">${directions[direction ?? ""] ?? "both"}</td>${numbers(row)}</tr>`;
   });
@@ -67,7 +68,7 @@ function columnTables(rows: readonly QualityRow[]): Html[] {
     const note = html`<p class="note">The ${shown.length} worst of ${sorted.length} columns; ${left} are left out (quality.json has all).</p>`;
     return left > 0 ? [box(`Columns, ${name}`, table), note] : [box(`Columns, ${name}`, table)];
   });
-  const about = html`<p class="note">${rows[0]?.title}: each column by itself, in its own units.</p>`;
+  const about = html`<p class="note">1-Wasserstein distance of each column by itself, in its own units.</p>`;
   return [about, ...tables];
 }
 
@@ -83,7 +84,7 @@ const size = { width: 130, height: 16 };
 
 /** The value as a dot between its floor (left) and its ceiling (right), with its interval. */
 function bar({ value, low, high, floor, ceiling }: QualityRow): Html | null {
-  if (value === null || floor === null || ceiling === null || floor === ceiling) return null;
+  if (floor === null || ceiling === null || floor === ceiling) return null;
   if (![value, floor, ceiling].every(Number.isFinite)) return null;
   const share = (x: number) => Math.min(1.08, Math.max(-0.08, (x - floor) / (ceiling - floor)));
   const at = (x: number) => (12 + share(x) * (size.width - 24)).toFixed(1);

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import type { LegendEntry, Panel } from "../figure/svg.js";
 import type { Row } from "../files/csv.js";
 import type { RunInfo } from "../run/info.js";
+import { type Quality, readQuality } from "../run/quality.js";
 import { charts, command, type Picture, pairs, pictures, rowsTable } from "./blocks.js";
 import { choicesList, columnNames, dataSection, endNames } from "./data.js";
+import { digits } from "./digits.js";
 import { type Html, html, type Part } from "./html.js";
 import { metricTables } from "./metrics.js";
 import { renderPage, type Section } from "./page.js";
@@ -13,7 +15,7 @@ import { correlationPanels, histogramPanel } from "./points/columns.js";
 import { colors, planePanels } from "./points/plane.js";
 import { type Points, readPoints } from "./points/points.js";
 import { type Units, unitsOf } from "./points/units.js";
-import { qualityRows, worstColumns } from "./quality.js";
+import { worstColumns } from "./quality.js";
 import { readField } from "./record.js";
 import { type Names, verdicts } from "./verdict.js";
 
@@ -58,8 +60,8 @@ export async function renderRun(report: RunReport): Promise<string> {
   } = report;
   const at = (name: string) => readField(join(folder, name));
   const data = readField(join(dataFolder, "data.json"));
-  const quality = at("quality.json");
-  const rows = qualityRows(quality);
+  const quality = readQuality(folder);
+  const rows = quality?.rows ?? [];
   const names = endNames(data) ?? report.names;
   const isPictures = data.at("source").at("kind").text === "pictures";
   const units = unitsOf(data, columnNames(data));
@@ -67,13 +69,14 @@ export async function renderRun(report: RunReport): Promise<string> {
   const section = (id: string, title: string, body: readonly Html[], short = title): Section[] =>
     body.length > 0 ? [{ id, title, short, body }] : [];
   const shown = await Promise.all(views.map((view) => viewOf(view, { folder, names, units })));
-  const measured = quality.at("n").number;
   const sections = [
     ...section("pictures", "Source, target and generated", shown.flat(), "Pictures"),
     ...section(
       "metrics",
       "How good it is",
-      rows.length > 0 ? [metricsNote(measured), ...metricTables(rows)] : [],
+      quality && rows.length > 0
+        ? [metricsNote(quality), ...metricTables(rows), ...leftOut(quality)]
+        : [],
       "Metrics",
     ),
     ...section("data", "The data", data.isThere ? dataSection(data, worstColumns(rows)) : []),
@@ -141,8 +144,15 @@ function when(started: string, ended: string | null): string {
   return `${from.replace(" UTC", "")} to ${isSameDay ? to.slice(11) : to}`;
 }
 
-const metricsNote = (n: number | null) =>
-  html`<p>Measured with ${n === null ? "" : `${n} `}rows that were held out of training. The <b>floor</b> is what two independent samples of the wanted data give: no bridge can be better. The <b>ceiling</b> is what no bridge at all gives. Intervals are bootstrap intervals.</p>`;
+const metricsNote = ({ n, split }: Quality) =>
+  html`<p>Measured with ${n === undefined ? "" : `at most ${digits(n)} `}rows that were ${split === "train" ? "trained on" : "held out of training"}. The <b>floor</b> is the best that can be expected, such as what other data of the same kind give; the <b>ceiling</b> is what no bridge at all gives. Intervals are 95 % intervals.</p>`;
+
+const leftOut = ({ left_out }: Quality): Html[] =>
+  left_out.length > 0
+    ? [
+        html`<p class="note">Not measured:</p><ul class="note">${left_out.map((line) => html`<li>${line}</li>`)}</ul>`,
+      ]
+    : [];
 
 async function viewOf(
   { direction, id, title, pictures: files }: View,

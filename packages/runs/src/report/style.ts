@@ -14,7 +14,7 @@ main { max-width: 80rem; margin: 0 auto; padding: 1.5rem clamp(1rem, 3vw, 3rem) 
 h1 { font-size: clamp(1.35rem, 1rem + 1.8vw, 2rem); line-height: 1.25; margin: 0 0 .5rem; }
 h2 { font-size: 1.3rem; margin: 2.8rem 0 .6rem; padding-top: .8rem; border-top: 1px solid var(--rule); }
 h3 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
-h1, h2, h3, p, li, dd, dt, figcaption, td.text { overflow-wrap: break-word; }
+h1, h2, h3, p, li, dd, dt, figcaption { overflow-wrap: anywhere; }
 p, ul, dl, .note { max-width: 50rem; }
 p { margin: .5rem 0; }
 a { color: var(--link); }
@@ -41,9 +41,9 @@ th.metric { white-space: normal; min-width: 11rem; max-width: 24rem; }
 th small { display: block; font-weight: 400; }
 th[scope=row] { font-weight: 600; }
 th.name { max-width: min(16rem, 40vw); overflow: hidden; text-overflow: ellipsis; position: sticky; left: 0; background: var(--paper); }
-dl.pairs { display: grid; grid-template-columns: minmax(10rem, auto) 1fr; gap: .3rem 1.2rem; margin: .6rem 0; max-width: 60rem; }
+dl.pairs { display: grid; grid-template-columns: minmax(10rem, auto) minmax(0, 1fr); gap: .3rem 1.2rem; margin: .6rem 0; max-width: 60rem; }
 dl.pairs dt { font-weight: 600; } dl.pairs dd { margin: 0; }
-@media (max-width: 40rem) { dl.pairs { grid-template-columns: 1fr; gap: 0; } dl.pairs dd { margin-bottom: .6rem; } }
+@media (max-width: 40rem) { dl.pairs { grid-template-columns: minmax(0, 1fr); gap: 0; } dl.pairs dd { margin-bottom: .6rem; } }
 .row { display: flex; flex-wrap: wrap; gap: .8rem 1.4rem; align-items: flex-start; margin: .8rem 0; }
 .grid { display: grid; gap: .8rem 1.2rem; margin: .8rem 0 1.2rem; }
 .grid.small { grid-template-columns: repeat(auto-fill, minmax(min(10rem, 100%), 14rem)); }

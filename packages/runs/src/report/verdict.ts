@@ -1,8 +1,9 @@
 // The paragraph that a reader takes away, one for each direction: how close the generated samples are to the data, which
 // column is worst, and the time that was held out.
+import type { QualityRow } from "../run/quality.js";
 import { digits, percent } from "./digits.js";
 import { type Html, html } from "./html.js";
-import { judge, type QualityRow } from "./quality.js";
+import { judge } from "./quality.js";
 
 /** The names of the two ends. */
 export interface Names {
@@ -15,7 +16,7 @@ const ways = {
   b: { title: "Backward", from: "target", to: "source" },
 } as const;
 
-/** A paragraph for each direction that has a metric of its ends. */
+/** A paragraph for each direction that has a metric of its ends; `what` are rows or pictures. */
 export function verdicts(rows: readonly QualityRow[], names: Names, what: string): Html[] {
   return (["f", "b"] as const).flatMap((direction) => {
     const mine = rows.filter((row) => row.direction === direction);
@@ -24,46 +25,47 @@ export function verdicts(rows: readonly QualityRow[], names: Names, what: string
     if (!main) return [];
     const { title, from, to } = ways[direction];
     const [start, end] = [names[from], names[to]];
-    const { grade } = judge(main);
     const more = [...others(ofEnds, main), ...columns(mine), ...heldOut(mine)];
     return [
-      html`<div class="verdict ${grade}"><p><b>${title}, from ${start} to ${end}.</b> The generated ${what} ${closeness(main, start, end)} ${evidence(main)}.</p>
+      html`<div class="verdict ${judge(main).grade}"><p><b>${title}, from ${start} to ${end}.</b> The generated ${what} ${closeness(main, start, end)} ${evidence(main)}.</p>
 ${more.length > 0 && html`<p class="note">${more}</p>`}</div>`,
     ];
   });
 }
 
 function closeness(row: QualityRow, start: string, end: string): string {
-  const { grade, ratio } = judge(row);
-  const { value, floor, ceiling } = row;
+  const { grade, ratio, left } = judge(row);
   const halves = `two halves of ${end} are to each other`;
-  if (value === null || !Number.isFinite(value))
+  if (!Number.isFinite(row.value))
     return "are not finite numbers: the bridge cannot be used in this direction";
-  if (floor === null || ratio === null) return `were compared with ${end}`;
+  if (row.floor === null) return `were compared with ${end}`;
   if (grade === "good") return `are as close to ${end} as ${halves}`;
-  const times = `${digits(ratio, 2)} times what two halves of ${end} are apart`;
-  if (ratio <= 2) return `are nearly as close to ${end} as ${halves}: their distance is ${times}`;
-  if (ceiling === null || ceiling <= floor)
-    return `can be told from ${end}: their distance is ${times}`;
-  const left = (value - floor) / (ceiling - floor);
+  const what =
+    ratio === null ? "" : `${digits(ratio, 2)} times what two halves of ${end} are apart`;
+  if (ratio !== null && ratio <= 2)
+    return `are nearly as close to ${end} as ${halves}: their distance is ${what}`;
+  if (left === null) return `can be told from ${end}${what && `: their distance is ${what}`}`;
   if (left >= 0.95)
     return `are no closer to ${end} than ${start} is: the bridge has not worked in this direction`;
-  const gone = percent(1 - left);
-  if (grade === "fair")
-    return `are much closer to ${end} than ${start} is (${gone} of the distance is gone), but can be told from it: what is left is ${times}`;
+  const gone = `${percent(1 - left)} of the distance from ${start} is gone${what && `, and what is left is ${what}`}`;
+  if (grade === "fair") return `are close to ${end}, but can be told from it: ${gone}`;
   const far = left > 0.5 ? "are still far from" : "are only part of the way to";
-  return `${far} ${end}: ${gone} of the distance from ${start} is gone, and what is left is ${times}`;
+  return `${far} ${end}: ${gone}`;
 }
 
 function evidence({ title, value, low, high, floor, ceiling }: QualityRow): string {
   const facts = [
     `${title} ${digits(value)}`,
     ...(low !== null && high !== null ? [`interval ${digits(low)} to ${digits(high)}`] : []),
-    ...(floor !== null ? [`floor ${digits(floor)}`] : []),
-    ...(ceiling !== null ? [`ceiling ${digits(ceiling)}`] : []),
+    ...bounds({ floor, ceiling }),
   ];
   return `(${facts.join(", ")})`;
 }
+
+const bounds = ({ floor, ceiling }: Pick<QualityRow, "floor" | "ceiling">): string[] => [
+  ...(floor === null ? [] : [`floor ${digits(floor)}`]),
+  ...(ceiling === null ? [] : [`ceiling ${digits(ceiling)}`]),
+];
 
 /** Other metrics of the ends that say something worse. */
 function others(rows: readonly QualityRow[], main: QualityRow): string[] {
@@ -71,37 +73,33 @@ function others(rows: readonly QualityRow[], main: QualityRow): string[] {
   const mine = order.indexOf(judge(main).grade);
   const worse = rows.filter((row) => order.indexOf(judge(row).grade) > mine);
   if (mine < 0 || worse.length === 0) return [];
-  const named = worse.slice(0, 4).map((row) => `${row.title} (${judge(row).words})`);
+  const named = worse
+    .slice(0, 4)
+    .map((row) => `${row.title} ${digits(row.value)} (${judge(row).words})`);
   return [`Less favourable: ${named.join(", ")}.`];
 }
 
 function columns(rows: readonly QualityRow[]): string[] {
   const judged = rows
-    .filter(({ group, column }) => group === "columns" && column !== null)
+    .filter(({ group, column }) => group === "columns" && column !== undefined)
     .map((row) => ({ row, ...judge(row) }));
   const [worst] = judged.toSorted((a, b) => (b.ratio ?? 0) - (a.ratio ?? 0));
   if (!worst || judged.length < 2) return [];
   const good = judged.filter(({ grade }) => grade === "good").length;
-  const { row, words } = worst;
-  const count =
-    good === judged.length ? `All ${good} columns` : `${good} of ${judged.length} columns`;
-  if (good === judged.length)
-    return [`${count} are, each by itself, as good as two halves of the data.`];
+  const alone = "each by itself, as good as two halves of the data";
+  if (good === judged.length) return [`All ${good} columns are, ${alone}.`];
+  const { column, value } = worst.row;
   return [
-    `${count} are, each by itself, as good as two halves of the data; the worst is ${row.column} (${row.title} ${digits(row.value)}, ${words}).`,
+    `${good} of ${judged.length} columns are, ${alone}; the worst is ${column} (1-Wasserstein ${digits(value)}, ${worst.words}).`,
   ];
 }
 
+/** The first metric at each time that was held out. */
 function heldOut(rows: readonly QualityRow[]): string[] {
-  return rows
-    .filter(({ group }) => group === "holdout")
-    .map((row) => `At the time that was held out: ${row.title} ${digits(row.value)}${aside(row)}.`);
-}
-
-function aside({ floor, ceiling }: QualityRow): string {
-  const parts = [
-    ...(floor !== null ? [`floor ${digits(floor)}`] : []),
-    ...(ceiling !== null ? [`ceiling ${digits(ceiling)}`] : []),
+  const [row] = rows.filter(({ group, floor }) => group === "holdout" && floor !== null);
+  if (!row) return [];
+  const facts = bounds(row).join(", ");
+  return [
+    `At the time that was held out: ${row.title} ${digits(row.value)}${facts && ` (${facts})`}.`,
   ];
-  return parts.length > 0 ? ` (${parts.join(", ")})` : "";
 }

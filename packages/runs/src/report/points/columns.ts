@@ -52,7 +52,7 @@ export async function correlationPanels(found: Correlations, units: Units): Prom
           height: side + 90,
           title: `${kind[0]?.toUpperCase()}${kind.slice(1)}`,
         },
-        ...{ marginTop: 4, marginRight: 6, marginBottom: 86, marginLeft: 84 },
+        ...{ marginTop: 4, marginRight: 6, marginBottom: 92, marginLeft: 94 },
         x: { ...axis, tickRotate: -60 },
         y: axis,
         color: { type: "linear", domain: [-1, 0, 1], range: ["#b2182b", "#ffffff", "#2166ac"] },
