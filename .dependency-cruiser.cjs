@@ -49,7 +49,7 @@ module.exports = {
       severity: "error",
       comment: "an import that leads nowhere (what is not built yet aside)",
       from: {},
-      to: { couldNotResolve: true, pathNot: "^(@dsbm/|dsbm$|[.][.]/dist/)" },
+      to: { couldNotResolve: true, pathNot: "^(@dsbm/|dsbm$|node$|[.][.]/dist/)" },
     },
   ],
   options: {

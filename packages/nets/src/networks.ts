@@ -14,7 +14,7 @@ import { UNet } from "./unet/unet.js";
 /** A network to build. */
 export interface NetworkRequest extends Seeded {
   /** The configuration's group `model`: `name`, and the keys of that network. */
-  model: { name: string };
+  model: { name: string; [key: string]: unknown };
   /** Shape of a sample: [d] or [C, H, W]. */
   shape: readonly number[];
   /** Channels of the condition; 0 without one. */

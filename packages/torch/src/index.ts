@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+// The types of Node belong to those of the engine (Buffer, Disposable), for users who have not asked for them.
 export { call, schemas } from "./binding/dispatch.js";
 export {
   arrayOf,

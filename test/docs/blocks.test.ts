@@ -1,0 +1,89 @@
+// Every code block of every document works: programs run, TypeScript has no type errors, and commands resolve to
+// configurations (or run, where a comment says so). What cannot run says why above the block. The blocks of a document
+// run in their order in one folder, so that a program finds what a command before it has made.
+import { execFile } from "node:child_process";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import ts from "typescript";
+import { beforeAll, expect, it } from "vitest";
+import { dsbm, scratch } from "../e2e/cli.js";
+import { type Block, blocksOf, commandsOf, documents, root } from "./blocks.js";
+import { checkCommand } from "./commands.js";
+import { writeOwnFiles } from "./own-files.js";
+
+const folder = scratch();
+const all = documents().map((document) => ({ document, blocks: blocksOf(document) }));
+const sure = all
+  .map(({ document, blocks }) => ({
+    document,
+    blocks: blocks.filter(({ marks }) => marks.skip === undefined),
+  }))
+  .filter(({ blocks }) => blocks.length > 0);
+
+const isProgram = ({ language }: Block) => ["js", "mjs", "ts"].includes(language);
+const isShell = ({ language }: Block) => ["", "sh", "bash"].includes(language);
+const folderOf = (document: string) => join(folder, document.replaceAll(/\W+/g, "-"));
+const fileOf = ({ document, line, language }: Block) =>
+  join(folderOf(document), `line-${line}.${language === "ts" ? "mts" : "mjs"}`);
+const programs = sure.flatMap(({ blocks }) => blocks.filter(isProgram));
+
+beforeAll(async () => {
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  for (const { document } of sure) {
+    mkdirSync(folderOf(document));
+    await writeOwnFiles(folderOf(document));
+  }
+  for (const block of programs) writeFileSync(fileOf(block), block.text);
+});
+
+it("programs have no type errors", () => {
+  const program = ts.createProgram(programs.map(fileOf), {
+    module: ts.ModuleKind.NodeNext,
+    target: ts.ScriptTarget.ES2022,
+    lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts"],
+    types: ["node"],
+    typeRoots: [join(root, "node_modules/@types")],
+    ...{ strict: true, noEmit: true, skipLibCheck: true, allowJs: true, checkJs: true },
+  });
+  const host = {
+    getCurrentDirectory: () => folder,
+    getCanonicalFileName: (name: string) => name,
+    getNewLine: () => "\n",
+  };
+  expect(ts.formatDiagnostics(ts.getPreEmitDiagnostics(program), host)).toBe("");
+});
+
+it.each(sure)("$document", async ({ blocks }) => {
+  for (const block of blocks) {
+    if (isProgram(block)) await runProgram(block);
+    else if (isShell(block)) await runShell(block);
+  }
+});
+
+async function runProgram(block: Block): Promise<void> {
+  const file = fileOf(block).replace(/\.mts$/, ".run.mjs");
+  const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
+  if (block.language === "ts")
+    writeFileSync(file, ts.transpileModule(block.text, { compilerOptions }).outputText);
+  const env = { ...process.env, OMP_NUM_THREADS: "1", DSBM_CORES: "1" };
+  await promisify(execFile)(process.execPath, [file], { cwd: folderOf(block.document), env });
+}
+
+async function runShell({ document, line, text, marks }: Block): Promise<void> {
+  for (const words of commandsOf(text)) {
+    const place = `${document}:${line}: ${words.join(" ")}`;
+    expect(() => checkCommand(words), place).not.toThrow();
+    if (marks.run === undefined || words[0] !== "npx") continue;
+    const args = [...words.slice(2), ...commandsOf(marks.run).flat()];
+    const { code, stderr } = await dsbm(args, { cwd: folderOf(document) });
+    expect(code, `${place}: ${stderr}`).toBe(0);
+  }
+}
+
+it("a block that is not run says why", () => {
+  const bare = all
+    .flatMap(({ blocks }) => blocks)
+    .filter(({ marks }) => marks.skip !== undefined && marks.skip.length < 10);
+  expect(bare.map(({ document, line }) => `${document}:${line}`)).toEqual([]);
+});

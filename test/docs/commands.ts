@@ -1,0 +1,64 @@
+// Whether a command of the documents is one that there is, with keys that there are.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { methods } from "@dsbm/bridge";
+import { evaluate, gaussian, resolve, sample, test, train } from "@dsbm/config";
+import { root } from "./blocks.js";
+
+const options = {
+  dirs: [join(root, "packages/cli/conf")],
+  names: { method: Object.keys(methods) },
+};
+const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
+const keysOf = (words: readonly string[]) =>
+  words.filter((word) => !/^\[|^…|…\]$/.test(word) && !/^--(again|help|plan|json)$/.test(word));
+const isKey = (word: string) => /^[+~]|^[\w.]+=|^-/.test(word);
+
+/** Commands by name; each throws for words that it does not take. */
+const commands: Record<string, (words: readonly string[]) => void> = {
+  train: (words) => void resolve(train, keysOf(words), options),
+  gaussian: (words) => void resolve(gaussian, keysOf(words), options),
+  test: (words) => void resolve(test, keysOf(words), options),
+  sample: (words) => void resolve(sample, keysAfter(words, 3)),
+  evaluate: (words) => void resolve(evaluate, keysAfter(words, 1)),
+  doctor: none,
+  start: () => {},
+  sweep(words) {
+    if (!/^(status|table)$/.test(words[0] ?? "") || words.length !== 2)
+      throw new Error(`sweep ${words.join(" ")}`);
+  },
+};
+
+function none(words: readonly string[]): void {
+  if (words.length > 0) throw new Error(`unexpected words: ${words.join(" ")}`);
+}
+
+/** The keys behind as many words for paths. */
+function keysAfter(words: readonly string[], places: number): string[] {
+  const keys = keysOf(words);
+  const first = keys.findIndex(isKey);
+  const given = first < 0 ? keys.length : first;
+  if (given !== places)
+    throw new Error(`expected ${places} words before the keys: ${words.join(" ")}`);
+  return keys.slice(places);
+}
+
+/** Throws for a command that is not there or does not take its words. */
+export function checkCommand([program = "", ...words]: readonly string[]): void {
+  const [name = "", ...rest] = words;
+  if (program === "npx" && name === "dsbm") {
+    const [command = "", ...args] = rest;
+    if (command.startsWith("--")) return;
+    const check = commands[command];
+    if (!check) throw new Error(`there is no command "${command}"`);
+    check(args);
+  } else if (program === "npm") {
+    const script = name === "run" ? rest[0] : name;
+    if (script !== "install" && script !== "pack" && !((script as string) in scripts))
+      throw new Error(`package.json has no script "${script}"`);
+  } else if (program === "node") {
+    const file = words.find((word) => !word.startsWith("-")) ?? "";
+    if (!existsSync(join(root, file))) throw new Error(`there is no ${file}`);
+  } else throw new Error(`"${program}" is not a program that these tests know`);
+}

@@ -1,0 +1,124 @@
+// What `npm pack` gives installs into an empty project: the command line runs there, the engine is built there, programs
+// find every sub-path, and strict TypeScript accepts the types.
+import { execFile } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { beforeAll, describe, expect, it } from "vitest";
+import { root } from "../docs/blocks.js";
+import { scratch } from "../e2e/cli.js";
+import { installInto } from "./project.js";
+
+const folder = scratch();
+const engine = join(folder, "node_modules/@dsbm/torch/build");
+let missing: string | null = null;
+
+/** Runs a program in the project; resolves to its code and output. */
+async function run(program: string, args: string[], env: NodeJS.ProcessEnv = {}) {
+  const options = { cwd: folder, env: { ...process.env, ...env } };
+  try {
+    return { code: 0, ...(await promisify(execFile)(program, args, options)) };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { code, stdout, stderr };
+  }
+}
+
+beforeAll(() => {
+  missing = installInto(folder);
+  if (missing !== null) console.warn(`not installed, skipped: ${missing.split("\n")[0]}`);
+});
+
+describe("in an empty project", () => {
+  const test = (title: string, fn: () => Promise<void>) =>
+    it(title, async ({ skip }) => {
+      if (missing?.includes("ENOTCACHED")) skip("npm's cache lacks packages");
+      expect(missing).toBe(null);
+      await fn();
+    });
+
+  test("help needs no engine", async () => {
+    const { code, stdout } = await run("npx", ["dsbm", "train", "dataset=moons", "--help"]);
+    expect(stdout).toContain("dataset=moons");
+    expect(code).toBe(0);
+    expect(existsSync(engine)).toBe(false);
+  });
+
+  test("one line says what is missing to build it", async () => {
+    for (const [env, reason] of [
+      [{ CXX: "/no-compiler" }, "run as root: apt-get install -y --no-install-recommends g++"],
+      [{ LIBTORCH: "/no-libtorch" }, "LIBTORCH=/no-libtorch holds no libtorch"],
+    ] as const) {
+      const { code, stderr } = await run("npx", ["dsbm", "gaussian", "outer_iters=1"], env);
+      expect(code).toBe(1);
+      const [line, ...more] = stderr
+        .split("\n")
+        .filter((text) => text.startsWith("dsbm: the") || text.startsWith("dsbm: LIB"));
+      expect(line, stderr).toContain(reason);
+      expect(more).toEqual([]);
+    }
+  });
+
+  test("the doctor builds the engine and finds it well", async () => {
+    // Compiled already, of the same sources by the same compiler: what is left is to link.
+    mkdirSync(engine, { recursive: true });
+    cpSync(join(root, "packages/torch/build/obj"), join(engine, "obj"), { recursive: true });
+    const { code, stdout, stderr } = await run("npx", ["dsbm", "doctor"]);
+    expect(stderr).toContain("linked dsbm_torch.node");
+    expect(stdout).toContain("no problems found");
+    expect(code).toBe(0);
+  });
+
+  const program = `
+    import { openBridge } from "dsbm";
+    import * as bridge from "dsbm/bridge";
+    import * as config from "dsbm/config";
+    import * as data from "dsbm/data";
+    import * as nets from "dsbm/nets";
+    import * as runs from "dsbm/runs";
+    import { type Tensor, randn } from "dsbm/torch";
+    import * as train from "dsbm/train";
+    const x: Tensor = randn([3, 2]);
+    const training = new train.Training({
+      data: { x0: x, x1: x.add(1) },
+      process: bridge.brownian({ sigma: 1 }),
+      method: { method: bridge.methods.dsbm, network: () => new nets.ScoreNetwork(2), firstCoupling: "ind" },
+      schedule: { grid: bridge.uniformGrid(3), halfIterations: 2, steps: 2 },
+      optimisation: { batchSize: 2 },
+    });
+    for await (const event of training.run()) if (event.type === "half") console.log(event.direction);
+    console.log(typeof openBridge, typeof config.resolve, typeof runs.readRun, data.loadTable("moons", { split: "test", n: 5 }).x.shape);
+  `;
+
+  test("a strict TypeScript program compiles against the types, and runs", async () => {
+    writeFileSync(join(folder, "program.mts"), program);
+    const options = ["--module nodenext --target es2022 --strict --exactOptionalPropertyTypes"];
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const words = options.flatMap((text) => text.split(" "));
+    const checked = await run(process.execPath, [
+      tsc,
+      ...words,
+      "--skipLibCheck",
+      "false",
+      "program.mts",
+    ]);
+    expect(checked.stdout).toBe("");
+    const { stdout, stderr } = await run(process.execPath, ["program.mjs"]);
+    expect(stderr).toBe("");
+    expect(stdout.split("\n")).toEqual(["b", "f", "function function function [ 5, 2 ]", ""]);
+  });
+
+  test("the command line trains with the presets of the package", async () => {
+    const words = ["dataset=moons", "n_ipf=1", "first_num_iter=2", "num_iter=2", "num_steps=2"];
+    const small = [
+      "data.n_train=40",
+      "data.n_test=20",
+      "test_npar=10",
+      "batch_size=8",
+      "plot_npar=4",
+    ];
+    const { code, stdout, stderr } = await run("npx", ["dsbm", "train", ...words, ...small]);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain("index.html");
+  });
+});

@@ -1,0 +1,61 @@
+// An empty project into which the packed workspaces are installed, from npm's cache alone.
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../docs/blocks.js";
+
+const read = (path: string) => JSON.parse(readFileSync(join(root, path), "utf8"));
+
+type Entry = { dev?: boolean; link?: boolean; resolved?: string; version?: string };
+
+const nameOf = (room: string) => (room === "cli" ? "dsbm" : `@dsbm/${room}`);
+const placeOf = (room: string) => `node_modules/${nameOf(room)}`;
+
+/** Packs all workspaces into a folder, as they are built; the paths of the tarballs by package name. */
+function pack(folder: string): Record<string, string> {
+  mkdirSync(folder);
+  const args = ["pack", "--workspaces", "--ignore-scripts", "--json", "--pack-destination", folder];
+  execFileSync("npm", args, { cwd: root, stdio: ["ignore", "pipe", "ignore"] });
+  return Object.fromEntries(
+    readdirSync(folder).map((file) => {
+      const name = file.replace(/-\d.*/, "");
+      return [name === "dsbm" ? name : name.replace("dsbm-", "@dsbm/"), join(folder, file)];
+    }),
+  );
+}
+
+/**
+ * Installs the workspaces and what they need into `folder`, without the network: the lock file names the versions of the
+ * repository's own, which npm has in its cache where it installed the repository. Returns npm's reason where it has not.
+ */
+export function installInto(folder: string): string | null {
+  const tarballs = pack(join(folder, "tarballs"));
+  const lock = read("package-lock.json");
+  const entries = Object.entries(lock.packages as Record<string, Entry>);
+  const dependencies = Object.fromEntries(
+    Object.entries(tarballs).map(([name, path]) => [name, `file:${path}`]),
+  );
+  const project = { name: "project", version: "1.0.0", private: true, dependencies };
+  const packages = Object.fromEntries([
+    ["", project],
+    ...entries
+      .filter(([path, { dev, link }]) => path.includes("node_modules/") && !dev && !link)
+      .map(([path, entry]) => [
+        path.replace(/^packages\/(\w+)/, (_, room) => placeOf(room)),
+        entry,
+      ]),
+    ...Object.entries(dependencies).map(([name, resolved]) => {
+      const room = name === "dsbm" ? "cli" : name.replace("@dsbm/", "");
+      const { version, dependencies, bin } = read(`packages/${room}/package.json`);
+      return [`node_modules/${name}`, { version, resolved, dependencies, bin }];
+    }),
+  ]);
+  writeFileSync(join(folder, "package.json"), JSON.stringify(project));
+  writeFileSync(
+    join(folder, "package-lock.json"),
+    JSON.stringify({ ...project, lockfileVersion: 3, requires: true, packages }),
+  );
+  const args = ["ci", "--offline", "--no-audit", "--no-fund"];
+  const { status, stderr } = spawnSync("npm", args, { cwd: folder, encoding: "utf8" });
+  return status === 0 ? null : stderr.trim();
+}
