@@ -64,8 +64,8 @@ describe("dsbm evaluate", () => {
         "energy_distance",
         "mmd",
       ],
-      ...["bw2_uvp", "mean_error", "covariance_error", "column_w1", "displacement", "optimality"],
-      ...["binding", "agreement", "path_energy", "npe", "straightness"],
+      ...["bw2_uvp", "mean_error", "covariance_error", "displacement", "optimality", "binding"],
+      ...["agreement", "path_energy", "npe", "straightness", "column_w1"],
     ]);
     for (const row of quality.rows) {
       const { metric, value, low, high } = row;

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, evaluate, helpTable, resolve } from "@dsbm/config";
-import { runPaths, writeQuality } from "@dsbm/runs";
+import { findRun, runPaths, writeQuality } from "@dsbm/runs";
 import { UsageError } from "../terminal/errors.js";
 import { createInterrupt } from "../terminal/interrupt.js";
 import { createProgress } from "../terminal/progress.js";
@@ -14,7 +14,7 @@ const help = [
   "",
   evaluate.about,
   "",
-  "RUN     folder of a run of dsbm fit, train or gaussian, finished or not",
+  "RUN     folder of a run of dsbm fit, train or gaussian, finished or not; a folder above one; or latest",
   "--json  as json=true",
   "",
   helpTable(evaluate.schema),
@@ -47,7 +47,8 @@ export async function evaluateCommand(args: string[]): Promise<number> {
     aloneOnly("evaluate");
     const { holdout, at, direction, metrics, json, out, ...options } = config;
     const times = at === null ? [] : [at].flat();
-    const quality = await measureQuality(run, {
+    const folder = findRun(run);
+    const quality = await measureQuality(folder, {
       ...options,
       ...{ progress, signal: interrupt.signal },
       directions: direction === "both" ? null : [direction],
@@ -62,8 +63,8 @@ export async function evaluateCommand(args: string[]): Promise<number> {
       progress.line("stopped; nothing was written");
       return 130;
     }
-    const place = out ?? runPaths(run).quality_json;
-    writeQuality(run, quality, place);
+    const place = out ?? runPaths(folder).quality_json;
+    writeQuality(folder, quality, place);
     console.log(
       json ? JSON.stringify(quality, null, 2) : `${qualityTable(quality)}\nwritten to ${place}`,
     );

@@ -6,12 +6,17 @@ import type { Evaluator } from "./evaluator.js";
 const columns = ["start", "end", "data"]
   .flatMap((what) => [`${what}_mean`, `${what}_var`, `${what}_sample_var`])
   .filter((name) => name !== "start_sample_var")
-  .concat("mse", "msd", "independent_msd");
+  .concat("variance_kept", "mse", "msd", "independent_msd");
 
 export const displacement: Evaluator = {
   measure({ start, end, data }) {
+    const ends = endpointRow(endpointStatistics({ start, end, data }));
     const row: Record<string, number> = {
-      ...endpointRow(endpointStatistics({ start, end, data })),
+      ...ends,
+      // Data of no variance keep none.
+      ...(ends.data_sample_var
+        ? { variance_kept: Number(ends.end_sample_var) / ends.data_sample_var }
+        : {}),
       independent_msd: independentDisplacement(start, data),
     };
     return Object.fromEntries(columns.map((name) => [name, row[name] ?? null]));

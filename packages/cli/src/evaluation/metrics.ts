@@ -34,10 +34,17 @@ const kinds: Readonly<Record<string, EvaluatorKind>> = {
     open: async (ends, config) =>
       (await import("./exact-gaussian.js")).openExactGaussian(ends, config),
   },
-  wasserstein: {
-    columns: ["sliced_w2", "data_sliced_w2", "w2", "data_w2", "optimal_msd"],
+  sliced: {
+    columns: ["sliced_w2", "data_sliced_w2"],
     metrics: [
       { column: "sliced_w2", title: "sliced W2", reference: "data_sliced_w2", referenceIs: "data" },
+    ],
+    applies: ({ exact }) => exact === null,
+    open: async (ends, config) => (await import("./sliced.js")).openSliced(ends, config),
+  },
+  wasserstein: {
+    columns: ["w2", "data_w2", "optimal_msd"],
+    metrics: [
       { column: "w2", title: "W2", reference: "data_w2", referenceIs: "data" },
       { column: "optimal_msd", title: "displacement of exact optimal pairs", text: fourDigits },
     ],
@@ -47,7 +54,15 @@ const kinds: Readonly<Record<string, EvaluatorKind>> = {
   displacement: {
     columns: [
       ...["start_mean", "start_var", "end_mean", "end_var", "end_sample_var"],
-      ...["data_mean", "data_var", "data_sample_var", "mse", "msd", "independent_msd"],
+      ...[
+        "data_mean",
+        "data_var",
+        "data_sample_var",
+        "variance_kept",
+        "mse",
+        "msd",
+        "independent_msd",
+      ],
     ],
     metrics: [
       {

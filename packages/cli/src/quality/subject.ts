@@ -68,7 +68,7 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
   const sampler = new Sampler({ ...trained, networks, threads, chunkRows });
   const { method, eps } = trained;
   const grid = steps === null ? trained.grid : gridOf(trained.grid, steps);
-  const table = tableOf(folder);
+  const table = tableOf(trained.folder);
   const rowsAtOnce = isVectors(ends) ? 4000 : 16;
   /** Evaluates some rows at a time, each with its conditions. */
   const byRows =

@@ -157,6 +157,7 @@ export const meanings: Readonly<Record<string, string>> = {
   independent_msd: "the same of independent pairs of starts and data",
   end_sample_var: "variance of the ends over samples, averaged over their values",
   data_sample_var: "the same of held-out data",
+  variance_kept: "end_sample_var over data_sample_var",
   share: "part of the ends that a classifier takes for the wanted classes",
   data_share: "the same of held-out data",
   fid_lenet: "Fréchet distance in that classifier's features from the training data (no FID)",

@@ -6,7 +6,7 @@ import { readJson, writeJson } from "../files/json.js";
 import { type Direction, runPaths } from "./layout.js";
 
 /** What a metric is about, in the order of tables. */
-export const qualityGroups = ["ends", "columns", "plan", "path", "holdout"] as const;
+export const qualityGroups = ["holdout", "ends", "plan", "path", "columns"] as const;
 export type QualityGroup = (typeof qualityGroups)[number];
 
 /** One metric of one direction. */

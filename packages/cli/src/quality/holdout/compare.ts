@@ -1,4 +1,5 @@
 // The bridge's marginal beside what was held out at its time, in the data's own units.
+import { basename } from "node:path";
 import {
   type Estimate,
   slicedEstimate,
@@ -43,7 +44,7 @@ export function compare(given: Compared): QualityRow[] {
   const order = shuffled(truth, "halves");
   const [other, rest] = [order.narrow(0, 0, half), order.narrow(0, half, truth.size(0) - half)];
   const few = (x: Tensor) => subsample(x, "x", { most: half, seed });
-  const where = `${path} at t = ${at}`;
+  const where = `${basename(path)} at t = ${at}`;
   const sizes = (x: Tensor, y: Tensor) => `${x.size(0)} against ${y.size(0)} rows`;
   const ceiling = "ceiling: random pairs of the ends, mixed on a straight line";
   const row = (
