@@ -67,6 +67,8 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
   const chunkRows = isVectors(ends) ? 250 : 8;
   const sampler = new Sampler({ ...trained, networks, threads, chunkRows });
   const { method, eps } = trained;
+  // Steps of its own follow no drift, and not every plan has one.
+  const driven = !method.sampler && (method.predicts !== "plan" || method.hasDrift === true);
   const grid = steps === null ? trained.grid : gridOf(trained.grid, steps);
   const table = tableOf(trained.folder);
   const rowsAtOnce = isVectors(ends) ? 4000 : 16;
@@ -93,7 +95,7 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
     },
     drift(direction, given) {
       const network = networks[direction];
-      if (!network || method.sampler || method.predicts === "plan") return null;
+      if (!network || !driven) return null;
       if (method.predicts === "velocity") {
         const sign = direction === "f" ? 1 : -1;
         return byRows((own) => (x, t) => network.forward(x, t, own).mul(sign), given);
@@ -105,7 +107,7 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
       );
     },
     velocity(given) {
-      if (method.sampler || method.predicts === "plan") return null;
+      if (!driven) return null;
       const dynamics = { ...trained, networks, grid: trained.grid, eps };
       return byRows((own) => networkFlow({ ...dynamics, given: own }), given);
     },
