@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { openRun, picturePng, runPaths } from "@dsbm/runs";
 import { full, Generator, io, randint, randn, setNumThreads, type Tensor } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { main } from "../../packages/cli/src/main.js";
 import { dsbm, scratch, stopAt } from "./cli.js";
-import { imageRun, vectorRun } from "./sample.js";
+import { imageRun, sampleHere as sample, vectorRun } from "./sample.js";
 
 const root = scratch();
 const at = (name: string) => join(root, name);
@@ -19,29 +18,6 @@ const load = (path: string) => {
   const raw = io.npy.decode(readFileSync(path), path);
   return { shape: raw.shape, dtype: raw.dtype, values: io.toFloat32(raw) };
 };
-
-/** The command in this process: starting one for every mistake would take minutes. */
-async function sample(...words: string[]) {
-  const output = { stdout: "", stderr: "" };
-  const spies = [
-    vi.spyOn(console, "log").mockImplementation((text) => {
-      output.stdout += `${text}\n`;
-    }),
-    vi.spyOn(console, "error").mockImplementation((text) => {
-      output.stderr += `${text}\n`;
-    }),
-    vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-      output.stderr += text;
-      return true;
-    }),
-  ];
-  try {
-    const code = await main(["sample", ...words]);
-    return { code, ...output };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
 
 let images: string;
 let vectors: string;

@@ -4,17 +4,43 @@
 import { fileURLToPath } from "node:url";
 import type { Direction, Network } from "@dsbm/bridge";
 import { completeTrain, gaussian, resolve, train } from "@dsbm/config";
+import type { ColumnTransform } from "@dsbm/data";
 import { openRun, writeFileAtomic } from "@dsbm/runs";
 import { Generator, io, noGrad, randn } from "@dsbm/torch";
+import { vi } from "vitest";
+import { main } from "../../packages/cli/src/main.js";
 import { buildNetwork } from "../../packages/cli/src/problem/network.js";
 
 const presets = fileURLToPath(new URL("../../packages/cli/conf", import.meta.url));
 
+/** `dsbm sample` in this process: starting one for every mistake would take minutes. */
+export async function sampleHere(...words: string[]) {
+  const output = { stdout: "", stderr: "" };
+  const spies = [
+    vi.spyOn(console, "log").mockImplementation((text) => {
+      output.stdout += `${text}\n`;
+    }),
+    vi.spyOn(console, "error").mockImplementation((text) => {
+      output.stderr += `${text}\n`;
+    }),
+    vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+      output.stderr += text;
+      return true;
+    }),
+  ];
+  try {
+    const code = await main(["sample", ...words]);
+    return { code, ...output };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
 /** Weights that are all of some size: a new network answers with zeros. */
-function scramble(network: Network, seed: number): Network {
+function scramble(network: Network, seed: number, scale = 0.2): Network {
   const generator = Generator.create(seed);
   noGrad(() => {
-    for (const p of network.parameters()) p.copy_(randn(p.shape, { generator }).mul(0.2));
+    for (const p of network.parameters()) p.copy_(randn(p.shape, { generator }).mul(scale));
   });
   return network;
 }
@@ -25,10 +51,11 @@ function leave(
   network: (direction: Direction) => Network,
   halves: readonly Direction[],
   finished: boolean,
+  scale?: number,
 ): void {
   const run = openRun({ folder, dsbm: "0.0.0", config, columns: ["half_iteration"] });
   for (const [i, direction] of halves.entries()) {
-    using net = scramble(network(direction), i + 1);
+    using net = scramble(network(direction), i + 1, scale);
     writeFileAtomic(run.paths.model(i + 1, direction), io.encodeTensors(net.stateDict()));
   }
   if (finished) run.finish();
@@ -73,5 +100,36 @@ export function vectorRun(
   const config = completeTrain(members[0]!.config);
   const facts = { classes: 0, method: {}, shape: [2] };
   leave(folder, config, (d) => buildNetwork(config, d, facts), halves, finished);
+  return folder;
+}
+
+/** What a run of tables has in data.json. */
+export interface TableFacts {
+  names: readonly string[];
+  kept?: readonly string[];
+  transform: ColumnTransform;
+  conditioning?: { name: string; classes: string[] | null; mean: number; std: number };
+}
+
+/** A run of two tables, 5 steps; with `scale` 0 its networks answer with zeros, so that its flow changes nothing. */
+export function tableRun(
+  folder: string,
+  { names, kept = [], transform, conditioning }: TableFacts,
+  { scale, components }: { scale?: number; components?: number } = {},
+): string {
+  const words = [`dim=${names.length}`, "net_name=mlp_small", "num_steps=5"];
+  const { members } = resolve(gaussian, words, { dirs: [presets] });
+  const plain = completeTrain(members[0]!.config);
+  const config = {
+    ...plain,
+    ...{ Dataset: "table:a.csv", Dataset_transfer: "table:b.csv" },
+    data: { ...plain.data, components: components ?? null },
+  };
+  const shape = [components ?? names.length];
+  const facts = { classes: 0, method: {}, shape };
+  leave(folder, config, (d) => buildNetwork(config, d, facts), ["b", "f"], true, scale);
+  const columns = names.map((name) => ({ name }));
+  const saved = { columns, kept, transform, conditioning };
+  writeFileAtomic(`${folder}/data.json`, JSON.stringify(saved));
   return folder;
 }

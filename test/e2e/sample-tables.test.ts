@@ -1,0 +1,284 @@
+// `dsbm sample` of runs of tables: columns by name, in the data's own units, in every format, row by row.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { openRows, openTableWriter, outputFormat, principalComponents } from "@dsbm/data";
+import { Generator, io, randn, setNumThreads } from "@dsbm/torch";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { scratch, stopAt } from "./cli.js";
+import { sampleHere as sample, tableRun } from "./sample.js";
+
+const root = scratch();
+const at = (name: string) => join(root, name);
+const before = process.cwd();
+const n = 700;
+let still: string;
+let moving: string;
+
+/** Three columns of different scales, and an id that is no number. */
+const transform = {
+  ...{ log1p: false, standardise: "columns" as const },
+  ...{ mean: [5, -1e6, 1.7e9], std: [0.01, 3e5, 20] },
+};
+const facts = { names: ["small", "large", "time"], kept: ["id"], transform };
+const columns = transform.mean.map((mean, k) => {
+  const z = randn([n], { generator: Generator.create(k + 1), dtype: "float64" });
+  return (z.toArray() as Float64Array).map((x) => mean + x * (transform.std[k] as number));
+});
+const ids = Array.from({ length: n }, (_, i) => `${String(i).padStart(4, "0")}`);
+
+/** Writes a table; the columns stand in another order than in the run, with one more. */
+async function put(name: string, rows = n): Promise<string> {
+  const format = outputFormat(name)!;
+  let k = 0;
+  const scratchFile = () => at(`scratch-${k++}`);
+  const named = (label: string) => ({ name: label, dtype: "float64" }) as const;
+  const writer = openTableWriter(at(name), {
+    ...{ format, scratch: scratchFile },
+    carried: format === ".npy" ? [] : [{ name: "id", kind: "text" }],
+    columns: format.startsWith(".np")
+      ? facts.names.map(named)
+      : ["time", "more", "small", "large"].map(named),
+  });
+  const [small, large, time] = columns.map((column) => column.subarray(0, rows));
+  const numbers = format.startsWith(".np")
+    ? [small!, large!, time!]
+    : [time!, small!, small!, large!];
+  await writer.write({
+    count: rows,
+    numbers,
+    carried: format === ".npy" ? [] : [ids.slice(0, rows)],
+  });
+  await writer.close();
+  return at(name);
+}
+
+/** A table as it is read back. */
+async function load(path: string, texts: string[] = []) {
+  const source = await openRows(path);
+  const names = source.columns.map(({ name }) => name);
+  const numbers = names.filter((name) => !texts.includes(name));
+  const out: Record<string, (number | string)[]> = Object.fromEntries(names.map((c) => [c, []]));
+  for await (const batch of source.batches({ numbers, texts })) {
+    for (const [k, name] of numbers.entries()) out[name]!.push(...batch.numbers[k]!);
+    for (const [k, name] of texts.entries()) out[name]!.push(...batch.texts[k]!);
+  }
+  source.close();
+  return out;
+}
+
+/** The largest difference in deviations of the column. */
+const gap = (found: (number | string)[], k: number) =>
+  Math.max(...found.map((x, i) => Math.abs(Number(x) - columns[k]![i]!))) / transform.std[k]!;
+
+beforeAll(async () => {
+  process.chdir(root);
+  vi.stubEnv("DSBM_CORES", "1");
+  setNumThreads(1);
+  still = tableRun(at("still"), facts, { scale: 0 });
+  moving = tableRun(at("moving"), facts);
+  for (const name of ["new.csv", "new.tsv.gz", "new.parquet", "new.npy", "new.npz"])
+    await put(name);
+});
+afterAll(() => process.chdir(before));
+
+describe("tables", () => {
+  it.each(["new.csv", "new.tsv.gz", "new.parquet", "new.npz"])(
+    "come back in their own units where nothing moves: %s",
+    async (name) => {
+      const out = `still-${name}.csv`;
+      const words = [
+        "solver=euler",
+        "ode_step_size=1",
+        ...(name.includes("np") ? ["keep=[]"] : []),
+      ];
+      const { code, stderr, stdout } = await sample(still, name, out, ...words);
+      expect(code, stderr).toBe(0);
+      expect(stdout).toContain(`samples: ${n}`);
+      const kept = name.includes("np") ? [] : ["id"];
+      const found = await load(at(out), kept);
+      expect(Object.keys(found)).toEqual([...kept, ...facts.names]);
+      if (kept.length > 0) {
+        expect(found.id).toEqual(ids);
+        expect(stderr).toContain("left out more, which the run does not take");
+      }
+      for (const [k, column] of facts.names.entries())
+        expect(gap(found[column]!, k)).toBeLessThan(1e-4);
+    },
+  );
+
+  it.each([".csv", ".csv.gz", ".tsv", ".parquet", ".npy", ".npz"])(
+    "are written as %s with the same numbers",
+    async (ending) => {
+      const { code, stderr } = await sample(still, "new.csv", `all${ending}`, "solver=euler");
+      expect(code, stderr).toBe(0);
+      const named = !ending.startsWith(".np");
+      const found = await load(at(`all${ending}`), named ? ["id"] : []);
+      const names = named ? facts.names : ["c0", "c1", "c2"];
+      for (const [k, column] of names.entries()) expect(gap(found[column]!, k)).toBeLessThan(1e-4);
+      if (named) expect(found.id).toEqual(ids);
+    },
+  );
+
+  it("do not depend on how they are read, nor on the batch", async () => {
+    const made: Buffer[] = [];
+    for (const [name, ...words] of [
+      ["new.csv"],
+      ["new.parquet", "batch_size=1"],
+      ["new.npy", "batch_size=500"],
+      ["new.npz", "threads=2"],
+    ]) {
+      const { code, stderr } = await sample(moving, name!, "batch.npy", "overwrite=true", ...words);
+      expect(code, stderr).toBe(0);
+      made.push(readFileSync(at("batch.npy")));
+    }
+    for (const other of made.slice(1)) expect(other.equals(made[0]!)).toBe(true);
+    await put("head.csv", 500);
+    expect((await sample(moving, "head.csv", "head.npy")).code).toBe(0);
+    const [whole, head] = ["batch.npy", "head.npy"].map((name) =>
+      io.toFloat64(io.npy.decode(readFileSync(at(name)))),
+    );
+    expect(whole!.subarray(0, 1500)).toEqual(head);
+    const forth = await sample(moving, "new.csv", "forth.npy", "direction=f");
+    expect(forth.stdout).toContain("direction f");
+    expect(readFileSync(at("forth.npy")).equals(made[0]!)).toBe(false);
+  });
+
+  it("have whole numbers as ids where the input has", async () => {
+    const text = columns[0]!.subarray(0, 3);
+    writeFileSync(
+      at("whole.csv"),
+      `k,small,large,time\n${[...text].map((x, i) => `${i + 8},${x},0,1.7e9`).join("\n")}\n`,
+    );
+    expect((await sample(still, "whole.csv", "whole.parquet", "keep=k")).code).toBe(0);
+    const source = await openRows(at("whole.parquet"));
+    expect(source.columns[0]).toMatchObject({ name: "k", kind: "number" });
+    source.close();
+    expect((await load(at("whole.parquet"))).k).toEqual([8, 9, 10]);
+  });
+
+  it("have a row for each sample and time with path=true, or a state each in arrays", async () => {
+    await put("few.csv", 3);
+    const words = ["path=true", "steps=4", "direction=f"];
+    expect((await sample(moving, "few.csv", "long.csv", ...words)).code).toBe(0);
+    const long = await load(at("long.csv"), ["id"]);
+    expect(Object.keys(long)).toEqual(["id", "t", ...facts.names]);
+    expect(long.t!.slice(0, 6)).toEqual([0, 0.25, 0.5, 0.75, 1, 0]);
+    expect(long.id!.slice(0, 6)).toEqual(["0000", "0000", "0000", "0000", "0000", "0001"]);
+    for (const name of ["long.npy", "long.npz"])
+      expect((await sample(moving, "few.csv", name, ...words)).code).toBe(0);
+    const raw = io.npy.decode(readFileSync(at("long.npy")));
+    expect([raw.dtype, raw.shape]).toEqual(["float64", [5, 3, 3]]);
+    const states = io.toFloat64(raw);
+    // State k of sample i, column c.
+    for (const [i, k, c] of [
+      [0, 0, 1],
+      [2, 3, 2],
+      [1, 4, 0],
+    ] as const)
+      expect(states[(k * 3 + i) * 3 + c]).toBeCloseTo(
+        long[facts.names[c]!]![i * 5 + k] as number,
+        2,
+      );
+    expect(readdirSync(root).filter((name) => name.startsWith("."))).toEqual([]);
+  });
+
+  it("pass through principal components and log(1 + x)", async () => {
+    const logs = {
+      ...facts,
+      transform: { log1p: true, standardise: "none" as const, mean: [0, 0, 0], std: [1, 1, 1] },
+    };
+    const folder = tableRun(at("components"), logs, { scale: 0, components: 2 });
+    const x = randn([300, 3], { generator: Generator.create(3) });
+    const plane = x.narrow(1, 0, 2);
+    const flat = principalComponents(plane.mm(randn([2, 3], { generator: Generator.create(4) })), {
+      k: 2,
+    });
+    writeFileSync(
+      at("components/projection.safetensors"),
+      io.encodeTensors(flat.stateDict(), { scale: String(flat.scale) }),
+    );
+    const given = flat.reconstruct(plane).expm1().abs();
+    const back = flat.reconstruct(flat.project(given.log1p())).expm1();
+    writeFileSync(at("flat.npy"), io.encodeNpy(given));
+    expect((await sample(folder, "flat.npy", "flat-out.npy", "solver=euler")).code).toBe(0);
+    const out = io.toFloat32(io.npy.decode(readFileSync(at("flat-out.npy"))));
+    const expected = back.toNumbers();
+    expect(
+      Math.max(...out.map((v, i) => Math.abs(v - expected[i]!) / (1 + Math.abs(v)))),
+    ).toBeLessThan(1e-4);
+    flat.dispose();
+  });
+});
+
+describe("one clear line for", () => {
+  it.each([
+    ["missing columns", "small,id\n1,a\n", [], /lacks the columns large, time of .*still.*rename/],
+    [
+      "text among the numbers",
+      "small,large,time\n1,x,2\n",
+      [],
+      /column large holds text \("x" in row 1\)/,
+    ],
+    ["decimal commas", 'small,large,time\n"1,5",2,3\n', [], /decimal=,/],
+    [
+      "a missing value",
+      "small,large,time\n1,2,3\n1,,3\n",
+      [],
+      /large has 1 missing .* row 2.*write missing=drop/,
+    ],
+    [
+      "a column to carry that is not there",
+      "small,large,time\n1,2,3\n",
+      ["keep=name"],
+      /keep=name: .*no such column/,
+    ],
+    [
+      "a column to carry that changes",
+      "small,large,time\n1,2,3\n",
+      ["keep=small"],
+      /the run changes this column/,
+    ],
+    ["no rows", "small,large,time\n", [], /no rows/],
+  ])("%s", async (_, text, words, expected) => {
+    writeFileSync(at("bad.csv"), text);
+    const { code, stderr, stdout } = await sample(still, "bad.csv", "bad-out.csv", ...words);
+    expect(stderr.trim().split("\n").at(-1)).toMatch(expected);
+    expect(stderr).not.toMatch(/bug|\n\s+at /);
+    expect([code > 0, stdout, existsSync(at("bad-out.csv"))]).toEqual([true, "", false]);
+  });
+
+  it("data.json that is missing or damaged", async () => {
+    const folder = tableRun(at("no-data"), facts);
+    writeFileSync(at("no-data/data.json"), '{"columns": []}');
+    expect((await sample(folder, "new.csv", "x.csv")).stderr).toMatch(/data\.json is damaged/);
+  });
+});
+
+it("drops rows with missing values where it is asked to, with their ids", async () => {
+  writeFileSync(at("gaps.csv"), 'id,small,large,time\na,5,,1\nb,5,2,3\nc,5,2,NA\n"d,e",5,2,3\n');
+  const { code, stdout } = await sample(still, "gaps.csv", "gaps-out.csv", "missing=drop");
+  expect([code, stdout]).toEqual([0, expect.stringContaining("samples: 2")]);
+  expect((await load(at("gaps-out.csv"), ["id"])).id).toEqual(["b", "d,e"]);
+});
+
+it("takes a folder above the only run", async () => {
+  tableRun(at("above/name/words/42"), facts, { scale: 0 });
+  expect((await sample("above", "new.csv", "above.csv")).code).toBe(0);
+});
+
+it("leaves nothing where it is killed or the disk is full, and the same words work afterwards", async () => {
+  const words = ["sample", moving, "new.csv", "killed.csv", "steps=2000", "batch_size=1"];
+  const killed = await stopAt(words, /sampling b/, { cwd: root, signal: "SIGKILL" });
+  expect(killed.signal).toBe("SIGKILL");
+  expect(existsSync(at("killed.csv"))).toBe(false);
+  expect((await sample(moving, "new.csv", "killed.csv")).code).toBe(0);
+  expect(readdirSync(root).filter((name) => name.startsWith(".tmp"))).toEqual([]);
+  const program = fileURLToPath(new URL("../../packages/cli/bin/dsbm.mjs", import.meta.url));
+  const limited = `ulimit -f 8; exec "${process.execPath}" "${program}" sample moving new.csv full.csv`;
+  const full = spawnSync("bash", ["-c", limited], { cwd: root, encoding: "utf8" });
+  expect(full.stderr).toMatch(/cannot write full\.csv: .*larger than is allowed/);
+  expect([full.status, existsSync(at("full.csv"))]).toEqual([1, false]);
+  expect(readdirSync(root).filter((name) => name.startsWith(".tmp"))).toEqual([]);
+});
