@@ -35,6 +35,8 @@ export interface OpenBridge extends Disposable {
   readonly trained: Trained;
   /** How many classes its networks take; 0 for none. */
   readonly classes: number;
+  /** Recorded programs that are kept for later calls: their number has a bound. */
+  readonly programs: number;
   /** What carries batches one after the other, for inputs that memory does not hold. */
   carrier(config: SampleConfig): Carrier;
   /**
@@ -77,6 +79,9 @@ export function openBridge(
   return {
     trained,
     classes: classesOf(some.stateDict()),
+    get programs() {
+      return sampler.programs;
+    },
     carrier,
     dispose,
     [Symbol.dispose]: dispose,
