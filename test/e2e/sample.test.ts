@@ -193,7 +193,7 @@ describe("dsbm sample", () => {
   it("lists its keys", async () => {
     const { code, stdout } = await sample("--help");
     expect(code).toBe(0);
-    for (const word of ["RUN", "INPUT", "OUTPUT", "direction", "ode_tol", "half_iteration"])
+    for (const word of ["RUN", "NEW", "OUT", "direction", "ode_tol", "half_iteration"])
       expect(stdout).toContain(word);
   });
 });
@@ -211,8 +211,8 @@ describe("one clear line for", () => {
   });
 
   it.each([
-    ["no words", "", /expected RUN INPUT OUTPUT/],
-    ["a word too many", "IMAGES BYTES x.npy more", /expected RUN INPUT OUTPUT/],
+    ["no words", "", /expected RUN NEW OUT/],
+    ["a word too many", "IMAGES BYTES x.npy more", /expected RUN NEW OUT/],
     ["an unknown key", "IMAGES BYTES x.npy direktion=f", /did you mean "direction"/],
     ["several values", "IMAGES BYTES x.npy -m seed=1,2", /leave -m out/],
     ["no run", "pictures BYTES x.npy", /there is no run in .*run\.json/],
@@ -234,7 +234,7 @@ describe("one clear line for", () => {
     ],
     ["a format that is not written", "VECTORS gaussian:5 x.h5ad", /\.h5ad cannot be .*\.csv/],
     ["an animation", "IMAGES BYTES x.gif", /\.gif cannot .*\.npz, .*x\.gif\/ with a slash/],
-    ["one picture of many", "IMAGES BYTES x.png", /one picture, but INPUT has 20/],
+    ["one picture of many", "IMAGES BYTES x.png", /one picture, but NEW has 20/],
     ["too many steps", "IMAGES BYTES x.npy steps=1000000000", /steps: expected .*<= 100000/],
     ["a path as pictures", "IMAGES BYTES folder-out path=true", /states of paths; .*\.npz/],
     ["classes for networks without", "IMAGES BYTES x.npy y=1", /without classes/],

@@ -17,7 +17,7 @@ const commands: Record<string, [about: string, load: Load]> = {
     async () => (await import("./command/train.js")).trainCommand,
   ],
   sample: [
-    "Apply a trained bridge to new samples (RUN INPUT OUTPUT key=value …)",
+    "Apply a trained bridge to new samples (RUN NEW OUT key=value …)",
     async () => (await import("./command/sample.js")).sampleCommand,
   ],
   evaluate: [

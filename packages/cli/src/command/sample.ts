@@ -6,26 +6,44 @@ import { UsageError } from "../terminal/errors.js";
 import { createInterrupt } from "../terminal/interrupt.js";
 import { createProgress, duration } from "../terminal/progress.js";
 
-const usage = "dsbm sample RUN INPUT OUTPUT [key=value …]";
+const usage = "dsbm sample RUN NEW OUT [key=value …]";
 
-const help = [
-  `usage: ${usage}`,
-  "",
-  sample.about,
-  "",
-  "RUN     folder of a run of dsbm train or dsbm gaussian, finished or not",
-  "INPUT   a .npy file [n, …], a folder of pictures, gaussian:N, or an image set such as mnist_2 (its test split)",
-  "OUTPUT  a .npy file, or a folder for pictures (PNG)",
-  "",
-  helpTable(sample.schema),
-].join("\n");
+const sections = {
+  "what is carried": ["direction", "half_iteration", "seed", "path"],
+  "how it is carried": ["solver", "steps", "ode_tol", "ode_step_size"],
+  tables: ["keep", "missing", "decimal", "header", "key", "layer"],
+  "pictures and conditions": ["resize", "max_pixels", "cond", "y"],
+  "files and machine": ["overwrite", "batch_size", "threads", "device"],
+};
+
+const help = () =>
+  [
+    `usage: ${usage}`,
+    "",
+    sample.about,
+    "",
+    "RUN  the folder of a run, finished or not, a folder above the only one, or latest",
+    "NEW  a table (.csv, .tsv, also .gz, .parquet, .npy, .npz, .h5ad) with the columns of the run,",
+    "     a folder of pictures, one picture, an array of images (.npy, .npz),",
+    "     gaussian:N, or a data set such as mnist_2 (its test split)",
+    "OUT  vectors: a table (.csv, .tsv, also .gz, .parquet, .npy, .npz), in the data's own units",
+    "     images: a folder (PNG), .png for one picture, or an array (.npy, .npz)",
+    "",
+    "examples",
+    "  dsbm sample RUN new.csv carried.parquet keep=id        rows of a table, their ids beside them",
+    "  dsbm sample RUN new.csv back.csv direction=b           from the target to the source",
+    "  dsbm sample RUN new.csv paths.csv path=true            all times: a long table with a column t",
+    "  dsbm sample RUN photos out resize=true                 pictures of any size",
+    "",
+    helpTable(sample.schema, { sections, width: process.stdout.columns ?? 100 }),
+  ].join("\n");
 
 /** Runs the command; returns the exit code. Throws ConfigError and UsageError for invalid words. */
 export async function sampleCommand(args: string[]): Promise<number> {
   const places = args.filter((word) => !isSetting(word));
   const { help: isHelp, members } = resolve(sample, args.filter(isSetting));
   if (isHelp) {
-    console.log(help);
+    console.log(help());
     return 0;
   }
   const [member, ...more] = members;
@@ -34,7 +52,7 @@ export async function sampleCommand(args: string[]): Promise<number> {
   const [run, input, output, ...odd] = places;
   if (run === undefined || input === undefined || output === undefined || odd.length > 0)
     throw new UsageError(
-      `got ${places.length === 0 ? "no words" : places.map((word) => JSON.stringify(word)).join(" ")}; expected RUN INPUT OUTPUT: ${usage}`,
+      `got ${places.length === 0 ? "no words" : places.map((word) => JSON.stringify(word)).join(" ")}; expected RUN NEW OUT: ${usage}`,
     );
   const interrupt = createInterrupt();
   const progress = createProgress();
@@ -62,8 +80,8 @@ export async function sampleCommand(args: string[]): Promise<number> {
 const isSetting = (word: string) => /^-|^[~+]{0,2}[A-Za-z_][\w.]*=/.test(word) && !existsSync(word);
 
 function summary(
-  { n, weights, nfe, seconds, about }: SampleResult,
-  { direction, seed, solver }: { direction: string; seed: number; solver: string },
+  { direction, n, weights, nfe, seconds, about }: SampleResult,
+  { seed, solver }: { seed: number; solver: string },
 ): string {
   return [
     `samples: ${n}, direction ${direction}, seed ${seed}`,

@@ -5,7 +5,7 @@ import type { Device, Tensor } from "@dsbm/torch";
 import type { Sampler } from "@dsbm/train";
 import { UsageError } from "../terminal/errors.js";
 import type { Progress } from "../terminal/progress.js";
-import type { Trained } from "./trained.js";
+import { type Trained, usualDirection } from "./trained.js";
 
 /** Where starts come from and states go to, by rows. What `x` and `given` return is freed by the carrier. */
 interface CarryRequest {
@@ -22,6 +22,7 @@ interface CarryRequest {
 }
 
 export interface Carrier {
+  readonly direction: Direction;
   /** Process times of the states of a path, in their order. */
   readonly times: readonly number[];
   /** Carries all rows; evaluations of the networks a sample on average, or null where `signal` was aborted. */
@@ -34,7 +35,8 @@ export function createCarrier(
   sampler: Sampler,
   { config, device }: { config: SampleConfig; device: Device },
 ): Carrier {
-  const { direction, solver, steps, ode_tol, ode_step_size, seed, path } = config;
+  const { solver, steps, ode_tol, ode_step_size, seed, path } = config;
+  const direction = config.direction ?? usualDirection(trained);
   const { method, lastNoise } = trained;
   if (solver === "sde") checkSteps(trained, { direction, steps });
   else if (method.sampler)
@@ -55,7 +57,7 @@ export function createCarrier(
   const wanted = config.batch_size ?? usualBatch(trained.shape, path ? times.length : 1);
   const rows = Math.ceil(wanted / unit) * unit;
   return {
-    times,
+    ...{ direction, times },
     async carry({ n, x, given, put, progress, signal }) {
       const began = performance.now();
       let evaluations = 0;

@@ -128,7 +128,7 @@ function fromFile(key: string, path: string, { want, dtypes, to, problem }: File
   if (!dtypes.includes(dtype) || `${shape}` !== `${want}`) {
     file.close();
     throw new UsageError(
-      `${key}=${path} is ${dtype} [${shape.join(", ")}]; expected ${dtypes[0]} [${want.join(", ")}], one row for each sample of INPUT`,
+      `${key}=${path} is ${dtype} [${shape.join(", ")}]; expected ${dtypes[0]} [${want.join(", ")}], one row for each sample of NEW`,
     );
   }
   return {

@@ -7,6 +7,7 @@ import { cores } from "../machine/cores.js";
 import { UsageError } from "../terminal/errors.js";
 import { type Carrier, createCarrier } from "./carrier.js";
 import { classesOf, loadNetworks, readTrained, type Trained } from "./trained.js";
+import { type Units, unitsOf } from "./units.js";
 
 type SampleKeys = "direction" | "solver" | "steps" | "ode_tol" | "ode_step_size" | "seed";
 
@@ -35,6 +36,8 @@ export interface OpenBridge extends Disposable {
   readonly trained: Trained;
   /** How many classes its networks take; 0 for none. */
   readonly classes: number;
+  /** Between columns in the data's own units and rows as networks take them; throws a UsageError for images. */
+  readonly units: Units;
   /** Recorded programs that are kept for later calls: their number has a bound. */
   readonly programs: number;
   /** What carries batches one after the other, for inputs that memory does not hold. */
@@ -72,13 +75,23 @@ export function openBridge(
   });
   const carrier = (config: SampleConfig) =>
     createCarrier(trained, sampler, { config, device: device as Device });
+  let units: Units | null = null;
   const dispose = () => {
+    units?.dispose();
     sampler.reset();
     for (const network of new Set([networks.b, networks.f])) network?.dispose();
   };
   return {
     trained,
     classes: classesOf(some.stateDict()),
+    get units() {
+      if (trained.shape.length > 1)
+        throw new UsageError(
+          `${trained.folder} bridges images [${trained.shape}], which have no columns`,
+        );
+      units ??= unitsOf(trained);
+      return units;
+    },
     get programs() {
       return sampler.programs;
     },

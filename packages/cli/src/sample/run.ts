@@ -23,6 +23,7 @@ export interface SampleJob {
 
 /** What came out. */
 export interface SampleResult {
+  direction: Direction;
   state: "finished" | "interrupted";
   n: number;
   /** The weights that sampled. */
@@ -39,22 +40,19 @@ export interface SampleResult {
  */
 export async function runSample(job: SampleJob): Promise<SampleResult> {
   const { run, config, progress, signal } = job;
-  const { direction, overwrite, threads, path } = config;
+  const { overwrite, threads, path } = config;
   setNumThreads(threads === "auto" ? cores() : threads);
   using bridge = openBridge(run, config);
   const { trained } = bridge;
   checkOutput(job.output, { trained, paths: path, overwrite });
-  const { times, carry } = bridge.carrier(config);
+  const { direction, times, carry } = bridge.carrier(config);
   let input: Input | null = null;
   let conditions: InputConditions | null = null;
   let output: Output | null = null;
   try {
     const opened = await openInput(job.input, {
       ...config,
-      trained,
-      keys: config,
-      progress,
-      signal,
+      ...{ trained, direction, keys: config, progress, signal },
     });
     input = opened;
     const counted =
@@ -86,6 +84,7 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
     const { b, f } = trained.models;
     const used = config.solver === "sde" ? [trained.models[direction]] : [b, f];
     return {
+      direction,
       state: nfe === null ? "interrupted" : "finished",
       n: done,
       weights: [...new Set(used.map((model) => model?.path))].filter((p) => p !== undefined),
@@ -96,7 +95,8 @@ export async function runSample(job: SampleJob): Promise<SampleResult> {
   } catch (error) {
     // Reading and making an image set ready stop by throwing the signal's reason.
     if (!signal?.aborted || error !== signal.reason) throw error;
-    return { state: "interrupted", n: 0, weights: [], nfe: 0, seconds: 0, about: job.output };
+    const nothing = { n: 0, weights: [], nfe: 0, seconds: 0 };
+    return { ...nothing, direction, state: "interrupted", about: job.output };
   } finally {
     output?.discard();
     conditions?.close();
@@ -114,6 +114,6 @@ function checkFinite(
   const i = first + (rows as Uint8Array).indexOf(0);
   const weights = trained.models[direction]?.path ?? trained.folder;
   throw new UsageError(
-    `sample ${i} came out as NaN or infinite: ${weights} is damaged, training diverged, or INPUT is far from what it was trained on; compare with half_iteration=…, or train again`,
+    `sample ${i} came out as NaN or infinite: ${weights} is damaged, training diverged, or NEW is far from what it was trained on; compare with half_iteration=…, or train again`,
   );
 }

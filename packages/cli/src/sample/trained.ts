@@ -1,5 +1,7 @@
 // A run's folder as something to sample with: what was trained, from its configuration, and the newest weights.
 // The data that it was trained on need not be there.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Direction, Network } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, readConfig, type Tree } from "@dsbm/config";
 import { hasClasses } from "@dsbm/nets";
@@ -113,6 +115,10 @@ function shapeOf({ model, data }: CompleteTrainConfig, models: Trained["models"]
     for (const t of tensors.values()) t.dispose();
   }
 }
+
+/** The direction where none is given: from the source to the target of one's own data, else from time 1. */
+export const usualDirection = ({ columns, folder }: Trained): Direction =>
+  columns !== null || existsSync(join(folder, "choices.json")) ? "f" : "b";
 
 /** The network of a direction with its weights, for sampling; null where it was not trained yet. */
 export function loadNetwork(

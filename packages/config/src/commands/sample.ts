@@ -21,7 +21,11 @@ import {
 const fixedSteps: readonly string[] = ["heun", "euler"];
 
 export const sampleSchema = z.strictObject({
-  direction: oneOf(["b", "f"], "b", "b: from time 1 to time 0; f: from 0 to 1"),
+  direction: orNull(
+    z.enum(["b", "f"]),
+    "f: from time 0 to 1; b: from 1 to 0; null: f for tables and runs of dsbm fit, else b",
+    "f",
+  ),
   half_iteration: key(
     z.union([z.literal("newest"), count()]),
     "newest",
@@ -40,7 +44,10 @@ export const sampleSchema = z.strictObject({
     "time step of heun and euler; null is 0.01",
     0.01,
   ),
-  path: flag(false, "write all states [steps + 1, n, …], the start first, instead of the ends"),
+  path: flag(
+    false,
+    "write all states, the start first, instead of the ends: [steps + 1, n, …], or a long table with a column t",
+  ),
   keep: orNull(
     z.union([
       z
@@ -107,7 +114,7 @@ function checkSample({ solver, steps, ode_tol, ode_step_size, path }: SampleConf
 /** A trained bridge applied to new samples. */
 export const sample: Experiment<typeof sampleSchema> = {
   name: "sample",
-  about: "apply a trained bridge to new samples: RUN is a run's folder, the results go to OUTPUT",
+  about: "apply a trained bridge to new samples, row by row, in either direction",
   schema: sampleSchema,
   check: checkSample,
 };

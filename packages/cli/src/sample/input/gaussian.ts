@@ -18,7 +18,7 @@ export async function gaussianInput(text: string, options: InputOptions): Promis
   const n = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(n) || n < 1)
     throw new UsageError(
-      `INPUT gaussian:${text}: expected a number of samples; write for example gaussian:100`,
+      `NEW gaussian:${text}: expected a number of samples; write for example gaussian:100`,
     );
   const { about, decode } = await law(options);
   const end = direction === "b" ? "x1" : "x0";
@@ -61,7 +61,7 @@ async function law(options: InputOptions): Promise<{ about: string; decode: Deco
       ? ["are data at both ends", `give samples of ${start}`]
       : [`is ${Dataset} at time 0, and the Gaussian at time 1`, "write direction=b"];
     throw new UsageError(
-      `INPUT gaussian:… is no end of ${folder} in direction ${direction}: there ${there}; ${instead}`,
+      `NEW gaussian:… is no end of ${folder} in direction ${direction}: there ${there}; ${instead}`,
     );
   }
   try {
@@ -71,6 +71,6 @@ async function law(options: InputOptions): Promise<{ about: string; decode: Deco
     return { about: text, decode };
   } catch (error) {
     const instead = "draw the start yourself and give it as a .npy file, or put them back";
-    throw needed(error, config, { what: "INPUT gaussian:…", instead });
+    throw needed(error, config, { what: "NEW gaussian:…", instead });
   }
 }

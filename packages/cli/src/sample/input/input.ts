@@ -84,7 +84,7 @@ async function opened(word: string, options: InputOptions): Promise<Input> {
   const pictures = there && (statSync(path).isDirectory() || isPicture(path));
   if (options.resize && !pictures)
     throw new UsageError(
-      `resize=true brings pictures to the run's size, but INPUT is ${word}: leave it out`,
+      `resize=true brings pictures to the run's size, but NEW is ${word}: leave it out`,
     );
   if (gaussian) return gaussianInput(gaussian[1] as string, options);
   if (pictures) return pictureInput(path, options);
@@ -93,7 +93,7 @@ async function opened(word: string, options: InputOptions): Promise<Input> {
   if (!there && isName) return namedInput(word, options);
   if (!there)
     throw new UsageError(
-      `INPUT ${word} is not there: give a table (.csv, .tsv, .parquet, .npy, .npz, .h5ad), a folder of pictures, gaussian:N, or a named data set such as mnist_2`,
+      `NEW ${word} is not there: give a table (.csv, .tsv, .parquet, .npy, .npz, .h5ad), a folder of pictures, gaussian:N, or a named data set such as mnist_2`,
     );
   return options.trained.shape.length === 1 ? tableInput(path, options) : arrayInput(path, options);
 }

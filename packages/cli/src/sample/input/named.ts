@@ -19,13 +19,13 @@ export async function namedInput(
     await prepare(name, options, { progress, signal });
   } catch (error) {
     if (!(error instanceof DatasetError) || error.code !== "UnknownSet") throw error;
-    throw new UsageError(`INPUT ${name} is no file or folder here, and ${error.message}`);
+    throw new UsageError(`NEW ${name} is no file or folder here, and ${error.message}`);
   }
   const table = loadTable(name, options);
   const x = config.data.components === null ? table.x : projected(table.x, trained);
   if (`${x.shape.slice(1)}` !== `${trained.shape}`)
     throw new UsageError(
-      `INPUT ${name} has samples [${x.shape.slice(1).join(", ")}]; expected [${trained.shape.join(", ")}], as ${trained.folder} was trained on`,
+      `NEW ${name} has samples [${x.shape.slice(1).join(", ")}]; expected [${trained.shape.join(", ")}], as ${trained.folder} was trained on`,
     );
   x.keep();
   const conditions = conditionsOf(table, config);

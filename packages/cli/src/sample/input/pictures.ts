@@ -19,11 +19,11 @@ export function pictureInput(path: string, options: InputOptions): Input {
   const what = isPicture(path) ? "a picture" : "a folder of pictures";
   if (trained.shape.length === 1)
     throw new UsageError(
-      `INPUT ${path} is ${what}, but ${trained.folder} bridges vectors: give a table (.csv, .parquet, .npy, …) of ${channels} columns, or gaussian:N`,
+      `NEW ${path} is ${what}, but ${trained.folder} bridges vectors: give a table (.csv, .parquet, .npy, …) of ${channels} columns, or gaussian:N`,
     );
   if (channels !== 1 && channels !== 3)
     throw new UsageError(
-      `INPUT ${path} is ${what}, with 1 or 3 channels; ${trained.folder} has ${channels}: give a .npy file`,
+      `NEW ${path} is ${what}, with 1 or 3 channels; ${trained.folder} has ${channels}: give a .npy file`,
     );
   const files = isPicture(path) ? [{ name: basename(path), path }] : listPictures(path);
   if (files.length === 0)

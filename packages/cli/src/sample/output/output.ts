@@ -75,23 +75,23 @@ export function checkOutput(
   const again = "give another name, or write overwrite=true";
   if (kind !== "folder") {
     if (there?.isDirectory())
-      throw new UsageError(`OUTPUT ${path} is a folder; expected the name of a file`);
-    if (there && !overwrite) throw new UsageError(`OUTPUT ${path} is there already: ${again}`);
+      throw new UsageError(`OUT ${path} is a folder; expected the name of a file`);
+    if (there && !overwrite) throw new UsageError(`OUT ${path} is there already: ${again}`);
     return;
   }
   if (there && !there.isDirectory())
     throw new UsageError(
-      `OUTPUT ${path} is a file, expected a .npy or .npz file or a folder: choose another name`,
+      `OUT ${path} is a file, expected a .npy or .npz file or a folder: choose another name`,
     );
   if (there && !overwrite && readdirSync(path).length > 0)
     throw new UsageError(
-      `OUTPUT ${path} is there already and not empty: ${again} to replace pictures of the same names`,
+      `OUT ${path} is there already and not empty: ${again} to replace pictures of the same names`,
     );
 }
 
 function refused(path: string, { shape }: Trained, paths: boolean): string {
   const ending = extname(path);
-  const cannot = `OUTPUT ${path}: ${ending === "" ? "a folder" : ending} cannot be written`;
+  const cannot = `OUT ${path}: ${ending === "" ? "a folder" : ending} cannot be written`;
   if (shape.length === 1)
     return `${cannot} of vectors [${shape}]; expected a name that ends with ${outputFormats.join(", ")}`;
   const what = paths ? "the states of paths" : `samples [${shape.join(", ")}]`;

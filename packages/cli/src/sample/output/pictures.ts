@@ -34,7 +34,7 @@ export function folderOutput(path: string, { trained, n, input }: OutputOptions)
 export function pictureOutput(path: string, { trained, n }: OutputOptions): Output {
   if (n !== 1)
     throw new UsageError(
-      `OUTPUT ${path} is one picture, but INPUT has ${n}: give the name of a folder, or a .npy or .npz file`,
+      `OUT ${path} is one picture, but NEW has ${n}: give the name of a folder, or a .npy or .npz file`,
     );
   const [, height, width] = trained.shape as [number, number, number];
   const replacement = openFileReplacement(path);

@@ -29,7 +29,7 @@ export function tableOutput(path: string, options: OutputOptions): Output {
   const twice = all.find((name, i) => all.indexOf(name) < i);
   if (twice !== undefined)
     throw new UsageError(
-      `OUTPUT ${path} would have two columns ${twice}${times && (twice === "t" || twice === "row") ? ", one of them added for path=true: write a .npz file" : ": rename one"}`,
+      `OUT ${path} would have two columns ${twice}${times && (twice === "t" || twice === "row") ? ", one of them added for path=true: write a .npz file" : ": rename one"}`,
     );
   const replacement = openFileReplacement(path);
   const writing = async <T>(operation: () => T | Promise<T>): Promise<T> => {
