@@ -140,9 +140,9 @@ describe("tables", () => {
       io.toFloat64(io.npy.decode(readFileSync(at(name)))),
     );
     expect(whole!.subarray(0, 1500)).toEqual(head);
-    const forth = await sample(moving, "new.csv", "forth.npy", "direction=f");
-    expect(forth.stdout).toContain("direction f");
-    expect(readFileSync(at("forth.npy")).equals(made[0]!)).toBe(false);
+    const back = await sample(moving, "new.csv", "back.npy", "direction=b");
+    expect(back.stdout).toContain("direction b");
+    expect(readFileSync(at("back.npy")).equals(made[0]!)).toBe(false);
   });
 
   it("have whole numbers as ids where the input has", async () => {
@@ -270,7 +270,7 @@ it("takes a folder above the only run", async () => {
 
 it("leaves nothing where it is killed or the disk is full, and the same words work afterwards", async () => {
   const words = ["sample", moving, "new.csv", "killed.csv", "steps=2000", "batch_size=1"];
-  const killed = await stopAt(words, /sampling b/, { cwd: root, signal: "SIGKILL" });
+  const killed = await stopAt(words, /sampling f/, { cwd: root, signal: "SIGKILL" });
   expect(killed.signal).toBe("SIGKILL");
   expect(existsSync(at("killed.csv"))).toBe(false);
   expect((await sample(moving, "new.csv", "killed.csv")).code).toBe(0);
