@@ -5,7 +5,7 @@ import { ConfigError, mapReportingAll, quote, runReportingAll, withLines } from 
 import { isLauncherWord, type Launcher, resolveLauncher } from "./launcher.js";
 import { suggestion } from "./nearest.js";
 import { type Composed, compose } from "./presets/compose.js";
-import { defaultsOf, isNumberList, jsonSchema, schemaKeys } from "./schema/describe.js";
+import { bareListOf, defaultsOf, jsonSchema, schemaKeys } from "./schema/describe.js";
 import { type CrossCheck, validate } from "./schema/validate.js";
 import {
   type Aliases,
@@ -87,7 +87,7 @@ export function resolve<S extends z.ZodType>(
   const { overrides, multirun, help } = parseArgv(tokens);
   const isLauncher = (o: Override) => experiment.launched === true && isLauncherWord(o);
   const own = overrides.filter((override) => !isLauncher(override));
-  const words = multirun ? own : own.map((override) => asNumberList(experiment, override));
+  const words = multirun ? own : own.map((override) => asList(experiment, override));
   if (help) {
     const [first = []] = expandSweep(words, { multirun: true });
     const values = interpolate(composed(experiment, first, options).config);
@@ -103,16 +103,21 @@ export function resolve<S extends z.ZodType>(
   return { help, multirun, members, values: {}, launcher };
 }
 
-/** Without --multirun 1,2,2 is one list, for a key that takes such lists as text. */
-function asNumberList<S extends z.ZodType>(
+/** Without --multirun 1,2,2 and a,b are one list, for a key that takes such lists beside text. */
+function asList<S extends z.ZodType>(
   { schema, aliases = {} }: Experiment<S>,
   override: Override,
 ): Override {
   const { sweep, values } = override;
-  if (!sweep || !values.every((value) => typeof value === "number")) return override;
+  const isNumbers = values.every((value) => typeof value === "number");
+  if (!sweep || !values.every((value) => ["number", "string"].includes(typeof value)))
+    return override;
   const { key } = aliasOverride(aliases, override);
   const [, found] = schemaKeys(jsonSchema(schema)).find(([name]) => name === key) ?? [];
-  return found && isNumberList(found) ? { ...override, values: [values], sweep: false } : override;
+  const kind = found && bareListOf(found);
+  return kind === "texts" || (kind === "numbers" && isNumbers)
+    ? { ...override, values: [values], sweep: false }
+    : override;
 }
 
 /** Defaults, presets and overrides in one tree. */

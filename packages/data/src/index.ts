@@ -15,6 +15,14 @@ export { datasets, loadTable, prepareTable } from "./registry.js";
 export { summary } from "./summary.js";
 export type { ImageClass, Split, Table } from "./table.js";
 export { type CleanBatch, type CleanRequest, cleanRows } from "./tables/clean.js";
+export type { Range } from "./tables/describe/columns.js";
+export {
+  type DataDescription,
+  type DescribedColumn,
+  type DescribedEnd,
+  describeTables,
+} from "./tables/describe/describe.js";
+export type { ConditionFacts, TableFacts } from "./tables/facts.js";
 export { openRows, tableFormat } from "./tables/open.js";
 export type { OwnOptions } from "./tables/prepare/prepare.js";
 export { extractArray } from "./tables/read/extract.js";

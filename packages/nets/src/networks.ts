@@ -17,7 +17,7 @@ export interface NetworkRequest extends Seeded {
   model: { name: string; [key: string]: unknown };
   /** Shape of a sample: [d] or [C, H, W]. */
   shape: readonly number[];
-  /** Channels of the condition; 0 without one. */
+  /** Channels of the condition, of vectors its numbers; 0 without one. */
   cond_channels?: number;
   /** Number of classes of the data; used if the model is conditioned on labels (`class_cond`). */
   classes?: number;
@@ -43,16 +43,18 @@ const mlpKeys = {
 };
 
 function buildMLP(keys: Given<typeof mlpKeys>, request: NetworkRequest): Network {
-  const { shape, direction, bidirectional, generator, cond_channels = 0 } = request;
+  const { shape, direction, bidirectional, generator, cond_channels: conditions = 0 } = request;
   const { hidden, time_frequencies: frequencies } = readKeys("MLP", mlpKeys, keys);
   for (const width of hidden) whole().read(width, "hidden has an entry that", wrongFor("MLP"));
-  if (cond_channels > 0)
-    throw wrongFor("MLP")("it takes no condition, but the data have one; set cdsb=false");
   const [dim] = shape as [number];
+  if (bidirectional && conditions > 0)
+    throw wrongFor("MLP")(
+      "one network for both directions takes no condition, but the data have one; leave data.condition out, or choose another method",
+    );
   if (bidirectional) return new BidirectionalNetwork(dim, { hidden, frequencies, generator });
   return frequencies === 0
-    ? new ScoreNetwork(dim, { hidden, generator })
-    : new DriftNetwork(dim, { direction, hidden, frequencies, generator });
+    ? new ScoreNetwork(dim, { hidden, conditions, generator })
+    : new DriftNetwork(dim, { direction, hidden, frequencies, conditions, generator });
 }
 
 /** Size and channels of images, under the names that the networks share. */

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { type Generator, rand, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { type Conditions, conditionRows, type EndConditions } from "../core/conditions.js";
 import { BridgeError } from "../core/errors.js";
+import { nearPartners } from "./near.js";
 
 /** Rows of x1 for rows of x0, drawn among those with the same conditions. */
 export interface Matching {
@@ -47,8 +48,8 @@ function fingerprints(conditions: Conditions): string[] {
 
 /**
  * Pairs that are independent given their conditions: x0 as it is drawn, x1 uniformly among the rows with exactly the
- * same condition (and class), π0(x0 | c) π1(x1 | c) with the conditions c of x0. Rows of x0 without a partner are left
- * out.
+ * same condition (and class), π0(x0 | c) π1(x1 | c) with the conditions c of x0. Conditions of one number a row [n, 1]
+ * count as the same where they are among the nearest. Rows of x0 without a partner are left out.
  *
  * Throws a BridgeError where an end has no conditions of its own, and where no condition is on both ends.
  */
@@ -61,27 +62,16 @@ export function matchConditions(conditions: EndConditions | undefined): Matching
       "data",
       `pairs are to share their conditions, but ${missing} has none of its own; give both ends conditions, or do not match them`,
     );
-  const members = new Map<string, number[]>();
-  fingerprints(conditions.x1).forEach((text, row) => {
-    const others = members.get(text);
-    if (others) others.push(row);
-    else members.set(text, [row]);
-  });
-  const rows: number[] = [];
-  const choices: number[][] = [];
-  fingerprints(conditions.x0).forEach((text, row) => {
-    const found = members.get(text);
-    if (!found) return;
-    rows.push(row);
-    choices.push(found);
-  });
+  const { rows, choose } = isNumber(conditions.x0)
+    ? byNearness(conditions as Required<EndConditions>)
+    : byEquality(conditions as Required<EndConditions>);
   if (rows.length === 0)
     throw new BridgeError(
       "data",
       "pairs are to share their conditions, but no condition of x0 is one of x1, bit by bit; use data with common conditions, or do not match them",
     );
   const matching: Matching = {
-    rows: Int32Array.from(rows),
+    rows,
     partners: (positions, generator) =>
       tidy(() => {
         const at = Array.from(positions.toArray() as BigInt64Array, Number);
@@ -94,15 +84,55 @@ export function matchConditions(conditions: EndConditions | undefined): Matching
           );
         return {
           x0: index((position) => rows[position] as number),
-          x1: index((position, i) => {
-            const among = choices[position] as number[];
-            return among[Math.floor(Number(chance[i]) * among.length)] as number;
-          }),
+          x1: index((position, i) => choose(position, Number(chance[i]))),
         };
       }),
   };
   known.set(conditions, matching);
   return matching;
+}
+
+/** The rows of x0 with partners, and the partner of one of them by a number in [0, 1). */
+interface Partners {
+  rows: Int32Array;
+  choose(position: number, chance: number): number;
+}
+
+/** Whether a condition is one number for each row. */
+const isNumber = ({ cond, y }: Conditions): boolean =>
+  y === undefined && cond?.ndim === 2 && cond.size(1) === 1;
+
+function byNearness({ x0, x1 }: Required<EndConditions>): Partners {
+  const { rows, order, first, count } = nearPartners(x0?.cond as Tensor, x1?.cond as Tensor);
+  return {
+    rows,
+    choose: (position, chance) =>
+      order[(first[position] as number) + Math.floor(chance * count)] as number,
+  };
+}
+
+function byEquality({ x0, x1 }: Required<EndConditions>): Partners {
+  const members = new Map<string, number[]>();
+  fingerprints(x1 as Conditions).forEach((text, row) => {
+    const others = members.get(text);
+    if (others) others.push(row);
+    else members.set(text, [row]);
+  });
+  const rows: number[] = [];
+  const choices: number[][] = [];
+  fingerprints(x0 as Conditions).forEach((text, row) => {
+    const found = members.get(text);
+    if (!found) return;
+    rows.push(row);
+    choices.push(found);
+  });
+  return {
+    rows: Int32Array.from(rows),
+    choose(position, chance) {
+      const among = choices[position] as number[];
+      return among[Math.floor(chance * among.length)] as number;
+    },
+  };
 }
 
 /** Results by conditions: the tables of a problem do not change. */

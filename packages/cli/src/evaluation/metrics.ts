@@ -136,7 +136,7 @@ const kinds: Readonly<Record<string, EvaluatorKind>> = {
       },
       { column: "start_cond_error", title: "that of the starts" },
     ],
-    applies: (_, { cdsb }) => cdsb,
+    applies: (ends, { cdsb }) => cdsb && !isVectors(ends),
     open: async (ends, config) =>
       (await import("./condition-fit.js")).openConditionFit(ends, config),
   },

@@ -20,8 +20,8 @@ export type Painter = (x: Tensor, time: number) => Painted;
 const gap = 1;
 
 /** Whether samples can be drawn as pictures. */
-export const hasPictures = ({ shape, x0, x1 }: Ends): boolean =>
-  shape.length === 3 || (x0.shown ?? x1.shown) !== null;
+export const hasPictures = ({ shape, projection }: Ends): boolean =>
+  shape.length === 3 || projection?.shape.length === 3;
 
 /**
  * The painter of an evaluation. Bytes are pictures of −1 … 1; fields (tables of floating numbers) are drawn from the

@@ -26,12 +26,14 @@ import {
   type Split,
   summary,
   type Table,
+  type TableFacts,
   unscaleFields,
 } from "@dsbm/data";
 import { hasClasses } from "@dsbm/nets";
 import { cat, type Device, type Tensor, tidy } from "@dsbm/torch";
 import { UsageError } from "../terminal/errors.js";
 import type { Progress } from "../terminal/progress.js";
+import { type Columns, columnEnds, ownOptions } from "./columns.js";
 import { type GaussianMoments, gaussianEnd, gaussianName } from "./gaussian-end.js";
 
 /** The data of one end. */
@@ -45,16 +47,26 @@ export interface DataEnd {
   classes: readonly ImageClass[];
   /** One line for people. */
   about: string;
-  /** Rows of `train` or `test` as networks take them. */
+  /** Rows of `train` or `test` as networks take them in training, where images may be mirrored. */
   decode: Decode;
+  /** The same without chance. */
+  plain: (rows: Tensor) => Tensor;
   /** The conditions of the rows of each table; null where there are none. */
   conditions: Record<Split, Conditions> | null;
   /** The order in which the rows of each table are taken for evaluations; null: as they lie. */
   order: Record<Split, Tensor | null>;
   /** Of a Gaussian whose moments are estimated from the data; null for others. */
   moments: GaussianMoments | null;
-  /** Decoded rows as they are shown: fields in physical units, coordinates as pictures; null: as they are. */
+  /**
+   * Decoded rows in the data's own units: fields in physical ones, coordinates as pictures, columns of tables as in the
+   * file, float64; null: as they are.
+   */
   shown: ((rows: Tensor) => Tensor) | null;
+  /** What is known of the columns of a table of the user's own, and its conditions as they are stored; null for others. */
+  facts: TableFacts | null;
+  raw: Record<Split, Tensor | null> | null;
+  /** Frees what is not listed above. */
+  dispose?(): void;
 }
 
 /** The data of both ends. */
@@ -67,6 +79,8 @@ export interface Ends {
   exact: GaussianBridge | null;
   /** The principal components that samples are projected on, and the shape of a sample before; null: none. */
   projection: { components: Projection; shape: readonly number[] } | null;
+  /** What tables of the user's own have in common; null for other data. */
+  columns: Columns | null;
   dispose(): void;
 }
 
@@ -78,8 +92,10 @@ const splits = ["train", "test"] as const;
 export function loading(
   split: Split,
   end: End,
-  { data, paths, seed, wavenumber }: CompleteTrainConfig,
+  config: CompleteTrainConfig,
+  like?: TableFacts | null,
 ) {
+  const { data, paths, seed, wavenumber } = config;
   const n = split === "train" ? data.n_train : data.n_test;
   return {
     ...{ split, end, seed, wavenumber, a: data.a },
@@ -87,6 +103,7 @@ export function loading(
     image_size: data.image_size,
     channels: data.channels,
     test_fraction: data.test_fraction,
+    table: ownOptions(end, config, like ?? undefined),
     ...(data.dim !== null && { dim: data.dim }),
     ...(n !== null && { n }),
   };
@@ -108,14 +125,21 @@ export async function prepareEnds(
   config: CompleteTrainConfig,
   { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
 ): Promise<void> {
-  for (const [end, name] of namesOf(config))
+  let like: TableFacts | null = null;
+  for (const [end, name] of namesOf(config)) {
     for (const split of splits)
       await prepareTable(name, {
-        ...loading(split, end, config),
+        ...loading(split, end, config, like),
         progress: ({ done, total }) =>
-          progress.update({ label: `decoding ${name}, ${split}`, step: done, steps: total }),
+          progress.update({
+            label: `${name.startsWith("table:") ? "reading" : "decoding"} ${name}, ${split}`,
+            step: done,
+            steps: total,
+          }),
         ...(signal && { signal }),
       });
+    like ??= factsOf(name, loading("train", end, config));
+  }
 }
 
 /**
@@ -126,7 +150,9 @@ export function loadEnds(config: CompleteTrainConfig): Ends {
   const device = config.device as Device;
   const made: DataEnd[] = [];
   try {
-    for (const [end, name] of namesOf(config)) made.push(dataEnd(end, name, config));
+    for (const [end, name] of namesOf(config))
+      made.push(dataEnd(end, name, config, made[0]?.facts));
+    const columns = columnEnds(made, config);
     const projection = config.data.components === null ? null : projected(made, config);
     const [x0] = made as [DataEnd];
     if (!config.transfer) made.push(gaussianEnd(x0, config));
@@ -140,6 +166,7 @@ export function loadEnds(config: CompleteTrainConfig): Ends {
       shape: x0.train.shape.slice(1),
       exact: exact ? { a: config.data.a, sigma: config.sigma as number } : null,
       projection,
+      columns,
       dispose() {
         projection?.components.dispose();
         for (const end of ends) disposeEnd(end);
@@ -167,12 +194,16 @@ function check(x0: DataEnd, x1: DataEnd, config: CompleteTrainConfig): void {
     );
 }
 
-function dataEnd(end: End, name: string, config: CompleteTrainConfig): DataEnd {
+function dataEnd(
+  end: End,
+  name: string,
+  config: CompleteTrainConfig,
+  like?: TableFacts | null,
+): DataEnd {
   const { image_size, channels, random_flip, components } = config.data;
-  const [train, test] = splits.map((split) => loadTable(name, loading(split, end, config))) as [
-    Table,
-    Table,
-  ];
+  const [train, test] = splits.map((split) =>
+    loadTable(name, loading(split, end, config, like)),
+  ) as [Table, Table];
   const [, c, height, width] = train.x.shape;
   if (
     train.x.shape.length === 4 &&
@@ -183,21 +214,30 @@ function dataEnd(end: End, name: string, config: CompleteTrainConfig): DataEnd {
       `${name} has images of ${c} channels and ${height}×${width} pixels, but the network is built for data.channels=${channels} and data.image_size=${image_size}: set these keys to the data's, or choose other data`,
     );
   const flip = random_flip || train.flip;
+  const { facts = null } = train;
   const conditions = {
-    train: conditionsOf(train, config),
-    test: conditionsOf(test, config),
+    train: facts ? undefined : conditionsOf(train, config),
+    test: facts ? undefined : conditionsOf(test, config),
   };
+  const raw = facts && { train: train.condition, test: test.condition };
   const order = { train: train.order ?? null, test: test.order ?? null };
-  const tensors = [train.x, test.x, order.train, order.test, ...conditionTensors(conditions)];
+  const tensors = [
+    ...[train.x, test.x, order.train, order.test, raw?.train, raw?.test],
+    ...conditionTensors(conditions),
+  ];
   for (const t of tensors) t?.keep();
   const { n, shape, mean, std } = summary(train);
   const what = train.x.shape.length === 4 ? "images" : "vectors";
+  const held = `${test.x.size(0)} held out`;
+  const about = facts
+    ? `${name}: ${n} rows of ${shape} columns (${listed(facts.columns)}), and ${held}`
+    : `${name}: ${n} ${what} [${shape}], mean ${mean.toFixed(3)}, std ${std.toFixed(3)}, and ${held} (${train.source})`;
   return {
     name,
     train: train.x,
     test: test.x,
     classes: train.classes,
-    about: `${name}: ${n} ${what} [${shape}], mean ${mean.toFixed(3)}, std ${std.toFixed(3)}, and ${test.x.size(0)} held out (${train.source})`,
+    about,
     decode: (rows, { generator, forRows }) =>
       flip ? flipImages(decodeImages(rows), { generator, forRows }) : decodeImages(rows),
     conditions:
@@ -205,8 +245,10 @@ function dataEnd(end: End, name: string, config: CompleteTrainConfig): DataEnd {
         ? { train: conditions.train, test: conditions.test }
         : null,
     order,
+    plain: decodeImages,
     moments: null,
     shown: unscaling(name, config),
+    ...{ facts, raw },
   };
 }
 
@@ -222,7 +264,7 @@ function projected(ends: DataEnd[], { data }: CompleteTrainConfig): Ends["projec
     );
   const components = tidy(() => {
     try {
-      return principalComponents(cat(ends.map(({ train }) => decodeImages(train))), { k });
+      return principalComponents(cat(ends.map(({ train, plain }) => plain(train))), { k });
     } catch (error) {
       if (!(error instanceof BridgeError)) throw error;
       throw new UsageError(`data.components=${k}: ${error.message}`);
@@ -231,7 +273,7 @@ function projected(ends: DataEnd[], { data }: CompleteTrainConfig): Ends["projec
   const held = components.explained.reduce((sum, part) => sum + part, 0);
   for (const [i, end] of ends.entries()) {
     const project = (rows: Tensor) => {
-      const points = tidy(() => components.project(decodeImages(rows)).keep());
+      const points = tidy(() => components.project(end.plain(rows)).keep());
       rows.dispose();
       return points;
     };
@@ -241,7 +283,13 @@ function projected(ends: DataEnd[], { data }: CompleteTrainConfig): Ends["projec
       test: project(end.test),
       about: `${end.about}, ${k} principal components hold ${(100 * held).toFixed(1)} % of the variance`,
       decode: (rows) => rows,
-      shown: (rows) => tidy(() => components.reconstruct(rows).reshape([rows.size(0), ...shape])),
+      plain: (rows) => rows,
+      shown(rows) {
+        return tidy(() => {
+          const x = components.reconstruct(rows).reshape([rows.size(0), ...shape]);
+          return end.shown?.(x) ?? x;
+        });
+      },
     };
   }
   return { components, shape };
@@ -252,9 +300,24 @@ const conditionTensors = (conditions: Record<Split, Conditions | undefined> | nu
     .flatMap((split) => Object.values(conditions?.[split] ?? {}))
     .filter((t): t is Tensor => t !== undefined);
 
-function disposeEnd({ train, test, order, conditions }: DataEnd): void {
-  for (const t of [train, test, order.train, order.test, ...conditionTensors(conditions)])
-    t?.dispose();
+function disposeEnd(end: DataEnd): void {
+  const { train, test, order, conditions, raw } = end;
+  const own = [train, test, order.train, order.test, raw?.train, raw?.test];
+  for (const t of [...own, ...conditionTensors(conditions)]) t?.dispose();
+  end.dispose?.();
+}
+
+const listed = (names: readonly string[]) =>
+  names.slice(0, 8).join(", ") + (names.length > 8 ? ", …" : "");
+
+/** What is known of a prepared table of the user's own; null for other data. */
+function factsOf(name: string, options: ReturnType<typeof loading>): TableFacts | null {
+  if (!name.startsWith("table:")) return null;
+  let facts: TableFacts | null = null;
+  tidy(() => {
+    facts = loadTable(name, options).facts ?? null;
+  });
+  return facts;
 }
 
 /** The conditions and classes that the configuration gives to networks with the samples of a table. */
@@ -320,7 +383,7 @@ function on(end: DataEnd, device: Device): DataEnd {
 export function testRows(end: DataEnd, n: number, seed: number, split: Split = "test"): Tensor {
   const rows = firstRows(end[split], n, end.order[split]);
   // Training may mirror images; evaluations take them as they are.
-  if (end.name !== gaussianName) return decodeImages(rows);
+  if (end.name !== gaussianName) return end.plain(rows);
   const generator = stream(seed, `${split}/${end.name}`, rows.device);
   return end.decode(rows, { end: "x1", generator });
 }

@@ -22,11 +22,21 @@ export function gaussianLaw(
     CompleteTrainConfig,
     "adaptive_mean" | "final_adaptive" | "mean_final" | "var_final"
   >,
-  { shape, device, data }: { shape: readonly number[]; device: Device; data: () => Tensor },
+  {
+    shape,
+    device,
+    data,
+    plain = decodeImages,
+  }: {
+    shape: readonly number[];
+    device: Device;
+    data: () => Tensor;
+    plain?: (rows: Tensor) => Tensor;
+  },
 ): { decode: Decode; text: string; moments: GaussianMoments | null } {
   const adaptive = config.adaptive_mean || config.final_adaptive;
   const moments = tidy(() => {
-    const of = adaptive ? valueMoments(data()) : null;
+    const of = adaptive ? valueMoments(data(), plain) : null;
     const zero = zeros([1, ...shape], { device });
     const mean = of ? of.mean : zero.add(config.mean_final);
     const std = config.final_adaptive && of ? of.std : zero.add(Math.sqrt(config.var_final));
@@ -52,7 +62,12 @@ export function gaussianEnd(x0: DataEnd, config: CompleteTrainConfig): DataEnd {
   const { device } = x0.train;
   const rows = (n: number) =>
     tidy(() => zeros([1, ...shape], { device }).expand([n, ...shape])).keep();
-  const { decode, text, moments } = gaussianLaw(config, { shape, device, data: () => x0.train });
+  const { decode, text, moments } = gaussianLaw(config, {
+    shape,
+    device,
+    data: () => x0.train,
+    plain: x0.plain,
+  });
   return {
     name: gaussianName,
     train: rows(x0.train.size(0)),
@@ -60,22 +75,29 @@ export function gaussianEnd(x0: DataEnd, config: CompleteTrainConfig): DataEnd {
     classes: [],
     about: `Gaussian at time 1: ${text}`,
     decode,
+    plain: (rows) => rows,
     conditions: null,
     order: { train: null, test: null },
     moments,
-    shown: null,
+    shown: x0.facts && x0.shown,
+    facts: null,
+    raw: null,
   };
 }
 
 /** Mean and standard deviation of each value over a table, [1, …]. */
-function valueMoments(table: Tensor, part = 1000): GaussianMoments {
+function valueMoments(
+  table: Tensor,
+  plain: (rows: Tensor) => Tensor,
+  part = 1000,
+): GaussianMoments {
   const n = table.size(0);
   const parts = Array.from({ length: Math.ceil(n / part) }, (_, i) =>
     table.narrow(0, i * part, Math.min(part, n - i * part)),
   );
   const total = (of: (x: Tensor) => Tensor) =>
     parts
-      .map((rows) => tidy(() => of(decodeImages(rows).to("float64")).sum(0, { keepdim: true })))
+      .map((rows) => tidy(() => of(plain(rows).to("float64")).sum(0, { keepdim: true })))
       .reduce((a, b) => a.add(b));
   const mean = total((x) => x).div(n);
   const std = total((x) => x.sub(mean).square())

@@ -12,6 +12,8 @@ export interface NetworkFacts {
   classes: number;
   /** The shape of a sample. */
   shape: readonly number[];
+  /** Numbers of the condition of columns of tables; of other data the configuration says it. */
+  conditions?: number | undefined;
   /** The method, which may have a model of its own. */
   method: Pick<Method, "model" | "networks">;
 }
@@ -20,12 +22,15 @@ export interface NetworkFacts {
 export function buildNetwork(
   { model, data, seed, device }: CompleteTrainConfig,
   direction: Direction,
-  { half = 1, classes, shape, method }: NetworkFacts,
+  { half = 1, classes, shape, conditions, method }: NetworkFacts,
 ): Network {
   const purpose = half > 1 ? `init/${direction}/${half}` : `init/${direction}`;
   const facts = { shape, direction, generator: stream(seed, purpose) };
   const create = ({ bidirectional = false } = {}) =>
-    createNetwork({ ...facts, bidirectional, model, classes, cond_channels: data.cond_channels });
+    createNetwork({
+      ...{ ...facts, bidirectional, model, classes },
+      cond_channels: conditions || data.cond_channels,
+    });
   const net =
     method.model?.({ ...facts, create }) ??
     create({ bidirectional: method.networks === "bidirectional" });

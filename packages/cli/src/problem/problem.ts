@@ -16,6 +16,7 @@ import { type CompleteTrainConfig, langevinNumbers } from "@dsbm/config";
 import type { Device } from "@dsbm/torch";
 import type { Problem } from "@dsbm/train";
 import { cores } from "../machine/cores.js";
+import { conditionWidth } from "./columns.js";
 import { type Ends, isVectors, tables } from "./ends.js";
 import type { GaussianMoments } from "./gaussian-end.js";
 import { buildNetwork } from "./network.js";
@@ -89,10 +90,14 @@ export function trainingProblem(
         buildNetwork(config, direction, {
           ...{ half, method, shape: ends.shape },
           classes: ends.x0.classes.length,
+          conditions: conditionWidth(ends.columns?.condition ?? null),
         }),
       firstCoupling: first_coupling,
       // A Gaussian end takes the conditions of the data, row by row.
-      matchConditions: config.match_conditions === true && config.transfer && startsIndependent,
+      matchConditions:
+        (config.match_conditions ?? config.data.condition !== null) &&
+        config.transfer &&
+        startsIndependent,
       batchCoupling:
         ot_sampler === "exact"
           ? minibatchExact()

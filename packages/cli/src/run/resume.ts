@@ -25,8 +25,7 @@ export function changesOf(folder: string, config: object, free: ReadonlySet<stri
 
 /** The configuration of a run that an earlier version wrote, under the keys of this one. */
 function current(config: Record<string, unknown>): Record<string, unknown> {
-  const earlier = "model_name" in config || ("Dataset" in config && "experiments_dir" in config);
-  return earlier ? { ...readConfig(config as Tree) } : config;
+  return "model_name" in config || "Dataset" in config ? { ...readConfig(config as Tree) } : config;
 }
 
 /** Throws a UsageError that lists what changed and says what to do. */

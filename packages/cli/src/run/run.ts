@@ -2,6 +2,7 @@
 // stopped.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { BridgeError } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import {
@@ -27,6 +28,9 @@ import { writeEvaluationPictures } from "../picture/pictures.js";
 import { type Ends, isVectors, loadEnds, prepareEnds } from "../problem/ends.js";
 import { checkpointId, type Position, stepsBefore, stepsOf } from "../problem/iteration.js";
 import { evaluatedDirections, threadsOf, trainingProblem } from "../problem/problem.js";
+import { readColumns } from "../problem/saved-columns.js";
+import { UsageError } from "../terminal/errors.js";
+import type { Progress } from "../terminal/progress.js";
 import { encodePoint, restorePoint, startFromFiles } from "./checkpoint.js";
 import { openRunOf } from "./open-run.js";
 import type { RunOptions, WorkerOptions } from "./options.js";
@@ -112,6 +116,20 @@ export async function runTrainingWorker(
   }
 }
 
+/** Writes data.json of tables. Throws a UsageError where a run that goes on was begun with other data. */
+function saveColumns({ columns }: Ends, run: RunWriter, progress: Progress): void {
+  const description = columns?.describe();
+  if (!description) return;
+  const path = join(run.paths.folder, "data.json");
+  const before = existsSync(path) ? readColumns(run.paths.folder) : null;
+  if (before && !isDeepStrictEqual(before.transform, description.transform))
+    throw new UsageError(
+      `the data are not those that ${run.paths.folder} was begun with (${path}): bring the files back, or add --again to start over`,
+    );
+  for (const warning of description.warnings) progress.line(`data: ${warning}`);
+  run.saveFile("data.json", `${JSON.stringify(description, null, 2)}\n`);
+}
+
 class ExperimentRun {
   readonly #training: Training;
   readonly #store: CheckpointStore;
@@ -149,6 +167,7 @@ class ExperimentRun {
     training.share();
     const steps = stepsBefore(at, config);
     this.#logger = loggers[config.LOGGER](run.paths.folder, { from: steps === 0 ? 0 : steps + 1 });
+    saveColumns(ends, run, progress);
     if (ends.projection) {
       const { components } = ends.projection;
       const scale = String(components.scale);

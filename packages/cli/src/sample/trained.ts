@@ -7,8 +7,10 @@ import { type CompleteTrainConfig, ConfigError, readConfig, type Tree } from "@d
 import { hasClasses } from "@dsbm/nets";
 import { findRun, type ModelFile, readRun } from "@dsbm/runs";
 import { type Device, io, type Tensor } from "@dsbm/torch";
+import { conditionWidth } from "../problem/columns.js";
 import { buildNetwork } from "../problem/network.js";
 import { bridgeProcess } from "../problem/problem.js";
+import { readColumns, type SavedColumns } from "../problem/saved-columns.js";
 import { UsageError } from "../terminal/errors.js";
 import { type RunColumns, readColumns } from "./columns.js";
 import { momentsOf } from "./moments.js";
@@ -23,6 +25,8 @@ export interface Trained extends Process {
   shape: readonly number[];
   /** Directions that the run trains; flows have one network for both. */
   directions: readonly Direction[];
+  /** The columns of a run on tables of the user's own, with their transform and condition; null for other data. */
+  columns: SavedColumns | null;
   /** What its networks take beside samples: channels of the condition (0: none), and whether a class. */
   conditioning: { channels: number; classes: boolean };
   /** The columns of a run of tables; null for other data. */
@@ -43,16 +47,19 @@ export function readTrained(run: string, half: number | "newest", device: Device
   const process = bridgeProcess({ ...config, device }, momentsOf(config, device));
   const shared = process.method.networks !== "each";
   const models = choose(folder, { models: all, half, shared });
+  const columns = readColumns(folder);
   return {
     ...process,
     folder,
     config,
     columns: readColumns(folder, config),
     models,
+    columns,
     shape: shapeOf(config, models),
     directions: config.fb_sequence,
     conditioning: {
-      channels: config.cdsb ? config.data.cond_channels : 0,
+      channels:
+        conditionWidth(columns?.condition ?? null) || (config.cdsb ? config.data.cond_channels : 0),
       classes: hasClasses(config.model),
     },
   };
@@ -122,7 +129,7 @@ export const usualDirection = ({ columns, folder }: Trained): Direction =>
 
 /** The network of a direction with its weights, for sampling; null where it was not trained yet. */
 export function loadNetwork(
-  { models, config, folder, shape, method }: Trained,
+  { models, config, folder, shape, method, columns }: Trained,
   direction: Direction,
   device: string,
 ): Network | null {
@@ -131,7 +138,9 @@ export function loadNetwork(
   const { tensors } = io.loadTensors(model.path);
   try {
     const classes = classesOf(tensors);
-    const network = buildNetwork({ ...config, device }, direction, { classes, shape, method });
+    const conditions = conditionWidth(columns?.condition ?? null);
+    const facts = { classes, shape, conditions, method };
+    const network = buildNetwork({ ...config, device }, direction, facts);
     try {
       network.loadStateDict(tensors);
       return network.eval() as Network;

@@ -20,6 +20,7 @@ export function checkTrain(
     ...couplingLines(config),
     ...(config.method === "dsb" ? dsbLines(config) : notDsbLines(config)),
     ...dataLines(config),
+    ...tableLines(config),
     ...batchLines(config),
     ...(config.checkpoint_run ? startLines(config) : unreadLines(config)),
   ];
@@ -78,8 +79,8 @@ function ownFormLines({ method, mean_match, std_trick, sde }: TrainConfig): Line
 
 /** match_conditions is accepted where no pairs are independent: presets of data have it for the methods that have some. */
 function couplingLines(config: TrainConfig): Line[] {
-  const { method, first_coupling, ot_sampler, match_conditions, cdsb, model } = config;
-  const classes = model.name === "UNET" && model.class_cond;
+  const { method, first_coupling, ot_sampler, match_conditions, cdsb, model, data } = config;
+  const classes = (model.name === "UNET" && model.class_cond) || data.condition !== null;
   return [
     ot_sampler !== null &&
       ["dsb_increments", "sbcfm"].includes(method) &&
@@ -96,7 +97,7 @@ function couplingLines(config: TrainConfig): Line[] {
     match_conditions === true &&
       !cdsb &&
       !classes &&
-      "match_conditions=true needs conditions: write cdsb=true or model.class_cond=true",
+      "match_conditions=true needs conditions: write cdsb=true, model.class_cond=true or data.condition=COLUMN",
   ];
 }
 
@@ -159,6 +160,7 @@ function dataLines(config: TrainConfig): Line[] {
       `data.n_test=${n_test} is too few for the covariance of data.dim=${dim}: write data.n_test=${dim + 1} or more`,
     transfer &&
       Dataset_transfer === null &&
+      data.split_by === null &&
       "transfer=true needs data at time 1, got Dataset_transfer=null: " +
         "write Dataset_transfer=… or transfer=false",
     transfer &&
@@ -194,6 +196,38 @@ function dataLines(config: TrainConfig): Line[] {
       inception === null &&
       `metrics.fid_statistics=${fid_statistics} are statistics of Inception's features, got metrics.inception=null: ` +
         "name its file too, metrics.inception=inception-2015-12-05.pt",
+  ];
+}
+
+/** Keys of the user's own tables. */
+function tableLines({
+  data,
+  model,
+  cdsb,
+  ot_sampler,
+  match_conditions,
+  transfer,
+}: TrainConfig): Line[] {
+  const { condition, split_by, source, target } = data;
+  const both = source !== null && target !== null;
+  return [
+    split_by !== null &&
+      transfer &&
+      !both &&
+      `data.split_by=${split_by} needs the values of both ends, got data.source=${source} data.target=${target}: write both`,
+    split_by === null &&
+      (source ?? target) !== null &&
+      `data.source=${source} data.target=${target} are values of a column that is not named: write data.split_by=COLUMN, or leave them out`,
+    condition !== null &&
+      model.name !== "MLP" &&
+      `data.condition=${condition} conditions networks of vectors, got model.name=${model.name}: write model=MLP`,
+    condition !== null &&
+      cdsb &&
+      `data.condition=${condition} is a column of a table, but cdsb=true takes a condition of fields: write cdsb=false`,
+    condition !== null &&
+      ot_sampler !== null &&
+      match_conditions !== false &&
+      `ot_sampler=${ot_sampler} pairs by distance what data.condition=${condition} pairs by condition: write ot_sampler=null`,
   ];
 }
 

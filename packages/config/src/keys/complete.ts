@@ -55,6 +55,9 @@ export function completeTrain<C extends TrainConfig>(config: C): CompleteTrainCo
   return {
     ...config,
     ...completeFiles(config),
+    // Two groups of one table.
+    ...(config.transfer &&
+      data.split_by !== null && { Dataset_transfer: config.Dataset_transfer ?? config.Dataset }),
     fb_sequence,
     num_iter,
     half_iterations: isFitted

@@ -1,11 +1,22 @@
 // What is at the two ends of the bridge: data at time 0, at time 1 data again or a Gaussian.
 
 import { z } from "zod";
-import { counted, file, flag, follows, key, named, sized } from "../schema/kinds.js";
+import {
+  cell,
+  counted,
+  file,
+  flag,
+  follows,
+  key,
+  named,
+  names,
+  oneOf,
+  sized,
+} from "../schema/kinds.js";
 
 export const data = {
   Dataset: named("mnist", "data at time 0", [
-    ...["mnist", "mnist_2", "folder:PATH", "moons", "array:PATH.npy"],
+    ...["mnist", "mnist_2", "folder:PATH", "moons", "array:PATH.npy", "table:PATH.csv"],
   ]),
   Dataset_transfer: key(
     z.string().min(1).nullable(),
@@ -40,7 +51,25 @@ export const data = {
     test_fraction: key(
       z.number().gt(0).lt(1),
       0.1,
-      "part of a folder of pictures or of an array that is held out",
+      "part of a folder of pictures, an array or a table that is held out",
     ),
+    columns: names("tables: the columns to train on; null is all with numbers", ["x", "y"]),
+    exclude: names("tables: columns to leave out", ["id"]),
+    keep: names("tables: columns that samples carry along unchanged", ["id"]),
+    condition: file("tables: the column, numbers or classes, that networks receive", "age"),
+    missing: oneOf(["error", "drop"], "error", "tables: what becomes of rows with missing values"),
+    log1p: flag(false, "tables: train on log(1 + x)"),
+    standardise: oneOf(
+      ["columns", "global", "none"],
+      "columns",
+      "tables: subtract the mean of both ends and divide by their deviation, of each column or of all together",
+    ),
+    split_by: file("one table for both ends: the column that tells their rows apart", "day"),
+    source: cell("its value in the rows at time 0", "before"),
+    target: cell("its value in the rows at time 1", "after"),
+    decimal: oneOf([".", ","], ".", "decimal sign of .csv and .tsv"),
+    header: flag(true, "whether the first line of .csv and .tsv names the columns"),
+    key: file("the array of a .npz file; null where it has one", "x"),
+    layer: file("the matrix of a .h5ad file: X, a layer, or an entry of obsm; null is X", "X_pca"),
   }),
 };

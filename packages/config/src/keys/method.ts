@@ -36,7 +36,7 @@ export const method = {
   ),
   match_conditions: orNull(
     z.boolean(),
-    "independent pairs share condition and class, bit by bit; null is false",
+    "independent pairs share condition and class, bit by bit; null is false, with data.condition true",
     true,
   ),
   sigma: orNull(

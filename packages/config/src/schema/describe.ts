@@ -179,7 +179,11 @@ export function exampleOf(schema: JsonSchema): Value | undefined {
   return examples?.[0] ?? schema.const ?? values?.[0] ?? nested ?? standard;
 }
 
-/** Whether a key takes a list of numbers as text, so that a bare 1,2,2 can be that list. */
-export const isNumberList = ({ anyOf: options = [] }: JsonSchema): boolean =>
-  options.some((option) => (option.anyOf ? isNumberList(option) : option.type === "array")) &&
-  options.flatMap((option) => option.anyOf ?? [option]).some(({ type }) => type === "string");
+/** What a bare 1,2,2 or a,b can be the list of, for a key that takes such a list beside text; null for others. */
+export function bareListOf(schema: JsonSchema): "numbers" | "texts" | null {
+  const flat = (one: JsonSchema): JsonSchema[] => one.anyOf?.flatMap(flat) ?? [one];
+  const options = flat(schema);
+  const list = options.find(({ type }) => type === "array");
+  if (!list || !options.some(({ type }) => type === "string")) return null;
+  return list.items?.anyOf?.some(({ type }) => type === "string") ? "texts" : "numbers";
+}

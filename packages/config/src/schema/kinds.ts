@@ -88,6 +88,29 @@ export function numbers(example: string, { whole = false }: { whole?: boolean } 
     .transform((value) => (typeof value === "string" ? readNumbers(value) : [value].flat()).join());
 }
 
+/**
+ * null, or names as a list. On a command line [a,b], one name and, without --multirun, a,b are lists; a name that reads
+ * as a number is taken as text.
+ */
+export function names(description: string, example: readonly string[]) {
+  const name = z.union([text(), z.number()]);
+  return z
+    .union([text().meta({ examples: [example.join()] }), z.array(name).min(1), z.number()])
+    .nullable()
+    .transform((value) => (value === null ? null : [value].flat().map(String)))
+    .prefault(null)
+    .describe(description);
+}
+
+/** null, or a value of a table: text, or a number, which is taken as text. */
+export const cell = (description: string, example: string) =>
+  z
+    .union([text().meta({ examples: [example] }), z.number(), z.boolean()])
+    .nullable()
+    .transform((value) => (value === null ? null : String(value)))
+    .prefault(null)
+    .describe(description);
+
 /** The numbers of a list kept as text: "0.5,1,1" is [0.5, 1, 1], null is []. */
 export function readNumbers(text: string | null): number[] {
   return text === null ? [] : text.split(",").map(Number);

@@ -35,6 +35,8 @@ class Reader {
   choices(): Choices {
     this.skipSpace();
     if (this.atEnd()) return { values: [""], sweep: false };
+    // A comma alone separates nothing.
+    if (this.text.trim() === ",") return { values: [","], sweep: false };
     const name = this.functionName();
     if (name !== null) {
       const values = this.call(name);

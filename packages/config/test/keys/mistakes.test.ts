@@ -61,7 +61,7 @@ describe("mistakes", () => {
     ["ot_sampler=exact", /^ot_sampler=exact .* write first_coupling=ind$/],
     [
       "match_conditions=true first_coupling=ind",
-      /^match_conditions=true needs conditions: write cdsb=true or model.class_cond=true$/,
+      /^match_conditions=true needs conditions: write cdsb=true, model.class_cond=true or data.condition=COLUMN$/,
     ],
     [
       "dataset=downscaler_synthetic ot_sampler=exact",

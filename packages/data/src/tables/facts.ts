@@ -39,6 +39,8 @@ export interface TableFacts {
   moments: { n: number; mean: number[]; variance: number[] };
   /** Of all rows. */
   range: { min: number[]; max: number[] };
+  /** Interquartile ranges of the first rows. */
+  spread: number[];
   /** Columns of equal digests are equal. */
   digests: string[];
   /** Digests of rows: those of all rows that `every` divides. */

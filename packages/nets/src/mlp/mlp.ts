@@ -1,6 +1,6 @@
 // Fully connected networks: the benchmark's network takes the point and the time side by side.
 
-import { isOneTime } from "@dsbm/bridge";
+import { BridgeError, type Conditions, isOneTime } from "@dsbm/bridge";
 import { cat, nn, type Tensor } from "@dsbm/torch";
 import type { Seeded } from "../unet/layers.js";
 
@@ -26,18 +26,45 @@ export class MLP extends nn.Module {
 /** Hidden widths by the reference's names. */
 export const widths = { mlp_large: [256, 256], mlp_small: [128, 128] } as const;
 
-/** The drift network of vectors: concat(x [B, d], t [B]) → [B, d]; parameters `net.layers.…` as in the reference. */
+/** Point and condition side by side. Throws a BridgeError for a condition of another width than `width`, and for classes. */
+export function withCondition(
+  name: string,
+  x: Tensor,
+  { cond, y }: Conditions,
+  width: number,
+): Tensor {
+  const n = x.size(0);
+  if (y || `${cond?.shape ?? ""}` !== (width > 0 ? `${n},${width}` : ""))
+    throw new BridgeError(
+      "argument",
+      `${name}: got ${y ? "classes y" : cond ? `a condition [${cond.shape}]` : "no condition"}; expected ${width > 0 ? `a condition [${n}, ${width}]` : "none"}`,
+    );
+  return cond ? cat([x, cond], { dim: 1 }) : x;
+}
+
+/**
+ * The drift network of vectors: concat(x [B, d], condition [B, c], t [B]) → [B, d]; parameters `net.layers.…` as in the
+ * reference.
+ */
 export class ScoreNetwork extends nn.Module {
   net: MLP;
+  readonly #conditions: number;
+  /** `conditions`: numbers of a condition, 0 for none. */
   constructor(
     dim: number,
-    { hidden = widths.mlp_large, generator }: { hidden?: readonly number[] } & Seeded = {},
+    {
+      hidden = widths.mlp_large,
+      conditions = 0,
+      generator,
+    }: { hidden?: readonly number[]; conditions?: number } & Seeded = {},
   ) {
     super();
-    this.net = new MLP(dim + 1, [...hidden, dim], { generator });
+    this.#conditions = conditions;
+    this.net = new MLP(dim + conditions + 1, [...hidden, dim], { generator });
   }
-  forward(x: Tensor, t: Tensor): Tensor {
-    if (isOneTime(t)) return this.net.forward(x, t.narrow(0, 0, 1));
-    return this.net.forward(cat([x, t.reshape([-1, 1])], { dim: 1 }));
+  forward(x: Tensor, t: Tensor, given: Conditions = {}): Tensor {
+    const point = withCondition("ScoreNetwork", x, given, this.#conditions);
+    if (isOneTime(t)) return this.net.forward(point, t.narrow(0, 0, 1));
+    return this.net.forward(cat([point, t.reshape([-1, 1])], { dim: 1 }));
   }
 }

@@ -10,6 +10,7 @@ export class Record {
   readonly #d: number;
   #n = 0;
   #offset: number[] | null = null;
+  #spread: number[] = [];
   readonly #min: number[];
   readonly #max: number[];
   readonly #digests: Int32Array;
@@ -35,7 +36,13 @@ export class Record {
   add({ numbers, count }: CleanBatch): Float32Array {
     const d = this.#d;
     const values = this.#log1p ? numbers.map((column) => column.map(Math.log1p)) : numbers;
-    this.#offset ??= values.map(median);
+    if (this.#offset === null) {
+      const sorted = values.map((column) => column.slice().sort());
+      const quantile = (q: number) => (column: Float64Array) =>
+        column[Math.floor(q * (column.length - 1))] as number;
+      this.#offset = sorted.map(quantile(0.5));
+      this.#spread = sorted.map((column) => quantile(0.75)(column) - quantile(0.25)(column));
+    }
     const stored = new Float32Array(count * d);
     const bits = new Int32Array(count);
     const rounded = new Float32Array(bits.buffer);
@@ -82,10 +89,11 @@ export class Record {
 
   facts(
     columns: readonly string[],
-  ): Pick<TableFacts, "offset" | "range" | "digests" | "rowDigests" | "counters"> {
+  ): Pick<TableFacts, "offset" | "range" | "spread" | "digests" | "rowDigests" | "counters"> {
     return {
       offset: this.#offset ?? [],
       range: { min: this.#min, max: this.#max },
+      spread: this.#spread,
       digests: Array.from(this.#digests, String),
       rowDigests: { every: this.#every, values: this.#rows },
       counters: this.#n > 2 ? columns.filter((_, k) => this.#counts[k]) : [],
@@ -94,7 +102,3 @@ export class Record {
 }
 
 const mixed = (h: number): number => Math.imul(h ^ (h >>> 16), 0x846ca68b) ^ (h >>> 15);
-
-function median(values: Float64Array): number {
-  return values.slice().sort()[values.length >> 1] ?? 0;
-}

@@ -1,0 +1,273 @@
+// Tables as data sets: which columns and rows are trained on, what is refused, how they are split and standardised.
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  applyTransform,
+  fitTransform,
+  loadTable,
+  type OwnOptions,
+  prepareTable,
+  type Table,
+  undoTransform,
+} from "@dsbm/data";
+import { tidy } from "@dsbm/torch";
+import { describe, expect, it } from "vitest";
+import { refusal, testFolders } from "../files.js";
+
+const folder = testFolders();
+
+interface Options extends OwnOptions {
+  test_fraction?: number;
+  seed?: number;
+  n?: number;
+}
+
+/** Both splits of a table with this text, in a folder of its own. */
+async function load(text: string, options: Options = {}) {
+  const directory = folder();
+  const path = join(directory, "t.csv");
+  writeFileSync(path, text);
+  return { path, ...(await loadPath(path, directory, options)) };
+}
+
+async function loadPath(path: string, directory: string, options: Options) {
+  const { test_fraction, seed, n, ...table } = options;
+  const all = {
+    ...{ directory, table },
+    ...(test_fraction && { test_fraction }),
+    ...(seed && { seed }),
+    ...(n && { n }),
+  };
+  const one = async (split: "train" | "test") => {
+    await prepareTable(`table:${path}`, { ...all, split });
+    return loadTable(`table:${path}`, { ...all, split });
+  };
+  return { train: await one("train"), test: await one("test") };
+}
+
+/** The values of rows, with the offset added again. */
+const values = ({ x, facts }: Table): number[][] =>
+  tidy(() => {
+    const flat = x.toNumbers();
+    const d = facts!.columns.length;
+    return Array.from({ length: flat.length / d }, (_, i) =>
+      facts!.offset.map((offset, k) => (flat[i * d + k] as number) + offset),
+    );
+  });
+
+const text =
+  "id,a,b,kind\n" +
+  Array.from({ length: 40 }, (_, i) => `r${i},${i},${i / 8},${i % 2 ? "x" : "y"}`).join("\n");
+
+describe("columns", () => {
+  it.each<[string, OwnOptions, string[]]>([
+    ["numbers are trained on", { exclude: ["id", "kind"] }, ["a", "b"]],
+    ["named ones, in their order", { columns: ["b", "a"] }, ["b", "a"]],
+    ["kept ones and the condition are not", { keep: ["id", "a"], condition: "kind" }, ["b"]],
+    ["nor is the group", { columns: ["a"], split_by: "kind", group: "x" }, ["a"]],
+    [
+      "another end gives their order",
+      { exclude: ["id", "kind"], like: { path: "s", named: true, columns: ["b", "a"] } },
+      ["b", "a"],
+    ],
+    [
+      "or their number",
+      { columns: ["a", "b"], like: { path: "s", named: false, columns: ["c0", "c1"] } },
+      ["a", "b"],
+    ],
+  ])("%s", async (_, options, expected) => {
+    const { train } = await load(text, options);
+    expect(train.facts?.columns).toEqual(expected);
+    expect(train.x.shape[1]).toBe(expected.length);
+  });
+
+  it.each<[string, OwnOptions, string, RegExp]>([
+    [
+      "texts",
+      {},
+      "BadTable",
+      /columns id \("r0" in row 1\), kind \("y" in row 1\) hold text.*data.exclude=id,kind .*data.keep=.*data.condition=id.*data.split_by=id/,
+    ],
+    [
+      "unknown names",
+      { exclude: ["idd"] },
+      "InvalidOption",
+      /data.exclude=idd: .* no such column; did you mean "id"\?/,
+    ],
+    [
+      "none left",
+      { exclude: ["id", "kind", "a", "b"] },
+      "BadTable",
+      /no column is left to train on/,
+    ],
+    [
+      "other names at the other end",
+      { columns: ["a", "b"], like: { path: "s.csv", named: true, columns: ["a", "c"] } },
+      "BadTable",
+      /different columns: only s.csv has c; only .*t.csv has b: .*data.exclude=c,b/,
+    ],
+    [
+      "another number at the other end",
+      { columns: ["a", "b"], like: { path: "s.npy", named: false, columns: ["c0"] } },
+      "BadTable",
+      /s.npy has 1 columns and .*t.csv 2/,
+    ],
+    [
+      "an unknown group",
+      { columns: ["a"], split_by: "kind", group: "z" },
+      "InvalidOption",
+      /no row has kind=z; kind has y, x/,
+    ],
+  ])("%s are refused", async (_, options, code, message) => {
+    await expect(load(text, options)).rejects.toThrow(refusal(code, message));
+  });
+});
+
+describe("rows", () => {
+  it("are split by the seed, each into one part", async () => {
+    const options = { columns: ["a"], test_fraction: 0.25 };
+    const { train, test } = await load(text, options);
+    const [left, right] = [values(train).flat(), values(test).flat()];
+    expect([left.length, right.length]).toEqual([30, 10]);
+    expect([...left, ...right].sort((p, q) => p - q)).toEqual(
+      Array.from({ length: 40 }, (_, i) => i),
+    );
+    expect(test.order?.toNumbers().length).toBe(10);
+    expect(values((await load(text, options)).test).flat()).toEqual(right);
+    expect(values((await load(text, { ...options, seed: 7 })).test).flat()).not.toEqual(right);
+    const some = await load(text, { ...options, n: 4 });
+    expect(values(some.train).length).toBe(4);
+  });
+
+  it("of a group are those with its value, as a text or a number", async () => {
+    const groups = "a,g\n1,2\n2,2.0\n3,3\n4, 2\n5,02x\n";
+    const { train, test } = await load(groups, { columns: ["a"], split_by: "g", group: "2" });
+    expect([...values(train), ...values(test)].flat().sort()).toEqual([1, 2, 4]);
+    expect(train.facts).toMatchObject({ rows: 3, group: "2", train: 2, test: 1 });
+  });
+
+  it("keep small differences of large numbers", async () => {
+    const rows = Array.from({ length: 50 }, (_, i) => `${1.7e9 + i / 100}`);
+    const { train, test } = await load(`t\n${rows.join("\n")}\n`);
+    const found = [...values(train), ...values(test)].flat().sort();
+    found.forEach((value, i) => {
+      expect(Math.abs(value - (1.7e9 + i / 100))).toBeLessThan(1e-6);
+    });
+  });
+
+  it.each(["", "NA", "nan", "NaN", "null", "N/A"])(
+    "with %j are refused or left out",
+    async (cell) => {
+      const holes = `a,b\n1,1\n2,${cell}\n3,3\n${cell},4\n5,${cell}\n6,6\n`;
+      await expect(load(holes)).rejects.toThrow(
+        refusal(
+          "BadTable",
+          /column a has 1 missing values .* first in row 4, others b; 3 of 6 rows .*data.missing=drop.*data.exclude=a/,
+        ),
+      );
+      const { train, test } = await load(holes, { missing: "drop" });
+      expect([...values(train), ...values(test)].map(([a]) => a).sort()).toEqual([1, 3, 6]);
+      expect(train.facts).toMatchObject({ rows: 6, dropped: 3 });
+    },
+  );
+
+  it.each(["inf", "-Infinity", "1e300", "1e38"])("with %s are refused likewise", async (cell) => {
+    const path = `a\n1\n2\n${cell}\n`;
+    await expect(load(path)).rejects.toThrow(
+      refusal("BadTable", /column a has 1 infinite values .*row 3/),
+    );
+    expect((await load(path, { missing: "drop" })).train.facts?.dropped).toBe(1);
+  });
+});
+
+describe("the transform", () => {
+  const facts = async (columns: string, options: OwnOptions = {}) =>
+    (await load(columns, options)).train.facts!;
+  const rows = (f: (i: number) => (number | string)[]) =>
+    `a,b,c\n${Array.from({ length: 400 }, (_, i) => f(i).join()).join("\n")}\n`;
+  const alternate = (i: number) => (i % 2 === 0 ? 1 : -1);
+
+  it("has mean and deviation of the training rows of both ends together", async () => {
+    const source = await facts(rows((i) => [1 + alternate(i), 1e6 * alternate(i), 5]));
+    const target = await facts(rows((i) => [5 + alternate(i), 1e6 * alternate(i), 5]));
+    for (const standardise of ["columns", "global", "none"] as const) {
+      const { mean, std } = fitTransform([source, target], standardise);
+      // Half of the training rows are not exactly at each value.
+      expect(Math.abs(mean[0]! - (standardise === "none" ? 0 : 3))).toBeLessThan(0.1);
+      expect(mean[2]).toBe(5);
+      expect(std[2]).toBe(0);
+      const expected = {
+        columns: [Math.sqrt(5), 1e6],
+        global: [1e6 / Math.SQRT2, 1e6 / Math.SQRT2],
+        none: [1, 1],
+      };
+      expect(std[0]! / expected[standardise][0]!).toBeCloseTo(1, 1);
+      expect(std[1]! / expected[standardise][1]!).toBeCloseTo(1, 1);
+    }
+  });
+
+  it("is undone, and constant columns keep their values exactly", async () => {
+    const source = await facts(rows((i) => [0.1 * i, 1e-3 * i, 0.1]));
+    const transform = fitTransform([source, source], "columns");
+    const columns = [
+      [7, 8, 9],
+      [0, 0.3, 2],
+      [0.1, 0.1, 0.1],
+    ].map((x) => Float64Array.from(x));
+    const z = applyTransform(transform, columns);
+    expect([z[2], z[5], z[8]]).toEqual([0, 0, 0]);
+    z[5] = 3;
+    const back = undoTransform(transform, z);
+    for (const i of [0, 1, 2]) {
+      expect(back[3 * i]).toBeCloseTo(columns[0]![i]!, 4);
+      expect(back[3 * i + 1]).toBeCloseTo(columns[1]![i]!, 6);
+      expect(back[3 * i + 2]).toBe(0.1);
+    }
+  });
+
+  it("takes log(1 + x), and refuses what has none", async () => {
+    const f = await facts(
+      rows((i) => [i, 2 * i, 1]),
+      { log1p: true },
+    );
+    expect(f.range.max[0]).toBeCloseTo(Math.log(400), 10);
+    const transform = fitTransform([f], "columns");
+    const back = undoTransform(
+      transform,
+      applyTransform(
+        transform,
+        [
+          [0, 9],
+          [1, 1],
+          [1, 1],
+        ].map((x) => Float64Array.from(x)),
+      ),
+    );
+    expect(back[3]).toBeCloseTo(9, 3);
+    await expect(facts("a\n1\n-0.5\n3\n", { log1p: true })).rejects.toThrow(
+      refusal("BadTable", /column a has -0.5 in row 2, which data.log1p=true cannot take/),
+    );
+  });
+});
+
+it("a table is prepared once, anew when it changes, and nothing is left of what failed", async () => {
+  const directory = folder();
+  const path = join(directory, "t.csv");
+  writeFileSync(path, "a\n1\n2\n3\n");
+  const prepared = () => readdirSync(join(directory, "prepared"));
+  await loadPath(path, directory, {});
+  expect(prepared()).toHaveLength(1);
+  await loadPath(path, directory, {});
+  expect(prepared()).toHaveLength(1);
+  await loadPath(path, directory, { seed: 3 });
+  expect(prepared()).toHaveLength(2);
+  writeFileSync(path, "a\n1\n2\n3\n4\n");
+  const { train } = await loadPath(path, directory, {});
+  expect(train.facts?.rows).toBe(4);
+  writeFileSync(path, "a\n1\n2\nx\n");
+  await expect(loadPath(path, directory, {})).rejects.toThrow(/hold text|holds text/);
+  expect(prepared()).toHaveLength(3);
+  expect(() => loadTable(`table:${path}`, { split: "train", directory })).toThrow(
+    refusal("NotPrepared", "await prepareTable"),
+  );
+});
