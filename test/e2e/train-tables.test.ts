@@ -113,12 +113,10 @@ describe("two tables", () => {
 
 it("two groups of one table are its ends", async () => {
   const { code, stderr, stdout } = await train(
-    ...([
-      "groups",
-      `Dataset=table:${target}`,
-      "Dataset_transfer=null",
-      "data.columns=x,y",
-    ] as const),
+    "groups",
+    `Dataset=table:${target}`,
+    "Dataset_transfer=null",
+    "data.columns=x,y",
     ...["data.split_by=day", "data.source=2", "data.target=3", "num_iter=20"],
   );
   expect(code, stderr).toBe(0);
@@ -147,7 +145,10 @@ describe("a condition", () => {
     "of classes leads each to its own (%s)",
     async (model) => {
       const { code, stderr, stdout } = await train(
-        ...(["classes", ...ends, "data.columns=x", "data.condition=kind"] as const),
+        "classes",
+        ...ends,
+        "data.columns=x",
+        "data.condition=kind",
         ...[`model.${model}`, "num_iter=400", "sigma=0.5", "first_coupling=ind"],
       );
       expect(code, stderr).toBe(0);
@@ -165,7 +166,9 @@ describe("a condition", () => {
   it("of numbers shifts the ends with them", async () => {
     const rising = table("rising.csv", 900, 4, (_, dose) => 4 * dose);
     const { code, stderr, stdout } = await train(
-      ...(["numbers", `Dataset=table:${source}`, `Dataset_transfer=table:${rising}`] as const),
+      "numbers",
+      `Dataset=table:${source}`,
+      `Dataset_transfer=table:${rising}`,
       ...[
         "data.columns=x",
         "data.condition=dose",

@@ -13,17 +13,9 @@ import {
   type TableFacts,
 } from "@dsbm/data";
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
+import type { ColumnCondition } from "../sample/columns.js";
 import { UsageError } from "../terminal/errors.js";
 import type { DataEnd } from "./ends.js";
-
-/** A column of conditions: classes, or numbers that are standardised; networks take them as `conditionRows` gives them. */
-export interface ColumnCondition {
-  name: string;
-  /** In order, one input of the networks each; null for numbers. */
-  classes: string[] | null;
-  mean: number;
-  std: number;
-}
 
 /** What the columns of both ends have in common. */
 export interface Columns {
@@ -76,7 +68,7 @@ export function columnEnds(ends: DataEnd[], config: CompleteTrainConfig): Column
   let description: DataDescription | null = null;
   const describe = () => {
     if (source && target)
-      description ??= describeTables(source, target, { transform, conditions: condition });
+      description ??= describeTables(source, target, { transform, conditioning: condition });
     return description;
   };
   // Rows that are made for each epoch are in memory, and so is what they are made of; projected rows are new ones.

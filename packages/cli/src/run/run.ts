@@ -28,7 +28,7 @@ import { writeEvaluationPictures } from "../picture/pictures.js";
 import { type Ends, isVectors, loadEnds, prepareEnds } from "../problem/ends.js";
 import { checkpointId, type Position, stepsBefore, stepsOf } from "../problem/iteration.js";
 import { evaluatedDirections, threadsOf, trainingProblem } from "../problem/problem.js";
-import { readColumns } from "../problem/saved-columns.js";
+import { readColumns } from "../sample/columns.js";
 import { UsageError } from "../terminal/errors.js";
 import type { Progress } from "../terminal/progress.js";
 import { encodePoint, restorePoint, startFromFiles } from "./checkpoint.js";
@@ -117,11 +117,14 @@ export async function runTrainingWorker(
 }
 
 /** Writes data.json of tables. Throws a UsageError where a run that goes on was begun with other data. */
-function saveColumns({ columns }: Ends, run: RunWriter, progress: Progress): void {
+function saveColumns(
+  { columns }: Ends,
+  { config, run, progress }: { config: CompleteTrainConfig; run: RunWriter; progress: Progress },
+): void {
   const description = columns?.describe();
   if (!description) return;
   const path = join(run.paths.folder, "data.json");
-  const before = existsSync(path) ? readColumns(run.paths.folder) : null;
+  const before = existsSync(path) ? readColumns(run.paths.folder, config) : null;
   if (before && !isDeepStrictEqual(before.transform, description.transform))
     throw new UsageError(
       `the data are not those that ${run.paths.folder} was begun with (${path}): bring the files back, or add --again to start over`,
@@ -167,7 +170,7 @@ class ExperimentRun {
     training.share();
     const steps = stepsBefore(at, config);
     this.#logger = loggers[config.LOGGER](run.paths.folder, { from: steps === 0 ? 0 : steps + 1 });
-    saveColumns(ends, run, progress);
+    saveColumns(ends, { config, run, progress });
     if (ends.projection) {
       const { components } = ends.projection;
       const scale = String(components.scale);

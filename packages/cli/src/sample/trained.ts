@@ -10,7 +10,6 @@ import { type Device, io, type Tensor } from "@dsbm/torch";
 import { conditionWidth } from "../problem/columns.js";
 import { buildNetwork } from "../problem/network.js";
 import { bridgeProcess } from "../problem/problem.js";
-import { readColumns, type SavedColumns } from "../problem/saved-columns.js";
 import { UsageError } from "../terminal/errors.js";
 import { type RunColumns, readColumns } from "./columns.js";
 import { momentsOf } from "./moments.js";
@@ -25,8 +24,6 @@ export interface Trained extends Process {
   shape: readonly number[];
   /** Directions that the run trains; flows have one network for both. */
   directions: readonly Direction[];
-  /** The columns of a run on tables of the user's own, with their transform and condition; null for other data. */
-  columns: SavedColumns | null;
   /** What its networks take beside samples: channels of the condition (0: none), and whether a class. */
   conditioning: { channels: number; classes: boolean };
   /** The columns of a run of tables; null for other data. */
@@ -47,19 +44,21 @@ export function readTrained(run: string, half: number | "newest", device: Device
   const process = bridgeProcess({ ...config, device }, momentsOf(config, device));
   const shared = process.method.networks !== "each";
   const models = choose(folder, { models: all, half, shared });
-  const columns = readColumns(folder);
+  const columns = readColumns(folder, config);
   return {
     ...process,
     folder,
     config,
-    columns: readColumns(folder, config),
-    models,
     columns,
+    models,
     shape: shapeOf(config, models),
     directions: config.fb_sequence,
     conditioning: {
-      channels:
-        conditionWidth(columns?.condition ?? null) || (config.cdsb ? config.data.cond_channels : 0),
+      channels: columns?.condition
+        ? conditionWidth(columns.condition)
+        : config.cdsb
+          ? config.data.cond_channels
+          : 0,
       classes: hasClasses(config.model),
     },
   };

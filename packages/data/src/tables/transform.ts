@@ -72,19 +72,19 @@ export function applyTransform(
   return z;
 }
 
-/** The way back: rows [n, d] in the file's own units. A constant column has its value. */
+/** The way back: columns in the file's own units of rows [n, d]. A constant column has its value. */
 export function undoTransform(
   { log1p, mean, std }: ColumnTransform,
   rows: Float32Array | Float64Array,
-): Float64Array {
+): Float64Array[] {
   const d = mean.length;
-  const x = new Float64Array(rows.length);
-  for (let k = 0; k < d; k++) {
-    const [m, s] = [mean[k] as number, std[k] as number];
-    for (let i = k; i < x.length; i += d) {
-      const y = s === 0 ? m : (rows[i] as number) * s + m;
-      x[i] = log1p ? Math.expm1(y) : y;
+  return mean.map((m, k) => {
+    const s = std[k] as number;
+    const column = new Float64Array(rows.length / d);
+    for (let i = 0; i < column.length; i++) {
+      const y = s === 0 ? m : (rows[i * d + k] as number) * s + m;
+      column[i] = log1p ? Math.expm1(y) : y;
     }
-  }
-  return x;
+    return column;
+  });
 }

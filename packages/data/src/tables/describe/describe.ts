@@ -40,8 +40,13 @@ export interface DataDescription {
   target: DescribedEnd;
   columns: DescribedColumn[];
   condition: string | null;
-  /** The classes of the condition, or mean and deviation of its numbers. */
-  conditions: { classes: string[] | null; mean: number; std: number } | null;
+  /** The condition: its classes, or mean and deviation of its numbers. */
+  conditioning: {
+    name: string;
+    classes: readonly string[] | null;
+    mean: number;
+    std: number;
+  } | null;
   kept: string[];
   transform: ColumnTransform;
   warnings: string[];
@@ -74,7 +79,7 @@ const endOf = ({
 export function describeTables(
   source: TableEnd,
   target: TableEnd,
-  { transform, conditions }: Pick<DataDescription, "transform" | "conditions">,
+  { transform, conditioning }: Pick<DataDescription, "transform" | "conditioning">,
 ): DataDescription {
   const [a, b] = [
     sampleColumns(source.rows, source.facts),
@@ -99,7 +104,7 @@ export function describeTables(
     target: endOf(target.facts),
     columns,
     condition: source.facts.condition?.name ?? null,
-    conditions,
+    conditioning,
     kept: source.facts.kept,
     transform,
     warnings: [
