@@ -13,9 +13,9 @@ import {
   type TableFacts,
 } from "@dsbm/data";
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
-import type { ColumnCondition } from "../sample/columns.js";
 import { UsageError } from "../terminal/errors.js";
 import type { DataEnd } from "./ends.js";
+import type { ColumnCondition } from "./saved-columns.js";
 
 /** What the columns of both ends have in common. */
 export interface Columns {
@@ -139,7 +139,7 @@ const conditionsOf = ({ raw }: DataEnd, condition: ColumnCondition): Record<Spli
 });
 
 /** Conditions as networks take them, float32 [n, c], of numbers or places of classes [n, 1] float64; the caller's. */
-export function conditionRows(values: Tensor, { classes, mean, std }: ColumnCondition): Tensor {
+function conditionRows(values: Tensor, { classes, mean, std }: ColumnCondition): Tensor {
   return tidy(() => {
     const rows = classes
       ? values.eq(tensor(Float64Array.from(classes.keys())))

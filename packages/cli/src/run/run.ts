@@ -28,7 +28,7 @@ import { writeEvaluationPictures } from "../picture/pictures.js";
 import { type Ends, isVectors, loadEnds, prepareEnds } from "../problem/ends.js";
 import { checkpointId, type Position, stepsBefore, stepsOf } from "../problem/iteration.js";
 import { evaluatedDirections, threadsOf, trainingProblem } from "../problem/problem.js";
-import { readColumns } from "../sample/columns.js";
+import { readColumns } from "../problem/saved-columns.js";
 import { UsageError } from "../terminal/errors.js";
 import type { Progress } from "../terminal/progress.js";
 import { encodePoint, restorePoint, startFromFiles } from "./checkpoint.js";

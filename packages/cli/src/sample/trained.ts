@@ -10,8 +10,8 @@ import { type Device, io, type Tensor } from "@dsbm/torch";
 import { conditionWidth } from "../problem/columns.js";
 import { buildNetwork } from "../problem/network.js";
 import { bridgeProcess } from "../problem/problem.js";
+import { type RunColumns, readColumns } from "../problem/saved-columns.js";
 import { UsageError } from "../terminal/errors.js";
-import { type RunColumns, readColumns } from "./columns.js";
 import { momentsOf } from "./moments.js";
 
 type Process = ReturnType<typeof bridgeProcess>;

@@ -1,7 +1,7 @@
 // Which columns of a table a run takes, and in which order.
 import type { RowSource, TableColumn } from "@dsbm/data";
+import type { ColumnCondition } from "../../problem/saved-columns.js";
 import { UsageError } from "../../terminal/errors.js";
-import type { ColumnCondition } from "../columns.js";
 import type { Trained } from "../trained.js";
 
 /** Names that a line lists. */

@@ -10,8 +10,8 @@ import {
   type RowSource,
 } from "@dsbm/data";
 import { tensor, tidy } from "@dsbm/torch";
+import type { ColumnCondition } from "../../problem/saved-columns.js";
 import { UsageError } from "../../terminal/errors.js";
-import type { ColumnCondition } from "../columns.js";
 import { unitsOf } from "../units.js";
 import type { Input, InputOptions } from "./input.js";
 import { matched } from "./match.js";
