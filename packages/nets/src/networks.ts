@@ -47,11 +47,8 @@ function buildMLP(keys: Given<typeof mlpKeys>, request: NetworkRequest): Network
   const { hidden, time_frequencies: frequencies } = readKeys("MLP", mlpKeys, keys);
   for (const width of hidden) whole().read(width, "hidden has an entry that", wrongFor("MLP"));
   const [dim] = shape as [number];
-  if (bidirectional && conditions > 0)
-    throw wrongFor("MLP")(
-      "one network for both directions takes no condition, but the data have one; leave data.condition out, or choose another method",
-    );
-  if (bidirectional) return new BidirectionalNetwork(dim, { hidden, frequencies, generator });
+  if (bidirectional)
+    return new BidirectionalNetwork(dim, { hidden, frequencies, conditions, generator });
   return frequencies === 0
     ? new ScoreNetwork(dim, { hidden, conditions, generator })
     : new DriftNetwork(dim, { direction, hidden, frequencies, conditions, generator });
