@@ -44,6 +44,7 @@ export async function evaluateCommand(args: string[]): Promise<number> {
     const { measureQuality } = await import("../quality/measure.js");
     const { qualityTable } = await import("../quality/table.js");
     const { aloneOnly } = await import("../machine/ranks.js");
+    const { writeReport } = await import("../run/report.js");
     aloneOnly("evaluate");
     const { holdout, at, direction, metrics, json, out, ...options } = config;
     const times = at === null ? [] : [at].flat();
@@ -65,8 +66,11 @@ export async function evaluateCommand(args: string[]): Promise<number> {
     }
     const place = out ?? runPaths(folder).quality_json;
     writeQuality(folder, quality, place);
+    const report = out === null ? `\nreport: ${await writeReport({ folder })}` : "";
     console.log(
-      json ? JSON.stringify(quality, null, 2) : `${qualityTable(quality)}\nwritten to ${place}`,
+      json
+        ? JSON.stringify(quality, null, 2)
+        : `${qualityTable(quality)}\nwritten to ${place}${report}`,
     );
     return 0;
   } finally {

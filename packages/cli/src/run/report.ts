@@ -130,8 +130,19 @@ function viewsOf(folder: string, rows: readonly Row[], config: CompleteTrainConf
 function commandsOf(folder: string, command: string | null): [string, string][] {
   const run = shellWord(folder);
   return [
-    ["Send new samples through the bridge:", `npx dsbm sample ${run} NEW OUT`],
-    ...(command === null ? [] : [["Go on with this run:", command] as [string, string]]),
+    [
+      "Send new samples through the bridge, forward or backward; NEW and OUT are files of the kind of the data:",
+      `npx dsbm sample ${run} NEW OUT direction=f`,
+    ],
+    ["Measure again, and write this page again:", `npx dsbm evaluate ${run}`],
+    ...(command === null
+      ? []
+      : [
+          ["Go on with this run where it was stopped, or print its results again:", command] as [
+            string,
+            string,
+          ],
+        ]),
   ];
 }
 

@@ -38,6 +38,10 @@ export function pairs(entries: readonly (readonly [name: Part, value: Part])[]):
   return html`<dl class="pairs">${entries.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
 }
 
+/** What few readers need, behind its name. */
+export const folded = (name: string, body: readonly Html[], isOpen = false): Html =>
+  html`<details${isOpen && new Html(" open")}><summary>${name}</summary>${body}</details>`;
+
 /** A command to be copied. */
 export const command = (text: string): Html => html`<pre tabindex="0"><code>${text}</code></pre>`;
 

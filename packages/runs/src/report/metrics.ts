@@ -1,6 +1,6 @@
 // The table of quality.json: each metric beside its floor and its ceiling, as numbers, as a bar and in words.
 import type { QualityRow } from "../run/quality.js";
-import { box } from "./blocks.js";
+import { box, folded, pairs } from "./blocks.js";
 import { digits } from "./digits.js";
 import { type Html, html } from "./html.js";
 import { judge } from "./quality.js";
@@ -26,25 +26,28 @@ export function metricTables(rows: readonly QualityRow[]): Html[] {
     if (mine.length === 0) return [];
     const heading = html`<h3>${title}</h3>`;
     if (group === "columns") return [heading, ...columnTables(mine)];
-    const metrics = [...new Set(mine.map(({ metric }) => metric))];
-    const body = metrics.map((one) => metricRows(mine.filter(({ metric }) => metric === one)));
+    const byTitle = [...new Set(mine.map((row) => row.title))].map((one) =>
+      mine.filter((row) => row.title === one),
+    );
+    const body = byTitle.map(metricRows);
+    const meanings = pairs(byTitle.map(([row]) => [row?.title, row?.about]));
     return [
       heading,
       box(title, html`<table>${head("Metric", true)}<tbody>${body}</tbody></table>`),
+      folded("What these are", [meanings]),
     ];
   });
 }
 
 const head = (first: string, isDirected: boolean) => html`<thead><tr><th scope="col">${first}</th>
 ${isDirected && html`<th scope="col" class="text">Direction</th>`}
-<th scope="col">Value</th><th scope="col">Interval</th><th scope="col">Floor</th><th scope="col">Ceiling</th><th scope="col" class="text">Floor to ceiling</th><th scope="col" class="text">In words</th></tr></thead>`;
+<th scope="col">Value</th><th scope="col" class="text">In words</th><th scope="col" class="text">Floor to ceiling</th><th scope="col">Floor</th><th scope="col">Ceiling</th><th scope="col">Interval</th></tr></thead>`;
 
-/** A metric in each direction, with its name and what it is once. */
+/** A metric in each direction, with its name once. */
 function metricRows(rows: readonly QualityRow[]): Html[] {
   return rows.map((row, i) => {
-    const { title, about, direction, column } = row;
-    const text = column === undefined || title.includes(column) ? title : `${title}: ${column}`;
-    const name = html`<th scope="rowgroup" class="metric" rowspan="${rows.length}">${text}${about !== "" && html`<small>${about}</small>`}</th>`;
+    const { title, direction } = row;
+    const name = html`<th scope="rowgroup" class="metric" rowspan="${rows.length}">${title}</th>`;
     return html`<tr>${i === 0 && name}<td class="text">${directions[direction ?? ""] ?? "both"}</td>${numbers(row)}</tr>`;
   });
 }
@@ -77,7 +80,7 @@ function numbers(row: QualityRow): Html {
   const { grade, words } = judge(row);
   const { value, low, high, floor, ceiling } = row;
   const interval = low === null || high === null ? "–" : `${digits(low)} – ${digits(high)}`;
-  return html`<td>${digits(value)}</td><td>${interval}</td><td>${digits(floor)}</td><td>${digits(ceiling)}</td><td>${bar(row)}</td><td class="text long ${grade}">${words}</td>`;
+  return html`<td>${digits(value)}</td><td class="text ${grade}">${words}</td><td class="text">${bar(row)}</td><td>${digits(floor)}</td><td>${digits(ceiling)}</td><td>${interval}</td>`;
 }
 
 const size = { width: 130, height: 16 };

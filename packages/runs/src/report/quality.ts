@@ -40,14 +40,15 @@ export function judge(row: QualityRow): Verdict {
     ? (high ?? value) >= (floor_low ?? floor)
     : (low ?? value) <= (floor_high ?? floor);
   const isMeant = reachable.includes(group);
-  if (reaches || (ratio !== null && ratio <= 1.25))
+  const isNear = ratio !== null && ratio <= 1.25 && (left === null || left < 0.5);
+  if (reaches || isNear)
     return say("good", isMeant ? "as good as two halves of the data" : "as good as the floor");
   const times = ratio === null ? [] : [`${digits(ratio, 2)} times the floor`];
   if (!isMeant) return say("none", times.join());
+  if (left !== null && left >= 0.95) return say("poor", "no better than no bridge");
   if (ratio !== null && ratio <= 2) return say("fair", times.join());
   if (left === null) return say("poor", times.join());
-  if (left >= 0.95) return say("poor", "no better than no bridge");
-  const gone = `${percent(1 - left)} of the way from ceiling to floor`;
+  const gone = `${percent(1 - left)} of the way`;
   return say(left <= 0.2 ? "fair" : "poor", [gone, ...times].join("; "));
 }
 

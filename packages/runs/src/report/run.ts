@@ -5,7 +5,7 @@ import type { LegendEntry, Panel } from "../figure/svg.js";
 import type { Row } from "../files/csv.js";
 import type { RunInfo } from "../run/info.js";
 import { type Quality, readQuality } from "../run/quality.js";
-import { charts, command, type Picture, pairs, pictures, rowsTable } from "./blocks.js";
+import { charts, command, folded, type Picture, pairs, pictures, rowsTable } from "./blocks.js";
 import { choicesList, columnNames, dataSection, endNames } from "./data.js";
 import { digits } from "./digits.js";
 import { type Html, html, type Part } from "./html.js";
@@ -90,8 +90,11 @@ export async function renderRun(report: RunReport): Promise<string> {
       ...(curves.panels.length > 0 ? charts("large", curves.panels, curves.legend) : []),
       ...(report.evaluations.length > 0
         ? [
-            html`<h3>Evaluations on the way</h3>`,
-            ...rowsTable("Evaluations", report.evaluations, report.meanings),
+            folded(
+              "Evaluations on the way",
+              rowsTable("Evaluations", report.evaluations, report.meanings),
+              rows.length === 0,
+            ),
           ]
         : []),
     ]),
@@ -145,7 +148,7 @@ function when(started: string, ended: string | null): string {
 }
 
 const metricsNote = ({ n, split }: Quality) =>
-  html`<p>Measured with ${n === undefined ? "" : `at most ${digits(n)} `}rows that were ${split === "train" ? "trained on" : "held out of training"}. The <b>floor</b> is the best that can be expected, such as what other data of the same kind give; the <b>ceiling</b> is what no bridge at all gives. Intervals are 95 % intervals.</p>`;
+  html`<p>Measured with ${n === undefined ? "" : `at most ${digits(n)} `}rows that were ${split === "train" ? "trained on" : "held out of training"}. The <b>floor</b> is the best that can be expected, such as what other data of the same kind give; the <b>ceiling</b> is what no bridge at all gives, and “90 % of the way” is counted from the ceiling to the floor. Intervals are 95 % intervals.</p>`;
 
 const leftOut = ({ left_out }: Quality): Html[] =>
   left_out.length > 0
@@ -206,5 +209,5 @@ function configuration(config: Readonly<Record<string, unknown>>): Html {
     html`<code>${key}</code>`,
     typeof value === "string" ? value : (JSON.stringify(value) ?? ""),
   ]);
-  return html`<details><summary>All keys as they were resolved</summary>${pairs(entries)}</details>`;
+  return folded("All keys as they were resolved", [pairs(entries)]);
 }

@@ -7,7 +7,7 @@ export const style = `
 @media (prefers-color-scheme: dark) { :root {
   --paper: #15171a; --ink: #e6e8eb; --faint: #a0a7b1; --rule: #363b42; --soft: #1f2226; --link: #7db9f5;
   --good: #4cc38a; --fair: #e2b03e; --poor: #ff8a80; --generated: #4aa8e0; }
-  .chart svg, .legend i { filter: invert(1) hue-rotate(180deg); } }
+  .chart svg, .legend i { filter: invert(1) hue-rotate(180deg) brightness(1.2); } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); }
 main { max-width: 80rem; margin: 0 auto; padding: 1.5rem clamp(1rem, 3vw, 3rem) 4rem; }
@@ -35,10 +35,9 @@ table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabu
 caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
 th, td { padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; vertical-align: top; }
 th:first-child, td:first-child, th.text, td.text { text-align: left; }
-td.long { white-space: normal; min-width: 13rem; max-width: 30rem; }
+td.long { white-space: normal; min-width: 18rem; max-width: 30rem; }
 thead th { color: var(--faint); font-weight: 600; }
-th.metric { white-space: normal; min-width: 11rem; max-width: 24rem; }
-th small { display: block; font-weight: 400; }
+th.metric { white-space: normal; min-width: 9rem; max-width: 16rem; }
 th[scope=row] { font-weight: 600; }
 th.name { max-width: min(16rem, 40vw); overflow: hidden; text-overflow: ellipsis; position: sticky; left: 0; background: var(--paper); }
 dl.pairs { display: grid; grid-template-columns: minmax(10rem, auto) minmax(0, 1fr); gap: .3rem 1.2rem; margin: .6rem 0; max-width: 60rem; }
@@ -46,10 +45,11 @@ dl.pairs dt { font-weight: 600; } dl.pairs dd { margin: 0; }
 @media (max-width: 40rem) { dl.pairs { grid-template-columns: minmax(0, 1fr); gap: 0; } dl.pairs dd { margin-bottom: .6rem; } }
 .row { display: flex; flex-wrap: wrap; gap: .8rem 1.4rem; align-items: flex-start; margin: .8rem 0; }
 .grid { display: grid; gap: .8rem 1.2rem; margin: .8rem 0 1.2rem; }
-.grid.small { grid-template-columns: repeat(auto-fill, minmax(min(10rem, 100%), 14rem)); }
-.grid.medium { grid-template-columns: repeat(auto-fill, minmax(min(16.5rem, 100%), 20rem)); }
-.grid.large { grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 28rem)); }
-figure { margin: 0; min-width: 0; max-width: 100%; }
+.grid.small { grid-template-columns: repeat(auto-fill, minmax(min(11.5rem, 46%), 1fr)); }
+.grid.medium { grid-template-columns: repeat(auto-fill, minmax(min(16rem, 100%), 1fr)); }
+.grid.large { grid-template-columns: repeat(auto-fill, minmax(min(21rem, 100%), 1fr)); }
+figure { margin: 0; min-width: 0; max-width: 30rem; }
+.row figure { max-width: 100%; }
 figure b { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 svg, img { display: block; max-width: 100%; height: auto; }
 .chart svg { width: 100%; overflow: visible; }
@@ -60,7 +60,8 @@ img { background: #fff; border-radius: .2rem; }
 .legend i.dashes { border-top-style: dashed; }
 .bar { overflow: visible; } .bar .floor { stroke: var(--good); } .bar .ceiling { stroke: var(--fair); }
 .bar .line { stroke: var(--rule); } .bar .value { stroke: var(--generated); fill: var(--generated); }
-summary { cursor: pointer; font-weight: 600; }
+summary { cursor: pointer; font-weight: 600; margin: .6rem 0; }
+@media print { details::details-content { content-visibility: visible; height: auto; } }
 footer { margin-top: 3rem; }
 @media print { :root { color-scheme: light; font-size: 11px; } main { padding: 0; max-width: none; } nav { display: none; }
   .box, pre { overflow: visible; } pre { white-space: pre-wrap; } figure, tr, .verdict { break-inside: avoid; } h2, h3 { break-after: avoid; } }

@@ -42,11 +42,11 @@ function closeness(row: QualityRow, start: string, end: string): string {
   if (grade === "good") return `are as close to ${end} as ${halves}`;
   const what =
     ratio === null ? "" : `${digits(ratio, 2)} times what two halves of ${end} are apart`;
+  if (left !== null && left >= 0.95)
+    return `are no closer to ${end} than ${start} is: the bridge has not worked in this direction`;
   if (ratio !== null && ratio <= 2)
     return `are nearly as close to ${end} as ${halves}: their distance is ${what}`;
   if (left === null) return `can be told from ${end}${what && `: their distance is ${what}`}`;
-  if (left >= 0.95)
-    return `are no closer to ${end} than ${start} is: the bridge has not worked in this direction`;
   const gone = `${percent(1 - left)} of the distance from ${start} is gone${what && `, and what is left is ${what}`}`;
   if (grade === "fair") return `are close to ${end}, but can be told from it: ${gone}`;
   const far = left > 0.5 ? "are still far from" : "are only part of the way to";
@@ -89,8 +89,10 @@ function columns(rows: readonly QualityRow[]): string[] {
   const alone = "each by itself, as good as two halves of the data";
   if (good === judged.length) return [`All ${good} columns are, ${alone}.`];
   const { column, value } = worst.row;
+  const count =
+    good === 0 ? `None of ${judged.length} columns is` : `${good} of ${judged.length} columns are`;
   return [
-    `${good} of ${judged.length} columns are, ${alone}; the worst is ${column} (1-Wasserstein ${digits(value)}, ${worst.words}).`,
+    `${count}, ${alone}; the worst is ${column} (1-Wasserstein ${digits(value)}, ${worst.words}).`,
   ];
 }
 

@@ -103,13 +103,13 @@ async function frame(
   });
 }
 
-/** A tick of an axis in its own digits; very large and very small ones in powers of ten. */
+/** A tick of an axis: 0.25, 2,000, 30K; very small and very large ones in powers of ten. */
 export const tick = (x: number): string => {
   const size = Math.abs(x);
-  if (size !== 0 && (size >= 1e5 || size < 1e-3)) return digits(x, 2);
-  return Number(x.toPrecision(6))
-    .toLocaleString("en-US", { maximumFractionDigits: 6 })
-    .replace("-", "−");
+  if (size !== 0 && (size >= 1e12 || size < 1e-4)) return digits(x, 2);
+  const notation = size >= 1e4 ? "compact" : "standard";
+  const text = x.toLocaleString("en-US", { notation, maximumSignificantDigits: 6 });
+  return text.replace("-", "−");
 };
 
 /** A name that fits an axis. */
