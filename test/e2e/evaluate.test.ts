@@ -6,7 +6,7 @@ import { type Quality, readQuality } from "@dsbm/runs";
 import { Generator, io, randn, setNumThreads, zeros } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { main } from "../../packages/cli/src/main.js";
-import { dsbm, expectLine, folderIn, scratch } from "./cli.js";
+import { dsbm, expectLine, folderIn, scratch, stopAt } from "./cli.js";
 import { imageRun } from "./sample.js";
 
 const root = scratch();
@@ -215,6 +215,16 @@ describe("dsbm evaluate", () => {
     const { code, stderr } = await evaluate(...words());
     expect([1, 2]).toContain(code);
     expectLine(stderr, texts);
+  });
+
+  it("ends at Ctrl-C and writes nothing", async () => {
+    const { code, stderr } = await stopAt(
+      ["evaluate", run, `out=${at("stopped.json")}`],
+      /measuring/,
+    );
+    expect(code, stderr).toBe(130);
+    expect(stderr).toContain("stopped; nothing was written");
+    expect(existsSync(at("stopped.json"))).toBe(false);
   });
 
   it("lists its keys", async () => {

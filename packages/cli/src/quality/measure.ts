@@ -67,7 +67,12 @@ export async function measureQuality(
   });
   const n = options.n ?? (subject.vectors ? 2000 : 128);
   const wants = (metric: string) => wanted === null || wanted === undefined || wanted.has(metric);
-  const how = { wants, seed, solver, exact };
+  const stopped = async (label: string) => {
+    progress.update({ label, step: 0, steps: 1 });
+    await new Promise(setImmediate);
+    return signal?.aborted ?? false;
+  };
+  const how = { wants, stopped, seed, solver, exact };
   const directions = (options.directions ?? ["f", "b"]).filter((d) => subject.networks[d]);
   if (directions.length === 0)
     throw new UsageError(
@@ -91,11 +96,10 @@ export async function measureQuality(
     });
     if (!carried) return null;
     for (const measure of [endRows, planRows, pathRows, columnRows]) {
-      // One task at a time, so that a signal is seen in between.
-      await new Promise(setImmediate);
-      if (signal?.aborted) return null;
-      rows.push(...measure(carried, subject, how));
+      if (await stopped(`measuring ${direction}`)) return null;
+      rows.push(...(await measure(carried, subject, how)));
     }
+    if (signal?.aborted) return null;
     const more = await pictureRows(carried, subject, { ...how, progress, signal });
     if (!more) return null;
     rows.push(...more);

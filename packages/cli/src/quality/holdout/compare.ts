@@ -9,7 +9,7 @@ import {
   wasserstein,
 } from "@dsbm/bridge";
 import type { QualityRow } from "@dsbm/runs";
-import { randperm, type Tensor } from "@dsbm/torch";
+import { randperm, type Tensor, tidy } from "@dsbm/torch";
 
 export interface Compared {
   /** The name of the hold-out's file, and its time. */
@@ -27,9 +27,14 @@ export interface Compared {
 
 const directions = 64;
 
-/** The rows of one hold-out, the main one first. */
-export function compare(given: Compared): QualityRow[] {
-  const { path, at, truth, made, source, target, seed, wants } = given;
+/** What makes the rows of one hold-out that are wanted, each when it is called: an exact distance takes a while. */
+export function comparisons(given: Compared): (() => QualityRow)[] {
+  return holdoutNames
+    .filter((name) => given.wants(name))
+    .map((name) => () => tidy(() => (makers(given)[name] as () => QualityRow)()));
+}
+
+function makers({ path, at, truth, made, source, target, seed }: Compared) {
   const shuffled = (x: Tensor, purpose: string) => {
     const order = randperm(x.size(0), { generator: stream(seed, `quality/holdout/${purpose}`) });
     return x.indexSelect(0, order);
@@ -62,7 +67,7 @@ export function compare(given: Compared): QualityRow[] {
     return { value, low, high };
   };
   const sliced = (x: Tensor, y: Tensor) => slicedWasserstein(x, y, { directions, seed });
-  const makers: Record<string, () => QualityRow> = {
+  const all: Record<string, () => QualityRow> = {
     holdout_w1: () =>
       row(
         "holdout_w1",
@@ -121,12 +126,10 @@ export function compare(given: Compared): QualityRow[] {
         },
       ),
   };
-  return Object.entries(makers)
-    .filter(([name]) => wants(name))
-    .map(([, make]) => make());
+  return all;
 }
 
-/** The names of the metrics of a hold-out. */
+/** The names of the metrics of a hold-out, the main one first. */
 export const holdoutNames = [
   ...["holdout_w1", "holdout_w1_half", "holdout_w1_source", "holdout_w1_target"],
   ...["holdout_sliced_w2", "holdout_w2"],

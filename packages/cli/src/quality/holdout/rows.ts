@@ -7,7 +7,7 @@ import { timesOf } from "@dsbm/train";
 import { testConditions, testRows } from "../../problem/ends.js";
 import type { Progress } from "../../terminal/progress.js";
 import { disposeAll, kept, type Subject } from "../subject.js";
-import { compare } from "./compare.js";
+import { comparisons } from "./compare.js";
 import { readHoldout } from "./read.js";
 
 /** A file of samples in the data's own units, and the time of the bridge at which they were held out. */
@@ -34,7 +34,7 @@ export async function holdoutRows(
   options: HoldoutOptions,
 ): Promise<QualityRow[] | null> {
   if (holdouts.length === 0) return [];
-  const { seed } = options;
+  const { seed, progress, signal } = options;
   const held: Tensor[] = [];
   const own = (t: Tensor) => {
     held.push(t);
@@ -51,25 +51,20 @@ export async function holdoutRows(
     if (!states) return null;
     for (const state of states) own(state);
     const found: QualityRow[] = [];
-    for (const [i, holdout] of holdouts.entries()) {
-      options.progress.update({
-        label: `comparing with ${holdout.path}`,
-        step: i,
-        steps: holdouts.length,
-      });
+    const tasks = holdouts.flatMap((holdout, i) =>
+      comparisons({
+        ...{ ...holdout, seed, wants: options.wants },
+        truth: own(kept(() => subsample(truths[i] as Tensor, "y", { most, seed }))),
+        made: own(kept(() => subject.own("x0", states[i] as Tensor))),
+        source: own(kept(() => subject.own("x0", source.x))),
+        target: own(kept(() => subject.own("x1", target.x))),
+      }),
+    );
+    for (const [i, task] of tasks.entries()) {
+      progress.update({ label: "comparing with hold-outs", step: i, steps: tasks.length });
       await new Promise(setImmediate);
-      if (options.signal?.aborted) return null;
-      found.push(
-        ...tidy(() =>
-          compare({
-            ...{ ...holdout, seed, wants: options.wants },
-            truth: subsample(truths[i] as Tensor, "y", { most, seed }),
-            made: subject.own("x0", states[i] as Tensor),
-            source: subject.own("x0", source.x),
-            target: subject.own("x1", target.x),
-          }),
-        ),
-      );
+      if (signal?.aborted) return null;
+      found.push(task());
     }
     return found;
   } finally {

@@ -21,6 +21,8 @@ import type { Subject } from "../subject.js";
 export interface MeasureOptions {
   /** Whether a metric is to be measured. */
   wants(metric: string): boolean;
+  /** Says what is measured next, lets signals have their turn, and tells whether one stopped the work. */
+  stopped(label: string): Promise<boolean>;
   seed: number;
   /** How ends were made. */
   solver: Solver;
@@ -164,18 +166,23 @@ const widthsOf = (other: Tensor, data: Tensor): number[] =>
 
 export const endMetricNames: readonly string[] = endMetrics.map(({ name }) => name);
 
-export function endRows(
+export async function endRows(
   carried: Carried,
   { vectors, unit }: Pick<Subject, "vectors" | "unit">,
   options: MeasureOptions,
-): QualityRow[] {
+): Promise<QualityRow[]> {
   const values = carried.end.numel / carried.end.size(0);
-  return endMetrics
+  const wanted = endMetrics
     .filter(({ name, pictures }) => options.wants(name) && (vectors || pictures))
     .filter(
       ({ name }) => !/^(bw2|covariance|variance_kept_least)/.test(name) || values <= mostValues,
-    )
-    .map((metric) => tidy(() => rowOf(metric, carried, unit, options)));
+    );
+  const rows: QualityRow[] = [];
+  for (const metric of wanted) {
+    if (await options.stopped(`measuring ${carried.direction}, ${metric.title}`)) break;
+    rows.push(tidy(() => rowOf(metric, carried, unit, options)));
+  }
+  return rows;
 }
 
 function rowOf(
