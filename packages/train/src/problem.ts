@@ -271,6 +271,11 @@ export function complete(problem: Problem): CompleteProblem {
     });
   checkMethod(full);
   checkEndpoints(full.data);
+  for (const end of ["x0", "x1"] as const)
+    if (!data.decode && data[end].dtype !== "float32")
+      refuse(
+        `data.${end} is ${data[end].dtype}, and networks take float32: write ${end}.to({ dtype: "float32" }), or give data.decode`,
+      );
   checkBatch(full);
   if (full.method.matchConditions) checkMatching(full);
   checkSequence(full);

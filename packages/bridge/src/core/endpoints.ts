@@ -1,5 +1,5 @@
 // What training needs of data: two tables of samples. They need not be paired, nor equally long.
-import { type Generator, randperm, type Tensor, tidy } from "@dsbm/torch";
+import { type Generator, randperm, Tensor, tidy } from "@dsbm/torch";
 import {
   type Conditions,
   conditionRows,
@@ -96,8 +96,17 @@ export function disposeSome({ x0, x1, conditions }: Endpoints): void {
   for (const t of [x0, x1, ...given]) t.dispose();
 }
 
-/** Throws a BridgeError unless both ends have samples of one shape, all finite. */
+const nameOf = (x: unknown): string =>
+  Array.isArray(x) ? "an array" : `a ${Object(x).constructor?.name ?? typeof x}`;
+
+/** Throws a BridgeError unless both ends are tensors of samples of one shape, all finite. */
 export function checkEndpoints({ x0, x1, conditions }: Endpoints, what = "data"): void {
+  for (const [end, x] of Object.entries({ x0, x1 }))
+    if (!(x instanceof Tensor))
+      throw new BridgeError(
+        "data",
+        `${what}: ${end} is ${nameOf(x)}; expected a tensor [n, …], such as tensor(rows) makes`,
+      );
   const [a, b] = [x0.shape, x1.shape];
   if (a.length < 2 || b.length < 2)
     throw new BridgeError("data", `${what}: expected samples [n, …], got shapes [${a}] and [${b}]`);

@@ -15,7 +15,7 @@ export function eightGaussians(
     generator,
     radius = 5,
     variance = 0.1,
-  }: { generator: Generator; radius?: number; variance?: number },
+  }: { generator?: Generator | undefined; radius?: number; variance?: number } = {},
 ): Tensor {
   return tidy(() => {
     const angle = randint(0, 8, [n], { generator })
@@ -32,7 +32,7 @@ export function eightGaussians(
  */
 export function moons(
   n: number,
-  { generator, noise = 0.2 }: { generator: Generator; noise?: number },
+  { generator, noise = 0.2 }: { generator?: Generator | undefined; noise?: number } = {},
 ): Tensor {
   return tidy(() => {
     const angle = rand([n], { generator }).mul(Math.PI);
@@ -54,7 +54,7 @@ export function moons(
  */
 export function sCurve(
   n: number,
-  { generator, noise = 0.05 }: { generator: Generator; noise?: number },
+  { generator, noise = 0.05 }: { generator?: Generator | undefined; noise?: number } = {},
 ): Tensor {
   return tidy(() => {
     const t = rand([n], { generator })

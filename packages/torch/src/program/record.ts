@@ -138,8 +138,8 @@ export interface ChunkOptions {
   rows: number;
   /** Threads side by side; each chunk runs on one. */
   threads: number;
-  /** The stream from which the chunks' own seeds are drawn: one number a call. */
-  generator: Generator;
+  /** The stream from which the chunks' own seeds are drawn, one number a call (default: the default generator). */
+  generator?: Generator | undefined;
   /** Per input, the dimension that is cut, or -1 for an input that every chunk gets whole. */
   inputDims: readonly number[];
   /** Per output, the dimension along which chunks are joined. */
@@ -178,7 +178,7 @@ export function runChunked(
 export function startChunked(
   fn: Recorded,
   inputs: readonly Tensor[],
-  { rows, threads, generator, inputDims, outputDims, part }: ChunkOptions,
+  { rows, threads, generator = Generator.default(), inputDims, outputDims, part }: ChunkOptions,
 ): ChunkedRun {
   const cut = inputDims.findIndex((d) => d >= 0);
   if (!Number.isInteger(rows) || rows < 1)

@@ -7,6 +7,8 @@ import { type External, guarded, native } from "../binding/native.js";
 import { empty } from "./create.js";
 import { Tensor } from "./tensor.js";
 
+const defaultSeed = 67_280_421_310_721n;
+
 /** A stream of random numbers with a seed and a state that can be saved and restored. */
 export class Generator extends Opaque {
   #ptr: External;
@@ -14,9 +16,9 @@ export class Generator extends Opaque {
     super();
     this.#ptr = ptr;
   }
-  /** A new generator; `seed` is an integer of at least 0. */
-  static create(seed: number | bigint, device: Device = "cpu"): Generator {
-    return new Generator(guarded(() => native.generator(device, seed ?? undefined)));
+  /** A new generator; `seed` is an integer of at least 0 (default: PyTorch's). */
+  static create(seed: number | bigint = defaultSeed, device: Device = "cpu"): Generator {
+    return new Generator(guarded(() => native.generator(device, seed)));
   }
   /** The generator that operations use when they are given none. */
   static default(device: Device = "cpu"): Generator {
@@ -54,7 +56,8 @@ export function manualSeed(seed: number | bigint): void {
 }
 
 export interface RandomOptions {
-  generator?: Generator;
+  /** Default: the default generator of the device. */
+  generator?: Generator | undefined;
   dtype?: DType;
   device?: Device;
 }

@@ -57,8 +57,8 @@ export interface SamplerOptions extends Dynamics {
 export interface SimulateOptions {
   /** Default: the grid of training. */
   grid?: TimeGrid;
-  /** Gives each chunk a stream of its own. */
-  generator: Generator;
+  /** Gives each chunk a stream of its own (default: the default generator). */
+  generator?: Generator | undefined;
   /** Whether the last step has its noise (default: yes). */
   lastNoise?: boolean;
   /** What the networks are conditioned on, a row for each sample. */
@@ -97,12 +97,12 @@ export class Sampler {
   }
 
   /** Ends [n, …] of runs from x [n, …] at the start of a direction. */
-  endpoints(direction: Direction, x: Tensor, options: SimulateOptions): Tensor {
+  endpoints(direction: Direction, x: Tensor, options: SimulateOptions = {}): Tensor {
     return tidy(() => this.start(direction, x, options).finish())[0] as Tensor;
   }
 
   /** `endpoints` on threads of their own, while other work goes on; its one output is [n, …]. */
-  start(direction: Direction, x: Tensor, options: SimulateOptions): ChunkedRun {
+  start(direction: Direction, x: Tensor, options: SimulateOptions = {}): ChunkedRun {
     const { grid = this.#options.grid, lastNoise = true } = options;
     this.#shareWork(direction, x, { ...options, grid, lastNoise, at: null });
     const body: Body = (start, given) =>
@@ -282,7 +282,7 @@ export class Sampler {
     x: Tensor,
     {
       given,
-      generator,
+      generator = Generator.default(x.device),
       ...plain
     }: SimulateOptions & Pick<SimulateCommand, "grid" | "lastNoise" | "at">,
   ): void {

@@ -26,6 +26,7 @@ import { batchShare } from "../distributed/batch-share.js";
 import type { Part } from "../distributed/ranks.js";
 import type { CompleteProblem } from "../problem.js";
 import { drawNoise, drawTimes } from "./draws.js";
+import { predict } from "./predict.js";
 import { type RecordedBatch, recordedBatch } from "./recorded-batch.js";
 import type { StepTimes } from "./time-sampling.js";
 
@@ -162,7 +163,8 @@ function lossOfParts(
         ...{ process, parametrisation },
         given: mapConditions(regression.given ?? batch.given, cut),
       });
-      const loss = regressionLoss(scaled(output(x, t)), scaled(cut(regression.target)), reduction);
+      const prediction = predict(output, x, t, towardsEnd);
+      const loss = regressionLoss(scaled(prediction), scaled(cut(regression.target)), reduction);
       return weighted(loss, part.count, n);
     });
     const sum = losses.reduce((a, b) => a.add(b));
