@@ -1,3 +1,11 @@
 // The library's public face; its parts are sub-paths (rooms/): `dsbm/torch`, `dsbm/bridge`, …
 
-export { type OpenBridge, openBridge, type SampleOptions, type Samples } from "./sample/open.js";
+export {
+  type Bridge,
+  type BridgePaths,
+  type BridgeSamples,
+  type EvaluateOptions,
+  evaluate,
+  openBridge,
+} from "./library/bridge.js";
+export type { Rows, SameKind, ShapedNumbers } from "./library/rows.js";

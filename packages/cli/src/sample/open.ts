@@ -51,17 +51,16 @@ export interface OpenBridge extends Disposable {
   dispose(): void;
 }
 
+/** Which weights of a run, and where they sample. */
+export type OpenOptions = Partial<Pick<SampleConfig, "half_iteration" | "device" | "threads">>;
+
 /**
  * Opens a run of `dsbm train` or `dsbm gaussian` with the weights that sample. Throws a RunError for what is no run,
  * and a UsageError for one without weights, or without those of `half_iteration`.
  */
 export function openBridge(
   folder: string,
-  {
-    half_iteration = "newest",
-    device = "cpu",
-    threads = "auto",
-  }: Partial<Pick<SampleConfig, "half_iteration" | "device" | "threads">> = {},
+  { half_iteration = "newest", device = "cpu", threads = "auto" }: OpenOptions = {},
 ): OpenBridge {
   const trained = readTrained(folder, half_iteration, device as Device);
   const networks = loadNetworks(trained, device);

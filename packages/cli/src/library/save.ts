@@ -1,0 +1,27 @@
+// A copy of a run's folder under another name, whole or not at all.
+import { cpSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import { readRun } from "@dsbm/runs";
+import { UsageError } from "../terminal/errors.js";
+
+/** What belongs to the process that trains: its lock, simulated pairs, unfinished files. */
+const passing = /^(\.lock|cache|\.tmp-.*)$/;
+
+/** Copies the run of `folder` to `to`, which must not be there yet or be empty. Throws a RunError, or a UsageError. */
+export function saveRun(folder: string, to: string): string {
+  readRun(folder);
+  if (existsSync(to) && readdirSync(to).length > 0)
+    throw new UsageError(`${to} is there and is not empty: give a new folder`);
+  const target = resolve(to);
+  const temporary = resolve(dirname(target), `.tmp-${process.pid}-${basename(target)}`);
+  try {
+    const filter = (path: string) =>
+      resolve(path) === resolve(folder) || !passing.test(basename(path));
+    cpSync(folder, temporary, { recursive: true, filter, preserveTimestamps: true });
+    if (existsSync(target)) rmSync(target, { recursive: true });
+    renameSync(temporary, target);
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+  return to;
+}
