@@ -51,6 +51,7 @@ export { dsbLangevin } from "./method/dsb-langevin.js";
 export { dsbm } from "./method/dsbm.js";
 export { type MethodEntry, methodNamed, methods } from "./method/index.js";
 export type {
+  FirstCoupling,
   Method,
   ModelFacts,
   Regression,

@@ -6,6 +6,7 @@ import {
   type Decode,
   type Direction,
   type Endpoints,
+  type FirstCoupling,
   type Method,
   matchConditions,
   type Network,
@@ -31,8 +32,11 @@ export interface MethodOptions {
   network: (direction: Direction, half?: number) => Network;
   /** What the networks predict. */
   parametrisation?: Parametrisation;
-  /** The pairs of the first pass: those of the reference process (IPF) or independent ones (IMF). Default: ref. */
-  firstCoupling?: "ref" | "ind";
+  /**
+   * The pairs of the first pass: those of the reference process (IPF), independent ones (IMF), or each sample with itself.
+   * Default: ref.
+   */
+  firstCoupling?: FirstCoupling;
   /**
    * Independent pairs share their conditions, bit by bit: independent given these. Not for pairs of the reference
    * process, and not with optimal transport within batches.

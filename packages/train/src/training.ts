@@ -169,9 +169,10 @@ export class Training {
 
   /** Whether the averages with which the current half-iteration began still make its rows: an evaluation must not change them. */
   #samplesItself(): boolean {
-    const { schedule, method } = this.problem;
+    const { schedule, method, execution } = this.problem;
     const current = this.#current;
-    if (!current || !this.state.emas || method.method.online || current.half <= schedule.firstPass)
+    const isOnline = method.method.online && !execution.cache?.online;
+    if (!current || !this.state.emas || isOnline || current.half <= schedule.firstPass)
       return false;
     const newest = directionOf(this.problem, current.half - 1);
     return method.method.networks !== "each" || newest === current.direction;

@@ -55,6 +55,11 @@ interface Learning {
 const planar: Learning[] = [
   { name: "DSBM-IPF", factor: 0.1, changes: { firstCoupling: "ref", halfIterations: 6 } },
   { name: "DSBM-IMF", factor: 0.1, changes: {} },
+  {
+    name: "DSBM from the identity",
+    factor: 0.1,
+    changes: { firstCoupling: "identity", halfIterations: 6 },
+  },
   { name: "IMF-b", factor: 0.1, changes: { sequence: ["b"] } },
   { name: "DSBM-IMF+", factor: 0.1, changes: { batchCoupling: minibatchExact() } },
   { name: "bridge matching", factor: 0.1, changes: { firstPass: 2, halfIterations: 2 } },

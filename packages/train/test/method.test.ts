@@ -73,7 +73,7 @@ describe.each(all)("$name", ({ name, method }) => {
     ({ shape }) =>
       tidy(() => {
         for (const newest of [null, "f"] as const)
-          for (const firstCoupling of ["ind", "ref"] as const) {
+          for (const firstCoupling of ["ind", "ref", "identity"] as const) {
             const rows =
               method.rows?.(
                 context(shape, {

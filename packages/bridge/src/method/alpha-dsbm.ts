@@ -1,9 +1,11 @@
 // The Schrödinger bridge flow α-DSBM, online (De Bortoli et al. 2024): one network for both directions; a first pass on
 // pairs of the data, then in every step the averaged network makes the ends that the other direction learns from.
-import { full, type Tensor } from "@dsbm/torch";
+import { full, randn, type Tensor } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
 import { type Conditions, conditionsAt, mapConditions } from "../core/conditions.js";
-import type { Direction } from "../core/direction.js";
+import type { Direction, End } from "../core/direction.js";
+import { drawAll } from "../core/random.js";
+import { randomRows } from "../coupling/coupling.js";
 import { independent } from "../coupling/independent.js";
 import { Preconditioned } from "../model/preconditioned.js";
 import { onlyBrownian } from "../process/brownian.js";
@@ -32,17 +34,29 @@ export const alpha_dsbm = {
     onlyBrownian("alpha_dsbm", process);
     (network as Preconditioned).begin(data, process.sigma ** 2);
   },
-  rows({ newest, data, matching, generator, simulate }) {
-    if (newest === null) return independent(data, generator, { matching });
-    // A batch has equally many rows of both ends.
+  rows({ newest, data, matching, process, firstCoupling, generator, forRows, simulate }) {
+    if (newest === null && firstCoupling === "ind")
+      return independent(data, generator, { matching });
+    // Equally many rows of both ends: those of a batch are in random order already.
     const n = Math.min(data.x0.size(0), data.x1.size(0));
-    const first = (t: Tensor) => t.narrow(0, 0, n);
-    const [x0, x1] = [first(data.x0), first(data.x1)];
-    const [given, ends] = (["x0", "x1"] as const).map((end) =>
-      mapConditions(conditionsAt(data.conditions, end)?.values, first),
-    );
+    const rowsOf = (end: End) => {
+      const index = data.shuffled ? null : randomRows(data[end], generator, n);
+      const pick = (t: Tensor) => (index ? t.indexSelect(0, index) : t.narrow(0, 0, n));
+      return {
+        x: pick(data[end]),
+        given: mapConditions(conditionsAt(data.conditions, end)?.values, pick),
+      };
+    };
+    const [{ x: x0, given }, { x: x1, given: ends }] = [rowsOf("x0"), rowsOf("x1")];
+    const make = (way: Direction, x: Tensor, conditions: Conditions | undefined) => {
+      if (newest !== null) return simulate(way, x, conditions);
+      if (firstCoupling === "identity") return x;
+      const draw = (rows: number) =>
+        randn([rows, ...x.shape.slice(1)], { generator, device: x.device });
+      return process.endpoint(way, x, (forRows ?? drawAll)(n, draw));
+    };
     return {
-      ...{ x0, x1, made0: simulate("b", x1, ends), made1: simulate("f", x0, given) },
+      ...{ x0, x1, made0: make("b", x1, ends), made1: make("f", x0, given) },
       ...{ y1: ends?.y, cond1: ends?.cond, given },
     };
   },

@@ -2,6 +2,7 @@
 // bridges between the ends of the newest process. The first coupling makes it IPF (`ref`) or IMF (`ind`).
 import type { Pairs } from "../core/batch.js";
 import { endOf } from "../core/direction.js";
+import { identity } from "../coupling/identity.js";
 import { independent } from "../coupling/independent.js";
 import { reference } from "../coupling/reference.js";
 import { simulated } from "../coupling/simulated.js";
@@ -26,6 +27,7 @@ export const dsbm = {
     simulate,
   }) {
     if (newest !== null) return simulated(newest, data, simulate);
+    if (firstCoupling === "identity") return identity(direction, data);
     if (firstCoupling === "ref") return reference(direction, data, process, { generator, forRows });
     return independent(data, generator, { to: endOf(direction), matching });
   },

@@ -12,6 +12,9 @@ import type { Matching } from "../coupling/matching.js";
 import type { ReferenceProcess } from "../process/process.js";
 import type { Field, SolveOptions } from "../solver/solver.js";
 
+/** The pairs of the first pass: of the reference process, independent, or each sample with itself. */
+export type FirstCoupling = "ref" | "ind" | "identity";
+
 /** What a method may use to make rows. */
 export interface RowsContext {
   /** The direction being trained. */
@@ -20,7 +23,7 @@ export interface RowsContext {
   newest: Direction | null;
   data: Endpoints;
   process: ReferenceProcess;
-  firstCoupling: "ref" | "ind";
+  firstCoupling: FirstCoupling;
   /** Where independent pairs are to share their conditions. */
   matching?: Matching | null;
   generator: Generator;

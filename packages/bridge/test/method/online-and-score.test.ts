@@ -2,7 +2,7 @@
 // Schrödinger bridge gives its drift, its flow and its score.
 import { full, nn, noGrad, Parameter, randn, type Tensor, tensor, tidy, zeros } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import { seeded } from "../../../../test/support/numbers.js";
+import { distance, seeded } from "../../../../test/support/numbers.js";
 import type { Conditions } from "../../src/core/conditions.js";
 import { uniformGrid } from "../../src/core/time-grid.js";
 import { alpha_dsbm } from "../../src/method/alpha-dsbm.js";
@@ -126,6 +126,37 @@ describe("α-DSBM", () => {
       }
     });
   });
+
+  it.each(["ref", "identity", "online"] as const)(
+    "makes the other ends of both tables, each with its conditions: %s",
+    (how) =>
+      tidy(() => {
+        const rows = (count: number, first: number) =>
+          tensor(Array.from({ length: count }, (_, i) => [first + i]));
+        const data = {
+          ...{ x0: rows(5, 100), x1: rows(8, 200) },
+          conditions: { x0: { cond: rows(5, 100) }, x1: { cond: rows(8, 200) } },
+        };
+        const made = alpha_dsbm.rows({
+          ...{ direction: "b", newest: how === "online" ? "b" : null, data, process },
+          ...{ firstCoupling: how === "identity" ? "identity" : "ref", generator: seeded(1) },
+          simulate(way, _x, given) {
+            if (!given?.cond) throw new Error("no condition");
+            return given.cond.add(way === "f" ? 1000 : 2000);
+          },
+          simulateRuns: () => ({}),
+        });
+        const { x0, x1, made0, made1, given, cond1 } = made as Record<string, Tensor> & typeof made;
+        expect([x0, x1, made0, made1].map((t) => t?.shape)).toEqual([0, 1, 2, 3].map(() => [5, 1]));
+        expect(distance(x0, (given as Conditions).cond as Tensor)).toBe(0);
+        expect(distance(x1, cond1 as Tensor)).toBe(0);
+        expect(new Set(x0.toNumbers()).size).toBe(5);
+        const far = [(made1 as Tensor).sub(x0), (made0 as Tensor).sub(x1)];
+        if (how === "identity") for (const t of far) expect(t.abs().amax().item()).toBe(0);
+        if (how === "online") expect(far.map((t) => t.mean().item())).toEqual([1000, 2000]);
+        if (how === "ref") for (const t of far) expect(t.std().item()).toBeGreaterThan(0.2);
+      }),
+  );
 
   it("begins with targets of unit variance on independent pairs, whatever the scales", () => {
     const x0 = randn([n, 2], { generator: seeded(7) }).mul(tensor([0.1, 3]));

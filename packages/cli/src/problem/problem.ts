@@ -148,6 +148,7 @@ export function trainingProblem(
               batchSize: config.cache_batch_size,
               refreshStride: config.cache_refresh_stride,
               normalize: config.normalize_x1,
+              online: config.online_cache,
             },
     },
     seed: config.seed,

@@ -73,7 +73,11 @@ export async function writeReport({ folder }: { folder: string }): Promise<strin
   const curves = { panels: drawn.flatMap(({ panels }) => panels), legend: [...keys.values()] };
   const { Dataset, Dataset_transfer, transfer, method, first_coupling, seed } = config;
   const names = { source: Dataset, target: transfer ? `${Dataset_transfer}` : gaussianName };
-  const start = first_coupling === "ind" ? "independent pairs" : "the reference process";
+  const start = {
+    ind: "independent pairs",
+    identity: "each sample with itself",
+    ref: "the reference process",
+  }[first_coupling];
   const page = await renderRun({
     ...{ folder, info, names, curves, config: found },
     title: `Bridge ${names.source} to ${names.target}: ${method} from ${start}, seed ${seed}`,

@@ -65,7 +65,12 @@ const OWN_FORM = [
   "sinkhorn_bridge",
 ];
 
-function ownFormLines({ method, mean_match, std_trick, sde }: TrainConfig): Line[] {
+function ownFormLines(config: TrainConfig): Line[] {
+  const { method, mean_match, std_trick, sde, online_cache, cache } = config;
+  if (online_cache && (method !== "alpha_dsbm" || cache !== "disk"))
+    return [
+      `online_cache=true is for method=alpha_dsbm with cache=disk, got method=${method} cache=${cache}: write these or leave it out`,
+    ];
   if (!OWN_FORM.includes(method)) return [];
   return [
     sde === "vp" &&
@@ -86,9 +91,9 @@ function couplingLines(config: TrainConfig): Line[] {
       ["dsb_increments", "sbcfm"].includes(method) &&
       `ot_sampler=${ot_sampler} does not apply: ${method} makes its own pairs; leave it out`,
     ot_sampler !== null &&
-      first_coupling === "ref" &&
-      method === "dsbm" &&
-      `ot_sampler=${ot_sampler} pairs independent points, but first_coupling=ref has none: ` +
+      first_coupling !== "ind" &&
+      ["dsbm", "alpha_dsbm"].includes(method) &&
+      `ot_sampler=${ot_sampler} pairs independent points, but first_coupling=${first_coupling} has none: ` +
         "write first_coupling=ind",
     match_conditions === true &&
       ot_sampler !== null &&

@@ -26,9 +26,9 @@ export const method = {
   ),
   sde: oneOf(["ve", "vp"], "ve", "reference process: Brownian motion or Ornstein-Uhlenbeck"),
   first_coupling: oneOf(
-    ["ref", "ind"],
+    ["ref", "ind", "identity"],
     "ref",
-    "pairs of the first pass: reference process (IPF) or independent (IMF)",
+    "pairs of the first pass: reference process (IPF), independent (IMF), or each sample with itself",
   ),
   first_pass: follows(
     "half-iterations that train on the pairs of first_coupling; null is the first iteration for ind, 1 for ref",

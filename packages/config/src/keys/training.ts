@@ -99,6 +99,10 @@ export const cache = {
     "steps of the sampler that fills the cache; null is num_steps",
     30,
   ),
+  online_cache: flag(
+    false,
+    "alpha_dsbm: take rows from such caches, not new ones in every step (cache=disk)",
+  ),
   normalize_x1: flag(false, "standardise simulated x1 per pixel over the cache (transfer=false)"),
 };
 

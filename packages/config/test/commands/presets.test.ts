@@ -39,7 +39,7 @@ const DEFAULTS = `
   grad_clipping=true grad_clip=1 ema=true ema_rate=0.999 ema_warmup=false use_prev_net=true
   keep_optimizer=null
   cache=disk last_noise=false cache_npar=10000 cache_batch_size=1250 cache_refresh_stride=1000
-  cache_num_steps=null normalize_x1=false
+  cache_num_steps=null online_cache=false normalize_x1=false
   test_npar=10000 test_batch_size=1000 gif_stride=5000 plot_level=2 plot_npar=100 plot_npar_path=16
   gif=true metrics.inception=null metrics.judge=true metrics.fid_statistics=null
   metrics.spectrum=false

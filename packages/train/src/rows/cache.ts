@@ -31,6 +31,8 @@ export interface CacheOptions {
   refreshStride: number;
   /** Standardise the simulated end per coordinate over the cache. */
   normalize?: boolean;
+  /** Online methods take rows from such caches, too, instead of making some in every step (Peluchetti 2024, BM²). */
+  online?: boolean;
 }
 
 export interface CacheSourceOptions extends CacheOptions {
@@ -44,6 +46,8 @@ export interface CacheSourceOptions extends CacheOptions {
   simulated: End;
   /** Rows that one start gives (default 1). */
   rowsPerStart?: number;
+  /** Called before each cache is made: the weights as they are then make it. */
+  refresh?: (() => void) | null;
   simulate: Generator;
   shuffle: Generator;
   /** The processes that make the rows together; each disk gets the whole cache. */
@@ -132,6 +136,7 @@ export class CacheRows implements RowSource {
   async *make(step: number): AsyncGenerator<{ done: number; total: number }> {
     this.#unmap();
     this.#removeFiles();
+    this.#options.refresh?.();
     this.#saved = { before: this.#states(), after: null, refresh: none, sha256: "", names: "" };
     yield* this.#simulate(this.#refreshOf(step));
     // Before the last yield: a run that stops there has the cache, and goes through it from the beginning.

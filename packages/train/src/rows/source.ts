@@ -67,7 +67,8 @@ export function rowSource({
         sampler.runs(d, d ?? other(direction), start, { grid, generator: simulate, given }),
     }) ?? {};
   if (method.fit) return noRows;
-  const isOnline = method.online === true && newest !== null;
+  const simulates = method.online === true && newest !== null;
+  const isOnline = simulates && !execution.cache?.online;
   // Indices into tables and files are drawn on the CPU.
   const [shuffle, shuffle1] = [`shuffle/${half}`, `shuffle1/${half}`].map((purpose) =>
     stream(seed, purpose),
@@ -111,6 +112,7 @@ export function rowSource({
     rows,
     simulated: newest === "f" ? "x1" : "x0",
     rowsPerStart: method.runs?.perRun ?? 1,
+    refresh: simulates ? refresh : null,
     simulate,
     shuffle,
     ranks: execution.ranks,
