@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Quality, readQuality } from "@dsbm/runs";
-import { Generator, io, randn, setNumThreads, zeros } from "@dsbm/torch";
+import { Generator, io, randn, setNumThreads, type Tensor, zeros } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { main } from "../../packages/cli/src/main.js";
 import { dsbm, expectLine, folderIn, scratch, stopAt } from "./cli.js";
@@ -193,6 +193,42 @@ describe("dsbm evaluate", () => {
     expect(left_out).toEqual(["w2, npe: it is for vectors"]);
     expect(stdout).toContain("left out: w2, npe: it is for vectors");
   });
+
+  it.each(["global", "columns"])(
+    "measures tables in their own units, standardise=%s",
+    async (how) => {
+      const column = (seed: number, shift: number) =>
+        randn([90, 1], { generator: Generator.create(seed) })
+          .mul(50)
+          .add(shift);
+      const text = (x: Tensor) => ["weight", ...x.toNumbers().map((v) => v.toFixed(3))].join("\n");
+      writeFileSync(at("a.csv"), text(column(1, 1000)));
+      writeFileSync(at("b.csv"), text(column(2, 1300)));
+      const words = `train dataset=vectors Dataset=table:a.csv Dataset_transfer=table:b.csv data.standardise=${how}
+      data.test_fraction=0.4 n_ipf=1 first_num_iter=20 num_iter=20 num_steps=4 plot_level=0 model.hidden=16 batch_size=16
+      threads=1 name=${how} experiments_dir=${root}`;
+      const trained = await dsbm(words.split(/\s+/), { cwd: root });
+      expect(trained.code, trained.stderr).toBe(0);
+      const folder = folderIn(trained.stdout);
+      const { code, stderr } = await evaluate(folder, "metrics=w1,columns,displacement");
+      expect(code, stderr).toBe(0);
+      const quality = readQuality(folder) as Quality;
+      const { std } = JSON.parse(readFileSync(join(folder, "data.json"), "utf8")).transform;
+      // Of one column both are the same but for the unit.
+      const unit = how === "global" ? 1 : std[0];
+      for (const direction of ["f", "b"]) {
+        const [one, other] = ["w1", "column_w1"].map((name) =>
+          rowsOf(quality, name).find((row) => row.direction === direction),
+        );
+        expect((one?.value as number) * unit).toBeCloseTo(other?.value as number, 2);
+        expect((one?.ceiling as number) * unit).toBeCloseTo(other?.ceiling as number, 2);
+        expect(other?.ceiling).toBeGreaterThan(200);
+        expect(other?.column).toBe("weight");
+      }
+      const [moved] = rowsOf(quality, "displacement");
+      expect((moved?.ceiling as number) * unit ** 2).toBeGreaterThan(1000);
+    },
+  );
 
   it.each([
     ["no run", () => [], ["no words; expected RUN"]],

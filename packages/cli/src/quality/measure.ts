@@ -159,7 +159,7 @@ function leftOut(
     if (name === "path_energy") return `${trained.method.name} has no drift to sum`;
     if (!vectors) return "it is for vectors";
     if (name === "optimality")
-      return "it needs the SDE of a Brownian bridge, and more than four pairs a coordinate";
+      return "it needs the SDE of a Brownian bridge, and more pairs than these: so few of the exact bridge look like random ones";
     if (name === "npe" || name === "straightness")
       return "it needs the probability flow of both directions";
     return "the data have too many values";

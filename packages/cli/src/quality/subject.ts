@@ -1,6 +1,4 @@
 // What a quality is measured of: a run with the weights that it has now, its data, and one sampler for all metrics.
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import {
   type Conditions,
   type Direction,
@@ -12,7 +10,6 @@ import {
   networkFlow,
   type TimeGrid,
 } from "@dsbm/bridge";
-import { readJson } from "@dsbm/runs";
 import { cat, type Device, noGrad, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { Sampler } from "@dsbm/train";
 import { gridOf } from "../evaluation/evaluate.js";
@@ -70,7 +67,6 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
   // Steps of its own follow no drift, and not every plan has one.
   const driven = !method.sampler && (method.predicts !== "plan" || method.hasDrift === true);
   const grid = steps === null ? trained.grid : gridOf(trained.grid, steps);
-  const table = tableOf(trained.folder);
   const rowsAtOnce = isVectors(ends) ? 4000 : 16;
   /** Evaluates some rows at a time, each with its conditions. */
   const byRows =
@@ -87,8 +83,8 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
   return {
     ...{ trained, networks, sampler, ends, grid },
     vectors: isVectors(ends),
-    unit: table?.unit ?? 1,
-    names: table?.names ?? null,
+    unit: unitOf(ends),
+    names: ends.columns?.names ?? null,
     own(side, rows) {
       const { shown } = ends[side];
       return shown && !ends.projection ? shown(rows) : rows;
@@ -119,17 +115,11 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
   };
 }
 
-/** What data.json says of the columns; null for runs that were not made of tables. */
-function tableOf(folder: string): { unit: number; names: string[] } | null {
-  const path = join(folder, "data.json");
-  if (!existsSync(path)) return null;
-  const { columns = [], transform } = readJson(path) as {
-    columns?: { name: string }[];
-    transform?: { standardise?: string; std?: number[] };
-  };
+/** The one deviation that all columns were divided by; 1 where each has its own. */
+function unitOf({ columns }: Ends): number {
+  if (columns?.transform.standardise !== "global") return 1;
   // Of constant columns the deviation is 0.
-  const common = transform?.standardise === "global" ? Math.max(...(transform.std ?? [1])) : 1;
-  return { unit: common, names: columns.map(({ name }) => name) };
+  return Math.max(...columns.transform.std) || 1;
 }
 
 /** Frees tensors of a table of them. */

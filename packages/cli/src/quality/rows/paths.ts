@@ -4,12 +4,13 @@ import {
   agreement,
   type Estimate,
   flowCost,
+  mapConditions,
   normalisedPathEnergy,
   straightness,
   wasserstein,
 } from "@dsbm/bridge";
 import type { QualityRow } from "@dsbm/runs";
-import { tidy } from "@dsbm/torch";
+import { type Tensor, tidy } from "@dsbm/torch";
 import type { Carried } from "../carried.js";
 import type { Subject } from "../subject.js";
 import type { MeasureOptions } from "./ends.js";
@@ -64,19 +65,19 @@ function flowRows(
   { wants, exact, seed }: MeasureOptions,
 ): QualityRow[] {
   const { direction, start, data, given } = carried;
-  // The flow is one for both directions of networks.
-  const field = subject.velocity(undefined);
-  if (!field || given) return [];
+  const count = Math.min(mostFlows, start.size(0));
   return tidy(() => {
-    const x = start.narrow(0, 0, Math.min(mostFlows, start.size(0)));
-    const ends = direction === "f" ? [0, 1] : [1, 0];
+    const first = (t: Tensor) => t.narrow(0, 0, count);
+    const [x, conditions] = [first(start), mapConditions(given, first)];
+    const field = subject.velocity(conditions);
+    if (!field) return [];
     const times = Array.from({ length: flowSteps + 1 }, (_, k) => {
       const t = k / flowSteps;
       return direction === "f" ? t : 1 - t;
     });
     const there = x.to({ device: subject.trained.config.device as "cpu" });
     const { states } = subject.sampler.follow(direction, there, {
-      ...{ solver: "heun", step_size: 1 / flowSteps, times: times.length > 1 ? times : ends },
+      ...{ solver: "heun", step_size: 1 / flowSteps, times, given: conditions },
     });
     const cost = flowCost(states, times, field);
     const shared = { direction, ceiling: null, better: "lower" as const, group: "path" as const };

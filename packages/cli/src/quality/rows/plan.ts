@@ -12,6 +12,9 @@ import type { Carried } from "../carried.js";
 import type { Subject } from "../subject.js";
 import type { MeasureOptions } from "./ends.js";
 
+/** A floor above this is noise: without it random pairs have 1. */
+const mostNoise = 0.75;
+
 export function planRows(
   carried: Carried,
   subject: Subject,
@@ -73,6 +76,8 @@ function optimalityRows(
     const floor = optimality(exact.start, exact.end, { epsilon, seed });
     const apart = x1.roll([Math.floor(x1.size(0) / 2)], { dims: [0] });
     const ceiling = optimality(x0, apart, { epsilon, seed });
+    // With few pairs even those of the exact bridge look like random ones.
+    if (!floor || !ceiling || floor.error.value > mostNoise) return [];
     const shared = {
       direction,
       group: "plan" as const,
@@ -83,9 +88,10 @@ function optimalityRows(
         metric: "optimality",
         title: "distance from the optimal plan",
         ...{ ...shared, ...found.error },
-        floor: floor?.error.value ?? null,
-        ...(floor && { floor_low: floor.error.low, floor_high: floor.error.high }),
-        ceiling: ceiling?.error.value ?? null,
+        floor: floor.error.value,
+        floor_low: floor.error.low,
+        floor_high: floor.error.high,
+        ceiling: ceiling.error.value,
         better: "lower",
         about: `‖εA − I‖/‖I‖ of the matrix A that binds starts and ends, I/ε at the Schrödinger bridge; ${counts}`,
       },
@@ -93,8 +99,8 @@ function optimalityRows(
         metric: "binding",
         title: "binding of start and end",
         ...{ ...shared, ...found.strength },
-        floor: floor?.strength.value ?? null,
-        ceiling: ceiling?.strength.value ?? null,
+        floor: floor.strength.value,
+        ceiling: ceiling.strength.value,
         better: "target",
         target: 1,
         about: `ε tr A/d: 1 at the Schrödinger bridge, less where ends depend less on their starts; ${counts}`,
