@@ -91,8 +91,8 @@ describe("what cannot be matched is refused", () => {
     complete(
       tiny(methods.dsbm, {
         data: {
-          x0: normal([8, 2], 1),
-          x1: normal([8, 2], 2),
+          x0: normal([8, 2], 1).to("float32"),
+          x1: normal([8, 2], 2).to("float32"),
           conditions: { x0: y(x0), ...(x1 && { x1: y(x1) }) },
         },
         batchSize: 4,
