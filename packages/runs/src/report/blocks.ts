@@ -55,10 +55,11 @@ export function charts(
     const paint = symbol === "dot" ? "background" : "border-color";
     return html`<span><i class="${symbol}" style="${paint}:${color}"></i>${label}</span>`;
   });
-  const drawn = panels.map(({ svg, title }) => {
+  const drawn = panels.map(({ svg, title, width }) => {
     const named = svg.replace(
       "<svg",
-      () => `<svg role="img" aria-label="${html`${title ?? "chart"}`.text}"`,
+      () =>
+        `<svg style="max-width:${Math.round(1.35 * width)}px" role="img" aria-label="${html`${title ?? "chart"}`.text}"`,
     );
     return html`<figure class="chart">${title !== undefined && html`<b title="${title}">${title}</b>`}${new Html(named)}</figure>`;
   });

@@ -86,7 +86,8 @@ function numbers(row: QualityRow): Html {
 const size = { width: 130, height: 16 };
 
 /** The value as a dot between its floor (left) and its ceiling (right), with its interval. */
-function bar({ value, low, high, floor, ceiling }: QualityRow): Html | null {
+function bar({ value, low, high, floor, ceiling, better }: QualityRow): Html | null {
+  if (better === "target") return null;
   if (floor === null || ceiling === null || floor === ceiling) return null;
   if (![value, floor, ceiling].every(Number.isFinite)) return null;
   const share = (x: number) => Math.min(1.08, Math.max(-0.08, (x - floor) / (ceiling - floor)));

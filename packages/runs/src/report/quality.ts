@@ -32,6 +32,7 @@ export function judge(row: QualityRow): Verdict {
     const isInside = (low ?? value) <= target && target <= (high ?? value);
     const off = Math.abs(value - target) / Math.max(Math.abs(target), 1e-12);
     const expected = `expected ${digits(target)}`;
+    if (isInside && off > 0.3) return say("none", `${expected}; the interval is wide`);
     if (isInside || off < 0.1) return say("good", `as it should be (${expected})`);
     return say(off < 0.5 ? "fair" : "poor", expected);
   }
@@ -40,6 +41,9 @@ export function judge(row: QualityRow): Verdict {
     ? (high ?? value) >= (floor_low ?? floor)
     : (low ?? value) <= (floor_high ?? floor);
   const isMeant = reachable.includes(group);
+  const isWide =
+    known(ceiling) && (isHigher ? (low ?? value) <= ceiling : (high ?? value) >= ceiling);
+  if (reaches && isWide) return say("none", "floor and ceiling both lie in the interval");
   const isNear = ratio !== null && ratio <= 1.25 && (left === null || left < 0.5);
   if (reaches || isNear)
     return say("good", isMeant ? "as good as two halves of the data" : "as good as the floor");

@@ -195,10 +195,10 @@ async function pointFigures(
           ...charts("small", bars),
         ]
       : []),
-    ...(matrices.length > 0
+    ...(correlations
       ? [
           html`<p class="note">Correlations of columns, from −1 (red) over 0 to 1 (blue): the generated matrix should look like that of the ${wanted}. ${n} rows.</p>`,
-          ...charts("large", matrices),
+          ...charts(correlations.columns.length > 10 ? "large" : "medium", matrices),
         ]
       : []),
   ];

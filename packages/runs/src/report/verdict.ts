@@ -39,6 +39,8 @@ function closeness(row: QualityRow, start: string, end: string): string {
   if (!Number.isFinite(row.value))
     return "are not finite numbers: the bridge cannot be used in this direction";
   if (row.floor === null) return `were compared with ${end}`;
+  if (grade === "none")
+    return `cannot be judged: the interval reaches from what two halves of ${end} are apart to the distance of ${start}`;
   if (grade === "good") return `are as close to ${end} as ${halves}`;
   const what =
     ratio === null ? "" : `${digits(ratio, 2)} times what two halves of ${end} are apart`;

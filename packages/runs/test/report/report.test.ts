@@ -53,6 +53,12 @@ describe("judge", () => {
     ["a target that is missed", { better: "target", target: 1, value: 1.8 }, "poor"],
     ["an unbiased floor below zero", { value: 1e-4, floor: -1e-6, ceiling: 1 }, "fair"],
     ["a floor that nothing must reach", { group: "path", value: 5, floor: 0 }, "none"],
+    ["an interval from floor to ceiling", { value: 9, low: 0.5, high: 200 }, "none"],
+    [
+      "a target somewhere in a wide interval",
+      { better: "target", target: 1, value: 1.8, low: 0.5, high: 5 },
+      "none",
+    ],
     ["no floor", { floor: null }, "none"],
   ] as [string, Partial<QualityRow>, string][])("%s", (_, change, grade) => {
     expect(judge(row(change)).grade).toBe(grade);
@@ -87,6 +93,7 @@ describe("verdicts", () => {
     [{ value: 40 }, /are only part of the way to B: 61 % .* 40 times/],
     [{ value: 80 }, /are still far from B: 20 %/],
     [{ value: 99 }, /are no closer to B than A is: the bridge has not worked/],
+    [{ value: 9, low: 0.5, high: 200 }, /cannot be judged: the interval reaches from/],
     [{ value: Number.NaN }, /are not finite numbers: the bridge cannot be used/],
     [{ direction: "b" }, /Backward, from B to A.*as close to A as two halves of A/],
   ] as [Partial<QualityRow>, RegExp][])("%j", (change, expected) => {
