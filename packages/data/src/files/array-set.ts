@@ -39,7 +39,9 @@ function load(path: string, options: SetOptions): Table {
     const order = randperm(total, { generator: stream(seed, `array/split/${total}`) });
     const rows = split === "test" ? order.narrow(0, 0, held) : order.narrow(0, held, total - held);
     const count = rowCount(n, rows.size(0), { name, split });
-    const x = all.indexSelect(0, rows.narrow(0, 0, count));
+    const chosen = rows.narrow(0, 0, count);
+    const x = all.indexSelect(0, chosen);
+    checkFinite(x, chosen, path);
     return newTable({
       name,
       split,
@@ -60,6 +62,20 @@ function readRows(path: string): Tensor {
   // Fortran order or big-endian.
   using file = io.npy.open(path);
   return io.fromRaw(file.read());
+}
+
+/** Throws `BadArray` with the first row of the file that has other values than numbers. */
+function checkFinite(x: Tensor, rows: Tensor, path: string): void {
+  if (x.dtype === "uint8") return;
+  const bad = x.flatten({ startDim: 1 }).isfinite().all(1).logicalNot();
+  const found = rows.maskedSelect(bad);
+  const n = found.size(0);
+  if (n === 0) return;
+  const leave = x.ndim === 2 ? `, or write table:${path} data.missing=drop to leave them out` : "";
+  throw new DatasetError(
+    "BadArray",
+    `${path}: ${n} rows, the first of them ${found.min().item() + 1}, have values that are NaN or infinite: repair them${leave}`,
+  );
 }
 
 function checkRows(

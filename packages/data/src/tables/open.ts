@@ -39,6 +39,11 @@ const formats: Readonly<Record<TableFormat, Format>> = {
     magic: [0x50, 0x41, 0x52, 0x31],
     open: async (path) => (await import("./read/parquet.js")).openParquet(path),
   },
+  h5ad: {
+    ending: /\.(h5ad|h5)$/i,
+    magic: [0x89, 0x48, 0x44, 0x46],
+    open: async (path, _, options) => (await import("./read/h5ad/h5ad.js")).openH5ad(path, options),
+  },
 };
 
 const endings = ".csv, .tsv (also .gz), .parquet, .npy, .npz, .h5ad";

@@ -2,7 +2,7 @@
 // may be larger than memory. Preparation for training and `dsbm sample` both read through it.
 
 /** What a file's name (or its content) says that it is. */
-export type TableFormat = "csv" | "tsv" | "parquet" | "npy" | "npz";
+export type TableFormat = "csv" | "tsv" | "parquet" | "npy" | "npz" | "h5ad";
 
 /** A column as the file has it. */
 export interface TableColumn {

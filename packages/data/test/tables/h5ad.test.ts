@@ -1,0 +1,140 @@
+// Matrices of single cells as anndata writes them: dense, sparse by rows and by columns, layers, embeddings, and what
+// stands beside them in obs.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { openRows } from "@dsbm/data";
+import h5wasm from "h5wasm/node";
+import { beforeAll, describe, expect, it } from "vitest";
+import { refusal, testFolders } from "../files.js";
+
+const folder = testFolders();
+const n = 300;
+const d = 3;
+/** Mostly zeros. */
+const cell = (i: number, k: number) => ((i + k) % 4 === 0 ? i + k / 10 : 0);
+const all = Array.from({ length: n }, (_, i) => Array.from({ length: d }, (_, k) => cell(i, k)));
+
+type Group = InstanceType<typeof h5wasm.Group>;
+
+/** Writes a sparse matrix by rows or by columns. */
+function sparse(parent: Group, name: string, kind: "csr" | "csc", shape = [n, d]): void {
+  const group = parent.create_group(name);
+  const [major, minor] = kind === "csr" ? [n, d] : [d, n];
+  const [data, indices, indptr]: [number[], number[], number[]] = [[], [], [0]];
+  for (let p = 0; p < major; p++) {
+    for (let q = 0; q < minor; q++) {
+      const value = kind === "csr" ? cell(p, q) : cell(q, p);
+      if (value === 0) continue;
+      data.push(value);
+      indices.push(q);
+    }
+    indptr.push(data.length);
+  }
+  group.create_attribute("encoding-type", `${kind}_matrix`);
+  group.create_attribute("shape", BigInt64Array.from(shape, BigInt));
+  group.create_dataset({ name: "data", data: Float32Array.from(data) });
+  group.create_dataset({ name: "indices", data: Int32Array.from(indices) });
+  group.create_dataset({ name: "indptr", data: BigInt64Array.from(indptr, BigInt) });
+}
+
+let path = "";
+beforeAll(async () => {
+  await h5wasm.ready;
+  path = join(folder(), "cells.h5ad");
+  const file = new h5wasm.File(path, "w");
+  sparse(file, "X", "csr");
+  const layers = file.create_group("layers");
+  sparse(layers, "counts", "csc");
+  sparse(layers, "damaged", "csr", [n, 2]);
+  const obsm = file.create_group("obsm");
+  obsm.create_dataset({
+    name: "X_pca",
+    data: Float32Array.from(all.flat()),
+    shape: [n, d],
+    chunks: [50, d],
+    compression: "gzip",
+  });
+  const vars = file.create_group("var");
+  vars.create_attribute("_index", "gene");
+  vars.create_dataset({ name: "gene", data: ["Actb", "Gapdh", "day"] });
+  const obs = file.create_group("obs");
+  obs.create_attribute("_index", "barcode");
+  obs.create_dataset({ name: "barcode", data: all.map((_, i) => `AC-${i}`) });
+  obs.create_dataset({ name: "n_counts", data: Float64Array.from(all, (_, i) => i * 2) });
+  const day = obs.create_group("day");
+  day.create_dataset({ name: "categories", data: ["two", "four"] });
+  day.create_dataset({
+    name: "codes",
+    data: Int8Array.from(all, (_, i) => (i === 5 ? -1 : i % 2)),
+  });
+  file.close();
+});
+
+async function columns(layer: string | undefined, names: string[], texts: string[] = []) {
+  const source = await openRows(path, { layer });
+  try {
+    const found: { numbers: number[][]; texts: string[][] } = {
+      numbers: names.map(() => []),
+      texts: texts.map(() => []),
+    };
+    for await (const batch of source.batches({ numbers: names, texts })) {
+      batch.numbers.forEach((column, k) => {
+        found.numbers[k]!.push(...column);
+      });
+      batch.texts.forEach((column, k) => {
+        found.texts[k]!.push(...column);
+      });
+    }
+    return { ...found, source };
+  } finally {
+    source.close();
+  }
+}
+
+describe("a matrix", () => {
+  it.each([
+    [undefined, ["Actb", "Gapdh", "day"]],
+    ["counts", ["Actb", "Gapdh", "day"]],
+    ["X_pca", ["c0", "c1", "c2"]],
+    ["obsm/X_pca", ["c0", "c1", "c2"]],
+  ])("%s is read by rows, in its columns' names", async (layer, names) => {
+    const { source, numbers } = await columns(layer, names);
+    expect(source.rows).toBe(n);
+    expect(source.columns.filter(({ beside }) => !beside).map(({ name }) => name)).toEqual(names);
+    names.forEach((_, k) => {
+      expect(numbers[k]).toEqual(all.map((row) => Math.fround(row[k]!)));
+    });
+  });
+
+  it("has obs beside it, its names told apart from those of genes", async () => {
+    const { source, numbers, texts } = await columns(
+      undefined,
+      ["n_counts"],
+      ["obs.day", "barcode", "Actb"],
+    );
+    expect(source.columns.filter(({ beside }) => beside)).toEqual(
+      expect.arrayContaining([
+        { name: "barcode", kind: "text", beside: true },
+        { name: "n_counts", kind: "number", beside: true },
+        { name: "obs.day", kind: "text", beside: true },
+      ]),
+    );
+    expect(numbers[0]!.slice(0, 3)).toEqual([0, 2, 4]);
+    expect(texts[0]!.slice(3, 7)).toEqual(["four", "two", "", "two"]);
+    expect(texts[1]![7]).toBe("AC-7");
+    expect(texts[2]![4]).toBe("4");
+  });
+
+  it("that is not there or damaged is refused", async () => {
+    await expect(openRows(path, { layer: "X_pcs" })).rejects.toThrow(
+      refusal(
+        "InvalidOption",
+        /data.layer=X_pcs: .* X, counts, damaged, X_pca; did you mean "X_pca"\?/,
+      ),
+    );
+    await expect(columns("damaged", ["c0"])).rejects.toThrow(/damaged/);
+    const text = join(folder(), "t.h5ad");
+    writeFileSync(text, "\x89HDF\r\n\x1a\n and then text", "latin1");
+    await expect(openRows(text)).rejects.toThrow(refusal("BadTable", "write_h5ad"));
+  });
+});
