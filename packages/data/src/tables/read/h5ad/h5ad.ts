@@ -30,7 +30,8 @@ interface OpenH5 {
 /** Opens a matrix of a .h5ad file. Throws `BadTable`, and `InvalidOption` for a matrix that it has not. */
 export async function openH5ad(path: string, { layer = "X" }: ReadOptions): Promise<Opened> {
   const h5 = await import("h5wasm/node");
-  await h5.ready;
+  // Errors are thrown with HDF5's own texts, and not printed.
+  (await h5.ready).activate_throwing_error_handler();
   const file = guarded(path, () => new h5.File(path, "r"));
   try {
     const matrix = guarded(path, () => openMatrix(h5, path, chosen(h5, path, file, layer)));
