@@ -48,6 +48,33 @@ describe("rows with the same condition", () => {
       expect(seen.size).toBe(8);
     }));
 
+  it("of one number a row are the nearest, each as often; rows beyond the others' range are left out", () =>
+    tidy(() => {
+      const column = (values: number[]) => tensor(Float32Array.from(values)).reshape([-1, 1]);
+      const ends = Array.from({ length: 100 }, (_, i) => (i * 37) % 100);
+      const matching = matchConditions({
+        x0: { cond: column([-1, 50.4, 0, 100, 99]) },
+        x1: { cond: column(ends) },
+      });
+      expect([...matching.rows]).toEqual([1, 2, 4]);
+      const positions = arange(0, 2400).remainder(3).to("int64");
+      const { x0, x1 } = matching.partners(positions, seeded(1));
+      const seen = new Map<string, number>();
+      const right = numbers(x1);
+      numbers(x0).forEach((row, i) => {
+        const pair = `${row}-${ends[right[i] as number]}`;
+        seen.set(pair, (seen.get(pair) ?? 0) + 1);
+      });
+      // Eight partners each: 100 of 800 draws, give or take six times 10.
+      const nearest = { 1: 47, 2: 0, 4: 92 };
+      for (const [row, low] of Object.entries(nearest))
+        for (let k = 0; k < 8; k++) {
+          const count = seen.get(`${row}-${low + k}`) ?? 0;
+          expect(Math.abs(count - 100)).toBeLessThan(60);
+        }
+      expect(seen.size).toBe(24);
+    }));
+
   it("are those with the same field and the same class, to the last bit, whatever the sign of 0", () =>
     tidy(() => {
       const field = (values: number[]) =>

@@ -2,7 +2,6 @@
 // stopped.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import { BridgeError } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import {
@@ -28,10 +27,8 @@ import { writeEvaluationPictures } from "../picture/pictures.js";
 import { type Ends, isVectors, loadEnds, prepareEnds } from "../problem/ends.js";
 import { checkpointId, type Position, stepsBefore, stepsOf } from "../problem/iteration.js";
 import { evaluatedDirections, threadsOf, trainingProblem } from "../problem/problem.js";
-import { readColumns } from "../problem/saved-columns.js";
-import { UsageError } from "../terminal/errors.js";
-import type { Progress } from "../terminal/progress.js";
 import { encodePoint, restorePoint, startFromFiles } from "./checkpoint.js";
+import { saveColumns } from "./columns.js";
 import { openRunOf } from "./open-run.js";
 import type { RunOptions, WorkerOptions } from "./options.js";
 import { writeReport } from "./report.js";
@@ -114,23 +111,6 @@ export async function runTrainingWorker(
   } finally {
     ends.dispose();
   }
-}
-
-/** Writes data.json of tables. Throws a UsageError where a run that goes on was begun with other data. */
-function saveColumns(
-  { columns }: Ends,
-  { config, run, progress }: { config: CompleteTrainConfig; run: RunWriter; progress: Progress },
-): void {
-  const description = columns?.describe();
-  if (!description) return;
-  const path = join(run.paths.folder, "data.json");
-  const before = existsSync(path) ? readColumns(run.paths.folder, config) : null;
-  if (before && !isDeepStrictEqual(before.transform, description.transform))
-    throw new UsageError(
-      `the data are not those that ${run.paths.folder} was begun with (${path}): bring the files back, or add --again to start over`,
-    );
-  for (const warning of description.warnings) progress.line(`data: ${warning}`);
-  run.saveFile("data.json", `${JSON.stringify(description, null, 2)}\n`);
 }
 
 class ExperimentRun {

@@ -1,0 +1,27 @@
+// data.json of a run on tables: what they hold, and how networks see their columns.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import type { RunWriter } from "@dsbm/runs";
+import type { Ends } from "../problem/ends.js";
+import { readColumns } from "../problem/saved-columns.js";
+import { UsageError } from "../terminal/errors.js";
+import type { Progress } from "../terminal/progress.js";
+
+/** Writes data.json of tables. Throws a UsageError where a run that goes on was begun with other data. */
+export function saveColumns(
+  { columns }: Ends,
+  { config, run, progress }: { config: CompleteTrainConfig; run: RunWriter; progress: Progress },
+): void {
+  const description = columns?.describe();
+  if (!description) return;
+  const path = join(run.paths.folder, "data.json");
+  const before = existsSync(path) ? readColumns(run.paths.folder, config) : null;
+  if (before && !isDeepStrictEqual(before.transform, description.transform))
+    throw new UsageError(
+      `the data are not those that ${run.paths.folder} was begun with (${path}): bring the files back, or add --again to start over`,
+    );
+  for (const warning of description.warnings) progress.line(`data: ${warning}`);
+  run.saveFile("data.json", `${JSON.stringify(description, null, 2)}\n`);
+}
