@@ -104,7 +104,7 @@ export {
   intervalOf,
   meanEstimate,
 } from "./metric/vectors/bootstrap.js";
-export { energyDistance, mmd } from "./metric/vectors/kernels.js";
+export { energyDistance, kernelWidths, mmd } from "./metric/vectors/kernels.js";
 export { bw2Uvp, displacement, momentErrors, varianceKept } from "./metric/vectors/moments.js";
 export { gaussianPairs, optimality } from "./metric/vectors/optimality.js";
 export {

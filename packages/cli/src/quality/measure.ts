@@ -61,7 +61,7 @@ export async function measureQuality(
   const { progress = silentProgress, signal, holdouts = [], device = "cpu" } = options;
   const wanted = options.metrics && checked(options.metrics);
   using subject = await openSubject(folder, {
-    ...{ steps, device, progress, signal },
+    ...{ steps, seed, device, progress, signal },
     threads: options.threads ?? "auto",
     ends: options.ends,
   });

@@ -8,13 +8,15 @@ import {
   mapConditions,
   type Network,
   networkFlow,
+  stream,
   type TimeGrid,
 } from "@dsbm/bridge";
-import { cat, type Device, noGrad, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import type { Split } from "@dsbm/data";
+import { cat, type Device, noGrad, randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { Sampler } from "@dsbm/train";
 import { gridOf } from "../evaluation/evaluate.js";
 import { cores } from "../machine/cores.js";
-import { type Ends, isVectors, loadEnds, prepareEnds } from "../problem/ends.js";
+import { type DataEnd, type Ends, isVectors, loadEnds, prepareEnds } from "../problem/ends.js";
 import { loadNetworks, readTrained, type Trained } from "../sample/trained.js";
 import type { Progress } from "../terminal/progress.js";
 
@@ -23,6 +25,8 @@ export interface SubjectOptions {
   steps: number | null;
   threads: number | "auto";
   device: string;
+  /** Of the rows that are taken of a table. */
+  seed: number;
   /** The data of the run, where they are loaded already; they stay the caller's. */
   ends?: Ends | undefined;
   progress: Progress;
@@ -59,7 +63,8 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
   const trained = readTrained(folder, "newest", device as Device);
   const config = { ...trained.config, device };
   if (!options.ends) await prepareEnds(config, { progress, signal });
-  const ends = options.ends ?? loadEnds(config);
+  const own = options.ends ?? loadEnds(config);
+  const { ends, orders } = inRandomOrder(own, options.seed);
   const networks = loadNetworks(trained, device);
   const chunkRows = isVectors(ends) ? 250 : 8;
   const sampler = new Sampler({ ...trained, networks, threads, chunkRows });
@@ -110,9 +115,28 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
     [Symbol.dispose]() {
       sampler.reset();
       for (const network of new Set(Object.values(networks))) network?.dispose();
-      if (!options.ends) ends.dispose();
+      disposeAll(orders);
+      if (!options.ends) own.dispose();
     },
   };
+}
+
+/** Ends whose tables are taken in a random order: some are sorted, and a part of them is no sample of the whole. */
+function inRandomOrder(ends: Ends, seed: number): { ends: Ends; orders: Tensor[] } {
+  const orders: Tensor[] = [];
+  const shuffled = (side: "x0" | "x1"): DataEnd => {
+    const of = (split: Split) => {
+      const table = ends[side][split];
+      const known = ends[side].order[split];
+      if (known) return known;
+      const generator = stream(seed, `quality/order/${side}/${split}`);
+      const order = randperm(table.size(0), { generator }).to({ device: table.device }).keep();
+      orders.push(order);
+      return order;
+    };
+    return { ...ends[side], order: { train: of("train"), test: of("test") } };
+  };
+  return { ends: { ...ends, x0: shuffled("x0"), x1: shuffled("x1") }, orders };
 }
 
 /** The one deviation that all columns were divided by; 1 where each has its own. */

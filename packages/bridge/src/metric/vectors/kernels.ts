@@ -58,8 +58,8 @@ export function mmd(
 ): Counts & Estimate & { bandwidth: number[] } {
   return tidy(() => {
     const { counts, ...pair } = subsampled(...comparable(x, y), options);
-    const median = () => medianDistance(pair.x, pair.y, options.seed);
-    const widths = bandwidth === undefined ? times(mixture, median()) : [bandwidth].flat();
+    const widths =
+      bandwidth === undefined ? kernelWidths(pair.x, pair.y, options) : [bandwidth].flat();
     const weights = weightsOf(pair.x.size(0), pair.y.size(0), options);
     const mean = pairMeans(pair, weights, (distances) => {
       const squared = distances.square();
@@ -84,7 +84,15 @@ export function mmd(
   });
 }
 
-const times = (factors: readonly number[], by: number) => factors.map((factor) => factor * by);
+/** The default bandwidths of `mmd` for samples x [n, …] and y [m, …]. */
+export function kernelWidths(
+  x: Tensor,
+  y: Tensor,
+  { seed = 0 }: Pick<Subsample, "seed"> = {},
+): number[] {
+  const median = tidy(() => medianDistance(...comparable(x, y), seed));
+  return mixture.map((factor) => factor * median);
+}
 
 /** Without resamples there is no interval: both of its ends are the value. */
 const estimate = (value: number, resampled: readonly number[], least?: number): Estimate =>
@@ -93,7 +101,7 @@ const estimate = (value: number, resampled: readonly number[], least?: number): 
     : intervalOf(value, resampled, least === undefined ? {} : { least });
 
 /** The median distance between two different points of both samples together; 1 where that is 0. */
-function medianDistance(x: Tensor, y: Tensor, seed = 0): number {
+function medianDistance(x: Tensor, y: Tensor, seed: number): number {
   const some = subsampled(x, y, { most: bandwidthPoints, seed });
   const distances = call("aten::pdist", "", cat([some.x, some.y])) as Tensor;
   return distances.median().item() || 1;

@@ -5,6 +5,7 @@ import {
   type Estimate,
   energyDistance,
   intervalOf,
+  kernelWidths,
   mmd,
   momentErrors,
   slicedEstimate,
@@ -37,9 +38,9 @@ interface EndMetric {
   better?: "target";
   /** Its unit is that of the samples to this power. */
   power: 0 | 1 | 2;
-  /** Points of each side at most, and draws of the floor. */
+  /** Points of each side at most, and draws of the floor for so many points. */
   most?: number;
-  draws?: number;
+  draws?: (n: number) => number;
   /** The metric with its interval. */
   estimate(x: Tensor, y: Tensor, at: At): Estimate;
   /** The metric alone (default: that of `estimate`). */
@@ -50,8 +51,8 @@ interface EndMetric {
 
 interface At {
   seed: number;
-  /** Other data, for what a metric takes from the data alone. */
-  other: Tensor;
+  /** Bandwidths from data alone, so that value, floor and ceiling have the same kernel. */
+  widths: () => number[];
 }
 
 const resamples = 100;
@@ -66,7 +67,7 @@ const exact = (p: 1 | 2): EndMetric => ({
   title: `exact ${p}-Wasserstein`,
   about: `the least mean ${p === 1 ? "distance" : "squared distance (its root)"} by which the ends can be moved onto the data`,
   power: 1,
-  draws: 4,
+  draws: (n) => Math.max(1, Math.min(4, Math.floor(2000 / n))),
   estimate: (x, y, { seed }) => wasserstein(x, y, { p, seed }),
 });
 
@@ -123,7 +124,7 @@ const endMetrics: readonly EndMetric[] = [
     about: "2 E|X − Y| − E|X − X′| − E|Y − Y′|, which is 0 only for equal distributions",
     power: 1,
     most: mostPairs,
-    draws: 2,
+    draws: () => 2,
     estimate: (x, y, { seed }) => energyDistance(x, y, { seed, resamples }),
     value: (x, y) => energyDistance(x, y).value,
   },
@@ -134,10 +135,9 @@ const endMetrics: readonly EndMetric[] = [
       "squared maximum mean discrepancy, unbiased, of Gaussian kernels of ¼ to 4 median distances",
     power: 0,
     most: mostPairs,
-    draws: 2,
-    estimate: (x, y, { seed, other }) =>
-      mmd(x, y, { seed, resamples, bandwidth: widthsOf(other, y) }),
-    value: (x, y, { other }) => mmd(x, y, { bandwidth: widthsOf(other, y) }).value,
+    draws: () => 2,
+    estimate: (x, y, { seed, widths }) => mmd(x, y, { seed, resamples, bandwidth: widths() }),
+    value: (x, y, { widths }) => mmd(x, y, { bandwidth: widths() }).value,
   },
   moment(bw2Uvp, {
     name: "bw2_uvp",
@@ -159,10 +159,6 @@ const endMetrics: readonly EndMetric[] = [
     power: 2,
   }),
 ];
-
-/** Bandwidths of data alone, so that value, floor and ceiling have the same kernel. */
-const widthsOf = (other: Tensor, data: Tensor): number[] =>
-  mmd(other, data, { most: 1000 }).bandwidth;
 
 export const endMetricNames: readonly string[] = endMetrics.map(({ name }) => name);
 
@@ -193,13 +189,19 @@ function rowOf(
 ): QualityRow {
   const cap = metric.name.startsWith("w") ? most : (metric.most ?? Number.POSITIVE_INFINITY);
   const some = (t: Tensor, side: "x" | "y") => subsample(t, side, { most: cap, seed });
-  const draws = drawsOf(carried, seed, metric.draws).map((t) => some(t, "x"));
+  const draws = drawsOf(carried, seed, metric.draws?.(Math.min(cap, carried.start.size(0)))).map(
+    (t) => some(t, "x"),
+  );
   const [end, start, data] = [
     some(carried.end, "x"),
     some(carried.start, "x"),
     some(carried.data, "y"),
   ];
-  const at = { seed, other: draws[0] as Tensor };
+  let widths: number[] | null = null;
+  const at: At = {
+    seed,
+    widths: () => (widths ??= kernelWidths(draws[0] as Tensor, data, { seed })),
+  };
   const value = metric.value ?? ((x, y, there) => metric.estimate(x, y, there).value);
   const scaled = (e: Estimate): Estimate => {
     const by = unit ** metric.power;
