@@ -1,8 +1,8 @@
 // A table is read once, into mapped files of float32 rows that later runs use again: reading text takes longer than
 // training, and large tables do not fit into memory. The folder of these files appears when it is whole.
 import { randomUUID } from "node:crypto";
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { io } from "@dsbm/torch";
 import { DatasetError } from "../../errors.js";
 import { attempt, status } from "../../files/read.js";
@@ -47,13 +47,20 @@ export async function prepareRows(
   const source = await openRows(path, options);
   const temporary = `${folder}.${randomUUID().slice(0, 8)}.tmp`;
   try {
-    stored(temporary, () => mkdirSync(resolve(temporary), { recursive: true }));
+    stored(temporary, () => {
+      mkdirSync(resolve(temporary), { recursive: true });
+      sweep(dirname(folder));
+    });
     const facts = await written(source, temporary, options);
     stored(temporary, () => {
       const text = JSON.stringify({ version: factsVersion, facts });
       writeFileSync(join(temporary, "facts.json"), text, { flush: true });
-      // Another process may have made the same folder meanwhile.
-      if (status(folder) === undefined) renameSync(temporary, folder);
+      try {
+        renameSync(temporary, folder);
+      } catch (error) {
+        // Another process, such as another rank, may have made the same folder meanwhile.
+        if (status(folder) === undefined) throw error;
+      }
     });
   } finally {
     source.close();
@@ -174,6 +181,15 @@ function tooFew(
     "BadTable",
     `${path}: has ${rows}${counts.dropped > 0 ? " left" : ""}${left}: expected 2 or more, to train on and to test on`,
   );
+}
+
+/** Deletes unfinished folders that killed processes left an hour ago or more. */
+function sweep(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const found = name.endsWith(".tmp") ? status(join(folder, name)) : undefined;
+    if (found?.isDirectory() && Date.now() - found.mtimeMs > 3_600_000)
+      rmSync(join(folder, name), { recursive: true, force: true });
+  }
 }
 
 /** The result of an operation on the prepared files. */
