@@ -1,0 +1,49 @@
+// What figures of samples are made of: shares that add up, the worst column first, correlations, few numbers.
+import { cat, full, manualSeed, randn, setNumThreads, tidy } from "@dsbm/torch";
+import { beforeAll, expect, it } from "vitest";
+import { pointsOf } from "../src/picture/points.js";
+
+beforeAll(() => setNumThreads(1));
+
+it("are the worst columns first, in shares, with their correlations", () => {
+  manualSeed(3);
+  tidy(() => {
+    const x = randn([600, 40]);
+    // Column 1 is the opposite of column 0; column 7 of the generated samples is far off, column 3 is constant.
+    const start = cat([x.narrow(1, 0, 1), x.narrow(1, 0, 1).neg(), x.narrow(1, 2, 38)], { dim: 1 });
+    const end = cat([start.narrow(1, 0, 7), start.narrow(1, 7, 1).add(5), start.narrow(1, 8, 32)], {
+      dim: 1,
+    });
+    const data = cat([start.narrow(1, 0, 3), full([600, 1], 2), start.narrow(1, 4, 36)], {
+      dim: 1,
+    });
+    const times = Array.from({ length: 51 }, (_, i) => i / 50);
+    const states = cat(times.map((t) => start.lerp(end, t).unsqueeze(0)));
+    const given = { direction: "f" as const, start, end, data, path: { states, times } };
+    const { n, dim, plane, histograms, correlations } = pointsOf({ ...given, axes: null });
+    expect([n, dim, plane.k, plane.explained]).toEqual([600, 40, 2, null]);
+    expect([plane.source.length, plane.generated.length]).toEqual([800, 800]);
+    expect([plane.path.times.length, plane.path.states[0]?.length]).toEqual([17, 80]);
+    expect(histograms).toHaveLength(24);
+    expect(histograms.slice(0, 2).map(({ column }) => column)).toEqual([3, 7]);
+    for (const { low, high, ...shares } of histograms) {
+      expect(high).toBeGreaterThan(low);
+      for (const kind of ["source", "target", "generated"] as const)
+        expect(shares[kind].reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 3);
+    }
+    const { columns = [], target = [], generated = [] } = correlations ?? {};
+    const m = columns.length;
+    expect([...columns]).toEqual(columns.toSorted((a, b) => a - b));
+    const at = (list: readonly number[], i: number, j: number) =>
+      list[columns.indexOf(i) * m + columns.indexOf(j)];
+    expect(at(generated, 7, 7)).toBeCloseTo(1, 4);
+    expect(at(target, 3, 3)).toBeNaN();
+    // One column has no second coordinate and nothing to correlate with.
+    const one = {
+      ...{ start: start.narrow(1, 0, 1), end: end.narrow(1, 0, 1), data: data.narrow(1, 0, 1) },
+      path: { states: states.narrow(2, 0, 1), times },
+    };
+    const alone = pointsOf({ direction: "b", ...one, axes: null });
+    expect([alone.plane.k, alone.histograms.length, alone.correlations]).toEqual([1, 1, null]);
+  });
+});
