@@ -15,7 +15,7 @@ export interface InputConditions {
 }
 
 /** An input whose number of samples is known, as far as conditions need it. */
-interface ConditionedInput extends Pick<Input, "conditions"> {
+interface ConditionedInput extends Pick<Input, "conditions" | "table"> {
   n: number | null;
 }
 
@@ -30,13 +30,18 @@ export function openConditions(
   { bridge, input }: { bridge: OpenBridge; input: ConditionedInput },
 ): InputConditions {
   const { folder, conditioning } = bridge.trained;
+  const inRows = input.table !== undefined && bridge.trained.columns?.condition != null;
   if (conditioning.channels === 0 && cond !== null)
     throw new UsageError(
       `cond=${cond}, but ${folder} was trained without conditions: leave it out`,
     );
+  if (inRows && cond !== null)
+    throw new UsageError(
+      `cond=${cond}, but the condition of ${folder} is the column ${bridge.trained.columns?.condition?.name} of NEW: leave it out`,
+    );
   if (!conditioning.classes && y !== null)
     throw new UsageError(`y=${y}, but ${folder} was trained without classes: leave it out`);
-  const fields = conditioning.channels > 0 ? fieldsOf(cond, bridge, input) : null;
+  const fields = conditioning.channels > 0 && !inRows ? fieldsOf(cond, bridge, input) : null;
   const close = () => fields?.close?.();
   try {
     const classes = conditioning.classes ? classesOf(y, bridge, input) : null;
@@ -76,7 +81,7 @@ function fieldsOf(
     });
   if (conditions?.cond) return fromTable(conditions.cond);
   throw new UsageError(
-    `${folder} was trained with cdsb=true, so its networks need a condition for each sample: write cond=FILE.npy with float32 [${want.join(", ")}]`,
+    `${folder} was trained with ${trained.columns ? `data.condition=${trained.columns.condition?.name}` : "cdsb=true"}, so its networks need a condition for each sample: write cond=FILE.npy with float32 [${want.join(", ")}]`,
   );
 }
 

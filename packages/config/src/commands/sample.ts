@@ -9,6 +9,7 @@ import {
   file,
   flag,
   key,
+  names,
   oneOf,
   orNull,
   positive,
@@ -48,17 +49,10 @@ export const sampleSchema = z.strictObject({
     false,
     "write all states, the start first, instead of the ends: [steps + 1, n, …], or a long table with a column t",
   ),
-  keep: orNull(
-    z.union([
-      z
-        .string()
-        .min(1)
-        .transform((name) => [name]),
-      z.array(z.string().min(1)),
-    ]),
-    "tables: columns to carry along unchanged; null: those of the run (data.keep)",
-    ["id"],
-  ),
+  keep: names("tables: columns to carry along unchanged; null: those of the run (data.keep)", [
+    "id",
+    "day",
+  ]),
   missing: orNull(
     z.enum(["error", "drop"]),
     "tables: what becomes of rows with missing values; null: as in training",
@@ -66,7 +60,7 @@ export const sampleSchema = z.strictObject({
   ),
   decimal: orNull(z.enum([".", ","]), "decimal sign of .csv and .tsv; null: as in training", ","),
   header: orNull(
-    z.boolean(),
+    z.union([z.literal(true), z.literal(false)]),
     "whether the first line of .csv and .tsv names the columns; null: as in training",
     false,
   ),

@@ -22,19 +22,12 @@ export type TableKeys = Pick<
   "keep" | "missing" | "decimal" | "header" | "key" | "layer"
 >;
 
-interface TrainingKeys {
-  missing?: "error" | "drop";
-  decimal?: "." | ",";
-  header?: boolean;
-  layer?: string | null;
-}
-
 /** Opens a table. Throws a UsageError for columns that do not fit the run, DatasetError as `openRows` and `cleanRows`. */
 export async function tableInput(
   path: string,
   { trained, keys, signal, progress }: InputOptions,
 ): Promise<Input> {
-  const data = trained.config.data as never as TrainingKeys;
+  const { data } = trained.config;
   const missing = keys.missing ?? data.missing;
   const source = await own(() =>
     openRows(path, {
