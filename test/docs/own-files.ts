@@ -1,14 +1,21 @@
 // The files of their own that the readers of the documents are supposed to have.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { picturePng } from "@dsbm/runs";
 import { Generator, io, randn } from "@dsbm/torch";
+import { root } from "./blocks.js";
 
 /** Writes arrays, tables and folders of pictures under the names that the documents use. */
 export async function writeOwnFiles(folder: string): Promise<void> {
   const generator = Generator.create(1);
   for (const name of ["A", "B", "points"])
     writeFileSync(join(folder, `${name}.npy`), io.encodeNpy(randn([60, 2], { generator })));
+  for (const [name, of] of [
+    ["winter", "winter"],
+    ["new", "winter"],
+    ["summer", "summer"],
+  ] as const)
+    copyFileSync(join(root, `examples/data/${of}.csv`), join(folder, `${name}.csv`));
   for (const name of ["cats", "day", "night"]) {
     mkdirSync(join(folder, name));
     for (let i = 0; i < 12; i++) {

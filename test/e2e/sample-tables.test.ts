@@ -256,6 +256,35 @@ describe("one clear line for", () => {
   });
 });
 
+it("gives networks the column of conditions, row by row", async () => {
+  const conditioning = { name: "kind", classes: ["A", "B"], mean: 0, std: 1 };
+  const folder = tableRun(at("conditional"), { ...facts, conditioning });
+  const put = (name: string, kinds: string[]) =>
+    writeFileSync(
+      at(name),
+      `kind,small,large,time\n${kinds.map((kind) => `${kind},5,0,1.7e9`).join("\n")}\n`,
+    );
+  const ends: number[][] = [];
+  for (const [name, kinds] of [
+    ["a.csv", ["A", "A"]],
+    ["b.csv", ["B", "B"]],
+    ["ab.csv", ["A", "B"]],
+  ] as const) {
+    put(name, [...kinds]);
+    const { code, stderr } = await sample(folder, name, `out-${name}`, "solver=euler");
+    expect(code, stderr).toBe(0);
+    ends.push((await load(at(`out-${name}`))).small as number[]);
+  }
+  const [a, b, both] = ends as [number[], number[], number[]];
+  expect(Math.abs(a[0]! - b[0]!)).toBeGreaterThan(1e-4);
+  expect(both).toEqual([a[0], b[0]]);
+  put("c.csv", ["A", "C"]);
+  const unknown = await sample(folder, "c.csv", "c-out.csv");
+  expect(unknown.stderr).toMatch(/column kind has "C" in row 2: expected .*A, B/);
+  const without = await sample(folder, "new.csv", "c-out.csv");
+  expect(without.stderr).toMatch(/has no column kind, which the networks/);
+});
+
 it("drops rows with missing values where it is asked to, with their ids", async () => {
   writeFileSync(at("gaps.csv"), 'id,small,large,time\na,5,,1\nb,5,2,3\nc,5,2,NA\n"d,e",5,2,3\n');
   const { code, stdout } = await sample(still, "gaps.csv", "gaps-out.csv", "missing=drop");

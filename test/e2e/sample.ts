@@ -126,7 +126,8 @@ export function tableRun(
     data: { ...plain.data, components: components ?? null },
   };
   const shape = [components ?? names.length];
-  const facts = { classes: 0, method: {}, shape };
+  const conditions = conditioning && (conditioning.classes?.length ?? 1);
+  const facts = { classes: 0, method: {}, shape, conditions };
   leave(folder, config, (d) => buildNetwork(config, d, facts), ["b", "f"], true, scale);
   const columns = names.map((name) => ({ name }));
   const saved = { columns, kept, transform, conditioning };
