@@ -88,11 +88,7 @@ describe("tables", () => {
     "come back in their own units where nothing moves: %s",
     async (name) => {
       const out = `still-${name}.csv`;
-      const words = [
-        "solver=euler",
-        "ode_step_size=1",
-        ...(name.includes("np") ? ["keep=[]"] : []),
-      ];
+      const words = ["solver=euler", "ode_step_size=1"];
       const { code, stderr, stdout } = await sample(still, name, out, ...words);
       expect(code, stderr).toBe(0);
       expect(stdout).toContain(`samples: ${n}`);
