@@ -95,10 +95,10 @@ async function frame(
   const plot = await loadPlot();
   const axis = { labelAnchor: "center", labelArrow: "none", ticks: 5, tickFormat: tick } as const;
   return drawPanel({
-    ...{ width: 290, height: 280, title },
-    ...{ marginTop: 8, marginRight: 12, marginBottom: 42, marginLeft: 62 },
+    ...{ width: 296, height: 280, title },
+    ...{ marginTop: 8, marginRight: 12, marginBottom: 42, marginLeft: 68 },
     x: { ...axis, domain: domains.x, label: short(labels[0]), labelOffset: 36 },
-    y: { ...axis, domain: domains.y, label: short(labels[1]), labelOffset: 56 },
+    y: { ...axis, domain: domains.y, label: short(labels[1]), labelOffset: 66 },
     marks: [plot.frame({ stroke: "#bbbbbb" }), ...marks],
   });
 }
