@@ -1,7 +1,7 @@
 // Distributions in the plane that the literature uses as examples, and the standard Gaussian between which and them
 // bridges are usually learnt.
 import { stream } from "@dsbm/bridge";
-import { cat, type Generator, rand, randint, randn, stack, type Tensor, tidy } from "@dsbm/torch";
+import { arange, type Generator, rand, randint, randn, stack, type Tensor, tidy } from "@dsbm/torch";
 import type { DataSet } from "../data-set.js";
 import { drawnTable } from "./drawn.js";
 
@@ -28,7 +28,7 @@ export function eightGaussians(
 
 /**
  * n draws of two half circles that face each other, with Gaussian noise of standard deviation `noise`, then times 3
- * minus 1: [n, 2] (Tong 2024, with noise 0.2). For odd n the first half circle has one more.
+ * minus 1: [n, 2] (Tong 2024, with noise 0.2). Rows are of the two in turn, so that every part of them has both.
  */
 export function moons(
   n: number,
@@ -37,8 +37,8 @@ export function moons(
   return tidy(() => {
     const angle = rand([n], { generator }).mul(Math.PI);
     const [c, s] = [angle.cos(), angle.sin()];
-    const m = Math.ceil(n / 2);
-    const of = (x: Tensor, second: Tensor) => cat([x.narrow(0, 0, m), second.narrow(0, m, n - m)]);
+    const isSecond = arange(0, n, { dtype: "float32" }).remainder(2);
+    const of = (x: Tensor, second: Tensor) => x.add(second.sub(x).mul(isSecond));
     const crescents = stack([of(c, c.rsub(1)), of(s, s.rsub(0.5))], { dim: 1 });
     return crescents
       .add(randn([n, 2], { generator }).mul(noise))

@@ -58,6 +58,10 @@ describe("drawn vectors", () => {
       [a, b, d].forEach((v, i) => {
         expect(Math.abs(v - covariance[i]!)).toBeLessThan((6 * scale) / Math.sqrt(n));
       });
+      // Evaluations take the first rows: they are of the whole distribution.
+      values(x.narrow(0, 0, 400).mean(0)).forEach((m, i) => {
+        expect(Math.abs(m - mean[i]!)).toBeLessThan(4 * Math.sqrt(scale / 400));
+      });
     });
   });
 
