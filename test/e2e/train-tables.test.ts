@@ -125,6 +125,18 @@ it("two groups of one table are its ends", async () => {
   expect([saved.source.group, saved.target.group]).toEqual(["2", "3"]);
 });
 
+it("one table and a Gaussian at time 1 leave a description of the table", async () => {
+  const { code, stderr, stdout } = await train(
+    "gaussian",
+    ...[`Dataset=table:${source}`, "transfer=false", "data.columns=x,y", "num_iter=20"],
+  );
+  expect(code, stderr).toBe(0);
+  const folder = folderIn(stdout);
+  const saved = JSON.parse(readFileSync(join(folder, "data.json"), "utf8")) as DataDescription;
+  expect([saved.target, saved.columns[0]?.target]).toEqual([null, null]);
+  expect(readTrained(folder, "newest").columns?.names).toEqual(["x", "y"]);
+});
+
 describe("a condition", () => {
   /** Where points at 0 go by their condition, in the table's units. */
   async function carried(folder: string, cond: Tensor): Promise<number> {

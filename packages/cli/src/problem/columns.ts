@@ -23,8 +23,8 @@ export interface Columns {
   kept: readonly string[];
   condition: ColumnCondition | null;
   transform: ColumnTransform;
-  /** The content of data.json; null where only one end is a table. Reads a part of the rows at its first call. */
-  describe(): DataDescription | null;
+  /** The content of data.json. Reads a part of the rows at its first call. */
+  describe(): DataDescription;
 }
 
 /** The numbers of a condition that networks take. */
@@ -67,8 +67,8 @@ export function columnEnds(ends: DataEnd[], config: CompleteTrainConfig): Column
   }));
   let description: DataDescription | null = null;
   const describe = () => {
-    if (source && target)
-      description ??= describeTables(source, target, { transform, conditioning: condition });
+    const about = { transform, conditioning: condition };
+    description ??= describeTables(source as NonNullable<typeof source>, target ?? null, about);
     return description;
   };
   // Rows that are made for each epoch are in memory, and so is what they are made of; projected rows are new ones.

@@ -10,7 +10,7 @@ import {
   sampleColumns,
   sampledRows,
 } from "./columns.js";
-import { columnNotes, sizeWarnings } from "./warnings.js";
+import { columnNotes, pairWarnings, rowWarnings } from "./warnings.js";
 
 /** An end in data.json. */
 export interface DescribedEnd {
@@ -30,14 +30,16 @@ export interface DescribedEnd {
 export interface DescribedColumn {
   name: string;
   source: Range;
-  target: Range;
+  /** null where time 1 is a Gaussian. */
+  target: Range | null;
   notes: string[];
 }
 
 /** The content of data.json. */
 export interface DataDescription {
   source: DescribedEnd;
-  target: DescribedEnd;
+  /** null where time 1 is a Gaussian. */
+  target: DescribedEnd | null;
   columns: DescribedColumn[];
   condition: string | null;
   /** The condition: its classes, or mean and deviation of its numbers. */
@@ -73,43 +75,43 @@ const endOf = ({
 });
 
 /**
- * What is in two tables, with warnings; extremes and moments are of all rows (mean and deviation of those to train on),
+ * What is in two tables, or in one, with warnings; extremes and moments are of all rows (mean and deviation of those to train on),
  * quantiles of at most 100,000 in evenly spaced blocks, which a warning says.
  */
 export function describeTables(
   source: TableEnd,
-  target: TableEnd,
+  target: TableEnd | null,
   { transform, conditioning }: Pick<DataDescription, "transform" | "conditioning">,
 ): DataDescription {
-  const [a, b] = [
-    sampleColumns(source.rows, source.facts),
-    sampleColumns(target.rows, target.facts),
-  ];
+  const a = sampleColumns(source.rows, source.facts);
+  const b = target && sampleColumns(target.rows, target.facts);
+  const tables = target ? [source, target] : [source];
   const names = source.facts.columns;
   const columns = names.map((name, k) => ({
     name,
     source: rangeOf(a[k] as ColumnSample),
-    target: rangeOf(b[k] as ColumnSample),
+    target: b && rangeOf(b[k] as ColumnSample),
     notes: columnNotes(k, {
       source: source.facts,
-      target: target.facts,
-      samples: [a, b],
+      target: (target ?? source).facts,
+      samples: [a, b ?? a],
       transform,
     }),
   }));
   const looked = sampledRows(names.length);
-  const most = Math.max(...[source, target].map(({ facts: { train, test } }) => train + test));
+  const most = Math.max(...tables.map(({ facts: { train, test } }) => train + test));
   return {
     source: endOf(source.facts),
-    target: endOf(target.facts),
+    target: target && endOf(target.facts),
     columns,
     condition: source.facts.condition?.name ?? null,
     conditioning,
     kept: source.facts.kept,
     transform,
     warnings: [
-      ...new Set([...source.facts.notes, ...target.facts.notes]),
-      ...sizeWarnings(source.facts, target.facts),
+      ...new Set(tables.flatMap(({ facts }) => facts.notes)),
+      ...tables.flatMap(({ facts }) => rowWarnings(facts)),
+      ...(target ? pairWarnings(source.facts, target.facts) : []),
       ...columns.flatMap(({ name, notes }) => notes.map((note) => `column ${name}: ${note}`)),
       ...(most > looked ? [`quantiles are those of some ${looked} rows, evenly spaced`] : []),
     ],

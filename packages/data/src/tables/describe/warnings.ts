@@ -72,21 +72,28 @@ function isHeavy({ min, max, q005, q25, q75, q995 }: ColumnSample): boolean {
   return iqr > 0 && (q995 - q005 > heavy * iqr || max - min > outlying * iqr);
 }
 
-/** What is to be said of both tables as a whole. */
-export function sizeWarnings(source: TableFacts, target: TableFacts): string[] {
+/** What is to be said of the rows of a table. */
+export function rowWarnings({ path, dropped, rows, train, columns }: TableFacts): string[] {
+  const enough = Math.max(200, 10 * columns.length);
+  return [
+    ...(dropped > 0
+      ? [`${path}: ${dropped} of ${rows} rows have missing values and were left out`]
+      : []),
+    ...(train < enough
+      ? [
+          `few rows: ${path} has ${train} to train on, expected ${enough} or more for ${columns.length} columns`,
+        ]
+      : []),
+  ];
+}
+
+/** What is to be said of two tables together. */
+export function pairWarnings(source: TableFacts, target: TableFacts): string[] {
   const warnings: string[] = [];
-  for (const { path, dropped, rows } of [source, target])
-    if (dropped > 0)
-      warnings.push(`${path}: ${dropped} of ${rows} rows have missing values and were left out`);
   const [small, large] = [source, target].sort((a, b) => a.train - b.train) as [
     TableFacts,
     TableFacts,
   ];
-  const enough = Math.max(200, 10 * source.columns.length);
-  if (small.train < enough)
-    warnings.push(
-      `few rows: ${small.path} has ${small.train} to train on, expected ${enough} or more for ${source.columns.length} columns`,
-    );
   if (large.train > 10 * small.train)
     warnings.push(
       `very unequal sizes: ${large.path} has ${large.train} rows to train on, ${small.path} ${small.train}`,
