@@ -1,14 +1,34 @@
 // A bridge as programs hold it: every kind of samples in the data's own units, its quality, a copy of it.
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readCsv } from "@dsbm/runs";
 import { randn, setNumThreads, tensor } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { evaluate, openBridge } from "../../packages/cli/src/index.js";
-import { scratch } from "./cli.js";
+import { dsbm, scratch } from "./cli.js";
 import { imageRun, vectorRun } from "./sample.js";
 
 const root = scratch();
 beforeAll(() => setNumThreads(1));
+
+/** A run on two tables whose columns are of very different size, trained for a moment. */
+async function tableRun(): Promise<string> {
+  const row = (i: number, far: number) =>
+    `${1000 + 50 * Math.sin(i) + far},${1e-3 * Math.cos(2 * i)}`;
+  const text = (n: number, far: number) =>
+    ["mass,drift", ...Array.from({ length: n }, (_, i) => row(i, far)), ""].join("\n");
+  const [a, b] = ["a.csv", "b.csv"].map((name) => join(root, name)) as [string, string];
+  writeFileSync(a, text(60, 0));
+  writeFileSync(b, text(70, 30));
+  const words = ["dataset=vectors", `Dataset=table:${a}`, `Dataset_transfer=table:${b}`, "n_ipf=1"];
+  const small = ["first_num_iter=20", "num_iter=20", "num_steps=3", "batch_size=16", "test_npar=4"];
+  const place = [`experiments_dir=${join(root, "runs")}`, "name=tables", "model.hidden='8,8'"];
+  const data = `paths.data_dir_name=${join(root, "data")}`;
+  const { code, stderr } = await dsbm(["train", ...words, ...small, ...place, data, "plot_npar=2"]);
+  expect(code, stderr).toBe(0);
+  const [folder] = readdirSync(join(root, "runs/tables"));
+  return join(root, "runs/tables", folder as string, "42");
+}
 
 describe("bridge.sample", () => {
   it("gives the same numbers for every kind of samples, of the kind that went in", async () => {
@@ -35,6 +55,27 @@ describe("bridge.sample", () => {
     expect(states[0]).toEqual(rows);
     expect(states.at(-1)).toEqual(asRows);
     expect((await bridge.sample(rows, { ...how, direction: "b" })).x).not.toEqual(asRows);
+  });
+
+  it("takes and gives columns of a table in their own units", async () => {
+    const folder = await tableRun();
+    using bridge = openBridge(folder, { threads: 1 });
+    const input = [
+      [1010.5, 2e-4],
+      [980, -9e-4],
+    ];
+    const { x } = await bridge.sample(input, { seed: 3 });
+    const [from, to] = [join(root, "new.csv"), join(root, "out.csv")];
+    writeFileSync(from, `mass,drift\n${input.map((row) => row.join()).join("\n")}\n`);
+    const { code, stderr } = await dsbm(["sample", folder, from, to, "direction=f", "seed=3"]);
+    expect(code, stderr).toBe(0);
+    const written = readCsv(to).rows.map(({ mass, drift }) => [Number(mass), Number(drift)]);
+    for (const [i, row] of x.entries())
+      for (const [k, value] of row.entries()) {
+        const other = (written[i] as number[])[k] as number;
+        expect(Math.abs(value - other)).toBeLessThan(1e-5 * Math.abs(value));
+      }
+    expect(Math.abs((x[0] as number[])[0] as number)).toBeGreaterThan(500);
   });
 
   it("takes pictures as bytes, and gives bytes", async () => {
