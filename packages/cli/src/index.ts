@@ -3,6 +3,7 @@
 export {
   type Bridge,
   type BridgePaths,
+  type BridgeSampleOptions,
   type BridgeSamples,
   type EvaluateOptions,
   evaluate,

@@ -2,12 +2,14 @@
 import { type Quality, runPaths } from "@dsbm/runs";
 import { tidy } from "@dsbm/torch";
 import { measureQuality, type QualityOptions } from "../quality/measure.js";
+import { encoded } from "../sample/input/table.js";
 import {
   type OpenOptions,
   openBridge as openRun,
   type SampleOptions,
   type Samples,
 } from "../sample/open.js";
+import { UsageError } from "../terminal/errors.js";
 import { ownUnits } from "./own-units.js";
 import { type Rows, type SameKind, sameKind, toTensor } from "./rows.js";
 import { saveRun } from "./save.js";
@@ -21,6 +23,12 @@ export interface BridgeSamples<R extends Rows> extends Pick<Samples, "nfe"> {
 export interface BridgePaths<R extends Rows> extends Pick<Samples, "nfe" | "times"> {
   /** The samples at each time, the start first. */
   states: SameKind<R>[];
+}
+
+/** How samples are carried: the keys of `dsbm sample`, with the samples' conditions. */
+export interface BridgeSampleOptions extends Omit<SampleOptions, "path"> {
+  /** Of a run with `data.condition`: the value of that column for each sample, a class or a number. */
+  condition?: readonly (string | number)[] | undefined;
 }
 
 /** A trained bridge. */
@@ -37,9 +45,9 @@ export interface Bridge extends Disposable {
    * the seed and i alone. Throws a ConfigError for options, a UsageError for samples and conditions of another shape, and
    * for a direction that was not trained.
    */
-  sample<R extends Rows>(x: R, options?: Omit<SampleOptions, "path">): Promise<BridgeSamples<R>>;
+  sample<R extends Rows>(x: R, options?: BridgeSampleOptions): Promise<BridgeSamples<R>>;
   /** `sample` with all states on the way. */
-  paths<R extends Rows>(x: R, options?: Omit<SampleOptions, "path">): Promise<BridgePaths<R>>;
+  paths<R extends Rows>(x: R, options?: BridgeSampleOptions): Promise<BridgePaths<R>>;
   /** Measures the run on its held-out data: see `evaluate`. */
   evaluate(options?: EvaluateOptions): Promise<Quality>;
   /** Copies the run, which `openBridge` and `dsbm sample` then open there; its data stay where they are. Returns the folder. */
@@ -68,15 +76,27 @@ export function openBridge(path: string, options: OpenOptions = {}): Bridge {
   const run = openRun(path, options);
   const { folder } = run.trained;
   const units = ownUnits(run);
-  const carry = async (x: Rows, keys: SampleOptions) => {
-    const given = toTensor(x, "x");
-    const { dtype } = given;
-    const start = units.enter(given);
+  const carry = async (
+    x: Rows,
+    { condition, ...keys }: BridgeSampleOptions & { path?: boolean },
+  ) => {
+    const own = toTensor(x, "x");
+    const { dtype } = own;
+    const start = units.enter(own);
+    const given = condition ? conditionsOf(condition) : keys.given;
     try {
-      return { ...(await run.sample(start, { direction: "f", ...keys })), dtype };
+      return { ...(await run.sample(start, { direction: "f", ...keys, given })), dtype };
     } finally {
       start.dispose();
+      if (condition) given?.cond?.dispose();
     }
+  };
+  const conditionsOf = (values: readonly (string | number)[]) => {
+    const column = run.trained.columns?.condition;
+    if (!column)
+      throw new UsageError(`condition is given, but ${folder} has none: leave condition out`);
+    const cells = column.classes ? values.map(String) : Float64Array.from(values, Number);
+    return encoded(column, cells, { path: "condition", first: 0 });
   };
   return {
     folder,

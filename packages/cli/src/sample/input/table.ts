@@ -130,8 +130,8 @@ function cells(
   });
 }
 
-/** Conditions as networks take them: a one for the class, or the standardised number. */
-function encoded(
+/** Conditions as networks take them: a one for the class, or the standardised number. Throws a UsageError. */
+export function encoded(
   { name, classes, mean, std }: ColumnCondition,
   values: Float64Array | string[] | null,
   { path, first }: { path: string; first: number },
