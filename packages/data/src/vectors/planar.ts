@@ -1,7 +1,16 @@
 // Distributions in the plane that the literature uses as examples, and the standard Gaussian between which and them
 // bridges are usually learnt.
 import { stream } from "@dsbm/bridge";
-import { arange, type Generator, rand, randint, randn, stack, type Tensor, tidy } from "@dsbm/torch";
+import {
+  arange,
+  type Generator,
+  rand,
+  randint,
+  randn,
+  stack,
+  type Tensor,
+  tidy,
+} from "@dsbm/torch";
 import type { DataSet } from "../data-set.js";
 import { drawnTable } from "./drawn.js";
 
