@@ -119,6 +119,6 @@ describe("in an empty project", () => {
     ];
     const { code, stdout, stderr } = await run("npx", ["dsbm", "train", ...words, ...small]);
     expect(code, stderr).toBe(0);
-    expect(stdout).toContain("index.html");
+    expect(stdout).toContain("report.html");
   });
 });

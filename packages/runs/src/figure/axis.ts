@@ -1,8 +1,13 @@
 // Domains and ticks of axes. Every axis has numbers, also for one point, for constants and for many decades.
-import type { ScaleOptions } from "@observablehq/plot";
 
 /** Plot's options of one axis. */
-export type Axis = ScaleOptions & { domain: [number, number] };
+export interface Axis {
+  domain: [number, number];
+  type?: "log";
+  base?: number;
+  ticks?: number | number[];
+  tickFormat?: (value: number) => string;
+}
 
 /** Least and greatest value; works for more values than a function call takes arguments. */
 export function extent(values: readonly number[]): [number, number] {

@@ -1,7 +1,8 @@
 // One panel of lines with bands, points and rules. Trends and spectra are drawn by it.
 import type { Markish } from "@observablehq/plot";
 import type { Axis } from "./axis.js";
-import { drawPanel, ink, loadPlot, type Panel } from "./svg.js";
+import type { Panel } from "./panel.js";
+import { drawPanel, ink, loadPlot } from "./svg.js";
 
 export interface Point {
   x: number;

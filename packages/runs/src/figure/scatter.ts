@@ -3,7 +3,8 @@
 import type { Markish } from "@observablehq/plot";
 import { refuse } from "../errors.js";
 import { linearDomain, pickIndexes } from "./axis.js";
-import { composeFigure, drawPanel, loadPlot, type Panel } from "./svg.js";
+import type { Panel } from "./panel.js";
+import { composeFigure, drawPanel, loadPlot } from "./svg.js";
 
 export interface ScatterOptions {
   /** Numbers in each sample. */

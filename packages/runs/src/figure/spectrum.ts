@@ -3,7 +3,8 @@
 import { refuse } from "../errors.js";
 import { extent, valueAxis } from "./axis.js";
 import { drawLines, drawNothing, type Line } from "./lines.js";
-import { colorOf, composeFigure, faintInk, type LegendEntry, type Panel } from "./svg.js";
+import type { LegendEntry, Panel } from "./panel.js";
+import { colorOf, composeFigure, faintInk } from "./svg.js";
 
 /** The spectrum of one set of fields. */
 export interface SpectrumSeries {

@@ -2,6 +2,7 @@
 // arranged under one title and one legend.
 import type * as PlotModule from "@observablehq/plot";
 import type { PlotOptions } from "@observablehq/plot";
+import type { LegendEntry, Panel } from "./panel.js";
 
 export const fontFamily = "DejaVu Sans, Verdana, sans-serif";
 export const ink = "#222222";
@@ -31,16 +32,6 @@ export function loadPlot(): Promise<Plot> {
   return import("@observablehq/plot");
 }
 
-/** A drawn panel, to be placed by composeFigure. */
-export interface Panel {
-  /** An <svg> element with its size, without a namespace. */
-  svg: string;
-  width: number;
-  height: number;
-  /** A line above the panel. */
-  title: string | undefined;
-}
-
 /** Draws one panel (units: CSS pixels). */
 export async function drawPanel(
   options: Omit<PlotOptions, "title"> & {
@@ -68,13 +59,6 @@ interface SvgElement {
   setAttribute(name: string, value: string): void;
   removeAttribute(name: string): void;
   querySelector(selector: string): { remove(): void } | null;
-}
-
-export interface LegendEntry {
-  label: string;
-  color: string;
-  /** "line" has a dot on it, "dashes" is a rule or a floor, "dot" a point (default "line"). */
-  symbol?: "line" | "dashes" | "dot";
 }
 
 export interface ComposeOptions {

@@ -3,15 +3,9 @@
 import { refuse } from "../errors.js";
 import { extent, niceTicks, stepTick, valueAxis } from "./axis.js";
 import { drawLines, drawNothing, type Line, type Point } from "./lines.js";
+import type { LegendEntry, Panel } from "./panel.js";
 import { type Sample, smooth } from "./smooth.js";
-import {
-  colorOf,
-  composeFigure,
-  faintInk,
-  type LegendEntry,
-  type Panel,
-  textWidth,
-} from "./svg.js";
+import { colorOf, composeFigure, faintInk, textWidth } from "./svg.js";
 
 type TrendRow = Readonly<Record<string, unknown>>;
 

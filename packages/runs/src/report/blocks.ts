@@ -1,7 +1,7 @@
 // The parts that reports are made of: tables, pictures, charts, legends and commands.
 import { readFileSync, statSync } from "node:fs";
 import { extname } from "node:path";
-import type { LegendEntry, Panel } from "../figure/svg.js";
+import type { LegendEntry, Panel } from "../figure/panel.js";
 import type { Row } from "../files/csv.js";
 import { columnsOf } from "../table.js";
 import { digits } from "./digits.js";

@@ -1,7 +1,7 @@
 // The report of a run: what was asked, how good the result is, figures, the data, the choices, training and the commands
 // that come next. All of it is read from the run folder; parts whose files are not there are left out.
 import { join } from "node:path";
-import type { LegendEntry, Panel } from "../figure/svg.js";
+import type { LegendEntry, Panel } from "../figure/panel.js";
 import type { Row } from "../files/csv.js";
 import type { RunInfo } from "../run/info.js";
 import { type Quality, readQuality } from "../run/quality.js";

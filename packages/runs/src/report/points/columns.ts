@@ -1,5 +1,6 @@
 // Column by column: histograms of source, target and generated samples, and their correlations.
-import { drawPanel, loadPlot, type Panel } from "../../figure/svg.js";
+import type { Panel } from "../../figure/panel.js";
+import { drawPanel, loadPlot } from "../../figure/svg.js";
 import { colors, short, tick } from "./plane.js";
 import type { Correlations, Histogram } from "./points.js";
 import type { Units } from "./units.js";

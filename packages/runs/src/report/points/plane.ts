@@ -1,7 +1,8 @@
 // Source, generated and target side by side in the same plane, and the paths between them.
 import type { Markish } from "@observablehq/plot";
 import { linearDomain } from "../../figure/axis.js";
-import { drawPanel, loadPlot, type Panel } from "../../figure/svg.js";
+import type { Panel } from "../../figure/panel.js";
+import { drawPanel, loadPlot } from "../../figure/svg.js";
 import { digits, percent } from "../digits.js";
 import type { Names } from "../verdict.js";
 import type { Plane } from "./points.js";
