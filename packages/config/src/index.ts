@@ -3,6 +3,7 @@
 
 export { type Experiment, type Member, type Resolved, resolve } from "./resolve.js";
 export { gaussian, train } from "./commands/train.js";
+export { type FitConfig, fit, fitOnlyKeys } from "./commands/fit.js";
 export { type TestConfig, test, testOnlyKeys } from "./commands/test.js";
 export { type SampleConfig, sample } from "./commands/sample.js";
 export { type EvaluateConfig, evaluate } from "./commands/evaluate.js";

@@ -39,6 +39,8 @@ export interface HalfIterationOptions extends Omit<SourceOptions, "stepsLeft"> {
   /** null for a method that is fitted in closed form. */
   optimizer: optim.Adam | null;
   ema: optim.EMA | null;
+  /** Steps, where they are not those of the schedule. */
+  steps?: number | undefined;
 }
 
 /** The result of a step. */
@@ -62,23 +64,29 @@ export interface HalfIterationState extends SourceState {
     /** Those of other ranks, by rank. */
     others?: SourceState;
     source: SourceState;
+    /** Where the number of steps was changed last; left out where it was not. */
+    resized?: Resized;
   } | null;
 }
 
+/** The step at which a half-iteration got another number of steps, and its progress, from 0 to 1, there. */
+type Resized = { step: number; progress: number };
+
 /** A learning rate that falls to 0 along half a cosine wave (Loshchilov and Hutter 2017, eq. 5, without restarts). */
-const cosine = (lr: number, step: number, steps: number): number =>
-  (lr / 2) * (1 + Math.cos((Math.PI * step) / steps));
+const cosine = (lr: number, progress: number): number =>
+  (lr / 2) * (1 + Math.cos(Math.PI * progress));
 
 export class HalfIteration {
   readonly half: number;
   readonly direction: Direction;
-  readonly steps: number;
   readonly source: RowSource;
   readonly optimizer: optim.Adam | null;
   /** The last losses, the newest last. */
   readonly losses: number[] = [];
   /** Steps done. */
   step = 0;
+  #steps: number;
+  #resized: Resized = { step: 0, progress: 0 };
   readonly #problem: CompleteProblem;
   readonly #network: Network;
   /** The recorded step; null for a closed form. */
@@ -95,7 +103,7 @@ export class HalfIteration {
   readonly #pairing: Generator;
   readonly #fallback: Generator;
 
-  constructor({ network, optimizer, ema, ...options }: HalfIterationOptions) {
+  constructor({ network, optimizer, ema, steps: given, ...options }: HalfIterationOptions) {
     const { problem, half } = options;
     const { seed, process, data, schedule } = problem;
     const { method, batchCoupling } = problem.method;
@@ -106,7 +114,7 @@ export class HalfIteration {
     this.half = half;
     this.direction = directionOf(problem, half);
     const steps = half <= schedule.firstIteration ? schedule.firstSteps : schedule.steps;
-    this.steps = method.fit ? 1 : steps;
+    this.#steps = method.fit ? 1 : (given ?? steps);
     this.optimizer = optimizer;
     this.#noise = random("train");
     this.#pairing = random("pairing");
@@ -139,6 +147,30 @@ export class HalfIteration {
         : null;
   }
 
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Changes the number of steps between two steps; the learning rate goes on from where it is, and ends as it would. */
+  resize(steps: number): void {
+    if (steps === this.#steps) return;
+    this.#resized = { step: this.step, progress: this.#progress };
+    this.#steps = Math.max(steps, this.step);
+  }
+
+  /** From 0 to 1. */
+  get #progress(): number {
+    const { step, progress } = this.#resized;
+    return progress + ((1 - progress) * (this.step - step)) / Math.max(1, this.#steps - step);
+  }
+
+  /** The learning rate of the next step. */
+  get #rate(): number {
+    const { lr, lrSchedule, lrWarmup } = this.#problem.optimisation;
+    const fallen = lrSchedule === "cosine" ? cosine(lr, this.#progress) : lr;
+    return this.step < lrWarmup ? fallen * ((this.step + 1) / lrWarmup) : fallen;
+  }
+
   /**
    * Ranks that share a batch each drop units of their own; `step` is the step after which a new rank joins.
    */
@@ -153,10 +185,10 @@ export class HalfIteration {
    * reading them would wait for another device (on the processor they are read at every step).
    */
   advance({ stop, pause }: StopPauseRequest, { shouldLog = false } = {}): Advanced {
-    const { lr, lrSchedule, repeat } = this.#problem.optimisation;
+    const { lrSchedule, lrWarmup, repeat } = this.#problem.optimisation;
     const result: Advanced = { loss: null, gradNorm: null, request: { stop, pause } };
-    if (this.optimizer && lrSchedule === "cosine")
-      this.optimizer.lr = cosine(lr, this.step, this.steps);
+    if (this.optimizer && (lrSchedule === "cosine" || this.step < lrWarmup + 1))
+      this.optimizer.lr = this.#rate;
     const { device } = this.#problem.data.x0;
     const step = () =>
       tidy(() => {
@@ -232,6 +264,7 @@ export class HalfIteration {
         fallback: this.#fallback.getState(),
         ...(this.#others && { others: this.#others }),
         source: this.source.save(),
+        ...(this.#resized.step > 0 && { resized: { ...this.#resized } }),
       },
     };
   }
@@ -243,6 +276,7 @@ export class HalfIteration {
   }: HalfIterationState): AsyncGenerator<{ done: number; total: number }> {
     this.step = step;
     if (!streams) return;
+    if (streams.resized) this.#resized = { ...streams.resized };
     yield* this.source.restore(streams.source);
     this.#noise.setState(streams.noise);
     this.#pairing.setState(streams.pairing);

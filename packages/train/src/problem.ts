@@ -84,6 +84,8 @@ interface Optimisation {
   lr?: number;
   /** How the learning rate falls within each half-iteration: to 0 along half a cosine wave, or not. */
   lrSchedule?: "constant" | "cosine";
+  /** Steps in which the learning rate rises to `lr` at the beginning of each half-iteration (default 0). */
+  lrWarmup?: number;
   weightDecay?: number;
   /** Largest global norm of the gradient; null (default): no clipping. */
   gradClip?: number | null;
@@ -238,6 +240,7 @@ export function complete(problem: Problem): CompleteProblem {
       optimizer: "Adam",
       lr: 1e-4,
       lrSchedule: "constant",
+      lrWarmup: 0,
       weightDecay: 0,
       gradClip: null,
       keepOptimizer: null,
@@ -262,10 +265,10 @@ export function complete(problem: Problem): CompleteProblem {
     seed,
   };
   const { halfIterations, steps, firstSteps, firstIteration, firstPass } = full.schedule;
-  const { batchSize, repeat } = full.optimisation;
+  const { batchSize, repeat, lrWarmup } = full.optimisation;
   const { accumulate, logEvery, cache } = full.execution;
   checkIntegers(1, { halfIterations, steps, firstSteps, batchSize, accumulate, logEvery });
-  checkIntegers(0, { firstIteration });
+  checkIntegers(0, { firstIteration, lrWarmup });
   checkIntegers(1, { firstPass, repeat });
   if (cache)
     checkIntegers(1, {

@@ -42,8 +42,8 @@ export async function* runSteps(
   current: HalfIteration,
   { logEvery, requests, pause, isOver, ...interruptible }: RunOptions,
 ): AsyncGenerator<TrainEvent, boolean> {
-  const { half, direction, steps, source, losses } = current;
-  const at = () => ({ half, direction, step: current.step, steps });
+  const { half, direction, source, losses } = current;
+  const at = () => ({ half, direction, step: current.step, steps: current.steps });
   const stopped = (): TrainEvent => {
     current.gatherRngStates();
     return { type: "stopped", ...at() };
@@ -54,7 +54,7 @@ export async function* runSteps(
   const restart = () => {
     since = { time: performance.now(), step: current.step };
   };
-  while (current.step < steps) {
+  while (current.step < current.steps) {
     const i = current.step + 1;
     if (source.due(i)) {
       const start = performance.now();
@@ -67,7 +67,7 @@ export async function* runSteps(
       yield { type: "simulate", half, direction, seconds: (performance.now() - start) / 1000 };
       restart();
     }
-    const shouldLog = i % logEvery === 0 || i === steps;
+    const shouldLog = i % logEvery === 0 || i === current.steps;
     const { loss, gradNorm, request } = current.advance(requests.before(i), { shouldLog });
     if (loss !== null && !Number.isFinite(loss)) throw notFinite(half, direction, i, losses);
     const now = performance.now();
@@ -86,7 +86,7 @@ export async function* runSteps(
       if (isOver()) return false;
       restart();
     }
-    if (requests.stops(request) && i < steps) {
+    if (requests.stops(request) && i < current.steps) {
       yield stopped();
       return false;
     }

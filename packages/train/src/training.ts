@@ -36,6 +36,8 @@ export class Training {
   readonly sampler: Sampler;
   readonly #plan: StepPlan;
   #current: HalfIteration | null = null;
+  /** Steps of half-iterations that are not those of the schedule. */
+  #steps: Record<string, number> = {};
   /** With several ranks: whether all have the state of rank 0, and whether it ended their work. */
   #isShared = false;
   #isOver = false;
@@ -81,7 +83,7 @@ export class Training {
    */
   async *run({ signal, pauseAt = () => false }: Control = {}): AsyncGenerator<TrainEvent> {
     if (!this.#isShared) this.share();
-    this.#broadcast({ kind: "run" });
+    this.#broadcast({ kind: "run", steps: this.#steps });
     try {
       yield* this.#halves({ signal, pauseAt });
     } finally {
@@ -107,6 +109,7 @@ export class Training {
     for (;;) {
       const command = await this.#handleCommands("run");
       if (command.kind === "over") return (command.failed as string | undefined) ?? null;
+      this.#takeSteps(command);
       const events = this.#halves({ signal, pauseAt: () => false });
       for await (const event of events) void event;
       if (this.#isOver) return this.#failure;
@@ -161,10 +164,30 @@ export class Training {
     this.#refreshSampler(direction);
     this.sampler.workersWaiting = this.#isMainOfSeveral;
     yield event;
-    if (this.#ranks.isMain) this.#broadcast({ kind: "go" });
-    else await this.#handleCommands("go");
+    if (this.#ranks.isMain) this.#broadcast({ kind: "go", steps: this.#steps });
+    else this.#takeSteps(await this.#handleCommands("go"));
     if (this.#ownSampler) this.state.samplers[direction].loadStateDict(this.#ownSampler);
     this.#forgetOwnSampler();
+  }
+
+  /**
+   * Gives a half-iteration, at a `pause` event or before it begins, another number of steps than the schedule's; of one
+   * in progress those that are done are the least. What it has learnt stays; saved states have it.
+   */
+  plan(half: number, steps: number): void {
+    this.#steps[half] = steps;
+    if (this.#current?.half === half) this.#current.resize(steps);
+  }
+
+  /** Steps of a half-iteration. */
+  stepsOf(half: number): number {
+    const { firstIteration, firstSteps, steps } = this.problem.schedule;
+    return this.#steps[half] ?? (half <= firstIteration ? firstSteps : steps);
+  }
+
+  #takeSteps({ steps = {} }: Command): void {
+    for (const [half, n] of Object.entries(steps as Record<string, number>))
+      this.plan(Number(half), n);
   }
 
   /** Whether the averages with which the current half-iteration began still make its rows: an evaluation must not change them. */
@@ -228,7 +251,7 @@ export class Training {
       network: state.networks[direction],
       optimizer: isFitted ? null : (state.optimizers[direction] ?? this.#newOptimizer(direction)),
       refresh: () => this.#refreshSampler(direction),
-      ...{ half, ema, sampler },
+      ...{ half, ema, sampler, steps: this.#steps[half] },
     });
   }
 
@@ -269,13 +292,14 @@ export class Training {
     this.#plan.measure(direction);
     const current = this.#begin(half);
     this.#current = current;
-    const { steps, losses } = current;
+    const { losses } = current;
+    const steps = () => current.steps;
     const { threads, sharesBatch } = this.#plan;
     const requests = stepRequests(ranks, {
       steps,
       sharesBatch: sharesBatch ?? true,
       isAborted: () => signal?.aborted === true,
-      pauseAt: (step) => step < steps && pauseAt({ half, step, steps }),
+      pauseAt: (step) => step < steps() && pauseAt({ half, step, steps: steps() }),
     });
     const pause = (event: TrainEvent) => this.#handOver(event);
     const isOver = () => this.#isOver;
@@ -330,6 +354,7 @@ export class Training {
       format: 1,
       half: state.half,
       ...{ threads, sharesBatch },
+      ...(Object.keys(this.#steps).length > 0 && { steps: { ...this.#steps } }),
       losses: pass ? [...pass.losses] : [],
       pass: pass ? toJsonState(pass.save()) : null,
     };
@@ -354,6 +379,7 @@ export class Training {
     resetSamplers(state);
     state.half = facts.half;
     this.#plan.restore(facts);
+    this.#steps = { ...facts.steps };
     if (pass) this.#saved = { pass, tensors: own, whole: { tensors: own, facts } };
     else for (const t of own.values()) t.dispose();
   }

@@ -125,6 +125,7 @@ export function trainingProblem(
       optimizer: config.optimizer,
       lr: config.lr,
       lrSchedule: config.lr_schedule ?? "constant",
+      lrWarmup: config.lr_warmup ?? 0,
       weightDecay: config.weight_decay,
       gradClip: config.grad_clip,
       keepOptimizer: keep_optimizer === "method" ? null : (keep_optimizer ?? config.use_prev_net),

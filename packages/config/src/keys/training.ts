@@ -54,6 +54,10 @@ export const training = {
     "how the learning rate falls in each half-iteration: cosine, to 0 along half a wave; null: constant",
     "cosine",
   ),
+  lr_warmup: follows(
+    "steps in which the learning rate rises at the beginning of each half-iteration; null: none",
+    500,
+  ),
   weight_decay: key(z.number().nonnegative(), 0, "weight decay"),
   loss_reduction: oneOf(
     ["mean", "sum"],

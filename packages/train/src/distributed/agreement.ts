@@ -25,14 +25,14 @@ interface Wanted {
 /** What all ranks do after each step, in turn. */
 export class Agreement {
   readonly #ranks: Pick<Ranks, "isMain" | "max">;
-  readonly #steps: number;
+  readonly #steps: () => number;
   #last = { step: 0, time: 0 };
   /** The next step before which they exchange requests. */
   #next = 0;
   #pause = 0;
 
   /** `steps` are those of the half-iteration, whose last one ends in a pause of its own. */
-  constructor(ranks: Pick<Ranks, "isMain" | "max">, steps: number) {
+  constructor(ranks: Pick<Ranks, "isMain" | "max">, steps: () => number) {
     this.#ranks = ranks;
     this.#steps = steps;
   }
@@ -42,7 +42,7 @@ export class Agreement {
     if (step < this.#next) return { stop: false, pause: step === this.#pause };
     const { isMain } = this.#ranks;
     const length = isMain ? this.#length(step) : 0;
-    const last = Math.min(step + length, this.#steps) - 1;
+    const last = Math.min(step + length, this.#steps()) - 1;
     let pause = 0;
     for (let s = step; pause === 0 && s <= last; s++) if (pauseAt(s)) pause = s;
     const [stops, next, agreed] = this.#ranks.max([
@@ -83,7 +83,7 @@ export function stepRequests(
     isAborted,
     pauseAt,
   }: {
-    steps: number;
+    steps: () => number;
     sharesBatch: boolean;
     isAborted: () => boolean;
     pauseAt: (step: number) => boolean;

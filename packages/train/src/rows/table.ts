@@ -45,6 +45,8 @@ const DEPTH = 2;
 export class TableRows implements RowSource {
   #rows: Batch = {};
   #cursor: number | null = null;
+  /** Steps that were left when the epoch was made. */
+  #left = 0;
   #before: States;
   /** Epochs whose runs were begun already: the state of the simulations' stream before, and their data. */
   readonly #begun: { simulate: Uint8Array; data: Endpoints }[] = [];
@@ -71,6 +73,7 @@ export class TableRows implements RowSource {
   /** Makes an epoch, from whose beginning on `left` steps follow. */
   #make(left: number): Making {
     this.#drop();
+    this.#left = left;
     const early = this.#begun.shift();
     this.#before = { ...this.#states(), ...(early && { simulate: early.simulate }) };
     const data = early?.data ?? this.#dataFor(left);
@@ -122,7 +125,7 @@ export class TableRows implements RowSource {
   }
 
   save(): SourceState {
-    return { ...this.#before, cursor: this.#cursor };
+    return { ...this.#before, cursor: this.#cursor, left: this.#left };
   }
 
   restore(state: SourceState): Making {
@@ -133,7 +136,8 @@ export class TableRows implements RowSource {
     if (state.cursor === null) return [];
     const { stepsLeft, batchSize } = this.#options;
     const cursor = state.cursor as number;
-    this.#make(stepsLeft() + Math.round(cursor / batchSize));
+    // States of earlier versions do not say it.
+    this.#make((state.left as number | undefined) ?? stepsLeft() + Math.round(cursor / batchSize));
     this.#cursor = cursor;
     return [];
   }

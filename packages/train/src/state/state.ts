@@ -26,6 +26,8 @@ export interface SavedFacts {
   threads: number | null;
   /** Whether several ranks share a step's rows, which rounds differently too; null: not known yet. */
   sharesBatch?: boolean | null;
+  /** Steps of half-iterations that are not those of the schedule. */
+  steps?: Record<string, number>;
   losses: number[];
   /** The half-iteration in progress, if any: step, random states, source of rows. */
   pass: unknown;
