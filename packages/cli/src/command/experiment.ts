@@ -52,6 +52,8 @@ export interface ExperimentCommand<C> {
   load(): Promise<Runner<C>>;
   /** The table of a finished run. */
   table(rows: readonly Row[]): Row[];
+  /** Prints a finished run in another way. */
+  print?(folder: string): void;
 }
 
 /** The runs of some words. The registry of methods, and the engine with it, is loaded where a word names one. */
@@ -208,7 +210,7 @@ async function asWorker<C>(
     if (first.kind === "over") return first.failed === undefined ? 0 : 1;
     const { signal } = interrupt;
     const options = { folder, ranks, signal, progress: silentProgress };
-    const reason = await runner.runWorker?.(config, options);
+    const reason = await runner.runWorker?.(config, { ...options, begin: first });
     if (reason) return 1;
     return signal.aborted ? 130 : 0;
   } finally {
@@ -223,12 +225,14 @@ async function single<C extends CompleteTrainConfig>(
   { folder, resume, again, ranks }: Place,
 ): Promise<number> {
   const print = (rows: readonly Row[]) => {
+    if (command.print) return command.print(folder);
     const table = formatTable(command.table(rows));
     console.log([table, placesOf(folder)].join("\n"));
   };
   const done = again ? null : runner.finished(folder, config);
   if (done) {
-    console.log(`${folder} is finished already (--again starts over)`);
+    const say = command.print ? console.error : console.log;
+    say(`${folder} is finished already (--again starts over)`);
     print(done.rows);
     return 0;
   }

@@ -5,7 +5,7 @@ import type { Checkpoint, CheckpointPoint } from "@dsbm/runs";
 import { io, type Tensor, zeros } from "@dsbm/torch";
 import type { SavedFacts, SavedTraining, Training } from "@dsbm/train";
 import { version } from "../machine/version.js";
-import { checkpointId, type Position, stepsBefore, stepsOf } from "../problem/iteration.js";
+import { checkpointId, type Position, stepsOf } from "../problem/iteration.js";
 import { UsageError } from "../terminal/errors.js";
 
 const directions = ["b", "f"] as const;
@@ -22,7 +22,17 @@ const rest = "rest.safetensors";
 export function encodePoint(
   training: Training,
   at: Position,
-  config: CompleteTrainConfig,
+  {
+    config,
+    order,
+    seconds,
+  }: {
+    config: CompleteTrainConfig;
+    /** Training steps before it. */
+    order: number;
+    /** Seconds of the run so far, where they are counted. */
+    seconds?: number | undefined;
+  },
 ): CheckpointPoint {
   const { tensors, facts } = training.save();
   const files: Record<string, Uint8Array> = {};
@@ -39,8 +49,8 @@ export function encodePoint(
   if (left.size > 0) files[rest] = io.encodeTensors(left, { dsbm: version });
   return {
     id: checkpointId(at, config),
-    order: stepsBefore(at, config),
-    facts: { at, training: facts, config },
+    order,
+    facts: { at, training: facts, config, ...(seconds !== undefined && { seconds }) },
     files,
   };
 }

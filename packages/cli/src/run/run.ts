@@ -25,7 +25,7 @@ import { describeStep } from "../machine/ranks.js";
 import { version } from "../machine/version.js";
 import { writeEvaluationPictures } from "../picture/pictures.js";
 import { type Ends, isVectors, loadEnds, prepareEnds } from "../problem/ends.js";
-import { checkpointId, type Position, stepsBefore, stepsOf } from "../problem/iteration.js";
+import { checkpointId, type Position } from "../problem/iteration.js";
 import { evaluatedDirections, threadsOf, trainingProblem } from "../problem/problem.js";
 import { encodePoint, restorePoint, startFromFiles } from "./checkpoint.js";
 import { saveColumns } from "./columns.js";
@@ -53,16 +53,17 @@ export async function runTraining(
   config: CompleteTrainConfig,
   options: RunOptions,
 ): Promise<RunResult & { state: "finished" | "interrupted" }> {
-  const { folder, progress, signal, again = false } = options;
+  const { folder, progress, signal, again = false, hooks = {} } = options;
   if (!again && existsSync(join(folder, "run.json"))) {
-    const rows = finishedRows(folder, config, freeKeys);
+    const free = new Set([...freeKeys, ...(hooks.free ?? [])]);
+    const rows = finishedRows(folder, config, free);
     if (rows) return { rows, state: "finished" };
-    checkSameConfig(folder, config, freeKeys);
+    checkSameConfig(folder, config, free);
     checkContinuable(folder);
   }
   setNumThreads(threadsOf(config));
   await prepareEnds(config, { progress, signal });
-  options.ranks?.broadcast({ kind: "begin" });
+  options.ranks?.broadcast({ kind: "begin", ...hooks.begin });
   const ends = loadEnds(config);
   let run: RunWriter | null = null;
   let work: ExperimentRun | null = null;
@@ -72,6 +73,7 @@ export async function runTraining(
       ...{ folder, mode, command: options.resume },
       columns: columnsFor(ends, config),
     });
+    hooks.opened?.(run);
     for (const end of [ends.x0, ends.x1]) progress.line(end.about);
     work = new ExperimentRun(config, options, ends, run);
     const state = await work.go();
@@ -146,9 +148,10 @@ class ExperimentRun {
       `${config.model.name} of ${(parameters / 1e6).toFixed(2)} million parameters each way, ${this.#halves} half-iterations`,
     );
     const at = this.#restore();
+    const { trained, pace } = options.hooks ?? {};
     run.rewindTo({ half_iteration: at.half, step: at.step });
     training.share();
-    const steps = stepsBefore(at, config);
+    const steps = this.#stepsBefore(at);
     this.#logger = loggers[config.LOGGER](run.paths.folder, { from: steps === 0 ? 0 : steps + 1 });
     saveColumns(ends, { config, run, progress });
     if (ends.projection) {
@@ -163,25 +166,35 @@ class ExperimentRun {
     if (!this.#evaluators) return "interrupted";
     // An earlier process may have ended between a checkpoint and its evaluation.
     if (this.#evaluationPending(at) && !(await this.#evaluate(at))) return "interrupted";
+    const isDone = at.step === training.stepsOf(at.half) || at.half === 0;
+    let why = isDone && at.half > 0 ? this.#ended(at.half) : null;
+    if (why === null) pace?.begin(training, isDone ? at.half + 1 : at.half, isDone ? 0 : at.step);
     const events = training.run({
       ...(signal && { signal }),
       pauseAt: ({ step }) =>
         step % config.checkpoint_stride === 0 ||
         step % config.gif_stride === 0 ||
-        this.#minutesUp(),
+        this.#minutesUp() ||
+        pace?.due() === true,
     });
-    for await (const event of events) {
+    if (why === null) for await (const event of events) {
       if (!(await this.#follow(event))) {
         progress.done();
         return "interrupted";
       }
+      why = event.type === "half" ? this.#ended(event.half) : null;
+      if (why !== null) break;
+      if (event.type === "half" && event.half < this.#halves) pace?.begin(training, event.half + 1);
     }
     progress.done();
-    if (signal?.aborted && training.state.half < this.#halves) return "interrupted";
+    if (why !== null) progress.line(`ended after half-iteration ${training.state.half}: ${why}`);
+    else if (signal?.aborted && training.state.half < this.#halves) return "interrupted";
     if (config.LOGGER === "Wandb")
       progress.line(
         `to send it to Weights & Biases: wandb sync ${config.wandb_id ? `--id ${config.wandb_id} ` : ""}${run.paths.folder}/tensorboard`,
       );
+    if ((await trained?.(run, ends, readCsv(run.paths.results_csv).rows)) === false)
+      return "interrupted";
     if (ends.exact) writeTrajectories({ config, ends, run, sampler: training });
     run.flush();
     await writeReport({ folder: run.paths.folder });
@@ -214,6 +227,8 @@ class ExperimentRun {
     }
     const at = restorePoint(this.#training, checkpoint);
     this.#lastPoint = checkpoint.folder;
+    const { seconds } = checkpoint.facts;
+    if (typeof seconds === "number") options.hooks?.pace?.resume(seconds);
     this.#store.dropAfter(checkpoint.order);
     progress.line(`going on from checkpoint ${checkpoint.id}`);
     if (config.autostart_next_it && this.#training.skipHalf())
@@ -227,8 +242,9 @@ class ExperimentRun {
 
   /** Handles an event of the training; false to stop. */
   async #follow(event: TrainEvent): Promise<boolean> {
-    const { progress } = this.options;
+    const { progress, hooks } = this.options;
     const label = this.#label(event);
+    hooks?.pace?.follow(event);
     switch (event.type) {
       case "start":
         progress.line(`${label}: ${describeStep(event)}`);
@@ -245,6 +261,8 @@ class ExperimentRun {
         progress.update({ label, ...event });
         return true;
       case "pause":
+        hooks?.pace?.replan(this.#training, event);
+        if (hooks?.pace && !this.#minutesUp()) return true;
         this.#save(event);
         return event.step % this.config.gif_stride !== 0 || (await this.#evaluate(event));
       case "stopped":
@@ -262,7 +280,7 @@ class ExperimentRun {
 
   async #endHalf(event: Extract<TrainEvent, { type: "half" }>): Promise<boolean> {
     const { half, direction, seconds } = event;
-    const at = { half, direction, step: stepsOf(half, this.config) };
+    const at = { half, direction, step: this.#training.stepsOf(half) };
     this.options.progress.line(`${this.#label(at)}: trained in ${seconds.toFixed(1)} s`);
     this.run.saveFile(
       `models/${half}_${direction}.safetensors`,
@@ -274,7 +292,22 @@ class ExperimentRun {
       }),
     );
     this.#save(at);
-    return this.#evaluate(at);
+    const whole = await this.#evaluate(at);
+    this.options.hooks?.pace?.evaluated();
+    return whole;
+  }
+
+  /** The reason to end after a half-iteration; null: go on. */
+  #ended(half: number): string | null {
+    const { pace } = this.options.hooks ?? {};
+    return pace?.ended(readCsv(this.run.paths.results_csv).rows, half) ?? null;
+  }
+
+  /** Training steps before a position, over all half-iterations. */
+  #stepsBefore({ half, step }: Pick<Position, "half" | "step">): number {
+    let total = step;
+    for (let h = 1; h < half; h++) total += this.#training.stepsOf(h);
+    return total;
   }
 
   #log(event: Extract<TrainEvent, { type: "step" }>): void {
@@ -282,7 +315,7 @@ class ExperimentRun {
     const metrics = { loss, rate, ...(gradNorm !== null && { grad_norm: gradNorm }) };
     this.run.appendMetric({ half_iteration: half, direction, step, ...metrics });
     this.#logger?.log(
-      stepsBefore(event, this.config),
+      this.#stepsBefore(event),
       namedMetrics({ direction, stage: "train" }, metrics),
     );
   }
@@ -291,7 +324,13 @@ class ExperimentRun {
     const at = { half, direction, step };
     this.run.flush();
     this.#logger?.flush();
-    const { checkpoint, warnings } = this.#store.save(encodePoint(this.#training, at, this.config));
+    const { checkpoint, warnings } = this.#store.save(
+      encodePoint(this.#training, at, {
+        config: this.config,
+        order: this.#stepsBefore(at),
+        seconds: this.options.hooks?.pace?.seconds,
+      }),
+    );
     for (const warning of warnings) this.options.progress.line(warning);
     this.#lastPoint = checkpoint.folder;
     this.#lastSaved = performance.now();
@@ -317,7 +356,7 @@ class ExperimentRun {
   #evaluationPending(at: Position): boolean {
     const { half, step } = at;
     if (half === 0 || step === 0) return false;
-    if (step !== stepsOf(half, this.config) && step % this.config.gif_stride !== 0) return false;
+    if (step !== this.#training.stepsOf(half) && step % this.config.gif_stride !== 0) return false;
     return this.#pending(at).length > 0;
   }
 
@@ -351,7 +390,7 @@ class ExperimentRun {
           })
         : [];
       const place = { direction: at.direction, stage: "test" } as const;
-      const before = stepsBefore(at, config);
+      const before = this.#stepsBefore(at);
       this.#logger?.log(before, namedMetrics(place, found.result));
       this.#logger?.images(
         before,

@@ -1,0 +1,79 @@
+// `dsbm fit SOURCE TARGET key=value …`: a bridge between two data sets of the user's own, with choices made from the
+// data, in the time given.
+import { resolve as absolute } from "node:path";
+import { type CompleteTrainConfig, fit } from "@dsbm/config";
+import { type Quality, readQuality } from "@dsbm/runs";
+import { readFitWords } from "../fit/words.js";
+import { UsageError } from "../terminal/errors.js";
+import { type Runner, runExperiment } from "./experiment.js";
+
+const notes = [
+  "SOURCE and TARGET are tables (.csv, .tsv, .parquet, .npy, .npz, .h5ad) or folders of pictures. One table with two",
+  "groups: dsbm fit FILE data.split_by=COLUMN data.source=A data.target=B",
+  "What is not given is chosen from the data; the choices are printed with their reasons, and kept in choices.json.",
+  "--plan   print the choices and the plan of the time, and train nothing",
+  "--json   print the table at the end as JSON, and nothing else, on stdout",
+  "Where a run was stopped or killed, the same command goes on with it, from its newest whole checkpoint.",
+].join("\n");
+
+/** Runs the command; returns the exit code. Throws ConfigError and UsageError for words that cannot be. */
+export async function fitCommand(args: string[]): Promise<number> {
+  const isSwitch = (word: string) => ["--plan", "--json", "--again"].includes(word);
+  const words = readFitWords(args.filter((word) => !isSwitch(word)));
+  const plans = args.includes("--plan");
+  if (plans && words.tokens.some((word) => word === "-m" || word === "--multirun"))
+    throw new UsageError("--plan plans one run: leave -m out");
+  return runExperiment<CompleteTrainConfig>(
+    {
+      experiment: fit,
+      usage: "SOURCE TARGET [--plan] [--json] ",
+      notes,
+      table: (rows) => [...rows],
+      load: () => (plans ? planner(words) : runner(words)),
+      print: (folder) => {
+        if (!plans) print(folder, args.includes("--json"));
+      },
+    },
+    [...words.tokens, ...(args.includes("--again") || plans ? ["--again"] : [])],
+  );
+}
+
+type Words = ReturnType<typeof readFitWords>;
+
+async function runner(words: Words): Promise<Runner<CompleteTrainConfig>> {
+  const { finishedFit, runFit, runFitWorker } = await import("../fit/run.js");
+  qualityText = (await import("../quality/table.js")).qualityTable;
+  return {
+    finished: (folder) => finishedFit(words, folder),
+    run: (_, options) => runFit(words, options),
+    runWorker: (_, options) => runFitWorker(words, options),
+  };
+}
+
+async function planner(words: Words): Promise<Runner<CompleteTrainConfig>> {
+  const { planFit, printPlan } = await import("../fit/run.js");
+  return {
+    finished: () => null,
+    async run(_, { progress, signal }) {
+      const planned = await planFit(words, { progress, signal });
+      printPlan(planned, { line: (text) => console.log(text) });
+      return { rows: [], state: "finished" };
+    },
+  };
+}
+
+/** The table of a quality; loaded with the runner. */
+let qualityText: (quality: Quality) => string = (quality) => JSON.stringify(quality);
+
+function print(folder: string, json: boolean): void {
+  const quality = readQuality(folder);
+  if (!quality) return;
+  if (json) {
+    console.log(JSON.stringify(quality, null, 2));
+    return;
+  }
+  const at = absolute(folder);
+  console.log(
+    `${qualityText(quality)}\npictures: ${at}/samples\nreport:   ${at}/report.html\nsample:   npx dsbm sample ${folder} NEW OUT direction=f`,
+  );
+}

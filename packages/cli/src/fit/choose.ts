@@ -1,0 +1,145 @@
+// The rules by which `dsbm fit` chooses what nobody typed (docs/guide/choosing.md). Each gives a value and its reason in
+// one sentence. Scales are those that networks see.
+import type { DataFacts } from "./facts.js";
+
+/** A choice as choices.json has it. */
+export interface Choice {
+  key: string;
+  value: string | number | boolean | null;
+  reason: string;
+  /** Whether it was typed. */
+  given: boolean;
+}
+
+/** A choice of a rule. */
+type Rule = Omit<Choice, "given">;
+
+const short = (x: number) => Number(x.toPrecision(2));
+
+/** Deviations of columns that lie within this factor are taken as coordinates of one space. */
+const comparable = 30;
+
+/** How columns are scaled: from their deviations (0: constant) and whether the file has names for them. */
+export function chooseScale({ std, named }: { std: readonly number[]; named: boolean }): Rule {
+  const varying = std.filter((s) => s > 0);
+  const ratio = Math.max(...varying) / Math.min(...varying);
+  const key = "data.standardise";
+  if (named)
+    return { key, value: "columns", reason: "columns with names have units of their own" };
+  if (varying.length > 1 && ratio <= comparable)
+    return {
+      key,
+      value: "global",
+      reason: `the columns have no names and deviations within a factor of ${short(ratio)}: coordinates of one space`,
+    };
+  return {
+    key,
+    value: "columns",
+    reason:
+      varying.length > 1
+        ? `the deviations of the columns differ by a factor of ${short(ratio)}`
+        : "there is one column that varies",
+  };
+}
+
+/** σ is this part of the distance that optimal transport moves a coordinate. */
+const part = 0.1;
+/** Least and largest σ, in units of the spread within the ends. */
+const [least, largest] = [0.02, 0.3];
+
+/** σ from the distance between the ends and the spread within them. */
+export function chooseSigma({ transport, spread }: DataFacts): Rule {
+  const wanted = part * transport;
+  const [low, high] = [least * spread, largest * spread];
+  const value = short(Math.max(Math.min(wanted, high), low) || part);
+  const moved = `optimal transport moves a coordinate by ${short(transport)}, of which this is a tenth`;
+  return {
+    key: "sigma",
+    value,
+    reason:
+      wanted > high
+        ? `the ends are far apart (${short(transport)} a coordinate): ${largest} of their spread of ${short(spread)}`
+        : wanted < low
+          ? `the ends are close (${short(transport)} a coordinate): ${least} of their spread of ${short(spread)}`
+          : moved,
+  };
+}
+
+/** The choices for vectors or pictures, in the order in which they are printed. */
+export function chooseRules(facts: DataFacts): Rule[] {
+  const { shape, rows } = facts;
+  return [chooseSigma(facts), ...(shape.length === 1 ? vectorRules : pictureRules)(facts, Math.min(...rows))];
+}
+
+function vectorRules({ shape, spread, ...facts }: DataFacts, n: number): Rule[] {
+  const [d] = shape as [number];
+  const sigma = chooseSigma({ shape, spread, ...facts }).value as number;
+  const steps = Math.min(50, Math.max(20, 10 * Math.ceil((10 * sigma) / (spread || 1))));
+  const width = n < 1000 && d <= 20 ? 128 : d > 60 ? 512 : 256;
+  const batch = Math.max(1, Math.min(256, Math.floor(n / 2)));
+  const pairs = Math.min(20_000, Math.max(5000, n));
+  return [
+    {
+      key: "num_steps",
+      value: steps,
+      reason: `σ is ${short(sigma / (spread || 1))} of the spread: a path is nearly straight, and more noise takes more steps`,
+    },
+    {
+      key: "model.hidden",
+      value: `${width},${width},${width}`,
+      reason: `${d} columns and ${n} rows at the smaller end`,
+    },
+    {
+      key: "ot_sampler",
+      value: "exact",
+      reason: "pairs of optimal transport within a batch are near those of the bridge from the first step on",
+    },
+    { key: "n_ipf", value: 2, reason: "an iteration on those pairs, and one on pairs of the bridge itself" },
+    {
+      key: "batch_size",
+      value: batch,
+      reason: batch < 256 ? `half of the ${n} rows` : "exact transport within more rows takes longer than the step",
+    },
+    { key: "lr", value: 1e-3, reason: "a fully connected network; it rises first, and falls to 0" },
+    { key: "lr_warmup", value: 100, reason: "Adam's averages settle in some hundred steps" },
+    { key: "ema_rate", value: 0.999, reason: "averaged over some thousand steps, from the beginning of each half-iteration on" },
+    { key: "cache_npar", value: Math.max(pairs, batch), reason: "simulated pairs for some hundred steps" },
+    {
+      key: "cache_refresh_stride",
+      value: Math.max(50, Math.ceil((10 * pairs) / batch)),
+      reason: "each simulated pair is used ten times, at other times and with other noise",
+    },
+  ];
+}
+
+function pictureRules({ shape }: DataFacts, n: number): Rule[] {
+  const [, size] = shape as [number, number, number];
+  const channels = size <= 32 ? 32 : 64;
+  const batch = Math.max(1, Math.min(size <= 32 ? 64 : 32, Math.floor(n / 2)));
+  const levels = size % 4 === 0 ? "1,2,2" : size % 2 === 0 ? "1,2" : "1";
+  return [
+    { key: "num_steps", value: 30, reason: "the usual number for pictures" },
+    { key: "model", value: "UNET", reason: "pictures" },
+    { key: "model.num_channels", value: channels, reason: `${size}×${size} pixels` },
+    { key: "model.channel_mult", value: levels, reason: `resolutions of ${size} pixels` },
+    { key: "model.num_res_blocks", value: 1, reason: "small enough for a processor" },
+    { key: "model.attention_resolutions", value: null, reason: "small enough for a processor" },
+    { key: "model.dropout", value: 0, reason: "bridges of few steps do not overfit first" },
+    { key: "ot_sampler", value: "exact", reason: "pairs of optimal transport within a batch keep pictures near" },
+    { key: "n_ipf", value: 2, reason: "an iteration on those pairs, and one on pairs of the bridge itself" },
+    { key: "batch_size", value: batch, reason: batch < 32 ? `half of the ${n} pictures` : `${size}×${size} pixels on a processor` },
+    { key: "lr", value: 5e-4, reason: "a convolutional network; it rises first, and falls to 0" },
+    { key: "lr_warmup", value: 50, reason: "Adam's averages settle in some ten steps" },
+    { key: "ema_rate", value: 0.995, reason: "averaged over some hundred steps" },
+    { key: "cache_npar", value: Math.max(batch, Math.min(512, 2 * n)), reason: "simulating pictures takes longer than training on them" },
+    { key: "cache_refresh_stride", value: 100, reason: "simulated pairs are used several times" },
+    { key: "test_npar", value: 128, reason: "evaluations between half-iterations are short" },
+    { key: "cache_batch_size", value: 128, reason: "bounds the memory" },
+  ];
+}
+
+/** Steps of an iteration's half beyond which the data would be learnt by heart: passes over the smaller end. */
+const passes = 400;
+
+export const mostSteps = (rows: number, batch: number): number =>
+  Math.max(3000, Math.ceil((passes * rows) / batch));

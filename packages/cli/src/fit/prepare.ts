@@ -1,0 +1,131 @@
+// From the words of `dsbm fit` to a complete configuration: looks at the data, makes the choices, and adds them to the
+// words, where those that were typed count.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { methods } from "@dsbm/bridge";
+import { type CompleteTrainConfig, completeTrain, type FitConfig, fit, fitOnlyKeys, printValue, resolve } from "@dsbm/config";
+import sharp from "sharp";
+import { presets } from "../command/experiment.js";
+import { type Ends, loadEnds, prepareEnds } from "../problem/ends.js";
+import { UsageError } from "../terminal/errors.js";
+import type { Progress } from "../terminal/progress.js";
+import { type Choice, chooseRules, chooseScale } from "./choose.js";
+import { type DataFacts, dataFacts } from "./facts.js";
+import type { FitWords } from "./words.js";
+
+/** A configuration and the keys of the command that the run itself does not have. */
+export interface Chosen {
+  config: CompleteTrainConfig;
+  own: Pick<FitConfig, "max_minutes" | "early_stop" | "holdout" | "at">;
+}
+
+/** The configuration of the words with choices. Throws ConfigError. */
+export function configured({ tokens }: Pick<FitWords, "tokens">, choices: readonly Choice[]): Chosen {
+  const words = choices
+    .filter(({ given }) => !given)
+    .map(({ key, value }) => `${key}=${printValue(value)}`);
+  const names = { method: Object.keys(methods) };
+  const { members } = resolve(fit, [...words, ...tokens], { dirs: [presets], names });
+  const { config } = members[0] as (typeof members)[number];
+  const { max_minutes, early_stop, holdout, at } = config;
+  const run = Object.fromEntries(
+    Object.entries(config).filter(([key]) => !fitOnlyKeys.includes(key)),
+  ) as typeof config;
+  return { config: completeTrain(run) as CompleteTrainConfig, own: { max_minutes, early_stop, holdout, at } };
+}
+
+export interface Prepared extends Chosen {
+  choices: Choice[];
+  facts: DataFacts;
+}
+
+/** Looks at the data and chooses. Throws the errors of data and configuration. */
+export async function prepare(
+  words: FitWords,
+  { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
+): Promise<Prepared> {
+  const choices: Choice[] = [];
+  const choose = (rule: Omit<Choice, "given">) => {
+    const { key } = rule;
+    const isGiven = words.given.has(key) || (key.startsWith("model") && words.given.has("model"));
+    if (!isGiven) choices.push({ ...rule, given: false });
+    else if (words.given.has(key)) choices.push({ ...rule, reason: "it was given", given: true });
+  };
+  const now = () => configured(words, choices);
+  const { Dataset } = now().config;
+  if (Dataset.startsWith("folder:")) for (const rule of await pictureSizes(now().config)) choose(rule);
+  let { config } = now();
+  await prepareEnds(config, { progress, signal });
+  let ends = loadEnds(config);
+  try {
+    const columns = columnsOf(ends);
+    if (columns) {
+      choose(chooseScale(columns));
+      config = now().config;
+      if (config.data.standardise !== columns.standardise) {
+        ends.dispose();
+        ends = loadEnds(config);
+      }
+    }
+    const facts = dataFacts(ends, config.seed);
+    // Words that choose a method choose how its pairs are made.
+    const methodKeys = words.given.has("method") ? ["ot_sampler", "n_ipf"] : [];
+    const conditional = config.cdsb || config.data.condition !== null;
+    for (const rule of chooseRules(facts)) {
+      if (methodKeys.includes(rule.key)) continue;
+      if (rule.key === "ot_sampler" && conditional)
+        choose({ ...rule, value: null, reason: "pairs share the condition instead" });
+      else choose(rule);
+    }
+    for (const choice of choices) if (choice.given) choice.value = valueOf(now().config, choice.key);
+    return { ...now(), choices, facts };
+  } finally {
+    ends.dispose();
+  }
+}
+
+/** The value of a dotted key. */
+function valueOf(config: object, key: string): Choice["value"] {
+  let value: unknown = config;
+  for (const part of key.split(".")) value = (value as Record<string, unknown> | undefined)?.[part];
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : ((value ?? null) as Choice["value"]);
+}
+
+/** Deviations of the columns of tables, where they are scaled one by one; null for other data. */
+function columnsOf({ columns, x0 }: Ends) {
+  if (!columns) return null;
+  const { standardise, std } = columns.transform;
+  return { standardise, std, named: x0.facts?.named ?? false };
+}
+
+const wholeSizes = [16, 28, 32, 64];
+
+/** Size and channels of pictures, from some of them. Throws a UsageError for a folder without any. */
+async function pictureSizes({ Dataset, Dataset_transfer }: CompleteTrainConfig): Promise<Omit<Choice, "given">[]> {
+  const found: { size: number; channels: number }[] = [];
+  for (const name of [Dataset, Dataset_transfer ?? ""]) {
+    if (!name.startsWith("folder:")) continue;
+    const folder = name.slice("folder:".length);
+    const files = readdirSync(folder, { recursive: true })
+      .map(String)
+      .filter((file) => /\.(png|jpe?g|webp)$/i.test(file))
+      .sort();
+    if (files.length === 0)
+      throw new UsageError(`${folder} has no pictures; expected PNG, JPEG or WebP files`);
+    for (const file of files.slice(0, 20)) {
+      const meta = await sharp(join(folder, file)).metadata().catch(() => null);
+      if (!meta?.width || !meta.height) continue;
+      const gray = meta.space === "b-w" || meta.channels === 1;
+      found.push({ size: Math.min(meta.width, meta.height), channels: gray ? 1 : 3 });
+    }
+  }
+  if (found.length === 0) throw new UsageError(`no picture of ${Dataset} can be read`);
+  const least = Math.min(...found.map(({ size }) => size));
+  const size = wholeSizes.findLast((one) => one <= least) ?? least;
+  const channels = Math.max(...found.map((one) => one.channels));
+  return [
+    { key: "model", value: "UNET", reason: "pictures" },
+    { key: "data.image_size", value: size, reason: `the smallest picture that was looked at has ${least} pixels a side` },
+    { key: "data.channels", value: channels, reason: channels === 1 ? "the pictures are grey" : "the pictures have colours" },
+  ];
+}

@@ -1,0 +1,230 @@
+// A run of `dsbm fit`: choices, a plan of its time, the runner of every experiment, and the table at the end.
+import { existsSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { BridgeError } from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { type Row, readJson, runPaths, writeQuality } from "@dsbm/runs";
+import { setNumThreads } from "@dsbm/torch";
+import { loadEnds } from "../problem/ends.js";
+import { threadsOf, trainingProblem } from "../problem/problem.js";
+import { measureQuality } from "../quality/measure.js";
+import type { RunOptions, WorkerOptions } from "../run/options.js";
+import { finishedRun, type RunResult, runTraining, runTrainingWorker } from "../run/run.js";
+import { duration, type Progress } from "../terminal/progress.js";
+import { type Choice, mostSteps } from "./choose.js";
+import type { DataFacts } from "./facts.js";
+import { Pace } from "./pace.js";
+import { type Chosen, configured, prepare } from "./prepare.js";
+import { choicesJson, readChoices } from "./saved.js";
+import { measureSpeed, type Speed } from "./speed.js";
+import type { FitWords } from "./words.js";
+
+/** The rows of a finished run of these words; null for another. */
+export function finishedFit(words: FitWords, folder: string): RunResult | null {
+  const choices = readChoices(folder);
+  if (!choices || !existsSync(runPaths(folder).quality_json)) return null;
+  return finishedRun(folder, configured(words, choices).config);
+}
+
+/** Makes the choices, or reads those of the run that goes on, trains, and measures. Throws as runTraining. */
+export async function runFit(
+  words: FitWords,
+  options: RunOptions,
+): Promise<RunResult & { state: "finished" | "interrupted" }> {
+  const began = performance.now() / 1000;
+  const { folder, again = false } = options;
+  const before = again ? null : readChoices(folder);
+  const planned = before
+    ? await resumed(words, before, options)
+    : await planFit(words, options, began);
+  if (!before) printPlan(planned, options.progress);
+  const attempt = (one: Planned, isAgain: boolean) =>
+    trainFit(one, { ...options, again: isAgain }, { began });
+  try {
+    return await attempt(planned, again);
+  } catch (error) {
+    if (!(error instanceof BridgeError) || error.code !== "not_finite" || wasLowered(planned)) throw error;
+    const lowered = lower(planned, words);
+    options.progress.line(`${error.message}: going on from there with lr=${lowered.config.lr}`);
+    return attempt(lowered, false);
+  }
+}
+
+/** As a rank that is not 0: with the choices that rank 0 made. */
+export function runFitWorker(words: FitWords, options: WorkerOptions): Promise<string | null> {
+  const choices = (options.begin?.choices ?? []) as Choice[];
+  return runTrainingWorker(configured(words, choices).config, options);
+}
+
+interface Planned extends Chosen {
+  choices: Choice[];
+  pace: Pace;
+  speed: Speed;
+}
+
+/** What the end takes, in times of an exact plan between the rows that facts were made of. */
+function reserveOf({ planSeconds, planned, rows, shape }: DataFacts, holdouts: number): number {
+  const unit = planSeconds / Math.max(1, planned) ** 2;
+  const plan = (n: number) => unit * n ** 2;
+  const n = Math.min(10_000, Math.max(...rows));
+  const held = holdouts * 8 * plan(n);
+  return shape.length === 1 ? 8 + 12 * plan(Math.min(2000, 0.1 * n)) + held : 30;
+}
+
+/** Looks at data and machine. */
+export async function planFit(
+  words: FitWords,
+  { progress, signal }: Pick<RunOptions, "progress" | "signal">,
+  began = performance.now() / 1000,
+): Promise<Planned> {
+  const prepared = await prepare(words, { progress, signal });
+  const { facts, own } = prepared;
+  const speed = await speedOf(prepared.config, runPaths("").cache);
+  const { config, choices } = prepared;
+  const pace = new Pace(paceOptions({ config, own }, { speed, facts }), { began });
+  const given = words.given;
+  const steps = pace.forecast();
+  const [first, later] = [steps[0] as number, steps.at(-1) as number];
+  if (own.max_minutes !== null && !given.has("num_iter")) {
+    const reason = `what max_minutes=${own.max_minutes} leaves at ${(1 / speed.step).toFixed(0)} steps a second`;
+    choices.push({ key: "first_num_iter", value: first, reason, given: false });
+    choices.push({ key: "num_iter", value: later, reason: `${reason}, simulations included`, given: false });
+    // Evaluations follow half-iterations.
+    for (const key of ["gif_stride", "checkpoint_stride"])
+      choices.push({ key, value: 1_000_000_000, reason: "only after half-iterations", given: given.has(key) });
+  }
+  choices.push({ key: "max_minutes", value: own.max_minutes, reason: "the time given", given: true });
+  choices.push({ key: "reserve", value: Math.ceil(pace.reserve), reason: "seconds kept for evaluation and report", given: true });
+  return { ...configured(words, choices), choices, pace, speed };
+}
+
+function paceOptions(
+  { config, own }: Chosen,
+  { speed, facts, reserve }: { speed: Speed; facts?: DataFacts; reserve?: number },
+) {
+  const { cache_refresh_stride: stride, cache_npar, batch_size, fb_sequence } = config;
+  const holdouts = own.holdout === null ? 0 : [own.holdout].flat().length;
+  const rows = facts ? Math.min(...facts.rows) : 0;
+  return {
+    seconds: own.max_minutes === null ? null : 60 * own.max_minutes,
+    reserve: reserve ?? (facts ? reserveOf(facts, holdouts) : 20),
+    halves: config.half_iterations,
+    first: fb_sequence.length,
+    most: rows > 0 ? mostSteps(rows, batch_size) : Math.max(config.first_num_iter, config.num_iter),
+    step: { first: speed.step, later: speed.step + (cache_npar * speed.pair) / stride },
+    stride,
+    earlyStop: own.early_stop,
+  };
+}
+
+async function speedOf(config: CompleteTrainConfig, cacheFolder: string): Promise<Speed> {
+  setNumThreads(threadsOf(config));
+  const ends = loadEnds(config);
+  try {
+    const problem = trainingProblem(config, ends, { cacheFolder });
+    const many = { firstSteps: 1_000_000, steps: 1_000_000 };
+    return await measureSpeed({ ...problem, schedule: { ...problem.schedule, ...many } });
+  } finally {
+    ends.dispose();
+  }
+}
+
+/** A run that goes on: its choices, and the speed that it was planned with. */
+async function resumed(words: FitWords, choices: Choice[], { progress }: RunOptions): Promise<Planned> {
+  progress.line("going on with the choices in choices.json");
+  const chosen = configured(words, choices);
+  const reserve = Number(choices.find(({ key }) => key === "reserve")?.value ?? 20);
+  const speed = { step: 0.01, pair: 0.001 };
+  const pace = new Pace(paceOptions(chosen, { speed, reserve }), {});
+  return { ...chosen, choices, pace, speed };
+}
+
+/** Prints choices with their reasons, and the plan of the time. */
+export function printPlan(
+  { choices, own, config, pace }: Pick<Planned, "choices" | "own" | "config" | "pace">,
+  { line }: Pick<Progress, "line">,
+): void {
+  const hidden = ["reserve", "gif_stride", "checkpoint_stride", "max_minutes"];
+  const shown = choices.filter(({ key }) => !hidden.includes(key));
+  const text = ({ key, value }: Choice) => `${key}=${value}`;
+  const width = Math.max(...shown.map((choice) => text(choice).length));
+  for (const choice of shown) line(`${text(choice).padEnd(width)}  because ${choice.reason}`);
+  if (own.max_minutes === null) return;
+  const steps = pace.forecast().map((n, i) => `${n} ${config.fb_sequence[i % config.fb_sequence.length]}`);
+  line(
+    `time: ${duration(60 * own.max_minutes)} in all, about ${duration(pace.reserve)} of it for evaluation and report at the end; half-iterations of ${steps.join(", ")} steps, planned again as they run`,
+  );
+}
+
+const wasLowered = ({ choices }: Planned) => choices.some(({ key, reason }) => key === "lr" && reason.startsWith("lowered"));
+
+/** The same with a lower learning rate. */
+function lower(planned: Planned, words: FitWords): Planned {
+  const lr = planned.config.lr / 5;
+  const reason = `lowered from ${planned.config.lr}, which led to numbers that are not finite`;
+  const choices = planned.choices.filter(({ key }) => key !== "lr");
+  choices.push({ key: "lr", value: lr, reason, given: false });
+  const tokens = words.tokens.filter((word) => !/^\+{0,2}lr=/.test(word));
+  return { ...planned, choices, ...configured({ tokens }, choices) };
+}
+
+async function trainFit(
+  { config, own, choices, pace }: Planned,
+  options: RunOptions,
+  { began }: { began: number },
+): Promise<RunResult & { state: "finished" | "interrupted" }> {
+  const { folder, progress, signal } = options;
+  const times = own.at === null ? [] : [own.at].flat();
+  const holdouts = own.holdout === null ? [] : [own.holdout].flat().map((path, i) => ({ path, at: times[i] as number }));
+  const measure = async (ends?: Parameters<typeof measureQuality>[1]) => {
+    const quality = await measureQuality(folder, { ...ends, holdouts, progress, signal, threads: config.threads, device: config.device });
+    if (quality) writeQuality(folder, quality);
+    return quality !== null;
+  };
+  const result = await runTraining(config, {
+    ...options,
+    hooks: {
+      free: ["lr", "num_iter", "first_num_iter"],
+      begin: { choices },
+      opened: (run) => void run.saveFile("choices.json", choicesJson(choices)),
+      pace,
+      async trained(_run, ends, rows) {
+        keepBest(folder, rows, progress);
+        if (!(await measure({ ends }))) return false;
+        progress.line(`took ${duration(pace.seconds)}`);
+        return true;
+      },
+    },
+  });
+  void began;
+  // A run that was finished before, asked for other hold-outs.
+  if (result.state === "finished" && !existsSync(runPaths(folder).quality_json) && !(await measure()))
+    return { rows: result.rows, state: "interrupted" };
+  return result;
+}
+
+/** A last half-iteration that is worse than an earlier one of its direction by more than this is not sampled. */
+const worse = 1.1;
+
+/** Sets weights aside that reach held-out data worse than earlier ones. */
+function keepBest(folder: string, rows: readonly Row[], { line }: Progress): void {
+  const paths = runPaths(folder);
+  for (const direction of ["f", "b"] as const) {
+    const own = rows.filter((row) => row.direction === direction && typeof row.sliced_w2 === "number");
+    const last = own.at(-1);
+    if (!last) continue;
+    const best = own.reduce((a, b) => (Number(b.sliced_w2) < Number(a.sliced_w2) ? b : a));
+    if (Number(last.sliced_w2) <= worse * Number(best.sliced_w2)) continue;
+    for (const { half_iteration } of own)
+      if (Number(half_iteration) > Number(best.half_iteration)) {
+        const path = paths.model(Number(half_iteration), direction);
+        if (existsSync(path)) renameSync(path, join(paths.models, `worse_${half_iteration}_${direction}.safetensors`));
+      }
+    line(
+      `the weights of half-iteration ${best.half_iteration} ${direction} are kept: sliced W2 ${Number(best.sliced_w2).toPrecision(3)}, later ${Number(last.sliced_w2).toPrecision(3)}`,
+    );
+  }
+}
+
+/** quality.json of a run. */
+export const readFitQuality = (folder: string) => readJson(runPaths(folder).quality_json);

@@ -1,0 +1,46 @@
+// How fast a problem trains on this machine: some steps and a simulation of it, on networks that are thrown away.
+import { type Problem, Training, withExecution } from "@dsbm/train";
+import { tidy } from "@dsbm/torch";
+import { stream } from "@dsbm/bridge";
+
+export interface Speed {
+  /** Seconds of a step on pairs of the first coupling. */
+  step: number;
+  /** Seconds to simulate a pair. */
+  pair: number;
+}
+
+/** Measures for about `seconds`. */
+export async function measureSpeed(problem: Problem, seconds = 1): Promise<Speed> {
+  const training = new Training(withExecution(problem, { ranks: null, logEvery: 1_000_000 }));
+  try {
+    const stop = new AbortController();
+    const seen: [step: number, time: number][] = [];
+    const pauseAt = ({ step }: { step: number }) => {
+      const now = performance.now() / 1000;
+      // The first steps record the program.
+      if (step >= 3) seen.push([step, now]);
+      const [, began] = seen[0] ?? [0, now];
+      if (seen.length >= 5 && now - began > seconds / 2) stop.abort();
+      return false;
+    };
+    for await (const event of training.run({ signal: stop.signal, pauseAt }))
+      if (event.type === "half") break;
+    const [first, last] = [seen[0], seen.at(-1)] as [[number, number], [number, number]];
+    const step = first && last[0] > first[0] ? (last[1] - first[1]) / (last[0] - first[0]) : 0.01;
+    const { x0, decode } = training.problem.data;
+    const generator = stream(0, "fit/speed", x0.device);
+    const time = (n: number) =>
+      tidy(() => {
+        const x = decode(x0.narrow(0, 0, Math.min(n, x0.size(0))), { end: "x0", generator });
+        const began = performance.now();
+        training.sampler.endpoints("f", x, { generator }).sum().item();
+        return (performance.now() - began) / 1000 / x.size(0);
+      });
+    const rows = x0.ndim === 2 ? 1000 : 16;
+    time(Math.min(rows, 8));
+    return { step, pair: time(rows) };
+  } finally {
+    training.dispose();
+  }
+}
