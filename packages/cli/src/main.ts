@@ -8,6 +8,10 @@ import { describeError, UsageError } from "./terminal/errors.js";
 type Load = () => Promise<(args: string[]) => Promise<number>>;
 
 const commands: Record<string, [about: string, load: Load]> = {
+  fit: [
+    "Train a bridge between two data sets of your own, with choices made from the data (SOURCE TARGET key=value …)",
+    async () => (await import("./command/fit.js")).fitCommand,
+  ],
   gaussian: [
     "Train and evaluate a bridge between two Gaussians (key=value …, -m for sweeps)",
     async () => (await import("./command/train.js")).gaussianCommand,

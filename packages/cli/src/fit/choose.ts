@@ -24,8 +24,7 @@ export function chooseScale({ std, named }: { std: readonly number[]; named: boo
   const varying = std.filter((s) => s > 0);
   const ratio = Math.max(...varying) / Math.min(...varying);
   const key = "data.standardise";
-  if (named)
-    return { key, value: "columns", reason: "columns with names have units of their own" };
+  if (named) return { key, value: "columns", reason: "columns with names have units of their own" };
   if (varying.length > 1 && ratio <= comparable)
     return {
       key,
@@ -68,7 +67,10 @@ export function chooseSigma({ transport, spread }: DataFacts): Rule {
 /** The choices for vectors or pictures, in the order in which they are printed. */
 export function chooseRules(facts: DataFacts): Rule[] {
   const { shape, rows } = facts;
-  return [chooseSigma(facts), ...(shape.length === 1 ? vectorRules : pictureRules)(facts, Math.min(...rows))];
+  return [
+    chooseSigma(facts),
+    ...(shape.length === 1 ? vectorRules : pictureRules)(facts, Math.min(...rows)),
+  ];
 }
 
 function vectorRules({ shape, spread, ...facts }: DataFacts, n: number): Rule[] {
@@ -92,18 +94,34 @@ function vectorRules({ shape, spread, ...facts }: DataFacts, n: number): Rule[] 
     {
       key: "ot_sampler",
       value: "exact",
-      reason: "pairs of optimal transport within a batch are near those of the bridge from the first step on",
+      reason:
+        "pairs of optimal transport within a batch are near those of the bridge from the first step on",
     },
-    { key: "n_ipf", value: 2, reason: "an iteration on those pairs, and one on pairs of the bridge itself" },
+    {
+      key: "n_ipf",
+      value: 2,
+      reason: "an iteration on those pairs, and one on pairs of the bridge itself",
+    },
     {
       key: "batch_size",
       value: batch,
-      reason: batch < 256 ? `half of the ${n} rows` : "exact transport within more rows takes longer than the step",
+      reason:
+        batch < 256
+          ? `half of the ${n} rows`
+          : "exact transport within more rows takes longer than the step",
     },
     { key: "lr", value: 1e-3, reason: "a fully connected network; it rises first, and falls to 0" },
     { key: "lr_warmup", value: 100, reason: "Adam's averages settle in some hundred steps" },
-    { key: "ema_rate", value: 0.999, reason: "averaged over some thousand steps, from the beginning of each half-iteration on" },
-    { key: "cache_npar", value: Math.max(pairs, batch), reason: "simulated pairs for some hundred steps" },
+    {
+      key: "ema_rate",
+      value: 0.999,
+      reason: "averaged over some thousand steps, from the beginning of each half-iteration on",
+    },
+    {
+      key: "cache_npar",
+      value: Math.max(pairs, batch),
+      reason: "simulated pairs for some hundred steps",
+    },
     {
       key: "cache_refresh_stride",
       value: Math.max(50, Math.ceil((10 * pairs) / batch)),
@@ -125,13 +143,29 @@ function pictureRules({ shape }: DataFacts, n: number): Rule[] {
     { key: "model.num_res_blocks", value: 1, reason: "small enough for a processor" },
     { key: "model.attention_resolutions", value: null, reason: "small enough for a processor" },
     { key: "model.dropout", value: 0, reason: "bridges of few steps do not overfit first" },
-    { key: "ot_sampler", value: "exact", reason: "pairs of optimal transport within a batch keep pictures near" },
-    { key: "n_ipf", value: 2, reason: "an iteration on those pairs, and one on pairs of the bridge itself" },
-    { key: "batch_size", value: batch, reason: batch < 32 ? `half of the ${n} pictures` : `${size}×${size} pixels on a processor` },
+    {
+      key: "ot_sampler",
+      value: "exact",
+      reason: "pairs of optimal transport within a batch keep pictures near",
+    },
+    {
+      key: "n_ipf",
+      value: 2,
+      reason: "an iteration on those pairs, and one on pairs of the bridge itself",
+    },
+    {
+      key: "batch_size",
+      value: batch,
+      reason: batch < 32 ? `half of the ${n} pictures` : `${size}×${size} pixels on a processor`,
+    },
     { key: "lr", value: 5e-4, reason: "a convolutional network; it rises first, and falls to 0" },
     { key: "lr_warmup", value: 50, reason: "Adam's averages settle in some ten steps" },
     { key: "ema_rate", value: 0.995, reason: "averaged over some hundred steps" },
-    { key: "cache_npar", value: Math.max(batch, Math.min(512, 2 * n)), reason: "simulating pictures takes longer than training on them" },
+    {
+      key: "cache_npar",
+      value: Math.max(batch, Math.min(512, 2 * n)),
+      reason: "simulating pictures takes longer than training on them",
+    },
     { key: "cache_refresh_stride", value: 100, reason: "simulated pairs are used several times" },
     { key: "test_npar", value: 128, reason: "evaluations between half-iterations are short" },
     { key: "cache_batch_size", value: 128, reason: "bounds the memory" },

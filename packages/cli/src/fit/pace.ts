@@ -54,6 +54,11 @@ export class Pace {
     this.#began = began ?? this.#now();
   }
 
+  /** Seconds that are kept for evaluation and report at the end. */
+  get reserve(): number {
+    return this.#options.reserve;
+  }
+
   /** Seconds of the run so far, in all processes. */
   get seconds(): number {
     return this.#used + this.#now() - this.#began;
@@ -94,7 +99,12 @@ export class Pace {
   begin(training: Planned, half: number, step = 0): void {
     if (this.#options.seconds === null) return;
     const now = this.seconds;
-    this.#half = { number: half, began: now, end: now + this.#timeOf(half, this.#left(half), half), step };
+    this.#half = {
+      number: half,
+      began: now,
+      end: now + this.#timeOf(half, this.#left(half), half),
+      step,
+    };
     this.#simulated = { seconds: 0, times: 0 };
     this.#lastPlan = now;
     if (step === 0) training.plan(half, this.forecast(half)[0] as number);
@@ -131,13 +141,12 @@ export class Pace {
     // Steps with their share of the simulations; the one in use is paid for up to its end.
     const paid = simulation > 0 ? stride - (step % stride) : 0;
     const more =
-      left < paid * each
-        ? left / each
-        : paid + (left - paid * each) / (each + simulation / stride);
+      left < paid * each ? left / each : paid + (left - paid * each) / (each + simulation / stride);
     const planned = training.stepsOf(half);
     const steps = Math.min(most, Math.max(leastSteps, step + Math.max(1, Math.floor(more))));
     // A step more or less is not worth a change.
-    if (Math.abs(steps - planned) > 0.01 * planned || steps - step < 50) training.plan(half, Math.max(steps, step + 1));
+    if (Math.abs(steps - planned) > 0.01 * planned || steps - step < 50)
+      training.plan(half, Math.max(steps, step + 1));
   }
 
   /** After a half-iteration and its evaluation. */

@@ -3,7 +3,15 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { methods } from "@dsbm/bridge";
-import { type CompleteTrainConfig, completeTrain, type FitConfig, fit, fitOnlyKeys, printValue, resolve } from "@dsbm/config";
+import {
+  type CompleteTrainConfig,
+  completeTrain,
+  type FitConfig,
+  fit,
+  fitOnlyKeys,
+  printValue,
+  resolve,
+} from "@dsbm/config";
 import sharp from "sharp";
 import { presets } from "../command/experiment.js";
 import { type Ends, loadEnds, prepareEnds } from "../problem/ends.js";
@@ -20,7 +28,10 @@ export interface Chosen {
 }
 
 /** The configuration of the words with choices. Throws ConfigError. */
-export function configured({ tokens }: Pick<FitWords, "tokens">, choices: readonly Choice[]): Chosen {
+export function configured(
+  { tokens }: Pick<FitWords, "tokens">,
+  choices: readonly Choice[],
+): Chosen {
   const words = choices
     .filter(({ given }) => !given)
     .map(({ key, value }) => `${key}=${printValue(value)}`);
@@ -31,7 +42,10 @@ export function configured({ tokens }: Pick<FitWords, "tokens">, choices: readon
   const run = Object.fromEntries(
     Object.entries(config).filter(([key]) => !fitOnlyKeys.includes(key)),
   ) as typeof config;
-  return { config: completeTrain(run) as CompleteTrainConfig, own: { max_minutes, early_stop, holdout, at } };
+  return {
+    config: completeTrain(run) as CompleteTrainConfig,
+    own: { max_minutes, early_stop, holdout, at },
+  };
 }
 
 export interface Prepared extends Chosen {
@@ -53,7 +67,8 @@ export async function prepare(
   };
   const now = () => configured(words, choices);
   const { Dataset } = now().config;
-  if (Dataset.startsWith("folder:")) for (const rule of await pictureSizes(now().config)) choose(rule);
+  if (Dataset.startsWith("folder:"))
+    for (const rule of await pictureSizes(now().config)) choose(rule);
   let { config } = now();
   await prepareEnds(config, { progress, signal });
   let ends = loadEnds(config);
@@ -77,7 +92,8 @@ export async function prepare(
         choose({ ...rule, value: null, reason: "pairs share the condition instead" });
       else choose(rule);
     }
-    for (const choice of choices) if (choice.given) choice.value = valueOf(now().config, choice.key);
+    for (const choice of choices)
+      if (choice.given) choice.value = keyValue(now().config, choice.key);
     return { ...now(), choices, facts };
   } finally {
     ends.dispose();
@@ -85,10 +101,12 @@ export async function prepare(
 }
 
 /** The value of a dotted key. */
-function valueOf(config: object, key: string): Choice["value"] {
+function keyValue(config: object, key: string): Choice["value"] {
   let value: unknown = config;
   for (const part of key.split(".")) value = (value as Record<string, unknown> | undefined)?.[part];
-  return typeof value === "object" && value !== null ? JSON.stringify(value) : ((value ?? null) as Choice["value"]);
+  return typeof value === "object" && value !== null
+    ? JSON.stringify(value)
+    : ((value ?? null) as Choice["value"]);
 }
 
 /** Deviations of the columns of tables, where they are scaled one by one; null for other data. */
@@ -101,7 +119,10 @@ function columnsOf({ columns, x0 }: Ends) {
 const wholeSizes = [16, 28, 32, 64];
 
 /** Size and channels of pictures, from some of them. Throws a UsageError for a folder without any. */
-async function pictureSizes({ Dataset, Dataset_transfer }: CompleteTrainConfig): Promise<Omit<Choice, "given">[]> {
+async function pictureSizes({
+  Dataset,
+  Dataset_transfer,
+}: CompleteTrainConfig): Promise<Omit<Choice, "given">[]> {
   const found: { size: number; channels: number }[] = [];
   for (const name of [Dataset, Dataset_transfer ?? ""]) {
     if (!name.startsWith("folder:")) continue;
@@ -113,7 +134,9 @@ async function pictureSizes({ Dataset, Dataset_transfer }: CompleteTrainConfig):
     if (files.length === 0)
       throw new UsageError(`${folder} has no pictures; expected PNG, JPEG or WebP files`);
     for (const file of files.slice(0, 20)) {
-      const meta = await sharp(join(folder, file)).metadata().catch(() => null);
+      const meta = await sharp(join(folder, file))
+        .metadata()
+        .catch(() => null);
       if (!meta?.width || !meta.height) continue;
       const gray = meta.space === "b-w" || meta.channels === 1;
       found.push({ size: Math.min(meta.width, meta.height), channels: gray ? 1 : 3 });
@@ -125,7 +148,15 @@ async function pictureSizes({ Dataset, Dataset_transfer }: CompleteTrainConfig):
   const channels = Math.max(...found.map((one) => one.channels));
   return [
     { key: "model", value: "UNET", reason: "pictures" },
-    { key: "data.image_size", value: size, reason: `the smallest picture that was looked at has ${least} pixels a side` },
-    { key: "data.channels", value: channels, reason: channels === 1 ? "the pictures are grey" : "the pictures have colours" },
+    {
+      key: "data.image_size",
+      value: size,
+      reason: `the smallest picture that was looked at has ${least} pixels a side`,
+    },
+    {
+      key: "data.channels",
+      value: channels,
+      reason: channels === 1 ? "the pictures are grey" : "the pictures have colours",
+    },
   ];
 }

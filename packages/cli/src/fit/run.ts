@@ -43,7 +43,8 @@ export async function runFit(
   try {
     return await attempt(planned, again);
   } catch (error) {
-    if (!(error instanceof BridgeError) || error.code !== "not_finite" || wasLowered(planned)) throw error;
+    if (!(error instanceof BridgeError) || error.code !== "not_finite" || wasLowered(planned))
+      throw error;
     const lowered = lower(planned, words);
     options.progress.line(`${error.message}: going on from there with lr=${lowered.config.lr}`);
     return attempt(lowered, false);
@@ -88,13 +89,33 @@ export async function planFit(
   if (own.max_minutes !== null && !given.has("num_iter")) {
     const reason = `what max_minutes=${own.max_minutes} leaves at ${(1 / speed.step).toFixed(0)} steps a second`;
     choices.push({ key: "first_num_iter", value: first, reason, given: false });
-    choices.push({ key: "num_iter", value: later, reason: `${reason}, simulations included`, given: false });
+    choices.push({
+      key: "num_iter",
+      value: later,
+      reason: `${reason}, simulations included`,
+      given: false,
+    });
     // Evaluations follow half-iterations.
     for (const key of ["gif_stride", "checkpoint_stride"])
-      choices.push({ key, value: 1_000_000_000, reason: "only after half-iterations", given: given.has(key) });
+      choices.push({
+        key,
+        value: 1_000_000_000,
+        reason: "only after half-iterations",
+        given: given.has(key),
+      });
   }
-  choices.push({ key: "max_minutes", value: own.max_minutes, reason: "the time given", given: true });
-  choices.push({ key: "reserve", value: Math.ceil(pace.reserve), reason: "seconds kept for evaluation and report", given: true });
+  choices.push({
+    key: "max_minutes",
+    value: own.max_minutes,
+    reason: "the time given",
+    given: true,
+  });
+  choices.push({
+    key: "reserve",
+    value: Math.ceil(pace.reserve),
+    reason: "seconds kept for evaluation and report",
+    given: true,
+  });
   return { ...configured(words, choices), choices, pace, speed };
 }
 
@@ -130,7 +151,11 @@ async function speedOf(config: CompleteTrainConfig, cacheFolder: string): Promis
 }
 
 /** A run that goes on: its choices, and the speed that it was planned with. */
-async function resumed(words: FitWords, choices: Choice[], { progress }: RunOptions): Promise<Planned> {
+async function resumed(
+  words: FitWords,
+  choices: Choice[],
+  { progress }: RunOptions,
+): Promise<Planned> {
   progress.line("going on with the choices in choices.json");
   const chosen = configured(words, choices);
   const reserve = Number(choices.find(({ key }) => key === "reserve")?.value ?? 20);
@@ -150,13 +175,16 @@ export function printPlan(
   const width = Math.max(...shown.map((choice) => text(choice).length));
   for (const choice of shown) line(`${text(choice).padEnd(width)}  because ${choice.reason}`);
   if (own.max_minutes === null) return;
-  const steps = pace.forecast().map((n, i) => `${n} ${config.fb_sequence[i % config.fb_sequence.length]}`);
+  const steps = pace
+    .forecast()
+    .map((n, i) => `${n} ${config.fb_sequence[i % config.fb_sequence.length]}`);
   line(
     `time: ${duration(60 * own.max_minutes)} in all, about ${duration(pace.reserve)} of it for evaluation and report at the end; half-iterations of ${steps.join(", ")} steps, planned again as they run`,
   );
 }
 
-const wasLowered = ({ choices }: Planned) => choices.some(({ key, reason }) => key === "lr" && reason.startsWith("lowered"));
+const wasLowered = ({ choices }: Planned) =>
+  choices.some(({ key, reason }) => key === "lr" && reason.startsWith("lowered"));
 
 /** The same with a lower learning rate. */
 function lower(planned: Planned, words: FitWords): Planned {
@@ -175,9 +203,19 @@ async function trainFit(
 ): Promise<RunResult & { state: "finished" | "interrupted" }> {
   const { folder, progress, signal } = options;
   const times = own.at === null ? [] : [own.at].flat();
-  const holdouts = own.holdout === null ? [] : [own.holdout].flat().map((path, i) => ({ path, at: times[i] as number }));
+  const holdouts =
+    own.holdout === null
+      ? []
+      : [own.holdout].flat().map((path, i) => ({ path, at: times[i] as number }));
   const measure = async (ends?: Parameters<typeof measureQuality>[1]) => {
-    const quality = await measureQuality(folder, { ...ends, holdouts, progress, signal, threads: config.threads, device: config.device });
+    const quality = await measureQuality(folder, {
+      ...ends,
+      holdouts,
+      progress,
+      signal,
+      threads: config.threads,
+      device: config.device,
+    });
     if (quality) writeQuality(folder, quality);
     return quality !== null;
   };
@@ -198,7 +236,11 @@ async function trainFit(
   });
   void began;
   // A run that was finished before, asked for other hold-outs.
-  if (result.state === "finished" && !existsSync(runPaths(folder).quality_json) && !(await measure()))
+  if (
+    result.state === "finished" &&
+    !existsSync(runPaths(folder).quality_json) &&
+    !(await measure())
+  )
     return { rows: result.rows, state: "interrupted" };
   return result;
 }
@@ -210,7 +252,9 @@ const worse = 1.1;
 function keepBest(folder: string, rows: readonly Row[], { line }: Progress): void {
   const paths = runPaths(folder);
   for (const direction of ["f", "b"] as const) {
-    const own = rows.filter((row) => row.direction === direction && typeof row.sliced_w2 === "number");
+    const own = rows.filter(
+      (row) => row.direction === direction && typeof row.sliced_w2 === "number",
+    );
     const last = own.at(-1);
     if (!last) continue;
     const best = own.reduce((a, b) => (Number(b.sliced_w2) < Number(a.sliced_w2) ? b : a));
@@ -218,7 +262,8 @@ function keepBest(folder: string, rows: readonly Row[], { line }: Progress): voi
     for (const { half_iteration } of own)
       if (Number(half_iteration) > Number(best.half_iteration)) {
         const path = paths.model(Number(half_iteration), direction);
-        if (existsSync(path)) renameSync(path, join(paths.models, `worse_${half_iteration}_${direction}.safetensors`));
+        if (existsSync(path))
+          renameSync(path, join(paths.models, `worse_${half_iteration}_${direction}.safetensors`));
       }
     line(
       `the weights of half-iteration ${best.half_iteration} ${direction} are kept: sliced W2 ${Number(best.sliced_w2).toPrecision(3)}, later ${Number(last.sliced_w2).toPrecision(3)}`,

@@ -1,7 +1,8 @@
 // How fast a problem trains on this machine: some steps and a simulation of it, on networks that are thrown away.
-import { type Problem, Training, withExecution } from "@dsbm/train";
-import { tidy } from "@dsbm/torch";
+
 import { stream } from "@dsbm/bridge";
+import { tidy } from "@dsbm/torch";
+import { type Problem, Training, withExecution } from "@dsbm/train";
 
 export interface Speed {
   /** Seconds of a step on pairs of the first coupling. */

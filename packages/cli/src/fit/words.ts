@@ -13,7 +13,8 @@ export interface FitWords {
 const usage = "dsbm fit SOURCE TARGET [key=value …]";
 
 /** Whether a word is a setting or a switch; what is on disk is a place, whatever its name. */
-const isSetting = (word: string) => /^-|^[~+]{0,2}[A-Za-z_][\w.]*=|^~/.test(word) && !existsSync(word);
+const isSetting = (word: string) =>
+  /^-|^[~+]{0,2}[A-Za-z_][\w.]*=|^~/.test(word) && !existsSync(word);
 
 /** The name of the data set of a place. Throws a UsageError for what is not there. */
 function dataSet(place: string): string {
@@ -39,7 +40,7 @@ export function readFitWords(args: readonly string[]): FitWords {
   const places = args.filter((word) => !isSetting(word));
   const keys = settings.filter((word) => !word.startsWith("-")).map((word) => parseOverride(word));
   const given = new Set(keys.map(({ key }) => key));
-  const valueOf = (name: string) => String(keys.find(({ key }) => key === name)?.values[0]);
+  const keyValue = (name: string) => String(keys.find(({ key }) => key === name)?.values[0]);
   const isHelp = settings.some((word) => word === "--help" || word === "-h");
   const ownEnds = given.has("Dataset");
   const [source, target, ...odd] = places;
@@ -50,9 +51,11 @@ export function readFitWords(args: readonly string[]): FitWords {
       `got ${places.length === 0 ? "no files" : places.map((word) => JSON.stringify(word)).join(" ")}; expected SOURCE and TARGET: ${usage}, or one file with data.split_by=COLUMN data.source=A data.target=B`,
     );
   const ends = oneFile
-    ? [plain(source), valueOf("data.source"), valueOf("data.target")]
+    ? [plain(source), keyValue("data.source"), keyValue("data.target")]
     : [plain(source), plain(target as string)];
-  const name = oneFile ? `${ends[0]}_${plain(`${ends[1]}`)}_to_${plain(`${ends[2]}`)}` : ends.join("_to_");
+  const name = oneFile
+    ? `${ends[0]}_${plain(`${ends[1]}`)}_to_${plain(`${ends[2]}`)}`
+    : ends.join("_to_");
   const word = (key: string, value: string) => `${key}=${printValue(value)}`;
   return {
     given,

@@ -177,15 +177,17 @@ class ExperimentRun {
         this.#minutesUp() ||
         pace?.due() === true,
     });
-    if (why === null) for await (const event of events) {
-      if (!(await this.#follow(event))) {
-        progress.done();
-        return "interrupted";
+    if (why === null)
+      for await (const event of events) {
+        if (!(await this.#follow(event))) {
+          progress.done();
+          return "interrupted";
+        }
+        why = event.type === "half" ? this.#ended(event.half) : null;
+        if (why !== null) break;
+        if (event.type === "half" && event.half < this.#halves)
+          pace?.begin(training, event.half + 1);
       }
-      why = event.type === "half" ? this.#ended(event.half) : null;
-      if (why !== null) break;
-      if (event.type === "half" && event.half < this.#halves) pace?.begin(training, event.half + 1);
-    }
     progress.done();
     if (why !== null) progress.line(`ended after half-iteration ${training.state.half}: ${why}`);
     else if (signal?.aborted && training.state.half < this.#halves) return "interrupted";
