@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import {
+  fit,
   gaussian,
   helpEntries,
   launcherSchema,
@@ -34,6 +35,7 @@ function tables() {
   );
   return [
     ...sections.map(([title, entries]) => [`dsbm train: ${title}`, entries]),
+    ["dsbm fit", helpEntries(fit.schema).filter(({ key }) => !trainKeys.has(key))],
     ["dsbm test", helpEntries(test.schema).filter(({ key }) => !trainKeys.has(key))],
     ["dsbm gaussian", benchmarkEntries(all)],
     ["sweeps", helpEntries(launcherSchema)],

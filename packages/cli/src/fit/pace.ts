@@ -39,10 +39,12 @@ export class Pace {
   readonly #now: () => number;
   readonly #began: number;
   #used = 0;
-  /** Of the half-iteration in progress: when it began, and its end; both in seconds of this run. */
-  #half = { number: 0, began: 0, end: 0, step: 0 };
+  /** Of the half-iteration in progress: its number, and its end in seconds of this run. */
+  #half = { number: 0, end: 0 };
   #simulated = { seconds: 0, times: 0 };
   #lastPlan = 0;
+  /** Since when the rate of steps is counted: the first ones record programs and measure threads. */
+  #mark: { step: number; seconds: number; simulated: number } | null = null;
   /** Seconds of an evaluation, the last one. */
   #evaluation = 0;
   #endedAt = 0;
@@ -99,14 +101,10 @@ export class Pace {
   begin(training: Planned, half: number, step = 0): void {
     if (this.#options.seconds === null) return;
     const now = this.seconds;
-    this.#half = {
-      number: half,
-      began: now,
-      end: now + this.#timeOf(half, this.#left(half), half),
-      step,
-    };
+    this.#half = { number: half, end: now + this.#timeOf(half, this.#left(half), half) };
     this.#simulated = { seconds: 0, times: 0 };
     this.#lastPlan = now;
+    this.#mark = null;
     if (step === 0) training.plan(half, this.forecast(half)[0] as number);
   }
 
@@ -130,10 +128,14 @@ export class Pace {
   replan(training: Planned, { half, step }: { half: number; step: number }): void {
     this.#lastPlan = this.seconds;
     const { most, stride, first } = this.#options;
-    const done = step - this.#half.step;
-    if (this.#options.seconds === null || half !== this.#half.number || done < 1) return;
-    const each = (this.seconds - this.#half.began - this.#simulated.seconds) / done;
-    const left = this.#half.end - this.seconds;
+    if (this.#options.seconds === null || half !== this.#half.number) return;
+    const { seconds: now } = this;
+    const { seconds: simulated } = this.#simulated;
+    this.#mark ??= { step, seconds: now, simulated };
+    const done = step - this.#mark.step;
+    if (done < 10) return;
+    const each = (now - this.#mark.seconds - (simulated - this.#mark.simulated)) / done;
+    const left = Math.max(0, this.#half.end - now);
     const simulation =
       half > first && this.#simulated.times > 0
         ? this.#simulated.seconds / this.#simulated.times

@@ -3,7 +3,7 @@ import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { BridgeError } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { type Row, readJson, runPaths, writeQuality } from "@dsbm/runs";
+import { type Row, runPaths, writeQuality } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
 import { loadEnds } from "../problem/ends.js";
 import { threadsOf, trainingProblem } from "../problem/problem.js";
@@ -39,7 +39,7 @@ export async function runFit(
     : await planFit(words, options, began);
   if (!before) printPlan(planned, options.progress);
   const attempt = (one: Planned, isAgain: boolean) =>
-    trainFit(one, { ...options, again: isAgain }, { began });
+    trainFit(one, { ...options, again: isAgain });
   try {
     return await attempt(planned, again);
   } catch (error) {
@@ -69,7 +69,7 @@ function reserveOf({ planSeconds, planned, rows, shape }: DataFacts, holdouts: n
   const plan = (n: number) => unit * n ** 2;
   const n = Math.min(10_000, Math.max(...rows));
   const held = holdouts * 8 * plan(n);
-  return shape.length === 1 ? 8 + 12 * plan(Math.min(2000, 0.1 * n)) + held : 30;
+  return shape.length === 1 ? 12 + 12 * plan(Math.min(2000, 0.1 * n)) + held : 30;
 }
 
 /** Looks at data and machine. */
@@ -199,7 +199,6 @@ function lower(planned: Planned, words: FitWords): Planned {
 async function trainFit(
   { config, own, choices, pace }: Planned,
   options: RunOptions,
-  { began }: { began: number },
 ): Promise<RunResult & { state: "finished" | "interrupted" }> {
   const { folder, progress, signal } = options;
   const times = own.at === null ? [] : [own.at].flat();
@@ -234,7 +233,6 @@ async function trainFit(
       },
     },
   });
-  void began;
   // A run that was finished before, asked for other hold-outs.
   if (
     result.state === "finished" &&
@@ -245,8 +243,9 @@ async function trainFit(
   return result;
 }
 
-/** A last half-iteration that is worse than an earlier one of its direction by more than this is not sampled. */
-const worse = 1.1;
+/** What a later half-iteration may be worse than an earlier one: a tenth, and a quarter of the floor, which is noise. */
+const allowed = (row: Row): number =>
+  1.1 * Number(row.sliced_w2) + 0.25 * Number(row.data_sliced_w2 ?? 0);
 
 /** Sets weights aside that reach held-out data worse than earlier ones. */
 function keepBest(folder: string, rows: readonly Row[], { line }: Progress): void {
@@ -258,7 +257,7 @@ function keepBest(folder: string, rows: readonly Row[], { line }: Progress): voi
     const last = own.at(-1);
     if (!last) continue;
     const best = own.reduce((a, b) => (Number(b.sliced_w2) < Number(a.sliced_w2) ? b : a));
-    if (Number(last.sliced_w2) <= worse * Number(best.sliced_w2)) continue;
+    if (Number(last.sliced_w2) <= allowed(best)) continue;
     for (const { half_iteration } of own)
       if (Number(half_iteration) > Number(best.half_iteration)) {
         const path = paths.model(Number(half_iteration), direction);
@@ -270,6 +269,3 @@ function keepBest(folder: string, rows: readonly Row[], { line }: Progress): voi
     );
   }
 }
-
-/** quality.json of a run. */
-export const readFitQuality = (folder: string) => readJson(runPaths(folder).quality_json);

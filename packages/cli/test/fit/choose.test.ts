@@ -1,0 +1,62 @@
+// The rules of `dsbm fit`: scales with units, shifts change nothing, and the limits hold.
+import { stream } from "@dsbm/bridge";
+import { randn, type Tensor, tidy } from "@dsbm/torch";
+import { expect, test } from "vitest";
+import { chooseRules, chooseScale, chooseSigma } from "../../src/fit/choose.js";
+import { dataFacts } from "../../src/fit/facts.js";
+import type { DataEnd, Ends } from "../../src/problem/ends.js";
+
+const end = (train: Tensor): DataEnd => ({ train, decode: (rows: Tensor) => rows }) as unknown as DataEnd;
+
+/** Facts of normal data around 0 and around `distance` in all coordinates. */
+const factsOf = ({ distance = 2, scale = 1, shift = 0, d = 3, n = 200 } = {}) =>
+  tidy(() => {
+    const generator = stream(1, "fit");
+    const normal = () => randn([n, d], { generator });
+    const x0 = normal().mul(scale).add(shift);
+    const x1 = normal().add(distance).mul(scale).add(shift);
+    return dataFacts({ x0: end(x0), x1: end(x1), shape: [d] } as unknown as Ends, 5);
+  });
+
+test("the distance of optimal transport and the spread are those of the data", () => {
+  const facts = factsOf({ distance: 4, n: 500, d: 1 });
+  expect(facts.transport).toBeCloseTo(4, 0);
+  expect(facts.spread).toBeGreaterThan(0.5);
+  expect(facts.spread).toBeLessThan(1.2);
+});
+
+test("sigma scales with units and does not depend on shifts", () => {
+  const one = chooseSigma(factsOf()).value as number;
+  expect(chooseSigma(factsOf({ scale: 1000 })).value).toBeCloseTo(1000 * one, 6);
+  expect(chooseSigma(factsOf({ shift: 64 })).value).toBeCloseTo(one, 6);
+});
+
+test("sigma keeps below the spread where the ends are far apart, and above 0 where they are the same", () => {
+  const far = factsOf({ distance: 1000 });
+  expect(chooseSigma(far).value as number).toBeLessThan(0.5 * far.spread);
+  expect(chooseSigma({ ...far, transport: 0 }).value as number).toBeGreaterThan(0);
+  expect(chooseSigma({ ...far, transport: 0, spread: 0 }).value as number).toBeGreaterThan(0);
+});
+
+test.each([
+  { std: [3, 1, 0.2], named: false, value: "global" },
+  { std: [3, 1, 0.2], named: true, value: "columns" },
+  { std: [1e6, 1], named: false, value: "columns" },
+  { std: [1, 0], named: false, value: "columns" },
+])("columns of deviations $std are scaled: $value", ({ std, named, value }) => {
+  expect(chooseScale({ std, named }).value).toBe(value);
+});
+
+test("a batch is never more than half of the smaller end", () => {
+  const facts = factsOf({ n: 21 });
+  const batch = chooseRules(facts).find(({ key }) => key === "batch_size");
+  expect(batch?.value).toBe(10);
+});
+
+test("every rule has a key once and a reason", () => {
+  for (const shape of [[3], [3, 32, 32]]) {
+    const rules = chooseRules({ ...factsOf(), shape });
+    expect(new Set(rules.map(({ key }) => key)).size).toBe(rules.length);
+    for (const { reason } of rules) expect(reason.length).toBeGreaterThan(5);
+  }
+});
