@@ -25,8 +25,14 @@ const small = ["max_minutes=null", "num_iter=60", "first_num_iter=60", "model.hi
 const few = [...small, "cache_npar=200", "threads=1", "plot_level=0"];
 
 beforeAll(() => {
-  writeFileSync(join(folder, "a.csv"), rows(120, (u, v) => [u, 1000 * v]));
-  writeFileSync(join(folder, "b.csv"), rows(90, (u, v) => [2 + u * u, 3000 * v]));
+  writeFileSync(
+    join(folder, "a.csv"),
+    rows(120, (u, v) => [u, 1000 * v]),
+  );
+  writeFileSync(
+    join(folder, "b.csv"),
+    rows(90, (u, v) => [2 + u * u, 3000 * v]),
+  );
 });
 
 test("--plan prints choices with their reasons and trains nothing", async () => {
@@ -44,12 +50,21 @@ test("a run ends with its table, keeps its choices, and is not trained again", a
   expect(first.code).toBe(0);
   const { rows: table } = JSON.parse(first.out);
   expect(table.some((row: { metric: string }) => row.metric === "sliced_w2")).toBe(true);
-  const run = /experiments\/a_to_b\/\S*/.exec((await dsbm("fit", "a.csv", "b.csv", ...few)).out)?.[0];
+  const run = /experiments\/a_to_b\/\S*/.exec(
+    (await dsbm("fit", "a.csv", "b.csv", ...few)).out,
+  )?.[0];
   const choices = JSON.parse(
-    readFileSync(join(folder, (run as string).replace(/\/(samples|report.html)$/, ""), "choices.json"), "utf8"),
+    readFileSync(
+      join(folder, (run as string).replace(/\/(samples|report.html)$/, ""), "choices.json"),
+      "utf8",
+    ),
   );
-  expect(choices.find(({ key }: { key: string }) => key === "sigma")).toMatchObject({ given: false });
-  expect(choices.find(({ key }: { key: string }) => key === "data.standardise").value).toBe("columns");
+  expect(choices.find(({ key }: { key: string }) => key === "sigma")).toMatchObject({
+    given: false,
+  });
+  expect(choices.find(({ key }: { key: string }) => key === "data.standardise").value).toBe(
+    "columns",
+  );
 }, 120_000);
 
 test.each([
@@ -57,9 +72,13 @@ test.each([
   [["fit", "a.csv"], /data.split_by/],
   [["fit", "a.csv", "none.csv"], /no file or folder none.csv/],
   [["fit", "a.csv", "b.csv", "holdout=c.npy"], /a time for each/],
-])("%j is refused in one line", async (args, message) => {
-  const { code, err } = await dsbm(...args);
-  expect(code).not.toBe(0);
-  expect(err).toMatch(message);
-  expect(err.trim().split("\n")).toHaveLength(1);
-}, 60_000);
+])(
+  "%j is refused in one line",
+  async (args, message) => {
+    const { code, err } = await dsbm(...args);
+    expect(code).not.toBe(0);
+    expect(err).toMatch(message);
+    expect(err.trim().split("\n")).toHaveLength(1);
+  },
+  60_000,
+);

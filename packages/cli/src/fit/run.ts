@@ -38,8 +38,7 @@ export async function runFit(
     ? await resumed(words, before, options)
     : await planFit(words, options, began);
   if (!before) printPlan(planned, options.progress);
-  const attempt = (one: Planned, isAgain: boolean) =>
-    trainFit(one, { ...options, again: isAgain });
+  const attempt = (one: Planned, isAgain: boolean) => trainFit(one, { ...options, again: isAgain });
   try {
     return await attempt(planned, again);
   } catch (error) {

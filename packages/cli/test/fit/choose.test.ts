@@ -6,7 +6,8 @@ import { chooseRules, chooseScale, chooseSigma } from "../../src/fit/choose.js";
 import { dataFacts } from "../../src/fit/facts.js";
 import type { DataEnd, Ends } from "../../src/problem/ends.js";
 
-const end = (train: Tensor): DataEnd => ({ train, decode: (rows: Tensor) => rows }) as unknown as DataEnd;
+const end = (train: Tensor): DataEnd =>
+  ({ train, decode: (rows: Tensor) => rows }) as unknown as DataEnd;
 
 /** Facts of normal data around 0 and around `distance` in all coordinates. */
 const factsOf = ({ distance = 2, scale = 1, shift = 0, d = 3, n = 200 } = {}) =>
