@@ -4,6 +4,7 @@ export { downscalerScalingFile } from "./fields/downscaler.js";
 export { loadDownscalerScaling, unscaleFields } from "./fields/downscaler-scaling.js";
 export { downscalingLaw, type Resolution } from "./fields/downscaling-law.js";
 export { positionsOf } from "./images/labels.js";
+export { pictureFormat } from "./pictures/format.js";
 export {
   type DecodedPicture,
   decodePicture,

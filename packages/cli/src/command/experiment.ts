@@ -1,7 +1,6 @@
 // What every experiment's command does with its words: help, one run here (in one process or in several), or a sweep of
 // runs side by side.
 import { resolve as absolute } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   type CompleteTrainConfig,
   ConfigError,
@@ -19,15 +18,13 @@ import { formatTable, type Row, runFolder } from "@dsbm/runs";
 import type { Ranks } from "@dsbm/train";
 import type { z } from "zod";
 import { followLauncher, launchRanks } from "../machine/launch.js";
+import { presets } from "../machine/presets.js";
 import type { RunOptions, WorkerOptions } from "../run/options.js";
 import { launcherHelp } from "../sweep/help.js";
 import { sweep } from "../sweep/start.js";
 import { createInterrupt } from "../terminal/interrupt.js";
 import { createProgress, silentProgress } from "../terminal/progress.js";
 import { shellWord } from "../terminal/shell.js";
-
-/** The folder of the presets. */
-export const presets: string = fileURLToPath(new URL("../../conf", import.meta.url));
 
 /** How an experiment runs, loaded when a run is certain: help and mistakes need not wait for the engine. */
 export interface Runner<C> {

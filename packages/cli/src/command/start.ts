@@ -13,9 +13,9 @@ import {
 import { formatTable, type Row } from "@dsbm/runs";
 import { z } from "zod";
 import { newestTable } from "../evaluation/metrics.js";
+import { presets } from "../machine/presets.js";
 import { createInterrupt } from "../terminal/interrupt.js";
 import { createProgress, duration } from "../terminal/progress.js";
-import { presets } from "./experiment.js";
 
 const digit = () => z.int().min(0).max(9);
 

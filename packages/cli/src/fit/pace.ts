@@ -174,7 +174,7 @@ export class Pace {
 }
 
 /** Sliced distances to held-out data after each iteration, the mean of its directions. */
-export function iterationErrors(rows: readonly Row[], first: number): number[] {
+function iterationErrors(rows: readonly Row[], first: number): number[] {
   const sums = new Map<number, number[]>();
   for (const { half_iteration, sliced_w2, end_sample_var, data_sample_var } of rows) {
     const value =

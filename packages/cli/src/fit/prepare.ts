@@ -1,7 +1,5 @@
 // From the words of `dsbm fit` to a complete configuration: looks at the data, makes the choices, and adds them to the
 // words, where those that were typed count.
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import { methods } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
@@ -12,10 +10,9 @@ import {
   printValue,
   resolve,
 } from "@dsbm/config";
-import sharp from "sharp";
-import { presets } from "../command/experiment.js";
+import { pictureFormat } from "@dsbm/data";
+import { presets } from "../machine/presets.js";
 import { type Ends, loadEnds, prepareEnds } from "../problem/ends.js";
-import { UsageError } from "../terminal/errors.js";
 import type { Progress } from "../terminal/progress.js";
 import { type Choice, chooseRules, chooseScale } from "./choose.js";
 import { type DataFacts, dataFacts } from "./facts.js";
@@ -123,26 +120,10 @@ async function pictureSizes({
   Dataset,
   Dataset_transfer,
 }: CompleteTrainConfig): Promise<Omit<Choice, "given">[]> {
-  const found: { size: number; channels: number }[] = [];
-  for (const name of [Dataset, Dataset_transfer ?? ""]) {
-    if (!name.startsWith("folder:")) continue;
-    const folder = name.slice("folder:".length);
-    const files = readdirSync(folder, { recursive: true })
-      .map(String)
-      .filter((file) => /\.(png|jpe?g|webp)$/i.test(file))
-      .sort();
-    if (files.length === 0)
-      throw new UsageError(`${folder} has no pictures; expected PNG, JPEG or WebP files`);
-    for (const file of files.slice(0, 20)) {
-      const meta = await sharp(join(folder, file))
-        .metadata()
-        .catch(() => null);
-      if (!meta?.width || !meta.height) continue;
-      const gray = meta.space === "b-w" || meta.channels === 1;
-      found.push({ size: Math.min(meta.width, meta.height), channels: gray ? 1 : 3 });
-    }
-  }
-  if (found.length === 0) throw new UsageError(`no picture of ${Dataset} can be read`);
+  const folders = [Dataset, Dataset_transfer ?? ""].filter((name) => name.startsWith("folder:"));
+  const found = await Promise.all(
+    folders.map((name) => pictureFormat(name.slice("folder:".length))),
+  );
   const least = Math.min(...found.map(({ size }) => size));
   const size = wholeSizes.findLast((one) => one <= least) ?? least;
   const channels = Math.max(...found.map((one) => one.channels));

@@ -18,7 +18,7 @@ export interface RunOptions {
 }
 
 /** What a command does in the course of a run. */
-export interface RunHooks {
+interface RunHooks {
   /** Keys whose change does not hinder a run to go on, beside those that change nothing. */
   free?: readonly string[];
   /** What the other ranks are told as the run begins. */
@@ -34,7 +34,7 @@ export interface RunHooks {
 type Planned = Pick<Training, "plan" | "stepsOf">;
 
 /** Plans the steps of half-iterations by the time that they take. */
-export interface RunPace {
+interface RunPace {
   /** Seconds of the run so far, saved with its checkpoints, and given back to a process that goes on. */
   readonly seconds: number;
   resume(seconds: number): void;

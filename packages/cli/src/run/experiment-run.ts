@@ -1,0 +1,346 @@
+import { BridgeError } from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import {
+  type CheckpointStore,
+  type Logger,
+  loggers,
+  metricName,
+  namedMetrics,
+  openCheckpoints,
+  type RunWriter,
+  readCsv,
+} from "@dsbm/runs";
+import { io } from "@dsbm/torch";
+import { type TrainEvent, Training, withExecution } from "@dsbm/train";
+import { disposeCarried, Evaluators, evaluate, gridOf } from "../evaluation/evaluate.js";
+import { describeResult } from "../evaluation/metrics.js";
+import { plainSampler } from "../evaluation/samplers.js";
+import { describeStep } from "../machine/ranks.js";
+import { version } from "../machine/version.js";
+import { writeEvaluationPictures } from "../picture/pictures.js";
+import { type Ends, isVectors } from "../problem/ends.js";
+import { checkpointId, type Position } from "../problem/iteration.js";
+import { evaluatedDirections, trainingProblem } from "../problem/problem.js";
+import { encodePoint, restorePoint, startFromFiles } from "./checkpoint.js";
+import { saveColumns } from "./columns.js";
+import type { RunOptions } from "./options.js";
+import { writeReport } from "./report.js";
+import { writeTrajectories } from "./trajectories.js";
+
+export class ExperimentRun {
+  readonly #training: Training;
+  readonly #store: CheckpointStore;
+  #evaluators: Evaluators | null = null;
+  #logger: Logger | null = null;
+  #lastSaved = performance.now();
+  #lastPoint: string | null = null;
+
+  constructor(
+    private readonly config: CompleteTrainConfig,
+    private readonly options: RunOptions,
+    private readonly ends: Ends,
+    private readonly run: RunWriter,
+  ) {
+    const problem = trainingProblem(config, ends, { cacheFolder: run.paths.cache });
+    this.#training = new Training(withExecution(problem, { ranks: options.ranks ?? null }));
+    const { keep_last, keep_every } = config;
+    this.#store = openCheckpoints(run.paths.checkpoints, { dsbm: version, keep_last, keep_every });
+  }
+
+  get #halves(): number {
+    return this.config.half_iterations;
+  }
+
+  async go(): Promise<"finished" | "interrupted"> {
+    const { config, options, run, ends } = this;
+    const { progress, signal } = options;
+    const training = this.#training;
+    const parameters = training.state.networks.b.parameterCount();
+    progress.line(
+      `${config.model.name} of ${(parameters / 1e6).toFixed(2)} million parameters each way, ${this.#halves} half-iterations`,
+    );
+    const at = this.#restore();
+    const { trained, pace } = options.hooks ?? {};
+    run.rewindTo({ half_iteration: at.half, step: at.step });
+    training.share();
+    const steps = this.#stepsBefore(at);
+    this.#logger = loggers[config.LOGGER](run.paths.folder, { from: steps === 0 ? 0 : steps + 1 });
+    saveColumns(ends, { config, run, progress });
+    if (ends.projection) {
+      const { components } = ends.projection;
+      const scale = String(components.scale);
+      run.saveFile(
+        "projection.safetensors",
+        io.encodeTensors(components.stateDict(), { dsbm: version, scale }),
+      );
+    }
+    this.#evaluators = await Evaluators.open(ends, config, { progress, signal });
+    if (!this.#evaluators) return "interrupted";
+    // An earlier process may have ended between a checkpoint and its evaluation.
+    if (this.#evaluationPending(at) && !(await this.#evaluate(at))) return "interrupted";
+    const isDone = at.step === training.stepsOf(at.half) || at.half === 0;
+    let why = isDone && at.half > 0 ? this.#ended(at.half) : null;
+    if (why === null) pace?.begin(training, isDone ? at.half + 1 : at.half, isDone ? 0 : at.step);
+    const events = training.run({
+      ...(signal && { signal }),
+      pauseAt: ({ step }) =>
+        step % config.checkpoint_stride === 0 ||
+        step % config.gif_stride === 0 ||
+        this.#minutesUp() ||
+        pace?.due() === true,
+    });
+    if (why === null)
+      for await (const event of events) {
+        if (!(await this.#follow(event))) {
+          progress.done();
+          return "interrupted";
+        }
+        why = event.type === "half" ? this.#ended(event.half) : null;
+        if (why !== null) break;
+        if (event.type === "half" && event.half < this.#halves)
+          pace?.begin(training, event.half + 1);
+      }
+    progress.done();
+    if (why !== null) progress.line(`ended after half-iteration ${training.state.half}: ${why}`);
+    else if (signal?.aborted && training.state.half < this.#halves) return "interrupted";
+    if (config.LOGGER === "Wandb")
+      progress.line(
+        `to send it to Weights & Biases: wandb sync ${config.wandb_id ? `--id ${config.wandb_id} ` : ""}${run.paths.folder}/tensorboard`,
+      );
+    if ((await trained?.(run, ends, readCsv(run.paths.results_csv).rows)) === false)
+      return "interrupted";
+    if (ends.exact) writeTrajectories({ config, ends, run, sampler: training });
+    run.flush();
+    await writeReport({ folder: run.paths.folder });
+    return "finished";
+  }
+
+  #minutesUp(): boolean {
+    const { checkpoint_minutes } = this.config;
+    return (
+      checkpoint_minutes !== null &&
+      performance.now() - this.#lastSaved > 60_000 * checkpoint_minutes
+    );
+  }
+
+  /** Where to go on: the newest whole checkpoint, the files of the configuration, or the beginning. */
+  #restore(): Position {
+    const { config, options } = this;
+    const { progress } = options;
+    const { checkpoint, damaged } = this.#store.newest();
+    for (const { id, reason } of damaged)
+      progress.line(`checkpoint ${id} cannot be used (${reason}); going on from the one before`);
+    if (!checkpoint) {
+      if (damaged.length > 0) progress.line("no checkpoint is left whole: starting over");
+      if (!config.checkpoint_run) return { half: 0, direction: "b", step: 0 };
+      const at = startFromFiles(this.#training, config);
+      progress.line(
+        `starting from the given files at iteration ${config.checkpoint_it} ${at.direction}, step ${at.step}`,
+      );
+      return at;
+    }
+    const at = restorePoint(this.#training, checkpoint);
+    this.#lastPoint = checkpoint.folder;
+    const { seconds } = checkpoint.facts;
+    if (typeof seconds === "number") options.hooks?.pace?.resume(seconds);
+    this.#store.dropAfter(checkpoint.order);
+    progress.line(`going on from checkpoint ${checkpoint.id}`);
+    if (config.autostart_next_it && this.#training.skipHalf())
+      progress.line("autostart_next_it: the half-iteration in progress ends here");
+    return at;
+  }
+
+  #label({ half, direction }: Pick<Position, "half" | "direction">): string {
+    return `half-iteration ${half}/${this.#halves} ${direction}`;
+  }
+
+  /** Handles an event of the training; false to stop. */
+  async #follow(event: TrainEvent): Promise<boolean> {
+    const { progress, hooks } = this.options;
+    const label = this.#label(event);
+    hooks?.pace?.follow(event);
+    switch (event.type) {
+      case "start":
+        progress.line(`${label}: ${describeStep(event)}`);
+        return true;
+      case "cache":
+        progress.update({
+          label: `${label} simulating pairs`,
+          step: event.done,
+          steps: event.total,
+        });
+        return true;
+      case "step":
+        this.#log(event);
+        progress.update({ label, ...event });
+        return true;
+      case "pause":
+        hooks?.pace?.replan(this.#training, event);
+        if (hooks?.pace && !this.#minutesUp()) return true;
+        this.#save(event);
+        return event.step % this.config.gif_stride !== 0 || (await this.#evaluate(event));
+      case "stopped":
+        this.#save(event);
+        progress.line(
+          `stopped in ${label} at step ${event.step} of ${event.steps}; everything up to there is saved`,
+        );
+        return false;
+      case "half":
+        return await this.#endHalf(event);
+      default:
+        return true;
+    }
+  }
+
+  async #endHalf(event: Extract<TrainEvent, { type: "half" }>): Promise<boolean> {
+    const { half, direction, seconds } = event;
+    const at = { half, direction, step: this.#training.stepsOf(half) };
+    this.options.progress.line(`${this.#label(at)}: trained in ${seconds.toFixed(1)} s`);
+    this.run.saveFile(
+      `models/${half}_${direction}.safetensors`,
+      io.encodeTensors(this.#training.state.samplers[direction].stateDict(), {
+        dsbm: version,
+        half_iteration: String(half),
+        direction,
+        shape: JSON.stringify(this.ends.shape),
+      }),
+    );
+    this.#save(at);
+    const whole = await this.#evaluate(at);
+    this.options.hooks?.pace?.evaluated();
+    return whole;
+  }
+
+  /** The reason to end after a half-iteration; null: go on. */
+  #ended(half: number): string | null {
+    const { pace } = this.options.hooks ?? {};
+    return pace?.ended(readCsv(this.run.paths.results_csv).rows, half) ?? null;
+  }
+
+  /** Training steps before a position, over all half-iterations. */
+  #stepsBefore({ half, step }: Pick<Position, "half" | "step">): number {
+    let total = step;
+    for (let h = 1; h < half; h++) total += this.#training.stepsOf(h);
+    return total;
+  }
+
+  #log(event: Extract<TrainEvent, { type: "step" }>): void {
+    const { half, direction, step, loss, rate, gradNorm } = event;
+    const metrics = { loss, rate, ...(gradNorm !== null && { grad_norm: gradNorm }) };
+    this.run.appendMetric({ half_iteration: half, direction, step, ...metrics });
+    this.#logger?.log(
+      this.#stepsBefore(event),
+      namedMetrics({ direction, stage: "train" }, metrics),
+    );
+  }
+
+  #save({ half, direction, step }: Position): void {
+    const at = { half, direction, step };
+    this.run.flush();
+    this.#logger?.flush();
+    const { checkpoint, warnings } = this.#store.save(
+      encodePoint(this.#training, at, {
+        config: this.config,
+        order: this.#stepsBefore(at),
+        seconds: this.options.hooks?.pace?.seconds,
+      }),
+    );
+    for (const warning of warnings) this.options.progress.line(warning);
+    this.#lastPoint = checkpoint.folder;
+    this.#lastSaved = performance.now();
+  }
+
+  /** What an evaluation at a position measures: directions and numbers of steps, those that are not done yet. */
+  #pending({ half, direction, step }: Position): { at: Position; steps: number }[] {
+    const { config, ends, run } = this;
+    const { method } = this.#training.problem.method;
+    const done = readCsv(run.paths.results_csv).rows.filter(
+      (row) => row.half_iteration === half && row.step === step,
+    );
+    return evaluatedDirections(direction, { ends, method })
+      .flatMap((d) =>
+        config.test_num_steps.map((steps) => ({ at: { half, direction: d, step }, steps })),
+      )
+      .filter(
+        ({ at, steps }) =>
+          !done.some((row) => row.direction === at.direction && row.steps === steps),
+      );
+  }
+
+  #evaluationPending(at: Position): boolean {
+    const { half, step } = at;
+    if (half === 0 || step === 0) return false;
+    if (step !== this.#training.stepsOf(half) && step % this.config.gif_stride !== 0) return false;
+    return this.#pending(at).length > 0;
+  }
+
+  /** Measures and draws; false where it was stopped. */
+  async #evaluate({ half, direction, step }: Position): Promise<boolean> {
+    for (const { at, steps } of this.#pending({ half, direction, step }))
+      if (!(await this.#evaluateOne(at, steps))) return false;
+    return true;
+  }
+
+  async #evaluateOne(at: Position, steps: number): Promise<boolean> {
+    const { config, ends, run, options } = this;
+    const { progress, signal } = options;
+    const training = this.#training;
+    const evaluators = this.#evaluators as Evaluators;
+    const grid = gridOf(training.problem.schedule.grid, steps);
+    const sampler = plainSampler(training.sampler, grid, { lastNoise: config.last_noise });
+    const found = await evaluate(at, {
+      ...{ sampler, ends, config, evaluators, progress, signal },
+    });
+    if (!found) {
+      progress.line(`stopped in the evaluation of ${this.#label(at)}; the weights are saved`);
+      return false;
+    }
+    try {
+      const id = checkpointId(at, config);
+      const pairs = (n: number) => training.peek(n);
+      const pictures = this.#isDrawn(at, steps)
+        ? await writeEvaluationPictures(found, {
+            ...{ id, sampler, ends, evaluators, config, run, pairs },
+          })
+        : [];
+      const place = { direction: at.direction, stage: "test" } as const;
+      const before = this.#stepsBefore(at);
+      this.#logger?.log(before, namedMetrics(place, found.result));
+      this.#logger?.images(
+        before,
+        Object.fromEntries(pictures.map(([name, png]) => [metricName(place, name), png])),
+      );
+      // The row last: where it is, the evaluation is whole.
+      run.appendResult(found.result);
+      progress.line(
+        `${this.#label(at)} step ${at.step}, ${steps} steps: ${describeResult(found.result)}  (${id})`,
+      );
+      return true;
+    } finally {
+      disposeCarried(found.carried);
+    }
+  }
+
+  /** Pictures are drawn of the first number of steps; of vectors only in the last half-iterations, unless plot_level is 3. */
+  #isDrawn({ half }: Position, steps: number): boolean {
+    const { config, ends } = this;
+    if (steps !== config.test_num_steps[0]) return false;
+    if (!isVectors(ends) || config.plot_level >= 3) return true;
+    return half > this.#halves - config.fb_sequence.length;
+  }
+
+  /** An error with what the user can go back to. */
+  explained(error: unknown): unknown {
+    if (!(error instanceof BridgeError) || error.code !== "not_finite") return error;
+    const last = this.#lastPoint
+      ? `the last good checkpoint is ${this.#lastPoint}`
+      : "no checkpoint was saved before";
+    return new BridgeError("not_finite", `${error.message}; ${last}`);
+  }
+
+  dispose(): void {
+    this.#logger?.close();
+    this.#evaluators?.[Symbol.dispose]();
+    this.#training.dispose();
+  }
+}
