@@ -35,7 +35,7 @@ const DEFAULTS = `
   paths.data_dir_name=data paths.experiments_dir_name=experiments
   n_ipf=50 half_iterations=null num_iter=500000 first_num_iter=null num_steps=30
   test_num_steps=null eps=0.0001 time_sampling=null step_variance=process batch_size=128
-  num_repeat_data=1 optimizer=Adam lr=0.0001 lr_schedule=null weight_decay=0 loss_reduction=mean
+  num_repeat_data=1 optimizer=Adam lr=0.0001 lr_schedule=null lr_warmup=null weight_decay=0 loss_reduction=mean
   grad_clipping=true grad_clip=1 ema=true ema_rate=0.999 ema_warmup=false use_prev_net=true
   keep_optimizer=null
   cache=disk last_noise=false cache_npar=10000 cache_batch_size=1250 cache_refresh_stride=1000
