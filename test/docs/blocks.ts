@@ -1,7 +1,7 @@
 // The fenced code blocks of the documents, with the comment before a block that says how it is tested:
 //   <!-- skip: why it cannot run -->            it is not run
 //   <!-- run: key=value … -->                    `npx dsbm` lines are run with these words, not only resolved
-//   <!-- replace: 10_000 -> 20, long -> short --> before it runs
+//   <!-- replace: 10_000 -> 20 || long -> short --> before it runs
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -58,7 +58,7 @@ export function blocksOf(document: string): Block[] {
 }
 
 function replaced(text: string, rules: string | undefined, place: string): string {
-  for (const rule of rules?.split(", ") ?? []) {
+  for (const rule of rules?.split(" || ") ?? []) {
     const [from = "", to = ""] = rule.split(" -> ");
     if (!text.includes(from)) throw new Error(`${place} has no "${from}" to replace`);
     text = text.replaceAll(from, to);

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { methods } from "@dsbm/bridge";
-import { evaluate, gaussian, resolve, sample, test, train } from "@dsbm/config";
+import { evaluate, fit, gaussian, resolve, sample, test, train } from "@dsbm/config";
 import { root } from "./blocks.js";
 
 const options = {
@@ -20,6 +20,11 @@ const commands: Record<string, (words: readonly string[]) => void> = {
   train: (words) => void resolve(train, keysOf(words), options),
   gaussian: (words) => void resolve(gaussian, keysOf(words), options),
   test: (words) => void resolve(test, keysOf(words), options),
+  fit(words) {
+    const files = ["Dataset=table:a", "Dataset_transfer=table:b"];
+    const keys = keysOf(words).filter((word) => isKey(word) && word !== "--plan");
+    void resolve(fit, [...files, ...keys], options);
+  },
   sample: (words) => void resolve(sample, keysAfter(words, 3)),
   evaluate: (words) => void resolve(evaluate, keysAfter(words, 1)),
   doctor: none,

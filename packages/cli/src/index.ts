@@ -9,4 +9,6 @@ export {
   evaluate,
   openBridge,
 } from "./library/bridge.js";
+export { type FitKeys, type FitOptions, type FitProgress, fit } from "./library/fit.js";
+export type { Source } from "./library/inputs.js";
 export type { Rows, SameKind, ShapedNumbers } from "./library/rows.js";

@@ -1,0 +1,104 @@
+// `fit` of the library: data in memory and in files go the same way as the command's, what is finished is opened again,
+// and mistakes are one line.
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { io, rand, setNumThreads, tensor } from "@dsbm/torch";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type FitOptions, fit, openBridge } from "../../packages/cli/src/index.js";
+import { scratch } from "./cli.js";
+
+const root = scratch();
+beforeAll(() => setNumThreads(1));
+
+/** Points on a line far from 0, in units of thousands. */
+const points = (n: number, far: number) =>
+  Array.from({ length: n }, (_, i) => [1000 * Math.sin(i) + far, 2000 * Math.cos(3 * i)]);
+const source = points(60, 0);
+const target = tensor(points(70, 5000), { dtype: "float64" });
+
+/** A fit that takes a moment. */
+const short = {
+  ...{ max_minutes: null, num_iter: 5, first_num_iter: 5, n_ipf: 1, num_steps: 3, batch_size: 8 },
+  ...{ test_npar: 5, plot_npar: 2, threads: 1, model: { hidden: "8,8" } },
+  paths: { data_dir_name: join(root, "data"), experiments_dir_name: join(root, "experiments") },
+} as const satisfies Partial<FitOptions>;
+
+describe("fit", () => {
+  it("takes data in memory, keeps them with the run, and opens it again without training", async () => {
+    const said: string[] = [];
+    const onProgress: FitOptions["onProgress"] = (progress) =>
+      "line" in progress && said.push(progress.line);
+    using bridge = await fit({ ...short, source, target, onProgress });
+    expect(said.join("\n")).toMatch(/sigma=\S+ +because/);
+    expect(bridge.folder).toContain(join(root, "experiments", "memory-"));
+    const kept = io.mapNpy(join(bridge.folder, "inputs", "target.npy"));
+    expect([kept.dtype, kept.shape]).toEqual(["float64", [70, 2]]);
+    const { x } = await bridge.sample(source.slice(0, 3), { seed: 1 });
+    // In the data's own units, whatever was learnt in a moment.
+    expect(Math.max(...x.flat().map(Math.abs))).toBeGreaterThan(100);
+    for (const file of ["choices.json", "data.json", "quality.json"])
+      expect(() => JSON.parse(readFileSync(join(bridge.folder, file), "utf8"))).not.toThrow();
+    expect(readFileSync(bridge.report, "utf8")).toMatch(/^<!doctype html>/i);
+
+    const before = statSync(join(bridge.folder, "run.json")).mtimeMs;
+    using again = await fit({ ...short, source, target });
+    expect(again.folder).toBe(bridge.folder);
+    expect(statSync(join(bridge.folder, "run.json")).mtimeMs).toBe(before);
+    expect((await again.sample(source.slice(0, 3), { seed: 1 })).x).toEqual(x);
+    // The weights that sampled are found from the folder alone.
+    using opened = openBridge(bridge.folder, { threads: 1 });
+    expect((await opened.sample(source.slice(0, 3), { seed: 1 })).x).toEqual(x);
+
+    const other = { ...short, source: points(60, 1), target, folder: bridge.folder };
+    await expect(fit(other)).rejects.toThrow(
+      /holds a run with another source: give another folder, or again: true to start over$/,
+    );
+  });
+
+  it("takes files, whose columns keep their names, and stops with all saved", async () => {
+    const csv = (rows: number[][]) => `mass,size\n${rows.map((row) => row.join()).join("\n")}\n`;
+    const [a, b] = [join(root, "a.csv"), join(root, "b.csv")];
+    writeFileSync(a, csv(source));
+    writeFileSync(b, csv(points(70, 5000)));
+    const folder = join(root, "stopped");
+    const stop = new AbortController();
+    const stopping: FitOptions = { ...short, source: a, target: b, folder, signal: stop.signal };
+    const onProgress: FitOptions["onProgress"] = (progress) => {
+      if ("line" in progress && /trained in/.test(progress.line)) stop.abort(new Error("enough"));
+    };
+    await expect(fit({ ...stopping, onProgress })).rejects.toThrow("enough");
+    expect(readdirSync(join(folder, "checkpoints")).length).toBeGreaterThan(0);
+    const said: string[] = [];
+    using bridge = await fit({
+      ...{ ...short, source: a, target: b, folder },
+      onProgress: (progress) => "line" in progress && said.push(progress.line),
+    });
+    expect(said.join("\n")).toContain("going on from checkpoint");
+    expect(bridge.folder).toBe(folder);
+    const { rows } = await bridge.evaluate({ metrics: ["columns"], threads: 1 });
+    expect(new Set(rows.map(({ column }) => column))).toEqual(new Set(["mass", "size"]));
+  });
+
+  it.each([
+    [{ source: [] }, /^source is an array without rows; expected a tensor \[n, …\]/],
+    [
+      { target: new Float32Array(4) },
+      /^target is a Float32Array; expected .*\{ data: Float32Array/,
+    ],
+    [{ source: [[1, Number.NaN]] }, /^source has values that are NaN or infinite/],
+    [
+      { source: rand([3, 4, 5]) },
+      /^source has shape \[3, 4, 5\]; expected vectors \[n, d\] or pic/,
+    ],
+    [{ source: "none.csv", target: "none.csv" }, /no file or folder none\.csv/],
+    [{ sigam: 1 }, /unknown key "sigam".*sigma/],
+    [{ sigma: "much" }, /^sigma: expected/],
+  ])("refuses %j in one line", async (wrong, message) => {
+    const folder = join(root, "refused");
+    const error = await fit({ ...short, source, target, folder, ...wrong } as never).catch(
+      (e: unknown) => e,
+    );
+    expect((error as Error).message).toMatch(message);
+    expect((error as Error).message).not.toContain("\n");
+  });
+});

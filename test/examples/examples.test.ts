@@ -1,0 +1,47 @@
+// The programs of examples/ run as a stranger would run them, with less data and less time, and stay short.
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { beforeAll, expect, it } from "vitest";
+import { root } from "../docs/blocks.js";
+import { scratch } from "../e2e/cli.js";
+
+const folder = scratch();
+const programs = readdirSync(join(root, "examples")).filter((name) => name.endsWith(".mjs"));
+
+beforeAll(() => symlinkSync(join(root, "node_modules"), join(folder, "node_modules")));
+
+/** Of pictures: a smaller network and fewer steps. */
+const ofPictures =
+  "num_steps: 3, cache_npar: 16, batch_size: 8, metrics: { judge: false }, model: { num_channels: 16 }";
+
+/** The program with other numbers. */
+function small(text: string, own: string): string {
+  const replace = (from: RegExp, to: string) => (all: string) => {
+    expect(all).toMatch(from);
+    return all.replace(from, to);
+  };
+  return [
+    replace(/^const n = \d+;$/m, "const n = 120;"),
+    replace(/^const minutes = \d+;$/m, "const minutes = 0.02;"),
+    replace(
+      /max_minutes: minutes,/,
+      `max_minutes: minutes, n_ipf: 1, threads: 1, test_npar: 20, plot_npar: 4, ${own},`,
+    ),
+  ].reduce((now, change) => change(now), text);
+}
+
+it.each(programs)("%s", async (name) => {
+  const text = readFileSync(join(root, "examples", name), "utf8");
+  expect(text.split("\n").length).toBeLessThan(50);
+  writeFileSync(
+    join(folder, name),
+    small(text, name === "pictures.mjs" ? ofPictures : "num_steps: 4"),
+  );
+  const env = { ...process.env, OMP_NUM_THREADS: "1", DSBM_CORES: "2" };
+  const options = { cwd: folder, env, timeout: 110_000 };
+  const { stdout } = await promisify(execFile)(process.execPath, [name], options);
+  expect(stdout).not.toMatch(/NaN|undefined|Infinity/);
+  expect(stdout).toContain("report: ");
+});
