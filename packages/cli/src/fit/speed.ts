@@ -1,7 +1,7 @@
 // How fast a problem trains on this machine: some steps and a simulation of it, on networks that are thrown away.
 
-import { stream } from "@dsbm/bridge";
-import { tidy } from "@dsbm/torch";
+import { mapConditions, stream } from "@dsbm/bridge";
+import { type Tensor, tidy } from "@dsbm/torch";
 import { type Problem, Training, withExecution } from "@dsbm/train";
 
 export interface Speed {
@@ -29,13 +29,15 @@ export async function measureSpeed(problem: Problem, seconds = 1): Promise<Speed
       if (event.type === "half") break;
     const [first, last] = [seen[0], seen.at(-1)] as [[number, number], [number, number]];
     const step = first && last[0] > first[0] ? (last[1] - first[1]) / (last[0] - first[0]) : 0.01;
-    const { x0, decode } = training.problem.data;
+    const { x0, decode, conditions } = training.problem.data;
     const generator = stream(0, "fit/speed", x0.device);
     const time = (n: number) =>
       tidy(() => {
-        const x = decode(x0.narrow(0, 0, Math.min(n, x0.size(0))), { end: "x0", generator });
+        const cut = (t: Tensor) => t.narrow(0, 0, Math.min(n, x0.size(0)));
+        const x = decode(cut(x0), { end: "x0", generator });
+        const given = mapConditions(conditions?.x0, cut);
         const began = performance.now();
-        training.sampler.endpoints("f", x, { generator }).sum().item();
+        training.sampler.endpoints("f", x, { generator, given }).sum().item();
         return (performance.now() - began) / 1000 / x.size(0);
       });
     const rows = x0.ndim === 2 ? 1000 : 16;

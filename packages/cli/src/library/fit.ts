@@ -3,9 +3,9 @@
 import { methods } from "@dsbm/bridge";
 import { type FitConfig, fit as fitExperiment, printValue, resolve, type Tree } from "@dsbm/config";
 import { runFolder } from "@dsbm/runs";
-import { presets } from "../command/experiment.js";
 import { finishedFit, runFit } from "../fit/run.js";
 import { readFitWords } from "../fit/words.js";
+import { presets } from "../machine/presets.js";
 import type { ProgressState } from "../terminal/progress.js";
 import { type Bridge, openBridge } from "./bridge.js";
 import { given, type Input, memoryName, type Source, writeInput } from "./inputs.js";
