@@ -70,7 +70,7 @@ describe("in an empty project", () => {
   });
 
   const program = `
-    import { openBridge } from "dsbm";
+    import { type Bridge, type FitOptions, fit, openBridge } from "dsbm";
     import * as bridge from "dsbm/bridge";
     import * as config from "dsbm/config";
     import * as data from "dsbm/data";
@@ -79,6 +79,10 @@ describe("in an empty project", () => {
     import { type Tensor, randn } from "dsbm/torch";
     import * as train from "dsbm/train";
     const x: Tensor = randn([3, 2]);
+    const options: FitOptions = { source: [[1, 2]], target: x, sigma: 0.3, model: { hidden: "8,8" }, data: { keep: ["id"] } };
+    const fitted: (options: FitOptions) => Promise<Bridge> = fit;
+    // @ts-expect-error a key that there is not
+    const wrong: FitOptions = { source: "a.csv", target: "b.csv", sigam: 1 };
     const training = new train.Training({
       data: { x0: x, x1: x.add(1) },
       process: bridge.brownian({ sigma: 1 }),
@@ -87,7 +91,7 @@ describe("in an empty project", () => {
       optimisation: { batchSize: 2 },
     });
     for await (const event of training.run()) if (event.type === "half") console.log(event.direction);
-    console.log(typeof openBridge, typeof config.resolve, typeof runs.readRun, data.loadTable("moons", { split: "test", n: 5 }).x.shape);
+    console.log(Object.keys({ ...options, ...wrong }).length, typeof fitted, typeof openBridge, typeof config.resolve, typeof runs.readRun, data.loadTable("moons", { split: "test", n: 5 }).x.shape);
   `;
 
   test("a strict TypeScript program compiles against the types, and runs", async () => {
@@ -105,7 +109,12 @@ describe("in an empty project", () => {
     expect(checked.stdout).toBe("");
     const { stdout, stderr } = await run(process.execPath, ["program.mjs"]);
     expect(stderr).toBe("");
-    expect(stdout.split("\n")).toEqual(["b", "f", "function function function [ 5, 2 ]", ""]);
+    expect(stdout.split("\n")).toEqual([
+      "b",
+      "f",
+      "6 function function function function [ 5, 2 ]",
+      "",
+    ]);
   });
 
   test("the command line trains with the presets of the package", async () => {
