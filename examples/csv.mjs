@@ -25,11 +25,10 @@ const bridge = await fit({
 });
 
 const quality = await bridge.evaluate();
-for (const { title, column = "", direction, value, floor } of quality.rows)
+for (const { title, direction, value, floor } of quality.rows)
   console.log(
     direction,
     title,
-    column,
     value.toPrecision(3),
     floor === null ? "" : `(floor ${floor.toPrecision(3)})`,
   );
