@@ -77,8 +77,9 @@ function vectorRules({ shape, spread, ...facts }: DataFacts, n: number): Rule[] 
   const [d] = shape as [number];
   const sigma = chooseSigma({ shape, spread, ...facts }).value as number;
   const steps = Math.min(50, Math.max(20, 10 * Math.ceil((10 * sigma) / (spread || 1))));
-  const width = n < 1000 && d <= 20 ? 128 : d > 60 ? 512 : 256;
-  const batch = Math.max(1, Math.min(256, Math.floor(n / 2)));
+  const width = n < 1000 && d <= 20 ? 128 : d > 40 ? 512 : 256;
+  const whole = d > 20 ? 512 : 256;
+  const batch = Math.max(1, Math.min(whole, Math.floor(n / 2)));
   const pairs = Math.min(20_000, Math.max(5000, n));
   return [
     {
