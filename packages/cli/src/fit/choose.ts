@@ -107,9 +107,9 @@ function vectorRules({ shape, spread, ...facts }: DataFacts, n: number): Rule[] 
       key: "batch_size",
       value: batch,
       reason:
-        batch < 256
+        batch < whole
           ? `half of the ${n} rows`
-          : "exact transport within more rows takes longer than the step",
+          : `exact transport within so many rows of ${d} columns takes no longer than a step or two`,
     },
     { key: "lr", value: 1e-3, reason: "a fully connected network; it rises first, and falls to 0" },
     { key: "lr_warmup", value: 100, reason: "Adam's averages settle in some hundred steps" },
