@@ -49,6 +49,8 @@ export interface ExperimentCommand<C> {
   load(): Promise<Runner<C>>;
   /** The table of a finished run. */
   table(rows: readonly Row[]): Row[];
+  /** The words to print that go on with a run (default: those of the run). */
+  typed?(words: readonly string[]): string[];
   /** Prints a finished run in another way. */
   print?(folder: string): void;
 }
@@ -116,7 +118,8 @@ export async function runExperiment<C extends CompleteTrainConfig>(
     const member = complete(first);
     const { config } = member;
     for (const note of member.notes) console.error(`dsbm: ${note}`);
-    const resume = `npx dsbm ${experiment.name} ${first.words.map(shellWord).join(" ")}`;
+    const typed = command.typed?.(first.words) ?? first.words;
+    const resume = `npx dsbm ${experiment.name} ${typed.map(shellWord).join(" ")}`;
     const place = { folder: placeOf(member), resume, again };
     const { nproc: n, dist_timeout } = config;
     if (!runner.runWorker) return single(command, runner, config, { ...place, ranks: null });

@@ -5,6 +5,7 @@ import { type CompleteTrainConfig, fit } from "@dsbm/config";
 import { type Quality, readQuality } from "@dsbm/runs";
 import { readFitWords } from "../fit/words.js";
 import { UsageError } from "../terminal/errors.js";
+import { shellWord } from "../terminal/shell.js";
 import { type Runner, runExperiment } from "./experiment.js";
 
 const notes = [
@@ -29,6 +30,7 @@ export async function fitCommand(args: string[]): Promise<number> {
       usage: "SOURCE TARGET [--plan] [--json] ",
       notes,
       table: (rows) => [...rows],
+      typed: words.typed,
       load: () => (plans ? planner(words) : runner(words)),
       print: (folder) => {
         if (!plans) print(folder, args.includes("--json"));
@@ -74,6 +76,6 @@ function print(folder: string, json: boolean): void {
   }
   const at = absolute(folder);
   console.log(
-    `${qualityText(quality)}\npictures: ${at}/samples\nreport:   ${at}/report.html\nsample:   npx dsbm sample ${folder} NEW OUT direction=f`,
+    `${qualityText(quality)}\npictures: ${at}/samples\nreport:   ${at}/report.html\nsample:   npx dsbm sample ${shellWord(folder)} NEW OUT direction=f`,
   );
 }

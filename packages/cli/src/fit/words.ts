@@ -1,5 +1,6 @@
 // The words of `dsbm fit`: two places to the keys that they stand for, and which keys somebody typed.
 import { existsSync, statSync } from "node:fs";
+import { resolve } from "node:path";
 import { parseOverride, printValue } from "@dsbm/config";
 import { UsageError } from "../terminal/errors.js";
 
@@ -8,6 +9,8 @@ export interface FitWords {
   tokens: string[];
   /** The keys that are set by words. */
   given: ReadonlySet<string>;
+  /** The words as they were typed, of those that the command line makes of them. */
+  typed(words: readonly string[]): string[];
 }
 
 const usage = "dsbm fit SOURCE TARGET [key=value …]";
@@ -23,13 +26,23 @@ function dataSet(place: string): string {
   return `${statSync(place).isDirectory() ? "folder" : "table"}:${place}`;
 }
 
-/** A folder's name from what is typed: data/day_2.npy is data_day_2. */
+/** A folder's name from a text: "day 2.npy" is day_2. */
 const plain = (text: string) =>
   text
     .replace(/(?<=[^/])\.[A-Za-z0-9]+(\.gz)?$/, "")
     .replace(/[^\w.-]+/g, "_")
     .replace(/^[._]+|[._]+$/g, "")
     .slice(-80) || "data";
+
+/** Names of places by as many last parts of their paths as tell them apart: data/day_2.npy is day_2. */
+function namesOf(places: readonly string[]): string[] {
+  const parts = places.map((place) => resolve(place).split("/"));
+  for (const most of [1, 2, 3]) {
+    const names = parts.map((words) => plain(words.slice(-most).join("/")));
+    if (new Set(names).size === names.length) return names;
+  }
+  return places.map(plain);
+}
 
 /**
  * Reads the words. One place alone is a table of two groups, which data.split_by tells apart. Throws a UsageError for
@@ -44,26 +57,25 @@ export function readFitWords(args: readonly string[]): FitWords {
   const isHelp = settings.some((word) => word === "--help" || word === "-h");
   const ownEnds = given.has("Dataset");
   const [source, target, ...odd] = places;
-  if (isHelp || (ownEnds && source === undefined)) return { tokens: settings, given };
+  if (isHelp || (ownEnds && source === undefined))
+    return { tokens: settings, given, typed: (words) => [...words] };
   const oneFile = given.has("data.split_by") && target === undefined;
   if (source === undefined || odd.length > 0 || (target === undefined && !oneFile) || ownEnds)
     throw new UsageError(
       `got ${places.length === 0 ? "no files" : places.map((word) => JSON.stringify(word)).join(" ")}; expected SOURCE and TARGET: ${usage}, or one file with data.split_by=COLUMN data.source=A data.target=B`,
     );
-  const ends = oneFile
-    ? [plain(source), keyValue("data.source"), keyValue("data.target")]
-    : [plain(source), plain(target as string)];
   const name = oneFile
-    ? `${ends[0]}_${plain(`${ends[1]}`)}_to_${plain(`${ends[2]}`)}`
-    : ends.join("_to_");
+    ? `${namesOf([source])}_${plain(keyValue("data.source"))}_to_${plain(keyValue("data.target"))}`
+    : namesOf([source, target as string]).join("_to_");
   const word = (key: string, value: string) => `${key}=${printValue(value)}`;
+  const made = [
+    word("Dataset", dataSet(source)),
+    word("Dataset_transfer", dataSet(target ?? source)),
+    ...(given.has("name") ? [] : [word("name", name)]),
+  ];
   return {
     given,
-    tokens: [
-      word("Dataset", dataSet(source)),
-      word("Dataset_transfer", dataSet(target ?? source)),
-      ...(given.has("name") ? [] : [word("name", name)]),
-      ...settings,
-    ],
+    tokens: [...made, ...settings],
+    typed: (words) => [...places, ...words.filter((one) => !made.includes(one))],
   };
 }

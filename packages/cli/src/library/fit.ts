@@ -93,9 +93,9 @@ function wordsOf(ends: Record<"source" | "target", Input>, settings: readonly st
   const name = ({ path, shape }: Input) => printValue(`${shape ? "array" : "folder"}:${path}`);
   const facts = [`data.channels=${channels}`, `data.image_size=${size}`, "model=UNET"];
   const named = [`Dataset=${name(source)}`, `Dataset_transfer=${name(target)}`];
-  const { tokens } = readFitWords([...named, ...facts, ...settings]);
+  const { tokens, typed } = readFitWords([...named, ...facts, ...settings]);
   // What the arrays say is not what somebody chose: the keys of the network are chosen by their size.
-  return { tokens, given: readFitWords([...named, ...settings]).given };
+  return { tokens, typed, given: readFitWords([...named, ...settings]).given };
 }
 
 /** Where the command puts the run of these words. */

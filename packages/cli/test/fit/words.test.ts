@@ -1,0 +1,34 @@
+// The words of `dsbm fit`: short names of folders, and words that people can type again.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { readFitWords } from "../../src/fit/words.js";
+
+const root = mkdtempSync(join(tmpdir(), "dsbm-words-"));
+afterAll(() => rmSync(root, { recursive: true }));
+const at = (...parts: string[]) => join(root, ...parts);
+for (const folder of ["a", "b"]) {
+  mkdirSync(at(folder));
+  for (const file of ["day 2.npy", "day_4.csv.gz"]) writeFileSync(at(folder, file), "");
+}
+const nameOf = (...args: string[]) =>
+  readFitWords(args).tokens.find((word) => word.startsWith("name="));
+
+test.each([
+  [["a/day 2.npy", "b/day_4.csv.gz"], "name=day_2_to_day_4"],
+  [["a/day 2.npy", "b/day 2.npy"], "name=a_day_2_to_b_day_2"],
+])("%s is named %s", (places, name) => {
+  expect(nameOf(...places.map((place) => at(place)))).toBe(name);
+});
+
+test("one file of two groups is named by both", () => {
+  const groups = ["data.split_by=day", "data.source=x/1", "data.target=2"];
+  expect(nameOf(at("a/day_4.csv.gz"), ...groups)).toBe("name=day_4_x_1_to_2");
+});
+
+test("the words to go on with are those that were typed", () => {
+  const typed = [at("a/day 2.npy"), at("b/day 2.npy"), "sigma=0.3", "seed=1"];
+  const words = readFitWords(typed);
+  expect(words.typed(words.tokens)).toEqual(typed);
+});
