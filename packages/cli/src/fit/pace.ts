@@ -43,6 +43,8 @@ export class Pace {
   #half = { number: 0, end: 0 };
   #simulated = { seconds: 0, times: 0 };
   #lastPlan = 0;
+  /** How often the half-iteration in progress was planned anew. */
+  #plans = 0;
   /** Since when the rate of steps is counted: the first ones record programs and measure threads. */
   #mark: { step: number; seconds: number; simulated: number } | null = null;
   /** Seconds of an evaluation, the last one. */
@@ -105,6 +107,7 @@ export class Pace {
     this.#simulated = { seconds: 0, times: 0 };
     this.#lastPlan = now;
     this.#mark = null;
+    this.#plans = 0;
     if (step === 0) training.plan(half, this.forecast(half)[0] as number);
   }
 
@@ -112,7 +115,9 @@ export class Pace {
   due(): boolean {
     if (this.#options.seconds === null) return false;
     const left = this.#half.end - this.seconds;
-    return this.seconds - this.#lastPlan > Math.min(often, Math.max(0.5, left / 4));
+    // A forecast may be far from the truth: the first plans come soon.
+    const soon = this.#mark === null || this.#plans < 4 ? 0.5 : often;
+    return this.seconds - this.#lastPlan > Math.min(soon, Math.max(0.5, left / 4));
   }
 
   /** What happens in a half-iteration. */
@@ -127,6 +132,7 @@ export class Pace {
   /** Plans the half-iteration in progress anew, at a pause after `step` steps. */
   replan(training: Planned, { half, step }: { half: number; step: number }): void {
     this.#lastPlan = this.seconds;
+    this.#plans++;
     const { most, stride, first } = this.#options;
     if (this.#options.seconds === null || half !== this.#half.number) return;
     const { seconds: now } = this;
