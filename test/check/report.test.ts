@@ -49,6 +49,7 @@ describe("the text of a report", () => {
     expect(page.all("figure svg")).toHaveLength(2 * (4 + 20 + 3) + 2);
     expect(page.all(".warnings li")).toEqual([...[`${evil} is constant`, "7 rows occur twice"]]);
     expect(text).toContain("a fifth of the median distance between the ends");
+    expect(text).not.toContain("reserve=");
     expect(text).toContain("npx dsbm sample");
   });
 

@@ -126,13 +126,19 @@ function columnTable(columns: readonly Field[], worst: readonly string[]): Html[
 
 const reasonOf = (choice: Field): string => {
   const reason = choice.at("reason").text ?? "";
-  return choice.at("given").isTrue ? `given on the command line${reason && `: ${reason}`}` : reason;
+  return choice.at("given").isTrue && /^(it was given)?$/.test(reason)
+    ? "given on the command line"
+    : reason;
 };
+
+/** Choices that only say how the run is organised. */
+const organising = ["reserve", "gif_stride", "checkpoint_stride"];
 
 /** choices.json: what was chosen, and why. */
 export function choicesList(choices: readonly Field[]): Html {
+  const shown = choices.filter((choice) => !organising.includes(choice.at("key").text ?? ""));
   return pairs(
-    choices.map((choice) => [
+    shown.map((choice) => [
       html`<code>${choice.at("key").text}=${choice.at("value").shown}</code>`,
       reasonOf(choice),
     ]),
