@@ -212,7 +212,7 @@ it("images: a table by direction, of runs that were launched by Slurm", async ()
     { env: fake.env },
   );
   expect([code, stderr.includes("dsbm:")]).toEqual([0, false]);
-  expect(stdout).toMatch(/half_iteration +direction +steps +seeds +msd/);
+  expect(stdout).toMatch(/half_iteration +direction +steps +seeds +sliced_w2/);
   const { rows, columns } = readCsv(sweepPaths(sweepIn(folder)).summary_csv);
   expect(columns.slice(0, 5)).toEqual(["half_iteration", "direction", "step", "steps", "seeds"]);
   expect(rows.map(({ direction, seeds }) => [direction, seeds])).toEqual([

@@ -47,7 +47,7 @@ const full = [
   "gamma_max=0.034",
   "num_iter=2",
   "cache_npar=128",
-  "cache_num_steps=10",
+  "cache_num_steps=3",
   "test_npar=2",
 ];
 const here = () => {

@@ -82,7 +82,7 @@ describe("several processes train what one trains", () => {
     ["rectified flow", [3]],
     ["sbcfm", [2]],
     ["online", [2]],
-    ["images", [4]],
+    ["images", [2]],
     ["images, from the reference process", [2]],
     ["images, minibatch transport", [3]],
     ["images, discrete dsb", [2]],

@@ -21,7 +21,7 @@ type Delimiter = keyof typeof delimiters;
 /** Records that say what kind a column is. */
 const sampled = 1000;
 /** The longest record, in bytes: a file without line ends is no table. */
-const longest = 2 ** 25;
+const longest = 2 ** 23;
 
 export interface TextFile {
   path: string;
