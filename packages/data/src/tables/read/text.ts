@@ -83,6 +83,9 @@ export async function openText(
   };
 }
 
+const endless = (path: string) =>
+  bad(path, `has a line of more than ${longest} bytes: expected a table of text, a row a line`);
+
 /** The first characters of a file, its first line among them. Throws for what is no text. */
 async function firstText(path: string, bytes: TextTable["bytes"]): Promise<string> {
   const parts: Buffer[] = [];
@@ -90,7 +93,8 @@ async function firstText(path: string, bytes: TextTable["bytes"]): Promise<strin
   for await (const part of bytes()) {
     parts.push(part);
     length += part.length;
-    if (length > longest || (length >= 2 ** 12 && part.includes(0x0a))) break;
+    if (length > longest) throw endless(path);
+    if (length >= 2 ** 12 && part.includes(0x0a)) break;
   }
   const start = Buffer.concat(parts);
   const mark = start.length >= 2 ? start.readUInt16BE(0) : 0;
@@ -211,10 +215,7 @@ async function* records(
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     throw error.code === "CSV_MAX_RECORD_SIZE"
-      ? bad(
-          path,
-          `has a line of more than ${longest} bytes: expected a table of text, a row a line`,
-        )
+      ? endless(path)
       : bad(path, `is not valid CSV (${error.message}): repair the row`);
   } finally {
     parser.destroy();
