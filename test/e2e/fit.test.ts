@@ -1,20 +1,15 @@
 // `dsbm fit` as a user types it: choices, plan, table, resume.
-import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { picturePng, readQuality } from "@dsbm/runs";
 import { beforeAll, expect, test } from "vitest";
+import { dsbm as launched, onlyRun, scratch, stopAt } from "./cli.js";
 
-const bin = fileURLToPath(new URL("../../packages/cli/bin/dsbm.mjs", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "dsbm-fit-"));
+const folder = scratch();
 
-function dsbm(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  return new Promise((done) => {
-    execFile(process.execPath, [bin, ...args], { cwd: folder }, (error, out, err) => {
-      done({ code: typeof error?.code === "number" ? error.code : 0, out, err });
-    });
-  });
+async function dsbm(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
+  const { code, stdout, stderr } = await launched(args, { cwd: folder });
+  return { code, out: stdout, err: stderr };
 }
 
 /** Numbers that look random: the fractional parts of multiples of an irrational number. */
@@ -82,3 +77,74 @@ test.each([
   },
   60_000,
 );
+
+const at = (experiments: string) => `experiments_dir=${join(folder, experiments)}`;
+const qualityIn = (experiments: string) => {
+  const run = onlyRun(join(folder, experiments));
+  const quality = readQuality(run as string);
+  return Object.fromEntries(
+    (quality?.rows ?? []).map((row) => [`${row.metric}/${row.direction}`, row.value]),
+  );
+};
+
+test.each([
+  ["groups", "data.split_by=group", "data.source=one", "data.target=two", "data.exclude=kind"],
+  ["condition", "b.csv", "data.exclude=group", "data.condition=kind"],
+])(
+  "one file, %s",
+  async (name, ...words) => {
+    const lines = (group: string, shift: number) =>
+      rows(60, (u, v) => [u + shift, v])
+        .trim()
+        .split("\n")
+        .slice(1)
+        .map((line, i) => `${line},${group},${i % 2 ? "red" : "blue"}`);
+    const text = ["x,y,group,kind", ...lines("one", 0), ...lines("two", 2)].join("\n");
+    writeFileSync(join(folder, "both.csv"), `${text}\n`);
+    const second = words[0] === "b.csv" ? ["both.csv", ...words.slice(1)] : words;
+    const { code, err } = await dsbm("fit", "both.csv", ...second, ...few, "n_ipf=1", at(name));
+    expect(code, err).toBe(0);
+    expect(qualityIn(name)["sliced_w2/f"]).toBeGreaterThan(0);
+  },
+  60_000,
+);
+
+test("a run that is stopped goes on with the choices that it began with", async () => {
+  const words = ["fit", "a.csv", "b.csv", ...few, "num_iter=4000", "n_ipf=1", at("stopped")];
+  const first = await stopAt(words, /half-iteration 1\/2 b {2}/, { cwd: folder });
+  expect(first.code, first.stderr).toBe(130);
+  expect(first.stderr).toMatch(/to go on: npx dsbm fit a\.csv b\.csv /);
+  const choices = () =>
+    readFileSync(join(onlyRun(join(folder, "stopped")) as string, "choices.json"));
+  const before = choices().toString();
+  const again = await dsbm(...words);
+  expect(again.code, again.err).toBe(0);
+  expect(again.err).toMatch(/going on from checkpoint/);
+  expect(choices().toString()).toBe(before);
+}, 120_000);
+
+test("numbers that are not finite lower the rate once, and are an error the second time", async () => {
+  const { code, err } = await dsbm("fit", "a.csv", "b.csv", ...few, "lr=1e30", at("wild"));
+  expect(code).toBe(1);
+  expect(err).toMatch(/going on from there with lr=2e\+29/);
+  expect(err).not.toMatch(/\n\s+at |bug/);
+}, 60_000);
+
+test("folders of pictures", async () => {
+  for (const [name, grey] of [
+    ["dark", 20],
+    ["light", 200],
+  ] as const) {
+    mkdirSync(join(folder, name));
+    for (let i = 0; i < 20; i++) {
+      const pixels = new Uint8Array(16 * 16).fill(grey + i);
+      writeFileSync(join(folder, name, `${i}.png`), await picturePng(pixels, [1, 16, 16]));
+    }
+  }
+  const words = ["max_minutes=null", "num_iter=2", "first_num_iter=2", "n_ipf=1", "num_steps=2"];
+  const more = ["cache_npar=8", "batch_size=4", "threads=1", "plot_level=0", at("pictures")];
+  const { code, err } = await dsbm("fit", "dark", "light", ...words, ...more);
+  expect(code, err).toBe(0);
+  expect(err).toMatch(/^data\.image_size=16 +because /m);
+  expect(Object.keys(qualityIn("pictures"))).toContain("displacement/f");
+}, 60_000);

@@ -191,7 +191,7 @@ const wasLowered = ({ choices }: Planned) =>
 
 /** The same with a lower learning rate. */
 function lower(planned: Planned, words: FitWords): Planned {
-  const lr = planned.config.lr / 5;
+  const lr = Number((planned.config.lr / 5).toPrecision(6));
   const reason = `lowered from ${planned.config.lr}, which led to numbers that are not finite`;
   const choices = planned.choices.filter(({ key }) => key !== "lr");
   choices.push({ key: "lr", value: lr, reason, given: false });
