@@ -1,7 +1,7 @@
 // How well `dsbm fit` does from its defaults on small tables of many kinds: sliced 2-Wasserstein of both directions beside
 // its floor. `npm run bench:fit -- [--pairs N] [--minutes M]`
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
