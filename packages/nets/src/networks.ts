@@ -29,7 +29,7 @@ export interface NetworkRequest extends Seeded {
 /** What a registered network is: the samples that it takes, and how it is built. */
 interface NetworkKind {
   takes: "vectors" | "images";
-  /** Whether it cannot be told the direction. */
+  /** Whether it takes no direction as a condition. */
   oneWay?: boolean;
   build(keys: never, request: NetworkRequest): Network;
 }

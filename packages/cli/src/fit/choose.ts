@@ -1,4 +1,4 @@
-// The rules by which `dsbm fit` chooses what nobody typed (docs/guide/choosing.md). Each gives a value and its reason in
+// The rules by which `dsbm fit` chooses what is not given (docs/guide/choosing.md). Each gives a value and its reason in
 // one sentence. Scales are those that networks see.
 import type { DataFacts } from "./facts.js";
 
@@ -173,7 +173,7 @@ function pictureRules({ shape }: DataFacts, n: number): Rule[] {
   ];
 }
 
-/** Steps of an iteration's half beyond which the data would be learnt by heart: passes over the smaller end. */
+/** Steps of an iteration's half beyond which the network would overfit: passes over the smaller end. */
 const passes = 400;
 
 export const mostSteps = (rows: number, batch: number): number =>

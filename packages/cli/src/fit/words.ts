@@ -1,4 +1,4 @@
-// The words of `dsbm fit`: two places to the keys that they stand for, and which keys somebody typed.
+// The words of `dsbm fit`: two places to the keys that they stand for, and which keys are given.
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseOverride, printValue } from "@dsbm/config";

@@ -94,7 +94,7 @@ function wordsOf(ends: Record<"source" | "target", Input>, settings: readonly st
   const facts = [`data.channels=${channels}`, `data.image_size=${size}`, "model=UNET"];
   const named = [`Dataset=${name(source)}`, `Dataset_transfer=${name(target)}`];
   const { tokens, typed } = readFitWords([...named, ...facts, ...settings]);
-  // What the arrays say is not what somebody chose: the keys of the network are chosen by their size.
+  // What the arrays say is not a choice of the user: the keys of the network are chosen by their size.
   return { tokens, typed, given: readFitWords([...named, ...settings]).given };
 }
 

@@ -21,7 +21,7 @@ export interface RunOptions {
 interface RunHooks {
   /** Keys whose change does not hinder a run to go on, beside those that change nothing. */
   free?: readonly string[];
-  /** What the other ranks are told as the run begins. */
+  /** What rank 0 sends to the other ranks as the run begins. */
   begin?: Record<string, unknown>;
   /** Once the folder is open. */
   opened?(run: RunWriter): void;

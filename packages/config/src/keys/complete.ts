@@ -1,4 +1,4 @@
-// Several keys follow others unless somebody sets them: they are null in the configuration, so that what was typed
+// Several keys follow others unless they are set: they are null in the configuration, so that what was typed
 // stays visible. The trainer needs their values.
 
 import { readNumbers } from "../schema/kinds.js";
