@@ -19,6 +19,7 @@ export {
 export { Handle, keep, liveTensors, Scope, tidy } from "./binding/handle.js";
 export * as distributed from "./distributed/index.js";
 export * as io from "./io/index.js";
+export { type MemoryLimit, memoryLimit } from "./memory-limit.js";
 export * as nn from "./nn/index.js";
 export * as optim from "./optim/index.js";
 export * as jit from "./program/jit.js";

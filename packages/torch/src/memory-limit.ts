@@ -1,0 +1,113 @@
+// How much memory this process may use: what the kernel has available, or less where a cgroup (a container, a job of
+// Slurm, a service of systemd) sets a limit that it would be killed for.
+import { existsSync, readFileSync } from "node:fs";
+import { freemem, totalmem } from "node:os";
+import { dirname, join } from "node:path";
+
+export interface MemoryLimit {
+  /** Bytes: the machine's memory, or the smallest limit of a cgroup around this process. */
+  total: number;
+  /** Bytes that can still be used, caches that the kernel would give up included. */
+  available: number;
+  /** Which of the two sets `available`. */
+  by: "machine" | "cgroup";
+}
+
+/** The files of one cgroup, of version 1 or 2; `cache` is the line of `stat` with what the kernel would give up. */
+interface MemoryGroup {
+  limit: string;
+  usage: string;
+  stat: string;
+  cache: string;
+}
+
+const versions = [
+  {
+    type: "cgroup2",
+    option: "",
+    files: { limit: "memory.max", usage: "memory.current", cache: "inactive_file" },
+  },
+  {
+    type: "cgroup",
+    option: "memory",
+    files: {
+      limit: "memory.limit_in_bytes",
+      usage: "memory.usage_in_bytes",
+      cache: "total_inactive_file",
+    },
+  },
+] as const;
+
+/** A file's text, "" where it cannot be read: groups come and go, and other systems have none. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** The memory cgroups around this process, the innermost first; none on other systems than Linux. */
+function memoryGroups(root = "/"): MemoryGroup[] {
+  // `4:memory:/job` for version 1, `0::/job` for version 2.
+  const places = new Map(
+    read(join(root, "proc/self/cgroup"))
+      .split("\n")
+      .flatMap((line) => {
+        const [, names, path] = /^\d+:([^:]*):(.+)$/.exec(line) ?? [];
+        if (names === undefined || path === undefined) return [];
+        return names.split(",").map((name): [string, string] => [name, path]);
+      }),
+  );
+  return read(join(root, "proc/self/mountinfo"))
+    .split("\n")
+    .flatMap((line) => {
+      const [mount = "", rest = ""] = line.split(" - ");
+      const [, , , top = "/", point = "/"] = mount.split(" ");
+      const [type, , options = ""] = rest.split(" ");
+      const version = versions.find(
+        (v) => v.type === type && (v.option === "" || options.split(",").includes(v.option)),
+      );
+      const path = version && places.get(version.option);
+      if (!version || path === undefined) return [];
+      const base = join(root, point);
+      const own = path === top ? "/" : path.startsWith(`${top}/`) ? path.slice(top.length) : path;
+      const groups: MemoryGroup[] = [];
+      for (let at = join(base, own); at.startsWith(base); at = dirname(at)) {
+        const { limit, usage, cache } = version.files;
+        // A container sees its own group at the mount's top only.
+        if (existsSync(join(at, limit)))
+          groups.push({
+            ...{ limit: join(at, limit), usage: join(at, usage), cache },
+            stat: join(at, "memory.stat"),
+          });
+        if (at === dirname(at)) break;
+      }
+      return groups;
+    });
+}
+
+/**
+ * The memory that this process may use, now, as the machine and the cgroups around it (version 1 or 2) say.
+ * `root` stands for the root of the file system.
+ */
+export function memoryLimit(root = "/"): MemoryLimit {
+  const kib = (key: string) =>
+    Number(new RegExp(`^${key}:\\s+(\\d+) kB`, "m").exec(info)?.[1]) * 1024 || undefined;
+  const info = read(join(root, "proc/meminfo"));
+  const machine: MemoryLimit = {
+    total: kib("MemTotal") ?? totalmem(),
+    available: kib("MemAvailable") ?? freemem(),
+    by: "machine",
+  };
+  return memoryGroups(root).reduce((least, { limit, usage, stat, cache }) => {
+    const total = Number.parseInt(read(limit), 10); // "max" is none
+    if (!(total < 2 ** 60)) return least;
+    const given = Number(new RegExp(`^${cache} (\\d+)`, "m").exec(read(stat))?.[1] ?? 0);
+    const available = Math.max(0, total - (Number.parseInt(read(usage), 10) || 0) + given);
+    const tightest = { total: Math.min(least.total, total), available, by: "cgroup" as const };
+    return available < least.available
+      ? tightest
+      : { ...least, total: Math.min(least.total, total) };
+  }, machine);
+}
