@@ -1,5 +1,5 @@
 // `dsbm sample` of pictures: one alone, archives, floats that are pixels, sizes that are looked at before decoding.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openTableWriter } from "@dsbm/data";
 import { picturePng } from "@dsbm/runs";
@@ -81,6 +81,8 @@ it("refuses a configuration with more steps than memory holds", async () => {
   const path = join(folder, "config.json");
   const config = JSON.parse(readFileSync(path, "utf8"));
   writeFileSync(path, JSON.stringify({ ...config, num_steps: 1e9 }));
+  expect((await sample(folder, "gaussian:5", "x.npy")).stderr).toMatch(/config\.json is damaged/);
+  rmSync(join(folder, "manifest.jsonl"));
   const { code, stderr } = await sample(folder, "gaussian:5", "x.npy");
   expect(code).not.toBe(0);
   expect(stderr).toMatch(/config\.json is not one of this version: num_steps: .*<= 100000/);

@@ -283,6 +283,7 @@ describe("one clear line for", () => {
     writeFileSync(model(1, "b"), readFileSync(model(1, "b")).subarray(0, 900));
     expect((await sample("damaged", "gaussian:5", "x.npy")).stderr).toMatch(/1_b\.safetensors/);
     writeFileSync(model(1, "b"), readFileSync(runPaths(images).model(1, "b")));
+    rmSync(join(damaged, "manifest.jsonl"), { force: true });
     const other = await sample("damaged", "gaussian:5", "x.npy");
     expect(other.stderr).toMatch(/does not belong to/);
     expect(other.stderr.trim().split("\n").length).toBe(1);

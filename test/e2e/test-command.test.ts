@@ -163,6 +163,7 @@ describe("a finished run", () => {
     const there = await test("copied", ...more);
     expect(there.stdout).toContain("is finished already");
     cpSync(join(copy, "models", "2_f.safetensors"), join(copy, "models", "4_f.safetensors"));
+    rmSync(join(copy, "manifest.jsonl"));
     const other = await test("copied", ...more);
     expect(other.stdout).not.toContain("is finished already");
     expect(other.rows).toHaveLength(1);

@@ -1,6 +1,6 @@
 // Bad input to `dsbm train`: one clear line, an exit code that is not 0, and never a stack trace.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readRun, runPaths } from "@dsbm/runs";
 import { io, ones } from "@dsbm/torch";
@@ -101,10 +101,12 @@ describe("a configuration that changed", () => {
     const folder = onlyRun(join(root, "changed")) as string;
     const { config_json } = runPaths(folder);
     const config = { ...readRun(folder).config, lr: 0.5 };
+    rmSync(join(folder, "manifest.jsonl"));
     writeFileSync(config_json, JSON.stringify(config));
     const { code, stderr } = await dsbm(words("changed", "n_ipf=1"));
     expect(code).toBe(2);
     expectLine(stderr, ["lr was 0.5 and is now 0.001", "--again"]);
+    rmSync(join(folder, "manifest.jsonl"), { force: true });
     writeFileSync(config_json, JSON.stringify({ ...config, lr: 0.001, keep_last: 7 }));
     expect((await dsbm(words("changed", "n_ipf=1"))).code).toBe(0);
     expect((await dsbm([...words("changed", "n_ipf=1"), "--again"])).code).toBe(0);

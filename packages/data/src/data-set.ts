@@ -51,6 +51,8 @@ export interface SetOptions extends Omit<TableOptions, "classes"> {
 export interface Preparation {
   /** Called after each picture, or some rows of a table, whose total is not always known. */
   progress?: (state: { name: string; split: Split; done: number; total: number }) => void;
+  /** Takes a line where prepared files were damaged and are made again. */
+  say?: (line: string) => void;
   /** Stops the work at the next picture and deletes the unfinished file. */
   signal?: AbortSignal;
 }

@@ -3,6 +3,7 @@ export { DatasetError } from "./errors.js";
 export { downscalerScalingFile } from "./fields/downscaler.js";
 export { loadDownscalerScaling, unscaleFields } from "./fields/downscaler-scaling.js";
 export { downscalingLaw, type Resolution } from "./fields/downscaling-law.js";
+export { isWhole, sealFile, sealOf } from "./files/seal.js";
 export { positionsOf } from "./images/labels.js";
 export { pictureFormat } from "./pictures/format.js";
 export {

@@ -84,10 +84,15 @@ export function loadTable(name: string, options: TableOptions): Table {
  */
 export async function prepareTable(
   name: string,
-  { progress, signal, ...given }: TableOptions & Preparation,
+  { progress, say, signal, ...given }: TableOptions & Preparation,
 ): Promise<void> {
   const { set, options } = chosen(name, given);
-  await set.prepare?.({ ...options, ...(progress && { progress }), ...(signal && { signal }) });
+  await set.prepare?.({
+    ...options,
+    ...(progress && { progress }),
+    ...(say && { say }),
+    ...(signal && { signal }),
+  });
 }
 
 /** The set of a name, and the options of its loader. */

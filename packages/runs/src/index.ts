@@ -25,6 +25,13 @@ export * from "./logger/names.js";
 export type { Points } from "./report/points/points.js";
 export { type RunReport, renderRun, type View } from "./report/run.js";
 export { findRun } from "./run/find.js";
+export {
+  checkFiles,
+  type DamagedFile,
+  damagedFiles,
+  damageError,
+  writeRunFile,
+} from "./run/hashes.js";
 export type { Environment, RunInfo, RunState } from "./run/info.js";
 export { type Direction, type RunPaths, runFolder, runPaths } from "./run/layout.js";
 export { acquireLock, type Lock, lockHolder } from "./run/lock.js";

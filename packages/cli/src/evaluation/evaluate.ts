@@ -15,6 +15,7 @@ import { type Ends, testConditions, testRows } from "../problem/ends.js";
 import type { Position } from "../problem/iteration.js";
 import type { Progress } from "../terminal/progress.js";
 import type { Carried, Evaluator, OpenOptions, Values } from "./evaluator.js";
+import { checkEnds, checkMetrics } from "./finite.js";
 import { kindsFor } from "./metrics.js";
 import type { TestSampler } from "./samplers.js";
 
@@ -104,9 +105,7 @@ export async function evaluate(at: Position, options: EvaluateOptions): Promise<
     states: found.states && here(found.states),
   }));
   for (const x of [there, found.end, found.states]) x?.dispose();
-  const values = noGrad(() =>
-    tidy((): Values => Object.assign({}, ...evaluators.all.map((one) => one.measure(carried)))),
-  );
+  const values = measured(carried, evaluators);
   const result = {
     ...{ half_iteration: half, direction, step, steps, n, nfe: found.nfe },
     ...values,
@@ -114,6 +113,21 @@ export async function evaluate(at: Position, options: EvaluateOptions): Promise<
     seconds: (performance.now() - began) / 1000,
   };
   return { result: result as unknown as Evaluation["result"], carried };
+}
+
+/** What evaluators say of ends; where that is no number, `carried` is freed and a DivergedError thrown. */
+function measured(carried: Carried, evaluators: Evaluators): Values {
+  try {
+    checkEnds(carried.end, carried.at);
+    const values = noGrad(() =>
+      tidy((): Values => Object.assign({}, ...evaluators.all.map((one) => one.measure(carried)))),
+    );
+    checkMetrics(values, carried.at);
+    return values;
+  } catch (error) {
+    disposeCarried(carried);
+    throw error;
+  }
 }
 
 interface Found {

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { datasets, loadTable, positionsOf } from "@dsbm/data";
+import { datasets, isWhole, loadTable, positionsOf, sealFile, sealOf } from "@dsbm/data";
 import {
   accuracyOf,
   classify,
@@ -56,7 +56,10 @@ export async function referenceClassifier(
     "classifiers",
     `${set}_${channels}x${image_size}.safetensors`,
   );
-  if (existsSync(path)) return loadLeNet(path);
+  if (existsSync(path)) {
+    if (await isWhole(sealOf(path), signal)) return loadLeNet(path);
+    progress.line(`${path} does not match its .sha256: the classifier is trained again`);
+  }
   const tables = (["train", "test"] as const).map((split) =>
     loadTable(set, {
       ...{ split, end: "x0", image_size, seed: classifierSeed },
@@ -96,6 +99,7 @@ export async function referenceClassifier(
     const accuracy = tidy(() => accuracyOf(model, test.x, index(test.labels as Tensor)));
     const facts = { dataset: set, labels, accuracy, seed: classifierSeed };
     writeFileAtomic(path, encodeLeNet(model, facts));
+    await sealFile(path);
     progress.line(
       `classifier of ${set}: names ${(100 * accuracy).toFixed(1)} % of the test split rightly  ${((performance.now() - began) / 1000).toFixed(0)} s`,
     );

@@ -5,6 +5,7 @@ import { BridgeError } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Row, runPaths, writeQuality } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
+import { DivergedError } from "../evaluation/finite.js";
 import { loadEnds } from "../problem/ends.js";
 import { threadsOf, trainingProblem } from "../problem/problem.js";
 import { measureQuality } from "../quality/measure.js";
@@ -45,8 +46,10 @@ export async function runFit(
     if (!(error instanceof BridgeError) || error.code !== "not_finite" || wasLowered(planned))
       throw error;
     const lowered = lower(planned, words);
-    options.progress.line(`${error.message}: going on from there with lr=${lowered.config.lr}`);
-    return attempt(lowered, false);
+    const isLost = error instanceof DivergedError;
+    const how = isLost ? "starting over" : "going on from there";
+    options.progress.line(`${error.message}: ${how} with lr=${lowered.config.lr}`);
+    return attempt(lowered, isLost);
   }
 }
 

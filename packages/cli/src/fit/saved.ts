@@ -2,7 +2,7 @@
 // reads its choices again.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { readJson } from "@dsbm/runs";
+import { checkFiles, readJson } from "@dsbm/runs";
 import { z } from "zod";
 import { UsageError } from "../terminal/errors.js";
 import type { Choice } from "./choose.js";
@@ -20,6 +20,7 @@ const choicesSchema = z.array(
 export function readChoices(folder: string): Choice[] | null {
   const path = join(folder, "choices.json");
   if (!existsSync(path)) return null;
+  checkFiles(folder, ["choices.json"]);
   const found = choicesSchema.safeParse(readJson(path));
   if (found.success) return found.data;
   throw new UsageError(`${path} is no list of choices: delete it, or add --again to start over`);

@@ -135,6 +135,7 @@ export async function prepareEnds(
             step: done,
             steps: total,
           }),
+        say: progress.line,
         ...(signal && { signal }),
       });
     like ??= factsOf(name, loading("train", end, config));

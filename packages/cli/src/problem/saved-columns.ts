@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { ColumnTransform } from "@dsbm/data";
+import { checkFiles } from "@dsbm/runs";
 import { z } from "zod";
 import { UsageError } from "../terminal/errors.js";
 
@@ -51,6 +52,7 @@ export function readColumns(
   const use = "which says how its columns were standardised";
   if (!existsSync(path))
     throw new UsageError(`${path} is not there, ${use}: copy it with the run, or train it again`);
+  checkFiles(folder, ["data.json"]);
   const found = saved.safeParse(parsed(path));
   const d = found.data?.columns.length;
   if (

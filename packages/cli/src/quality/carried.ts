@@ -5,6 +5,7 @@ import type { Split } from "@dsbm/data";
 import { randperm, type Tensor, tidy } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import { endsOf } from "../evaluation/evaluate.js";
+import { checkEnds } from "../evaluation/finite.js";
 import { testConditions, testRows } from "../problem/ends.js";
 import type { Progress } from "../terminal/progress.js";
 import { disposeAll, kept, type Subject } from "./subject.js";
@@ -112,6 +113,8 @@ export async function carrySamples(
     };
     const end = await carry(direction, start, "there");
     if (!end) return null;
+    const half = subject.trained.models[direction]?.half_iteration ?? null;
+    checkEnds(end, { direction, half });
     const back = direction === "f" ? "b" : "f";
     let returns: Carried["returns"] = null;
     if (options.returns && subject.networks[back]) {

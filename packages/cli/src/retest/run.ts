@@ -23,6 +23,7 @@ import { writeEvaluationPictures } from "../picture/pictures.js";
 import { type Ends, loadEnds, prepareEnds } from "../problem/ends.js";
 import { stepsBefore } from "../problem/iteration.js";
 import { bridgeProcess, chunkRows, threadsOf } from "../problem/problem.js";
+import { sayRemade } from "../run/damage.js";
 import { openRunOf } from "../run/open-run.js";
 import type { RunOptions } from "../run/options.js";
 import { meanings } from "../run/report.js";
@@ -74,12 +75,11 @@ export async function runTest(
   const hashes = hashesOf(stages);
   setNumThreads(threadsOf(config));
   await prepareEnds(config, { progress, signal });
+  const mode = again || !isOfThese(folder, hashes) ? "restart" : "continue";
+  if (mode === "continue") sayRemade(folder, progress.line);
   const ends = loadEnds(config);
-  const run = openRunOf(config, {
-    folder,
-    columns: ["split", "sampler", ...columnsFor(ends, config)],
-    mode: again || !isOfThese(folder, hashes) ? "restart" : "continue",
-  });
+  const columns = ["split", "sampler", ...columnsFor(ends, config)];
+  const run = openRunOf(config, { folder, columns, mode });
   let evaluators: Evaluators | null = null;
   try {
     run.saveFile("models.json", textOf(hashes));

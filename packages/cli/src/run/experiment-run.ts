@@ -13,6 +13,7 @@ import {
 import { io } from "@dsbm/torch";
 import { type TrainEvent, Training, withExecution } from "@dsbm/train";
 import { disposeCarried, Evaluators, evaluate, gridOf } from "../evaluation/evaluate.js";
+import { DivergedError } from "../evaluation/finite.js";
 import { describeResult } from "../evaluation/metrics.js";
 import { plainSampler } from "../evaluation/samplers.js";
 import { describeStep } from "../machine/ranks.js";
@@ -332,6 +333,7 @@ export class ExperimentRun {
   /** An error with what the user can go back to. */
   explained(error: unknown): unknown {
     if (!(error instanceof BridgeError) || error.code !== "not_finite") return error;
+    if (error instanceof DivergedError) return error;
     const last = this.#lastPoint
       ? `the last good checkpoint is ${this.#lastPoint}`
       : "no checkpoint was saved before";

@@ -1,5 +1,5 @@
 // What a finished run leaves to look at: curves as files, and report.html, which is made from the run folder alone.
-import { join } from "node:path";
+import { basename } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import {
   type Row,
@@ -11,7 +11,7 @@ import {
   trendFigure,
   trendPanels,
   type View,
-  writeFileAtomic,
+  writeRunFile,
 } from "@dsbm/runs";
 import { metrics, shownRows } from "../evaluation/metrics.js";
 import { evaluationPictures } from "../picture/files.js";
@@ -64,8 +64,8 @@ export async function writeReport({ folder }: { folder: string }): Promise<strin
   const figures = curvesOf(rows, steps);
   for (const [name, figure] of figures) {
     const svg = await trendFigure(figure);
-    writeFileAtomic(join(paths.figures, `${name}.svg`), svg);
-    writeFileAtomic(join(paths.figures, `${name}.png`), await svgToPng(svg));
+    writeRunFile(folder, `figures/${name}.svg`, svg);
+    writeRunFile(folder, `figures/${name}.png`, await svgToPng(svg));
   }
   const size = { width: 420, height: 264 };
   const drawn = await Promise.all(figures.map(([, figure]) => trendPanels({ ...figure, size })));
@@ -86,8 +86,7 @@ export async function writeReport({ folder }: { folder: string }): Promise<strin
     views: viewsOf(folder, rows, config),
     commands: commandsOf(folder, info.command),
   });
-  writeFileAtomic(paths.report_html, page);
-  return paths.report_html;
+  return writeRunFile(folder, basename(paths.report_html), page);
 }
 
 /** The curves that there are rows for, by the names of their files. */

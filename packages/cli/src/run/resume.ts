@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { freeProcessKeys, readConfig, type Tree } from "@dsbm/config";
 import { isFinished, type Row, readRun, runPaths } from "@dsbm/runs";
 import { UsageError } from "../terminal/errors.js";
+import { remakeable } from "./damage.js";
 
 /** Keys that may differ between a run and its continuation: they change nothing of what is learnt. */
 export const freeKeys: ReadonlySet<string> = new Set([
@@ -53,7 +54,10 @@ function differences(key: string, before: unknown = null, now: unknown = null): 
 const isGroup = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The rows of a finished run, without running anything; null for another. Throws as checkSameConfig. */
+/**
+ * The rows of a finished run, without running anything; null for another, and for one with files that are to be made
+ * again. Throws as checkSameConfig and `remakeable`.
+ */
 export function finishedRows(
   folder: string,
   config: object,
@@ -61,7 +65,7 @@ export function finishedRows(
 ): Row[] | null {
   if (!isFinished(folder)) return null;
   checkSameConfig(folder, config, free);
-  return readRun(folder).results;
+  return remakeable(folder).length > 0 ? null : readRun(folder).results;
 }
 
 /** Refuses to go on with a run whose state an earlier version wrote in one file. */

@@ -9,6 +9,7 @@ import { Training, withExecution } from "@dsbm/train";
 import { columnsFor } from "../evaluation/metrics.js";
 import { loadEnds, prepareEnds } from "../problem/ends.js";
 import { threadsOf, trainingProblem } from "../problem/problem.js";
+import { sayRemade } from "./damage.js";
 import { ExperimentRun } from "./experiment-run.js";
 import { openRunOf } from "./open-run.js";
 import type { RunOptions, WorkerOptions } from "./options.js";
@@ -39,6 +40,7 @@ export async function runTraining(
     if (rows) return { rows, state: "finished" };
     checkSameConfig(folder, config, free);
     checkContinuable(folder);
+    sayRemade(folder, progress.line);
   }
   setNumThreads(threadsOf(config));
   await prepareEnds(config, { progress, signal });

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Projection } from "@dsbm/data";
+import { checkFiles } from "@dsbm/runs";
 import { io } from "@dsbm/torch";
 import { UsageError } from "../terminal/errors.js";
 
@@ -12,6 +13,7 @@ export function readProjection(folder: string): Projection {
     throw new UsageError(
       `${path} is not there, the principal components that the run was trained in: train it again, or give a .npy file of coordinates`,
     );
+  checkFiles(folder, ["projection.safetensors"]);
   const { tensors, metadata } = io.loadTensors(path);
   const [mean, basis] = [tensors.get("mean"), tensors.get("basis")];
   const scale = Number(metadata.scale);

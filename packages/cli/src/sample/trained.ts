@@ -1,11 +1,11 @@
 // A run's folder as something to sample with: what was trained, from its configuration, and the newest weights.
 // The data that it was trained on need not be there.
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { Direction, Network } from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, readConfig, type Tree } from "@dsbm/config";
 import { hasClasses } from "@dsbm/nets";
-import { findRun, type ModelFile, readRun } from "@dsbm/runs";
+import { checkFiles, findRun, type ModelFile, readRun } from "@dsbm/runs";
 import { type Device, io, type Tensor } from "@dsbm/torch";
 import { conditionWidth } from "../problem/columns.js";
 import { buildNetwork } from "../problem/network.js";
@@ -44,6 +44,12 @@ export function readTrained(run: string, half: number | "newest", device: Device
   const process = bridgeProcess({ ...config, device }, momentsOf(config, device));
   const shared = process.method.networks !== "each";
   const models = choose(folder, { models: all, half, shared });
+  const chosen = Object.values(models).flatMap((model) => model?.path ?? []);
+  checkFiles(
+    folder,
+    chosen.map((path) => relative(folder, path)),
+    "restore it from a copy, choose another half_iteration, or train again",
+  );
   const columns = readColumns(folder, config);
   return {
     ...process,

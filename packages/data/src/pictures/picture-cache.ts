@@ -6,6 +6,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { io } from "@dsbm/torch";
 import { DatasetError } from "../errors.js";
 import { attempt, status } from "../files/read.js";
+import { sealOf, writeSeal } from "../files/seal.js";
 import { type DecodedPicture, decodePicture, type PictureTarget } from "./picture-decode.js";
 import type { PictureFile } from "./picture-files.js";
 
@@ -60,15 +61,17 @@ export async function decodeAll(
       done += 1;
       progress?.(done);
     }
+    stored(path, () => writer!.close({ sync: true }));
+    await writeSeal(sealOf(temporary), [[temporary, basename(path)]]);
     stored(path, () => {
-      writer!.close({ sync: true });
+      renameSync(sealOf(temporary), sealOf(path));
       renameSync(temporary, path);
     });
   } catch (error) {
     try {
       writer?.close();
     } finally {
-      rmSync(temporary, { force: true });
+      for (const left of [temporary, sealOf(temporary)]) rmSync(left, { force: true });
     }
     throw error;
   }
@@ -103,7 +106,7 @@ async function* inOrder(
 /** Deletes unfinished files that killed processes left. */
 function sweep(path: string): void {
   for (const name of readdirSync(dirname(path))) {
-    if (!name.startsWith(`.${basename(path)}.`) || !name.endsWith(".tmp")) continue;
+    if (!name.startsWith(`.${basename(path)}.`) || !/\.tmp(\.sha256)?$/.test(name)) continue;
     const left = join(dirname(path), name);
     const found = status(left);
     if (found !== undefined && Date.now() - found.mtimeMs > abandoned)

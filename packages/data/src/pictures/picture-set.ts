@@ -1,10 +1,11 @@
 // Folders of pictures as data sets: decoded once into an array, which is then mapped.
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { full, io, tidy } from "@dsbm/torch";
 import { rowCount } from "../counts.js";
 import type { DataSet, Preparation, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
 import { status } from "../files/read.js";
+import { isWhole, sealOf } from "../files/seal.js";
 import { type ImageClass, newTable, type Table } from "../table.js";
 import { decodeAll } from "./picture-cache.js";
 import type { PictureTarget } from "./picture-decode.js";
@@ -34,9 +35,12 @@ export function pictureSet({ about, label, published, find }: PictureSetFacts): 
   return { about, classes: label === null ? [] : [label], prepare, load };
 
   async function prepare(options: SetOptions & Preparation): Promise<void> {
-    const { name, split, progress, signal } = options;
+    const { name, split, progress, say, signal } = options;
     const { files, target, path } = place(options);
-    if (status(path) !== undefined) return;
+    if (status(path) !== undefined) {
+      if (await isWhole(sealOf(path), signal)) return;
+      say?.(`${path} does not match ${basename(sealOf(path))}: the pictures are decoded again`);
+    }
     const total = files.length;
     await decodeAll(files, path, {
       target,

@@ -7,10 +7,11 @@ import { rowCount, testFraction } from "../counts.js";
 import type { DataSet, Preparation, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
 import { status } from "../files/read.js";
+import { isWhole } from "../files/seal.js";
 import { newTable, type Table } from "../table.js";
 import { factsVersion, readFacts } from "./facts.js";
 import { checkFile } from "./open.js";
-import { prepareRows } from "./prepare/prepare.js";
+import { prepareRows, removeDamaged, sealName } from "./prepare/prepare.js";
 
 /** The prefix of the name of such a set; the path follows. */
 export const tablePrefix = "table:";
@@ -30,9 +31,13 @@ export function tableSet(path: string): DataSet {
 }
 
 async function prepare(path: string, options: SetOptions & Preparation): Promise<void> {
-  const { name, split, seed = 0, signal, progress } = options;
+  const { name, split, seed = 0, signal, progress, say } = options;
   const folder = place(path, options);
-  if (status(folder) !== undefined) return;
+  if (status(folder) !== undefined) {
+    if (await isWhole(join(folder, sealName), signal)) return;
+    say?.(`${folder} does not match its ${sealName}: the table is read again`);
+    removeDamaged(folder);
+  }
   await prepareRows(path, folder, {
     ...options.table,
     ...{ seed, signal, fraction: testFraction(options) },

@@ -3,6 +3,7 @@ import {
   chmodSync,
   existsSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -216,7 +217,8 @@ describe("a folder of pictures", () => {
     await prepareTable(name, { ...options, progress });
     expect(seen).toEqual([1, 2, 3]);
     const [file] = readdirSync(cache);
-    expect(readdirSync(cache)).toEqual([expect.stringMatching(/^cats-train-[0-9a-f]{16}\.npy$/)]);
+    expect(file).toMatch(/^cats-train-[0-9a-f]{16}\.npy$/);
+    expect(readdirSync(cache)).toEqual([file, `${file}.sha256`]);
     const { mtimeMs } = statSync(join(cache, file!));
     await prepareTable(name, { ...options, progress });
     expect(seen).toEqual([1, 2, 3]);
@@ -227,7 +229,7 @@ describe("a folder of pictures", () => {
     utimesSync(join(folder, "2.png"), 1, 1);
     expect(() => loadTable(name, options)).toThrow(refusal("NotPrepared"));
     await prepareTable(name, { ...options, progress });
-    expect(readdirSync(cache)).toHaveLength(2);
+    expect(readdirSync(cache)).toHaveLength(4);
     const other = join(fresh(), "elsewhere");
     await prepareTable(name, { ...options, cache: other, image_size: 4 });
     expect(loadTable(name, { ...options, cache: other, image_size: 4 }).x.shape).toEqual([
@@ -235,7 +237,33 @@ describe("a folder of pictures", () => {
     ]);
     const data = fresh();
     await prepareTable(name, { ...options, directory: data });
-    expect(readdirSync(join(data, "decoded"))).toHaveLength(1);
+    expect(readdirSync(join(data, "decoded"))).toHaveLength(2);
+  });
+
+  it("is decoded again, with a line, where a bit of the decoded pictures changed", async () => {
+    const folder = await pictures(join(fresh(), "cats"), numbered(4));
+    const cache = join(dirname(folder), "decoded");
+    const name = `folder:${folder}`;
+    const said: string[] = [];
+    const options = { split: "train", say: (line: string) => void said.push(line) } as const;
+    await prepareTable(name, options);
+    const [file = ""] = readdirSync(cache);
+    const whole = readFileSync(join(cache, file));
+    for (const change of [
+      () =>
+        writeFileSync(
+          join(cache, file),
+          whole.map((b, i) => (i === 300 ? b ^ 4 : b)),
+        ),
+      () => rmSync(join(cache, `${file}.sha256`)),
+    ]) {
+      change();
+      await prepareTable(name, options);
+      expect(readFileSync(join(cache, file))).toEqual(whole);
+    }
+    expect(said).toEqual(Array(2).fill(expect.stringMatching(/does not match .* decoded again$/)));
+    await prepareTable(name, options);
+    expect(said).toHaveLength(2);
   });
 
   it("leaves nothing behind when it is stopped or fails, and names the picture", async () => {
@@ -290,7 +318,7 @@ describe("a folder of pictures", () => {
       prepareTable(name, { split: "train" }),
       prepareTable(name, { split: "train" }),
     ]);
-    expect(readdirSync(cache).sort()).toEqual([`.${file}.new.tmp`, file]);
+    expect(readdirSync(cache).sort()).toEqual([`.${file}.new.tmp`, file, `${file}.sha256`]);
   });
 
   it("keeps nothing alive but its tensors", async () => {

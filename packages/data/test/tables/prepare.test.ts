@@ -1,5 +1,5 @@
 // Tables as data sets: which columns and rows are trained on, what is refused, how they are split and standardised.
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   applyTransform,
@@ -271,3 +271,34 @@ it("a table is prepared once, anew when it changes, and nothing is left of what 
     refusal("NotPrepared", "await prepareTable"),
   );
 });
+
+it.each(["train.npy", "facts.json", "SHA256SUMS"])(
+  "a table is read again, with a line, where a bit of its prepared %s changed",
+  async (file) => {
+    const directory = folder();
+    const path = join(directory, "t.csv");
+    writeFileSync(path, "a,b\n1,2\n3,4\n5,7\n");
+    const said: string[] = [];
+    const options = {
+      split: "train",
+      directory,
+      say: (line: string) => void said.push(line),
+    } as const;
+    await prepareTable(`table:${path}`, options);
+    const [name = ""] = readdirSync(join(directory, "prepared"));
+    const prepared = join(directory, "prepared", name, file);
+    const whole = readFileSync(prepared);
+    writeFileSync(
+      prepared,
+      whole.map((b, i) => (i === whole.length - 7 ? b ^ 1 : b)),
+    );
+    await prepareTable(`table:${path}`, options);
+    expect(said).toEqual([
+      expect.stringMatching(/does not match its SHA256SUMS: the table is read/),
+    ]);
+    expect(readFileSync(prepared)).toEqual(whole);
+    await prepareTable(`table:${path}`, options);
+    expect(said).toHaveLength(1);
+    expect(readdirSync(join(directory, "prepared"))).toEqual([name]);
+  },
+);

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import type { LegendEntry, Panel } from "../figure/panel.js";
 import type { Row } from "../files/csv.js";
+import { damagedFiles } from "../run/hashes.js";
 import type { RunInfo } from "../run/info.js";
 import { type Quality, readQuality } from "../run/quality.js";
 import { charts, command, folded, type Picture, pairs, pictures, rowsTable } from "./blocks.js";
@@ -161,7 +162,8 @@ async function viewOf(
   { direction, id, title, pictures: files }: View,
   { folder, names, units }: { folder: string; names: Names; units: Units },
 ): Promise<Html[]> {
-  const points = readPoints(join(folder, "samples", `${id}_points.json`));
+  const file = `samples/${id}_points.json`;
+  const points = damagedFiles(folder, [file]).length > 0 ? null : readPoints(join(folder, file));
   if (!points && files.length === 0) return [];
   const [from, to] =
     direction === "f" ? [names.source, names.target] : [names.target, names.source];

@@ -2,7 +2,9 @@
 // reports and programs read it.
 import { existsSync } from "node:fs";
 import { RunError } from "../errors.js";
-import { readJson, writeJson } from "../files/json.js";
+import { readJson, toJson } from "../files/json.js";
+import { writeFileAtomic } from "../files/write.js";
+import { checkFiles, writeRunFile } from "./hashes.js";
 import { type Direction, runPaths } from "./layout.js";
 
 /** What a metric is about, in the order of tables. */
@@ -56,13 +58,16 @@ export function writeQuality(
   quality: Quality,
   path = runPaths(folder).quality_json,
 ): void {
-  writeJson(path, quality);
+  const text = `${toJson(quality, { indent: 2 })}\n`;
+  if (path === runPaths(folder).quality_json) writeRunFile(folder, "quality.json", text);
+  else writeFileAtomic(path, text);
 }
 
 /** The quality of a run as it was measured last; null where it was not. Throws RunError for a damaged file. */
 export function readQuality(folder: string): Quality | null {
   const path = runPaths(folder).quality_json;
   if (!existsSync(path)) return null;
+  checkFiles(folder, ["quality.json"], `measure again with npx dsbm evaluate ${folder}`);
   const found = readJson(path) as Partial<Quality> | null;
   if (!Array.isArray(found?.rows))
     throw new RunError(

@@ -7,6 +7,7 @@ import { RunError } from "../errors.js";
 import { readCsv } from "../files/csv.js";
 import { readJson, readJsonLines } from "../files/json.js";
 import { namesIn } from "../files/read.js";
+import { checkFiles } from "./hashes.js";
 import { type RunInfo, readRunInfo } from "./info.js";
 import { type Direction, isPicture, parseModelName, type RunPaths, runPaths } from "./layout.js";
 import { lockHolder } from "./lock.js";
@@ -24,6 +25,7 @@ export type Run = ReturnType<typeof readRun>;
 export function readRun(folder: string) {
   const paths = runPaths(folder);
   const info = readState(paths);
+  checkFiles(folder, ["run.json", "config.json", "results.csv", "metrics.jsonl"]);
   const config = existsSync(paths.config_json) ? readJson(paths.config_json) : {};
   const models = namesIn(paths.models, (entry) => entry.isFile()).flatMap((file): ModelFile[] => {
     const model = parseModelName(file);

@@ -7,10 +7,11 @@ import { listCheckpoints } from "../checkpoint/read.js";
 import { RunError } from "../errors.js";
 import { type LineWriter, openLineWriter } from "../files/append.js";
 import { type CsvWriter, formatCsv, openCsv, type Row, readCsv } from "../files/csv.js";
-import { toJson, writeJson, writeJsonLines } from "../files/json.js";
+import { toJson, writeJsonLines } from "../files/json.js";
 import { removeFiles } from "../files/read.js";
 import { sweepTemporaries } from "../files/temporaries.js";
 import { type FileData, makeFolder, writeFileAtomic } from "../files/write.js";
+import { compact, forget, GrowingHash, manifestFile, writeRunFile } from "./hashes.js";
 import { type Environment, formatVersion, type RunInfo, readRunInfo } from "./info.js";
 import { isPicture, isPoints, parseModelName, type RunPaths, runPaths } from "./layout.js";
 import { acquireLock, type Lock, lost } from "./lock.js";
@@ -49,9 +50,10 @@ export function openRun(options: OpenRunOptions): RunWriter {
     const earlier = existsSync(paths.run_json) ? readRunInfo(paths.run_json) : undefined;
     sweepTemporaries(folder);
     if (mode === "restart") clearRun(paths);
+    compact(folder);
     const json = `${toJson(config, { indent: 2 })}\n`;
-    writeFileAtomic(paths.config_json, json);
-    writeFileAtomic(paths.config_yaml, options.config_yaml ?? json);
+    writeRunFile(folder, "config.json", json);
+    writeRunFile(folder, "config.yaml", options.config_yaml ?? json);
     const results = openCsv(paths.results_csv, columns);
     const metrics = openLineWriter(paths.metrics_jsonl);
     const now = new Date().toISOString();
@@ -67,13 +69,18 @@ export function openRun(options: OpenRunOptions): RunWriter {
       environment,
       command,
     };
-    writeJson(paths.run_json, info);
+    writeInfo(folder, info);
     return new RunWriter(paths, info, lock, results, metrics);
   } catch (error) {
     lock.release();
     throw error;
   }
 }
+
+const writeInfo = (folder: string, info: RunInfo): string =>
+  writeRunFile(folder, "run.json", `${toJson(info, { indent: 2 })}\n`);
+
+const growing = ["results.csv", "metrics.jsonl"] as const;
 
 export type { RunWriter };
 
@@ -85,12 +92,20 @@ class RunWriter {
     private readonly lock: Lock,
     private results: CsvWriter,
     private metrics: LineWriter,
-  ) {}
+  ) {
+    this.hashes = this.newHashes();
+  }
+
+  private hashes: readonly GrowingHash[];
+
+  private newHashes(): readonly GrowingHash[] {
+    return growing.map((file) => new GrowingHash(this.paths.folder, file));
+  }
 
   /** Appends a row to results.csv and flushes it; every column must be given. */
   appendResult(row: Row): void {
     this.results.append(row);
-    this.results.flush();
+    this.flush();
     this.lock.refresh();
   }
 
@@ -105,13 +120,15 @@ class RunWriter {
     if (name === "" || name.startsWith("/") || name.split(/[/\\]/).includes("..")) {
       throw new RunError("bad_argument", `file "${name}" is not a path inside the run folder`);
     }
-    const { folder, lock } = this.paths;
-    // A folder that was deleted must not come back with this file alone in it.
-    if (this.info.state === "running" && !this.lock.isOurs()) throw lost(lock);
-    const path = join(folder, name);
-    writeFileAtomic(path, data);
+    this.checkLock();
+    const path = writeRunFile(this.paths.folder, name, data);
     this.lock.refresh();
     return path;
+  }
+
+  /** A folder that was deleted must not come back with a file alone in it. */
+  private checkLock(): void {
+    if (this.info.state === "running" && !this.lock.isOurs()) throw lost(this.paths.lock);
   }
 
   /**
@@ -124,7 +141,8 @@ class RunWriter {
       if (n !== point.half_iteration) return n > point.half_iteration;
       return typeof step === "number" && step > point.step;
     };
-    const { results_csv, metrics_jsonl, models } = this.paths;
+    const { folder, results_csv, metrics_jsonl, models } = this.paths;
+    for (const file of growing) forget(folder, file);
     this.results.close();
     const table = readCsv(results_csv);
     const rows = table.rows.filter((row) => !isAfter(row));
@@ -135,12 +153,16 @@ class RunWriter {
     writeJsonLines(metrics_jsonl, kept);
     this.metrics = openLineWriter(metrics_jsonl);
     removeFiles(models, (file) => isAfter({ ...parseModelName(file) }));
+    this.hashes = this.newHashes();
+    this.flush();
   }
 
-  /** Forces rows and metrics onto the disk. */
+  /** Forces rows and metrics onto the disk, and records their hashes. */
   flush(): void {
+    this.checkLock();
     this.results.flush();
     this.metrics.flush();
+    for (const hash of this.hashes) hash.record();
   }
 
   /** Ends the run: state "finished". */
@@ -169,9 +191,10 @@ class RunWriter {
       this.results.close();
       this.metrics.close();
       Object.assign(this.info, { state, reason, ended: new Date().toISOString() });
-      const ours = this.lock.isOurs();
-      if (ours) writeJson(this.paths.run_json, this.info);
-      return ours;
+      if (!this.lock.isOurs()) return false;
+      for (const hash of this.hashes) hash.record();
+      writeInfo(this.paths.folder, this.info);
+      return true;
     } finally {
       this.lock.release();
     }
@@ -191,7 +214,7 @@ function clearRun(paths: RunPaths): void {
   }
   const { run_json, results_csv, metrics_jsonl, spectrum_csv, report_html } = paths;
   const files = [run_json, results_csv, metrics_jsonl, spectrum_csv, report_html];
-  const names = [...files.map((path) => basename(path)), "traj.npy", "traj_100.npy"];
+  const names = [...files.map((path) => basename(path)), manifestFile, "traj.npy", "traj_100.npy"];
   removeFiles(paths.folder, (name) => names.includes(name));
   removeFiles(paths.models, (file) => parseModelName(file) !== undefined);
   removeFiles(paths.figures, isPicture);

@@ -55,6 +55,7 @@ export function prepare(
     ...options,
     progress: ({ done, total }) =>
       progress.update({ label: `decoding ${name}`, step: done, steps: total }),
+    say: progress.line,
     ...(signal && { signal }),
   });
 }

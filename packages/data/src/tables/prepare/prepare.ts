@@ -6,6 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { io } from "@dsbm/torch";
 import { DatasetError } from "../../errors.js";
 import { attempt, status } from "../../files/read.js";
+import { writeSeal } from "../../files/seal.js";
 import { type CleanCounts, cleanRows } from "../clean.js";
 import { type ConditionFacts, factsVersion, type TableFacts } from "../facts.js";
 import { openRows } from "../open.js";
@@ -55,6 +56,10 @@ export async function prepareRows(
     stored(temporary, () => {
       const text = JSON.stringify({ version: factsVersion, facts });
       writeFileSync(join(temporary, "facts.json"), text, { flush: true });
+    });
+    const names = readdirSync(temporary).map((name) => [join(temporary, name), name] as const);
+    await writeSeal(join(temporary, sealName), names);
+    stored(temporary, () => {
       try {
         renameSync(temporary, folder);
       } catch (error) {
@@ -66,6 +71,23 @@ export async function prepareRows(
     source.close();
     rmSync(temporary, { recursive: true, force: true });
   }
+}
+
+/** The list of the hashes of the prepared files. */
+export const sealName = "SHA256SUMS";
+
+/** Removes prepared files; its name goes first, so that a kill leaves no part of them under it. */
+export function removeDamaged(folder: string): void {
+  stored(folder, () => {
+    const away = `${folder}.${randomUUID().slice(0, 8)}.tmp`;
+    try {
+      renameSync(folder, away);
+    } catch (error) {
+      // Another process, such as another rank, has done so.
+      if (status(folder) !== undefined) throw error;
+    }
+    rmSync(away, { recursive: true, force: true });
+  });
 }
 
 async function written(

@@ -1,0 +1,35 @@
+// Training can diverge to weights that are huge but finite: their ends, or the metrics of those, are then no numbers. A
+// run that measures such ends fails, whatever its method.
+import { BridgeError, type Direction } from "@dsbm/bridge";
+import { type Tensor, tidy } from "@dsbm/torch";
+
+/** Weights whose ends are no numbers; going on from them is of no use. */
+export class DivergedError extends BridgeError {
+  constructor(what: string, { direction, half }: Place) {
+    const when = half === null ? "" : ` after half-iteration ${half}`;
+    super(
+      "not_finite",
+      `direction ${direction}${when}: ${what} NaN or infinite: training diverged; start over (--again) with a smaller lr, or with grad_clip`,
+    );
+  }
+}
+
+interface Place {
+  direction: Direction;
+  /** The half-iteration whose weights were measured; null where it is not known. */
+  half: number | null;
+}
+
+/** Throws a DivergedError where ends, [n, …], have values that are NaN or infinite. */
+export function checkEnds(ends: Tensor, place: Place): void {
+  const bad = tidy(() => ends.flatten({ startDim: 1 }).isfinite().all(1).logicalNot().sum().item());
+  if (Number(bad) > 0) throw new DivergedError(`${bad} of ${ends.size(0)} ends are`, place);
+}
+
+/** Throws a DivergedError where a metric is NaN or infinite; null is a metric without a value. */
+export function checkMetrics(values: Readonly<Record<string, number | null>>, place: Place): void {
+  const bad = Object.entries(values).find(
+    ([, value]) => value !== null && !Number.isFinite(value),
+  )?.[0];
+  if (bad !== undefined) throw new DivergedError(`the metric ${bad} is`, place);
+}

@@ -1,0 +1,30 @@
+// What becomes of files of a run that are not as they were written: what follows from the rest is made again, and nothing
+// goes on from what cannot be.
+import { join } from "node:path";
+import { type DamagedFile, damagedFiles, damageError } from "@dsbm/runs";
+
+/** Made from weights, data and rows by the end of every run. */
+const derived = /^(figures\/.*|report\.html|traj(_\d+)?\.npy|x[01]_test\.npy)$/;
+/** Nothing is computed from them, and the weights that made them may be gone. */
+const pictures = /^samples\/|^quality\.json$/;
+
+/**
+ * The damaged files of a run that are to be made again. Throws a RunError for one that cannot be; pictures of earlier
+ * evaluations are neither.
+ */
+export function remakeable(folder: string): DamagedFile[] {
+  const damaged = damagedFiles(folder);
+  const lost = damaged.find(({ file }) => !derived.test(file) && !pictures.test(file));
+  if (!lost) return damaged.filter(({ file }) => derived.test(file));
+  const isModel = lost.file.startsWith("models/");
+  const cure = isModel
+    ? "restore it from a copy, or delete it to go on without these weights"
+    : "restore it from a copy, or add --again to start over";
+  throw damageError(folder, lost, cure);
+}
+
+/** Says what is made again. Throws as `remakeable`. */
+export function sayRemade(folder: string, say: (line: string) => void): void {
+  for (const { file, reason } of remakeable(folder))
+    say(`${join(folder, file)} is damaged (${reason}): it is made again`);
+}

@@ -1,0 +1,47 @@
+// NaN is no success: every method that is trained by steps fails with one line where its ends are no numbers.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { completeTrain, gaussian, resolve } from "@dsbm/config";
+import { readRun } from "@dsbm/runs";
+import { afterAll, expect, it } from "vitest";
+import { checkMetrics } from "../src/evaluation/finite.js";
+import { runTraining } from "../src/run/run.js";
+import { silentProgress } from "../src/terminal/progress.js";
+import { here } from "./support.js";
+
+const root = mkdtempSync(join(tmpdir(), "dsbm-diverged-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const words = `
+  dim=2 n_train=64 n_test=32 inner_iters=2 outer_iters=1 num_steps=4 test_num_steps=4 batch_size=32 lr=1e4
+  net_name=mlp_small threads=1
+`
+  .trim()
+  .split(/\s+/);
+
+it.each([
+  ...["dsbm", "alpha_dsbm", "sf2m", "lightsb", "lightsb_m"],
+  ...["rectifiedflow", "sbcfm", "dsb_increments", "dsb"],
+])("a run of %s that diverged is failed, with a line that says what to do", async (method) => {
+  const { members } = resolve(gaussian, [...words, `method=${method}`], {
+    dirs: [here("../conf")],
+  });
+  const config = completeTrain((members[0] as (typeof members)[number]).config);
+  const folder = join(root, method);
+  const run = () =>
+    runTraining(config, { folder, progress: silentProgress, resume: "npx dsbm gaussian" });
+  await expect(run()).rejects.toThrow(/NaN[^\n]*(--again|learning rate)[^\n]*$/);
+  expect(readRun(folder).info).toMatchObject({ state: "failed" });
+  // It does not become finished by being run again.
+  await expect(run()).rejects.toThrow(/NaN/);
+  expect(readRun(folder).info).toMatchObject({ state: "failed" });
+});
+
+it("a metric is a number or nothing", () => {
+  const place = { direction: "b", half: 2 } as const;
+  expect(() => checkMetrics({ w2: 1, share: null }, place)).not.toThrow();
+  expect(() => checkMetrics({ w2: 1, var: Number.POSITIVE_INFINITY }, place)).toThrow(
+    /direction b after half-iteration 2: the metric var is NaN or infinite/,
+  );
+});
