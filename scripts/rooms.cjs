@@ -4,11 +4,12 @@ const rooms = {
   config: [],
   torch: [],
   runs: [],
+  web: [],
   bridge: ["torch"],
   nets: ["torch", "bridge"],
   data: ["torch", "bridge"],
   train: ["torch", "bridge"],
-  cli: ["config", "torch", "bridge", "nets", "data", "train", "runs"],
+  cli: ["config", "torch", "bridge", "nets", "data", "train", "runs", "web"],
 };
 /** What the tests of a room may import besides: training is tested on networks and data. */
 const tests = { nets: ["data", "train"], train: ["nets", "data"] };

@@ -26,6 +26,8 @@ function isLinked() {
 const has = (path) => existsSync(join(repo, path));
 
 const TSC = "node_modules/typescript/bin/tsc";
+/** Rooms whose scripts run in pages: they have a bundle.mjs that writes dist/bundle. */
+const bundled = () => rooms().filter((room) => has(`packages/${room}/bundle.mjs`));
 const isCompiled = () => rooms().every((room) => has(`packages/${room}/dist/index.js`));
 
 // In this order; `print` names the inputs, `intact` whether the outputs are there, `run` makes them.
@@ -77,12 +79,28 @@ const STEPS = [
     // tsc trusts its own records: where the output itself is gone it must be told.
     run: () => must(process.execPath, [TSC, "-b", ...(isCompiled() ? [] : ["--force"])]),
   },
+  {
+    name: "bundles",
+    title: "scripts of pages",
+    print: () =>
+      fingerprint([
+        "package-lock.json",
+        ...bundled().flatMap((room) => [
+          `packages/${room}/bundle.mjs`,
+          ...filesBelow(`packages/${room}/src`, /\.(ts|css|html)$/),
+        ]),
+      ]),
+    intact: () => bundled().every((room) => has(`packages/${room}/dist/bundle`)),
+    async run() {
+      for (const room of bundled()) await must(process.execPath, [`packages/${room}/bundle.mjs`]);
+    },
+  },
 ];
 
 const isDone = (step) => step.intact() && isStamped(step.name, step.print());
 
 /**
- * Brings the workspace up to date: system packages, npm packages, native addon, TypeScript.
+ * Brings the workspace up to date: system packages, npm packages, native addon, TypeScript, the scripts of pages.
  * Throws a SetupError (one line; `output` holds what the failing program said).
  */
 export async function setup({
@@ -139,7 +157,7 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
       );
     await setup({
       force: flags.includes("--force"),
-      only: flags.includes("--build") ? ["native", "typescript"] : undefined,
+      only: flags.includes("--build") ? ["native", "typescript", "bundles"] : undefined,
     });
   } catch (error) {
     reportFailure(error);

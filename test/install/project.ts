@@ -6,7 +6,13 @@ import { root } from "../docs/blocks.js";
 
 const read = (path: string) => JSON.parse(readFileSync(join(root, path), "utf8"));
 
-type Entry = { dev?: boolean; link?: boolean; resolved?: string; version?: string };
+type Entry = {
+  dev?: boolean;
+  devOptional?: boolean;
+  link?: boolean;
+  resolved?: string;
+  version?: string;
+};
 
 const nameOf = (room: string) => (room === "cli" ? "dsbm" : `@dsbm/${room}`);
 const placeOf = (room: string) => `node_modules/${nameOf(room)}`;
@@ -39,7 +45,10 @@ export function installInto(folder: string): string | null {
   const packages = Object.fromEntries([
     ["", project],
     ...entries
-      .filter(([path, { dev, link }]) => path.includes("node_modules/") && !dev && !link)
+      .filter(
+        ([path, { dev, devOptional, link }]) =>
+          path.includes("node_modules/") && !dev && !devOptional && !link,
+      )
       .map(([path, entry]) => [
         path.replace(/^packages\/(\w+)/, (_, room) => placeOf(room)),
         entry,

@@ -1,0 +1,29 @@
+// Bundles the scripts of pages to dist/bundle: the player's, and the worker's with ONNX Runtime, whose WebAssembly is packed
+// beside it. What is installed from npm has them ready: no bundler and no onnxruntime-web is needed to write a page.
+import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { rolldown } from "rolldown";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const out = join(here, "dist/bundle");
+
+for (const [name, entry] of Object.entries({ page: "page/page.js", worker: "worker/worker.js" })) {
+  const bundle = await rolldown({
+    input: join(here, "dist", entry),
+    platform: "browser",
+    // The worker is given its runtime; WebGPU has one of its own.
+    external: ["onnxruntime-web/webgpu"],
+  });
+  await bundle.write({
+    file: join(out, `${name}.js`),
+    format: "esm",
+    minify: true,
+    codeSplitting: false,
+  });
+  await bundle.close();
+}
+const wasm = createRequire(import.meta.url).resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm");
+writeFileSync(join(out, "ort.wasm.gz"), gzipSync(readFileSync(wasm), { level: 9 }));

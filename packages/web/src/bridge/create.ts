@@ -1,0 +1,172 @@
+// A bridge made of functions: the sampler itself, whatever gives the drifts.
+import type { StepVariance } from "../solver/euler-maruyama.js";
+import { type Direction, equalTimes, resample, stepsOf } from "../solver/grid.js";
+import type { MeanSchedule } from "../solver/mean-steps.js";
+import {
+  type Bridge,
+  BridgeError,
+  type BridgeInfo,
+  type Conditions,
+  type Rows,
+  type Sampled,
+  type SampleOptions,
+} from "./bridge.js";
+import { likeRows, samplesOf } from "./rows.js";
+import { takeOf } from "./take.js";
+import { type Units, unitsOf } from "./units.js";
+
+/** The field at rows x [n, …shape] and a process time; conditions as `prepare` made them. */
+export type Network = (
+  x: Float32Array,
+  at: { n: number; time: number; conditions: unknown },
+) => Promise<Float32Array> | Float32Array;
+
+type Networks = { readonly [direction in Direction]?: Network | null };
+
+export interface Dynamics {
+  /** Shape of a sample as networks take it: [d] or [C, H, W]. */
+  shape: readonly number[];
+  /** The drift of each direction; of a velocity the one field, in either place. */
+  networks: Networks;
+  /** The end that is predicted at a point, which takes the place of a last step without noise. */
+  ends?: Networks;
+  /** `drift`: an SDE (default); `velocity`: an ODE in time, both ways; `mean`: discrete DSB. */
+  predicts?: "drift" | "velocity" | "mean";
+  /** Standard deviation of the noise per unit of time (default 1). */
+  sigma?: number;
+  /** Times 0 … 1 of the steps of training, or the number of equal ones (default 30). */
+  times?: readonly number[] | number;
+  /** Whether it takes another number of steps, too (default true). */
+  resample?: boolean;
+  /** Default: process. */
+  stepVariance?: StepVariance;
+  /** Whether the last step has its noise (default true). */
+  lastNoise?: boolean;
+  /** A probability flow evaluates drifts at times within [eps, 1 − eps] (default 1e-4). */
+  eps?: number;
+  /** With `mean`. */
+  means?: MeanSchedule;
+  /** Default: samples as they are. */
+  units?: Units;
+  /** Rows of a block of noise (default: those of the native sampler, 250 vectors or 8 pictures). */
+  block?: number;
+  /** Rows that a network gets at once (default 1000 vectors, 8 pictures). */
+  batch?: number;
+  /** What networks get of the conditions of rows [first, first + count) of n. Throws a BridgeError where one is missing. */
+  prepare?: (conditions: Conditions, n: number) => (first: number, count: number) => unknown;
+  /** What it says about itself. */
+  info?: Partial<BridgeInfo>;
+  dispose?: () => void;
+}
+
+/** A bridge of drifts, of a velocity, or of means. Throws a BridgeError without any. */
+export function createBridge(dynamics: Dynamics): Bridge {
+  const { shape, networks, predicts = "drift", sigma = 1, times = 30 } = dynamics;
+  const { stepVariance = "process", units = unitsOf({ shape }), info } = dynamics;
+  if (!(networks.f ?? networks.b))
+    throw new BridgeError("a bridge needs the drift of a direction; give networks.f or networks.b");
+  const grid = typeof times === "number" ? equalTimes(times) : times;
+  const facts: BridgeInfo = {
+    method: "",
+    type: units.shape.length > 1 ? "pictures" : "vectors",
+    columns: null,
+    ends: ["source", "target"],
+    conditions: [],
+    direction: "f",
+    ...info,
+    shape: units.shape,
+    directions: (["f", "b"] as const).filter((d) => predicts === "velocity" || networks[d]),
+    random: predicts === "mean" || (predicts === "drift" && sigma > 0),
+    flow: predicts !== "mean",
+    stepVariance,
+    steps: grid.length - 1,
+    fixedSteps: dynamics.resample === false,
+  };
+  if (!facts.directions.includes(facts.direction)) facts.direction = facts.directions[0] as "f";
+  return {
+    info: facts,
+    sample: (x0, options = {}) => sample(x0, options, { ...dynamics, grid, units, facts }),
+    dispose: () => dynamics.dispose?.(),
+  };
+}
+
+/** Dynamics with what follows from them. */
+export interface Prepared extends Dynamics {
+  grid: readonly number[];
+  units: Units;
+  facts: BridgeInfo;
+}
+
+async function sample<R extends Rows>(
+  x0: R,
+  options: SampleOptions,
+  bridge: Prepared,
+): Promise<Sampled<R>> {
+  const { units, facts } = bridge;
+  const { direction = facts.direction, onStep, signal, path = true } = options;
+  const given = samplesOf(x0, units.shape);
+  const [n = 0] = given.shape;
+  const times = timesOf(bridge, { ...options, direction });
+  const steps = stepsOf(direction, times);
+  const take = takeOf(bridge, { ...options, direction }, { n, steps: steps.length });
+  const result: Sampled<R> = {
+    x: x0,
+    path: [],
+    times: direction === "f" ? times : times.toReversed(),
+  };
+  let x = units.apply(given);
+  const report = async (k: number) => {
+    if (!path && !onStep && k < steps.length) return;
+    result.x = likeRows(units.undo(x, n), x0);
+    if (path) result.path.push(result.x);
+    await onStep?.({ k, time: result.times[k] as number, x: result.x });
+  };
+  await report(0);
+  for (const step of steps) {
+    await turn();
+    signal?.throwIfAborted();
+    x = await take(x, step);
+    checkFinite(x, n);
+    await report(step.k + 1);
+  }
+  return result;
+}
+
+/** Lets the page, and whoever aborts, have their turn. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
+
+function checkFinite(x: Float32Array, n: number): void {
+  const odd = x.findIndex((value) => !Number.isFinite(value));
+  if (odd >= 0)
+    throw new BridgeError(
+      `sample ${Math.floor((odd * n) / x.length)} became ${x[odd]}: it is far from what the bridge was trained on, or the model is damaged`,
+    );
+}
+
+/** Increasing times of the steps that were asked for. */
+function timesOf(
+  { grid, resample: may = true }: Prepared,
+  { solver = "sde", steps, direction }: SampleOptions,
+): number[] {
+  if (direction !== "f" && direction !== "b")
+    throw new BridgeError(`direction is ${direction}; expected "f" or "b"`);
+  const own = grid.length - 1;
+  const n = steps ?? (solver === "sde" ? own : 100);
+  if (!Number.isInteger(n) || n < 1)
+    throw new BridgeError(`steps is ${steps}; expected an integer of at least 1`);
+  if (solver !== "sde") return equalTimes(n);
+  if (!may && n !== own)
+    throw new BridgeError(
+      `steps is ${n}; this bridge was trained on ${own} steps and takes no other number: leave steps out`,
+    );
+  return resample(grid, n);
+}

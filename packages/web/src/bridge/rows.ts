@@ -1,0 +1,44 @@
+// Samples as callers have them, rows or one array, and as the sampler takes them.
+import { BridgeError, type Rows, type Samples } from "./bridge.js";
+
+const isSamples = (rows: Rows): rows is Samples => !Array.isArray(rows);
+
+/** One array of what was given. Throws a BridgeError where it has another shape, no row, or values that are no numbers. */
+export function samplesOf(rows: Rows, shape: readonly number[]): Samples {
+  const size = shape.reduce((a, b) => a * b, 1);
+  const wanted = `[n, ${shape.join(", ")}]`;
+  const samples = isSamples(rows) ? rows : fromRows(rows, size, wanted);
+  const [n = 0, ...own] = samples.shape;
+  if (`${own}` !== `${shape}` || n === 0 || samples.data.length !== n * size)
+    throw new BridgeError(
+      `samples are [${samples.shape}] with ${samples.data.length} numbers; expected ${wanted}, at least one row`,
+    );
+  const odd = samples.data.findIndex((x) => !Number.isFinite(x));
+  if (odd >= 0)
+    throw new BridgeError(
+      `sample ${Math.floor(odd / size)} has the value ${samples.data[odd]}; expected finite numbers`,
+    );
+  return samples;
+}
+
+function fromRows(rows: readonly (readonly number[])[], size: number, wanted: string): Samples {
+  const odd = rows.findIndex((row) => row?.length !== size);
+  if (odd >= 0)
+    throw new BridgeError(
+      `row ${odd} has ${rows[odd]?.length} numbers; expected ${size}, rows of ${wanted}`,
+    );
+  const data = new Float64Array(rows.length * size);
+  for (const [i, row] of rows.entries()) data.set(row, i * size);
+  return { data, shape: [rows.length, size] };
+}
+
+/** Samples in the kind of `like`: rows where rows came in. */
+export function likeRows<R extends Rows>(samples: Samples, like: R): R {
+  if (isSamples(like)) return samples as R;
+  const [n = 0] = samples.shape;
+  const size = samples.data.length / n;
+  const rows = Array.from({ length: n }, (_, i) => [
+    ...samples.data.subarray(i * size, (i + 1) * size),
+  ]);
+  return rows as unknown as R;
+}

@@ -1,0 +1,70 @@
+// Which solver a bridge follows, and how its networks are evaluated.
+import { rowNoise } from "../noise/row-noise.js";
+import { eulerMaruyama } from "../solver/euler-maruyama.js";
+import { euler, heun, probabilityFlow } from "../solver/flow.js";
+import type { Direction } from "../solver/grid.js";
+import { meanSteps } from "../solver/mean-steps.js";
+import type { Field, Take } from "../solver/solver.js";
+import { BridgeError, type SampleOptions } from "./bridge.js";
+import type { Network, Prepared } from "./create.js";
+
+/** One step of what was asked for, of n rows. Throws a BridgeError for what the bridge does not have. */
+export function takeOf(
+  bridge: Prepared,
+  options: SampleOptions & { direction: Direction },
+  { n, steps }: { n: number; steps: number },
+): Take {
+  const { facts, networks, ends, predicts = "drift", sigma = 1, eps = 1e-4, shape } = bridge;
+  const { direction, solver = "sde", seed = 42, first = 0 } = options;
+  for (const [name, value] of Object.entries({ seed, first }))
+    if (!Number.isSafeInteger(value) || value < 0)
+      throw new BridgeError(`${name} is ${value}; expected an integer of at least 0`);
+  const conditions = bridge.prepare?.(options.conditions ?? {}, n);
+  const field = (network: Network | null | undefined) =>
+    network ? inParts(network, bridge, { n, conditions }) : null;
+  const both = { f: field(networks.f), b: field(networks.b) };
+  const velocity = () => (both.f ?? both.b) as Field;
+  if (solver !== "sde") {
+    const step = { euler, heun }[solver];
+    if (!step) throw new BridgeError(`solver is "${solver}"; expected sde, heun or euler`);
+    if (!facts.flow)
+      throw new BridgeError(`${facts.method} has no probability flow; use solver "sde"`);
+    return step(predicts === "velocity" ? velocity() : probabilityFlow(both, eps));
+  }
+  if (predicts === "velocity") return euler(velocity());
+  const drift = both[direction];
+  if (!drift)
+    throw new BridgeError(
+      `direction is "${direction}", which this bridge does not have; use "${facts.direction}", or solver "heun", whose flow runs both ways`,
+    );
+  const { block = shape.length > 1 ? 8 : 250, lastNoise = true } = bridge;
+  const noise = rowNoise({ first, n, block, size: sizeOf(shape) }, { seed, purpose: direction });
+  if (predicts === "mean" && bridge.means)
+    return meanSteps(drift, { direction, schedule: bridge.means, lastNoise, noise });
+  const { stepVariance = facts.stepVariance } = options;
+  const end = field(ends?.[direction]);
+  return eulerMaruyama(drift, { direction, sigma, stepVariance, lastNoise, end, steps, noise });
+}
+
+const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+/** Evaluates a network for some rows after the others, so that its memory has a bound. */
+function inParts(
+  network: Network,
+  { shape, batch = shape.length > 1 ? 8 : 1000 }: Prepared,
+  { n, conditions }: { n: number; conditions?: (first: number, count: number) => unknown },
+): Field {
+  const size = sizeOf(shape);
+  return async (x, time) => {
+    const out = new Float32Array(x.length);
+    for (let at = 0; at < n; at += batch) {
+      const count = Math.min(batch, n - at);
+      const rows = x.subarray(at * size, (at + count) * size);
+      out.set(
+        await network(rows, { n: count, time, conditions: conditions?.(at, count) }),
+        at * size,
+      );
+    }
+    return out;
+  };
+}

@@ -1,0 +1,94 @@
+// Samples in the data's own units and as networks take them: log(1 + x), standardised columns, principal components.
+import type { Samples } from "./bridge.js";
+
+/** z = (y − mean)/std with y = x, or log(1 + x). A column of std 0 is constant: it has its mean on the way back. */
+export interface Standardisation {
+  log1p: boolean;
+  mean: readonly number[];
+  std: readonly number[];
+}
+
+/** Coordinates (x − mean)·basis/scale; mean [D], basis [D, k] row after row, with orthonormal columns. */
+export interface Projection {
+  /** Shape of a sample before: [D] or [C, H, W]. */
+  shape: readonly number[];
+  mean: Float32Array;
+  basis: Float32Array;
+  scale: number;
+}
+
+export interface Units {
+  /** Shape of a sample in the data's own units. */
+  shape: readonly number[];
+  /** As networks take them, [n · size]. */
+  apply(samples: Samples): Float32Array;
+  /** The way back, of n rows. */
+  undo(x: Float32Array, n: number): Samples;
+}
+
+/** Units of samples whose shape is `shape` as networks take them: standardised, then projected, where there is that. */
+export function unitsOf({
+  shape: inside,
+  standardisation = null,
+  projection = null,
+}: {
+  shape: readonly number[];
+  standardisation?: Standardisation | null;
+  projection?: Projection | null;
+}): Units {
+  const shape = standardisation ? [standardisation.mean.length] : (projection?.shape ?? inside);
+  return {
+    shape,
+    apply({ data }) {
+      const z = standardisation ? standardised(data, standardisation) : Float32Array.from(data);
+      return projection ? project(z, projection) : z;
+    },
+    undo(x, n) {
+      const z = projection ? reconstruct(x, projection) : x;
+      return { data: standardisation ? undone(z, standardisation) : z, shape: [n, ...shape] };
+    },
+  };
+}
+
+function standardised(data: Samples["data"], { log1p, mean, std }: Standardisation): Float32Array {
+  const d = mean.length;
+  return Float32Array.from(data, (x, i) => {
+    const y = log1p ? Math.log1p(x) : x;
+    return (y - (mean[i % d] as number)) / (std[i % d] || 1);
+  });
+}
+
+function undone(z: Float32Array, { log1p, mean, std }: Standardisation): Float64Array {
+  const d = mean.length;
+  return Float64Array.from(z, (value, i) => {
+    const [m, s] = [mean[i % d] as number, std[i % d] as number];
+    const y = s === 0 ? m : value * s + m;
+    return log1p ? Math.expm1(y) : y;
+  });
+}
+
+function project(z: Float32Array, { mean, basis, scale }: Projection): Float32Array {
+  const d = mean.length;
+  const k = basis.length / d;
+  const x = new Float64Array((z.length / d) * k);
+  for (let i = 0; i < z.length; i++) {
+    const [row, j] = [Math.floor(i / d), i % d];
+    const centred = (z[i] as number) - (mean[j] as number);
+    for (let c = 0; c < k; c++)
+      x[row * k + c] = (x[row * k + c] as number) + centred * (basis[j * k + c] as number);
+  }
+  return Float32Array.from(x, (value) => value / scale);
+}
+
+function reconstruct(x: Float32Array, { mean, basis, scale }: Projection): Float32Array {
+  const d = mean.length;
+  const k = basis.length / d;
+  const z = new Float32Array((x.length / k) * d);
+  for (let i = 0; i < z.length; i++) {
+    const [row, j] = [Math.floor(i / d), i % d];
+    let sum = 0;
+    for (let c = 0; c < k; c++) sum += (x[row * k + c] as number) * (basis[j * k + c] as number);
+    z[i] = sum * scale + (mean[j] as number);
+  }
+  return z;
+}

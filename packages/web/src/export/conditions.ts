@@ -1,0 +1,107 @@
+// Conditions as a caller names them and as models take them: classes as numbers of 0 and 1, standardised values, fields.
+import {
+  BridgeError,
+  type ConditionInfo,
+  type Conditions,
+  type Samples,
+} from "../bridge/bridge.js";
+import type { ColumnFacts, Description } from "./description.js";
+
+/** The model inputs `cond` and `y` of some rows. */
+export interface GivenRows {
+  cond?: { data: Float32Array; shape: number[] };
+  y?: BigInt64Array;
+}
+
+/** What `prepare` of a bridge is, for an exported one. */
+export function conditionsOf({ conditions }: Pick<Description, "conditions">) {
+  return (given: Conditions, n: number): ((first: number, count: number) => GivenRows) => {
+    const { cond, y } = conditions ?? {};
+    const name = cond?.column?.name ?? "cond";
+    const known = [...(cond ? [name] : []), ...(y ? ["y"] : [])];
+    for (const key of Object.keys(given))
+      if (!known.includes(key))
+        throw new BridgeError(
+          `conditions.${key} is given; the networks of this bridge take ${known.join(" and ") || "no conditions"}`,
+        );
+    for (const key of known)
+      if (given[key] === undefined)
+        throw new BridgeError(`conditions.${key} is missing; the networks of this bridge need it`);
+    const width = (cond?.shape ?? []).reduce((a, b) => a * b, 1);
+    const fields =
+      cond &&
+      (cond.column
+        ? ofColumn(cond.column, given[name], n)
+        : ofArray(given.cond, [n, ...cond.shape]));
+    const classes = y && classesOf(given.y, n, y.classes);
+    return (first, count) => ({
+      ...(fields && {
+        cond: {
+          data: fields.subarray(first * width, (first + count) * width),
+          shape: [count, ...cond.shape],
+        },
+      }),
+      ...(classes && { y: classes.subarray(first, first + count) }),
+    });
+  };
+}
+
+/** One value for all rows, or one for each. */
+function values(given: unknown, name: string, n: number): readonly unknown[] {
+  if (!Array.isArray(given)) return Array.from({ length: n }, () => given);
+  if (given.length !== n)
+    throw new BridgeError(`conditions.${name} has ${given.length} values for ${n} samples`);
+  return given;
+}
+
+function ofColumn(
+  { name, classes, mean, std }: ColumnFacts,
+  given: unknown,
+  n: number,
+): Float32Array {
+  const all = values(given, name, n);
+  if (!classes)
+    return Float32Array.from(all, (value) => {
+      if (typeof value !== "number" || !Number.isFinite(value))
+        throw new BridgeError(`conditions.${name} is ${value}; expected a finite number`);
+      return (value - mean) / (std || 1);
+    });
+  const out = new Float32Array(n * classes.length);
+  for (const [i, value] of all.entries()) {
+    const k = classes.indexOf(String(value));
+    if (k < 0)
+      throw new BridgeError(
+        `conditions.${name} is ${JSON.stringify(value)}; expected one of ${classes.join(", ")}`,
+      );
+    out[i * classes.length + k] = 1;
+  }
+  return out;
+}
+
+function ofArray(given: unknown, shape: number[]): Float32Array {
+  const { data, shape: own } = (given ?? {}) as Partial<Samples>;
+  if (!data || `${own}` !== `${shape}` || data.length !== shape.reduce((a, b) => a * b, 1))
+    throw new BridgeError(
+      `conditions.cond is [${own ?? "no array"}]; expected { data, shape: [${shape}] }`,
+    );
+  return Float32Array.from(data);
+}
+
+function classesOf(given: unknown, n: number, classes: number): BigInt64Array {
+  return BigInt64Array.from(values(given, "y", n), (value) => {
+    if (!Number.isInteger(value) || (value as number) < 0 || (value as number) >= classes)
+      throw new BridgeError(`conditions.y is ${value}; expected a class from 0 to ${classes - 1}`);
+    return BigInt(value as number);
+  });
+}
+
+/** The conditions as a page asks for them. */
+export function conditionInfo({ conditions }: Pick<Description, "conditions">): ConditionInfo[] {
+  const { cond, y } = conditions ?? {};
+  const column = cond?.column ?? null;
+  const classes = Array.from({ length: y?.classes ?? 0 }, (_, k) => `${k}`);
+  return [
+    ...(cond ? [{ name: column?.name ?? "cond", classes: column?.classes ?? null }] : []),
+    ...(y ? [{ name: "y", classes }] : []),
+  ];
+}

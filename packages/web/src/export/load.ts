@@ -1,0 +1,135 @@
+// An exported folder as a bridge: bridge.json and its models, from an address, a folder on the disk, or memory.
+import { type Bridge, BridgeError } from "../bridge/bridge.js";
+import { createBridge, type Network } from "../bridge/create.js";
+import { unitsOf } from "../bridge/units.js";
+import type { Direction } from "../solver/grid.js";
+import { conditionInfo, conditionsOf } from "./conditions.js";
+import { type Description, readDescription } from "./description.js";
+import { networkOf } from "./network.js";
+import { readerOf } from "./read.js";
+import { importRuntime, type Runtime } from "./runtime.js";
+
+/** An export in memory: bridge.json, parsed, and its model files by name. */
+export interface ExportFiles {
+  bridge: unknown;
+  models: Readonly<Record<string, Uint8Array>>;
+}
+
+export interface LoadOptions {
+  /**
+   * Where networks are evaluated; `auto` is webgpu where the browser has it (default wasm, which is faster for small
+   * networks).
+   */
+  device?: "wasm" | "webgpu" | "auto";
+  /** ONNX Runtime as the caller has loaded it (default: `onnxruntime-web`, imported when it is needed). */
+  runtime?: Runtime;
+}
+
+/**
+ * Opens what `dsbm export RUN OUT/` wrote: the address of the folder (in Node also its path), or its files in memory.
+ * Throws a BridgeError for what is no export, or one of another version.
+ */
+export async function loadBridge(
+  source: string | URL | ExportFiles,
+  { device = "wasm", runtime }: LoadOptions = {},
+): Promise<Bridge> {
+  const read = typeof source === "string" || source instanceof URL ? readerOf(source) : null;
+  const files = read ? null : (source as ExportFiles);
+  const json = read ? parsed(await read("bridge.json")) : files?.bridge;
+  const bridge = readDescription(json);
+  const provider = device === "auto" ? ("gpu" in navigator ? "webgpu" : "wasm") : device;
+  const ort = runtime ?? (await importRuntime(provider));
+  const names = new Set(Object.values(bridge.directions).flatMap((d) => (d ? [d.model] : [])));
+  const open = async (name: string) => {
+    const model = read ? await read(name) : files?.models[name];
+    if (!model) throw new BridgeError(`the model ${name} is not there; give it in models`);
+    try {
+      const options = { executionProviders: [provider] };
+      return [name, await ort.InferenceSession.create(model, options)] as const;
+    } catch (error) {
+      throw new BridgeError(`ONNX Runtime (${provider}) cannot open ${name}: ${error}`);
+    }
+  };
+  const sessions = new Map(await Promise.all([...names].map(open)));
+  return bridgeOf(bridge, {
+    network(direction, output) {
+      const { model, direction_input } = bridge.directions[direction] ?? {};
+      const session = model === undefined ? undefined : sessions.get(model);
+      if (!session) return null;
+      return networkOf(ort, session, { output, direction: direction_input ?? null, bridge });
+    },
+    dispose() {
+      for (const session of sessions.values()) void session.release();
+    },
+  });
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    throw new BridgeError(`bridge.json is no JSON (${error}); expected what dsbm export wrote`);
+  }
+}
+
+interface Models {
+  network(direction: Direction, output: string): Network | null;
+  dispose(): void;
+}
+
+function bridgeOf(bridge: Description, { network, dispose }: Models): Bridge {
+  const { schedule, state, output, end_output, projection } = bridge;
+  const both = (name: string) => ({ f: network("f", name), b: network("b", name) });
+  const { scales = [], deviations = [], mean_match: meanMatch = false } = schedule;
+  return createBridge({
+    shape: state.shape,
+    networks: both(output),
+    ...(end_output && { ends: both(end_output) }),
+    predicts: bridge.kind,
+    sigma: bridge.process.sigma,
+    times: schedule.times,
+    resample: schedule.resample,
+    stepVariance: schedule.step_variance,
+    lastNoise: schedule.last_noise,
+    eps: schedule.eps,
+    means: { scales, deviations, meanMatch },
+    units: unitsOf({
+      shape: state.shape,
+      standardisation: bridge.transform,
+      projection: projection && {
+        ...projection,
+        mean: floats(projection.mean),
+        basis: floats(projection.basis),
+      },
+    }),
+    block: bridge.noise.block,
+    prepare: conditionsOf(bridge),
+    dispose,
+    info: {
+      method: bridge.method,
+      type: projection?.shape.length === 3 ? "pictures" : state.type,
+      columns: bridge.columns,
+      direction: bridge.default_direction,
+      ends: endNames(bridge.data),
+      conditions: conditionInfo(bridge),
+    },
+  });
+}
+
+/** Little-endian float32 in base64. */
+function floats(base64: string): Float32Array {
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const view = new DataView(bytes.buffer);
+  return Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
+}
+
+function endNames(data: Description["data"]): [string, string] {
+  const nameOf = (end: unknown, other: string) => {
+    const name = (end as { name?: unknown } | null | undefined)?.name;
+    return typeof name === "string" ? name : other;
+  };
+  return [
+    nameOf(data?.source, "source"),
+    nameOf(data?.target, data?.target === null ? "a Gaussian" : "target"),
+  ];
+}

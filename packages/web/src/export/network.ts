@@ -1,0 +1,41 @@
+// An exported model as a network of a bridge, over ONNX Runtime.
+import type { InferenceSession, Tensor } from "onnxruntime-web";
+import { BridgeError } from "../bridge/bridge.js";
+import type { Network } from "../bridge/create.js";
+import type { GivenRows } from "./conditions.js";
+import type { Description } from "./description.js";
+import type { Runtime } from "./runtime.js";
+
+/** An output of a model as a function of rows and a time. */
+export function networkOf(
+  { Tensor }: Runtime,
+  session: InferenceSession,
+  {
+    output,
+    direction,
+    bridge,
+  }: { output: string; direction: number | null; bridge: Pick<Description, "inputs" | "state"> },
+): Network {
+  return async (x, { n, time, conditions }) => {
+    const given = (conditions ?? {}) as GivenRows;
+    const all = (value: number) => new Tensor("float32", new Float32Array(n).fill(value), [n]);
+    const inputs: Record<string, () => Tensor> = {
+      x: () => new Tensor("float32", x, [n, ...bridge.state.shape]),
+      t: () => all(time),
+      direction: () => all(direction ?? 0),
+      cond: () => new Tensor("float32", given.cond?.data ?? [], given.cond?.shape ?? [0]),
+      y: () => new Tensor("int64", given.y ?? [], [n]),
+    };
+    const feeds = Object.fromEntries(
+      bridge.inputs.map((name) => [name, inputs[name]?.() as Tensor]),
+    );
+    const found = (await session.run(feeds, [output]))[output];
+    for (const tensor of Object.values(feeds)) tensor.dispose();
+    const data = await found?.getData(true);
+    if (!(data instanceof Float32Array) || data.length !== x.length)
+      throw new BridgeError(
+        `the model gave ${found?.type} [${found?.dims}] for samples of [${n}, ${bridge.state.shape}]; it does not belong to this bridge.json`,
+      );
+    return data;
+  };
+}

@@ -1,0 +1,43 @@
+// Files of an exported folder, by the address of the folder: over fetch, and in Node from the disk.
+import { BridgeError } from "../bridge/bridge.js";
+
+/** A function that reads the files of a folder by their names. */
+export function readerOf(source: string | URL): (name: string) => Promise<Uint8Array> {
+  const isNode = typeof process !== "undefined" && process.versions?.node !== undefined;
+  const text = String(source);
+  const isRemote = /^(https?|blob|data):/.test(text);
+  if (isNode && !isRemote) return fromDisk(source);
+  // An address that ends in bridge.json is that of its folder.
+  const folder = `${text.replace(/bridge\.json$/, "").replace(/([^/])$/, "$1/")}`;
+  return async (name) => {
+    const address = new URL(name, new URL(folder, isNode ? undefined : document_()));
+    const answer = await fetch(address);
+    if (!answer.ok)
+      throw new BridgeError(
+        `${address} answers ${answer.status}; expected the folder that dsbm export wrote, with ${name}`,
+      );
+    return new Uint8Array(await answer.arrayBuffer());
+  };
+}
+
+/** What relative addresses are relative to, in a page and in a worker. */
+const document_ = () => globalThis.document?.baseURI ?? globalThis.location?.href;
+
+function fromDisk(source: string | URL): (name: string) => Promise<Uint8Array> {
+  return async (name) => {
+    // Names that no bundler follows: browsers have no such modules.
+    const load = (module: string) => import(/* @vite-ignore */ /* webpackIgnore: true */ module);
+    const [fs, path, url] = await Promise.all(
+      ["node:fs/promises", "node:path", "node:url"].map(load),
+    );
+    const text = /^file:/.test(String(source)) ? url.fileURLToPath(source) : String(source);
+    const file = path.join(text.replace(/bridge\.json$/, ""), name);
+    return new Uint8Array(
+      await fs.readFile(file).catch((error: Error) => {
+        throw new BridgeError(
+          `${file} cannot be read (${error.message}); expected the folder that dsbm export wrote`,
+        );
+      }),
+    );
+  };
+}

@@ -1,0 +1,52 @@
+// The script of a page that holds a bridge: unpacks what lies in its elements, starts the worker, mounts the player.
+import { mountPlayer } from "../player/index.js";
+import { connectBridge } from "../worker/index.js";
+
+/** What an element `<script type="application/json" id="page">` says. */
+interface Page {
+  bridge: unknown;
+  labels: [string, string] | null;
+  /** Samples of both ends: their shapes; the numbers lie in elements `source` and `target`, float32. */
+  source: number[] | null;
+  target: number[] | null;
+  /** Element ids of the models by file name. */
+  models: Record<string, string>;
+}
+
+const textOf = (id: string): string => document.getElementById(id)?.textContent?.trim() ?? "";
+
+/** The bytes of an element: gzip in base64. */
+async function bytesOf(id: string): Promise<Uint8Array> {
+  const packed = Uint8Array.from(atob(textOf(id)), (c) => c.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+async function samplesOf(id: string, shape: number[] | null) {
+  if (!shape) return null;
+  return { data: new Float32Array((await bytesOf(id)).buffer), shape };
+}
+
+async function start(place: HTMLElement): Promise<void> {
+  const page: Page = JSON.parse(textOf("page"));
+  const models = Object.fromEntries(
+    await Promise.all(
+      Object.entries(page.models).map(async ([name, id]) => [name, await bytesOf(id)] as const),
+    ),
+  );
+  const script = new Blob([textOf("worker")], { type: "text/javascript" });
+  const worker = new Worker(URL.createObjectURL(script), { type: "module" });
+  const source = { bridge: page.bridge, models };
+  const bridge = await connectBridge(worker, { source, wasm: await bytesOf("wasm") });
+  place.replaceChildren();
+  mountPlayer(place, bridge, {
+    source: await samplesOf("source", page.source),
+    target: await samplesOf("target", page.target),
+    ...(page.labels && { labels: page.labels }),
+  });
+}
+
+const place = document.getElementById("player") as HTMLElement;
+start(place).catch((error: Error) => {
+  place.textContent = `This bridge cannot be played here: ${error.message}`;
+});

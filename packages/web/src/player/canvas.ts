@@ -1,0 +1,42 @@
+// A canvas that is as wide as its place, in the pixels of the screen, up to a number that software rendering can fill.
+
+const pixels = 2.5e6;
+
+export interface Surface {
+  context: CanvasRenderingContext2D;
+  width: number;
+  height: number;
+}
+
+/** Fits a canvas to its width with a height of `ratio` times that; coordinates are then those of the page. */
+export function fit(
+  canvas: HTMLCanvasElement,
+  { ratio, most = 680, least = 260 }: { ratio: number; most?: number; least?: number },
+): Surface | null {
+  const width = canvas.clientWidth;
+  const context = canvas.getContext("2d");
+  if (width === 0 || !context) return null;
+  const height = Math.round(Math.max(least, Math.min(most, ratio * width, 0.8 * innerHeight)));
+  const scale = Math.min(devicePixelRatio, Math.sqrt(pixels / (width * height)));
+  canvas.style.height = `${height}px`;
+  const [w, h] = [Math.round(width * scale), Math.round(height * scale)];
+  if (canvas.width !== w || canvas.height !== h) {
+    canvas.width = w;
+    canvas.height = h;
+  }
+  context.setTransform(scale, 0, 0, scale, 0, 0);
+  return { context, width, height };
+}
+
+/** Calls back where the size of an element or the colours of the page change, until the signal is aborted. */
+export function watch(element: HTMLElement, changed: () => void, signal: AbortSignal): void {
+  const sizes = new ResizeObserver(changed);
+  sizes.observe(element);
+  const themes = new MutationObserver(changed);
+  themes.observe(document.documentElement, { attributes: true });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed, { signal });
+  signal.addEventListener("abort", () => {
+    sizes.disconnect();
+    themes.disconnect();
+  });
+}

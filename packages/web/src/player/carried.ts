@@ -1,0 +1,80 @@
+// What is carried at the moment: the states so far, and the end of the one before.
+import type { Bridge, SampleOptions, Samples } from "../bridge/bridge.js";
+import type { PlayerSettings } from "./controls/settings.js";
+
+export interface Carried {
+  /** States in the data's own units, the start first, as far as they are there. */
+  states: Samples[];
+  /** Number of steps in all. */
+  steps: number;
+}
+
+export interface Carrier {
+  /** Carries samples as the settings say; what was carried before ends. */
+  carry(x0: Samples, settings: PlayerSettings): void;
+  stop(): void;
+}
+
+interface Listener {
+  /** A new state is there. */
+  state(carried: Carried): void;
+  failed(error: Error): void;
+}
+
+/** Carries one set of samples at a time. */
+export function createCarrier(bridge: Bridge, { state, failed }: Listener): Carrier {
+  let current: AbortController | null = null;
+  return {
+    carry(x0, settings) {
+      current?.abort();
+      const controller = new AbortController();
+      current = controller;
+      const carried: Carried = { states: [], steps: stepsOf(bridge, settings) };
+      bridge
+        .sample(x0, {
+          ...optionsOf(bridge, settings),
+          steps: carried.steps,
+          path: false,
+          signal: controller.signal,
+          onStep({ x }) {
+            if (controller.signal.aborted) return;
+            carried.states.push(x as Samples);
+            state(carried);
+          },
+        })
+        .catch((error: Error) => {
+          if (!controller.signal.aborted) failed(error);
+        });
+    },
+    stop: () => current?.abort(),
+  };
+}
+
+/** Keys of `sample` for settings. */
+function optionsOf({ info }: Bridge, settings: PlayerSettings): SampleOptions {
+  const { direction, solver, seed, stepVariance, conditions } = settings;
+  return {
+    ...{ direction, solver, seed, stepVariance },
+    ...(info.conditions.length > 0 && { conditions }),
+  };
+}
+
+/** Bridges whose steps are fixed say so where others are asked for; here they are left as they are. */
+const stepsOf = ({ info }: Bridge, { steps, solver }: PlayerSettings) =>
+  info.fixedSteps && solver === "sde" ? info.steps : steps;
+
+/** The state at a share of the way: index of the state before, and how far it is to the next. */
+export function stateAt({ states, steps }: Carried, share: number): { k: number; part: number } {
+  const at = Math.min(share * steps, states.length - 1);
+  const k = Math.min(Math.floor(at), Math.max(0, states.length - 2));
+  return { k, part: at - k };
+}
+
+/** Rows of samples, chosen by index. */
+export function rowsOf({ data, shape }: Samples, indices: readonly number[]): Samples {
+  const size = data.length / (shape[0] as number);
+  const out = new Float64Array(indices.length * size);
+  for (const [i, index] of indices.entries())
+    out.set(data.subarray(index * size, (index + 1) * size), i * size);
+  return { data: out, shape: [indices.length, ...shape.slice(1)] };
+}

@@ -1,0 +1,49 @@
+// Elements without a framework.
+
+type Child = Node | string | null;
+type Listeners = {
+  [name in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[name]) => void;
+};
+
+export interface Props {
+  class?: string;
+  /** Attributes by their names; true: without a value; false and null: none. */
+  [attribute: string]: string | number | boolean | null | undefined;
+}
+
+/** An element of a tag with attributes and children. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  props: Props = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props))
+    if (value !== false && value !== null && value !== undefined)
+      element.setAttribute(name, value === true ? "" : String(value));
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+/** Listens, until `signal` is aborted. */
+export function on<E extends HTMLElement>(
+  element: E,
+  listeners: Listeners,
+  signal?: AbortSignal,
+): E {
+  for (const [name, listener] of Object.entries(listeners))
+    element.addEventListener(name, listener as EventListener, signal && { signal });
+  return element;
+}
+
+let count = 0;
+/** An id that no other element of the page has. */
+export const uniqueId = (name: string): string => `dsbm-${name}-${++count}`;
+
+/** A number as people read it: three digits that matter. */
+export function short(x: number): string {
+  const size = Math.abs(x);
+  if (x === 0 || (size >= 0.01 && size < 100_000))
+    return Number(x.toPrecision(3)).toLocaleString("en", { maximumSignificantDigits: 3 });
+  return x.toExponential(1);
+}

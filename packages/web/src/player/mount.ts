@@ -1,0 +1,72 @@
+// The player in a page: controls, and the views that fit the bridge's samples.
+import type { Bridge, Rows, Samples } from "../bridge/bridge.js";
+import { samplesOf } from "../bridge/rows.js";
+import { createControls } from "./controls/controls.js";
+import { type PlayerSettings, settingsFor } from "./controls/settings.js";
+import { h } from "./dom.js";
+import { createPoints } from "./points/view.js";
+import { addStyles } from "./styles.js";
+import type { View, ViewContext } from "./view.js";
+
+export interface PlayerOptions {
+  /** Samples of both ends in the data's own units: where paths start, and what they are compared with. */
+  source?: Rows | null;
+  target?: Rows | null;
+  /** Names of both ends (default: the bridge's). */
+  labels?: readonly [string, string];
+  /** How it begins (default: as the bridge was trained, 1000 particles, seed 42). */
+  settings?: Partial<PlayerSettings>;
+  /** Called where somebody changed a setting. */
+  onSettings?: (settings: PlayerSettings) => void;
+}
+
+export interface Player {
+  /** Stops, and takes it out of the page. The bridge is the caller's to dispose. */
+  destroy(): void;
+}
+
+/** Shows and plays a bridge in an element. Throws a BridgeError for samples of another shape. */
+export function mountPlayer(
+  element: HTMLElement,
+  bridge: Bridge,
+  { source, target, labels, settings: given, onSettings }: PlayerOptions = {},
+): Player {
+  addStyles(element.ownerDocument);
+  const { info } = bridge;
+  const settings = settingsFor(info, given);
+  const ends = labels ?? info.ends;
+  const samples = (rows: Rows | null | undefined): Samples | null =>
+    rows ? samplesOf(rows, info.shape) : null;
+  const stopped = new AbortController();
+  const root = h("div", { class: "dsbm-player" });
+  element.append(root);
+  const error = h("p", { class: "error", role: "alert", hidden: true });
+  const context: ViewContext = {
+    ...{ root, ends, settings },
+    samples: { f: samples(source), b: samples(target) },
+    signal: stopped.signal,
+    failed(problem) {
+      error.hidden = problem === null;
+      error.textContent = problem?.message ?? "";
+    },
+    changed: () => onSettings?.(settings),
+  };
+  const views: View[] = [createPoints(bridge, context)];
+  const shown = views[0] as View;
+  const controls = createControls(info, {
+    ...{ settings, ends },
+    changed() {
+      context.changed();
+      shown.restart();
+    },
+  });
+  root.append(controls, error, ...views.map((view) => view.element));
+  shown.restart();
+  return {
+    destroy() {
+      stopped.abort();
+      for (const view of views) view.stop();
+      root.remove();
+    },
+  };
+}

@@ -1,0 +1,131 @@
+// The frame of a plane: the range of the coordinates, axes with ticks, and both ends as faint points.
+import { short } from "../dom.js";
+import type { Colours } from "../styles.js";
+
+export type Range = readonly [number, number];
+
+export interface Frame {
+  /** Pixels of a point of the plane. */
+  x(value: number): number;
+  y(value: number): number;
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+  ranges: readonly [Range, Range];
+}
+
+/** The range of most values: all but 1 in 500 on each side, and a margin. */
+export function rangeOf(values: readonly Float32Array[]): Range {
+  const all = Float32Array.from(values.flatMap((some) => [...some])).sort();
+  const at = (q: number) => all[Math.round(q * (all.length - 1))] ?? 0;
+  const [low, high] = [at(0.002), at(0.998)];
+  const margin = 0.06 * (high - low) || 1;
+  return [low - margin, high + margin];
+}
+
+export function frameOf(width: number, height: number, ranges: Frame["ranges"]): Frame {
+  const [[x0, x1], [y0, y1]] = ranges;
+  const [left, right, top, bottom] = [46, width - 10, 10, height - 34];
+  return {
+    ...{ left, right, top, bottom, ranges },
+    x: (value) => left + ((value - x0) / (x1 - x0)) * (right - left),
+    y: (value) => bottom - ((value - y0) / (y1 - y0)) * (bottom - top),
+  };
+}
+
+/** About `wanted` round numbers of a range. */
+function ticks([low, high]: Range, wanted: number): number[] {
+  const raw = (high - low) / Math.max(1, wanted);
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = ([1, 2, 5, 10].find((m) => m * power >= raw) ?? 10) * power;
+  const first = Math.ceil(low / step);
+  return Array.from(
+    { length: Math.max(0, Math.floor(high / step) - first + 1) },
+    (_, i) => (first + i) * step,
+  );
+}
+
+/** Points of an end, or of a state. */
+export type Cloud = readonly [Float32Array, Float32Array];
+
+export function drawFrame(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  {
+    names,
+    colours,
+    source,
+    target,
+  }: {
+    names: readonly [string, string];
+    colours: Colours;
+    source: Cloud | null;
+    target: Cloud | null;
+  },
+): void {
+  const { left, right, top, bottom, ranges } = frame;
+  context.font = '12px system-ui, "DejaVu Sans", sans-serif';
+  context.lineWidth = 1;
+  context.strokeStyle = colours.rule;
+  context.fillStyle = colours.faint;
+  context.textBaseline = "middle";
+  context.textAlign = "right";
+  context.globalAlpha = 1;
+  const rule = (x0: number, y0: number, x1: number, y1: number) => {
+    context.globalAlpha = 0.5;
+    context.beginPath();
+    context.moveTo(x0, y0);
+    context.lineTo(x1, y1);
+    context.stroke();
+    context.globalAlpha = 1;
+  };
+  for (const value of ticks(ranges[1], (bottom - top) / 70)) {
+    const y = Math.round(frame.y(value)) + 0.5;
+    rule(left, y, right, y);
+    context.fillText(short(value), left - 6, y);
+  }
+  context.textAlign = "center";
+  for (const value of ticks(ranges[0], (right - left) / 90)) {
+    const x = Math.round(frame.x(value)) + 0.5;
+    rule(x, top, x, bottom);
+    context.fillText(short(value), x, bottom + 11);
+  }
+  context.textAlign = "right";
+  context.fillText(cut(context, names[0], right - left), right, bottom + 25);
+  context.textAlign = "left";
+  context.fillText(cut(context, names[1], right - left), left + 4, top + 8);
+  const clouds = [
+    [source, colours.source],
+    [target, colours.target],
+  ] as const;
+  context.globalAlpha = 0.45;
+  for (const [cloud, colour] of clouds) if (cloud) dots(context, frame, cloud, { colour, size: 2 });
+  context.globalAlpha = 1;
+}
+
+function cut(context: CanvasRenderingContext2D, text: string, width: number): string {
+  let shown = text;
+  while (shown.length > 1 && context.measureText(shown).width > width)
+    shown = `${shown.slice(0, -2)}…`;
+  return shown;
+}
+
+/** Small squares at the points that lie in the frame; `only`: those whose entry has this value. */
+export function dots(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  [xs, ys]: Cloud,
+  { colour, size, only }: { colour: string; size: number; only?: { of: Uint8Array; is: number } },
+): void {
+  const { left, right, top, bottom } = frame;
+  const half = size / 2;
+  context.fillStyle = colour;
+  for (let i = 0; i < xs.length; i++) {
+    if (only && only.of[i] !== only.is) continue;
+    const x = frame.x(xs[i] as number);
+    const y = frame.y(ys[i] as number);
+    if (x >= left && x <= right && y >= top && y <= bottom)
+      context.fillRect(x - half, y - half, size, size);
+  }
+}

@@ -1,0 +1,92 @@
+// How the player looks: in the colours of the report, light and dark as the page around it, from 300 pixels on. A constructed
+// sheet, which content security policies allow.
+
+const css = `
+.dsbm-player { container-type: inline-size; font: 1rem/1.5 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
+  --paper: light-dark(#fff, #15171a); --ink: light-dark(#1b1e23, #e6e8eb); --faint: light-dark(#5c636d, #a0a7b1);
+  --rule: light-dark(#c9cdd3, #454b54); --soft: light-dark(#f4f5f7, #1f2226); --link: light-dark(#0b5fae, #7db9f5);
+  --poor: light-dark(#b3261e, #ff8a80); color: var(--ink); background: var(--paper); }
+.dsbm-player *, .dsbm-player { box-sizing: border-box; }
+.dsbm-player [hidden] { display: none !important; }
+.dsbm-player .bar { display: flex; flex-wrap: wrap; gap: .5rem 1.1rem; align-items: end; margin: 0 0 .7rem; }
+.dsbm-player label, .dsbm-player fieldset { display: flex; flex-direction: column; gap: .15rem; font-size: .85rem;
+  color: var(--faint); min-width: 0; border: 0; padding: 0; margin: 0; }
+.dsbm-player legend { padding: 0; margin-bottom: .15rem; }
+.dsbm-player .choices { display: flex; flex-wrap: wrap; }
+.dsbm-player .choices label { flex-direction: row; font-size: .95rem; color: var(--ink); cursor: pointer; }
+.dsbm-player .choices input { position: absolute; opacity: 0; width: 1px; height: 1px; }
+.dsbm-player .choices span, .dsbm-player button, .dsbm-player select, .dsbm-player input:not([type=range], [type=radio]) {
+  font: inherit; font-size: .95rem; color: var(--ink); background: var(--soft); border: 1px solid var(--rule); min-height: 2.25rem;
+  padding: .25rem .7rem; border-radius: .35rem; max-width: 100%; }
+.dsbm-player .choices span { border-radius: 0; overflow-wrap: anywhere; display: block; }
+.dsbm-player .choices label:first-of-type span { border-radius: .35rem 0 0 .35rem; }
+.dsbm-player .choices label + label span { border-left: 0; }
+.dsbm-player .choices label:last-of-type span { border-radius: 0 .35rem .35rem 0; }
+.dsbm-player .choices input:checked + span { background: var(--link); color: var(--paper); border-color: var(--link); }
+.dsbm-player input[type=number] { width: 5.5rem; }
+.dsbm-player button { cursor: pointer; }
+.dsbm-player button:hover { border-color: var(--link); }
+.dsbm-player :focus-visible, .dsbm-player .choices input:focus-visible + span { outline: 3px solid var(--link); outline-offset: 2px; }
+.dsbm-player [aria-disabled=true] { opacity: .55; }
+.dsbm-player canvas { display: block; width: 100%; border: 1px solid var(--rule); border-radius: .35rem; background: var(--paper); }
+.dsbm-player canvas.plane { touch-action: none; cursor: crosshair; }
+.dsbm-player .clock { display: flex; gap: .8rem; align-items: center; margin: .6rem 0; }
+.dsbm-player .clock label { flex: 1; flex-direction: row; align-items: center; gap: .6rem; }
+.dsbm-player input[type=range] { flex: 1; min-width: 5rem; accent-color: var(--link); min-height: 1.5rem; }
+.dsbm-player output { font-variant-numeric: tabular-nums; color: var(--ink); min-width: 4.5rem; font-size: .95rem; }
+.dsbm-player .play { min-width: 5rem; }
+.dsbm-player p { margin: .35rem 0; max-width: 60rem; overflow-wrap: anywhere; }
+.dsbm-player .note { color: var(--faint); font-size: .9rem; }
+.dsbm-player .error { color: var(--poor); font-weight: 600; }
+.dsbm-player .key { display: flex; flex-wrap: wrap; gap: .1rem 1rem; font-size: .88rem; color: var(--faint); margin: .4rem 0; padding: 0; list-style: none; }
+.dsbm-player .key i { display: inline-block; width: .7rem; height: .7rem; border-radius: 50%; margin-right: .35rem; background: currentColor; }
+.dsbm-player [role=tablist] { display: flex; gap: .3rem; border-bottom: 1px solid var(--rule); margin: 0 0 .8rem; }
+.dsbm-player [role=tab] { border-radius: .35rem .35rem 0 0; border-bottom: 0; }
+.dsbm-player [role=tab][aria-selected=true] { background: var(--link); color: var(--paper); border-color: var(--link); }
+.dsbm-player .fields { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(8.5rem, 46%), 1fr)); gap: .5rem .8rem; margin: .3rem 0 .8rem; }
+.dsbm-player .fields label { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.dsbm-player .fields input:not([type=range]) { width: 100%; }
+.dsbm-player .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 100%), 1fr)); gap: 1rem 1.2rem; margin: .8rem 0; }
+.dsbm-player figure { margin: 0; min-width: 0; }
+.dsbm-player figcaption { font-size: .88rem; color: var(--faint); }
+.dsbm-player figcaption b { display: block; color: var(--ink); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.dsbm-player .thumbs { display: flex; flex-wrap: wrap; gap: .3rem; }
+.dsbm-player .thumbs button { padding: 2px; line-height: 0; min-height: 0; }
+.dsbm-player .thumbs button[aria-pressed=true] { border-color: var(--link); box-shadow: 0 0 0 2px var(--link); }
+.dsbm-player .thumbs canvas { width: 2.6rem; height: 2.6rem; border: 0; image-rendering: pixelated; }
+.dsbm-player .across { display: grid; grid-template-columns: minmax(0, 13rem) minmax(0, 1fr); gap: 1rem 1.5rem; align-items: start; }
+.dsbm-player .across canvas { image-rendering: pixelated; }
+.dsbm-player .draw { touch-action: none; cursor: crosshair; aspect-ratio: 1; }
+@container (max-width: 34rem) { .dsbm-player .across { grid-template-columns: minmax(0, 1fr); } .dsbm-player .draw { max-width: 13rem; } }
+.dsbm-player .c-source { color: light-dark(#a06d00, #e69f00); } .dsbm-player .c-target { color: light-dark(#00805d, #2bbf95); }
+.dsbm-player .c-generated { color: light-dark(#0072b2, #4aa8e0); } .dsbm-player .c-brushed { color: light-dark(#b0307f, #f08cc4); }
+.dsbm-player .c-ink { color: var(--ink); } .dsbm-player .c-rule { color: var(--rule); } .dsbm-player .c-faint { color: var(--faint); }
+.dsbm-player svg { display: block; width: 100%; height: auto; } .dsbm-player svg text { fill: var(--faint); font-size: 11px; }
+`;
+
+let sheet: CSSStyleSheet | null = null;
+
+/** Gives the document the player's rules, once. */
+export function addStyles(document: Document): void {
+  if (!sheet) {
+    sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+  }
+  if (!document.adoptedStyleSheets.includes(sheet)) document.adoptedStyleSheets.push(sheet);
+}
+
+const names = ["source", "target", "generated", "brushed", "ink", "rule", "faint"] as const;
+export type Colours = Record<(typeof names)[number], string>;
+
+/** The colours as the page shows them now, for canvases. */
+export function coloursOf(root: HTMLElement): Colours {
+  const probe = document.createElement("i");
+  probe.hidden = true;
+  root.append(probe);
+  const found = names.map((name) => {
+    probe.className = `c-${name}`;
+    return [name, getComputedStyle(probe).color] as const;
+  });
+  probe.remove();
+  return Object.fromEntries(found) as Colours;
+}

@@ -1,0 +1,37 @@
+// Solvers of flows dx/dt = v(x, t), forward or backward in time.
+import { type Field, plus, type Take } from "./solver.js";
+
+/** First order, one evaluation a step. */
+export const euler =
+  (velocity: Field): Take =>
+  async (x, { time, next }) =>
+    plus(x, next - time, await velocity(x, time));
+
+/** The explicit trapezoidal rule: second order, two evaluations a step. */
+export const heun =
+  (velocity: Field): Take =>
+  async (x, { time, next }) => {
+    const dt = next - time;
+    const v = await velocity(x, time);
+    const w = await velocity(plus(x, dt, v), next);
+    return plus(plus(x, dt / 2, v), dt / 2, w);
+  };
+
+/**
+ * The flow with the marginals of a diffusion: (drift_f − drift_b)/2, or the one drift that there is (Song 2021, §4.3). Times
+ * are clamped to [eps, 1 − eps], where networks were trained.
+ */
+export function probabilityFlow(
+  { f, b }: { f: Field | null; b: Field | null },
+  eps: number,
+): Field {
+  const clamped = (t: number) => Math.min(Math.max(t, eps), 1 - eps);
+  return async (x, time) => {
+    const t = clamped(time);
+    const forward = f && (await f(x, t));
+    const backward = b && (await b(x, t));
+    if (forward && backward)
+      return forward.map((value, i) => (value - (backward[i] as number)) / 2);
+    return forward ?? (backward as Float32Array).map((value) => -value);
+  };
+}

@@ -1,0 +1,34 @@
+// Steps of discrete DSB (De Bortoli et al. 2021): the network gives the mean of the next point, at the count of the step.
+import type { Direction } from "./grid.js";
+import { type Field, plus, type Take } from "./solver.js";
+
+/** One number for each step of the schedule, in the order of time. */
+export interface MeanSchedule {
+  scales: readonly number[];
+  deviations: readonly number[];
+  /** The network gives the mean itself, or what is added to the point, over its scale. */
+  meanMatch: boolean;
+}
+
+export function meanSteps(
+  mean: Field,
+  {
+    direction,
+    schedule: { scales, deviations, meanMatch },
+    lastNoise,
+    noise,
+  }: {
+    direction: Direction;
+    schedule: MeanSchedule;
+    lastNoise: boolean;
+    noise: () => Float32Array;
+  },
+): Take {
+  const steps = deviations.length;
+  return async (x, { k }) => {
+    const i = direction === "f" ? k : steps - 1 - k;
+    const m = await mean(x, k);
+    const to = meanMatch ? m : plus(x, scales[i] as number, m);
+    return k === steps - 1 && !lastNoise ? to : plus(to, deviations[i] as number, noise());
+  };
+}
