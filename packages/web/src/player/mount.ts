@@ -4,8 +4,11 @@ import { samplesOf } from "../bridge/rows.js";
 import { createControls } from "./controls/controls.js";
 import { type PlayerSettings, settingsFor } from "./controls/settings.js";
 import { h } from "./dom.js";
+import { createPictures } from "./pictures/view.js";
 import { createPoints } from "./points/view.js";
+import { createRows } from "./rows/view.js";
 import { addStyles } from "./styles.js";
+import { createTabs } from "./tabs.js";
 import type { View, ViewContext } from "./view.js";
 
 export interface PlayerOptions {
@@ -51,21 +54,27 @@ export function mountPlayer(
     },
     changed: () => onSettings?.(settings),
   };
-  const views: View[] = [createPoints(bridge, context)];
-  const shown = views[0] as View;
+  const views: [string, View][] =
+    info.type === "vectors"
+      ? [
+          ["Particles", createPoints(bridge, context)],
+          ["One row", createRows(bridge, context)],
+        ]
+      : [["Pictures", createPictures(bridge, context)]];
+  const tabs = createTabs(views, (view) => view.restart());
   const controls = createControls(info, {
     ...{ settings, ends },
     changed() {
       context.changed();
-      shown.restart();
+      tabs.shown.restart();
     },
   });
-  root.append(controls, error, ...views.map((view) => view.element));
-  shown.restart();
+  root.append(controls, error, tabs.element);
+  tabs.shown.restart();
   return {
     destroy() {
       stopped.abort();
-      for (const view of views) view.stop();
+      for (const [, view] of views) view.stop();
       root.remove();
     },
   };

@@ -108,8 +108,8 @@ export function createClock(
       if (!isPlaying) show();
     },
     stop() {
-      isPlaying = false;
       cancelAnimationFrame(frame);
+      frame = 0;
     },
   };
 }

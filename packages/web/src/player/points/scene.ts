@@ -41,7 +41,7 @@ export function createScene(canvas: HTMLCanvasElement, root: HTMLElement): Scene
       return frame;
     },
     ground(what) {
-      surface = fit(canvas, { ratio: 0.6 });
+      surface = fit(canvas, { ratio: canvas.clientWidth < 560 ? 0.9 : 0.58 });
       if (!surface) return;
       const { width, height, context } = surface;
       colours = coloursOf(root);

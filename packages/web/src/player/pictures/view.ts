@@ -1,0 +1,154 @@
+// Pictures on their way: one is chosen or drawn, and crosses several times.
+import type { Bridge, Samples } from "../../bridge/bridge.js";
+import { fit, watch } from "../canvas.js";
+import { type Carried, createCarrier, rowsOf, stateAt } from "../carried.js";
+import { createClock } from "../controls/clock.js";
+import { numberField } from "../controls/controls.js";
+import { h, on } from "../dom.js";
+import type { View, ViewContext } from "../view.js";
+import { createPad } from "./pad.js";
+import { paint, tonesOf } from "./paint.js";
+
+/** Pictures to choose from, and runs of one picture at first. */
+const [offered, usual] = [12, 6];
+
+export function createPictures(bridge: Bridge, view: ViewContext): View {
+  const { samples, ends, settings } = view;
+  const { shape, type, random } = bridge.info;
+  const size = shape.reduce((a, b) => a * b, 1);
+  const tones = tonesOf(type, [samples.f, samples.b]);
+  const small = document.createElement("canvas");
+  const canvas = h("canvas", { role: "img" });
+  const thumbs = h("div", { class: "thumbs", role: "group" });
+  const words = h("p", { class: "note", role: "status" });
+  let direction = settings.direction;
+  let start: Float64Array | null = null;
+  let carried: Carried | null = null;
+  let runs = random ? usual : 1;
+
+  const draw = (share: number) => {
+    if (!carried || carried.states.length === 0) return;
+    const count = (carried.states[0] as Samples).shape[0] as number;
+    const across = canvas.clientWidth < 420 ? Math.min(3, count) : Math.min(count, 6);
+    const down = Math.ceil(count / across);
+    const [, height = 1, width = 1] = shape;
+    const cell = Math.min(canvas.clientWidth / across, (280 * width) / height);
+    const ratio = (down * cell * (height / width)) / canvas.clientWidth;
+    const surface = fit(canvas, { ratio, least: 60 });
+    if (!surface) return;
+    const { context } = surface;
+    context.clearRect(0, 0, surface.width, surface.height);
+    context.imageSmoothingEnabled = false;
+    const { k, part } = stateAt(carried, share);
+    const from = carried.states[k] as Samples;
+    const next = carried.states[k + 1]?.data ?? null;
+    for (let i = 0; i < count; i++) {
+      paint(small, from.data, { shape, tones, offset: i * size, next, part });
+      const [x, y] = [(i % across) * cell, Math.floor(i / across) * cell * (height / width)];
+      context.drawImage(small, x + 2, y + 2, cell - 4, (cell * height) / width - 4);
+    }
+  };
+  const clock = createClock(draw);
+  const carrier = createCarrier(bridge, {
+    state(next) {
+      carried = next;
+      const k = next.states.length - 1;
+      clock.limit(k / next.steps);
+      const [from, to] = direction === "f" ? ends : [ends[1], ends[0]];
+      canvas.setAttribute("aria-label", `${runs} runs of a picture from ${from} to ${to}`);
+      words.textContent =
+        k < next.steps
+          ? `Step ${k} of ${next.steps} …`
+          : `From ${from} to ${to} in ${next.steps} steps.`;
+      if (k === 0) draw(0);
+    },
+    failed: view.failed,
+  });
+  const carry = () => {
+    view.failed(null);
+    if (!start) return view.failed(new Error("there is no picture to start from: draw one"));
+    const n = random && settings.solver === "sde" ? runs : 1;
+    carried = null;
+    clock.restart(direction);
+    const one = { data: start, shape: [1, ...shape] };
+    carrier.carry(
+      rowsOf(
+        one,
+        Array.from({ length: n }, () => 0),
+      ),
+      settings,
+    );
+  };
+  const pad =
+    type === "pictures"
+      ? createPad(shape, (picture) => {
+          start = picture;
+          press(-1);
+          carry();
+        })
+      : null;
+  const press = (k: number) => {
+    for (const [i, button] of [...thumbs.children].entries())
+      button.setAttribute("aria-pressed", String(i === k));
+  };
+  const choose = (k: number) => {
+    const all = samples[direction] as Samples;
+    start = Float64Array.from(all.data.subarray(k * size, (k + 1) * size));
+    pad?.put(start);
+    press(k);
+  };
+  const offer = () => {
+    direction = settings.direction;
+    const all = samples[direction];
+    const name = direction === "f" ? ends[0] : ends[1];
+    const n = Math.min(offered, all?.shape[0] ?? 0);
+    thumbs.setAttribute("aria-label", `Pictures of ${name}`);
+    thumbs.replaceChildren(
+      ...Array.from({ length: n }, (_, k) => {
+        const own = h("canvas");
+        paint(own, (all as Samples).data, { shape, tones, offset: k * size });
+        const button = h(
+          "button",
+          { type: "button", "aria-label": `Picture ${k + 1} of ${name}` },
+          own,
+        );
+        return on(button, {
+          click() {
+            choose(k);
+            carry();
+          },
+        });
+      }),
+    );
+    start = null;
+    if (n > 0) choose(0);
+  };
+  const many = numberField("Runs", runs, 64, (value) => {
+    runs = value;
+    carry();
+  });
+  watch(canvas, () => draw(clock.share), view.signal);
+  offer();
+  return {
+    element: h(
+      "div",
+      { class: "across" },
+      h(
+        "div",
+        {},
+        pad && h("p", { class: "note" }, "Draw a picture, or choose one:"),
+        pad?.element ?? null,
+        thumbs,
+      ),
+      h("div", {}, random ? h("div", { class: "bar" }, many) : null, canvas, clock.element, words),
+    ),
+    restart() {
+      if (direction !== settings.direction) offer();
+      carry();
+    },
+    stop() {
+      carrier.stop();
+      clock.stop();
+    },
+  };
+}
