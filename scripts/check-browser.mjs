@@ -1,4 +1,4 @@
-// `npm run check:browser`: reports in a real browser. Installs Debian's chromium where it is missing and may be installed
+// `npm run check:browser`: reports and players in a real browser. Installs Debian's chromium where it is missing and may be installed
 // (about 150 MB), and runs the test that `npm test` runs where chromium is there.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -15,5 +15,7 @@ try {
   reportFailure(error);
   process.exit(1);
 }
-const words = [join(repo, "node_modules/vitest/vitest.mjs"), "run", "test/check/report.test.ts"];
+const tests = ["test/check/report.test.ts", "test/check/player.test.ts"];
+const words = [join(repo, "node_modules/vitest/vitest.mjs"), "run", ...tests];
+process.env.CHECK_FRAMES = "1";
 process.exitCode = spawnSync(process.execPath, words, { cwd: repo, stdio: "inherit" }).status ?? 1;

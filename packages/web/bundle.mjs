@@ -10,20 +10,23 @@ import { rolldown } from "rolldown";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const out = join(here, "dist/bundle");
 
-for (const [name, entry] of Object.entries({ page: "page/page.js", worker: "worker/worker.js" })) {
+async function write(name, entry, { format, ...input }) {
   const bundle = await rolldown({
     input: join(here, "dist", entry),
     platform: "browser",
-    // The worker is given its runtime; WebGPU has one of its own.
-    external: ["onnxruntime-web/webgpu"],
+    ...input,
   });
-  await bundle.write({
-    file: join(out, `${name}.js`),
-    format: "esm",
-    minify: true,
-    codeSplitting: false,
-  });
+  await bundle.write({ file: join(out, name), format, minify: true, codeSplitting: false });
   await bundle.close();
 }
+
+await write("page.js", "page/page.js", { format: "esm" });
+// A page from a file may start no worker that is a module.
+await write("worker.js", "worker/worker.js", {
+  format: "iife",
+  transform: { define: { "import.meta.url": "self.location.href" } },
+  // The worker is given its runtime; WebGPU has one of its own.
+  external: ["onnxruntime-web/webgpu"],
+});
 const wasm = createRequire(import.meta.url).resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm");
 writeFileSync(join(out, "ort.wasm.gz"), gzipSync(readFileSync(wasm), { level: 9 }));

@@ -54,6 +54,8 @@ export interface ConditionInfo {
   name: string;
   /** The values that it may have; null: a number. */
   classes: readonly string[] | null;
+  /** Shape of an array for each sample, such as [C′, H, W]; null: one value. */
+  shape: readonly number[] | null;
 }
 
 /** What a bridge says about itself. */

@@ -101,7 +101,15 @@ export function conditionInfo({ conditions }: Pick<Description, "conditions">): 
   const column = cond?.column ?? null;
   const classes = Array.from({ length: y?.classes ?? 0 }, (_, k) => `${k}`);
   return [
-    ...(cond ? [{ name: column?.name ?? "cond", classes: column?.classes ?? null }] : []),
-    ...(y ? [{ name: "y", classes }] : []),
+    ...(cond
+      ? [
+          {
+            name: column?.name ?? "cond",
+            classes: column?.classes ?? null,
+            shape: column ? null : cond.shape,
+          },
+        ]
+      : []),
+    ...(y ? [{ name: "y", classes, shape: null }] : []),
   ];
 }

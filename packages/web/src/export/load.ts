@@ -123,7 +123,7 @@ function floats(base64: string): Float32Array {
   return Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
 }
 
-function endNames(data: Description["data"]): [string, string] {
+export function endNames(data: Description["data"]): [string, string] {
   const nameOf = (end: unknown, other: string) => {
     const name = (end as { name?: unknown } | null | undefined)?.name;
     return typeof name === "string" ? name : other;

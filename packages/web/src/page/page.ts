@@ -5,7 +5,6 @@ import { connectBridge } from "../worker/index.js";
 /** What an element `<script type="application/json" id="page">` says. */
 interface Page {
   bridge: unknown;
-  labels: [string, string] | null;
   /** Samples of both ends: their shapes; the numbers lie in elements `source` and `target`, float32. */
   source: number[] | null;
   target: number[] | null;
@@ -35,14 +34,14 @@ async function start(place: HTMLElement): Promise<void> {
     ),
   );
   const script = new Blob([textOf("worker")], { type: "text/javascript" });
-  const worker = new Worker(URL.createObjectURL(script), { type: "module" });
   const source = { bridge: page.bridge, models };
-  const bridge = await connectBridge(worker, { source, wasm: await bytesOf("wasm") });
+  const wasm = await bytesOf("wasm");
+  const worker = new Worker(URL.createObjectURL(script));
+  const bridge = await connectBridge(worker, { source, wasm });
   place.replaceChildren();
   mountPlayer(place, bridge, {
     source: await samplesOf("source", page.source),
     target: await samplesOf("target", page.target),
-    ...(page.labels && { labels: page.labels }),
   });
 }
 

@@ -1,5 +1,5 @@
 // What is carried at the moment: the states so far, and the end of the one before.
-import type { Bridge, SampleOptions, Samples } from "../bridge/bridge.js";
+import type { Bridge, Conditions, SampleOptions, Samples } from "../bridge/bridge.js";
 import type { PlayerSettings } from "./controls/settings.js";
 
 export interface Carried {
@@ -11,7 +11,7 @@ export interface Carried {
 
 export interface Carrier {
   /** Carries samples as the settings say; what was carried before ends. */
-  carry(x0: Samples, settings: PlayerSettings): void;
+  carry(x0: Samples, settings: PlayerSettings, conditions: Conditions): void;
   stop(): void;
 }
 
@@ -25,14 +25,15 @@ interface Listener {
 export function createCarrier(bridge: Bridge, { state, failed }: Listener): Carrier {
   let current: AbortController | null = null;
   return {
-    carry(x0, settings) {
+    carry(x0, settings, conditions) {
       current?.abort();
       const controller = new AbortController();
       current = controller;
       const carried: Carried = { states: [], steps: stepsOf(bridge, settings) };
       bridge
         .sample(x0, {
-          ...optionsOf(bridge, settings),
+          ...optionsOf(settings),
+          conditions,
           steps: carried.steps,
           path: false,
           signal: controller.signal,
@@ -51,12 +52,25 @@ export function createCarrier(bridge: Bridge, { state, failed }: Listener): Carr
 }
 
 /** Keys of `sample` for settings. */
-function optionsOf({ info }: Bridge, settings: PlayerSettings): SampleOptions {
-  const { direction, solver, seed, stepVariance, conditions } = settings;
-  return {
-    ...{ direction, solver, seed, stepVariance },
-    ...(info.conditions.length > 0 && { conditions }),
-  };
+const optionsOf = ({ direction, solver, seed, stepVariance }: PlayerSettings): SampleOptions => ({
+  ...{ direction, solver, seed, stepVariance },
+});
+
+/** Conditions of rows, chosen by index: the value of the controls, or each its own. */
+export function conditionsOf(
+  { conditions }: PlayerSettings,
+  own: Conditions | null,
+  indices: readonly number[],
+): Conditions {
+  return Object.fromEntries(
+    Object.entries(conditions).map(([name, value]) => {
+      const all = own?.[name];
+      if (value !== null || all === undefined) return [name, value ?? 0];
+      if (typeof all !== "object") return [name, all];
+      if ("data" in all) return [name, rowsOf(all, indices)];
+      return [name, indices.map((i) => all[i] as number | string)];
+    }),
+  );
 }
 
 /** Bridges whose steps are fixed say so where others are asked for; here they are left as they are. */

@@ -1,5 +1,5 @@
 // The player in a page: controls, and the views that fit the bridge's samples.
-import type { Bridge, Rows, Samples } from "../bridge/bridge.js";
+import type { Bridge, Conditions, Rows, Samples } from "../bridge/bridge.js";
 import { samplesOf } from "../bridge/rows.js";
 import { createControls } from "./controls/controls.js";
 import { type PlayerSettings, settingsFor } from "./controls/settings.js";
@@ -15,6 +15,8 @@ export interface PlayerOptions {
   /** Samples of both ends in the data's own units: where paths start, and what they are compared with. */
   source?: Rows | null;
   target?: Rows | null;
+  /** What these samples are conditioned on, row by row. */
+  conditions?: { source?: Conditions | null; target?: Conditions | null };
   /** Names of both ends (default: the bridge's). */
   labels?: readonly [string, string];
   /** How it begins (default: as the bridge was trained, 1000 particles, seed 42). */
@@ -32,11 +34,12 @@ export interface Player {
 export function mountPlayer(
   element: HTMLElement,
   bridge: Bridge,
-  { source, target, labels, settings: given, onSettings }: PlayerOptions = {},
+  { source, target, conditions = {}, labels, settings: asked, onSettings }: PlayerOptions = {},
 ): Player {
   addStyles(element.ownerDocument);
   const { info } = bridge;
-  const settings = settingsFor(info, given);
+  const given = { f: conditions.source ?? null, b: conditions.target ?? null };
+  const settings = settingsFor(info, { given: given.f ?? given.b, ...asked });
   const ends = labels ?? info.ends;
   const samples = (rows: Rows | null | undefined): Samples | null =>
     rows ? samplesOf(rows, info.shape) : null;
@@ -45,7 +48,7 @@ export function mountPlayer(
   element.append(root);
   const error = h("p", { class: "error", role: "alert", hidden: true });
   const context: ViewContext = {
-    ...{ root, ends, settings },
+    ...{ root, ends, settings, given },
     samples: { f: samples(source), b: samples(target) },
     signal: stopped.signal,
     failed(problem) {
@@ -57,13 +60,13 @@ export function mountPlayer(
   const views: [string, View][] =
     info.type === "vectors"
       ? [
-          ["Particles", createPoints(bridge, context)],
+          ["Points", createPoints(bridge, context)],
           ["One row", createRows(bridge, context)],
         ]
       : [["Pictures", createPictures(bridge, context)]];
   const tabs = createTabs(views, (view) => view.restart());
   const controls = createControls(info, {
-    ...{ settings, ends },
+    ...{ settings, ends, own: given.f ?? given.b },
     changed() {
       context.changed();
       tabs.shown.restart();

@@ -33,7 +33,7 @@ const css = `
 .dsbm-player .clock { display: flex; gap: .8rem; align-items: center; margin: .6rem 0; }
 .dsbm-player .clock label { flex: 1; flex-direction: row; align-items: center; gap: .6rem; }
 .dsbm-player input[type=range] { flex: 1; min-width: 5rem; accent-color: var(--link); min-height: 1.5rem; }
-.dsbm-player output { font-variant-numeric: tabular-nums; color: var(--ink); min-width: 4.5rem; font-size: .95rem; }
+.dsbm-player .time { font-variant-numeric: tabular-nums; color: var(--ink); min-width: 4.5rem; font-size: .95rem; }
 .dsbm-player .play { min-width: 5rem; }
 .dsbm-player p { margin: .35rem 0; max-width: 60rem; overflow-wrap: anywhere; }
 .dsbm-player .note { color: var(--faint); font-size: .9rem; }

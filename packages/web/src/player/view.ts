@@ -1,5 +1,5 @@
 // What a view of the player is, and what it gets.
-import type { Samples } from "../bridge/bridge.js";
+import type { Conditions, Samples } from "../bridge/bridge.js";
 import type { PlayerSettings } from "./controls/settings.js";
 
 export interface ViewContext {
@@ -7,6 +7,8 @@ export interface ViewContext {
   root: HTMLElement;
   /** Samples of the start of each direction; null where there are none. */
   samples: { readonly f: Samples | null; readonly b: Samples | null };
+  /** Conditions of these samples, row by row; null where there are none. */
+  given: { readonly f: Conditions | null; readonly b: Conditions | null };
   /** Names of both ends, source and target. */
   ends: readonly [string, string];
   settings: PlayerSettings;

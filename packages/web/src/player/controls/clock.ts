@@ -32,7 +32,7 @@ export function createClock(
   let isHeld = false;
   const button = h("button", { type: "button", class: "play" });
   const slider = h("input", { type: "range", min: 0, max: 1, step: 0.001, value: 0 });
-  const output = h("output");
+  const output = h("span", { class: "time", "aria-hidden": "true" });
   const time = () => (direction === "f" ? share : 1 - share);
   const show = () => {
     slider.value = String(time());

@@ -1,6 +1,8 @@
 // The controls that all views share: direction, path, steps, noise, conditions.
-import type { BridgeInfo } from "../../bridge/bridge.js";
-import { h, on, uniqueId } from "../dom.js";
+import type { BridgeInfo, Conditions } from "../../bridge/bridge.js";
+import { h, on } from "../dom.js";
+import { conditionControls } from "./conditions.js";
+import { choices, numberField, selectField } from "./fields.js";
 import { most, type PlayerSettings } from "./settings.js";
 
 /** Controls that change `settings` and then call `changed`. */
@@ -9,8 +11,15 @@ export function createControls(
   {
     settings,
     ends: [source, target],
+    own,
     changed,
-  }: { settings: PlayerSettings; ends: readonly [string, string]; changed: () => void },
+  }: {
+    settings: PlayerSettings;
+    ends: readonly [string, string];
+    /** Conditions that samples have themselves. */
+    own: Conditions | null;
+    changed: () => void;
+  },
 ): HTMLElement {
   const set = <K extends keyof PlayerSettings>(key: K, value: PlayerSettings[K]) => {
     settings[key] = value;
@@ -53,25 +62,7 @@ export function createControls(
   );
   const again = h("button", { type: "button" }, "New noise");
   on(again, { click: () => set("seed", 1 + Math.floor(Math.random() * 1e6)) });
-  const given = info.conditions.map(({ name, classes }) => {
-    const put = (value: number | string) => {
-      settings.conditions[name] = value;
-      changed();
-    };
-    const now = settings.conditions[name] as number | string;
-    if (classes)
-      return selectField(
-        name,
-        classes.map((c) => [c, c]),
-        String(now),
-        (value) => put(name === "y" ? Number(value) : value),
-      );
-    const field = h("input", { type: "number", step: "any", value: now });
-    on(field, {
-      change: () => field.validity.valid && field.value !== "" && put(field.valueAsNumber),
-    });
-    return h("label", {}, name, field);
-  });
+  const given = conditionControls(info, { settings, own, changed });
   return h(
     "div",
     { class: "bar" },
@@ -80,63 +71,4 @@ export function createControls(
     ...given,
     info.random ? again : null,
   );
-}
-
-function choices<V extends string>(
-  legend: string,
-  all: readonly { value: V; text: string }[],
-  now: V,
-  changed: (value: V) => void,
-): { element: HTMLElement; select(value: V): void } {
-  const name = uniqueId("choice");
-  const inputs = all.map(({ value }) =>
-    on(h("input", { type: "radio", name, value, checked: value === now }), {
-      change: () => changed(value),
-    }),
-  );
-  const labels = all.map(({ text }, i) => h("label", {}, inputs[i] as Node, h("span", {}, text)));
-  const element = h(
-    "fieldset",
-    {},
-    h("legend", {}, legend),
-    h("div", { class: "choices" }, ...labels),
-  );
-  return {
-    element,
-    select(value) {
-      for (const input of inputs) input.checked = input.value === value;
-    },
-  };
-}
-
-/** A whole number of at least 1. */
-export function numberField(
-  text: string,
-  value: number,
-  max: number,
-  changed: (value: number) => void,
-): HTMLElement {
-  const input = h("input", { type: "number", min: 1, max, step: 1, value });
-  on(input, {
-    change() {
-      if (input.value !== "" && input.validity.valid) changed(input.valueAsNumber);
-      else input.reportValidity();
-    },
-  });
-  return h("label", {}, text, input);
-}
-
-export function selectField(
-  text: string,
-  options: readonly (readonly [string, string])[],
-  now: string,
-  changed: (value: string) => void,
-): HTMLElement {
-  const select = h(
-    "select",
-    {},
-    ...options.map(([value, name]) => h("option", { value, selected: value === now }, name)),
-  );
-  on(select, { change: () => changed(select.value) });
-  return h("label", {}, text, select);
 }

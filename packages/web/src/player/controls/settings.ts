@@ -1,5 +1,5 @@
 // How a bridge is followed, as the controls have it; a page may keep it in its address.
-import type { BridgeInfo, StepVariance } from "../../bridge/bridge.js";
+import type { BridgeInfo, Conditions, StepVariance } from "../../bridge/bridge.js";
 import type { Direction } from "../../solver/grid.js";
 
 export interface PlayerSettings {
@@ -10,22 +10,29 @@ export interface PlayerSettings {
   /** Particles of the plane. */
   particles: number;
   seed: number;
-  /** A value for each condition. */
-  conditions: Record<string, number | string>;
+  /** A value for each condition; null: that of each sample. */
+  conditions: Record<string, number | string | null>;
 }
 
 /** The most that the controls allow. */
 export const most = { steps: 500, particles: 20_000 };
 
 /** Settings for a bridge: those that are given and that it has, its own for the others. */
-export function settingsFor(info: BridgeInfo, given: Partial<PlayerSettings> = {}): PlayerSettings {
+/** Classes of pictures are numbers. */
+const usual = (name: string, classes: readonly string[] | null) =>
+  name === "y" ? 0 : (classes?.[0] ?? 0);
+
+export function settingsFor(
+  info: BridgeInfo,
+  { given: own = null, ...given }: Partial<PlayerSettings> & { given?: Conditions | null } = {},
+): PlayerSettings {
   const whole = (x: number | undefined, other: number, high: number) =>
     Number.isInteger(x) && (x as number) >= 1 && (x as number) <= high ? (x as number) : other;
   const solver = given.solver === "heun" && info.flow ? "heun" : "sde";
   const any = solver === "heun" ? (["f", "b"] as const) : info.directions;
   const conditions = info.conditions.map(({ name, classes }) => [
     name,
-    given.conditions?.[name] ?? classes?.[0] ?? 0,
+    given.conditions?.[name] ?? (own?.[name] === undefined ? usual(name, classes) : null),
   ]);
   return {
     solver,

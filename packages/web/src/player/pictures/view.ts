@@ -1,9 +1,9 @@
 // Pictures on their way: one is chosen or drawn, and crosses several times.
 import type { Bridge, Samples } from "../../bridge/bridge.js";
 import { fit, watch } from "../canvas.js";
-import { type Carried, createCarrier, rowsOf, stateAt } from "../carried.js";
+import { type Carried, conditionsOf, createCarrier, rowsOf, stateAt } from "../carried.js";
 import { createClock } from "../controls/clock.js";
-import { numberField } from "../controls/controls.js";
+import { numberField } from "../controls/fields.js";
 import { h, on } from "../dom.js";
 import type { View, ViewContext } from "../view.js";
 import { createPad } from "./pad.js";
@@ -23,6 +23,7 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
   const words = h("p", { class: "note", role: "status" });
   let direction = settings.direction;
   let start: Float64Array | null = null;
+  let index = 0;
   let carried: Carried | null = null;
   let runs = random ? usual : 1;
 
@@ -71,13 +72,10 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
     carried = null;
     clock.restart(direction);
     const one = { data: start, shape: [1, ...shape] };
-    carrier.carry(
-      rowsOf(
-        one,
-        Array.from({ length: n }, () => 0),
-      ),
-      settings,
-    );
+    const runsOf = (k: number) => Array.from({ length: n }, () => k);
+    // A drawing has the condition of the picture that was chosen last.
+    const given = conditionsOf(settings, view.given[direction], runsOf(index));
+    carrier.carry(rowsOf(one, runsOf(0)), settings, given);
   };
   const pad =
     type === "pictures"
@@ -92,6 +90,7 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
       button.setAttribute("aria-pressed", String(i === k));
   };
   const choose = (k: number) => {
+    index = k;
     const all = samples[direction] as Samples;
     start = Float64Array.from(all.data.subarray(k * size, (k + 1) * size));
     pad?.put(start);

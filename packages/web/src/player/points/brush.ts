@@ -12,7 +12,8 @@ export interface Box {
 
 export interface Brush {
   readonly box: Box | null;
-  clear(): void;
+  /** Takes the rectangle away; the group stays. */
+  hide(): void;
 }
 
 /**
@@ -98,7 +99,9 @@ export function createBrush(
     get box() {
       return box;
     },
-    clear: () => put(null),
+    hide() {
+      box = null;
+    },
   };
 }
 

@@ -1,9 +1,9 @@
 // Particles on their way, in a plane: two columns, two principal components, or one column over time.
 import type { Bridge, Samples } from "../../bridge/bridge.js";
 import { watch } from "../canvas.js";
-import { type Carried, createCarrier, rowsOf, stateAt } from "../carried.js";
+import { type Carried, conditionsOf, createCarrier, rowsOf, stateAt } from "../carried.js";
 import { createClock } from "../controls/clock.js";
-import { numberField, selectField } from "../controls/controls.js";
+import { numberField, selectField } from "../controls/fields.js";
 import { most } from "../controls/settings.js";
 import { h, short } from "../dom.js";
 import type { View, ViewContext } from "../view.js";
@@ -24,6 +24,7 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
   let clouds: Cloud[] = [];
   let group: Uint8Array | null = null;
   let groupAt = 0;
+  let started = settings.direction;
 
   /** Samples in the plane; of one column, over the time. */
   const cloudOf = (some: Samples, time: number): Cloud => {
@@ -134,17 +135,16 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
     const n = all.shape[0] as number;
     clouds = [];
     carried = null;
-    if (group?.length !== particles) group = null;
-    brush.clear();
+    // The same starts have the same group.
+    if (group?.length !== particles || direction !== started) group = null;
+    started = direction;
+    brush.hide();
+    describe();
     clock.restart(direction);
     // Where more particles are wanted than there are samples, samples start several.
-    carrier.carry(
-      rowsOf(
-        all,
-        Array.from({ length: particles }, (_, i) => (i * step(n, particles)) % n),
-      ),
-      settings,
-    );
+    const indices = Array.from({ length: particles }, (_, i) => (i * step(n, particles)) % n);
+    const given = conditionsOf(settings, view.given[direction], indices);
+    carrier.carry(rowsOf(all, indices), settings, given);
   };
 
   const choose = (axis: 0 | 1) =>
@@ -156,7 +156,7 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
         plane[axis] = Number(value);
         const { states = [], steps = 1 } = carried ?? {};
         clouds = states.map((state, k) => cloudOf(state, timeOf(k / steps)));
-        brush.clear();
+        brush.hide();
         ground();
       },
     );

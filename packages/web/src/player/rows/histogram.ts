@@ -15,7 +15,7 @@ export interface Column {
 }
 
 /** Mean, deviation and two quantiles in words. */
-export function summary(values: Float64Array): string {
+function summary(values: Float64Array): string {
   const sorted = values.slice().sort();
   if (sorted.length === 1) return short(sorted[0] as number);
   const mean = sorted.reduce((a, x) => a + x, 0) / sorted.length;

@@ -1,6 +1,6 @@
 // One row of a table: typed, carried many times, and its images shown column by column.
 import type { Bridge, Samples } from "../../bridge/bridge.js";
-import { createCarrier } from "../carried.js";
+import { conditionsOf, createCarrier } from "../carried.js";
 import { h, on } from "../dom.js";
 import type { View, ViewContext } from "../view.js";
 import { type Column, histogram } from "./histogram.js";
@@ -8,12 +8,14 @@ import { type Column, histogram } from "./histogram.js";
 /** Images of a row with noise, and columns that are shown. */
 const [images, shown] = [500, 24];
 
-export function createRows(bridge: Bridge, { samples, ends, settings, failed }: ViewContext): View {
+export function createRows(bridge: Bridge, view: ViewContext): View {
+  const { samples, ends, settings, failed } = view;
   const { columns, shape } = bridge.info;
   const d = shape[0] as number;
   const names = columns ?? Array.from({ length: d }, (_, k) => `x${k + 1}`);
   let direction = settings.direction;
   const row = new Float64Array(d);
+  let index = 0;
   const fields = names.map((name, k) => {
     const field = h("input", { type: "number", step: "any", required: true });
     on(field, {
@@ -30,6 +32,7 @@ export function createRows(bridge: Bridge, { samples, ends, settings, failed }: 
 
   /** Takes a sample of the start as the row. */
   const take = (k: number) => {
+    index = k;
     const all = samples[direction];
     for (let j = 0; j < d; j++) row[j] = all ? (all.data[k * d + j] as number) : 0;
     for (const [j, { field }] of fields.entries())
@@ -60,7 +63,9 @@ export function createRows(bridge: Bridge, { samples, ends, settings, failed }: 
     const data = Float64Array.from({ length: n * d }, (_, i) => row[i % d] as number);
     failed(null);
     words.textContent = "Carrying the row …";
-    carrier.carry({ data, shape: [n, d] }, settings);
+    const indices = Array.from({ length: n }, () => index);
+    const given = conditionsOf(settings, view.given[direction], indices);
+    carrier.carry({ data, shape: [n, d] }, settings, given);
   };
   const another = on(h("button", { type: "button" }, "Another row"), {
     click() {

@@ -1,0 +1,102 @@
+// One HTML file that holds a bridge and plays it: the player, ONNX Runtime, the models and some samples are inside, packed;
+// its content security policy lets it load nothing else. Written in Node.
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import type { Samples } from "../bridge/bridge.js";
+import { readDescription } from "../export/description.js";
+import { type ExportFiles, endNames } from "../export/load.js";
+import { qualityTable } from "./quality.js";
+import { escapeHtml, pageStyle } from "./style.js";
+
+export interface PageContent extends ExportFiles {
+  /** Samples of both ends in the data's own units; null: none are in the page. */
+  source?: Samples | null;
+  target?: Samples | null;
+  /** Default: the names of both ends. */
+  title?: string;
+}
+
+const policy = [
+  "default-src 'none'",
+  "script-src 'unsafe-inline' 'wasm-unsafe-eval'",
+  "worker-src blob:",
+  "style-src 'unsafe-inline'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
+
+const asset = (name: string) =>
+  readFileSync(fileURLToPath(new URL(`../bundle/${name}`, import.meta.url)));
+
+/** What lies in an element: gzip in base64, which no HTML can be in. */
+const packed = (id: string, bytes: Uint8Array) =>
+  element(id, "text/plain", Buffer.from(gzipSync(bytes, { level: 9 })).toString("base64"));
+
+const element = (id: string, type: string, text: string) =>
+  `<script type="${type}" id="${id}">${text}</script>`;
+
+/** Scripts and JSON inside HTML: what would end or comment out their element is written in another way. */
+const inside = (script: string) => script.replaceAll(/<(?=\/script|!--|script)/gi, "\\x3c");
+const json = (value: unknown) => JSON.stringify(value).replaceAll("<", "\\u003c");
+
+function numbers(id: string, samples: Samples | null): string {
+  if (!samples) return "";
+  const data = Float32Array.from(samples.data);
+  return packed(id, new Uint8Array(data.buffer));
+}
+
+/** The page as text. Throws a BridgeError for what is no bridge.json of this version. */
+export function renderPlayerPage({
+  bridge,
+  models,
+  source = null,
+  target = null,
+  title,
+}: PageContent): string {
+  const description = readDescription(bridge);
+  const [from, to] = endNames(description.data);
+  const { method, quality, license } = description;
+  const heading = title ?? `${from} ↔ ${to}`;
+  const names = Object.keys(models);
+  const count = Math.max(source?.shape[0] ?? 0, target?.shape[0] ?? 0);
+  const facts = [
+    `A bridge by ${method} between ${from} and ${to}, to be followed in this page: it needs no network and no other file.`,
+    count > 0
+      ? `It holds the models and ${count} samples of each end.`
+      : "It holds the models and no samples.",
+    ...(license ? [`Licence: ${license}`] : []),
+  ];
+  const page = {
+    bridge: description,
+    models: Object.fromEntries(names.map((name, k) => [name, `model-${k}`])),
+    source: source?.shape ?? null,
+    target: target?.shape ?? null,
+  };
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escapeHtml(heading)}</title>
+<style>${pageStyle}</style>
+</head>
+<body><main>
+<h1>${escapeHtml(heading)}</h1>
+<p>${facts.map(escapeHtml).join(" ")}</p>
+<div id="player"><p role="status">Unpacking the bridge …</p></div>
+${qualityTable(quality)}
+</main>
+${element("page", "application/json", json(page))}
+${names.map((name, k) => packed(`model-${k}`, models[name] as Uint8Array)).join("\n")}
+${numbers("source", source)}
+${numbers("target", target)}
+${element("wasm", "text/plain", asset("ort.wasm.gz").toString("base64"))}
+${element("worker", "text/plain", inside(asset("worker.js").toString()))}
+<script type="module">${inside(asset("page.js").toString())}</script>
+</body>
+</html>
+`;
+}

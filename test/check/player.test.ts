@@ -1,0 +1,158 @@
+// Exported pages with known bridges in a real browser, from file://: nothing is loaded from elsewhere, points, rows and
+// pictures play, groups are followed with pointer and keys, and nothing is wider than the screen.
+// With CHECK_FRAMES=1 (npm run check:browser) the frames a second are counted, too.
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { renderPlayerPage } from "../../packages/web/dist/page/html.js";
+import { tinyExport } from "../../packages/web/test/tiny-export.js";
+
+const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
+if (!executablePath)
+  console.log("no chromium here: pages are not played in a browser (npm run check:browser)");
+
+const folder = mkdtempSync(join(tmpdir(), "dsbm-player-"));
+const pathOf = (name: string) => join(folder, `${name}.html`);
+
+/** n rows around a point, spread evenly. */
+const cloud = (n: number, [a, b]: [number, number]) => ({
+  data: Float64Array.from({ length: 2 * n }, (_, i) =>
+    i % 2 === 0 ? a + 2 * Math.cos(i * i) : b + 4 * Math.sin(i * i * 0.7),
+  ),
+  shape: [n, 2],
+});
+
+describe.skipIf(!executablePath)("an exported page", () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    const points = { source: cloud(900, [10, 20]), target: cloud(700, [12, 28]) };
+    writeFileSync(pathOf("points"), renderPlayerPage({ ...tinyExport(), ...points }));
+    const pictures = tinyExport({
+      state: { shape: [1, 1, 2], type: "pictures" },
+      ...{ transform: null, columns: null, quality: null },
+      directions: { f: { model: "p.onnx", direction_input: null } },
+    });
+    const source = { data: Float64Array.of(-1, 1, 1, -1), shape: [2, 1, 1, 2] };
+    const models = { "p.onnx": pictures.pictureModel };
+    writeFileSync(
+      pathOf("pictures"),
+      renderPlayerPage({ bridge: pictures.bridge, models, source }),
+    );
+    const args = ["--no-sandbox", "--disable-dev-shm-usage"];
+    browser = await chromium.launch({ executablePath: executablePath as string, args });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Opens a page, and gives what it says and loads. */
+  async function open(name: string, width: number): Promise<{ page: Page; faults: string[] }> {
+    const page = await browser.newPage({
+      viewport: { width, height: 1100 },
+      colorScheme: width < 500 ? "dark" : "light",
+    });
+    const faults: string[] = [];
+    page.on("console", (message) => faults.push(message.text()));
+    page.on("pageerror", (error) => faults.push(String(error)));
+    const address = pathToFileURL(pathOf(name)).href;
+    page.on("request", (request) => {
+      const url = request.url();
+      if (url !== address && !url.startsWith("blob:")) faults.push(`loads ${url}`);
+    });
+    await page.goto(address);
+    await page.getByRole("button", { name: /Pause|Play/ }).waitFor();
+    return { page, faults };
+  }
+
+  it("plays points, follows a group, and shows the images of a row", async () => {
+    const { page, faults } = await open("points", 1200);
+    const canvas = page.getByRole("application");
+    const time = page.getByRole("slider", { name: "Time" });
+    await page.getByRole("button", { name: "Pause" }).click();
+    await time.fill("0");
+    const box = (await canvas.boundingBox()) as {
+      x: number;
+      y: number;
+      width: number;
+      height: number;
+    };
+    await page.mouse.move(box.x + 60, box.y + 15);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width - 20, box.y + box.height - 45, { steps: 3 });
+    await page.mouse.up();
+    const status = page.getByRole("status");
+    await expect.poll(() => status.textContent()).toMatch(/^\d+ of 1000 followed from winter\.csv/);
+    const followed = Number((await status.textContent())?.split(" ")[0]);
+    expect(followed).toBeGreaterThan(900);
+    await canvas.press("Escape");
+    expect(await status.textContent()).toMatch(/^Drag over points/);
+    await canvas.press("ArrowLeft");
+    await canvas.press("Shift+ArrowRight");
+    expect(await status.textContent()).toMatch(/^\d+ of 1000 followed/);
+    await time.fill("1");
+    await expect.poll(() => page.locator(".time").textContent()).toBe("t = 1.00");
+    // Backward along the flow, with other steps.
+    await page.getByText("summer.csv → winter.csv").click();
+    await page.getByText("Probability flow").click();
+    await page.getByRole("spinbutton", { name: "Steps" }).fill("5");
+    await page.getByRole("tab", { name: "One row" }).click();
+    await expect.poll(() => page.locator("figure svg").count()).toBe(2);
+    await page.getByText("Random (SDE)").click();
+    await page.getByRole("spinbutton", { name: "income" }).fill("25");
+    await page.getByRole("spinbutton", { name: "income" }).press("Enter");
+    await expect.poll(() => status.textContent()).toMatch(/500 images of the row/);
+    expect(await page.locator("figure svg").first().getAttribute("aria-label")).toMatch(/age <b>/);
+    expect(await page.locator("table").textContent()).toContain("<script>");
+    for (const view of ["One row", "Points"])
+      for (const width of [360, 2560]) {
+        await page.getByRole("tab", { name: view }).click();
+        await page.setViewportSize({ width, height: 900 });
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        expect([view, width, Math.max(0, wide)]).toEqual([view, width, 0]);
+      }
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it("carries pictures that are chosen or drawn", async () => {
+    const { page, faults } = await open("pictures", 400);
+    const words = page.getByRole("status");
+    await expect.poll(() => words.textContent()).toMatch(/in 3 steps\.$/);
+    await page.getByRole("button", { name: "Picture 2 of winter.csv" }).click();
+    expect(await page.getByRole("button", { pressed: true }).count()).toBe(1);
+    await page.getByRole("button", { name: "Clear the pad" }).click();
+    const pad = page.getByRole("application");
+    await pad.click();
+    expect(await page.getByRole("button", { pressed: true }).count()).toBe(0);
+    await expect.poll(() => words.textContent()).toMatch(/in 3 steps\.$/);
+    await pad.press("Shift+ArrowLeft");
+    await pad.press("Enter");
+    await expect.poll(() => words.textContent()).toMatch(/in 3 steps\.$/);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it.runIf(process.env.CHECK_FRAMES)("draws 5,000 particles at 30 frames a second", async () => {
+    const { page } = await open("points", 1200);
+    const field = page.getByRole("spinbutton", { name: "Particles" });
+    await field.fill("5000");
+    await field.press("Enter");
+    const frames = await page.evaluate(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      let count = 0;
+      const began = performance.now();
+      while (performance.now() - began < 3000) {
+        await new Promise(requestAnimationFrame);
+        count++;
+      }
+      return (1000 * count) / (performance.now() - began);
+    });
+    console.log(`5,000 particles: ${frames.toFixed(1)} frames a second`);
+    expect(frames).toBeGreaterThan(30);
+    await page.close();
+  });
+});
