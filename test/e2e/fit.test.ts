@@ -60,6 +60,16 @@ test("a run ends with its table, keeps its choices, and is not trained again", a
   expect(choices.find(({ key }: { key: string }) => key === "data.standardise").value).toBe(
     "columns",
   );
+  // Another hold-out is measured on the run as it is.
+  const held = [...few, "holdout=b.csv", "at=0.5", "--json"];
+  const second = await dsbm("fit", "a.csv", "b.csv", ...held);
+  expect(second.code, second.err).toBe(0);
+  expect(second.err).not.toMatch(/trained in/);
+  const main = JSON.parse(second.out).rows[0];
+  expect(main).toMatchObject({ metric: "holdout_w1", group: "holdout" });
+  const third = await dsbm("fit", "a.csv", "b.csv", ...held);
+  expect(third.err).toMatch(/is finished already/);
+  expect(JSON.parse(third.out).rows[0]).toEqual(main);
 }, 120_000);
 
 test.each([

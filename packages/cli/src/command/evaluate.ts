@@ -42,22 +42,19 @@ export async function evaluateCommand(args: string[]): Promise<number> {
   const progress = createProgress();
   try {
     const { measureQuality } = await import("../quality/measure.js");
+    const { holdoutsOf } = await import("../quality/holdout/rows.js");
     const { qualityTable } = await import("../quality/table.js");
     const { aloneOnly } = await import("../machine/ranks.js");
     const { writeReport } = await import("../run/report.js");
     aloneOnly("evaluate");
     const { holdout, at, direction, metrics, json, out, ...options } = config;
-    const times = at === null ? [] : [at].flat();
     const folder = findRun(run);
     const quality = await measureQuality(folder, {
       ...options,
       ...{ progress, signal: interrupt.signal },
       directions: direction === "both" ? null : [direction],
       metrics: metrics === null ? null : [metrics].flat(),
-      holdouts:
-        holdout === null
-          ? []
-          : [holdout].flat().map((path, i) => ({ path, at: times[i] as number })),
+      holdouts: holdoutsOf({ holdout, at }),
     });
     progress.done();
     if (quality === null) {

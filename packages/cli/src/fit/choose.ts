@@ -9,6 +9,8 @@ export interface Choice {
   reason: string;
   /** Whether it was typed. */
   given: boolean;
+  /** Whether it only says how the run is organised: tables and reports leave it out. */
+  organising?: boolean;
 }
 
 /** A choice of a rule. */

@@ -3,11 +3,12 @@ import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { BridgeError } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { type Row, runPaths, writeQuality } from "@dsbm/runs";
+import { type Row, readQuality, runPaths, writeQuality } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
 import { DivergedError } from "../evaluation/finite.js";
 import { loadEnds } from "../problem/ends.js";
 import { threadsOf, trainingProblem } from "../problem/problem.js";
+import { type Holdout, holdoutsOf } from "../quality/holdout/rows.js";
 import { measureQuality } from "../quality/measure.js";
 import type { RunOptions, WorkerOptions } from "../run/options.js";
 import { finishedRun, type RunResult, runTraining, runTrainingWorker } from "../run/run.js";
@@ -20,11 +21,19 @@ import { choicesJson, readChoices } from "./saved.js";
 import { measureSpeed, type Speed } from "./speed.js";
 import type { FitWords } from "./words.js";
 
-/** The rows of a finished run of these words; null for another. */
+/** The rows of a finished run of these words; null for another, and for one that was measured at other hold-outs. */
 export function finishedFit(words: FitWords, folder: string): RunResult | null {
   const choices = readChoices(folder);
-  if (!choices || !existsSync(runPaths(folder).quality_json)) return null;
-  return finishedRun(folder, configured(words, choices).config);
+  if (!choices) return null;
+  const { config, own } = configured(words, choices);
+  return isMeasured(folder, holdoutsOf(own)) ? finishedRun(folder, config) : null;
+}
+
+/** Whether quality.json has what is asked for: the same hold-outs, where any are given. */
+function isMeasured(folder: string, holdouts: readonly Holdout[]): boolean {
+  const quality = readQuality(folder);
+  if (!quality || holdouts.length === 0) return quality !== null;
+  return JSON.stringify(quality.holdouts) === JSON.stringify(holdouts);
 }
 
 /** Makes the choices, or reads those of the run that goes on, trains, and measures. Throws as runTraining. */
@@ -107,6 +116,7 @@ export async function planFit(
         value: 1_000_000_000,
         reason: "only after half-iterations",
         given: given.has(key),
+        organising: true,
       });
   }
   choices.push({
@@ -120,6 +130,7 @@ export async function planFit(
     value: Math.ceil(pace.reserve),
     reason: "seconds kept for evaluation and report",
     given: true,
+    organising: true,
   });
   return { ...configured(words, choices), choices, pace, speed };
 }
@@ -129,7 +140,7 @@ function paceOptions(
   { speed, facts, reserve }: { speed: Speed; facts?: DataFacts; reserve?: number },
 ) {
   const { cache_refresh_stride: stride, cache_npar, batch_size, fb_sequence } = config;
-  const holdouts = own.holdout === null ? 0 : [own.holdout].flat().length;
+  const holdouts = holdoutsOf(own).length;
   const rows = facts ? Math.min(...facts.rows) : 0;
   const seconds = own.max_minutes === null ? Number.POSITIVE_INFINITY : 60 * own.max_minutes;
   return {
@@ -175,8 +186,7 @@ export function printPlan(
   { choices, own, config, pace }: Pick<Planned, "choices" | "own" | "config" | "pace">,
   { line }: Pick<Progress, "line">,
 ): void {
-  const hidden = ["reserve", "gif_stride", "checkpoint_stride", "max_minutes"];
-  const shown = choices.filter(({ key }) => !hidden.includes(key));
+  const shown = choices.filter(({ key, organising }) => !organising && key !== "max_minutes");
   const text = ({ key, value }: Choice) => `${key}=${value}`;
   const width = Math.max(...shown.map((choice) => text(choice).length));
   for (const choice of shown) line(`${text(choice).padEnd(width)}  because ${choice.reason}`);
@@ -207,11 +217,7 @@ async function trainFit(
   options: RunOptions,
 ): Promise<RunResult & { state: "finished" | "interrupted" }> {
   const { folder, progress, signal } = options;
-  const times = own.at === null ? [] : [own.at].flat();
-  const holdouts =
-    own.holdout === null
-      ? []
-      : [own.holdout].flat().map((path, i) => ({ path, at: times[i] as number }));
+  const holdouts = holdoutsOf(own);
   const measure = async (ends?: Parameters<typeof measureQuality>[1]) => {
     const quality = await measureQuality(folder, {
       ...ends,
@@ -233,6 +239,7 @@ async function trainFit(
       pace,
       async trained(_run, ends, rows) {
         keepBest(folder, rows, progress);
+        warnOfFewSteps(rows, own.max_minutes, progress);
         if (!(await measure({ ends }))) return false;
         progress.line(`took ${duration(pace.seconds)}`);
         return true;
@@ -240,13 +247,20 @@ async function trainFit(
     },
   });
   // A run that was finished before, asked for other hold-outs.
-  if (
-    result.state === "finished" &&
-    !existsSync(runPaths(folder).quality_json) &&
-    !(await measure())
-  )
+  if (result.state === "finished" && !isMeasured(folder, holdouts) && !(await measure()))
     return { rows: result.rows, state: "interrupted" };
   return result;
+}
+
+/** Steps below which the time was too short for networks to learn much. */
+const manySteps = 300;
+
+function warnOfFewSteps(rows: readonly Row[], minutes: number | null, { line }: Progress): void {
+  const least = Math.min(...rows.map(({ step }) => Number(step)));
+  if (minutes !== null && least < manySteps)
+    line(
+      `warning: a half-iteration had ${least} steps in the time given, which is little: expected ${manySteps} or more, so give more time than max_minutes=${minutes}`,
+    );
 }
 
 /** What a later half-iteration may be worse than an earlier one: a tenth, and a quarter of the floor, which is noise. */

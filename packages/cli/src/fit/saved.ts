@@ -13,6 +13,7 @@ const choicesSchema = z.array(
     value: z.union([z.string(), z.number(), z.boolean(), z.null()]),
     reason: z.string(),
     given: z.boolean(),
+    organising: z.boolean().optional(),
   }),
 );
 

@@ -107,6 +107,7 @@ export async function measureQuality(
   const order = (row: QualityRow) => qualityGroups.indexOf(row.group);
   return {
     ...{ dsbm: version, split, n, seed },
+    ...(holdouts.length > 0 && { holdouts: [...holdouts] }),
     rows: rows.toSorted((a, b) => order(a) - order(b)),
     left_out: leftOut(subject, rows, wants),
   };

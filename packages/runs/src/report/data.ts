@@ -131,12 +131,9 @@ const reasonOf = (choice: Field): string => {
     : reason;
 };
 
-/** Choices that only say how the run is organised. */
-const organising = ["reserve", "gif_stride", "checkpoint_stride"];
-
 /** choices.json: what was chosen, and why. */
 export function choicesList(choices: readonly Field[]): Html {
-  const shown = choices.filter((choice) => !organising.includes(choice.at("key").text ?? ""));
+  const shown = choices.filter((choice) => !choice.at("organising").isTrue);
   return pairs(
     shown.map((choice) => [
       html`<code>${choice.at("key").text}=${choice.at("value").shown}</code>`,

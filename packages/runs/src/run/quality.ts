@@ -47,6 +47,8 @@ export interface Quality {
   /** Starts at most. */
   n: number;
   seed: number;
+  /** The files that were held out of the training, and their times. */
+  holdouts?: { path: string; at: number }[];
   rows: QualityRow[];
   /** What was not measured, and why, a line each. */
   left_out: string[];

@@ -16,6 +16,15 @@ export interface Holdout {
   at: number;
 }
 
+/** The hold-outs that the keys `holdout` and `at` give: one of each, or lists of the same length. */
+export function holdoutsOf(keys: {
+  holdout: string | string[] | null;
+  at: number | number[] | null;
+}): Holdout[] {
+  const times = [keys.at ?? []].flat();
+  return [keys.holdout ?? []].flat().map((path, i) => ({ path, at: times[i] as number }));
+}
+
 /** Points of each side at most. */
 const most = 10_000;
 

@@ -1,0 +1,143 @@
+// The memory of large data sets: `dsbm fit` and `dsbm sample` on tables of millions of rows, and `dsbm fit` on folders of
+// tens of thousands of pictures, beside the memory of the same commands on a few rows. Slow, and writes some gigabytes.
+// `npm run bench:memory -- [--rows N] [--pictures N]`
+import { spawn } from "node:child_process";
+import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { openTableWriter } from "@dsbm/data";
+import sharp from "sharp";
+
+const { values } = parseArgs({
+  options: {
+    rows: { type: "string", default: "5000000" },
+    pictures: { type: "string", default: "50000" },
+  },
+});
+const bin = fileURLToPath(new URL("../packages/cli/bin/dsbm.mjs", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "dsbm-bench-memory-"));
+const few = 2000;
+const columns = 20;
+
+/** A table of normal columns, moved by `mean`. */
+async function table(path, rows, mean) {
+  const names = Array.from({ length: columns }, (_, k) => ({ name: `c${k}`, dtype: "float32" }));
+  const writer = openTableWriter(path, { format: ".parquet", carried: [], columns: names });
+  for (let at = 0; at < rows; at += 65_536) {
+    const count = Math.min(65_536, rows - at);
+    const column = () =>
+      Float64Array.from({ length: count }, () => {
+        const radius = Math.sqrt(-2 * Math.log(1 - Math.random()));
+        return mean + radius * Math.cos(2 * Math.PI * Math.random());
+      });
+    await writer.write({ count, carried: [], numbers: names.map(column) });
+  }
+  await writer.close();
+}
+
+/** A folder of pictures of 64×64 pixels; a thousand are drawn, the others are links to them. */
+async function pictures(path, count, red) {
+  mkdirSync(path);
+  const drawn = Math.min(count, 1000);
+  for (let i = 0; i < count; i++) {
+    const file = join(path, `${i}.png`);
+    if (i >= drawn) {
+      linkSync(join(path, `${i % drawn}.png`), file);
+      continue;
+    }
+    const background = { r: red, g: Math.floor(256 * Math.random()), b: i % 256 };
+    const size = { width: 64, height: 64, channels: 3 };
+    await sharp({ create: { ...size, background } })
+      .png()
+      .toFile(file);
+  }
+}
+
+/** Runs `dsbm`; the highest memory of its own (RssAnon) that was seen, in MiB, and seconds. */
+function dsbm(words) {
+  const began = performance.now();
+  const child = spawn(process.execPath, [bin, ...words], {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let errors = "";
+  child.stderr.on("data", (text) => {
+    errors = `${errors}${text}`.slice(-4000);
+  });
+  let most = 0;
+  const timer = setInterval(() => {
+    try {
+      const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+      most = Math.max(most, Number(/RssAnon:\s*(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+    } catch {
+      // It has ended.
+    }
+  }, 50);
+  return new Promise((resolve, reject) => {
+    child.on("close", (code) => {
+      clearInterval(timer);
+      if (code === 0) resolve({ mib: most, seconds: (performance.now() - began) / 1000 });
+      else reject(new Error(`dsbm ${words.join(" ")} ended with code ${code}: ${errors}`));
+    });
+  });
+}
+
+const seen = new Map();
+async function row(name, words, base) {
+  const { mib, seconds } = await dsbm(words);
+  seen.set(name, mib);
+  const beyond = base === undefined ? "" : (mib - seen.get(base)).toFixed(0);
+  console.log(
+    `${name.padEnd(48)} ${mib.toFixed(0).padStart(8)} ${beyond.padStart(8)} ${seconds.toFixed(0).padStart(8)}`,
+  );
+}
+
+const [rows, count] = [Number(values.rows), Number(values.pictures)];
+try {
+  const fast = ["max_minutes=1", "plot_level=0"];
+  console.log(
+    `${"command".padEnd(48)} ${"MiB".padStart(8)} ${"beyond".padStart(8)} ${"seconds".padStart(8)}`,
+  );
+  for (const [name, n] of [
+    ["few", few],
+    ["many", rows],
+  ]) {
+    await table(join(folder, `${name}_a.parquet`), n, 0);
+    await table(join(folder, `${name}_b.parquet`), n, 1);
+  }
+  const fitOf = (name) => [
+    "fit",
+    `${name}_a.parquet`,
+    `${name}_b.parquet`,
+    `name=${name}`,
+    ...fast,
+  ];
+  const base = `fit, ${few} rows of ${columns} columns`;
+  await row(base, fitOf("few"));
+  await row(`fit, ${rows} rows`, fitOf("many"), base);
+  const sample = (name) => [
+    "sample",
+    `experiments/${name}`,
+    `${name}_a.parquet`,
+    `${name}_out.parquet`,
+  ];
+  const sampleBase = `sample, ${few} rows`;
+  await row(sampleBase, sample("few"));
+  await row(`sample, ${rows} rows`, sample("many"), sampleBase);
+  for (const [name, n] of [
+    ["few_pictures", 200],
+    ["many_pictures", count],
+  ]) {
+    await pictures(join(folder, `${name}_a`), n, 0);
+    await pictures(join(folder, `${name}_b`), n, 255);
+  }
+  const fitPictures = (name) => ["fit", `${name}_a`, `${name}_b`, `name=${name}`, ...fast];
+  const pictureBase = "fit, 200 pictures of 64×64";
+  await row(pictureBase, fitPictures("few_pictures"));
+  await row(`fit, ${count} pictures`, fitPictures("many_pictures"), pictureBase);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

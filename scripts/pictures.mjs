@@ -1,0 +1,75 @@
+// Draws docs/pictures again: the samples of the README's fit, and what sigma does. `npm run pictures`, some minutes.
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import sharp from "sharp";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const pictures = join(root, "docs", "pictures");
+const folder = mkdtempSync(join(tmpdir(), "dsbm-pictures-"));
+
+/** Fits, and returns the path of the newest scatter plot of the forward direction. */
+function scatter(name, words) {
+  const bin = join(root, "packages/cli/bin/dsbm.mjs");
+  const all = ["fit", ...words, `name=${name}`];
+  execFileSync(process.execPath, [bin, ...all], { cwd: folder, stdio: "inherit" });
+  const found = readdirSync(join(folder, "experiments", name), { recursive: true });
+  const plots = found.filter((path) => /_f_.*_scatter\.png$/.test(path)).toSorted();
+  return join(folder, "experiments", name, plots.at(-1));
+}
+
+/** The ends and the paths of a scatter plot: the last two panels of its two rows of three. */
+async function endsAndPaths(path, title) {
+  const { width, height } = await sharp(path).metadata();
+  const header = 2 * 45;
+  const [left, top] = [Math.round(width / 3), Math.round(0.535 * height)];
+  const area = { left, top, width: width - left, height: height - top };
+  const panels = await sharp(path)
+    .extract(area)
+    .extend({ top: header, background: "white" })
+    .png()
+    .toBuffer();
+  const text = `<svg width="${area.width}" height="${header}"><text x="30" y="60" font-family="DejaVu Sans, sans-serif" font-size="36" font-weight="bold">${title}</text></svg>`;
+  return sharp(panels)
+    .composite([{ input: Buffer.from(text), left: 0, top: 0 }])
+    .png()
+    .toBuffer();
+}
+
+try {
+  const rivers = ["winter", "summer"].map((end) => join(root, "examples", "data", `${end}.csv`));
+  const words = [...rivers, "data.exclude=river", "data.keep=id", "max_minutes=2"];
+  cpSync(scatter("rivers", words), join(pictures, "rivers.png"));
+  const rows = [];
+  for (const [name, sigma] of [
+    ["small", 0.002],
+    ["middle", 0.2],
+    ["large", 4],
+  ]) {
+    const ends = ["Dataset=moons", "Dataset_transfer=eight_gaussians", "max_minutes=1"];
+    const title = { small: "too small", middle: "as chosen", large: "too large" }[name];
+    rows.push(
+      await endsAndPaths(scatter(name, [...ends, `sigma=${sigma}`]), `sigma=${sigma}: ${title}`),
+    );
+  }
+  const sizes = await Promise.all(rows.map((row) => sharp(row).metadata()));
+  const [width, height] = [sizes[0].width, sizes.reduce((sum, size) => sum + size.height, 0)];
+  let top = 0;
+  const layers = rows.map((input, i) => {
+    const layer = { input, left: 0, top };
+    top += sizes[i].height;
+    return layer;
+  });
+  await sharp({ create: { width, height, channels: 3, background: "white" } })
+    .composite(layers)
+    .png()
+    .toBuffer()
+    .then((all) =>
+      sharp(all).resize({ width: 900 }).png({ palette: true }).toFile(join(pictures, "sigma.png")),
+    );
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
