@@ -79,7 +79,8 @@ function reserveOf({ planSeconds, planned, rows, shape }: DataFacts, holdouts: n
   // Measured: from 1,000 to 8,000 rows the solver takes about 8^1.5 times as long.
   const plan = (n: number) => planSeconds * (n / Math.max(1, planned)) ** 1.5;
   const n = Math.min(10_000, Math.max(...rows));
-  const held = holdouts * 7 * plan(n);
+  // Two plans between all rows, and five between halves.
+  const held = holdouts * (2 * plan(n) + 5 * plan(n / 2));
   return shape.length === 1 ? 14 + 12 * plan(Math.min(2000, 0.1 * n)) + held : 30;
 }
 
