@@ -1,7 +1,7 @@
 // An exported folder as a bridge: bridge.json and its models, from an address, a folder on the disk, or memory.
 import { type Bridge, BridgeError } from "../bridge/bridge.js";
 import { createBridge, type Network } from "../bridge/create.js";
-import { unitsOf } from "../bridge/units.js";
+import { type Units, unitsOf } from "../bridge/units.js";
 import type { Direction } from "../solver/grid.js";
 import { conditionInfo, conditionsOf } from "./conditions.js";
 import { type Description, readDescription } from "./description.js";
@@ -93,15 +93,7 @@ function bridgeOf(bridge: Description, { network, dispose }: Models): Bridge {
     lastNoise: schedule.last_noise,
     eps: schedule.eps,
     means: { scales, deviations, meanMatch },
-    units: unitsOf({
-      shape: state.shape,
-      standardisation: bridge.transform,
-      projection: projection && {
-        ...projection,
-        mean: floats(projection.mean),
-        basis: floats(projection.basis),
-      },
-    }),
+    units: unitsFrom(bridge),
     block: bridge.noise.block,
     prepare: conditionsOf(bridge),
     dispose,
@@ -112,6 +104,21 @@ function bridgeOf(bridge: Description, { network, dispose }: Models): Bridge {
       direction: bridge.default_direction,
       ends: endNames(bridge.data),
       conditions: conditionInfo(bridge),
+    },
+  });
+}
+
+/** Between the data's own units and those of the networks, by bridge.json. Throws a BridgeError for what is none. */
+export const readUnits = (json: unknown): Units => unitsFrom(readDescription(json));
+
+function unitsFrom({ state, transform, projection }: Description): Units {
+  return unitsOf({
+    shape: state.shape,
+    standardisation: transform,
+    projection: projection && {
+      ...projection,
+      mean: floats(projection.mean),
+      basis: floats(projection.basis),
     },
   });
 }

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import type { Samples } from "../bridge/bridge.js";
+import type { Conditions, Samples } from "../bridge/bridge.js";
 import { readDescription } from "../export/description.js";
 import { type ExportFiles, endNames } from "../export/load.js";
 import { qualityTable } from "./quality.js";
@@ -13,6 +13,8 @@ export interface PageContent extends ExportFiles {
   /** Samples of both ends in the data's own units; null: none are in the page. */
   source?: Samples | null;
   target?: Samples | null;
+  /** What these samples are conditioned on, row by row. */
+  conditions?: { source: Conditions | null; target: Conditions | null };
   /** Default: the names of both ends. */
   title?: string;
 }
@@ -46,12 +48,23 @@ function numbers(id: string, samples: Samples | null): string {
   return packed(id, new Uint8Array(data.buffer));
 }
 
+/** Conditions as JSON: arrays as lists of numbers. */
+function packable(conditions: Conditions | null): unknown {
+  if (!conditions) return null;
+  const plain = (value: Conditions[string]) =>
+    typeof value === "object" && "data" in value
+      ? { data: [...value.data].map((x) => Number(x.toPrecision(5))), shape: value.shape }
+      : value;
+  return Object.fromEntries(Object.entries(conditions).map(([name, v]) => [name, plain(v)]));
+}
+
 /** The page as text. Throws a BridgeError for what is no bridge.json of this version. */
 export function renderPlayerPage({
   bridge,
   models,
   source = null,
   target = null,
+  conditions = { source: null, target: null },
   title,
 }: PageContent): string {
   const description = readDescription(bridge);
@@ -72,6 +85,7 @@ export function renderPlayerPage({
     models: Object.fromEntries(names.map((name, k) => [name, `model-${k}`])),
     source: source?.shape ?? null,
     target: target?.shape ?? null,
+    conditions: { source: packable(conditions.source), target: packable(conditions.target) },
   };
   return `<!doctype html>
 <html lang="en">

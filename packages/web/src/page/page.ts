@@ -1,4 +1,5 @@
 // The script of a page that holds a bridge: unpacks what lies in its elements, starts the worker, mounts the player.
+import type { Conditions } from "../bridge/bridge.js";
 import { mountPlayer } from "../player/index.js";
 import { connectBridge } from "../worker/index.js";
 
@@ -8,6 +9,7 @@ interface Page {
   /** Samples of both ends: their shapes; the numbers lie in elements `source` and `target`, float32. */
   source: number[] | null;
   target: number[] | null;
+  conditions: { source: Conditions | null; target: Conditions | null };
   /** Element ids of the models by file name. */
   models: Record<string, string>;
 }
@@ -42,6 +44,7 @@ async function start(place: HTMLElement): Promise<void> {
   mountPlayer(place, bridge, {
     source: await samplesOf("source", page.source),
     target: await samplesOf("target", page.target),
+    conditions: page.conditions,
   });
 }
 

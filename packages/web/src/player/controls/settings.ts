@@ -36,7 +36,11 @@ export function settingsFor(
   ]);
   return {
     solver,
-    direction: given.direction && any.includes(given.direction) ? given.direction : info.direction,
+    direction:
+      (["f", "b"] as const).find((d) => d === given.direction && any.includes(d)) ??
+      // A page begins at the source, where there is a way from it.
+      any.find((d) => d === "f") ??
+      info.direction,
     steps: whole(given.steps, info.steps, most.steps),
     stepVariance:
       given.stepVariance === "process" || given.stepVariance === "bridge"
