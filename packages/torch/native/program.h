@@ -40,6 +40,7 @@ struct Program {
   std::vector<Slot> outputs;
   std::vector<Gradient> grads;
   std::vector<std::pair<Slot, Slot>> expected;  // leaf, the held gradient that the steps add to
+  std::vector<std::pair<Layout, size_t>> slots;  // every tensor as it was recorded, and the number of its memory
   bool writesHeld = false;           // writes into tensors it holds by reference
 };
 

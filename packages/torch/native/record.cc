@@ -153,6 +153,9 @@ struct Recorder {
     }
     for (Slot s = 0; s < static_cast<Slot>(known.size()); s++)
       if (program->initial[s].isTensor()) program->held.emplace_back(s, layoutOf(program->initial[s].toTensor()));
+    std::unordered_map<c10::StorageImpl*, size_t> memory;
+    for (const Known& k : known)
+      program->slots.push_back({{k.sizes, k.strides, k.type, c10::Device(c10::kCPU)}, memory.emplace(k.storage._unsafe_get_target(), memory.size()).first->second});
     prune();
   }
 

@@ -103,12 +103,6 @@ EXPORT(replay) {
   return wrapAll(call.data, replay(program, fitAll(program, toTensors(call, call[1], "replay: inputs")), nullptr));
 }
 
-// steps(program) -> the names of its operations, in order
-EXPORT(steps) {
-  const auto& steps = programOf(call, call[0])->steps;
-  return jsList(call.env, steps.size(), [&](size_t i) { return jsString(call.env, c10::toString(steps[i].op.operator_name())); });
-}
-
 struct Chunk {
   std::shared_ptr<const Program> program;
   int64_t start, length;

@@ -22,6 +22,13 @@ export * as io from "./io/index.js";
 export { type MemoryLimit, memoryLimit } from "./memory-limit.js";
 export * as nn from "./nn/index.js";
 export * as optim from "./optim/index.js";
+export {
+  describeProgram,
+  type ProgramArgument,
+  type ProgramDescription,
+  type ProgramSlot,
+  type ProgramStep,
+} from "./program/description.js";
 export * as jit from "./program/jit.js";
 export {
   type ChunkedRun,

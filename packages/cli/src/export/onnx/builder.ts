@@ -1,0 +1,126 @@
+// A graph while it grows: nodes and constants get names, the number of rows is a value of its own.
+import type { Attribute, Constant, Graph, Node, OnnxType, Port } from "./model.js";
+
+/** A size of a tensor: a number, or a multiple of the number of rows, which is free. */
+export type Size = number | { readonly rows: number };
+
+export const isFree = (size: Size): size is Exclude<Size, number> => typeof size !== "number";
+
+/** Sizes as text, for errors: [N, 3], [32N]. */
+export const sizesText = (sizes: readonly Size[]): string =>
+  `[${sizes.map((size) => (isFree(size) ? `${size.rows === 1 ? "" : size.rows}N` : size)).join(", ")}]`;
+
+const arrays = {
+  ...{ float32: Float32Array, float64: Float64Array, int64: BigInt64Array },
+  ...{ int32: Int32Array, uint8: Uint8Array, bool: Uint8Array },
+};
+
+export class GraphBuilder {
+  readonly #nodes: Node[] = [];
+  readonly #constants = new Map<string, Constant>();
+  /** Names of small constants by their content. */
+  readonly #known = new Map<string, string>();
+  readonly #makers = new Map<string, Node>();
+  readonly #fresh: (prefix: string) => string;
+  #rows: string | null = null;
+
+  /**
+   * `counted`: the input whose first dimension is the number of rows. `fresh` gives new names: those of a graph within
+   * another are not to be used there.
+   */
+  constructor(
+    readonly counted: string,
+    fresh?: (prefix: string) => string,
+  ) {
+    let names = 0;
+    this.#fresh = fresh ?? ((prefix) => `${prefix}${names++}`);
+  }
+
+  name(prefix = "v"): string {
+    return this.#fresh(prefix);
+  }
+
+  /** Adds a node with one result; gives its name. */
+  node(op: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}): string {
+    const node = { op, inputs, outputs: [this.name()], attributes };
+    this.#nodes.push(node);
+    this.#makers.set(node.outputs[0] as string, node);
+    return node.outputs[0] as string;
+  }
+
+  /** The node that made a value; undefined for inputs and constants. */
+  maker(name: string): Node | undefined {
+    return this.#makers.get(name);
+  }
+
+  /** A constant of bytes as they are. */
+  constant(type: OnnxType, shape: readonly number[], bytes: Uint8Array): string {
+    const key =
+      bytes.length <= 64 ? `${type}[${shape}]${Buffer.from(bytes).toString("hex")}` : null;
+    const known = key === null ? undefined : this.#known.get(key);
+    if (known !== undefined) return known;
+    const name = this.name("c");
+    this.#constants.set(name, { name, type, shape, bytes });
+    if (key !== null) this.#known.set(key, name);
+    return name;
+  }
+
+  /** A constant of numbers: a scalar, or a tensor of a shape. */
+  numbers(type: OnnxType, values: number | readonly number[], shape?: readonly number[]): string {
+    const list = typeof values === "number" ? [values] : values;
+    const array =
+      type === "int64" ? BigInt64Array.from(list, (v) => BigInt(v)) : arrays[type].from(list);
+    const own = shape ?? (typeof values === "number" ? [] : [list.length]);
+    return this.constant(type, own, new Uint8Array(array.buffer));
+  }
+
+  ints(values: readonly number[]): string {
+    return this.numbers("int64", values);
+  }
+
+  /** Sizes as a vector of int64. */
+  sizes(sizes: readonly Size[]): string {
+    if (!sizes.some(isFree)) return this.ints(sizes as number[]);
+    this.#rows ??= this.node("Shape", [this.counted], { start: 0, end: 1 });
+    const rows = this.#rows;
+    const parts = sizes.map((size) => {
+      if (!isFree(size)) return this.ints([size]);
+      return size.rows === 1 ? rows : this.node("Mul", [rows, this.ints([size.rows])]);
+    });
+    return parts.length === 1 ? (parts[0] as string) : this.node("Concat", parts, { axis: 0 });
+  }
+
+  reshape(value: string, sizes: readonly Size[]): string {
+    const plain = sizes.filter(isFree).length <= 1 && !sizes.includes(0);
+    const shape = plain ? this.ints(sizes.map((s) => (isFree(s) ? -1 : s))) : this.sizes(sizes);
+    return this.node("Reshape", [value, shape]);
+  }
+
+  /** The graph of what the outputs need; `outputs` maps their names to values. */
+  build(
+    name: string,
+    inputs: readonly Port[],
+    outputs: readonly (Port & { value: string })[],
+  ): Graph {
+    for (const { name: output, value } of outputs)
+      this.#nodes.push({ op: "Identity", inputs: [value], outputs: [output], attributes: {} });
+    const needed = new Set(outputs.map((port) => port.name));
+    const nodes: Node[] = [];
+    for (const node of this.#nodes.toReversed()) {
+      if (!node.outputs.some((output) => needed.has(output))) continue;
+      nodes.unshift(node);
+      for (const input of usedBy(node)) needed.add(input);
+    }
+    const constants = [...this.#constants.values()].filter((constant) => needed.has(constant.name));
+    const ports = outputs.map(({ value: _, ...port }) => port);
+    return { name, nodes, constants, inputs, outputs: ports };
+  }
+}
+
+/** Values that a node uses, those inside its graphs included. */
+function usedBy({ inputs, attributes }: Node): string[] {
+  const graphs = Object.values(attributes).filter((value) => isGraph(value));
+  return [...inputs, ...graphs.flatMap((graph) => graph.nodes.flatMap(usedBy))];
+}
+
+const isGraph = (value: Attribute): value is Graph => typeof value === "object" && "nodes" in value;

@@ -1,0 +1,134 @@
+// Operations on each element: arithmetic, functions, comparisons, tensors of one value.
+import { onnxTypes } from "../onnx/model.js";
+import type { Converter, Operation } from "../operation.js";
+
+const unary =
+  (name: string): Converter =>
+  (op) =>
+    op.graph.node(name, [op.value("self", op.type)]);
+
+const binary =
+  (name: string): Converter =>
+  (op) =>
+    op.graph.node(name, [op.value("self", op.type), scaled(op, "other", "alpha")]);
+
+/** An argument times a factor. */
+function scaled(op: Operation, name: string, factor: string): string {
+  const value = op.value(name, op.type);
+  const by = op.has(factor) ? op.number(factor) : 1;
+  return by === 1 ? value : op.graph.node("Mul", [value, op.graph.numbers(op.type, by)]);
+}
+
+const comparison =
+  (name: string): Converter =>
+  (op) => {
+    const type = op.typeOf("self") ?? op.typeOf("other");
+    return op.graph.node(name, [op.value("self", type), op.value("other", type)]);
+  };
+
+/** self + value · (tensor1 ∘ tensor2). */
+const added =
+  (name: string): Converter =>
+  (op) => {
+    const { graph, type } = op;
+    const product = graph.node(name, [op.value("tensor1", type), op.value("tensor2", type)]);
+    const by = op.number("value", 1);
+    const part = by === 1 ? product : graph.node("Mul", [product, graph.numbers(type, by)]);
+    return graph.node("Add", [op.value("self", type), part]);
+  };
+
+/** A tensor of one value, of the shape of the result. */
+const filled =
+  (value: (op: Operation) => number): Converter =>
+  (op) => {
+    const { graph, type } = op;
+    return graph.node("Expand", [graph.numbers(type, value(op)), graph.sizes(op.resultShape())]);
+  };
+
+const clamp: Converter = (op) => {
+  const { graph, type } = op;
+  let value = op.value("self", type);
+  if (op.has("min")) value = graph.node("Max", [value, op.value("min", type)]);
+  if (op.has("max")) value = graph.node("Min", [value, op.value("max", type)]);
+  return value;
+};
+
+const same: Converter = (op) => op.graph.node("Identity", [op.value("self")]);
+
+export const elementwise: Readonly<Record<string, Converter>> = {
+  ...{ cos: unary("Cos"), sin: unary("Sin"), exp: unary("Exp"), log: unary("Log") },
+  ...{ sqrt: unary("Sqrt"), neg: unary("Neg"), abs: unary("Abs"), erf: unary("Erf") },
+  ...{ relu: unary("Relu"), sigmoid: unary("Sigmoid"), tanh: unary("Tanh") },
+  ...{ sinh: unary("Sinh"), cosh: unary("Cosh"), reciprocal: unary("Reciprocal") },
+  ...{ floor: unary("Floor"), ceil: unary("Ceil"), round: unary("Round"), sign: unary("Sign") },
+  rsqrt: (op) => op.graph.node("Reciprocal", [unary("Sqrt")(op) as string]),
+  silu: (op) => op.graph.node("Mul", [op.value("self"), unary("Sigmoid")(op) as string]),
+  elu(op) {
+    if (op.number("scale", 1) !== 1 || op.number("input_scale", 1) !== 1)
+      throw op.refused("it has scales");
+    return op.graph.node("Elu", [op.value("self")], { alpha: { float: op.number("alpha", 1) } });
+  },
+  leaky_relu: (op) =>
+    op.graph.node("LeakyRelu", [op.value("self")], {
+      alpha: { float: op.number("negative_slope", 0.01) },
+    }),
+  ...{ add: binary("Add"), sub: binary("Sub"), mul: binary("Mul"), div: quotient },
+  ...{ maximum: binary("Max"), minimum: binary("Min") },
+  rsub: (op) => op.graph.node("Sub", [op.value("other", op.type), scaled(op, "self", "alpha")]),
+  pow(op) {
+    const base = op.value("self", op.type);
+    const isSquare = op.typeOf("exponent") === undefined && op.number("exponent") === 2;
+    return isSquare
+      ? op.graph.node("Mul", [base, base])
+      : op.graph.node("Pow", [base, op.value("exponent", op.type)]);
+  },
+  addcmul: added("Mul"),
+  addcdiv: added("Div"),
+  lerp(op) {
+    const { graph, type } = op;
+    const [from, to] = [op.value("self", type), op.value("end", type)];
+    const way = graph.node("Mul", [graph.node("Sub", [to, from]), op.value("weight", type)]);
+    return graph.node("Add", [from, way]);
+  },
+  clamp,
+  clamp_min: clamp,
+  ...{ lt: comparison("Less"), gt: comparison("Greater"), eq: comparison("Equal") },
+  ...{ le: comparison("LessOrEqual"), ge: comparison("GreaterOrEqual") },
+  where: (op) =>
+    op.graph.node("Where", [
+      op.value("condition"),
+      op.value("self", op.type),
+      op.value("other", op.type),
+    ]),
+  _to_copy: cast,
+  ...{ clone: same, alias: same, detach: same, lift_fresh: same },
+  copy: (op) =>
+    op.graph.node("Expand", [op.value("src", op.type), op.graph.sizes(op.resultShape())]),
+  ...{ full: filled((op) => op.number("fill_value")), fill: filled((op) => op.number("value")) },
+  new_full: filled((op) => op.number("fill_value")),
+  full_like: filled((op) => op.number("fill_value")),
+  ...{ zeros: filled(() => 0), new_zeros: filled(() => 0), zeros_like: filled(() => 0) },
+  ...{ ones: filled(() => 1), new_ones: filled(() => 1), ones_like: filled(() => 1) },
+  // What a program allocates it writes to before it is read.
+  ...{ empty: filled(() => 0), new_empty: filled(() => 0), empty_like: filled(() => 0) },
+  eye(op) {
+    const [n, m] = op.resultShape() as [number, number];
+    const at = (i: number) => Number(Math.floor(i / m) === i % m);
+    return op.graph.numbers(
+      op.type,
+      Array.from({ length: n * m }, (_, i) => at(i)),
+      [n, m],
+    );
+  },
+};
+
+function quotient(op: Operation): string {
+  if (op.has("rounding_mode")) throw op.refused("it rounds");
+  return op.graph.node("Div", [op.value("self", op.type), op.value("other", op.type)]);
+}
+
+function cast(op: Operation): string {
+  return op.typeOf("self") === op.type
+    ? (same(op) as string)
+    : op.graph.node("Cast", [op.value("self")], { to: onnxTypes[op.type] });
+}

@@ -1,0 +1,13 @@
+// What ATen's operations become in ONNX (opset 17), by their names without overload and underscore.
+import type { Converter } from "../operation.js";
+import { elementwise } from "./elementwise.js";
+import { products } from "./products.js";
+import { reductions } from "./reductions.js";
+import { views } from "./views.js";
+
+export const converters: Readonly<Record<string, Converter>> = {
+  ...elementwise,
+  ...views,
+  ...products,
+  ...reductions,
+};

@@ -1,0 +1,137 @@
+// Products of matrices, convolutions, attention, look-ups and inverses.
+import { GraphBuilder } from "../onnx/builder.js";
+import { type Graph, onnxTypes } from "../onnx/model.js";
+import type { Converter, Operation } from "../operation.js";
+
+const product =
+  (a: string, b: string): Converter =>
+  (op) =>
+    op.graph.node("MatMul", [op.value(a), op.value(b)]);
+
+/** A value times a number. */
+function times(op: Operation, value: string, factor: number): string {
+  return factor === 1 ? value : op.graph.node("Mul", [value, op.graph.numbers(op.type, factor)]);
+}
+
+/** beta · self + alpha · (a b). */
+const summed =
+  (a: string, b: string): Converter =>
+  (op) => {
+    const { graph } = op;
+    const all = times(op, graph.node("MatMul", [op.value(a), op.value(b)]), op.number("alpha", 1));
+    return graph.node("Add", [times(op, op.value("self"), op.number("beta", 1)), all]);
+  };
+
+/** A linear layer: one node, by the weight as it is where the matrix is its transpose. */
+const addmm: Converter = (op) => {
+  const { graph } = op;
+  const matrix = op.value("mat2");
+  const maker = graph.maker(matrix);
+  const isTransposed = maker?.op === "Transpose" && `${maker.attributes.perm}` === "1,0";
+  const weight = isTransposed ? (maker.inputs[0] as string) : matrix;
+  return graph.node("Gemm", [op.value("mat1"), weight, op.value("self")], {
+    alpha: { float: op.number("alpha", 1) },
+    beta: { float: op.number("beta", 1) },
+    transB: isTransposed ? 1 : 0,
+  });
+};
+
+const convolution: Converter = (op) => {
+  const [stride, padding, dilations, output_padding] = [
+    ...["stride", "padding", "dilation", "output_padding"],
+  ].map((name) => op.numbers(name)) as [number[], number[], number[], number[]];
+  const inputs = [op.value("input"), op.value("weight")];
+  if (op.has("bias")) inputs.push(op.value("bias"));
+  const dims = op.shape("input").length - 2;
+  const wide = (list: number[]) => (list.length === dims ? list : Array(dims).fill(list[0]));
+  const pads = wide(padding);
+  const window = {
+    ...{ strides: wide(stride), dilations: wide(dilations), pads: [...pads, ...pads] },
+    group: op.number("groups"),
+  };
+  if (!op.plain<boolean>("transposed", false)) return op.graph.node("Conv", inputs, window);
+  const more = { ...window, output_padding: wide(output_padding) };
+  return op.graph.node("ConvTranspose", inputs, more);
+};
+
+/** softmax(q kᵀ · scale + mask) v. */
+const attention: Converter = (op) => {
+  if (op.plain<boolean>("is_causal", false)) throw op.refused("it is causal");
+  if (op.number("dropout_p", 0) !== 0) throw op.refused("it drops out");
+  const { graph, type } = op;
+  const width = op.fixed("query", op.shape("query").length - 1)[0] as number;
+  const scale = op.number("scale", 1 / Math.sqrt(width));
+  const perm = op
+    .shape("key")
+    .map((_, i, all) => (i < all.length - 2 ? i : 2 * all.length - 3 - i));
+  const keys = graph.node("Transpose", [op.value("key")], { perm });
+  const query = graph.node("Mul", [op.value("query"), graph.numbers(type, scale)]);
+  let scores = graph.node("MatMul", [query, keys]);
+  if (op.has("attn_mask")) scores = graph.node("Add", [scores, op.value("attn_mask", type)]);
+  const weights = graph.node("Softmax", [scores], { axis: -1 });
+  return [graph.node("MatMul", [weights, op.value("value")])];
+};
+
+/**
+ * The inverse of symmetric positive definite matrices [.., d, d] by Gauss and Jordan without exchange of rows, in float64:
+ * column by column M ← M − (M e − e)(eᵀM + eᵀ)/eᵀM e, one pass of a loop each.
+ */
+const inverse: Converter = (op) => {
+  if (!op.facts.symmetric) throw op.refused("ONNX has no inverse of a matrix");
+  const { graph } = op;
+  const shape = op.shape("A");
+  const [d] = op.fixed("A", shape.length - 1) as [number];
+  const one = Array.from({ length: d * d }, (_, i) => Number(i % (d + 1) === 0));
+  const identity = graph.numbers("float64", one, [d, d]);
+  const start = graph.node("Cast", [op.value("A")], { to: onnxTypes.float64 });
+  const count = graph.numbers("int64", d);
+  const body = sweep(graph, identity, d);
+  const swept = graph.node("Loop", [count, "", start], { body });
+  return [graph.node("Cast", [swept], { to: onnxTypes[op.type] }), null];
+};
+
+function sweep(outer: GraphBuilder, identity: string, d: number): Graph {
+  const [k, go, matrix] = ["k", "go", "matrix"].map((name) => outer.name(name)) as [
+    ...[string, string, string],
+  ];
+  const graph = new GraphBuilder(matrix, (prefix) => outer.name(prefix));
+  const at = (value: string, axis: number) => graph.node("Gather", [value, k], { axis });
+  const last = graph.ints([-1]);
+  const unit = at(identity, 0);
+  const row = graph.node("Unsqueeze", [at(matrix, -2), graph.ints([-2])]);
+  const column = graph.node("Unsqueeze", [at(matrix, -1), last]);
+  const pivot = graph.node("Unsqueeze", [at(row, -1), last]);
+  const left = graph.node("Sub", [column, graph.node("Unsqueeze", [unit, last])]);
+  const right = graph.node("Div", [graph.node("Add", [row, unit]), pivot]);
+  const next = graph.node("Sub", [matrix, graph.node("MatMul", [left, right])]);
+  return graph.build(
+    "inverse",
+    [
+      { name: k, type: "int64", shape: [] },
+      { name: go, type: "bool", shape: [] },
+      { name: matrix, type: "float64", shape: ["rows", d, d] },
+    ],
+    [
+      { name: outer.name("go"), type: "bool", shape: [], value: go },
+      { name: outer.name("matrix"), type: "float64", shape: ["rows", d, d], value: next },
+    ],
+  );
+}
+
+export const products: Readonly<Record<string, Converter>> = {
+  ...{ mm: product("self", "mat2"), bmm: product("self", "mat2"), mv: product("self", "vec") },
+  ...{ addmm, baddbmm: summed("batch1", "batch2"), addmv: summed("mat", "vec") },
+  convolution,
+  _scaled_dot_product_flash_attention_for_cpu: attention,
+  _scaled_dot_product_attention_math: attention,
+  linalg_inv_ex: inverse,
+  embedding: (op) => op.graph.node("Gather", [op.value("weight"), op.value("indices")]),
+  index_select: (op) =>
+    op.graph.node("Gather", [op.value("self"), op.value("index")], {
+      axis: op.dim("dim", op.shape("self").length),
+    }),
+  gather: (op) =>
+    op.graph.node("GatherElements", [op.value("self"), op.value("index")], {
+      axis: op.dim("dim", op.shape("self").length),
+    }),
+};

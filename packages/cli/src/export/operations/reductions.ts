@@ -1,0 +1,119 @@
+// Operations over several elements: means and sums, normalisations, softmax, pooling, padding, joining.
+import { isFree, type Size } from "../onnx/builder.js";
+import type { Converter, Operation } from "../operation.js";
+
+/** The dimensions that are reduced, from the front. */
+function axes(op: Operation): number[] {
+  const n = op.shape("self").length;
+  const given = op.has("dim") ? [op.plain<number | readonly number[]>("dim")].flat() : [];
+  if (given.length === 0) return Array.from({ length: n }, (_, i) => i);
+  return given.map((dim) => (dim < 0 ? dim + n : dim));
+}
+
+const keepdims = (op: Operation) => Number(op.plain<boolean>("keepdim", false));
+
+/** Until opset 18 only sums take their dimensions as an input. */
+const reduced =
+  (name: string): Converter =>
+  (op) =>
+    op.graph.node(name, [op.value("self", op.type)], { axes: axes(op), keepdims: keepdims(op) });
+
+const sum: Converter = (op) =>
+  op.graph.node("ReduceSum", [op.value("self", op.type), op.graph.ints(axes(op))], {
+    keepdims: keepdims(op),
+  });
+
+/** a/b of sizes, which is a number. */
+function ratio(op: Operation, a: Size, b: Size): number {
+  const [x, y] = [a, b].map((size) => (isFree(size) ? size.rows : size)) as [number, number];
+  if (isFree(a) !== isFree(b) || x % y !== 0)
+    throw op.refused("its groups are no part of its channels");
+  return x / y;
+}
+
+/** Each group as the one channel of an image of its own, whatever the number of groups. */
+const groupNorm: Converter = (op) => {
+  const { graph, type } = op;
+  const shape = op.resultShape();
+  const size = op.number("HxW") * ratio(op, op.plain<Size>("C"), op.plain<Size>("group"));
+  const groups = graph.node("Reshape", [op.value("input"), graph.ints([-1, 1, size])]);
+  const [one, zero] = [1, 0].map((value) => graph.numbers(type, [value])) as [string, string];
+  const eps = { epsilon: { float: op.number("eps") } };
+  const normal = graph.node("InstanceNormalization", [groups, one, zero], eps);
+  let value = graph.reshape(normal, shape);
+  const perChannel = [1, -1, ...shape.slice(2).map(() => 1)];
+  for (const [name, node] of [
+    ["weight", "Mul"],
+    ["bias", "Add"],
+  ] as const) {
+    if (!op.has(name)) continue;
+    const vector = graph.node("Reshape", [op.value(name), graph.ints(perChannel)]);
+    value = graph.node(node, [value, vector]);
+  }
+  return [value];
+};
+
+const layerNorm: Converter = (op) => {
+  const { graph, type } = op;
+  const shape = op.numbers("normalized_shape");
+  const ones = () => graph.numbers(type, Array(shape.reduce((a, b) => a * b, 1)).fill(1), shape);
+  const inputs = [op.value("input"), op.has("weight") ? op.value("weight") : ones()];
+  if (op.has("bias")) inputs.push(op.value("bias"));
+  const attributes = { axis: -shape.length, epsilon: { float: op.number("eps") } };
+  return [graph.node("LayerNormalization", inputs, attributes)];
+};
+
+const softmax =
+  (name: string): Converter =>
+  (op) =>
+    op.graph.node(name, [op.value("self", op.type)], {
+      axis: op.dim("dim", op.shape("self").length),
+    });
+
+const averagePool: Converter = (op) => {
+  if (op.has("divisor_override")) throw op.refused("it has a divisor of its own");
+  const kernel_shape = op.numbers("kernel_size");
+  const stride = op.numbers("stride", []);
+  const padding = op.numbers("padding", [0, 0]);
+  return op.graph.node("AveragePool", [op.value("self")], {
+    ...{ kernel_shape, strides: stride.length > 0 ? stride : kernel_shape },
+    pads: [...padding, ...padding],
+    ceil_mode: Number(op.plain<boolean>("ceil_mode", false)),
+    count_include_pad: Number(op.plain<boolean>("count_include_pad", true)),
+  });
+};
+
+/** Each pixel repeated: the index of the input is that of the output times a scale, rounded down. */
+const nearest: Converter = (op) => {
+  const [before, after] = [op.fixed("self", 2), op.numbers("output_size")];
+  const scales = [1, 1, ...after.map((size, i) => size / (before[i] as number))];
+  return op.graph.node("Resize", [op.value("self"), "", op.graph.numbers("float32", scales)], {
+    ...{ mode: "nearest", nearest_mode: "floor" },
+    coordinate_transformation_mode: "asymmetric",
+  });
+};
+
+/** PyTorch begins with the last dimension, before and after in turn. */
+const pad: Converter = (op) => {
+  const { graph, type } = op;
+  const given = op.numbers("pad");
+  const n = op.shape("self").length;
+  const at = (dim: number, side: 0 | 1) => given[2 * (n - 1 - dim) + side] ?? 0;
+  const dims = Array.from({ length: n }, (_, i) => i);
+  const pads = [...dims.map((dim) => at(dim, 0)), ...dims.map((dim) => at(dim, 1))];
+  const value = graph.numbers(type, op.number("value", 0));
+  return graph.node("Pad", [op.value("self"), graph.ints(pads), value], { mode: "constant" });
+};
+
+const join: Converter = (op) =>
+  op.graph.node("Concat", op.values("tensors", op.type), {
+    axis: op.dim("dim", op.resultShape().length, 0),
+  });
+
+export const reductions: Readonly<Record<string, Converter>> = {
+  ...{ mean: reduced("ReduceMean"), amax: reduced("ReduceMax"), amin: reduced("ReduceMin") },
+  ...{ sum, logsumexp: reduced("ReduceLogSumExp"), cat: join },
+  ...{ native_group_norm: groupNorm, native_layer_norm: layerNorm },
+  ...{ _softmax: softmax("Softmax"), _log_softmax: softmax("LogSoftmax") },
+  ...{ avg_pool2d: averagePool, upsample_nearest2d: nearest, constant_pad_nd: pad },
+};

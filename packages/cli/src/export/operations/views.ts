@@ -1,0 +1,160 @@
+// Operations that show the same numbers in another shape, order or part, and how a write to what they give reaches what
+// they were given.
+import { isFree, type Size } from "../onnx/builder.js";
+import type { Converter, Operation } from "../operation.js";
+
+/** Ends of slices beyond every size. */
+const end = 2 ** 53 - 1;
+
+const reshaped: Converter = (op) => op.graph.reshape(op.value("self"), op.resultShape());
+
+const permuted: Converter = (op) =>
+  op.graph.node("Transpose", [op.value("self")], { perm: order(op) });
+
+/** The order of dimensions of t, transpose and permute. */
+function order(op: Operation): number[] {
+  const n = op.shape("self").length;
+  if (op.has("dims")) return op.numbers("dims").map((dim) => (dim < 0 ? dim + n : dim));
+  const dims = Array.from({ length: n }, (_, i) => i);
+  const [a, b] = op.has("dim0") ? [op.dim("dim0", n), op.dim("dim1", n)] : [0, n - 1];
+  [dims[a], dims[b]] = [b, a];
+  return dims;
+}
+
+function part(
+  op: Operation,
+  value: string,
+  at: { dim: number; start: number; stop: number; step?: number },
+) {
+  const { graph } = op;
+  const { dim, start, stop, step = 1 } = at;
+  const bounds = [[start], [stop], [dim], [step]].map((list) => graph.ints(list));
+  return graph.node("Slice", [value, ...bounds]);
+}
+
+/** Where a slice begins and ends, from the front. */
+function sliced(op: Operation) {
+  const shape = op.shape("self");
+  const dim = op.dim("dim", shape.length, 0);
+  const size = shape[dim] as Size;
+  const bound = (name: string, fallback: number) => {
+    if (!op.has(name)) return fallback;
+    const given = op.plain<Size>(name);
+    if (isFree(given)) {
+      if (isFree(size) && given.rows === size.rows) return end;
+      throw op.refused(`${name} depends on the number of rows`);
+    }
+    if (given >= 0) return isFree(size) ? given : Math.min(given, size);
+    if (isFree(size)) throw op.refused(`${name} is ${given} of a number of rows`);
+    return Math.max(0, given + size);
+  };
+  return {
+    dim,
+    size,
+    start: bound("start", 0),
+    stop: bound("end", end),
+    step: op.number("step", 1),
+  };
+}
+
+/** The sizes of the parts of split, and where they begin. */
+function parts(op: Operation): { dim: number; start: number; stop: number }[] {
+  const dim = op.dim("dim", op.shape("self").length, 0);
+  let start = 0;
+  return (op.step.results[0] ?? []).map((_, k) => {
+    const size = op.resultShape(0, k)[dim] as Size;
+    if (isFree(size)) throw op.refused("it splits the rows");
+    const from = start;
+    start += size;
+    return { dim, start: from, stop: start };
+  });
+}
+
+const split: Converter = (op) => parts(op).map((at) => part(op, op.value("self"), at));
+
+export const views: Readonly<Record<string, Converter>> = {
+  ...{ view: reshaped, _unsafe_view: reshaped, _reshape_alias: reshaped, reshape: reshaped },
+  ...{ unsqueeze: reshaped, squeeze: reshaped },
+  ...{ t: permuted, transpose: permuted, permute: permuted },
+  expand: (op) => op.graph.node("Expand", [op.value("self"), op.graph.sizes(expanded(op))]),
+  slice(op) {
+    const { dim, start, stop, step } = sliced(op);
+    return part(op, op.value("self"), { dim, start, stop, step });
+  },
+  select(op) {
+    const dim = op.dim("dim", op.shape("self").length);
+    const index = op.graph.numbers("int64", op.number("index"));
+    return op.graph.node("Gather", [op.value("self"), index], { axis: dim });
+  },
+  unbind(op) {
+    const axis = op.dim("dim", op.shape("self").length, 0);
+    const self = op.value("self");
+    return (op.step.results[0] ?? []).map((_, i) =>
+      op.graph.node("Gather", [self, op.graph.numbers("int64", i)], { axis }),
+    );
+  },
+  ...{ split, split_with_sizes: split },
+  flip(op) {
+    const n = op.shape("self").length;
+    return op
+      .numbers("dims")
+      .reduce(
+        (value, dim) =>
+          part(op, value, { dim: dim < 0 ? dim + n : dim, start: -1, stop: -end, step: -1 }),
+        op.value("self"),
+      );
+  },
+};
+
+/** The shape that a tensor is expanded to; 1 where its size is the number of rows already. */
+function expanded(op: Operation): Size[] {
+  const [from, to] = [op.shape("self"), op.resultShape()];
+  const skip = to.length - from.length;
+  return to.map((size, i) => (isFree(size) && isFree(from[i - skip] ?? 1) ? 1 : size));
+}
+
+/** The parent's value after a write to the result number `i` of a view; null where that cannot be told. */
+export function undoing(
+  op: Operation,
+  i: number,
+): ((parent: string, written: string) => string) | null {
+  const { graph } = op;
+  const name = op.step.name.replace(/^aten::/, "").split(".")[0] as string;
+  switch (views[name]) {
+    case undefined:
+      return ["alias", "detach"].includes(name) ? (_, written) => written : null;
+    case reshaped:
+      return (_, written) => graph.reshape(written, op.shape("self"));
+    case permuted: {
+      const back = order(op);
+      const perm = back.map((_, dim) => back.indexOf(dim));
+      return (_, written) => graph.node("Transpose", [written], { perm });
+    }
+    case split:
+      return between(op, parts(op)[i] as { dim: number; start: number; stop: number });
+    case views.slice: {
+      const at = sliced(op);
+      return at.step === 1 ? between(op, at) : null;
+    }
+    default:
+      return null;
+  }
+}
+
+/** What stands before and after a part stays. */
+function between(
+  op: Operation,
+  { dim, start, stop }: { dim: number; start: number; stop: number },
+) {
+  const size = op.shape("self")[dim] as Size;
+  return (parent: string, written: string) => {
+    const pieces = [
+      ...(start > 0 ? [part(op, parent, { dim, start: 0, stop: start })] : []),
+      written,
+      ...(stop < end && !(size === stop)
+        ? [part(op, parent, { dim, start: stop, stop: end })]
+        : []),
+    ];
+    return pieces.length === 1 ? written : op.graph.node("Concat", pieces, { axis: dim });
+  };
+}

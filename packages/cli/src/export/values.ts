@@ -1,0 +1,68 @@
+// The values of a program's tensors while it is converted. ONNX has no writes: a write gives a new value, and what shares
+// its memory is made anew from there when it is read next.
+import type { Trace, TraceSlot } from "./trace.js";
+
+/** How a view was made. */
+export interface View {
+  /** The tensor that it is a view of. */
+  parent: number;
+  /** The view's value from the parent's. */
+  apply(): string;
+  /** The parent's new value where the view has another; null where that is not known. */
+  undo: ((parent: string, written: string) => string) | null;
+}
+
+export class Values {
+  readonly #slots: readonly TraceSlot[];
+  readonly #values = new Map<number, { name: string; version: number }>();
+  readonly #views = new Map<number, View>();
+  /** Writes to each memory so far. */
+  readonly #versions = new Map<number, number>();
+
+  constructor({ slots }: Pick<Trace, "slots">) {
+    this.#slots = slots;
+  }
+
+  #memory(slot: number): number {
+    return (this.#slots[slot] as TraceSlot).memory;
+  }
+
+  #version(slot: number): number {
+    return this.#versions.get(this.#memory(slot)) ?? 0;
+  }
+
+  has(slot: number): boolean {
+    return this.#values.has(slot);
+  }
+
+  /** A tensor that is there for the first time. */
+  set(slot: number, name: string, view?: View): void {
+    this.#values.set(slot, { name, version: this.#version(slot) });
+    if (view) this.#views.set(slot, view);
+  }
+
+  /** The present value; undefined where there is none. */
+  read(slot: number): string | undefined {
+    const known = this.#values.get(slot);
+    const view = this.#views.get(slot);
+    if (!known || !view || known.version === this.#version(slot)) return known?.name;
+    const name = view.apply();
+    this.#values.set(slot, { name, version: this.#version(slot) });
+    return name;
+  }
+
+  /** A tensor that is overwritten; `refused` is thrown where what it is a view of cannot be brought up to date. */
+  write(slot: number, name: string, refused: () => Error): void {
+    const steps: { slot: number; name: string }[] = [{ slot, name }];
+    for (let view = this.#views.get(slot); view; view = this.#views.get(view.parent)) {
+      const { name: written } = steps.at(-1) as { name: string };
+      const parent = this.read(view.parent);
+      if (!view.undo || parent === undefined) throw refused();
+      steps.push({ slot: view.parent, name: view.undo(parent, written) });
+    }
+    const memory = this.#memory(slot);
+    const version = this.#version(slot) + 1;
+    this.#versions.set(memory, version);
+    for (const step of steps) this.#values.set(step.slot, { name: step.name, version });
+  }
+}

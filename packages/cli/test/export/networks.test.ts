@@ -1,0 +1,110 @@
+// Every architecture as ONNX gives what it gives natively, whatever the number of rows, with its conditions.
+
+import type { Network } from "@dsbm/bridge";
+import { ConditionalMLP, createNetwork, DDPMpp, DownscalerUNet, UNet } from "@dsbm/nets";
+import * as T from "@dsbm/torch";
+import { beforeEach, describe, expect, it } from "vitest";
+import { seeded } from "../../../../test/support/numbers.js";
+import { shaken, small } from "../../../nets/test/networks.js";
+import { deviation, type Inputs, normal, times } from "./onnx.js";
+
+beforeEach(() => {
+  T.setNumThreads(1);
+});
+
+/** A condition by its name. */
+type Given = Readonly<Record<string, (n: number) => T.Tensor>>;
+
+async function agrees(net: Network, shape: readonly number[], given: Given = {}): Promise<number> {
+  net.eval();
+  const names = Object.keys(given);
+  const inputs: Inputs = { x: normal(shape), t: times, ...given };
+  const forward = (x: T.Tensor, t: T.Tensor, ...more: T.Tensor[]) =>
+    net.forward(x, t, Object.fromEntries(names.map((name, i) => [name, more[i]])));
+  const found = await deviation(forward as never, inputs);
+  net.dispose();
+  return found;
+}
+
+const fields = normal([1, 8, 8], 5);
+const classes = (n: number) => T.arange(0, n, { dtype: "int64" }).remainder(4);
+const direction = (n: number) => T.arange(0, n).remainder(2);
+
+const images: [string, () => Network, number, Given?][] = [
+  ["UNet", () => new UNet(small.unet, { generator: seeded(1) }), 1],
+  ...(
+    [
+      [{ resblock_updown: true, use_scale_shift_norm: false }, 1],
+      [{ conv_resample: false }, 1],
+      [{ num_classes: 4 }, 1, { y: classes }],
+      [{ bidirectional: true }, 1, { direction }],
+      [{ in_channels: 3, out_channels: 2 }, 2, { cond: fields }],
+    ] as [object, number, Given?][]
+  ).map(
+    ([options, channels, given]) =>
+      [
+        `UNet ${JSON.stringify(options)}`,
+        () => new UNet({ ...small.unet, ...options }, { generator: seeded(1) }),
+        channels,
+        given,
+      ] as [string, () => Network, number, Given?],
+  ),
+  ...([{}, { padding_mode: "circular" }, { mean_bypass: false }] as const).map(
+    (options) =>
+      [
+        `DownscalerUNet ${JSON.stringify(options)}`,
+        () =>
+          new DownscalerUNet(
+            { ...small.downscaler, ...options, in_channels: 3, out_channels: 2 } as never,
+            { generator: seeded(1) },
+          ),
+        2,
+        { cond: fields },
+      ] as [string, () => Network, number, Given?],
+  ),
+  ...[
+    {},
+    { fir: true, progressive: "output_skip", progressive_input: "input_skip" },
+    { fir: true, fir_kernel: "1,2,1", progressive: "residual", progressive_input: "residual" },
+    { progressive: "residual", progressive_input: "input_skip", progressive_combine: "cat" },
+    { embedding_type: "fourier", scale_by_sigma: true, temb_scale: 1, nonlinearity: "elu" },
+    { resblock_type: "ddpm", resamp_with_conv: false, nonlinearity: "lrelu" },
+  ].map(
+    (options) =>
+      [
+        `DDPMpp ${JSON.stringify(options)}`,
+        () => new DDPMpp({ ...small.ddpmpp, ...options } as never, { generator: seeded(1) }),
+        1,
+      ] as [string, () => Network, number, Given?],
+  ),
+];
+
+describe("networks of images", () => {
+  it.each(images)("%s", async (_, make, channels, given) => {
+    const net = shaken(make(), { seed: 2, by: 0.05 });
+    expect(await agrees(net, [channels, 8, 8], given)).toBeLessThan(1e-4);
+  });
+});
+
+describe("networks of vectors", () => {
+  const conditions = { cond: normal([2], 4) };
+  const mlps = [0, 4].flatMap((time_frequencies) =>
+    [0, 2].flatMap((cond_channels) =>
+      (["f", "b", "both"] as const).map((way) => ({ time_frequencies, cond_channels, way })),
+    ),
+  );
+  it.each(mlps)("MLP %j", async ({ time_frequencies, cond_channels, way }) => {
+    const net = createNetwork({
+      ...{ model: { name: "MLP", hidden: "16,16", time_frequencies }, shape: [3], cond_channels },
+      ...{ direction: way === "b" ? "b" : "f", bidirectional: way === "both" },
+      generator: seeded(1),
+    });
+    const given = { ...(cond_channels && conditions), ...(way === "both" && { direction }) };
+    expect(await agrees(net, [3], given)).toBeLessThan(1e-4);
+  });
+
+  it("the MLP of conditional bridges", async () => {
+    const net = new ConditionalMLP({ x_dim: 3, y_dim: 2 }, { generator: seeded(1) });
+    expect(await agrees(net, [3], conditions)).toBeLessThan(1e-4);
+  });
+});

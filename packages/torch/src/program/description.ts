@@ -1,0 +1,58 @@
+// A recorded program laid open: its operations with their arguments, for those who write it in another form.
+
+import type { DType } from "../binding/dtype.js";
+import { type External, guarded, type Native, native } from "../binding/native.js";
+import { Tensor } from "../tensor/tensor.js";
+import type { Program } from "./record.js";
+
+/** A tensor of a program, as it was when it was recorded. */
+export interface ProgramSlot {
+  dtype: DType;
+  shape: number[];
+  /** The number of its memory, which views share. */
+  memory: number;
+  /** The tensor where the program holds one: a parameter, a buffer, a number of the function; else null. */
+  held: Tensor | null;
+  /** Whether it is a plain number of the function, which takes the dtype of what it is combined with. */
+  isNumber: boolean;
+}
+
+type Constant = number | bigint | boolean | string | null;
+
+/** An argument: a tensor, a list of tensors (−1: none), or a value. Dtypes are PyTorch's numbers. */
+export type ProgramArgument =
+  | { slot: number }
+  | { slots: number[] }
+  | { value: Constant | Constant[] };
+
+/** One operation. */
+export interface ProgramStep {
+  /** With its overload, `aten::add.Tensor`. */
+  name: string;
+  /** By the names of the schema, in its order. */
+  args: Record<string, ProgramArgument>;
+  /** The slots of each result, several of a list; −1: none. */
+  results: number[][];
+}
+
+export interface ProgramDescription {
+  /** Slots 0 … inputs − 1 are the inputs. */
+  inputs: number;
+  outputs: number[];
+  slots: ProgramSlot[];
+  steps: ProgramStep[];
+}
+
+/** The addon's export of native/describe.cc. */
+interface Describing extends Native {
+  describe(program: External): Omit<ProgramDescription, "slots"> & {
+    slots: (Omit<ProgramSlot, "held"> & { held: External | null })[];
+  };
+}
+
+/** The operations of a program; the tensors that it holds are the caller's to dispose. */
+export function describeProgram(program: Program): ProgramDescription {
+  const found = guarded(() => (native as Describing).describe(program.pointer), "describe");
+  const slots = found.slots.map((slot) => ({ ...slot, held: slot.held && new Tensor(slot.held) }));
+  return { ...found, slots };
+}
