@@ -14,7 +14,10 @@ import { buildNetwork } from "../../packages/cli/src/problem/network.js";
 const presets = fileURLToPath(new URL("../../packages/cli/conf", import.meta.url));
 
 /** `dsbm sample` in this process: starting one for every mistake would take minutes. */
-export async function sampleHere(...words: string[]) {
+export const sampleHere = (...words: string[]) => commandHere("sample", ...words);
+
+/** A command in this process. */
+export async function commandHere(...words: string[]) {
   const output = { stdout: "", stderr: "" };
   const spies = [
     vi.spyOn(console, "log").mockImplementation((text) => {
@@ -29,7 +32,7 @@ export async function sampleHere(...words: string[]) {
     }),
   ];
   try {
-    const code = await main(["sample", ...words]);
+    const code = await main(words);
     return { code, ...output };
   } finally {
     for (const spy of spies) spy.mockRestore();

@@ -24,6 +24,10 @@ const commands: Record<string, [about: string, load: Load]> = {
     "Apply a trained bridge to new samples (RUN NEW OUT key=value …)",
     async () => (await import("./command/sample.js")).sampleCommand,
   ],
+  export: [
+    "A trained bridge as ONNX models, or one model, for programs without dsbm (RUN OUT key=value …)",
+    async () => (await import("./command/export.js")).exportCommand,
+  ],
   evaluate: [
     "Measure how good the bridge of a run is, each metric beside floor and ceiling (RUN key=value …)",
     async () => (await import("./command/evaluate.js")).evaluateCommand,

@@ -6,6 +6,7 @@ export { gaussian, train } from "./commands/train.js";
 export { type FitConfig, fit, fitOnlyKeys } from "./commands/fit.js";
 export { type TestConfig, test, testOnlyKeys } from "./commands/test.js";
 export { type SampleConfig, sample } from "./commands/sample.js";
+export { type ExportConfig, exported } from "./commands/export.js";
 export { type EvaluateConfig, evaluate } from "./commands/evaluate.js";
 export type { TrainConfig } from "./keys/schema.js";
 export { type CompleteTrainConfig, completeTrain } from "./keys/complete.js";

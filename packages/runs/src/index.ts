@@ -11,7 +11,7 @@ export * from "./figure/scatter.js";
 export * from "./figure/spectrum.js";
 export * from "./figure/trend.js";
 export * from "./files/csv.js";
-export { readJson } from "./files/json.js";
+export { readJson, toJson } from "./files/json.js";
 export { sweepTemporaries } from "./files/temporaries.js";
 export {
   type FileData,

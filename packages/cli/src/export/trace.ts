@@ -53,11 +53,15 @@ export function trace(
   const odd = names(a).findIndex((name, i) => name !== names(b)[i]);
   if (odd >= 0 || a.steps.length !== b.steps.length || a.slots.length !== b.slots.length)
     throw dependent(a.steps[Math.max(odd, 0)]?.name ?? "the network");
+  const makers = new Map(
+    a.steps.flatMap(({ name, results }) => results.flat().map((slot) => [slot, name])),
+  );
   return {
     ...{ inputs: a.inputs, outputs: a.outputs },
     slots: a.slots.map((slot, i) => {
       const other = b.slots[i] as ProgramSlot;
-      return { ...slot, shape: merged(slot.shape, other.shape, "a tensor") as Size[] };
+      const what = makers.get(i) ?? "a tensor";
+      return { ...slot, shape: merged(slot.shape, other.shape, what) as Size[] };
     }),
     steps: a.steps.map((step, i) => {
       const other = b.steps[i]?.args ?? {};

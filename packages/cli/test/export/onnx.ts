@@ -32,7 +32,7 @@ export function modelOf(fn: Function, inputs: Inputs, { symmetric = false } = {}
   });
 }
 
-export const feedOf = (tensor: T.Tensor): ort.Tensor =>
+const feedOf = (tensor: T.Tensor): ort.Tensor =>
   new ort.Tensor(
     tensor.dtype as "float32",
     tensor.contiguous().rawArray() as Float32Array,

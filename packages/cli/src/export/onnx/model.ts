@@ -58,7 +58,7 @@ export interface EncodedModel {
 }
 
 /** The largest message of protobuf has 2³¹ − 1 bytes; some of them are not weights. */
-export const mostBytes = 2 ** 31 - 2 ** 24;
+const mostBytes = 2 ** 31 - 2 ** 24;
 /** Smaller constants stay in the model: shapes are read when it is loaded. */
 const small = 1024;
 /** Weights begin at multiples of this, so that they can be mapped into memory. */

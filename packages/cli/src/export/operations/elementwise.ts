@@ -111,6 +111,16 @@ export const elementwise: Readonly<Record<string, Converter>> = {
   ...{ ones: filled(() => 1), new_ones: filled(() => 1), ones_like: filled(() => 1) },
   // What a program allocates it writes to before it is read.
   ...{ empty: filled(() => 0), new_empty: filled(() => 0), empty_like: filled(() => 0) },
+  arange(op) {
+    const [n] = op.resultShape();
+    if (typeof n !== "number") throw op.refused("its length depends on the number of rows");
+    const [start, step] = [op.number("start", 0), op.number("step", 1)];
+    return op.graph.numbers(
+      op.type,
+      Array.from({ length: n }, (_, i) => start + i * step),
+      [n],
+    );
+  },
   eye(op) {
     const [n, m] = op.resultShape() as [number, number];
     const at = (i: number) => Number(Math.floor(i / m) === i % m);

@@ -21,51 +21,43 @@ function order(op: Operation): number[] {
   return dims;
 }
 
-function part(
-  op: Operation,
-  value: string,
-  at: { dim: number; start: number; stop: number; step?: number },
-) {
-  const { graph } = op;
-  const { dim, start, stop, step = 1 } = at;
-  const bounds = [[start], [stop], [dim], [step]].map((list) => graph.ints(list));
+interface Part {
+  dim: number;
+  start: Size;
+  stop: Size;
+  step?: number;
+}
+
+function part({ graph }: Operation, value: string, { dim, start, stop, step = 1 }: Part): string {
+  const bounds = [start, stop, dim, step].map((bound) => graph.sizes([bound]));
   return graph.node("Slice", [value, ...bounds]);
 }
 
 /** Where a slice begins and ends, from the front. */
-function sliced(op: Operation) {
+function sliced(op: Operation): Part & { step: number } {
   const shape = op.shape("self");
   const dim = op.dim("dim", shape.length, 0);
   const size = shape[dim] as Size;
-  const bound = (name: string, fallback: number) => {
-    if (!op.has(name)) return fallback;
-    const given = op.plain<Size>(name);
-    if (isFree(given)) {
-      if (isFree(size) && given.rows === size.rows) return end;
-      throw op.refused(`${name} depends on the number of rows`);
-    }
-    if (given >= 0) return isFree(size) ? given : Math.min(given, size);
+  const bound = (name: string, fallback: number): Size => {
+    const given = op.plain<Size>(name, fallback);
+    if (isFree(given) || given >= 0) return given;
     if (isFree(size)) throw op.refused(`${name} is ${given} of a number of rows`);
     return Math.max(0, given + size);
   };
-  return {
-    dim,
-    size,
-    start: bound("start", 0),
-    stop: bound("end", end),
-    step: op.number("step", 1),
-  };
+  return { dim, start: bound("start", 0), stop: bound("end", end), step: op.number("step", 1) };
 }
 
-/** The sizes of the parts of split, and where they begin. */
-function parts(op: Operation): { dim: number; start: number; stop: number }[] {
+/** The parts of split, one after the other. */
+function parts(op: Operation): Part[] {
   const dim = op.dim("dim", op.shape("self").length, 0);
-  let start = 0;
+  let start: Size = 0;
   return (op.step.results[0] ?? []).map((_, k) => {
     const size = op.resultShape(0, k)[dim] as Size;
-    if (isFree(size)) throw op.refused("it splits the rows");
     const from = start;
-    start += size;
+    if (isFree(size) !== isFree(from) && from !== 0) throw op.refused("it splits the rows");
+    start = isFree(size)
+      ? { rows: size.rows + (isFree(from) ? from.rows : 0) }
+      : size + (from as number);
     return { dim, start: from, stop: start };
   });
 }
@@ -77,10 +69,7 @@ export const views: Readonly<Record<string, Converter>> = {
   ...{ unsqueeze: reshaped, squeeze: reshaped },
   ...{ t: permuted, transpose: permuted, permute: permuted },
   expand: (op) => op.graph.node("Expand", [op.value("self"), op.graph.sizes(expanded(op))]),
-  slice(op) {
-    const { dim, start, stop, step } = sliced(op);
-    return part(op, op.value("self"), { dim, start, stop, step });
-  },
+  slice: (op) => part(op, op.value("self"), sliced(op)),
   select(op) {
     const dim = op.dim("dim", op.shape("self").length);
     const index = op.graph.numbers("int64", op.number("index"));
@@ -131,7 +120,7 @@ export function undoing(
       return (_, written) => graph.node("Transpose", [written], { perm });
     }
     case split:
-      return between(op, parts(op)[i] as { dim: number; start: number; stop: number });
+      return between(op, parts(op)[i] as Part);
     case views.slice: {
       const at = sliced(op);
       return at.step === 1 ? between(op, at) : null;
@@ -142,18 +131,14 @@ export function undoing(
 }
 
 /** What stands before and after a part stays. */
-function between(
-  op: Operation,
-  { dim, start, stop }: { dim: number; start: number; stop: number },
-) {
-  const size = op.shape("self")[dim] as Size;
+function between(op: Operation, { dim, start, stop }: Part) {
+  const same = (a: Size, b: Size) => JSON.stringify(a) === JSON.stringify(b);
+  const isWhole = stop === end || same(op.shape("self")[dim] as Size, stop);
   return (parent: string, written: string) => {
     const pieces = [
-      ...(start > 0 ? [part(op, parent, { dim, start: 0, stop: start })] : []),
+      ...(start === 0 ? [] : [part(op, parent, { dim, start: 0, stop: start })]),
       written,
-      ...(stop < end && !(size === stop)
-        ? [part(op, parent, { dim, start: stop, stop: end })]
-        : []),
+      ...(isWhole ? [] : [part(op, parent, { dim, start: stop, stop: end })]),
     ];
     return pieces.length === 1 ? written : op.graph.node("Concat", pieces, { axis: dim });
   };

@@ -1,0 +1,80 @@
+// README.md of an export, a model card: what the bridge is, what it was trained on, how good it is, how it is used.
+import type { QualityRow } from "@dsbm/runs";
+import type { BridgeDescription } from "./description.js";
+
+/** Text as it stands in Markdown: names of files and columns may hold anything. */
+const plain = (text: string): string =>
+  text.replace(/[\r\n]+/g, " ").replace(/[\\`*_{}[\]<>#|!~]/g, "\\$&");
+
+export function modelCard(bridge: BridgeDescription): string {
+  const { data, method, license, schedule, state } = bridge;
+  const target = data.target?.name ?? "a Gaussian";
+  return [
+    ...(license && /^[\w.+-]+$/.test(license) ? ["---", `license: ${license}`, "---", ""] : []),
+    `# A Schrödinger bridge from ${plain(data.source.name)} to ${plain(target)}`,
+    "",
+    `Trained with dsbm ${bridge.dsbm} (method \`${method}\`). It carries samples of one data set to samples of the other, at random and staying close to where they were.`,
+    "",
+    "| | |",
+    "| --- | --- |",
+    ...rowsOf([
+      ["source (time 0)", endText(data.source)],
+      ["target (time 1)", data.target ? endText(data.target) : "a Gaussian"],
+      ["samples", `${state.type} [${state.shape.join(", ")}]`],
+      ...(bridge.columns ? [["columns", bridge.columns.map(plain).join(", ")] as const] : []),
+      [
+        "directions",
+        Object.entries(bridge.directions)
+          .map(([d, { model }]) => `${d}: ${model}`)
+          .join(", "),
+      ],
+      ["reference process", `${bridge.process.type}, σ = ${short(bridge.process.sigma)}`],
+      ["sampler", `${schedule.steps.length} steps, noise of the ${schedule.step_variance}`],
+      ["licence", license === null ? "not stated" : plain(license)],
+    ]),
+    "",
+    "## How good it is",
+    "",
+    ...quality(bridge.quality),
+    "",
+    "## Use",
+    "",
+    "`bridge.json` says all that a sampler needs; `sample.py` is one with onnxruntime and numpy. In JavaScript:",
+    "",
+    "```js",
+    'import { loadBridge } from "@dsbm/web";',
+    "",
+    'const bridge = await loadBridge("./"); // the address of this folder',
+    "const { x } = await bridge.sample(rows, { seed: 1 });",
+    "```",
+    "",
+    "Samples are in the data's own units. A bridge says nothing about samples that are unlike those it was trained on.",
+    "",
+  ].join("\n");
+}
+
+const endText = ({ name, rows }: { name: string; rows: number | null }) =>
+  `${plain(name)}${rows === null ? "" : `, ${rows} rows`}`;
+
+const rowsOf = (rows: readonly (readonly [string, string])[]) =>
+  rows.map(([key, value]) => `| ${key} | ${value} |`);
+
+const short = (x: number | null | undefined): string =>
+  x === null || x === undefined ? "–" : String(Number(x.toPrecision(4)));
+
+/** Metrics beside floors and ceilings; those of single columns are in bridge.json. */
+function quality(rows: readonly QualityRow[] | null): string[] {
+  if (rows === null)
+    return ["Not measured. `npx dsbm evaluate RUN` measures the run; export it again then."];
+  const shown = rows.filter(({ group }) => group !== "columns");
+  return [
+    "The floor is what a perfect bridge would show with as many samples, the ceiling what the untouched source or independent pairs show.",
+    "",
+    "| metric | direction | value | 95 % interval | floor | ceiling |",
+    "| --- | --- | --- | --- | --- | --- |",
+    ...shown.map(
+      ({ title, direction, value, low, high, floor, ceiling }) =>
+        `| ${plain(title)} | ${direction ?? ""} | ${short(value)} | ${low === null ? "" : `${short(low)} to ${short(high)}`} | ${short(floor)} | ${short(ceiling)} |`,
+    ),
+  ];
+}

@@ -1,0 +1,178 @@
+// bridge.json: all that a sampler needs beside the models. docs/export.md is its reference.
+import { type Direction, gammaSchedule, langevin } from "@dsbm/bridge";
+import { type CompleteTrainConfig, langevinNumbers } from "@dsbm/config";
+import { type QualityRow, readQuality } from "@dsbm/runs";
+import { version } from "../../machine/version.js";
+import { readProjection } from "../../sample/projection.js";
+import { type Trained, usualDirection } from "../../sample/trained.js";
+import { UsageError } from "../../terminal/errors.js";
+import { type DataSummary, dataSummary } from "./data.js";
+import { type ExportedGraph, type Kind, kindOf } from "./models.js";
+
+export interface BridgeDescription {
+  format: 1;
+  dsbm: string;
+  method: string;
+  kind: Kind;
+  state: { shape: readonly number[]; type: "vectors" | "pictures" | "fields" };
+  directions: Partial<Record<Direction, ModelPlace>>;
+  default_direction: Direction;
+  inputs: string[];
+  output: string;
+  end_output: string | null;
+  process: { type: string; sigma: number; alpha?: number };
+  schedule: Schedule;
+  noise: { generator: "mt19937"; block: number; same_samples: boolean };
+  transform: object | null;
+  projection: ProjectionNumbers | null;
+  columns: readonly string[] | null;
+  conditions: { cond: object | null; y: { classes: number } | null } | null;
+  quality: QualityRow[] | null;
+  data: DataSummary;
+  license: string | null;
+}
+
+interface ModelPlace {
+  /** The file's name. */
+  model: string;
+  direction_input: number | null;
+  half_iteration: number;
+  /** The output of a model that has both drifts. */
+  output?: string;
+}
+
+interface Schedule {
+  times: readonly number[];
+  steps: readonly number[];
+  resample: boolean;
+  step_variance: "process" | "bridge";
+  last_noise: boolean;
+  eps: number;
+  scales?: readonly number[];
+  deviations?: readonly number[];
+  mean_match?: boolean;
+}
+
+interface ProjectionNumbers {
+  shape: number[];
+  components: number;
+  scale: number;
+  /** Little-endian float32 in base64. */
+  mean: string;
+  basis: string;
+}
+
+/** `graphs`: the models by their file names; `classes`: how many the networks take. */
+export function describeBridge(
+  trained: Trained,
+  {
+    graphs,
+    classes,
+    license,
+  }: { graphs: ReadonlyMap<string, ExportedGraph>; classes: number; license: string | null },
+): BridgeDescription {
+  const { config, shape, method, process, columns, folder, models } = trained;
+  const kind = kindOf(trained);
+  const [some] = graphs.values() as Iterable<ExportedGraph>;
+  const { inputs, outputs } = (some as ExportedGraph).graph;
+  const places = [...graphs].flatMap(([model, { graph, directions }]) =>
+    Object.entries(directions).map(([way, direction_input]) => {
+      const { half_iteration = 0 } = models[way as Direction] ?? {};
+      const own = graph.outputs.find(({ name }) => name === `${kind}_${way}`);
+      const place = { model, direction_input, half_iteration, ...(own && { output: own.name }) };
+      return [way, place] as const;
+    }),
+  );
+  const directions: BridgeDescription["directions"] = Object.fromEntries(places);
+  const usual = usualDirection(trained);
+  const quality = readQuality(folder);
+  return {
+    format: 1,
+    dsbm: version,
+    method: method.name,
+    kind,
+    state: { shape, type: typeOf(config, shape) },
+    directions,
+    default_direction: usual in directions ? usual : (Object.keys(directions)[0] as Direction),
+    inputs: inputs.map(({ name }) => name),
+    output: kind,
+    end_output: outputs.find(({ name }) => name === "end")?.name ?? null,
+    process: {
+      ...{ type: process.name, sigma: process.sigma },
+      ...(process.own && { alpha: 0.5 }),
+    },
+    schedule: scheduleOf(trained, kind),
+    noise: {
+      generator: "mt19937",
+      block: shape.length > 1 ? 8 : 250,
+      same_samples: method.predicts !== "plan",
+    },
+    transform: columns?.transform ?? null,
+    projection: projectionOf(trained),
+    columns: columns?.names ?? null,
+    conditions: conditionsOf(trained, classes),
+    quality: quality?.rows ?? null,
+    data: dataSummary(folder, config),
+    license,
+  };
+}
+
+function typeOf({ Dataset }: CompleteTrainConfig, shape: readonly number[]) {
+  if (shape.length === 1) return "vectors";
+  return Dataset.startsWith("downscaler") ? "fields" : "pictures";
+}
+
+function scheduleOf(trained: Trained, kind: Kind): Schedule {
+  const { grid, method, stepVariance, lastNoise, eps, config } = trained;
+  const isPlan = method.predicts === "plan";
+  const { times, steps } = grid;
+  return {
+    ...{ times, steps },
+    resample: method.predicts !== "increment" && kind !== "mean",
+    // The native path of a plan has the noise of a bridge to the end that was drawn; increments have the process's.
+    step_variance: isPlan ? "bridge" : method.predicts === "drift" ? stepVariance : "process",
+    last_noise: isPlan ? false : lastNoise,
+    eps,
+    ...(kind === "mean" && meanSchedule(config)),
+  };
+}
+
+/** Numbers of the discrete process. Throws a UsageError where its noise is scaled by moments of the data. */
+function meanSchedule(config: CompleteTrainConfig) {
+  const { var_final_gamma_scale: scaleNoise, final_adaptive, var_final, mean_match } = config;
+  if (scaleNoise && final_adaptive)
+    throw new UsageError(
+      "the noise of this run is scaled by the moments of its training images (final_adaptive with var_final_gamma_scale), which the export does not hold: it is not exported",
+    );
+  const gammas = gammaSchedule(config.num_steps, config);
+  const { scale } = langevin({ gammas, ...langevinNumbers(config, gammas) });
+  const deviations = gammas.map((gamma) => Math.sqrt(scaleNoise ? gamma * var_final : gamma));
+  return { scales: scale, deviations, mean_match };
+}
+
+function projectionOf({ config, folder, columns }: Trained): ProjectionNumbers | null {
+  if (config.data.components === null) return null;
+  const projection = readProjection(folder);
+  const { channels, image_size } = config.data;
+  const [d, components] = projection.basis.shape as [number, number];
+  const image = [channels, image_size, image_size];
+  const isImage = columns === null && image.reduce((a, b) => a * b) === d;
+  const base64 = ({ mean, basis }: typeof projection, name: "mean" | "basis") => {
+    const numbers = { mean, basis }[name].to("float32").contiguous().rawArray();
+    return Buffer.from(numbers.buffer as ArrayBuffer).toString("base64");
+  };
+  const [mean, basis] = [base64(projection, "mean"), base64(projection, "basis")];
+  projection.dispose();
+  const { scale } = projection;
+  return { shape: isImage ? image : [d], components, scale, mean, basis };
+}
+
+function conditionsOf({ conditioning, shape, columns }: Trained, classes: number) {
+  const { channels, classes: hasClasses } = conditioning;
+  if (channels === 0 && !hasClasses) return null;
+  const column = columns?.condition ?? null;
+  return {
+    cond: channels > 0 ? { shape: [channels, ...shape.slice(1)], column } : null,
+    y: hasClasses ? { classes } : null,
+  };
+}

@@ -1,0 +1,170 @@
+// The networks of a run as ONNX graphs: what a sampler evaluates, with all that stands before and behind the network.
+import {
+  type Conditions,
+  type Direction,
+  driftOf,
+  FittedGaussian,
+  type Network,
+  networkOutput,
+  PointBridge,
+  towards,
+} from "@dsbm/bridge";
+import { full, Generator, rand, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
+import type { Trained } from "../../sample/trained.js";
+import { UsageError } from "../../terminal/errors.js";
+import { convert } from "../convert.js";
+import type { Graph } from "../onnx/model.js";
+import { trace } from "../trace.js";
+
+/** What the models give: a drift of each direction, one velocity, or the mean of the next point. */
+export type Kind = "drift" | "velocity" | "mean";
+
+/** A graph, the directions that it serves, and what they are to its input `direction`; null: it has none. */
+export interface ExportedGraph {
+  graph: Graph;
+  directions: Partial<Record<Direction, number | null>>;
+}
+
+/** What is sampled. Throws a UsageError for a method that has nothing to export. */
+export function kindOf({ method, folder }: Pick<Trained, "method" | "folder">): Kind {
+  if (method.sampler) return "mean";
+  if (method.predicts === "velocity") return "velocity";
+  if (method.predicts === "plan" && !method.hasDrift)
+    throw new UsageError(
+      `${folder} is a run of ${method.name}, which draws ends and has no drift: there is nothing to export`,
+    );
+  return "drift";
+}
+
+/** Whether a network that predicts ends gives them, too: the last step without noise is the end itself. */
+const hasEnd = ({ method, parametrisation }: Trained): boolean =>
+  method.predicts === "drift" && parametrisation.meanMatch;
+
+type Networks = Readonly<Record<Direction, Network | null>>;
+type Given = Conditions;
+
+/** Inputs of the models by name, each for n rows. */
+function inputsOf({ shape, conditioning }: Trained, { direction }: { direction: boolean }) {
+  const generator = Generator.create(0);
+  const { channels, classes } = conditioning;
+  const field = [channels, ...shape.slice(1)];
+  return {
+    x: (n: number) => randn([n, ...shape], { generator }),
+    t: (n: number) => rand([n], { generator }),
+    ...(direction && { direction: (n: number) => full([n], 1) }),
+    ...(channels > 0 && { cond: (n: number) => zeros([n, ...field]) }),
+    ...(classes && { y: (n: number) => zeros([n], { dtype: "int64" }) }),
+  } satisfies Record<string, (n: number) => Tensor>;
+}
+
+/** Whether one network serves both directions, and takes the direction as an input of its model. */
+const takesDirection = ({ method, process, parametrisation }: Trained): boolean =>
+  method.networks === "bidirectional" &&
+  process.own === null &&
+  !parametrisation.meanMatch &&
+  !parametrisation.stdTrick;
+
+const outputNames = (trained: Trained): string[] => [
+  kindOf(trained),
+  ...(hasEnd(trained) ? ["end"] : []),
+];
+
+type Outputs = (x: Tensor, t: Tensor, given: Given) => Tensor[];
+
+/** The outputs of a model for a direction. */
+function outputsOf(
+  trained: Trained,
+  networks: Networks,
+  direction: Direction,
+  kind: Kind,
+): Outputs {
+  const network = networks[direction] as Network;
+  return (x, t, given) => {
+    if (kind !== "drift") return [network.forward(x, t, given)];
+    const { method, process, parametrisation } = trained;
+    // The direction is an input: what the method sets is not set again.
+    const own = given.direction ? { ...method, networks: "each" as const } : method;
+    const drift = driftOf(
+      { ...trained, method: own, networks },
+      { direction, grid: trained.grid, given },
+    );
+    if (!hasEnd(trained)) return [drift(x, t)];
+    const evaluated = towards(direction, network, own);
+    const end = networkOutput({ network: evaluated, direction, process, parametrisation, given });
+    return [drift(x, t), end(x, t)];
+  };
+}
+
+/**
+ * One graph for each network. Throws a UsageError for a method whose network holds its training samples, and one that
+ * names an operation without a counterpart in ONNX.
+ */
+export function graphsOf(
+  trained: Trained,
+  networks: Networks,
+  directions: readonly Direction[],
+): ExportedGraph[] {
+  const kind = kindOf(trained);
+  const some = networks[directions[0] as Direction] as Network;
+  refuseSamples(trained, some);
+  const names = outputNames(trained);
+  const direction = takesDirection(trained);
+  const graphFor = (way: Direction) =>
+    graphOf(trained, outputsOf(trained, networks, way, kind), { direction, names, some });
+  if (!direction && kind !== "velocity")
+    return directions.map((way) => ({ graph: graphFor(way), directions: { [way]: null } }));
+  const input = (way: Direction) => (direction ? Number(way === "f") : null);
+  const graph = graphFor(directions[0] as Direction);
+  return [{ graph, directions: Object.fromEntries(directions.map((way) => [way, input(way)])) }];
+}
+
+/** One graph for directions that are built in: its output is the drift, or drift_f and drift_b of both. */
+export function singleGraph(
+  trained: Trained,
+  networks: Networks,
+  directions: readonly Direction[],
+): ExportedGraph {
+  const kind = kindOf(trained);
+  const some = networks[directions[0] as Direction] as Network;
+  refuseSamples(trained, some);
+  const served = Object.fromEntries(directions.map((way) => [way, null]));
+  const [only, ...more] = kind === "velocity" ? directions.slice(0, 1) : directions;
+  const first = outputsOf(trained, networks, only as Direction, kind);
+  const names = more.length > 0 ? directions.map((way) => `${kind}_${way}`) : outputNames(trained);
+  const fields = directions.map((way) => outputsOf(trained, networks, way, kind));
+  const field: Outputs =
+    more.length > 0 ? (x, t, given) => fields.map((of) => of(x, t, given)[0] as Tensor) : first;
+  return { graph: graphOf(trained, field, { direction: false, names, some }), directions: served };
+}
+
+function graphOf(
+  trained: Trained,
+  field: Outputs,
+  { direction, names, some }: { direction: boolean; names: readonly string[]; some: Network },
+): Graph {
+  const inputs = inputsOf(trained, { direction });
+  const keys = Object.keys(inputs);
+  const makers = Object.values(inputs);
+  return tidy(() => {
+    const found = trace(
+      (x, t, ...more) => {
+        const given = Object.fromEntries(keys.slice(2).map((key, i) => [key, more[i]]));
+        return field(x as Tensor, t as Tensor, given as Given);
+      },
+      (n) => makers.map((make) => make(n)),
+    );
+    // A covariance is symmetric; no other network inverts matrices.
+    return convert(found, {
+      inputs: keys,
+      outputs: names,
+      symmetric: some instanceof FittedGaussian,
+    });
+  });
+}
+
+function refuseSamples({ folder, method }: Trained, network: Network): void {
+  if (network instanceof PointBridge)
+    throw new UsageError(
+      `${folder} is a run of ${method.name}, whose drift consists of the training samples themselves: it is not exported; train another method, such as lightsb`,
+    );
+}

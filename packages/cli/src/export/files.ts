@@ -1,0 +1,93 @@
+// What an export writes: a folder with models, bridge.json, a model card and an example, or one model.
+import { readdirSync, statSync } from "node:fs";
+import { basename, extname, join } from "node:path";
+import type { ExportConfig } from "@dsbm/config";
+import { fileError, openFolderReplacement, toJson, writeFileAtomic } from "@dsbm/runs";
+import { UsageError } from "../terminal/errors.js";
+import { modelCard } from "./bridge/card.js";
+import { pythonExample } from "./bridge/python.js";
+import type { EncodedModel } from "./onnx/model.js";
+import { type ExportedBridge, type ExportOptions, exportBridge } from "./run.js";
+
+/** What was written: the description of the bridge, and the paths of the files with their sizes. */
+export interface ExportResult {
+  bridge: ExportedBridge["bridge"];
+  files: { path: string; bytes: number }[];
+}
+
+type Options = Omit<ExportOptions, "single"> & Pick<ExportConfig, "overwrite">;
+
+/**
+ * Exports a run to `out`: a folder, or one model where the name ends in .onnx. Throws a UsageError where something is there
+ * already, errors as `exportBridge` does, and a RunError of the disk.
+ */
+export async function exportRun(run: string, out: string, options: Options): Promise<ExportResult> {
+  const isFile = out.endsWith(".onnx");
+  const place = out.replace(/(.)\/+$/, "$1");
+  checkPlace(place, { isFile, overwrite: options.overwrite });
+  return isFile ? exportFile(run, place, options) : exportFolder(run, place, options);
+}
+
+function statOf(path: string) {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw fileError("open", path, error);
+  }
+}
+
+function checkPlace(
+  out: string,
+  { isFile, overwrite }: { isFile: boolean; overwrite: boolean },
+): void {
+  const found = statOf(out);
+  if (found && found.isDirectory() === isFile)
+    throw new UsageError(
+      `${out} is a ${isFile ? "folder" : "file"}: give another name for ${isFile ? "a model" : "a folder"}`,
+    );
+  if (!isFile && !found && /\.[A-Za-z]\w*$/.test(out))
+    throw new UsageError(
+      `${out} ends in ${extname(out)}: expected a folder, NAME.onnx or NAME.html`,
+    );
+  if (found && !overwrite && (isFile || readdirSync(out).length > 0))
+    throw new UsageError(`${out} is there already: give another name, or write overwrite=true`);
+}
+
+function exportFile(run: string, out: string, options: Options): ExportResult {
+  const { bridge, models } = exportBridge(run, { ...options, single: basename(out) });
+  const [model] = models.values() as Iterable<EncodedModel>;
+  const files = filesOf(out, model as EncodedModel);
+  // The weights first: the model names them.
+  for (const [path, chunks] of files.toReversed()) writeFileAtomic(path, chunks);
+  return { bridge, files: files.map(sized) };
+}
+
+/** The model, and its weights where they are beside it. */
+function filesOf(path: string, { model, weights }: EncodedModel): [string, Uint8Array[]][] {
+  return [[path, model], ...(weights ? [[`${path}.data`, weights] as [string, Uint8Array[]]] : [])];
+}
+
+const sized = ([path, chunks]: [string, Uint8Array[]]) => ({
+  path,
+  bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
+});
+
+async function exportFolder(run: string, out: string, options: Options): Promise<ExportResult> {
+  const exported = exportBridge(run, options);
+  const { bridge } = exported;
+  const text = (content: string) => [Buffer.from(content, "utf8")];
+  const files: [string, Uint8Array[]][] = [
+    ...[...exported.models].flatMap(([name, model]) => filesOf(name, model)),
+    ["bridge.json", text(`${toJson(bridge, { indent: 2 })}\n`)],
+    ["README.md", text(modelCard(bridge))],
+    ["sample.py", text(pythonExample(bridge))],
+  ];
+  const replacement = openFolderReplacement(out);
+  try {
+    for (const [name, chunks] of files) writeFileAtomic(join(replacement.temporary, name), chunks);
+    replacement.commit();
+  } finally {
+    replacement.discard();
+  }
+  return { bridge, files: files.map(([name, chunks]) => sized([join(out, name), chunks])) };
+}

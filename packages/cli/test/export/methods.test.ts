@@ -1,0 +1,167 @@
+// The models of every method: the drift with all that stands before and behind the network, in either direction.
+import {
+  type Conditions,
+  type Direction,
+  driftOf,
+  type FittedGaussian,
+  type MixturePotential,
+  type Network,
+} from "@dsbm/bridge";
+import * as T from "@dsbm/torch";
+import { beforeEach, expect, it } from "vitest";
+import { distance, seeded } from "../../../../test/support/numbers.js";
+import {
+  type ExportedGraph,
+  graphsOf,
+  kindOf,
+  singleGraph,
+} from "../../src/export/bridge/models.js";
+import { encodeModel } from "../../src/export/onnx/model.js";
+import { buildNetwork } from "../../src/problem/network.js";
+import { bridgeProcess } from "../../src/problem/problem.js";
+import type { Trained } from "../../src/sample/trained.js";
+import { configured } from "../support.js";
+import { bytesOf, normal, open, run, times } from "./onnx.js";
+
+beforeEach(() => {
+  T.setNumThreads(1);
+});
+
+/** A run that was read, and its networks with weights of a seed. */
+function trained(words: readonly string[], { shape = [3] as readonly number[], name = "" } = {}) {
+  const vectors = ["dataset=gaussian", "data.dim=3", "model.hidden='16,16'"];
+  const found = configured(...(shape.length === 1 ? vectors : []), ...words);
+  const config = { ...found, ...(name && { method: name }) };
+  const process = bridgeProcess(config);
+  const { method } = process;
+  const make = (direction: Direction) => {
+    const net = buildNetwork(config, direction, { classes: 0, shape, method });
+    const generator = seeded(direction === "f" ? 1 : 2);
+    for (const p of net.parameters())
+      T.noGrad(() => T.tidy(() => p.add_(T.randn(p.shape, { generator }).mul(0.2))));
+    return net.eval() as Network;
+  };
+  const b = make("b");
+  const networks = { b, f: method.networks === "each" ? make("f") : b };
+  const rest = { config, shape, folder: "RUN", columns: null, directions: ["b", "f"] };
+  const conditioning = { channels: 0, classes: false };
+  const run = { ...process, ...rest, conditioning, models: {} } as unknown as Trained;
+  return { run, networks };
+}
+
+type Made = ReturnType<typeof trained>;
+
+/** What a sampler asks natively. */
+function native({ run: own, networks }: Made, direction: Direction, x: T.Tensor, t: T.Tensor) {
+  const given: Conditions | undefined = undefined;
+  if (kindOf(own) === "drift")
+    return driftOf({ ...own, networks }, { direction, grid: own.grid, given })(x, t);
+  return (networks[direction] as Network).forward(x, t, given);
+}
+
+const encode = (graph: ExportedGraph["graph"]) =>
+  bytesOf(
+    encodeModel(
+      { graph, producer: "test", version: "0", about: "", metadata: {} },
+      { beside: "none" },
+    ).model,
+  );
+
+/** The largest relative difference of all directions of all models, for 1 and 7 rows. */
+async function deviation(made: Made, graphs: readonly ExportedGraph[]): Promise<number> {
+  let worst = 0;
+  for (const { graph, directions } of graphs) {
+    const session = await open(encode(graph));
+    for (const [way, input] of Object.entries(directions))
+      for (const n of [1, 7]) {
+        const [x, t] = [normal(made.run.shape)(n), times(n)];
+        const feeds = { x, t, ...(input !== null && { direction: T.full([n], input) }) };
+        const several = session.outputNames.includes(`${kindOf(made.run)}_${way}`);
+        const name = several ? `${kindOf(made.run)}_${way}` : kindOf(made.run);
+        const wanted = T.noGrad(() => native(made, way as Direction, x, t));
+        const found = await run(session, feeds, name);
+        worst = Math.max(worst, distance(found, wanted) / wanted.abs().amax().item());
+      }
+    await session.release();
+  }
+  return worst;
+}
+
+const table: [words: string[], models: number][] = [
+  [[], 2],
+  [["std_trick=true"], 2],
+  [["mean_match=true"], 2],
+  [["sde=vp", "mean_match=true"], 2],
+  [["sde=vp", "mean_match=false"], 2],
+  [["method=sf2m"], 1],
+  [["method=rf"], 1],
+];
+
+it.each(table)("%j", async (words, models) => {
+  const made = trained(words);
+  const graphs = graphsOf(made.run, made.networks, ["f", "b"]);
+  expect(graphs).toHaveLength(models);
+  expect(await deviation(made, graphs)).toBeLessThan(1e-4);
+});
+
+it("increments are a drift with the length of a step inside", async () => {
+  const made = trained(["num_steps=8", "sigma=1"], { name: "dsb_increments" });
+  expect(await deviation(made, graphsOf(made.run, made.networks, ["f", "b"]))).toBeLessThan(1e-4);
+});
+
+it("α-DSBM: preconditioning and an input for the direction; or the directions built in", async () => {
+  const made = trained(["method=alpha_dsbm"]);
+  const net = made.networks.f as Network & { begin(data: object, epsilon: number): void };
+  net.begin({ x0: normal([3], 4)(50), x1: normal([3], 5)(50).mul(2).add(1) }, 0.7);
+  const graphs = graphsOf(made.run, made.networks, ["f", "b"]);
+  expect(graphs.map(({ graph }) => graph.inputs.map(({ name }) => name))).toEqual([
+    ["x", "t", "direction"],
+  ]);
+  expect(graphs[0]?.directions).toEqual({ f: 1, b: 0 });
+  expect(await deviation(made, graphs)).toBeLessThan(1e-4);
+  const one = singleGraph(made.run, made.networks, ["f", "b"]);
+  expect(one.graph.outputs.map(({ name }) => name)).toEqual(["drift_f", "drift_b"]);
+  expect(await deviation(made, [one])).toBeLessThan(1e-4);
+});
+
+it("LightSB and the Gaussian bridge: closed forms", async () => {
+  const light = trained(["method=lightsb", "mixture_components=4"]);
+  for (const net of Object.values(light.networks)) (net as MixturePotential).epsilon.fill_(0.8);
+  expect(await deviation(light, graphsOf(light.run, light.networks, ["f", "b"]))).toBeLessThan(
+    1e-4,
+  );
+  const gauss = trained(["method=gaussian_bridge"]);
+  const mixed = T.tensor(
+    [
+      [1, 0.5, 0],
+      [0, 1, 0.3],
+      [0.2, 0, 0.4],
+    ],
+    { dtype: "float32" },
+  );
+  const net = gauss.networks.f as unknown as FittedGaussian;
+  net.fit(normal([3], 6)(200).mm(mixed), normal([3], 7)(200).add(1), 0.8);
+  expect(await deviation(gauss, graphsOf(gauss.run, gauss.networks, ["f", "b"]))).toBeLessThan(
+    1e-4,
+  );
+});
+
+it("discrete DSB: the mean of the next point; and the end of a network that predicts it", async () => {
+  const image = ["dataset=synthetic", "data.image_size=8", "model.num_channels=8", "num_steps=4"];
+  const dsb = trained([...image, "method=dsb"], { shape: [1, 8, 8] });
+  expect(await deviation(dsb, graphsOf(dsb.run, dsb.networks, ["b"]))).toBeLessThan(1e-4);
+  const made = trained(["mean_match=true"]);
+  const [{ graph } = { graph: null }] = graphsOf(made.run, made.networks, ["f"]);
+  expect(graph?.outputs.map(({ name }) => name)).toEqual(["drift", "end"]);
+  const session = await open(encode(graph as ExportedGraph["graph"]));
+  const [x, t] = [normal([3])(7), times(7)];
+  const wanted = T.noGrad(() => (made.networks.f as Network).forward(x, t));
+  expect(distance(await run(session, { x, t }, "end"), wanted)).toBeLessThan(1e-5);
+});
+
+it("the Sinkhorn bridge is refused: its drift is the training samples", () => {
+  const made = trained(["method=sinkhorn_bridge"]);
+  expect(() => graphsOf(made.run, made.networks, ["f"])).toThrow(
+    /RUN is a run of sinkhorn_bridge, .*training samples themselves.*another method/,
+  );
+});

@@ -1,0 +1,29 @@
+// The keys of dsbm export: which networks of a run, and what the export says of itself. All else is in the run.
+
+import { z } from "zod";
+import type { Experiment } from "../resolve.js";
+import { count, file, flag, key, orNull } from "../schema/kinds.js";
+
+export const exportSchema = z.strictObject({
+  direction: orNull(
+    z.enum(["b", "f", "both"]),
+    "f: from time 0 to 1; b: from 1 to 0; null: all that there are, of a single model f if it is there",
+    "f",
+  ),
+  half_iteration: key(
+    z.union([z.literal("newest"), count()]),
+    "newest",
+    "the run as it was after this half-iteration",
+  ),
+  license: file("the licence of the exported networks, a name or a sentence", "CC-BY-4.0"),
+  overwrite: flag(false, "replace what is there"),
+});
+
+export type ExportConfig = z.output<typeof exportSchema>;
+
+/** A trained bridge as ONNX models. */
+export const exported: Experiment<typeof exportSchema> = {
+  name: "export",
+  about: "a trained bridge as ONNX models with all that sampling from them needs, or as a page",
+  schema: exportSchema,
+};
