@@ -8,7 +8,7 @@ const source = (room: string) =>
 export default defineConfig({
   resolve: {
     alias: Object.fromEntries(
-      ["config", "torch", "bridge", "nets", "data", "train", "runs"].map((room) => [
+      ["config", "torch", "bridge", "nets", "data", "train", "runs", "studio"].map((room) => [
         `@dsbm/${room}`,
         source(room),
       ]),

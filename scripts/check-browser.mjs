@@ -1,5 +1,6 @@
-// `npm run check:browser`: reports and players in a real browser. Installs Debian's chromium where it is missing and may be installed
-// (about 150 MB), and runs the test that `npm test` runs where chromium is there.
+// `npm run check:browser`: reports, players and the studio in a real browser. Installs Debian's chromium where it is missing and
+// may be installed (about 150 MB), runs the tests that `npm test` runs where chromium is there, with the rates of frames, prints
+// what the studio's table takes, and draws docs/studio/.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +16,7 @@ try {
   reportFailure(error);
   process.exit(1);
 }
-const tests = ["test/check/report.test.ts", "test/check/player.test.ts"];
+const tests = ["report", "player", "studio"].map((name) => `test/check/${name}.test.ts`);
 const words = [join(repo, "node_modules/vitest/vitest.mjs"), "run", ...tests];
-process.env.CHECK_FRAMES = "1";
-process.exitCode = spawnSync(process.execPath, words, { cwd: repo, stdio: "inherit" }).status ?? 1;
+const env = { ...process.env, CHECK_FRAMES: "1", STUDIO_PICTURES: join(repo, "docs/studio") };
+process.exitCode = spawnSync(process.execPath, words, { cwd: repo, stdio: "inherit", env }).status ?? 1;

@@ -10,7 +10,7 @@ const rows = readFileSync(join(root, "ARCHITECTURE.md"), "utf8").matchAll(
 
 const linesOf = (room) =>
   readdirSync(join(root, "packages", room, "src"), { recursive: true })
-    .filter((file) => file.endsWith(".ts") && !file.endsWith(".generated.ts"))
+    .filter((file) => /\.tsx?$/.test(file) && !file.endsWith(".generated.ts"))
     .map((file) => ({
       file: `${room}/src/${file}`,
       lines: readFileSync(join(root, "packages", room, "src", file), "utf8").split("\n").length - 1,

@@ -5,11 +5,12 @@ const rooms = {
   torch: [],
   runs: [],
   web: [],
+  studio: ["runs", "web"],
   bridge: ["torch"],
   nets: ["torch", "bridge"],
   data: ["torch", "bridge"],
   train: ["torch", "bridge"],
-  cli: ["config", "torch", "bridge", "nets", "data", "train", "runs", "web"],
+  cli: ["config", "torch", "bridge", "nets", "data", "train", "runs", "web", "studio"],
 };
 /** What the tests of a room may import besides: training is tested on networks and data. */
 const tests = { nets: ["data", "train"], train: ["nets", "data"] };

@@ -87,7 +87,7 @@ const STEPS = [
         "package-lock.json",
         ...bundled().flatMap((room) => [
           `packages/${room}/bundle.mjs`,
-          ...filesBelow(`packages/${room}/src`, /\.(ts|css|html)$/),
+          ...filesBelow(`packages/${room}/src`, /\.(ts|tsx|css|html)$/),
         ]),
       ]),
     intact: () => bundled().every((room) => has(`packages/${room}/dist/bundle`)),

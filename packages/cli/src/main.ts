@@ -40,6 +40,10 @@ const commands: Record<string, [about: string, load: Load]> = {
     "Show the state and the results of a sweep (status DIR, table DIR)",
     async () => (await import("./command/sweep.js")).sweepCommand,
   ],
+  studio: [
+    "Show the runs of a folder on a page of this machine ([FOLDER], --open)",
+    async () => (await import("./command/studio.js")).studioCommand,
+  ],
   start: [
     "The main job: bridges between handwritten digits, and one beside its exact answer",
     async () => (await import("./command/start.js")).start,

@@ -75,7 +75,7 @@ function help(
     about,
     ...(groups === "" ? [] : [groups]),
     helpTable(schema, { values, aliases, sections, width }),
-    "-m, --multirun   a key with several values (seed=1,2,3) makes a run for each combination\n--again          start over where a run is already",
+    "-m, --multirun   a key with several values (seed=1,2,3) makes a run for each combination\n--again          start over where a run is already\n--open           show the run on a page of this machine, as dsbm studio does",
     notes,
     launcherHelp(presets),
   ].join("\n\n");
@@ -84,9 +84,10 @@ function help(
 /** Runs the command; returns the exit code. Throws ConfigError for overrides that cannot be. */
 export async function runExperiment<C extends CompleteTrainConfig>(
   command: ExperimentCommand<C>,
-  args: string[],
+  given: string[],
 ): Promise<number> {
   const { experiment, load } = command;
+  const args = given.filter((arg) => arg !== "--open");
   const again = args.includes("--again");
   const tokens = args.filter((arg) => arg !== "--again");
   const { members, launcher, help: isHelp, values } = await resolved(experiment, tokens);
@@ -96,6 +97,7 @@ export async function runExperiment<C extends CompleteTrainConfig>(
   }
   const [first, ...rest] = members;
   if (!first) throw new ConfigError("sweep", "the sweep has no members");
+  if (args.length < given.length) await openStudio(first.config.paths.experiments_dir_name);
   const runner = await load();
   const complete = (member: Member<TrainConfig>) => ({
     ...member,
@@ -163,6 +165,12 @@ export async function runExperiment<C extends CompleteTrainConfig>(
       again,
     },
   );
+}
+
+/** Starts the studio beside the run and prints its address. */
+async function openStudio(folder: string): Promise<void> {
+  const { startBeside } = await import("../machine/browser.js");
+  console.error(`studio: ${await startBeside(folder)}`);
 }
 
 interface Place {

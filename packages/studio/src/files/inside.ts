@@ -1,0 +1,116 @@
+// The one door to the disk: plain files below one folder, reached through no link. What lies there may come from anybody, so
+// links, pipes and devices are refused, and every read has a limit.
+import {
+  closeSync,
+  constants,
+  type Dirent,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  type Stats,
+} from "node:fs";
+import { join } from "node:path";
+import { RunError } from "@dsbm/runs";
+
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+
+const missing = () => new RunError("not_found", "there is no such file in the folder");
+
+/** A folder of which plain files can be read. Paths below it have "/" between their parts; "" is the folder itself. */
+export class Folder {
+  readonly root: string;
+
+  /** Throws a file error where `root` is not there. */
+  constructor(root: string) {
+    this.root = realpathSync(root);
+  }
+
+  /** The absolute path of `path`. Throws RunError "not_found" unless it is made of plain names. */
+  resolve(path: string): string {
+    if (path === "") return this.root;
+    const isName = (part: string) => part !== "." && part !== ".." && /^[^\\\0]+$/.test(part);
+    const parts = path.split("/");
+    if (path.length > 4096 || !parts.every(isName)) throw missing();
+    return join(this.root, ...parts);
+  }
+
+  /** What lies at a path, reached through no link: a plain file or a folder; undefined for all else. */
+  stat(path: string): Stats | undefined {
+    return this.#isReal(path) ? this.peek(path) : undefined;
+  }
+
+  /** As `stat`, where the folder above is known to be no link; it says what there is, and `open` checks before it reads. */
+  peek(path: string): Stats | undefined {
+    try {
+      const stat = lstatSync(this.resolve(path), { throwIfNoEntry: false });
+      return stat?.isFile() || stat?.isDirectory() ? stat : undefined;
+    } catch {
+      // Not ours to look at.
+      return undefined;
+    }
+  }
+
+  #isReal(path: string): boolean {
+    const full = this.resolve(path);
+    try {
+      return realpathSync.native(full) === full;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The entries of a folder, sorted by name; none where it is none, or is reached through a link. */
+  list(path: string): Dirent[] {
+    try {
+      if (!this.#isReal(path)) return [];
+      const entries = readdirSync(this.resolve(path), { withFileTypes: true });
+      return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+    } catch {
+      // Gone meanwhile, a file, or not ours to read: nothing to show.
+      return [];
+    }
+  }
+
+  /** Opens a plain file. Throws RunError "not_found" for everything else; `use` gets the descriptor and the size. */
+  open<T>(path: string, use: (fd: number, stat: Stats) => T): T {
+    const full = this.resolve(path);
+    let fd: number;
+    try {
+      fd = openSync(full, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    } catch (error) {
+      throw new RunError("not_found", "there is no such file in the folder", { cause: error });
+    }
+    try {
+      const stat = fstatSync(fd);
+      // A folder above it may be a link, and may become one meanwhile: the open file itself must be the one inside.
+      const real = this.#isReal(path) ? lstatSync(full, { throwIfNoEntry: false }) : undefined;
+      if (!stat.isFile() || real?.ino !== stat.ino || real.dev !== stat.dev) throw missing();
+      return use(fd, stat);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** The bytes from `from` on, `limit` at most (from the end on where `from` is negative). Throws RunError. */
+  bytes(path: string, { from = 0, limit }: { from?: number; limit: number }): Buffer {
+    return this.open(path, (fd, { size }) => {
+      const start = from < 0 ? Math.max(0, size + from) : Math.min(from, size);
+      const buffer = Buffer.alloc(Math.min(limit, size - start));
+      let done = 0;
+      for (let count = -1; count !== 0 && done < buffer.length; done += count)
+        count = readSync(fd, buffer, done, buffer.length - done, start + done);
+      return buffer.subarray(0, done);
+    });
+  }
+
+  /** A whole file as text. Throws RunError "corrupt" for one of more than `limit` bytes. */
+  text(path: string, { limit = 8 << 20 } = {}): string {
+    const bytes = this.bytes(path, { limit: limit + 1 });
+    if (bytes.length > limit)
+      throw new RunError("corrupt", `${path} has more than the ${limit} bytes that are shown`);
+    return bytes.toString("utf8");
+  }
+}

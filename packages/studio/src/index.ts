@@ -1,0 +1,2 @@
+// What the command line imports.
+export { type Studio, type StudioOptions, startStudio } from "./server/studio.js";

@@ -1,0 +1,36 @@
+// Numbers, times and states as people read them.
+
+/** A number in about four digits. */
+export function digits(value: number | null | undefined, n = 4): string {
+  if (value === null || value === undefined) return "–";
+  if (!Number.isFinite(value)) return String(value);
+  if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value);
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2);
+  return String(Number(value.toPrecision(n)));
+}
+
+/** Seconds as 42s, 3m07s or 1h05m. */
+export function duration(seconds: number | null): string {
+  if (seconds === null || !Number.isFinite(seconds)) return "–";
+  const s = Math.max(0, Math.round(seconds));
+  const pad = (n: number) => String(n).padStart(2, "0");
+  if (s < 60) return `${s}s`;
+  if (s < 3600) return `${Math.floor(s / 60)}m${pad(s % 60)}s`;
+  return `${Math.floor(s / 3600)}h${pad(Math.floor((s % 3600) / 60))}m`;
+}
+
+/** 2026-11-26 04:10, in the time zone of the browser. */
+export function moment(time: string | null): string {
+  if (time === null) return "–";
+  const at = new Date(time);
+  const pad = (n: number) => String(n).padStart(2, "0");
+  const day = `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
+  return `${day} ${pad(at.getHours())}:${pad(at.getMinutes())}`;
+}
+
+/** The name of a metric's column: "sliced_w2 f" is "sliced_w2 forward". */
+export const metricTitle = (name: string): string => name.replace(/ f$/, " →").replace(/ b$/, " ←");
+
+export const directionTitle = (direction: string | null): string =>
+  direction === "f" ? "forward (f)" : direction === "b" ? "backward (b)" : "both";

@@ -1,0 +1,57 @@
+// The address: which page, of which runs, with which settings. Everything that changes what is seen is here, so that an
+// address can be kept and sent, and the browser's back button works.
+import { useEffect, useState } from "preact/hooks";
+
+export interface Route {
+  page: "runs" | "run" | "compare";
+  /** The run of the page "run". */
+  run: string;
+  params: URLSearchParams;
+}
+
+/** The route of the fragment of an address. */
+export function parseRoute(hash: string): Route {
+  const [path = "", query = ""] = hash.replace(/^#\/?/, "").split(/\?(.*)/s);
+  const params = new URLSearchParams(query);
+  if (path === "compare") return { page: "compare", run: "", params };
+  if (path === "run") return { page: "run", run: params.get("run") ?? "", params };
+  return { page: "runs", run: "", params };
+}
+
+export function hrefOf(
+  page: Route["page"],
+  params: Readonly<Record<string, string | readonly string[]>> = {},
+): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(params))
+    for (const one of [value].flat()) query.append(name, one as string);
+  const text = query.toString();
+  return `#/${page === "runs" ? "" : page}${text === "" ? "" : `?${text}`}`;
+}
+
+/** The route, and a page that is drawn again when it changes. */
+export function useRoute(): Route {
+  const [hash, setHash] = useState(location.hash);
+  useEffect(() => {
+    const follow = () => setHash(location.hash);
+    addEventListener("hashchange", follow);
+    return () => removeEventListener("hashchange", follow);
+  }, []);
+  return parseRoute(hash);
+}
+
+/** Changes settings in the address; null takes one out. */
+export function setParams(
+  changes: Readonly<Record<string, string | readonly string[] | null>>,
+): void {
+  const { page, params } = parseRoute(location.hash);
+  for (const [name, value] of Object.entries(changes)) {
+    params.delete(name);
+    if (value !== null) for (const one of [value].flat()) params.append(name, one as string);
+  }
+  const text = params.toString();
+  const path = `#/${page === "runs" ? "" : page}${text === "" ? "" : `?${text}`}`;
+  if (path === location.hash) return;
+  history.replaceState(null, "", path);
+  dispatchEvent(new HashChangeEvent("hashchange"));
+}

@@ -1,0 +1,104 @@
+// The page of the studio: a head with the folder and the theme, and below it what the address names.
+import { render } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { Rows, RunRow, Settings } from "../shared/api.js";
+import { hrefOf, useRoute } from "./lib/route.js";
+import { apiPath, ask, send, useEvents } from "./lib/server.js";
+import { RunPage } from "./run/run.js";
+import { Compare } from "./runs/compare.js";
+import { RunsPage } from "./runs/runs.js";
+
+const themes = ["system", "light", "dark"] as const;
+
+function App() {
+  const { page, run, params } = useRoute();
+  const [rows, setRows] = useState<ReadonlyMap<string, RunRow> | null>(null);
+  const [left, setLeft] = useState(0);
+  const [settings, setSettings] = useState<Settings | null>(null);
+  const isThere = useEvents(apiPath("runs/events"), {
+    rows: (news: Rows) => {
+      setLeft(news.left);
+      setRows((before) => {
+        const next = new Map(before ?? []);
+        for (const id of news.removed) next.delete(id);
+        for (const row of news.rows) next.set(row.id, row);
+        return next;
+      });
+    },
+  });
+  useEffect(() => {
+    ask<Settings>(apiPath("settings")).then(setSettings, console.warn);
+  }, []);
+  const save = (changes: Partial<Settings>) => {
+    const next = { theme: "system", columns: [], ...settings, ...changes } as Settings;
+    setSettings(next);
+    send(apiPath("settings"), "PUT", next).catch(console.warn);
+  };
+  useEffect(() => {
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    const show = () => {
+      const theme = settings?.theme ?? "system";
+      const isDark = theme === "dark" || (theme === "system" && dark.matches);
+      document.documentElement.dataset.theme = isDark ? "dark" : "light";
+      dispatchEvent(new Event("themechange"));
+    };
+    show();
+    dark.addEventListener("change", show);
+    return () => dark.removeEventListener("change", show);
+  }, [settings?.theme]);
+  const all = rows === null ? null : [...rows.values()];
+  const title = page === "run" ? (rows?.get(run)?.name ?? "run") : page;
+  useEffect(() => {
+    document.title = `${title} – dsbm studio`;
+  }, [title]);
+  return (
+    <>
+      <header class="top">
+        <a class="brand" href={hrefOf("runs")}>
+          dsbm studio
+        </a>
+        <nav aria-label="Pages">
+          <a href={hrefOf("runs")} aria-current={page === "runs" ? "page" : undefined}>
+            Runs
+          </a>
+          {page !== "runs" && (
+            <a href={location.hash} aria-current="page">
+              {title}
+            </a>
+          )}
+        </nav>
+        <label>
+          <span>Theme </span>
+          <select
+            aria-label="Theme"
+            value={settings?.theme ?? "system"}
+            onChange={(e) => save({ theme: e.currentTarget.value as Settings["theme"] })}
+          >
+            {themes.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
+      </header>
+      {!isThere && (
+        <p class="wrong" role="alert">
+          The studio does not answer: it was ended in its terminal, or the connection is lost. This
+          page shows what it had.
+        </p>
+      )}
+      <main>
+        {page === "runs" && (
+          <RunsPage
+            {...{ rows: all, left, params }}
+            columns={settings?.columns ?? []}
+            onColumns={(columns) => save({ columns })}
+          />
+        )}
+        {page === "run" && <RunPage key={run} id={run} params={params} />}
+        {page === "compare" && <Compare rows={rows} params={params} />}
+      </main>
+    </>
+  );
+}
+
+render(<App />, document.getElementById("app") as HTMLElement);

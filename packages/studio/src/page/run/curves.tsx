@@ -1,0 +1,155 @@
+// Losses, rates and evaluations of a run over one axis: smoothing, logarithm, and a zoom that all charts share.
+import { useMemo } from "preact/hooks";
+import type { HistoryPart, RunDetail } from "../../shared/api.js";
+import { metricsOf } from "../../shared/metrics.js";
+import { Chart, type Range } from "../chart/chart.js";
+import { setParams } from "../lib/route.js";
+import { axisOf, curvesOf, evaluationCurves } from "./series.js";
+
+const titles: Record<string, string> = {
+  loss: "Loss",
+  rate: "Training steps a second",
+  grad_norm: "Norm of the gradient",
+};
+const most = 40;
+/** Moments and what has nothing to be compared with come second. */
+const isMain = ({ name, reference }: { name: string; reference: string | null }) =>
+  reference !== null ? !/^end_(mean|var)$/.test(name) : name === "variance_kept";
+
+export function rangeOf(params: URLSearchParams): Range | null {
+  const [min, max] = (params.get("x") ?? "").split("_").map(Number);
+  return min !== undefined && max !== undefined && max > min ? { min, max } : null;
+}
+
+export const setRange = (range: Range | null) =>
+  setParams({
+    x: range && `${Number(range.min.toPrecision(6))}_${Number(range.max.toPrecision(6))}`,
+  });
+
+export const weightOf = (params: URLSearchParams): number => {
+  const given = Number(params.get("smooth") ?? "0.9");
+  return given >= 0 && given < 1 ? given : 0.9;
+};
+
+export function Curves({
+  detail,
+  history,
+  params,
+}: {
+  detail: RunDetail;
+  history: HistoryPart;
+  params: URLSearchParams;
+}) {
+  const weight = weightOf(params);
+  const logs = params.getAll("log");
+  const isLog = (name: string) => (logs.length === 0 ? name === "loss" : logs.includes(name));
+  const range = rangeOf(params);
+  const axis = useMemo(() => axisOf(history), [history]);
+  const names = Object.keys(history.metrics);
+  const training = useMemo(
+    () =>
+      names.map((name) => ({
+        ...{ name, x: axis.x, log: isLog(name) },
+        curves: curvesOf(history, name, { weight, positive: isLog(name) }),
+      })),
+    [history, weight, logs.join()],
+  );
+  const evaluations = useMemo(
+    () =>
+      [...metricsOf(detail.results.columns)].slice(0, most).flatMap(([metric, reference]) => {
+        const found = evaluationCurves(detail.results, { metric, reference, axis });
+        return found.curves.length > 0 ? [{ name: metric, reference, ...found }] : [];
+      }),
+    [detail.results, axis],
+  );
+  const toggleLog = (name: string, on: boolean) => {
+    const now = [...names, ...evaluations.map((e) => e.name)].filter(isLog);
+    const next = on ? [...now, name] : now.filter((other) => other !== name);
+    setParams({ log: next.length === 0 ? "none" : next });
+  };
+  const shared = { range, onRange: setRange, marks: axis.marks, group: "run", xLabel: "step" };
+  const logBox = (name: string) => (
+    <label class="check log">
+      <input
+        type="checkbox"
+        checked={isLog(name)}
+        onChange={(e) => toggleLog(name, e.currentTarget.checked)}
+      />{" "}
+      log<span class="hidden"> axis of {name}</span>
+    </label>
+  );
+  const evaluation = ({ name, reference, x, curves }: (typeof evaluations)[number]) => (
+    <div key={name}>
+      {logBox(name)}
+      <Chart
+        title={reference ? `${name} (dotted: ${reference})` : name}
+        log={isLog(name)}
+        {...{ x, curves }}
+        {...shared}
+        range={range ?? wholeAxis(axis.x)}
+      />
+    </div>
+  );
+  return (
+    <>
+      <section aria-label="Training">
+        <h2>Training</h2>
+        <div class="bar">
+          <label>
+            Smoothing{" "}
+            <input
+              type="range"
+              min="0"
+              max="0.99"
+              step="0.01"
+              value={weight}
+              onInput={(e) => setParams({ smooth: e.currentTarget.value })}
+            />{" "}
+            <output>{weight}</output>
+          </label>
+          <button type="button" disabled={range === null} onClick={() => setRange(null)}>
+            Show all steps
+          </button>
+          <span class="note">
+            Drag over a part to see it larger. Keys on a chart: arrows, + and −, 0.
+          </span>
+        </div>
+        {names.length === 0 && <p class="note">No training step has been written yet.</p>}
+        <div class="charts">
+          {training.map(({ name, log, ...rest }) => (
+            <div key={name}>
+              {logBox(name)}
+              <Chart title={titles[name] ?? name} log={log} {...rest} {...shared} />
+            </div>
+          ))}
+        </div>
+      </section>
+      {evaluations.length > 0 && (
+        <section aria-label="Evaluations">
+          <h2>Evaluations</h2>
+          <p class="note">
+            Dotted: what the metric is compared with, such as other data of the same kind.
+          </p>
+          <div class="charts">{evaluations.filter(isMain).map(evaluation)}</div>
+          {evaluations.some((one) => !isMain(one)) && (
+            <details
+              open={params.get("more") === "yes"}
+              onToggle={(e) => setParams({ more: e.currentTarget.open ? "yes" : null })}
+            >
+              <summary>More of what was measured</summary>
+              {params.get("more") === "yes" && (
+                <div class="charts">
+                  {evaluations.filter((one) => !isMain(one)).map(evaluation)}
+                </div>
+              )}
+            </details>
+          )}
+        </section>
+      )}
+    </>
+  );
+}
+
+/** Evaluations lie on the axis of training. */
+const wholeAxis = (x: number[]): Range | null =>
+  x.length > 1 ? { min: x[0] as number, max: x.at(-1) as number } : null;

@@ -1,0 +1,76 @@
+// The pictures of a run's evaluations: those of one kind side by side for both directions, with a slider over time.
+import type { Picture, RunDetail } from "../../shared/api.js";
+import { directionTitle } from "../lib/format.js";
+import { setParams } from "../lib/route.js";
+import { apiPath } from "../lib/server.js";
+
+export function Pictures({ detail, params }: { detail: RunDetail; params: URLSearchParams }) {
+  const { pictures, row } = detail;
+  if (pictures.length === 0) return null;
+  const kinds = [...new Set(pictures.map(({ kind }) => kind))];
+  const wanted = params.get("picture") ?? "";
+  const kind = kinds.includes(wanted) ? wanted : (kinds[0] as string);
+  const own = pictures.filter((picture) => picture.kind === kind);
+  const times = [...new Set(own.map(({ at }) => at))];
+  const given = params.get("time");
+  const index = given === null ? times.length - 1 : Math.min(Number(given) || 0, times.length - 1);
+  const ways = [...new Set(own.map(({ direction }) => direction))].sort().reverse();
+  /** The newest picture of a direction up to the chosen time. */
+  const shown = ways.flatMap((way) => {
+    const found = own.findLast(
+      ({ direction, at }) => direction === way && times.indexOf(at) <= index,
+    );
+    return found ? [found] : [];
+  });
+  const source = ({ file, changed }: Picture) =>
+    apiPath("picture", { run: row.id, file, v: String(changed) });
+  return (
+    <section aria-label="Pictures">
+      <h2>Pictures</h2>
+      <div class="bar">
+        {kinds.length > 1 && (
+          <label>
+            What{" "}
+            <select
+              value={kind}
+              onChange={(e) => setParams({ picture: e.currentTarget.value, time: null })}
+            >
+              {kinds.map((name) => (
+                <option key={name}>{name}</option>
+              ))}
+            </select>
+          </label>
+        )}
+        {times.length > 1 && (
+          <label>
+            When{" "}
+            <input
+              type="range"
+              min="0"
+              max={times.length - 1}
+              value={index}
+              aria-valuetext={times[index]}
+              onInput={(e) => {
+                const at = Number(e.currentTarget.value);
+                setParams({ time: at === times.length - 1 ? null : String(at) });
+              }}
+            />{" "}
+            <output>{index === times.length - 1 ? `newest: ${times[index]}` : times[index]}</output>
+          </label>
+        )}
+      </div>
+      <div class="pictures">
+        {shown.map((picture) => (
+          <figure key={picture.direction ?? picture.file}>
+            <figcaption>
+              {[picture.direction && directionTitle(picture.direction), picture.at]
+                .filter(Boolean)
+                .join(", ") || picture.file}
+            </figcaption>
+            <img src={source(picture)} alt={`${kind}, ${directionTitle(picture.direction)}`} />
+          </figure>
+        ))}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,170 @@
+// The page of one run, as it goes: its state and time, what went wrong, and the part that the address names.
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { HistoryPart, RunDetail } from "../../shared/api.js";
+import { History } from "../../shared/history.js";
+import { digits, duration, moment } from "../lib/format.js";
+import { hrefOf } from "../lib/route.js";
+import { apiPath, ask, useEvents } from "../lib/server.js";
+import { secondsOf } from "../runs/columns.js";
+import { Curves } from "./curves.js";
+import { Configuration, Environment, Log, QualityTable } from "./facts.js";
+import { Pictures } from "./pictures.js";
+
+const tabs = ["overview", "report", "configuration", "environment", "log"] as const;
+
+export function RunPage({ id, params }: { id: string; params: URLSearchParams }) {
+  const [detail, setDetail] = useState<RunDetail | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const { history, take } = useHistory();
+  useEffect(() => {
+    ask<RunDetail>(apiPath("run", { run: id })).then(setDetail, (e: Error) => setError(e.message));
+  }, [id]);
+  useEvents(apiPath("run/events", { run: id }), {
+    detail: (found: RunDetail) => setDetail(found),
+    history: take,
+    gone: () => setError("the folder of this run was deleted"),
+  });
+  if (error !== null && detail === null) return <p class="wrong">{error}</p>;
+  if (detail === null) return <p class="note">Reading the run …</p>;
+  const given = params.get("tab") ?? "overview";
+  const tab = tabs.find((name) => name === given) ?? "overview";
+  const to = (name: string) => {
+    const kept = Object.fromEntries([...new Set(params.keys())].map((k) => [k, params.getAll(k)]));
+    return hrefOf("run", { ...kept, run: id, tab: name });
+  };
+  return (
+    <>
+      <Head detail={detail} history={history} error={error} />
+      <nav class="tabs" aria-label="Parts of this run">
+        {tabs.map((name) => (
+          <a key={name} href={to(name)} aria-current={name === tab ? "page" : undefined}>
+            {name[0]?.toUpperCase() + name.slice(1)}
+          </a>
+        ))}
+      </nav>
+      {tab === "overview" && (
+        <>
+          <Curves {...{ detail, history, params }} />
+          <Pictures {...{ detail, params }} />
+          <QualityTable detail={detail} />
+        </>
+      )}
+      {tab === "report" && <Report detail={detail} />}
+      {tab === "configuration" && <Configuration {...{ detail, params }} />}
+      {tab === "environment" && <Environment detail={detail} />}
+      {tab === "log" && <Log detail={detail} />}
+    </>
+  );
+}
+
+/** The curves so far, and what takes in new ones. */
+function useHistory() {
+  const kept = useRef(new History());
+  const [version, setVersion] = useState(0);
+  const history = useMemo(() => kept.current.part(), [version]);
+  return {
+    history,
+    take(part: HistoryPart) {
+      kept.current.append(part);
+      setVersion((n) => n + 1);
+    },
+  };
+}
+
+function Head({
+  detail,
+  history,
+  error,
+}: {
+  detail: RunDetail;
+  history: HistoryPart;
+  error: string | null;
+}) {
+  const { row, problems, steps } = detail;
+  const [, tick] = useState(0);
+  const isLive = row.state === "running";
+  useEffect(() => {
+    if (!isLive) return;
+    const timer = setInterval(() => tick((n) => n + 1), 1000);
+    return () => clearInterval(timer);
+  }, [isLive]);
+  const seconds = secondsOf(row);
+  const left = isLive ? timeLeft(detail, history, seconds) : null;
+  const wrong = [
+    ...(error === null ? [] : [error]),
+    ...(row.reason !== null && row.state !== "finished" ? [row.reason] : []),
+    ...history.notFinite.map(
+      ({ metric, value, half, step }) =>
+        `${metric} is ${value} from step ${step} of half-iteration ${half} on`,
+    ),
+    ...problems,
+  ];
+  const facts: [string, string][] = [
+    ["Half-iteration", row.halves === null ? `${row.half}` : `${row.half} of ${row.halves}`],
+    ["Step", steps === null ? `${row.step}` : `${row.step} of ${steps}`],
+    ["Loss", digits(row.loss)],
+    ["Time", duration(seconds)],
+    ...(isLive ? ([["Left", left === null ? "–" : `about ${duration(left)}`]] as const) : []),
+    ["Method", row.method || "–"],
+    ["Data", row.data || "–"],
+    ["Seed", row.seed || "–"],
+    ["Started", moment(row.started)],
+    ...(row.sweep === null ? [] : ([["Sweep", `${row.sweep}: ${row.member}`]] as const)),
+  ].map(([name, value]) => [name as string, value as string]);
+  return (
+    <>
+      <h1>
+        {row.name || "Run"}{" "}
+        <span class={`state ${row.state}`} role="status">
+          {row.state}
+        </span>
+      </h1>
+      <p class="note place">{row.id}</p>
+      {wrong.length > 0 && (
+        <div
+          class={row.state === "interrupted" && wrong.length === 1 ? "warned" : "wrong"}
+          role="alert"
+        >
+          {wrong.map((line) => (
+            <p key={line}>{line}</p>
+          ))}
+        </div>
+      )}
+      <dl class="facts">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  );
+}
+
+/** Seconds that a run will still take: to its limit of minutes, or by the rate of its last steps. */
+function timeLeft(
+  { maxMinutes, stepsLeft }: RunDetail,
+  history: HistoryPart,
+  seconds: number | null,
+): number | null {
+  if (maxMinutes !== null && seconds !== null) return Math.max(0, 60 * maxMinutes - seconds);
+  const rates = (history.metrics.rate?.mean ?? []).filter((v) => v !== null).slice(-20);
+  if (stepsLeft === null || rates.length === 0) return null;
+  const mean = rates.reduce((sum, v) => sum + v, 0) / rates.length;
+  return mean > 0 ? stepsLeft / mean : null;
+}
+
+/** The report of the run: somebody else's page, which may run nothing and load nothing. */
+function Report({ detail }: { detail: RunDetail }) {
+  if (!detail.hasReport)
+    return <p class="note">This run has no report yet: it is written when the run ends.</p>;
+  return (
+    <iframe
+      class="report"
+      title={`Report of ${detail.row.name}`}
+      sandbox=""
+      src={apiPath("report", { run: detail.row.id })}
+    />
+  );
+}

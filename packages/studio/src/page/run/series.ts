@@ -1,0 +1,113 @@
+// The curves of a run from its merged rows: a common axis of steps over all half-iterations, and per direction the raw
+// values, the band of what was merged and the smoothed curve.
+import type { Cell, HistoryPart, RunDetail } from "../../shared/api.js";
+import type { Curve, Values } from "../chart/chart.js";
+import { smooth } from "../chart/smooth.js";
+import { directionColor } from "../chart/theme.js";
+
+/** So few rows are drawn as points, too. */
+const fewRows = 12;
+
+export interface Axis {
+  /** Steps over all half-iterations, per row. */
+  x: number[];
+  /** Where each half-iteration begins. */
+  marks: { x: number; label: string }[];
+  /** The steps before a half-iteration. */
+  before(half: number): number;
+}
+
+/** The axis of steps. Half-iterations follow each other, each from the last step of the one before. */
+export function axisOf({ half, step, direction }: HistoryPart): Axis {
+  const offsets = new Map<number, number>();
+  const marks: Axis["marks"] = [];
+  let [end, offset, last] = [0, 0, Number.NaN];
+  const x = step.map((at, i) => {
+    const now = half[i] as number;
+    if (now !== last) {
+      offset = end;
+      offsets.set(now, offset);
+      marks.push({ x: offset, label: `${now} ${direction[i]}` });
+      last = now;
+    }
+    end = offset + at;
+    return end;
+  });
+  return { x, marks, before: (n) => offsets.get(n) ?? end };
+}
+
+/** The curves of one metric, forward and backward; `positive` leaves out what a logarithm has no place for. */
+export function curvesOf(
+  history: HistoryPart,
+  metric: string,
+  { weight, positive }: { weight: number; positive: boolean },
+): Curve[] {
+  const found = history.metrics[metric];
+  if (!found) return [];
+  const isOk = (v: number | null | undefined): v is number => v != null && (!positive || v > 0);
+  return (["f", "b"] as const).flatMap((way) => {
+    const of = (values: Values): Values =>
+      values.map((v, i) => (history.direction[i] === way && isOk(v) ? v : null));
+    const raw = of(found.mean);
+    if (raw.every((v) => v === null)) return [];
+    const color = directionColor[way];
+    const label = way === "f" ? "forward" : "backward";
+    const dash = way === "b" ? [7, 3] : [];
+    const startsAt = (i: number) => history.half[i] !== history.half[i - 1];
+    const isMerged = found.max.some((v, i) => v !== found.min[i]);
+    const band = isMerged ? { band: { min: of(found.min), max: of(found.max) } } : {};
+    const points = raw.filter((v) => v !== null).length <= fewRows;
+    if (weight === 0) return [{ label, y: raw, color, dash, points, ...band }];
+    return [
+      { label: `${label} raw`, y: raw, color, raw: true, ...band },
+      { label, y: smooth(raw, weight, startsAt), color, dash, points },
+    ];
+  });
+}
+
+/** The evaluations of one metric over the same axis, each direction with its reference. */
+export function evaluationCurves(
+  { columns, rows }: RunDetail["results"],
+  { metric, reference, axis }: { metric: string; reference: string | null; axis: Axis },
+): { x: number[]; curves: Curve[] } {
+  const at = (row: Cell[], name: string) => row[columns.indexOf(name)] ?? null;
+  const points = rows.flatMap((row) => {
+    const [half, step, direction] = ["half_iteration", "step", "direction"].map((n) => at(row, n));
+    const value = at(row, metric);
+    if (typeof half !== "number" || typeof value !== "number") return [];
+    const x = axis.x.length > 0 ? axis.before(half) + (typeof step === "number" ? step : 0) : half;
+    const beside = reference === null ? null : at(row, reference);
+    return [{ x, direction, value, beside: typeof beside === "number" ? beside : null }];
+  });
+  const x = [...new Set(points.map((point) => point.x))].sort((a, b) => a - b);
+  const curves = (["f", "b"] as const).flatMap((way): Curve[] => {
+    const own = points.filter((point) => point.direction === way);
+    if (own.length === 0) return [];
+    const values = (of: (point: (typeof own)[number]) => number | null) => {
+      const found = new Map(own.map((point) => [point.x, of(point)]));
+      return joined(x.map((place) => found.get(place) ?? null));
+    };
+    const label = way === "f" ? "forward" : "backward";
+    const color = directionColor[way];
+    const floor = values(({ beside }) => beside);
+    return [
+      { label, color, points: true, y: values(({ value }) => value) },
+      ...(floor.some((v) => v !== null)
+        ? [{ label: `${label} ${reference}`, color, y: floor, dash: [3, 4] }]
+        : []),
+    ];
+  });
+  return { x, curves };
+}
+
+/** Values between which a line is drawn although others lie between them on the axis. */
+function joined(values: Values): Values {
+  const known = values.flatMap((v, i) => (v === null ? [] : [i]));
+  return values.map((v, i) => {
+    if (v !== null) return v;
+    const after = known.find((k) => k > i);
+    const before = known.findLast((k) => k < i);
+    // undefined: uPlot draws through it; null: a gap.
+    return after === undefined || before === undefined ? null : (undefined as unknown as null);
+  });
+}

@@ -1,0 +1,147 @@
+// The columns of the table of runs: what each shows, and how it sorts. Filters too: all of it without a page.
+import type { RunRow } from "../../shared/api.js";
+import { digits, duration, metricTitle, moment } from "../lib/format.js";
+
+export interface Column {
+  id: string;
+  title: string;
+  isNumber: boolean;
+  text(row: RunRow): string;
+  /** What rows are sorted by; null comes last. */
+  key(row: RunRow): string | number | null;
+}
+
+const column = (
+  id: string,
+  title: string,
+  key: Column["key"],
+  text: Column["text"] = (row) => String(key(row) ?? "–"),
+  isNumber = false,
+): Column => ({ id, title, isNumber, text, key });
+
+const progress = ({ half, halves }: RunRow) =>
+  halves === null ? `${half}` : `${half} / ${halves}`;
+
+/** Seconds of a run; one that lives goes on while the page is open. */
+export const secondsOf = ({ state, seconds, started }: RunRow, now = Date.now()): number | null =>
+  state === "running" && seconds !== null && started !== null
+    ? Math.max(seconds, (now - Date.parse(started)) / 1000)
+    : seconds;
+
+const fixed: readonly Column[] = [
+  column("name", "Run", ({ name }) => name),
+  column("state", "State", ({ state }) => state),
+  column(
+    "method",
+    "Method",
+    ({ method }) => method,
+    ({ method }) => method || "–",
+  ),
+  column(
+    "data",
+    "Data",
+    ({ data }) => data,
+    ({ data }) => data || "–",
+  ),
+  column(
+    "seed",
+    "Seed",
+    ({ seed }) => seed,
+    ({ seed }) => seed || "–",
+  ),
+  column("half", "Half", ({ half }) => half, progress, true),
+  column(
+    "seconds",
+    "Time",
+    (row) => row.seconds,
+    (row) => duration(secondsOf(row)),
+    true,
+  ),
+  column(
+    "loss",
+    "Loss",
+    ({ loss }) => loss,
+    ({ loss }) => digits(loss),
+    true,
+  ),
+];
+const started = column(
+  "started",
+  "Started",
+  (row) => row.started,
+  (row) => moment(row.started),
+);
+
+/** All metrics that runs have, the ones of most runs first. */
+export function metricNames(rows: readonly RunRow[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { metrics } of rows)
+    for (const name of Object.keys(metrics)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1]).map(([name]) => name);
+}
+
+/** The columns of a table with these metrics. */
+export const columnsWith = (metrics: readonly string[]): Column[] => [
+  ...fixed,
+  ...metrics.map((name) =>
+    column(
+      name,
+      metricTitle(name),
+      (row) => row.metrics[name]?.value ?? null,
+      (row) => {
+        const found = row.metrics[name];
+        return found ? digits(found.value) : "–";
+      },
+      true,
+    ),
+  ),
+  started,
+];
+
+/** Metrics that are shown where nobody has chosen. */
+export function usualMetrics(names: readonly string[]): string[] {
+  const first = /^(sliced_w2|share|kl_full|variance_kept|mean|var|cov) /;
+  const found = names.filter((name) => first.test(name));
+  return (found.length > 0 ? found : names).slice(0, 4);
+}
+
+/** Runs in which every word of the filter occurs. */
+export function filtered(
+  rows: readonly RunRow[],
+  { words, state }: { words: string; state: string },
+) {
+  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
+  return rows.filter((row) => {
+    if (state !== "" && row.state !== state) return false;
+    const { id, name, method, data, sweep, member } = row;
+    const text = [id, name, method, data, row.state, sweep, member].join(" ").toLowerCase();
+    return wanted.every((word) => text.includes(word));
+  });
+}
+
+/** Runs in order of a column; those without a value last, equal ones by time, the newest first. */
+export function sorted(rows: readonly RunRow[], by: Column, descending: boolean): RunRow[] {
+  const sign = descending ? -1 : 1;
+  const compare = (a: string | number | null, b: string | number | null) => {
+    if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
+    if (typeof a === "number" && typeof b === "number") return sign * (a - b);
+    return sign * String(a).localeCompare(String(b), undefined, { numeric: true });
+  };
+  return rows.toSorted(
+    (a, b) =>
+      compare(by.key(a), by.key(b)) ||
+      (b.started ?? "").localeCompare(a.started ?? "") ||
+      a.id.localeCompare(b.id),
+  );
+}
+
+/** Rows by their sweep, in the order in which they come; runs outside sweeps are a group without a name. */
+export function grouped(rows: readonly RunRow[]): [sweep: string | null, rows: RunRow[]][] {
+  const groups = new Map<string | null, RunRow[]>();
+  for (const row of rows) {
+    const group = groups.get(row.sweep);
+    if (group) group.push(row);
+    else groups.set(row.sweep, [row]);
+  }
+  return [...groups];
+}

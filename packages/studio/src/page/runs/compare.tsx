@@ -1,0 +1,285 @@
+// Chosen runs beside each other: their curves in one chart, what their configurations differ in, and their metrics.
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { HistoryPart, RunDetail, RunRow } from "../../shared/api.js";
+import { Chart, type Curve, type Values } from "../chart/chart.js";
+import { smooth } from "../chart/smooth.js";
+import { runStyle } from "../chart/theme.js";
+import { digits, directionTitle, metricTitle } from "../lib/format.js";
+import { hrefOf, setParams } from "../lib/route.js";
+import { Scroll } from "../lib/scroll.js";
+import { apiPath, ask } from "../lib/server.js";
+import { rangeOf, setRange, weightOf } from "../run/curves.js";
+import { axisOf } from "../run/series.js";
+import { shortPlace } from "./table.js";
+
+const most = 16;
+const againMs = 2000;
+
+interface Found {
+  detail: RunDetail;
+  history: HistoryPart | null;
+}
+
+export function Compare({
+  rows,
+  params,
+}: {
+  rows: ReadonlyMap<string, RunRow> | null;
+  params: URLSearchParams;
+}) {
+  const ids = params.getAll("run").slice(0, most);
+  const { found, errors } = useRuns(ids, rows);
+  const runs = ids.flatMap((id) => found.get(id) ?? []);
+  const weight = weightOf(params);
+  const metrics = [...new Set(runs.flatMap(({ history }) => Object.keys(history?.metrics ?? {})))];
+  const metric = metrics.find((name) => name === params.get("metric")) ?? metrics[0] ?? "loss";
+  const way = ["f", "b"].find((name) => name === params.get("direction")) ?? "both";
+  const isLog = (params.get("log") ?? "loss") !== "none";
+  const labels = labelsOf(runs.map(({ detail }) => detail.row));
+  const { x, curves } = useMemo(
+    () => overlay(runs, { metric, way, weight, labels, isLog }),
+    [found, ids.join("\n"), metric, way, weight, isLog],
+  );
+  if (ids.length === 0)
+    return (
+      <p>
+        Choose runs in the <a href={hrefOf("runs")}>table</a> to compare them.
+      </p>
+    );
+  return (
+    <>
+      <h1>Comparison of {ids.length} runs</h1>
+      {errors.map((line) => (
+        <p class="wrong" role="alert" key={line}>
+          {line}
+        </p>
+      ))}
+      <section aria-label="Curves">
+        <h2>Curves</h2>
+        <div class="bar">
+          <label>
+            Curve{" "}
+            <select value={metric} onChange={(e) => setParams({ metric: e.currentTarget.value })}>
+              {metrics.map((name) => (
+                <option key={name}>{name}</option>
+              ))}
+            </select>
+          </label>
+          <label>
+            Direction{" "}
+            <select value={way} onChange={(e) => setParams({ direction: e.currentTarget.value })}>
+              <option value="both">both</option>
+              <option value="f">forward</option>
+              <option value="b">backward</option>
+            </select>
+          </label>
+          <label>
+            Smoothing{" "}
+            <input
+              type="range"
+              min="0"
+              max="0.99"
+              step="0.01"
+              value={weight}
+              onInput={(e) => setParams({ smooth: e.currentTarget.value })}
+            />{" "}
+            <output>{weight}</output>
+          </label>
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={isLog}
+              onChange={(e) => setParams({ log: e.currentTarget.checked ? null : "none" })}
+            />{" "}
+            log axis
+          </label>
+          <button type="button" disabled={rangeOf(params) === null} onClick={() => setRange(null)}>
+            Show all steps
+          </button>
+        </div>
+        <div class="wide">
+          <Chart
+            title={`${metric}, ${directionTitle(way)}`}
+            {...{ x, curves, log: isLog }}
+            range={rangeOf(params)}
+            onRange={setRange}
+            xLabel="step"
+            group="compare"
+          />
+        </div>
+      </section>
+      <Metrics runs={runs.map(({ detail }) => detail)} labels={labels} />
+      <Differences runs={runs.map(({ detail }) => detail)} labels={labels} params={params} />
+    </>
+  );
+}
+
+/** Details and curves of runs, read again while a run goes on. */
+function useRuns(ids: readonly string[], rows: ReadonlyMap<string, RunRow> | null) {
+  const [found, setFound] = useState<ReadonlyMap<string, Found>>(new Map());
+  const [errors, setErrors] = useState<string[]>([]);
+  const isLive = ids.some((id) => rows?.get(id)?.state === "running");
+  useEffect(() => {
+    let over = false;
+    const read = async () => {
+      const said: string[] = [];
+      const all = await Promise.all(
+        ids.map(async (run): Promise<[string, Found][]> => {
+          try {
+            const detail = await ask<RunDetail>(apiPath("run", { run }));
+            const history = await ask<HistoryPart | null>(apiPath("history", { run }));
+            return [[run, { detail, history }]];
+          } catch (error) {
+            said.push(`${run}: ${(error as Error).message}`);
+            return [];
+          }
+        }),
+      );
+      if (over) return;
+      setFound(new Map(all.flat()));
+      setErrors(said);
+    };
+    read();
+    const timer = isLive ? setInterval(read, againMs) : undefined;
+    return () => {
+      over = true;
+      clearInterval(timer);
+    };
+  }, [ids.join("\n"), isLive]);
+  return { found, errors };
+}
+
+/** Names that tell runs apart: by their sweep's keys, or the end of their path. */
+const labelsOf = (rows: readonly RunRow[]): string[] =>
+  rows.map((row) => row.member || `${row.name} ${shortPlace(row)}`);
+
+/** One metric of one direction of all runs over the steps of that direction's axis. */
+function overlay(
+  runs: readonly Found[],
+  {
+    metric,
+    way,
+    weight,
+    labels,
+    isLog,
+  }: { metric: string; way: string; weight: number; labels: string[]; isLog: boolean },
+): { x: number[]; curves: Curve[] } {
+  const points = runs.map(({ history }) => {
+    if (!history) return new Map<number, number | null>();
+    const axis = axisOf(history);
+    const values = (history.metrics[metric]?.mean ?? []).map((v, i) =>
+      [history.direction[i], "both"].includes(way) && v !== null && (!isLog || v > 0) ? v : null,
+    );
+    const startsAt = (i: number) => history.half[i] !== history.half[i - 1];
+    const shown = weight === 0 ? values : smooth(values, weight, startsAt);
+    return new Map(shown.map((v, i) => [axis.x[i] as number, v]));
+  });
+  const x = [...new Set(points.flatMap((own) => [...own.keys()]))].sort((a, b) => a - b);
+  const curves = points.map((own, i): Curve => {
+    // Where a run has no row, its line goes on (undefined); where it has one of the other direction, it ends (null).
+    const y = x.map((at) => (own.has(at) ? own.get(at) : undefined)) as Values;
+    return { label: labels[i] as string, y, ...runStyle(i) };
+  });
+  return { x, curves };
+}
+
+function Metrics({ runs, labels }: { runs: readonly RunDetail[]; labels: readonly string[] }) {
+  const names = [...new Set(runs.flatMap(({ row }) => Object.keys(row.metrics)))];
+  if (names.length === 0) return null;
+  return (
+    <section aria-label="Newest evaluations">
+      <h2>Newest evaluations</h2>
+      <Beside
+        {...{ runs, labels, what: "Metric" }}
+        rows={names.map((name) => [
+          metricTitle(name),
+          runs.map(({ row }) => {
+            const found = row.metrics[name];
+            if (!found) return "–";
+            const beside = found.reference === null ? "" : ` / ${digits(found.reference)}`;
+            return `${digits(found.value)}${beside}`;
+          }),
+        ])}
+      />
+    </section>
+  );
+}
+
+function Differences({
+  runs,
+  labels,
+  params,
+}: {
+  runs: readonly RunDetail[];
+  labels: readonly string[];
+  params: URLSearchParams;
+}) {
+  const all = params.get("keys") === "all";
+  const maps = runs.map(({ config }) => new Map(config));
+  const keys = [...new Set(maps.flatMap((map) => [...map.keys()]))];
+  const rows = keys
+    .map((key): [string, string[]] => [key, maps.map((map) => map.get(key) ?? "–")])
+    .filter(([, values]) => all || new Set(values).size > 1);
+  return (
+    <section aria-label="Differences of configuration">
+      <h2>Differences of configuration</h2>
+      <div class="bar">
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={all}
+            onChange={(e) => setParams({ keys: e.currentTarget.checked ? "all" : null })}
+          />{" "}
+          Show all keys
+        </label>
+      </div>
+      {rows.length === 0 ? (
+        <p class="note">The configurations are the same.</p>
+      ) : (
+        <Beside {...{ runs, labels, rows, what: "Key" }} />
+      )}
+    </section>
+  );
+}
+
+/** A table with a column for each run. */
+function Beside({
+  runs,
+  labels,
+  rows,
+  what,
+}: {
+  runs: readonly RunDetail[];
+  labels: readonly string[];
+  rows: readonly (readonly [string, readonly string[]])[];
+  what: string;
+}) {
+  return (
+    <Scroll label={`Table: ${what} by run`}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{what}</th>
+            {runs.map(({ row }, i) => (
+              <th scope="col" key={row.id}>
+                <a href={hrefOf("run", { run: row.id })}>{labels[i]}</a>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(([name, cells]) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              {cells.map((cell, i) => (
+                <td class="value" key={i}>
+                  {cell}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}

@@ -1,0 +1,144 @@
+// The page of all runs: filter, table, and the choice of runs to compare.
+import { useEffect, useState } from "preact/hooks";
+import type { RunRow } from "../../shared/api.js";
+import { hrefOf, setParams } from "../lib/route.js";
+import { columnsWith, filtered, metricNames, sorted, usualMetrics } from "./columns.js";
+import { RunTable } from "./table.js";
+
+const states = ["running", "finished", "interrupted", "failed", "unreadable"];
+const pageSize = 500;
+
+export interface RunsPageProps {
+  rows: RunRow[] | null;
+  left: number;
+  params: URLSearchParams;
+  columns: readonly string[];
+  onColumns(columns: string[]): void;
+}
+
+export function RunsPage({ rows, left, params, columns, onColumns }: RunsPageProps) {
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const [shown, setShown] = useState(pageSize);
+  useTicks(rows?.some(({ state }) => state === "running") === true);
+  if (rows === null) return <p class="note">Reading the folder …</p>;
+  const names = metricNames(rows);
+  const known = columns.filter((name) => names.includes(name));
+  const inAddress = params.getAll("metric").filter((name) => names.includes(name));
+  const metrics = inAddress.length > 0 ? inAddress : known.length > 0 ? known : usualMetrics(names);
+  const table = columnsWith(metrics);
+  const [words, state] = [params.get("q") ?? "", params.get("state") ?? ""];
+  const sortId = params.get("sort") ?? "started";
+  const by = table.find(({ id }) => id === sortId) ?? table[table.length - 1];
+  const descending = (params.get("order") ?? "desc") === "desc";
+  const found = sorted(filtered(rows, { words, state }), by as (typeof table)[number], descending);
+  const isGrouped = params.get("group") !== "none" && found.some(({ sweep }) => sweep !== null);
+  const counts = states
+    .map((name) => [rows.filter((row) => row.state === name).length, name] as const)
+    .filter(([n]) => n > 0);
+  const choose = (name: string, on: boolean) => {
+    const next = on ? [...metrics, name] : metrics.filter((other) => other !== name);
+    setParams({ metric: next });
+    onColumns(next);
+  };
+  return (
+    <>
+      <h1>Runs</h1>
+      <p class="note" role="status">
+        {rows.length} {rows.length === 1 ? "run" : "runs"}
+        {counts.length > 0 && `: ${counts.map(([n, name]) => `${n} ${name}`).join(", ")}`}
+        {left > 0 && `; ${left} more are not shown`}
+        {found.length < rows.length && `; ${found.length} match the filter`}
+      </p>
+      {rows.length === 0 && (
+        <p>
+          There are no runs in this folder yet. A run appears here with its first line: for example{" "}
+          <code>npx dsbm train dataset=moons</code>.
+        </p>
+      )}
+      <div class="bar" hidden={rows.length === 0}>
+        <label>
+          Filter{" "}
+          <input
+            type="search"
+            value={words}
+            placeholder="name, method, data, seed=1 …"
+            onInput={(e) => setParams({ q: e.currentTarget.value || null })}
+          />
+        </label>
+        <label>
+          State{" "}
+          <select
+            value={state}
+            onChange={(e) => setParams({ state: e.currentTarget.value || null })}
+          >
+            <option value="">all</option>
+            {states.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={params.get("group") !== "none"}
+            onChange={(e) => setParams({ group: e.currentTarget.checked ? null : "none" })}
+          />{" "}
+          Group by sweep
+        </label>
+        {names.length > 0 && (
+          <details class="menu">
+            <summary>Metrics</summary>
+            <div class="options">
+              {names.map((name) => (
+                <label class="check" key={name}>
+                  <input
+                    type="checkbox"
+                    checked={metrics.includes(name)}
+                    onChange={(e) => choose(name, e.currentTarget.checked)}
+                  />{" "}
+                  {name}
+                </label>
+              ))}
+            </div>
+          </details>
+        )}
+        {chosen.length > 1 ? (
+          <a class="button" href={hrefOf("compare", { run: chosen })}>
+            Compare {chosen.length} runs
+          </a>
+        ) : (
+          <button type="button" disabled>
+            Compare (choose two or more)
+          </button>
+        )}
+        {chosen.length > 0 && (
+          <button type="button" onClick={() => setChosen([])}>
+            Choose none
+          </button>
+        )}
+      </div>
+      {rows.length > 0 && (
+        <RunTable
+          rows={found.slice(0, shown)}
+          {...{ columns: table, sortId, descending, isGrouped, chosen }}
+          onChoose={setChosen}
+        />
+      )}
+      {found.length > shown && (
+        <button type="button" onClick={() => setShown(shown + pageSize)}>
+          Show {Math.min(pageSize, found.length - shown)} more of {found.length - shown}
+        </button>
+      )}
+    </>
+  );
+}
+
+/** Draws again every second while a run lives: its time goes on. */
+function useTicks(isLive: boolean): void {
+  const [, tick] = useState(0);
+  useEffect(() => {
+    if (!isLive) return;
+    const timer = setInterval(() => tick((n) => n + 1), 1000);
+    return () => clearInterval(timer);
+  }, [isLive]);
+}

@@ -1,0 +1,122 @@
+// The exported bridge of a run, for playing: made by the export command as another process (this one never loads the
+// engine), kept under the settings, and made again when the run has newer networks.
+import { spawn } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { join } from "node:path";
+import { RunError } from "@dsbm/runs";
+import type { Folder } from "../files/inside.js";
+import { below } from "../runs/summary.js";
+import type { ExportState } from "../shared/api.js";
+
+/** Exports that are kept. */
+const most = 20;
+const fileName = /^(bridge\.json|(f|b|model)\.onnx(\.data)?)$/;
+
+export interface ExportsOptions {
+  folder: Folder;
+  settings: string;
+  exporter: readonly string[] | null;
+}
+
+export class Exports {
+  readonly #options: ExportsOptions;
+  readonly #errors = new Map<string, string>();
+  readonly #running = new Set<string>();
+
+  constructor(options: ExportsOptions) {
+    this.#options = options;
+  }
+
+  /** How far the export of a run is. */
+  state(id: string): ExportState {
+    const key = this.#key(id);
+    const error = this.#errors.get(key) ?? null;
+    const state = existsSync(join(this.#at(key), "bridge.json"))
+      ? "ready"
+      : this.#running.has(key)
+        ? "running"
+        : error === null
+          ? "none"
+          : "failed";
+    return { state, error: state === "failed" ? error : null, id: state === "ready" ? key : null };
+  }
+
+  /** Starts the export of a run, unless it is there or on its way. Throws RunError where there is no command for it. */
+  start(id: string): ExportState {
+    const before = this.state(id);
+    if (before.state === "ready" || before.state === "running") return before;
+    const { exporter, folder, settings } = this.#options;
+    const [program, ...words] = exporter ?? [];
+    if (program === undefined)
+      throw new RunError("bad_argument", "runs are not exported here: start npx dsbm studio");
+    if (this.#running.size > 0)
+      throw new RunError("bad_argument", "another run is being exported: try again in a moment");
+    const key = this.#key(id);
+    const exports = join(settings, "exports");
+    mkdirSync(exports, { recursive: true, mode: 0o700 });
+    const temporary = join(exports, `.tmp-${randomBytes(6).toString("hex")}`);
+    this.#running.add(key);
+    this.#errors.delete(key);
+    const args = [...words, folder.resolve(id), `${temporary}/`];
+    const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+    let said = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      said = (said + text).slice(-4000);
+    });
+    const end = (code: number | null, reason: string) => {
+      if (!this.#running.delete(key)) return;
+      try {
+        if (code !== 0) this.#errors.set(key, reason.trim() || `the export ended with ${code}`);
+        else if (!existsSync(this.#at(key))) renameSync(temporary, this.#at(key));
+        this.#prune(exports);
+      } finally {
+        rmSync(temporary, { recursive: true, force: true });
+      }
+    };
+    child.on("error", (error) => end(1, error.message));
+    child.on("close", (code) => end(code, said.split("\n").filter(Boolean).slice(-3).join("\n")));
+    return this.state(id);
+  }
+
+  /** A file of an export. Throws RunError "not_found". */
+  file(key: string, name: string): Buffer {
+    const path = join(this.#at(key), name);
+    if (!/^[0-9a-f]{32}$/.test(key) || !fileName.test(name) || !existsSync(path))
+      throw new RunError("not_found", "there is no such file of an export");
+    return readFileSync(path);
+  }
+
+  /** Names the export of a run as its networks are now. */
+  #key(id: string): string {
+    const { folder } = this.#options;
+    const models = below(id, "models");
+    const stamps = folder.list(models).map(({ name }) => {
+      const stat = folder.stat(`${models}/${name}`);
+      return [name, stat?.size, stat?.mtimeMs];
+    });
+    const print = JSON.stringify([folder.resolve(id), stamps]);
+    return createHash("sha256").update(print).digest("hex").slice(0, 32);
+  }
+
+  #at(key: string): string {
+    return join(this.#options.settings, "exports", key);
+  }
+
+  /** Removes the exports that were made first. */
+  #prune(exports: string): void {
+    const made = readdirSync(exports)
+      .filter((name) => /^[0-9a-f]{32}$/.test(name))
+      .map((name) => ({ path: join(exports, name), at: statSync(join(exports, name)).mtimeMs }))
+      .sort((a, b) => b.at - a.at);
+    for (const { path } of made.slice(most)) rmSync(path, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,131 @@
+// Everything about one run but its curves, read anew for each page that asks. A file that is damaged is a line of
+// `problems`, and the rest is shown.
+import type { Folder } from "../files/inside.js";
+import type { Cell, Picture, QualityRow, RunDetail, RunRow } from "../shared/api.js";
+import { readResults } from "./results.js";
+import { below, messageOf } from "./summary.js";
+import { flattened, list, number, record, text, textOrNull, time } from "./values.js";
+
+const mostPictures = 2000;
+const logBytes = 64 << 10;
+
+/** The run `row.id`; `log` is the path of its log, where there is one. */
+export function readDetail(folder: Folder, row: RunRow, log: string | undefined): RunDetail {
+  const problems: string[] = [];
+  const part = <T>(name: string, none: T, read: (path: string) => T): T => {
+    const path = below(row.id, name);
+    if (!folder.stat(path)?.isFile()) return none;
+    try {
+      return read(path);
+    } catch (error) {
+      problems.push(text(`${name} cannot be read: ${messageOf(error)}`, 400));
+      return none;
+    }
+  };
+  const json = (path: string) => JSON.parse(folder.text(path)) as unknown;
+  const info = record(part("run.json", {}, json));
+  const config = record(part("config.json", {}, json));
+  const quality = record(part("quality.json", {}, json));
+  const choices = list(part("choices.json", [], json)).map(record);
+  const results = part("results.csv", { columns: [], rows: [] }, (path) =>
+    readResults(folder, path),
+  );
+  const maxMinutes = number(choices.find(({ key }) => key === "max_minutes")?.value);
+  return {
+    row,
+    command: textOrNull(info.command),
+    dsbm: text(info.dsbm, 40),
+    ended: time(info.ended),
+    resumed: list(info.resumed).flatMap((at) => time(at) ?? []),
+    environment: Object.fromEntries(flattened(record(info.environment))),
+    config: Object.keys(config).length > 0 ? flattened(config) : [],
+    choices: choices.map(({ key, value, reason, given }) => ({
+      key: text(key, 200),
+      value: text(value),
+      reason: text(reason),
+      given: given === true,
+    })),
+    maxMinutes,
+    // With a limit of minutes the steps are planned as it goes.
+    ...(maxMinutes === null ? stepsOf(config, row) : { steps: null, stepsLeft: null }),
+    results: { columns: results.columns, rows: results.rows.map((cells) => cells.map(shown)) },
+    quality: list(quality.rows, 5000).flatMap(qualityRow),
+    leftOut: list(quality.left_out).map((line) => text(line)),
+    pictures: pictures(folder, row.id),
+    hasReport: folder.stat(below(row.id, "report.html"))?.isFile() === true,
+    log: log === undefined ? null : tailOf(folder, log),
+    problems,
+    models: folder
+      .list(below(row.id, "models"))
+      .filter(({ name }) => /^\d+_[fb]\.safetensors$/.test(name)).length,
+  };
+}
+
+/** The steps of the half-iteration in progress and those that are left, as the configuration plans them. */
+function stepsOf(config: Record<string, unknown>, { half, step }: RunRow) {
+  const [steps, first, halves] = [config.num_iter, config.first_num_iter, config.half_iterations];
+  const [most, firstMost, count] = [number(steps), number(first) ?? number(steps), number(halves)];
+  if (most === null || firstMost === null || count === null || half > count)
+    return { steps: null, stepsLeft: null };
+  const directions = list(config.fb_sequence).length || 2;
+  const of = (h: number) => (h <= directions ? firstMost : most);
+  const now = Math.max(1, half);
+  const firsts = Math.max(0, Math.min(directions, count) - now);
+  const later = Math.max(0, count - Math.max(now, directions));
+  const stepsLeft = Math.max(0, of(now) - step) + firsts * firstMost + later * most;
+  return { steps: of(now), stepsLeft };
+}
+
+/** A cell that JSON can hold. */
+const shown = (cell: Cell): Cell =>
+  typeof cell === "number" && !Number.isFinite(cell) ? String(cell) : cell;
+
+function qualityRow(found: unknown): QualityRow[] {
+  const row = record(found);
+  const value = number(row.value);
+  if (value === null) return [];
+  const at = (name: string) => number(row[name]);
+  return [
+    {
+      ...{ metric: text(row.metric, 200), title: text(row.title, 300) || text(row.metric, 200) },
+      ...{ direction: textOrNull(row.direction), column: textOrNull(row.column) },
+      ...{ group: text(row.group, 40), value, low: at("low"), high: at("high") },
+      ...{ floor: at("floor"), ceiling: at("ceiling"), target: at("target") },
+      ...{ better: text(row.better, 40), about: text(row.about) },
+    },
+  ];
+}
+
+/** The pictures of a run's evaluations, oldest first. */
+function pictures(folder: Folder, id: string): Picture[] {
+  const found = folder
+    .list(below(id, "samples"))
+    .filter((entry) => entry.isFile() && /^[^.].*\.(png|gif|svg)$/.test(entry.name))
+    .map(({ name }) => name);
+  // What is drawn as SVG and as PNG is shown once.
+  const drawn = found.filter(
+    (name) => !(name.endsWith(".svg") && found.includes(name.replace(/svg$/, "png"))),
+  );
+  return drawn.slice(-mostPictures).map((name) => {
+    const match = /^it(\d+)_([fb])_step(\d+)_(.+)\.\w+$/.exec(name);
+    const file = `samples/${name}`;
+    const changed = folder.stat(below(id, file))?.mtimeMs ?? 0;
+    if (!match) return { file, direction: null, kind: name, at: "", changed };
+    const [, iteration, direction = null, step, kind = name] = match;
+    return {
+      file,
+      direction,
+      kind,
+      at: `iteration ${Number(iteration)}, step ${Number(step)}`,
+      changed,
+    };
+  });
+}
+
+/** The last whole lines of a log. */
+function tailOf(folder: Folder, path: string): string | null {
+  if (!folder.stat(path)?.isFile()) return null;
+  const bytes = folder.bytes(path, { from: -logBytes, limit: logBytes });
+  const found = bytes.toString("utf8");
+  return bytes.length < logBytes ? found : found.slice(found.indexOf("\n") + 1);
+}

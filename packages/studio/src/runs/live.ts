@@ -1,0 +1,74 @@
+// The curves of one run as its file grows: whole lines are taken as they come, and a file that became shorter, or another
+// one, starts the curves anew.
+import { readSync } from "node:fs";
+import { StringDecoder } from "node:string_decoder";
+import type { Folder } from "../files/inside.js";
+import type { HistoryPart } from "../shared/api.js";
+import { History } from "../shared/history.js";
+import { isRecord } from "./values.js";
+
+const block = 1 << 20;
+/** A line that does not end within this is no line of ours. */
+const longestLine = 64 << 10;
+
+export class MetricsTail {
+  readonly #folder: Folder;
+  readonly #path: string;
+  #at = 0;
+  #file = "";
+  #rest = "";
+  #decoder = new StringDecoder("utf8");
+
+  constructor(folder: Folder, path: string) {
+    this.#folder = folder;
+    this.#path = path;
+  }
+
+  /** What is new since the last call; null for nothing. */
+  read(): HistoryPart | null {
+    if (!this.#folder.stat(this.#path)?.isFile()) return this.#startOver() ? empty : null;
+    const history = new History();
+    const reset = this.#folder.open(this.#path, (fd, { ino, dev, size }) => {
+      const file = `${dev} ${ino}`;
+      const again = (file !== this.#file || size < this.#at) && this.#startOver();
+      this.#file = file;
+      const buffer = Buffer.allocUnsafe(Math.min(block, Math.max(1, size - this.#at)));
+      while (this.#at < size) {
+        const count = readSync(fd, buffer, 0, Math.min(buffer.length, size - this.#at), this.#at);
+        if (count === 0) break;
+        this.#at += count;
+        this.#take(this.#decoder.write(buffer.subarray(0, count)), history);
+      }
+      return again;
+    });
+    return reset || history.length > 0 ? history.part({ reset }) : null;
+  }
+
+  #take(text: string, history: History): void {
+    const lines = (this.#rest + text).split("\n");
+    const rest = lines.pop() ?? "";
+    this.#rest = rest.length > longestLine ? "" : rest;
+    for (const line of lines) {
+      try {
+        const row: unknown = line.length > longestLine ? null : JSON.parse(line);
+        if (isRecord(row)) history.add(row);
+      } catch {
+        // A damaged line; the rest of the file is still worth showing.
+      }
+    }
+  }
+
+  /** Forgets what was read; false where that was nothing. */
+  #startOver(): boolean {
+    const had = this.#file !== "";
+    this.#at = 0;
+    this.#file = "";
+    this.#rest = "";
+    this.#decoder = new StringDecoder("utf8");
+    return had;
+  }
+}
+
+const empty: HistoryPart = {
+  ...{ reset: true, half: [], direction: [], step: [], metrics: {}, notFinite: [] },
+};

@@ -1,0 +1,64 @@
+// Which runs belong to which sweep, from the manifests of sweeps, and where the log of a member lies.
+import { posix } from "node:path";
+import type { Folder } from "../files/inside.js";
+import { below } from "./summary.js";
+import { list, number, record, text } from "./values.js";
+
+interface Membership {
+  sweep: string;
+  member: string;
+}
+
+export class Sweeps {
+  readonly #folder: Folder;
+  readonly #kept = new Map<string, { stamp: number; members: [string, Membership][] }>();
+  readonly #logs = new Map<string, string>();
+
+  constructor(folder: Folder) {
+    this.#folder = folder;
+  }
+
+  /** The sweep of each run that is in one; of several the last. */
+  members(): Map<string, Membership> {
+    const found = this.#folder
+      .list("sweeps")
+      .filter((entry) => entry.isDirectory())
+      .flatMap(({ name }) => this.#membersOf(`sweeps/${name}`, name));
+    return new Map(found);
+  }
+
+  /** The path of the log of a run that is a member of a sweep. */
+  logOf(id: string): string | undefined {
+    this.members();
+    return this.#logs.get(id);
+  }
+
+  #membersOf(path: string, sweep: string): [string, Membership][] {
+    const manifest = `${path}/manifest.json`;
+    const stamp = this.#folder.stat(manifest)?.mtimeMs;
+    if (stamp === undefined) return [];
+    const kept = this.#kept.get(sweep);
+    if (kept?.stamp === stamp) return kept.members;
+    const members = this.#read(manifest, path, sweep);
+    this.#kept.set(sweep, { stamp, members });
+    return members;
+  }
+
+  #read(manifest: string, path: string, sweep: string): [string, Membership][] {
+    try {
+      const found = record(JSON.parse(this.#folder.text(manifest)));
+      return list(found.members, 10_000).flatMap((entry) => {
+        const { folder, configuration, seed, number: n } = record(entry);
+        if (typeof folder !== "string") return [];
+        const id = posix.normalize(below(path, folder)).replace(/\/$/, "");
+        const words = Object.entries(record(configuration)).map(([k, v]) => `${k}=${text(v, 80)}`);
+        const member = text([...words, `seed=${text(seed, 40)}`].join(" "), 400);
+        if (number(n) !== null) this.#logs.set(id, `${path}/logs/${n}.log`);
+        return [[id, { sweep, member }] as [string, Membership]];
+      });
+    } catch {
+      // A manifest that is damaged groups nothing; `dsbm sweep status` says what is wrong with it.
+      return [];
+    }
+  }
+}

@@ -1,0 +1,149 @@
+// What is answered under http://127.0.0.1:<port>/<token>/: our pages, the table of runs, one run, its files, our settings.
+import { RunError } from "@dsbm/runs";
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { Folder } from "../files/inside.js";
+import { Exports } from "../play/exports.js";
+import { readDetail } from "../runs/detail.js";
+import { MetricsTail } from "../runs/live.js";
+import { below } from "../runs/summary.js";
+import { RunTable } from "../runs/table.js";
+import { readSettings, settingsOf, writeSettings } from "../settings.js";
+import type { RunDetail } from "../shared/api.js";
+import { guard, strangerPolicy } from "./guard.js";
+import type { Streams } from "./streams.js";
+
+export interface AppOptions {
+  folder: Folder;
+  token: string;
+  /** Our pages by file name. */
+  pages: ReadonlyMap<string, { type: string; body: Buffer }>;
+  /** Where settings and exports are kept. */
+  settings: string;
+  /** The command that exports a run, without its words; null: runs are not exported. */
+  exporter: readonly string[] | null;
+  streams: Streams;
+}
+
+const pictureTypes: Readonly<Record<string, string>> = {
+  png: "image/png",
+  gif: "image/gif",
+  svg: "image/svg+xml",
+};
+const mostBytes = 64 << 20;
+const mostBody = 64 << 10;
+
+export function makeApp({ folder, token, pages, settings, exporter, streams }: AppOptions): Hono {
+  const table = new RunTable(folder);
+  const exports = new Exports({ folder, settings, exporter });
+  const idOf = (c: Context) => c.req.query("run") ?? "";
+  const detail = (id: string): RunDetail => {
+    const row = table.row(id);
+    if (!row) throw new RunError("not_found", "there is no such run in the folder");
+    return readDetail(folder, row, table.logOf(id));
+  };
+  const file = (c: Context, path: string, type: string) => {
+    const bytes = folder.bytes(path, { limit: mostBytes });
+    return c.body(new Uint8Array(bytes), 200, {
+      "Content-Type": type,
+      "Content-Security-Policy": strangerPolicy,
+    });
+  };
+
+  const api = new Hono();
+  api.use(bodyLimit({ maxSize: mostBody, onError: (c) => c.text("the body is too long", 413) }));
+  api.get("/runs", (c) => c.json({ ...table.changes(new Map()), folder: folder.root }));
+  api.get("/runs/events", (c) => {
+    const seen = new Map<string, string>();
+    let first = true;
+    return streams.serve(c, {
+      everyMs: 500,
+      news() {
+        const found = table.changes(seen);
+        const isNew = first || found.rows.length > 0 || found.removed.length > 0;
+        first = false;
+        return isNew ? [["rows", found]] : [];
+      },
+    });
+  });
+  api.get("/run", (c) => c.json(detail(idOf(c))));
+  api.get("/run/events", (c) => {
+    const id = idOf(c);
+    const metrics = new MetricsTail(folder, below(id, "metrics.jsonl"));
+    let last = JSON.stringify(detail(id));
+    return streams.serve(c, {
+      everyMs: 400,
+      news() {
+        const news: [string, unknown][] = [];
+        const part = metrics.read();
+        if (part) news.push(["history", part]);
+        const row = table.row(id);
+        if (!row) return [...news, ["gone", null]];
+        const now = readDetail(folder, row, table.logOf(id));
+        const print = JSON.stringify({ ...now, row: { ...row, seconds: 0 } });
+        if (print !== last) news.push(["detail", now]);
+        last = print;
+        return news;
+      },
+    });
+  });
+  api.get("/history", (c) => {
+    const id = idOf(c);
+    detail(id);
+    return c.json(new MetricsTail(folder, below(id, "metrics.jsonl")).read());
+  });
+  api.get("/picture", (c) => {
+    const name = c.req.query("file") ?? "";
+    const type = pictureTypes[/^samples\/[^/]+\.(png|gif|svg)$/.exec(name)?.[1] ?? ""];
+    if (!type) throw new RunError("not_found", "this is no picture of a run");
+    return file(c, below(idOf(c), name), type);
+  });
+  api.get("/report", (c) => file(c, below(idOf(c), "report.html"), "text/html; charset=utf-8"));
+  api.get("/settings", (c) => c.json(readSettings(settings)));
+  api.put("/settings", async (c) => {
+    const found = await jsonOf(c);
+    writeSettings(settings, settingsOf(found));
+    return c.json(readSettings(settings));
+  });
+  api.get("/export", (c) => c.json(exports.state(idOf(c))));
+  api.post("/export", async (c) => {
+    await jsonOf(c);
+    const id = idOf(c);
+    detail(id);
+    return c.json(exports.start(id));
+  });
+  api.get("/export/file", (c) => {
+    const bytes = exports.file(c.req.query("id") ?? "", c.req.query("file") ?? "");
+    return c.body(new Uint8Array(bytes), 200, { "Content-Type": "application/octet-stream" });
+  });
+
+  const app = new Hono();
+  app.use(guard(token));
+  app.route("/:token/api", api);
+  app.get("/:token/*", (c) => {
+    const name = c.req.path.slice(token.length + 2);
+    const page = pages.get(name === "" ? "index.html" : name);
+    return page
+      ? c.body(new Uint8Array(page.body), 200, { "Content-Type": page.type })
+      : c.text("there is no such page", 404);
+  });
+  app.onError((error, c) => {
+    if (error instanceof RunError)
+      return c.text(error.message, error.code === "not_found" ? 404 : 400);
+    console.error(error);
+    return c.text("this is a bug in dsbm studio: see its terminal", 500);
+  });
+  return app;
+}
+
+/** The body of a request that changes something. Throws RunError "bad_argument" where it is no JSON. */
+async function jsonOf(c: Context): Promise<unknown> {
+  const type = c.req.header("content-type") ?? "";
+  if (!/^application\/json\b/.test(type))
+    throw new RunError("bad_argument", "the body is not JSON");
+  try {
+    return JSON.parse(await c.req.text());
+  } catch (cause) {
+    throw new RunError("bad_argument", "the body is not valid JSON", { cause });
+  }
+}

@@ -1,0 +1,59 @@
+// Who may ask, and what an answer may do in a browser. A request needs the token of the printed address, must name this
+// machine as its host (a foreign name that points here is another site's), and may come from no other page than ours.
+import { timingSafeEqual } from "node:crypto";
+import type { MiddlewareHandler } from "hono";
+
+const here = /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/;
+
+/** Our pages: scripts and styles are files of ours, and nothing is loaded from another host. */
+const pagePolicy = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "style-src 'self'",
+  "img-src 'self' data: blob:",
+  "connect-src 'self'",
+  "worker-src 'self' blob:",
+  "frame-src 'self'",
+  ...["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
+].join("; ");
+
+/** Files of runs: whatever they are, they run nothing, load nothing and are of no origin. */
+export const strangerPolicy =
+  "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+
+const headers = {
+  "Content-Security-Policy": pagePolicy,
+  "Cache-Control": "no-store",
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Referrer-Policy": "no-referrer",
+  "X-Content-Type-Options": "nosniff",
+};
+
+const sameText = (a: string, b: string): boolean => {
+  const [x, y] = [Buffer.from(a), Buffer.from(b)];
+  return x.length === y.length && timingSafeEqual(x, y);
+};
+
+/** Refuses what is not ours, with a status and a line. */
+export function guard(token: string): MiddlewareHandler {
+  return async (c, next) => {
+    const { method } = c.req;
+    const host = c.req.header("host") ?? "";
+    const origin = c.req.header("origin");
+    const given = /^\/([^/]*)\//.exec(c.req.path)?.[1] ?? "";
+    const refusal = !here.test(host)
+      ? ([403, "this address is not of this machine"] as const)
+      : origin !== undefined && origin !== `http://${host}`
+        ? ([403, "another page may not ask"] as const)
+        : !sameText(given, token)
+          ? ([403, "open the address that dsbm studio printed"] as const)
+          : !["GET", "HEAD", "PUT", "POST"].includes(method)
+            ? ([405, "this cannot be done here"] as const)
+            : null;
+    if (refusal) c.res = c.text(refusal[1], refusal[0]);
+    else await next();
+    for (const [name, value] of Object.entries(headers))
+      if (!c.res.headers.has(name)) c.res.headers.set(name, value);
+  };
+}

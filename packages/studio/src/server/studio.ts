@@ -1,0 +1,118 @@
+// Starts and ends the server: the loopback only, a new token each time, our pages in memory.
+import { randomBytes } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import type { AddressInfo, Server } from "node:net";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { RunError } from "@dsbm/runs";
+import { createAdaptorServer } from "@hono/node-server";
+import { Folder } from "../files/inside.js";
+import { defaultSettingsFolder } from "../settings.js";
+import { makeApp } from "./app.js";
+import { Streams } from "./streams.js";
+
+/** The port that is tried first, so that a tunnel or a bookmark finds it again. */
+export const usualPort = 4747;
+const host = "127.0.0.1";
+const bundle = fileURLToPath(new URL("../../dist/bundle/", import.meta.url));
+const types: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".mjs": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".wasm": "application/wasm",
+};
+
+export interface StudioOptions {
+  /** The folder whose runs are shown. */
+  folder: string;
+  /** The port; left out: 4747, or any other where that is taken. */
+  port?: number;
+  /** Where its settings and exports are kept (default: $XDG_CONFIG_HOME/dsbm/studio). */
+  settings?: string;
+  /** The command that exports a run into a folder: its words, before the two paths. */
+  exporter?: readonly string[];
+}
+
+export interface Studio {
+  /** The address with its token. */
+  readonly address: string;
+  /** Pages that are open. */
+  readonly pages: number;
+  close(): Promise<void>;
+}
+
+/** Serves the runs below a folder. Throws RunError where the folder or the port cannot be had. */
+export async function startStudio(options: StudioOptions): Promise<Studio> {
+  const { folder, port, settings = defaultSettingsFolder(), exporter = null } = options;
+  const token = randomBytes(24).toString("base64url");
+  const streams = new Streams();
+  const app = makeApp({
+    ...{ token, settings, exporter, streams, pages: readPages() },
+    folder: openFolder(folder),
+  });
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    serverOptions: { maxHeaderSize: 16 << 10, requestTimeout: 30_000, headersTimeout: 10_000 },
+  }) as Server;
+  server.maxConnections = 200;
+  const at = await listen(server, port);
+  return {
+    address: `http://${host}:${at}/${token}/`,
+    get pages() {
+      return streams.open;
+    },
+    close: () =>
+      new Promise((done) => {
+        streams.close();
+        server.close(() => done());
+        (server as Server & { closeAllConnections?(): void }).closeAllConnections?.();
+      }),
+  };
+}
+
+function openFolder(folder: string): Folder {
+  try {
+    return new Folder(folder);
+  } catch (cause) {
+    const expected = "give a folder with runs, such as experiments";
+    throw new RunError("not_found", `there is no folder ${folder}: ${expected}`, { cause });
+  }
+}
+
+function readPages() {
+  if (!existsSync(join(bundle, "index.html")))
+    throw new RunError(
+      "not_found",
+      `the pages of the studio are not built in ${bundle}: run npm run build`,
+    );
+  return new Map(
+    readdirSync(bundle).map((name) => [
+      name,
+      { type: types[extname(name)] ?? "text/plain", body: readFileSync(join(bundle, name)) },
+    ]),
+  );
+}
+
+async function listen(server: Server, port: number | undefined): Promise<number> {
+  const attempt = (wanted: number) =>
+    new Promise<number>((done, fail) => {
+      server.once("error", fail);
+      server.listen(wanted, host, () => {
+        server.off("error", fail);
+        done((server.address() as AddressInfo).port);
+      });
+    });
+  try {
+    return await attempt(port ?? usualPort);
+  } catch (cause) {
+    if (port === undefined) return attempt(0);
+    const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new RunError(
+      "bad_argument",
+      `port ${port} cannot be used (${reason}): give another, or leave port= out`,
+      { cause },
+    );
+  }
+}

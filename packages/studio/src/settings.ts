@@ -1,0 +1,38 @@
+// The studio's own settings: the only file, beside exports, that it writes.
+import { existsSync, mkdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { readJson, writeFileAtomic } from "@dsbm/runs";
+import { list, record } from "./runs/values.js";
+import type { Settings } from "./shared/api.js";
+
+/** The folder of settings and exports: $XDG_CONFIG_HOME/dsbm/studio, or ~/.config/dsbm/studio. */
+export const defaultSettingsFolder = (): string =>
+  join(process.env.XDG_CONFIG_HOME || join(homedir(), ".config"), "dsbm", "studio");
+
+/** Settings of any origin as settings: what is wrong is left out. */
+export function settingsOf(found: unknown): Settings {
+  const { theme, columns } = record(found);
+  return {
+    theme: theme === "light" || theme === "dark" ? theme : "system",
+    columns: list(columns, 20).filter(
+      (name): name is string => typeof name === "string" && name.length <= 200,
+    ),
+  };
+}
+
+export function readSettings(folder: string): Settings {
+  const path = join(folder, "settings.json");
+  try {
+    return settingsOf(existsSync(path) ? readJson(path) : {});
+  } catch {
+    // Damaged settings are no reason to show nothing.
+    return settingsOf({});
+  }
+}
+
+/** Writes them, atomically. Throws RunError. */
+export function writeSettings(folder: string, settings: Settings): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileAtomic(join(folder, "settings.json"), `${JSON.stringify(settings, null, 2)}\n`);
+}

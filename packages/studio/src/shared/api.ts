@@ -1,0 +1,141 @@
+// What server and page say to each other. The server has checked types and lengths; texts are still somebody else's, and the
+// page shows them as text.
+
+export type State = "running" | "interrupted" | "failed" | "finished" | "unreadable";
+
+/** A metric of the newest evaluation, beside what it is compared with. */
+export interface Measured {
+  value: number;
+  /** What other data of the same kind show, the exact value, or independent pairs; null for none. */
+  reference: number | null;
+}
+
+/** A row of the table of runs. */
+export interface RunRow {
+  /** The folder of the run, below the one that is shown, with "/" between its parts; "" for that folder itself. */
+  id: string;
+  /** What people call it: the experiment's name. */
+  name: string;
+  state: State;
+  /** Why it stopped early, or cannot be read. */
+  reason: string | null;
+  started: string | null;
+  /** Seconds from its (last) start to its end or to now. */
+  seconds: number | null;
+  method: string;
+  data: string;
+  seed: string;
+  /** Half-iterations done or begun, and of how many. */
+  half: number;
+  halves: number | null;
+  step: number;
+  loss: number | null;
+  /** By "<column> <direction>", such as "sliced_w2 f". */
+  metrics: Record<string, Measured>;
+  /** The sweep that it is part of, and the values in which its members differ. */
+  sweep: string | null;
+  member: string;
+  /** When a file of it changed last, in milliseconds. */
+  changed: number;
+}
+
+/** The table, or what changed in it. */
+export interface Rows {
+  rows: RunRow[];
+  /** Runs that are gone. */
+  removed: string[];
+  /** How many runs there are beyond those that are listed. */
+  left: number;
+}
+
+export type Cell = string | number | null;
+
+/** A row of quality.json, with what is not needed here left out. */
+export interface QualityRow {
+  metric: string;
+  title: string;
+  direction: string | null;
+  column: string | null;
+  group: string;
+  value: number;
+  low: number | null;
+  high: number | null;
+  floor: number | null;
+  ceiling: number | null;
+  target: number | null;
+  better: string;
+  about: string;
+}
+
+/** A picture of an evaluation. */
+export interface Picture {
+  /** Its path below the run's folder. */
+  file: string;
+  /** Direction, and what it shows ("scatter", "path", …); null for a file of another name. */
+  direction: string | null;
+  kind: string;
+  /** When it was drawn: by iteration and step, for people. */
+  at: string;
+  changed: number;
+}
+
+/** Everything about a run but its curves. */
+export interface RunDetail {
+  row: RunRow;
+  command: string | null;
+  dsbm: string;
+  ended: string | null;
+  resumed: string[];
+  environment: Record<string, string>;
+  /** The configuration, flattened: "model.name" and the value as JSON. */
+  config: [key: string, value: string][];
+  choices: { key: string; value: string; reason: string; given: boolean }[];
+  /** Minutes that the run may take altogether; null where it has no such limit. */
+  maxMinutes: number | null;
+  /** Training steps that are left, this half-iteration's included; null where it is not known. */
+  stepsLeft: number | null;
+  /** Training steps of the half-iteration in progress; null where it is not known. */
+  steps: number | null;
+  results: { columns: string[]; rows: Cell[][] };
+  quality: QualityRow[];
+  leftOut: string[];
+  pictures: Picture[];
+  hasReport: boolean;
+  /** The last lines of its log; null where there is none. */
+  log: string | null;
+  /** What cannot be read, a line each. */
+  problems: string[];
+  /** Whether there is a trained bridge to play with. */
+  models: number;
+}
+
+/** Rows of metrics.jsonl, some of them merged: see history.ts. */
+export interface HistoryPart {
+  /** Whether what came before is void: the run was rewound. */
+  reset: boolean;
+  half: number[];
+  direction: string[];
+  step: number[];
+  /** By metric: mean, least and greatest of the merged rows; null where a row has none. */
+  metrics: Record<
+    string,
+    { mean: (number | null)[]; min: (number | null)[]; max: (number | null)[] }
+  >;
+  /** Numbers that are not finite, the first of each metric. */
+  notFinite: { metric: string; value: string; half: number; step: number }[];
+}
+
+/** How far the export of a run is. */
+export interface ExportState {
+  state: "none" | "running" | "ready" | "failed";
+  /** The error, as the command printed it. */
+  error: string | null;
+  /** Names the exported files: they are at export/<id>/. */
+  id: string | null;
+}
+
+export interface Settings {
+  theme: "system" | "light" | "dark";
+  /** Metrics in the table of runs, by "<column> <direction>"; empty: those that are there first. */
+  columns: string[];
+}

@@ -1,0 +1,274 @@
+// Requests that mean harm, and run folders of strangers: everything is refused or shown as text, nothing is run, and
+// nothing outside the folder is read.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Studio, startStudio } from "../src/index.js";
+import { scratch, writeRun } from "./runs.js";
+
+const root = scratch();
+const folder = join(root, "runs");
+const settings = join(root, "settings");
+const secret = "the content of a file outside";
+const good = "moons/defaults/1";
+let studio: Studio;
+let [port, token] = [0, ""];
+
+beforeAll(async () => {
+  writeFileSync(join(root, "secret.txt"), secret);
+  writeRun(join(folder, good));
+  mkdirSync(join(folder, good, "samples"));
+  writeFileSync(join(folder, good, "samples/a.png"), "a picture");
+  writeFileSync(join(folder, good, "report.html"), "<script>alert(1)</script>");
+  symlinkSync(join(root, "secret.txt"), join(folder, good, "samples/link.png"));
+  execFileSync("mkfifo", [join(folder, good, "samples/pipe.png")]);
+  writeRun(join(root, "outside/moons/1"));
+  symlinkSync(join(root, "outside"), join(folder, "linked"));
+  writeRun(join(folder, "links/defaults/1"));
+  symlinkSync(root, join(folder, "links/defaults/1/samples"));
+  writeFileSync(join(root, "x.png"), secret);
+  studio = await startStudio({ folder, settings, exporter: ["false"] });
+  const address = new URL(studio.address);
+  [port, token] = [Number(address.port), address.pathname.slice(1, -1)];
+});
+afterAll(() => studio?.close());
+
+interface Sent {
+  path: string;
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string | Buffer;
+}
+
+/** A request as it is written, without any tidying of its path. */
+const send = ({ path, method = "GET", headers = {}, body }: Sent) =>
+  new Promise<{ status: number; text: string; headers: Record<string, unknown> }>((done) => {
+    const options = { host: "127.0.0.1", port, path, method, headers };
+    const sent = request(options, (answer) => {
+      let text = "";
+      answer.setEncoding("utf8").on("data", (chunk) => {
+        text += chunk;
+      });
+      answer.on("end", () =>
+        done({ status: answer.statusCode ?? 0, text, headers: answer.headers }),
+      );
+      answer.on("error", () => done({ status: 0, text, headers: {} }));
+    });
+    sent.on("error", () => done({ status: 0, text: "", headers: {} }));
+    sent.end(body);
+  });
+
+const api = (name: string) => `/${token}/api/${name}`;
+const picture = (run: string, file: string) => api(`picture?run=${run}&file=${file}`);
+const json = { "content-type": "application/json" };
+
+describe("what is meant well", () => {
+  it("is answered", async () => {
+    for (const path of [`/${token}/`, `/${token}/page.js`, api("runs"), api(`run?run=${good}`)])
+      expect((await send({ path })).status, path).toBe(200);
+    expect((await send({ path: picture(good, "samples/a.png") })).text).toBe("a picture");
+    const saved = { path: api("settings"), method: "PUT", headers: json, body: '{"theme":"dark"}' };
+    expect((await send(saved)).text).toContain('"theme":"dark"');
+    const localhost = { host: `localhost:${port}`, origin: `http://localhost:${port}` };
+    expect((await send({ path: api("runs"), headers: localhost })).status).toBe(200);
+  });
+
+  it("runs nothing: policies forbid it to our page and to files of runs", async () => {
+    const own = await send({ path: `/${token}/` });
+    const policy = String(own.headers["content-security-policy"]);
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toMatch(/unsafe-inline|unsafe-eval'(?<!wasm-unsafe-eval')|https?:/);
+    const { headers } = await send({ path: api(`report?run=${good}`) });
+    expect(headers["content-security-policy"]).toMatch(/^sandbox; default-src 'none'/);
+    expect(headers).toMatchObject({
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "no-referrer",
+      "cross-origin-resource-policy": "same-origin",
+    });
+    expect(headers).not.toHaveProperty("access-control-allow-origin");
+  });
+});
+
+/** Each with its name; made when the token is known. */
+const hostile: [name: string, sent: () => Sent][] = [
+  ["no token", () => ({ path: "/" })],
+  ["no token, the table", () => ({ path: "/api/runs" })],
+  ["a wrong token", () => ({ path: `/${"A".repeat(32)}/api/runs` })],
+  ["a part of the token", () => ({ path: `/${token.slice(0, 16)}/api/runs` })],
+  ["the token and more", () => ({ path: `/${token}A/api/runs` })],
+  ["the token in the query", () => ({ path: `/api/runs?token=${token}` })],
+  ["an encoded slash after the token", () => ({ path: `/${token}%2fapi%2fruns` })],
+  ["a foreign host", () => ({ path: api("runs"), headers: { host: "evil.example" } })],
+  [
+    "a host that begins like ours",
+    () => ({ path: api("runs"), headers: { host: "127.0.0.1.evil.example" } }),
+  ],
+  [
+    "a host with a user",
+    () => ({ path: api("runs"), headers: { host: "127.0.0.1@evil.example" } }),
+  ],
+  ["a foreign origin", () => ({ path: api("runs"), headers: { origin: "http://evil.example" } })],
+  ["the origin null", () => ({ path: api("runs"), headers: { origin: "null" } })],
+  [
+    "another port's origin",
+    () => ({ path: api("runs"), headers: { origin: "http://127.0.0.1:1" } }),
+  ],
+  [
+    "https of our host",
+    () => ({ path: api("runs"), headers: { origin: `https://127.0.0.1:${port}` } }),
+  ],
+  [
+    "a foreign page that saves",
+    () => ({
+      path: api("settings"),
+      method: "PUT",
+      headers: { ...json, origin: "http://evil.example" },
+      body: "{}",
+    }),
+  ],
+  [
+    "a form that saves",
+    () => ({
+      path: api("settings"),
+      method: "PUT",
+      headers: { "content-type": "text/plain" },
+      body: "{}",
+    }),
+  ],
+  ["DELETE", () => ({ path: api(`run?run=${good}`), method: "DELETE" })],
+  [
+    "OPTIONS of a foreign page",
+    () => ({ path: api("runs"), method: "OPTIONS", headers: { origin: "http://evil.example" } }),
+  ],
+  ["TRACE", () => ({ path: api("runs"), method: "TRACE" })],
+  [".. in the path", () => ({ path: `/${token}/../../etc/passwd` })],
+  [".. encoded in the path", () => ({ path: `/${token}/%2e%2e/%2e%2e/etc/passwd` })],
+  [".. encoded twice", () => ({ path: `/${token}/%252e%252e/etc/passwd` })],
+  [".. with backslashes", () => ({ path: `/${token}/..\\..\\etc\\passwd` })],
+  ["a run above the folder", () => ({ path: api("run?run=../outside/moons/1") })],
+  ["a run above it, encoded", () => ({ path: api("run?run=%2e%2e%2foutside%2fmoons%2f1") })],
+  [
+    "a run above it, encoded twice",
+    () => ({ path: api("run?run=%252e%252e%252foutside/moons/1") }),
+  ],
+  ["a run with .. in between", () => ({ path: api("run?run=moons/../../outside/moons/1") })],
+  [
+    "an absolute run",
+    () => ({ path: api(`run?run=${encodeURIComponent(join(root, "outside/moons/1"))}`) }),
+  ],
+  ["a run with NUL", () => ({ path: api(`run?run=${good}%00`) })],
+  ["a run of overlong UTF-8", () => ({ path: api("run?run=%c0%ae%c0%ae/outside/moons/1") })],
+  ["a run of half an escape", () => ({ path: api("run?run=%") })],
+  ["a run behind a link", () => ({ path: api("run?run=linked/moons/1") })],
+  ["the curves of a run behind a link", () => ({ path: api("history?run=linked/moons/1") })],
+  ["a very long run", () => ({ path: api(`run?run=${"a/".repeat(4000)}`) })],
+  ["a picture that is a link", () => ({ path: picture(good, "samples/link.png") })],
+  ["a picture that is a pipe", () => ({ path: picture(good, "samples/pipe.png") })],
+  ["a picture in a linked folder", () => ({ path: picture("links/defaults/1", "samples/x.png") })],
+  ["a picture above the folder", () => ({ path: picture(good, "samples/../../../../../x.png") })],
+  ["a picture that is a configuration", () => ({ path: picture(good, "config.json") })],
+  ["a picture with NUL", () => ({ path: picture(good, "samples/a.png%00.png") })],
+  ["a report of a run that is not there", () => ({ path: api("report?run=nowhere") })],
+  [
+    "a huge body",
+    () => ({
+      path: api("settings"),
+      method: "PUT",
+      headers: json,
+      body: Buffer.alloc(4 << 20, 32),
+    }),
+  ],
+  [
+    "a body that is no JSON",
+    () => ({ path: api("settings"), method: "PUT", headers: json, body: '{"theme":' }),
+  ],
+  [
+    "an export of a run that is not there",
+    () => ({ path: api("export?run=nowhere"), method: "POST", headers: json, body: "{}" }),
+  ],
+  ["a file of an export above it", () => ({ path: api("export/file?id=..&file=settings.json") })],
+  [
+    "a file of an export with a path",
+    () => ({ path: api(`export/file?id=${"0".repeat(32)}&file=../../settings.json`) }),
+  ],
+  ["huge headers", () => ({ path: api("runs"), headers: { cookie: "a".repeat(20 << 10) } })],
+];
+
+describe("what is meant ill", () => {
+  it.each(hostile)("is refused: %s", async (_, sent) => {
+    const { status, text } = await send(sent());
+    expect(status === 0 || (status >= 400 && status < 500), `${status} ${text.slice(0, 80)}`).toBe(
+      true,
+    );
+    expect(text).not.toContain(secret);
+    expect(text).not.toContain("root:");
+    expect(text).not.toContain("    at ");
+  });
+
+  it("is refused: bytes that are no request", async () => {
+    const answer = await new Promise<string>((done) => {
+      const socket = connect(port, "127.0.0.1", () => socket.write("\0\0 / NONSENSE\r\n\r\n"));
+      let text = "";
+      socket.on("data", (chunk) => {
+        text += chunk;
+      });
+      socket.on("close", () => done(text));
+      socket.on("error", () => done(text));
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 400/);
+    expect((await send({ path: api("runs") })).status).toBe(200);
+  });
+
+  it("changes nothing but the settings, of which only known ones are kept", async () => {
+    const body = JSON.stringify({
+      theme: "<script>",
+      columns: [1, "a"],
+      __proto__: { x: 1 },
+      more: 1,
+    });
+    await send({ path: api("settings"), method: "PUT", headers: json, body });
+    expect(JSON.parse(readFileSync(join(settings, "settings.json"), "utf8"))).toEqual({
+      theme: "system",
+      columns: ["a"],
+    });
+    expect(readdirSync(settings)).toEqual(["settings.json"]);
+    expect(readdirSync(folder).sort()).toEqual(["linked", "links", "moons"]);
+  });
+});
+
+describe("runs of strangers", () => {
+  const at = (name: string) => join(folder, "strangers", name, "1");
+
+  it("are rows of text, whatever their files hold", async () => {
+    const evil = "<img src=x onerror=alert(1)>";
+    writeRun(at(evil), { name: evil, method: evil, state: "failed", reason: evil });
+    const hold = (name: string, files: Record<string, string>) => {
+      mkdirSync(at(name), { recursive: true });
+      for (const [file, text] of Object.entries(files)) writeFileSync(join(at(name), file), text);
+    };
+    hold("types", {
+      "run.json": '{"state":"running","started":{"a":1},"reason":[1],"resumed":7,"environment":3}',
+      "config.json": '{"method":{"a":[1]},"seed":[2],"half_iterations":"x","data":null}',
+      "results.csv": 'half_iteration,direction\n"open',
+      "metrics.jsonl": '[1]\n"a"\nnull\n{"half_iteration":"x"}\n',
+      "quality.json": '{"rows":{"a":1}}',
+      "choices.json": "7",
+    });
+    hold("deep", { "run.json": `${"[".repeat(50_000)}` });
+    hold("proto", { "run.json": '{"state":"__proto__","__proto__":{"state":"finished"}}' });
+    const { text, status } = await send({ path: api("runs") });
+    expect(status).toBe(200);
+    const rows = (JSON.parse(text) as { rows: { id: string; state: string; name: string }[] }).rows;
+    const of = (name: string) => rows.find(({ id }) => id === `strangers/${name}/1`);
+    expect(of(evil)).toMatchObject({ state: "failed", name: evil });
+    expect(of("types")?.state).toBe("interrupted");
+    expect([of("deep")?.state, of("proto")?.state]).toEqual(["unreadable", "unreadable"]);
+    for (const name of [evil, "types", "deep", "proto"]) {
+      const path = api(`run?run=${encodeURIComponent(`strangers/${name}/1`)}`);
+      expect((await send({ path })).status, name).toBe(200);
+    }
+  });
+});

@@ -1,0 +1,67 @@
+// Run folders with known contents, and a studio over a scratch folder. Nothing is trained.
+import { linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll } from "vitest";
+
+/** A folder that is deleted after the tests of a file. */
+export function scratch(): string {
+  const folder = mkdtempSync(join(tmpdir(), "dsbm-studio-test-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export interface FakeRun {
+  state?: string;
+  reason?: string | null;
+  name?: string;
+  method?: string;
+  seed?: number;
+  sigma?: number;
+  /** Lines of metrics.jsonl, of two half-iterations. */
+  lines?: number;
+  /** A file with those lines, to be linked in place of writing them. */
+  linked?: string;
+}
+
+/** A line of metrics.jsonl. */
+export const metricLine = (half: number, step: number): string => {
+  const loss = 1 / half + Math.exp(-step / 300) + 0.1 * Math.sin(step * step);
+  const direction = half % 2 ? "b" : "f";
+  return `${JSON.stringify({ half_iteration: half, direction, step, loss, rate: 100 + half })}\n`;
+};
+
+export const metricLines = (n: number): string =>
+  Array.from({ length: n }, (_, i) => {
+    const half = i < n / 2 ? 1 : 2;
+    return metricLine(half, 10 * (i - (half - 1) * Math.ceil(n / 2) + 1));
+  }).join("");
+
+/** Writes the files of a run into `folder`. */
+export function writeRun(folder: string, run: FakeRun = {}): void {
+  const { state = "finished", reason = null, method = "dsbm", seed = 1, sigma = 0.5 } = run;
+  const write = (name: string, content: unknown) => {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    const text = typeof content === "string" ? content : JSON.stringify(content, null, 2);
+    writeFileSync(join(folder, name), text);
+  };
+  write("run.json", {
+    ...{ format: 1, dsbm: "0.1.0", state, reason, resumed: [], command: "npx dsbm train" },
+    ...{ started: "2026-11-26T04:10:00.000Z", ended: "2026-11-26T04:19:40.000Z" },
+    environment: { node: "20.19.0", libtorch: "2.6.0" },
+  });
+  write("config.json", {
+    ...{ Dataset: "moons", Dataset_transfer: "normal", transfer: true, half_iterations: 2 },
+    ...{ method, seed, sigma, name: run.name ?? "moons", num_iter: 6000, first_num_iter: 6000 },
+    model: { name: "MLP", hidden: "128,128" },
+  });
+  const rows = [1, 2].flatMap((half) =>
+    ["b", "f"].map((way) => [half, way, 6000, 20, 0.3 / half, 0.04].join()),
+  );
+  write(
+    "results.csv",
+    `${["half_iteration,direction,step,steps,sliced_w2,data_sliced_w2", ...rows].join("\n")}\n`,
+  );
+  if (run.linked) linkSync(run.linked, join(folder, "metrics.jsonl"));
+  else write("metrics.jsonl", metricLines(run.lines ?? 40));
+}

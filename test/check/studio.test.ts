@@ -1,0 +1,252 @@
+// The studio in a real browser: a run that appears and grows, charts, comparison, its pictures for the documents, and that a
+// page says nothing on the console, asks no other host, and is accessible. `npm run check:browser` writes docs/studio/.
+import { type ChildProcess, spawn } from "node:child_process";
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { acquireLock } from "@dsbm/runs";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  type FakeRun,
+  metricLine,
+  metricLines,
+  scratch,
+  writeRun,
+} from "../../packages/studio/test/runs.js";
+import { root } from "../docs/blocks.js";
+
+const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
+if (!executablePath)
+  console.log("no chromium here: the studio is not looked at in a browser (npm run check:browser)");
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+/** Where pictures for the documents go; null: none are made. */
+const shots = process.env.STUDIO_PICTURES ?? null;
+
+const scratchFolder = scratch();
+const folder = join(scratchFolder, "experiments");
+let browser: Browser;
+let server: ChildProcess;
+let address = "";
+
+const runs: [path: string, run: FakeRun][] = [
+  ["moons/defaults/1", { lines: 1200 }],
+  ["moons/sigma=1/1", { sigma: 1, lines: 1000 }],
+  ["moons/sigma=2/1", { sigma: 2, method: "dsb", lines: 800 }],
+  ["failing/defaults/1", { name: "failing", state: "failed", reason: "BridgeError: loss is NaN" }],
+];
+
+beforeAll(async () => {
+  if (!executablePath) return;
+  for (const [path, run] of runs) writeRun(join(folder, path), run);
+  mkdirSync(join(folder, runs[0]![0], "samples"));
+  for (const way of ["f", "b"])
+    copyFileSync(
+      join(root, "docs/pictures/rivers.png"),
+      join(folder, runs[0]![0], `samples/it0002_${way}_step00005000_scatter.png`),
+    );
+  writeFileSync(
+    join(folder, runs[0]![0], "report.html"),
+    "<h1>A report</h1><script>parent.document.title = 'hijacked'</script><img src='http://127.0.0.1:9/x.png'>",
+  );
+  server = spawn(process.execPath, [join(root, "packages/cli/bin/dsbm.mjs"), "studio", folder], {
+    env: { ...process.env, XDG_CONFIG_HOME: join(scratchFolder, "config") },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  address = await new Promise((done, fail) => {
+    server.on("exit", () => fail(new Error("the studio ended")));
+    server.stdout?.on("data", (text) => {
+      const found = /http:\S+/.exec(String(text))?.[0];
+      if (found) done(found);
+    });
+  });
+  // Containers have no user namespaces for chromium's own sandbox; the pages are ours.
+  const args = ["--no-sandbox", "--disable-dev-shm-usage"];
+  browser = await chromium.launch({ executablePath, args });
+});
+afterAll(async () => {
+  server?.removeAllListeners("exit");
+  server?.kill();
+  await browser?.close();
+});
+
+/** Opens a page, and afterwards expects that it said nothing and asked nobody else. */
+async function look(
+  hash: string,
+  use: (page: Page) => Promise<void>,
+  { width = 1280, dark = false, expected = [] as RegExp[] } = {},
+): Promise<void> {
+  const context = await browser.newContext({
+    viewport: { width, height: 900 },
+    colorScheme: dark ? "dark" : "light",
+  });
+  const page = await context.newPage();
+  const said: string[] = [];
+  page.on("console", (message) => said.push(message.text()));
+  page.on("pageerror", (error) => said.push(String(error)));
+  const asked: string[] = [];
+  page.on("requestfinished", (request) => asked.push(request.url()));
+  // What the policy of a page forbids is named as a request, but is not sent.
+  page.on("requestfailed", (request) => {
+    if (!/BLOCKED_BY_CSP|csp/.test(request.failure()?.errorText ?? "")) asked.push(request.url());
+  });
+  await page.goto(address + hash);
+  await use(page);
+  expect(said.filter((line) => !expected.some((pattern) => pattern.test(line)))).toEqual([]);
+  const { origin } = new URL(address);
+  expect(asked.filter((url) => !url.startsWith(origin) && !/^(data|blob):/.test(url))).toEqual([]);
+  await context.close();
+}
+
+/** Faults of accessibility that axe calls serious or critical. */
+async function faults(page: Page): Promise<string[]> {
+  // As text: the page's policy forbids scripts that are put into it.
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: {
+        run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
+      };
+    };
+    return (await axe.run()).violations;
+  });
+  return found
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
+}
+
+const runHash = (id: string, more = "") => `#/run?run=${encodeURIComponent(id)}${more}`;
+const compareHash = `#/compare?${runs
+  .slice(0, 3)
+  .map(([id]) => `run=${encodeURIComponent(id)}`)
+  .join("&")}`;
+
+describe.skipIf(!executablePath)("the studio in a browser", () => {
+  it("shows a run within two seconds of its first line, live, and lets its curves grow", async () => {
+    const id = "live/defaults/7";
+    const at = join(folder, id);
+    await look("#/", async (page) => {
+      await page.getByRole("link", { name: "failing" }).waitFor();
+      writeRun(at, { name: "live", state: "running", lines: 1, seed: 7 });
+      const lock = acquireLock(join(at, ".lock"));
+      const started = performance.now();
+      await page.getByRole("link", { name: "live" }).waitFor();
+      console.log(
+        `a run appears ${((performance.now() - started) / 1000).toFixed(2)} s after its first line`,
+      );
+      await page.locator(".state.running").waitFor();
+      await page.getByRole("link", { name: "live" }).click();
+      const loss = page.getByRole("img", { name: /^Loss/ });
+      await loss.waitFor();
+      const before = await loss.getAttribute("aria-label");
+      appendFileSync(join(at, "metrics.jsonl"), metricLine(1, 40) + metricLine(2, 50));
+      await page.waitForFunction(
+        (label) => document.querySelector("canvas")?.getAttribute("aria-label") !== label,
+        before,
+      );
+      appendFileSync(
+        join(at, "metrics.jsonl"),
+        '{"half_iteration":2,"direction":"f","step":60,"loss":"NaN"}\n',
+      );
+      await page.getByText("loss is NaN from step 60 of half-iteration 2 on").waitFor();
+      lock.release();
+      await page.getByText("the process ended without a message").waitFor();
+    });
+  });
+
+  it("sorts, filters and compares", async () => {
+    await look("#/", async (page) => {
+      await page.getByRole("searchbox").fill("sigma");
+      await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 2);
+      await page.getByRole("button", { name: "Method" }).click();
+      expect(await page.locator("tbody tr").first().textContent()).toContain("dsb");
+      expect(page.url()).toContain("q=sigma&sort=method&order=asc");
+      await page.reload();
+      await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 2);
+      for (const box of await page.locator("tbody input").all()) await box.check();
+      await page.getByRole("link", { name: "Compare 2 runs" }).click();
+      const row = page.getByRole("row", { name: /^sigma/ });
+      await row.waitFor();
+      expect(await row.locator("td").allTextContents()).toEqual(expect.arrayContaining(["1", "2"]));
+      await page.getByRole("img", { name: /^loss, both: moons/ }).waitFor();
+    });
+  });
+
+  it("zooms all charts of a run together, by keys too, and keeps it in the address", async () => {
+    await look(runHash(runs[0]![0]), async (page) => {
+      const chart = page.locator("figure.chart").first();
+      await chart.focus();
+      await page.keyboard.press("+");
+      await page.waitForURL(/[?&]x=/);
+      await page.getByRole("button", { name: "Show all steps" }).click();
+      expect(page.url()).not.toMatch(/[?&]x=/);
+      await page.getByRole("slider", { name: "Smoothing" }).fill("0");
+      await page.waitForURL(/smooth=0/);
+    });
+  });
+
+  it("shows the report of a stranger without running it", async () => {
+    const refused = /Blocked script execution|Content Security Policy|sandboxed/;
+    await look(
+      runHash(runs[0]![0], "&tab=report"),
+      async (page) => {
+        await page.frameLocator("iframe").getByText("A report").waitFor();
+        expect(await page.title()).toBe("moons – dsbm studio");
+      },
+      { expected: [refused] },
+    );
+  });
+
+  const pages = { runs: "#/", run: runHash(runs[0]![0]), compare: compareHash };
+  const views = Object.keys(pages).flatMap((name) =>
+    (shots ? [360, 1280, 2560] : [360, 1280]).map(
+      (width) => [name as keyof typeof pages, width] as const,
+    ),
+  );
+  it.each(views)("%s at %i pixels is whole and accessible", async (name, width) => {
+    const dark = width === 360;
+    await look(
+      pages[name],
+      async (page) => {
+        await page
+          .locator(name === "runs" ? "tbody tr" : "canvas")
+          .first()
+          .waitFor();
+        await page.waitForLoadState("networkidle").catch(() => {});
+        expect(
+          await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+        ).toBeLessThanOrEqual(0);
+        expect(await faults(page)).toEqual([]);
+        if (shots) await page.screenshot({ path: join(shots, `${name}-${width}.png`) });
+      },
+      { width, dark },
+    );
+  });
+
+  it("lists 500 runs of 10,000 lines each, in less than 200 MB", async () => {
+    const big = join(scratchFolder, "lines.jsonl");
+    writeFileSync(big, metricLines(10_000));
+    for (let seed = 1; seed <= 500; seed++)
+      writeRun(join(folder, "many/defaults", String(seed)), { name: "many", seed, linked: big });
+    const started = performance.now();
+    const { rows } = (await (await fetch(`${address}api/runs`)).json()) as { rows: unknown[] };
+    const seconds = (performance.now() - started) / 1000;
+    expect(rows.length).toBeGreaterThan(500);
+    await look("#/?q=many", async (page) => {
+      await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 500);
+    });
+    const status = readFileSync(`/proc/${server.pid}/status`, "utf8");
+    const megabytes = Number(/VmRSS:\s*(\d+)/.exec(status)?.[1]) / 1024;
+    console.log(
+      `500 runs of 10,000 lines: the table in ${seconds.toFixed(2)} s, ${megabytes.toFixed(0)} MB`,
+    );
+    expect(megabytes).toBeLessThan(200);
+  });
+});
