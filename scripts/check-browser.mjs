@@ -19,4 +19,5 @@ try {
 const tests = ["report", "player", "studio"].map((name) => `test/check/${name}.test.ts`);
 const words = [join(repo, "node_modules/vitest/vitest.mjs"), "run", ...tests];
 const env = { ...process.env, CHECK_FRAMES: "1", STUDIO_PICTURES: join(repo, "docs/studio") };
-process.exitCode = spawnSync(process.execPath, words, { cwd: repo, stdio: "inherit", env }).status ?? 1;
+process.exitCode =
+  spawnSync(process.execPath, words, { cwd: repo, stdio: "inherit", env }).status ?? 1;

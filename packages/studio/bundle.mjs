@@ -18,6 +18,8 @@ await bundle.write({
 });
 await bundle.close();
 const ofCharts = createRequire(import.meta.url).resolve("uplot/dist/uPlot.min.css");
-const styles = [ofCharts, join(here, "src/page/style.css")].map((path) => readFileSync(path, "utf8"));
+const styles = [ofCharts, join(here, "src/page/style.css")].map((path) =>
+  readFileSync(path, "utf8"),
+);
 writeFileSync(join(out, "page.css"), styles.join("\n"));
 copyFileSync(join(here, "src/page/index.html"), join(out, "index.html"));

@@ -13,6 +13,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { acquireLock } from "@dsbm/runs";
 import { type Browser, chromium, type Page } from "playwright-core";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type FakeRun,
@@ -122,6 +123,12 @@ async function faults(page: Page): Promise<string[]> {
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
 }
 
+/** Writes a small picture of a page for the documents. */
+async function draw(page: Page, name: string): Promise<void> {
+  const picture = sharp(await page.screenshot()).png({ palette: true, colours: 64, effort: 10 });
+  writeFileSync(join(shots as string, `${name}.png`), await picture.toBuffer());
+}
+
 const runHash = (id: string, more = "") => `#/run?run=${encodeURIComponent(id)}${more}`;
 const compareHash = `#/compare?${runs
   .slice(0, 3)
@@ -224,7 +231,7 @@ describe.skipIf(!executablePath)("the studio in a browser", () => {
           await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
         ).toBeLessThanOrEqual(0);
         expect(await faults(page)).toEqual([]);
-        if (shots) await page.screenshot({ path: join(shots, `${name}-${width}.png`) });
+        if (shots) await draw(page, `${name}-${width}`);
       },
       { width, dark },
     );

@@ -12,7 +12,9 @@ const options = {
 const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 const keysOf = (words: readonly string[]) =>
-  words.filter((word) => !/^\[|^…|…\]$/.test(word) && !/^--(again|help|plan|json)$/.test(word));
+  words.filter(
+    (word) => !/^\[|^…|…\]$/.test(word) && !/^--(again|help|plan|json|open)$/.test(word),
+  );
 const isKey = (word: string) => /^[+~]|^[\w.]+=|^-/.test(word);
 
 /** Commands by name; each throws for words that it does not take. */
@@ -28,6 +30,10 @@ const commands: Record<string, (words: readonly string[]) => void> = {
   sample: (words) => void resolve(sample, keysAfter(words, 3)),
   evaluate: (words) => void resolve(evaluate, keysAfter(words, 1)),
   doctor: none,
+  studio(words) {
+    const odd = words.filter((word) => !/^(--open|port=\d+|[\w/.]+)$/.test(word));
+    if (odd.length > 0) throw new Error(`studio ${words.join(" ")}`);
+  },
   start: () => {},
   sweep(words) {
     if (!/^(status|table)$/.test(words[0] ?? "") || words.length !== 2)

@@ -67,7 +67,13 @@ const json = { "content-type": "application/json" };
 
 describe("what is meant well", () => {
   it("is answered", async () => {
-    for (const path of [`/${token}/`, `/${token}/page.js`, api("runs"), api(`run?run=${good}`)])
+    for (const path of [
+      `/${token}/`,
+      `/${token}/page.js`,
+      `/${token}/worker.js`,
+      api("runs"),
+      api(`run?run=${good}`),
+    ])
       expect((await send({ path })).status, path).toBe(200);
     expect((await send({ path: picture(good, "samples/a.png") })).text).toBe("a picture");
     const saved = { path: api("settings"), method: "PUT", headers: json, body: '{"theme":"dark"}' };

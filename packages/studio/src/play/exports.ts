@@ -19,7 +19,7 @@ import type { ExportState } from "../shared/api.js";
 
 /** Exports that are kept. */
 const most = 20;
-const fileName = /^(bridge\.json|(f|b|model)\.onnx(\.data)?)$/;
+const fileName = /^(bridge\.json|samples\.json|(source|target)\.f32|(f|b|model)\.onnx(\.data)?)$/;
 
 export interface ExportsOptions {
   folder: Folder;

@@ -142,7 +142,7 @@ export const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
 /** Whether a living process writes into a run's folder. */
-export function isHeld(folder: Folder, id: string): boolean {
+function isHeld(folder: Folder, id: string): boolean {
   const lock = below(id, ".lock");
   const stat = folder.stat(lock);
   return stat?.isFile() === true && stat.size < 4096
@@ -150,7 +150,7 @@ export function isHeld(folder: Folder, id: string): boolean {
     : false;
 }
 
-export function factsOf(config: Record<string, unknown>, id: string): Facts {
+function factsOf(config: Record<string, unknown>, id: string): Facts {
   const { Dataset, Dataset_transfer, transfer, name, method, seed, half_iterations } = config;
   const data = record(config.data);
   const short = (value: unknown) =>

@@ -11,13 +11,14 @@ import { RunTable } from "../runs/table.js";
 import { readSettings, settingsOf, writeSettings } from "../settings.js";
 import type { RunDetail } from "../shared/api.js";
 import { guard, strangerPolicy } from "./guard.js";
+import type { PageFile } from "./pages.js";
 import type { Streams } from "./streams.js";
 
 export interface AppOptions {
   folder: Folder;
   token: string;
   /** Our pages by file name. */
-  pages: ReadonlyMap<string, { type: string; body: Buffer }>;
+  pages: ReadonlyMap<string, PageFile>;
   /** Where settings and exports are kept. */
   settings: string;
   /** The command that exports a run, without its words; null: runs are not exported. */
@@ -124,7 +125,7 @@ export function makeApp({ folder, token, pages, settings, exporter, streams }: A
     const name = c.req.path.slice(token.length + 2);
     const page = pages.get(name === "" ? "index.html" : name);
     return page
-      ? c.body(new Uint8Array(page.body), 200, { "Content-Type": page.type })
+      ? c.body(new Uint8Array(page.read()), 200, { "Content-Type": page.type })
       : c.text("there is no such page", 404);
   });
   app.onError((error, c) => {

@@ -1,29 +1,17 @@
 // Starts and ends the server: the loopback only, a new token each time, our pages in memory.
 import { randomBytes } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { AddressInfo, Server } from "node:net";
-import { extname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { RunError } from "@dsbm/runs";
 import { createAdaptorServer } from "@hono/node-server";
 import { Folder } from "../files/inside.js";
 import { defaultSettingsFolder } from "../settings.js";
 import { makeApp } from "./app.js";
+import { readPages } from "./pages.js";
 import { Streams } from "./streams.js";
 
 /** The port that is tried first, so that a tunnel or a bookmark finds it again. */
-export const usualPort = 4747;
+const usualPort = 4747;
 const host = "127.0.0.1";
-const bundle = fileURLToPath(new URL("../../dist/bundle/", import.meta.url));
-const types: Readonly<Record<string, string>> = {
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript; charset=utf-8",
-  ".mjs": "text/javascript; charset=utf-8",
-  ".css": "text/css; charset=utf-8",
-  ".svg": "image/svg+xml",
-  ".wasm": "application/wasm",
-};
-
 export interface StudioOptions {
   /** The folder whose runs are shown. */
   folder: string;
@@ -79,20 +67,6 @@ function openFolder(folder: string): Folder {
     const expected = "give a folder with runs, such as experiments";
     throw new RunError("not_found", `there is no folder ${folder}: ${expected}`, { cause });
   }
-}
-
-function readPages() {
-  if (!existsSync(join(bundle, "index.html")))
-    throw new RunError(
-      "not_found",
-      `the pages of the studio are not built in ${bundle}: run npm run build`,
-    );
-  return new Map(
-    readdirSync(bundle).map((name) => [
-      name,
-      { type: types[extname(name)] ?? "text/plain", body: readFileSync(join(bundle, name)) },
-    ]),
-  );
 }
 
 async function listen(server: Server, port: number | undefined): Promise<number> {

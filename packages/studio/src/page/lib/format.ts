@@ -1,4 +1,5 @@
 // Numbers, times and states as people read them.
+import type { RunRow } from "../../shared/api.js";
 
 /** A number in about four digits. */
 export function digits(value: number | null | undefined, n = 4): string {
@@ -34,3 +35,9 @@ export const metricTitle = (name: string): string => name.replace(/ f$/, " →")
 
 export const directionTitle = (direction: string | null): string =>
   direction === "f" ? "forward (f)" : direction === "b" ? "backward (b)" : "both";
+
+/** Seconds of a run; one that lives goes on while the page is open. */
+export const secondsOf = ({ state, seconds, started }: RunRow, now = Date.now()): number | null =>
+  state === "running" && seconds !== null && started !== null
+    ? Math.max(seconds, (now - Date.parse(started)) / 1000)
+    : seconds;

@@ -10,7 +10,7 @@ export interface Route {
 }
 
 /** The route of the fragment of an address. */
-export function parseRoute(hash: string): Route {
+function parseRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split(/\?(.*)/s);
   const params = new URLSearchParams(query);
   if (path === "compare") return { page: "compare", run: "", params };

@@ -2,9 +2,11 @@
 import { useMemo } from "preact/hooks";
 import type { HistoryPart, RunDetail } from "../../shared/api.js";
 import { metricsOf } from "../../shared/metrics.js";
+import { axisOf } from "../chart/axis.js";
 import { Chart, type Range } from "../chart/chart.js";
+import { rangeOf, setRange, weightOf } from "../chart/settings.js";
 import { setParams } from "../lib/route.js";
-import { axisOf, curvesOf, evaluationCurves } from "./series.js";
+import { curvesOf, evaluationCurves } from "./series.js";
 
 const titles: Record<string, string> = {
   loss: "Loss",
@@ -15,21 +17,6 @@ const most = 40;
 /** Moments and what has nothing to be compared with come second. */
 const isMain = ({ name, reference }: { name: string; reference: string | null }) =>
   reference !== null ? !/^end_(mean|var)$/.test(name) : name === "variance_kept";
-
-export function rangeOf(params: URLSearchParams): Range | null {
-  const [min, max] = (params.get("x") ?? "").split("_").map(Number);
-  return min !== undefined && max !== undefined && max > min ? { min, max } : null;
-}
-
-export const setRange = (range: Range | null) =>
-  setParams({
-    x: range && `${Number(range.min.toPrecision(6))}_${Number(range.max.toPrecision(6))}`,
-  });
-
-export const weightOf = (params: URLSearchParams): number => {
-  const given = Number(params.get("smooth") ?? "0.9");
-  return given >= 0 && given < 1 ? given : 0.9;
-};
 
 export function Curves({
   detail,

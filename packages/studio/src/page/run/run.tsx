@@ -2,15 +2,15 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { HistoryPart, RunDetail } from "../../shared/api.js";
 import { History } from "../../shared/history.js";
-import { digits, duration, moment } from "../lib/format.js";
+import { digits, duration, moment, secondsOf } from "../lib/format.js";
 import { hrefOf } from "../lib/route.js";
 import { apiPath, ask, useEvents } from "../lib/server.js";
-import { secondsOf } from "../runs/columns.js";
+import { Play } from "../play/play.js";
 import { Curves } from "./curves.js";
 import { Configuration, Environment, Log, QualityTable } from "./facts.js";
 import { Pictures } from "./pictures.js";
 
-const tabs = ["overview", "report", "configuration", "environment", "log"] as const;
+const tabs = ["overview", "play", "report", "configuration", "environment", "log"] as const;
 
 export function RunPage({ id, params }: { id: string; params: URLSearchParams }) {
   const [detail, setDetail] = useState<RunDetail | null>(null);
@@ -49,6 +49,7 @@ export function RunPage({ id, params }: { id: string; params: URLSearchParams })
           <QualityTable detail={detail} />
         </>
       )}
+      {tab === "play" && <Play {...{ detail, params }} />}
       {tab === "report" && <Report detail={detail} />}
       {tab === "configuration" && <Configuration {...{ detail, params }} />}
       {tab === "environment" && <Environment detail={detail} />}

@@ -1,40 +1,13 @@
-// The curves of a run from its merged rows: a common axis of steps over all half-iterations, and per direction the raw
-// values, the band of what was merged and the smoothed curve.
+// The curves of a run from its merged rows over the axis of steps: per direction the raw values, the band of what was merged
+// and the smoothed curve.
 import type { Cell, HistoryPart, RunDetail } from "../../shared/api.js";
+import type { Axis } from "../chart/axis.js";
 import type { Curve, Values } from "../chart/chart.js";
 import { smooth } from "../chart/smooth.js";
 import { directionColor } from "../chart/theme.js";
 
 /** So few rows are drawn as points, too. */
 const fewRows = 12;
-
-export interface Axis {
-  /** Steps over all half-iterations, per row. */
-  x: number[];
-  /** Where each half-iteration begins. */
-  marks: { x: number; label: string }[];
-  /** The steps before a half-iteration. */
-  before(half: number): number;
-}
-
-/** The axis of steps. Half-iterations follow each other, each from the last step of the one before. */
-export function axisOf({ half, step, direction }: HistoryPart): Axis {
-  const offsets = new Map<number, number>();
-  const marks: Axis["marks"] = [];
-  let [end, offset, last] = [0, 0, Number.NaN];
-  const x = step.map((at, i) => {
-    const now = half[i] as number;
-    if (now !== last) {
-      offset = end;
-      offsets.set(now, offset);
-      marks.push({ x: offset, label: `${now} ${direction[i]}` });
-      last = now;
-    }
-    end = offset + at;
-    return end;
-  });
-  return { x, marks, before: (n) => offsets.get(n) ?? end };
-}
 
 /** The curves of one metric, forward and backward; `positive` leaves out what a logarithm has no place for. */
 export function curvesOf(

@@ -1,6 +1,6 @@
 // The columns of the table of runs: what each shows, and how it sorts. Filters too: all of it without a page.
 import type { RunRow } from "../../shared/api.js";
-import { digits, duration, metricTitle, moment } from "../lib/format.js";
+import { digits, duration, metricTitle, moment, secondsOf } from "../lib/format.js";
 
 export interface Column {
   id: string;
@@ -21,12 +21,6 @@ const column = (
 
 const progress = ({ half, halves }: RunRow) =>
   halves === null ? `${half}` : `${half} / ${halves}`;
-
-/** Seconds of a run; one that lives goes on while the page is open. */
-export const secondsOf = ({ state, seconds, started }: RunRow, now = Date.now()): number | null =>
-  state === "running" && seconds !== null && started !== null
-    ? Math.max(seconds, (now - Date.parse(started)) / 1000)
-    : seconds;
 
 const fixed: readonly Column[] = [
   column("name", "Run", ({ name }) => name),

@@ -1,15 +1,15 @@
 // Chosen runs beside each other: their curves in one chart, what their configurations differ in, and their metrics.
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { HistoryPart, RunDetail, RunRow } from "../../shared/api.js";
+import { axisOf } from "../chart/axis.js";
 import { Chart, type Curve, type Values } from "../chart/chart.js";
+import { rangeOf, setRange, weightOf } from "../chart/settings.js";
 import { smooth } from "../chart/smooth.js";
 import { runStyle } from "../chart/theme.js";
 import { digits, directionTitle, metricTitle } from "../lib/format.js";
 import { hrefOf, setParams } from "../lib/route.js";
 import { Scroll } from "../lib/scroll.js";
 import { apiPath, ask } from "../lib/server.js";
-import { rangeOf, setRange, weightOf } from "../run/curves.js";
-import { axisOf } from "../run/series.js";
 import { shortPlace } from "./table.js";
 
 const most = 16;

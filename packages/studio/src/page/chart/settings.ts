@@ -1,0 +1,18 @@
+// What charts are told by the address: the part of the axis, and how much is smoothed.
+import { setParams } from "../lib/route.js";
+import type { Range } from "./chart.js";
+
+export function rangeOf(params: URLSearchParams): Range | null {
+  const [min, max] = (params.get("x") ?? "").split("_").map(Number);
+  return min !== undefined && max !== undefined && max > min ? { min, max } : null;
+}
+
+export const setRange = (range: Range | null) =>
+  setParams({
+    x: range && `${Number(range.min.toPrecision(6))}_${Number(range.max.toPrecision(6))}`,
+  });
+
+export const weightOf = (params: URLSearchParams): number => {
+  const given = Number(params.get("smooth") ?? "0.9");
+  return given >= 0 && given < 1 ? given : 0.9;
+};

@@ -1,0 +1,106 @@
+// Playing with the bridge of a run: it is exported once by another process, and then runs here.
+import { mountPlayer, type PlayerSettings } from "@dsbm/web/player";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { ExportState, RunDetail } from "../../shared/api.js";
+import { setParams } from "../lib/route.js";
+import { apiPath, ask, send } from "../lib/server.js";
+import { loadExport } from "./load.js";
+
+const againMs = 700;
+
+export function Play({ detail, params }: { detail: RunDetail; params: URLSearchParams }) {
+  const run = detail.row.id;
+  const [found, setFound] = useState<ExportState | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const isRunning = found?.state === "running";
+  const take = (asked: Promise<ExportState>) =>
+    asked.then(setFound, (e: Error) => setError(e.message));
+  useEffect(() => {
+    take(ask(apiPath("export", { run })));
+    if (!isRunning) return;
+    const timer = setInterval(() => take(ask(apiPath("export", { run }))), againMs);
+    return () => clearInterval(timer);
+  }, [run, isRunning, detail.models]);
+  if (detail.models === 0)
+    return <p class="note">There is nothing to play with before the first half-iteration ends.</p>;
+  if (found?.state === "ready" && found.id)
+    return <Player key={found.id} id={found.id} params={params} />;
+  return (
+    <section aria-label="Play">
+      <h2>Play</h2>
+      <p>
+        The bridge is exported once and then runs in this page: particles on their way, forward and
+        backward, with the number of steps and the noise that you choose.
+      </p>
+      <button
+        type="button"
+        disabled={found === null || isRunning}
+        onClick={() => {
+          setError(null);
+          take(send(apiPath("export", { run }), "POST", {}));
+        }}
+      >
+        {isRunning ? "Exporting …" : "Export this bridge and play"}
+      </button>
+      {isRunning && <p role="status">The export takes some seconds.</p>}
+      {(error ?? found?.error) && (
+        <div class="wrong" role="alert">
+          <p>{error ?? found?.error}</p>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Player({ id, params }: { id: string; params: URLSearchParams }) {
+  const place = useRef<HTMLDivElement>(null);
+  const [said, setSaid] = useState<string | null>("Loading the bridge …");
+  const [error, setError] = useState<string | null>(null);
+  useEffect(() => {
+    const stopped = new AbortController();
+    let end = () => {};
+    loadExport(id, stopped.signal)
+      .then(({ bridge, samples }) => {
+        if (stopped.signal.aborted) return bridge.dispose();
+        const player = mountPlayer(place.current as HTMLElement, bridge, {
+          ...samples,
+          settings: settingsIn(params),
+          onSettings: (settings) => setParams({ play: JSON.stringify(settings) }),
+        });
+        end = () => {
+          player.destroy();
+          bridge.dispose();
+        };
+        setSaid(null);
+      })
+      .catch((problem: Error) => {
+        if (!stopped.signal.aborted) setError(problem.message);
+      });
+    return () => {
+      stopped.abort();
+      end();
+    };
+  }, [id]);
+  return (
+    <section aria-label="Play">
+      <h2>Play</h2>
+      {error === null && said !== null && <p role="status">{said}</p>}
+      {error !== null && (
+        <p class="wrong" role="alert">
+          {error}
+        </p>
+      )}
+      <div ref={place} />
+    </section>
+  );
+}
+
+/** The settings of the player in the address; it checks them itself. */
+function settingsIn(params: URLSearchParams): Partial<PlayerSettings> {
+  try {
+    const found: unknown = JSON.parse(params.get("play") ?? "{}");
+    return typeof found === "object" && found !== null ? found : {};
+  } catch {
+    return {};
+  }
+}
