@@ -262,7 +262,8 @@ async function setup({ bench, threads, ...rest }) {
   const build = BENCHES[bench];
   if (!build) throw new Error(`no benchmark "${bench}"`);
   torch = await import("@dsbm/torch");
-  ({ bridge } = await import("dsbm"));
+  const rooms = ["bridge", "nets", "data", "train"].map((room) => import(`dsbm/${room}`));
+  bridge = Object.assign({}, ...(await Promise.all(rooms)));
   torch.setNumThreads(threads);
   const built = await build(threads, rest);
   await built.run(built.warm);

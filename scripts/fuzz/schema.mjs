@@ -1,6 +1,6 @@
 // Arguments that fit a schema well enough to get past the door, so that what is behind it is tried too.
 
-/** Splits `aten::f.o(A a, *, B b=1) -> C` into its name, overload and the types of its arguments. */
+/** Splits `aten::f.o(A a, *, B b=1) -> C` into its name, overload and the names and types of its arguments. */
 export function parse(schema) {
   const [, name, overload = "", inside] = /^([\w:]+?)(?:\.(\w+))?\((.*)\) -> /.exec(schema) ?? [];
   if (!name) return null;
@@ -11,7 +11,11 @@ export function parse(schema) {
     if (c === "," && depth === 0) {
       const text = word.trim();
       if (text && text !== "*")
-        args.push({ type: text.split(" ")[0], optional: /=|\? /.test(text) });
+        args.push({
+          name: text.split(" ").at(-1).split("=")[0],
+          type: text.split(" ")[0],
+          optional: /=|\? /.test(text),
+        });
       word = "";
       continue;
     }

@@ -1,6 +1,6 @@
 /// <reference types="node" preserve="true" />
 // The types of Node belong to those of the engine (Buffer, Disposable), for users who have not asked for them.
-export { call, schemas } from "./binding/dispatch.js";
+export { call, callable, schemas } from "./binding/dispatch.js";
 export {
   arrayOf,
   type Device,
@@ -17,6 +17,7 @@ export {
   TorchError,
 } from "./binding/errors.js";
 export { Handle, keep, liveTensors, Scope, tidy } from "./binding/handle.js";
+export * as unsafe from "./binding/unsafe.js";
 export * as distributed from "./distributed/index.js";
 export * as io from "./io/index.js";
 export { type MemoryLimit, memoryLimit } from "./memory-limit.js";

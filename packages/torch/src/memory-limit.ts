@@ -95,19 +95,20 @@ export function memoryLimit(root = "/"): MemoryLimit {
   const kib = (key: string) =>
     Number(new RegExp(`^${key}:\\s+(\\d+) kB`, "m").exec(info)?.[1]) * 1024 || undefined;
   const info = read(join(root, "proc/meminfo"));
-  const machine: MemoryLimit = {
+  const found: MemoryLimit = {
     total: kib("MemTotal") ?? totalmem(),
     available: kib("MemAvailable") ?? freemem(),
     by: "machine",
   };
-  return memoryGroups(root).reduce((least, { limit, usage, stat, cache }) => {
+  for (const { limit, usage, stat, cache } of memoryGroups(root)) {
     const total = Number.parseInt(read(limit), 10); // "max" is none
-    if (!(total < 2 ** 60)) return least;
+    if (!(total < 2 ** 60)) continue;
     const given = Number(new RegExp(`^${cache} (\\d+)`, "m").exec(read(stat))?.[1] ?? 0);
-    const available = Math.max(0, total - (Number.parseInt(read(usage), 10) || 0) + given);
-    const tightest = { total: Math.min(least.total, total), available, by: "cgroup" as const };
-    return available < least.available
-      ? tightest
-      : { ...least, total: Math.min(least.total, total) };
-  }, machine);
+    const left = Math.max(0, total - (Number.parseInt(read(usage), 10) || 0) + given);
+    found.total = Math.min(found.total, total);
+    if (left >= found.available) continue;
+    found.available = left;
+    found.by = "cgroup";
+  }
+  return found;
 }

@@ -77,7 +77,8 @@ describe("checked arguments", () => {
     ]),
     [
       "as_strided_scatter",
-      () => T.call("aten::as_strided_scatter", "", T.ones([4]), T.ones([]), [], [], 2n ** 62n),
+      () =>
+        T.unsafe.call("aten::as_strided_scatter", "", T.ones([4]), T.ones([]), [], [], 2n ** 62n),
       /outside the storage/,
     ],
     ["as_strided within 64 bits", () => T.ones([4]).asStrided([5], [1]), /out of bounds/],
@@ -212,5 +213,46 @@ describe("checked arguments", () => {
     expect(T.liveTensors()).toBe(live + 2);
     expect(y.item()).toBe(0);
     expect(T.gradEnabled()).toBe(true);
+  });
+});
+
+describe("lists that nobody can walk through", () => {
+  const endless = new Proxy([] as number[], {
+    get: (list, key) => (key === "length" ? 2 ** 31 : key in list ? Reflect.get(list, key) : 1),
+  });
+  const sparse = new Array<number>(2 ** 32 - 1);
+  it.each([
+    ["zeros of a sparse array", () => T.zeros(sparse)],
+    ["zeros of a proxy", () => T.zeros(endless)],
+    ["randn of a proxy", () => T.randn(endless)],
+    ["cat of a proxy", () => T.cat(endless as unknown as T.Tensor[])],
+    ["tensor with such a shape", () => T.tensor(new Float32Array(4), { shape: sparse })],
+    ["grad of such a list", () => T.grad(T.ones([1]), sparse as unknown as T.Tensor[])],
+    ["a scope that returns one", () => T.tidy(() => sparse)],
+    [
+      "numbers of a huge view",
+      () =>
+        T.ones([1])
+          .expand([2 ** 40])
+          .toNumbers(),
+    ],
+    [
+      "chunks of a huge view",
+      () =>
+        T.runChunked(
+          T.recorded((x) => x),
+          [T.ones([1]).expand([2 ** 40])],
+          {
+            ...{ rows: 1, threads: 1, inputDims: [0], outputDims: [0] },
+          },
+        ),
+    ],
+  ])("%s", (_, act) => {
+    expect(act).toThrow(T.TorchError);
+    expect(act).toThrow(/too long|too many|dimensions|chunks/);
+  });
+
+  it("and powers that never end are errors", () => {
+    expect(() => T.call("aten::linalg_matrix_power", "", T.eye(2), -(2n ** 63n))).toThrow(/2\^62/);
   });
 });

@@ -122,7 +122,15 @@ describe("indices and windows out of bounds are errors", () => {
     ],
     [
       "set_",
-      () => T.call("aten::set_", "source_Storage_storage_offset", T.ones([2]), T.ones([2]), 0, [9]),
+      () =>
+        T.unsafe.call(
+          "aten::set_",
+          "source_Storage_storage_offset",
+          T.ones([2]),
+          T.ones([2]),
+          0,
+          [9],
+        ),
     ],
     ["index", () => T.ones([2]).index([T.tensor([2n])])],
     ["index_put_", () => T.ones([2]).indexPut_([T.tensor([-3n])], T.tensor(1))],

@@ -1,6 +1,6 @@
 // Arguments that libtorch's own kernels do not check, checked here so that a wrong one is an error and not a crash.
 // The table has a check by the operation's name. Values of a wrong type are ignored here: native code refuses them.
-import { invalid } from "./errors.js";
+import { invalid, lengthOf } from "./errors.js";
 import { type External, native, recording } from "./native.js";
 
 type Args = readonly unknown[];
@@ -122,6 +122,11 @@ const randomRange: Check = (args) => {
     require(Math.abs(Number(x)) < 2 ** 62, "the bounds are within 2^62");
 };
 
+/** linalg_matrix_power(self, n): its loop never ends for the smallest integer, whose negative does not fit. */
+const matrixPower: Check = ([, n]) => {
+  if (isInteger(n)) require(Math.abs(Number(n)) < 2 ** 62, "the power is within 2^62");
+};
+
 /** Whether any element compares so with `value`; neither recorded nor part of a graph. */
 function any(comparison: "eq" | "gt", t: External, value: number | bigint): boolean {
   return native.unrecorded(() => {
@@ -219,6 +224,8 @@ const table: Readonly<Record<string, Check>> = {
   as_strided_: strided,
   as_strided_copy: strided,
   as_strided_scatter: stridedScatter,
+  linalg_matrix_power: matrixPower,
+  matrix_power: matrixPower,
   remainder: division,
   remainder_: division,
   fmod: division,
@@ -243,14 +250,10 @@ export function checkOf(name: string): Check | null {
   return Object.hasOwn(table, short) ? (table[short] as Check) : null;
 }
 
-/** The longest list that native code takes. */
-const longest = 10_000_000;
-
 /** The arguments with lists copied: what is checked must be what native code reads, whatever getters they have. */
 export function settled(args: Args): unknown[] {
   return args.map((value) => {
     if (!Array.isArray(value)) return value;
-    if (value.length > longest) throw invalid(`an array of ${value.length} elements is too long`);
-    return Array.from({ length: value.length }, (_, i) => value[i] as unknown);
+    return Array.from({ length: lengthOf(value) }, (_, i) => value[i] as unknown);
   });
 }

@@ -1,8 +1,9 @@
 // From a JavaScript call to libtorch's dispatcher and back: handles out, pointers in, errors translated.
 import { type Check, checkOf, settled } from "./checks.js";
-import { TorchError, translate } from "./errors.js";
+import { lengthOf, MissingOpError, TorchError, translate } from "./errors.js";
 import { Handle, ptrIn, ptrOf } from "./handle.js";
 import { type External, native } from "./native.js";
+import { table } from "./table.generated.js";
 
 /** A native object other than a tensor (a generator). */
 export abstract class Opaque {
@@ -47,9 +48,10 @@ function unwrap(value: unknown, depth = 0): unknown {
         "ERR_TORCH_TYPE",
         "an argument is a list of lists; expected a list of numbers or of tensors",
       );
-    for (let i = 0; i < value.length; i++) {
+    const length = lengthOf(value);
+    for (let i = 0; i < length; i++) {
       if (typeof value[i] === "object" && value[i] !== null)
-        return value.map((item) => unwrap(item, 1));
+        return Array.from({ length }, (_, k) => unwrap(value[k], 1));
     }
     return value;
   }
@@ -116,11 +118,8 @@ export function invoke(op: Op, ...args: any[]): any {
 
 const opened = new Map<string, Op>();
 
-/**
- * Calls any operation of libtorch by its schema name, for those without a wrapper:
- * `call("aten::lgamma", "", x)`. Arguments are in schema order. Throws MissingOpError, TorchError.
- */
-export function call(name: string, overload: string, ...args: unknown[]): unknown {
+/** `call` for every operation of libtorch, whatever it does with wrong arguments: see unsafe.ts. */
+export function callUnchecked(name: string, overload: string, ...args: unknown[]): unknown {
   const key = `${name}.${overload}`;
   let op = opened.get(key);
   if (!op) {
@@ -128,6 +127,48 @@ export function call(name: string, overload: string, ...args: unknown[]): unknow
     opened.set(key, op);
   }
   return invoke(op, ...args);
+}
+
+/**
+ * Calls an operation of libtorch by its schema name, for those without a wrapper: `call("aten::pdist", "", x)`. Arguments
+ * are in schema order. It reaches the operations of `callable`, which answer wrong arguments by an error; the others are
+ * in `unsafe`. Throws MissingOpError, TorchError.
+ */
+export function call(name: string, overload: string, ...args: unknown[]): unknown {
+  const [what, which] = [String(name), String(overload)];
+  if (!callable[what]?.includes(which)) throw unreachable(what, which);
+  return callUnchecked(what, which, ...args);
+}
+
+/** What `call` reaches: the overloads of each operation, by its schema name (`aten::pdist`). */
+export const callable: Readonly<Record<string, readonly string[]>> = Object.freeze(
+  Object.assign(
+    Object.create(null) as Record<string, readonly string[]>,
+    Object.fromEntries(
+      Object.entries(table).map(([name, { overloads }]) => [
+        `aten::${name}`,
+        Object.freeze(overloads),
+      ]),
+    ),
+  ),
+);
+
+function unreachable(name: string, overload: string): TorchError {
+  const full = overload ? `${name}.${overload}` : name;
+  if (native.schemas(name).length === 0)
+    return new MissingOpError(
+      "ERR_TORCH_MISSING_OP",
+      `${full} is not an operation of this libtorch`,
+      full,
+    );
+  const overloads = callable[name]?.map((o) => `"${o}"`).join(", ");
+  return new TorchError(
+    "ERR_TORCH_UNSAFE",
+    overloads
+      ? `call: ${full} is not among the overloads that were tried with wrong arguments (${overloads}): take one of them, or unsafe.call, which may end the process`
+      : `call: ${full} is not in the table of operations that were tried with wrong arguments: use unsafe.call, which may end the process`,
+    full,
+  );
 }
 
 /** The schemas of all overloads of an operation, as PyTorch writes them. */

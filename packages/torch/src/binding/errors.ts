@@ -54,3 +54,14 @@ export function translate(error: unknown, op?: string, detail = ""): unknown {
 export function invalid(message: string): TorchError {
   return new TorchError("ERR_TORCH_VALUE", message);
 }
+
+/** The longest list that native code takes. */
+const longest = 10_000_000;
+
+/** The length of a list that is to be walked through; throws for one that would take minutes. */
+export function lengthOf(list: readonly unknown[]): number {
+  const { length } = list;
+  if (length > longest)
+    throw invalid(`an array of ${length} elements is too long: expected at most ${longest}`);
+  return length;
+}

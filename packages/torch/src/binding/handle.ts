@@ -2,7 +2,7 @@
 // frees it. A tensor made in a scope is freed at the scope's end unless it is returned or kept.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { DisposedError, TorchError } from "./errors.js";
+import { DisposedError, lengthOf, TorchError } from "./errors.js";
 import { type External, guarded, native } from "./native.js";
 
 let pointer: (handle: Handle) => External;
@@ -111,7 +111,9 @@ export function ptrsOf(handles: readonly Handle[], what: string): External[] {
   if (!Array.isArray(handles))
     throw new TorchError("ERR_TORCH_TYPE", `${what}: expected a list of tensors`);
   const list: External[] = [];
-  for (const handle of handles as readonly Handle[]) {
+  const length = lengthOf(handles);
+  for (let i = 0; i < length; i++) {
+    const handle = handles[i] as Handle;
     if (typeof handle !== "object" || handle === null || pointerIn(handle) === undefined)
       throw new TorchError(
         "ERR_TORCH_TYPE",
@@ -139,7 +141,8 @@ function collect(value: unknown, into: Set<Handle>, seen: Set<object>): void {
   if (value instanceof Handle) {
     into.add(value);
   } else if (Array.isArray(value)) {
-    for (const item of value) collect(item, into, seen);
+    const length = lengthOf(value);
+    for (let i = 0; i < length; i++) collect(value[i], into, seen);
   } else if (value instanceof Map) {
     for (const item of value.values()) collect(item, into, seen);
   } else {

@@ -1,6 +1,6 @@
 // Arrays larger than memory: a .npy file becomes a tensor whose elements the system reads when they are used,
 // and drops from memory when it needs the space.
-import { call } from "../binding/dispatch.js";
+import { call, callUnchecked } from "../binding/dispatch.js";
 import { tidy } from "../binding/handle.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { FormatError } from "./errors.js";
@@ -23,7 +23,8 @@ import { elementCount, itemSize } from "./raw.js";
 export function mapNpy(path: string): Tensor {
   const { dtype, shape, start, length } = mappableHeader(path);
   return tidy(() => {
-    const bytes = call("aten::from_file", "", path, false, start + length, "uint8") as Tensor;
+    const size = start + length;
+    const bytes = callUnchecked("aten::from_file", "", path, false, size, "uint8") as Tensor;
     const elements = call("aten::view", "dtype", bytes.narrow(0, start, length), dtype) as Tensor;
     return elements.view(shape);
   });

@@ -1,6 +1,6 @@
 // The affine layer, with PyTorch's names and PyTorch's default initialisation.
 
-import { call, invoke, Op, schemas } from "../binding/dispatch.js";
+import { callUnchecked, invoke, Op, schemas } from "../binding/dispatch.js";
 import { empty } from "../tensor/create.js";
 import { noGrad } from "../tensor/grad.js";
 import { linear } from "../tensor/ops.generated.js";
@@ -43,7 +43,7 @@ export class Linear extends Module {
     const { weight, bias } = this.#after(shared);
     const packed = packedFor(this, weight, x);
     if (!packed) return linear(x, weight, { bias });
-    return call(oneDNN, "", x, packed, bias, "none", [], undefined) as Tensor;
+    return callUnchecked(oneDNN, "", x, packed, bias, "none", [], undefined) as Tensor;
   }
 
   /** SiLU of `forward`, by a kernel of our own where weights are constant (see `withStandingWeights`). */
@@ -105,7 +105,7 @@ function packedFor(layer: Linear, weight: Tensor, x: Tensor): Tensor | null {
   if (known) return known;
   if (schemas(oneDNN).length === 0) return null; // a libtorch without it
   const whole = weight.detach().contiguous();
-  const packed = call("mkldnn::_reorder_linear_weight", "", whole, x.size(0)) as Tensor;
+  const packed = callUnchecked("mkldnn::_reorder_linear_weight", "", whole, x.size(0)) as Tensor;
   own.set(inputs, packed.keep());
   return packed;
 }

@@ -191,6 +191,10 @@ export function startChunked(
     );
   const total = (inputs[cut] as Tensor).size(inputDims[cut] as number);
   if (total === 0) throw invalid("runChunked: no rows to run");
+  if (total / rows > 2 ** 20)
+    throw invalid(
+      `runChunked: ${total} rows in chunks of ${rows} are more than 2^20 chunks: raise rows`,
+    );
   const lengths: number[] = [];
   for (let start = 0; start < total; start += rows) lengths.push(Math.min(rows, total - start));
   const { start: first, count } = part ?? { start: 0, count: lengths.length };

@@ -20,6 +20,9 @@ export interface TensorOptions {
   device?: Device;
 }
 
+/** More numbers than these would fill the heap of JavaScript, which ends the process. */
+const mostNested = 2 ** 26;
+
 function flatten(
   data: Nested,
   shape: number[],
@@ -32,6 +35,10 @@ function flatten(
     if (typeof data !== "number" && typeof data !== "bigint" && typeof data !== "boolean")
       throw invalid(
         `tensor: expected numbers in nested arrays, got ${data === null ? "null" : typeof data}`,
+      );
+    if (out.length >= mostNested)
+      throw invalid(
+        `tensor: nested arrays of more than ${mostNested} numbers: pass a typed array with its shape`,
       );
     out.push(data);
     return;
@@ -62,6 +69,8 @@ function dtypeOfArray(data: TypedArray): DType {
 }
 
 function fromBytes(data: TypedArray, shape: readonly number[], dtype: DType): Tensor {
+  if (Array.isArray(shape) && shape.length > 64)
+    throw invalid(`tensor: a shape of ${shape.length} dimensions; expected at most 64`);
   if (Array.isArray(shape) && shape.reduce((n, d) => n * Math.abs(Number(d)), 1) > 2 ** 53)
     throw invalid("tensor: the shape is too large");
   return new Tensor(guarded(() => native.fromBytes(data, shape, dtype), "tensor"));

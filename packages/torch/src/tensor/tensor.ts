@@ -123,8 +123,13 @@ export class Tensor extends TensorMethods {
     if (!Kind) throw invalid(`toArray: dtype ${dtype} has no typed array`);
     return new Kind(guarded(() => native.toBytes(ptrOf(this)), "toArray"));
   }
-  /** The elements as ordinary numbers, whatever the dtype. */
+  /** The elements as ordinary numbers, whatever the dtype; at most 2^26 of them. */
   toNumbers(): number[] {
+    const { numel } = this;
+    if (numel > 2 ** 26)
+      throw invalid(
+        `toNumbers: ${numel} elements are too many for an array of numbers: use toArray`,
+      );
     return Array.from(this.toArray() as ArrayLike<number | bigint>, Number);
   }
   /** Overwrites the elements with those of a typed array of the same dtype and count. */
