@@ -2,6 +2,8 @@
 import { existsSync } from "node:fs";
 import { ConfigError, exported, helpTable, resolve } from "@dsbm/config";
 import { UsageError } from "../terminal/errors.js";
+import { createInterrupt } from "../terminal/interrupt.js";
+import { createProgress } from "../terminal/progress.js";
 
 const usage = "dsbm export RUN OUT [key=value …]";
 
@@ -13,10 +15,12 @@ const help = [
   "RUN  the folder of a run, finished or not, a folder above the only one, or latest",
   "OUT  a folder: the models, bridge.json, README.md (a model card), sample.py (with onnxruntime and numpy)",
   "     NAME.onnx: one model; its metadata hold bridge.json",
+  "     NAME.html: a page that plays the bridge offline, models and some held-out samples inside",
   "",
   "examples",
   "  dsbm export RUN bridge/                      everything that sampling needs",
   "  dsbm export RUN drift.onnx direction=f       the drift from source to target alone",
+  "  dsbm export RUN page.html                    one file to send to a colleague",
   "",
   "docs/export.md has the formats.",
   "",
@@ -40,7 +44,15 @@ export async function exportCommand(args: string[]): Promise<number> {
       `got ${places.length === 0 ? "no words" : places.map((word) => JSON.stringify(word)).join(" ")}; expected RUN OUT: ${usage}`,
     );
   const { exportRun } = await import("../export/files.js");
-  const { files } = await exportRun(run, out, member.config);
+  const interrupt = createInterrupt();
+  const progress = createProgress();
+  const { signal } = interrupt;
+  const { files } = await exportRun(run, out, { ...member.config, progress, signal }).finally(
+    () => {
+      progress.done();
+      interrupt.dispose();
+    },
+  );
   const width = Math.max(...files.map(({ path }) => path.length));
   for (const { path, bytes } of files) console.log(`${path.padEnd(width)}  ${size(bytes)}`);
   return 0;

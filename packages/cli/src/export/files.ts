@@ -7,6 +7,7 @@ import { UsageError } from "../terminal/errors.js";
 import { modelCard } from "./bridge/card.js";
 import { pythonExample } from "./bridge/python.js";
 import type { EncodedModel } from "./onnx/model.js";
+import { exportPage, type PageOptions } from "./page.js";
 import { type ExportedBridge, type ExportOptions, exportBridge } from "./run.js";
 
 /** What was written: the description of the bridge, and the paths of the files with their sizes. */
@@ -15,16 +16,20 @@ export interface ExportResult {
   files: { path: string; bytes: number }[];
 }
 
-type Options = Omit<ExportOptions, "single"> & Pick<ExportConfig, "overwrite">;
+type Options = Omit<ExportOptions, "single"> &
+  Pick<ExportConfig, "overwrite"> &
+  Partial<Pick<PageOptions, "samples" | "progress" | "signal">>;
 
 /**
- * Exports a run to `out`: a folder, or one model where the name ends in .onnx. Throws a UsageError where something is there
+ * Exports a run to `out`: a folder, one model where the name ends in .onnx, or a page where it ends in .html. Throws a UsageError where something is there
  * already, errors as `exportBridge` does, and a RunError of the disk.
  */
 export async function exportRun(run: string, out: string, options: Options): Promise<ExportResult> {
-  const isFile = out.endsWith(".onnx");
+  const isPage = out.endsWith(".html");
+  const isFile = isPage || out.endsWith(".onnx");
   const place = out.replace(/(.)\/+$/, "$1");
   checkPlace(place, { isFile, overwrite: options.overwrite });
+  if (isPage) return exportPage(run, place, options);
   return isFile ? exportFile(run, place, options) : exportFolder(run, place, options);
 }
 
@@ -43,7 +48,7 @@ function checkPlace(
   const found = statOf(out);
   if (found && found.isDirectory() === isFile)
     throw new UsageError(
-      `${out} is a ${isFile ? "folder" : "file"}: give another name for ${isFile ? "a model" : "a folder"}`,
+      `${out} is a ${isFile ? "folder" : "file"}: give another name for ${isFile ? "a file" : "a folder"}`,
     );
   if (!isFile && !found && /\.[A-Za-z]\w*$/.test(out))
     throw new UsageError(

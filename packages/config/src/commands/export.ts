@@ -16,6 +16,11 @@ export const exportSchema = z.strictObject({
     "the run as it was after this half-iteration",
   ),
   license: file("the licence of the exported networks, a name or a sentence", "CC-BY-4.0"),
+  samples: orNull(
+    z.int().min(0).max(20_000),
+    "held-out samples of each end in a page; null: 1,000 rows, fewer of wide tables, 48 pictures",
+    "0",
+  ),
   overwrite: flag(false, "replace what is there"),
 });
 
