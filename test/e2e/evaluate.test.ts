@@ -2,7 +2,7 @@
 // with, and one line for each mistake.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Quality, readQuality } from "@dsbm/runs";
+import { type Quality, type QualityRow, readQuality } from "@dsbm/runs";
 import { Generator, io, randn, setNumThreads, type Tensor, zeros } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { main } from "../../packages/cli/src/main.js";
@@ -65,9 +65,12 @@ describe("dsbm evaluate", () => {
         "mmd",
       ],
       ...["bw2_uvp", "mean_error", "covariance_error", "displacement", "optimality", "binding"],
+      ...["gaussian_bridge_sliced_w2", "gaussian_bridge_displacement"],
+      ...["sinkhorn_bridge_sliced_w2", "sinkhorn_bridge_displacement"],
       ...["agreement", "path_energy", "npe", "straightness", "column_w1"],
     ]);
-    for (const row of quality.rows) {
+    const isBaseline = ({ group }: QualityRow) => group === "baselines";
+    for (const row of quality.rows.filter((one) => !isBaseline(one))) {
       const { metric, value, low, high } = row;
       expect(Number.isFinite(value), metric).toBe(true);
       expect(Number(low), metric).toBeLessThanOrEqual(value);
@@ -81,6 +84,12 @@ describe("dsbm evaluate", () => {
       expect(row.value).toBeGreaterThan(0.5 * (row.floor as number));
       expect(row.ceiling).toBeGreaterThan(row.floor as number);
     }
+    // Two moons are no Gaussian, and training rows are near the moons.
+    const sliced = (method: string) =>
+      rowsOf(quality, `${method}_sliced_w2`).find(({ direction }) => direction === "f");
+    const [gaussian, points] = [sliced("gaussian_bridge"), sliced("sinkhorn_bridge")];
+    expect(gaussian?.value).toBeGreaterThan(points?.value as number);
+    expect(gaussian?.value).toBeLessThan(gaussian?.ceiling as number);
     for (const row of rowsOf(quality, "displacement")) {
       expect(row.floor).toBeLessThan(row.value);
       expect(row.ceiling).toBeGreaterThan(row.floor as number);

@@ -10,6 +10,7 @@ import { type Progress, silentProgress } from "../terminal/progress.js";
 import { carrySamples, type Solver } from "./carried.js";
 import { holdoutNames } from "./holdout/compare.js";
 import { type Holdout, holdoutRows } from "./holdout/rows.js";
+import { baselineNames, baselineRows } from "./rows/baselines.js";
 import { columnRows } from "./rows/columns.js";
 import { endMetricNames, endRows } from "./rows/ends.js";
 import { pathRows } from "./rows/paths.js";
@@ -45,7 +46,7 @@ export interface QualityOptions {
 const metricNames: readonly string[] = [
   ...endMetricNames,
   ...["displacement", "optimality", "agreement", "path_energy", "npe", "straightness"],
-  ...["column_w1", "share"],
+  ...["column_w1", "share", ...baselineNames],
 ];
 
 /**
@@ -99,6 +100,7 @@ export async function measureQuality(
       if (await stopped(`measuring ${direction}`)) return null;
       rows.push(...(await measure(carried, subject, how)));
     }
+    rows.push(...(await baselineRows(carried, subject, how, rows)));
     if (signal?.aborted) return null;
     const more = await pictureRows(carried, subject, { ...how, progress, signal });
     if (!more) return null;
@@ -121,6 +123,7 @@ function checked(words: readonly string[]): Set<string> {
     path: ["agreement", "path_energy", "npe", "straightness"],
     columns: ["column_w1"],
     holdout: holdoutNames,
+    baselines: baselineNames,
   };
   const known = [...metricNames, ...holdoutNames];
   for (const word of words)
