@@ -48,54 +48,57 @@ const fields = normal([1, 8, 8], 5);
 const classes = (n: number) => T.arange(0, n, { dtype: "int64" }).remainder(4);
 const direction = (n: number) => T.arange(0, n).remainder(2);
 
-const images: [string, () => Network, number, Given?][] = [
-  ["UNet", () => new UNet(unet, { generator: seeded(1) }), 1],
-  ...(
-    [
-      [{ resblock_updown: true, use_scale_shift_norm: false }, 1],
-      [{ conv_resample: false }, 1],
-      [{ num_classes: 4 }, 1, { y: classes }],
-      [{ bidirectional: true }, 1, { direction }],
-      [{ in_channels: 3, out_channels: 2 }, 2, { cond: fields }],
-    ] as [object, number, Given?][]
-  ).map(
-    ([options, channels, given]) =>
-      [
-        `UNet ${JSON.stringify(options)}`,
-        () => new UNet({ ...unet, ...options }, { generator: seeded(1) }),
-        channels,
-        given,
-      ] as [string, () => Network, number, Given?],
-  ),
-  ...([{}, { padding_mode: "circular" }, { mean_bypass: false }] as const).map(
-    (options) =>
-      [
-        `DownscalerUNet ${JSON.stringify(options)}`,
-        () => new DownscalerUNet({ ...downscaler, ...options } as never, { generator: seeded(1) }),
-        2,
-        { cond: fields },
-      ] as [string, () => Network, number, Given?],
-  ),
-  ...[
-    {},
-    { fir: true, progressive: "output_skip", progressive_input: "input_skip" },
+const seed = () => ({ generator: seeded(1) });
+const made = {
+  UNet: (options: object) => new UNet({ ...unet, ...options }, seed()),
+  DownscalerUNet: (options: object) =>
+    new DownscalerUNet({ ...downscaler, ...options } as never, seed()),
+  DDPMpp: (options: object) => new DDPMpp({ ...ddpmpp, ...options } as never, seed()),
+};
+
+/** Network, options, channels of a point, conditions. */
+const images: [keyof typeof made, object, number, Given?][] = [
+  ["UNet", {}, 1],
+  [
+    "UNet",
+    { conv_resample: false, num_classes: 4, bidirectional: true },
+    1,
+    { y: classes, direction },
+  ],
+  [
+    "UNet",
+    { resblock_updown: true, use_scale_shift_norm: false, in_channels: 3, out_channels: 2 },
+    2,
+    { cond: fields },
+  ],
+  ["DownscalerUNet", {}, 2, { cond: fields }],
+  ["DownscalerUNet", { padding_mode: "circular", mean_bypass: false }, 2, { cond: fields }],
+  [
+    "DDPMpp",
+    { nonlinearity: "elu", embedding_type: "fourier", scale_by_sigma: true, temb_scale: 1 },
+    1,
+  ],
+  ["DDPMpp", { fir: true, progressive: "output_skip", progressive_input: "input_skip" }, 1],
+  [
+    "DDPMpp",
     { fir: true, fir_kernel: "1,2,1", progressive: "residual", progressive_input: "residual" },
-    { progressive: "residual", progressive_input: "input_skip", progressive_combine: "cat" },
-    { embedding_type: "fourier", scale_by_sigma: true, temb_scale: 1, nonlinearity: "elu" },
-    { resblock_type: "ddpm", resamp_with_conv: false, nonlinearity: "lrelu" },
-  ].map(
-    (options) =>
-      [
-        `DDPMpp ${JSON.stringify(options)}`,
-        () => new DDPMpp({ ...ddpmpp, ...options } as never, { generator: seeded(1) }),
-        1,
-      ] as [string, () => Network, number, Given?],
-  ),
+    1,
+  ],
+  [
+    "DDPMpp",
+    {
+      resblock_type: "ddpm",
+      resamp_with_conv: false,
+      progressive_input: "input_skip",
+      nonlinearity: "lrelu",
+    },
+    1,
+  ],
 ];
 
 describe("networks of images", () => {
-  it.each(images)("%s", async (_, make, channels, given) => {
-    const net = shaken(make());
+  it.each(images)("%s %j", async (name, options, channels, given) => {
+    const net = shaken(made[name](options));
     expect(await agrees(net, [channels, 8, 8], given)).toBeLessThan(1e-4);
   });
 });
@@ -104,7 +107,7 @@ describe("networks of vectors", () => {
   const conditions = { cond: normal([2], 4) };
   const mlps = [0, 4].flatMap((time_frequencies) =>
     [0, 2].flatMap((cond_channels) =>
-      (["f", "b", "both"] as const).map((way) => ({ time_frequencies, cond_channels, way })),
+      (["b", "both"] as const).map((way) => ({ time_frequencies, cond_channels, way })),
     ),
   );
   it.each(mlps)("MLP %j", async ({ time_frequencies, cond_channels, way }) => {
