@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { methods } from "@dsbm/bridge";
-import { evaluate, fit, gaussian, resolve, sample, test, train } from "@dsbm/config";
+import { evaluate, exported, fit, gaussian, resolve, sample, test, train } from "@dsbm/config";
 import { root } from "./blocks.js";
 
 const options = {
@@ -28,6 +28,7 @@ const commands: Record<string, (words: readonly string[]) => void> = {
     void resolve(fit, [...files, ...keys], options);
   },
   sample: (words) => void resolve(sample, keysAfter(words, 3)),
+  export: (words) => void resolve(exported, keysAfter(words, 2)),
   evaluate: (words) => void resolve(evaluate, keysAfter(words, 1)),
   doctor: none,
   studio(words) {

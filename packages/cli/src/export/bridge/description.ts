@@ -3,6 +3,7 @@ import { type Direction, gammaSchedule, langevin } from "@dsbm/bridge";
 import { type CompleteTrainConfig, langevinNumbers } from "@dsbm/config";
 import { type QualityRow, readQuality } from "@dsbm/runs";
 import { version } from "../../machine/version.js";
+import type { ColumnCondition } from "../../problem/saved-columns.js";
 import { readProjection } from "../../sample/projection.js";
 import { type Trained, usualDirection } from "../../sample/trained.js";
 import { UsageError } from "../../terminal/errors.js";
@@ -26,7 +27,10 @@ export interface BridgeDescription {
   transform: object | null;
   projection: ProjectionNumbers | null;
   columns: readonly string[] | null;
-  conditions: { cond: object | null; y: { classes: number } | null } | null;
+  conditions: {
+    cond: { shape: number[]; column: ColumnCondition | null } | null;
+    y: { classes: number } | null;
+  } | null;
   quality: QualityRow[] | null;
   data: DataSummary;
   license: string | null;
@@ -167,7 +171,10 @@ function projectionOf({ config, folder, columns }: Trained): ProjectionNumbers |
   return { shape: isImage ? image : [d], components, scale, mean, basis };
 }
 
-function conditionsOf({ conditioning, shape, columns }: Trained, classes: number) {
+function conditionsOf(
+  { conditioning, shape, columns }: Trained,
+  classes: number,
+): BridgeDescription["conditions"] {
   const { channels, classes: hasClasses } = conditioning;
   if (channels === 0 && !hasClasses) return null;
   const column = columns?.condition ?? null;

@@ -4,12 +4,14 @@ import type { BridgeDescription } from "./description.js";
 /** The program for a bridge; it reads and writes samples in the data's own units. */
 export function pythonExample(bridge: BridgeDescription): string {
   const { columns, kind, default_direction } = bridge;
-  const [example, about] = columns
-    ? ["new.csv", "a table with the columns of the run"]
-    : ["new.npy", "float32 [n, …], as networks see samples"];
+  const ending = columns ? "csv" : "npy";
+  const about = columns
+    ? "a table with the columns of the run"
+    : "float32 [n, …], as the networks see samples";
   return [
     "# Carries samples to the other end of the bridge. Needs: pip install onnxruntime numpy",
-    `# python sample.py ${example} out.${columns ? "csv" : "npy"} ${default_direction}     (${about})`,
+    `# python sample.py new.${ending} out.${ending} ${default_direction}     (${about})`,
+    ...beside(bridge),
     `import ${columns ? "csv, " : ""}json, sys`,
     "import numpy as np, onnxruntime as ort",
     "",
@@ -27,6 +29,21 @@ export function pythonExample(bridge: BridgeDescription): string {
     ...writing(bridge),
     "",
   ].join("\n");
+}
+
+/** Files of conditions that the program reads. */
+function beside({ conditions }: BridgeDescription): string[] {
+  const { cond, y } = conditions ?? {};
+  return [
+    ...(cond && !cond.column
+      ? [
+          `# Beside it: cond.npy, float32 [n, ${cond.shape.join(", ")}], a condition for each sample.`,
+        ]
+      : []),
+    ...(y
+      ? [`# Beside it: y.npy, integers [n] from 0 to ${y.classes - 1}, a class for each sample.`]
+      : []),
+  ];
 }
 
 function reading({ columns, transform, projection }: BridgeDescription): string[] {
@@ -51,19 +68,24 @@ function reading({ columns, transform, projection }: BridgeDescription): string[
 }
 
 /** The inputs beside x and t. */
-function feeding({ conditions, directions }: BridgeDescription): string[] {
+function feeding({ conditions, directions, columns }: BridgeDescription): string[] {
   const isDirected = Object.values(directions).some((d) => d.direction_input !== null);
   const lines = ["more = {}"];
   if (isDirected)
     lines.push(
       'more["direction"] = np.full(len(x), bridge["directions"][direction]["direction_input"], np.float32)',
     );
-  if (conditions?.cond)
+  const column = conditions?.cond?.column;
+  if (column && columns)
     lines.push(
-      'more["cond"] = np.load("cond.npy").astype(np.float32)  # a condition for each row, as networks see it',
+      'column = bridge["conditions"]["cond"]["column"]',
+      'values = [row[head.index(column["name"])] for row in rows]',
+      column.classes
+        ? 'more["cond"] = np.array([[v == c for c in column["classes"]] for v in values], np.float32)'
+        : 'more["cond"] = ((np.array(values, float) - column["mean"]) / (column["std"] or 1)).astype(np.float32)[:, None]',
     );
-  if (conditions?.y)
-    lines.push('more["y"] = np.load("y.npy").astype(np.int64)  # a class for each row');
+  else if (conditions?.cond) lines.push('more["cond"] = np.load("cond.npy").astype(np.float32)');
+  if (conditions?.y) lines.push('more["y"] = np.load("y.npy").astype(np.int64)');
   return lines;
 }
 
