@@ -1,7 +1,8 @@
 // Exported pages with known bridges in a real browser, from file://: nothing is loaded from elsewhere, points, rows and
 // pictures play, groups are followed with pointer and keys, and nothing is wider than the screen.
 // With CHECK_FRAMES=1 (npm run check:browser) the frames a second are counted, too.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -13,6 +14,19 @@ import { tinyExport } from "../../packages/web/test/tiny-export.js";
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
 if (!executablePath)
   console.log("no chromium here: pages are not played in a browser (npm run check:browser)");
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+/** What the accessibility checker finds in a page as it is. */
+const findings = async (page: Page): Promise<string[]> => {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run();
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`);
+  });
+};
+interface Axe {
+  run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
+}
 
 const folder = mkdtempSync(join(tmpdir(), "dsbm-player-"));
 const pathOf = (name: string) => join(folder, `${name}.html`);
@@ -34,12 +48,14 @@ describe.skipIf(!executablePath)("an exported page", () => {
       state: { shape: [1, 1, 2], type: "pictures" },
       ...{ transform: null, columns: null, quality: null },
       directions: { f: { model: "p.onnx", direction_input: null } },
+      conditions: { cond: { shape: [1, 1, 2], column: null }, y: null },
     });
     const source = { data: Float64Array.of(-1, 1, 1, -1), shape: [2, 1, 1, 2] };
+    const conditions = { source: { cond: source }, target: null };
     const models = { "p.onnx": pictures.pictureModel };
     writeFileSync(
       pathOf("pictures"),
-      renderPlayerPage({ bridge: pictures.bridge, models, source }),
+      renderPlayerPage({ bridge: pictures.bridge, models, source, conditions }),
     );
     const args = ["--no-sandbox", "--disable-dev-shm-usage"];
     browser = await chromium.launch({ executablePath: executablePath as string, args });
@@ -95,6 +111,7 @@ describe.skipIf(!executablePath)("an exported page", () => {
     expect(await status.textContent()).toMatch(/^\d+ of 1000 followed/);
     await time.fill("1");
     await expect.poll(() => page.locator(".time").textContent()).toBe("t = 1.00");
+    expect(await findings(page)).toEqual([]);
     // Backward along the flow, with other steps.
     await page.getByText("summer.csv → winter.csv").click();
     await page.getByText("Probability flow").click();
@@ -106,6 +123,7 @@ describe.skipIf(!executablePath)("an exported page", () => {
     await page.getByRole("spinbutton", { name: "income" }).press("Enter");
     await expect.poll(() => status.textContent()).toMatch(/500 images of the row/);
     expect(await page.locator("figure svg").first().getAttribute("aria-label")).toMatch(/age <b>/);
+    expect(await findings(page)).toEqual([]);
     expect(await page.locator("table").textContent()).toContain("<script>");
     for (const view of ["One row", "Points"])
       for (const width of [360, 2560]) {
@@ -129,6 +147,7 @@ describe.skipIf(!executablePath)("an exported page", () => {
     await pad.click();
     expect(await page.getByRole("button", { pressed: true }).count()).toBe(0);
     await expect.poll(() => words.textContent()).toMatch(/in 3 steps\.$/);
+    expect(await findings(page)).toEqual([]);
     await pad.press("Shift+ArrowLeft");
     await pad.press("Enter");
     await expect.poll(() => words.textContent()).toMatch(/in 3 steps\.$/);

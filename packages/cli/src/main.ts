@@ -48,6 +48,10 @@ const commands: Record<string, [about: string, load: Load]> = {
     "The main job: bridges between handwritten digits, and one beside its exact answer",
     async () => (await import("./command/start.js")).start,
   ],
+  gallery: [
+    "Pictures and pages of trained bridges: points, digits, fields, and runs of your own (key=value …)",
+    async () => (await import("./command/gallery.js")).galleryCommand,
+  ],
   doctor: [
     "Check this machine: versions, BLAS, threads and devices, and how to fix what is wrong",
     async () => (await import("./command/doctor.js")).doctor,

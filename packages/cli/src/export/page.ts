@@ -1,5 +1,5 @@
 // page.html: one file that holds a bridge and plays it in a browser, with some held-out samples of both ends.
-import type { Conditions as Given } from "@dsbm/bridge";
+import type { Direction, Conditions as Given } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { DatasetError } from "@dsbm/data";
 import { toJson, writeFileAtomic } from "@dsbm/runs";
@@ -13,13 +13,15 @@ import type { Progress } from "../terminal/progress.js";
 import type { ExportResult } from "./files.js";
 import { type ExportOptions, exportBridge } from "./run.js";
 
-/** Bytes of models in a page, and numbers and pictures of the samples of an end. */
-const most = { models: 20e6, numbers: 1e6, pictures: 48 };
+/** Bytes of models in a page; samples of an end, and numbers that these have, of rows and of pictures. */
+const most = { models: 20e6, rows: 1000, numbers: 1e6, pictures: 48, pixels: 5e4 };
 
 export interface PageOptions extends Omit<ExportOptions, "single"> {
   /** Samples of each end in the page: 0 for none, null for as many as are usual. */
   samples?: number | null;
   title?: string;
+  /** The direction that is shown first (default: f, where it was trained). */
+  start?: Direction;
   progress?: Progress | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -33,7 +35,7 @@ export async function exportPage(
   out: string,
   options: PageOptions,
 ): Promise<ExportResult> {
-  const { progress = silent, samples = null, title } = options;
+  const { progress = silent, samples = null, title, start } = options;
   const { bridge, models } = exportBridge(run, options);
   const files = [...models].map(([name, { model }]) => [name, Buffer.concat(model)] as const);
   const bytes = files.reduce((sum, [, model]) => sum + model.length, 0);
@@ -50,7 +52,11 @@ export async function exportPage(
       : await samplesOf(run, { ...options, progress, samples, units: readUnits(json) });
   if (ends) progress.line(ends.about);
   const content = { ...ends, bridge: json, models: Object.fromEntries(files) };
-  const page = renderPlayerPage({ ...content, ...(title !== undefined && { title }) });
+  const page = renderPlayerPage({
+    ...content,
+    ...(title !== undefined && { title }),
+    ...(start && { direction: start }),
+  });
   writeFileAtomic(out, page);
   return { bridge, files: [{ path: out, bytes: Buffer.byteLength(page) }] };
 }
@@ -76,8 +82,10 @@ async function samplesOf(
     ends = loadEnds(config);
     const { x0, x1 } = ends;
     const size = units.shape.reduce((a, b) => a * b, 1);
-    const usual =
-      units.shape.length > 1 ? most.pictures : Math.min(1000, Math.ceil(most.numbers / size));
+    const arePictures = units.shape.length > 1;
+    const usual = arePictures
+      ? Math.min(most.pictures, Math.max(12, Math.ceil(most.pixels / size)))
+      : Math.min(most.rows, Math.ceil(most.numbers / size));
     const n = samples ?? usual;
     const column = readColumns(trained.folder, config)?.condition ?? null;
     const rows = (end: Ends["x0"]) => ownUnits(testRows(end, n, config.seed), units);

@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import type { Conditions, Samples } from "../bridge/bridge.js";
 import { readDescription } from "../export/description.js";
 import { type ExportFiles, endNames } from "../export/load.js";
+import type { Direction } from "../solver/grid.js";
 import { qualityTable } from "./quality.js";
 import { escapeHtml, pageStyle } from "./style.js";
 
@@ -17,6 +18,8 @@ export interface PageContent extends ExportFiles {
   conditions?: { source: Conditions | null; target: Conditions | null };
   /** Default: the names of both ends. */
   title?: string;
+  /** The direction that is shown first (default: f, where it is there). */
+  direction?: Direction;
 }
 
 const policy = [
@@ -66,6 +69,7 @@ export function renderPlayerPage({
   target = null,
   conditions = { source: null, target: null },
   title,
+  direction = "f",
 }: PageContent): string {
   const description = readDescription(bridge);
   const [from, to] = endNames(description.data);
@@ -81,6 +85,7 @@ export function renderPlayerPage({
     ...(license ? [`Licence: ${license}`] : []),
   ];
   const page = {
+    direction,
     bridge: description,
     models: Object.fromEntries(names.map((name, k) => [name, `model-${k}`])),
     source: source?.shape ?? null,

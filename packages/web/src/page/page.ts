@@ -1,11 +1,13 @@
 // The script of a page that holds a bridge: unpacks what lies in its elements, starts the worker, mounts the player.
 import type { Conditions } from "../bridge/bridge.js";
 import { mountPlayer } from "../player/index.js";
+import type { Direction } from "../solver/grid.js";
 import { connectBridge } from "../worker/index.js";
 
 /** What an element `<script type="application/json" id="page">` says. */
 interface Page {
   bridge: unknown;
+  direction: Direction;
   /** Samples of both ends: their shapes; the numbers lie in elements `source` and `target`, float32. */
   source: number[] | null;
   target: number[] | null;
@@ -21,6 +23,17 @@ async function bytesOf(id: string): Promise<Uint8Array> {
   const packed = Uint8Array.from(atob(textOf(id)), (c) => c.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** Arrays among conditions, which JSON has as lists. */
+function unpacked(conditions: Conditions | null): Conditions | null {
+  if (!conditions) return null;
+  const own = Object.entries(conditions).map(([name, value]) =>
+    typeof value === "object" && "data" in value
+      ? [name, { ...value, data: Float32Array.from(value.data) }]
+      : [name, value],
+  );
+  return Object.fromEntries(own);
 }
 
 async function samplesOf(id: string, shape: number[] | null) {
@@ -44,7 +57,11 @@ async function start(place: HTMLElement): Promise<void> {
   mountPlayer(place, bridge, {
     source: await samplesOf("source", page.source),
     target: await samplesOf("target", page.target),
-    conditions: page.conditions,
+    settings: { direction: page.direction },
+    conditions: {
+      source: unpacked(page.conditions.source),
+      target: unpacked(page.conditions.target),
+    },
   });
 }
 

@@ -1,0 +1,75 @@
+// The files of the gallery: of each run a page and a picture, and README.md with all of them.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { writeFileAtomic } from "@dsbm/runs";
+import { exportPage } from "../export/page.js";
+import type { Progress } from "../terminal/progress.js";
+
+/** A run as it is shown. */
+export interface Shown {
+  name: string;
+  title: string;
+  about: string;
+  direction: "f" | "b";
+  /** The command that trains it; null for a run of the user's own. */
+  command: string | null;
+  folder: string;
+}
+
+/** Writes NAME.html and, where the run has one, NAME.png; returns the lines of README.md. */
+export async function writeExhibit(
+  { name, title, about, direction, command, folder }: Shown,
+  out: string,
+  { progress, signal }: { progress: Progress; signal: AbortSignal },
+): Promise<string[]> {
+  await exportPage(folder, join(out, `${name}.html`), {
+    title,
+    start: direction,
+    progress,
+    signal,
+  });
+  const picture = newestPicture(folder, direction);
+  if (picture) writeFileAtomic(join(out, `${name}.png`), readFileSync(picture));
+  return [
+    `## ${title}`,
+    "",
+    `${about} [${name}.html](${name}.html)${command ? `; trained by \`${command}\`` : ""}.`,
+    ...(picture ? ["", `![${title}](${name}.png)`] : []),
+    "",
+  ];
+}
+
+/** The newest picture of paths in a direction, or of points; null where the run has none. */
+function newestPicture(folder: string, direction: "f" | "b"): string | null {
+  const samples = join(folder, "samples");
+  const names = existsSync(samples) ? readdirSync(samples).sort() : [];
+  const ends = [`_${direction}_`, ""].flatMap((part) =>
+    ["_path.png", "_scatter.png"].map((end) => ({ part, end })),
+  );
+  const found = ends.map(({ part, end }) =>
+    names.findLast((name) => name.includes(part) && name.endsWith(end)),
+  );
+  const first = found.find((name) => name !== undefined);
+  return first === undefined ? null : join(samples, first);
+}
+
+/** A run of the user's own; its name is that of its experiment. */
+export function ownExhibit(folder: string): Shown {
+  const names = folder.split(/[\\/]/).filter((part) => part !== "");
+  const name = (names.at(-3) ?? basename(folder)).replaceAll(/[^\w-]+/g, "-");
+  return { name, folder, title: name, about: "A run of one's own.", direction: "f", command: null };
+}
+
+export function writeIndex(out: string, sections: readonly (readonly string[])[]): string {
+  const path = join(out, "README.md");
+  const text = [
+    "# Gallery",
+    "",
+    "Made by `npx dsbm gallery`: pictures, and pages that play each bridge offline. A page holds ONNX Runtime, so the pages are",
+    "not in the repository: the command makes them beside this file.",
+    "",
+    ...sections.flat(),
+  ].join("\n");
+  writeFileAtomic(path, `${text.trimEnd()}\n`);
+  return path;
+}
