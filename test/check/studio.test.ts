@@ -12,6 +12,7 @@ import {
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { acquireLock } from "@dsbm/runs";
+import { startStudio } from "@dsbm/studio";
 import { type Browser, chromium, type Page } from "playwright-core";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -22,6 +23,7 @@ import {
   scratch,
   writeRun,
 } from "../../packages/studio/test/runs.js";
+import { tinyExport } from "../../packages/web/test/tiny-export.js";
 import { root } from "../docs/blocks.js";
 
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
@@ -82,7 +84,7 @@ afterAll(async () => {
 async function look(
   hash: string,
   use: (page: Page) => Promise<void>,
-  { width = 1280, dark = false, expected = [] as RegExp[] } = {},
+  { width = 1280, dark = false, expected = [] as RegExp[], at = address } = {},
 ): Promise<void> {
   const context = await browser.newContext({
     viewport: { width, height: 900 },
@@ -98,10 +100,10 @@ async function look(
   page.on("requestfailed", (request) => {
     if (!/BLOCKED_BY_CSP|csp/.test(request.failure()?.errorText ?? "")) asked.push(request.url());
   });
-  await page.goto(address + hash);
+  await page.goto(at + hash);
   await use(page);
   expect(said.filter((line) => !expected.some((pattern) => pattern.test(line)))).toEqual([]);
-  const { origin } = new URL(address);
+  const { origin } = new URL(at);
   expect(asked.filter((url) => !url.startsWith(origin) && !/^(data|blob):/.test(url))).toEqual([]);
   await context.close();
 }
@@ -134,6 +136,29 @@ const compareHash = `#/compare?${runs
   .slice(0, 3)
   .map(([id]) => `run=${encodeURIComponent(id)}`)
   .join("&")}`;
+
+/** n rows around a point, spread evenly. */
+const cloud = (n: number, [a, b]: [number, number]) =>
+  Float32Array.from({ length: 2 * n }, (_, i) =>
+    i % 2 === 0 ? a + 2 * Math.cos(i * i) : b + 4 * Math.sin(i * i * 0.7),
+  );
+
+/** A command that exports any run as a bridge whose networks are known, with samples of its ends. */
+function tinyExporter(): string[] {
+  const made = join(scratchFolder, "tiny");
+  mkdirSync(made);
+  const { bridge, models } = tinyExport();
+  for (const [name, model] of Object.entries(models)) writeFileSync(join(made, name), model);
+  writeFileSync(join(made, "bridge.json"), JSON.stringify(bridge));
+  writeFileSync(join(made, "source.f32"), cloud(900, [10, 20]));
+  writeFileSync(join(made, "target.f32"), cloud(700, [12, 28]));
+  const conditions = { source: null, target: null };
+  writeFileSync(
+    join(made, "samples.json"),
+    JSON.stringify({ source: [900, 2], target: [700, 2], conditions }),
+  );
+  return ["sh", "-c", 'cp -r "$0" "$2"', made];
+}
 
 describe.skipIf(!executablePath)("the studio in a browser", () => {
   it("shows a run within two seconds of its first line, live, and lets its curves grow", async () => {
@@ -209,6 +234,49 @@ describe.skipIf(!executablePath)("the studio in a browser", () => {
       },
       { expected: [refused] },
     );
+  });
+
+  it("exports a bridge and plays it: particles, a group that is followed, settings in the address", async () => {
+    mkdirSync(join(folder, runs[0]![0], "models"), { recursive: true });
+    writeFileSync(join(folder, runs[0]![0], "models/2_f.safetensors"), "");
+    const settings = join(scratchFolder, "settings");
+    const studio = await startStudio({ folder, settings, port: 0, exporter: tinyExporter() });
+    try {
+      await look(
+        runHash(runs[0]![0], "&tab=play"),
+        async (page) => {
+          await page.getByRole("button", { name: "Export this bridge and play" }).click();
+          await page.getByRole("button", { name: "Pause" }).click();
+          await page.getByRole("slider", { name: "Time" }).fill("0");
+          await page.getByRole("application").press("ArrowLeft");
+          await page.getByText(/^\d+ of 1000 followed from winter\.csv/).waitFor();
+          const particles = page.getByRole("spinbutton", { name: "Particles" });
+          await particles.fill("5000");
+          await particles.press("Enter");
+          await page.waitForURL(/play=%7B.*5000/);
+          expect(await faults(page)).toEqual([]);
+          if (shots) {
+            await page.getByRole("slider", { name: "Time" }).fill("0.6");
+            await draw(page, "play-1280");
+          }
+          await page.getByRole("button", { name: "Play" }).click();
+          if (!process.env.CHECK_FRAMES) return;
+          const rate = await page.evaluate(async () => {
+            await new Promise((done) => setTimeout(done, 1500));
+            const began = performance.now();
+            let frames = 0;
+            for (; performance.now() - began < 3000; frames++)
+              await new Promise(requestAnimationFrame);
+            return (1000 * frames) / (performance.now() - began);
+          });
+          console.log(`the studio plays 5,000 particles at ${rate.toFixed(0)} frames a second`);
+          expect(rate).toBeGreaterThan(30);
+        },
+        { at: studio.address },
+      );
+    } finally {
+      await studio.close();
+    }
   });
 
   const pages = { runs: "#/", run: runHash(runs[0]![0]), compare: compareHash };

@@ -97,12 +97,13 @@ export async function runExperiment<C extends CompleteTrainConfig>(
   }
   const [first, ...rest] = members;
   if (!first) throw new ConfigError("sweep", "the sweep has no members");
-  if (args.length < given.length) await openStudio(first.config.paths.experiments_dir_name);
   const runner = await load();
   const complete = (member: Member<TrainConfig>) => ({
     ...member,
     config: completeTrain(member.config) as C,
   });
+  if (args.length < given.length)
+    await openStudio(complete(first).config.paths.experiments_dir_name);
   const folderOf = ({ config, dirname }: Member<C>) => {
     const { paths, seed, name } = config;
     return runFolder({
@@ -169,6 +170,8 @@ export async function runExperiment<C extends CompleteTrainConfig>(
 
 /** Starts the studio beside the run and prints its address. */
 async function openStudio(folder: string): Promise<void> {
+  // Of several processes of one run the first one.
+  if (Number(process.env.RANK ?? process.env.SLURM_PROCID ?? 0) > 0) return;
   const { startBeside } = await import("../machine/browser.js");
   console.error(`studio: ${await startBeside(folder)}`);
 }

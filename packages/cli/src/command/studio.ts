@@ -17,8 +17,10 @@ port=N   the port (default: 4747, or any other where that is taken)
 It ends with Ctrl-C. dsbm fit, train and gaussian start it beside a run with --open.`;
 
 /** Words that `startBeside` adds: this process belongs to a run, and ends after it when nobody looks any more. */
-export const besideWord = "--beside";
+const besideWord = "--beside";
 const idleMs = 60_000;
+/** The first of the words with which the studio starts an export in a process of its own: RUN OUT. */
+const exportWord = "--export";
 
 /** Runs the command; returns the exit code. Throws UsageError for invalid words, RunError for a folder that is not there. */
 export async function studioCommand(args: string[]): Promise<number> {
@@ -26,12 +28,13 @@ export async function studioCommand(args: string[]): Promise<number> {
     console.log(help);
     return 0;
   }
+  if (args[0] === exportWord) return exportHere(args.slice(1));
   const { folder, port, opens, beside } = wordsOf(args);
   if (!existsSync(folder))
     throw new UsageError(
       `there is no folder ${folder}: give the folder of your runs (npx dsbm studio FOLDER)`,
     );
-  const exporter = [process.execPath, program, "export"];
+  const exporter = [process.execPath, program, "studio", exportWord];
   const studio = await startStudio({ folder, exporter, ...(port !== undefined && { port }) });
   const { address } = studio;
   if (beside) process.send?.({ address });
@@ -39,6 +42,12 @@ export async function studioCommand(args: string[]): Promise<number> {
   if (opens) await openBrowser(address);
   await (beside ? unused(studio) : stopped());
   await studio.close();
+  return 0;
+}
+
+async function exportHere([run = "", out = ""]: readonly string[]): Promise<number> {
+  const { exportForPlay } = await import("../export/play.js");
+  await exportForPlay(run, out, { update() {}, line: console.error, done() {} });
   return 0;
 }
 

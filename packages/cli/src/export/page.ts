@@ -69,7 +69,7 @@ interface PageSamples {
 }
 
 /** Held-out samples of both ends in the data's own units; null, with a line, where the data are not there. */
-async function samplesOf(
+export async function samplesOf(
   run: string,
   { half_iteration = "newest", samples, units, progress, signal }: SampleOptions,
 ): Promise<PageSamples | null> {

@@ -47,7 +47,11 @@ export class Exports {
         : error === null
           ? "none"
           : "failed";
-    return { state, error: state === "failed" ? error : null, id: state === "ready" ? key : null };
+    const isReady = state === "ready";
+    return {
+      ...{ state, error: state === "failed" ? error : null, id: isReady ? key : null },
+      files: isReady ? readdirSync(this.#at(key)).filter((name) => fileName.test(name)) : [],
+    };
   }
 
   /** Starts the export of a run, unless it is there or on its way. Throws RunError where there is no command for it. */

@@ -15,7 +15,7 @@ const host = "127.0.0.1";
 export interface StudioOptions {
   /** The folder whose runs are shown. */
   folder: string;
-  /** The port; left out: 4747, or any other where that is taken. */
+  /** The port, 0 for any; left out: 4747, or any other where that is taken. */
   port?: number;
   /** Where its settings and exports are kept (default: $XDG_CONFIG_HOME/dsbm/studio). */
   settings?: string;

@@ -130,8 +130,10 @@ export interface ExportState {
   state: "none" | "running" | "ready" | "failed";
   /** The error, as the command printed it. */
   error: string | null;
-  /** Names the exported files: they are at export/<id>/. */
+  /** Names the export; null before it is there. */
   id: string | null;
+  /** The exported files that a page may ask for. */
+  files: string[];
 }
 
 export interface Settings {

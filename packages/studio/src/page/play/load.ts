@@ -6,14 +6,26 @@ import { apiPath } from "../lib/server.js";
 
 export interface Loaded {
   bridge: Bridge;
-  samples: Pick<PlayerOptions, "source" | "target">;
+  samples: Pick<PlayerOptions, "source" | "target" | "conditions">;
 }
 
-/** Loads the export `id`. Throws an Error with what is wrong in a line. */
-export async function loadExport(id: string, signal: AbortSignal): Promise<Loaded> {
+/** samples.json: shapes of the arrays beside it, and what their rows are conditioned on. */
+interface SamplesFile {
+  source: number[];
+  target: number[];
+  conditions: NonNullable<PlayerOptions["conditions"]>;
+}
+
+/** Loads the export `id`, which has `files`. Throws an Error with what is wrong in a line. */
+export async function loadExport(
+  { id, files }: { id: string; files: readonly string[] },
+  signal: AbortSignal,
+): Promise<Loaded> {
   const bytes = async (file: string) => {
+    if (!files.includes(file)) return null;
     const answer = await fetch(apiPath("export/file", { id, file }), { signal });
-    return answer.ok ? new Uint8Array(await answer.arrayBuffer()) : null;
+    if (!answer.ok) throw new Error(await answer.text());
+    return new Uint8Array(await answer.arrayBuffer());
   };
   const json = async (file: string) => {
     const found = await bytes(file);
@@ -22,23 +34,19 @@ export async function loadExport(id: string, signal: AbortSignal): Promise<Loade
   const found = await json("bridge.json");
   if (!found) throw new Error("the export has no bridge.json");
   const models: Record<string, Uint8Array> = {};
-  for (const { model } of Object.values(found.directions as Record<string, { model: string }>))
-    for (const file of [model, `${model}.data`]) {
-      const content = models[file] ?? (await bytes(file));
-      if (content) models[file] = content;
-    }
+  for (const file of files)
+    if (/\.onnx(\.data)?$/.test(file)) models[file] = (await bytes(file)) as Uint8Array;
   const wasm = new Uint8Array(await (await fetch("ort.wasm", { signal })).arrayBuffer());
-  const worker = new Worker("worker.js", { type: "module" });
+  const worker = new Worker("worker.js");
   try {
     const bridge = await connectBridge(worker, { source: { bridge: found, models }, wasm });
-    const shapes = (await json("samples.json")) as Record<string, number[]> | null;
-    const ends = await Promise.all(
-      ["source", "target"].map(async (end) => {
-        const [shape, data] = [shapes?.[end], shapes?.[end] && (await bytes(`${end}.f32`))];
-        return shape && data ? { shape, data: new Float32Array(data.buffer) } : null;
-      }),
-    );
-    return { bridge, samples: { source: ends[0] ?? null, target: ends[1] ?? null } };
+    const about = (await json("samples.json")) as SamplesFile | null;
+    const samplesOf = async (end: "source" | "target") => {
+      const data = about && (await bytes(`${end}.f32`));
+      return data ? { shape: about[end], data: new Float32Array(data.buffer) } : null;
+    };
+    const [source, target] = [await samplesOf("source"), await samplesOf("target")];
+    return { bridge, samples: { source, target, ...(about && { conditions: about.conditions }) } };
   } catch (error) {
     worker.terminate();
     throw error;

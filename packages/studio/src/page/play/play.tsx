@@ -13,6 +13,10 @@ export function Play({ detail, params }: { detail: RunDetail; params: URLSearchP
   const [found, setFound] = useState<ExportState | null>(null);
   const [error, setError] = useState<string | null>(null);
   const isRunning = found?.state === "running";
+  // A run that goes on has newer networks after a while: what is played stays until they are asked for.
+  const ready = useRef<ExportState | null>(null);
+  if (found?.state === "ready") ready.current = found;
+  const played = ready.current;
   const take = (asked: Promise<ExportState>) =>
     asked.then(setFound, (e: Error) => setError(e.message));
   useEffect(() => {
@@ -23,43 +27,55 @@ export function Play({ detail, params }: { detail: RunDetail; params: URLSearchP
   }, [run, isRunning, detail.models]);
   if (detail.models === 0)
     return <p class="note">There is nothing to play with before the first half-iteration ends.</p>;
-  if (found?.state === "ready" && found.id)
-    return <Player key={found.id} id={found.id} params={params} />;
   return (
     <section aria-label="Play">
       <h2>Play</h2>
-      <p>
-        The bridge is exported once and then runs in this page: particles on their way, forward and
-        backward, with the number of steps and the noise that you choose.
-      </p>
-      <button
-        type="button"
-        disabled={found === null || isRunning}
-        onClick={() => {
-          setError(null);
-          take(send(apiPath("export", { run }), "POST", {}));
-        }}
-      >
-        {isRunning ? "Exporting …" : "Export this bridge and play"}
-      </button>
+      {!played && (
+        <p>
+          The bridge is exported once and then runs in this page: particles on their way, forward
+          and backward, with the number of steps and the noise that you choose.
+        </p>
+      )}
+      {played && found?.state !== "ready" && <p>The run has newer networks by now.</p>}
+      {found?.state !== "ready" && (
+        <button
+          type="button"
+          disabled={found === null || isRunning}
+          onClick={() => {
+            setError(null);
+            take(send(apiPath("export", { run }), "POST", {}));
+          }}
+        >
+          {isRunning ? "Exporting …" : "Export this bridge and play"}
+        </button>
+      )}
       {isRunning && <p role="status">The export takes some seconds.</p>}
       {(error ?? found?.error) && (
         <div class="wrong" role="alert">
           <p>{error ?? found?.error}</p>
         </div>
       )}
+      {played?.id && <Player key={played.id} id={played.id} files={played.files} params={params} />}
     </section>
   );
 }
 
-function Player({ id, params }: { id: string; params: URLSearchParams }) {
+function Player({
+  id,
+  files,
+  params,
+}: {
+  id: string;
+  files: readonly string[];
+  params: URLSearchParams;
+}) {
   const place = useRef<HTMLDivElement>(null);
   const [said, setSaid] = useState<string | null>("Loading the bridge …");
   const [error, setError] = useState<string | null>(null);
   useEffect(() => {
     const stopped = new AbortController();
     let end = () => {};
-    loadExport(id, stopped.signal)
+    loadExport({ id, files }, stopped.signal)
       .then(({ bridge, samples }) => {
         if (stopped.signal.aborted) return bridge.dispose();
         const player = mountPlayer(place.current as HTMLElement, bridge, {
@@ -82,8 +98,7 @@ function Player({ id, params }: { id: string; params: URLSearchParams }) {
     };
   }, [id]);
   return (
-    <section aria-label="Play">
-      <h2>Play</h2>
+    <>
       {error === null && said !== null && <p role="status">{said}</p>}
       {error !== null && (
         <p class="wrong" role="alert">
@@ -91,7 +106,7 @@ function Player({ id, params }: { id: string; params: URLSearchParams }) {
         </p>
       )}
       <div ref={place} />
-    </section>
+    </>
   );
 }
 

@@ -1,0 +1,58 @@
+// dsbm studio as a user types it: help, mistakes, and --open, which starts it beside a run and leaves it there.
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { dsbm, scratch } from "./cli.js";
+
+const folder = scratch();
+
+it("says how it is used, and what is wrong with its words", async () => {
+  const help = await dsbm(["studio", "--help"], { cwd: folder });
+  expect(help.stdout).toContain("usage: dsbm studio [FOLDER] [port=…] [--open]");
+  for (const [words, line] of [
+    [["nowhere"], "there is no folder nowhere: give the folder of your runs"],
+    [["a", "b"], 'dsbm studio does not know "b"'],
+    [["x=1"], 'dsbm studio does not know "x=1"'],
+    [[".", "port=80"], "port is 80: give a number from 1024 to 65535"],
+  ] as const) {
+    const { code, stderr } = await dsbm(["studio", ...words], { cwd: folder });
+    expect([code, stderr.trim().split("\n").length]).toEqual([2, 1]);
+    expect(stderr).toContain(line);
+  }
+});
+
+it("is started beside a run by --open, and outlives it while somebody may look", async () => {
+  const small = ["dim=2", "outer_iters=1", "inner_iters=4", "num_steps=3", "test_num_steps=3"];
+  const words = [
+    "gaussian",
+    ...small,
+    "n_train=50",
+    "n_test=50",
+    "batch_size=25",
+    "threads=1",
+    "--open",
+  ];
+  const { code, stderr } = await dsbm(words, { cwd: folder });
+  expect(code, stderr).toBe(0);
+  const address = /studio: (http:\S+)/.exec(stderr)?.[1];
+  expect(address, stderr).toBeDefined();
+  const [pid] = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && isOurs(name));
+  try {
+    const answer = await fetch(`${address}api/runs`);
+    const { rows } = (await answer.json()) as { rows: { name: string; state: string }[] };
+    expect(rows).toMatchObject([{ name: "gaussian", state: "finished" }]);
+  } finally {
+    if (pid) process.kill(Number(pid));
+  }
+});
+
+/** Whether a process is the studio beside the run of this test. */
+function isOurs(pid: string): boolean {
+  try {
+    const words = readFileSync(join("/proc", pid, "cmdline"), "utf8");
+    return words.includes("--beside") && readlinkSync(join("/proc", pid, "cwd")) === folder;
+  } catch {
+    // Gone meanwhile, or not ours to look at.
+    return false;
+  }
+}
