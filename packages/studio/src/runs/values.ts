@@ -33,13 +33,15 @@ export const list = (value: unknown, most = 1000): unknown[] =>
 
 /** A tree of values as lines: "model.name" and the value as JSON. */
 export function flattened(value: unknown, prefix = "", depth = 0): [string, string][] {
-  if (!isRecord(value) || depth > 8) return [[prefix, text(value)]];
+  if (!isRecord(value) || depth > 8) return [[prefix, shown(value)]];
   return Object.entries(value)
     .slice(0, 500)
     .flatMap(([key, inner]) => {
       const name = prefix === "" ? text(key, 200) : `${prefix}.${text(key, 200)}`;
       return isRecord(inner) && Object.keys(inner).length > 0
         ? flattened(inner, name, depth + 1)
-        : [[name, text(inner)] as [string, string]];
+        : [[name, shown(inner)] as [string, string]];
     });
 }
+
+const shown = (value: unknown): string => (value === null ? "null" : text(value));

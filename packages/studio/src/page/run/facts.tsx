@@ -15,7 +15,7 @@ export function Configuration({ detail, params }: { detail: RunDetail; params: U
   return (
     <section aria-label="Configuration">
       <h2>Configuration</h2>
-      {detail.command && <pre tabIndex={0}>{detail.command}</pre>}
+      {detail.command && <pre class="command">{detail.command}</pre>}
       <div class="bar">
         <label>
           Keys{" "}

@@ -4,10 +4,17 @@ import { directionTitle } from "../lib/format.js";
 import { setParams } from "../lib/route.js";
 import { apiPath } from "../lib/server.js";
 
+/** What is worth seeing first. */
+const first = ["scatter", "end", "path"];
+
 export function Pictures({ detail, params }: { detail: RunDetail; params: URLSearchParams }) {
   const { pictures, row } = detail;
   if (pictures.length === 0) return null;
-  const kinds = [...new Set(pictures.map(({ kind }) => kind))];
+  const found = [...new Set(pictures.map(({ kind }) => kind))];
+  const kinds = [
+    ...first.filter((kind) => found.includes(kind)),
+    ...found.filter((kind) => !first.includes(kind)),
+  ];
   const wanted = params.get("picture") ?? "";
   const kind = kinds.includes(wanted) ? wanted : (kinds[0] as string);
   const own = pictures.filter((picture) => picture.kind === kind);

@@ -66,7 +66,15 @@ export function evaluationCurves(
     return [
       { label, color, points: true, y: values(({ value }) => value) },
       ...(floor.some((v) => v !== null)
-        ? [{ label: `${label} ${reference}`, color, y: floor, dash: [3, 4] }]
+        ? [
+            {
+              label: `${label} ${reference}`,
+              color,
+              y: floor,
+              dash: [3, 4],
+              points: own.length === 1,
+            },
+          ]
         : []),
     ];
   });
