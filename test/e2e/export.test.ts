@@ -144,7 +144,9 @@ describe("other runs", () => {
 
   it("pictures with classes take them as an input", async () => {
     imageRun(at("pictures"), ["model.class_cond=true"], { classes: 3 });
-    expect((await commandHere("export", at("pictures"), at("pictures-out"))).code).toBe(0);
+    expect(
+      (await commandHere("export", at("pictures"), at("pictures-out"), "direction=b")).code,
+    ).toBe(0);
     expect(json(at("pictures-out/bridge.json"))).toMatchObject({
       ...{ state: { shape: [1, 8, 8], type: "pictures" }, inputs: ["x", "t", "y"] },
       ...{ conditions: { cond: null, y: { classes: 3 } }, noise: { block: 8 } },

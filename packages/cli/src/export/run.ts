@@ -81,7 +81,7 @@ function encoded(
     ...{ units: toJson(bridge.transform), license: license ?? "", bridge: toJson(bridge) },
   };
   const [from, to] = [data.source.name, data.target?.name ?? "a Gaussian"];
-  const about = `${bridge.kind} of a Schrödinger bridge from ${from} to ${to}; docs/export.md of dsbm has the format`;
+  const about = `${bridge.kind} of a bridge from ${from} to ${to}; docs/export.md of dsbm has the format`;
   return encodeModel(
     { graph, producer: "dsbm", version, about, metadata },
     { beside: `${name}.data`, ...(limit !== undefined && { limit }) },

@@ -147,7 +147,13 @@ it("LightSB and the Gaussian bridge: closed forms", async () => {
 });
 
 it("discrete DSB: the mean of the next point; and the end of a network that predicts it", async () => {
-  const image = ["dataset=synthetic", "data.image_size=8", "model.num_channels=8", "num_steps=4"];
+  const image = [
+    "dataset=synthetic",
+    "data.image_size=8",
+    "model.num_channels=8",
+    "model.num_res_blocks=1",
+    "num_steps=4",
+  ];
   const dsb = trained([...image, "method=dsb"], { shape: [1, 8, 8] });
   expect(await deviation(dsb, graphsOf(dsb.run, dsb.networks, ["b"]))).toBeLessThan(1e-4);
   const made = trained(["mean_match=true"]);

@@ -9,11 +9,12 @@ const plain = (text: string): string =>
 export function modelCard(bridge: BridgeDescription): string {
   const { data, method, license, schedule, state } = bridge;
   const target = data.target?.name ?? "a Gaussian";
+  const isFlow = bridge.kind === "velocity";
   return [
     ...(license && /^[\w.+-]+$/.test(license) ? ["---", `license: ${license}`, "---", ""] : []),
-    `# A Schrödinger bridge from ${plain(data.source.name)} to ${plain(target)}`,
+    `# A ${isFlow ? "flow" : "Schrödinger bridge"} from ${plain(data.source.name)} to ${plain(target)}`,
     "",
-    `Trained with dsbm ${bridge.dsbm} (method \`${method}\`). It carries samples of one data set to samples of the other, at random and staying close to where they were.`,
+    `Trained with dsbm ${bridge.dsbm} (method \`${method}\`). It carries samples of one data set to samples of the other, ${isFlow ? "along a flow without noise" : "at random, and staying close to where they were"}.`,
     "",
     "| | |",
     "| --- | --- |",
@@ -28,8 +29,11 @@ export function modelCard(bridge: BridgeDescription): string {
           .map(([d, { model }]) => `${d}: ${model}`)
           .join(", "),
       ],
-      ["reference process", `${bridge.process.type}, σ = ${short(bridge.process.sigma)}`],
-      ["sampler", `${schedule.steps.length} steps, noise of the ${schedule.step_variance}`],
+      ...(isFlow ? [] : [["reference process", processText(bridge.process)] as const]),
+      [
+        "sampler",
+        `${schedule.steps.length} steps${bridge.kind === "drift" ? `, noise of the ${schedule.step_variance}` : ""}`,
+      ],
       ["licence", license === null ? "not stated" : plain(license)],
     ]),
     "",
@@ -52,6 +56,9 @@ export function modelCard(bridge: BridgeDescription): string {
     "",
   ].join("\n");
 }
+
+const processText = ({ type, sigma }: BridgeDescription["process"]) =>
+  `${type}, σ = ${short(sigma)}`;
 
 const endText = ({ name, rows }: { name: string; rows: number | null }) =>
   `${plain(name)}${rows === null ? "" : `, ${rows} rows`}`;
