@@ -13,7 +13,7 @@ const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 
 const keysOf = (words: readonly string[]) =>
   words.filter(
-    (word) => !/^\[|^…|…\]$/.test(word) && !/^--(again|help|plan|json|open)$/.test(word),
+    (word) => !/^\[|^…|…\]$/.test(word) && !/^--(again|help|plan|json|open|cfg)$/.test(word),
   );
 const isKey = (word: string) => /^[+~]|^[\w.]+=|^-/.test(word);
 
@@ -30,6 +30,15 @@ const commands: Record<string, (words: readonly string[]) => void> = {
   sample: (words) => void resolve(sample, keysAfter(words, 3)),
   export: (words) => void resolve(exported, keysAfter(words, 2)),
   evaluate: (words) => void resolve(evaluate, keysAfter(words, 1)),
+  extend(words) {
+    const [run = "", ...rest] = words;
+    if (
+      isKey(run) ||
+      !rest.every((word) => /^\+\d+$|^(n_ipf|half_iterations|num_iter)=\d+$/.test(word))
+    )
+      throw new Error(`extend ${words.join(" ")}`);
+  },
+  runs: (words) => none(words.filter((word) => !/^--(all|json)$/.test(word)).slice(1)),
   doctor: none,
   studio(words) {
     const odd = words.filter((word) => !/^(--open|port=\d+|[\w/.]+)$/.test(word));

@@ -1,24 +1,32 @@
-// The program: finds the command, runs it, and turns errors into one line and an exit code.
-import { nearest } from "@dsbm/config";
-import { type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
+// The program: finds the command, runs it, and turns errors into one line and an exit code. What a command needs is
+// loaded when it is called.
 import { version } from "./machine/version.js";
-import { describeError, UsageError } from "./terminal/errors.js";
+import { terminalWidth, twoColumns } from "./terminal/columns.js";
+import { describeError, exitCodeOf, UsageError } from "./terminal/errors.js";
 
 /** Loads a command when it is called: it gets its words unchanged and returns the exit code. */
 type Load = () => Promise<(args: string[]) => Promise<number>>;
 
 const commands: Record<string, [about: string, load: Load]> = {
   fit: [
-    "Train a bridge between two data sets of your own, with choices made from the data (SOURCE TARGET key=value …)",
+    "A bridge between two data sets of your own, with choices made from the data (SOURCE TARGET key=value …)",
     async () => (await import("./command/fit.js")).fitCommand,
   ],
+  train: [
+    "A bridge between two data sets (dataset=… method=… model=… key=value …, -m for sweeps)",
+    async () => (await import("./command/train.js")).trainCommand,
+  ],
   gaussian: [
-    "Train and evaluate a bridge between two Gaussians (key=value …, -m for sweeps)",
+    "A bridge between two Gaussians, beside the exact one (key=value …, -m for sweeps)",
     async () => (await import("./command/train.js")).gaussianCommand,
   ],
-  train: [
-    "Train a bridge between two data sets (dataset=… method=… model=… key=value …, -m for sweeps)",
-    async () => (await import("./command/train.js")).trainCommand,
+  extend: [
+    "Make a run longer (RUN +N, n_ipf=…, num_iter=…)",
+    async () => (await import("./command/extend.js")).extendCommand,
+  ],
+  start: [
+    "The main job: bridges between handwritten digits, and one beside its exact answer",
+    async () => (await import("./command/start.js")).start,
   ],
   sample: [
     "Apply a trained bridge to new samples (RUN NEW OUT key=value …)",
@@ -33,8 +41,12 @@ const commands: Record<string, [about: string, load: Load]> = {
     async () => (await import("./command/evaluate.js")).evaluateCommand,
   ],
   test: [
-    "Evaluate a trained run again, by its SDE and its probability-flow ODE (the words of the run, key=value …)",
+    "Evaluate a run again, by its SDE and its probability-flow ODE (RUN, or the words of the run, key=value …)",
     async () => (await import("./command/test.js")).testCommand,
+  ],
+  runs: [
+    "List runs, the newest first ([DIR])",
+    async () => (await import("./command/runs.js")).runsCommand,
   ],
   sweep: [
     "Show the state and the results of a sweep (status DIR, table DIR)",
@@ -43,10 +55,6 @@ const commands: Record<string, [about: string, load: Load]> = {
   studio: [
     "Show the runs of a folder on a page of this machine ([FOLDER], --open)",
     async () => (await import("./command/studio.js")).studioCommand,
-  ],
-  start: [
-    "The main job: bridges between handwritten digits, and one beside its exact answer",
-    async () => (await import("./command/start.js")).start,
   ],
   gallery: [
     "Pictures and pages of trained bridges: points, digits, fields, and runs of your own (key=value …)",
@@ -58,51 +66,63 @@ const commands: Record<string, [about: string, load: Load]> = {
   ],
 };
 
-const subCommands: Record<string, CommandDef> = Object.fromEntries(
-  Object.entries(commands).map(([name, [description, load]]) => [
-    name,
-    defineCommand({
-      meta: { name, description },
-      run: async ({ rawArgs }) => (await load())(rawArgs),
-    }),
-  ]),
-);
+/** Commands by what they are for; those of no section come last. */
+const sections: readonly [title: string, names: readonly string[]][] = [
+  ["Train", ["fit", "train", "gaussian", "extend", "start"]],
+  ["Use and measure", ["sample", "evaluate", "test", "export"]],
+  ["Look", ["runs", "studio", "gallery", "sweep", "doctor"]],
+];
 
-const program = defineCommand({
-  meta: {
-    name: "dsbm",
-    version,
-    description: "Schrödinger bridges between two data distributions",
-  },
-  subCommands,
-});
+function overview(): string {
+  const names = Object.keys(commands);
+  const listed = sections.flatMap(([, of]) => of);
+  const others = names.filter((name) => !listed.includes(name));
+  const width = Math.max(...names.map((name) => name.length));
+  const blocks = [...sections, ["Other commands", others] as const]
+    .map(([title, of]) => [title, of.filter((name) => Object.hasOwn(commands, name))] as const)
+    .filter(([, of]) => of.length > 0)
+    .map(([title, of]) => {
+      const rows = of.map(
+        (name) => [`  ${name.padEnd(width)}`, commands[name]?.[0] ?? ""] as const,
+      );
+      return `${title}\n${twoColumns(rows, terminalWidth())}`;
+    });
+  return [
+    `dsbm ${version}: Schrödinger bridges between two data distributions`,
+    "usage: dsbm COMMAND [words]",
+    ...blocks,
+    "dsbm COMMAND --help has the words of a command; docs/guide/getting-started.md is where to begin.",
+  ].join("\n\n");
+}
+
+/** The command of a name. Throws a UsageError that names the nearest one. */
+async function commandOf(name: string): Promise<Load> {
+  const found = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (found) return found[1];
+  const { nearest } = await import("@dsbm/config");
+  const names = Object.keys(commands);
+  const near = nearest(name, names);
+  throw new UsageError(
+    `unknown command "${name}"${near ? `: did you mean "${near}"?` : ""} (commands: ${names.join(", ")})`,
+  );
+}
 
 /** Runs a command line (without the program's name) and returns the exit code; prints errors itself. */
 export async function main(args: string[]): Promise<number> {
   try {
-    const [name, ...rest] = args;
+    const [name, ...rest] = args[0] === "help" && args[1] ? [args[1], "--help"] : args;
     if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-      console.log(await renderUsage(program));
+      console.log(overview());
       return name === undefined ? 2 : 0;
     }
     if (name === "--version" || name === "-v") {
       console.log(version);
       return 0;
     }
-    const found = Object.hasOwn(subCommands, name) ? subCommands[name] : undefined;
-    if (!found) {
-      const names = Object.keys(subCommands);
-      const near = nearest(name, names);
-      throw new UsageError(
-        `unknown command "${name}"${near ? `: did you mean "${near}"?` : ""} (commands: ${names.join(", ")})`,
-      );
-    }
-    const { result } = await runCommand(found, { rawArgs: rest });
-    return result as number;
+    const run = await (await commandOf(name))();
+    return await run(rest);
   } catch (error) {
     console.error(describeError(error));
-    return error instanceof UsageError || (error instanceof Error && error.name === "ConfigError")
-      ? 2
-      : 1;
+    return exitCodeOf(error);
   }
 }

@@ -33,6 +33,14 @@ describe("progress", () => {
     expect([duration(5), duration(187), duration(3900)]).toEqual(["5s", "3m07s", "1h05m"]);
   });
 
+  it("fits 60 columns, with the time of the whole run", () => {
+    const label = "12/100 b";
+    const long = { label, step: 123_456, steps: 500_000, rate: 12.34, loss: 0.012345, left: 1e5 };
+    expect(progressText(long)).toBe("12/100 b  123456/500000  12.3 it/s  loss 0.01235  ETA 27h46m");
+    for (const loss of [1.5e-7, 123_456, 0.99999])
+      expect(progressText({ ...long, loss }).length).toBeLessThanOrEqual(60);
+  });
+
   it("writes plain lines, seldom, where the output is a file", () => {
     const { stream: out, text } = stream(false);
     const progress = createProgress({ stream: out });

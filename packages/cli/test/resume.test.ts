@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openRun } from "@dsbm/runs";
 import { afterEach, describe, expect, it } from "vitest";
-import { changesOf, checkSameConfig } from "../src/run/resume.js";
+import { changesOf, checkSameConfig } from "../src/run/begin/resume.js";
 
 const root = mkdtempSync(join(tmpdir(), "dsbm-resume-"));
 afterEach(() => rmSync(root, { recursive: true, force: true }));

@@ -17,7 +17,7 @@ import {
 import { interpolate } from "./tree/interpolate.js";
 import { merge } from "./tree/tree.js";
 import { parseArgv } from "./words/argv.js";
-import { overrideDirname } from "./words/name.js";
+import { earlierDirname, overrideDirname } from "./words/name.js";
 import { type Override, printOverride } from "./words/override.js";
 import { expandSweep } from "./words/sweep.js";
 import type { Tree } from "./words/value.js";
@@ -49,6 +49,8 @@ export interface Member<C> {
   words: string[];
   /** The folder level between the experiment and the seed. */
   dirname: string;
+  /** The name of that level in earlier versions, where it was another. */
+  earlier: string;
   choices: Composed["choices"];
   /** Lines about keys that were given and change nothing. */
   notes: string[];
@@ -155,10 +157,12 @@ function resolveMember<S extends z.ZodType>(
         () => validate(schema, tree, (given) => check?.(given, choices) ?? [], { groups }),
         () => checkNames(tree, experiment, options),
       );
+      const exclude = [...FOLDER_KEYS, ...unnamed];
       return {
         config,
         words: overrides.map(printOverride),
-        dirname: overrideDirname(overrides, { exclude: [...FOLDER_KEYS, ...unnamed] }),
+        dirname: overrideDirname(overrides, { exclude }),
+        earlier: earlierDirname(overrides, { exclude }),
         choices,
         notes,
       };

@@ -15,6 +15,7 @@ export { readJson, toJson } from "./files/json.js";
 export { sweepTemporaries } from "./files/temporaries.js";
 export {
   type FileData,
+  makeFolder,
   openFileReplacement,
   openFolderReplacement,
   temporaryPath,
@@ -33,6 +34,7 @@ export {
   writeRunFile,
 } from "./run/hashes.js";
 export type { Environment, RunInfo, RunState } from "./run/info.js";
+export { linkLatest } from "./run/latest.js";
 export { type Direction, type RunPaths, runFolder, runPaths } from "./run/layout.js";
 export { acquireLock, type Lock, lockHolder } from "./run/lock.js";
 export * from "./run/quality.js";

@@ -2,6 +2,7 @@
 // also where that cannot be.
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { version } from "../machine/version.js";
+import { UsageError } from "../terminal/errors.js";
 
 interface Finding {
   what: string;
@@ -69,7 +70,13 @@ async function engineFindings(): Promise<Finding[]> {
 }
 
 /** `dsbm doctor`: prints the findings; exit code 1 where something is wrong. */
-export async function doctor(_args: string[]): Promise<number> {
+export async function doctor(args: string[]): Promise<number> {
+  if (args.includes("--help") || args.includes("-h")) {
+    console.log("usage: dsbm doctor\n\nChecks this machine, and says how to fix what is wrong.");
+    return 0;
+  }
+  if (args.length > 0)
+    throw new UsageError(`got ${args.join(" ")}; dsbm doctor takes no words: leave them out`);
   const gib = (n: number) => `${(n / 2 ** 30).toFixed(1)} GiB`;
   const findings: Finding[] = [
     { what: "dsbm", found: version },

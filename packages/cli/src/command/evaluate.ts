@@ -6,6 +6,7 @@ import { findRun, runPaths, writeQuality } from "@dsbm/runs";
 import { UsageError } from "../terminal/errors.js";
 import { createInterrupt } from "../terminal/interrupt.js";
 import { createProgress } from "../terminal/progress.js";
+import { asLists } from "./words.js";
 
 const usage = "dsbm evaluate RUN [key=value …] [--json]";
 
@@ -24,6 +25,7 @@ const help = [
 export async function evaluateCommand(args: string[]): Promise<number> {
   const words = args.map((word) => (word === "--json" ? "json=true" : word));
   const places = words.filter((word) => !isSetting(word));
+  const asList = asLists("metrics", "holdout", "at");
   const { help: isHelp, members } = resolve(evaluate, words.filter(isSetting).map(asList));
   if (isHelp) {
     console.log(help);
@@ -79,7 +81,3 @@ export async function evaluateCommand(args: string[]): Promise<number> {
 /** Whether a word is a setting or a switch; the folder of a run is RUN, whatever its name. */
 const isSetting = (word: string) =>
   /^-|^[~+]{0,2}[A-Za-z_][\w.]*=/.test(word) && !existsSync(join(word, "run.json"));
-
-/** Several values of a key are one list here, with or without brackets. */
-const asList = (word: string) =>
-  word.replace(/^(metrics|holdout|at)=([^[\]]*,[^[\]]*)$/, "$1=[$2]");

@@ -1,6 +1,5 @@
 // What every experiment's command does with its words: help, one run here (in one process or in several), or a sweep of
 // runs side by side.
-import { resolve as absolute } from "node:path";
 import {
   type CompleteTrainConfig,
   ConfigError,
@@ -13,18 +12,24 @@ import {
   resolve,
   type TrainConfig,
   type Tree,
+  writeYaml,
 } from "@dsbm/config";
-import { formatTable, type Row, runFolder } from "@dsbm/runs";
+import type { Row } from "@dsbm/runs";
 import type { Ranks } from "@dsbm/train";
 import type { z } from "zod";
 import { followLauncher, launchRanks } from "../machine/launch.js";
 import { presets } from "../machine/presets.js";
 import type { RunOptions, WorkerOptions } from "../run/options.js";
+import { placeOfRun } from "../run/place.js";
 import { launcherHelp } from "../sweep/help.js";
 import { sweep } from "../sweep/start.js";
+import { terminalWidth } from "../terminal/columns.js";
+import { UsageError } from "../terminal/errors.js";
 import { createInterrupt } from "../terminal/interrupt.js";
 import { createProgress, silentProgress } from "../terminal/progress.js";
 import { shellWord } from "../terminal/shell.js";
+import { printRun } from "./results.js";
+import { pinned, surprises, withHint, withoutCfg } from "./words.js";
 
 /** How an experiment runs, loaded when a run is certain: help and mistakes need not wait for the engine. */
 export interface Runner<C> {
@@ -49,6 +54,10 @@ export interface ExperimentCommand<C> {
   load(): Promise<Runner<C>>;
   /** The table of a finished run. */
   table(rows: readonly Row[]): Row[];
+  /** The configuration of a member (default: the one that its words say). Throws ConfigError. */
+  configOf?(member: Member<TrainConfig>): C;
+  /** The configurations to print for --cfg (default: those of the words). */
+  chosen?(): Promise<C[]>;
   /** The words to print that go on with a run (default: those of the run). */
   typed?(words: readonly string[]): string[];
   /** Prints a finished run in another way. */
@@ -62,22 +71,30 @@ async function resolved(experiment: Experiment<z.ZodType<TrainConfig>>, tokens: 
   return resolve(experiment, tokens, { dirs: [presets], ...(names && { names }) });
 }
 
+const switches = [
+  "-m, --multirun   a key with several values (seed=1,2,3) makes a run for each combination",
+  "--again          start over where a run is already",
+  "--cfg            print the configuration as YAML, and stop",
+  "--plan           print steps, time and memory, as they are measured here, and train nothing",
+  "--open           show the run on a page of this machine, as dsbm studio does",
+].join("\n");
+
 /** Help with the values that the words choose. */
 function help(
   { experiment, usage, notes }: Pick<ExperimentCommand<never>, "experiment" | "usage" | "notes">,
   values: Tree,
 ): string {
   const { name, about, schema, aliases, sections } = experiment;
-  const groups = groupTable(presetGroups([presets], name));
-  const width = process.stdout.columns ?? 100;
+  const width = terminalWidth();
+  const groups = groupTable(presetGroups([presets], name), width);
   return [
     `usage: dsbm ${name} ${usage}[key=value …] [-m [launcher=…]] [--again]`,
     about,
     ...(groups === "" ? [] : [groups]),
     helpTable(schema, { values, aliases, sections, width }),
-    "-m, --multirun   a key with several values (seed=1,2,3) makes a run for each combination\n--again          start over where a run is already\n--open           show the run on a page of this machine, as dsbm studio does",
+    switches,
     notes,
-    launcherHelp(presets),
+    launcherHelp(presets, width),
   ].join("\n\n");
 }
 
@@ -89,7 +106,9 @@ export async function runExperiment<C extends CompleteTrainConfig>(
   const { experiment, load } = command;
   const args = given.filter((arg) => arg !== "--open");
   const again = args.includes("--again");
-  const tokens = args.filter((arg) => arg !== "--again");
+  const plans = args.includes("--plan");
+  const [words, cfg] = withoutCfg(args.filter((arg) => !["--again", "--plan"].includes(arg)));
+  const tokens = words.map((word) => pinned(word, args));
   const { members, launcher, help: isHelp, values } = await resolved(experiment, tokens);
   if (isHelp) {
     console.log(help(command, values));
@@ -97,22 +116,26 @@ export async function runExperiment<C extends CompleteTrainConfig>(
   }
   const [first, ...rest] = members;
   if (!first) throw new ConfigError("sweep", "the sweep has no members");
-  const runner = await load();
   const complete = (member: Member<TrainConfig>) => ({
     ...member,
-    config: completeTrain(member.config) as C,
+    config: command.configOf?.(member as never) ?? (completeTrain(member.config) as C),
   });
-  if (args.length < given.length)
-    await openStudio(complete(first).config.paths.experiments_dir_name);
-  const folderOf = ({ config, dirname }: Member<C>) => {
-    const { paths, seed, name } = config;
-    return runFolder({
-      experiments_dir: paths.experiments_dir_name,
-      name,
-      overrides: dirname,
-      seed,
-    });
-  };
+  if (rest.length === 0)
+    for (const note of [...first.notes, ...surprises(complete(first))])
+      console.error(`dsbm: ${note}`);
+  if (cfg) {
+    const configs = (await command.chosen?.()) ?? members.map((member) => complete(member).config);
+    console.log(configs.map((config) => writeYaml(config).trimEnd()).join("\n---\n"));
+    return 0;
+  }
+  if (plans) {
+    if (rest.length > 0)
+      throw new UsageError("--plan plans one run: leave -m out, or give one value of each key");
+    return plan(complete(first).config);
+  }
+  if (args.length < given.length) await openStudio(first.config.paths.experiments_dir_name);
+  const runner = await load();
+  const folderOf = (member: Member<C>) => placeOfRun(member.config, member);
   const placeOf = (member: Member<C>) =>
     runner.place?.(folderOf(member), member) ?? folderOf(member);
   const { aloneOnly, isOneOfSeveral, joinRanks } = await import("../machine/ranks.js");
@@ -120,7 +143,6 @@ export async function runExperiment<C extends CompleteTrainConfig>(
   if (rest.length === 0 && launcher.kind === "local") {
     const member = complete(first);
     const { config } = member;
-    for (const note of member.notes) console.error(`dsbm: ${note}`);
     const typed = command.typed?.(first.words) ?? first.words;
     const resume = `npx dsbm ${experiment.name} ${typed.map(shellWord).join(" ")}`;
     const place = { folder: placeOf(member), resume, again };
@@ -132,7 +154,9 @@ export async function runExperiment<C extends CompleteTrainConfig>(
     }
     if (n > 1)
       return launchRanks([experiment.name, ...args], { n, timeoutMs: 1000 * dist_timeout });
-    return single(command, runner, config, { ...place, ranks: null });
+    return single(command, runner, config, { ...place, ranks: null }).catch((error: unknown) => {
+      throw withHint(error, first.words);
+    });
   }
   aloneOnly(`${experiment.name} -m`);
   const placed = (member: Member<C>) => {
@@ -150,7 +174,10 @@ export async function runExperiment<C extends CompleteTrainConfig>(
       return {
         label: `${member.dirname} seed=${seed}`,
         words: member.words,
-        args: [experiment.name, ...member.words, ...(again ? ["--again"] : [])],
+        args: [
+          ...[experiment.name, ...(command.typed?.(member.words) ?? member.words)],
+          ...(again ? ["--again"] : []),
+        ],
         ...{ folder, seed, device, nproc },
         finished() {
           if (problem !== null) throw problem;
@@ -174,6 +201,22 @@ async function openStudio(folder: string): Promise<void> {
   if (Number(process.env.RANK ?? process.env.SLURM_PROCID ?? 0) > 0) return;
   const { startBeside } = await import("../machine/browser.js");
   console.error(`studio: ${await startBeside(folder)}`);
+}
+
+/** Prints what a run takes. */
+async function plan(config: CompleteTrainConfig): Promise<number> {
+  const { planRun } = await import("../forecast/plan.js");
+  const interrupt = createInterrupt();
+  const progress = createProgress();
+  try {
+    const lines = await planRun(config, { progress, signal: interrupt.signal });
+    progress.done();
+    console.log(lines.join("\n"));
+    return 0;
+  } finally {
+    progress.done();
+    interrupt.dispose();
+  }
 }
 
 interface Place {
@@ -215,7 +258,7 @@ async function asWorker<C>(
   config: C,
   { folder, ranks }: { folder: string; ranks: Ranks },
 ): Promise<number> {
-  const interrupt = createInterrupt(() => {});
+  const interrupt = createInterrupt({ notify: () => {} });
   try {
     const first = await ranks.next();
     if (first.kind === "over") return first.failed === undefined ? 0 : 1;
@@ -237,22 +280,27 @@ async function single<C extends CompleteTrainConfig>(
 ): Promise<number> {
   const print = (rows: readonly Row[]) => {
     if (command.print) return command.print(folder);
-    const table = formatTable(command.table(rows));
-    console.log([table, placesOf(folder)].join("\n"));
+    printRun(folder, rows, command.table);
   };
   const done = again ? null : runner.finished(folder, config);
   if (done) {
     const say = command.print ? console.error : console.log;
-    say(`${folder} is finished already (--again starts over)`);
+    say(
+      `${folder} is finished already (--again starts over, npx dsbm extend ${shellWord(folder)} +2 makes it longer)`,
+    );
     print(done.rows);
     return 0;
   }
-  const interrupt = createInterrupt();
+  const late = `the step in progress takes too long to be waited for: stopped; what was done since the last checkpoint is done again\nto go on: ${resume}`;
+  const interrupt = createInterrupt(ranks ? {} : { late });
   const progress = createProgress();
   try {
     const { signal } = interrupt;
     if (ranks) progress.line(`${ranks.size} processes share each batch`);
-    const result = await runner.run(config, { folder, progress, resume, signal, again, ranks });
+    const result = await runner.run(config, {
+      ...{ folder, progress, resume, signal, again, ranks },
+      ...(!ranks && { interrupt }),
+    });
     if (result.state === "interrupted") return 130;
     progress.done();
     print(result.rows);
@@ -261,10 +309,4 @@ async function single<C extends CompleteTrainConfig>(
     progress.done();
     interrupt.dispose();
   }
-}
-
-/** Where to look, as the last lines of a run. */
-function placesOf(folder: string): string {
-  const at = absolute(folder);
-  return `results:  ${at}/results.csv\npictures: ${at}/samples\nreport:   ${at}/report.html`;
 }

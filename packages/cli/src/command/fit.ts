@@ -5,8 +5,11 @@ import { type CompleteTrainConfig, fit } from "@dsbm/config";
 import { type Quality, readQuality } from "@dsbm/runs";
 import { readFitWords } from "../fit/words.js";
 import { UsageError } from "../terminal/errors.js";
+import { createInterrupt } from "../terminal/interrupt.js";
+import { createProgress } from "../terminal/progress.js";
 import { shellWord } from "../terminal/shell.js";
 import { type Runner, runExperiment } from "./experiment.js";
+import { asLists, withoutCfg } from "./words.js";
 
 const notes = [
   "SOURCE and TARGET are tables (.csv, .tsv, .parquet, .npy, .npz, .h5ad) or folders of pictures. One table with two",
@@ -20,7 +23,9 @@ const notes = [
 /** Runs the command; returns the exit code. Throws ConfigError and UsageError for words that cannot be. */
 export async function fitCommand(args: string[]): Promise<number> {
   const isSwitch = (word: string) => ["--plan", "--json", "--again"].includes(word);
-  const words = readFitWords(args.filter((word) => !isSwitch(word)));
+  const [given, cfg] = withoutCfg(args.filter((word) => !isSwitch(word)));
+  const settings = given.map(asLists("holdout", "at"));
+  const words = readFitWords(settings);
   const plans = args.includes("--plan");
   if (plans && words.tokens.some((word) => word === "-m" || word === "--multirun"))
     throw new UsageError("--plan plans one run: leave -m out");
@@ -31,16 +36,33 @@ export async function fitCommand(args: string[]): Promise<number> {
       notes,
       table: (rows) => [...rows],
       typed: words.typed,
+      chosen: () => chosen(words),
       load: () => (plans ? planner(words) : runner(words)),
       print: (folder) => {
         if (!plans) print(folder, args.includes("--json"));
       },
     },
-    [...words.tokens, ...(args.includes("--again") || plans ? ["--again"] : [])],
+    [
+      ...[...words.tokens, ...(cfg ? ["--cfg"] : [])],
+      ...(args.includes("--again") || plans ? ["--again"] : []),
+    ],
   );
 }
 
 type Words = ReturnType<typeof readFitWords>;
+
+/** The configuration with what the data choose. */
+async function chosen(words: Words): Promise<CompleteTrainConfig[]> {
+  const { prepare } = await import("../fit/prepare.js");
+  const interrupt = createInterrupt();
+  const progress = createProgress();
+  try {
+    return [(await prepare(words, { progress, signal: interrupt.signal })).config];
+  } finally {
+    progress.done();
+    interrupt.dispose();
+  }
+}
 
 async function runner(words: Words): Promise<Runner<CompleteTrainConfig>> {
   const { finishedFit, runFit, runFitWorker } = await import("../fit/run.js");

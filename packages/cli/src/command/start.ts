@@ -16,6 +16,7 @@ import { newestTable } from "../evaluation/metrics.js";
 import { presets } from "../machine/presets.js";
 import { createInterrupt } from "../terminal/interrupt.js";
 import { createProgress, duration } from "../terminal/progress.js";
+import { shellWord } from "../terminal/shell.js";
 
 const digit = () => z.int().min(0).max(9);
 
@@ -144,7 +145,7 @@ export async function start(args: string[]): Promise<number> {
         join(config.experiments_dir, "start", dirname, String(config.seed), part.name),
       );
       progress.line(part.title);
-      const resume = `npx dsbm start ${args.join(" ")}`.trimEnd();
+      const resume = `npx dsbm start ${args.map(shellWord).join(" ")}`.trimEnd();
       const { rows, state } = await runTraining(configOf(part, config), {
         ...{ folder, progress, signal, again, resume },
       });

@@ -6,6 +6,7 @@ import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Row, readQuality, runPaths, writeQuality } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
 import { DivergedError } from "../evaluation/finite.js";
+import { measureSpeed, type Speed } from "../forecast/speed.js";
 import { loadEnds } from "../problem/ends.js";
 import { threadsOf, trainingProblem } from "../problem/problem.js";
 import { type Holdout, holdoutsOf } from "../quality/holdout/rows.js";
@@ -18,7 +19,6 @@ import type { DataFacts } from "./facts.js";
 import { Pace } from "./pace.js";
 import { type Chosen, configured, prepare } from "./prepare.js";
 import { choicesJson, readChoices } from "./saved.js";
-import { measureSpeed, type Speed } from "./speed.js";
 import type { FitWords } from "./words.js";
 
 /** The rows of a finished run of these words; null for another, and for one that was measured at other hold-outs. */

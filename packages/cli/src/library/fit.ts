@@ -2,10 +2,10 @@
 // run is that of the command.
 import { methods } from "@dsbm/bridge";
 import { type FitConfig, fit as fitExperiment, printValue, resolve, type Tree } from "@dsbm/config";
-import { runFolder } from "@dsbm/runs";
 import { finishedFit, runFit } from "../fit/run.js";
 import { readFitWords } from "../fit/words.js";
 import { presets } from "../machine/presets.js";
+import { placeOfRun } from "../run/place.js";
 import type { ProgressState } from "../terminal/progress.js";
 import { type Bridge, openBridge } from "./bridge.js";
 import { given, type Input, memoryName, type Source, writeInput } from "./inputs.js";
@@ -102,11 +102,6 @@ function wordsOf(ends: Record<"source" | "target", Input>, settings: readonly st
 function folderOf(tokens: readonly string[]): string {
   const names = { method: Object.keys(methods) };
   const { members } = resolve(fitExperiment, tokens, { dirs: [presets], names });
-  const { config, dirname } = members[0] as (typeof members)[number];
-  return runFolder({
-    experiments_dir: config.paths.experiments_dir_name,
-    name: config.name,
-    overrides: dirname,
-    seed: config.seed,
-  });
+  const member = members[0] as (typeof members)[number];
+  return placeOfRun(member.config, member);
 }

@@ -4,8 +4,9 @@ import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type CompleteTrainConfig, type TestConfig, testOnlyKeys } from "@dsbm/config";
 import { RunError, runPaths } from "@dsbm/runs";
-import { changesOf, freeKeys } from "../run/resume.js";
+import { changesOf, freeKeys } from "../run/begin/resume.js";
 import { UsageError } from "../terminal/errors.js";
+import { shellWord } from "../terminal/shell.js";
 
 export type CompleteTestConfig = CompleteTrainConfig<TestConfig>;
 
@@ -43,7 +44,10 @@ export function findRun(
     throw new UsageError(
       `these words name several runs: ${same.map(({ folder }) => folder).join(", ")}; give the words that one of them was trained with`,
     );
-  const train = `npx dsbm train ${words.filter((word) => !isTestWord(word)).join(" ")}`.trimEnd();
+  const train = `npx dsbm train ${words
+    .filter((word) => !isTestWord(word))
+    .map(shellWord)
+    .join(" ")}`.trimEnd();
   const [nearest] = found.toSorted((a, b) => a.changes.length - b.changes.length);
   throw new UsageError(
     nearest

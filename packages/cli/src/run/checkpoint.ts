@@ -84,6 +84,34 @@ export function restorePoint(training: Training, checkpoint: Checkpoint): Positi
   }
 }
 
+/**
+ * Pins the half-iterations that a checkpoint has behind it to the steps that they had, where a longer run has others;
+ * where there are none to come the last one goes on, its random streams anew. Returns where that is.
+ */
+export function lengthen(
+  training: Training,
+  { facts }: Checkpoint,
+  { at, config }: { at: Position; config: CompleteTrainConfig },
+): Position {
+  const before = facts.config as CompleteTrainConfig | undefined;
+  const saved = training.save().facts;
+  if (
+    !before ||
+    (before.num_iter === config.num_iter && before.first_num_iter === config.first_num_iter)
+  )
+    return at;
+  const { half } = saved;
+  for (let h = 1; h <= half; h++) training.plan(h, saved.steps?.[h] ?? stepsOf(h, before));
+  const steps = stepsOf(half, config);
+  const goesOn = saved.pass === null && half >= config.half_iterations && at.step < steps;
+  if (!goesOn) return at;
+  training.plan(half, steps);
+  const { tensors, facts: whole } = training.save();
+  const pass = { half, step: at.step, streams: null };
+  training.restore({ tensors, facts: { ...whole, half: half - 1, pass } });
+  return at;
+}
+
 /** The weights of a file: safetensors, or PyTorch's .ckpt and .pt. */
 function loadWeights(path: string): Map<string, Tensor> {
   return path.endsWith(".safetensors") ? io.loadTensors(path).tensors : io.loadStateDict(path);

@@ -10,31 +10,38 @@ import {
   type RunWriter,
   readCsv,
 } from "@dsbm/runs";
-import { io } from "@dsbm/torch";
-import { type TrainEvent, Training, withExecution } from "@dsbm/train";
+import { io, OutOfMemoryError } from "@dsbm/torch";
+import { type Problem, type TrainEvent, Training, withExecution } from "@dsbm/train";
 import { disposeCarried, Evaluators, evaluate, gridOf } from "../evaluation/evaluate.js";
 import { DivergedError } from "../evaluation/finite.js";
 import { describeResult } from "../evaluation/metrics.js";
 import { plainSampler } from "../evaluation/samplers.js";
+import { mayBeLarge, memoryAdvice, memoryNeed, outOfMemoryAdvice } from "../forecast/memory.js";
+import { type Length, lengthText, Outlook } from "../forecast/outlook.js";
 import { describeStep } from "../machine/ranks.js";
 import { version } from "../machine/version.js";
 import { writeEvaluationPictures } from "../picture/pictures.js";
 import { type Ends, isVectors } from "../problem/ends.js";
 import { checkpointId, type Position } from "../problem/iteration.js";
 import { evaluatedDirections, trainingProblem } from "../problem/problem.js";
-import { encodePoint, restorePoint, startFromFiles } from "./checkpoint.js";
+import { startFromRun } from "./begin/from-run.js";
+import { encodePoint, lengthen, restorePoint, startFromFiles } from "./checkpoint.js";
 import { saveColumns } from "./columns.js";
 import type { RunOptions } from "./options.js";
+import { often, Patience } from "./patience.js";
 import { writeReport } from "./report.js";
 import { writeTrajectories } from "./trajectories.js";
 
 export class ExperimentRun {
+  readonly #problem: Problem;
   readonly #training: Training;
   readonly #store: CheckpointStore;
   #evaluators: Evaluators | null = null;
   #logger: Logger | null = null;
   #lastSaved = performance.now();
   #lastPoint: string | null = null;
+  readonly #outlook: Outlook;
+  #patience: Patience | null = null;
 
   constructor(
     private readonly config: CompleteTrainConfig,
@@ -43,9 +50,15 @@ export class ExperimentRun {
     private readonly run: RunWriter,
   ) {
     const problem = trainingProblem(config, ends, { cacheFolder: run.paths.cache });
+    this.#problem = problem;
     this.#training = new Training(withExecution(problem, { ranks: options.ranks ?? null }));
+    this.#outlook = new Outlook(this.#length, config);
     const { keep_last, keep_every } = config;
     this.#store = openCheckpoints(run.paths.checkpoints, { dsbm: version, keep_last, keep_every });
+  }
+
+  get #length(): Length {
+    return { halves: this.#halves, stepsOf: (half) => this.#training.stepsOf(half) };
   }
 
   get #halves(): number {
@@ -58,10 +71,16 @@ export class ExperimentRun {
     const training = this.#training;
     const parameters = training.state.networks.b.parameterCount();
     progress.line(
-      `${config.model.name} of ${(parameters / 1e6).toFixed(2)} million parameters each way, ${this.#halves} half-iterations`,
+      `${config.model.name} of ${(parameters / 1e6).toFixed(2)} million parameters each way`,
     );
+    if (mayBeLarge(ends.shape, config) && !training.problem.method.method.fit)
+      this.#say(memoryAdvice(await memoryNeed(this.#problem, config), config));
+    const heavy = parameters > 2e6 || mayBeLarge(ends.shape, config);
+    this.#patience = new Patience(heavy, options);
     const at = this.#restore();
+    this.#patience.saved();
     const { trained, pace } = options.hooks ?? {};
+    if (!pace) progress.line(lengthText(this.#length));
     run.rewindTo({ half_iteration: at.half, step: at.step });
     training.share();
     const steps = this.#stepsBefore(at);
@@ -85,6 +104,7 @@ export class ExperimentRun {
     const events = training.run({
       ...(signal && { signal }),
       pauseAt: ({ step }) =>
+        this.#patience?.step(step, config.cache_refresh_stride) ||
         step % config.checkpoint_stride === 0 ||
         step % config.gif_stride === 0 ||
         this.#minutesUp() ||
@@ -116,12 +136,16 @@ export class ExperimentRun {
     return "finished";
   }
 
+  #say(line: string | null): void {
+    if (line !== null) this.options.progress.line(line);
+  }
+
   #minutesUp(): boolean {
     const { checkpoint_minutes } = this.config;
-    return (
-      checkpoint_minutes !== null &&
-      performance.now() - this.#lastSaved > 60_000 * checkpoint_minutes
-    );
+    if (checkpoint_minutes === null) return false;
+    const seconds = 60 * checkpoint_minutes;
+    const limit = this.#patience?.isSlow ? Math.min(often, seconds) : seconds;
+    return performance.now() - this.#lastSaved > 1000 * limit;
   }
 
   /** Where to go on: the newest whole checkpoint, the files of the configuration, or the beginning. */
@@ -133,6 +157,7 @@ export class ExperimentRun {
       progress.line(`checkpoint ${id} cannot be used (${reason}); going on from the one before`);
     if (!checkpoint) {
       if (damaged.length > 0) progress.line("no checkpoint is left whole: starting over");
+      if (config.from !== null) progress.line(startFromRun(this.#training, config));
       if (!config.checkpoint_run) return { half: 0, direction: "b", step: 0 };
       const at = startFromFiles(this.#training, config);
       progress.line(
@@ -140,7 +165,10 @@ export class ExperimentRun {
       );
       return at;
     }
-    const at = restorePoint(this.#training, checkpoint);
+    const restored = restorePoint(this.#training, checkpoint);
+    const at = options.hooks?.pace
+      ? restored
+      : lengthen(this.#training, checkpoint, { at: restored, config });
     this.#lastPoint = checkpoint.folder;
     const { seconds } = checkpoint.facts;
     if (typeof seconds === "number") options.hooks?.pace?.resume(seconds);
@@ -159,28 +187,36 @@ export class ExperimentRun {
   async #follow(event: TrainEvent): Promise<boolean> {
     const { progress, hooks } = this.options;
     const label = this.#label(event);
+    const place = `${event.half}/${this.#halves} ${event.direction}`;
     hooks?.pace?.follow(event);
+    this.#outlook.follow(event);
+    this.#patience?.follow(event);
     switch (event.type) {
       case "start":
         progress.line(`${label}: ${describeStep(event)}`);
         return true;
       case "cache":
         progress.update({
-          label: `${label} simulating pairs`,
+          label: `${place} simulating pairs`,
           step: event.done,
           steps: event.total,
         });
         return true;
       case "step":
         this.#log(event);
-        progress.update({ label, ...event });
+        this.#say(hooks?.pace ? null : this.#outlook.tell(event));
+        progress.update({ ...event, label: place, left: this.#outlook.left(event) });
         return true;
       case "pause":
         hooks?.pace?.replan(this.#training, event);
         if (hooks?.pace && !this.#minutesUp()) return true;
         this.#save(event);
-        return event.step % this.config.gif_stride !== 0 || (await this.#evaluate(event));
+        if (event.step % this.config.gif_stride === 0 && !(await this.#evaluate(event)))
+          return false;
+        this.#patience?.goesOn();
+        return true;
       case "stopped":
+        this.options.interrupt?.noticed();
         this.#save(event);
         progress.line(
           `stopped in ${label} at step ${event.step} of ${event.steps}; everything up to there is saved`,
@@ -277,8 +313,11 @@ export class ExperimentRun {
 
   /** Measures and draws; false where it was stopped. */
   async #evaluate({ half, direction, step }: Position): Promise<boolean> {
+    const began = performance.now();
+    this.#patience?.saved();
     for (const { at, steps } of this.#pending({ half, direction, step }))
       if (!(await this.#evaluateOne(at, steps))) return false;
+    this.#outlook.evaluated((performance.now() - began) / 1000);
     return true;
   }
 
@@ -293,6 +332,7 @@ export class ExperimentRun {
       ...{ sampler, ends, config, evaluators, progress, signal },
     });
     if (!found) {
+      options.interrupt?.noticed();
       progress.line(`stopped in the evaluation of ${this.#label(at)}; the weights are saved`);
       return false;
     }
@@ -332,6 +372,12 @@ export class ExperimentRun {
 
   /** An error with what the user can go back to. */
   explained(error: unknown): unknown {
+    if (error instanceof OutOfMemoryError)
+      return new OutOfMemoryError(
+        error.code,
+        `${error.message}: ${outOfMemoryAdvice(this.config)}`,
+        error.op,
+      );
     if (!(error instanceof BridgeError) || error.code !== "not_finite") return error;
     if (error instanceof DivergedError) return error;
     const last = this.#lastPoint

@@ -2,7 +2,9 @@
 import type { Row, RunWriter } from "@dsbm/runs";
 import type { Ranks, TrainEvent, Training } from "@dsbm/train";
 import type { Ends } from "../problem/ends.js";
+import type { Interrupt } from "../terminal/interrupt.js";
 import type { Progress } from "../terminal/progress.js";
+import type { Extension } from "./begin/extension.js";
 
 export interface RunOptions {
   folder: string;
@@ -10,8 +12,12 @@ export interface RunOptions {
   /** The command line that goes on with this run. */
   resume: string;
   signal?: AbortSignal | undefined;
+  /** How signals act while native code runs; left out: as they do. */
+  interrupt?: Pick<Interrupt, "sudden" | "noticed">;
   /** Start from nothing even where an earlier run is. */
   again?: boolean;
+  /** How long the run is to be, where that is not what its configuration says. */
+  extension?: Extension;
   /** The processes that train together, of which this is rank 0; null: one alone. */
   ranks?: Ranks | null;
   hooks?: RunHooks;

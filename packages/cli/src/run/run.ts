@@ -1,19 +1,36 @@
 // One run of any experiment: training, evaluations, pictures and checkpoints; it goes on where an earlier process
 // stopped.
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { type Row, type RunWriter, readCsv, runPaths } from "@dsbm/runs";
+import {
+  linkLatest,
+  type Row,
+  type RunWriter,
+  readCsv,
+  readRun,
+  runPaths,
+  writeRunFile,
+} from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
 import { Training, withExecution } from "@dsbm/train";
 import { columnsFor } from "../evaluation/metrics.js";
 import { loadEnds, prepareEnds } from "../problem/ends.js";
 import { threadsOf, trainingProblem } from "../problem/problem.js";
-import { sayRemade } from "./damage.js";
+import { sayRemade } from "./begin/damage.js";
+import {
+  type Extension,
+  extended,
+  extensionFile,
+  extensionJson,
+  lengthKeys,
+  readExtension,
+} from "./begin/extension.js";
+import { checkContinuable, checkSameConfig, finishedRows, freeKeys } from "./begin/resume.js";
+import { beginWith, shorterRun } from "./begin/shorter.js";
 import { ExperimentRun } from "./experiment-run.js";
 import { openRunOf } from "./open-run.js";
 import type { RunOptions, WorkerOptions } from "./options.js";
-import { checkContinuable, checkSameConfig, finishedRows, freeKeys } from "./resume.js";
 
 export interface RunResult {
   rows: Row[];
@@ -21,26 +38,44 @@ export interface RunResult {
 
 /** The evaluations of a finished run, without running anything; null for another. */
 export function finishedRun(folder: string, config: CompleteTrainConfig): RunResult | null {
-  const rows = finishedRows(folder, config, freeKeys);
+  const extension = readExtension(folder);
+  if (extension && !isOfLength(folder, extension)) return null;
+  const rows = finishedRows(folder, extended(config, extension), freeKeys);
   return rows && { rows };
 }
+
+/** Whether a run was opened with this length: one that was stopped before that is not finished. */
+const isOfLength = (folder: string, extension: Extension): boolean => {
+  const { config } = readRun(folder);
+  return lengthKeys.every((key) => config[key] === extension[key]);
+};
 
 /**
  * Trains and evaluates one configuration in its folder, going on where an earlier run of it stopped.
  * Throws the errors of configuration, data, training and disk; the run is then marked as failed.
  */
 export async function runTraining(
-  config: CompleteTrainConfig,
+  given: CompleteTrainConfig,
   options: RunOptions,
 ): Promise<RunResult & { state: "finished" | "interrupted" }> {
   const { folder, progress, signal, again = false, hooks = {} } = options;
+  const extension = options.extension ?? (again ? null : readExtension(folder));
+  const config = extended(given, extension);
   if (!again && existsSync(join(folder, "run.json"))) {
-    const free = new Set([...freeKeys, ...(hooks.free ?? [])]);
-    const rows = finishedRows(folder, config, free);
+    const free = new Set([...freeKeys, ...(hooks.free ?? []), ...(extension ? lengthKeys : [])]);
+    const rows =
+      extension && !isOfLength(folder, extension) ? null : finishedRows(folder, config, free);
     if (rows) return { rows, state: "finished" };
     checkSameConfig(folder, config, free);
     checkContinuable(folder);
     sayRemade(folder, progress.line);
+  }
+  const shorter = again || hooks.pace || config.checkpoint_run ? null : shorterRun(folder, config);
+  if (shorter) {
+    beginWith(shorter, folder);
+    progress.line(
+      `begins with the ${shorter.done} half-iterations of ${shorter.folder}, a shorter run of the same configuration (--again starts from nothing)`,
+    );
   }
   setNumThreads(threadsOf(config));
   await prepareEnds(config, { progress, signal });
@@ -50,11 +85,14 @@ export async function runTraining(
   let work: ExperimentRun | null = null;
   try {
     const mode = again ? "restart" : "continue";
+    if (options.extension) writeRunFile(folder, extensionFile, extensionJson(options.extension));
+    else if (again) rmSync(join(folder, extensionFile), { force: true });
     run = openRunOf(config, {
       ...{ folder, mode, command: options.resume },
       columns: columnsFor(ends, config),
     });
     hooks.opened?.(run);
+    linkLatest(config.paths.experiments_dir_name, folder);
     for (const end of [ends.x0, ends.x1]) progress.line(end.about);
     work = new ExperimentRun(config, options, ends, run);
     const state = await work.go();
@@ -63,6 +101,7 @@ export async function runTraining(
       run.interrupt("stopped by a signal");
       progress.line(`to go on: ${options.resume}`);
     }
+    linkLatest(config.paths.experiments_dir_name, folder);
     return { rows: readCsv(run.paths.results_csv).rows, state };
   } catch (error) {
     const explained = work?.explained(error) ?? error;
@@ -76,9 +115,10 @@ export async function runTraining(
 
 /** As a rank that is not 0: its part of a run in `folder`, which others may not have. As `Training.runWorker`. */
 export async function runTrainingWorker(
-  config: CompleteTrainConfig,
+  given: CompleteTrainConfig,
   { folder, ranks, signal, progress }: WorkerOptions,
 ): Promise<string | null> {
+  const config = extended(given, readExtension(folder));
   setNumThreads(threadsOf(config));
   // Another machine has files of its own.
   await prepareEnds(config, { progress, signal });

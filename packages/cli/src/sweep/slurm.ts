@@ -54,7 +54,7 @@ const grace = 60;
 
 /** Waits until no member of the sweep waits or runs; returns the last status, and whether Ctrl-C ended the wait. */
 export async function watch(folder: string): Promise<{ status: SweepStatus; stopped: boolean }> {
-  const interrupt = createInterrupt(() => {});
+  const interrupt = createInterrupt({ notify: () => {} });
   const progress = createProgress();
   const reported = new Set<number>();
   let quiet = 0;

@@ -3,6 +3,7 @@ import { relative } from "node:path";
 import type { Launcher } from "@dsbm/config";
 import { acquireLock, lockHolder, openJournal, runPaths } from "@dsbm/runs";
 import { UsageError } from "../terminal/errors.js";
+import { shellWord } from "../terminal/shell.js";
 import { runLocal } from "./local.js";
 import type { NumberedMember, SweepMember } from "./member.js";
 import { type OpenSweep, openSweep } from "./open.js";
@@ -36,7 +37,7 @@ export async function sweep(
 ): Promise<number> {
   const open = openSweep(members, request);
   const { folder, lock: path } = open.paths;
-  const shown = `npx dsbm sweep status ${relative(process.cwd(), folder)}`;
+  const shown = `npx dsbm sweep status ${shellWord(relative(process.cwd(), folder) || ".")}`;
   const holder = lockHolder(path);
   if (holder !== undefined)
     throw new UsageError(

@@ -36,3 +36,15 @@ export function describeError(error: unknown): string {
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return `${prefix}: this is a bug in dsbm, please report it:\n${trace}`;
 }
+
+/** Codes of errors of what was typed: a place or a name that is not there. */
+const ofWords = new Set(["not_a_run", "UnknownSet", "MissingFiles", "InvalidOption", "BadLabel"]);
+
+/** The exit code: 2 where the words cannot be, also for a path that is not there; 1 for what went wrong later. */
+export function exitCodeOf(error: unknown): number {
+  if (!(error instanceof Error)) return 1;
+  const isOfWords =
+    ["UsageError", "ConfigError"].includes(error.name) ||
+    ("code" in error && ofWords.has(String(error.code)));
+  return isOfWords ? 2 : 1;
+}

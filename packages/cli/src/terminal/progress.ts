@@ -7,6 +7,8 @@ export interface ProgressState {
   steps?: number;
   /** Steps a second. */
   rate?: number;
+  /** Seconds to the end of the whole run (default: to the last step, by the rate). */
+  left?: number | null;
   loss?: number;
   note?: string;
 }
@@ -20,24 +22,37 @@ export interface Progress {
   done(): void;
 }
 
-/** Seconds as 42s, 3m07s or 1h05m. */
+/** Seconds as 42s, 3m07s, 1h05m or 5d03h. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "–";
   const s = Math.max(0, Math.round(seconds));
   const pad = (n: number) => String(n).padStart(2, "0");
   if (s < 60) return `${s}s`;
   if (s < 3600) return `${Math.floor(s / 60)}m${pad(s % 60)}s`;
-  return `${Math.floor(s / 3600)}h${pad(Math.floor((s % 3600) / 60))}m`;
+  if (s < 360_000) return `${Math.floor(s / 3600)}h${pad(Math.floor((s % 3600) / 60))}m`;
+  return `${Math.floor(s / 86_400)}d${pad(Math.floor((s % 86_400) / 3600))}h`;
 }
 
+/** Four digits in at most seven characters where it is not negative. */
+const shortNumber = (x: number): string =>
+  x !== 0 && (Math.abs(x) < 1e-3 || Math.abs(x) >= 1e5) ? x.toExponential(1) : x.toPrecision(4);
+
 /** The text of a progress line. */
-export function progressText({ label, step, steps, rate, loss, note }: ProgressState): string {
+export function progressText({
+  label,
+  step,
+  steps,
+  rate,
+  loss,
+  left,
+  note,
+}: ProgressState): string {
   const parts = [label, steps === undefined ? `${step}` : `${step}/${steps}`];
   if (rate !== undefined && rate > 0)
     parts.push(`${rate >= 100 ? rate.toFixed(0) : rate.toPrecision(3)} it/s`);
-  if (loss !== undefined) parts.push(`loss ${loss.toPrecision(4)}`);
-  if (rate !== undefined && rate > 0 && steps !== undefined)
-    parts.push(`ETA ${duration((steps - step) / rate)}`);
+  if (loss !== undefined) parts.push(`loss ${shortNumber(loss)}`);
+  const rest = left ?? (rate && steps !== undefined ? (steps - step) / rate : null);
+  if (rest !== null && rest !== undefined) parts.push(`ETA ${duration(rest)}`);
   if (note) parts.push(note);
   return parts.join("  ");
 }

@@ -145,6 +145,10 @@ export const checkpoints = {
     false,
     "start the half-iteration after the saved one instead of finishing that one",
   ),
+  from: file(
+    "a run whose newest weights the networks begin with, to be trained on: its folder, one above it, or latest",
+    "experiments/moons/defaults/42",
+  ),
   checkpoint_run: flag(false, "start from the files named below"),
   checkpoint_dir: file(
     "folder of net_b.ckpt, sample_net_b.ckpt and optimizer_b.ckpt, where the keys of b below are null",

@@ -3,6 +3,7 @@
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { wrap } from "../schema/help.js";
 import { readYaml } from "../tree/yaml.js";
 import { isTree, type Value } from "../words/value.js";
 
@@ -59,14 +60,15 @@ function about(text: string): string {
   return comment.map((line) => line.slice(1).trim()).join(" ");
 }
 
-/** A line for each preset, the standard one of its group marked; empty text without groups. */
-export function groupTable(groups: readonly Group[]): string {
+/** A row for each preset, the standard one of its group marked, wrapped at `width`; empty text without groups. */
+export function groupTable(groups: readonly Group[], width = Number.POSITIVE_INFINITY): string {
   const words = groups.map(({ name, presets }) => presets.map((p) => `${name}=${p.name}`));
-  const width = Math.max(0, ...words.flat().map((word) => word.length)) + 2;
+  const first = Math.max(0, ...words.flat().map((word) => word.length)) + 2;
   const lines = groups.flatMap(({ presets, standard }, i) =>
     presets.map(({ name, about }, j) => {
       const mark = name === standard ? " (the default)" : "";
-      return `${words[i]?.[j]?.padEnd(width) ?? ""}${about}${mark}`.trimEnd();
+      const meaning = wrap(`${about}${mark}`, Math.max(20, width - first));
+      return `${words[i]?.[j]?.padEnd(first) ?? ""}${meaning.join(`\n${" ".repeat(first)}`)}`.trimEnd();
     }),
   );
   return lines.join("\n");

@@ -62,8 +62,9 @@ export function helpTable(
   );
   const lines = (row: HelpEntry) => {
     const left = row.key.padEnd(first) + row.default.padEnd(second - 2).concat("  ");
-    const [head = "", ...tail] = wrap(row.meaning, Math.max(20, width - first - second));
-    return [left + head, ...tail.map((line) => " ".repeat(first + second) + line)];
+    const meaning = wrap(row.meaning, Math.max(20, width - first - second));
+    const below = meaning.map((line) => " ".repeat(first + second) + line);
+    return left.length > first + second ? [left, ...below] : [left + meaning[0], ...below.slice(1)];
   };
   const order = [...new Set(titles)];
   const body = order.flatMap((title) => [
@@ -79,7 +80,8 @@ function titleOf(key: string, sections: Readonly<Record<string, readonly string[
   return Object.keys(sections).find((title) => sections[title]?.includes(root)) ?? "other keys";
 }
 
-function wrap(text: string, width: number): string[] {
+/** The lines of a text, broken between words. */
+export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {

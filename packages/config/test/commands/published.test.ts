@@ -35,7 +35,7 @@ describe("dsbm gaussian", () => {
       const own = [...(dim === 5 ? [] : [`data.dim=${dim}`]), `seed=${seed}`];
       expect(changed.sort()).toEqual([...changes, ...own].sort());
       const named = words.filter((word) => !/^(seed=|-m)/.test(word)).sort();
-      expect(members[i]?.dirname).toBe(named.join().replace("dim=5,20,50", `dim=${dim}`));
+      expect(members[i]?.earlier).toBe(named.join().replace("dim=5,20,50", `dim=${dim}`));
     }
   });
 
@@ -76,7 +76,7 @@ describe("for images", () => {
     else expect(changed.sort()).toEqual(changes.split(" ").sort());
     expect(members[0]?.config.num_steps).toBe(30);
     expect(members[0]?.words).toEqual(words);
-    expect(members[0]?.dirname).toBe(words.sort().join());
+    expect(members[0]?.earlier).toBe(words.sort().join());
   });
 
   it.each(IMAGES)("test %s finds the folder of its run", (line) => {

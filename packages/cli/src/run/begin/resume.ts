@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { freeProcessKeys, readConfig, type Tree } from "@dsbm/config";
 import { isFinished, type Row, readRun, runPaths } from "@dsbm/runs";
-import { UsageError } from "../terminal/errors.js";
+import { UsageError } from "../../terminal/errors.js";
 import { remakeable } from "./damage.js";
 
 /** Keys that may differ between a run and its continuation: they change nothing of what is learnt. */

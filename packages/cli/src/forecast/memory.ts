@@ -1,0 +1,130 @@
+// How much memory the training of a problem needs, from steps of few rows, and what needs less.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Conditions, mapConditions } from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { memory, memoryLimit, type Tensor, tidy } from "@dsbm/torch";
+import { type Problem, Training, withExecution } from "@dsbm/train";
+
+export interface MemoryNeed {
+  /** Bytes of weights, averages and optimisers. */
+  fixed: number;
+  /** Bytes that a row of a step takes beside. */
+  row: number;
+  /** Bytes of a step with all rows that a process computes at once. */
+  total: number;
+  /** Bytes that the machine, or the cgroup around this process, has left. */
+  available: number;
+}
+
+/** Rows of data that the trial steps draw from. */
+const few = 16;
+
+/** Measures steps of one pair and of four on networks that are thrown away; the rest is proportional to the rows. */
+export async function memoryNeed(
+  problem: Problem,
+  { batch_size, accumulate, num_repeat_data: repeat }: CompleteTrainConfig,
+): Promise<MemoryNeed> {
+  const { available } = memoryLimit();
+  const [one, four] = [await peakOf(problem, repeat), await peakOf(problem, 4 * repeat)];
+  const row = Math.max(0, four - one) / (3 * repeat);
+  const fixed = Math.max(0, one - row * repeat);
+  return { fixed, row, available, total: fixed + row * Math.ceil(batch_size / accumulate) };
+}
+
+/** Bytes that a training with such batches takes at most in its first steps. */
+async function peakOf(problem: Problem, batchSize: number): Promise<number> {
+  const { current } = memory({ resetPeak: true });
+  const cut = (t: Tensor) => t.narrow(0, 0, Math.min(few, t.size(0)));
+  const cutConditions = (given: Conditions | undefined) => mapConditions(given, cut);
+  const { x0, x1, conditions, ...data } = problem.data;
+  const small = tidy(() => ({
+    ...problem,
+    data: {
+      ...data,
+      x0: cut(x0).keep(),
+      x1: cut(x1).keep(),
+      ...(conditions && {
+        conditions: {
+          x0: mapConditions(cutConditions(conditions.x0), (t) => t.keep()),
+          x1: mapConditions(cutConditions(conditions.x1), (t) => t.keep()),
+        },
+      }),
+    },
+    schedule: { ...problem.schedule, halfIterations: 1, firstSteps: 2, steps: 2 },
+    optimisation: { ...problem.optimisation, batchSize, lr: 0 },
+  }));
+  const { cache = null } = small.execution ?? {};
+  const folder = mkdtempSync(join(tmpdir(), "dsbm-memory-"));
+  const own = {
+    cache: cache && { ...cache, folder, npar: few, batchSize: few, refreshStride: few },
+    ...{ accumulate: 1, threads: 1, logEvery: 1 },
+  };
+  const training = new Training({
+    ...withExecution(small, { ranks: null }),
+    execution: { ...small.execution, ...own },
+  });
+  try {
+    for await (const event of training.run()) if (event.type === "half") break;
+    return memory().peak - current;
+  } finally {
+    training.dispose();
+    rmSync(folder, { recursive: true, force: true });
+    const { x0: a, x1: b, conditions: both } = small.data;
+    for (const t of [a, b, ...Object.values({ ...both?.x0 }), ...Object.values({ ...both?.x1 })])
+      (t as Tensor | undefined)?.dispose();
+  }
+}
+
+const gib = (bytes: number) =>
+  bytes < 2 ** 28 ? `${Math.ceil(bytes / 2 ** 20)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+
+/** "memory: about 3.1 GiB, 0.4 GiB of it weights and optimisers; 20.1 GiB are available". */
+export const memoryText = ({ fixed, total, available }: MemoryNeed): string =>
+  `memory: about ${gib(total)}, ${gib(fixed)} of it weights and optimisers; ${gib(available)} are available`;
+
+/** The part of what is available that a run may fill without a warning. */
+const most = 0.85;
+
+/** A line on what needs less where the need is near what is available or above; null where it is not. */
+export function memoryAdvice(need: MemoryNeed, config: CompleteTrainConfig): string | null {
+  if (need.total <= most * need.available) return null;
+  const room = Math.max(0, most * need.available - need.fixed);
+  const rows = Math.floor(room / need.row);
+  const { batch_size, accumulate, num_repeat_data: repeat } = config;
+  const parts = Math.ceil(batch_size / Math.max(repeat, rows));
+  const cures = [
+    ...(rows >= repeat && parts > accumulate
+      ? [`accumulate=${parts} (the same step in parts)`, `batch_size=${rows - (rows % repeat)}`]
+      : []),
+    ...checkpointing(config),
+  ];
+  return `${memoryText(need)}: write ${cures.length > 0 ? cures.join(", or ") : "a smaller model"}`;
+}
+
+const checkpointing = ({ model }: CompleteTrainConfig): string[] =>
+  "use_checkpoint" in model && !model.use_checkpoint
+    ? ["model.use_checkpoint=true (activations are computed again)"]
+    : [];
+
+/** What to do after an allocation failed. */
+export function outOfMemoryAdvice(config: CompleteTrainConfig): string {
+  const { batch_size, accumulate, cache_batch_size, test_batch_size } = config;
+  return [
+    `write accumulate=${2 * accumulate} or more (the same step in parts)`,
+    `batch_size below ${batch_size}`,
+    ...checkpointing(config),
+    `or, in simulations and evaluations, cache_batch_size below ${cache_batch_size} and test_batch_size below ${test_batch_size}`,
+  ].join(", ");
+}
+
+/** Bytes that a row of a large network may take for each of its numbers; a guess from above. */
+const perNumber = 20_000;
+
+/** Whether a run may need so much that it is worth measuring before its start. */
+export function mayBeLarge(shape: readonly number[], config: CompleteTrainConfig): boolean {
+  const numbers = shape.reduce((product, n) => product * n, 1);
+  const rows = config.batch_size / config.accumulate;
+  return shape.length > 1 && rows * numbers * perNumber > memoryLimit().available / 2;
+}

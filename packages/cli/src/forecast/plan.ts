@@ -1,0 +1,58 @@
+// `--plan`: what a run will take, in steps, time and memory, measured on networks that are thrown away.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { setNumThreads } from "@dsbm/torch";
+import { loadEnds, prepareEnds } from "../problem/ends.js";
+import { stepsOf } from "../problem/iteration.js";
+import { threadsOf, trainingProblem } from "../problem/problem.js";
+import { duration, type Progress } from "../terminal/progress.js";
+import { memoryAdvice, memoryNeed, memoryText } from "./memory.js";
+import { lengthText, Outlook } from "./outlook.js";
+import { measureSpeed } from "./speed.js";
+
+/** The lines of a plan. Throws the errors of data and configuration. */
+export async function planRun(
+  config: CompleteTrainConfig,
+  { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
+): Promise<string[]> {
+  setNumThreads(threadsOf(config));
+  await prepareEnds(config, { progress, signal });
+  const ends = loadEnds(config);
+  const cacheFolder = mkdtempSync(join(tmpdir(), "dsbm-plan-"));
+  try {
+    const problem = trainingProblem(config, ends, { cacheFolder });
+    const length = { halves: config.half_iterations, stepsOf: (h: number) => stepsOf(h, config) };
+    const about = [ends.x0.about, ends.x1.about, lengthText(length)];
+    if (problem.method.method.fit) return [...about, "time: it is fitted in closed form"];
+    const need = await memoryNeed(problem, config);
+    const lines = [...about, memoryAdvice(need, config) ?? memoryText(need)];
+    const many = { firstSteps: 1_000_000, steps: 1_000_000 };
+    const speed = await measureSpeed({ ...problem, schedule: { ...problem.schedule, ...many } });
+    let clock = 0;
+    const outlook = new Outlook(length, config, () => clock);
+    const at = { half: 1, direction: "b" } as const;
+    outlook.follow({ type: "cache", ...at, done: 0, total: 1 });
+    clock = speed.pair;
+    outlook.follow({ type: "cache", ...at, done: 1, total: 1 });
+    outlook.follow({
+      type: "step",
+      ...at,
+      step: 1,
+      steps: 1,
+      loss: 0,
+      gradNorm: null,
+      rate: 1 / speed.step,
+    });
+    const seconds = outlook.left({ half: 1, step: 0 }) as number;
+    const each = speed.pair * config.cache_npar;
+    lines.push(
+      `time: about ${duration(Math.max(1, seconds))}, evaluations not counted: ${speed.step.toPrecision(2)} s a step, ${each < 10 ? `${each.toPrecision(2)} s` : duration(each)} to simulate ${config.cache_npar} pairs`,
+    );
+    return lines;
+  } finally {
+    ends.dispose();
+    rmSync(cacheFolder, { recursive: true, force: true });
+  }
+}

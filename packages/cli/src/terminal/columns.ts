@@ -1,0 +1,32 @@
+// Names with what they mean beside them, as wide as the terminal.
+
+/** Columns of the terminal; 100 where the output is no terminal. */
+export const terminalWidth = (): number => process.stdout.columns ?? 100;
+
+/** Rows of two columns, the second one wrapped at `width`. */
+export function twoColumns(
+  rows: readonly (readonly [name: string, meaning: string])[],
+  width = terminalWidth(),
+): string {
+  const first = 2 + Math.max(...rows.map(([name]) => name.length));
+  return rows
+    .map(([name, meaning]) => {
+      const [head = "", ...tail] = wrap(meaning, Math.max(20, width - first));
+      return [name.padEnd(first) + head, ...tail.map((line) => " ".repeat(first) + line)].join(
+        "\n",
+      );
+    })
+    .join("\n");
+}
+
+/** The lines of a text, broken between words. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

@@ -1,0 +1,128 @@
+// Runs made longer, begun at the weights of others, found again, and listed: bits are compared where they must be equal.
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, readlinkSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { findRun, readRun } from "@dsbm/runs";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { line } from "./own-line.js";
+
+const root = mkdtempSync(join(tmpdir(), "dsbm-extend-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const small = `
+  gaussian dim=2 net_name=mlp_small n_train=200 n_test=100 batch_size=64 num_steps=4 inner_iters=12
+  test_num_steps=4 log_every=4 threads=1 plot_level=0
+`
+  .trim()
+  .split(/\s+/);
+const words = (place: string, ...more: string[]) => [
+  ...small,
+  ...more,
+  `experiments_dir=${join(root, place)}`,
+];
+const weights = (folder: string, half: string) =>
+  createHash("sha256")
+    .update(readFileSync(join(folder, "models", `${half}.safetensors`)))
+    .digest("hex");
+const folderIn = (stdout: string) => /results: +(.*)\/results\.csv/.exec(stdout)?.[1] as string;
+
+let whole = "";
+
+beforeAll(async () => {
+  whole = folderIn((await line(...words("whole", "outer_iters=4"))).stdout);
+});
+
+it("words with more half-iterations begin with a shorter run, and end with the same bits", async () => {
+  const first = await line(...words("more", "outer_iters=2"));
+  expect(first.code).toBe(0);
+  const short = folderIn(first.stdout);
+  const more = await line(...words("more", "outer_iters=4"));
+  expect(more.stderr).toContain(`begins with the 2 half-iterations of ${short}`);
+  const long = folderIn(more.stdout);
+  for (const half of ["2_f", "4_f"]) expect(weights(long, half)).toBe(weights(whole, half));
+  expect(readRun(long).results.map((row) => row.half_iteration)).toEqual(
+    readRun(whole).results.map((row) => row.half_iteration),
+  );
+  // The other way round there is nothing to begin with.
+  const again = await line(...words("more", "outer_iters=2"));
+  expect(again.stdout).toContain("finished already");
+});
+
+it("dsbm extend makes a run longer in its folder, and its words then go on with the longer one", async () => {
+  const begun = await line(...words("in-place", "outer_iters=2"));
+  const folder = folderIn(begun.stdout);
+  expect(begun.code).toBe(0);
+  const more = await line("extend", join(root, "in-place"), "+2");
+  expect(more.code).toBe(0);
+  expect(folderIn(more.stdout)).toBe(folder);
+  expect(weights(folder, "4_f")).toBe(weights(whole, "4_f"));
+  const same = await line(...words("in-place", "outer_iters=2"));
+  expect(same.stdout).toContain("finished already");
+
+  const steps = await line("extend", folder, "inner_iters=20");
+  expect(steps).toMatchObject({ code: 0 });
+  const { results, models } = readRun(folder);
+  expect(results.at(-1)).toMatchObject({ half_iteration: 4, step: 20 });
+  expect(models).toHaveLength(4);
+  expect(weights(folder, "4_f")).not.toBe(weights(whole, "4_f"));
+  expect(weights(folder, "3_b")).toBe(weights(whole, "3_b"));
+
+  const nothing = await line("extend", folder, "outer_iters=4");
+  expect(nothing.code).toBe(2);
+  expect(nothing.stderr).toMatch(/^dsbm: .*4 of 4 half-iterations.*write for example \+2/);
+  const other = await line("extend", folder, "lr=1e-3");
+  expect(other.stderr).toMatch(/lr=1e-3: dsbm extend takes \+N.*from=RUN/);
+});
+
+it("from=RUN begins at its weights, and names the keys of another network", async () => {
+  const run = await line(
+    ...words("tuned", "outer_iters=1", "inner_iters=1", "lr=1e-30", "ema=false"),
+    `from=${whole}`,
+  );
+  expect(run.stderr).toContain(`starting from the weights of ${whole}`);
+  const tuned = folderIn(run.stdout);
+  // One step of no rate leaves them as they are.
+  expect(weights(tuned, "1_b")).not.toBe("");
+  const values = (folder: string, half: string) =>
+    readFileSync(join(folder, "models", `${half}.safetensors`)).subarray(-64);
+  expect(values(tuned, "1_b")).toEqual(values(whole, "3_b"));
+  const other = await line(...words("other", "net_name=mlp_large"), `from=${whole}`);
+  expect(other).toMatchObject({ code: 2 });
+  expect(other.stderr).toMatch(/another network: give its keys too: model.hidden='128,128'/);
+});
+
+it("a run under the long name of earlier versions goes on there", async () => {
+  const experiments = join(root, "earlier");
+  const more = ["outer_iters=1", "sigma=1", "batch_size=32", "n_test=50", "keep_last=2"];
+  const folder = folderIn((await line(...words("earlier", ...more))).stdout);
+  expect(folder).toMatch(/dim=2,[\w=.,]+-[0-9a-f]{8}\/42$/);
+  const name =
+    "batch_size=32,dim=2,inner_iters=12,keep_last=2,n_test=50,n_train=200,net_name=mlp_small,num_steps=4,outer_iters=1,plot_level=0,sigma=1,test_num_steps=4";
+  renameSync(dirname(folder), join(dirname(dirname(folder)), name));
+  const again = await line(...words("earlier", ...more));
+  expect(again.stdout).toContain("finished already");
+  expect(folderIn(again.stdout)).toContain(name);
+  expect(existsSync(folder)).toBe(false);
+  expect(readlinkSync(join(experiments, "latest"))).toBe(folder.slice(folder.indexOf("gaussian/")));
+});
+
+it("dsbm runs lists them, and a folder above or latest stand for one", async () => {
+  const { stdout, code } = await line("runs", join(root, "more"));
+  expect(code).toBe(0);
+  const rows = stdout.trimEnd().split("\n").slice(2);
+  expect(rows).toHaveLength(2);
+  expect(rows[0]).toMatch(
+    /outer_iters=4\S*\/42 +finished +4\/4 +dsbm +gaussian → gaussian +\d+s +KL/,
+  );
+  expect(findRun("latest", { experiments_dir: join(root, "whole") })).toBe(whole);
+  const json = await line("runs", join(root, "whole"), "--json");
+  expect(JSON.parse(json.stdout)).toMatchObject({ state: "finished", method: "dsbm", half: "4/4" });
+  expect((await line("runs", join(root, "nowhere"))).code).toBe(2);
+});
+
+it("dsbm test takes a run by its folder", async () => {
+  const { code, stdout } = await line("test", join(root, "whole"), "test_ode_sampler=false");
+  expect(code).toBe(0);
+  expect(stdout).toContain(join(whole, "test"));
+});
