@@ -16,7 +16,7 @@ try {
   reportFailure(error);
   process.exit(1);
 }
-const tests = ["report", "player", "studio"].map((name) => `test/check/${name}.test.ts`);
+const tests = ["report", "player", "webgpu", "studio"].map((name) => `test/check/${name}.test.ts`);
 const words = [join(repo, "node_modules/vitest/vitest.mjs"), "run", ...tests];
 const env = { ...process.env, CHECK_FRAMES: "1", STUDIO_PICTURES: join(repo, "docs/studio") };
 process.exitCode =

@@ -18,7 +18,7 @@ export const exhibits = {
     direction: "f",
     about:
       "Normal points become two half moons. Follow a group with the pointer, and see where it comes from on the way back.",
-    words: ["dataset=moons"],
+    words: ["dataset=moons", "n_ipf=3", "test_npar=2000"],
     quick: ["n_ipf=1", "first_num_iter=30", "num_iter=20", "num_steps=5", "test_npar=100"],
   },
   digits: {

@@ -1,4 +1,5 @@
 // An exported folder as a bridge: bridge.json and its models, from an address, a folder on the disk, or memory.
+import type { InferenceSession } from "onnxruntime-web";
 import { type Bridge, BridgeError } from "../bridge/bridge.js";
 import { createBridge, type Network } from "../bridge/create.js";
 import { type Units, unitsOf } from "../bridge/units.js";
@@ -40,17 +41,19 @@ export async function loadBridge(
   const provider = device === "auto" ? ("gpu" in navigator ? "webgpu" : "wasm") : device;
   const ort = runtime ?? (await importRuntime(provider));
   const names = new Set(Object.values(bridge.directions).flatMap((d) => (d ? [d.model] : [])));
+  const sessions = new Map<string, InferenceSession>();
   const open = async (name: string) => {
     const model = read ? await read(name) : files?.models[name];
     if (!model) throw new BridgeError(`the model ${name} is not there; give it in models`);
     try {
       const options = { executionProviders: [provider] };
-      return [name, await ort.InferenceSession.create(model, options)] as const;
+      sessions.set(name, await ort.InferenceSession.create(model, options));
     } catch (error) {
       throw new BridgeError(`ONNX Runtime (${provider}) cannot open ${name}: ${error}`);
     }
   };
-  const sessions = new Map(await Promise.all([...names].map(open)));
+  // One after the other: WebGPU makes one session at a time.
+  for (const name of names) await open(name);
   return bridgeOf(bridge, {
     network(direction, output) {
       const { model, direction_input } = bridge.directions[direction] ?? {};

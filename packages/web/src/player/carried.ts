@@ -77,6 +77,12 @@ export function conditionsOf(
 const stepsOf = ({ info }: Bridge, { steps, solver }: PlayerSettings) =>
   info.fixedSteps && solver === "sde" ? info.steps : steps;
 
+/** Leaves a state out of memory; its place stays. */
+export function forget({ states }: Carried, k: number): void {
+  const state = states[k];
+  if (state) states[k] = { data: new Float32Array(0), shape: state.shape };
+}
+
 /** The state at a share of the way: index of the state before, and how far it is to the next. */
 export function stateAt({ states, steps }: Carried, share: number): { k: number; part: number } {
   const at = Math.min(share * steps, states.length - 1);

@@ -23,13 +23,14 @@ export function coordinatesOf(names: readonly string[], known: readonly Samples[
   return names.length > 2 && known.length > 0 ? [...components(known), ...columns] : columns;
 }
 
-const rowsUsed = 1000;
+/** Rows of each end that components are found with, fewer of wide tables. */
+const rowsUsed = (d: number) => Math.min(1000, Math.ceil(4e5 / d));
 
 /** Two principal components of standardised columns, by power iteration on some rows of each end. */
 function components(known: readonly Samples[]): Coordinate[] {
   const d = (known[0]?.shape[1] ?? 0) as number;
   const rows: ArrayLike<number>[] = known.flatMap(({ data, shape: [n = 0] }) => {
-    const step = Math.max(1, Math.floor(n / rowsUsed));
+    const step = Math.max(1, Math.floor(n / rowsUsed(d)));
     return Array.from({ length: Math.floor(n / step) }, (_, i) =>
       data.subarray(i * step * d, (i * step + 1) * d),
     );

@@ -1,7 +1,7 @@
 // Particles on their way, in a plane: two columns, two principal components, or one column over time.
 import type { Bridge, Samples } from "../../bridge/bridge.js";
 import { watch } from "../canvas.js";
-import { type Carried, conditionsOf, createCarrier, rowsOf, stateAt } from "../carried.js";
+import { type Carried, conditionsOf, createCarrier, forget, rowsOf, stateAt } from "../carried.js";
 import { createClock } from "../controls/clock.js";
 import { numberField, selectField } from "../controls/fields.js";
 import { most } from "../controls/settings.js";
@@ -11,6 +11,9 @@ import { createBrush } from "./brush.js";
 import { type Cloud, rangeOf } from "./frame.js";
 import { coordinatesOf } from "./planes.js";
 import { createScene } from "./scene.js";
+
+/** Numbers of all states that are kept for other planes; of larger tables another plane carries anew. */
+const mostNumbers = 2e7;
 
 export function createPoints(bridge: Bridge, view: ViewContext): View {
   const { samples, ends, settings } = view;
@@ -115,9 +118,10 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
   const carrier = createCarrier(bridge, {
     state(next) {
       carried = next;
-      clouds.push(
-        cloudOf(next.states.at(-1) as Samples, timeOf((next.states.length - 1) / next.steps)),
-      );
+      const k = next.states.length - 1;
+      const state = next.states[k] as Samples;
+      clouds.push(cloudOf(state, timeOf(k / next.steps)));
+      if (state.data.length * next.steps > mostNumbers) forget(next, k);
       if (clouds.length === 1) ground();
       clock.limit((clouds.length - 1) / next.steps);
       if (clouds.length > next.steps) describe();
@@ -155,6 +159,7 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
       (value) => {
         plane[axis] = Number(value);
         const { states = [], steps = 1 } = carried ?? {};
+        if (states.some(({ data }) => data.length === 0)) return restart();
         clouds = states.map((state, k) => cloudOf(state, timeOf(k / steps)));
         brush.hide();
         ground();

@@ -1,6 +1,6 @@
 // One row of a table: typed, carried many times, and its images shown column by column.
 import type { Bridge, Samples } from "../../bridge/bridge.js";
-import { conditionsOf, createCarrier } from "../carried.js";
+import { conditionsOf, createCarrier, forget } from "../carried.js";
 import { h, on } from "../dom.js";
 import type { View, ViewContext } from "../view.js";
 import { type Column, histogram } from "./histogram.js";
@@ -53,8 +53,11 @@ export function createRows(bridge: Bridge, view: ViewContext): View {
     words.textContent = `${which}: ${many > 1 ? `${many} images of the row` : "the image of the row"} (bars), ${others ? `all samples of ${target} (line), ` : ""}the row itself (dashes).`;
   };
   const carrier = createCarrier(bridge, {
-    state({ states, steps }) {
+    state(carried) {
+      const { states, steps } = carried;
+      forget(carried, states.length - 2);
       if (states.length > steps) show(states.at(-1) as Samples);
+      else words.textContent = `Carrying the row: step ${states.length - 1} of ${steps} …`;
     },
     failed,
   });
