@@ -7,6 +7,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
@@ -222,6 +223,21 @@ describe.skipIf(!executablePath)("the studio in a browser", () => {
       await page.getByRole("slider", { name: "Smoothing" }).fill("0");
       await page.waitForURL(/smooth=0/);
     });
+  });
+
+  it("shows names, reasons and values of strangers as text", async () => {
+    const evil = "<img src=x onerror=alert(1)><script>alert(2)</script>";
+    const at = join(folder, "strangers");
+    const run = { name: evil, method: evil, reason: evil, state: "failed" };
+    writeRun(join(at, "<img src=x onerror=alert(3)>", "1"), run);
+    await look("#/?q=onerror", async (page) => {
+      await page.getByRole("link", { name: evil }).click();
+      await page.getByRole("alert").getByText(evil).waitFor();
+      await page.getByRole("link", { name: "Configuration" }).click();
+      await page.getByRole("cell", { name: evil }).first().waitFor();
+      expect(await page.locator("#app img, #app script").count()).toBe(0);
+    });
+    rmSync(at, { recursive: true });
   });
 
   it("shows the report of a stranger without running it", async () => {

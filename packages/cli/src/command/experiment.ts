@@ -27,6 +27,7 @@ import { terminalWidth } from "../terminal/columns.js";
 import { UsageError } from "../terminal/errors.js";
 import { createInterrupt } from "../terminal/interrupt.js";
 import { createProgress, silentProgress } from "../terminal/progress.js";
+import { withLog } from "../terminal/run-log.js";
 import { shellWord } from "../terminal/shell.js";
 import { printRun } from "./results.js";
 import { pinned, surprises, withHint, withoutCfg } from "./words.js";
@@ -293,7 +294,7 @@ async function single<C extends CompleteTrainConfig>(
   }
   const late = `the step in progress takes too long to be waited for: stopped; what was done since the last checkpoint is done again\nto go on: ${resume}`;
   const interrupt = createInterrupt(ranks ? {} : { late });
-  const progress = createProgress();
+  const progress = withLog(createProgress(), folder);
   try {
     const { signal } = interrupt;
     if (ranks) progress.line(`${ranks.size} processes share each batch`);

@@ -33,6 +33,8 @@ export function runPaths(folder: string) {
     quality_json: at("quality.json"),
     /** The report: one file that opens offline. */
     report_html: at("report.html"),
+    /** What the run said, with times. */
+    log: at("log.txt"),
     lock: at(".lock"),
     /** models/<half_iteration>_<direction>.safetensors */
     model(half_iteration: number, direction: Direction): string {

@@ -214,7 +214,13 @@ function clearRun(paths: RunPaths): void {
   }
   const { run_json, results_csv, metrics_jsonl, spectrum_csv, report_html } = paths;
   const files = [run_json, results_csv, metrics_jsonl, spectrum_csv, report_html];
-  const names = [...files.map((path) => basename(path)), manifestFile, "traj.npy", "traj_100.npy"];
+  const names = [
+    ...files.map((path) => basename(path)),
+    manifestFile,
+    "log.txt",
+    "traj.npy",
+    "traj_100.npy",
+  ];
   removeFiles(paths.folder, (name) => names.includes(name));
   removeFiles(paths.models, (file) => parseModelName(file) !== undefined);
   removeFiles(paths.figures, isPicture);

@@ -59,9 +59,10 @@ export class RunTable {
     return { ...this.#summaries.row(id), ...this.#sweeps.members().get(id) };
   }
 
-  /** The path of the log of a run, where a sweep keeps one. */
+  /** The path of the log of a run: its own, or that of its sweep. */
   logOf(id: string): string | undefined {
-    return this.#sweeps.logOf(id);
+    const own = below(id, "log.txt");
+    return this.#folder.stat(own)?.isFile() ? own : this.#sweeps.logOf(id);
   }
 
   /** Folders with a run.json; links are not followed. */

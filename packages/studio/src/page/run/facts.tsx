@@ -79,8 +79,7 @@ export function Log({ detail }: { detail: RunDetail }) {
       <h2>Log</h2>
       {detail.log === null ? (
         <p class="note">
-          This run has no log: one by itself prints in its terminal, the members of a sweep write
-          one each.
+          This run has no log.txt: it has said nothing yet, or an older version wrote it.
         </p>
       ) : (
         <pre class="log" tabIndex={0}>
