@@ -134,7 +134,8 @@ export async function runExperiment<C extends CompleteTrainConfig>(
       throw new UsageError("--plan plans one run: leave -m out, or give one value of each key");
     return plan(complete(first).config);
   }
-  if (args.length < given.length) await openStudio(first.config.paths.experiments_dir_name);
+  if (args.length < given.length)
+    await openStudio(complete(first).config.paths.experiments_dir_name);
   const runner = await load();
   const folderOf = (member: Member<C>) => placeOfRun(member.config, member);
   const placeOf = (member: Member<C>) =>
