@@ -6,6 +6,8 @@ import { describe, expect, it, vi } from "vitest";
 import { Folder } from "../src/files/inside.js";
 import { columnsWith, filtered, grouped, sorted, usualMetrics } from "../src/page/runs/columns.js";
 import { RunTable } from "../src/runs/table.js";
+import type { RunRow } from "../src/shared/api.js";
+import { stepsOf } from "../src/shared/plan.js";
 import { metricLine, scratch, writeRun } from "./runs.js";
 
 const root = scratch();
@@ -93,6 +95,15 @@ describe("the table of runs", () => {
     symlinkSync(at, join(at, "loop"));
     expect(new RunTable(new Folder(at)).scan()).toEqual([]);
   });
+});
+
+it("a plan has the steps of all half-iterations that are left", () => {
+  const plan = { first: 100, later: 10, directions: 2, halves: 5 };
+  const left = (half: number, step: number) => stepsOf(plan, { half, step } as RunRow);
+  expect(left(0, 0)).toEqual({ steps: 100, left: 230 });
+  expect(left(1, 40)).toEqual({ steps: 100, left: 60 + 100 + 30 });
+  expect(left(3, 4)).toEqual({ steps: 10, left: 6 + 20 });
+  expect(left(5, 10)).toEqual({ steps: 10, left: 0 });
 });
 
 describe("what the page makes of rows", () => {

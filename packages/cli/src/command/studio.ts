@@ -37,8 +37,11 @@ export async function studioCommand(args: string[]): Promise<number> {
   const exporter = [process.execPath, program, "studio", exportWord];
   const studio = await startStudio({ folder, exporter, ...(port !== undefined && { port }) });
   const { address } = studio;
-  if (beside) process.send?.({ address });
-  else console.log(`studio of ${absolute(folder)}: ${address}\nCtrl-C ends it`);
+  if (beside) {
+    // Nobody reads it any more once the address is told.
+    process.stderr.on("error", () => {});
+    process.send?.({ address });
+  } else console.log(`studio of ${absolute(folder)}: ${address}\nCtrl-C ends it`);
   if (opens) await openBrowser(address);
   await (beside ? unused(studio) : stopped());
   await studio.close();

@@ -2,6 +2,7 @@
 // `problems`, and the rest is shown.
 import type { Folder } from "../files/inside.js";
 import type { Cell, Picture, QualityRow, RunDetail, RunRow } from "../shared/api.js";
+import type { Plan } from "../shared/plan.js";
 import { readResults } from "./results.js";
 import { below, messageOf } from "./summary.js";
 import { flattened, list, number, record, text, textOrNull, time } from "./values.js";
@@ -47,7 +48,7 @@ export function readDetail(folder: Folder, row: RunRow, log: string | undefined)
     })),
     maxMinutes,
     // With a limit of minutes the steps are planned as it goes.
-    ...(maxMinutes === null ? stepsOf(config, row) : { steps: null, stepsLeft: null }),
+    plan: maxMinutes === null ? planOf(config) : null,
     results: { columns: results.columns, rows: results.rows.map((cells) => cells.map(shown)) },
     quality: list(quality.rows, 5000).flatMap(qualityRow),
     leftOut: list(quality.left_out).map((line) => text(line)),
@@ -61,19 +62,24 @@ export function readDetail(folder: Folder, row: RunRow, log: string | undefined)
   };
 }
 
-/** The steps of the half-iteration in progress and those that are left, as the configuration plans them. */
-function stepsOf(config: Record<string, unknown>, { half, step }: RunRow) {
-  const [steps, first, halves] = [config.num_iter, config.first_num_iter, config.half_iterations];
-  const [most, firstMost, count] = [number(steps), number(first) ?? number(steps), number(halves)];
-  if (most === null || firstMost === null || count === null || half > count)
-    return { steps: null, stepsLeft: null };
-  const directions = list(config.fb_sequence).length || 2;
-  const of = (h: number) => (h <= directions ? firstMost : most);
-  const now = Math.max(1, half);
-  const firsts = Math.max(0, Math.min(directions, count) - now);
-  const later = Math.max(0, count - Math.max(now, directions));
-  const stepsLeft = Math.max(0, of(now) - step) + firsts * firstMost + later * most;
-  return { steps: of(now), stepsLeft };
+/** The steps that a configuration plans; null where it does not say. */
+function planOf(config: Record<string, unknown>): Plan | null {
+  const later = number(config.num_iter);
+  const first = number(config.first_num_iter) ?? later;
+  const halves = number(config.half_iterations);
+  if (later === null || first === null || halves === null) return null;
+  return { first, later, halves, directions: list(config.fb_sequence).length || 2 };
+}
+
+/** What changes when anything of the detail but the row does, without reading a file. */
+export function detailStamp(folder: Folder, { id, state, half }: RunRow, log?: string): string {
+  const names = ["run.json", "config.json", "quality.json", "choices.json", "results.csv"];
+  const places = [...names, "report.html", "samples", "models"].map((name) => below(id, name));
+  const stamps = [...places, ...(log === undefined ? [] : [log])].map((path) => {
+    const stat = folder.peek(path);
+    return stat && `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
+  });
+  return JSON.stringify([state, half, stamps]);
 }
 
 /** A cell that JSON can hold. */

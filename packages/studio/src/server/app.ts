@@ -4,7 +4,7 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { Folder } from "../files/inside.js";
 import { Exports } from "../play/exports.js";
-import { readDetail } from "../runs/detail.js";
+import { detailStamp, readDetail } from "../runs/detail.js";
 import { MetricsTail } from "../runs/live.js";
 import { below } from "../runs/summary.js";
 import { RunTable } from "../runs/table.js";
@@ -71,7 +71,8 @@ export function makeApp({ folder, token, pages, settings, exporter, streams }: A
   api.get("/run/events", (c) => {
     const id = idOf(c);
     const metrics = new MetricsTail(folder, below(id, "metrics.jsonl"));
-    let last = JSON.stringify(detail(id));
+    detail(id);
+    let [stamp, lastRow] = ["", ""];
     return streams.serve(c, {
       everyMs: 400,
       news() {
@@ -80,10 +81,12 @@ export function makeApp({ folder, token, pages, settings, exporter, streams }: A
         if (part) news.push(["history", part]);
         const row = table.row(id);
         if (!row) return [...news, ["gone", null]];
-        const now = readDetail(folder, row, table.logOf(id));
-        const print = JSON.stringify({ ...now, row: { ...row, seconds: 0 } });
-        if (print !== last) news.push(["detail", now]);
-        last = print;
+        const log = table.logOf(id);
+        const now = detailStamp(folder, row, log);
+        const print = JSON.stringify({ ...row, seconds: 0 });
+        if (now !== stamp) news.push(["detail", readDetail(folder, row, log)]);
+        else if (print !== lastRow) news.push(["row", row]);
+        [stamp, lastRow] = [now, print];
         return news;
       },
     });

@@ -1,6 +1,8 @@
 // What server and page say to each other. The server has checked types and lengths; texts are still somebody else's, and the
 // page shows them as text.
 
+import type { Plan } from "./plan.js";
+
 export type State = "running" | "interrupted" | "failed" | "finished" | "unreadable";
 
 /** A metric of the newest evaluation, beside what it is compared with. */
@@ -92,10 +94,8 @@ export interface RunDetail {
   choices: { key: string; value: string; reason: string; given: boolean }[];
   /** Minutes that the run may take altogether; null where it has no such limit. */
   maxMinutes: number | null;
-  /** Training steps that are left, this half-iteration's included; null where it is not known. */
-  stepsLeft: number | null;
-  /** Training steps of the half-iteration in progress; null where it is not known. */
-  steps: number | null;
+  /** How many steps are planned; null where that is not known, or is planned anew as it goes. */
+  plan: Plan | null;
   results: { columns: string[]; rows: Cell[][] };
   quality: QualityRow[];
   leftOut: string[];

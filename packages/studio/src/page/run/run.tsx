@@ -1,7 +1,8 @@
 // The page of one run, as it goes: its state and time, what went wrong, and the part that the address names.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { HistoryPart, RunDetail } from "../../shared/api.js";
+import type { HistoryPart, RunDetail, RunRow } from "../../shared/api.js";
 import { History } from "../../shared/history.js";
+import { stepsOf } from "../../shared/plan.js";
 import { digits, duration, moment, secondsOf } from "../lib/format.js";
 import { hrefOf } from "../lib/route.js";
 import { apiPath, ask, useEvents } from "../lib/server.js";
@@ -17,10 +18,12 @@ export function RunPage({ id, params }: { id: string; params: URLSearchParams })
   const [error, setError] = useState<string | null>(null);
   const { history, take } = useHistory();
   useEffect(() => {
+    // The stream tells it too; asked for by itself, what is wrong with the address is said.
     ask<RunDetail>(apiPath("run", { run: id })).then(setDetail, (e: Error) => setError(e.message));
   }, [id]);
   useEvents(apiPath("run/events", { run: id }), {
     detail: (found: RunDetail) => setDetail(found),
+    row: (row: RunRow) => setDetail((before) => before && { ...before, row }),
     history: take,
     gone: () => setError("the folder of this run was deleted"),
   });
@@ -81,7 +84,8 @@ function Head({
   history: HistoryPart;
   error: string | null;
 }) {
-  const { row, problems, steps } = detail;
+  const { row, problems, plan } = detail;
+  const steps = plan && stepsOf(plan, row).steps;
   const [, tick] = useState(0);
   const isLive = row.state === "running";
   useEffect(() => {
@@ -145,15 +149,15 @@ function Head({
 
 /** Seconds that a run will still take: to its limit of minutes, or by the rate of its last steps. */
 function timeLeft(
-  { maxMinutes, stepsLeft }: RunDetail,
+  { maxMinutes, plan, row }: RunDetail,
   history: HistoryPart,
   seconds: number | null,
 ): number | null {
   if (maxMinutes !== null && seconds !== null) return Math.max(0, 60 * maxMinutes - seconds);
   const rates = (history.metrics.rate?.mean ?? []).filter((v) => v !== null).slice(-20);
-  if (stepsLeft === null || rates.length === 0) return null;
+  if (plan === null || rates.length === 0) return null;
   const mean = rates.reduce((sum, v) => sum + v, 0) / rates.length;
-  return mean > 0 ? stepsLeft / mean : null;
+  return mean > 0 ? stepsOf(plan, row).left / mean : null;
 }
 
 /** The report of the run: somebody else's page, which may run nothing and load nothing. */

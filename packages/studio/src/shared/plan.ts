@@ -1,0 +1,20 @@
+// The training steps that a run has before it, as its configuration plans them.
+import type { RunRow } from "./api.js";
+
+export interface Plan {
+  /** Steps of a half-iteration of the first iteration, and of a later one. */
+  first: number;
+  later: number;
+  /** Half-iterations of an iteration, and of the run. */
+  directions: number;
+  halves: number;
+}
+
+/** Steps of the half-iteration in progress, and those that are left. */
+export function stepsOf({ first, later, directions, halves }: Plan, { half, step }: RunRow) {
+  const now = Math.max(1, half);
+  const of = now <= directions ? first : later;
+  const firsts = Math.max(0, Math.min(directions, halves) - now);
+  const laters = Math.max(0, halves - Math.max(now, directions));
+  return { steps: of, left: Math.max(0, of - step) + firsts * first + laters * later };
+}
