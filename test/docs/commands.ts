@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { methods } from "@dsbm/bridge";
-import { evaluate, exported, fit, gaussian, resolve, sample, test, train } from "@dsbm/config";
+import { benchmark, evaluate, exported, fit, gaussian, resolve, sample, test, train } from "@dsbm/config";
 import { root } from "./blocks.js";
 
 const options = {
@@ -39,6 +39,12 @@ const commands: Record<string, (words: readonly string[]) => void> = {
       throw new Error(`extend ${words.join(" ")}`);
   },
   runs: (words) => none(words.filter((word) => !/^--(all|json)$/.test(word)).slice(1)),
+  benchmark(words) {
+    const keys = keysOf(words).filter((word) => isKey(word) && word !== "--quick");
+    void resolve(benchmark, keys);
+    if (!/^(gaussian|2d|eot|cells|all)$/.test(words[0] ?? ""))
+      throw new Error(`benchmark ${words.join(" ")}`);
+  },
   doctor: none,
   studio(words) {
     const odd = words.filter((word) => !/^(--open|port=\d+|[\w/.]+)$/.test(word));

@@ -77,11 +77,20 @@ export {
   sample,
 } from "./method/sample.js";
 export { endpointRow, endpointStatistics } from "./metric/endpoints.js";
+export {
+  conditionalUvp,
+  type KnownPlan,
+  knownPlan,
+  planMoments,
+} from "./metric/exact/known-plan.js";
+export { pathKL } from "./metric/exact/path-kl.js";
 export { type FeatureExtractor, frechetScore, imageStatistics } from "./metric/features.js";
 export { frechetDistance, type Gaussian } from "./metric/frechet.js";
 export {
   discretised,
   exactCovariance,
+  exactDrift,
+  exactMarginal,
   expectedKL,
   type GaussianBridge,
   gaussianKL,

@@ -48,6 +48,10 @@ const commands: Record<string, [about: string, load: Load]> = {
     "List runs, the newest first ([DIR])",
     async () => (await import("./command/runs.js")).runsCommand,
   ],
+  benchmark: [
+    "Run methods side by side, with tables beside published figures (gaussian, 2d, eot, cells FOLDER, all)",
+    async () => (await import("./command/benchmark.js")).benchmarkCommand,
+  ],
   sweep: [
     "Show the state and the results of a sweep (status DIR, table DIR)",
     async () => (await import("./command/sweep.js")).sweepCommand,
@@ -69,7 +73,7 @@ const commands: Record<string, [about: string, load: Load]> = {
 /** Commands by what they are for; those of no section come last. */
 const sections: readonly [title: string, names: readonly string[]][] = [
   ["Train", ["fit", "train", "gaussian", "extend", "start"]],
-  ["Use and measure", ["sample", "evaluate", "test", "export"]],
+  ["Use and measure", ["sample", "evaluate", "test", "benchmark", "export"]],
   ["Look", ["runs", "studio", "gallery", "sweep", "doctor"]],
 ];
 

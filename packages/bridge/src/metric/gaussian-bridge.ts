@@ -81,6 +81,8 @@ export interface Divergence {
   diag: number;
   /** KL of the fit with the full covariance. */
   full: number;
+  /** KL of the fit with one variance for all coordinates. */
+  iso: number;
 }
 
 /**
@@ -102,6 +104,7 @@ export function gaussianKL(x: Tensor, bridge: GaussianBridge, t: number): Diverg
     const shift = mean.sub(exact.mean).square().sum().item() / exact.var;
     const kl = (logdet: number) => 0.5 * (trace + shift - d - logdet + d * Math.log(exact.var));
     return {
+      iso: kl(d * Math.log((trace * exact.var) / d)),
       diag: kl(covariance.diagonal().log().sum().item()),
       full: kl(covariance.linalgSlogdet()[1].item()),
     };
@@ -123,10 +126,14 @@ export function expectedKL(
   const ratio = got.var / exact.var;
   const shift = ((got.mean - exact.mean) ** 2 + got.var / n) / exact.var;
   const nu = n - 1;
-  // E ln of a χ² over its degrees of freedom: ψ(k/2) − ln(ν/2).
-  const logs = (ks: number[]) =>
+  // E ln of a χ² over a number of degrees of freedom: ψ(k/2) − ln(ν/2).
+  const logs = (ks: number[], of = nu) =>
     tidy(() => tensor(ks, { dtype: "float64" }).div(2).digamma().sum().item()) -
-    ks.length * Math.log(nu / 2);
+    ks.length * Math.log(of / 2);
   const kl = (bias: number) => 0.5 * (d * (ratio - 1 - Math.log(ratio)) + d * shift - bias);
-  return { diag: kl(d * logs([nu])), full: kl(logs(Array.from({ length: d }, (_, i) => nu - i))) };
+  return {
+    diag: kl(d * logs([nu])),
+    full: kl(logs(Array.from({ length: d }, (_, i) => nu - i))),
+    iso: kl(d * logs([d * nu], d * nu)),
+  };
 }

@@ -63,6 +63,17 @@ export class MixturePotential extends nn.Module {
     return quadratic.add(x.mm(this.r.t())).div(this.epsilon).add(this.log_alpha);
   }
 
+  /** The plan for starts x [B, …]: weights [B, K], means [B, K, d] and variances [K, d] of its Gaussians. */
+  plan(x: Tensor): { weights: Tensor; means: Tensor; variances: Tensor } {
+    const rows = x.flatten({ startDim: 1 });
+    const S = this.log_S.exp();
+    return {
+      weights: this.#logits(rows).softmax(1),
+      means: rows.unsqueeze(1).mul(S).add(this.r),
+      variances: S.mul(this.epsilon),
+    };
+  }
+
   /** log ∫ exp(x·y/ε) v(y) dy for starts x [B, …]: [B]. */
   logNormalizer(x: Tensor): Tensor {
     return this.#logits(x.flatten({ startDim: 1 })).logsumexp(1);

@@ -110,6 +110,7 @@ describe("gaussianKL", () => {
       const want = 1.5 * (2 - 1 - Math.log(2) + 0.04 / exact.var);
       expect(got.diag).toBeCloseTo(want, 12);
       expect(got.full).toBeCloseTo(want, 12);
+      expect(got.iso).toBeCloseTo(want, 12);
     }));
 
   it("sees a correlation only in the full fit", () =>
@@ -147,7 +148,7 @@ describe("gaussianKL", () => {
       ),
     );
     const floor = expectedKL(got, bridge, t, n, d);
-    for (const key of ["diag", "full"] as const) {
+    for (const key of ["diag", "full", "iso"] as const) {
       const values = draws.map((k) => k[key]);
       const mean = values.reduce((a, b) => a + b) / values.length;
       const sd = Math.sqrt(values.reduce((a, v) => a + (v - mean) ** 2, 0) / (values.length - 1));

@@ -127,6 +127,10 @@ describe("presets", () => {
       "dataset=gaussian",
       "Dataset=gaussian Dataset_transfer=gaussian data.dim=5 model.name=MLP sigma=1 cache=epoch",
     ],
+    [
+      "dataset=gaussian_best",
+      "Dataset=gaussian data.dim=5 first_pass=1 n_ipf=10 num_iter=2000 lr=0.0005 lr_schedule=cosine ema_rate=0.998",
+    ],
     ["dataset=moons", "Dataset=normal Dataset_transfer=moons data.dim=2 model.name=MLP"],
     ["dataset=eight_gaussians", "Dataset=normal Dataset_transfer=eight_gaussians data.dim=2"],
     [
@@ -189,7 +193,7 @@ describe("presets", () => {
     const [datasets = [], methods = [], models = []] = presetGroups(dirs, "train").map(
       ({ presets }) => presets.map(({ name }) => name),
     );
-    expect([datasets.length, methods.length, models.length]).toEqual([14, 12, 8]);
+    expect([datasets.length, methods.length, models.length]).toEqual([15, 12, 8]);
     for (const dataset of datasets) {
       // The schedule of this one is that of a bridge, whose steps discrete DSB cannot take.
       const fitting = methods.filter((m) => dataset !== "downscaler_synthetic_ipf" || m !== "dsb");
@@ -229,7 +233,7 @@ describe("--help", () => {
     for (const { presets } of groups)
       for (const { name, about } of presets) expect(about, name).toMatch(/^[\w ].{10,}/);
     const table = groupTable(groups).split("\n");
-    expect(table).toHaveLength(34);
+    expect(table).toHaveLength(35);
     expect(table[0]).toMatch(/^dataset=mnist_transfer {12}MNIST digits .* \(the default\)$/);
     expect(table.join("\n")).not.toContain("=_small");
     expect(groupTable([])).toBe("");

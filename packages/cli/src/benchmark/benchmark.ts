@@ -1,0 +1,102 @@
+// What a benchmark is: a description as data, which one engine runs. Its runs are ordinary runs, their configurations words
+// of `dsbm train` or `dsbm fit`.
+import type { CompleteTrainConfig } from "@dsbm/config";
+import type { Row } from "@dsbm/runs";
+import type { Ends } from "../problem/ends.js";
+import type { Progress } from "../terminal/progress.js";
+
+/** Numbers by the names of metrics; null where one has no meaning for a method. */
+export type Values = Record<string, number | null>;
+
+/** How much is measured: of a quick benchmark less. */
+export interface Sizes {
+  quick: boolean;
+  threads: number | "auto";
+  progress: Progress;
+  signal: AbortSignal;
+}
+
+/** A trained run, with its data loaded, and its evaluations. */
+export interface Measured extends Sizes {
+  folder: string;
+  config: CompleteTrainConfig;
+  ends: Ends;
+  rows: readonly Row[];
+  clock: readonly HalfTime[];
+}
+
+/** What a half-iteration took, everything before it included. */
+export interface HalfTime {
+  half: number;
+  /** Training steps. */
+  steps: number;
+  /** Seconds of training, without evaluations, and with them. */
+  seconds: number;
+  elapsed: number;
+  /** Evaluations of networks, a row each, of training and simulations. */
+  evaluations: number;
+}
+
+/** Two ends, and how a bridge between them is measured. */
+export interface Case {
+  name: string;
+  /** Words of the configuration, in a folder for files of its own. */
+  words(files: string, sizes: Pick<Sizes, "quick">): string[];
+  /** Words of some methods that are others here, by their names. */
+  own?: Readonly<Record<string, readonly string[]>>;
+  /** Writes these files where they are missing. */
+  prepare?(files: string, sizes: Pick<Sizes, "quick">): Promise<void>;
+  /** Measures a run of `train`; null where it was stopped. A run of `fit` measures itself. */
+  measure?(run: Measured): Promise<Values | null>;
+  /** Of a run of `fit`: the numbers of quality.json. */
+  read?(folder: string): Values;
+  /** Rows beside which those of methods stand, by their names. */
+  references?(sizes: Sizes): Promise<Record<string, Values> | null>;
+}
+
+/** A method under a name of its own: words of its configuration. */
+export interface Way {
+  name: string;
+  words: readonly string[];
+  /** Nothing is trained step by step. */
+  closed?: boolean;
+}
+
+/** A number of each method. */
+export interface Metric {
+  name: string;
+  title: string;
+  /** What shown numbers are multiplied by. */
+  times?: number;
+  /** Digits after the point. */
+  digits: number;
+  /** Rows of what runs measured beside it, such as a floor: labels, and the names of the values. */
+  beside?: Readonly<Record<string, string>>;
+}
+
+/** A row of figures that others published: of a metric, by column. */
+export interface Published {
+  label: string;
+  metric: string;
+  values: Readonly<Record<string, number>>;
+  /** Our method of the same name, which is compared with it. */
+  of?: string;
+}
+
+export interface Benchmark {
+  name: string;
+  about: string;
+  /** The command whose words describe its runs. */
+  command: "train" | "fit";
+  cases: readonly Case[];
+  /** Columns of the tables: cases, or the mean of several (default: each case). */
+  columns?: Readonly<Record<string, readonly string[]>>;
+  methods: readonly Way[];
+  seeds: readonly number[];
+  /** What a quick benchmark takes of these. */
+  quick: { cases: readonly string[]; methods?: readonly string[] };
+  metrics: readonly Metric[];
+  published: readonly Published[];
+  /** Sentences below the tables. */
+  notes: readonly string[];
+}

@@ -1,0 +1,29 @@
+// The methods of benchmarks, under the names of their tables. Words behind these say how long each is trained.
+import type { Way } from "./benchmark.js";
+
+const ways = {
+  dsbm_ipf: ["method=dbdsb", "first_coupling=ref"],
+  dsbm_imf: ["method=dbdsb", "first_coupling=ind"],
+  // The start coupling of DSBM-IMF+.
+  dsbm_imf_ot: ["method=dbdsb", "first_coupling=ind", "ot_sampler=exact"],
+  alpha_dsbm: ["method=alpha_dsbm"],
+  sf2m: ["method=sf2m"],
+  lightsb: ["method=lightsb"],
+  lightsb_m: ["method=lightsb_m"],
+  sb_cfm: ["method=sbcfm", "first_coupling=ind", "n_ipf=1"],
+  ot_cfm: ["method=otcfm", "n_ipf=1"],
+  rectified_flow: ["method=rf", "n_ipf=1"],
+  sinkhorn_bridge: ["method=sinkhorn_bridge"],
+  gaussian_bridge: ["method=gaussian_bridge"],
+} as const;
+
+export type MethodName = keyof typeof ways;
+
+const closed: readonly MethodName[] = ["sinkhorn_bridge", "gaussian_bridge"];
+
+/** Methods with words of their own behind those that all benchmarks share. */
+export const methodsOf = (words: Partial<Record<MethodName, readonly string[]>>): readonly Way[] =>
+  Object.entries(words).map(([key, own]) => {
+    const name = key as MethodName;
+    return { name, words: [...ways[name], ...own], closed: closed.includes(name) };
+  });

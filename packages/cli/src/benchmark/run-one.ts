@@ -1,0 +1,162 @@
+// One run of a benchmark: words to a configuration, the ordinary runner, and what was measured as a file of the run. A run
+// that is finished and measured is read, not run again.
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { methods } from "@dsbm/bridge";
+import {
+  type CompleteTrainConfig,
+  completeTrain,
+  parseOverride,
+  resolve,
+  train,
+} from "@dsbm/config";
+import { checkFiles, readJson, writeRunFile } from "@dsbm/runs";
+import { runFit } from "../fit/run.js";
+import { readFitWords } from "../fit/words.js";
+import { presets } from "../machine/presets.js";
+import { finishedRun, runTraining } from "../run/run.js";
+import { UsageError } from "../terminal/errors.js";
+import type { Benchmark, Case, Sizes, Values, Way } from "./benchmark.js";
+import { Clock, readClock } from "./clock.js";
+import { type Provenance, provenance } from "./provenance.js";
+
+interface One {
+  benchmark: Benchmark;
+  case: Case;
+  way: Way;
+  seed: number;
+}
+
+interface OneOptions extends Sizes {
+  /** The folder of the benchmark, of this run, and of files of the case. */
+  folder: string;
+  files: string;
+  /** Minutes of the training; null: the steps of the configuration. */
+  minutes: number | null;
+  again: boolean;
+  /** The command line that goes on. */
+  resume: string;
+}
+
+/** What a run left. */
+export interface Result extends Provenance {
+  /** What it was described by, without the time that it had. */
+  words: string[];
+  values: Values;
+}
+
+const lasting = (words: readonly string[]) =>
+  words.filter((word) => !/^(threads|max_minutes)=/.test(word));
+
+const file = "benchmark.json";
+/** More steps than a run has: no evaluation or checkpoint in a half-iteration but those by minutes. */
+const never = 1_000_000_000;
+
+const keyOf = (word: string): string =>
+  /^[A-Za-z_+~][\w.+]*=/.test(word) ? parseOverride(word).key : word;
+
+/** Words of which the last one of a key counts. */
+function lastOfEach(words: readonly string[]): string[] {
+  const last = new Map(words.map((word) => [keyOf(word), word]));
+  return [...last.values()];
+}
+
+/** The words of a run, as they can be typed behind its command. */
+function wordsOf(
+  one: One,
+  options: Pick<OneOptions, "files" | "quick" | "minutes" | "threads">,
+): string[] {
+  const { benchmark, way, seed } = one;
+  const { threads, minutes } = options;
+  const common = [`seed=${seed}`, `threads=${threads}`, "plot_level=0", "checkpoint_minutes=2"];
+  const timed = benchmark.command === "fit" && minutes !== null ? [`max_minutes=${minutes}`] : [];
+  return lastOfEach([
+    ...one.case.words(options.files, options),
+    ...way.words,
+    ...(one.case.own?.[way.name] ?? []),
+    ...common,
+    ...timed,
+  ]);
+}
+
+/** Runs one, or reads what it left; null where it was stopped. Throws the errors of runs. */
+export async function runOne(one: One, options: OneOptions): Promise<Result | null> {
+  const { folder } = options;
+  mkdirSync(options.files, { recursive: true });
+  await one.case.prepare?.(options.files, options);
+  const words = wordsOf(one, options);
+  return one.benchmark.command === "fit"
+    ? fitted(one, words, { ...options, folder })
+    : trained(one, words, { ...options, folder });
+}
+
+const isThere = (folder: string) => existsSync(join(folder, file));
+
+function read(folder: string): Result {
+  checkFiles(folder, [file]);
+  return readJson(join(folder, file)) as Result;
+}
+
+async function trained(one: One, words: string[], options: OneOptions): Promise<Result | null> {
+  const { folder, minutes, again, resume, progress, signal } = options;
+  const config = trainConfig([
+    ...words,
+    ...(minutes === null || one.way.closed
+      ? []
+      : [`gif_stride=${never}`, `checkpoint_stride=${never}`]),
+  ]);
+  if (!again && isThere(folder) && finishedRun(folder, config)) return read(folder);
+  const seconds = minutes === null || one.way.closed ? null : 60 * minutes;
+  const clock = new Clock(config, seconds);
+  const { state } = await runTraining(config, {
+    ...{ folder, progress, resume, signal, again },
+    hooks: {
+      free: ["num_iter", "first_num_iter"],
+      pace: clock,
+      opened: (run) => clock.open(run),
+      async trained(run, ends, rows) {
+        const times = readClock(folder);
+        const measured = { ...options, config, ends, rows, clock: times };
+        const values = await one.case.measure?.(measured);
+        if (!values) return false;
+        const { seconds: took = null, evaluations = null } = times.at(-1) ?? {};
+        const result: Result = {
+          ...{ ...provenance(), words: lasting(words) },
+          values: { ...values, seconds: took, evaluations },
+        };
+        run.saveFile(file, `${JSON.stringify(result, null, 2)}\n`);
+        return true;
+      },
+    },
+  });
+  return state === "finished" ? read(folder) : null;
+}
+
+function trainConfig(words: readonly string[]): CompleteTrainConfig {
+  const names = { method: Object.keys(methods) };
+  const { members } = resolve(train, words, { dirs: [presets], names });
+  return completeTrain((members[0] as (typeof members)[number]).config);
+}
+
+async function fitted(one: One, words: string[], options: OneOptions): Promise<Result | null> {
+  const { folder, again, resume, progress, signal } = options;
+  if (!again && isThere(folder)) return sameWords(folder, words);
+  const began = performance.now();
+  const { state } = await runFit(readFitWords(words), { folder, progress, resume, signal, again });
+  if (state !== "finished") return null;
+  const seconds = (performance.now() - began) / 1000;
+  const values = { ...one.case.read?.(folder), seconds };
+  const result: Result = { ...provenance(), words: lasting(words), values };
+  writeRunFile(folder, file, `${JSON.stringify(result, null, 2)}\n`);
+  return result;
+}
+
+/** What a finished run of `fit` left, whose configuration also holds what was chosen. */
+function sameWords(folder: string, words: readonly string[]): Result {
+  const found = read(folder);
+  const [before, now] = [found.words, lasting(words)].map((all) => all.join(" "));
+  if (before === now) return found;
+  throw new UsageError(
+    `${folder} holds a run of other words (${before}) than now (${now}): add --again to start over`,
+  );
+}

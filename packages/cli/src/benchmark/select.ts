@@ -1,0 +1,92 @@
+// The part of a benchmark that words choose.
+import { type BenchmarkConfig, nearest } from "@dsbm/config";
+import { UsageError } from "../terminal/errors.js";
+import type { Benchmark } from "./benchmark.js";
+import { trainings } from "./engine.js";
+import { cells } from "./sets/cells.js";
+import { eot } from "./sets/eot.js";
+import { gaussian } from "./sets/gaussian.js";
+import { planar } from "./sets/planar.js";
+
+const simple = { gaussian, "2d": planar, eot };
+
+/** The names behind `dsbm benchmark`. */
+export const benchmarkNames: readonly string[] = [...Object.keys(simple), "cells", "all"];
+
+/** The benchmarks of a name; `folder` has the cells. Throws a UsageError. */
+function named(name: string, folder: string | undefined): Benchmark[] {
+  if (!benchmarkNames.includes(name)) {
+    const near = nearest(name, [...benchmarkNames]);
+    throw new UsageError(
+      `unknown benchmark "${name}": ${near ? `did you mean "${near}"?` : `expected one of ${benchmarkNames.join(", ")}`}`,
+    );
+  }
+  const own = folder === undefined ? [] : [cells(folder)];
+  if (name === "all") return [...Object.values(simple), ...own];
+  if (name !== "cells" && folder !== undefined)
+    throw new UsageError(`benchmark ${name} takes no folder, got "${folder}": leave it out`);
+  if (name === "cells" && folder === undefined)
+    throw new UsageError(
+      "benchmark cells needs the folder of day_N.npy: write dsbm benchmark cells FOLDER",
+    );
+  return name === "cells" ? own : [simple[name as keyof typeof simple]];
+}
+
+/** Benchmarks, cut to what was chosen. Throws a UsageError for names that none of them has. */
+export function select(
+  name: string,
+  folder: string | undefined,
+  config: BenchmarkConfig,
+): Benchmark[] {
+  const all = named(name, folder);
+  checkNames(
+    "methods",
+    config.methods,
+    all.flatMap(({ methods }) => methods.map((m) => m.name)),
+  );
+  checkNames(
+    "cases",
+    config.cases,
+    all.flatMap(({ cases }) => cases.map((c) => c.name)),
+  );
+  return all
+    .map((one) => cut(one, config))
+    .filter((one) => one.cases.length * one.methods.length > 0);
+}
+
+function cut(one: Benchmark, { quick, methods, cases, seeds }: BenchmarkConfig): Benchmark {
+  const chosenCases = cases ?? (quick ? one.quick.cases : null);
+  const chosenMethods = methods ?? (quick ? (one.quick.methods ?? null) : null);
+  const kept = <T extends { name: string }>(of: readonly T[], names: readonly string[] | null) =>
+    names === null ? of : of.filter((item) => names.includes(item.name));
+  return {
+    ...one,
+    cases: kept(one.cases, chosenCases),
+    methods: kept(one.methods, chosenMethods),
+    seeds: seeds?.map(Number) ?? (quick ? one.seeds.slice(0, 1) : one.seeds),
+  };
+}
+
+function checkNames(key: string, names: readonly string[] | null, known: readonly string[]): void {
+  const odd = names?.find((name) => !known.includes(name));
+  if (odd === undefined) return;
+  const near = nearest(odd, [...new Set(known)]);
+  throw new UsageError(
+    `${key}=${odd}: ${near ? `did you mean "${near}"?` : `expected some of ${[...new Set(known)].join(", ")}`}`,
+  );
+}
+
+/** Minutes of all of a quick benchmark. */
+const quickMinutes = 15;
+/** Part of the time that trainings have: the rest is for measuring. */
+const share = 0.6;
+
+/** Minutes of one training; null: as configured. */
+export function minutesEach(
+  chosen: readonly Benchmark[],
+  { quick, max_minutes }: Pick<BenchmarkConfig, "quick" | "max_minutes">,
+): number | null {
+  const minutes = max_minutes ?? (quick ? quickMinutes : null);
+  const count = chosen.reduce((sum, one) => sum + trainings(one), 0);
+  return minutes === null ? null : (share * minutes) / Math.max(1, count);
+}

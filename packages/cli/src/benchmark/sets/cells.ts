@@ -1,0 +1,145 @@
+// Cells of several days (a folder of day_N.npy): a day between two others is left out, the bridge of its neighbours is
+// carried to its time, and the exact W1 to it is measured, by the ordinary `dsbm fit` with a hold-out.
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { printValue } from "@dsbm/config";
+import { readQuality, writeFileAtomic } from "@dsbm/runs";
+import { cat, io, type Tensor, tidy } from "@dsbm/torch";
+import { UsageError } from "../../terminal/errors.js";
+import type { Benchmark, Case } from "../benchmark.js";
+import { methodsOf } from "../methods.js";
+
+/** Components, of which the fewer ones are whitened over all days. */
+const [all, few] = [50, 5];
+
+/** The days of a folder, in their order. Throws a UsageError below three. */
+function daysOf(folder: string): number[] {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const days = names
+    .flatMap((name) => /^day_(\d+)\.npy$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
+  if (days.length >= 3) return days;
+  throw new UsageError(
+    `${folder} has ${days.length} files day_N.npy; expected three or more, arrays [cells, components] such as day_2.npy day_3.npy day_4.npy`,
+  );
+}
+
+const whitened = (files: string, day: number) => join(files, `day_${day}_${few}.npy`);
+
+/** Writes the first components of all days, with mean 0 and deviation 1 over all of them. */
+function whiten(folder: string, days: readonly number[], files: string): void {
+  if (days.every((day) => existsSync(whitened(files, day)))) return;
+  tidy(() => {
+    const rows = days.map((day) => {
+      const x = io.mapNpy(join(folder, `day_${day}.npy`));
+      if (x.ndim !== 2 || x.size(1) < few)
+        throw new UsageError(
+          `${folder}/day_${day}.npy has the shape [${x.shape}]; expected [cells, ${few} or more]`,
+        );
+      return x.narrow(1, 0, few).to("float64");
+    });
+    const whole = cat(rows);
+    const [mean, std] = [whole.mean(0), whole.var({ dim: 0, correction: 1 }).sqrt()];
+    for (const [i, day] of days.entries()) {
+      const x = (rows[i] as Tensor).sub(mean).div(std).to("float32");
+      writeFileAtomic(whitened(files, day), io.encodeNpy(x.contiguous()));
+    }
+  });
+}
+
+/** The benchmark of a folder. Throws a UsageError where it holds no days. */
+export function cells(folder: string): Benchmark {
+  const days = daysOf(folder);
+  const inner = days.slice(1, -1);
+  const caseOf = (day: number, count: number): Case => {
+    const i = days.indexOf(day);
+    const [before, after] = [days[i - 1] as number, days[i + 1] as number];
+    return {
+      name: `day${day}-${count}`,
+      words(files) {
+        const place = (one: number) =>
+          count === few ? whitened(files, one) : join(folder, `day_${one}.npy`);
+        return [
+          ...[place(before), place(after), `holdout=${printValue(place(day))}`],
+          `at=${(day - before) / (after - before)}`,
+        ];
+      },
+      ...(count === few && { prepare: async (files) => whiten(folder, days, files) }),
+      read(run) {
+        const rows = readQuality(run)?.rows ?? [];
+        const row = rows.find(({ metric }) => metric === "holdout_w1");
+        const half = rows.find(({ metric }) => metric === "holdout_w1_half");
+        return {
+          w1: row?.value ?? null,
+          w1_mixed: row?.ceiling ?? null,
+          w1_half: half?.value ?? null,
+          w1_half_floor: half?.floor ?? null,
+        };
+      },
+    };
+  };
+  const columns = Object.fromEntries(
+    [all, few].map((count) => [
+      count === all ? `${all} components` : `${few} whitened`,
+      inner.map((day) => `day${day}-${count}`),
+    ]),
+  );
+  const published = (label: string, wide: number | null, narrow: number | null, of?: string) => ({
+    ...{ label, metric: "w1", ...(of && { of }) },
+    values: {
+      ...(wide !== null && { [`${all} components`]: wide }),
+      ...(narrow !== null && { [`${few} whitened`]: narrow }),
+    },
+  });
+  return {
+    name: "cells",
+    about:
+      "a day of cells left out: exact W1 of the bridge of its neighbours, at its time, to its cells",
+    command: "fit",
+    cases: [all, few].flatMap((count) => inner.map((day) => caseOf(day, count))),
+    columns: {
+      ...columns,
+      ...Object.fromEntries(
+        Object.values(columns)
+          .flat()
+          .map((c) => [c, [c]]),
+      ),
+    },
+    methods: [
+      { name: "fit", words: [] },
+      ...methodsOf({
+        dsbm_ipf: [],
+        alpha_dsbm: ["n_ipf=2"],
+        sf2m: [],
+        ot_cfm: [],
+        lightsb: ["mixture_components=10", "lr=1e-2"],
+        lightsb_m: ["mixture_components=10"],
+        sinkhorn_bridge: [],
+        gaussian_bridge: [],
+      }),
+    ],
+    seeds: [1, 2, 3, 4, 5],
+    quick: { cases: inner.map((day) => `day${day}-${few}`), methods: ["fit", "gaussian_bridge"] },
+    metrics: [
+      {
+        ...{ name: "w1", title: "exact W1 to the day that was left out", digits: 3 },
+        beside: { "random pairs of the neighbours, mixed": "w1_mixed" },
+      },
+      {
+        ...{ name: "w1_half", title: "exact W1, half of the cells", digits: 3 },
+        beside: { "the other half of the day": "w1_half_floor" },
+      },
+    ],
+    published: [
+      published("SF2M-Geo", 38.5, null),
+      published("OT-CFM", 38.8, 0.882, "ot_cfm"),
+      published("SF2M-Exact", 40.0, 0.92, "sf2m"),
+      published("DSBM", 53.8, 1.705, "dsbm_ipf"),
+      published("DSB", null, 0.953),
+    ],
+    notes: [
+      "`fit` is dsbm fit without a word; other rows are dsbm fit with a method. The time of a day is its place between its neighbours.",
+    ],
+  };
+}

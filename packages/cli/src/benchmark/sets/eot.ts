@@ -1,0 +1,286 @@
+// Entropic transport between pairs whose plan is known (Gushchin 2023), on pairs of our own, and between two Gaussians.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import {
+  conditionalUvp,
+  eulerMaruyama,
+  type Field,
+  type Gaussian,
+  knownPlan,
+  type MixturePotential,
+  moments,
+  pathKL,
+  planMoments,
+  stream,
+  uniformGrid,
+} from "@dsbm/bridge";
+import { printValue } from "@dsbm/config";
+import { writeFileAtomic } from "@dsbm/runs";
+import { cat, io, noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
+import { testRows } from "../../problem/ends.js";
+import { openSubject } from "../../quality/subject.js";
+import type { Benchmark, Case, Measured, Sizes, Values } from "../benchmark.js";
+import { methodsOf } from "../methods.js";
+
+const dims = [2, 16, 64, 128];
+const epsilons = [1, 0.1, 10];
+/** Steps of the sampler. */
+const steps = 100;
+const gaussianDim = 16;
+
+const rowsOf = (quick: boolean) => (quick ? 5000 : 50_000);
+/** Starts, and ends of each. */
+const countsOf = (quick: boolean) => (quick ? { x: 20, y: 300 } : { x: 1000, y: 1000 });
+
+/** Draws of a start and an end, [n, d] each. */
+type Draw = (n: number, purpose: string) => { start: Tensor; end: Tensor };
+
+function plan(dim: number, epsilon: number): { potential: MixturePotential; draw: Draw } {
+  const potential = knownPlan({ dim, epsilon });
+  return {
+    potential,
+    draw(n, purpose) {
+      const generator = stream(0, `benchmark/eot/${dim}/${epsilon}/${purpose}`);
+      const [start, z] = [randn([n, dim], { generator }), randn([n, dim], { generator })];
+      return { start, end: noGrad(() => potential.draw(start, z)) };
+    },
+  };
+}
+
+const gaussians: Draw = (n, purpose) => {
+  const generator = stream(0, `benchmark/eot/gaussians/${purpose}`);
+  const draw = () => randn([n, gaussianDim], { generator });
+  return { start: draw(), end: draw().mul(2) };
+};
+
+const fileOf = (files: string, name: string, end: string) => join(files, `${name}_${end}.npy`);
+
+function write(files: string, name: string, { n, draw }: { n: number; draw: Draw }): void {
+  if (existsSync(fileOf(files, name, "target"))) return;
+  tidy(() => {
+    // Ends of other starts than these: the ends of a pair must not be known.
+    const { start } = draw(n, "source");
+    writeFileAtomic(fileOf(files, name, "source"), io.encodeNpy(start));
+    writeFileAtomic(fileOf(files, name, "target"), io.encodeNpy(draw(n, "target").end));
+  });
+}
+
+const wordsOf = (name: string, epsilon: number) => (files: string) => {
+  const place = (end: string) => printValue(`array:${fileOf(files, name, end)}`);
+  return [
+    ...["dataset=vectors", `Dataset=${place("source")}`, `Dataset_transfer=${place("target")}`],
+    ...[`name=${name}`, `sigma=${Math.sqrt(epsilon)}`, `num_steps=${steps}`, "test_npar=1000"],
+    ...["cache_num_steps=50", "step_variance=bridge", "last_noise=false", "lr_schedule=cosine"],
+  ];
+};
+
+/** The mean over starts of the BW²-UVP of ends that `ends` makes of many equal starts; null where it was stopped. */
+async function uvp(
+  { potential, draw }: ReturnType<typeof plan>,
+  ends: (starts: Tensor, i: number) => Tensor,
+  { quick, progress, signal }: Pick<Sizes, "quick" | "progress" | "signal">,
+): Promise<number | null> {
+  const { x: count, y } = countsOf(quick);
+  const { starts, variance } = tidy(() => {
+    const { start } = draw(10_000, "measure");
+    const { covariance } = planMoments(potential, start);
+    return { starts: start.keep(), variance: covariance.trace().item() };
+  });
+  let sum = 0;
+  try {
+    for (let i = 0; i < count; i++) {
+      progress.update({ label: "measuring conditional moments", step: i, steps: count });
+      await new Promise(setImmediate);
+      if (signal.aborted) return null;
+      sum += noGrad(() =>
+        tidy(() => {
+          const x = starts.narrow(0, i, 1);
+          const exact: Gaussian = planMoments(potential, x);
+          const many = x.expand([y, x.size(1)]).contiguous();
+          return conditionalUvp(ends(many, i), { exact, variance });
+        }),
+      );
+    }
+    return sum / count;
+  } finally {
+    starts.dispose();
+  }
+}
+
+async function measurePlan(dim: number, epsilon: number, run: Measured): Promise<Values | null> {
+  const { folder, config, ends, threads, progress, signal } = run;
+  const { seed, device } = config;
+  using subject = await openSubject(folder, {
+    ...{ steps: null, seed, threads, device, ends, progress, signal },
+  });
+  const known = plan(dim, epsilon);
+  try {
+    const { grid, trained, sampler } = subject;
+    const generator = stream(seed, "benchmark/eot");
+    const cbw = await uvp(
+      known,
+      (starts) => sampler.endpoints("f", starts, { grid, lastNoise: trained.lastNoise, generator }),
+      run,
+    );
+    if (cbw === null) return null;
+    const drift = subject.drift("f", undefined);
+    const draws = stream(seed, "benchmark/eot/paths");
+    const path = (d: Field) =>
+      noGrad(() =>
+        pathKL(d, (x, t) => known.potential.forward(x, t), {
+          ...{ epsilon, times: 50 },
+          draw: (t) =>
+            tidy(() => {
+              const [x, z, noise] = Array.from({ length: 3 }, () =>
+                randn([500, dim], { generator: draws }),
+              ) as [Tensor, Tensor, Tensor];
+              const end = known.potential.draw(x, z);
+              return trained.process.bridge({
+                x0: x,
+                x1: end,
+                t: x.select(1, 0).mul(0).add(t),
+                z: noise,
+              });
+            }),
+        }),
+      ).value;
+    const hasPaths = drift && trained.method.predicts !== "velocity";
+    return { cbw2_uvp: cbw, path_kl: hasPaths ? path(drift) : null };
+  } finally {
+    known.potential.dispose();
+  }
+}
+
+async function referencesOf(
+  dim: number,
+  epsilon: number,
+  sizes: Sizes,
+): Promise<Record<string, Values> | null> {
+  const known = plan(dim, epsilon);
+  const { potential } = known;
+  const generator = stream(1, `benchmark/eot/references/${dim}/${epsilon}`);
+  const normal = (like: Tensor) => randn(like.shape, { generator });
+  const target = tidy(() => {
+    const { start, end } = known.draw(10_000, "measure");
+    return { end: end.keep(), mean: planMoments(potential, start).mean.keep() };
+  });
+  const { y } = countsOf(sizes.quick);
+  const rows: [string, (starts: Tensor, i: number) => Tensor][] = [
+    ["exact sampler", (x) => potential.draw(x, normal(x))],
+    [
+      "exact drift, 200 steps",
+      (x) =>
+        eulerMaruyama((s, t) => potential.forward(s, t), x, {
+          ...{ direction: "f", grid: uniformGrid(200), sigma: Math.sqrt(epsilon), noise: normal },
+        }),
+    ],
+    ["independent plan", (_, i) => target.end.narrow(0, (i * y) % (10_000 - y), y)],
+    ["constant mean", () => cat([target.mean.unsqueeze(0), target.mean.unsqueeze(0)])],
+  ];
+  const found: Record<string, Values> = {};
+  try {
+    for (const [label, ends] of rows) {
+      const cbw2_uvp = await uvp(known, ends, sizes);
+      if (cbw2_uvp === null) return null;
+      found[label] = { cbw2_uvp };
+    }
+    return found;
+  } finally {
+    for (const tensor of [target.end, target.mean, potential]) tensor.dispose();
+  }
+}
+
+/** Learning rates that suit LightSB at a noise. */
+const lightRate: Record<number, string> = { 0.1: "lr=1e-3", 1: "lr=3e-3", 10: "lr=6e-2" };
+
+function planCase(dim: number, epsilon: number): Case {
+  const name = `D${dim}-eps${epsilon}`;
+  return {
+    name,
+    words: wordsOf(name, epsilon),
+    own: { lightsb: [lightRate[epsilon] as string] },
+    async prepare(files, { quick }) {
+      const { potential, draw } = plan(dim, epsilon);
+      write(files, name, { n: rowsOf(quick), draw });
+      potential.dispose();
+    },
+    measure: (run) => measurePlan(dim, epsilon, run),
+    references: (sizes) => referencesOf(dim, epsilon, sizes),
+  };
+}
+
+const gaussianName = `N${gaussianDim}`;
+
+const gaussianCase: Case = {
+  name: gaussianName,
+  words: wordsOf(gaussianName, 1),
+  async prepare(files, { quick }) {
+    write(files, gaussianName, { n: rowsOf(quick), draw: gaussians });
+  },
+  async measure({ folder, config, ends, threads, progress, signal }) {
+    const { seed, device } = config;
+    using subject = await openSubject(folder, {
+      ...{ steps: null, seed, threads, device, ends, progress, signal },
+    });
+    const { grid, trained, sampler } = subject;
+    return tidy(() => {
+      const start = testRows(subject.ends.x0, 10_000, seed);
+      const generator = stream(seed, "benchmark/eot");
+      const end = sampler.endpoints("f", start, {
+        ...{ grid, lastNoise: trained.lastNoise, generator },
+      });
+      return { cross_cov: moments(end, start).cov };
+    });
+  },
+  // (√(4 + ε²/4) − ε/2) with ε = 1.
+  references: async () => ({ exact: { cross_cov: Math.sqrt(4.25) - 0.5 } }),
+};
+
+const byDim = (values: readonly number[]) =>
+  Object.fromEntries(dims.map((dim, i) => [`D${dim}-eps1`, values[i] as number]));
+const uvpRow = (label: string, values: readonly number[], of?: string) => ({
+  ...{ label, metric: "cbw2_uvp", values: byDim(values), ...(of && { of }) },
+});
+
+const large = ["batch_size=512"];
+
+export const eot: Benchmark = {
+  name: "eot",
+  about:
+    "pairs with a known entropic plan, N(0, I) at the start: cBW²-UVP, and N(0, I) to N(0, 4I)",
+  command: "train",
+  cases: [...epsilons.flatMap((eps) => dims.map((dim) => planCase(dim, eps))), gaussianCase],
+  methods: methodsOf({
+    dsbm_ipf: [...large, "n_ipf=5", "num_iter=5000"],
+    dsbm_imf: [...large, "n_ipf=5", "num_iter=5000"],
+    dsbm_imf_ot: [...large, "n_ipf=3", "num_iter=5000"],
+    alpha_dsbm: [...large, "n_ipf=2", "num_iter=10000"],
+    sf2m: [...large, "num_iter=20000"],
+    lightsb: ["mixture_spread=1"],
+    lightsb_m: [...large, "mixture_spread=1", "lr=1e-3"],
+    sinkhorn_bridge: [],
+    gaussian_bridge: [],
+  }),
+  seeds: [1],
+  quick: {
+    cases: ["D2-eps1", "D16-eps1", gaussianName],
+    methods: ["dsbm_imf", "alpha_dsbm", "sf2m", "lightsb", "gaussian_bridge"],
+  },
+  metrics: [
+    { name: "cbw2_uvp", title: "cBW²-UVP, percent", digits: 2 },
+    { name: "path_kl", title: "KL of the path measures, exact to learnt", digits: 3 },
+    { name: "cross_cov", title: "Cov(X0, X1) a coordinate", digits: 4 },
+  ],
+  published: [
+    uvpRow("LightSB", [0.05, 0.09, 0.24, 0.62], "lightsb"),
+    uvpRow("LightSB-M", [0.09, 0.18, 0.47, 1.2], "lightsb_m"),
+    uvpRow("DSBM", [0.3, 1.1, 9.7, 31]),
+    uvpRow("SF2M", [0.2, 1.1, 9, 23], "sf2m"),
+    uvpRow("BM²", [0.14, 0.41, 1.72, 8.3], "alpha_dsbm"),
+    uvpRow("I-BM (IMF)", [0.2, 0.53, 2.2, 7.79], "dsbm_imf"),
+    uvpRow("exact drift, 200 steps", [0.1, 0.17, 0.45, 1.18]),
+  ],
+  notes: [
+    "The published figures belong to other pairs, whose potentials cannot be had here: compare each with its reference rows.",
+  ],
+};

@@ -1,0 +1,119 @@
+// Distributions in the plane (Tong 2024): exact W2 of 10,000 points to the target, and what the paths spend.
+import { measureQuality } from "../../quality/measure.js";
+import type { Benchmark, Case, Measured, Published, Values } from "../benchmark.js";
+import { methodsOf } from "../methods.js";
+
+const points = 10_000;
+
+const pairs: Record<string, [source: string, target: string]> = {
+  moons: ["normal", "moons"],
+  scurve: ["normal", "scurve"],
+  "8gaussians": ["normal", "eight_gaussians"],
+  "moons-8gaussians": ["moons", "eight_gaussians"],
+};
+
+async function measure(run: Measured): Promise<Values | null> {
+  const { folder, config, ends, threads, progress, signal, quick } = run;
+  const n = quick ? 2000 : points;
+  const quality = await measureQuality(folder, {
+    ...{ n, exact: n, seed: config.seed, ends, threads, progress, signal },
+    metrics: ["w2", "path_energy", "npe"],
+    directions: ["f"],
+  });
+  if (!quality) return null;
+  const row = (name: string) => quality.rows.find(({ metric }) => metric === name);
+  return {
+    w2: row("w2")?.value ?? null,
+    w2_floor: row("w2")?.floor ?? null,
+    path_energy: row("path_energy")?.value ?? null,
+    npe: row("npe")?.value ?? null,
+  };
+}
+
+const caseOf = ([name, [source, target]]: [string, [string, string]]): Case => ({
+  name,
+  words: (_, { quick }) => [
+    ...["dataset=moons", `Dataset=${source}`, `Dataset_transfer=${target}`, `name=${target}`],
+    ...["num_steps=20", "lr_schedule=cosine", "test_npar=1000"],
+    ...(quick ? ["data.n_test=2000", "n_ipf=2"] : []),
+  ],
+  measure,
+});
+
+const columns = Object.keys(pairs);
+const row = (
+  metric: string,
+  label: string,
+  values: readonly (number | null)[],
+  of?: string,
+): Published => ({
+  ...{ metric, label, ...(of && { of }) },
+  values: Object.fromEntries(
+    columns.flatMap((name, i) => {
+      const value = values[i] ?? null;
+      return value === null ? [] : [[name, value] as const];
+    }),
+  ),
+});
+
+const once = ["n_ipf=1", "num_iter=20000", "batch_size=256"];
+
+export const planar: Benchmark = {
+  name: "2d",
+  about:
+    "distributions in the plane, σ = 1, 20 steps: exact W2 to 10,000 points of the target, path energy, NPE",
+  command: "train",
+  cases: Object.entries(pairs).map(caseOf),
+  methods: methodsOf({
+    dsbm_ipf: [],
+    dsbm_imf: [],
+    dsbm_imf_ot: ["batch_size=256"],
+    alpha_dsbm: ["n_ipf=2", "first_num_iter=5000", "num_iter=2500", "batch_size=1024"],
+    sf2m: once,
+    lightsb: [],
+    lightsb_m: ["batch_size=512"],
+    sb_cfm: once,
+    ot_cfm: once,
+    rectified_flow: once,
+    sinkhorn_bridge: [],
+    gaussian_bridge: [],
+  }),
+  seeds: [1, 2, 3, 4, 5],
+  quick: {
+    cases: ["moons", "moons-8gaussians"],
+    methods: [
+      "dsbm_ipf",
+      "dsbm_imf_ot",
+      "alpha_dsbm",
+      "sf2m",
+      "lightsb_m",
+      "ot_cfm",
+      "gaussian_bridge",
+    ],
+  },
+  metrics: [
+    {
+      ...{ name: "w2", title: "exact W2", digits: 3 },
+      beside: { "other samples of the target": "w2_floor" },
+    },
+    { name: "path_energy", title: "path energy of the SDE", digits: 2 },
+    { name: "npe", title: "normalised path energy of the probability flow", digits: 3 },
+  ],
+  // In the order of the columns: moons, scurve, 8gaussians, moons to 8gaussians.
+  published: [
+    row("w2", "DSBM-IPF", [0.14, 0.14, 0.315, 0.812], "dsbm_ipf"),
+    row("w2", "DSBM-IMF", [0.144, 0.145, 0.338, 0.838], "dsbm_imf"),
+    row("w2", "DSBM-IMF+", [0.123, 0.13, 0.276, 0.802], "dsbm_imf_ot"),
+    row("w2", "OT-CFM", [0.111, 0.102, 0.253, 0.716], "ot_cfm"),
+    row("w2", "RF", [0.129, 0.126, 0.267, 1.522], "rectified_flow"),
+    row("w2", "SF2M-Exact, 100 steps", [0.124, 0.128, 0.275, 0.726], "sf2m"),
+    row("w2", "LightSB-M", [0.201, null, 0.339, 0.295], "lightsb_m"),
+    row("w2", "LightSBB-M", [0.109, null, 0.241, 0.201]),
+    row("npe", "SF2M", [0.053, 0.034, 0.016, 0.045], "sf2m"),
+    row("npe", "DSBM-IMF", [0.23, 0.286, 0.029, 0.345], "dsbm_imf"),
+    row("npe", "OT-CFM", [0.083, 0.027, 0.031, 0.015], "ot_cfm"),
+  ],
+  notes: [
+    "Path energies compare methods of one noise that reach the target; flows have no noise and spend less.",
+  ],
+};

@@ -1,0 +1,103 @@
+// `dsbm benchmark NAME [FOLDER] [--quick] key=value …`: methods side by side, in tables beside published figures.
+import { join } from "node:path";
+import { benchmark as experiment, helpTable, resolve } from "@dsbm/config";
+import type { Outcome } from "../benchmark/engine.js";
+import { UsageError } from "../terminal/errors.js";
+import { createInterrupt } from "../terminal/interrupt.js";
+import { createProgress, duration } from "../terminal/progress.js";
+import { shellWord } from "../terminal/shell.js";
+
+const help = [
+  "usage: dsbm benchmark gaussian|2d|eot|all [FOLDER] [--quick] [key=value …] [--again]",
+  "       dsbm benchmark cells FOLDER [--quick] [key=value …] [--again]",
+  "",
+  experiment.about,
+  "",
+  "gaussian   N(−0.1, I) to N(0.1, I) in 5, 20 and 50 dimensions: KL of marginals and of paths",
+  "2d         points in the plane: exact W2, path energy",
+  "eot        pairs with a known plan: conditional moments, path measures",
+  "cells      FOLDER with day_N.npy, arrays [cells, components]: W1 to a day that was left out",
+  "all        all of them; cells where FOLDER is given",
+  "",
+  helpTable(experiment.schema),
+  "",
+  "--quick   few cases, methods and samples, and short trainings: 15 minutes in all on two cores",
+  "--again   start over where runs are already; else runs that are finished are read, and others go on",
+].join("\n");
+
+/** Runs the command; returns the exit code: 1 where a run failed, 130 where it was stopped. Throws a UsageError. */
+export async function benchmarkCommand(args: string[]): Promise<number> {
+  if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
+    console.log(help);
+    return args.length === 0 ? 2 : 0;
+  }
+  const isKey = (word: string) => /^[A-Za-z_]\w*=/.test(word);
+  const switches = ["--quick", "--again"];
+  const [name, folder, ...odd] = args.filter((word) => !isKey(word) && !switches.includes(word));
+  if (name === undefined || odd.length > 0 || [name, folder].some((word) => word?.startsWith("-")))
+    throw new UsageError(
+      `dsbm benchmark takes a name and for cells a folder, got ${args.map((word) => JSON.stringify(word)).join(" ")}: write dsbm benchmark gaussian --quick, or see --help`,
+    );
+  const words = [...args.filter(isKey), ...(args.includes("--quick") ? ["quick=true"] : [])];
+  const { config } = resolve(experiment, words).members[0] as { config: Config };
+  const { minutesEach, select } = await import("../benchmark/select.js");
+  const { runBenchmark } = await import("../benchmark/engine.js");
+  const { setNumThreads } = await import("@dsbm/torch");
+  const { threadsOf } = await import("../problem/problem.js");
+  const { quick, threads, experiments_dir } = config;
+  const chosen = select(name, folder, config);
+  const minutes = minutesEach(chosen, config);
+  const place = (of: string) => join(experiments_dir, "benchmark", quick ? `${of}-quick` : of);
+  const out = config.out ?? join(place(name), "results.md");
+  const again = args.includes("--again");
+  const command = `npx dsbm benchmark ${args
+    .filter((word) => word !== "--again")
+    .map(shellWord)
+    .join(" ")}`;
+  setNumThreads(threadsOf({ threads }));
+  const interrupt = createInterrupt();
+  const progress = createProgress();
+  const { signal } = interrupt;
+  const outcomes: Outcome[] = [];
+  const began = performance.now();
+  try {
+    for (const one of chosen) {
+      if (signal.aborted) break;
+      const outcome = await runBenchmark(one, {
+        ...{ quick, threads, progress, signal, minutes, again, resume: command },
+        folder: place(one.name),
+        done: (part) => write(out, [...outcomes, part], { command, quick }),
+      });
+      outcomes.push(outcome);
+    }
+  } finally {
+    progress.done();
+    interrupt.dispose();
+  }
+  const text = await write(out, outcomes, { command, quick });
+  console.log(text);
+  console.log(`tables: ${out}\ntook ${duration((performance.now() - began) / 1000)}`);
+  const failed = outcomes.flatMap((outcome) => outcome.failed);
+  for (const { run, why } of failed) console.error(`dsbm: ${run} failed\n${why}`);
+  if (signal.aborted || outcomes.some(({ stopped }) => stopped)) {
+    console.error(`dsbm: stopped; to go on: ${command}`);
+    return 130;
+  }
+  return failed.length > 0 ? 1 : 0;
+}
+
+type Config = import("@dsbm/config").BenchmarkConfig;
+
+/** Writes the tables and the numbers; returns the tables. */
+async function write(
+  out: string,
+  outcomes: readonly Outcome[],
+  how: { command: string; quick: boolean },
+): Promise<string> {
+  const { resultsCsv, resultsDocument } = await import("../benchmark/table.js");
+  const { writeFileAtomic } = await import("@dsbm/runs");
+  const text = resultsDocument(outcomes, how);
+  writeFileAtomic(out, text);
+  writeFileAtomic(out.replace(/(\.md)?$/, ".csv"), resultsCsv(outcomes));
+  return text;
+}

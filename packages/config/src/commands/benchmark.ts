@@ -1,0 +1,35 @@
+// The keys of dsbm benchmark: which part of it runs, in what time, and where its tables are written.
+
+import { z } from "zod";
+import type { Experiment } from "../resolve.js";
+import { file, flag, named, names, orNull, positive, threads } from "../schema/kinds.js";
+
+const benchmarkSchema = z.strictObject({
+  quick: flag(false, "few cases, methods and samples, one seed, and short trainings; also --quick"),
+  methods: names("only these methods", ["dsbm_imf", "sf2m"]),
+  cases: names("only these cases", ["d5", "moons"]),
+  seeds: names("these seeds", ["1", "2"]),
+  max_minutes: orNull(
+    positive(),
+    "minutes for all of it, shared among the trainings; null: the steps of the benchmark, or 15 with --quick",
+    15,
+  ),
+  out: file("the file of the tables, with a .csv beside it", "docs/results.md"),
+  threads: threads("processor threads; auto is all of them"),
+  experiments_dir: named("experiments", "folder of all runs"),
+});
+
+export type BenchmarkConfig = z.output<typeof benchmarkSchema>;
+
+function checkBenchmark({ seeds }: BenchmarkConfig): string[] {
+  const odd = seeds?.find((seed) => !/^\d{1,9}$/.test(seed));
+  return odd === undefined ? [] : [`seeds: got "${odd}"; expected whole numbers such as seeds=1,2`];
+}
+
+/** Runs of many methods, and their tables beside published figures. */
+export const benchmark: Experiment<typeof benchmarkSchema> = {
+  name: "benchmark",
+  about: "methods side by side, each table beside published figures and what a perfect sampler has",
+  schema: benchmarkSchema,
+  check: checkBenchmark,
+};
