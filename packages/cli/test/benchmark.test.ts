@@ -147,7 +147,7 @@ describe("the tables of a benchmark", () => {
   it("have a row for each method, reference and publication, and mark what is worse", () => {
     const text = resultsDocument([outcome], { command: "npx dsbm benchmark small", quick: false });
     expect(text).toContain(
-      "Written by `npx dsbm benchmark small`.\n4 runs by dsbm 1.0.0, commit abc\non a machine,\n2026-01-02, 120 seconds of training.",
+      "Written by `npx dsbm benchmark small`.\n4 runs by dsbm 1.0.0, commit abc\non a machine,\n2026-01-02, 120 seconds of runs.",
     );
     const table = /\*\*the error\*\*\n\n((?:\|.*\n)+)/.exec(text)?.[1]?.trimEnd();
     // Of seeds 1 and 3 the errors are 2 and 6 in d2, 3 and 9 in d3, times 10.

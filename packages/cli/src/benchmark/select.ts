@@ -11,7 +11,7 @@ import { planar } from "./sets/planar.js";
 const simple = { gaussian, "2d": planar, eot };
 
 /** The names behind `dsbm benchmark`. */
-export const benchmarkNames: readonly string[] = [...Object.keys(simple), "cells", "all"];
+const benchmarkNames: readonly string[] = [...Object.keys(simple), "cells", "all"];
 
 /** The benchmarks of a name; `folder` has the cells. Throws a UsageError. */
 function named(name: string, folder: string | undefined): Benchmark[] {
@@ -21,15 +21,15 @@ function named(name: string, folder: string | undefined): Benchmark[] {
       `unknown benchmark "${name}": ${near ? `did you mean "${near}"?` : `expected one of ${benchmarkNames.join(", ")}`}`,
     );
   }
-  const own = folder === undefined ? [] : [cells(folder)];
-  if (name === "all") return [...Object.values(simple), ...own];
+  if (name === "all")
+    return [...Object.values(simple), ...(folder === undefined ? [] : [cells(folder)])];
   if (name !== "cells" && folder !== undefined)
     throw new UsageError(`benchmark ${name} takes no folder, got "${folder}": leave it out`);
-  if (name === "cells" && folder === undefined)
-    throw new UsageError(
-      "benchmark cells needs the folder of day_N.npy: write dsbm benchmark cells FOLDER",
-    );
-  return name === "cells" ? own : [simple[name as keyof typeof simple]];
+  if (name !== "cells") return [simple[name as keyof typeof simple]];
+  if (folder !== undefined) return [cells(folder)];
+  throw new UsageError(
+    "benchmark cells needs the folder of day_N.npy: write dsbm benchmark cells FOLDER",
+  );
 }
 
 /** Benchmarks, cut to what was chosen. Throws a UsageError for names that none of them has. */

@@ -150,7 +150,7 @@ export function resultsDocument(
     `Written by \`${command}\`.`,
     `${runs.length} runs by ${listed(runs, ({ dsbm, commit }) => (commit ? `dsbm ${dsbm}, commit ${commit}` : `dsbm ${dsbm}`))}`,
     `on ${listed(runs, ({ machine }) => machine)},`,
-    `${listed(runs, ({ date }) => date.slice(0, 10))}, ${total(runs)} of training.`,
+    `${listed(runs, ({ date }) => date.slice(0, 10))}, ${total(runs)} of runs.`,
     "A star marks a number above the published one of the same method.",
     ...(quick ? ["Quick: short trainings and few samples, not for comparisons."] : []),
   ];

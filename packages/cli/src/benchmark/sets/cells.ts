@@ -120,7 +120,10 @@ export function cells(folder: string): Benchmark {
       }),
     ],
     seeds: [1, 2, 3, 4, 5],
-    quick: { cases: inner.map((day) => `day${day}-${few}`), methods: ["fit", "gaussian_bridge"] },
+    quick: {
+      cases: inner.slice(0, 1).map((day) => `day${day}-${few}`),
+      methods: ["fit", "gaussian_bridge"],
+    },
     metrics: [
       {
         ...{ name: "w1", title: "exact W1 to the day that was left out", digits: 3 },
@@ -139,7 +142,7 @@ export function cells(folder: string): Benchmark {
       published("DSB", null, 0.953),
     ],
     notes: [
-      "`fit` is dsbm fit without a word; other rows are dsbm fit with a method. The time of a day is its place between its neighbours.",
+      "`fit` is dsbm fit without a word; other rows are dsbm fit with a method. The time of a day is its place between its neighbours. Seconds are those of a whole run, evaluation and report included.",
     ],
   };
 }
