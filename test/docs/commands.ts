@@ -2,7 +2,17 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { methods } from "@dsbm/bridge";
-import { benchmark, evaluate, exported, fit, gaussian, resolve, sample, test, train } from "@dsbm/config";
+import {
+  benchmark,
+  evaluate,
+  exported,
+  fit,
+  gaussian,
+  resolve,
+  sample,
+  test,
+  train,
+} from "@dsbm/config";
 import { root } from "./blocks.js";
 
 const options = {

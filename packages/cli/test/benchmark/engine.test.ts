@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { parseCsv } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Benchmark, Values } from "../src/benchmark/benchmark.js";
-import { type Outcome, runBenchmark } from "../src/benchmark/engine.js";
-import { minutesEach, select } from "../src/benchmark/select.js";
-import { resultsCsv, resultsDocument } from "../src/benchmark/table.js";
+import type { Benchmark, Values } from "../../src/benchmark/benchmark.js";
+import { type Outcome, runBenchmark } from "../../src/benchmark/engine.js";
+import { minutesEach, select } from "../../src/benchmark/select.js";
+import { resultsCsv, resultsDocument } from "../../src/benchmark/table.js";
 
 const folder = mkdtempSync(join(tmpdir(), "dsbm-benchmark-"));
 beforeAll(() => setNumThreads(1));
