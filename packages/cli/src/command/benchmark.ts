@@ -8,8 +8,9 @@ import { createProgress, duration } from "../terminal/progress.js";
 import { shellWord } from "../terminal/shell.js";
 
 const help = [
-  "usage: dsbm benchmark gaussian|2d|eot|all [FOLDER] [--quick] [key=value …] [--again]",
+  "usage: dsbm benchmark gaussian|2d|eot [--quick] [key=value …] [--again]",
   "       dsbm benchmark cells FOLDER [--quick] [key=value …] [--again]",
+  "       dsbm benchmark all [FOLDER] [--quick] [key=value …] [--again]",
   "",
   experiment.about,
   "",
@@ -21,7 +22,7 @@ const help = [
   "",
   helpTable(experiment.schema),
   "",
-  "--quick   few cases, methods and samples, and short trainings: 15 minutes in all on two cores",
+  "--quick   few cases, methods and samples, and short trainings, planned for 15 minutes in all",
   "--again   start over where runs are already; else runs that are finished are read, and others go on",
 ].join("\n");
 
