@@ -38,7 +38,8 @@ export async function loadBridge(
   const files = read ? null : (source as ExportFiles);
   const json = read ? parsed(await read("bridge.json")) : files?.bridge;
   const bridge = readDescription(json);
-  const provider = device === "auto" ? ("gpu" in navigator ? "webgpu" : "wasm") : device;
+  const provider =
+    device === "auto" ? (globalThis.navigator && "gpu" in navigator ? "webgpu" : "wasm") : device;
   const ort = runtime ?? (await importRuntime(provider));
   const names = new Set(Object.values(bridge.directions).flatMap((d) => (d ? [d.model] : [])));
   const sessions = new Map<string, InferenceSession>();

@@ -10,7 +10,7 @@ export function readerOf(source: string | URL): (name: string) => Promise<Uint8A
   // An address that ends in bridge.json is that of its folder.
   const folder = `${text.replace(/bridge\.json$/, "").replace(/([^/])$/, "$1/")}`;
   return async (name) => {
-    const address = new URL(name, new URL(folder, isNode ? undefined : document_()));
+    const address = new URL(name, new URL(folder, isNode ? undefined : ownAddress()));
     const answer = await fetch(address);
     if (!answer.ok)
       throw new BridgeError(
@@ -21,7 +21,7 @@ export function readerOf(source: string | URL): (name: string) => Promise<Uint8A
 }
 
 /** What relative addresses are relative to, in a page and in a worker. */
-const document_ = () => globalThis.document?.baseURI ?? globalThis.location?.href;
+const ownAddress = () => globalThis.document?.baseURI ?? globalThis.location?.href;
 
 function fromDisk(source: string | URL): (name: string) => Promise<Uint8Array> {
   return async (name) => {

@@ -25,17 +25,6 @@ async function bytesOf(id: string): Promise<Uint8Array> {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** Arrays among conditions, which JSON has as lists. */
-function unpacked(conditions: Conditions | null): Conditions | null {
-  if (!conditions) return null;
-  const own = Object.entries(conditions).map(([name, value]) =>
-    typeof value === "object" && "data" in value
-      ? [name, { ...value, data: Float32Array.from(value.data) }]
-      : [name, value],
-  );
-  return Object.fromEntries(own);
-}
-
 async function samplesOf(id: string, shape: number[] | null) {
   if (!shape) return null;
   return { data: new Float32Array((await bytesOf(id)).buffer), shape };
@@ -58,10 +47,7 @@ async function start(place: HTMLElement): Promise<void> {
     source: await samplesOf("source", page.source),
     target: await samplesOf("target", page.target),
     settings: { direction: page.direction },
-    conditions: {
-      source: unpacked(page.conditions.source),
-      target: unpacked(page.conditions.target),
-    },
+    conditions: page.conditions,
   });
 }
 

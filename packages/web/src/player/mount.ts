@@ -30,6 +30,17 @@ export interface Player {
   destroy(): void;
 }
 
+/** Conditions as JSON has them: arrays may be lists. */
+function withArrays(conditions: Conditions | null | undefined): Conditions | null {
+  if (!conditions) return null;
+  const own = Object.entries(conditions).map(([name, value]) =>
+    typeof value === "object" && "data" in value
+      ? [name, { ...value, data: Float32Array.from(value.data) }]
+      : [name, value],
+  );
+  return Object.fromEntries(own);
+}
+
 /** Shows and plays a bridge in an element. Throws a BridgeError for samples of another shape. */
 export function mountPlayer(
   element: HTMLElement,
@@ -38,7 +49,7 @@ export function mountPlayer(
 ): Player {
   addStyles(element.ownerDocument);
   const { info } = bridge;
-  const given = { f: conditions.source ?? null, b: conditions.target ?? null };
+  const given = { f: withArrays(conditions.source), b: withArrays(conditions.target) };
   const settings = settingsFor(info, { given: given.f ?? given.b, ...asked });
   const ends = labels ?? info.ends;
   const samples = (rows: Rows | null | undefined): Samples | null =>
