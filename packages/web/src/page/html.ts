@@ -76,11 +76,10 @@ export function renderPlayerPage({
   const { method, quality, license } = description;
   const heading = title ?? `${from} ↔ ${to}`;
   const names = Object.keys(models);
-  const count = Math.max(source?.shape[0] ?? 0, target?.shape[0] ?? 0);
   const facts = [
     `A bridge by ${method} between ${from} and ${to}, to be followed in this page: it needs no network and no other file.`,
-    count > 0
-      ? `It holds the models and ${count} samples of each end.`
+    source || target
+      ? `It holds the models, ${source?.shape[0] ?? 0} samples of ${from} and ${target?.shape[0] ?? 0} of ${to}.`
       : "It holds the models and no samples.",
     ...(license ? [`Licence: ${license}`] : []),
   ];

@@ -17,18 +17,31 @@ const isRow = (row: unknown): row is Row =>
   typeof (row as Row).title === "string" &&
   typeof (row as Row).value === "number";
 
-/** A section with the rows of quality.json that are no columns; "" where there are none. */
+/** A section with the rows of quality.json that are no columns, those of the ends first; "" where there are none. */
 export function qualityTable(quality: unknown): string {
   const rows = (Array.isArray(quality) ? quality : []).filter(isRow);
-  const shown = rows.filter(({ group }) => group !== "columns");
-  if (shown.length === 0) return "";
-  const number = (x: unknown) => (typeof x === "number" && Number.isFinite(x) ? short(x) : "–");
-  const lines = shown.map(
+  const [ends, others] = [
+    rows.filter(({ group }) => group === "ends"),
+    rows.filter(({ group }) => group !== "ends" && group !== "columns"),
+  ];
+  if (ends.length + others.length === 0) return "";
+  const more =
+    others.length > 0
+      ? `<details><summary>${others.length} more metrics</summary>${table(others)}</details>`
+      : "";
+  return `<section><h2>How good it is</h2>
+<p>The floor is what other samples of the same data give, the ceiling what no bridge at all gives.</p>
+${ends.length > 0 ? table(ends) : ""}
+${more}</section>`;
+}
+
+const number = (x: unknown) => (typeof x === "number" && Number.isFinite(x) ? short(x) : "–");
+
+function table(rows: readonly Row[]): string {
+  const lines = rows.map(
     ({ title, direction, value, floor, ceiling }) =>
       `<tr><th scope="row">${escapeHtml(title)}</th><td>${escapeHtml(direction ?? "")}</td><td>${number(value)}</td><td>${number(floor)}</td><td>${number(ceiling)}</td></tr>`,
   );
-  return `<section><h2>How good it is</h2>
-<p>The floor is what other samples of the same data give, the ceiling what no bridge at all gives.</p>
-<div class="box"><table><thead><tr><th scope="col">metric</th><th scope="col">direction</th><th scope="col">value</th><th scope="col">floor</th><th scope="col">ceiling</th></tr></thead>
-<tbody>${lines.join("\n")}</tbody></table></div></section>`;
+  return `<div class="box"><table><thead><tr><th scope="col">metric</th><th scope="col">direction</th><th scope="col">value</th><th scope="col">floor</th><th scope="col">ceiling</th></tr></thead>
+<tbody>${lines.join("\n")}</tbody></table></div>`;
 }

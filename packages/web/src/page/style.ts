@@ -7,6 +7,7 @@ body { margin: 0; background: light-dark(#fff, #15171a); color: light-dark(#1b1e
 main { max-width: 84rem; margin: 0 auto; padding: 1.2rem clamp(.8rem, 3vw, 3rem) 3rem; }
 h1 { font-size: clamp(1.35rem, 1rem + 1.8vw, 2rem); line-height: 1.25; margin: 0 0 .5rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.25rem; margin: 2.2rem 0 .5rem; }
+summary { cursor: pointer; margin: .6rem 0; }
 p { margin: .4rem 0 1rem; max-width: 60rem; color: light-dark(#5c636d, #a0a7b1); }
 .box { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }

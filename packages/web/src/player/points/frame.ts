@@ -100,9 +100,13 @@ export function drawFrame(
     [target, colours.target],
   ] as const;
   context.globalAlpha = 0.45;
-  for (const [cloud, colour] of clouds) if (cloud) dots(context, frame, cloud, { colour, size: 2 });
+  for (const [cloud, colour] of clouds)
+    if (cloud) dots(context, frame, cloud, { colour, size: sizeOf(cloud) });
   context.globalAlpha = 1;
 }
+
+/** Few points are drawn larger. */
+const sizeOf = ([xs]: Cloud) => (xs.length < 300 ? 4 : xs.length < 1500 ? 3 : 2);
 
 function cut(context: CanvasRenderingContext2D, text: string, width: number): string {
   let shown = text;
