@@ -169,12 +169,19 @@ export async function runExperiment<C extends CompleteTrainConfig>(
       return { folder: folderOf(member), problem };
     }
   };
+  const common = first.words.filter((word) =>
+    members.every(({ words: others }) => others.includes(word)),
+  );
+  const labelOf = ({ words: own, config: { seed } }: Member<C>) => {
+    const varied = own.filter((word) => !common.includes(word) && !word.startsWith("seed="));
+    return [...varied, `seed=${seed}`].join(" ");
+  };
   return sweep(
     members.map(complete).map((member) => {
       const { folder, problem } = placed(member);
       const { seed, device, nproc } = member.config;
       return {
-        label: `${member.dirname} seed=${seed}`,
+        label: labelOf(member),
         words: member.words,
         args: [
           ...[experiment.name, ...(command.typed?.(member.words) ?? member.words)],

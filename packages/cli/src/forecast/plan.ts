@@ -6,6 +6,7 @@ import type { CompleteTrainConfig } from "@dsbm/config";
 import { setNumThreads } from "@dsbm/torch";
 import { loadEnds, prepareEnds } from "../problem/ends.js";
 import { stepsOf } from "../problem/iteration.js";
+import { pictureNotes } from "../problem/picture-notes.js";
 import { threadsOf, trainingProblem } from "../problem/problem.js";
 import { duration, type Progress } from "../terminal/progress.js";
 import { memoryAdvice, memoryNeed, memoryText } from "./memory.js";
@@ -24,7 +25,8 @@ export async function planRun(
   try {
     const problem = trainingProblem(config, ends, { cacheFolder });
     const length = { halves: config.half_iterations, stepsOf: (h: number) => stepsOf(h, config) };
-    const about = [ends.x0.about, ends.x1.about, lengthText(length)];
+    const notes = await pictureNotes(config);
+    const about = [...notes, ends.x0.about, ends.x1.about, lengthText(length)];
     if (problem.method.method.fit) return [...about, "time: it is fitted in closed form"];
     const need = await memoryNeed(problem, config);
     const lines = [...about, memoryAdvice(need, config) ?? memoryText(need)];

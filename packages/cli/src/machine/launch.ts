@@ -33,7 +33,7 @@ export async function launchRanks(
   { n, timeoutMs }: { n: number; timeoutMs: number },
 ): Promise<number> {
   const port = await freePort();
-  const interrupt = createInterrupt({ notify: () => {} });
+  const interrupt = createInterrupt({ notify: () => {}, second: () => all("SIGKILL") });
   const share = Math.max(1, Math.floor(cores() / n));
   const children = Array.from({ length: n }, (_, rank) =>
     spawn(process.execPath, [program, ...args], {

@@ -16,6 +16,7 @@ import { setNumThreads } from "@dsbm/torch";
 import { Training, withExecution } from "@dsbm/train";
 import { columnsFor } from "../evaluation/metrics.js";
 import { loadEnds, prepareEnds } from "../problem/ends.js";
+import { pictureNotes } from "../problem/picture-notes.js";
 import { threadsOf, trainingProblem } from "../problem/problem.js";
 import { sayRemade } from "./begin/damage.js";
 import {
@@ -79,6 +80,7 @@ export async function runTraining(
   }
   setNumThreads(threadsOf(config));
   await prepareEnds(config, { progress, signal });
+  if (!hooks.pace) for (const note of await pictureNotes(config)) progress.line(note);
   options.ranks?.broadcast({ kind: "begin", ...hooks.begin });
   const ends = loadEnds(config);
   let run: RunWriter | null = null;

@@ -1,12 +1,13 @@
 // The launcher `local`: several runs side by side, each a process of its own, so that a failure ends that run alone; as
 // many at once as there are cores, or GPUs.
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { openJournal, type SweepPaths } from "@dsbm/runs";
 import { cores } from "../machine/cores.js";
 import { program } from "../machine/version.js";
 import { createInterrupt } from "../terminal/interrupt.js";
+import { createBoard } from "./board.js";
 import type { NumberedMember } from "./member.js";
 import { lastLogLine } from "./queue.js";
 
@@ -57,7 +58,17 @@ async function visibleGpus(): Promise<string[]> {
 
 function runMember(
   { label, args, number }: NumberedMember,
-  { name, env, log }: { name: string; env: Record<string, string>; log: string },
+  {
+    say,
+    begun,
+    env,
+    log,
+  }: {
+    say: (line: string) => void;
+    begun: (child: ChildProcess) => void;
+    env: Record<string, string>;
+    log: string;
+  },
   signal: AbortSignal,
 ): Promise<Outcome> {
   return new Promise((done) => {
@@ -68,15 +79,17 @@ function runMember(
     });
     const file = createWriteStream(log);
     // A log that cannot be written must not end the member: its output is on the terminal too.
-    file.on("error", (error) => console.log(`[${name} ${label}] no log: ${error.message}`));
+    file.on("error", (error) => say(`${label}: no log: ${error.message}`));
     let tail = "";
     const stop = () => child.kill("SIGINT");
+    begun(child);
     signal.addEventListener("abort", stop, { once: true });
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on("line", (line) => {
         tail = `${tail}\n${line}`.slice(-8192);
         file.write(`${line}\n`);
-        console.log(`[${name} ${label}] ${line}`);
+        // The sweep says once how it goes on.
+        if (!line.startsWith("to go on: ")) say(line);
       });
     }
     child.on("error", ({ message }) =>
@@ -115,12 +128,25 @@ export async function runLocal(
   const result: LocalResult = { finished: 0, failed: [], stopped: false };
   if (members.length === 0) return result;
   const { atOnce, share, gpus } = await poolFor(members, n_jobs);
-  const interrupt = createInterrupt();
+  const interrupt = createInterrupt({
+    notify: () => notify(),
+    second: () => {
+      for (const child of children) child.kill("SIGKILL");
+    },
+  });
+  const children = new Set<ChildProcess>();
   const journal = openJournal(paths.journal);
   const queue = [...members];
   const numbers = members.map(({ number }) => number);
   journal.write({ event: "launch", launcher: "local", members: numbers, job: null, again });
   console.log(`${total} runs, ${atOnce} at once`);
+  const live = Boolean(process.stdout.isTTY) && process.env.TERM !== "dumb";
+  const board = live ? createBoard(members) : null;
+  const notify = () => {
+    const text = "stopping all runs at their next step boundaries; once more to stop at once";
+    if (board) board.say(text);
+    else process.stderr.write(`\n${text}\n`);
+  };
   const worker = async (place: number) => {
     const own = gpus[place];
     const env = {
@@ -131,16 +157,24 @@ export async function runLocal(
       if (interrupt.signal.aborted) return;
       const { number, label } = member;
       journal.write({ event: "start", member: number });
-      const options = { name: `${number}/${total}`, env, log: paths.log(number) };
+      board?.state(number, "running");
+      const say = (line: string) =>
+        board ? board.line(number, line) : console.log(`[${number}/${total} ${label}] ${line}`);
+      const begun = (child: ChildProcess) => {
+        children.add(child.once("exit", () => children.delete(child)));
+      };
+      const options = { say, begun, env, log: paths.log(number) };
       const { code, why } = await runMember(member, options, interrupt.signal);
       if (why !== null) result.failed.push({ label, why });
       else if (code === 0) result.finished++;
+      board?.state(number, why !== null ? "failed" : code === 0 ? "finished" : "stopped");
       journal.write({ event: "end", member: number, code, why });
     }
   };
   try {
     await Promise.all(Array.from({ length: atOnce }, (_, place) => worker(place)));
   } finally {
+    board?.done();
     journal.close();
     interrupt.dispose();
   }

@@ -54,7 +54,8 @@ export async function sweep(
           `${active.length} members of this sweep wait or run in Slurm (job ${jobs}): wait for them, or scancel ${jobs}; ${shown} shows them`,
         );
       const { n_jobs } = request.launcher;
-      return await runHere(open, { n_jobs, again: request.again, shown });
+      const resume = `npx dsbm ${request.words.map(shellWord).join(" ")}`;
+      return await runHere(open, { n_jobs, again: request.again, shown, resume });
     }
     const sorted = sort(open, request.again, new Set(active.map(({ entry }) => entry.number)));
     const { launcher, experiment, again } = request;
@@ -81,7 +82,12 @@ export async function sweep(
 /** Runs the members as processes of this machine; returns the exit code. */
 async function runHere(
   { paths, members }: OpenSweep,
-  { n_jobs, again, shown }: { n_jobs: number | null; again: boolean; shown: string },
+  {
+    n_jobs,
+    again,
+    shown,
+    resume,
+  }: { n_jobs: number | null; again: boolean; shown: string; resume: string },
 ): Promise<number> {
   const { todo, done, failed } = sort({ paths, members }, again, new Set());
   const result = await runLocal(todo, { paths, total: members.length, n_jobs, again });
@@ -93,7 +99,10 @@ async function runHere(
   console.log(
     `${result.finished} finished, ${done} finished before, ${wrong.length} failed, ${left} not finished`,
   );
-  if (result.stopped) return 130;
+  if (result.stopped) {
+    console.log(`to go on: ${resume}`);
+    return 130;
+  }
   return wrong.length > 0 || left > 0 ? 1 : 0;
 }
 

@@ -20,6 +20,8 @@ interface Options {
   notify?: (text: string) => void;
   /** The line that is printed where the work has not ended after some seconds, and the process is ended. */
   late?: string;
+  /** What the second signal does before the process ends, such as ending others (default: nothing). */
+  second?: () => void;
 }
 
 /** Seconds that the work has to see a signal. */
@@ -29,6 +31,7 @@ const patience = 4;
 export function createInterrupt({
   notify = (text) => process.stderr.write(`\n${text}\n`),
   late,
+  second,
 }: Options = {}): Interrupt {
   const controller = new AbortController();
   let listens = false;
@@ -43,7 +46,12 @@ export function createInterrupt({
     helper = null;
   };
   const stop = () => {
-    listen(false);
+    if (controller.signal.aborted) {
+      second?.();
+      process.exit(130);
+    }
+    // Native code keeps JavaScript from hearing of a second one.
+    if (!second) listen(false);
     if (late !== undefined) helper = startHelper(late);
     notify("stopping at the next step boundary; once more to stop at once");
     controller.abort();

@@ -6,11 +6,41 @@ import { listPictures } from "./picture-files.js";
 /** Pictures that are looked at, evenly spaced in the list. */
 const most = 50;
 
+/** Of these so many are looked at closely, where they are stored with colours. */
+const mostClosely = 12;
+/** The most by which the colours of a grey pixel differ after compression, of 255. */
+const nearly = 6;
+
+export interface PictureFormat {
+  /** The smallest side, in pixels. */
+  size: number;
+  /** 1 where all are grey, else 3. */
+  channels: 1 | 3;
+  /** How they are stored: grey pictures may have three channels. */
+  stored: 1 | 3;
+}
+
+/** Whether a picture that is stored with colours shows none. */
+async function isGrey(path: string): Promise<boolean> {
+  const { data, info } = await sharp(path)
+    .resize(64, 64, { fit: "inside", withoutEnlargement: true })
+    .removeAlpha()
+    .toColourspace("srgb")
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  if (info.channels < 3) return true;
+  for (let i = 0; i + 2 < data.length; i += info.channels) {
+    const [r, g, b] = [data[i], data[i + 1], data[i + 2]] as [number, number, number];
+    if (Math.max(r, g, b) - Math.min(r, g, b) > nearly) return false;
+  }
+  return true;
+}
+
 /**
- * The smallest side of some pictures of a folder, and 1 channel where all are grey, else 3. Throws `MissingFiles` where
+ * Size and channels of some pictures of a folder. Throws `MissingFiles` where
  * there are none, and `BadPicture` where none of them can be read.
  */
-export async function pictureFormat(folder: string): Promise<{ size: number; channels: 1 | 3 }> {
+export async function pictureFormat(folder: string): Promise<PictureFormat> {
   const files = listPictures(folder);
   if (files.length === 0)
     throw new DatasetError(
@@ -33,8 +63,10 @@ export async function pictureFormat(folder: string): Promise<{ size: number; cha
       "BadPicture",
       `${folder}: none of ${some.length} files that were looked at is a picture; expected PNG, JPEG or WebP`,
     );
-  return {
-    size: Math.min(...whole.map(({ width, height }) => Math.min(width, height))),
-    channels: whole.every(({ space, channels }) => space === "b-w" || channels === 1) ? 1 : 3,
-  };
+  const size = Math.min(...whole.map(({ width, height }) => Math.min(width, height)));
+  const isStoredGrey = whole.every(({ space, channels }) => space === "b-w" || channels === 1);
+  if (isStoredGrey) return { size, channels: 1, stored: 1 };
+  const close = some.filter((_, i) => i % Math.ceil(some.length / mostClosely) === 0);
+  const grey = await Promise.all(close.map(({ path }) => isGrey(path).catch(() => false)));
+  return { size, channels: grey.every(Boolean) ? 1 : 3, stored: 3 };
 }

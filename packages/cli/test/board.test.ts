@@ -1,0 +1,48 @@
+// The table of a sweep on a terminal.
+import { PassThrough } from "node:stream";
+import { expect, it } from "vitest";
+import { boardLines, createBoard } from "../src/sweep/board.js";
+
+it("has a row for each run: the keys that vary, its state, progress and metric, within the terminal", async () => {
+  const out = new PassThrough();
+  let text = "";
+  out.on("data", (chunk) => {
+    text += chunk;
+  });
+  const stream = Object.assign(out, { isTTY: true, columns: 70, rows: 20 });
+  const members = [1, 2, 3].map((number) => ({ number, label: `dim=${number} seed=1` }));
+  const board = createBoard(members, { stream: stream as unknown as NodeJS.WriteStream });
+  board.state(1, "running");
+  board.line(1, "2/4 f  30/100  12.3 it/s  loss 0.1234  ETA 3m07s");
+  board.line(
+    1,
+    "half-iteration 1/4 b step 30, 5 steps: sliced W2 1.37 (data 0.39), W2 1.9  (it0001)",
+  );
+  board.state(2, "failed");
+  board.say("stopping");
+  board.done();
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the terminal's own
+  const drawn = text.split(/\u001b\[\d+A\u001b\[J/).at(-1) as string;
+  const lines = drawn.trimEnd().split("\n");
+  expect(drawn).toContain("stopping");
+  expect(drawn).toMatch(/1 +dim=1 seed=1 +running +2\/4 f 30\/100 12.3 it\/s ETA 3m07s/);
+  expect(drawn).toMatch(/2 +dim=2 seed=1 +failed/);
+  expect(lines.at(-1)).toBe("1 running, 1 failed, 1 waiting");
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(70);
+});
+
+it("shows what runs first where there is no room for all, with the metric beside it", () => {
+  const rows = new Map(
+    Array.from({ length: 50 }, (_, i) => [
+      i,
+      {
+        ...{ name: `seed=${i}`, progress: "", metric: i === 40 ? "sliced W2 0.5" : "" },
+        state: i === 40 ? ("running" as const) : ("finished" as const),
+      },
+    ]),
+  );
+  const lines = boardLines(rows, { width: 80, height: 12 });
+  expect(lines.length).toBeLessThan(12);
+  expect(lines[2]).toMatch(/^ *40 +seed=40 +running .*sliced W2 0\.5/);
+  expect(lines.at(-1)).toBe("1 running, 49 finished");
+});
