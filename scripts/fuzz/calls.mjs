@@ -188,8 +188,96 @@ export function kinds(T, schemas) {
       () => ({ what: "drainWarnings", args: [], run: () => T.drainWarnings() }),
     ])();
   }
+  /** Results that are passed in and resizes for which there is no memory, and then uses of what they were to change. */
+  function refused(r, v) {
+    const t = v.tensor();
+    const other = v.tensor();
+    const far = r.pick([2 ** 20, 2 ** 24, 2 ** 33]);
+    const ways = [
+      () => T.unsafe.call("aten::resize_", "", t, [far]),
+      () => T.unsafe.call("aten::resize_as_", "", t, T.ones([1]).expand([far])),
+      () => T.unsafe.call("aten::add", "out", T.ones([1]).expand([far]), other, 1, t),
+      () => T.unsafe.call("aten::cat", "out", [T.ones([1]).expand([far]), other], 0, t),
+      () =>
+        T.unsafe.call("aten::mm", "out", T.ones([1, 2]).expand([1024, 2]), T.ones([2, 9999]), t),
+      () => T.unsafe.call("aten::range", "out", 0, far, 1, t),
+      () => T.unsafe.call("aten::sort", "values", T.ones([1]).expand([far]), 0, false, t, other),
+    ];
+    const way = r.below(ways.length);
+    const use = [
+      () => t.fill_(1),
+      () => t.add(1).toArray(),
+      () => t.clone(),
+      () => other.copy_(t),
+      () => t.view([-1]).sum().item(),
+      () => t.detach().zero_(),
+      () => T.unsafe.call("aten::resize_", "", t, [4]),
+      () => String(t),
+    ];
+    const run = () => {
+      const program =
+        t.device === "cpu" && r.chance(0.3)
+          ? T.tidy(() => T.Program.record((x) => x.add(t), [T.ones([1])]).program)
+          : null;
+      T.setMemoryLimit(T.memory().current + r.pick([0, 1000, 2 ** 20]));
+      try {
+        ways[way]();
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+      } finally {
+        T.setMemoryLimit(2 ** 30);
+      }
+      for (const one of r.many(4, () => r.pick(use))) {
+        try {
+          one();
+        } catch (error) {
+          if (!(error instanceof Error)) throw error;
+        }
+      }
+      return program?.run(T.ones([1])) ?? t;
+    };
+    return { what: `record: no memory for way ${way}`, args: [t, other, far], run };
+  }
+  /** Programs of earlier calls, whose held tensors have since been given other strides, shapes or memory. */
+  function again(r, v) {
+    const held = v.lasting();
+    if (v.programs.length > 0 && r.chance(0.7)) {
+      const { program, input, tensor } = r.pick(v.programs);
+      const change = r.below(6);
+      const run = () => {
+        const of = tensor.shape;
+        if (change === 0) T.unsafe.call("aten::t_", "", tensor);
+        if (change === 1) T.unsafe.call("aten::set_", "source_Tensor", tensor, T.rand(of).keep());
+        if (change === 2) T.unsafe.call("aten::resize_", "", tensor, [2, 2]);
+        if (change === 3 && tensor.grad) T.unsafe.call("aten::t_", "", tensor.grad);
+        if (change === 4) tensor.dispose();
+        return program.run(input);
+      };
+      return { what: `record: an earlier program, change ${change}`, args: [tensor], run };
+    }
+    const run = () => {
+      const input = T.rand([3, 4]).keep();
+      const grows =
+        held.device === "cpu" && held.isLeaf && /^float/.test(held.dtype) && r.chance(0.5);
+      if (grows) held.requiresGrad_();
+      const { program } = T.Program.record(
+        (x) => {
+          const y = x.sum().add(held);
+          if (grows) y.sum().backward();
+          return y.detach();
+        },
+        [input],
+      );
+      v.programs.push({ program, input, tensor: held });
+      if (v.programs.length > 8) v.programs.shift()?.input.dispose();
+      return program.run(input);
+    };
+    return { what: "record: a program that stays", args: [held], run };
+  }
   const table = [
-    [0.4, bySchema],
+    [0.36, bySchema],
+    [0.02, refused],
+    [0.02, again],
     [0.16, wrapper],
     [0.08, free(factories)],
     [0.05, free(doors)],

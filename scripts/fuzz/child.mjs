@@ -1,18 +1,35 @@
 // The process that makes the calls: it writes each one down before it is made, since it may not survive it.
 import { closeSync, openSync, writeSync } from "node:fs";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { kinds } from "./calls.mjs";
 import { source } from "./random.mjs";
 import { makers } from "./values.mjs";
 
-const { engine, seed, from, to, log, names, trace } = JSON.parse(process.argv[2]);
+const job = isMainThread ? JSON.parse(process.argv[2]) : workerData;
+const { engine, seed, from, to, log, names, trace } = job;
 const T = await import(engine);
+if (job.worker && isMainThread) {
+  // The engine is loaded here first, since it sets variables of the environment.
+  const worker = new Worker(fileURLToPath(import.meta.url), { workerData: job });
+  worker.on("message", (text) => process.stdout.write(text));
+  const code = await new Promise((ended, failed) => worker.on("exit", ended).on("error", failed));
+  process.exit(code);
+}
 T.setNumThreads(1);
 T.setMemoryLimit?.(2 ** 30);
 const draw = kinds(
   T,
-  names.flatMap((name) => T.schemas(name)),
+  names
+    .flatMap((name) => T.schemas(name))
+    .filter((schema) => {
+      const [, name, overload = ""] = /^([\w:]+?)(?:\.(\w+))?\(/.exec(schema);
+      return T.callable[name]?.includes(overload);
+    }),
 );
+const state = { pool: [], programs: [] };
+let rss = 0;
 const file = openSync(log, "w");
 const page = Buffer.alloc(4096);
 
@@ -49,7 +66,7 @@ for (let index = from; index < to; index++) {
   T.tidy(() => {
     let call;
     try {
-      call = draw(r, makers(r, T, owned));
+      call = draw(r, makers(r, T, owned, state));
       // Arguments that fight back are not looked at: showing them would spring their traps.
       const text = /record|gradient|call|tensor\./.test(call.what)
         ? call.args.map((a) => show(a)).join(", ")
@@ -69,9 +86,12 @@ for (let index = from; index < to; index++) {
   });
   T.enableGrad(() => {});
   if (T.gradEnabled() !== true) throw new Error(`call ${index} left the gradient mode off`);
+  // The first calls load what later ones use again.
+  if (index - from === Math.floor((to - from) / 4)) rss = process.memoryUsage().rss;
   if (index % 1000 === 0) await new Promise((resolve) => setImmediate(resolve));
 }
 closeSync(file);
-process.stdout.write(
-  JSON.stringify({ ...count, memory: T.memory(), rss: process.memoryUsage().rss }),
-);
+const { rss: end } = process.memoryUsage();
+const result = `${JSON.stringify({ ...count, rss: end, grown: end - rss })}\n`;
+if (parentPort) parentPort.postMessage(result);
+else process.stdout.write(result);

@@ -14,6 +14,7 @@ const odd = [
   2 ** 31,
   -(2 ** 31),
   2 ** 32,
+  2 ** 32 - 1,
   2 ** 40,
   2 ** 53,
   -(2 ** 53),
@@ -21,8 +22,12 @@ const odd = [
 const big = [9223372036854775807n, -9223372036854775808n, 4611686018427387904n, 2n ** 70n, 3n];
 const wild = [NaN, Infinity, -Infinity, -0, 1.5, 1e-300, 1e300];
 
-/** The makers of values for one call: `r` draws, `T` is the engine, `owned` collects what to dispose of. */
-export function makers(r, T, owned) {
+/**
+ * The makers of values for one call: `r` draws, `T` is the engine, `owned` collects what to dispose of; `state` holds the
+ * tensors and programs that outlive the call.
+ */
+export function makers(r, T, owned, state) {
+  const { pool } = state;
   const theme = r.many(r.below(4) + 1, () => r.pick([1, 2, 2, 3, 4, 4, 8]));
   const own = (t) => {
     owned.push(t);
@@ -64,6 +69,7 @@ export function makers(r, T, owned) {
   }
 
   function tensor() {
+    if (pool.length > 0 && r.chance(0.1)) return r.pick(pool);
     let t = plain();
     if (t.device === "cpu" && r.chance(0.2)) {
       const nd = t.ndim;
@@ -175,7 +181,8 @@ export function makers(r, T, owned) {
       () => r.many(r.below(5), int),
       () => r.many(r.below(4), tensor),
       () => r.many(3, () => strange()),
-      () => new Array(r.pick([3, 70, 10_000])),
+      () => new Array(r.pick([3, 70, 10_000, 2 ** 32 - 1])),
+      () => new Proxy([], { get: (list, key) => (key === "length" ? 2 ** 31 : list[key]) }),
       () => ({ length: 2 ** 32, 0: 1 }),
       () => T.Generator.create(7),
       () => ({
@@ -192,5 +199,14 @@ export function makers(r, T, owned) {
       () => r.many(70, () => 1),
       () => ({ dim: int(), keepdim: true, value: float(), alpha: float(), generator: null }),
     ])();
-  return { int, float, shape, tensor, text, strange, cyclic, trap, own };
+  /** A tensor that outlives the call, in the place of an older one where there are many. */
+  const lasting = () => {
+    if (pool.length > 0 && r.chance(0.5)) return r.pick(pool);
+    const t = r.chance(0.5) ? T.rand([2, 2]).keep() : plain().keep();
+    if (pool.length < 16) pool.push(t);
+    else pool.splice(r.below(16), 1, t)[0].dispose();
+    return t;
+  };
+  const { programs } = state;
+  return { int, float, shape, tensor, text, strange, cyclic, trap, own, lasting, programs };
 }

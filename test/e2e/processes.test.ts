@@ -2,7 +2,6 @@
 // in a cache, in a checkpoint, ranks that differ, come late or find the port taken.
 import { type ChildProcess, execFileSync } from "node:child_process";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { readCsv, readMetrics, readRun } from "@dsbm/runs";
 import { describe, expect, it } from "vitest";
@@ -186,19 +185,16 @@ describe("ranks that do not fit together", () => {
     }
   });
 
-  it("say that the port is taken", async () => {
-    const server = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
-    await new Promise((ready) => server.once("listening", ready));
-    const { port } = server.address() as { port: number };
-    try {
-      const [first] = await launched(1, [...words, at("port")], () => ({
-        env: { WORLD_SIZE: "2", MASTER_PORT: String(port) },
-      }));
-      expect(first?.code).toBe(1);
-      expect(first?.stderr).toMatch(line(new RegExp(`port ${port} is in use.*set MASTER_PORT`)));
-    } finally {
-      server.close();
-    }
+  it("say that another job has the port, and listen on the loopback alone", async () => {
+    const env = { WORLD_SIZE: "2", RANK: "0", MASTER_PORT: String(await freePort()) };
+    const both = await launched(2, [...words, at("port"), "dist_timeout=3"], (rank) => ({
+      ...{ env, words: [`name=run${rank}`] },
+    }));
+    expect(both.map(({ code }) => code)).toEqual([1, 1]);
+    const taken = new RegExp(`port ${env.MASTER_PORT} is in use by process.*set MASTER_PORT`);
+    const said = both.map(({ stderr }) => stderr);
+    expect(said.filter((text) => line(taken).test(text))).toHaveLength(1);
+    expect(said.filter((text) => /rank 1 of 2 did not come/.test(text))).toHaveLength(1);
   });
 
   it("end together where rank 0 cannot begin, with its one line", async () => {

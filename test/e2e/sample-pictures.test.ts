@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openTableWriter } from "@dsbm/data";
 import { picturePng } from "@dsbm/runs";
-import { Generator, io, randint, setNumThreads } from "@dsbm/torch";
+import { Generator, io, liveTensors, memory, randint, setNumThreads } from "@dsbm/torch";
 import { unzipSync, zipSync } from "fflate";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { openBridge } from "../../packages/cli/src/sample/open.js";
@@ -95,6 +95,15 @@ it("keeps no more programs and tensors for many calls than for a few", async () 
     const { x } = await bridge.sample(start, { steps });
     for (const t of [start, x]) t.dispose();
   };
+  const use = () => ({
+    tensors: liveTensors(),
+    bytes: memory().current,
+    programs: bridge.programs,
+  });
+  await call(7, 1);
+  const few = use();
+  for (let i = 0; i < 40; i++) await call(7, 1);
+  expect(use()).toEqual(few);
   for (let n = 1; n < 90; n++) await call(n, 1);
   expect(bridge.programs).toBeLessThanOrEqual(3);
   for (let steps = 1; steps < 50; steps++) await call(3, steps);

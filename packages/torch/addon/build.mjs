@@ -74,6 +74,8 @@ function compileFlags(libtorch, compiler) {
     ...(mac ? [] : ["-fopenmp"]), // Apple's clang has no OpenMP: at::parallel_for then runs serially here
     // g++ 12 sees overflows in c10's reference counts that are not there.
     ...(compiler.version.includes("clang") ? [] : ["-Wno-stringop-overflow"]),
+    // A write past the end of a buffer on the stack, or by a function of the C library, ends the process.
+    ...["-fstack-protector-strong", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"],
     `-DNODE_GYP_MODULE_NAME=${NAME}`,
     ...(mac ? [] : [`-D_GLIBCXX_USE_CXX11_ABI=${libtorch.cxx11Abi ? 1 : 0}`]),
     ...libtorch.include.flatMap((folder) => ["-isystem", folder]),
@@ -86,7 +88,11 @@ function linkFlags(libtorch, blas) {
     ? ["-bundle", "-undefined", "dynamic_lookup"]
     : // libtorch_cuda registers its kernels at load and is named by nothing; the DT_RPATH (not
       // RUNPATH) also holds for the libraries' libraries, which is how libtorch gets the OpenMP BLAS.
-      ["-shared", "-Wl,--no-as-needed", "-Wl,--disable-new-dtags", libtorch.openmp ?? "-fopenmp"];
+      // Every symbol is bound at load, and the table of them is read-only afterwards.
+      [
+        ...["-shared", "-Wl,--no-as-needed", "-Wl,--disable-new-dtags", "-Wl,-z,relro,-z,now"],
+        libtorch.openmp ?? "-fopenmp",
+      ];
   return [
     ...shared,
     ...libtorch.lib.map((folder) => `-L${folder}`),

@@ -11,8 +11,16 @@
 #include <c10/util/Logging.h>
 #include <torch/library.h>
 
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <future>
 #include <map>
 #include <mutex>
@@ -98,7 +106,28 @@ static std::vector<std::string> toStrings(Call& call, size_t i) {
 }
 static Milliseconds toMs(Call& call, size_t i) { return Milliseconds(toInt(call.env, call[i], "timeout")); }
 
-// storeTcp(host, port, serves, timeoutMs) -> store. Node exports a libuv of its own, so never that of the store.
+// A socket on one address alone, for a store that only this machine is to reach; port 0 takes a free one.
+static int socketOn(const std::string& address, uint16_t* port) {
+  sockaddr_in where{};
+  where.sin_family = AF_INET;
+  where.sin_port = htons(*port);
+  if (inet_pton(AF_INET, address.c_str(), &where.sin_addr) != 1) fail("ERR_TORCH_VALUE", "store: \"" + address + "\" is no IPv4 address to listen on");
+  int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+  socklen_t size = sizeof where;
+  auto* name = reinterpret_cast<sockaddr*>(&where);
+  bool bound = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 && bind(fd, name, size) == 0 && getsockname(fd, name, &size) == 0;
+  if (!bound) {
+    std::string reason = std::strerror(errno);
+    if (fd >= 0) close(fd);
+    fail("ERR_TORCH_DISTRIBUTED", reason);
+  }
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+  *port = ntohs(where.sin_port);
+  return fd;
+}
+
+// storeTcp(host, port, serves, timeoutMs, listen) -> store, which listens on the address `listen`, or on all where it is "".
+// Node exports a libuv of its own, so never that of the store.
 EXPORT(storeTcp) {
   static const bool quiet = (c10::initLogging(), true);  // reads TORCH_CPP_LOG_LEVEL
   (void)quiet;
@@ -108,6 +137,8 @@ EXPORT(storeTcp) {
   options.waitWorkers = false;
   options.timeout = toMs(call, 3);
   options.useLibUV = false;
+  std::string listen = typeOf(call.env, call[4]) == napi_string ? toString(call.env, call[4], "listen") : "";
+  if (options.isServer && !listen.empty()) options.masterListenFd = socketOn(listen, &options.port);
   // Whoever listens there may be no store and never answer: a thread is then left behind, not the caller.
   std::string host = toString(call.env, call[0], "host");
   auto connect = std::make_shared<std::packaged_task<c10::intrusive_ptr<Store>()>>([host, options] { return c10::intrusive_ptr<Store>(c10::make_intrusive<c10d::TCPStore>(host, options)); });

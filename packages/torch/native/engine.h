@@ -50,6 +50,7 @@ struct Op {
   std::string name;
   std::vector<Arg> args;
   std::vector<int> aliasOf;  // per return: the argument that it is, or -1
+  bool resizes;              // may give a tensor that it was passed another shape
 };
 
 // One per JavaScript environment (the main thread and every worker thread have their own).
@@ -163,6 +164,7 @@ const at::Tensor& tensorOf(napi_env env, napi_value v, const char* what);
 at::Generator generatorOf(napi_env env, napi_value v, const char* what);
 Boxed* unbox(napi_env env, napi_value v, Magic magic);
 void settle(Env* data);
+void loseBroken(const std::vector<at::Tensor>& tensors);  // after an operation on them failed
 
 // Hands a box to JavaScript, whose collector deletes it one day.
 template <class T>

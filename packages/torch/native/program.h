@@ -25,6 +25,22 @@ struct Layout {
   at::ScalarType type;
   c10::Device device;
 };
+// Where the elements of a tensor are.
+struct Place {
+  const c10::StorageImpl* storage;
+  size_t bytes;
+  int64_t offset;
+  bool operator==(const Place& o) const { return storage == o.storage && bytes == o.bytes && offset == o.offset; }
+};
+inline Place placeOf(const at::Tensor& t) {
+  if (!t.has_storage()) return {nullptr, 0, 0};
+  return {t.storage().unsafeGetStorageImpl(), t.storage().nbytes(), t.storage_offset()};
+}
+struct Held {
+  Slot slot;
+  Layout layout;
+  Place place;
+};
 inline Layout layoutOf(const at::Tensor& t) { return {t.sizes().vec(), t.strides().vec(), t.scalar_type(), t.device()}; }
 inline bool fits(const at::Tensor& t, const Layout& want) { return t.sizes() == want.sizes && t.scalar_type() == want.type && t.device() == want.device; }
 inline std::ostream& operator<<(std::ostream& out, const Layout& l) { return out << dtypeName(l.type) << at::IntArrayRef(l.sizes) << " on " << l.device; }
@@ -36,7 +52,7 @@ struct Program {
   std::vector<Step> steps;
   std::vector<c10::IValue> initial;  // per slot: the tensor held by reference, or none
   std::vector<Layout> inputs;        // slots 0 .. inputs.size() - 1
-  std::vector<std::pair<Slot, Layout>> held;  // as the tensors in `initial` were
+  std::vector<Held> held;            // as the tensors in `initial` were
   std::vector<Slot> outputs;
   std::vector<Gradient> grads;
   std::vector<std::pair<Slot, Slot>> expected;  // leaf, the held gradient that the steps add to

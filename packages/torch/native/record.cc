@@ -152,7 +152,10 @@ struct Recorder {
       program->grads.push_back({leaf, g.defined() ? find(g, "a gradient") : -1, !byHand && !before});
     }
     for (Slot s = 0; s < static_cast<Slot>(known.size()); s++)
-      if (program->initial[s].isTensor()) program->held.emplace_back(s, layoutOf(program->initial[s].toTensor()));
+      if (program->initial[s].isTensor()) {
+        const at::Tensor& t = program->initial[s].toTensor();
+        program->held.push_back({s, layoutOf(t), placeOf(t)});
+      }
     std::unordered_map<c10::StorageImpl*, size_t> memory;
     for (const Known& k : known)
       program->slots.push_back({{k.sizes, k.strides, k.type, c10::Device(c10::kCPU)}, memory.emplace(k.storage._unsafe_get_target(), memory.size()).first->second});

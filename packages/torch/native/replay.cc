@@ -36,19 +36,7 @@ static c10::IValue load(const Operand& o, const std::vector<c10::IValue>& slots,
   return {};
 }
 
-std::vector<at::Tensor> replay(const Program& program, const std::vector<at::Tensor>& inputs, const at::Generator* generator) {
-  at::AutoDispatchBelowADInplaceOrView below;
-  at::AutoGradMode off(false);
-  for (const auto& [slot, layout] : program.held) {
-    const at::Tensor& t = program.initial[slot].toTensor();
-    if (!fits(t, layout) || t.strides() != layout.strides)
-      fail("ERR_TORCH_VALUE", "replay: a tensor that the program holds has another shape, dtype or strides than when it was recorded; record anew");
-  }
-  for (auto [leaf, gradient] : program.expected)
-    if (program.initial[leaf].toTensor().grad().unsafeGetTensorImpl() != program.initial[gradient].toTensor().unsafeGetTensorImpl())
-      fail("ERR_TORCH_VALUE", "replay: a gradient that the program adds to was replaced or cleared since it was recorded; clear gradients inside the recorded function");
-  std::vector<c10::IValue> slots = program.initial;
-  for (size_t i = 0; i < inputs.size(); i++) slots[i] = inputs[i];
+static void run(const Program& program, std::vector<c10::IValue>& slots, const at::Generator* generator) {
   torch::jit::Stack stack;
   for (const Step& step : program.steps) {
     stack.clear();
@@ -65,6 +53,29 @@ std::vector<at::Tensor> replay(const Program& program, const std::vector<at::Ten
     }
     stack.clear();
     for (Slot s : step.frees) slots[s] = c10::IValue();
+  }
+}
+
+std::vector<at::Tensor> replay(const Program& program, const std::vector<at::Tensor>& inputs, const at::Generator* generator) {
+  at::AutoDispatchBelowADInplaceOrView below;
+  at::AutoGradMode off(false);
+  for (const auto& [slot, layout, place] : program.held) {
+    const at::Tensor& t = program.initial[slot].toTensor();
+    if (!fits(t, layout) || t.strides() != layout.strides || !(placeOf(t) == place))
+      fail("ERR_TORCH_VALUE", "replay: a tensor that the program holds has another shape, dtype, strides or memory than when it was recorded; record anew");
+  }
+  for (auto [leaf, gradient] : program.expected)
+    if (program.initial[leaf].toTensor().grad().unsafeGetTensorImpl() != program.initial[gradient].toTensor().unsafeGetTensorImpl())
+      fail("ERR_TORCH_VALUE", "replay: a gradient that the program adds to was replaced or cleared since it was recorded; clear gradients inside the recorded function");
+  std::vector<c10::IValue> slots = program.initial;
+  for (size_t i = 0; i < inputs.size(); i++) slots[i] = inputs[i];
+  try {
+    run(program, slots, generator);
+  } catch (...) {
+    std::vector<at::Tensor> lasting = inputs;
+    for (const Held& held : program.held) lasting.push_back(program.initial[held.slot].toTensor());
+    loseBroken(lasting);
+    throw;
   }
   for (const Gradient& g : program.grads) {
     at::Tensor& now = program.initial[g.leaf].toTensor().mutable_grad();

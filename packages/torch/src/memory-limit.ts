@@ -14,7 +14,7 @@ export interface MemoryLimit {
 }
 
 /** The files of one cgroup, of version 1 or 2; `cache` is the line of `stat` with what the kernel would give up. */
-interface MemoryGroup {
+export interface MemoryGroup {
   limit: string;
   usage: string;
   stat: string;
@@ -48,7 +48,7 @@ function read(path: string): string {
 }
 
 /** The memory cgroups around this process, the innermost first; none on other systems than Linux. */
-function memoryGroups(root = "/"): MemoryGroup[] {
+export function memoryGroups(root = "/"): MemoryGroup[] {
   // `4:memory:/job` for version 1, `0::/job` for version 2.
   const places = new Map(
     read(join(root, "proc/self/cgroup"))

@@ -228,6 +228,7 @@ describe("lists that nobody can walk through", () => {
     ["cat of a proxy", () => T.cat(endless as unknown as T.Tensor[])],
     ["tensor with such a shape", () => T.tensor(new Float32Array(4), { shape: sparse })],
     ["grad of such a list", () => T.grad(T.ones([1]), sparse as unknown as T.Tensor[])],
+    ["call of no name", () => T.call("aten::abs", sparse as unknown as string, T.ones([1]))],
     ["a scope that returns one", () => T.tidy(() => sparse)],
     [
       "numbers of a huge view",
@@ -249,7 +250,7 @@ describe("lists that nobody can walk through", () => {
     ],
   ])("%s", (_, act) => {
     expect(act).toThrow(T.TorchError);
-    expect(act).toThrow(/too long|too many|dimensions|chunks/);
+    expect(act).toThrow(/too long|too many|dimensions|chunks|as strings/);
   });
 
   it("and powers that never end are errors", () => {

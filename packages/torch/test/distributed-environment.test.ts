@@ -25,6 +25,11 @@ describe("a place in the environment", () => {
       ...{ launcher: "torchrun", rank: 5, worldSize: 8, localRank: 1, localSize: 4 },
       ...{ address: "node0", port: 29400, served: true, attempt: "job/2" },
     });
+    const local = { ...variables, WORLD_SIZE: "8", LOCAL_WORLD_SIZE: "8" };
+    expect(placeFromEnvironment(local).address).toBe("node0"); // torchrun's own store is there
+    expect(
+      placeFromEnvironment({ ...local, TORCHELASTIC_USE_AGENT_STORE: undefined }).address,
+    ).toBe("127.0.0.1");
     // Kubernetes sets no more than these.
     const { RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT } = variables;
     expect(placeFromEnvironment({ RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT })).toMatchObject({

@@ -1,6 +1,6 @@
 // Real Gloo processes on the loopback: their collectives, and what the others say when one is missing, dies, or
 // wants something else. fixtures/rank.mjs is what each process runs.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -252,19 +252,27 @@ describe("joining", () => {
     ]);
   });
 
-  it("says that the port is in use, by which variable to change it, and ends in time where a stranger answers", async () => {
+  it("does not listen on the port: whoever does, and whatever he sends, changes nothing", async () => {
     const stranger: Server = createServer((socket) => socket.on("error", () => {}));
     const port = await new Promise<number>((resolve) => {
       stranger.listen(0, () => resolve((stranger.address() as { port: number }).port));
     });
     const all = await ranks(2, joined, () => ({ MASTER_PORT: String(port) }));
     stranger.close();
-    const pattern = new RegExp(`port ${port} is in use.*MASTER_PORT`);
-    expect(all[0]?.said.failed).toEqual(failed(pattern, []));
-    expect(all[1]?.said.failed).toEqual(
-      failed(/does not answer as a store; has rank 0 started/, []),
-    );
-    expect(all.map(({ exit }) => exit)).toEqual([1, 1]);
+    wentWell(all);
+    // Local ranks, though the launcher names a host.
+    const named = { MASTER_ADDR: "host.invalid", LOCAL_WORLD_SIZE: "2" };
+    wentWell(await ranks(2, joined, () => named));
+  });
+
+  it("says that another job has the port, and by which variable to change it", async () => {
+    const variables = { WORLD_SIZE: "2", MASTER_ADDR: "127.0.0.1", RANK: "0" };
+    const port = String(await freePort());
+    const alone = () => rank(joined, { ...variables, MASTER_PORT: port });
+    const [first, second] = await Promise.all([alone(), alone()]);
+    const texts = [first, second].map(({ said }) => said.failed.error).sort();
+    expect(texts[0]).toMatch(new RegExp(`port ${port} is in use by process.*MASTER_PORT`));
+    expect(texts[1]).toMatch(/rank 1 of 2 did not come/);
   });
 
   it("refuses what makes no sense before anything is opened", async () => {
@@ -302,6 +310,25 @@ describe("a store", () => {
       expect(() => store.get("a")).toThrow(/store \d+ is closed/);
     }
   });
+
+  it.runIf(process.platform === "linux")(
+    "serves on the loopback alone where it is asked for",
+    () => {
+      const listening = (port: number) =>
+        readFileSync("/proc/self/net/tcp", "utf8")
+          .concat(readFileSync("/proc/self/net/tcp6", "utf8"))
+          .split("\n")
+          .map((row) => row.trim().split(/\s+/))
+          .filter(([, own = "", , state]) => state === "0A" && own.endsWith(hex(port)))
+          .map(([, own = ""]) => own.split(":")[0]);
+      const hex = (port: number) => `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+      using one = Store.tcp("127.0.0.1", 0, { serves: true });
+      expect(listening(one.port)).toEqual(["0100007F"]);
+      using all = Store.tcp("127.0.0.1", 0, { serves: true, listen: "" });
+      expect(listening(all.port)).toEqual(["0".repeat(32)]);
+      expect(() => Store.tcp("127.0.0.1", 0, { serves: true, listen: "x" })).toThrow(/IPv4/);
+    },
+  );
 
   it("says what is wrong with its place", async () => {
     const gone = await freePort();

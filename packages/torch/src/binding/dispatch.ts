@@ -120,10 +120,15 @@ const opened = new Map<string, Op>();
 
 /** `call` for every operation of libtorch, whatever it does with wrong arguments: see unsafe.ts. */
 export function callUnchecked(name: string, overload: string, ...args: unknown[]): unknown {
+  if (typeof name !== "string" || typeof overload !== "string")
+    throw new TorchError(
+      "ERR_TORCH_TYPE",
+      "call: expected the names of an operation and of its overload as strings",
+    );
   const key = `${name}.${overload}`;
   let op = opened.get(key);
   if (!op) {
-    op = new Op(String(name), String(overload));
+    op = new Op(name, overload);
     opened.set(key, op);
   }
   return invoke(op, ...args);
@@ -135,9 +140,9 @@ export function callUnchecked(name: string, overload: string, ...args: unknown[]
  * in `unsafe`. Throws MissingOpError, TorchError.
  */
 export function call(name: string, overload: string, ...args: unknown[]): unknown {
-  const [what, which] = [String(name), String(overload)];
-  if (!callable[what]?.includes(which)) throw unreachable(what, which);
-  return callUnchecked(what, which, ...args);
+  const isNamed = typeof name === "string" && typeof overload === "string";
+  if (isNamed && !callable[name]?.includes(overload)) throw unreachable(name, overload);
+  return callUnchecked(name, overload, ...args);
 }
 
 /** What `call` reaches: the overloads of each operation, by its schema name (`aten::pdist`). */

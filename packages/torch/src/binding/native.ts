@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { memoryGroups } from "../memory-limit.js";
 import { TorchError, translate } from "./errors.js";
 
 /** A pointer made by native code, opaque to JavaScript. */
@@ -65,6 +66,7 @@ export interface Native {
   numThreads(n?: number): number;
   info(): [version: string, config: string, cudaDevices: string];
   memory(resetPeak: boolean, limit?: number): [current: number, peak: number];
+  memoryGroups?(files: string[]): void;
   recordBegin(inputs: External[]): External[];
   recordEnd(outputs: External[]): External;
   recordAbort(): void;
@@ -122,6 +124,10 @@ function load(): Native {
 
 /** The addon itself. For the engine's own files only. */
 export const native: Native = load();
+// An addon that DSBM_TORCH_ADDON names may be older.
+native.memoryGroups?.(
+  memoryGroups().flatMap(({ limit, usage, stat, cache }) => [limit, usage, stat, cache]),
+);
 
 /** Whether a recording is under way; kept by the one who makes them. */
 export const recording = { isOn: false };

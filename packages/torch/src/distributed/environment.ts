@@ -172,6 +172,9 @@ export function placeFromEnvironment(variables: Variables = process.env): Place 
       `rank ${place.rank} of ${place.worldSize} processes (${place.launcher}): ranks count from 0 to ${place.worldSize - 1}; correct RANK or WORLD_SIZE`,
     );
   place.address = v.MASTER_ADDR || place.address;
+  // A launcher that says that all ranks are on this machine.
+  if (!place.served && place.address && Number(v.LOCAL_WORLD_SIZE) === place.worldSize)
+    place.address = ownMachine;
   place.port = whole(v, "MASTER_PORT", 1) ?? place.port;
   if (place.port !== null && place.port > 65535)
     throw new DistributedError(`MASTER_PORT=${place.port}: expected a port from 1 to 65535`);

@@ -6,7 +6,7 @@ import { type Place, placeFromEnvironment } from "./environment.js";
 import { DistributedError, reasonOf } from "./errors.js";
 import { Group } from "./group.js";
 import { c10d } from "./native.js";
-import { addressAmong, introduce, meet, type Peer, signIn } from "./rendezvous.js";
+import { addressAmong, introduce, isHere, meet, type Peer, signIn } from "./rendezvous.js";
 import type { Store } from "./store.js";
 
 export { type BucketOptions, broadcastAll, GradientBuckets } from "./buckets.js";
@@ -78,7 +78,8 @@ export async function init(options: InitOptions = {}): Promise<Group> {
       `this libtorch has no back end "${backend}"; it has ${known.join(", ") || "none"}`,
     );
   const { rank, worldSize } = place;
-  const hosted = options.store === undefined && !place.served;
+  // A store in a file outlives the ranks.
+  const hosted = options.store === undefined && !place.served && !isHere(place);
   const deadline = Date.now() + joinTimeoutMs;
   const met = options.store
     ? { store: options.store, address: null }

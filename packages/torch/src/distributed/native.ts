@@ -3,7 +3,7 @@ import { Op } from "../binding/dispatch.js";
 import { type External, type Native, native } from "../binding/native.js";
 
 interface Distributed extends Native {
-  storeTcp(host: string, port: number, serves: boolean, timeoutMs: number): number;
+  storeTcp(host: string, port: number, serves: boolean, timeoutMs: number, listen: string): number;
   storeFile(path: string, worldSize: number): number;
   storeHash(): number;
   storePrefix(store: number, prefix: string): number;

@@ -5,7 +5,8 @@ import { hostname, networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Place, portOf } from "./environment.js";
 import { DistributedError, nameRanks } from "./errors.js";
-import { Store } from "./store.js";
+import { joinLocal, serveLocal } from "./local-store.js";
+import { isLoopback, Store } from "./store.js";
 
 /** What a rank writes about itself when it joins; `terms` must be the same on all. */
 export interface Peer {
@@ -38,8 +39,6 @@ function outward(): string | null {
   return all.find((a) => !a.internal && a.family === "IPv4")?.address ?? null;
 }
 
-const isLoopback = (address: string) => /^(127\.|::1$|localhost$)/.test(address);
-
 /** Connects as soon as the port is open; returns this machine's address on that connection. */
 async function reach(host: string, port: number, deadline: number): Promise<string> {
   for (let pause = 20; ; pause = Math.min(pause * 1.5, 500)) {
@@ -67,6 +66,10 @@ async function reach(host: string, port: number, deadline: number): Promise<stri
   }
 }
 
+/** Whether all ranks are on this machine, and the launcher serves no store. */
+export const isHere = ({ address, served }: Place): boolean =>
+  address !== null && !served && isLoopback(address);
+
 /** The store of a place, served by rank 0 unless the launcher does, and this machine's address on the way to it. */
 export async function meet(
   place: Place,
@@ -81,8 +84,15 @@ export async function meet(
   const port = place.port ?? portOf(place.attempt);
   const serves = place.rank === 0 && !place.served;
   const deadline = Date.now() + timeoutMs;
+  if (isHere(place)) {
+    const { attempt, worldSize } = place;
+    const store = serves
+      ? serveLocal(port, attempt, worldSize)
+      : await joinLocal(port, { attempt, worldSize, deadline });
+    return { store, address: "127.0.0.1" };
+  }
   // Bound to the wildcard address, but reached, by rank 0 too, as the others do.
-  const own = serves ? Store.tcp("127.0.0.1", port, { serves, timeoutMs }) : null;
+  const own = serves ? Store.tcp("127.0.0.1", port, { serves, timeoutMs, listen: "" }) : null;
   try {
     const local = await reach(host, port, deadline);
     const address = isLoopback(local) && !isLoopback(host) ? outward() : local;

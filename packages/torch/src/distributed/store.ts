@@ -11,9 +11,13 @@ function wrapped<T>(what: string, fn: () => T): T {
   }
 }
 
+/** Whether an address is one of this machine alone. */
+export const isLoopback = (address: string) => /^(127\.|::1$|localhost$)/.test(address);
+
 /** Strings by key, shared by processes; close it when done. */
 export class Store implements Disposable {
   readonly #id: number;
+  #closing: (() => void) | null = null;
 
   private constructor(
     id: number,
@@ -24,17 +28,22 @@ export class Store implements Disposable {
   }
 
   /**
-   * PyTorch's TCPStore: one process `serves`, all connect, within `timeoutMs`. Port 0 takes a free one.
-   * Throws a DistributedError where the port is taken or no store is served there.
+   * PyTorch's TCPStore: one process `serves`, all connect, within `timeoutMs`. Port 0 takes a free one. It listens on the
+   * address `listen` alone (default: the loopback for a host that is the loopback, else all addresses), and trusts whoever
+   * connects: others there can read and write every key, and stop it. Throws a DistributedError where the port is taken or no store is served there.
    */
   static tcp(
     host: string,
     port: number,
-    { serves = false, timeoutMs = 300_000 }: { serves?: boolean; timeoutMs?: number } = {},
+    {
+      serves = false,
+      timeoutMs = 300_000,
+      listen = isLoopback(host) ? "127.0.0.1" : "",
+    }: { serves?: boolean; timeoutMs?: number; listen?: string } = {},
   ): Store {
     const name = `tcp://${host}:${port}`;
     try {
-      const id = guarded(() => c10d.storeTcp(host, port, serves, timeoutMs));
+      const id = guarded(() => c10d.storeTcp(host, port, serves, timeoutMs, listen));
       return new Store(id, port === 0 ? `tcp://${host}:${c10d.storePort(id)}` : name);
     } catch (error) {
       const reason = reasonOf(error);
@@ -101,7 +110,20 @@ export class Store implements Disposable {
   }
   /** Blocks until all the keys are there. Throws a DistributedError after `timeoutMs`. */
   wait(keys: readonly string[], timeoutMs: number): void {
-    this.#call(`wait for ${keys[0]}`, () => c10d.storeWait(this.#id, keys, timeoutMs));
+    // c10d's own wait of a file counts in seconds.
+    if (!this.name.startsWith("file://")) {
+      this.#call(`wait for ${keys[0]}`, () => c10d.storeWait(this.#id, keys, timeoutMs));
+      return;
+    }
+    const cell = new Int32Array(new SharedArrayBuffer(4));
+    const deadline = Date.now() + timeoutMs;
+    for (let pause = 1; !this.has(...keys); pause = Math.min(2 * pause, 10)) {
+      if (Date.now() >= deadline)
+        throw new DistributedError(
+          `store ${this.name}: wait for ${keys[0]}: not there after ${timeoutMs} ms`,
+        );
+      Atomics.wait(cell, 0, 0, pause);
+    }
   }
 
   /** Its number in native code. For the engine's own files only. */
@@ -109,7 +131,13 @@ export class Store implements Disposable {
     return this.#id;
   }
   close(): void {
+    this.#closing?.();
+    this.#closing = null;
     guarded(() => c10d.storeClose(this.#id));
+  }
+  /** What is done before the store is closed. For the engine's own files only. */
+  onClose(closing: () => void): void {
+    this.#closing = closing;
   }
   [Symbol.dispose](): void {
     this.close();

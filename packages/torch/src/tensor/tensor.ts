@@ -48,6 +48,7 @@ export class Tensor extends TensorMethods {
   /** The size of one dimension; negative ones count from the end. Throws when there is none. */
   size(dim: number): number {
     const { shape } = this;
+    if (typeof dim !== "number") throw invalid(`size: expected a dimension, got ${typeof dim}`);
     const d = shape[dim < 0 ? dim + shape.length : dim];
     if (d === undefined) throw invalid(`size(${dim}): the tensor has ${shape.length} dimensions`);
     return d;
