@@ -37,6 +37,6 @@ export function testFraction({ test_fraction = 0.1 }: SetOptions): number {
   );
 }
 
-/** How many of `total` samples are for testing: the fraction, but at least one and not all. */
+/** How many of `total` samples are for testing: the fraction, but not all, and of four or more at least two, which have a variance. */
 export const testCount = (fraction: number, total: number): number =>
-  Math.min(Math.max(Math.round(fraction * total), 1), total - 1);
+  Math.min(Math.max(Math.round(fraction * total), total < 4 ? 1 : 2), total - 1);

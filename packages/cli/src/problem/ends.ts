@@ -87,6 +87,9 @@ export const isVectors = ({ shape }: Pick<Ends, "shape">): boolean => shape.leng
 
 const splits = ["train", "test"] as const;
 
+/** One sample has no variance, and no other sample to be compared with. */
+const leastHeldOut = 2;
+
 /** How a split of the configuration's data is loaded. */
 export function loading(
   split: Split,
@@ -179,6 +182,11 @@ export function loadEnds(config: CompleteTrainConfig): Ends {
 }
 
 function check(x0: DataEnd, x1: DataEnd, config: CompleteTrainConfig): void {
+  const few = [x0, x1].find(({ test }) => test.size(0) < leastHeldOut);
+  if (few)
+    throw new UsageError(
+      `${few.name} has ${few.test.size(0)} sample held out of ${few.test.size(0) + few.train.size(0)}; metrics need ${leastHeldOut} or more at each end: give more data, or a larger data.test_fraction`,
+    );
   const [a, b] = [x0.train.shape.slice(1), x1.train.shape.slice(1)];
   if (`${a}` !== `${b}`)
     throw new UsageError(

@@ -11,6 +11,7 @@ import {
   named,
   names,
   oneOf,
+  orNull,
   sized,
 } from "../schema/kinds.js";
 
@@ -47,7 +48,7 @@ export const data = {
       "training samples: so many are drawn, or the first ones of files; null is all there are",
       2000,
     ),
-    n_test: follows("the same of the samples to test", 500),
+    n_test: orNull(z.int().min(2), "the same of the samples to test", 500),
     test_fraction: key(
       z.number().gt(0).lt(1),
       0.1,

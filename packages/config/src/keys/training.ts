@@ -3,7 +3,6 @@
 
 import { z } from "zod";
 import {
-  count,
   counted,
   device,
   file,
@@ -112,7 +111,7 @@ export const cache = {
 
 export const evaluation = {
   test_npar: key(
-    count().nullable(),
+    z.int().min(2).nullable(),
     10_000,
     "samples of an evaluation; null is data.n_test, or 10000",
   ),

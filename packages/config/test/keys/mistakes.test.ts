@@ -131,7 +131,7 @@ describe("mistakes", () => {
     "Dataset=folder:photos/cats Dataset_transfer=folder:/dogs data.test_fraction=0.2",
     "num_repeat_data=4 cache_npar=32",
     "Dataset=mine Dataset_transfer=yours data.channels=7",
-    "num_iter=1 cache_npar=128 test_npar=1",
+    "num_iter=1 cache_npar=128 test_npar=2",
     "checkpoint_run=true checkpoint_b=b checkpoint_iter=9",
     "checkpoint_run=true checkpoint_f=f checkpoint_pass=f first_coupling=ind",
     "checkpoint_run=true checkpoint_b=b sample_checkpoint_f=f checkpoint_it=2",

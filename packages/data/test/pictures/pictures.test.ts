@@ -202,7 +202,7 @@ describe("a folder of pictures", () => {
   });
 
   it("is decoded once, into a file that a changed picture makes anew", async () => {
-    const folder = await pictures(join(fresh(), "cats"), numbered(4));
+    const folder = await pictures(join(fresh(), "cats"), numbered(5));
     const cache = join(dirname(folder), "decoded");
     const name = `folder:${folder}`;
     const seen: number[] = [];
