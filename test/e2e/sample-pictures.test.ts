@@ -1,4 +1,5 @@
 // `dsbm sample` of pictures: one alone, archives, floats that are pixels, sizes that are looked at before decoding.
+import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openTableWriter } from "@dsbm/data";
@@ -74,6 +75,13 @@ it("looks at a picture's size before it decodes it", async () => {
   const refused = await sample(images, "bomb.png", "w2.npy", "resize=true");
   expect(refused.code).not.toBe(0);
   expect(refused.stderr).toMatch(/bomb\.png/);
+});
+
+it.each(["pipe.png", "pipe.npy"])("does not wait for the writer of %s", async (name) => {
+  execFileSync("mkfifo", [at(name)]);
+  const { code, stderr } = await sample(images, name, "p.npy");
+  expect(code).not.toBe(0);
+  expect(stderr).toMatch(/is no regular file but a pipe or a device/);
 });
 
 it("refuses a configuration with more steps than memory holds", async () => {

@@ -28,13 +28,27 @@ export function readYaml(text: string, source = "the text"): Tree {
 }
 
 function toPlain(document: Document, source: string): unknown {
+  let value: unknown;
   try {
-    return document.toJS({ maxAliasCount: 100 });
+    value = document.toJS({ maxAliasCount: 100 });
   } catch (error) {
     // yaml throws a ReferenceError for aliases that lead nowhere or multiply without end.
     if (!(error instanceof ReferenceError)) throw error;
     throw new ConfigError("yaml", `${source}: ${error.message}`, { cause: error });
   }
+  if (holdsItself(value))
+    throw new ConfigError(
+      "yaml",
+      `${source}: an alias (*name) stands within what it names (&name): write the value out`,
+    );
+  return value;
+}
+
+function holdsItself(value: unknown, above: readonly unknown[] = []): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (above.includes(value)) return true;
+  const path = [...above, value];
+  return Object.values(value).some((inner) => holdsItself(inner, path));
 }
 
 /** Writes a plain mapping as YAML, short lists on one line; readYaml gives the same values back. */

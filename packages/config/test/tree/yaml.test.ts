@@ -20,6 +20,8 @@ describe("readYaml", () => {
     ["a: 1\na: 2", /^conf\/x\.yaml:2:1 is not valid YAML: Map keys must be unique/],
     ["- a", /expected "key: value" lines/],
     ["a: *b", /not valid YAML|Unresolved alias/],
+    ["a: &x {b: *x}", /an alias .* stands within what it names/],
+    ["a: &x [1, [*x]]", /an alias .* stands within what it names/],
     ["__proto__: {x: 1}", /__proto__/],
     [
       `a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [${"*a,".repeat(10)}]\nc: &c [${"*b,".repeat(10)}]\nd: [${"*c,".repeat(10)}]`,

@@ -20,11 +20,15 @@ export interface DecodedPicture {
   width: number;
 }
 
+/** What is decoded, as the decoder calls it; AVIF is a form of HEIF. Others (SVG reads files, GIF has frames) are none. */
+const formats: readonly string[] = ["png", "jpeg", "webp", "heif", "tiff"];
+
 /** The size of a picture once it is turned upright, from its header alone. Throws as `decodePicture`. */
 export async function pictureSize(path: string): Promise<{ width: number; height: number }> {
   const { default: sharp } = await import("sharp");
   try {
-    const { autoOrient } = await sharp(path, { limitInputPixels: false }).metadata();
+    const { autoOrient, format } = await sharp(path, { limitInputPixels: false }).metadata();
+    if (!formats.includes(format)) throw new Error(`it is ${format}, whatever its name says`);
     return { width: autoOrient.width, height: autoOrient.height };
   } catch (error) {
     throw noPicture(path, error);

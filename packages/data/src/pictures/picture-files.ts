@@ -1,10 +1,10 @@
 // The pictures of a folder: their list, their split into training and test, and a fingerprint that changes when one of
 // them does.
 import { createHash } from "node:crypto";
-import { readdirSync, type Stats } from "node:fs";
+import { readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { testCount } from "../counts.js";
-import { attempt, isFile, isFolder, status } from "../files/read.js";
+import { attempt, isFolder, status } from "../files/read.js";
 
 /** A file of a folder: its path below it, with "/", and the whole path. */
 export interface PictureFile {
@@ -26,10 +26,20 @@ export function listPictures(folder: string, below = ""): PictureFile[] {
     if (entry.name.startsWith(".")) return [];
     const [name, path] = [below + entry.name, join(folder, entry.name)];
     if (entry.isDirectory()) return listPictures(path, `${name}/`);
-    const file = entry.isFile() || (entry.isSymbolicLink() && isFile(path));
+    const file = entry.isFile() || (entry.isSymbolicLink() && linksToFile(path));
     return file && picture.test(entry.name) ? [{ name, path }] : [];
   });
   return below === "" ? files.sort(byName) : files;
+}
+
+/** A link that leads nowhere, or to itself, leads to no file. */
+function linksToFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    return false;
+  }
 }
 
 /** The order of code units, the same in every locale. */

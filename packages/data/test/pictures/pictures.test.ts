@@ -15,6 +15,8 @@ import { liveTensors, tidy } from "@dsbm/torch";
 import sharp, { type Sharp } from "sharp";
 import { beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
+import { decodePicture } from "../../src/pictures/picture-decode.js";
+import { listPictures } from "../../src/pictures/picture-files.js";
 import { loadTable, prepareTable } from "../../src/registry.js";
 import type { Table } from "../../src/table.js";
 import { asNobody, put, refusal, testFolders } from "../files.js";
@@ -238,6 +240,25 @@ describe("a folder of pictures", () => {
     const data = fresh();
     await prepareTable(name, { ...options, directory: data });
     expect(readdirSync(join(data, "decoded"))).toHaveLength(2);
+  });
+
+  it("takes files for what they hold, and leaves out links that lead nowhere", async () => {
+    const folder = await pictures(join(fresh(), "cats"), numbered(6));
+    symlinkSync("loop.png", join(folder, "loop.png"));
+    symlinkSync("gone", join(folder, "nowhere.png"));
+    symlinkSync(".", join(folder, "self"));
+    expect(listPictures(folder)).toHaveLength(6);
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>';
+    const gif = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
+    for (const [kind, bytes] of [
+      ["svg", Buffer.from(svg)],
+      ["gif", Buffer.from(gif, "base64")],
+    ] as const) {
+      put(folder, { "0.png": bytes });
+      await expect(
+        decodePicture(join(folder, "0.png"), { channels: 3, size: null }),
+      ).rejects.toThrow(refusal("BadPicture", `it is ${kind}, whatever its name says`));
+    }
   });
 
   it("is decoded again, with a line, where a bit of the decoded pictures changed", async () => {

@@ -1,6 +1,7 @@
 // Positional reads and writes for the formats whose files may be larger than memory.
 import {
   closeSync,
+  constants,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -9,6 +10,8 @@ import {
   writeSync,
 } from "node:fs";
 import { FormatError } from "./errors.js";
+
+const { O_RDONLY, O_NONBLOCK = 0 } = constants;
 
 /** One call moves at most this many bytes (the system's own limit is 2 GiB). */
 const chunk = 2 ** 30;
@@ -20,7 +23,8 @@ export class ReadFile {
 
   /** Throws `Unreadable` where the path is missing, forbidden or not a file. */
   constructor(readonly path: string) {
-    this.#handle = attempt(path, () => openSync(path, "r"));
+    // Without O_NONBLOCK opening a pipe would wait for its writer.
+    this.#handle = attempt(path, () => openSync(path, O_RDONLY | O_NONBLOCK));
     const handle = this.#handle;
     const stat = attempt(path, () => fstatSync(handle));
     if (!stat.isFile()) {

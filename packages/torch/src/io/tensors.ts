@@ -1,9 +1,8 @@
 // Tensors to file formats and back: what safetensors and .npy hold is named raw arrays, nothing of libtorch.
-import { readFileSync } from "node:fs";
 import { arrayOf, type DType, type TypedArray } from "../binding/dtype.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { attempt } from "./file.js";
+import { ReadFile } from "./file.js";
 import * as npy from "./npy.js";
 import type { RawArray } from "./raw.js";
 import * as safetensors from "./safetensors.js";
@@ -39,10 +38,8 @@ export function loadTensors(path: string): {
   tensors: Map<string, Tensor>;
   metadata: Record<string, string>;
 } {
-  const { tensors, metadata } = safetensors.decode(
-    attempt(path, () => readFileSync(path)),
-    path,
-  );
+  using file = new ReadFile(path);
+  const { tensors, metadata } = safetensors.decode(file.read(0, file.length), path);
   return {
     tensors: new Map([...tensors].map(([name, raw]) => [name, fromRaw(raw)])),
     metadata,

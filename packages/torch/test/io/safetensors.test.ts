@@ -1,4 +1,5 @@
 // Safetensors: round trips, the bytes of the format worked out by hand, and a table of bad files.
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -184,4 +185,8 @@ it("loadTensors says which path it could not read", () => {
   const missing = join(folder, "missing.safetensors");
   expect(() => loadTensors(missing)).toThrow(/missing\.safetensors: ENOENT/);
   expect(() => loadTensors(folder)).toThrow(expect.objectContaining({ code: "Unreadable" }));
+  // A pipe does not keep the reader waiting.
+  const pipe = join(folder, "pipe.safetensors");
+  execFileSync("mkfifo", [pipe]);
+  expect(() => loadTensors(pipe)).toThrow(expect.objectContaining({ code: "Unreadable" }));
 });

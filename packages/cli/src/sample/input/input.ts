@@ -81,6 +81,10 @@ async function opened(word: string, options: InputOptions): Promise<Input> {
   // As the data sets of training are called.
   const path = word.replace(/^(table|array):/, "");
   const there = !gaussian && existsSync(path);
+  if (there && !statSync(path).isFile() && !statSync(path).isDirectory())
+    throw new UsageError(
+      `NEW ${path} is no regular file but a pipe or a device, and what is carried is read more than once: write it to a file first`,
+    );
   const pictures = there && (statSync(path).isDirectory() || isPicture(path));
   if (options.resize && !pictures)
     throw new UsageError(
