@@ -93,7 +93,7 @@ it("refuses a configuration with more steps than memory holds", async () => {
   rmSync(join(folder, "manifest.jsonl"));
   const { code, stderr } = await sample(folder, "gaussian:5", "x.npy");
   expect(code).not.toBe(0);
-  expect(stderr).toMatch(/config\.json is not one of this version: num_steps: .*<= 100000/);
+  expect(stderr).toMatch(/config\.json is not one of this version: num_steps: .*<= 10000/);
 });
 
 it("keeps no more programs and tensors for many calls than for a few", async () => {

@@ -38,7 +38,7 @@ export const sampleSchema = z.strictObject({
     "sde",
     "sde: as the run's evaluations sample; else a solver of the probability-flow ODE",
   ),
-  steps: orNull(stepCount(), "steps of the sampler; null: as in training", 100),
+  steps: orNull(stepCount(100_000), "steps of the sampler; null: as in training", 100),
   ode_tol: orNull(positive(), "tolerances rtol and atol of dopri5; null is 1e-5", 1e-5),
   ode_step_size: orNull(
     z.number().min(1e-5).max(1),

@@ -49,8 +49,11 @@ export const orNull = <S extends z.ZodType>(kind: S, description: string, exampl
 export const follows = (description: string, example: number) =>
   orNull(count(), description, example);
 
-/** Steps of a sampler: so many that each of them still has a program and a time of its own in memory. */
-export const stepCount = () => count().max(100_000);
+/**
+ * Steps of a sampler. Training and evaluations record all of them as one program, which takes some 20 kB and a
+ * millisecond a step, and more with a large network; `dsbm sample` keeps a bounded number of steps.
+ */
+export const stepCount = (most = 10_000) => count().max(most);
 
 /** null or text: the path of a file, or a name. */
 export const file = (description: string, example: string) => orNull(text(), description, example);

@@ -143,7 +143,7 @@ describe("mistakes", () => {
     const lines = problems("method=dbdsb,rf", "num_steps=30,0", "lrr=1", "-m");
     expect(lines).toEqual([
       'unknown key "lrr": did you mean "lr"?',
-      "num_steps: expected an integer >= 1 and <= 100000, got 0; write for example num_steps=30",
+      "num_steps: expected an integer >= 1 and <= 10000, got 0; write for example num_steps=30",
     ]);
     expect(problems("gamma_min=1", "num_repeat_data=3", "cdsb=true")).toHaveLength(3);
   });
