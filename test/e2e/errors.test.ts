@@ -1,5 +1,13 @@
 // Bad input: one clear line, an exit code that is not 0, and never a stack trace.
-import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { loadTable } from "@dsbm/data";
 import { readRun } from "@dsbm/runs";
@@ -115,3 +123,27 @@ it("the doctor finds this machine well", async () => {
   expect(stdout).toContain("BLAS");
   expect(code, stdout).toBe(0);
 });
+
+it.skipIf(!existsSync("/dev/full"))(
+  "a run goes on where nobody reads its progress; a table that cannot be printed is an error",
+  async () => {
+    const full = openSync("/dev/full", "w");
+    try {
+      const args = [
+        "gaussian",
+        ...small,
+        "inner_iters=4",
+        "outer_iters=1",
+        `experiments_dir=${join(root, "full")}`,
+      ];
+      const unread = await dsbm(args, { stdio: ["ignore", "pipe", full] });
+      expect(unread.code).toBe(0);
+      expect(readRun(onlyRun(join(root, "full")) as string).info.state).toBe("finished");
+      const unprinted = await dsbm(args, { stdio: ["ignore", full, "pipe"] });
+      expect(unprinted.code).toBe(1);
+      expectLine(unprinted.stderr, ["cannot print the result: ENOSPC"]);
+    } finally {
+      closeSync(full);
+    }
+  },
+);

@@ -3,6 +3,7 @@
 import { version } from "./machine/version.js";
 import { terminalWidth, twoColumns } from "./terminal/columns.js";
 import { describeError, exitCodeOf, UsageError } from "./terminal/errors.js";
+import { outliveReaders } from "./terminal/streams.js";
 
 /** Loads a command when it is called: it gets its words unchanged and returns the exit code. */
 type Load = () => Promise<(args: string[]) => Promise<number>>;
@@ -113,6 +114,7 @@ async function commandOf(name: string): Promise<Load> {
 
 /** Runs a command line (without the program's name) and returns the exit code; prints errors itself. */
 export async function main(args: string[]): Promise<number> {
+  outliveReaders();
   try {
     const [name, ...rest] = args[0] === "help" && args[1] ? [args[1], "--help"] : args;
     if (name === undefined || name === "--help" || name === "-h" || name === "help") {

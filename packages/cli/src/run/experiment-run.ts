@@ -7,8 +7,10 @@ import {
   metricName,
   namedMetrics,
   openCheckpoints,
+  type Row,
   type RunWriter,
   readCsv,
+  readMetrics,
 } from "@dsbm/runs";
 import { io, OutOfMemoryError } from "@dsbm/torch";
 import { type Problem, type TrainEvent, Training, withExecution } from "@dsbm/train";
@@ -83,8 +85,8 @@ export class ExperimentRun {
     if (!pace) progress.line(lengthText(this.#length));
     run.rewindTo({ half_iteration: at.half, step: at.step });
     training.share();
-    const steps = this.#stepsBefore(at);
-    this.#logger = loggers[config.LOGGER](run.paths.folder, { from: steps === 0 ? 0 : steps + 1 });
+    const isPending = this.#evaluationPending(at);
+    this.#openLogger(at, isPending);
     saveColumns(ends, { config, run, progress });
     if (ends.projection) {
       const { components } = ends.projection;
@@ -97,7 +99,7 @@ export class ExperimentRun {
     this.#evaluators = await Evaluators.open(ends, config, { progress, signal });
     if (!this.#evaluators) return "interrupted";
     // An earlier process may have ended between a checkpoint and its evaluation.
-    if (this.#evaluationPending(at) && !(await this.#evaluate(at))) return "interrupted";
+    if (isPending && !(await this.#evaluate(at))) return "interrupted";
     const isDone = at.step === training.stepsOf(at.half) || at.half === 0;
     let why = isDone && at.half > 0 ? this.#ended(at.half) : null;
     if (why === null) pace?.begin(training, isDone ? at.half + 1 : at.half, isDone ? 0 : at.step);
@@ -173,6 +175,7 @@ export class ExperimentRun {
     const { seconds } = checkpoint.facts;
     if (typeof seconds === "number") options.hooks?.pace?.resume(seconds);
     this.#store.dropAfter(checkpoint.order);
+    for (const warning of this.#store.tidy()) progress.line(warning);
     progress.line(`going on from checkpoint ${checkpoint.id}`);
     if (config.autostart_next_it && this.#training.skipHalf())
       progress.line("autostart_next_it: the half-iteration in progress ends here");
@@ -259,6 +262,29 @@ export class ExperimentRun {
     let total = step;
     for (let h = 1; h < half; h++) total += this.#training.stepsOf(h);
     return total;
+  }
+
+  /**
+   * Opens the logger to go on from a position. An evaluation that is to be made there may have been logged before its row
+   * was written: all of that step is logged again, from what the run has.
+   */
+  #openLogger(at: Position, isPending: boolean): void {
+    const { config, run } = this;
+    const steps = this.#stepsBefore(at);
+    const from = steps === 0 || isPending ? steps : steps + 1;
+    const logger = loggers[config.LOGGER](run.paths.folder, { from });
+    this.#logger = logger;
+    if (!isPending) return;
+    const isHere = (row: Record<string, unknown>) =>
+      row.half_iteration === at.half && row.step === at.step;
+    for (const row of readMetrics(run.paths.metrics_jsonl).filter(isHere)) {
+      const place = { direction: at.direction, stage: "train" } as const;
+      logger.log(steps, namedMetrics(place, row as Row));
+    }
+    for (const row of readCsv(run.paths.results_csv).rows.filter(isHere)) {
+      const direction = row.direction === "f" ? "f" : "b";
+      logger.log(steps, namedMetrics({ direction, stage: "test" }, row));
+    }
   }
 
   #log(event: Extract<TrainEvent, { type: "step" }>): void {

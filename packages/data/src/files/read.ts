@@ -2,9 +2,11 @@
 import { readFileSync, type Stats, statSync } from "node:fs";
 import { basename } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { io } from "@dsbm/torch";
 import { unzipSync } from "fflate";
 import { parseTar } from "nanotar";
 import { DatasetError, reason } from "../errors.js";
+import { zipEntries } from "../tables/read/zip.js";
 
 /** The limit of an unpacked file: no published one is larger, and a small file that claims more is damaged. */
 const limit = 2 ** 31;
@@ -76,6 +78,7 @@ export function readMembers(path: string, names: readonly string[]): Map<string,
       ? Object.entries(unzipSync(bytes, { filter: select(limit) }))
       : tarMembers(unpacked, select(unpacked.length));
     members = new Map(found.map(([member, content]) => [plain(member), content]));
+    if (zip) checkSums(path, new Map(found));
   } catch (error) {
     throw damaged(code, path, bytes.length, error);
   }
@@ -86,6 +89,15 @@ export function readMembers(path: string, names: readonly string[]): Map<string,
       `${path}: no ${absent.join(" and ")} in it: expected an archive with ${names.join(", ")}`,
     );
   return members;
+}
+
+/** The unpacker does not compare the CRC-32 of members. */
+function checkSums(path: string, members: ReadonlyMap<string, Uint8Array>): void {
+  for (const { name, crc } of zipEntries(path)) {
+    const content = members.get(name);
+    if (content && io.crc32(content) !== crc)
+      throw new Error(`the CRC-32 of ${name.slice(0, 80)} is not that of its content`);
+  }
 }
 
 function tarMembers(

@@ -37,12 +37,14 @@ const formats: Readonly<Record<TableFormat, Format>> = {
   parquet: {
     ending: /\.(parquet|pq)$/i,
     magic: [0x50, 0x41, 0x52, 0x31],
-    open: async (path) => (await import("./read/parquet.js")).openParquet(path),
+    open: async (path, _, options) =>
+      (await import("./read/parquet.js")).openParquet(path, options),
   },
   h5ad: {
     ending: /\.(h5ad|h5)$/i,
     magic: [0x89, 0x48, 0x44, 0x46],
-    open: async (path, _, options) => (await import("./read/h5ad/h5ad.js")).openH5ad(path, options),
+    open: async (path, size, options) =>
+      (await import("./read/h5ad/h5ad.js")).openH5ad(path, size, options),
   },
 };
 

@@ -154,6 +154,12 @@ describe("the published sets", () => {
     }
     put(directory, { "emnist/gzip.zip": bomb });
     expect(load).toThrow(refusal("BadZip", "claims 2147483648 bytes"));
+    // A member whose content is not that of its checksum.
+    const flipped = Buffer.from(archive);
+    for (let k = 0; k + 4 < flipped.length; k++)
+      if (flipped.readUInt32LE(k) === 0x02014b50) flipped.writeUInt8(flipped[k + 16]! ^ 1, k + 16);
+    put(directory, { "emnist/gzip.zip": flipped });
+    expect(load).toThrow(refusal("BadZip", /the CRC-32 of gzip\/emnist-letters-test/));
   });
 
   it.skipIf(!existsSync(fashionMnist.package!.folder()!))(

@@ -6,7 +6,8 @@ import { gzipSync } from "node:zlib";
 import { loadTable, openRows, prepareTable, type ReadOptions } from "@dsbm/data";
 import { io } from "@dsbm/torch";
 import { zipSync } from "fflate";
-import { parquetWriteBuffer } from "hyparquet-writer";
+import h5wasm from "h5wasm/node";
+import { parquetWriteBuffer, parquetWriteFile } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
 import { refusal, testFolders } from "../files.js";
 
@@ -233,9 +234,46 @@ describe("what unpacks to too much", () => {
     await expect(drained(join(place, "t.npz"), {}, ["c0"])).rejects.toThrow(
       refusal("BadZip", /unpack to more than .*give the .npy file/),
     );
+    const data = new Float64Array(2 ** 18);
+    parquetWriteFile({
+      filename: join(place, "t.parquet"),
+      columnData: [{ name: "a", data, type: "DOUBLE", encoding: "PLAIN" }],
+      compressed: true,
+    });
+    await expect(
+      drained(join(place, "t.parquet"), { limits: { bytes: 2 ** 20, times: 9 } }, ["a"]),
+    ).rejects.toThrow(
+      refusal("BadTable", /unpack to more than .*smaller row groups or less compression/),
+    );
+    await h5wasm.ready;
+    const h5 = new h5wasm.File(join(place, "t.h5ad"), "w");
+    const shape = [2 ** 18, 1];
+    h5.create_dataset({ name: "X", data, shape, chunks: shape, compression: 9 });
+    h5.close();
+    await expect(drained(join(place, "t.h5ad"), {}, ["c0"])).rejects.toThrow(
+      refusal("BadTable", /unpack to more than .*without compression/),
+    );
     // Tables that pack well are no bombs.
     writeFileSync(join(place, "u.csv.gz"), gzipSync(`a\n${"0\n".repeat(2 ** 18)}`));
     await drained(join(place, "u.csv.gz"), {}, ["a"]);
+  });
+
+  it("is not what a member of an archive holds where a bit of it changed", async () => {
+    const place = folder();
+    const whole = Buffer.from(zipSync({ "x.npy": npy([1, 2, 3, 4], [4, 1]) }, { level: 0 }));
+    const at = whole.indexOf(npy([1, 2, 3, 4], [4, 1]).subarray(-8));
+    for (const [name, bit] of [
+      ["whole.npz", 0],
+      ["flipped.npz", 1],
+    ] as const) {
+      const bytes = Buffer.from(whole);
+      bytes.writeUInt8((bytes[at] as number) ^ bit, at);
+      writeFileSync(join(place, name), bytes);
+    }
+    await drained(join(place, "whole.npz"), {}, ["c0"]);
+    await expect(drained(join(place, "flipped.npz"), {}, ["c0"])).rejects.toThrow(
+      refusal("BadZip", /is damaged \(a member's CRC-32 is/),
+    );
   });
 
   it("holds for a header and for lines without an end", async () => {

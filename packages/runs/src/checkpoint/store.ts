@@ -97,6 +97,13 @@ class CheckpointStore {
     return { checkpoint, removed: this.prune(warnings), warnings };
   }
 
+  /** Removes what a process that was killed after a save had yet to remove; returns warnings. */
+  tidy(): string[] {
+    const warnings: string[] = [];
+    this.prune(warnings);
+    return warnings;
+  }
+
   /**
    * Removes the whole checkpoints after `order`, milestones too, newest first, before the run continues from
    * there. Returns their ids. Throws RunError.

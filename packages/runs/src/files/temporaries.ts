@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { fileOperation } from "../errors.js";
 import { isAlive } from "./process.js";
 
-const temporaryName = /^\.tmp-(\d+)-[0-9a-f]{8}$/;
+/** Those of `temporaryPath`, and those of caches, which have the names of their files at the end. */
+const temporaryName = /^\.tmp-(\d+)-[\w.-]+$/;
 
 /** Seconds after which a temporary file counts as abandoned though its process lives. */
 const olderThan = 3600;

@@ -2,6 +2,7 @@ export { type FormatCode, FormatError } from "./errors.js";
 export { mapNpy } from "./map.js";
 export * as npy from "./npy.js";
 export { NpyTarget } from "./npy-target.js";
+export { crc32 } from "./pt/crc32.js";
 export {
   ByteArray,
   decodePt,

@@ -3,6 +3,7 @@
 import { createReadStream } from "node:fs";
 import type { Transform } from "node:stream";
 import { createGunzip, createInflateRaw } from "node:zlib";
+import { io } from "@dsbm/torch";
 import { type DatasetCode, DatasetError, reason } from "../../errors.js";
 import type { ReadOptions } from "../rows.js";
 
@@ -15,15 +16,42 @@ export interface Packing {
   range?: { start: number; end: number } | undefined;
   /** Its length in bytes. */
   size: number;
+  /** The CRC-32 of all bytes, of a member of an archive. */
+  crc?: number;
   limits?: ReadOptions["limits"];
   /** What to do where it unpacks to too much. */
   otherwise: string;
 }
 
+/**
+ * Refuses what is much larger unpacked than in the file: beyond `limits.bytes` and `limits.times` its length. Throws a
+ * `DatasetError` of the code.
+ */
+export function checkUnpacked(
+  path: string,
+  {
+    total,
+    size,
+    limits = usual,
+    otherwise,
+    code,
+  }: Pick<Packing, "size" | "limits" | "otherwise"> & {
+    /** Bytes unpacked. */
+    total: number;
+    code: DatasetCode;
+  },
+): void {
+  if (total <= limits.bytes || total <= limits.times * size) return;
+  throw new DatasetError(
+    code,
+    `${path}: ${size} bytes unpack to more than ${total}, ${Math.floor(total / size)} times as many: expected less than ${limits.times} times, anything more looks like a decompression bomb; ${otherwise}`,
+  );
+}
+
 /** Throws `BadGzip` or `BadZip` for damage and for too much, `Unreadable`. */
 export async function* bytesOf(
   path: string,
-  { packing, range, size, limits = usual, otherwise }: Packing,
+  { packing, range, size, crc, limits = usual, otherwise }: Packing,
 ): AsyncGenerator<Buffer> {
   if (size === 0) return;
   const file = createReadStream(path, { highWaterMark: 2 ** 18, ...range });
@@ -39,16 +67,19 @@ export async function* bytesOf(
     file.pipe(unpacking);
   }
   let total = 0;
+  let found = 0;
   try {
     for await (const part of unpacking ?? file) {
       total += (part as Buffer).length;
-      if (unpacking && total > limits.bytes && total > limits.times * size)
-        throw new DatasetError(
-          code,
-          `${path}: ${size} bytes unpack to more than ${total}, ${Math.floor(total / size)} times as many: expected less than ${limits.times} times, anything more looks like a decompression bomb; ${otherwise}`,
-        );
+      if (unpacking) checkUnpacked(path, { total, size, limits, otherwise, code });
+      if (crc !== undefined) found = io.crc32(part as Buffer, found);
       yield part as Buffer;
     }
+    if (crc !== undefined && found !== crc)
+      throw new DatasetError(
+        code,
+        `${path}: is damaged (a member's CRC-32 is ${found.toString(16)}, expected ${crc.toString(16)}): copy or write it again`,
+      );
   } catch (error) {
     if (error instanceof DatasetError) throw error;
     const system = (error as NodeJS.ErrnoException).syscall !== undefined;

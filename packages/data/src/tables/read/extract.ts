@@ -9,11 +9,11 @@ export async function extractArray(
   target: string,
   { key }: { key?: string | undefined } = {},
 ): Promise<void> {
-  const { packing, range, packed } = npzArray(path, key);
+  const { packing, range, packed, crc } = npzArray(path, key);
   const sink = openSink(target);
   try {
     const otherwise = "unpack it and give the .npy file";
-    for await (const part of bytesOf(path, { packing, range, size: packed, otherwise }))
+    for await (const part of bytesOf(path, { packing, range, crc, size: packed, otherwise }))
       await sink.write(part);
   } finally {
     sink.abandon();

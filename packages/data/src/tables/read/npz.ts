@@ -11,10 +11,10 @@ import { type ZipEntry, zipEntries } from "./zip.js";
 export async function openNpz(path: string, { key, limits }: ReadOptions): Promise<Opened> {
   const entry = npzArray(path, key);
   const source = `${path}: ${entry.name}`;
-  const { packing, range } = entry;
+  const { packing, range, crc } = entry;
   const otherwise = "unpack it and give the .npy file";
   return openArray(source, () =>
-    bytesOf(path, { packing, range, size: entry.packed, limits, otherwise }),
+    bytesOf(path, { packing, range, crc, size: entry.packed, limits, otherwise }),
   );
 }
 

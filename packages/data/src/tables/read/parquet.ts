@@ -2,6 +2,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import {
   type AsyncBuffer,
+  type Compressors,
   type DecodedArray,
   type FileMetaData,
   parquetMetadataAsync,
@@ -14,21 +15,36 @@ import { DatasetError, reason } from "../../errors.js";
 import {
   batchRows,
   type Opened,
+  type ReadOptions,
   type RowBatch,
   type RowRequest,
   type TableColumn,
 } from "../rows.js";
+import { checkUnpacked } from "./bytes.js";
 
 /** Values of a part that are decoded together: 256 MiB of numbers. */
 const partValues = 2 ** 25;
 
-/** Opens a parquet file; its footer is read. Throws `BadTable`. */
-export async function openParquet(path: string): Promise<Opened> {
+/** Rows of a row group at most: its columns are decoded page by page into lists of values. */
+const mostRows = 2 ** 27;
+
+/** Opens a parquet file; its footer is read. Throws `BadTable`, also for what unpacks to too much. */
+export async function openParquet(path: string, { limits }: ReadOptions): Promise<Opened> {
   const handle = await open(path, "r");
   try {
     const { size } = await handle.stat();
     const file = bufferOf(handle, size);
     const metadata = await guarded(path, () => parquetMetadataAsync(file));
+    const check = (total: number) =>
+      checkUnpacked(path, { total, size, limits, otherwise, code: "BadTable" });
+    check(unpackedBytes(metadata));
+    const groups = metadata.row_groups.map(({ num_rows }) => Number(num_rows));
+    const most = Math.max(...groups, 0);
+    if (most > mostRows || groups.reduce((a, b) => a + b, 0) !== Number(metadata.num_rows))
+      throw new DatasetError(
+        "BadTable",
+        `${path}: has row groups of up to ${most} rows, ${metadata.num_rows} in all: expected at most ${mostRows} in each, and their sum; ${otherwise}`,
+      );
     const columns = parquetSchema(metadata).children.map(
       ({ element, children }): TableColumn => ({
         name: element.name,
@@ -42,7 +58,7 @@ export async function openParquet(path: string): Promise<Opened> {
       named: true,
       rows: Number(metadata.num_rows),
       notes: [],
-      batches: (request) => batches({ path, file, metadata }, request),
+      batches: (request) => batches({ path, file, metadata, compressors: limited(check) }, request),
       close: () => void handle.close(),
     };
   } catch (error) {
@@ -50,6 +66,26 @@ export async function openParquet(path: string): Promise<Opened> {
     throw error;
   }
 }
+
+const otherwise = "write it again, with smaller row groups or less compression";
+
+/** Bytes of all columns unpacked, as the footer says. */
+const unpackedBytes = ({ row_groups }: FileMetaData): number =>
+  row_groups
+    .flatMap(({ columns }) => columns)
+    .reduce((sum, { meta_data }) => sum + Number(meta_data?.total_uncompressed_size ?? 0), 0);
+
+/** Unpackers that look at the length that a page claims before they make room for it. */
+const limited = (check: (total: number) => void): Compressors =>
+  Object.fromEntries(
+    Object.entries(compressors).map(([codec, unpack]) => [
+      codec,
+      (input: Uint8Array, length: number) => {
+        check(length);
+        return unpack(input, length);
+      },
+    ]),
+  );
 
 const bufferOf = (handle: FileHandle, byteLength: number): AsyncBuffer => ({
   byteLength,
@@ -76,6 +112,7 @@ interface ParquetFile {
   path: string;
   file: AsyncBuffer;
   metadata: FileMetaData;
+  compressors: Compressors;
 }
 
 async function* batches(
@@ -122,7 +159,7 @@ async function* batches(
 
 /** Gives each value of a column in rows [start, end), with its place from `start` on. */
 async function readColumn(
-  { path, file, metadata }: ParquetFile,
+  { path, file, metadata, compressors: unpackers }: ParquetFile,
   { name, start, end }: { name: string; start: number; end: number },
   put: (value: unknown, place: number) => void,
 ): Promise<void> {
@@ -135,7 +172,7 @@ async function readColumn(
   };
   await guarded(path, () =>
     parquetRead({
-      ...{ file, metadata, compressors, onChunk },
+      ...{ file, metadata, compressors: unpackers, onChunk },
       ...{ columns: [name], rowStart: start, rowEnd: end },
     }),
   );
@@ -155,6 +192,7 @@ async function guarded<T>(path: string, operation: () => Promise<T>): Promise<T>
   try {
     return await operation();
   } catch (error) {
+    if (error instanceof DatasetError) throw error;
     throw new DatasetError(
       "BadTable",
       `${path}: cannot be read as parquet (${reason(error)}): write it again`,

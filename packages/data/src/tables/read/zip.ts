@@ -10,6 +10,8 @@ export interface ZipEntry {
   packed: number;
   packing: Packing["packing"];
   range: { start: number; end: number };
+  /** Of its content. */
+  crc: number;
 }
 
 /** The members of an archive. Throws `BadZip`. */
@@ -52,6 +54,7 @@ export function zipEntries(path: string): ZipEntry[] {
         packed,
         packing: method === 8 ? "deflate" : undefined,
         range: { start, end: start + packed - 1 },
+        crc: directory.readUInt32LE(at + 16),
       });
       at += 46 + nameLength + extraLength + directory.readUInt16LE(at + 32);
     }

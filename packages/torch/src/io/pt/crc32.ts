@@ -8,12 +8,12 @@ const table = Int32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /** The same by a table of 256 numbers, for a Node without it. */
-export function crc32ByTable(bytes: Uint8Array): number {
-  let crc = -1;
+export function crc32ByTable(bytes: Uint8Array, before = 0): number {
+  let crc = ~before;
   for (let i = 0; i < bytes.length; i++) crc = table[(crc ^ bytes[i]!) & 0xff]! ^ (crc >>> 8);
   return ~crc >>> 0;
 }
 
-/** CRC-32 (IEEE 802.3, reflected) of the bytes, as a number below 2³². */
-export const crc32: (bytes: Uint8Array) => number =
-  typeof zlib.crc32 === "function" ? (bytes) => zlib.crc32(bytes) : crc32ByTable;
+/** CRC-32 (IEEE 802.3, reflected) of bytes, after those whose CRC-32 is `before`, as a number below 2³². */
+export const crc32: (bytes: Uint8Array, before?: number) => number =
+  typeof zlib.crc32 === "function" ? (bytes, before) => zlib.crc32(bytes, before) : crc32ByTable;

@@ -61,7 +61,12 @@ export function textsOf(h5: H5, entity: Entity): string[] | null {
 
 const isText = ({ metadata }: Dataset): boolean => metadata.type === 3 || metadata.type === 9;
 
+/** Entries of a column or of its categories at most: a few bytes can claim any number of them. */
+const most = 2 ** 28;
+
 function plain(dataset: Dataset): (string | number | null)[] {
+  const entries = dataset.shape?.[0] ?? 1;
+  if (entries > most) throw new Error(`${dataset.path} has ${entries} entries, more than ${most}`);
   return Array.from(dataset.value as ArrayLike<unknown>, (value) =>
     typeof value === "string" ? value : Number(value),
   );

@@ -11,6 +11,7 @@ import {
   type RowRequest,
   type TableColumn,
 } from "../../rows.js";
+import { checkUnpacked } from "../bytes.js";
 import { type Annotation, annotations, textsOf } from "./annotations.js";
 import { type Matrix, openMatrix } from "./matrix.js";
 
@@ -28,13 +29,22 @@ interface OpenH5 {
 }
 
 /** Opens a matrix of a .h5ad file. Throws `BadTable`, and `InvalidOption` for a matrix that it has not. */
-export async function openH5ad(path: string, { layer = "X" }: ReadOptions): Promise<Opened> {
+export async function openH5ad(
+  path: string,
+  size: number,
+  { layer = "X", limits }: ReadOptions,
+): Promise<Opened> {
   const h5 = await import("h5wasm/node");
   // Errors are thrown with HDF5's own texts, and not printed.
   (await h5.ready).activate_throwing_error_handler();
   const file = guarded(path, () => new h5.File(path, "r"));
+  const check = (total: number) => {
+    const otherwise = "write it again without compression";
+    checkUnpacked(path, { total, size, limits, otherwise, code: "BadTable" });
+  };
   try {
-    const matrix = guarded(path, () => openMatrix(h5, path, chosen(h5, path, file, layer)));
+    const open = () => openMatrix(h5, path, chosen(h5, path, file, layer), check);
+    const matrix = guarded(path, open);
     const own = layer.startsWith("obsm/") || !(layer === "X" || has(h5, file, "layers", layer));
     const named = own ? null : guarded(path, () => variables(h5, file, matrix.d));
     const names = named ?? arrayNames(matrix.d);

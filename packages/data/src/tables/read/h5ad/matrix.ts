@@ -12,8 +12,24 @@ export interface Matrix {
 /** Entries of a matrix by columns at most: it must be in memory to be read by rows. */
 const mostEntries = 2 ** 26;
 
-/** Opens a data set, or a group of a sparse matrix. Throws `BadTable` for what is no matrix. */
-export function openMatrix(h5: H5, path: string, found: Dataset | Group): Matrix {
+/** Checks the bytes of data sets and of their chunks, which are unpacked whole, before they are read. */
+function checkSize({ shape, metadata }: Dataset, check: (total: number) => void): void {
+  const bytes = (lengths: readonly number[]) =>
+    lengths.reduce((product, length) => product * length, metadata.size);
+  check(bytes(shape ?? []));
+  check(bytes(metadata.chunks ?? []));
+}
+
+/**
+ * Opens a data set, or a group of a sparse matrix. `check` gets numbers of bytes that will be read. Throws `BadTable` for
+ * what is no matrix, and what `check` throws.
+ */
+export function openMatrix(
+  h5: H5,
+  path: string,
+  found: Dataset | Group,
+  check: (total: number) => void,
+): Matrix {
   const refuse = (problem: string) =>
     new DatasetError("BadTable", `${path}: ${found.path} ${problem}`);
   if (found instanceof h5.Dataset) {
@@ -21,6 +37,7 @@ export function openMatrix(h5: H5, path: string, found: Dataset | Group): Matrix
     const [n, d] = shape ?? [];
     if (n === undefined || d === undefined || d === 0 || shape?.length !== 2)
       throw refuse(`has the shape [${shape}]: expected a matrix [n, d]; choose another data.layer`);
+    checkSize(found, check);
     return {
       ...{ n, d },
       rows: (first, count) =>
@@ -51,6 +68,7 @@ export function openMatrix(h5: H5, path: string, found: Dataset | Group): Matrix
       `is ${encoding || "a group"}: expected a dense matrix, csr_matrix or csc_matrix; choose another data.layer`,
     );
   const parts = { data: data as Dataset, indices: indices as Dataset };
+  for (const one of [data, indices, indptr]) checkSize(one as Dataset, check);
   const pointers = numbers((indptr as Dataset).value);
   const [major, minor] = kind === "csr" ? [n, d] : [d, n];
   const entries = pointers.at(-1) ?? 0;

@@ -1,0 +1,14 @@
+// What is printed may have no reader: a pipe that was closed, a full disk. A run goes on without its progress; what was
+// asked for and cannot be printed is an error.
+
+/** Listens to both streams until the process ends. */
+export function outliveReaders(): void {
+  // Without a listener an error of a stream ends the process, with a stack trace that nobody sees.
+  process.stderr.on("error", () => {});
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // `dsbm … | head` has what it wants.
+    if (error.code === "EPIPE") return;
+    console.error(`dsbm: cannot print the result: ${error.message}`);
+    process.exitCode = 1;
+  });
+}
