@@ -1,5 +1,6 @@
-// Kills a training run with SIGKILL at random moments, starts it again each time, and compares what it ends with
-// with a run that was never touched, bit by bit: `npm run torture -- --kills 200`.
+// Kills, and faults of the disk, at any moment: a command that is typed again must end with the bits of an untouched one.
+// `npm run torture -- --kills 200 --faults [--points 8] [--only vectors,images,sweep,fit,sample,report]`. What is here is
+// the kills of one run of images, whose moments are told apart.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,6 +8,10 @@ import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { commands } from "./torture/commands.mjs";
+import { faults } from "./torture/faults.mjs";
+import { killAll } from "./torture/kills.mjs";
+import { random } from "./torture/random.mjs";
 
 const program = fileURLToPath(new URL("../packages/cli/bin/dsbm.mjs", import.meta.url));
 
@@ -131,17 +136,6 @@ export function outcome(experiments) {
   };
 }
 
-/** Numbers in [0, 1) from a seed (mulberry32). */
-function random(seed) {
-  let a = seed >>> 0;
-  return () => {
-    a = (a + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /**
  * Runs until `kills` kills were made and the last of the killed runs is finished. Returns the moments of the kills,
  * the number of runs compared, and a line for each that ended otherwise than the untouched one.
@@ -193,17 +187,33 @@ export async function torture({ kills, seed = 1, say = () => {} }) {
 
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({
-    options: { kills: { type: "string", default: "200" }, seed: { type: "string", default: "1" } },
+    options: {
+      kills: { type: "string" },
+      faults: { type: "boolean", default: false },
+      points: { type: "string", default: "8" },
+      only: { type: "string" },
+      seed: { type: "string", default: "1" },
+    },
   });
-  const result = await torture({
-    kills: Number(values.kills),
-    seed: Number(values.seed),
-    say: (text) => console.log(text),
-  });
-  for (const line of result.wrong) console.error(line);
-  const where = Object.entries(result.moments).map(([name, n]) => `${n} ${name}`);
-  console.log(
-    `${result.kills} kills (${where.join(", ")}); ${result.compared} runs compared with an untouched one, ${result.wrong.length} differ`,
-  );
-  process.exitCode = result.wrong.length > 0 ? 1 : 0;
+  const names = values.only === undefined ? Object.keys(commands) : values.only.split(",");
+  const say = (text) => console.log(text);
+  const wrong = [];
+  if (values.faults) {
+    const result = await faults({ points: Number(values.points), names, say });
+    wrong.push(...result.wrong);
+    console.log(
+      `${result.injected} faults; ${result.wrong.length} ended otherwise than they should`,
+    );
+  }
+  if (values.kills !== undefined || !values.faults) {
+    const number = Number(values.kills ?? 200);
+    const result = await killAll({ number, seed: Number(values.seed), names, say });
+    wrong.push(...result.wrong);
+    const each = Object.entries(result.made).map(([name, n]) => `${n} ${name}`);
+    console.log(
+      `${number} kills (${each.join(", ")}); ${result.wrong.length} ended with other bits`,
+    );
+  }
+  for (const line of wrong) console.error(line);
+  process.exitCode = wrong.length > 0 ? 1 : 0;
 }

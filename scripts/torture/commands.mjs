@@ -1,0 +1,137 @@
+// The commands that are tortured, each a few seconds, and what they leave: the bits of everything that does not depend on
+// the clock.
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const program = fileURLToPath(new URL("../../packages/cli/bin/dsbm.mjs", import.meta.url));
+
+const small = [
+  "num_steps=3",
+  "batch_size=32",
+  "cache_npar=32",
+  "log_every=2",
+  "threads=1",
+  "seed=7",
+];
+const vectors = [
+  ...["dataset=moons", "data.n_train=128", "data.n_test=32", "model.hidden='16,16'", "n_ipf=1"],
+  ...["first_num_iter=6", "num_iter=6", "checkpoint_stride=3", "cache=disk", ...small],
+];
+const images = [
+  ...["dataset=synthetic", "model.dropout=0.1", "first_num_iter=4", "num_iter=4", "n_ipf=1"],
+  ...[
+    "cache_batch_size=16",
+    "cache_refresh_stride=2",
+    "test_npar=16",
+    "plot_npar=16",
+    "plot_npar_path=4",
+  ],
+  ...["checkpoint_stride=2", "gif_stride=4", "metrics.judge=false", ...small],
+];
+const fit = [
+  ...["source.csv", "target.csv", "max_minutes=null", "first_num_iter=6", "num_iter=6", "n_ipf=1"],
+  ...["num_steps=3", "batch_size=16", "cache_npar=32", "threads=1", "seed=7"],
+];
+
+/** A run that others read, in the folder of a command; made before it is tortured. */
+const made = ["train", ...vectors, "experiments_dir=made"];
+
+/** What is typed, in a folder of its own; `before` is typed there first, untouched. */
+export const commands = {
+  vectors: { words: ["train", ...vectors, "experiments_dir=runs"] },
+  images: { words: ["train", ...images, "experiments_dir=runs"] },
+  sweep: {
+    words: [
+      "train",
+      "-m",
+      ...vectors.filter((word) => word !== "seed=7"),
+      "seed=7,8",
+      "launcher=local",
+      "experiments_dir=runs",
+    ],
+  },
+  fit: { words: ["fit", ...fit, "experiments_dir=runs"] },
+  sample: {
+    before: made,
+    words: ["sample", "made", "new.csv", "out.csv", "direction=f", "overwrite=true", "threads=1"],
+  },
+  report: { before: made, words: ["evaluate", "made", "n=32", "threads=1"] },
+};
+
+/** Makes the folder of a command. Throws where what is typed before fails. */
+export async function prepare(name, folder) {
+  mkdirSync(folder, { recursive: true });
+  const row = (i, a) => `${Math.sin(i + a).toFixed(4)},${Math.cos(3 * i + a).toFixed(4)}`;
+  const table = (a, n = 40) =>
+    `x0,x1\n${Array.from({ length: n }, (_, i) => row(i, a)).join("\n")}\n`;
+  writeFileSync(join(folder, "source.csv"), table(0));
+  writeFileSync(join(folder, "target.csv"), table(2));
+  writeFileSync(join(folder, "new.csv"), table(1).replace("x0,x1", "c0,c1"));
+  const { before } = commands[name];
+  if (!before) return;
+  const { code, said } = await type(before, { folder });
+  if (code !== 0) throw new Error(`${before.join(" ")} failed untouched: ${said}`);
+}
+
+/** Types a command in a folder; `kill` after so many milliseconds. Resolves to how it ended and what it said. */
+export function type(words, { folder, env = {}, kill = null }) {
+  return new Promise((done) => {
+    const child = spawn(process.execPath, [program, ...words], {
+      cwd: folder,
+      stdio: ["ignore", "ignore", "pipe"],
+      env: { ...process.env, OMP_NUM_THREADS: "1", DSBM_CORES: "1", ...env },
+    });
+    let said = "";
+    child.stderr.on("data", (text) => {
+      said += text;
+    });
+    const timer = kill === null ? null : setTimeout(() => child.kill("SIGKILL"), kill);
+    child.on("close", (code, signal) => {
+      if (timer) clearTimeout(timer);
+      done({ code, signal, said });
+    });
+  });
+}
+
+/** Files whose content tells times or the machine; that they are there is compared. */
+const ofTheClock =
+  /(^|\/)(run\.json|manifest\.jsonl?|report\.html|choices\.json|events\.jsonl|sweep\.json|.*\.(svg|sh|log))$/;
+
+/** Every file below a folder by its path, with a digest of what does not depend on the clock. */
+export function outcomeOf(folder, below = "") {
+  const found = {};
+  for (const entry of readdirSync(join(folder, below), { withFileTypes: true })) {
+    const name = join(below, entry.name);
+    if (entry.isDirectory()) Object.assign(found, outcomeOf(folder, name));
+    else found[name] = ofTheClock.test(name) ? "there" : digest(join(folder, name));
+  }
+  return found;
+}
+
+function digest(path) {
+  const bytes = readFileSync(path);
+  const hash = (content) => createHash("sha256").update(content).digest("hex").slice(0, 16);
+  if (path.endsWith(".csv")) return hash(withoutTimes(bytes.toString()));
+  if (path.endsWith(".jsonl")) return hash(bytes.toString().replaceAll(/"rate":[^,}]*/g, ""));
+  return hash(bytes);
+}
+
+function withoutTimes(text) {
+  const rows = text
+    .trimEnd()
+    .split("\n")
+    .map((row) => row.split(","));
+  const kept = rows[0].map((column) => !/seconds|rate/.test(column));
+  return rows.map((row) => row.filter((_, i) => kept[i]).join()).join("\n");
+}
+
+/** The paths whose outcome differs. */
+export function differences(expected, found) {
+  return [...new Set([...Object.keys(expected), ...Object.keys(found)])].filter(
+    (name) => expected[name] !== found[name],
+  );
+}

@@ -1,0 +1,7 @@
+/** See faults.mjs. */
+export function faults(options: {
+  points: number;
+  names?: readonly string[];
+  kinds?: readonly string[];
+  say?: (text: string) => void;
+}): Promise<{ injected: number; wrong: string[] }>;
