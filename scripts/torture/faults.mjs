@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commands, differences, outcomeOf, prepare, type } from "./commands.mjs";
 
-export const calls = ["write", "fsync", "rename", "open", "mmap"];
+const calls = ["write", "fsync", "rename", "open", "mmap"];
 const errors = { ENOSPC: 28, EIO: 5 };
 
 /** Compiles the shim; null where there is no C compiler, or no LD_PRELOAD. */
-export function compileShim(folder) {
+function compileShim(folder) {
   if (process.platform !== "linux") return null;
   const source = fileURLToPath(new URL("fault.c", import.meta.url));
   const shim = join(folder, "fault.so");

@@ -6,7 +6,7 @@ import { io } from "@dsbm/torch";
 import { unzipSync } from "fflate";
 import { parseTar } from "nanotar";
 import { DatasetError, reason } from "../errors.js";
-import { zipEntries } from "../tables/read/zip.js";
+import { zipEntries } from "./zip.js";
 
 /** The limit of an unpacked file: no published one is larger, and a small file that claims more is damaged. */
 const limit = 2 ** 31;

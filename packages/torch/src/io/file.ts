@@ -129,7 +129,7 @@ export function checkLength(expected: number, found: number, source: string): vo
 }
 
 /** Runs a file operation and turns the system's error into an `Unreadable` one. */
-export function attempt<T>(path: string, operation: () => T): T {
+function attempt<T>(path: string, operation: () => T): T {
   try {
     return operation();
   } catch (error) {

@@ -1,11 +1,11 @@
 // .npz: a .zip of .npy files. One array is read, by its key.
 
 import { DatasetError } from "../../errors.js";
+import { type ZipEntry, zipEntries } from "../../files/zip.js";
 import { didYouMean } from "../../names.js";
 import type { Opened, ReadOptions } from "../rows.js";
 import { bytesOf } from "./bytes.js";
 import { openArray } from "./npy.js";
-import { type ZipEntry, zipEntries } from "./zip.js";
 
 /** Opens an array of a .npz file. Throws `BadZip`, `BadTable`, and `InvalidOption` for a key that it has not. */
 export async function openNpz(path: string, { key, limits }: ReadOptions): Promise<Opened> {

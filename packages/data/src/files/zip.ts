@@ -1,14 +1,13 @@
 // The directory of a .zip archive, so that one member is read without the others (APPNOTE 6.3, with zip64, which NumPy
 // writes). Members are stored or deflated.
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { DatasetError } from "../../errors.js";
-import type { Packing } from "./bytes.js";
+import { DatasetError } from "../errors.js";
 
 export interface ZipEntry {
   name: string;
   /** Length in the archive, in bytes. */
   packed: number;
-  packing: Packing["packing"];
+  packing: "deflate" | undefined;
   range: { start: number; end: number };
   /** Of its content. */
   crc: number;
