@@ -99,7 +99,7 @@ export function type(words, { folder, env = {}, kill = null }) {
 
 /** Files whose content tells times or the machine; that they are there is compared. */
 const ofTheClock =
-  /(^|\/)(run\.json|manifest\.jsonl?|report\.html|choices\.json|events\.jsonl|sweep\.json|.*\.(svg|sh|log))$/;
+  /(^|\/)(run\.json|manifest\.jsonl?|report\.html|choices\.json|events\.jsonl|sweep\.json|log\.txt|.*\.(svg|sh|log))$/;
 
 /** Every file below a folder by its path, with a digest of what does not depend on the clock. */
 export function outcomeOf(folder, below = "") {
@@ -107,7 +107,10 @@ export function outcomeOf(folder, below = "") {
   for (const entry of readdirSync(join(folder, below), { withFileTypes: true })) {
     const name = join(below, entry.name);
     if (entry.isDirectory()) Object.assign(found, outcomeOf(folder, name));
-    else found[name] = ofTheClock.test(name) ? "there" : digest(join(folder, name));
+    else {
+      const isPlain = entry.isFile() && !ofTheClock.test(name);
+      found[name] = isPlain ? digest(join(folder, name)) : "there";
+    }
   }
   return found;
 }
