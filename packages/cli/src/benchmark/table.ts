@@ -43,7 +43,11 @@ interface Line {
   cells: (string | null)[];
 }
 
-function tableOf(outcome: Outcome, metric: Metric, columns: Columns): Line[] {
+function tableOf(
+  outcome: Outcome,
+  metric: Metric,
+  { columns, quick }: { columns: Columns; quick: boolean },
+): Line[] {
   const { benchmark, results, references } = outcome;
   const names = Object.entries(columns);
   const numberOf = (values: Values | undefined) => values?.[metric.name] ?? null;
@@ -64,7 +68,7 @@ function tableOf(outcome: Outcome, metric: Metric, columns: Columns): Line[] {
       const rival = benchmark.published.find(
         (row) => row.metric === metric.name && row.of === method,
       )?.values[column];
-      const isWorse = rival !== undefined && value * (metric.times ?? 1) > rival;
+      const isWorse = !quick && rival !== undefined && value * (metric.times ?? 1) > rival;
       return `${shown(value, metric)}${spread}${some}${isWorse ? " \\*" : ""}`;
     });
     return { label: method, cells };
@@ -105,12 +109,12 @@ function tableOf(outcome: Outcome, metric: Metric, columns: Columns): Line[] {
     : [];
 }
 
-function markdownOf(outcome: Outcome): string {
+function markdownOf(outcome: Outcome, quick: boolean): string {
   const { benchmark, failed } = outcome;
   const columns = columnsOf(benchmark);
   const parts = [`## ${benchmark.name}`, `${benchmark.about}.`];
   for (const metric of [...benchmark.metrics, ...costs]) {
-    const lines = tableOf(outcome, metric, columns);
+    const lines = tableOf(outcome, metric, { columns, quick });
     if (lines.length === 0) continue;
     // Columns that have no number in any row are of other metrics.
     const used = Object.keys(columns).map((_, i) => lines.some(({ cells }) => cells[i] !== null));
@@ -151,10 +155,11 @@ export function resultsDocument(
     `${runs.length} runs by ${listed(runs, ({ dsbm, commit }) => (commit ? `dsbm ${dsbm}, commit ${commit}` : `dsbm ${dsbm}`))}`,
     `on ${listed(runs, ({ machine }) => machine)},`,
     `${listed(runs, ({ date }) => date.slice(0, 10))}, ${total(runs)} of runs.`,
-    "A star marks a number above the published one of the same method.",
-    ...(quick ? ["Quick: short trainings and few samples, not for comparisons."] : []),
+    quick
+      ? "Quick: short trainings and few samples, whose numbers are no comparison with published ones."
+      : "A star marks a number above the published one of the same method.",
   ];
-  return `${["# Results", lines.join("\n"), ...outcomes.map(markdownOf)].join("\n\n")}\n`;
+  return `${["# Results", lines.join("\n"), ...outcomes.map((one) => markdownOf(one, quick))].join("\n\n")}\n`;
 }
 
 const listed = (runs: readonly Finished[], of: (run: Finished) => string) =>

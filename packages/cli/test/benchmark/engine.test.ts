@@ -163,6 +163,8 @@ describe("the tables of a benchmark", () => {
     expect(text).toContain("**seconds of training**\n\n|  | low | both |");
     expect(text).toContain("Seeds 1, 3: mean ± standard deviation. A note.");
     expect(text).toContain("- failed: small d2 odd seed=1: dsbm: too odd\n");
+    // Few samples have other floors.
+    expect(resultsDocument([outcome], { command: "npx dsbm", quick: true })).not.toContain("\\*");
   });
 
   it("are written as CSV in the units of the metrics", () => {
