@@ -152,9 +152,7 @@ export function resultsDocument(
   const runs = outcomes.flatMap(({ results }) => results);
   const lines = [
     `Written by \`${command}\`.`,
-    `${runs.length} runs by ${listed(runs, ({ dsbm, commit }) => (commit ? `dsbm ${dsbm}, commit ${commit}` : `dsbm ${dsbm}`))}`,
-    `on ${listed(runs, ({ machine }) => machine)},`,
-    `${listed(runs, ({ date }) => date.slice(0, 10))}, ${total(runs)} of runs.`,
+    ...(runs.length === 0 ? ["No run is finished yet."] : madeBy(runs)),
     quick
       ? "Quick: short trainings and few samples, whose numbers are no comparison with published ones."
       : "A star marks a number above the published one of the same method.",
@@ -163,7 +161,13 @@ export function resultsDocument(
 }
 
 const listed = (runs: readonly Finished[], of: (run: Finished) => string) =>
-  [...new Set(runs.map(of))].sort().join(" and ") || "none";
+  [...new Set(runs.map(of))].sort().join(" and ");
+
+const madeBy = (runs: readonly Finished[]) => [
+  `${runs.length} runs by ${listed(runs, ({ dsbm, commit }) => (commit ? `dsbm ${dsbm}, commit ${commit}` : `dsbm ${dsbm}`))}`,
+  `on ${listed(runs, ({ machine }) => machine)},`,
+  `${listed(runs, ({ date }) => date.slice(0, 10))}, ${total(runs)} of runs.`,
+];
 
 function total(runs: readonly Finished[]): string {
   const seconds = runs.reduce((sum, { values }) => sum + (values.seconds ?? 0), 0);
