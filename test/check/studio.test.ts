@@ -209,6 +209,8 @@ describe.skipIf(!executablePath)("the studio in a browser", () => {
       await row.waitFor();
       expect(await row.locator("td").allTextContents()).toEqual(expect.arrayContaining(["1", "2"]));
       await page.getByRole("img", { name: /^loss, both: moons/ }).waitFor();
+      await page.getByRole("combobox", { name: "Curve" }).selectOption("sliced_w2");
+      await page.getByRole("img", { name: /^sliced_w2, forward.*0\.15/ }).waitFor();
     });
   });
 

@@ -1,24 +1,17 @@
 // Chosen runs beside each other: their curves in one chart, what their configurations differ in, and their metrics.
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { HistoryPart, RunDetail, RunRow } from "../../shared/api.js";
-import { axisOf } from "../chart/axis.js";
-import { Chart, type Curve, type Values } from "../chart/chart.js";
+import { Chart } from "../chart/chart.js";
 import { rangeOf, setRange, weightOf } from "../chart/settings.js";
-import { smooth } from "../chart/smooth.js";
-import { runStyle } from "../chart/theme.js";
 import { digits, directionTitle, metricTitle } from "../lib/format.js";
 import { hrefOf, setParams } from "../lib/route.js";
 import { Scroll } from "../lib/scroll.js";
 import { apiPath, ask } from "../lib/server.js";
+import { curveNames, type Found, isTraining, overlay } from "./overlay.js";
 import { shortPlace } from "./table.js";
 
 const most = 16;
 const againMs = 2000;
-
-interface Found {
-  detail: RunDetail;
-  history: HistoryPart | null;
-}
 
 export function Compare({
   rows,
@@ -31,9 +24,11 @@ export function Compare({
   const { found, errors } = useRuns(ids, rows);
   const runs = ids.flatMap((id) => found.get(id) ?? []);
   const weight = weightOf(params);
-  const metrics = [...new Set(runs.flatMap(({ history }) => Object.keys(history?.metrics ?? {})))];
+  const metrics = [...new Set(runs.flatMap(curveNames))];
   const metric = metrics.find((name) => name === params.get("metric")) ?? metrics[0] ?? "loss";
-  const way = ["f", "b"].find((name) => name === params.get("direction")) ?? "both";
+  const given = ["f", "b"].find((name) => name === params.get("direction"));
+  // Evaluations of both directions are no one curve.
+  const way = given ?? (isTraining(runs, metric) ? "both" : "f");
   const isLog = (params.get("log") ?? "loss") !== "none";
   const labels = labelsOf(runs.map(({ detail }) => detail.row));
   const { x, curves } = useMemo(
@@ -68,7 +63,7 @@ export function Compare({
           <label>
             Direction{" "}
             <select value={way} onChange={(e) => setParams({ direction: e.currentTarget.value })}>
-              <option value="both">both</option>
+              {isTraining(runs, metric) && <option value="both">both</option>}
               <option value="f">forward</option>
               <option value="b">backward</option>
             </select>
@@ -152,36 +147,6 @@ function useRuns(ids: readonly string[], rows: ReadonlyMap<string, RunRow> | nul
 /** Names that tell runs apart: by their sweep's keys, or the end of their path. */
 const labelsOf = (rows: readonly RunRow[]): string[] =>
   rows.map((row) => row.member || `${row.name} ${shortPlace(row)}`);
-
-/** One metric of one direction of all runs over the steps of that direction's axis. */
-function overlay(
-  runs: readonly Found[],
-  {
-    metric,
-    way,
-    weight,
-    labels,
-    isLog,
-  }: { metric: string; way: string; weight: number; labels: string[]; isLog: boolean },
-): { x: number[]; curves: Curve[] } {
-  const points = runs.map(({ history }) => {
-    if (!history) return new Map<number, number | null>();
-    const axis = axisOf(history);
-    const values = (history.metrics[metric]?.mean ?? []).map((v, i) =>
-      [history.direction[i], "both"].includes(way) && v !== null && (!isLog || v > 0) ? v : null,
-    );
-    const startsAt = (i: number) => history.half[i] !== history.half[i - 1];
-    const shown = weight === 0 ? values : smooth(values, weight, startsAt);
-    return new Map(shown.map((v, i) => [axis.x[i] as number, v]));
-  });
-  const x = [...new Set(points.flatMap((own) => [...own.keys()]))].sort((a, b) => a - b);
-  const curves = points.map((own, i): Curve => {
-    // Where a run has no row, its line goes on (undefined); where it has one of the other direction, it ends (null).
-    const y = x.map((at) => (own.has(at) ? own.get(at) : undefined)) as Values;
-    return { label: labels[i] as string, y, ...runStyle(i) };
-  });
-  return { x, curves };
-}
 
 function Metrics({ runs, labels }: { runs: readonly RunDetail[]; labels: readonly string[] }) {
   const names = [...new Set(runs.flatMap(({ row }) => Object.keys(row.metrics)))];
