@@ -68,6 +68,15 @@ it("dsbm extend makes a run longer in its folder, and its words then go on with 
   expect(weights(folder, "4_f")).not.toBe(weights(whole, "4_f"));
   expect(weights(folder, "3_b")).toBe(weights(whole, "3_b"));
 
+  // The third half-iteration had fewer steps than the configuration has now.
+  const tested = folderIn((await line("test", folder, "test_ode_sampler=false")).stdout);
+  expect(readRun(tested).results.map((row) => [row.half_iteration, row.step])).toEqual(
+    expect.arrayContaining([
+      [3, 12],
+      [4, 20],
+    ]),
+  );
+
   const nothing = await line("extend", folder, "outer_iters=4");
   expect(nothing.code).toBe(2);
   expect(nothing.stderr).toMatch(/^dsbm: .*4 of 4 half-iterations.*write for example \+2/);

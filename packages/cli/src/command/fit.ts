@@ -81,6 +81,8 @@ async function planner(words: Words): Promise<Runner<CompleteTrainConfig>> {
     async run(_, { progress, signal }) {
       const planned = await planFit(words, { progress, signal });
       printPlan(planned, { line: (text) => console.log(text) });
+      const { memoryLine } = await import("../forecast/plan.js");
+      console.log(await memoryLine(planned.config));
       return { rows: [], state: "finished" };
     },
   };

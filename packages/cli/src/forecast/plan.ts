@@ -13,6 +13,19 @@ import { memoryAdvice, memoryNeed, memoryText } from "./memory.js";
 import { lengthText, Outlook } from "./outlook.js";
 import { measureSpeed } from "./speed.js";
 
+/** What the training of a configuration needs of memory, in a line. Throws the errors of data and configuration. */
+export async function memoryLine(config: CompleteTrainConfig): Promise<string> {
+  const ends = loadEnds(config);
+  try {
+    const problem = trainingProblem(config, ends, { cacheFolder: "" });
+    if (problem.method.method.fit) return "memory: that of the data";
+    const need = await memoryNeed(problem, config);
+    return memoryAdvice(need, config) ?? memoryText(need);
+  } finally {
+    ends.dispose();
+  }
+}
+
 /** The lines of a plan. Throws the errors of data and configuration. */
 export async function planRun(
   config: CompleteTrainConfig,

@@ -31,9 +31,9 @@ export function checkpointId({ half, direction, step }: Position, config: Sequen
 /** Training steps before a position, over all half-iterations. */
 export function stepsBefore(
   { half, step }: Pick<Position, "half" | "step">,
-  config: Steps,
+  steps: (half: number) => number,
 ): number {
   let total = step;
-  for (let h = 1; h < half; h++) total += stepsOf(h, config);
+  for (let h = 1; h < half; h++) total += steps(h);
   return total;
 }

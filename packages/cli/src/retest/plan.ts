@@ -23,24 +23,38 @@ export interface Task {
   id: string;
 }
 
+/** Training steps of the half-iterations of a run: those that it had, which may be others than it began with. */
+export function stepsIn(folder: string, config: CompleteTestConfig): (half: number) => number {
+  const had = new Map<number, number>();
+  for (const { half_iteration: half, step } of readRun(folder).results)
+    if (typeof half === "number" && typeof step === "number")
+      had.set(half, Math.max(step, had.get(half) ?? 0));
+  return (half) => had.get(half) ?? stepsOf(half, config);
+}
+
 /** The stages of the key `half_iteration`, in rising order. Throws as readTrained. */
 export function stagesOf(folder: string, config: CompleteTestConfig): Stage[] {
   const { half_iteration: wanted } = config;
+  const steps = stepsIn(folder, config);
   const there = readRun(folder).models.map(({ half_iteration }) => half_iteration);
   if (wanted === "newest" || there.length === 0)
-    return [stageOf(readTrained(folder, "newest"), null, config)];
+    return [stageOf(readTrained(folder, "newest"), null, { config, steps })];
   const halves = wanted === "all" ? there : [wanted].flat();
   return [...new Set(halves)]
     .sort((a, b) => a - b)
-    .map((half) => stageOf(readTrained(folder, half), half, config));
+    .map((half) => stageOf(readTrained(folder, half), half, { config, steps }));
 }
 
 /** `half` null: both directions with their newest weights; else what this half-iteration trained, and the flow after it. */
-function stageOf(trained: Trained, half: number | null, config: CompleteTestConfig): Stage {
+function stageOf(
+  trained: Trained,
+  half: number | null,
+  { config, steps }: { config: CompleteTestConfig; steps: (half: number) => number },
+): Stage {
   const { models, method } = trained;
   const shared = method.networks !== "each";
   const task = (sampler: Task["sampler"], direction: Direction, of: number): Task => ({
-    at: { half: of, direction, step: stepsOf(of, config) },
+    at: { half: of, direction, step: steps(of) },
     sampler,
     id: `${String(of).padStart(4, "0")}_${direction}_${sampler}`,
   });

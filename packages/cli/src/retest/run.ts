@@ -30,7 +30,7 @@ import type { RunOptions } from "../run/options.js";
 import { meanings } from "../run/report.js";
 import { loadNetworks } from "../sample/trained.js";
 import { type CompleteTestConfig, findRun } from "./find.js";
-import { hashesOf, nameOf, type Stage, stagesOf, type Task } from "./plan.js";
+import { hashesOf, nameOf, type Stage, stagesOf, stepsIn, type Task } from "./plan.js";
 
 export interface TestResult {
   rows: Row[];
@@ -204,6 +204,7 @@ function logAll(
   // Lines of an earlier process are not written twice.
   const written = readMetrics(run.paths.metrics_jsonl).length;
   const logger = loggers[config.LOGGER](run.paths.folder, { from: 0 });
+  const had = stepsIn(runOf(run.paths.folder), config);
   try {
     for (const [i, task] of tasks.entries()) {
       const { at, id } = task;
@@ -212,7 +213,7 @@ function logAll(
       const row = rows.find((one) => isRowOf(task, one));
       if (!row) continue;
       const values = namedMetrics(place, row);
-      const steps = stepsBefore(at, config);
+      const steps = stepsBefore(at, had);
       if (i >= written) run.appendMetric({ half_iteration: at.half, step: at.step, ...values });
       logger.log(steps, values);
       const stills = ["start", "end", "data", "spectrum", "scatter"].flatMap((name) => {
