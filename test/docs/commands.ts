@@ -31,7 +31,7 @@ const isKey = (word: string) => /^[+~]|^[\w.]+=|^-/.test(word);
 const commands: Record<string, (words: readonly string[]) => void> = {
   train: (words) => void resolve(train, keysOf(words), options),
   gaussian: (words) => void resolve(gaussian, keysOf(words), options),
-  test: (words) => void resolve(test, keysOf(words), options),
+  test: (words) => void resolve(test, keysOf(words).filter(isKey), options),
   fit(words) {
     const files = ["Dataset=table:a", "Dataset_transfer=table:b"];
     const keys = keysOf(words).filter((word) => isKey(word) && word !== "--plan");
