@@ -85,10 +85,12 @@ function read(pointer: string): Served | null {
 /** Removes what processes that are gone have left. */
 function sweep(folder: string): void {
   for (const name of readdirSync(folder)) {
-    const [, pid, began] = /^store-\d+-(\d+)-(\d*)-/.exec(name) ?? [];
-    if (pid === undefined || began === undefined) continue;
-    if (!isAlive({ host: hostname(), pid: Number(pid), began, path: "", attempt: "" }))
-      rmSync(join(folder, name), { force: true });
+    const path = join(folder, name);
+    const [, pid, began = ""] = /^store-\d+-(\d+)-(\d*)-/.exec(name) ?? [];
+    const owner = pid
+      ? { host: hostname(), pid: Number(pid), began, path, attempt: "" }
+      : name.startsWith("port-") && read(path);
+    if (owner && !isAlive(owner)) rmSync(path, { force: true });
   }
 }
 
