@@ -2,7 +2,7 @@
 // that its neighbours share, and keys for those without a mouse.
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { digits } from "../lib/format.js";
+import { digits, tickDigits } from "../lib/format.js";
 import { cssColor, faint } from "./theme.js";
 
 export type Values = (number | null)[];
@@ -158,7 +158,10 @@ function optionsOf(now: { current: ChartProps }, element: HTMLElement): uPlot.Op
     bands,
     axes: [
       axis({ label: xLabel, labelSize: 18, labelFont: "12px system-ui, sans-serif", size: 34 }),
-      axis({ size: 62, values: (_, ticks) => ticks.map((v) => (v === null ? "" : digits(v, 3))) }),
+      axis({
+        size: 62,
+        values: (_, ticks) => ticks.map((v) => (v === null ? "" : digits(v, tickDigits(ticks)))),
+      }),
     ],
     scales: { x: { time: false }, y: log ? { distr: 3, range: logRange } : {} },
     legend: { live: true },
