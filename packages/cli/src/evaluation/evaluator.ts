@@ -52,6 +52,8 @@ export interface Metric {
   reference?: string;
   referenceIs?: string;
   log?: boolean;
+  /** It is said beside the metric before it, and has no figure of its own. */
+  beside?: boolean;
   /** The value in a line of progress (default: four digits). */
   text?: (value: number) => string;
 }

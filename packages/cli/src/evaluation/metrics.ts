@@ -35,9 +35,10 @@ const kinds: Readonly<Record<string, EvaluatorKind>> = {
       (await import("./exact-gaussian.js")).openExactGaussian(ends, config),
   },
   sliced: {
-    columns: ["sliced_w2", "data_sliced_w2"],
+    columns: ["sliced_w2", "data_sliced_w2", "start_sliced_w2"],
     metrics: [
       { column: "sliced_w2", title: "sliced W2", reference: "data_sliced_w2", referenceIs: "data" },
+      { column: "start_sliced_w2", title: "that of the starts", beside: true },
     ],
     applies: ({ exact }) => exact === null,
     open: async (ends, config) => (await import("./sliced.js")).openSliced(ends, config),
@@ -46,7 +47,11 @@ const kinds: Readonly<Record<string, EvaluatorKind>> = {
     columns: ["w2", "data_w2", "optimal_msd"],
     metrics: [
       { column: "w2", title: "W2", reference: "data_w2", referenceIs: "data" },
-      { column: "optimal_msd", title: "displacement of exact optimal pairs", text: fourDigits },
+      {
+        column: "optimal_msd",
+        title: "displacement of exact optimal pairs of these starts and ends",
+        text: fourDigits,
+      },
     ],
     applies: (ends) => isVectors(ends) && ends.exact === null,
     open: async (ends, config) => (await import("./wasserstein.js")).openWasserstein(ends, config),
@@ -78,6 +83,7 @@ const kinds: Readonly<Record<string, EvaluatorKind>> = {
         reference: "data_sample_var",
         referenceIs: "data",
       },
+      { column: "variance_kept", title: "variance kept", text: percent },
     ],
     applies: ({ exact }) => exact === null,
     open: async () => (await import("./displacement.js")).displacement,
@@ -119,7 +125,7 @@ const kinds: Readonly<Record<string, EvaluatorKind>> = {
         reference: "start_band_error",
         referenceIs: "start",
       },
-      { column: "data_band_error", title: "that of other data" },
+      { column: "data_band_error", title: "that of other data", beside: true },
       { column: "worst_band", title: "worst band" },
     ],
     applies: (ends, { metrics }) => metrics.spectrum && !isVectors(ends),
@@ -134,7 +140,7 @@ const kinds: Readonly<Record<string, EvaluatorKind>> = {
         reference: "data_cond_error",
         referenceIs: "data",
       },
-      { column: "start_cond_error", title: "that of the starts" },
+      { column: "start_cond_error", title: "that of the starts", beside: true },
     ],
     applies: (ends, { cdsb }) => cdsb && !isVectors(ends),
     open: async (ends, config) =>

@@ -30,9 +30,10 @@ export async function openSliced(
     return floor;
   };
   return {
-    measure: ({ side, split, end, data }) => ({
+    measure: ({ side, split, start, end, data }) => ({
       sliced_w2: slicedWasserstein(some(end), some(data)),
       data_sliced_w2: floorOf(side, split),
+      start_sliced_w2: slicedWasserstein(some(start), some(data)),
     }),
   };
 }

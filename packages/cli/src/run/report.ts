@@ -35,7 +35,7 @@ export function panelsOf(
 ): TrendPanel[] {
   const has = (name: string) => rows.some((row) => typeof row[name] === "number");
   return metrics
-    .filter((metric) => has(column(metric.column)))
+    .filter((metric) => !metric.beside && has(column(metric.column)))
     .slice(0, mostPanels)
     .map(({ column: name, title, reference, referenceIs, log }) => ({
       metric: column(name),
@@ -164,6 +164,7 @@ export const meanings: Readonly<Record<string, string>> = {
   floor_full: "kl_full of a perfect sampler with as many samples and steps",
   sliced_w2: "sliced 2-Wasserstein distance of the ends from held-out data",
   data_sliced_w2: "the same of as many other data",
+  start_sliced_w2: "the same of the starts: what no bridge at all reaches",
   w2: "exact 2-Wasserstein distance of the ends from held-out data",
   data_w2: "the same of as many other data",
   optimal_msd: "mean squared displacement of the exact optimal pairs of the same starts and ends",
