@@ -47,7 +47,7 @@ export async function faults({
       const folder = join(root, name);
       const fresh = () => {
         rmSync(folder, { recursive: true, force: true });
-        cpSync(ready, folder, { recursive: true });
+        cpSync(ready, folder, { recursive: true, preserveTimestamps: true });
       };
       fresh();
       const untouched = await type(words, { folder });

@@ -21,7 +21,7 @@ export async function killAll({ number, seed = 1, names = Object.keys(commands),
       const folder = join(root, name);
       const fresh = () => {
         rmSync(folder, { recursive: true, force: true });
-        cpSync(ready, folder, { recursive: true });
+        cpSync(ready, folder, { recursive: true, preserveTimestamps: true });
       };
       fresh();
       const began = performance.now();
