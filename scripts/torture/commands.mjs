@@ -99,7 +99,7 @@ export function type(words, { folder, env = {}, kill = null }) {
 
 /** Files whose content tells times or the machine; that they are there is compared. */
 const ofTheClock =
-  /(^|\/)(run\.json|manifest\.jsonl?|report\.html|choices\.json|events\.jsonl|sweep\.json|log\.txt|.*\.(svg|sh|log))$/;
+  /(^|\/)(run\.json|manifest\.jsonl?|report\.html|choices\.json|journal\.jsonl|sweep\.json|log\.txt|.*\.(svg|sh|log))$/;
 
 /** Every file below a folder by its path, with a digest of what does not depend on the clock. */
 export function outcomeOf(folder, below = "") {
