@@ -123,6 +123,8 @@ try {
     `experiments/${name}`,
     `${name}_a.parquet`,
     `${name}_out.parquet`,
+    // Memory does not depend on the number of steps.
+    "steps=2",
   ];
   const sampleBase = `sample, ${few} rows`;
   await row(sampleBase, sample("few"));

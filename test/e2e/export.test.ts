@@ -160,7 +160,7 @@ describe("what is refused", () => {
     [[], 2, /expected RUN OUT/],
     [["RUN"], 2, /expected RUN OUT/],
     [["RUN", "OUT", "more"], 2, /expected RUN OUT/],
-    [["none", "OUT"], 1, /none/],
+    [["none", "OUT"], 2, /none/],
     [["RUN", "OUT", "direction=f"], 2, /direction=f has not been trained.*write direction=b/],
     [["RUN", "OUT", "direction=up"], 2, /direction/],
     [["RUN", "OUT", "half_iteration=9"], 2, /half_iteration=9/],
