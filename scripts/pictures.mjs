@@ -25,7 +25,7 @@ function scatter(name, words) {
 async function endsAndPaths(path, title) {
   const { width, height } = await sharp(path).metadata();
   const header = 2 * 45;
-  const [left, top] = [Math.round(width / 3), Math.round(0.535 * height)];
+  const [left, top] = [Math.round(width / 3), Math.round(0.544 * height)];
   const area = { left, top, width: width - left, height: height - top };
   const panels = await sharp(path)
     .extract(area)
