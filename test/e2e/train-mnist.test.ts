@@ -87,8 +87,6 @@ it("DSBM-IPF starts, trains both ways, caches, saves, and goes on", async () => 
   expect(first).toMatch(/half-iteration 2\/100 f step 1, \d+ steps: /);
   const again = await until(words, /going on from checkpoint/);
   expect(again).toMatch(/going on from checkpoint it000[12]_[bf]_step0000000[0-2]/);
-  const folder = /npx dsbm train (.*)/.exec(first + again)?.[1] ?? "";
-  expect(folder).toContain("num_iter=1");
 }, 600_000);
 
 it("DSBM-IMF starts on independent pairs, saves within its first half-iteration, and goes on there", async () => {
