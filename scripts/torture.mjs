@@ -1,19 +1,16 @@
 // Kills, and faults of the disk, at any moment: a command that is typed again must end with the bits of an untouched one.
 // `npm run torture -- --kills 200 --faults [--points 8] [--only vectors,images,sweep,fit,sample,report]`. What is here is
 // the kills of one run of images, whose moments are told apart.
-import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { commands } from "./torture/commands.mjs";
+import { commands, type } from "./torture/commands.mjs";
 import { faults } from "./torture/faults.mjs";
 import { killAll } from "./torture/kills.mjs";
 import { random } from "./torture/random.mjs";
-
-const program = fileURLToPath(new URL("../packages/cli/bin/dsbm.mjs", import.meta.url));
 
 /** A run of a few seconds that simulates, saves and evaluates often: most moments are in one of them. */
 const words = [
@@ -42,24 +39,11 @@ const words = [
 const pointName = /^it(\d+)_([bf])_step(\d+)$/;
 
 /** Starts the run; `kill` after so many milliseconds, or never. Resolves to how it ended and what it said. */
-function start(experiments, seed, kill) {
-  return new Promise((done) => {
-    const child = spawn(
-      process.execPath,
-      [program, "train", ...words, `seed=${seed}`, `experiments_dir=${experiments}`],
-      { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, DSBM_CORES: "1" } },
-    );
-    let said = "";
-    child.stderr.on("data", (text) => {
-      said += text;
-    });
-    const timer = kill === null ? null : setTimeout(() => child.kill("SIGKILL"), kill);
-    child.on("close", (code, signal) => {
-      if (timer) clearTimeout(timer);
-      done({ code, signal, said });
-    });
+const start = (experiments, seed, kill) =>
+  type(["train", ...words, `seed=${seed}`, `experiments_dir=${experiments}`], {
+    folder: tmpdir(),
+    kill,
   });
-}
 
 /** The only run folder below a folder of experiments. */
 function runFolder(experiments) {

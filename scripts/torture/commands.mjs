@@ -2,7 +2,7 @@
 // the clock.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -63,7 +63,7 @@ export const commands = {
 };
 
 /** Makes the folder of a command. Throws where what is typed before fails. */
-export async function prepare(name, folder) {
+async function prepare(name, folder) {
   mkdirSync(folder, { recursive: true });
   const row = (i, a) => `${Math.sin(i + a).toFixed(4)},${Math.cos(3 * i + a).toFixed(4)}`;
   const table = (a, n = 40) =>
@@ -75,6 +75,31 @@ export async function prepare(name, folder) {
   if (!before) return;
   const { code, said } = await type(before, { folder });
   if (code !== 0) throw new Error(`${before.join(" ")} failed untouched: ${said}`);
+}
+
+/**
+ * A command's folder below `root`, made anew by `fresh`, with the outcome and the milliseconds of an untouched run. Throws
+ * where that fails.
+ */
+export async function untouched(name, root) {
+  const { words } = commands[name];
+  const ready = join(root, `${name}-ready`);
+  await prepare(name, ready);
+  const folder = join(root, name);
+  const remove = (...folders) => {
+    for (const one of folders) rmSync(one, { recursive: true, force: true });
+  };
+  const fresh = () => {
+    remove(folder);
+    cpSync(ready, folder, { recursive: true, preserveTimestamps: true });
+  };
+  fresh();
+  const began = performance.now();
+  const { code, said } = await type(words, { folder });
+  if (code !== 0) throw new Error(`${name} failed untouched: ${said}`);
+  const took = performance.now() - began;
+  const expected = outcomeOf(folder);
+  return { words, folder, fresh, expected, took, remove: () => remove(ready, folder) };
 }
 
 /** Types a command in a folder; `kill` after so many milliseconds. Resolves to how it ended and what it said. */

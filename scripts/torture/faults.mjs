@@ -1,11 +1,11 @@
 // The n-th write, fsync, rename, open and mmap of a command fails, once and from then on: it must end with one line that
 // names a file and a code that is not 0, and the same command afterwards with the bits of an untouched run.
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, realpathSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, realpathSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { commands, differences, outcomeOf, prepare, type } from "./commands.mjs";
+import { commands, differences, outcomeOf, type, untouched } from "./commands.mjs";
 
 const calls = ["write", "fsync", "rename", "open", "mmap"];
 const errors = { ENOSPC: 28, EIO: 5 };
@@ -41,18 +41,7 @@ export async function faults({
     const shim = compileShim(root);
     if (shim === null) return { injected: 0, wrong: ["there is no C compiler (cc) for the shim"] };
     for (const name of names) {
-      const { words } = commands[name];
-      const ready = join(root, `${name}-ready`);
-      await prepare(name, ready);
-      const folder = join(root, name);
-      const fresh = () => {
-        rmSync(folder, { recursive: true, force: true });
-        cpSync(ready, folder, { recursive: true, preserveTimestamps: true });
-      };
-      fresh();
-      const untouched = await type(words, { folder });
-      if (untouched.code !== 0) throw new Error(`${name} failed untouched: ${untouched.said}`);
-      const expected = outcomeOf(folder);
+      const { words, folder, fresh, expected, remove } = await untouched(name, root);
       const before = wrong.length;
       for (const kind of kinds) {
         const log = join(root, "calls");
@@ -77,7 +66,7 @@ export async function faults({
         say(`${name}: ${kind}, ${total} calls`);
       }
       say(`${name}: ${wrong.length - before} wrong`);
-      for (const one of [ready, folder]) rmSync(one, { recursive: true, force: true });
+      remove();
     }
     return { injected, wrong };
   } finally {

@@ -1,9 +1,9 @@
 // Kills commands with SIGKILL at random moments and types them again until they end: they must end with the bits of an
 // untouched run.
-import { cpSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { commands, differences, outcomeOf, prepare, type } from "./commands.mjs";
+import { commands, differences, outcomeOf, type, untouched } from "./commands.mjs";
 import { random } from "./random.mjs";
 
 /** Makes `number` kills, the commands in turn. Returns how many of each were made, and a line for each difference. */
@@ -15,20 +15,7 @@ export async function killAll({ number, seed = 1, names = Object.keys(commands),
   try {
     for (const [i, name] of names.entries()) {
       const share = Math.floor(number / names.length) + (i < number % names.length ? 1 : 0);
-      const { words } = commands[name];
-      const ready = join(root, `${name}-ready`);
-      await prepare(name, ready);
-      const folder = join(root, name);
-      const fresh = () => {
-        rmSync(folder, { recursive: true, force: true });
-        cpSync(ready, folder, { recursive: true, preserveTimestamps: true });
-      };
-      fresh();
-      const began = performance.now();
-      const untouched = await type(words, { folder });
-      if (untouched.code !== 0) throw new Error(`${name} failed untouched: ${untouched.said}`);
-      const took = performance.now() - began;
-      const expected = outcomeOf(folder);
+      const { words, folder, fresh, expected, took, remove } = await untouched(name, root);
       while (made[name] < share) {
         fresh();
         for (;;) {
@@ -47,7 +34,7 @@ export async function killAll({ number, seed = 1, names = Object.keys(commands),
         if (wrong.length > 0) break;
       }
       say(`${name}: ${made[name]} kills, ${wrong.length} wrong`);
-      for (const one of [ready, folder]) rmSync(one, { recursive: true, force: true });
+      remove();
     }
     return { made, wrong };
   } finally {

@@ -160,7 +160,10 @@ function optionsOf(now: { current: ChartProps }, element: HTMLElement): uPlot.Op
       axis({ label: xLabel, labelSize: 18, labelFont: "12px system-ui, sans-serif", size: 34 }),
       axis({
         size: 62,
-        values: (_, ticks) => ticks.map((v) => (v === null ? "" : digits(v, tickDigits(ticks)))),
+        values: (_, ticks) => {
+          const n = tickDigits(ticks);
+          return ticks.map((v) => (v === null ? "" : digits(v, n)));
+        },
       }),
     ],
     scales: { x: { time: false }, y: log ? { distr: 3, range: logRange } : {} },

@@ -5,6 +5,7 @@ import { metricsOf } from "../../shared/metrics.js";
 import { axisOf } from "../chart/axis.js";
 import { Chart, type Range } from "../chart/chart.js";
 import { rangeOf, setRange, weightOf } from "../chart/settings.js";
+import { Smoothing } from "../chart/smoothing.js";
 import { setParams } from "../lib/route.js";
 import { curvesOf, evaluationCurves } from "./series.js";
 
@@ -82,18 +83,7 @@ export function Curves({
       <section aria-label="Training">
         <h2>Training</h2>
         <div class="bar">
-          <label>
-            Smoothing{" "}
-            <input
-              type="range"
-              min="0"
-              max="0.99"
-              step="0.01"
-              value={weight}
-              onInput={(e) => setParams({ smooth: e.currentTarget.value })}
-            />{" "}
-            <output>{weight}</output>
-          </label>
+          <Smoothing weight={weight} />
           <button type="button" disabled={range === null} onClick={() => setRange(null)}>
             Show all steps
           </button>

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import type { HistoryPart, RunDetail, RunRow } from "../../shared/api.js";
 import { Chart } from "../chart/chart.js";
 import { rangeOf, setRange, weightOf } from "../chart/settings.js";
+import { Smoothing } from "../chart/smoothing.js";
 import { digits, directionTitle, metricTitle } from "../lib/format.js";
 import { hrefOf, setParams } from "../lib/route.js";
 import { Scroll } from "../lib/scroll.js";
@@ -68,18 +69,7 @@ export function Compare({
               <option value="b">backward</option>
             </select>
           </label>
-          <label>
-            Smoothing{" "}
-            <input
-              type="range"
-              min="0"
-              max="0.99"
-              step="0.01"
-              value={weight}
-              onInput={(e) => setParams({ smooth: e.currentTarget.value })}
-            />{" "}
-            <output>{weight}</output>
-          </label>
+          <Smoothing weight={weight} />
           <label class="check">
             <input
               type="checkbox"
