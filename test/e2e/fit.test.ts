@@ -157,4 +157,9 @@ test("folders of pictures", async () => {
   expect(code, err).toBe(0);
   expect(err).toMatch(/^data\.image_size=16 +because /m);
   expect(Object.keys(qualityIn("pictures"))).toContain("displacement/f");
+  // What is made smaller where the time is short.
+  const short = ["max_minutes=0.02", "threads=1", "--plan"];
+  const plan = await dsbm("fit", "dark", "light", ...short);
+  expect(plan.err + plan.out).toMatch(/^model\.num_channels=16 +because the time is enough/m);
+  expect(plan.err + plan.out).toMatch(/^n_ipf=1 +because two have 20 steps/m);
 }, 60_000);

@@ -14,7 +14,7 @@ export interface Choice {
 }
 
 /** A choice of a rule. */
-type Rule = Omit<Choice, "given">;
+export type Rule = Omit<Choice, "given">;
 
 const short = (x: number) => Number(x.toPrecision(2));
 
@@ -170,10 +170,52 @@ function pictureRules({ shape }: DataFacts, n: number): Rule[] {
       reason: "simulating pictures takes longer than training on them",
     },
     { key: "cache_refresh_stride", value: 100, reason: "simulated pairs are used several times" },
-    { key: "test_npar", value: 128, reason: "evaluations between half-iterations are short" },
+    {
+      key: "test_npar",
+      value: mostPictures,
+      reason: "evaluations between half-iterations are short",
+    },
     { key: "cache_batch_size", value: 128, reason: "bounds the memory" },
   ];
 }
+
+/** Pictures of an evaluation, at most and at least. */
+const [mostPictures, leastPictures] = [128, 16];
+/** Simulations of so many pictures at the end of a run: there and back, in both directions. */
+export const endSimulations = 4;
+/** Part of the time for evaluations of pictures. */
+const evaluations = 0.25;
+
+/** How many pictures are evaluated, so that it takes a part of the time. `pair`: seconds to simulate one. */
+export function choosePictures(pair: number, seconds: number, halves: number): Rule {
+  const fit = Math.floor((evaluations * seconds) / (pair * (halves + endSimulations)));
+  return {
+    key: "test_npar",
+    value: Math.max(leastPictures, Math.min(mostPictures, fit)),
+    reason: `simulating a picture takes ${short(pair)} s, and evaluations a quarter of the time at most`,
+  };
+}
+
+/** Steps of a half-iteration below which networks learn little. */
+export const fewSteps = 300;
+/** Least width of the network of pictures. */
+export const leastChannels = 16;
+/** How many times as long a step of pictures takes with twice the width, at most. */
+export const twiceTheWidth = 3.5;
+
+/** The width of the network of pictures that has the time for enough steps; `steps`: of a half-iteration. */
+export const chooseChannels = (value: number, steps: number): Rule => ({
+  key: "model.num_channels",
+  value,
+  reason: `the time is enough for about ${steps} steps of a half-iteration, and with more channels for few`,
+});
+
+/** One iteration where the time is enough for few steps. */
+export const oneIteration = (steps: number): Rule => ({
+  key: "n_ipf",
+  value: 1,
+  reason: `two have ${steps} steps of a half-iteration in the time given, which is little`,
+});
 
 /** Steps of an iteration's half beyond which the network would overfit: passes over the smaller end. */
 const passes = 400;

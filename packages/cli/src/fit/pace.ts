@@ -14,6 +14,8 @@ export interface PaceOptions {
   seconds: number | null;
   /** Seconds that are kept for evaluation and report at the end. */
   reserve: number;
+  /** Seconds of the evaluation after a half-iteration, before one was measured. */
+  evaluation?: number;
   halves: number;
   /** Half-iterations of the first iteration, which get more of the time. */
   first: number;
@@ -48,12 +50,13 @@ export class Pace {
   /** Since when the rate of steps is counted: the first ones record programs and measure threads. */
   #mark: { step: number; seconds: number; simulated: number } | null = null;
   /** Seconds of an evaluation, the last one. */
-  #evaluation = 0;
+  #evaluation: number;
   #endedAt = 0;
 
   /** `used`: seconds that earlier processes spent on the run. */
   constructor(options: PaceOptions, { began }: { began?: number } = {}) {
     this.#options = options;
+    this.#evaluation = options.evaluation ?? 0;
     this.#now = options.now ?? (() => performance.now() / 1000);
     this.#began = began ?? this.#now();
   }

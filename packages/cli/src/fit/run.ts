@@ -14,10 +14,21 @@ import { measureQuality } from "../quality/measure.js";
 import type { RunOptions, WorkerOptions } from "../run/options.js";
 import { finishedRun, type RunResult, runTraining, runTrainingWorker } from "../run/run.js";
 import { duration, type Progress } from "../terminal/progress.js";
-import { type Choice, mostSteps } from "./choose.js";
+import {
+  type Choice,
+  chooseChannels,
+  choosePictures,
+  endSimulations,
+  fewSteps,
+  leastChannels,
+  mostSteps,
+  oneIteration,
+  type Rule,
+  twiceTheWidth,
+} from "./choose.js";
 import type { DataFacts } from "./facts.js";
 import { Pace } from "./pace.js";
-import { type Chosen, configured, prepare } from "./prepare.js";
+import { type Chosen, configured, type Prepared, prepare } from "./prepare.js";
 import { choicesJson, readChoices } from "./saved.js";
 import type { FitWords } from "./words.js";
 
@@ -81,7 +92,7 @@ function reserveOf({ planSeconds, planned, rows, shape }: DataFacts, holdouts: n
   const n = Math.min(10_000, Math.max(...rows));
   // Two plans between all rows, and five between halves.
   const held = holdouts * (2 * plan(n) + 5 * plan(n / 2));
-  return shape.length === 1 ? 14 + 12 * plan(Math.min(2000, 0.1 * n)) + held : 30;
+  return shape.length === 1 ? 14 + 12 * plan(Math.min(2000, 0.1 * n)) + held : 20;
 }
 
 /** Part of the time that is kept for the end at most. */
@@ -94,11 +105,10 @@ export async function planFit(
   began = performance.now() / 1000,
 ): Promise<Planned> {
   const prepared = await prepare(words, { progress, signal });
-  const { facts, own } = prepared;
-  const speed = await speedOf(prepared.config, runPaths("").cache);
-  const { config, choices } = prepared;
-  const pace = new Pace(paceOptions({ config, own }, { speed, facts }), { began });
+  const { facts, own, choices } = prepared;
   const given = words.given;
+  const { config, speed } = await inTime(prepared, words, began);
+  const pace = new Pace(paceOptions({ config, own }, { speed, facts }), { began });
   const steps = pace.forecast();
   const [first, later] = [steps[0] as number, steps.at(-1) as number];
   if (own.max_minutes !== null && !given.has("num_iter")) {
@@ -136,6 +146,45 @@ export async function planFit(
   return { ...configured(words, choices), choices, pace, speed };
 }
 
+/** Measures the speed; networks and evaluations of pictures become as large as the time is enough for. */
+async function inTime(
+  { facts, own, choices, ...chosen }: Prepared,
+  words: FitWords,
+  began: number,
+): Promise<{ config: CompleteTrainConfig; speed: Speed }> {
+  let { config } = chosen;
+  const measured = () => speedWith(config, runPaths("").cache);
+  /** Makes a choice in the place of an earlier one; false where the key was given. */
+  const change = (rule: Rule): boolean => {
+    const at = choices.findIndex(({ key, given }) => key === rule.key && !given);
+    if (at >= 0) choices[at] = { ...rule, given: false };
+    ({ config } = configured(words, choices));
+    return at >= 0;
+  };
+  const { max_minutes } = own;
+  if (facts.shape.length === 1 || max_minutes === null) return { config, speed: await measured() };
+  const stepsOf = (speed: Speed) => {
+    change(choosePictures(speed.pair, 60 * max_minutes, config.half_iterations));
+    const pace = new Pace(paceOptions({ config, own }, { speed, facts }), { began });
+    return Math.min(...pace.forecast());
+  };
+  // From narrow to wide: steps of wide networks take seconds.
+  const widest = (config.model as { num_channels: number }).num_channels;
+  const whole = choices.find(({ key }) => key === "model.num_channels");
+  let channels = change(chooseChannels(leastChannels, 0)) ? leastChannels : widest;
+  let speed = await measured();
+  let steps = stepsOf(speed);
+  while (channels < widest && steps / twiceTheWidth >= fewSteps) {
+    channels *= 2;
+    change(chooseChannels(channels, 0));
+    speed = await measured();
+    steps = stepsOf(speed);
+  }
+  if (whole) change(channels < widest ? chooseChannels(channels, steps) : whole);
+  if (steps < fewSteps && change(oneIteration(steps))) stepsOf(speed);
+  return { config, speed };
+}
+
 function paceOptions(
   { config, own }: Chosen,
   { speed, facts, reserve }: { speed: Speed; facts?: DataFacts; reserve?: number },
@@ -144,9 +193,13 @@ function paceOptions(
   const holdouts = holdoutsOf(own).length;
   const rows = facts ? Math.min(...facts.rows) : 0;
   const seconds = own.max_minutes === null ? Number.POSITIVE_INFINITY : 60 * own.max_minutes;
+  // An evaluation of pictures is a simulation of some.
+  const evaluation = facts && facts.shape.length > 1 ? config.test_npar * speed.pair : 0;
+  const end = facts ? reserveOf(facts, holdouts) + endSimulations * evaluation : 20;
   return {
+    evaluation,
     seconds: own.max_minutes === null ? null : seconds,
-    reserve: Math.min(reserve ?? (facts ? reserveOf(facts, holdouts) : 20), mostReserved * seconds),
+    reserve: Math.min(reserve ?? end, mostReserved * seconds),
     halves: config.half_iterations,
     first: fb_sequence.length,
     most: rows > 0 ? mostSteps(rows, batch_size) : Math.max(config.first_num_iter, config.num_iter),
@@ -156,7 +209,7 @@ function paceOptions(
   };
 }
 
-async function speedOf(config: CompleteTrainConfig, cacheFolder: string): Promise<Speed> {
+async function speedWith(config: CompleteTrainConfig, cacheFolder: string): Promise<Speed> {
   setNumThreads(threadsOf(config));
   const ends = loadEnds(config);
   try {
@@ -253,14 +306,11 @@ async function trainFit(
   return result;
 }
 
-/** Steps below which the time was too short for networks to learn much. */
-const manySteps = 300;
-
 function warnOfFewSteps(rows: readonly Row[], minutes: number | null, { line }: Progress): void {
   const least = Math.min(...rows.map(({ step }) => Number(step)));
-  if (minutes !== null && least < manySteps)
+  if (minutes !== null && least < fewSteps)
     line(
-      `warning: a half-iteration had ${least} steps in the time given, which is little: expected ${manySteps} or more, so give more time than max_minutes=${minutes}`,
+      `warning: a half-iteration had ${least} steps in the time given, which is little: expected ${fewSteps} or more, so give more time than max_minutes=${minutes}`,
     );
 }
 

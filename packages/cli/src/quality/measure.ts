@@ -20,7 +20,7 @@ import { openSubject, type Subject } from "./subject.js";
 
 /** How a run is measured; the defaults are those of `dsbm evaluate`. */
 export interface QualityOptions {
-  /** Starts, and data, at most (default: 2,000 vectors, 128 pictures). */
+  /** Starts, and data, at most (default: 2,000 vectors; as many pictures as an evaluation of the run, 128 at most). */
   n?: number | null;
   seed?: number;
   /** Steps of the sampler (default: as in training). */
@@ -66,7 +66,8 @@ export async function measureQuality(
     threads: options.threads ?? "auto",
     ends: options.ends,
   });
-  const n = options.n ?? (subject.vectors ? 2000 : 128);
+  const pictures = Math.min(128, subject.trained.config.test_npar);
+  const n = options.n ?? (subject.vectors ? 2000 : pictures);
   const wants = (metric: string) => wanted === null || wanted === undefined || wanted.has(metric);
   const stopped = async (label: string) => {
     progress.update({ label, step: 0, steps: 1 });

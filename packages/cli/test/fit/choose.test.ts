@@ -2,7 +2,7 @@
 import { stream } from "@dsbm/bridge";
 import { randn, type Tensor, tidy } from "@dsbm/torch";
 import { expect, test } from "vitest";
-import { chooseRules, chooseScale, chooseSigma } from "../../src/fit/choose.js";
+import { choosePictures, chooseRules, chooseScale, chooseSigma } from "../../src/fit/choose.js";
 import { dataFacts } from "../../src/fit/facts.js";
 import type { DataEnd, Ends } from "../../src/problem/ends.js";
 
@@ -60,4 +60,12 @@ test("every rule has a key once and a reason", () => {
     expect(new Set(rules.map(({ key }) => key)).size).toBe(rules.length);
     for (const { reason } of rules) expect(reason.length).toBeGreaterThan(5);
   }
+});
+
+test("evaluations of pictures take a quarter of the time at most, but are no fewer than 16", () => {
+  const of = (pair: number) => choosePictures(pair, 600, 4).value;
+  // Eight simulations of n pictures: four after half-iterations, four at the end.
+  expect(of(0.375)).toBe(50);
+  expect(of(0.001)).toBe(128);
+  expect(of(10)).toBe(16);
 });

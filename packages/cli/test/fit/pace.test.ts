@@ -65,3 +65,15 @@ test("it ends early where the last iteration is no better, and only then", () =>
   expect(made().ended(same, 3)).toBeNull();
   expect(made(false).ended(same, 4)).toBeNull();
 });
+
+test("time for evaluations is kept before one was measured", () => {
+  const options = { reserve: 20, halves: 4, first: 2, most: 1e9, stride: 200, earlyStop: false };
+  const step = { first: 0.1, later: 0.1 };
+  const steps = (evaluation: number) => {
+    const pace = new Pace({ ...options, seconds: 120, step, evaluation, now: () => 0 });
+    return pace.forecast().reduce((sum, n) => sum + n, 0);
+  };
+  // 100 s for training, less four evaluations, ten steps a second.
+  expect(steps(0)).toBeCloseTo(1000, -1);
+  expect(steps(10)).toBeCloseTo(600, -1);
+});

@@ -18,7 +18,10 @@ import {
 const several = <S extends z.ZodType>(kind: S) => z.union([kind, z.array(kind).min(1)]);
 
 export const evaluateSchema = z.strictObject({
-  n: follows("starts, and data, at most; null: 2,000 vectors or 128 pictures", 5000),
+  n: follows(
+    "starts, and data, at most; null: 2,000 vectors, pictures as test_npar of the run, 128 at most",
+    5000,
+  ),
   seed: seed("seed of noise, directions, resamples and draws"),
   split: oneOf(
     ["test", "train"],
