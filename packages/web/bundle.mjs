@@ -28,5 +28,9 @@ await write("worker.js", "worker/worker.js", {
   // The worker is given its runtime; WebGPU has one of its own.
   external: ["onnxruntime-web/webgpu"],
 });
+// Models of its pages are opened by a runtime of our own.
+await write("plain-worker.js", "worker/plain-worker.js", {
+  ...{ format: "iife", external: [/^onnxruntime-web/] },
+});
 const wasm = createRequire(import.meta.url).resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm");
 writeFileSync(join(out, "ort.wasm.gz"), gzipSync(readFileSync(wasm), { level: 9 }));

@@ -55,7 +55,7 @@ describe.skipIf(!executablePath)("an exported page", () => {
     const models = { "p.onnx": pictures.pictureModel };
     writeFileSync(
       pathOf("pictures"),
-      renderPlayerPage({ bridge: pictures.bridge, models, source, conditions }),
+      renderPlayerPage({ bridge: pictures.bridge, models, source, conditions, runtime: "onnx" }),
     );
     const args = ["--no-sandbox", "--disable-dev-shm-usage"];
     browser = await chromium.launch({ executablePath: executablePath as string, args });

@@ -126,6 +126,11 @@ async function faults(page: Page): Promise<string[]> {
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
 }
 
+const widths = shots ? [360, 1280, 2560] : [360, 1280];
+/** Pixels by which a page is wider than its window. */
+const sticksOut = (page: Page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+
 /** Writes a small picture of a page for the documents. */
 async function draw(page: Page, name: string): Promise<void> {
   const picture = sharp(await page.screenshot()).png({ palette: true, colours: 64, effort: 10 });
@@ -273,9 +278,11 @@ describe.skipIf(!executablePath)("the studio in a browser", () => {
           await particles.press("Enter");
           await page.waitForURL(/play=%7B.*5000/);
           expect(await faults(page)).toEqual([]);
-          if (shots) {
-            await page.getByRole("slider", { name: "Time" }).fill("0.6");
-            await draw(page, "play-1280");
+          await page.getByRole("slider", { name: "Time" }).fill("0.6");
+          for (const width of [...widths, 1280]) {
+            await page.setViewportSize({ width, height: 900 });
+            expect(await sticksOut(page)).toBeLessThanOrEqual(0);
+            if (shots) await draw(page, `play-${width}`);
           }
           await page.getByRole("button", { name: "Play" }).click();
           if (!process.env.CHECK_FRAMES) return;
@@ -299,9 +306,7 @@ describe.skipIf(!executablePath)("the studio in a browser", () => {
 
   const pages = { runs: "#/", run: runHash(runs[0]![0]), compare: compareHash };
   const views = Object.keys(pages).flatMap((name) =>
-    (shots ? [360, 1280, 2560] : [360, 1280]).map(
-      (width) => [name as keyof typeof pages, width] as const,
-    ),
+    widths.map((width) => [name as keyof typeof pages, width] as const),
   );
   it.each(views)("%s at %i pixels is whole and accessible", async (name, width) => {
     const dark = width === 360;
@@ -313,9 +318,7 @@ describe.skipIf(!executablePath)("the studio in a browser", () => {
           .first()
           .waitFor();
         await page.waitForLoadState("networkidle").catch(() => {});
-        expect(
-          await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
-        ).toBeLessThanOrEqual(0);
+        expect(await sticksOut(page)).toBeLessThanOrEqual(0);
         expect(await faults(page)).toEqual([]);
         if (shots) await draw(page, `${name}-${width}`);
       },

@@ -26,8 +26,9 @@ describe("a page", () => {
     const page = at("page.html");
     const { code, stdout, stderr } = await commandHere("export", at("run"), page);
     expect([code, stderr]).toEqual([0, expect.stringMatching(/holds 300 held-out samples of/)]);
-    expect(stdout).toMatch(/page\.html +\d\.\d MB/);
-    expect(statSync(page).size).toBeLessThan(8e6);
+    // MLPs need no ONNX Runtime, which has megabytes.
+    expect(stdout).toMatch(/page\.html +\d+\.\d kB/);
+    expect(statSync(page).size).toBeLessThan(4e5);
     if (!executablePath) return;
     const args = ["--no-sandbox", "--disable-dev-shm-usage"];
     const browser = await chromium.launch({ executablePath, args });

@@ -1,5 +1,5 @@
 // `dsbm export` as a user types it: the files, what they say, samples from them beside native ones, and what is refused.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as T from "@dsbm/torch";
 import { loadBridge } from "@dsbm/web";
@@ -18,6 +18,17 @@ const rowsOf = (t: T.Tensor): number[][] => {
   const all = t.toNumbers();
   return Array.from({ length: n }, (_, i) => all.slice(i * d, (i + 1) * d));
 };
+/** A run of tables that says where they came from, as a run of dsbm does. */
+function tables(folder: string, facts: Parameters<typeof tableRun>[1]): string {
+  tableRun(folder, facts);
+  const path = join(folder, "data.json");
+  const source = { path: "/private/me/a.csv", rows: 10, group: null };
+  const columns = facts.names.map((name) => ({ name, source: { min: 0, max: 1 }, target: null }));
+  writeFileSync(path, JSON.stringify({ ...json(path), source, target: null, columns }));
+  return folder;
+}
+
+type Session = ort.InferenceSession;
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
 
 beforeAll(() => {
@@ -39,7 +50,7 @@ describe("a run of vectors", () => {
     );
     const bridge = json(at("out/bridge.json"));
     expect(bridge).toMatchObject({
-      ...{ format: 1, method: "dsbm", kind: "drift", license: "MIT", quality: null },
+      ...{ format: 2, method: "dsbm", kind: "drift", license: "MIT", quality: null },
       ...{ state: { shape: [2], type: "vectors" }, default_direction: "b", columns: null },
       directions: {
         f: { model: "f.onnx", direction_input: null, half_iteration: 2 },
@@ -112,6 +123,53 @@ describe("a run of vectors", () => {
     const apart = await evaluated(Buffer.concat(model), { externalData });
     expect(apart).toEqual(await evaluated(Buffer.concat(inside?.model as Uint8Array[])));
   });
+
+  it("has weights of their own loaded by @dsbm/web, from a folder and from memory", async () => {
+    const { bridge, models } = exportBridge(run, { limit: 10_000 });
+    expect(bridge.directions.b).toMatchObject({ model: "b.onnx", weights: "b.onnx.data" });
+    const files = Object.fromEntries(
+      [...models].flatMap(([name, { model, weights }]) => [
+        [name, Buffer.concat(model)],
+        [`${name}.data`, Buffer.concat(weights as Uint8Array[])],
+      ]),
+    );
+    mkdirSync(at("apart"));
+    for (const [name, bytes] of Object.entries({
+      ...files,
+      "bridge.json": JSON.stringify(bridge),
+    }))
+      writeFileSync(at("apart", name), bytes);
+    const ends = [];
+    for (const source of [at("out"), at("apart"), { bridge, models: files }]) {
+      const loaded = await loadBridge(source);
+      ends.push((await loaded.sample([[0.3, -1]], { seed: 1 })).x);
+      loaded.dispose();
+    }
+    expect(ends[1]).toEqual(ends[0]);
+    expect(ends[2]).toEqual(ends[0]);
+    const { "f.onnx.data": _, ...some } = files;
+    await expect(loadBridge({ bridge, models: some })).rejects.toThrow(
+      /f\.onnx\.data is not there/,
+    );
+  });
+
+  it("a single model has its units and its weights beside it, and replaces none without overwrite", async () => {
+    const transform = { log1p: false, standardise: "columns" as const, mean: [1, 2], std: [1, 2] };
+    const own = tables(at("beside"), { names: ["x", "y"], transform });
+    mkdirSync(at("one-file"));
+    writeFileSync(at("one-file/drift.decode.onnx"), "kept");
+    const words = ["export", own, at("one-file/drift.onnx")];
+    const refused = await commandHere(...words);
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringMatching(/decode.onnx is there/),
+    ]);
+    expect(readdirSync(at("one-file"))).toEqual(["drift.decode.onnx"]);
+    expect((await commandHere(...words, "overwrite=true")).code).toBe(0);
+    expect(readdirSync(at("one-file")).sort()).toEqual([
+      ...["drift.decode.onnx", "drift.encode.onnx", "drift.onnx"],
+    ]);
+  });
 });
 
 describe("other runs", () => {
@@ -119,18 +177,7 @@ describe("other runs", () => {
     const transform = { log1p: true, standardise: "columns", mean: [1, 2], std: [0.5, 0] } as const;
     const conditioning = { name: "site", classes: ["a|b", "c"], mean: 0, std: 1 };
     const facts = { names: ["x", "a,b"], transform: { ...transform, mean: [1, 2], std: [0.5, 0] } };
-    tableRun(at("tables"), { ...facts, conditioning });
-    writeFileSync(
-      at("tables/data.json"),
-      JSON.stringify({
-        ...json(at("tables/data.json")),
-        ...{ source: { path: "/private/me/a.csv", rows: 10, group: null }, target: null },
-        columns: [
-          { name: "x", source: { min: 0, max: 1 }, target: null },
-          { name: "a,b", source: { min: 0, max: 2 }, target: null },
-        ],
-      }),
-    );
+    tables(at("tables"), { ...facts, conditioning });
     expect((await commandHere("export", at("tables"), at("tables-out"))).code).toBe(0);
     const bridge = json(at("tables-out/bridge.json"));
     expect(bridge).toMatchObject({
@@ -141,6 +188,75 @@ describe("other runs", () => {
     for (const name of readdirSync(at("tables-out")))
       expect(readFileSync(at("tables-out", name), "latin1")).not.toContain("private");
   });
+
+  it.each([
+    { name: "site", classes: ["a", "b"], mean: 0, std: 1 },
+    { name: "year", classes: null, mean: 2000, std: 20 },
+  ])(
+    "samples in the data's own units, by the models alone and by @dsbm/web: %j",
+    async (column) => {
+      const transform = {
+        ...{ log1p: true, standardise: "columns" as const },
+        ...{ mean: [1, 2], std: [0.5, 0.2] },
+      };
+      const run = tables(at(column.name), {
+        ...{ names: ["x", "y"], transform, conditioning: column },
+      });
+      const out = at(`${column.name}-out`);
+      expect((await commandHere("export", run, out)).code).toBe(0);
+      const n = 40;
+      const rows = Array.from({ length: n }, (_, i) => [1 + (i % 7) / 3, 6 + (i % 5) / 2]);
+      const places = Array.from({ length: n }, (_, i) => i % 2);
+      const own = places.map((k) => column.classes?.[k] ?? 2000 + 20 * k);
+      using native = openBridge(run, { threads: 1 });
+      const columns = [0, 1].map((k) => Float64Array.from(rows, (row) => row[k] as number));
+      const cond = column.classes
+        ? T.tensor(
+            places.flatMap((k) => [1 - k, k]),
+            { shape: [n, 2], dtype: "float32" },
+          )
+        : T.tensor(places, { shape: [n, 1], dtype: "float32" });
+      const sampled = await native.sample(native.units.apply(columns), {
+        ...{ direction: "f", solver: "euler", steps: null, ode_step_size: 0.1 },
+        given: { cond },
+      });
+      const wanted = native.units.undo(sampled.x);
+      // The flow by the models alone.
+      const open = (name: string) => ort.InferenceSession.create(readFileSync(join(out, name)));
+      const sessions: Session[] = [];
+      for (const name of ["encode", "f", "b", "decode"]) sessions.push(await open(`${name}.onnx`));
+      const [encode, f, b, decode] = sessions as [Session, Session, Session, Session];
+      const x = new ort.Tensor(Float64Array.from(rows.flat()), [n, 2]);
+      let { state } = (await encode.run({ x })) as { state: ort.Tensor };
+      const given = column.classes
+        ? new ort.Tensor(BigInt64Array.from(places, BigInt), [n])
+        : new ort.Tensor(Float64Array.from(own as number[]), [n]);
+      const { eps } = json(join(out, "bridge.json")).schedule;
+      for (let k = 0; k < 10; k++) {
+        const time = Math.min(Math.max(k / 10, eps), 1 - eps);
+        const t = new ort.Tensor(new Float32Array(n).fill(time), [n]);
+        const drift = async (model: Session) =>
+          (await model.run({ x: state, t, cond: given })).drift?.data as Float32Array;
+        const [v, w] = [await drift(f), await drift(b)];
+        const next = (state.data as Float32Array).map((z, i) => z + (0.1 * (v[i]! - w[i]!)) / 2);
+        state = new ort.Tensor(next, [n, 2]);
+      }
+      const ends = (await decode.run({ state })).x?.data as Float64Array;
+      for (const session of sessions) await session.release();
+      // The same flow by the package.
+      const bridge = await loadBridge(out);
+      const options = { direction: "f", solver: "euler", steps: 10 } as const;
+      const found = await bridge.sample(rows, { ...options, conditions: { [column.name]: own } });
+      bridge.dispose();
+      for (let i = 0; i < n; i++)
+        for (const k of [0, 1]) {
+          const value = wanted[k]![i]!;
+          expect(Math.abs(ends[2 * i + k]! - value)).toBeLessThan(1e-4 * Math.abs(value));
+          expect(Math.abs(found.x[i]![k]! - value)).toBeLessThan(1e-4 * Math.abs(value));
+          expect(value).not.toBe(rows[i]![k]);
+        }
+    },
+  );
 
   it("pictures with classes take them as an input", async () => {
     imageRun(at("pictures"), ["model.class_cond=true"], { classes: 3 });

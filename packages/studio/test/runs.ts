@@ -22,6 +22,9 @@ export interface FakeRun {
   lines?: number;
   /** A file with those lines, to be linked in place of writing them. */
   linked?: string;
+  /** Seconds of earlier processes, and when it was continued. */
+  spent?: number;
+  resumed?: string[];
 }
 
 /** A line of metrics.jsonl. */
@@ -46,7 +49,8 @@ export function writeRun(folder: string, run: FakeRun = {}): void {
     writeFileSync(join(folder, name), text);
   };
   write("run.json", {
-    ...{ format: 1, dsbm: "0.1.0", state, reason, resumed: [], command: "npx dsbm train" },
+    ...{ format: 1, dsbm: "0.1.0", state, reason, command: "npx dsbm train" },
+    ...{ resumed: run.resumed ?? [], spent: run.spent ?? 0 },
     ...{ started: "2026-11-26T04:10:00.000Z", ended: "2026-11-26T04:19:40.000Z" },
     environment: { node: "20.19.0", libtorch: "2.6.0" },
   });

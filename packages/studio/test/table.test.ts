@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { acquireLock } from "@dsbm/runs";
 import { describe, expect, it, vi } from "vitest";
 import { Folder } from "../src/files/inside.js";
+import { secondsOf } from "../src/page/lib/format.js";
 import { columnsWith, filtered, grouped, sorted, usualMetrics } from "../src/page/runs/columns.js";
 import { RunTable } from "../src/runs/table.js";
 import type { RunRow } from "../src/shared/api.js";
@@ -83,6 +84,16 @@ describe("the table of runs", () => {
     expect(opened.mock.calls.map(([path]) => path)).toEqual(["moons/defaults/2/metrics.jsonl"]);
     expect(rows.map(({ id, step }) => [id, step])).toEqual([["moons/defaults/2", 999]]);
     expect(removed).toEqual(["moons/defaults/3"]);
+  });
+
+  it("has the time of all processes of a run, also while it goes on", () => {
+    const at = join(root, "continued");
+    writeRun(join(at, "moons/defaults/1"), { spent: 100, resumed: ["2026-11-26T04:19:00.000Z"] });
+    const [row] = new RunTable(new Folder(at)).scan() as [RunRow];
+    expect(row.seconds).toBe(100 + 40);
+    const now = Date.parse("2026-11-26T04:20:00.000Z");
+    expect(secondsOf(row, now)).toBe(140);
+    expect(secondsOf({ ...row, state: "running" }, now)).toBe(100 + 60);
   });
 
   it("passes over folders that are reached through links, and over links in place of files", () => {

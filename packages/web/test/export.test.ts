@@ -57,7 +57,7 @@ describe("an export", () => {
   });
 
   it.each([
-    [{ format: 2 }, /format 2; expected 1/],
+    [{ format: 1 }, /format 1; expected 2/],
     [{ directions: {} }, /directions is missing/],
     [{ directions: { f: { model: "../f.onnx" } } }, /directions is missing or of another kind/],
     [{ directions: { f: { model: "https://elsewhere/f.onnx" } } }, /directions/],

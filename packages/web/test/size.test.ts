@@ -33,4 +33,5 @@ it("is under 15 kB gzipped without the runtime, and less where less is used", as
   const part = await sizeOf("{ createBridge }");
   expect(part).toBeLessThan(0.75 * whole);
   expect(part).toBeGreaterThan(1000);
+  expect(await sizeOf("{ plainRuntime }", "plain/runtime.ts")).toBeLessThan(4000);
 });

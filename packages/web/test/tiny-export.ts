@@ -74,7 +74,7 @@ function tinyModel(c: readonly [number, number], shape = [2]): Uint8Array {
 /** bridge.json of these models; parts of it may be others. */
 export function tinyBridge(change: Record<string, unknown> = {}) {
   return {
-    ...{ format: 1, dsbm: "0.1.0", method: "dsbm", kind: "drift" },
+    ...{ format: 2, dsbm: "0.1.0", method: "dsbm", kind: "drift" },
     state: { shape: [2], type: "vectors" },
     directions: {
       f: { model: "f.onnx", direction_input: null, half_iteration: 2 },

@@ -1,12 +1,12 @@
 // What an export writes: a folder with models, bridge.json, a model card and an example, or one model.
 import { readdirSync, statSync } from "node:fs";
-import { basename, extname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import type { ExportConfig } from "@dsbm/config";
 import { fileError, openFolderReplacement, toJson, writeFileAtomic } from "@dsbm/runs";
 import { UsageError } from "../terminal/errors.js";
-import { modelCard } from "./bridge/card.js";
+import { heldSamples, modelCard } from "./bridge/card.js";
 import { pythonExample } from "./bridge/python.js";
-import type { EncodedModel } from "./onnx/model.js";
+import { type EncodedModel, weightsName } from "./onnx/model.js";
 import { exportPage, type PageOptions } from "./page.js";
 import { type ExportedBridge, type ExportOptions, exportBridge } from "./run.js";
 
@@ -59,17 +59,28 @@ function checkPlace(
 }
 
 function exportFile(run: string, out: string, options: Options): ExportResult {
-  const { bridge, models } = exportBridge(run, { ...options, single: basename(out) });
-  const [model] = models.values() as Iterable<EncodedModel>;
-  const files = filesOf(out, model as EncodedModel);
+  const { bridge, models, units } = exportBridge(run, { ...options, single: basename(out) });
+  const named = [...models, ...units];
+  const files = named.flatMap(([name, model]) => filesOf(join(dirname(out), name), model));
+  for (const [path] of files) checkPlace(path, { isFile: true, overwrite: options.overwrite });
+  sayWhatIsHeld(bridge, options.progress);
   // The weights first: the model names them.
   for (const [path, chunks] of files.toReversed()) writeFileAtomic(path, chunks);
   return { bridge, files: files.map(sized) };
 }
 
+/** A line about training samples that the models hold. */
+function sayWhatIsHeld(bridge: ExportedBridge["bridge"], progress: Options["progress"]): void {
+  const held = heldSamples(bridge);
+  if (held) progress?.line(`the models hold training samples: ${held}`);
+}
+
 /** The model, and its weights where they are beside it. */
 function filesOf(path: string, { model, weights }: EncodedModel): [string, Uint8Array[]][] {
-  return [[path, model], ...(weights ? [[`${path}.data`, weights] as [string, Uint8Array[]]] : [])];
+  return [
+    [path, model],
+    ...(weights ? [[weightsName(path), weights] as [string, Uint8Array[]]] : []),
+  ];
 }
 
 const sized = ([path, chunks]: [string, Uint8Array[]]) => ({
@@ -78,13 +89,15 @@ const sized = ([path, chunks]: [string, Uint8Array[]]) => ({
 });
 
 async function exportFolder(run: string, out: string, options: Options): Promise<ExportResult> {
-  const exported = exportBridge(run, options);
-  const { bridge } = exported;
+  const { bridge, models, units } = exportBridge(run, options);
+  sayWhatIsHeld(bridge, options.progress);
   const text = (content: string) => [Buffer.from(content, "utf8")];
+  const made = [...models, ...units].flatMap(([name, model]) => filesOf(name, model));
+  const sizes = new Map(made.map(sized).map(({ path, bytes }) => [path, bytes]));
   const files: [string, Uint8Array[]][] = [
-    ...[...exported.models].flatMap(([name, model]) => filesOf(name, model)),
+    ...made,
     ["bridge.json", text(`${toJson(bridge, { indent: 2 })}\n`)],
-    ["README.md", text(modelCard(bridge))],
+    ["README.md", text(modelCard(bridge, sizes))],
     ["sample.py", text(pythonExample(bridge))],
   ];
   const replacement = openFolderReplacement(out);

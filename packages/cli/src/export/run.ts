@@ -7,7 +7,8 @@ import { classesOf, loadNetworks, readTrained, type Trained } from "../sample/tr
 import { UsageError } from "../terminal/errors.js";
 import { type BridgeDescription, describeBridge } from "./bridge/description.js";
 import { type ExportedGraph, graphsOf, singleGraph } from "./bridge/models.js";
-import { type EncodedModel, encodeModel } from "./onnx/model.js";
+import { decodeGraph, encodeGraph } from "./bridge/units.js";
+import { type EncodedModel, encodeModel, weightsName } from "./onnx/model.js";
 
 export interface ExportOptions
   extends Partial<Pick<ExportConfig, "direction" | "half_iteration" | "license">> {
@@ -21,6 +22,8 @@ export interface ExportOptions
 export interface ExportedBridge {
   bridge: BridgeDescription;
   models: Map<string, EncodedModel>;
+  /** The models of units, where there are any. */
+  units: Map<string, EncodedModel>;
 }
 
 /**
@@ -42,11 +45,13 @@ export function exportBridge(run: string, options: ExportOptions = {}): Exported
         : [singleGraph(trained, networks, directions)];
     const classes = classesOf((networks.b ?? networks.f)?.stateDict() ?? new Map());
     const named = graphs.map((graph) => [single ?? nameOf(graph, graphs), graph] as const);
-    const bridge = describeBridge(trained, { graphs: new Map(named), classes, license });
+    const prefix = single === undefined ? "" : `${single.replace(/\.onnx$/, "")}.`;
+    const facts = { graphs: new Map(named), classes, license, limit, prefix };
+    const bridge = describeBridge(trained, facts);
     const models = named.map(
       ([name, { graph }]) => [name, encoded(graph, bridge, { name, limit })] as const,
     );
-    return { bridge, models: new Map(models) };
+    return { bridge, models: new Map(models), units: unitModels(bridge) };
   } finally {
     for (const network of new Set(Object.values(networks))) network?.dispose();
   }
@@ -84,6 +89,18 @@ function encoded(
   const about = `${bridge.kind} of a bridge from ${from} to ${to}; docs/export.md of dsbm has the format`;
   return encodeModel(
     { graph, producer: "dsbm", version, about, metadata },
-    { beside: `${name}.data`, ...(limit !== undefined && { limit }) },
+    { beside: weightsName(name), limit },
   );
+}
+
+/** Between the data's own units and the state: encode.onnx and decode.onnx. */
+function unitModels(bridge: BridgeDescription): ExportedBridge["units"] {
+  const { encode, decode, columns, transform } = bridge;
+  const metadata = { dsbm: version, columns: toJson(columns), units: toJson(transform) };
+  const made = (graph: ExportedGraph["graph"], about: string) =>
+    encodeModel({ graph, producer: "dsbm", version, about, metadata }, { beside: "" });
+  const models: ExportedBridge["units"] = new Map();
+  if (encode) models.set(encode, made(encodeGraph(bridge), "from the data's own units"));
+  if (decode) models.set(decode, made(decodeGraph(bridge), "to the data's own units"));
+  return models;
 }

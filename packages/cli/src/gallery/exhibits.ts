@@ -18,7 +18,7 @@ export const exhibits = {
     direction: "f",
     about:
       "Normal points become two half moons. Follow a group with the pointer, and see where it comes from on the way back.",
-    words: ["dataset=moons", "n_ipf=3", "test_npar=2000"],
+    words: ["dataset=moons", "n_ipf=3", "test_npar=2000", "model.hidden='128,128'"],
     quick: ["n_ipf=1", "first_num_iter=30", "num_iter=20", "num_steps=5", "test_npar=100"],
   },
   digits: {
@@ -26,7 +26,10 @@ export const exhibits = {
     direction: "f",
     about:
       "Handwritten 2s become 3s, in principal components. Choose a digit or draw one, and watch it cross.",
-    words: ["dataset=digits", "Dataset=mnist_2", "Dataset_transfer=mnist_3"],
+    words: [
+      ...["dataset=digits", "Dataset=mnist_2", "Dataset_transfer=mnist_3"],
+      "model.hidden='160,160'",
+    ],
     quick: [
       ...["n_ipf=1", "first_num_iter=60", "num_iter=40", "num_steps=5", "data.n_train=400"],
       ...["model.hidden='64,64'", "cache_npar=128", "test_npar=100", "metrics.judge=false"],

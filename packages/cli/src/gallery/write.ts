@@ -5,6 +5,9 @@ import { writeFileAtomic } from "@dsbm/runs";
 import { exportPage } from "../export/page.js";
 import type { Progress } from "../terminal/progress.js";
 
+/** Bytes of a page that the repository takes. */
+const mostKept = 1e6;
+
 /** A run as it is shown. */
 export interface Shown {
   name: string;
@@ -22,18 +25,18 @@ export async function writeExhibit(
   out: string,
   { progress, signal }: { progress: Progress; signal: AbortSignal },
 ): Promise<string[]> {
-  await exportPage(folder, join(out, `${name}.html`), {
-    title,
-    start: direction,
-    progress,
-    signal,
-  });
+  const path = join(out, `${name}.html`);
+  const { files } = await exportPage(folder, path, { title, start: direction, progress, signal });
+  const isSmall = files.every(({ bytes }) => bytes <= mostKept);
+  const page = isSmall
+    ? `[${name}.html](${name}.html)`
+    : `\`${name}.html\` holds ONNX Runtime, so that it is not in the repository`;
   const picture = newestPicture(folder, direction);
   if (picture) writeFileAtomic(join(out, `${name}.png`), readFileSync(picture));
   return [
     `## ${title}`,
     "",
-    `${about} [${name}.html](${name}.html)${command ? `; trained by \`${command}\`` : ""}.`,
+    `${about} ${page}${command ? `; trained by \`${command}\`` : ""}.`,
     ...(picture ? ["", `![${title}](${name}.png)`] : []),
     "",
   ];
@@ -65,8 +68,7 @@ export function writeIndex(out: string, sections: readonly (readonly string[])[]
   const text = [
     "# Gallery",
     "",
-    "Made by `npx dsbm gallery`: pictures, and pages that play each bridge offline. A page holds ONNX Runtime, so the pages are",
-    "not in the repository: the command makes them beside this file.",
+    "Made by `npx dsbm gallery`: pictures, and pages that play each bridge offline. A page is one file: download it and open it.",
     "",
     ...sections.flat(),
   ].join("\n");

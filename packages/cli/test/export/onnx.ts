@@ -1,6 +1,7 @@
 // What the tests of exports share: a function of tensors as an ONNX model in ONNX Runtime (WebAssembly, one thread).
 
 import * as T from "@dsbm/torch";
+import { plainRuntime } from "@dsbm/web/plain";
 import * as ort from "onnxruntime-web";
 import { distance, seeded } from "../../../../test/support/numbers.js";
 import { convert } from "../../src/export/convert.js";
@@ -52,19 +53,23 @@ export async function run(
   output = "out",
 ): Promise<T.Tensor> {
   const feeds = Object.fromEntries(
-    session.inputNames.map((name) => [name, feedOf(inputs[name] as T.Tensor)]),
+    Object.entries(inputs).map(([name, tensor]) => [name, feedOf(tensor)]),
   );
-  const found = (await session.run(feeds))[output] as ort.Tensor;
+  const found = (await session.run(feeds, [output]))[output] as ort.Tensor;
   return T.tensor(found.data as Float32Array, { shape: [...found.dims] });
 }
 
-/** The largest difference between model and function for 1 and 7 rows, over the largest value of the function. */
+/**
+ * The largest difference between model and function for 1 and 7 rows, over the largest value of the function; `plain`:
+ * without ONNX Runtime.
+ */
 export async function deviation(
   fn: Function,
   inputs: Inputs,
-  options: { symmetric?: boolean } = {},
+  { plain = false, ...options }: { symmetric?: boolean; plain?: boolean } = {},
 ): Promise<number> {
-  const session = await open(modelOf(fn, inputs, options));
+  const model = modelOf(fn, inputs, options);
+  const session = await (plain ? plainRuntime.InferenceSession.create(model) : open(model));
   let worst = 0;
   for (const n of [1, 7]) {
     const given = Object.fromEntries(Object.entries(inputs).map(([name, make]) => [name, make(n)]));

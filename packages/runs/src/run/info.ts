@@ -21,6 +21,8 @@ export interface RunInfo {
   started: string;
   /** Times at which the run was continued. */
   resumed: string[];
+  /** Seconds of the processes before the last one, without the time between them. */
+  spent: number;
   ended: string | null;
   /** Why it stopped early, one line; null for none. */
   reason: string | null;
@@ -48,6 +50,7 @@ export function readRunInfo(path: string): RunInfo {
     dsbm: "",
     started: "",
     resumed: [],
+    spent: 0,
     ended: null,
     reason: null,
     environment: {},

@@ -1,6 +1,6 @@
 // Writes into a run folder: holds the lock, keeps run.json up to date, and appends rows and metrics so
 // that a reader finds whole records at any time, also after a crash.
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isSavedPoint, removeFolder, restoreReplaced } from "../checkpoint/folder.js";
 import { listCheckpoints } from "../checkpoint/read.js";
@@ -48,6 +48,7 @@ export function openRun(options: OpenRunOptions): RunWriter {
   const lock = acquireLock(paths.lock);
   try {
     const earlier = existsSync(paths.run_json) ? readRunInfo(paths.run_json) : undefined;
+    const spent = earlier ? secondsOf(earlier, paths) : 0;
     sweepTemporaries(folder);
     if (mode === "restart") clearRun(paths);
     compact(folder);
@@ -64,6 +65,7 @@ export function openRun(options: OpenRunOptions): RunWriter {
       state: "running",
       started: resumes ? earlier.started : now,
       resumed: resumes ? [...earlier.resumed, now] : [],
+      spent: resumes ? spent : 0,
       ended: null,
       reason: null,
       environment,
@@ -75,6 +77,18 @@ export function openRun(options: OpenRunOptions): RunWriter {
     lock.release();
     throw error;
   }
+}
+
+/** Seconds of the processes of a run so far; one that was killed lived until its newest file at least. */
+function secondsOf({ started, resumed, ended, spent }: RunInfo, paths: RunPaths): number {
+  const files = [paths.run_json, paths.metrics_jsonl, paths.results_csv].filter((path) =>
+    existsSync(path),
+  );
+  const until = ended
+    ? Date.parse(ended)
+    : Math.max(...files.map((path) => statSync(path).mtimeMs));
+  const last = (until - Date.parse(resumed.at(-1) ?? started)) / 1000;
+  return (Number.isFinite(spent) ? spent : 0) + (last > 0 ? last : 0);
 }
 
 const writeInfo = (folder: string, info: RunInfo): string =>

@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -126,6 +127,27 @@ describe("openRun", () => {
     expect(info.resumed).toHaveLength(1);
     expect(results.map((row) => row.half_iteration)).toEqual([1, 2]);
     expect(metrics).toEqual([...dead.metrics, { step: "next" }]);
+  });
+
+  it("counts the seconds of earlier processes, without the time between them", () => {
+    const folder = newFolder();
+    openRun(options(folder)).finish();
+    const { paths, info } = readRun(folder);
+    const day = 86_400_000;
+    const at = (ms: number) => new Date(ms).toISOString();
+    const lived = { ...info, started: at(day), ended: at(day + 100_000) };
+    writeFileSync(paths.run_json, JSON.stringify(lived));
+    openRun(options(folder)).finish();
+    expect(readRun(folder).info.spent).toBe(100);
+    // One that was killed lived until it wrote last.
+    const killed = { ...lived, resumed: [at(2 * day)], ended: null, spent: 100 };
+    writeFileSync(paths.run_json, JSON.stringify(killed));
+    for (const path of [paths.run_json, paths.metrics_jsonl, paths.results_csv])
+      utimesSync(path, 0, (2 * day) / 1000 + (path === paths.metrics_jsonl ? 7 : 3));
+    openRun(options(folder)).finish();
+    expect(readRun(folder).info.spent).toBe(107);
+    openRun(options(folder, { mode: "restart" })).finish();
+    expect(readRun(folder).info.spent).toBe(0);
   });
 
   it("rewinds to a step or a half-iteration, so that no row is doubled", () => {

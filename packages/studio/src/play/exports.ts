@@ -19,6 +19,8 @@ import type { ExportState } from "../shared/api.js";
 
 /** Exports that are kept. */
 const most = 20;
+/** The format of what is exported (docs/export.md): exports of other ones are made again. */
+const format = 2;
 const fileName = /^(bridge\.json|samples\.json|(source|target)\.f32|(f|b|model)\.onnx(\.data)?)$/;
 
 export interface ExportsOptions {
@@ -107,7 +109,7 @@ export class Exports {
       const stat = folder.stat(`${models}/${name}`);
       return [name, stat?.size, stat?.mtimeMs];
     });
-    const print = JSON.stringify([folder.resolve(id), stamps]);
+    const print = JSON.stringify([format, folder.resolve(id), stamps]);
     return createHash("sha256").update(print).digest("hex").slice(0, 32);
   }
 

@@ -64,7 +64,7 @@ export class Summaries {
       return {
         ...{ ...blank, ...facts, id, state, metrics, half, step, loss, changed },
         reason: state === info.state ? info.reason : "the process ended without a message",
-        started: info.started,
+        ...{ started: info.started, since: info.since, spent: info.spent },
         seconds: secondsOf(info, changed, live),
       };
     } catch (error) {
@@ -83,9 +83,10 @@ export class Summaries {
     const state = states.includes(info.state as string) ? (info.state as State) : null;
     const resumed = Array.isArray(info.resumed) ? time(info.resumed.at(-1)) : null;
     const { reason, ended } = info;
+    const started = time(info.started);
     return {
-      ...{ state, reason: textOrNull(reason), started: time(info.started), resumed },
-      ended: time(ended),
+      ...{ state, reason: textOrNull(reason), started, since: resumed ?? started },
+      ...{ spent: Math.max(0, number(info.spent) ?? 0), ended: time(ended) },
     };
   }
 
@@ -136,6 +137,7 @@ const noFacts = (id: string): Facts => ({
 
 const unreadable = (id: string, reason: string) => ({
   ...{ id, state: "unreadable" as const, reason: text(reason, 300), started: null, seconds: null },
+  ...{ since: null, spent: 0 },
 });
 
 export const messageOf = (error: unknown): string =>
@@ -171,15 +173,11 @@ function factsOf(config: Record<string, unknown>, id: string): Facts {
 }
 
 function secondsOf(
-  {
-    started,
-    resumed,
-    ended,
-  }: { started: string | null; resumed: string | null; ended: string | null },
+  { since, spent, ended }: { since: string | null; spent: number; ended: string | null },
   changed: number,
   live: boolean,
 ): number | null {
-  const from = Date.parse(resumed ?? started ?? "");
+  const from = Date.parse(since ?? "");
   const to = live ? Date.now() : ended === null ? changed : Date.parse(ended);
-  return Number.isFinite(from) ? Math.max(0, (to - from) / 1000) : null;
+  return Number.isFinite(from) ? spent + Math.max(0, (to - from) / 1000) : null;
 }

@@ -22,8 +22,11 @@ export interface RunRow {
   /** Why it stopped early, or cannot be read. */
   reason: string | null;
   started: string | null;
-  /** Seconds from its (last) start to its end or to now. */
+  /** Seconds of its processes, without the time between them, to its end or to now. */
   seconds: number | null;
+  /** When its last process began, and the seconds of those before it. */
+  since: string | null;
+  spent: number;
   method: string;
   data: string;
   seed: string;

@@ -1,4 +1,4 @@
-// Conditions as a caller names them and as models take them: classes as numbers of 0 and 1, standardised values, fields.
+// Conditions as a caller names them and as models take them: the value of a column or the place of its class, arrays, classes.
 import {
   BridgeError,
   type ConditionInfo,
@@ -9,7 +9,7 @@ import type { ColumnFacts, Description } from "./description.js";
 
 /** The model inputs `cond` and `y` of some rows. */
 export interface GivenRows {
-  cond?: { data: Float32Array; shape: number[] };
+  cond?: { data: Float32Array | Float64Array | BigInt64Array; shape: number[] };
   y?: BigInt64Array;
 }
 
@@ -27,7 +27,8 @@ export function conditionsOf({ conditions }: Pick<Description, "conditions">) {
     for (const key of known)
       if (given[key] === undefined)
         throw new BridgeError(`conditions.${key} is missing; the networks of this bridge need it`);
-    const width = (cond?.shape ?? []).reduce((a, b) => a * b, 1);
+    const shape = cond && !cond.column ? cond.shape : [];
+    const width = shape.reduce((a, b) => a * b, 1);
     const fields =
       cond &&
       (cond.column
@@ -38,7 +39,7 @@ export function conditionsOf({ conditions }: Pick<Description, "conditions">) {
       ...(fields && {
         cond: {
           data: fields.subarray(first * width, (first + count) * width),
-          shape: [count, ...cond.shape],
+          shape: [count, ...shape],
         },
       }),
       ...(classes && { y: classes.subarray(first, first + count) }),
@@ -55,27 +56,25 @@ function values(given: unknown, name: string, n: number): readonly unknown[] {
 }
 
 function ofColumn(
-  { name, classes, mean, std }: ColumnFacts,
+  { name, classes }: ColumnFacts,
   given: unknown,
   n: number,
-): Float32Array {
+): Float64Array | BigInt64Array {
   const all = values(given, name, n);
   if (!classes)
-    return Float32Array.from(all, (value) => {
+    return Float64Array.from(all, (value) => {
       if (typeof value !== "number" || !Number.isFinite(value))
         throw new BridgeError(`conditions.${name} is ${value}; expected a finite number`);
-      return (value - mean) / (std || 1);
+      return value;
     });
-  const out = new Float32Array(n * classes.length);
-  for (const [i, value] of all.entries()) {
+  return BigInt64Array.from(all, (value) => {
     const k = classes.indexOf(String(value));
     if (k < 0)
       throw new BridgeError(
         `conditions.${name} is ${JSON.stringify(value)}; expected one of ${classes.join(", ")}`,
       );
-    out[i * classes.length + k] = 1;
-  }
-  return out;
+    return BigInt(k);
+  });
 }
 
 function ofArray(given: unknown, shape: number[]): Float32Array {

@@ -4,7 +4,11 @@ import type { Direction } from "../solver/grid.js";
 
 interface ExportedDirection {
   model: string;
+  /** The file of the weights, where they are not in the model. */
+  weights?: string | null;
   direction_input: number | null;
+  /** How many training samples the model holds, if it does. */
+  samples?: number | null;
 }
 
 export interface ColumnFacts {
@@ -16,7 +20,7 @@ export interface ColumnFacts {
 
 /** The parts of bridge.json that sampling needs. */
 export interface Description {
-  format: 1;
+  format: 2;
   method: string;
   kind: "drift" | "velocity" | "mean";
   state: { shape: number[]; type: "vectors" | "pictures" | "fields" };
@@ -82,7 +86,10 @@ const isGrid: Test = (x) =>
   (x as number[])[0] === 0 &&
   (x as number[]).at(-1) === 1;
 
-const direction = object({ model: isFileName, direction_input: maybe(isNumber) });
+const direction = object({
+  ...{ model: isFileName, weights: maybe(isFileName) },
+  ...{ direction_input: maybe(isNumber), samples: maybe(isSize) },
+});
 const column = object({
   name: isText,
   classes: maybe(arrayOf(isText)),
@@ -128,9 +135,9 @@ const parts: Record<keyof Omit<Description, "quality" | "data" | "license" | "fo
 /** Checks bridge.json. Throws a BridgeError for another format, and for a part that is missing or of another kind. */
 export function readDescription(json: unknown): Description {
   const found = isObject(json) ? json : {};
-  if (found.format !== 1)
+  if (found.format !== 2)
     throw new BridgeError(
-      `bridge.json has format ${JSON.stringify(found.format)}; expected 1: export the run again, or take another version of @dsbm/web`,
+      `bridge.json has format ${JSON.stringify(found.format)}; expected 2: export the run again, or take another version of @dsbm/web`,
     );
   for (const [key, test] of Object.entries(parts))
     if (!test(found[key]))

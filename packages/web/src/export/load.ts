@@ -10,7 +10,7 @@ import { networkOf } from "./network.js";
 import { readerOf } from "./read.js";
 import { importRuntime, type Runtime } from "./runtime.js";
 
-/** An export in memory: bridge.json, parsed, and its model files by name. */
+/** An export in memory: bridge.json, parsed, and its model files by name, those of weights (NAME.data) included. */
 export interface ExportFiles {
   bridge: unknown;
   models: Readonly<Record<string, Uint8Array>>;
@@ -41,20 +41,26 @@ export async function loadBridge(
   const provider =
     device === "auto" ? (globalThis.navigator && "gpu" in navigator ? "webgpu" : "wasm") : device;
   const ort = runtime ?? (await importRuntime(provider));
-  const names = new Set(Object.values(bridge.directions).flatMap((d) => (d ? [d.model] : [])));
+  const ways = Object.values(bridge.directions).flatMap((d) => d ?? []);
+  const weights = new Map(ways.map((way) => [way.model, way.weights ?? null]));
   const sessions = new Map<string, InferenceSession>();
-  const open = async (name: string) => {
-    const model = read ? await read(name) : files?.models[name];
-    if (!model) throw new BridgeError(`the model ${name} is not there; give it in models`);
+  const fileOf = async (name: string) => {
+    const file = read ? await read(name) : files?.models[name];
+    if (!file) throw new BridgeError(`the model ${name} is not there; give it in models`);
+    return file;
+  };
+  const open = async (name: string, beside: string | null) => {
+    const model = await fileOf(name);
+    const externalData = beside === null ? [] : [{ path: beside, data: await fileOf(beside) }];
     try {
-      const options = { executionProviders: [provider] };
+      const options = { executionProviders: [provider], externalData };
       sessions.set(name, await ort.InferenceSession.create(model, options));
     } catch (error) {
       throw new BridgeError(`ONNX Runtime (${provider}) cannot open ${name}: ${error}`);
     }
   };
   // One after the other: WebGPU makes one session at a time.
-  for (const name of names) await open(name);
+  for (const [name, beside] of weights) await open(name, beside);
   return bridgeOf(bridge, {
     network(direction, output) {
       const { model, direction_input } = bridge.directions[direction] ?? {};
@@ -85,6 +91,7 @@ function bridgeOf(bridge: Description, { network, dispose }: Models): Bridge {
   const { schedule, state, output, end_output, projection } = bridge;
   const both = (name: string) => ({ f: network("f", name), b: network("b", name) });
   const { scales = [], deviations = [], mean_match: meanMatch = false } = schedule;
+  const samples = Math.max(0, ...Object.values(bridge.directions).map((d) => d?.samples ?? 0));
   return createBridge({
     shape: state.shape,
     networks: both(output),
@@ -99,6 +106,8 @@ function bridgeOf(bridge: Description, { network, dispose }: Models): Bridge {
     means: { scales, deviations, meanMatch },
     units: unitsFrom(bridge),
     block: bridge.noise.block,
+    // A drift of samples has a weight for each of them in each row.
+    ...(samples > 0 && { batch: Math.max(1, Math.min(1000, Math.floor(2 ** 24 / samples))) }),
     prepare: conditionsOf(bridge),
     dispose,
     info: {

@@ -23,7 +23,7 @@ export function networkOf(
       x: () => new Tensor("float32", x, [n, ...bridge.state.shape]),
       t: () => all(time),
       direction: () => all(direction ?? 0),
-      cond: () => new Tensor("float32", given.cond?.data ?? [], given.cond?.shape ?? [0]),
+      cond: () => new Tensor(given.cond?.data ?? new Float32Array(), given.cond?.shape ?? [0]),
       y: () => new Tensor("int64", given.y ?? [], [n]),
     };
     const feeds = Object.fromEntries(

@@ -32,12 +32,34 @@ function fromDisk(source: string | URL): (name: string) => Promise<Uint8Array> {
     );
     const text = /^file:/.test(String(source)) ? url.fileURLToPath(source) : String(source);
     const file = path.join(text.replace(/bridge\.json$/, ""), name);
-    return new Uint8Array(
-      await fs.readFile(file).catch((error: Error) => {
-        throw new BridgeError(
-          `${file} cannot be read (${error.message}); expected the folder that dsbm export wrote`,
-        );
-      }),
-    );
+    try {
+      return await wholeFile(await fs.open(file));
+    } catch (error) {
+      const { message } = error as Error;
+      throw new BridgeError(
+        `${file} cannot be read (${message}); expected the folder that dsbm export wrote`,
+      );
+    }
   };
+}
+
+interface Handle {
+  stat(): Promise<{ size: number }>;
+  read(bytes: Uint8Array, at: number, length: number): Promise<{ bytesRead: number }>;
+  close(): Promise<void>;
+}
+
+/** All bytes of a file, in pieces: Node reads no more than 2 GiB at once. */
+async function wholeFile(file: Handle): Promise<Uint8Array> {
+  try {
+    const bytes = new Uint8Array((await file.stat()).size);
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesRead } = await file.read(bytes, at, Math.min(bytes.length - at, 2 ** 30));
+      if (bytesRead === 0) throw new Error("it became shorter meanwhile");
+      at += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await file.close();
+  }
 }

@@ -1,11 +1,12 @@
-// One HTML file that holds a bridge and plays it: the player, ONNX Runtime, the models and some samples are inside, packed;
-// its content security policy lets it load nothing else. Written in Node.
+// One HTML file that holds a bridge and plays it: the player, what evaluates the models, the models and some samples are
+// inside, packed; its content security policy lets it load nothing else. Written in Node.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { Conditions, Samples } from "../bridge/bridge.js";
 import { readDescription } from "../export/description.js";
 import { type ExportFiles, endNames } from "../export/load.js";
+import { isPlain } from "../plain/runtime.js";
 import type { Direction } from "../solver/grid.js";
 import { qualityTable } from "./quality.js";
 import { escapeHtml, pageStyle } from "./style.js";
@@ -20,16 +21,24 @@ export interface PageContent extends ExportFiles {
   title?: string;
   /** The direction that is shown first (default: f, where it is there). */
   direction?: Direction;
+  /** What evaluates the models (default: plain, of small MLPs; ONNX Runtime has some megabytes). */
+  runtime?: "plain" | "onnx";
 }
 
-const policy = [
-  "default-src 'none'",
-  "script-src 'unsafe-inline' 'wasm-unsafe-eval'",
-  "worker-src blob:",
-  "style-src 'unsafe-inline'",
-  "base-uri 'none'",
-  "form-action 'none'",
-].join("; ");
+/** Bytes of a model beyond which ONNX Runtime is much faster. */
+const mostPlain = 1.5e6;
+
+const policyOf = (runtime: string) =>
+  [
+    "default-src 'none'",
+    `script-src 'unsafe-inline'${runtime === "onnx" ? " 'wasm-unsafe-eval'" : ""}`,
+    "worker-src blob:",
+    "style-src 'unsafe-inline'",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+
+const workers = { plain: "plain-worker.js", onnx: "worker.js" } as const;
 
 const asset = (name: string) =>
   readFileSync(fileURLToPath(new URL(`../bundle/${name}`, import.meta.url)));
@@ -45,9 +54,12 @@ const element = (id: string, type: string, text: string) =>
 const inside = (script: string) => script.replaceAll(/<(?=\/script|!--|script)/gi, "\\x3c");
 const json = (value: unknown) => JSON.stringify(value).replaceAll("<", "\\u003c");
 
-function numbers(id: string, samples: Samples | null): string {
+/** Samples; pictures, which are from −1 to 1, in steps of 2⁻¹¹, which packs better. */
+function numbers(id: string, samples: Samples | null, isPicture: boolean): string {
   if (!samples) return "";
-  const data = Float32Array.from(samples.data);
+  const data = Float32Array.from(samples.data, (x) =>
+    isPicture ? Math.round(2048 * x) / 2048 : x,
+  );
   return packed(id, new Uint8Array(data.buffer));
 }
 
@@ -70,10 +82,14 @@ export function renderPlayerPage({
   conditions = { source: null, target: null },
   title,
   direction = "f",
+  runtime = Object.values(models).every((m) => m.length < mostPlain && isPlain(m))
+    ? "plain"
+    : "onnx",
 }: PageContent): string {
   const description = readDescription(bridge);
   const [from, to] = endNames(description.data);
-  const { method, quality, license } = description;
+  const { method, quality, license, projection } = description;
+  const isPicture = description.state.type === "pictures" || projection?.shape.length === 3;
   const heading = title ?? `${from} ↔ ${to}`;
   const names = Object.keys(models);
   const facts = [
@@ -95,7 +111,7 @@ export function renderPlayerPage({
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta http-equiv="Content-Security-Policy" content="${policyOf(runtime)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escapeHtml(heading)}</title>
@@ -109,10 +125,10 @@ ${qualityTable(quality)}
 </main>
 ${element("page", "application/json", json(page))}
 ${names.map((name, k) => packed(`model-${k}`, models[name] as Uint8Array)).join("\n")}
-${numbers("source", source)}
-${numbers("target", target)}
-${element("wasm", "text/plain", asset("ort.wasm.gz").toString("base64"))}
-${element("worker", "text/plain", inside(asset("worker.js").toString()))}
+${numbers("source", source, isPicture)}
+${numbers("target", target, isPicture)}
+${runtime === "onnx" ? element("wasm", "text/plain", asset("ort.wasm.gz").toString("base64")) : ""}
+${element("worker", "text/plain", inside(asset(workers[runtime]).toString()))}
 <script type="module">${inside(asset("page.js").toString())}</script>
 </body>
 </html>

@@ -39,9 +39,9 @@ async function start(place: HTMLElement): Promise<void> {
   );
   const script = new Blob([textOf("worker")], { type: "text/javascript" });
   const source = { bridge: page.bridge, models };
-  const wasm = await bytesOf("wasm");
+  const wasm = document.getElementById("wasm") && (await bytesOf("wasm"));
   const worker = new Worker(URL.createObjectURL(script));
-  const bridge = await connectBridge(worker, { source, wasm });
+  const bridge = await connectBridge(worker, { source, ...(wasm && { wasm }) });
   place.replaceChildren();
   mountPlayer(place, bridge, {
     source: await samplesOf("source", page.source),

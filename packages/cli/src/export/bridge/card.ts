@@ -6,10 +6,21 @@ import type { BridgeDescription } from "./description.js";
 const plain = (text: string): string =>
   text.replace(/[\r\n]+/g, " ").replace(/[\\`*_{}[\]<>#|!~]/g, "\\$&");
 
-export function modelCard(bridge: BridgeDescription): string {
+/** What training samples the models hold, in a few words; "" where they hold none. */
+export function heldSamples({ directions, data }: BridgeDescription): string {
+  const held = Object.entries(directions).flatMap(([way, { samples }]) => {
+    const end = way === "f" ? data.target : data.source;
+    return samples ? [`${samples} of ${plain(end?.name ?? "a Gaussian")} (${way})`] : [];
+  });
+  return held.join(" and ");
+}
+
+/** `sizes`: bytes of the model files by name. */
+export function modelCard(bridge: BridgeDescription, sizes: ReadonlyMap<string, number>): string {
   const { data, method, license, schedule, state } = bridge;
   const target = data.target?.name ?? "a Gaussian";
   const isFlow = bridge.kind === "velocity";
+  const held = heldSamples(bridge);
   return [
     ...(license && /^[\w.+-]+$/.test(license) ? ["---", `license: ${license}`, "---", ""] : []),
     `# A ${isFlow ? "flow" : "Schrödinger bridge"} from ${plain(data.source.name)} to ${plain(target)}`,
@@ -29,6 +40,10 @@ export function modelCard(bridge: BridgeDescription): string {
           .map(([d, { model }]) => `${d}: ${model}`)
           .join(", "),
       ],
+      ["size", [...sizes].map(([name, bytes]) => `${name} ${bytesText(bytes)}`).join(", ")],
+      ...(held
+        ? [["**training samples**", `the models hold ${held}, as they were trained on`] as const]
+        : []),
       ...(isFlow ? [] : [["reference process", processText(bridge.process)] as const]),
       [
         "sampler",
@@ -43,7 +58,7 @@ export function modelCard(bridge: BridgeDescription): string {
     "",
     "## Use",
     "",
-    "`bridge.json` says all that a sampler needs; `sample.py` is one with onnxruntime and numpy. In JavaScript:",
+    `\`bridge.json\` says all that a sampler needs; \`sample.py\` is one with onnxruntime and numpy.${bridge.encode ? " `encode.onnx` and `decode.onnx` lead from the data's own units to those of the drift and back." : ""} In JavaScript:`,
     "",
     "```js",
     'import { loadBridge } from "@dsbm/web";',
@@ -62,6 +77,9 @@ const processText = ({ type, sigma }: BridgeDescription["process"]) =>
 
 const endText = ({ name, rows }: { name: string; rows: number | null }) =>
   `${plain(name)}${rows === null ? "" : `, ${rows} rows`}`;
+
+const bytesText = (bytes: number) =>
+  bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
 const rowsOf = (rows: readonly (readonly [string, string])[]) =>
   rows.map(([key, value]) => `| ${key} | ${value} |`);

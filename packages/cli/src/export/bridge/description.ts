@@ -1,17 +1,19 @@
 // bridge.json: all that a sampler needs beside the models. docs/export.md is its reference.
 import { type Direction, gammaSchedule, langevin } from "@dsbm/bridge";
 import { type CompleteTrainConfig, langevinNumbers } from "@dsbm/config";
+import type { ColumnTransform } from "@dsbm/data";
 import { type QualityRow, readQuality } from "@dsbm/runs";
 import { version } from "../../machine/version.js";
 import type { ColumnCondition } from "../../problem/saved-columns.js";
 import { readProjection } from "../../sample/projection.js";
 import { type Trained, usualDirection } from "../../sample/trained.js";
 import { UsageError } from "../../terminal/errors.js";
+import { isApart, weightsName } from "../onnx/model.js";
 import { type DataSummary, dataSummary } from "./data.js";
 import { type ExportedGraph, type Kind, kindOf } from "./models.js";
 
 export interface BridgeDescription {
-  format: 1;
+  format: 2;
   dsbm: string;
   method: string;
   kind: Kind;
@@ -24,7 +26,10 @@ export interface BridgeDescription {
   process: { type: string; sigma: number; alpha?: number };
   schedule: Schedule;
   noise: { generator: "mt19937"; block: number; same_samples: boolean };
-  transform: object | null;
+  /** Names of the models between the data's own units and the state; null where these are the same. */
+  encode: string | null;
+  decode: string | null;
+  transform: ColumnTransform | null;
   projection: ProjectionNumbers | null;
   columns: readonly string[] | null;
   conditions: {
@@ -39,10 +44,14 @@ export interface BridgeDescription {
 interface ModelPlace {
   /** The file's name. */
   model: string;
+  /** The file of the weights, where they are not in the model. */
+  weights?: string;
   direction_input: number | null;
   half_iteration: number;
   /** The output of a model that has both drifts. */
   output?: string;
+  /** How many training samples the model holds, where its drift consists of them. */
+  samples?: number;
 }
 
 interface Schedule {
@@ -66,32 +75,47 @@ interface ProjectionNumbers {
   basis: string;
 }
 
-/** `graphs`: the models by their file names; `classes`: how many the networks take. */
+interface Facts {
+  /** The models by their file names. */
+  graphs: ReadonlyMap<string, ExportedGraph>;
+  /** How many classes the networks take. */
+  classes: number;
+  license: string | null;
+  /** Bytes of weights beyond which they are in a file of their own. */
+  limit: number | undefined;
+  /** What the names of the models of units begin with. */
+  prefix: string;
+}
+
 export function describeBridge(
   trained: Trained,
-  {
-    graphs,
-    classes,
-    license,
-  }: { graphs: ReadonlyMap<string, ExportedGraph>; classes: number; license: string | null },
+  { graphs, classes, license, limit, prefix }: Facts,
 ): BridgeDescription {
   const { config, shape, method, process, columns, folder, models } = trained;
   const kind = kindOf(trained);
   const [some] = graphs.values() as Iterable<ExportedGraph>;
   const { inputs, outputs } = (some as ExportedGraph).graph;
-  const places = [...graphs].flatMap(([model, { graph, directions }]) =>
+  const places = [...graphs].flatMap(([model, { graph, directions, samples }]) =>
     Object.entries(directions).map(([way, direction_input]) => {
       const { half_iteration = 0 } = models[way as Direction] ?? {};
       const own = graph.outputs.find(({ name }) => name === `${kind}_${way}`);
-      const place = { model, direction_input, half_iteration, ...(own && { output: own.name }) };
+      const place: ModelPlace = {
+        ...{ model, direction_input, half_iteration },
+        ...(isApart(graph, limit) && { weights: weightsName(model) }),
+        ...(own && { output: own.name }),
+        ...(samples?.[way as Direction] && { samples: samples[way as Direction] }),
+      };
       return [way, place] as const;
     }),
   );
   const directions: BridgeDescription["directions"] = Object.fromEntries(places);
   const usual = usualDirection(trained);
   const quality = readQuality(folder);
+  const transform = columns?.transform ?? null;
+  const projection = projectionOf(trained);
+  const hasUnits = transform !== null || projection !== null;
   return {
-    format: 1,
+    format: 2,
     dsbm: version,
     method: method.name,
     kind,
@@ -111,8 +135,10 @@ export function describeBridge(
       block: shape.length > 1 ? 8 : 250,
       same_samples: method.predicts !== "plan",
     },
-    transform: columns?.transform ?? null,
-    projection: projectionOf(trained),
+    encode: hasUnits ? `${prefix}encode.onnx` : null,
+    decode: hasUnits ? `${prefix}decode.onnx` : null,
+    transform,
+    projection,
     columns: columns?.names ?? null,
     conditions: conditionsOf(trained, classes),
     quality: quality?.rows ?? null,

@@ -9,7 +9,7 @@ import {
   PointBridge,
   towards,
 } from "@dsbm/bridge";
-import { full, Generator, rand, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
+import { arange, full, Generator, rand, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import type { Trained } from "../../sample/trained.js";
 import { UsageError } from "../../terminal/errors.js";
 import { convert } from "../convert.js";
@@ -23,6 +23,8 @@ export type Kind = "drift" | "velocity" | "mean";
 export interface ExportedGraph {
   graph: Graph;
   directions: Partial<Record<Direction, number | null>>;
+  /** How many training samples it holds for a direction, where the drift consists of them. */
+  samples?: Partial<Record<Direction, number>>;
 }
 
 /** What is sampled. Throws a UsageError for a method that has nothing to export. */
@@ -44,17 +46,39 @@ type Networks = Readonly<Record<Direction, Network | null>>;
 type Given = Conditions;
 
 /** Inputs of the models by name, each for n rows. */
-function inputsOf({ shape, conditioning }: Trained, { direction }: { direction: boolean }) {
+function inputsOf(
+  { shape, conditioning, columns }: Trained,
+  { direction }: { direction: boolean },
+) {
   const generator = Generator.create(0);
   const { channels, classes } = conditioning;
-  const field = [channels, ...shape.slice(1)];
+  const column = columns?.condition;
+  const cond = (n: number) =>
+    column
+      ? zeros([n], { dtype: column.classes ? "int64" : "float64" })
+      : zeros([n, channels, ...shape.slice(1)]);
   return {
     x: (n: number) => randn([n, ...shape], { generator }),
     t: (n: number) => rand([n], { generator }),
     ...(direction && { direction: (n: number) => full([n], 1) }),
-    ...(channels > 0 && { cond: (n: number) => zeros([n, ...field]) }),
+    ...(channels > 0 && { cond }),
     ...(classes && { y: (n: number) => zeros([n], { dtype: "int64" }) }),
   } satisfies Record<string, (n: number) => Tensor>;
+}
+
+/** A condition as the model takes it, the values of a column or the places of its classes [N], as the network takes it. */
+function prepared(cond: Tensor, { columns }: Pick<Trained, "columns">): Tensor {
+  const column = columns?.condition;
+  if (!column) return cond;
+  const { classes, mean, std } = column;
+  if (!classes)
+    return cond
+      .sub(mean)
+      .div(std || 1)
+      .to("float32")
+      .unsqueeze(1);
+  const all = arange(0, classes.length, { dtype: "int64" });
+  return cond.unsqueeze(1).eq(all).to("float32");
 }
 
 /** Whether one network serves both directions, and takes the direction as an input of its model. */
@@ -95,10 +119,7 @@ function outputsOf(
   };
 }
 
-/**
- * One graph for each network. Throws a UsageError for a method whose network holds its training samples, and one that
- * names an operation without a counterpart in ONNX.
- */
+/** One graph for each network. Throws a UsageError that names an operation without a counterpart in ONNX. */
 export function graphsOf(
   trained: Trained,
   networks: Networks,
@@ -106,13 +127,15 @@ export function graphsOf(
 ): ExportedGraph[] {
   const kind = kindOf(trained);
   const some = networks[directions[0] as Direction] as Network;
-  refuseSamples(trained, some);
   const names = outputNames(trained);
   const direction = takesDirection(trained);
   const graphFor = (way: Direction) =>
     graphOf(trained, outputsOf(trained, networks, way, kind), { direction, names, some });
   if (!direction && kind !== "velocity")
-    return directions.map((way) => ({ graph: graphFor(way), directions: { [way]: null } }));
+    return directions.map((way) => ({
+      ...{ graph: graphFor(way), directions: { [way]: null } },
+      samples: samplesIn(networks, [way]),
+    }));
   const input = (way: Direction) => (direction ? Number(way === "f") : null);
   const graph = graphFor(directions[0] as Direction);
   return [{ graph, directions: Object.fromEntries(directions.map((way) => [way, input(way)])) }];
@@ -126,7 +149,6 @@ export function singleGraph(
 ): ExportedGraph {
   const kind = kindOf(trained);
   const some = networks[directions[0] as Direction] as Network;
-  refuseSamples(trained, some);
   const served = Object.fromEntries(directions.map((way) => [way, null]));
   const [only, ...more] = kind === "velocity" ? directions.slice(0, 1) : directions;
   const first = outputsOf(trained, networks, only as Direction, kind);
@@ -134,7 +156,11 @@ export function singleGraph(
   const fields = directions.map((way) => outputsOf(trained, networks, way, kind));
   const field: Outputs =
     more.length > 0 ? (x, t, given) => fields.map((of) => of(x, t, given)[0] as Tensor) : first;
-  return { graph: graphOf(trained, field, { direction: false, names, some }), directions: served };
+  return {
+    graph: graphOf(trained, field, { direction: false, names, some }),
+    directions: served,
+    samples: samplesIn(networks, directions),
+  };
 }
 
 function graphOf(
@@ -148,8 +174,9 @@ function graphOf(
   return tidy(() => {
     const found = trace(
       (x, t, ...more) => {
-        const given = Object.fromEntries(keys.slice(2).map((key, i) => [key, more[i]]));
-        return field(x as Tensor, t as Tensor, given as Given);
+        const given: Given = Object.fromEntries(keys.slice(2).map((key, i) => [key, more[i]]));
+        const cond = given.cond && { cond: prepared(given.cond, trained) };
+        return field(x as Tensor, t as Tensor, { ...given, ...cond });
       },
       (n) => makers.map((make) => make(n)),
     );
@@ -162,9 +189,14 @@ function graphOf(
   });
 }
 
-function refuseSamples({ folder, method }: Trained, network: Network): void {
-  if (network instanceof PointBridge)
-    throw new UsageError(
-      `${folder} is a run of ${method.name}, whose drift consists of the training samples themselves: it is not exported; train another method, such as lightsb`,
-    );
+/** The training samples that networks hold by direction; those of the Sinkhorn bridge alone do. */
+function samplesIn(
+  networks: Networks,
+  directions: readonly Direction[],
+): Partial<Record<Direction, number>> {
+  const held = directions.flatMap((way) => {
+    const network = networks[way];
+    return network instanceof PointBridge ? [[way, network.points.size(0)] as const] : [];
+  });
+  return Object.fromEntries(held);
 }

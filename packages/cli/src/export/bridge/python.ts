@@ -17,7 +17,8 @@ export function pythonExample(bridge: BridgeDescription): string {
     "",
     'bridge = json.load(open("bridge.json", encoding="utf-8"))',
     `source, out, direction = sys.argv[1], sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else "${default_direction}"`,
-    'model = ort.InferenceSession(bridge["directions"][direction]["model"], providers=["CPUExecutionProvider"])',
+    'opened = lambda name: ort.InferenceSession(name, providers=["CPUExecutionProvider"])',
+    'model = opened(bridge["directions"][direction]["model"])',
     ...reading(bridge),
     ...feeding(bridge),
     'schedule, sigma, rng = bridge["schedule"], bridge["process"]["sigma"], np.random.default_rng(1)',
@@ -46,24 +47,17 @@ function beside({ conditions }: BridgeDescription): string[] {
   ];
 }
 
-function reading({ columns, transform, projection }: BridgeDescription): string[] {
-  const project = projection
-    ? [
-        'p = bridge["projection"]',
-        'mean, basis = (np.frombuffer(__import__("base64").b64decode(p[key]), "<f4") for key in ("mean", "basis"))',
-        'basis = basis.reshape(len(mean), p["components"])',
-        'x = (x.reshape(len(x), -1) - mean) @ basis / p["scale"]',
-      ]
-    : [];
-  if (columns === null) return ["x = np.load(source)", ...project, "x = x.astype(np.float32)"];
-  const { log1p } = transform as { log1p: boolean };
-  return [
+function reading({ columns, encode }: BridgeDescription): string[] {
+  const table = [
     'head, *rows = csv.reader(open(source, encoding="utf-8-sig", newline=""))',
     'x = np.array([[float(row[head.index(name)]) for name in bridge["columns"]] for row in rows])',
-    'm, s = (np.array(bridge["transform"][key]) for key in ("mean", "std"))',
-    `x = (${log1p ? "np.log1p(x)" : "x"} - m) / np.where(s == 0, 1, s)`,
-    ...project,
-    "x = x.astype(np.float32)",
+  ];
+  const array = encode
+    ? ['x = np.load(source).astype(np.float64).reshape(-1, *bridge["projection"]["shape"])']
+    : ["x = np.load(source).astype(np.float32)"];
+  return [
+    ...(columns ? table : array),
+    ...(encode ? ['x = opened(bridge["encode"]).run(None, {"x": x})[0]'] : []),
   ];
 }
 
@@ -81,8 +75,8 @@ function feeding({ conditions, directions, columns }: BridgeDescription): string
       'column = bridge["conditions"]["cond"]["column"]',
       'values = [row[head.index(column["name"])] for row in rows]',
       column.classes
-        ? 'more["cond"] = np.array([[v == c for c in column["classes"]] for v in values], np.float32)'
-        : 'more["cond"] = ((np.array(values, float) - column["mean"]) / (column["std"] or 1)).astype(np.float32)[:, None]',
+        ? 'more["cond"] = np.array([column["classes"].index(value) for value in values], np.int64)'
+        : 'more["cond"] = np.array(values, np.float64)',
     );
   else if (conditions?.cond) lines.push('more["cond"] = np.load("cond.npy").astype(np.float32)');
   if (conditions?.y) lines.push('more["y"] = np.load("y.npy").astype(np.int64)');
@@ -112,15 +106,11 @@ const stepping: Record<BridgeDescription["kind"], (bridge: BridgeDescription) =>
   ],
 };
 
-function writing({ columns, transform, projection }: BridgeDescription): string[] {
-  const back = projection
-    ? ['x = x * p["scale"] @ basis.T + mean', 'x = x.reshape(len(x), *p["shape"])']
-    : [];
-  if (columns === null) return [...back, "np.save(out, x)"];
-  const { log1p } = transform as { log1p: boolean };
+function writing({ columns, decode }: BridgeDescription): string[] {
   return [
-    ...back,
-    `x = ${log1p ? "np.expm1(x * s + m)" : "x * s + m"}`,
-    'csv.writer(open(out, "w", encoding="utf-8", newline="")).writerows([bridge["columns"], *x.tolist()])',
+    ...(decode ? ['x = opened(bridge["decode"]).run(None, {"state": x})[0]'] : []),
+    columns === null
+      ? "np.save(out, x)"
+      : 'csv.writer(open(out, "w", encoding="utf-8", newline="")).writerows([bridge["columns"], *x.tolist()])',
   ];
 }

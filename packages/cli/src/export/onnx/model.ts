@@ -64,17 +64,25 @@ const small = 1024;
 /** Weights begin at multiples of this, so that they can be mapped into memory. */
 const page = 4096;
 
+/** Name of the file beside a model. */
+export const weightsName = (model: string): string => `${model}.data`;
+
+/** Whether the weights of a graph are beside its model, being of more than `limit` bytes. */
+export const isApart = ({ constants }: Graph, limit = mostBytes): boolean =>
+  constants.reduce((sum, { bytes }) => sum + bytes.length, 0) > limit &&
+  constants.some(({ bytes }) => bytes.length >= small);
+
 /** Where constants lie in the file beside the model. */
 type Places = ReadonlyMap<string, { offset: number; length: number }>;
 
 /** The bytes of a model; weights of more than `limit` bytes go to the file `beside`, a name in the model's folder. */
 export function encodeModel(
   { graph, producer, version, about, metadata }: Model,
-  { beside, limit = mostBytes }: { beside: string; limit?: number },
+  { beside, limit = mostBytes }: { beside: string; limit?: number | undefined },
 ): EncodedModel {
   const places = new Map<string, { offset: number; length: number }>();
   const weights: Uint8Array[] = [];
-  if (graph.constants.reduce((sum, { bytes }) => sum + bytes.length, 0) > limit) {
+  if (isApart(graph, limit)) {
     let offset = 0;
     for (const { name, bytes } of graph.constants) {
       if (bytes.length < small) continue;

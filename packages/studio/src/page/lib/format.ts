@@ -46,7 +46,10 @@ export const directionTitle = (direction: string | null): string =>
   direction === "f" ? "forward (f)" : direction === "b" ? "backward (b)" : "both";
 
 /** Seconds of a run; one that lives goes on while the page is open. */
-export const secondsOf = ({ state, seconds, started }: RunRow, now = Date.now()): number | null =>
-  state === "running" && seconds !== null && started !== null
-    ? Math.max(seconds, (now - Date.parse(started)) / 1000)
+export const secondsOf = (
+  { state, seconds, since, spent }: RunRow,
+  now = Date.now(),
+): number | null =>
+  state === "running" && seconds !== null && since !== null
+    ? Math.max(seconds, spent + (now - Date.parse(since)) / 1000)
     : seconds;

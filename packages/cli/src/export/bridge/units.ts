@@ -1,0 +1,83 @@
+// The units of a run as ONNX: encode.onnx from the data's own units to what the drift takes, decode.onnx the way back. They
+// hold log(1 + x), the standardisation of columns and the principal components.
+import { GraphBuilder } from "../onnx/builder.js";
+import { type Graph, onnxTypes, type Port } from "../onnx/model.js";
+import type { BridgeDescription } from "./description.js";
+
+type Facts = Pick<BridgeDescription, "state" | "transform" | "projection">;
+
+/** Shape of a sample in the data's own units. */
+const outside = ({ state, transform, projection }: Facts): readonly number[] =>
+  transform ? [transform.mean.length] : (projection?.shape ?? state.shape);
+
+const port = (name: string, type: Port["type"], shape: readonly number[]): Port => ({
+  ...{ name, type },
+  shape: ["N", ...shape],
+});
+
+const ends = (facts: Facts) => ({
+  x: port("x", "float64", outside(facts)),
+  state: port("state", "float32", facts.state.shape),
+});
+
+/** x float64 [N, …] in the data's own units → state float32 [N, …]. */
+export function encodeGraph(facts: Facts): Graph {
+  const { transform, projection } = facts;
+  const { x, state } = ends(facts);
+  const graph = new GraphBuilder("x");
+  const numbers = (values: number | readonly number[]) => graph.numbers("float64", values);
+  let value = "x";
+  if (transform) {
+    const { log1p, mean, std } = transform;
+    if (log1p) value = graph.node("Log", [graph.node("Add", [value, numbers(1)])]);
+    value = graph.node("Sub", [value, numbers(mean)]);
+    value = graph.node("Div", [value, numbers(std.map((s) => s || 1))]);
+  }
+  if (projection) {
+    const { mean, basis } = matrices(graph, projection);
+    const rows = graph.node("Reshape", [value, graph.ints([-1, sizeOf(projection.shape)])]);
+    const centred = graph.node("Sub", [rows, mean]);
+    value = graph.node("MatMul", [centred, basis]);
+    value = graph.node("Div", [value, numbers(projection.scale)]);
+  }
+  value = graph.node("Cast", [value], { to: onnxTypes.float32 });
+  return graph.build("encode", [x], [{ ...state, value }]);
+}
+
+/** state float32 [N, …] → x float64 [N, …] in the data's own units. */
+export function decodeGraph(facts: Facts): Graph {
+  const { transform, projection } = facts;
+  const { x, state } = ends(facts);
+  const graph = new GraphBuilder("state");
+  const numbers = (values: number | readonly number[]) => graph.numbers("float64", values);
+  let value = graph.node("Cast", ["state"], { to: onnxTypes.float64 });
+  if (projection) {
+    const { mean, basis } = matrices(graph, projection);
+    const scaled = graph.node("Mul", [value, numbers(projection.scale)]);
+    const turned = graph.node("Transpose", [basis], { perm: [1, 0] });
+    value = graph.node("Add", [graph.node("MatMul", [scaled, turned]), mean]);
+    value = graph.node("Reshape", [value, graph.ints([-1, ...projection.shape])]);
+  }
+  if (transform) {
+    const { log1p, mean, std } = transform;
+    const scaled = graph.node("Mul", [value, numbers(std)]);
+    value = graph.node("Add", [scaled, numbers(mean)]);
+    if (log1p) value = graph.node("Sub", [graph.node("Exp", [value]), numbers(1)]);
+  }
+  return graph.build("decode", [state], [{ ...x, value }]);
+}
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/** Stored as the float32 that they are, computed with as float64. */
+function matrices(
+  graph: GraphBuilder,
+  { shape, components, mean, basis }: NonNullable<BridgeDescription["projection"]>,
+) {
+  const d = sizeOf(shape);
+  const constant = (base64: string, size: readonly number[]) =>
+    graph.node("Cast", [graph.constant("float32", size, Buffer.from(base64, "base64"))], {
+      to: onnxTypes.float64,
+    });
+  return { mean: constant(mean, [d]), basis: constant(basis, [d, components]) };
+}

@@ -1,0 +1,98 @@
+// The graph of an ONNX model from its bytes (protobuf), as far as MLPs need it. A file from elsewhere is not trusted: what is
+// cut off or of another kind is an error.
+import { BridgeError } from "../bridge/bridge.js";
+
+/** A tensor; all numbers, whatever their type, are float64. */
+export interface Value {
+  data: Float64Array;
+  shape: readonly number[];
+}
+
+export interface Graph {
+  /** Attributes that are numbers or integers, as lists. */
+  nodes: {
+    op: string;
+    inputs: string[];
+    outputs: string[];
+    attributes: Record<string, number[]>;
+  }[];
+  constants: Map<string, Value>;
+  inputs: string[];
+}
+
+const damaged = () => new BridgeError("the model is damaged; expected an ONNX file of dsbm export");
+const viewOf = (x: Uint8Array) => new DataView(x.buffer, x.byteOffset, x.byteLength);
+
+/** Reads the integer at `at.k`, and moves on. */
+function integer(bytes: Uint8Array, at: { k: number }): number {
+  let value = 0n;
+  for (let shift = 0n; shift < 70n; shift += 7n) {
+    const byte = bytes[at.k++];
+    if (byte === undefined) break;
+    value |= BigInt(byte & 127) << shift;
+    if (byte < 128) return Number(BigInt.asIntN(64, value));
+  }
+  throw damaged();
+}
+
+/** The fields of a message: integers and floats as numbers, all else as bytes. */
+function fieldsOf(bytes: Uint8Array) {
+  const fields: Record<number, (number | Uint8Array)[]> = {};
+  for (const at = { k: 0 }; at.k < bytes.length; ) {
+    const key = integer(bytes, at);
+    const wire = key & 7;
+    let found: number | Uint8Array = wire === 5 ? 4 : integer(bytes, at);
+    if (wire === 2 || wire === 5) {
+      const piece = bytes.subarray(at.k, at.k + found);
+      if (piece.length !== found) throw damaged();
+      at.k += found;
+      found = wire === 2 ? piece : viewOf(piece).getFloat32(0, true);
+    } else if (wire !== 0) throw damaged();
+    fields[key >>> 3] = [...(fields[key >>> 3] ?? []), found];
+  }
+  const pieces = (field: number) => (fields[field] ?? []).filter((x) => typeof x !== "number");
+  /** One by one, or packed. */
+  const numbers = (field: number) =>
+    (fields[field] ?? []).flatMap((found) => {
+      const all = typeof found === "number" ? [found] : [];
+      const at = { k: 0 };
+      while (typeof found !== "number" && at.k < found.length) all.push(integer(found, at));
+      return all;
+    });
+  const texts = (field: number) => pieces(field).map((piece) => new TextDecoder().decode(piece));
+  return { pieces, numbers, texts, messages: (field: number) => pieces(field).map(fieldsOf) };
+}
+
+type Fields = ReturnType<typeof fieldsOf>;
+const nameIn = (fields: Fields, field: number) => fields.texts(field)[0] ?? "";
+
+/** Throws a BridgeError for what is no model. */
+export function readGraph(bytes: Uint8Array): Graph {
+  const [graph] = fieldsOf(bytes).messages(7);
+  if (!graph) throw damaged();
+  const attribute = (a: Fields) => [nameIn(a, 1), [2, 3, 8].flatMap((kind) => a.numbers(kind))];
+  return {
+    nodes: graph.messages(1).map((node) => ({
+      ...{ op: nameIn(node, 4), inputs: node.texts(1), outputs: node.texts(2) },
+      attributes: Object.fromEntries(node.messages(5).map(attribute)),
+    })),
+    constants: new Map(graph.messages(5).map((tensor) => [nameIn(tensor, 8), constantOf(tensor)])),
+    inputs: graph.messages(11).map((port) => nameIn(port, 1)),
+  };
+}
+
+function constantOf(tensor: Fields): Value {
+  const [shape, [type]] = [tensor.numbers(1), tensor.numbers(2)];
+  const [raw = new Uint8Array()] = tensor.pieces(9);
+  const view = viewOf(raw);
+  // TensorProto.DataType: float32, or the two types of 64 bits that are used.
+  const read = (i: number) =>
+    type === 1
+      ? view.getFloat32(4 * i, true)
+      : type === 7
+        ? Number(view.getBigInt64(8 * i, true))
+        : view.getFloat64(8 * i, true);
+  const size = shape.reduce((a, b) => a * b, 1);
+  if (raw.length !== size * (type === 1 ? 4 : 8)) throw damaged();
+  return { shape, data: new Float64Array(size).map((_, i) => read(i)) };
+}

@@ -1,0 +1,115 @@
+// The operations of ONNX that MLPs consist of, on plain arrays in float64.
+import type { Value } from "./graph.js";
+
+type Attributes = Record<string, number[] | undefined>;
+export type Operation = (inputs: readonly Value[], attributes: Attributes) => Value;
+
+const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+/** Dimensions of 1 repeated to another shape. */
+function expanded(x: Value, shape: readonly number[]): Value {
+  if (x.data.length === sizeOf(shape)) return { ...x, shape };
+  let data = x.data;
+  let inner = 1;
+  // From the last dimension on, each that is repeated: its blocks stand one after the other.
+  for (let d = shape.length - 1; d >= 0; d--) {
+    const [size, own] = [shape[d] as number, x.shape[d - shape.length + x.shape.length] ?? 1];
+    if (own !== size) {
+      if (own !== 1) throw new Error(`[${x.shape}] is not [${shape}]`);
+      const next = new Float64Array(data.length * size);
+      for (let at = 0; at < data.length; at += inner)
+        for (let k = 0; k < size; k++)
+          next.set(data.subarray(at, at + inner), at * size + k * inner);
+      data = next;
+    }
+    inner *= size;
+  }
+  return { data, shape };
+}
+
+function broadcast(a: readonly number[], b: readonly number[]): number[] {
+  const rank = Math.max(a.length, b.length);
+  const at = (shape: readonly number[], d: number) => shape[d - rank + shape.length] ?? 1;
+  return Array.from({ length: rank }, (_, d) => (at(a, d) === 1 ? at(b, d) : at(a, d)));
+}
+
+const unary =
+  (fn: (x: number) => number): Operation =>
+  ([x]) => ({ ...(x as Value), data: (x as Value).data.map(fn) });
+
+const binary =
+  (fn: (a: number, b: number) => number): Operation =>
+  (inputs) => {
+    const [a, b] = inputs as [Value, Value];
+    const shape = broadcast(a.shape, b.shape);
+    const [x, y] = [expanded(a, shape).data, expanded(b, shape).data];
+    return { shape, data: x.map((v, i) => fn(v, y[i] as number)) };
+  };
+
+/** x [n, k] by w [m, k], or [k, m] where it is not turned, and a bias: a number of x is read once for four columns. */
+const linear: Operation = (inputs, { transB: [turned = 0] = [], alpha, beta }) => {
+  const [x, w, bias] = inputs as [Value, Value, Value | undefined];
+  const [[n, k], m] = [x.shape as [number, number], w.shape[1 - turned] as number];
+  const isScaled = (alpha?.[0] ?? 1) !== 1 || (beta?.[0] ?? 1) !== 1;
+  if (isScaled || w.data.length !== k * m || x.shape.length !== 2)
+    throw new Error(`a linear layer of [${x.shape}] and [${w.shape}]`);
+  const out = bias ? expanded(bias, [n, m]).data.slice() : new Float64Array(n * m);
+  const [along, across] = turned ? [1, k] : [m, 1];
+  for (let j = 0; j < m; j += 4) {
+    const [p, q, r, s] = [0, 1, 2, 3].map((c) => Math.min(j + c, m - 1) * across) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    for (let i = 0; i < n; i++) {
+      let [a, b, c, d] = [0, 0, 0, 0];
+      for (let l = 0, at = 0; l < k; l++, at += along) {
+        const v = x.data[i * k + l] as number;
+        a += v * (w.data[p + at] as number);
+        b += v * (w.data[q + at] as number);
+        c += v * (w.data[r + at] as number);
+        d += v * (w.data[s + at] as number);
+      }
+      for (const [o, sum] of [a, b, c, d].slice(0, m - j).entries())
+        (out[i * m + j + o] as number) += sum;
+    }
+  }
+  return { shape: [n, m], data: out };
+};
+
+const same: Operation = ([x]) => x as Value;
+
+export const operations: Readonly<Record<string, Operation>> = {
+  ...{ Cos: unary(Math.cos), Sin: unary(Math.sin), Exp: unary(Math.exp), Sqrt: unary(Math.sqrt) },
+  ...{ Sigmoid: unary((x) => 1 / (1 + Math.exp(-x))), Neg: unary((x) => -x) },
+  ...{ Add: binary((a, b) => a + b), Sub: binary((a, b) => a - b), Max: binary(Math.max) },
+  ...{ Mul: binary((a, b) => a * b), Div: binary((a, b) => a / b), Min: binary(Math.min) },
+  Equal: binary((a, b) => Number(a === b)),
+  ...{ Gemm: linear, Identity: same, Cast: same },
+  Expand: ([x, to]) => expanded(x as Value, broadcast((x as Value).shape, [...(to as Value).data])),
+  Reshape([x, to]) {
+    const [{ data }, sizes] = [x, [...(to as Value).data]] as [Value, number[]];
+    const rest = data.length / sizeOf(sizes.filter((size) => size > 0));
+    return { data, shape: sizes.map((size) => (size < 0 ? rest : size)) };
+  },
+  Shape: ([x], { start, end }) => {
+    const data = Float64Array.from((x as Value).shape.slice(start?.[0], end?.[0]));
+    return { data, shape: [data.length] };
+  },
+  Concat(inputs, { axis: [axis = 0] = [] }) {
+    const { shape } = inputs[0] as Value;
+    const k = axis < 0 ? axis + shape.length : axis;
+    const outer = sizeOf(shape.slice(0, k));
+    const out = new Float64Array(inputs.reduce((sum, { data }) => sum + data.length, 0));
+    let at = 0;
+    for (let i = 0; i < outer; i++)
+      for (const { data } of inputs) {
+        const width = data.length / outer;
+        out.set(data.subarray(i * width, (i + 1) * width), at);
+        at += width;
+      }
+    const size = inputs.reduce((sum, input) => sum + (input.shape[k] as number), 0);
+    return { data: out, shape: shape.map((own, d) => (d === k ? size : own)) };
+  },
+};

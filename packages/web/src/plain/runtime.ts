@@ -1,0 +1,59 @@
+// A runtime for MLPs in the place of ONNX Runtime: some kilobytes of TypeScript where that one has megabytes.
+import type { InferenceSession, Tensor } from "onnxruntime-web";
+import { BridgeError } from "../bridge/bridge.js";
+import type { Runtime } from "../export/runtime.js";
+import { type Graph, readGraph, type Value } from "./graph.js";
+import { type Operation, operations } from "./operations.js";
+
+/** A tensor as ONNX Runtime has it, as far as models of bridges are fed with it. */
+class PlainTensor {
+  constructor(
+    readonly type: string,
+    readonly data: ArrayLike<number | bigint>,
+    readonly dims: readonly number[],
+  ) {}
+  getData = async () => this.data;
+  dispose(): void {}
+}
+
+type Tensors = Record<string, PlainTensor>;
+
+function run({ nodes, constants, inputs }: Graph, feeds: Tensors, wanted: string[]): Tensors {
+  const values = new Map(constants);
+  for (const name of inputs) {
+    const { data = [], dims = [] } = feeds[name] ?? {};
+    values.set(name, { data: Float64Array.from(data as number[], Number), shape: dims });
+  }
+  const value = (name: string): Value => {
+    const found = values.get(name);
+    if (!found) throw new BridgeError(`the model is damaged: nothing gives ${name}`);
+    return found;
+  };
+  for (const { op, inputs: names, outputs, attributes } of nodes)
+    values.set(outputs[0] as string, (operations[op] as Operation)(names.map(value), attributes));
+  const tensor = (name: string) =>
+    new PlainTensor("float32", Float32Array.from(value(name).data), value(name).shape);
+  return Object.fromEntries(wanted.map((name) => [name, tensor(name)]));
+}
+
+const missing = ({ nodes }: Graph) => nodes.find(({ op }) => !Object.hasOwn(operations, op));
+
+/** Whether this runtime has all operations of a model. */
+export const isPlain = (model: Uint8Array): boolean => missing(readGraph(model)) === undefined;
+
+/** For `loadBridge`, as `runtime`. A model with an operation that it does not have is a BridgeError. */
+export const plainRuntime: Runtime = {
+  InferenceSession: {
+    async create(model: Uint8Array) {
+      const graph = readGraph(model);
+      const { op } = missing(graph) ?? {};
+      if (op) throw new BridgeError(`the plain runtime has no ${op}: use onnxruntime-web`);
+      const session = {
+        run: async (feeds: Tensors, wanted: string[]) => run(graph, feeds, wanted),
+        release: async () => {},
+      };
+      return session as unknown as InferenceSession;
+    },
+  },
+  Tensor: PlainTensor as unknown as typeof Tensor,
+};
