@@ -253,7 +253,8 @@ describe.skipIf(!executablePath)("the studio in a browser", () => {
       runHash(runs[0]![0], "&tab=report"),
       async (page) => {
         await page.frameLocator("iframe").getByText("A report").waitFor();
-        expect(await page.title()).toBe("moons – dsbm studio");
+        // The name comes with the table, which may take longer than the report.
+        await expect.poll(() => page.title()).toBe("moons – dsbm studio");
       },
       { expected: [refused] },
     );
@@ -281,6 +282,7 @@ describe.skipIf(!executablePath)("the studio in a browser", () => {
           await page.getByRole("slider", { name: "Time" }).fill("0.6");
           for (const width of [...widths, 1280]) {
             await page.setViewportSize({ width, height: 900 });
+            await page.locator(".dsbm-player").evaluate((player) => player.scrollIntoView());
             expect(await sticksOut(page)).toBeLessThanOrEqual(0);
             if (shots) await draw(page, `play-${width}`);
           }

@@ -55,21 +55,18 @@ const linear: Operation = (inputs, { transB: [turned = 0] = [], alpha, beta }) =
     throw new Error(`a linear layer of [${x.shape}] and [${w.shape}]`);
   const out = bias ? expanded(bias, [n, m]).data.slice() : new Float64Array(n * m);
   const [along, across] = turned ? [1, k] : [m, 1];
+  const [xs, ws] = [x.data, w.data];
+  const from = (column: number) => Math.min(column, m - 1) * across;
   for (let j = 0; j < m; j += 4) {
-    const [p, q, r, s] = [0, 1, 2, 3].map((c) => Math.min(j + c, m - 1) * across) as [
-      number,
-      number,
-      number,
-      number,
-    ];
+    const [p, q, r, s] = [from(j), from(j + 1), from(j + 2), from(j + 3)];
     for (let i = 0; i < n; i++) {
       let [a, b, c, d] = [0, 0, 0, 0];
       for (let l = 0, at = 0; l < k; l++, at += along) {
-        const v = x.data[i * k + l] as number;
-        a += v * (w.data[p + at] as number);
-        b += v * (w.data[q + at] as number);
-        c += v * (w.data[r + at] as number);
-        d += v * (w.data[s + at] as number);
+        const v = xs[i * k + l] as number;
+        a += v * (ws[p + at] as number);
+        b += v * (ws[q + at] as number);
+        c += v * (ws[r + at] as number);
+        d += v * (ws[s + at] as number);
       }
       for (const [o, sum] of [a, b, c, d].slice(0, m - j).entries())
         (out[i * m + j + o] as number) += sum;

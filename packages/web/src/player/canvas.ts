@@ -16,7 +16,7 @@ export function fit(
   const width = canvas.clientWidth;
   const context = canvas.getContext("2d");
   if (width === 0 || !context) return null;
-  const height = Math.round(Math.max(least, Math.min(most, ratio * width, 0.8 * innerHeight)));
+  const height = Math.round(Math.max(least, Math.min(most, ratio * width, 0.62 * innerHeight)));
   const scale = Math.min(devicePixelRatio, Math.sqrt(pixels / (width * height)));
   canvas.style.height = `${height}px`;
   const [w, h] = [Math.round(width * scale), Math.round(height * scale)];
