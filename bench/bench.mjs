@@ -25,7 +25,17 @@ async function open(label, program, args, { name, reps }, { threads, ranks }) {
   const env = surroundings(threads);
   const side =
     ranks > 1 ? await RankedSide.start(ranks, program, args, env) : new Side(program, args, env);
-  const run = { label, side, threads, ranks, values: [], peaks: [], bytes: [], error: null };
+  const run = {
+    label,
+    side,
+    threads,
+    ranks,
+    values: [],
+    peaks: [],
+    bytes: [],
+    said: [],
+    error: null,
+  };
   try {
     run.about = await side.ask({ cmd: "setup", bench: name, threads, reps });
   } catch (error) {
@@ -38,7 +48,7 @@ async function open(label, program, args, { name, reps }, { threads, ranks }) {
 async function openAll(bench, python) {
   const ways = bench.ranks
     ? [1, bench.ranks].map((ranks) => ({ threads: 1, ranks }))
-    : THREADS.map((threads) => ({ threads, ranks: 1 }));
+    : (bench.threads ?? THREADS).map((threads) => ({ threads, ranks: 1 }));
   const runs = [];
   for (const way of ways) {
     runs.push(await open("ours", process.execPath, [join(here, "ours.mjs")], bench, way));
@@ -56,10 +66,11 @@ async function measure(bench, python) {
     for (const run of round % 2 ? [...runs].reverse() : runs) {
       if (run.error) continue;
       try {
-        const { seconds, peak_mb, bytes } = await run.side.ask({ cmd: "run", reps });
+        const { seconds, peak_mb, bytes, said } = await run.side.ask({ cmd: "run", reps });
         run.values.push((seconds / reps) * scale);
         run.peaks.push(peak_mb);
         run.bytes.push(bytes / reps);
+        if (said) run.said.push(`${name}, ${run.label}: ${said}`);
       } catch (error) {
         run.error = error.message;
         run.values.length = 0;
@@ -75,6 +86,7 @@ async function measure(bench, python) {
   const row = {
     name,
     unit: bench.unit,
+    ...(bench.against && { against: bench.against }),
     ours: ours?.value ?? null,
     pytorch: pytorch?.value ?? null,
     ratio: ours && pytorch ? pytorch.value / ours.value : null,
@@ -90,10 +102,11 @@ async function measure(bench, python) {
   return {
     row,
     threads: [ours?.threads, pytorch?.threads],
+    said: runs.flatMap((run) => run.said),
     about: runs.find(({ label, about }) => label === "pytorch" && about)?.about,
     problems: failed.map(
       (run) =>
-        `${name}, ${run.label}, ${run.ranks > 1 ? `${run.ranks} ranks` : `${run.threads} thread(s)`}: ${run.error}`,
+        `${name}, ${run.label === "pytorch" ? (bench.against ?? "pytorch") : run.label}, ${run.ranks > 1 ? `${run.ranks} ranks` : `${run.threads} thread(s)`}: ${run.error}`,
     ),
   };
 }
@@ -122,6 +135,7 @@ const whole = (value) => (value === null ? "–" : value.toFixed(0));
 async function main() {
   const { values: options } = parseArgs({
     options: {
+      device: { type: "string", default: "cpu" },
       json: { type: "string" },
       only: { type: "string" },
       rounds: { type: "string" },
@@ -132,6 +146,8 @@ async function main() {
     throw new Error(`--rounds ${options.rounds}: expected a whole number of at least 1.`);
   }
   const chosen = select(options.only);
+  // Both sides read it.
+  process.env.BENCH_DEVICE = options.device;
   await setup();
   const python = findPython();
   if (!python) {
@@ -150,7 +166,7 @@ async function main() {
     row.name,
     row.unit,
     digits(row.ours),
-    digits(row.pytorch),
+    digits(row.pytorch) + (row.against ? ` (${row.against})` : ""),
     row.ratio === null ? "–" : row.ratio.toFixed(2),
     whole(row.ours_mb),
     whole(row.pytorch_mb),
@@ -178,6 +194,7 @@ async function main() {
     ];
     console.log(`\n${align([["name", "unit", ...columns], ...lines]).join("\n")}`);
   }
+  for (const line of results.flatMap(({ said }) => said)) console.log(line);
   const about = results.find((result) => result.about)?.about;
   if (about)
     console.log(`PyTorch ${about.version} (${python}), BLAS ${about.blas.join(", ") || "its own"}`);

@@ -4,6 +4,8 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { ddpHalfIteration, ddpSteps, exchange } from "./ours_ddp.mjs";
+import { exactTransport, sinkhornTransport } from "./ours_ot.mjs";
+import { truth } from "./ours_truth.mjs";
 
 // The same numbers as in pytorch_side.py.
 const PAIRS = 10_000;
@@ -23,12 +25,30 @@ const BENCHES = {
   op_overhead: opOverhead,
   mlp_step_d5: () => mlpStep(5, 128),
   mlp_step_d50: () => mlpStep(50, 256),
-  simulate_mlp: simulateMlp,
+  mlp_step_d5_bf16: () => mlpStep(5, 128, "bfloat16"),
+  mlp_step_d50_bf16: () => mlpStep(50, 256, "bfloat16"),
+  simulate_mlp: (threads) => simulateMlp(threads),
+  simulate_mlp_bf16: (threads) => simulateMlp(threads, "bfloat16"),
   half_iteration_d5: (threads) => halfIteration(5, 128, threads),
   half_iteration_d50: (threads) => halfIteration(50, 256, threads),
-  unet_step: unetStep,
-  unet_forward: unetForward,
-  unet_simulation: unetSimulation,
+  unet_step: () => unetStep(),
+  unet_forward: () => unetForward(),
+  unet_simulation: (threads) => unetSimulation(threads),
+  unet_step_bf16: () => unetStep("bfloat16"),
+  unet_forward_bf16: () => unetForward("bfloat16"),
+  unet_simulation_bf16: (threads) => unetSimulation(threads, "bfloat16"),
+  ...Object.fromEntries(
+    [128, 1024, 4096].flatMap((n) => [
+      [`sinkhorn_${n}`, () => sinkhornTransport({ torch, bridge }, n)],
+      [`exact_ot_${n}`, () => exactTransport({ torch, bridge }, n)],
+    ]),
+  ),
+  ...Object.fromEntries(
+    [5, 20, 50].map((dim) => [
+      `truth_d${dim}`,
+      (threads) => truth({ torch, bridge }, problem(dim, 256, { threads }), dim),
+    ]),
+  ),
   ddp_unet: (threads, { reps, batch = IMAGES }) =>
     ddpSteps(
       { torch, bridge },
@@ -56,16 +76,20 @@ const IMAGE = 28;
 const SAMPLER_STEPS = 30;
 const GAMMA = 0.034;
 
+/** Where both sides work. */
+const device = process.env.BENCH_DEVICE ?? "cpu";
+const there = (x) => (device === "cpu" ? x : x.to({ device }));
+
 /** The image trainer's problem on random pictures: UNET at 28×28, DSBM with loss_scale, clipping and EMA. */
 function imageProblem({ rows = IMAGES, batchSize = IMAGES, execution = {} } = {}) {
-  const picture = () => torch.rand([rows, 1, IMAGE, IMAGE]).mul(2).sub(1);
+  const picture = () => there(torch.rand([rows, 1, IMAGE, IMAGE]).mul(2).sub(1));
   const sigma = Math.sqrt(GAMMA * SAMPLER_STEPS);
   return {
     data: { x0: picture(), x1: picture() },
     process: bridge.brownian({ sigma }),
     method: {
       method: bridge.dsbm,
-      network: () => new bridge.UNet({ image_size: IMAGE, in_channels: 1 }),
+      network: () => there(new bridge.UNet({ image_size: IMAGE, in_channels: 1 })),
       firstCoupling: "ind",
       parametrisation: { meanMatch: false, stdTrick: false, lossScale: true },
     },
@@ -84,8 +108,8 @@ function imageProblem({ rows = IMAGES, batchSize = IMAGES, execution = {} } = {}
 }
 
 /** A training step of the image trainer: bridge, loss, clipping, Adam, EMA, NaN check. */
-function unetStep() {
-  const full = bridge.complete(imageProblem());
+function unetStep(dtype = "float32") {
+  const full = bridge.complete(imageProblem({ execution: { dtype } }));
   const network = full.method.network("f");
   const step = bridge.trainingStep({
     problem: full,
@@ -93,7 +117,7 @@ function unetStep() {
     network,
     optimizer: new torch.optim.Adam(network.parameters(), { lr: RATE }),
     ema: new torch.optim.EMA(network, full.optimisation.emaRate),
-    generator: bridge.stream(0, "train"),
+    generator: bridge.stream(0, "train", device),
   });
   const run = (reps) => {
     for (let i = 0; i < reps; i += 1)
@@ -106,20 +130,22 @@ function unetStep() {
 }
 
 /** One evaluation of the network, as a sampler makes it: recorded. */
-function unetForward() {
+function unetForward(dtype = null) {
   const network = imageProblem().method.network("f").eval();
-  const forward = torch.recorded((x, t) => network.forward(x, t));
-  const x = torch.randn([IMAGES, 1, IMAGE, IMAGE]);
-  const t = torch.rand([IMAGES]);
+  const forward = torch.recorded((x, t) =>
+    torch.autocast(dtype, () => network.forward(x, t)).to(x.dtype),
+  );
+  const x = there(torch.randn([IMAGES, 1, IMAGE, IMAGE]));
+  const t = there(torch.rand([IMAGES]));
   const run = (reps) =>
     torch.noGrad(() => {
-      for (let i = 0; i < reps; i += 1) torch.tidy(() => forward(x, t));
+      for (let i = 0; i < reps; i += 1) torch.tidy(() => settled(forward(x, t)[0]));
     });
   return { run, warm: 1 };
 }
 
 /** IMAGES through SAMPLER_STEPS Euler–Maruyama steps, the last one without noise. */
-function unetSimulation(threads) {
+function unetSimulation(threads, dtype = null) {
   const { data, process, method: options, schedule } = imageProblem();
   const { method, network } = options;
   const { grid } = schedule;
@@ -131,13 +157,21 @@ function unetSimulation(threads) {
     grid,
     threads,
     chunkRows: 8,
+    dtype: () => dtype,
   });
-  const generator = bridge.stream(0, "simulate");
+  const generator = bridge.stream(0, "simulate", device);
   const run = (reps) => {
     for (let i = 0; i < reps; i += 1)
-      torch.tidy(() => sampler.endpoints("f", data.x0, { grid, generator, lastNoise: false }));
+      torch.tidy(() =>
+        settled(sampler.endpoints("f", data.x0, { grid, generator, lastNoise: false })),
+      );
   };
   return { run, warm: 1 };
+}
+
+/** Waits for another device: reads a number. */
+function settled(x) {
+  if (device !== "cpu") x.flatten().narrow(0, 0, 1).item();
 }
 
 /** A chain of 1,000 additions on 8 floats, not recorded, without gradients; every intermediate is freed. */
@@ -156,16 +190,21 @@ function opOverhead() {
 
 /** The Gaussian benchmark as a problem: N(−0.1, I) and N(0.1, I), trained as pytorch_side.py does. */
 function problem(dim, width, { threads = 1, schedule, batchSize = BATCH, logEvery = 100 } = {}) {
+  const ends = bridge.gaussianEndpoints({
+    ...{ n: PAIRS, dim, a: 0.1, generator: bridge.stream(0, "data") },
+  });
   return {
-    data: bridge.gaussianEndpoints({ n: PAIRS, dim, a: 0.1, generator: bridge.stream(0, "data") }),
+    data: { x0: there(ends.x0), x1: there(ends.x1) },
     process: bridge.brownian({ sigma: SIGMA }),
     method: {
       method: bridge.methods.dsbm,
       network: (direction) =>
-        new bridge.ScoreNetwork(dim, {
-          hidden: [width, width],
-          generator: bridge.stream(0, `network/${direction}`),
-        }),
+        there(
+          new bridge.ScoreNetwork(dim, {
+            hidden: [width, width],
+            generator: bridge.stream(0, `network/${direction}`),
+          }),
+        ),
       firstCoupling: "ind",
     },
     schedule: { grid: bridge.uniformGrid(STEPS), eps: EPS, ...schedule },
@@ -177,8 +216,9 @@ function problem(dim, width, { threads = 1, schedule, batchSize = BATCH, logEver
 }
 
 /** One training step: batch by shuffled index, t, z, bridge, loss, backward, Adam, NaN check. */
-function mlpStep(dim, width) {
-  const full = bridge.complete(problem(dim, width, { schedule: { halfIterations: 1, steps: 1 } }));
+function mlpStep(dim, width, dtype = "float32") {
+  const one = bridge.complete(problem(dim, width, { schedule: { halfIterations: 1, steps: 1 } }));
+  const full = bridge.withExecution(one, { dtype });
   const network = full.method.network("f");
   const step = bridge.trainingStep({
     problem: full,
@@ -186,10 +226,10 @@ function mlpStep(dim, width) {
     network,
     optimizer: new torch.optim.Adam(network.parameters(), { lr: RATE }),
     ema: null,
-    generator: bridge.stream(0, "train"),
+    generator: bridge.stream(0, "train", device),
   });
-  const shuffle = bridge.stream(0, "shuffle");
-  const one = (rows, start) => {
+  const shuffle = bridge.stream(0, "shuffle", device);
+  const onBatch = (rows, start) => {
     const [loss] = step(bridge.cutRows(rows, { start, count: BATCH }));
     if (!Number.isFinite(loss.item())) throw new Error("the loss is NaN");
   };
@@ -198,7 +238,7 @@ function mlpStep(dim, width) {
       done += torch.tidy(() => {
         const rows = bridge.shuffleRows({ x0: full.data.x0, x1: full.data.x1 }, shuffle);
         const batches = Math.min(Math.floor(PAIRS / BATCH), reps - done);
-        for (let k = 0; k < batches; k += 1) torch.tidy(() => one(rows, k * BATCH));
+        for (let k = 0; k < batches; k += 1) torch.tidy(() => onBatch(rows, k * BATCH));
         return batches;
       });
     }
@@ -207,7 +247,7 @@ function mlpStep(dim, width) {
 }
 
 /** PAIRS × STEPS Euler–Maruyama steps backward from N(0.1, I) in 50 dimensions, width 256. */
-function simulateMlp(threads) {
+function simulateMlp(threads, dtype = null) {
   const { data, process, method: options, schedule } = problem(50, 256);
   const { method, network } = options;
   const { grid } = schedule;
@@ -218,11 +258,12 @@ function simulateMlp(threads) {
     networks: { b: net, f: net },
     grid,
     threads,
+    dtype: () => dtype,
   });
-  const generator = bridge.stream(0, "simulate");
+  const generator = bridge.stream(0, "simulate", device);
   const run = (reps) => {
     for (let i = 0; i < reps; i += 1) {
-      torch.tidy(() => sampler.endpoints("b", data.x1, { grid, generator }));
+      torch.tidy(() => settled(sampler.endpoints("b", data.x1, { grid, generator })));
     }
   };
   return { run, warm: 1 };

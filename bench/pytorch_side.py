@@ -5,6 +5,7 @@ Nothing here is tuned against us: library defaults, no_grad where nothing is lea
 to None, the fastest Adam that this build has on a CPU (see ADAM).
 """
 
+import functools
 import json
 import math
 import os
@@ -12,11 +13,16 @@ import sys
 import time
 
 import pytorch_ddp
+import pytorch_ot
+import pytorch_truth
 import pytorch_unet
 import torch
 from torch import nn
 
 PAIRS, BATCH, STEPS, SIGMA, EPS, RATE = 10_000, 128, 20, 1.0, 1e-3, 1e-4
+
+# Where both sides work.
+DEVICE = os.environ.get("BENCH_DEVICE", "cpu")
 
 # The fastest of fused, foreach and plain loop with Debian's 2.6 on a CPU.
 ADAM = {"fused": True}
@@ -185,11 +191,35 @@ def ddp_half_iteration(dim=50, width=256, steps=1000):
     return run, 0
 
 
-BENCHES = {
-    "op_overhead": op_overhead,
+def in_bfloat16(make):
+    """The benchmark with its networks in PyTorch's autocast."""
+
+    def made():
+        run, warm = make()
+
+        def cast(reps):
+            with torch.autocast(DEVICE, dtype=torch.bfloat16):
+                run(reps)
+
+        return cast, warm
+
+    return made
+
+
+MLP = {
     "mlp_step_d5": lambda: mlp_step(5, 128),
     "mlp_step_d50": lambda: mlp_step(50, 256),
     "simulate_mlp": simulate_mlp,
+}
+BENCHES = {
+    "op_overhead": op_overhead,
+    **MLP,
+    **{f"{name}_bf16": in_bfloat16(make) for name, make in {**MLP, **pytorch_unet.BENCHES}.items()},
+    **pytorch_ot.BENCHES,
+    **{
+        f"truth_d{dim}": functools.partial(pytorch_truth.truth, sys.modules[__name__], dim)
+        for dim in (5, 20, 50)
+    },
     "half_iteration_d5": lambda: warm_half_iteration(5, 128),
     "half_iteration_d50": lambda: warm_half_iteration(50, 256),
     **pytorch_unet.BENCHES,
@@ -219,6 +249,8 @@ def setup(request):
     """Builds the benchmark and runs it for a moment, so that `run` finds a warm process."""
     torch.manual_seed(int(os.environ.get("RANK", "0")))
     torch.set_num_threads(request["threads"])
+    if DEVICE != "cpu":
+        torch.set_default_device(DEVICE)
     if request["bench"] not in BENCHES:
         raise ValueError(f"no benchmark {request['bench']!r}: expected one of {', '.join(BENCHES)}")
     run, warm = BENCHES[request["bench"]]()
@@ -237,8 +269,10 @@ def main():
                 reply = memory()
             else:
                 start = time.perf_counter()
-                run(request["reps"])
-                reply = {"seconds": time.perf_counter() - start, **memory()}
+                own = run(request["reps"])
+                if DEVICE != "cpu":
+                    torch.cuda.synchronize()
+                reply = {"seconds": time.perf_counter() - start, **(own or {}), **memory()}
         except Exception as error:  # the other side of the pipe decides what to do about it
             reply = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(reply), flush=True)

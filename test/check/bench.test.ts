@@ -15,6 +15,18 @@ describe("select", () => {
       "unet_step",
       "unet_forward",
       "unet_simulation",
+      "mlp_step_d5_bf16",
+      "mlp_step_d50_bf16",
+      "simulate_mlp_bf16",
+      "unet_step_bf16",
+      "unet_forward_bf16",
+      "unet_simulation_bf16",
+      "sinkhorn_128",
+      "sinkhorn_1024",
+      "sinkhorn_4096",
+      "exact_ot_128",
+      "exact_ot_1024",
+      "exact_ot_4096",
       "ddp_unet",
       "ddp_mlp",
     ]);
@@ -22,6 +34,10 @@ describe("select", () => {
       "op_overhead",
       "simulate_mlp",
     ]);
+  });
+
+  it("runs what takes minutes where it is named", () => {
+    expect(select("truth_d50,truth_d5").map(({ name }) => name)).toEqual(["truth_d5", "truth_d50"]);
   });
 
   it("answers an unknown name with the nearest right one", () => {

@@ -56,6 +56,12 @@ const commands: Record<string, (words: readonly string[]) => void> = {
       throw new Error(`benchmark ${words.join(" ")}`);
   },
   doctor: none,
+  profile(words) {
+    const [name = "", ...rest] = words.filter((word) => !word.startsWith("trace="));
+    const check = commands[name];
+    if (!check) throw new Error(`profile ${words.join(" ")}`);
+    check(rest);
+  },
   studio(words) {
     const odd = words.filter((word) => !/^(--open|port=\d+|[\w/.]+)$/.test(word));
     if (odd.length > 0) throw new Error(`studio ${words.join(" ")}`);

@@ -65,6 +65,13 @@ const commands: Record<string, [about: string, load: Load]> = {
     "Pictures and pages of trained bridges: points, digits, fields, and runs of your own (key=value …)",
     async () => (await import("./command/gallery.js")).galleryCommand,
   ],
+  profile: [
+    "Run a command and show where its time goes: operations, rates, a trace ([trace=FILE] COMMAND words)",
+    async () => {
+      const { profileCommand } = await import("./command/profile.js");
+      return (args) => profileCommand(args, main);
+    },
+  ],
   doctor: [
     "Check this machine: versions, BLAS, threads and devices, and how to fix what is wrong",
     async () => (await import("./command/doctor.js")).doctor,
@@ -75,7 +82,7 @@ const commands: Record<string, [about: string, load: Load]> = {
 const sections: readonly [title: string, names: readonly string[]][] = [
   ["Train", ["fit", "train", "gaussian", "extend", "start"]],
   ["Use and measure", ["sample", "evaluate", "test", "benchmark", "export"]],
-  ["Look", ["runs", "studio", "gallery", "sweep", "doctor"]],
+  ["Look", ["runs", "studio", "gallery", "sweep", "profile", "doctor"]],
 ];
 
 function overview(): string {

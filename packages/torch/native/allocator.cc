@@ -4,13 +4,11 @@
 
 #include <c10/core/CPUAllocator.h>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <mutex>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -41,20 +39,12 @@ struct MemoryGroup {
   std::string limit, usage, stat, cache;
 };
 static std::mutex groupsMutex;
-static std::vector<MemoryGroup>& groups() {
-  static auto* all = new std::vector<MemoryGroup>;
-  return *all;
-}
+static std::vector<MemoryGroup>& groups() { return immortal<std::vector<MemoryGroup>>(); }
 
-// The beginning of a small file of the kernel; empty where there is none.
-static std::string slurp(const char* path) {
-  char buffer[8192];
-  std::string text;
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return text;
-  for (ssize_t n; text.size() < 4 * sizeof buffer && (n = read(fd, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<size_t>(n));
-  close(fd);
-  return text;
+// A small file of the kernel; empty where there is none.
+static std::string slurp(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 // The whole number after `key` at the beginning of a line; -1 where there is none.
@@ -76,9 +66,9 @@ static int64_t leftOnMachine() {
   {
     std::lock_guard<std::mutex> lock(groupsMutex);
     for (const MemoryGroup& g : groups()) {
-      int64_t most = numberAfter(slurp(g.limit.c_str()), ""), used = numberAfter(slurp(g.usage.c_str()), "");
+      int64_t most = numberAfter(slurp(g.limit), ""), used = numberAfter(slurp(g.usage), "");
       if (most < 0 || most >= kNoLimit || used < 0) continue;
-      left = std::min(left, most - used + std::max<int64_t>(0, numberAfter(slurp(g.stat.c_str()), g.cache + " ")));
+      left = std::min(left, most - used + std::max<int64_t>(0, numberAfter(slurp(g.stat), g.cache + " ")));
     }
   }
   int64_t touched = numberAfter(slurp("/proc/self/status"), "RssAnon:");
@@ -133,12 +123,15 @@ void installAllocator() {
   c10::SetAllocator(c10::DeviceType::CPU, new CountingAllocator, 1);
 }
 
-void limitMemory(int64_t bytes) { limit = bytes > 0 && bytes < kNoLimit ? bytes : kNoLimit; }
-
-MemoryUse memoryUse(bool resetPeak) {
-  MemoryUse use{current.load(), peak.load()};
-  if (resetPeak) peak.store(use.current);
-  return use;
+// memory(resetPeak, limit?) -> bytes of CPU tensors in the whole process, now and at most
+EXPORT(memory) {
+  std::vector<int64_t> use{current.load(), peak.load()};
+  if (toBool(call.env, call[0], "memory")) peak.store(use[0]);
+  if (typeOf(call.env, call[1]) != napi_undefined) {
+    int64_t bytes = toInt(call.env, call[1], "setMemoryLimit");
+    limit = bytes > 0 && bytes < kNoLimit ? bytes : kNoLimit;
+  }
+  return toJs(call.data, use);
 }
 
 // memoryGroups([limit, usage, stat, cache, …]): the files of the memory cgroups around this process, four for each

@@ -8,17 +8,13 @@ namespace dsbm {
 constexpr double kMaxSafe = 9007199254740992.0;
 
 napi_valuetype typeOf(napi_env env, napi_value v) {
-  napi_valuetype t;
-  check(env, napi_typeof(env, v, &t));
-  return t;
+  return made<napi_valuetype>(env, napi_typeof, v);
 }
 
 std::string describe(napi_env env, napi_value v) {
   static constexpr const char* kNames[] = {"undefined", "null", "a boolean", "a number", "a string", "a symbol", "an object", "a function", "an opaque handle", "a bigint"};
   napi_valuetype type = typeOf(env, v);
-  bool array = false;
-  napi_is_array(env, v, &array);
-  if (array) return "an array";
+  if (made<bool>(env, napi_is_array, v)) return "an array";
   if (type == napi_number) return toString(env, made(env, napi_coerce_to_string, v), "a number");
   return type == napi_external && unbox(env, v, Magic::Tensor) ? "a tensor" : kNames[type];
 }
@@ -66,11 +62,8 @@ std::string toString(napi_env env, napi_value v, const char* what) {
 }
 
 uint32_t arrayLength(napi_env env, napi_value v, const char* what) {
-  bool array = false;
-  uint32_t n = 0;
-  check(env, napi_is_array(env, v, &array));
-  if (!array) expected(env, v, what, "an array");
-  check(env, napi_get_array_length(env, v, &n));
+  if (!made<bool>(env, napi_is_array, v)) expected(env, v, what, "an array");
+  auto n = made<uint32_t>(env, napi_get_array_length, v);
   if (n > 10'000'000) fail("ERR_TORCH_VALUE", std::string(what) + ": an array of " + std::to_string(n) + " elements is too long");
   return n;
 }
@@ -80,11 +73,7 @@ static std::vector<T> toVector(napi_env env, napi_value v, const char* what, F c
   uint32_t n = arrayLength(env, v, what);
   std::vector<T> out;
   out.reserve(n < 1024 ? n : 1024);
-  for (uint32_t i = 0; i < n; i++) {
-    napi_value e;
-    check(env, napi_get_element(env, v, i, &e));
-    out.push_back(convert(e));
-  }
+  for (uint32_t i = 0; i < n; i++) out.push_back(convert(made(env, napi_get_element, v, i)));
   return out;
 }
 
@@ -109,12 +98,8 @@ const char* dtypeName(at::ScalarType type) {
 
 at::ScalarType toDtype(napi_env env, napi_value v, const char* what) {
   std::string s = toString(env, v, what);
-  std::string names;
-  for (const auto& d : kDtypes) {
-    if (s == d.name) return d.type;
-    names += (names.empty() ? "" : ", ") + std::string(d.name);
-  }
-  fail("ERR_TORCH_VALUE", std::string(what) + ": unknown dtype \"" + s + "\"; known: " + names);
+  for (const auto& d : kDtypes) if (s == d.name) return d.type;
+  fail("ERR_TORCH_VALUE", std::string(what) + ": unknown dtype \"" + s + "\"; known: float32, float64, float16, bfloat16, int64, int32, int16, int8, uint8, bool, complex64, complex128");
 }
 
 c10::Device toDevice(napi_env env, napi_value v, const char* what) {
@@ -142,9 +127,8 @@ static at::Scalar toScalar(napi_env env, napi_value v, const char* what) {
 
 static at::MemoryFormat toMemoryFormat(napi_env env, napi_value v, const char* what) {
   std::string s = toString(env, v, what);
-  if (s == "contiguous") return at::MemoryFormat::Contiguous;
-  if (s == "channelsLast") return at::MemoryFormat::ChannelsLast;
-  if (s == "preserve") return at::MemoryFormat::Preserve;
+  for (auto [name, format] : {std::pair("contiguous", at::MemoryFormat::Contiguous), {"channelsLast", at::MemoryFormat::ChannelsLast}, {"preserve", at::MemoryFormat::Preserve}})
+    if (s == name) return format;
   fail("ERR_TORCH_VALUE", std::string(what) + ": memory format \"" + s + "\" is unknown; expected contiguous, channelsLast or preserve");
 }
 

@@ -16,16 +16,11 @@ static napi_value operandOf(Env* data, const Operand& o) {
   return out;
 }
 
-static const Program& programOf(Call& call) {
-  auto* handle = static_cast<ProgramHandle*>(unbox(call.env, call[0], Magic::Program));
-  if (!handle) fail("ERR_TORCH_TYPE", "describe: expected a program, got " + describe(call.env, call[0]));
-  return *handle->program;
-}
 static napi_value nameOf(napi_env env, const Step& step) { return jsString(env, c10::toString(step.op.operator_name())); }
 
 // steps(program) -> the names of its operations, in order
 EXPORT(steps) {
-  const auto& steps = programOf(call).steps;
+  const auto& steps = programOf(call.env, call[0], "describe")->steps;
   return jsList(call.env, steps.size(), [&](size_t i) { return nameOf(call.env, steps[i]); });
 }
 
@@ -34,7 +29,7 @@ EXPORT(steps) {
 // plain number of the function. A step is an operation's name, its arguments by name, and the slots of its results.
 EXPORT(describe) {
   napi_env env = call.env;
-  const Program& program = programOf(call);
+  const Program& program = *programOf(call.env, call[0], "describe");
   auto object = [&](std::initializer_list<std::pair<const char*, napi_value>> fields) {
     napi_value out = made(env, napi_create_object);
     for (auto& [key, v] : fields) check(env, napi_set_named_property(env, out, key, v));

@@ -71,19 +71,16 @@ EXPORT(call) {
   torch::jit::Stack stack;
   stack.reserve(op.args.size());
   for (size_t i = 0; i < op.args.size(); i++) stack.push_back(toIValue(call, call[i + 1], op.args[i]));
-  std::vector<at::Tensor> given;
+  struct Given {
+    std::vector<at::Tensor> tensors;
+    ~Given() { loseBroken(tensors); }  // set_ with a storage of another dtype that is too small succeeds
+  } given;
   if (op.resizes)
     for (const c10::IValue& v : stack) {
-      if (v.isTensor()) given.push_back(v.toTensor());
-      else if (v.isTensorList()) for (const c10::IValue& e : v.toListRef()) given.push_back(e.toTensor());
+      if (v.isTensor()) given.tensors.push_back(v.toTensor());
+      else if (v.isTensorList()) for (const c10::IValue& e : v.toListRef()) given.tensors.push_back(e.toTensor());
     }
-  try {
-    op.handle.callBoxed(stack);
-  } catch (...) {
-    loseBroken(given);
-    throw;
-  }
-  loseBroken(given);  // set_ with a storage of another dtype that is too small succeeds
+  op.handle.callBoxed(stack);
   auto result = [&](size_t i) {
     int alias = i < op.aliasOf.size() ? op.aliasOf[i] : -1;
     return alias >= 0 && stack[i].isTensor() ? call[alias + 1] : toJs(call.data, stack[i]);
@@ -97,11 +94,9 @@ EXPORT(call) {
 EXPORT(schemas) {
   std::string name = toString(call.env, call[0], "schemas");
   std::vector<std::string> out;
-  for (const auto& n : c10::Dispatcher::singleton().getAllOpNames()) {
-    if (!name.empty() && n.name != name) continue;
-    auto found = c10::Dispatcher::singleton().findSchema(n);
-    if (found) out.push_back(c10::toString(found->schema()));
-  }
+  for (const auto& n : c10::Dispatcher::singleton().getAllOpNames())
+    if (name.empty() || n.name == name)
+      if (auto found = c10::Dispatcher::singleton().findSchema(n)) out.push_back(c10::toString(found->schema()));
   return toJs(call.data, out);
 }
 

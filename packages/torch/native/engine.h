@@ -70,7 +70,6 @@ void releaseEnv(Env* data);
 // Both are a std::exception, since they may cross the autograd engine.
 // A JavaScript exception is pending already: unwind without another.
 struct Pending : std::exception {};
-using Thrown = Pending;  // as it is called where autograd's engine passes it on
 // An error of ours, with the stable code that TypeScript turns into a class.
 struct Failure : std::runtime_error {
   const char* code;
@@ -147,6 +146,12 @@ T made(napi_env env, F create, Args... args) {
   check(env, create(env, args..., &v));
   return v;
 }
+// The one object of its kind, which outlives static destructors, as threads may.
+template <class T>
+T& immortal() {
+  static auto* one = new T;
+  return *one;
+}
 template <class F>
 napi_value jsList(napi_env env, size_t n, F element) {
   napi_value out = made(env, napi_create_array_with_length, n);
@@ -163,6 +168,12 @@ TensorHandle* handleOf(napi_env env, napi_value v, const char* what);
 const at::Tensor& tensorOf(napi_env env, napi_value v, const char* what);
 at::Generator generatorOf(napi_env env, napi_value v, const char* what);
 Boxed* unbox(napi_env env, napi_value v, Magic magic);
+// What is in a box of that kind. Throws an error of type for anything else.
+template <class T>
+T* opened(napi_env env, napi_value v, Magic magic, const char* what, const char* wanted) {
+  if (auto* boxed = unbox(env, v, magic)) return static_cast<T*>(boxed);
+  fail("ERR_TORCH_TYPE", std::string(what) + ": expected " + wanted + ", got " + describe(env, v));
+}
 void settle(Env* data);
 void loseBroken(const std::vector<at::Tensor>& tensors);  // after an operation on them failed
 
@@ -193,9 +204,6 @@ void refuseWhileRecording(const char* what);
 void abortRecording();
 
 // allocator.cc
-struct MemoryUse { int64_t current, peak; };
-MemoryUse memoryUse(bool resetPeak);
-void limitMemory(int64_t bytes);
 void installAllocator();
 
 // runtime.cc

@@ -24,13 +24,7 @@ struct GradientHook final : torch::autograd::PostAccumulateGradHook {
   void operator()(const at::Tensor&) override {
     if (std::this_thread::get_id() != thread || data->closed) fail("ERR_TORCH", "the backward pass left the thread of its JavaScript");
     HandleScope scope(data->env);
-    try {
-      napi_value function, result;
-      check(data->env, napi_get_reference_value(data->env, ready, &function));
-      check(data->env, napi_call_function(data->env, undefined(data->env), function, 0, nullptr, &result));
-    } catch (const Pending&) {
-      throw Thrown();
-    }
+    made(data->env, napi_call_function, undefined(data->env), made(data->env, napi_get_reference_value, ready), size_t(0), nullptr);
   }
 };
 

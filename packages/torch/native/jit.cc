@@ -24,8 +24,7 @@ void drop(ScriptHandle* h) {
 }
 
 static ScriptHandle* scriptOf(Call& call, const char* what) {
-  auto* h = static_cast<ScriptHandle*>(unbox(call.env, call[0], kScript));
-  if (!h) fail("ERR_TORCH_TYPE", std::string(what) + ": expected a TorchScript module, got " + describe(call.env, call[0]));
+  auto* h = opened<ScriptHandle>(call.env, call[0], kScript, what, "a TorchScript module");
   if (!h->module) fail("ERR_TORCH_DISPOSED", std::string(what) + ": the module was disposed of");
   return h;
 }

@@ -63,6 +63,9 @@ struct Program {
 struct ProgramHandle : Boxed {
   std::shared_ptr<const Program> program;  // shared with the threads that run it
 };
+inline const std::shared_ptr<const Program>& programOf(napi_env env, napi_value v, const char* what) {
+  return opened<ProgramHandle>(env, v, Magic::Program, what, "a program")->program;
+}
 
 // Runs the program once; with a generator, every random operation draws from that one.
 std::vector<at::Tensor> replay(const Program& program, const std::vector<at::Tensor>& inputs, const at::Generator* generator);

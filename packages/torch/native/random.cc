@@ -29,13 +29,10 @@ EXPORT(generator) {
 EXPORT(manualSeed) {
   refuseWhileRecording("seeding a generator");
   uint64_t seed = seedOf(call, 1);
-  if (typeOf(call.env, call[0]) == napi_null) {
-    at::manual_seed(seed);
-  } else {
-    at::Generator g = generatorOf(call.env, call[0], "manualSeed");
-    std::lock_guard<std::mutex> lock(g.mutex());
-    g.set_current_seed(seed);
-  }
+  if (typeOf(call.env, call[0]) == napi_null) return at::manual_seed(seed), undefined(call.env);
+  at::Generator g = generatorOf(call.env, call[0], "manualSeed");
+  std::lock_guard<std::mutex> lock(g.mutex());
+  g.set_current_seed(seed);
   return undefined(call.env);
 }
 

@@ -2,6 +2,7 @@
 // backward pass included, and writes it down; composite operations are seen as the parts they are made of.
 #include "program.h"
 
+#include <ATen/autocast_mode.h>
 #include <c10/core/impl/LocalDispatchKeySet.h>
 #include <torch/library.h>
 
@@ -80,9 +81,7 @@ struct Recorder {
     Slot view = add(t);
     Step step{asStrided, {}, {{view}}, {false}, false, {}};
     step.operands.push_back({{}, {base}, Operand::One});
-    step.operands.push_back({c10::IValue(t.sizes().vec()), {}, Operand::Constant});
-    step.operands.push_back({c10::IValue(t.strides().vec()), {}, Operand::Constant});
-    step.operands.push_back({c10::IValue(t.storage_offset()), {}, Operand::Constant});
+    for (c10::IValue v : {c10::IValue(t.sizes().vec()), c10::IValue(t.strides().vec()), c10::IValue(t.storage_offset())}) step.operands.push_back({v, {}, Operand::Constant});
     program->steps.push_back(std::move(step));
     return view;
   }
@@ -192,17 +191,14 @@ struct Recorder {
 
   // Does any step write into memory that the program holds by reference? Views are followed by storage.
   void findWrites() {
-    for (const auto& step : program->steps) {
-      const auto& args = step.op.schema().arguments();
-      for (size_t i = 0; i < args.size(); i++) {
-        if (!args[i].alias_info() || !args[i].alias_info()->isWrite()) continue;
-        for (Slot s : step.operands[i].slots) {
-          if (s < 0) continue;
-          for (Slot other : byStorage[known[s].storage._unsafe_get_target()])
-            if (!program->initial[other].isNone()) program->writesHeld = true;
-        }
+    for (const auto& step : program->steps)
+      for (size_t i = 0; i < step.operands.size(); i++) {
+        const auto* info = step.op.schema().arguments()[i].alias_info();
+        if (!info || !info->isWrite()) continue;
+        for (Slot s : step.operands[i].slots)
+          if (s >= 0)
+            for (Slot other : byStorage[known[s].storage._unsafe_get_target()]) program->writesHeld |= !program->initial[other].isNone();
       }
-    }
   }
 };
 
@@ -230,6 +226,9 @@ static c10::DispatchKey compositeKey(const c10::OperatorHandle& op) {
 }
 
 static void intercept(const c10::OperatorHandle& op, c10::DispatchKeySet keys, torch::jit::Stack* stack) {
+  // Autocast lies below: it comes back with its casts, and with itself left out, which is what is recorded.
+  constexpr c10::DispatchKeySet casts({c10::DispatchKey::AutocastCPU, c10::DispatchKey::AutocastCUDA});
+  if (active && keys.has_any(casts)) return op.redispatchBoxed(keys & c10::DispatchKeySet(c10::DispatchKeySet::FULL_AFTER, kMode), stack);
   auto composite = active ? compositeKey(op) : c10::DispatchKey::Undefined;
   if (composite != c10::DispatchKey::Undefined) return op.callBoxedForDispatchKey(composite, *stack);
   if (active) return active->capture(op, keys, stack);
@@ -240,6 +239,7 @@ TORCH_LIBRARY_IMPL(_, TESTING_ONLY_GenericMode, m) { m.fallback(torch::CppFuncti
 
 static void stop() {
   c10::impl::tls_set_dispatch_key_included(kMode, false);
+  at::autocast::clear_cache();
   delete active;
   active = nullptr;
 }
@@ -283,6 +283,18 @@ void abortRecording() {
 }
 EXPORT(recordAbort) {
   abortRecording();
+  return undefined(call.env);
+}
+
+// autocast(dtype | null): matrix products and convolutions take that dtype, as PyTorch has it. A weight is cast once: until
+// the next change, or in a recording without gradients, in all of it.
+EXPORT(autocast) {
+  bool on = typeOf(call.env, call[0]) != napi_null;
+  for (auto device : {at::kCPU, at::kCUDA}) {
+    if (on) at::autocast::set_autocast_dtype(device, toDtype(call.env, call[0], "autocast"));
+    at::autocast::set_autocast_enabled(device, on);
+  }
+  if (!active || at::GradMode::is_enabled()) at::autocast::clear_cache();
   return undefined(call.env);
 }
 

@@ -87,12 +87,6 @@ std::vector<at::Tensor> replay(const Program& program, const std::vector<at::Ten
   return out;
 }
 
-static const std::shared_ptr<const Program>& programOf(Call& call, napi_value v) {
-  auto* p = static_cast<ProgramHandle*>(unbox(call.env, v, Magic::Program));
-  if (!p) fail("ERR_TORCH_TYPE", "replay: expected a program, got " + describe(call.env, v));
-  return p->program;
-}
-
 // The inputs as the program was recorded for them; a strided one is copied, another shape refused.
 static std::vector<at::Tensor> fitAll(const Program& program, std::vector<at::Tensor> inputs) {
   if (inputs.size() != program.inputs.size())
@@ -110,7 +104,7 @@ static std::vector<at::Tensor> fitAll(const Program& program, std::vector<at::Te
 // replay(program, inputs) -> outputs
 EXPORT(replay) {
   refuseWhileRecording("running a program");
-  const Program& program = *programOf(call, call[0]);
+  const Program& program = *programOf(call.env, call[0], "replay");
   return wrapAll(call.data, replay(program, fitAll(program, toTensors(call, call[1], "replay: inputs")), nullptr));
 }
 
@@ -228,12 +222,9 @@ EXPORT(startChunks) {
   job->seed = static_cast<uint64_t>(toInt(env, call[7], "chunks: seed"));
   int64_t rows = 0;
   for (uint32_t i = 0; i < lengths.size(); rows += lengths[i++])
-    job->chunks.push_back({programOf(call, made(env, napi_get_element, call[0], i)), rows, lengths[i]});
-  for (const Chunk& c : job->chunks) {
+    job->chunks.push_back({programOf(env, made(env, napi_get_element, call[0], i), "replay"), rows, lengths[i]});
+  for (const Chunk& c : job->chunks)
     if (c.program->writesHeld) fail("ERR_TORCH_VALUE", "chunks: the program writes into tensors that all chunks share");
-    if (c.program->outputs.size() != job->outputs.size() || job->outputDims.size() != job->outputs.size() || job->inputDims.size() != job->inputs.size())
-      fail("ERR_TORCH_VALUE", "chunks: expected one dimension per input and per output");
-  }
   Queue& q = queue();
   std::lock_guard<std::mutex> lock(q.mutex);
   q.jobs.push_back(job.get());
@@ -246,8 +237,7 @@ EXPORT(startChunks) {
 
 // finishChunks(job, stop): waits for it and throws what a chunk threw; or ends it early, whatever happened
 EXPORT(finishChunks) {
-  auto* job = static_cast<Chunked*>(unbox(call.env, call[0], kChunked));
-  if (!job) fail("ERR_TORCH_TYPE", "finishChunks: expected a job, got " + describe(call.env, call[0]));
+  auto* job = opened<Chunked>(call.env, call[0], kChunked, "finishChunks", "a job");
   bool stop = toBool(call.env, call[1], "finishChunks");
   job->end(stop);
   if (job->error && !stop) std::rethrow_exception(job->error);

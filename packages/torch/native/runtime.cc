@@ -20,29 +20,20 @@ struct WarningQueue : c10::WarningHandler {
     if (queue.size() < 256) queue.push_back(w.msg());
   }
 };
-static WarningQueue& warnings() {
-  static auto* q = new WarningQueue;  // leaked: threads may outlive static destructors
-  return *q;
-}
+static WarningQueue& warnings() { return immortal<WarningQueue>(); }
 // The handler is per thread: each environment installs it on its own.
 void installWarningHandler() { c10::WarningUtils::set_warning_handler(&warnings()); }
 
 EXPORT(drainWarnings) {
   std::vector<std::string> out;
-  {
-    std::lock_guard<std::mutex> lock(warnings().mutex);
-    out.swap(warnings().queue);
-  }
+  std::lock_guard<std::mutex> lock(warnings().mutex);
+  out.swap(warnings().queue);
   return toJs(call.data, out);
 }
 
 // numThreads(n?) -> how many there are now
 EXPORT(numThreads) {
-  if (typeOf(call.env, call[0]) != napi_undefined) {
-    int64_t n = toInt(call.env, call[0], "setNumThreads");
-    if (n < 1 || n > 1024) fail("ERR_TORCH_VALUE", "setNumThreads: expected 1 to 1024, got " + std::to_string(n));
-    at::set_num_threads(static_cast<int>(n));
-  }
+  if (typeOf(call.env, call[0]) != napi_undefined) at::set_num_threads(static_cast<int>(toInt(call.env, call[0], "setNumThreads")));
   return jsNumber(call.env, at::get_num_threads());
 }
 
@@ -50,13 +41,6 @@ EXPORT(numThreads) {
 EXPORT(info) {
   int64_t devices = at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : -1;
   return toJs(call.data, std::vector<std::string>{TORCH_VERSION, at::show_config(), std::to_string(devices)});
-}
-
-// memory(resetPeak, limit?) -> bytes of CPU tensors in the whole process, now and at most
-EXPORT(memory) {
-  MemoryUse use = memoryUse(toBool(call.env, call[0], "memory"));
-  if (typeOf(call.env, call[1]) != napi_undefined) limitMemory(toInt(call.env, call[1], "setMemoryLimit"));
-  return toJs(call.data, std::vector<int64_t>{use.current, use.peak});
 }
 
 }  // namespace dsbm

@@ -10,11 +10,9 @@ EXPORT(fromBytes) {
   refuseWhileRecording("a tensor from JavaScript data");
   auto shape = toInts(call.env, call[1], "tensor: shape");
   auto type = toDtype(call.env, call[2], "tensor: dtype");
-  bool view = false;
   void* data = nullptr;
   size_t size = 0;
-  check(call.env, napi_is_buffer(call.env, call[0], &view));
-  if (!view) fail("ERR_TORCH_TYPE", "tensor: expected a typed array, got " + describe(call.env, call[0]));
+  if (!made<bool>(call.env, napi_is_buffer, call[0])) fail("ERR_TORCH_TYPE", "tensor: expected a typed array, got " + describe(call.env, call[0]));
   check(call.env, napi_get_buffer_info(call.env, call[0], &data, &size));
   at::Tensor t = at::empty(shape, at::TensorOptions(type));
   if (t.nbytes() != size)

@@ -62,9 +62,8 @@ napi_value wrapAll(Env* data, const std::vector<at::Tensor>& tensors) {
 
 Boxed* unbox(napi_env env, napi_value v, Magic magic) {
   void* p = nullptr;
-  if (napi_get_value_external(env, v, &p) != napi_ok) return nullptr;
   // Node has externals of its own; what cannot be one of ours is not looked into.
-  if (p == nullptr || reinterpret_cast<uintptr_t>(p) % alignof(Boxed) != 0) return nullptr;
+  if (napi_get_value_external(env, v, &p) != napi_ok || p == nullptr || reinterpret_cast<uintptr_t>(p) % alignof(Boxed) != 0) return nullptr;
   auto* boxed = static_cast<Boxed*>(p);
   return boxed->magic == magic ? boxed : nullptr;
 }
@@ -75,10 +74,7 @@ struct Lost {
   std::mutex mutex;
   std::unordered_map<const c10::TensorImpl*, c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>> tensors;
 };
-static Lost& lost() {
-  static auto* all = new Lost;
-  return *all;
-}
+static Lost& lost() { return immortal<Lost>(); }
 static std::atomic<bool> anyLost{false};
 
 static bool isLost(const at::Tensor& t) {
@@ -111,9 +107,7 @@ void loseBroken(const std::vector<at::Tensor>& tensors) {
 }
 
 TensorHandle* handleOf(napi_env env, napi_value v, const char* what) {
-  auto* h = static_cast<TensorHandle*>(unbox(env, v, Magic::Tensor));
-  if (!h) fail("ERR_TORCH_TYPE", std::string(what) + ": expected a tensor, got " + describe(env, v));
-  return h;
+  return opened<TensorHandle>(env, v, Magic::Tensor, what, "a tensor");
 }
 
 const at::Tensor& tensorOf(napi_env env, napi_value v, const char* what) {
@@ -125,18 +119,13 @@ const at::Tensor& tensorOf(napi_env env, napi_value v, const char* what) {
 }
 
 at::Generator generatorOf(napi_env env, napi_value v, const char* what) {
-  auto* h = static_cast<GeneratorHandle*>(unbox(env, v, Magic::Generator));
-  if (!h) fail("ERR_TORCH_TYPE", std::string(what) + ": expected a generator, got " + describe(env, v));
-  return h->generator;
+  return opened<GeneratorHandle>(env, v, Magic::Generator, what, "a generator")->generator;
 }
 
 EXPORT(release) {
   uint32_t n = arrayLength(call.env, call[0], "release");
-  for (uint32_t i = 0; i < n; i++) {
-    napi_value v;
-    check(call.env, napi_get_element(call.env, call[0], i, &v));
-    if (auto* h = unbox(call.env, v, Magic::Tensor)) drop(static_cast<TensorHandle*>(h));
-  }
+  for (uint32_t i = 0; i < n; i++)
+    if (auto* h = unbox(call.env, made(call.env, napi_get_element, call[0], i), Magic::Tensor)) drop(static_cast<TensorHandle*>(h));
   settle(call.data);
   return undefined(call.env);
 }

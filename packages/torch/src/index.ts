@@ -24,6 +24,13 @@ export { type MemoryLimit, memoryLimit } from "./memory-limit.js";
 export * as nn from "./nn/index.js";
 export * as optim from "./optim/index.js";
 export {
+  type OperationTime,
+  type Profile,
+  startProfile,
+  stopProfile,
+  type TracedCall,
+} from "./profile.js";
+export {
   describeProgram,
   type ProgramArgument,
   type ProgramDescription,
@@ -51,6 +58,7 @@ export {
   setMemoryLimit,
   setNumThreads,
 } from "./runtime.js";
+export { autocast, autocastDType, type CastDType } from "./tensor/autocast.js";
 export {
   arange,
   empty,

@@ -1,4 +1,5 @@
 // The process around the tensors: threads, devices, memory, versions, warnings.
+import { invalid } from "./binding/errors.js";
 import { liveTensors } from "./binding/handle.js";
 import { addonPath, builtAgainst, guarded, mappedLibraries, native } from "./binding/native.js";
 
@@ -8,6 +9,7 @@ export function getNumThreads(): number {
 }
 /** Sets the threads that one operation may use, 1 to 1024. */
 export function setNumThreads(n: number): void {
+  if (n < 1 || n > 1024) throw invalid(`setNumThreads: expected 1 to 1024, got ${n}`);
   guarded(() => native.numThreads(n), "setNumThreads");
 }
 

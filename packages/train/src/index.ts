@@ -5,6 +5,7 @@ export {
   complete,
   type Execution,
   type MethodOptions,
+  type NetworkDType,
   type Problem,
   type Schedule,
   withExecution,

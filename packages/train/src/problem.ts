@@ -99,6 +99,8 @@ interface Optimisation {
   emaWarmup?: boolean;
 }
 
+export type NetworkDType = "float32" | "bfloat16";
+
 /** How the work is done: none of it changes what is learnt, rounding aside. */
 export interface Execution {
   /** Threads of a training step; `auto` (default) measures. */
@@ -107,6 +109,13 @@ export interface Execution {
   simulateThreads?: number;
   /** Rows that one thread simulates together (default 500). */
   chunkRows?: number;
+  /**
+   * The dtype of a training step's matrix products and convolutions; weights, gradients and losses are float32. bfloat16 is
+   * left out where the processor emulates it.
+   */
+  dtype?: NetworkDType;
+  /** The same of the networks that simulate and are evaluated; state and noise are float32. */
+  simulateDtype?: NetworkDType;
   /** Parts in which each rank's rows of a step are computed, to need less memory (default 1). */
   accumulate?: number;
   /**
@@ -255,6 +264,8 @@ export function complete(problem: Problem): CompleteProblem {
       threads: "auto",
       simulateThreads: 1,
       chunkRows: 500,
+      dtype: "float32",
+      simulateDtype: "float32",
       accumulate: 1,
       shareBatch: "auto",
       cache: null,
@@ -276,6 +287,9 @@ export function complete(problem: Problem): CompleteProblem {
       "cache.batchSize": cache.batchSize,
       "cache.refreshStride": cache.refreshStride,
     });
+  for (const key of ["dtype", "simulateDtype"] as const)
+    if (!["float32", "bfloat16"].includes(full.execution[key]))
+      refuse(`execution.${key} is ${full.execution[key]}; expected float32 or bfloat16`);
   checkMethod(full);
   checkEndpoints(full.data);
   for (const end of ["x0", "x1"] as const)

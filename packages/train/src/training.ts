@@ -22,6 +22,7 @@ import {
   tensorsOf,
 } from "./state/state.js";
 import { fromJsonState, toJsonState } from "./state/state-json.js";
+import { castOf } from "./step/in-dtype.js";
 import { StepPlan } from "./tune/plan.js";
 
 interface Control {
@@ -62,6 +63,7 @@ export class Training {
       grid: schedule.grid,
       eps: schedule.eps ?? (method.eps || undefined),
       threads: simulateThreads,
+      dtype: () => castOf(this.#plan.problem.execution.simulateDtype),
     });
     this.sampler.workersWaiting = this.#isMainOfSeveral;
   }
@@ -294,7 +296,7 @@ export class Training {
     this.#current = current;
     const { losses } = current;
     const steps = () => current.steps;
-    const { threads, sharesBatch } = this.#plan;
+    const { threads, sharesBatch, bfloat16 } = this.#plan;
     const requests = stepRequests(ranks, {
       steps,
       sharesBatch: sharesBatch ?? true,
@@ -304,7 +306,7 @@ export class Training {
     const pause = (event: TrainEvent) => this.#handOver(event);
     const isOver = () => this.#isOver;
     try {
-      yield { type: "start", half, direction, threads: threads ?? 1, sharesBatch };
+      yield { type: "start", half, direction, threads: threads ?? 1, sharesBatch, bfloat16 };
       if (!(yield* this.#resume(current, signal))) return false;
       const options = { ranks, signal, logEvery, requests, pause, isOver };
       if (!(yield* runSteps(current, options))) return false;
@@ -349,11 +351,12 @@ export class Training {
     });
     const [step, half] = [pass?.step ?? "0", pass?.half ?? state.half];
     checkFinite(tensors, `after step ${step} of half-iteration ${half}`);
-    const { threads, sharesBatch } = this.#plan;
+    const { threads, sharesBatch, bfloat16 } = this.#plan;
     const facts: SavedFacts = {
       format: 1,
       half: state.half,
       ...{ threads, sharesBatch },
+      ...(bfloat16 !== null && { bfloat16 }),
       ...(Object.keys(this.#steps).length > 0 && { steps: { ...this.#steps } }),
       losses: pass ? [...pass.losses] : [],
       pass: pass ? toJsonState(pass.save()) : null,

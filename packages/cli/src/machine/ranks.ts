@@ -3,7 +3,7 @@
 import { availableParallelism, cpus } from "node:os";
 import { freeProcessKeys, type ProcessesConfig } from "@dsbm/config";
 import { type Device, distributed } from "@dsbm/torch";
-import { ProcessRanks, type Ranks } from "@dsbm/train";
+import { ProcessRanks, type Ranks, type TrainEvent } from "@dsbm/train";
 import { setLogPrefix, UsageError } from "../terminal/errors.js";
 import { version } from "./version.js";
 
@@ -65,10 +65,15 @@ export function onOwnDevice<C extends { device: string }>(config: C): C {
 }
 
 /** How a training step is executed, for a message. */
-export function describeStep(how: { threads: number; sharesBatch: boolean | null }): string {
-  const { threads, sharesBatch } = how;
-  const step = `${threads} ${threads === 1 ? "thread" : "threads"} a training step`;
-  return sharesBatch === false ? `${step}, all rows of which are trained on in each process` : step;
+export function describeStep(
+  how: Pick<Extract<TrainEvent, { type: "start" }>, "threads" | "sharesBatch" | "bfloat16">,
+): string {
+  const { threads, sharesBatch, bfloat16 } = how;
+  return [
+    `${threads} ${threads === 1 ? "thread" : "threads"} a training step`,
+    ...(sharesBatch === false ? ["all rows of which are trained on in each process"] : []),
+    ...(bfloat16 === false ? ["networks in float32, since this processor emulates bfloat16"] : []),
+  ].join(", ");
 }
 
 /** Throws a UsageError where this process is one of several. */

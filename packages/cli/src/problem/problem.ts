@@ -137,6 +137,8 @@ export function trainingProblem(
       threads: config.threads,
       simulateThreads: threadsOf(config),
       chunkRows: chunkRows(ends.shape),
+      dtype: config.dtype,
+      simulateDtype: config.simulate_dtype,
       accumulate: config.accumulate,
       shareBatch: config.share_batch,
       logEvery: config.log_every,

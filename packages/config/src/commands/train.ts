@@ -11,6 +11,8 @@ import type { Aliases } from "../tree/aliases.js";
 const aliases: Aliases = {
   experiments_dir: { key: "paths.experiments_dir_name", shown: false },
   log_stride: { key: "log_every", shown: false },
+  "execution.dtype": { key: "dtype", shown: false },
+  "execution.simulate_dtype": { key: "simulate_dtype", shown: false },
   "data.wavenumber": { key: "wavenumber", shown: false },
 };
 

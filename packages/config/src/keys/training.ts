@@ -45,6 +45,16 @@ export const training = {
     "noise of a sampler's step along a drift: that of the process (Euler-Maruyama), or that of the bridge to the predicted end, exact in longer steps",
   ),
   batch_size: counted(128, "rows of a training step"),
+  dtype: oneOf(
+    ["float32", "bfloat16"],
+    "float32",
+    "matrix products and convolutions of a training step; weights stay float32 (left out where the processor emulates bfloat16)",
+  ),
+  simulate_dtype: oneOf(
+    ["float32", "bfloat16"],
+    "float32",
+    "the same in simulated pairs and evaluations; state and noise stay float32",
+  ),
   num_repeat_data: counted(1, "times that a pair is in a batch, each with its own time and noise"),
   optimizer: oneOf(["Adam", "AdamW"], "Adam", "optimiser"),
   lr: sized(1e-4, "learning rate"),

@@ -34,7 +34,7 @@ const DEFAULTS = `
   share_batch=auto accumulate=1 bucket_cap_mb=25 exchange_dtype=null dist_timeout=600
   paths.data_dir_name=data paths.experiments_dir_name=experiments
   n_ipf=50 half_iterations=null num_iter=500000 first_num_iter=null num_steps=30
-  test_num_steps=null eps=0.0001 time_sampling=null step_variance=process batch_size=128
+  test_num_steps=null eps=0.0001 time_sampling=null step_variance=process batch_size=128 dtype=float32 simulate_dtype=float32
   num_repeat_data=1 optimizer=Adam lr=0.0001 lr_schedule=null lr_warmup=null weight_decay=0 loss_reduction=mean
   grad_clipping=true grad_clip=1 ema=true ema_rate=0.999 ema_warmup=false use_prev_net=true
   keep_optimizer=null

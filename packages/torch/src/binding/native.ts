@@ -41,6 +41,7 @@ export interface Native {
   requiresGrad(t: External, on?: boolean): boolean;
   gradMode(on?: boolean): boolean;
   inferenceMode<T>(fn: () => T): T;
+  autocast(dtype: string | null): void;
   unrecorded<T>(fn: () => T): T;
   scripted(
     output: External,
@@ -83,6 +84,7 @@ export interface Native {
   ): External;
   finishChunks(job: External, stop: boolean): void;
   steps(program: External): string[];
+  profile(on: boolean): (string | number | bigint)[][] | undefined;
 }
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));

@@ -4,6 +4,7 @@ import { call } from "../binding/dispatch.js";
 import { invalid, TorchError } from "../binding/errors.js";
 import { ptrOf, ptrsOf, tidy } from "../binding/handle.js";
 import { type External, guarded, native } from "../binding/native.js";
+import { autocast, autocastDType } from "../tensor/autocast.js";
 import { enableGrad, grad, gradEnabled, noGrad } from "../tensor/grad.js";
 import { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
@@ -59,6 +60,7 @@ const handedOver = (t: Tensor): External =>
 
 /** What the backward pass calls: `run` again, with a graph, and that graph's gradients. */
 function recomputation(run: Run, inputCount: number): Parameters<typeof native.scripted>[4] {
+  const dtype = autocastDType();
   return (ptr, saved, parameters, wanted) =>
     tidy(() => {
       if (gradEnabled())
@@ -76,7 +78,15 @@ function recomputation(run: Run, inputCount: number): Parameters<typeof native.s
       const draws: Draws = { drawn: kept.slice(inputCount), next: 0, outer: null };
       const [x, ...more] = inputs as [Tensor, ...Tensor[]];
       // Its intermediates are held by the graph alone, which `grad` frees step by step.
-      const again = () => tidy(() => call("aten::alias", "", run(x, ...more)) as Tensor);
+      const again = () =>
+        tidy(
+          () =>
+            call(
+              "aten::alias",
+              "",
+              autocast(dtype, () => run(x, ...more)),
+            ) as Tensor,
+        );
       const y = within(draws, () => enableGrad(again));
       if (`${y.shape}` !== `${gradient.shape}`)
         throw invalid(

@@ -1,6 +1,7 @@
 // The affine layer, with PyTorch's names and PyTorch's default initialisation.
 
 import { callUnchecked, invoke, Op, schemas } from "../binding/dispatch.js";
+import { autocast, autocastDType } from "../tensor/autocast.js";
 import { empty } from "../tensor/create.js";
 import { noGrad } from "../tensor/grad.js";
 import { linear } from "../tensor/ops.generated.js";
@@ -43,7 +44,8 @@ export class Linear extends Module {
     const { weight, bias } = this.#after(shared);
     const packed = packedFor(this, weight, x);
     if (!packed) return linear(x, weight, { bias });
-    return callUnchecked(oneDNN, "", x, packed, bias, "none", [], undefined) as Tensor;
+    const { dtype } = packed;
+    return callUnchecked(oneDNN, "", x.to(dtype), packed, bias, "none", [], undefined) as Tensor;
   }
 
   /** SiLU of `forward`, by a kernel of our own where weights are constant (see `withStandingWeights`). */
@@ -59,7 +61,8 @@ export class Linear extends Module {
     const own = weight.narrow(1, inputs - k, k);
     return {
       weight: weight.narrow(1, 0, inputs - k),
-      bias: bias ? bias.addmv(own, shared) : own.mv(shared),
+      // What all rows share may be a time, of which bfloat16 keeps two digits.
+      bias: autocast(null, () => (bias ? bias.addmv(own, shared) : own.mv(shared))),
     };
   }
 }
@@ -69,8 +72,8 @@ const silu_ = new Op("dsbm::silu_", "");
 /** Fewer rows than these do not pay for packing. */
 const manyRows = 128;
 
-/** By layer and how many of its inputs are not the same for all rows. */
-let standing: Map<Linear, Map<number, Tensor>> | null = null;
+/** By layer, dtype, and how many of its inputs are not the same for all rows. */
+let standing: Map<Linear, Map<string, Tensor>> | null = null;
 
 /**
  * Runs `fn` without gradients and with weights that do not change meanwhile: those of large products are packed once,
@@ -94,18 +97,19 @@ function packedFor(layer: Linear, weight: Tensor, x: Tensor): Tensor | null {
   const [outputs, inputs] = weight.shape as [number, number];
   // Rows of outputs that do not fill vectors are slower than in BLAS.
   const pays = x.ndim === 2 && x.size(0) >= manyRows && inputs >= 32 && outputs % 16 === 0;
-  const plain = [x, weight].every((t) => t.device === "cpu" && t.dtype === "float32");
-  if (!pays || !plain) return null;
+  const dtype = autocastDType() ?? "float32";
+  const plain = x.device === "cpu" && weight.dtype === "float32";
+  if (!pays || !plain || !["float32", dtype].includes(x.dtype)) return null;
   let own = standing.get(layer);
   if (!own) {
     own = new Map();
     standing.set(layer, own);
   }
-  const known = own.get(inputs);
+  const known = own.get(`${dtype}/${inputs}`);
   if (known) return known;
   if (schemas(oneDNN).length === 0) return null; // a libtorch without it
-  const whole = weight.detach().contiguous();
+  const whole = weight.detach().to(dtype).contiguous();
   const packed = callUnchecked("mkldnn::_reorder_linear_weight", "", whole, x.size(0)) as Tensor;
-  own.set(inputs, packed.keep());
+  own.set(`${dtype}/${inputs}`, packed.keep());
   return packed;
 }

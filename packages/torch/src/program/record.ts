@@ -216,6 +216,11 @@ export function startChunked(
         programs.set(n, fn.programFor(...head));
       }
     });
+    for (const { results } of programs.values())
+      if (results.length !== outputDims.length)
+        throw invalid(
+          `runChunked: outputDims has ${outputDims.length} dimensions for ${results.length} outputs`,
+        );
     const whole = joined(programs.get(lengths[0] as number) as Program, outputDims, ownRows);
     const seed = randint(0, 2 ** 31, [1], { generator }).item();
     if (count === 0) return whole;
@@ -256,10 +261,6 @@ export function startChunked(
 
 /** Room for a program's results with `total` in the place of a chunk's rows. */
 function joined({ results }: Program, dims: readonly number[], total: number): Tensor[] {
-  if (results.length !== dims.length)
-    throw invalid(
-      `runChunked: outputDims has ${dims.length} dimensions for ${results.length} outputs`,
-    );
   return results.map(({ shape, dtype, device }, i) => {
     const dim = dims[i] as number;
     if (!(dim in shape))

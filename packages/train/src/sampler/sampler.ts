@@ -18,6 +18,7 @@ import {
   towards,
 } from "@dsbm/bridge";
 import {
+  type CastDType,
   type ChunkedRun,
   Generator,
   nn,
@@ -36,6 +37,7 @@ import {
   type Ranks,
   type TensorKind,
 } from "../distributed/ranks.js";
+import { inDType } from "../step/in-dtype.js";
 import { type RecordedBatch, recordedBatch } from "../step/recorded-batch.js";
 import { type CarryOptions, carry, type FollowOptions, type Replay, timesOf } from "./carry.js";
 
@@ -50,6 +52,8 @@ export interface SamplerOptions extends Dynamics {
    * calls the kernel.
    */
   chunkRows?: number;
+  /** The dtype in which networks simulate, asked for at each call; null or left out: their own. A flow keeps to theirs. */
+  dtype?: (() => CastDType | null) | undefined;
   /** Processes that simulate in shares; each gets the whole result, the same as that of one process. */
   ranks?: Ranks | null;
 }
@@ -214,6 +218,10 @@ export class Sampler {
     this.#programs.clear();
   }
 
+  get #dtype(): CastDType | null {
+    return this.#options.dtype?.() ?? null;
+  }
+
   /** Recorded programs at the moment: their number has a bound, whatever is sampled. */
   get programs(): number {
     return [...this.#programs.values()].reduce((sum, program) => sum + program.count(), 0);
@@ -222,17 +230,19 @@ export class Sampler {
   #program(
     key: string,
     body: (batch: Batch) => Tensor | readonly Tensor[],
-    options: { packed: boolean },
+    options: { packed: boolean; dtype: CastDType | null },
   ): RecordedBatch {
     const { b, f } = this.#options.networks;
+    const { dtype, ...how } = options;
+    const named = dtype ? `${dtype}/${key}` : key;
     const program =
-      this.#programs.get(key) ??
-      recordedBatch((batch) => evaluating([b, f], () => body(batch), options), {
+      this.#programs.get(named) ??
+      recordedBatch((batch) => evaluating([b, f], () => body(batch), { ...how, dtype }), {
         ...{ limit: kept.shapes, forget: true },
       });
     // The one used longest ago stands first.
-    this.#programs.delete(key);
-    this.#programs.set(key, program);
+    this.#programs.delete(named);
+    this.#programs.set(named, program);
     if (this.#programs.size > kept.functions)
       this.#programs.delete(this.#programs.keys().next().value as string);
     return program;
@@ -250,7 +260,7 @@ export class Sampler {
     const batch = { x, given };
     const names = namesOf(batch);
     const program = this.#program(key, (rows) => body(rows.x as Tensor, rows.given), {
-      packed: true,
+      ...{ packed: true, dtype: this.#dtype },
     }).program(names);
     const inputDims = names.map(() => 0);
     const begin = (part?: Part) =>
@@ -267,7 +277,9 @@ export class Sampler {
   readonly #replay: Replay = (key, batch, body) => {
     const { threads, chunkRows: rows } = this.#options;
     const names = namesOf(batch);
-    const program = this.#program(key, body, { packed: false }).program(names);
+    // An adaptive solver would take rounding for curvature.
+    const dtype = key === "flow" ? null : this.#dtype;
+    const program = this.#program(key, body, { packed: false, dtype }).program(names);
     const inputDims = names.map(() => 0);
     return noGrad(() =>
       runChunked(program, tensorsOf(batch), {
@@ -327,17 +339,21 @@ function shared(
   };
 }
 
-/** Runs `fn` with networks in evaluation mode (no dropout), and products of large chunks by packed weights if `packed`. */
+/**
+ * Runs `fn` with networks in evaluation mode (no dropout) and in a dtype, and products of large chunks by packed weights if
+ * `packed`.
+ */
 function evaluating<T>(
   networks: readonly (Network | null | undefined)[],
   fn: () => T,
-  { packed }: { packed: boolean },
+  { packed, dtype }: { packed: boolean; dtype: CastDType | null },
 ): T {
   const all = networks.filter((net) => net !== null && net !== undefined);
   const training = all.map((net) => net.training);
   for (const net of all) net.eval();
   try {
-    return packed ? nn.withStandingWeights(fn) : fn();
+    const run = () => inDType(dtype, all, fn);
+    return packed ? nn.withStandingWeights(run) : run();
   } finally {
     all.forEach((net, i) => {
       net.train(training[i]);

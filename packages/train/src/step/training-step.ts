@@ -26,6 +26,7 @@ import { batchShare } from "../distributed/batch-share.js";
 import type { Part } from "../distributed/ranks.js";
 import type { CompleteProblem } from "../problem.js";
 import { drawNoise, drawTimes } from "./draws.js";
+import { castOf, inDType } from "./in-dtype.js";
 import { predict } from "./predict.js";
 import { type RecordedBatch, recordedBatch } from "./recorded-batch.js";
 import type { StepTimes } from "./time-sampling.js";
@@ -78,6 +79,7 @@ export function trainingStep(options: StepOptions): RecordedBatch {
   const { gradClip } = problem.optimisation;
   const { accumulate } = problem.execution;
   const rows = batchShare(problem).rows;
+  const dtype = castOf(problem.execution.dtype);
   return recordedBatch((batch, sent) => {
     network.train();
     const lossOf = lossOfParts(options, batch);
@@ -86,7 +88,7 @@ export function trainingStep(options: StepOptions): RecordedBatch {
     let along: Tensor | null = null;
     const parts = Math.min(accumulate, rows);
     for (let i = 0; i < parts; i++) {
-      const loss = lossOf(i, parts);
+      const loss = inDType(dtype, [network], () => lossOf(i, parts));
       total = total ? total.add(loss.detach()) : loss.detach();
       if (i === parts - 1 && buckets && sent) {
         along = cat([total.reshape([1]), sent]);

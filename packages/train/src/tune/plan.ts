@@ -2,7 +2,10 @@
 // round.
 import type { Direction } from "@dsbm/bridge";
 import { setNumThreads } from "@dsbm/torch";
-import { type CompleteProblem, withExecution } from "../problem.js";
+import { type CompleteProblem, type NetworkDType, withExecution } from "../problem.js";
+import type { SavedFacts } from "../state/state.js";
+import { measuring } from "./benchmark-step.js";
+import { measureBfloat16 } from "./bfloat16.js";
 import { measureSharing } from "./sharing.js";
 import { measureThreads } from "./threads.js";
 
@@ -11,6 +14,8 @@ export class StepPlan {
   threads: number | null = null;
   /** Whether several ranks share the rows of a step; null: not known yet, or one process. */
   sharesBatch: boolean | null = null;
+  /** Whether the processor gains by bfloat16; null: not known yet, or not asked for. */
+  bfloat16: boolean | null = null;
   readonly #problem: CompleteProblem;
 
   constructor(problem: CompleteProblem) {
@@ -19,8 +24,9 @@ export class StepPlan {
 
   /** Measures what is not known yet; all ranks call it together. */
   measure(direction: Direction): void {
-    const problem = this.#problem;
-    const { ranks, shareBatch } = problem.execution;
+    this.bfloat16 ??= measuring(this.#problem, () => measureBfloat16(this.#problem));
+    const { ranks, shareBatch } = this.#problem.execution;
+    const problem = withExecution(this.#problem, { dtype: this.#dtypes.dtype });
     this.threads ??= threadsFor(problem, direction);
     if (ranks.size === 1) return;
     const isNew = this.sharesBatch === null;
@@ -33,7 +39,8 @@ export class StepPlan {
   }
 
   /** Takes what a saved state was made with, unless the problem fixes it. */
-  restore(saved: { threads: number | null; sharesBatch?: boolean | null }): void {
+  restore(saved: Pick<SavedFacts, "threads" | "sharesBatch" | "bfloat16">): void {
+    this.bfloat16 = saved.bfloat16 ?? null;
     const { threads, shareBatch } = this.#problem.execution;
     if (saved.threads !== null && threads === "auto") {
       this.threads = saved.threads;
@@ -44,7 +51,14 @@ export class StepPlan {
 
   /** The problem with what is known. */
   get problem(): CompleteProblem {
-    return withExecution(this.#problem, { shareBatch: this.sharesBatch ?? true });
+    return withExecution(this.#problem, { shareBatch: this.sharesBatch ?? true, ...this.#dtypes });
+  }
+
+  get #dtypes(): { dtype: NetworkDType; simulateDtype: NetworkDType } {
+    const { dtype, simulateDtype } = this.#problem.execution;
+    return this.bfloat16
+      ? { dtype, simulateDtype }
+      : { dtype: "float32", simulateDtype: "float32" };
   }
 }
 

@@ -1,0 +1,42 @@
+// Mixed precision as PyTorch has it: matrix products and convolutions in a shorter dtype, all else in float32.
+
+import type { DType } from "../binding/dtype.js";
+import { invalid } from "../binding/errors.js";
+import { guarded, native } from "../binding/native.js";
+
+/** A dtype of autocast. */
+export type CastDType = Extract<DType, "bfloat16" | "float16">;
+
+let current: CastDType | null = null;
+
+/** The dtype of autocast where it is on; else null. */
+export function autocastDType(): CastDType | null {
+  return current;
+}
+
+/**
+ * Runs `fn` with the operands of matrix products, convolutions and attention cast to `dtype` (PyTorch's own list, their
+ * results keep it); null: as they are, also inside another autocast. Weights stay float32, and so do their gradients. Can
+ * be recorded, or be a part of what is. Run the backward pass outside. Synchronous only.
+ */
+export function autocast<T>(dtype: CastDType | null, fn: () => T): T {
+  if (dtype === current) return fn();
+  if (dtype !== null && dtype !== "bfloat16" && dtype !== "float16")
+    throw invalid(`autocast: ${String(dtype)}; expected bfloat16, float16 or null`);
+  const was = current;
+  const set = (to: CastDType | null) => {
+    guarded(() => native.autocast(to), "autocast");
+    current = to;
+  };
+  set(dtype);
+  try {
+    const result = fn();
+    if (result instanceof Promise) {
+      result.catch(() => {});
+      throw invalid("autocast() is synchronous, but its function returned a promise");
+    }
+    return result;
+  } finally {
+    set(was);
+  }
+}
