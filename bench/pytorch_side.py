@@ -206,15 +206,15 @@ def in_bfloat16(make):
     return made
 
 
-MLP = {
+MLP_BENCHES = {
     "mlp_step_d5": lambda: mlp_step(5, 128),
     "mlp_step_d50": lambda: mlp_step(50, 256),
     "simulate_mlp": simulate_mlp,
 }
 BENCHES = {
     "op_overhead": op_overhead,
-    **MLP,
-    **{f"{name}_bf16": in_bfloat16(make) for name, make in {**MLP, **pytorch_unet.BENCHES}.items()},
+    **MLP_BENCHES,
+    **{f"{name}_bf16": in_bfloat16(make) for name, make in {**MLP_BENCHES, **pytorch_unet.BENCHES}.items()},
     **pytorch_ot.BENCHES,
     **{
         f"truth_d{dim}": functools.partial(pytorch_truth.truth, sys.modules[__name__], dim)

@@ -14,7 +14,7 @@ namespace dsbm {
 constexpr size_t kTraced = 200'000;
 
 struct Span : at::ObserverContext {
-  std::string key;  // the name, then dtype and shape of each tensor, and lists of numbers
+  std::string key;  // the name, then dtype and shape of each tensor, lists of numbers, True and False
   int64_t start;
 };
 static thread_local int depth = 0;  // of operations that are made of others
@@ -28,7 +28,7 @@ static std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& f) {
   span->key = f.name();
   for (const c10::IValue& v : f.inputs())
     if (v.isTensor() && v.toTensor().defined()) span->key += c10::str(' ', dtypeName(v.toTensor().scalar_type()), v.toTensor().sizes());
-    else if (v.isIntList()) span->key += c10::str(' ', at::IntArrayRef(v.toIntVector()));
+    else if (v.isIntList() || v.isBool()) span->key += c10::str(' ', v);
   span->start = c10::getTime();
   return span;
 }

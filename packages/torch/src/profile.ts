@@ -6,7 +6,7 @@ import { guarded, native } from "./binding/native.js";
 export interface OperationTime {
   /** As the dispatcher has it: `aten::addmm`. */
   name: string;
-  /** Dtypes and shapes of its tensors, and its lists of numbers: `float32[128, 51] [1, 1]`. */
+  /** Dtypes and shapes of its tensors, its lists of numbers and its switches: `float32[128, 51] [1, 1] False`. */
   operands: string;
   calls: number;
   /** Of all calls, summed over threads. */
@@ -80,6 +80,7 @@ function flopOf(name: string, operands: string): number {
     .filter(({ isTensor }) => !isTensor)
     .map(({ sizes }) => sizes);
   const [a = [], b = [], c = []] = tensors;
+  const transposed = operands.includes("True");
   switch (name.replace(/^\w+::/, "")) {
     case "mm":
     case "bmm":
@@ -94,8 +95,7 @@ function flopOf(name: string, operands: string): number {
       return 2 * product(a) * (b[0] ?? 0);
     case "conv2d":
     case "convolution": {
-      const bias = found.findIndex(({ isTensor }) => !isTensor);
-      if (bias < 0) return 0;
+      if (transposed) return 2 * product(a) * product(b.slice(1));
       const out = a.slice(2).map((size, i) => {
         const kernel = (dilation[i] ?? 1) * ((b[i + 2] ?? 1) - 1) + 1;
         return Math.floor((size + 2 * (padding[i] ?? 0) - kernel) / (stride[i] ?? 1)) + 1;
@@ -103,6 +103,7 @@ function flopOf(name: string, operands: string): number {
       return 2 * (a[0] ?? 0) * product(out) * product(b);
     }
     case "convolution_backward":
+      if (transposed) return 4 * product(b) * product(c.slice(1));
       return 4 * (a[0] ?? 0) * product(a.slice(2)) * product(c);
     case "_scaled_dot_product_flash_attention_for_cpu":
       // q·kᵀ and the product with the values: [B, H, L, E] each.
