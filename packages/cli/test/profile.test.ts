@@ -48,7 +48,7 @@ it("prints operations by name, the longest first, beside the machine's rate in t
     "38 %",
   ]);
   expect(text).toMatch(
-    /operations: 2\.00 s on 2 threads, of 2\.00 s in all; .* 100 GFLOP\/s in float32, 200 /,
+    /operations: 2\.00 s, summed over threads, of 2\.00 s in all; .* 100 GFLOP\/s in float32, 200 /,
   );
 });
 

@@ -125,11 +125,10 @@ export function report(profile: Profile, around: Surroundings): string {
     }),
   );
   const more = rows.length > shown ? `and ${rows.length - shown} more operations\n` : "";
-  const threads = new Set(profile.trace.map(({ thread }) => thread)).size;
   const gflops = (rate: number) => `${(rate / 1e9).toFixed(0)} GFLOP/s`;
   return [
     `${table}\n${more}`,
-    `operations: ${all.toFixed(2)} s on ${threads} ${threads === 1 ? "thread" : "threads"}, of ${around.seconds.toFixed(2)} s in all; matrix products of this machine: ${gflops(around.rates.float32)} in float32, ${gflops(around.rates.bfloat16)} in bfloat16`,
+    `operations: ${all.toFixed(2)} s, summed over threads, of ${around.seconds.toFixed(2)} s in all; matrix products of this machine: ${gflops(around.rates.float32)} in float32, ${gflops(around.rates.bfloat16)} in bfloat16`,
     `advice: ${advice(profile, around)}`,
   ].join("\n");
 }
