@@ -76,22 +76,36 @@ static at::Tensor& fill(at::Tensor& self, std::optional<at::Generator> generator
   return self;
 }
 
-// x/(1 + e^-x) where it stands. e^-x is 2^k times a polynomial on [-1/2, 1/2].
-VECTORISED static void silu(float* xs, int64_t n) {
+// x/(1 + e^-x). e^-x is 2^k times a polynomial on [-1/2, 1/2].
+[[gnu::always_inline]] static inline float silu(float x) {
+  float z = x > 87 ? 87 : x < -87 ? -87 : x, k = __builtin_rintf(z * -1.44269502f), scale;
+  float f = __builtin_fmaf(z, -1.92596303e-8f, __builtin_fmaf(z, -1.44269502f, -k));
+  float p = __builtin_fmaf(f, __builtin_fmaf(f, __builtin_fmaf(f, 0.000154035304f, 0.00133335581f), 0.00961812911f), 0.0555041087f);
+  p = __builtin_fmaf(f, __builtin_fmaf(f, __builtin_fmaf(f, p, 0.240226507f), 0.693147181f), 1.f);
+  int32_t pattern = (static_cast<int32_t>(k) + 127) << 23;
+  __builtin_memcpy(&scale, &pattern, 4);
+  return x / __builtin_fmaf(p, scale, 1.f);
+}
+VECTORISED static void activate(float* xs, int64_t n) {
+  for (int64_t i = 0; i < n; i++) xs[i] = silu(xs[i]);
+}
+// bfloat16 is the upper half of a float; rounded to nearest, ties to even.
+VECTORISED static void activate(uint16_t* xs, int64_t n) {
   for (int64_t i = 0; i < n; i++) {
-    float x = xs[i], z = x > 87 ? 87 : x < -87 ? -87 : x, k = __builtin_rintf(z * -1.44269502f), scale;
-    float f = __builtin_fmaf(z, -1.92596303e-8f, __builtin_fmaf(z, -1.44269502f, -k));
-    float p = __builtin_fmaf(f, __builtin_fmaf(f, __builtin_fmaf(f, 0.000154035304f, 0.00133335581f), 0.00961812911f), 0.0555041087f);
-    p = __builtin_fmaf(f, __builtin_fmaf(f, __builtin_fmaf(f, p, 0.240226507f), 0.693147181f), 1.f);
-    int32_t pattern = (static_cast<int32_t>(k) + 127) << 23;
-    __builtin_memcpy(&scale, &pattern, 4);
-    xs[i] = x / __builtin_fmaf(p, scale, 1.f);
+    uint32_t bits = static_cast<uint32_t>(xs[i]) << 16;
+    float x;
+    __builtin_memcpy(&x, &bits, 4);
+    x = silu(x);
+    __builtin_memcpy(&bits, &x, 4);
+    xs[i] = static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
   }
 }
 
 static at::Tensor& activate(at::Tensor& self) {
-  if (!self.is_cpu() || self.scalar_type() != at::kFloat || !self.is_contiguous()) return at::silu_(self);
-  silu(self.mutable_data_ptr<float>(), self.numel());
+  bool isFloat = self.scalar_type() == at::kFloat;
+  if (!self.is_cpu() || !self.is_contiguous() || !(isFloat || self.scalar_type() == at::kBFloat16)) return at::silu_(self);
+  if (isFloat) activate(self.mutable_data_ptr<float>(), self.numel());
+  else activate(static_cast<uint16_t*>(self.mutable_data_ptr()), self.numel());
   return self;
 }
 
@@ -99,7 +113,7 @@ TORCH_LIBRARY_FRAGMENT(dsbm, m) {
   m.def("noise_(Tensor(a!) self, *, Generator? generator=None) -> Tensor(a!)", {at::Tag::nondeterministic_seeded});
   m.impl("noise_", c10::DispatchKey::CompositeExplicitAutograd, &fill);
   m.def("silu_(Tensor(a!) self) -> Tensor(a!)");
-  m.impl("silu_", c10::DispatchKey::CompositeExplicitAutograd, &activate);
+  m.impl("silu_", c10::DispatchKey::CompositeExplicitAutograd, static_cast<at::Tensor& (*)(at::Tensor&)>(&activate));
 }
 
 }  // namespace dsbm

@@ -120,6 +120,21 @@ describe("autocast", () => {
     expect(error).toBeGreaterThan(0);
     expect(error).toBeLessThan(0.03);
   });
+
+  it("has a SiLU of its own in bfloat16: the float32 one rounded, NaN and infinities included, at every length", () => {
+    for (const n of [1, 63, 1000]) {
+      const x = T.randn([n]).mul(20).to("bfloat16");
+      const own = T.unsafe.call("dsbm::silu_", "", x.clone()) as T.Tensor;
+      const exact = x.to("float32").silu();
+      // Half a unit in the last place of 8 bits, and of the float32 kernel.
+      const error = own.to("float32").sub(exact).abs().div(exact.abs().add(1e-30)).amax().item();
+      expect(error).toBeLessThan(2 ** -8 * 1.001);
+    }
+    const odd = T.tensor([NaN, Infinity, -Infinity, 0, -0]).to("bfloat16");
+    const found = (T.unsafe.call("dsbm::silu_", "", odd) as T.Tensor).to("float32").toNumbers();
+    expect([found[0], found[1]]).toEqual([NaN, Infinity]);
+    expect(found.slice(3)).toEqual([0, -0]);
+  });
 });
 
 describe("profile", () => {
