@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { writeParts } from "@dsbm/runs";
+import { writePartsReport } from "../../packages/cli/src/run/parts.js";
 import { writeReport } from "../../packages/cli/src/run/report.js";
 import { select } from "../../packages/runs/test/figure/svg.js";
 import { type FitRun, writeFitRun } from "../support/fit-run.js";
@@ -24,8 +26,26 @@ const runs = {
   pictures: { names: null },
 } satisfies Record<string, FitRun>;
 
-const pathOf = (name: keyof typeof runs) => join(root, name, "report.html");
+/** Runs that were made together, one of which has not begun. */
+const whole = {
+  title: "Bridges between tables, pictures, and what_has_a_long_name_without_a_space",
+  about: "Each part is a run of its own.",
+  parts: [
+    { name: "table", title: "A table" },
+    { name: "pictures", title: "Pictures" },
+    { name: "later", title: "What comes later" },
+  ],
+};
+
+const pathOf = (name: string) => join(root, name, "report.html");
 beforeAll(async () => {
+  const together = join(root, "together");
+  writeParts(together, whole);
+  for (const [name, run] of [["table", runs.two] as const, ["pictures", runs.pictures] as const]) {
+    await writeFitRun(join(together, name), run);
+    await writeReport({ folder: join(together, name) });
+  }
+  expect(writePartsReport(together, whole)).toBe(pathOf("together"));
   for (const [name, run] of Object.entries(runs)) {
     await writeFitRun(join(root, name), run);
     expect(await writeReport({ folder: join(root, name) })).toBe(pathOf(name as "two"));
@@ -76,6 +96,34 @@ describe("the text of a report", () => {
     expect(page.text).toContain("The generated pictures are");
   });
 
+  it("of runs that were made together links them, and each links back", () => {
+    const links = (path: string) =>
+      select(readFileSync(path, "utf8"), 'a[href$=".html"]').map((a) => a.getAttribute("href"));
+    expect(links(pathOf("together"))).toEqual(["table/report.html", "pictures/report.html"]);
+    for (const name of ["table", "pictures"])
+      expect(links(pathOf(`together/${name}`))).toEqual(["../report.html"]);
+    const page = pageAt(pathOf("together"));
+    expect(page.all("h2")).toEqual(whole.parts.map(({ title }) => title));
+    expect(page.all("#later p")).toEqual(["Not begun yet."]);
+    // The main metric stands first, and the starts and ends of pictures both ways.
+    expect(page.all("#table th").slice(0, 3)).toEqual(["half_iteration", "direction", "sliced_w2"]);
+    expect(page.all("#pictures figcaption")).toHaveLength(4);
+    expect(links(pathOf("two"))).toEqual([]);
+  });
+
+  it("says of a part whose files are damaged that it is, and takes no other file for the list of parts", async () => {
+    const folder = join(root, "parts damaged");
+    await writeFitRun(join(folder, "table"), runs.two);
+    writeFileSync(join(folder, "table", "run.json"), "{");
+    expect(pageAt(writePartsReport(folder, whole)).all("#table p")[0]).toContain("is damaged");
+    await writeFitRun(join(folder, "table"), runs.two);
+    for (const text of ["{", "[1]", '{"title": "", "about": "", "parts": [{"name": "../table"}]}']) {
+      writeFileSync(join(folder, "parts.json"), text);
+      const page = pageAt(await writeReport({ folder: join(folder, "table") }));
+      expect(page.text).not.toContain("Part of");
+    }
+  });
+
   it.each(["data.json", "choices.json", "quality.json", "results.csv", "metrics.jsonl"])(
     "is written without %s",
     async (name) => {
@@ -110,8 +158,10 @@ describe.skipIf(!executablePath)("a report in a browser", () => {
   });
   afterAll(() => browser?.close());
 
-  const views = Object.keys(runs).flatMap((name) => [1280, 400].map((width) => [name, width]));
-  it.each(views as ["two", number][])("%s at %i pixels", async (name, width) => {
+  const views = [...Object.keys(runs), "together"].flatMap((name) =>
+    [1280, 400].map((width): [string, number] => [name, width]),
+  );
+  it.each(views)("%s at %i pixels", async (name, width) => {
     const page = await browser.newPage({
       viewport: { width, height: 900 },
       colorScheme: width === 400 ? "dark" : "light",
@@ -130,7 +180,7 @@ describe.skipIf(!executablePath)("a report in a browser", () => {
   });
 });
 
-/** What is wider than the page, cut, or not there. */
+/** What is wider than the page, cut, broken within a word, without numbers, or not there. */
 const faultsOf = (page: Page): Promise<string[]> =>
   page.evaluate(() => {
     const faults: string[] = [];
@@ -147,6 +197,24 @@ const faultsOf = (page: Page): Promise<string[]> =>
         faults.push(`${element.tagName} ${element.textContent?.slice(0, 40)} ends at ${right}`);
       if (element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0)
         faults.push(`${element.tagName} ${element.textContent?.slice(0, 40)} is cut`);
+    }
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+      if (node.parentElement?.closest("svg, pre")) continue;
+      for (const word of (node.nodeValue ?? "").matchAll(/[\p{L}\p{N}]{2,30}/gu)) {
+        const range = document.createRange();
+        range.setStart(node, word.index);
+        range.setEnd(node, word.index + word[0].length);
+        const tops = [...range.getClientRects()].map(({ top }) => top);
+        if (Math.max(...tops) - Math.min(...tops) > 4) faults.push(`${word[0]} is broken`);
+      }
+    }
+    for (const svg of document.querySelectorAll<SVGSVGElement>("figure.chart svg")) {
+      for (const axis of ["x", "y"]) {
+        const ticks = svg.querySelectorAll(`[aria-label="${axis}-axis tick label"] text`);
+        if ([...ticks].filter(({ textContent }) => textContent).length < 2)
+          faults.push(`${svg.getAttribute("aria-label")} has no numbers along ${axis}`);
+      }
     }
     for (const svg of document.querySelectorAll<SVGSVGElement>("figure svg")) {
       const box = svg.getBoundingClientRect();

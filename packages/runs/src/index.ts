@@ -24,6 +24,7 @@ export {
 export * from "./logger/logger.js";
 export * from "./logger/names.js";
 export type { Points } from "./report/points/points.js";
+export * from "./report/parts.js";
 export { type RunReport, renderRun, type View } from "./report/run.js";
 export { findRun } from "./run/find.js";
 export {

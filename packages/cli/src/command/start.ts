@@ -10,7 +10,7 @@ import {
   resolve,
   train,
 } from "@dsbm/config";
-import { formatTable, type Row } from "@dsbm/runs";
+import { formatTable, type Parts, type Row, writeParts } from "@dsbm/runs";
 import { z } from "zod";
 import { newestTable } from "../evaluation/metrics.js";
 import { presets } from "../machine/presets.js";
@@ -98,6 +98,17 @@ function partsOf({ source, target }: StartConfig): Part[] {
   ];
 }
 
+/** What the page of the job says. */
+function pageOf({ source, target, seed, quick }: StartConfig, parts: readonly Part[]): Parts {
+  return {
+    title: `Bridges between handwritten ${source}s and ${target}s, and one with a known answer`,
+    about: `dsbm start, seed ${seed}${quick ? ", a trial of a few steps" : ""}. Each part is a run of its own, measured on samples that were held out of training.`,
+    parts: parts.map(({ name, title }) => ({ name, title: capital(title) })),
+  };
+}
+
+const capital = (text: string) => `${text[0]?.toUpperCase()}${text.slice(1)}`;
+
 /** The complete configuration of a part. */
 function configOf(part: Part, config: StartConfig): CompleteTrainConfig {
   const { seed, threads, experiments_dir, quick } = config;
@@ -134,21 +145,26 @@ export async function start(args: string[]): Promise<number> {
   }
   const { config, dirname } = resolved.members[0] as (typeof resolved.members)[number];
   const { runTraining } = await import("../run/run.js");
+  const { writePartsReport } = await import("../run/parts.js");
   const interrupt = createInterrupt();
   const progress = createProgress();
   const began = performance.now();
   const { signal } = interrupt;
   const finished: { part: Part; folder: string; rows: Row[] }[] = [];
+  const whole = absolute(join(config.experiments_dir, "start", dirname, String(config.seed)));
+  const parts = partsOf(config);
+  const page = pageOf(config, parts);
+  writeParts(whole, page);
+  writePartsReport(whole, page);
   try {
-    for (const part of partsOf(config)) {
-      const folder = absolute(
-        join(config.experiments_dir, "start", dirname, String(config.seed), part.name),
-      );
+    for (const part of parts) {
+      const folder = join(whole, part.name);
       progress.line(part.title);
       const resume = `npx dsbm start ${args.map(shellWord).join(" ")}`.trimEnd();
       const { rows, state } = await runTraining(configOf(part, config), {
         ...{ folder, progress, signal, again, resume },
       });
+      writePartsReport(whole, page);
       if (state === "interrupted") return 130;
       finished.push({ part, folder, rows });
     }
@@ -163,6 +179,7 @@ export async function start(args: string[]): Promise<number> {
     console.log(
       `pictures ${join(folder, "samples")}\ntable    ${join(folder, "results.csv")}\nreport   ${join(folder, "report.html")}`,
     );
+  console.log(`all of it ${join(whole, "report.html")}`);
   console.log(`took ${duration((performance.now() - began) / 1000)}`);
   return 0;
 }

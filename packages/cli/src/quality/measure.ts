@@ -132,7 +132,13 @@ function checked(words: readonly string[]): Set<string> {
       throw new UsageError(
         `metrics=${word}: expected some of ${[...Object.keys(groups), ...known].join(", ")}`,
       );
-  return new Set(words.flatMap((word) => groups[word] ?? [word]));
+  const chosen = words.flatMap((word) => groups[word] ?? [word]);
+  // A bridge that moves nothing has the least displacement: the distance of the ends from the target stands beside it.
+  const beside = chosen.flatMap((name) => {
+    const [, baseline] = /^(.*_|)displacement$/.exec(name) ?? [];
+    return baseline === undefined ? [] : [`${baseline}sliced_w2`, "sliced_w2"];
+  });
+  return new Set([...chosen, ...beside]);
 }
 
 function checkedTimes(

@@ -120,7 +120,7 @@ function curvesOf(rows: readonly Row[], steps: readonly Record<string, unknown>[
 }
 
 /** The last evaluation of each direction. */
-function viewsOf(folder: string, rows: readonly Row[], config: CompleteTrainConfig): View[] {
+export function viewsOf(folder: string, rows: readonly Row[], config: CompleteTrainConfig): View[] {
   return (["f", "b"] as const).flatMap((direction) => {
     const row = rows.findLast((r) => r.direction === direction);
     if (!row) return [];

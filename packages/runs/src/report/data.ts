@@ -1,8 +1,8 @@
 // The data of a run as data.json describes them: the two files, what was done to them, warnings, and the columns.
 import { basename } from "node:path";
-import { box, pairs } from "./blocks.js";
-import { digits } from "./digits.js";
-import { type Html, html, type Part } from "./html.js";
+import { box, pairs } from "./page/blocks.js";
+import { digits } from "./page/digits.js";
+import { type Html, html, type Part } from "./page/html.js";
 import type { Field } from "./record.js";
 import type { Names } from "./verdict.js";
 

@@ -1,8 +1,8 @@
 // The table of quality.json: each metric beside its floor and its ceiling, as numbers, as a bar and in words.
 import type { QualityRow } from "../run/quality.js";
-import { box, folded, pairs } from "./blocks.js";
-import { digits } from "./digits.js";
-import { type Html, html } from "./html.js";
+import { box, folded, pairs } from "./page/blocks.js";
+import { digits } from "./page/digits.js";
+import { type Html, html } from "./page/html.js";
 import { judge } from "./quality.js";
 
 const groups: readonly (readonly [group: string, title: string])[] = [

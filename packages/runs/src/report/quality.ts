@@ -1,6 +1,6 @@
 // How a metric stands between its floor (the best that can be expected) and its ceiling (no bridge at all), in words.
 import type { QualityRow } from "../run/quality.js";
-import { digits, percent } from "./digits.js";
+import { digits, percent } from "./page/digits.js";
 
 /** good: as good as the data allow; fair: most of the way; poor: less; none: nothing that it must reach. */
 type Grade = "good" | "fair" | "poor" | "none";

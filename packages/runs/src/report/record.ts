@@ -3,6 +3,10 @@
 import { existsSync } from "node:fs";
 import { readJson } from "../files/json.js";
 
+/** A value as JSON that can be broken at spaces. */
+export const spaced = (value: unknown): string =>
+  (JSON.stringify(value, null, 1) ?? "").replace(/\n\s*/g, " ").replace(/^([[{]) | ([\]}])$/g, "$1$2");
+
 /** A value of a JSON file, looked into without trusting its form. */
 export class Field {
   constructor(private readonly value: unknown) {}
@@ -47,7 +51,7 @@ export class Field {
   /** As people read it: text as it is, other values as JSON. */
   get shown(): string {
     const { value } = this;
-    return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+    return typeof value === "string" ? value : spaced(value);
   }
 }
 

@@ -6,18 +6,19 @@ import type { Row } from "../files/csv.js";
 import { damagedFiles } from "../run/hashes.js";
 import type { RunInfo } from "../run/info.js";
 import { type Quality, readQuality } from "../run/quality.js";
-import { charts, command, folded, type Picture, pairs, pictures, rowsTable } from "./blocks.js";
+import { charts, command, folded, type Picture, pairs, pictures, rowsTable } from "./page/blocks.js";
 import { choicesList, columnNames, dataSection, endNames } from "./data.js";
-import { digits } from "./digits.js";
-import { type Html, html, type Part } from "./html.js";
+import { digits } from "./page/digits.js";
+import { type Html, html, type Part } from "./page/html.js";
 import { metricTables } from "./metrics.js";
-import { renderPage, type Section } from "./page.js";
+import { renderPage, type Section } from "./page/page.js";
+import { partOf } from "./parts.js";
 import { correlationPanels, histogramPanel } from "./points/columns.js";
 import { colors, planePanels } from "./points/plane.js";
 import { type Points, readPoints } from "./points/points.js";
 import { type Units, unitsOf } from "./points/units.js";
 import { worstColumns } from "./quality.js";
-import { readField } from "./record.js";
+import { readField, spaced } from "./record.js";
 import { type Names, verdicts } from "./verdict.js";
 
 /** An evaluation that is shown in figures. */
@@ -110,7 +111,7 @@ export async function renderRun(report: RunReport): Promise<string> {
   const verdict = verdicts(rows, names, isPictures ? "pictures" : "rows");
   return renderPage({
     title: endNames(data) ? `From ${names.source} to ${names.target}` : report.title,
-    lead: [...asked(report), ...verdict],
+    lead: [...partOf(folder), ...asked(report), ...verdict],
     sections,
   });
 }
@@ -209,7 +210,7 @@ async function pointFigures(
 function configuration(config: Readonly<Record<string, unknown>>): Html {
   const entries = Object.entries(config).map(([key, value]): [Part, Part] => [
     html`<code>${key}</code>`,
-    typeof value === "string" ? value : (JSON.stringify(value) ?? ""),
+    typeof value === "string" ? value : spaced(value),
   ]);
   return folded("All keys as they were resolved", [pairs(entries)]);
 }

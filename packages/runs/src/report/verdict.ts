@@ -1,8 +1,8 @@
 // The paragraph that a reader takes away, one for each direction: how close the generated samples are to the data, which
 // column is worst, and the time that was held out.
 import type { QualityRow } from "../run/quality.js";
-import { digits, percent } from "./digits.js";
-import { type Html, html } from "./html.js";
+import { digits, percent } from "./page/digits.js";
+import { type Html, html } from "./page/html.js";
 import { judge } from "./quality.js";
 
 /** The names of the two ends. */

@@ -1,8 +1,8 @@
 // Reports in words: numbers, grades, verdicts, and texts from outside that stay texts.
 import { describe, expect, it } from "vitest";
-import { digits, percent } from "../../src/report/digits.js";
-import { Html, html } from "../../src/report/html.js";
-import { renderPage } from "../../src/report/page.js";
+import { digits, percent } from "../../src/report/page/digits.js";
+import { Html, html } from "../../src/report/page/html.js";
+import { renderPage } from "../../src/report/page/page.js";
 import { judge, worstColumns } from "../../src/report/quality.js";
 import { verdicts } from "../../src/report/verdict.js";
 import type { QualityRow } from "../../src/run/quality.js";

@@ -1,4 +1,5 @@
 // Column by column: histograms of source, target and generated samples, and their correlations.
+import { niceTicks } from "../../figure/axis.js";
 import type { Panel } from "../../figure/panel.js";
 import { drawPanel, loadPlot } from "../../figure/svg.js";
 import { colors, short, tick } from "./plane.js";
@@ -23,9 +24,9 @@ export async function histogramPanel(histogram: Histogram, units: Units): Promis
     lineY(outline(shares), { x: "x", y: "share", stroke, strokeWidth: 1.5 });
   return drawPanel({
     ...{ width: 210, height: 120, title: units.name(column) },
-    ...{ marginTop: 6, marginRight: 24, marginBottom: 24, marginLeft: 24 },
+    ...{ marginTop: 6, marginRight: 24, marginBottom: 24, marginLeft: 38 },
     x: { domain: [from, to], ticks: 3, label: null, tickFormat: tick },
-    y: { domain: [0, 1.05 * highest], axis: null },
+    y: { domain: [0, 1.05 * highest], ticks: niceTicks(0, 1.05 * highest, { count: 2 }), label: null, tickFormat: share },
     marks: [
       rectY(bars, { x1: "x1", x2: "x2", y: "share", fill: colors.generated, fillOpacity: 0.45 }),
       line(source, colors.source),
@@ -34,6 +35,9 @@ export async function histogramPanel(histogram: Histogram, units: Units): Promis
     ],
   });
 }
+
+/** A tick of an axis of shares: 5 %, 0.5 %. */
+const share = (part: number): string => `${Number((100 * part).toPrecision(3))} %`;
 
 /** Three matrices: source, target, generated. */
 export async function correlationPanels(found: Correlations, units: Units): Promise<Panel[]> {

@@ -3,7 +3,7 @@ import type { Markish } from "@observablehq/plot";
 import { linearDomain } from "../../figure/axis.js";
 import type { Panel } from "../../figure/panel.js";
 import { drawPanel, loadPlot } from "../../figure/svg.js";
-import { digits, percent } from "../digits.js";
+import { digits, percent } from "../page/digits.js";
 import type { Names } from "../verdict.js";
 import type { Plane } from "./points.js";
 import type { Units } from "./units.js";

@@ -14,7 +14,7 @@ main { max-width: 80rem; margin: 0 auto; padding: 1.5rem clamp(1rem, 3vw, 3rem) 
 h1 { font-size: clamp(1.35rem, 1rem + 1.8vw, 2rem); line-height: 1.25; margin: 0 0 .5rem; }
 h2 { font-size: 1.3rem; margin: 2.8rem 0 .6rem; padding-top: .8rem; border-top: 1px solid var(--rule); }
 h3 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
-h1, h2, h3, p, li, dd, dt, figcaption { overflow-wrap: anywhere; }
+h1, h2, h3, p, li, dd, dt, figcaption { overflow-wrap: break-word; }
 p, ul, dl, .note { max-width: 50rem; }
 p { margin: .5rem 0; }
 a { color: var(--link); }

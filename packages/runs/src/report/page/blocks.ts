@@ -1,9 +1,10 @@
 // The parts that reports are made of: tables, pictures, charts, legends and commands.
 import { readFileSync, statSync } from "node:fs";
 import { extname } from "node:path";
-import type { LegendEntry, Panel } from "../figure/panel.js";
-import type { Row } from "../files/csv.js";
-import { columnsOf } from "../table.js";
+import type { LegendEntry, Panel } from "../../figure/panel.js";
+import { escapeXml } from "../../figure/svg.js";
+import type { Row } from "../../files/csv.js";
+import { columnsOf } from "../../table.js";
 import { digits } from "./digits.js";
 import { Html, html, type Part } from "./html.js";
 
@@ -59,7 +60,7 @@ export function charts(
     const named = svg.replace(
       "<svg",
       () =>
-        `<svg style="max-width:${Math.round(1.35 * width)}px" role="img" aria-label="${html`${title ?? "chart"}`.text}"`,
+        `<svg style="max-width:${Math.round(1.35 * width)}px" role="img" aria-label="${escapeXml(title ?? "chart")}"`,
     );
     return html`<figure class="chart">${title !== undefined && html`<b title="${title}">${title}</b>`}${new Html(named)}</figure>`;
   });

@@ -1,5 +1,6 @@
 // One HTML file that needs nothing else: no script, no address, no other file. A browser that obeys its content security
 // policy could not load any.
+import { escapeXml } from "../../figure/svg.js";
 import { Html, html } from "./html.js";
 import { style } from "./style.js";
 
@@ -32,7 +33,7 @@ export function renderPage({ title, lead = [], sections }: Page): string {
 <meta http-equiv="Content-Security-Policy" content="${new Html(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${title}</title>
+<title>${new Html(escapeXml(title))}</title>
 <style>${new Html(style)}</style>
 </head>
 <body><main>
