@@ -5,57 +5,27 @@ import { fileURLToPath } from "node:url";
 import { readYaml, resolve, train } from "@dsbm/config";
 import { describe, expect, it } from "vitest";
 import { PACKAGES } from "../../packages/torch/addon/system.mjs";
+import { copies, definition, dockerfile, installed } from "../../scripts/deploy/recipes.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (path: string) => readFileSync(`${root}${path}`, "utf8");
 const needed = Object.values(PACKAGES).sort();
-
-const joined = (text: string) =>
-  text
-    .split("\n")
-    .filter((line) => !/^\s*#/.test(line))
-    .join("\n")
-    .replaceAll(/\\\n\s*/g, " ");
-
-/** The packages of an apt-get install, up to the next command. */
-function installed(script: string): string[] {
-  const [, words] = /apt-get install -y --no-install-recommends ([^\n&]+)/.exec(script) ?? [];
-  return (words ?? "").trim().split(/\s+/).sort();
-}
 
 /** The npm scripts that a shell script runs. */
 const npmRuns = (script: string) => [...script.matchAll(/npm run (\S+)/g)].map(([, name]) => name);
 const scripts = Object.keys(JSON.parse(read("package.json")).scripts);
 const commands = readdirSync(`${root}packages/cli/src/command`).map((f) => f.replace(".ts", ""));
 
-const docker = joined(read("deploy/Dockerfile"))
-  .split("\n")
-  .filter((line) => line.trim() !== "")
-  .map((line) => {
-    const [, name, rest] = /^([A-Z]+) (.+)$/.exec(line) ?? [];
-    return { name: name ?? line, rest: (rest ?? "").trim() };
-  });
+const docker = dockerfile();
 const all = (name: string) => docker.filter((i) => i.name === name).map((i) => i.rest);
 const only = (name: string): string => {
   expect(all(name)).toHaveLength(1);
   return all(name)[0] as string;
 };
 /** What is copied into the image, and where to. */
-const copied = all("COPY").flatMap((words) => {
-  const paths = words.split(/\s+/);
-  const to = paths.pop() as string;
-  return paths.map((from) => [from, to.endsWith("/") ? `${to}${from}`.replace("./", "") : to]);
-});
+const copied = copies(docker);
 
-const sections = new Map(
-  joined(read("deploy/dsbm.def"))
-    .split(/^(?=%)/m)
-    .slice(1)
-    .map((text) => {
-      const [head, ...rest] = text.split("\n");
-      return [head as string, rest.join("\n").trim()] as const;
-    }),
-);
+const { header, sections } = definition();
 
 describe("the Dockerfile", () => {
   it("installs what the set-up would on a Node that is new enough, and runs scripts that exist", () => {
@@ -105,9 +75,8 @@ describe("the Apptainer definition", () => {
   };
 
   it("has the base, the packages and the files of the Dockerfile", () => {
-    const head = joined(read("deploy/dsbm.def")).split("%")[0] as string;
-    expect(/^From: (\S+)$/m.exec(head)?.[1]).toBe(only("FROM"));
-    expect(/^Bootstrap: (\S+)$/m.exec(head)?.[1]).toBe("docker");
+    expect(/^From: (\S+)$/m.exec(header)?.[1]).toBe(only("FROM"));
+    expect(/^Bootstrap: (\S+)$/m.exec(header)?.[1]).toBe("docker");
     expect(installed(section("%post"))).toEqual(needed);
     const files = section("%files")
       .split("\n")
