@@ -40,7 +40,10 @@ function check(name, task) {
 
 /** Runs a program; throws with its last lines where it fails. */
 function run(program, args, options = {}) {
-  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: "utf8", ...options });
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    encoding: "utf8",
+    ...options,
+  });
   if (status === 0) return stdout;
   const tail = `${stdout ?? ""}${stderr ?? ""}`.trim().split("\n").slice(-15).join("\n");
   throw new Error(`${[program, ...args].join(" ")} ended with ${status ?? error}\n${tail}`);
@@ -85,12 +88,17 @@ try {
   ownFolder(join(scratch, "home"));
   const image = join(scratch, "docker");
   check("the scripts are shell", () => {
-    for (const script of [...all("RUN"), ...["%post", "%runscript", "%test"].map((s) => sections.get(s))])
+    for (const script of [
+      ...all("RUN"),
+      ...["%post", "%runscript", "%test"].map((s) => sections.get(s)),
+    ])
       run("sh", ["-n"], { input: script });
   });
   check("the base is this machine's Debian", () => {
-    const [, codename] = /^VERSION_CODENAME=(\w+)$/m.exec(readFileSync("/etc/os-release", "utf8")) ?? [];
-    if (!all("FROM")[0].includes(`${codename}-`)) throw new Error(`${all("FROM")[0]} here on ${codename}`);
+    const [, codename] =
+      /^VERSION_CODENAME=(\w+)$/m.exec(readFileSync("/etc/os-release", "utf8")) ?? [];
+    if (!all("FROM")[0].includes(`${codename}-`))
+      throw new Error(`${all("FROM")[0]} here on ${codename}`);
     return codename;
   });
   check("apt-get would install the packages", () => {
@@ -110,12 +118,18 @@ try {
     const [clean] = /^\s*rm -rf packages.*$/m.exec(sections.get("%post")) ?? [];
     run("sh", ["-c", clean ?? "exit 1"], { cwd: other });
     const [a, b] = [filesOf(image), filesOf(other)];
-    const odd = [...a.filter((path) => !b.includes(path)), ...b.filter((path) => !a.includes(path))];
+    const odd = [
+      ...a.filter((path) => !b.includes(path)),
+      ...b.filter((path) => !a.includes(path)),
+    ];
     rmSync(other, { recursive: true });
     if (odd.length > 0) throw new Error(`only in one: ${odd.slice(0, 5).join(", ")}`);
     return `${a.length} files`;
   });
-  check("npm run setup works on them alone", () => void run("npm", ["run", "setup"], { cwd: image }));
+  check(
+    "npm run setup works on them alone",
+    () => void run("npm", ["run", "setup"], { cwd: image }),
+  );
   for (const path of JSON.parse(all("VOLUME")[0])) ownFolder(join(image, relative(workdir, path)));
   const entry = join(image, relative(workdir, JSON.parse(all("ENTRYPOINT")[0])[0]));
   const who = isRoot ? `as user ${uid}` : "as this user (root would try the image's)";

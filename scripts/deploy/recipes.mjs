@@ -60,6 +60,8 @@ export function ignored() {
   const top = lines.filter((line) => !line.startsWith("**/"));
   return (path) => {
     const parts = path.split("/");
-    return top.includes(parts[0]) || parts.some((part) => anywhere.some((one) => matches(part, one)));
+    return (
+      top.includes(parts[0]) || parts.some((part) => anywhere.some((one) => matches(part, one)))
+    );
   };
 }

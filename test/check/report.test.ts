@@ -4,9 +4,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { writeParts } from "@dsbm/runs";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { writeParts } from "@dsbm/runs";
 import { writePartsReport } from "../../packages/cli/src/run/parts.js";
 import { writeReport } from "../../packages/cli/src/run/report.js";
 import { select } from "../../packages/runs/test/figure/svg.js";
@@ -117,7 +117,11 @@ describe("the text of a report", () => {
     writeFileSync(join(folder, "table", "run.json"), "{");
     expect(pageAt(writePartsReport(folder, whole)).all("#table p")[0]).toContain("is damaged");
     await writeFitRun(join(folder, "table"), runs.two);
-    for (const text of ["{", "[1]", '{"title": "", "about": "", "parts": [{"name": "../table"}]}']) {
+    for (const text of [
+      "{",
+      "[1]",
+      '{"title": "", "about": "", "parts": [{"name": "../table"}]}',
+    ]) {
       writeFileSync(join(folder, "parts.json"), text);
       const page = pageAt(await writeReport({ folder: join(folder, "table") }));
       expect(page.text).not.toContain("Part of");

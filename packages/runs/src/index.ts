@@ -23,8 +23,8 @@ export {
 } from "./files/write.js";
 export * from "./logger/logger.js";
 export * from "./logger/names.js";
-export type { Points } from "./report/points/points.js";
 export * from "./report/parts.js";
+export type { Points } from "./report/points/points.js";
 export { type RunReport, renderRun, type View } from "./report/run.js";
 export { findRun } from "./run/find.js";
 export {

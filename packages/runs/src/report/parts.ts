@@ -70,7 +70,10 @@ export function partOf(folder: string): Html[] {
 export function writePartsPage(
   folder: string,
   { title, about, parts }: Parts,
-  { shown, meanings }: { shown: Map<string, ShownPart>; meanings: Readonly<Record<string, string>> },
+  {
+    shown,
+    meanings,
+  }: { shown: Map<string, ShownPart>; meanings: Readonly<Record<string, string>> },
 ): string {
   const path = join(folder, pageFile);
   const sections = parts.map(({ name, title: heading }) => ({

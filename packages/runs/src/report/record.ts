@@ -5,7 +5,9 @@ import { readJson } from "../files/json.js";
 
 /** A value as JSON that can be broken at spaces. */
 export const spaced = (value: unknown): string =>
-  (JSON.stringify(value, null, 1) ?? "").replace(/\n\s*/g, " ").replace(/^([[{]) | ([\]}])$/g, "$1$2");
+  (JSON.stringify(value, null, 1) ?? "")
+    .replace(/\n\s*/g, " ")
+    .replace(/^([[{]) | ([\]}])$/g, "$1$2");
 
 /** A value of a JSON file, looked into without trusting its form. */
 export class Field {

@@ -6,11 +6,19 @@ import type { Row } from "../files/csv.js";
 import { damagedFiles } from "../run/hashes.js";
 import type { RunInfo } from "../run/info.js";
 import { type Quality, readQuality } from "../run/quality.js";
-import { charts, command, folded, type Picture, pairs, pictures, rowsTable } from "./page/blocks.js";
 import { choicesList, columnNames, dataSection, endNames } from "./data.js";
+import { metricTables } from "./metrics.js";
+import {
+  charts,
+  command,
+  folded,
+  type Picture,
+  pairs,
+  pictures,
+  rowsTable,
+} from "./page/blocks.js";
 import { digits } from "./page/digits.js";
 import { type Html, html, type Part } from "./page/html.js";
-import { metricTables } from "./metrics.js";
 import { renderPage, type Section } from "./page/page.js";
 import { partOf } from "./parts.js";
 import { correlationPanels, histogramPanel } from "./points/columns.js";

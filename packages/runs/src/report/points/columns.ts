@@ -26,7 +26,12 @@ export async function histogramPanel(histogram: Histogram, units: Units): Promis
     ...{ width: 210, height: 120, title: units.name(column) },
     ...{ marginTop: 6, marginRight: 24, marginBottom: 24, marginLeft: 38 },
     x: { domain: [from, to], ticks: 3, label: null, tickFormat: tick },
-    y: { domain: [0, 1.05 * highest], ticks: niceTicks(0, 1.05 * highest, { count: 2 }), label: null, tickFormat: share },
+    y: {
+      domain: [0, 1.05 * highest],
+      ticks: niceTicks(0, 1.05 * highest, { count: 2 }),
+      label: null,
+      tickFormat: share,
+    },
     marks: [
       rectY(bars, { x1: "x1", x2: "x2", y: "share", fill: colors.generated, fillOpacity: 0.45 }),
       line(source, colors.source),
