@@ -16,6 +16,8 @@ export async function writeOwnFiles(folder: string): Promise<void> {
     ["summer", "summer"],
   ] as const)
     copyFileSync(join(root, `examples/data/${of}.csv`), join(folder, `${name}.csv`));
+  const known = Array.from({ length: 30 }, (_, i) => `w${i + 1},s${i + 1}`);
+  writeFileSync(join(folder, "known.csv"), ["winter,summer", ...known, ""].join("\n"));
   for (const name of ["cats", "day", "night"]) {
     mkdirSync(join(folder, name));
     for (let i = 0; i < 12; i++) {

@@ -39,8 +39,20 @@ export {
 } from "./core/time-grid.js";
 export type { BatchCoupling, Simulate } from "./coupling/coupling.js";
 export { independent } from "./coupling/independent.js";
-export { type Matching, matchConditions } from "./coupling/matching.js";
-export { minibatchEntropic, minibatchExact } from "./coupling/minibatch.js";
+export {
+  besideKnown,
+  checkPairs,
+  type KnownPairs,
+  matchKnown,
+  unmarked,
+} from "./coupling/known.js";
+export { type Matching, matchConditions, type RowPairs } from "./coupling/matching.js";
+export {
+  minibatchEntropic,
+  minibatchExact,
+  minibatchPartial,
+  minibatchUnbalanced,
+} from "./coupling/minibatch.js";
 export { reference } from "./coupling/reference.js";
 export { simulated } from "./coupling/simulated.js";
 export { langevin, type StepMean } from "./langevin/langevin.js";

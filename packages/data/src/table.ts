@@ -41,6 +41,18 @@ export interface Table {
   readonly flip: boolean;
   /** What is known of the columns of a table of the user's own, whose x has an offset taken from it. */
   readonly facts?: TableFacts;
+  /** Which rows of the user's own file or folder the samples are; left out where they are all rows, as they lie. */
+  readonly origin?: () => Origin;
+}
+
+/** Where the samples of a split stand in the user's own file or folder. */
+export interface Origin {
+  /** The row of each sample, from 0. */
+  readonly rows: Int32Array;
+  /** Rows in all, with those that are held out, dropped or of another group. */
+  readonly total: number;
+  /** The names of all rows, of pictures. */
+  readonly names?: readonly string[];
 }
 
 /** A table; without labels, condition and mirroring unless given. */

@@ -3,6 +3,7 @@
 import {
   type Batch,
   type BatchCoupling,
+  besideKnown,
   conditionsAt,
   type Direction,
   type End,
@@ -13,6 +14,7 @@ import {
   type Network,
   type Pairs,
   stream,
+  unmarked,
 } from "@dsbm/bridge";
 import {
   arange,
@@ -198,6 +200,7 @@ export class HalfIteration {
         }
         let batch = this.source.batch(this.#share.pairs, this.#share.part);
         if (this.#couple) batch = this.#coupled(batch as Pairs);
+        batch = unmarked(batch);
         const sent = this.#buckets
           ? [tensor([stop ? 1 : 0, pause ? 1 : 0], { dtype: "float32", device })]
           : [];
@@ -240,7 +243,7 @@ export class HalfIteration {
   #coupled(batch: Pairs): Batch {
     const { part, pairs, among } = this.#share;
     const { ranks } = this.#problem.execution;
-    const couple = this.#couple as BatchCoupling;
+    const couple = besideKnown(this.#couple as BatchCoupling);
     if (among === 1) return couple(batch, this.#pairing, this.#conditionsOf);
     const counts = Array.from({ length: among }, (_, r) => ranks.part(pairs, r).count);
     const whole = mapBatch(batch, (t) => ranks.gather(t, counts));

@@ -3,12 +3,16 @@ import {
   type BatchCoupling,
   BridgeError,
   checkEndpoints,
+  checkPairs,
   type Decode,
   type Direction,
   type Endpoints,
   type FirstCoupling,
+  type KnownPairs,
+  type Matching,
   type Method,
   matchConditions,
+  matchKnown,
   type Network,
   type Parametrisation,
   plainDrift,
@@ -23,6 +27,11 @@ import type { CacheOptions } from "./rows/cache.js";
 interface ProblemData extends Endpoints {
   /** Rows of the tables as networks get them (default: unchanged). */
   decode?: Decode;
+  /**
+   * Rows of the two tables that are known to belong together, for a part of the rows: they stay together in the pairs of
+   * the first pass, whose coupling pairs the others.
+   */
+  pairs?: KnownPairs | null;
 }
 
 /** What is learnt, by which networks, from which pairs. */
@@ -183,20 +192,40 @@ function checkBatch({ data, method, optimisation, execution }: CompleteProblem):
     refuse(`cache.npar is ${cache.npar}, fewer pairs than the ${pairs} of one batch; use more`);
 }
 
-function checkMatching({ method: options, data, optimisation }: CompleteProblem): void {
-  const { method, batchCoupling } = options;
+function checkMatching(problem: CompleteProblem): void {
+  const { method, batchCoupling } = problem.method;
   if (!method.pairs)
     refuse(`matchConditions with ${method.name}, which is trained on no pairs; leave it out`);
   if (method.coupling || batchCoupling)
     refuse(
       "matchConditions with optimal transport within batches, which pairs anew; leave one of them out",
     );
-  const { batchSize, repeat } = optimisation;
-  const { rows } = matchConditions(data.conditions);
-  if (rows.length < batchSize / repeat)
+  checkPartners(problem);
+}
+
+/** Which rows go together in the first pass, where that is not left to chance: known pairs, and those of one condition. */
+export function firstMatching({
+  data,
+  method: { matchConditions: byCondition },
+}: Pick<CompleteProblem, "data" | "method">): Matching | null {
+  if (data.pairs) return matchKnown(data, data.pairs, { byCondition });
+  return byCondition ? matchConditions(data.conditions) : null;
+}
+
+function checkPartners(problem: CompleteProblem): void {
+  const { batchSize, repeat } = problem.optimisation;
+  const rows = firstMatching(problem)?.rows.length ?? 0;
+  if (rows < batchSize / repeat)
     refuse(
-      `batchSize is ${batchSize}, but only ${rows.length} samples of x0 have conditions of x1; use a smaller batch`,
+      `batchSize is ${batchSize}, but only ${rows} samples of x0 have conditions of x1; use a smaller batch`,
     );
+}
+
+function checkKnown({ method: { method }, data }: CompleteProblem): void {
+  if (!data.pairs) return;
+  if (!method.pairs || method.fit)
+    refuse(`data.pairs with ${method.name}, which is trained on no pairs; leave them out`);
+  checkPairs(data.pairs, data);
 }
 
 /** Throws unless a method has the functions that its facts need. */
@@ -298,6 +327,7 @@ export function complete(problem: Problem): CompleteProblem {
         `data.${end} is ${data[end].dtype}, and networks take float32: write ${end}.to({ dtype: "float32" }), or give data.decode`,
       );
   checkBatch(full);
+  checkKnown(full);
   if (full.method.matchConditions) checkMatching(full);
   checkSequence(full);
   return full;

@@ -94,6 +94,14 @@ function matched(changes: Fields = {}): Problem {
   });
 }
 
+/** Some rows whose partners are known. */
+function known(changes: Fields): Problem {
+  const rows = Int32Array.from({ length: 30 }, (_, k) => k);
+  const { data } = cached();
+  const pairs = { x0: rows, x1: rows.map((k) => 95 - k) };
+  return cached({ data: { ...data, pairs }, firstCoupling: "ind", repeat: 1, ...changes });
+}
+
 /** Rows that are no pairs: each of their names is in a file of its own. */
 function increments(method: Method, changes: Fields): Problem {
   const { data } = cached();
@@ -214,6 +222,8 @@ const problems: [string, () => Problem][] = [
   ],
   ["pairs that share their conditions", () => matched()],
   ["pairs in memory that share their conditions", () => matched({ cache: null, repeat: 1 })],
+  ["known pairs, plans for the others", () => known({ batchCoupling: minibatchExact() })],
+  ["known pairs in memory, reference start", () => known({ cache: null, firstCoupling: "ref" })],
   [
     "increments in caches, with conditions",
     () => increments(methods.dsb_increments, { firstPass: 1 }),

@@ -13,6 +13,8 @@ export interface Batch {
 export interface Pairs extends Batch {
   readonly x0: Tensor;
   readonly x1: Tensor;
+  /** Of a first pass with known pairs a mark of these, float32 [n] of 0 and 1; networks do not get it. */
+  readonly known?: Tensor | undefined;
 }
 
 const prefix = "given.";

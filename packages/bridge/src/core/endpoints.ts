@@ -23,6 +23,8 @@ export interface Endpoints {
   conditions?: EndConditions | undefined;
   /** Whether the rows of each end are in random order already, as those of a batch are. */
   shuffled?: boolean;
+  /** Of rows that are paired already a mark of the known pairs, float32 [n] of 0 and 1. */
+  known?: Tensor | undefined;
 }
 
 /**

@@ -11,9 +11,18 @@ export interface Matching {
   readonly rows: Int32Array;
   /**
    * The rows at these positions of `rows`, int64 [k], and a partner for each, drawn uniformly with replacement by a
-   * generator of the same device.
+   * generator of the same device; with known pairs, which of them are known, float32 [k] of 0 and 1.
    */
-  partners(positions: Tensor, generator: Generator): { x0: Tensor; x1: Tensor };
+  partners(positions: Tensor, generator: Generator): RowPairs;
+  /** Whether some pairs are known. */
+  readonly known?: true;
+}
+
+/** Rows of the two tables in pairs, int64 [k], and a mark of those that are known, float32 [k]. */
+export interface RowPairs {
+  x0: Tensor;
+  x1: Tensor;
+  known?: Tensor;
 }
 
 /** Rows of a table that are compared together. */
@@ -56,15 +65,7 @@ function fingerprints(conditions: Conditions): string[] {
 export function matchConditions(conditions: EndConditions | undefined): Matching {
   const before = conditions && known.get(conditions);
   if (before) return before;
-  const missing = (["x0", "x1"] as const).find((end) => !conditions?.[end]);
-  if (!conditions?.x0 || !conditions.x1)
-    throw new BridgeError(
-      "data",
-      `pairs are to share their conditions, but ${missing} has none of its own; give both ends conditions, or do not match them`,
-    );
-  const { rows, choose } = isNumber(conditions.x0)
-    ? byNearness(conditions as Required<EndConditions>)
-    : byEquality(conditions as Required<EndConditions>);
+  const { rows, choose } = conditionPartners(conditions);
   if (rows.length === 0)
     throw new BridgeError(
       "data",
@@ -88,7 +89,7 @@ export function matchConditions(conditions: EndConditions | undefined): Matching
         };
       }),
   };
-  known.set(conditions, matching);
+  if (conditions) known.set(conditions, matching);
   return matching;
 }
 
@@ -96,6 +97,19 @@ export function matchConditions(conditions: EndConditions | undefined): Matching
 interface Partners {
   rows: Int32Array;
   choose(position: number, chance: number): number;
+}
+
+/** The partners of rows with the same condition. Throws a BridgeError where an end has no conditions of its own. */
+export function conditionPartners(conditions: EndConditions | undefined): Partners {
+  const missing = (["x0", "x1"] as const).find((end) => !conditions?.[end]);
+  if (!conditions?.x0 || !conditions.x1)
+    throw new BridgeError(
+      "data",
+      `pairs are to share their conditions, but ${missing} has none of its own; give both ends conditions, or do not match them`,
+    );
+  return isNumber(conditions.x0)
+    ? byNearness(conditions as Required<EndConditions>)
+    : byEquality(conditions as Required<EndConditions>);
 }
 
 /** Whether a condition is one number for each row. */

@@ -4,6 +4,7 @@ import { mapConditions } from "../core/conditions.js";
 import { BridgeError } from "../core/errors.js";
 import { squaredDistances } from "../ot/cost.js";
 import { exactPlan } from "../ot/exact.js";
+import { partialPlan } from "../ot/partial.js";
 import type { DensePlan, SparsePlan } from "../ot/plan.js";
 import { type Pairs as Indices, samplePairs } from "../ot/sample.js";
 import { sinkhorn } from "../ot/sinkhorn.js";
@@ -34,17 +35,22 @@ function coupling(
     });
 }
 
+/** Throws a BridgeError unless a batch has as many samples of one end as of the other. */
+function checkEqual(what: string, { n, m }: { n: number; m: number }): void {
+  if (n === m) return;
+  throw new BridgeError(
+    "argument",
+    `${what} needs equally many samples on both ends, got ${n} and ${m}`,
+  );
+}
+
 /**
  * Exact plans on the squared distance (Tong et al. 2024). `replace: true` draws pairs from the plan with
  * replacement, as the reference does; false keeps every sample once (the permutation that the plan is).
  */
 export function minibatchExact({ replace = true }: { replace?: boolean } = {}): BatchCoupling {
   return coupling((costs, { n, m }, draw) => {
-    if (!replace && n !== m)
-      throw new BridgeError(
-        "argument",
-        `pairs without replacement need equally many samples on both ends, got ${n} and ${m}`,
-      );
+    if (!replace) checkEqual("a pairing without replacement", { n, m });
     const { plan } = exactPlan(costs.toArray() as Float64Array, n, m);
     return replace ? draw(plan) : plan;
   });
@@ -55,4 +61,33 @@ export function minibatchEntropic({ reg }: { reg: number }): BatchCoupling {
   return coupling((costs, size, draw) =>
     draw({ ...size, entries: sinkhorn(costs, { reg }).plan.toArray() as Float64Array }),
   );
+}
+
+/**
+ * Partial plans: the nearest `share` of a batch is transported exactly, the samples that are left over on either end are
+ * not paired. As many pairs as there are samples are drawn from the plan, with replacement.
+ */
+export function minibatchPartial({ share }: { share: number }): BatchCoupling {
+  return coupling((costs, size, draw) => {
+    checkEqual("partial transport", size);
+    return draw(partialPlan(costs.toArray() as Float64Array, size.n, { share }).plan);
+  });
+}
+
+/**
+ * Unbalanced plans (Sinkhorn with penalised marginals, `penalty` in units of the median squared distance of the batch's
+ * samples): samples far from all others get little mass. Pairs are drawn with replacement, the mass scaled to 1.
+ */
+export function minibatchUnbalanced({
+  reg,
+  penalty,
+}: {
+  reg: number;
+  penalty: number;
+}): BatchCoupling {
+  return coupling((costs, size, draw) => {
+    const unit = costs.median().item() || 1;
+    const { plan } = sinkhorn(costs, { reg, penalty: penalty * unit });
+    return draw({ ...size, entries: plan.toArray() as Float64Array });
+  });
 }

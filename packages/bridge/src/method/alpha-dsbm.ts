@@ -1,12 +1,13 @@
 // The Schrödinger bridge flow α-DSBM, online (De Bortoli et al. 2024): one network for both directions; a first pass on
 // pairs of the data, then in every step the averaged network makes the ends that the other direction learns from.
-import { full, randn, type Tensor } from "@dsbm/torch";
+import { full, randn, randperm, type Tensor } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
 import { type Conditions, conditionsAt, mapConditions } from "../core/conditions.js";
 import type { Direction, End } from "../core/direction.js";
 import { drawAll } from "../core/random.js";
 import { randomRows } from "../coupling/coupling.js";
 import { independent } from "../coupling/independent.js";
+import { withKnown } from "../coupling/known.js";
 import { Preconditioned } from "../model/preconditioned.js";
 import { onlyBrownian } from "../process/brownian.js";
 import type { Method } from "./method.js";
@@ -39,8 +40,16 @@ export const alpha_dsbm = {
       return independent(data, generator, { matching });
     // Equally many rows of both ends: those of a batch are in random order already.
     const n = Math.min(data.x0.size(0), data.x1.size(0));
+    const paired =
+      newest === null && matching?.known && !data.shuffled
+        ? matching.partners(
+            randperm(matching.rows.length, { generator, device: data.x0.device }),
+            generator,
+          )
+        : null;
+    const known = newest === null ? (data.known ?? paired?.known) : undefined;
     const rowsOf = (end: End) => {
-      const index = data.shuffled ? null : randomRows(data[end], generator, n);
+      const index = data.shuffled ? null : (paired?.[end] ?? randomRows(data[end], generator, n));
       const pick = (t: Tensor) => (index ? t.indexSelect(0, index) : t.narrow(0, 0, n));
       return {
         x: pick(data[end]),
@@ -53,11 +62,13 @@ export const alpha_dsbm = {
       if (firstCoupling === "identity") return x;
       const draw = (rows: number) =>
         randn([rows, ...x.shape.slice(1)], { generator, device: x.device });
-      return process.endpoint(way, x, (forRows ?? drawAll)(n, draw));
+      return process.endpoint(way, x, (forRows ?? drawAll)(x.size(0), draw));
     };
+    const made = { x0: make("b", x1, ends), x1: make("f", x0, given) };
+    const kept = known ? withKnown({ x0, x1, known }, made) : made;
     return {
-      ...{ x0, x1, made0: make("b", x1, ends), made1: make("f", x0, given) },
-      ...{ y1: ends?.y, cond1: ends?.cond, given },
+      ...{ x0, x1, made0: kept.x0, made1: kept.x1 },
+      ...{ y1: ends?.y, cond1: ends?.cond, given, ...(known && { known }) },
     };
   },
   loss(batch, { network, process, t, noise }) {

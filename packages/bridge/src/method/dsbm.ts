@@ -2,8 +2,10 @@
 // bridges between the ends of the newest process. The first coupling makes it IPF (`ref`) or IMF (`ind`).
 import type { Pairs } from "../core/batch.js";
 import { endOf } from "../core/direction.js";
+import type { Endpoints } from "../core/endpoints.js";
 import { identity } from "../coupling/identity.js";
 import { independent } from "../coupling/independent.js";
+import { withKnown } from "../coupling/known.js";
 import { reference } from "../coupling/reference.js";
 import { simulated } from "../coupling/simulated.js";
 import type { Method } from "./method.js";
@@ -27,9 +29,15 @@ export const dsbm = {
     simulate,
   }) {
     if (newest !== null) return simulated(newest, data, simulate);
-    if (firstCoupling === "identity") return identity(direction, data);
-    if (firstCoupling === "ref") return reference(direction, data, process, { generator, forRows });
-    return independent(data, generator, { to: endOf(direction), matching });
+    const paired = () => independent(data, generator, { to: endOf(direction), matching });
+    if (firstCoupling === "ind") return paired();
+    const others = (ends: Endpoints) =>
+      firstCoupling === "identity"
+        ? identity(direction, ends)
+        : reference(direction, ends, process, { generator, forRows });
+    if (!data.known && !matching?.known) return others(data);
+    const pairs = paired();
+    return withKnown(pairs, others({ x0: pairs.x0, x1: pairs.x1 }));
   },
   regression({ x0, x1 }, { direction, process, t, meanMatch, noise }) {
     const sample = { x0, x1, t, z: noise(x0) };

@@ -24,6 +24,7 @@ const light = (name: string, { components = 50, spread = 0.1 }: MixtureNumbers) 
     networks: "each",
     optimizer: "kept",
     pairs: true,
+    onePass: true,
     model: ({ shape, direction }) => new MixturePotential(shape, { direction, components }),
     begin({ network, direction, data, process, generator }) {
       onlyBrownian(name, process);

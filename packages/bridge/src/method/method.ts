@@ -121,6 +121,8 @@ export interface Method<B extends Batch = Batch> {
    * both directions; default: epoch by epoch, or in a cache, with the network of the half-iteration before.
    */
   readonly online?: boolean;
+  /** Whether the rows are those of the first pass in every half-iteration: none are simulated. */
+  readonly onePass?: boolean;
   /** With `predicts: "plan"`: whether the networks give the drift, too, so that there is a probability flow. */
   readonly hasDrift?: boolean;
   /** A model of its own in the place of a configuration's network: one that is fitted, or one made of such networks. */

@@ -15,8 +15,10 @@ export const sbcfm = {
   optimizer: "kept",
   eps: 1e-3,
   pairs: true,
+  onePass: true,
   coupling: ({ sigma }) => minibatchEntropic({ reg: 2 * sigma ** 2 }),
-  rows: ({ direction, data, generator }) => independent(data, generator, { to: endOf(direction) }),
+  rows: ({ direction, data, matching, generator }) =>
+    independent(data, generator, { to: endOf(direction), matching }),
   regression({ x0, x1 }, { process, t, noise }) {
     const z = noise(x0);
     const s = spread(t, x0);

@@ -16,10 +16,11 @@ export const sf2m = {
   optimizer: "kept",
   eps: 1e-3,
   pairs: true,
+  onePass: true,
   coupling: () => minibatchExact(),
   model: ({ create }) => new FlowAndScore(create(), create()),
   begin: ({ process }) => onlyBrownian("sf2m", process),
-  rows: ({ data, generator }) => independent(data, generator),
+  rows: ({ data, generator, matching }) => independent(data, generator, { matching }),
   loss({ x0, x1, given }, { network, process, t, noise }) {
     const { v, s } = network as FlowAndScore;
     const e = noise(x0);

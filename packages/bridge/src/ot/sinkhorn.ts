@@ -1,40 +1,47 @@
 // Entropic optimal transport by Sinkhorn's iteration in the log domain: stable for any regularisation, in tensor
-// operations on the device of the cost.
+// operations on the device of the cost. With a penalty the marginals may differ from uniform ones (unbalanced transport).
 import { full, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { BridgeError } from "../core/errors.js";
 
 export interface SinkhornOptions {
   /** Weight of the entropy, in units of the cost; greater than 0. */
   reg: number;
-  /** Stops when the row sums are this close to 1/n in total (default 1e-9). */
+  /**
+   * Unbalanced: the weight of KL(row sums | 1/n) and of KL(column sums | 1/m), in units of the cost, greater than 0; null
+   * (default): both sums are kept exactly.
+   */
+  penalty?: number | null | undefined;
+  /** Stops when the row sums are this close to where they should be, in total (default 1e-9). */
   tolerance?: number;
   /** Iterations at most at the final regularisation (default 20,000). */
   iterations?: number;
 }
 
 export interface EntropicPlan {
-  /** float64 [n, m]; column sums exact, row sums within `error`. */
+  /** float64 [n, m]; column sums exact, row sums within `error`; of unbalanced transport the whole mass is not 1. */
   plan: Tensor;
-  /** Total deviation of the row sums. */
+  /** Total deviation of the row sums from those of the next iteration. */
   error: number;
   iterations: number;
   converged: boolean;
 }
 
 /**
- * The plan that minimises ⟨P, C⟩ − reg·H(P) over the couplings of n and m points of equal weights (Cuturi 2013), for
- * cost [n, m]. Potentials are carried from larger to smaller regularisations, which keeps the number of iterations
- * bounded. Throws a BridgeError for a bad `reg` or a cost that is not finite.
+ * The plan that minimises ⟨P, C⟩ + reg·KL(P | ab) over the couplings of n and m points of equal weights a = 1/n, b = 1/m
+ * (Cuturi 2013), for cost [n, m]; with a penalty ρ over all P ≥ 0, plus ρ·KL(P1 | a) + ρ·KL(Pᵀ1 | b), where KL(p | q) is
+ * Σ p log(p/q) − p + q (Chizat et al. 2018). Potentials are carried from larger to smaller regularisations, which keeps
+ * the number of iterations bounded. Throws a BridgeError for a bad `reg` or `penalty` or a cost that is not finite.
  */
 export function sinkhorn(
   cost: Tensor,
-  { reg, tolerance = 1e-9, iterations = 20_000 }: SinkhornOptions,
+  { reg, penalty = null, tolerance = 1e-9, iterations = 20_000 }: SinkhornOptions,
 ): EntropicPlan {
-  if (!Number.isFinite(reg) || reg <= 0)
-    throw new BridgeError(
-      "argument",
-      `sinkhorn: reg is ${reg}; expected a finite number greater than 0`,
-    );
+  for (const [name, value] of Object.entries({ reg, ...(penalty !== null && { penalty }) }))
+    if (!Number.isFinite(value) || value <= 0)
+      throw new BridgeError(
+        "argument",
+        `sinkhorn: ${name} is ${value}; expected a finite number greater than 0`,
+      );
   if (cost.ndim !== 2)
     throw new BridgeError("argument", `sinkhorn: cost has shape [${cost.shape}]; expected [n, m]`);
   return noGrad(() =>
@@ -53,7 +60,7 @@ export function sinkhorn(
       };
       let done = 0;
       let error = Number.POSITIVE_INFINITY;
-      const problem = { c, logA, logB };
+      const problem = { c, logA, logB, penalty };
       const run = (eps: number, omega: number) => {
         move(
           tidy(() => scalingBlock(problem, at, eps, omega) ?? logBlock(problem, at, eps, omega)),
@@ -90,6 +97,7 @@ interface Problem {
   c: Tensor;
   logA: Tensor;
   logB: Tensor;
+  penalty: number | null;
 }
 interface Potentials {
   f: Tensor;
@@ -107,10 +115,17 @@ function relaxation(omega: number, rate: number): number {
   return Math.min(1.9995, Math.max(omega, 2 / (1 + Math.sqrt(1 - eta))));
 }
 
-function step({ c, logA, logB }: Problem, { f, g }: Potentials, eps: number, omega: number) {
-  const rows = logA.sub(g.unsqueeze(-2).sub(c).div(eps).logsumexp(-1)).mul(eps);
+/** The exponent of the scalings: 1 where the marginals are kept, less where they are penalised. */
+const exponent = ({ penalty }: Problem, eps: number): number =>
+  penalty === null ? 1 : penalty / (penalty + eps);
+
+function step(problem: Problem, { f, g }: Potentials, eps: number, omega: number) {
+  const { c, logA, logB } = problem;
+  const tau = exponent(problem, eps);
+  const relaxed = (sums: Tensor) => (tau === 1 ? sums : sums.mul(tau));
+  const rows = logA.sub(relaxed(g.unsqueeze(-2).sub(c).div(eps).logsumexp(-1))).mul(eps);
   const nextF = omega === 1 ? rows : f.lerp(rows, omega);
-  const columns = logB.sub(nextF.unsqueeze(-1).sub(c).div(eps).logsumexp(-2)).mul(eps);
+  const columns = logB.sub(relaxed(nextF.unsqueeze(-1).sub(c).div(eps).logsumexp(-2))).mul(eps);
   return { f: nextF, g: omega === 1 ? columns : g.lerp(columns, omega) };
 }
 
@@ -126,21 +141,27 @@ function logBlock(problem: Problem, from: Potentials, eps: number, omega: number
  * cheaper, and exact while the scalings are moderate; null where they are not.
  */
 function scalingBlock(
-  { c, logA, logB }: Problem,
+  problem: Problem,
   { f, g }: Potentials,
   eps: number,
   omega: number,
 ): Potentials | null {
+  const { c, logA, logB } = problem;
+  const tau = exponent(problem, eps);
   const kernel = f.unsqueeze(-1).add(g.unsqueeze(-2)).sub(c).div(eps).exp();
-  const [a, b] = [logA.exp().unsqueeze(-1), logB.exp().unsqueeze(-1)];
+  // The power of the potentials that is absorbed in the kernel belongs to the weights.
+  const weight = (logW: Tensor, absorbed: Tensor) =>
+    (tau === 1 ? logW : logW.sub(absorbed, { alpha: (1 - tau) / eps })).exp().unsqueeze(-1);
+  const [a, b] = [weight(logA, f), weight(logB, g)];
   const back = kernel.transpose(-1, -2).contiguous();
+  const scaled = (w: Tensor, sums: Tensor) => w.div(tau === 1 ? sums : sums.pow(tau));
   const relaxed = (old: Tensor, plain: Tensor) =>
     omega === 1 ? plain : old.pow(1 - omega).mul(plain.pow(omega));
   let u = a.mul(0).add(1);
   let v = b.mul(0).add(1);
   for (let i = 0; i < block; i++) {
-    u = relaxed(u, a.div(kernel.matmul(v)));
-    v = relaxed(v, b.div(back.matmul(u)));
+    u = relaxed(u, scaled(a, kernel.matmul(v)));
+    v = relaxed(v, scaled(b, back.matmul(u)));
   }
   const [logU, logV] = [u.log().squeeze(-1), v.log().squeeze(-1)];
   const reach = Math.max(logU.abs().amax().item(), logV.abs().amax().item());
@@ -148,8 +169,11 @@ function scalingBlock(
   return reach < 50 ? { f: f.add(logU, { alpha: eps }), g: g.add(logV, { alpha: eps }) } : null;
 }
 
-/** Total deviation of the row sums. */
-function rowError({ c, logA }: Problem, { f, g }: Potentials, eps: number): number {
-  const rows = g.unsqueeze(-2).sub(c).div(eps).logsumexp(-1).add(f.div(eps)).exp();
-  return rows.sub(logA.exp()).abs().sum(-1).amax().item();
+/** Total deviation of the row sums from those that the next iteration would give: 1/n, or as the penalty wants them. */
+function rowError(problem: Problem, { f, g }: Potentials, eps: number): number {
+  const tau = exponent(problem, eps);
+  const { c, logA } = problem;
+  const sums = g.unsqueeze(-2).sub(c).div(eps).logsumexp(-1);
+  const wanted = tau === 1 ? logA : logA.add(sums, { alpha: 1 - tau });
+  return sums.add(f.div(eps)).exp().sub(wanted.exp()).abs().sum(-1).amax().item();
 }

@@ -12,7 +12,12 @@ import {
 import type { Pairs } from "../../src/core/batch.js";
 import { shuffled } from "../../src/coupling/coupling.js";
 import { independent } from "../../src/coupling/independent.js";
-import { minibatchEntropic, minibatchExact } from "../../src/coupling/minibatch.js";
+import {
+  minibatchEntropic,
+  minibatchExact,
+  minibatchPartial,
+  minibatchUnbalanced,
+} from "../../src/coupling/minibatch.js";
 import { reference } from "../../src/coupling/reference.js";
 import { simulated } from "../../src/coupling/simulated.js";
 import { squaredDistances } from "../../src/ot/cost.js";
@@ -181,6 +186,45 @@ describe("minibatchEntropic", () => {
     batch.x0.dispose();
     batch.x1.dispose();
   });
+});
+
+describe("transport that leaves outliers out", () => {
+  /** Seven samples of each end beside each other, and one of each end far from all others. */
+  const withOutliers = (): Pairs => ({
+    x0: cat([numbered(7), tensor([[100]], { dtype: "float64" })]),
+    x1: cat([tensor([[-100]], { dtype: "float64" }), numbered(7, 0.25)]),
+  });
+
+  it.each([
+    ["partial", minibatchPartial({ share: 0.9 })],
+    ["unbalanced", minibatchUnbalanced({ reg: 0.01, penalty: 0.5 })],
+  ] as const)("%s pairs neighbours only, as many as the batch has", (_name, couple) =>
+    tidy(() => {
+      const generator = seeded(2);
+      const seen = new Set<number>();
+      for (let i = 0; i < 40; i++)
+        tidy(() => {
+          const { x0, x1 } = couple(withOutliers(), generator);
+          expect(x0.shape).toEqual([8, 1]);
+          expect(distance(x0.add(0.25), x1)).toBe(0);
+          for (const k of x0.toNumbers()) seen.add(k);
+        });
+      expect([...seen].sort()).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    }),
+  );
+
+  it("of the whole share draws the pairs of the exact plan", () =>
+    tidy(() => {
+      const batch = points(9, 5);
+      const [part, whole] = [minibatchPartial({ share: 1 }), minibatchExact()].map((couple) =>
+        couple(batch, seeded(3)),
+      ) as [Pairs, Pairs];
+      expect(distance(part.x0, whole.x0)).toBe(0);
+      expect(distance(part.x1, whole.x1)).toBe(0);
+      expect(() =>
+        minibatchPartial({ share: 0.5 })({ x0: numbered(2), x1: numbered(3) }, seeded(1)),
+      ).toThrow("partial transport needs equally many samples on both ends, got 2 and 3");
+    }));
 });
 
 describe("squaredDistances", () => {

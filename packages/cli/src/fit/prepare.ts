@@ -13,6 +13,7 @@ import {
 import { pictureFormat } from "@dsbm/data";
 import { presets } from "../machine/presets.js";
 import { type Ends, loadEnds, prepareEnds } from "../problem/ends.js";
+import { loadPairs } from "../problem/pairs/known-pairs.js";
 import type { Progress } from "../terminal/progress.js";
 import { type Choice, chooseRules, chooseScale } from "./choose.js";
 import { type DataFacts, dataFacts } from "./facts.js";
@@ -70,6 +71,8 @@ export async function prepare(
   await prepareEnds(config, { progress, signal });
   let ends = loadEnds(config);
   try {
+    // Pairs that cannot be used are said before anything is measured.
+    await loadPairs(config, ends, { signal });
     const columns = columnsOf(ends);
     if (columns) {
       choose(chooseScale(columns));

@@ -6,6 +6,7 @@ import type { CompleteTrainConfig } from "@dsbm/config";
 import { setNumThreads } from "@dsbm/torch";
 import { loadEnds, prepareEnds } from "../problem/ends.js";
 import { stepsOf } from "../problem/iteration.js";
+import { aboutPairs, loadPairs } from "../problem/pairs/known-pairs.js";
 import { pictureNotes } from "../problem/picture-notes.js";
 import { threadsOf, trainingProblem } from "../problem/problem.js";
 import { duration, type Progress } from "../terminal/progress.js";
@@ -36,10 +37,12 @@ export async function planRun(
   const ends = loadEnds(config);
   const cacheFolder = mkdtempSync(join(tmpdir(), "dsbm-plan-"));
   try {
-    const problem = trainingProblem(config, ends, { cacheFolder });
+    const pairs = await loadPairs(config, ends, { signal });
+    const problem = trainingProblem(config, ends, { cacheFolder, pairs });
     const length = { halves: config.half_iterations, stepsOf: (h: number) => stepsOf(h, config) };
     const notes = await pictureNotes(config);
-    const about = [...notes, ends.x0.about, ends.x1.about, lengthText(length)];
+    const known = pairs ? [aboutPairs(config, pairs)] : [];
+    const about = [...notes, ...known, ends.x0.about, ends.x1.about, lengthText(length)];
     if (problem.method.method.fit) return [...about, "time: it is fitted in closed form"];
     const need = await memoryNeed(problem, config);
     const lines = [...about, memoryAdvice(need, config) ?? memoryText(need)];

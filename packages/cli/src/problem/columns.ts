@@ -37,10 +37,10 @@ export function ownOptions(
   { data }: Pick<CompleteTrainConfig, "data">,
   like?: TableFacts,
 ): OwnOptions {
-  const { columns, exclude, keep, condition, split_by, source, target } = data;
+  const { columns, exclude, keep, condition, id, split_by, source, target } = data;
   const { missing, log1p, decimal, header, key, layer } = data;
   const group = split_by === null ? null : end === "x0" ? source : target;
-  const given = { columns, exclude, keep, condition, split_by, group, key, layer };
+  const given = { columns, exclude, keep, condition, id, split_by, group, key, layer };
   return {
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)),
     ...{ missing, log1p, decimal, header },

@@ -112,7 +112,7 @@ export function loading(
 }
 
 /** The names of the configuration's data, by end. */
-function namesOf(config: CompleteTrainConfig): [End, string][] {
+export function namesOf(config: CompleteTrainConfig): [End, string][] {
   const { Dataset, Dataset_transfer, transfer } = config;
   return transfer
     ? [

@@ -1,12 +1,16 @@
 // A configuration as a training problem: what networks are trained for, on what, and how.
 import {
+  type BatchCoupling,
   brownian,
   gammaGrid,
   gammaSchedule,
+  type KnownPairs,
   type Method,
   methodNamed,
   minibatchEntropic,
   minibatchExact,
+  minibatchPartial,
+  minibatchUnbalanced,
   ornsteinUhlenbeck,
   plainDrift,
   resample,
@@ -70,19 +74,38 @@ export const chunkRows = (shape: readonly number[]): number => (shape.length ===
 export const threadsOf = ({ threads }: Pick<CompleteTrainConfig, "threads">): number =>
   threads === "auto" ? cores() : threads;
 
+/** Transport within batches; `reg` is what ties it to the reference process. */
+function batchCoupling(
+  { ot_sampler, ot_share: share, ot_penalty: penalty }: CompleteTrainConfig,
+  reg: number,
+): BatchCoupling | null {
+  switch (ot_sampler) {
+    case "exact":
+      return minibatchExact();
+    case "sinkhorn":
+      return minibatchEntropic({ reg });
+    case "unbalanced":
+      return minibatchUnbalanced({ reg, penalty });
+    case "partial":
+      return minibatchPartial({ share });
+    default:
+      return null;
+  }
+}
+
 export function trainingProblem(
   config: CompleteTrainConfig,
   ends: Ends,
-  { cacheFolder }: { cacheFolder: string },
+  { cacheFolder, pairs = null }: { cacheFolder: string; pairs?: KnownPairs | null },
 ): Problem {
   const { method, process, grid, eps, parametrisation, lastNoise, stepVariance } = bridgeProcess(
     config,
     ends.x1.moments,
   );
-  const { ot_sampler, fb_sequence, first_coupling, keep_optimizer } = config;
+  const { fb_sequence, first_coupling, keep_optimizer } = config;
   const startsIndependent = first_coupling === "ind" && method.pairs;
   return {
-    data: { ...tables(ends), decode: (rows, at) => ends[at.end].decode(rows, at) },
+    data: { ...tables(ends), pairs, decode: (rows, at) => ends[at.end].decode(rows, at) },
     process,
     method: {
       ...{ method, parametrisation, lastNoise, stepVariance },
@@ -98,12 +121,7 @@ export function trainingProblem(
         (config.match_conditions ?? config.data.condition !== null) &&
         config.transfer &&
         startsIndependent,
-      batchCoupling:
-        ot_sampler === "exact"
-          ? minibatchExact()
-          : ot_sampler === "sinkhorn"
-            ? minibatchEntropic({ reg: 2 * process.sigma ** 2 })
-            : null,
+      batchCoupling: batchCoupling(config, 2 * process.sigma ** 2),
     },
     schedule: {
       grid,

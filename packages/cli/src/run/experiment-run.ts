@@ -1,5 +1,6 @@
 import { BridgeError } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
+import type { KnownRows } from "@dsbm/data";
 import {
   type CheckpointStore,
   type Logger,
@@ -25,6 +26,7 @@ import { version } from "../machine/version.js";
 import { writeEvaluationPictures } from "../picture/pictures.js";
 import { type Ends, isVectors } from "../problem/ends.js";
 import { checkpointId, type Position } from "../problem/iteration.js";
+import { savePairs } from "../problem/pairs/known-pairs.js";
 import { evaluatedDirections, trainingProblem } from "../problem/problem.js";
 import { startFromRun } from "./begin/from-run.js";
 import { encodePoint, lengthen, restorePoint, startFromFiles } from "./checkpoint.js";
@@ -50,8 +52,9 @@ export class ExperimentRun {
     private readonly options: RunOptions,
     private readonly ends: Ends,
     private readonly run: RunWriter,
+    private readonly pairs: KnownRows | null,
   ) {
-    const problem = trainingProblem(config, ends, { cacheFolder: run.paths.cache });
+    const problem = trainingProblem(config, ends, { cacheFolder: run.paths.cache, pairs });
     this.#problem = problem;
     this.#training = new Training(withExecution(problem, { ranks: options.ranks ?? null }));
     this.#outlook = new Outlook(this.#length, config);
@@ -88,6 +91,7 @@ export class ExperimentRun {
     const isPending = this.#evaluationPending(at);
     this.#openLogger(at, isPending);
     saveColumns(ends, { config, run, progress });
+    savePairs(this.pairs, config, run);
     if (ends.projection) {
       const { components } = ends.projection;
       const scale = String(components.scale);

@@ -16,6 +16,7 @@ import { setNumThreads } from "@dsbm/torch";
 import { Training, withExecution } from "@dsbm/train";
 import { columnsFor } from "../evaluation/metrics.js";
 import { loadEnds, prepareEnds } from "../problem/ends.js";
+import { aboutPairs, loadPairs } from "../problem/pairs/known-pairs.js";
 import { pictureNotes } from "../problem/picture-notes.js";
 import { threadsOf, trainingProblem } from "../problem/problem.js";
 import { sayRemade } from "./begin/damage.js";
@@ -86,6 +87,7 @@ export async function runTraining(
   let run: RunWriter | null = null;
   let work: ExperimentRun | null = null;
   try {
+    const pairs = await loadPairs(config, ends, { signal });
     const mode = again ? "restart" : "continue";
     if (options.extension) writeRunFile(folder, extensionFile, extensionJson(options.extension));
     else if (again) rmSync(join(folder, extensionFile), { force: true });
@@ -96,7 +98,8 @@ export async function runTraining(
     hooks.opened?.(run);
     linkLatest(config.paths.experiments_dir_name, folder);
     for (const end of [ends.x0, ends.x1]) progress.line(end.about);
-    work = new ExperimentRun(config, options, ends, run);
+    if (pairs) progress.line(aboutPairs(config, pairs));
+    work = new ExperimentRun(config, options, ends, run, pairs);
     const state = await work.go();
     if (state === "finished") run.finish();
     else {
@@ -126,7 +129,9 @@ export async function runTrainingWorker(
   await prepareEnds(config, { progress, signal });
   const ends = loadEnds(config);
   try {
-    const problem = trainingProblem(config, ends, { cacheFolder: runPaths(folder).cache });
+    const pairs = await loadPairs(config, ends, { signal });
+    const cacheFolder = runPaths(folder).cache;
+    const problem = trainingProblem(config, ends, { cacheFolder, pairs });
     const training = new Training(withExecution(problem, { ranks }));
     try {
       return await training.runWorker({ signal });

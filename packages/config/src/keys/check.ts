@@ -18,6 +18,7 @@ export function checkTrain(
     ...methodLines(config, choices.method ?? null),
     ...ownFormLines(config),
     ...couplingLines(config),
+    ...pairLines(config),
     ...(config.method === "dsb" ? dsbLines(config) : notDsbLines(config)),
     ...dataLines(config),
     ...tableLines(config),
@@ -103,6 +104,20 @@ function couplingLines(config: TrainConfig): Line[] {
       !cdsb &&
       !classes &&
       "match_conditions=true needs conditions: write cdsb=true, model.class_cond=true or data.condition=COLUMN",
+  ];
+}
+
+/** Methods that learn from no pairs of the ends. */
+const UNPAIRED = ["dsb", "dsb_increments", "lightsb", "gaussian_bridge", "sinkhorn_bridge"];
+
+function pairLines({ pairs, method, transfer }: TrainConfig): Line[] {
+  return [
+    pairs !== null &&
+      UNPAIRED.includes(method) &&
+      `pairs=${pairs} does not apply: method=${method} learns from no pairs; leave it out`,
+    pairs !== null &&
+      !transfer &&
+      `pairs=${pairs} pairs rows of two data sets, but transfer=false has a Gaussian at time 1: write transfer=true or leave pairs out`,
   ];
 }
 

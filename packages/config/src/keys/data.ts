@@ -25,6 +25,10 @@ export const data = {
     "data at time 1, with transfer=true",
   ),
   transfer: flag(true, "data at both ends; false: N(mean_final, var_final) at time 1"),
+  pairs: file(
+    "rows that are known to belong together: a table of two columns, rows of both ends from 1 on or values of data.id",
+    "known.csv",
+  ),
   mean_final: key(z.number(), 0, "mean of the Gaussian at time 1"),
   var_final: sized(1, "variance of the Gaussian at time 1"),
   adaptive_mean: flag(false, "take the mean of the Gaussian at time 1 from the data"),
@@ -58,6 +62,7 @@ export const data = {
     exclude: names("tables: columns to leave out", ["id"]),
     keep: names("tables: columns that samples carry along unchanged", ["id"]),
     condition: file("tables: the column, numbers or classes, that networks receive", "age"),
+    id: file("tables: the column that names the rows for pairs=FILE; it is not trained on", "id"),
     missing: oneOf(["error", "drop"], "error", "tables: what becomes of rows with missing values"),
     log1p: flag(false, "tables: train on log(1 + x)"),
     standardise: oneOf(

@@ -60,8 +60,17 @@ export const method = {
   ),
   std_trick: flag(false, "divide the network's output by the marginal's standard deviation"),
   ot_sampler: orNull(
-    z.enum(["exact", "sinkhorn"]),
-    "optimal transport within batches of independent pairs",
+    z.enum(["exact", "sinkhorn", "unbalanced", "partial"]),
+    "optimal transport within batches of independent pairs; unbalanced and partial leave outliers out",
+  ),
+  ot_share: key(
+    z.number().gt(0).max(1),
+    0.9,
+    "ot_sampler=partial: the part of a batch that is transported",
+  ),
+  ot_penalty: sized(
+    1,
+    "ot_sampler=unbalanced: the price of mass that is left out or added, in units of the batch's median squared distance",
   ),
   langevin_scale: orNull(
     z.union([positive(), z.string().min(1)]),

@@ -24,8 +24,8 @@ export function arraySet(path: string): DataSet {
 }
 
 function load(path: string, options: SetOptions): Table {
-  const { name, split, n, seed = 0 } = options;
-  const fraction = testFraction(options);
+  const { name, split, n } = options;
+  testFraction(options);
   if (!isFile(path))
     throw new DatasetError(
       "MissingFiles",
@@ -35,9 +35,7 @@ function load(path: string, options: SetOptions): Table {
     const all = readRows(path);
     checkRows(all, { path, options });
     const total = all.size(0);
-    const held = testCount(fraction, total);
-    const order = randperm(total, { generator: stream(seed, `array/split/${total}`) });
-    const rows = split === "test" ? order.narrow(0, 0, held) : order.narrow(0, held, total - held);
+    const rows = splitRows(total, options);
     const count = rowCount(n, rows.size(0), { name, split });
     const chosen = rows.narrow(0, 0, count);
     const x = all.indexSelect(0, chosen);
@@ -47,9 +45,21 @@ function load(path: string, options: SetOptions): Table {
       split,
       source: path,
       x: x.dtype === "float64" ? x.to("float32") : x,
+      origin: () => ({ rows: placesOf(total, options).slice(0, count), total }),
     });
   });
 }
+
+/** The rows of a split, int64, in a random order. */
+function splitRows(total: number, options: SetOptions): Tensor {
+  const { split, seed = 0 } = options;
+  const held = testCount(testFraction(options), total);
+  const order = randperm(total, { generator: stream(seed, `array/split/${total}`) });
+  return split === "test" ? order.narrow(0, 0, held) : order.narrow(0, held, total - held);
+}
+
+const placesOf = (total: number, options: SetOptions): Int32Array =>
+  tidy(() => Int32Array.from(splitRows(total, options).toArray() as BigInt64Array, Number));
 
 /** The array, mapped where its elements are stored as they are used, else read. */
 function readRows(path: string): Tensor {

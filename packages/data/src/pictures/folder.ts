@@ -46,5 +46,5 @@ function find(path: string, options: SetOptions): FoundPictures {
       "MissingFiles",
       `${name} (${split}): ${all.length} pictures in ${resolve(path)}: expected two or more, to train on and to test on (.png, .jpg, .webp, .avif, .tif)`,
     );
-  return { source: path, files: holdOut(all, fraction)[split], cache };
+  return { source: path, files: holdOut(all, fraction)[split], all, cache };
 }

@@ -16,6 +16,8 @@ export interface FoundPictures {
   /** Where they are, for logs. */
   source: string;
   files: readonly PictureFile[];
+  /** The files of the folder that they are of, where they are a part of them. */
+  all?: readonly PictureFile[];
   /** The folder to keep decoded pictures in, unless another is named. */
   cache: string;
 }
@@ -52,7 +54,7 @@ export function pictureSet({ about, label, published, find }: PictureSetFacts): 
 
   function load(options: SetOptions): Table {
     const { name, split, n } = options;
-    const { files, path, source } = place(options);
+    const { files, all = files, path, source } = place(options);
     const count = rowCount(n, files.length, { name, split });
     if (status(path) === undefined)
       throw new DatasetError(
@@ -68,6 +70,12 @@ export function pictureSet({ about, label, published, find }: PictureSetFacts): 
         labels: label === null ? null : full([count], label.label, { dtype: "int64" }),
       })),
       classes: label === null ? [] : [label],
+      origin() {
+        const places = new Map(all.map(({ name }, row) => [name, row]));
+        const rows = files.slice(0, count).map((file) => places.get(file.name) as number);
+        const names = all.map((file) => file.name);
+        return { rows: Int32Array.from(rows), total: all.length, names };
+      },
     });
   }
 

@@ -124,7 +124,7 @@ export async function* cleanRows(
 }
 
 /** Whether a cell is the group's value: the same text, or the same number. */
-function isGroup(value: string): (cell: string) => boolean {
+export function isGroup(value: string): (cell: string) => boolean {
   const number = value.trim() === "" ? Number.NaN : Number(value);
   return (cell) =>
     cell === value || cell.trim() === value || (cell.trim() !== "" && Number(cell) === number);

@@ -20,7 +20,9 @@ export interface TableFacts {
   format: TableFormat;
   /** The value of data.split_by whose rows these are; null: all. */
   group: string | null;
-  /** Rows in the file (of the group), those that were dropped, and how the others were split. */
+  /** Rows in the file. */
+  all: number;
+  /** Those of the group, those of them that were dropped, and how the others were split. */
   rows: number;
   dropped: number;
   train: number;
@@ -52,7 +54,7 @@ export interface TableFacts {
 }
 
 /** Of the files below; other ones are prepared again. */
-export const factsVersion = 1;
+export const factsVersion = 2;
 
 /** Throws `Unreadable`. */
 export function readFacts(path: string): TableFacts {

@@ -19,8 +19,8 @@ export interface TableColumn {
 export interface ReadOptions {
   /** The decimal sign of .csv and .tsv (default "."). */
   decimal?: "." | "," | undefined;
-  /** Whether the first line of .csv and .tsv names the columns (default true). */
-  header?: boolean | undefined;
+  /** Whether the first line of .csv and .tsv names the columns (default true); auto: unless it holds numbers only. */
+  header?: boolean | "auto" | undefined;
   /** The array of a .npz file; not needed where it has one. */
   key?: string | undefined;
   /** The matrix of a .h5ad file: X (default), a layer, or an entry of obsm. */

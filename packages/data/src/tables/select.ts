@@ -13,6 +13,8 @@ export interface ColumnOptions {
   keep?: readonly string[] | undefined;
   /** The one that networks are conditioned on. */
   condition?: string | undefined;
+  /** The one that names the rows. */
+  id?: string | undefined;
   /** The one whose values say which rows belong to an end. */
   split_by?: string | undefined;
 }
@@ -31,7 +33,7 @@ export interface Selection {
  */
 export function selectColumns(source: RowSource, options: ColumnOptions): Selection {
   const { path, columns } = source;
-  const { exclude = [], keep = [], condition, split_by } = options;
+  const { exclude = [], keep = [], condition, id, split_by } = options;
   const names = columns.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined)
@@ -52,8 +54,9 @@ export function selectColumns(source: RowSource, options: ColumnOptions): Select
   named("exclude", exclude);
   named("keep", keep);
   named("condition", condition === undefined ? [] : [condition]);
+  named("id", id === undefined ? [] : [id]);
   named("split_by", split_by === undefined ? [] : [split_by]);
-  const others = [...exclude, ...keep, condition, split_by];
+  const others = [...exclude, ...keep, condition, id, split_by];
   const usual = columns.filter(({ beside }) => !beside).map(({ name }) => name);
   const wanted = [...new Set(options.columns ?? usual)].filter((name) => !others.includes(name));
   const of = (name: string) => columns[names.indexOf(name)] as TableColumn;

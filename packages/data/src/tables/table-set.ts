@@ -63,13 +63,26 @@ function load(path: string, options: SetOptions): Table {
     const all = io.mapNpy(join(folder, `${split}.npy`));
     const total = all.size(0);
     const count = rowCount(n, total, { name, split });
-    const order = randperm(total, { generator: stream(seed, `table/order/${split}/${total}`) });
+    const drawn = () =>
+      randperm(total, { generator: stream(seed, `table/order/${split}/${total}`) });
+    const order = drawn();
     // A part is taken at random: files are often sorted.
-    const some = (t: Tensor) => (count < total ? t.indexSelect(0, order.narrow(0, 0, count)) : t);
+    const some = (t: Tensor, by = order) =>
+      count < total ? t.indexSelect(0, by.narrow(0, 0, count)) : t;
     return newTable({
       ...{ name, split, facts, source: path },
       x: some(all),
       ...(count === total && { order }),
+      origin: () =>
+        tidy(() => ({
+          rows: Int32Array.from(
+            some(
+              io.mapNpy(join(folder, `numbers_${split}.npy`)),
+              drawn(),
+            ).toArray() as Float64Array,
+          ),
+          total: facts.all,
+        })),
       condition: facts.condition && some(io.mapNpy(join(folder, `condition_${split}.npy`))),
     });
   });

@@ -1,15 +1,14 @@
-// Which rows of the two tables come next: each table in an order of its own, or rows of x0 with partners that share
-// their conditions.
+// Which rows of the two tables come next: each table in an order of its own, or rows of x0 with partners.
 
-import type { Matching } from "@dsbm/bridge";
-import type { Generator, Tensor } from "@dsbm/torch";
+import type { Matching, RowPairs } from "@dsbm/bridge";
+import type { Generator } from "@dsbm/torch";
 import { Order, type OrderState } from "./order.js";
 import type { SourceState } from "./rows.js";
 
 /** Indices of rows in pairs, with a state that can be saved at any time. */
 export interface PairOrder {
-  /** The next n of each, int64 [n] on the CPU. */
-  next(n: number): { x0: Tensor; x1: Tensor };
+  /** The next n of each, int64 [n] on the CPU, and which of them are known pairs. */
+  next(n: number): RowPairs;
   save(): { x0: SourceState; x1: SourceState };
   restore(state: SourceState): void;
   dispose(): void;

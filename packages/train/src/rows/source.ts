@@ -1,8 +1,8 @@
 // Which source of rows a half-iteration has: tables in memory, batches from the tables, or a cache on disk; and what a
 // method may use to make rows.
-import { type Batch, drawAll, type Endpoints, matchConditions, other, stream } from "@dsbm/bridge";
+import { type Batch, drawAll, type Endpoints, other, stream } from "@dsbm/bridge";
 import { type Generator, getNumThreads } from "@dsbm/torch";
-import { type CompleteProblem, directionOf } from "../problem.js";
+import { type CompleteProblem, directionOf, firstMatching } from "../problem.js";
 import type { Sampler } from "../sampler/sampler.js";
 import { CacheRows } from "./cache.js";
 import { Prefetcher } from "./prefetcher.js";
@@ -43,9 +43,9 @@ export function rowSource({
   const { method, firstCoupling, lastNoise } = problem.method;
   const { batchSize, repeat } = problem.optimisation;
   const direction = directionOf(problem, half);
-  const newest = half <= schedule.firstPass ? null : directionOf(problem, half - 1);
-  const matching =
-    problem.method.matchConditions && newest === null ? matchConditions(data.conditions) : null;
+  const isFirst = half <= schedule.firstPass || (method.onePass === true && data.pairs != null);
+  const newest = isFirst ? null : directionOf(problem, half - 1);
+  const matching = newest === null ? firstMatching(problem) : null;
   const random = (purpose: string) => stream(seed, `${purpose}/${half}`, data.x0.device);
   const simulate = random("simulate");
   const grid = schedule.cacheGrid;

@@ -26,7 +26,7 @@ export interface StreamOptions {
   simulate: Generator;
   /** One stream for the order of each table. */
   shuffle: { x0: Generator; x1: Generator };
-  /** Where pairs are to share their conditions. */
+  /** Where rows have partners. */
   matching?: Matching | null;
 }
 
@@ -62,7 +62,8 @@ export class StreamRows implements RowSource {
     const index = { x0: own("x0"), x1: own("x1") };
     const forRows = drawPart(part, n);
     const batch = gathered(data, (end) => index[end], { decode, generator: simulate, forRows });
-    return rows(Object.assign(batch, { shuffled: true }), forRows);
+    const known = order.known?.narrow(0, part.start, part.count).to({ device: data.x0.device });
+    return rows(Object.assign(batch, { shuffled: true, known }), forRows);
   }
 
   save(): SourceState {

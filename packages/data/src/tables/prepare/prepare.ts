@@ -36,8 +36,9 @@ export interface PrepareOptions extends OwnOptions {
 }
 
 /**
- * Prepares a table in a new folder: train.npy, test.npy [n, d] float32, condition_train.npy, condition_test.npy [n, 1]
- * float64 where there is a condition, and facts.json. Throws a `DatasetError` for what cannot be read or used, and the
+ * Prepares a table in a new folder: train.npy, test.npy [n, d] float32, numbers_train.npy, numbers_test.npy [n, 1] float64,
+ * the rows in the file from 0, condition_train.npy, condition_test.npy [n, 1] float64 where there is a condition, and
+ * facts.json. Throws a `DatasetError` for what cannot be read or used, and the
  * signal's reason; nothing is left then.
  */
 export async function prepareRows(
@@ -104,6 +105,7 @@ async function written(
   const codes = condition && new ConditionCodes(path, condition);
   const files = {
     rows: join(folder, "rows.npy"),
+    numbers: join(folder, "numbers.npy"),
     condition: join(folder, "condition.npy"),
   };
   const counts = await writeRows(source, { files, record, codes, columns, selection }, options);
@@ -119,6 +121,7 @@ async function written(
     return sums;
   };
   const sums = split(files.rows, "");
+  split(files.numbers, "numbers_");
   const learnt = record.facts(columns);
   let conditionFacts: ConditionFacts | null = null;
   if (codes) {
@@ -129,7 +132,13 @@ async function written(
   }
   return {
     ...{ path, format, group, columns, named, kept, log1p },
-    ...{ rows: counts.rows, dropped: counts.dropped, train: sums.n, test: n - sums.n },
+    ...{
+      all: counts.all,
+      rows: counts.rows,
+      dropped: counts.dropped,
+      train: sums.n,
+      test: n - sums.n,
+    },
     condition: conditionFacts,
     ...learnt,
     moments: { n: sums.n, ...momentsOf(sums, learnt.offset) },
@@ -138,7 +147,7 @@ async function written(
 }
 
 interface Writing {
-  files: { rows: string; condition: string };
+  files: { rows: string; numbers: string; condition: string };
   record: Record;
   codes: ConditionCodes | null;
   columns: readonly string[];
@@ -155,8 +164,9 @@ async function writeRows(
     files.rows,
     () => new io.npy.NpyWriter(files.rows, "float32", [columns.length]),
   );
-  using conditions =
-    codes && stored(files.condition, () => new io.npy.NpyWriter(files.condition, "float64", [1]));
+  const column = (file: string) => stored(file, () => new io.npy.NpyWriter(file, "float64", [1]));
+  using numbers = column(files.numbers);
+  using conditions = codes && column(files.condition);
   const request = {
     ...{ numbers: columns, condition: selection.condition, missing, log1p, signal },
     group:
@@ -172,6 +182,7 @@ async function writeRows(
     const block = record.add(next.value);
     stored(files.rows, () => {
       rows.append(io.fromTyped(block, [count, columns.length]));
+      numbers.append(io.fromTyped(Float64Array.from(next.value.rows), [count, 1]));
       if (condition && codes) conditions?.append(io.fromTyped(codes.add(condition), [count, 1]));
     });
     progress?.({ done: record.n, total: source.rows ?? record.n });

@@ -45,7 +45,7 @@ const bad = (path: string, problem: string) => new DatasetError("BadTable", `${p
 /** Opens a text table. Throws `BadTable`, `BadGzip`, `Unreadable`. */
 export async function openText(
   file: TextFile,
-  { decimal = ".", header = true, limits }: ReadOptions,
+  { decimal = ".", header: wanted = true, limits }: ReadOptions,
 ): Promise<Opened> {
   const { path, gzip, size, usual } = file;
   const packing = gzip ? "gzip" : undefined;
@@ -60,6 +60,7 @@ export async function openText(
   }
   const [first] = sample;
   if (!first) throw bad(path, "is empty: expected a line with the columns' names, then rows");
+  const header = wanted === "auto" ? !holdsNumbers(first) : wanted;
   const names = header ? checkedNames(path, first) : arrayNames(first.length);
   const rows = header ? sample.slice(1) : sample;
   const notes = [
@@ -122,9 +123,12 @@ function delimiterOf(text: string, usual: Delimiter): Delimiter {
   return Object.keys(counts).find((char) => counts[char] === most) as Delimiter;
 }
 
+const holdsNumbers = (cells: readonly string[]): boolean =>
+  cells.every((cell) => Number.isFinite(Number(cell.trim() || "-")) || hasComma(cell));
+
 function checkedNames(path: string, cells: readonly string[]): string[] {
   const names = cells.map((cell) => cell.trim());
-  if (names.every((name) => Number.isFinite(Number(name || "-")) || hasComma(name))) {
+  if (holdsNumbers(names)) {
     const some = names.slice(0, 3).join(", ") + (names.length > 3 ? ", …" : "");
     throw bad(
       path,

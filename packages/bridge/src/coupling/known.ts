@@ -1,0 +1,185 @@
+// Known pairs: rows of the two ends that are known to belong together, for a part of the rows. They stay together in the
+// start coupling, and what is left is coupled by any other one.
+import { cat, rand, type Tensor, tensor, tidy, where } from "@dsbm/torch";
+import { type Batch, batchFrom, mapBatch, namesOf, type Pairs, tensorsOf } from "../core/batch.js";
+import { type EndConditions, mapConditions } from "../core/conditions.js";
+import type { End } from "../core/direction.js";
+import type { Endpoints } from "../core/endpoints.js";
+import { BridgeError } from "../core/errors.js";
+import type { BatchCoupling } from "./coupling.js";
+import { conditionPartners, type Matching } from "./matching.js";
+
+/** The k-th pair is row `x0[k]` of one table and row `x1[k]` of the other; each row is in one pair at most. */
+export interface KnownPairs {
+  readonly x0: Int32Array;
+  readonly x1: Int32Array;
+}
+
+/** Throws a BridgeError unless both lists are equally long, not empty, and name rows of the tables once each. */
+export function checkPairs(pairs: KnownPairs, { x0, x1 }: Pick<Endpoints, End>): void {
+  const refuse = (problem: string): never => {
+    throw new BridgeError("data", `pairs: ${problem}`);
+  };
+  const [k, other] = [pairs.x0.length, pairs.x1.length];
+  if (k !== other || k === 0)
+    refuse(`${k} rows of x0 and ${other} of x1; expected as many of both, and at least one`);
+  for (const [end, table] of Object.entries({ x0, x1 }) as [End, Tensor][]) {
+    const n = table.size(0);
+    const seen = new Set<number>();
+    for (const row of pairs[end]) {
+      if (!(row >= 0 && row < n)) refuse(`${end} has no row ${row}; expected 0 to ${n - 1}`);
+      if (seen.has(row)) refuse(`row ${row} of ${end} is in two pairs; expected each row once`);
+      seen.add(row);
+    }
+  }
+}
+
+/**
+ * A matching in which known pairs stay together. A pair has the weight of the lighter of its rows, 1/n or 1/m, so that both
+ * ends keep their distribution: of the larger table each row always goes with its partner, and a row of the smaller one has
+ * weight left, which is coupled as that of rows without a partner, independently. With `byCondition` rows without a partner
+ * share their conditions, and known pairs always stay together.
+ */
+export function matchKnown(
+  data: Pick<Endpoints, End | "conditions">,
+  pairs: KnownPairs,
+  { byCondition = false }: { byCondition?: boolean } = {},
+): Matching {
+  const [n, m] = [data.x0.size(0), data.x1.size(0)];
+  const partnerOf = new Int32Array(n).fill(-1);
+  pairs.x0.forEach((row, k) => {
+    partnerOf[row] = pairs.x1[k] as number;
+  });
+  const others = byCondition ? sharedConditions(data, pairs) : independentRest({ n, m, pairs });
+  const stays = byCondition ? 1 : Math.min(1, n / m);
+  const rows = Int32Array.from(
+    Array.from(partnerOf.keys()).filter((i) => partnerOf[i] !== -1 || others.has(i)),
+  );
+  return {
+    rows,
+    known: true,
+    partners: (positions, generator) =>
+      tidy(() => {
+        const at = Array.from(positions.toArray() as BigInt64Array, Number);
+        const { device } = positions;
+        const draw = () =>
+          rand([at.length], { generator, device, dtype: "float64" }).toArray() as Float64Array;
+        const [keeps, chances] = [draw(), draw()];
+        const left = at.map((position) => rows[position] as number);
+        const known = left.map((row, i) => partnerOf[row] !== -1 && (keeps[i] as number) < stays);
+        const right = left.map((row, i) =>
+          known[i] ? (partnerOf[row] as number) : others.choose(row, chances[i] as number),
+        );
+        const index = (ids: number[]) => tensor(BigInt64Array.from(ids, BigInt), { device });
+        return {
+          ...{ x0: index(left), x1: index(right) },
+          known: tensor(Float32Array.from(known, Number), { device }),
+        };
+      }),
+  };
+}
+
+/** Partners for rows of x0 whose partner is not known. */
+interface Rest {
+  has(row: number): boolean;
+  /** A row of x1, by a number in [0, 1). */
+  choose(row: number, chance: number): number;
+}
+
+/** The rows outside of a list. */
+function outside(rows: Int32Array, n: number): Int32Array {
+  const inside = new Set(rows);
+  return Int32Array.from({ length: n }, (_, i) => i).filter((i) => !inside.has(i));
+}
+
+/** By the weight that known pairs leave: 1/m of a row without a partner, 1/m − 1/n of another one where n is larger. */
+function independentRest({ n, m, pairs }: { n: number; m: number; pairs: KnownPairs }): Rest {
+  const free = outside(pairs.x1, m);
+  const [open, partly] = [free.length / m, pairs.x1.length * Math.max(0, 1 / m - 1 / n)];
+  const total = open + partly;
+  const among = (rows: Int32Array, part: number) =>
+    rows[Math.min(rows.length - 1, Math.floor(part * rows.length))] as number;
+  return {
+    has: () => true,
+    choose(_, chance) {
+      const weight = chance * total;
+      return partly === 0 || weight < open
+        ? among(free, weight / open)
+        : among(pairs.x1, (weight - open) / partly);
+    },
+  };
+}
+
+/** Among the rows without a partner that have the same condition. */
+function sharedConditions(
+  { x0, x1, conditions }: Pick<Endpoints, End | "conditions">,
+  pairs: KnownPairs,
+): Rest {
+  const free = { x0: outside(pairs.x0, x0.size(0)), x1: outside(pairs.x1, x1.size(0)) };
+  if (free.x0.length === 0 || free.x1.length === 0) return { has: () => false, choose: () => -1 };
+  const { rows, choose } = tidy(() => {
+    const some = (end: End) => {
+      const values = conditions?.[end];
+      const [first] = Object.values(values ?? {}) as (Tensor | undefined)[];
+      const index = tensor(BigInt64Array.from(free[end], BigInt), {
+        ...(first && { device: first.device }),
+      });
+      return mapConditions(values, (t) => t.indexSelect(0, index));
+    };
+    const own: EndConditions = { x0: some("x0"), x1: some("x1") };
+    return conditionPartners(own);
+  });
+  const position = new Map(Array.from(rows, (row, k) => [free.x0[row] as number, k]));
+  return {
+    has: (row) => position.has(row),
+    choose: (row, chance) => free.x1[choose(position.get(row) as number, chance)] as number,
+  };
+}
+
+/** Pairs whose ends stay where they are known, and are those of another coupling elsewhere. */
+export function withKnown(pairs: Pairs, made: Pick<Pairs, End>): Pairs {
+  const { known } = pairs;
+  if (!known) return pairs;
+  const at = (end: End) => {
+    const shape = [known.size(0), ...pairs[end].shape.slice(1).map(() => 1)];
+    return where(known.gt(0.5).reshape(shape), pairs[end], made[end]);
+  };
+  return { ...pairs, x0: at("x0"), x1: at("x1") };
+}
+
+/** A batch as networks get it: without the mark of known pairs. */
+export function unmarked<B extends Batch>(batch: B): B {
+  const { known, ...rows } = batch;
+  return known ? (rows as B) : batch;
+}
+
+/** A batch coupling that leaves known pairs as they are and couples the others among themselves; rows keep their places. */
+export function besideKnown(couple: BatchCoupling): BatchCoupling {
+  return (batch, generator, of) => {
+    const { known } = batch;
+    if (!known) return couple(batch, generator, of);
+    return tidy(() => {
+      const pairs = unmarked(batch);
+      const places = Array.from(known.toNumbers(), (mark, i) => ({ mark, i }));
+      const [fixed, open] = [1, 0].map((value) =>
+        places.flatMap(({ mark, i }) => (mark === value ? [i] : [])),
+      ) as [number[], number[]];
+      if (open.length === 0) return pairs;
+      const index = (ids: readonly number[]) =>
+        tensor(BigInt64Array.from(ids, BigInt), { device: known.device });
+      const part = (ids: readonly number[]) => mapBatch(pairs, (t) => t.indexSelect(0, index(ids)));
+      const coupled = couple(part(open), generator, of);
+      if (fixed.length === 0) return coupled;
+      const order: number[] = [];
+      [...fixed, ...open].forEach((place, k) => {
+        order[place] = k;
+      });
+      const names = namesOf(pairs);
+      const parts = [part(fixed), coupled].map(tensorsOf) as [Tensor[], Tensor[]];
+      const whole = names.map((_, k) =>
+        cat([parts[0][k] as Tensor, parts[1][k] as Tensor]).indexSelect(0, index(order)),
+      );
+      return batchFrom(names, whole) as Pairs;
+    });
+  };
+}

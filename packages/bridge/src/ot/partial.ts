@@ -1,0 +1,46 @@
+// Partial transport: only a share of the points is paired, so that outliers of either end are left out. Points without a
+// partner go to dummy points at no cost, which makes it a problem of exact transport (Chapel et al. 2020).
+import { BridgeError } from "../core/errors.js";
+import { assignment } from "./assignment.js";
+import { type Cost, checkCost } from "./cost.js";
+import { checkSize, type SparsePlan } from "./plan.js";
+
+/**
+ * The cheapest plan that transports `share` of the mass of n and n points of equal weights: as many pairs as are nearest to
+ * share · n, at least one, each of mass 1/n.
+ *
+ * `cost` [n, n] row by row, not negative. Throws a BridgeError for a share that is not in (0, 1], and as `assignment`.
+ */
+export function partialPlan(
+  cost: Cost,
+  n: number,
+  { share }: { share: number },
+): { plan: SparsePlan /** Σ plan_ij c_ij. */; cost: number } {
+  checkSize("n", n);
+  checkCost(cost, n, n);
+  if (!(share > 0 && share <= 1))
+    throw new BridgeError(
+      "argument",
+      `share is ${share}; expected the part of the mass that is transported, more than 0 and at most 1`,
+    );
+  const pairs = Math.max(1, Math.round(share * n));
+  // A dummy point on each side for every point that is left out; two dummies are never paired.
+  const size = 2 * n - pairs;
+  let largest = 0;
+  for (const c of cost) largest = Math.max(largest, c);
+  const extended = new Float64Array(size * size);
+  for (let i = 0; i < n; i++) extended.set(cost.subarray(i * n, (i + 1) * n), i * size);
+  for (let i = n; i < size; i++) extended.fill(largest || 1, i * size + n, (i + 1) * size);
+  const { columns } = assignment(extended, size);
+  const rows: number[] = [];
+  for (let i = 0; i < n; i++) if ((columns[i] as number) < n) rows.push(i);
+  const partners = Int32Array.from(rows, (i) => columns[i] as number);
+  const total = rows.reduce((sum, i) => sum + (cost[i * n + columns[i]!] as number), 0);
+  return {
+    plan: {
+      ...{ n, m: n, rows: Int32Array.from(rows), columns: partners },
+      mass: new Float64Array(rows.length).fill(1 / n),
+    },
+    cost: total / n,
+  };
+}

@@ -1,0 +1,64 @@
+// pairs=FILE: rows of the two ends that are known to belong together. pairs.json of the run says which file it was, so that
+// a run goes on with the same pairs only.
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { KnownPairs } from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
+import { type KnownRows, type PairedEnd, readPairs } from "@dsbm/data";
+import { type RunWriter, readJson } from "@dsbm/runs";
+import { z } from "zod";
+import { UsageError } from "../../terminal/errors.js";
+import { type Ends, loading, namesOf } from "../ends.js";
+
+const saved = z.object({ file: z.string(), sha256: z.string() });
+
+/** Its name. */
+const pairsFile = "pairs.json";
+
+/**
+ * The known pairs of a configuration, as rows of its training tables; null without any. Throws a
+ * DatasetError for what cannot be used, and a UsageError where all pairs have rows that are held out.
+ */
+export async function loadPairs(
+  config: CompleteTrainConfig,
+  { x0: { facts } }: Pick<Ends, "x0">,
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): Promise<KnownRows | null> {
+  const { pairs: path, data } = config;
+  if (path === null) return null;
+  const [source, target] = namesOf(config).map(([end, name]): PairedEnd => {
+    const { split: _, ...options } = loading("train", end, config, end === "x1" ? facts : null);
+    return { name, options };
+  }) as [PairedEnd, PairedEnd];
+  const known = await readPairs(path, { source, target }, { id: data.id, signal });
+  if (known.x0.length > 0) return known;
+  throw new UsageError(
+    `pairs=${path}: all ${known.given} pairs have a row that is held out or left out: expected some to train on; give more pairs, or a smaller data.test_fraction`,
+  );
+}
+
+/** One line for people. */
+export const aboutPairs = ({ pairs: path }: CompleteTrainConfig, { x0, given }: KnownRows) =>
+  `${path}: ${given} known pairs${x0.length < given ? `, of which ${given - x0.length} have a row that is held out or left out` : ""}`;
+
+/** Writes pairs.json. Throws a UsageError where a run that goes on was begun with other pairs. */
+export function savePairs(known: KnownRows | null, config: CompleteTrainConfig, run: RunWriter) {
+  if (!known) return;
+  const path = join(run.paths.folder, pairsFile);
+  const sha256 = digest(known);
+  const before = existsSync(path) ? saved.safeParse(readJson(path)) : null;
+  if (before && before.data?.sha256 !== sha256)
+    throw new UsageError(
+      `${config.pairs} has not the pairs that ${run.paths.folder} was begun with (${path}): bring the file back, or add --again to start over`,
+    );
+  const content = { file: config.pairs, given: known.given, used: known.x0.length, sha256 };
+  run.saveFile(pairsFile, `${JSON.stringify(content, null, 2)}\n`);
+}
+
+function digest({ x0, x1 }: KnownPairs): string {
+  const hash = createHash("sha256");
+  for (const rows of [x0, x1])
+    hash.update(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength));
+  return hash.digest("hex");
+}

@@ -1,0 +1,76 @@
+// pairs=FILE through the configuration: the rows of the tables that the training gets, and the file that a run keeps.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type KnownRows, loadTable, type Origin } from "@dsbm/data";
+import { type RunWriter, writeFileAtomic } from "@dsbm/runs";
+import { setNumThreads, tidy } from "@dsbm/torch";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { loading, prepareEnds } from "../src/problem/ends.js";
+import { aboutPairs, loadPairs, savePairs } from "../src/problem/pairs/known-pairs.js";
+import { trainingProblem } from "../src/problem/problem.js";
+import { silentProgress } from "../src/terminal/progress.js";
+import { configured, withEnds } from "./support.js";
+
+let folder: string;
+beforeAll(() => {
+  setNumThreads(1);
+  folder = mkdtempSync(join(tmpdir(), "dsbm-pairs-"));
+  const rows = (letter: string) =>
+    Array.from({ length: 40 }, (_, i) => `${letter}${i},${i},${i % 7}`).join("\n");
+  writeFileSync(join(folder, "a.csv"), `id,x,z\n${rows("a")}\n`);
+  writeFileSync(join(folder, "b.csv"), `id,z,x\n${rows("b")}\n`);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const at = (name: string) => join(folder, name);
+
+async function loaded(pairs: string, ...words: string[]) {
+  writeFileSync(at("pairs.csv"), pairs);
+  const config = configured(
+    ...["dataset=vectors", `Dataset=table:${at("a.csv")}`, `Dataset_transfer=table:${at("b.csv")}`],
+    ...[`paths.data_dir_name=${folder}`, "data.id=id", "batch_size=8", "data.standardise=none"],
+    ...[`pairs=${at("pairs.csv")}`, ...words],
+  );
+  await prepareEnds(config, { progress: silentProgress, signal: undefined });
+  return withEnds(config, async (ends) => {
+    const known = await loadPairs(config, ends);
+    const { data } = trainingProblem(config, ends, { cacheFolder: "", pairs: known });
+    const { rows, total } = tidy(
+      () => loadTable(config.Dataset, loading("train", "x0", config)).origin?.() as Origin,
+    );
+    const held = Array.from({ length: total }, (_, i) => i).filter((i) => !rows.includes(i));
+    return { config, known, data, held };
+  });
+}
+
+it("gives the training the rows of known pairs, and keeps their digest with the run", async () => {
+  const lines = Array.from({ length: 40 }, (_, i) => `a${i},b${39 - i}`).join("\n");
+  const { known, config, data } = await loaded(`source,target\n${lines}\n`);
+  // Four rows of each end are held out.
+  expect(known?.given).toBe(40);
+  expect(known?.x0.length).toBeGreaterThanOrEqual(32);
+  expect(data.pairs).toBe(known);
+  expect(aboutPairs(config, known as KnownRows)).toMatch(
+    /pairs.csv: 40 known pairs, of which \d have a row that is held out or left out$/,
+  );
+  const run = {
+    paths: { folder },
+    saveFile: (name: string, text: string) => writeFileAtomic(join(folder, name), text),
+  } as unknown as RunWriter;
+  savePairs(known, config, run);
+  savePairs(known, config, run);
+  expect(JSON.parse(readFileSync(at("pairs.json"), "utf8"))).toMatchObject({ given: 40 });
+  const other = await loaded("source,target\na1,b2\na2,b3\na5,b5\na6,b6\n");
+  expect(() => savePairs(other.known, config, run)).toThrow(
+    /has not the pairs that .* was begun with .*: bring the file back, or add --again/,
+  );
+});
+
+it("refuses pairs of which none is trained on", async () => {
+  const { held } = await loaded("source,target\na1,b2\na2,b3\na5,b5\na6,b6\n");
+  expect(held).toHaveLength(4);
+  await expect(loaded(`source,target\na${held[0]},b1\n`)).rejects.toThrow(
+    /all 1 pairs have a row that is held out or left out: expected some to train on/,
+  );
+});

@@ -1,0 +1,204 @@
+// Known pairs from a file: by row numbers, ids and names of pictures, of rows that are trained on; and what is refused.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { loadTable, type OwnOptions, type PairedEnd, prepareTable, readPairs } from "@dsbm/data";
+import { tidy } from "@dsbm/torch";
+import sharp from "sharp";
+import { beforeAll, describe, expect, it } from "vitest";
+import { refusal, testFolders } from "../files.js";
+
+const folder = testFolders();
+
+let place = "";
+const at = (name: string) => join(place, name);
+beforeAll(() => {
+  place = folder();
+  const rows = (n: number, letter: string) =>
+    Array.from({ length: n }, (_, i) => `${letter}${i + 1},${i}`).join("\n");
+  writeFileSync(at("a.csv"), `id,x\n${rows(20, "a")}\n`);
+  writeFileSync(at("b.csv"), `id,x\n${rows(30, "b")}\n`);
+});
+
+interface Options {
+  id?: string | null;
+  names?: string[];
+  table?: OwnOptions;
+  sourceTable?: OwnOptions;
+  n?: number;
+}
+
+/** Known pairs of the two tables, with the values of their rows (x is the row's number from 0). */
+async function read(
+  text: string,
+  {
+    id = null,
+    names = ["a.csv", "b.csv"],
+    table = { exclude: ["id"] },
+    sourceTable = table,
+    n,
+  }: Options = {},
+) {
+  writeFileSync(at("pairs.csv"), text);
+  const end = (name: string, columns: OwnOptions) => ({
+    name: `table:${at(name)}`,
+    options: { directory: place, table: columns, ...(n && { n }) },
+  });
+  const ends = {
+    source: end(names[0] as string, sourceTable),
+    target: end(names[1] as string, table),
+  };
+  for (const { name, options } of Object.values(ends))
+    await prepareTable(name, { ...options, split: "train" });
+  const known = await readPairs(at("pairs.csv"), ends, { id });
+  const values = ({ name, options }: typeof ends.source, rows: Int32Array) =>
+    tidy(() => {
+      const { x, facts } = loadTable(name, { ...options, split: "train" });
+      const all = x.toNumbers();
+      return Array.from(rows, (row) => (all[row] as number) + (facts?.offset[0] as number));
+    });
+  const [x0, x1] = [values(ends.source, known.x0), values(ends.target, known.x1)];
+  return { given: known.given, pairs: x0.map((x, k) => [x, x1[k] as number]) };
+}
+
+/** Every row of the source with the one of the target that has its number. */
+const every = Array.from({ length: 20 }, (_, i) => [i + 1, i + 1]);
+const lines = (rows: (number | string)[][], head = "source,target") =>
+  [head, ...rows.map((row) => row.join())].join("\n");
+
+describe("readPairs", () => {
+  it("finds rows by their numbers in the files, and leaves those out that are held out", async () => {
+    const { given, pairs } = await read(lines(every));
+    expect(given).toBe(20);
+    // Two of 20 and three of 30 rows are held out.
+    expect(pairs.length).toBeGreaterThanOrEqual(15);
+    expect(pairs.length).toBeLessThanOrEqual(18);
+    for (const [a, b] of pairs) expect(a).toBe(b);
+  });
+
+  it("takes columns by their names or places, with and without a line of names", async () => {
+    const { pairs } = await read(lines(every));
+    const own = every.map(([a, b]) => ["note", b as number, a as number]);
+    expect((await read(lines(own, "why,target,source"))).pairs).toEqual(pairs);
+    expect((await read(every.map((row) => row.join()).join("\n"))).pairs).toEqual(pairs);
+  });
+
+  it("finds rows by ids, and in a random part of a table", async () => {
+    const ids = lines(every.map(([a, b]) => [`a${a}`, `b${b}`]));
+    const { pairs } = await read(lines(every));
+    expect((await read(ids, { id: "id", table: { id: "id" } })).pairs).toEqual(pairs);
+    const part = await read(ids, { id: "id", table: { id: "id" }, n: 9 });
+    expect(part.pairs.length).toBeLessThan(9);
+    for (const pair of part.pairs) expect(pairs).toContainEqual(pair);
+  });
+
+  it("counts rows of the file where some are dropped or of another group", async () => {
+    writeFileSync(
+      at("groups.csv"),
+      `id,g,x\n${Array.from({ length: 40 }, (_, i) => `r${i + 1},${i % 2 ? "v" : "u"},${i === 4 ? "" : i}`).join("\n")}\n`,
+    );
+    const odd = Array.from({ length: 20 }, (_, i) => [2 * i + 1, i + 1]);
+    const { given, pairs } = await read(lines(odd), {
+      names: ["groups.csv", "b.csv"],
+      sourceTable: { exclude: ["id"], missing: "drop", split_by: "g", group: "u" },
+    });
+    expect(given).toBe(20);
+    for (const [a, b] of pairs) expect(a).toBe(2 * (b as number));
+    expect(pairs.map(([a]) => a)).not.toContain(4);
+  });
+
+  it.each([
+    [
+      "a row that is not there",
+      lines([
+        [1, 1],
+        [21, 2],
+      ]),
+      /row 2 has row 21 of the source .*a.csv, which has 20: expected 1 to 20/,
+    ],
+    ["a row 0", lines([[0, 1]]), /row 1 has row 0 of the source .* counted from 1/],
+    [
+      "a text",
+      lines([["a1", 1]]),
+      /row 1 has "a1": expected the number of a row of the source .*; write data.id=COLUMN for ids/,
+    ],
+    [
+      "a row twice",
+      lines([
+        [1, 5],
+        [2, 6],
+        [3, 5],
+      ]),
+      /row 3 has 5 of the target .*b.csv, which row 1 has too: expected each row of an end in one pair/,
+    ],
+    ["three columns", lines([[1, 2, 3]], "a,b,c"), /has the columns a, b, c: expected two/],
+    ["no rows", "source,target\n", /has no rows: expected a known pair in each/],
+  ])("refuses %s", async (_, text, message) => {
+    await expect(read(text)).rejects.toEqual(refusal("BadTable", message));
+  });
+
+  it("refuses ids that are not there, or there twice", async () => {
+    const options = { id: "id", table: { id: "id" } };
+    await expect(
+      read(
+        lines([
+          ["a1", "b1"],
+          ["a1x", "b2"],
+        ]),
+        options,
+      ),
+    ).rejects.toEqual(
+      refusal(
+        "BadTable",
+        /row 2 has "a1x", and the source .* has no row with id=a1x: expected a value of the column id/,
+      ),
+    );
+    writeFileSync(at("twice.csv"), "id,x\np,1\nq,2\np,3\nr,4\n");
+    await expect(
+      read(lines([["p", "b2"]]), { ...options, names: ["twice.csv", "b.csv"] }),
+    ).rejects.toEqual(refusal("BadTable", /row 1 has "p", which is in rows 1 and 3 of the source/));
+  });
+
+  it("finds pictures by their names, and by their places among all names", async () => {
+    const root = folder();
+    // 0.png to 5.png, each brighter than the last.
+    const parts = ["s", "t"].map((end) => join(root, end));
+    for (const [i, part] of parts.entries()) {
+      mkdirSync(part);
+      for (let k = 0; k < 6; k++) {
+        const [r, g, b] = [10 * k + i, 10 * k + i, 10 * k + i];
+        const grey = { width: 4, height: 4, channels: 3, background: { r, g, b } } as const;
+        await sharp({ create: grey })
+          .png()
+          .toFile(join(part, `${k}.png`));
+      }
+    }
+    const options = { directory: root, image_size: 4, channels: 1 };
+    const [source, target] = parts.map((part) => ({ name: `folder:${part}`, options })) as [
+      PairedEnd,
+      PairedEnd,
+    ];
+    for (const { name } of [source, target])
+      await prepareTable(name, { ...options, split: "train" });
+    const found = async (rows: (number | string)[][]) => {
+      writeFileSync(join(root, "pairs.csv"), lines(rows));
+      const known = await readPairs(join(root, "pairs.csv"), { source, target });
+      return tidy(() => {
+        const [a, b] = [source, target].map(({ name }) =>
+          loadTable(name, { ...options, split: "train" })
+            .x.select(2, 0)
+            .select(2, 0)
+            .toNumbers(),
+        ) as [number[], number[]];
+        return Array.from(known.x0, (row, k) => [a[row], b[known.x1[k] as number]]);
+      });
+    };
+    const reversed = [0, 1, 2, 3, 4, 5].map((k) => [`${k}.png`, `${5 - k}.png`]);
+    const pairs = await found(reversed);
+    expect(pairs.length).toBeGreaterThanOrEqual(2);
+    for (const [a, b] of pairs) expect(b).toBe(50 - (a as number) + 1);
+    expect(await found([0, 1, 2, 3, 4, 5].map((k) => [k + 1, 6 - k]))).toEqual(pairs);
+    await expect(found([["9.png", "1.png"]])).rejects.toEqual(
+      refusal("BadTable", /row 1 has "9.png", and the source .* has no such picture/),
+    );
+  });
+});
