@@ -5,15 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect } from "vitest";
+import { type Outcome, runResident } from "../support/resident.js";
+
+export type { Outcome };
 
 const program = fileURLToPath(new URL("../../packages/cli/bin/dsbm.mjs", import.meta.url));
 
-export interface Outcome {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-  stdout: string;
-  stderr: string;
-}
+const environment = () => ({ ...process.env, OMP_NUM_THREADS: "1", DSBM_CORES: "2" });
 
 /** Starts dsbm; `done` resolves when it has ended. */
 export function launch(
@@ -23,7 +21,7 @@ export function launch(
   const child = spawn(process.execPath, [program, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     ...options,
-    env: { ...process.env, OMP_NUM_THREADS: "1", DSBM_CORES: "2", ...options.env },
+    env: { ...environment(), ...options.env },
   });
   let stdout = "";
   let stderr = "";
@@ -40,9 +38,18 @@ export function launch(
   return { child, done };
 }
 
-/** Runs dsbm to its end. */
-export function dsbm(args: string[], options: SpawnOptions = {}): Promise<Outcome> {
-  return launch(args, options).done;
+/**
+ * Runs dsbm to its end: in a process that other commands of the file ran in before, or in one of its own where it has
+ * options that belong to a process.
+ */
+export function dsbm(
+  args: string[],
+  options: SpawnOptions & { cwd?: string } = {},
+): Promise<Outcome> {
+  const { cwd = process.cwd(), env = {}, ...others } = options;
+  const isOwn = Object.keys(others).length > 0 || Object.keys(env).some((key) => key !== "PATH");
+  if (isOwn) return launch(args, options).done;
+  return runResident(args, { cwd, env: { ...environment(), ...env } });
 }
 
 /** Runs dsbm, and sends it a signal once its standard error matches. */
