@@ -14,6 +14,9 @@ type Outcome = support.Outcome;
 const program = fileURLToPath(new URL("./fixtures/rank.mjs", import.meta.url));
 const rank = support.rank.bind(null, program);
 const ranks = support.ranks.bind(null, program);
+/** Ranks of a scenario after which processes can go on: they play the next one too. */
+const lasting = (n: number, options: object) =>
+  support.ranks(program, n, options, () => ({}), support.residentRank);
 
 let folder: string;
 beforeAll(() => {
@@ -38,7 +41,7 @@ const failed = (message: RegExp, blamed: number[]) => ({
 
 describe("collectives", () => {
   it.each([2, 4])("of %i processes", async (n) => {
-    const all = await ranks(n, { scenario: "collectives", timeoutMs: 20_000 });
+    const all = await lasting(n, { scenario: "collectives", timeoutMs: 20_000 });
     wentWell(all);
     const sum = (f: (r: number) => number) => all.reduce((s, _, r) => s + f(r), 0);
     const triangle = sum((r) => r);
@@ -93,7 +96,7 @@ describe("collectives", () => {
   });
 
   it("are part of a recorded program, which exchanges anew at each replay", async () => {
-    const all = await ranks(2, { scenario: "recorded", timeoutMs: 20_000 });
+    const all = await lasting(2, { scenario: "recorded", timeoutMs: 20_000 });
     wentWell(all);
     for (const { said } of all) {
       for (let i = 0; i < 4; i++) expect(said[`step ${i}`]).toEqual(Array(4).fill(1.5 * (i + 1)));
@@ -133,7 +136,7 @@ describe("collectives", () => {
 
 describe("ranks that do not agree", () => {
   it("are named with what they called, and the group goes on", async () => {
-    const all = await ranks(2, { scenario: "disagree", timeoutMs: 20_000 });
+    const all = await lasting(2, { scenario: "disagree", timeoutMs: 20_000 });
     wentWell(all);
     for (const { said } of all) {
       const between = (a: string, b: string) =>
@@ -184,7 +187,7 @@ describe("a rank that fails", () => {
   });
 
   it("to reach a barrier with a time-out of its own is named, and the group goes on", async () => {
-    const all = await ranks(4, { scenario: "monitored", timeoutMs: 20_000 });
+    const all = await lasting(4, { scenario: "monitored", timeoutMs: 20_000 });
     wentWell(all);
     for (const { said } of all.slice(0, 3))
       expect(said.barrier).toEqual(failed(/^barrier: rank 3 did not come within 200 ms$/, [3]));

@@ -22,10 +22,11 @@ interface Result {
 
 async function train(n: number, options: object): Promise<Result> {
   const argument = { root: join(folder, `of ${n}`), ...options };
+  const { residentRank } = support;
   const all =
     n === 1
-      ? [await support.rank(program, argument, {})]
-      : await support.ranks(program, n, argument);
+      ? [await residentRank(program, argument, {})]
+      : await support.ranks(program, n, argument, () => ({}), residentRank);
   for (const { said, exit, errors } of all) {
     expect([exit, errors]).toEqual([0, ""]);
     expect(said.ended).toBe(true);
