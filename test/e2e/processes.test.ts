@@ -53,7 +53,8 @@ function ranksOf({ pid }: ChildProcess): number[] {
 
 const images = [
   ...[...quick, "plot_level=0", "metrics.judge=false", "checkpoint_stride=6"],
-  "share_batch=true",
+  // Caches of several batches, so that there is time to be killed in one.
+  ...["share_batch=true", "cache_batch_size=8"],
 ];
 
 describe("several processes", () => {

@@ -12,7 +12,7 @@ const root = scratch();
 
 /** A downscaling at 16×16 of a few steps; later words win. */
 const downscaling = `
-  train dataset=downscaler_synthetic data.image_size=16 data.n_train=48 data.n_test=16 n_ipf=2
+  train dataset=downscaler_synthetic data.image_size=16 data.n_train=48 data.n_test=16 model.num_res_blocks=1 n_ipf=2
   num_iter=4 first_num_iter=4 batch_size=8 cache_npar=16 cache_batch_size=8 num_steps=4
   test_npar=16 test_batch_size=8 plot_npar=4 plot_npar_path=2 log_every=2 threads=1
 `
@@ -91,6 +91,7 @@ describe("the downscaling arrays", () => {
     const { code, stderr, folder } = await run(
       "arrays",
       ...["train", "dataset=downscaler_transfer", "model=DownscalerUNET_small", "wavenumber=2"],
+      ...["model.num_res_blocks=1", "model.channel_mult='1,1,1,1'"],
       ...["n_ipf=1", "num_iter=1", "batch_size=1", "num_steps=2", "cache_npar=1", "threads=1"],
       ...["cache_batch_size=1", "cache_refresh_stride=1", "test_npar=2"],
       ...["plot_npar=1", "plot_npar_path=1", "plot_level=1"],
@@ -143,7 +144,7 @@ describe("one clear line", () => {
       "other numbers of classes",
       [
         ...[...shapes, "model.class_cond=true", "dataset=mnist_2to3"],
-        ...["Dataset=mnist_0_1_2", "Dataset_transfer=mnist_3_4"],
+        ...["Dataset=mnist_0_1_2", "Dataset_transfer=mnist_3_4", "data.image_size=28"],
       ],
       ["as many classes at both ends", "3 of mnist_0_1_2", "2 of mnist_3_4"],
     ],

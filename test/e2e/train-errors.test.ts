@@ -32,11 +32,15 @@ describe("one clear line", () => {
       words("channels", "data.channels=3"),
       ["channels", "3", "1"],
     ],
-    ["an empty class", words("class", "dataset=mnist_2to3", "Dataset=mnist_12"), ["no class 12"]],
+    [
+      "an empty class",
+      words("class", "dataset=mnist_2to3", "Dataset=mnist_12", "data.image_size=28"),
+      ["no class 12"],
+    ],
     ["an unknown data set", words("set", "Dataset=mnits"), ['did you mean "mnist"']],
     [
       "missing files",
-      words("files", "dataset=mnist_transfer", "model=UNET_small"),
+      words("files", "dataset=mnist_transfer", "model=UNET_small", "data.image_size=28"),
       ["emnist", "sha256"],
     ],
     [
@@ -69,7 +73,11 @@ describe("one clear line", () => {
     writeFileSync(join(folder, "train-images-idx3-ubyte"), images);
     writeFileSync(join(folder, "train-labels-idx1-ubyte"), Buffer.alloc(20));
     const { code, stderr } = await dsbm(
-      words("cut", "dataset=mnist_2to3", `paths.data_dir_name=${join(root, "data")}`),
+      words(
+        "cut",
+        ...["dataset=mnist_2to3", "data.image_size=28"],
+        `paths.data_dir_name=${join(root, "data")}`,
+      ),
     );
     expect(code).not.toBe(0);
     expectLine(stderr, ["train-images-idx3-ubyte"]);

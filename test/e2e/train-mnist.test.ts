@@ -1,10 +1,10 @@
 // The reference's MNIST commands as they are typed, at full size (batch 128, 128 channels): only num_iter,
 // cache_npar, cache_num_steps and test_npar are lowered, and EMNIST is a small file in its format, since it comes in no package.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
-import { launch, scratch } from "./cli.js";
+import { launch, onlyRun, scratch } from "./cli.js";
 
 const root = scratch();
 
@@ -47,53 +47,60 @@ const full = [
   "gamma_max=0.034",
   "num_iter=1",
   "cache_npar=128",
-  "cache_num_steps=3",
+  "cache_num_steps=2",
   "test_npar=2",
 ];
-const here = () => {
+const here = (name: string) => {
   writeEmnist(join(root, "data", "emnist"));
   return [
     "metrics.judge=false",
     `paths.data_dir_name=${join(root, "data")}`,
-    `experiments_dir=${join(root, "experiments")}`,
+    `experiments_dir=${join(root, name)}`,
   ];
 };
 
 /**
- * Runs until a line of its standard error matches, asks it to stop, and gives what it said. Where steps are slow, the
- * signal ends the process itself.
+ * Runs until its standard error says enough, asks it to stop, and gives what it said. Where steps are slow, the signal
+ * ends the process itself.
  */
-async function until(words: string[], pattern: RegExp): Promise<string> {
+async function until(words: string[], enough: (said: string) => boolean): Promise<string> {
   const { child, done } = launch(words);
   let said = "";
-  let asks: NodeJS.Timeout | null = null;
-  // A second signal ends the process at once, and loses no checkpoint either.
-  const ask = () => child.kill("SIGINT");
+  let asked = false;
   child.stderr?.on("data", (text) => {
     said += text;
-    if (pattern.test(said) && !asks) asks = setInterval(ask, 3000);
   });
+  // A second signal ends the process at once, and loses no checkpoint either.
+  const looks = setInterval(() => {
+    asked ||= enough(said);
+    if (asked) child.kill("SIGINT");
+  }, 1000);
   const { code, stderr } = await done;
-  clearInterval(asks ?? undefined);
+  clearInterval(looks);
   expect([130, null], stderr).toContain(code);
   expect(stderr).not.toMatch(/bug|\n\s+at /);
   return stderr;
 }
 
 it("DSBM-IPF starts, trains both ways, caches, saves, and goes on", async () => {
-  const words = [...full, ...here()];
-  const first = await until(words, /half-iteration 3\/100 b: /);
+  const words = [...full, ...here("ipf")];
+  const first = await until(words, (said) => /half-iteration 3\/100 b: /.test(said));
   expect(first).toMatch(/UNET of 6\.62 million parameters each way\n100 half-iterations: /);
   expect(first).toMatch(/half-iteration 2\/100 f step 1, \d+ steps: /);
-  const again = await until(words, /going on from checkpoint/);
+  const again = await until(words, (said) => said.includes("going on from checkpoint"));
   expect(again).toMatch(/going on from checkpoint it000[12]_[bf]_step0000000[0-2]/);
 }, 600_000);
 
 it("DSBM-IMF starts on independent pairs, saves within its first half-iteration, and goes on there", async () => {
   const each = ["log_every=1", "checkpoint_stride=1"];
-  const words = [...full, "first_num_iter=100000", "first_coupling=ind", ...each, ...here()];
-  await until(words, /(^|\n)1\/100 b {2}[2-9]\d*\/100000/);
-  const again = await until(words, /(^|\n)1\/100 b {2}\d+\/100000/);
+  const words = [...full, "first_num_iter=100000", "first_coupling=ind", ...each, ...here("imf")];
+  const saved = () => {
+    const run = existsSync(join(root, "imf")) ? onlyRun(join(root, "imf")) : null;
+    const folder = join(run ?? root, "checkpoints");
+    return existsSync(folder) && readdirSync(folder).some((name) => name.startsWith("it0001_b_"));
+  };
+  await until(words, saved);
+  const again = await until(words, (said) => /(^|\n)1\/100 b {2}\d+\/100000/.test(said));
   const from = Number(/going on from checkpoint it0001_b_step(\d+)/.exec(again)?.[1]);
   expect(from).toBeGreaterThan(0);
   expect(Number(/(?:^|\n)1\/100 b {2}(\d+)\//.exec(again)?.[1])).toBeGreaterThan(from);

@@ -21,7 +21,8 @@ const numbers = (folder: string) => readCsv(join(folder, "results.csv")).rows;
 
 describe("a whole run", () => {
   it("leaves weights, checkpoints, evaluations, pictures and a report, and is not run twice", async () => {
-    const { code, stdout, stderr, folder } = await train("whole", "gif_stride=6", "plot_level=3");
+    const words = ["data.image_size=16", "gif_stride=6", "plot_level=3"];
+    const { code, stdout, stderr, folder } = await train("whole", ...words);
     expect(stderr).not.toMatch(/bug|\n\s+at /);
     expect(code).toBe(0);
     expect(stdout).toMatch(/independent_msd/);
@@ -80,7 +81,7 @@ describe("a whole run", () => {
     const losses = run.metrics.map(({ half_iteration, step }) => `${half_iteration}/${step}`);
     expect(new Set(losses).size).toBe(12);
 
-    const again = await train("whole", "gif_stride=6", "plot_level=3");
+    const again = await train("whole", ...words);
     expect(again.code).toBe(0);
     expect(again.stdout).toContain("is finished already");
   });
@@ -163,6 +164,8 @@ describe("options", () => {
       "num_iter=4",
       "cache_refresh_stride=2",
       "test_npar=32",
+      "data.n_train=256",
+      "data.n_test=64",
       ...words,
     );
     expect(stderr).not.toMatch(/bug|\n\s+at /);
@@ -181,9 +184,10 @@ describe("options", () => {
       new URL("../../packages/torch/test/fixtures/inception_like.pt", import.meta.url),
     );
     const words = ["plot_level=0", "n_ipf=1", "first_num_iter=3", "metrics.judge=false"];
+    const few = ["data.n_train=64", "data.n_test=64"];
     const { code, folder, stderr } = await train(
       "fid",
-      ...words,
+      ...[...words, ...few],
       `metrics.inception='${inception}'`,
     );
     expect(stderr).toMatch(/FID \d/);
@@ -231,6 +235,7 @@ describe("two folders of pictures", () => {
       `Dataset='folder:${folders[0]}'`,
       `Dataset_transfer='folder:${folders[1]}'`,
       "data.channels=3",
+      "data.image_size=16",
       "data.test_fraction=0.2",
       "batch_size=16",
       "cache_npar=16",
