@@ -1,15 +1,16 @@
 // Tables are read back as they were written: by readers of others where there are some, by NumPy's layout where not.
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { io } from "@dsbm/torch";
 import fc from "fast-check";
-import { unzipSync } from "fflate";
+import { unzipSync, zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import {
   type CarriedColumn,
   type NumberColumn,
   type OutputFormat,
+  openRows,
   openTableWriter,
   outputFormat,
   outputFormats,
@@ -140,6 +141,26 @@ describe("arrays", () => {
     const points = new Uint32Array(Uint8Array.from(ids.subarray(start)).buffer);
     expect(String.fromCodePoint(...points.subarray(10, 15))).toBe("00\n7😀");
     expect(members["columns.npy"]?.length).toBe(128 + 4 * 6);
+  });
+
+  it("are read back from the archive with their names, unless those are not one for each column", async () => {
+    const path = await write(".npz", two);
+    const source = await openRows(path);
+    expect([source.named, source.columns.map(({ name }) => name)]).toEqual([true, ["a,b", "c"]]);
+    for await (const { numbers } of source.batches({ numbers: ["c", "a,b"] }))
+      expect(numbers[1]).toEqual(Float64Array.of(Math.fround(0.1), -0, 1.5));
+    source.close();
+    const members = unzipSync(readFileSync(path));
+    for (const [name, other] of [
+      ["columns.npy", members["id.npy"]],
+      ["columns.npy", members["weight.npy"]],
+      ["columns.npy", members["columns.npy"]?.subarray(0, 130)],
+    ] as const) {
+      writeFileSync(path, zipSync({ ...members, [name]: other as Uint8Array }));
+      const odd = await openRows(path);
+      expect([odd.named, odd.columns.map((column) => column.name)]).toEqual([false, ["c0", "c1"]]);
+      odd.close();
+    }
   });
 
   it("refuse a missing integer, by its row", async () => {

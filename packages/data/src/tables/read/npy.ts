@@ -11,10 +11,14 @@ const largestFortran = 2 ** 30;
 export const openNpy = (path: string, size: number): Promise<Opened> =>
   openArray(path, () => bytesOf(path, { size, otherwise: "" }));
 
-/** Opens the bytes of an array [n, d] or [n]; `bytes` begins anew at each call. Throws `BadTable` and `FormatError`. */
+/**
+ * Opens the bytes of an array [n, d] or [n]; `bytes` begins anew at each call. Its columns are called `names` where there
+ * are d of them. Throws `BadTable` and `FormatError`.
+ */
 export async function openArray(
   source: string,
   bytes: () => AsyncIterable<Buffer>,
+  { names: given = null }: { names?: readonly string[] | null } = {},
 ): Promise<Opened> {
   const header = await headerOf(source, bytes);
   const { dtype, shape, fortran } = header;
@@ -30,10 +34,11 @@ export async function openArray(
     throw refuse(
       `${length} bytes in Fortran order: expected rows one after the other; save it again with np.ascontiguousarray(x)`,
     );
-  const names = arrayNames(d);
+  const named = given?.length === d && given.every((name) => name !== "");
+  const names = named ? given : arrayNames(d);
   return {
     columns: names.map((name) => ({ name, kind: "number" })),
-    named: false,
+    named,
     rows: n,
     notes: [],
     batches: (request) => rowsOf({ source, bytes, header, names, n, d }, request),

@@ -1,21 +1,55 @@
-// .npz: a .zip of .npy files. One array is read, by its key.
+// .npz: a .zip of .npy files. One array is read, by its key, with the names of its columns where `dsbm sample` wrote them.
 
 import { DatasetError } from "../../errors.js";
 import { type ZipEntry, zipEntries } from "../../files/zip.js";
 import { didYouMean } from "../../names.js";
 import type { Opened, ReadOptions } from "../rows.js";
-import { bytesOf } from "./bytes.js";
+import { ByteReader, bytesOf } from "./bytes.js";
 import { openArray } from "./npy.js";
 
 /** Opens an array of a .npz file. Throws `BadZip`, `BadTable`, and `InvalidOption` for a key that it has not. */
 export async function openNpz(path: string, { key, limits }: ReadOptions): Promise<Opened> {
   const entry = npzArray(path, key);
-  const source = `${path}: ${entry.name}`;
-  const { packing, range, crc } = entry;
-  const otherwise = "unpack it and give the .npy file";
-  return openArray(source, () =>
-    bytesOf(path, { packing, range, crc, size: entry.packed, limits, otherwise }),
-  );
+  const bytes = ({ packing, range, crc, packed }: ZipEntry) =>
+    bytesOf(path, {
+      ...{ packing, range, crc, size: packed, limits },
+      otherwise: "unpack it and give the .npy file",
+    });
+  const names = entry.name === "x.npy" && zipEntries(path).find(({ name }) => name === namesFile);
+  return openArray(`${path}: ${entry.name}`, () => bytes(entry), {
+    names: names ? await textsOf(bytes(names)) : null,
+  });
+}
+
+/** The names of the columns of x. */
+const namesFile = "columns.npy";
+
+/** Longest array of names that is read, in bytes. */
+const mostNames = 2 ** 26;
+
+/** An array of texts as NumPy has it, code points of 32 bits; null for an array of another kind. */
+async function textsOf(bytes: AsyncIterable<Buffer>): Promise<string[] | null> {
+  const reader = new ByteReader(bytes);
+  try {
+    const all = await reader.take(mostNames);
+    const start = 10 + (all.length < 10 ? 0 : all.readUInt16LE(8));
+    const header = all.toString("latin1", 10, start);
+    const [, width, count] =
+      /'descr': '<U(\d+)'.*'fortran_order': False.*'shape': \((\d+),\)/.exec(header) ?? [];
+    const length = 4 * Number(width);
+    if (!(length > 0) || all.length !== start + length * Number(count)) return null;
+    const points = (first: number) =>
+      Array.from({ length: Number(width) }, (_, i) => all.readUInt32LE(first + 4 * i));
+    return Array.from({ length: Number(count) }, (_, i) => {
+      const text = points(start + i * length);
+      // Shorter texts end in zeros.
+      const end = text.findLastIndex((point) => point !== 0) + 1;
+      const isText = text.every((point) => point <= 0x10ffff);
+      return isText ? String.fromCodePoint(...text.slice(0, end)) : "";
+    });
+  } finally {
+    await reader.close();
+  }
 }
 
 /** The array of this key; without one the only array, or x beside the names of its columns, as `dsbm sample` writes it. */
