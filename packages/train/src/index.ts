@@ -2,7 +2,9 @@ export { ProcessRanks, type ProcessRanksOptions } from "./distributed/process-ra
 export { localRanks, type Ranks } from "./distributed/ranks.js";
 export type { TrainEvent } from "./events.js";
 export {
+  type CompleteProblem,
   complete,
+  directionOf,
   type Execution,
   type MethodOptions,
   type NetworkDType,

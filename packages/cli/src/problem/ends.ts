@@ -111,9 +111,16 @@ export function loading(
   };
 }
 
-/** The names of the configuration's data, by end. */
+/** The name of data that were in the memory of a program whose training was saved. */
+export const inProgram = "program";
+
+/** The names of the configuration's data, by end. Throws a UsageError for those of a program. */
 export function namesOf(config: CompleteTrainConfig): [End, string][] {
   const { Dataset, Dataset_transfer, transfer } = config;
+  if (Dataset === inProgram)
+    throw new UsageError(
+      "this run was saved by a program, whose data are not in it: it can be sampled and exported; to measure it, compare its samples with data of your own",
+    );
   return transfer
     ? [
         ["x0", Dataset],

@@ -1,5 +1,5 @@
 // A trained run as an object of programs: opened once, it carries any number of samples.
-import { type Conditions, mapConditions, type Network } from "@dsbm/bridge";
+import { type Conditions, type Direction, mapConditions, type Network } from "@dsbm/bridge";
 import { type SampleConfig, sample as sampleExperiment, validate } from "@dsbm/config";
 import { cat, type Device, type Tensor, tidy } from "@dsbm/torch";
 import { Sampler } from "@dsbm/train";
@@ -52,7 +52,11 @@ export interface OpenBridge extends Disposable {
 }
 
 /** Which weights of a run, and where they sample. */
-export type OpenOptions = Partial<Pick<SampleConfig, "half_iteration" | "device" | "threads">>;
+export interface OpenOptions
+  extends Partial<Pick<SampleConfig, "half_iteration" | "device" | "threads">> {
+  /** A new network for a direction, where those of the run are of a class of your own. */
+  network?: ((direction: Direction) => Network) | undefined;
+}
 
 /**
  * Opens a run of `dsbm train` or `dsbm gaussian` with the weights that sample. Throws a RunError for what is no run,
@@ -60,10 +64,10 @@ export type OpenOptions = Partial<Pick<SampleConfig, "half_iteration" | "device"
  */
 export function openBridge(
   folder: string,
-  { half_iteration = "newest", device = "cpu", threads = "auto" }: OpenOptions = {},
+  { half_iteration = "newest", device = "cpu", threads = "auto", network }: OpenOptions = {},
 ): OpenBridge {
   const trained = readTrained(folder, half_iteration, device as Device);
-  const networks = loadNetworks(trained, device);
+  const networks = loadNetworks(trained, device, network);
   const some = (networks.b ?? networks.f) as Network;
   // One for all calls: its recorded programs are used again.
   const sampler = new Sampler({

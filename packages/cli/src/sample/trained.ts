@@ -8,6 +8,7 @@ import { hasClasses } from "@dsbm/nets";
 import { checkFiles, findRun, type ModelFile, readRun } from "@dsbm/runs";
 import { type Device, io, type Tensor } from "@dsbm/torch";
 import { conditionWidth } from "../problem/columns.js";
+import { inProgram } from "../problem/ends.js";
 import { buildNetwork } from "../problem/network.js";
 import { bridgeProcess } from "../problem/problem.js";
 import { type RunColumns, readColumns } from "../problem/saved-columns.js";
@@ -129,23 +130,35 @@ function shapeOf({ model, data }: CompleteTrainConfig, models: Trained["models"]
 }
 
 /** The direction where none is given: from the source to the target of one's own data, else from time 1. */
-export const usualDirection = ({ columns, folder }: Trained): Direction =>
-  columns !== null || existsSync(join(folder, "choices.json")) ? "f" : "b";
+export const usualDirection = ({ columns, folder, config }: Trained): Direction =>
+  columns !== null || config.Dataset === inProgram || existsSync(join(folder, "choices.json"))
+    ? "f"
+    : "b";
+
+/** A network of a class that is not in the library. */
+export type OwnNetwork = (direction: Direction) => Network;
 
 /** The network of a direction with its weights, for sampling; null where it was not trained yet. */
 export function loadNetwork(
   { models, config, folder, shape, method, columns }: Trained,
   direction: Direction,
   device: string,
+  own?: OwnNetwork,
 ): Network | null {
   const model = models[direction];
   if (model === null) return null;
-  const { tensors } = io.loadTensors(model.path);
+  const { tensors, metadata } = io.loadTensors(model.path);
   try {
+    if (metadata.network !== undefined && !own)
+      throw new UsageError(
+        `${folder} holds networks of the class ${metadata.network} of another program, which must build them: open it there with openBridge(${JSON.stringify(folder)}, { network: (direction) => new ${metadata.network}(…) })`,
+      );
     const classes = classesOf(tensors);
     const conditions = conditionWidth(columns?.condition ?? null);
     const facts = { classes, shape, conditions, method };
-    const network = buildNetwork({ ...config, device }, direction, facts);
+    const network =
+      own?.(direction).to({ device: device as Device }) ??
+      buildNetwork({ ...config, device }, direction, facts);
     try {
       network.loadStateDict(tensors);
       return network.eval() as Network;
@@ -162,10 +175,14 @@ export function loadNetwork(
 }
 
 /** The networks that there are; of a flow, one for both directions. */
-export function loadNetworks(trained: Trained, device: string): Record<Direction, Network | null> {
-  const b = loadNetwork(trained, "b", device);
+export function loadNetworks(
+  trained: Trained,
+  device: string,
+  own?: OwnNetwork,
+): Record<Direction, Network | null> {
+  const b = loadNetwork(trained, "b", device, own);
   const shared = trained.method.networks !== "each";
-  return { b, f: shared ? b : loadNetwork(trained, "f", device) };
+  return { b, f: shared ? b : loadNetwork(trained, "f", device, own) };
 }
 
 /** How many classes a network was trained with: the rows of its table of them, 0 without one. */
