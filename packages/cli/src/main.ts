@@ -1,8 +1,9 @@
 // The program: finds the command, runs it, and turns errors into one line and an exit code. What a command needs is
 // loaded when it is called.
 import { version } from "./machine/version.js";
-import { terminalWidth, twoColumns } from "./terminal/columns.js";
+import { printHelp, terminalWidth, twoColumns } from "./terminal/columns.js";
 import { describeError, exitCodeOf, UsageError } from "./terminal/errors.js";
+import { isStopCode, stoppedCode } from "./terminal/interrupt.js";
 import { outliveReaders } from "./terminal/streams.js";
 
 /** Loads a command when it is called: it gets its words unchanged and returns the exit code. */
@@ -125,7 +126,7 @@ export async function main(args: string[]): Promise<number> {
   try {
     const [name, ...rest] = args[0] === "help" && args[1] ? [args[1], "--help"] : args;
     if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-      console.log(overview());
+      printHelp(overview());
       return name === undefined ? 2 : 0;
     }
     if (name === "--version" || name === "-v") {
@@ -133,7 +134,8 @@ export async function main(args: string[]): Promise<number> {
       return 0;
     }
     const run = await (await commandOf(name))();
-    return await run(rest);
+    const code = await run(rest);
+    return isStopCode(code) ? stoppedCode() : code;
   } catch (error) {
     console.error(describeError(error));
     return exitCodeOf(error);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readYaml } from "@dsbm/config";
 import { afterAll, describe, expect, it } from "vitest";
+import { fitted } from "../src/terminal/columns.js";
 import { line } from "./own-line.js";
 
 const root = mkdtempSync(join(tmpdir(), "dsbm-line-"));
@@ -28,7 +29,19 @@ describe("help", () => {
     expect(stdout).not.toMatch(/\u001b/);
     const keys = stdout.split("\n").filter((row) => /^(\w+\.)?\w+ {2,}\S+ {2,}/.test(row));
     expect(keys.length).toBeGreaterThan(80);
-    expect(Math.max(...keys.map((row) => row.length))).toBeLessThanOrEqual(90);
+    expect(Math.max(...stdout.split("\n").map((row) => row.length))).toBeLessThanOrEqual(90);
+  });
+
+  it("breaks long lines below what they begin with", () => {
+    const rows = [
+      "RUN  a folder of a run, a folder above one, or latest",
+      "  -m  x",
+      "012345678901234567  a word and another word here",
+    ];
+    expect(fitted(rows.join("\n"), 30).split("\n")).toEqual([
+      ...["RUN  a folder of a run, a", "     folder above one, or", "     latest", "  -m  x"],
+      ...["012345678901234567", "    a word and another word", "    here"],
+    ]);
   });
 
   it("dsbm help COMMAND is COMMAND --help; the overview has every command under a heading", async () => {

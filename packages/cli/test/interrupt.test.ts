@@ -1,68 +1,68 @@
-// Signals while native code runs, which a blocked thread stands for here: the process ends all the same.
+// Signals while native code runs, which a blocked thread stands for here: none is lost, and the process ends all the same.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 
-const built = fileURLToPath(new URL("../dist/terminal/interrupt.js", import.meta.url));
+const built = fileURLToPath(new URL("../dist/terminal/work-interrupt.js", import.meta.url));
 
-/** A process that says "ready", and blocks for a minute: at once, or once it was told to stop. */
-function blocked(options: string, then: string) {
+/** A process that says "ready" and hears nothing for some milliseconds, and then runs `then`. */
+function blocked(milliseconds: number, then = "") {
   const code = `
-    import { createInterrupt } from ${JSON.stringify(built)};
-    const interrupt = createInterrupt(${options});
-    const block = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
+    import { createWorkInterrupt } from ${JSON.stringify(built)};
+    const interrupt = createWorkInterrupt({ late: "to go on: again", seconds: 1 });
+    const block = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
     setInterval(() => {}, 1000);
-    ${then}`;
+    interrupt.signal.addEventListener("abort", () => { ${then} });
+    console.log("ready");
+    block(${milliseconds});`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";
-  const heard = (pattern: RegExp) =>
-    new Promise<void>((resolve) => {
-      const look = () => pattern.test(said) && resolve();
-      for (const stream of [child.stdout, child.stderr]) stream.on("data", look);
-    });
+  const waiting: (() => void)[] = [];
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (text) => {
       said += text;
+      for (const look of waiting) look();
     });
-  const ended = new Promise<{ signal: NodeJS.Signals | null; said: string }>((resolve) => {
-    child.on("close", (_, signal) => resolve({ signal, said }));
+  const heard = (pattern: RegExp) =>
+    new Promise<void>((resolve) => {
+      const look = () => pattern.test(said) && resolve();
+      waiting.push(look);
+      look();
+    });
+  const ended = new Promise<{ code: number | null; said: string }>((resolve) => {
+    child.on("close", (code) => resolve({ code, said }));
   });
   return { child, heard, ended };
 }
 
-const ready = `console.log("ready");`;
-const stopped = `interrupt.signal.addEventListener("abort", () => { console.log("blocking"); block(); });`;
+it("a signal in a long call is answered at once, and ends the process after some seconds with a line", async () => {
+  const { child, heard, ended } = blocked(60_000);
+  await heard(/ready/);
+  child.kill("SIGINT");
+  await heard(/stopping at the next step boundary; once more to stop at once/);
+  const { code, said } = await ended;
+  expect(code).toBe(130);
+  expect(said).toMatch(/\nto go on: again\n$/);
+});
 
-it("a signal ends a process at once where it is to be sudden", async () => {
-  const { child, heard, ended } = blocked("", `interrupt.sudden(true); ${ready} block();`);
+it("a second signal ends it at once", async () => {
+  const { child, heard, ended } = blocked(60_000);
   await heard(/ready/);
   child.kill("SIGTERM");
-  expect((await ended).signal).toBe("SIGTERM");
+  await heard(/once more/);
+  child.kill("SIGTERM");
+  expect(await ended).toMatchObject({ code: 143, said: expect.stringMatching(/to go on: again/) });
 });
 
-it("a process that does not come to a step boundary is ended after some seconds, with a line", async () => {
-  const { child, heard, ended } = blocked(`{ late: "to go on: again" }`, `${stopped} ${ready}`);
+it("a signal in a call is heard after it, and work that has noticed it is not ended", async () => {
+  const then = `console.log("heard"); interrupt.noticed(); block(1500); process.exit(7);`;
+  const { child, heard, ended } = blocked(500, then);
   await heard(/ready/);
-  child.kill("SIGINT");
-  const { signal, said } = await ended;
-  expect(signal).toBe("SIGKILL");
-  expect(said).toMatch(/stopping at the next step boundary[\s\S]*to go on: again/);
-});
-
-it("a second signal ends it at once, and work that has noticed the first one is not ended", async () => {
-  const { child, heard, ended } = blocked(
-    `{ late: "late" }`,
-    `${stopped.replace("block()", "interrupt.noticed(); block()")} ${ready}`,
-  );
-  await heard(/ready/);
-  child.kill("SIGINT");
-  await heard(/blocking/);
-  await new Promise((resolve) => setTimeout(resolve, 5000));
-  expect(child.exitCode ?? child.signalCode).toBeNull();
-  child.kill("SIGINT");
-  const { signal, said } = await ended;
-  expect(signal).toBe("SIGINT");
-  expect(said).not.toContain("late");
+  child.kill("SIGHUP");
+  const { code, said } = await ended;
+  expect(code).toBe(7);
+  expect(said).toMatch(/once more[\s\S]*heard/);
+  expect(said).not.toContain("to go on");
 });

@@ -1,11 +1,13 @@
 // Pictures of another size, or with other channels, than the configuration has: said in a line, with the keys that keep them.
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pictureFormat } from "@dsbm/data";
 import sharp from "sharp";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { pictureNotes } from "../src/problem/picture-notes.js";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { trainCommand } from "../src/command/train.js";
+import { pictureNotes } from "../src/problem/pictures/notes.js";
+import { pictureWords } from "../src/problem/pictures/sizes.js";
 import { configured } from "./support.js";
 
 const root = mkdtempSync(join(tmpdir(), "dsbm-pictures-"));
@@ -44,6 +46,45 @@ it("colours that would be lost, and sizes that change", async () => {
   expect(await notes(grey, "data.image_size=16", "data.channels=3")).toEqual([
     expect.stringMatching(/grey pictures, stored with three channels,.*write data.channels=1/),
   ]);
+});
+
+it("size and channels are chosen from the pictures, where no word and no run says them", async () => {
+  const ends = [`Dataset=folder:${root}/red`, `Dataset_transfer=folder:${root}/grey`];
+  const chosen = async (...more: string[]) => {
+    const log = vi.spyOn(console, "log").mockImplementation(() => {});
+    const error = vi.spyOn(console, "error").mockImplementation(() => {});
+    const place = `experiments_dir=${root}/experiments`;
+    expect(await trainCommand([...ends, ...more, place, "--cfg"])).toBe(0);
+    const [yaml, said] = [log, error].map(({ mock }) => mock.calls.join("\n")) as [string, string];
+    for (const spy of [log, error]) spy.mockRestore();
+    const of = (key: string) => Number(new RegExp(`^  ${key}: (\\d+)$`, "m").exec(yaml)?.[1]);
+    return [of("image_size"), of("channels"), said];
+  };
+  expect(await chosen()).toEqual([
+    ...[16, 3],
+    expect.stringMatching(
+      /data.image_size=16 \(.* 16 pixels a side\), data.channels=3 \(.*colours/,
+    ),
+  ]);
+  expect(await chosen("data.channels=1", "data.image_size=8")).toEqual([8, 1, ""]);
+  expect((await chosen("data.channels=1")).slice(0, 2)).toEqual([16, 1]);
+  // A run that was begun with others goes on with those.
+  const config = configured(...ends, `experiments_dir=${root}/experiments`);
+  const run = { words: ends, folder: join(root, "run") };
+  mkdirSync(run.folder);
+  writeFileSync(join(run.folder, "config.json"), '{"data": {"image_size": 28, "channels": 1}}');
+  expect((await pictureWords(config, run)).words).toEqual([
+    "data.image_size=28",
+    "data.channels=1",
+  ]);
+  writeFileSync(join(run.folder, "config.json"), "{");
+  expect((await pictureWords(config, run)).words).toEqual([
+    "data.image_size=16",
+    "data.channels=3",
+  ]);
+  // The other end decides.
+  const mixed = { ...config, Dataset_transfer: "mnist_2" };
+  expect((await pictureWords(mixed, run)).words).toEqual([]);
 });
 
 it("grey pictures that are stored with colours are noticed", async () => {

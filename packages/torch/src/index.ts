@@ -58,6 +58,7 @@ export {
   setMemoryLimit,
   setNumThreads,
 } from "./runtime.js";
+export { type SignalWatch, watchSignals } from "./signals.js";
 export { autocast, autocastDType, type CastDType } from "./tensor/autocast.js";
 export {
   arange,

@@ -2,8 +2,9 @@
 import { join } from "node:path";
 import { benchmark as experiment, helpTable, resolve } from "@dsbm/config";
 import type { Outcome } from "../benchmark/engine.js";
+import { printHelp, terminalWidth } from "../terminal/columns.js";
 import { UsageError } from "../terminal/errors.js";
-import { createInterrupt } from "../terminal/interrupt.js";
+import { stoppedWithin } from "../terminal/interrupt.js";
 import { createProgress, duration } from "../terminal/progress.js";
 import { shellWord } from "../terminal/shell.js";
 
@@ -20,7 +21,7 @@ const help = [
   "cells      FOLDER with day_N.npy, arrays [cells, components]: W1 to a day that was left out",
   "all        all of them; cells where FOLDER is given",
   "",
-  helpTable(experiment.schema),
+  helpTable(experiment.schema, { width: terminalWidth() }),
   "",
   "--quick   few cases, methods and samples, and short trainings, planned for 15 minutes in all",
   "--again   start over where runs are already; else runs that are finished are read, and others go on",
@@ -29,7 +30,7 @@ const help = [
 /** Runs the command; returns the exit code: 1 where a run failed, 130 where it was stopped. Throws a UsageError. */
 export async function benchmarkCommand(args: string[]): Promise<number> {
   if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
-    console.log(help);
+    printHelp(help);
     return args.length === 0 ? 2 : 0;
   }
   const isKey = (word: string) => /^[A-Za-z_]\w*=/.test(word);
@@ -56,7 +57,8 @@ export async function benchmarkCommand(args: string[]): Promise<number> {
     .map(shellWord)
     .join(" ")}`;
   setNumThreads(threadsOf({ threads }));
-  const interrupt = createInterrupt();
+  const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
+  const interrupt = createWorkInterrupt({ late: stoppedWithin(command) });
   const progress = createProgress();
   const { signal } = interrupt;
   const outcomes: Outcome[] = [];

@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, evaluate, helpTable, resolve } from "@dsbm/config";
 import { findRun, runPaths, writeQuality } from "@dsbm/runs";
+import { printHelp, terminalWidth } from "../terminal/columns.js";
 import { UsageError } from "../terminal/errors.js";
-import { createInterrupt } from "../terminal/interrupt.js";
 import { createProgress } from "../terminal/progress.js";
 import { asLists } from "./words.js";
 
@@ -18,7 +18,7 @@ const help = [
   "RUN     folder of a run of dsbm fit, train or gaussian, finished or not; a folder above one; or latest",
   "--json  as json=true",
   "",
-  helpTable(evaluate.schema),
+  helpTable(evaluate.schema, { width: terminalWidth() }),
 ].join("\n");
 
 /** Runs the command; returns the exit code. Throws ConfigError and UsageError for invalid words. */
@@ -28,7 +28,7 @@ export async function evaluateCommand(args: string[]): Promise<number> {
   const asList = asLists("metrics", "holdout", "at");
   const { help: isHelp, members } = resolve(evaluate, words.filter(isSetting).map(asList));
   if (isHelp) {
-    console.log(help);
+    printHelp(help);
     return 0;
   }
   const [member, ...more] = members;
@@ -40,7 +40,8 @@ export async function evaluateCommand(args: string[]): Promise<number> {
       `got ${places.length === 0 ? "no words" : places.map((word) => JSON.stringify(word)).join(" ")}; expected RUN: ${usage}`,
     );
   const { config } = member;
-  const interrupt = createInterrupt();
+  const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
+  const interrupt = createWorkInterrupt({ late: "stopped within a step; nothing was written" });
   const progress = createProgress();
   try {
     const { measureQuality } = await import("../quality/measure.js");

@@ -17,15 +17,15 @@ import {
 import type { Row } from "@dsbm/runs";
 import type { Ranks } from "@dsbm/train";
 import type { z } from "zod";
-import { followLauncher, launchRanks } from "../machine/launch.js";
+import { followLauncher, launchRanks, tellLauncher } from "../machine/launch.js";
 import { presets } from "../machine/presets.js";
 import type { RunOptions, WorkerOptions } from "../run/options.js";
 import { placeOfRun } from "../run/place.js";
 import { launcherHelp } from "../sweep/help.js";
 import { sweep } from "../sweep/start.js";
-import { terminalWidth } from "../terminal/columns.js";
+import { printHelp, terminalWidth } from "../terminal/columns.js";
 import { UsageError } from "../terminal/errors.js";
-import { createInterrupt } from "../terminal/interrupt.js";
+import { createInterrupt, stoppedWithin } from "../terminal/interrupt.js";
 import { createProgress, silentProgress } from "../terminal/progress.js";
 import { withLog } from "../terminal/run-log.js";
 import { shellWord } from "../terminal/shell.js";
@@ -65,11 +65,36 @@ export interface ExperimentCommand<C> {
   print?(folder: string): void;
 }
 
-/** The runs of some words. The registry of methods, and the engine with it, is loaded where a word names one. */
-async function resolved(experiment: Experiment<z.ZodType<TrainConfig>>, tokens: string[]) {
+/**
+ * The runs of some words, with size and channels of the user's own pictures; `again`: whatever run is there. The registry
+ * of methods, and the engine with it, is loaded where a word names one.
+ */
+async function resolved(
+  experiment: Experiment<z.ZodType<TrainConfig>>,
+  tokens: string[],
+  { again }: { again: boolean },
+) {
   const named = tokens.some((word) => /^(method|model_name)=/.test(word));
   const names = named && { method: Object.keys((await import("@dsbm/bridge")).methods) };
-  return resolve(experiment, tokens, { dirs: [presets], ...(names && { names }) });
+  const options = { dirs: [presets], ...(names && { names }) };
+  const found = resolve(experiment, tokens, options);
+  const withPictures = async (member: Member<TrainConfig>): Promise<Member<TrainConfig>> => {
+    const { words, config } = member;
+    if (!words.some((word) => /^\+*Dataset(_transfer)?=.?folder:/.test(word))) return member;
+    const { pictureWords } = await import("../problem/pictures/sizes.js");
+    const folder = again ? null : placeOfRun(config, member);
+    const { words: sizes, notes } = await pictureWords(config, { words, folder });
+    if (sizes.length === 0) return member;
+    const [other] = resolve(experiment, [...sizes, ...words], options).members;
+    return {
+      ...member,
+      ...(other && { config: other.config }),
+      notes: [...member.notes, ...notes],
+    };
+  };
+  // dsbm fit chooses more than these.
+  if (experiment.name === "fit") return found;
+  return { ...found, members: await Promise.all(found.members.map(withPictures)) };
 }
 
 const switches = [
@@ -110,9 +135,16 @@ export async function runExperiment<C extends CompleteTrainConfig>(
   const plans = args.includes("--plan");
   const [words, cfg] = withoutCfg(args.filter((arg) => !["--again", "--plan"].includes(arg)));
   const tokens = words.map((word) => pinned(word, args));
-  const { members, launcher, help: isHelp, values } = await resolved(experiment, tokens);
+  const {
+    members,
+    launcher,
+    help: isHelp,
+    values,
+  } = await resolved(experiment, tokens, {
+    again,
+  });
   if (isHelp) {
-    console.log(help(command, values));
+    printHelp(help(command, values));
     return 0;
   }
   const [first, ...rest] = members;
@@ -215,7 +247,8 @@ async function openStudio(folder: string): Promise<void> {
 /** Prints what a run takes. */
 async function plan(config: CompleteTrainConfig): Promise<number> {
   const { planRun } = await import("../forecast/plan.js");
-  const interrupt = createInterrupt();
+  const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
+  const interrupt = createWorkInterrupt({ late: "stopped" });
   const progress = createProgress();
   try {
     const lines = await planRun(config, { progress, signal: interrupt.signal });
@@ -300,15 +333,17 @@ async function single<C extends CompleteTrainConfig>(
     print(done.rows);
     return 0;
   }
-  const late = `the step in progress takes too long to be waited for: stopped; what was done since the last checkpoint is done again\nto go on: ${resume}`;
-  const interrupt = createInterrupt(ranks ? {} : { late });
+  const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
+  const interrupt = ranks
+    ? createInterrupt()
+    : createWorkInterrupt({ late: stoppedWithin(resume) });
   const progress = withLog(createProgress(), folder);
   try {
     const { signal } = interrupt;
     if (ranks) progress.line(`${ranks.size} processes share each batch`);
     const result = await runner.run(config, {
       ...{ folder, progress, resume, signal, again, ranks },
-      ...(!ranks && { interrupt }),
+      interrupt: ranks ? { noticed: tellLauncher } : interrupt,
     });
     if (result.state === "interrupted") return 130;
     progress.done();

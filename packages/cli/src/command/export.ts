@@ -1,8 +1,8 @@
 // `dsbm export RUN OUT key=value …`: a trained bridge for programs without dsbm.
 import { existsSync } from "node:fs";
 import { ConfigError, exported, helpTable, resolve } from "@dsbm/config";
+import { printHelp, terminalWidth } from "../terminal/columns.js";
 import { UsageError } from "../terminal/errors.js";
-import { createInterrupt } from "../terminal/interrupt.js";
 import { createProgress } from "../terminal/progress.js";
 
 const usage = "dsbm export RUN OUT [key=value …]";
@@ -24,7 +24,7 @@ const help = [
   "",
   "docs/export.md has the formats.",
   "",
-  helpTable(exported.schema),
+  helpTable(exported.schema, { width: terminalWidth() }),
 ].join("\n");
 
 /** Runs the command; returns the exit code. Throws ConfigError and UsageError for invalid words. */
@@ -32,7 +32,7 @@ export async function exportCommand(args: string[]): Promise<number> {
   const places = args.filter((word) => !isSetting(word));
   const { help: isHelp, members } = resolve(exported, args.filter(isSetting));
   if (isHelp) {
-    console.log(help);
+    printHelp(help);
     return 0;
   }
   const [member, ...more] = members;
@@ -44,7 +44,8 @@ export async function exportCommand(args: string[]): Promise<number> {
       `got ${places.length === 0 ? "no words" : places.map((word) => JSON.stringify(word)).join(" ")}; expected RUN OUT: ${usage}`,
     );
   const { exportRun } = await import("../export/files.js");
-  const interrupt = createInterrupt();
+  const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
+  const interrupt = createWorkInterrupt({ late: `stopped; nothing was written to ${out}` });
   const progress = createProgress();
   const { signal } = interrupt;
   const { files } = await exportRun(run, out, { ...member.config, progress, signal }).finally(

@@ -4,8 +4,9 @@ import type { Tree } from "@dsbm/config";
 import { type CompleteTrainConfig, ConfigError, parseOverride, readConfig } from "@dsbm/config";
 import { findRun, readQuality, readRun, writeQuality } from "@dsbm/runs";
 import type { Extension } from "../run/begin/extension.js";
+import { printHelp } from "../terminal/columns.js";
 import { UsageError } from "../terminal/errors.js";
-import { createInterrupt } from "../terminal/interrupt.js";
+import { stoppedWithin } from "../terminal/interrupt.js";
 import { createProgress, type Progress } from "../terminal/progress.js";
 import { shellWord } from "../terminal/shell.js";
 import { printRun } from "./results.js";
@@ -79,7 +80,7 @@ function extensionOf(
 /** Runs the command; returns the exit code. Throws UsageError, ConfigError and RunError. */
 export async function extendCommand(args: string[]): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
-    console.log(help);
+    printHelp(help);
     return 0;
   }
   const [place, ...words] = args;
@@ -97,7 +98,8 @@ export async function extendCommand(args: string[]): Promise<number> {
   const progress = createProgress();
   const { half_iterations, num_iter } = extension;
   const resume = `npx dsbm extend ${shellWord(folder)} half_iterations=${half_iterations} num_iter=${num_iter}`;
-  const interrupt = createInterrupt({ late: `stopped in a step; to go on: ${resume}` });
+  const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
+  const interrupt = createWorkInterrupt({ late: stoppedWithin(resume) });
   try {
     const { signal } = interrupt;
     const options = { folder, progress, signal, resume, extension, interrupt };

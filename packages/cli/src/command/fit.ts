@@ -1,14 +1,13 @@
 // `dsbm fit SOURCE TARGET key=value …`: a bridge between two data sets of the user's own, with choices made from the
 // data, in the time given.
-import { resolve as absolute } from "node:path";
 import { type CompleteTrainConfig, fit } from "@dsbm/config";
 import { type Quality, readQuality } from "@dsbm/runs";
 import { readFitWords } from "../fit/words.js";
 import { UsageError } from "../terminal/errors.js";
-import { createInterrupt } from "../terminal/interrupt.js";
 import { createProgress } from "../terminal/progress.js";
 import { shellWord } from "../terminal/shell.js";
 import { type Runner, runExperiment } from "./experiment.js";
+import { placesOf } from "./results.js";
 import { asLists, withoutCfg } from "./words.js";
 
 const notes = [
@@ -54,7 +53,8 @@ type Words = ReturnType<typeof readFitWords>;
 /** The configuration with what the data choose. */
 async function chosen(words: Words): Promise<CompleteTrainConfig[]> {
   const { prepare } = await import("../fit/prepare.js");
-  const interrupt = createInterrupt();
+  const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
+  const interrupt = createWorkInterrupt({ late: "stopped" });
   const progress = createProgress();
   try {
     return [(await prepare(words, { progress, signal: interrupt.signal })).config];
@@ -98,8 +98,7 @@ function print(folder: string, json: boolean): void {
     console.log(JSON.stringify(quality, null, 2));
     return;
   }
-  const at = absolute(folder);
   console.log(
-    `${qualityText(quality)}\npictures: ${at}/samples\nreport:   ${at}/report.html\nsample:   npx dsbm sample ${shellWord(folder)} NEW OUT direction=f`,
+    `${qualityText(quality)}\n${placesOf(folder)}\nsample:   npx dsbm sample ${shellWord(folder)} NEW OUT direction=f`,
   );
 }

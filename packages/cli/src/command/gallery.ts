@@ -8,8 +8,10 @@ import { z } from "zod";
 import { type Exhibit, type ExhibitName, exhibits } from "../gallery/exhibits.js";
 import type { Shown } from "../gallery/write.js";
 import { presets } from "../machine/presets.js";
-import { createInterrupt } from "../terminal/interrupt.js";
+import { printHelp, terminalWidth } from "../terminal/columns.js";
+import { stoppedWithin } from "../terminal/interrupt.js";
 import { createProgress } from "../terminal/progress.js";
+import { shellWord } from "../terminal/shell.js";
 
 const names = Object.keys(exhibits) as [ExhibitName, ...ExhibitName[]];
 
@@ -49,7 +51,7 @@ const galleryJob: Experiment<typeof gallerySchema> = {
 const help = [
   "usage: dsbm gallery [key=value …] [--again]",
   galleryJob.about,
-  helpTable(gallerySchema),
+  helpTable(gallerySchema, { width: terminalWidth() }),
   "--again   train anew what is trained already",
 ].join("\n\n");
 
@@ -77,17 +79,18 @@ export async function galleryCommand(args: string[]): Promise<number> {
     args.filter((arg) => arg !== "--again"),
   );
   if (resolved.help) {
-    console.log(help);
+    printHelp(help);
     return 0;
   }
   const { config } = resolved.members[0] as (typeof resolved.members)[number];
   const { ownExhibit, writeExhibit, writeIndex } = await import("../gallery/write.js");
   const { runTraining } = await import("../run/run.js");
   const own = config.runs.map((run) => ownExhibit(findRun(run)));
-  const interrupt = createInterrupt();
+  const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
+  const resume = `npx dsbm gallery ${args.map(shellWord).join(" ")}`.trimEnd();
+  const interrupt = createWorkInterrupt({ late: stoppedWithin(resume) });
   const progress = createProgress();
   const { signal } = interrupt;
-  const resume = `npx dsbm gallery ${args.join(" ")}`.trimEnd();
   mkdirSync(config.out, { recursive: true });
   const sections: string[][] = [];
   const show = async (shown: Shown) => {

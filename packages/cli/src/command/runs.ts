@@ -14,6 +14,7 @@ import {
   runPaths,
 } from "@dsbm/runs";
 import { metrics } from "../evaluation/metrics.js";
+import { printHelp } from "../terminal/columns.js";
 import { UsageError } from "../terminal/errors.js";
 
 const most = 30;
@@ -41,7 +42,7 @@ export async function runsCommand(args: string[]): Promise<number> {
       `got ${[...odd, ...places].join(" ")}; expected one folder: dsbm runs [DIR] [--all] [--json]`,
     );
   if (args.includes("--help") || args.includes("-h")) {
-    console.log(help);
+    printHelp(help);
     return 0;
   }
   const [root = "experiments"] = places;

@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { ConfigError, helpTable, resolve, sample } from "@dsbm/config";
 import type { SampleResult } from "../sample/run.js";
+import { printHelp, terminalWidth } from "../terminal/columns.js";
 import { UsageError } from "../terminal/errors.js";
-import { createInterrupt } from "../terminal/interrupt.js";
 import { createProgress, duration } from "../terminal/progress.js";
 
 const usage = "dsbm sample RUN NEW OUT [key=value …]";
@@ -35,7 +35,7 @@ const help = () =>
     "  dsbm sample RUN new.csv paths.csv path=true            all times: a long table with a column t",
     "  dsbm sample RUN photos out resize=true                 pictures of any size",
     "",
-    helpTable(sample.schema, { sections, width: process.stdout.columns ?? 100 }),
+    helpTable(sample.schema, { sections, width: terminalWidth() }),
   ].join("\n");
 
 /** Runs the command; returns the exit code. Throws ConfigError and UsageError for invalid words. */
@@ -43,7 +43,7 @@ export async function sampleCommand(args: string[]): Promise<number> {
   const places = args.filter((word) => !isSetting(word));
   const { help: isHelp, members } = resolve(sample, args.filter(isSetting));
   if (isHelp) {
-    console.log(help());
+    printHelp(help());
     return 0;
   }
   const [member, ...more] = members;
@@ -54,7 +54,9 @@ export async function sampleCommand(args: string[]): Promise<number> {
     throw new UsageError(
       `got ${places.length === 0 ? "no words" : places.map((word) => JSON.stringify(word)).join(" ")}; expected RUN NEW OUT: ${usage}`,
     );
-  const interrupt = createInterrupt();
+  const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
+  const late = `stopped within a step; nothing was written to ${output}`;
+  const interrupt = createWorkInterrupt({ late });
   const progress = createProgress();
   try {
     const { runSample } = await import("../sample/run.js");

@@ -14,7 +14,8 @@ import { formatTable, type Parts, type Row, writeParts } from "@dsbm/runs";
 import { z } from "zod";
 import { newestTable } from "../evaluation/metrics.js";
 import { presets } from "../machine/presets.js";
-import { createInterrupt } from "../terminal/interrupt.js";
+import { printHelp, terminalWidth } from "../terminal/columns.js";
+import { stoppedWithin } from "../terminal/interrupt.js";
 import { createProgress, duration } from "../terminal/progress.js";
 import { shellWord } from "../terminal/shell.js";
 
@@ -127,7 +128,7 @@ function help(): string {
   return [
     "usage: dsbm start [key=value …] [--again]",
     startJob.about,
-    helpTable(startSchema),
+    helpTable(startSchema, { width: terminalWidth() }),
     "--again   start over where the runs are already",
   ].join("\n\n");
 }
@@ -140,13 +141,15 @@ export async function start(args: string[]): Promise<number> {
     args.filter((arg) => arg !== "--again"),
   );
   if (resolved.help) {
-    console.log(help());
+    printHelp(help());
     return 0;
   }
   const { config, dirname } = resolved.members[0] as (typeof resolved.members)[number];
   const { runTraining } = await import("../run/run.js");
   const { writePartsReport } = await import("../run/parts.js");
-  const interrupt = createInterrupt();
+  const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
+  const resume = `npx dsbm start ${args.map(shellWord).join(" ")}`.trimEnd();
+  const interrupt = createWorkInterrupt({ late: stoppedWithin(resume) });
   const progress = createProgress();
   const began = performance.now();
   const { signal } = interrupt;
@@ -160,9 +163,8 @@ export async function start(args: string[]): Promise<number> {
     for (const part of parts) {
       const folder = join(whole, part.name);
       progress.line(part.title);
-      const resume = `npx dsbm start ${args.map(shellWord).join(" ")}`.trimEnd();
       const { rows, state } = await runTraining(configOf(part, config), {
-        ...{ folder, progress, signal, again, resume },
+        ...{ folder, progress, signal, again, resume, interrupt },
       });
       writePartsReport(whole, page);
       if (state === "interrupted") return 130;

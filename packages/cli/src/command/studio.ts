@@ -4,6 +4,7 @@ import { resolve as absolute } from "node:path";
 import { type Studio, startStudio } from "@dsbm/studio";
 import { openBrowser } from "../machine/browser.js";
 import { program } from "../machine/version.js";
+import { printHelp } from "../terminal/columns.js";
 import { UsageError } from "../terminal/errors.js";
 
 const help = `usage: dsbm studio [FOLDER] [port=…] [--open]
@@ -25,7 +26,7 @@ const exportWord = "--export";
 /** Runs the command; returns the exit code. Throws UsageError for invalid words, RunError for a folder that is not there. */
 export async function studioCommand(args: string[]): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
-    console.log(help);
+    printHelp(help);
     return 0;
   }
   if (args[0] === exportWord) return exportHere(args.slice(1));

@@ -3,6 +3,7 @@ import { nearest } from "@dsbm/config";
 import { findSweeps } from "@dsbm/runs";
 import { gather, summaryPlaces } from "../sweep/gather.js";
 import { statusText, sweepStatus } from "../sweep/status.js";
+import { printHelp } from "../terminal/columns.js";
 import { UsageError } from "../terminal/errors.js";
 
 const help = [
@@ -28,7 +29,7 @@ const tasks: Record<string, (folder: string) => Promise<string>> = {
 export async function sweepCommand(args: string[]): Promise<number> {
   const [name, place, ...more] = args;
   if (name === undefined || args.includes("--help") || args.includes("-h")) {
-    console.log(help);
+    printHelp(help);
     return name === undefined ? 2 : 0;
   }
   const task = Object.hasOwn(tasks, name) ? tasks[name] : undefined;

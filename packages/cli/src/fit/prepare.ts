@@ -10,10 +10,10 @@ import {
   printValue,
   resolve,
 } from "@dsbm/config";
-import { pictureFormat } from "@dsbm/data";
 import { presets } from "../machine/presets.js";
 import { type Ends, loadEnds, prepareEnds } from "../problem/ends.js";
 import { loadPairs } from "../problem/pairs/known-pairs.js";
+import { pictureFolders, pictureSizes } from "../problem/pictures/sizes.js";
 import type { Progress } from "../terminal/progress.js";
 import { type Choice, chooseRules, chooseScale } from "./choose.js";
 import { type DataFacts, dataFacts } from "./facts.js";
@@ -64,9 +64,11 @@ export async function prepare(
     else if (words.given.has(key)) choices.push({ ...rule, reason: "it was given", given: true });
   };
   const now = () => configured(words, choices);
-  const { Dataset } = now().config;
-  if (Dataset.startsWith("folder:"))
-    for (const rule of await pictureSizes(now().config)) choose(rule);
+  const folders = pictureFolders(now().config);
+  if (folders.length > 0) {
+    choose({ key: "model", value: "UNET", reason: "pictures" });
+    for (const rule of await pictureSizes(folders)) choose(rule);
+  }
   let { config } = now();
   await prepareEnds(config, { progress, signal });
   let ends = loadEnds(config);
@@ -114,33 +116,4 @@ function columnsOf({ columns, x0 }: Ends) {
   if (!columns) return null;
   const { standardise, std } = columns.transform;
   return { standardise, std, named: x0.facts?.named ?? false };
-}
-
-const wholeSizes = [16, 28, 32, 64];
-
-/** Size and channels of pictures, from some of them. Throws a UsageError for a folder without any. */
-async function pictureSizes({
-  Dataset,
-  Dataset_transfer,
-}: CompleteTrainConfig): Promise<Omit<Choice, "given">[]> {
-  const folders = [Dataset, Dataset_transfer ?? ""].filter((name) => name.startsWith("folder:"));
-  const found = await Promise.all(
-    folders.map((name) => pictureFormat(name.slice("folder:".length))),
-  );
-  const least = Math.min(...found.map(({ size }) => size));
-  const size = wholeSizes.findLast((one) => one <= least) ?? least;
-  const channels = Math.max(...found.map((one) => one.channels));
-  return [
-    { key: "model", value: "UNET", reason: "pictures" },
-    {
-      key: "data.image_size",
-      value: size,
-      reason: `the smallest picture that was looked at has ${least} pixels a side`,
-    },
-    {
-      key: "data.channels",
-      value: channels,
-      reason: channels === 1 ? "the pictures are grey" : "the pictures have colours",
-    },
-  ];
 }

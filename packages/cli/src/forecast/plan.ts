@@ -7,7 +7,7 @@ import { setNumThreads } from "@dsbm/torch";
 import { loadEnds, prepareEnds } from "../problem/ends.js";
 import { stepsOf } from "../problem/iteration.js";
 import { aboutPairs, loadPairs } from "../problem/pairs/known-pairs.js";
-import { pictureNotes } from "../problem/picture-notes.js";
+import { pictureNotes } from "../problem/pictures/notes.js";
 import { threadsOf, trainingProblem } from "../problem/problem.js";
 import { duration, type Progress } from "../terminal/progress.js";
 import { memoryAdvice, memoryNeed, memoryText } from "./memory.js";

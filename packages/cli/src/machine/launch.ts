@@ -2,7 +2,8 @@
 // ends the others after one has failed.
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
-import { createInterrupt } from "../terminal/interrupt.js";
+import { createInterrupt, isStopCode, patience, stoppedWithin } from "../terminal/interrupt.js";
+import { shellWord } from "../terminal/shell.js";
 import { cores } from "./cores.js";
 import { program } from "./version.js";
 
@@ -51,12 +52,22 @@ export async function launchRanks(
     for (const child of children)
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
   };
-  interrupt.signal.addEventListener("abort", () => all("SIGINT"), { once: true });
+  // Rank 0 says that it has seen the signal: a step may take longer than that.
+  let late: NodeJS.Timeout | undefined;
+  const stop = () => {
+    all("SIGINT");
+    late = setTimeout(() => {
+      console.error(stoppedWithin(`npx dsbm ${args.map(shellWord).join(" ")}`));
+      all("SIGKILL");
+    }, 1000 * patience);
+  };
+  interrupt.signal.addEventListener("abort", stop, { once: true });
+  children[0]?.on("message", () => clearTimeout(late));
   const timers: NodeJS.Timeout[] = [];
   const ends: End[] = [];
   const ended = (end: End) => {
     ends.push(end);
-    if (end.code === 0 || end.code === 130 || timers.length > 0) return;
+    if (end.code === 0 || isStopCode(end.code) || timers.length > 0) return;
     // Ranks that wait for it notice; others get SIGTERM, and stop where the run can be continued.
     timers.push(setTimeout(() => all("SIGTERM"), graceMs));
     timers.push(setTimeout(() => all("SIGKILL"), graceMs + timeoutMs));
@@ -70,18 +81,25 @@ export async function launchRanks(
             done();
           });
           child.on("exit", (code, signal) => {
-            if (signal) console.error(`dsbm: rank ${rank} was killed by ${signal}`);
+            if (signal && !interrupt.signal.aborted)
+              console.error(`dsbm: rank ${rank} was killed by ${signal}`);
             ended({ rank, code, signal });
             done();
           });
         }),
     ),
   );
-  for (const timer of timers) clearTimeout(timer);
+  for (const timer of [...timers, late]) clearTimeout(timer);
   interrupt.dispose();
   const bad = ends.filter(({ code }) => code !== 0);
+  if (interrupt.signal.aborted && bad.length > 0) return 130;
   const first = bad.find(({ rank }) => rank === 0) ?? bad[0];
   return ends.length < n ? 1 : first ? (first.code ?? 1) : 0;
+}
+
+/** In rank 0 of `launchRanks`: says that the work has seen a signal and is ending by itself. */
+export function tellLauncher(): void {
+  if (process.connected) process.send?.("noticed");
 }
 
 /** In a process that `launchRanks` started: stops as by a signal when its launcher is gone. */

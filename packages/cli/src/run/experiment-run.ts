@@ -45,7 +45,7 @@ export class ExperimentRun {
   #lastSaved = performance.now();
   #lastPoint: string | null = null;
   readonly #outlook: Outlook;
-  #patience: Patience | null = null;
+  readonly #patience: Patience;
 
   constructor(
     private readonly config: CompleteTrainConfig,
@@ -58,6 +58,7 @@ export class ExperimentRun {
     this.#problem = problem;
     this.#training = new Training(withExecution(problem, { ranks: options.ranks ?? null }));
     this.#outlook = new Outlook(this.#length, config);
+    this.#patience = new Patience(options);
     const { keep_last, keep_every } = config;
     this.#store = openCheckpoints(run.paths.checkpoints, { dsbm: version, keep_last, keep_every });
   }
@@ -80,12 +81,12 @@ export class ExperimentRun {
     );
     if (mayBeLarge(ends.shape, config) && !training.problem.method.method.fit)
       this.#say(memoryAdvice(await memoryNeed(this.#problem, config), config));
-    const heavy = parameters > 2e6 || mayBeLarge(ends.shape, config);
-    this.#patience = new Patience(heavy, options);
     const at = this.#restore();
-    this.#patience.saved();
     const { trained, pace } = options.hooks ?? {};
     if (!pace) progress.line(lengthText(this.#length));
+    // Its first steps may take so long that the process ends before it can say this.
+    if (parameters > 2e6 || mayBeLarge(ends.shape, config))
+      progress.line(`to go on after a stop: ${options.resume}`);
     run.rewindTo({ half_iteration: at.half, step: at.step });
     training.share();
     const isPending = this.#evaluationPending(at);
@@ -110,7 +111,7 @@ export class ExperimentRun {
     const events = training.run({
       ...(signal && { signal }),
       pauseAt: ({ step }) =>
-        this.#patience?.step(step, config.cache_refresh_stride) ||
+        this.#patience.step(step, config.cache_refresh_stride) ||
         step % config.checkpoint_stride === 0 ||
         step % config.gif_stride === 0 ||
         this.#minutesUp() ||
@@ -150,7 +151,7 @@ export class ExperimentRun {
     const { checkpoint_minutes } = this.config;
     if (checkpoint_minutes === null) return false;
     const seconds = 60 * checkpoint_minutes;
-    const limit = this.#patience?.isSlow ? Math.min(often, seconds) : seconds;
+    const limit = this.#patience.isSlow ? Math.min(often, seconds) : seconds;
     return performance.now() - this.#lastSaved > 1000 * limit;
   }
 
@@ -197,7 +198,7 @@ export class ExperimentRun {
     const place = `${event.half}/${this.#halves} ${event.direction}`;
     hooks?.pace?.follow(event);
     this.#outlook.follow(event);
-    this.#patience?.follow(event);
+    this.#patience.follow(event);
     switch (event.type) {
       case "start":
         progress.line(`${label}: ${describeStep(event)}`);
@@ -220,7 +221,7 @@ export class ExperimentRun {
         this.#save(event);
         if (event.step % this.config.gif_stride === 0 && !(await this.#evaluate(event)))
           return false;
-        this.#patience?.goesOn();
+        this.#patience.restart();
         return true;
       case "stopped":
         this.options.interrupt?.noticed();
@@ -344,7 +345,7 @@ export class ExperimentRun {
   /** Measures and draws; false where it was stopped. */
   async #evaluate({ half, direction, step }: Position): Promise<boolean> {
     const began = performance.now();
-    this.#patience?.saved();
+    this.#patience.restart();
     for (const { at, steps } of this.#pending({ half, direction, step }))
       if (!(await this.#evaluateOne(at, steps))) return false;
     this.#outlook.evaluated((performance.now() - began) / 1000);

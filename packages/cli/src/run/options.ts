@@ -12,8 +12,8 @@ export interface RunOptions {
   /** The command line that goes on with this run. */
   resume: string;
   signal?: AbortSignal | undefined;
-  /** How signals act while native code runs; left out: as they do. */
-  interrupt?: Pick<Interrupt, "sudden" | "noticed">;
+  /** What is told that a signal was seen; left out: nobody. */
+  interrupt?: Pick<Interrupt, "noticed">;
   /** Start from nothing even where an earlier run is. */
   again?: boolean;
   /** How long the run is to be, where that is not what its configuration says. */

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { openJournal, type SweepPaths } from "@dsbm/runs";
 import { cores } from "../machine/cores.js";
 import { program } from "../machine/version.js";
-import { createInterrupt } from "../terminal/interrupt.js";
+import { createInterrupt, isStopCode } from "../terminal/interrupt.js";
 import { createBoard } from "./board.js";
 import type { NumberedMember } from "./member.js";
 import { lastLogLine } from "./queue.js";
@@ -99,7 +99,7 @@ function runMember(
       signal.removeEventListener("abort", stop);
       file.end();
       if (code === 0) done({ code, why: null });
-      else if (code === 130 || signal.aborted) done({ code: 130, why: null });
+      else if (isStopCode(code) || signal.aborted) done({ code: 130, why: null });
       else if (killed) done({ code, why: `killed by ${killed}` });
       else done({ code, why: lastLogLine(tail) ?? `exit code ${code}` });
     });

@@ -19,6 +19,27 @@ export function twoColumns(
     .join("\n");
 }
 
+/** Prints help: on a terminal no line is wider than that. */
+export function printHelp(text: string): void {
+  const width = process.stdout.columns;
+  console.log(width === undefined ? text : fitted(text, width));
+}
+
+/** A text in which lines that are too long are broken, below what they begin with. */
+export function fitted(text: string, width: number): string {
+  const lines = (line: string): string[] => {
+    if (line.length <= width) return [line];
+    const [head = ""] = /^\s*(?:\S+(?: \S+)* {2,}(?=\S))?/.exec(line) ?? [];
+    const isNarrow = head.length > width / 2;
+    const indent = isNarrow ? 4 : head.length;
+    const rest = wrap(line.slice(head.length), Math.max(20, width - indent));
+    const below = rest.map((part) => " ".repeat(indent) + part);
+    if (isNarrow) return [...(head.trim() === "" ? [] : [head.trimEnd()]), ...below];
+    return [head + rest[0], ...below.slice(1)];
+  };
+  return text.split("\n").flatMap(lines).join("\n");
+}
+
 /** The lines of a text, broken between words. */
 function wrap(text: string, width: number): string[] {
   const lines: string[] = [];

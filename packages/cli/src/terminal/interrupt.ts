@@ -1,89 +1,65 @@
-// Stops a run by Ctrl-C at its next step boundary. JavaScript hears of a signal only between two calls of native code:
-// where such a call takes long, either the signal keeps its default action, or a helper process ends this one. Both lose
-// nothing that a checkpoint does not have, and the run goes on from there with the same numbers.
-import { type ChildProcess, spawn } from "node:child_process";
+// Stops work by Ctrl-C at its next step boundary. JavaScript hears of a signal only between two calls of native code:
+// work that makes long ones is ended by the engine where that takes too long (`work-interrupt.ts`).
 
 export interface Interrupt {
   readonly signal: AbortSignal;
-  /** With true a signal ends the process at once, also in native code; with false it stops at the next step boundary. */
-  sudden(on: boolean): void;
   /** Says that the work has seen the signal and is ending by itself. */
   noticed(): void;
   dispose(): void;
 }
 
-/** Sent by Ctrl-C, by kill, and by a terminal that is closed. */
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** Sent by Ctrl-C, by kill, and by a terminal that is closed; with the exit codes that shells give to a death by them. */
+const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+const signals = Object.keys(codes) as (keyof typeof codes)[];
+
+let stoppedBy: keyof typeof codes = "SIGINT";
+
+/** The exit code of a process whose work was stopped: by the signal that it heard of, 130 without one. */
+export const stoppedCode = (): number => codes[stoppedBy];
+
+/** Whether a process with this exit code was stopped by a signal. */
+export const isStopCode = (code: number | null): boolean =>
+  Object.values<number | null>(codes).includes(code);
+
+/** Seconds that work has to see a signal. */
+export const patience = 4;
+
+export const stopping = "stopping at the next step boundary; once more to stop at once";
+
+/** What is said where the process ends before its work has seen the signal. */
+export const stoppedWithin = (resume: string): string =>
+  `stopped within a step: what was done since the last checkpoint is done again\nto go on: ${resume}`;
 
 interface Options {
   /** Gets the message of the first signal. */
   notify?: (text: string) => void;
-  /** The line that is printed where the work has not ended after some seconds, and the process is ended. */
-  late?: string;
   /** What the second signal does before the process ends, such as ending others (default: nothing). */
   second?: () => void;
 }
 
-/** Seconds that the work has to see a signal. */
-const patience = 4;
-
-/** Listens for these signals until it is disposed; the second one has its default action: the process ends at once. */
+/** Listens for these signals until it is disposed; the second one ends the process at once. */
 export function createInterrupt({
   notify = (text) => process.stderr.write(`\n${text}\n`),
-  late,
-  second,
+  second = () => {},
 }: Options = {}): Interrupt {
   const controller = new AbortController();
-  let listens = false;
-  let helper: ChildProcess | null = null;
-  const listen = (on: boolean) => {
-    if (on === listens) return;
-    listens = on;
-    for (const name of signals) process[on ? "on" : "off"](name, stop);
-  };
-  const noticed = () => {
-    helper?.stdin?.destroy();
-    helper = null;
-  };
-  const stop = () => {
+  const stop = (name: keyof typeof codes) => {
+    stoppedBy = name;
     if (controller.signal.aborted) {
-      second?.();
-      process.exit(130);
+      second();
+      process.exit(stoppedCode());
     }
-    // Native code keeps JavaScript from hearing of a second one.
-    if (!second) listen(false);
-    if (late !== undefined) helper = startHelper(late);
-    notify("stopping at the next step boundary; once more to stop at once");
+    notify(stopping);
     controller.abort();
   };
-  listen(true);
+  // Until the work is over: a signal that waits for the event loop is lost with its listener.
+  for (const name of signals) process.on(name, stop);
   return {
     signal: controller.signal,
-    sudden: (on) => listen(!on && !controller.signal.aborted),
-    noticed,
+    noticed: () => {},
     dispose() {
-      noticed();
-      listen(false);
+      for (const name of signals) process.off(name, stop);
     },
   };
-}
-
-/** A process that ends this one after some seconds, unless its input ends before: by `noticed`, or with this process. */
-function startHelper(late: string): ChildProcess {
-  const code = `
-    process.stdin.on("end", () => process.exit()).on("error", () => process.exit()).resume();
-    setTimeout(() => {
-      process.stderr.write(${JSON.stringify(`${late}\n`)});
-      process.kill(${process.pid}, "SIGKILL");
-      process.exit();
-    }, ${1000 * patience});`;
-  const helper = spawn(process.execPath, ["-e", code], {
-    stdio: ["pipe", "ignore", "inherit"],
-    detached: true,
-  });
-  // Without it the process still ends at its next step boundary.
-  helper.on("error", () => {});
-  helper.stdin?.on("error", () => {});
-  helper.unref();
-  return helper;
 }

@@ -105,6 +105,7 @@ export const model = z
 
 /** Channel multipliers of UNET by image size, where model.channel_mult is null. */
 export const CHANNEL_MULT: Readonly<Record<number, string>> = {
+  16: "1,2,2",
   28: "0.5,1,1",
   32: "1,2,2,2",
   64: "1,2,2,2",

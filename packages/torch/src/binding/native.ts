@@ -68,6 +68,9 @@ export interface Native {
   info(): [version: string, config: string, cudaDevices: string];
   memory(resetPeak: boolean, limit?: number): [current: number, peak: number];
   memoryGroups?(files: string[]): void;
+  watchSignals?(seconds: number, heard: string, ended: string): void;
+  noticedSignal?(): void;
+  unwatchSignals?(): void;
   recordBegin(inputs: External[]): External[];
   recordEnd(outputs: External[]): External;
   recordAbort(): void;

@@ -1,25 +1,16 @@
 // What becomes of the user's pictures where the configuration has another size or other channels than they have.
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { pictureFormat } from "@dsbm/data";
-
-const prefix = "folder:";
+import { formatOf, pictureFolders } from "./sizes.js";
 
 /** A line for each folder whose pictures are changed, or could be smaller. Throws as `pictureFormat`. */
 export async function pictureNotes({
-  Dataset,
-  Dataset_transfer,
-  transfer,
   data,
+  ...ends
 }: Pick<CompleteTrainConfig, "Dataset" | "Dataset_transfer" | "transfer" | "data">): Promise<
   string[]
 > {
-  const names = [Dataset, transfer ? Dataset_transfer : null];
-  const folders = new Set(names.filter((name) => name?.startsWith(prefix)) as string[]);
   const formats = await Promise.all(
-    [...folders].map(async (name) => ({
-      name,
-      ...(await pictureFormat(name.slice(prefix.length))),
-    })),
+    pictureFolders(ends).map(async (name) => ({ name, ...(await formatOf(name)) })),
   );
   const needed = Math.max(...formats.map(({ channels }) => channels));
   const wanted = data.channels;

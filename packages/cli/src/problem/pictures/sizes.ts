@@ -1,0 +1,88 @@
+// Size and channels of pictures of the user's own, from the data where no word says them.
+import { readFileSync } from "node:fs";
+import type { CompleteTrainConfig, TrainConfig } from "@dsbm/config";
+import { pictureFormat } from "@dsbm/data";
+import { errnoOf, runPaths } from "@dsbm/runs";
+
+const prefix = "folder:";
+
+type Ends = Pick<TrainConfig | CompleteTrainConfig, "Dataset" | "Dataset_transfer" | "transfer">;
+
+const endsOf = ({ Dataset, Dataset_transfer, transfer }: Ends) => [
+  Dataset,
+  ...(transfer && Dataset_transfer ? [Dataset_transfer] : []),
+];
+
+/** The names of the ends that are folders of pictures (folder:PATH), each once. */
+export const pictureFolders = (ends: Ends): string[] => [
+  ...new Set(endsOf(ends).filter((name) => name.startsWith(prefix))),
+];
+
+/** The format of a data set folder:PATH. Throws as `pictureFormat`. */
+export const formatOf = (name: string): ReturnType<typeof pictureFormat> =>
+  pictureFormat(name.slice(prefix.length));
+
+/** Sizes that networks halve several times. */
+const wholeSizes = [16, 28, 32, 64];
+
+const keys = ["data.image_size", "data.channels"] as const;
+
+/** The size and the channels of some of the pictures, with reasons. Throws as `pictureFormat`. */
+export async function pictureSizes(
+  folders: readonly string[],
+): Promise<{ key: (typeof keys)[number]; value: number; reason: string }[]> {
+  const found = await Promise.all(folders.map(formatOf));
+  const least = Math.min(...found.map(({ size }) => size));
+  const channels = Math.max(...found.map((one) => one.channels));
+  return [
+    {
+      key: "data.image_size",
+      value: wholeSizes.findLast((one) => one <= least) ?? least,
+      reason: `the smallest picture that was looked at has ${least} pixels a side`,
+    },
+    {
+      key: "data.channels",
+      value: channels,
+      reason: channels === 1 ? "the pictures are grey" : "the pictures have colours",
+    },
+  ];
+}
+
+/**
+ * Words for size and channels where all ends are folders of pictures and `words` do not say them: as in the run of `folder`,
+ * else as the data have them, with a line for people. Throws as `pictureFormat`.
+ */
+export async function pictureWords(
+  config: Ends,
+  { words, folder }: { words: readonly string[]; folder: string | null },
+): Promise<{ words: string[]; notes: string[] }> {
+  const ends = new Set(endsOf(config));
+  const folders = pictureFolders(config);
+  const missing = keys.filter(
+    (key) => !words.some((word) => word.replace(/^\+*/, "").startsWith(`${key}=`)),
+  );
+  if (folders.length < ends.size || missing.length === 0) return { words: [], notes: [] };
+  const saved = folder === null ? null : savedSizes(folder);
+  if (saved) return { words: missing.map((key) => `${key}=${saved[key]}`), notes: [] };
+  const sizes = await pictureSizes(folders);
+  const chosen = sizes.filter(({ key }) => missing.includes(key));
+  const said = chosen.map(({ key, value, reason }) => `${key}=${value} (${reason})`);
+  return {
+    words: chosen.map(({ key, value }) => `${key}=${value}`),
+    notes: [`chosen from the pictures: ${said.join(", ")}`],
+  };
+}
+
+/** Size and channels of the run in a folder; null where there is none. */
+function savedSizes(folder: string): Record<(typeof keys)[number], unknown> | null {
+  try {
+    const config = JSON.parse(readFileSync(runPaths(folder).config_json, "utf8"));
+    const { image_size, channels } = config?.data ?? {};
+    const isWhole = [image_size, channels].every((n) => Number.isSafeInteger(n) && n > 0);
+    return isWhole ? { "data.image_size": image_size, "data.channels": channels } : null;
+  } catch (error) {
+    // A damaged one is refused where the run is opened.
+    if (!(error instanceof SyntaxError) && errnoOf(error) === undefined) throw error;
+    return null;
+  }
+}
