@@ -36,7 +36,7 @@ export async function exportPage(
   options: PageOptions,
 ): Promise<ExportResult> {
   const { progress = silent, samples = null, title, start } = options;
-  const { bridge, models } = exportBridge(run, options);
+  const { bridge, models } = exportBridge(run, { ...options, bare: true });
   const files = [...models].map(([name, { model }]) => [name, Buffer.concat(model)] as const);
   const bytes = files.reduce((sum, [, model]) => sum + model.length, 0);
   if (bytes > most.models)

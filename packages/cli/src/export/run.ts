@@ -16,6 +16,8 @@ export interface ExportOptions
   single?: string;
   /** Bytes of weights beyond which they go to a file of their own (default: what a file of ONNX can hold). */
   limit?: number;
+  /** Leaves bridge.json out of the models' metadata, for what holds it once (default: false). */
+  bare?: boolean;
 }
 
 /** An exported run: bridge.json, and the models by their file names. */
@@ -31,7 +33,7 @@ export interface ExportedBridge {
  * trained, a method that is not exported, and an operation without a counterpart in ONNX.
  */
 export function exportBridge(run: string, options: ExportOptions = {}): ExportedBridge {
-  const { half_iteration = "newest", license = null, limit, single } = options;
+  const { half_iteration = "newest", license = null, limit, single, bare = false } = options;
   const trained = readTrained(run, half_iteration);
   const directions = directionsOf(
     trained,
@@ -49,7 +51,7 @@ export function exportBridge(run: string, options: ExportOptions = {}): Exported
     const facts = { graphs: new Map(named), classes, license, limit, prefix };
     const bridge = describeBridge(trained, facts);
     const models = named.map(
-      ([name, { graph }]) => [name, encoded(graph, bridge, { name, limit })] as const,
+      ([name, { graph }]) => [name, encoded(graph, bridge, { name, limit, bare })] as const,
     );
     return { bridge, models: new Map(models), units: unitModels(bridge) };
   } finally {
@@ -77,13 +79,14 @@ function directionsOf({ models, folder }: Trained, wanted: Direction | "both" | 
 function encoded(
   graph: ExportedGraph["graph"],
   bridge: BridgeDescription,
-  { name, limit }: { name: string; limit: number | undefined },
+  { name, limit, bare }: { name: string; limit: number | undefined; bare: boolean },
 ): EncodedModel {
   const { method, process, schedule, columns, data, license } = bridge;
   const metadata = {
     ...{ dsbm: version, method, kind: bridge.kind, sigma: `${process.sigma}` },
     ...{ schedule: toJson(schedule), columns: toJson(columns), data: toJson(data) },
-    ...{ units: toJson(bridge.transform), license: license ?? "", bridge: toJson(bridge) },
+    ...{ units: toJson(bridge.transform), license: license ?? "" },
+    ...(!bare && { bridge: toJson(bridge) }),
   };
   const [from, to] = [data.source.name, data.target?.name ?? "a Gaussian"];
   const about = `${bridge.kind} of a bridge from ${from} to ${to}; docs/export.md of dsbm has the format`;

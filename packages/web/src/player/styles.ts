@@ -20,7 +20,7 @@ const css = `
   padding: .25rem .7rem; border-radius: .35rem; max-width: 100%; }
 .dsbm-player .choices span { border-radius: 0; overflow-wrap: anywhere; display: block; }
 .dsbm-player .choices label:first-of-type span { border-radius: .35rem 0 0 .35rem; }
-.dsbm-player .choices label + label span { border-left: 0; }
+.dsbm-player .choices label + label { margin-left: -1px; }
 .dsbm-player .choices label:last-of-type span { border-radius: 0 .35rem .35rem 0; }
 .dsbm-player .choices input:checked + span { background: var(--link); color: var(--paper); border-color: var(--link); }
 .dsbm-player input[type=number] { width: 5.5rem; }
