@@ -19,7 +19,7 @@ p, ul, dl, .note { max-width: 50rem; }
 p { margin: .5rem 0; }
 a { color: var(--link); }
 nav { margin: 1rem 0; line-height: 1.9; }
-nav a { margin-right: 1.1rem; white-space: nowrap; }
+nav a { margin-right: 1.1rem; display: inline-block; }
 code, pre { font-family: ui-monospace, "DejaVu Sans Mono", Consolas, monospace; font-size: .88em; }
 pre { background: var(--soft); border: 1px solid var(--rule); border-radius: .4rem; padding: .6rem .8rem; margin: .4rem 0 1rem;
   overflow-x: auto; }
