@@ -80,7 +80,9 @@ export class ExperimentRun {
     );
     if (mayBeLarge(ends.shape, config) && !training.problem.method.method.fit)
       this.#say(memoryAdvice(await memoryNeed(this.#problem, config), config));
-    const heavy = parameters > 2e6 || mayBeLarge(ends.shape, config);
+    // Recording a grid of thousands of steps takes seconds in which no signal is heard.
+    const isLong = Math.max(config.cache_num_steps, ...config.test_num_steps) > 1000;
+    const heavy = isLong || parameters > 2e6 || mayBeLarge(ends.shape, config);
     this.#patience = new Patience(heavy, options);
     const at = this.#restore();
     this.#patience.saved();
