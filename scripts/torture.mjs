@@ -186,7 +186,9 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
     const result = await faults({ points: Number(values.points), names, say });
     wrong.push(...result.wrong);
     const each = Object.entries(result.injected).map(([kind, n]) => `${n} ${kind}`);
-    console.log(`faults: ${each.join(", ")}; ${result.wrong.length} ended otherwise than they should`);
+    console.log(
+      `faults: ${each.join(", ")}; ${result.wrong.length} ended otherwise than they should`,
+    );
   }
   if (values.kills !== undefined || !values.faults) {
     const number = Number(values.kills ?? 200);

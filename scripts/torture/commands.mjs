@@ -19,10 +19,25 @@ const small = [
 ];
 const vectors = [
   ...["dataset=moons", "data.n_train=128", "data.n_test=32", "model.hidden='16,16'", "n_ipf=1"],
-  ...["first_num_iter=6", "num_iter=6", "first_coupling=ref", "checkpoint_stride=3", "cache=disk", "LOGGER=CSV", ...small],
+  ...[
+    "first_num_iter=6",
+    "num_iter=6",
+    "first_coupling=ref",
+    "checkpoint_stride=3",
+    "cache=disk",
+    "LOGGER=CSV",
+    ...small,
+  ],
 ];
 const images = [
-  ...["dataset=synthetic", "model.dropout=0.1", "first_coupling=ref", "first_num_iter=4", "num_iter=4", "n_ipf=1"],
+  ...[
+    "dataset=synthetic",
+    "model.dropout=0.1",
+    "first_coupling=ref",
+    "first_num_iter=4",
+    "num_iter=4",
+    "n_ipf=1",
+  ],
   ...[
     "cache_batch_size=16",
     "cache_refresh_stride=2",
@@ -145,7 +160,8 @@ function digest(path) {
   const bytes = readFileSync(path);
   const hash = (content) => createHash("sha256").update(content).digest("hex").slice(0, 16);
   if (path.endsWith(".csv")) return hash(withoutTimes(bytes.toString()));
-  if (path.endsWith(".jsonl")) return hash(bytes.toString().replaceAll(/"[^"]*(rate|seconds)[^"]*":[^,}]*/g, ""));
+  if (path.endsWith(".jsonl"))
+    return hash(bytes.toString().replaceAll(/"[^"]*(rate|seconds)[^"]*":[^,}]*/g, ""));
   return hash(bytes);
 }
 

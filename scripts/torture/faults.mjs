@@ -1,7 +1,7 @@
 // The n-th write, fsync, rename, open and mmap of a command fails, once and from then on: it must end with one line that
 // names the file and a code that is not 0, and the same command afterwards with the bits of an untouched run.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

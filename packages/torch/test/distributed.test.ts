@@ -341,7 +341,13 @@ describe("a store", () => {
   it.runIf(process.platform === "linux" && external)(
     "serves on the given address alone where it is this machine's, and the ranks are elsewhere",
     async () => {
-      const place = { launcher: "none", rank: 0, worldSize: 2, localRank: 0, localSize: 1 } as const;
+      const place = {
+        launcher: "none",
+        rank: 0,
+        worldSize: 2,
+        localRank: 0,
+        localSize: 1,
+      } as const;
       const port = await freePort();
       const address = external as string;
       const { store } = await meet({ ...place, address, port, served: false, attempt: "" }, 2000);

@@ -31,7 +31,9 @@ export interface DamagedFile {
 
 /** Files that grow; of others every byte was hashed. */
 const grows = (file: string) =>
-  /(^|\/)(results\.csv|metrics\.(csv|jsonl)|log\.(txt|jsonl)|events\.out\.tfevents\..*)$/.test(file);
+  /(^|\/)(results\.csv|metrics\.(csv|jsonl)|log\.(txt|jsonl)|events\.out\.tfevents\..*)$/.test(
+    file,
+  );
 
 const check = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 8);
 
@@ -71,7 +73,7 @@ function append(folder: string, line: string): void {
 }
 
 /** Before a file is changed: it counts as unchecked until it is recorded. Throws RunError. */
-export function forget(folder: string, file: string): void {
+function forget(folder: string, file: string): void {
   if (existsSync(join(folder, file))) append(folder, lineOf(file, null));
 }
 

@@ -101,9 +101,7 @@ export async function meet(
   }
   // Reached as the others reach it, by rank 0 too.
   const listen = serves ? await listenOn(host) : "";
-  const own = serves
-    ? Store.tcp(listen || "127.0.0.1", port, { serves, timeoutMs, listen })
-    : null;
+  const own = serves ? Store.tcp(listen || "127.0.0.1", port, { serves, timeoutMs, listen }) : null;
   try {
     const local = await reach(host, port, deadline);
     const address = isLoopback(local) && !isLoopback(host) ? (outward()[0] ?? null) : local;
