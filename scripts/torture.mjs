@@ -1,5 +1,5 @@
 // Kills, and faults of the disk, at any moment: a command that is typed again must end with the bits of an untouched one.
-// `npm run torture -- --kills 200 --faults [--points 8] [--only vectors,images,sweep,fit,sample,report]`. What is here is
+// `npm run torture -- --kills 200 --faults [--points 8] [--only vectors,images,sweep,fit,sample,export,report]`. What is here is
 // the kills of one run of images, whose moments are told apart.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -185,8 +185,9 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
   if (values.faults) {
     const result = await faults({ points: Number(values.points), names, say });
     wrong.push(...result.wrong);
+    const each = Object.entries(result.injected).map(([kind, n]) => `${n} ${kind}`);
     console.log(
-      `${result.injected} faults; ${result.wrong.length} ended otherwise than they should`,
+      `faults: ${each.join(", ")}; ${result.wrong.length} ended otherwise than they should`,
     );
   }
   if (values.kills !== undefined || !values.faults) {
@@ -194,6 +195,8 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
     const result = await killAll({ number, seed: Number(values.seed), names, say });
     wrong.push(...result.wrong);
     const each = Object.entries(result.made).map(([name, n]) => `${n} ${name}`);
+    for (const [place, n] of Object.entries(result.places).sort(([, a], [, b]) => b - a))
+      console.log(`  ${n} killed after ${place}`);
     console.log(
       `${number} kills (${each.join(", ")}); ${result.wrong.length} ended with other bits`,
     );

@@ -19,10 +19,25 @@ const small = [
 ];
 const vectors = [
   ...["dataset=moons", "data.n_train=128", "data.n_test=32", "model.hidden='16,16'", "n_ipf=1"],
-  ...["first_num_iter=6", "num_iter=6", "checkpoint_stride=3", "cache=disk", ...small],
+  ...[
+    "first_num_iter=6",
+    "num_iter=6",
+    "first_coupling=ref",
+    "checkpoint_stride=3",
+    "cache=disk",
+    "LOGGER=CSV",
+    ...small,
+  ],
 ];
 const images = [
-  ...["dataset=synthetic", "model.dropout=0.1", "first_num_iter=4", "num_iter=4", "n_ipf=1"],
+  ...[
+    "dataset=synthetic",
+    "model.dropout=0.1",
+    "first_coupling=ref",
+    "first_num_iter=4",
+    "num_iter=4",
+    "n_ipf=1",
+  ],
   ...[
     "cache_batch_size=16",
     "cache_refresh_stride=2",
@@ -30,7 +45,7 @@ const images = [
     "plot_npar=16",
     "plot_npar_path=4",
   ],
-  ...["checkpoint_stride=2", "gif_stride=4", "metrics.judge=false", ...small],
+  ...["checkpoint_stride=2", "gif_stride=4", "metrics.judge=false", "LOGGER=JSONL", ...small],
 ];
 const fit = [
   ...["source.csv", "target.csv", "max_minutes=null", "first_num_iter=6", "num_iter=6", "n_ipf=1"],
@@ -59,6 +74,7 @@ export const commands = {
     before: made,
     words: ["sample", "made", "new.csv", "out.csv", "direction=f", "overwrite=true", "threads=1"],
   },
+  export: { before: made, words: ["export", "made", "models", "overwrite=true"] },
   report: { before: made, words: ["evaluate", "made", "n=32", "threads=1"] },
 };
 
@@ -144,7 +160,8 @@ function digest(path) {
   const bytes = readFileSync(path);
   const hash = (content) => createHash("sha256").update(content).digest("hex").slice(0, 16);
   if (path.endsWith(".csv")) return hash(withoutTimes(bytes.toString()));
-  if (path.endsWith(".jsonl")) return hash(bytes.toString().replaceAll(/"rate":[^,}]*/g, ""));
+  if (path.endsWith(".jsonl"))
+    return hash(bytes.toString().replaceAll(/"[^"]*(rate|seconds)[^"]*":[^,}]*/g, ""));
   return hash(bytes);
 }
 

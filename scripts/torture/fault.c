@@ -1,8 +1,8 @@
 // A shim for LD_PRELOAD: the n-th call of a system function on a file below FAULT_ROOT fails, once or from then on.
-//   FAULT_CALL  write, fsync, rename, open or mmap
-//   FAULT_N     counted from 1; 0 counts only
+//   FAULT_CALL  write, fsync, rename, open or mmap; none notes all of them in the log and lets none fail
+//   FAULT_N     counted from 1, in each process for itself
 //   FAULT_ERRNO the error, FAULT_ALWAYS=1 for all later calls too
-//   FAULT_LOG   a file (elsewhere) that each counted call is noted in
+//   FAULT_LOG   a file (elsewhere) with a line for each call: process, call, path, and the new path of a rename
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -14,81 +14,112 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 static atomic_long calls;
 
-static int below(const char *path) {
+// The path from the root on; null for one that is not below FAULT_ROOT.
+static const char *whole(const char *path, char *room) {
   const char *root = getenv("FAULT_ROOT");
-  char whole[PATH_MAX];
-  if (!root || !path) return 0;
+  if (!root || !path) return NULL;
   if (path[0] != '/') {
-    if (!getcwd(whole, sizeof whole)) return 0;
-    strncat(whole, "/", sizeof whole - strlen(whole) - 1);
-    strncat(whole, path, sizeof whole - strlen(whole) - 1);
-    path = whole;
+    if (!getcwd(room, PATH_MAX)) return NULL;
+    strncat(room, "/", PATH_MAX - strlen(room) - 1);
+    strncat(room, path, PATH_MAX - strlen(room) - 1);
+    path = room;
   }
-  return strncmp(path, root, strlen(root)) == 0;
+  return strncmp(path, root, strlen(root)) == 0 ? path : NULL;
 }
 
-static int below_fd(int fd) {
-  char link[64], path[PATH_MAX];
+static const char *path_of(int fd, char *room) {
+  char link[64];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  ssize_t length = readlink(link, path, sizeof path - 1);
-  if (length <= 0) return 0;
-  path[length] = 0;
-  return path[0] == '/' && below(path);
+  ssize_t length = readlink(link, room, PATH_MAX - 1);
+  if (length <= 0) return NULL;
+  room[length] = 0;
+  return room[0] == '/' ? whole(room, NULL) : NULL;
 }
 
-// Whether this call is to fail; errno is set then.
-static int fails(const char *call) {
-  const char *wanted = getenv("FAULT_CALL"), *n = getenv("FAULT_N"), *log = getenv("FAULT_LOG");
-  if (!wanted || !n || strcmp(wanted, call) != 0) return 0;
-  long at = atomic_fetch_add(&calls, 1) + 1, first = atol(n);
-  if (log) {
-    int fd = syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_APPEND | O_CREAT, 0644);
-    if (fd >= 0) {
-      syscall(SYS_write, fd, "x", 1);
-      syscall(SYS_close, fd);
-    }
+static void note(const char *call, const char *path, const char *to) {
+  const char *log = getenv("FAULT_LOG");
+  if (!log) return;
+  char line[2 * PATH_MAX + 64];
+  int length = snprintf(line, sizeof line, "%d\t%s\t%s\t%s\n", getpid(), call, path, to ? to : "");
+  int fd = syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_APPEND | O_CREAT, 0644);
+  if (fd < 0) return;
+  syscall(SYS_write, fd, line, length);
+  syscall(SYS_close, fd);
+}
+
+// Whether this call is to fail; errno is set then. No path: it is not below the root.
+static int fails(const char *call, const char *path, const char *to) {
+  const char *wanted = getenv("FAULT_CALL"), *n = getenv("FAULT_N");
+  if (!path) return 0;
+  int before = errno;
+  if (!wanted || !n) {
+    note(call, path, to);
+    errno = before;
+    return 0;
   }
+  if (strcmp(wanted, call) != 0) return 0;
+  long at = atomic_fetch_add(&calls, 1) + 1, first = atol(n);
   const char *always = getenv("FAULT_ALWAYS");
-  if (first == 0 || at < first || (at > first && !(always && *always == '1'))) return 0;
+  if (at < first || (at > first && !(always && *always == '1'))) return 0;
+  note(call, path, to);
   const char *number = getenv("FAULT_ERRNO");
   errno = number ? atoi(number) : EIO;
   return 1;
+}
+static int fails_fd(const char *call, int fd) {
+  char room[PATH_MAX];
+  return fails(call, path_of(fd, room), NULL);
+}
+static int fails_path(const char *call, const char *path) {
+  char room[PATH_MAX];
+  return fails(call, whole(path, room), NULL);
 }
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 ssize_t write(int fd, const void *bytes, size_t n) {
-  if (fd > 2 && below_fd(fd) && fails("write")) return -1;
+  if (fd > 2 && fails_fd("write", fd)) return -1;
   return REAL(write)(fd, bytes, n);
 }
 ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at) {
-  if (below_fd(fd) && fails("write")) return -1;
+  if (fails_fd("write", fd)) return -1;
   return REAL(pwrite)(fd, bytes, n, at);
 }
 ssize_t pwrite64(int fd, const void *bytes, size_t n, off64_t at) {
-  if (below_fd(fd) && fails("write")) return -1;
+  if (fails_fd("write", fd)) return -1;
   return REAL(pwrite64)(fd, bytes, n, at);
 }
 ssize_t writev(int fd, const struct iovec *parts, int n) {
-  if (fd > 2 && below_fd(fd) && fails("write")) return -1;
+  if (fd > 2 && fails_fd("write", fd)) return -1;
   return REAL(writev)(fd, parts, n);
 }
+ssize_t copy_file_range(int from, off64_t *at, int fd, off64_t *to, size_t n, unsigned flags) {
+  if (fails_fd("write", fd)) return -1;
+  return REAL(copy_file_range)(from, at, fd, to, n, flags);
+}
+ssize_t sendfile64(int fd, int from, off64_t *at, size_t n) {
+  if (fails_fd("write", fd)) return -1;
+  return REAL(sendfile64)(fd, from, at, n);
+}
 int fsync(int fd) {
-  if (below_fd(fd) && fails("fsync")) return -1;
+  if (fails_fd("fsync", fd)) return -1;
   return REAL(fsync)(fd);
 }
 int fdatasync(int fd) {
-  if (below_fd(fd) && fails("fsync")) return -1;
+  if (fails_fd("fsync", fd)) return -1;
   return REAL(fdatasync)(fd);
 }
 int rename(const char *from, const char *to) {
-  if (below(to) && fails("rename")) return -1;
+  char room[2][PATH_MAX];
+  const char *old = whole(from, room[0]), *new = whole(to, room[1]);
+  if (fails("rename", old ? old : new, new)) return -1;
   return REAL(rename)(from, to);
 }
 #define OPEN(name)                                                      \
@@ -97,15 +128,15 @@ int rename(const char *from, const char *to) {
     va_start(more, flags);                                              \
     mode_t mode = va_arg(more, mode_t);                                 \
     va_end(more);                                                       \
-    if (below(path) && fails("open")) return -1;                          \
+    if (fails_path("open", path)) return -1;                            \
     return REAL(name)(path, flags, mode);                               \
   }
 OPEN(open)
 OPEN(open64)
-#define MAP(name, offset)                                                                   \
-  void *name(void *at, size_t n, int protection, int flags, int fd, offset from) {          \
-    if (fd >= 0 && below_fd(fd) && fails("mmap")) return MAP_FAILED;                        \
-    return REAL(name)(at, n, protection, flags, fd, from);                                  \
+#define MAP(name, offset)                                                          \
+  void *name(void *at, size_t n, int protection, int flags, int fd, offset from) { \
+    if (fd >= 0 && fails_fd("mmap", fd)) return MAP_FAILED;                        \
+    return REAL(name)(at, n, protection, flags, fd, from);                         \
   }
 MAP(mmap, off_t)
 MAP(mmap64, off64_t)

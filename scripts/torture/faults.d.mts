@@ -4,4 +4,4 @@ export function faults(options: {
   names?: readonly string[];
   kinds?: readonly string[];
   say?: (text: string) => void;
-}): Promise<{ injected: number; wrong: string[] }>;
+}): Promise<{ injected: Record<string, number>; wrong: string[] }>;

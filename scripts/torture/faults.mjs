@@ -1,14 +1,18 @@
 // The n-th write, fsync, rename, open and mmap of a command fails, once and from then on: it must end with one line that
-// names a file and a code that is not 0, and the same command afterwards with the bits of an untouched run.
+// names the file and a code that is not 0, and the same command afterwards with the bits of an untouched run.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, realpathSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { chosen, readCalls } from "./calls.mjs";
 import { commands, differences, outcomeOf, type, untouched } from "./commands.mjs";
 
-const calls = ["write", "fsync", "rename", "open", "mmap"];
-const errors = { ENOSPC: 28, EIO: 5 };
+const kindsOfCalls = ["write", "fsync", "rename", "open", "mmap"];
+const errors = [
+  ["ENOSPC", 28],
+  ["EIO", 5],
+];
 
 /** Compiles the shim; null where there is no C compiler, or no LD_PRELOAD. */
 function compileShim(folder) {
@@ -25,47 +29,58 @@ function compileShim(folder) {
 }
 
 /**
- * Makes `points` calls of each kind fail in each of the commands, spread over all that an untouched run makes. Returns how
- * many faults were injected, and a line for each that ended otherwise than it should.
+ * Makes `points` calls of each kind fail in each of the commands, once and from then on: calls of as many different files
+ * as there are, then the last ones of the same files. Returns how many faults were injected, of which kinds, and a line for
+ * each that ended otherwise than it should.
  */
 export async function faults({
   points,
   names = Object.keys(commands),
-  kinds = calls,
+  kinds = kindsOfCalls,
   say = () => {},
 }) {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "dsbm-faults-")));
   const wrong = [];
-  let injected = 0;
+  const injected = {};
   try {
     const shim = compileShim(root);
-    if (shim === null) return { injected: 0, wrong: ["there is no C compiler (cc) for the shim"] };
+    if (shim === null) return { injected, wrong: ["there is no C compiler (cc) for the shim"] };
+    const log = join(root, "calls");
     for (const name of names) {
       const { words, folder, fresh, expected, remove } = await untouched(name, root);
-      const before = wrong.length;
+      const env = { LD_PRELOAD: shim, FAULT_ROOT: folder, FAULT_LOG: log };
+      fresh();
+      await type(words, { folder, env });
+      const calls = readCalls(log, folder);
       for (const kind of kinds) {
-        const log = join(root, "calls");
-        const env = { LD_PRELOAD: shim, FAULT_ROOT: folder, FAULT_CALL: kind, FAULT_N: "0" };
-        fresh();
-        await type(words, { folder, env: { ...env, FAULT_LOG: log } });
-        const total = existsSync(log) ? statSync(log).size : 0;
-        rmSync(log, { force: true });
-        for (const [k, n] of spread(points, total).entries())
-          for (const always of ["0", "1"]) {
-            const [errno, number] = Object.entries(errors)[(k + Number(always)) % 2];
-            const fault = `${name}: ${kind} ${n} of ${total}, ${errno}${always === "1" ? " from then on" : ""}`;
+        const before = wrong.length;
+        const own = calls.filter((call) => call.kind === kind);
+        const picked = chosen(own, points);
+        for (const [k, { n, what }] of picked.entries())
+          for (const always of [false, true]) {
+            const [errno, number] = errors[(k + (always ? 1 : 0)) % 2];
             fresh();
-            injected++;
-            const more = { FAULT_N: String(n), FAULT_ERRNO: String(number), FAULT_ALWAYS: always };
-            const ended = await type(words, { folder, env: { ...env, ...more } });
+            rmSync(log, { force: true });
+            const more = { FAULT_CALL: kind, FAULT_N: `${n}`, FAULT_ERRNO: `${number}` };
+            const ended = await type(words, {
+              folder,
+              env: { ...env, ...more, FAULT_ALWAYS: always ? "1" : "0" },
+            });
+            // Threads may have changed the order, so that there is no n-th call.
+            if (!existsSync(log)) continue;
+            injected[kind] = (injected[kind] ?? 0) + 1;
             const faulty =
-              problemOf(ended, folder) ?? (await problemAfter(words, { folder, expected }));
-            if (faulty) wrong.push(`${fault}: ${faulty}`);
-            if (faulty) say(wrong.at(-1));
+              problemOf(ended, readCalls(log, folder)) ??
+              (await problemAfter(words, { folder, expected, code: ended.code }));
+            if (!faulty) continue;
+            const often = always ? " from then on" : "";
+            wrong.push(`${name}: ${kind} ${n} (${what}), ${errno}${often}: ${faulty}`);
+            say(wrong.at(-1));
           }
-        say(`${name}: ${kind}, ${total} calls`);
+        const files = new Set(own.map(({ what }) => what)).size;
+        const count = `${2 * picked.length} faults in ${picked.length} of ${own.length} calls, of ${files} files`;
+        say(`${name}: ${kind}, ${count}, ${wrong.length - before} wrong`);
       }
-      say(`${name}: ${wrong.length - before} wrong`);
       remove();
     }
     return { injected, wrong };
@@ -74,27 +89,30 @@ export async function faults({
   }
 }
 
-/** `points` numbers from 1 to `total`, evenly spread, each once. */
-function spread(points, total) {
-  const at = (i) => Math.round(1 + (i * (total - 1)) / Math.max(1, points - 1));
-  const all = Array.from({ length: points }, (_, i) => at(i));
-  return [...new Set(all)].filter((n) => n >= 1 && n <= total);
-}
-
 /** What is wrong with how a command ended; null for nothing. A call that may fail without harm leaves code 0. */
-function problemOf({ code, signal, said }, folder) {
+function problemOf({ code, signal, said }, hit) {
   const lines = said.split("\n").filter((line) => line.startsWith("dsbm: "));
-  const last = said.trim().split("\n").at(-1)?.slice(0, 200);
+  const last = said.trim().split("\n").at(-1)?.slice(0, 300);
   if (signal !== null) return `ended by ${signal}`;
   if (/\n\s+at |this is a bug/.test(said)) return `a stack trace: ${last}`;
   if (code === 0) return null;
   if (lines.length === 0) return `no line of dsbm: ${last}`;
-  if (!lines.some((line) => /[\w.-]+\/[\w.-]+|\.\w+/.test(line)) && !said.includes(folder))
-    return `no file is named: ${last}`;
-  return null;
+  const places = hit.flatMap(({ path, final }) => [path, final]).map(namesOf);
+  const isNamed = places.flat().some((place) => lines.some((line) => line.includes(place)));
+  return isNamed ? null : `the file is not named: ${last}`;
 }
 
-async function problemAfter(words, { folder, expected }) {
+/** How a file may be named: a temporary one by its folder. */
+function namesOf(path) {
+  const name = basename(path);
+  return name.startsWith(".tmp-") ? [`${basename(dirname(path))}`] : [name];
+}
+
+async function problemAfter(words, { folder, expected, code }) {
+  if (code === 0) {
+    const other = differences(expected, outcomeOf(folder));
+    return other.length === 0 ? null : `code 0 with other bits: ${other.slice(0, 5).join(", ")}`;
+  }
   const again = await type(words, { folder });
   if (again.code !== 0)
     return `the same command fails afterwards: ${again.said.trim().slice(-300)}`;

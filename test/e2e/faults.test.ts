@@ -7,6 +7,6 @@ it.skipIf(process.platform !== "linux")(
   "the same command afterwards ends with the bits of an untouched one",
   async () => {
     const result = await faults({ points: 1, names: ["sample"], kinds: ["write"] });
-    expect(result).toEqual({ injected: 2, wrong: [] });
+    expect(result).toEqual({ injected: { write: 2 }, wrong: [] });
   },
 );

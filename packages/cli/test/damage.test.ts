@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { completeTrain, gaussian, resolve } from "@dsbm/config";
 import { isFinished } from "@dsbm/runs";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { sayRemade } from "../src/run/begin/damage.js";
 import { finishedRun, runTraining } from "../src/run/run.js";
 import { openBridge } from "../src/sample/open.js";
 import { silentProgress } from "../src/terminal/progress.js";
+import { withLog } from "../src/terminal/run-log.js";
 import { here } from "./support.js";
 
 const root = mkdtempSync(join(tmpdir(), "dsbm-damage-"));
@@ -25,7 +27,8 @@ const folder = join(root, "run");
 
 function run(place: string): Promise<string[]> {
   const said: string[] = [];
-  const progress = { ...silentProgress, line: (text: string) => void said.push(text) };
+  const line = (text: string) => void said.push(text);
+  const progress = withLog({ ...silentProgress, line }, place);
   return runTraining(config, { folder: place, progress, resume: "npx dsbm gaussian" }).then(
     () => said,
   );
@@ -67,6 +70,14 @@ it.each(["results.csv", "metrics.jsonl", "config.json", "models/1_b.safetensors"
     expect(finishedRun(folder, config)?.rows).toHaveLength(1);
   },
 );
+
+it("a damaged log is said, and goes on as it is", () => {
+  flip("log.txt");
+  const said: string[] = [];
+  sayRemade(folder, (line) => said.push(line));
+  expect(said).toEqual([expect.stringMatching(/log\.txt is damaged .*: it is a log, and goes on/)]);
+  expect(finishedRun(folder, config)?.rows).toHaveLength(1);
+});
 
 it("damaged weights do not sample", () => {
   flip("models/1_b.safetensors");

@@ -1,30 +1,11 @@
-// c10d, PyTorch's own processes in step: stores in which ranks meet, process groups, and their collectives as
-// operations of the dispatcher, so that they are called, refused and recorded like every other one.
-#include "engine.h"
+// Process groups of c10d, PyTorch's own processes in step, and their collectives as operations of the dispatcher, so that
+// they are called, refused and recorded like every other one.
+#include "distributed.h"
 
 #include <ATen/core/LegacyTypeDispatch.h>
-#include <torch/csrc/distributed/c10d/Backend.hpp>
-#include <torch/csrc/distributed/c10d/FileStore.hpp>
-#include <torch/csrc/distributed/c10d/HashStore.hpp>
-#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
-#include <torch/csrc/distributed/c10d/TCPStore.hpp>
-#include <c10/util/Logging.h>
 #include <torch/library.h>
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <atomic>
-#include <cerrno>
-#include <chrono>
-#include <cstring>
-#include <future>
-#include <map>
-#include <mutex>
-#include <thread>
 
 #if __has_include(<gloo/config.h>)
 #define USE_C10D_GLOO
@@ -45,162 +26,12 @@ class ProcessGroupMPI : public Backend {
 
 namespace dsbm {
 
-using c10d::Store;
-using c10d::Work;
-using Milliseconds = std::chrono::milliseconds;
-using Clock = std::chrono::steady_clock;
-
 // How often a rank writes down in the store how far it has come, for those who wait for it.
 constexpr Milliseconds kProgress{1000};
 // How long a rank stays awake for the others.
 constexpr Milliseconds kLinger{20};
 
-struct Group {
-  c10::intrusive_ptr<c10d::Backend> backend;
-  c10::intrusive_ptr<Store> store;
-  int64_t started = 0;  // collectives so far
-  Clock::time_point reported{};
-};
-
-// Known by number, since a recorded program holds numbers. Never destroyed: a group's threads outlive the
-// static destructors of a process that ends in the middle of a collective.
-struct Registry {
-  std::mutex mutex;
-  std::map<int64_t, c10::intrusive_ptr<Store>> stores;
-  std::map<int64_t, std::shared_ptr<Group>> groups;
-  std::multimap<const c10::StorageImpl*, c10::intrusive_ptr<Work>> pending;  // by the memory that they write
-  int64_t next = 1;
-};
-static Registry& registry() {
-  static auto* r = new Registry;
-  return *r;
-}
-using Lock = std::lock_guard<std::mutex>;
-
-template <class T>
-static T find(const std::map<int64_t, T>& in, int64_t id, const char* what) {
-  Lock lock(registry().mutex);
-  auto it = in.find(id);
-  if (it == in.end()) fail("ERR_TORCH_DISTRIBUTED", std::string(what) + " " + std::to_string(id) + " is closed");
-  return it->second;
-}
 static std::shared_ptr<Group> groupOf(int64_t id) { return find(registry().groups, id, "process group"); }
-static c10::intrusive_ptr<Store> storeOf(Call& call) { return find(registry().stores, toInt(call.env, call[0], "store"), "store"); }
-
-template <class T>
-static napi_value enter(Call& call, std::map<int64_t, T>& into, T value) {
-  Lock lock(registry().mutex);
-  into.emplace(registry().next, std::move(value));
-  return jsNumber(call.env, static_cast<double>(registry().next++));
-}
-
-static std::vector<std::string> toStrings(Call& call, size_t i) {
-  std::vector<std::string> out;
-  uint32_t n = arrayLength(call.env, call[i], "store: keys");
-  for (uint32_t k = 0; k < n; k++) {
-    napi_value v;
-    check(call.env, napi_get_element(call.env, call[i], k, &v));
-    out.push_back(toString(call.env, v, "store: key"));
-  }
-  return out;
-}
-static Milliseconds toMs(Call& call, size_t i) { return Milliseconds(toInt(call.env, call[i], "timeout")); }
-
-// A socket on one address alone, for a store that only this machine is to reach; port 0 takes a free one.
-static int socketOn(const std::string& address, uint16_t* port) {
-  sockaddr_in where{};
-  where.sin_family = AF_INET;
-  where.sin_port = htons(*port);
-  if (inet_pton(AF_INET, address.c_str(), &where.sin_addr) != 1) fail("ERR_TORCH_VALUE", "store: \"" + address + "\" is no IPv4 address to listen on");
-  int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
-  socklen_t size = sizeof where;
-  auto* name = reinterpret_cast<sockaddr*>(&where);
-  bool bound = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 && bind(fd, name, size) == 0 && getsockname(fd, name, &size) == 0;
-  if (!bound) {
-    std::string reason = std::strerror(errno);
-    if (fd >= 0) close(fd);
-    fail("ERR_TORCH_DISTRIBUTED", reason);
-  }
-  fcntl(fd, F_SETFD, FD_CLOEXEC);
-  *port = ntohs(where.sin_port);
-  return fd;
-}
-
-// storeTcp(host, port, serves, timeoutMs, listen) -> store, which listens on the address `listen`, or on all where it is "".
-// Node exports a libuv of its own, so never that of the store.
-EXPORT(storeTcp) {
-  static const bool quiet = (c10::initLogging(), true);  // reads TORCH_CPP_LOG_LEVEL
-  (void)quiet;
-  c10d::TCPStoreOptions options;
-  options.port = static_cast<uint16_t>(toInt(call.env, call[1], "port"));
-  options.isServer = toBool(call.env, call[2], "serves");
-  options.waitWorkers = false;
-  options.timeout = toMs(call, 3);
-  options.useLibUV = false;
-  std::string listen = typeOf(call.env, call[4]) == napi_string ? toString(call.env, call[4], "listen") : "";
-  if (options.isServer && !listen.empty()) options.masterListenFd = socketOn(listen, &options.port);
-  // Whoever listens there may be no store and never answer: a thread is then left behind, not the caller.
-  std::string host = toString(call.env, call[0], "host");
-  auto connect = std::make_shared<std::packaged_task<c10::intrusive_ptr<Store>()>>([host, options] { return c10::intrusive_ptr<Store>(c10::make_intrusive<c10d::TCPStore>(host, options)); });
-  auto store = connect->get_future();
-  std::thread([connect] { (*connect)(); }).detach();
-  if (store.wait_for(options.timeout + Milliseconds(200)) != std::future_status::ready) fail("ERR_TORCH_DISTRIBUTED", "what listens there does not answer as a store");
-  return enter(call, registry().stores, store.get());
-}
-
-// storeFile(path, worldSize) -> store
-EXPORT(storeFile) {
-  auto size = static_cast<int>(toInt(call.env, call[1], "worldSize"));
-  return enter<c10::intrusive_ptr<Store>>(call, registry().stores, c10::make_intrusive<c10d::FileStore>(toString(call.env, call[0], "path"), size));
-}
-
-EXPORT(storeHash) { return enter<c10::intrusive_ptr<Store>>(call, registry().stores, c10::make_intrusive<c10d::HashStore>()); }
-
-// storePrefix(store, prefix) -> store
-EXPORT(storePrefix) {
-  return enter<c10::intrusive_ptr<Store>>(call, registry().stores, c10::make_intrusive<c10d::PrefixStore>(toString(call.env, call[1], "prefix"), storeOf(call)));
-}
-
-EXPORT(storePort) {
-  auto* tcp = dynamic_cast<c10d::TCPStore*>(storeOf(call).get());
-  return jsNumber(call.env, tcp ? tcp->getPort() : 0);
-}
-
-EXPORT(storeSet) {
-  storeOf(call)->set(toString(call.env, call[1], "store: key"), toString(call.env, call[2], "store: value"));
-  return undefined(call.env);
-}
-
-// storeGet(store, key) -> its bytes as a latin1 string, once it is there
-EXPORT(storeGet) {
-  std::string value = storeOf(call)->get_to_str(toString(call.env, call[1], "store: key"));
-  napi_value out;
-  check(call.env, napi_create_string_latin1(call.env, value.data(), value.size(), &out));
-  return out;
-}
-
-EXPORT(storeAdd) {
-  int64_t now = storeOf(call)->add(toString(call.env, call[1], "store: key"), toInt(call.env, call[2], "store: amount"));
-  return jsNumber(call.env, static_cast<double>(now));
-}
-
-EXPORT(storeCheck) { return jsBool(call.env, storeOf(call)->check(toStrings(call, 1))); }
-EXPORT(storeDelete) { return jsBool(call.env, storeOf(call)->deleteKey(toString(call.env, call[1], "store: key"))); }
-
-EXPORT(storeWait) {
-  storeOf(call)->wait(toStrings(call, 1), toMs(call, 2));
-  return undefined(call.env);
-}
-
-EXPORT(storeClose) {
-  c10::intrusive_ptr<Store> last;  // destroyed after the lock
-  Lock lock(registry().mutex);
-  auto it = registry().stores.find(toInt(call.env, call[0], "store"));
-  if (it == registry().stores.end()) return undefined(call.env);
-  last = it->second;
-  registry().stores.erase(it);
-  return undefined(call.env);
-}
 
 // backends() -> those that this libtorch has
 EXPORT(backends) {
@@ -230,7 +61,8 @@ EXPORT(groupOpen) {
     auto options = Gloo::Options::create(timeout);
     options->devices.push_back(interface.empty() ? Gloo::createDeviceForHostname(address) : Gloo::createDeviceForInterface(interface));
     options->threads = 2;
-    group->backend = c10::make_intrusive<Gloo>(store, rank, size, options);
+    // It waits for each rank's address, then for its connection.
+    group->backend = ask(store, [=](Store&) { return c10::intrusive_ptr<c10d::Backend>(c10::make_intrusive<Gloo>(store, rank, size, options)); }, 2 * timeout);
   }
 #endif
 #ifdef USE_C10D_NCCL
@@ -281,7 +113,8 @@ static void tellProgress(Group& group) {
   if (now - group.reported < kProgress) return;
   group.reported = now;
   try {
-    group.store->set("at/" + std::to_string(group.backend->getRank()), std::to_string(group.started));
+    std::string at = "at/" + std::to_string(group.backend->getRank()), started = std::to_string(group.started);
+    ask(group.store, [=](Store& store) { store.set(at, started); });
   } catch (const std::exception&) {  // the collective itself will say what is wrong
   }
 }

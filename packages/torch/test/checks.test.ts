@@ -55,6 +55,11 @@ describe("checked arguments", () => {
       /between 1 and/,
     ],
     [
+      "pdist of no rows, whose gradient crashes",
+      () => T.call("aten::pdist", "", T.ones([0, 2]).requiresGrad_()),
+      /at least one row/,
+    ],
+    [
       "foreach lists",
       () => T.call("aten::_foreach_add_", "List", [T.ones([1])], [T.ones([1]), T.ones([1])]),
       /different lengths/,

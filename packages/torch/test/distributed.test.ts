@@ -1,12 +1,14 @@
 // Real Gloo processes on the loopback: their collectives, and what the others say when one is missing, dies, or
 // wants something else. fixtures/rank.mjs is what each process runs.
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:net";
-import { tmpdir } from "node:os";
+import { connect, createServer, type Server } from "node:net";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as support from "../../../test/support/ranks.js";
+import { meet } from "../src/distributed/rendezvous.js";
 import { distributed, ones } from "../src/index.js";
 
 const { freePort } = support;
@@ -314,17 +316,19 @@ describe("a store", () => {
     }
   });
 
+  /** The addresses, as the kernel prints them, on which this process listens. */
+  const listening = (port: number) =>
+    readFileSync("/proc/self/net/tcp", "utf8")
+      .concat(readFileSync("/proc/self/net/tcp6", "utf8"))
+      .split("\n")
+      .map((row) => row.trim().split(/\s+/))
+      .filter(([, own = "", , state]) => state === "0A" && own.endsWith(hex(port)))
+      .map(([, own = ""]) => own.split(":")[0]);
+  const hex = (port: number) => `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+
   it.runIf(process.platform === "linux")(
     "serves on the loopback alone where it is asked for",
     () => {
-      const listening = (port: number) =>
-        readFileSync("/proc/self/net/tcp", "utf8")
-          .concat(readFileSync("/proc/self/net/tcp6", "utf8"))
-          .split("\n")
-          .map((row) => row.trim().split(/\s+/))
-          .filter(([, own = "", , state]) => state === "0A" && own.endsWith(hex(port)))
-          .map(([, own = ""]) => own.split(":")[0]);
-      const hex = (port: number) => `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
       using one = Store.tcp("127.0.0.1", 0, { serves: true });
       expect(listening(one.port)).toEqual(["0100007F"]);
       using all = Store.tcp("127.0.0.1", 0, { serves: true, listen: "" });
@@ -332,6 +336,47 @@ describe("a store", () => {
       expect(() => Store.tcp("127.0.0.1", 0, { serves: true, listen: "x" })).toThrow(/IPv4/);
     },
   );
+
+  const external = Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .find(({ internal, family }) => !internal && family === "IPv4")?.address;
+
+  it.runIf(process.platform === "linux" && external)(
+    "serves on the given address alone where it is this machine's, and the ranks are elsewhere",
+    async () => {
+      const place = {
+        launcher: "none",
+        rank: 0,
+        worldSize: 2,
+        localRank: 0,
+        localSize: 1,
+      } as const;
+      const port = await freePort();
+      const address = external as string;
+      const { store } = await meet({ ...place, address, port, served: false, attempt: "" }, 2000);
+      const bytes = address.split(".").map((byte) => Number(byte).toString(16).padStart(2, "0"));
+      expect(listening(port)).toEqual([bytes.reverse().join("").toUpperCase()]);
+      store.set("a", "b");
+      expect(store.get("a")).toBe("b");
+      store.close();
+    },
+  );
+
+  it("does not hang where a stranger keeps its server busy with half a message", async () => {
+    const store = Store.tcp("127.0.0.1", 0, { serves: true, timeoutMs: 300 });
+    store.set("a", "b");
+    const stranger = connect(store.port, "127.0.0.1");
+    await once(stranger, "connect");
+    await new Promise((sent) => stranger.write(Buffer.of(0), sent));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(() => store.get("a")).toThrow(/^store tcp:.*: get a: the store does not answer: its/);
+    // It is asked once only.
+    const inner = store.prefix("p");
+    expect(() => inner.set("a", "c")).toThrow(/the store does not answer/);
+    inner.close();
+    store.close();
+    stranger.destroy();
+  });
 
   it("says what is wrong with its place", async () => {
     const gone = await freePort();

@@ -6,6 +6,7 @@ import { openLineWriter } from "../files/append.js";
 import { formatCsv, openCsv, readCsv } from "../files/csv.js";
 import { readJsonLines, toJson, writeJsonLines } from "../files/json.js";
 import { writeFileAtomic } from "../files/write.js";
+import { GrowingHash } from "../run/hashes.js";
 import { checkStep, checkValues } from "./check.js";
 import type { Logger, LoggerOptions } from "./logger.js";
 
@@ -17,10 +18,12 @@ export function noneLogger(): Logger {
 /** A logger that appends to log.jsonl in a folder: one object a line with the step and the values that it has. */
 export function jsonlLogger(folder: string, { from }: LoggerOptions = {}): Logger {
   const path = join(folder, "log.jsonl");
+  const hash = new GrowingHash(folder, "log.jsonl");
   if (from !== undefined) {
     checkStep(from, "from");
     const rows = existsSync(path) ? readJsonLines(path) : [];
     const kept = rows.filter(isBefore(from));
+    hash.restart();
     if (kept.length < rows.length) writeJsonLines(path, kept);
   }
   const { append, flush, close } = openLineWriter(path);
@@ -30,8 +33,14 @@ export function jsonlLogger(folder: string, { from }: LoggerOptions = {}): Logge
       checkValues(step, values);
       append(toJson({ step, ...values }));
     },
-    flush,
-    close,
+    flush() {
+      flush();
+      hash.record();
+    },
+    close() {
+      close();
+      hash.record();
+    },
   };
 }
 
@@ -42,6 +51,8 @@ export function jsonlLogger(folder: string, { from }: LoggerOptions = {}): Logge
 export function csvLogger(folder: string, { from }: LoggerOptions = {}): Logger {
   if (from !== undefined) checkStep(from, "from");
   const path = join(folder, "metrics.csv");
+  const hash = new GrowingHash(folder, "metrics.csv");
+  hash.restart();
   let csv = openCsv(path, columnsOf(path, from));
   let closed = false;
   const addColumns = (names: readonly string[]): void => {
@@ -50,6 +61,7 @@ export function csvLogger(folder: string, { from }: LoggerOptions = {}): Logger 
     const missing = Object.fromEntries(names.map((name) => [name, null]));
     const wider = [...columns, ...names];
     const filled = rows.map((row) => ({ ...row, ...missing }));
+    hash.restart();
     writeFileAtomic(path, formatCsv({ columns: wider, rows: filled }));
     csv = openCsv(path, wider);
   };
@@ -64,10 +76,14 @@ export function csvLogger(folder: string, { from }: LoggerOptions = {}): Logger 
       const empty = Object.fromEntries(csv.columns.map((column) => [column, null]));
       csv.append({ ...empty, ...values, step });
     },
-    flush: () => csv.flush(),
+    flush() {
+      csv.flush();
+      hash.record();
+    },
     close() {
       closed = true;
       csv.close();
+      hash.record();
     },
   };
 }

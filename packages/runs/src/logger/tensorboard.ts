@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { namesIn, removeFiles } from "../files/read.js";
 import { makeFolder } from "../files/write.js";
+import { GrowingHash } from "../run/hashes.js";
 import { checkStep, checkValues } from "./check.js";
 import type { Logger, LoggerOptions } from "./logger.js";
 import { fileVersion, images, scalars, sessionStart, texts } from "./tensorboard/event.js";
@@ -19,13 +20,25 @@ export function tensorboardLogger(folder: string, { from }: LoggerOptions = {}):
   if (from !== undefined) checkStep(from, "from");
   const place = join(folder, "tensorboard");
   makeFolder(place);
-  if (from === 0) removeFiles(place, (name) => ourName.test(name));
+  const hashOf = (name: string) => new GrowingHash(folder, `tensorboard/${name}`);
+  if (from === 0) {
+    // The new file may get the name of one of them.
+    for (const name of namesIn(place, ({ name }) => ourName.test(name))) hashOf(name).restart();
+    removeFiles(place, (name) => ourName.test(name));
+  }
   const times = namesIn(place, ({ name }) => ourName.test(name)).map((name) => name.split(".")[3]);
   const newest = times.length > 0 ? Math.max(...times.map(Number)) : undefined;
   // After a record that a crash cut off, readers would not read the following files.
-  if (newest !== undefined) openRecordFile(join(place, nameOf(newest))).close();
+  if (newest !== undefined) {
+    const earlier = hashOf(nameOf(newest));
+    earlier.restart();
+    openRecordFile(join(place, nameOf(newest))).close();
+    earlier.record();
+  }
   const now = Math.floor(Date.now() / 1000);
-  const file = openRecordFile(join(place, nameOf(Math.max(now, (newest ?? 0) + 1))));
+  const name = nameOf(Math.max(now, (newest ?? 0) + 1));
+  const hash = hashOf(name);
+  const file = openRecordFile(join(place, name));
   file.append(fileVersion());
   if (newest !== undefined && from !== undefined) file.append(sessionStart(from));
   return {
@@ -46,8 +59,14 @@ export function tensorboardLogger(folder: string, { from }: LoggerOptions = {}):
       const entries = Object.entries(given);
       if (entries.length > 0) file.append(texts(step, entries));
     },
-    flush: file.flush,
-    close: file.close,
+    flush() {
+      file.flush();
+      hash.record();
+    },
+    close() {
+      file.close();
+      hash.record();
+    },
   };
 }
 

@@ -30,7 +30,10 @@ export interface DamagedFile {
 }
 
 /** Files that grow; of others every byte was hashed. */
-const grows = (file: string) => /(^|\/)(results\.csv|metrics\.jsonl)$/.test(file);
+const grows = (file: string) =>
+  /(^|\/)(results\.csv|metrics\.(csv|jsonl)|log\.(txt|jsonl)|events\.out\.tfevents\..*)$/.test(
+    file,
+  );
 
 const check = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 8);
 
@@ -70,7 +73,7 @@ function append(folder: string, line: string): void {
 }
 
 /** Before a file is changed: it counts as unchecked until it is recorded. Throws RunError. */
-export function forget(folder: string, file: string): void {
+function forget(folder: string, file: string): void {
   if (existsSync(join(folder, file))) append(folder, lineOf(file, null));
 }
 
@@ -107,9 +110,9 @@ export function compact(folder: string): void {
 /** The name of the manifest in the folder of a run. */
 export const manifestFile = name;
 
-/** Hashes a file that grows, each byte once. */
+/** Hashes a file that grows, each byte once. In a folder without a manifest, which is no run's, it does nothing. */
 export class GrowingHash {
-  readonly #hash = createHash("sha256");
+  #hash = createHash("sha256");
   #size = 0;
 
   constructor(
@@ -117,9 +120,17 @@ export class GrowingHash {
     private readonly file: string,
   ) {}
 
-  /** Records all that is in the file now. Throws RunError. */
+  /** Before the file is written anew: it counts as unchecked until it is recorded. Throws RunError. */
+  restart(): void {
+    if (existsSync(join(this.folder, name))) forget(this.folder, this.file);
+    this.#hash = createHash("sha256");
+    this.#size = 0;
+  }
+
+  /** Records all that is in the file now, once that is on the disk. Throws RunError. */
   record(): void {
     const path = join(this.folder, this.file);
+    if (![path, join(this.folder, name)].every((place) => existsSync(place))) return;
     const before = this.#size;
     fileOperation("read", path, () => {
       this.#size += hashBytes(path, { from: before, update: (bytes) => this.#hash.update(bytes) });

@@ -11,7 +11,7 @@ import { toJson, writeJsonLines } from "../files/json.js";
 import { removeFiles } from "../files/read.js";
 import { sweepTemporaries } from "../files/temporaries.js";
 import { type FileData, makeFolder, writeFileAtomic } from "../files/write.js";
-import { compact, forget, GrowingHash, manifestFile, writeRunFile } from "./hashes.js";
+import { compact, GrowingHash, manifestFile, writeRunFile } from "./hashes.js";
 import { type Environment, formatVersion, type RunInfo, readRunInfo } from "./info.js";
 import { isPicture, isPoints, parseModelName, type RunPaths, runPaths } from "./layout.js";
 import { acquireLock, type Lock, lost } from "./lock.js";
@@ -94,7 +94,7 @@ function secondsOf({ started, resumed, ended, spent }: RunInfo, paths: RunPaths)
 const writeInfo = (folder: string, info: RunInfo): string =>
   writeRunFile(folder, "run.json", `${toJson(info, { indent: 2 })}\n`);
 
-const growing = ["results.csv", "metrics.jsonl"] as const;
+const growing = ["results.csv", "metrics.jsonl", "log.txt"] as const;
 
 export type { RunWriter };
 
@@ -107,14 +107,10 @@ class RunWriter {
     private results: CsvWriter,
     private metrics: LineWriter,
   ) {
-    this.hashes = this.newHashes();
+    this.hashes = growing.map((file) => new GrowingHash(paths.folder, file));
   }
 
-  private hashes: readonly GrowingHash[];
-
-  private newHashes(): readonly GrowingHash[] {
-    return growing.map((file) => new GrowingHash(this.paths.folder, file));
-  }
+  private readonly hashes: readonly GrowingHash[];
 
   /** Appends a row to results.csv and flushes it; every column must be given. */
   appendResult(row: Row): void {
@@ -155,8 +151,8 @@ class RunWriter {
       if (n !== point.half_iteration) return n > point.half_iteration;
       return typeof step === "number" && step > point.step;
     };
-    const { folder, results_csv, metrics_jsonl, models } = this.paths;
-    for (const file of growing) forget(folder, file);
+    const { results_csv, metrics_jsonl, models } = this.paths;
+    for (const hash of this.hashes) hash.restart();
     this.results.close();
     const table = readCsv(results_csv);
     const rows = table.rows.filter((row) => !isAfter(row));
@@ -167,7 +163,6 @@ class RunWriter {
     writeJsonLines(metrics_jsonl, kept);
     this.metrics = openLineWriter(metrics_jsonl);
     removeFiles(models, (file) => isAfter({ ...parseModelName(file) }));
-    this.hashes = this.newHashes();
     this.flush();
   }
 

@@ -2,6 +2,7 @@
 import {
   appendFileSync,
   existsSync,
+  readdirSync,
   readFileSync,
   rmSync,
   truncateSync,
@@ -9,6 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { loggers } from "../../src/logger/logger.js";
 import { checkFiles, damagedFiles, writeRunFile } from "../../src/run/hashes.js";
 import { readRun } from "../../src/run/reader.js";
 import { openRun } from "../../src/run/writer.js";
@@ -107,6 +109,46 @@ describe("the manifest of a run", () => {
     expect(() => writeRunFile(folder, "config.yaml", killed())).toThrow("killed here");
     writeFileSync(join(folder, "config.yaml"), "a");
     expect(damagedFiles(folder)).toEqual([]);
+  });
+
+  it.each(["CSV", "JSONL", "TensorBoard"] as const)("knows what logger %s has flushed", (name) => {
+    const folder = finishedRun();
+    const file = { CSV: "metrics.csv", JSONL: "log.jsonl", TensorBoard: "tensorboard" }[name];
+    const first = loggers[name](folder);
+    first.log(1, { loss: 0.5 });
+    first.flush();
+    // A new column is a new file; a kill before its next flush leaves it unchecked.
+    first.log(2, { loss: 0.25, rate: 3 });
+    expect(damagedFiles(folder)).toEqual([]);
+    first.close();
+    const second = loggers[name](folder, { from: 2 });
+    expect(damagedFiles(folder)).toEqual([]);
+    second.log(2, { loss: 0.125, rate: 4 });
+    second.close();
+    second.close();
+    expect(damagedFiles(folder)).toEqual([]);
+    const isFolder = name === "TensorBoard";
+    const paths = isFolder ? readdirSync(join(folder, file)).map((f) => `${file}/${f}`) : [file];
+    expect(paths).toHaveLength(isFolder ? 2 : 1);
+    for (const path of paths) {
+      const bytes = readFileSync(join(folder, path));
+      const at = isFolder ? bytes.length - 3 : bytes.lastIndexOf("4");
+      bytes[at] = (bytes[at] as number) ^ 1;
+      writeFileSync(join(folder, path), bytes);
+    }
+    expect(damagedFiles(folder).map((damaged) => damaged.file)).toEqual(paths);
+    const third = loggers[name](folder, { from: 0 });
+    third.log(0, { loss: 1 });
+    third.close();
+    expect(damagedFiles(folder)).toEqual([]);
+  });
+
+  it("is not made in a folder that is no run's", () => {
+    const folder = temporaryFolder();
+    const logger = loggers.CSV(folder, { from: 0 });
+    logger.log(1, { loss: 0.5 });
+    logger.close();
+    expect(readdirSync(folder)).toEqual(["metrics.csv"]);
   });
 
   it("does not come back with a folder that was deleted", () => {

@@ -215,6 +215,11 @@ const repeats: Check = (args, overload) => {
   require(!any("gt", t, 2 ** 30), "more than 2^30 repeats");
 };
 
+/** pdist(self, p): its gradient for no rows walks through memory that is not its own. */
+const pairwise: Check = ([self]) => {
+  if (isTensor(self)) require(native.shape(self)[0] !== 0, "pdist takes at least one row");
+};
+
 const table: Readonly<Record<string, Check>> = {
   _fused_adam_: fusedAdam,
   _fused_adamw_: fusedAdam,
@@ -237,6 +242,7 @@ const table: Readonly<Record<string, Check>> = {
   divide: roundedDivision,
   divide_: roundedDivision,
   repeat_interleave: repeats,
+  pdist: pairwise,
   random: randomRange,
   random_: randomRange,
   scaled_dot_product_attention: attention,

@@ -258,7 +258,7 @@ export const table: Readonly<Record<string, { overloads: readonly string[]; isCh
     outer: { overloads: [""], isChecked: false },
     pad: { overloads: [""], isChecked: false },
     pairwise_distance: { overloads: [""], isChecked: false },
-    pdist: { overloads: [""], isChecked: false },
+    pdist: { overloads: [""], isChecked: true },
     permute: { overloads: [""], isChecked: false },
     pixel_shuffle: { overloads: [""], isChecked: true },
     pow: { overloads: ["Tensor_Tensor", "Tensor_Scalar", "Scalar"], isChecked: false },

@@ -1,4 +1,5 @@
 // How processes find each other: a store at an agreed address, in which every rank registers and reads the others.
+import { lookup } from "node:dns/promises";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
@@ -33,10 +34,17 @@ export function introduce(rank: number, address: string | null, terms: Peer["ter
   return { rank, host: hostname(), pid: process.pid, machine: machine(), address, terms };
 }
 
-/** This machine's first external address, or null. */
-function outward(): string | null {
+/** This machine's external addresses. */
+function outward(): string[] {
   const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return all.find((a) => !a.internal && a.family === "IPv4")?.address ?? null;
+  return all.filter((a) => !a.internal && a.family === "IPv4").map(({ address }) => address);
+}
+
+/** The address of `host` that this machine has, to serve on it alone; "", all of them, where it has none (behind a proxy). */
+async function listenOn(host: string): Promise<string> {
+  const own = outward();
+  const found = await lookup(host, { all: true, family: 4 }).catch(() => []);
+  return found.find(({ address }) => own.includes(address))?.address ?? "";
 }
 
 /** Connects as soon as the port is open; returns this machine's address on that connection. */
@@ -91,16 +99,30 @@ export async function meet(
       : await joinLocal(port, { attempt, worldSize, deadline });
     return { store, address: "127.0.0.1" };
   }
-  // Bound to the wildcard address, but reached, by rank 0 too, as the others do.
-  const own = serves ? Store.tcp("127.0.0.1", port, { serves, timeoutMs, listen: "" }) : null;
+  // Reached as the others reach it, by rank 0 too.
+  const listen = serves ? await listenOn(host) : "";
+  const own = serves ? Store.tcp(listen || "127.0.0.1", port, { serves, timeoutMs, listen }) : null;
   try {
     const local = await reach(host, port, deadline);
-    const address = isLoopback(local) && !isLoopback(host) ? outward() : local;
+    const address = isLoopback(local) && !isLoopback(host) ? (outward()[0] ?? null) : local;
     const left = Math.max(1, deadline - Date.now());
     return { store: own ?? Store.tcp(host, port, { timeoutMs: left }), address };
   } catch (error) {
     own?.close();
     throw error;
+  }
+}
+
+/** What a rank wrote into the store. Throws a DistributedError for what no rank wrote. */
+function written<T>(text: string, key: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (error) {
+    throw new DistributedError(
+      `the store has "${text.slice(0, 40)}" under ${key}, which no rank of dsbm wrote: set MASTER_PORT to a port that nothing else uses`,
+      [],
+      error,
+    );
   }
 }
 
@@ -142,7 +164,8 @@ export async function signIn(
   };
 
   if (store.add(`taken/${me.rank}`, 1) > 1) {
-    const other = JSON.parse(store.peek(`peer/${me.rank}`) ?? "{}") as Partial<Peer>;
+    const key = `peer/${me.rank}`;
+    const other = written<Partial<Peer>>(store.peek(key) ?? "{}", key);
     throw new DistributedError(
       `rank ${me.rank} is there twice: process ${other.pid ?? "unknown"} on ${other.host ?? "another host"} has it already; give each process its own RANK (or remove the store of an earlier run)`,
       [me.rank],
@@ -153,7 +176,7 @@ export async function signIn(
     for (const rank of missing) {
       const text = store.peek(`peer/${rank}`);
       if (text === undefined) continue;
-      const peer = JSON.parse(text) as Peer;
+      const peer = written<Peer>(text, `peer/${rank}`);
       peers.push(peer);
       missing.delete(rank);
       const differs = difference(me, peer);
@@ -161,7 +184,7 @@ export async function signIn(
     }
     const note = store.peek("refused");
     if (note !== undefined) {
-      const { message, ranks } = JSON.parse(note) as { message: string; ranks: number[] };
+      const { message, ranks } = written<{ message: string; ranks: number[] }>(note, "refused");
       await refuse(message, ranks);
     }
     if (missing.size === 0) break;
@@ -180,5 +203,5 @@ export async function signIn(
 /** The address on which this rank's peers reach it: the loopback where all share a machine. */
 export function addressAmong(peers: readonly Peer[], me: Peer): string {
   const here = (p: Peer) => p.machine === me.machine && p.host === me.host;
-  return peers.every(here) ? "127.0.0.1" : (me.address ?? outward() ?? "127.0.0.1");
+  return peers.every(here) ? "127.0.0.1" : (me.address ?? outward()[0] ?? "127.0.0.1");
 }

@@ -30,7 +30,7 @@ export class Store implements Disposable {
   /**
    * PyTorch's TCPStore: one process `serves`, all connect, within `timeoutMs`. Port 0 takes a free one. It listens on the
    * address `listen` alone (default: the loopback for a host that is the loopback, else all addresses), and trusts whoever
-   * connects: others there can read and write every key, and stop it. Throws a DistributedError where the port is taken or no store is served there.
+   * connects: others there can read and write every key, and keep it busy; what waits for it ends after `timeoutMs`. Throws a DistributedError where the port is taken or no store is served there.
    */
   static tcp(
     host: string,

@@ -149,7 +149,7 @@ export class CacheRows implements RowSource {
     const { rowsPerStart = 1, ranks } = this.#options;
     const temporary = (suffix: string) =>
       join(folder, `.tmp-${process.pid}-${this.#options.name}-${suffix}.npy`);
-    mkdirSync(resolve(folder), { recursive: true });
+    onDisk(folder, () => mkdirSync(resolve(folder), { recursive: true }));
     this.#isWriter ??= electWriter(ranks, folder);
     let names: string[] = [];
     const { device } = data.x0;
@@ -211,7 +211,7 @@ export class CacheRows implements RowSource {
         normalizeFile(temporary[0] as string, simulated === "x0" ? 0 : 1, batchSize);
       sha256 = await digest(temporary);
       paths.forEach((path, i) => {
-        renameSync(temporary[i] as string, path);
+        onDisk(path, () => renameSync(temporary[i] as string, path));
       });
     }
     const first = ranks.fromMain(sha256);
@@ -318,7 +318,7 @@ function normalizeFile(path: string, end: 0 | 1, rows: number): void {
       });
     writer.close({ sync: true });
   });
-  renameSync(temporary, path);
+  onDisk(path, () => renameSync(temporary, path));
 }
 
 const removeAll = (paths: readonly string[]) => {
@@ -331,4 +331,14 @@ async function digest(paths: readonly string[]): Promise<string> {
   for (const path of paths)
     for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
   return hash.digest("hex");
+}
+
+/** What the disk refuses is an error that names the file. */
+function onDisk(path: string, operation: () => void): void {
+  try {
+    operation();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new io.FormatError("Unreadable", path, reason);
+  }
 }

@@ -7,14 +7,17 @@ import { type DamagedFile, damagedFiles, damageError } from "@dsbm/runs";
 const derived = /^(figures\/.*|report\.html|traj(_\d+)?\.npy|x[01]_test\.npy)$/;
 /** Nothing is computed from them, and the weights that made them may be gone. */
 const pictures = /^samples\/|^quality\.json$/;
+/** Nothing is computed from them, and they grow. */
+const logs = /^(metrics\.csv|log\.(jsonl|txt)|tensorboard\/.*)$/;
 
 /**
  * The damaged files of a run that are to be made again. Throws a RunError for one that cannot be; pictures of earlier
- * evaluations are neither.
+ * evaluations and logs are neither.
  */
 export function remakeable(folder: string): DamagedFile[] {
   const damaged = damagedFiles(folder);
-  const lost = damaged.find(({ file }) => !derived.test(file) && !pictures.test(file));
+  const known = [derived, pictures, logs];
+  const lost = damaged.find(({ file }) => !known.some((names) => names.test(file)));
   if (!lost) return damaged.filter(({ file }) => derived.test(file));
   const isModel = lost.file.startsWith("models/");
   const cure = isModel
@@ -23,8 +26,10 @@ export function remakeable(folder: string): DamagedFile[] {
   throw damageError(folder, lost, cure);
 }
 
-/** Says what is made again. Throws as `remakeable`. */
+/** Says what is made again, and which logs are damaged and stay as they are. Throws as `remakeable`. */
 export function sayRemade(folder: string, say: (line: string) => void): void {
-  for (const { file, reason } of remakeable(folder))
-    say(`${join(folder, file)} is damaged (${reason}): it is made again`);
+  const line = ({ file, reason }: DamagedFile) => `${join(folder, file)} is damaged (${reason})`;
+  for (const damaged of remakeable(folder)) say(`${line(damaged)}: it is made again`);
+  for (const damaged of damagedFiles(folder))
+    if (logs.test(damaged.file)) say(`${line(damaged)}: it is a log, and goes on as it is`);
 }

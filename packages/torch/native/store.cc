@@ -1,0 +1,152 @@
+// Stores of c10d, in which ranks meet: on the network, in a file, in memory.
+#include "distributed.h"
+
+#include <c10/util/Logging.h>
+#include <torch/csrc/distributed/c10d/FileStore.hpp>
+#include <torch/csrc/distributed/c10d/HashStore.hpp>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace dsbm {
+
+static c10::intrusive_ptr<Store> storeOf(Call& call) { return find(registry().stores, toInt(call.env, call[0], "store"), "store"); }
+
+static std::vector<std::string> toStrings(Call& call, size_t i) {
+  std::vector<std::string> out;
+  uint32_t n = arrayLength(call.env, call[i], "store: keys");
+  for (uint32_t k = 0; k < n; k++) {
+    napi_value v;
+    check(call.env, napi_get_element(call.env, call[i], k, &v));
+    out.push_back(toString(call.env, v, "store: key"));
+  }
+  return out;
+}
+
+// A socket on one address alone, for a store that only this machine is to reach; port 0 takes a free one.
+static int socketOn(const std::string& address, uint16_t* port) {
+  sockaddr_in where{};
+  where.sin_family = AF_INET;
+  where.sin_port = htons(*port);
+  if (inet_pton(AF_INET, address.c_str(), &where.sin_addr) != 1) fail("ERR_TORCH_VALUE", "store: \"" + address + "\" is no IPv4 address to listen on");
+  int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+  socklen_t size = sizeof where;
+  auto* name = reinterpret_cast<sockaddr*>(&where);
+  bool bound = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 && bind(fd, name, size) == 0 && getsockname(fd, name, &size) == 0;
+  if (!bound) {
+    std::string reason = std::strerror(errno);
+    if (fd >= 0) close(fd);
+    fail("ERR_TORCH_DISTRIBUTED", reason);
+  }
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+  *port = ntohs(where.sin_port);
+  return fd;
+}
+
+// storeTcp(host, port, serves, timeoutMs, listen) -> store, which listens on the address `listen`, or on all where it is "".
+// Node exports a libuv of its own, so never that of the store.
+EXPORT(storeTcp) {
+  static const bool quiet = (c10::initLogging(), true);  // reads TORCH_CPP_LOG_LEVEL
+  (void)quiet;
+  c10d::TCPStoreOptions options;
+  options.port = static_cast<uint16_t>(toInt(call.env, call[1], "port"));
+  options.isServer = toBool(call.env, call[2], "serves");
+  options.waitWorkers = false;
+  options.timeout = toMs(call, 3);
+  options.useLibUV = false;
+  std::string listen = typeOf(call.env, call[4]) == napi_string ? toString(call.env, call[4], "listen") : "";
+  if (options.isServer && !listen.empty()) options.masterListenFd = socketOn(listen, &options.port);
+  // Whoever listens there may be no store and never answer: a thread is then left behind, not the caller.
+  std::string host = toString(call.env, call[0], "host");
+  auto connect = std::make_shared<std::packaged_task<c10::intrusive_ptr<Store>()>>([host, options] { return c10::intrusive_ptr<Store>(c10::make_intrusive<c10d::TCPStore>(host, options)); });
+  auto store = connect->get_future();
+  std::thread([connect] { (*connect)(); }).detach();
+  if (store.wait_for(options.timeout + Milliseconds(200)) != std::future_status::ready) fail("ERR_TORCH_DISTRIBUTED", "what listens there does not answer as a store");
+  return enter(call, registry().stores, store.get());
+}
+
+// storeFile(path, worldSize) -> store
+EXPORT(storeFile) {
+  auto size = static_cast<int>(toInt(call.env, call[1], "worldSize"));
+  return enter<c10::intrusive_ptr<Store>>(call, registry().stores, c10::make_intrusive<c10d::FileStore>(toString(call.env, call[0], "path"), size));
+}
+
+EXPORT(storeHash) { return enter<c10::intrusive_ptr<Store>>(call, registry().stores, c10::make_intrusive<c10d::HashStore>()); }
+
+// storePrefix(store, prefix) -> store
+EXPORT(storePrefix) {
+  return enter<c10::intrusive_ptr<Store>>(call, registry().stores, c10::make_intrusive<c10d::PrefixStore>(toString(call.env, call[1], "prefix"), storeOf(call)));
+}
+
+EXPORT(storePort) {
+  auto* tcp = dynamic_cast<c10d::TCPStore*>(storeOf(call).get());
+  return jsNumber(call.env, tcp ? tcp->getPort() : 0);
+}
+
+EXPORT(storeSet) {
+  std::string key = toString(call.env, call[1], "store: key"), value = toString(call.env, call[2], "store: value");
+  ask(storeOf(call), [=](Store& store) { store.set(key, value); });
+  return undefined(call.env);
+}
+
+// storeGet(store, key) -> its bytes as a latin1 string, once it is there
+EXPORT(storeGet) {
+  std::string key = toString(call.env, call[1], "store: key");
+  std::string value = ask(storeOf(call), [=](Store& store) { return store.get_to_str(key); });
+  napi_value out;
+  check(call.env, napi_create_string_latin1(call.env, value.data(), value.size(), &out));
+  return out;
+}
+
+EXPORT(storeAdd) {
+  std::string key = toString(call.env, call[1], "store: key");
+  int64_t amount = toInt(call.env, call[2], "store: amount");
+  int64_t now = ask(storeOf(call), [=](Store& store) { return store.add(key, amount); });
+  return jsNumber(call.env, static_cast<double>(now));
+}
+
+EXPORT(storeCheck) {
+  auto keys = toStrings(call, 1);
+  return jsBool(call.env, ask(storeOf(call), [=](Store& store) { return store.check(keys); }));
+}
+
+EXPORT(storeDelete) {
+  std::string key = toString(call.env, call[1], "store: key");
+  return jsBool(call.env, ask(storeOf(call), [=](Store& store) { return store.deleteKey(key); }));
+}
+
+EXPORT(storeWait) {
+  auto keys = toStrings(call, 1);
+  auto most = toMs(call, 2);
+  ask(storeOf(call), [=](Store& store) { store.wait(keys, most); }, most);
+  return undefined(call.env);
+}
+
+EXPORT(storeClose) {
+  c10::intrusive_ptr<Store> last;  // destroyed after the lock
+  {
+    Lock lock(registry().mutex);
+    auto it = registry().stores.find(toInt(call.env, call[0], "store"));
+    if (it == registry().stores.end()) return undefined(call.env);
+    last = std::move(it->second);
+    registry().stores.erase(it);
+  }
+  if (!onNetwork(last)) return undefined(call.env);
+  // A server that is busy does not end: a thread waits for it then.
+  auto closed = std::make_shared<std::promise<void>>();
+  auto end = closed->get_future();
+  std::thread([closed, last = std::move(last)]() mutable {
+    last.reset();
+    closed->set_value();
+  }).detach();
+  end.wait_for(Milliseconds(1000));
+  return undefined(call.env);
+}
+
+}  // namespace dsbm

@@ -1,0 +1,51 @@
+// The calls that a command makes, as the shim notes them, and a choice of them that covers as many different files as it can.
+import { existsSync, readFileSync } from "node:fs";
+
+/**
+ * The calls of a log: kind, place among those of its kind in its process, path below `folder`, the name that a later rename
+ * gives it (`final`), and the same without numbers (`what`), by which calls are told apart.
+ */
+export function readCalls(log, folder) {
+  if (!existsSync(log)) return [];
+  const rows = readFileSync(log, "utf8").trimEnd().split("\n");
+  const calls = rows.map((row) => {
+    const [pid, kind, path, to] = row.split("\t").map((cell) => cell.replace(folder, "."));
+    return { pid, kind, path, to };
+  });
+  const counts = new Map();
+  return calls.map(({ pid, kind, path, to }, at) => {
+    const n = (counts.get(`${pid} ${kind}`) ?? 0) + 1;
+    counts.set(`${pid} ${kind}`, n);
+    const final = to || finalOf(path, calls.slice(at));
+    return { kind, n, path, final, what: final.replaceAll(/[0-9a-f]*\d[0-9a-f]*/g, "#") };
+  });
+}
+
+/** The name of a file after the renames to come, of itself or of a folder above it. */
+function finalOf(path, later) {
+  for (const { kind, path: from, to } of later)
+    if (kind === "rename" && to && (path === from || path.startsWith(`${from}/`)))
+      return to + path.slice(from.length);
+  return path;
+}
+
+/** At most `points` calls: the first one of each file, then the last, then those between. */
+export function chosen(calls, points) {
+  const groups = new Map();
+  for (const call of calls) groups.set(call.what, [...(groups.get(call.what) ?? []), call]);
+  const all = [...groups.values()];
+  const first = all.map((group) => group[0]);
+  const spread =
+    points < first.length
+      ? Array.from({ length: points }, (_, i) => first[Math.floor((i * first.length) / points)])
+      : first;
+  const more = [
+    ...all.flatMap((group) => group.slice(1).slice(-1)),
+    ...all.flatMap((group) => group.slice(1, -1)),
+  ];
+  const isNew = new Set();
+  return [...spread, ...more]
+    .filter(({ n }) => !isNew.has(n) && isNew.add(n))
+    .slice(0, points)
+    .sort((a, b) => a.n - b.n);
+}
