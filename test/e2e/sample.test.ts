@@ -239,6 +239,8 @@ describe("one clear line for", () => {
     ["a path as pictures", "IMAGES BYTES folder-out path=true", /states of paths; .*\.npz/],
     ["classes for networks without", "IMAGES BYTES x.npy y=1", /without classes/],
     ["steps of an ODE", "IMAGES BYTES x.npy solver=heun steps=5", /ode_step_size/],
+    ["a noise of an ODE", "VECTORS gaussian:5 x.npy solver=heun diffusion=0.5", /solver=sde/],
+    ["a noise below 0", "VECTORS gaussian:5 x.npy diffusion=-1", /diffusion: expected .*>= 0/],
     ["a tolerance of the SDE", "IMAGES BYTES x.npy ode_tol=1e-3", /solver=dopri5/],
     ["resizing an array", "IMAGES BYTES x.npy resize=true", /leave it out/],
   ])("%s", async (_, words, expected) => {

@@ -1,4 +1,16 @@
 export {
+  chainOf,
+  gridsWithin,
+  type Interval,
+  inOrder,
+  intervalAt,
+  intervalsOf,
+  wholeGrid,
+} from "./chain/chain.js";
+export { withinGroups, withinIntervals } from "./chain/coupling.js";
+export { chainEndpoints, inInterval, type Marginal } from "./chain/endpoints.js";
+export { onAbsoluteTime, wholeField } from "./chain/network.js";
+export {
   type Batch,
   batchFrom,
   countRows,
@@ -18,6 +30,7 @@ export {
 } from "./core/conditions.js";
 export { type Direction, type End, endOf, other, startOf } from "./core/direction.js";
 export {
+  type Chain,
   checkEndpoints,
   type Decode,
   disposeSome,
@@ -46,7 +59,12 @@ export {
   matchKnown,
   unmarked,
 } from "./coupling/known.js";
-export { type Matching, matchConditions, type RowPairs } from "./coupling/matching.js";
+export {
+  type Matching,
+  matchConditions,
+  matchIntervals,
+  type RowPairs,
+} from "./coupling/matching.js";
 export {
   minibatchEntropic,
   minibatchExact,
@@ -143,6 +161,7 @@ export {
 } from "./metric/vectors/sliced.js";
 export { subsample } from "./metric/vectors/subsample.js";
 export { wasserstein } from "./metric/vectors/wasserstein.js";
+export type { ConditionKind } from "./model/condition.js";
 export { FittedGaussian } from "./model/fitted-gaussian.js";
 export { FlowAndScore } from "./model/flow-and-score.js";
 export { MixturePotential, mixtureLogLikelihood } from "./model/mixture-potential.js";
@@ -152,7 +171,7 @@ export { squaredDistances } from "./ot/cost.js";
 export { exactPlan, exactPointPlan } from "./ot/exact.js";
 export { densePlan } from "./ot/plan.js";
 export { type SinkhornOptions, sinkhorn } from "./ot/sinkhorn.js";
-export { brownian } from "./process/brownian.js";
+export { brownian, onlyBrownian } from "./process/brownian.js";
 export { ornsteinUhlenbeck } from "./process/ornstein-uhlenbeck.js";
 export { type ReferenceProcess, spread } from "./process/process.js";
 export { eulerMaruyama, type StepVariance } from "./solver/euler-maruyama.js";

@@ -15,6 +15,8 @@ import {
   type Pairs,
   stream,
   unmarked,
+  withinGroups,
+  withinIntervals,
 } from "@dsbm/bridge";
 import {
   arange,
@@ -142,11 +144,17 @@ export class HalfIteration {
         buckets: this.#buckets,
       });
     this.#conditionsOf = conditionsAt(data.conditions, endOf(this.direction))?.of ?? "x0";
-    this.#couple = method.coupling
+    const couple = method.coupling
       ? (batchCoupling ?? method.coupling(process))
       : half <= schedule.firstPass && method.pairs
         ? batchCoupling
         : null;
+    const grouped = problem.method.matchConditions
+      ? withinGroups
+      : data.chain
+        ? withinIntervals
+        : null;
+    this.#couple = couple && grouped ? grouped(couple) : couple;
   }
 
   get steps(): number {

@@ -12,8 +12,10 @@ import {
   type Matching,
   type Method,
   matchConditions,
+  matchIntervals,
   matchKnown,
   type Network,
+  onlyBrownian,
   type Parametrisation,
   plainDrift,
   type ReferenceProcess,
@@ -196,20 +198,22 @@ function checkMatching(problem: CompleteProblem): void {
   const { method, batchCoupling } = problem.method;
   if (!method.pairs)
     refuse(`matchConditions with ${method.name}, which is trained on no pairs; leave it out`);
-  if (method.coupling || batchCoupling)
+  // A method of chains pairs rows of one condition by itself.
+  if ((method.coupling && !method.chains) || batchCoupling)
     refuse(
       "matchConditions with optimal transport within batches, which pairs anew; leave one of them out",
     );
   checkPartners(problem);
 }
 
-/** Which rows go together in the first pass, where that is not left to chance: known pairs, and those of one condition. */
+/** Which rows go together in the first pass, where that is not left to chance: known pairs, those of one condition, and of one interval. */
 export function firstMatching({
   data,
   method: { matchConditions: byCondition },
 }: Pick<CompleteProblem, "data" | "method">): Matching | null {
   if (data.pairs) return matchKnown(data, data.pairs, { byCondition });
-  return byCondition ? matchConditions(data.conditions) : null;
+  if (byCondition) return matchConditions(data.conditions);
+  return data.chain ? matchIntervals(data.conditions) : null;
 }
 
 function checkPartners(problem: CompleteProblem): void {
@@ -234,6 +238,19 @@ function checkMethod({ method: { method } }: CompleteProblem): void {
   if (!fit && !(rows && (regression || loss)))
     refuse(`${name} has neither fit, nor rows and one of regression and loss; give it those`);
   if (predicts === "plan" && !plan) refuse(`${name} predicts a plan; give it the function plan`);
+}
+
+/** Throws unless the method learns several marginals, where there are some. */
+function checkChain({ method: { method }, data, process }: CompleteProblem): void {
+  if (!data.chain) return;
+  if (!method.chains)
+    refuse(
+      `${method.name} learns no more than two data sets; with several use dsbm, sf2m or alpha_dsbm`,
+    );
+  onlyBrownian(`${method.name} of several data sets`, process);
+  if (data.pairs) refuse("data.pairs are pairs of two data sets; with several leave them out");
+  if (!data.conditions?.x0?.interval || !data.conditions.x1?.interval)
+    refuse("data.chain without the interval of each row; make the tables by chainEndpoints");
 }
 
 function checkSequence({ method: { method }, schedule }: CompleteProblem): void {
@@ -320,6 +337,7 @@ export function complete(problem: Problem): CompleteProblem {
     if (!["float32", "bfloat16"].includes(full.execution[key]))
       refuse(`execution.${key} is ${full.execution[key]}; expected float32 or bfloat16`);
   checkMethod(full);
+  checkChain(full);
   checkEndpoints(full.data);
   for (const end of ["x0", "x1"] as const)
     if (!data.decode && data[end].dtype !== "float32")

@@ -59,6 +59,7 @@ export class Training {
     this.state = initialState(this.problem);
     this.sampler = new Sampler({
       ...{ method, process, parametrisation, stepVariance, chunkRows, ranks },
+      chain: this.problem.data.chain,
       networks: this.state.samplers,
       grid: schedule.grid,
       eps: schedule.eps ?? (method.eps || undefined),

@@ -11,7 +11,18 @@ import {
   type TimeGrid,
   uniformGrid,
 } from "@dsbm/bridge";
-import { cat, full, liveTensors, nn, noGrad, optim, randn, type Tensor, tidy } from "@dsbm/torch";
+import {
+  cat,
+  eye,
+  full,
+  liveTensors,
+  nn,
+  noGrad,
+  optim,
+  randn,
+  type Tensor,
+  tidy,
+} from "@dsbm/torch";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../test/support/collect.js";
 import { distance, seeded, summary } from "../../../test/support/numbers.js";
@@ -292,6 +303,59 @@ describe("carry", () => {
     const want = process.sigma ** 2 / 5;
     expect(Math.abs(v - want)).toBeLessThan(5 * want * Math.sqrt(2 / n));
   });
+
+  it.each([0, 0.4, 0.8, 1.6])(
+    "has the marginals of the bridge with any diffusion, g = %s",
+    async (diffusion) => {
+      const method = methods.gaussian_bridge;
+      const facts = { shape: [2], direction: "f" as const, generator: seeded(1) };
+      const network = method.model({ ...facts, create: () => networks.f });
+      const data = [-1, 1].map((shift, i) =>
+        randn([4000, 2], { generator: seeded(20 + i) })
+          .mul(i + 1)
+          .add(shift),
+      ) as [Tensor, Tensor];
+      const [x0, x1] = data;
+      method.fit({ network, data: { x0, x1 }, process });
+      const sampler = new Sampler({
+        ...{ method, process, grid: uniformGrid(40), chunkRows: 1000 },
+        networks: { f: network, b: network },
+      });
+      for (const [direction, start] of [
+        ["f", x0],
+        ["b", x1],
+      ] as const) {
+        const states: Tensor[] = [];
+        const onState = (_: number, state: Tensor) => void states.push(state.clone());
+        const nfe = await sampler.carry(direction, start, {
+          seed: 3,
+          diffusion,
+          path: true,
+          onState,
+        });
+        expect(nfe).toBe(2 * 40 * 4000);
+        const [A, B, C] = network.covariance.unbind() as [Tensor, Tensor, Tensor];
+        for (const k of [10, 20, 30, 40]) {
+          const t = direction === "f" ? k / 40 : 1 - k / 40;
+          const want = A.mul((1 - t) ** 2)
+            .add(B.mul(t ** 2))
+            .add(C.add(C.t()).mul(t * (1 - t)))
+            .add(eye(2).mul(t * (1 - t) * process.sigma ** 2));
+          const state = states[k] as Tensor;
+          const centred = state.sub(state.mean(0));
+          expect(distance(centred.t().mm(centred).div(4000), want)).toBeLessThan(0.25);
+          expect(distance(state.mean(0), x0.mean(0).lerp(x1.mean(0), t))).toBeLessThan(0.12);
+        }
+        // Without noise a sample is a function of its start.
+        const again: Tensor[] = [];
+        const keep = (_: number, state: Tensor) => void again.push(state.clone());
+        await sampler.carry(direction, start, { seed: 4, diffusion, onState: keep });
+        const apart = distance(again[0] as Tensor, states[40] as Tensor);
+        if (diffusion === 0) expect(apart).toBe(0);
+        else expect(apart).toBeGreaterThan(diffusion);
+      }
+    },
+  );
 
   it("stops at a signal and leaves nothing behind", async () => {
     const sampler = make();

@@ -9,6 +9,8 @@ export interface Conditions {
   y?: Tensor | undefined;
   /** A field or image [B, C′, H, W] that x is to follow; its channels are part of `in_channels`. */
   cond?: Tensor | undefined;
+  /** Of several marginals in a row: the interval of each row, int64 [B], from 0 on. Training sets it. */
+  interval?: Tensor | undefined;
   /**
    * The direction that a bidirectional network is evaluated for, [B]: 1 forward, 0 backward. Set where the network is
    * called; data have none.
@@ -17,7 +19,7 @@ export interface Conditions {
 }
 
 /** The conditions that data can have, in the order in which they are listed as tensors. */
-const kinds = ["cond", "y"] as const;
+const kinds = ["cond", "y", "interval"] as const;
 type ConditionKind = (typeof kinds)[number];
 
 /** The conditions of each table that has some. */

@@ -12,6 +12,11 @@ import type { End } from "./direction.js";
 import { BridgeError } from "./errors.js";
 import { type DrawRows, drawAll } from "./random.js";
 
+/** The times of several marginals in a row, from 0 to 1. */
+export interface Chain {
+  readonly times: readonly number[];
+}
+
 /** Samples of the two ends, each [n, …] with the same shape of one sample. */
 export interface Endpoints {
   x0: Tensor;
@@ -21,6 +26,8 @@ export interface Endpoints {
    * end and takes the conditions of that one.
    */
   conditions?: EndConditions | undefined;
+  /** Of several marginals: their times. The tables are then those of `chainEndpoints`. */
+  chain?: Chain | undefined;
   /** Whether the rows of each end are in random order already, as those of a batch are. */
   shuffled?: boolean;
   /** Of rows that are paired already a mark of the known pairs, float32 [n] of 0 and 1. */

@@ -29,7 +29,7 @@ export interface RowPairs {
 const part = 64;
 
 /** A text for each row, equal where the conditions are. */
-function fingerprints(conditions: Conditions): string[] {
+export function fingerprints(conditions: Conditions): string[] {
   const tables = conditionRows(conditions);
   const n = (tables[0] as Tensor).size(0);
   const found: string[] = [];
@@ -93,6 +93,16 @@ export function matchConditions(conditions: EndConditions | undefined): Matching
   return matching;
 }
 
+/** The same for the intervals of several marginals alone: pairs that are independent within their interval. */
+export function matchIntervals(conditions: EndConditions | undefined): Matching {
+  const before = conditions && knownIntervals.get(conditions);
+  if (before) return before;
+  const only = (c: Conditions | undefined) => c && { interval: c.interval };
+  const matching = matchConditions({ x0: only(conditions?.x0), x1: only(conditions?.x1) });
+  if (conditions) knownIntervals.set(conditions, matching);
+  return matching;
+}
+
 /** The rows of x0 with partners, and the partner of one of them by a number in [0, 1). */
 interface Partners {
   rows: Int32Array;
@@ -117,12 +127,47 @@ const isNumber = ({ cond, y }: Conditions): boolean =>
   y === undefined && cond?.ndim === 2 && cond.size(1) === 1;
 
 function byNearness({ x0, x1 }: Required<EndConditions>): Partners {
-  const { rows, order, first, count } = nearPartners(x0?.cond as Tensor, x1?.cond as Tensor);
+  const groups = intervalsOf(x0 as Conditions).map((interval) => {
+    const within = (c: Conditions) => rowsOf(c, interval);
+    const [own, others] = [within(x0 as Conditions), within(x1 as Conditions)];
+    const near = nearPartners(own.cond, others.cond);
+    return {
+      rows: near.rows.map((i) => own.rows?.[i] ?? i),
+      partner: (position: number, chance: number) => {
+        const at = (near.first[position] as number) + Math.floor(chance * near.count);
+        const i = near.order[at] as number;
+        return others.rows?.[i] ?? i;
+      },
+    };
+  });
+  const starts = groups.map((_, k) =>
+    groups.slice(0, k).reduce((sum, g) => sum + g.rows.length, 0),
+  );
   return {
-    rows,
-    choose: (position, chance) =>
-      order[(first[position] as number) + Math.floor(chance * count)] as number,
+    rows: Int32Array.from(groups.flatMap(({ rows }) => [...rows])),
+    choose(position, chance) {
+      const k = starts.findLastIndex((start) => position >= start);
+      return (groups[k] as (typeof groups)[number]).partner(
+        position - (starts[k] as number),
+        chance,
+      );
+    },
   };
+}
+
+const numbersOf = (interval: Tensor): number[] =>
+  Array.from(interval.to({ device: "cpu" }).toArray() as BigInt64Array, Number);
+
+/** The intervals that there are; one, undefined, where rows have none. */
+function intervalsOf({ interval }: Conditions): (number | undefined)[] {
+  return interval ? [...new Set(numbersOf(interval))].toSorted((a, b) => a - b) : [undefined];
+}
+
+/** The conditions [m, 1] of the rows of an interval, and which they are; null: all. */
+function rowsOf({ cond, interval }: Conditions, wanted: number | undefined) {
+  if (!interval || wanted === undefined) return { cond: cond as Tensor, rows: null };
+  const rows = numbersOf(interval).flatMap((k, i) => (k === wanted ? [i] : []));
+  return { cond: (cond as Tensor).indexSelect(0, tensor(rows, { dtype: "int64" })), rows };
 }
 
 function byEquality({ x0, x1 }: Required<EndConditions>): Partners {
@@ -151,3 +196,4 @@ function byEquality({ x0, x1 }: Required<EndConditions>): Partners {
 
 /** Results by conditions: the tables of a problem do not change. */
 const known = new WeakMap<EndConditions, Matching>();
+const knownIntervals = new WeakMap<EndConditions, Matching>();

@@ -20,6 +20,7 @@ export interface OnlinePairs extends Pairs {
   /** Conditions of x1 where they are not those of x0 (`given`). */
   readonly y1?: Tensor | undefined;
   readonly cond1?: Tensor | undefined;
+  readonly interval1?: Tensor | undefined;
 }
 
 export const alpha_dsbm = {
@@ -29,8 +30,10 @@ export const alpha_dsbm = {
   optimizer: "renewed",
   eps: 1e-3,
   pairs: true,
+  chains: true,
   online: true,
-  model: ({ shape, create }) => new Preconditioned(create({ bidirectional: true }), shape),
+  model: ({ shape, create, chain }) =>
+    new Preconditioned(create({ bidirectional: true }), shape, chain),
   begin({ network, data, process }) {
     onlyBrownian("alpha_dsbm", process);
     (network as Preconditioned).begin(data, process.sigma ** 2);
@@ -68,13 +71,13 @@ export const alpha_dsbm = {
     const kept = known ? withKnown({ x0, x1, known }, made) : made;
     return {
       ...{ x0, x1, made0: kept.x0, made1: kept.x1 },
-      ...{ y1: ends?.y, cond1: ends?.cond, given, ...(known && { known }) },
+      ...{ y1: ends?.y, cond1: ends?.cond, interval1: ends?.interval, given, ...(known && { known }) },
     };
   },
   loss(batch, { network, process, t, noise }) {
-    const { x0, x1, made0 = x0, made1 = x1, y1, cond1, given } = batch;
+    const { x0, x1, made0 = x0, made1 = x1, y1, cond1, interval1, given } = batch;
     const net = network as Preconditioned;
-    const own = y1 || cond1 ? { y: y1, cond: cond1 } : given;
+    const own = y1 || cond1 || interval1 ? { y: y1, cond: cond1, interval: interval1 } : given;
     const towards = (way: Direction, ends: Pairs, conditions: Conditions | undefined) => {
       const x = process.bridge({ ...ends, t, z: noise(x0) });
       const direction = full([x.size(0)], way === "f" ? 1 : 0, { device: x.device });

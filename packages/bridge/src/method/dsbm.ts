@@ -17,6 +17,7 @@ export const dsbm = {
   optimizer: "renewed",
   eps: 1e-3,
   pairs: true,
+  chains: true,
   rows({
     direction,
     newest,

@@ -11,10 +11,10 @@ export const gaussian_bridge = {
   optimizer: "renewed",
   eps: 0,
   pairs: false,
-  model: ({ shape }) => new FittedGaussian(shape),
+  model: ({ shape, conditions }) => new FittedGaussian(shape, conditions),
   fit({ network, data, process }) {
     onlyBrownian("gaussian_bridge", process);
-    (network as FittedGaussian).fit(data.x0, data.x1, process.sigma ** 2);
+    (network as FittedGaussian).fit(data.x0, data.x1, process.sigma ** 2, data.conditions);
     return 0;
   },
 } satisfies Method<Batch>;

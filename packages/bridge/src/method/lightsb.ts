@@ -2,6 +2,7 @@
 // maximises a likelihood of the ends alone, the second matches bridges between pairs.
 import type { Tensor } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
+import { conditionsAt } from "../core/conditions.js";
 import { type Direction, endOf, startOf } from "../core/direction.js";
 import { independent } from "../coupling/independent.js";
 import { MixturePotential } from "../model/mixture-potential.js";
@@ -25,16 +26,19 @@ const light = (name: string, { components = 50, spread = 0.1 }: MixtureNumbers) 
     optimizer: "kept",
     pairs: true,
     onePass: true,
-    model: ({ shape, direction }) => new MixturePotential(shape, { direction, components }),
+    model: ({ shape, direction, conditions }) =>
+      new MixturePotential(shape, { direction, components, conditions }),
     begin({ network, direction, data, process, generator }) {
       onlyBrownian(name, process);
       const epsilon = process.sigma ** 2;
-      const end = data[endOf(direction)];
-      (network as MixturePotential).begin(end, { epsilon, spread, generator });
+      const end = endOf(direction);
+      const given = conditionsAt(data.conditions, end)?.values;
+      const options = { epsilon, spread, generator, given };
+      (network as MixturePotential).begin(data[end], options);
     },
     rows: ({ direction, data, matching, generator }) =>
       independent(data, generator, { to: endOf(direction), matching }),
-    plan: (network, x, { z }) => (network as MixturePotential).draw(x, z),
+    plan: (network, x, { z, given }) => (network as MixturePotential).draw(x, z, given),
   }) satisfies Partial<Method<Pairs>>;
 
 const ends = (batch: Pairs, direction: Direction): { start: Tensor; end: Tensor } => ({
@@ -49,7 +53,8 @@ export const lightsb = (numbers: MixtureNumbers = {}) =>
     loss(batch, { network, direction }) {
       const { start, end } = ends(batch, direction);
       const net = network as MixturePotential;
-      return net.logNormalizer(start).mean().sub(net.logPotential(end).mean());
+      const { given } = batch;
+      return net.logNormalizer(start, given).mean().sub(net.logPotential(end, given).mean());
     },
   }) satisfies Method<Pairs>;
 
@@ -60,10 +65,10 @@ export const lightsb_m = (numbers: MixtureNumbers = {}) =>
   ({
     ...light("lightsb_m", numbers),
     eps: 0,
-    loss({ x0, x1 }, { network, direction, process, t, noise }) {
+    loss({ x0, x1, given }, { network, direction, process, t, noise }) {
       const own = direction === "f" ? t.mul(until) : t.rsub(1).mul(until).rsub(1);
       const sample = { x0, x1, t: own, z: noise(x0) };
-      const drift = network.forward(process.bridge(sample), own);
+      const drift = network.forward(process.bridge(sample), own, given);
       return drift.sub(process.target(direction, sample)).square().sum().div(x0.size(0));
     },
   }) satisfies Method<Pairs>;

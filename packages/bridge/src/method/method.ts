@@ -4,11 +4,12 @@ import type { Generator, Tensor } from "@dsbm/torch";
 import type { Batch } from "../core/batch.js";
 import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
-import type { Endpoints } from "../core/endpoints.js";
+import type { Chain, Endpoints } from "../core/endpoints.js";
 import type { Network } from "../core/network.js";
 import type { DrawRows } from "../core/random.js";
 import type { BatchCoupling, Simulate } from "../coupling/coupling.js";
 import type { Matching } from "../coupling/matching.js";
+import type { ConditionKind } from "../model/condition.js";
 import type { ReferenceProcess } from "../process/process.js";
 import type { Field, SolveOptions } from "../solver/solver.js";
 
@@ -94,6 +95,10 @@ export interface ModelFacts {
   shape: readonly number[];
   direction: Direction;
   generator: Generator;
+  /** What the data are conditioned on, for models of their own; networks that are created know it. */
+  conditions?: ConditionKind | undefined;
+  /** Of several marginals: their times. */
+  chain?: Chain | undefined;
   /** A new network of the configuration; a bidirectional one takes the direction as a condition. */
   create(options?: { bidirectional?: boolean }): Network;
 }
@@ -123,6 +128,11 @@ export interface Method<B extends Batch = Batch> {
   readonly online?: boolean;
   /** Whether the rows are those of the first pass in every half-iteration: none are simulated. */
   readonly onePass?: boolean;
+  /**
+   * Whether it learns several marginals in a row: its rows are pairs that share what they are to share (`matching`), and its
+   * networks take the interval of each.
+   */
+  readonly chains?: boolean;
   /** With `predicts: "plan"`: whether the networks give the drift, too, so that there is a probability flow. */
   readonly hasDrift?: boolean;
   /** A model of its own in the place of a configuration's network: one that is fitted, or one made of such networks. */

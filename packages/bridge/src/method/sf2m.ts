@@ -1,6 +1,7 @@
 // [SF]²M (Tong et al. 2023): flow and score of bridges between pairs of entropic or exact transport within batches, in one
 // pass without simulation.
 
+import { onAbsoluteTime } from "../chain/network.js";
 import type { Pairs } from "../core/batch.js";
 import { independent } from "../coupling/independent.js";
 import { minibatchExact } from "../coupling/minibatch.js";
@@ -17,8 +18,10 @@ export const sf2m = {
   eps: 1e-3,
   pairs: true,
   onePass: true,
+  chains: true,
   coupling: () => minibatchExact(),
-  model: ({ create }) => new FlowAndScore(create(), create()),
+  model: ({ create, chain }) =>
+    new FlowAndScore(onAbsoluteTime(create(), chain), onAbsoluteTime(create(), chain)),
   begin: ({ process }) => onlyBrownian("sf2m", process),
   rows: ({ data, generator, matching }) => independent(data, generator, { matching }),
   loss({ x0, x1, given }, { network, process, t, noise }) {

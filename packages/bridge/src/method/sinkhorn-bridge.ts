@@ -11,7 +11,7 @@ export const sinkhorn_bridge = {
   optimizer: "renewed",
   eps: 0,
   pairs: false,
-  model: ({ shape, direction }) => new PointBridge(shape, direction),
+  model: ({ shape, direction, conditions }) => new PointBridge(shape, direction, conditions),
   fit({ network, data, process }) {
     onlyBrownian("sinkhorn_bridge", process);
     return (network as PointBridge).fit(data, process.sigma ** 2);

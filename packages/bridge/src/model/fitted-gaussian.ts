@@ -1,9 +1,12 @@
 // The Schrödinger bridge between the Gaussians with the moments of the data, in closed form (Bunne et al. 2023): exact
-// where both ends are Gaussian, a baseline for any other data.
-import { Buffer, call, cat, eye, nn, type Tensor, tidy, zeros } from "@dsbm/torch";
-import type { Conditions } from "../core/conditions.js";
+// where both ends are Gaussian, a baseline for any other data. Under a condition each class has moments of its own; of numbers
+// the means are a linear regression, and the covariances those of what it leaves.
+import { Buffer, call, cat, eye, nn, stack, type Tensor, tidy, zeros } from "@dsbm/torch";
+import { type Conditions, conditionsAt } from "../core/conditions.js";
+import type { Endpoints } from "../core/endpoints.js";
 import { BridgeError } from "../core/errors.js";
 import { isOneTime } from "../core/one-time.js";
+import { type ConditionKind, classOf, numbersOf, unconditioned } from "./condition.js";
 
 /** Covariances of more dimensions than these are not inverted at every step. */
 const most = 4096;
@@ -23,17 +26,33 @@ function momentsOf(x: Tensor): { mean: Tensor; cov: Tensor } {
   return { mean, cov: centred.t().mm(centred).div(rows.size(0)) };
 }
 
+/** Rows x [n, d] in two parts: the regression on conditions c [n, k], [1 + k, d], and what it leaves, in float64. */
+function regressed(x: Tensor, c: Tensor): { slopes: Tensor; rest: Tensor } {
+  const rows = x.flatten({ startDim: 1 }).to("float64");
+  const one = c.to("float64").narrow(1, 0, 1).mul(0).add(1);
+  const inputs = cat([one, c.to("float64")], { dim: 1 });
+  // A condition that is constant has an inverse too.
+  const square = inputs.t().mm(inputs).div(rows.size(0));
+  const ridge = eye(inputs.size(1), { dtype: "float64", device: c.device }).mul(1e-9);
+  const slopes = square
+    .add(ridge)
+    .linalgInv()
+    .mm(inputs.t().mm(rows).div(rows.size(0)));
+  return { slopes, rest: rows.sub(inputs.mm(slopes)) };
+}
+
 /** The drift x [B, …], t [B] → [B, …] of the direction that is given as a condition (1 forward, 0 backward). */
 export class FittedGaussian extends nn.Module {
-  /** Means of both ends. */
+  /** Means of both ends [2, d]; of classes [C, 2, d]; of numbers a constant and slopes [1 + c, 2, d]. */
   mean: Buffer;
-  /** Covariances of both ends, and Cov(X0, X1). */
+  /** Covariances of both ends, and Cov(X0, X1) [3, d, d]; of classes [C, 3, d, d]. */
   covariance: Buffer;
   /** Variance of the reference process over the whole time. */
   epsilon = new Buffer(zeros([]));
+  readonly #kind: ConditionKind;
 
   /** For samples of a shape. Throws a BridgeError for more than 4096 dimensions. */
-  constructor(shape: readonly number[]) {
+  constructor(shape: readonly number[], kind: ConditionKind = unconditioned) {
     super();
     const d = shape.reduce((a, b) => a * b, 1);
     if (d > most)
@@ -41,43 +60,109 @@ export class FittedGaussian extends nn.Module {
         "argument",
         `samples of shape [${shape}] have ${d} dimensions; a Gaussian bridge inverts covariances of up to ${most}: write data.components=… to project them`,
       );
-    this.mean = new Buffer(zeros([2, d]));
-    this.covariance = new Buffer(zeros([3, d, d]));
+    const { classes, numbers } = kind;
+    const each = classes > 0 ? [classes] : [];
+    this.mean = new Buffer(zeros([...(numbers > 0 ? [1 + numbers] : each), 2, d]));
+    this.covariance = new Buffer(zeros([...each, 3, d, d]));
+    this.#kind = kind;
   }
 
-  /** Takes the moments of rows x0 [n, …] and x1 [m, …]; epsilon is the variance of the reference process. */
-  fit(x0: Tensor, x1: Tensor, epsilon: number): void {
+  /**
+   * Takes the moments of rows x0 [n, …] and x1 [m, …], under the conditions of both; epsilon is the variance of the reference
+   * process. Throws a BridgeError for a class without two rows at an end.
+   */
+  fit(
+    x0: Tensor,
+    x1: Tensor,
+    epsilon: number,
+    conditions: Endpoints["conditions"] = undefined,
+  ): void {
     tidy(() => {
-      const [a, b] = [momentsOf(x0), momentsOf(x1)];
-      const one = eye(a.cov.size(0), { dtype: "float64", device: a.cov.device });
-      const root = power(a.cov, 0.5);
-      const inner = root
-        .mm(b.cov)
-        .mm(root)
-        .add(one, { alpha: epsilon ** 2 / 4 });
-      const cross = root
-        .mm(power(inner, 0.5))
-        .mm(power(a.cov, -0.5))
-        .sub(one, { alpha: epsilon / 2 });
-      this.mean.copy_(cat([a.mean, b.mean]).reshape(this.mean.shape));
-      this.covariance.copy_(cat([a.cov, b.cov, cross]).reshape(this.covariance.shape));
+      const { classes, numbers } = this.#kind;
+      const given = (end: "x0" | "x1") => conditionsAt(conditions, end)?.values;
       this.epsilon.fill_(epsilon);
+      if (numbers > 0) {
+        const [a, b] = (
+          [
+            ["x0", x0],
+            ["x1", x1],
+          ] as const
+        ).map(([end, x]) => regressed(x, numbersOf("gaussian_bridge", given(end), numbers))) as [
+          ReturnType<typeof regressed>,
+          ReturnType<typeof regressed>,
+        ];
+        this.mean.copy_(stack([a.slopes, b.slopes], { dim: 1 }));
+        this.#put(a.rest, b.rest, epsilon, { covariance: this.covariance });
+        return;
+      }
+      if (classes === 0) return this.#put(x0, x1, epsilon, this);
+      const labels = (end: "x0" | "x1") => classOf("gaussian_bridge", given(end), classes);
+      const [l0, l1] = [labels("x0"), labels("x1")];
+      for (let c = 0; c < classes; c++) {
+        const own = (x: Tensor, label: Tensor) =>
+          x.indexSelect(0, label.eq(c).nonzero().squeeze(1));
+        const [a, b] = [own(x0, l0), own(x1, l1)];
+        if (Math.min(a.size(0), b.size(0)) < 2)
+          throw new BridgeError(
+            "data",
+            `class ${c} has ${a.size(0)} rows at time 0 and ${b.size(0)} at time 1; a Gaussian bridge of each class needs two at both: leave its rows out, or the condition`,
+          );
+        const at = { mean: this.mean.select(0, c), covariance: this.covariance.select(0, c) };
+        this.#put(a, b, epsilon, at);
+      }
     });
   }
 
-  forward(x: Tensor, t: Tensor, { direction }: Conditions = {}): Tensor {
+  #put(x0: Tensor, x1: Tensor, epsilon: number, into: { mean?: Tensor; covariance: Tensor }): void {
+    const [a, b] = [momentsOf(x0), momentsOf(x1)];
+    const one = eye(a.cov.size(0), { dtype: "float64", device: a.cov.device });
+    const root = power(a.cov, 0.5);
+    const inner = root
+      .mm(b.cov)
+      .mm(root)
+      .add(one, { alpha: epsilon ** 2 / 4 });
+    const cross = root
+      .mm(power(inner, 0.5))
+      .mm(power(a.cov, -0.5))
+      .sub(one, { alpha: epsilon / 2 });
+    into.mean?.copy_(cat([a.mean, b.mean]).reshape(into.mean.shape));
+    into.covariance.copy_(cat([a.cov, b.cov, cross]).reshape(into.covariance.shape));
+  }
+
+  /** Means of both ends, [d] or [B, d], and the class of each row, where there are some. */
+  #means(given: Conditions): { m0: Tensor; m1: Tensor; label: Tensor | null } {
+    const { classes, numbers } = this.#kind;
+    const label = classes > 0 ? classOf("gaussian_bridge", given, classes) : null;
+    let both: Tensor = this.mean;
+    if (label) both = both.indexSelect(0, label);
+    if (numbers > 0) {
+      const c = numbersOf("gaussian_bridge", given, numbers);
+      const moved = c.mm(this.mean.narrow(0, 1, numbers).flatten({ startDim: 1 }));
+      both = moved.reshape([-1, ...this.mean.shape.slice(1)]).add(this.mean.select(0, 0));
+    }
+    const [m0, m1] = both.unbind({ dim: both.ndim - 2 }) as [Tensor, Tensor];
+    return { m0, m1, label };
+  }
+
+  forward(x: Tensor, t: Tensor, { direction, ...given }: Conditions = {}): Tensor {
     if (!direction) throw new BridgeError("argument", "a Gaussian bridge needs a direction");
-    const [A, B, C] = this.covariance.unbind() as [Tensor, Tensor, Tensor];
-    const [m0, m1] = this.mean.unbind() as [Tensor, Tensor];
-    // One matrix where all rows have one time, else a matrix a row.
+    const { m0, m1, label } = this.#means(given);
+    // One matrix where all rows have one time, else a matrix a row; of classes one for each, then that of a row.
     const times = isOneTime(t) ? t.narrow(0, 0, 1) : t;
     const s = times.reshape([-1, 1, 1]);
+    const perRow = label !== null && times.size(0) > 1;
+    const all = perRow ? this.covariance.indexSelect(0, label) : this.covariance;
+    const [A, B, C] = all.unbind({ dim: all.ndim - 3 }) as [Tensor, Tensor, Tensor];
     const r = s.rsub(1);
-    const d = m0.size(0);
+    const d = A.shape.at(-1) as number;
     const noise = eye(d, { device: x.device }).mul(this.epsilon);
     const cov = A.mul(r.square())
       .add(B.mul(s.square()))
-      .add(C.add(C.t()).add(noise).mul(r.mul(s)));
+      .add(
+        C.add(C.ndim === 2 ? C.t() : C.transpose(1, 2))
+          .add(noise)
+          .mul(r.mul(s)),
+      );
     const inverse = (call("aten::linalg_inv_ex", "", cov) as Tensor[])[0] as Tensor;
     // Of (start, point) and (point, end), and the slope of the forward drift.
     const Q = A.mul(r).add(C.mul(s));
@@ -85,10 +170,11 @@ export class FittedGaussian extends nn.Module {
     const S = P.sub(Q.transpose(1, 2)).sub(noise.mul(s));
     const rows = x.flatten({ startDim: 1 });
     const centred = rows.sub(m0.lerp(m1, times.reshape([-1, 1])));
+    const ofRows = (m: Tensor) => (label && !perRow ? m.indexSelect(0, label) : m);
     const times_ = (y: Tensor, m: Tensor) =>
-      m.size(0) === 1 ? y.mm(m.select(0, 0)) : y.unsqueeze(1).bmm(m).squeeze(1);
-    const away = times_(centred, inverse);
-    const forward = times_(away, S).add(m1.sub(m0));
+      m.size(0) === 1 && !label ? y.mm(m.select(0, 0)) : y.unsqueeze(1).bmm(m).squeeze(1);
+    const away = times_(centred, ofRows(inverse));
+    const forward = times_(away, ofRows(S)).add(m1.sub(m0));
     // The backward drift is the same flow against time, and the pull of the score, −away, twice half.
     const f = direction.reshape([-1, 1]);
     const drift = forward.mul(f.mul(2).sub(1)).sub(away.mul(this.epsilon).mul(f.rsub(1)));

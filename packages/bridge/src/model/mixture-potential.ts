@@ -1,5 +1,6 @@
 // A Schrödinger potential that is a mixture of Gaussians, which makes plan, drift and likelihood closed forms (Korotin et
-// al. 2024, LightSB): v(y) = Σ_k α_k N(y; r_k, εS_k) with diagonal S_k, and the plan π(y|x) ∝ exp(x·y/ε) v(y).
+// al. 2024, LightSB): v(y) = Σ_k α_k N(y; r_k, εS_k) with diagonal S_k, and the plan π(y|x) ∝ exp(x·y/ε) v(y). Under a
+// condition each class has a mixture of its own, or log α, r and log S are affine in the condition's numbers.
 import {
   Buffer,
   cat,
@@ -12,87 +13,160 @@ import {
   tidy,
   zeros,
 } from "@dsbm/torch";
+import { type Conditions, mapConditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
 import { isOneTime } from "../core/one-time.js";
+import { type ConditionKind, classOf, numbersOf, unconditioned } from "./condition.js";
+
+/** log α [K], log diag S and r [K, d]; under conditions of each row [B, K] and [B, K, d]. */
+interface Mixture {
+  log_alpha: Tensor;
+  log_S: Tensor;
+  r: Tensor;
+}
+
+/** x·m of rows x [B, d] and a vector for each component, [K, d] or of each row [B, K, d]: [B, K]. */
+const along = (x: Tensor, m: Tensor): Tensor =>
+  m.ndim === 2 ? x.mm(m.t()) : m.bmm(x.unsqueeze(2)).squeeze(2);
 
 /** The drift x [B, …], t [B] → [B, …] of one direction; x and y are the start and the end of that direction. */
 export class MixturePotential extends nn.Module {
   /** Variance of the reference process over the whole time. */
   epsilon = new Buffer(zeros([]));
-  /** log α [K], log diag S and r [K, d]. */
+  /** log α [K], log diag S and r [K, d]; before them the classes [C, …], or a constant and slopes [1 + c, …]. */
   log_alpha: Parameter;
   log_S: Parameter;
   r: Parameter;
+  /** The range of the numbers that conditions had, [2, c]: others are taken as the nearest in it. */
+  range: Buffer | null;
   readonly #direction: Direction;
+  readonly #kind: ConditionKind;
 
   /** `components`: K. */
   constructor(
     shape: readonly number[],
-    { direction, components }: { direction: Direction; components: number },
+    {
+      direction,
+      components,
+      conditions = unconditioned,
+    }: { direction: Direction; components: number; conditions?: ConditionKind | undefined },
   ) {
     super();
     const d = shape.reduce((a, b) => a * b, 1);
-    this.log_alpha = new Parameter(zeros([components]));
-    this.log_S = new Parameter(zeros([components, d]));
-    this.r = new Parameter(zeros([components, d]));
+    const { classes, numbers } = conditions;
+    const each = classes > 0 ? [classes] : numbers > 0 ? [1 + numbers] : [];
+    this.log_alpha = new Parameter(zeros([...each, components]));
+    this.log_S = new Parameter(zeros([...each, components, d]));
+    this.r = new Parameter(zeros([...each, components, d]));
+    this.range = numbers > 0 ? new Buffer(zeros([2, numbers])) : null;
     this.#direction = direction;
+    this.#kind = conditions;
   }
 
-  /** Equal weights, S = `spread`, and centres that are random rows of the end [n, …]. */
+  /**
+   * Equal weights, S = `spread`, and centres that are random rows of the end [n, …], of each class its own; slopes begin
+   * at 0.
+   */
   begin(
     end: Tensor,
-    { epsilon, spread, generator }: { epsilon: number; spread: number; generator: Generator },
+    {
+      epsilon,
+      spread,
+      generator,
+      given,
+    }: {
+      epsilon: number;
+      spread: number;
+      generator: Generator;
+      given?: Conditions | undefined;
+    },
   ): void {
     noGrad(() =>
       tidy(() => {
-        const [components] = this.log_alpha.shape as [number];
-        const order = randperm(end.size(0), { generator, device: end.device });
-        const times = Math.ceil(components / end.size(0));
-        const index = order.repeat([times]).narrow(0, 0, components);
-        this.r.copy_(end.flatten({ startDim: 1 }).indexSelect(0, index));
-        this.log_alpha.fill_(-Math.log(components));
-        this.log_S.fill_(Math.log(spread));
+        const { classes, numbers } = this.#kind;
+        const rows = end.flatten({ startDim: 1 });
+        const put = (own: Tensor, at: (t: Tensor) => Tensor) => {
+          const components = this.log_alpha.shape.at(-1) as number;
+          const order = randperm(own.size(0), { generator, device: own.device });
+          const times = Math.ceil(components / own.size(0));
+          const index = order.repeat([times]).narrow(0, 0, components);
+          at(this.r).copy_(own.indexSelect(0, index));
+          at(this.log_alpha).fill_(-Math.log(components));
+          at(this.log_S).fill_(Math.log(spread));
+        };
+        const label = classes > 0 ? classOf("LightSB", given, classes) : null;
+        if (label)
+          for (let c = 0; c < classes; c++) {
+            const own = rows.indexSelect(0, label.eq(c).nonzero().squeeze(1));
+            put(own.size(0) > 0 ? own : rows, (t) => t.select(0, c));
+          }
+        else put(rows, numbers > 0 ? (t) => t.select(0, 0) : (t) => t);
+        if (this.range) {
+          const values = numbersOf("LightSB", given, numbers);
+          this.range.select(0, 0).copy_(values.amin({ dim: [0] }));
+          this.range.select(0, 1).copy_(values.amax({ dim: [0] }));
+        }
         this.epsilon.fill_(epsilon);
       }),
     );
   }
 
-  /** Logarithms of the unnormalised weights of the plan's components, given starts x [B, d]: [B, K]. */
-  #logits(x: Tensor): Tensor {
-    const quadratic = x.square().mm(this.log_S.exp().t()).mul(0.5);
-    return quadratic.add(x.mm(this.r.t())).div(this.epsilon).add(this.log_alpha);
+  /** The mixture under the conditions of rows. */
+  #mixture(given: Conditions | undefined): Mixture {
+    const { log_alpha, log_S, r } = this;
+    const { classes, numbers } = this.#kind;
+    if (classes > 0) {
+      const label = classOf("LightSB", given, classes);
+      const own = (t: Tensor) => t.indexSelect(0, label);
+      return { log_alpha: own(log_alpha), log_S: own(log_S), r: own(r) };
+    }
+    if (!this.range) return { log_alpha, log_S, r };
+    const [low, high] = this.range.unbind() as [Tensor, Tensor];
+    const c = numbersOf("LightSB", given, numbers).maximum(low).minimum(high);
+    const affine = (t: Tensor) => {
+      const [constant, slopes] = [t.select(0, 0), t.narrow(0, 1, numbers)];
+      const moved = c.mm(slopes.flatten({ startDim: 1 }));
+      return moved.reshape([c.size(0), ...t.shape.slice(1)]).add(constant);
+    };
+    return { log_alpha: affine(log_alpha), log_S: affine(log_S), r: affine(r) };
   }
 
-  /** The plan for starts x [B, …]: weights [B, K], means [B, K, d] and variances [K, d] of its Gaussians. */
-  plan(x: Tensor): { weights: Tensor; means: Tensor; variances: Tensor } {
+  /** Logarithms of the unnormalised weights of the plan's components, given starts x [B, d]: [B, K]. */
+  #logits(x: Tensor, { log_alpha, log_S, r }: Mixture): Tensor {
+    const quadratic = along(x.square(), log_S.exp()).mul(0.5);
+    return quadratic.add(along(x, r)).div(this.epsilon).add(log_alpha);
+  }
+
+  /** The plan for starts x [B, …]: weights [B, K], means [B, K, d] and variances [K, d] (or [B, K, d]) of its Gaussians. */
+  plan(x: Tensor, given?: Conditions): { weights: Tensor; means: Tensor; variances: Tensor } {
     const rows = x.flatten({ startDim: 1 });
-    const S = this.log_S.exp();
+    const mixture = this.#mixture(given);
+    const S = mixture.log_S.exp();
     return {
-      weights: this.#logits(rows).softmax(1),
-      means: rows.unsqueeze(1).mul(S).add(this.r),
+      weights: this.#logits(rows, mixture).softmax(1),
+      means: rows.unsqueeze(1).mul(S).add(mixture.r),
       variances: S.mul(this.epsilon),
     };
   }
 
   /** log ∫ exp(x·y/ε) v(y) dy for starts x [B, …]: [B]. */
-  logNormalizer(x: Tensor): Tensor {
-    return this.#logits(x.flatten({ startDim: 1 })).logsumexp(1);
+  logNormalizer(x: Tensor, given?: Conditions): Tensor {
+    return this.#logits(x.flatten({ startDim: 1 }), this.#mixture(given)).logsumexp(1);
   }
 
   /** log v(y) for ends y [B, …]: [B]. */
-  logPotential(y: Tensor): Tensor {
+  logPotential(y: Tensor, given?: Conditions): Tensor {
+    const { log_alpha, log_S, r } = this.#mixture(given);
     const rows = y.flatten({ startDim: 1 });
-    const precision = this.log_S.neg().exp().div(this.epsilon);
-    const scaled = this.r.mul(precision);
-    const constant = this.r.mul(scaled).add(this.log_S).sum(1);
+    const precision = log_S.neg().exp().div(this.epsilon);
+    const scaled = r.mul(precision);
+    const constant = r.mul(scaled).add(log_S).sum(-1);
     const d = rows.size(1);
-    const logs = rows
-      .square()
-      .mm(precision.t())
+    const logs = along(rows.square(), precision)
       .mul(-0.5)
-      .add(rows.mm(scaled.t()))
+      .add(along(rows, scaled))
       .add(constant, { alpha: -0.5 })
-      .add(this.log_alpha);
+      .add(log_alpha);
     const normal = this.epsilon
       .mul(2 * Math.PI)
       .log()
@@ -104,10 +178,11 @@ export class MixturePotential extends nn.Module {
    * A draw of the end [B, …] given starts x [B, …]. z [B, …] is standard normal: its first number also chooses the
    * component, for a uniform number that is known to be in a part of [0, 1] is uniform there.
    */
-  draw(x: Tensor, z: Tensor): Tensor {
+  draw(x: Tensor, z: Tensor, given?: Conditions): Tensor {
+    const mixture = this.#mixture(given);
     const rows = x.flatten({ startDim: 1 });
     const normal = z.flatten({ startDim: 1 });
-    const weights = this.#logits(rows).to("float64").softmax(1);
+    const weights = this.#logits(rows, mixture).to("float64").softmax(1);
     const upper = weights.cumsum(1);
     const u = normal.narrow(1, 0, 1).to("float64").mul(-Math.SQRT1_2).erfc().mul(0.5);
     const last = weights.size(1) - 1;
@@ -123,41 +198,53 @@ export class MixturePotential extends nn.Module {
     const others = normal.narrow(1, 1, normal.size(1) - 1);
     const own = cat([first.to(normal.dtype), others], { dim: 1 });
     const component = k.squeeze(1);
-    const S = this.log_S.indexSelect(0, component).exp();
-    const mean = this.r.indexSelect(0, component).add(S.mul(rows));
+    const of = (t: Tensor) =>
+      t.ndim === 2
+        ? t.indexSelect(0, component)
+        : t.gather(1, k.unsqueeze(2).expand([-1, 1, t.size(2)])).squeeze(1);
+    const S = of(mixture.log_S).exp();
+    const mean = of(mixture.r).add(S.mul(rows));
     return mean.add(S.mul(this.epsilon).sqrt().mul(own)).reshape(x.shape);
   }
 
-  forward(x: Tensor, t: Tensor): Tensor {
+  forward(x: Tensor, t: Tensor, given?: Conditions): Tensor {
+    const { log_alpha, log_S, r } = this.#mixture(given);
     const rows = x.flatten({ startDim: 1 });
     const own = isOneTime(t) ? t.narrow(0, 0, 1) : t;
     const left = (this.#direction === "f" ? own.rsub(1) : own).clamp({ min: 1e-6 }).unsqueeze(1);
     const scale = left.mul(this.epsilon);
-    const precision = this.log_S.neg().exp().div(this.epsilon);
-    const pull = this.r.mul(precision);
+    const precision = log_S.neg().exp().div(this.epsilon);
+    const pull = r.mul(precision);
     // [B or 1, K, d] and [B, K, d]: the Gaussian integral over the end, component by component.
     const A = left.rsub(1).div(scale).unsqueeze(1).add(precision);
     const c = rows.div(scale).unsqueeze(1).add(pull);
     const mean = c.div(A);
-    const exponent = c.mul(mean).sub(A.log()).sub(this.log_S).sub(this.r.mul(pull));
-    const weights = exponent.sum(2).mul(0.5).add(this.log_alpha).softmax(1);
+    const exponent = c.mul(mean).sub(A.log()).sub(log_S).sub(r.mul(pull));
+    const weights = exponent.sum(2).mul(0.5).add(log_alpha).softmax(1);
     const end = weights.unsqueeze(1).bmm(mean).squeeze(1);
     return end.sub(rows).div(left).reshape(x.shape);
   }
 }
 
 /**
- * log π₁(y) of ends y [B, …], the density of the plan's end for starts that are the rows x [n, …], in nats: [B]. All
- * pairs are held at once.
+ * log π₁(y) of ends y [B, …], the density of the plan's end for starts that are the rows x [n, …], in nats: [B]; under
+ * conditions of one row, which all of them have. All pairs are held at once.
  */
-export function mixtureLogLikelihood(potential: MixturePotential, y: Tensor, x: Tensor): Tensor {
+export function mixtureLogLikelihood(
+  potential: MixturePotential,
+  y: Tensor,
+  x: Tensor,
+  given?: Conditions,
+): Tensor {
   return tidy(() => {
     const [a, b] = [x.flatten({ startDim: 1 }), y.flatten({ startDim: 1 })];
+    const of = ({ shape: [n = 0] }: Tensor) =>
+      mapConditions(given, (t) => t.expand([n, ...t.shape.slice(1)]));
     const inner = b.mm(a.t()).div(potential.epsilon);
-    const given = inner
-      .sub(potential.logNormalizer(x))
+    const likely = inner
+      .sub(potential.logNormalizer(x, of(x)))
       .logsumexp(1)
       .sub(Math.log(a.size(0)));
-    return given.add(potential.logPotential(y));
+    return likely.add(potential.logPotential(y, of(y)));
   });
 }

@@ -1,10 +1,13 @@
 // The Schrödinger bridge between two sets of points (Pooladian and Niles-Weed 2024): the drift towards the points of one
-// end, weighted by Sinkhorn's potentials. Nothing is trained.
-import { arange, Buffer, nn, type Tensor, tidy, zeros } from "@dsbm/torch";
-import { type Direction, endOf } from "../core/direction.js";
+// end, weighted by Sinkhorn's potentials. Nothing is trained. Of classes each has a bridge between its own points.
+import { arange, Buffer, cat, full, nn, type Tensor, tidy, zeros } from "@dsbm/torch";
+import { type Conditions, conditionsAt } from "../core/conditions.js";
+import { type Direction, type End, endOf } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
+import { BridgeError } from "../core/errors.js";
 import { isOneTime } from "../core/one-time.js";
 import { pointPotentials } from "../ot/point-potentials.js";
+import { type ConditionKind, classOf, unconditioned } from "./condition.js";
 
 /** Points of an end at most: the work of an iteration grows with their square. */
 const most = 50_000;
@@ -24,55 +27,112 @@ export class PointBridge extends nn.Module {
   points: Buffer;
   potential = new Buffer(zeros([1]));
   center: Buffer;
+  /** The class of each point; null without classes. */
+  label: Buffer | null;
   /** Variance of the reference process over the whole time. */
   epsilon = new Buffer(zeros([]));
   readonly #direction: Direction;
+  readonly #classes: number;
 
-  constructor(shape: readonly number[], direction: Direction) {
+  /** Throws a BridgeError for conditions that are numbers: no two points need have the same. */
+  constructor(
+    shape: readonly number[],
+    direction: Direction,
+    { classes, numbers }: ConditionKind = unconditioned,
+  ) {
     super();
+    if (numbers > 0)
+      throw new BridgeError(
+        "argument",
+        "sinkhorn_bridge takes classes as conditions, got numbers: use classes, or gaussian_bridge or lightsb",
+      );
+    this.label = classes > 0 ? new Buffer(zeros([1], { dtype: "int64" })) : null;
+    this.#classes = classes;
     const d = shape.reduce((a, b) => a * b, 1);
     this.points = new Buffer(zeros([1, d]));
     this.center = new Buffer(zeros([d]));
     this.#direction = direction;
   }
 
-  /** Solves between the rows of both ends; of more than 50,000 evenly spaced ones are used. The error of the sums. */
-  fit({ x0, x1 }: Pick<Endpoints, "x0" | "x1">, epsilon: number): number {
+  /**
+   * Solves between the rows of both ends, of classes between those of each; of more than 50,000 evenly spaced ones are used.
+   * The error of the sums. Throws a BridgeError for a class without rows at an end.
+   */
+  fit(
+    { x0, x1, conditions }: Pick<Endpoints, "x0" | "x1" | "conditions">,
+    epsilon: number,
+  ): number {
     return tidy(() => {
-      const [a, b] = [pointsOf(x0), pointsOf(x1)];
-      const center = a.mean(0).add(b.mean(0)).mul(0.5);
-      const ends = { x0: a.sub(center), x1: b.sub(center) };
-      const { u, v, error } = pointPotentials(ends.x0, ends.x1, { epsilon });
+      const ends = { x0, x1 };
+      const labels = (end: End) =>
+        classOf("sinkhorn_bridge", conditionsAt(conditions, end)?.values, this.#classes);
+      const of = (c: number) => (end: End) =>
+        ends[end].indexSelect(0, labels(end).eq(c).nonzero().squeeze(1));
+      const groups = this.label
+        ? Array.from({ length: this.#classes }, (_, c) => of(c))
+        : [(end: End) => ends[end]];
+      const pairs = groups.map((rows, c) => {
+        const [a, b] = [rows("x0"), rows("x1")];
+        if (a.size(0) === 0 || b.size(0) === 0)
+          throw new BridgeError(
+            "data",
+            `class ${c} has ${a.size(0)} rows at time 0 and ${b.size(0)} at time 1; a Sinkhorn bridge of each class needs some at both: leave its rows out, or the condition`,
+          );
+        return { x0: pointsOf(a), x1: pointsOf(b) };
+      });
+      const [a, b] = (["x0", "x1"] as const).map((end) => cat(pairs.map((pair) => pair[end])));
+      const center = (a as Tensor)
+        .mean(0)
+        .add((b as Tensor).mean(0))
+        .mul(0.5);
       const end = endOf(this.#direction);
-      this.#put("points", ends[end]);
-      this.#put("potential", end === "x1" ? v : u);
+      const solved = pairs.map((pair) => {
+        const { u, v, error } = pointPotentials(pair.x0.sub(center), pair.x1.sub(center), {
+          epsilon,
+        });
+        return { points: pair[end].sub(center), potential: end === "x1" ? v : u, error };
+      });
+      this.#put("points", cat(solved.map(({ points }) => points)));
+      this.#put("potential", cat(solved.map(({ potential }) => potential)));
+      if (this.label)
+        this.#put(
+          "label",
+          cat(
+            solved.map(({ points }, c) =>
+              full([points.size(0)], c, { dtype: "int64", device: points.device }),
+            ),
+          ),
+        );
       this.center.copy_(center);
       this.epsilon.fill_(epsilon);
-      return error;
+      return Math.max(...solved.map(({ error }) => error));
     });
   }
 
   /** The number of points is that of the state. */
   override loadStateDict(state: ReadonlyMap<string, Tensor>, options = {}): this {
-    for (const name of ["points", "potential"] as const) {
-      const from = state.get(name);
-      if (from && `${from.shape.slice(1)}` === `${this[name].shape.slice(1)}`)
+    for (const name of ["points", "potential", "label"] as const) {
+      const [from, own] = [state.get(name), this[name]];
+      if (from && own && `${from.shape.slice(1)}` === `${own.shape.slice(1)}`)
         this.#put(name, from);
     }
     return super.loadStateDict(state, options);
   }
 
   /** Copies values in; another buffer where there are more or fewer. */
-  #put(name: "points" | "potential", values: Tensor): void {
-    const own = this[name];
+  #put(name: "points" | "potential" | "label", values: Tensor): void {
+    let own = this[name] as Buffer;
     if (`${own.shape}` !== `${values.shape}`) {
-      this[name] = tidy(() => new Buffer(zeros(values.shape, { device: own.device })).keep());
+      const { device, dtype } = own;
+      const larger = tidy(() => new Buffer(zeros(values.shape, { device, dtype })).keep());
       own.dispose();
+      this[name] = larger;
+      own = larger;
     }
-    this[name].copy_(values);
+    own.copy_(values);
   }
 
-  forward(x: Tensor, t: Tensor): Tensor {
+  forward(x: Tensor, t: Tensor, given?: Conditions): Tensor {
     // One row of weights' offsets where all rows have one time.
     const times = (isOneTime(t) ? t.narrow(0, 0, 1) : t).unsqueeze(1);
     const left = (this.#direction === "f" ? times.rsub(1) : times).clamp({ min: 1e-6 });
@@ -81,7 +141,12 @@ export class PointBridge extends nn.Module {
     const variance = left.mul(epsilon);
     const passed = left.rsub(1).div(variance).mul(-0.5);
     const logits = potential.add(points.square().sum(1).mul(passed));
-    const weights = logits.addmm(from.div(variance), points.t()).softmax(1);
+    let weighed = logits.addmm(from.div(variance), points.t());
+    if (this.label) {
+      const own = classOf("sinkhorn_bridge", given, this.#classes).unsqueeze(1);
+      weighed = weighed.maskedFill(this.label.ne(own), Number.NEGATIVE_INFINITY);
+    }
+    const weights = weighed.softmax(1);
     return weights.mm(points).sub(from).div(left).reshape(x.shape);
   }
 }

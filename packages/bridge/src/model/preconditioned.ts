@@ -1,8 +1,9 @@
 // One network for both directions between inputs and outputs of unit variance: means and variances of the data are built
 // in, so that an untrained network already gives the drift between independent Gaussians of these moments.
 import { Buffer, nn, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
-import type { Conditions } from "../core/conditions.js";
-import type { Endpoints } from "../core/endpoints.js";
+import { IntervalTable } from "../chain/network.js";
+import { type Conditions, conditionsAt } from "../core/conditions.js";
+import type { Chain, Endpoints } from "../core/endpoints.js";
 import { BridgeError } from "../core/errors.js";
 import type { Network } from "../core/network.js";
 import { isOneTime } from "../core/one-time.js";
@@ -10,8 +11,9 @@ import { spread } from "../process/process.js";
 
 /** What stands before and behind the network at points and times of a direction; each [B or 1, …]. */
 interface Scales {
-  /** The direction's own clock, [B]. */
+  /** The direction's own clock, [B], and the same of the whole time where there are several intervals. */
   u: Tensor;
+  clock: Tensor;
   /** Mean of the points, and one over their deviation. */
   mean: Tensor;
   inward: Tensor;
@@ -30,54 +32,83 @@ const least = 1e-3;
  */
 export class Preconditioned extends nn.Module {
   net: Network;
-  /** Means and variances of both ends, [2, d] of vectors or [2, C, 1, 1] of images. */
+  /** Means and variances of both ends, [2, d] of vectors or [2, C, 1, 1] of images; of a chain [K, 2, d]. */
   mean: Buffer;
   variance: Buffer;
   /** Variance of the reference process over the whole time. */
   epsilon = new Buffer(zeros([]));
 
-  constructor(net: Network, shape: readonly number[]) {
+  /** Of several marginals in a row. */
+  intervals: IntervalTable | null;
+
+  constructor(net: Network, shape: readonly number[], chain?: Chain | null) {
     super();
     this.net = net;
-    const own = [2, ...shape.map((size, i) => (i === 0 ? size : 1))];
+    this.intervals = chain ? new IntervalTable(chain) : null;
+    const each = chain ? [chain.times.length - 1] : [];
+    const own = [...each, 2, ...shape.map((size, i) => (i === 0 ? size : 1))];
     this.mean = new Buffer(zeros(own));
     this.variance = new Buffer(tidy(() => zeros(own).add(1)));
   }
 
-  /** Takes the moments of rows of both ends. */
-  begin({ x0, x1 }: Pick<Endpoints, "x0" | "x1">, epsilon: number): void {
+  /** Takes the moments of rows of both ends, of a chain those of each interval. */
+  begin(
+    { conditions, ...data }: Pick<Endpoints, "x0" | "x1" | "conditions">,
+    epsilon: number,
+  ): void {
     noGrad(() =>
       tidy(() => {
-        for (const [i, x] of [x0, x1].entries()) {
-          const over = x.shape.flatMap((_, dim) => (dim === 1 ? [] : [dim]));
-          const variance = x.var({ dim: over, correction: 0, keepdim: true });
-          const floor = variance.mean().mul(least).add(1e-12);
-          this.mean.select(0, i).copy_(x.mean(over, { keepdim: true }).squeeze(0));
-          this.variance.select(0, i).copy_(variance.maximum(floor).squeeze(0));
+        for (const [i, end] of (["x0", "x1"] as const).entries()) {
+          const x = data[end];
+          if (!this.intervals) {
+            this.#take(x, this.mean.select(0, i), this.variance.select(0, i));
+            continue;
+          }
+          const interval = conditionsAt(conditions, end)?.values.interval as Tensor;
+          for (let k = 0; k < this.mean.size(0); k++) {
+            const own = x.indexSelect(0, interval.eq(k).nonzero().squeeze(1));
+            const at = (moments: Tensor) => moments.select(0, k).select(0, i);
+            if (own.size(0) > 0) this.#take(own, at(this.mean), at(this.variance));
+          }
         }
         this.epsilon.fill_(epsilon);
       }),
     );
   }
 
-  #scales(x: Tensor, t: Tensor, direction: Tensor): Scales {
-    const one = isOneTime(t);
+  #take(x: Tensor, mean: Tensor, variance: Tensor): void {
+    const over = x.shape.flatMap((_, dim) => (dim === 1 ? [] : [dim]));
+    const found = x.var({ dim: over, correction: 0, keepdim: true });
+    const floor = found.mean().mul(least).add(1e-12);
+    mean.copy_(x.mean(over, { keepdim: true }).squeeze(0));
+    variance.copy_(found.maximum(floor).squeeze(0));
+  }
+
+  #scales(x: Tensor, t: Tensor, direction: Tensor, given: Conditions): Scales {
+    const at = this.intervals?.of(given);
+    const one = isOneTime(t) && !at;
     const first = (y: Tensor) => (one ? y.narrow(0, 0, 1) : y);
     const [time, forward] = [first(t), first(direction)];
     const backward = forward.rsub(1);
     const clock = time.mul(forward.mul(2).sub(1)).add(backward);
     const u = spread(clock, x);
     const [f, b] = [spread(forward, x), spread(backward, x)];
-    const [m0, m1] = this.mean.unbind() as [Tensor, Tensor];
-    const [v0, v1] = this.variance.unbind() as [Tensor, Tensor];
+    const both = (moments: Tensor) =>
+      (at ? moments.indexSelect(0, at.index).unbind({ dim: 1 }) : moments.unbind()) as [
+        Tensor,
+        Tensor,
+      ];
+    const [[m0, m1], [v0, v1]] = [both(this.mean), both(this.variance)];
     const [startMean, end] = [m0.mul(f).add(m1.mul(b)), m1.mul(f).add(m0.mul(b))];
     const [start, variance] = [v0.mul(f).add(v1.mul(b)), v1.mul(f).add(v0.mul(b))];
     const left = u.rsub(1);
     const noise = u.mul(left).mul(this.epsilon);
     const all = start.mul(left.square()).add(variance.mul(u.square())).add(noise);
     const skip = u.mul(variance).div(all);
+    const own = one ? clock.expand([x.size(0)]) : clock;
     return {
-      u: one ? clock.expand([x.size(0)]) : clock,
+      u: own,
+      clock: at ? wholeClock(own, forward, at) : own,
       mean: startMean.mul(left).add(end.mul(u)),
       inward: all.rsqrt(),
       end,
@@ -89,9 +120,10 @@ export class Preconditioned extends nn.Module {
   #network(x: Tensor, t: Tensor, given: Conditions) {
     const { direction } = given;
     if (!direction) throw new BridgeError("argument", "a bidirectional network needs a direction");
-    const scales = this.#scales(x, t, direction);
+    const scales = this.#scales(x, t, direction, given);
     const centred = x.sub(scales.mean);
-    const output = this.net.forward(centred.mul(scales.inward), scales.u, given);
+    const { interval: _, ...others } = given;
+    const output = this.net.forward(centred.mul(scales.inward), scales.clock, others);
     return { ...scales, centred, output };
   }
 
@@ -108,4 +140,15 @@ export class Preconditioned extends nn.Module {
     const target = reached.sub(end).sub(centred.mul(skip)).div(outward);
     return output.sub(target).square().mean();
   }
+}
+
+/** A direction's clock of the whole time, 0 at its start, from the clock u [B] of an interval. */
+function wholeClock(
+  u: Tensor,
+  forward: Tensor,
+  { from, length }: { from: Tensor; length: Tensor },
+): Tensor {
+  // Backward an interval begins at its end, 1 − from − length by that clock.
+  const begin = from.mul(forward).add(from.add(length).rsub(1).mul(forward.rsub(1)));
+  return begin.add(u.mul(length));
 }

@@ -13,6 +13,7 @@ import { asLists, withoutCfg } from "./words.js";
 const notes = [
   "SOURCE and TARGET are tables (.csv, .tsv, .parquet, .npy, .npz, .h5ad) or folders of pictures. One table with two",
   "groups: dsbm fit FILE data.split_by=COLUMN data.source=A data.target=B",
+  "More than two are gone through in their order: dsbm fit DAY0 DAY1 DAY2 at=0,0.5,1 (without at: equally spaced)",
   "What is not given is chosen from the data; the choices are printed with their reasons, and kept in choices.json.",
   "--plan   print the choices and the plan of the time, and train nothing",
   "--json   print the table at the end as JSON, and nothing else, on stdout",
@@ -23,7 +24,7 @@ const notes = [
 export async function fitCommand(args: string[]): Promise<number> {
   const isSwitch = (word: string) => ["--plan", "--json", "--again"].includes(word);
   const [given, cfg] = withoutCfg(args.filter((word) => !isSwitch(word)));
-  const settings = given.map(asLists("holdout", "at"));
+  const settings = given.map(asLists("holdout", "at", "times"));
   const words = readFitWords(settings);
   const plans = args.includes("--plan");
   if (plans && words.tokens.some((word) => word === "-m" || word === "--multirun"))
@@ -31,7 +32,7 @@ export async function fitCommand(args: string[]): Promise<number> {
   return runExperiment<CompleteTrainConfig>(
     {
       experiment: fit,
-      usage: "SOURCE TARGET [--plan] [--json] ",
+      usage: "SOURCE [BETWEEN …] TARGET [--plan] [--json] ",
       notes,
       table: (rows) => [...rows],
       typed: words.typed,

@@ -1,12 +1,14 @@
 // One evaluation: held-out starts are carried by a sampler, and the evaluators measure their ends. It serves a run in
 // training and a finished one.
 import {
+  type Chain,
   type Conditions,
   type Direction,
   mapConditions,
   resample,
   stream,
   type TimeGrid,
+  wholeGrid,
 } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
@@ -71,9 +73,11 @@ export interface EvaluateOptions {
   signal: AbortSignal | undefined;
 }
 
-/** The training grid, or one of another number of steps. */
-export const gridOf = (grid: TimeGrid, steps: number): TimeGrid =>
-  steps === grid.steps.length ? grid : resample(grid, steps);
+/** The training grid, or one of another number of steps; of several data sets in a row with so many in each interval. */
+export function gridOf(grid: TimeGrid, steps: number, chain: Chain | null | undefined): TimeGrid {
+  const each = steps === grid.steps.length ? grid : resample(grid, steps);
+  return chain ? wholeGrid(chain, each) : each;
+}
 
 export function disposeCarried({ start, end, data, states }: Carried): void {
   for (const t of [start, end, data, states]) t?.dispose();

@@ -15,7 +15,7 @@ interface CarryOptions {
 /** Carries samples [n, …] from one end to the other. */
 export interface TestSampler {
   readonly kind: "sde" | "ode";
-  /** Steps of its grid. */
+  /** Steps of its grid, of several data sets in a row those of each interval. */
   readonly steps: number;
   /** Ends [n, …], the wanted states [k, n, …], and how often networks were evaluated. */
   carry(
@@ -31,12 +31,12 @@ export interface TestSampler {
 export function plainSampler(
   sampler: Sampler,
   grid: TimeGrid,
-  { lastNoise }: { lastNoise: boolean },
+  { lastNoise, steps }: { lastNoise: boolean; steps?: number },
 ): TestSampler {
   const nfe = grid.steps.length;
   return {
     kind: "sde",
-    steps: nfe,
+    steps: steps ?? nfe,
     carry(direction, x, { at, ...carried }) {
       if (!at) {
         const ends = sampler.endpoints(direction, x, { grid, lastNoise, ...carried });

@@ -35,6 +35,10 @@ export interface ExportedBridge {
 export function exportBridge(run: string, options: ExportOptions = {}): ExportedBridge {
   const { half_iteration = "newest", license = null, limit, single, bare = false } = options;
   const trained = readTrained(run, half_iteration);
+  if (trained.chain)
+    throw new UsageError(
+      `${trained.folder} goes through ${trained.chain.times.length} data sets in a row, which is not exported: sample with dsbm sample`,
+    );
   const directions = directionsOf(
     trained,
     options.direction ?? (single === undefined ? "both" : null),

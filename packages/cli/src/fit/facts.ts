@@ -1,14 +1,14 @@
 // What the choices are made from: sizes, scales and distances of the data as networks see them.
-import { exactPointPlan, squaredDistances, stream } from "@dsbm/bridge";
+import { exactPointPlan, intervalsOf, squaredDistances, stream } from "@dsbm/bridge";
 import { randperm, type Tensor, tensor, tidy } from "@dsbm/torch";
-import type { DataEnd, Ends } from "../problem/ends.js";
+import { type DataEnd, type Ends, marginalsOf } from "../problem/ends.js";
 
 /** Facts of the data of both ends, in units of what networks see. */
 export interface DataFacts {
   /** The shape of a sample: [d] or [C, H, W]. */
   shape: readonly number[];
-  /** Training rows of source and target. */
-  rows: readonly [number, number];
+  /** Training rows of source and target, and of what is between. */
+  rows: readonly number[];
   /** Median distance of pairs of an exact plan between some rows of both ends, divided by √d. */
   transport: number;
   /** Median distance of two rows of one end divided by √(2d), the mean of both ends: the deviation of Gaussian data. */
@@ -21,11 +21,33 @@ export interface DataFacts {
 /** Rows of each end that distances are taken of. */
 const most = 1000;
 
-/** Measures facts on some of the training rows; the same seed gives the same ones. */
-export function dataFacts({ x0, x1, shape }: Ends, seed: number): DataFacts {
+/**
+ * Measures facts on some of the training rows; the same seed gives the same ones. Of several data sets they are means over
+ * the intervals, each in its own units (see `Chain`), so that they are those of the problem that is trained on.
+ */
+export function dataFacts(ends: Ends, seed: number): DataFacts {
+  const all = marginalsOf(ends);
+  const rows = all.map(({ train }) => train.size(0));
+  const intervals = ends.chain ? intervalsOf(ends.chain) : [{ index: 0, unit: 1 }];
+  const found = intervals.map(({ index, unit }) => {
+    const [x0, x1] = [all[index] as DataEnd, all[index + 1] as DataEnd];
+    const { transport, spread, ...plan } = pairFacts({ x0, x1 }, seed);
+    return { ...plan, transport: transport / unit, spread: spread / unit };
+  });
+  const mean = (of: (one: (typeof found)[number]) => number) =>
+    found.reduce((sum, one) => sum + of(one), 0) / found.length;
+  return {
+    ...{ shape: ends.shape, rows },
+    transport: mean((one) => one.transport),
+    spread: mean((one) => one.spread),
+    planSeconds: mean((one) => one.planSeconds),
+    planned: mean((one) => one.planned),
+  };
+}
+
+function pairFacts({ x0, x1 }: Record<"x0" | "x1", DataEnd>, seed: number) {
   return tidy(() => {
-    const rows = [x0.train.size(0), x1.train.size(0)] as const;
-    const planned = Math.min(most, ...rows);
+    const planned = Math.min(most, x0.train.size(0), x1.train.size(0));
     const some = ({ train, decode }: DataEnd, end: "x0" | "x1"): Tensor => {
       const generator = stream(seed, `fit/facts/${end}`);
       const order = randperm(train.size(0), { generator }).narrow(0, 0, planned);
@@ -42,7 +64,7 @@ export function dataFacts({ x0, x1, shape }: Ends, seed: number): DataFacts {
     const partners = b.indexSelect(0, tensor(BigInt64Array.from(permutation ?? [], BigInt)));
     const transport = median(a.sub(partners).square().sum(1).sqrt()) / Math.sqrt(d);
     const spread = (within(a) + within(b)) / 2;
-    return { shape, rows, transport, spread, planSeconds, planned };
+    return { transport, spread, planSeconds, planned };
   });
 }
 

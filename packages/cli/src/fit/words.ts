@@ -1,4 +1,4 @@
-// The words of `dsbm fit`: two places to the keys that they stand for, and which keys are given.
+// The words of `dsbm fit`: places to the keys that they stand for, and which keys are given.
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseOverride, printValue } from "@dsbm/config";
@@ -13,7 +13,7 @@ export interface FitWords {
   typed(words: readonly string[]): string[];
 }
 
-const usage = "dsbm fit SOURCE TARGET [key=value …]";
+const usage = "dsbm fit SOURCE [BETWEEN …] TARGET [key=value …]";
 
 /** Whether a word is a setting or a switch; what is on disk is a place, whatever its name. */
 const isSetting = (word: string) =>
@@ -44,32 +44,42 @@ function namesOf(places: readonly string[]): string[] {
   return places.map(plain);
 }
 
+/** With more than two places and no hold-out, at=… are the times of the places. */
+function withTimes(settings: readonly string[], places: number): string[] {
+  const isKey = (key: string) => (word: string) => word.startsWith(`${key}=`);
+  if (places <= 2 || settings.some(isKey("holdout")) || settings.some(isKey("times")))
+    return [...settings];
+  return settings.map((word) => word.replace(/^at=/, "times="));
+}
+
 /**
  * Reads the words. One place alone is a table of two groups, which data.split_by tells apart. Throws a UsageError for
  * places that are missing, too many, or not there.
  */
 export function readFitWords(args: readonly string[]): FitWords {
-  const settings = args.filter(isSetting);
   const places = args.filter((word) => !isSetting(word));
+  const settings = withTimes(args.filter(isSetting), places.length);
   const keys = settings.filter((word) => !word.startsWith("-")).map((word) => parseOverride(word));
   const given = new Set(keys.map(({ key }) => key));
   const keyValue = (name: string) => String(keys.find(({ key }) => key === name)?.values[0]);
   const isHelp = settings.some((word) => word === "--help" || word === "-h");
   const ownEnds = given.has("Dataset");
-  const [source, target, ...odd] = places;
+  const [source, ...others] = places;
+  const [target, between] = [others.at(-1), others.slice(0, -1)];
   if (isHelp || (ownEnds && source === undefined))
     return { tokens: settings, given, typed: (words) => [...words] };
   const oneFile = given.has("data.split_by") && target === undefined;
-  if (source === undefined || odd.length > 0 || (target === undefined && !oneFile) || ownEnds)
+  if (source === undefined || (target === undefined && !oneFile) || ownEnds)
     throw new UsageError(
-      `got ${places.length === 0 ? "no files" : places.map((word) => JSON.stringify(word)).join(" ")}; expected SOURCE and TARGET: ${usage}, or one file with data.split_by=COLUMN data.source=A data.target=B`,
+      `got ${places.length === 0 ? "no files" : places.map((word) => JSON.stringify(word)).join(" ")}; expected SOURCE and TARGET, or more in the order of their times: ${usage}, or one file with data.split_by=COLUMN data.source=A data.target=B`,
     );
   const name = oneFile
     ? `${namesOf([source])}_${plain(keyValue("data.source"))}_to_${plain(keyValue("data.target"))}`
-    : namesOf([source, target as string]).join("_to_");
-  const word = (key: string, value: string) => `${key}=${printValue(value)}`;
+    : namesOf(places).join("_to_");
+  const word = (key: string, value: string | string[]) => `${key}=${printValue(value)}`;
   const made = [
     word("Dataset", dataSet(source)),
+    ...(between.length > 0 ? [word("Dataset_between", between.map(dataSet))] : []),
     word("Dataset_transfer", dataSet(target ?? source)),
     ...(given.has("name") ? [] : [word("name", name)]),
   ];

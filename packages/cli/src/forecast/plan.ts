@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { setNumThreads } from "@dsbm/torch";
-import { loadEnds, prepareEnds } from "../problem/ends.js";
+import { loadEnds, marginalsOf, prepareEnds } from "../problem/ends.js";
 import { stepsOf } from "../problem/iteration.js";
 import { aboutPairs, loadPairs } from "../problem/pairs/known-pairs.js";
 import { pictureNotes } from "../problem/pictures/notes.js";
@@ -42,7 +42,7 @@ export async function planRun(
     const length = { halves: config.half_iterations, stepsOf: (h: number) => stepsOf(h, config) };
     const notes = await pictureNotes(config);
     const known = pairs ? [aboutPairs(config, pairs)] : [];
-    const about = [...notes, ...known, ends.x0.about, ends.x1.about, lengthText(length)];
+    const about = [...notes, ...known, ...marginalsOf(ends).map((end) => end.about), lengthText(length)];
     if (problem.method.method.fit) return [...about, "time: it is fitted in closed form"];
     const need = await memoryNeed(problem, config);
     const lines = [...about, memoryAdvice(need, config) ?? memoryText(need)];

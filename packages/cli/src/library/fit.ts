@@ -6,6 +6,7 @@ import { finishedFit, runFit } from "../fit/run.js";
 import { readFitWords } from "../fit/words.js";
 import { presets } from "../machine/presets.js";
 import { placeOfRun } from "../run/place.js";
+import { UsageError } from "../terminal/errors.js";
 import type { ProgressState } from "../terminal/progress.js";
 import { type Bridge, openBridge } from "./bridge.js";
 import { given, type Input, memoryName, type Source, writeInput } from "./inputs.js";
@@ -18,17 +19,17 @@ type Some<T> = T extends readonly unknown[]
     : T;
 
 /** The keys of `dsbm fit` as `npx dsbm fit --help` lists them; `model` may be the name of a preset. */
-export type FitKeys = Omit<Some<FitConfig>, "Dataset" | "Dataset_transfer" | "model"> & {
+export type FitKeys = Omit<
+  Some<FitConfig>,
+  "Dataset" | "Dataset_between" | "Dataset_transfer" | "model"
+> & {
   model?: string | Some<FitConfig["model"]> | undefined;
 };
 
 /** How far a fit is: a moving state, or a line that stays. */
 export type FitProgress = { state: ProgressState } | { line: string };
 
-export interface FitOptions extends FitKeys {
-  /** A file, a folder of pictures, or samples in memory. */
-  source: Source;
-  target: Source;
+interface RunOptions extends FitKeys {
   /** The folder of the run (default: below `experiments`, named by the data). */
   folder?: string | undefined;
   /** Start over where a run is already; else it goes on, and a finished one is opened. */
@@ -38,23 +39,43 @@ export interface FitOptions extends FitKeys {
   onProgress?: ((progress: FitProgress) => void) | undefined;
 }
 
+/** Two data sets, each a file, a folder of pictures, or samples in memory. */
+export interface FitOptions extends RunOptions {
+  source: Source;
+  target: Source;
+}
+
+/** Two or more in the order of their times (`times`; default: equally spaced). */
+export interface FitManyOptions extends RunOptions {
+  marginals: readonly Source[];
+}
+
 /**
  * Fits a bridge between two data sets of your own: `npx dsbm fit SOURCE TARGET key=value …` as a function. What is not given is
  * chosen from the data, within `max_minutes` (10). Data in memory are written into the run folder. Called again with the
  * same options it goes on where it was stopped, or opens what is finished. Throws a ConfigError for keys, a UsageError or
  * DatasetError for data, errors of training and disk, one line each, and the reason of `signal`.
  */
-export async function fit(options: FitOptions): Promise<Bridge> {
-  const { source, target, folder: place, again = false, signal, onProgress, ...keys } = options;
-  const ends = { source: given(source, "source"), target: given(target, "target") };
+export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge> {
+  const { folder: place, again = false, signal, onProgress, ...rest } = options;
+  const { all, keys } = marginalsIn(rest);
+  const ends = all.map(({ source, name }) => ({ name, input: given(source, name) }));
+  const inputs = ends.map(({ input }) => input);
   const settings = settingsOf(keys);
-  const name = memoryName(Object.values(ends));
+  const name = memoryName(inputs);
   if (name !== null && keys.name === undefined) settings.push(`name=${name}`);
   // The folder does not depend on where data in memory will lie.
-  const isNamed = name === null || arePictures(ends.source, ends.target);
-  const folder = place ?? folderOf(isNamed ? wordsOf(ends, settings).tokens : settings);
-  const at = (end: "source" | "target") => writeInput(end, ends[end], { folder, again });
-  const words = wordsOf({ source: at("source"), target: at("target") }, settings);
+  const inMemory = (words: readonly string[]) =>
+    inputs.length > 2
+      ? [
+          ...words,
+          `Dataset_between=${printValue(inputs.slice(1, -1).map((_, i) => `memory_${i}`))}`,
+        ]
+      : words;
+  const isNamed = name === null || arePictures(...inputs);
+  const folder = place ?? folderOf(isNamed ? wordsOf(inputs, settings).tokens : inMemory(settings));
+  const places = ends.map((end) => writeInput(end.name, end.input, { folder, again }));
+  const words = wordsOf(places, settings);
   if (again || !finishedFit(words, folder)) {
     const say = onProgress ?? (() => {});
     const { state } = await runFit(words, {
@@ -84,14 +105,41 @@ function settingsOf(keys: object, above = ""): string[] {
 
 const arePictures = (...ends: Input[]) => ends.some(({ shape }) => shape?.length === 4);
 
-/** The words of the command, for paths of both ends. Pictures in arrays say their size themselves. */
-function wordsOf(ends: Record<"source" | "target", Input>, settings: readonly string[]) {
-  const { source, target } = ends;
+/** The data sets in their order, with names for messages, and the keys beside them. Throws a UsageError for less than two. */
+function marginalsIn(
+  options: Omit<FitOptions, keyof RunOptions> | Omit<FitManyOptions, keyof RunOptions>,
+) {
+  if (!("marginals" in options)) {
+    const { source, target, ...keys } = options;
+    return {
+      all: [
+        { name: "source", source },
+        { name: "target", source: target },
+      ],
+      keys: keys as FitKeys,
+    };
+  }
+  const { marginals, ...keys } = options;
+  if (marginals.length < 2)
+    throw new UsageError(`marginals has ${marginals.length} data sets; expected two or more`);
+  const last = marginals.length - 1;
+  const nameOf = (i: number) => (i === 0 ? "source" : i === last ? "target" : `marginal_${i}`);
+  const all = marginals.map((source, i) => ({ name: nameOf(i), source }));
+  return { all, keys: keys as FitKeys };
+}
+
+/** The words of the command, for paths of all data. Pictures in arrays say their size themselves. */
+function wordsOf(inputs: readonly Input[], settings: readonly string[]) {
   const [, channels, size] =
-    [source.shape, target.shape].find((shape) => shape?.length === 4) ?? [];
-  if (channels === undefined) return readFitWords([source.path, target.path, ...settings]);
+    inputs.map(({ shape }) => shape).find((shape) => shape?.length === 4) ?? [];
+  if (channels === undefined) return readFitWords([...inputs.map(({ path }) => path), ...settings]);
+  const [source, target] = inputs as [Input, Input];
   const name = ({ path, shape }: Input) => printValue(`${shape ? "array" : "folder"}:${path}`);
   const facts = [`data.channels=${channels}`, `data.image_size=${size}`, "model=UNET"];
+  if (inputs.length > 2)
+    throw new UsageError(
+      `${inputs.length} data sets in a row are for vectors: expected arrays [n, d], or two data sets`,
+    );
   const named = [`Dataset=${name(source)}`, `Dataset_transfer=${name(target)}`];
   const { tokens, typed } = readFitWords([...named, ...facts, ...settings]);
   // What the arrays say is not a choice of the user: the keys of the network are chosen by their size.

@@ -18,7 +18,7 @@ export interface Input {
 }
 
 /** Checks the data of an end, and makes a file's bytes of those in memory. Throws a UsageError. */
-export function given(source: Source, end: "source" | "target"): Input {
+export function given(source: Source, end: string): Input {
   if (typeof source === "string") return { path: source, shape: null, bytes: null };
   const x = toTensor(source, end);
   try {
@@ -50,7 +50,7 @@ export function memoryName(ends: readonly Input[]): string | null {
  * a RunError.
  */
 export function writeInput(
-  end: "source" | "target",
+  end: string,
   input: Input,
   { folder, again }: { folder: string; again: boolean },
 ): Input {

@@ -18,7 +18,8 @@ import {
 import { cat, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { type Evaluation, type Evaluators, endsOf } from "../evaluation/evaluate.js";
 import type { TestSampler } from "../evaluation/samplers.js";
-import { type Ends, isVectors, testConditions } from "../problem/ends.js";
+import { type Ends, isVectors, testConditions, testRows } from "../problem/ends.js";
+import { nameOf } from "../quality/rows/marginals.js";
 import { hasPictures, type Painted, type Painter, painterOf } from "./paint.js";
 import { pointsOf } from "./points.js";
 
@@ -205,8 +206,8 @@ async function scatter(
   carried: Evaluation["carried"],
   scene: Scene,
 ): Promise<[name: string, png: Buffer]> {
-  const { id, sampler, ends, run } = scene;
-  const { start, end, data } = carried;
+  const { id, sampler, ends, run, config } = scene;
+  const { start, end, data, split } = carried;
   const { direction } = carried.at;
   const { states, times } = pathsOf(carried, mostPaths, scene);
   const numbers = (x: Tensor) => x.contiguous().toArray() as Float32Array;
@@ -214,17 +215,27 @@ async function scatter(
     const [source, target] = direction === "f" ? [start, data] : [data, start];
     const dim = source.size(1);
     const isPlain = dim <= 2 || ends.exact !== null;
-    const axes = isPlain ? null : principalComponents(cat([source, target]), { k: 2 });
+    const passed = ends.between.map((one, i) => {
+      const time = ends.chain?.times[i + 1] as number;
+      const at = times.findIndex((t) => Math.abs(t - time) < 1e-9);
+      const rows = testRows(one, mostPaths, config.seed, split).to({ device: "cpu" });
+      return { name: nameOf(one.name), time, data: rows, generated: states.select(0, at) };
+    });
+    const all = [source, ...passed.map((one) => one.data), target];
+    const axes = isPlain ? null : principalComponents(cat(all), { k: 2 });
     const [u, v] = axes ? [0, 1].map((k) => numbers(axes.basis.select(1, k))) : [];
     const figure = {
       dim,
       path: { states: numbers(states), times },
       source: numbers(first(source, mostPaths)),
       target: numbers(first(target, mostPaths)),
+      between: passed.map((one) => ({ time: one.time, data: numbers(first(one.data, mostPaths)) })),
       ...(u && v && { components: [u, v] as [Float32Array, Float32Array] }),
       ...(axes && { labels: ["first principal component", "second principal component"] as const }),
     };
-    const found = pointsOf({ direction, start, end, data, path: { states, times }, axes });
+    const between = direction === "f" ? passed : passed.toReversed();
+    const path = { states, times };
+    const found = pointsOf({ direction, start, end, data, path, between, axes });
     axes?.dispose();
     return [figure, found];
   });

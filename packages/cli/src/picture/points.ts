@@ -14,12 +14,15 @@ export interface CarriedVectors {
   data: Tensor;
   /** States of the first starts [times, n, d]. */
   path: { states: Tensor; times: readonly number[] };
+  /** Data of times between [m, d], in the order of the direction, with what was carried there [n, d]. */
+  between?: readonly { name: string; time: number; data: Tensor; generated: Tensor }[];
   /** Directions [d, 2] to project on and their shares of the variance; null: the first one or two columns. */
   axes: { basis: Tensor; explained: readonly number[] } | null;
 }
 
 /** The figures' numbers, in the units of networks. */
-export function pointsOf({ direction, start, end, data, path, axes }: CarriedVectors): Points {
+export function pointsOf(carried: CarriedVectors): Points {
+  const { direction, start, end, data, path, between = [], axes } = carried;
   return tidy(() => {
     const [n, d] = end.shape as [number, number];
     const [source, target] = direction === "f" ? [start, data] : [data, start];
@@ -45,6 +48,13 @@ export function pointsOf({ direction, start, end, data, path, axes }: CarriedVec
         target: shown(target),
         generated: shown(end),
         path: { times: times.map((t) => path.times[t] as number), states },
+        ...(between.length > 0 && {
+          between: between.map((one) => ({
+            ...{ name: one.name, time: one.time },
+            data: shown(one.data),
+            generated: shown(one.generated),
+          })),
+        }),
       },
       histograms: worst.map((column, i) => ({
         column,

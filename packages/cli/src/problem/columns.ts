@@ -61,10 +61,11 @@ export function columnEnds(ends: DataEnd[], config: CompleteTrainConfig): Column
   const transform = fitTransform(facts, config.data.standardise);
   checkScale(facts, transform);
   const condition = jointCondition(facts);
-  const [source, target] = ends.map(({ train, test, facts }) => ({
+  const all = ends.map(({ train, test, facts }) => ({
     rows: { train, test },
     facts: facts as TableFacts,
   }));
+  const [source, target] = [all[0], all.slice(1).at(-1)];
   let description: DataDescription | null = null;
   const describe = () => {
     const about = { transform, conditioning: condition };
@@ -151,18 +152,20 @@ function conditionRows(values: Tensor, { classes, mean, std }: ColumnCondition):
 /** One condition of both ends. */
 function jointCondition(facts: readonly TableFacts[]): ColumnCondition | null {
   const found = facts.map(({ condition }) => condition) as (ConditionFacts | null)[];
-  const [first, second = first] = found;
-  if (!first || !second) return null;
+  const [first, ...others] = found;
+  if (!first || others.includes(null)) return null;
   const { name, classes } = first;
   const paths = facts.map(({ path, group }) => (group === null ? path : `${path} (${group})`));
-  if ((classes === null) !== (second.classes === null))
-    throw new UsageError(
-      `data.condition=${name} holds numbers at one end and texts at the other (${paths.join(", ")}): expected the same kind`,
-    );
-  if (classes && `${classes}` !== `${second.classes}`)
-    throw new UsageError(
-      `data.condition=${name} has the classes ${classes.join(", ")} in ${paths[0]} and ${second.classes?.join(", ")} in ${paths[1]}: expected the same at both ends; leave out the rows of the others`,
-    );
+  for (const [i, other] of (others as ConditionFacts[]).entries()) {
+    if ((classes === null) !== (other.classes === null))
+      throw new UsageError(
+        `data.condition=${name} holds numbers at one end and texts at the other (${paths[0]}, ${paths[i + 1]}): expected the same kind`,
+      );
+    if (classes && `${classes}` !== `${other.classes}`)
+      throw new UsageError(
+        `data.condition=${name} has the classes ${classes.join(", ")} in ${paths[0]} and ${other.classes?.join(", ")} in ${paths[i + 1]}: expected the same at both ends; leave out the rows of the others`,
+      );
+  }
   if (classes) return { name, classes, mean: 0, std: 1 };
   const n = facts.map(({ moments }) => moments.n);
   const total = n.reduce((a, b) => a + b, 0);

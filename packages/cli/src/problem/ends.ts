@@ -1,10 +1,12 @@
 // The data at the two ends of a bridge: tables to train on and to evaluate with, whatever the samples are (images,
 // fields, vectors), or a Gaussian at time 1.
 import {
+  type Chain,
   type Conditions,
   conditionsAt,
   type Decode,
   decodeImages,
+  disposeSome,
   type End,
   type Endpoints,
   flipImages,
@@ -31,6 +33,7 @@ import { hasClasses } from "@dsbm/nets";
 import { type Device, type Tensor, tidy } from "@dsbm/torch";
 import { UsageError } from "../terminal/errors.js";
 import type { Progress } from "../terminal/progress.js";
+import { chainTables, configChain } from "./chain.js";
 import { type Columns, columnEnds, ownOptions } from "./columns.js";
 import { type GaussianMoments, gaussianEnd, gaussianName } from "./gaussian-end.js";
 import { projected } from "./projected.js";
@@ -72,6 +75,10 @@ export interface DataEnd {
 export interface Ends {
   x0: DataEnd;
   x1: DataEnd;
+  /** The data of times between, the earliest first; their times, and the training rows of all intervals. */
+  between: readonly DataEnd[];
+  chain: Chain | null;
+  rows: Endpoints | null;
   /** The shape of one sample as networks take it: [d] or [C, H, W]. */
   shape: readonly number[];
   /** The exact bridge, where the ends are Gaussians with a known one. */
@@ -116,16 +123,14 @@ export const inProgram = "program";
 
 /** The names of the configuration's data, by end. Throws a UsageError for those of a program. */
 export function namesOf(config: CompleteTrainConfig): [End, string][] {
-  const { Dataset, Dataset_transfer, transfer } = config;
+  const { Dataset, Dataset_between, Dataset_transfer, transfer } = config;
   if (Dataset === inProgram)
     throw new UsageError(
       "this run was saved by a program, whose data are not in it: it can be sampled and exported; to measure it, compare its samples with data of your own",
     );
+  const between = (Dataset_between ?? []).map((name): [End, string] => ["x1", name]);
   return transfer
-    ? [
-        ["x0", Dataset],
-        ["x1", Dataset_transfer as string],
-      ]
+    ? [["x0", Dataset], ...between, ["x1", Dataset_transfer as string]]
     : [["x0", Dataset]];
 }
 
@@ -134,6 +139,7 @@ export async function prepareEnds(
   config: CompleteTrainConfig,
   { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
 ): Promise<void> {
+  configChain(config);
   let like: TableFacts | null = null;
   for (const [end, name] of namesOf(config)) {
     for (const split of splits)
@@ -166,19 +172,24 @@ export function loadEnds(config: CompleteTrainConfig): Ends {
     const projection = config.data.components === null ? null : projected(made, config);
     const [x0] = made as [DataEnd];
     if (!config.transfer) made.push(gaussianEnd(x0, config));
-    const [, x1] = made as [DataEnd, DataEnd];
-    check(x0, x1, config);
-    const exact = x0.name === "gaussian" && x1.name === "gaussian" && config.transfer;
-    const ends = [x0, x1].map((end) => on(end, device)) as [DataEnd, DataEnd];
+    for (const other of made.slice(1)) check(x0, other, config);
+    const chain = configChain(config);
+    const x1 = made.at(-1) as DataEnd;
+    const exact = x0.name === "gaussian" && x1.name === "gaussian" && config.transfer && !chain;
+    const ends = made.map((end) => on(end, device));
+    const rows = chain && chainTables(ends, chain);
     return {
-      x0: ends[0],
-      x1: ends[1],
+      x0: ends[0] as DataEnd,
+      x1: ends.at(-1) as DataEnd,
+      between: ends.slice(1, -1),
+      ...{ chain, rows },
       shape: x0.train.shape.slice(1),
       exact: exact ? { a: config.data.a, sigma: config.sigma as number } : null,
       projection,
       columns,
       dispose() {
         projection?.components.dispose();
+        if (rows) disposeSome(rows);
         for (const end of ends) disposeEnd(end);
       },
     };
@@ -381,8 +392,12 @@ export function testConditions(
   return mapConditions(found.values, (t) => firstRows(t, n, order));
 }
 
-export const tables = ({ x0, x1 }: Ends): Endpoints => ({
-  x0: x0.train,
-  x1: x1.train,
-  conditions: { x0: x0.conditions?.train, x1: x1.conditions?.train },
-});
+/** All data, in the order of their times. */
+export const marginalsOf = ({ x0, between = [], x1 }: Ends): DataEnd[] => [x0, ...between, x1];
+
+export const tables = ({ x0, x1, rows }: Ends): Endpoints =>
+  rows ?? {
+    x0: x0.train,
+    x1: x1.train,
+    conditions: { x0: x0.conditions?.train, x1: x1.conditions?.train },
+  };

@@ -1,8 +1,17 @@
 // The network of a configuration (`model=…`), with weights that are a function of the seed.
-import { type Direction, type Method, type Network, stream } from "@dsbm/bridge";
+import {
+  type ConditionKind,
+  type Direction,
+  type Method,
+  type Network,
+  onAbsoluteTime,
+  stream,
+} from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { createNetwork } from "@dsbm/nets";
+import { createNetwork, hasClasses } from "@dsbm/nets";
 import type { Device } from "@dsbm/torch";
+import { UsageError } from "../terminal/errors.js";
+import { configChain } from "./chain.js";
 
 /** What data and method say of a network. */
 export interface NetworkFacts {
@@ -15,17 +24,24 @@ export interface NetworkFacts {
   /** Numbers of the condition of columns of tables; of other data the configuration says it. */
   conditions?: number | undefined;
   /** The method, which may have a model of its own. */
-  method: Pick<Method, "model" | "networks">;
+  method: Pick<Method, "model" | "networks" | "fit">;
 }
 
 /** A new network for a direction; its weights are a function of seed, direction and (from 2 on) half-iteration. */
 export function buildNetwork(
-  { model, data, seed, device }: CompleteTrainConfig,
+  config: CompleteTrainConfig,
   direction: Direction,
   { half = 1, classes, shape, conditions, method }: NetworkFacts,
 ): Network {
+  const { model, data, seed, device } = config;
   const purpose = half > 1 ? `init/${direction}/${half}` : `init/${direction}`;
-  const facts = { shape, direction, generator: stream(seed, purpose) };
+  const chain = configChain(config) ?? undefined;
+  const kind = conditionKind(config, conditions);
+  if (method.fit && hasClasses(model))
+    throw new UsageError(
+      `model.class_cond=true gives classes to networks, and method=${config.method} has none: leave class_cond out`,
+    );
+  const facts = { shape, direction, chain, conditions: kind, generator: stream(seed, purpose) };
   const create = ({ bidirectional = false } = {}) =>
     createNetwork({
       ...{ ...facts, bidirectional, model, classes },
@@ -33,6 +49,16 @@ export function buildNetwork(
     });
   const net =
     method.model?.({ ...facts, create }) ??
-    create({ bidirectional: method.networks === "bidirectional" });
+    onAbsoluteTime(create({ bidirectional: method.networks === "bidirectional" }), chain);
   return device === "cpu" ? net : net.to({ device: device as Device });
+}
+
+/** What models of their own are conditioned on: a column of classes or of numbers, or channels of fields. */
+function conditionKind(
+  { data: { cond_channels } }: CompleteTrainConfig,
+  width = 0,
+): ConditionKind | undefined {
+  if (width > 1) return { classes: width, numbers: 0 };
+  const numbers = width || cond_channels;
+  return numbers > 0 ? { classes: 0, numbers } : undefined;
 }

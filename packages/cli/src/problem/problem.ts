@@ -20,6 +20,7 @@ import { type CompleteTrainConfig, langevinNumbers } from "@dsbm/config";
 import type { Device } from "@dsbm/torch";
 import type { Problem } from "@dsbm/train";
 import { cores } from "../machine/cores.js";
+import { configChain } from "./chain.js";
 import { conditionWidth } from "./columns.js";
 import { type Ends, isVectors, tables } from "./ends.js";
 import type { GaussianMoments } from "./gaussian-end.js";
@@ -46,6 +47,7 @@ export function bridgeProcess(config: CompleteTrainConfig, law: GaussianMoments 
         }
       : { ...plainDrift, meanMatch: method.predicts === "velocity" && config.mean_match },
     eps: config.eps ?? method.eps,
+    chain: configChain(config),
   };
 }
 
@@ -105,7 +107,11 @@ export function trainingProblem(
   const { fb_sequence, first_coupling, keep_optimizer } = config;
   const startsIndependent = first_coupling === "ind" && method.pairs;
   return {
-    data: { ...tables(ends), pairs, decode: (rows, at) => ends[at.end].decode(rows, at) },
+    data: {
+      ...tables(ends),
+      pairs,
+      decode: ends.chain ? (rows) => rows : (rows, at) => ends[at.end].decode(rows, at),
+    },
     process,
     method: {
       ...{ method, parametrisation, lastNoise, stepVariance },

@@ -1,6 +1,13 @@
 // Samples of one direction for all metrics: starts and their ends, the data that ends are compared with, and other data
 // of the same number for the floor.
-import { type Conditions, type Direction, PathEnergy, stream, type TimeGrid } from "@dsbm/bridge";
+import {
+  type Chain,
+  type Conditions,
+  type Direction,
+  PathEnergy,
+  stream,
+  type TimeGrid,
+} from "@dsbm/bridge";
 import type { Split } from "@dsbm/data";
 import { randperm, type Tensor, tidy } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
@@ -38,6 +45,8 @@ export interface Carried extends Disposable {
   reserve: Tensor;
   /** Two returns of the ends, [n, …] each; null where the other direction is missing. */
   returns: [Tensor, Tensor] | null;
+  /** States at the times between several data sets, the earliest first, [n, …] each. */
+  between: readonly Tensor[];
   energy: PathEnergy | null;
 }
 
@@ -69,6 +78,7 @@ export async function carrySamples(
     tensors.push(t);
     return t;
   };
+  const between: Tensor[] = [];
   let energy: PathEnergy | null = null;
   let done = false;
   try {
@@ -88,12 +98,13 @@ export async function carrySamples(
       const summed = energy && purpose === "there" ? energy : null;
       const { grid } = subject;
       const [times, steps] = [timesOf(way, grid), stepsOf(way, grid)];
+      const stops = purpose === "there" ? stopsOf(subject.ends.chain, times) : [];
       let last: Tensor | null = null;
       const there = tidy(() => x.to({ device: subject.trained.config.device as "cpu" }).keep());
       const found = await subject.sampler.carry(way, there, {
         ...{ solver: options.solver, grid, seed, given: conditions, signal: options.signal },
         ...{ purpose: `quality/${way}/${purpose}`, lastNoise: subject.trained.lastNoise },
-        path: summed !== null,
+        path: summed !== null || stops.length > 0,
         onState(k, state) {
           options.progress.update({
             label: `measuring ${way}, ${purpose}`,
@@ -103,7 +114,9 @@ export async function carrySamples(
           const dt = steps[k];
           if (summed && drift && dt !== undefined)
             summed.add(drift, state, { time: times[k] as number, dt });
-          if (summed && dt !== undefined) return;
+          const stop = stops.indexOf(k);
+          if (stop >= 0) between[stop] = own(kept(() => state));
+          if ((summed || stops.length > 0) && dt !== undefined) return;
           last = kept(() => state);
         },
       });
@@ -125,7 +138,7 @@ export async function carrySamples(
     }
     done = true;
     return {
-      ...{ direction, from, side, given, start, end, data, reserve, returns, energy },
+      ...{ direction, from, side, given, start, end, data, reserve, returns, between, energy },
       [Symbol.dispose]() {
         disposeAll(tensors);
         energy?.dispose();
@@ -137,6 +150,12 @@ export async function carrySamples(
       energy?.dispose();
     }
   }
+}
+
+/** Where in the times of a run the data between are, the earliest first. */
+function stopsOf(chain: Chain | null, times: readonly number[]): number[] {
+  const between = chain?.times.slice(1, -1) ?? [];
+  return between.map((wanted) => times.findIndex((t) => Math.abs(t - wanted) < 1e-9));
 }
 
 /** The lengths of a direction's steps, in its order. */

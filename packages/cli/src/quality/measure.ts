@@ -13,6 +13,7 @@ import { type Holdout, holdoutRows } from "./holdout/rows.js";
 import { baselineNames, baselineRows } from "./rows/baselines.js";
 import { columnRows } from "./rows/columns.js";
 import { endMetricNames, endRows } from "./rows/ends.js";
+import { marginalNames, marginalRows } from "./rows/marginals.js";
 import { pathRows } from "./rows/paths.js";
 import { pictureRows } from "./rows/pictures.js";
 import { planRows } from "./rows/plan.js";
@@ -97,7 +98,7 @@ export async function measureQuality(
       energy: wants("path_energy"),
     });
     if (!carried) return null;
-    for (const measure of [endRows, planRows, pathRows, columnRows]) {
+    for (const measure of [endRows, marginalRows, planRows, pathRows, columnRows]) {
       if (await stopped(`measuring ${direction}`)) return null;
       rows.push(...(await measure(carried, subject, how)));
     }
@@ -120,13 +121,14 @@ export async function measureQuality(
 function checked(words: readonly string[]): Set<string> {
   const groups: Record<string, readonly string[]> = {
     ends: endMetricNames,
+    marginals: marginalNames,
     plan: ["displacement", "optimality"],
     path: ["agreement", "path_energy", "npe", "straightness"],
     columns: ["column_w1"],
     holdout: holdoutNames,
     baselines: baselineNames,
   };
-  const known = [...metricNames, ...holdoutNames];
+  const known = [...metricNames, ...marginalNames, ...holdoutNames];
   for (const word of words)
     if (!known.includes(word) && !Object.hasOwn(groups, word))
       throw new UsageError(

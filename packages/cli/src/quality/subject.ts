@@ -10,6 +10,7 @@ import {
   networkFlow,
   stream,
   type TimeGrid,
+  wholeField,
 } from "@dsbm/bridge";
 import type { Split } from "@dsbm/data";
 import { cat, type Device, noGrad, randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
@@ -71,7 +72,8 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
   const { method, eps } = trained;
   // Steps of its own follow no drift, and not every plan has one.
   const driven = !method.sampler && (method.predicts !== "plan" || method.hasDrift === true);
-  const grid = steps === null ? trained.grid : gridOf(trained.grid, steps);
+  const { chain } = trained;
+  const grid = gridOf(trained.grid, steps ?? trained.grid.steps.length, chain);
   const rowsAtOnce = isVectors(ends) ? 4000 : 16;
   /** Evaluates some rows at a time, each with its conditions. */
   const byRows =
@@ -102,15 +104,18 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
         return byRows((own) => (x, t) => network.forward(x, t, own).mul(sign), given);
       }
       const dynamics = { ...trained, networks };
+      const field = (own: Conditions | undefined) =>
+        driftOf(dynamics, { direction, grid: trained.grid, given: own });
       return byRows(
-        (own) => driftOf(dynamics, { direction, grid: trained.grid, given: own }),
+        (own) => (chain ? wholeField(chain, direction, field, own) : field(own)),
         given,
       );
     },
     velocity(given) {
       if (!driven) return null;
       const dynamics = { ...trained, networks, grid: trained.grid, eps };
-      return byRows((own) => networkFlow({ ...dynamics, given: own }), given);
+      const field = (own: Conditions | undefined) => networkFlow({ ...dynamics, given: own });
+      return byRows((own) => (chain ? wholeField(chain, "f", field, own) : field(own)), given);
     },
     [Symbol.dispose]() {
       sampler.reset();
@@ -124,19 +129,27 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
 /** Ends whose tables are taken in a random order: some are sorted, and a part of them is no sample of the whole. */
 function inRandomOrder(ends: Ends, seed: number): { ends: Ends; orders: Tensor[] } {
   const orders: Tensor[] = [];
-  const shuffled = (side: "x0" | "x1"): DataEnd => {
+  const shuffled = (end: DataEnd, side: string): DataEnd => {
     const of = (split: Split) => {
-      const table = ends[side][split];
-      const known = ends[side].order[split];
+      const table = end[split];
+      const known = end.order[split];
       if (known) return known;
       const generator = stream(seed, `quality/order/${side}/${split}`);
       const order = randperm(table.size(0), { generator }).to({ device: table.device }).keep();
       orders.push(order);
       return order;
     };
-    return { ...ends[side], order: { train: of("train"), test: of("test") } };
+    return { ...end, order: { train: of("train"), test: of("test") } };
   };
-  return { ends: { ...ends, x0: shuffled("x0"), x1: shuffled("x1") }, orders };
+  return {
+    orders,
+    ends: {
+      ...ends,
+      x0: shuffled(ends.x0, "x0"),
+      between: ends.between.map((end, i) => shuffled(end, `between/${i}`)),
+      x1: shuffled(ends.x1, "x1"),
+    },
+  };
 }
 
 /** The one deviation that all columns were divided by; 1 where each has its own. */

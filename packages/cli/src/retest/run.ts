@@ -20,7 +20,7 @@ import { columnsFor, describeResult, shownRows } from "../evaluation/metrics.js"
 import { flowSampler, plainSampler, type TestSampler } from "../evaluation/samplers.js";
 import { evaluationPictures } from "../picture/files.js";
 import { writeEvaluationPictures } from "../picture/pictures.js";
-import { type Ends, loadEnds, prepareEnds } from "../problem/ends.js";
+import { type Ends, loadEnds, marginalsOf, prepareEnds } from "../problem/ends.js";
 import { stepsBefore } from "../problem/iteration.js";
 import { bridgeProcess, chunkRows, threadsOf } from "../problem/problem.js";
 import { sayRemade } from "../run/begin/damage.js";
@@ -83,7 +83,7 @@ export async function runTest(
   let evaluators: Evaluators | null = null;
   try {
     run.saveFile("models.json", textOf(hashes));
-    for (const end of [ends.x0, ends.x1]) progress.line(end.about);
+    for (const end of marginalsOf(ends)) progress.line(end.about);
     if (config.test_ode_sampler && stages.every(({ flows }) => !flows))
       progress.line(`method=${config.method} has no probability flow: its own sampler alone`);
     evaluators = await Evaluators.open(ends, config, { progress, signal });
@@ -156,8 +156,8 @@ function samplerOf(
   const process = bridgeProcess(config, ends.x1.moments);
   const execution = { threads: threadsOf(config), chunkRows: chunkRows(ends.shape) };
   const sampler = new Sampler({ ...process, networks, ...execution });
-  const grid = gridOf(process.grid, steps);
-  if (kind === "sde") return plainSampler(sampler, grid, process);
+  const grid = gridOf(process.grid, steps, process.chain);
+  if (kind === "sde") return plainSampler(sampler, grid, { ...process, steps });
   return flowSampler(sampler, grid, {
     solver: config.ode_sampler,
     rtol: config.ode_tol,

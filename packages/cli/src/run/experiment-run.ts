@@ -357,8 +357,8 @@ export class ExperimentRun {
     const { progress, signal } = options;
     const training = this.#training;
     const evaluators = this.#evaluators as Evaluators;
-    const grid = gridOf(training.problem.schedule.grid, steps);
-    const sampler = plainSampler(training.sampler, grid, { lastNoise: config.last_noise });
+    const grid = gridOf(training.problem.schedule.grid, steps, ends.chain);
+    const sampler = plainSampler(training.sampler, grid, { lastNoise: config.last_noise, steps });
     const found = await evaluate(at, {
       ...{ sampler, ends, config, evaluators, progress, signal },
     });

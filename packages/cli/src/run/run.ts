@@ -15,7 +15,7 @@ import {
 import { setNumThreads } from "@dsbm/torch";
 import { Training, withExecution } from "@dsbm/train";
 import { columnsFor } from "../evaluation/metrics.js";
-import { loadEnds, prepareEnds } from "../problem/ends.js";
+import { loadEnds, marginalsOf, prepareEnds } from "../problem/ends.js";
 import { aboutPairs, loadPairs } from "../problem/pairs/known-pairs.js";
 import { pictureNotes } from "../problem/pictures/notes.js";
 import { threadsOf, trainingProblem } from "../problem/problem.js";
@@ -97,7 +97,7 @@ export async function runTraining(
     });
     hooks.opened?.(run);
     linkLatest(config.paths.experiments_dir_name, folder);
-    for (const end of [ends.x0, ends.x1]) progress.line(end.about);
+    for (const end of marginalsOf(ends)) progress.line(end.about);
     if (pairs) progress.line(aboutPairs(config, pairs));
     work = new ExperimentRun(config, options, ends, run, pairs);
     const state = await work.go();

@@ -26,7 +26,7 @@ export function writeTrajectories({
       tidy(() => {
         const { test } = ends.x1;
         const generator = stream(config.seed, `trajectory/${steps}`, test.device);
-        const grid: TimeGrid = gridOf(training.problem.schedule.grid, steps);
+        const grid: TimeGrid = gridOf(training.problem.schedule.grid, steps, null);
         const path = training.sampler.path("b", test, { grid, generator });
         run.saveFile(i === 0 ? "traj.npy" : `traj_${steps}.npy`, io.encodeNpy(path));
       }),

@@ -1,8 +1,9 @@
 // Samples carried from one end of a trained bridge to the other, a batch in memory at a time.
-import { type Conditions, type Direction, mapConditions, ordered, resample } from "@dsbm/bridge";
+import { type Conditions, type Direction, mapConditions, ordered } from "@dsbm/bridge";
 import type { SampleConfig } from "@dsbm/config";
 import type { Device, Tensor } from "@dsbm/torch";
 import type { Sampler } from "@dsbm/train";
+import { gridOf } from "../evaluation/evaluate.js";
 import { UsageError } from "../terminal/errors.js";
 import type { Progress } from "../terminal/progress.js";
 import { type Trained, usualDirection } from "./trained.js";
@@ -35,7 +36,7 @@ export function createCarrier(
   sampler: Sampler,
   { config, device }: { config: SampleConfig; device: Device },
 ): Carrier {
-  const { solver, steps, ode_tol, ode_step_size, seed, path } = config;
+  const { solver, steps, diffusion, ode_tol, ode_step_size, seed, path } = config;
   const direction = config.direction ?? usualDirection(trained);
   const { method, lastNoise } = trained;
   if (solver === "sde") checkSteps(trained, { direction, steps });
@@ -43,13 +44,14 @@ export function createCarrier(
     throw new UsageError(
       `solver=${solver}: ${method.name} of images has steps of its own and no probability flow: write solver=sde`,
     );
-  const same = steps === null || steps === trained.grid.steps.length;
-  const grid = same ? trained.grid : resample(trained.grid, steps);
+  if (diffusion !== null) checkDiffusion(trained, diffusion);
+  const grid = gridOf(trained.grid, steps ?? trained.grid.steps.length, trained.chain);
   const order = ordered(direction, grid);
   const tolerance = ode_tol ?? 1e-5;
   const options = {
     ...{ solver, grid, seed, lastNoise, path, rtol: tolerance, atol: tolerance },
     ...(ode_step_size !== null && { step_size: ode_step_size }),
+    ...(diffusion !== null && { diffusion }),
   };
   const times = [order[0]?.time ?? 0, ...order.map(({ next }) => next)];
   // Batches of whole units: the results do not depend on how the input is cut.
@@ -118,4 +120,17 @@ function checkSteps(
   throw new UsageError(
     `direction=${direction} ${never ? "is not trained by this run" : "has not been trained yet"}: ${folder} has ${has}; write direction=${direction === "b" ? "f" : "b"}${method.sampler ? "" : ", or solver=dopri5, whose probability flow runs both ways"}`,
   );
+}
+
+/** Refuses another noise where there are no drifts of both directions, whose sum is the score. */
+function checkDiffusion({ models, folder, method }: Trained, diffusion: number): void {
+  if (method.predicts !== "drift")
+    throw new UsageError(
+      `diffusion=${diffusion}: ${method.name} follows no drift with noise: leave diffusion out`,
+    );
+  const missing = (["b", "f"] as const).find((d) => !models[d]);
+  if (missing)
+    throw new UsageError(
+      `diffusion=${diffusion} needs the drifts of both directions, and ${folder} has no weights of ${missing} yet: leave diffusion out, or train that direction`,
+    );
 }

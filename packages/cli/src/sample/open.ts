@@ -9,7 +9,14 @@ import { type Carrier, createCarrier } from "./carrier.js";
 import { classesOf, loadNetworks, readTrained, type Trained } from "./trained.js";
 import { type Units, unitsOf } from "./units.js";
 
-type SampleKeys = "direction" | "solver" | "steps" | "ode_tol" | "ode_step_size" | "seed";
+type SampleKeys =
+  | "direction"
+  | "solver"
+  | "steps"
+  | "diffusion"
+  | "ode_tol"
+  | "ode_step_size"
+  | "seed";
 
 /** How samples are carried: the keys of `dsbm sample`, with its defaults. */
 export interface SampleOptions

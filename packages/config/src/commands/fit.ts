@@ -58,5 +58,12 @@ export const fit: Experiment<typeof fitSchema> = {
   schema: fitSchema,
   check: checkFit,
   sections: { "time and evaluation": fitOnlyKeys, ...train.sections },
-  unnamed: [...(train.unnamed ?? []), "Dataset", "Dataset_transfer", "holdout", "at"],
+  unnamed: [
+    ...(train.unnamed ?? []),
+    "Dataset",
+    "Dataset_between",
+    "Dataset_transfer",
+    "holdout",
+    "at",
+  ],
 };

@@ -39,6 +39,11 @@ export const sampleSchema = z.strictObject({
     "sde: as the run's evaluations sample; else a solver of the probability-flow ODE",
   ),
   steps: orNull(stepCount(100_000), "steps of the sampler; null: as in training", 100),
+  diffusion: orNull(
+    z.number().min(0).max(1e6),
+    "noise of solver=sde per unit of time, as sigma, with the same marginals; 0: the probability flow; null: as trained",
+    0.5,
+  ),
   ode_tol: orNull(positive(), "tolerances rtol and atol of dopri5; null is 1e-5", 1e-5),
   ode_step_size: orNull(
     z.number().min(1e-5).max(1),
@@ -86,8 +91,13 @@ export const sampleSchema = z.strictObject({
 
 export type SampleConfig = z.output<typeof sampleSchema>;
 
-function checkSample({ solver, steps, ode_tol, ode_step_size, path }: SampleConfig): string[] {
+function checkSample(config: SampleConfig): string[] {
+  const { solver, steps, diffusion, ode_tol, ode_step_size, path } = config;
   const problems: string[] = [];
+  if (diffusion !== null && solver !== "sde")
+    problems.push(
+      `diffusion=${diffusion} is the noise of solver=sde, got solver=${solver}: leave one of them out`,
+    );
   if (ode_tol !== null && solver !== "dopri5")
     problems.push(
       `ode_tol=${ode_tol} is the tolerance of dopri5, got solver=${solver}: leave it out, or write solver=dopri5`,

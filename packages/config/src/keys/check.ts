@@ -22,6 +22,7 @@ export function checkTrain(
     ...(config.method === "dsb" ? dsbLines(config) : notDsbLines(config)),
     ...dataLines(config),
     ...tableLines(config),
+    ...chainLines(config),
     ...batchLines(config),
     ...(config.checkpoint_run ? startLines(config) : unreadLines(config)),
   ];
@@ -248,6 +249,35 @@ function tableLines({
       ot_sampler !== null &&
       match_conditions !== false &&
       `ot_sampler=${ot_sampler} pairs by distance what data.condition=${condition} pairs by condition: write ot_sampler=null`,
+  ];
+}
+
+/** Several marginals in a row. */
+function chainLines(config: TrainConfig): Line[] {
+  const { Dataset_between, times, transfer, pairs, data, sde, model } = config;
+  if (Dataset_between === null)
+    return [
+      times !== null &&
+        `times=${printValue(times)} are those of several data sets, got two: leave times out, or give a data set for each`,
+    ];
+  const n = Dataset_between.length + 2;
+  const rises = times?.every((t, i) => i === 0 || t - (times[i - 1] as number) > 1e-6) ?? true;
+  return [
+    times !== null &&
+      times.length !== n &&
+      `times=${printValue(times)} has ${times.length} times for ${n} data sets: expected one for each`,
+    times !== null &&
+      (!rises || times[0] !== 0 || times.at(-1) !== 1) &&
+      `times=${printValue(times)}: expected numbers that rise from 0 to 1, such as times=[0,0.5,1]`,
+    !transfer &&
+      "Dataset_between has data at times between, but transfer=false has none at time 1: leave one of them out",
+    data.split_by !== null &&
+      `data.split_by=${data.split_by} tells two groups of one table apart, got ${n} data sets: give a file for each time`,
+    pairs !== null &&
+      `pairs=${pairs} pairs rows of two data sets, got ${n}: leave pairs out`,
+    sde === "vp" && `sde=vp is for two data sets, got ${n}: write sde=ve`,
+    model.name !== "MLP" &&
+      `${n} data sets in a row are for vectors, got model.name=${model.name}: pictures have two data sets`,
   ];
 }
 

@@ -24,6 +24,15 @@ export const data = {
     "emnist",
     "data at time 1, with transfer=true",
   ),
+  Dataset_between: names(
+    "data at times between, in their order: one bridge goes through all of them",
+    ["table:day_3.csv", "table:day_4.csv"],
+  ),
+  times: orNull(
+    z.array(z.number().min(0).max(1)).min(2),
+    "with Dataset_between: the time of each data set, from 0 to 1; null: equally spaced",
+    [0, 0.3, 1],
+  ),
   transfer: flag(true, "data at both ends; false: N(mean_final, var_final) at time 1"),
   pairs: file(
     "rows that are known to belong together: a table of two columns, rows of both ends from 1 on or values of data.id",

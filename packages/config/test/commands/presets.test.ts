@@ -22,7 +22,7 @@ const DEFAULTS = `
   sigma=null gamma_min=0.001 gamma_max=0.2 gamma_space=linspace symmetric_gamma=false
   mean_match=false loss_scale=true std_trick=false ot_sampler=null ot_share=0.9 ot_penalty=1 langevin_scale=null
   mixture_components=50 mixture_spread=0.1 var_final_gamma_scale=false
-  Dataset=mnist Dataset_transfer=emnist transfer=true pairs=null mean_final=0 var_final=1 adaptive_mean=false
+  Dataset=mnist Dataset_transfer=emnist Dataset_between=null times=null transfer=true pairs=null mean_final=0 var_final=1 adaptive_mean=false
   final_adaptive=false cdsb=false wavenumber=0 data.image_size=28 data.channels=1
   data.cond_channels=0 data.random_flip=false data.dim=null data.a=0.1 data.components=null
   data.dataset=null data.n_train=null data.n_test=null data.test_fraction=0.1

@@ -14,6 +14,8 @@ export interface ScatterOptions {
   target: Float32Array;
   /** States [times, n, dim] of generated samples along their paths: one panel a time, and one with lines. */
   path: { states: Float32Array; times: readonly number[] };
+  /** Data [n, dim] of times between, each drawn in a panel of its time in the place of both ends. */
+  between?: readonly { time: number; data: Float32Array }[];
   /** Two directions [dim], such as principal components, to project on instead of the first two coordinates. */
   components?: readonly [ArrayLike<number>, ArrayLike<number>];
   /** Names of the axes. */
@@ -53,11 +55,18 @@ export async function scatterFigure(options: ScatterOptions): Promise<string> {
       .filter(hasPlace);
   const background = ends.flatMap((kind) => dots(kind, options[kind]));
   const size = path.states.length / path.times.length;
-  const shown = pickIndexes(path.times.length, most.panels).map((k) => ({
+  const { between = [] } = options;
+  const last = path.times.length - 1;
+  const stops = between.map(({ time }) => path.times.findIndex((t) => Math.abs(t - time) < 1e-9));
+  const picked = between.length > 0 ? [0, ...stops, last] : pickIndexes(last + 1, most.panels);
+  const shown = picked.map((k) => ({
     title: `t = ${Number((path.times[k] as number).toFixed(3))}`,
+    behind: stops.includes(k)
+      ? dots("target", (between[stops.indexOf(k)] as { data: Float32Array }).data)
+      : background,
     dots: dots("generated", path.states.subarray(k * size, (k + 1) * size)),
   }));
-  const all = [...background, ...shown.flatMap((frame) => frame.dots)];
+  const all = [...background, ...shown.flatMap((frame) => [...frame.dots, ...frame.behind])];
   refuse("a scatter figure", [[all.length === 0, "no finite sample to draw"]]);
   const flat = dim === 1;
   const groups = [
@@ -70,8 +79,8 @@ export async function scatterFigure(options: ScatterOptions): Promise<string> {
   const drawn: Panel[] = [];
   for (const frame of shown) {
     const marks = flat
-      ? await histogram(background, frame.dots, domains.x)
-      : await cloud([...background, ...frame.dots]);
+      ? await histogram(frame.behind, frame.dots, domains.x)
+      : await cloud([...frame.behind, ...frame.dots]);
     drawn.push(await drawFrame(marks, { title: frame.title, labels, domains }));
   }
   const paths = pathLines(path, dim, place);
@@ -82,7 +91,11 @@ export async function scatterFigure(options: ScatterOptions): Promise<string> {
   drawn.push(await drawFrame(marks, { title: `${paths.length} paths`, ...over }));
   const legend = [...ends, "generated" as const]
     .filter((kind) => all.some((d) => d.kind === kind))
-    .map((kind) => ({ label: names[kind], color: colors[kind], symbol: "dot" as const }));
+    .map((kind) => ({
+      label: kind === "target" && between.length > 0 ? "data of the time" : names[kind],
+      color: colors[kind],
+      symbol: "dot" as const,
+    }));
   return composeFigure({ title, panels: drawn, columns: Math.min(3, drawn.length), legend });
 }
 

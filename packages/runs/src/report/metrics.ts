@@ -10,6 +10,7 @@ const groups: readonly (readonly [group: string, title: string])[] = [
   ["holdout", "At the time that was held out"],
   ["path", "How samples move"],
   ["plan", "Which start goes to which end"],
+  ["marginals", "Data at times between"],
   ["baselines", "Bridges without training, for comparison"],
   ["columns", "Column by column, the worst first"],
 ];

@@ -8,7 +8,9 @@ import { checkFiles, writeRunFile } from "./hashes.js";
 import { type Direction, runPaths } from "./layout.js";
 
 /** What a metric is about, in the order of tables. */
-export const qualityGroups = ["holdout", "ends", "plan", "baselines", "path", "columns"] as const;
+export const qualityGroups = [
+  ...(["holdout", "ends", "marginals", "plan", "baselines", "path", "columns"] as const),
+] as const;
 export type QualityGroup = (typeof qualityGroups)[number];
 
 /** One metric of one direction. */

@@ -33,6 +33,8 @@ export interface CarryOptions extends FlowOptions {
   first?: number;
   /** Whether the last step has its noise (default: yes). */
   lastNoise?: boolean;
+  /** Drifts of both directions: another noise of `sde` with the same marginals (default: that of the sampler). */
+  diffusion?: number | undefined;
   given?: Conditions | undefined;
   /** Every state, or the end only (index 0; default). */
   path?: boolean;
@@ -86,7 +88,9 @@ async function carrySteps(
   x: Tensor,
   context: CarryContext,
 ): Promise<number | null> {
-  const { dynamics, grid, seed, purpose = direction, first = 0, block } = context;
+  const { grid, seed, purpose = direction, first = 0, block } = context;
+  const { diffusion = context.dynamics.diffusion } = context;
+  const dynamics = { ...context.dynamics, diffusion };
   const { given, lastNoise = true, path = false, signal, onState, replay } = context;
   const { method, process } = dynamics;
   const { device } = x;
@@ -97,7 +101,7 @@ async function carrySteps(
   const isPlan = method.predicts === "plan";
   const draws = (k: number) =>
     method.predicts !== "velocity" &&
-    (method.sampler !== undefined || process.sigma > 0) &&
+    (method.sampler !== undefined || (diffusion ?? process.sigma) > 0) &&
     (k < steps - 1 || (lastNoise && !isPlan));
   // The times themselves would be a long text for each step.
   const gridKey = createHash("sha256").update(Float64Array.from(grid.times)).digest("hex");
@@ -108,7 +112,7 @@ async function carrySteps(
       const own = batch.z as Tensor | undefined;
       return { direction, grid, only: k, lastNoise, ...(own && { noise: () => own }) };
     };
-    const key = `step/${direction}/${k}/${gridKey}/${lastNoise}`;
+    const key = `step/${direction}/${k}/${gridKey}/${lastNoise}/${diffusion}`;
     if (end)
       return replay(`to-${key}`, { y, z, end }, (batch) =>
         pathTo(batch.end as Tensor, batch.y as Tensor, { process, ...taken(batch) }),
@@ -134,7 +138,8 @@ async function carrySteps(
       );
       z.dispose();
     }
-    const evaluations = isPlan ? 1 : steps;
+    // Another noise asks the drifts of both directions.
+    const evaluations = isPlan ? 1 : steps * (diffusion === undefined ? 1 : 2);
     if (isPlan && !path) {
       await onState(0, end as Tensor);
       return evaluations * n;

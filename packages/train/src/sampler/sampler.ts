@@ -4,6 +4,7 @@
 import {
   type Batch,
   batchFrom,
+  type Chain,
   type Conditions,
   type Direction,
   type Dynamics,
@@ -16,6 +17,7 @@ import {
   type TimeGrid,
   tensorsOf,
   towards,
+  wholeGrid,
 } from "@dsbm/bridge";
 import {
   type CastDType,
@@ -40,9 +42,12 @@ import {
 import { inDType } from "../step/in-dtype.js";
 import { type RecordedBatch, recordedBatch } from "../step/recorded-batch.js";
 import { type CarryOptions, carry, type FollowOptions, type Replay, timesOf } from "./carry.js";
+import { carryThrough, followThrough, pathThrough } from "./through.js";
 
 export interface SamplerOptions extends Dynamics {
-  /** The grid of training, whose Δt increments contain. */
+  /** Several marginals in a row: runs without `given.interval` go through all of them (see `through.ts`). */
+  chain?: Chain | null | undefined;
+  /** The grid of training, of a chain that of each interval, whose Δt increments contain. */
   grid: TimeGrid;
   /** Networks were trained at times [eps, 1 − eps]: a flow evaluates drifts within (default 1e-4). */
   eps?: number | undefined;
@@ -59,7 +64,7 @@ export interface SamplerOptions extends Dynamics {
 }
 
 export interface SimulateOptions {
-  /** Default: the grid of training. */
+  /** Default: the grid of training; of runs through a chain a grid of the whole time. */
   grid?: TimeGrid;
   /** Gives each chunk a stream of its own (default: the default generator). */
   generator?: Generator | undefined;
@@ -102,6 +107,11 @@ export class Sampler {
 
   /** Ends [n, …] of runs from x [n, …] at the start of a direction. */
   endpoints(direction: Direction, x: Tensor, options: SimulateOptions = {}): Tensor {
+    const route = this.#route(direction, options);
+    if (route) {
+      const at = [route.grid.steps.length];
+      return tidy(() => this.path(direction, x, { ...options, at }).select(0, 0));
+    }
     return tidy(() => this.start(direction, x, options).finish())[0] as Tensor;
   }
 
@@ -120,6 +130,13 @@ export class Sampler {
     x: Tensor,
     { at, ...options }: SimulateOptions & { at?: readonly number[] | undefined },
   ): Tensor {
+    const route = this.#route(direction, options);
+    if (route)
+      return pathThrough(
+        x,
+        { ...route, at: at ?? [...timesOf(direction, route.grid).keys()] },
+        (y, leg) => this.path(direction, y, { ...options, ...leg }),
+      );
     const { grid = this.#options.grid, lastNoise = true } = options;
     this.#shareWork(direction, x, { ...options, grid, lastNoise, at: at ?? [] });
     const wanted = new Set(at ?? timesOf(direction, grid).keys());
@@ -133,6 +150,13 @@ export class Sampler {
     };
     const key = `path/${direction}/${grid.times}/${[...wanted]}/${lastNoise}`;
     return tidy(() => this.#start(key, body, x, options, [1]).finish())[0] as Tensor;
+  }
+
+  /** The way through a chain; null within an interval, and where there is no chain. */
+  #route(direction: Direction, { grid, given }: Pick<SimulateOptions, "grid" | "given">) {
+    const { chain, grid: each } = this.#options;
+    if (!chain || given?.interval) return null;
+    return { chain, direction, given, grid: grid ?? wholeGrid(chain, each) };
   }
 
   /** The rows that the method makes along runs with the network of `newest` (null: of the reference process). */
@@ -169,6 +193,11 @@ export class Sampler {
     { times, given, ...options }: FollowOptions = {},
   ): { states: Tensor; nfe: number } {
     const ends = direction === "f" ? [0, 1] : [1, 0];
+    const route = this.#route(direction, { given });
+    if (route)
+      return followThrough(x, route, { ...options, times: times ?? ends }, (y, leg) =>
+        this.follow(direction, y, leg),
+      );
     const velocity: Field = (y, t) =>
       this.#replay("flow", { x: y, t, given }, (batch) =>
         networkFlow({ ...this.#options, given: batch.given })(batch.x as Tensor, batch.t as Tensor),
@@ -182,6 +211,8 @@ export class Sampler {
    * evaluations of the networks, summed over rows; null where `signal` was aborted.
    */
   carry(direction: Direction, x: Tensor, options: CarryOptions): Promise<number | null> {
+    const route = this.#route(direction, options);
+    if (route) return carryThrough(x, route, options, (y, leg) => this.carry(direction, y, leg));
     const { grid = this.#options.grid } = options;
     return carry(direction, x, {
       ...{ ...options, grid, block: this.#options.chunkRows, dynamics: this.#options },

@@ -56,6 +56,8 @@ export async function baselineRows(
   const values = carried.start.numel / carried.start.size(0);
   const isServed =
     vectors && solver === "sde" && trained.config.sde !== "vp" && trained.process.sigma > 0;
+  // Bridges between two data sets are no bridge through several.
+  if (subject.ends.chain) return [];
   if (!isServed || carried.given || values > mostValues || values < 1) return [];
   const rows: QualityRow[] = [];
   for (const baseline of baselines) {

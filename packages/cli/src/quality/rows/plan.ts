@@ -59,9 +59,11 @@ function independentDisplacement(start: Tensor, end: Tensor): number {
 
 function optimalityRows(
   carried: Carried,
-  { trained, vectors }: Subject,
+  { trained, vectors, ends }: Subject,
   seed: number,
 ): QualityRow[] {
+  // Through several data sets the pairs of the ends are those of no Schrödinger bridge between these two.
+  if (ends.chain) return [];
   const { direction, start, end } = carried;
   const { process, method, config } = trained;
   // Brownian motion, on vectors, by a method that has noise.

@@ -24,7 +24,7 @@ export async function planePanels(
   plane: Plane,
   { direction, names, units }: { direction: "f" | "b"; names: Names; units: Units },
 ): Promise<Panel[]> {
-  const { k, explained, path } = plane;
+  const { k, explained, path, between = [] } = plane;
   const { times, states } = path;
   const value = (axis: number, x: number) => (explained ? x : units.value(axis, x));
   const label = (axis: number) =>
@@ -49,11 +49,25 @@ export async function planePanels(
     direction === "f" ? (["source", "target"] as const) : (["target", "source"] as const);
   const [from, to, made] = [places(plane[start]), places(plane[wanted]), places(plane.generated)];
   const lines = linesOf(states, 2).map((line) => line.flatMap((point) => places(point)));
-  const domains = domainsOf([from, to, made], explained !== null);
+  const passed = between.map((one) => ({
+    title: `t = ${Number(one.time.toPrecision(4))}: ${short(one.name)}`,
+    data: places(one.data),
+    made: places(one.generated),
+  }));
+  const groups = [from, to, made, ...passed.flatMap(({ data, made: own }) => [data, own])];
+  const domains = domainsOf(groups, explained !== null);
   const labels = [label(0), label(1)] as const;
   const one = async (title: string, marks: Markish[]) => frame(marks, { title, labels, domains });
   return [
     await one(`Start: ${names[start]}`, await dots(from, colors[start], 0.6)),
+    ...(await Promise.all(
+      passed.map(async ({ title, data, made: own }) =>
+        one(title, [
+          ...(await dots(data, colors[wanted], 0.5)),
+          ...(await dots(own, colors.generated, 0.5)),
+        ]),
+      ),
+    )),
     await one("Generated", await dots(made, colors.generated, 0.6)),
     await one(`Wanted: ${names[wanted]}`, await dots(to, colors[wanted], 0.6)),
     await one("Paths", [

@@ -16,6 +16,15 @@ export interface Plane {
   generated: Flat;
   /** A few paths: the states at each time, in the order in which the sampler goes through them. */
   path: { times: readonly number[]; states: readonly Flat[] };
+  /** Of several data sets in a row: those between, in the order of the direction, and what is generated there. */
+  between?: readonly MarginalPoints[];
+}
+
+interface MarginalPoints {
+  name: string;
+  time: number;
+  data: Flat;
+  generated: Flat;
 }
 
 /** Shares of the samples in equal bins of [low, high]; the first and the last also hold what lies beyond. */
@@ -74,8 +83,15 @@ function planeOf(plane: Field): Plane | null {
   const [source, target, generated] = three(plane);
   return {
     ...{ k, source, target, generated, path: { times, states } },
+    between: plane.at("between").list.flatMap((item) => marginalOf(item) ?? []),
     explained: explained.isThere ? explained.numbers : null,
   };
+}
+
+function marginalOf(item: Field): MarginalPoints | null {
+  const [name, time] = [item.at("name").text, item.at("time").number];
+  if (name === null || time === null) return null;
+  return { name, time, data: item.at("data").numbers, generated: item.at("generated").numbers };
 }
 
 function histogramOf(item: Field): Histogram | null {

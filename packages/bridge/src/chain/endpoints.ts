@@ -1,0 +1,56 @@
+// The tables of a chain: starts and ends of all intervals, each row in the units of its interval and with its number.
+import { cat, full, type Tensor, tidy } from "@dsbm/torch";
+import { type Conditions, conditionRows, kindsOf } from "../core/conditions.js";
+import type { End } from "../core/direction.js";
+import type { Chain, Endpoints } from "../core/endpoints.js";
+import { BridgeError } from "../core/errors.js";
+import { type Interval, intervalsOf } from "./chain.js";
+
+/** The samples of a time [n, …], and their conditions. */
+export interface Marginal {
+  x: Tensor;
+  conditions?: Conditions | undefined;
+}
+
+/**
+ * Endpoints of samples at the times of a chain; the tensors are new ones, the caller's (see `disposeSome`). An interval is
+ * trained on as often as its data sets have rows. Throws a BridgeError for another number of data sets than times.
+ */
+export function chainEndpoints(marginals: readonly Marginal[], chain: Chain): Endpoints {
+  if (marginals.length !== chain.times.length)
+    throw new BridgeError(
+      "argument",
+      `${marginals.length} data sets at ${chain.times.length} times; expected a time for each`,
+    );
+  const all = intervalsOf(chain);
+  const of = (interval: Interval, end: End) =>
+    marginals[interval.index + (end === "x0" ? 0 : 1)] as Marginal;
+  const joined = (end: End) =>
+    tidy(() => cat(all.map((interval) => of(interval, end).x.div(interval.unit))).keep());
+  const conditions = (end: End): Conditions =>
+    tidy(() => {
+      const interval = cat(all.map((one) => numbered(one, of(one, end).x)));
+      const own = all.map((one) => of(one, end).conditions);
+      const kinds = kindsOf(own[0]);
+      const rows = kinds.map((kind) => [kind, cat(own.map((c) => c?.[kind] as Tensor))]);
+      const found: Conditions = { ...Object.fromEntries(rows), interval };
+      for (const t of conditionRows(found)) t.keep();
+      return found;
+    });
+  return {
+    ...{ x0: joined("x0"), x1: joined("x1"), chain },
+    conditions: { x0: conditions("x0"), x1: conditions("x1") },
+  };
+}
+
+const numbered = ({ index }: Interval, x: Tensor): Tensor =>
+  full([x.size(0)], index, { dtype: "int64", device: x.device });
+
+/** Conditions of rows x [n, …] that are all in one interval. */
+export function inInterval(
+  interval: Interval,
+  x: Tensor,
+  given: Conditions | undefined,
+): Conditions {
+  return { ...given, interval: numbered(interval, x) };
+}

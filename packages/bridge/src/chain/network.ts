@@ -1,0 +1,81 @@
+// One network for all intervals: it sees the time of the whole process and samples in their own units, and answers in the
+// clock and the units of a row's interval.
+import { Buffer, nn, type Tensor, tensor } from "@dsbm/torch";
+import type { Conditions } from "../core/conditions.js";
+import type { Direction } from "../core/direction.js";
+import type { Chain } from "../core/endpoints.js";
+import { BridgeError } from "../core/errors.js";
+import type { Network } from "../core/network.js";
+import { spread } from "../process/process.js";
+import type { Field } from "../solver/solver.js";
+import { intervalAt, intervalsOf } from "./chain.js";
+import { inInterval } from "./endpoints.js";
+
+/** Beginnings and lengths of the intervals, [K] each, as a network's buffers. */
+export class IntervalTable extends nn.Module {
+  from: Buffer;
+  length: Buffer;
+  constructor(chain: Chain) {
+    super();
+    const all = intervalsOf(chain);
+    const row = (values: number[]) => new Buffer(tensor(values, { dtype: "float32" }));
+    this.from = row(all.map(({ from }) => from));
+    this.length = row(all.map(({ length }) => length));
+  }
+
+  /** Beginnings of the intervals of rows. */
+  forward(interval: Tensor): Tensor {
+    return this.from.indexSelect(0, interval);
+  }
+
+  /** Beginning and length of the interval of each row, [B] each. Throws a BridgeError for rows without one. */
+  of({ interval }: Conditions): { index: Tensor; from: Tensor; length: Tensor } {
+    if (!interval)
+      throw new BridgeError(
+        "argument",
+        "a network of several marginals needs the interval of each row",
+      );
+    const length = this.length.indexSelect(0, interval);
+    return { index: interval, from: this.forward(interval), length };
+  }
+}
+
+/** A drift (or flow, or score) x [B, …], t [B] → [B, …] in the clock and the units of each row's interval. */
+class AbsoluteTime extends nn.Module {
+  net: Network;
+  intervals: IntervalTable;
+  constructor(net: Network, chain: Chain) {
+    super();
+    this.net = net;
+    this.intervals = new IntervalTable(chain);
+  }
+  forward(x: Tensor, t: Tensor, given: Conditions = {}): Tensor {
+    const { from, length } = this.intervals.of(given);
+    const unit = spread(length.sqrt(), x);
+    const { interval: _, ...others } = given;
+    // dy/ds = √length dx/dt for y = x/√length and t = from + length·s; gradients by y have the same factor.
+    return this.net.forward(x.mul(unit), t.mul(length).add(from), others).mul(unit);
+  }
+}
+
+/** The network as it is, or for a chain one on absolute time. */
+export const onAbsoluteTime = (net: Network, chain: Chain | null | undefined): Network =>
+  chain ? new AbsoluteTime(net, chain) : net;
+
+/**
+ * A field of the whole process x [B, …], t [B] at one time, by the fields within its intervals; at a marginal's time in the
+ * interval that a direction enters there. It reads the time, so it is not for recorded functions.
+ */
+export function wholeField(
+  chain: Chain,
+  direction: Direction,
+  within: (given: Conditions) => Field,
+  given: Conditions | undefined,
+): Field {
+  return (x, t) => {
+    const interval = intervalAt(chain, direction, t.select(0, 0).item());
+    const { from, length, unit } = interval;
+    const y = x.div(unit);
+    return within(inInterval(interval, y, given))(y, t.sub(from).div(length)).div(unit);
+  };
+}

@@ -1,0 +1,49 @@
+// Of several data sets in a row: what the bridge passes through, beside the data of that time.
+import type { Chain } from "@dsbm/bridge";
+import type { QualityRow } from "@dsbm/runs";
+import { testRows } from "../../problem/ends.js";
+import type { Carried } from "../carried.js";
+import { disposeAll, kept, type Subject } from "../subject.js";
+import { endRows, type MeasureOptions } from "./ends.js";
+
+const prefix = "marginal_";
+const metrics = ["sliced_w2", "w2", "w1"];
+
+export const marginalNames: readonly string[] = metrics.map((name) => prefix + name);
+
+/** Distances at each time between, with the floor of other data of that time and the ceiling of the untouched source. */
+export async function marginalRows(
+  carried: Carried,
+  subject: Subject,
+  options: MeasureOptions,
+): Promise<QualityRow[]> {
+  const { ends } = subject;
+  const wants = (name: string) => metrics.includes(name) && options.wants(prefix + name);
+  if (!ends.chain || !metrics.some(wants)) return [];
+  const { times } = ends.chain as Chain;
+  const rows: QualityRow[] = [];
+  for (const [i, end] of ends.between.entries()) {
+    const n = carried.start.size(0);
+    const own = {
+      end: carried.between[i] as Carried["end"],
+      data: kept(() => testRows(end, n, options.seed, "test")),
+      reserve: kept(() => testRows(end, 4 * n, options.seed, "train")),
+    };
+    const found = await endRows({ ...carried, ...own }, subject, { ...options, wants });
+    disposeAll([own.data, own.reserve]);
+    rows.push(
+      ...found.map(
+        (row): QualityRow => ({
+          ...row,
+          metric: prefix + row.metric,
+          title: `${row.title} to ${nameOf(end.name)} at t = ${Number((times[i + 1] as number).toPrecision(4))}`,
+          group: "marginals",
+        }),
+      ),
+    );
+  }
+  return rows;
+}
+
+/** A data set's name for tables: the last part of a path. */
+export const nameOf = (name: string): string => name.replace(/^[a-z]+:/, "").replace(/^.*\//, "");

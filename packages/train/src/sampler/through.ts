@@ -1,0 +1,146 @@
+// Runs through all intervals of several marginals, one after the other, by what runs within one of them. Times and samples
+// are those of the whole process here.
+import {
+  type Chain,
+  type Conditions,
+  type Direction,
+  gridsWithin,
+  type Interval,
+  inInterval,
+  inOrder,
+  type TimeGrid,
+} from "@dsbm/bridge";
+import { cat, stack, type Tensor, tidy } from "@dsbm/torch";
+import type { CarryOptions, FollowOptions } from "./carry.js";
+
+/** An interval on the way of a direction: its own grid, and the steps that were taken before. */
+interface Leg {
+  interval: Interval;
+  grid: TimeGrid;
+  steps: number;
+  before: number;
+}
+
+function legsOf(chain: Chain, direction: Direction, whole: TimeGrid): Leg[] {
+  const grids = gridsWithin(chain, whole);
+  let before = 0;
+  return inOrder(chain, direction).map((interval) => {
+    const grid = grids[interval.index] as TimeGrid;
+    const leg = { interval, grid, steps: grid.steps.length, before };
+    before += leg.steps;
+    return leg;
+  });
+}
+
+/** What a run of a direction through a chain is given. */
+interface Route {
+  chain: Chain;
+  direction: Direction;
+  /** A grid of the whole time. */
+  grid: TimeGrid;
+  given: Conditions | undefined;
+}
+
+/** States [k, n, …] at step indices of the whole grid (0 is the start), by `within`, which gives those of an interval. */
+export function pathThrough(
+  x: Tensor,
+  { chain, direction, grid, given, at }: Route & { at: readonly number[] },
+  within: (x: Tensor, leg: { grid: TimeGrid; given: Conditions; at: readonly number[] }) => Tensor,
+): Tensor {
+  return tidy(() => {
+    const states = new Map<number, Tensor>([[0, x]]);
+    let y = x;
+    for (const { interval, grid: own, steps, before } of legsOf(chain, direction, grid)) {
+      const wanted = at.map((k) => k - before).filter((k) => k >= 0 && k <= steps);
+      const stops = [...new Set([...wanted, steps])].sort((a, b) => a - b);
+      const start = y.div(interval.unit);
+      const found = within(start, {
+        ...{ grid: own, at: stops, given: inInterval(interval, start, given) },
+      });
+      stops.forEach((k, i) => {
+        const state = found.select(0, i).mul(interval.unit);
+        if (!states.has(before + k)) states.set(before + k, state);
+        y = state;
+      });
+    }
+    return stack(at.map((k) => states.get(k) as Tensor));
+  });
+}
+
+/** The flow's states at times of the whole process [T, n, …], the start first, and its evaluations. */
+export function followThrough(
+  x: Tensor,
+  { chain, direction, given }: Omit<Route, "grid">,
+  { times, ...options }: FollowOptions & { times: readonly number[] },
+  within: (x: Tensor, options: FollowOptions) => { states: Tensor; nfe: number },
+): { states: Tensor; nfe: number } {
+  const forward = direction === "f";
+  const states: Tensor[] = [x.unsqueeze(0)];
+  let [y, nfe, at] = [x, 0, times[0] as number];
+  const last = times.at(-1) as number;
+  for (const interval of inOrder(chain, direction)) {
+    const { from, length, unit } = interval;
+    const end = forward ? Math.min(from + length, last) : Math.max(from, last);
+    const ahead = (t: number, than: number) => (forward ? t > than + 1e-9 : t < than - 1e-9);
+    if (!ahead(end, at)) continue;
+    const wanted = times.filter((t) => ahead(t, at) && !ahead(t, end));
+    const isExtra = wanted.length === 0 || ahead(end, wanted.at(-1) as number);
+    const stops = [at, ...wanted, ...(isExtra ? [end] : [])];
+    const start = y.div(unit);
+    const found = within(start, {
+      ...{ ...options, given: inInterval(interval, start, given) },
+      times: stops.map((t) => Math.min(1, Math.max(0, (t - from) / length))),
+    });
+    nfe += found.nfe;
+    const own = found.states.mul(unit);
+    if (wanted.length > 0) states.push(own.narrow(0, 1, wanted.length));
+    y = own.select(0, -1);
+    at = end;
+  }
+  return { states: cat(states), nfe };
+}
+
+/** `carry` through all intervals; each has noise of its own. */
+export async function carryThrough(
+  x: Tensor,
+  { chain, direction, grid, given }: Route,
+  options: CarryOptions,
+  within: (x: Tensor, options: CarryOptions) => Promise<number | null>,
+): Promise<number | null> {
+  const { path = false, purpose = direction, onState } = options;
+  let y = x;
+  let evaluations = 0;
+  if (path) await onState(0, x);
+  try {
+    for (const { interval, grid: own, steps, before } of legsOf(chain, direction, grid)) {
+      const from = y;
+      const start = tidy(() => from.div(interval.unit).keep());
+      const conditions = inInterval(interval, start, given);
+      let end = null as Tensor | null;
+      const found = await within(start, {
+        ...{ ...options, grid: own, given: conditions },
+        purpose: `${purpose}/${interval.index}`,
+        async onState(k, state) {
+          const there = tidy(() => state.mul(interval.unit).keep());
+          try {
+            // An interval begins where the one before ended, and the first one at x.
+            if (path && k > 0) await onState(before + k, there);
+          } finally {
+            if (path ? k === steps : k === 0) end = there;
+            else there.dispose();
+          }
+        },
+      });
+      start.dispose();
+      conditions.interval?.dispose();
+      if (y !== x) y.dispose();
+      y = end ?? x;
+      if (found === null) return null;
+      evaluations += found;
+    }
+    if (!path) await onState(0, y);
+    return evaluations;
+  } finally {
+    if (y !== x) y.dispose();
+  }
+}

@@ -1,0 +1,116 @@
+// `dsbm fit` of more than two data sets: words, tables with a condition, a hold-out in an interval, metrics and a panel of each
+// time, paths with their times, and what is refused.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fit as fitExperiment, resolve } from "@dsbm/config";
+import { setNumThreads } from "@dsbm/torch";
+import { beforeAll, describe, expect, it } from "vitest";
+import { readFitWords } from "../../packages/cli/src/fit/words.js";
+import { fit, openBridge } from "../../packages/cli/src/index.js";
+import { presets } from "../../packages/cli/src/machine/presets.js";
+import { scratch } from "./cli.js";
+import { commandHere } from "./sample.js";
+
+const root = scratch();
+const at = (name: string) => join(root, name);
+const points = (n: number, far: number) =>
+  Array.from({ length: n }, (_, i) => [Math.sin(i) + far, 2 * Math.cos(3 * i)]);
+const short = {
+  ...{ max_minutes: null, num_iter: 5, first_num_iter: 5, n_ipf: 1, num_steps: 4, batch_size: 8 },
+  ...{ test_npar: 12, plot_npar: 2, threads: 1, model: { hidden: "8,8" }, early_stop: false },
+  paths: { data_dir_name: at("data"), experiments_dir_name: at("experiments") },
+} as const;
+
+beforeAll(() => {
+  setNumThreads(1);
+  for (const [name, far] of [
+    ["a", 0],
+    ["b", 3],
+    ["c", 9],
+    ["between", 6],
+  ] as const) {
+    const rows = points(40, far).map((row, i) => [...row, i % 2 ? "red" : "blue"].join());
+    writeFileSync(at(`${name}.csv`), `x,y,kind\n${rows.join("\n")}\n`);
+  }
+});
+
+describe("more than two data sets", () => {
+  it("become one bridge, with conditions, a hold-out, and metrics and a panel of each time", async () => {
+    const marginals = ["a.csv", "b.csv", "c.csv"].map(at);
+    const holdouts = { holdout: at("between.csv"), at: 0.65 };
+    using bridge = await fit({
+      ...{ ...short, ...holdouts, marginals, times: [0, 0.3, 1] },
+      data: { condition: "kind" },
+    });
+    const { rows } = await bridge.evaluate({
+      ...{ n: 12, metrics: ["marginals", "holdout_w1", "w2"], exact: 12 },
+      holdouts: [{ path: at("between.csv"), at: 0.65 }],
+    });
+    for (const direction of ["f", "b"]) {
+      const own = rows.filter((row) => row.direction === direction);
+      expect(own.filter(({ group }) => group === "marginals").map(({ metric }) => metric)).toEqual([
+        ...["marginal_sliced_w2", "marginal_w2", "marginal_w1"],
+      ]);
+      const w2 = own.find(({ metric }) => metric === "marginal_w2");
+      expect(w2?.title).toMatch(/to b\.csv at t = 0\.3$/);
+      expect(w2?.ceiling).toBeGreaterThan(w2?.floor ?? Number.POSITIVE_INFINITY);
+    }
+    expect(rows.find(({ metric }) => metric === "holdout_w1")?.title).toMatch(/t = 0\.65$/);
+    const condition = ["red", "blue", "red"];
+    const { states, times } = await bridge.paths(points(3, 0), { seed: 1, condition });
+    expect(times).toHaveLength(9);
+    expect(times.map((t) => Number(t.toFixed(6)))).toContain(0.3);
+    expect(states[0]?.[1]?.[0]).toBeCloseTo(Math.sin(1), 4);
+    const back = await bridge.sample(points(3, 9), { seed: 1, condition, direction: "b" });
+    expect(back.x).toHaveLength(3);
+    using opened = openBridge(bridge.folder, { threads: 1 });
+    expect((await opened.paths(points(3, 0), { seed: 1, condition })).states).toEqual(states);
+    const html = readFileSync(bridge.report, "utf8");
+    expect(html).toMatch(/t = 0\.3: b\.csv/);
+    expect(html).toMatch(/Data at times between/);
+    const samples = join(bridge.folder, "samples");
+    const file = readdirSync(samples).find((name) => /_f_.*points\.json$/.test(name)) as string;
+    const drawn = JSON.parse(readFileSync(join(samples, file), "utf8"));
+    expect(drawn.plane.between.map(({ time }: { time: number }) => time)).toEqual([0.3]);
+    const exported = await commandHere("export", bridge.folder, at("out/"));
+    expect(exported.code).toBeGreaterThan(0);
+    expect(exported.stderr).toMatch(/3 data sets in a row, which is not exported/);
+  });
+
+  it("are words in their order, with times by at=, or times= beside a hold-out", () => {
+    const places = ["a.csv", "b.csv", "c.csv"].map(at);
+    const config = (...words: string[]) => {
+      const { tokens } = readFitWords([...places, ...words]);
+      return resolve(fitExperiment, tokens, { dirs: [presets] }).members[0]?.config;
+    };
+    expect(config("at=[0,0.3,1]")).toMatchObject({
+      ...{ Dataset_between: [`table:${places[1]}`], times: [0, 0.3, 1], at: null, holdout: null },
+      Dataset_transfer: `table:${places[2]}`,
+    });
+    expect(config(`holdout=${at("between.csv")}`, "at=0.4", "times=[0,0.5,1]")).toMatchObject({
+      ...{ times: [0, 0.5, 1], at: 0.4 },
+    });
+    const typed = [...places, "times=[0,0.5,1]"];
+    const words = readFitWords(typed);
+    expect(words.typed(words.tokens)).toEqual(typed);
+    expect(() => config("at=[0,0.3]")).toThrow(/2 times for 3 data sets/);
+    expect(() => config("times=[0.1,0.3,1]")).toThrow(/rise from 0 to 1/);
+    expect(() => config("sde=vp")).toThrow(/sde=ve/);
+    expect(() => config("model=UNET")).toThrow(/pictures have two/);
+    const two = readFitWords([...places.slice(1), "times=[0,0.5,1]"]);
+    expect(() => resolve(fitExperiment, two.tokens, { dirs: [presets] })).toThrow(/got two/);
+  });
+
+  it.each([
+    ["a method of two", { method: "sbcfm" }, /method=sbcfm is for two data sets, got 3/],
+    ["less than two", { marginals: [points(20, 0)] }, /1 data sets; expected two/],
+    [
+      "pictures",
+      { marginals: [1, 2, 3].map(() => ({ data: new Uint8Array(512), shape: [8, 1, 8, 8] })) },
+      /in a row are for vectors/,
+    ],
+  ])("%s is refused", async (_, change, message) => {
+    const marginals = [0, 1, 2].map((far) => points(20, far));
+    await expect(fit({ ...short, marginals, ...change })).rejects.toThrow(message);
+  });
+});
