@@ -32,7 +32,10 @@ const whole = {
   about: "Each part is a run of its own.",
   parts: [
     { name: "table", title: "A table" },
-    { name: "pictures", title: "Pictures: a short run (dsbm train dataset=mnist_2to3 is the long one)" },
+    {
+      name: "pictures",
+      title: "Pictures: a short run (dsbm train dataset=mnist_2to3 is the long one)",
+    },
     { name: "later", title: "What comes later" },
   ],
 };

@@ -71,7 +71,13 @@ export const alpha_dsbm = {
     const kept = known ? withKnown({ x0, x1, known }, made) : made;
     return {
       ...{ x0, x1, made0: kept.x0, made1: kept.x1 },
-      ...{ y1: ends?.y, cond1: ends?.cond, interval1: ends?.interval, given, ...(known && { known }) },
+      ...{
+        y1: ends?.y,
+        cond1: ends?.cond,
+        interval1: ends?.interval,
+        given,
+        ...(known && { known }),
+      },
     };
   },
   loss(batch, { network, process, t, noise }) {

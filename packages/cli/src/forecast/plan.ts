@@ -42,7 +42,12 @@ export async function planRun(
     const length = { halves: config.half_iterations, stepsOf: (h: number) => stepsOf(h, config) };
     const notes = await pictureNotes(config);
     const known = pairs ? [aboutPairs(config, pairs)] : [];
-    const about = [...notes, ...known, ...marginalsOf(ends).map((end) => end.about), lengthText(length)];
+    const about = [
+      ...notes,
+      ...known,
+      ...marginalsOf(ends).map((end) => end.about),
+      lengthText(length),
+    ];
     if (problem.method.method.fit) return [...about, "time: it is fitted in closed form"];
     const need = await memoryNeed(problem, config);
     const lines = [...about, memoryAdvice(need, config) ?? memoryText(need)];

@@ -273,8 +273,7 @@ function chainLines(config: TrainConfig): Line[] {
       "Dataset_between has data at times between, but transfer=false has none at time 1: leave one of them out",
     data.split_by !== null &&
       `data.split_by=${data.split_by} tells two groups of one table apart, got ${n} data sets: give a file for each time`,
-    pairs !== null &&
-      `pairs=${pairs} pairs rows of two data sets, got ${n}: leave pairs out`,
+    pairs !== null && `pairs=${pairs} pairs rows of two data sets, got ${n}: leave pairs out`,
     sde === "vp" && `sde=vp is for two data sets, got ${n}: write sde=ve`,
     model.name !== "MLP" &&
       `${n} data sets in a row are for vectors, got model.name=${model.name}: pictures have two data sets`,

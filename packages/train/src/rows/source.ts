@@ -1,12 +1,6 @@
 // Which source of rows a half-iteration has: tables in memory, batches from the tables, or a cache on disk; and what a
 // method may use to make rows.
-import {
-  type Batch,
-  drawAll,
-  type Endpoints,
-  other,
-  stream,
-} from "@dsbm/bridge";
+import { type Batch, drawAll, type Endpoints, other, stream } from "@dsbm/bridge";
 import { type Generator, getNumThreads } from "@dsbm/torch";
 import { type CompleteProblem, directionOf, firstMatching } from "../problem.js";
 import type { Sampler } from "../sampler/sampler.js";
