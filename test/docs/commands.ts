@@ -35,6 +35,16 @@ const commands: Record<string, (words: readonly string[]) => void> = {
   fit(words) {
     const files = ["Dataset=table:a", "Dataset_transfer=table:b"];
     const keys = keysOf(words).filter((word) => isKey(word) && word !== "--plan");
+    const between = keysOf(words)
+      .filter((word) => !isKey(word))
+      .slice(1, -1);
+    if (between.length > 0) {
+      files.push(`Dataset_between=[${between.map((name) => `table:${name}`)}]`);
+      // The times of the data.
+      keys.forEach((word, i) => {
+        keys[i] = word.replace(/^at=(.*)$/, "times=[$1]");
+      });
+    }
     void resolve(fit, [...files, ...keys], options);
   },
   sample: (words) => void resolve(sample, keysAfter(words, 3)),
