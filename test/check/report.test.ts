@@ -34,7 +34,8 @@ const whole = {
     { name: "table", title: "A table" },
     {
       name: "pictures",
-      title: "Pictures: a short run (dsbm train dataset=mnist_2to3 is the long one)",
+      title:
+        "Pictures of two digits, in pixels: a short run (dsbm train dataset=mnist_2to3 is long)",
     },
     { name: "later", title: "What comes later" },
   ],
