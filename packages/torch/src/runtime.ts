@@ -9,7 +9,10 @@ export function getNumThreads(): number {
 }
 /** Sets the threads that one operation may use, 1 to 1024. */
 export function setNumThreads(n: number): void {
-  if (n < 1 || n > 1024) throw invalid(`setNumThreads: expected 1 to 1024, got ${n}`);
+  if (!(Number.isInteger(n) && n >= 1 && n <= 1024))
+    throw invalid(
+      `setNumThreads: expected an integer from 1 to 1024, got ${typeof n === "number" ? n : typeof n}`,
+    );
   guarded(() => native.numThreads(n), "setNumThreads");
 }
 
