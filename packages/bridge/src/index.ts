@@ -90,7 +90,7 @@ export type {
   StepContext,
   StepSampler,
 } from "./method/method.js";
-export { towards } from "./method/network.js";
+export { guided, guidedEvaluations, towards } from "./method/network.js";
 export { type NetworkFlowOptions, networkFlow } from "./method/network-flow.js";
 export {
   driftField,
@@ -162,6 +162,7 @@ export {
 export { subsample } from "./metric/vectors/subsample.js";
 export { wasserstein } from "./metric/vectors/wasserstein.js";
 export type { ConditionKind } from "./model/condition.js";
+export { ConditionDropout } from "./model/condition-dropout.js";
 export { FittedGaussian } from "./model/fitted-gaussian.js";
 export { FlowAndScore } from "./model/flow-and-score.js";
 export { MixturePotential, mixtureLogLikelihood } from "./model/mixture-potential.js";

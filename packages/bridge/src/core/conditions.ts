@@ -16,6 +16,8 @@ export interface Conditions {
    * called; data have none.
    */
   direction?: Tensor | undefined;
+  /** Set where a network is called: as if cond and y were not known, of a network that was trained without them at times. */
+  absent?: boolean | undefined;
 }
 
 /** The conditions that data can have, in the order in which they are listed as tensors. */

@@ -1,11 +1,13 @@
 // The deterministic sampler of trained networks: the one field that carries samples both ways without noise.
 // Evaluation and sampling both read it from here, so that they follow the same flow.
+
 import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
 import { BridgeError } from "../core/errors.js";
 import type { TimeGrid } from "../core/time-grid.js";
 import { probabilityFlow } from "../solver/probability-flow.js";
 import type { Field } from "../solver/solver.js";
+import { guided } from "./network.js";
 import { type Dynamics, driftOf } from "./sample.js";
 
 /** The networks that were trained; of a velocity the one field, in either place. */
@@ -36,7 +38,10 @@ export function networkFlow({ grid, eps, given, ...dynamics }: NetworkFlowOption
       "argument",
       `${method.name} has a sampler of its own and no probability flow; use that sampler`,
     );
-  if (method.predicts === "velocity") return (x, t) => some.forward(x, t, given);
+  if (method.predicts === "velocity") {
+    const flow = guided(some, dynamics.guidance);
+    return (x, t) => flow.forward(x, t, given);
+  }
   const drift = (direction: Direction): Field | null =>
     networks[direction] ? driftOf(dynamics, { direction, grid, given }) : null;
   return probabilityFlow({ forward: drift("f"), backward: drift("b"), eps });

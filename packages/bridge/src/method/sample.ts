@@ -3,12 +3,12 @@ import { noise as normal, type Tensor } from "@dsbm/torch";
 import type { Conditions } from "../core/conditions.js";
 import { type Direction, other } from "../core/direction.js";
 import { BridgeError } from "../core/errors.js";
-import type { Network } from "../core/network.js";
+import type { Evaluated, Network } from "../core/network.js";
 import type { ReferenceProcess } from "../process/process.js";
 import { eulerMaruyama, type StepVariance } from "../solver/euler-maruyama.js";
 import type { Field, SolveOptions } from "../solver/solver.js";
 import type { Method } from "./method.js";
-import { towards } from "./network.js";
+import { guided, towards } from "./network.js";
 import { driftField, networkOutput, type Parametrisation, plainDrift } from "./parametrisation.js";
 
 /** Networks and what they predict. */
@@ -23,6 +23,8 @@ export interface Dynamics {
   stepVariance?: StepVariance | undefined;
   /** Drifts of both directions: another noise with the same marginals, per unit of time (default: the process's sigma). */
   diffusion?: number | undefined;
+  /** Of networks that were trained without their condition at times: how much it counts (default 1; see `guided`). */
+  guidance?: number | undefined;
 }
 
 export interface SampleOptions extends SolveOptions {
@@ -41,13 +43,17 @@ function networkOf({ networks }: Pick<Dynamics, "networks">, direction: Directio
   );
 }
 
+/** The network of a direction as it is evaluated, with guidance. */
+const evaluatedOf = (dynamics: Dynamics, direction: Direction): Evaluated =>
+  guided(towards(direction, networkOf(dynamics, direction), dynamics.method), dynamics.guidance);
+
 /** The drift of a direction by networks that predict one, or increments. Throws a BridgeError where there is no network. */
 export function driftOf(
   dynamics: Dynamics,
   { direction, grid, given }: Pick<SampleOptions, "direction" | "grid" | "given">,
 ): Field {
   const { method, process, parametrisation = plainDrift } = dynamics;
-  const network = towards(direction, networkOf(dynamics, direction), method);
+  const network = evaluatedOf(dynamics, direction);
   if (method.predicts === "drift" || method.hasDrift)
     return driftField({ network, direction, process, parametrisation, given });
   // An increment is a drift with the Δt of its training inside.
@@ -67,7 +73,7 @@ export function driftOf(
 export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): Tensor {
   const { method, process, parametrisation = plainDrift, stepVariance } = dynamics;
   const { direction, given } = options;
-  const network = towards(direction, networkOf(dynamics, direction), method);
+  const network = evaluatedOf(dynamics, direction);
   const field: Field = (y, t) => network.forward(y, t, given);
   if (method.sampler) return method.sampler.sample(field, x, options);
   const { sigma } = process;

@@ -49,7 +49,7 @@ export function exportBridge(run: string, options: ExportOptions = {}): Exported
       single === undefined
         ? graphsOf(trained, networks, directions)
         : [singleGraph(trained, networks, directions)];
-    const classes = classesOf((networks.b ?? networks.f)?.stateDict() ?? new Map());
+    const classes = classesOf((networks.b ?? networks.f)?.stateDict() ?? new Map(), trained.config);
     const named = graphs.map((graph) => [single ?? nameOf(graph, graphs), graph] as const);
     const prefix = single === undefined ? "" : `${single.replace(/\.onnx$/, "")}.`;
     const facts = { graphs: new Map(named), classes, license, limit, prefix };

@@ -1,5 +1,6 @@
 // The network of a configuration (`model=…`), with weights that are a function of the seed.
 import {
+  ConditionDropout,
   type ConditionKind,
   type Direction,
   type Method,
@@ -33,7 +34,7 @@ export function buildNetwork(
   direction: Direction,
   { half = 1, classes, shape, conditions, method }: NetworkFacts,
 ): Network {
-  const { model, data, seed, device } = config;
+  const { model, data, seed, device, condition_dropout: rate } = config;
   const purpose = half > 1 ? `init/${direction}/${half}` : `init/${direction}`;
   const chain = configChain(config) ?? undefined;
   const kind = conditionKind(config, conditions);
@@ -42,11 +43,15 @@ export function buildNetwork(
       `model.class_cond=true gives classes to networks, and method=${config.method} has none: leave class_cond out`,
     );
   const facts = { shape, direction, chain, conditions: kind, generator: stream(seed, purpose) };
-  const create = ({ bidirectional = false } = {}) =>
-    createNetwork({
-      ...{ ...facts, bidirectional, model, classes },
-      cond_channels: conditions || data.cond_channels,
+  const channels = conditions || data.cond_channels;
+  const create = ({ bidirectional = false } = {}) => {
+    const beside = { ...facts, bidirectional, model };
+    if (rate === 0) return createNetwork({ ...beside, classes, cond_channels: channels });
+    const net = createNetwork({
+      ...{ ...beside, classes: classes + 1, cond_channels: channels > 0 ? channels + 1 : 0 },
     });
+    return new ConditionDropout(net, { rate, classes });
+  };
   const net =
     method.model?.({ ...facts, create }) ??
     onAbsoluteTime(create({ bidirectional: method.networks === "bidirectional" }), chain);

@@ -36,7 +36,7 @@ export function createCarrier(
   sampler: Sampler,
   { config, device }: { config: SampleConfig; device: Device },
 ): Carrier {
-  const { solver, steps, diffusion, ode_tol, ode_step_size, seed, path } = config;
+  const { solver, steps, diffusion, guidance, ode_tol, ode_step_size, seed, path } = config;
   const direction = config.direction ?? usualDirection(trained);
   const { method, lastNoise } = trained;
   if (solver === "sde") checkSteps(trained, { direction, steps });
@@ -45,6 +45,7 @@ export function createCarrier(
       `solver=${solver}: ${method.name} of images has steps of its own and no probability flow: write solver=sde`,
     );
   if (diffusion !== null) checkDiffusion(trained, diffusion);
+  if (guidance !== 1) checkGuidance(trained, guidance);
   const grid = gridOf(trained.grid, steps ?? trained.grid.steps.length, trained.chain);
   const order = ordered(direction, grid);
   const tolerance = ode_tol ?? 1e-5;
@@ -52,6 +53,7 @@ export function createCarrier(
     ...{ solver, grid, seed, lastNoise, path, rtol: tolerance, atol: tolerance },
     ...(ode_step_size !== null && { step_size: ode_step_size }),
     ...(diffusion !== null && { diffusion }),
+    ...(guidance !== 1 && { guidance }),
   };
   const times = [order[0]?.time ?? 0, ...order.map(({ next }) => next)];
   // Batches of whole units: the results do not depend on how the input is cut.
@@ -98,6 +100,15 @@ export function createCarrier(
       return evaluations / Math.max(first, 1);
     },
   };
+}
+
+/** Refuses guidance by networks that never went without their condition. */
+function checkGuidance({ config, folder, method }: Trained, guidance: number): void {
+  if (config.condition_dropout > 0 && !method.sampler) return;
+  const cure = method.sampler
+    ? `${method.name} has steps of its own: leave guidance out`
+    : "its networks always had their condition: leave guidance out, or train with condition_dropout=0.1";
+  throw new UsageError(`guidance=${guidance} does not apply to ${folder}: ${cure}`);
 }
 
 /** Rows of a batch: images by the hundred, and of vectors as many as have so many numbers in all. */

@@ -14,6 +14,7 @@ type SampleKeys =
   | "solver"
   | "steps"
   | "diffusion"
+  | "guidance"
   | "ode_tol"
   | "ode_step_size"
   | "seed";
@@ -93,7 +94,7 @@ export function openBridge(
   };
   return {
     trained,
-    classes: classesOf(some.stateDict()),
+    classes: classesOf(some.stateDict(), trained.config),
     get units() {
       if (trained.shape.length > 1)
         throw new UsageError(

@@ -153,7 +153,7 @@ export function loadNetwork(
       throw new UsageError(
         `${folder} holds networks of the class ${metadata.network} of another program, which must build them: open it there with openBridge(${JSON.stringify(folder)}, { network: (direction) => new ${metadata.network}(…) })`,
       );
-    const classes = classesOf(tensors);
+    const classes = classesOf(tensors, config);
     const conditions = conditionWidth(columns?.condition ?? null);
     const facts = { classes, shape, conditions, method };
     const network =
@@ -186,6 +186,12 @@ export function loadNetworks(
 }
 
 /** How many classes a network was trained with: the rows of its table of them, 0 without one. */
-export function classesOf(tensors: ReadonlyMap<string, Tensor>): number {
-  return tensors.get("label_emb.weight")?.size(0) ?? 0;
+export function classesOf(
+  tensors: ReadonlyMap<string, Tensor>,
+  { condition_dropout }: Pick<CompleteTrainConfig, "condition_dropout">,
+): number {
+  const name = [...tensors.keys()].find((key) => /(^|\.)label_emb\.weight$/.test(key));
+  const rows = name === undefined ? 0 : (tensors.get(name)?.size(0) ?? 0);
+  // One more is for rows whose class is withheld.
+  return condition_dropout > 0 ? Math.max(0, rows - 1) : rows;
 }

@@ -50,6 +50,11 @@ export const sampleSchema = z.strictObject({
     "time step of heun and euler; null is 0.01",
     0.01,
   ),
+  guidance: key(
+    z.number(),
+    1,
+    "of a run with condition_dropout: how much the condition counts; 1: as trained, 0: not at all, 2: twice",
+  ),
   path: flag(
     false,
     "write all states, the start first, instead of the ends: [steps + 1, n, …], or a long table with a column t",

@@ -19,6 +19,7 @@ export function checkTrain(
     ...ownFormLines(config),
     ...couplingLines(config),
     ...pairLines(config),
+    ...guidanceLines(config),
     ...(config.method === "dsb" ? dsbLines(config) : notDsbLines(config)),
     ...dataLines(config),
     ...tableLines(config),
@@ -119,6 +120,21 @@ function pairLines({ pairs, method, transfer }: TrainConfig): Line[] {
     pairs !== null &&
       !transfer &&
       `pairs=${pairs} pairs rows of two data sets, but transfer=false has a Gaussian at time 1: write transfer=true or leave pairs out`,
+  ];
+}
+
+function guidanceLines({ condition_dropout, cdsb, data, model, method }: TrainConfig): Line[] {
+  const conditioned =
+    cdsb || data.condition !== null || (model.name === "UNET" && model.class_cond);
+  const isFitted = ["lightsb", "lightsb_m", "gaussian_bridge", "sinkhorn_bridge"].includes(method);
+  return [
+    condition_dropout > 0 &&
+      !conditioned &&
+      `condition_dropout=${condition_dropout} withholds conditions, but there are none: write cdsb=true, model.class_cond=true or data.condition=COLUMN, or leave it out`,
+    condition_dropout > 0 &&
+      conditioned &&
+      isFitted &&
+      `condition_dropout=${condition_dropout} is for networks, which method=${method} has none of: leave it out`,
   ];
 }
 

@@ -5,6 +5,7 @@ import {
   counted,
   flag,
   follows,
+  fraction,
   key,
   named,
   oneOf,
@@ -71,6 +72,10 @@ export const method = {
   ot_penalty: sized(
     1,
     "ot_sampler=unbalanced: the price of mass that is left out or added, in units of the batch's median squared distance",
+  ),
+  condition_dropout: fraction(
+    0,
+    "part of the training rows whose condition or class is withheld, so that dsbm sample takes guidance=",
   ),
   langevin_scale: orNull(
     z.union([positive(), z.string().min(1)]),

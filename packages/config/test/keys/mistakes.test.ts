@@ -73,6 +73,7 @@ describe("mistakes", () => {
     ],
     ["method=lightsb pairs=known.csv", /^pairs=known.csv does not apply: method=lightsb learns/],
     ["pairs=known.csv transfer=false", /^pairs=known.csv pairs rows of two data sets, .* Gaussian/],
+    ["condition_dropout=0.1", /^condition_dropout=0.1 withholds conditions, but there are none/],
     ["loss_scale='1/sqrt(gamma)'", /^loss_scale="1\/sqrt\(gamma\)" .* only method=dsb/],
     ["langevin_scale=2", /^langevin_scale=2 belongs to method=dsb, got method=dsbm/],
     ["var_final_gamma_scale=true", /^var_final_gamma_scale=true belongs to method=dsb/],

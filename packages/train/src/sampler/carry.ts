@@ -8,6 +8,7 @@ import {
   type Dynamics,
   type FlowOptions,
   type flowSolvers,
+  guidedEvaluations,
   mapConditions,
   ordered,
   pathTo,
@@ -36,6 +37,8 @@ export interface CarryOptions extends FlowOptions {
   /** Drifts of both directions: another noise of `sde` with the same marginals (default: that of the sampler). */
   diffusion?: number | undefined;
   given?: Conditions | undefined;
+  /** How much the condition counts (default: as the sampler has it). */
+  guidance?: number | undefined;
   /** Every state, or the end only (index 0; default). */
   path?: boolean;
   signal?: AbortSignal | undefined;
@@ -49,6 +52,8 @@ export interface FollowOptions extends FlowOptions {
   /** Process times of the states (default: both ends). */
   times?: readonly number[];
   given?: Conditions | undefined;
+  /** As in `CarryOptions`. */
+  guidance?: number | undefined;
 }
 
 interface CarryContext extends CarryOptions {
@@ -89,8 +94,8 @@ async function carrySteps(
   context: CarryContext,
 ): Promise<number | null> {
   const { grid, seed, purpose = direction, first = 0, block } = context;
-  const { diffusion = context.dynamics.diffusion } = context;
-  const dynamics = { ...context.dynamics, diffusion };
+  const { diffusion = context.dynamics.diffusion, guidance = context.dynamics.guidance } = context;
+  const dynamics = { ...context.dynamics, diffusion, guidance };
   const { given, lastNoise = true, path = false, signal, onState, replay } = context;
   const { method, process } = dynamics;
   const { device } = x;
@@ -112,7 +117,7 @@ async function carrySteps(
       const own = batch.z as Tensor | undefined;
       return { direction, grid, only: k, lastNoise, ...(own && { noise: () => own }) };
     };
-    const key = `step/${direction}/${k}/${gridKey}/${lastNoise}/${diffusion}`;
+    const key = `step/${direction}/${k}/${gridKey}/${lastNoise}/${diffusion}/${guidance}`;
     if (end)
       return replay(`to-${key}`, { y, z, end }, (batch) =>
         pathTo(batch.end as Tensor, batch.y as Tensor, { process, ...taken(batch) }),
@@ -139,7 +144,8 @@ async function carrySteps(
       z.dispose();
     }
     // Another noise asks the drifts of both directions.
-    const evaluations = isPlan ? 1 : steps * (diffusion === undefined ? 1 : 2);
+    const each = guidedEvaluations(guidance) * (diffusion === undefined ? 1 : 2);
+    const evaluations = isPlan ? 1 : steps * each;
     if (isPlan && !path) {
       await onState(0, end as Tensor);
       return evaluations * n;

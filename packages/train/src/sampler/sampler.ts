@@ -190,17 +190,20 @@ export class Sampler {
   follow(
     direction: Direction,
     x: Tensor,
-    { times, given, ...options }: FollowOptions = {},
+    { times, given, guidance = this.#options.guidance, ...options }: FollowOptions = {},
   ): { states: Tensor; nfe: number } {
     const ends = direction === "f" ? [0, 1] : [1, 0];
     const route = this.#route(direction, { given });
     if (route)
-      return followThrough(x, route, { ...options, times: times ?? ends }, (y, leg) =>
+      return followThrough(x, route, { ...options, guidance, times: times ?? ends }, (y, leg) =>
         this.follow(direction, y, leg),
       );
     const velocity: Field = (y, t) =>
-      this.#replay("flow", { x: y, t, given }, (batch) =>
-        networkFlow({ ...this.#options, given: batch.given })(batch.x as Tensor, batch.t as Tensor),
+      this.#replay(`flow/${guidance}`, { x: y, t, given }, (batch) =>
+        networkFlow({ ...this.#options, guidance, given: batch.given })(
+          batch.x as Tensor,
+          batch.t as Tensor,
+        ),
       );
     return noGrad(() => solveFlow(velocity, x, { ...options, times: times ?? ends }));
   }
