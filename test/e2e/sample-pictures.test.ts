@@ -8,6 +8,7 @@ import { Generator, io, liveTensors, memory, randint, setNumThreads } from "@dsb
 import { unzipSync, zipSync } from "fflate";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { openBridge } from "../../packages/cli/src/sample/open.js";
+import { collectGarbage } from "../support/collect.js";
 import { scratch } from "./cli.js";
 import { imageRun, sampleHere as sample, vectorRun } from "./sample.js";
 
@@ -109,6 +110,8 @@ it("keeps no more programs and tensors for many calls than for a few", async () 
     programs: bridge.programs,
   });
   await call(7, 1);
+  collectGarbage();
+  await new Promise(setImmediate);
   const few = use();
   for (let i = 0; i < 40; i++) await call(7, 1);
   expect(use()).toEqual(few);
