@@ -3,7 +3,6 @@
 import { version } from "./machine/version.js";
 import { printHelp, terminalWidth, twoColumns } from "./terminal/columns.js";
 import { describeError, exitCodeOf, UsageError } from "./terminal/errors.js";
-import { isStopCode, stoppedCode } from "./terminal/interrupt.js";
 import { outliveReaders } from "./terminal/streams.js";
 
 /** Loads a command when it is called: it gets its words unchanged and returns the exit code. */
@@ -135,6 +134,7 @@ export async function main(args: string[]): Promise<number> {
     }
     const run = await (await commandOf(name))();
     const code = await run(rest);
+    const { isStopCode, stoppedCode } = await import("./terminal/interrupt.js");
     return isStopCode(code) ? stoppedCode() : code;
   } catch (error) {
     console.error(describeError(error));

@@ -54,12 +54,13 @@ export function createInterrupt({
     controller.abort();
   };
   // Until the work is over: a signal that waits for the event loop is lost with its listener.
-  for (const name of signals) process.on(name, stop);
+  const listeners = signals.map((name) => [name, () => stop(name)] as const);
+  for (const [name, listener] of listeners) process.on(name, listener);
   return {
     signal: controller.signal,
     noticed: () => {},
     dispose() {
-      for (const name of signals) process.off(name, stop);
+      for (const [name, listener] of listeners) process.off(name, listener);
     },
   };
 }
