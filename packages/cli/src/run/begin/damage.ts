@@ -10,15 +10,13 @@ const pictures = /^samples\/|^quality\.json$/;
 /** Nothing is computed from them, and they grow. */
 const logs = /^(metrics\.csv|log\.(jsonl|txt)|tensorboard\/.*)$/;
 
-/**
- * The damaged files of a run that are to be made again. Throws a RunError for one that cannot be; pictures of earlier
- * evaluations and logs are neither.
- */
-export function remakeable(folder: string): DamagedFile[] {
+/** The damaged files of a run, each read once: those that are to be made again, and logs. Throws as `remakeable`. */
+function assess(folder: string): Record<"remade" | "logs", DamagedFile[]> {
   const damaged = damagedFiles(folder);
   const known = [derived, pictures, logs];
   const lost = damaged.find(({ file }) => !known.some((names) => names.test(file)));
-  if (!lost) return damaged.filter(({ file }) => derived.test(file));
+  const those = (names: RegExp) => damaged.filter(({ file }) => names.test(file));
+  if (!lost) return { remade: those(derived), logs: those(logs) };
   const isModel = lost.file.startsWith("models/");
   const cure = isModel
     ? "restore it from a copy, or delete it to go on without these weights"
@@ -26,10 +24,16 @@ export function remakeable(folder: string): DamagedFile[] {
   throw damageError(folder, lost, cure);
 }
 
+/**
+ * The damaged files of a run that are to be made again. Throws a RunError for one that cannot be; pictures of earlier
+ * evaluations and logs are neither.
+ */
+export const remakeable = (folder: string): DamagedFile[] => assess(folder).remade;
+
 /** Says what is made again, and which logs are damaged and stay as they are. Throws as `remakeable`. */
 export function sayRemade(folder: string, say: (line: string) => void): void {
   const line = ({ file, reason }: DamagedFile) => `${join(folder, file)} is damaged (${reason})`;
-  for (const damaged of remakeable(folder)) say(`${line(damaged)}: it is made again`);
-  for (const damaged of damagedFiles(folder))
-    if (logs.test(damaged.file)) say(`${line(damaged)}: it is a log, and goes on as it is`);
+  const { remade, logs } = assess(folder);
+  for (const damaged of remade) say(`${line(damaged)}: it is made again`);
+  for (const damaged of logs) say(`${line(damaged)}: it is a log, and goes on as it is`);
 }
