@@ -198,8 +198,9 @@ export class Sampler {
       return followThrough(x, route, { ...options, guidance, times: times ?? ends }, (y, leg) =>
         this.follow(direction, y, leg),
       );
+    // Not in another dtype: an adaptive solver would take rounding for curvature.
     const velocity: Field = (y, t) =>
-      this.#replay(`flow/${guidance}`, { x: y, t, given }, (batch) =>
+      this.#replayIn(null, `flow/${guidance}`, { x: y, t, given }, (batch) =>
         networkFlow({ ...this.#options, guidance, given: batch.given })(
           batch.x as Tensor,
           batch.t as Tensor,
@@ -308,11 +309,11 @@ export class Sampler {
   }
 
   /** Replays a function that draws nothing, in chunks; a row's result does not depend on the rows beside it. */
-  readonly #replay: Replay = (key, batch, body) => {
+  readonly #replay: Replay = (key, batch, body) => this.#replayIn(this.#dtype, key, batch, body);
+
+  #replayIn(dtype: CastDType | null, ...[key, batch, body]: Parameters<Replay>): Tensor {
     const { threads, chunkRows: rows } = this.#options;
     const names = namesOf(batch);
-    // An adaptive solver would take rounding for curvature.
-    const dtype = key === "flow" ? null : this.#dtype;
     const program = this.#program(key, body, { packed: false, dtype }).program(names);
     const inputDims = names.map(() => 0);
     return noGrad(() =>
@@ -320,7 +321,7 @@ export class Sampler {
         ...{ rows, threads, generator: this.#unread, inputDims, outputDims: [0] },
       }),
     )[0] as Tensor;
-  };
+  }
 
   /** As rank 0, while the others wait: gives them their share of what it simulates. */
   #shareWork(
