@@ -56,3 +56,29 @@ it("stops all members at their step boundaries when the terminal's Ctrl-C reache
     expect(info.state).toBe("interrupted");
   }
 });
+
+it("waits for members that outlive a killed sweep, and counts what they finish", async () => {
+  const experiments = join(root, "outlived");
+  const keys = small.filter((word) => !/^(seed|inner_iters)=/.test(word));
+  const args = ["inner_iters=150", "outer_iters=4", "seed=1,2", "-m"];
+  const words = ["gaussian", ...keys, ...args, `experiments_dir=${experiments}`];
+  const run = launch(words);
+  let seen = "";
+  run.child.stdout?.on("data", (chunk) => {
+    seen += chunk;
+  });
+  while (!/1\/2 .*half-iteration 1\/4/.test(seen) || !/2\/2 .*half-iteration 1\/4/.test(seen))
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  run.child.kill("SIGKILL");
+  await run.done;
+  const again = await dsbm(words);
+  expect(again.stderr).toBe("");
+  expect(again.code).toBe(0);
+  expect(again.stdout).toMatch(/1\/2 seed=1\] is being run by process \d+: waiting for it/);
+  expect(again.stdout).toContain("2 finished, 0 finished before, 0 failed, 0 not finished");
+  const [name] = readdirSync(join(experiments, "gaussian"));
+  for (const seed of ["1", "2"]) {
+    const { info } = readRun(join(experiments, "gaussian", name as string, seed));
+    expect(info.state).toBe("finished");
+  }
+});

@@ -3,6 +3,7 @@
 import type { Direction } from "@dsbm/bridge";
 import type { Split } from "@dsbm/data";
 import { type Quality, type QualityRow, qualityGroups } from "@dsbm/runs";
+import { cores } from "../machine/cores.js";
 import { version } from "../machine/version.js";
 import type { Ends } from "../problem/ends.js";
 import { UsageError } from "../terminal/errors.js";
@@ -85,6 +86,7 @@ export async function measureQuality(
   if (holdouts.length > 0) {
     const found = await holdoutRows(subject, checkedTimes(holdouts, subject), {
       ...{ seed, progress, signal },
+      threads: typeof options.threads === "number" ? options.threads : cores(),
       // All that is known of them, unless some are named.
       wants: holdoutNames.some((name) => wanted?.has(name)) ? wants : () => true,
     });

@@ -3,7 +3,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
-import { openJournal, type SweepPaths } from "@dsbm/runs";
+import { setTimeout as pause } from "node:timers/promises";
+import { lockHolder, openJournal, runPaths, type SweepPaths } from "@dsbm/runs";
 import { cores } from "../machine/cores.js";
 import { program } from "../machine/version.js";
 import { createInterrupt, isStopCode } from "../terminal/interrupt.js";
@@ -106,6 +107,30 @@ function runMember(
   });
 }
 
+/**
+ * Runs a member once no other process runs it: those of a sweep that was killed go on by themselves, and may finish it.
+ */
+async function runWhenFree(
+  member: NumberedMember,
+  { again, ...options }: Parameters<typeof runMember>[1] & { again: boolean },
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const holder = () => lockHolder(runPaths(member.folder).lock);
+  for (;;) {
+    let waited = false;
+    for (let pid = holder(); pid !== undefined; pid = holder()) {
+      if (!waited) options.say(`is being run by process ${pid}: waiting for it`);
+      waited = true;
+      await pause(500, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return { code: 130, why: null };
+    }
+    if (waited && !again && member.finished()) return { code: 0, why: null };
+    const outcome = await runMember(member, options, signal);
+    // Another process may have taken the folder while this one started.
+    if (outcome.why === null || holder() === undefined) return outcome;
+  }
+}
+
 interface LocalResult {
   finished: number;
   failed: { label: string; why: string }[];
@@ -164,7 +189,7 @@ export async function runLocal(
         children.add(child.once("exit", () => children.delete(child)));
       };
       const options = { say, begun, env, log: paths.log(number) };
-      const { code, why } = await runMember(member, options, interrupt.signal);
+      const { code, why } = await runWhenFree(member, { ...options, again }, interrupt.signal);
       if (why !== null) result.failed.push({ label, why });
       else if (code === 0) result.finished++;
       board?.state(number, why !== null ? "failed" : code === 0 ? "finished" : "stopped");

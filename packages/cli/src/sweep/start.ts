@@ -63,10 +63,11 @@ export async function sweep(
       console.log(
         `${active.length} of ${members.length} wait or run in Slurm already (job ${jobs}) and are not submitted again`,
       );
-    if (sorted.todo.length > 0) {
-      const job = await submit(sorted.todo, launcher, { paths: open.paths, experiment, again });
+    const todo = sorted.todo.filter(isFree);
+    if (todo.length > 0) {
+      const job = await submit(todo, launcher, { paths: open.paths, experiment, again });
       console.log(
-        `${members.length} runs, ${sorted.todo.length} submitted as Slurm job ${job}, ${sorted.done} finished before`,
+        `${members.length} runs, ${todo.length} submitted as Slurm job ${job}, ${sorted.done} finished before`,
       );
       console.log(`to look: ${shown}\nto cancel: scancel ${job}`);
     }
@@ -77,6 +78,13 @@ export async function sweep(
     clearInterval(alive);
     lock.release();
   }
+}
+
+/** Whether no process runs a member; says so where one does. */
+function isFree({ folder, label }: NumberedMember): boolean {
+  if (lockHolder(runPaths(folder).lock) === undefined) return true;
+  console.log(`${label} is being run already, by another process: it is left to that process`);
+  return false;
 }
 
 /** Runs the members as processes of this machine; returns the exit code. */
@@ -141,11 +149,7 @@ function sort({ paths, members }: OpenSweep, again: boolean, active: ReadonlySet
       if (active.has(number)) continue;
       try {
         if (!again && member.finished()) sorted.done++;
-        else if (lockHolder(runPaths(member.folder).lock) === undefined) sorted.todo.push(member);
-        else
-          console.log(
-            `${label} is being run already, by another process: it is left to that process`,
-          );
+        else sorted.todo.push(member);
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
         sorted.failed.push({ label, why });

@@ -1,15 +1,9 @@
 // The bridge's marginal beside what was held out at its time, in the data's own units.
 import { basename } from "node:path";
-import {
-  type Estimate,
-  slicedEstimate,
-  slicedWasserstein,
-  stream,
-  subsample,
-  wasserstein,
-} from "@dsbm/bridge";
+import { type Estimate, slicedEstimate, slicedWasserstein, stream, subsample } from "@dsbm/bridge";
 import type { QualityRow } from "@dsbm/runs";
 import { randperm, type Tensor, tidy } from "@dsbm/torch";
+import type { Distances } from "./distances.js";
 
 export interface Compared {
   /** The name of the hold-out's file, and its time. */
@@ -23,18 +17,23 @@ export interface Compared {
   target: Tensor;
   seed: number;
   wants(metric: string): boolean;
+  distances: Distances;
 }
 
 const directions = 64;
 
-/** What makes the rows of one hold-out that are wanted, each when it is called: an exact distance takes a while. */
-export function comparisons(given: Compared): (() => QualityRow)[] {
-  return holdoutNames
-    .filter((name) => given.wants(name))
-    .map((name) => () => tidy(() => (makers(given)[name] as () => QualityRow)()));
+/** The rows of one hold-out that are wanted: exact distances take a while. */
+export function comparisons(given: Compared): Promise<QualityRow>[] {
+  // What is awaited needs no tensors.
+  return tidy(() => {
+    const make = makers(given);
+    return holdoutNames
+      .filter((name) => given.wants(name))
+      .map((name) => (make[name] as () => Promise<QualityRow>)());
+  });
 }
 
-function makers({ path, at, truth, made, source, target, seed }: Compared) {
+function makers({ path, at, truth, made, source, target, seed, distances }: Compared) {
   const shuffled = (x: Tensor, purpose: string) => {
     const order = randperm(x.size(0), { generator: stream(seed, `quality/holdout/${purpose}`) });
     return x.indexSelect(0, order);
@@ -62,29 +61,32 @@ function makers({ path, at, truth, made, source, target, seed }: Compared) {
     ...values,
     ...{ better: "lower", group: "holdout", about },
   });
-  const exact = (x: Tensor, y: Tensor): Estimate => {
-    const { value, low, high } = wasserstein(x, y, { p: 1, seed });
-    return { value, low, high };
+  const exact = (x: Tensor, y: Tensor) => distances.wasserstein(x, y, { p: 1, seed });
+  const together = async (
+    values: Promise<Estimate>,
+    beside: Partial<Record<"floor" | "ceiling", Promise<Estimate>>>,
+  ) => {
+    const all = await Promise.all([values, beside.floor, beside.ceiling]);
+    return { ...all[0], floor: all[1]?.value ?? null, ceiling: all[2]?.value ?? null };
   };
   const sliced = (x: Tensor, y: Tensor) => slicedWasserstein(x, y, { directions, seed });
-  const all: Record<string, () => QualityRow> = {
-    holdout_w1: () =>
+  const all: Record<string, () => Promise<QualityRow>> = {
+    holdout_w1: async () =>
       row(
         "holdout_w1",
         "exact 1-Wasserstein",
         `all starts, carried by the SDE, against the hold-out, ${sizes(made, truth)}; no floor of this size: see the row with half of the points; ${ceiling}`,
-        { ...exact(made, truth), floor: null, ceiling: exact(mixed, truth).value },
+        await together(exact(made, truth), { ceiling: exact(mixed, truth) }),
       ),
-    holdout_w1_half: () =>
+    holdout_w1_half: async () =>
       row(
         "holdout_w1_half",
         "exact 1-Wasserstein, half of the points,",
         `the same, ${sizes(few(made), rest)}; floor: the other half of the hold-out, ${sizes(other, rest)}; ${ceiling}`,
-        {
-          ...exact(few(made), rest),
-          floor: exact(other, rest).value,
-          ceiling: exact(few(mixed), rest).value,
-        },
+        await together(exact(few(made), rest), {
+          floor: exact(other, rest),
+          ceiling: exact(few(mixed), rest),
+        }),
       ),
     ...Object.fromEntries(
       (
@@ -94,16 +96,16 @@ function makers({ path, at, truth, made, source, target, seed }: Compared) {
         ] as const
       ).map(([name, x]) => [
         `holdout_w1_${name}`,
-        () =>
+        async () =>
           row(
             `holdout_w1_${name}`,
             `exact 1-Wasserstein of the ${name}, half of the points,`,
             `the ${name} as it is against the hold-out, ${sizes(few(x), rest)}: what no bridge at all has`,
-            { ...exact(few(x), rest), floor: null, ceiling: null },
+            await together(exact(few(x), rest), {}),
           ),
       ]),
     ),
-    holdout_sliced_w2: () =>
+    holdout_sliced_w2: async () =>
       row(
         "holdout_sliced_w2",
         "sliced 2-Wasserstein",

@@ -8,6 +8,7 @@ import { testConditions, testRows } from "../../problem/ends.js";
 import type { Progress } from "../../terminal/progress.js";
 import { disposeAll, kept, type Subject } from "../subject.js";
 import { comparisons } from "./compare.js";
+import { Distances } from "./distances.js";
 import { readHoldout } from "./read.js";
 
 /** A file of samples in the data's own units, and the time of the bridge at which they were held out. */
@@ -32,6 +33,8 @@ export interface HoldoutOptions {
   /** Whether a metric is to be measured. */
   wants(metric: string): boolean;
   seed: number;
+  /** Cores for exact distances. */
+  threads: number;
   progress: Progress;
   signal?: AbortSignal | undefined;
 }
@@ -43,7 +46,8 @@ export async function holdoutRows(
   options: HoldoutOptions,
 ): Promise<QualityRow[] | null> {
   if (holdouts.length === 0) return [];
-  const { seed, progress, signal } = options;
+  const { seed, threads, progress, signal } = options;
+  const distances = new Distances({ threads, signal });
   const held: Tensor[] = [];
   const own = (t: Tensor) => {
     held.push(t);
@@ -59,23 +63,24 @@ export async function holdoutRows(
     const states = await marginals(subject, source, holdouts, options);
     if (!states) return null;
     for (const state of states) own(state);
-    const found: QualityRow[] = [];
-    const tasks = holdouts.flatMap((holdout, i) =>
+    const rows = holdouts.flatMap((holdout, i) =>
       comparisons({
-        ...{ ...holdout, seed, wants: options.wants },
+        ...{ ...holdout, seed, distances, wants: options.wants },
         truth: own(kept(() => subsample(truths[i] as Tensor, "y", { most, seed }))),
         made: own(kept(() => subject.own("x0", states[i] as Tensor))),
         source: own(kept(() => subject.own("x0", source.x))),
         target: own(kept(() => subject.own("x1", target.x))),
       }),
     );
-    for (const [i, task] of tasks.entries()) {
-      progress.update({ label: "comparing with hold-outs", step: i, steps: tasks.length });
-      await new Promise(setImmediate);
+    let done = 0;
+    const said = () =>
+      progress.update({ label: "comparing with hold-outs", step: done++, steps: rows.length });
+    said();
+    for (const row of rows) row.then(said, () => {});
+    return await Promise.all(rows).catch((error) => {
       if (signal?.aborted) return null;
-      found.push(task());
-    }
-    return found;
+      throw error;
+    });
   } finally {
     disposeAll(held);
   }
