@@ -1,11 +1,11 @@
 // Exact plans between samples. The assignment solver takes equal sizes: it is the faster one for minibatches. The simplex
-// takes everything else, and all tables of points: it is as fast from some thousand points on, and much faster where
+// takes everything else, and tables of more points: it is as fast from some thousand points on, and much faster where
 // many costs are equal.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { assignment } from "./assignment.js";
 import { type Cost, pointCosts, vectors } from "./cost.js";
 import { permutationPlan, type SparsePlan } from "./plan.js";
-import { simplex } from "./simplex.js";
+import { simplex, type Transport } from "./simplex.js";
 
 /** An exact plan: its positive entries, and the permutation where it is one. */
 export interface ExactPlan {
@@ -22,6 +22,15 @@ export interface Potentials {
   v: Float64Array;
 }
 
+/** Points of a table that the assignment solver takes at most. */
+const few = 256;
+
+/** The assignment solver's plan and potentials as the simplex gives them. */
+function byAssignment(cost: Cost, n: number): Transport {
+  const { columns, cost: total, u, v } = assignment(cost, n);
+  return { plan: permutationPlan(columns), cost: total / n, u, v };
+}
+
 /**
  * An exact optimal transport plan between n and m points of equal weights, of mass 1 in all.
  *
@@ -29,8 +38,8 @@ export interface Potentials {
  */
 export function exactPlan(cost: Cost, n: number, m: number): ExactPlan {
   if (n !== m) return simplex(cost, n, m);
-  const { columns, cost: total } = assignment(cost, n);
-  return { plan: permutationPlan(columns), permutation: columns, cost: total / n };
+  const { plan, cost: mean } = byAssignment(cost, n);
+  return { plan, permutation: plan.columns, cost: mean };
 }
 
 /**
@@ -59,7 +68,7 @@ export function exactPointPlan(
     }
     const { cost, unit } = pointCosts(a, b, p);
     const [n, m] = [a.size(0), b.size(0)];
-    const solved = simplex(cost, n, m);
+    const solved = n === m && n <= few ? byAssignment(cost, n) : simplex(cost, n, m);
     return {
       plan: solved.plan,
       ...(n === m && { permutation: solved.plan.columns }),

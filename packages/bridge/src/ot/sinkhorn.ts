@@ -47,41 +47,43 @@ export function sinkhorn(
   return noGrad(() =>
     tidy(() => {
       const c = cost.to("float64");
-      const spread = c.amax().sub(c.amin()).item();
+      const least = c.amin();
+      const spread = c.amax().sub(least).item();
       if (!Number.isFinite(spread))
         throw new BridgeError("argument", "sinkhorn: the cost has values that are NaN or infinite");
       const [logA, logB] = [c.size(0), c.size(1)].map((k) =>
         full([k], -Math.log(k), { dtype: "float64", device: c.device }),
       ) as [Tensor, Tensor];
-      let at = { f: logA.mul(0), g: logB.mul(0) };
+      const problem = { c, logA, logB, penalty };
+      let at = { f: logA.mul(0).add(least), g: logB.mul(0) };
       const move = (next: Potentials) => {
         for (const t of [at.f, at.g]) t.dispose();
         at = next;
       };
       let done = 0;
       let error = Number.POSITIVE_INFINITY;
-      const problem = { c, logA, logB, penalty };
-      const run = (eps: number, omega: number) => {
-        move(
-          tidy(() => scalingBlock(problem, at, eps, omega) ?? logBlock(problem, at, eps, omega)),
-        );
-        done += block;
+      const run = (eps: number, omega: number, count: number): Advanced => {
+        done += count;
+        const how = { omega, count };
+        return tidy(() => scaledSteps(problem, at, eps, how) ?? logSteps(problem, at, eps, how));
       };
       // Larger regularisations only need rough solutions.
-      for (let eps = Math.max(reg, spread / 4); eps > reg; eps = Math.max(reg, eps / 2))
-        run(eps, 1);
+      for (let eps = Math.max(reg, spread / moderate); eps > reg; eps = Math.max(reg, eps / 2)) {
+        const { next, plain } = run(eps, 1, most);
+        for (const t of Object.values(plain)) t.dispose();
+        move(next);
+      }
       let omega = 1;
-      for (const start = done; done - start < iterations; ) {
-        run(reg, omega);
+      for (const start = done; ; ) {
+        const count = done === start ? first : most;
         const before = error;
-        const plain = tidy(() => step(problem, at, reg, 1));
-        error = tidy(() => rowError(problem, plain, reg));
-        if (error <= tolerance || done - start >= iterations) {
-          move(plain);
-          break;
-        }
-        for (const t of [plain.f, plain.g]) t.dispose();
-        omega = relaxation(omega, (error / before) ** (1 / block));
+        const { next, plain, ...after } = run(reg, omega, count);
+        error = after.error;
+        const isLast = error <= tolerance || done - start >= iterations;
+        move(isLast ? plain : next);
+        for (const t of Object.values(isLast ? next : plain)) t.dispose();
+        if (isLast) break;
+        omega = relaxation(omega, (error / before) ** (1 / count));
       }
       const { f, g } = at;
       const plan = f.unsqueeze(-1).add(g.unsqueeze(-2)).sub(c).div(reg).exp();
@@ -90,8 +92,11 @@ export function sinkhorn(
   );
 }
 
-/** Iterations between two computations of the error. */
-const block = 20;
+/** Iterations between two computations of the error: at first, and later. */
+const first = 10;
+const most = 20;
+/** Range of the costs in units of the regularisation up to which no larger regularisation comes first. */
+const moderate = 32;
 
 interface Problem {
   c: Tensor;
@@ -102,6 +107,16 @@ interface Problem {
 interface Potentials {
   f: Tensor;
   g: Tensor;
+}
+interface Steps {
+  omega: number;
+  count: number;
+}
+/** Potentials after some iterations, after one more without relaxation, and the error of those. */
+interface Advanced {
+  next: Potentials;
+  plain: Potentials;
+  error: number;
 }
 
 /**
@@ -130,50 +145,69 @@ function step(problem: Problem, { f, g }: Potentials, eps: number, omega: number
 }
 
 /** Always stable: every update is a log-sum-exp over the matrix. */
-function logBlock(problem: Problem, from: Potentials, eps: number, omega: number): Potentials {
-  let at = from;
-  for (let i = 0; i < block; i++) at = step(problem, at, eps, omega);
-  return at;
+function logSteps(
+  problem: Problem,
+  from: Potentials,
+  eps: number,
+  { omega, count }: Steps,
+): Advanced {
+  let next = from;
+  for (let i = 0; i < count; i++) next = step(problem, next, eps, omega);
+  const plain = step(problem, next, eps, 1);
+  const sums = plain.g.unsqueeze(-2).sub(problem.c).div(eps).logsumexp(-1);
+  return { next, plain, error: rowError(problem, sums, plain.f, eps) };
 }
 
 /**
  * The same iterations as products with a kernel that has the potentials absorbed (Schmitzer 2019): far
  * cheaper, and exact while the scalings are moderate; null where they are not.
  */
-function scalingBlock(
+function scaledSteps(
   problem: Problem,
   { f, g }: Potentials,
   eps: number,
-  omega: number,
-): Potentials | null {
+  { omega, count }: Steps,
+): Advanced | null {
   const { c, logA, logB } = problem;
   const tau = exponent(problem, eps);
-  const kernel = f.unsqueeze(-1).add(g.unsqueeze(-2)).sub(c).div(eps).exp();
+  const kernel = f.unsqueeze(-1).add(g.unsqueeze(-2)).sub_(c).div_(eps).exp_();
   // The power of the potentials that is absorbed in the kernel belongs to the weights.
   const weight = (logW: Tensor, absorbed: Tensor) =>
-    (tau === 1 ? logW : logW.sub(absorbed, { alpha: (1 - tau) / eps })).exp().unsqueeze(-1);
+    (tau === 1 ? logW : logW.sub(absorbed, { alpha: (1 - tau) / eps })).exp();
   const [a, b] = [weight(logA, f), weight(logB, g)];
-  const back = kernel.transpose(-1, -2).contiguous();
+  const back = kernel.t();
   const scaled = (w: Tensor, sums: Tensor) => w.div(tau === 1 ? sums : sums.pow(tau));
   const relaxed = (old: Tensor, plain: Tensor) =>
     omega === 1 ? plain : old.pow(1 - omega).mul(plain.pow(omega));
-  let u = a.mul(0).add(1);
-  let v = b.mul(0).add(1);
-  for (let i = 0; i < block; i++) {
-    u = relaxed(u, scaled(a, kernel.matmul(v)));
-    v = relaxed(v, scaled(b, back.matmul(u)));
+  let [u, v] = [f.mul(0).add(1), g.mul(0).add(1)];
+  for (let i = 0; i < count; i++) {
+    u = relaxed(u, scaled(a, kernel.mv(v)));
+    v = relaxed(v, scaled(b, back.mv(u)));
   }
-  const [logU, logV] = [u.log().squeeze(-1), v.log().squeeze(-1)];
-  const reach = Math.max(logU.abs().amax().item(), logV.abs().amax().item());
+  const reach = Math.max(...[u, v].map((scaling) => scaling.log().abs().amax().item()));
   // NaN compares false: a NaN scaling is refused too.
-  return reach < 50 ? { f: f.add(logU, { alpha: eps }), g: g.add(logV, { alpha: eps }) } : null;
+  if (!(reach < 50)) return null;
+  const potentials = (x: Tensor, y: Tensor) => ({
+    f: f.add(x.log(), { alpha: eps }),
+    g: g.add(y.log(), { alpha: eps }),
+  });
+  const plainU = scaled(a, kernel.mv(v));
+  const plainV = scaled(b, back.mv(plainU));
+  const plain = potentials(plainU, plainV);
+  const sums = kernel
+    .mv(plainV)
+    .log()
+    .sub(f, { alpha: 1 / eps });
+  return { next: potentials(u, v), plain, error: rowError(problem, sums, plain.f, eps) };
 }
 
-/** Total deviation of the row sums from those that the next iteration would give: 1/n, or as the penalty wants them. */
-function rowError(problem: Problem, { f, g }: Potentials, eps: number): number {
+/**
+ * Total deviation of the row sums from those that the next iteration would give: 1/n, or as the penalty wants them. `sums`:
+ * log Σ_j exp((g_j − c_ij)/eps).
+ */
+function rowError(problem: Problem, sums: Tensor, f: Tensor, eps: number): number {
   const tau = exponent(problem, eps);
-  const { c, logA } = problem;
-  const sums = g.unsqueeze(-2).sub(c).div(eps).logsumexp(-1);
+  const { logA } = problem;
   const wanted = tau === 1 ? logA : logA.add(sums, { alpha: 1 - tau });
   return sums.add(f.div(eps)).exp().sub(wanted.exp()).abs().sum(-1).amax().item();
 }
