@@ -28,13 +28,8 @@ export function checkCost(cost: Cost, n: number, m: number): void {
 export function squaredDistances(x0: Tensor, x1: Tensor): Tensor {
   return tidy(() => {
     const [a, b] = [vectors(x0), vectors(x1)];
-    const cross = a.mm(b.t());
-    return a
-      .square()
-      .sum(1, { keepdim: true })
-      .add(b.square().sum(1))
-      .sub(cross, { alpha: 2 })
-      .clamp({ min: 0 });
+    const squares = a.square().sum(1, { keepdim: true }).add(b.square().sum(1));
+    return squares.sub_(a.mm(b.t()), { alpha: 2 }).clamp_({ min: 0 });
   });
 }
 

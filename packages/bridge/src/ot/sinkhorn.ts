@@ -55,36 +55,45 @@ export function sinkhorn(
         full([k], -Math.log(k), { dtype: "float64", device: c.device }),
       ) as [Tensor, Tensor];
       const problem = { c, logA, logB, penalty };
-      let at = { f: logA.mul(0).add(least), g: logB.mul(0) };
-      const move = (next: Potentials) => {
-        for (const t of [at.f, at.g]) t.dispose();
-        at = next;
+      let at: Potentials = { f: logA.mul(0).add(least), g: logB.mul(0) };
+      let kernel: Kernel | null = null;
+      const drop = () => {
+        if (kernel) dispose(kernel.fixed, kernel.scaling);
+        kernel = null;
       };
       let done = 0;
-      let error = Number.POSITIVE_INFINITY;
-      const run = (eps: number, omega: number, count: number): Advanced => {
-        done += count;
-        const how = { omega, count };
-        return tidy(() => scaledSteps(problem, at, eps, how) ?? logSteps(problem, at, eps, how));
+      /** Some iterations on; whether they are the last ones is told by their error. Returns it. */
+      const run = (eps: number, steps: Steps, isLast: (error: number) => boolean): number => {
+        done += steps.count;
+        kernel ??= tidy(() => absorb(problem, at, eps));
+        const { fixed, scaling } = kernel;
+        const scaled = tidy(() => scaledSteps(problem, fixed, scaling, eps, steps));
+        if (scaled) {
+          dispose(scaling);
+          kernel.scaling = scaled.scaling;
+        }
+        const { next, plain, error } = scaled ?? tidy(() => logSteps(problem, at, eps, steps));
+        if (!(scaled && scaled.reach < far)) drop();
+        const last = isLast(error);
+        dispose(at, last ? next : plain);
+        at = last ? plain : next;
+        return error;
       };
       // Larger regularisations only need rough solutions.
       for (let eps = Math.max(reg, spread / moderate); eps > reg; eps = Math.max(reg, eps / 2)) {
-        const { next, plain } = run(eps, 1, most);
-        for (const t of Object.values(plain)) t.dispose();
-        move(next);
+        run(eps, { omega: 1, count: most }, () => false);
+        drop();
       }
-      let omega = 1;
-      for (const start = done; ; ) {
-        const count = done === start ? first : most;
+      let [omega, error] = [1, Number.POSITIVE_INFINITY];
+      const start = done;
+      const isEnough = (e: number) => e <= tolerance || done - start >= iterations;
+      do {
         const before = error;
-        const { next, plain, ...after } = run(reg, omega, count);
-        error = after.error;
-        const isLast = error <= tolerance || done - start >= iterations;
-        move(isLast ? plain : next);
-        for (const t of Object.values(isLast ? next : plain)) t.dispose();
-        if (isLast) break;
+        const count = done - start < 6 * few ? few : most;
+        error = run(reg, { omega, count }, isEnough);
         omega = relaxation(omega, (error / before) ** (1 / count));
-      }
+      } while (!isEnough(error));
+      drop();
       const { f, g } = at;
       const plan = f.unsqueeze(-1).add(g.unsqueeze(-2)).sub(c).div(reg).exp();
       return { plan, error, iterations: done, converged: error <= tolerance };
@@ -93,10 +102,17 @@ export function sinkhorn(
 }
 
 /** Iterations between two computations of the error: at first, and later. */
-const first = 10;
+const few = 10;
 const most = 20;
+/** Logarithms of scalings from which on potentials are absorbed anew, and those that are too large for exact sums. */
+const far = 20;
+const tooFar = 50;
 /** Range of the costs in units of the regularisation up to which no larger regularisation comes first. */
 const moderate = 32;
+
+function dispose(...all: Record<string, Tensor>[]): void {
+  for (const t of all.flatMap(Object.values)) t.dispose();
+}
 
 interface Problem {
   c: Tensor;
@@ -104,9 +120,11 @@ interface Problem {
   logB: Tensor;
   penalty: number | null;
 }
-interface Potentials {
-  f: Tensor;
-  g: Tensor;
+type Potentials = Record<"f" | "g", Tensor>;
+/** A kernel with absorbed potentials, and the scalings that have since been found. */
+interface Kernel {
+  readonly fixed: Readonly<Record<"f" | "g" | "matrix" | "a" | "b", Tensor>>;
+  scaling: Record<"u" | "v", Tensor>;
 }
 interface Steps {
   omega: number;
@@ -158,47 +176,58 @@ function logSteps(
   return { next, plain, error: rowError(problem, sums, plain.f, eps) };
 }
 
+/** The kernel exp((f + g − c)/eps) with the potentials absorbed, and the weights that belong to it. */
+function absorb(problem: Problem, { f, g }: Potentials, eps: number): Kernel {
+  const { c, logA, logB } = problem;
+  const tau = exponent(problem, eps);
+  // The power of the potentials that is absorbed in the kernel belongs to the weights.
+  const weight = (logW: Tensor, absorbed: Tensor) =>
+    (tau === 1 ? logW : logW.sub(absorbed, { alpha: (1 - tau) / eps })).exp();
+  const matrix = f.unsqueeze(-1).add(g.unsqueeze(-2)).sub_(c).div_(eps).exp_();
+  return {
+    fixed: { f: f.clone(), g: g.clone(), matrix, a: weight(logA, f), b: weight(logB, g) },
+    scaling: { u: f.mul(0).add(1), v: g.mul(0).add(1) },
+  };
+}
+
 /**
- * The same iterations as products with a kernel that has the potentials absorbed (Schmitzer 2019): far
+ * The same iterations as products with a kernel that has earlier potentials absorbed (Schmitzer 2019): far
  * cheaper, and exact while the scalings are moderate; null where they are not.
  */
 function scaledSteps(
   problem: Problem,
-  { f, g }: Potentials,
+  { f, g, matrix, a, b }: Kernel["fixed"],
+  scaling: Kernel["scaling"],
   eps: number,
   { omega, count }: Steps,
-): Advanced | null {
-  const { c, logA, logB } = problem;
+): (Advanced & { scaling: Kernel["scaling"]; reach: number }) | null {
   const tau = exponent(problem, eps);
-  const kernel = f.unsqueeze(-1).add(g.unsqueeze(-2)).sub_(c).div_(eps).exp_();
-  // The power of the potentials that is absorbed in the kernel belongs to the weights.
-  const weight = (logW: Tensor, absorbed: Tensor) =>
-    (tau === 1 ? logW : logW.sub(absorbed, { alpha: (1 - tau) / eps })).exp();
-  const [a, b] = [weight(logA, f), weight(logB, g)];
-  const back = kernel.t();
+  const back = matrix.t();
   const scaled = (w: Tensor, sums: Tensor) => w.div(tau === 1 ? sums : sums.pow(tau));
   const relaxed = (old: Tensor, plain: Tensor) =>
     omega === 1 ? plain : old.pow(1 - omega).mul(plain.pow(omega));
-  let [u, v] = [f.mul(0).add(1), g.mul(0).add(1)];
+  let { u, v } = scaling;
   for (let i = 0; i < count; i++) {
-    u = relaxed(u, scaled(a, kernel.mv(v)));
+    u = relaxed(u, scaled(a, matrix.mv(v)));
     v = relaxed(v, scaled(b, back.mv(u)));
   }
-  const reach = Math.max(...[u, v].map((scaling) => scaling.log().abs().amax().item()));
+  const [logU, logV] = [u.log(), v.log()];
+  const reach = Math.max(logU.abs().amax().item(), logV.abs().amax().item());
   // NaN compares false: a NaN scaling is refused too.
-  if (!(reach < 50)) return null;
-  const potentials = (x: Tensor, y: Tensor) => ({
-    f: f.add(x.log(), { alpha: eps }),
-    g: g.add(y.log(), { alpha: eps }),
+  if (!(reach < tooFar)) return null;
+  const potentials = (x: Tensor, y: Tensor): Potentials => ({
+    f: f.add(x, { alpha: eps }),
+    g: g.add(y, { alpha: eps }),
   });
-  const plainU = scaled(a, kernel.mv(v));
+  const plainU = scaled(a, matrix.mv(v));
   const plainV = scaled(b, back.mv(plainU));
-  const plain = potentials(plainU, plainV);
-  const sums = kernel
+  const plain = potentials(plainU.log(), plainV.log());
+  const sums = matrix
     .mv(plainV)
     .log()
     .sub(f, { alpha: 1 / eps });
-  return { next: potentials(u, v), plain, error: rowError(problem, sums, plain.f, eps) };
+  const error = rowError(problem, sums, plain.f, eps);
+  return { scaling: { u, v }, reach, next: potentials(logU, logV), plain, error };
 }
 
 /**
