@@ -1,23 +1,14 @@
-// One fork a worker and one thread a fork: the engine's own threads are set by the tests that need them.
-import { fileURLToPath } from "node:url";
+// What is tested is what is compiled: node loads it as it is, and once a worker, where sources would be transformed and
+// loaded anew for every file. So files share a process: a test sets its own seeds, threads and variables.
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/support/order.js";
 
-const source = (room: string) =>
-  fileURLToPath(new URL(`./packages/${room}/src/index.ts`, import.meta.url));
+/** Files that replace modules have a process of their own, and sources that can be transformed. */
+const mocking = ["packages/runs/test/checkpoint/faults.test.ts"];
 
 export default defineConfig({
-  resolve: {
-    alias: Object.fromEntries(
-      ["config", "torch", "bridge", "nets", "data", "train", "runs", "studio"].map((room) => [
-        `@dsbm/${room}`,
-        source(room),
-      ]),
-    ),
-  },
   oxc: { target: "es2022" },
   test: {
-    include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
     pool: "forks",
     maxWorkers: 2,
     globalSetup: ["test/support/build.ts"],
@@ -25,5 +16,22 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     env: { OMP_NUM_THREADS: "1", OMP_WAIT_POLICY: "passive" },
+    projects: [
+      {
+        extends: true,
+        // A test's "../src/file.js" is what was compiled of it.
+        resolve: {
+          alias: [{ find: /^((?:\.\.\/)+(?:packages\/\w+\/)?)src\//, replacement: "$1dist/" }],
+        },
+        test: {
+          name: "shared",
+          include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
+          exclude: mocking,
+          isolate: false,
+          server: { deps: { external: [/\/packages\/\w+\/dist\//] } },
+        },
+      },
+      { extends: true, test: { name: "own", include: mocking } },
+    ],
   },
 });

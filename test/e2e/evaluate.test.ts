@@ -33,7 +33,10 @@ async function evaluate(...words: string[]) {
   }
 }
 
-afterAll(() => process.chdir(before));
+afterAll(() => {
+  process.chdir(before);
+  vi.unstubAllEnvs();
+});
 beforeAll(async () => {
   process.chdir(root);
   vi.stubEnv("DSBM_CORES", "1");

@@ -32,7 +32,10 @@ beforeAll(async () => {
   writeFileSync(at("one.png"), await picturePng(pixels.subarray(0, 64), [1, 8, 8]));
   writeFileSync(at("wide.png"), await picturePng(new Uint8Array(192), [1, 8, 24]));
 });
-afterAll(() => process.chdir(before));
+afterAll(() => {
+  process.chdir(before);
+  vi.unstubAllEnvs();
+});
 
 it("makes the same of an archive, which it also writes", async () => {
   expect((await sample(images, "bytes.npy", "a.npy")).code).toBe(0);

@@ -81,7 +81,10 @@ beforeAll(async () => {
   for (const name of ["new.csv", "new.tsv.gz", "new.parquet", "new.npy", "new.npz"])
     await put(name);
 });
-afterAll(() => process.chdir(before));
+afterAll(() => {
+  process.chdir(before);
+  vi.unstubAllEnvs();
+});
 
 describe("tables", () => {
   it.each(["new.csv", "new.tsv.gz", "new.parquet", "new.npz"])(

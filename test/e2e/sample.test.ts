@@ -23,7 +23,10 @@ let images: string;
 let vectors: string;
 let bytes: string;
 const before = process.cwd();
-afterAll(() => process.chdir(before));
+afterAll(() => {
+  process.chdir(before);
+  vi.unstubAllEnvs();
+});
 beforeAll(async () => {
   process.chdir(root);
   vi.stubEnv("DSBM_CORES", "1");

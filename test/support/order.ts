@@ -2,23 +2,32 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const longest: readonly string[] = [
-  ...["test/e2e/train-mnist", "test/e2e/train-resume", "test/e2e/processes", "test/e2e/train"],
-  ...["packages/train/test/distributed/ranks", "packages/train/test/learns", "test/docs/blocks"],
-  ...["packages/cli/test/learns-images", "test/e2e/sweep-launchers", "test/examples/examples"],
-  ...["test/e2e/train-conditions", "packages/torch/test/distributed", "test/e2e/test-command"],
-  ...["test/e2e/fit", "packages/torch/test/fuzz", "packages/torch/test/load", "test/e2e/resume"],
-  ...["test/install/install", "test/check/studio", "test/e2e/sample-library", "test/e2e/sweep"],
-  ...["test/e2e/train-tables", "test/e2e/train-errors", "test/e2e/faults", "test/e2e/evaluate"],
+  ...["test/e2e/train-mnist", "test/e2e/processes", "test/e2e/train", "test/e2e/train-resume"],
+  ...["packages/train/test/distributed/ranks", "test/docs/blocks", "packages/train/test/learns"],
+  ...[
+    "packages/cli/test/learns-images",
+    "test/examples/examples",
+    "packages/torch/test/distributed",
+  ],
+  ...["test/e2e/train-conditions", "packages/torch/test/fuzz", "test/e2e/sweep-launchers"],
+  ...["test/e2e/fit", "test/e2e/test-command", "test/install/install", "test/e2e/sample-library"],
+  ...["test/check/studio", "test/e2e/resume", "test/e2e/sweep", "test/e2e/faults"],
+  ...["packages/torch/test/load", "test/e2e/train-tables", "test/e2e/evaluate"],
+  ...["test/e2e/train-errors", "packages/nets/test/image-networks"],
 ].map((name) => `/${name}.test.ts`);
 
-/** The longest first; the others as vitest has them: of a clone, those of more text first. */
+/**
+ * Files that share a process follow each other; among them the longest first, the others as vitest has them: of a clone,
+ * those of more text first.
+ */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isolated = ({ project }: TestSpecification) => Number(project.config.isolate);
     const place = ({ moduleId }: TestSpecification) => {
       const at = longest.findIndex((name) => moduleId.endsWith(name));
       return at < 0 ? longest.length : at;
     };
     const sorted = await super.sort(files);
-    return sorted.sort((a, b) => place(a) - place(b));
+    return sorted.sort((a, b) => isolated(a) - isolated(b) || place(a) - place(b));
   }
 }

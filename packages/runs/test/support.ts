@@ -1,26 +1,13 @@
-// Temporary folders, and this room's sources as plain JavaScript for child processes that are to be
-// killed or run as another user.
+// Temporary folders, and this room as it is compiled for child processes that are to be killed or run as another user.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import ts from "typescript";
-import { afterAll, onTestFinished } from "vitest";
+import { onTestFinished } from "vitest";
 import { RunError } from "../src/errors.js";
-
-const sources = fileURLToPath(new URL("../src/", import.meta.url));
 
 /** A new folder that everybody may enter; deleted after the test. */
 export function temporaryFolder(): string {
@@ -31,36 +18,24 @@ export function temporaryFolder(): string {
 }
 
 let shared: string | undefined;
-afterAll(() => {
-  if (shared !== undefined) rmSync(shared, { recursive: true, force: true });
-});
 
-/** A folder with the room's sources as JavaScript under runs/, made once for each file of tests. */
-function transpiled(): string {
+/** A folder with this room as JavaScript under runs/, made once for each process of tests. */
+function compiled(): string {
   if (shared !== undefined) return shared;
   const folder = mkdtempSync(join(tmpdir(), "dsbm-runs-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   chmodSync(folder, 0o755);
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-  symlinkSync(
-    fileURLToPath(new URL("../../../node_modules", import.meta.url)),
-    join(folder, "node_modules"),
-  );
-  for (const file of readdirSync(sources, { recursive: true, encoding: "utf8" })) {
-    if (!file.endsWith(".ts")) continue;
-    const { outputText } = ts.transpileModule(readFileSync(join(sources, file), "utf8"), {
-      compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
-    });
-    const target = join(folder, "runs", file.replace(/ts$/, "js"));
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, outputText);
-  }
+  const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+  symlinkSync(at("../../../node_modules"), join(folder, "node_modules"));
+  cpSync(at("../dist/"), join(folder, "runs"), { recursive: true });
   shared = folder;
   return folder;
 }
 
-/** Writes a script beside the transpiled room, which it finds at ./runs, and returns its path. */
+/** Writes a script beside the room, which it finds at ./runs, and returns its path. */
 export function script(code: string): string {
-  const path = join(transpiled(), `${randomUUID()}.js`);
+  const path = join(compiled(), `${randomUUID()}.js`);
   writeFileSync(path, code);
   return path;
 }

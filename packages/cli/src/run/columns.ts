@@ -1,9 +1,12 @@
-// data.json of a run on tables: what they hold, and how networks see their columns.
+// What a run keeps of its data: data.json of tables (what they hold, and how networks see their columns), and the
+// components of pictures that are projected.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { RunWriter } from "@dsbm/runs";
+import { io } from "@dsbm/torch";
+import { version } from "../machine/version.js";
 import type { Ends } from "../problem/ends.js";
 import { readColumns } from "../problem/saved-columns.js";
 import { UsageError } from "../terminal/errors.js";
@@ -24,4 +27,13 @@ export function saveColumns(
     );
   for (const warning of description.warnings) progress.line(`data: ${warning}`);
   run.saveFile("data.json", `${JSON.stringify(description, null, 2)}\n`);
+}
+
+/** Writes projection.safetensors of data that are projected on components. */
+export function saveProjection({ projection }: Ends, run: RunWriter): void {
+  if (!projection) return;
+  const { components } = projection;
+  const scale = String(components.scale);
+  const bytes = io.encodeTensors(components.stateDict(), { dsbm: version, scale });
+  run.saveFile("projection.safetensors", bytes);
 }

@@ -1,17 +1,15 @@
+// The course of one run: training, and at its events checkpoints, evaluations, pictures and what is logged.
 import { BridgeError } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { KnownRows } from "@dsbm/data";
 import {
   type CheckpointStore,
   type Logger,
-  loggers,
   metricName,
   namedMetrics,
   openCheckpoints,
-  type Row,
   type RunWriter,
   readCsv,
-  readMetrics,
 } from "@dsbm/runs";
 import { io, OutOfMemoryError } from "@dsbm/torch";
 import { type Problem, type TrainEvent, Training, withExecution } from "@dsbm/train";
@@ -25,12 +23,13 @@ import { describeStep } from "../machine/ranks.js";
 import { version } from "../machine/version.js";
 import { writeEvaluationPictures } from "../picture/pictures.js";
 import { type Ends, isVectors } from "../problem/ends.js";
-import { checkpointId, type Position } from "../problem/iteration.js";
+import { checkpointId, type Position, stepsBefore } from "../problem/iteration.js";
 import { savePairs } from "../problem/pairs/known-pairs.js";
 import { evaluatedDirections, trainingProblem } from "../problem/problem.js";
 import { startFromRun } from "./begin/from-run.js";
 import { encodePoint, lengthen, restorePoint, startFromFiles } from "./checkpoint.js";
-import { saveColumns } from "./columns.js";
+import { saveColumns, saveProjection } from "./columns.js";
+import { openLogger } from "./logger.js";
 import type { RunOptions } from "./options.js";
 import { often, Patience } from "./patience.js";
 import { writeReport } from "./report.js";
@@ -90,17 +89,10 @@ export class ExperimentRun {
     run.rewindTo({ half_iteration: at.half, step: at.step });
     training.share();
     const isPending = this.#evaluationPending(at);
-    this.#openLogger(at, isPending);
+    this.#logger = openLogger(at, this.#stepsBefore(at), { config, run, isPending });
     saveColumns(ends, { config, run, progress });
     savePairs(this.pairs, config, run);
-    if (ends.projection) {
-      const { components } = ends.projection;
-      const scale = String(components.scale);
-      run.saveFile(
-        "projection.safetensors",
-        io.encodeTensors(components.stateDict(), { dsbm: version, scale }),
-      );
-    }
+    saveProjection(ends, run);
     this.#evaluators = await Evaluators.open(ends, config, { progress, signal });
     if (!this.#evaluators) return "interrupted";
     // An earlier process may have ended between a checkpoint and its evaluation.
@@ -262,34 +254,8 @@ export class ExperimentRun {
     return pace?.ended(readCsv(this.run.paths.results_csv).rows, half) ?? null;
   }
 
-  /** Training steps before a position, over all half-iterations. */
-  #stepsBefore({ half, step }: Pick<Position, "half" | "step">): number {
-    let total = step;
-    for (let h = 1; h < half; h++) total += this.#training.stepsOf(h);
-    return total;
-  }
-
-  /**
-   * Opens the logger to go on from a position. An evaluation that is to be made there may have been logged before its row
-   * was written: all of that step is logged again, from what the run has.
-   */
-  #openLogger(at: Position, isPending: boolean): void {
-    const { config, run } = this;
-    const steps = this.#stepsBefore(at);
-    const from = steps === 0 || isPending ? steps : steps + 1;
-    const logger = loggers[config.LOGGER](run.paths.folder, { from });
-    this.#logger = logger;
-    if (!isPending) return;
-    const isHere = (row: Record<string, unknown>) =>
-      row.half_iteration === at.half && row.step === at.step;
-    for (const row of readMetrics(run.paths.metrics_jsonl).filter(isHere)) {
-      const place = { direction: at.direction, stage: "train" } as const;
-      logger.log(steps, namedMetrics(place, row as Row));
-    }
-    for (const row of readCsv(run.paths.results_csv).rows.filter(isHere)) {
-      const direction = row.direction === "f" ? "f" : "b";
-      logger.log(steps, namedMetrics({ direction, stage: "test" }, row));
-    }
+  #stepsBefore(at: Pick<Position, "half" | "step">): number {
+    return stepsBefore(at, (half) => this.#training.stepsOf(half));
   }
 
   #log(event: Extract<TrainEvent, { type: "step" }>): void {
