@@ -28,7 +28,6 @@ const cases: [name: string, make: (folder: string) => string][] = [
   ["no last noise", (at) => vectorRun(at, [...mlp, "last_noise=false"])],
   ["end", (at) => vectorRun(at, [...mlp, "mean_match=true", "last_noise=false"])],
   ["velocity", (at) => vectorRun(at, ["method=rf", "model_name=rf"])],
-  ["one network", (at) => imageRun(at, ["method=alpha_dsbm"])],
   ["table", tableAt],
   ["pictures with classes", (at) => imageRun(at, ["model.class_cond=true"], { classes: 3 })],
   ["means", (at) => imageRun(at, ["method=dsb"])],
