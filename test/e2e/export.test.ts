@@ -1,5 +1,7 @@
 // `dsbm export` as a user types it: the files, what they say, samples from them beside native ones, and what is refused.
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import * as T from "@dsbm/torch";
 import { loadBridge } from "@dsbm/web";
@@ -124,7 +126,7 @@ describe("a run of vectors", () => {
     expect(apart).toEqual(await evaluated(Buffer.concat(inside?.model as Uint8Array[])));
   });
 
-  it("has weights of their own loaded by @dsbm/web, from a folder and from memory", async () => {
+  it("has weights of their own loaded by @dsbm/web, from a folder, over http and from memory", async () => {
     const { bridge, models } = exportBridge(run, { limit: 10_000 });
     expect(bridge.directions.b).toMatchObject({ model: "b.onnx", weights: "b.onnx.data" });
     const files = Object.fromEntries(
@@ -139,14 +141,32 @@ describe("a run of vectors", () => {
       "bridge.json": JSON.stringify(bridge),
     }))
       writeFileSync(at("apart", name), bytes);
-    const ends = [];
-    for (const source of [at("out"), at("apart"), { bridge, models: files }]) {
+    const asked: string[] = [];
+    const server = createServer(({ url = "" }, answer) => {
+      asked.push(url);
+      const path = at(url.slice(1));
+      if (existsSync(path)) answer.end(readFileSync(path));
+      else answer.writeHead(404).end();
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/apart`;
+    const end = async (source: Parameters<typeof loadBridge>[0]) => {
       const loaded = await loadBridge(source);
-      ends.push((await loaded.sample([[0.3, -1]], { seed: 1 })).x);
+      const { x } = await loaded.sample([[0.3, -1]], { seed: 1 });
       loaded.dispose();
-    }
-    expect(ends[1]).toEqual(ends[0]);
-    expect(ends[2]).toEqual(ends[0]);
+      return x;
+    };
+    const wanted = await end(at("out"));
+    for (const source of [at("apart"), address, { bridge, models: files }])
+      expect(await end(source)).toEqual(wanted);
+    expect(asked.sort()).toEqual(
+      ["b.onnx", "b.onnx.data", "bridge.json", "f.onnx", "f.onnx.data"].map(
+        (name) => `/apart/${name}`,
+      ),
+    );
+    rmSync(at("apart/f.onnx.data"));
+    await expect(loadBridge(address)).rejects.toThrow(/f\.onnx\.data answers 404/);
+    server.close();
     const { "f.onnx.data": _, ...some } = files;
     await expect(loadBridge({ bridge, models: some })).rejects.toThrow(
       /f\.onnx\.data is not there/,

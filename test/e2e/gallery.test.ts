@@ -1,5 +1,5 @@
 // `dsbm gallery` as a user types it: pages, pictures and README.md of a preset and of a run of one's own.
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { scratch } from "./cli.js";
@@ -10,6 +10,8 @@ const at = (...names: string[]) => join(root, ...names);
 
 it("trains a preset, and shows it beside runs of one's own", async () => {
   const own = vectorRun(at("own/cells/day_2/42"));
+  mkdirSync(at("gallery"));
+  writeFileSync(at("gallery/README.md"), "# Gallery\n\n## Points\n\nold\n\n## Fields\n\nkept\n");
   const { code, stdout } = await commandHere(
     ...["gallery", "quick=true", "only=[points]", `runs=['${own}']`, "threads=1"],
     ...[`out='${at("gallery")}'`, `experiments_dir='${at("experiments")}'`],
@@ -22,6 +24,7 @@ it("trains a preset, and shows it beside runs of one's own", async () => {
   expect(text).toContain("![Points](points.png)");
   expect(text).toContain("npx dsbm train dataset=moons");
   expect(text).toContain("[cells.html](cells.html)");
+  expect(text.match(/^## .*|^old|^kept/gm)).toEqual(["## Points", "## Fields", "kept", "## cells"]);
 });
 
 it.each([

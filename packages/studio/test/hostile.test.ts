@@ -23,9 +23,13 @@ beforeAll(async () => {
   mkdirSync(join(folder, good, "samples"));
   writeFileSync(join(folder, good, "samples/a.png"), "a picture");
   writeFileSync(join(folder, good, "report.html"), "<script>alert(1)</script>");
+  mkdirSync(join(folder, "odd #%?/1"), { recursive: true });
+  for (const place of ["", "odd #%?/1"])
+    writeFileSync(join(folder, place, "report.html"), "of parts");
   symlinkSync(join(root, "secret.txt"), join(folder, good, "samples/link.png"));
   execFileSync("mkfifo", [join(folder, good, "samples/pipe.png")]);
   writeRun(join(root, "outside/moons/1"));
+  writeFileSync(join(root, "outside/report.html"), secret);
   symlinkSync(join(root, "outside"), join(folder, "linked"));
   writeRun(join(folder, "links/defaults/1"));
   symlinkSync(root, join(folder, "links/defaults/1/samples"));
@@ -77,7 +81,10 @@ describe("what is meant well", () => {
       api(`run?run=${good}`),
     ])
       expect((await send({ path })).status, path).toBe(200);
+    expect((await send({ path: `/${token}/page.js` })).text.length).toBeLessThan(300_000);
     expect((await send({ path: picture(good, "samples/a.png") })).text).toBe("a picture");
+    for (const place of ["", "odd%20%23%25%3F/1/"])
+      expect((await send({ path: api(`reports/${place}report.html`) })).text).toBe("of parts");
     const saved = { path: api("settings"), method: "PUT", headers: json, body: '{"theme":"dark"}' };
     expect((await send(saved)).text).toContain('"theme":"dark"');
     const localhost = { host: `localhost:${port}`, origin: `http://localhost:${port}` };
@@ -89,7 +96,7 @@ describe("what is meant well", () => {
     const policy = String(own.headers["content-security-policy"]);
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toMatch(/unsafe-inline|unsafe-eval'(?<!wasm-unsafe-eval')|https?:/);
-    const { headers } = await send({ path: api(`report?run=${good}`) });
+    const { headers } = await send({ path: api(`reports/${good}/report.html`) });
     expect(headers["content-security-policy"]).toMatch(/^sandbox; default-src 'none'/);
     expect(headers).toMatchObject({
       "x-content-type-options": "nosniff",
@@ -179,7 +186,10 @@ const hostile: [name: string, sent: () => Sent][] = [
   ["a picture above the folder", () => ({ path: picture(good, "samples/../../../../../x.png") })],
   ["a picture that is a configuration", () => ({ path: picture(good, "config.json") })],
   ["a picture with NUL", () => ({ path: picture(good, "samples/a.png%00.png") })],
-  ["a report of a run that is not there", () => ({ path: api("report?run=nowhere") })],
+  ["a report of a run that is not there", () => ({ path: api("reports/nowhere/report.html") })],
+  ["a report above the folder", () => ({ path: api("reports/%2e%2e%2foutside/report.html") })],
+  ["a report behind a link", () => ({ path: api("reports/linked/report.html") })],
+  ["a report that is a configuration", () => ({ path: api(`reports/${good}/config.json`) })],
   [
     "a huge body",
     () => ({
@@ -243,7 +253,9 @@ describe("what is meant ill", () => {
       columns: ["a"],
     });
     expect(readdirSync(settings)).toEqual(["settings.json"]);
-    expect(readdirSync(folder).sort()).toEqual(["linked", "links", "moons"]);
+    expect(readdirSync(folder).sort()).toEqual([
+      ...["linked", "links", "moons", "odd #%?", "report.html"],
+    ]);
   });
 });
 

@@ -60,7 +60,7 @@ export function writeRun(folder: string, run: FakeRun = {}): void {
     model: { name: "MLP", hidden: "128,128" },
   });
   const rows = [1, 2].flatMap((half) =>
-    ["b", "f"].map((way) => [half, way, 6000, 20, 0.3 / half, 0.04].join()),
+    ["b", "f"].map((way) => [half, way, 6000, 20, (way === "f" ? 0.3 : 0.22) / half, 0.04].join()),
   );
   write(
     "results.csv",

@@ -166,8 +166,10 @@ export async function runExperiment<C extends CompleteTrainConfig>(
       throw new UsageError("--plan plans one run: leave -m out, or give one value of each key");
     return plan(complete(first).config);
   }
-  if (args.length < given.length)
-    await openStudio(complete(first).config.paths.experiments_dir_name);
+  if (args.length < given.length) {
+    const { showBeside } = await import("../machine/browser.js");
+    await showBeside(complete(first).config.paths.experiments_dir_name);
+  }
   const runner = await load();
   const folderOf = (member: Member<C>) => placeOfRun(member.config, member);
   const placeOf = (member: Member<C>) =>
@@ -234,14 +236,6 @@ export async function runExperiment<C extends CompleteTrainConfig>(
       again,
     },
   );
-}
-
-/** Starts the studio beside the run and prints its address. */
-async function openStudio(folder: string): Promise<void> {
-  // Of several processes of one run the first one.
-  if (Number(process.env.RANK ?? process.env.SLURM_PROCID ?? 0) > 0) return;
-  const { startBeside } = await import("../machine/browser.js");
-  console.error(`studio: ${await startBeside(folder)}`);
 }
 
 /** Prints what a run takes. */

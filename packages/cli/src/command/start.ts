@@ -126,16 +126,17 @@ function configOf(part: Part, config: StartConfig): CompleteTrainConfig {
 
 function help(): string {
   return [
-    "usage: dsbm start [key=value …] [--again]",
+    "usage: dsbm start [key=value …] [--again] [--open]",
     startJob.about,
     helpTable(startSchema, { width: terminalWidth() }),
-    "--again   start over where the runs are already",
+    "--again   start over where the runs are already\n--open    show the runs on a page of this machine, as dsbm studio does",
   ].join("\n\n");
 }
 
 /** Runs the job; returns the exit code. Throws ConfigError for overrides that cannot be. */
-export async function start(args: string[]): Promise<number> {
-  const again = args.includes("--again");
+export async function start(given: string[]): Promise<number> {
+  const again = given.includes("--again");
+  const args = given.filter((arg) => arg !== "--open");
   const resolved = resolve(
     startJob,
     args.filter((arg) => arg !== "--again"),
@@ -154,6 +155,10 @@ export async function start(args: string[]): Promise<number> {
   const began = performance.now();
   const { signal } = interrupt;
   const finished: { part: Part; folder: string; rows: Row[] }[] = [];
+  if (args.length < given.length) {
+    const { showBeside } = await import("../machine/browser.js");
+    await showBeside(config.experiments_dir);
+  }
   const whole = absolute(join(config.experiments_dir, "start", dirname, String(config.seed)));
   const parts = partsOf(config);
   const page = pageOf(config, parts);

@@ -15,7 +15,7 @@ trained bridges to play with. The address that is printed has a token; whoever h
 port=N   the port (default: 4747, or any other where that is taken)
 --open   open the page in the browser, where there is one
 
-It ends with Ctrl-C. dsbm fit, train and gaussian start it beside a run with --open.`;
+It ends with Ctrl-C. dsbm fit, train, gaussian and start show their runs in it with --open.`;
 
 /** Words that `startBeside` adds: this process belongs to a run, and ends after it when nobody looks any more. */
 const besideWord = "--beside";

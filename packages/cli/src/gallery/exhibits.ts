@@ -40,12 +40,12 @@ export const exhibits = {
     direction: "b",
     about: "Coarse fields become fine ones, each with its own condition.",
     words: [
-      ...["dataset=downscaler_synthetic", "n_ipf=2", "first_num_iter=400", "num_iter=200"],
+      ...["dataset=downscaler_synthetic", "n_ipf=1", "first_num_iter=400", "num_iter=200"],
       ...["cache_npar=128", "test_npar=64", "num_steps=60"],
     ],
     quick: [
       ...["first_num_iter=3", "num_iter=2", "num_steps=4", "test_npar=8", "plot_npar=4"],
-      ...["cache_npar=8", "batch_size=4", "n_ipf=1", "data.n_train=64", "data.n_test=16"],
+      ...["cache_npar=8", "batch_size=4", "data.n_train=64", "data.n_test=16"],
     ],
   },
 } as const satisfies Record<string, Exhibit>;

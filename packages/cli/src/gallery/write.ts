@@ -63,15 +63,21 @@ export function ownExhibit(folder: string): Shown {
   return { name, folder, title: name, about: "A run of one's own.", direction: "f", command: null };
 }
 
+/** Writes README.md; sections of other titles that are there already stay, so that some can be made anew. */
 export function writeIndex(out: string, sections: readonly (readonly string[])[]): string {
   const path = join(out, "README.md");
-  const text = [
+  const head = [
     "# Gallery",
     "",
     "Made by `npx dsbm gallery`: pictures, and pages that play each bridge offline. A page is one file: download it and open it.",
-    "",
-    ...sections.flat(),
   ].join("\n");
-  writeFileAtomic(path, `${text.trimEnd()}\n`);
+  const there = existsSync(path)
+    ? readFileSync(path, "utf8")
+        .split(/^(?=## )/m)
+        .slice(1)
+    : [];
+  const made = sections.map((lines) => lines.join("\n"));
+  const byTitle = new Map([...there, ...made].map((text) => [text.split("\n", 1)[0], text.trim()]));
+  writeFileAtomic(path, `${[head, ...byTitle.values()].join("\n\n")}\n`);
   return path;
 }

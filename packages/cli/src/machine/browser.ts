@@ -30,11 +30,18 @@ export async function openBrowser(address: string): Promise<void> {
   setTimeout(() => rmSync(folder, { recursive: true, force: true }), 20_000).unref();
 }
 
+/** Shows the runs of a folder beside this one: starts the studio and prints its address, or why there is none. */
+export async function showBeside(folder: string): Promise<void> {
+  // Of several processes of one run the first one.
+  if (Number(process.env.RANK ?? process.env.SLURM_PROCID ?? 0) > 0) return;
+  console.error(`studio: ${await startBeside(folder)}`);
+}
+
 /**
  * Starts the studio over a folder in a process of its own and resolves to its address, or to the reason why there is none.
  * It stays after this process while a page is open.
  */
-export function startBeside(folder: string): Promise<string> {
+function startBeside(folder: string): Promise<string> {
   mkdirSync(folder, { recursive: true });
   const child = spawn(process.execPath, [program, "studio", folder, "--open", "--beside"], {
     stdio: ["ignore", "ignore", "pipe", "ipc"],

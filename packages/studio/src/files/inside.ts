@@ -4,20 +4,38 @@ import {
   closeSync,
   constants,
   type Dirent,
+  existsSync,
   fstatSync,
   lstatSync,
   openSync,
   readdirSync,
+  readlinkSync,
   readSync,
   realpathSync,
   type Stats,
 } from "node:fs";
-import { join } from "node:path";
+import { sep } from "node:path";
 import { RunError } from "@dsbm/runs";
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
+/** Whether the system tells the path of an open file, in one call. */
+const hasProc = existsSync("/proc/self/fd");
+/** Parts that are empty, "." or "..", and characters that are no part of a name. */
+const notPlain = /(?:^|\/)\.{0,2}(?:\/|$)|[\\\0]/;
+
 const missing = () => new RunError("not_found", "there is no such file in the folder");
+
+/** Whether an open file is the one at `full`, reached through no link. A folder above it may become one at any time. */
+function isAt(fd: number, { ino, dev }: Stats, full: string): boolean {
+  try {
+    if (hasProc) return readlinkSync(`/proc/self/fd/${fd}`) === full;
+    const real = lstatSync(full);
+    return realpathSync.native(full) === full && real.ino === ino && real.dev === dev;
+  } catch {
+    return false;
+  }
+}
 
 /** A folder of which plain files can be read. Paths below it have "/" between their parts; "" is the folder itself. */
 export class Folder {
@@ -31,10 +49,8 @@ export class Folder {
   /** The absolute path of `path`. Throws RunError "not_found" unless it is made of plain names. */
   resolve(path: string): string {
     if (path === "") return this.root;
-    const isName = (part: string) => part !== "." && part !== ".." && /^[^\\\0]+$/.test(part);
-    const parts = path.split("/");
-    if (path.length > 4096 || !parts.every(isName)) throw missing();
-    return join(this.root, ...parts);
+    if (path.length > 4096 || notPlain.test(path)) throw missing();
+    return `${this.root === sep ? "" : this.root}/${path}`;
   }
 
   /** What lies at a path, reached through no link: a plain file or a folder; undefined for all else. */
@@ -85,9 +101,7 @@ export class Folder {
     }
     try {
       const stat = fstatSync(fd);
-      // A folder above it may be a link, and may become one meanwhile: the open file itself must be the one inside.
-      const real = this.#isReal(path) ? lstatSync(full, { throwIfNoEntry: false }) : undefined;
-      if (!stat.isFile() || real?.ino !== stat.ino || real.dev !== stat.dev) throw missing();
+      if (!stat.isFile() || !isAt(fd, stat, full)) throw missing();
       return use(fd, stat);
     } finally {
       closeSync(fd);
@@ -98,7 +112,8 @@ export class Folder {
   bytes(path: string, { from = 0, limit }: { from?: number; limit: number }): Buffer {
     return this.open(path, (fd, { size }) => {
       const start = from < 0 ? Math.max(0, size + from) : Math.min(from, size);
-      const buffer = Buffer.alloc(Math.min(limit, size - start));
+      // What was not read of it is left out below.
+      const buffer = Buffer.allocUnsafe(Math.min(limit, size - start));
       let done = 0;
       for (let count = -1; count !== 0 && done < buffer.length; done += count)
         count = readSync(fd, buffer, done, buffer.length - done, start + done);

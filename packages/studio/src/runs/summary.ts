@@ -6,8 +6,8 @@ import type { RunRow, State } from "../shared/api.js";
 import { newest, readResults } from "./results.js";
 import { number, record, text, textOrNull, time } from "./values.js";
 
-/** Bytes at the end of metrics.jsonl in which the last whole line is looked for. */
-const lastBytes = 8 << 10;
+/** Bytes at the end of metrics.jsonl in which the last whole line is looked for: few, and more where there is none. */
+const lastBytes = [1 << 10, 16 << 10];
 const states: readonly string[] = ["running", "interrupted", "failed", "finished"];
 
 /** What is kept of a file: what was taken from it, and how the file looked then. */
@@ -109,15 +109,17 @@ export class Summaries {
   }
 
   #place(path: string) {
-    const bytes = this.#folder.bytes(path, { from: -lastBytes, limit: lastBytes });
-    const lines = bytes.toString("utf8").split("\n").slice(0, -1);
-    for (const line of lines.reverse()) {
-      try {
-        const row = record(JSON.parse(line));
-        const [half, step] = [number(row.half_iteration), number(row.step)];
-        if (half !== null && step !== null) return { half, step, loss: number(row.loss) };
-      } catch {
-        // A line of a damaged file, or the rest of one that was cut off.
+    for (const limit of lastBytes) {
+      const bytes = this.#folder.bytes(path, { from: -limit, limit });
+      const lines = bytes.toString("utf8").split("\n").slice(0, -1);
+      for (const line of lines.reverse()) {
+        try {
+          const row = record(JSON.parse(line));
+          const [half, step] = [number(row.half_iteration), number(row.step)];
+          if (half !== null && step !== null) return { half, step, loss: number(row.loss) };
+        } catch {
+          // A line of a damaged file, or the rest of one that was cut off.
+        }
       }
     }
     return noPlace;

@@ -72,16 +72,14 @@ export class RunTable {
     this.#left = 0;
     const walk = (path: string, depth: number) => {
       if (folders++ > limits.folders) return;
-      // A folder that held a run is not listed again: that is most of the work of a scan.
-      const known = this.#rows.has(path) && this.#folder.peek(below(path, "run.json"))?.isFile();
-      const entries = known ? [] : this.#folder.list(path);
-      if (known || entries.some((entry) => entry.name === "run.json" && entry.isFile())) {
+      // The folder of a run is not listed: that would be most of the work of a scan.
+      if (this.#folder.peek(below(path, "run.json"))?.isFile()) {
         if (found.length < limits.runs) found.push(path);
         else this.#left++;
         return;
       }
       if (depth === limits.depth) return;
-      for (const entry of entries)
+      for (const entry of this.#folder.list(path))
         if (entry.isDirectory() && !entry.name.startsWith(".") && !passedOver.has(entry.name))
           walk(below(path, entry.name), depth + 1);
     };

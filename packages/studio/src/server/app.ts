@@ -102,7 +102,10 @@ export function makeApp({ folder, token, pages, settings, exporter, streams }: A
     if (!type) throw new RunError("not_found", "this is no picture of a run");
     return file(c, below(idOf(c), name), type);
   });
-  api.get("/report", (c) => file(c, below(idOf(c), "report.html"), "text/html; charset=utf-8"));
+  // By the path of the folder, so that the links between the reports of parts and the page above them lead there.
+  api.get("/reports/:path{(.+/)?report\\.html}", (c) =>
+    file(c, c.req.param("path"), "text/html; charset=utf-8"),
+  );
   api.get("/settings", (c) => c.json(readSettings(settings)));
   api.put("/settings", async (c) => {
     const found = await jsonOf(c);

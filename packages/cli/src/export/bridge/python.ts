@@ -1,45 +1,43 @@
-// sample.py of an export: the run's own sampler with onnxruntime and numpy, nothing else.
+// sample.py of an export: the run's own sampler with onnxruntime and numpy, nothing else, in 20 lines at most.
 import type { BridgeDescription } from "./description.js";
 
 /** The program for a bridge; it reads and writes samples in the data's own units. */
 export function pythonExample(bridge: BridgeDescription): string {
-  const { columns, kind, default_direction } = bridge;
+  const { columns, kind, default_direction, encode } = bridge;
   const ending = columns ? "csv" : "npy";
-  const about = columns
-    ? "a table with the columns of the run"
-    : "float32 [n, …], as the networks see samples";
+  const names = ['bridge["directions"][direction]["model"]'];
+  if (encode) names.push('bridge["encode"]', 'bridge["decode"]');
+  const models = names.map((name) => `ort.InferenceSession(${name})`).join(", ");
   return [
-    "# Carries samples to the other end of the bridge. Needs: pip install onnxruntime numpy",
-    `# python sample.py new.${ending} out.${ending} ${default_direction}     (${about})`,
+    `# python sample.py new.${ending} out.${ending} ${default_direction}: carries samples to the other end of the bridge (onnxruntime, numpy).`,
     ...beside(bridge),
-    `import ${columns ? "csv, " : ""}json, sys`,
-    "import numpy as np, onnxruntime as ort",
-    "",
-    'bridge = json.load(open("bridge.json", encoding="utf-8"))',
-    `source, out, direction = sys.argv[1], sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else "${default_direction}"`,
-    'opened = lambda name: ort.InferenceSession(name, providers=["CPUExecutionProvider"])',
-    'model = opened(bridge["directions"][direction]["model"])',
+    `import ${columns ? "csv, " : ""}json, sys, numpy as np, onnxruntime as ort`,
+    'bridge, rng = json.load(open("bridge.json", encoding="utf-8")), np.random.default_rng(1)',
+    `source, out, direction = [*sys.argv[1:], "${default_direction}"][:3]`,
+    `model${encode ? ", encode, decode" : ""} = ${models}`,
     ...reading(bridge),
-    ...feeding(bridge),
-    'schedule, sigma, rng = bridge["schedule"], bridge["process"]["sigma"], np.random.default_rng(1)',
-    'times, steps = schedule["times"], schedule["steps"]',
-    "for k in range(len(steps)):",
-    '    i = k if direction == "f" else len(steps) - 1 - k',
-    '    time, dt = times[i if direction == "f" else i + 1], steps[i]',
+    ...feeding(bridge).map(([name, value], i) =>
+      i === 0 ? `more = {"${name}": ${value}}` : `more["${name}"] = ${value}`,
+    ),
     ...stepping[kind](bridge),
-    ...writing(bridge),
+    ...(encode ? ['x = decode.run(None, {"state": x})[0]'] : []),
+    columns === null
+      ? "np.save(out, x)"
+      : 'csv.writer(open(out, "w", encoding="utf-8", newline="")).writerows([bridge["columns"], *x.tolist()])',
     "",
   ].join("\n");
 }
 
-/** Files of conditions that the program reads. */
-function beside({ conditions }: BridgeDescription): string[] {
+/** Files that the program reads. */
+function beside({ columns, conditions, encode, state }: BridgeDescription): string[] {
   const { cond, y } = conditions ?? {};
+  const shape = (sizes: readonly number[]) => `[n, ${sizes.join(", ")}]`;
   return [
+    ...(columns || encode
+      ? []
+      : [`# new.npy: float32 ${shape(state.shape)}, as the network sees samples.`]),
     ...(cond && !cond.column
-      ? [
-          `# Beside it: cond.npy, float32 [n, ${cond.shape.join(", ")}], a condition for each sample.`,
-        ]
+      ? [`# Beside it: cond.npy, float32 ${shape(cond.shape)}, a condition for each sample.`]
       : []),
     ...(y
       ? [`# Beside it: y.npy, integers [n] from 0 to ${y.classes - 1}, a class for each sample.`]
@@ -48,69 +46,73 @@ function beside({ conditions }: BridgeDescription): string[] {
 }
 
 function reading({ columns, encode }: BridgeDescription): string[] {
+  const type = encode ? "float" : "np.float32";
   const table = [
     'head, *rows = csv.reader(open(source, encoding="utf-8-sig", newline=""))',
-    'x = np.array([[float(row[head.index(name)]) for name in bridge["columns"]] for row in rows])',
+    "column = lambda name: [row[head.index(name)] for row in rows]",
+    `x = np.array([column(name) for name in bridge["columns"]], ${type}).T`,
   ];
-  const array = encode
-    ? ['x = np.load(source).astype(np.float64).reshape(-1, *bridge["projection"]["shape"])']
-    : ["x = np.load(source).astype(np.float32)"];
+  const shape = encode ? '.reshape(-1, *bridge["projection"]["shape"])' : "";
   return [
-    ...(columns ? table : array),
-    ...(encode ? ['x = opened(bridge["encode"]).run(None, {"x": x})[0]'] : []),
+    ...(columns ? table : [`x = np.load(source).astype(${type})${shape}`]),
+    ...(encode ? ['x = encode.run(None, {"x": x})[0]'] : []),
   ];
 }
 
 /** The inputs beside x and t. */
-function feeding({ conditions, directions, columns }: BridgeDescription): string[] {
+function feeding({
+  conditions,
+  directions,
+  columns,
+}: BridgeDescription): (readonly [name: string, value: string])[] {
+  const { cond, y } = conditions ?? {};
+  const given = 'bridge["conditions"]["cond"]["column"]';
+  const values = cond?.column?.classes
+    ? `[${given}["classes"].index(value) for value in column(${given}["name"])], np.int64`
+    : `column(${given}["name"]), float`;
   const isDirected = Object.values(directions).some((d) => d.direction_input !== null);
-  const lines = ["more = {}"];
-  if (isDirected)
-    lines.push(
-      'more["direction"] = np.full(len(x), bridge["directions"][direction]["direction_input"], np.float32)',
-    );
-  const column = conditions?.cond?.column;
-  if (column && columns)
-    lines.push(
-      'column = bridge["conditions"]["cond"]["column"]',
-      'values = [row[head.index(column["name"])] for row in rows]',
-      column.classes
-        ? 'more["cond"] = np.array([column["classes"].index(value) for value in values], np.int64)'
-        : 'more["cond"] = np.array(values, np.float64)',
-    );
-  else if (conditions?.cond) lines.push('more["cond"] = np.load("cond.npy").astype(np.float32)');
-  if (conditions?.y) lines.push('more["y"] = np.load("y.npy").astype(np.int64)');
-  return lines;
-}
-
-const evaluated = (output: string, time = "time") =>
-  `model.run(["${output}"], {"x": x, "t": np.full(len(x), ${time}, np.float32), **more})[0]`;
-
-const stepping: Record<BridgeDescription["kind"], (bridge: BridgeDescription) => string[]> = {
-  velocity: ({ output }) => [
-    `    x = x + np.float32(dt if direction == "f" else -dt) * ${evaluated(output)}`,
-  ],
-  mean: ({ output }) => [
-    `    y = ${evaluated(output, "k")}`,
-    '    y = y if schedule["mean_match"] else x + np.float32(schedule["scales"][i]) * y',
-    '    last = k == len(steps) - 1 and not schedule["last_noise"]',
-    '    x = y if last else y + np.float32(schedule["deviations"][i]) * rng.standard_normal(x.shape, np.float32)',
-  ],
-  drift: ({ output, end_output }) => [
-    '    left = 1 - times[i + 1] if direction == "f" else times[i]',
-    '    share = left / (left + dt) if schedule["step_variance"] == "bridge" else 1',
-    '    last = k == len(steps) - 1 and not schedule["last_noise"]',
-    ...(end_output ? [`    if last: x = ${evaluated(end_output)}; break`] : []),
-    `    x = x + np.float32(dt) * ${evaluated(output)}`,
-    "    if not last: x = x + np.float32(sigma * np.sqrt(dt * share)) * rng.standard_normal(x.shape, np.float32)",
-  ],
-};
-
-function writing({ columns, decode }: BridgeDescription): string[] {
+  const number = 'bridge["directions"][direction]["direction_input"]';
   return [
-    ...(decode ? ['x = opened(bridge["decode"]).run(None, {"state": x})[0]'] : []),
-    columns === null
-      ? "np.save(out, x)"
-      : 'csv.writer(open(out, "w", encoding="utf-8", newline="")).writerows([bridge["columns"], *x.tolist()])',
+    ...(isDirected ? [["direction", `np.full(len(x), ${number}, np.float32)`] as const] : []),
+    ...(cond?.column && columns ? [["cond", `np.array(${values})`] as const] : []),
+    ...(cond && !(cond.column && columns)
+      ? [["cond", 'np.load("cond.npy").astype(np.float32)'] as const]
+      : []),
+    ...(y ? [["y", 'np.load("y.npy").astype(np.int64)'] as const] : []),
   ];
 }
+
+const evaluated = (bridge: BridgeDescription, output: string, time = "time") =>
+  `model.run(["${output}"], {"x": x, "t": np.full(len(x), ${time}, np.float32)${feeding(bridge).length > 0 ? ", **more" : ""}})[0]`;
+const noise = "spread * rng.standard_normal(x.shape, np.float32)";
+const inOrder = (...names: string[]) =>
+  `(np.array(bridge["schedule"][name])[:: 1 if direction == "f" else -1] for name in (${names.map((name) => `"${name}"`).join(", ")}))`;
+
+const stepping: Record<BridgeDescription["kind"], (bridge: BridgeDescription) => string[]> = {
+  velocity: (bridge) => [
+    `times, steps = ${inOrder("times", "steps")}`,
+    "for time, dt in np.float32([times[:-1], steps * np.sign(times[1:] - times[:-1])]).T:",
+    `    x = x + dt * ${evaluated(bridge, bridge.output)}`,
+  ],
+  mean: (bridge) => [
+    `scales, spreads = ${inOrder("scales", "deviations")}`,
+    ...(bridge.schedule.last_noise ? [] : ["spreads[-1] = 0"]),
+    "for k, (scale, spread) in enumerate(np.float32([scales, spreads]).T):",
+    `    y = ${evaluated(bridge, bridge.output, "k")}`,
+    `    x = ${bridge.schedule.mean_match ? "y" : "x + scale * y"} + ${noise}`,
+  ],
+  drift: (bridge) => {
+    const { end_output, output, schedule } = bridge;
+    const ofBridge = schedule.step_variance === "bridge";
+    const isEnd = end_output !== null && !schedule.last_noise;
+    return [
+      `times, steps = ${inOrder("times", "steps")}`,
+      `spreads = bridge["process"]["sigma"] * np.sqrt(steps${ofBridge ? " * (times[-1] - times[1:]) / (times[-1] - times[:-1])" : ""})`,
+      ...(schedule.last_noise || ofBridge || isEnd ? [] : ["spreads[-1] = 0"]),
+      `for time, dt, spread in np.float32([times[:-1], steps, spreads]).T${isEnd ? "[:-1]" : ""}:`,
+      `    drift = ${evaluated(bridge, output)}`,
+      `    x = x + dt * drift + ${noise}`,
+      ...(isEnd ? [`x = ${evaluated(bridge, end_output, "times[-2]")}`] : []),
+    ];
+  },
+};

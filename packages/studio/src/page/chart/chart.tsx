@@ -196,10 +196,12 @@ function optionsOf(now: { current: ChartProps }, element: HTMLElement): uPlot.Op
   };
 }
 
-/** The limits of a logarithmic axis: those of the values, with a little room. */
+/** The limits of a logarithmic axis: those of the values, with a little room, and from a round number on, which is a tick. */
 function logRange(_: uPlot, min: number, max: number): [number, number] {
   if (!(min > 0) || !(max > 0)) return [0.1, 1];
-  return min === max ? [min / 2, max * 2] : [min / 1.15, max * 1.15];
+  if (min === max) return [min / 2, max * 2];
+  const power = 10 ** Math.floor(Math.log10(min / 1.15));
+  return [Math.floor(min / 1.15 / power) * power, max * 1.15];
 }
 
 function drawMarks(plot: uPlot, marks: readonly { x: number; label: string }[]): void {
@@ -209,6 +211,8 @@ function drawMarks(plot: uPlot, marks: readonly { x: number; label: string }[]):
   ctx.strokeStyle = cssColor("rule");
   ctx.fillStyle = cssColor("faint");
   ctx.font = `${11 * scale}px system-ui, sans-serif`;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "alphabetic";
   let free = Number.NEGATIVE_INFINITY;
   for (const { x, label } of marks) {
     const at = Math.round(plot.valToPos(x, "x", true));

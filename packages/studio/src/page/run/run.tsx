@@ -164,12 +164,13 @@ function timeLeft(
 function Report({ detail }: { detail: RunDetail }) {
   if (!detail.hasReport)
     return <p class="note">This run has no report yet: it is written when the run ends.</p>;
+  const folders = detail.row.id.split("/").map((name) => `${encodeURIComponent(name)}/`);
   return (
     <iframe
       class="report"
       title={`Report of ${detail.row.name}`}
       sandbox=""
-      src={apiPath("report", { run: detail.row.id })}
+      src={apiPath(`reports/${detail.row.id === "" ? "" : folders.join("")}report.html`)}
     />
   );
 }
