@@ -65,8 +65,9 @@ export async function runTraining(
   const config = extended(given, extension);
   if (!again && existsSync(join(folder, "run.json"))) {
     const free = new Set([...freeKeys, ...(hooks.free ?? []), ...(extension ? lengthKeys : [])]);
-    const rows =
-      extension && !isOfLength(folder, extension) ? null : finishedRows(folder, config, free);
+    // What `dsbm extend` asks for is longer than what is there, also where that ended before the length of its words.
+    const isShort = options.extension || (extension && !isOfLength(folder, extension));
+    const rows = isShort ? null : finishedRows(folder, config, free);
     if (rows) return { rows, state: "finished" };
     checkSameConfig(folder, config, free);
     checkContinuable(folder);
