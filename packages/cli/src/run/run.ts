@@ -18,7 +18,7 @@ import { columnsFor } from "../evaluation/metrics.js";
 import { loadEnds, marginalsOf, prepareEnds } from "../problem/ends.js";
 import { aboutPairs, loadPairs } from "../problem/pairs/known-pairs.js";
 import { pictureNotes } from "../problem/pictures/notes.js";
-import { threadsOf, trainingProblem } from "../problem/problem.js";
+import { checkBatch, threadsOf, trainingProblem } from "../problem/problem.js";
 import { sayRemade } from "./begin/damage.js";
 import {
   type Extension,
@@ -88,6 +88,7 @@ export async function runTraining(
   let run: RunWriter | null = null;
   let work: ExperimentRun | null = null;
   try {
+    checkBatch(config, ends);
     const pairs = await loadPairs(config, ends, { signal });
     const mode = again ? "restart" : "continue";
     if (options.extension) writeRunFile(folder, extensionFile, extensionJson(options.extension));
