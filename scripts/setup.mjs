@@ -155,10 +155,17 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
       throw new SetupError(
         `unknown option ${unknown}: --build (skip apt and npm), --force (redo all).`,
       );
+    let isThere = true;
     await setup({
       force: flags.includes("--force"),
       only: flags.includes("--build") ? ["native", "typescript", "bundles"] : undefined,
+      log(line) {
+        isThere = false;
+        console.error(`set-up: ${line}`);
+      },
     });
+    if (isThere)
+      console.error("set-up: all is there already (npm run setup -- --force does it again)");
   } catch (error) {
     reportFailure(error);
     process.exitCode = 1;

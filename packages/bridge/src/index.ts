@@ -36,6 +36,7 @@ export {
   disposeSome,
   type Endpoints,
   gathered,
+  kindOf,
   someRows,
 } from "./core/endpoints.js";
 export { BridgeError } from "./core/errors.js";

@@ -103,7 +103,7 @@ function overview(): string {
     `dsbm ${version}: Schrödinger bridges between two data distributions`,
     "usage: dsbm COMMAND [words]",
     ...blocks,
-    "dsbm COMMAND --help has the words of a command; docs/guide/getting-started.md is where to begin.",
+    "dsbm COMMAND --help has the words of a command.\nTo begin: dsbm fit SOURCE TARGET (two tables, or two folders of pictures); without files: dsbm train dataset=moons",
   ].join("\n\n");
 }
 

@@ -44,6 +44,15 @@ describe("help", () => {
     ]);
   });
 
+  it.each(["fit", "train", "gaussian", "sample", "evaluate", "test", "export"])(
+    "every key of %s is under a heading, if there are any",
+    async (command) => {
+      const { stdout } = await line(command, "--help");
+      expect(stdout).toMatch(/^key +default +meaning$/m);
+      expect(stdout).not.toMatch(/^other keys$/m);
+    },
+  );
+
   it("dsbm help COMMAND is COMMAND --help; the overview has every command under a heading", async () => {
     expect(await line("help", "runs")).toEqual(await line("runs", "--help"));
     const { code, stdout } = await line("--help");
@@ -62,6 +71,7 @@ describe("words that cannot be", () => {
     [["train", "dataset=nope"], /^dsbm: no preset "dataset\/nope"/],
     [["sample", "/nope", "a", "b"], /^dsbm: there is no folder \/nope/],
     [["train", "Dataset=folder:/nope"], /^dsbm: folder:\/nope/],
+    [["sweep", "status", "/nope"], /^dsbm: there is no folder \/nope/],
     [["train", "dataset=moons", "from=/nope"], /^dsbm: there is no folder \/nope/],
     [["train", "--cfg", "hydra"], /^dsbm: --cfg hydra: there is no such part/],
     [["train", "dataset=moons", "seed=1,2", "-m", "--plan"], /^dsbm: --plan plans one run/],

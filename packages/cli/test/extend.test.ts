@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, readlinkSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { findRun, readRun } from "@dsbm/runs";
+import { findRun, readRun, writeRunFile } from "@dsbm/runs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { line } from "./own-line.js";
 
@@ -134,4 +134,13 @@ it("dsbm test takes a run by its folder", async () => {
   const { code, stdout } = await line("test", join(root, "whole"), "test_ode_sampler=false");
   expect(code).toBe(0);
   expect(stdout).toContain(join(whole, "test"));
+});
+
+it("a run that ended before the length of its words, as dsbm fit may, is made longer from where it is", async () => {
+  const folder = folderIn((await line(...words("early", "outer_iters=2"))).stdout);
+  const { config } = readRun(folder);
+  const longer = JSON.stringify({ ...config, n_ipf: 2, half_iterations: 4 });
+  writeRunFile(folder, "config.json", longer);
+  expect(await line("extend", folder, "+2")).toMatchObject({ code: 0 });
+  expect(weights(folder, "4_f")).toBe(weights(whole, "4_f"));
 });

@@ -16,6 +16,7 @@ import { createNetwork, DriftNetwork, ScoreNetwork, UNet } from "@dsbm/nets";
 import { Generator, nn, randn, type Tensor } from "@dsbm/torch";
 import type { Problem } from "@dsbm/train";
 import { afterAll, beforeEach, expect, it, vi } from "vitest";
+import { runsCommand } from "../src/command/runs.js";
 import { sampleCommand } from "../src/command/sample.js";
 import { openBridge } from "../src/library/bridge.js";
 import { Training } from "../src/library/training.js";
@@ -124,6 +125,8 @@ it("dsbm sample opens it, from the source to the target", async () => {
   const log = vi.spyOn(console, "log").mockImplementation(() => {});
   expect(await sampleCommand([folder, input, output])).toBe(0);
   expect(log.mock.calls.join()).toContain("direction f");
+  expect(await runsCommand([folder])).toBe(0);
+  expect(log.mock.lastCall?.join()).toMatch(/finished +2\/2 /);
   log.mockRestore();
   expect(readFileSync(output, "utf8").trim().split("\n")).toHaveLength(3);
 });

@@ -232,6 +232,35 @@ function checkKnown({ method: { method }, data }: CompleteProblem): void {
   checkPairs(data.pairs, data);
 }
 
+/** Throws for what plain JavaScript lets through: groups that are missing, a name or a factory in the place of a method. */
+function checkGroups({ data, process, method, schedule }: Problem): void {
+  for (const [name, group] of Object.entries({ data, process, method, schedule }))
+    if (!group) refuse(`${name} is ${group}; a problem has data, process, method and schedule`);
+  const { method: one, network } = method;
+  if (typeof one === "string")
+    refuse(`method.method is "${one}"; write methods.${one}, or methodNamed("${one}")`);
+  if (typeof one === "function")
+    refuse(
+      "method.method is a function of numbers; call it, as methods.lightsb({ components: 50 })",
+    );
+  if (typeof network !== "function")
+    refuse(`method.network is ${network}; expected a function (direction) => network`);
+}
+
+/** New networks, which are checked to be models of the method where it has models of its own. */
+function checkedNetworks({ method, network }: MethodOptions): MethodOptions["network"] {
+  const { name, modelClass } = method;
+  if (!modelClass) return network;
+  return (direction, half) => {
+    const net = network(direction, half);
+    return net instanceof modelClass
+      ? net
+      : refuse(
+          `${name} trains a model of its own, ${modelClass.name}; write network: (direction) => methodNamed("${name}").model({ shape, direction, generator, create: () => YOUR_NETWORK })`,
+        );
+  };
+}
+
 /** Throws unless a method has the functions that its facts need. */
 function checkMethod({ method: { method } }: CompleteProblem): void {
   const { name, fit, rows, regression, loss, predicts, plan } = method;
@@ -265,6 +294,7 @@ function checkSequence({ method: { method }, schedule }: CompleteProblem): void 
 
 /** The problem with defaults filled in. Throws a BridgeError that names the first wrong field. */
 export function complete(problem: Problem): CompleteProblem {
+  checkGroups(problem);
   const { data, process, method, schedule, optimisation, execution, seed = 42 } = problem;
   const full: CompleteProblem = {
     data: { ...data, decode: data.decode ?? ((rows) => rows) },
@@ -277,6 +307,7 @@ export function complete(problem: Problem): CompleteProblem {
       stepVariance: "process",
       lastNoise: true,
       ...method,
+      network: checkedNetworks(method),
     },
     schedule: {
       cacheGrid: schedule.grid,

@@ -1,5 +1,5 @@
 // What a problem is refused for, in one line: a network of another size, data that networks do not take.
-import { BridgeError, brownian, methods, uniformGrid } from "@dsbm/bridge";
+import { BridgeError, brownian, type Method, methods, uniformGrid } from "@dsbm/bridge";
 import { ScoreNetwork } from "@dsbm/nets";
 import { Generator, randn, type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
@@ -12,20 +12,25 @@ const generator = Generator.create(3);
 async function train({
   x0 = randn([40, 2], { generator }),
   dim = 2,
+  method = methods.dsbm,
+  ...groups
 }: {
   x0?: unknown;
   dim?: number;
+  method?: unknown;
+  schedule?: undefined;
 }) {
   const training = new Training({
     data: { x0: x0 as Tensor, x1: randn([30, 2], { generator }) },
     process: brownian({ sigma: 1 }),
     method: {
-      method: methods.dsbm,
+      method: method as Method,
       network: () => new ScoreNetwork(dim),
       firstCoupling: "ind",
     },
     schedule: { grid: uniformGrid(3), halfIterations: 1, steps: 2 },
     optimisation: { batchSize: 8 },
+    ...(groups as object),
   });
   for await (const event of training.run()) void event;
 }
@@ -34,6 +39,11 @@ describe("a training refuses in one line", () => {
   it.each([
     [{ dim: 3 }, /^the network of direction b does not fit samples of shape \[2\]: .*; build it/],
     [{ x0: [[1, 2]] }, /^data: x0 is an array; expected a tensor \[n, …\], such as tensor\(rows\)/],
+    [{ method: "sf2m" }, /^method\.method is "sf2m"; write methods\.sf2m/],
+    [{ method: methods.lightsb }, /^method\.method is a function of numbers; call it/],
+    [{ method: methods.sf2m }, /^sf2m trains a model of its own, FlowAndScore; write network: /],
+    [{ schedule: undefined }, /^schedule is undefined; a problem has data, process/],
+    [{ x0: null }, /^data: x0 is null; expected a tensor/],
     [{ x0: new Float32Array(4) }, /^data: x0 is a Float32Array; expected a tensor/],
     [
       { x0: randn([40, 2], { dtype: "float64" }) },

@@ -105,8 +105,14 @@ export function disposeSome({ x0, x1, conditions }: Endpoints): void {
   for (const t of [x0, x1, ...given]) t.dispose();
 }
 
-const nameOf = (x: unknown): string =>
-  Array.isArray(x) ? "an array" : `a ${Object(x).constructor?.name ?? typeof x}`;
+/** What a value is, for an error: undefined, an array, text, a Float64Array. */
+export function kindOf(x: unknown): string {
+  if (x === undefined || x === null) return String(x);
+  if (Array.isArray(x)) return "an array";
+  if (typeof x === "object")
+    return x.constructor === Object ? "an object" : `a ${x.constructor?.name}`;
+  return typeof x === "string" ? "text" : `a ${typeof x}`;
+}
 
 /** Throws a BridgeError unless both ends are tensors of samples of one shape, all finite. */
 export function checkEndpoints({ x0, x1, conditions }: Endpoints, what = "data"): void {
@@ -114,7 +120,7 @@ export function checkEndpoints({ x0, x1, conditions }: Endpoints, what = "data")
     if (!(x instanceof Tensor))
       throw new BridgeError(
         "data",
-        `${what}: ${end} is ${nameOf(x)}; expected a tensor [n, …], such as tensor(rows) makes`,
+        `${what}: ${end} is ${kindOf(x)}; expected a tensor [n, …], such as tensor(rows) makes`,
       );
   const [a, b] = [x0.shape, x1.shape];
   if (a.length < 2 || b.length < 2)

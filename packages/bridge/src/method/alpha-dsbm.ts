@@ -32,6 +32,7 @@ export const alpha_dsbm = {
   pairs: true,
   chains: true,
   online: true,
+  modelClass: Preconditioned,
   model: ({ shape, create, chain }) =>
     new Preconditioned(create({ bidirectional: true }), shape, chain),
   begin({ network, data, process }) {

@@ -11,6 +11,7 @@ export const gaussian_bridge = {
   optimizer: "renewed",
   eps: 0,
   pairs: false,
+  modelClass: FittedGaussian,
   model: ({ shape, conditions }) => new FittedGaussian(shape, conditions),
   fit({ network, data, process }) {
     onlyBrownian("gaussian_bridge", process);

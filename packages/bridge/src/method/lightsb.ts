@@ -26,6 +26,7 @@ const light = (name: string, { components = 50, spread = 0.1 }: MixtureNumbers) 
     optimizer: "kept",
     pairs: true,
     onePass: true,
+    modelClass: MixturePotential,
     model: ({ shape, direction, conditions }) =>
       new MixturePotential(shape, { direction, components, conditions }),
     begin({ network, direction, data, process, generator }) {

@@ -137,6 +137,10 @@ export interface Method<B extends Batch = Batch> {
   readonly hasDrift?: boolean;
   /** A model of its own in the place of a configuration's network: one that is fitted, or one made of such networks. */
   model?(facts: ModelFacts): Network;
+  /** The class of such models, without which the method's functions cannot work. */
+  readonly modelClass?: abstract new (
+    ...args: never[]
+  ) => Network;
   /** Sets a new network's tensors from rows of the tables, before its first step. */
   begin?(
     context: Pick<RowsContext, "direction" | "data" | "process" | "generator"> & {

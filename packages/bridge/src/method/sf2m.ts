@@ -20,6 +20,7 @@ export const sf2m = {
   onePass: true,
   chains: true,
   coupling: () => minibatchExact(),
+  modelClass: FlowAndScore,
   model: ({ create, chain }) =>
     new FlowAndScore(onAbsoluteTime(create(), chain), onAbsoluteTime(create(), chain)),
   begin: ({ process }) => onlyBrownian("sf2m", process),

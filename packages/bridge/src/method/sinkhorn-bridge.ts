@@ -11,6 +11,7 @@ export const sinkhorn_bridge = {
   optimizer: "renewed",
   eps: 0,
   pairs: false,
+  modelClass: PointBridge,
   model: ({ shape, direction, conditions }) => new PointBridge(shape, direction, conditions),
   fit({ network, data, process }) {
     onlyBrownian("sinkhorn_bridge", process);

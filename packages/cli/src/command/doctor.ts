@@ -1,8 +1,10 @@
 // `dsbm doctor`: what dsbm runs on, and how to fix what is wrong; builds the engine where it is not built yet, and works
 // also where that cannot be.
-import { availableParallelism, freemem, totalmem } from "node:os";
+import { availableParallelism } from "node:os";
 import { version } from "../machine/version.js";
 import { UsageError } from "../terminal/errors.js";
+
+const gib = (n: number) => `${(n / 2 ** 30).toFixed(1)} GiB`;
 
 interface Finding {
   what: string;
@@ -34,6 +36,8 @@ async function engineFindings(): Promise<Finding[]> {
           : blasThreads === "pthread" && "an OpenBLAS that competes with libtorch's threads";
     const reinstall = `apt install libopenblas0-openmp, then rm ${addon} (it is linked anew)`;
     const policy = process.env.OMP_WAIT_POLICY;
+    const { available, total, by } = torch.memoryLimit();
+    const limit = by === "cgroup" ? ", the limit of a cgroup (container, job or service)" : "";
     const findings: [what: string, found: string, cure: string | false][] = [
       ["built against", builtAgainst ?? "unknown", false],
       ["libtorch", `${version}${libtorch ? ` (${libtorch})` : ""}`, false],
@@ -61,6 +65,7 @@ async function engineFindings(): Promise<Finding[]> {
         product !== 8 &&
           "the BLAS computes wrong results: try another with LD_LIBRARY_PATH or OPENBLAS_CORETYPE",
       ],
+      ["memory", `${gib(available)} free of ${gib(total)}${limit}`, false],
     ];
     return findings.map(([what, found, cure]) => ({ what, found, ...(cure && { cure }) }));
   } catch (error) {
@@ -77,12 +82,10 @@ export async function doctor(args: string[]): Promise<number> {
   }
   if (args.length > 0)
     throw new UsageError(`got ${args.join(" ")}; dsbm doctor takes no words: leave them out`);
-  const gib = (n: number) => `${(n / 2 ** 30).toFixed(1)} GiB`;
   const findings: Finding[] = [
     { what: "dsbm", found: version },
     nodeFinding(),
     ...(await engineFindings()),
-    { what: "memory", found: `${gib(freemem())} free of ${gib(totalmem())}` },
   ];
   const width = Math.max(...findings.map(({ what }) => what.length));
   for (const { what, found, cure } of findings) {

@@ -50,7 +50,7 @@ export interface ExperimentCommand<C> {
   experiment: Experiment<z.ZodType<TrainConfig>>;
   /** Words of the usage line, before the keys. */
   usage: string;
-  /** Lines of help after the keys. */
+  /** Lines of help before the keys. */
   notes: string;
   load(): Promise<Runner<C>>;
   /** The table of a finished run. */
@@ -116,10 +116,10 @@ function help(
   return [
     `usage: dsbm ${name} ${usage}[key=value …] [-m [launcher=…]] [--again]`,
     about,
+    notes,
+    switches,
     ...(groups === "" ? [] : [groups]),
     helpTable(schema, { values, aliases, sections, width }),
-    switches,
-    notes,
     launcherHelp(presets, width),
   ].join("\n\n");
 }
@@ -153,9 +153,11 @@ export async function runExperiment<C extends CompleteTrainConfig>(
     ...member,
     config: command.configOf?.(member as never) ?? (completeTrain(member.config) as C),
   });
-  if (rest.length === 0)
-    for (const note of [...first.notes, ...surprises(complete(first))])
-      console.error(`dsbm: ${note}`);
+  const notes = rest.length > 0 ? [] : [...first.notes, ...surprises(complete(first))];
+  const sayNotes = () => {
+    for (const note of notes) console.error(`dsbm: ${note}`);
+  };
+  if (cfg || plans) sayNotes();
   if (cfg) {
     const configs = (await command.chosen?.()) ?? members.map((member) => complete(member).config);
     console.log(configs.map((config) => writeYaml(config).trimEnd()).join("\n---\n"));
@@ -181,7 +183,7 @@ export async function runExperiment<C extends CompleteTrainConfig>(
     const { config } = member;
     const typed = command.typed?.(first.words) ?? first.words;
     const resume = `npx dsbm ${experiment.name} ${typed.map(shellWord).join(" ")}`;
-    const place = { folder: placeOf(member), resume, again };
+    const place = { folder: placeOf(member), resume, again, sayNotes };
     const { nproc: n, dist_timeout } = config;
     if (!runner.runWorker) return single(command, runner, config, { ...place, ranks: null });
     if (isOneOfSeveral()) {
@@ -194,6 +196,7 @@ export async function runExperiment<C extends CompleteTrainConfig>(
       throw withHint(error, first.words);
     });
   }
+  sayNotes();
   aloneOnly(`${experiment.name} -m`);
   const placed = (member: Member<C>) => {
     try {
@@ -260,6 +263,8 @@ interface Place {
   resume: string;
   again: boolean;
   ranks: Ranks | null;
+  /** Prints what may surprise, in the process that has the run. */
+  sayNotes(): void;
 }
 
 /** One run in several processes, of which this is one. */
@@ -312,8 +317,9 @@ async function single<C extends CompleteTrainConfig>(
   command: ExperimentCommand<C>,
   runner: Runner<C>,
   config: C,
-  { folder, resume, again, ranks }: Place,
+  { folder, resume, again, ranks, sayNotes }: Place,
 ): Promise<number> {
+  sayNotes();
   const print = (rows: readonly Row[]) => {
     if (command.print) return command.print(folder);
     printRun(folder, rows, command.table);

@@ -65,7 +65,7 @@ function extensionOf(
   const wanted =
     more === undefined ? (half_iterations ?? (n_ipf ? n_ipf * length : now)) : done + more;
   const steps = num_iter ?? config.num_iter;
-  if (wanted < done || steps < config.num_iter || (wanted === now && steps === config.num_iter))
+  if (wanted < done || steps < config.num_iter || (wanted === done && steps === config.num_iter))
     throw new UsageError(
       `${folder} has ${done} of ${now} half-iterations, of ${config.num_iter} steps each: expected more of them, or of their steps, got ${words.length === 0 ? "no words" : words.join(" ")}; write for example +${length}, half_iterations=${now + length} or num_iter=${2 * config.num_iter}`,
     );

@@ -1,11 +1,15 @@
 // The last lines of a run: its table, and where to look.
+import { existsSync } from "node:fs";
 import { resolve as absolute } from "node:path";
 import { formatTable, type Row } from "@dsbm/runs";
 import { newestTable } from "../evaluation/metrics.js";
 
-/** Where the pictures and the report of a run are. */
-export const placesOf = (folder: string): string =>
-  `pictures: ${absolute(folder)}/samples\nreport:   ${absolute(folder)}/report.html`;
+/** Where the pictures, if there are any, and the report of a run are. */
+export function placesOf(folder: string): string {
+  const at = absolute(folder);
+  const pictures = existsSync(`${at}/samples`) ? `pictures: ${at}/samples\n` : "";
+  return `${pictures}report:   ${at}/report.html`;
+}
 
 /** Prints the newest evaluations of a run. */
 export function printRun(

@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import {
   formatNumber,
   formatTable,
+  listModels,
   listRuns,
   type Row,
   type RunEntry,
@@ -94,12 +95,17 @@ function describe({ folder, info, problem }: RunEntry): Listed {
     >;
     const rows = existsSync(results_csv) ? readCsv(results_csv).rows : [];
     const { method, Dataset, Dataset_transfer: target, transfer, half_iterations: halves } = config;
+    // Evaluations may have ended before the weights did, or there were none.
+    const half = Math.max(
+      Number(rows.at(-1)?.half_iteration ?? 0),
+      listModels(folder).at(-1)?.half_iteration ?? 0,
+    );
     const ends = [Dataset, transfer === false ? "noise" : target].map((name) => plain(name));
     return {
       ...about,
       method: typeof method === "string" ? method : "",
       data: ends.filter((name) => name !== "").join(" → "),
-      half: halves === undefined ? "" : `${rows.at(-1)?.half_iteration ?? 0}/${halves}`,
+      half: halves === undefined ? "" : `${half}/${halves}`,
       metric: metricOf(folder, rows),
     };
   } catch (error) {

@@ -59,6 +59,8 @@ export async function prepare(
   const choices: Choice[] = [];
   const choose = (rule: Omit<Choice, "given">) => {
     const { key } = rule;
+    // Pictures have their network before they are read.
+    if (choices.some((choice) => choice.key === key)) return;
     const isGiven = words.given.has(key) || (key.startsWith("model") && words.given.has("model"));
     if (!isGiven) choices.push({ ...rule, given: false });
     else if (words.given.has(key)) choices.push({ ...rule, reason: "it was given", given: true });

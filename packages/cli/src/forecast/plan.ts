@@ -8,7 +8,7 @@ import { loadEnds, marginalsOf, prepareEnds } from "../problem/ends.js";
 import { stepsOf } from "../problem/iteration.js";
 import { aboutPairs, loadPairs } from "../problem/pairs/known-pairs.js";
 import { pictureNotes } from "../problem/pictures/notes.js";
-import { threadsOf, trainingProblem } from "../problem/problem.js";
+import { checkBatch, threadsOf, trainingProblem } from "../problem/problem.js";
 import { duration, type Progress } from "../terminal/progress.js";
 import { memoryAdvice, memoryNeed, memoryText } from "./memory.js";
 import { lengthText, Outlook } from "./outlook.js";
@@ -37,6 +37,7 @@ export async function planRun(
   const ends = loadEnds(config);
   const cacheFolder = mkdtempSync(join(tmpdir(), "dsbm-plan-"));
   try {
+    checkBatch(config, ends);
     const pairs = await loadPairs(config, ends, { signal });
     const problem = trainingProblem(config, ends, { cacheFolder, pairs });
     const length = { halves: config.half_iterations, stepsOf: (h: number) => stepsOf(h, config) };

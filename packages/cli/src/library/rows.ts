@@ -1,4 +1,5 @@
 // Samples as programs have them: a tensor, numbers with a shape, or rows of numbers. What comes out is of the same kind.
+import { kindOf } from "@dsbm/bridge";
 import { type Tensor, Tensor as TensorClass, tensor, tidy } from "@dsbm/torch";
 import { UsageError } from "../terminal/errors.js";
 
@@ -43,7 +44,7 @@ export function toTensor(rows: Rows, what: string): Tensor {
   }
   const { data, shape } = Object(rows) as Partial<ShapedNumbers>;
   const isTyped = [Float32Array, Float64Array, Uint8Array].some((kind) => data instanceof kind);
-  if (!data || !isTyped) return refuse(`a ${Object(rows).constructor?.name ?? typeof rows}`);
+  if (!data || !isTyped) return refuse(kindOf(rows));
   const count = shape?.reduce((a, b) => a * b, 1);
   if (shape === undefined || shape.length < 2 || count !== data.length)
     return refuse(`${data.length} numbers of shape [${shape ?? ""}]`);

@@ -20,6 +20,7 @@ import { type CompleteTrainConfig, langevinNumbers } from "@dsbm/config";
 import type { Device } from "@dsbm/torch";
 import type { Problem } from "@dsbm/train";
 import { cores } from "../machine/cores.js";
+import { UsageError } from "../terminal/errors.js";
 import { configChain } from "./chain.js";
 import { conditionWidth } from "./columns.js";
 import { type Ends, isVectors, tables } from "./ends.js";
@@ -93,6 +94,17 @@ function batchCoupling(
     default:
       return null;
   }
+}
+
+/** Throws a UsageError for batches of more pairs than there are rows at one end. */
+export function checkBatch(config: CompleteTrainConfig, ends: Ends): void {
+  const { batch_size, num_repeat_data: repeat } = config;
+  const { x0, x1 } = tables(ends);
+  const most = Math.min(x0.size(0), x1.size(0)) * repeat;
+  if (batch_size > most && !bridgeProcess(config).method.fit)
+    throw new UsageError(
+      `batch_size=${batch_size} is more than the ${most / repeat} samples of one end allow: write batch_size=${most} or less`,
+    );
 }
 
 export function trainingProblem(

@@ -75,9 +75,11 @@ export class ExperimentRun {
     const { progress, signal } = options;
     const training = this.#training;
     const parameters = training.state.networks.b.parameterCount();
-    progress.line(
-      `${config.model.name} of ${(parameters / 1e6).toFixed(2)} million parameters each way`,
-    );
+    const size =
+      parameters < 1e6
+        ? parameters.toLocaleString("en-US")
+        : `${(parameters / 1e6).toFixed(2)} million`;
+    progress.line(`${config.model.name} of ${size} parameters each way`);
     if (mayBeLarge(ends.shape, config) && !training.problem.method.method.fit)
       this.#say(memoryAdvice(await memoryNeed(this.#problem, config), config));
     const at = this.#restore();

@@ -72,7 +72,12 @@ export async function writeReport({ folder }: { folder: string }): Promise<strin
   const keys = new Map(drawn.flatMap(({ legend }) => legend).map((key) => [key.label, key]));
   const curves = { panels: drawn.flatMap(({ panels }) => panels), legend: [...keys.values()] };
   const { Dataset, Dataset_transfer, transfer, method, first_coupling, seed } = config;
-  const names = { source: Dataset, target: transfer ? `${Dataset_transfer}` : gaussianName };
+  // Files and folders by their own names.
+  const named = (set: string) => (/^(table|array|folder):/.test(set) ? basename(set) : set);
+  const names = {
+    source: named(Dataset),
+    target: transfer ? named(`${Dataset_transfer}`) : gaussianName,
+  };
   const start = {
     ind: "independent pairs",
     identity: "each sample with itself",

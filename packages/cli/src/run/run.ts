@@ -18,7 +18,7 @@ import { columnsFor } from "../evaluation/metrics.js";
 import { loadEnds, marginalsOf, prepareEnds } from "../problem/ends.js";
 import { aboutPairs, loadPairs } from "../problem/pairs/known-pairs.js";
 import { pictureNotes } from "../problem/pictures/notes.js";
-import { threadsOf, trainingProblem } from "../problem/problem.js";
+import { checkBatch, threadsOf, trainingProblem } from "../problem/problem.js";
 import { sayRemade } from "./begin/damage.js";
 import {
   type Extension,
@@ -65,8 +65,9 @@ export async function runTraining(
   const config = extended(given, extension);
   if (!again && existsSync(join(folder, "run.json"))) {
     const free = new Set([...freeKeys, ...(hooks.free ?? []), ...(extension ? lengthKeys : [])]);
-    const rows =
-      extension && !isOfLength(folder, extension) ? null : finishedRows(folder, config, free);
+    // What `dsbm extend` asks for is longer than what is there, also where that ended before the length of its words.
+    const isShort = options.extension || (extension && !isOfLength(folder, extension));
+    const rows = isShort ? null : finishedRows(folder, config, free);
     if (rows) return { rows, state: "finished" };
     checkSameConfig(folder, config, free);
     checkContinuable(folder);
@@ -87,6 +88,7 @@ export async function runTraining(
   let run: RunWriter | null = null;
   let work: ExperimentRun | null = null;
   try {
+    checkBatch(config, ends);
     const pairs = await loadPairs(config, ends, { signal });
     const mode = again ? "restart" : "continue";
     if (options.extension) writeRunFile(folder, extensionFile, extensionJson(options.extension));

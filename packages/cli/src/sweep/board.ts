@@ -45,7 +45,7 @@ export function createBoard(
   };
   const draw = () => {
     timer = null;
-    const lines = boardLines(rows, { width: stream.columns ?? 80, height: stream.rows ?? 24 });
+    const lines = boardLines(rows, { width: stream.columns || 80, height: stream.rows || 24 });
     clear();
     stream.write(`${lines.join("\n")}\n`);
     height = lines.length;
@@ -59,7 +59,7 @@ export function createBoard(
       const row = at(number);
       const found = evaluated.exec(text);
       if (found) Object.assign(row, { metric: found[2] });
-      else if (moving.test(text)) row.progress = text.replace(/ {2}loss \S+/, "");
+      else if (moving.test(text)) row.progress = text.replace(/ {2}(loss \S+|\S+ it\/s)/g, "");
       else return;
       soon();
     },

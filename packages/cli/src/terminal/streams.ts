@@ -1,8 +1,12 @@
 // What is printed may have no reader: a pipe that was closed, a full disk. A run goes on without its progress; what was
 // asked for and cannot be printed is an error.
 
+let listens = false;
+
 /** Listens to both streams until the process ends. */
 export function outliveReaders(): void {
+  if (listens) return;
+  listens = true;
   // Without a listener an error of a stream ends the process, with a stack trace that nobody sees.
   process.stderr.on("error", () => {});
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -5,10 +5,12 @@ import { z } from "zod";
 import { child } from "../tree/tree.js";
 import { isTree, printValue, type Tree, type Value } from "../words/value.js";
 
+type JsonType = "object" | "array" | "string" | "number" | "integer" | "boolean" | "null";
+
 /** The parts of JSON Schema (draft 2020-12) that zod writes for plain configurations. */
 export interface JsonSchema {
   description?: string;
-  type?: "object" | "array" | "string" | "number" | "integer" | "boolean" | "null";
+  type?: JsonType | JsonType[];
   default?: Value;
   examples?: Value[];
   enum?: Value[];
@@ -130,6 +132,8 @@ export function expected(schema: JsonSchema): string {
     const isList = (option: JsonSchema) => (option.type === "array" ? 1 : 0);
     return anyOf([...new Set(options.sort((a, b) => isList(a) - isList(b)).map(expected))]);
   }
+  if (Array.isArray(schema.type))
+    return anyOf(schema.type.map((type) => expected({ ...schema, type })));
   switch (schema.type) {
     case "integer":
       return `an integer${bounds(schema)}`;

@@ -208,10 +208,12 @@ class Reader {
   private fail(expected: string): never {
     const got = this.atEnd() ? "the end" : quote(this.peek());
     const place = this.token.length - this.text.length + this.pos + 1;
+    const [, key, value] = /^([^=]+)=([^"]+)$/.exec(this.token) ?? [];
+    const example = this.peek() === "'" && key ? `: ${key}="${value}"` : "";
     throw new ConfigError(
       "syntax",
       `cannot read ${quote(this.token)}: expected ${expected}, got ${got} at character ${place}` +
-        " (text with , ( ) [ ] { } or quotes in it must be quoted)",
+        ` (text with , ( ) [ ] { } or quotes in it must be quoted${example})`,
     );
   }
 }

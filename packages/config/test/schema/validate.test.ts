@@ -17,6 +17,11 @@ const schema = z.strictObject({
     .nullable()
     .default(null)
     .meta({ description: "clip", examples: [1] }),
+  share: z
+    .boolean()
+    .nullable()
+    .default(null)
+    .meta({ description: "share", examples: [true] }),
   seq: z
     .array(z.enum(["b", "f"]))
     .min(1)
@@ -38,6 +43,7 @@ describe("validate", () => {
       ema: false,
       kind: "x",
       clip: null,
+      share: null,
       seq: ["f", "b"],
       net: { width: 64, name: "mlp" },
     });
@@ -53,6 +59,7 @@ describe("validate", () => {
     [{ ema: 1 }, "ema: expected true or false", "1", "ema=false"],
     [{ kind: "z" }, "kind: expected x or y", '"z"', "kind=x"],
     [{ clip: 11 }, "clip: expected a finite number <= 10 or null", "11", "clip=1"],
+    [{ share: 1 }, "share: expected true or false or null", "1", "share=true"],
     [{ seq: ["b", "x"] }, "seq: expected a non-empty list, each item b or f", "[b,x]", "seq=[b]"],
     [{ seq: "b" }, "seq: expected a non-empty list, each item b or f", '"b"', "seq=[b]"],
   ])("%j", (input, expected, got, example) => {
@@ -169,6 +176,7 @@ describe("help", () => {
       "ema",
       "kind",
       "clip",
+      "share",
       "seq",
       "net.width",
       "net.name",

@@ -3,8 +3,8 @@
 /** Plot's options of one axis. */
 export interface Axis {
   domain: [number, number];
-  type?: "log";
-  base?: number;
+  type?: "symlog";
+  constant?: number;
   ticks?: number | number[];
   tickFormat?: (value: number) => string;
 }
@@ -36,7 +36,9 @@ export function valueAxis(
   const [low, high] = extent(values);
   const tight = base === 2 && high > low;
   const domain: [number, number] = tight ? [low, high] : [low / 1.15, high * 1.15];
-  return { type: "log", base, domain, ticks: logTicks(domain, base), tickFormat: logTick };
+  // Plot's own logarithmic scale leaves out labels as it likes. This one is the logarithm above its constant.
+  const type = { type: "symlog", constant: 1e-6 * low } as const;
+  return { ...type, domain, ticks: logTicks(domain, base), tickFormat: logTick };
 }
 
 /** Two to ten ticks: powers of the base, multiples of them where these are few, then equal steps. */

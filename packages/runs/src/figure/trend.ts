@@ -85,10 +85,18 @@ export async function trendPanels(
     [drawn.some(({ lost }) => lost), { label: "not finite", color: alarm }],
   ];
   const legend = [
-    ...names.map((label, i): LegendEntry => ({ label, color: colorOf(i) })),
+    ...names.map((label): LegendEntry => ({ label, color: colorIn(names, label) })),
     ...dashes.flatMap(([shown, entry]) => (shown ? { ...entry, symbol: "dashes" as const } : [])),
   ];
   return { panels: drawn.map(({ panel }) => panel), legend };
+}
+
+/** The colour of a series: of those that begin with a direction one that no series of the other has, in any figure. */
+function colorIn(names: readonly string[], name: string): string {
+  const way = Object.values(directions).findIndex((start) => name.startsWith(start));
+  if (way < 0) return colorOf(names.indexOf(name));
+  const same = names.filter((other) => other.startsWith(Object.values(directions)[way] as string));
+  return colorOf(2 * same.indexOf(name) + 1 - way);
 }
 
 /** A half-iteration on the horizontal axis. */
@@ -197,11 +205,14 @@ async function drawTrend(
   const plain = (samples: readonly (Sample & Band)[]): Point[] =>
     samples.map(({ value, ...sample }) => ({ ...sample, y: value }));
   const lineOf = (name: string, points: Point[]): Line => ({
-    color: colorOf(names.indexOf(name)),
+    color: colorIn(names, name),
     points,
   });
   const lines: Line[] = groups.flatMap(({ name, samples }): Line[] => {
-    if (x === "step") return [lineOf(name, smooth(samples, { most, share: smoothedShare }))];
+    if (x === "step") {
+      const line = lineOf(name, smooth(samples, { most, share: smoothedShare }));
+      return [{ ...line, dots: line.points.length === 1 }];
+    }
     const points = plain(samples);
     const banded = points.some(({ low }) => low !== undefined);
     const line = { ...lineOf(name, points), dots: true };

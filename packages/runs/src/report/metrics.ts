@@ -18,6 +18,16 @@ const directions: Readonly<Record<string, string>> = { f: "forward", b: "backwar
 /** Columns that are shown of each direction. */
 const mostColumns = 24;
 
+/** What says nothing good of a bridge whose ends are not those of the target: one that moves nothing moves little. */
+const ofMoves: readonly string[] = ["path", "plan"];
+
+/** A direction whose ends are far from the target, by the first metric of its ends. */
+function misses(rows: readonly QualityRow[], direction: QualityRow["direction"]): boolean {
+  const ends = rows.filter((row) => row.group === "ends" && row.direction === direction);
+  const main = ends.find(({ metric }) => metric === "sliced_w2") ?? ends[0];
+  return main !== undefined && judge(main).grade === "poor";
+}
+
 /** The metrics by group. */
 export function metricTables(rows: readonly QualityRow[]): Html[] {
   const known = groups.map(([group]) => group);
@@ -31,7 +41,10 @@ export function metricTables(rows: readonly QualityRow[]): Html[] {
     const byTitle = [...new Set(mine.map((row) => row.title))].map((one) =>
       mine.filter((row) => row.title === one),
     );
-    const body = byTitle.map(metricRows);
+    const missed = ofMoves.includes(group)
+      ? Object.keys(directions).filter((way) => misses(rows, way as "f" | "b"))
+      : [];
+    const body = byTitle.map((some) => metricRows(some, missed));
     const meanings = pairs(byTitle.map(([row]) => [row?.title, row?.about]));
     return [
       heading,
@@ -45,12 +58,12 @@ const head = (first: string, isDirected: boolean) => html`<thead><tr><th scope="
 ${isDirected && html`<th scope="col" class="text">Direction</th>`}
 <th scope="col">Value</th><th scope="col" class="text">In words</th><th scope="col" class="text">Floor to ceiling</th><th scope="col">Floor</th><th scope="col">Ceiling</th><th scope="col">Interval</th></tr></thead>`;
 
-/** A metric in each direction, with its name once. */
-function metricRows(rows: readonly QualityRow[]): Html[] {
+/** A metric in each direction, with its name once; of directions that are `missed` nothing is called good. */
+function metricRows(rows: readonly QualityRow[], missed: readonly string[]): Html[] {
   return rows.map((row, i) => {
     const { title, direction } = row;
     const name = html`<th scope="rowgroup" class="metric" rowspan="${rows.length}">${title}</th>`;
-    return html`<tr>${i === 0 && name}<td class="text">${directions[direction ?? ""] ?? "both"}</td>${numbers(row)}</tr>`;
+    return html`<tr>${i === 0 && name}<td class="text">${directions[direction ?? ""] ?? "both"}</td>${numbers(row, missed.includes(direction ?? ""))}</tr>`;
   });
 }
 
@@ -78,8 +91,12 @@ function columnTables(rows: readonly QualityRow[]): Html[] {
 }
 
 /** The cells of a metric from its value to its words. */
-function numbers(row: QualityRow): Html {
-  const { grade, words } = judge(row);
+function numbers(row: QualityRow, isMissed = false): Html {
+  const own = judge(row);
+  const { grade, words } =
+    isMissed && own.grade === "good"
+      ? { grade: "none", words: "of ends that miss the target" }
+      : own;
   const { value, low, high, floor, ceiling } = row;
   const interval = low === null || high === null ? "–" : `${digits(low)} – ${digits(high)}`;
   return html`<td>${digits(value)}</td><td class="text ${grade}">${words}</td><td class="text">${bar(row)}</td><td>${digits(floor)}</td><td>${digits(ceiling)}</td><td>${interval}</td>`;

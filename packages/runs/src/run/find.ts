@@ -1,18 +1,26 @@
 // The run that a word of the command line means: its own folder, a folder above it where it is the only one, or the newest.
-import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, lstatSync, readlinkSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join } from "node:path";
 import { RunError } from "../errors.js";
 import { listRuns } from "./reader.js";
 
 /** Runs that an error names. */
 const named = 5;
 
+/** Where a link such as experiments/latest leads: by the time of a later command it is moved. */
+function behindLink(word: string): string {
+  const place = word.replace(/(?<=.)\/+$/, "");
+  if (!lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink()) return word;
+  const target = readlinkSync(place);
+  return isAbsolute(target) ? target : join(dirname(place), target);
+}
+
 /**
  * The folder of the run that `word` names: itself, the only run below it, or with "latest" the one that was written to
  * last below `experiments_dir`. Throws a RunError "not_a_run" where there is none or are several.
  */
 export function findRun(word: string, { experiments_dir = "experiments" } = {}): string {
-  if (existsSync(join(word, "run.json"))) return word;
+  if (existsSync(join(word, "run.json"))) return behindLink(word);
   const isThere = existsSync(word);
   const newest = !isThere && word === "latest";
   const root = newest ? experiments_dir : word;

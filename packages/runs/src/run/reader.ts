@@ -27,10 +27,6 @@ export function readRun(folder: string) {
   const info = readState(paths);
   checkFiles(folder, ["run.json", "config.json", "results.csv", "metrics.jsonl"]);
   const config = existsSync(paths.config_json) ? readJson(paths.config_json) : {};
-  const models = namesIn(paths.models, (entry) => entry.isFile()).flatMap((file): ModelFile[] => {
-    const model = parseModelName(file);
-    return model ? [{ ...model, path: join(paths.models, file) }] : [];
-  });
   return {
     paths,
     /** run.json; its state is "interrupted" where it says "running" and no process holds the lock. */
@@ -39,7 +35,7 @@ export function readRun(folder: string) {
     results: existsSync(paths.results_csv) ? readCsv(paths.results_csv).rows : [],
     metrics: existsSync(paths.metrics_jsonl) ? readMetrics(paths.metrics_jsonl) : [],
     /** Weights in order of half_iteration. */
-    models: models.sort((a, b) => a.half_iteration - b.half_iteration),
+    models: listModels(folder),
     /** Paths of pictures, sorted. */
     figures: listPictures(paths.figures),
     /** Paths of the pictures of evaluations, sorted. */
@@ -47,6 +43,17 @@ export function readRun(folder: string) {
     /** Checkpoints by order; sizes are compared, contents are not. */
     checkpoints: listCheckpoints(paths.checkpoints),
   };
+}
+
+/** The weights of a run in order of half_iteration; none where there is no run. */
+export function listModels(folder: string): ModelFile[] {
+  const { models } = runPaths(folder);
+  return namesIn(models, (entry) => entry.isFile())
+    .flatMap((file): ModelFile[] => {
+      const model = parseModelName(file);
+      return model ? [{ ...model, path: join(models, file) }] : [];
+    })
+    .sort((a, b) => a.half_iteration - b.half_iteration);
 }
 
 /** Whether the run in `folder` is finished; false when there is none. Throws as readRun. */

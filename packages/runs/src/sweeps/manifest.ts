@@ -85,12 +85,12 @@ export const entryFolder = (folder: string, entry: SweepEntry): string =>
 
 /**
  * The sweeps at `place`: it is the folder of one, of all of them, or an experiments folder. Throws RunError
- * "not_found" or "not_a_run" that says what was expected.
+ * "not_a_run" that says what was expected.
  */
 export function findSweeps(place: string): string[] {
   if (!statSync(place, { throwIfNoEntry: false })?.isDirectory())
     throw new RunError(
-      "not_found",
+      "not_a_run",
       `there is no folder ${place}: give that of a sweep, or of experiments`,
     );
   if (existsSync(sweepPaths(place).manifest)) return [place];

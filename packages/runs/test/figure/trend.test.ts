@@ -53,6 +53,25 @@ describe("trendFigure over half-iterations", () => {
     for (const word of ["Mean", "half-iteration", "KL (nats)"]) expect(words).toContain(word);
   });
 
+  it("has the colour of a direction whatever the series beside it, and numbers on a narrow logarithmic axis", async () => {
+    const rows = ["b", "f"].map((direction, i) => ({
+      ...{ half_iteration: 1 + i, step: 10, direction, loss: 0.0878 + 0.0027 * i },
+    }));
+    const series = ({ direction }: Record<string, unknown>) =>
+      direction === "f" ? "forward (f), 10 steps" : "backward (b), 10 steps";
+    const forward = await trendFigure({
+      rows: rows.slice(1),
+      panels: [{ metric: "loss" }],
+      series,
+    });
+    const both = await lossOf(rows);
+    const fills = (svg: string) =>
+      select(svg, '[aria-label="dot"]').map((group) => group.getAttribute("fill"));
+    expect(fills(both)).toHaveLength(2);
+    expect(fills(forward)).toEqual(fills(both).slice(1));
+    expect(texts(both)).toEqual(expect.arrayContaining(["0.08", "0.09", "0.1"]));
+  });
+
   it("has a line for each direction, and its letter at the half-iteration", async () => {
     const rows = [1, 2, 3, 4].map((n) => {
       return { half_iteration: n, direction: n % 2 ? "b" : "f", mean: n };

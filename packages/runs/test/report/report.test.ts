@@ -1,5 +1,6 @@
 // Reports in words: numbers, grades, verdicts, and texts from outside that stay texts.
 import { describe, expect, it } from "vitest";
+import { metricTables } from "../../src/report/metrics.js";
 import { digits, percent } from "../../src/report/page/digits.js";
 import { Html, html } from "../../src/report/page/html.js";
 import { renderPage } from "../../src/report/page/page.js";
@@ -74,6 +75,21 @@ describe("judge", () => {
       column("b", 9, "b"),
     ];
     expect(worstColumns(rows)).toEqual(["b", "a"]);
+  });
+});
+
+describe("tables of metrics", () => {
+  it("call no displacement good of ends that miss the target", () => {
+    const moved = (change: Partial<QualityRow>) =>
+      metricTables([
+        row(change),
+        row({ metric: "displacement", group: "plan", title: "displacement", ceiling: 9 }),
+      ])
+        .map(({ text }) => text)
+        .join();
+    expect(moved({ value: 1 })).toContain("as good as the floor");
+    expect(moved({ value: 99 })).not.toContain("as good as the floor");
+    expect(moved({ value: 99 })).toContain("of ends that miss the target");
   });
 });
 

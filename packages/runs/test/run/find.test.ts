@@ -2,7 +2,7 @@
 import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { findRun, openRun } from "../../src/index.js";
+import { findRun, linkLatest, openRun } from "../../src/index.js";
 import { temporaryFolder } from "../support.js";
 
 function run(folder: string, seconds: number): string {
@@ -21,6 +21,9 @@ it("is its folder, the only one below, or the newest", () => {
   const second = run(join(experiments_dir, "b/words/42"), 3000);
   const third = run(join(experiments_dir, "a/other/42"), 2000);
   expect(findRun("latest", { experiments_dir })).toBe(second);
+  linkLatest(experiments_dir, second);
+  for (const link of ["latest", "latest/"])
+    expect(findRun(`${experiments_dir}/${link}`)).toBe(second);
   expect(() => findRun(experiments_dir)).toThrow(
     `holds 3 runs: give one of them: ${second}, ${third}, ${first}`,
   );
