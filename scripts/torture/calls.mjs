@@ -1,11 +1,11 @@
 // The calls that a command makes, as the shim notes them, and a choice of them that covers as many different files as it can.
 import { existsSync, readFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 
 /**
  * The calls of a log: kind, place among those of its kind in its process, path below `folder`, the name that a later rename
- * gives it (`final`), the same without numbers (`what`), by which calls are told apart, and for calls on a folder what is
- * made in it there (`makes`).
+ * gives it (`final`), the same without numbers (`what`), by which calls are told apart, and what it is a part of (`makes`):
+ * what is made in the folder that it is on, or the folder that is made under a temporary name.
  */
 export function readCalls(log, folder) {
   if (!existsSync(log)) return [];
@@ -24,16 +24,23 @@ export function readCalls(log, folder) {
   });
 }
 
-/** What a process makes in a folder that it opens or flushes: what it has just renamed, or the way to its next file. */
-function madeIn(folder, pid, calls, at) {
+/**
+ * What a process makes: in a folder that it opens or flushes what it has just renamed, or the way to its next file; with a file
+ * the folder that is renamed with it.
+ */
+function madeIn(place, pid, calls, at) {
   const own = (some) => some.filter((call) => call.pid === pid);
   const isFolder = (path) => calls.some((call) => call.path.startsWith(`${path}/`));
-  if (!isFolder(folder)) return [];
+  const whole = calls
+    .slice(at)
+    .find(({ kind, path }) => kind === "rename" && place.startsWith(`${path}/`))?.to;
+  if (whole) return [basename(whole)];
+  if (!isFolder(place)) return [];
   const to = own(calls.slice(0, at)).findLast(({ kind }) => kind === "rename")?.to;
-  const made = to && dirname(to) === folder ? [to] : [];
+  const made = to && dirname(to) === place ? [to] : [];
   const next = own(calls.slice(at)).find(({ path }) => !isFolder(path))?.path ?? "";
   const file = next && finalOf(next, calls.slice(at));
-  for (let path = file; path.startsWith(`${folder}/`); path = dirname(path)) made.push(path);
+  for (let path = file; path.startsWith(`${place}/`); path = dirname(path)) made.push(path);
   return made;
 }
 
