@@ -198,7 +198,7 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
     for (const [place, n] of Object.entries(result.places).sort(([, a], [, b]) => b - a))
       console.log(`  ${n} killed after ${place}`);
     console.log(
-      `${number} kills (${each.join(", ")}); ${result.wrong.length} ended with other bits`,
+      `${number} kills (${each.join(", ")}), ${result.before} before the first file; ${result.wrong.length} ended with other bits`,
     );
   }
   for (const line of wrong) console.error(line);

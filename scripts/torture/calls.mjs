@@ -1,9 +1,11 @@
 // The calls that a command makes, as the shim notes them, and a choice of them that covers as many different files as it can.
 import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
 
 /**
  * The calls of a log: kind, place among those of its kind in its process, path below `folder`, the name that a later rename
- * gives it (`final`), and the same without numbers (`what`), by which calls are told apart.
+ * gives it (`final`), the same without numbers (`what`), by which calls are told apart, and what it is a part of (`makes`):
+ * what is made in the folder that it is on, or the folder that is made under a temporary name.
  */
 export function readCalls(log, folder) {
   if (!existsSync(log)) return [];
@@ -17,8 +19,29 @@ export function readCalls(log, folder) {
     const n = (counts.get(`${pid} ${kind}`) ?? 0) + 1;
     counts.set(`${pid} ${kind}`, n);
     const final = to || finalOf(path, calls.slice(at));
-    return { kind, n, path, final, what: final.replaceAll(/[0-9a-f]*\d[0-9a-f]*/g, "#") };
+    const what = final.replaceAll(/[0-9a-f]*\d[0-9a-f]*/g, "#");
+    return { kind, n, path, final, what, makes: madeIn(path, pid, calls, at) };
   });
+}
+
+/**
+ * What a process makes: in a folder that it opens or flushes what it has just renamed, or the way to its next file; with a file
+ * the folder that is renamed with it.
+ */
+function madeIn(place, pid, calls, at) {
+  const own = (some) => some.filter((call) => call.pid === pid);
+  const isFolder = (path) => calls.some((call) => call.path.startsWith(`${path}/`));
+  const whole = calls
+    .slice(at)
+    .find(({ kind, path }) => kind === "rename" && place.startsWith(`${path}/`))?.to;
+  if (whole) return [basename(whole)];
+  if (!isFolder(place)) return [];
+  const to = own(calls.slice(0, at)).findLast(({ kind }) => kind === "rename")?.to;
+  const made = to && dirname(to) === place ? [to] : [];
+  const next = own(calls.slice(at)).find(({ path }) => !isFolder(path))?.path ?? "";
+  const file = next && finalOf(next, calls.slice(at));
+  for (let path = file; path.startsWith(`${place}/`); path = dirname(path)) made.push(path);
+  return made;
 }
 
 /** The name of a file after the renames to come, of itself or of a folder above it. */

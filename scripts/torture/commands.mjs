@@ -2,8 +2,16 @@
 // the clock.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
@@ -89,13 +97,13 @@ async function prepare(name, folder) {
   writeFileSync(join(folder, "new.csv"), table(1).replace("x0,x1", "c0,c1"));
   const { before } = commands[name];
   if (!before) return;
-  const { code, said } = await type(before, { folder });
-  if (code !== 0) throw new Error(`${before.join(" ")} failed untouched: ${said}`);
+  const ended = await type(before, { folder });
+  if (ended.code !== 0) throw new Error(`${before.join(" ")} failed untouched: ${endOf(ended)}`);
 }
 
 /**
- * A command's folder below `root`, made anew by `fresh`, with the outcome and the milliseconds of an untouched run. Throws
- * where that fails.
+ * A command's folder below `root`, made anew by `fresh`, with the outcome and the milliseconds of an untouched run, whole
+ * (`took`) and up to its first file (`first`). Throws where that fails.
  */
 export async function untouched(name, root) {
   const { words } = commands[name];
@@ -111,31 +119,71 @@ export async function untouched(name, root) {
   };
   fresh();
   const began = performance.now();
-  const { code, said } = await type(words, { folder });
-  if (code !== 0) throw new Error(`${name} failed untouched: ${said}`);
+  const ended = await type(words, { folder, watch: true });
+  if (ended.code !== 0) throw new Error(`${name} failed untouched: ${endOf(ended)}`);
   const took = performance.now() - began;
   const expected = outcomeOf(folder);
-  return { words, folder, fresh, expected, took, remove: () => remove(ready, folder) };
+  const first = ended.first ?? took;
+  return { words, folder, fresh, expected, took, first, remove: () => remove(ready, folder) };
 }
 
-/** Types a command in a folder; `kill` after so many milliseconds. Resolves to how it ended and what it said. */
-export function type(words, { folder, env = {}, kill = null }) {
+/**
+ * Types a command in a folder; `kill` after so many milliseconds, with `watch` counted from the first file that it writes
+ * there. Resolves to how it ended, what it said on stderr and at the end on stdout, and with `watch` the milliseconds up to
+ * that file (`first`).
+ */
+export function type(words, { folder, env = {}, kill = null, watch = false }) {
   return new Promise((done) => {
+    const began = Date.now();
     const child = spawn(process.execPath, [program, ...words], {
       cwd: folder,
-      stdio: ["ignore", "ignore", "pipe"],
+      stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, OMP_NUM_THREADS: "1", DSBM_CORES: "1", ...env },
     });
-    let said = "";
+    let [said, shown] = ["", ""];
+    child.stdout.on("data", (text) => {
+      shown = (shown + text).slice(-1000);
+    });
     child.stderr.on("data", (text) => {
       said += text;
     });
-    const timer = kill === null ? null : setTimeout(() => child.kill("SIGKILL"), kill);
+    let first = null;
+    let timer = null;
+    const start = () => {
+      if (kill !== null) timer = setTimeout(() => child.kill("SIGKILL"), kill);
+    };
+    if (!watch) start();
+    const look = setInterval(() => {
+      if (!watch || first !== null || lastWritten(folder, began) === null) return;
+      first = Date.now() - began;
+      start();
+    }, 20);
     child.on("close", (code, signal) => {
-      if (timer) clearTimeout(timer);
-      done({ code, signal, said });
+      clearInterval(look);
+      clearTimeout(timer);
+      done({ code, signal, said, shown, first });
     });
   });
+}
+
+/** The end of what a command said. */
+export const endOf = ({ said, shown }) => (said.trim() || shown.trim()).slice(-300);
+
+/** The path below a folder of the file that was written last since a moment; null for none. */
+export function lastWritten(folder, since) {
+  let found = { at: since, path: null };
+  try {
+    const names = readdirSync(folder, { recursive: true, withFileTypes: true });
+    for (const entry of names.filter((one) => one.isFile())) {
+      const path = join(entry.parentPath, entry.name);
+      const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: 0 };
+      if (mtimeMs >= found.at) found = { at: mtimeMs, path: relative(folder, path) };
+    }
+    return found.path;
+  } catch (error) {
+    if (error.code !== "ENOENT") throw error;
+    return lastWritten(folder, since); // a folder was removed meanwhile
+  }
 }
 
 /** Files whose content tells times or the machine; that they are there is compared. */

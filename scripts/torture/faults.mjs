@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chosen, readCalls } from "./calls.mjs";
-import { commands, differences, outcomeOf, type, untouched } from "./commands.mjs";
+import { commands, differences, endOf, outcomeOf, type, untouched } from "./commands.mjs";
 
 const kindsOfCalls = ["write", "fsync", "rename", "open", "mmap"];
 const errors = [
@@ -50,13 +50,14 @@ export async function faults({
       const { words, folder, fresh, expected, remove } = await untouched(name, root);
       const env = { LD_PRELOAD: shim, FAULT_ROOT: folder, FAULT_LOG: log };
       fresh();
+      rmSync(log, { force: true });
       await type(words, { folder, env });
       const calls = readCalls(log, folder);
       for (const kind of kinds) {
         const before = wrong.length;
         const own = calls.filter((call) => call.kind === kind);
         const picked = chosen(own, points);
-        for (const [k, { n, what }] of picked.entries())
+        for (const [k, { n, what, makes }] of picked.entries())
           for (const always of [false, true]) {
             const [errno, number] = errors[(k + (always ? 1 : 0)) % 2];
             fresh();
@@ -70,7 +71,7 @@ export async function faults({
             if (!existsSync(log)) continue;
             injected[kind] = (injected[kind] ?? 0) + 1;
             const faulty =
-              problemOf(ended, readCalls(log, folder)) ??
+              problemOf(ended, readCalls(log, folder), makes) ??
               (await problemAfter(words, { folder, expected, code: ended.code }));
             if (!faulty) continue;
             const often = always ? " from then on" : "";
@@ -89,16 +90,20 @@ export async function faults({
   }
 }
 
-/** What is wrong with how a command ended; null for nothing. A call that may fail without harm leaves code 0. */
-function problemOf({ code, signal, said }, hit) {
+/**
+ * What is wrong with how a command ended after the calls of `hit` failed; null for nothing. A call that may fail without harm
+ * leaves code 0. `makes`: paths of what is made in the folder that the first call was on.
+ */
+function problemOf({ code, signal, said }, hit, makes) {
   const lines = said.split("\n").filter((line) => line.startsWith("dsbm: "));
   const last = said.trim().split("\n").at(-1)?.slice(0, 300);
   if (signal !== null) return `ended by ${signal}`;
   if (/\n\s+at |this is a bug/.test(said)) return `a stack trace: ${last}`;
   if (code === 0) return null;
   if (lines.length === 0) return `no line of dsbm: ${last}`;
-  const places = hit.flatMap(({ path, final }) => [path, final]).map(namesOf);
-  const isNamed = places.flat().some((place) => lines.some((line) => line.includes(place)));
+  const places = hit.flatMap(({ path, final }) => [path, final]).flatMap(namesOf);
+  const below = makes.map((path) => path.replace(/^\.\//, ""));
+  const isNamed = [...places, ...below].some((place) => lines.some((line) => line.includes(place)));
   return isNamed ? null : `the file is not named: ${last}`;
 }
 
@@ -114,8 +119,7 @@ async function problemAfter(words, { folder, expected, code }) {
     return other.length === 0 ? null : `code 0 with other bits: ${other.slice(0, 5).join(", ")}`;
   }
   const again = await type(words, { folder });
-  if (again.code !== 0)
-    return `the same command fails afterwards: ${again.said.trim().slice(-300)}`;
+  if (again.code !== 0) return `the same command fails afterwards: ${endOf(again)}`;
   const other = differences(expected, outcomeOf(folder));
   return other.length === 0
     ? null

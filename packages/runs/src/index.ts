@@ -12,7 +12,6 @@ export * from "./figure/spectrum.js";
 export * from "./figure/trend.js";
 export * from "./files/csv.js";
 export { readJson, toJson } from "./files/json.js";
-export { sweepTemporaries } from "./files/temporaries.js";
 export {
   type FileData,
   makeFolder,

@@ -23,6 +23,7 @@ export * as io from "./io/index.js";
 export { type MemoryLimit, memoryLimit } from "./memory-limit.js";
 export * as nn from "./nn/index.js";
 export * as optim from "./optim/index.js";
+export { isGone, processName } from "./process-name.js";
 export {
   type OperationTime,
   type Profile,

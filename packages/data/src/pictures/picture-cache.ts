@@ -1,19 +1,17 @@
 // Pictures are decoded once, into one .npy file of bytes that later runs map into memory: decoding takes longer than
 // training on them, and large sets do not fit into memory.
-import { randomUUID } from "node:crypto";
-import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
 import { io } from "@dsbm/torch";
 import { DatasetError } from "../errors.js";
-import { attempt, status } from "../files/read.js";
+import { attempt } from "../files/read.js";
 import { sealOf, writeSeal } from "../files/seal.js";
+import { sweepTemporaries, temporaryBeside } from "../files/temporary.js";
 import { type DecodedPicture, decodePicture, type PictureTarget } from "./picture-decode.js";
 import type { PictureFile } from "./picture-files.js";
 
 /** Pictures being decoded at once: more than decoding threads, so that none waits for the disk. */
 const ahead = 8;
-/** An unfinished file older than this (ms) is from a process that was killed. */
-const abandoned = 3_600_000;
 
 export interface DecodeAllOptions {
   target: PictureTarget;
@@ -35,10 +33,10 @@ export async function decodeAll(
   { target, expected, progress, signal }: DecodeAllOptions,
 ): Promise<void> {
   signal?.throwIfAborted();
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.tmp`);
+  const temporary = temporaryBeside(path);
   stored(dirname(path), () => {
     mkdirSync(dirname(resolve(path)), { recursive: true });
-    sweep(path);
+    sweepTemporaries(dirname(path));
   });
   let writer: io.npy.NpyWriter | undefined;
   let [height, width] = expected ?? [0, 0];
@@ -100,17 +98,6 @@ async function* inOrder(
     }
   } finally {
     await Promise.all(waiting);
-  }
-}
-
-/** Deletes unfinished files that killed processes left. */
-function sweep(path: string): void {
-  for (const name of readdirSync(dirname(path))) {
-    if (!name.startsWith(`.${basename(path)}.`) || !/\.tmp(\.sha256)?$/.test(name)) continue;
-    const left = join(dirname(path), name);
-    const found = status(left);
-    if (found !== undefined && Date.now() - found.mtimeMs > abandoned)
-      rmSync(left, { force: true });
   }
 }
 

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { liveTensors, tidy } from "@dsbm/torch";
+import { liveTensors, processName, tidy } from "@dsbm/torch";
 import sharp, { type Sharp } from "sharp";
 import { beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
@@ -326,11 +326,12 @@ describe("a folder of pictures", () => {
     await prepareTable(name, { split: "train" });
     const [file] = readdirSync(cache) as [string];
     rmSync(join(cache, file));
-    for (const [left, age] of [
-      ["old", 7200],
-      ["new", 60],
-    ] as const) {
-      const path = join(cache, `.${file}.${left}.tmp`);
+    const here = processName();
+    const names = ["other-1-1", here, here.replace(/\d*$/, "1"), "other-1-2"].map(
+      (owner) => `.${file}.${owner}.1234.tmp`,
+    ) as [string, string, string, string];
+    for (const [i, age] of [60, 60, 60, 7200].entries()) {
+      const path = join(cache, names[i] as string);
       writeFileSync(path, "x");
       utimesSync(path, Date.now() / 1000 - age, Date.now() / 1000 - age);
     }
@@ -339,7 +340,7 @@ describe("a folder of pictures", () => {
       prepareTable(name, { split: "train" }),
       prepareTable(name, { split: "train" }),
     ]);
-    expect(readdirSync(cache).sort()).toEqual([`.${file}.new.tmp`, file, `${file}.sha256`]);
+    expect(readdirSync(cache).sort()).toEqual([names[0], names[1], file, `${file}.sha256`].sort());
   });
 
   it("keeps nothing alive but its tensors", async () => {

@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { errnoOf, fileError, fileOperation } from "../errors.js";
+import { sweepTemporaries } from "./temporaries.js";
 
 /** What a file can be written from; the chunks of an iterable are written one by one. */
 export type FileData = string | ArrayBufferView | Iterable<Uint8Array>;
@@ -54,15 +55,21 @@ export interface FolderReplacement extends Replacement {
   write(name: string, data: Uint8Array): Promise<void>;
 }
 
-/** A file that replaces `path` at commit; the caller writes and flushes it. Throws RunError. */
+/**
+ * A file that replaces `path` at commit; the caller writes and flushes it. What killed processes left beside it is removed.
+ * Throws RunError.
+ */
 export function openFileReplacement(path: string): Replacement {
+  sweepBeside(path);
   return stage(path, { prepare: () => {}, put: (temporary) => renameSync(temporary, path) });
 }
 
 /**
- * A folder whose files replace those of the same names in `path` at commit; other files there stay. Throws RunError.
+ * A folder whose files replace those of the same names in `path` at commit; other files there stay. What killed processes
+ * left beside it is removed. Throws RunError.
  */
 export function openFolderReplacement(path: string): FolderReplacement {
+  sweepBeside(path);
   const put = (temporary: string) => {
     const found = statSync(path, { throwIfNoEntry: false });
     if (found?.isDirectory() && readdirSync(path).length > 0) {
@@ -81,6 +88,11 @@ export function openFolderReplacement(path: string): FolderReplacement {
       });
     },
   };
+}
+
+function sweepBeside(path: string): void {
+  const folder = dirname(resolve(path));
+  if (existsSync(folder)) sweepTemporaries(folder, { deep: false });
 }
 
 /** Prepares what will be at `path` under a temporary name; `put` gives it its name at commit. */

@@ -14,7 +14,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { openLineWriter } from "../../src/files/append.js";
 import { sweepTemporaries } from "../../src/files/temporaries.js";
-import { makeFolder, writeFileAtomic } from "../../src/files/write.js";
+import {
+  makeFolder,
+  openFileReplacement,
+  openFolderReplacement,
+  writeFileAtomic,
+} from "../../src/files/write.js";
 import {
   kill,
   runErrorOf,
@@ -172,6 +177,16 @@ describe("sweepTemporaries", () => {
     expect(readdirSync(folder).sort()).toEqual(
       [`.tmp-${process.pid}-0123abcd`, ".tmp-notes", "models"].sort(),
     );
+  });
+});
+
+describe("a replacement", () => {
+  it.each([openFileReplacement, openFolderReplacement])("removes what killed ones left", (open) => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, ".tmp-999999999-0123abcd"));
+    writeFileSync(join(folder, ".tmp-999999999-0123abcd", "f"), "");
+    open(join(folder, "new")).discard();
+    expect(readdirSync(folder)).toEqual([]);
   });
 });
 

@@ -13,6 +13,7 @@ import {
 import { homedir, hostname, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isGone, processName } from "../process-name.js";
 import { DistributedError, reasonOf } from "./errors.js";
 import { Store } from "./store.js";
 
@@ -20,31 +21,9 @@ import { Store } from "./store.js";
 interface Served {
   path: string;
   host: string;
-  pid: number;
-  /** When the process began, so that another one of the same number is told apart. */
-  began: string;
+  /** The name of its process. */
+  owner: string;
   attempt: string;
-}
-
-/** When a process began, in the kernel's count; "" where it is gone or the system does not tell. */
-function beganOf(pid: number): string {
-  try {
-    // The name in parentheses may hold anything.
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")")).split(" ")[20] ?? "";
-  } catch {
-    return "";
-  }
-}
-
-function isAlive({ host, pid, began }: Served): boolean {
-  if (host !== hostname()) return true; // of a container that shares the folder: its processes are not seen here
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-  return began === beganOf(pid);
 }
 
 /** Whether a folder is there, or could be made, that belongs to this user and that nobody else can enter. */
@@ -74,9 +53,9 @@ function ownFolder(): string {
 
 function read(pointer: string): Served | null {
   try {
-    const { path, host, pid, began, attempt } = JSON.parse(readFileSync(pointer, "utf8"));
-    const isWhole = [path, host, began, attempt].every((x) => typeof x === "string");
-    return isWhole && Number.isInteger(pid) ? { path, host, pid, began, attempt } : null;
+    const { path, host, owner, attempt } = JSON.parse(readFileSync(pointer, "utf8"));
+    const isWhole = [path, host, owner, attempt].every((x) => typeof x === "string");
+    return isWhole ? { path, host, owner, attempt } : null;
   } catch {
     return null; // not there, or being written
   }
@@ -86,11 +65,10 @@ function read(pointer: string): Served | null {
 function sweep(folder: string): void {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
-    const [, pid, began = ""] = /^store-\d+-(\d+)-(\d*)-/.exec(name) ?? [];
-    const owner = pid
-      ? { host: hostname(), pid: Number(pid), began, path, attempt: "" }
-      : name.startsWith("port-") && read(path);
-    if (owner && !isAlive(owner)) rmSync(path, { force: true });
+    const owner =
+      /^store-\d+-(\w+-\d+-\d*)-/.exec(name)?.[1] ??
+      (name.startsWith("port-") ? read(path)?.owner : undefined);
+    if (owner !== undefined && isGone(owner)) rmSync(path, { force: true });
   }
 }
 
@@ -101,16 +79,15 @@ export function serveLocal(port: number, attempt: string, worldSize: number): St
   const folder = ownFolder();
   const pointer = join(folder, `port-${port}`);
   const other = read(pointer);
-  if (other && isAlive(other))
+  if (other && !isGone(other.owner))
     throw new DistributedError(
-      `port ${port} is in use by process ${other.pid} on ${other.host}, so rank 0 cannot serve the store there: set MASTER_PORT to a free one on every rank`,
+      `port ${port} is in use by process ${other.owner.split("-")[1]} on ${other.host}, so rank 0 cannot serve the store there: set MASTER_PORT to a free one on every rank`,
     );
   sweep(folder);
-  const { pid } = process;
-  const began = beganOf(pid);
-  const path = join(folder, `store-${port}-${pid}-${began}-${made++}`);
+  const owner = processName();
+  const path = join(folder, `store-${port}-${owner}-${made++}`);
   const store = Store.file(path, worldSize);
-  const text = JSON.stringify({ path, host: hostname(), pid, began, attempt } satisfies Served);
+  const text = JSON.stringify({ path, host: hostname(), owner, attempt } satisfies Served);
   try {
     writeFileSync(`${path}.pointer`, text, { mode: 0o600 });
     renameSync(`${path}.pointer`, pointer);
@@ -132,7 +109,7 @@ export async function joinLocal(
   const pointer = join(ownFolder(), `port-${port}`);
   for (let pause = 10; ; pause = Math.min(pause * 1.5, 300)) {
     const served = read(pointer);
-    if (served && served.attempt === attempt && isAlive(served))
+    if (served && served.attempt === attempt && !isGone(served.owner))
       return Store.file(served.path, worldSize);
     if (Date.now() + pause >= deadline)
       throw new DistributedError(

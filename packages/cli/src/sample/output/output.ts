@@ -1,8 +1,7 @@
 // Where samples go: a table, an array, a picture or a folder of them, by the name. Each appears when it is whole.
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { dirname, extname } from "node:path";
+import { extname } from "node:path";
 import { type CarriedCell, outputFormat, outputFormats } from "@dsbm/data";
-import { sweepTemporaries } from "@dsbm/runs";
 import type { Tensor } from "@dsbm/torch";
 import { UsageError } from "../../terminal/errors.js";
 import type { Input } from "../input/input.js";
@@ -102,8 +101,6 @@ function refused(path: string, { shape }: Trained, paths: boolean): string {
 
 /** Begins an output. Throws RunError and FormatError where the disk refuses. */
 export function openOutput(path: string, options: OutputOptions): Output {
-  const folder = dirname(path);
-  if (existsSync(folder)) sweepTemporaries(folder, { deep: false });
   const { trained, times } = options;
   const kind = kindOf(path, trained, times !== null) as Kind;
   return { table: tableOutput, array: arrayOutput, picture: pictureOutput, folder: folderOutput }[

@@ -1,12 +1,12 @@
 // A table is read once, into mapped files of float32 rows that later runs use again: reading text takes longer than
 // training, and large tables do not fit into memory. The folder of these files appears when it is whole.
-import { randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { io } from "@dsbm/torch";
 import { DatasetError } from "../../errors.js";
 import { attempt, status } from "../../files/read.js";
 import { writeSeal } from "../../files/seal.js";
+import { sweepTemporaries, temporaryBeside } from "../../files/temporary.js";
 import { type CleanCounts, cleanRows } from "../clean.js";
 import { type ConditionFacts, factsVersion, type TableFacts } from "../facts.js";
 import { openRows } from "../open.js";
@@ -47,11 +47,11 @@ export async function prepareRows(
   options: PrepareOptions,
 ): Promise<void> {
   const source = await openRows(path, options);
-  const temporary = `${folder}.${randomUUID().slice(0, 8)}.tmp`;
+  const temporary = temporaryBeside(folder);
   try {
     stored(temporary, () => {
       mkdirSync(resolve(temporary), { recursive: true });
-      sweep(dirname(folder));
+      sweepTemporaries(dirname(folder));
     });
     const facts = await written(source, temporary, options);
     stored(temporary, () => {
@@ -80,7 +80,7 @@ export const sealName = "SHA256SUMS";
 /** Removes prepared files; its name goes first, so that a kill leaves no part of them under it. */
 export function removeDamaged(folder: string): void {
   stored(folder, () => {
-    const away = `${folder}.${randomUUID().slice(0, 8)}.tmp`;
+    const away = temporaryBeside(folder);
     try {
       renameSync(folder, away);
     } catch (error) {
@@ -214,15 +214,6 @@ function tooFew(
     "BadTable",
     `${path}: has ${rows}${counts.dropped > 0 ? " left" : ""}${left}: expected 2 or more, to train on and to test on`,
   );
-}
-
-/** Deletes unfinished folders that killed processes left an hour ago or more. */
-function sweep(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    const found = name.endsWith(".tmp") ? status(join(folder, name)) : undefined;
-    if (found?.isDirectory() && Date.now() - found.mtimeMs > 3_600_000)
-      rmSync(join(folder, name), { recursive: true, force: true });
-  }
 }
 
 /** The result of an operation on the prepared files. */
