@@ -51,8 +51,10 @@ function ranksOf({ pid }: ChildProcess): number[] {
     .sort((a, b) => a - b);
 }
 
+/** Three half-iterations, of which the last has caches. */
+const three = [...quick, "half_iterations=3", "test_npar=16", "metrics.judge=false"];
 const images = [
-  ...[...quick, "plot_level=0", "metrics.judge=false", "checkpoint_stride=6"],
+  ...[...three, "plot_level=0", "checkpoint_stride=6"],
   // Caches of several batches, so that there is time to be killed in one.
   ...["share_batch=true", "cache_batch_size=8"],
 ];
@@ -83,11 +85,11 @@ describe("several processes", () => {
 
   it("train, evaluate and draw an image run, which goes on in another number of processes", async () => {
     // Each rank drops units of its own.
-    const words = [...quick, "metrics.judge=false", "log_every=1", "model.dropout=0"];
+    const words = [...three, "log_every=1", "model.dropout=0"];
     const ranked = ["nproc=2", "share_batch=true"];
     const straight = await dsbm([...words, at("straight")]);
     expect(straight.code).toBe(0);
-    const stopped = await stopAt([...words, at("pieces"), ...ranked], /half-iteration 2\/4 f: /);
+    const stopped = await stopAt([...words, at("pieces"), ...ranked], /half-iteration 2\/3 f: /);
     expect(stopped.code).toBe(130);
     expect(stopped.stderr).toMatch(/to go on: npx dsbm train dataset=synthetic/);
     expect(stopped.stderr).not.toMatch(/bug|\n\s+at |rank/);
@@ -115,7 +117,7 @@ describe("several processes", () => {
 describe("a rank killed with SIGKILL", () => {
   let untouched: Promise<Outcome> | null = null;
   it.each([
-    ["in a step", /half-iteration 2\/4 f: \d thread/],
+    ["in a step", /half-iteration 2\/3 f: \d thread/],
     ["in a cache", /simulating pairs/],
     ["in a checkpoint", /checkpoints/],
   ])("%s is named by the others, and the run goes on to the same bits", async (what, moment) => {

@@ -90,8 +90,8 @@ describe("the downscaling arrays", () => {
     }
     const { code, stderr, folder } = await run(
       "arrays",
-      ...["train", "dataset=downscaler_transfer", "model=DownscalerUNET_small", "wavenumber=2"],
-      ...["model.num_res_blocks=1", "model.channel_mult='1,1,1,1'"],
+      ...["train", "dataset=downscaler_transfer", "model=UNET_tiny", "wavenumber=2"],
+      "model.channel_mult='1,1,1,1,1,1,1,1'",
       ...["n_ipf=1", "num_iter=1", "batch_size=1", "num_steps=2", "cache_npar=1", "threads=1"],
       ...["cache_batch_size=1", "cache_refresh_stride=1", "test_npar=2"],
       ...["plot_npar=1", "plot_npar_path=1", "plot_level=1"],

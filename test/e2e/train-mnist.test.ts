@@ -1,5 +1,6 @@
-// The reference's MNIST commands as they are typed, at full size (batch 128, 128 channels): only num_iter,
-// cache_npar, cache_num_steps and test_npar are lowered, and EMNIST is a small file in its format, since it comes in no package.
+// The reference's MNIST commands as they are typed, at full size (batch 128, 128 channels): only num_iter, cache_npar,
+// cache_num_steps, test_npar and test_num_steps are lowered, nothing is drawn, and EMNIST is a small file in its format,
+// since it comes in no package.
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -49,6 +50,8 @@ const full = [
   "cache_npar=128",
   "cache_num_steps=2",
   "test_npar=2",
+  "test_num_steps=2",
+  "plot_level=0",
 ];
 const here = (name: string) => {
   writeEmnist(join(root, "data", "emnist"));
@@ -69,7 +72,7 @@ async function until(words: string[], enough: (said: string) => boolean): Promis
   // Looked at from time to time: what is enough may be on the disk.
   const looks = setInterval(() => {
     if (enough(said) && !child.killed) child.kill("SIGINT");
-  }, 1000);
+  }, 100);
   const { code, stderr } = await done;
   clearInterval(looks);
   expect(code, stderr).toBe(130);

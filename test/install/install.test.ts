@@ -102,8 +102,7 @@ describe("in an empty project", () => {
     const checked = await run(process.execPath, [
       tsc,
       ...words,
-      "--skipLibCheck",
-      "false",
+      ...["--skipLibCheck", "false", "--skipDefaultLibCheck", "true"],
       "program.mts",
     ]);
     expect(checked.stdout).toBe("");
