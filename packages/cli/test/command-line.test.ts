@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { readYaml } from "@dsbm/config";
 import { afterAll, describe, expect, it } from "vitest";
 import { fitted } from "../src/terminal/columns.js";
@@ -104,6 +105,16 @@ describe("--cfg", () => {
       { dim: 2 },
       { dim: 3 },
     ]);
+  });
+
+  it("takes --open beside it, of dsbm fit as well, whose words are resolved twice", async () => {
+    const ends = ["winter", "summer"].map((name) =>
+      fileURLToPath(new URL(`../../../examples/data/${name}.csv`, import.meta.url)),
+    );
+    const words = ["data.exclude=river", "data.keep=id", "max_minutes=1", "threads=1"];
+    const { code, stdout, stderr } = await line("fit", ...ends, ...words, "--open", "--cfg");
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining("--open")]);
+    expect(readYaml(stdout, "stdout")).toMatchObject({ method: "dsbm" });
   });
 
   it("takes lists with and without brackets", async () => {

@@ -22,7 +22,7 @@ const notes = [
 
 /** Runs the command; returns the exit code. Throws ConfigError and UsageError for words that cannot be. */
 export async function fitCommand(args: string[]): Promise<number> {
-  const isSwitch = (word: string) => ["--plan", "--json", "--again"].includes(word);
+  const isSwitch = (word: string) => ["--plan", "--json", "--again", "--open"].includes(word);
   const [given, cfg] = withoutCfg(args.filter((word) => !isSwitch(word)));
   const settings = given.map(asLists("holdout", "at", "times"));
   const words = readFitWords(settings);
@@ -45,6 +45,7 @@ export async function fitCommand(args: string[]): Promise<number> {
     [
       ...[...words.tokens, ...(cfg ? ["--cfg"] : [])],
       ...(args.includes("--again") || plans ? ["--again"] : []),
+      ...(args.includes("--open") && !plans ? ["--open"] : []),
     ],
   );
 }
