@@ -101,7 +101,7 @@ const switches = [
   "-m, --multirun   a key with several values (seed=1,2,3) makes a run for each combination",
   "--again          start over where a run is already",
   "--cfg            print the configuration as YAML, and stop",
-  "--plan           print steps, time and memory, as they are measured here, and train nothing",
+  "--plan           print choices, steps, time and memory, as they are measured here, and train nothing",
   "--open           show the run on a page of this machine, as dsbm studio does",
 ].join("\n");
 

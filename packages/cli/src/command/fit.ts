@@ -15,7 +15,6 @@ const notes = [
   "groups: dsbm fit FILE data.split_by=COLUMN data.source=A data.target=B",
   "More than two are gone through in their order: dsbm fit DAY0 DAY1 DAY2 at=0,0.5,1 (without at: equally spaced)",
   "What is not given is chosen from the data; the choices are printed with their reasons, and kept in choices.json.",
-  "--plan   print the choices and the plan of the time, and train nothing",
   "--json   print the table at the end as JSON, and nothing else, on stdout",
   "Where a run was stopped or killed, the same command goes on with it, from its newest whole checkpoint.",
 ].join("\n");

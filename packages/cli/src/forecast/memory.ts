@@ -21,20 +21,23 @@ export interface MemoryNeed {
 /** Rows of data that the trial steps draw from. */
 const few = 16;
 
-/** Measures steps of one pair and of four on networks that are thrown away; the rest is proportional to the rows. */
+/** Measures steps of one row and of four on networks that are thrown away; the rest is proportional to the rows. */
 export async function memoryNeed(
   problem: Problem,
-  { batch_size, accumulate, num_repeat_data: repeat }: CompleteTrainConfig,
+  { batch_size, accumulate }: CompleteTrainConfig,
 ): Promise<MemoryNeed> {
   const { available } = memoryLimit();
-  const [one, four] = [await peakOf(problem, repeat), await peakOf(problem, 4 * repeat)];
-  const row = Math.max(0, four - one) / (3 * repeat);
-  const fixed = Math.max(0, one - row * repeat);
+  const [one, four] = [await peakOf(problem, 1), await peakOf(problem, 4)];
+  const row = Math.max(0, four.step - one.step) / 3;
+  const fixed = Math.max(0, one.all - row);
   return { fixed, row, available, total: fixed + row * Math.ceil(batch_size / accumulate) };
 }
 
-/** Bytes that a training with such batches takes at most in its first steps. */
-async function peakOf(problem: Problem, batchSize: number): Promise<number> {
+/**
+ * Bytes that a step of such a batch takes beyond what there is before the first one, and that all of a training takes. What
+ * an earlier one left is freed at times, so that only the first has the whole of it.
+ */
+async function peakOf(problem: Problem, batchSize: number): Promise<{ step: number; all: number }> {
   const { current } = memory({ resetPeak: true });
   const cut = (t: Tensor) => t.narrow(0, 0, Math.min(few, t.size(0)));
   const cutConditions = (given: Conditions | undefined) => mapConditions(given, cut);
@@ -53,7 +56,7 @@ async function peakOf(problem: Problem, batchSize: number): Promise<number> {
       }),
     },
     schedule: { ...problem.schedule, halfIterations: 1, firstSteps: 2, steps: 2 },
-    optimisation: { ...problem.optimisation, batchSize, lr: 0 },
+    optimisation: { ...problem.optimisation, batchSize, repeat: 1, lr: 0 },
   }));
   const { cache = null } = small.execution ?? {};
   const folder = mkdtempSync(join(tmpdir(), "dsbm-memory-"));
@@ -65,9 +68,16 @@ async function peakOf(problem: Problem, batchSize: number): Promise<number> {
     ...withExecution(small, { ranks: null }),
     execution: { ...small.execution, ...own },
   });
+  let [before, step, all] = [current, 0, 0];
   try {
-    for await (const event of training.run()) if (event.type === "half") break;
-    return memory().peak - current;
+    for await (const { type } of training.run()) {
+      const now = memory({ resetPeak: true });
+      all = Math.max(all, now.peak - current);
+      if (type === "start") before = now.current;
+      if (type === "step") step = now.peak - before;
+      if (type === "half") break;
+    }
+    return { step, all };
   } finally {
     training.dispose();
     rmSync(folder, { recursive: true, force: true });

@@ -51,7 +51,9 @@ export async function planRun(
     ];
     if (problem.method.method.fit) return [...about, "time: it is fitted in closed form"];
     const need = await memoryNeed(problem, config);
-    const lines = [...about, memoryAdvice(need, config) ?? memoryText(need)];
+    const advice = memoryAdvice(need, config);
+    if (advice) return [...about, advice, "time: not measured, as the memory may not be enough"];
+    const lines = [...about, memoryText(need)];
     const many = { firstSteps: 1_000_000, steps: 1_000_000 };
     const speed = await measureSpeed({ ...problem, schedule: { ...problem.schedule, ...many } });
     let clock = 0;

@@ -196,12 +196,9 @@ async function drawTrend(
   const floors =
     panel.floor === undefined ? [] : samplesOf(panel.floor, scale ? { scale } : {}, scene).groups;
   const most = Math.ceil(Math.min(binsPerHalf, binsPerPanel / halves.length));
-  const known = halves.map(({ n }) => n);
   /** What is known at one half-iteration only becomes a short level line. */
   const widen = (points: Point[]): Point[] =>
-    known.length > 1 || points.length !== 1
-      ? points
-      : [-0.2, 0.2].map((d) => ({ ...points[0]!, x: points[0]!.x + d }));
+    points.length !== 1 ? points : [-0.2, 0.2].map((d) => ({ ...points[0]!, x: points[0]!.x + d }));
   const plain = (samples: readonly (Sample & Band)[]): Point[] =>
     samples.map(({ value, ...sample }) => ({ ...sample, y: value }));
   const lineOf = (name: string, points: Point[]): Line => ({

@@ -72,6 +72,14 @@ describe("trendFigure over half-iterations", () => {
     expect(texts(both)).toEqual(expect.arrayContaining(["0.08", "0.09", "0.1"]));
   });
 
+  it("shows what is known at one half-iteration of each direction", async () => {
+    const rows = ["b", "f"].map((direction, i) => ({
+      ...{ half_iteration: 1 + i, direction, kl: 2, floor: 1 + i },
+    }));
+    const svg = await trendFigure({ rows, panels: [{ metric: "kl", floor: "floor" }] });
+    expect(lines(svg).filter((path) => coordinates(path).length === 2)).toHaveLength(2);
+  });
+
   it("has a line for each direction, and its letter at the half-iteration", async () => {
     const rows = [1, 2, 3, 4].map((n) => {
       return { half_iteration: n, direction: n % 2 ? "b" : "f", mean: n };

@@ -22,7 +22,7 @@ nav { margin: 1rem 0; line-height: 1.9; }
 nav a { margin-right: 1.1rem; display: inline-block; }
 code, pre { font-family: ui-monospace, "DejaVu Sans Mono", Consolas, monospace; font-size: .88em; }
 pre { background: var(--soft); border: 1px solid var(--rule); border-radius: .4rem; padding: .6rem .8rem; margin: .4rem 0 1rem;
-  overflow-x: auto; }
+  white-space: pre-wrap; overflow-x: auto; }
 .note, figcaption, small { color: var(--faint); font-size: .9rem; }
 .verdict { border-left: .3rem solid var(--rule); background: var(--soft); border-radius: 0 .4rem .4rem 0; padding: .6rem 1rem;
   margin: .8rem 0; max-width: 56rem; }
@@ -64,5 +64,5 @@ summary { cursor: pointer; font-weight: 600; margin: .6rem 0; }
 @media print { details::details-content { content-visibility: visible; height: auto; } }
 footer { margin-top: 3rem; }
 @media print { :root { color-scheme: light; font-size: 11px; } main { padding: 0; max-width: none; } nav { display: none; }
-  .box, pre { overflow: visible; } pre { white-space: pre-wrap; } figure, tr, .verdict { break-inside: avoid; } h2, h3 { break-after: avoid; } }
+  .box, pre { overflow: visible; } figure, tr, .verdict { break-inside: avoid; } h2, h3 { break-after: avoid; } }
 `;
