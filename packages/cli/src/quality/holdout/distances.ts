@@ -31,9 +31,9 @@ export class Distances {
 
   /** The p-Wasserstein distance as `wasserstein`; the points are read before this returns. */
   async wasserstein(x: Tensor, y: Tensor, { p, seed }: { p: 1 | 2; seed: number }) {
-    const isFinite = [x, y].every((t) => t.isfinite().all().item());
+    const allFinite = [x, y].every((t) => t.isfinite().all().item());
     // What is not finite is refused here.
-    if (!isFinite || x.size(0) * y.size(0) < many) return estimate(wasserstein(x, y, { p, seed }));
+    if (!allFinite || x.size(0) * y.size(0) < many) return estimate(wasserstein(x, y, { p, seed }));
     const points = [x, y].map((t) => ({
       values: t.toArray() as Float32Array | Float64Array,
       shape: [...t.shape],
