@@ -135,7 +135,7 @@ describe("presets", () => {
     ["dataset=eight_gaussians", "Dataset=normal Dataset_transfer=eight_gaussians data.dim=2"],
     [
       "dataset=digits",
-      "Dataset=mnist_2 Dataset_transfer=mnist_3 data.components=64 model.hidden='512,512,512' model.time_frequencies=8 sigma=1 weight_decay=0.03 num_steps=60 n_ipf=2 num_iter=3000 batch_size=256 lr=0.001 lr_schedule=cosine ema_rate=0.999 cache_refresh_stride=500 eps=0.01",
+      "Dataset=mnist_2 Dataset_transfer=mnist_3 data.components=64 model.hidden='512,512,512' model.time_frequencies=8 sigma=0.5 weight_decay=0 num_steps=60 n_ipf=2 num_iter=4000 batch_size=256 lr=0.001 lr_schedule=cosine ema_rate=0.999 cache_refresh_stride=500 eps=0.01",
     ],
     ["model=UNET dataset=mnist_2to3", UNET],
     [
