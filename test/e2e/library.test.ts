@@ -106,7 +106,7 @@ describe("bridge.sample", () => {
         /^x is a Float32Array; expected .*\{ data: Float32Array, shape: \[n, …\] \}/,
       ],
       [{ data: new Float32Array(4), shape: [3, 2] }, /^x is 4 numbers of shape \[3,2\]/],
-      ["x.npy", /^x is a String/],
+      ["x.npy", /^x is text; expected a tensor/],
       [[[1, 2, 3]], /^x has shape \[1, 3\]; expected \[n, 2\], the samples of/],
       [[[1, Number.NaN]], /^x has values that are NaN or infinite/],
       [randn([2, 2]).to("int64"), /^x is a tensor of int64/],

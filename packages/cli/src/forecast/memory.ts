@@ -21,14 +21,17 @@ export interface MemoryNeed {
 /** Rows of data that the trial steps draw from. */
 const few = 16;
 
-/** Measures steps of one row and of four on networks that are thrown away; the rest is proportional to the rows. */
+/** Measures steps of one row and of up to four on networks that are thrown away; the rest is proportional to the rows. */
 export async function memoryNeed(
   problem: Problem,
   { batch_size, accumulate }: CompleteTrainConfig,
 ): Promise<MemoryNeed> {
   const { available } = memoryLimit();
-  const [one, four] = [await peakOf(problem, 1), await peakOf(problem, 4)];
-  const row = Math.max(0, four.step - one.step) / 3;
+  const one = await peakOf(problem, 1);
+  const rows = Math.min(4, problem.data.x0.size(0), problem.data.x1.size(0));
+  // Of a single row what every step takes is counted with it.
+  const row =
+    rows > 1 ? Math.max(0, (await peakOf(problem, rows)).step - one.step) / (rows - 1) : one.step;
   const fixed = Math.max(0, one.all - row);
   return { fixed, row, available, total: fixed + row * Math.ceil(batch_size / accumulate) };
 }
