@@ -110,6 +110,8 @@ describe("dsbm evaluate", () => {
   it("gives the same again, whatever is measured beside it, and other numbers for another seed", async () => {
     const first = readQuality(run) as Quality;
     // The plan has displacements, which never stand without the distance of the ends.
+    const written = join(run, "quality.json");
+    const whole = readFileSync(written, "utf8");
     const words = [run, "n=200", "direction=f", "metrics=plan", "json=true"];
     const { stdout } = await evaluate(...words, `out=${at("again.json")}`);
     const again = JSON.parse(stdout) as Quality;
@@ -131,6 +133,8 @@ describe("dsbm evaluate", () => {
     expect((JSON.parse(other.stdout) as Quality).rows[0]?.value).not.toBe(again.rows[0]?.value);
     // Elsewhere written: the run's own is as it was.
     expect(readQuality(run)).toEqual(first);
+    // A part does not take the place of the whole table.
+    expect(readFileSync(written, "utf8")).toBe(whole);
   });
 
   it("compares the marginal at a time with what was held out there", async () => {

@@ -64,14 +64,17 @@ export async function evaluateCommand(args: string[]): Promise<number> {
       progress.line("stopped; nothing was written");
       return 130;
     }
-    const place = out ?? runPaths(folder).quality_json;
-    writeQuality(folder, quality, place);
-    const report = out === null ? `\nreport: ${await writeReport({ folder })}` : "";
-    console.log(
-      json
-        ? JSON.stringify(quality, null, 2)
-        : `${qualityTable(quality)}\nwritten to ${place}${report}`,
-    );
+    // A part of the metrics does not take the place of the whole table.
+    const isPart = metrics !== null || direction !== "both";
+    const own = runPaths(folder).quality_json;
+    const place = out ?? (isPart && existsSync(own) ? null : own);
+    if (place !== null) writeQuality(folder, quality, place);
+    const report = place === own ? `\nreport: ${await writeReport({ folder })}` : "";
+    const where =
+      place === null
+        ? `not written, as ${own} has the whole table: out=FILE keeps this part`
+        : `written to ${place}${report}`;
+    console.log(json ? JSON.stringify(quality, null, 2) : `${qualityTable(quality)}\n${where}`);
     return 0;
   } finally {
     progress.done();
