@@ -28,7 +28,7 @@ export const exhibits = {
       "Handwritten 2s become 3s, in principal components. Choose a digit or draw one, and watch it cross.",
     words: [
       ...["dataset=digits", "Dataset=mnist_2", "Dataset_transfer=mnist_3"],
-      "model.hidden='160,160'",
+      ...["ot_sampler=exact", "n_ipf=1", "model.hidden='160,160'"],
     ],
     quick: [
       ...["n_ipf=1", "first_num_iter=60", "num_iter=40", "num_steps=5", "data.n_train=400"],
