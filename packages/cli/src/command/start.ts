@@ -156,7 +156,7 @@ export async function start(given: string[]): Promise<number> {
   const began = performance.now();
   const { signal } = interrupt;
   const finished: { part: Part; folder: string; rows: Row[] }[] = [];
-  if (args.length < given.length) {
+  if (given.includes("--open")) {
     const { showBeside } = await import("../machine/browser.js");
     await showBeside(config.experiments_dir);
   }
