@@ -61,7 +61,7 @@ interface Part {
   quick: string[];
 }
 
-function partsOf({ source, target }: StartConfig): Part[] {
+export function partsOf({ source, target }: StartConfig): Part[] {
   const digits = [`Dataset=mnist_${source}`, `Dataset_transfer=mnist_${target}`];
   return [
     {
@@ -72,7 +72,13 @@ function partsOf({ source, target }: StartConfig): Part[] {
       words: ["dataset=digits", ...digits, "ot_sampler=exact", "n_ipf=1"],
       quick: [
         ...["n_ipf=1", "first_num_iter=60", "num_iter=40", "num_steps=5", "data.n_train=400"],
-        ...["model.hidden='64,64'", "cache_npar=128", "test_npar=100", "metrics.judge=false"],
+        ...[
+          "model.hidden='64,64'",
+          "batch_size=128",
+          "cache_npar=128",
+          "test_npar=100",
+          "metrics.judge=false",
+        ],
       ],
     },
     {
@@ -112,7 +118,7 @@ function pageOf({ source, target, seed, quick }: StartConfig, parts: readonly Pa
 const capital = (text: string) => `${text[0]?.toUpperCase()}${text.slice(1)}`;
 
 /** The complete configuration of a part. */
-function configOf(part: Part, config: StartConfig): CompleteTrainConfig {
+export function configOf(part: Part, config: StartConfig): CompleteTrainConfig {
   const { seed, threads, experiments_dir, quick } = config;
   const common = [`seed=${seed}`, `threads=${threads}`, `experiments_dir='${experiments_dir}'`];
   // The trial's words replace those of the job.

@@ -32,7 +32,13 @@ export const exhibits = {
     ],
     quick: [
       ...["n_ipf=1", "first_num_iter=60", "num_iter=40", "num_steps=5", "data.n_train=400"],
-      ...["model.hidden='64,64'", "cache_npar=128", "test_npar=100", "metrics.judge=false"],
+      ...[
+        "model.hidden='64,64'",
+        "batch_size=128",
+        "cache_npar=128",
+        "test_npar=100",
+        "metrics.judge=false",
+      ],
     ],
   },
   fields: {
