@@ -262,7 +262,7 @@ it("samples 10,000 images in the memory of one batch", async () => {
   const pixels = Uint8Array.from({ length: n * 64 }, (_, i) => (i * 7919) % 256);
   writer.append({ dtype: "uint8", shape: [n, 1, 8, 8], data: pixels });
   writer.close();
-  collectGarbage();
+  await collectGarbage();
   const seen: { step: number; current: number; live: number; rss: number }[] = [];
   const result = await runSample({
     run: folder,

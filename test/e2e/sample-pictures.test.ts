@@ -113,7 +113,7 @@ it("keeps no more programs and tensors for many calls than for a few", async () 
     programs: bridge.programs,
   });
   await call(7, 1);
-  collectGarbage();
+  await collectGarbage();
   await new Promise(setImmediate);
   const few = use();
   for (let i = 0; i < 40; i++) await call(7, 1);

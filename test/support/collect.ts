@@ -4,5 +4,13 @@ import { runInNewContext } from "node:vm";
 
 setFlagsFromString("--expose_gc");
 
-/** Collects all garbage now; tensors that nobody holds are given back. */
-export const collectGarbage = runInNewContext("gc") as () => void;
+const gc = runInNewContext("gc") as () => void;
+
+/**
+ * Collects all garbage; tensors that nobody holds are freed. In a turn of its own: what was awaited in a turn may live until
+ * its end.
+ */
+export async function collectGarbage(): Promise<void> {
+  await new Promise(setImmediate);
+  gc();
+}

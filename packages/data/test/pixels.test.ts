@@ -17,7 +17,7 @@ import { normal, seeded } from "../../../test/support/numbers.js";
 import { summary } from "../src/summary.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 beforeAll(() => setNumThreads(1));
 

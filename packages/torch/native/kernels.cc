@@ -59,6 +59,18 @@ VECTORISED static void normals(float* out, uint64_t key, uint64_t index) {
   }
 }
 
+// The numbers [offset, offset + n) of the stream `key`.
+static void normalsAt(float* out, int64_t n, uint64_t key, int64_t offset) {
+  float part[kBlock];
+  for (int64_t done = 0; done < n;) {
+    int64_t at = offset + done, skip = at % kBlock, count = std::min(kBlock - skip, n - done);
+    bool whole = count == kBlock;
+    normals(whole ? out + done : part, key, at / kBlock);
+    if (!whole) std::copy_n(part + skip, count, out + done);
+    done += count;
+  }
+}
+
 // Other devices, dtypes and layouts get PyTorch's numbers.
 static at::Tensor& fill(at::Tensor& self, std::optional<at::Generator> generator) {
   if (!self.is_cpu() || self.scalar_type() != at::kFloat || !self.is_contiguous()) return self.normal_(0, 1, generator);
@@ -67,12 +79,17 @@ static at::Tensor& fill(at::Tensor& self, std::optional<at::Generator> generator
     std::lock_guard<std::mutex> lock(g->mutex_);
     return g->random64();
   }();
-  float* out = self.mutable_data_ptr<float>();
-  int64_t n = self.numel(), whole = n / kBlock;
-  for (int64_t i = 0; i < whole; i++) normals(out + i * kBlock, key, i);
-  float rest[kBlock];
-  if (n > whole * kBlock) normals(rest, key, whole);
-  std::copy_n(rest, n - whole * kBlock, out + whole * kBlock);
+  normalsAt(self.mutable_data_ptr<float>(), self.numel(), key, 0);
+  return self;
+}
+
+// The numbers [offset, offset + n) of a stream, a function of these alone.
+static at::Tensor& fillAt(at::Tensor& self, int64_t key, int64_t stream, int64_t offset) {
+  TORCH_CHECK(self.is_cpu() && self.scalar_type() == at::kFloat && self.is_contiguous(), "noise_at: expected a contiguous float32 tensor of the processor");
+  TORCH_CHECK(key >= 0 && key >> 32 == 0 && stream >= 0 && stream >> 32 == 0, "noise_at: expected a key and a stream in [0, 2^32)");
+  TORCH_CHECK(offset >= 0 && offset >> 53 == 0, "noise_at: expected an offset in [0, 2^53)");
+  uint64_t both = static_cast<uint64_t>(stream) << 32 | static_cast<uint64_t>(key);
+  normalsAt(self.mutable_data_ptr<float>(), self.numel(), both, offset);
   return self;
 }
 
@@ -112,6 +129,8 @@ static at::Tensor& activate(at::Tensor& self) {
 TORCH_LIBRARY_FRAGMENT(dsbm, m) {
   m.def("noise_(Tensor(a!) self, *, Generator? generator=None) -> Tensor(a!)", {at::Tag::nondeterministic_seeded});
   m.impl("noise_", c10::DispatchKey::CompositeExplicitAutograd, &fill);
+  m.def("noise_at_(Tensor(a!) self, int key, int stream, int offset) -> Tensor(a!)");
+  m.impl("noise_at_", c10::DispatchKey::CompositeExplicitAutograd, &fillAt);
   m.def("silu_(Tensor(a!) self) -> Tensor(a!)");
   m.impl("silu_", c10::DispatchKey::CompositeExplicitAutograd, static_cast<at::Tensor& (*)(at::Tensor&)>(&activate));
 }

@@ -87,6 +87,7 @@ export {
   Generator,
   manualSeed,
   noise,
+  noiseAt,
   type RandomOptions,
   rand,
   randint,

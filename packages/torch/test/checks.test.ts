@@ -4,7 +4,7 @@ import { collectGarbage } from "../../../test/support/collect.js";
 import * as T from "../src/index.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 beforeEach(() => T.setNumThreads(1));
 

@@ -126,7 +126,7 @@ describe("startChunked", () => {
     run.outputs[0]!.dispose();
     expect(T.memory().current - current).toBeLessThan(5000 * 4 * 4);
   });
-  it("ends early and gives its memory back, also when nobody waits for it", () => {
+  it("ends early and gives its memory back, also when nobody waits for it", async () => {
     const heavy = T.recorded((x, w) => {
       let y = x.add(w);
       for (let i = 0; i < 50; i++) y = y.sin();
@@ -139,7 +139,7 @@ describe("startChunked", () => {
     run.stop();
     expect(run.outputs[0]!.disposed).toBe(true);
     T.tidy(() => void T.startChunked(heavy, big, options(2)));
-    collectGarbage();
+    await collectGarbage();
     expect(T.runChunked(noise, inputs, options(2))[0]!.shape).toEqual([5000, 4]);
   });
   it("throws a chunk's error where it is waited for, and not where it is stopped", () => {

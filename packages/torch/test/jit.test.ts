@@ -59,8 +59,8 @@ describe("a TorchScript module", () => {
     expect(T.gradEnabled()).toBe(true);
   });
 
-  it("leaves nothing behind, and is gone after its disposal", () => {
-    collectGarbage();
+  it("leaves nothing behind, and is gone after its disposal", async () => {
+    await collectGarbage();
     const before = T.memory();
     T.tidy(() => {
       using module = T.jit.load(features);

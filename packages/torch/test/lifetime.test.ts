@@ -6,9 +6,9 @@ import * as T from "../src/index.js";
 const rss = () => process.memoryUsage().rss / 2 ** 20;
 let live = 0;
 
-beforeEach(() => {
+beforeEach(async () => {
   T.setNumThreads(1);
-  collectGarbage();
+  await collectGarbage();
   live = T.liveTensors();
 });
 

@@ -10,9 +10,9 @@ import { memoryGroups } from "../src/memory-limit.js";
 
 const { call } = T.unsafe;
 
-beforeEach(() => {
+beforeEach(async () => {
   T.setNumThreads(1);
-  collectGarbage();
+  await collectGarbage();
 });
 afterEach(() => T.setMemoryLimit(Number.POSITIVE_INFINITY));
 

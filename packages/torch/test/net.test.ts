@@ -4,7 +4,7 @@ import { collectGarbage } from "../../../test/support/collect.js";
 import * as T from "../src/index.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 T.setNumThreads(1);
 const rss = () => process.memoryUsage().rss / 2 ** 20;

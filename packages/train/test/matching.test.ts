@@ -17,7 +17,7 @@ import { Training } from "../src/training.js";
 import { conditional, type Fields, tiny } from "./support.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 const classes = (values: readonly number[]) => tensor(BigInt64Array.from(values, BigInt));
 const numbers = (t: Tensor) => t.toNumbers();

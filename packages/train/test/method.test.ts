@@ -20,7 +20,7 @@ import { Training } from "../src/training.js";
 import { networkOf, tiny, withFields } from "./support.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 const gammas = [0.3, 0.2, 0.2, 0.3];
 const registered = Object.keys(methods).map((name) => ({

@@ -30,7 +30,7 @@ import { Sampler } from "../src/sampler/sampler.js";
 import { network } from "./support.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 const process = brownian({ sigma: 0.8 });
 const grid = uniformGrid(5);
@@ -360,7 +360,7 @@ describe("carry", () => {
   it("stops at a signal and leaves nothing behind", async () => {
     const sampler = make();
     await carried(sampler, [rows]);
-    collectGarbage();
+    await collectGarbage();
     const before = liveTensors();
     const stop = new AbortController();
     let seen = 0;

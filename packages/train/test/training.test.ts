@@ -23,7 +23,7 @@ import { Training } from "../src/training.js";
 import { type Fields, tiny } from "./support.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 async function events(training: Training): Promise<TrainEvent[]> {
   const list: TrainEvent[] = [];

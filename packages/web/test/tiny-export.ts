@@ -86,7 +86,7 @@ export function tinyBridge(change: Record<string, unknown> = {}) {
       ...{ times: [0, 0.25, 0.5, 1], steps: [0.25, 0.25, 0.5], resample: true },
       ...{ step_variance: "bridge", last_noise: false, eps: 0.001 },
     },
-    noise: { generator: "mt19937", block: 250, same_samples: true },
+    noise: { generator: "philox4x32-10", same_samples: true },
     transform: { log1p: false, standardise: "columns", mean: [10, 20], std: [2, 4] },
     ...{ projection: null, columns: ["age <b>", "income"], conditions: null },
     quality: [

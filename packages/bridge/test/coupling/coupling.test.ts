@@ -26,7 +26,7 @@ import { brownian } from "../../src/process/brownian.js";
 import { bruteForce } from "../ot/helpers.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 /** Row numbers as samples [n, 1], shifted. */
 const numbered = (n: number, from = 0) => arange(from, from + n, { dtype: "float64" }).unsqueeze(1);

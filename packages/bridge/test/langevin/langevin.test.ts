@@ -8,7 +8,7 @@ import { networkMean, referenceMean } from "../../src/langevin/mean.js";
 import { langevinRun, langevinTuple, langevinTuples } from "../../src/langevin/run.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 const gammas = [0.05, 0.3, 0.2, 0.4, 0.1];
 const n = gammas.length;

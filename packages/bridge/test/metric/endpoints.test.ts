@@ -8,7 +8,7 @@ import { endpointRow, endpointStatistics, valueStatistics } from "../../src/metr
 import { squaredDisplacement } from "../../src/metric/moments.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 beforeAll(() => setNumThreads(1));
 

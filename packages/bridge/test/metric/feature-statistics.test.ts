@@ -11,7 +11,7 @@ import { FeatureStatistics } from "../../src/metric/feature-statistics.js";
 import { encodeStatistics, loadStatistics } from "../../src/metric/statistics-file.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 let folder: string;
 beforeAll(() => {

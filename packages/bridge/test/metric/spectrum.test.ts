@@ -15,7 +15,7 @@ import { seeded } from "../../../../test/support/numbers.js";
 import { bandError, fourierModes, isotropicSpectrum, octaves } from "../../src/metric/spectrum.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 beforeAll(() => setNumThreads(1));
 

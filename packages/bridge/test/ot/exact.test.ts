@@ -10,7 +10,7 @@ import { simplex } from "../../src/ot/simplex.js";
 import { bruteForce, marginals, numbers, seeded } from "./helpers.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 describe("exactPlan", () => {
   it("is a permutation for equal sizes, a plan otherwise", () => {

@@ -8,7 +8,7 @@ import { exactPlan } from "../../src/ot/exact.js";
 import { sinkhorn } from "../../src/ot/sinkhorn.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 const uniform = (n: number) => tensor(new Array(n).fill(1 / n), { dtype: "float64" });
 const rowError = (plan: Tensor, a: Tensor) => plan.sum(-1).sub(a).abs().sum().item();

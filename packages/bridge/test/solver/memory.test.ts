@@ -7,7 +7,7 @@ import { flowSolvers, solveFlow } from "../../src/solver/index.js";
 import type { Field } from "../../src/solver/solver.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 beforeAll(() => setNumThreads(1));
 

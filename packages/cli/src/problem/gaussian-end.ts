@@ -33,7 +33,13 @@ export function gaussianLaw(
     data: () => Tensor;
     plain?: (rows: Tensor) => Tensor;
   },
-): { decode: Decode; text: string; moments: GaussianMoments | null } {
+): {
+  /** A sample for each row of standard normal numbers. */
+  from: (z: Tensor) => Tensor;
+  decode: Decode;
+  text: string;
+  moments: GaussianMoments | null;
+} {
   const adaptive = config.adaptive_mean || config.final_adaptive;
   const moments = tidy(() => {
     const of = adaptive ? valueMoments(data(), plain) : null;
@@ -45,13 +51,15 @@ export function gaussianLaw(
   const text = config.final_adaptive
     ? "mean and variance of the data per pixel"
     : `${config.adaptive_mean ? "mean of the data per pixel" : `mean ${config.mean_final}`}, variance ${config.var_final}`;
+  const from = (z: Tensor) => tidy(() => z.mul(moments.std).add(moments.mean));
   return {
     text,
     moments: adaptive ? moments : null,
+    from,
     decode: (like, { generator, forRows = drawAll }) =>
       tidy(() => {
         const draw = (n: number) => randn([n, ...shape], { generator, device: like.device });
-        return forRows(like.size(0), draw).mul(moments.std).add(moments.mean);
+        return from(forRows(like.size(0), draw));
       }),
   };
 }

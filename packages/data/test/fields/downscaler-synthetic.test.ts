@@ -12,7 +12,7 @@ import type { Table } from "../../src/table.js";
 import { refusal } from "../files.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 beforeAll(() => setNumThreads(1));
 

@@ -10,7 +10,7 @@ import { loadTable } from "../../src/registry.js";
 import { put, refusal, testFolders } from "../files.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 const fresh = testFolders();
 

@@ -24,7 +24,7 @@ import type { Table } from "../../src/table.js";
 import { asNobody, idx, put, refusal, testFolders } from "../files.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 const fresh = testFolders();
 

@@ -22,7 +22,7 @@ import type { Table } from "../../src/table.js";
 import { asNobody, put, refusal, testFolders } from "../files.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 const fresh = testFolders();
 

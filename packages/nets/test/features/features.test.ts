@@ -98,9 +98,9 @@ describe("inceptionFeatures", () => {
     expect(expected).toBeGreaterThan(0.005);
   });
 
-  it("gives everything back", () => {
+  it("gives everything back", async () => {
     const images = bytes([9, 1, 8, 8], 6);
-    collectGarbage();
+    await collectGarbage();
     const before = liveTensors();
     tidy(() => {
       using inception = inceptionFeatures(inceptionLike, { batchSize: 4 });

@@ -28,7 +28,7 @@ import {
 } from "../../src/features/lenet.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 let folder: string;
 beforeAll(() => {

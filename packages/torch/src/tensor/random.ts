@@ -68,6 +68,7 @@ const ops = {
   randint: new Op("aten::randint", "low_generator"),
   randperm: new Op("aten::randperm", "generator"),
   noise: new Op("dsbm::noise_", ""),
+  noiseAt: new Op("dsbm::noise_at_", ""),
 };
 
 /** Standard normal numbers. */
@@ -86,6 +87,18 @@ export function noise(
   { generator, dtype = "float32", device }: RandomOptions = {},
 ): Tensor {
   return invoke(ops.noise, empty(size, { dtype, device }), generator);
+}
+/**
+ * Standard normal numbers as a function of a key, a stream and a place alone: `size` numbers of the stream from `offset` on,
+ * float32, by counter (Philox4x32-10, Salmon 2011), drawn on the processor for every device. `key` and `stream` are integers
+ * in [0, 2³²), `offset` one in [0, 2⁵³); others throw.
+ */
+export function noiseAt(
+  size: readonly number[],
+  { key, stream, offset, device }: { key: number; stream: number; offset: number; device?: Device },
+): Tensor {
+  const drawn = invoke(ops.noiseAt, empty(size), key, stream, offset);
+  return device === undefined || device === "cpu" ? drawn : drawn.to({ device });
 }
 /** Uniform numbers in [0, 1). */
 export function rand(

@@ -32,7 +32,7 @@ import { npyHeader } from "../../src/io/npy-header.js";
 import { type DType, fromTyped, itemSize } from "../../src/io/raw.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 let folder: string;
 beforeAll(() => {

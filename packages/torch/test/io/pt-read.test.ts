@@ -21,7 +21,7 @@ import {
 } from "./pt-support.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 let folder: string;
 beforeAll(() => {

@@ -30,7 +30,7 @@ import { type DType, itemSize, type RawArray } from "../../src/io/raw.js";
 import { fixturePath, latin1 } from "./pt-support.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 let folder: string;
 beforeAll(() => {

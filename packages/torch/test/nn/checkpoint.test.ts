@@ -197,7 +197,7 @@ describe("memory", () => {
       expect(counts("nested")).toEqual([11, 4]);
     }));
 
-  it("comes back: no tensor outlives its step, the backward pass run or not", () => {
+  it("comes back: no tensor outlives its step, the backward pass run or not", async () => {
     const { forward, parameters, blocks } = stack("nested");
     const step = (backward: boolean) =>
       tidy(() => {
@@ -206,7 +206,7 @@ describe("memory", () => {
         T.zeroGrad(parameters);
       });
     step(true);
-    collectGarbage();
+    await collectGarbage();
     const [live, bytes] = [T.liveTensors(), T.memory().current];
     for (const backward of [true, false, true]) step(backward);
     expect(T.liveTensors()).toBe(live);

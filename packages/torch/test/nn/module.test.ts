@@ -15,7 +15,7 @@ import { Generator, manualSeed } from "../../src/tensor/random.js";
 import { Buffer, Parameter, type Tensor } from "../../src/tensor/tensor.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 const values = (m: nn.Module) => [...m.stateDict().values()].flatMap((t) => t.toNumbers());
 const mlp = (seed: number) => {

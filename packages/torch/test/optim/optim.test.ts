@@ -150,10 +150,10 @@ describe.each([
     for (const x of [optimizer, p, idle]) x.dispose();
   });
 
-  it("makes no tensors that it does not keep, and gives those back", () => {
+  it("makes no tensors that it does not keep, and gives those back", async () => {
     const p = parameter();
     p.grad = tidy(() => tensor(start, { dtype: "float64" }));
-    collectGarbage();
+    await collectGarbage();
     const before = liveTensors();
     const optimizer = new Kind([p], { amsgrad: true });
     expect(liveTensors()).toBe(before + 5);

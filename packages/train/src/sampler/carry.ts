@@ -58,7 +58,7 @@ export interface FollowOptions extends FlowOptions {
 
 interface CarryContext extends CarryOptions {
   grid: TimeGrid;
-  /** Rows of a block of noise. */
+  /** Eight times as many rows are one system to an adaptive solver. */
   block: number;
   dynamics: Dynamics;
   replay: Replay;
@@ -93,7 +93,7 @@ async function carrySteps(
   x: Tensor,
   context: CarryContext,
 ): Promise<number | null> {
-  const { grid, seed, purpose = direction, first = 0, block } = context;
+  const { grid, seed, purpose = direction, first = 0 } = context;
   const { diffusion = context.dynamics.diffusion, guidance = context.dynamics.guidance } = context;
   const dynamics = { ...context.dynamics, diffusion, guidance };
   const { given, lastNoise = true, path = false, signal, onState, replay } = context;
@@ -101,7 +101,7 @@ async function carrySteps(
   const { device } = x;
   const n = x.size(0);
   const shape = x.shape.slice(1);
-  const noise = new RowNoise({ first, n, block }, { seed, purpose, device });
+  const noise = new RowNoise({ first, n }, { seed, purpose, device });
   const steps = grid.steps.length;
   const isPlan = method.predicts === "plan";
   const draws = (k: number) =>

@@ -114,11 +114,11 @@ describe("runs ahead", () => {
 
   it("leave no tensor behind, stopped in the middle too", async () => {
     await train(2);
-    collectGarbage();
+    await collectGarbage();
     const live = liveTensors();
     await train(2);
     await stopped(2, () => {});
-    collectGarbage();
+    await collectGarbage();
     expect(liveTensors()).toBe(live);
   });
 });

@@ -48,8 +48,6 @@ export interface Dynamics {
   means?: MeanSchedule;
   /** Default: samples as they are. */
   units?: Units;
-  /** Rows of a block of noise (default: those of the native sampler, 250 vectors or 8 pictures). */
-  block?: number;
   /** Rows that a network gets at once (default 1000 vectors, 8 pictures). */
   batch?: number;
   /** What networks get of the conditions of rows [first, first + count) of n. Throws a BridgeError where one is missing. */

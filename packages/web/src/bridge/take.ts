@@ -37,8 +37,8 @@ export function takeOf(
     throw new BridgeError(
       `direction is "${direction}", which this bridge does not have; use "${facts.direction}", or solver "heun", whose flow runs both ways`,
     );
-  const { block = shape.length > 1 ? 8 : 250, lastNoise = true } = bridge;
-  const noise = rowNoise({ first, n, block, size: sizeOf(shape) }, { seed, purpose: direction });
+  const { lastNoise = true } = bridge;
+  const noise = rowNoise({ first, n, size: sizeOf(shape) }, { seed, purpose: direction });
   if (predicts === "mean" && bridge.means)
     return meanSteps(drift, { direction, schedule: bridge.means, lastNoise, noise });
   const { stepVariance = facts.stepVariance } = options;

@@ -40,7 +40,6 @@ export interface Description {
     deviations?: number[];
     mean_match?: boolean;
   };
-  noise: { block: number };
   transform: { log1p: boolean; mean: number[]; std: number[] } | null;
   projection: { shape: number[]; scale: number; mean: string; basis: string } | null;
   columns: string[] | null;
@@ -118,7 +117,6 @@ const parts: Record<keyof Omit<Description, "quality" | "data" | "license" | "fo
     scales: maybe(arrayOf(isNumber)),
     deviations: maybe(arrayOf(isNumber)),
   }),
-  noise: object({ block: isSize }),
   transform: maybe(object({ log1p: isBoolean, mean: arrayOf(isNumber), std: arrayOf(isNumber) })),
   projection: maybe(
     object({ shape: arrayOf(isSize), scale: isNumber, mean: isText, basis: isText }),

@@ -105,7 +105,6 @@ function bridgeOf(bridge: Description, { network, dispose }: Models): Bridge {
     eps: schedule.eps,
     means: { scales, deviations, meanMatch },
     units: unitsFrom(bridge),
-    block: bridge.noise.block,
     // A drift of samples has a weight for each of them in each row.
     ...(samples > 0 && { batch: Math.max(1, Math.min(1000, Math.floor(2 ** 24 / samples))) }),
     prepare: conditionsOf(bridge),

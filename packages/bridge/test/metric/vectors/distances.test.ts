@@ -9,7 +9,7 @@ import { columnWasserstein, slicedWasserstein } from "../../../src/metric/vector
 import { wasserstein } from "../../../src/metric/vectors/wasserstein.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 const float64 = { dtype: "float64" } as const;
 const column = (...values: number[]) => tensor(values, float64).unsqueeze(1);

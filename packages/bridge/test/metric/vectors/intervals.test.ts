@@ -22,7 +22,7 @@ import {
 import { wasserstein } from "../../../src/metric/vectors/wasserstein.js";
 
 // Live tensors are counted.
-beforeEach(() => collectGarbage());
+beforeEach(collectGarbage);
 
 const width = ({ low, high }: Estimate) => high - low;
 const holds = ({ low, value, high }: Estimate) => low <= value && value <= high;

@@ -25,7 +25,7 @@ export interface BridgeDescription {
   end_output: string | null;
   process: { type: string; sigma: number; alpha?: number };
   schedule: Schedule;
-  noise: { generator: "mt19937"; block: number; same_samples: boolean };
+  noise: { generator: "philox4x32-10"; same_samples: boolean };
   /** Names of the models between the data's own units and the state; null where these are the same. */
   encode: string | null;
   decode: string | null;
@@ -131,8 +131,7 @@ export function describeBridge(
     },
     schedule: scheduleOf(trained, kind),
     noise: {
-      generator: "mt19937",
-      block: shape.length > 1 ? 8 : 250,
+      generator: "philox4x32-10",
       same_samples: method.predicts !== "plan",
     },
     encode: hasUnits ? `${prefix}encode.onnx` : null,

@@ -1,6 +1,5 @@
 // Samples drawn from the end that is a Gaussian, each a function of the seed and its place.
-import type { Decode } from "@dsbm/bridge";
-import { randn, tidy, zeros } from "@dsbm/torch";
+import { type Tensor, tidy } from "@dsbm/torch";
 import { RowNoise } from "@dsbm/train";
 import { loading } from "../../problem/ends.js";
 import { gaussianLaw } from "../../problem/gaussian-end.js";
@@ -8,9 +7,6 @@ import { UsageError } from "../../terminal/errors.js";
 import { adaptiveKey, needed, trainingImages } from "../moments.js";
 import type { Input, InputOptions } from "./input.js";
 import { prepare } from "./named.js";
-
-/** Rows that share a stream. */
-const block = 8;
 
 /** Opens `gaussian:N`. Throws a UsageError for an end that is no Gaussian, and for N that is no count. */
 export async function gaussianInput(text: string, options: InputOptions): Promise<Input> {
@@ -20,26 +16,20 @@ export async function gaussianInput(text: string, options: InputOptions): Promis
     throw new UsageError(
       `NEW gaussian:${text}: expected a number of samples; write for example gaussian:100`,
     );
-  const { about, decode } = await law(options);
+  const { about, from } = await law(options);
   const end = direction === "b" ? "x1" : "x0";
   return {
     n,
     about: `${n} draws of the Gaussian at time ${end === "x1" ? 1 : 0}: ${about}`,
     read: async (first, count) => {
-      const rows = new RowNoise({ first, n: count, block }, { seed, purpose: "start" });
-      const x = tidy(() => {
-        const like = zeros([1, ...trained.shape]);
-        return rows
-          .draw((n, generator) => decode(like.expand([n, ...trained.shape]), { end, generator }))
-          .keep();
-      });
-      return { x };
+      const rows = new RowNoise({ first, n: count }, { seed, purpose: "start" });
+      return { x: tidy(() => from(rows.normal(trained.shape)).keep()) };
     },
   };
 }
 
-/** The law of the end that samples start from. Throws a UsageError where that is no Gaussian. */
-async function law(options: InputOptions): Promise<{ about: string; decode: Decode }> {
+/** The law of the end that samples start from, of standard normal rows. Throws a UsageError where that is no Gaussian. */
+async function law(options: InputOptions): Promise<{ about: string; from: (z: Tensor) => Tensor }> {
   const { trained, direction } = options;
   const { config, shape, folder } = trained;
   const {
@@ -53,7 +43,7 @@ async function law(options: InputOptions): Promise<{ about: string; decode: Deco
     const mean = direction === "b" ? a : -a;
     return {
       about: `mean ${mean}, variance 1`,
-      decode: (like, { generator }) => tidy(() => randn(like.shape, { generator }).add(mean)),
+      from: (z) => z.add(mean),
     };
   }
   if (transfer || direction === "f") {
@@ -67,8 +57,8 @@ async function law(options: InputOptions): Promise<{ about: string; decode: Deco
   try {
     if (adaptiveKey(config)) await prepare(config.Dataset, loading("train", "x0", config), options);
     const data = () => trainingImages(config);
-    const { text, decode } = gaussianLaw(config, { shape, device: "cpu", data });
-    return { about: text, decode };
+    const { text, from } = gaussianLaw(config, { shape, device: "cpu", data });
+    return { about: text, from };
   } catch (error) {
     const instead = "draw the start yourself and give it as a .npy file, or put them back";
     throw needed(error, config, { what: "NEW gaussian:…", instead });
