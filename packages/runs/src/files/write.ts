@@ -178,12 +178,18 @@ export function makeFolders(path: string): void {
 export const makeFolder = (path: string): void =>
   fileOperation("make the folder", path, () => makeFolders(path));
 
-/** The bytes of a file, chunk by chunk. */
-export function* chunks(data: FileData): Iterable<Uint8Array> {
+/** A call of the system or of a hash takes less than 2 GiB. */
+const LONGEST = 2 ** 30;
+
+/** The bytes of a file in chunks of at most `longest` bytes. */
+export function* chunks(data: FileData, longest = LONGEST): Iterable<Uint8Array> {
   if (typeof data === "string") yield Buffer.from(data, "utf8");
-  else if (ArrayBuffer.isView(data))
-    yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  else yield* data;
+  else
+    for (const part of ArrayBuffer.isView(data) ? [data] : data)
+      for (let at = 0; at === 0 || at < part.byteLength; at += longest) {
+        const length = Math.min(longest, part.byteLength - at);
+        yield new Uint8Array(part.buffer, part.byteOffset + at, length);
+      }
 }
 
 /** Writes all bytes at the file's position; the system may take them in several parts. */

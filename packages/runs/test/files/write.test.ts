@@ -15,6 +15,7 @@ import { describe, expect, it } from "vitest";
 import { openLineWriter } from "../../src/files/append.js";
 import { sweepTemporaries } from "../../src/files/temporaries.js";
 import {
+  chunks,
   makeFolder,
   openFileReplacement,
   openFolderReplacement,
@@ -32,6 +33,22 @@ import {
 
 const temporaries = (folder: string) =>
   readdirSync(folder).filter((name) => name.startsWith(".tmp-"));
+
+it("cuts what is longer than a call of the system or of a hash takes", () => {
+  const bytes = Uint8Array.from({ length: 10 }, (_, i) => i);
+  const cut = (data: Parameters<typeof chunks>[0]) =>
+    Array.from(chunks(data, 4), (part) => [...part]);
+  const parts = [
+    [2, 3, 4, 5],
+    [6, 7, 8, 9],
+  ];
+  expect(cut(bytes.subarray(2))).toEqual(parts);
+  expect(cut([bytes.subarray(0, 2), bytes.subarray(2)])).toEqual([[0, 1], ...parts]);
+  expect(cut(new Uint16Array([0x100, 0x302, 0x504]))).toEqual([
+    [0, 1, 2, 3],
+    [4, 5],
+  ]);
+});
 
 describe("writeFileAtomic", () => {
   it("writes text, typed arrays by their own bytes, and chunks, and makes parent folders", () => {
