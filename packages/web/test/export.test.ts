@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { createBridge, loadBridge, unitsOf } from "../src/index.js";
 import { tinyBridge, tinyExport } from "./tiny-export.js";
 
@@ -54,6 +54,36 @@ describe("an export", () => {
     await expect(loadBridge(join(folder, "nowhere"))).rejects.toThrow(
       /bridge\.json cannot be read/,
     );
+  });
+
+  it("is read in pieces from an address whose files are longer than a browser gives at once", async () => {
+    const { bridge, models } = tinyExport();
+    const files = { "bridge.json": Buffer.from(JSON.stringify(bridge)), ...models };
+    const pieces = vi.fn();
+    // Answers say that they are long; to ask for all of one at once is an error, as it is in chromium.
+    vi.stubGlobal("fetch", async (address: URL) => {
+      const bytes = files[address.pathname.slice(1) as keyof typeof files] as Uint8Array;
+      const parts = [bytes.subarray(0, 100), bytes.subarray(100)].values();
+      const body = new ReadableStream({
+        pull(controller) {
+          const { done, value } = parts.next();
+          if (done) return controller.close();
+          pieces();
+          controller.enqueue(value);
+        },
+      });
+      const answer = new Response(body, { headers: { "content-length": `${2 ** 31}` } });
+      answer.arrayBuffer = () => Promise.reject(new TypeError("Failed to fetch"));
+      return answer;
+    });
+    try {
+      const far = await loadBridge("http://bridges.example/");
+      const near = await loadBridge(tinyExport());
+      expect((await far.sample([[10, 20]])).x).toEqual((await near.sample([[10, 20]])).x);
+      expect(pieces).toHaveBeenCalledTimes(6);
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   it.each([

@@ -193,6 +193,8 @@ describe("calls", () => {
   it.each([
     [[[1]], {}, /row 0 has 1 numbers; expected 2/],
     [[], {}, /at least one row/],
+    [Float32Array.of(1, 2) as never, {}, /samples are Float32Array; expected rows, or/],
+    [undefined as never, {}, /samples are undefined; expected rows, or/],
     [[[1, Number.NaN]], {}, /sample 0 has the value NaN/],
     [[[1, 2]], { steps: 0 }, /steps is 0/],
     [[[1, 2]], { seed: -1 }, /seed is -1/],

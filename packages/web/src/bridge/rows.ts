@@ -8,6 +8,10 @@ export function samplesOf(rows: Rows, shape: readonly number[]): Samples {
   const size = shape.reduce((a, b) => a * b, 1);
   const wanted = `[n, ${shape.join(", ")}]`;
   const samples = isSamples(rows) ? rows : fromRows(rows, size, wanted);
+  if (!samples?.data || !samples.shape)
+    throw new BridgeError(
+      `samples are ${samples?.constructor?.name ?? samples}; expected rows, or { data, shape } of ${wanted}`,
+    );
   const [n = 0, ...own] = samples.shape;
   if (`${own}` !== `${shape}` || n === 0 || samples.data.length !== n * size)
     throw new BridgeError(

@@ -1,6 +1,8 @@
 // Files of an exported folder, by the address of the folder: over fetch, and in Node from the disk.
 import { BridgeError } from "../bridge/bridge.js";
 
+const LONG = 2 ** 30;
+
 /** A function that reads the files of a folder by their names. */
 export function readerOf(source: string | URL): (name: string) => Promise<Uint8Array> {
   const isNode = typeof process !== "undefined" && process.versions?.node !== undefined;
@@ -16,8 +18,25 @@ export function readerOf(source: string | URL): (name: string) => Promise<Uint8A
       throw new BridgeError(
         `${address} answers ${answer.status}; expected the folder that dsbm export wrote, with ${name}`,
       );
-    return new Uint8Array(await answer.arrayBuffer());
+    return bytesOf(answer);
   };
+}
+
+/** All bytes of an answer; long ones in pieces, as browsers give no more than 2 GiB at once. */
+async function bytesOf(answer: Response): Promise<Uint8Array> {
+  if (!answer.body || Number(answer.headers.get("content-length")) < LONG)
+    return new Uint8Array(await answer.arrayBuffer());
+  const reader = answer.body.getReader();
+  const pieces: Uint8Array[] = [];
+  for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read())
+    pieces.push(value as Uint8Array);
+  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
 }
 
 /** What relative addresses are relative to, in a page and in a worker. */
@@ -54,7 +73,7 @@ async function wholeFile(file: Handle): Promise<Uint8Array> {
   try {
     const bytes = new Uint8Array((await file.stat()).size);
     for (let at = 0; at < bytes.length; ) {
-      const { bytesRead } = await file.read(bytes, at, Math.min(bytes.length - at, 2 ** 30));
+      const { bytesRead } = await file.read(bytes, at, Math.min(bytes.length - at, LONG));
       if (bytesRead === 0) throw new Error("it became shorter meanwhile");
       at += bytesRead;
     }
