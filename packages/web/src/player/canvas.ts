@@ -11,7 +11,7 @@ export interface Surface {
 /** Fits a canvas to its width with a height of `ratio` times that; coordinates are then those of the page. */
 export function fit(
   canvas: HTMLCanvasElement,
-  { ratio, most = 680, least = 260 }: { ratio: number; most?: number; least?: number },
+  { ratio, most = 1100, least = 260 }: { ratio: number; most?: number; least?: number },
 ): Surface | null {
   const width = canvas.clientWidth;
   const context = canvas.getContext("2d");

@@ -2,7 +2,7 @@
 // sheet, which content security policies allow.
 
 const css = `
-.dsbm-player { container-type: inline-size; max-width: 96rem; font: 1rem/1.5 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
+.dsbm-player { container-type: inline-size; max-width: 160rem; font: 1rem/1.5 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
   --paper: light-dark(#fff, #15171a); --ink: light-dark(#1b1e23, #e6e8eb); --faint: light-dark(#5c636d, #a0a7b1);
   --rule: light-dark(#c9cdd3, #454b54); --soft: light-dark(#f4f5f7, #1f2226); --link: light-dark(#0b5fae, #7db9f5);
   --poor: light-dark(#b3261e, #ff8a80); color: var(--ink); background: var(--paper); }
