@@ -1,7 +1,7 @@
 // The driver: half-iteration after half-iteration, each a source of rows and steps on them. It yields what happens as
 // events; writing, showing and stopping are left to the listener.
 import { BridgeError, type Direction } from "@dsbm/bridge";
-import { optim, type Tensor, tidy } from "@dsbm/torch";
+import { type Tensor, tidy } from "@dsbm/torch";
 import { stepRequests } from "./distributed/agreement.js";
 import { type Command, kindOf, type TensorKind } from "./distributed/ranks.js";
 import type { TrainEvent } from "./events.js";
@@ -9,6 +9,7 @@ import { HalfIteration, type HalfIterationState } from "./half-iteration.js";
 import { type CompleteProblem, complete, directionOf, type Problem } from "./problem.js";
 import { lastOf, made, runSteps } from "./run-steps.js";
 import { Sampler } from "./sampler/sampler.js";
+import { keepOptimizers, newOptimizer } from "./state/optimizers.js";
 import {
   checkFinite,
   directionsOf,
@@ -229,17 +230,7 @@ export class Training {
 
   /** Makes the optimisers of a method that keeps theirs, so that a saved state can be restored into them. */
   keepOptimizers(): void {
-    const { method } = this.problem.method;
-    const { keepOptimizer } = this.problem.optimisation;
-    const { optimizers } = this.state;
-    if (method.fit || !(keepOptimizer ?? method.optimizer === "kept")) return;
-    optimizers.b ??= this.#newOptimizer("b");
-    optimizers.f ??= method.networks === "each" ? this.#newOptimizer("f") : optimizers.b;
-  }
-
-  #newOptimizer(direction: Direction): optim.Adam {
-    const { optimizer, lr, weightDecay } = this.problem.optimisation;
-    return new optim[optimizer](this.state.networks[direction].parameters(), { lr, weightDecay });
+    keepOptimizers(this.problem, this.state);
   }
 
   #begin(half: number): HalfIteration {
@@ -252,7 +243,9 @@ export class Training {
     return new HalfIteration({
       problem: this.#plan.problem,
       network: state.networks[direction],
-      optimizer: isFitted ? null : (state.optimizers[direction] ?? this.#newOptimizer(direction)),
+      optimizer: isFitted
+        ? null
+        : (state.optimizers[direction] ?? newOptimizer(this.problem, state.networks[direction])),
       refresh: () => this.#refreshSampler(direction),
       ...{ half, ema, sampler, steps: this.#steps[half] },
     });
