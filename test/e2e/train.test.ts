@@ -126,6 +126,7 @@ describe("options", () => {
       "gamma_min=0.01",
     ],
     ["minibatch optimal transport", "ot_sampler=exact"],
+    ["optimal transport of more samples than a batch", "ot_sampler=exact", "ot_rows=64"],
     ["rectified flow", "method=rf", "n_ipf=2"],
     ["rectified flow on optimal pairs", "method=otcfm", "n_ipf=2"],
     ["discrete DSB, increments", "method=dsb", "n_ipf=2"],

@@ -31,6 +31,7 @@ import {
 import type { StopPauseRequest } from "./distributed/agreement.js";
 import { type BatchShare, batchShare } from "./distributed/batch-share.js";
 import { type CompleteProblem, directionOf } from "./problem.js";
+import { PooledRows } from "./rows/pooled.js";
 import { cutRows, type RowSource, repeatRows, type SourceState } from "./rows/rows.js";
 import { rowSource, type SourceOptions } from "./rows/source.js";
 import { beginNetwork } from "./state/begin.js";
@@ -79,6 +80,12 @@ type Resized = { step: number; progress: number };
 /** A learning rate that falls to 0 along half a cosine wave (Loshchilov and Hutter 2017, eq. 5, without restarts). */
 const cosine = (lr: number, progress: number): number =>
   (lr / 2) * (1 + Math.cos(Math.PI * progress));
+
+/** Batches that are paired together. */
+function batchesOfPool({ data, method, optimisation }: CompleteProblem): number {
+  const rows = Math.min(method.couplingRows ?? 0, data.x0.size(0), data.x1.size(0));
+  return Math.max(1, Math.floor((rows * optimisation.repeat) / optimisation.batchSize));
+}
 
 export class HalfIteration {
   readonly half: number;
@@ -129,7 +136,6 @@ export class HalfIteration {
       beginNetwork(problem, this.direction, fresh);
       nn.copyState(fresh, network);
     }
-    this.source = rowSource({ ...options, stepsLeft: () => this.steps - this.step });
     const leaves = network.parameters().filter((p) => p.requiresGrad);
     this.#buckets =
       this.#share.among > 1 && optimizer ? problem.execution.ranks.gradientBuckets(leaves) : null;
@@ -154,7 +160,21 @@ export class HalfIteration {
       : data.chain
         ? withinIntervals
         : null;
-    this.#couple = couple && grouped ? grouped(couple) : couple;
+    const paired = couple && grouped ? grouped(couple) : couple;
+    const batches = paired ? batchesOfPool(problem) : 1;
+    const source = rowSource({
+      ...options,
+      batches,
+      stepsLeft: () => Math.ceil((this.steps - this.step) / batches),
+    });
+    this.#couple = batches > 1 ? null : paired;
+    this.source =
+      paired && batches > 1
+        ? new PooledRows({
+            ...{ source, couple: paired, pairing: this.#pairing },
+            ...{ rows: batches * this.#share.pairs, conditionsOf: this.#conditionsOf },
+          })
+        : source;
   }
 
   get steps(): number {

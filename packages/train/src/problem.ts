@@ -55,6 +55,8 @@ export interface MethodOptions {
   matchConditions?: boolean;
   /** Minibatch optimal transport on pairs that were not simulated. */
   batchCoupling?: BatchCoupling | null;
+  /** Rows of each end that it pairs at once, as many whole batches as the data have (default: those of a batch). */
+  couplingRows?: number | null;
   /** The noise of a simulated step along a drift: that of the process, or of a bridge to where the drift leads. */
   stepVariance?: StepVariance;
   /** Whether training pairs are simulated with the noise of the last step (default: yes). */
@@ -304,6 +306,7 @@ export function complete(problem: Problem): CompleteProblem {
       firstCoupling: "ref",
       matchConditions: false,
       batchCoupling: null,
+      couplingRows: null,
       stepVariance: "process",
       lastNoise: true,
       ...method,

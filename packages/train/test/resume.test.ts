@@ -220,6 +220,14 @@ const problems: [string, () => Problem][] = [
       });
     },
   ],
+  [
+    "plans of more rows than a batch, in memory and in caches",
+    () => cached({ batchCoupling: minibatchExact(), couplingRows: 40 }),
+  ],
+  [
+    "plans of more rows than a batch, in memory",
+    () => cached({ cache: null, batchCoupling: minibatchExact(), couplingRows: 40 }),
+  ],
   ["pairs that share their conditions", () => matched()],
   ["pairs in memory that share their conditions", () => matched({ cache: null, repeat: 1 })],
   ["known pairs, plans for the others", () => known({ batchCoupling: minibatchExact() })],

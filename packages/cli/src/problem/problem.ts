@@ -140,6 +140,7 @@ export function trainingProblem(
         config.transfer &&
         startsIndependent,
       batchCoupling: batchCoupling(config, 2 * process.sigma ** 2),
+      couplingRows: config.ot_rows,
     },
     schedule: {
       grid,

@@ -87,7 +87,8 @@ function ownFormLines(config: TrainConfig): Line[] {
 
 /** match_conditions is accepted where no pairs are independent: presets of data have it for the methods that have some. */
 function couplingLines(config: TrainConfig): Line[] {
-  const { method, first_coupling, ot_sampler, match_conditions, cdsb, model, data } = config;
+  const { method, first_coupling, ot_sampler, ot_rows } = config;
+  const { match_conditions, cdsb, model, data } = config;
   const classes = (model.name === "UNET" && model.class_cond) || data.condition !== null;
   return [
     ot_sampler !== null &&
@@ -98,6 +99,10 @@ function couplingLines(config: TrainConfig): Line[] {
       ["dsbm", "alpha_dsbm"].includes(method) &&
       `ot_sampler=${ot_sampler} pairs independent points, but first_coupling=${first_coupling} has none: ` +
         "write first_coupling=ind",
+    ot_rows !== null &&
+      ot_sampler === null &&
+      !["sbcfm", "sf2m"].includes(method) &&
+      `ot_rows=${ot_rows} has no transport: write ot_sampler=exact first_coupling=ind, or leave it out`,
     match_conditions === true &&
       ot_sampler !== null &&
       `match_conditions=true pairs by condition what ot_sampler=${ot_sampler} pairs by distance: ` +

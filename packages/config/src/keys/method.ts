@@ -64,6 +64,11 @@ export const method = {
     z.enum(["exact", "sinkhorn", "unbalanced", "partial"]),
     "optimal transport within batches of independent pairs; unbalanced and partial leave outliers out",
   ),
+  ot_rows: orNull(
+    z.number().int().min(1),
+    "samples of each end that are paired at once, in whole batches; null is those of a batch",
+    2048,
+  ),
   ot_share: key(
     z.number().gt(0).max(1),
     0.9,

@@ -85,6 +85,7 @@ describe("mistakes", () => {
     ["num_repeat_data=3", /^batch_size=128 is no multiple of num_repeat_data=3.* batch_size=129$/],
     ["cache_npar=64", /^cache_npar=64 is fewer than the 128 pairs .* cache_npar=128 or more$/],
     ["cache_npar=10 num_repeat_data=8", /^cache_npar=10 is fewer than the 16 pairs/],
+    ["ot_rows=512", /^ot_rows=512 has no transport: write ot_sampler=exact first_coupling=ind/],
     ["cdsb=true", /^cdsb=true does not go with data.cond_channels=0/],
     ["data.cond_channels=1", /^cdsb=false does not go with data.cond_channels=1/],
     ["model=DownscalerUNET", /^model.name=DownscalerUNET needs a condition/],

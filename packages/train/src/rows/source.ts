@@ -16,7 +16,9 @@ export interface SourceOptions {
   sampler: Sampler;
   /** Gives the sampler the weights as they are now; online methods do so before each batch. */
   refresh: () => void;
-  /** Training steps that are left. */
+  /** Batches that are taken at once (default 1). */
+  batches?: number;
+  /** How often rows are still taken. */
   stepsLeft: () => number;
 }
 
@@ -36,6 +38,7 @@ export function rowSource({
   half,
   sampler,
   refresh,
+  batches = 1,
   stepsLeft,
 }: SourceOptions): RowSource {
   const { data, process, seed, schedule, execution } = problem;
@@ -90,7 +93,7 @@ export function rowSource({
     return new TableRows({
       data,
       epoch: (some) => rows(some),
-      batchSize: batchSize / repeat,
+      batchSize: (batches * batchSize) / repeat,
       simulate,
       shuffle: random("shuffle"),
       // Another network is trained meanwhile, on threads that leave some to the simulation.

@@ -1,0 +1,105 @@
+// Pairs made for more rows than a batch has: the optimal transport plan of more rows is nearer to that of the data.
+import {
+  type Batch,
+  type BatchCoupling,
+  besideKnown,
+  type End,
+  type Pairs,
+  tensorsOf,
+  unmarked,
+} from "@dsbm/bridge";
+import type { Generator } from "@dsbm/torch";
+import { allOf } from "../distributed/ranks.js";
+import { cutRows, keptRows, type Making, type RowSource, type SourceState } from "./rows.js";
+
+export interface PooledOptions {
+  /** Independent pairs, from which as many are taken at once as a pool has. */
+  source: RowSource;
+  /** Rows of a pool, a multiple of the rows of a batch. */
+  rows: number;
+  couple: BatchCoupling;
+  /** What the coupling draws from. */
+  pairing: Generator;
+  /** The end whose conditions the pairs have. */
+  conditionsOf: End;
+}
+
+/** Batches cut from pools of pairs, one pool after the other. Every rank makes whole pools and takes its part of a batch. */
+export class PooledRows implements RowSource {
+  readonly #options: PooledOptions;
+  #pool: Batch = {};
+  /** Rows of the pool that were used; null: there is no pool yet. */
+  #cursor: number | null = null;
+  #before: { source: SourceState; pairing: Uint8Array };
+
+  constructor(options: PooledOptions) {
+    this.#options = options;
+    this.#before = this.#states();
+  }
+
+  #states() {
+    const { source, pairing } = this.#options;
+    return { source: source.save(), pairing: pairing.getState() };
+  }
+
+  get #isUsed(): boolean {
+    return this.#cursor === null || this.#cursor >= this.#options.rows;
+  }
+
+  due(step: number): boolean {
+    return this.#isUsed && this.#options.source.due(step);
+  }
+
+  make(step: number): Making {
+    return this.#options.source.make(step);
+  }
+
+  batch(n: number, part = allOf(n)): Batch {
+    if (this.#isUsed) this.#fill();
+    const from = this.#cursor ?? 0;
+    this.#cursor = from + n;
+    return cutRows(this.#pool, { ...part, start: from + part.start });
+  }
+
+  #fill(): void {
+    const { source, rows, couple, pairing, conditionsOf } = this.#options;
+    this.#drop();
+    this.#before = this.#states();
+    this.#pool = keptRows(() =>
+      unmarked(besideKnown(couple)(source.batch(rows) as Pairs, pairing, conditionsOf)),
+    );
+    this.#cursor = 0;
+  }
+
+  peek(n: number) {
+    return this.#options.source.peek?.(n) ?? null;
+  }
+
+  save(): SourceState {
+    return { ...(this.#cursor === null ? this.#states() : this.#before), cursor: this.#cursor };
+  }
+
+  async *restore({ source, pairing, cursor }: SourceState) {
+    this.#drop();
+    yield* this.#options.source.restore(source as SourceState);
+    this.#options.pairing.setState(pairing as Uint8Array);
+    if (cursor === null) return;
+    this.#fill();
+    this.#cursor = cursor as number;
+  }
+
+  remove(): void {
+    this.#options.source.remove?.();
+  }
+
+  dispose(): void {
+    this.#drop();
+    this.#options.source.dispose();
+  }
+
+  #drop(): void {
+    for (const t of tensorsOf(this.#pool)) t.dispose();
+    this.#pool = {};
+    this.#cursor = null;
+  }
+}
