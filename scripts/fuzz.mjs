@@ -22,6 +22,7 @@ function allowed() {
 
 /** Runs calls `from` to `to` in one process; `death` says how it ended if it failed. */
 function batch(job, timeout) {
+  rmSync(job.log, { force: true }); // what an earlier process left there is no call of this one
   return new Promise((done) => {
     const process_ = spawn(
       process.execPath,

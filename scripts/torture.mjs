@@ -1,6 +1,6 @@
 // Kills, and faults of the disk, at any moment: a command that is typed again must end with the bits of an untouched one.
-// `npm run torture -- --kills 200 --faults [--points 8] [--only vectors,images,sweep,fit,sample,export,report]`. What is here is
-// the kills of one run of images, whose moments are told apart.
+// `npm run torture -- --kills 200 --faults [--points 8] [--only vectors,images,sweep,fit,sample,export,report]
+// [--kinds write,fsync,rename,open,mmap]`. What is here is the kills of one run of images, whose moments are told apart.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -176,6 +176,7 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
       faults: { type: "boolean", default: false },
       points: { type: "string", default: "8" },
       only: { type: "string" },
+      kinds: { type: "string" },
       seed: { type: "string", default: "1" },
     },
   });
@@ -183,7 +184,8 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
   const say = (text) => console.log(text);
   const wrong = [];
   if (values.faults) {
-    const result = await faults({ points: Number(values.points), names, say });
+    const kinds = values.kinds?.split(",");
+    const result = await faults({ points: Number(values.points), names, kinds, say });
     wrong.push(...result.wrong);
     const each = Object.entries(result.injected).map(([kind, n]) => `${n} ${kind}`);
     console.log(

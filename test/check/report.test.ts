@@ -183,6 +183,9 @@ describe.skipIf(!executablePath)("a report in a browser", () => {
     await page.goto(address);
     expect(said).toEqual([]);
     expect(loaded.filter((url) => !url.startsWith("data:"))).toEqual([address]);
+    await page.evaluate(() => {
+      for (const folded of document.querySelectorAll("details")) folded.open = true;
+    });
     expect(await faultsOf(page)).toEqual([]);
     await page.close();
   });
@@ -196,6 +199,10 @@ const faultsOf = (page: Page): Promise<string[]> =>
     if (root.scrollWidth > innerWidth) faults.push(`the page is ${root.scrollWidth} wide`);
     for (const image of document.images)
       if (!image.complete || image.naturalWidth === 0) faults.push(`no image ${image.alt}`);
+    // Numbers that are compared are on the page without a move to the side.
+    for (const box of document.querySelectorAll(".box:has(.cards)"))
+      if (box.scrollWidth > box.clientWidth + 1)
+        faults.push(`${box.getAttribute("aria-label")} is ${box.scrollWidth} wide`);
     // Tables, commands and shortened names have boxes of their own, which scroll or end in "…".
     const own = ".box, pre, figure b";
     for (const element of document.querySelectorAll("h1, h2, h3, p, li, dt, dd, b, figure, a")) {

@@ -14,7 +14,7 @@ it("runs the product of lists, lets one fail alone, and runs only what is not do
   expect(first.code).toBe(1);
   expect(first.stdout).toContain("4 runs, 2 at once");
   expect(first.stdout).toContain("2 finished, 0 finished before, 2 failed");
-  expect(first.stdout).toMatch(/failed: .*loss became/);
+  expect(first.stderr).toMatch(/^dsbm: .* failed: .*loss became/m);
   const runs = readdirSync(join(root, "gaussian")).flatMap((name) =>
     ["1", "2"].map((seed) => join(root, "gaussian", name, seed)),
   );

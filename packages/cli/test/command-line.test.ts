@@ -72,6 +72,10 @@ describe("words that cannot be", () => {
     [["train", "dataset=nope"], /^dsbm: no preset "dataset\/nope"/],
     [["sample", "/nope", "a", "b"], /^dsbm: there is no folder \/nope/],
     [["train", "Dataset=folder:/nope"], /^dsbm: folder:\/nope/],
+    [
+      ["train", "Dataset=folder:/nope", "Dataset_transfer=folder:/nope"],
+      /^dsbm: \/nope: no such folder; expected PNG/,
+    ],
     [["sweep", "status", "/nope"], /^dsbm: there is no folder \/nope/],
     [["train", "dataset=moons", "from=/nope"], /^dsbm: there is no folder \/nope/],
     [["train", "--cfg", "hydra"], /^dsbm: --cfg hydra: there is no such part/],

@@ -271,6 +271,14 @@ function checkMethod({ method: { method } }: CompleteProblem): void {
   if (predicts === "plan" && !plan) refuse(`${name} predicts a plan; give it the function plan`);
 }
 
+/** Without noise there are straight lines, which flows learn: the bridge of other methods has no drift, score or plan then. */
+function checkNoise({ method: { method }, process }: CompleteProblem): void {
+  if (process.sigma === 0 && method.predicts !== "velocity")
+    refuse(
+      `process.sigma is 0, and ${method.name} learns a bridge with noise: write brownian({ sigma: 1 }), or methods.rectifiedflow for straight lines`,
+    );
+}
+
 /** Throws unless the method learns several marginals, where there are some. */
 function checkChain({ method: { method }, data, process }: CompleteProblem): void {
   if (!data.chain) return;
@@ -371,6 +379,7 @@ export function complete(problem: Problem): CompleteProblem {
     if (!["float32", "bfloat16"].includes(full.execution[key]))
       refuse(`execution.${key} is ${full.execution[key]}; expected float32 or bfloat16`);
   checkMethod(full);
+  checkNoise(full);
   checkChain(full);
   checkEndpoints(full.data);
   for (const end of ["x0", "x1"] as const)

@@ -1,5 +1,12 @@
 // What a problem is refused for, in one line: a network of another size, data that networks do not take.
-import { BridgeError, brownian, type Method, methods, uniformGrid } from "@dsbm/bridge";
+import {
+  BridgeError,
+  brownian,
+  type Method,
+  methods,
+  type ReferenceProcess,
+  uniformGrid,
+} from "@dsbm/bridge";
 import { ScoreNetwork } from "@dsbm/nets";
 import { Generator, randn, type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
@@ -19,6 +26,7 @@ async function train({
   dim?: number;
   method?: unknown;
   schedule?: undefined;
+  process?: ReferenceProcess;
 }) {
   const training = new Training({
     data: { x0: x0 as Tensor, x1: randn([30, 2], { generator }) },
@@ -49,6 +57,7 @@ describe("a training refuses in one line", () => {
       { x0: randn([40, 2], { dtype: "float64" }) },
       /^data\.x0 is float64.*x0\.to\(\{ dtype: "float32" \}\)/,
     ],
+    [{ process: brownian({ sigma: 0 }) }, /^process\.sigma is 0, and dsbm learns .*rectifiedflow/],
   ])("%#", async (problem, message) => {
     const error = await train(problem).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(BridgeError);
@@ -58,6 +67,8 @@ describe("a training refuses in one line", () => {
 
   it("and takes what fits", async () => {
     await expect(train({})).resolves.toBeUndefined();
+    const process = brownian({ sigma: 0 }); // the noise that a flow does without
+    await expect(train({ method: methods.rectifiedflow, process })).resolves.toBeUndefined();
   });
 });
 

@@ -87,6 +87,14 @@ export class Pace {
     });
   }
 
+  /** Seconds that the run takes at least, with the fewest steps that are worth while. */
+  get least(): number {
+    const { halves, first, step, reserve } = this.#options;
+    const early = Math.min(first, halves);
+    const steps = leastSteps * (early * step.first + (halves - early) * step.later);
+    return this.seconds + steps + this.#evaluation * halves + reserve;
+  }
+
   /** Seconds left for training from a half-iteration on. */
   #left(half: number): number {
     const { seconds, reserve, halves } = this.#options;

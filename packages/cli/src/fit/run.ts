@@ -251,6 +251,10 @@ export function printPlan(
   line(
     `time: ${duration(60 * own.max_minutes)} in all, about ${duration(pace.reserve)} of it for evaluation and report at the end; half-iterations of ${steps.join(", ")} steps, planned again as they run`,
   );
+  if (pace.least > 60 * own.max_minutes)
+    line(
+      `it will take longer, about ${duration(pace.least)}: fewer steps than those learn nothing; for more of them write max_minutes=${Math.ceil((3 * pace.least) / 60)}`,
+    );
 }
 
 const wasLowered = ({ choices }: Planned) =>

@@ -1,7 +1,7 @@
 // The words of `dsbm fit`: places to the keys that they stand for, and which keys are given.
 import { existsSync, statSync } from "node:fs";
-import { resolve } from "node:path";
 import { parseOverride, printValue } from "@dsbm/config";
+import { namesOf, plainName } from "../run/place.js";
 import { UsageError } from "../terminal/errors.js";
 
 /** What the words say: settings and switches as they are typed, places as keys. */
@@ -24,24 +24,6 @@ function dataSet(place: string): string {
   if (!existsSync(place))
     throw new UsageError(`no file or folder ${place}; expected SOURCE and TARGET: ${usage}`);
   return `${statSync(place).isDirectory() ? "folder" : "table"}:${place}`;
-}
-
-/** A folder's name from a text: "day 2.npy" is day_2. */
-const plain = (text: string) =>
-  text
-    .replace(/(?<=[^/])\.[A-Za-z0-9]+(\.gz)?$/, "")
-    .replace(/[^\w.-]+/g, "_")
-    .replace(/^[._]+|[._]+$/g, "")
-    .slice(-80) || "data";
-
-/** Names of places by as many last parts of their paths as tell them apart: data/day_2.npy is day_2. */
-function namesOf(places: readonly string[]): string[] {
-  const parts = places.map((place) => resolve(place).split("/"));
-  for (const most of [1, 2, 3]) {
-    const names = parts.map((words) => plain(words.slice(-most).join("/")));
-    if (new Set(names).size === names.length) return names;
-  }
-  return places.map(plain);
 }
 
 /** With more than two places and no hold-out, at=… are the times of the places. */
@@ -74,7 +56,7 @@ export function readFitWords(args: readonly string[]): FitWords {
       `got ${places.length === 0 ? "no files" : places.map((word) => JSON.stringify(word)).join(" ")}; expected SOURCE and TARGET, or more in the order of their times: ${usage}, or one file with data.split_by=COLUMN data.source=A data.target=B`,
     );
   const name = oneFile
-    ? `${namesOf([source])}_${plain(keyValue("data.source"))}_to_${plain(keyValue("data.target"))}`
+    ? `${namesOf([source])}_${plainName(keyValue("data.source"))}_to_${plainName(keyValue("data.target"))}`
     : namesOf(places).join("_to_");
   const word = (key: string, value: string | string[]) => `${key}=${printValue(value)}`;
   const made = [

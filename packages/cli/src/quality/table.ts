@@ -32,7 +32,8 @@ export function qualityTable(quality: Quality): string {
       metric: row.title,
       direction: row.direction ?? "",
       value: short(row.value),
-      interval: row.low === null ? "" : `[${short(row.low)}, ${short(row.high)}]`,
+      interval:
+        row.low === null || Number.isNaN(row.low) ? "" : `[${short(row.low)}, ${short(row.high)}]`,
       floor: short(row.floor),
       ceiling: short(row.ceiling),
       wanted: row.better === "target" ? `near ${short(row.target)}` : row.better,

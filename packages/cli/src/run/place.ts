@@ -1,19 +1,56 @@
-// Where the run of some words lies, also when an earlier version began it under a longer name.
+// Where the run of some words lies, also when an earlier version began it under another name.
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { CompleteTrainConfig, Member, TrainConfig } from "@dsbm/config";
 import { runFolder } from "@dsbm/runs";
 
-type Named = Pick<TrainConfig | CompleteTrainConfig, "paths" | "name" | "seed">;
+type Named = Pick<
+  TrainConfig | CompleteTrainConfig,
+  "paths" | "name" | "seed" | "Dataset" | "Dataset_between" | "Dataset_transfer" | "transfer"
+>;
 
-/** The folder of a member: that of its name, or of its earlier name where only that one holds a run. */
+/**
+ * The folder of a member: that of its name, or of an earlier name where only that one holds a run. Files and folders of
+ * one's own name it where neither name nor preset was typed.
+ */
 export function placeOfRun(
-  { paths, name, seed }: Named,
-  { dirname, earlier }: Pick<Member<unknown>, "dirname" | "earlier">,
+  config: Named,
+  { dirname, earlier, words }: Pick<Member<unknown>, "dirname" | "earlier" | "words">,
 ): string {
-  const at = (overrides: string) =>
-    runFolder({ experiments_dir: paths.experiments_dir_name, name, overrides, seed });
+  const { paths, name, seed } = config;
+  const own = words.some((word) => /^\+*(name|dataset)=/.test(word)) ? null : nameOfFiles(config);
+  const places = [own ?? name, name].flatMap((experiment) =>
+    [dirname, earlier].map((overrides) =>
+      runFolder({ experiments_dir: paths.experiments_dir_name, name: experiment, overrides, seed }),
+    ),
+  );
   const isRun = (folder: string) => existsSync(join(folder, "run.json"));
-  const now = at(dirname);
-  return dirname !== earlier && !isRun(now) && isRun(at(earlier)) ? at(earlier) : now;
+  return places.find(isRun) ?? (places[0] as string);
+}
+
+/** A folder's name from a text: "day 2.npy" is day_2. */
+export const plainName = (text: string) =>
+  text
+    .replace(/(?<=[^/])\.[A-Za-z0-9]+(\.gz)?$/, "")
+    .replace(/[^\w.-]+/g, "_")
+    .replace(/^[._]+|[._]+$/g, "")
+    .slice(-80) || "data";
+
+/** Names of places by as many last parts of their paths as tell them apart: data/day_2.npy is day_2. */
+export function namesOf(places: readonly string[]): string[] {
+  const parts = places.map((place) => resolve(place).split("/"));
+  for (const most of [1, 2, 3]) {
+    const names = parts.map((words) => plainName(words.slice(-most).join("/")));
+    if (new Set(names).size === names.length) return names;
+  }
+  return places.map(plainName);
+}
+
+/** day_to_night for folder:day and folder:night; null where the data sets have names of their own. */
+function nameOfFiles({ Dataset, Dataset_between, Dataset_transfer, transfer }: Named) {
+  const all = [Dataset, ...(Dataset_between ?? []), (transfer && Dataset_transfer) || Dataset];
+  const sets = [...new Set(all)];
+  const pathOf = (set: string) => /^(?:folder|array|table):(.+)$/s.exec(set)?.[1];
+  if (sets.every((set) => pathOf(set) === undefined)) return null;
+  return namesOf(sets.map((set) => pathOf(set) ?? set)).join("_to_");
 }

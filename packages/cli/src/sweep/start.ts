@@ -100,7 +100,7 @@ async function runHere(
   const { todo, done, failed } = sort({ paths, members }, again, new Set());
   const result = await runLocal(todo, { paths, total: members.length, n_jobs, again });
   const wrong = [...failed, ...result.failed];
-  for (const { label, why } of wrong) console.log(`failed: ${label}: ${why}`);
+  for (const { label, why } of wrong) console.error(`dsbm: ${label} failed: ${why}`);
   if (!result.stopped) await printResults(paths.folder);
   const left = members.length - result.finished - done - wrong.length;
   console.log(`status:  ${shown}`);

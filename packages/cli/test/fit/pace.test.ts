@@ -77,3 +77,8 @@ test("time for evaluations is kept before one was measured", () => {
   expect(steps(0)).toBeCloseTo(1000, -1);
   expect(steps(10)).toBeCloseTo(600, -1);
 });
+
+test("the least time is what the fewest steps take, and the end", () => {
+  // 2 half-iterations of 20 steps of 0.01 s, 4 of 0.02 s, and the end.
+  expect(made().least).toBeCloseTo(2 * 0.2 + 4 * 0.4 + 10, 9);
+});

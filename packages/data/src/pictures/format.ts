@@ -1,4 +1,5 @@
 // Size and channels of the pictures in a folder, from some of them, before they are decoded.
+import { existsSync } from "node:fs";
 import sharp from "sharp";
 import { DatasetError } from "../errors.js";
 import { listPictures } from "./picture-files.js";
@@ -45,7 +46,7 @@ export async function pictureFormat(folder: string): Promise<PictureFormat> {
   if (files.length === 0)
     throw new DatasetError(
       "MissingFiles",
-      `${folder}: no pictures; expected PNG, JPEG or WebP files in it or in the folders below`,
+      `${folder}: ${existsSync(folder) ? "no pictures" : "no such folder"}; expected PNG, JPEG or WebP files in it or in the folders below`,
     );
   const stride = Math.ceil(files.length / most);
   const some = files.filter((_, i) => i % stride === 0);

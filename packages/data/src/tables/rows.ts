@@ -13,6 +13,8 @@ export interface TableColumn {
   beside?: boolean;
   /** Of a text column the first cell that is no number, in a row counted from 0, and whether it has a decimal comma. */
   example?: { row: number; text: string; commas: boolean };
+  /** Whether a text column names the rows: all texts are different, as far as was looked. */
+  names?: boolean;
 }
 
 /** How a file is read, where its name does not say it. */

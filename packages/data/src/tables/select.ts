@@ -86,12 +86,29 @@ function textColumns(path: string, texts: readonly TableColumn[]): DatasetError 
       "BadTable",
       `${path}: column ${shown(commas)} has decimal commas: write data.decimal=, to read them as numbers`,
     );
-  const [first] = texts as [TableColumn];
-  const list = texts.map(({ name }) => name).join(",");
+  const list = (some: readonly TableColumn[]) => {
+    const all = some.map(({ name }) => name).join(",");
+    return all.length > 200 ? `${some[0]?.name},…` : all;
+  };
   const some = texts.slice(0, 5).map(shown).join(", ") + (texts.length > 5 ? ", …" : "");
+  const rowNames = texts.filter(({ names }) => names);
+  const first = texts.find(({ names }) => !names);
+  const cures = [
+    `data.exclude=${list(texts)} to leave out`,
+    rowNames.length > 0
+      ? `data.keep=${list(rowNames)} to carry along (an identifier: each row has another text)`
+      : "data.keep=… to carry along",
+    ...(first
+      ? [
+          `data.condition=${first.name} for a conditional bridge`,
+          `data.split_by=${first.name} for two groups in one file`,
+        ]
+      : []),
+  ];
+  const isOne = texts.length === 1;
   return new DatasetError(
     "BadTable",
-    `${path}: ${texts.length === 1 ? "column" : "columns"} ${some} ${texts.length === 1 ? "holds" : "hold"} text, expected numbers: write data.exclude=${list.length > 200 ? `${first.name},…` : list} to leave out, data.keep=… to carry along, data.condition=${first.name} for a conditional bridge, or data.split_by=${first.name} for two groups in one file`,
+    `${path}: ${isOne ? "column" : "columns"} ${some} ${isOne ? "holds" : "hold"} text, expected numbers: write ${cures.slice(0, -1).join(", ")}${cures.length > 2 ? "," : ""} or ${cures.at(-1)}`,
   );
 }
 

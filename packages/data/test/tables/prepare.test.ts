@@ -86,7 +86,13 @@ describe("columns", () => {
       "texts",
       {},
       "BadTable",
-      /columns id \("r0" in row 1\), kind \("y" in row 1\) hold text.*data.exclude=id,kind .*data.keep=.*data.condition=id.*data.split_by=id/,
+      /columns id \("r0" in row 1\), kind \("y" in row 1\) hold text.*data.exclude=id,kind .*data.keep=id to carry along \(an identifier.*data.condition=kind.*data.split_by=kind/,
+    ],
+    [
+      "texts that name the rows alone",
+      { exclude: ["kind"] },
+      "BadTable",
+      /column id .* write data.exclude=id to leave out or data.keep=id to carry along \(an identifier: each row has another text\)$/,
     ],
     [
       "unknown names",

@@ -1,6 +1,6 @@
 // The table of quality.json: each metric beside its floor and its ceiling, as numbers, as a bar and in words.
 import type { QualityRow } from "../run/quality.js";
-import { box, folded, pairs } from "./page/blocks.js";
+import { box, cell, folded, pairs } from "./page/blocks.js";
 import { digits } from "./page/digits.js";
 import { type Html, html } from "./page/html.js";
 import { judge } from "./quality.js";
@@ -48,7 +48,7 @@ export function metricTables(rows: readonly QualityRow[]): Html[] {
     const meanings = pairs(byTitle.map(([row]) => [row?.title, row?.about]));
     return [
       heading,
-      box(title, html`<table>${head("Metric", true)}<tbody>${body}</tbody></table>`),
+      box(title, html`<table class="cards">${head("Metric", true)}<tbody>${body}</tbody></table>`),
       folded("What these are", [meanings]),
     ];
   });
@@ -63,7 +63,7 @@ function metricRows(rows: readonly QualityRow[], missed: readonly string[]): Htm
   return rows.map((row, i) => {
     const { title, direction } = row;
     const name = html`<th scope="rowgroup" class="metric" rowspan="${rows.length}">${title}</th>`;
-    return html`<tr>${i === 0 && name}<td class="text">${directions[direction ?? ""] ?? "both"}</td>${numbers(row, missed.includes(direction ?? ""))}</tr>`;
+    return html`<tr>${i === 0 && name}${cell("Direction", directions[direction ?? ""] ?? "both", "text")}${numbers(row, missed.includes(direction ?? ""))}</tr>`;
   });
 }
 
@@ -82,7 +82,7 @@ function columnTables(rows: readonly QualityRow[]): Html[] {
         html`<tr><th scope="row" class="name" title="${row.column}">${row.column}</th>${numbers(row)}</tr>`,
     );
     const left = sorted.length - shown.length;
-    const table = html`<table><caption>${name}</caption>${head("Column", false)}<tbody>${body}</tbody></table>`;
+    const table = html`<table class="cards"><caption>${name}</caption>${head("Column", false)}<tbody>${body}</tbody></table>`;
     const note = html`<p class="note">The ${shown.length} worst of ${sorted.length} columns; ${left} are left out (quality.json has all).</p>`;
     return left > 0 ? [box(`Columns, ${name}`, table), note] : [box(`Columns, ${name}`, table)];
   });
@@ -99,7 +99,7 @@ function numbers(row: QualityRow, isMissed = false): Html {
       : own;
   const { value, low, high, floor, ceiling } = row;
   const interval = low === null || high === null ? "–" : `${digits(low)} – ${digits(high)}`;
-  return html`<td>${digits(value)}</td><td class="text ${grade}">${words}</td><td class="text">${bar(row)}</td><td>${digits(floor)}</td><td>${digits(ceiling)}</td><td>${interval}</td>`;
+  return html`${cell("Value", digits(value))}${cell("In words", words, `text ${grade}`)}${cell("Floor to ceiling", bar(row), "text")}${cell("Floor", digits(floor))}${cell("Ceiling", digits(ceiling))}${cell("Interval", interval)}`;
 }
 
 const size = { width: 130, height: 16 };

@@ -6,7 +6,7 @@ import { RunError } from "../errors.js";
 import type { Row } from "../files/csv.js";
 import { toJson } from "../files/json.js";
 import { writeFileAtomic } from "../files/write.js";
-import { folded, type Picture, pictures, rowsTable } from "./page/blocks.js";
+import { folded, type Picture, pictures, rowsTables } from "./page/blocks.js";
 import { type Html, html } from "./page/html.js";
 import { renderPage } from "./page/page.js";
 import { Field, readField } from "./record.js";
@@ -91,11 +91,11 @@ function sectionOf(
   meanings: Readonly<Record<string, string>>,
 ): Html[] {
   if (!part || part.state === null) return [html`<p>Not begun yet.</p>`];
-  const [table, terms] = rowsTable("Newest evaluations", part.rows, meanings);
+  const { tables, terms } = rowsTables("Newest evaluations", part.rows, meanings);
   return [
     html`<p>${part.state === "finished" ? "Finished." : `The run is ${part.state}.`}
 ${existsSync(report) && html`<a href="${link}">Its report</a>`}</p>`,
-    ...(part.rows.length > 0 && table ? [table] : []),
+    ...(part.rows.length > 0 ? tables : []),
     ...(part.rows.length > 0 && terms ? [folded("What the columns are", [terms])] : []),
     ...(part.pictures.length > 0 ? [pictures(part.pictures)] : []),
   ];

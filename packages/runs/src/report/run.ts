@@ -15,7 +15,7 @@ import {
   type Picture,
   pairs,
   pictures,
-  rowsTable,
+  rowsTables,
 } from "./page/blocks.js";
 import { digits } from "./page/digits.js";
 import { type Html, html, type Part } from "./page/html.js";
@@ -99,13 +99,7 @@ export async function renderRun(report: RunReport): Promise<string> {
     ...section("training", "Training", [
       ...(curves.panels.length > 0 ? charts("large", curves.panels, curves.legend) : []),
       ...(report.evaluations.length > 0
-        ? [
-            folded(
-              "Evaluations on the way",
-              rowsTable("Evaluations", report.evaluations, report.meanings),
-              rows.length === 0,
-            ),
-          ]
+        ? [folded("Evaluations on the way", evaluationTables(report), rows.length === 0)]
         : []),
     ]),
     ...section(
@@ -166,6 +160,11 @@ const leftOut = ({ left_out }: Quality): Html[] =>
         html`<p class="note">Not measured:</p><ul class="note">${left_out.map((line) => html`<li>${line}</li>`)}</ul>`,
       ]
     : [];
+
+function evaluationTables({ evaluations, meanings }: RunReport): Html[] {
+  const { tables, terms } = rowsTables("Evaluations", evaluations, meanings);
+  return terms ? [...tables, terms] : tables;
+}
 
 async function viewOf(
   { direction, id, title, pictures: files }: View,

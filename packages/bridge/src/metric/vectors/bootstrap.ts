@@ -43,7 +43,8 @@ export function resampledRows(counts: Tensor, k: number): Tensor {
 
 /**
  * The interval of a value from the values of resamples: their spread, moved to the value. Distances of resamples lie
- * above those of the samples (rows repeat), so their quantiles themselves would not hold the value.
+ * above those of the samples (rows repeat), so their quantiles themselves would not hold the value. Resamples that have no value,
+ * such as a ratio of variances where all rows are the same one, are left out; NaN where none is left.
  */
 export function intervalOf(
   value: number,
@@ -52,7 +53,8 @@ export function intervalOf(
     least = Number.NEGATIVE_INFINITY,
   }: { /** The least value there can be. */ least?: number } = {},
 ): Estimate {
-  const sorted = resampled.toSorted((a, b) => a - b);
+  const sorted = resampled.filter(Number.isFinite).sort((a, b) => a - b);
+  if (sorted.length === 0) return { value, low: Number.NaN, high: Number.NaN };
   const mean = sorted.reduce((sum, one) => sum + one, 0) / sorted.length;
   const quantile = (share: number) => {
     const at = share * (sorted.length - 1);

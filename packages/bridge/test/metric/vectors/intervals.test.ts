@@ -49,6 +49,10 @@ describe("resamples", () => {
     expect(found.low).toBeCloseTo(5 - 1.9, 10);
     expect(found.high).toBeCloseTo(5 + 1.9, 10);
     expect(intervalOf(1, values, { least: 0 }).low).toBe(0);
+    // Resamples of one row again and again have no ratio of variances.
+    const ratios = [...values, Number.NaN, Number.POSITIVE_INFINITY];
+    expect(intervalOf(5, ratios)).toEqual(found);
+    expect(intervalOf(5, [Number.NaN])).toEqual({ value: 5, low: Number.NaN, high: Number.NaN });
   });
 });
 

@@ -145,7 +145,9 @@ function columnOf(name: string, cells: readonly string[], decimal: "." | ","): T
   const text = cells.findIndex((cell) => odd(cell) && (decimal === "," || !hasComma(cell)));
   const row = text >= 0 ? text : cells.findIndex(odd);
   if (row < 0) return { name, kind: "number" };
-  return { name, kind: "text", example: { row, text: cells[row] as string, commas: text < 0 } };
+  const names = cells.length > 2 && cells.every(odd) && new Set(cells).size === cells.length;
+  const example = { row, text: cells[row] as string, commas: text < 0 };
+  return { name, kind: "text", example, names };
 }
 
 async function* batches(

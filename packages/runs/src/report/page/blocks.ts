@@ -13,25 +13,63 @@ export function box(name: string, table: Html): Html {
   return html`<div class="box" role="region" aria-label="${name}" tabindex="0">${table}</div>`;
 }
 
-/** Rows as a table of the columns that have a value, with what these mean below it. */
-export function rowsTable(
+/** A cell of a table that becomes cards where the page is narrow: it has the name of its column with it. */
+export const cell = (name: string, value: Part, kind = ""): Html =>
+  html`<td data-name="${name}"${kind !== "" && html` class="${kind}"`}>${value}</td>`;
+
+/** Columns that say what a row is, and begin each of several tables. */
+const leading: readonly string[] = [
+  "half_iteration",
+  "direction",
+  "step",
+  "steps",
+  "split",
+  "sampler",
+];
+/** Pixels of a page, of a character and beside a column. */
+const [most, ofCharacter, beside] = [1150, 8.6, 13];
+
+const textOf = (value: Row[string] | undefined): string =>
+  typeof value === "string" ? value : digits(value, 4);
+
+/** Columns in groups that fit on the page side by side. */
+function fitting(columns: readonly string[], rows: readonly Row[]): string[][] {
+  const widthOf = (column: string) => {
+    const texts = [column, ...rows.map((row) => textOf(row[column]))];
+    return ofCharacter * Math.max(...texts.map(({ length }) => length)) + beside;
+  };
+  const lead = columns.filter((column) => leading.includes(column));
+  const whole = (group: readonly string[]) => group.reduce((sum, one) => sum + widthOf(one), 0);
+  const groups: string[][] = [[...lead]];
+  for (const column of columns.filter((one) => !lead.includes(one))) {
+    const last = groups.at(-1) as string[];
+    if (last.length > lead.length && whole(last) + widthOf(column) > most)
+      groups.push([...lead, column]);
+    else last.push(column);
+  }
+  return groups;
+}
+
+/** Rows as tables of the columns that have a value, one below the other where one is too wide, and what these mean. */
+export function rowsTables(
   name: string,
   rows: readonly Row[],
   meanings: Readonly<Record<string, string>> = {},
-): Html[] {
+): { tables: Html[]; terms: Html | null } {
   const columns = columnsOf(rows);
   const known = columns.filter((column) => Object.hasOwn(meanings, column));
   const isText = (column: string) => rows.some((row) => typeof row[column] === "string");
-  const cell = (value: Row[string] | undefined) =>
-    typeof value === "string"
-      ? html`<td class="text">${value}</td>`
-      : html`<td>${digits(value, 4)}</td>`;
-  const table = html`<table>
-<thead><tr>${columns.map((column) => html`<th scope="col"${isText(column) && html` class="text"`}>${column}</th>`)}</tr></thead>
-<tbody>${rows.map((row) => html`<tr>${columns.map((column) => cell(row[column]))}</tr>`)}</tbody>
+  const cellOf = (column: string, value: Row[string] | undefined) =>
+    cell(column, textOf(value), typeof value === "string" ? "text" : "");
+  const tables = fitting(columns, rows).map((group, i) => {
+    const table = html`<table class="cards">
+<thead><tr>${group.map((column) => html`<th scope="col"${isText(column) && html` class="text"`}>${column}</th>`)}</tr></thead>
+<tbody>${rows.map((row) => html`<tr>${group.map((column) => cellOf(column, row[column]))}</tr>`)}</tbody>
 </table>`;
+    return box(i === 0 ? name : `${name}, further columns`, table);
+  });
   const terms = pairs(known.map((column) => [column, meanings[column] as string]));
-  return known.length > 0 ? [box(name, table), terms] : [box(name, table)];
+  return { tables, terms: known.length > 0 ? terms : null };
 }
 
 /** Names with what belongs to each, one below the other. */

@@ -43,6 +43,12 @@ th.name { max-width: min(16rem, 40vw); overflow: hidden; text-overflow: ellipsis
 dl.pairs { display: grid; grid-template-columns: minmax(10rem, auto) minmax(0, 1fr); gap: .3rem 1.2rem; margin: .6rem 0; max-width: 60rem; }
 dl.pairs dt { font-weight: 600; } dl.pairs dd { margin: 0; }
 @media (max-width: 40rem) { dl.pairs { grid-template-columns: minmax(0, 1fr); gap: 0; } dl.pairs dd { margin-bottom: .6rem; } }
+@media (max-width: 40rem) { .cards, .cards tbody, .cards caption { display: block; } .cards thead { display: none; }
+  .cards tr { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; padding: .4rem 0; border-bottom: 1px solid var(--rule); }
+  .cards th, .cards td { border: 0; padding: 0; text-align: left; white-space: normal; }
+  .cards th { flex-basis: 100%; max-width: 100%; position: static; }
+  .cards td:empty { display: none; }
+  .cards td::before { content: attr(data-name) " "; color: var(--faint); } .cards td .bar { display: inline-block; vertical-align: middle; } }
 .row { display: flex; flex-wrap: wrap; gap: .8rem 1.4rem; align-items: flex-start; margin: .8rem 0; }
 .grid { display: grid; gap: .8rem 1.2rem; margin: .8rem 0 1.2rem; }
 .grid.small { grid-template-columns: repeat(auto-fill, minmax(min(11.5rem, 46%), 1fr)); }
