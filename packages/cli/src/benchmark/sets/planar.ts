@@ -4,6 +4,9 @@ import type { Benchmark, Case, Measured, Published, Values } from "../benchmark.
 import { methodsOf } from "../methods.js";
 
 const points = 10_000;
+/** Of a quick benchmark. */
+const fewer = 2000;
+const others = "other samples of the target";
 
 const pairs: Record<string, [source: string, target: string]> = {
   moons: ["normal", "moons"],
@@ -14,7 +17,7 @@ const pairs: Record<string, [source: string, target: string]> = {
 
 async function measure(run: Measured): Promise<Values | null> {
   const { folder, config, ends, threads, progress, signal, quick } = run;
-  const n = quick ? 2000 : points;
+  const n = quick ? fewer : points;
   const quality = await measureQuality(folder, {
     ...{ n, exact: n, seed: config.seed, ends, threads, progress, signal },
     metrics: ["w2", "path_energy", "npe"],
@@ -35,7 +38,7 @@ const caseOf = ([name, [source, target]]: [string, [string, string]]): Case => (
   words: (_, { quick }) => [
     ...["dataset=moons", `Dataset=${source}`, `Dataset_transfer=${target}`, `name=${target}`],
     ...["num_steps=20", "lr_schedule=cosine", "test_npar=1000"],
-    ...(quick ? ["data.n_test=2000", "n_ipf=2"] : []),
+    ...(quick ? [`data.n_test=${fewer}`, "n_ipf=2"] : []),
   ],
   measure,
 });
@@ -47,7 +50,7 @@ const row = (
   values: readonly (number | null)[],
   of?: string,
 ): Published => ({
-  ...{ metric, label, ...(of && { of }) },
+  ...{ metric, label, seeds: 5, ...(of && { of }) },
   values: Object.fromEntries(
     columns.flatMap((name, i) => {
       const value = values[i] ?? null;
@@ -94,7 +97,9 @@ export const planar: Benchmark = {
   metrics: [
     {
       ...{ name: "w2", title: "exact W2", digits: 3 },
-      beside: { "other samples of the target": "w2_floor" },
+      beside: { [others]: "w2_floor" },
+      floor: others,
+      quick: `${fewer} points, published: ${points}`,
     },
     { name: "path_energy", title: "path energy of the SDE", digits: 2 },
     { name: "npe", title: "normalised path energy of the probability flow", digits: 3 },
