@@ -102,8 +102,12 @@ export interface Benchmark {
   columns?: Readonly<Record<string, readonly string[]>>;
   methods: readonly Way[];
   seeds: readonly number[];
-  /** What a quick benchmark takes of these. */
-  quick: { cases: readonly string[]; methods?: readonly string[] };
+  /** The cases of a quick benchmark, and words that are others there, of all methods and of some. */
+  quick: {
+    cases: readonly string[];
+    words?: readonly string[];
+    own?: Readonly<Record<string, readonly string[]>>;
+  };
   metrics: readonly Metric[];
   published: readonly Published[];
   /** Sentences below the tables. */

@@ -21,6 +21,11 @@ export type MethodName = keyof typeof ways;
 
 const closed: readonly MethodName[] = ["sinkhorn_bridge", "gaussian_bridge"];
 
+/** α-DSBM with pairs that serve for some steps: most of its time is simulation (Peluchetti 2024). */
+export const cached = [
+  ...["online_cache=true", "cache=disk", "cache_npar=2560", "cache_refresh_stride=100"],
+];
+
 /** Methods with words of their own behind those that all benchmarks share. */
 export const methodsOf = (words: Partial<Record<MethodName, readonly string[]>>): readonly Way[] =>
   Object.entries(words).map(([key, own]) => {

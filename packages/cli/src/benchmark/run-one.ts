@@ -69,11 +69,13 @@ function wordsOf(
   const { benchmark, way, seed } = one;
   const { threads, minutes } = options;
   const common = [`seed=${seed}`, `threads=${threads}`, "plot_level=0", "checkpoint_minutes=2"];
+  const { quick } = benchmark;
   const timed = benchmark.command === "fit" && minutes !== null ? [`max_minutes=${minutes}`] : [];
   return lastOfEach([
     ...one.case.words(options.files, options),
     ...way.words,
     ...(one.case.own?.[way.name] ?? []),
+    ...(options.quick ? [...(quick.words ?? []), ...(quick.own?.[way.name] ?? [])] : []),
     ...common,
     ...timed,
   ]);

@@ -20,7 +20,7 @@ import { cat, io, noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
 import { testRows } from "../../problem/ends.js";
 import { openSubject } from "../../quality/subject.js";
 import type { Benchmark, Case, Measured, Sizes, Values } from "../benchmark.js";
-import { methodsOf } from "../methods.js";
+import { cached, methodsOf } from "../methods.js";
 
 const dims = [2, 16, 64, 128];
 const epsilons = [1, 0.1, 10];
@@ -266,8 +266,9 @@ export const eot: Benchmark = {
   }),
   seeds: [1],
   quick: {
-    cases: ["D2-eps1", "D16-eps1", gaussianName],
-    methods: ["dsbm_imf", "alpha_dsbm", "sf2m", "lightsb", "gaussian_bridge"],
+    cases: ["D16-eps1", gaussianName],
+    words: ["batch_size=128"],
+    own: { alpha_dsbm: cached },
   },
   metrics: [
     {

@@ -178,10 +178,7 @@ export const gaussian: Benchmark = {
     gaussian_bridge: [],
   }),
   seeds: [1, 2, 3, 4, 5],
-  quick: {
-    cases: ["d5"],
-    methods: ["dsbm_ipf", "dsbm_imf", "alpha_dsbm", "sf2m", "lightsb", "gaussian_bridge"],
-  },
+  quick: { cases: ["d5"] },
   metrics: [
     ...Object.entries(fits).map(([fit, title]) => ({
       ...{ name: `kl_${fit}`, title: `KL × 10⁻³, ${title}`, times: 1000, digits: 2 },

@@ -1,7 +1,7 @@
 // Distributions in the plane (Tong 2024): exact W2 of 10,000 points to the target, and what the paths spend.
 import { measureQuality } from "../../quality/measure.js";
 import type { Benchmark, Case, Measured, Published, Values } from "../benchmark.js";
-import { methodsOf } from "../methods.js";
+import { cached, methodsOf } from "../methods.js";
 
 const points = 10_000;
 /** Of a quick benchmark. */
@@ -84,15 +84,8 @@ export const planar: Benchmark = {
   seeds: [1, 2, 3, 4, 5],
   quick: {
     cases: ["moons", "moons-8gaussians"],
-    methods: [
-      "dsbm_ipf",
-      "dsbm_imf_ot",
-      "alpha_dsbm",
-      "sf2m",
-      "lightsb_m",
-      "ot_cfm",
-      "gaussian_bridge",
-    ],
+    words: ["batch_size=128"],
+    own: { alpha_dsbm: cached },
   },
   metrics: [
     {
