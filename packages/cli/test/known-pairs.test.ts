@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type KnownRows, loadTable, type Origin } from "@dsbm/data";
 import { type RunWriter, writeFileAtomic } from "@dsbm/runs";
-import { setNumThreads, tidy } from "@dsbm/torch";
+import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { loading, prepareEnds } from "../src/problem/ends.js";
 import { aboutPairs, loadPairs, savePairs } from "../src/problem/pairs/known-pairs.js";
@@ -73,4 +73,35 @@ it("refuses pairs of which none is trained on", async () => {
   await expect(loaded(`source,target\na${held[0]},b1\n`)).rejects.toThrow(
     /all 1 pairs have a row that is held out or left out: expected some to train on/,
   );
+});
+
+it("gives pairs of several data sets their rows in the tables of all intervals", async () => {
+  const lines = Array.from({ length: 12 }, (_, i) => [`1,a${i},b${i + 3}`, `2,b${i},a${i + 5}`]);
+  const { known, data } = await loaded(
+    `interval,source,target\n${lines.flat().join("\n")}\n`,
+    ...[`Dataset_between=table:${at("b.csv")}`, `Dataset_transfer=table:${at("a.csv")}`],
+    "first_coupling=ind",
+  );
+  expect(known?.given).toBe(24);
+  // Column x holds the number of the row, in units of the interval, whose length is a half.
+  const numbers = (x: Tensor, rows: Int32Array) =>
+    Array.from(rows, (row) => Math.round((x.toNumbers()[2 * row] as number) * Math.sqrt(0.5)));
+  const intervals = (rows: Int32Array, end: "x0" | "x1") => {
+    const all = data.conditions?.[end]?.interval?.toNumbers() as number[];
+    return Array.from(rows, (row) => all[row] as number);
+  };
+  const [x0, x1] = [known?.x0 as Int32Array, known?.x1 as Int32Array];
+  const places = intervals(x0, "x0");
+  expect(places).toEqual(intervals(x1, "x1"));
+  expect(new Set(places)).toEqual(new Set([0, 1]));
+  const [starts, ends] = [numbers(data.x0, x0), numbers(data.x1, x1)];
+  expect(ends.map((end, k) => end - (starts[k] as number))).toEqual(
+    places.map((interval) => (interval === 0 ? 3 : 5)),
+  );
+  await expect(
+    loaded("interval,source,target\n3,a1,b1\n", `Dataset_between=table:${at("b.csv")}`),
+  ).rejects.toThrow(/row 1 has the interval "3"; expected 1 to 2/);
+  await expect(
+    loaded("source,target\na1,b1\n", `Dataset_between=table:${at("b.csv")}`),
+  ).rejects.toThrow(/expected columns named source, target, interval/);
 });
