@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type KnownRows, loadTable, type Origin } from "@dsbm/data";
 import { type RunWriter, writeFileAtomic } from "@dsbm/runs";
-import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import { setNumThreads, tidy } from "@dsbm/torch";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { loading, prepareEnds } from "../src/problem/ends.js";
 import { aboutPairs, loadPairs, savePairs } from "../src/problem/pairs/known-pairs.js";
@@ -40,7 +40,12 @@ async function loaded(pairs: string, ...words: string[]) {
       () => loadTable(config.Dataset, loading("train", "x0", config)).origin?.() as Origin,
     );
     const held = Array.from({ length: total }, (_, i) => i).filter((i) => !rows.includes(i));
-    return { config, known, data, held };
+    // Values of the training tables, which are freed here.
+    const values = (["x0", "x1"] as const).map((end) => ({
+      x: data[end].toNumbers(),
+      intervals: data.conditions?.[end]?.interval?.toNumbers() ?? [],
+    }));
+    return { config, known, data, held, values };
   });
 }
 
@@ -77,26 +82,22 @@ it("refuses pairs of which none is trained on", async () => {
 
 it("gives pairs of several data sets their rows in the tables of all intervals", async () => {
   const lines = Array.from({ length: 12 }, (_, i) => [`1,a${i},b${i + 3}`, `2,b${i},a${i + 5}`]);
-  const { known, data } = await loaded(
+  const { known, values } = await loaded(
     `interval,source,target\n${lines.flat().join("\n")}\n`,
     ...[`Dataset_between=table:${at("b.csv")}`, `Dataset_transfer=table:${at("a.csv")}`],
     "first_coupling=ind",
   );
   expect(known?.given).toBe(24);
-  // Column x holds the number of the row, in units of the interval, whose length is a half.
-  const numbers = (x: Tensor, rows: Int32Array) =>
-    Array.from(rows, (row) => Math.round((x.toNumbers()[2 * row] as number) * Math.sqrt(0.5)));
-  const intervals = (rows: Int32Array, end: "x0" | "x1") => {
-    const all = data.conditions?.[end]?.interval?.toNumbers() as number[];
-    return Array.from(rows, (row) => all[row] as number);
-  };
-  const [x0, x1] = [known?.x0 as Int32Array, known?.x1 as Int32Array];
-  const places = intervals(x0, "x0");
-  expect(places).toEqual(intervals(x1, "x1"));
-  expect(new Set(places)).toEqual(new Set([0, 1]));
-  const [starts, ends] = [numbers(data.x0, x0), numbers(data.x1, x1)];
-  expect(ends.map((end, k) => end - (starts[k] as number))).toEqual(
-    places.map((interval) => (interval === 0 ? 3 : 5)),
+  // Column x holds the number of the row, of b its remainder; the unit of an interval is √½.
+  const [starts, ends] = [known?.x0, known?.x1].map((rows, end) =>
+    Array.from(rows ?? [], (row) => ({
+      x: Math.round((values[end]?.x[2 * row] as number) * Math.sqrt(0.5)) % 7,
+      interval: values[end]?.intervals[row],
+    })),
+  );
+  expect(new Set(starts?.map(({ interval }) => interval))).toEqual(new Set([0, 1]));
+  expect(ends).toEqual(
+    starts?.map(({ x, interval }) => ({ interval, x: (x + (interval === 0 ? 3 : 5)) % 7 })),
   );
   await expect(
     loaded("interval,source,target\n3,a1,b1\n", `Dataset_between=table:${at("b.csv")}`),

@@ -21,10 +21,16 @@ export type MethodName = keyof typeof ways;
 
 const closed: readonly MethodName[] = ["sinkhorn_bridge", "gaussian_bridge"];
 
-/** α-DSBM with pairs that serve for some steps: most of its time is simulation (Peluchetti 2024). */
-export const cached = [
-  ...["online_cache=true", "cache=disk", "cache_npar=2560", "cache_refresh_stride=100"],
+/** Simulated pairs that serve for some steps each, instead of one: most of the time of DSBM is simulation. */
+export const cached = (pairs: number, steps: number): readonly string[] => [
+  ...["cache=disk", `cache_npar=${pairs}`, `cache_refresh_stride=${steps}`],
 ];
+
+/** What all quick benchmarks share: simulated pairs are few, those of α-DSBM serve for some steps too (Peluchetti 2024). */
+export const quickWords = {
+  words: ["batch_size=128", ...cached(2560, 100)],
+  own: { alpha_dsbm: ["online_cache=true"], sinkhorn_bridge: ["data.n_train=2000"] },
+};
 
 /** Methods with words of their own behind those that all benchmarks share. */
 export const methodsOf = (words: Partial<Record<MethodName, readonly string[]>>): readonly Way[] =>

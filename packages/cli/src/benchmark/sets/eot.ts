@@ -20,7 +20,7 @@ import { cat, io, noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
 import { testRows } from "../../problem/ends.js";
 import { openSubject } from "../../quality/subject.js";
 import type { Benchmark, Case, Measured, Sizes, Values } from "../benchmark.js";
-import { cached, methodsOf } from "../methods.js";
+import { cached, methodsOf, quickWords } from "../methods.js";
 
 const dims = [2, 16, 64, 128];
 const epsilons = [1, 0.1, 10];
@@ -73,6 +73,7 @@ const wordsOf = (name: string, epsilon: number) => (files: string) => {
     ...["dataset=vectors", `Dataset=${place("source")}`, `Dataset_transfer=${place("target")}`],
     ...[`name=${name}`, `sigma=${Math.sqrt(epsilon)}`, `num_steps=${steps}`, "test_npar=1000"],
     ...["cache_num_steps=50", "step_variance=bridge", "last_noise=false", "lr_schedule=cosine"],
+    ...cached(12_800, 125),
   ];
 };
 
@@ -265,11 +266,7 @@ export const eot: Benchmark = {
     gaussian_bridge: [],
   }),
   seeds: [1],
-  quick: {
-    cases: ["D16-eps1", gaussianName],
-    words: ["batch_size=128"],
-    own: { alpha_dsbm: cached },
-  },
+  quick: { cases: ["D16-eps1", gaussianName], ...quickWords },
   metrics: [
     {
       ...{ name: "cbw2_uvp", title: "cBW²-UVP, percent", digits: 2, floor: exactSampler },

@@ -18,7 +18,7 @@ import { randn, tidy } from "@dsbm/torch";
 import { testRows } from "../../problem/ends.js";
 import { openSubject, type Subject } from "../../quality/subject.js";
 import type { Benchmark, Case, HalfTime, Measured, Values } from "../benchmark.js";
-import { methodsOf } from "../methods.js";
+import { methodsOf, quickWords } from "../methods.js";
 
 const dims = [5, 20, 50];
 const steps = 20;
@@ -158,7 +158,7 @@ const caseOf = (d: number): Case => ({
 });
 
 const once = ["n_ipf=1", "num_iter=20000"];
-const light = ["n_ipf=1", "num_iter=10000", "lr=3e-3", "mixture_components=10"];
+const light = ["n_ipf=1", "num_iter=10000", "lr=3e-3", "mixture_components=10", "mixture_spread=1"];
 
 export const gaussian: Benchmark = {
   name: "gaussian",
@@ -175,7 +175,7 @@ export const gaussian: Benchmark = {
       lightsb: light,
       lightsb_m: [...light, "batch_size=512", "lr=1e-3"],
       sb_cfm: once,
-      sinkhorn_bridge: [],
+      sinkhorn_bridge: ["data.n_train=10000"],
       gaussian_bridge: [],
     }),
     {
@@ -185,7 +185,7 @@ export const gaussian: Benchmark = {
     },
   ],
   seeds: [1, 2, 3, 4, 5],
-  quick: { cases: ["d5"] },
+  quick: { cases: ["d5"], ...quickWords },
   metrics: [
     ...Object.entries(fits).map(([fit, title]) => ({
       ...{ name: `kl_${fit}`, title: `KL × 10⁻³, ${title}`, times: 1000, digits: 2 },

@@ -1,7 +1,7 @@
 // Distributions in the plane (Tong 2024): exact W2 of 10,000 points to the target, and what the paths spend.
 import { measureQuality } from "../../quality/measure.js";
 import type { Benchmark, Case, Measured, Published, Values } from "../benchmark.js";
-import { cached, methodsOf } from "../methods.js";
+import { cached, methodsOf, quickWords } from "../methods.js";
 
 const points = 10_000;
 /** Of a quick benchmark. */
@@ -37,7 +37,7 @@ const caseOf = ([name, [source, target]]: [string, [string, string]]): Case => (
   name,
   words: (_, { quick }) => [
     ...["dataset=moons", `Dataset=${source}`, `Dataset_transfer=${target}`, `name=${target}`],
-    ...["num_steps=20", "lr_schedule=cosine", "test_npar=1000"],
+    ...["num_steps=20", "lr_schedule=cosine", "test_npar=1000", ...cached(12_800, 500)],
     ...(quick ? [`data.n_test=${fewer}`, "n_ipf=2"] : []),
   ],
   measure,
@@ -82,11 +82,7 @@ export const planar: Benchmark = {
     gaussian_bridge: [],
   }),
   seeds: [1, 2, 3, 4, 5],
-  quick: {
-    cases: ["moons", "moons-8gaussians"],
-    words: ["batch_size=128"],
-    own: { alpha_dsbm: cached },
-  },
+  quick: { cases: ["moons", "moons-8gaussians"], ...quickWords },
   metrics: [
     {
       ...{ name: "w2", title: "exact W2", digits: 3 },
