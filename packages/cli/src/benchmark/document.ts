@@ -1,6 +1,6 @@
 // The document of outcomes: how it was made, the tables with their figures, and why numbers are above published ones.
 import type { Finished, Outcome } from "./engine.js";
-import { explanations, hasWorse } from "./explain.js";
+import { explanations } from "./explain.js";
 import { figureName } from "./figures.js";
 import { type Entry, type Line, shown, type Table, tablesOf } from "./table.js";
 
@@ -29,18 +29,16 @@ export function resultsDocument(outcomes: readonly Outcome[], options: DocumentO
 function markdownOf(outcome: Outcome, { quick, figures }: DocumentOptions): string {
   const { benchmark, failed } = outcome;
   const { seeds, name, about, notes } = benchmark;
-  const tables = tablesOf(outcome).flatMap((table) => [
-    `**${table.metric.title}**`,
-    tableText(table, seeds.length),
-    ...(hasWorse(table)
-      ? [
-          explanations(benchmark, table, quick)
-            .map((line) => `- \\* ${line}`)
-            .join("\n"),
-        ]
-      : []),
-    `![${name}: ${table.metric.title}](${figures}/${figureName(outcome, table)})`,
-  ]);
+  const tables = tablesOf(outcome).flatMap((table) => {
+    const { title } = table.metric;
+    const figure = figureName(outcome, table);
+    const why = explanations(benchmark, table, quick).map((line) => `- \\* ${line}`);
+    return [
+      ...[`**${title}**`, tableText(table, seeds.length)],
+      ...(why.length > 0 ? [why.join("\n")] : []),
+      ...(figure ? [`![${name}: ${title}](${figures}/${figure})`] : []),
+    ];
+  });
   const made =
     seeds.length === 1
       ? `Seed ${seeds[0]}.`

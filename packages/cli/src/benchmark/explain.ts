@@ -3,10 +3,6 @@ import type { Benchmark, Metric } from "./benchmark.js";
 import type { Finished } from "./engine.js";
 import { type Entry, type Line, shown, type Table } from "./table.js";
 
-/** Whether this table has numbers above the published ones of the same methods. */
-export const hasWorse = ({ lines }: Table): boolean =>
-  lines.some(({ entries }) => entries.some((entry) => entry?.publishedBelow));
-
 /** A sentence for each number above the published one; equal ones of a method stand together. */
 export function explanations(benchmark: Benchmark, table: Table, quick: boolean): string[] {
   return table.lines.flatMap(({ label, entries }) => {
@@ -49,7 +45,7 @@ function floorOf(
   const floor = lines.find(({ label }) => label === metric.floor)?.entries[column];
   if (!floor || floor.value < 0.7 * goal) return null;
   const found = `${metric.floor}: ${shown(floor.value, metric)}`;
-  return floor.value >= goal ? `no method can be below it here (${found})` : found;
+  return floor.value >= goal ? `${found}, above the published number too` : found;
 }
 
 /** Training steps, where there were fewer than those of the configuration or the published ones. */

@@ -3,16 +3,20 @@ import { type RowPoint, type RowsPanel, rowsFigure } from "@dsbm/runs";
 import type { Outcome } from "./engine.js";
 import { type Table, tablesOf } from "./table.js";
 
-/** The name of a table's figure in the folder of figures. */
-export const figureName = ({ benchmark }: Outcome, { metric }: Table): string =>
-  `${benchmark.name}-${metric.name.replaceAll("_", "-")}.svg`;
+/** The name of a table's figure in the folder of figures; null for a table without a number of ours. */
+export const figureName = ({ benchmark }: Outcome, { metric, lines }: Table): string | null =>
+  lines.some(({ kind }) => kind === "method")
+    ? `${benchmark.name}-${metric.name.replaceAll("_", "-")}.svg`
+    : null;
 
 /** The figures of outcomes as SVG texts, by their names. */
 export async function resultFigures(outcomes: readonly Outcome[]): Promise<Map<string, string>> {
   const drawn = new Map<string, string>();
   for (const outcome of outcomes)
-    for (const table of tablesOf(outcome))
-      drawn.set(figureName(outcome, table), await figureOf(outcome, table));
+    for (const table of tablesOf(outcome)) {
+      const name = figureName(outcome, table);
+      if (name) drawn.set(name, await figureOf(outcome, table));
+    }
   return drawn;
 }
 

@@ -78,7 +78,7 @@ function checkNames(key: string, names: readonly string[] | null, known: readonl
 /** Minutes of all of a quick benchmark. */
 const quickMinutes = 15;
 /** Part of the time that trainings have: the rest is for measuring, and for slower machines. */
-const share = 0.4;
+const share = 0.5;
 
 /** Minutes of one training; null: as configured. */
 export function minutesEach(

@@ -123,8 +123,8 @@ describe("what words choose", () => {
     const part = select("all", undefined, few);
     expect(part.map(({ name }) => name)).toEqual(["gaussian"]);
     expect(part[0]?.seeds).toEqual([7]);
-    expect(minutesEach(part, { quick: false, max_minutes: 10 })).toBe(4);
-    expect(minutesEach(part, { quick: true, max_minutes: null })).toBe(6);
+    expect(minutesEach(part, { quick: false, max_minutes: 10 })).toBe(5);
+    expect(minutesEach(part, { quick: true, max_minutes: null })).toBe(7.5);
   });
 
   it.each([

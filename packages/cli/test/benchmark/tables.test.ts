@@ -123,7 +123,7 @@ describe("a number above the published one", () => {
         },
         { results },
       ),
-    ).toEqual(["- \\* light, low: no method can be below it here (perfect: 2.0)."]);
+    ).toEqual(["- \\* light, low: perfect: 2.0, above the published number too."]);
   });
 
   it("shares a sentence with others of its method that have the same reasons", () => {
@@ -151,5 +151,11 @@ describe("the figures of a benchmark", () => {
     expect(dots[0]).toBe(dots[1]);
     expect(new Set(dots).size).toBe(2);
     expect(svg).not.toContain("NaN");
+    // References alone are no figure: a benchmark that was stopped before its first run has a table of them.
+    const begun = { ...outcome, results: [] };
+    expect((await resultFigures([begun])).size).toBe(0);
+    const text = resultsDocument([begun], how);
+    expect(text).toContain("| _perfect_ | 2.0 | 2.5 |");
+    expect(text).not.toContain("![");
   });
 });

@@ -143,10 +143,7 @@ async function measure(d: number, run: Measured): Promise<Values | null> {
 
 const caseOf = (d: number): Case => ({
   name: `d${d}`,
-  words: (_, { quick }) => [
-    ...["dataset=gaussian_best", `data.dim=${d}`, `num_steps=${steps}`],
-    ...(quick ? ["n_ipf=2"] : []),
-  ],
+  words: () => ["dataset=gaussian_best", `data.dim=${d}`, `num_steps=${steps}`],
   measure: (run) => measure(d, run),
   async references() {
     const bridge = { a: 0.1, sigma: 1 };

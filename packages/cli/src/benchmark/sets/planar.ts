@@ -38,7 +38,7 @@ const caseOf = ([name, [source, target]]: [string, [string, string]]): Case => (
   words: (_, { quick }) => [
     ...["dataset=moons", `Dataset=${source}`, `Dataset_transfer=${target}`, `name=${target}`],
     ...["num_steps=20", "lr_schedule=cosine", "test_npar=1000", ...cached(12_800, 500)],
-    ...(quick ? [`data.n_test=${fewer}`, "n_ipf=2"] : []),
+    ...(quick ? [`data.n_test=${fewer}`] : []),
   ],
   measure,
 });
