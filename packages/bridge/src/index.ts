@@ -64,6 +64,7 @@ export {
   type Matching,
   matchConditions,
   matchIntervals,
+  onlyIntervals,
   type RowPairs,
 } from "./coupling/matching.js";
 export {

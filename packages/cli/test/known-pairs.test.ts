@@ -40,7 +40,12 @@ async function loaded(pairs: string, ...words: string[]) {
       () => loadTable(config.Dataset, loading("train", "x0", config)).origin?.() as Origin,
     );
     const held = Array.from({ length: total }, (_, i) => i).filter((i) => !rows.includes(i));
-    return { config, known, data, held };
+    // Values of the training tables, which are freed here.
+    const values = (["x0", "x1"] as const).map((end) => ({
+      x: data[end].toNumbers(),
+      intervals: data.conditions?.[end]?.interval?.toNumbers() ?? [],
+    }));
+    return { config, known, data, held, values };
   });
 }
 
@@ -73,4 +78,31 @@ it("refuses pairs of which none is trained on", async () => {
   await expect(loaded(`source,target\na${held[0]},b1\n`)).rejects.toThrow(
     /all 1 pairs have a row that is held out or left out: expected some to train on/,
   );
+});
+
+it("gives pairs of several data sets their rows in the tables of all intervals", async () => {
+  const lines = Array.from({ length: 12 }, (_, i) => [`1,a${i},b${i + 3}`, `2,b${i},a${i + 5}`]);
+  const { known, values } = await loaded(
+    `interval,source,target\n${lines.flat().join("\n")}\n`,
+    ...[`Dataset_between=table:${at("b.csv")}`, `Dataset_transfer=table:${at("a.csv")}`],
+    "first_coupling=ind",
+  );
+  expect(known?.given).toBe(24);
+  // Column x holds the number of the row, of b its remainder; the unit of an interval is √½.
+  const [starts, ends] = [known?.x0, known?.x1].map((rows, end) =>
+    Array.from(rows ?? [], (row) => ({
+      x: Math.round((values[end]?.x[2 * row] as number) * Math.sqrt(0.5)) % 7,
+      interval: values[end]?.intervals[row],
+    })),
+  );
+  expect(new Set(starts?.map(({ interval }) => interval))).toEqual(new Set([0, 1]));
+  expect(ends).toEqual(
+    starts?.map(({ x, interval }) => ({ interval, x: (x + (interval === 0 ? 3 : 5)) % 7 })),
+  );
+  await expect(
+    loaded("interval,source,target\n3,a1,b1\n", `Dataset_between=table:${at("b.csv")}`),
+  ).rejects.toThrow(/row 1 has the interval "3"; expected 1 to 2/);
+  await expect(
+    loaded("source,target\na1,b1\n", `Dataset_between=table:${at("b.csv")}`),
+  ).rejects.toThrow(/expected columns named source, target, interval/);
 });

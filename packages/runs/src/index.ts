@@ -7,6 +7,7 @@ export * from "./figure/animation.js";
 export { pickIndexes } from "./figure/axis.js";
 export * from "./figure/grid.js";
 export * from "./figure/png.js";
+export * from "./figure/rows.js";
 export * from "./figure/scatter.js";
 export * from "./figure/spectrum.js";
 export * from "./figure/trend.js";

@@ -16,6 +16,7 @@ import {
   matchKnown,
   type Network,
   onlyBrownian,
+  onlyIntervals,
   type Parametrisation,
   plainDrift,
   type ReferenceProcess,
@@ -213,6 +214,10 @@ export function firstMatching({
   data,
   method: { matchConditions: byCondition },
 }: Pick<CompleteProblem, "data" | "method">): Matching | null {
+  if (data.pairs && data.chain && !byCondition)
+    return matchKnown({ ...data, conditions: onlyIntervals(data.conditions) }, data.pairs, {
+      byCondition: true,
+    });
   if (data.pairs) return matchKnown(data, data.pairs, { byCondition });
   if (byCondition) return matchConditions(data.conditions);
   return data.chain ? matchIntervals(data.conditions) : null;

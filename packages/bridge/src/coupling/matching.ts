@@ -93,12 +93,17 @@ export function matchConditions(conditions: EndConditions | undefined): Matching
   return matching;
 }
 
+/** The intervals of rows of several marginals, without other conditions. */
+export function onlyIntervals(conditions: EndConditions | undefined): EndConditions {
+  const only = (c: Conditions | undefined) => c && { interval: c.interval };
+  return { x0: only(conditions?.x0), x1: only(conditions?.x1) };
+}
+
 /** The same for the intervals of several marginals alone: pairs that are independent within their interval. */
 export function matchIntervals(conditions: EndConditions | undefined): Matching {
   const before = conditions && knownIntervals.get(conditions);
   if (before) return before;
-  const only = (c: Conditions | undefined) => c && { interval: c.interval };
-  const matching = matchConditions({ x0: only(conditions?.x0), x1: only(conditions?.x1) });
+  const matching = matchConditions(onlyIntervals(conditions));
   if (conditions) knownIntervals.set(conditions, matching);
   return matching;
 }

@@ -72,6 +72,10 @@ export interface Metric {
   digits: number;
   /** Rows of what runs measured beside it, such as a floor: labels, and the names of the values. */
   beside?: Readonly<Record<string, string>>;
+  /** The row that a perfect method has. */
+  floor?: string;
+  /** How a quick benchmark measures it otherwise. */
+  quick?: string;
 }
 
 /** A row of figures that others published: of a metric, by column. */
@@ -81,6 +85,11 @@ export interface Published {
   values: Readonly<Record<string, number>>;
   /** Our method of the same name, which is compared with it. */
   of?: string;
+  /** Seeds of its mean, and training steps of a run. */
+  seeds?: number;
+  steps?: number;
+  /** How its data or its settings differ from ours. */
+  differs?: string;
 }
 
 export interface Benchmark {
@@ -93,8 +102,12 @@ export interface Benchmark {
   columns?: Readonly<Record<string, readonly string[]>>;
   methods: readonly Way[];
   seeds: readonly number[];
-  /** What a quick benchmark takes of these. */
-  quick: { cases: readonly string[]; methods?: readonly string[] };
+  /** The cases of a quick benchmark, and words that are others there, of all methods and of some. */
+  quick: {
+    cases: readonly string[];
+    words?: readonly string[];
+    own?: Readonly<Record<string, readonly string[]>>;
+  };
   metrics: readonly Metric[];
   published: readonly Published[];
   /** Sentences below the tables. */

@@ -27,12 +27,13 @@ export class Clock extends Pace {
   /** `seconds`: of all training; null: the steps of the configuration. */
   constructor(config: CompleteTrainConfig, seconds: number | null) {
     const { fb_sequence, half_iterations: halves, first_num_iter, num_iter } = config;
+    const { cache, cache_refresh_stride } = config;
     super({
       ...{ seconds, reserve: 0, halves, first: Math.min(halves, fb_sequence.length) },
       most: Math.max(first_num_iter, num_iter),
       // Planned again after some steps.
       step: { first: 0.002, later: 0.004 },
-      stride: num_iter,
+      stride: cache === "disk" ? cache_refresh_stride : num_iter,
       earlyStop: false,
     });
     this.#config = config;

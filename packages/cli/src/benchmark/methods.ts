@@ -21,6 +21,23 @@ export type MethodName = keyof typeof ways;
 
 const closed: readonly MethodName[] = ["sinkhorn_bridge", "gaussian_bridge"];
 
+/** Simulated pairs that serve for some steps each, instead of one: most of the time of DSBM is simulation. */
+export const cached = (pairs: number, steps: number): readonly string[] => [
+  ...["cache=disk", `cache_npar=${pairs}`, `cache_refresh_stride=${steps}`],
+];
+
+const twice = ["n_ipf=2"];
+
+/** What all quick benchmarks share: simulated pairs are few, those of α-DSBM serve for some steps too (Peluchetti 2024). */
+export const quickWords = {
+  words: ["batch_size=128", ...cached(2560, 100)],
+  own: {
+    ...{ dsbm_ipf: twice, dsbm_imf: twice, dsbm_imf_ot: twice },
+    alpha_dsbm: ["online_cache=true"],
+    sinkhorn_bridge: ["data.n_train=2000"],
+  },
+};
+
 /** Methods with words of their own behind those that all benchmarks share. */
 export const methodsOf = (words: Partial<Record<MethodName, readonly string[]>>): readonly Way[] =>
   Object.entries(words).map(([key, own]) => {

@@ -69,11 +69,13 @@ function wordsOf(
   const { benchmark, way, seed } = one;
   const { threads, minutes } = options;
   const common = [`seed=${seed}`, `threads=${threads}`, "plot_level=0", "checkpoint_minutes=2"];
+  const { quick } = benchmark;
   const timed = benchmark.command === "fit" && minutes !== null ? [`max_minutes=${minutes}`] : [];
   return lastOfEach([
     ...one.case.words(options.files, options),
     ...way.words,
     ...(one.case.own?.[way.name] ?? []),
+    ...(options.quick ? [...(quick.words ?? []), ...(quick.own?.[way.name] ?? [])] : []),
     ...common,
     ...timed,
   ]);
@@ -119,10 +121,17 @@ async function trained(one: One, words: string[], options: OneOptions): Promise<
         const measured = { ...options, config, ends, rows, clock: times };
         const values = await one.case.measure?.(measured);
         if (!values) return false;
-        const { seconds: took = null, evaluations = null } = times.at(-1) ?? {};
+        const { seconds: took = null, evaluations = null, steps = null } = times.at(-1) ?? {};
+        const whole = wordsOf(one, { ...options, quick: false });
+        const costs = {
+          seconds: took,
+          evaluations,
+          steps,
+          steps_full: stepsOf(trainConfig(whole)),
+        };
         const result: Result = {
           ...{ ...provenance(), words: lasting(words) },
-          values: { ...values, seconds: took, evaluations },
+          values: { ...values, ...costs },
         };
         run.saveFile(file, `${JSON.stringify(result, null, 2)}\n`);
         return true;
@@ -130,6 +139,13 @@ async function trained(one: One, words: string[], options: OneOptions): Promise<
     },
   });
   return state === "finished" ? read(folder) : null;
+}
+
+/** Training steps of a configuration. */
+function stepsOf(config: CompleteTrainConfig): number {
+  const { half_iterations: halves, fb_sequence, first_num_iter, num_iter } = config;
+  const first = Math.min(halves, fb_sequence.length);
+  return first * first_num_iter + (halves - first) * num_iter;
 }
 
 function trainConfig(words: readonly string[]): CompleteTrainConfig {

@@ -1,6 +1,6 @@
-// Results as tables: of each metric one, methods beside references and published figures; and as CSV, a line a number.
-import { type Cell, formatCsv, type Row } from "@dsbm/runs";
-import type { Benchmark, Metric, Values } from "./benchmark.js";
+// Results as tables: of each metric one, methods beside references and published figures. Documents and figures are
+// made of these.
+import type { Benchmark, Metric, Published, Values } from "./benchmark.js";
 import type { Finished, Outcome } from "./engine.js";
 
 /** What every run has, behind the metrics of its benchmark. */
@@ -13,6 +13,29 @@ const costs: readonly Metric[] = [
     digits: 1,
   },
 ];
+
+/** A number of a table, in the unit of its metric. */
+export interface Entry {
+  value: number;
+  /** Standard deviation over the seeds; null for one. */
+  spread: number | null;
+  /** What it is the mean of; empty for a reference or a published figure. */
+  runs: readonly Finished[];
+  /** The published row of the same method, where its number is below this one. */
+  publishedBelow?: Published | undefined;
+}
+
+export interface Line {
+  label: string;
+  kind: "method" | "reference" | "published";
+  entries: readonly (Entry | null)[];
+}
+
+export interface Table {
+  metric: Metric;
+  columns: readonly string[];
+  lines: readonly Line[];
+}
 
 type Columns = Readonly<Record<string, readonly string[]>>;
 
@@ -29,181 +52,93 @@ function deviation(values: readonly number[]): number {
   return Math.sqrt(values.reduce((sum, x) => sum + (x - centre) ** 2, 0) / (values.length - 1));
 }
 
-/** The mean over cases of a column; null where one is missing. */
+/** The mean over the cases of a column; null where one is missing. */
 function over(cases: readonly string[], numberOf: (name: string) => number | null): number | null {
   const found = cases.map(numberOf);
   return found.some((value) => value === null) ? null : mean(found as number[]);
 }
 
 /** A number of a metric as text. */
-const shown = (value: number, { times = 1, digits }: Metric) => (value * times).toFixed(digits);
+export const shown = (value: number, { digits }: Metric) => value.toFixed(digits);
 
-interface Line {
-  label: string;
-  cells: (string | null)[];
+/** The tables of an outcome that have a number, in the order of the metrics. */
+export function tablesOf(outcome: Outcome): Table[] {
+  return [...outcome.benchmark.metrics, ...costs].flatMap((metric) => {
+    const table = tableOf(outcome, metric);
+    return table ? [table] : [];
+  });
 }
 
-function tableOf(
-  outcome: Outcome,
-  metric: Metric,
-  { columns, quick }: { columns: Columns; quick: boolean },
-): Line[] {
+function tableOf(outcome: Outcome, metric: Metric): Table | null {
   const { benchmark, results, references } = outcome;
-  const names = Object.entries(columns);
-  const numberOf = (values: Values | undefined) => values?.[metric.name] ?? null;
-  const own = benchmark.methods.map(({ name: method }): Line => {
-    const cells = names.map(([column, cases]) => {
+  const columns = Object.entries(columnsOf(benchmark));
+  const { times = 1 } = metric;
+  const numberOf = (values: Values | undefined) => {
+    const value = values?.[metric.name] ?? null;
+    return value === null ? null : value * times;
+  };
+  const methods = benchmark.methods.map(({ name: method }): Line => {
+    const rivals = benchmark.published.filter(
+      (row) => row.metric === metric.name && row.of === method,
+    );
+    const entries = columns.map(([column, cases]): Entry | null => {
       const bySeed = benchmark.seeds.flatMap((seed) => {
-        const value = over(cases, (name) =>
-          numberOf(
-            results.find((r) => r.case === name && r.method === method && r.seed === seed)?.values,
-          ),
+        const runs = results.filter(
+          (run) => run.method === method && run.seed === seed && cases.includes(run.case),
         );
-        return value === null ? [] : [value];
+        const value = over(cases, (name) =>
+          numberOf(runs.find((run) => run.case === name)?.values),
+        );
+        return value === null ? [] : [{ value, runs }];
       });
       if (bySeed.length === 0) return null;
-      const value = mean(bySeed);
-      const spread = bySeed.length > 1 ? ` ± ${shown(deviation(bySeed), metric)}` : "";
-      const some = bySeed.length < benchmark.seeds.length ? ` (${bySeed.length} seeds)` : "";
-      const rival = benchmark.published.find(
-        (row) => row.metric === metric.name && row.of === method,
-      )?.values[column];
-      const isWorse = !quick && rival !== undefined && value * (metric.times ?? 1) > rival;
-      return `${shown(value, metric)}${spread}${some}${isWorse ? " \\*" : ""}`;
+      const values = bySeed.map((one) => one.value);
+      const value = mean(values);
+      const publishedBelow = rivals.find((row) => value > (row.values[column] ?? Number.NaN));
+      return {
+        ...{ value, publishedBelow, runs: bySeed.flatMap(({ runs }) => runs) },
+        spread: values.length > 1 ? deviation(values) : null,
+      };
     });
-    return { label: method, cells };
+    return { label: method, kind: "method", entries };
   });
-  const beside = [...new Set(references.map(({ label }) => label))].map(
-    (label): Line => ({
-      label: `_${label}_`,
-      cells: names.map(([, cases]) => {
-        const value = over(cases, (name) =>
-          numberOf(references.find((r) => r.case === name && r.label === label)?.values),
-        );
-        return value === null ? null : shown(value, metric);
+  const plain = (value: number | null): Entry | null =>
+    value === null ? null : { value, spread: null, runs: [] };
+  const known = (label: string, numbers: (name: string) => number | null): Line => ({
+    ...{ label, kind: "reference" },
+    entries: columns.map(([, cases]) => plain(over(cases, numbers))),
+  });
+  const beside = [
+    ...[...new Set(references.map(({ label }) => label))].map((label) =>
+      known(label, (name) =>
+        numberOf(references.find((r) => r.case === name && r.label === label)?.values),
+      ),
+    ),
+    ...Object.entries(metric.beside ?? {}).map(([label, value]) =>
+      known(label, (name) => {
+        const found = results.flatMap((run) => (run.case === name && run.values[value]) || []);
+        return found.length > 0 ? mean(found) * times : null;
       }),
-    }),
-  );
-  for (const [label, name] of Object.entries(metric.beside ?? {}))
-    beside.push({
-      label: `_${label}_`,
-      cells: names.map(([, cases]) => {
-        const value = over(cases, (one) => {
-          const found = results.flatMap((run) => (run.case === one && run.values[name]) || []);
-          return found.length > 0 ? mean(found) : null;
-        });
-        return value === null ? null : shown(value, metric);
-      }),
-    });
+    ),
+  ];
   const published = benchmark.published
     .filter((row) => row.metric === metric.name)
     .map(
       ({ label, values }): Line => ({
-        label: `published: ${label}`,
-        cells: names.map(([column]) => (column in values ? `${values[column]}` : null)),
+        ...{ label, kind: "published" },
+        entries: columns.map(([column]) => plain(values[column] ?? null)),
       }),
     );
-  const there = ({ cells }: Line) => cells.some((cell) => cell !== null);
-  return own.some(there) || beside.some(there)
-    ? [...own, ...beside, ...published].filter(there)
-    : [];
-}
-
-function markdownOf(outcome: Outcome, quick: boolean): string {
-  const { benchmark, failed } = outcome;
-  const columns = columnsOf(benchmark);
-  const parts = [`## ${benchmark.name}`, `${benchmark.about}.`];
-  for (const metric of [...benchmark.metrics, ...costs]) {
-    const lines = tableOf(outcome, metric, { columns, quick });
-    if (lines.length === 0) continue;
-    // Columns that have no number in any row are of other metrics.
-    const used = Object.keys(columns).map((_, i) => lines.some(({ cells }) => cells[i] !== null));
-    const row = (label: string, cells: readonly (string | null)[]) =>
-      `| ${[label, ...cells.filter((_, i) => used[i]).map((cell) => cell ?? "–")].join(" | ")} |`;
-    const head = Object.keys(columns);
-    parts.push(
-      `**${metric.title}**`,
-      [
-        row("", head),
-        row(
-          "---",
-          head.map(() => "---"),
-        ),
-        ...lines.map(({ label, cells }) => row(label, cells)),
-      ].join("\n"),
-    );
-  }
-  const { length } = benchmark.seeds;
-  const seeds =
-    length === 1
-      ? `Seed ${benchmark.seeds[0]}.`
-      : `Seeds ${benchmark.seeds.join(", ")}: mean ± standard deviation.`;
-  parts.push([seeds, ...benchmark.notes].join(" "));
-  if (failed.length > 0)
-    parts.push(failed.map(({ run, why }) => `- failed: ${run}: ${why.split("\n")[0]}`).join("\n"));
-  return parts.join("\n\n");
-}
-
-/** The document of outcomes: how it was made, and the tables. */
-export function resultsDocument(
-  outcomes: readonly Outcome[],
-  { command, quick }: { command: string; quick: boolean },
-): string {
-  const runs = outcomes.flatMap(({ results }) => results);
-  const lines = [
-    `Written by \`${command}\`.`,
-    ...(runs.length === 0 ? ["No run is finished yet."] : madeBy(runs)),
-    quick
-      ? "Quick: short trainings and few samples, whose numbers are no comparison with published ones."
-      : "A star marks a number above the published one of the same method.",
-  ];
-  return `${["# Results", lines.join("\n"), ...outcomes.map((one) => markdownOf(one, quick))].join("\n\n")}\n`;
-}
-
-const listed = (runs: readonly Finished[], of: (run: Finished) => string) =>
-  [...new Set(runs.map(of))].sort().join(" and ");
-
-const madeBy = (runs: readonly Finished[]) => [
-  `${runs.length} runs by ${listed(runs, ({ dsbm, commit }) => (commit ? `dsbm ${dsbm}, commit ${commit}` : `dsbm ${dsbm}`))}`,
-  `on ${listed(runs, ({ machine }) => machine)},`,
-  `${listed(runs, ({ date }) => date.slice(0, 10))}, ${total(runs)} of runs.`,
-];
-
-function total(runs: readonly Finished[]): string {
-  const seconds = runs.reduce((sum, { values }) => sum + (values.seconds ?? 0), 0);
-  return seconds < 600 ? `${seconds.toFixed(0)} seconds` : `${(seconds / 60).toFixed(0)} minutes`;
-}
-
-const columns = [
-  ...["benchmark", "case", "row", "kind", "seed", "metric", "value"],
-  ...["dsbm", "commit", "machine", "date"],
-] as const;
-
-/** The same numbers, unrounded, as CSV: a line for each. */
-export function resultsCsv(outcomes: readonly Outcome[]): string {
-  const rows = outcomes.flatMap((outcome): Row[] => {
-    const { benchmark, results, references } = outcome;
-    const line = (own: Partial<Record<(typeof columns)[number], Cell>>): Row => ({
-      ...Object.fromEntries(columns.map((column) => [column, null])),
-      benchmark: benchmark.name,
-      ...own,
-    });
-    const numbers = (values: Values, own: Parameters<typeof line>[0]) =>
-      Object.entries(values).map(([metric, value]) => line({ ...own, metric, value }));
-    return [
-      ...results.flatMap(({ values, method, words: _, ...run }) =>
-        numbers(values, { ...run, row: method, kind: "method" }),
-      ),
-      ...references.flatMap(({ values, label, case: name }) =>
-        numbers(values, { case: name, row: label, kind: "reference" }),
-      ),
-      ...benchmark.published.flatMap(({ label, metric, values }) =>
-        Object.entries(values).map(([name, value]) => {
-          const times = benchmark.metrics.find((one) => one.name === metric)?.times ?? 1;
-          return line({ case: name, row: label, kind: "published", metric, value: value / times });
-        }),
-      ),
-    ];
-  });
-  return formatCsv({ columns: [...columns], rows });
+  const there = ({ entries }: Line) => entries.some((entry) => entry !== null);
+  const own = [...methods, ...beside].filter(there);
+  if (own.length === 0) return null;
+  const lines = [...own, ...published.filter(there)];
+  // Columns that have no number of ours are of other metrics.
+  const used = columns.map((_, i) => own.some(({ entries }) => entries[i] !== null));
+  const cut = <T>(of: readonly T[]) => of.filter((_, i) => used[i]);
+  return {
+    metric,
+    columns: cut(columns.map(([name]) => name)),
+    lines: lines.map((line) => ({ ...line, entries: cut(line.entries) })).filter(there),
+  };
 }

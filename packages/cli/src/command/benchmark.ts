@@ -1,5 +1,6 @@
 // `dsbm benchmark NAME [FOLDER] [--quick] key=value …`: methods side by side, in tables beside published figures.
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
+import { basename, join } from "node:path";
 import { benchmark as experiment, helpTable, resolve } from "@dsbm/config";
 import type { Outcome } from "../benchmark/engine.js";
 import { printHelp, terminalWidth } from "../terminal/columns.js";
@@ -56,6 +57,9 @@ export async function benchmarkCommand(args: string[]): Promise<number> {
     .filter((word) => word !== "--again")
     .map(shellWord)
     .join(" ")}`;
+  // A folder's place is of this machine.
+  const shown =
+    folder === undefined ? command : command.replace(shellWord(folder), basename(folder));
   setNumThreads(threadsOf({ threads }));
   const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
   const interrupt = createWorkInterrupt({ late: stoppedWithin(command) });
@@ -69,7 +73,7 @@ export async function benchmarkCommand(args: string[]): Promise<number> {
       const outcome = await runBenchmark(one, {
         ...{ quick, threads, progress, signal, minutes, again, resume: command },
         folder: place(one.name),
-        done: (part) => write(out, [...outcomes, part], { command, quick }),
+        done: (part) => write(out, [...outcomes, part], { command: shown, quick }),
       });
       outcomes.push(outcome);
     }
@@ -77,7 +81,7 @@ export async function benchmarkCommand(args: string[]): Promise<number> {
     progress.done();
     interrupt.dispose();
   }
-  const text = await write(out, outcomes, { command, quick });
+  const text = await write(out, outcomes, { command: shown, quick }, { figures: true });
   console.log(text);
   console.log(`tables: ${out}\ntook ${duration((performance.now() - began) / 1000)}`);
   const failed = outcomes.flatMap((outcome) => outcome.failed);
@@ -91,16 +95,23 @@ export async function benchmarkCommand(args: string[]): Promise<number> {
 
 type Config = import("@dsbm/config").BenchmarkConfig;
 
-/** Writes the tables and the numbers; returns the tables. */
+/** Writes the tables and the numbers; returns the tables. With figures where they are asked for, in a folder beside. */
 async function write(
   out: string,
   outcomes: readonly Outcome[],
   how: { command: string; quick: boolean },
+  { figures = false } = {},
 ): Promise<string> {
-  const { resultsCsv, resultsDocument } = await import("../benchmark/table.js");
+  const { resultsDocument } = await import("../benchmark/document.js");
+  const { resultsCsv } = await import("../benchmark/csv.js");
   const { writeFileAtomic } = await import("@dsbm/runs");
-  const text = resultsDocument(outcomes, how);
+  const stem = out.replace(/\.md$/, "");
+  const text = resultsDocument(outcomes, { ...how, figures: basename(stem) });
   writeFileAtomic(out, text);
-  writeFileAtomic(out.replace(/(\.md)?$/, ".csv"), resultsCsv(outcomes));
+  writeFileAtomic(`${stem}.csv`, resultsCsv(outcomes));
+  if (!figures) return text;
+  const { resultFigures } = await import("../benchmark/figures.js");
+  mkdirSync(stem, { recursive: true });
+  for (const [name, svg] of await resultFigures(outcomes)) writeFileAtomic(join(stem, name), svg);
   return text;
 }

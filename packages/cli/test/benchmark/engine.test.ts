@@ -3,13 +3,11 @@
 import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseCsv } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Benchmark, Values } from "../../src/benchmark/benchmark.js";
-import { type Outcome, runBenchmark } from "../../src/benchmark/engine.js";
+import { runBenchmark } from "../../src/benchmark/engine.js";
 import { minutesEach, select } from "../../src/benchmark/select.js";
-import { resultsCsv, resultsDocument } from "../../src/benchmark/table.js";
 
 const folder = mkdtempSync(join(tmpdir(), "dsbm-benchmark-"));
 beforeAll(() => setNumThreads(1));
@@ -112,74 +110,6 @@ describe("the engine of benchmarks", () => {
   });
 });
 
-describe("the tables of a benchmark", () => {
-  const made = { dsbm: "1.0.0", commit: "abc", machine: "a machine", date: "2026-01-02T03:04:05Z" };
-  const { cases, ...description } = small(() => null);
-  const [first] = cases as [Benchmark["cases"][number]];
-  const benchmark: Benchmark = {
-    ...description,
-    cases: [first, { ...first, name: "d3" }],
-    columns: { low: ["d2"], both: ["d2", "d3"], missing: ["d4"] },
-    seeds: [1, 3],
-    metrics: [
-      { name: "error", title: "the error", times: 10, digits: 1, beside: { other: "floor" } },
-    ],
-    published: [
-      { label: "Light", of: "light", metric: "error", values: { low: 39, both: 51 } },
-      { label: "Other", metric: "error", values: { both: 7 } },
-    ],
-  };
-  const outcome: Outcome = {
-    benchmark,
-    results: [1, 3].flatMap((seed) =>
-      [2, 3].map((d) => ({
-        ...{ ...made, words: [], case: `d${d}`, method: "light", seed },
-        values: { error: d * seed, floor: d / 20, seconds: 30 },
-      })),
-    ),
-    references: [2, 3].map((d) => ({
-      ...{ case: `d${d}`, label: "perfect", values: { error: d / 10 } },
-    })),
-    failed: [{ run: "small d2 odd seed=1", why: "dsbm: too odd\nat a place" }],
-    stopped: false,
-  };
-
-  it("have a row for each method, reference and publication, and mark what is worse", () => {
-    const text = resultsDocument([outcome], { command: "npx dsbm benchmark small", quick: false });
-    expect(text).toContain(
-      "Written by `npx dsbm benchmark small`.\n4 runs by dsbm 1.0.0, commit abc\non a machine,\n2026-01-02, 120 seconds of runs.",
-    );
-    const table = /\*\*the error\*\*\n\n((?:\|.*\n)+)/.exec(text)?.[1]?.trimEnd();
-    // Of seeds 1 and 3 the errors are 2 and 6 in d2, 3 and 9 in d3, times 10.
-    expect(table?.split("\n")).toEqual([
-      "|  | low | both |",
-      "| --- | --- | --- |",
-      "| light | 40.0 ± 28.3 \\* | 50.0 ± 35.4 |",
-      "| _perfect_ | 2.0 | 2.5 |",
-      "| _other_ | 1.0 | 1.3 |",
-      "| published: Light | 39 | 51 |",
-      "| published: Other | – | 7 |",
-    ]);
-    expect(text).toContain("**seconds of training**\n\n|  | low | both |");
-    expect(text).toContain("Seeds 1, 3: mean ± standard deviation. A note.");
-    expect(text).toContain("- failed: small d2 odd seed=1: dsbm: too odd\n");
-    // Few samples have other floors.
-    expect(resultsDocument([outcome], { command: "npx dsbm", quick: true })).not.toContain("\\*");
-  });
-
-  it("are written as CSV in the units of the metrics", () => {
-    const { rows } = parseCsv(resultsCsv([outcome]));
-    const own = { benchmark: "small", case: "d3", row: "light", kind: "method", metric: "error" };
-    expect(rows).toContainEqual({ ...made, ...own, seed: 3, value: 9 });
-    expect(rows).toContainEqual(
-      expect.objectContaining({ case: "d2", row: "perfect", kind: "reference", value: 0.2 }),
-    );
-    expect(rows).toContainEqual(
-      expect.objectContaining({ case: "both", row: "Light", kind: "published", value: 5.1 }),
-    );
-  });
-});
-
 describe("what words choose", () => {
   const all = { quick: false, methods: null, cases: null, seeds: null, max_minutes: null };
   const config = { ...all, out: null, threads: 1, experiments_dir: "x" };
@@ -193,8 +123,8 @@ describe("what words choose", () => {
     const part = select("all", undefined, few);
     expect(part.map(({ name }) => name)).toEqual(["gaussian"]);
     expect(part[0]?.seeds).toEqual([7]);
-    expect(minutesEach(part, { quick: false, max_minutes: 10 })).toBe(6);
-    expect(minutesEach(part, { quick: true, max_minutes: null })).toBe(9);
+    expect(minutesEach(part, { quick: false, max_minutes: 10 })).toBe(5);
+    expect(minutesEach(part, { quick: true, max_minutes: null })).toBe(7.5);
   });
 
   it.each([

@@ -275,7 +275,7 @@ function tableLines({
 
 /** Several marginals in a row. */
 function chainLines(config: TrainConfig): Line[] {
-  const { Dataset_between, times, transfer, pairs, data, sde, model } = config;
+  const { Dataset_between, times, transfer, data, sde, model } = config;
   if (Dataset_between === null)
     return [
       times !== null &&
@@ -294,7 +294,6 @@ function chainLines(config: TrainConfig): Line[] {
       "Dataset_between has data at times between, but transfer=false has none at time 1: leave one of them out",
     data.split_by !== null &&
       `data.split_by=${data.split_by} tells two groups of one table apart, got ${n} data sets: give a file for each time`,
-    pairs !== null && `pairs=${pairs} pairs rows of two data sets, got ${n}: leave pairs out`,
     sde === "vp" && `sde=vp is for two data sets, got ${n}: write sde=ve`,
     model.name !== "MLP" &&
       `${n} data sets in a row are for vectors, got model.name=${model.name}: pictures have two data sets`,

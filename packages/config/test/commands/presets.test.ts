@@ -129,7 +129,7 @@ describe("presets", () => {
     ],
     [
       "dataset=gaussian_best",
-      "Dataset=gaussian data.dim=5 first_pass=1 n_ipf=10 num_iter=2000 lr=0.0005 lr_schedule=cosine ema_rate=0.998",
+      "Dataset=gaussian data.dim=5 first_pass=1 n_ipf=3 num_iter=6000 batch_size=256 lr=0.001 lr_schedule=cosine ema_rate=0.998 model.hidden='128,128'",
     ],
     ["dataset=moons", "Dataset=normal Dataset_transfer=moons data.dim=2 model.name=MLP"],
     ["dataset=eight_gaussians", "Dataset=normal Dataset_transfer=eight_gaussians data.dim=2"],

@@ -23,56 +23,88 @@ export interface KnownRows {
   given: number;
 }
 
+export interface PairOptions {
+  id?: string | null;
+  interval?: { number: number; of: number } | null;
+  signal?: AbortSignal | undefined;
+}
+
 const bad = (message: string) => new DatasetError("BadTable", message);
 
 /**
  * Reads known pairs: a file of two columns (or with columns `source` and `target`) of row numbers, counted from 1, or of the
  * values of the column `id` of both tables, or of paths of pictures below their folders. Data must be prepared
- * (`prepareTable`). Throws a `DatasetError`, one line: `BadTable` for rows and ids that are not there and for a row that is
- * in two pairs, and those of the readers.
+ * (`prepareTable`). With `interval`, a number from 1 to `of`, the file has a column of that name, and the pairs are those of one
+ * interval between two of several data sets. Throws a `DatasetError`, one line: `BadTable` for rows and ids that are not there
+ * and for a row that is in two pairs, and those of the readers.
  */
 export async function readPairs(
   path: string,
   ends: { source: PairedEnd; target: PairedEnd },
-  { id = null, signal }: { id?: string | null; signal?: AbortSignal | undefined } = {},
+  { id = null, interval = null, signal }: PairOptions = {},
 ): Promise<KnownRows> {
-  const cells = await readCells(path, signal);
+  const cells = await readCells(path, interval, signal);
   const [from, to] = [
-    await lookUp(path, { end: "source", ...ends.source }, cells.source, { id, signal }),
-    await lookUp(path, { end: "target", ...ends.target }, cells.target, { id, signal }),
+    await lookUp(path, { end: "source", ...ends.source }, cells, { id, signal }),
+    await lookUp(path, { end: "target", ...ends.target }, cells, { id, signal }),
   ];
   const both = Array.from(from.keys()).filter((k) => from[k] !== -1 && to[k] !== -1);
   const [x0, x1] = [from, to].map((rows) => Int32Array.from(both, (k) => rows[k] as number));
   return { x0: x0 as Int32Array, x1: x1 as Int32Array, given: from.length };
 }
 
-/** The two columns as texts. */
+/** A cell of the source and one of the target, and the row of the file. */
+interface CellPair {
+  source: string;
+  target: string;
+  row: number;
+}
+
+/** The two columns as texts; of one interval, where the file has several. */
 async function readCells(
   path: string,
+  interval: PairOptions["interval"],
   signal: AbortSignal | undefined,
-): Promise<Record<"source" | "target", string[]>> {
+): Promise<CellPair[]> {
   const file = await openRows(path, { header: "auto" });
   try {
-    const names = columnsOf(file);
-    const found = { source: [] as string[], target: [] as string[] };
-    for await (const { texts } of file.batches({ texts: names, signal })) {
-      const [source, target] = texts as [string[], string[]];
-      for (const text of source) found.source.push(text.trim());
-      for (const text of target) found.target.push(text.trim());
-    }
-    if (found.source.length === 0) throw bad(`${path}: has no rows: expected a known pair in each`);
+    const names = columnsOf(file, interval ? ["interval"] : []);
+    const found: CellPair[] = [];
+    let row = 0;
+    for await (const { texts } of file.batches({ texts: names, signal }))
+      for (const [i, source] of (texts[0] as string[]).entries()) {
+        row++;
+        const [target, place] = texts.slice(1).map((column) => column?.[i]?.trim());
+        const isOurs = !interval || Number(place) === interval.number;
+        if (
+          interval &&
+          !(/^\d+$/.test(place ?? "") && Number(place) >= 1 && Number(place) <= interval.of)
+        )
+          throw bad(
+            `${path}: row ${row} has the interval ${JSON.stringify(place)}; expected 1 to ${interval.of}, from one data set to the next`,
+          );
+        if (isOurs) found.push({ source: source.trim(), target: target as string, row });
+      }
+    if (row === 0) throw bad(`${path}: has no rows: expected a known pair in each`);
     return found;
   } finally {
     file.close();
   }
 }
 
-function columnsOf({ path, columns }: Pick<RowSource, "path" | "columns">): [string, string] {
+function columnsOf(
+  { path, columns }: Pick<RowSource, "path" | "columns">,
+  more: readonly string[],
+): string[] {
   const names = columns.map(({ name }: TableColumn) => name);
-  if (names.includes("source") && names.includes("target")) return ["source", "target"];
-  if (names.length === 2) return names as [string, string];
+  const wanted = ["source", "target", ...more];
+  if (wanted.every((name) => names.includes(name))) return wanted;
+  const has = `${path}: has the columns ${names.slice(0, 8).join(", ")}${names.length > 8 ? ", …" : ""}`;
+  if (more.length > 0)
+    throw bad(`${has}: of several data sets expected columns named ${wanted.join(", ")}`);
+  if (names.length === 2) return names;
   throw bad(
-    `${path}: has the columns ${names.slice(0, 8).join(", ")}${names.length > 8 ? ", …" : ""}: expected two, a row of the source and one of the target, or columns named source and target`,
+    `${has}: expected two, a row of the source and one of the target, or columns named source and target`,
   );
 }
 
@@ -85,7 +117,7 @@ interface Looked extends PairedEnd {
 async function lookUp(
   path: string,
   { end, name, options }: Looked,
-  cells: readonly string[],
+  pairs: readonly CellPair[],
   { id, signal }: { id: string | null; signal: AbortSignal | undefined },
 ): Promise<Int32Array> {
   const { origin, source } = trainingRows(name, options);
@@ -97,19 +129,20 @@ async function lookUp(
   const rowOf =
     id !== null
       ? byName(await idsOf(name, { id, ...options.table }, signal), { what, id })
-      : origin.names && !cells.every((cell) => /^\d+$/.test(cell))
+      : origin.names && !pairs.every((pair) => /^\d+$/.test(pair[end]))
         ? byName(origin.names.entries(), { what, id: null })
         : byNumber(origin.total, { what, isTable: name.startsWith("table:") });
   const seen = new Map<number, number>();
-  return Int32Array.from(cells, (cell, k) => {
-    const where = `${path}: row ${k + 1}`;
+  return Int32Array.from(pairs, (pair) => {
+    const cell = pair[end];
+    const where = `${path}: row ${pair.row}`;
     const row = rowOf(cell, where);
     const before = seen.get(row);
     if (before !== undefined)
       throw bad(
-        `${where} has ${cell} of ${what}, which row ${before + 1} has too: expected each row of an end in one pair at most`,
+        `${where} has ${cell} of ${what}, which row ${before} has too: expected each row of an end in one pair at most`,
       );
-    seen.set(row, k);
+    seen.set(row, pair.row);
     return places[row] as number;
   });
 }

@@ -1,9 +1,12 @@
 // Distributions in the plane (Tong 2024): exact W2 of 10,000 points to the target, and what the paths spend.
 import { measureQuality } from "../../quality/measure.js";
 import type { Benchmark, Case, Measured, Published, Values } from "../benchmark.js";
-import { methodsOf } from "../methods.js";
+import { cached, methodsOf, quickWords } from "../methods.js";
 
 const points = 10_000;
+/** Of a quick benchmark. */
+const fewer = 2000;
+const others = "other samples of the target";
 
 const pairs: Record<string, [source: string, target: string]> = {
   moons: ["normal", "moons"],
@@ -14,7 +17,7 @@ const pairs: Record<string, [source: string, target: string]> = {
 
 async function measure(run: Measured): Promise<Values | null> {
   const { folder, config, ends, threads, progress, signal, quick } = run;
-  const n = quick ? 2000 : points;
+  const n = quick ? fewer : points;
   const quality = await measureQuality(folder, {
     ...{ n, exact: n, seed: config.seed, ends, threads, progress, signal },
     metrics: ["w2", "path_energy", "npe"],
@@ -34,8 +37,8 @@ const caseOf = ([name, [source, target]]: [string, [string, string]]): Case => (
   name,
   words: (_, { quick }) => [
     ...["dataset=moons", `Dataset=${source}`, `Dataset_transfer=${target}`, `name=${target}`],
-    ...["num_steps=20", "lr_schedule=cosine", "test_npar=1000"],
-    ...(quick ? ["data.n_test=2000", "n_ipf=2"] : []),
+    ...["num_steps=20", "lr_schedule=cosine", "test_npar=1000", ...cached(12_800, 500)],
+    ...(quick ? [`data.n_test=${fewer}`] : []),
   ],
   measure,
 });
@@ -47,7 +50,7 @@ const row = (
   values: readonly (number | null)[],
   of?: string,
 ): Published => ({
-  ...{ metric, label, ...(of && { of }) },
+  ...{ metric, label, seeds: 5, ...(of && { of }) },
   values: Object.fromEntries(
     columns.flatMap((name, i) => {
       const value = values[i] ?? null;
@@ -79,22 +82,13 @@ export const planar: Benchmark = {
     gaussian_bridge: [],
   }),
   seeds: [1, 2, 3, 4, 5],
-  quick: {
-    cases: ["moons", "moons-8gaussians"],
-    methods: [
-      "dsbm_ipf",
-      "dsbm_imf_ot",
-      "alpha_dsbm",
-      "sf2m",
-      "lightsb_m",
-      "ot_cfm",
-      "gaussian_bridge",
-    ],
-  },
+  quick: { cases: ["moons", "moons-8gaussians"], ...quickWords },
   metrics: [
     {
       ...{ name: "w2", title: "exact W2", digits: 3 },
-      beside: { "other samples of the target": "w2_floor" },
+      beside: { [others]: "w2_floor" },
+      floor: others,
+      quick: `${fewer} points, published: ${points}`,
     },
     { name: "path_energy", title: "path energy of the SDE", digits: 2 },
     { name: "npe", title: "normalised path energy of the probability flow", digits: 3 },

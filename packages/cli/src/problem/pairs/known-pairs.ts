@@ -17,22 +17,41 @@ const saved = z.object({ file: z.string(), sha256: z.string() });
 const pairsFile = "pairs.json";
 
 /**
- * The known pairs of a configuration, as rows of its training tables; null without any. Throws a
- * DatasetError for what cannot be used, and a UsageError where all pairs have rows that are held out.
+ * The known pairs of a configuration, as rows of its training tables, of several data sets those of all intervals; null without
+ * any. Throws a DatasetError for what cannot be used, and a UsageError where all pairs have rows that are held out.
  */
 export async function loadPairs(
   config: CompleteTrainConfig,
-  { x0: { facts } }: Pick<Ends, "x0">,
+  { x0, between, x1 }: Pick<Ends, "x0" | "between" | "x1">,
   { signal }: { signal?: AbortSignal | undefined } = {},
 ): Promise<KnownRows | null> {
   const { pairs: path, data } = config;
   if (path === null) return null;
-  const [source, target] = namesOf(config).map(([end, name]): PairedEnd => {
-    const { split: _, ...options } = loading("train", end, config, end === "x1" ? facts : null);
+  const places = namesOf(config).map(([end, name]): PairedEnd => {
+    const like = end === "x1" ? x0.facts : null;
+    const { split: _, ...options } = loading("train", end, config, like);
     return { name, options };
-  }) as [PairedEnd, PairedEnd];
-  const known = await readPairs(path, { source, target }, { id: data.id, signal });
-  if (known.x0.length > 0) return known;
+  });
+  const counts = [x0, ...between, x1].map(({ train }) => train.size(0));
+  const of = places.length - 1;
+  const known = { x0: [] as number[], x1: [] as number[], given: 0 };
+  // The rows of all intervals stand one after the other in the tables of both ends.
+  const first = { x0: 0, x1: 0 };
+  for (let k = 0; k < of; k++) {
+    const [source, target] = places.slice(k, k + 2) as [PairedEnd, PairedEnd];
+    const interval = of > 1 ? { number: k + 1, of } : null;
+    const found = await readPairs(path, { source, target }, { id: data.id, interval, signal });
+    known.given += found.given;
+    for (const [end, i] of [
+      ["x0", k],
+      ["x1", k + 1],
+    ] as const) {
+      for (const row of found[end]) known[end].push(first[end] + row);
+      first[end] += counts[i] as number;
+    }
+  }
+  if (known.x0.length > 0)
+    return { ...known, x0: Int32Array.from(known.x0), x1: Int32Array.from(known.x1) };
   throw new UsageError(
     `pairs=${path}: all ${known.given} pairs have a row that is held out or left out: expected some to train on; give more pairs, or a smaller data.test_fraction`,
   );

@@ -1,0 +1,94 @@
+// The document of outcomes: how it was made, the tables with their figures, and why numbers are above published ones.
+import type { Finished, Outcome } from "./engine.js";
+import { explanations } from "./explain.js";
+import { figureName } from "./figures.js";
+import { type Entry, type Line, shown, type Table, tablesOf } from "./table.js";
+
+export interface DocumentOptions {
+  command: string;
+  quick: boolean;
+  /** The folder of the figures, as the document links to it. */
+  figures: string;
+}
+
+export function resultsDocument(outcomes: readonly Outcome[], options: DocumentOptions): string {
+  const { command, quick } = options;
+  const runs = outcomes.flatMap(({ results }) => results);
+  const lines = [
+    `Written by \`${command}\`.`,
+    ...(runs.length === 0 ? ["No run is finished yet."] : madeBy(runs)),
+    ...(quick
+      ? ["Quick: short trainings and few samples; what is published had more of both."]
+      : []),
+    "A star marks a number above the published one of the same method; the reasons that the command knows stand below the table.",
+  ];
+  const parts = outcomes.map((outcome) => markdownOf(outcome, options));
+  return `${["# Results", lines.join("\n"), ...parts].join("\n\n")}\n`;
+}
+
+function markdownOf(outcome: Outcome, { quick, figures }: DocumentOptions): string {
+  const { benchmark, failed } = outcome;
+  const { seeds, name, about, notes } = benchmark;
+  const tables = tablesOf(outcome).flatMap((table) => {
+    const { title } = table.metric;
+    const figure = figureName(outcome, table);
+    const why = explanations(benchmark, table, quick).map((line) => `- \\* ${line}`);
+    return [
+      ...[`**${title}**`, tableText(table, seeds.length)],
+      ...(why.length > 0 ? [why.join("\n")] : []),
+      ...(figure ? [`![${name}: ${title}](${figures}/${figure})`] : []),
+    ];
+  });
+  const made =
+    seeds.length === 1
+      ? `Seed ${seeds[0]}.`
+      : `Seeds ${seeds.join(", ")}: mean ± standard deviation.`;
+  return [
+    ...[`## ${name}`, `${about}.`, ...tables, [made, ...notes].join(" ")],
+    ...(failed.length > 0
+      ? [failed.map(({ run, why }) => `- failed: ${run}: ${why.split("\n")[0]}`).join("\n")]
+      : []),
+  ].join("\n\n");
+}
+
+function tableText({ metric, columns, lines }: Table, seeds: number): string {
+  const row = (label: string, cells: readonly string[]) => `| ${[label, ...cells].join(" | ")} |`;
+  const rules = columns.map(() => "---");
+  const labels = { method: "", reference: "_", published: "" };
+  const textOf = ({ kind }: Line, entry: Entry | null): string => {
+    if (entry === null) return "–";
+    if (kind === "published") return `${entry.value}`;
+    const { value, spread, runs, publishedBelow } = entry;
+    const found = new Set(runs.map(({ seed }) => seed)).size;
+    return [
+      shown(value, metric),
+      ...(spread === null ? [] : [`± ${shown(spread, metric)}`]),
+      ...(kind === "method" && found < seeds ? [`(${found} seeds)`] : []),
+      ...(publishedBelow ? ["\\*"] : []),
+    ].join(" ");
+  };
+  return [
+    row("", columns),
+    row("---", rules),
+    ...lines.map((line) => {
+      const { label, kind, entries } = line;
+      const name = kind === "published" ? `published: ${label}` : label;
+      const cells = entries.map((entry) => textOf(line, entry));
+      return row(`${labels[kind]}${name}${labels[kind]}`, cells);
+    }),
+  ].join("\n");
+}
+
+const listed = (runs: readonly Finished[], of: (run: Finished) => string) =>
+  [...new Set(runs.map(of))].sort().join(" and ");
+
+const madeBy = (runs: readonly Finished[]) => [
+  `${runs.length} runs by ${listed(runs, ({ dsbm, commit }) => (commit ? `dsbm ${dsbm}, commit ${commit}` : `dsbm ${dsbm}`))}`,
+  `on ${listed(runs, ({ machine }) => machine)},`,
+  `${listed(runs, ({ date }) => date.slice(0, 10))}, ${total(runs)} of runs.`,
+];
+
+function total(runs: readonly Finished[]): string {
+  const seconds = runs.reduce((sum, { values }) => sum + (values.seconds ?? 0), 0);
+  return seconds < 600 ? `${seconds.toFixed(0)} seconds` : `${(seconds / 60).toFixed(0)} minutes`;
+}

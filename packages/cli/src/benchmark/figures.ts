@@ -1,0 +1,61 @@
+// Tables as figures: a panel a column, a row a method, our numbers beside the published ones.
+import { type RowPoint, type RowsPanel, rowsFigure } from "@dsbm/runs";
+import type { Outcome } from "./engine.js";
+import { type Table, tablesOf } from "./table.js";
+
+/** The name of a table's figure in the folder of figures; null for a table without a number of ours. */
+export const figureName = ({ benchmark }: Outcome, { metric, lines }: Table): string | null =>
+  lines.some(({ kind }) => kind === "method")
+    ? `${benchmark.name}-${metric.name.replaceAll("_", "-")}.svg`
+    : null;
+
+/** The figures of outcomes as SVG texts, by their names. */
+export async function resultFigures(outcomes: readonly Outcome[]): Promise<Map<string, string>> {
+  const drawn = new Map<string, string>();
+  for (const outcome of outcomes)
+    for (const table of tablesOf(outcome)) {
+      const name = figureName(outcome, table);
+      if (name) drawn.set(name, await figureOf(outcome, table));
+    }
+  return drawn;
+}
+
+function figureOf({ benchmark }: Outcome, { metric, columns, lines }: Table): Promise<string> {
+  // A published row stands on that of our method of the same name.
+  const rowOf = (label: string) =>
+    benchmark.published.find((row) => row.metric === metric.name && row.label === label)?.of;
+  const labels = new Set(lines.map(({ label }) => label));
+  const own = (label: string) => {
+    const method = rowOf(label);
+    return method !== undefined && labels.has(method) ? method : label;
+  };
+  const series = { method: "dsbm", published: "published", reference: "" };
+  const panels = columns.map((title, i): RowsPanel => {
+    const there = lines.flatMap(({ label, kind, entries }) => {
+      const entry = entries[i];
+      return entry ? [{ label, kind, ...entry }] : [];
+    });
+    return {
+      title,
+      points: there
+        .filter(({ kind }) => kind !== "reference")
+        .map(({ label, kind, value, spread }): RowPoint => {
+          const row = kind === "published" ? own(label) : label;
+          return { row, series: series[kind], value, spread };
+        }),
+      rules: there
+        .filter(({ kind }) => kind === "reference")
+        .map(({ label, value }) => ({ series: label, value })),
+    };
+  });
+  const rows = lines.flatMap(({ label, kind }) =>
+    kind === "reference" ? [] : kind === "published" ? [own(label)] : [label],
+  );
+  return rowsFigure({
+    title: `${benchmark.name}: ${metric.title}`,
+    label: metric.title,
+    rows: [...new Set(rows)],
+    // Columns of references alone have no row.
+    panels: panels.filter(({ points }) => points.length > 0),
+  });
+}

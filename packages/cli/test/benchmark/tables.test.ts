@@ -1,0 +1,161 @@
+// What is made of a benchmark's results: tables with methods beside references and published figures, why a number is above
+// a published one, the same numbers as CSV, and the figures.
+import { parseCsv } from "@dsbm/runs";
+import { parseHTML } from "linkedom";
+import { describe, expect, it } from "vitest";
+import type { Benchmark, Published } from "../../src/benchmark/benchmark.js";
+import { resultsCsv } from "../../src/benchmark/csv.js";
+import { resultsDocument } from "../../src/benchmark/document.js";
+import type { Outcome } from "../../src/benchmark/engine.js";
+import { resultFigures } from "../../src/benchmark/figures.js";
+
+const made = { dsbm: "1.0.0", commit: "abc", machine: "a machine", date: "2026-01-02T03:04:05Z" };
+const light: Published = {
+  ...{ label: "Light", of: "light", metric: "error" },
+  values: { low: 39, both: 51 },
+};
+const benchmark: Benchmark = {
+  name: "small",
+  about: "a small problem",
+  command: "train",
+  cases: ["d2", "d3"].map((name) => ({ name, words: () => [] })),
+  methods: [
+    { name: "light", words: [] },
+    { name: "closed", words: [], closed: true },
+  ],
+  columns: { low: ["d2"], both: ["d2", "d3"], missing: ["d4"] },
+  seeds: [1, 3],
+  quick: { cases: ["d2"] },
+  metrics: [
+    { name: "error", title: "the error", times: 10, digits: 1, beside: { other: "floor" } },
+  ],
+  published: [light, { label: "Other", metric: "error", values: { both: 7 } }],
+  notes: ["A note."],
+};
+const outcome: Outcome = {
+  benchmark,
+  results: [1, 3].flatMap((seed) =>
+    [2, 3].map((d) => ({
+      ...{ ...made, words: [], case: `d${d}`, method: "light", seed },
+      values: { error: d * seed, floor: d / 20, seconds: 30, steps: 400, steps_full: 400 },
+    })),
+  ),
+  references: [2, 3].map((d) => ({
+    ...{ case: `d${d}`, label: "perfect", values: { error: d / 10 } },
+  })),
+  failed: [{ run: "small d2 odd seed=1", why: "dsbm: too odd\nat a place" }],
+  stopped: false,
+};
+const how = { command: "npx dsbm benchmark small", quick: false, figures: "results" };
+
+describe("the tables of a benchmark", () => {
+  it("have a row for each method, reference and publication, and mark what is worse", () => {
+    const text = resultsDocument([outcome], how);
+    expect(text).toContain(
+      "Written by `npx dsbm benchmark small`.\n4 runs by dsbm 1.0.0, commit abc\non a machine,\n2026-01-02, 120 seconds of runs.",
+    );
+    const table = /\*\*the error\*\*\n\n((?:\|.*\n)+)/.exec(text)?.[1]?.trimEnd();
+    // Of seeds 1 and 3 the errors are 2 and 6 in d2, 3 and 9 in d3, times 10.
+    expect(table?.split("\n")).toEqual([
+      "|  | low | both |",
+      "| --- | --- | --- |",
+      "| light | 40.0 ± 28.3 \\* | 50.0 ± 35.4 |",
+      "| _perfect_ | 2.0 | 2.5 |",
+      "| _other_ | 1.0 | 1.3 |",
+      "| published: Light | 39 | 51 |",
+      "| published: Other | – | 7 |",
+    ]);
+    expect(text).toContain("**seconds of training**\n\n|  | low | both |");
+    expect(text).toContain("![small: the error](results/small-error.svg)");
+    expect(text).toContain("Seeds 1, 3: mean ± standard deviation. A note.");
+    expect(text).toContain("- failed: small d2 odd seed=1: dsbm: too odd\n");
+  });
+
+  it("are written as CSV in the units of the metrics", () => {
+    const { rows } = parseCsv(resultsCsv([outcome]));
+    const own = { benchmark: "small", case: "d3", row: "light", kind: "method", metric: "error" };
+    expect(rows).toContainEqual({ ...made, ...own, seed: 3, value: 9 });
+    expect(rows).toContainEqual(
+      expect.objectContaining({ case: "d2", row: "perfect", kind: "reference", value: 0.2 }),
+    );
+    expect(rows).toContainEqual(
+      expect.objectContaining({ case: "both", row: "Light", kind: "published", value: 5.1 }),
+    );
+  });
+});
+
+describe("a number above the published one", () => {
+  const [metric] = benchmark.metrics as [Benchmark["metrics"][number]];
+  const reasons = (change: Partial<Benchmark>, { quick = false, results = outcome.results } = {}) =>
+    resultsDocument([{ ...outcome, results, benchmark: { ...benchmark, ...change } }], {
+      ...how,
+      quick,
+    })
+      .split("\n")
+      .filter((line) => line.startsWith("- \\*"));
+  const against = (facts: Partial<Published>) => ({ published: [{ ...light, ...facts }] });
+
+  it("says what the command knows, and where it knows nothing", () => {
+    const [first] = outcome.results;
+    const one = { seeds: [1], results: [{ ...first!, values: { ...first!.values, error: 3.92 } }] };
+    const { results } = one;
+    expect(reasons({ seeds: [1] }, { results })).toEqual(["- \\* light, low: no reason is known."]);
+    expect(reasons({})).toEqual(["- \\* light, low: within one standard deviation of the seeds."]);
+    expect(reasons({ seeds: [1], ...against({ seeds: 5, steps: 9000 }) }, { results })).toEqual([
+      "- \\* light, low: 400 training steps (9000 published); one seed, published: 5.",
+    ]);
+    const shorter = [{ ...results[0]!, values: { ...results[0]!.values, steps: 50 } }];
+    const measured = { metrics: [{ ...metric, quick: "of few points" }] };
+    expect(
+      reasons(
+        { seeds: [1], ...measured, ...against({ differs: "other data" }) },
+        { quick: true, results: shorter },
+      ),
+    ).toEqual([
+      "- \\* light, low: of few points; 50 training steps (400 of the full benchmark); other data.",
+    ]);
+    expect(
+      reasons(
+        {
+          seeds: [1],
+          metrics: [{ ...metric, floor: "perfect" }],
+          ...against({ values: { low: 1.5, both: 0 } }),
+        },
+        { results },
+      ),
+    ).toEqual(["- \\* light, low: perfect: 2.0, above the published number too."]);
+  });
+
+  it("shares a sentence with others of its method that have the same reasons", () => {
+    expect(reasons(against({ values: { low: 1, both: 1 }, differs: "other data" }))).toEqual([
+      "- \\* light, low, both: other data.",
+    ]);
+  });
+});
+
+describe("the figures of a benchmark", () => {
+  it("have a panel a column, and a published number on the row of the method", async () => {
+    const figures = await resultFigures([outcome]);
+    expect([...figures.keys()]).toEqual(["small-error.svg", "small-seconds.svg"]);
+    const svg = figures.get("small-error.svg") as string;
+    const { document } = parseHTML(`<body>${svg}</body>`);
+    const all = (selector: string) =>
+      [...document.querySelectorAll(selector)] as { getAttribute(name: string): string | null }[];
+    const panels = all("svg > svg");
+    expect(panels).toHaveLength(2);
+    for (const word of ["small: the error", "low", "both", "light", "Other", "published", "other"])
+      expect(svg).toContain(`>${word}<`);
+    // In the first column one number of ours and one published, in the second one more, of a method of theirs.
+    const dots = all('[aria-label="dot"] circle').map((dot) => dot.getAttribute("cy"));
+    expect(dots).toHaveLength(5);
+    expect(dots[0]).toBe(dots[1]);
+    expect(new Set(dots).size).toBe(2);
+    expect(svg).not.toContain("NaN");
+    // References alone are no figure: a benchmark that was stopped before its first run has a table of them.
+    const begun = { ...outcome, results: [] };
+    expect((await resultFigures([begun])).size).toBe(0);
+    const text = resultsDocument([begun], how);
+    expect(text).toContain("| _perfect_ | 2.0 | 2.5 |");
+    expect(text).not.toContain("![");
+  });
+});
