@@ -99,10 +99,7 @@ it.each(cases)("%s", async (name, make) => {
   const loaded = await loadBridge(out);
   for (const direction of Object.keys(bridge.directions) as ("f" | "b")[]) {
     const size = x.data.length / n;
-    const draw = rowNoise(
-      { first: 0, n, block: bridge.noise.block, size },
-      { seed: 5, purpose: direction },
-    );
+    const draw = rowNoise({ first: 0, n, size }, { seed: 5, purpose: direction });
     writeFileSync(
       join(out, "noise.f32"),
       Buffer.concat(bridge.schedule.steps.map(() => Buffer.from(draw().buffer))),

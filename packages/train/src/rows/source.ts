@@ -2,9 +2,10 @@
 // method may use to make rows.
 import { type Batch, drawAll, type Endpoints, other, stream } from "@dsbm/bridge";
 import { type Generator, getNumThreads } from "@dsbm/torch";
-import { type CompleteProblem, directionOf, firstMatching } from "../problem.js";
+import { type CompleteProblem, directionOf } from "../problem.js";
 import type { Sampler } from "../sampler/sampler.js";
 import { CacheRows } from "./cache.js";
+import { firstMatching } from "./first-matching.js";
 import { Prefetcher } from "./prefetcher.js";
 import type { RowSource } from "./rows.js";
 import { StreamRows } from "./stream.js";

@@ -1,0 +1,166 @@
+// What a problem must be: each check throws a BridgeError that names the first wrong field, and says what to write.
+import { BridgeError, checkEndpoints, checkPairs, onlyBrownian } from "@dsbm/bridge";
+import type { CompleteProblem, MethodOptions, Problem } from "./problem.js";
+import { firstMatching } from "./rows/first-matching.js";
+
+const refuse = (message: string): never => {
+  throw new BridgeError("argument", message);
+};
+
+/** Checks each named value: an integer of at least `least`. */
+function checkIntegers(least: number, values: Record<string, number>): void {
+  for (const [name, x] of Object.entries(values))
+    if (!Number.isInteger(x) || x < least)
+      refuse(`${name} is ${x}; expected an integer of at least ${least}`);
+}
+
+function checkBatch({ data, method, optimisation, execution }: CompleteProblem): void {
+  const { batchSize, repeat } = optimisation;
+  const { ranks, shareBatch, cache } = execution;
+  if (batchSize % repeat !== 0)
+    refuse(
+      `batchSize is ${batchSize}, which is not divisible by ${repeat} repeats of each pair; use a multiple of ${repeat}`,
+    );
+  const pairs = batchSize / repeat;
+  if (shareBatch !== false && pairs < ranks.size)
+    refuse(
+      `a batch of ${pairs} pairs cannot be shared by ${ranks.size} processes: use a larger batch, fewer processes, or shareBatch: false`,
+    );
+  const rows = Math.min(data.x0.size(0), data.x1.size(0));
+  if (pairs > rows && !method.method.fit)
+    refuse(
+      `batchSize is ${batchSize}, but there are only ${rows} samples on one end; use a smaller batch`,
+    );
+  if (cache && cache.npar < pairs)
+    refuse(`cache.npar is ${cache.npar}, fewer pairs than the ${pairs} of one batch; use more`);
+}
+
+function checkMatching(problem: CompleteProblem): void {
+  const { method, batchCoupling } = problem.method;
+  if (!method.pairs)
+    refuse(`matchConditions with ${method.name}, which is trained on no pairs; leave it out`);
+  // A method of chains pairs rows of one condition by itself.
+  if ((method.coupling && !method.chains) || batchCoupling)
+    refuse(
+      "matchConditions with optimal transport within batches, which pairs anew; leave one of them out",
+    );
+  checkPartners(problem);
+}
+
+function checkPartners(problem: CompleteProblem): void {
+  const { batchSize, repeat } = problem.optimisation;
+  const rows = firstMatching(problem)?.rows.length ?? 0;
+  if (rows < batchSize / repeat)
+    refuse(
+      `batchSize is ${batchSize}, but only ${rows} samples of x0 have conditions of x1; use a smaller batch`,
+    );
+}
+
+function checkKnown({ method: { method }, data }: CompleteProblem): void {
+  if (!data.pairs) return;
+  if (!method.pairs || method.fit)
+    refuse(`data.pairs with ${method.name}, which is trained on no pairs; leave them out`);
+  checkPairs(data.pairs, data);
+}
+
+/** Throws for what plain JavaScript lets through: groups that are missing, a name or a factory in the place of a method. */
+export function checkGroups({ data, process, method, schedule }: Problem): void {
+  for (const [name, group] of Object.entries({ data, process, method, schedule }))
+    if (!group) refuse(`${name} is ${group}; a problem has data, process, method and schedule`);
+  const { method: one, network } = method;
+  if (typeof one === "string")
+    refuse(`method.method is "${one}"; write methods.${one}, or methodNamed("${one}")`);
+  if (typeof one === "function")
+    refuse(
+      "method.method is a function of numbers; call it, as methods.lightsb({ components: 50 })",
+    );
+  if (typeof network !== "function")
+    refuse(`method.network is ${network}; expected a function (direction) => network`);
+}
+
+/** New networks, which are checked to be models of the method where it has models of its own. */
+export function checkedNetworks({ method, network }: MethodOptions): MethodOptions["network"] {
+  const { name, modelClass } = method;
+  if (!modelClass) return network;
+  return (direction, half) => {
+    const net = network(direction, half);
+    return net instanceof modelClass
+      ? net
+      : refuse(
+          `${name} trains a model of its own, ${modelClass.name}; write network: (direction) => methodNamed("${name}").model({ shape, direction, generator, create: () => YOUR_NETWORK })`,
+        );
+  };
+}
+
+/** Throws unless a method has the functions that its facts need. */
+function checkMethod({ method: { method } }: CompleteProblem): void {
+  const { name, fit, rows, regression, loss, predicts, plan } = method;
+  if (!fit && !(rows && (regression || loss)))
+    refuse(`${name} has neither fit, nor rows and one of regression and loss; give it those`);
+  if (predicts === "plan" && !plan) refuse(`${name} predicts a plan; give it the function plan`);
+}
+
+/** Without noise there are straight lines, which flows learn: the bridge of other methods has no drift, score or plan then. */
+function checkNoise({ method: { method }, process }: CompleteProblem): void {
+  if (process.sigma === 0 && method.predicts !== "velocity")
+    refuse(
+      `process.sigma is 0, and ${method.name} learns a bridge with noise: write brownian({ sigma: 1 }), or methods.rectifiedflow for straight lines`,
+    );
+}
+
+/** Throws unless the method learns several marginals, where there are some. */
+function checkChain({ method: { method }, data, process }: CompleteProblem): void {
+  if (!data.chain) return;
+  if (!method.chains)
+    refuse(
+      `${method.name} learns no more than two data sets; with several use dsbm, sf2m or alpha_dsbm`,
+    );
+  onlyBrownian(`${method.name} of several data sets`, process);
+  if (!data.conditions?.x0?.interval || !data.conditions.x1?.interval)
+    refuse("data.chain without the interval of each row; make the tables by chainEndpoints");
+}
+
+function checkSequence({ method: { method }, schedule }: CompleteProblem): void {
+  const { sequence, halfIterations } = schedule;
+  if (sequence.length === 0) refuse("sequence is empty; expected at least one of f and b");
+  const repeats = sequence.some((d, i) => d === sequence[(i + 1) % sequence.length]);
+  if (method.predicts === "increment" && repeats && halfIterations > 1)
+    refuse(
+      `${method.name} learns each direction from the other: the sequence must alternate between b and f, got ${sequence}`,
+    );
+}
+
+/** Throws a BridgeError for the first wrong field of `full`, which is `given` with defaults filled in. */
+export function checkProblem(full: CompleteProblem, given: Problem): void {
+  const { data } = given;
+  const { halfIterations, steps, firstSteps, firstIteration, firstPass } = full.schedule;
+  const { batchSize, repeat, lrWarmup } = full.optimisation;
+  const { accumulate, logEvery, cache } = full.execution;
+  checkIntegers(1, { halfIterations, steps, firstSteps, batchSize, accumulate, logEvery });
+  checkIntegers(0, { firstIteration, lrWarmup });
+  checkIntegers(1, { firstPass, repeat });
+  if (cache)
+    checkIntegers(1, {
+      "cache.npar": cache.npar,
+      "cache.batchSize": cache.batchSize,
+      "cache.refreshStride": cache.refreshStride,
+    });
+  for (const key of ["dtype", "simulateDtype"] as const)
+    if (!["float32", "bfloat16"].includes(full.execution[key]))
+      refuse(`execution.${key} is ${full.execution[key]}; expected float32 or bfloat16`);
+  if (full.method.couplingRows != null)
+    checkIntegers(1, { couplingRows: full.method.couplingRows });
+  checkMethod(full);
+  checkNoise(full);
+  checkChain(full);
+  checkEndpoints(full.data);
+  for (const end of ["x0", "x1"] as const)
+    if (!data.decode && data[end].dtype !== "float32")
+      refuse(
+        `data.${end} is ${data[end].dtype}, and networks take float32: write ${end}.to({ dtype: "float32" }), or give data.decode`,
+      );
+  checkBatch(full);
+  checkKnown(full);
+  if (full.method.matchConditions) checkMatching(full);
+  checkSequence(full);
+}
