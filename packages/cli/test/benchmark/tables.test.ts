@@ -141,7 +141,8 @@ describe("the figures of a benchmark", () => {
     for (const word of ["small: the error", "low", "both", "light", "Other", "published", "other"])
       expect(svg).toContain(`>${word}<`);
     // In the first column one number of ours and one published, in the second one more, of a method of theirs.
-    const dots = Array.from(svg.matchAll(/<circle[^>]* cy="([^"]+)"/g), ([, y]) => y);
+    const groups = Array.from(svg.matchAll(/<g aria-label="dot"[^>]*>(.*?)<\/g>/gs), ([, g]) => g);
+    const dots = Array.from(groups.join("").matchAll(/ cy="([^"]+)"/g), ([, y]) => y);
     expect(dots).toHaveLength(5);
     expect(dots[0]).toBe(dots[1]);
     expect(new Set(dots).size).toBe(2);
