@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { decodeImages, stream } from "@dsbm/bridge";
 import { arange, io, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Ends, loadEnds, testRows } from "../src/problem/ends.js";
+import { type Ends, loadEnds } from "../src/problem/ends.js";
+import { testRows } from "../src/problem/test-rows.js";
 import { configured } from "./support.js";
 
 beforeAll(() => setNumThreads(1));

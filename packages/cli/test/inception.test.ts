@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { encodeStatistics } from "@dsbm/bridge";
 import { eye, full, setNumThreads, tidy } from "@dsbm/torch";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { testRows } from "../src/problem/ends.js";
+import { testRows } from "../src/problem/test-rows.js";
 import { configured, here, openEvaluators, withEnds } from "./support.js";
 
 const folder = mkdtempSync(join(tmpdir(), "dsbm-inception-"));

@@ -10,9 +10,10 @@ import { LeNet, lenetFeatures, lenetTraining, trainClassifier } from "@dsbm/nets
 import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { Training } from "@dsbm/train";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadEnds, testRows } from "../src/problem/ends.js";
+import { loadEnds } from "../src/problem/ends.js";
 import { gaussianName } from "../src/problem/gaussian-end.js";
 import { trainingProblem } from "../src/problem/problem.js";
+import { testRows } from "../src/problem/test-rows.js";
 import { configured } from "./support.js";
 
 const folder = mkdtempSync(join(tmpdir(), "dsbm-learns-"));

@@ -2,7 +2,8 @@
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
 import type { Tensor } from "@dsbm/torch";
-import { type Ends, testConditions, testRows } from "../problem/ends.js";
+import type { Ends } from "../problem/ends.js";
+import { testConditions, testRows } from "../problem/test-rows.js";
 import type { Evaluator } from "./evaluator.js";
 import { conditionError } from "./spectra.js";
 

@@ -13,8 +13,9 @@ import {
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
 import { cat, noGrad, type Tensor, tidy } from "@dsbm/torch";
-import { type Ends, testConditions, testRows } from "../problem/ends.js";
+import type { Ends } from "../problem/ends.js";
 import type { Position } from "../problem/iteration.js";
+import { testConditions, testRows } from "../problem/test-rows.js";
 import type { Progress } from "../terminal/progress.js";
 import type { Carried, Evaluator, OpenOptions, Values } from "./evaluator.js";
 import { checkEnds, checkMetrics } from "./finite.js";

@@ -4,7 +4,8 @@ import { slicedWasserstein } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
 import type { Tensor } from "@dsbm/torch";
-import { type Ends, testRows } from "../problem/ends.js";
+import type { Ends } from "../problem/ends.js";
+import { testRows } from "../problem/test-rows.js";
 import type { Evaluator } from "./evaluator.js";
 
 /** Numbers of a sample set in float64, at most: of large pictures fewer are compared. */

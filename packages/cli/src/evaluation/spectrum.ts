@@ -5,7 +5,8 @@ import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
 import { formatCsv, svgToPng } from "@dsbm/runs";
 import type { Tensor } from "@dsbm/torch";
-import { type DataEnd, type Ends, testRows } from "../problem/ends.js";
+import type { DataEnd, Ends } from "../problem/ends.js";
+import { testRows } from "../problem/test-rows.js";
 import type { Evaluator } from "./evaluator.js";
 import {
   type BandRow,

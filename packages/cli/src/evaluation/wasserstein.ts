@@ -3,7 +3,8 @@
 import { displacement, wasserstein } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
-import { type Ends, testRows } from "../problem/ends.js";
+import type { Ends } from "../problem/ends.js";
+import { testRows } from "../problem/test-rows.js";
 import type { Evaluator } from "./evaluator.js";
 
 /** Pairs whose optimal pairing is computed at every evaluation. */

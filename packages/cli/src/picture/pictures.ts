@@ -18,7 +18,8 @@ import {
 import { cat, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { type Evaluation, type Evaluators, endsOf } from "../evaluation/evaluate.js";
 import type { TestSampler } from "../evaluation/samplers.js";
-import { type Ends, isVectors, testConditions, testRows } from "../problem/ends.js";
+import { type Ends, isVectors } from "../problem/ends.js";
+import { testConditions, testRows } from "../problem/test-rows.js";
 import { nameOf } from "../quality/rows/marginals.js";
 import { hasPictures, type Painted, type Painter, painterOf } from "./paint.js";
 import { pointsOf } from "./points.js";

@@ -3,7 +3,6 @@
 import {
   type Chain,
   type Conditions,
-  conditionsAt,
   type Decode,
   decodeImages,
   disposeSome,
@@ -12,7 +11,6 @@ import {
   flipImages,
   type GaussianBridge,
   mapConditions,
-  stream,
 } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import {
@@ -35,7 +33,7 @@ import { UsageError } from "../terminal/errors.js";
 import type { Progress } from "../terminal/progress.js";
 import { chainTables, configChain } from "./chain.js";
 import { type Columns, columnEnds, ownOptions } from "./columns.js";
-import { type GaussianMoments, gaussianEnd, gaussianName } from "./gaussian-end.js";
+import { type GaussianMoments, gaussianEnd } from "./gaussian-end.js";
 import { projected } from "./projected.js";
 
 /** The data of one end. */
@@ -360,36 +358,6 @@ function on(end: DataEnd, device: Device): DataEnd {
     order: both(end.order, (t) => t && moved(t)),
     conditions: end.conditions && both(end.conditions, (c) => mapConditions(c, moved) ?? {}),
   };
-}
-
-/** The first rows of a table in its order, as networks take them, [n, …], the same at every call. */
-export function testRows(end: DataEnd, n: number, seed: number, split: Split = "test"): Tensor {
-  const rows = firstRows(end[split], n, end.order[split]);
-  // Training may mirror images; evaluations take them as they are.
-  if (end.name !== gaussianName) return end.plain(rows);
-  const generator = stream(seed, `${split}/${end.name}`, rows.device);
-  return end.decode(rows, { end: "x1", generator });
-}
-
-function firstRows(table: Tensor, n: number, order: Tensor | null): Tensor {
-  const some = Math.min(n, table.size(0));
-  return order ? table.indexSelect(0, order.narrow(0, 0, some)) : table.narrow(0, 0, some);
-}
-
-/** The conditions of `testRows(ends[end], n, …)`: those of the end, or of the other for a Gaussian. */
-export function testConditions(
-  ends: Ends,
-  end: End,
-  n: number,
-  split: Split = "test",
-): Conditions | undefined {
-  const found = conditionsAt(
-    { x0: ends.x0.conditions?.[split], x1: ends.x1.conditions?.[split] },
-    end,
-  );
-  if (!found) return undefined;
-  const order = ends[found.of].order[split];
-  return mapConditions(found.values, (t) => firstRows(t, n, order));
 }
 
 /** All data, in the order of their times. */

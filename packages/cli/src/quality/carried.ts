@@ -13,7 +13,7 @@ import { randperm, type Tensor, tidy } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import { endsOf } from "../evaluation/evaluate.js";
 import { checkEnds } from "../evaluation/finite.js";
-import { testConditions, testRows } from "../problem/ends.js";
+import { testConditions, testRows } from "../problem/test-rows.js";
 import type { Progress } from "../terminal/progress.js";
 import { disposeAll, kept, type Subject } from "./subject.js";
 

@@ -17,7 +17,7 @@ import {
 import { printValue } from "@dsbm/config";
 import { writeFileAtomic } from "@dsbm/runs";
 import { cat, io, noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
-import { testRows } from "../../problem/ends.js";
+import { testRows } from "../../problem/test-rows.js";
 import { openSubject } from "../../quality/subject.js";
 import type { Benchmark, Case, Measured, Sizes, Values } from "../benchmark.js";
 import { cached, methodsOf, quickWords } from "../methods.js";

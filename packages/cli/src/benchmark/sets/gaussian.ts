@@ -15,7 +15,7 @@ import {
   uniformGrid,
 } from "@dsbm/bridge";
 import { randn, tidy } from "@dsbm/torch";
-import { testRows } from "../../problem/ends.js";
+import { testRows } from "../../problem/test-rows.js";
 import { openSubject, type Subject } from "../../quality/subject.js";
 import type { Benchmark, Case, HalfTime, Measured, Values } from "../benchmark.js";
 import { methodsOf, quickWords } from "../methods.js";

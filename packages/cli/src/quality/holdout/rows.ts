@@ -4,7 +4,7 @@ import { type Conditions, subsample, type TimeGrid } from "@dsbm/bridge";
 import type { QualityRow } from "@dsbm/runs";
 import { cat, type Tensor, tidy } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
-import { testConditions, testRows } from "../../problem/ends.js";
+import { testConditions, testRows } from "../../problem/test-rows.js";
 import type { Progress } from "../../terminal/progress.js";
 import { disposeAll, kept, type Subject } from "../subject.js";
 import { comparisons } from "./compare.js";

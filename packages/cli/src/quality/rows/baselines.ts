@@ -5,7 +5,7 @@ import { methodNamed, slicedWasserstein, squaredDisplacement, stream } from "@ds
 import type { QualityRow } from "@dsbm/runs";
 import { getNumThreads, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { Sampler } from "@dsbm/train";
-import { testRows } from "../../problem/ends.js";
+import { testRows } from "../../problem/test-rows.js";
 import type { Carried } from "../carried.js";
 import { kept, type Subject } from "../subject.js";
 import type { MeasureOptions } from "./ends.js";

@@ -1,7 +1,7 @@
 // Of several data sets in a row: what the bridge passes through, beside the data of that time.
 import type { Chain } from "@dsbm/bridge";
 import type { QualityRow } from "@dsbm/runs";
-import { testRows } from "../../problem/ends.js";
+import { testRows } from "../../problem/test-rows.js";
 import type { Carried } from "../carried.js";
 import { disposeAll, kept, type Subject } from "../subject.js";
 import { endRows, type MeasureOptions } from "./ends.js";

@@ -1,0 +1,36 @@
+// The rows that evaluations take from the two ends: the same at every call.
+import { type Conditions, conditionsAt, type End, mapConditions, stream } from "@dsbm/bridge";
+import type { Split } from "@dsbm/data";
+import type { Tensor } from "@dsbm/torch";
+import type { DataEnd, Ends } from "./ends.js";
+import { gaussianName } from "./gaussian-end.js";
+
+/** The first rows of a table in its order, as networks take them, [n, …], the same at every call. */
+export function testRows(end: DataEnd, n: number, seed: number, split: Split = "test"): Tensor {
+  const rows = firstRows(end[split], n, end.order[split]);
+  // Training may mirror images; evaluations take them as they are.
+  if (end.name !== gaussianName) return end.plain(rows);
+  const generator = stream(seed, `${split}/${end.name}`, rows.device);
+  return end.decode(rows, { end: "x1", generator });
+}
+
+function firstRows(table: Tensor, n: number, order: Tensor | null): Tensor {
+  const some = Math.min(n, table.size(0));
+  return order ? table.indexSelect(0, order.narrow(0, 0, some)) : table.narrow(0, 0, some);
+}
+
+/** The conditions of `testRows(ends[end], n, …)`: those of the end, or of the other for a Gaussian. */
+export function testConditions(
+  ends: Ends,
+  end: End,
+  n: number,
+  split: Split = "test",
+): Conditions | undefined {
+  const found = conditionsAt(
+    { x0: ends.x0.conditions?.[split], x1: ends.x1.conditions?.[split] },
+    end,
+  );
+  if (!found) return undefined;
+  const order = ends[found.of].order[split];
+  return mapConditions(found.values, (t) => firstRows(t, n, order));
+}
