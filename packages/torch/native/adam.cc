@@ -9,8 +9,9 @@
 
 namespace dsbm {
 
-// Elements that a thread takes at once, and below which more threads do not pay.
-constexpr int64_t kElements = 4096, kGrain = 16 * kElements;
+// Elements that a thread takes at once, and below which more threads do not pay; PyTorch's kernel takes the last ones, which
+// fill no vector of sixteen, with other fused products.
+constexpr int64_t kElements = 4096, kGrain = 16 * kElements, kVector = 16;
 
 // As in PyTorch, numbers are float64 until they meet the elements.
 struct Rates {
@@ -28,21 +29,22 @@ struct Block {
   bool small = std::abs(weight) < 0.5f;
   return __builtin_fmaf(small ? weight : weight - 1, end - start, small ? start : end);
 }
-template <bool averages>
+template <bool last>
 [[gnu::always_inline]] static inline void update(const Block& b, const Rates r) {
   for (int64_t i = 0; i < b.n; i++) {
     float p = b.p[i] * r.shrink, g = __builtin_fmaf(b.p[i], r.decay, b.g[i]);
-    float m = lerp(b.m[i], g, r.towards), v = __builtin_fmaf(b.v[i], r.keep, r.add * g * g);
-    p += r.step * m / (__builtin_sqrtf(v) / r.root + r.eps);
-    b.p[i] = p;
+    float m = lerp(b.m[i], g, r.towards), s = r.add * g;
+    float v = last ? __builtin_fmaf(b.v[i], r.keep, s * g) : __builtin_fmaf(s, g, b.v[i] * r.keep);
+    b.p[i] = p + r.step * m / (__builtin_sqrtf(v) / r.root + r.eps);
     b.m[i] = m;
     b.v[i] = v;
-    if (averages) b.s[i] = lerp(b.s[i], p, r.average);
   }
 }
 VECTORISED static void step(const Block& b) {
-  if (b.s) update<true>(b, *b.rates);
+  if (b.n < kVector) update<true>(b, *b.rates);
   else update<false>(b, *b.rates);
+  // The parameters are still in the cache.
+  if (b.s) for (int64_t i = 0; i < b.n; i++) b.s[i] = lerp(b.s[i], b.p[i], b.rates->average);
 }
 
 static bool isPlain(const at::Tensor& t, const at::Tensor& like) {
@@ -83,8 +85,10 @@ static void adam(at::TensorList params, at::TensorList grads, at::TensorList m, 
     float *p = params[i].mutable_data_ptr<float>(), *first = m[i].mutable_data_ptr<float>(), *second = v[i].mutable_data_ptr<float>();
     float* s = averages.empty() ? nullptr : averages[i].mutable_data_ptr<float>();
     const float* g = grads[i].const_data_ptr<float>();
-    for (int64_t at = 0, size = params[i].numel(); at < size; at += kElements)
-      blocks.push_back({p + at, first + at, second + at, s ? s + at : nullptr, g + at, std::min(kElements, size - at), &rates[i]});
+    for (int64_t at = 0, size = params[i].numel(), n = 0; at < size; at += n) {
+      n = std::min(kElements, size - at < kVector ? size - at : (size - at) / kVector * kVector);
+      blocks.push_back({p + at, first + at, second + at, s ? s + at : nullptr, g + at, n, &rates[i]});
+    }
   }
   at::parallel_for(0, static_cast<int64_t>(blocks.size()), kGrain / kElements, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) step(blocks[i]);

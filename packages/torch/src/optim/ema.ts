@@ -3,7 +3,7 @@
 import { invalid } from "../binding/errors.js";
 import { tidy } from "../binding/handle.js";
 import type { Module } from "../nn/module.js";
-import { tensor, zeros } from "../tensor/create.js";
+import { full, zeros } from "../tensor/create.js";
 import { noGrad } from "../tensor/grad.js";
 import { _foreachLerp_ } from "../tensor/ops.generated.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -21,7 +21,6 @@ export class EMA {
   readonly #names: string[];
   readonly #parameters: Tensor[];
   readonly #shadow: Tensor[];
-  readonly #weight: Tensor;
   /** Updates since the last restart, in a tensor so that a recorded update counts too; null: no warm-up. */
   readonly #count: Tensor | null;
 
@@ -37,7 +36,6 @@ export class EMA {
     this.#parameters = named.map(([, p]) => p);
     this.#shadow = noGrad(() => tidy(() => this.#parameters.map((p) => p.detach().clone().keep())));
     this.#count = warmup ? zeros([], { device: named[0]?.[1].device ?? "cpu" }).keep() : null;
-    this.#weight = tensor(1 - rate, { dtype: "float64" }).keep();
   }
 
   /** One step towards the current parameters; can be recorded. */
@@ -58,7 +56,7 @@ export class EMA {
 
   /** Counts an update and gives the weight [] of the parameters in it, for an optimiser that makes it. */
   countUpdate(): Tensor {
-    if (this.#count === null) return this.#weight;
+    if (this.#count === null) return full([], 1 - this.rate, { dtype: "float64" });
     const young = this.#count.add_(1).add(10).reciprocal().mul(9);
     return young.clamp({ min: 1 - this.rate });
   }
@@ -101,7 +99,6 @@ export class EMA {
 
   dispose(): void {
     for (const t of this.#shadow) t.dispose();
-    this.#weight.dispose();
     this.#count?.dispose();
   }
 }
