@@ -25,12 +25,18 @@ const BENCHES = {
   op_overhead: opOverhead,
   mlp_step_d5: () => mlpStep(5, 128),
   mlp_step_d50: () => mlpStep(50, 256),
-  mlp_step_d5_bf16: () => mlpStep(5, 128, "bfloat16"),
-  mlp_step_d50_bf16: () => mlpStep(50, 256, "bfloat16"),
+  mlp_step_d5_bf16: () => mlpStep(5, 128, { dtype: "bfloat16" }),
+  mlp_step_d50_bf16: () => mlpStep(50, 256, { dtype: "bfloat16" }),
+  adam_step: () => adamStep(),
   simulate_mlp: (threads) => simulateMlp(threads),
-  simulate_mlp_bf16: (threads) => simulateMlp(threads, "bfloat16"),
+  simulate_mlp_bf16: (threads) => simulateMlp(threads, { dtype: "bfloat16" }),
+  // Of any size, for growth.mjs.
+  mlp_step: (_threads, { dim = 50, width = 256, batch }) => mlpStep(dim, width, { batch }),
+  simulate: (threads, { steps }) => simulateMlp(threads, { steps }),
   half_iteration_d5: (threads) => halfIteration(5, 128, threads),
   half_iteration_d50: (threads) => halfIteration(50, 256, threads),
+  half_iteration_d5_bf16: (threads) => halfIteration(5, 128, threads, "bfloat16"),
+  half_iteration_d50_bf16: (threads) => halfIteration(50, 256, threads, "bfloat16"),
   unet_step: () => unetStep(),
   unet_forward: () => unetForward(),
   unet_simulation: (threads) => unetSimulation(threads),
@@ -189,7 +195,11 @@ function opOverhead() {
 }
 
 /** The Gaussian benchmark as a problem: N(−0.1, I) and N(0.1, I), trained as pytorch_side.py does. */
-function problem(dim, width, { threads = 1, schedule, batchSize = BATCH, logEvery = 100 } = {}) {
+function problem(
+  dim,
+  width,
+  { threads = 1, schedule, batchSize = BATCH, logEvery = 100, simulateDtype = "float32" } = {},
+) {
   const ends = bridge.gaussianEndpoints({
     ...{ n: PAIRS, dim, a: 0.1, generator: bridge.stream(0, "data") },
   });
@@ -210,14 +220,15 @@ function problem(dim, width, { threads = 1, schedule, batchSize = BATCH, logEver
     schedule: { grid: bridge.uniformGrid(STEPS), eps: EPS, ...schedule },
     optimisation: { batchSize, lr: RATE },
     // As the command line does: measured once, at most `threads`.
-    execution: { threads: "auto", simulateThreads: threads, logEvery },
+    execution: { threads: "auto", simulateThreads: threads, simulateDtype, logEvery },
     seed: 0,
   };
 }
 
 /** One training step: batch by shuffled index, t, z, bridge, loss, backward, Adam, NaN check. */
-function mlpStep(dim, width, dtype = "float32") {
-  const one = bridge.complete(problem(dim, width, { schedule: { halfIterations: 1, steps: 1 } }));
+function mlpStep(dim, width, { dtype = "float32", batch = BATCH } = {}) {
+  const schedule = { halfIterations: 1, steps: 1 };
+  const one = bridge.complete(problem(dim, width, { schedule, batchSize: batch }));
   const full = bridge.withExecution(one, { dtype });
   const network = full.method.network("f");
   const step = bridge.trainingStep({
@@ -230,15 +241,15 @@ function mlpStep(dim, width, dtype = "float32") {
   });
   const shuffle = bridge.stream(0, "shuffle", device);
   const onBatch = (rows, start) => {
-    const [loss] = step(bridge.cutRows(rows, { start, count: BATCH }));
+    const [loss] = step(bridge.cutRows(rows, { start, count: batch }));
     if (!Number.isFinite(loss.item())) throw new Error("the loss is NaN");
   };
   const run = (reps) => {
     for (let done = 0; done < reps; ) {
       done += torch.tidy(() => {
         const rows = bridge.shuffleRows({ x0: full.data.x0, x1: full.data.x1 }, shuffle);
-        const batches = Math.min(Math.floor(PAIRS / BATCH), reps - done);
-        for (let k = 0; k < batches; k += 1) torch.tidy(() => onBatch(rows, k * BATCH));
+        const batches = Math.min(Math.floor(PAIRS / batch), reps - done);
+        for (let k = 0; k < batches; k += 1) torch.tidy(() => onBatch(rows, k * batch));
         return batches;
       });
     }
@@ -246,11 +257,28 @@ function mlpStep(dim, width, dtype = "float32") {
   return { run, warm: 100 };
 }
 
+/** A step of Adam and of the average of 91,000 weights, recorded. */
+function adamStep() {
+  const network = there(new bridge.ScoreNetwork(50));
+  const optimizer = new torch.optim.Adam(network.parameters(), { lr: RATE });
+  const ema = new torch.optim.EMA(network, 0.999);
+  for (const p of network.parameters()) p.grad = torch.tidy(() => p.detach().clone().keep());
+  const step = torch.recorded(() => {
+    optimizer.step(ema);
+    return [];
+  });
+  const run = (reps) => {
+    for (let i = 0; i < reps; i += 1) torch.tidy(() => step());
+    settled(network.parameters()[0].detach());
+  };
+  return { run, warm: 100 };
+}
+
 /** PAIRS × STEPS Euler–Maruyama steps backward from N(0.1, I) in 50 dimensions, width 256. */
-function simulateMlp(threads, dtype = null) {
-  const { data, process, method: options, schedule } = problem(50, 256);
+function simulateMlp(threads, { dtype = null, steps = STEPS } = {}) {
+  const { data, process, method: options } = problem(50, 256);
   const { method, network } = options;
-  const { grid } = schedule;
+  const grid = bridge.uniformGrid(steps);
   const net = network("b");
   const sampler = new bridge.Sampler({
     method,
@@ -270,17 +298,18 @@ function simulateMlp(threads, dtype = null) {
 }
 
 /** A half-iteration is trained second: the newest network is then the forward one, fresh, as on the other side. */
-function secondHalf(dim, width, { threads, steps }) {
+function secondHalf(dim, width, { steps, ...execution }) {
   return problem(dim, width, {
-    threads,
+    ...execution,
     schedule: { sequence: ["f", "b"], halfIterations: 2, steps },
     logEvery: 1000,
   });
 }
 
 /** 1,000 steps of the backward net; the forward net simulates the pairs anew at every epoch. */
-function halfIteration(dim, width, threads) {
-  const make = (steps) => new bridge.Training(secondHalf(dim, width, { threads, steps }));
+function halfIteration(dim, width, threads, simulateDtype = "float32") {
+  const make = (steps) =>
+    new bridge.Training(secondHalf(dim, width, { threads, simulateDtype, steps }));
   const second = async (training) => {
     training.state.half = 1;
     for await (const _ of training.run());

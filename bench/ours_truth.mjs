@@ -25,11 +25,11 @@ function meanDivergence({ torch, bridge }, training, direction, dim) {
 
 /** `plain` is the benchmark's problem in `dim` dimensions; the preset of truth.json changes how it is trained. */
 export function truth({ torch, bridge }, plain, dim) {
-  const { target, steps, lr, emaRate, lrSchedule } = TRUTH[dim];
+  const { target, steps, ...optimisation } = TRUTH[dim];
   const problem = {
     ...plain,
     schedule: { ...plain.schedule, halfIterations: 40, steps },
-    optimisation: { ...plain.optimisation, lr, emaRate, emaWarmup: true, lrSchedule },
+    optimisation: { ...plain.optimisation, ...optimisation, emaWarmup: true },
   };
   const run = async (reps) => {
     if (reps === 0) return {};

@@ -123,6 +123,24 @@ def mlp_step(dim, width):
     return run, 100
 
 
+def adam_step():
+    """Adam and then the average of the weights: fused, and torch._foreach_lerp_, as optimize_ema does."""
+    net = MLP(50, 256)
+    params = list(net.parameters())
+    optimizer = torch.optim.Adam(params, lr=RATE, **ADAM)
+    shadow = [p.detach().clone() for p in params]
+    for p in params:
+        p.grad = p.detach().clone()
+
+    @torch.no_grad()
+    def run(reps):
+        for _ in range(reps):
+            optimizer.step()
+            torch._foreach_lerp_(shadow, params, 1 - 0.999)
+
+    return run, 100
+
+
 def simulate_mlp():
     net = MLP(50, 256)
     x1 = gaussian_pairs(50)[1]
@@ -134,7 +152,7 @@ def simulate_mlp():
     return run, 1
 
 
-def half_iteration(dim, width, steps=1000):
+def half_iteration(dim, width, steps=1000, cast=False):
     """Trains the backward net on pairs that the forward net simulates anew at every epoch."""
     net_f, net_b = MLP(dim, width), MLP(dim, width)
     x0 = gaussian_pairs(dim)[0]
@@ -143,7 +161,8 @@ def half_iteration(dim, width, steps=1000):
         optimizer = torch.optim.Adam(net_b.parameters(), lr=RATE, **ADAM)
         done = 0
         while done < steps:
-            x1 = simulate(net_f, x0, backward=False)
+            with torch.autocast(DEVICE, dtype=torch.bfloat16, enabled=cast):
+                x1 = simulate(net_f, x0, backward=False)
             for pair in batches(x0, x1):
                 train_step(net_b, optimizer, *pair, backward=True)
                 done += 1
@@ -157,9 +176,9 @@ def half_iteration(dim, width, steps=1000):
     return run, 0
 
 
-def warm_half_iteration(dim, width):
-    half_iteration(dim, width, steps=20)[0](1)
-    return half_iteration(dim, width)
+def warm_half_iteration(dim, width, cast=False):
+    half_iteration(dim, width, 20, cast)[0](1)
+    return half_iteration(dim, width, cast=cast)
 
 
 def ddp_half_iteration(dim=50, width=256, steps=1000):
@@ -222,6 +241,9 @@ BENCHES = {
     },
     "half_iteration_d5": lambda: warm_half_iteration(5, 128),
     "half_iteration_d50": lambda: warm_half_iteration(50, 256),
+    "half_iteration_d5_bf16": lambda: warm_half_iteration(5, 128, cast=True),
+    "half_iteration_d50_bf16": lambda: warm_half_iteration(50, 256, cast=True),
+    "adam_step": adam_step,
     **pytorch_unet.BENCHES,
     "ddp_unet": lambda: pytorch_unet.unet_step(pytorch_ddp.join()),
     "ddp_mlp": ddp_half_iteration,

@@ -58,6 +58,8 @@ struct Program {
   std::vector<std::pair<Slot, Slot>> expected;  // leaf, the held gradient that the steps add to
   std::vector<std::pair<Layout, size_t>> slots;  // every tensor as it was recorded, and the number of its memory
   bool writesHeld = false;           // writes into tensors it holds by reference
+  std::vector<Step> plan;            // what a replay does of the steps, beginning with `ready`: see fold.cc
+  std::vector<c10::IValue> ready;
 };
 
 struct ProgramHandle : Boxed {
@@ -66,6 +68,12 @@ struct ProgramHandle : Boxed {
 inline const std::shared_ptr<const Program>& programOf(napi_env env, napi_value v, const char* what) {
   return opened<ProgramHandle>(env, v, Magic::Program, what, "a program")->program;
 }
+
+// Runs steps on slots.
+void run(const std::vector<Step>& steps, std::vector<c10::IValue>& slots, const at::Generator* generator);
+
+// Makes the plan of a program that is recorded whole.
+void fold(Program& program);
 
 // Runs the program once; with a generator, every random operation draws from that one.
 std::vector<at::Tensor> replay(const Program& program, const std::vector<at::Tensor>& inputs, const at::Generator* generator);

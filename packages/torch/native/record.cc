@@ -275,6 +275,7 @@ EXPORT(recordEnd) {
   }
   auto program = std::move(active->program);
   stop();
+  fold(*program);
   return makeExternal(call.data, new ProgramHandle{{Magic::Program, call.data}, std::move(program)});
 }
 

@@ -36,9 +36,9 @@ static c10::IValue load(const Operand& o, const std::vector<c10::IValue>& slots,
   return {};
 }
 
-static void run(const Program& program, std::vector<c10::IValue>& slots, const at::Generator* generator) {
+void run(const std::vector<Step>& steps, std::vector<c10::IValue>& slots, const at::Generator* generator) {
   torch::jit::Stack stack;
-  for (const Step& step : program.steps) {
+  for (const Step& step : steps) {
     stack.clear();
     for (const Operand& o : step.operands) stack.push_back(load(o, slots, generator));
     step.op.callBoxed(stack);
@@ -67,10 +67,10 @@ std::vector<at::Tensor> replay(const Program& program, const std::vector<at::Ten
   for (auto [leaf, gradient] : program.expected)
     if (program.initial[leaf].toTensor().grad().unsafeGetTensorImpl() != program.initial[gradient].toTensor().unsafeGetTensorImpl())
       fail("ERR_TORCH_VALUE", "replay: a gradient that the program adds to was replaced or cleared since it was recorded; clear gradients inside the recorded function");
-  std::vector<c10::IValue> slots = program.initial;
+  std::vector<c10::IValue> slots = program.ready;
   for (size_t i = 0; i < inputs.size(); i++) slots[i] = inputs[i];
   try {
-    run(program, slots, generator);
+    run(program.plan, slots, generator);
   } catch (...) {
     std::vector<at::Tensor> lasting = inputs;
     for (const Held& held : program.held) lasting.push_back(program.initial[held.slot].toTensor());

@@ -61,6 +61,7 @@ export {
 } from "./runtime.js";
 export { type SignalWatch, watchSignals } from "./signals.js";
 export { autocast, autocastDType, type CastDType } from "./tensor/autocast.js";
+export { brownianBridge } from "./tensor/brownian.js";
 export {
   arange,
   empty,

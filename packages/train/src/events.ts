@@ -22,6 +22,8 @@ export type TrainEvent =
       threads: number;
       sharesBatch: boolean | null;
       bfloat16: boolean | null;
+      /** Steps in which pairs are simulated, where that is measured; null: on the grid of the problem. */
+      cacheSteps: number | null;
     })
   | (AtHalf & { type: "simulate"; seconds: number })
   | (AtHalf & { type: "cache"; done: number; total: number })

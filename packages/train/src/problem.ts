@@ -129,6 +129,11 @@ export interface Execution {
    * are shared; `auto` (default) measures which is faster.
    */
   shareBatch?: boolean | "auto";
+  /**
+   * `auto`: pairs are simulated in the fewest steps, measured before each half-iteration, whose pairs cannot be told from
+   * those of `cacheGrid`; null (default): on `cacheGrid`.
+   */
+  cacheSteps?: "auto" | null;
   /** Simulated pairs go to disk in parts, and tables are read a batch at a time; null (default): all in memory. */
   cache?: CacheOptions | null;
   /** The processes that train together; null (default): one process. */
@@ -211,6 +216,7 @@ export function complete(problem: Problem): CompleteProblem {
       simulateDtype: "float32",
       accumulate: 1,
       shareBatch: "auto",
+      cacheSteps: null,
       cache: null,
       logEvery: 100,
       ...execution,

@@ -286,11 +286,12 @@ export class Training {
     const began = performance.now();
     const direction = directionOf(this.problem, half);
     this.#plan.measure(direction);
+    this.#plan.measurePairs(half, this.sampler);
     const current = this.#begin(half);
     this.#current = current;
     const { losses } = current;
     const steps = () => current.steps;
-    const { threads, sharesBatch, bfloat16 } = this.#plan;
+    const { threads, sharesBatch, bfloat16, cacheSteps } = this.#plan;
     const requests = stepRequests(ranks, {
       steps,
       sharesBatch: sharesBatch ?? true,
@@ -300,7 +301,8 @@ export class Training {
     const pause = (event: TrainEvent) => this.#handOver(event);
     const isOver = () => this.#isOver;
     try {
-      yield { type: "start", half, direction, threads: threads ?? 1, sharesBatch, bfloat16 };
+      const how = { sharesBatch, bfloat16, cacheSteps: cacheSteps?.steps ?? null };
+      yield { type: "start", half, direction, threads: threads ?? 1, ...how };
       if (!(yield* this.#resume(current, signal))) return false;
       const options = { ranks, signal, logEvery, requests, pause, isOver };
       if (!(yield* runSteps(current, options))) return false;
@@ -345,12 +347,13 @@ export class Training {
     });
     const [step, half] = [pass?.step ?? "0", pass?.half ?? state.half];
     checkFinite(tensors, `after step ${step} of half-iteration ${half}`);
-    const { threads, sharesBatch, bfloat16 } = this.#plan;
+    const { threads, sharesBatch, bfloat16, cacheSteps } = this.#plan;
     const facts: SavedFacts = {
       format: 1,
       half: state.half,
       ...{ threads, sharesBatch },
       ...(bfloat16 !== null && { bfloat16 }),
+      ...(cacheSteps && { cacheSteps }),
       ...(Object.keys(this.#steps).length > 0 && { steps: { ...this.#steps } }),
       losses: pass ? [...pass.losses] : [],
       pass: pass ? toJsonState(pass.save()) : null,

@@ -8,6 +8,7 @@ import { independent } from "../coupling/independent.js";
 import { withKnown } from "../coupling/known.js";
 import { reference } from "../coupling/reference.js";
 import { simulated } from "../coupling/simulated.js";
+import { bridgeAndTarget } from "../process/process.js";
 import type { Method } from "./method.js";
 
 export const dsbm = {
@@ -42,11 +43,8 @@ export const dsbm = {
   },
   regression({ x0, x1 }, { direction, process, t, meanMatch, noise }) {
     const sample = { x0, x1, t, z: noise(x0) };
-    const end = direction === "f" ? x1 : x0;
-    return {
-      x: process.bridge(sample),
-      t,
-      target: meanMatch ? end : process.target(direction, sample),
-    };
+    if (meanMatch) return { x: process.bridge(sample), t, target: direction === "f" ? x1 : x0 };
+    const [x, target] = bridgeAndTarget(process, direction, sample);
+    return { x, t, target };
   },
 } satisfies Method<Pairs>;

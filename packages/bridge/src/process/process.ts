@@ -4,7 +4,7 @@ import type { Tensor } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 
 /** A point of a training batch: pairs [B, …], times [B], standard normal noise [B, …]. */
-interface BridgeSample {
+export interface BridgeSample {
   x0: Tensor;
   x1: Tensor;
   t: Tensor;
@@ -20,6 +20,8 @@ export interface ReferenceProcess {
   bridge(sample: BridgeSample): Tensor;
   /** The drift of the pinned process towards the end that `direction` runs to, less its own: [B, …]. */
   target(direction: Direction, sample: BridgeSample): Tensor;
+  /** `bridge` and `target` in one pass, without gradients; null where there is none for such rows. */
+  bridgeAndTarget?(direction: Direction, sample: BridgeSample): [x: Tensor, target: Tensor] | null;
   /** The drift at x_t of the process pinned at `end`, the end that `direction` runs to: [B, …]. */
   driftTo(direction: Direction, at: { x: Tensor; t: Tensor; end: Tensor }): Tensor;
   /** The process's own drift in a direction, which a drift network need not learn: [B, …]; null: none. */
@@ -33,4 +35,14 @@ export interface ReferenceProcess {
 /** Times [B] as [B, 1, …, 1], to multiply tensors [B, …]. */
 export function spread(t: Tensor, like: Tensor): Tensor {
   return t.reshape([-1, ...Array.from({ length: like.ndim - 1 }, () => 1)]);
+}
+
+/** A point of the pinned process and its drift, as `bridge` and `target` have them; for use without gradients. */
+export function bridgeAndTarget(
+  process: ReferenceProcess,
+  direction: Direction,
+  sample: BridgeSample,
+): [x: Tensor, target: Tensor] {
+  const both = process.bridgeAndTarget?.(direction, sample);
+  return both ?? [process.bridge(sample), process.target(direction, sample)];
 }

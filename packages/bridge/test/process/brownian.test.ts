@@ -1,5 +1,5 @@
 // The bridge's law and its targets, against closed forms and for tensors of any shape.
-import { full, rand, tidy, zeros } from "@dsbm/torch";
+import { brownianBridge, full, rand, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import {
   distance,
@@ -10,7 +10,7 @@ import {
 } from "../../../../test/support/numbers.js";
 import { exactCovariance, exactDrift, exactMarginal } from "../../src/metric/gaussian-bridge.js";
 import { brownian } from "../../src/process/brownian.js";
-import { spread } from "../../src/process/process.js";
+import { bridgeAndTarget, spread } from "../../src/process/process.js";
 
 const shapes = [
   [6000, 3],
@@ -109,4 +109,63 @@ describe("brownian", () => {
   it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])("refuses σ = %d", (sigma) => {
     expect(() => brownian({ sigma })).toThrow(/sigma is .*expected a finite number/);
   });
+});
+
+describe("points and targets in one pass", () => {
+  const generator = seeded(7);
+  const rows = (shape: number[]) => {
+    const [x0, x1, z] = Array.from({ length: 3 }, () => randn(shape, { generator })) as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
+    // Up to the ends, where the noise of the target is large.
+    const t = rand([shape[0] as number], { generator })
+      .mul(0.998)
+      .add(0.001);
+    return { x0: x0.add(3), x1: x1.sub(3), t, z };
+  };
+
+  it.each([[[1, 1]], [[128, 5]], [[33, 50]], [[40, 3, 16, 17]]])(
+    "are those of two for %j",
+    (shape) =>
+      tidy(() => {
+        const process = brownian({ sigma: 1.5 });
+        const sample = rows(shape);
+        for (const direction of ["f", "b"] as const) {
+          const [x, target] = bridgeAndTarget(process, direction, sample);
+          expect(x.shape).toEqual(shape);
+          expect(distance(x, process.bridge(sample))).toBeLessThan(2e-6);
+          const want = process.target(direction, sample);
+          expect(distance(target.div(want.abs().add(1)), want.div(want.abs().add(1)))).toBeLessThan(
+            2e-6,
+          );
+        }
+      }),
+  );
+
+  it("take rows that are views", () =>
+    tidy(() => {
+      const process = brownian({ sigma: 1 });
+      const { x0, x1, t, z } = rows([20, 6]);
+      const sample = { x0: x0.narrow(1, 1, 4), x1: x1.narrow(1, 0, 4), t, z: z.narrow(1, 2, 4) };
+      const [x] = bridgeAndTarget(process, "f", sample);
+      expect(distance(x, process.bridge(sample))).toBeLessThan(2e-6);
+    }));
+
+  it("are of the two functions where there is no kernel", () =>
+    tidy(() => {
+      const sample = rows([4, 2]);
+      const process = brownian({ sigma: 0 });
+      const [x, target] = bridgeAndTarget(process, "b", sample);
+      expect(x.toNumbers()).toEqual(process.bridge(sample).toNumbers());
+      expect(target.toNumbers()).toEqual(process.target("b", sample).toNumbers());
+      const wide = Object.fromEntries(
+        Object.entries(sample).map(([name, one]) => [name, one.to("float64")]),
+      ) as typeof sample;
+      expect(bridgeAndTarget(brownian({ sigma: 1 }), "f", wide)[0].dtype).toBe("float64");
+      const options = { sigma: 1, forward: true };
+      expect(() => brownianBridge(wide, options)).toThrow(/float32 on the processor/);
+      expect(() => brownianBridge({ ...sample, z: zeros([4, 3]) }, options)).toThrow(/one shape/);
+    }));
 });

@@ -84,11 +84,14 @@ export class Clock extends Pace {
 
   /** Evaluations of a network a step: a batch, and the simulations that make it. */
   #rows(half: number): number {
-    const { batch_size, first_pass, cache_num_steps, num_repeat_data } = this.#config;
+    const { batch_size, first_pass, num_steps, num_repeat_data } = this.#config;
+    // What is measured is at most the grid.
+    const steps =
+      this.#config.cache_num_steps === "auto" ? num_steps : this.#config.cache_num_steps;
     const { fit, online, loss } = bridgeProcess(this.#config).method;
     if (fit) return 0;
     const isSimulated = half > first_pass && (online || !loss);
     const simulated = isSimulated ? (online ? 2 : 1 / num_repeat_data) : 0;
-    return batch_size * (1 + simulated * cache_num_steps);
+    return batch_size * (1 + simulated * steps);
   }
 }

@@ -144,8 +144,9 @@ export function trainingProblem(
     },
     schedule: {
       grid,
-      cacheGrid:
-        config.cache_num_steps === config.num_steps ? grid : resample(grid, config.cache_num_steps),
+      cacheGrid: [config.num_steps, "auto"].includes(config.cache_num_steps)
+        ? grid
+        : resample(grid, config.cache_num_steps as number),
       sequence: fb_sequence,
       halfIterations: config.half_iterations,
       firstIteration: fb_sequence.length,
@@ -174,6 +175,7 @@ export function trainingProblem(
       threads: config.threads,
       simulateThreads: threadsOf(config),
       chunkRows: chunkRows(ends.shape),
+      cacheSteps: config.cache_num_steps === "auto" ? "auto" : null,
       dtype: config.dtype,
       simulateDtype: config.simulate_dtype,
       accumulate: config.accumulate,

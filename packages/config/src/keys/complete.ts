@@ -11,7 +11,6 @@ type Counts =
   | "first_pass"
   | "cache_npar"
   | "cache_refresh_stride"
-  | "cache_num_steps"
   | "gif_stride"
   | "checkpoint_stride"
   | "test_npar";
@@ -20,6 +19,7 @@ interface Completed extends Record<Counts, number> {
   fb_sequence: ("b" | "f")[];
   test_num_steps: number[];
   keep_optimizer: boolean | "method";
+  cache_num_steps: number | "auto";
 }
 
 /** A configuration in which every key that follows others has its value. */

@@ -108,8 +108,8 @@ export const cache = {
   cache_batch_size: counted(1250, "pairs simulated at once; bounds the memory"),
   cache_refresh_stride: follows("training steps between two caches; null is num_iter", 1000),
   cache_num_steps: orNull(
-    stepCount(),
-    "steps of the sampler that fills the cache; null is num_steps",
+    z.union([z.literal("auto"), stepCount()]),
+    "steps of the sampler that makes training pairs; auto measures before each half-iteration the fewest whose pairs cannot be told from those of num_steps; null is num_steps",
     30,
   ),
   online_cache: flag(

@@ -1,4 +1,4 @@
-// Adam and AdamW through libtorch's fused kernel: one native call for all parameters.
+// Adam and AdamW: one native call for all parameters and their average.
 
 import { invoke, Op } from "../binding/dispatch.js";
 import { invalid } from "../binding/errors.js";
@@ -7,6 +7,7 @@ import { tensor, zeros } from "../tensor/create.js";
 import { noGrad, zeroGrad } from "../tensor/grad.js";
 import { _foreachAdd_ } from "../tensor/ops.generated.js";
 import type { Parameter, Tensor } from "../tensor/tensor.js";
+import type { EMA } from "./ema.js";
 
 export interface AdamOptions {
   /** Learning rate, finite and at least 0. */
@@ -27,13 +28,15 @@ interface Slots {
 }
 
 const kernels = {
+  /** Ours: no amsgrad, no maximize. */
+  step: new Op("dsbm::adam_", ""),
   adam: new Op("aten::_fused_adam_", "tensor_lr"),
   adamw: new Op("aten::_fused_adamw_", "tensor_lr"),
 };
 
 /** Adam (Kingma & Ba 2015), as torch.optim.Adam with `fused=True`. Throws a TorchError for bad options. */
 export class Adam {
-  protected readonly kernel: Op = kernels.adam;
+  protected readonly decoupled: boolean = false;
   readonly parameters: readonly Parameter[];
   readonly #lr: Tensor;
   readonly #options: Required<Omit<AdamOptions, "lr">>;
@@ -85,13 +88,12 @@ export class Adam {
     this.#lr.fill_(value);
   }
 
-  /** One update of every parameter that has a gradient. */
-  step(): void {
-    noGrad(() => tidy(() => this.#update()));
+  /** One update of every parameter that has a gradient, and then of an average of them. */
+  step(average: EMA | null = null): void {
+    noGrad(() => tidy(() => this.#update(average)));
   }
 
-  #update(): void {
-    const { betas, eps, weightDecay, amsgrad, maximize } = this.#options;
+  #update(average: EMA | null): void {
     const params: Tensor[] = [];
     const grads: Tensor[] = [];
     const slots: Slots[] = [];
@@ -102,26 +104,33 @@ export class Adam {
       grads.push(g);
       slots.push(this.#slots[i] as Slots);
     });
-    if (params.length === 0) return;
+    const averages = average?.averagesOf(params) ?? null;
+    if (params.length > 0) this.#apply(params, grads, slots, averages && average);
+    if (!averages) average?.update();
+  }
+
+  #apply(params: Tensor[], grads: Tensor[], slots: Slots[], average: EMA | null): void {
+    const { betas, eps, weightDecay, amsgrad, maximize } = this.#options;
     const steps = slots.map((s) => s.step);
+    const moments = [slots.map((s) => s.exp_avg), slots.map((s) => s.exp_avg_sq)];
+    if (!amsgrad && !maximize) {
+      const averages = average?.averagesOf(params) ?? [];
+      const weight = average?.countUpdate();
+      const rates = [...betas, weightDecay, eps];
+      const lr = this.#lr;
+      invoke(
+        kernels.step,
+        ...[params, grads, ...moments, steps, averages, lr, weight, ...rates, this.decoupled],
+      );
+      return;
+    }
     _foreachAdd_(steps, 1);
-    const maxima = amsgrad ? slots.map((s) => s.max_exp_avg_sq) : [];
     invoke(
-      this.kernel,
-      params,
-      grads,
-      slots.map((s) => s.exp_avg),
-      slots.map((s) => s.exp_avg_sq),
-      maxima,
-      steps,
-      this.#lr,
-      betas[0],
-      betas[1],
-      weightDecay,
-      eps,
-      amsgrad,
-      maximize,
+      this.decoupled ? kernels.adamw : kernels.adam,
+      ...[params, grads, ...moments, amsgrad ? slots.map((s) => s.max_exp_avg_sq) : [], steps],
+      ...[this.#lr, ...betas, weightDecay, eps, amsgrad, maximize],
     );
+    average?.update();
   }
 
   zeroGrad(): void {
@@ -158,7 +167,7 @@ export class Adam {
 
 /** AdamW (Loshchilov & Hutter 2019): decoupled weight decay, 0.01 by default. */
 export class AdamW extends Adam {
-  protected override readonly kernel: Op = kernels.adamw;
+  protected override readonly decoupled = true;
   constructor(parameters: readonly Parameter[], options: AdamOptions = {}) {
     super(parameters, { weightDecay: 0.01, ...options });
   }

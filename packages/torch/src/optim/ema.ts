@@ -3,7 +3,7 @@
 import { invalid } from "../binding/errors.js";
 import { tidy } from "../binding/handle.js";
 import type { Module } from "../nn/module.js";
-import { zeros } from "../tensor/create.js";
+import { full, zeros } from "../tensor/create.js";
 import { noGrad } from "../tensor/grad.js";
 import { _foreachLerp_ } from "../tensor/ops.generated.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -40,22 +40,32 @@ export class EMA {
 
   /** One step towards the current parameters; can be recorded. */
   update(): void {
-    const step = () => {
-      const count = this.#count;
-      if (count === null) return _foreachLerp_(this.#shadow, this.#parameters, 1 - this.rate);
-      const weight = count
-        .add_(1)
-        .add(10)
-        .reciprocal()
-        .mul(9)
-        .clamp({ min: 1 - this.rate });
-      return _foreachLerp_(
-        this.#shadow,
-        this.#parameters,
-        this.#shadow.map(() => weight),
-      );
-    };
-    noGrad(() => tidy(step));
+    noGrad(() =>
+      tidy(() => {
+        if (this.#count === null)
+          return _foreachLerp_(this.#shadow, this.#parameters, 1 - this.rate);
+        const weight = this.countUpdate();
+        return _foreachLerp_(
+          this.#shadow,
+          this.#parameters,
+          this.#shadow.map(() => weight),
+        );
+      }),
+    );
+  }
+
+  /** Counts an update and gives the weight [] of the parameters in it, for an optimiser that makes it. */
+  countUpdate(): Tensor {
+    if (this.#count === null) return full([], 1 - this.rate, { dtype: "float64" });
+    const young = this.#count.add_(1).add(10).reciprocal().mul(9);
+    return young.clamp({ min: 1 - this.rate });
+  }
+
+  /** The averages of these parameters in their order; null unless they are all that there are. */
+  averagesOf(parameters: readonly Tensor[]): Tensor[] | null {
+    const own = new Map(this.#parameters.map((p, i) => [p, this.#shadow[i] as Tensor]));
+    const found = parameters.flatMap((p) => own.get(p) ?? []);
+    return found.length === parameters.length && found.length === own.size ? found : null;
   }
 
   /** Updates since the last restart (the tensor itself, to be saved and put back); null without a warm-up. */

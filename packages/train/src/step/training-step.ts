@@ -99,8 +99,7 @@ export function trainingStep(options: StepOptions): RecordedBatch {
       gradClip === null
         ? full([], Number.NaN)
         : optim.clipGradNorm_(optimizer.parameters, gradClip);
-    optimizer.step();
-    ema?.update();
+    optimizer.step(ema);
     optimizer.zeroGrad();
     if (!along) return [total as Tensor, norm];
     return [along.select(0, 0), norm, along.narrow(0, 1, along.size(0) - 1)];

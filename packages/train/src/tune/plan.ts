@@ -1,11 +1,13 @@
 // How the steps of a training are done: measured once, before the first one, and saved, since it changes how numbers
 // round.
-import type { Direction } from "@dsbm/bridge";
+import { type Direction, resample } from "@dsbm/bridge";
 import { setNumThreads } from "@dsbm/torch";
 import { type CompleteProblem, type NetworkDType, withExecution } from "../problem.js";
+import type { Sampler } from "../sampler/sampler.js";
 import type { SavedFacts } from "../state/state.js";
 import { measuring } from "./benchmark-step.js";
 import { measureBfloat16 } from "./bfloat16.js";
+import { measureCacheSteps } from "./cache-steps.js";
 import { measureSharing } from "./sharing.js";
 import { measureThreads } from "./threads.js";
 
@@ -16,6 +18,8 @@ export class StepPlan {
   sharesBatch: boolean | null = null;
   /** Whether the processor gains by bfloat16; null: not known yet, or not asked for. */
   bfloat16: boolean | null = null;
+  /** The newest half-iteration whose pairs have a number of steps of their own, and that number; null: none has. */
+  cacheSteps: { half: number; steps: number } | null = null;
   readonly #problem: CompleteProblem;
 
   constructor(problem: CompleteProblem) {
@@ -38,9 +42,16 @@ export class StepPlan {
       this.threads = threadsFor(withExecution(problem, { shareBatch: false }), direction);
   }
 
+  /** Measures how many steps the pairs of a half-iteration are simulated in, unless it is known; all ranks call it together. */
+  measurePairs(half: number, sampler: Sampler): void {
+    if (this.#problem.execution.cacheSteps === null || this.cacheSteps?.half === half) return;
+    this.cacheSteps = { half, steps: measureCacheSteps(this.#problem, half, sampler) };
+  }
+
   /** Takes what a saved state was made with, unless the problem fixes it. */
-  restore(saved: Pick<SavedFacts, "threads" | "sharesBatch" | "bfloat16">): void {
+  restore(saved: Pick<SavedFacts, "threads" | "sharesBatch" | "bfloat16" | "cacheSteps">): void {
     this.bfloat16 = saved.bfloat16 ?? null;
+    this.cacheSteps = saved.cacheSteps ?? null;
     const { threads, shareBatch } = this.#problem.execution;
     if (saved.threads !== null && threads === "auto") {
       this.threads = saved.threads;
@@ -51,7 +62,15 @@ export class StepPlan {
 
   /** The problem with what is known. */
   get problem(): CompleteProblem {
-    return withExecution(this.#problem, { shareBatch: this.sharesBatch ?? true, ...this.#dtypes });
+    const known = { shareBatch: this.sharesBatch ?? true, ...this.#dtypes };
+    const problem = withExecution(this.#problem, known);
+    const { schedule } = problem;
+    const { steps = schedule.cacheGrid.steps.length } = this.cacheSteps ?? {};
+    if (steps === schedule.cacheGrid.steps.length) return problem;
+    return {
+      ...problem,
+      schedule: { ...schedule, cacheGrid: resample(schedule.cacheGrid, steps) },
+    };
   }
 
   get #dtypes(): { dtype: NetworkDType; simulateDtype: NetworkDType } {

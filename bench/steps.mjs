@@ -1,0 +1,83 @@
+// `node bench/steps.mjs`: what simulated pairs lose by fewer steps, on the Gaussian benchmark. Trains as bench/truth.json says,
+// three half-iterations in 5 and 50 dimensions, then simulates with the last network in so many steps, with both variances
+// of a step and two grids. Prints a table of Markdown: KL of the ends from the target (independent coordinates) and the
+// sliced 2-Wasserstein distance to new samples of it, beside the floor that other samples of the target have.
+import { readFileSync } from "node:fs";
+import * as bridge from "@dsbm/bridge";
+import { gaussianEndpoints } from "@dsbm/data";
+import { ScoreNetwork } from "@dsbm/nets";
+import * as torch from "@dsbm/torch";
+import { Sampler, Training } from "@dsbm/train";
+import { markdown } from "./cost.mjs";
+
+const TRUTH = JSON.parse(readFileSync(new URL("truth.json", import.meta.url), "utf8"));
+const A = 0.1;
+const NUMBER = 20_000;
+const whole = bridge.uniformGrid(20);
+
+/** Steps that are shorter at both ends, as half a cosine wave has them. */
+function cosineGrid(n) {
+  const times = Array.from({ length: n + 1 }, (_, k) => (1 - Math.cos((Math.PI * k) / n)) / 2);
+  return { times, steps: times.slice(1).map((t, k) => t - times[k]) };
+}
+
+async function trained(dim) {
+  const { steps, target: _, ...optimisation } = TRUTH[dim];
+  const training = new Training({
+    data: gaussianEndpoints({ n: 10_000, dim, a: A, generator: bridge.stream(0, "data") }),
+    process: bridge.brownian({ sigma: 1 }),
+    method: {
+      method: bridge.methods.dsbm,
+      network: (d) => new ScoreNetwork(dim, { generator: bridge.stream(0, `network/${d}`) }),
+      firstCoupling: "ind",
+    },
+    schedule: { grid: whole, eps: 1e-3, halfIterations: 3, steps },
+    optimisation: { ...optimisation, emaWarmup: true },
+    execution: { simulateThreads: 2, cacheSteps: "auto" },
+    seed: 0,
+  });
+  const chosen = [];
+  for await (const { type, cacheSteps } of training.run())
+    if (type === "start") chosen.push(cacheSteps);
+  return { training, chosen };
+}
+
+const digits = (x) => Number(x.toPrecision(2)).toString();
+
+/** KL and distance of samples [n, d] from N(mean, I). */
+function judged(ends, mean, fresh) {
+  const { diag } = bridge.gaussianKL(ends, { a: A, sigma: 1 }, mean < 0 ? 0 : 1);
+  return [diag, bridge.slicedWasserstein(ends, fresh)].map(digits);
+}
+
+for (const dim of [5, 50]) {
+  const { training, chosen } = await trained(dim);
+  torch.tidy(() => {
+    const generator = bridge.stream(1, "steps");
+    const sample = (mean) => torch.randn([NUMBER, dim], { generator }).add(mean);
+    const direction = "b"; // the third half-iteration's: to N(−A, I)
+    const [start, fresh, other] = [sample(A), sample(-A), sample(-A)];
+    const rows = [["target itself", ...judged(other, -A, fresh), "", ""]];
+    const { process, method } = training.problem;
+    for (const n of [3, 5, 7, 10, 15, 20]) {
+      const cells = [`${n}`];
+      for (const [grid, stepVariance] of [
+        [bridge.uniformGrid(n), "process"],
+        [bridge.uniformGrid(n), "bridge"],
+        [cosineGrid(n), "process"],
+      ]) {
+        const { samplers: networks } = training.state;
+        const options = { method: method.method, process, networks, stepVariance, grid };
+        const sampler = new Sampler({ ...options, threads: 2 });
+        const [kl, w2] = judged(sampler.endpoints(direction, start, { generator }), -A, fresh);
+        cells.push(`${kl}, ${w2}`);
+      }
+      rows.push(cells);
+    }
+    rows[0] = ["target itself", rows[0].slice(1, 3).join(", "), "", ""];
+    const head = ["steps", "uniform, process", "uniform, bridge", "cosine, process"];
+    console.log(`${dim} dimensions: KL, sliced W2\n\n${markdown(head, rows)}\n`);
+  });
+  console.log(`cacheSteps auto: ${chosen.slice(1).join(" and ")} of 20 steps\n`);
+  training.dispose();
+}
