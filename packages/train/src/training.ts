@@ -341,7 +341,7 @@ export class Training {
     const pass = this.#current;
     const standing =
       pass && this.#samplesItself() ? state.samplers[pass.direction].stateDict() : null;
-    const tensors = tensorsOf(state, this.#directions, {
+    const tensors = tensorsOf(state, directionsOf(this.problem), {
       pass,
       standing: standing && (this.#ownSampler ?? standing),
     });
@@ -385,11 +385,7 @@ export class Training {
   }
 
   #put(tensors: ReadonlyMap<string, Tensor>): void {
-    putTensors(this.state, this.#directions, { tensors, pass: this.#current });
-  }
-
-  get #directions(): Direction[] {
-    return directionsOf(this.problem);
+    putTensors(this.state, directionsOf(this.problem), { tensors, pass: this.#current });
   }
 
   dispose(): void {

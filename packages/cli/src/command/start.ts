@@ -69,7 +69,7 @@ export function partsOf({ source, target }: StartConfig): Part[] {
       name: "components",
       experiment: train,
       // On pairs of exact transport the first iteration moves as little as a second one, and keeps more of the variance.
-      words: ["dataset=digits", ...digits, "ot_sampler=exact", "n_ipf=1"],
+      words: ["dataset=digits", ...digits, "ot_sampler=exact", "ot_rows=1024", "n_ipf=1"],
       quick: [
         ...["n_ipf=1", "first_num_iter=60", "num_iter=40", "num_steps=5", "data.n_train=400"],
         ...[
