@@ -20,11 +20,18 @@ import { sweepTemporaries } from "./temporaries.js";
 /** What a file can be written from; the chunks of an iterable are written one by one. */
 export type FileData = string | ArrayBufferView | Iterable<Uint8Array>;
 
+/** Folders that this process has written into. */
+const known = new Set<string>();
+
 /**
  * Writes a file so that `path` holds either its old content or all of the new, even after SIGKILL.
- * Missing parent folders are made. Throws RunError (permission, disk_full, read_only, …).
+ * Missing parent folders are made; what killed processes left beside it is removed before the first file of a folder.
+ * Throws RunError (permission, disk_full, read_only, …).
  */
 export function writeFileAtomic(path: string, data: FileData): void {
+  const folder = dirname(resolve(path));
+  if (!known.has(folder)) sweepBeside(path);
+  known.add(folder);
   const prepare = (temporary: string) => writeFlushed(temporary, data);
   stage(path, { prepare, put: (temporary) => renameSync(temporary, path) }).commit();
 }

@@ -197,6 +197,14 @@ describe("sweepTemporaries", () => {
   });
 });
 
+it("the first file that is written into a folder removes what killed processes left there", () => {
+  const folder = temporaryFolder();
+  const mine = `.tmp-${process.pid}-0123abcd`;
+  for (const name of [".tmp-999999999-0123abcd", mine]) writeFileSync(join(folder, name), "");
+  writeFileAtomic(join(folder, "quality.json"), "{}");
+  expect(readdirSync(folder).sort()).toEqual([mine, "quality.json"].sort());
+});
+
 describe("a replacement", () => {
   it.each([openFileReplacement, openFolderReplacement])("removes what killed ones left", (open) => {
     const folder = temporaryFolder();

@@ -23,7 +23,7 @@ export async function pictureNotes({
     ];
     if (kept.length === 0) continue;
     const how = stored === 3 && channels === 1 ? ", stored with three channels," : "";
-    const into = wanted === 1 ? "grey" : "with three channels";
+    const into = wanted === 1 ? "grey" : "pictures with three channels";
     lines.push(
       `${name}: ${colours}${how} of ${size} pixels a side or more become ${into}, ${data.image_size} × ${data.image_size}: write ${kept.join(" ")} to keep what they have`,
     );
