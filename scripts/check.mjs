@@ -27,6 +27,7 @@ const CHECKS = [
   { name: "dead code", args: [tool("knip/bin/knip.js"), "--no-progress"] },
   { name: "generated operations", args: ["scripts/gen-ops.mjs", "--check"] },
   { name: "table of keys", args: ["scripts/keys-table.mjs", "--check"] },
+  { name: "table of methods", args: ["scripts/methods-table.mjs", "--check"] },
   { name: "table of parity", args: ["scripts/check-parity.mjs"] },
   { name: "lines of the rooms (a report)", args: ["scripts/room-lines.mjs"], isReport: true },
 ];

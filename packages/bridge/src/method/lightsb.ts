@@ -68,8 +68,15 @@ export const lightsb_m = (numbers: MixtureNumbers = {}) =>
     eps: 0,
     loss({ x0, x1, given }, { network, direction, process, t, noise }) {
       const own = direction === "f" ? t.mul(until) : t.rsub(1).mul(until).rsub(1);
-      const sample = { x0, x1, t: own, z: noise(x0) };
-      const drift = network.forward(process.bridge(sample), own, given);
-      return drift.sub(process.target(direction, sample)).square().sum().div(x0.size(0));
+      const towards = (z: Tensor) => {
+        const sample = { x0, x1, t: own, z };
+        const drift = network.forward(process.bridge(sample), own, given);
+        return drift.sub(process.target(direction, sample)).square().sum();
+      };
+      // The noise of the target grows without bound towards the end; of opposite draws most of it cancels in the gradient.
+      const z = noise(x0);
+      return towards(z)
+        .add(towards(z.neg()))
+        .div(2 * x0.size(0));
     },
   }) satisfies Method<Pairs>;
