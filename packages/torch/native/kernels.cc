@@ -1,17 +1,11 @@
 // The two kernels that are not PyTorch's, for simulations, where theirs take much of the time. Loops are written to be
 // vectorised; no step of them depends on how wide the vectors are, so that every processor gives the same numbers.
-#include "engine.h"
+#include "kernels.h"
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <torch/library.h>
 
 #include <mutex>
-
-#if defined(__x86_64__) && defined(__linux__) && !defined(__clang__) && __GNUC__ >= 12
-#define VECTORISED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define VECTORISED
-#endif
 
 namespace dsbm {
 

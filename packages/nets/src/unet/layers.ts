@@ -1,6 +1,6 @@
 // Layers that several networks share: convolutions, SiLU in place, and 1×1 convolutions as matrix products, which take
 // about half the time of a convolution, above all in the backward pass.
-import { type Generator, gradEnabled, nn, type Tensor, tidy } from "@dsbm/torch";
+import { type Generator, gradEnabled, linear, nn, type Tensor, tidy } from "@dsbm/torch";
 
 /** The random stream of the initial weights. */
 export interface Seeded {
@@ -43,14 +43,18 @@ export function addEmbedding(h: Tensor, dense: nn.Linear, emb: Tensor): Tensor {
   return h.add_(shift.reshape([...shift.shape, 1, 1]));
 }
 
-/** W x + b for every column: weight [to, from, 1, …], bias [to], x [B, from, n] → [B, to, n]. */
+/** The same image with its channels next to each other in memory, as kernels of convolutions and norms want them. */
+export function channelsLast(x: Tensor): Tensor {
+  return x.to({ memoryFormat: "channelsLast" });
+}
+
+/** W x + b for every column: weight [to, from, 1, …], bias [to], x [B, from, n] → [B, to, n]; both of rows in memory. */
 export function columns(
   { weight, bias }: { weight: Tensor; bias: Tensor | null },
   x: Tensor,
 ): Tensor {
   const [to, from] = weight.shape as [number, number];
-  const matrix = weight.reshape([1, to, from]).expand([x.size(0), to, from]);
-  return (bias as Tensor).reshape([1, to, 1]).baddbmm(matrix, x);
+  return linear(x.transpose(1, 2), weight.reshape([to, from]), { bias }).transpose(1, 2);
 }
 
 /** A 1×1 convolution with bias: [B, from, H, W] → [B, to, H, W]; parameters of Conv2d. */
