@@ -223,6 +223,7 @@ BENCHES = {
     "half_iteration_d5": lambda: warm_half_iteration(5, 128),
     "half_iteration_d50": lambda: warm_half_iteration(50, 256),
     **pytorch_unet.BENCHES,
+    **pytorch_unet.KERNELS,
     "ddp_unet": lambda: pytorch_unet.unet_step(pytorch_ddp.join()),
     "ddp_mlp": ddp_half_iteration,
 }

@@ -12,7 +12,7 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
 #define WINOGRAD 1
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16,fma")))
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,fma")))
 #define INLINE AVX512 __attribute__((always_inline)) static inline
 #endif
 
@@ -79,14 +79,14 @@ INLINE void put(float* p, V x) { _mm512_storeu_ps(p, x); }
 INLINE V get(const at::BFloat16* p) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))), 16));
 }
-INLINE void put(at::BFloat16* p, V x) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), (__m256i)_mm512_cvtneps_pbh(x)); }
-
-INLINE V multiplied(float, V x, V y, V sum) { return _mm512_fmadd_ps(x, y, sum); }
-INLINE V multiplied(at::BFloat16, V x, V y, V sum) { return _mm512_dpbf16_ps(sum, (__m512bh)x, (__m512bh)y); }
+INLINE void put(at::BFloat16* p, V x) {  // rounded to nearest, ties to even
+  __m512i bits = _mm512_castps_si512(x), odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+  bits = _mm512_srli_epi32(_mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff))), 16);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(bits));
+}
 
 // Rows × kPanel of a product: row r, term k of the left matrix at x[r·row + k·term], the right one's terms `next` apart.
-// A term is one float, or two numbers of bfloat16 side by side.
-template <class S, int Rows>
+template <int Rows>
 AVX512 static void multiply(int64_t terms, const float* x, int64_t row, int64_t term, const float* y, int64_t next, float* out, int64_t width, bool adds) {
   V sum[Rows][2];
   for (int r = 0; r < Rows; r++)
@@ -96,18 +96,17 @@ AVX512 static void multiply(int64_t terms, const float* x, int64_t row, int64_t 
 #pragma GCC unroll 14
     for (int r = 0; r < Rows; r++) {
       V each = _mm512_set1_ps(x[r * row]);
-      sum[r][0] = multiplied(S(), each, left, sum[r][0]);
-      sum[r][1] = multiplied(S(), each, right, sum[r][1]);
+      sum[r][0] = _mm512_fmadd_ps(each, left, sum[r][0]);
+      sum[r][1] = _mm512_fmadd_ps(each, right, sum[r][1]);
     }
   }
   for (int r = 0; r < Rows; r++)
     for (int h = 0; h < 2; h++) put(out + r * width + h * kLane, sum[r][h]);
 }
 using Multiply = void (*)(int64_t, const float*, int64_t, int64_t, const float*, int64_t, float*, int64_t, bool);
-template <class S>
 static void multiplyRows(int64_t rows, int64_t terms, const float* x, int64_t row, int64_t term, const float* y, int64_t next, float* out, int64_t width, bool adds) {
-  static constexpr Multiply few[] = {nullptr, multiply<S, 1>, multiply<S, 2>, multiply<S, 3>, multiply<S, 4>, multiply<S, 5>, multiply<S, 6>, multiply<S, 7>,
-                                     multiply<S, 8>, multiply<S, 9>, multiply<S, 10>, multiply<S, 11>, multiply<S, 12>, multiply<S, 13>, multiply<S, 14>};
+  static constexpr Multiply few[] = {nullptr, multiply<1>, multiply<2>, multiply<3>, multiply<4>, multiply<5>, multiply<6>, multiply<7>,
+                                     multiply<8>, multiply<9>, multiply<10>, multiply<11>, multiply<12>, multiply<13>, multiply<14>};
   for (int64_t r = 0; r < rows; r += kRows) few[std::min(kRows, rows - r)](terms, x + r * row, row, term, y, next, out + r * width, width, adds);
 }
 
@@ -121,7 +120,7 @@ struct Tiles {
 // Channels [first, first + count) of tiles in [start, end), `Side` pixels wide and from `edge` before their results on, to
 // out[point][tile][channel of count].
 template <class T, class S>
-AVX512 static void spreadTiles(const Tiles& g, const S* x, int64_t channels, int64_t first, int64_t count, int64_t edge, int64_t start, int64_t end, S* out) {
+AVX512 static void spreadTiles(const Tiles& g, const S* x, int64_t channels, int64_t first, int64_t count, int64_t edge, int64_t start, int64_t end, float* out) {
   constexpr int side = T::from;
   int64_t each = (end - start) * count;
   for (int64_t t = start; t < end; t++) {
@@ -156,36 +155,18 @@ AVX512 static void gatherTiles(const Tiles& g, const float* sums, const float* b
   }
 }
 
-// Two neighbours in memory: of bfloat16 rounded to nearest, ties to even.
-INLINE void putPair(float* out, V x, V) { put(out, x); }
-INLINE __m512i rounded(V x) {
-  __m512i bits = _mm512_castps_si512(x), odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
-  return _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
-}
-INLINE void putPair(at::BFloat16* out, V x, V y) {
-  __m512i high = _mm512_and_si512(rounded(y), _mm512_set1_epi32(static_cast<int>(0xffff0000)));
-  _mm512_storeu_si512(out, _mm512_or_si512(_mm512_srli_epi32(rounded(x), 16), high));
-}
-
-// Weights of one panel of outputs and one term: [point][panel][term][output of kPanel][number of the term].
-template <class S>
-AVX512 static void spreadWeight(const float* w, int64_t inputs, int64_t outputs, bool transposed, int64_t panel, int64_t k, S* out) {
-  constexpr int pair = 4 / sizeof(S);
-  int64_t terms = inputs / pair, panels = outputs / kPanel;
+// Weights of one panel of outputs and one input: [point][panel][input][output of kPanel].
+AVX512 static void spreadWeight(const float* w, int64_t inputs, int64_t outputs, bool transposed, int64_t panel, int64_t c, float* out) {
   for (int64_t half = 0; half < kPanel; half += kLane) {
-    V found[2][kPoints];
-    for (int i = 0; i < pair; i++) {
-      float numbers[9][kLane];
-      int64_t c = pair * k + i;
-      for (int64_t l = 0; l < kLane; l++) {
-        int64_t o = panel * kPanel + half + l;
-        for (int j = 0; j < 9; j++) numbers[j][l] = transposed ? w[(c * outputs + o) * 9 + 8 - j] : w[(o * inputs + c) * 9 + j];
-      }
-      V in[9];
-      for (int j = 0; j < 9; j++) in[j] = get(numbers[j]);
-      transform<Kernel>(in, found[i]);
+    float numbers[9][kLane];
+    for (int64_t l = 0; l < kLane; l++) {
+      int64_t o = panel * kPanel + half + l;
+      for (int j = 0; j < 9; j++) numbers[j][l] = transposed ? w[(c * outputs + o) * 9 + 8 - j] : w[(o * inputs + c) * 9 + j];
     }
-    for (int p = 0; p < kPoints; p++) putPair(out + (((p * panels + panel) * terms + k) * kPanel + half) * pair, found[0][p], found[pair - 1][p]);
+    V in[9], found[kPoints];
+    for (int j = 0; j < 9; j++) in[j] = get(numbers[j]);
+    transform<Kernel>(in, found);
+    for (int p = 0; p < kPoints; p++) put(out + ((p * (outputs / kPanel) + panel) * inputs + c) * kPanel + half, found[p]);
   }
 }
 
@@ -203,10 +184,11 @@ AVX512 static void gatherWeight(const float* sums, int64_t inputs, int64_t outpu
 
 #endif
 
+// Whether this processor has it for tensors of a dtype.
 static bool isAble(at::ScalarType dtype) {
 #ifdef WINOGRAD
-  static bool able = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma"), half = able && __builtin_cpu_supports("avx512bf16");
-  return dtype == at::kFloat ? able : dtype == at::kBFloat16 && half;
+  static bool able = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+  return able && (dtype == at::kFloat || dtype == at::kBFloat16);
 #else
   return false;
 #endif
@@ -221,74 +203,64 @@ static at::Tensor inChannelsLast(const at::Tensor& x) { return x.contiguous(at::
 
 static bool isKernel(const at::Tensor& w) { return w.dim() == 4 && w.size(2) == 3 && w.size(3) == 3; }
 
-// The weight as `conv3x3_packed` takes it, in a dtype; `transposed`: of the convolution that gives the gradient of the input.
-// As it is where Winograd's algorithm is not to be used.
-static at::Tensor pack(const at::Tensor& weight, bool transposed, at::ScalarType dtype) {
+// The weight as `conv3x3_packed` takes it; `transposed`: of the convolution that gives the gradient of the input. As it is
+// where Winograd's algorithm is not to be used.
+static at::Tensor pack(const at::Tensor& weight, bool transposed) {
   TORCH_CHECK(isKernel(weight), "conv3x3_pack: the weight is ", weight.sizes(), "; expected [out, in, 3, 3]");
-#ifdef WINOGRAD
   int64_t outputs = weight.size(transposed ? 1 : 0), inputs = weight.size(transposed ? 0 : 1);
-  bool isHalf = dtype == at::kBFloat16;
-  if (isAble(dtype) && weight.is_cpu() && weight.scalar_type() == at::kFloat && outputs > 0 && inputs > 0 && outputs % kPanel == 0 && inputs % kPanel == 0) {
-    at::Tensor w = weight.contiguous();
-    int64_t panels = outputs / kPanel, terms = inputs / (isHalf ? 2 : 1);
-    at::Tensor out = at::empty({kPoints, panels, inputs, kPanel}, weight.options().dtype(dtype));
-    const float* from = w.const_data_ptr<float>();
-    void* to = out.mutable_data_ptr();
-    at::parallel_for(0, panels * terms, 64, [&](int64_t start, int64_t end) {
-      for (int64_t i = start; i < end; i++)
-        if (isHalf) spreadWeight(from, inputs, outputs, transposed, i / terms, i % terms, static_cast<at::BFloat16*>(to));
-        else spreadWeight(from, inputs, outputs, transposed, i / terms, i % terms, static_cast<float*>(to));
-    });
-    return out;
-  }
+  bool pays = isAble(at::kFloat) && weight.is_cpu() && weight.scalar_type() == at::kFloat && outputs > 0 && inputs > 0 && outputs % kPanel == 0 && inputs % kPanel == 0;
+  if (!pays) return inChannelsLast(transposed ? weight.flip({2, 3}).transpose(0, 1) : weight);
+  int64_t panels = outputs / kPanel;
+  at::Tensor w = weight.contiguous(), out = at::empty({kPoints, panels, inputs, kPanel}, w.options());
+#ifdef WINOGRAD
+  const float* from = w.const_data_ptr<float>();
+  float* to = out.mutable_data_ptr<float>();
+  at::parallel_for(0, panels * inputs, 64, [&](int64_t start, int64_t end) {
+    for (int64_t i = start; i < end; i++) spreadWeight(from, inputs, outputs, transposed, i / inputs, i % inputs, to);
+  });
 #endif
-  return (transposed ? weight.flip({2, 3}).transpose(0, 1) : weight).to(dtype).contiguous(at::MemoryFormat::ChannelsLast);
+  return out;
 }
 
 #ifdef WINOGRAD
 template <class S>
-static void convolve(const at::Tensor& x, const at::Tensor& packed, const float* bias, at::Tensor& y) {
+static void convolve(const at::Tensor& x, const float* u, const float* bias, at::Tensor& y) {
   Tiles g(x);
-  constexpr int64_t pair = 4 / sizeof(S);
-  int64_t inputs = x.size(1), outputs = y.size(1), panels = outputs / kPanel, terms = inputs / pair, most = tilesOfBlock(terms + outputs, 512 << 10);
+  int64_t inputs = x.size(1), outputs = y.size(1), panels = outputs / kPanel, most = tilesOfBlock(inputs + outputs, 512 << 10);
   const S* in = x.const_data_ptr<S>();
-  const float* u = static_cast<const float*>(packed.const_data_ptr());
   S* out = y.mutable_data_ptr<S>();
   at::parallel_for(0, (g.all + most - 1) / most, 1, [&](int64_t first, int64_t last) {
-    at::Tensor room = scratch(kPoints * most * (terms + outputs));
+    at::Tensor room = scratch(kPoints * most * (inputs + outputs));
     float* v = room.mutable_data_ptr<float>();
-    float* m = v + kPoints * most * terms;
+    float* m = v + kPoints * most * inputs;
     for (int64_t block = first; block < last; block++) {
       int64_t start = block * most, end = std::min(g.all, start + most), n = end - start;
-      spreadTiles<Image, S>(g, in, inputs, 0, inputs, 1, start, end, reinterpret_cast<S*>(v));
+      spreadTiles<Image>(g, in, inputs, 0, inputs, 1, start, end, v);
       for (int64_t p = 0; p < kPoints; p++)
         for (int64_t o = 0; o < panels; o++)
-          multiplyRows<S>(n, terms, v + p * n * terms, terms, 1, u + (p * panels + o) * terms * kPanel, kPanel, m + p * n * outputs + o * kPanel, outputs, false);
+          multiplyRows(n, inputs, v + p * n * inputs, inputs, 1, u + (p * panels + o) * inputs * kPanel, kPanel, m + p * n * outputs + o * kPanel, outputs, false);
       gatherTiles(g, m, bias, outputs, start, end, out);
     }
   });
 }
 #endif
 
-// x [N, in, H, W] by a packed weight → [N, out, H, W], of the dtype of the weight.
+// x [N, in, H, W] by a packed weight → [N, out, H, W], of the dtype of x; sums are in float32.
 static at::Tensor convolvePacked(const at::Tensor& x, const at::Tensor& packed, const std::optional<at::Tensor>& bias) {
   TORCH_CHECK(x.dim() == 4, "conv3x3: the input is ", x.sizes(), "; expected [N, in, H, W]");
-  bool hasBias = bias && bias->defined();
+  at::Tensor in = inChannelsLast(x), add = bias && bias->defined() ? bias->to(isKernel(packed) ? x.scalar_type() : at::kFloat).contiguous() : at::Tensor();
+  if (isKernel(packed)) return at::convolution(in, packed.to(x.scalar_type()), add, {1, 1}, {1, 1}, {1, 1}, false, {0, 0}, 1);
+  int64_t outputs = packed.dim() == 4 ? packed.size(1) * kPanel : 0;
+  TORCH_CHECK(isAble(x.scalar_type()) && x.is_cpu() && packed.is_cpu() && packed.is_contiguous() && packed.scalar_type() == at::kFloat && outputs > 0 && packed.size(0) == kPoints && packed.size(2) == x.size(1) && packed.size(3) == kPanel,
+              "conv3x3: the weight ", packed.sizes(), " is not one that was packed for ", x.size(1), " channels");
+  TORCH_CHECK(!add.defined() || add.numel() == outputs, "conv3x3: the bias has ", add.defined() ? add.numel() : 0, " numbers; expected ", outputs);
+  at::Tensor y = at::empty({x.size(0), outputs, x.size(2), x.size(3)}, x.options(), at::MemoryFormat::ChannelsLast);
 #ifdef WINOGRAD
-  if (!isKernel(packed)) {
-    TORCH_CHECK(isAble(packed.scalar_type()) && packed.is_cpu() && packed.is_contiguous() && packed.dim() == 4 && packed.size(0) == kPoints && packed.size(2) == x.size(1) && packed.size(3) == kPanel,
-                "conv3x3: the weight ", packed.sizes(), " is not one that was packed for ", x.size(1), " channels");
-    int64_t outputs = packed.size(1) * kPanel;
-    at::Tensor in = inChannelsLast(x.to(packed.options())), add = hasBias ? bias->to(at::kFloat).contiguous() : at::Tensor();
-    TORCH_CHECK(!hasBias || add.numel() == outputs, "conv3x3: the bias has ", hasBias ? add.numel() : 0, " numbers; expected ", outputs);
-    at::Tensor y = at::empty({x.size(0), outputs, x.size(2), x.size(3)}, packed.options(), at::MemoryFormat::ChannelsLast);
-    const float* numbers = hasBias ? add.const_data_ptr<float>() : nullptr;
-    if (packed.scalar_type() == at::kFloat) convolve<float>(in, packed, numbers, y);
-    else convolve<at::BFloat16>(in, packed, numbers, y);
-    return y;
-  }
+  const float *u = packed.const_data_ptr<float>(), *numbers = add.defined() ? add.const_data_ptr<float>() : nullptr;
+  if (x.scalar_type() == at::kFloat) convolve<float>(in, u, numbers, y);
+  else convolve<at::BFloat16>(in, u, numbers, y);
 #endif
-  return at::convolution(inChannelsLast(x.to(packed.scalar_type())), packed, hasBias ? std::optional(bias->to(packed.scalar_type())) : std::nullopt, {1, 1}, {1, 1}, {1, 1}, false, {0, 0}, 1);
+  return y;
 }
 
 // The gradient of the weight [out, in, 3, 3] in float32, from the input and the gradient of the result.
@@ -297,7 +269,7 @@ static at::Tensor weightGradient(const at::Tensor& x, const at::Tensor& grad) {
               "conv3x3_weight: input ", x.sizes(), " and gradient ", grad.sizes(), "; expected [N, in, H, W] and [N, out, H, W]");
   int64_t inputs = x.size(1), outputs = grad.size(1);
 #ifdef WINOGRAD
-  if (isAble(at::kFloat) && x.is_cpu() && grad.is_cpu() && inputs > 0 && outputs > 0 && inputs % kPanel == 0 && outputs % kPanel == 0 && x.scalar_type() != at::kDouble && grad.scalar_type() != at::kDouble) {
+  if (isAble(x.scalar_type()) && isAble(grad.scalar_type()) && x.is_cpu() && grad.is_cpu() && inputs > 0 && outputs > 0 && inputs % kPanel == 0 && outputs % kPanel == 0) {
     at::Tensor in = inChannelsLast(x.to(at::kFloat)), by = inChannelsLast(grad.to(at::kFloat));
     Tiles g(in);
     at::Tensor w = at::empty({outputs, inputs, 3, 3}, in.options()), sums = scratch(kPoints * inputs * outputs);
@@ -314,11 +286,11 @@ static at::Tensor weightGradient(const at::Tensor& x, const at::Tensor& grad) {
         float* d = v + kPoints * most * count;
         for (int64_t start = 0; start < g.all; start += most) {
           int64_t end = std::min(g.all, start + most), n = end - start;
-          spreadTiles<Image, float>(g, from, inputs, c, count, 1, start, end, v);
-          spreadTiles<ResultGradient, float>(g, back, outputs, 0, outputs, 0, start, end, d);
+          spreadTiles<Image>(g, from, inputs, c, count, 1, start, end, v);
+          spreadTiles<ResultGradient>(g, back, outputs, 0, outputs, 0, start, end, d);
           for (int64_t p = 0; p < kPoints; p++)
             for (int64_t o = 0; o < outputs; o += kPanel)
-              multiplyRows<float>(count, n, v + p * n * count, 1, count, d + p * n * outputs + o, outputs, total + (p * inputs + c) * outputs + o, outputs, start > 0);
+              multiplyRows(count, n, v + p * n * count, 1, count, d + p * n * outputs + o, outputs, total + (p * inputs + c) * outputs + o, outputs, start > 0);
         }
         for (int64_t k = c; k < c + count; k++) gatherWeight(total, inputs, outputs, k, to);
       }
@@ -332,8 +304,8 @@ static at::Tensor weightGradient(const at::Tensor& x, const at::Tensor& grad) {
   return std::get<1>(at::convolution_backward(grad.to(type), x.to(type), like, std::nullopt, {1, 1}, {1, 1}, {1, 1}, false, {0, 0}, 1, {false, true, false}));
 }
 
-static at::Tensor convolveNow(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias, at::ScalarType dtype) {
-  return convolvePacked(x, pack(weight, false, dtype), bias);
+static at::Tensor convolveNow(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
+  return convolvePacked(x, pack(weight, false), bias);
 }
 
 template <class F>
@@ -342,29 +314,27 @@ static auto typed(const char* name) {
 }
 
 struct Convolution : torch::autograd::Function<Convolution> {
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias, at::ScalarType dtype) {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
     at::AutoDispatchBelowADInplaceOrView below;
     context->save_for_backward({x, weight});
-    context->saved_data["dtype"] = static_cast<int64_t>(dtype);
-    return typed<decltype(convolveNow)>("dsbm::_conv3x3").call(x, weight, bias, dtype);
+    return typed<decltype(convolveNow)>("dsbm::_conv3x3").call(x, weight, bias);
   }
   static std::vector<at::Tensor> backward(torch::autograd::AutogradContext* context, std::vector<at::Tensor> grads) {
     auto saved = context->get_saved_variables();
     at::Tensor x = saved[0], weight = saved[1], grad = grads[0], gx, gw, gb;
-    auto dtype = static_cast<at::ScalarType>(context->saved_data["dtype"].toInt());
     if (at::GradMode::is_enabled()) {  // gradients of gradients
       std::tie(gx, gw, gb) = at::convolution_backward(grad.to(x.scalar_type()), x, weight.to(x.scalar_type()), at::IntArrayRef{weight.size(0)}, {1, 1}, {1, 1}, {1, 1}, false, {0, 0}, 1, {true, true, true});
-      return {gx, gw.to(weight.scalar_type()), context->needs_input_grad(2) ? gb.to(weight.scalar_type()) : at::Tensor(), at::Tensor()};
+      return {gx, gw.to(weight.scalar_type()), context->needs_input_grad(2) ? gb.to(weight.scalar_type()) : at::Tensor()};
     }
     if (context->needs_input_grad(0))
-      gx = typed<decltype(convolvePacked)>("dsbm::conv3x3_packed").call(grad, typed<decltype(pack)>("dsbm::conv3x3_pack").call(weight, true, dtype), std::nullopt).to(x.scalar_type());
+      gx = typed<decltype(convolvePacked)>("dsbm::conv3x3_packed").call(grad, typed<decltype(pack)>("dsbm::conv3x3_pack").call(weight, true), std::nullopt);
     if (context->needs_input_grad(1)) gw = typed<decltype(weightGradient)>("dsbm::conv3x3_weight").call(x, grad);
     if (context->needs_input_grad(2)) gb = grad.sum({0, 2, 3}, false, at::kFloat);
-    return {gx, gw, gb, at::Tensor()};
+    return {gx, gw, gb};
   }
 };
-static at::Tensor convolveWithGradient(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias, at::ScalarType dtype) {
-  return Convolution::apply(x, weight, bias, dtype);
+static at::Tensor convolveWithGradient(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
+  return Convolution::apply(x, weight, bias);
 }
 
 // A 3×3 convolution of stride 1 and padding 1, in the dtype of autocast where it is on.
@@ -372,17 +342,17 @@ static at::Tensor convolveBest(const at::Tensor& x, const at::Tensor& weight, co
   auto dtype = at::autocast::is_autocast_enabled(at::kCPU) ? at::autocast::get_autocast_dtype(at::kCPU) : x.scalar_type();
   bool pays = isAble(dtype) && x.is_cpu() && weight.is_cpu() && weight.scalar_type() == at::kFloat && x.dim() == 4 && isKernel(weight) && x.size(1) == weight.size(1) && x.size(2) > 3 && x.size(3) > 3 &&
               weight.size(0) > 0 && weight.size(1) > 0 && weight.size(0) % kPanel == 0 && weight.size(1) % kPanel == 0 && (!bias || bias->scalar_type() == at::kFloat);
-  if (pays) return typed<decltype(convolveNow)>("dsbm::_conv3x3").call(x.to(dtype), weight, bias, dtype);
+  if (pays) return typed<decltype(convolveNow)>("dsbm::_conv3x3").call(x.to(dtype), weight, bias);
   return at::conv2d(x, weight, bias, {1, 1}, {1, 1});
 }
 
 TORCH_LIBRARY_FRAGMENT(dsbm, m) {
   m.def("conv3x3(Tensor input, Tensor weight, Tensor? bias) -> Tensor");
   m.impl("conv3x3", c10::DispatchKey::CompositeImplicitAutograd, &convolveBest);
-  m.def("_conv3x3(Tensor input, Tensor weight, Tensor? bias, ScalarType dtype) -> Tensor");
+  m.def("_conv3x3(Tensor input, Tensor weight, Tensor? bias) -> Tensor");
   m.impl("_conv3x3", c10::DispatchKey::CPU, &convolveNow);
   m.impl("_conv3x3", c10::DispatchKey::AutogradCPU, &convolveWithGradient);
-  m.def("conv3x3_pack(Tensor weight, bool transposed, ScalarType dtype) -> Tensor");
+  m.def("conv3x3_pack(Tensor weight, bool transposed) -> Tensor");
   m.impl("conv3x3_pack", c10::DispatchKey::CompositeExplicitAutograd, &pack);
   m.def("conv3x3_packed(Tensor input, Tensor packed, Tensor? bias) -> Tensor");
   m.impl("conv3x3_packed", c10::DispatchKey::CompositeExplicitAutograd, &convolvePacked);

@@ -1,6 +1,6 @@
 // Self-attention between the pixels of an image of low resolution.
-import { linear, nn, scaledDotProductAttention, type Tensor } from "@dsbm/torch";
-import { columns, type Seeded, zeroed } from "./layers.js";
+import { autocast, nn, scaledDotProductAttention, type Tensor } from "@dsbm/torch";
+import { pointwise, type Seeded, zeroed } from "./layers.js";
 
 /** x [B, C, …] plus attention of each pixel to all pixels; heads of C/`heads` channels. */
 export class AttentionBlock extends nn.Module {
@@ -25,13 +25,20 @@ export class AttentionBlock extends nn.Module {
     // One row for each pixel: the attention kernel needs its channels next to each other in memory. The channels of
     // each head are its queries, then its keys, then its values.
     const { weight, bias } = this.qkv;
-    const rows = this.norm.forward(x).reshape([n, c, -1]).transpose(1, 2);
-    const [q, k, v] = linear(rows, weight.reshape([3 * c, c]), { bias })
+    const rows = this.norm.forward(x).reshape([n, c, -1]).transpose(1, 2).reshape([-1, c]);
+    const [q, k, v] = nn
+      .affine(this.qkv, rows, { weight: weight.reshape([3 * c, c]), bias })
       .reshape([n, -1, this.heads, 3, c / this.heads])
       .transpose(1, 2)
       .unbind({ dim: 3 }) as [Tensor, Tensor, Tensor];
-    const attended = scaledDotProductAttention(q, k, v).transpose(1, 2).reshape([n, -1, c]);
-    const out = columns(this.proj_out, attended.transpose(1, 2));
-    return out.reshape(x.shape).add_(x);
+    const attended = attention(q, k, v).transpose(1, 2).reshape([n, -1, c]);
+    return pointwise(this.proj_out, attended.transpose(1, 2), this.proj_out).reshape(x.shape).add_(x);
   }
+}
+
+/** PyTorch's fused kernel; on a processor in float32, where it is faster than in bfloat16. */
+function attention(...parts: [Tensor, Tensor, Tensor]): Tensor {
+  if (parts[0].device !== "cpu") return scaledDotProductAttention(...parts);
+  const [q, k, v] = parts.map((x) => x.to("float32")) as typeof parts;
+  return autocast(null, () => scaledDotProductAttention(q, k, v));
 }

@@ -1,6 +1,6 @@
 // Layers that several networks share: convolutions, SiLU in place, and 1×1 convolutions as matrix products, which take
 // about half the time of a convolution, above all in the backward pass.
-import { type Generator, gradEnabled, linear, nn, type Tensor, tidy } from "@dsbm/torch";
+import { type Generator, gradEnabled, nn, type Tensor, tidy } from "@dsbm/torch";
 
 /** The random stream of the initial weights. */
 export interface Seeded {
@@ -48,13 +48,20 @@ export function channelsLast(x: Tensor): Tensor {
   return x.to({ memoryFormat: "channelsLast" });
 }
 
-/** W x + b for every column: weight [to, from, 1, …], bias [to], x [B, from, n] → [B, to, n]; both of rows in memory. */
-export function columns(
-  { weight, bias }: { weight: Tensor; bias: Tensor | null },
+/**
+ * W x + b for every pixel: weight [to, from, 1, …] of a layer, bias [to], x [B, from, …] → [B, to, …]. Images that are
+ * channels-last are rows as they are.
+ */
+export function pointwise(
+  layer: nn.Module,
   x: Tensor,
+  { weight, bias }: { weight: Tensor; bias: Tensor | null },
 ): Tensor {
-  const [to, from] = weight.shape as [number, number];
-  return linear(x.transpose(1, 2), weight.reshape([to, from]), { bias }).transpose(1, 2);
+  const [n, from, ...size] = x.shape as [number, number, ...number[]];
+  const to = weight.size(0);
+  const rows = x.reshape([n, from, -1]).transpose(1, 2).reshape([-1, from]);
+  const out = nn.affine(layer, rows, { weight: weight.reshape([to, from]), bias });
+  return out.reshape([n, -1, to]).transpose(1, 2).reshape([n, to, ...size]);
 }
 
 /** A 1×1 convolution with bias: [B, from, H, W] → [B, to, H, W]; parameters of Conv2d. */
@@ -63,7 +70,6 @@ export class PointwiseConv2d extends nn.Conv2d {
     super(from, to, 1, { generator });
   }
   override forward(x: Tensor): Tensor {
-    const [n, from, ...size] = x.shape as [number, number, ...number[]];
-    return columns(this, x.reshape([n, from, -1])).reshape([n, this.weight.size(0), ...size]);
+    return pointwise(this, x, this);
   }
 }

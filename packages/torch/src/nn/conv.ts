@@ -163,6 +163,7 @@ export class Conv2d extends Convolution {
       [from, to].every((n) => n > 0 && n % 32 === 0) &&
       `${kernel}` === "3,3" &&
       x.device === "cpu" &&
+      ["float32", "bfloat16"].includes(autocastDType() ?? x.dtype) &&
       x.ndim === 4 &&
       Math.min(x.size(2), x.size(3)) > 3
     );
@@ -170,9 +171,11 @@ export class Conv2d extends Convolution {
 
   #minimal(x: Tensor): Tensor {
     const { weight, bias } = this;
-    const dtype = autocastDType() ?? weight.dtype;
-    const packed = standingOf(this, dtype, () => invoke(pack, weight.detach(), false, dtype) as Tensor);
-    return (packed ? invoke(byPacked, x, packed, bias) : invoke(plain, x, weight, bias)) as Tensor;
+    const packed = standingOf(this, "3x3", () => invoke(pack, weight.detach(), false) as Tensor);
+    const dtype = autocastDType() ?? x.dtype;
+    return (
+      packed ? invoke(byPacked, x.to(dtype), packed, bias) : invoke(plain, x, weight, bias)
+    ) as Tensor;
   }
 }
 

@@ -41,11 +41,7 @@ export class Linear extends Module {
    * and theirs is a part of the bias.
    */
   forward(x: Tensor, shared?: Tensor): Tensor {
-    const { weight, bias } = this.#after(shared);
-    const packed = packedFor(this, weight, x);
-    if (!packed) return linear(x, weight, { bias });
-    const { dtype } = packed;
-    return callUnchecked(oneDNN, "", x.to(dtype), packed, bias, "none", [], undefined) as Tensor;
+    return affine(this, x, this.#after(shared));
   }
 
   /** SiLU of `forward`, by a kernel of our own where weights are constant (see `withStandingWeights`). */
@@ -67,13 +63,28 @@ export class Linear extends Module {
   }
 }
 
+/**
+ * x Wᵀ + b, [.., in] → [.., out], by a weight [out, in] that is a layer's own, or is made of it alone: packed where weights
+ * are constant (see `withStandingWeights`).
+ */
+export function affine(
+  layer: Module,
+  x: Tensor,
+  { weight, bias }: { weight: Tensor; bias: Tensor | null },
+): Tensor {
+  const packed = packedFor(layer, weight, x);
+  if (!packed) return linear(x, weight, { bias });
+  const { dtype } = packed;
+  return callUnchecked(oneDNN, "", x.to(dtype), packed, bias, "none", [], undefined) as Tensor;
+}
+
 const oneDNN = "mkldnn::_linear_pointwise";
 const silu_ = new Op("dsbm::silu_", "");
 /** Fewer rows than these do not pay for packing. */
 const manyRows = 128;
 
 /** A layer's weight, or its first columns, in oneDNN's layout; null where it is not to be used for x. */
-function packedFor(layer: Linear, weight: Tensor, x: Tensor): Tensor | null {
+function packedFor(layer: Module, weight: Tensor, x: Tensor): Tensor | null {
   if (!areStanding()) return null;
   const [outputs, inputs] = weight.shape as [number, number];
   // Rows of outputs that do not fill vectors are slower than in BLAS.
