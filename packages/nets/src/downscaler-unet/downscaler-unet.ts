@@ -3,7 +3,14 @@
 
 import type { Conditions } from "@dsbm/bridge";
 import { cat, nn, type Tensor } from "@dsbm/torch";
-import { addEmbedding, channelsLast, conv3x3, type Seeded, scoped, zeroed } from "../unet/layers.js";
+import {
+  addEmbedding,
+  channelsLast,
+  conv3x3,
+  type Seeded,
+  scoped,
+  zeroed,
+} from "../unet/layers.js";
 import { ResBlock } from "../unet/res-block.js";
 import { Downsample, Upsample } from "../unet/resample.js";
 import { checkInputs } from "../unet/sizes.js";

@@ -32,13 +32,17 @@ export class AttentionBlock extends nn.Module {
       .transpose(1, 2)
       .unbind({ dim: 3 }) as [Tensor, Tensor, Tensor];
     const attended = attention(q, k, v).transpose(1, 2).reshape([n, -1, c]);
-    return pointwise(this.proj_out, attended.transpose(1, 2), this.proj_out).reshape(x.shape).add_(x);
+    return pointwise(this.proj_out, attended.transpose(1, 2), this.proj_out)
+      .reshape(x.shape)
+      .add_(x);
   }
 }
 
-/** PyTorch's fused kernel; on a processor in float32, where it is faster than in bfloat16. */
+/** PyTorch's fused kernel; on a processor it is slow in bfloat16, and gets float32. */
 function attention(...parts: [Tensor, Tensor, Tensor]): Tensor {
-  if (parts[0].device !== "cpu") return scaledDotProductAttention(...parts);
+  const [first] = parts;
+  if (first.device !== "cpu" || first.dtype !== "bfloat16")
+    return scaledDotProductAttention(...parts);
   const [q, k, v] = parts.map((x) => x.to("float32")) as typeof parts;
   return autocast(null, () => scaledDotProductAttention(q, k, v));
 }

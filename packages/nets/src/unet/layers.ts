@@ -61,7 +61,10 @@ export function pointwise(
   const to = weight.size(0);
   const rows = x.reshape([n, from, -1]).transpose(1, 2).reshape([-1, from]);
   const out = nn.affine(layer, rows, { weight: weight.reshape([to, from]), bias });
-  return out.reshape([n, -1, to]).transpose(1, 2).reshape([n, to, ...size]);
+  return out
+    .reshape([n, -1, to])
+    .transpose(1, 2)
+    .reshape([n, to, ...size]);
 }
 
 /** A 1×1 convolution with bias: [B, from, H, W] → [B, to, H, W]; parameters of Conv2d. */

@@ -56,7 +56,12 @@ export class GroupNorm extends Module {
     const { weight, bias, numGroups, eps } = this;
     const fits = x.ndim === 4 && x.device === "cpu" && x.size(1) % 16 === 0;
     const isImage = fits && x.numel > x.size(0) * x.size(1);
-    if (weight?.dtype === "float32" && bias && isImage && (x.dtype === "float32" || x.dtype === "bfloat16"))
+    if (
+      weight?.dtype === "float32" &&
+      bias &&
+      isImage &&
+      (x.dtype === "float32" || x.dtype === "bfloat16")
+    )
       return (invoke(fused, x, weight, bias, film, numGroups, eps, true) as [Tensor, Tensor])[0];
     const y = this.forward(x);
     if (!film) return gradEnabled() ? y.silu() : y.silu_();

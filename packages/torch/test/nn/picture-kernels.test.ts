@@ -15,7 +15,14 @@ function off(x: T.Tensor, exact: T.Tensor): number {
 }
 const double = (x: T.Tensor) => x.detach().to("float64").requiresGrad_();
 const same = (a: readonly T.Tensor[], b: readonly T.Tensor[]) =>
-  a.every((x, i) => x.sub(b[i] as T.Tensor).abs().amax().item() === 0);
+  a.every(
+    (x, i) =>
+      x
+        .sub(b[i] as T.Tensor)
+        .abs()
+        .amax()
+        .item() === 0,
+  );
 
 /** Images, a layer and what its result is weighted by for a gradient. */
 function convolution([n, from, to, height, width]: readonly number[]) {
@@ -33,19 +40,23 @@ const sizes = [
 ] as const;
 
 describe("3×3 convolutions", () => {
-  it.each(sizes)("%i images, %i to %i channels, %i×%i: values and gradients to rounding", (...size) => {
-    const { conv, x, by } = convolution(size);
-    const [w, b] = [conv.weight, conv.bias as T.Tensor];
-    const y = conv.forward(x);
-    const [x64, w64, b64] = [x, w, b].map(double) as [T.Tensor, T.Tensor, T.Tensor];
-    const exact = T.conv2d(x64, w64, { bias: b64, padding: [1, 1] });
-    expect(off(y, exact)).toBeLessThan(3e-6);
-    const found = gradients(y.mul(by).sum(), [x, w, b]);
-    const wanted = gradients(exact.mul(by).sum(), [x64, w64, b64]);
-    for (const [i, g] of found.entries()) expect(off(g, wanted[i] as T.Tensor)).toBeLessThan(1e-5);
-    const plain = T.conv2d(x, w, { bias: b, padding: [1, 1] });
-    expect(plain.shape).toEqual(y.shape);
-  });
+  it.each(sizes)(
+    "%i images, %i to %i channels, %i×%i: values and gradients to rounding",
+    (...size) => {
+      const { conv, x, by } = convolution(size);
+      const [w, b] = [conv.weight, conv.bias as T.Tensor];
+      const y = conv.forward(x);
+      const [x64, w64, b64] = [x, w, b].map(double) as [T.Tensor, T.Tensor, T.Tensor];
+      const exact = T.conv2d(x64, w64, { bias: b64, padding: [1, 1] });
+      expect(off(y, exact)).toBeLessThan(3e-6);
+      const found = gradients(y.mul(by).sum(), [x, w, b]);
+      const wanted = gradients(exact.mul(by).sum(), [x64, w64, b64]);
+      for (const [i, g] of found.entries())
+        expect(off(g, wanted[i] as T.Tensor)).toBeLessThan(1e-5);
+      const plain = T.conv2d(x, w, { bias: b, padding: [1, 1] });
+      expect(plain.shape).toEqual(y.shape);
+    },
+  );
 
   it("has the same bits on two threads, recorded, by standing weights, and for an image alone", () => {
     for (const size of sizes) {
@@ -83,7 +94,12 @@ describe("3×3 convolutions", () => {
     const exact = penalty(x64 as T.Tensor, w64 as T.Tensor, () =>
       T.conv2d(x64 as T.Tensor, w64 as T.Tensor, { bias: b64 as T.Tensor, padding: [1, 1] }),
     );
-    expect(off(penalty(x, conv.weight, () => conv.forward(x)), exact)).toBeLessThan(1e-4);
+    expect(
+      off(
+        penalty(x, conv.weight, () => conv.forward(x)),
+        exact,
+      ),
+    ).toBeLessThan(1e-4);
   });
 
   it("rounds images to bfloat16 in autocast, and sums in float32: nearer to the truth than PyTorch's kernel", () => {
@@ -187,7 +203,12 @@ describe("GroupNorm, film and SiLU", () => {
     const y = layer.silu(short);
     expect(y.dtype).toBe("bfloat16");
     expect(off(y, plainly(double(short), w, b))).toBeLessThan(2 ** -8);
-    expect(off(layer.silu(T.zeros([2, 32, 1, 1])), plainly(T.zeros([2, 32, 1, 1], { dtype: "float64" }), w, b))).toBeLessThan(1e-6);
+    expect(
+      off(
+        layer.silu(T.zeros([2, 32, 1, 1])),
+        plainly(T.zeros([2, 32, 1, 1], { dtype: "float64" }), w, b),
+      ),
+    ).toBeLessThan(1e-6);
     layer.to({ dtype: "float64" });
     expect(layer.silu(x.to("float64")).dtype).toBe("float64");
   });
