@@ -21,6 +21,12 @@ const UNET = [
   { name: "unet_simulation", unit: "ms/image", scale: 1e3 / 32, reps: 1, rounds: 3 },
 ];
 
+// The kernels of our own for pictures, forward and backward: 32 pictures of 64 channels, 28×28
+const KERNELS = [
+  { name: "conv3x3", unit: "ms", scale: 1e3, reps: 4, rounds: 5 },
+  { name: "norm_silu", unit: "ms", scale: 1e3, reps: 4, rounds: 5 },
+];
+
 /** n points of each of two Gaussians in 5 dimensions, of equal weights; beside POT. */
 const transport = (kind, n, reps) => ({
   ...{ name: `${kind}_${n}`, unit: "ms", scale: 1e3, reps, rounds: 5, against: "POT" },
@@ -42,6 +48,7 @@ const BENCHMARKS = [
   ...UNET,
   // of a half-iteration only the simulations are in bfloat16
   ...[...MLP, ...HALF, ...UNET].map(bf16),
+  ...KERNELS,
   ...[128, 1024, 4096].map((n, i) => transport("sinkhorn", n, [20, 2, 1][i])),
   ...[128, 1024, 4096].map((n, i) => transport("exact_ot", n, [20, 2, 1][i])),
   // the step of unet_step on a global batch of 32, and half_iteration_d50 with simulations in shares

@@ -43,6 +43,12 @@ const BENCHES = {
   unet_step_bf16: () => unetStep("bfloat16"),
   unet_forward_bf16: () => unetForward("bfloat16"),
   unet_simulation_bf16: (threads) => unetSimulation(threads, "bfloat16"),
+  conv3x3: () => layerPass((c) => new torch.nn.Conv2d(c, c, 3, { padding: 1 })),
+  norm_silu: () =>
+    layerPass((c) => {
+      const norm = new torch.nn.GroupNorm(32, c);
+      return Object.assign(norm, { forward: norm.silu });
+    }),
   ...Object.fromEntries(
     [128, 1024, 4096].flatMap((n) => [
       [`sinkhorn_${n}`, () => sinkhornTransport({ torch, bridge }, n)],
@@ -148,6 +154,21 @@ function unetForward(dtype = null) {
       for (let i = 0; i < reps; i += 1) torch.tidy(() => settled(forward(x, t)[0]));
     });
   return { run, warm: 1 };
+}
+
+/** A layer of 64 channels and its gradients, recorded. */
+function layerPass(make) {
+  const layer = there(make(64));
+  const x = there(torch.randn([IMAGES, 64, IMAGE, IMAGE])).to({ memoryFormat: "channelsLast" });
+  x.requiresGrad_();
+  const pass = torch.recorded(() => {
+    const y = layer.forward(x);
+    return [y, ...torch.grad([y.sum()], [x, ...layer.parameters()])];
+  });
+  const run = (reps) => {
+    for (let i = 0; i < reps; i += 1) torch.tidy(() => settled(pass()[0]));
+  };
+  return { run, warm: 2 };
 }
 
 /** IMAGES through SAMPLER_STEPS Euler–Maruyama steps, the last one without noise. */

@@ -245,6 +245,7 @@ BENCHES = {
     "half_iteration_d50_bf16": lambda: warm_half_iteration(50, 256, cast=True),
     "adam_step": adam_step,
     **pytorch_unet.BENCHES,
+    **pytorch_unet.KERNELS,
     "ddp_unet": lambda: pytorch_unet.unet_step(pytorch_ddp.join()),
     "ddp_mlp": ddp_half_iteration,
 }

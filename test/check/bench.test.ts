@@ -21,6 +21,8 @@ describe("select", () => {
       "unet_step_bf16",
       "unet_forward_bf16",
       "unet_simulation_bf16",
+      "conv3x3",
+      "norm_silu",
       "sinkhorn_128",
       "sinkhorn_1024",
       "sinkhorn_4096",

@@ -1,6 +1,5 @@
-// The two kernels that are not PyTorch's, for simulations, where theirs take much of the time. 
-#include "engine.h"
-#include "vectorised.h"
+// The noise and the activation of simulations, where PyTorch's take much of the time.
+#include "kernels.h"
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <torch/library.h>

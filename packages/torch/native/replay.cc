@@ -108,6 +108,45 @@ EXPORT(replay) {
   return wrapAll(call.data, replay(program, fitAll(program, toTensors(call, call[1], "replay: inputs")), nullptr));
 }
 
+// The program without those steps that depend on nothing that differs between chunks, weights that are packed and embeddings
+// of times among them: these are made here, once for all chunks. On one thread, as in a chunk.
+static std::shared_ptr<const Program> settled(const std::shared_ptr<const Program>& program) {
+  std::unordered_set<size_t> written;  // numbers of memory
+  for (const Step& step : program->steps)
+    for (size_t i = 0; i < step.operands.size(); i++) {
+      const auto* info = step.op.schema().arguments()[i].alias_info();
+      if (info && info->isWrite()) for (Slot s : step.operands[i].slots) if (s >= 0) written.insert(program->slots[s].second);
+    }
+  std::vector<bool> known(program->initial.size());
+  for (size_t s = 0; s < known.size(); s++) known[s] = !program->initial[s].isNone();
+  Program once;
+  auto rest = std::make_shared<Program>(*program);
+  rest->steps.clear();
+  for (const Step& step : program->steps) {
+    bool same = !step.keep;
+    for (const Operand& o : step.operands) {
+      same = same && o.kind != Operand::Generator;
+      for (Slot s : o.slots) same = same && (s < 0 || known[s]);
+    }
+    for (const auto& to : step.results) for (Slot s : to) same = same && (s < 0 || !written.count(program->slots[s].second));
+    for (const auto& to : step.results) for (Slot s : to) if (s >= 0) known[s] = same;
+    (same ? once : *rest).steps.push_back(step);
+  }
+  if (once.steps.empty()) return program;
+  at::AutoDispatchBelowADInplaceOrView below;
+  at::AutoGradMode off(false);
+  int before = omp_get_max_threads();
+  omp_set_num_threads(1);
+  try {
+    run(once, rest->initial, nullptr);
+  } catch (...) {
+    omp_set_num_threads(before);
+    throw;
+  }
+  omp_set_num_threads(before);
+  return rest;
+}
+
 struct Chunk {
   std::shared_ptr<const Program> program;
   int64_t start, length;
@@ -223,8 +262,12 @@ EXPORT(startChunks) {
   int64_t rows = 0;
   for (uint32_t i = 0; i < lengths.size(); rows += lengths[i++])
     job->chunks.push_back({programOf(env, made(env, napi_get_element, call[0], i), "replay"), rows, lengths[i]});
-  for (const Chunk& c : job->chunks)
+  std::unordered_map<const Program*, std::shared_ptr<const Program>> once;
+  for (Chunk& c : job->chunks) {
     if (c.program->writesHeld) fail("ERR_TORCH_VALUE", "chunks: the program writes into tensors that all chunks share");
+    auto& found = once[c.program.get()];
+    c.program = found = found ? found : settled(c.program);
+  }
   Queue& q = queue();
   std::lock_guard<std::mutex> lock(q.mutex);
   q.jobs.push_back(job.get());

@@ -25,6 +25,43 @@ describe("runChunked", () => {
       expect(y!.sub(f(x, w)).abs().amax().item()).toBeLessThan(1e-6);
     }
   });
+  it("makes what all chunks share once, of the newest weights, and leaves out what is drawn or written to", () => {
+    const weight = T.randn([4]);
+    const f = T.recorded((x) => {
+      const e = weight.exp();
+      const written = weight.cos();
+      written.add_(1);
+      return x
+        .mul(e)
+        .add(written)
+        .add(T.zeros([4]).normal_());
+    });
+    const x = T.randn([1000, 4]);
+    const run = (threads: number) =>
+      T.runChunked(f, [x], { ...options(threads), inputDims: [0] })[0]!;
+    run(1);
+    for (const threads of [1, 2]) {
+      weight.add_(0.1);
+      T.startProfile();
+      const y = run(threads);
+      const calls = (name: string) =>
+        T.stopProfile().operations.filter((o) => o.name === name)[0]?.calls;
+      // Two programs: for 300 rows and for the last 100.
+      expect(calls("aten::exp")).toBe(2);
+      const rest = y.sub(x.mul(weight.exp())).sub(weight.cos().add(1));
+      const noise = [0, 300, 600, 900].map((start) => rest.narrow(0, start, 100));
+      // In a chunk all rows have the same draw, and chunks have others.
+      for (const part of noise)
+        expect(
+          part
+            .sub(part.narrow(0, 0, 1))
+            .abs()
+            .amax()
+            .item(),
+        ).toBeLessThan(1e-5);
+      expect(noise[0]!.sub(noise[1]!).abs().amax().item()).toBeGreaterThan(0.01);
+    }
+  });
   it("draws numbers that depend on the generator, not on the threads", () => {
     const noise = T.recorded((x, w) => x.add(x.randnLike()).add(w));
     const [x, w] = [T.zeros([20_000, 2]), T.zeros([2])];

@@ -3,7 +3,7 @@
 
 import type { Conditions } from "@dsbm/bridge";
 import { Buffer, cat, nn, randn, type Tensor, tidy } from "@dsbm/torch";
-import { type Seeded, scoped } from "../unet/layers.js";
+import { channelsLast, type Seeded, scoped } from "../unet/layers.js";
 import { checkInputs } from "../unet/sizes.js";
 import { TimeEmbedding } from "../unet/time-embedding.js";
 import { Fir } from "./fir.js";
@@ -127,7 +127,7 @@ export class DDPMpp extends nn.Module {
     }
 
     const first = add(conv3(in_channels, nf, seed));
-    through((_, { input }) => first.forward(input));
+    through((_, { input }) => channelsLast(first.forward(input)));
     skip(nf);
     let c = nf;
     let pyramid = in_channels;

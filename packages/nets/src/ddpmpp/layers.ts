@@ -1,7 +1,7 @@
 // The parts of DDPM++ networks: initial weights, activations, normalisation, 1×1 products, attention, sums of branches.
 import { cat, empty, nn, Parameter, scaledDotProductAttention, type Tensor } from "@dsbm/torch";
 import { wrongFor } from "../unet/keys.js";
-import { columns, conv3x3, PointwiseConv2d, type Seeded, silu } from "../unet/layers.js";
+import { conv3x3, PointwiseConv2d, pointwise, type Seeded, silu } from "../unet/layers.js";
 
 /** The activations by their configuration names; the argument is not used elsewhere and may be overwritten. */
 export const activations = {
@@ -62,9 +62,7 @@ export class NIN extends nn.Module {
     this.b = new Parameter(nn.init.zeros_(empty([to])));
   }
   forward(x: Tensor): Tensor {
-    const [n, c, ...size] = x.shape as [number, number, ...number[]];
-    const flat = columns({ weight: this.W.t(), bias: this.b }, x.reshape([n, c, -1]));
-    return flat.reshape([n, this.b.numel, ...size]);
+    return pointwise(this, x, { weight: this.W.t(), bias: this.b });
   }
   /** The same for rows of channels: [B, n, from] → [B, n, to]. */
   rows(x: Tensor): Tensor {

@@ -3,7 +3,14 @@
 
 import type { Conditions } from "@dsbm/bridge";
 import { cat, nn, type Tensor } from "@dsbm/torch";
-import { addEmbedding, conv3x3, type Seeded, scoped, zeroed } from "../unet/layers.js";
+import {
+  addEmbedding,
+  channelsLast,
+  conv3x3,
+  type Seeded,
+  scoped,
+  zeroed,
+} from "../unet/layers.js";
 import { ResBlock } from "../unet/res-block.js";
 import { Downsample, Upsample } from "../unet/resample.js";
 import { checkInputs } from "../unet/sizes.js";
@@ -109,7 +116,7 @@ export class DownscalerUNet extends nn.Module {
     let h = input;
     const skips: Tensor[] = [];
     for (const { conv, dense, gnorm } of this.#down) {
-      h = addEmbedding(conv.forward(h), dense, emb);
+      h = addEmbedding(channelsLast(conv.forward(h)), dense, emb);
       if (gnorm) h = gnorm.forward(h);
       skips.push(h);
     }

@@ -1,6 +1,6 @@
 // The parts of the DownscalerUNet: normalised activations, and the bypass of the spatial means.
 import { nn, type Tensor } from "@dsbm/torch";
-import { addEmbedding, type Seeded, silu } from "../unet/layers.js";
+import { addEmbedding, type Seeded } from "../unet/layers.js";
 import { groups } from "./options.js";
 
 /** GroupNorm and SiLU: [B, C, H, W] → the same; parameters `0.weight`, `0.bias`. */
@@ -12,7 +12,7 @@ export class NormAct extends nn.Sequential {
     this.#norm = norm;
   }
   override forward(x: Tensor): Tensor {
-    return silu(this.#norm.forward(x));
+    return this.#norm.silu(x);
   }
 }
 

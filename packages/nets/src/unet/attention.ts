@@ -1,6 +1,6 @@
 // Self-attention between the pixels of an image of low resolution.
-import { nn, scaledDotProductAttention, type Tensor } from "@dsbm/torch";
-import { columns, type Seeded, zeroed } from "./layers.js";
+import { autocast, nn, scaledDotProductAttention, type Tensor } from "@dsbm/torch";
+import { pointwise, type Seeded, zeroed } from "./layers.js";
 
 /** x [B, C, …] plus attention of each pixel to all pixels; heads of C/`heads` channels. */
 export class AttentionBlock extends nn.Module {
@@ -22,22 +22,27 @@ export class AttentionBlock extends nn.Module {
 
   forward(x: Tensor): Tensor {
     const [n, c] = x.shape as [number, number];
-    const pixels = x.reshape([n, c, -1]);
     // One row for each pixel: the attention kernel needs its channels next to each other in memory. The channels of
     // each head are its queries, then its keys, then its values.
     const { weight, bias } = this.qkv;
-    const rows = this.norm.forward(pixels).transpose(1, 2);
-    const matrix = weight
-      .reshape([1, 3 * c, c])
-      .transpose(1, 2)
-      .expand([n, c, 3 * c]);
-    const [q, k, v] = (bias as Tensor)
-      .baddbmm(rows, matrix)
+    const rows = this.norm.forward(x).reshape([n, c, -1]).transpose(1, 2).reshape([-1, c]);
+    const [q, k, v] = nn
+      .affine(this.qkv, rows, { weight: weight.reshape([3 * c, c]), bias })
       .reshape([n, -1, this.heads, 3, c / this.heads])
       .transpose(1, 2)
       .unbind({ dim: 3 }) as [Tensor, Tensor, Tensor];
-    const attended = scaledDotProductAttention(q, k, v).transpose(1, 2).reshape([n, -1, c]);
-    const out = columns(this.proj_out, attended.transpose(1, 2));
-    return out.add_(pixels).reshape(x.shape);
+    const attended = attention(q, k, v).transpose(1, 2).reshape([n, -1, c]);
+    return pointwise(this.proj_out, attended.transpose(1, 2), this.proj_out)
+      .reshape(x.shape)
+      .add_(x);
   }
+}
+
+/** PyTorch's fused kernel; on a processor it is slow in bfloat16, and gets float32. */
+function attention(...parts: [Tensor, Tensor, Tensor]): Tensor {
+  const [first] = parts;
+  if (first.device !== "cpu" || first.dtype !== "bfloat16")
+    return scaledDotProductAttention(...parts);
+  const [q, k, v] = parts.map((x) => x.to("float32")) as typeof parts;
+  return autocast(null, () => scaledDotProductAttention(q, k, v));
 }

@@ -43,14 +43,28 @@ export function addEmbedding(h: Tensor, dense: nn.Linear, emb: Tensor): Tensor {
   return h.add_(shift.reshape([...shift.shape, 1, 1]));
 }
 
-/** W x + b for every column: weight [to, from, 1, …], bias [to], x [B, from, n] → [B, to, n]. */
-export function columns(
-  { weight, bias }: { weight: Tensor; bias: Tensor | null },
+/** The same image with its channels next to each other in memory, as kernels of convolutions and norms want them. */
+export function channelsLast(x: Tensor): Tensor {
+  return x.to({ memoryFormat: "channelsLast" });
+}
+
+/**
+ * W x + b for every pixel: weight [to, from, 1, …] of a layer, bias [to], x [B, from, …] → [B, to, …]. Images that are
+ * channels-last are rows as they are.
+ */
+export function pointwise(
+  layer: nn.Module,
   x: Tensor,
+  { weight, bias }: { weight: Tensor; bias: Tensor | null },
 ): Tensor {
-  const [to, from] = weight.shape as [number, number];
-  const matrix = weight.reshape([1, to, from]).expand([x.size(0), to, from]);
-  return (bias as Tensor).reshape([1, to, 1]).baddbmm(matrix, x);
+  const [n, from, ...size] = x.shape as [number, number, ...number[]];
+  const to = weight.size(0);
+  const rows = x.reshape([n, from, -1]).transpose(1, 2).reshape([-1, from]);
+  const out = nn.affine(layer, rows, { weight: weight.reshape([to, from]), bias });
+  return out
+    .reshape([n, -1, to])
+    .transpose(1, 2)
+    .reshape([n, to, ...size]);
 }
 
 /** A 1×1 convolution with bias: [B, from, H, W] → [B, to, H, W]; parameters of Conv2d. */
@@ -59,7 +73,6 @@ export class PointwiseConv2d extends nn.Conv2d {
     super(from, to, 1, { generator });
   }
   override forward(x: Tensor): Tensor {
-    const [n, from, ...size] = x.shape as [number, number, ...number[]];
-    return columns(this, x.reshape([n, from, -1])).reshape([n, this.weight.size(0), ...size]);
+    return pointwise(this, x, this);
   }
 }

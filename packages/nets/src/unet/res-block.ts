@@ -1,6 +1,6 @@
 // The residual block of a UNet, conditioned on the time.
-import { groupNorm, nn, type Tensor } from "@dsbm/torch";
-import { conv3x3, type Padded, PointwiseConv2d, type Seeded, silu, zeroed } from "./layers.js";
+import { nn, type Tensor } from "@dsbm/torch";
+import { conv3x3, type Padded, PointwiseConv2d, type Seeded, zeroed } from "./layers.js";
 import { DoubledConv2d, doubled, halved } from "./resample.js";
 
 export interface ResBlockOptions extends Seeded, Padded {
@@ -50,29 +50,15 @@ export class ResBlock extends nn.Module {
   forward(x: Tensor, emb: Tensor): Tensor {
     const { norm1, conv1, linear, norm2, drop, conv2 } = this.#layers;
     const down = this.#resample === "down";
-    const active = silu(norm1.forward(x));
+    const active = norm1.silu(x);
     const h = conv1.forward(down ? halved(active) : active);
     const e = linear.forward(emb);
     const conditioned = this.#film
-      ? film(norm2, h, e)
-      : norm2.forward(h.add(e.reshape([...e.shape, 1, 1])));
-    const out = conv2.forward(drop.forward(silu(conditioned)));
+      ? norm2.silu(h, e)
+      : norm2.silu(h.add(e.reshape([...e.shape, 1, 1])));
+    const out = conv2.forward(drop.forward(conditioned));
     // The convolution's result is not used elsewhere: the shortcut is added in place.
     const shortcut = down ? halved(x) : this.#resample === "up" ? doubled(x) : x;
     return out.add_(this.skip_connection.forward(shortcut));
   }
-}
-
-/**
- * norm(h)·(1 + scale) + shift, with [scale, shift] = e [B, 2C]. Scale and shift become the normalisation's own affine
- * parameters, at no cost: the samples are laid side by side as channels of one.
- */
-function film(norm: nn.GroupNorm, h: Tensor, e: Tensor): Tensor {
-  const [n, c] = h.shape as [number, number];
-  const [scale, shift] = e.chunk(2, { dim: 1 }) as [Tensor, Tensor];
-  const factor = scale.add(1);
-  const weight = factor.mul(norm.weight as Tensor).reshape([-1]);
-  const bias = shift.addcmul(factor, norm.bias as Tensor).reshape([-1]);
-  const side = h.reshape([1, n * c, ...h.shape.slice(2)]);
-  return groupNorm(side, n * norm.numGroups, { weight, bias, eps: norm.eps }).view(h.shape);
 }

@@ -3,7 +3,7 @@
 import type { Conditions } from "@dsbm/bridge";
 import { cat, gradEnabled, nn, type Tensor } from "@dsbm/torch";
 import { AttentionBlock } from "./attention.js";
-import { conv3x3, type Seeded, scoped, zeroed } from "./layers.js";
+import { channelsLast, conv3x3, type Seeded, scoped, zeroed } from "./layers.js";
 import { type CompleteUNetOptions, completeUNet, type UNetOptions } from "./options.js";
 import { ResBlock } from "./res-block.js";
 import { Downsample, Upsample } from "./resample.js";
@@ -47,6 +47,7 @@ export class UNet extends nn.Module {
   middle_block: Stage;
   output_blocks: Stage[];
   out: nn.Sequential;
+  readonly #last: { norm: nn.GroupNorm; conv: nn.Conv2d };
 
   /** Throws a BridgeError that names the key for options that make no network. */
   constructor(options: UNetOptions, { generator }: Seeded = {}) {
@@ -112,11 +113,10 @@ export class UNet extends nn.Module {
       }
     }
 
-    this.out = new nn.Sequential(
-      new nn.GroupNorm(groups, c),
-      new nn.SiLU(),
-      zeroed(conv3x3(c, out_channels, { generator })),
-    );
+    const norm = new nn.GroupNorm(groups, c);
+    const conv = zeroed(conv3x3(c, out_channels, { generator }));
+    this.#last = { norm, conv };
+    this.out = new nn.Sequential(norm, new nn.SiLU(), conv);
   }
 
   /** Throws a BridgeError for channels, sizes, times or conditions that do not fit the network. */
@@ -132,7 +132,7 @@ export class UNet extends nn.Module {
     emb = emb.silu();
     let h = cond ? cat([x, cond], { dim: 1 }) : x;
     const skips = this.input_blocks.map((stage) => {
-      h = stage.forward(h, emb, use_checkpoint);
+      h = channelsLast(stage.forward(h, emb, use_checkpoint));
       return h;
     });
     h = this.middle_block.forward(h, emb, use_checkpoint);
@@ -142,6 +142,7 @@ export class UNet extends nn.Module {
       // Not used again: without gradients their memory is free for the next stage.
       if (!gradEnabled()) for (const part of parts) part.dispose();
     }
-    return scoped(() => this.out.forward(h));
+    const { norm, conv } = this.#last;
+    return scoped(() => conv.forward(norm.silu(h)));
   }
 }

@@ -1,12 +1,15 @@
 // Convolutions, with PyTorch's names and PyTorch's default initialisation.
 
+import { invoke, Op } from "../binding/dispatch.js";
 import { invalid } from "../binding/errors.js";
+import { autocastDType } from "../tensor/autocast.js";
 import { empty } from "../tensor/create.js";
 import { conv1d, conv2d, pad } from "../tensor/ops.generated.js";
 import type { Generator } from "../tensor/random.js";
 import { Parameter, type Tensor } from "../tensor/tensor.js";
 import { fans, kaimingUniform_, uniform_ } from "./init.js";
 import { Module } from "./module.js";
+import { standingOf } from "./standing.js";
 
 /** One number for every spatial dimension, or one for each. */
 export type Size = number | readonly number[];
@@ -97,6 +100,13 @@ abstract class Convolution extends Module {
       : null;
   }
 
+  /** Whether it slides by `stride` with `padding`, over neighbours and all channels. */
+  protected slides(stride: number, padding: number): boolean {
+    const { stride: steps, padding: edges, dilation, groups } = this.#window;
+    const all = (list: number[], n: number) => list.every((each) => each === n);
+    return all(steps, stride) && all(edges, padding) && all(dilation, 1) && groups === 1;
+  }
+
   /** The image as the kernel slides over it, and how it slides. */
   protected padded(x: Tensor) {
     const window = { bias: this.bias, ...this.#window };
@@ -141,6 +151,34 @@ export class Conv2d extends Convolution {
   }
   forward(x: Tensor): Tensor {
     const { x: wide, window } = this.padded(x);
-    return conv2d(wide, this.weight, window);
+    return this.#isMinimal(x) ? this.#minimal(x) : conv2d(wide, this.weight, window);
+  }
+
+  /** Whether it is one that kernels of our own may take: 3×3, of stride 1, that keeps the size (native/winograd.cc). */
+  #isMinimal(x: Tensor): boolean {
+    const [to, from, ...kernel] = this.weight.shape as [number, number, ...number[]];
+    return (
+      this.slides(1, 1) &&
+      this.paddingMode === "zeros" &&
+      [from, to].every((n) => n > 0 && n % 32 === 0) &&
+      `${kernel}` === "3,3" &&
+      x.device === "cpu" &&
+      ["float32", "bfloat16"].includes(autocastDType() ?? x.dtype) &&
+      x.ndim === 4 &&
+      Math.min(x.size(2), x.size(3)) > 3
+    );
+  }
+
+  #minimal(x: Tensor): Tensor {
+    const { weight, bias } = this;
+    const packed = standingOf(this, "3x3", () => invoke(pack, weight.detach(), false) as Tensor);
+    const dtype = autocastDType() ?? x.dtype;
+    return (
+      packed ? invoke(byPacked, x.to(dtype), packed, bias) : invoke(plain, x, weight, bias)
+    ) as Tensor;
   }
 }
+
+const plain = new Op("dsbm::conv3x3", "");
+const pack = new Op("dsbm::conv3x3_pack", "");
+const byPacked = new Op("dsbm::conv3x3_packed", "");

@@ -1,8 +1,10 @@
 // Group normalisation, with PyTorch's names and defaults: it does not depend on the batch, so it suits images
 // in small batches.
 
+import { invoke, Op } from "../binding/dispatch.js";
 import { invalid } from "../binding/errors.js";
 import { ones, zeros } from "../tensor/create.js";
+import { gradEnabled } from "../tensor/grad.js";
 import { groupNorm } from "../tensor/ops.generated.js";
 import { Parameter, type Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
@@ -45,4 +47,29 @@ export class GroupNorm extends Module {
     const { weight, bias, eps } = this;
     return groupNorm(x, this.numGroups, { weight, bias, eps });
   }
+
+  /**
+   * SiLU of `forward(x)`, x [B, C, …]; with film [B, 2C] = [scale, shift] of forward(x)·(1 + scale) + shift (Perez et al.
+   * 2018). One kernel of our own for images on the processor.
+   */
+  silu(x: Tensor, film?: Tensor): Tensor {
+    const { weight, bias, numGroups, eps } = this;
+    const fits = x.ndim === 4 && x.device === "cpu" && x.size(1) % 16 === 0;
+    const isImage = fits && x.numel > x.size(0) * x.size(1);
+    if (
+      weight?.dtype === "float32" &&
+      bias &&
+      isImage &&
+      (x.dtype === "float32" || x.dtype === "bfloat16")
+    )
+      return (invoke(fused, x, weight, bias, film, numGroups, eps, true) as [Tensor, Tensor])[0];
+    const y = this.forward(x);
+    if (!film) return gradEnabled() ? y.silu() : y.silu_();
+    const [scale, shift] = film
+      .reshape([...film.shape, ...x.shape.slice(2).map(() => 1)])
+      .chunk(2, { dim: 1 }) as [Tensor, Tensor];
+    return y.mul(scale.add(1)).add(shift).silu();
+  }
 }
+
+const fused = new Op("dsbm::group_norm_silu", "");

@@ -3,12 +3,12 @@
 import { callUnchecked, invoke, Op, schemas } from "../binding/dispatch.js";
 import { autocast, autocastDType } from "../tensor/autocast.js";
 import { empty } from "../tensor/create.js";
-import { noGrad } from "../tensor/grad.js";
 import { linear } from "../tensor/ops.generated.js";
 import type { Generator } from "../tensor/random.js";
 import { Parameter, type Tensor } from "../tensor/tensor.js";
 import { fans, kaimingUniform_, uniform_ } from "./init.js";
 import { Module } from "./module.js";
+import { areStanding, standingOf } from "./standing.js";
 
 export interface LinearOptions {
   bias?: boolean;
@@ -41,17 +41,13 @@ export class Linear extends Module {
    * and theirs is a part of the bias.
    */
   forward(x: Tensor, shared?: Tensor): Tensor {
-    const { weight, bias } = this.#after(shared);
-    const packed = packedFor(this, weight, x);
-    if (!packed) return linear(x, weight, { bias });
-    const { dtype } = packed;
-    return callUnchecked(oneDNN, "", x.to(dtype), packed, bias, "none", [], undefined) as Tensor;
+    return affine(this, x, this.#after(shared));
   }
 
   /** SiLU of `forward`, by a kernel of our own where weights are constant (see `withStandingWeights`). */
   silu(x: Tensor, shared?: Tensor): Tensor {
     const y = this.forward(x, shared);
-    return standing ? (invoke(silu_, y) as Tensor) : y.silu();
+    return areStanding() ? (invoke(silu_, y) as Tensor) : y.silu();
   }
 
   #after(shared: Tensor | undefined): { weight: Tensor; bias: Tensor | null } {
@@ -67,49 +63,38 @@ export class Linear extends Module {
   }
 }
 
+/**
+ * x Wᵀ + b, [.., in] → [.., out], by a weight [out, in] that is a layer's own, or is made of it alone: packed where weights
+ * are constant (see `withStandingWeights`).
+ */
+export function affine(
+  layer: Module,
+  x: Tensor,
+  { weight, bias }: { weight: Tensor; bias: Tensor | null },
+): Tensor {
+  const packed = packedFor(layer, weight, x);
+  if (!packed) return linear(x, weight, { bias });
+  const { dtype } = packed;
+  return callUnchecked(oneDNN, "", x.to(dtype), packed, bias, "none", [], undefined) as Tensor;
+}
+
 const oneDNN = "mkldnn::_linear_pointwise";
 const silu_ = new Op("dsbm::silu_", "");
 /** Fewer rows than these do not pay for packing. */
 const manyRows = 128;
 
-/** By layer, dtype, and how many of its inputs are not the same for all rows. */
-let standing: Map<Linear, Map<string, Tensor>> | null = null;
-
-/**
- * Runs `fn` without gradients and with weights that do not change meanwhile: those of large products are packed once,
- * by which oneDNN multiplies faster than BLAS does by weights as they are. Results agree to rounding.
- */
-export function withStandingWeights<T>(fn: () => T): T {
-  const before = standing;
-  const packed: NonNullable<typeof standing> = new Map();
-  standing = packed;
-  try {
-    return noGrad(fn);
-  } finally {
-    standing = before;
-    for (const own of packed.values()) for (const t of own.values()) t.dispose();
-  }
-}
-
 /** A layer's weight, or its first columns, in oneDNN's layout; null where it is not to be used for x. */
-function packedFor(layer: Linear, weight: Tensor, x: Tensor): Tensor | null {
-  if (!standing) return null;
+function packedFor(layer: Module, weight: Tensor, x: Tensor): Tensor | null {
+  if (!areStanding()) return null;
   const [outputs, inputs] = weight.shape as [number, number];
   // Rows of outputs that do not fill vectors are slower than in BLAS.
   const pays = x.ndim === 2 && x.size(0) >= manyRows && inputs >= 32 && outputs % 16 === 0;
   const dtype = autocastDType() ?? "float32";
   const plain = x.device === "cpu" && weight.dtype === "float32";
   if (!pays || !plain || !["float32", dtype].includes(x.dtype)) return null;
-  let own = standing.get(layer);
-  if (!own) {
-    own = new Map();
-    standing.set(layer, own);
-  }
-  const known = own.get(`${dtype}/${inputs}`);
-  if (known) return known;
   if (schemas(oneDNN).length === 0) return null; // a libtorch without it
-  const whole = weight.detach().to(dtype).contiguous();
-  const packed = callUnchecked("mkldnn::_reorder_linear_weight", "", whole, x.size(0)) as Tensor;
-  own.set(`${dtype}/${inputs}`, packed.keep());
-  return packed;
+  return standingOf(layer, `${dtype}/${inputs}`, () => {
+    const whole = weight.detach().to(dtype).contiguous();
+    return callUnchecked("mkldnn::_reorder_linear_weight", "", whole, x.size(0)) as Tensor;
+  });
 }

@@ -54,6 +54,13 @@ const convolution: Converter = (op) => {
   return op.graph.node("ConvTranspose", inputs, more);
 };
 
+/** A kernel of our own: stride 1, padding 1. */
+const conv3x3: Converter = (op) => {
+  const inputs = [op.value("input"), op.value("weight")];
+  if (op.has("bias")) inputs.push(op.value("bias"));
+  return op.graph.node("Conv", inputs, { pads: [1, 1, 1, 1] });
+};
+
 /** softmax(q kᵀ · scale + mask) v. */
 const attention: Converter = (op) => {
   if (op.plain<boolean>("is_causal", false)) throw op.refused("it is causal");
@@ -122,6 +129,7 @@ export const products: Readonly<Record<string, Converter>> = {
   ...{ mm: product("self", "mat2"), bmm: product("self", "mat2"), mv: product("self", "vec") },
   ...{ addmm, baddbmm: summed("batch1", "batch2"), addmv: summed("mat", "vec") },
   convolution,
+  _conv3x3: conv3x3,
   _scaled_dot_product_flash_attention_for_cpu: attention,
   _scaled_dot_product_attention_math: attention,
   linalg_inv_ex: inverse,

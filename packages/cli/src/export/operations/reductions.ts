@@ -31,11 +31,10 @@ function ratio(op: Operation, a: Size, b: Size): number {
   return x / y;
 }
 
-/** Each group as the one channel of an image of its own, whatever the number of groups. */
-const groupNorm: Converter = (op) => {
+/** Groups of `size` numbers, each as the one channel of an image of its own, whatever the number of groups. */
+function grouped(op: Operation, size: number): string {
   const { graph, type } = op;
   const shape = op.resultShape();
-  const size = op.number("HxW") * ratio(op, op.plain<Size>("C"), op.plain<Size>("group"));
   const groups = graph.node("Reshape", [op.value("input"), graph.ints([-1, 1, size])]);
   const [one, zero] = [1, 0].map((value) => graph.numbers(type, [value])) as [string, string];
   const eps = { epsilon: { float: op.number("eps") } };
@@ -50,7 +49,30 @@ const groupNorm: Converter = (op) => {
     const vector = graph.node("Reshape", [op.value(name), graph.ints(perChannel)]);
     value = graph.node(node, [value, vector]);
   }
-  return [value];
+  return value;
+}
+
+const groupNorm: Converter = (op) => {
+  const size = op.number("HxW") * ratio(op, op.plain<Size>("C"), op.plain<Size>("group"));
+  return [grouped(op, size)];
+};
+
+/** A kernel of our own: the normalisation, its film [N, 2C] (scale, shift) and SiLU. */
+const groupNormSilu: Converter = (op) => {
+  const { graph, type } = op;
+  const [c, height, width] = op.fixed("input", 1) as [number, number, number];
+  let value = grouped(op, (c * height * width) / op.number("groups"));
+  if (op.has("film")) {
+    const film = op.value("film");
+    const [scale, shift] = [0, c].map((start) => {
+      const bounds = [start, start + c, 1, 1].map((bound) => graph.ints([bound]));
+      return graph.node("Unsqueeze", [graph.node("Slice", [film, ...bounds]), graph.ints([2, 3])]);
+    }) as [string, string];
+    const factor = graph.node("Add", [scale, graph.numbers(type, 1)]);
+    value = graph.node("Add", [graph.node("Mul", [value, factor]), shift]);
+  }
+  if (!op.plain<boolean>("silu")) return [value, null];
+  return [graph.node("Mul", [value, graph.node("Sigmoid", [value])]), null];
 };
 
 const layerNorm: Converter = (op) => {
@@ -114,6 +136,7 @@ export const reductions: Readonly<Record<string, Converter>> = {
   ...{ mean: reduced("ReduceMean"), amax: reduced("ReduceMax"), amin: reduced("ReduceMin") },
   ...{ sum, logsumexp: reduced("ReduceLogSumExp"), cat: join },
   ...{ native_group_norm: groupNorm, native_layer_norm: layerNorm },
+  ...{ group_norm_silu: groupNormSilu },
   ...{ _softmax: softmax("Softmax"), _log_softmax: softmax("LogSoftmax") },
   ...{ avg_pool2d: averagePool, upsample_nearest2d: nearest, constant_pad_nd: pad },
 };

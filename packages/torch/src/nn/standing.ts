@@ -1,0 +1,42 @@
+// Weights that do not change for a while: what is made of them for faster products is made once.
+
+import { noGrad } from "../tensor/grad.js";
+import type { Tensor } from "../tensor/tensor.js";
+import type { Module } from "./module.js";
+
+let standing: Map<Module, Map<string, Tensor>> | null = null;
+
+/**
+ * Runs `fn` without gradients and with weights that do not change meanwhile: those of large products and of 3×3
+ * convolutions are packed once, by which they multiply faster than as they are. Results agree to rounding.
+ */
+export function withStandingWeights<T>(fn: () => T): T {
+  const before = standing;
+  const packed: NonNullable<typeof standing> = new Map();
+  standing = packed;
+  try {
+    return noGrad(fn);
+  } finally {
+    standing = before;
+    for (const own of packed.values()) for (const t of own.values()) t.dispose();
+  }
+}
+
+/** Whether weights stay as they are. */
+export const areStanding = (): boolean => standing !== null;
+
+/** What `make` makes of a layer's weights, by a key of the layer's own; null where weights may change. */
+export function standingOf(layer: Module, key: string, make: () => Tensor): Tensor | null {
+  if (!standing) return null;
+  let own = standing.get(layer);
+  if (!own) {
+    own = new Map();
+    standing.set(layer, own);
+  }
+  let found = own.get(key);
+  if (!found) {
+    found = make().keep();
+    own.set(key, found);
+  }
+  return found;
+}
