@@ -117,12 +117,12 @@ static std::shared_ptr<const Program> settled(const std::shared_ptr<const Progra
       const auto* info = step.op.schema().arguments()[i].alias_info();
       if (info && info->isWrite()) for (Slot s : step.operands[i].slots) if (s >= 0) written.insert(program->slots[s].second);
     }
-  std::vector<bool> known(program->initial.size());
-  for (size_t s = 0; s < known.size(); s++) known[s] = !program->initial[s].isNone();
-  Program once;
+  std::vector<bool> known(program->ready.size());
+  for (size_t s = 0; s < known.size(); s++) known[s] = !program->ready[s].isNone();
+  std::vector<Step> once;
   auto rest = std::make_shared<Program>(*program);
-  rest->steps.clear();
-  for (const Step& step : program->steps) {
+  rest->plan.clear();
+  for (const Step& step : program->plan) {
     bool same = !step.keep;
     for (const Operand& o : step.operands) {
       same = same && o.kind != Operand::Generator;
@@ -130,15 +130,15 @@ static std::shared_ptr<const Program> settled(const std::shared_ptr<const Progra
     }
     for (const auto& to : step.results) for (Slot s : to) same = same && (s < 0 || !written.count(program->slots[s].second));
     for (const auto& to : step.results) for (Slot s : to) if (s >= 0) known[s] = same;
-    (same ? once : *rest).steps.push_back(step);
+    (same ? once : rest->plan).push_back(step);
   }
-  if (once.steps.empty()) return program;
+  if (once.empty()) return program;
   at::AutoDispatchBelowADInplaceOrView below;
   at::AutoGradMode off(false);
   int before = omp_get_max_threads();
   omp_set_num_threads(1);
   try {
-    run(once, rest->initial, nullptr);
+    run(once, rest->ready, nullptr);
   } catch (...) {
     omp_set_num_threads(before);
     throw;
