@@ -14,7 +14,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { errnoOf, fileError, fileOperation } from "../errors.js";
+import { errnoOf, fileError, fileOperation, RunError } from "../errors.js";
 import { sweepTemporaries } from "./temporaries.js";
 
 /** What a file can be written from; the chunks of an iterable are written one by one. */
@@ -29,9 +29,7 @@ const known = new Set<string>();
  * Throws RunError (permission, disk_full, read_only, …).
  */
 export function writeFileAtomic(path: string, data: FileData): void {
-  const folder = dirname(resolve(path));
-  if (!known.has(folder)) sweepBeside(path);
-  known.add(folder);
+  sweepOnce(dirname(resolve(path)));
   const prepare = (temporary: string) => writeFlushed(temporary, data);
   stage(path, { prepare, put: (temporary) => renameSync(temporary, path) }).commit();
 }
@@ -95,6 +93,17 @@ export function openFolderReplacement(path: string): FolderReplacement {
       });
     },
   };
+}
+
+function sweepOnce(folder: string): void {
+  if (known.has(folder) || !statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+  known.add(folder);
+  try {
+    sweepTemporaries(folder, { deep: false });
+  } catch (error) {
+    // A folder that cannot be read may be written into.
+    if (!(error instanceof RunError)) throw error;
+  }
 }
 
 function sweepBeside(path: string): void {
