@@ -1,6 +1,7 @@
 // Fills the measured columns of the table of docs/guide/methods.md from docs/results.csv, which `dsbm benchmark all` writes.
-// `--check` compares instead of writing: every method has a row, and every number is that of the results.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+// `--check` compares instead of writing: every method has a row, and every number is that of the results; without results the
+// columns have none.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -8,7 +9,8 @@ import { parseCsv } from "../packages/runs/dist/index.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const guide = join(root, "docs/guide/methods.md");
-const { rows: results } = parseCsv(readFileSync(join(root, "docs/results.csv"), "utf8"));
+const measurements = join(root, "docs/results.csv");
+const results = existsSync(measurements) ? parseCsv(readFileSync(measurements, "utf8")).rows : [];
 
 /** Rows of the results for the methods of the guide: where methods have several, one with the settings of `dsbm fit`. */
 const names = { dbdsb: "dsbm_imf_ot", sbcfm: "sb_cfm", otcfm: "ot_cfm", rf: "rectified_flow" };

@@ -10,7 +10,7 @@ describe("dsbm benchmark", () => {
   const words = ["benchmark", "gaussian", "--quick", "methods=gaussian_bridge", "cases=d5"];
   const run = () => dsbm([...words, "threads=1", "out=results.md"], { cwd: folder });
 
-  it("writes its tables, and runs nothing at a second call", { timeout: 120_000 }, async () => {
+  it("writes its tables, and runs nothing at a second call", { timeout: 240_000 }, async () => {
     const first = await run();
     expect(first.code, first.stderr).toBe(0);
     const text = readFileSync(join(folder, "results.md"), "utf8");
