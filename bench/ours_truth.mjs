@@ -25,10 +25,11 @@ function meanDivergence({ torch, bridge }, training, direction, dim) {
 
 /** `plain` is the benchmark's problem in `dim` dimensions; the preset of truth.json changes how it is trained. */
 export function truth({ torch, bridge }, plain, dim) {
-  const { target, steps, ...optimisation } = TRUTH[dim];
+  const { target, steps, cacheSteps, ...optimisation } = TRUTH[dim];
+  const cacheGrid = bridge.uniformGrid(cacheSteps);
   const problem = {
     ...plain,
-    schedule: { ...plain.schedule, halfIterations: 40, steps },
+    schedule: { ...plain.schedule, halfIterations: 40, steps, cacheGrid },
     optimisation: { ...plain.optimisation, ...optimisation, emaWarmup: true },
   };
   const run = async (reps) => {

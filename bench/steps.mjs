@@ -22,7 +22,7 @@ function cosineGrid(n) {
 }
 
 async function trained(dim) {
-  const { steps, target: _, ...optimisation } = TRUTH[dim];
+  const { steps, target: _, cacheSteps: __, ...optimisation } = TRUTH[dim];
   const training = new Training({
     data: gaussianEndpoints({ n: 10_000, dim, a: A, generator: bridge.stream(0, "data") }),
     process: bridge.brownian({ sigma: 1 }),

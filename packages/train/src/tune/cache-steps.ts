@@ -14,16 +14,15 @@ import type { Sampler } from "../sampler/sampler.js";
 
 /** Parts of the grid's steps that are tried, the fewest first. */
 const shares = [1 / 8, 1 / 4, 1 / 3, 1 / 2, 3 / 4];
-/** Pairs are compared in so many groups of at most so many. */
-const groups = 4;
-const most = 4096;
-
-const mean = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0) / list.length;
+/** At most so many starts, of which the whole grid makes two samples. */
+const most = 10_000;
+/** A distance of so much above that of the two samples is one that shows: about half of it is then due to the steps. */
+const shown = 1.1;
 
 /**
  * Steps for the pairs of a half-iteration, simulated with the network of the one before: those of `cacheGrid`, or the
- * fewest of some shares of them whose pairs are as near to pairs of the whole grid, in the sliced 2-Wasserstein distance of
- * start and end together, as other pairs of the whole grid are, to a standard error. All ranks call it together.
+ * fewest of some shares of them whose ends, and whose pairs of start and end, are as near to those of the whole grid, in the
+ * sliced 2-Wasserstein distance, as a second sample of that grid. All ranks call it together.
  */
 export function measureCacheSteps(
   problem: CompleteProblem,
@@ -32,36 +31,40 @@ export function measureCacheSteps(
 ): number {
   const { schedule, seed, data, execution, method } = problem;
   const { cacheGrid: grid } = schedule;
+  const all = grid.steps.length;
   const simulates = half > schedule.firstPass && method.method.pairs && !method.method.online;
-  if (execution.cacheSteps !== "auto" || !simulates) return grid.steps.length;
+  if (execution.cacheSteps !== "auto" || !simulates) return all;
   const newest = directionOf(problem, half - 1);
-  const generator = stream(seed, `cache-steps/${half}`, data.x0.device);
   const end = newest === "f" ? "x0" : "x1";
-  const rows = Math.floor(Math.min(data.x0.size(0), data.x1.size(0), groups * most) / groups);
-  if (rows < 2) return grid.steps.length;
+  const generator = stream(seed, `cache-steps/${half}`, data.x0.device);
   const found = tidy(() => {
-    const some = someRows(data, groups * rows, generator);
+    const some = someRows(data, Math.min(most, data[end].size(0)), generator);
     const start = data.decode(some[end], { end, generator });
     const given = conditionsAt(some.conditions, end)?.values;
-    const pairsOn = (own: TimeGrid) => {
+    /** Ends, and pairs of start and end, [n, …] each. */
+    const samplesOn = (own: TimeGrid) => {
       const options = { grid: own, generator, given, lastNoise: method.lastNoise };
       const ends = sampler.endpoints(newest, start, options);
-      return cat(
-        [start, ends].map((x) => x.reshape([groups * rows, -1])),
+      const pairs = cat(
+        [start, ends].map((x) => x.flatten({ startDim: 1 })),
         { dim: 1 },
       );
+      return [ends, pairs];
     };
-    const whole = pairsOn(grid);
-    const part = (pairs: Tensor, i: number) => pairs.narrow(0, (i % groups) * rows, rows);
-    const distances = (pairs: Tensor) =>
-      Array.from({ length: groups }, (_, i) =>
-        slicedWasserstein(part(pairs, i), part(whole, i + 1)),
+    const [one, other] = [samplesOn(grid), samplesOn(grid)];
+    const distances = (a: Tensor[], b: Tensor[]) =>
+      a.map((x, i) => slicedWasserstein(x, b[i] as Tensor));
+    const floor = distances(one, other);
+    const isNear = (n: number) => {
+      const own = samplesOn(resample(grid, n));
+      const [near, nearOther] = [distances(own, one), distances(own, other)] as [
+        number[],
+        number[],
+      ];
+      return floor.every(
+        (least, i) => ((near[i] as number) + (nearOther[i] as number)) / 2 <= shown * least,
       );
-    const floors = distances(whole);
-    const floor = mean(floors);
-    const error = Math.sqrt(mean(floors.map((x) => (x - floor) ** 2)) / (groups - 1));
-    const isNear = (n: number) => mean(distances(pairsOn(resample(grid, n)))) <= floor + error;
-    const all = grid.steps.length;
+    };
     const tried = [...new Set(shares.map((share) => Math.ceil(share * all)))];
     const fewest = tried.find((n) => n < all && isNear(n)) ?? all;
     disposeSome(some);
