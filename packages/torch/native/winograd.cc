@@ -1,6 +1,6 @@
-// 3×3 convolutions of stride 1 by Winograd's minimal filtering F(4×4, 3×3) (Lavin & Gray 2016): a tile of 4×4 results takes
-// 36 products a pair of channels instead of 144. oneDNN has it for no processor of x86. The points 0, ±3/4, ±3/2 and ∞ make
-// rounding about twice that of the plain sum (Barabasz et al. 2020). Tensors are channels-last; a number does not depend on
+// 3×3 convolutions of stride 1 by Winograd's minimal filtering F(4×4, 3×3) (Lavin 2016): a tile of 4×4 results takes
+// 36 products a pair of channels instead of 144. The points 0, ±3/4, ±3/2 and ∞ keep
+// rounding small. Tensors are channels-last; a number does not depend on
 // the threads, nor on the images beside its own. Other processors, devices and dtypes take PyTorch's convolution.
 #include "engine.h"
 
