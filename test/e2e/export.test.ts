@@ -61,7 +61,7 @@ describe("a run of vectors", () => {
       ...{ inputs: ["x", "t"], output: "drift", end_output: null },
       process: { type: "brownian", sigma: 0.7 },
       schedule: { resample: true, step_variance: "process", last_noise: true },
-      noise: { generator: "mt19937", block: 250, same_samples: true },
+      noise: { generator: "philox4x32-10", same_samples: true },
     });
     expect(bridge.schedule.times).toHaveLength(31);
     const card = readFileSync(at("out/README.md"), "utf8");
@@ -285,7 +285,7 @@ describe("other runs", () => {
     ).toBe(0);
     expect(json(at("pictures-out/bridge.json"))).toMatchObject({
       ...{ state: { shape: [1, 8, 8], type: "pictures" }, inputs: ["x", "t", "y"] },
-      ...{ conditions: { cond: null, y: { classes: 3 } }, noise: { block: 8 } },
+      ...{ conditions: { cond: null, y: { classes: 3 } }, noise: { generator: "philox4x32-10" } },
     });
   });
 });

@@ -131,6 +131,7 @@ static std::shared_ptr<const Program> settled(const std::shared_ptr<const Progra
     for (const auto& to : step.results) for (Slot s : to) same = same && (s < 0 || !written.count(program->slots[s].second));
     for (const auto& to : step.results) for (Slot s : to) if (s >= 0) known[s] = same;
     (same ? once : rest->plan).push_back(step);
+    if (same) once.back().frees.clear();  // steps before it, which run after it now, may use the same
   }
   if (once.empty()) return program;
   at::AutoDispatchBelowADInplaceOrView below;

@@ -72,9 +72,9 @@ describe("an export", () => {
           controller.enqueue(value);
         },
       });
-      const answer = new Response(body, { headers: { "content-length": `${2 ** 31}` } });
-      answer.arrayBuffer = () => Promise.reject(new TypeError("Failed to fetch"));
-      return answer;
+      const headers = new Map([["content-length", `${2 ** 31}`]]);
+      const arrayBuffer = () => Promise.reject(new TypeError("Failed to fetch"));
+      return { ok: true, headers, body, arrayBuffer };
     });
     try {
       const far = await loadBridge("http://bridges.example/");

@@ -86,6 +86,7 @@ describe("text", () => {
       name: "x",
       kind: "text",
       example: { row: 0, text: "1,5", commas: true },
+      names: true,
     });
     const found = await read(path, { numbers: ["x", "y"] }, { decimal: "," });
     expect(found.numbers).toEqual([

@@ -96,7 +96,7 @@ export function openFolderReplacement(path: string): FolderReplacement {
 }
 
 function sweepOnce(folder: string): void {
-  if (known.has(folder) || !statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (known.has(folder) || !existsSync(folder)) return;
   known.add(folder);
   try {
     sweepTemporaries(folder, { deep: false });
