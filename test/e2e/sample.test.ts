@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openRun, picturePng, runPaths } from "@dsbm/runs";
 import { full, Generator, io, randint, randn, setNumThreads, type Tensor } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { dsbm, scratch, stopAt } from "./cli.js";
+import { dsbm, launch, scratch, stopAt } from "./cli.js";
 import { imageRun, sampleHere as sample, vectorRun } from "./sample.js";
 
 const root = scratch();
@@ -41,6 +41,13 @@ beforeAll(async () => {
     writeFileSync(at(`pictures/${name}.png`), png);
   }
 });
+
+/** The most memory that a process had resident so far, in bytes; 0 once it has ended. */
+function peakOf(pid: number): number {
+  const path = `/proc/${pid}/status`;
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  return 1024 * Number(/^VmHWM:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0);
+}
 
 /** In the order of their names, as folders are read. */
 const names = Array.from({ length: 20 }, (_, i) =>
@@ -191,6 +198,31 @@ describe("dsbm sample", () => {
     expect(stderr).toContain("nothing was written to stopped");
     expect(existsSync(at("stopped"))).toBe(false);
     expect(readdirSync(root).filter((name) => name.startsWith("."))).toEqual([]);
+  });
+
+  it("takes 100,000 steps in little memory, and stops at Ctrl-C between two", async () => {
+    const words = ["sample", vectors, "gaussian:20"];
+    const peak = async (out: string, steps: number, wait: number) => {
+      const { child, done } = launch([...words, out, `steps=${steps}`, "threads=1"], { cwd: root });
+      let highest = 0;
+      const look = setInterval(() => {
+        highest = Math.max(highest, peakOf(child.pid as number));
+      }, 20);
+      child.stderr?.on("data", (text) => {
+        if (/sampling b/.test(text)) setTimeout(() => child.kill("SIGINT"), wait);
+      });
+      const ended = await done;
+      clearInterval(look);
+      return { ...ended, highest };
+    };
+    const short = await peak("few.npy", 400, 60_000);
+    expect(short.code, short.stderr).toBe(0);
+    const long = await peak("many.npy", 100_000, 5000);
+    expect(long.code, long.stderr).toBe(130);
+    expect(long.stderr).toContain("stopped; nothing was written to many.npy");
+    expect(existsSync(at("many.npy"))).toBe(false);
+    expect(short.highest).toBeGreaterThan(50e6);
+    expect(long.highest - short.highest).toBeLessThan(200e6);
   });
 
   it("lists its keys", async () => {

@@ -64,7 +64,9 @@ struct Program {
 
 struct ProgramHandle : Boxed {
   std::shared_ptr<const Program> program;  // shared with the threads that run it
+  int64_t bytes = 0;                       // about; reported to the garbage collector
 };
+inline void drop(ProgramHandle* h) { h->env->unreported -= h->bytes; }
 inline const std::shared_ptr<const Program>& programOf(napi_env env, napi_value v, const char* what) {
   return opened<ProgramHandle>(env, v, Magic::Program, what, "a program")->program;
 }

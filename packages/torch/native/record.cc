@@ -276,7 +276,12 @@ EXPORT(recordEnd) {
   auto program = std::move(active->program);
   stop();
   fold(*program);
-  return makeExternal(call.data, new ProgramHandle{{Magic::Program, call.data}, std::move(program)});
+  // A step with its operands, schemas and slots: else thousands of forgotten programs would wait for the collector.
+  constexpr int64_t kStepBytes = 1024;
+  int64_t bytes = kStepBytes * static_cast<int64_t>(program->steps.size() + program->plan.size());
+  call.data->unreported += bytes;
+  settle(call.data);
+  return makeExternal(call.data, new ProgramHandle{{Magic::Program, call.data}, std::move(program), bytes});
 }
 
 void abortRecording() {

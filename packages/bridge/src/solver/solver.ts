@@ -28,11 +28,11 @@ export interface SolverStep {
 /** The steps of a grid in the order in which a direction takes them; with `only`, that one alone. */
 export function ordered(direction: Direction, grid: TimeGrid, only?: number): SolverStep[] {
   const n = grid.steps.length;
-  const steps = grid.steps.map((_, k) => {
+  const step = (k: number): SolverStep => {
     const i = direction === "f" ? k : n - 1 - k;
     const [low, high] = [grid.times[i] as number, grid.times[i + 1] as number];
     const dt = grid.steps[i] as number;
     return direction === "f" ? { k, time: low, next: high, dt } : { k, time: high, next: low, dt };
-  });
-  return only === undefined ? steps : steps.slice(only, only + 1);
+  };
+  return only === undefined ? grid.steps.map((_, k) => step(k)) : [step(only)];
 }
