@@ -77,7 +77,9 @@ it("dsbm extend makes a run longer in its folder, and its words then go on with 
     ]),
   );
 
-  const nothing = await line("extend", folder, "outer_iters=4");
+  const again = await line("extend", folder, "outer_iters=4");
+  expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining("finished already") });
+  const nothing = await line("extend", folder, "outer_iters=3");
   expect(nothing.code).toBe(2);
   expect(nothing.stderr).toMatch(/^dsbm: .*4 of 4 half-iterations.*write for example \+2/);
   const other = await line("extend", folder, "lr=1e-3");

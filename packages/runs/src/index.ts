@@ -41,6 +41,7 @@ export { acquireLock, type Lock, lockHolder } from "./run/lock.js";
 export * from "./run/quality.js";
 export * from "./run/reader.js";
 export * from "./run/writer.js";
+export { shellWord } from "./shell.js";
 export * from "./sweeps/journal.js";
 export * from "./sweeps/manifest.js";
 export * from "./sweeps/state.js";

@@ -2,12 +2,12 @@
 import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { benchmark as experiment, helpTable, resolve } from "@dsbm/config";
+import { shellWord } from "@dsbm/runs";
 import type { Outcome } from "../benchmark/engine.js";
 import { printHelp, terminalWidth } from "../terminal/columns.js";
 import { UsageError } from "../terminal/errors.js";
 import { stoppedWithin } from "../terminal/interrupt.js";
 import { createProgress, duration } from "../terminal/progress.js";
-import { shellWord } from "../terminal/shell.js";
 
 const help = [
   "usage: dsbm benchmark gaussian|2d|eot [--quick] [key=value …] [--again]",
@@ -53,13 +53,14 @@ export async function benchmarkCommand(args: string[]): Promise<number> {
   const place = (of: string) => join(experiments_dir, "benchmark", quick ? `${of}-quick` : of);
   const out = config.out ?? join(place(name), "results.md");
   const again = args.includes("--again");
-  const command = `npx dsbm benchmark ${args
-    .filter((word) => word !== "--again")
-    .map(shellWord)
-    .join(" ")}`;
+  const commandOf = (word: (typed: string) => string) =>
+    `npx dsbm benchmark ${args
+      .filter((typed) => typed !== "--again")
+      .map((typed) => shellWord(word(typed)))
+      .join(" ")}`;
+  const command = commandOf((typed) => typed);
   // A folder's place is of this machine.
-  const shown =
-    folder === undefined ? command : command.replace(shellWord(folder), basename(folder));
+  const shown = commandOf((typed) => (typed === folder ? basename(typed) : typed));
   setNumThreads(threadsOf({ threads }));
   const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
   const interrupt = createWorkInterrupt({ late: stoppedWithin(command) });

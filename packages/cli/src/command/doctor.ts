@@ -1,6 +1,7 @@
 // `dsbm doctor`: what dsbm runs on, and how to fix what is wrong; builds the engine where it is not built yet, and works
 // also where that cannot be.
 import { availableParallelism } from "node:os";
+import { shellWord } from "@dsbm/runs";
 import { version } from "../machine/version.js";
 import { UsageError } from "../terminal/errors.js";
 
@@ -34,7 +35,7 @@ async function engineFindings(): Promise<Finding[]> {
         : blasThreads === "serial"
           ? "an OpenBLAS of one thread"
           : blasThreads === "pthread" && "an OpenBLAS that competes with libtorch's threads";
-    const reinstall = `apt install libopenblas0-openmp, then rm ${addon} (it is linked anew)`;
+    const reinstall = `apt install libopenblas0-openmp, then rm ${shellWord(addon)} (it is linked anew)`;
     const policy = process.env.OMP_WAIT_POLICY;
     const { available, total, by } = torch.memoryLimit();
     const limit = by === "cgroup" ? ", the limit of a cgroup (container, job or service)" : "";

@@ -15,6 +15,7 @@ import {
   writeYaml,
 } from "@dsbm/config";
 import type { Row } from "@dsbm/runs";
+import { shellWord } from "@dsbm/runs";
 import type { Ranks } from "@dsbm/train";
 import type { z } from "zod";
 import { followLauncher, launchRanks, tellLauncher } from "../machine/launch.js";
@@ -28,7 +29,6 @@ import { UsageError } from "../terminal/errors.js";
 import { createInterrupt, stoppedWithin } from "../terminal/interrupt.js";
 import { createProgress, silentProgress } from "../terminal/progress.js";
 import { withLog } from "../terminal/run-log.js";
-import { shellWord } from "../terminal/shell.js";
 import { printRun } from "./results.js";
 import { pinned, surprises, withHint, withoutCfg } from "./words.js";
 

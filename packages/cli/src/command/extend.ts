@@ -2,13 +2,12 @@
 import { existsSync } from "node:fs";
 import type { Tree } from "@dsbm/config";
 import { type CompleteTrainConfig, ConfigError, parseOverride, readConfig } from "@dsbm/config";
-import { findRun, readQuality, readRun, writeQuality } from "@dsbm/runs";
+import { findRun, readQuality, readRun, shellWord, writeQuality } from "@dsbm/runs";
 import type { Extension } from "../run/begin/extension.js";
 import { printHelp } from "../terminal/columns.js";
 import { UsageError } from "../terminal/errors.js";
 import { stoppedWithin } from "../terminal/interrupt.js";
 import { createProgress, type Progress } from "../terminal/progress.js";
-import { shellWord } from "../terminal/shell.js";
 import { printRun } from "./results.js";
 
 const usage = "dsbm extend RUN [+N] [n_ipf=…] [num_iter=…]";
@@ -54,7 +53,7 @@ function readWords(words: readonly string[]) {
   return asked;
 }
 
-/** How long the run is to be. Throws a UsageError where that is not longer than it is. */
+/** How long the run is to be. Throws a UsageError where that is shorter than it is. */
 function extensionOf(
   words: readonly string[],
   { folder, config, done }: { folder: string; config: CompleteTrainConfig; done: number },
@@ -65,7 +64,7 @@ function extensionOf(
   const wanted =
     more === undefined ? (half_iterations ?? (n_ipf ? n_ipf * length : now)) : done + more;
   const steps = num_iter ?? config.num_iter;
-  if (wanted < done || steps < config.num_iter || (wanted === done && steps === config.num_iter))
+  if (wanted < done || steps < config.num_iter || words.length === 0)
     throw new UsageError(
       `${folder} has ${done} of ${now} half-iterations, of ${config.num_iter} steps each: expected more of them, or of their steps, got ${words.length === 0 ? "no words" : words.join(" ")}; write for example +${length}, half_iterations=${now + length} or num_iter=${2 * config.num_iter}`,
     );
@@ -87,16 +86,22 @@ export async function extendCommand(args: string[]): Promise<number> {
   if (place === undefined || (/^[+-]|=/.test(place) && !existsSync(place)))
     throw new UsageError(`got ${place ?? "no words"}; expected RUN: ${usage}`);
   const folder = findRun(place);
-  const { config: saved, models, info } = readRun(folder);
+  const { config: saved, models, info, results } = readRun(folder);
   const config = configOf(folder, saved, info.dsbm);
-  const done =
-    info.state === "finished" ? (models.at(-1)?.half_iteration ?? 0) : config.half_iterations;
+  const isDone = info.state === "finished";
+  const done = isDone ? (models.at(-1)?.half_iteration ?? 0) : config.half_iterations;
   const extension = extensionOf(words, { folder, config, done });
+  const { half_iterations, num_iter } = extension;
+  // The command that is printed to go on with says so once all is done.
+  if (isDone && half_iterations === done && num_iter === config.num_iter) {
+    console.log(`${folder} is finished already (+2 makes it longer)`);
+    printRun(folder, results);
+    return 0;
+  }
   const { aloneOnly } = await import("../machine/ranks.js");
   aloneOnly("extend");
   const { runTraining } = await import("../run/run.js");
   const progress = createProgress();
-  const { half_iterations, num_iter } = extension;
   const resume = `npx dsbm extend ${shellWord(folder)} half_iterations=${half_iterations} num_iter=${num_iter}`;
   const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
   const interrupt = createWorkInterrupt({ late: stoppedWithin(resume) });

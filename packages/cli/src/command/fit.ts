@@ -1,11 +1,10 @@
 // `dsbm fit SOURCE TARGET key=value …`: a bridge between two data sets of the user's own, with choices made from the
 // data, in the time given.
 import { type CompleteTrainConfig, fit } from "@dsbm/config";
-import { type Quality, readQuality } from "@dsbm/runs";
+import { type Quality, readQuality, shellWord } from "@dsbm/runs";
 import { readFitWords } from "../fit/words.js";
 import { UsageError } from "../terminal/errors.js";
 import { createProgress } from "../terminal/progress.js";
-import { shellWord } from "../terminal/shell.js";
 import { type Runner, runExperiment } from "./experiment.js";
 import { placesOf } from "./results.js";
 import { asLists, withoutCfg } from "./words.js";

@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { resolve as absolute, join } from "node:path";
 import { completeTrain, type Experiment, helpTable, resolve, train } from "@dsbm/config";
-import { findRun } from "@dsbm/runs";
+import { findRun, shellWord } from "@dsbm/runs";
 import { z } from "zod";
 import { type Exhibit, type ExhibitName, exhibits } from "../gallery/exhibits.js";
 import type { Shown } from "../gallery/write.js";
@@ -11,7 +11,6 @@ import { presets } from "../machine/presets.js";
 import { printHelp, terminalWidth } from "../terminal/columns.js";
 import { stoppedWithin } from "../terminal/interrupt.js";
 import { createProgress } from "../terminal/progress.js";
-import { shellWord } from "../terminal/shell.js";
 
 const names = Object.keys(exhibits) as [ExhibitName, ...ExhibitName[]];
 
@@ -68,7 +67,10 @@ function configOf({ words, quick }: Exhibit, { seed, threads, ...config }: Galle
     dirs: [presets],
   });
   const [member] = members as [(typeof members)[number]];
-  return { config: completeTrain(member.config), command: `npx dsbm train ${own.join(" ")}` };
+  return {
+    config: completeTrain(member.config),
+    command: `npx dsbm train ${own.map(shellWord).join(" ")}`,
+  };
 }
 
 /** Runs the command; returns the exit code. Throws ConfigError for words, and errors of training, export and disk. */

@@ -10,14 +10,13 @@ import {
   resolve,
   train,
 } from "@dsbm/config";
-import { formatTable, type Parts, type Row, writeParts } from "@dsbm/runs";
+import { formatTable, type Parts, type Row, shellWord, writeParts } from "@dsbm/runs";
 import { z } from "zod";
 import { newestTable } from "../evaluation/metrics.js";
 import { presets } from "../machine/presets.js";
 import { printHelp, terminalWidth } from "../terminal/columns.js";
 import { stoppedWithin } from "../terminal/interrupt.js";
 import { createProgress, duration } from "../terminal/progress.js";
-import { shellWord } from "../terminal/shell.js";
 
 const digit = () => z.int().min(0).max(9);
 

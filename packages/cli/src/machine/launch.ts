@@ -2,8 +2,8 @@
 // ends the others after one has failed.
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
+import { shellWord } from "@dsbm/runs";
 import { createInterrupt, isStopCode, patience, stoppedWithin } from "../terminal/interrupt.js";
-import { shellWord } from "../terminal/shell.js";
 import { cores } from "./cores.js";
 import { program } from "./version.js";
 

@@ -3,10 +3,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type CompleteTrainConfig, type TestConfig, testOnlyKeys } from "@dsbm/config";
-import { RunError, runPaths } from "@dsbm/runs";
+import { RunError, runPaths, shellWord } from "@dsbm/runs";
 import { changesOf, freeKeys } from "../run/begin/resume.js";
 import { UsageError } from "../terminal/errors.js";
-import { shellWord } from "../terminal/shell.js";
 
 export type CompleteTestConfig = CompleteTrainConfig<TestConfig>;
 

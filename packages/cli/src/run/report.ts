@@ -5,6 +5,7 @@ import {
   type Row,
   readRun,
   renderRun,
+  shellWord,
   svgToPng,
   type TrendOptions,
   type TrendPanel,
@@ -17,7 +18,6 @@ import { metrics, shownRows } from "../evaluation/metrics.js";
 import { evaluationPictures } from "../picture/files.js";
 import { gaussianName } from "../problem/gaussian-end.js";
 import { checkpointId } from "../problem/iteration.js";
-import { shellWord } from "../terminal/shell.js";
 
 const mostPanels = 8;
 

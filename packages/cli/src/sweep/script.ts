@@ -1,7 +1,7 @@
 // The script for sbatch: its options, and for each task of the array the command line of one member.
 import type { SlurmLauncher } from "@dsbm/config";
+import { shellWord } from "@dsbm/runs";
 import { program } from "../machine/version.js";
-import { shellWord } from "../terminal/shell.js";
 import type { NumberedMember } from "./member.js";
 
 /** A value quoted for #SBATCH --option=. */

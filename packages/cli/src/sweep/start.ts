@@ -1,9 +1,8 @@
 // Runs a sweep: members that are not done go to the launcher, then the results of all are gathered.
 import { relative } from "node:path";
 import type { Launcher } from "@dsbm/config";
-import { acquireLock, lockHolder, openJournal, runPaths } from "@dsbm/runs";
+import { acquireLock, lockHolder, openJournal, runPaths, shellWord } from "@dsbm/runs";
 import { UsageError } from "../terminal/errors.js";
-import { shellWord } from "../terminal/shell.js";
 import { runLocal } from "./local.js";
 import type { NumberedMember, SweepMember } from "./member.js";
 import { type OpenSweep, openSweep } from "./open.js";

@@ -12,10 +12,10 @@ import {
   type Status,
   type SweepEntry,
   type SweepManifest,
+  shellWord,
   sweepPaths,
   type Trace,
 } from "@dsbm/runs";
-import { shellWord } from "../terminal/shell.js";
 import { lastLogLine, slurmReason, type Task, tailOf, tasksOf } from "./queue.js";
 
 export interface MemberOf extends Status {

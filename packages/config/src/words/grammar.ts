@@ -209,7 +209,8 @@ class Reader {
     const got = this.atEnd() ? "the end" : quote(this.peek());
     const place = this.token.length - this.text.length + this.pos + 1;
     const [, key, value] = /^([^=]+)=([^"]+)$/.exec(this.token) ?? [];
-    const example = this.peek() === "'" && key ? `: ${key}="${value}"` : "";
+    const inShell = `'${key}="${value?.replaceAll("'", `'\\''`)}"'`;
+    const example = key && /['()]/.test(this.peek()) ? `, in a shell ${inShell}` : "";
     throw new ConfigError(
       "syntax",
       `cannot read ${quote(this.token)}: expected ${expected}, got ${got} at character ${place}` +

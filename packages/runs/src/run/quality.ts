@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { RunError } from "../errors.js";
 import { readJson, toJson } from "../files/json.js";
 import { writeFileAtomic } from "../files/write.js";
+import { shellWord } from "../shell.js";
 import { checkFiles, writeRunFile } from "./hashes.js";
 import { type Direction, runPaths } from "./layout.js";
 
@@ -71,12 +72,9 @@ export function writeQuality(
 export function readQuality(folder: string): Quality | null {
   const path = runPaths(folder).quality_json;
   if (!existsSync(path)) return null;
-  checkFiles(folder, ["quality.json"], `measure again with npx dsbm evaluate ${folder}`);
+  const cure = `measure again with npx dsbm evaluate ${shellWord(folder)}`;
+  checkFiles(folder, ["quality.json"], cure);
   const found = readJson(path) as Partial<Quality> | null;
-  if (!Array.isArray(found?.rows))
-    throw new RunError(
-      "corrupt",
-      `${path} has no rows: measure again with npx dsbm evaluate ${folder}`,
-    );
+  if (!Array.isArray(found?.rows)) throw new RunError("corrupt", `${path} has no rows: ${cure}`);
   return { left_out: [], ...found } as Quality;
 }

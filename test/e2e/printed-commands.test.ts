@@ -1,0 +1,124 @@
+// Commands that dsbm prints for copying are quoted for a shell: each is run by sh as it stands, in folders and with values
+// whose names a shell would take apart.
+import { execFile } from "node:child_process";
+import { appendFileSync, chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { beforeAll, expect, it } from "vitest";
+import { dsbm, expectLine, folderIn, launch, type Outcome, scratch, small, stopAt } from "./cli.js";
+
+const program = fileURLToPath(new URL("../../packages/cli/bin/dsbm.mjs", import.meta.url));
+const bin = scratch();
+const folder = join(scratch(), `it's "$HOME" (a) & b`);
+/** A value as dsbm reads it: text with such signs has quotes of its own. */
+const experiments = (name: string) => `experiments_dir="${name} $HOME's (a)"`;
+
+beforeAll(() => {
+  mkdirSync(folder);
+  // npx of a folder in which dsbm is installed.
+  writeFileSync(
+    join(bin, "npx"),
+    `#!/bin/sh\nshift\nexec '${process.execPath}' '${program}' "$@"\n`,
+  );
+  chmodSync(join(bin, "npx"), 0o755);
+});
+
+/** Runs a line as a shell does. */
+function sh(line: string): Promise<Outcome> {
+  const PATH = `${bin}${delimiter}${process.env.PATH}`;
+  const env = { ...process.env, PATH, OMP_NUM_THREADS: "1", DSBM_CORES: "2" };
+  return new Promise((resolve) => {
+    const child = execFile("sh", ["-c", line], { cwd: folder, env }, (_, stdout, stderr) =>
+      resolve({ code: child.exitCode, signal: child.signalCode, stdout, stderr }),
+    );
+  });
+}
+
+/** Runs the command that a text holds, and expects it to end well. */
+async function run(text: string, command: RegExp, more = ""): Promise<Outcome> {
+  const found = command.exec(text)?.[1];
+  expect(found, text).toBeDefined();
+  const ended = await sh(`${found}${more}`);
+  expect(ended.code, `${found}\n${ended.stderr}`).toBe(0);
+  return ended;
+}
+
+it("of a run: going on, a longer run, and those of its page", async () => {
+  const words = [...small, "inner_iters=400", "outer_iters=2", experiments("runs")];
+  const stopped = await stopAt(["gaussian", ...words], /\/400 /, { cwd: folder });
+  expect(stopped.code, stopped.stderr).toBe(130);
+  const goOn = /to go on: (npx dsbm gaussian .*)/;
+  const ended = await run(stopped.stderr, goOn);
+  expect(ended.stderr).toContain("going on from checkpoint");
+  const again = await run(stopped.stderr, goOn);
+  await run(again.stdout, /(npx dsbm extend .* \+2) makes it longer/);
+  const place = folderIn(ended.stdout);
+  const broken = await stopAt(["extend", place, "+2"], /\/400 /, { cwd: folder });
+  expect(broken.code, broken.stderr).toBe(130);
+  await run(broken.stderr, /to go on: (npx dsbm extend .*)/);
+
+  const page = readFileSync(join(place, "report.html"), "utf8");
+  const [section = ""] = /<section id="commands">.*?<\/section>/s.exec(page) ?? [];
+  const commands = section
+    .replaceAll("<wbr>", "")
+    .replaceAll(/&#(\d+);/g, (_, code) => String.fromCharCode(code));
+  const sampled = await run(
+    commands,
+    /(npx dsbm sample .*) NEW OUT direction=f/,
+    " gaussian:5 'o $.csv'",
+  );
+  expect(sampled.stdout).toContain("samples: 5");
+  await run(commands, /(npx dsbm evaluate [^<]*)/);
+  await run(commands, /(npx dsbm extend [^<]*)/);
+});
+
+it("of a fit: sampling, and measuring a damaged quality.json again", async () => {
+  const rows = (shift: number) =>
+    `x,y\n${Array.from({ length: 100 }, (_, i) => `${((i * 0.618) % 1) + shift},${(i * 0.414) % 1}`).join("\n")}\n`;
+  const [a, b] = ["a $(b).csv", "it's & b.csv"];
+  for (const [i, name] of [a, b].entries()) writeFileSync(join(folder, name), rows(i));
+  const few = ["max_minutes=null", "num_iter=60", "first_num_iter=60", "model.hidden=[16,16]"];
+  const words = ["fit", a, b, ...few, "cache_npar=200", "threads=1", experiments("fits")];
+  const fitted = await dsbm(words, { cwd: folder });
+  expect(fitted.code, fitted.stderr).toBe(0);
+  const sampled = await run(
+    fitted.stdout,
+    /(npx dsbm sample .*) NEW OUT direction=f/,
+    ` '${a}' out.csv`,
+  );
+  expect(sampled.stdout).toContain("samples: 100");
+
+  const place = /report: +(.*)\/report\.html/.exec(fitted.stdout)?.[1] as string;
+  appendFileSync(join(place, "quality.json"), " ");
+  const refused = await dsbm(words, { cwd: folder });
+  expect(refused.code).not.toBe(0);
+  expectLine(refused.stderr, ["quality.json"]);
+  await run(refused.stderr, /(npx dsbm evaluate .*); if/);
+  expect((await dsbm(words, { cwd: folder })).code).toBe(0);
+});
+
+it("of a sweep: looking at it, and going on", async () => {
+  const words = [...small, "inner_iters=4000", "outer_iters=1", "seed=1,2", experiments("sweeps")];
+  const { child, done } = launch(["gaussian", "-m", ...words], { cwd: folder });
+  child.stdout?.on("data", (text) => {
+    if (/1 thread a training step/.test(text) && !child.killed) child.kill("SIGINT");
+  });
+  const stopped = await done;
+  expect(stopped.code, stopped.stderr).toBe(130);
+  const status = await run(stopped.stdout, /^status: +(npx dsbm sweep status .*)/m);
+  expect(status.stdout).toContain("2 interrupted");
+  const ended = await run(stopped.stdout, /^to go on: (npx dsbm gaussian .*)/m);
+  expect(ended.stdout).toContain("0 not finished");
+});
+
+it("of a test without its run: training it", async () => {
+  const words = ["dataset=moons", experiments("none"), "seed=3"];
+  const { code, stderr } = await dsbm(["test", ...words], { cwd: folder });
+  expect(code).not.toBe(0);
+  const few = " n_ipf=1 num_iter=2 first_num_iter=2 num_steps=2 test_npar=10 plot_npar=4";
+  await run(
+    stderr,
+    /train it with (npx dsbm train .*)/,
+    `${few} data.n_train=40 data.n_test=20 batch_size=8`,
+  );
+});
