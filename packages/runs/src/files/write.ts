@@ -29,7 +29,7 @@ const known = new Set<string>();
  * Throws RunError (permission, disk_full, read_only, …).
  */
 export function writeFileAtomic(path: string, data: FileData): void {
-  sweepOnce(dirname(resolve(path)));
+  sweepOnce(path);
   const prepare = (temporary: string) => writeFlushed(temporary, data);
   stage(path, { prepare, put: (temporary) => renameSync(temporary, path) }).commit();
 }
@@ -61,20 +61,20 @@ export interface FolderReplacement extends Replacement {
 }
 
 /**
- * A file that replaces `path` at commit; the caller writes and flushes it. What killed processes left beside it is removed.
- * Throws RunError.
+ * A file that replaces `path` at commit; the caller writes and flushes it. What killed processes left beside it is removed
+ * before the first file of a folder. Throws RunError.
  */
 export function openFileReplacement(path: string): Replacement {
-  sweepBeside(path);
+  sweepOnce(path);
   return stage(path, { prepare: () => {}, put: (temporary) => renameSync(temporary, path) });
 }
 
 /**
  * A folder whose files replace those of the same names in `path` at commit; other files there stay. What killed processes
- * left beside it is removed. Throws RunError.
+ * left beside it is removed before the first file of a folder. Throws RunError.
  */
 export function openFolderReplacement(path: string): FolderReplacement {
-  sweepBeside(path);
+  sweepOnce(path);
   const put = (temporary: string) => {
     const found = statSync(path, { throwIfNoEntry: false });
     if (found?.isDirectory() && readdirSync(path).length > 0) {
@@ -95,7 +95,8 @@ export function openFolderReplacement(path: string): FolderReplacement {
   };
 }
 
-function sweepOnce(folder: string): void {
+function sweepOnce(path: string): void {
+  const folder = dirname(resolve(path));
   if (known.has(folder) || !existsSync(folder)) return;
   known.add(folder);
   try {
@@ -104,11 +105,6 @@ function sweepOnce(folder: string): void {
     // A folder that cannot be read may be written into.
     if (!(error instanceof RunError)) throw error;
   }
-}
-
-function sweepBeside(path: string): void {
-  const folder = dirname(resolve(path));
-  if (existsSync(folder)) sweepTemporaries(folder, { deep: false });
 }
 
 /** Prepares what will be at `path` under a temporary name; `put` gives it its name at commit. */
