@@ -48,6 +48,11 @@ it("is the smallest of the cgroups around the process (version 2), caches given 
     "sys/fs/cgroup/job/task/memory.current": GiB,
   });
   expect(memoryLimit(root)).toEqual({ total: 6 * GiB, available: 3 * GiB, by: "cgroup" });
+  // Only the parent limits.
+  files({ "sys/fs/cgroup/job/task/memory.max": "max" });
+  expect(memoryLimit(root)).toEqual({ total: 6 * GiB, available: 3 * GiB, by: "cgroup" });
+  files({ "sys/fs/cgroup/job/memory.max": "max", "sys/fs/cgroup/memory.max": 5 * GiB });
+  expect(memoryLimit(root)).toMatchObject({ total: 5 * GiB, by: "cgroup" });
 });
 
 it("is that of version 1, also where a container sees its own group at the top of the mount", () => {
