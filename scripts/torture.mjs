@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { commands, type } from "./torture/commands.mjs";
 import { faults } from "./torture/faults.mjs";
-import { killAll } from "./torture/kills.mjs";
+import { killAll, killsLine } from "./torture/kills.mjs";
 import { random } from "./torture/random.mjs";
 
 /** A run of a few seconds that simulates, saves and evaluates often: most moments are in one of them. */
@@ -196,12 +196,9 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
     const number = Number(values.kills ?? 200);
     const result = await killAll({ number, seed: Number(values.seed), names, say });
     wrong.push(...result.wrong);
-    const each = Object.entries(result.made).map(([name, n]) => `${n} ${name}`);
     for (const [place, n] of Object.entries(result.places).sort(([, a], [, b]) => b - a))
       console.log(`  ${n} killed after ${place}`);
-    console.log(
-      `${number} kills (${each.join(", ")}), ${result.before} before the first file; ${result.wrong.length} ended with other bits`,
-    );
+    console.log(killsLine(result, number));
   }
   for (const line of wrong) console.error(line);
   process.exitCode = wrong.length > 0 ? 1 : 0;

@@ -75,6 +75,14 @@ export async function killAll({ number, seed = 1, names = Object.keys(commands),
   }
 }
 
+/** What `killAll` made of so many kills, in a line: fewer where a command ended otherwise than it should. */
+export function killsLine({ made, before, wrong }, number) {
+  const each = Object.entries(made).map(([name, n]) => `${n} ${name}`);
+  const total = Object.values(made).reduce((sum, n) => sum + n, 0);
+  const asked = total === number ? "" : ` of ${number}`;
+  return `${total}${asked} kills (${each.join(", ")}), ${before} before the first file; ${wrong.length} ended otherwise than they should`;
+}
+
 /** A path with its last parts, without numbers. */
 function withoutNumbers(path) {
   const [run, ...rest] = path.split("/");

@@ -1,0 +1,5 @@
+/** See kills.mjs. */
+export function killsLine(
+  result: { made: Record<string, number>; before: number; wrong: readonly string[] },
+  number: number,
+): string;
