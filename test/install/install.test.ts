@@ -4,6 +4,7 @@ import { execFile } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { Generator, io, randn } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { root } from "../docs/blocks.js";
 import { scratch } from "../e2e/cli.js";
@@ -128,5 +129,20 @@ describe("in an empty project", () => {
     const { code, stdout, stderr } = await run("npx", ["dsbm", "train", ...words, ...small]);
     expect(code, stderr).toBe(0);
     expect(stdout).toContain("report.html");
+  });
+
+  test("two arrays are fitted, and the run is listed and sampled", async () => {
+    for (const [seed, name] of ["A", "B"].entries()) {
+      const generator = Generator.create(seed);
+      writeFileSync(join(folder, `${name}.npy`), io.encodeNpy(randn([120, 2], { generator })));
+    }
+    const few = ["max_minutes=null", "num_iter=20", "first_num_iter=20", "cache_npar=200"];
+    const fitted = await run("npx", ["dsbm", "fit", "A.npy", "B.npy", ...few, "plot_level=0"]);
+    expect(fitted.code, fitted.stderr).toBe(0);
+    expect(fitted.stdout).toContain("report.html");
+    const { stdout, stderr } = await run("npx", ["dsbm", "runs"]);
+    expect(stdout, stderr).toMatch(/A_to_B.* finished /);
+    const sampled = await run("npx", ["dsbm", "sample", "latest", "A.npy", "out.npy"]);
+    expect(sampled.stdout, sampled.stderr).toContain("samples: 120");
   });
 });

@@ -199,3 +199,26 @@ it("a memory limit turns too much into an error", () => {
   T.setMemoryLimit(Number.POSITIVE_INFINITY);
   expect(T.ones([2 ** 20]).numel).toBe(2 ** 20);
 });
+
+it("programs that are forgotten do not wait until the heap of JavaScript has grown", async () => {
+  // The larger the heap, the later the collector comes by itself.
+  const ballast = Array.from({ length: 2e6 }, (_, i) => ({ i }));
+  await collectGarbage();
+  const x = T.ones([2, 2]);
+  const kept: T.Recorded[] = [];
+  const seen: number[] = [];
+  for (let i = 0; i <= 2500; i++) {
+    // Of few JavaScript objects: one operation that is made of a hundred.
+    const program = T.recorded((y) =>
+      T.unsafe.call("aten::linalg_matrix_power", "", y, 2 ** 50 - 1),
+    );
+    T.tidy(() => program(x));
+    kept.push(program);
+    if (kept.length > 100) kept.shift();
+    if (i === 500 || i === 2500) seen.push(rss());
+  }
+  const [early, late] = seen as [number, number];
+  // All 2,000 would be more than 200 MiB.
+  expect(late - early).toBeLessThan(100);
+  expect(ballast).toHaveLength(2e6);
+});
