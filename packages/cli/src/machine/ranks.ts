@@ -25,7 +25,12 @@ export async function joinRanks(
   process.env.DSBM_CORES ??= String(coresOf(localSize));
   const timeoutMs = 1000 * config.dist_timeout;
   const terms = { dsbm: version, command, ...termsOf(config) };
-  const control = await distributed.init({ timeoutMs, terms });
+  const secretFile = config.dist_secret;
+  const control = await distributed.init({ timeoutMs, terms, secretFile });
+  if (control.isExposed && rank === 0)
+    console.error(
+      "dsbm: what processes of several machines exchange is open to whoever reaches their network, which must be private: a secret (dist_secret=FILE) protects it",
+    );
   const nccl = config.device !== "cpu" && distributed.available().includes("nccl");
   const data = nccl ? await distributed.init({ backend: "nccl", timeoutMs }) : control;
   const { bucket_cap_mb: bucketCapMb, exchange_dtype: precision } = config;
