@@ -29,7 +29,7 @@ export async function joinRanks(
   const control = await distributed.init({ timeoutMs, terms, secretFile });
   if (control.isExposed && rank === 0)
     console.error(
-      "dsbm: what processes of several machines exchange is open to whoever reaches their network, which must be private: a secret (dist_secret=FILE) protects it",
+      "dsbm: whoever reaches the ports of these processes can read, change and stop the run: keep their network private, or give all of them one secret (dist_secret=FILE, docs/security.md)",
     );
   const nccl = config.device !== "cpu" && distributed.available().includes("nccl");
   const data = nccl ? await distributed.init({ backend: "nccl", timeoutMs }) : control;

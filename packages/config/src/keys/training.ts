@@ -201,7 +201,7 @@ const processes = {
   ),
   dist_timeout: sized(600, "seconds that a process waits for the others"),
   dist_secret: file(
-    "file of at least 16 bytes, readable by you alone and the same for all processes, with which those of several machines know each other and encrypt; null: DSBM_DIST_SECRET, the secret itself, or none",
+    "file of a secret (16 bytes or more, readable by you alone) by which processes of several machines know each other and encrypt; null: the text of DSBM_DIST_SECRET, or none",
     "ranks.key",
   ),
 };

@@ -132,7 +132,7 @@ export async function init(options: InitOptions = {}): Promise<Group> {
     const mates = peers.filter((p) => p.host === me.host && p.machine === me.machine);
     return new Group(id, {
       ...{ backend, rank, worldSize, timeoutMs, store, hosted, check, owned },
-      isExposed: hosted && worldSize > 1 && !tunnel,
+      isExposed: worldSize > 1 && !options.store && !tunnel && !isHere(place),
       localRank: mates.findIndex((p) => p.rank === rank),
       localSize: mates.length,
     });

@@ -19,7 +19,7 @@ const cipher = {
   ciphers: "TLS_AES_128_GCM_SHA256",
 } as const;
 
-// The key of one direction between two ranks, so that no rank can be led to itself or to another one.
+// The key of one direction between two ranks: who is led to another rank than he wants, or to himself, notices.
 const keyOf = (from: number, to: number) => derive(secret, `key ${from}>${to}`);
 
 /** Both ways, until one end closes; the other still gets what was sent. */
@@ -62,10 +62,10 @@ function listen(address: string, port: number): Promise<number> {
   const server = createServer({
     ...cipher,
     pskCallback(socket, identity) {
-      const [, a = "", b = ""] = /^(\d{1,7})>(\d{1,7})$/.exec(identity) ?? [];
-      if (b !== String(rank) || a === b || addresses[Number(a)] === undefined) return null;
-      from.set(socket, Number(a));
-      return keyOf(Number(a), rank);
+      const source = /^\d{1,7}$/.test(identity) ? Number(identity) : -1;
+      if (addresses[source] === undefined) return null;
+      from.set(socket, source);
+      return keyOf(source, rank);
     },
   });
   server.on("connection", (socket) => {
@@ -115,7 +115,7 @@ function started(server: Server, host: string, port: number): Promise<number> {
 /** A connection to a rank that both have proved to know the secret for. */
 function dial({ rank: to, host, port }: Outer, timeoutMs: number): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const pskCallback = () => ({ identity: `${rank}>${to}`, psk: keyOf(rank, to) });
+    const pskCallback = () => ({ identity: String(rank), psk: keyOf(rank, to) });
     const socket = connect({
       host,
       port,

@@ -1,12 +1,6 @@
-// Two hosts for a test: network namespaces, joined by a cable, of a user who need not be root.
+// Two hosts on this machine: network namespaces, joined by a cable, of a user who need not be root.
 import { spawn } from "node:child_process";
-
-export interface Hosts {
-  /** The words that start a command on host 0 or 1, and its address there. */
-  on: [words: string[], words: string[]];
-  addresses: [string, string];
-  remove(): void;
-}
+import process from "node:process";
 
 const script = `
   set -e
@@ -23,13 +17,16 @@ const script = `
   wait
 `;
 
-/** The hosts; null where this system lets nobody make them. */
-export async function twoHosts(): Promise<Hosts | null> {
+/**
+ * The hosts: `on`, the words that start a command on each, their `addresses`, and `remove()`; null where this system lets
+ * nobody make them.
+ */
+export async function twoHosts() {
   const child = spawn("unshare", ["-Urn", "bash", "-c", script], {
     detached: true,
     stdio: ["ignore", "pipe", "ignore"],
   });
-  const pids = await new Promise<string[] | null>((resolve) => {
+  const pids = await new Promise((resolve) => {
     child.on("error", () => resolve(null));
     child.on("exit", () => resolve(null));
     let text = "";
@@ -39,11 +36,11 @@ export async function twoHosts(): Promise<Hosts | null> {
       if (found) resolve(found.slice(1));
     });
   });
-  if (pids === null) return null;
-  const [first, second] = pids.map((pid) => ["nsenter", "-U", "-n", "-t", pid]);
-  return {
-    on: [first as string[], second as string[]],
-    addresses: ["10.213.7.1", "10.213.7.2"],
-    remove: () => process.kill(-(child.pid as number), "SIGKILL"),
-  };
+  return (
+    pids && {
+      on: pids.map((pid) => ["nsenter", "-U", "-n", "-t", pid]),
+      addresses: ["10.213.7.1", "10.213.7.2"],
+      remove: () => process.kill(-child.pid, "SIGKILL"),
+    }
+  );
 }
