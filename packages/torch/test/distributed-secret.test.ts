@@ -1,4 +1,5 @@
 // Ranks that share a secret: what they exchange arrives, and whoever does not know it neither hangs, stops nor fills them.
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
@@ -148,6 +149,29 @@ describe.runIf(process.platform === "linux")("a tunnel", () => {
     const none = { ...to, port: await freePort() };
     await expect(second.reach(none, Date.now() + 100)).rejects.toThrow(/ECONNREFUSED.*started/);
     await until(() => first.refused >= before + 2);
+  });
+
+  it("trusts no certificate, whoever signed it", async () => {
+    const [key, cert] = ["key.pem", "cert.pem"].map((name) => join(folder, name));
+    const named = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
+    const made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", ...named];
+    execFileSync("openssl", [...made, "-keyout", key, "-out", cert], { stdio: "ignore" });
+    // One authority more for this process, as a machine has many.
+    const env = { ...process.env, NODE_EXTRA_CA_CERTS: cert };
+    const source = `
+      import { readFileSync } from "node:fs";
+      import { createServer } from "node:tls";
+      import { Tunnel } from ${JSON.stringify(new URL("../dist/distributed/tunnel.js", import.meta.url).href)};
+      const [key, cert] = ${JSON.stringify([key, cert])}.map((path) => readFileSync(path));
+      const server = createServer({ key, cert }).listen(0, "127.0.0.1", async () => {
+        const tunnel = new Tunnel(1, 2, { secret: Buffer.alloc(32), run: "" });
+        const to = { rank: 0, host: "127.0.0.1", port: server.address().port };
+        console.log(await tunnel.reach(to, Date.now() + 5000).catch(({ message }) => message));
+        process.exit();
+      });`;
+    const words = ["--input-type=module", "-e", source];
+    const said = execFileSync(process.execPath, words, { env, encoding: "utf8" });
+    expect(said).toMatch(/^rank 0 at .* has another secret than rank 1, or none: .*CERT/);
   });
 
   it("goes on while strangers say nothing, half a message, garbage, false lengths, and are many", async () => {

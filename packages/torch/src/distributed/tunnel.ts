@@ -70,7 +70,7 @@ export class Tunnel {
     if (failed === undefined) return value;
     const place = `${to.host}:${to.port}`;
     throw new DistributedError(
-      /SSL/.test(failed)
+      /SSL|CERT/.test(failed)
         ? `rank ${to.rank} at ${place} has another secret than rank ${this.rank}, or none: give all ranks the same dist_secret or DSBM_DIST_SECRET (${failed})`
         : `rank ${to.rank} does not answer at ${place} (${failed}): has it started, with the same secret, and are MASTER_ADDR and MASTER_PORT the same on every rank?`,
       [to.rank],
