@@ -130,7 +130,10 @@ describe("the Kubernetes manifest", () => {
 
   it("sets variables that dsbm reads, and leaves those of the operator alone", () => {
     const names = container.env.map(({ name }: { name: string }) => name);
-    expect(names).toEqual(["DSBM_CORES"]);
+    expect(names).toEqual(["DSBM_CORES", "DSBM_DIST_SECRET"]);
+    expect(read("packages/torch/src/distributed/secret.ts")).toContain(
+      "process.env.DSBM_DIST_SECRET",
+    );
     expect(read("packages/cli/src/machine/cores.ts")).toContain("process.env.DSBM_CORES");
     const place = read("packages/torch/src/distributed/environment.ts");
     for (const name of ["RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"])

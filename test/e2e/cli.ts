@@ -13,12 +13,13 @@ const program = fileURLToPath(new URL("../../packages/cli/bin/dsbm.mjs", import.
 
 const environment = () => ({ ...process.env, OMP_NUM_THREADS: "1", DSBM_CORES: "2" });
 
-/** Starts dsbm; `done` resolves when it has ended. */
+/** Starts dsbm, by the words of a host (hosts.ts) where there are any; `done` resolves when it has ended. */
 export function launch(
   args: string[],
-  options: SpawnOptions = {},
+  { host = [], ...options }: SpawnOptions & { host?: readonly string[] } = {},
 ): { child: ChildProcess; done: Promise<Outcome> } {
-  const child = spawn(process.execPath, [program, ...args], {
+  const [command, ...words] = [...host, process.execPath, program, ...args];
+  const child = spawn(command as string, words, {
     stdio: ["ignore", "pipe", "pipe"],
     ...options,
     env: { ...environment(), ...options.env },

@@ -46,7 +46,16 @@ EXPORT(backends) {
   return jsList(call.env, names.size(), [&](size_t i) { return jsString(call.env, names[i]); });
 }
 
-// groupOpen(backend, store, rank, size, timeoutMs, address, interface) -> group; what it needs of its peers it waits for
+#ifdef USE_C10D_GLOO
+// deviceOpen(address, interface) -> device, which listens there from now on, until a group that takes it is closed
+EXPORT(deviceOpen) {
+  using Gloo = c10d::ProcessGroupGloo;
+  std::string address = toString(call.env, call[0], "address"), interface = toString(call.env, call[1], "interface");
+  return enter<std::shared_ptr<void>>(call, registry().devices, interface.empty() ? Gloo::createDeviceForHostname(address) : Gloo::createDeviceForInterface(interface));
+}
+#endif
+
+// groupOpen(backend, store, rank, size, timeoutMs, device) -> group; what it needs of its peers it waits for
 EXPORT(groupOpen) {
   std::string name = toString(call.env, call[0], "backend");
   auto store = find(registry().stores, toInt(call.env, call[1], "store"), "store");
@@ -57,9 +66,13 @@ EXPORT(groupOpen) {
 #ifdef USE_C10D_GLOO
   if (name == "gloo") {
     using Gloo = c10d::ProcessGroupGloo;
-    std::string address = toString(call.env, call[5], "address"), interface = toString(call.env, call[6], "interface");
     auto options = Gloo::Options::create(timeout);
-    options->devices.push_back(interface.empty() ? Gloo::createDeviceForHostname(address) : Gloo::createDeviceForInterface(interface));
+    int64_t device = toInt(call.env, call[5], "device");
+    options->devices.push_back(std::static_pointer_cast<::gloo::transport::Device>(find(registry().devices, device, "device")));
+    {
+      Lock lock(registry().mutex);
+      registry().devices.erase(device);
+    }
     options->threads = 2;
     // It waits for each rank's address, then for its connection.
     group->backend = ask(store, [=](Store&) { return c10::intrusive_ptr<c10d::Backend>(c10::make_intrusive<Gloo>(store, rank, size, options)); }, 2 * timeout);

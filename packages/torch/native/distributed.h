@@ -33,6 +33,7 @@ struct Registry {
   std::mutex mutex;
   std::map<int64_t, c10::intrusive_ptr<Store>> stores;
   std::map<int64_t, std::shared_ptr<Group>> groups;
+  std::map<int64_t, std::shared_ptr<void>> devices;  // of gloo, until a group takes them
   std::multimap<const c10::StorageImpl*, c10::intrusive_ptr<Work>> pending;  // by the memory that they write
   std::set<const Store*> silent;  // stores that a thread waits for in vain
   int64_t next = 1;

@@ -25,7 +25,12 @@ export async function joinRanks(
   process.env.DSBM_CORES ??= String(coresOf(localSize));
   const timeoutMs = 1000 * config.dist_timeout;
   const terms = { dsbm: version, command, ...termsOf(config) };
-  const control = await distributed.init({ timeoutMs, terms });
+  const secretFile = config.dist_secret;
+  const control = await distributed.init({ timeoutMs, terms, secretFile });
+  if (control.isExposed && rank === 0)
+    console.error(
+      "dsbm: whoever reaches the ports of these processes can read, change and stop the run: keep their network private, or give all of them one secret (dist_secret=FILE, docs/security.md)",
+    );
   const nccl = config.device !== "cpu" && distributed.available().includes("nccl");
   const data = nccl ? await distributed.init({ backend: "nccl", timeoutMs }) : control;
   const { bucket_cap_mb: bucketCapMb, exchange_dtype: precision } = config;

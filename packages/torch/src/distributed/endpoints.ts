@@ -44,13 +44,13 @@ export function ownEndpoints(): string[] {
   }
 }
 
-/** The rank whose end of a connection `text` names as `[address]:port`; undefined where no rank has recorded it. */
+/** The rank whose end of a connection `text` names as `[address]:port`, which it recorded so or by its address alone. */
 export function rankBehind(text: string, store: Store, worldSize: number): number | undefined {
   const [, address, port] = /\[([0-9a-f.:]+)\]:(\d+)/i.exec(text) ?? [];
   if (address === undefined) return undefined;
   // Older versions of gloo print the port with its two bytes exchanged.
   const swapped = ((Number(port) & 255) << 8) | (Number(port) >> 8);
-  const ends = [port, swapped].map((p) => `${tidyAddress(address)}:${p}`);
+  const ends = [address, ...[port, swapped].map((p) => `${tidyAddress(address)}:${p}`)];
   for (let rank = 0; rank < worldSize; rank++) {
     const known = store.peek(`ends/${rank}`);
     if (known === undefined) continue;

@@ -21,6 +21,11 @@ import { compareHeaders, HEADER, headerOf, type Reduction } from "./header.js";
 import { c10d, ops } from "./native.js";
 import type { Store } from "./store.js";
 
+/** What is closed with a group. */
+export interface Closing {
+  close(): void;
+}
+
 /** What `init` has found out about a group. */
 export interface GroupFacts {
   backend: string;
@@ -33,8 +38,10 @@ export interface GroupFacts {
   /** Whether rank 0 of the group serves the store. */
   hosted: boolean;
   check: boolean;
-  /** Stores to close with the group. */
-  owned: readonly Store[];
+  /** In the order in which they are closed. */
+  owned: readonly Closing[];
+  /** Whether whoever reaches the network can read, change and stop what the ranks exchange. */
+  isExposed: boolean;
 }
 
 export interface CallOptions {
@@ -73,6 +80,8 @@ export class Group {
   readonly timeoutMs: number;
   /** The group's own part of the store. */
   readonly store: Store;
+  /** Whether whoever reaches the network can read, change and stop what the ranks exchange. */
+  readonly isExposed: boolean;
   readonly #id: number;
   readonly #facts: GroupFacts;
   #failed: DistributedError | null = null;
@@ -87,7 +96,7 @@ export class Group {
     this.#facts = facts;
     ({ backend: this.backend, rank: this.rank, worldSize: this.worldSize } = facts);
     ({ localRank: this.localRank, localSize: this.localSize } = facts);
-    ({ timeoutMs: this.timeoutMs, store: this.store } = facts);
+    ({ timeoutMs: this.timeoutMs, store: this.store, isExposed: this.isExposed } = facts);
   }
 
   /** Collectives that this rank has begun, comparisons included. */
@@ -220,7 +229,7 @@ export class Group {
       if (barrier && !this.#failed && this.#queued === 0) this.barrier();
     } finally {
       this.#close();
-      for (const store of this.#facts.owned) store.close();
+      for (const one of this.#facts.owned) one.close();
     }
   }
   [Symbol.dispose](): void {

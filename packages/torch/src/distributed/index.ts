@@ -1,13 +1,25 @@
 // Several processes and machines on PyTorch's own collectives: `init` finds the others and makes the group.
+import { setTimeout as sleep } from "node:timers/promises";
 import { TorchError } from "../binding/errors.js";
 import { guarded, native } from "../binding/native.js";
 import { ownEndpoints } from "./endpoints.js";
-import { type Place, placeFromEnvironment } from "./environment.js";
-import { DistributedError, reasonOf } from "./errors.js";
-import { Group } from "./group.js";
+import { type Place, placeFromEnvironment, portOf } from "./environment.js";
+import { DistributedError, nameRanks, reasonOf } from "./errors.js";
+import { type Closing, Group } from "./group.js";
 import { c10d } from "./native.js";
-import { addressAmong, introduce, isHere, meet, type Peer, signIn } from "./rendezvous.js";
+import {
+  addressAmong,
+  areTogether,
+  introduce,
+  isHere,
+  type Meeting,
+  meet,
+  type Peer,
+  signIn,
+} from "./rendezvous.js";
+import { readSecret } from "./secret.js";
 import type { Store } from "./store.js";
+import type { Tunnel } from "./tunnel.js";
 
 export { type BucketOptions, broadcastAll, GradientBuckets } from "./buckets.js";
 export { type Place, placeFromEnvironment } from "./environment.js";
@@ -30,6 +42,11 @@ export interface InitOptions {
   /** Default: from the launcher's environment. */
   rank?: number;
   worldSize?: number;
+  /**
+   * A file of at least 16 bytes, yours alone and the same for all ranks; default: the text of DSBM_DIST_SECRET. Ranks on
+   * several machines that share a secret prove it to each other and encrypt what they exchange.
+   */
+  secretFile?: string | null;
   /** Where the ranks meet; default: MASTER_ADDR and MASTER_PORT, or what the launcher implies. It is not closed. */
   store?: Store;
   /** How long a collective waits for other ranks; default ten minutes. */
@@ -71,7 +88,11 @@ export async function init(options: InitOptions = {}): Promise<Group> {
   const { joinTimeoutMs = timeoutMs } = options;
   checkTimeout("timeoutMs", timeoutMs);
   checkTimeout("joinTimeoutMs", joinTimeoutMs);
+  const secret = options.store ? null : readSecret(options.secretFile);
   const place = placeOf(options);
+  // A launcher's own store asks nobody for a secret.
+  if (secret && place.served)
+    Object.assign(place, { served: false, port: portOf(`${place.port} ${place.attempt}`) });
   const known = available();
   if (!known.includes(backend))
     throw new DistributedError(
@@ -81,14 +102,16 @@ export async function init(options: InitOptions = {}): Promise<Group> {
   // A store in a file outlives the ranks.
   const hosted = options.store === undefined && !place.served && !isHere(place);
   const deadline = Date.now() + joinTimeoutMs;
-  const met = options.store
-    ? { store: options.store, address: null }
-    : await meet(place, joinTimeoutMs);
-  const owned: Store[] = options.store ? [] : [met.store];
+  const met: Meeting = options.store
+    ? { store: options.store, address: null, port: null, tunnel: null }
+    : await meet(place, joinTimeoutMs, secret);
+  const { tunnel } = met;
+  const owned: Closing[] = options.store ? [] : [met.store];
+  if (tunnel) owned.push(tunnel);
   try {
     const store = met.store.prefix(`dsbm/${place.attempt}/${inits++}`);
     owned.unshift(store);
-    const me = introduce(rank, met.address, {
+    const me = introduce(rank, met, {
       WORLD_SIZE: worldSize,
       backend,
       check,
@@ -98,27 +121,68 @@ export async function init(options: InitOptions = {}): Promise<Group> {
     const peers = await signIn(store, me, worldSize, {
       timeoutMs: Math.max(1, deadline - Date.now()),
       serves: hosted && rank === 0,
+      tunnel,
     });
-    const id = open(backend, store, owned, { peers, me, timeoutMs });
-    store.set(`ends/${rank}`, JSON.stringify(ownEndpoints()));
+    const id = await open(backend, store, owned, { peers, me, timeoutMs, tunnel });
+    // Those of the tunnel's own thread belong to other ranks.
+    const ends = tunnel
+      ? ownEndpoints().filter((end) => end.startsWith("127.0.0.1:"))
+      : ownEndpoints();
+    store.set(`ends/${rank}`, JSON.stringify(tunnel ? [tunnel.address, ...ends] : ends));
     const mates = peers.filter((p) => p.host === me.host && p.machine === me.machine);
     return new Group(id, {
       ...{ backend, rank, worldSize, timeoutMs, store, hosted, check, owned },
+      isExposed: worldSize > 1 && !options.store && !tunnel && !isHere(place),
       localRank: mates.findIndex((p) => p.rank === rank),
       localSize: mates.length,
     });
   } catch (error) {
-    for (const store of owned) store.close();
+    for (const one of owned) one.close();
     throw error;
   }
 }
 
-function open(
+/** Leads the addresses on which the ranks of other machines will listen to them; gives this rank's own device. */
+async function openWays(
+  tunnel: Tunnel,
+  store: Store,
+  { peers, me, timeoutMs }: { peers: readonly Peer[]; me: Peer; timeoutMs: number },
+): Promise<number> {
+  const own = () => ownEndpoints().filter((end) => end.startsWith(`${tunnel.address}:`));
+  const before = own();
+  const device = guarded(() => c10d.deviceOpen(tunnel.address, ""));
+  const port = Number(
+    own()
+      .find((end) => !before.includes(end))
+      ?.split(":")[1],
+  );
+  if (!port) throw new DistributedError("this process cannot see its own ports in /proc/self/net");
+  await tunnel.allow(port);
+  store.set(`device/${me.rank}`, String(port));
+  const deadline = Date.now() + timeoutMs;
+  for (const { rank, address, port: open } of peers.filter((peer) => !areTogether(peer, me))) {
+    const key = `device/${rank}`;
+    while (!store.has(key)) {
+      if (Date.now() > deadline)
+        throw new DistributedError(`${nameRanks([rank])} did not open a device in time`, [rank]);
+      await sleep(5);
+    }
+    const to = { rank, host: address as string, port: open as number };
+    await tunnel.forward(tunnel.addressOf(rank), Number(store.get(key)), to);
+  }
+  return device;
+}
+
+async function open(
   backend: Backend,
   store: Store,
-  owned: Store[],
-  { peers, me, timeoutMs }: { peers: readonly Peer[]; me: Peer; timeoutMs: number },
-): number {
+  owned: Closing[],
+  {
+    tunnel,
+    ...ranks
+  }: { peers: readonly Peer[]; me: Peer; timeoutMs: number; tunnel: Tunnel | null },
+): Promise<number> {
+  const { peers, me, timeoutMs } = ranks;
   // NCCL's watchdogs end the process where ours is to throw.
   process.env.TORCH_NCCL_ASYNC_ERROR_HANDLING ??= "0";
   process.env.TORCH_NCCL_BLOCKING_WAIT ??= "1";
@@ -127,12 +191,23 @@ function open(
   owned.unshift(own);
   const address = addressAmong(peers, me);
   const network = process.env.GLOO_SOCKET_IFNAME?.split(",")[0] ?? "";
-  const where = network ? `network interface ${network} (GLOO_SOCKET_IFNAME)` : address;
+  const where = tunnel
+    ? "their open ports"
+    : network
+      ? `network interface ${network} (GLOO_SOCKET_IFNAME)`
+      : address;
+  if (tunnel && backend !== "gloo")
+    throw new DistributedError(
+      `a secret protects gloo alone, and ${backend} listens on ports of its own: leave the secret out where the network is private`,
+    );
   let id: number;
   try {
-    id = guarded(() =>
-      c10d.groupOpen(backend, own.id, me.rank, peers.length, timeoutMs, address, network),
-    );
+    const device = tunnel
+      ? await openWays(tunnel, store, ranks)
+      : backend === "gloo"
+        ? guarded(() => c10d.deviceOpen(address, network))
+        : 0;
+    id = guarded(() => c10d.groupOpen(backend, own.id, me.rank, peers.length, timeoutMs, device));
   } catch (error) {
     throw new DistributedError(
       `${backend} cannot connect the ranks over ${where}: ${reasonOf(error)}`,

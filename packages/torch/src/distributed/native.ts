@@ -16,14 +16,14 @@ interface Distributed extends Native {
   storeWait(store: number, keys: readonly string[], timeoutMs: number): void;
   storeClose(store: number): void;
   backends(): string[];
+  deviceOpen(address: string, networkInterface: string): number;
   groupOpen(
     backend: string,
     store: number,
     rank: number,
     worldSize: number,
     timeoutMs: number,
-    address: string,
-    networkInterface: string,
+    device: number,
   ): number;
   groupPlace(group: number): [rank: number, worldSize: number];
   groupStarted(group: number): number;

@@ -1,6 +1,6 @@
 // How processes find each other: a store at an agreed address, in which every rank registers and reads the others.
 import { lookup } from "node:dns/promises";
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,6 +8,7 @@ import { type Place, portOf } from "./environment.js";
 import { DistributedError, nameRanks } from "./errors.js";
 import { joinLocal, serveLocal } from "./local-store.js";
 import { isLoopback, Store } from "./store.js";
+import { Tunnel } from "./tunnel.js";
 
 /** What a rank writes about itself when it joins; `terms` must be the same on all. */
 export interface Peer {
@@ -18,20 +19,27 @@ export interface Peer {
   machine: string;
   /** Its own address on the way to the store, if it took one. */
   address: string | null;
+  /** Its open port, where ranks share a secret. */
+  port: number | null;
   terms: Record<string, string | number | boolean>;
 }
 
-/** An identifier of this machine, which changes when it boots. */
+/** An identifier of this machine, which changes when it boots, and of its network: containers have their own loopback. */
 function machine(): string {
   try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    return `${boot} ${readlinkSync("/proc/self/ns/net")}`;
   } catch {
     return ""; // not Linux: the host's name must do
   }
 }
 
-export function introduce(rank: number, address: string | null, terms: Peer["terms"]): Peer {
-  return { rank, host: hostname(), pid: process.pid, machine: machine(), address, terms };
+export function introduce(
+  rank: number,
+  { address, port }: { address: string | null; port: number | null },
+  terms: Peer["terms"],
+): Peer {
+  return { rank, host: hostname(), pid: process.pid, machine: machine(), address, port, terms };
 }
 
 /** This machine's external addresses. */
@@ -78,12 +86,60 @@ async function reach(host: string, port: number, deadline: number): Promise<stri
 export const isHere = ({ address, served }: Place): boolean =>
   address !== null && !served && isLoopback(address);
 
-/** The store of a place, served by rank 0 unless the launcher does, and this machine's address on the way to it. */
+/** Where a rank has met the others. */
+export interface Meeting {
+  store: Store;
+  /** This rank's address for the others, if it took one, and its open port, if they share a secret. */
+  address: string | null;
+  port: number | null;
+  tunnel: Tunnel | null;
+}
+
+/** The store of a place that rank 0 serves to those who know the secret. */
+async function meetInSecret(
+  { rank, worldSize, attempt }: Place,
+  {
+    host,
+    port,
+    secret,
+    deadline,
+  }: { host: string; port: number; secret: Buffer; deadline: number },
+): Promise<Meeting> {
+  const tunnel = new Tunnel(rank, worldSize, { secret, run: `${port} ${attempt}` });
+  const left = () => Math.max(1, deadline - Date.now());
+  let store: Store | null = null;
+  try {
+    if (rank === 0) {
+      const listen = tunnel.address;
+      store = Store.tcp(listen, 0, { serves: true, timeoutMs: left(), listen });
+      await tunnel.allow(store.port, { asStore: true });
+      await tunnel.listen(await listenOn(host), port);
+      return { store, address: host, port, tunnel };
+    }
+    const first = { rank: 0, host, port };
+    const local = await tunnel.reach(first, deadline);
+    const network = networkInterfaces()[process.env.GLOO_SOCKET_IFNAME?.split(",")[0] ?? ""];
+    const address = network?.[0]?.address ?? local;
+    const own = await tunnel.listen(address, 0);
+    const way = await tunnel.forward(tunnel.address, 0, first, 0);
+    store = Store.tcp(tunnel.address, way, { timeoutMs: left() });
+    return { store, address, port: own, tunnel };
+  } catch (error) {
+    store?.close();
+    tunnel.close();
+    throw error;
+  }
+}
+
+/** The store of a place, served by rank 0 unless the launcher does. */
 export async function meet(
   place: Place,
   timeoutMs: number,
-): Promise<{ store: Store; address: string | null }> {
-  if (place.worldSize === 1 && !place.served) return { store: Store.memory(), address: null };
+  secret: Buffer | null = null,
+): Promise<Meeting> {
+  const plain = { port: null, tunnel: null };
+  if (place.worldSize === 1 && !place.served)
+    return { store: Store.memory(), address: null, ...plain };
   if (place.address === null)
     throw new DistributedError(
       `rank ${place.rank} of ${place.worldSize} does not know where rank 0 is: set MASTER_ADDR and MASTER_PORT on every rank (mpirun: -x MASTER_ADDR=HOST)`,
@@ -97,8 +153,9 @@ export async function meet(
     const store = serves
       ? serveLocal(port, attempt, worldSize)
       : await joinLocal(port, { attempt, worldSize, deadline });
-    return { store, address: "127.0.0.1" };
+    return { store, address: "127.0.0.1", ...plain };
   }
+  if (secret) return meetInSecret(place, { host, port, secret, deadline });
   // Reached as the others reach it, by rank 0 too.
   const listen = serves ? await listenOn(host) : "";
   const own = serves ? Store.tcp(listen || "127.0.0.1", port, { serves, timeoutMs, listen }) : null;
@@ -106,7 +163,7 @@ export async function meet(
     const local = await reach(host, port, deadline);
     const address = isLoopback(local) && !isLoopback(host) ? (outward()[0] ?? null) : local;
     const left = Math.max(1, deadline - Date.now());
-    return { store: own ?? Store.tcp(host, port, { timeoutMs: left }), address };
+    return { store: own ?? Store.tcp(host, port, { timeoutMs: left }), address, ...plain };
   } catch (error) {
     own?.close();
     throw error;
@@ -145,7 +202,7 @@ export async function signIn(
   store: Store,
   me: Peer,
   worldSize: number,
-  { timeoutMs, serves }: { timeoutMs: number; serves: boolean },
+  { timeoutMs, serves, tunnel }: { timeoutMs: number; serves: boolean; tunnel: Tunnel | null },
 ): Promise<Peer[]> {
   const deadline = Date.now() + timeoutMs;
   const peers: Peer[] = [me];
@@ -190,8 +247,10 @@ export async function signIn(
     if (missing.size === 0) break;
     if (Date.now() >= deadline) {
       const late = [...missing];
+      const refused = tunnel?.refused ?? 0;
+      const note = refused ? `; of those who connected, ${refused} did not know the secret` : "";
       await refuse(
-        `${nameRanks(late)} of ${worldSize} did not come within ${timeoutMs} ms: start ${worldSize} processes, or correct WORLD_SIZE`,
+        `${nameRanks(late)} of ${worldSize} did not come within ${timeoutMs} ms: start ${worldSize} processes, or correct WORLD_SIZE${note}`,
         late,
       );
     }
@@ -200,8 +259,12 @@ export async function signIn(
   return peers.sort((a, b) => a.rank - b.rank);
 }
 
+/** Whether two ranks share a machine. */
+export const areTogether = (a: Peer, b: Peer) => a.machine === b.machine && a.host === b.host;
+
 /** The address on which this rank's peers reach it: the loopback where all share a machine. */
 export function addressAmong(peers: readonly Peer[], me: Peer): string {
-  const here = (p: Peer) => p.machine === me.machine && p.host === me.host;
-  return peers.every(here) ? "127.0.0.1" : (me.address ?? outward()[0] ?? "127.0.0.1");
+  return peers.every((p) => areTogether(p, me))
+    ? "127.0.0.1"
+    : (me.address ?? outward()[0] ?? "127.0.0.1");
 }

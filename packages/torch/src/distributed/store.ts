@@ -50,7 +50,7 @@ export class Store implements Disposable {
       throw new DistributedError(
         /EADDRINUSE|in use/i.test(reason)
           ? `port ${port} is in use, so rank 0 cannot serve the store there: set MASTER_PORT to a free one on every rank`
-          : `no store at ${name}: ${reason}; has rank 0 started, and is the port the same on every rank?`,
+          : `no store at ${name}: ${reason}; has rank 0 started, and are the port and the secret, or none, the same on every rank?`,
         [],
         error,
       );
