@@ -1,4 +1,4 @@
-// The methods with models of their own through the command line: trained between Gaussians, measured in both directions, and
+// Methods with models of their own, and preconditioned DSBM, through the command line: trained between Gaussians, measured in both directions, and
 // sampled from their folders by their own sampler and along the probability flow.
 import { join } from "node:path";
 import { readRun } from "@dsbm/runs";
@@ -11,6 +11,10 @@ const root = scratch();
 
 /** Steps, and words of its own; the last rows of results are within these of the exact bridge. */
 const table = [
+  {
+    method: "dbdsb",
+    words: ["precondition=true", "first_coupling=ind", "num_iter=400", "n_ipf=3", "batch_size=128"],
+  },
   { method: "gaussian_bridge", words: [] },
   { method: "sinkhorn_bridge", words: [] },
   { method: "lightsb", words: ["num_iter=300", "lr=2e-2", "mixture_components=5"] },

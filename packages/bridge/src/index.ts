@@ -100,6 +100,7 @@ export {
   type Parametrisation,
   plainDrift,
 } from "./method/parametrisation.js";
+export { preconditioned } from "./method/preconditioned.js";
 export {
   type Dynamics,
   driftOf,

@@ -24,6 +24,8 @@ export interface NetworkRequest extends Seeded {
   direction: Direction;
   /** Whether the network serves both directions, and takes the direction as a condition. */
   bidirectional?: boolean;
+  /** Whether inputs and outputs have unit variance at all times. */
+  unit?: boolean;
 }
 
 /** What a registered network is: the samples that it takes, and how it is built. */
@@ -43,7 +45,14 @@ const mlpKeys = {
 };
 
 function buildMLP(keys: Given<typeof mlpKeys>, request: NetworkRequest): Network {
-  const { shape, direction, bidirectional, generator, cond_channels: conditions = 0 } = request;
+  const {
+    shape,
+    direction,
+    bidirectional,
+    unit,
+    generator,
+    cond_channels: conditions = 0,
+  } = request;
   const { hidden, time_frequencies: frequencies } = readKeys("MLP", mlpKeys, keys);
   for (const width of hidden) whole().read(width, "hidden has an entry that", wrongFor("MLP"));
   const [dim] = shape as [number];
@@ -51,7 +60,13 @@ function buildMLP(keys: Given<typeof mlpKeys>, request: NetworkRequest): Network
     return new BidirectionalNetwork(dim, { hidden, frequencies, conditions, generator });
   return frequencies === 0
     ? new ScoreNetwork(dim, { hidden, conditions, generator })
-    : new DriftNetwork(dim, { direction, hidden, frequencies, conditions, generator });
+    : new DriftNetwork(dim, {
+        direction: unit ? null : direction,
+        hidden,
+        frequencies,
+        conditions,
+        generator,
+      });
 }
 
 /** Size and channels of images, under the names that the networks share. */

@@ -10,6 +10,7 @@ import {
   minibatchEntropic,
   minibatchExact,
   ornsteinUhlenbeck,
+  preconditioned,
   squaredDistances,
   uniformGrid,
 } from "@dsbm/bridge";
@@ -60,6 +61,7 @@ const planar: Learning[] = [
     factor: 0.1,
     changes: { firstCoupling: "identity", halfIterations: 6 },
   },
+  { name: "preconditioned DSBM", factor: 0.1, changes: of(preconditioned(methods.dsbm)) },
   { name: "IMF-b", factor: 0.1, changes: { sequence: ["b"] } },
   { name: "DSBM-IMF+", factor: 0.1, changes: { batchCoupling: minibatchExact() } },
   { name: "bridge matching", factor: 0.1, changes: { firstPass: 2, halfIterations: 2 } },

@@ -34,7 +34,7 @@ export const alpha_dsbm = {
   online: true,
   modelClass: Preconditioned,
   model: ({ shape, create, chain }) =>
-    new Preconditioned(create({ bidirectional: true }), shape, chain),
+    new Preconditioned(create({ bidirectional: true }), shape, { chain }),
   begin({ network, data, process }) {
     onlyBrownian("alpha_dsbm", process);
     (network as Preconditioned).begin(data, process.sigma ** 2);

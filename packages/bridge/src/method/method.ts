@@ -99,8 +99,11 @@ export interface ModelFacts {
   conditions?: ConditionKind | undefined;
   /** Of several marginals: their times. */
   chain?: Chain | undefined;
-  /** A new network of the configuration; a bidirectional one takes the direction as a condition. */
-  create(options?: { bidirectional?: boolean }): Network;
+  /**
+   * A new network of the configuration; a bidirectional one takes the direction as a condition, and the answers of one of
+   * `unit` variance do not grow towards an end.
+   */
+  create(options?: { bidirectional?: boolean; unit?: boolean }): Network;
 }
 
 export interface Method<B extends Batch = Batch> {

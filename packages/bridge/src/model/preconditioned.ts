@@ -1,8 +1,9 @@
-// One network for both directions between inputs and outputs of unit variance: means and variances of the data are built
-// in, so that an untrained network already gives the drift between independent Gaussians of these moments.
-import { Buffer, nn, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
+// A network between inputs and outputs of unit variance: means and variances of the data are built in, so that an untrained
+// network already gives the drift between Gaussians of these moments.
+import { Buffer, full, nn, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { IntervalTable } from "../chain/network.js";
 import { type Conditions, conditionsAt } from "../core/conditions.js";
+import type { Direction } from "../core/direction.js";
 import type { Chain, Endpoints } from "../core/endpoints.js";
 import { BridgeError } from "../core/errors.js";
 import type { Network } from "../core/network.js";
@@ -27,8 +28,10 @@ interface Scales {
 const least = 1e-3;
 
 /**
- * The drift x [B, …], t [B] → [B, …] of the direction that is given as a condition (1 forward, 0 backward), from a
- * network F(x, u, direction) whose time u runs from 0 to 1 in either direction (De Bortoli et al. 2024).
+ * The drift x [B, …], t [B] → [B, …] of one direction, or of the one that is given as a condition (1 forward, 0 backward),
+ * from a network F(x, u, direction) whose time u runs from 0 to 1 in either direction. Of both directions the Gaussians are
+ * independent (De Bortoli et al. 2024), of one they are the ends of their Schrödinger bridge, coordinate by coordinate
+ * (Bunne et al. 2023); F is in units of what independent ones leave open.
  */
 export class Preconditioned extends nn.Module {
   net: Network;
@@ -41,9 +44,17 @@ export class Preconditioned extends nn.Module {
   /** Of several marginals in a row. */
   intervals: IntervalTable | null;
 
-  constructor(net: Network, shape: readonly number[], chain?: Chain | null) {
+  /** The direction of a network for one; null: it is a condition. */
+  readonly #direction: Direction | null;
+
+  constructor(
+    net: Network,
+    shape: readonly number[],
+    { chain, direction = null }: { chain?: Chain | undefined; direction?: Direction | null } = {},
+  ) {
     super();
     this.net = net;
+    this.#direction = direction;
     this.intervals = chain ? new IntervalTable(chain) : null;
     const each = chain ? [chain.times.length - 1] : [];
     const own = [...each, 2, ...shape.map((size, i) => (i === 0 ? size : 1))];
@@ -103,8 +114,11 @@ export class Preconditioned extends nn.Module {
     const [start, variance] = [v0.mul(f).add(v1.mul(b)), v1.mul(f).add(v0.mul(b))];
     const left = u.rsub(1);
     const noise = u.mul(left).mul(this.epsilon);
-    const all = start.mul(left.square()).add(variance.mul(u.square())).add(noise);
-    const skip = u.mul(variance).div(all);
+    const apart = start.mul(left.square()).add(variance.mul(u.square())).add(noise);
+    const shared = this.#covariance(start, variance);
+    const all = shared ? apart.add(shared.mul(u).mul(left), { alpha: 2 }) : apart;
+    const known = u.mul(variance);
+    const skip = (shared ? known.add(shared.mul(left)) : known).div(all);
     const own = one ? clock.expand([x.size(0)]) : clock;
     return {
       u: own,
@@ -113,12 +127,22 @@ export class Preconditioned extends nn.Module {
       inward: all.rsqrt(),
       end,
       skip,
-      outward: variance.mul(skip.mul(u).rsub(1)).sqrt(),
+      outward: variance.mul(known.mul(u).div(apart).rsub(1)).sqrt(),
     };
   }
 
+  /** Of both ends of the Schrödinger bridge between Gaussians of these variances; null: they are independent. */
+  #covariance(start: Tensor, end: Tensor): Tensor | null {
+    if (!this.#direction) return null;
+    const half = this.epsilon.div(2);
+    return start.mul(end).add(half.square()).sqrt().sub(half);
+  }
+
   #network(x: Tensor, t: Tensor, given: Conditions) {
-    const { direction } = given;
+    const own = this.#direction;
+    const direction = own
+      ? full([x.size(0)], own === "f" ? 1 : 0, { device: x.device })
+      : given.direction;
     if (!direction) throw new BridgeError("argument", "a bidirectional network needs a direction");
     const scales = this.#scales(x, t, direction, given);
     const centred = x.sub(scales.mean);

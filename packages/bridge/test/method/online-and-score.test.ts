@@ -1,4 +1,4 @@
-// α-DSBM and [SF]²M with affine networks at one time, where the loss is quadratic: one Newton step on pairs of the exact
+// α-DSBM, preconditioned DSBM and [SF]²M with affine networks at one time, where the loss is quadratic: one Newton step on pairs of the exact
 // Schrödinger bridge gives its drift, its flow and its score.
 import { full, nn, noGrad, Parameter, randn, type Tensor, tensor, tidy, zeros } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
@@ -7,6 +7,7 @@ import type { Conditions } from "../../src/core/conditions.js";
 import { uniformGrid } from "../../src/core/time-grid.js";
 import { alpha_dsbm } from "../../src/method/alpha-dsbm.js";
 import { dsbm } from "../../src/method/dsbm.js";
+import { preconditioned } from "../../src/method/preconditioned.js";
 import { sample } from "../../src/method/sample.js";
 import { sf2m } from "../../src/method/sf2m.js";
 import {
@@ -169,6 +170,64 @@ describe("α-DSBM", () => {
       const loss = alpha_dsbm.loss({ x0, x1 }, { ...context(time, 9), network }).item();
       // Mean of 4n squares of standard normals, two and two of one pair.
       expect(Math.abs(loss - 1)).toBeLessThan(5 * Math.sqrt(1 / n));
+    }
+  });
+});
+
+describe("a preconditioned method", () => {
+  it.each([
+    { time: 0.3, direction: "f" },
+    { time: 0.6, direction: "b" },
+  ] as const)(
+    "has the exact bridge as its fixed point, $direction at $time",
+    ({ time, direction }) => {
+      const x0 = start(1, 20);
+      const rows = { x0, x1: partner(x0, 1, 21) };
+      const net = new Affine();
+      const network = new Preconditioned(net, [1], { direction });
+      // Wrong moments: what the network learns is not 0.
+      network.begin({ x0: x0.mul(2), x1: rows.x1.add(1) }, bridge.sigma ** 2);
+      const method = preconditioned(dsbm);
+      minimise(net.parameters(), () => {
+        const ridge = net.parameters().map((p) =>
+          p
+            .mul(tensor([0, 1]))
+            .square()
+            .sum(),
+        );
+        const at = { ...context(time, 22), direction, network };
+        return ridge.reduce((a, b) => a.add(b), method.loss?.(rows, at) as Tensor);
+      });
+      noGrad(() => {
+        const drift = affine((x) => network.forward(x, full([2], time)));
+        near(drift, exactDrift(direction, bridge, time));
+      });
+    },
+  );
+
+  it("begins with the Schrödinger bridge between Gaussians of other variances", () => {
+    // N(1, 1) to N(−1, 4) with ε = 1: covariance √(1·4 + ¼) − ½ (Bunne et al. 2023).
+    const covariance = Math.sqrt(4.25) - 0.5;
+    for (const direction of ["f", "b"] as const) {
+      const network = new Preconditioned(new Affine(), [1], { direction });
+      const column = (values: number[]) => tensor(values.map((v) => [v]));
+      network.begin({ x0: column([0, 2]), x1: column([-3, 1]) }, 1);
+      const steps = 4000;
+      const dt = 1 / steps;
+      const from = direction === "f" ? { mean: 1, variance: 1 } : { mean: -1, variance: 4 };
+      let [mean, v, slopes] = [from.mean, from.variance, 0];
+      for (let k = 0; k < steps; k++) {
+        const u = (k + 0.5) * dt;
+        const t = full([2], direction === "f" ? u : 1 - u);
+        const { slope, shift } = tidy(() => noGrad(() => affine((x) => network.forward(x, t))));
+        mean += (slope * mean + shift) * dt;
+        v += (2 * slope * v + 1) * dt;
+        slopes += slope * dt;
+      }
+      const to = direction === "f" ? { mean: -1, variance: 4 } : { mean: 1, variance: 1 };
+      expect(Math.abs(mean - to.mean)).toBeLessThan(2e-3);
+      expect(Math.abs(v - to.variance)).toBeLessThan(4e-3);
+      expect(Math.abs(from.variance * Math.exp(slopes) - covariance)).toBeLessThan(2e-3);
     }
   });
 });

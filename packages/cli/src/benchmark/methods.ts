@@ -4,6 +4,8 @@ import type { Way } from "./benchmark.js";
 const ways = {
   dsbm_ipf: ["method=dbdsb", "first_coupling=ref"],
   dsbm_imf: ["method=dbdsb", "first_coupling=ind"],
+  // The bridge between Gaussians is built in.
+  dsbm_imf_pre: ["method=dbdsb", "first_coupling=ind", "precondition=true"],
   // The start coupling of DSBM-IMF+.
   dsbm_imf_ot: ["method=dbdsb", "first_coupling=ind", "ot_sampler=exact"],
   alpha_dsbm: ["method=alpha_dsbm"],
@@ -32,7 +34,7 @@ const twice = ["n_ipf=2"];
 export const quickWords = {
   words: ["batch_size=128", ...cached(2560, 100)],
   own: {
-    ...{ dsbm_ipf: twice, dsbm_imf: twice, dsbm_imf_ot: twice },
+    ...{ dsbm_ipf: twice, dsbm_imf: twice, dsbm_imf_pre: twice, dsbm_imf_ot: twice },
     alpha_dsbm: ["online_cache=true"],
     sinkhorn_bridge: ["data.n_train=2000"],
   },

@@ -13,6 +13,7 @@ import {
   minibatchUnbalanced,
   ornsteinUhlenbeck,
   plainDrift,
+  preconditioned,
   resample,
   uniformGrid,
 } from "@dsbm/bridge";
@@ -31,7 +32,8 @@ import { buildNetwork } from "./network.js";
 export function bridgeProcess(config: CompleteTrainConfig, law: GaussianMoments | null = null) {
   const gammas = gammaSchedule(config.num_steps, config);
   const sigma = config.sigma ?? Math.sqrt(gammas.reduce((a, b) => a + b, 0));
-  const method = methodOf(config, gammas, law);
+  const plain = methodOf(config, gammas, law);
+  const method = config.precondition ? preconditioned(plain) : plain;
   const isDrift = method.predicts === "drift";
   return {
     process: config.sde === "vp" ? ornsteinUhlenbeck({ sigma }) : brownian({ sigma }),

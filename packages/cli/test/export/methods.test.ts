@@ -7,6 +7,7 @@ import {
   type MixturePotential,
   type Network,
   type PointBridge,
+  type Preconditioned,
 } from "@dsbm/bridge";
 import * as T from "@dsbm/torch";
 import { beforeEach, expect, it } from "vitest";
@@ -123,6 +124,15 @@ it("α-DSBM: preconditioning and an input for the direction; or the directions b
   const one = singleGraph(made.run, made.networks, ["f", "b"]);
   expect(one.graph.outputs.map(({ name }) => name)).toEqual(["drift_f", "drift_b"]);
   expect(await deviation(made, [one])).toBeLessThan(1e-4);
+});
+
+it("preconditioned DSBM: moments are in the graph of each direction", async () => {
+  const made = trained(["method=dbdsb", "precondition=true"]);
+  const ends = { x0: normal([3], 4)(50), x1: normal([3], 5)(50).mul(2).add(1) };
+  for (const net of Object.values(made.networks)) (net as Preconditioned).begin(ends, 0.7);
+  const graphs = graphsOf(made.run, made.networks, ["f", "b"]);
+  expect(graphs).toHaveLength(2);
+  expect(await deviation(made, graphs)).toBeLessThan(1e-4);
 });
 
 it("LightSB and the Gaussian bridge: closed forms", async () => {

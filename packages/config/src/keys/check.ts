@@ -17,6 +17,7 @@ export function checkTrain(
   const lines = [
     ...methodLines(config, choices.method ?? null),
     ...ownFormLines(config),
+    ...preconditionLines(config),
     ...couplingLines(config),
     ...pairLines(config),
     ...guidanceLines(config),
@@ -82,6 +83,20 @@ function ownFormLines(config: TrainConfig): Line[] {
       `mean_match=true does not apply: method=${method} has an output of its own; leave it out`,
     std_trick &&
       `std_trick=true does not apply: method=${method} has an output of its own; leave it out`,
+  ];
+}
+
+/** The drift between Gaussians is built into networks that predict a drift of Brownian motion, unscaled. */
+function preconditionLines(config: TrainConfig): Line[] {
+  const { precondition, method, sde, mean_match, std_trick } = config;
+  if (!precondition) return [];
+  return [
+    method !== "dsbm" &&
+      `precondition=true is for method=dsbm, got method=${method}${method === "alpha_dsbm" ? ", which always has it" : ""}: leave it out`,
+    sde === "vp" &&
+      "precondition=true has the drift between Gaussians of Brownian motion, got sde=vp: write sde=ve",
+    (mean_match || std_trick) &&
+      `precondition=true has an output of its own, got ${mean_match ? "mean_match" : "std_trick"}=true: write one of them`,
   ];
 }
 

@@ -60,6 +60,10 @@ export const method = {
     "weight the loss by the marginal's standard deviation; for dsb also a number or an expression of gamma",
   ),
   std_trick: flag(false, "divide the network's output by the marginal's standard deviation"),
+  precondition: flag(
+    false,
+    "networks learn what is beyond the drift of the bridge between Gaussians of the data's moments",
+  ),
   ot_sampler: orNull(
     z.enum(["exact", "sinkhorn", "unbalanced", "partial"]),
     "optimal transport within batches of independent pairs; unbalanced and partial leave outliers out",

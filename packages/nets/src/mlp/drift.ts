@@ -8,7 +8,8 @@ import { Sinusoids } from "../unet/time-embedding.js";
 import { MLP, withCondition } from "./mlp.js";
 
 export interface DriftNetworkOptions extends Seeded {
-  direction: Direction;
+  /** null: nothing is built in. */
+  direction: Direction | null;
   hidden?: readonly number[];
   /** Cosines and sines of the time at so many half-octave steps from π/2 on. */
   frequencies?: number;
@@ -23,7 +24,7 @@ export interface DriftNetworkOptions extends Seeded {
 export class DriftNetwork extends nn.Module {
   net: MLP;
   time: Sinusoids;
-  readonly #direction: Direction;
+  readonly #direction: Direction | null;
   readonly #conditions: number;
   constructor(
     dim: number,
@@ -44,7 +45,9 @@ export class DriftNetwork extends nn.Module {
   }
   forward(x: Tensor, t: Tensor, given: Conditions = {}): Tensor {
     const point = withCondition("DriftNetwork", x, given, this.#conditions);
+    const output = this.net.forward(cat([point, this.time.forward(t)], { dim: 1 }));
+    if (!this.#direction) return output;
     const left = (this.#direction === "f" ? t.rsub(1) : t).clamp({ min: 1e-3 }).reshape([-1, 1]);
-    return this.net.forward(cat([point, this.time.forward(t)], { dim: 1 })).div(left.sqrt());
+    return output.div(left.sqrt());
   }
 }

@@ -166,6 +166,7 @@ export const gaussian: Benchmark = {
     ...methodsOf({
       dsbm_ipf: [],
       dsbm_imf: [],
+      dsbm_imf_pre: [],
       dsbm_imf_ot: [],
       alpha_dsbm: ["n_ipf=2", "first_num_iter=2000", "num_iter=10000"],
       sf2m: once,

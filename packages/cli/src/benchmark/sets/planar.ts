@@ -70,6 +70,7 @@ export const planar: Benchmark = {
   methods: methodsOf({
     dsbm_ipf: [],
     dsbm_imf: [],
+    dsbm_imf_pre: [],
     dsbm_imf_ot: ["batch_size=256"],
     alpha_dsbm: ["n_ipf=2", "first_num_iter=5000", "num_iter=2500", "batch_size=1024"],
     sf2m: once,
