@@ -26,4 +26,10 @@ typedef int32_t WideInts __attribute__((vector_size(4 * kWidth)));
   d = (p * f + 1.f) * scale + 1.f;
 }
 
+// The operation of that name, which is one of ours.
+template <class F>
+static auto typed(const char* name) {
+  return c10::Dispatcher::singleton().findSchemaOrThrow(name, "").typed<F>();
+}
+
 }  // namespace dsbm
