@@ -95,4 +95,5 @@ export {
   randn,
   randperm,
 } from "./tensor/random.js";
+export { squaredError } from "./tensor/squared-error.js";
 export { Buffer, Parameter, Tensor } from "./tensor/tensor.js";
