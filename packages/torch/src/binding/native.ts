@@ -74,7 +74,7 @@ export interface Native {
   recordBegin(inputs: External[]): External[];
   recordEnd(outputs: External[]): External;
   recordAbort(): void;
-  replay(program: External, inputs: External[]): External[];
+  replay(program: External, inputs: External[], only: boolean): External[] | null;
   startChunks(
     programs: External[],
     lengths: number[],
