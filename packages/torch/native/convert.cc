@@ -168,6 +168,7 @@ static c10::IValue toIValue(Call& call, napi_value v, const c10::TypePtr& type, 
 }
 
 c10::IValue toIValue(Call& call, napi_value v, const Arg& arg) {
+  if (arg.type->kind() == c10::TypeKind::TensorType && unbox(call.env, v, Magic::Tensor)) return tensorOf(call.env, v, arg.label.c_str());
   napi_valuetype type = typeOf(call.env, v);
   if (type == napi_undefined && arg.fallback) return *arg.fallback;
   if (type == napi_undefined || type == napi_null) {

@@ -5,6 +5,10 @@
 
 namespace dsbm {
 
+constexpr size_t kBefore = 2;  // arguments of call() before the operation's
+
+napi_value wrapInto(Env* data, at::Tensor tensor, napi_value spare);  // tensor.cc
+
 static Arg parseArg(const std::string& op, const c10::Argument& a) {
   c10::TypePtr type = a.real_type();
   auto optional = type->cast<c10::OptionalType>();
@@ -33,7 +37,7 @@ static Op parse(const std::string& name, const std::string& overload) {
   const auto& schema = found->schema();
   Op op{*found, full, {}, {}, mayResize(schema)};
   for (const auto& a : schema.arguments()) op.args.push_back(parseArg(full, a));
-  if (op.args.size() + 1 > kMaxArgs) fail("ERR_TORCH_TYPE", full + " has too many arguments to be called from JavaScript");
+  if (op.args.size() + kBefore > kMaxArgs) fail("ERR_TORCH_TYPE", full + " has too many arguments to be called from JavaScript");
   for (const auto& r : schema.returns()) {
     int alias = -1;
     if (r.alias_info() && r.alias_info()->isWrite())
@@ -58,7 +62,26 @@ EXPORT(lookup) {
   return jsNumber(call.env, it->second);
 }
 
-// call(index, ...arguments in schema order) -> tensor handle, value, or array of them
+// A stack whose memory the next call takes again; a getter in an argument may call from within.
+struct Borrowed {
+  static std::vector<torch::jit::Stack>& spare() {
+    static thread_local auto* list = new std::vector<torch::jit::Stack>;
+    return *list;
+  }
+  torch::jit::Stack stack;
+  Borrowed() {
+    if (spare().empty()) return;
+    stack = std::move(spare().back());
+    spare().pop_back();
+  }
+  ~Borrowed() {
+    stack.clear();
+    spare().push_back(std::move(stack));
+  }
+};
+
+// call(index, spare, ...arguments in schema order) -> tensor handle, value, or array of them; one tensor is given in `spare`
+// where that is a handle without one
 EXPORT(call) {
   napi_env env = call.env;
   uint32_t index = 0;
@@ -66,11 +89,12 @@ EXPORT(call) {
     fail("ERR_TORCH_TYPE", "call: not an operation index");
   // A copy would cost more than the call; the handle is stable while no JavaScript runs.
   const Op& op = call.data->ops[index];
-  if (call.argc > op.args.size() + 1)
-    fail("ERR_TORCH_TYPE", op.name + ": takes at most " + std::to_string(op.args.size()) + " arguments, got " + std::to_string(call.argc - 1));
-  torch::jit::Stack stack;
+  if (call.argc > op.args.size() + kBefore)
+    fail("ERR_TORCH_TYPE", op.name + ": takes at most " + std::to_string(op.args.size()) + " arguments, got " + std::to_string(call.argc - kBefore));
+  Borrowed borrowed;
+  torch::jit::Stack& stack = borrowed.stack;
   stack.reserve(op.args.size());
-  for (size_t i = 0; i < op.args.size(); i++) stack.push_back(toIValue(call, call[i + 1], op.args[i]));
+  for (size_t i = 0; i < op.args.size(); i++) stack.push_back(toIValue(call, call[i + kBefore], op.args[i]));
   struct Given {
     std::vector<at::Tensor> tensors;
     ~Given() { loseBroken(tensors); }  // set_ with a storage of another dtype that is too small succeeds
@@ -83,9 +107,10 @@ EXPORT(call) {
   op.handle.callBoxed(stack);
   auto result = [&](size_t i) {
     int alias = i < op.aliasOf.size() ? op.aliasOf[i] : -1;
-    return alias >= 0 && stack[i].isTensor() ? call[alias + 1] : toJs(call.data, stack[i]);
+    return alias >= 0 && stack[i].isTensor() ? call[alias + kBefore] : toJs(call.data, stack[i]);
   };
   if (stack.empty()) return undefined(env);
+  if (stack.size() == 1 && op.aliasOf[0] < 0 && stack[0].isTensor()) return wrapInto(call.data, std::move(stack[0]).toTensor(), call[1]);
   if (stack.size() == 1) return result(0);
   return jsList(env, stack.size(), result);
 }

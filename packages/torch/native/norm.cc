@@ -222,11 +222,6 @@ static at::Tensor composed(const at::Tensor& x, const at::Tensor& weight, const 
   return silu ? at::silu(y) : y;
 }
 
-template <class F>
-static auto typed(const char* name) {
-  return c10::Dispatcher::singleton().findSchemaOrThrow(name, "").typed<F>();
-}
-
 struct Normalised : torch::autograd::Function<Normalised> {
   static std::vector<at::Tensor> forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const std::optional<at::Tensor>& film, int64_t groups, double eps, bool silu) {
     at::AutoDispatchBelowADInplaceOrView below;

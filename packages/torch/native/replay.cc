@@ -101,11 +101,14 @@ static std::vector<at::Tensor> fitAll(const Program& program, std::vector<at::Te
   return inputs;
 }
 
-// replay(program, inputs) -> outputs
+// replay(program, inputs, only) -> outputs; null where the program is for others and is to run for its own only
 EXPORT(replay) {
   refuseWhileRecording("running a program");
   const Program& program = *programOf(call.env, call[0], "replay");
-  return wrapAll(call.data, replay(program, fitAll(program, toTensors(call, call[1], "replay: inputs")), nullptr));
+  auto inputs = toTensors(call, call[1], "replay: inputs");
+  auto isFor = [&] { return inputs.size() == program.inputs.size() && std::equal(inputs.begin(), inputs.end(), program.inputs.begin(), fits); };
+  if (toBool(call.env, call[2], "replay") && !isFor()) return made(call.env, napi_get_null);
+  return wrapAll(call.data, replay(program, fitAll(program, std::move(inputs)), nullptr));
 }
 
 // The program without those steps that depend on nothing that differs between chunks, weights that are packed and embeddings

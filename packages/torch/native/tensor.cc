@@ -43,9 +43,9 @@ void drop(TensorHandle* h) {
   h->bytes = 0;
 }
 
-napi_value wrap(Env* data, at::Tensor tensor) {
-  if (!tensor.defined()) return made(data->env, napi_get_null);
-  auto* h = new TensorHandle{{Magic::Tensor, data}, std::move(tensor)};
+// Gives a tensor to a handle that has none.
+static void fill(Env* data, TensorHandle* h, at::Tensor tensor) {
+  h->tensor = std::move(tensor);
   // A view shares its storage: only the first handle on a storage counts its bytes.
   bool owns = !h->tensor.is_meta() && h->tensor.has_storage() && h->tensor.storage().use_count() == 1;
   h->bytes = kHandleBytes + (owns ? static_cast<int64_t>(h->tensor.storage().nbytes()) : 0);
@@ -53,7 +53,21 @@ napi_value wrap(Env* data, at::Tensor tensor) {
   data->unreported += h->bytes;
   enterScope(h, data->scopes.size());
   settle(data);
+}
+
+napi_value wrap(Env* data, at::Tensor tensor) {
+  if (!tensor.defined()) return made(data->env, napi_get_null);
+  auto* h = new TensorHandle{{Magic::Tensor, data}};
+  fill(data, h, std::move(tensor));
   return makeExternal(data, h);
+}
+
+// wrap() in a handle that JavaScript gave back, whose tensor was released: a new one takes V8 half a microsecond.
+napi_value wrapInto(Env* data, at::Tensor tensor, napi_value spare) {
+  auto* h = tensor.defined() ? static_cast<TensorHandle*>(unbox(data->env, spare, Magic::Tensor)) : nullptr;
+  if (!h || h->tensor.defined() || h->env != data) return wrap(data, std::move(tensor));
+  fill(data, h, std::move(tensor));
+  return spare;
 }
 
 napi_value wrapAll(Env* data, const std::vector<at::Tensor>& tensors) {

@@ -89,10 +89,13 @@ export {
   manualSeed,
   noise,
   noiseAt,
+  noisePairs,
   type RandomOptions,
   rand,
   randint,
   randn,
   randperm,
+  strata,
 } from "./tensor/random.js";
+export { squaredError } from "./tensor/squared-error.js";
 export { Buffer, Parameter, Tensor } from "./tensor/tensor.js";

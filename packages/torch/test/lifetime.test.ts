@@ -222,3 +222,25 @@ it("programs that are forgotten do not wait until the heap of JavaScript has gro
   expect(late - early).toBeLessThan(100);
   expect(ballast).toHaveLength(2e6);
 });
+
+it("what a scope freed stays freed, whatever is made afterwards", () => {
+  let gone: T.Tensor | undefined;
+  T.tidy(() => {
+    for (let i = 0; i < 10; i++) gone = T.full([2], i).add(1);
+  });
+  const later = Array.from({ length: 40 }, (_, i) => T.full([3], i).mul(2));
+  expect(gone?.disposed).toBe(true);
+  expect(() => gone?.add(1)).toThrow(T.DisposedError);
+  gone?.dispose();
+  expect(later.map((t) => t.toNumbers()[2])).toEqual(later.map((_, i) => 2 * i));
+  for (const t of later) t.dispose();
+});
+
+it("an operation that gives what it was passed gives the same tensor", () => {
+  const [a, b] = [T.tensor([1, 3], { dtype: "int64" }), T.tensor([3, 3], { dtype: "int64" })];
+  expect(T.unsafe.call("aten::__iand__", "Tensor", a, b)).toBe(a);
+  const [low, high] = [T.zeros([]), T.zeros([])];
+  const found = T.unsafe.call("aten::aminmax", "out", T.ones([3]), undefined, false, low, high);
+  expect(found).toEqual([low, high]);
+  expect((found as T.Tensor[])[0]).toBe(low);
+});

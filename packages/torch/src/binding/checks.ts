@@ -133,8 +133,8 @@ function any(comparison: "eq" | "gt", t: External, value: number | bigint): bool
     const was = native.gradMode(false);
     try {
       const compare = native.lookup(`aten::${comparison}`, "Scalar");
-      const each = native.call(compare, t, value) as External;
-      const some = native.call(native.lookup("aten::any", ""), each) as External;
+      const each = native.call(compare, undefined, t, value) as External;
+      const some = native.call(native.lookup("aten::any", ""), undefined, each) as External;
       const found = native.item(some) === true;
       native.release([each, some]);
       return found;
@@ -153,7 +153,7 @@ const divided: Readonly<Record<number, { dtype: string; bits: number }>> = {
 };
 
 const run = (name: string, overload: string, ...args: unknown[]) =>
-  native.call(native.lookup(`aten::${name}`, overload), ...args) as External;
+  native.call(native.lookup(`aten::${name}`, overload), undefined, ...args) as External;
 
 /** Calls `fn` with a tensor in another dtype, which is given back afterwards. */
 function as<T>(dtype: string, t: External, fn: (t: External) => T): T {

@@ -1,7 +1,7 @@
 // From a JavaScript call to libtorch's dispatcher and back: handles out, pointers in, errors translated.
 import { type Check, checkOf, settled } from "./checks.js";
 import { lengthOf, MissingOpError, TorchError, translate } from "./errors.js";
-import { Handle, ptrIn, ptrOf } from "./handle.js";
+import { Handle, ptrIn, ptrOf, returnSpare, takeSpare } from "./handle.js";
 import { type External, native } from "./native.js";
 import { table } from "./table.generated.js";
 
@@ -13,13 +13,11 @@ export abstract class Opaque {
 /** An operation of the dispatcher, looked up at its first call. */
 export class Op {
   #index = -1;
-  readonly mutates: boolean;
   readonly check: Check | null;
   constructor(
     readonly name: string,
     readonly overload: string,
   ) {
-    this.mutates = /[^_]_$/.test(name) || overload.includes("out");
     this.check = checkOf(name);
   }
   get index(): number {
@@ -59,10 +57,26 @@ function unwrap(value: unknown, depth = 0): unknown {
   return value;
 }
 
-function rewrap(result: unknown): unknown {
+/** The result with handles: a pointer that was an argument gets that handle, so that no two have one pointer. */
+function rewrap(result: unknown, raw: unknown[], given: unknown[]): unknown {
   if (typeof result !== "object" || result === null) return result;
-  if (Array.isArray(result)) return result.map(rewrap);
-  return construct(result as External);
+  if (Array.isArray(result)) return result.map((one) => rewrap(one, raw, given));
+  const own = given[raw.indexOf(result)];
+  return own instanceof Handle ? own : construct(result as External);
+}
+
+/** Most operations have few arguments, and spreading a list takes longer. */
+function callNative(index: number, spare: External | undefined, raw: unknown[]): unknown {
+  switch (raw.length) {
+    case 1:
+      return native.call(index, spare, raw[0]);
+    case 2:
+      return native.call(index, spare, raw[0], raw[1]);
+    case 3:
+      return native.call(index, spare, raw[0], raw[1], raw[2]);
+    default:
+      return native.call(index, spare, ...raw);
+  }
 }
 
 /** A short description of arguments for error messages: `(float32[2,3], 4)`. */
@@ -96,6 +110,7 @@ function describeArguments(args: unknown[]): string {
  */
 // biome-ignore lint/suspicious/noExplicitAny: the generated wrappers give each operation its type
 export function invoke(op: Op, ...args: any[]): any {
+  let spare: External | undefined;
   try {
     const given = args as unknown[];
     const index = op.index;
@@ -105,14 +120,15 @@ export function invoke(op: Op, ...args: any[]): any {
       raw = settled(raw);
       op.check(raw, op.overload);
     }
-    const result = native.call(index, ...raw);
-    if (op.mutates) {
-      const at = raw.indexOf(result);
-      if (at >= 0 && given[at] instanceof Handle) return given[at];
-    }
-    return rewrap(result);
+    spare = takeSpare();
+    const result = callNative(index, spare, raw);
+    const isUsed = spare !== undefined && result === spare;
+    if (isUsed) spare = undefined;
+    return isUsed ? construct(result as External) : rewrap(result, raw, given);
   } catch (error) {
     throw translate(error, op.fullName, describeArguments(args));
+  } finally {
+    if (spare !== undefined) returnSpare(spare);
   }
 }
 

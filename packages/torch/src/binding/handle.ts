@@ -35,6 +35,21 @@ const collectable: Born = {
   },
 };
 
+/** Pointers whose tensors were released at the end of a scope, for those of later results; and one that never gets another. */
+const spares: External[] = [];
+const mostSpares = 1024;
+let dead: External | undefined;
+
+/** A pointer without a tensor, for the result of a call; undefined where there is none. For the engine's own files only. */
+export function takeSpare(): External | undefined {
+  return spares.pop();
+}
+
+/** Gives back what `takeSpare` gave and the call did not use. For the engine's own files only. */
+export function returnSpare(spare: External): void {
+  spares.push(spare);
+}
+
 /** The base of Tensor: owns one reference to native memory. */
 export abstract class Handle {
   #ptr: External | null;
@@ -59,13 +74,20 @@ export abstract class Handle {
     };
     pointerIn = (value) => (#ptr in value ? pointer(value as Handle) : undefined);
     releaseAll = (born, except, parent) => {
-      const dead: External[] = [];
+      const released: External[] = [];
       for (const handle of born) {
         if (handle.#kept || handle.#ptr === null) continue;
         if (except?.has(handle)) parent?.push(handle);
-        else dead.push(handle.#ptr);
+        else {
+          released.push(handle.#ptr);
+          // Nothing but the handle knows the pointer, which another may have now.
+          if (dead !== undefined) handle.#ptr = dead;
+        }
       }
-      if (dead.length > 0) native.release(dead);
+      if (released.length === 0) return;
+      native.release(released);
+      if (dead === undefined) dead = released[0];
+      else spares.push(...released.slice(0, mostSpares - spares.length));
     };
   }
 

@@ -14,7 +14,7 @@ export type External = { readonly __external: unique symbol };
 /** The addon's exports; see the comments of the same names under native/. */
 export interface Native {
   lookup(name: string, overload: string): number;
-  call(op: number, ...args: unknown[]): unknown;
+  call(op: number, spare: External | undefined, ...args: unknown[]): unknown;
   schemas(name: string): string[];
   release(tensors: External[]): void;
   isDisposed(t: External): boolean;
@@ -74,7 +74,7 @@ export interface Native {
   recordBegin(inputs: External[]): External[];
   recordEnd(outputs: External[]): External;
   recordAbort(): void;
-  replay(program: External, inputs: External[]): External[];
+  replay(program: External, inputs: External[], only: boolean): External[] | null;
   startChunks(
     programs: External[],
     lengths: number[],

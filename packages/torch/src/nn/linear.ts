@@ -3,6 +3,7 @@
 import { callUnchecked, invoke, Op, schemas } from "../binding/dispatch.js";
 import { autocast, autocastDType } from "../tensor/autocast.js";
 import { empty } from "../tensor/create.js";
+import { gradEnabled } from "../tensor/grad.js";
 import { linear } from "../tensor/ops.generated.js";
 import type { Generator } from "../tensor/random.js";
 import { Parameter, type Tensor } from "../tensor/tensor.js";
@@ -41,16 +42,23 @@ export class Linear extends Module {
    * and theirs is a part of the bias.
    */
   forward(x: Tensor, shared?: Tensor): Tensor {
-    return affine(this, x, this.#after(shared));
+    const own = this.#after(shared);
+    return trained(x, own, false) ?? affine(this, x, own);
   }
 
-  /** SiLU of `forward`, by a kernel of our own where weights are constant (see `withStandingWeights`). */
+  /**
+   * SiLU of `forward`, by kernels of our own on the processor: one with a gradient where there are gradients, one where
+   * weights are constant (see `withStandingWeights`).
+   */
   silu(x: Tensor, shared?: Tensor): Tensor {
-    const y = this.forward(x, shared);
+    const own = this.#after(shared);
+    const fused = trained(x, own, true);
+    if (fused) return fused;
+    const y = affine(this, x, own);
     return areStanding() ? (invoke(silu_, y) as Tensor) : y.silu();
   }
 
-  #after(shared: Tensor | undefined): { weight: Tensor; bias: Tensor | null } {
+  #after(shared: Tensor | undefined): Affine {
     const { weight, bias } = this;
     if (!shared) return { weight, bias };
     const [k, inputs] = [shared.size(0), weight.size(1)];
@@ -63,21 +71,30 @@ export class Linear extends Module {
   }
 }
 
+interface Affine {
+  weight: Tensor;
+  bias: Tensor | null;
+}
+
+/** The layer with gradients by one kernel forward and one back; null for other devices, dtypes and shapes, and without gradients. */
+function trained(x: Tensor, { weight, bias }: Affine, silu: boolean): Tensor | null {
+  if (!gradEnabled() || !bias || x.ndim !== 2 || autocastDType() !== null) return null;
+  for (const t of [x, weight, bias]) if (t.device !== "cpu" || t.dtype !== "float32") return null;
+  return (invoke(dense, x, weight, bias, silu, true) as [Tensor, Tensor])[0];
+}
+
 /**
  * x Wᵀ + b, [.., in] → [.., out], by a weight [out, in] that is a layer's own, or is made of it alone: packed where weights
  * are constant (see `withStandingWeights`).
  */
-export function affine(
-  layer: Module,
-  x: Tensor,
-  { weight, bias }: { weight: Tensor; bias: Tensor | null },
-): Tensor {
+export function affine(layer: Module, x: Tensor, { weight, bias }: Affine): Tensor {
   const packed = packedFor(layer, weight, x);
   if (!packed) return linear(x, weight, { bias });
   const { dtype } = packed;
   return callUnchecked(oneDNN, "", x.to(dtype), packed, bias, "none", [], undefined) as Tensor;
 }
 
+const dense = new Op("dsbm::dense", "");
 const oneDNN = "mkldnn::_linear_pointwise";
 const silu_ = new Op("dsbm::silu_", "");
 /** Fewer rows than these do not pay for packing. */

@@ -53,9 +53,17 @@ export class Program {
 
   /** Replays the program; inputs as recorded (other strides are copied). Throws a TorchError for others. */
   run(...inputs: Tensor[]): Tensor[] {
-    return guarded(() => native.replay(this.#ptr, ptrsOf(inputs, "replay")), "replay").map(
-      (ptr) => new Tensor(ptr),
-    );
+    return this.#replay(inputs, false) as Tensor[];
+  }
+
+  /** `run` where the program is for inputs of these shapes, dtypes and devices; else null. */
+  runFor(inputs: readonly Tensor[]): Tensor[] | null {
+    return this.#replay(inputs, true);
+  }
+
+  #replay(inputs: readonly Tensor[], only: boolean): Tensor[] | null {
+    const ptrs = guarded(() => native.replay(this.#ptr, ptrsOf(inputs, "replay"), only), "replay");
+    return ptrs === null ? null : ptrs.map((ptr) => new Tensor(ptr));
   }
 
   /** The names of the recorded operations, in order. */
@@ -94,9 +102,11 @@ export function recorded(
   { limit = 64, forget = false }: { limit?: number; forget?: boolean } = {},
 ): Recorded {
   const programs = new Map<string, Program>();
+  let newest: Program | null = null;
   const used = (key: string, program: Program) => {
     programs.delete(key);
     programs.set(key, program);
+    newest = program;
     return program;
   };
   const first = (inputs: Tensor[], key: string) => {
@@ -106,10 +116,13 @@ export function recorded(
         `recorded: ${limit} programs for ${limit} kinds of inputs already; call it with fewer different shapes or raise \`limit\``,
       );
     const made = tidyCollectable(() => Program.record(fn, inputs));
-    programs.set(key, made.program);
+    used(key, made.program);
     return made;
   };
   const run = (...inputs: Tensor[]): Tensor[] => {
+    // Most calls are for the program of the one before: asking it is faster than looking it up.
+    const found = newest?.runFor(inputs);
+    if (found) return found;
     const key = signature(inputs);
     const program = programs.get(key);
     if (program) return used(key, program).run(...inputs);
@@ -121,7 +134,10 @@ export function recorded(
     return outputs;
   };
   return Object.assign(run, {
-    reset: () => programs.clear(),
+    reset: () => {
+      programs.clear();
+      newest = null;
+    },
     count: () => programs.size,
     programFor: (...inputs: Tensor[]) => {
       const key = signature(inputs);

@@ -68,6 +68,8 @@ const ops = {
   randint: new Op("aten::randint", "low_generator"),
   randperm: new Op("aten::randperm", "generator"),
   noise: new Op("dsbm::noise_", ""),
+  noisePairs: new Op("dsbm::noise_pairs_", ""),
+  strata: new Op("dsbm::strata_", ""),
   noiseAt: new Op("dsbm::noise_at_", ""),
 };
 
@@ -87,6 +89,20 @@ export function noise(
   { generator, dtype = "float32", device }: RandomOptions = {},
 ): Tensor {
   return invoke(ops.noise, empty(size, { dtype, device }), generator);
+}
+/** `randn` for the first half of the rows, one more of an odd number; the others are its negatives. */
+export function noisePairs(
+  size: readonly number[],
+  { generator, dtype = "float32", device }: RandomOptions = {},
+): Tensor {
+  return invoke(ops.noisePairs, empty(size, { dtype, device }), generator);
+}
+/**
+ * Times [n] in [eps, 1 − eps], float32 on the processor: one of each of ⌈n/2⌉ equal strata, uniform in it, and the first
+ * n − ⌈n/2⌉ of them again.
+ */
+export function strata(n: number, eps: number, generator?: Generator): Tensor {
+  return invoke(ops.strata, empty([n]), eps, generator);
 }
 /**
  * Standard normal numbers as a function of a key, a stream and a place alone: `size` numbers of the stream from `offset` on,

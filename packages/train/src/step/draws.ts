@@ -1,12 +1,25 @@
 // What a training step draws: times in strata, and noise in pairs of opposite sign.
-import { arange, cat, type Generator, rand, randn, type Tensor } from "@dsbm/torch";
+import {
+  arange,
+  cat,
+  type Generator,
+  noisePairs,
+  rand,
+  randn,
+  strata,
+  type Tensor,
+} from "@dsbm/torch";
+
+/** Whether there are kernels for rows like these that draw and pair in one pass. */
+const fits = ({ device, dtype }: Tensor) => device === "cpu" && dtype === "float32";
 
 /** Times for a batch: each uniform on [eps, 1 − eps], one in each of B/2 equal strata, and those twice; [B]. */
 export function drawTimes(n: number, eps: number, generator: Generator, like: Tensor): Tensor {
+  if (fits(like)) return strata(n, eps, generator);
   const half = Math.ceil(n / 2);
   const options = { device: like.device, dtype: like.dtype };
-  const strata = arange(0, half, options).add(rand([half], { generator, ...options }));
-  return twice(strata, strata, n)
+  const drawn = arange(0, half, options).add(rand([half], { generator, ...options }));
+  return twice(drawn, drawn, n)
     .mul((1 - 2 * eps) / half)
     .add(eps);
 }
@@ -18,6 +31,7 @@ export function drawTimes(n: number, eps: number, generator: Generator, like: Te
  */
 export function drawNoise(like: Tensor, generator: Generator, n = like.size(0)): Tensor {
   const rest = like.shape.slice(1);
+  if (fits(like)) return noisePairs([n, ...rest], { generator });
   const z = randn([Math.ceil(n / 2), ...rest], {
     generator,
     device: like.device,

@@ -17,9 +17,9 @@ import {
   type distributed,
   full,
   type Generator,
-  mseLoss,
   noGrad,
   optim,
+  squaredError,
   type Tensor,
 } from "@dsbm/torch";
 import { batchShare } from "../distributed/batch-share.js";
@@ -53,9 +53,8 @@ export function regressionLoss(
   target: Tensor,
   reduction: "sum" | "mean" = "sum",
 ): Tensor {
-  if (reduction === "mean") return mseLoss(prediction, target);
-  // One kernel forward and one back; 2 is libtorch's number for the sum.
-  return mseLoss(prediction, target, { reduction: 2 }).div(prediction.size(0));
+  const count = reduction === "mean" ? prediction.numel : prediction.size(0);
+  return squaredError(prediction, target, 1 / count);
 }
 
 /** The i-th of k parts of n rows. */
