@@ -1,9 +1,9 @@
 // `npm run bench`: this library beside eager PyTorch on the same machine in the same minute.
-// Rounds are interleaved, so that whatever else the machine does hits both sides alike.
+// Rounds are interleaved, so that whatever else the machine does hits both sides alike. `--before FOLDER` adds another checkout.
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -44,24 +44,28 @@ async function open(label, program, args, { name, reps }, { threads, ranks }) {
   return run;
 }
 
-/** Opens a benchmark on both sides in all the ways in which it is to run. */
-async function openAll(bench, python) {
+/** Opens a benchmark on all sides in all the ways in which it is to run; `before`: another checkout of this repository. */
+async function openAll(bench, { python, before }) {
   const ways = bench.ranks
     ? [1, bench.ranks].map((ranks) => ({ threads: 1, ranks }))
     : (bench.threads ?? THREADS).map((threads) => ({ threads, ranks: 1 }));
   const runs = [];
   for (const way of ways) {
     runs.push(await open("ours", process.execPath, [join(here, "ours.mjs")], bench, way));
+    if (before)
+      runs.push(
+        await open("before", process.execPath, [join(before, "bench/ours.mjs")], bench, way),
+      );
     if (!python) continue;
     runs.push(await open("pytorch", python, [join(here, "pytorch_side.py")], bench, way));
   }
   return runs;
 }
 
-/** Runs one benchmark on both sides; returns its row and the problems met. */
-async function measure(bench, python) {
+/** Runs one benchmark on all sides; returns its row and the problems met. */
+async function measure(bench, sides) {
   const { name, scale, reps, rounds } = bench;
-  const runs = await openAll(bench, python);
+  const runs = await openAll(bench, sides);
   for (let round = 0; round < rounds; round += 1) {
     for (const run of round % 2 ? [...runs].reverse() : runs) {
       if (run.error) continue;
@@ -80,7 +84,7 @@ async function measure(bench, python) {
   for (const { side } of runs) side.close();
   const of = (label, most = Number.POSITIVE_INFINITY) =>
     runs.filter((run) => run.label === label && run.ranks <= most);
-  const [ours, pytorch] = ["ours", "pytorch"].map((label) =>
+  const [ours, pytorch, before] = ["ours", "pytorch", "before"].map((label) =>
     best(of(label).filter(({ ranks }) => ranks === (bench.ranks ?? 1))),
   );
   const row = {
@@ -92,6 +96,11 @@ async function measure(bench, python) {
     ratio: ours && pytorch ? pytorch.value / ours.value : null,
     ours_mb: ours?.mb ?? null,
     pytorch_mb: pytorch?.mb ?? null,
+    ...(before && {
+      before: before.value,
+      gain: ours ? before.value / ours.value : null,
+      before_mb: before.mb,
+    }),
     ...(bench.ranks && {
       ...scaled("ours", ours, best(of("ours", 1))),
       ...scaled("pytorch", pytorch, best(of("pytorch", 1))),
@@ -139,6 +148,7 @@ async function main() {
       json: { type: "string" },
       only: { type: "string" },
       rounds: { type: "string" },
+      before: { type: "string" },
     },
   });
   const rounds = options.rounds === undefined ? undefined : Number(options.rounds);
@@ -155,10 +165,15 @@ async function main() {
       "no python3 that can import torch: only this library is measured (apt-get install python3-torch).",
     );
   }
+  const before = options.before === undefined ? null : resolve(options.before);
+  if (before && !existsSync(join(before, "bench/ours.mjs")))
+    throw new Error(
+      `--before ${options.before}: expected the folder of another checkout that is set up (npm run setup there).`,
+    );
   const results = [];
   for (const bench of chosen) {
     console.error(`${bench.name} …`);
-    const result = await measure({ ...bench, rounds: rounds ?? bench.rounds }, python);
+    const result = await measure({ ...bench, rounds: rounds ?? bench.rounds }, { python, before });
     for (const problem of result.problems) console.error(problem);
     results.push(result);
   }
@@ -171,8 +186,14 @@ async function main() {
     whole(row.ours_mb),
     whole(row.pytorch_mb),
     threads.map((count) => count ?? "–").join("/"),
+    ...(before
+      ? [digits(row.before ?? null), row.gain?.toFixed(2) ?? "–", whole(row.before_mb ?? null)]
+      : []),
   ]);
-  const head = ["name", "unit", "ours", "pytorch", "ratio", "ours_mb", "pytorch_mb", "threads"];
+  const head = [
+    ...["name", "unit", "ours", "pytorch", "ratio", "ours_mb", "pytorch_mb", "threads"],
+    ...(before ? ["before", "gain", "before_mb"] : []),
+  ];
   console.log(align([head, ...table]).join("\n"));
   const several = results.map(({ row }) => row).filter(({ bytes_per_step }) => bytes_per_step);
   if (several.length > 0) {

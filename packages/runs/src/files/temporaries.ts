@@ -1,6 +1,6 @@
 // Files and folders with temporary names that killed processes left. The next process that writes removes them,
 // but not those of a living process.
-import { readdirSync, rmSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileOperation } from "../errors.js";
 import { isAlive } from "./process.js";
@@ -12,7 +12,7 @@ const temporaryName = /^\.tmp-(\d+)-[\w.-]+$/;
 const olderThan = 3600;
 
 /**
- * Removes temporary files and folders that killed processes left in a folder and, with `deep` (the default), in its
+ * Removes temporary files, links and folders that killed processes left in a folder and, with `deep` (the default), in its
  * sub-folders; those of living processes stay unless older than an hour. Links are not followed.
  * Returns the paths removed. Throws RunError.
  */
@@ -22,7 +22,7 @@ export function sweepTemporaries(folder: string, { deep = true } = {}): string[]
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name);
       const pid = temporaryName.exec(entry.name)?.[1];
-      const plain = entry.isFile() || entry.isDirectory();
+      const plain = entry.isFile() || entry.isDirectory() || entry.isSymbolicLink();
       if (pid !== undefined && plain) {
         if (!isAbandoned(path, Number(pid))) continue;
         rmSync(path, { recursive: true, force: true });
@@ -39,7 +39,7 @@ export function sweepTemporaries(folder: string, { deep = true } = {}): string[]
  */
 export function isAbandoned(path: string, pid: number): boolean {
   if (!isAlive(pid)) return true;
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = lstatSync(path, { throwIfNoEntry: false });
   // It has just got its name.
   if (stat === undefined) return false;
   const age = (Date.now() - stat.mtimeMs) / 1000;

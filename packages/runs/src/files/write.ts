@@ -117,7 +117,7 @@ function stage(
   let open = true;
   const discard = () => {
     try {
-      if (open && existsSync(temporary)) rmSync(temporary, { recursive: true, force: true });
+      if (open) rmSync(temporary, { recursive: true, force: true });
     } catch (error) {
       throw fileError("remove", temporary, error);
     } finally {

@@ -1,8 +1,8 @@
 // `latest` beside the experiments: a link to the run that was begun or ended last, for people and scripts.
-import { existsSync, lstatSync, realpathSync, renameSync, symlinkSync } from "node:fs";
+import { existsSync, lstatSync, realpathSync, symlinkSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
 import { errnoOf, fileError } from "../errors.js";
-import { temporaryPath } from "../files/write.js";
+import { openFileReplacement } from "../files/write.js";
 
 /** Errors of file systems that have no links. */
 const noLinks = ["EPERM", "ENOTSUP", "ENOSYS", "EINVAL"];
@@ -19,9 +19,9 @@ export function linkLatest(experiments_dir: string, folder: string): void {
     if (target === "" || target.startsWith("..") || isAbsolute(target)) return;
     const there = lstatSync(link, { throwIfNoEntry: false });
     if (there && !there.isSymbolicLink()) return;
-    const temporary = temporaryPath(experiments_dir);
-    symlinkSync(target, temporary, "dir");
-    renameSync(temporary, link);
+    const replacement = openFileReplacement(link);
+    symlinkSync(target, replacement.temporary, "dir");
+    replacement.commit();
   } catch (error) {
     if (noLinks.includes(errnoOf(error) ?? "")) return;
     throw fileError("link", link, error);

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -190,7 +191,10 @@ describe("sweepTemporaries", () => {
     const user = join(folder, ".tmp-notes");
     for (const path of [dead, mine, old, user]) writeFileSync(path, "");
     utimesSync(old, 1e9, 1e9);
-    expect(sweepTemporaries(folder).sort()).toEqual([dead, old].sort());
+    // A link goes, what it leads to stays.
+    const link = join(folder, ".tmp-999999999-0123abcf");
+    symlinkSync(user, link);
+    expect(sweepTemporaries(folder).sort()).toEqual([dead, old, link].sort());
     expect(readdirSync(folder).sort()).toEqual(
       [`.tmp-${process.pid}-0123abcd`, ".tmp-notes", "models"].sort(),
     );
