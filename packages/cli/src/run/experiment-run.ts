@@ -134,7 +134,13 @@ export class ExperimentRun {
     if (ends.exact) writeTrajectories({ config, ends, run, sampler: training });
     run.flush();
     await writeReport({ folder: run.paths.folder });
+    // What could not be removed after the last checkpoint.
+    this.#tidy();
     return "finished";
+  }
+
+  #tidy(): void {
+    for (const warning of this.#store.tidy()) this.options.progress.line(warning);
   }
 
   #say(line: string | null): void {
@@ -174,7 +180,7 @@ export class ExperimentRun {
     const { seconds } = checkpoint.facts;
     if (typeof seconds === "number") options.hooks?.pace?.resume(seconds);
     this.#store.dropAfter(checkpoint.order);
-    for (const warning of this.#store.tidy()) progress.line(warning);
+    this.#tidy();
     progress.line(`going on from checkpoint ${checkpoint.id}`);
     if (config.autostart_next_it && this.#training.skipHalf())
       progress.line("autostart_next_it: the half-iteration in progress ends here");
