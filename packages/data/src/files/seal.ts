@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { DatasetError, reason } from "../errors.js";
 
 async function digest(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
@@ -13,14 +14,25 @@ async function digest(path: string, signal?: AbortSignal): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Writes the list `seal` of some files, which will lie beside it under the names that are given with them. */
+/**
+ * Writes the list `seal` of some files, which will lie beside it under the names that are given with them; `final`: where it
+ * will be itself. Throws `Unreadable`.
+ */
 export async function writeSeal(
   seal: string,
   files: readonly (readonly [path: string, name: string])[],
+  final = seal,
 ): Promise<void> {
-  const lines: string[] = [];
-  for (const [path, name] of files) lines.push(`${await digest(path)}  ${name}\n`);
-  writeFileSync(seal, lines.join(""), { flush: true });
+  try {
+    const lines: string[] = [];
+    for (const [path, name] of files) lines.push(`${await digest(path)}  ${name}\n`);
+    writeFileSync(seal, lines.join(""), { flush: true });
+  } catch (error) {
+    throw new DatasetError(
+      "Unreadable",
+      `${final}: hashes cannot be stored there (${reason(error)}): free space, or check the disk`,
+    );
+  }
 }
 
 /** The list of a single file. */

@@ -59,7 +59,7 @@ export async function prepareRows(
       writeFileSync(join(temporary, "facts.json"), text, { flush: true });
     });
     const names = readdirSync(temporary).map((name) => [join(temporary, name), name] as const);
-    await writeSeal(join(temporary, sealName), names);
+    await writeSeal(join(temporary, sealName), names, join(folder, sealName));
     stored(temporary, () => {
       try {
         renameSync(temporary, folder);
