@@ -60,7 +60,7 @@ export async function decodeAll(
       progress?.(done);
     }
     stored(path, () => writer!.close({ sync: true }));
-    await writeSeal(sealOf(temporary), [[temporary, basename(path)]]);
+    await writeSeal(sealOf(temporary), [[temporary, basename(path)]], sealOf(path));
     stored(path, () => {
       renameSync(sealOf(temporary), sealOf(path));
       renameSync(temporary, path);
