@@ -7,6 +7,7 @@ import type { Conditions } from "../../src/core/conditions.js";
 import { uniformGrid } from "../../src/core/time-grid.js";
 import { alpha_dsbm } from "../../src/method/alpha-dsbm.js";
 import { dsbm } from "../../src/method/dsbm.js";
+import type { Method } from "../../src/method/method.js";
 import { preconditioned } from "../../src/method/preconditioned.js";
 import { sample } from "../../src/method/sample.js";
 import { sf2m } from "../../src/method/sf2m.js";
@@ -204,6 +205,11 @@ describe("a preconditioned method", () => {
       });
     },
   );
+
+  it("is refused for a method without a drift of each direction", () => {
+    for (const method of [sf2m, alpha_dsbm])
+      expect(() => preconditioned(method as unknown as Method)).toThrow(/cannot be preconditioned/);
+  });
 
   it("begins with the Schrödinger bridge between Gaussians of other variances", () => {
     // N(1, 1) to N(−1, 4) with ε = 1: covariance √(1·4 + ¼) − ½ (Bunne et al. 2023).

@@ -2,19 +2,12 @@
 // gradients; bits do not depend on threads nor on recording.
 import { beforeEach, describe, expect, it } from "vitest";
 import * as T from "../../src/index.js";
+import { bits, double, gradients, off } from "./in-double.js";
 
 beforeEach(() => {
   T.setNumThreads(1);
   T.manualSeed(5);
 });
-
-/** The largest difference, as a part of the largest number. */
-const off = (x: T.Tensor, exact: T.Tensor) =>
-  x.to("float64").sub(exact).abs().amax().item() / exact.abs().amax().item();
-const double = (x: T.Tensor) => x.detach().to("float64").requiresGrad_();
-const gradients = (y: T.Tensor, of: readonly T.Tensor[], createGraph = false) =>
-  T.grad([y], of, { createGraph }) as T.Tensor[];
-const bits = (list: readonly T.Tensor[]) => list.map((t) => t.toArray());
 
 /** Rows, inputs and outputs: less than a vector, not a multiple of one, several blocks, and many rows. */
 const sizes = [

@@ -2,18 +2,12 @@
 // bits do not depend on threads.
 import { beforeEach, describe, expect, it } from "vitest";
 import * as T from "../../src/index.js";
+import { bits, double, gradients, off } from "./in-double.js";
 
 beforeEach(() => {
   T.setNumThreads(1);
   T.manualSeed(5);
 });
-
-const off = (x: T.Tensor, exact: T.Tensor) =>
-  x.to("float64").sub(exact).abs().amax().item() / exact.abs().amax().item();
-const double = (x: T.Tensor) => x.detach().to("float64").requiresGrad_();
-const gradients = (y: T.Tensor, of: readonly T.Tensor[], createGraph = false) =>
-  T.grad([y], of, { createGraph }) as T.Tensor[];
-const bits = (list: readonly T.Tensor[]) => list.map((t) => t.toArray());
 
 describe("the squared error", () => {
   it.each([

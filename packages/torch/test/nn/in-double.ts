@@ -1,0 +1,10 @@
+// Tensors of a kernel of our own beside those in double precision.
+import * as T from "../../src/index.js";
+
+/** The largest difference, as a part of the largest number. */
+export const off = (x: T.Tensor, exact: T.Tensor) =>
+  x.to("float64").sub(exact).abs().amax().item() / exact.abs().amax().item();
+export const double = (x: T.Tensor) => x.detach().to("float64").requiresGrad_();
+export const gradients = (y: T.Tensor, of: readonly T.Tensor[], createGraph = false) =>
+  T.grad([y], of, { createGraph }) as T.Tensor[];
+export const bits = (list: readonly T.Tensor[]) => list.map((t) => t.toArray());
