@@ -5,19 +5,28 @@ import { Preconditioned } from "../model/preconditioned.js";
 import { onlyBrownian } from "../process/brownian.js";
 import type { Method } from "./method.js";
 
-/** Throws a BridgeError for a method without a drift for each direction that is learnt by regression. */
+/**
+ * The method with such networks; α-DSBM's, which know Gaussians that are independent, take their bridge instead. Throws a
+ * BridgeError for a method without a drift that is learnt by regression.
+ */
 export function preconditioned(method: Method): Method {
   const { name, predicts, networks, regression } = method;
+  if (method.modelClass === Preconditioned)
+    return {
+      ...method,
+      model: ({ shape, create, chain }) =>
+        new Preconditioned(create({ bidirectional: true }), shape, { chain, coupled: true }),
+    };
   if (predicts !== "drift" || networks !== "each" || !regression)
     throw new BridgeError(
       "argument",
-      `${name} cannot be preconditioned; expected a method with a drift network for each direction and a regression, such as methods.dsbm`,
+      `${name} cannot be preconditioned; expected one with a drift network for each direction and a regression, such as methods.dsbm, or methods.alpha_dsbm`,
     );
   return {
     ...method,
     modelClass: Preconditioned,
     model: ({ shape, create, chain, direction }) =>
-      new Preconditioned(create({ unit: true }), shape, { chain, direction }),
+      new Preconditioned(create({ unit: true }), shape, { chain, direction, coupled: true }),
     begin({ network, data, process }) {
       onlyBrownian("precondition=true", process);
       (network as Preconditioned).begin(data, process.sigma ** 2);

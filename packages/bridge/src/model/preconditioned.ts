@@ -29,9 +29,9 @@ const least = 1e-3;
 
 /**
  * The drift x [B, …], t [B] → [B, …] of one direction, or of the one that is given as a condition (1 forward, 0 backward),
- * from a network F(x, u, direction) whose time u runs from 0 to 1 in either direction. Of both directions the Gaussians are
- * independent (De Bortoli et al. 2024), of one they are the ends of their Schrödinger bridge, coordinate by coordinate
- * (Bunne et al. 2023); F is in units of what independent ones leave open.
+ * from a network F(x, u, direction) whose time u runs from 0 to 1 in either direction. The Gaussians are independent (De
+ * Bortoli et al. 2024), or `coupled`: the ends of their Schrödinger bridge, coordinate by coordinate (Bunne et al. 2023);
+ * F is in units of what independent ones leave open.
  */
 export class Preconditioned extends nn.Module {
   net: Network;
@@ -46,15 +46,25 @@ export class Preconditioned extends nn.Module {
 
   /** The direction of a network for one; null: it is a condition. */
   readonly #direction: Direction | null;
+  readonly #coupled: boolean;
 
   constructor(
     net: Network,
     shape: readonly number[],
-    { chain, direction = null }: { chain?: Chain | undefined; direction?: Direction | null } = {},
+    {
+      chain,
+      direction = null,
+      coupled = false,
+    }: {
+      chain?: Chain | undefined;
+      direction?: Direction | null;
+      coupled?: boolean;
+    } = {},
   ) {
     super();
     this.net = net;
     this.#direction = direction;
+    this.#coupled = coupled;
     this.intervals = chain ? new IntervalTable(chain) : null;
     const each = chain ? [chain.times.length - 1] : [];
     const own = [...each, 2, ...shape.map((size, i) => (i === 0 ? size : 1))];
@@ -133,7 +143,7 @@ export class Preconditioned extends nn.Module {
 
   /** Of both ends of the Schrödinger bridge between Gaussians of these variances; null: they are independent. */
   #covariance(start: Tensor, end: Tensor): Tensor | null {
-    if (!this.#direction) return null;
+    if (!this.#coupled) return null;
     const half = this.epsilon.div(2);
     return start.mul(end).add(half.square()).sqrt().sub(half);
   }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { readJson, writeFileAtomic } from "@dsbm/runs";
 import { describeError } from "../terminal/errors.js";
 import type { Benchmark, Sizes, Values } from "./benchmark.js";
+import type { KnownResults } from "./csv.js";
 import { type Result, runOne } from "./run-one.js";
 
 export interface EngineOptions extends Sizes {
@@ -14,6 +15,8 @@ export interface EngineOptions extends Sizes {
   minutes: number | null;
   again: boolean;
   resume: string;
+  /** Runs of other machines, which are not made again. */
+  known?: KnownResults | undefined;
   /** After each run. */
   done?(outcome: Outcome): Promise<unknown>;
 }
@@ -44,7 +47,7 @@ export async function runBenchmark(benchmark: Benchmark, options: EngineOptions)
   const total = cases.length * methods.length * seeds.length;
   let number = 0;
   for (const one of cases) {
-    const found = await references(one, options);
+    const found = await references(benchmark, one, options);
     if (found === null) return { ...outcome, stopped: true };
     for (const [label, values] of Object.entries(found))
       outcome.references.push({ case: one.name, label, values });
@@ -76,13 +79,16 @@ export async function runBenchmark(benchmark: Benchmark, options: EngineOptions)
 
 /** The rows of a case that no method makes, computed once; null where it was stopped. */
 async function references(
+  benchmark: Benchmark,
   { name, references: make }: Benchmark["cases"][number],
   options: EngineOptions,
 ): Promise<Record<string, Values> | null> {
   if (!make) return {};
   const path = join(options.folder, name, "references.json");
   if (!options.again && existsSync(path)) return readJson(path) as Record<string, Values>;
-  const found = await make(options);
+  const found =
+    (options.again ? null : options.known?.references(benchmark.name, name)) ??
+    (await make(options));
   if (found) writeFileAtomic(path, `${JSON.stringify(found, null, 2)}\n`);
   return found;
 }

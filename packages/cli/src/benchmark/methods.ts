@@ -9,6 +9,7 @@ const ways = {
   // The start coupling of DSBM-IMF+.
   dsbm_imf_ot: ["method=dbdsb", "first_coupling=ind", "ot_sampler=exact"],
   alpha_dsbm: ["method=alpha_dsbm"],
+  alpha_dsbm_pre: ["method=alpha_dsbm", "precondition=true"],
   sf2m: ["method=sf2m"],
   lightsb: ["method=lightsb"],
   lightsb_m: ["method=lightsb_m"],

@@ -18,6 +18,7 @@ import { finishedRun, runTraining } from "../run/run.js";
 import { UsageError } from "../terminal/errors.js";
 import type { Benchmark, Case, Sizes, Values, Way } from "./benchmark.js";
 import { Clock, readClock } from "./clock.js";
+import type { KnownResults } from "./csv.js";
 import { type Provenance, provenance } from "./provenance.js";
 
 interface One {
@@ -36,6 +37,8 @@ interface OneOptions extends Sizes {
   again: boolean;
   /** The command line that goes on. */
   resume: string;
+  /** Runs of other machines. */
+  known?: KnownResults | undefined;
 }
 
 /** What a run left. */
@@ -81,12 +84,23 @@ function wordsOf(
   ]);
 }
 
-/** Runs one, or reads what it left; null where it was stopped. Throws the errors of runs. */
+/** Runs one, or reads what it left here or elsewhere; null where it was stopped. Throws the errors of runs. */
 export async function runOne(one: One, options: OneOptions): Promise<Result | null> {
-  const { folder } = options;
+  const { folder, known, again, progress } = options;
+  const words = wordsOf(one, options);
+  const elsewhere =
+    again || isThere(folder)
+      ? null
+      : known?.find({
+          ...{ benchmark: one.benchmark.name, case: one.case.name },
+          ...{ method: one.way.name, seed: one.seed, words: lasting(words) },
+        });
+  if (elsewhere) {
+    progress.line(`read: ${elsewhere.date.slice(0, 10)}, commit ${elsewhere.commit}`);
+    return elsewhere;
+  }
   mkdirSync(options.files, { recursive: true });
   await one.case.prepare?.(options.files, options);
-  const words = wordsOf(one, options);
   return one.benchmark.command === "fit"
     ? fitted(one, words, { ...options, folder })
     : trained(one, words, { ...options, folder });

@@ -63,6 +63,8 @@ export async function benchmarkCommand(args: string[]): Promise<number> {
   const shown = commandOf((typed) => (typed === folder ? basename(typed) : typed));
   setNumThreads(threadsOf({ threads }));
   const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
+  const { KnownResults } = await import("../benchmark/csv.js");
+  const known = config.results === null ? undefined : new KnownResults(config.results, quick);
   const interrupt = createWorkInterrupt({ late: stoppedWithin(command) });
   const progress = createProgress();
   const { signal } = interrupt;
@@ -72,7 +74,7 @@ export async function benchmarkCommand(args: string[]): Promise<number> {
     for (const one of chosen) {
       if (signal.aborted) break;
       const outcome = await runBenchmark(one, {
-        ...{ quick, threads, progress, signal, minutes, again, resume: command },
+        ...{ quick, threads, progress, signal, minutes, again, known, resume: command },
         folder: place(one.name),
         done: (part) => write(out, [...outcomes, part], { command: shown, quick }),
       });
@@ -109,7 +111,7 @@ async function write(
   const stem = out.replace(/\.md$/, "");
   const text = resultsDocument(outcomes, { ...how, figures: basename(stem) });
   writeFileAtomic(out, text);
-  writeFileAtomic(`${stem}.csv`, resultsCsv(outcomes));
+  writeFileAtomic(`${stem}.csv`, resultsCsv(outcomes, how.quick));
   if (!figures) return text;
   const { resultFigures } = await import("../benchmark/figures.js");
   mkdirSync(stem, { recursive: true });

@@ -1,12 +1,13 @@
 // The engine of benchmarks on a small description: finished runs are read, not run again, a stopped one goes on, and the
 // tables have methods beside references and published figures.
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setNumThreads } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Benchmark, Values } from "../../src/benchmark/benchmark.js";
-import { runBenchmark } from "../../src/benchmark/engine.js";
+import type { Benchmark, Values, Way } from "../../src/benchmark/benchmark.js";
+import { KnownResults, resultsCsv } from "../../src/benchmark/csv.js";
+import { type Finished, runBenchmark } from "../../src/benchmark/engine.js";
 import { minutesEach, select } from "../../src/benchmark/select.js";
 
 const folder = mkdtempSync(join(tmpdir(), "dsbm-benchmark-"));
@@ -41,12 +42,16 @@ const small = (measure: () => Values | null): Benchmark => ({
 });
 
 /** Runs it; `stopAt` is the line of the progress at which it is stopped. */
-async function run(benchmark: Benchmark, stopAt?: string) {
+async function run(
+  benchmark: Benchmark,
+  stopAt?: string,
+  { place = folder, known }: { place?: string; known?: KnownResults } = {},
+) {
   const stop = new AbortController();
   const lines: string[] = [];
   let written = 0;
   const outcome = await runBenchmark(benchmark, {
-    ...{ folder, minutes: null, again: false, resume: "again" },
+    ...{ folder: place, minutes: null, again: false, resume: "again", known },
     ...{ quick: false, threads: 1, signal: stop.signal },
     progress: {
       update: () => {},
@@ -107,6 +112,37 @@ describe("the engine of benchmarks", () => {
     expect(outcome.failed).toMatchObject([{ run: "small d2 odd seed=1" }]);
     expect(outcome.failed[0]?.why).toMatch(/^dsbm: num_iter/);
     expect(outcome.results).toEqual(whole.outcome.results);
+  });
+
+  it("reads a table of numbers of another machine where words are the same", async () => {
+    const benchmark = small(() => ({ error: 5 }));
+    const whole = await run(benchmark);
+    const [light, closed] = whole.outcome.results as [Finished, Finished];
+    const table = join(folder, "numbers.csv");
+    const text = resultsCsv([whole.outcome], false);
+    writeFileSync(table, text);
+    const known = new KnownResults(table, false);
+    const there = await run(benchmark, undefined, { place: join(folder, "second"), known });
+    expect(there.outcome).toEqual(whole.outcome);
+
+    const [, second] = benchmark.methods as [Way, Way];
+    const longer = { name: "light", words: ["method=lightsb", "num_iter=5"] };
+    const others = { ...benchmark, methods: [longer, second] };
+    const changed = await run(others, undefined, { place: join(folder, "second"), known });
+    expect(changed.outcome.results[0]?.words).toContain("num_iter=5");
+    expect(changed.outcome.results[1]).toEqual(closed);
+
+    const quick = new KnownResults(table, true);
+    expect(quick.references("small", "d2")).toBeNull();
+    expect(quick.find({ ...light, benchmark: "small" })).toBeNull();
+    writeFileSync(table, text.replace("error,2,", "error,two,"));
+    const odd = { place: join(folder, "third"), known: new KnownResults(table, false) };
+    const { outcome } = await run(benchmark, undefined, odd);
+    expect(outcome.failed).toMatchObject([{ why: expect.stringContaining('is "two"') }]);
+    writeFileSync(table, "a,b\n1,2\n");
+    expect(() => new KnownResults(table, false)).toThrow(
+      /has the columns a,b; expected benchmark,/,
+    );
   });
 });
 

@@ -14,6 +14,10 @@ const benchmarkSchema = z.strictObject({
     "minutes for all of it, shared among the trainings; null: the steps of the benchmark, or 15 with --quick",
     15,
   ),
+  results: file(
+    "a .csv of earlier tables, of any machine: runs that stand there with the same words are read, not made again",
+    "docs/results.csv",
+  ),
   out: file("the file of the tables, with a .csv beside it", "docs/results.md"),
   threads: threads("processor threads; auto is all of them"),
   experiments_dir: named("experiments", "folder of all runs"),

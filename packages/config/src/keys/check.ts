@@ -91,8 +91,8 @@ function preconditionLines(config: TrainConfig): Line[] {
   const { precondition, method, sde, mean_match, std_trick } = config;
   if (!precondition) return [];
   return [
-    method !== "dsbm" &&
-      `precondition=true is for method=dsbm, got method=${method}${method === "alpha_dsbm" ? ", which always has it" : ""}: leave it out`,
+    !["dsbm", "alpha_dsbm"].includes(method) &&
+      `precondition=true is for method=dsbm and method=alpha_dsbm, got method=${method}: leave it out`,
     sde === "vp" &&
       "precondition=true has the drift between Gaussians of Brownian motion, got sde=vp: write sde=ve",
     (mean_match || std_trick) &&

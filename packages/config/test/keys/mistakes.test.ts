@@ -58,7 +58,10 @@ describe("mistakes", () => {
     ["method=alpha_dsbm sde=vp", /^sde=vp has a drift of its own.* write sde=ve/],
     ["method=sf2m mean_match=true", /^mean_match=true does not apply: method=sf2m/],
     ["method=alpha_dsbm eps=0", /^eps=0 makes the target of alpha_dsbm infinite/],
-    ["method=sf2m precondition=true", /^precondition=true is for method=dsbm, got method=sf2m: /],
+    [
+      "method=sf2m precondition=true",
+      /^precondition=true is for method=dsbm and .*, got method=sf2m: /,
+    ],
     ["precondition=true sde=vp", /^precondition=true .* write sde=ve/],
     ["precondition=true std_trick=true", /^precondition=true .* got std_trick=true: write one/],
     ["online_cache=true", /^online_cache=true is for method=alpha_dsbm with cache=disk, got/],
