@@ -29,7 +29,7 @@ export function squaredDistances(x0: Tensor, x1: Tensor): Tensor {
   return tidy(() => {
     const [a, b] = [vectors(x0), vectors(x1)];
     const squares = a.square().sum(1, { keepdim: true }).add(b.square().sum(1));
-    return squares.sub_(a.mm(b.t()), { alpha: 2 }).clamp_({ min: 0 });
+    return squares.addmm(a, b.t(), { alpha: -2 }).clamp_({ min: 0 });
   });
 }
 

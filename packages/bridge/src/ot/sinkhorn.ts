@@ -56,63 +56,36 @@ export function sinkhorn(
       ) as [Tensor, Tensor];
       const problem = { c, logA, logB, penalty };
       let at: Potentials = { f: logA.mul(0).add(least), g: logB.mul(0) };
-      let kernel: Kernel | null = null;
-      const drop = () => {
-        if (kernel) dispose(kernel.fixed, kernel.scaling);
-        kernel = null;
-      };
-      let done = 0;
-      /** Some iterations on; whether they are the last ones is told by their error. Returns it. */
-      const run = (eps: number, steps: Steps, isLast: (error: number) => boolean): number => {
-        done += steps.count;
-        kernel ??= tidy(() => absorb(problem, at, eps));
-        const { fixed, scaling } = kernel;
-        const scaled = tidy(() => scaledSteps(problem, fixed, scaling, eps, steps));
-        if (scaled) {
-          dispose(scaling);
-          kernel.scaling = scaled.scaling;
-        }
-        const { next, plain, error } = scaled ?? tidy(() => logSteps(problem, at, eps, steps));
-        if (!(scaled && scaled.reach < far)) drop();
-        const last = isLast(error);
-        dispose(at, last ? next : plain);
-        at = last ? plain : next;
-        return error;
-      };
+      let begun = 0;
       // Larger regularisations only need rough solutions.
-      for (let eps = Math.max(reg, spread / moderate); eps > reg; eps = Math.max(reg, eps / 2)) {
-        run(eps, { omega: 1, count: most }, () => false);
-        drop();
+      for (let eps = spread / moderate; eps > reg; eps /= 2) {
+        const found = solve(problem, at, { eps, tolerance: rough, most: 20 });
+        begun += found.count;
+        at = found;
       }
-      let [omega, error] = [1, Number.POSITIVE_INFINITY];
-      const start = done;
-      const isEnough = (e: number) => e <= tolerance || done - start >= iterations;
-      do {
-        const before = error;
-        const count = done - start < 6 * few ? few : most;
-        error = run(reg, { omega, count }, isEnough);
-        omega = relaxation(omega, (error / before) ** (1 / count));
-      } while (!isEnough(error));
-      drop();
-      const { f, g } = at;
-      const plan = f.unsqueeze(-1).add(g.unsqueeze(-2)).sub(c).div(reg).exp();
-      return { plan, error, iterations: done, converged: error <= tolerance };
+      const { f, g, error, count, plan } = solve(problem, at, {
+        eps: reg,
+        tolerance,
+        most: iterations,
+      });
+      return {
+        plan: plan ?? f.unsqueeze(-1).add(g.unsqueeze(-2)).sub_(c).div_(reg).exp_(),
+        ...{ error, iterations: begun + count, converged: error <= tolerance },
+      };
     }),
   );
 }
 
-/** Iterations between two computations of the error: at first, and later. */
+/** Iterations between two computations of the error, with one kernel at most, and of those that are always stable. */
+const between = 3;
+const most = 60;
 const few = 10;
-const most = 20;
-/** Logarithms of scalings from which on potentials are absorbed anew, and those that are too large for exact sums. */
-const far = 20;
+/** The error of a solution that only begins the next one. */
+const rough = 1e-2;
+/** Logarithms of scalings that are too large for exact sums. */
 const tooFar = 50;
 /** Range of the costs in units of the regularisation up to which no larger regularisation comes first. */
-const moderate = 32;
-
-function dispose(...all: Record<string, Tensor>[]): void {
-  for (const t of all.flatMap(Object.values)) t.dispose();
-}
+const moderate = 128;
 
 interface Problem {
   c: Tensor;
@@ -121,20 +94,42 @@ interface Problem {
   penalty: number | null;
 }
 type Potentials = Record<"f" | "g", Tensor>;
-/** A kernel with absorbed potentials, and the scalings that have since been found. */
-interface Kernel {
-  readonly fixed: Readonly<Record<"f" | "g" | "matrix" | "a" | "b", Tensor>>;
-  scaling: Record<"u" | "v", Tensor>;
+interface Aim {
+  eps: number;
+  tolerance: number;
+  /** Iterations at most. */
+  most: number;
 }
-interface Steps {
+interface Steps extends Aim {
+  omega: number;
+}
+/** Potentials after some iterations, the last one without relaxation, and their error. */
+interface Advanced extends Potentials {
+  error: number;
   omega: number;
   count: number;
+  /** Where these were the last iterations. */
+  plan?: Tensor;
 }
-/** Potentials after some iterations, after one more without relaxation, and the error of those. */
-interface Advanced {
-  next: Potentials;
-  plain: Potentials;
-  error: number;
+
+/** Iterations from potentials until the error is small enough, or there were as many as allowed. */
+function solve(problem: Problem, from: Potentials, aim: Aim): Advanced {
+  let at: Potentials = from;
+  let [omega, count, span] = [1, 0, most];
+  for (;;) {
+    const left = aim.most - count;
+    const steps = { ...aim, omega, most: Math.min(span, left) };
+    const scaled = tidy(() => scaledSteps(problem, at, steps, left));
+    // Scalings that grow too fast are absorbed more often.
+    if (!scaled) span = Math.max(few, span / 2);
+    const next =
+      scaled ?? tidy(() => logSteps(problem, at, { ...steps, most: Math.min(few, left) }));
+    if (at !== from) for (const t of [at.f, at.g]) t.dispose();
+    ({ omega } = next);
+    count += next.count;
+    if (next.error <= aim.tolerance || count >= aim.most) return { ...next, count };
+    at = next;
+  }
 }
 
 /**
@@ -166,68 +161,70 @@ function step(problem: Problem, { f, g }: Potentials, eps: number, omega: number
 function logSteps(
   problem: Problem,
   from: Potentials,
-  eps: number,
-  { omega, count }: Steps,
+  { eps, omega, most: count }: Steps,
 ): Advanced {
   let next = from;
-  for (let i = 0; i < count; i++) next = step(problem, next, eps, omega);
+  for (let i = 1; i < count; i++) next = step(problem, next, eps, omega);
   const plain = step(problem, next, eps, 1);
   const sums = plain.g.unsqueeze(-2).sub(problem.c).div(eps).logsumexp(-1);
-  return { next, plain, error: rowError(problem, sums, plain.f, eps) };
-}
-
-/** The kernel exp((f + g − c)/eps) with the potentials absorbed, and the weights that belong to it. */
-function absorb(problem: Problem, { f, g }: Potentials, eps: number): Kernel {
-  const { c, logA, logB } = problem;
-  const tau = exponent(problem, eps);
-  // The power of the potentials that is absorbed in the kernel belongs to the weights.
-  const weight = (logW: Tensor, absorbed: Tensor) =>
-    (tau === 1 ? logW : logW.sub(absorbed, { alpha: (1 - tau) / eps })).exp();
-  const matrix = f.unsqueeze(-1).add(g.unsqueeze(-2)).sub_(c).div_(eps).exp_();
-  return {
-    fixed: { f: f.clone(), g: g.clone(), matrix, a: weight(logA, f), b: weight(logB, g) },
-    scaling: { u: f.mul(0).add(1), v: g.mul(0).add(1) },
-  };
+  return { ...plain, error: rowError(problem, sums, plain.f, eps), omega, count };
 }
 
 /**
- * The same iterations as products with a kernel that has earlier potentials absorbed (Schmitzer 2019): far
- * cheaper, and exact while the scalings are moderate; null where they are not.
+ * The same iterations as products with the kernel exp((f + g − c)/eps), which has the potentials absorbed (Schmitzer 2019):
+ * far cheaper, and exact while the scalings are moderate; null where they are not. With a plan where no iterations are
+ * `left` or the error is small enough.
  */
 function scaledSteps(
   problem: Problem,
-  { f, g, matrix, a, b }: Kernel["fixed"],
-  scaling: Kernel["scaling"],
-  eps: number,
-  { omega, count }: Steps,
-): (Advanced & { scaling: Kernel["scaling"]; reach: number }) | null {
+  { f, g }: Potentials,
+  { eps, omega: first, most: count, tolerance }: Steps,
+  left: number,
+): Advanced | null {
+  const { c, logA, logB } = problem;
   const tau = exponent(problem, eps);
+  const matrix = f.unsqueeze(-1).add(g.unsqueeze(-2)).sub_(c).div_(eps).exp_();
   const back = matrix.t();
+  // The power of the potentials that is absorbed in the kernel belongs to the weights.
+  const weight = (logW: Tensor, absorbed: Tensor) =>
+    (tau === 1 ? logW : logW.sub(absorbed, { alpha: (1 - tau) / eps })).exp();
+  const [a, b] = [weight(logA, f), weight(logB, g)];
   const scaled = (w: Tensor, sums: Tensor) => w.div(tau === 1 ? sums : sums.pow(tau));
+  let [u, v] = [f.mul(0).add(1), g.mul(0).add(1)];
+  let [omega, error, at] = [first, Number.POSITIVE_INFINITY, 0];
   const relaxed = (old: Tensor, plain: Tensor) =>
     omega === 1 ? plain : old.pow(1 - omega).mul(plain.pow(omega));
-  let { u, v } = scaling;
-  for (let i = 0; i < count; i++) {
-    u = relaxed(u, scaled(a, matrix.mv(v)));
+  /** Total deviation of the row sums from those of the next iteration. */
+  const deviation = (sums: Tensor, plain: Tensor) => plain.sub(u).abs().dot(sums).item();
+  for (let i = 0; ; i++) {
+    const sums = matrix.mv(v);
+    const plain = scaled(a, sums);
+    if (i % between === 0 || i === count - 1) {
+      const now = deviation(sums, plain);
+      if (Number.isNaN(now)) return null;
+      if (i > 0) omega = relaxation(omega, (now / error) ** (1 / (i - at)));
+      [error, at] = [now, i];
+      if (now <= tolerance || i === count - 1) {
+        u = plain;
+        v = scaled(b, back.mv(u));
+        break;
+      }
+    }
+    u = relaxed(u, plain);
     v = relaxed(v, scaled(b, back.mv(u)));
   }
   const [logU, logV] = [u.log(), v.log()];
   const reach = Math.max(logU.abs().amax().item(), logV.abs().amax().item());
   // NaN compares false: a NaN scaling is refused too.
   if (!(reach < tooFar)) return null;
-  const potentials = (x: Tensor, y: Tensor): Potentials => ({
-    f: f.add(x, { alpha: eps }),
-    g: g.add(y, { alpha: eps }),
-  });
-  const plainU = scaled(a, matrix.mv(v));
-  const plainV = scaled(b, back.mv(plainU));
-  const plain = potentials(plainU.log(), plainV.log());
-  const sums = matrix
-    .mv(plainV)
-    .log()
-    .sub(f, { alpha: 1 / eps });
-  const error = rowError(problem, sums, plain.f, eps);
-  return { scaling: { u, v }, reach, next: potentials(logU, logV), plain, error };
+  const sums = matrix.mv(v);
+  error = deviation(sums, scaled(a, sums));
+  const isLast = error <= tolerance || at + 1 >= left;
+  return {
+    ...{ f: f.add(logU, { alpha: eps }), g: g.add(logV, { alpha: eps }) },
+    ...{ error, omega, count: at + 1 },
+    ...(isLast && { plan: matrix.mul_(u.unsqueeze(-1)).mul_(v.unsqueeze(-2)) }),
+  };
 }
 
 /**

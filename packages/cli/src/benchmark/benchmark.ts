@@ -16,11 +16,11 @@ export interface Sizes {
   signal: AbortSignal;
 }
 
-/** A trained run, with its data loaded, and its evaluations. */
+/** A trained run, with its data where they are loaded, and its evaluations. */
 export interface Measured extends Sizes {
   folder: string;
   config: CompleteTrainConfig;
-  ends: Ends;
+  ends?: Ends;
   rows: readonly Row[];
   clock: readonly HalfTime[];
 }
@@ -40,24 +40,29 @@ export interface HalfTime {
 /** Two ends, and how a bridge between them is measured. */
 export interface Case {
   name: string;
-  /** Words of the configuration, in a folder for files of its own. */
-  words(files: string, sizes: Pick<Sizes, "quick">): string[];
+  /** Words of the configuration of a command, in a folder for files of its own. */
+  words(files: string, sizes: Pick<Sizes, "quick">, command: Command): string[];
   /** Words of some methods that are others here, by their names. */
   own?: Readonly<Record<string, readonly string[]>>;
   /** Writes these files where they are missing. */
   prepare?(files: string, sizes: Pick<Sizes, "quick">): Promise<void>;
-  /** Measures a run of `train`; null where it was stopped. A run of `fit` measures itself. */
+  /** Measures a run; null where it was stopped. */
   measure?(run: Measured): Promise<Values | null>;
-  /** Of a run of `fit`: the numbers of quality.json. */
+  /** Of a run of `fit`, which measures itself: the numbers of quality.json. */
   read?(folder: string): Values;
   /** Rows beside which those of methods stand, by their names. */
   references?(sizes: Sizes): Promise<Record<string, Values> | null>;
 }
 
+/** The command whose words describe runs. */
+export type Command = "train" | "fit";
+
 /** A method under a name of its own: words of its configuration. */
 export interface Way {
   name: string;
   words: readonly string[];
+  /** Default: that of the benchmark. */
+  command?: Command;
   /** Nothing is trained step by step. */
   closed?: boolean;
 }
@@ -95,8 +100,7 @@ export interface Published {
 export interface Benchmark {
   name: string;
   about: string;
-  /** The command whose words describe its runs. */
-  command: "train" | "fit";
+  command: Command;
   cases: readonly Case[];
   /** Columns of the tables: cases, or the mean of several (default: each case). */
   columns?: Readonly<Record<string, readonly string[]>>;

@@ -15,8 +15,9 @@ import { runFit } from "../fit/run.js";
 import { readFitWords } from "../fit/words.js";
 import { presets } from "../machine/presets.js";
 import { finishedRun, runTraining } from "../run/run.js";
+import { readTrained } from "../sample/trained.js";
 import { UsageError } from "../terminal/errors.js";
-import type { Benchmark, Case, Sizes, Values, Way } from "./benchmark.js";
+import type { Benchmark, Case, Command, Sizes, Values, Way } from "./benchmark.js";
 import { Clock, readClock } from "./clock.js";
 import type { KnownResults } from "./csv.js";
 import { type Provenance, provenance } from "./provenance.js";
@@ -64,6 +65,8 @@ function lastOfEach(words: readonly string[]): string[] {
   return [...last.values()];
 }
 
+const commandOf = ({ benchmark, way }: One): Command => way.command ?? benchmark.command;
+
 /** The words of a run, as they can be typed behind its command. */
 function wordsOf(
   one: One,
@@ -73,9 +76,10 @@ function wordsOf(
   const { threads, minutes } = options;
   const common = [`seed=${seed}`, `threads=${threads}`, "plot_level=0", "checkpoint_minutes=2"];
   const { quick } = benchmark;
-  const timed = benchmark.command === "fit" && minutes !== null ? [`max_minutes=${minutes}`] : [];
+  const command = commandOf(one);
+  const timed = command === "fit" && minutes !== null ? [`max_minutes=${minutes}`] : [];
   return lastOfEach([
-    ...one.case.words(options.files, options),
+    ...one.case.words(options.files, options, command),
     ...way.words,
     ...(one.case.own?.[way.name] ?? []),
     ...(options.quick ? [...(quick.words ?? []), ...(quick.own?.[way.name] ?? [])] : []),
@@ -101,7 +105,7 @@ export async function runOne(one: One, options: OneOptions): Promise<Result | nu
   }
   mkdirSync(options.files, { recursive: true });
   await one.case.prepare?.(options.files, options);
-  return one.benchmark.command === "fit"
+  return commandOf(one) === "fit"
     ? fitted(one, words, { ...options, folder })
     : trained(one, words, { ...options, folder });
 }
@@ -175,7 +179,11 @@ async function fitted(one: One, words: string[], options: OneOptions): Promise<R
   const { state } = await runFit(readFitWords(words), { folder, progress, resume, signal, again });
   if (state !== "finished") return null;
   const seconds = (performance.now() - began) / 1000;
-  const values = { ...one.case.read?.(folder), seconds };
+  const { config } = readTrained(folder, "newest", "cpu");
+  const measured = { ...options, config, rows: [], clock: [] };
+  const found = one.case.measure ? await one.case.measure(measured) : {};
+  if (!found) return null;
+  const values = { ...one.case.read?.(folder), ...found, seconds };
   const result: Result = { ...provenance(), words: lasting(words), values };
   writeRunFile(folder, file, `${JSON.stringify(result, null, 2)}\n`);
   return result;

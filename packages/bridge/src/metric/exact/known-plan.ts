@@ -64,16 +64,21 @@ export function planMoments(potential: MixturePotential, x: Tensor): Gaussian {
 }
 
 /**
- * BW²-UVP of ends [m, …] of one start against its exact conditional moments, in percent of the variance tr Cov of the
- * whole target; its mean over starts is cBW²-UVP (Gushchin 2023). A constant at the mean of the target has 100 on average.
+ * BW²-UVP of ends [m, …] of one start, or of the moments of its plan, against its exact conditional moments, in percent of
+ * the variance tr Cov of the whole target; its mean over starts is cBW²-UVP (Gushchin 2023). A constant at the mean of the
+ * target has 100 on average.
  */
 export function conditionalUvp(
-  ends: Tensor,
+  ends: Tensor | Gaussian,
   { exact, variance }: { exact: Gaussian; variance: number },
 ): number {
   return tidy(() => {
-    using statistics = new FeatureStatistics(vectors(ends).size(1));
-    const got = statistics.update(vectors(ends)).gaussian();
+    const got = "mean" in ends && "covariance" in ends ? ends : momentsOf(ends);
     return (100 * frechetDistance(got, exact)) / variance;
   });
+}
+
+function momentsOf(ends: Tensor): Gaussian {
+  using statistics = new FeatureStatistics(vectors(ends).size(1));
+  return statistics.update(vectors(ends)).gaussian();
 }

@@ -1,11 +1,21 @@
 // Distributions in the plane (Tong 2024): exact W2 of 10,000 points to the target, and what the paths spend.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type End, stream, wasserstein } from "@dsbm/bridge";
+import { loadTable } from "@dsbm/data";
+import { writeFileAtomic } from "@dsbm/runs";
+import { io, noGrad, type Tensor, tidy } from "@dsbm/torch";
+import { testRows } from "../../problem/test-rows.js";
 import { measureQuality } from "../../quality/measure.js";
-import type { Benchmark, Case, Measured, Published, Values } from "../benchmark.js";
+import { openSubject } from "../../quality/subject.js";
+import type { Benchmark, Case, Measured, Published, Sizes, Values } from "../benchmark.js";
 import { cached, methodsOf, quickWords } from "../methods.js";
 
 const points = 10_000;
 /** Of a quick benchmark. */
 const fewer = 2000;
+/** Pairs of samples whose distances are the floor. */
+const floors = 5;
 const others = "other samples of the target";
 
 const pairs: Record<string, [source: string, target: string]> = {
@@ -15,32 +25,83 @@ const pairs: Record<string, [source: string, target: string]> = {
   "moons-8gaussians": ["moons", "eight_gaussians"],
 };
 
+const countOf = (quick: boolean) => (quick ? fewer : points);
+
 async function measure(run: Measured): Promise<Values | null> {
   const { folder, config, ends, threads, progress, signal, quick } = run;
-  const n = quick ? fewer : points;
+  const { seed, device } = config;
+  const n = countOf(quick);
+  const common = { seed, ends, threads, progress, signal };
   const quality = await measureQuality(folder, {
-    ...{ n, exact: n, seed: config.seed, ends, threads, progress, signal },
-    metrics: ["w2", "path_energy", "npe"],
-    directions: ["f"],
+    ...{ ...common, n, metrics: ["path_energy", "npe"], directions: ["f"] },
   });
   if (!quality) return null;
-  const row = (name: string) => quality.rows.find(({ metric }) => metric === name);
-  return {
-    w2: row("w2")?.value ?? null,
-    w2_floor: row("w2")?.floor ?? null,
-    path_energy: row("path_energy")?.value ?? null,
-    npe: row("npe")?.value ?? null,
-  };
+  progress.update({ label: "measuring W2", step: 0, steps: 1 });
+  using subject = await openSubject(folder, { ...common, steps: null, device });
+  const w2 = noGrad(() =>
+    tidy(() => {
+      const [start, data] = [
+        testRows(subject.ends.x0, n, seed),
+        testRows(subject.ends.x1, n, seed),
+      ];
+      const end = subject.sampler.endpoints("f", start, {
+        ...{ grid: subject.grid, lastNoise: subject.trained.lastNoise },
+        generator: stream(seed, "benchmark/2d"),
+      });
+      return subject.unit * wasserstein(end, data, { p: 2 }).value;
+    }),
+  );
+  const row = (name: string) => quality.rows.find(({ metric }) => metric === name)?.value ?? null;
+  return { w2, path_energy: row("path_energy"), npe: row("npe") };
+}
+
+/** The mean of several, for that of one depends on how many points each part of the target happens to have. */
+async function floor(set: string, { quick, progress, signal }: Sizes): Promise<number | null> {
+  const n = countOf(quick);
+  let sum = 0;
+  for (let i = 0; i < floors; i++) {
+    progress.update({ label: `measuring samples of ${set}`, step: i, steps: floors });
+    await new Promise(setImmediate);
+    if (signal.aborted) return null;
+    const [x, y] = (["x0", "x1"] as const).map(
+      (end) => loadTable(set, { split: "test", end, n, seed: i }).x,
+    ) as [Tensor, Tensor];
+    sum += wasserstein(x, y, { p: 2 }).value;
+    for (const t of [x, y]) t.dispose();
+  }
+  return sum / floors;
+}
+
+/** Points of an end for `dsbm fit`, which takes files: half of them to train on. */
+const fileOf = (files: string, set: string, end: End) => join(files, `${set}_${end}.npy`);
+
+function write(files: string, set: string, { end, n }: { end: End; n: number }): void {
+  const path = fileOf(files, set, end);
+  if (existsSync(path)) return;
+  const { x } = loadTable(set, { split: "train", end, n: 2 * n });
+  writeFileAtomic(path, io.encodeNpy(x));
+  x.dispose();
 }
 
 const caseOf = ([name, [source, target]]: [string, [string, string]]): Case => ({
   name,
-  words: (_, { quick }) => [
-    ...["dataset=moons", `Dataset=${source}`, `Dataset_transfer=${target}`, `name=${target}`],
-    ...["num_steps=20", "lr_schedule=cosine", "test_npar=1000", ...cached(12_800, 500)],
-    ...(quick ? [`data.n_test=${fewer}`] : []),
-  ],
+  words: (files, { quick }, command) =>
+    command === "fit"
+      ? [fileOf(files, source, "x0"), fileOf(files, target, "x1"), "data.test_fraction=0.5"]
+      : [
+          ...["dataset=moons", `Dataset=${source}`, `Dataset_transfer=${target}`, `name=${target}`],
+          ...["num_steps=20", "lr_schedule=cosine", "test_npar=1000", ...cached(12_800, 500)],
+          ...(quick ? [`data.n_test=${fewer}`] : []),
+        ],
+  async prepare(files) {
+    write(files, source, { end: "x0", n: points });
+    write(files, target, { end: "x1", n: points });
+  },
   measure,
+  async references(sizes) {
+    const w2 = await floor(target, sizes);
+    return w2 === null ? null : { [others]: { w2 } };
+  },
 });
 
 const columns = Object.keys(pairs);
@@ -67,27 +128,29 @@ export const planar: Benchmark = {
     "distributions in the plane, σ = 1, 20 steps: exact W2 to 10,000 points of the target, path energy, NPE",
   command: "train",
   cases: Object.entries(pairs).map(caseOf),
-  methods: methodsOf({
-    dsbm_ipf: [],
-    dsbm_imf: [],
-    dsbm_imf_pre: [],
-    dsbm_imf_ot: ["batch_size=256"],
-    alpha_dsbm: ["n_ipf=2", "first_num_iter=5000", "num_iter=2500", "batch_size=1024"],
-    sf2m: once,
-    lightsb: [],
-    lightsb_m: ["batch_size=512"],
-    sb_cfm: once,
-    ot_cfm: once,
-    rectified_flow: once,
-    sinkhorn_bridge: [],
-    gaussian_bridge: [],
-  }),
+  methods: [
+    { name: "fit", words: [], command: "fit" },
+    ...methodsOf({
+      dsbm_ipf: [],
+      dsbm_imf: [],
+      dsbm_imf_pre: [],
+      dsbm_imf_ot: ["batch_size=256"],
+      alpha_dsbm: ["n_ipf=2", "first_num_iter=5000", "num_iter=2500", "batch_size=1024"],
+      sf2m: once,
+      lightsb: [],
+      lightsb_m: ["batch_size=512"],
+      sb_cfm: once,
+      ot_cfm: once,
+      rectified_flow: once,
+      sinkhorn_bridge: [],
+      gaussian_bridge: [],
+    }),
+  ],
   seeds: [1, 2, 3, 4, 5],
   quick: { cases: ["moons", "moons-8gaussians"], ...quickWords },
   metrics: [
     {
       ...{ name: "w2", title: "exact W2", digits: 3 },
-      beside: { [others]: "w2_floor" },
       floor: others,
       quick: `${fewer} points, published: ${points}`,
     },
