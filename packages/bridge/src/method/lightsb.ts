@@ -1,12 +1,13 @@
 // LightSB (Korotin et al. 2024) and LightSB-M (Gushchin et al. 2024): the potential is a mixture of Gaussians. The first
 // maximises a likelihood of the ends alone, the second matches bridges between pairs.
-import type { Tensor } from "@dsbm/torch";
+import { arange, cat, type Tensor } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
-import { conditionsAt } from "../core/conditions.js";
+import { conditionsAt, mapConditions } from "../core/conditions.js";
 import { type Direction, endOf, startOf } from "../core/direction.js";
 import { independent } from "../coupling/independent.js";
 import { MixturePotential } from "../model/mixture-potential.js";
 import { onlyBrownian } from "../process/brownian.js";
+import type { BridgeSample } from "../process/process.js";
 import type { Method } from "./method.js";
 
 export interface MixtureNumbers {
@@ -61,22 +62,46 @@ export const lightsb = (numbers: MixtureNumbers = {}) =>
 
 /** Part of the time in which bridges are matched. */
 const until = 0.99;
+/** Rows of a batch that share a time: the drift of these is products of matrices. */
+const together = 16;
 
 export const lightsb_m = (numbers: MixtureNumbers = {}) =>
   ({
     ...light("lightsb_m", numbers),
     eps: 0,
     loss({ x0, x1, given }, { network, direction, process, t, noise }) {
-      const own = direction === "f" ? t.mul(until) : t.rsub(1).mul(until).rsub(1);
-      const towards = (z: Tensor) => {
-        const sample = { x0, x1, t: own, z };
-        const drift = network.forward(process.bridge(sample), own, given);
-        return drift.sub(process.target(direction, sample)).square().sum();
-      };
+      const net = network as MixturePotential;
+      const n = x0.size(0);
+      const size = n % together === 0 ? together : 1;
+      // One in each of equal parts, where t [B] are uniform within strata of a batch.
+      const groups = n / size;
+      const within = t
+        .narrow(0, 0, groups)
+        .mul(Math.ceil(n / 2))
+        .frac();
+      const some = within.add(arange(0, groups, { device: t.device })).div(groups);
+      const times = direction === "f" ? some.mul(until) : some.rsub(1).mul(until).rsub(1);
+      const each = times.repeatInterleave(size);
       // The noise of the target grows without bound towards the end; of opposite draws most of it cancels in the gradient.
       const z = noise(x0);
-      return towards(z)
-        .add(towards(z.neg()))
-        .div(2 * x0.size(0));
+      const [one, opposite] = [z, z.neg()].map((own) => ({ x0, x1, t: each, z: own })) as [
+        BridgeSample,
+        BridgeSample,
+      ];
+      const both = (a: Tensor, b: Tensor) => {
+        const parts = [a, b].map((y) => y.reshape([groups, size, ...y.shape.slice(1)]));
+        return cat(parts, { dim: 1 }).flatten({ endDim: 1 });
+      };
+      const drift = net.atTimes(
+        both(process.bridge(one), process.bridge(opposite)),
+        times,
+        mapConditions(given, (c) => both(c, c)),
+      );
+      const targets = both(process.target(direction, one), process.target(direction, opposite));
+      return drift
+        .sub(targets)
+        .square()
+        .sum()
+        .div(2 * n);
     },
   }) satisfies Method<Pairs>;

@@ -208,21 +208,42 @@ export class MixturePotential extends nn.Module {
   }
 
   forward(x: Tensor, t: Tensor, given?: Conditions): Tensor {
-    const { log_alpha, log_S, r } = this.#mixture(given);
     const rows = x.flatten({ startDim: 1 });
-    const own = isOneTime(t) ? t.narrow(0, 0, 1) : t;
-    const left = (this.#direction === "f" ? own.rsub(1) : own).clamp({ min: 1e-6 }).unsqueeze(1);
-    const scale = left.mul(this.epsilon);
-    const precision = log_S.neg().exp().div(this.epsilon);
-    const pull = r.mul(precision);
-    // [B or 1, K, d] and [B, K, d]: the Gaussian integral over the end, component by component.
-    const A = left.rsub(1).div(scale).unsqueeze(1).add(precision);
-    const c = rows.div(scale).unsqueeze(1).add(pull);
-    const mean = c.div(A);
-    const exponent = c.mul(mean).sub(A.log()).sub(log_S).sub(r.mul(pull));
-    const weights = exponent.sum(2).mul(0.5).add(log_alpha).softmax(1);
-    const end = weights.unsqueeze(1).bmm(mean).squeeze(1);
-    return end.sub(rows).div(left).reshape(x.shape);
+    const mixture = this.#mixture(given);
+    // Rows of one time and one mixture are one product of matrices.
+    const isOne = isOneTime(t) && mixture.r.ndim === 2;
+    const groups = isOne ? rows.unsqueeze(0) : rows.unsqueeze(1);
+    return this.#drift(groups, isOne ? t.narrow(0, 0, 1) : t, mixture).reshape(x.shape);
+  }
+
+  /** The drift of rows x [B, …] of several times t [G], of each equally many rows one after the other. */
+  atTimes(x: Tensor, t: Tensor, given?: Conditions): Tensor {
+    const mixture = this.#mixture(given);
+    if (mixture.r.ndim === 3)
+      return this.forward(x, t.repeatInterleave(x.size(0) / t.size(0)), given);
+    return this.#drift(x.reshape([t.size(0), -1, mixture.r.size(1)]), t, mixture).reshape(x.shape);
+  }
+
+  /**
+   * Of rows x [G, n, d] at times t [G]: Σ_k w_k ((S_k − 1)x + r_k)/D_k with D_k = uS_k + 1 − u at the direction's own time u,
+   * and log w_k = log α_k + Σ_d((S_k − 1)x² + 2r_k x − u r_k²)/(2εD_k) − ½ log D_k but for a constant: the Gaussian integral
+   * over the end, without a pole at u = 1.
+   */
+  #drift(x: Tensor, t: Tensor, { log_alpha, log_S, r }: Mixture): Tensor {
+    const u = (this.#direction === "f" ? t : t.rsub(1)).reshape([-1, 1, 1]);
+    const S = log_S.exp();
+    const over = u.mul(S).add(u.rsub(1));
+    const [slope, shift] = [S.sub(1).div(over), r.div(over)];
+    const constant = shift.mul(r).mul(u).div(this.epsilon).add(over.log()).sum(2).mul(-0.5);
+    const logits = x
+      .square()
+      .mul(0.5)
+      .bmm(slope.transpose(1, 2))
+      .add(x.bmm(shift.transpose(1, 2)))
+      .div(this.epsilon)
+      .add(constant.add(log_alpha).unsqueeze(1));
+    const weights = logits.softmax(2);
+    return weights.bmm(slope).mul(x).add(weights.bmm(shift));
   }
 }
 

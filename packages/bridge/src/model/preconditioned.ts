@@ -1,6 +1,6 @@
 // A network between inputs and outputs of unit variance: means and variances of the data are built in, so that an untrained
 // network already gives the drift between Gaussians of these moments.
-import { Buffer, full, nn, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
+import { Buffer, nn, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { IntervalTable } from "../chain/network.js";
 import { type Conditions, conditionsAt } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
@@ -23,6 +23,9 @@ interface Scales {
   skip: Tensor;
   outward: Tensor;
 }
+
+/** Of two tensors the one of the direction, row by row. */
+type Choose = (forward: Tensor, backward: Tensor) => Tensor;
 
 /** Least variance of a dimension, as a part of the mean over all. */
 const least = 1e-3;
@@ -105,23 +108,25 @@ export class Preconditioned extends nn.Module {
     variance.copy_(found.maximum(floor).squeeze(0));
   }
 
-  #scales(x: Tensor, t: Tensor, direction: Tensor, given: Conditions): Scales {
+  #scales(x: Tensor, t: Tensor, given: Conditions): Scales {
     const at = this.intervals?.of(given);
     const one = isOneTime(t) && !at;
     const first = (y: Tensor) => (one ? y.narrow(0, 0, 1) : y);
-    const [time, forward] = [first(t), first(direction)];
-    const backward = forward.rsub(1);
-    const clock = time.mul(forward.mul(2).sub(1)).add(backward);
+    const time = first(t);
+    const forward = given.direction && first(given.direction);
+    const [chosen, chosenTime] = [forward && spread(forward, x), forward].map((share) =>
+      this.#chooser(share),
+    ) as [Choose, Choose];
+    const clock = chosenTime(time, time.rsub(1));
     const u = spread(clock, x);
-    const [f, b] = [spread(forward, x), spread(backward, x)];
     const both = (moments: Tensor) =>
       (at ? moments.indexSelect(0, at.index).unbind({ dim: 1 }) : moments.unbind()) as [
         Tensor,
         Tensor,
       ];
     const [[m0, m1], [v0, v1]] = [both(this.mean), both(this.variance)];
-    const [startMean, end] = [m0.mul(f).add(m1.mul(b)), m1.mul(f).add(m0.mul(b))];
-    const [start, variance] = [v0.mul(f).add(v1.mul(b)), v1.mul(f).add(v0.mul(b))];
+    const [startMean, end] = [chosen(m0, m1), chosen(m1, m0)];
+    const [start, variance] = [chosen(v0, v1), chosen(v1, v0)];
     const left = u.rsub(1);
     const noise = u.mul(left).mul(this.epsilon);
     const apart = start.mul(left.square()).add(variance.mul(u.square())).add(noise);
@@ -132,13 +137,21 @@ export class Preconditioned extends nn.Module {
     const own = one ? clock.expand([x.size(0)]) : clock;
     return {
       u: own,
-      clock: at ? wholeClock(own, forward, at) : own,
+      clock: at ? wholeClock(own, chosenTime, at) : own,
       mean: startMean.mul(left).add(end.mul(u)),
       inward: all.rsqrt(),
       end,
       skip,
       outward: variance.mul(known.mul(u).div(apart).rsub(1)).sqrt(),
     };
+  }
+
+  /** By the direction of a network for one, or by rows: `share` is 1 forward, 0 backward. */
+  #chooser(share: Tensor | undefined): Choose {
+    const own = this.#direction;
+    if (own) return (f, b) => (own === "f" ? f : b);
+    if (!share) throw new BridgeError("argument", "a bidirectional network needs a direction");
+    return (f, b) => f.mul(share).sub(b.mul(share.sub(1)));
   }
 
   /** Of both ends of the Schrödinger bridge between Gaussians of these variances; null: they are independent. */
@@ -149,12 +162,7 @@ export class Preconditioned extends nn.Module {
   }
 
   #network(x: Tensor, t: Tensor, given: Conditions) {
-    const own = this.#direction;
-    const direction = own
-      ? full([x.size(0)], own === "f" ? 1 : 0, { device: x.device })
-      : given.direction;
-    if (!direction) throw new BridgeError("argument", "a bidirectional network needs a direction");
-    const scales = this.#scales(x, t, direction, given);
+    const scales = this.#scales(x, t, given);
     const centred = x.sub(scales.mean);
     const { interval: _, ...others } = given;
     const output = this.net.forward(centred.mul(scales.inward), scales.clock, others);
@@ -177,12 +185,10 @@ export class Preconditioned extends nn.Module {
 }
 
 /** A direction's clock of the whole time, 0 at its start, from the clock u [B] of an interval. */
-function wholeClock(
+const wholeClock = (
   u: Tensor,
-  forward: Tensor,
+  chosen: Choose,
   { from, length }: { from: Tensor; length: Tensor },
-): Tensor {
+): Tensor =>
   // Backward an interval begins at its end, 1 − from − length by that clock.
-  const begin = from.mul(forward).add(from.add(length).rsub(1).mul(forward.rsub(1)));
-  return begin.add(u.mul(length));
-}
+  chosen(from, from.add(length).rsub(1)).add(u.mul(length));
