@@ -275,7 +275,7 @@ export const eot: Benchmark = {
     alpha_dsbm: [...large, "n_ipf=2", "num_iter=10000"],
     sf2m: [...large, "num_iter=20000"],
     lightsb: ["mixture_spread=1"],
-    lightsb_m: [...large, "mixture_spread=1", "lr=1e-3"],
+    lightsb_m: [...large, "mixture_spread=1", "lr=3e-3"],
     sinkhorn_bridge: [],
     gaussian_bridge: [],
   }),
