@@ -25,6 +25,7 @@ const mlp = ["sigma=0.7", "num_steps=6"];
 const cases: [name: string, make: (folder: string) => string][] = [
   ["drift", (at) => vectorRun(at, mlp)],
   ["bridge variance", (at) => vectorRun(at, [...mlp, "step_variance=bridge"])],
+  ["noise measured in training", (at) => vectorRun(at, [...mlp, "step_variance=analytic"])],
   ["no last noise", (at) => vectorRun(at, [...mlp, "last_noise=false"])],
   ["end", (at) => vectorRun(at, [...mlp, "mean_match=true", "last_noise=false"])],
   ["velocity", (at) => vectorRun(at, ["method=rf", "model_name=rf"])],

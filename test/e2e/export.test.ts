@@ -90,6 +90,34 @@ describe("a run of vectors", () => {
     },
   );
 
+  it("has the noise of steps that was measured in training", async () => {
+    const own = vectorRun(at("analytic"), ["num_steps=7", "sigma=0.7", "step_variance=analytic"]);
+    expect((await commandHere("export", own, at("shares/"))).code).toBe(0);
+    using native = openBridge(own, { threads: 1 });
+    const x = normal([50, 2], 3).to("float32");
+    for (const [direction, steps] of [
+      ["f", 7],
+      ["b", 5],
+    ] as const) {
+      const wanted = await native.sample(x, { direction, seed: 5, steps });
+      const bridge = await loadBridge(at("shares"));
+      const found = await bridge.sample(rowsOf(x), { direction, seed: 5, steps });
+      expect(
+        distance(T.tensor(found.x, { dtype: "float64" }), wanted.x.to("float64")),
+      ).toBeLessThan(1e-4);
+      const other = await bridge.sample(rowsOf(x), {
+        direction,
+        seed: 5,
+        steps,
+        stepVariance: "process",
+      });
+      expect(
+        distance(T.tensor(other.x, { dtype: "float64" }), wanted.x.to("float64")),
+      ).toBeGreaterThan(0.05);
+      bridge.dispose();
+    }
+  });
+
   it("is one model where the name says so, of one direction or both", async () => {
     const one = at("one.onnx");
     expect((await commandHere("export", run, one)).code).toBe(0);

@@ -2,11 +2,11 @@
 // trained ones.
 
 import { fileURLToPath } from "node:url";
-import type { Direction, Network } from "@dsbm/bridge";
+import { type Direction, type Network, noiseShareOf } from "@dsbm/bridge";
 import { completeTrain, gaussian, resolve, train } from "@dsbm/config";
 import type { ColumnTransform } from "@dsbm/data";
 import { openRun, writeFileAtomic } from "@dsbm/runs";
-import { Generator, io, noGrad, randn } from "@dsbm/torch";
+import { arange, Generator, io, noGrad, randn } from "@dsbm/torch";
 import { vi } from "vitest";
 import { main } from "../../packages/cli/src/main.js";
 import { buildNetwork } from "../../packages/cli/src/problem/network.js";
@@ -102,7 +102,13 @@ export function vectorRun(
   });
   const config = completeTrain(members[0]!.config);
   const facts = { classes: 0, method: {}, shape: [2] };
-  leave(folder, config, (d) => buildNetwork(config, d, facts), halves, finished);
+  const make = (d: Direction) => {
+    const network = buildNetwork(config, d, facts);
+    const share = noiseShareOf(network, d);
+    if (share) noGrad(() => share.copy_(arange(0, share.numel).div(share.numel)));
+    return network;
+  };
+  leave(folder, config, make, halves, finished);
   return folder;
 }
 

@@ -95,6 +95,12 @@ export type {
 export { guided, guidedEvaluations, towards } from "./method/network.js";
 export { type NetworkFlowOptions, networkFlow } from "./method/network-flow.js";
 export {
+  copyNoiseShare,
+  measureNoiseShare,
+  noiseShareOf,
+  withNoiseShare,
+} from "./method/noise-share.js";
+export {
   driftField,
   networkOutput,
   type Parametrisation,

@@ -5,15 +5,20 @@ import {
   type BatchCoupling,
   besideKnown,
   conditionsAt,
+  copyNoiseShare,
   type Direction,
+  driftOf,
   type End,
   endOf,
   gathered,
   hash32,
   mapBatch,
+  measureNoiseShare,
   type Network,
+  noiseShareOf,
   type Pairs,
   stream,
+  tensorsOf,
   unmarked,
   withinGroups,
   withinIntervals,
@@ -108,6 +113,8 @@ export class HalfIteration {
   readonly #share: BatchShare;
   readonly #stepTimes: StepTimes | null;
   readonly #buckets: distributed.GradientBuckets | null;
+  /** The rows of the last step, where they are used once more. */
+  #last: Batch | null = null;
   /** States of the other ranks' default generators, as `gatherRngStates` found them. */
   #others: SourceState | null = null;
   readonly #noise: Generator;
@@ -134,6 +141,7 @@ export class HalfIteration {
     if (problem.optimisation.renewNetwork && half > 1) {
       using fresh = problem.method.network(this.direction, half);
       beginNetwork(problem, this.direction, fresh);
+      copyNoiseShare(network, fresh);
       nn.copyState(fresh, network);
     }
     const leaves = network.parameters().filter((p) => p.requiresGrad);
@@ -229,6 +237,7 @@ export class HalfIteration {
         let batch = this.source.batch(this.#share.pairs, this.#share.part);
         if (this.#couple) batch = this.#coupled(batch as Pairs);
         batch = unmarked(batch);
+        if (this.step + 1 >= this.#steps) this.#keep(batch);
         const sent = this.#buckets
           ? [tensor([stop ? 1 : 0, pause ? 1 : 0], { dtype: "float32", device })]
           : [];
@@ -246,6 +255,48 @@ export class HalfIteration {
     if (result.loss !== null) this.losses.push(result.loss);
     if (this.losses.length > 10) this.losses.shift();
     return result;
+  }
+
+  #keep(batch: Batch): void {
+    if (this.#problem.method.stepVariance !== "analytic") return;
+    this.#forget();
+    this.#last = mapBatch(batch, (t) => t.detach().clone().keep());
+  }
+
+  #forget(): void {
+    for (const t of this.#last ? tensorsOf(this.#last) : []) t.dispose();
+    this.#last = null;
+  }
+
+  /**
+   * After the last step: the noise that steps along the learnt drift have (see `StepVariance`), in the networks that train and
+   * sample. Every rank calls it.
+   */
+  measureNoise(sampler: Network): void {
+    const { process, method: options, schedule, execution } = this.#problem;
+    const { method, parametrisation } = options;
+    const last = this.#last;
+    if (!last) return;
+    const { ranks } = execution;
+    const { device } = this.#problem.data.x0;
+    const generator = stream(this.#problem.seed, `noise-share/${this.half}`, device);
+    const training = sampler.training;
+    sampler.eval();
+    for (const direction of method.networks === "bidirectional"
+      ? (["b", "f"] as const)
+      : [this.direction])
+      tidy(() => {
+        const pairs = method.pairsTowards?.(last, direction) ?? (last as Pairs);
+        const dynamics = { method, process, parametrisation, networks: { [direction]: sampler } };
+        const drift = driftOf(dynamics, { direction, grid: schedule.grid, given: pairs.given });
+        const found = measureNoiseShare(drift, pairs, { direction, process, generator });
+        if (this.#share.among > 1)
+          ranks.run("noise of steps", () => ranks.allReduce(found.div_(ranks.size)));
+        noGrad(() => noiseShareOf(sampler, direction)?.copy_(found));
+      });
+    copyNoiseShare(sampler, this.#network);
+    sampler.train(training);
+    this.#forget();
   }
 
   /** Fits a closed form to the decoded tables. */
@@ -318,6 +369,7 @@ export class HalfIteration {
   }
 
   dispose(): void {
+    this.#forget();
     this.#buckets?.[Symbol.dispose]();
     this.#stepTimes?.dispose();
     this.source.dispose();

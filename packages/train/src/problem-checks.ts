@@ -1,5 +1,11 @@
 // What a problem must be: each check throws a BridgeError that names the first wrong field, and says what to write.
-import { BridgeError, checkEndpoints, checkPairs, onlyBrownian } from "@dsbm/bridge";
+import {
+  BridgeError,
+  checkEndpoints,
+  checkPairs,
+  onlyBrownian,
+  withNoiseShare,
+} from "@dsbm/bridge";
 import type { CompleteProblem, MethodOptions, Problem } from "./problem.js";
 import { firstMatching } from "./rows/first-matching.js";
 
@@ -79,8 +85,13 @@ export function checkGroups({ data, process, method, schedule }: Problem): void 
 }
 
 /** New networks, which are checked to be models of the method where it has models of its own. */
-export function checkedNetworks({ method, network }: MethodOptions): MethodOptions["network"] {
-  const { name, modelClass } = method;
+export function checkedNetworks(options: MethodOptions): MethodOptions["network"] {
+  const { method, network: own, stepVariance } = options;
+  const { name, modelClass, networks } = method;
+  const network: typeof own =
+    stepVariance === "analytic"
+      ? (direction, half) => withNoiseShare(own(direction, half), networks)
+      : own;
   if (!modelClass) return network;
   return (direction, half) => {
     const net = network(direction, half);
@@ -98,6 +109,17 @@ function checkMethod({ method: { method } }: CompleteProblem): void {
   if (!fit && !(rows && (regression || loss)))
     refuse(`${name} has neither fit, nor rows and one of regression and loss; give it those`);
   if (predicts === "plan" && !plan) refuse(`${name} predicts a plan; give it the function plan`);
+}
+
+/** The noise of steps is measured from pairs, along drifts of Brownian motion. */
+function checkStepVariance({ method: { method, stepVariance }, process }: CompleteProblem): void {
+  const { name, predicts, pairs } = method;
+  if (stepVariance !== "analytic") return;
+  onlyBrownian('stepVariance "analytic"', process);
+  if (predicts !== "drift" || !pairs)
+    refuse(
+      `stepVariance "analytic" is for methods that learn a drift from pairs, got ${name}: write "process" or "bridge"`,
+    );
 }
 
 /** Without noise there are straight lines, which flows learn: the bridge of other methods has no drift, score or plan then. */
@@ -152,6 +174,7 @@ export function checkProblem(full: CompleteProblem, given: Problem): void {
     checkIntegers(1, { couplingRows: full.method.couplingRows });
   checkMethod(full);
   checkNoise(full);
+  checkStepVariance(full);
   checkChain(full);
   checkEndpoints(full.data);
   for (const end of ["x0", "x1"] as const)

@@ -306,6 +306,8 @@ export class Training {
       if (!(yield* this.#resume(current, signal))) return false;
       const options = { ranks, signal, logEvery, requests, pause, isOver };
       if (!(yield* runSteps(current, options))) return false;
+      this.#refreshSampler(direction);
+      current.measureNoise(this.state.samplers[direction]);
       this.state.half = half;
       this.#end();
       const seconds = (performance.now() - began) / 1000;

@@ -23,6 +23,14 @@ export interface OnlinePairs extends Pairs {
   readonly interval1?: Tensor | undefined;
 }
 
+/** Made ends and the data's own ends that a direction leads to, with the conditions of these. */
+function pairsTowards(batch: OnlinePairs, way: Direction): Pairs {
+  const { x0, x1, made0 = x0, made1 = x1, y1, cond1, interval1, given } = batch;
+  if (way === "b") return { x0, x1: made1, given };
+  const own = y1 || cond1 || interval1 ? { y: y1, cond: cond1, interval: interval1 } : given;
+  return { x0: made0, x1, given: own };
+}
+
 export const alpha_dsbm = {
   name: "alpha_dsbm",
   predicts: "drift",
@@ -81,16 +89,15 @@ export const alpha_dsbm = {
       },
     };
   },
+  pairsTowards,
   loss(batch, { network, process, t, noise }) {
-    const { x0, x1, made0 = x0, made1 = x1, y1, cond1, interval1, given } = batch;
     const net = network as Preconditioned;
-    const own = y1 || cond1 || interval1 ? { y: y1, cond: cond1, interval: interval1 } : given;
-    const towards = (way: Direction, ends: Pairs, conditions: Conditions | undefined) => {
-      const x = process.bridge({ ...ends, t, z: noise(x0) });
+    const towards = (way: Direction) => {
+      const { x0, x1, given } = pairsTowards(batch, way);
+      const x = process.bridge({ x0, x1, t, z: noise(x0) });
       const direction = full([x.size(0)], way === "f" ? 1 : 0, { device: x.device });
-      return net.loss(x, t, { ...conditions, direction }, way === "f" ? ends.x1 : ends.x0);
+      return net.loss(x, t, { ...given, direction }, way === "f" ? x1 : x0);
     };
-    const forward = towards("f", { x0: made0, x1 }, own);
-    return forward.add(towards("b", { x0, x1: made1 }, given)).mul(0.5);
+    return towards("f").add(towards("b")).mul(0.5);
   },
 } satisfies Method<OnlinePairs>;

@@ -1,7 +1,7 @@
 // What a method is: facts about its networks and its sampler, and up to four functions. The driver reads these and never
 // tests a name. A method makes rows and either regresses on them, has a loss of its own, or fits a closed form.
 import type { Generator, Tensor } from "@dsbm/torch";
-import type { Batch } from "../core/batch.js";
+import type { Batch, Pairs } from "../core/batch.js";
 import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
 import type { Chain, Endpoints } from "../core/endpoints.js";
@@ -159,6 +159,8 @@ export interface Method<B extends Batch = Batch> {
 
   /** The rows of an epoch or of a batch; not needed with `fit`. */
   rows?(context: RowsContext): B;
+  /** The pairs of a batch that a direction learns from (default: those of the batch). */
+  pairsTowards?(batch: B, direction: Direction): Pairs;
   /** The regression problem (or several, whose losses are averaged) of a batch [B, …]. */
   regression?(batch: B, context: StepContext): Regression | readonly Regression[];
   /** A loss of its own instead: the mean over the rows of a batch. `network` is what is trained. */

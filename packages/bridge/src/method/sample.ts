@@ -9,6 +9,7 @@ import { eulerMaruyama, type StepVariance } from "../solver/euler-maruyama.js";
 import type { Field, SolveOptions } from "../solver/solver.js";
 import type { Method } from "./method.js";
 import { guided, towards } from "./network.js";
+import { noiseShareOf, shareAt } from "./noise-share.js";
 import { driftField, networkOutput, type Parametrisation, plainDrift } from "./parametrisation.js";
 
 /** Networks and what they predict. */
@@ -89,7 +90,12 @@ export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
       const finish = parametrisation.meanMatch
         ? networkOutput({ network, direction, process, parametrisation, given })
         : undefined;
-      return eulerMaruyama(drift, x, { ...options, sigma, stepVariance, finish });
+      const shares =
+        stepVariance === "analytic"
+          ? noiseShareOf(networkOf(dynamics, direction), direction)
+          : null;
+      const share = shares ? (u: number) => shareAt(shares, u) : undefined;
+      return eulerMaruyama(drift, x, { ...options, sigma, stepVariance, share, finish });
     }
     case "increment":
       return eulerMaruyama(driftOf(dynamics, options), x, { ...options, sigma });

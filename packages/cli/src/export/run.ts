@@ -52,7 +52,7 @@ export function exportBridge(run: string, options: ExportOptions = {}): Exported
     const classes = classesOf((networks.b ?? networks.f)?.stateDict() ?? new Map(), trained.config);
     const named = graphs.map((graph) => [single ?? nameOf(graph, graphs), graph] as const);
     const prefix = single === undefined ? "" : `${single.replace(/\.onnx$/, "")}.`;
-    const facts = { graphs: new Map(named), classes, license, limit, prefix };
+    const facts = { graphs: new Map(named), classes, networks, license, limit, prefix };
     const bridge = describeBridge(trained, facts);
     const models = named.map(
       ([name, { graph }]) => [name, encoded(graph, bridge, { name, limit, bare })] as const,

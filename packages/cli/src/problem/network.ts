@@ -7,6 +7,7 @@ import {
   type Network,
   onAbsoluteTime,
   stream,
+  withNoiseShare,
 } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { createNetwork, hasClasses } from "@dsbm/nets";
@@ -34,7 +35,7 @@ export function buildNetwork(
   direction: Direction,
   { half = 1, classes, shape, conditions, method }: NetworkFacts,
 ): Network {
-  const { model, data, seed, device, condition_dropout: rate } = config;
+  const { model, data, seed, device, condition_dropout: rate, step_variance } = config;
   const purpose = half > 1 ? `init/${direction}/${half}` : `init/${direction}`;
   const chain = configChain(config) ?? undefined;
   const kind = conditionKind(config, conditions);
@@ -55,6 +56,7 @@ export function buildNetwork(
   const net =
     method.model?.({ ...facts, create }) ??
     onAbsoluteTime(create({ bidirectional: method.networks === "bidirectional" }), chain);
+  if (step_variance === "analytic") withNoiseShare(net, method.networks);
   return device === "cpu" ? net : net.to({ device: device as Device });
 }
 

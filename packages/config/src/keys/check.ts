@@ -18,6 +18,7 @@ export function checkTrain(
     ...methodLines(config, choices.method ?? null),
     ...ownFormLines(config),
     ...preconditionLines(config),
+    ...stepLines(config),
     ...couplingLines(config),
     ...pairLines(config),
     ...guidanceLines(config),
@@ -97,6 +98,17 @@ function preconditionLines(config: TrainConfig): Line[] {
       "precondition=true has the drift between Gaussians of Brownian motion, got sde=vp: write sde=ve",
     (mean_match || std_trick) &&
       `precondition=true has an output of its own, got ${mean_match ? "mean_match" : "std_trick"}=true: write one of them`,
+  ];
+}
+
+/** The noise of steps is measured from pairs, along drifts of Brownian motion. */
+function stepLines({ step_variance, method, sde }: TrainConfig): Line[] {
+  if (step_variance !== "analytic") return [];
+  return [
+    !["dsbm", "alpha_dsbm", "sf2m"].includes(method) &&
+      `step_variance=analytic is for method=dsbm, alpha_dsbm and sf2m, got method=${method}: write step_variance=process`,
+    sde === "vp" &&
+      "step_variance=analytic is for Brownian motion, got sde=vp: write sde=ve, or step_variance=process",
   ];
 }
 

@@ -40,9 +40,9 @@ export const training = {
     "distribution of these times (not for method=dsb): schedule has as many in each of its steps, mixed half of them so; null is uniform",
   ),
   step_variance: oneOf(
-    ["process", "bridge"],
+    ["process", "bridge", "analytic"],
     "process",
-    "noise of a sampler's step along a drift: that of the process (Euler-Maruyama), or that of the bridge to the predicted end, exact in longer steps",
+    "noise of a sampler's step along a drift: that of the process (Euler-Maruyama); that of the bridge to the predicted end; or analytic, between them, measured at the end of each half-iteration",
   ),
   batch_size: counted(128, "rows of a training step"),
   dtype: oneOf(

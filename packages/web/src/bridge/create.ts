@@ -40,6 +40,8 @@ export interface Dynamics {
   resample?: boolean;
   /** Default: process. */
   stepVariance?: StepVariance;
+  /** Of `analytic`, by direction: shares at equally spaced times of its own clock. */
+  noiseShare?: Partial<Record<Direction, number[]>>;
   /** Whether the last step has its noise (default true). */
   lastNoise?: boolean;
   /** A probability flow evaluates drifts at times within [eps, 1 − eps] (default 1e-4). */

@@ -43,7 +43,9 @@ export function takeOf(
     return meanSteps(drift, { direction, schedule: bridge.means, lastNoise, noise });
   const { stepVariance = facts.stepVariance } = options;
   const end = field(ends?.[direction]);
-  return eulerMaruyama(drift, { direction, sigma, stepVariance, lastNoise, end, steps, noise });
+  const shares = bridge.noiseShare?.[direction];
+  const how = { direction, sigma, stepVariance, shares, lastNoise, end, steps, noise };
+  return eulerMaruyama(drift, how);
 }
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);

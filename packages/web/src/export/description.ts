@@ -34,6 +34,7 @@ export interface Description {
     times: number[];
     resample: boolean;
     step_variance: StepVariance;
+    noise_share?: Partial<Record<Direction, number[]>>;
     last_noise: boolean;
     eps: number;
     scales?: number[];
@@ -85,6 +86,8 @@ const isGrid: Test = (x) =>
   (x as number[])[0] === 0 &&
   (x as number[]).at(-1) === 1;
 
+/** Of a negative one there is no square root. */
+const shares = arrayOf((x) => isNumber(x) && (x as number) >= 0, 2);
 const direction = object({
   ...{ model: isFileName, weights: maybe(isFileName) },
   ...{ direction_input: maybe(isNumber), samples: maybe(isSize) },
@@ -111,7 +114,8 @@ const parts: Record<keyof Omit<Description, "quality" | "data" | "license" | "fo
   schedule: object({
     times: isGrid,
     resample: isBoolean,
-    step_variance: oneOf("process", "bridge"),
+    step_variance: oneOf("process", "bridge", "analytic"),
+    noise_share: maybe(object({ f: maybe(shares), b: maybe(shares) })),
     last_noise: isBoolean,
     eps: (x) => isNumber(x) && (x as number) >= 0 && (x as number) < 0.5,
     scales: maybe(arrayOf(isNumber)),

@@ -101,6 +101,7 @@ function bridgeOf(bridge: Description, { network, dispose }: Models): Bridge {
     times: schedule.times,
     resample: schedule.resample,
     stepVariance: schedule.step_variance,
+    ...(schedule.noise_share && { noiseShare: schedule.noise_share }),
     lastNoise: schedule.last_noise,
     eps: schedule.eps,
     means: { scales, deviations, meanMatch },

@@ -1,14 +1,19 @@
-// Euler–Maruyama for dX = drift dt + σ dW, with the two variances of a step of the native sampler.
+// Euler–Maruyama for dX = drift dt + σ dW, with the variances of a step of the native sampler.
 import type { Direction } from "./grid.js";
 import { type Field, plus, type Take } from "./solver.js";
 
-/** `process`: σ²Δt; `bridge`: σ²Δt·s/(s + Δt) with s the time left after the step (Liu et al. 2023, I²SB, eq. 4). */
-export type StepVariance = "process" | "bridge";
+/**
+ * `process`: σ²Δt; `bridge`: σ²Δt·s/(s + Δt) with s the time left after the step (Liu et al. 2023, I²SB, eq. 4); `analytic`:
+ * σ²Δt·(s + ρΔt)/(s + Δt) with a share ρ that was measured in training.
+ */
+export type StepVariance = "process" | "bridge" | "analytic";
 
 export interface EulerMaruyamaOptions {
   direction: Direction;
   sigma: number;
   stepVariance: StepVariance;
+  /** Of `analytic`: ρ at equally spaced times of the direction's own clock (default 1). */
+  shares?: readonly number[] | undefined;
   /** Whether the step to the end has its noise. */
   lastNoise: boolean;
   /** The end that is predicted: in place of the last step, where that has no noise. */
@@ -21,14 +26,23 @@ export interface EulerMaruyamaOptions {
 
 /** x ← x + drift(x, t)·Δt + σ√Δt z. */
 export function eulerMaruyama(drift: Field, options: EulerMaruyamaOptions): Take {
-  const { direction, sigma, stepVariance, lastNoise, end, steps, noise } = options;
+  const { direction, sigma, stepVariance, shares, lastNoise, end, steps, noise } = options;
   return async (x, { k, time, next, dt }) => {
     const isLast = k === steps - 1 && !lastNoise;
     if (isLast && end) return end(x, time);
     const to = plus(x, dt, await drift(x, time));
     const left = direction === "f" ? 1 - next : next;
-    const share = stepVariance === "bridge" ? left / (left + dt) : 1;
-    const spread = sigma * Math.sqrt(dt * share);
+    const own = { process: 1, bridge: 0, analytic: shareAt(shares, 1 - left - dt) }[stepVariance];
+    const spread = sigma * Math.sqrt((dt * (left + own * dt)) / (left + dt));
     return spread > 0 && !isLast ? plus(to, spread, noise()) : to;
   };
+}
+
+/** Between the two values nearest to u in [0, 1]; 1 where there are none. */
+function shareAt(shares: readonly number[] | undefined, u: number): number {
+  if (!shares || shares.length < 2) return 1;
+  const place = Math.max(0, u) * (shares.length - 1);
+  const at = Math.min(shares.length - 2, Math.floor(place + 1e-9));
+  const [before, after] = [shares[at] as number, shares[at + 1] as number];
+  return before + (place - at) * (after - before);
 }

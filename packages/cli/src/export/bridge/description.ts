@@ -1,8 +1,16 @@
 // bridge.json: all that a sampler needs beside the models. docs/export.md is its reference.
-import { type Direction, gammaSchedule, langevin } from "@dsbm/bridge";
+import {
+  type Direction,
+  gammaSchedule,
+  langevin,
+  type Network,
+  noiseShareOf,
+  type StepVariance,
+} from "@dsbm/bridge";
 import { type CompleteTrainConfig, langevinNumbers } from "@dsbm/config";
 import type { ColumnTransform } from "@dsbm/data";
 import { type QualityRow, readQuality } from "@dsbm/runs";
+import { tidy } from "@dsbm/torch";
 import { version } from "../../machine/version.js";
 import type { ColumnCondition } from "../../problem/saved-columns.js";
 import { readProjection } from "../../sample/projection.js";
@@ -58,7 +66,9 @@ interface Schedule {
   times: readonly number[];
   steps: readonly number[];
   resample: boolean;
-  step_variance: "process" | "bridge";
+  step_variance: StepVariance;
+  /** Of `analytic`: shares of the noise at equally spaced times of a direction's own clock. */
+  noise_share?: Partial<Record<Direction, number[]>>;
   last_noise: boolean;
   eps: number;
   scales?: readonly number[];
@@ -80,6 +90,7 @@ interface Facts {
   graphs: ReadonlyMap<string, ExportedGraph>;
   /** How many classes the networks take. */
   classes: number;
+  networks: Record<Direction, Network | null>;
   license: string | null;
   /** Bytes of weights beyond which they are in a file of their own. */
   limit: number | undefined;
@@ -89,7 +100,7 @@ interface Facts {
 
 export function describeBridge(
   trained: Trained,
-  { graphs, classes, license, limit, prefix }: Facts,
+  { graphs, classes, networks, license, limit, prefix }: Facts,
 ): BridgeDescription {
   const { config, shape, method, process, columns, folder, models } = trained;
   const kind = kindOf(trained);
@@ -129,7 +140,7 @@ export function describeBridge(
       ...{ type: process.name, sigma: process.sigma },
       ...(process.own && { alpha: 0.5 }),
     },
-    schedule: scheduleOf(trained, kind),
+    schedule: { ...scheduleOf(trained, kind), ...sharesOf(trained, networks, directions) },
     noise: {
       generator: "philox4x32-10",
       same_samples: method.predicts !== "plan",
@@ -164,6 +175,19 @@ function scheduleOf(trained: Trained, kind: Kind): Schedule {
     eps,
     ...(kind === "mean" && meanSchedule(config)),
   };
+}
+
+function sharesOf(
+  { stepVariance }: Trained,
+  networks: Facts["networks"],
+  directions: BridgeDescription["directions"],
+): Pick<Schedule, "noise_share"> {
+  if (stepVariance !== "analytic") return {};
+  const found = (Object.keys(directions) as Direction[]).flatMap((way) => {
+    const network = networks[way];
+    return network ? [[way, tidy(() => noiseShareOf(network, way)?.toNumbers())]] : [];
+  });
+  return { noise_share: Object.fromEntries(found) };
 }
 
 /** Numbers of the discrete process. Throws a UsageError where its noise is scaled by moments of the data. */

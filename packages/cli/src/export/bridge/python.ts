@@ -103,11 +103,19 @@ const stepping: Record<BridgeDescription["kind"], (bridge: BridgeDescription) =>
   ],
   drift: (bridge) => {
     const { end_output, output, schedule } = bridge;
-    const ofBridge = schedule.step_variance === "bridge";
+    const { step_variance: variance } = schedule;
+    const ofBridge = variance === "bridge";
+    const more = variance === "analytic" ? "shares * steps + " : "";
     const isEnd = end_output !== null && !schedule.last_noise;
     return [
       `times, steps = ${inOrder("times", "steps")}`,
-      `spreads = bridge["process"]["sigma"] * np.sqrt(steps${ofBridge ? " * (times[-1] - times[1:]) / (times[-1] - times[:-1])" : ""})`,
+      ...(more
+        ? [
+            'shares = bridge["schedule"]["noise_share"][direction]',
+            "shares = np.interp(abs(times[:-1] - times[0]), np.linspace(0, 1, len(shares)), shares)",
+          ]
+        : []),
+      `spreads = bridge["process"]["sigma"] * np.sqrt(steps${ofBridge || more ? ` * (${more}abs(times[-1] - times[1:])) / abs(times[-1] - times[:-1])` : ""})`,
       ...(schedule.last_noise || ofBridge || isEnd ? [] : ["spreads[-1] = 0"]),
       `for time, dt, spread in np.float32([times[:-1], steps, spreads]).T${isEnd ? "[:-1]" : ""}:`,
       `    drift = ${evaluated(bridge, output)}`,

@@ -56,6 +56,7 @@ export function createControls(
     [
       ["process", "of the process"],
       ["bridge", "of a bridge"],
+      ...(info.stepVariance === "analytic" ? [["analytic", "measured in training"] as const] : []),
     ],
     settings.stepVariance,
     (value) => set("stepVariance", value as PlayerSettings["stepVariance"]),

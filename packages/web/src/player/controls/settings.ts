@@ -43,9 +43,8 @@ export function settingsFor(
       info.direction,
     steps: whole(given.steps, info.steps, most.steps),
     stepVariance:
-      given.stepVariance === "process" || given.stepVariance === "bridge"
-        ? given.stepVariance
-        : info.stepVariance,
+      (["process", "bridge"] as const).find((own) => own === given.stepVariance) ??
+      info.stepVariance,
     particles: whole(given.particles, 1000, most.particles),
     seed: whole(given.seed, 42, 2 ** 31),
     conditions: Object.fromEntries(conditions),

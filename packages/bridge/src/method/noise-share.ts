@@ -1,0 +1,92 @@
+// How much noise a step needs so that the process keeps its variance. From x at time t the end has the mean that the drift
+// leads to, and a variance v: of a bridge to an end that is drawn with both, a step has the bridge's own variance and the part
+// of v that it goes. On average over x it is what is left of the squared error of the drift (Bao et al. 2022, Analytic-DPM,
+// of diffusion models; here of bridges). A share of 1 is the noise of the process, of 0 that of a bridge to one end.
+import {
+  Buffer,
+  full,
+  type Generator,
+  noGrad,
+  randn,
+  stack,
+  type Tensor,
+  tidy,
+  zeros,
+} from "@dsbm/torch";
+import type { Pairs } from "../core/batch.js";
+import type { Direction } from "../core/direction.js";
+import type { Network } from "../core/network.js";
+import type { ReferenceProcess } from "../process/process.js";
+import type { Field } from "../solver/solver.js";
+
+/** Equal parts of a direction's time; between their ends shares are interpolated. */
+const parts = 16;
+/** Rows at each time, at least, where they are vectors. */
+const rows = 2048;
+/** Nearest to the ends of the time. */
+const margin = 1e-3;
+
+/** A network with shares in its state: [1, parts + 1], or of both directions [2, parts + 1], backward first. */
+type Sharing = Network & { noise_share?: Buffer };
+
+/** The network with shares in its state, 1 at first. */
+export function withNoiseShare(
+  network: Network,
+  networks: "each" | "shared" | "bidirectional",
+): Network {
+  const sharing = network as Sharing;
+  const directions = networks === "bidirectional" ? 2 : 1;
+  sharing.noise_share ??= new Buffer(tidy(() => zeros([directions, parts + 1]).add(1)));
+  return network;
+}
+
+/** The shares of a direction at equally spaced times of its own clock, [parts + 1]; null where the network has none. */
+export function noiseShareOf(network: Network, direction: Direction): Tensor | null {
+  const all = (network as Sharing).noise_share;
+  return all?.select(0, all.size(0) === 2 && direction === "f" ? 1 : 0) ?? null;
+}
+
+/** Gives a network the shares of another one, where they have some. */
+export function copyNoiseShare(from: Network, to: Network): void {
+  const [own, other] = [(from as Sharing).noise_share, (to as Sharing).noise_share];
+  if (own && other) noGrad(() => other.copy_(own));
+}
+
+/** The share at time u of a direction's own clock, []. */
+export function shareAt(shares: Tensor, u: number): Tensor {
+  const at = Math.min(parts - 1, Math.floor(u * parts + 1e-9));
+  return shares.select(0, at).lerp(shares.select(0, at + 1), u * parts - at);
+}
+
+/**
+ * Shares of a direction by pairs that its drift was learnt from: E|end − E[end | x_t]|²/(d ε s) with s the time left, at each
+ * of the times: [parts + 1].
+ */
+export function measureNoiseShare(
+  drift: Field,
+  { x0, x1 }: Pick<Pairs, "x0" | "x1">,
+  {
+    direction,
+    process,
+    generator,
+  }: { direction: Direction; process: ReferenceProcess; generator: Generator },
+): Tensor {
+  const end = direction === "f" ? x1 : x0;
+  const [n, device] = [x0.size(0), x0.device];
+  const draws = x0.ndim === 2 ? Math.ceil(rows / n) : 1;
+  const at = (u: number) =>
+    tidy(() => {
+      const left = 1 - u;
+      const t = full([n], direction === "f" ? u : left, { device });
+      let sum = zeros([], { device });
+      for (let i = 0; i < draws; i++) {
+        const x = process.bridge({ x0, x1, t, z: randn(x0.shape, { generator, device }) });
+        sum = sum.add(drift(x, t).mul(left).add(x).sub(end).square().mean());
+      }
+      return sum.div(draws * left * process.sigma ** 2);
+    });
+  const times = Array.from({ length: parts + 1 }, (_, k) =>
+    Math.min(1 - margin, Math.max(margin, k / parts)),
+  );
+  return noGrad(() => tidy(() => stack(times.map(at))));
+}
