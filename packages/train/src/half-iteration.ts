@@ -30,6 +30,7 @@ import {
   nn,
   noGrad,
   type optim,
+  type Tensor,
   tensor,
   tidy,
 } from "@dsbm/torch";
@@ -81,6 +82,9 @@ export interface HalfIterationState extends SourceState {
 
 /** The step at which a half-iteration got another number of steps, and its progress, from 0 to 1, there. */
 type Resized = { step: number; progress: number };
+
+/** Vectors from which the noise of steps is measured, at least where there are so many. */
+const noiseRows = 4096;
 
 /** A learning rate that falls to 0 along half a cosine wave (Loshchilov and Hutter 2017, eq. 5, without restarts). */
 const cosine = (lr: number, progress: number): number =>
@@ -234,9 +238,7 @@ export class HalfIteration {
           result.loss = this.#fit();
           return;
         }
-        let batch = this.source.batch(this.#share.pairs, this.#share.part);
-        if (this.#couple) batch = this.#coupled(batch as Pairs);
-        batch = unmarked(batch);
+        const batch = this.#batch();
         if (this.step + 1 >= this.#steps) this.#keep(batch);
         const sent = this.#buckets
           ? [tensor([stop ? 1 : 0, pause ? 1 : 0], { dtype: "float32", device })]
@@ -257,6 +259,12 @@ export class HalfIteration {
     return result;
   }
 
+  /** The next rows. */
+  #batch(): Batch {
+    const batch = this.source.batch(this.#share.pairs, this.#share.part);
+    return unmarked(this.#couple ? this.#coupled(batch as Pairs) : batch);
+  }
+
   #keep(batch: Batch): void {
     if (this.#problem.method.stepVariance !== "analytic") return;
     this.#forget();
@@ -270,33 +278,47 @@ export class HalfIteration {
 
   /**
    * After the last step: the noise that steps along the learnt drift have (see `StepVariance`), in the networks that train and
-   * sample. Every rank calls it.
+   * sample. Of vectors from some more batches, as far as there are any. Every rank calls it.
    */
   measureNoise(sampler: Network): void {
-    const { process, method: options, schedule, execution } = this.#problem;
-    const { method, parametrisation } = options;
     const last = this.#last;
     if (!last) return;
-    const { ranks } = execution;
-    const { device } = this.#problem.data.x0;
-    const generator = stream(this.#problem.seed, `noise-share/${this.half}`, device);
+    const { method, execution, data, seed, optimisation } = this.#problem;
+    const generator = stream(seed, `noise-share/${this.half}`, data.x0.device);
+    const both = method.method.networks === "bidirectional";
+    const directions: Direction[] = both ? ["b", "f"] : [this.direction];
     const training = sampler.training;
     sampler.eval();
-    for (const direction of method.networks === "bidirectional"
-      ? (["b", "f"] as const)
-      : [this.direction])
-      tidy(() => {
-        const pairs = method.pairsTowards?.(last, direction) ?? (last as Pairs);
-        const dynamics = { method, process, parametrisation, networks: { [direction]: sampler } };
-        const drift = driftOf(dynamics, { direction, grid: schedule.grid, given: pairs.given });
-        const found = measureNoiseShare(drift, pairs, { direction, process, generator });
-        if (this.#share.among > 1)
-          ranks.run("noise of steps", () => ranks.allReduce(found.div_(ranks.size)));
-        noGrad(() => noiseShareOf(sampler, direction)?.copy_(found));
-      });
+    const wanted = data.x0.ndim === 2 ? Math.ceil(noiseRows / optimisation.batchSize) : 1;
+    const measured = tidy(() => {
+      const sums = directions.map((way) => this.#noiseShare(sampler, last, way, generator));
+      let count = 1;
+      for (; count < wanted && !this.source.due(this.step + count); count++)
+        tidy(() => {
+          const batch = this.#batch();
+          for (const [i, way] of directions.entries())
+            sums[i]?.add_(this.#noiseShare(sampler, batch, way, generator));
+        });
+      return sums.map((sum) => sum.div_(count * this.#share.among).keep());
+    });
+    for (const [i, found] of measured.entries()) {
+      if (this.#share.among > 1)
+        execution.ranks.run("noise of steps", () => execution.ranks.allReduce(found));
+      noGrad(() => noiseShareOf(sampler, directions[i] as Direction)?.copy_(found));
+      found.dispose();
+    }
     copyNoiseShare(sampler, this.#network);
     sampler.train(training);
     this.#forget();
+  }
+
+  #noiseShare(sampler: Network, batch: Batch, direction: Direction, generator: Generator): Tensor {
+    const { process, method: options, schedule } = this.#problem;
+    const { method, parametrisation } = options;
+    const pairs = method.pairsTowards?.(batch, direction) ?? (batch as Pairs);
+    const dynamics = { method, process, parametrisation, networks: { [direction]: sampler } };
+    const drift = driftOf(dynamics, { direction, grid: schedule.grid, given: pairs.given });
+    return measureNoiseShare(drift, pairs, { direction, process, generator });
   }
 
   /** Fits a closed form to the decoded tables. */

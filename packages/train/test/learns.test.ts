@@ -11,6 +11,7 @@ import {
   minibatchExact,
   ornsteinUhlenbeck,
   preconditioned,
+  type StepVariance,
   squaredDistances,
   uniformGrid,
 } from "@dsbm/bridge";
@@ -18,6 +19,7 @@ import { eightGaussians, gaussianEndpoints, moons } from "@dsbm/data";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { seeded } from "../../../test/support/numbers.js";
+import { Sampler } from "../src/sampler/sampler.js";
 import { Training } from "../src/training.js";
 import { type Fields, network, networkOf, withFields } from "./support.js";
 
@@ -170,6 +172,10 @@ describe("the Gaussian bridge at dimension 2", () => {
     { name: "DSBM-IMF", changes: { halfIterations: 4 } },
     { name: "IMF-b", changes: { sequence: ["b"] as const, halfIterations: 5 } },
     {
+      name: "DSBM-IMF on pairs of three steps",
+      changes: { stepVariance: "analytic", cacheGrid: uniformGrid(3) } as Fields,
+    },
+    {
       name: "DSBM-IMF+",
       changes: { halfIterations: 4, batchSize: 128, batchCoupling: minibatchExact() },
     },
@@ -232,5 +238,48 @@ describe("the Gaussian bridge at dimension 2", () => {
       expect(Math.abs(covariance - exactCovariance({ sigma: 1 }))).toBeLessThan(0.03);
     });
     training.dispose();
+  });
+
+  it("keeps the variance in three steps by the noise that was measured, of one network and of one for both directions", async () => {
+    const data = gaussianEndpoints({ n: 6000, dim: 2, a: 0.1, generator: seeded(41) });
+    const both = {
+      ...of(methods.sf2m),
+      batchCoupling: minibatchEntropic({ reg: 2 }),
+      sequence: ["b"],
+    };
+    for (const changes of [{}, both] as Fields[]) {
+      const training = await trained({
+        ...{ ...common, data, stepVariance: "analytic", halfIterations: 2, steps: 700 },
+        ...{ batchSize: 128, lr: 2e-3, lrSchedule: "cosine", ...changes },
+      });
+      tidy(() => {
+        const { x1 } = gaussianEndpoints({ n: 20_000, dim: 2, a: 0.1, generator: seeded(42) });
+        const { sampler, problem, state } = training;
+        const { method, process } = problem;
+        const of = (stepVariance: StepVariance) =>
+          new Sampler({
+            ...method,
+            process,
+            networks: state.samplers,
+            stepVariance,
+            grid: uniformGrid(3),
+          })
+            .endpoints("b", x1, { generator: seeded(43) })
+            .var({ dim: 0 })
+            .mean()
+            .item();
+        expect(
+          sampler
+            .endpoints("b", x1, { grid: uniformGrid(3), generator: seeded(43) })
+            .var({ dim: 0 })
+            .mean()
+            .item(),
+        ).toBeCloseTo(of("analytic"), 5);
+        const far = (own: StepVariance) => Math.abs(of(own) - 1);
+        expect(far("analytic")).toBeLessThan(0.08);
+        expect(far("bridge")).toBeGreaterThan(0.3);
+      });
+      training.dispose();
+    }
   });
 });

@@ -200,6 +200,11 @@ const problems: [string, () => Problem][] = [
       return withCache(cached({ firstPass: 1, firstCoupling: "ref" }), { normalize: true });
     },
   ],
+  ["noise of steps that is measured", () => cached({ stepVariance: "analytic" })],
+  [
+    "measured noise of a network that begins anew",
+    () => cached({ stepVariance: "analytic", renewNetwork: true, emaRate: null }),
+  ],
   [
     "mean matching",
     () => cached({ parametrisation: { meanMatch: true, stdTrick: false, lossScale: false } }),

@@ -21,8 +21,6 @@ import type { Field } from "../solver/solver.js";
 
 /** Equal parts of a direction's time; between their ends shares are interpolated. */
 const parts = 16;
-/** Rows at each time, at least, where they are vectors. */
-const rows = 2048;
 /** Nearest to the ends of the time. */
 const margin = 1e-3;
 
@@ -72,18 +70,17 @@ export function measureNoiseShare(
   }: { direction: Direction; process: ReferenceProcess; generator: Generator },
 ): Tensor {
   const end = direction === "f" ? x1 : x0;
-  const [n, device] = [x0.size(0), x0.device];
-  const draws = x0.ndim === 2 ? Math.ceil(rows / n) : 1;
+  const device = x0.device;
   const at = (u: number) =>
     tidy(() => {
       const left = 1 - u;
-      const t = full([n], direction === "f" ? u : left, { device });
-      let sum = zeros([], { device });
-      for (let i = 0; i < draws; i++) {
-        const x = process.bridge({ x0, x1, t, z: randn(x0.shape, { generator, device }) });
-        sum = sum.add(drift(x, t).mul(left).add(x).sub(end).square().mean());
-      }
-      return sum.div(draws * left * process.sigma ** 2);
+      const t = full([x0.size(0)], direction === "f" ? u : left, { device });
+      const x = process.bridge({ x0, x1, t, z: randn(x0.shape, { generator, device }) });
+      const error = drift(x, t).mul(left).add(x).sub(end);
+      return error
+        .square()
+        .mean()
+        .div(left * process.sigma ** 2);
     });
   const times = Array.from({ length: parts + 1 }, (_, k) =>
     Math.min(1 - margin, Math.max(margin, k / parts)),

@@ -30,13 +30,17 @@ export const cached = (pairs: number, steps: number): readonly string[] => [
 ];
 
 const twice = ["n_ipf=2"];
+const online = ["online_cache=true"];
+
+/** Few steps whose pairs keep their variance. */
+export const analytic: readonly string[] = ["step_variance=analytic"];
 
 /** What all quick benchmarks share: simulated pairs are few, those of α-DSBM serve for some steps too (Peluchetti 2024). */
 export const quickWords = {
   words: ["batch_size=128", ...cached(2560, 100)],
   own: {
     ...{ dsbm_ipf: twice, dsbm_imf: twice, dsbm_imf_pre: twice, dsbm_imf_ot: twice },
-    alpha_dsbm: ["online_cache=true"],
+    ...{ alpha_dsbm: online, alpha_dsbm_pre: online },
     sinkhorn_bridge: ["data.n_train=2000"],
   },
 };

@@ -62,6 +62,14 @@ describe("mistakes", () => {
       "method=sf2m precondition=true",
       /^precondition=true is for method=dsbm and .*, got method=sf2m: /,
     ],
+    [
+      "method=otcfm step_variance=analytic",
+      /^step_variance=analytic is for method=dsbm, .*, got method=rectifiedflow: write step_variance=process/,
+    ],
+    [
+      "step_variance=analytic sde=vp",
+      /^step_variance=analytic is for Brownian motion, .* write sde=ve/,
+    ],
     ["precondition=true sde=vp", /^precondition=true .* write sde=ve/],
     ["precondition=true std_trick=true", /^precondition=true .* got std_trick=true: write one/],
     ["online_cache=true", /^online_cache=true is for method=alpha_dsbm with cache=disk, got/],

@@ -277,6 +277,7 @@ export const eot: Benchmark = {
     dsbm_imf_pre: [...large, "n_ipf=5", "num_iter=5000"],
     dsbm_imf_ot: [...large, "n_ipf=3", "num_iter=5000"],
     alpha_dsbm: [...large, "n_ipf=2", "num_iter=10000"],
+    alpha_dsbm_pre: [...large, "n_ipf=2", "num_iter=10000"],
     sf2m: [...large, "num_iter=20000"],
     lightsb: ["mixture_spread=1"],
     lightsb_m: [...large, "mixture_spread=1", "lr=3e-3"],

@@ -169,6 +169,7 @@ export const gaussian: Benchmark = {
       dsbm_imf_pre: [],
       dsbm_imf_ot: [],
       alpha_dsbm: ["n_ipf=2", "first_num_iter=2000", "num_iter=10000"],
+      alpha_dsbm_pre: ["n_ipf=2", "first_num_iter=2000", "num_iter=10000"],
       sf2m: once,
       lightsb: light,
       lightsb_m: [...light, "batch_size=512", "lr=1e-3"],

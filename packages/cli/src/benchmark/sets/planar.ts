@@ -9,7 +9,7 @@ import { testRows } from "../../problem/test-rows.js";
 import { measureQuality } from "../../quality/measure.js";
 import { openSubject } from "../../quality/subject.js";
 import type { Benchmark, Case, Measured, Published, Sizes, Values } from "../benchmark.js";
-import { cached, methodsOf, quickWords } from "../methods.js";
+import { analytic, cached, methodsOf, quickWords } from "../methods.js";
 
 const points = 10_000;
 /** Of a quick benchmark. */
@@ -121,6 +121,7 @@ const row = (
 });
 
 const once = ["n_ipf=1", "num_iter=20000", "batch_size=256"];
+const twoStages = ["n_ipf=2", "first_num_iter=5000", "num_iter=2500", "batch_size=1024"];
 
 export const planar: Benchmark = {
   name: "2d",
@@ -131,12 +132,13 @@ export const planar: Benchmark = {
   methods: [
     { name: "fit", words: [], command: "fit" },
     ...methodsOf({
-      dsbm_ipf: [],
-      dsbm_imf: [],
-      dsbm_imf_pre: [],
-      dsbm_imf_ot: ["batch_size=256"],
-      alpha_dsbm: ["n_ipf=2", "first_num_iter=5000", "num_iter=2500", "batch_size=1024"],
-      sf2m: once,
+      dsbm_ipf: analytic,
+      dsbm_imf: analytic,
+      dsbm_imf_pre: [...analytic, "n_ipf=3"],
+      dsbm_imf_ot: [...analytic, "batch_size=256"],
+      alpha_dsbm: [...analytic, ...twoStages],
+      alpha_dsbm_pre: [...analytic, ...twoStages],
+      sf2m: [...once, ...analytic],
       lightsb: [],
       lightsb_m: ["batch_size=512"],
       sb_cfm: once,
