@@ -299,12 +299,11 @@ export class Training {
       pauseAt: (step) => step < steps() && pauseAt({ half, step, steps: steps() }),
     });
     const pause = (event: TrainEvent) => this.#handOver(event);
-    const isOver = () => this.#isOver;
     try {
       const how = { sharesBatch, bfloat16, cacheSteps: cacheSteps?.steps ?? null };
       yield { type: "start", half, direction, threads: threads ?? 1, ...how };
       if (!(yield* this.#resume(current, signal))) return false;
-      const options = { ranks, signal, logEvery, requests, pause, isOver };
+      const options = { ranks, signal, logEvery, requests, pause, isOver: () => this.#isOver };
       if (!(yield* runSteps(current, options))) return false;
       this.#refreshSampler(direction);
       current.measureNoise(this.state.samplers[direction]);
