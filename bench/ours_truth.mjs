@@ -29,6 +29,7 @@ export function truth({ torch, bridge }, plain, dim) {
   const cacheGrid = bridge.uniformGrid(cacheSteps);
   const problem = {
     ...plain,
+    method: { ...plain.method, stepVariance: "analytic" },
     schedule: { ...plain.schedule, halfIterations: 40, steps, cacheGrid },
     optimisation: { ...plain.optimisation, ...optimisation, emaWarmup: true },
   };

@@ -210,7 +210,7 @@ async function referencesOf(
 }
 
 /** Learning rates that suit LightSB at a noise. */
-const lightRate: Record<number, string> = { 0.1: "lr=1e-3", 1: "lr=3e-3", 10: "lr=6e-2" };
+const lightRate: Record<number, string> = { 0.1: "lr=1e-2", 1: "lr=1e-2", 10: "lr=6e-2" };
 
 function planCase(dim: number, epsilon: number): Case {
   const name = `D${dim}-eps${epsilon}`;
