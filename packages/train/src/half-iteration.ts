@@ -30,6 +30,7 @@ import {
   nn,
   noGrad,
   type optim,
+  randn,
   type Tensor,
   tensor,
   tidy,
@@ -284,22 +285,27 @@ export class HalfIteration {
     const last = this.#last;
     if (!last) return;
     const { method, execution, data, seed, optimisation } = this.#problem;
-    const generator = stream(seed, `noise-share/${this.half}`, data.x0.device);
+    const { part, pairs } = this.#share;
+    const { device } = data.x0;
+    const generator = stream(seed, `noise-share/${this.half}`, device);
+    // Of numbers for the whole batch those of this rank's pairs.
+    const noise = ({ shape }: Tensor) =>
+      randn([pairs, ...shape.slice(1)], { generator, device }).narrow(0, part.start, part.count);
     const both = method.method.networks === "bidirectional";
     const directions: Direction[] = both ? ["b", "f"] : [this.direction];
     const training = sampler.training;
     sampler.eval();
     const wanted = data.x0.ndim === 2 ? Math.ceil(noiseRows / optimisation.batchSize) : 1;
     const measured = tidy(() => {
-      const sums = directions.map((way) => this.#noiseShare(sampler, last, way, generator));
+      const sums = directions.map((way) => this.#noiseShare(sampler, last, way, noise));
       let count = 1;
       for (; count < wanted && !this.source.due(this.step + count); count++)
         tidy(() => {
           const batch = this.#batch();
           for (const [i, way] of directions.entries())
-            sums[i]?.add_(this.#noiseShare(sampler, batch, way, generator));
+            sums[i]?.add_(this.#noiseShare(sampler, batch, way, noise));
         });
-      return sums.map((sum) => sum.div_(count * this.#share.among).keep());
+      return sums.map((sum) => sum.mul_(part.count / (count * pairs)).keep());
     });
     for (const [i, found] of measured.entries()) {
       if (this.#share.among > 1)
@@ -312,13 +318,18 @@ export class HalfIteration {
     this.#forget();
   }
 
-  #noiseShare(sampler: Network, batch: Batch, direction: Direction, generator: Generator): Tensor {
+  #noiseShare(
+    sampler: Network,
+    batch: Batch,
+    direction: Direction,
+    noise: (like: Tensor) => Tensor,
+  ): Tensor {
     const { process, method: options, schedule } = this.#problem;
     const { method, parametrisation } = options;
     const pairs = method.pairsTowards?.(batch, direction) ?? (batch as Pairs);
     const dynamics = { method, process, parametrisation, networks: { [direction]: sampler } };
     const drift = driftOf(dynamics, { direction, grid: schedule.grid, given: pairs.given });
-    return measureNoiseShare(drift, pairs, { direction, process, generator });
+    return measureNoiseShare(drift, pairs, { direction, process, noise });
   }
 
   /** Fits a closed form to the decoded tables. */

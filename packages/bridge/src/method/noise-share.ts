@@ -2,17 +2,7 @@
 // leads to, and a variance v: of a bridge to an end that is drawn with both, a step has the bridge's own variance and the part
 // of v that it goes. On average over x it is what is left of the squared error of the drift (Bao et al. 2022, Analytic-DPM,
 // of diffusion models; here of bridges). A share of 1 is the noise of the process, of 0 that of a bridge to one end.
-import {
-  Buffer,
-  full,
-  type Generator,
-  noGrad,
-  randn,
-  stack,
-  type Tensor,
-  tidy,
-  zeros,
-} from "@dsbm/torch";
+import { Buffer, full, noGrad, stack, type Tensor, tidy, zeros } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
 import type { Direction } from "../core/direction.js";
 import type { Network } from "../core/network.js";
@@ -58,7 +48,7 @@ export function shareAt(shares: Tensor, u: number): Tensor {
 
 /**
  * Shares of a direction by pairs that its drift was learnt from: E|end − E[end | x_t]|²/(d ε s) with s the time left, at each
- * of the times: [parts + 1].
+ * of the times: [parts + 1]. `noise`: standard normal, of the shape of `like`.
  */
 export function measureNoiseShare(
   drift: Field,
@@ -66,8 +56,8 @@ export function measureNoiseShare(
   {
     direction,
     process,
-    generator,
-  }: { direction: Direction; process: ReferenceProcess; generator: Generator },
+    noise,
+  }: { direction: Direction; process: ReferenceProcess; noise: (like: Tensor) => Tensor },
 ): Tensor {
   const end = direction === "f" ? x1 : x0;
   const device = x0.device;
@@ -75,7 +65,7 @@ export function measureNoiseShare(
     tidy(() => {
       const left = 1 - u;
       const t = full([x0.size(0)], direction === "f" ? u : left, { device });
-      const x = process.bridge({ x0, x1, t, z: randn(x0.shape, { generator, device }) });
+      const x = process.bridge({ x0, x1, t, z: noise(x0) });
       const error = drift(x, t).mul(left).add(x).sub(end);
       return error
         .square()

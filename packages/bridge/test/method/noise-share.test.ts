@@ -92,7 +92,7 @@ describe("analytic noise of steps", () => {
         const found = measureNoiseShare(
           exactField(direction, bridge),
           { x0, x1 },
-          { direction, process, generator: seeded(3) },
+          { direction, process, noise: (like) => randn(like.shape, { generator: seeded(3) }) },
         );
         for (const u of [0.25, 0.5, 0.9375]) {
           const want = exactShare(direction, u);

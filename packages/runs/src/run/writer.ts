@@ -88,7 +88,7 @@ function secondsOf({ started, resumed, ended, spent }: RunInfo, paths: RunPaths)
     ? Date.parse(ended)
     : Math.max(...files.map((path) => statSync(path).mtimeMs));
   const last = (until - Date.parse(resumed.at(-1) ?? started)) / 1000;
-  return (Number.isFinite(spent) ? spent : 0) + (last > 0 ? last : 0);
+  return (Number.isFinite(spent) ? spent : 0) + Math.max(last, 0);
 }
 
 const writeInfo = (folder: string, info: RunInfo): string =>
