@@ -62,8 +62,8 @@ export const lightsb = (numbers: MixtureNumbers = {}) =>
 
 /** Part of the time in which bridges are matched. */
 const until = 0.99;
-/** Rows of a batch that share a time: the drift of these is products of matrices. */
-const together = 16;
+/** Rows of a batch that share a time: the drift of these is products of matrices; fewer times would be more noise. */
+const together = 4;
 
 export const lightsb_m = (numbers: MixtureNumbers = {}) =>
   ({
