@@ -63,6 +63,9 @@ export async function benchmarkCommand(args: string[]): Promise<number> {
   const shown = commandOf((typed) => (typed === folder ? basename(typed) : typed));
   setNumThreads(threadsOf({ threads }));
   const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
+  const { provenance } = await import("../benchmark/provenance.js");
+  // Before tables that are part of a clone change it.
+  provenance();
   const { KnownResults } = await import("../benchmark/csv.js");
   const known = config.results === null ? undefined : new KnownResults(config.results, quick);
   const interrupt = createWorkInterrupt({ late: stoppedWithin(command) });
