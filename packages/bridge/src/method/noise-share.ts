@@ -2,7 +2,7 @@
 // leads to, and a variance v: of a bridge to an end that is drawn with both, a step has the bridge's own variance and the part
 // of v that it goes. On average over x it is what is left of the squared error of the drift (Bao et al. 2022, Analytic-DPM,
 // of diffusion models; here of bridges). A share of 1 is the noise of the process, of 0 that of a bridge to one end.
-import { Buffer, full, noGrad, stack, type Tensor, tidy, zeros } from "@dsbm/torch";
+import { Buffer, full, noGrad, ones, stack, type Tensor, tidy } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
 import type { Direction } from "../core/direction.js";
 import type { Network } from "../core/network.js";
@@ -24,7 +24,8 @@ export function withNoiseShare(
 ): Network {
   const sharing = network as Sharing;
   const directions = networks === "bidirectional" ? 2 : 1;
-  sharing.noise_share ??= new Buffer(tidy(() => zeros([directions, parts + 1]).add(1)));
+  const device = network.parameters()[0]?.device ?? "cpu";
+  sharing.noise_share ??= new Buffer(ones([directions, parts + 1], { device }));
   return network;
 }
 

@@ -60,6 +60,7 @@ export function sinkhorn(
       // Larger regularisations only need rough solutions.
       for (let eps = spread / moderate; eps > reg; eps /= 2) {
         const found = solve(problem, at, { eps, tolerance: rough, most: 20 });
+        found.plan?.dispose();
         begun += found.count;
         at = found;
       }
