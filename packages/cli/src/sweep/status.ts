@@ -16,6 +16,7 @@ import {
   sweepPaths,
   type Trace,
 } from "@dsbm/runs";
+import { isStopCode } from "../terminal/interrupt.js";
 import { lastLogLine, slurmReason, type Task, tailOf, tasksOf } from "./queue.js";
 
 export interface MemberOf extends Status {
@@ -87,6 +88,7 @@ const none = (trace: Trace | null): Evidence => ({
   since: trace?.since ?? null,
   again: trace?.again ?? false,
   reason: null,
+  stopped: false,
   lastLogLine: null,
   certain: false,
 });
@@ -114,7 +116,8 @@ function localEvidence(trace: Trace | null, alive: boolean, log: () => string): 
   if (trace.phase === "ended") {
     const { why, code } = trace;
     // Without an exit code it was ended by the signal in `why`.
-    return { ...base, phase: "ended", ...(code === null ? { reason: why } : { lastLogLine: why }) };
+    const cause = code === null ? { reason: why } : { lastLogLine: why };
+    return { ...base, phase: "ended", stopped: isStopCode(code), ...cause };
   }
   if (alive) return { ...base, phase: trace.phase === "started" ? "running" : "queued" };
   // Its launcher is gone; the member may still run: its lock decides.

@@ -19,6 +19,8 @@ export interface Evidence {
   again: boolean;
   /** Why it waits or was ended, from the scheduler or the operating system. */
   reason: string | null;
+  /** Whether the launcher was told to stop and stopped it. */
+  stopped: boolean;
   /** The last line of its log. */
   lastLogLine: string | null;
   /** Whether "ended" is right even if a process seems to hold the lock, perhaps one of a machine that is gone. */
@@ -52,11 +54,13 @@ export function memberStatus(folder: string, evidence: Evidence): Status {
 }
 
 /** The state of a member that was started and has ended. */
-function ended(info: RunInfo | null, { reason, lastLogLine }: Evidence): Status {
+function ended(info: RunInfo | null, { reason, stopped, lastLogLine }: Evidence): Status {
   if (info?.state === "failed") return { state: "failed", why: info.reason };
   // A run that stopped at a step boundary can be continued, whatever made it stop.
   if (info?.state === "interrupted" && info.ended !== null)
     return { state: "interrupted", why: reason ?? info.reason };
+  if (info === null && stopped)
+    return { state: "interrupted", why: "stopped by a signal before its run began" };
   if (info === null || reason !== null)
     return { state: "failed", why: reason ?? lastLogLine ?? "it ended without a message" };
   return { state: "interrupted", why: "it was killed: the process ended without a message" };
