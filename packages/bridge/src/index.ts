@@ -73,6 +73,7 @@ export {
   minibatchPartial,
   minibatchUnbalanced,
 } from "./coupling/minibatch.js";
+export { type EndMoments, endMoments, withMoments } from "./coupling/moments.js";
 export { reference } from "./coupling/reference.js";
 export { simulated } from "./coupling/simulated.js";
 export { langevin, type StepMean } from "./langevin/langevin.js";

@@ -10,6 +10,7 @@ import {
   methodNamed,
   methods,
   ornsteinUhlenbeck,
+  preconditioned,
   uniformGrid,
 } from "@dsbm/bridge";
 import { createNetwork, DriftNetwork, ScoreNetwork, UNet } from "@dsbm/nets";
@@ -100,6 +101,16 @@ it.each<[string, () => Changes]>([
       return { method, network };
     },
   ],
+  ...([undefined, { components: 3 }] as const).map((mixture): [string, () => Changes] => [
+    `preconditioned networks${mixture ? ", by a mixture" : ""}, moments of the data`,
+    () => {
+      const method = preconditioned(methods.dsbm, mixture);
+      const model = method.model as NonNullable<Method["model"]>;
+      const create = () => new ScoreNetwork(2, { hidden: [8] });
+      const network = (direction: "b" | "f") => model({ shape: [2], direction, generator, create });
+      return { method, network, matchMoments: true };
+    },
+  ]),
   [
     "a network of images, the noise of a bridge",
     () => ({ data: images(), network: unet, stepVariance: "bridge", halves: 1 }),

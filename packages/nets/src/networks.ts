@@ -1,6 +1,7 @@
 // The networks by their configuration names, `model.name`; a new network is a folder here and an entry in `networks`.
 
 import { BridgeError, type Direction, type Network } from "@dsbm/bridge";
+import { noGrad } from "@dsbm/torch";
 import { DDPMpp } from "./ddpmpp/ddpmpp.js";
 import { DownscalerUNet } from "./downscaler-unet/downscaler-unet.js";
 import { BidirectionalNetwork } from "./mlp/bidirectional.js";
@@ -26,6 +27,8 @@ export interface NetworkRequest extends Seeded {
   bidirectional?: boolean;
   /** Whether inputs and outputs have unit variance at all times. */
   unit?: boolean;
+  /** Whether a new network of vectors gives 0 (networks of images always do). */
+  zero?: boolean;
 }
 
 /** What a registered network is: the samples that it takes, and how it is built. */
@@ -50,23 +53,21 @@ function buildMLP(keys: Given<typeof mlpKeys>, request: NetworkRequest): Network
     direction,
     bidirectional,
     unit,
+    zero,
     generator,
     cond_channels: conditions = 0,
   } = request;
   const { hidden, time_frequencies: frequencies } = readKeys("MLP", mlpKeys, keys);
   for (const width of hidden) whole().read(width, "hidden has an entry that", wrongFor("MLP"));
   const [dim] = shape as [number];
-  if (bidirectional)
-    return new BidirectionalNetwork(dim, { hidden, frequencies, conditions, generator });
-  return frequencies === 0
-    ? new ScoreNetwork(dim, { hidden, conditions, generator })
-    : new DriftNetwork(dim, {
-        direction: unit ? null : direction,
-        hidden,
-        frequencies,
-        conditions,
-        generator,
-      });
+  const options = { hidden, frequencies, conditions, generator };
+  const network = bidirectional
+    ? new BidirectionalNetwork(dim, options)
+    : frequencies === 0
+      ? new ScoreNetwork(dim, options)
+      : new DriftNetwork(dim, { ...options, direction: unit ? null : direction });
+  if (zero) for (const p of network.net.layers.at(-1)?.parameters() ?? []) noGrad(() => p.zero_());
+  return network;
 }
 
 /** Size and channels of images, under the names that the networks share. */

@@ -41,7 +41,7 @@ import { type CompleteProblem, directionOf } from "./problem.js";
 import { PooledRows } from "./rows/pooled.js";
 import { cutRows, type RowSource, repeatRows, type SourceState } from "./rows/rows.js";
 import { rowSource, type SourceOptions } from "./rows/source.js";
-import { beginNetwork } from "./state/begin.js";
+import { beginNetwork, simulatedMoments } from "./state/begin.js";
 import type { RecordedBatch } from "./step/recorded-batch.js";
 import { StepTimes } from "./step/time-sampling.js";
 import { trainingStep } from "./step/training-step.js";
@@ -122,6 +122,7 @@ export class HalfIteration {
   #last: Batch | null = null;
   /** States of the other ranks' default generators, as `gatherRngStates` found them. */
   #others: SourceState | null = null;
+  readonly #moments: ReturnType<typeof simulatedMoments>;
   readonly #noise: Generator;
   readonly #pairing: Generator;
   readonly #fallback: Generator;
@@ -175,8 +176,10 @@ export class HalfIteration {
         : null;
     const paired = couple && grouped ? grouped(couple) : couple;
     const batches = paired ? batchesOfPool(problem) : 1;
+    this.#moments = simulatedMoments(problem);
     const source = rowSource({
       ...options,
+      moments: this.#moments,
       batches,
       stepsLeft: () => Math.ceil((this.steps - this.step) / batches),
     });
@@ -406,5 +409,6 @@ export class HalfIteration {
     this.#buckets?.[Symbol.dispose]();
     this.#stepTimes?.dispose();
     this.source.dispose();
+    for (const t of Object.values(this.#moments ?? {})) t.dispose();
   }
 }

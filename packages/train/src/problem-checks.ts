@@ -159,8 +159,8 @@ export function checkProblem(full: CompleteProblem, given: Problem): void {
   const { batchSize, repeat, lrWarmup } = full.optimisation;
   const { accumulate, logEvery, cache } = full.execution;
   checkIntegers(1, { halfIterations, steps, firstSteps, batchSize, accumulate, logEvery });
-  checkIntegers(0, { firstIteration, lrWarmup });
-  checkIntegers(1, { firstPass, repeat });
+  checkIntegers(0, { firstIteration, firstPass, lrWarmup });
+  checkIntegers(1, { repeat });
   if (cache)
     checkIntegers(1, {
       "cache.npar": cache.npar,

@@ -50,6 +50,8 @@ export interface MethodOptions {
   batchCoupling?: BatchCoupling | null;
   /** Rows of each end that it pairs at once, as many whole batches as the data have (default: those of a batch). */
   couplingRows?: number | null;
+  /** Whether simulated ends take mean and standard deviation of the data (default: no). */
+  matchMoments?: boolean;
   /** The noise of a simulated step along a drift: that of the process, or of a bridge to where the drift leads. */
   stepVariance?: StepVariance;
   /** Whether training pairs are simulated with the noise of the last step (default: yes). */
@@ -175,6 +177,7 @@ export function complete(problem: Problem): CompleteProblem {
       matchConditions: false,
       batchCoupling: null,
       couplingRows: null,
+      matchMoments: false,
       stepVariance: "process",
       lastNoise: true,
       ...method,
@@ -234,7 +237,7 @@ export function directionOf(
   half: number,
 ): Direction {
   const { sequence } = schedule;
-  return sequence[(half - 1) % sequence.length] as Direction;
+  return sequence.at((half - 1) % sequence.length) as Direction;
 }
 
 /** The problem with other values of `execution`. */

@@ -43,9 +43,9 @@ export const alpha_dsbm = {
   modelClass: Preconditioned,
   model: ({ shape, create, chain }) =>
     new Preconditioned(create({ bidirectional: true }), shape, { chain }),
-  begin({ network, data, process }) {
+  begin({ network, data, process, generator }) {
     onlyBrownian("alpha_dsbm", process);
-    (network as Preconditioned).begin(data, process.sigma ** 2);
+    (network as Preconditioned).begin(data, process.sigma ** 2, generator);
   },
   rows({ newest, data, matching, process, firstCoupling, generator, forRows, simulate }) {
     if (newest === null && firstCoupling === "ind")

@@ -3,12 +3,13 @@
 import type { Device } from "@dsbm/torch";
 import { BridgeError } from "../core/errors.js";
 import type { LangevinOptions } from "../langevin/langevin.js";
+import type { MixtureNumbers } from "../model/mixture-potential.js";
 import { alpha_dsbm } from "./alpha-dsbm.js";
 import { dsb_increments } from "./dsb-increments.js";
 import { dsbLangevin } from "./dsb-langevin.js";
 import { dsbm } from "./dsbm.js";
 import { gaussian_bridge } from "./gaussian-bridge.js";
-import { lightsb, lightsb_m, type MixtureNumbers } from "./lightsb.js";
+import { lightsb, lightsb_m } from "./lightsb.js";
 import type { Method } from "./method.js";
 import { rectifiedflow } from "./rectified-flow.js";
 import { sbcfm } from "./sbcfm.js";

@@ -5,17 +5,10 @@ import type { Pairs } from "../core/batch.js";
 import { conditionsAt, mapConditions } from "../core/conditions.js";
 import { type Direction, endOf, startOf } from "../core/direction.js";
 import { independent } from "../coupling/independent.js";
-import { MixturePotential } from "../model/mixture-potential.js";
+import { type MixtureNumbers, MixturePotential } from "../model/mixture-potential.js";
 import { onlyBrownian } from "../process/brownian.js";
 import type { BridgeSample } from "../process/process.js";
 import type { Method } from "./method.js";
-
-export interface MixtureNumbers {
-  /** Components of the mixture (default 50). */
-  components?: number | undefined;
-  /** S of each component at first (default 0.1). */
-  spread?: number | undefined;
-}
 
 /** What both have in common. */
 const light = (name: string, { components = 50, spread = 0.1 }: MixtureNumbers) =>

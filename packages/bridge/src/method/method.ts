@@ -101,9 +101,9 @@ export interface ModelFacts {
   chain?: Chain | undefined;
   /**
    * A new network of the configuration; a bidirectional one takes the direction as a condition, and the answers of one of
-   * `unit` variance do not grow towards an end.
+   * `unit` variance do not grow towards an end, and those of a new one of vectors may be `zero`.
    */
-  create(options?: { bidirectional?: boolean; unit?: boolean }): Network;
+  create(options?: { bidirectional?: boolean; unit?: boolean; zero?: boolean }): Network;
 }
 
 export interface Method<B extends Batch = Batch> {
@@ -144,6 +144,8 @@ export interface Method<B extends Batch = Batch> {
   readonly modelClass?: abstract new (
     ...args: never[]
   ) => Network;
+  /** Of a preconditioned method the one that it is made of. */
+  readonly plain?: Method;
   /** Sets a new network's tensors from rows of the tables, before its first step. */
   begin?(
     context: Pick<RowsContext, "direction" | "data" | "process" | "generator"> & {

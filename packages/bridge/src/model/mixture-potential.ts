@@ -18,8 +18,16 @@ import type { Direction } from "../core/direction.js";
 import { isOneTime } from "../core/one-time.js";
 import { type ConditionKind, classOf, numbersOf, unconditioned } from "./condition.js";
 
+/** What a mixture begins with. */
+export interface MixtureNumbers {
+  /** Components of the mixture (default 50). */
+  components?: number | undefined;
+  /** S of each component at first (default 0.1). */
+  spread?: number | undefined;
+}
+
 /** log α [K], log diag S and r [K, d]; under conditions of each row [B, K] and [B, K, d]. */
-interface Mixture {
+export interface Mixture {
   log_alpha: Tensor;
   log_S: Tensor;
   r: Tensor;
@@ -207,6 +215,11 @@ export class MixturePotential extends nn.Module {
     return mean.add(S.mul(this.epsilon).sqrt().mul(own)).reshape(x.shape);
   }
 
+  #drift(x: Tensor, t: Tensor, mixture: Mixture): Tensor {
+    const u = this.#direction === "f" ? t : t.rsub(1);
+    return mixtureDrift(x, u, { ...mixture, epsilon: this.epsilon });
+  }
+
   forward(x: Tensor, t: Tensor, given?: Conditions): Tensor {
     const rows = x.flatten({ startDim: 1 });
     const mixture = this.#mixture(given);
@@ -223,28 +236,32 @@ export class MixturePotential extends nn.Module {
       return this.forward(x, t.repeatInterleave(x.size(0) / t.size(0)), given);
     return this.#drift(x.reshape([t.size(0), -1, mixture.r.size(1)]), t, mixture).reshape(x.shape);
   }
+}
 
-  /**
-   * Of rows x [G, n, d] at times t [G]: Σ_k w_k ((S_k − 1)x + r_k)/D_k with D_k = uS_k + 1 − u at the direction's own time u,
-   * and log w_k = log α_k + Σ_d((S_k − 1)x² + 2r_k x − u r_k²)/(2εD_k) − ½ log D_k but for a constant: the Gaussian integral
-   * over the end, without a pole at u = 1.
-   */
-  #drift(x: Tensor, t: Tensor, { log_alpha, log_S, r }: Mixture): Tensor {
-    const u = (this.#direction === "f" ? t : t.rsub(1)).reshape([-1, 1, 1]);
-    const S = log_S.exp();
-    const over = u.mul(S).add(u.rsub(1));
-    const [slope, shift] = [S.sub(1).div(over), r.div(over)];
-    const constant = shift.mul(r).mul(u).div(this.epsilon).add(over.log()).sum(2).mul(-0.5);
-    const logits = x
-      .square()
-      .mul(0.5)
-      .bmm(slope.transpose(1, 2))
-      .add(x.bmm(shift.transpose(1, 2)))
-      .div(this.epsilon)
-      .add(constant.add(log_alpha).unsqueeze(1));
-    const weights = logits.softmax(2);
-    return weights.bmm(slope).mul(x).add(weights.bmm(shift));
-  }
+/**
+ * The drift of rows x [G, n, d] at a direction's own times u [G]: Σ_k w_k ((S_k − 1)x + r_k)/D_k with D_k = uS_k + 1 − u, and
+ * log w_k = log α_k + Σ_d((S_k − 1)x² + 2r_k x − u r_k²)/(2εD_k) − ½ log D_k but for a constant: the Gaussian integral over the
+ * end, without a pole at u = 1.
+ */
+export function mixtureDrift(
+  x: Tensor,
+  u: Tensor,
+  { log_alpha, log_S, r, epsilon }: Mixture & { epsilon: Tensor },
+): Tensor {
+  const time = u.reshape([-1, 1, 1]);
+  const S = log_S.exp();
+  const over = time.mul(S).add(time.rsub(1));
+  const [slope, shift] = [S.sub(1).div(over), r.div(over)];
+  const constant = shift.mul(r).mul(time).div(epsilon).add(over.log()).sum(2).mul(-0.5);
+  const logits = x
+    .square()
+    .mul(0.5)
+    .bmm(slope.transpose(1, 2))
+    .add(x.bmm(shift.transpose(1, 2)))
+    .div(epsilon)
+    .add(constant.add(log_alpha).unsqueeze(1));
+  const weights = logits.softmax(2);
+  return weights.bmm(slope).mul(x).add(weights.bmm(shift));
 }
 
 /**

@@ -1,6 +1,6 @@
 // A network between inputs and outputs of unit variance: means and variances of the data are built in, so that an untrained
 // network already gives the drift between Gaussians of these moments.
-import { Buffer, nn, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
+import { Buffer, type Generator, nn, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { IntervalTable } from "../chain/network.js";
 import { type Conditions, conditionsAt } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
@@ -9,6 +9,8 @@ import { BridgeError } from "../core/errors.js";
 import type { Network } from "../core/network.js";
 import { isOneTime } from "../core/one-time.js";
 import { spread } from "../process/process.js";
+import { FittedMixture } from "./fitted-mixture.js";
+import type { MixtureNumbers } from "./mixture-potential.js";
 
 /** What stands before and behind the network at points and times of a direction; each [B or 1, …]. */
 interface Scales {
@@ -47,9 +49,14 @@ export class Preconditioned extends nn.Module {
   /** Of several marginals in a row. */
   intervals: IntervalTable | null;
 
+  /** What is known of each direction instead of the Gaussians, where it is fitted. */
+  mixture_f: FittedMixture | null = null;
+  mixture_b: FittedMixture | null = null;
+
   /** The direction of a network for one; null: it is a condition. */
   readonly #direction: Direction | null;
-  readonly #coupled: boolean;
+  /** Whether the Gaussians are those of their Schrödinger bridge. */
+  readonly coupled: boolean;
 
   constructor(
     net: Network,
@@ -58,28 +65,42 @@ export class Preconditioned extends nn.Module {
       chain,
       direction = null,
       coupled = false,
+      mixture,
     }: {
       chain?: Chain | undefined;
       direction?: Direction | null;
       coupled?: boolean;
+      mixture?: MixtureNumbers | undefined;
     } = {},
   ) {
     super();
     this.net = net;
     this.#direction = direction;
-    this.#coupled = coupled;
+    this.coupled = coupled;
     this.intervals = chain ? new IntervalTable(chain) : null;
     const each = chain ? [chain.times.length - 1] : [];
     const own = [...each, 2, ...shape.map((size, i) => (i === 0 ? size : 1))];
     this.mean = new Buffer(zeros(own));
     this.variance = new Buffer(tidy(() => zeros(own).add(1)));
+    if (!mixture) return;
+    if (chain || shape.length !== 1)
+      throw new BridgeError(
+        "argument",
+        `precondition=mixture is for vectors between two ends, got ${chain ? `${chain.times.length} marginals` : `samples of shape [${shape}]`}: write precondition=true`,
+      );
+    if (direction !== "b") this.mixture_f = new FittedMixture(shape, mixture);
+    if (direction !== "f") this.mixture_b = new FittedMixture(shape, mixture);
   }
 
   /** Takes the moments of rows of both ends, of a chain those of each interval. */
   begin(
     { conditions, ...data }: Pick<Endpoints, "x0" | "x1" | "conditions">,
     epsilon: number,
+    generator?: Generator,
   ): void {
+    const { x0, x1 } = data;
+    this.mixture_f?.fit({ start: x0, end: x1 }, epsilon, generator as Generator);
+    this.mixture_b?.fit({ start: x1, end: x0 }, epsilon, generator as Generator);
     noGrad(() =>
       tidy(() => {
         for (const [i, end] of (["x0", "x1"] as const).entries()) {
@@ -156,7 +177,7 @@ export class Preconditioned extends nn.Module {
 
   /** Of both ends of the Schrödinger bridge between Gaussians of these variances; null: they are independent. */
   #covariance(start: Tensor, end: Tensor): Tensor | null {
-    if (!this.#coupled) return null;
+    if (!this.coupled) return null;
     const half = this.epsilon.div(2);
     return start.mul(end).add(half.square()).sqrt().sub(half);
   }
@@ -166,20 +187,31 @@ export class Preconditioned extends nn.Module {
     const centred = x.sub(scales.mean);
     const { interval: _, ...others } = given;
     const output = this.net.forward(centred.mul(scales.inward), scales.clock, others);
-    return { ...scales, centred, output };
+    const drift = this.#mixture(x, scales.u, given);
+    const known = drift
+      ? drift.mul(spread(scales.u, x).rsub(1)).add(x)
+      : centred.mul(scales.skip).add(scales.end);
+    return { ...scales, known, output };
+  }
+
+  /** The drift of the mixtures; null without them. */
+  #mixture(x: Tensor, u: Tensor, { direction }: Conditions): Tensor | null {
+    const { mixture_f: f, mixture_b: b } = this;
+    if (!f || !b) return (f ?? b)?.forward(x, u) ?? null;
+    return this.#chooser(spread(direction as Tensor, x))(f.forward(x, u), b.forward(x, u));
   }
 
   forward(x: Tensor, t: Tensor, given: Conditions = {}): Tensor {
-    const { u, end, skip, outward, centred, output } = this.#network(x, t, given);
-    const guess = output.mul(outward).add(centred.mul(skip)).add(end);
+    const { u, known, outward, output } = this.#network(x, t, given);
+    const guess = output.mul(outward).add(known);
     const left = (isOneTime(u) ? u.narrow(0, 0, 1) : u).rsub(1).clamp({ min: 1e-6 });
     return guess.sub(x).div(spread(left, x));
   }
 
   /** Mean squared error of the network's own output where the end [B, …] was reached from x [B, …] at times t [B]. */
   loss(x: Tensor, t: Tensor, given: Conditions, reached: Tensor): Tensor {
-    const { end, skip, outward, centred, output } = this.#network(x, t, given);
-    const target = reached.sub(end).sub(centred.mul(skip)).div(outward);
+    const { known, outward, output } = this.#network(x, t, given);
+    const target = reached.sub(known).div(outward);
     return output.sub(target).square().mean();
   }
 }

@@ -206,6 +206,49 @@ describe("a preconditioned method", () => {
     },
   );
 
+  it.each(["f", "b"] as const)(
+    "begins with the Schrödinger bridge that a mixture was fitted to, %s",
+    (direction) => {
+      // N(1, 1) and N(−1, 4) with ε = 1: the conditional mean of an end given x at time t is affine.
+      const covariance = Math.sqrt(4.25) - 0.5;
+      const x0 = randn([20_000, 1], { generator: seeded(30) }).add(1);
+      const x1 = randn([20_000, 1], { generator: seeded(31) })
+        .mul(2)
+        .sub(1);
+      const facts = { shape: [1], direction, generator: seeded(1), create: () => new Affine() };
+      const method = preconditioned(dsbm, { components: 5, spread: 0.5 });
+      const network = method.model?.(facts) as Preconditioned;
+      network.begin({ x0, x1 }, 1, seeded(32));
+      const [from, to] = direction === "f" ? [1, 4] : [4, 1];
+      const mean = direction === "f" ? 1 : -1;
+      for (const u of [0, 0.3, 0.7, 0.95]) {
+        const v = (1 - u) ** 2 * from + u * u * to + u * (1 - u) * (2 * covariance + 1);
+        const skip = (u * to + (1 - u) * covariance) / v;
+        const centre = mean * (1 - 2 * u);
+        // Where most of the points are; the mixture is not affine beyond the data.
+        for (const z of [-1, 0, 1]) {
+          const x = centre + z * Math.sqrt(v);
+          const expected = (-mean + skip * (x - centre) - x) / (1 - u);
+          const t = full([1], direction === "f" ? u : 1 - u);
+          const found = noGrad(() => tidy(() => network.forward(tensor([[x]]), t).item()));
+          expect(Math.abs(found - expected)).toBeLessThan(0.15);
+        }
+      }
+    },
+  );
+
+  it("of a mixture is for vectors between two ends", () => {
+    const images = { shape: [1, 4, 4], generator: seeded(1), create: () => new Affine() };
+    const model = preconditioned(dsbm, {}).model;
+    expect(() => model?.({ ...images, direction: "f" })).toThrow(
+      /precondition=mixture .* got samples of shape \[1,4,4\]/,
+    );
+    const chain = { times: [0, 0.5, 1] };
+    expect(() => model?.({ ...images, shape: [2], chain, direction: "f" } as never)).toThrow(
+      /precondition=mixture .* got 3 marginals/,
+    );
+  });
+
   it("is refused for a method without a drift of each direction", () => {
     expect(() => preconditioned(sf2m as unknown as Method)).toThrow(/cannot be preconditioned/);
   });

@@ -35,6 +35,9 @@ const online = ["online_cache=true"];
 /** Few steps whose pairs keep their variance. */
 export const analytic: readonly string[] = ["step_variance=analytic"];
 
+/** Simulated pairs keep their variance over the steps, and take the moments of the data. */
+export const keeping: readonly string[] = [...analytic, "match_moments=true"];
+
 /** What all quick benchmarks share: simulated pairs are few, those of α-DSBM serve for some steps too (Peluchetti 2024). */
 export const quickWords = {
   words: ["batch_size=128", ...cached(2560, 100)],

@@ -1,5 +1,12 @@
 // A problem that was made by hand as the configuration of a run: what its networks mean to whoever samples with them.
-import { gammaGrid, gammaSchedule, methods, type Network, type TimeGrid } from "@dsbm/bridge";
+import {
+  gammaGrid,
+  gammaSchedule,
+  methods,
+  type Network,
+  Preconditioned,
+  type TimeGrid,
+} from "@dsbm/bridge";
 import { type CompleteTrainConfig, ConfigError, readConfig, type Tree } from "@dsbm/config";
 import { modelOf } from "@dsbm/nets";
 import { ones, tidy } from "@dsbm/torch";
@@ -19,11 +26,15 @@ export function describeProblem(problem: CompleteProblem, network: Network): Com
   const { parametrisation } = options;
   const [channels = 1, image_size = 28] = shapeOf(problem);
   const condition = (data.conditions?.x0 ?? data.conditions?.x1)?.cond;
-  const components = network.stateDict().get("log_alpha")?.size(0);
+  const known = network instanceof Preconditioned && network.coupled ? network : null;
+  const mixture = known ? (known.mixture_f ?? known.mixture_b) : network;
+  const components = mixture?.stateDict().get("log_alpha")?.size(0);
   const tree = {
     ...{ Dataset: inProgram, Dataset_transfer: inProgram, transfer: true, seed },
     ...{ method: methodName(problem), ...processKeys(problem) },
     ...(components !== undefined && { mixture_components: components }),
+    precondition: known && mixture ? "mixture" : known !== null,
+    match_moments: options.matchMoments,
     ...{ step_variance: options.stepVariance, last_noise: options.lastNoise },
     mean_match: parametrisation.meanMatch,
     std_trick: parametrisation.stdTrick,
@@ -74,7 +85,7 @@ function keysOf(found: Model): Tree {
 function methodName({ method: { method } }: CompleteProblem): string {
   const { name } = method;
   const entry = Object.hasOwn(methods, name) ? methods[name] : undefined;
-  if (entry === method || (typeof entry === "function" && name !== "dsb")) return name;
+  if (entry === (method.plain ?? method) || (typeof entry === "function" && name !== "dsb")) return name;
   throw new UsageError(
     name === "dsb"
       ? "the steps of method dsb are not kept with its networks: train it with npx dsbm train method=dsb"

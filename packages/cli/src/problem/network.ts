@@ -45,8 +45,8 @@ export function buildNetwork(
     );
   const facts = { shape, direction, chain, conditions: kind, generator: stream(seed, purpose) };
   const channels = conditions || data.cond_channels;
-  const create = ({ bidirectional = false, unit = false } = {}) => {
-    const beside = { ...facts, bidirectional, unit, model };
+  const create = ({ bidirectional = false, unit = false, zero = false } = {}) => {
+    const beside = { ...facts, bidirectional, unit, zero, model };
     if (rate === 0) return createNetwork({ ...beside, classes, cond_channels: channels });
     const net = createNetwork({
       ...{ ...beside, classes: classes + 1, cond_channels: channels > 0 ? channels + 1 : 0 },

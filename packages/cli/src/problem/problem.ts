@@ -33,7 +33,9 @@ export function bridgeProcess(config: CompleteTrainConfig, law: GaussianMoments 
   const gammas = gammaSchedule(config.num_steps, config);
   const sigma = config.sigma ?? Math.sqrt(gammas.reduce((a, b) => a + b, 0));
   const plain = methodOf(config, gammas, law);
-  const method = config.precondition ? preconditioned(plain) : plain;
+  const method = config.precondition
+    ? preconditioned(plain, config.precondition === "mixture" ? mixtureOf(config) : undefined)
+    : plain;
   const isDrift = method.predicts === "drift";
   return {
     process: config.sde === "vp" ? ornsteinUhlenbeck({ sigma }) : brownian({ sigma }),
@@ -54,13 +56,17 @@ export function bridgeProcess(config: CompleteTrainConfig, law: GaussianMoments 
   };
 }
 
+const mixtureOf = ({ mixture_components, mixture_spread }: CompleteTrainConfig) => ({
+  components: mixture_components,
+  spread: mixture_spread,
+});
+
 function methodOf(
   config: CompleteTrainConfig,
   gammas: readonly number[],
   law: GaussianMoments | null,
 ): Method {
-  const { mixture_components: components, mixture_spread: spread } = config;
-  if (config.method !== "dsb") return methodNamed(config.method, { components, spread });
+  if (config.method !== "dsb") return methodNamed(config.method, mixtureOf(config));
   return methodNamed(config.method, {
     gammas,
     mean: law?.mean.squeeze(0) ?? config.mean_final,
@@ -143,6 +149,7 @@ export function trainingProblem(
         startsIndependent,
       batchCoupling: batchCoupling(config, 2 * process.sigma ** 2),
       couplingRows: config.ot_rows,
+      matchMoments: config.match_moments,
     },
     schedule: {
       grid,

@@ -20,6 +20,7 @@ export function checkTrain(
     ...preconditionLines(config),
     ...stepLines(config),
     ...couplingLines(config),
+    ...momentLines(config),
     ...pairLines(config),
     ...guidanceLines(config),
     ...(config.method === "dsb" ? dsbLines(config) : notDsbLines(config)),
@@ -87,17 +88,17 @@ function ownFormLines(config: TrainConfig): Line[] {
   ];
 }
 
-/** The drift between Gaussians is built into networks that predict a drift of Brownian motion, unscaled. */
+/** The drift between Gaussians, or of a mixture, is built into networks that predict a drift of Brownian motion, unscaled. */
 function preconditionLines(config: TrainConfig): Line[] {
   const { precondition, method, sde, mean_match, std_trick } = config;
   if (!precondition) return [];
   return [
     !["dsbm", "alpha_dsbm"].includes(method) &&
-      `precondition=true is for method=dsbm and method=alpha_dsbm, got method=${method}: leave it out`,
+      `precondition=${precondition} is for method=dsbm and method=alpha_dsbm, got method=${method}: leave it out`,
     sde === "vp" &&
-      "precondition=true has the drift between Gaussians of Brownian motion, got sde=vp: write sde=ve",
+      `precondition=${precondition} has a drift of Brownian motion built in, got sde=vp: write sde=ve`,
     (mean_match || std_trick) &&
-      `precondition=true has an output of its own, got ${mean_match ? "mean_match" : "std_trick"}=true: write one of them`,
+      `precondition=${precondition} has an output of its own, got ${mean_match ? "mean_match" : "std_trick"}=true: write one of them`,
   ];
 }
 
@@ -138,6 +139,15 @@ function couplingLines(config: TrainConfig): Line[] {
       !cdsb &&
       !classes &&
       "match_conditions=true needs conditions: write cdsb=true, model.class_cond=true or data.condition=COLUMN",
+  ];
+}
+
+/** Ends that are simulated for training are those of a direction's drift or flow. */
+function momentLines({ match_moments, method }: TrainConfig): Line[] {
+  return [
+    match_moments &&
+      !["dsbm", "alpha_dsbm", "rectifiedflow"].includes(method) &&
+      `match_moments=true is for method=dsbm, alpha_dsbm and rf, got method=${method}, which simulates no ends: leave it out`,
   ];
 }
 

@@ -63,7 +63,9 @@ export function completeTrain<C extends TrainConfig>(config: C): CompleteTrainCo
     half_iterations: isFitted
       ? fb_sequence.length
       : (config.half_iterations ?? config.n_ipf * fb_sequence.length),
-    first_pass: config.first_pass ?? (independent ? fb_sequence.length : 1),
+    first_pass:
+      config.first_pass ??
+      (config.precondition === "mixture" ? 0 : independent ? fb_sequence.length : 1),
     ...(gamma !== false && { gamma_min: gamma, gamma_max: gamma }),
     first_num_iter: isFitted ? 1 : (config.first_num_iter ?? num_iter),
     test_num_steps: [...new Set([config.test_num_steps ?? num_steps].flat())],

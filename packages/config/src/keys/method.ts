@@ -4,7 +4,6 @@ import { z } from "zod";
 import {
   counted,
   flag,
-  follows,
   fraction,
   key,
   named,
@@ -31,8 +30,9 @@ export const method = {
     "ref",
     "pairs of the first pass: reference process (IPF), independent (IMF), or each sample with itself",
   ),
-  first_pass: follows(
-    "half-iterations that train on the pairs of first_coupling; null is the first iteration for ind, 1 for ref",
+  first_pass: orNull(
+    z.number().int().min(0),
+    "half-iterations that train on the pairs of first_coupling; null is the first iteration for ind, 1 for ref, 0 with precondition=mixture",
     1,
   ),
   match_conditions: orNull(
@@ -60,9 +60,10 @@ export const method = {
     "weight the loss by the marginal's standard deviation; for dsb also a number or an expression of gamma",
   ),
   std_trick: flag(false, "divide the network's output by the marginal's standard deviation"),
-  precondition: flag(
+  precondition: key(
+    z.union([z.boolean(), z.enum(["mixture"])]),
     false,
-    "networks learn what is beyond the drift of the bridge between Gaussians of the data's moments",
+    "networks learn what is beyond a drift that is known: of the bridge between Gaussians of the data's moments (true), or of LightSB's mixture, which is fitted first",
   ),
   ot_sampler: orNull(
     z.enum(["exact", "sinkhorn", "unbalanced", "partial"]),
@@ -81,6 +82,10 @@ export const method = {
   ot_penalty: sized(
     1,
     "ot_sampler=unbalanced: the price of mass that is left out or added, in units of the batch's median squared distance",
+  ),
+  match_moments: flag(
+    false,
+    "simulated ends take mean and standard deviation of the data, of each coordinate of vectors or channel of images",
   ),
   condition_dropout: fraction(
     0,

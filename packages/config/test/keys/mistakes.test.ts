@@ -72,6 +72,11 @@ describe("mistakes", () => {
     ],
     ["precondition=true sde=vp", /^precondition=true .* write sde=ve/],
     ["precondition=true std_trick=true", /^precondition=true .* got std_trick=true: write one/],
+    [
+      "method=sf2m match_moments=true",
+      /^match_moments=true is for method=dsbm, .* got method=sf2m, which simulates no ends: leave it out/,
+    ],
+    ["method=lightsb precondition=mixture", /^precondition=mixture is for method=dsbm and /],
     ["online_cache=true", /^online_cache=true is for method=alpha_dsbm with cache=disk, got/],
     ["method=rf first_coupling=ref", /^method=rf is trained on independent pairs/],
     ["method=bm first_coupling=ref", /^method=bm is trained on independent pairs/],

@@ -1,6 +1,17 @@
 // Which source of rows a half-iteration has: tables in memory, batches from the tables, or a cache on disk; and what a
 // method may use to make rows.
-import { type Batch, drawAll, type Endpoints, other, stream } from "@dsbm/bridge";
+import {
+  type Batch,
+  drawAll,
+  type End,
+  type EndMoments,
+  type Endpoints,
+  endOf,
+  other,
+  type Simulate,
+  stream,
+  withMoments,
+} from "@dsbm/bridge";
 import { type Generator, getNumThreads } from "@dsbm/torch";
 import { type CompleteProblem, directionOf } from "../problem.js";
 import type { Sampler } from "../sampler/sampler.js";
@@ -17,6 +28,8 @@ export interface SourceOptions {
   sampler: Sampler;
   /** Gives the sampler the weights as they are now; online methods do so before each batch. */
   refresh: () => void;
+  /** What simulated ends take mean and deviation from (see `Problem`). */
+  moments?: Record<End, EndMoments> | null;
   /** Batches that are taken at once (default 1). */
   batches?: number;
   /** How often rows are still taken. */
@@ -39,6 +52,7 @@ export function rowSource({
   half,
   sampler,
   refresh,
+  moments = null,
   batches = 1,
   stepsLeft,
 }: SourceOptions): RowSource {
@@ -56,6 +70,10 @@ export function rowSource({
   const prefetcher = new Prefetcher((d, start, given) =>
     sampler.start(d, start, { grid, generator: simulate, lastNoise, given }),
   );
+  const simulateEnd: Simulate = (d, start, given) => {
+    const end = prefetcher.simulate(d, start, given);
+    return moments ? withMoments(end, moments[endOf(d)], given?.interval) : end;
+  };
   const rows = (ends: Endpoints, forRows = drawAll): Batch =>
     method.rows?.({
       direction,
@@ -66,7 +84,7 @@ export function rowSource({
       matching,
       generator: simulate,
       forRows,
-      simulate: prefetcher.simulate,
+      simulate: simulateEnd,
       simulateRuns: (d, start, given) =>
         sampler.runs(d, d ?? other(direction), start, { grid, generator: simulate, given }),
     }) ?? {};

@@ -1,32 +1,75 @@
-// A method may set a new network's tensors from the data before its first step: moments, or centres of a mixture.
-import { type Direction, type End, gathered, type Network, stream } from "@dsbm/bridge";
-import { noGrad, randperm, type Tensor, tidy } from "@dsbm/torch";
+// What is taken from the data before the first step: what a method sets a new network's tensors from (moments, centres of a
+// mixture), and the moments of simulated ends.
+import {
+  conditionsAt,
+  type Direction,
+  type End,
+  type EndMoments,
+  type Endpoints,
+  endMoments,
+  gathered,
+  type Network,
+  stream,
+} from "@dsbm/bridge";
+import { type Generator, noGrad, randperm, type Tensor, tidy } from "@dsbm/torch";
 import type { CompleteProblem } from "../problem.js";
 
-/** Rows of an end at most. */
-const most = 10_000;
+/** Rows of an end at most: so many numbers of them, and of any size the fewer rows. */
+const [mostNumbers, fewerRows, mostRows] = [4_000_000, 10_000, 100_000];
+
+/** How many rows [n, …] are taken. */
+function countOf({ numel, shape: [n = 0] }: Tensor): number {
+  const most = Math.min(mostRows, Math.floor(mostNumbers / (numel / Math.max(1, n))));
+  return Math.min(n, Math.max(fewerRows, most));
+}
+
+/** Random rows of both ends, decoded, with their conditions; none is gathered before it is used. */
+export function someRows({ data }: Pick<CompleteProblem, "data">, generator: Generator): Endpoints {
+  const drawn: Partial<Record<End, Tensor>> = {};
+  // The same rows of samples and of their conditions.
+  const some = (end: End) => {
+    const { device } = data[end];
+    drawn[end] ??= randperm(data[end].size(0), { generator, device }).narrow(
+      0,
+      0,
+      countOf(data[end]),
+    );
+    return drawn[end];
+  };
+  return gathered(data, some, { decode: data.decode, generator });
+}
 
 /** Begins a new network of a direction with random rows of both ends, a function of the seed. */
 export function beginNetwork(
-  { method: { method }, data, process, seed }: CompleteProblem,
+  problem: CompleteProblem,
   direction: Direction,
   network: Network,
 ): void {
-  const { begin } = method;
+  const { method, data, process, seed } = problem;
+  const { begin } = method.method;
   if (!begin) return;
-  const { device } = data.x0;
-  const generator = stream(seed, `begin/${direction}`, device);
+  const generator = stream(seed, `begin/${direction}`, data.x0.device);
   noGrad(() =>
     tidy(() => {
-      const drawn: Partial<Record<End, Tensor>> = {};
-      // The same rows of samples and of their conditions.
-      const some = (end: End) => {
-        const n = data[end].size(0);
-        drawn[end] ??= randperm(n, { generator, device }).narrow(0, 0, Math.min(n, most));
-        return drawn[end];
+      begin({ network, direction, data: someRows(problem, generator), process, generator });
+    }),
+  );
+}
+
+/** The moments that simulated ends take; null where they keep their own. */
+export function simulatedMoments(problem: CompleteProblem): Record<End, EndMoments> | null {
+  const { method, data, seed } = problem;
+  if (!method.matchMoments) return null;
+  const generator = stream(seed, "moments", data.x0.device);
+  return noGrad(() =>
+    tidy(() => {
+      const rows = someRows(problem, generator);
+      const of = (end: End) => {
+        const interval = conditionsAt(rows.conditions, end)?.values.interval;
+        const intervals = (data.chain?.times.length ?? 2) - 1;
+        return endMoments(rows[end], { interval, intervals }).keep();
       };
-      const rows = gathered(data, some, { decode: data.decode, generator });
-      begin({ network, direction, data: rows, process, generator });
+      return { x0: of("x0"), x1: of("x1") };
     }),
   );
 }

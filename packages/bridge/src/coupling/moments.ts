@@ -1,0 +1,62 @@
+// Simulated ends with the moments of the data. A drift that is learnt has small errors of the mean and the variance of its
+// ends, and the other direction learns from these ends: where starts determine most of their ends (little noise), such errors
+// hardly fade from one half-iteration to the next, and add up.
+import { noGrad, stack, type Tensor, tidy } from "@dsbm/torch";
+
+/** Mean and standard deviation of each coordinate of vectors, [2, K, d], or channel of images, [2, K, C, 1, 1], of K intervals. */
+export type EndMoments = Tensor;
+
+/** Rows of which moments are taken, at least. */
+const fewest = 64;
+
+/** Mean and deviation of rows, [2, …]; of pictures of each before that of all, which does not depend on the threads. */
+function momentsOfRows(x: Tensor): Tensor {
+  const averaged = (y: Tensor) =>
+    (y.ndim > 2 ? y.flatten({ startDim: 2 }).mean(2) : y)
+      .mean(0)
+      .reshape([-1, ...x.shape.slice(2).map(() => 1)]);
+  const mean = averaged(x);
+  return stack([mean, averaged(x.sub(mean).square()).sqrt()]);
+}
+
+const rowsOf = (interval: Tensor | undefined, k: number): Tensor | null =>
+  interval ? interval.eq(k).nonzero().squeeze(1) : null;
+
+/** The moments of an end's rows x [n, …], of each of `intervals` where rows have one (int64 [n]). The caller disposes them. */
+export function endMoments(
+  x: Tensor,
+  { interval, intervals = 1 }: { interval?: Tensor | undefined; intervals?: number } = {},
+): EndMoments {
+  return noGrad(() =>
+    tidy(() => {
+      const each = Array.from({ length: intervals }, (_, k) => {
+        const rows = rowsOf(interval, k);
+        return momentsOfRows(rows ? x.indexSelect(0, rows) : x);
+      });
+      return stack(each, { dim: 1 });
+    }),
+  );
+}
+
+/**
+ * Rows x [n, …] moved and scaled to these moments, those of an interval (int64 [n]) by themselves; too few rows to know
+ * theirs, and coordinates that do not vary, are moved or left as they are.
+ */
+export function withMoments(x: Tensor, moments: EndMoments, interval?: Tensor): Tensor {
+  return tidy(() => {
+    const scaled = (rows: Tensor, k: number) => {
+      if (rows.size(0) < fewest) return rows;
+      const [mean, std] = momentsOfRows(rows).unbind() as [Tensor, Tensor];
+      const [to, wide] = moments.select(1, k).unbind() as [Tensor, Tensor];
+      const factor = wide.div(std.maximum(wide.mul(1e-3)).add(1e-12));
+      return rows.sub(mean).mul(factor).add(to);
+    };
+    if (!interval) return scaled(x, 0);
+    const all = x.clone();
+    for (let k = 0; k < moments.size(1); k++) {
+      const rows = rowsOf(interval, k) as Tensor;
+      all.indexCopy_(0, rows, scaled(x.indexSelect(0, rows), k));
+    }
+    return all;
+  });
+}
