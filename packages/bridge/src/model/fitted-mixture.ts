@@ -14,51 +14,61 @@ import {
 import { isOneTime } from "../core/one-time.js";
 import { type MixtureNumbers, MixturePotential, mixtureDrift } from "./mixture-potential.js";
 
-const steps = 3000;
+/** As many steps as there are rows, within these. */
+const [fewest, most] = [300, 3000];
 const batch = 512;
-const lr = 1e-2;
+const rate = 1e-2;
 
+/** x [B, d] and the direction's own times u [B] → the drift [B, d]. */
 export class FittedMixture extends nn.Module {
+  /** Variance of the reference process over the whole time. */
   epsilon = new Buffer(zeros([]));
-  readonly #spread: number;
+  /** log α [K], log diag S and r [K, d] (see `MixturePotential`). */
   log_alpha: Buffer;
   log_S: Buffer;
   r: Buffer;
+  readonly #numbers: MixtureNumbers;
 
-  constructor(shape: readonly number[], { components = 50, spread = 0.1 }: MixtureNumbers) {
+  constructor([d = 0]: readonly number[], numbers: MixtureNumbers) {
     super();
-    this.#spread = spread;
+    const { components = 50 } = numbers;
+    this.#numbers = numbers;
     this.log_alpha = new Buffer(zeros([components]));
-    this.log_S = new Buffer(zeros([components, ...shape]));
-    this.r = new Buffer(zeros([components, ...shape]));
+    this.log_S = new Buffer(zeros([components, d]));
+    this.r = new Buffer(zeros([components, d]));
   }
 
+  /** Maximises LightSB's likelihood of rows of both ends [n, d], at a rate that falls to 0. */
   fit({ start, end }: { start: Tensor; end: Tensor }, epsilon: number, generator: Generator): void {
-    const components = this.log_alpha.size(0);
-    const potential = new MixturePotential(start.shape.slice(1), { direction: "f", components });
-    potential.begin(end, { epsilon, spread: this.#spread, generator });
-    const optimizer = new optim.Adam(potential.parameters(), { lr });
-    for (let step = 0; step < steps; step++)
-      tidy(() =>
-        enableGrad(() => {
-          const some = (x: Tensor) =>
-            x.indexSelect(0, randint(0, x.size(0), [Math.min(batch, x.size(0))], { generator }));
-          optimizer.lr = (lr / 2) * (1 + Math.cos((Math.PI * step) / steps));
-          const loss = potential
-            .logNormalizer(some(start))
-            .mean()
-            .sub(potential.logPotential(some(end)).mean());
-          optimizer.zeroGrad();
-          loss.backward();
-          optimizer.step();
-        }),
-      );
-    noGrad(() => {
-      this.epsilon.fill_(epsilon);
-      for (const name of ["log_alpha", "log_S", "r"] as const) this[name].copy_(potential[name]);
-    });
-    optimizer.dispose();
-    potential.dispose();
+    const [components = 0, d = 0] = this.r.shape;
+    const { spread = 0.1 } = this.#numbers;
+    const { device } = start;
+    const potential = new MixturePotential([d], { direction: "f", components });
+    if (device !== "cpu") potential.to({ device });
+    potential.begin(end, { epsilon, spread, generator });
+    const optimizer = new optim.Adam(potential.parameters(), { lr: rate });
+    const steps = Math.max(fewest, Math.min(most, start.size(0)));
+    const some = (x: Tensor) =>
+      x.indexSelect(0, randint(0, x.size(0), [Math.min(batch, x.size(0))], { generator, device }));
+    try {
+      for (let step = 0; step < steps; step++)
+        tidy(() =>
+          enableGrad(() => {
+            optimizer.lr = (rate / 2) * (1 + Math.cos((Math.PI * step) / steps));
+            const starts = potential.logNormalizer(some(start)).mean();
+            optimizer.zeroGrad();
+            starts.sub(potential.logPotential(some(end)).mean()).backward();
+            optimizer.step();
+          }),
+        );
+      noGrad(() => {
+        this.epsilon.fill_(epsilon);
+        for (const name of ["log_alpha", "log_S", "r"] as const) this[name].copy_(potential[name]);
+      });
+    } finally {
+      optimizer.dispose();
+      potential.dispose();
+    }
   }
 
   forward(x: Tensor, u: Tensor): Tensor {

@@ -6,10 +6,13 @@ const ways = {
   dsbm_imf: ["method=dbdsb", "first_coupling=ind"],
   // The bridge between Gaussians is built in.
   dsbm_imf_pre: ["method=dbdsb", "first_coupling=ind", "precondition=true"],
+  // LightSB's drift is built in, and makes the first pairs.
+  dsbm_mix: ["method=dbdsb", "precondition=mixture"],
   // The start coupling of DSBM-IMF+.
   dsbm_imf_ot: ["method=dbdsb", "first_coupling=ind", "ot_sampler=exact"],
   alpha_dsbm: ["method=alpha_dsbm"],
   alpha_dsbm_pre: ["method=alpha_dsbm", "precondition=true"],
+  alpha_dsbm_mix: ["method=alpha_dsbm", "precondition=mixture"],
   sf2m: ["method=sf2m"],
   lightsb: ["method=lightsb"],
   lightsb_m: ["method=lightsb_m"],
@@ -30,6 +33,7 @@ export const cached = (pairs: number, steps: number): readonly string[] => [
 ];
 
 const twice = ["n_ipf=2"];
+const once = ["n_ipf=1"];
 const online = ["online_cache=true"];
 
 /** Few steps whose pairs keep their variance. */
@@ -42,8 +46,14 @@ export const keeping: readonly string[] = [...analytic, "match_moments=true"];
 export const quickWords = {
   words: ["batch_size=128", ...cached(2560, 100)],
   own: {
-    ...{ dsbm_ipf: twice, dsbm_imf: twice, dsbm_imf_pre: twice, dsbm_imf_ot: twice },
-    ...{ alpha_dsbm: online, alpha_dsbm_pre: online },
+    ...{
+      dsbm_ipf: twice,
+      dsbm_imf: twice,
+      dsbm_imf_pre: twice,
+      dsbm_mix: once,
+      dsbm_imf_ot: twice,
+    },
+    ...{ alpha_dsbm: online, alpha_dsbm_pre: online, alpha_dsbm_mix: online },
     sinkhorn_bridge: ["data.n_train=2000"],
   },
 };

@@ -48,8 +48,22 @@ const part = 0.1;
 /** Least and largest σ, in units of the spread within the ends. */
 const [least, largest] = [0.02, 0.3];
 
+/** Most columns of which a mixture of Gaussians holds the density, and fewest rows that it is fitted to. */
+const [fewColumns, manyRows] = [3, 1000];
+
+/** Whether LightSB's closed form is what networks start from: of two tables of few columns and many rows. */
+const isClosed = ({ shape: [d = 0, ...more], rows }: DataFacts): boolean =>
+  more.length === 0 && d <= fewColumns && rows.length === 2 && Math.min(...rows) >= manyRows;
+
 /** σ from the distance between the ends and the spread within them. */
-export function chooseSigma({ transport, spread }: DataFacts): Rule {
+export function chooseSigma(facts: DataFacts, { mayClose = true } = {}): Rule {
+  const { transport, spread } = facts;
+  if (mayClose && isClosed(facts))
+    return {
+      key: "sigma",
+      value: short(largest * spread || part),
+      reason: `few columns: noise of ${largest} of the spread (${short(spread)}) lets paths part where the target has gaps`,
+    };
   const wanted = part * transport;
   const [low, high] = [least * spread, largest * spread];
   const value = short(Math.max(Math.min(wanted, high), low) || part);
@@ -66,19 +80,60 @@ export function chooseSigma({ transport, spread }: DataFacts): Rule {
   };
 }
 
-/** The choices for vectors or pictures, in the order in which they are printed. */
-export function chooseRules(facts: DataFacts): Rule[] {
+/**
+ * The choices for vectors or pictures, in the order in which they are printed. `mayClose`: nothing that was typed chooses what
+ * the first pairs are.
+ */
+export function chooseRules(facts: DataFacts, { mayClose = true } = {}): Rule[] {
   const { shape, rows } = facts;
-  return [
-    chooseSigma(facts),
-    ...(shape.length === 1 ? vectorRules : pictureRules)(facts, Math.min(...rows)),
-  ];
+  const sigma = chooseSigma(facts, { mayClose });
+  if (shape.length > 1) return [sigma, ...pictureRules(facts, Math.min(...rows))];
+  const closed = mayClose && isClosed(facts);
+  const common = vectorRules(facts, {
+    ...{ n: Math.min(...rows), sigma: sigma.value as number, closed },
+  });
+  return [sigma, ...common, ...(closed ? closedRules : pairRules)];
 }
 
-function vectorRules({ shape, spread, ...facts }: DataFacts, n: number): Rule[] {
+/** How the first pairs of vectors are made: within batches, */
+const pairRules: readonly Rule[] = [
+  {
+    key: "ot_sampler",
+    value: "exact",
+    reason:
+      "pairs of optimal transport within a batch are near those of the bridge from the first step on",
+  },
+  {
+    key: "n_ipf",
+    value: 2,
+    reason: "an iteration on those pairs, and one on pairs of the bridge itself",
+  },
+];
+
+/** or by a closed form. */
+const closedRules: readonly Rule[] = [
+  {
+    key: "precondition",
+    value: "mixture",
+    reason:
+      "few columns and many rows: LightSB's mixture is near the bridge in seconds, and networks learn the rest",
+  },
+  { key: "n_ipf", value: 2, reason: "two iterations on pairs of the bridge itself" },
+  {
+    key: "step_variance",
+    value: "analytic",
+    reason: "steps have the noise that keeps the variance, also where paths part",
+  },
+  { key: "last_noise", value: true, reason: "the last step has its part of that noise" },
+];
+
+function vectorRules(
+  { shape, spread }: DataFacts,
+  { n, sigma, closed }: { n: number; sigma: number; closed: boolean },
+): Rule[] {
   const [d] = shape as [number];
-  const sigma = chooseSigma({ shape, spread, ...facts }).value as number;
-  const steps = Math.min(50, Math.max(20, 10 * Math.ceil((10 * sigma) / (spread || 1))));
+  const wanted = Math.min(50, Math.max(20, 10 * Math.ceil((10 * sigma) / (spread || 1))));
+  const steps = closed ? 20 : wanted;
   const width = n < 1000 && d <= 20 ? 128 : d > 40 ? 512 : 256;
   const whole = d > 20 ? 512 : 256;
   const batch = Math.max(1, Math.min(whole, Math.floor(n / 2)));
@@ -87,7 +142,9 @@ function vectorRules({ shape, spread, ...facts }: DataFacts, n: number): Rule[] 
     {
       key: "num_steps",
       value: steps,
-      reason: `σ is ${short(sigma / (spread || 1))} of the spread: a path is nearly straight, and more noise takes more steps`,
+      reason: closed
+        ? "steps whose noise keeps the variance are few"
+        : `σ is ${short(sigma / (spread || 1))} of the spread: a path is nearly straight, and more noise takes more steps`,
     },
     {
       key: "model.hidden",
@@ -95,15 +152,9 @@ function vectorRules({ shape, spread, ...facts }: DataFacts, n: number): Rule[] 
       reason: `${d} columns and ${n} rows at the smaller end`,
     },
     {
-      key: "ot_sampler",
-      value: "exact",
-      reason:
-        "pairs of optimal transport within a batch are near those of the bridge from the first step on",
-    },
-    {
-      key: "n_ipf",
-      value: 2,
-      reason: "an iteration on those pairs, and one on pairs of the bridge itself",
+      key: "match_moments",
+      value: true,
+      reason: "errors of the mean and the variance of simulated ends would add up",
     },
     {
       key: "batch_size",
@@ -111,7 +162,9 @@ function vectorRules({ shape, spread, ...facts }: DataFacts, n: number): Rule[] 
       reason:
         batch < whole
           ? `half of the ${n} rows`
-          : `exact transport within so many rows of ${d} columns takes no longer than a step or two`,
+          : closed
+            ? "the usual number for a fully connected network"
+            : `exact transport within so many rows of ${d} columns takes no longer than a step or two`,
     },
     { key: "lr", value: 1e-3, reason: "a fully connected network; it rises first, and falls to 0" },
     { key: "lr_warmup", value: 100, reason: "Adam's averages settle in some hundred steps" },

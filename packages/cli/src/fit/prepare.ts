@@ -88,9 +88,11 @@ export async function prepare(
     }
     const facts = dataFacts(ends, config.seed);
     // Words that choose a method choose how its pairs are made.
-    const methodKeys = words.given.has("method") ? ["ot_sampler", "n_ipf"] : [];
+    const methodKeys = words.given.has("method") ? ["ot_sampler", "n_ipf", "match_moments"] : [];
+    const starts = ["method", "precondition", "first_coupling", "ot_sampler", "pairs"];
+    const mayClose = !starts.some((key) => words.given.has(key));
     const conditional = config.cdsb || config.data.condition !== null;
-    for (const rule of chooseRules(facts)) {
+    for (const rule of chooseRules(facts, { mayClose })) {
       if (methodKeys.includes(rule.key)) continue;
       if (rule.key === "ot_sampler" && conditional)
         choose({ ...rule, value: null, reason: "pairs share the condition instead" });

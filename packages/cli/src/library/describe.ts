@@ -85,7 +85,8 @@ function keysOf(found: Model): Tree {
 function methodName({ method: { method } }: CompleteProblem): string {
   const { name } = method;
   const entry = Object.hasOwn(methods, name) ? methods[name] : undefined;
-  if (entry === (method.plain ?? method) || (typeof entry === "function" && name !== "dsb")) return name;
+  if (entry === (method.plain ?? method) || (typeof entry === "function" && name !== "dsb"))
+    return name;
   throw new UsageError(
     name === "dsb"
       ? "the steps of method dsb are not kept with its networks: train it with npx dsbm train method=dsb"

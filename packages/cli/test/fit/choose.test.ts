@@ -62,6 +62,25 @@ test("every rule has a key once and a reason", () => {
   }
 });
 
+test.each([
+  { what: "few columns and many rows", given: { n: 1000, d: 2 }, closed: true },
+  { what: "few rows", given: { n: 999, d: 2 }, closed: false },
+  { what: "many columns", given: { n: 1000, d: 4 }, closed: false },
+  {
+    what: "several data sets",
+    given: { n: 1000, d: 2 },
+    more: { rows: [1000, 1000, 1000] },
+    closed: false,
+  },
+  { what: "a start of one's own", given: { n: 1000, d: 2 }, mayClose: false, closed: false },
+])("$what: networks start from a closed form, $closed", ({ given, more, mayClose, closed }) => {
+  const rules = chooseRules({ ...factsOf(given), ...more }, { mayClose });
+  const of = (key: string) => rules.find((rule) => rule.key === key)?.value;
+  expect(of("precondition")).toBe(closed ? "mixture" : undefined);
+  expect(of("ot_sampler")).toBe(closed ? undefined : "exact");
+  expect(of("match_moments")).toBe(true);
+});
+
 test("evaluations of pictures take a quarter of the time at most, but are no fewer than 16", () => {
   const of = (pair: number) => choosePictures(pair, 600, 4).value;
   // Eight simulations of n pictures: four after half-iterations, four at the end.
