@@ -50,6 +50,8 @@ const [least, largest] = [0.02, 0.3];
 
 /** Most columns of which a mixture of Gaussians holds the density, and fewest rows that it is fitted to. */
 const [fewColumns, manyRows] = [3, 1000];
+/** σ with such a start, in units of the spread. */
+const wide = 0.6;
 
 /** Whether LightSB's closed form is what networks start from: of two tables of few columns and many rows. */
 const isClosed = ({ shape: [d = 0, ...more], rows }: DataFacts): boolean =>
@@ -61,8 +63,8 @@ export function chooseSigma(facts: DataFacts, { mayClose = true } = {}): Rule {
   if (mayClose && isClosed(facts))
     return {
       key: "sigma",
-      value: short(largest * spread || part),
-      reason: `few columns: noise of ${largest} of the spread (${short(spread)}) lets paths part where the target has gaps`,
+      value: short(wide * spread || part),
+      reason: `few columns: noise of ${wide} of the spread (${short(spread)}) lets paths part where the target has gaps`,
     };
   const wanted = part * transport;
   const [low, high] = [least * spread, largest * spread];
