@@ -50,17 +50,30 @@ const [least, largest] = [0.02, 0.3];
 
 /** Most columns of which a mixture of Gaussians holds the density, and fewest rows that it is fitted to. */
 const [fewColumns, manyRows] = [3, 1000];
-/** σ with such a start, in units of the spread. */
-const wide = 0.6;
+/** σ with such a start, and the least for which a mixture is near the bridge, in units of the spread. */
+const [wide, leastWide] = [0.6, 0.25];
+
+/** What was typed and has a say in the rules. */
+interface Typed {
+  /** Whether nothing chooses the method or its first pairs. */
+  mayClose?: boolean;
+  /** σ; null: of a schedule of steps. */
+  sigma?: number | null | undefined;
+}
 
 /** Whether LightSB's closed form is what networks start from: of two tables of few columns and many rows. */
-const isClosed = ({ shape: [d = 0, ...more], rows }: DataFacts): boolean =>
-  more.length === 0 && d <= fewColumns && rows.length === 2 && Math.min(...rows) >= manyRows;
+function isClosed(facts: DataFacts, { mayClose = true, sigma }: Typed): boolean {
+  const { shape, rows, spread } = facts;
+  const [d = 0, ...more] = shape;
+  const isWide = sigma === undefined || (sigma !== null && sigma >= leastWide * spread);
+  const isTable = more.length === 0 && d <= fewColumns;
+  return mayClose && isWide && isTable && rows.length === 2 && Math.min(...rows) >= manyRows;
+}
 
 /** σ from the distance between the ends and the spread within them. */
-export function chooseSigma(facts: DataFacts, { mayClose = true } = {}): Rule {
+export function chooseSigma(facts: DataFacts, typed: Typed = {}): Rule {
   const { transport, spread } = facts;
-  if (mayClose && isClosed(facts))
+  if (isClosed(facts, typed))
     return {
       key: "sigma",
       value: short(wide * spread || part),
@@ -82,15 +95,12 @@ export function chooseSigma(facts: DataFacts, { mayClose = true } = {}): Rule {
   };
 }
 
-/**
- * The choices for vectors or pictures, in the order in which they are printed. `mayClose`: nothing that was typed chooses what
- * the first pairs are.
- */
-export function chooseRules(facts: DataFacts, { mayClose = true } = {}): Rule[] {
+/** The choices for vectors or pictures, in the order in which they are printed. */
+export function chooseRules(facts: DataFacts, typed: Typed = {}): Rule[] {
   const { shape, rows } = facts;
-  const sigma = chooseSigma(facts, { mayClose });
+  const sigma = chooseSigma(facts, typed);
   if (shape.length > 1) return [sigma, ...pictureRules(facts, Math.min(...rows))];
-  const closed = mayClose && isClosed(facts);
+  const closed = isClosed(facts, typed);
   const common = vectorRules(facts, {
     ...{ n: Math.min(...rows), sigma: sigma.value as number, closed },
   });

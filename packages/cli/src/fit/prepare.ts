@@ -90,9 +90,10 @@ export async function prepare(
     // Words that choose a method choose how its pairs are made.
     const methodKeys = words.given.has("method") ? ["ot_sampler", "n_ipf", "match_moments"] : [];
     const starts = ["method", "precondition", "first_coupling", "ot_sampler", "pairs"];
-    const mayClose = !starts.some((key) => words.given.has(key));
     const conditional = config.cdsb || config.data.condition !== null;
-    for (const rule of chooseRules(facts, { mayClose })) {
+    const mayClose = !conditional && !starts.some((key) => words.given.has(key));
+    const sigma = words.given.has("sigma") ? config.sigma : undefined;
+    for (const rule of chooseRules(facts, { mayClose, sigma })) {
       if (methodKeys.includes(rule.key)) continue;
       if (rule.key === "ot_sampler" && conditional)
         choose({ ...rule, value: null, reason: "pairs share the condition instead" });

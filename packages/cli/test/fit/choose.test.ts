@@ -73,13 +73,18 @@ test.each([
     closed: false,
   },
   { what: "a start of one's own", given: { n: 1000, d: 2 }, mayClose: false, closed: false },
-])("$what: networks start from a closed form, $closed", ({ given, more, mayClose, closed }) => {
-  const rules = chooseRules({ ...factsOf(given), ...more }, { mayClose });
-  const of = (key: string) => rules.find((rule) => rule.key === key)?.value;
-  expect(of("precondition")).toBe(closed ? "mixture" : undefined);
-  expect(of("ot_sampler")).toBe(closed ? undefined : "exact");
-  expect(of("match_moments")).toBe(true);
-});
+  { what: "little noise", given: { n: 1000, d: 2 }, sigma: 0.05, closed: false },
+  { what: "much noise", given: { n: 1000, d: 2 }, sigma: 2, closed: true },
+])(
+  "$what: networks start from a closed form, $closed",
+  ({ given, more, mayClose, sigma, closed }) => {
+    const rules = chooseRules({ ...factsOf(given), ...more }, { mayClose, sigma });
+    const of = (key: string) => rules.find((rule) => rule.key === key)?.value;
+    expect(of("precondition")).toBe(closed ? "mixture" : undefined);
+    expect(of("ot_sampler")).toBe(closed ? undefined : "exact");
+    expect(of("match_moments")).toBe(true);
+  },
+);
 
 test("evaluations of pictures take a quarter of the time at most, but are no fewer than 16", () => {
   const of = (pair: number) => choosePictures(pair, 600, 4).value;

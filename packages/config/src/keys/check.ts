@@ -90,9 +90,12 @@ function ownFormLines(config: TrainConfig): Line[] {
 
 /** The drift between Gaussians, or of a mixture, is built into networks that predict a drift of Brownian motion, unscaled. */
 function preconditionLines(config: TrainConfig): Line[] {
-  const { precondition, method, sde, mean_match, std_trick } = config;
+  const { precondition, method, sde, mean_match, std_trick, cdsb, data } = config;
   if (!precondition) return [];
   return [
+    precondition === "mixture" &&
+      (cdsb || data.condition !== null) &&
+      "precondition=mixture knows no condition: write precondition=true, or leave the condition out",
     !["dsbm", "alpha_dsbm"].includes(method) &&
       `precondition=${precondition} is for method=dsbm and method=alpha_dsbm, got method=${method}: leave it out`,
     sde === "vp" &&

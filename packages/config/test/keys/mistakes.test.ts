@@ -76,6 +76,10 @@ describe("mistakes", () => {
       "method=sf2m match_moments=true",
       /^match_moments=true is for method=dsbm, .* got method=sf2m, which simulates no ends: leave it out/,
     ],
+    [
+      "dataset=downscaler_synthetic precondition=mixture",
+      /^precondition=mixture knows no condition: write/,
+    ],
     ["method=lightsb precondition=mixture", /^precondition=mixture is for method=dsbm and /],
     ["online_cache=true", /^online_cache=true is for method=alpha_dsbm with cache=disk, got/],
     ["method=rf first_coupling=ref", /^method=rf is trained on independent pairs/],
