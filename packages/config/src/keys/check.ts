@@ -92,10 +92,11 @@ function ownFormLines(config: TrainConfig): Line[] {
 function preconditionLines(config: TrainConfig): Line[] {
   const { precondition, method, sde, mean_match, std_trick, cdsb, data } = config;
   if (!precondition) return [];
-  return [
-    precondition === "mixture" &&
-      (cdsb || data.condition !== null) &&
+  if (precondition === "mixture" && (cdsb || data.condition !== null))
+    return [
       "precondition=mixture knows no condition: write precondition=true, or leave the condition out",
+    ];
+  return [
     !["dsbm", "alpha_dsbm"].includes(method) &&
       `precondition=${precondition} is for method=dsbm and method=alpha_dsbm, got method=${method}: leave it out`,
     sde === "vp" &&
