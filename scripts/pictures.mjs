@@ -45,9 +45,9 @@ try {
   cpSync(scatter("rivers", words), join(pictures, "rivers.png"));
   const rows = [];
   for (const [name, sigma] of [
-    ["small", 0.002],
-    ["middle", 0.2],
-    ["large", 4],
+    ["small", 0.02],
+    ["middle", 1.6],
+    ["large", 10],
   ]) {
     const ends = ["Dataset=moons", "Dataset_transfer=eight_gaussians", "max_minutes=1"];
     const title = { small: "too small", middle: "as chosen", large: "too large" }[name];
