@@ -7,15 +7,12 @@ import {
   conditionsAt,
   copyNoiseShare,
   type Direction,
-  driftOf,
   type End,
   endOf,
   gathered,
   hash32,
   mapBatch,
-  measureNoiseShare,
   type Network,
-  noiseShareOf,
   type Pairs,
   stream,
   tensorsOf,
@@ -30,8 +27,6 @@ import {
   nn,
   noGrad,
   type optim,
-  randn,
-  type Tensor,
   tensor,
   tidy,
 } from "@dsbm/torch";
@@ -43,6 +38,7 @@ import { cutRows, type RowSource, repeatRows, type SourceState } from "./rows/ro
 import { rowSource, type SourceOptions } from "./rows/source.js";
 import { beginNetwork, simulatedMoments } from "./state/begin.js";
 import type { RecordedBatch } from "./step/recorded-batch.js";
+import { measureStepNoise } from "./step/step-noise.js";
 import { StepTimes } from "./step/time-sampling.js";
 import { trainingStep } from "./step/training-step.js";
 
@@ -83,9 +79,6 @@ export interface HalfIterationState extends SourceState {
 
 /** The step at which a half-iteration got another number of steps, and its progress, from 0 to 1, there. */
 type Resized = { step: number; progress: number };
-
-/** Vectors from which the noise of steps is measured, at least where there are so many. */
-const noiseRows = 4096;
 
 /** A learning rate that falls to 0 along half a cosine wave (Loshchilov and Hutter 2017, eq. 5, without restarts). */
 const cosine = (lr: number, progress: number): number =>
@@ -280,59 +273,16 @@ export class HalfIteration {
     this.#last = null;
   }
 
-  /**
-   * After the last step: the noise that steps along the learnt drift have (see `StepVariance`), in the networks that train and
-   * sample. Of vectors from some more batches, as far as there are any. Every rank calls it.
-   */
+  /** After the last step: the noise of steps along the learnt drift, in the networks that train and sample. Every rank calls it. */
   measureNoise(sampler: Network): void {
     const last = this.#last;
     if (!last) return;
-    const { method, execution, data, seed, optimisation } = this.#problem;
-    const { part, pairs } = this.#share;
-    const { device } = data.x0;
-    const generator = stream(seed, `noise-share/${this.half}`, device);
-    // Of numbers for the whole batch those of this rank's pairs.
-    const noise = ({ shape }: Tensor) =>
-      randn([pairs, ...shape.slice(1)], { generator, device }).narrow(0, part.start, part.count);
-    const both = method.method.networks === "bidirectional";
-    const directions: Direction[] = both ? ["b", "f"] : [this.direction];
-    const training = sampler.training;
-    sampler.eval();
-    const wanted = data.x0.ndim === 2 ? Math.ceil(noiseRows / optimisation.batchSize) : 1;
-    const measured = tidy(() => {
-      const sums = directions.map((way) => this.#noiseShare(sampler, last, way, noise));
-      let count = 1;
-      for (; count < wanted && !this.source.due(this.step + count); count++)
-        tidy(() => {
-          const batch = this.#batch();
-          for (const [i, way] of directions.entries())
-            sums[i]?.add_(this.#noiseShare(sampler, batch, way, noise));
-        });
-      return sums.map((sum) => sum.mul_(part.count / (count * pairs)).keep());
+    const next = (count: number) => (this.source.due(this.step + count) ? null : this.#batch());
+    measureStepNoise(this.#problem, {
+      ...{ sampler, last, next, share: this.#share, half: this.half, direction: this.direction },
     });
-    for (const [i, found] of measured.entries()) {
-      if (this.#share.among > 1)
-        execution.ranks.run("noise of steps", () => execution.ranks.allReduce(found));
-      noGrad(() => noiseShareOf(sampler, directions[i] as Direction)?.copy_(found));
-      found.dispose();
-    }
     copyNoiseShare(sampler, this.#network);
-    sampler.train(training);
     this.#forget();
-  }
-
-  #noiseShare(
-    sampler: Network,
-    batch: Batch,
-    direction: Direction,
-    noise: (like: Tensor) => Tensor,
-  ): Tensor {
-    const { process, method: options, schedule } = this.#problem;
-    const { method, parametrisation } = options;
-    const pairs = method.pairsTowards?.(batch, direction) ?? (batch as Pairs);
-    const dynamics = { method, process, parametrisation, networks: { [direction]: sampler } };
-    const drift = driftOf(dynamics, { direction, grid: schedule.grid, given: pairs.given });
-    return measureNoiseShare(drift, pairs, { direction, process, noise });
   }
 
   /** Fits a closed form to the decoded tables. */

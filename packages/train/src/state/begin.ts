@@ -24,7 +24,7 @@ function countOf({ numel, shape: [n = 0] }: Tensor): number {
 }
 
 /** Random rows of both ends, decoded, with their conditions; none is gathered before it is used. */
-export function someRows({ data }: Pick<CompleteProblem, "data">, generator: Generator): Endpoints {
+function someRows({ data }: Pick<CompleteProblem, "data">, generator: Generator): Endpoints {
   const drawn: Partial<Record<End, Tensor>> = {};
   // The same rows of samples and of their conditions.
   const some = (end: End) => {
