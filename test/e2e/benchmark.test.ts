@@ -33,6 +33,15 @@ describe("dsbm benchmark", () => {
     expect(second.code, second.stderr).toBe(0);
     expect(second.stderr).not.toContain("trained in");
     expect(readFileSync(join(folder, "results.md"), "utf8")).toBe(text);
+
+    const both = words.map((word) => word.replace("=gaussian_bridge", "=gaussian_bridge,lightsb"));
+    const third = await dsbm([...both, "threads=1", "out=both.md", "train=false"], { cwd: folder });
+    expect(third.code, third.stderr).toBe(0);
+    expect(third.stderr).not.toContain("trained in");
+    const table = readFileSync(join(folder, "both.md"), "utf8");
+    const line = text.split("\n").find((one) => one.startsWith("| gaussian_bridge |"));
+    expect(table).toContain(line);
+    expect(table).not.toContain("| lightsb |");
   });
 
   it("says what is missing", async () => {

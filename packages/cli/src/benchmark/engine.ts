@@ -17,6 +17,8 @@ export interface EngineOptions extends Sizes {
   resume: string;
   /** Runs of other machines, which are not made again. */
   known?: KnownResults | undefined;
+  /** Whether runs and references that are nowhere are made. */
+  train: boolean;
   /** After each run. */
   done?(outcome: Outcome): Promise<unknown>;
 }
@@ -88,7 +90,7 @@ async function references(
   if (!options.again && existsSync(path)) return readJson(path) as Record<string, Values>;
   const found =
     (options.again ? null : options.known?.references(benchmark.name, name)) ??
-    (await make(options));
-  if (found) writeFileAtomic(path, `${JSON.stringify(found, null, 2)}\n`);
+    (options.train ? await make(options) : {});
+  if (found && options.train) writeFileAtomic(path, `${JSON.stringify(found, null, 2)}\n`);
   return found;
 }

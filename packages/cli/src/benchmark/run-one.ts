@@ -40,6 +40,8 @@ interface OneOptions extends Sizes {
   resume: string;
   /** Runs of other machines. */
   known?: KnownResults | undefined;
+  /** Whether runs that are nowhere are made. */
+  train: boolean;
 }
 
 /** What a run left. */
@@ -88,7 +90,7 @@ function wordsOf(
   ]);
 }
 
-/** Runs one, or reads what it left here or elsewhere; null where it was stopped. Throws the errors of runs. */
+/** Runs one, or reads what it left here or elsewhere; null where it was stopped, or is nowhere. Throws the errors of runs. */
 export async function runOne(one: One, options: OneOptions): Promise<Result | null> {
   const { folder, known, again, progress } = options;
   const words = wordsOf(one, options);
@@ -103,6 +105,7 @@ export async function runOne(one: One, options: OneOptions): Promise<Result | nu
     progress.line(`read: ${elsewhere.date.slice(0, 10)}, commit ${elsewhere.commit}`);
     return elsewhere;
   }
+  if (!options.train && !isThere(folder)) return null;
   mkdirSync(options.files, { recursive: true });
   await one.case.prepare?.(options.files, options);
   return commandOf(one) === "fit"

@@ -78,6 +78,7 @@ export async function benchmarkCommand(args: string[]): Promise<number> {
       if (signal.aborted) break;
       const outcome = await runBenchmark(one, {
         ...{ quick, threads, progress, signal, minutes, again, known, resume: command },
+        train: config.train,
         folder: place(one.name),
         done: (part) => write(out, [...outcomes, part], { command: shown, quick }),
       });

@@ -51,6 +51,7 @@ async function run(
   const lines: string[] = [];
   let written = 0;
   const outcome = await runBenchmark(benchmark, {
+    train: true,
     ...{ folder: place, minutes: null, again: false, resume: "again", known },
     ...{ quick: false, threads: 1, signal: stop.signal },
     progress: {

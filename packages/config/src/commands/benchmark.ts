@@ -18,6 +18,10 @@ const benchmarkSchema = z.strictObject({
     "a .csv of earlier tables, of any machine: runs that stand there with the same words are read, not made again",
     "docs/results.csv",
   ),
+  train: flag(
+    true,
+    "false: tables of the runs that are finished or stand in results, and nothing is trained",
+  ),
   out: file("the file of the tables, with a .csv beside it", "docs/results.md"),
   threads: threads("processor threads; auto is all of them"),
   experiments_dir: named("experiments", "folder of all runs"),
