@@ -11,11 +11,15 @@ import { type ConditionKind, classOf, numbersOf, unconditioned } from "./conditi
 /** Covariances of more dimensions than these are not inverted at every step. */
 const most = 4096;
 
-/** a^p of a symmetric matrix; eigenvalues are at least 1e-9 of the largest, so that constant dimensions have inverses. */
-function power(a: Tensor, p: number): Tensor {
+/**
+ * Powers of a symmetric matrix; eigenvalues are at least 1e-7 of the largest, so that dimensions that are constant, or sums of
+ * others, have inverses in float32 too.
+ */
+function powersOf(a: Tensor): (p: number) => Tensor {
   const [values, vectors] = a.linalgEigh();
-  const least = Math.max(values.amax().item() * 1e-9, 1e-30);
-  return vectors.mul(values.clamp({ min: least }).pow(p)).mm(vectors.t());
+  const least = Math.max(values.amax().item() * 1e-7, 1e-30);
+  const some = values.clamp({ min: least });
+  return (p) => vectors.mul(some.pow(p)).mm(vectors.t());
 }
 
 /** Mean [d] and covariance [d, d] of rows x [n, …], in float64. */
@@ -116,17 +120,18 @@ export class FittedGaussian extends nn.Module {
   #put(x0: Tensor, x1: Tensor, epsilon: number, into: { mean?: Tensor; covariance: Tensor }): void {
     const [a, b] = [momentsOf(x0), momentsOf(x1)];
     const one = eye(a.cov.size(0), { dtype: "float64", device: a.cov.device });
-    const root = power(a.cov, 0.5);
+    const [powers, covariance] = [powersOf(a.cov), powersOf(b.cov)(1)];
+    const root = powers(0.5);
     const inner = root
-      .mm(b.cov)
+      .mm(covariance)
       .mm(root)
       .add(one, { alpha: epsilon ** 2 / 4 });
     const cross = root
-      .mm(power(inner, 0.5))
-      .mm(power(a.cov, -0.5))
+      .mm(powersOf(inner)(0.5))
+      .mm(powers(-0.5))
       .sub(one, { alpha: epsilon / 2 });
     into.mean?.copy_(cat([a.mean, b.mean]).reshape(into.mean.shape));
-    into.covariance.copy_(cat([a.cov, b.cov, cross]).reshape(into.covariance.shape));
+    into.covariance.copy_(cat([powers(1), covariance, cross]).reshape(into.covariance.shape));
   }
 
   /** Means of both ends, [d] or [B, d], and the class of each row, where there are some. */

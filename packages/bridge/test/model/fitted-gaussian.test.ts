@@ -1,6 +1,6 @@
 // The closed form of fitted moments against the exact bridge of the benchmark, and against what characterises a bridge
 // between Gaussians of any covariance.
-import { eye, full, randn, type Tensor, tidy } from "@dsbm/torch";
+import { cat, eye, full, randn, type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { distance, normal, seeded } from "../../../../test/support/numbers.js";
 import { oneTime } from "../../src/core/one-time.js";
@@ -56,6 +56,21 @@ describe("the bridge of fitted moments", () => {
       const got = inner.mm(B.sub(C.t().mm(inner)).linalgInv());
       expect(distance(got, eye(4, { dtype: "float64" }).div(epsilon))).toBeLessThan(2e-3);
     }));
+
+  it.each(["constant", "twice another one"])("is finite at its ends where a column is %s", (what) =>
+    tidy(() => {
+      const model = new FittedGaussian([2]);
+      const x = randn([50, 2], { generator: seeded(9) });
+      const first = x.narrow(1, 0, 1);
+      const second = what === "constant" ? first.mul(0).add(5) : first.mul(2);
+      model.fit(x, cat([first, second], { dim: 1 }), 0.01);
+      for (const direction of ["f", "b"] as const)
+        for (const t of [0, 1]) {
+          const drift = model.forward(x, oneTime(x, t), way(x, direction));
+          expect(drift.isfinite().all().item()).toBe(true);
+        }
+    }),
+  );
 
   it("is finite where a dimension is constant, and refuses what is too large", () =>
     tidy(() => {
