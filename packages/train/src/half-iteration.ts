@@ -169,7 +169,7 @@ export class HalfIteration {
         : null;
     const paired = couple && grouped ? grouped(couple) : couple;
     const batches = paired ? batchesOfPool(problem) : 1;
-    this.#moments = simulatedMoments(problem);
+    this.#moments = half > schedule.firstPass ? simulatedMoments(problem) : null;
     const source = rowSource({
       ...options,
       moments: this.#moments,

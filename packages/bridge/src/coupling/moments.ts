@@ -39,17 +39,17 @@ export function endMoments(
 }
 
 /**
- * Rows x [n, …] moved and scaled to these moments, those of an interval (int64 [n]) by themselves; too few rows to know
- * theirs, and coordinates that do not vary, are moved or left as they are.
+ * Rows x [n, …] moved and scaled to these moments, the rows of each interval (int64 [n]) by themselves. Fewer than 64 rows stay
+ * as they are.
  */
 export function withMoments(x: Tensor, moments: EndMoments, interval?: Tensor): Tensor {
   return tidy(() => {
     const scaled = (rows: Tensor, k: number) => {
       if (rows.size(0) < fewest) return rows;
       const [mean, std] = momentsOfRows(rows).unbind() as [Tensor, Tensor];
-      const [to, wide] = moments.select(1, k).unbind() as [Tensor, Tensor];
-      const factor = wide.div(std.maximum(wide.mul(1e-3)).add(1e-12));
-      return rows.sub(mean).mul(factor).add(to);
+      const [target, deviation] = moments.select(1, k).unbind() as [Tensor, Tensor];
+      const factor = deviation.div(std.maximum(deviation.mul(1e-3)).add(1e-12));
+      return rows.sub(mean).mul(factor).add(target);
     };
     if (!interval) return scaled(x, 0);
     const all = x.clone();

@@ -47,9 +47,7 @@ export const lightsb = (numbers: MixtureNumbers = {}) =>
     eps: 0,
     loss(batch, { network, direction }) {
       const { start, end } = ends(batch, direction);
-      const net = network as MixturePotential;
-      const { given } = batch;
-      return net.logNormalizer(start, given).mean().sub(net.logPotential(end, given).mean());
+      return (network as MixturePotential).loss(start, end, batch.given);
     },
   }) satisfies Method<Pairs>;
 

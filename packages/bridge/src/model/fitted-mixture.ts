@@ -14,7 +14,7 @@ import {
 import { isOneTime } from "../core/one-time.js";
 import { type MixtureNumbers, MixturePotential, mixtureDrift } from "./mixture-potential.js";
 
-/** As many steps as there are rows, within these. */
+/** As many steps as there are rows, within these; rows of a step, and the first learning rate. */
 const [fewest, most] = [300, 3000];
 const batch = 512;
 const rate = 1e-2;
@@ -55,9 +55,8 @@ export class FittedMixture extends nn.Module {
         tidy(() =>
           enableGrad(() => {
             optimizer.lr = (rate / 2) * (1 + Math.cos((Math.PI * step) / steps));
-            const starts = potential.logNormalizer(some(start)).mean();
             optimizer.zeroGrad();
-            starts.sub(potential.logPotential(some(end)).mean()).backward();
+            potential.loss(some(start), some(end)).backward();
             optimizer.step();
           }),
         );

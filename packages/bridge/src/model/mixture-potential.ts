@@ -182,6 +182,11 @@ export class MixturePotential extends nn.Module {
     return logs.logsumexp(1).add(normal);
   }
 
+  /** LightSB's loss of starts x [B, …] and ends y [n, …], which need not be pairs: []. */
+  loss(x: Tensor, y: Tensor, given?: Conditions): Tensor {
+    return this.logNormalizer(x, given).mean().sub(this.logPotential(y, given).mean());
+  }
+
   /**
    * A draw of the end [B, …] given starts x [B, …]. z [B, …] is standard normal: its first number also chooses the
    * component, for a uniform number that is known to be in a part of [0, 1] is uniform there.

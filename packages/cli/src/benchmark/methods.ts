@@ -40,7 +40,7 @@ const online = ["online_cache=true"];
 export const analytic: readonly string[] = ["step_variance=analytic"];
 
 /** Simulated pairs keep their variance over the steps, and take the moments of the data. */
-export const keeping: readonly string[] = [...analytic, "match_moments=true"];
+export const matched: readonly string[] = [...analytic, "match_moments=true"];
 
 /** What all quick benchmarks share: simulated pairs are few, those of α-DSBM serve for some steps too (Peluchetti 2024). */
 export const quickWords = {

@@ -55,29 +55,29 @@ const [wide, leastWide] = [0.6, 0.25];
 
 /** What was typed and has a say in the rules. */
 interface Typed {
-  /** Whether nothing chooses the method or its first pairs. */
-  mayClose?: boolean;
+  /** Whether no typed word chooses the method or its first pairs. */
+  mayUseMixture?: boolean;
   /** σ; null: of a schedule of steps. */
   sigma?: number | null | undefined;
 }
 
 /** Whether LightSB's closed form is what networks start from: of two tables of few columns and many rows. */
-function isClosed(facts: DataFacts, { mayClose = true, sigma }: Typed): boolean {
+function startsFromMixture(facts: DataFacts, { mayUseMixture = true, sigma }: Typed): boolean {
   const { shape, rows, spread } = facts;
   const [d = 0, ...more] = shape;
   const isWide = sigma === undefined || (sigma !== null && sigma >= leastWide * spread);
   const isTable = more.length === 0 && d <= fewColumns;
-  return mayClose && isWide && isTable && rows.length === 2 && Math.min(...rows) >= manyRows;
+  return mayUseMixture && isWide && isTable && rows.length === 2 && Math.min(...rows) >= manyRows;
 }
 
 /** σ from the distance between the ends and the spread within them. */
 export function chooseSigma(facts: DataFacts, typed: Typed = {}): Rule {
   const { transport, spread } = facts;
-  if (isClosed(facts, typed))
+  if (startsFromMixture(facts, typed))
     return {
       key: "sigma",
       value: short(wide * spread || part),
-      reason: `few columns: noise of ${wide} of the spread (${short(spread)}) lets paths part where the target has gaps`,
+      reason: `few columns: noise of ${wide} of the spread (${short(spread)}) lets paths separate where the target has gaps`,
     };
   const wanted = part * transport;
   const [low, high] = [least * spread, largest * spread];
@@ -100,14 +100,14 @@ export function chooseRules(facts: DataFacts, typed: Typed = {}): Rule[] {
   const { shape, rows } = facts;
   const sigma = chooseSigma(facts, typed);
   if (shape.length > 1) return [sigma, ...pictureRules(facts, Math.min(...rows))];
-  const closed = isClosed(facts, typed);
+  const fromMixture = startsFromMixture(facts, typed);
   const common = vectorRules(facts, {
-    ...{ n: Math.min(...rows), sigma: sigma.value as number, closed },
+    ...{ n: Math.min(...rows), sigma: sigma.value as number, fromMixture },
   });
-  return [sigma, ...common, ...(closed ? closedRules : pairRules)];
+  return [sigma, ...common, ...(fromMixture ? mixtureRules : pairRules)];
 }
 
-/** How the first pairs of vectors are made: within batches, */
+/** The first pairs of vectors by optimal transport within batches. */
 const pairRules: readonly Rule[] = [
   {
     key: "ot_sampler",
@@ -122,8 +122,8 @@ const pairRules: readonly Rule[] = [
   },
 ];
 
-/** or by a closed form. */
-const closedRules: readonly Rule[] = [
+/** The first pairs of vectors by LightSB. */
+const mixtureRules: readonly Rule[] = [
   {
     key: "precondition",
     value: "mixture",
@@ -134,18 +134,18 @@ const closedRules: readonly Rule[] = [
   {
     key: "step_variance",
     value: "analytic",
-    reason: "steps have the noise that keeps the variance, also where paths part",
+    reason: "steps have the noise that keeps the variance, also where paths separate",
   },
   { key: "last_noise", value: true, reason: "the last step has its part of that noise" },
 ];
 
 function vectorRules(
   { shape, spread }: DataFacts,
-  { n, sigma, closed }: { n: number; sigma: number; closed: boolean },
+  { n, sigma, fromMixture }: { n: number; sigma: number; fromMixture: boolean },
 ): Rule[] {
   const [d] = shape as [number];
   const wanted = Math.min(50, Math.max(20, 10 * Math.ceil((10 * sigma) / (spread || 1))));
-  const steps = closed ? 20 : wanted;
+  const steps = fromMixture ? 20 : wanted;
   const width = n < 1000 && d <= 20 ? 128 : d > 40 ? 512 : 256;
   const whole = d > 20 ? 512 : 256;
   const batch = Math.max(1, Math.min(whole, Math.floor(n / 2)));
@@ -154,7 +154,7 @@ function vectorRules(
     {
       key: "num_steps",
       value: steps,
-      reason: closed
+      reason: fromMixture
         ? "steps whose noise keeps the variance are few"
         : `σ is ${short(sigma / (spread || 1))} of the spread: a path is nearly straight, and more noise takes more steps`,
     },
@@ -174,7 +174,7 @@ function vectorRules(
       reason:
         batch < whole
           ? `half of the ${n} rows`
-          : closed
+          : fromMixture
             ? "the usual number for a fully connected network"
             : `exact transport within so many rows of ${d} columns takes no longer than a step or two`,
     },

@@ -91,9 +91,9 @@ export async function prepare(
     const methodKeys = words.given.has("method") ? ["ot_sampler", "n_ipf", "match_moments"] : [];
     const starts = ["method", "precondition", "first_coupling", "ot_sampler", "pairs"];
     const conditional = config.cdsb || config.data.condition !== null;
-    const mayClose = !conditional && !starts.some((key) => words.given.has(key));
+    const mayUseMixture = !conditional && !starts.some((key) => words.given.has(key));
     const sigma = words.given.has("sigma") ? config.sigma : undefined;
-    for (const rule of chooseRules(facts, { mayClose, sigma })) {
+    for (const rule of chooseRules(facts, { mayUseMixture, sigma })) {
       if (methodKeys.includes(rule.key)) continue;
       if (rule.key === "ot_sampler" && conditional)
         choose({ ...rule, value: null, reason: "pairs share the condition instead" });

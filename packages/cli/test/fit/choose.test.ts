@@ -72,13 +72,13 @@ test.each([
     more: { rows: [1000, 1000, 1000] },
     closed: false,
   },
-  { what: "a start of one's own", given: { n: 1000, d: 2 }, mayClose: false, closed: false },
+  { what: "a start of one's own", given: { n: 1000, d: 2 }, mayUseMixture: false, closed: false },
   { what: "little noise", given: { n: 1000, d: 2 }, sigma: 0.05, closed: false },
   { what: "much noise", given: { n: 1000, d: 2 }, sigma: 2, closed: true },
 ])(
   "$what: networks start from a closed form, $closed",
-  ({ given, more, mayClose, sigma, closed }) => {
-    const rules = chooseRules({ ...factsOf(given), ...more }, { mayClose, sigma });
+  ({ given, more, mayUseMixture, sigma, closed }) => {
+    const rules = chooseRules({ ...factsOf(given), ...more }, { mayUseMixture, sigma });
     const of = (key: string) => rules.find((rule) => rule.key === key)?.value;
     expect(of("precondition")).toBe(closed ? "mixture" : undefined);
     expect(of("ot_sampler")).toBe(closed ? undefined : "exact");

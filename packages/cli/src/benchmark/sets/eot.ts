@@ -21,7 +21,7 @@ import { cat, io, noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
 import { testRows } from "../../problem/test-rows.js";
 import { openSubject } from "../../quality/subject.js";
 import type { Benchmark, Case, Measured, Sizes, Values } from "../benchmark.js";
-import { cached, keeping, methodsOf, quickWords } from "../methods.js";
+import { cached, matched, methodsOf, quickWords } from "../methods.js";
 
 const dims = [2, 16, 64, 128];
 const epsilons = [1, 0.1, 10];
@@ -265,7 +265,7 @@ const uvpRow = (label: string, values: readonly number[], of?: string) => ({
 
 const large = ["batch_size=512"];
 /** Simulated pairs of few steps are as near as those of many. */
-const simulated = [...large, ...keeping, "cache_num_steps=20"];
+const simulated = [...large, ...matched, "cache_num_steps=20"];
 const spread = "mixture_spread=1";
 
 export const eot: Benchmark = {

@@ -9,7 +9,7 @@ import { testRows } from "../../problem/test-rows.js";
 import { measureQuality } from "../../quality/measure.js";
 import { openSubject } from "../../quality/subject.js";
 import type { Benchmark, Case, Measured, Published, Sizes, Values } from "../benchmark.js";
-import { analytic, cached, keeping, methodsOf, quickWords } from "../methods.js";
+import { analytic, cached, matched, methodsOf, quickWords } from "../methods.js";
 
 const points = 10_000;
 /** To train on: of as few as are measured the sampling error would be as large as what is measured. */
@@ -138,14 +138,14 @@ export const planar: Benchmark = {
   methods: [
     { name: "fit", words: ["max_minutes=2"], command: "fit" },
     ...methodsOf({
-      dsbm_ipf: keeping,
-      dsbm_imf: keeping,
-      dsbm_imf_pre: [...keeping, "n_ipf=3"],
-      dsbm_mix: [...keeping, "n_ipf=2", "num_iter=2500"],
-      dsbm_imf_ot: [...keeping, "batch_size=256"],
-      alpha_dsbm: [...keeping, ...twoStages],
-      alpha_dsbm_pre: [...keeping, ...twoStages],
-      alpha_dsbm_mix: [...keeping, "n_ipf=1", "num_iter=5000"],
+      dsbm_ipf: matched,
+      dsbm_imf: matched,
+      dsbm_imf_pre: [...matched, "n_ipf=3"],
+      dsbm_mix: [...matched, "n_ipf=2", "num_iter=2500"],
+      dsbm_imf_ot: [...matched, "batch_size=256"],
+      alpha_dsbm: [...matched, ...twoStages],
+      alpha_dsbm_pre: [...matched, ...twoStages],
+      alpha_dsbm_mix: [...matched, "n_ipf=1", "num_iter=5000"],
       sf2m: [...once, ...analytic],
       lightsb: [],
       lightsb_m: ["batch_size=512"],
