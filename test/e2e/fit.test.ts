@@ -120,7 +120,7 @@ test.each([
 );
 
 test("a run that is stopped goes on with the choices that it began with", async () => {
-  const words = ["fit", "a.csv", "b.csv", ...few, "num_iter=4000", "n_ipf=1", at("stopped")];
+  const words = ["fit", "a.csv", "b.csv", ...few, "first_num_iter=4000", "n_ipf=1", at("stopped")];
   const first = await stopAt(words, /(^|\n)1\/2 b {2}/, { cwd: folder });
   expect(first.code, first.stderr).toBe(130);
   expect(first.stderr).toMatch(/to go on: npx dsbm fit a\.csv b\.csv /);
@@ -132,6 +132,15 @@ test("a run that is stopped goes on with the choices that it began with", async 
   expect(again.err).toMatch(/going on from checkpoint/);
   expect(choices().toString()).toBe(before);
 }, 120_000);
+
+test("a signal while the data are read ends it in a line", async () => {
+  const rows = Array.from({ length: 60_000 }, (_, i) => `${i % 97},${i % 89}`);
+  writeFileSync(join(folder, "large.csv"), `x,y\n${rows.join("\n")}\n`);
+  const words = ["fit", "large.csv", "large.csv", ...few, at("unread")];
+  const { code, stderr } = await stopAt(words, /reading /, { cwd: folder });
+  expect(code, stderr).toBe(130);
+  expect(stderr).not.toMatch(/\n\s+at |bug/);
+}, 60_000);
 
 test("numbers that are not finite lower the rate once, and are an error the second time", async () => {
   const { code, err } = await dsbm("fit", "a.csv", "b.csv", ...few, "lr=1e30", at("wild"));

@@ -137,6 +137,12 @@ export async function main(args: string[]): Promise<number> {
     const { isStopCode, stoppedCode } = await import("./terminal/interrupt.js");
     return isStopCode(code) ? stoppedCode() : code;
   } catch (error) {
+    // Thrown where a signal was seen outside of a training: while data are read, or distances are measured.
+    if (error instanceof Error && error.name === "AbortError") {
+      const { stoppedCode } = await import("./terminal/interrupt.js");
+      console.error("dsbm: stopped; the same command goes on");
+      return stoppedCode();
+    }
     console.error(describeError(error));
     return exitCodeOf(error);
   }
