@@ -121,7 +121,7 @@ test.each([
 
 test("a run that is stopped goes on with the choices that it began with", async () => {
   const words = ["fit", "a.csv", "b.csv", ...few, "first_num_iter=4000", "n_ipf=1", at("stopped")];
-  const first = await stopAt(words, /(^|\n)1\/2 b {2}/, { cwd: folder });
+  const first = await stopAt(words, /half-iteration 1\/2 b/, { cwd: folder });
   expect(first.code, first.stderr).toBe(130);
   expect(first.stderr).toMatch(/to go on: npx dsbm fit a\.csv b\.csv /);
   const choices = () =>
