@@ -35,8 +35,10 @@ const BENCHES = {
   simulate: (threads, { steps }) => simulateMlp(threads, { steps }),
   half_iteration_d5: (threads) => halfIteration(5, 128, threads),
   half_iteration_d50: (threads) => halfIteration(50, 256, threads),
-  half_iteration_d5_bf16: (threads) => halfIteration(5, 128, threads, "bfloat16"),
-  half_iteration_d50_bf16: (threads) => halfIteration(50, 256, threads, "bfloat16"),
+  half_iteration_d5_bf16: (threads) => halfIteration(5, 128, threads, BF16),
+  half_iteration_d50_bf16: (threads) => halfIteration(50, 256, threads, BF16),
+  half_iteration_d5_few: (threads) => halfIteration(5, 128, threads, FEW),
+  half_iteration_d50_few: (threads) => halfIteration(50, 256, threads, FEW),
   unet_step: () => unetStep(),
   unet_forward: () => unetForward(),
   unet_simulation: (threads) => unetSimulation(threads),
@@ -219,7 +221,7 @@ function opOverhead() {
 function problem(
   dim,
   width,
-  { threads = 1, schedule, batchSize = BATCH, logEvery = 100, simulateDtype = "float32" } = {},
+  { threads = 1, schedule, batchSize = BATCH, stepVariance = "process", ...execution } = {},
 ) {
   const ends = bridge.gaussianEndpoints({
     ...{ n: PAIRS, dim, a: 0.1, generator: bridge.stream(0, "data") },
@@ -237,11 +239,12 @@ function problem(
           }),
         ),
       firstCoupling: "ind",
+      stepVariance,
     },
     schedule: { grid: bridge.uniformGrid(STEPS), eps: EPS, ...schedule },
     optimisation: { batchSize, lr: RATE },
     // As the command line does: measured once, at most `threads`.
-    execution: { threads: "auto", simulateThreads: threads, simulateDtype, logEvery },
+    execution: { threads: "auto", simulateThreads: threads, logEvery: 100, ...execution },
     seed: 0,
   };
 }
@@ -318,19 +321,23 @@ function simulateMlp(threads, { dtype = null, steps = STEPS } = {}) {
   return { run, warm: 1 };
 }
 
+/** How a half-iteration simulates its pairs. */
+const BF16 = { simulateDtype: "bfloat16" };
+const FEW = { cacheSteps: 4, stepVariance: "analytic" };
+
 /** A half-iteration is trained second: the newest network is then the forward one, fresh, as on the other side. */
-function secondHalf(dim, width, { steps, ...execution }) {
+function secondHalf(dim, width, { steps, ...options }) {
   return problem(dim, width, {
-    ...execution,
+    ...options,
     schedule: { sequence: ["f", "b"], halfIterations: 2, steps },
     logEvery: 1000,
   });
 }
 
 /** 1,000 steps of the backward net; the forward net simulates the pairs anew at every epoch. */
-function halfIteration(dim, width, threads, simulateDtype = "float32") {
+function halfIteration(dim, width, threads, options = {}) {
   const make = (steps) =>
-    new bridge.Training(secondHalf(dim, width, { threads, simulateDtype, steps }));
+    new bridge.Training(secondHalf(dim, width, { threads, ...options, steps }));
   const second = async (training) => {
     training.state.half = 1;
     for await (const _ of training.run());

@@ -18,7 +18,8 @@ export function sinkhornTransport({ torch, bridge }, n) {
     const { converged } = bridge.sinkhorn(bridge.squaredDistances(x, y), { reg: REG });
     if (!converged) throw new Error("not converged");
   };
-  return { run: repeat(torch, once), warm: 1 };
+  // Until JavaScript is compiled.
+  return { run: repeat(torch, once), warm: Math.ceil(20_000 / n) };
 }
 
 /** Exact plans, with the costs. */

@@ -241,6 +241,8 @@ BENCHES = {
     },
     "half_iteration_d5": lambda: warm_half_iteration(5, 128),
     "half_iteration_d50": lambda: warm_half_iteration(50, 256),
+    "half_iteration_d5_few": lambda: warm_half_iteration(5, 128),
+    "half_iteration_d50_few": lambda: warm_half_iteration(50, 256),
     "half_iteration_d5_bf16": lambda: warm_half_iteration(5, 128, cast=True),
     "half_iteration_d50_bf16": lambda: warm_half_iteration(50, 256, cast=True),
     "adam_step": adam_step,

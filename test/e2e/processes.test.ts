@@ -190,7 +190,7 @@ describe("ranks that do not fit together", () => {
 
   it("say that another job has the port, and listen on the loopback alone", async () => {
     const env = { WORLD_SIZE: "2", RANK: "0", MASTER_PORT: String(await freePort()) };
-    const both = await launched(2, [...words, at("port"), "dist_timeout=3"], (rank) => ({
+    const both = await launched(2, [...words, at("port"), "dist_timeout=10"], (rank) => ({
       ...{ env, words: [`name=run${rank}`] },
     }));
     expect(both.map(({ code }) => code)).toEqual([1, 1]);

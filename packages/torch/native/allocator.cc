@@ -13,6 +13,9 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 namespace dsbm {
 
@@ -24,6 +27,10 @@ struct Header {
   void* block;
 };
 static_assert(sizeof(Header) <= alignof(std::max_align_t));
+
+// Blocks from here on are mapped when they are made; the kernel zeroes pages of 2 MiB at once, where it has them.
+constexpr size_t kMapped = size_t(32) << 20;
+constexpr uintptr_t kHugePage = uintptr_t(2) << 20;
 
 constexpr int64_t kNoLimit = int64_t(1) << 60;
 // The kernel is asked what is left before the use grows by so much.
@@ -90,6 +97,14 @@ static void release(void* p) {
   std::free(header.block);
 }
 
+// Whole ones of a block alone, so that no more memory is used.
+static void askForHugePages(uintptr_t start, size_t n) {
+#ifdef MADV_HUGEPAGE
+  uintptr_t first = (start + kHugePage - 1) / kHugePage * kHugePage, end = (start + n) / kHugePage * kHugePage;
+  if (end > first) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);  // advice: a refusal changes nothing
+#endif
+}
+
 struct CountingAllocator final : c10::Allocator {
   c10::DataPtr allocate(size_t n) override {
     if (n == 0) return {nullptr, nullptr, &release, c10::Device(c10::kCPU)};
@@ -102,6 +117,7 @@ struct CountingAllocator final : c10::Allocator {
     TORCH_CHECK_WITH(OutOfMemoryError, block, "cannot allocate ", n, " bytes");
     uintptr_t start = (reinterpret_cast<uintptr_t>(block) + sizeof(Header) + kAlignment - 1) & ~(kAlignment - 1);
     void* p = reinterpret_cast<void*>(start);
+    if (n >= kMapped) askForHugePages(start, n);
     static_cast<Header*>(p)[-1] = {n, block};
     int64_t now = current.fetch_add(static_cast<int64_t>(n), std::memory_order_relaxed) + static_cast<int64_t>(n);
     int64_t top = peak.load(std::memory_order_relaxed);
@@ -115,9 +131,9 @@ struct CountingAllocator final : c10::Allocator {
 
 void installAllocator() {
 #ifdef __GLIBC__
-  // Blocks of up to 32 MiB come from the heap and stay there for the next step: handing each intermediate back to
+  // Smaller blocks come from the heap and stay there for the next step: handing each intermediate back to
   // the kernel costs a page fault for every 4 KiB of it.
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_MMAP_THRESHOLD, kMapped);
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
 #endif
   c10::SetAllocator(c10::DeviceType::CPU, new CountingAllocator, 1);

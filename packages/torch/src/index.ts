@@ -97,5 +97,12 @@ export {
   randperm,
   strata,
 } from "./tensor/random.js";
+export {
+  type Scalings,
+  type SinkhornSteps,
+  sinkhornIterate,
+  sinkhornKernel,
+  sinkhornPlan,
+} from "./tensor/sinkhorn.js";
 export { squaredError } from "./tensor/squared-error.js";
 export { Buffer, Parameter, Tensor } from "./tensor/tensor.js";

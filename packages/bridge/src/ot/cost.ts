@@ -28,8 +28,13 @@ export function checkCost(cost: Cost, n: number, m: number): void {
 export function squaredDistances(x0: Tensor, x1: Tensor): Tensor {
   return tidy(() => {
     const [a, b] = [vectors(x0), vectors(x1)];
-    const squares = a.square().sum(1, { keepdim: true }).add(b.square().sum(1));
-    return squares.addmm(a, b.t(), { alpha: -2 }).clamp_({ min: 0 });
+    // One product [−2a, |a|², 1] [b, 1, |b|²]ᵀ: large matrices are written once.
+    const [left, right] = [a, b].map((x) => x.square().sum(1, { keepdim: true })) as [
+      Tensor,
+      Tensor,
+    ];
+    const rows = cat([a.mul(-2), left, left.onesLike()], { dim: 1 });
+    return rows.mm(cat([b, right.onesLike(), right], { dim: 1 }).t()).clamp_({ min: 0 });
   });
 }
 

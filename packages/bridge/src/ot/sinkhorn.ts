@@ -1,6 +1,15 @@
 // Entropic optimal transport by Sinkhorn's iteration in the log domain: stable for any regularisation, in tensor
 // operations on the device of the cost. With a penalty the marginals may differ from uniform ones (unbalanced transport).
-import { full, noGrad, type Tensor, tidy } from "@dsbm/torch";
+import {
+  cat,
+  full,
+  noGrad,
+  sinkhornIterate,
+  sinkhornKernel,
+  sinkhornPlan,
+  type Tensor,
+  tidy,
+} from "@dsbm/torch";
 import { BridgeError } from "../core/errors.js";
 
 export interface SinkhornOptions {
@@ -77,8 +86,7 @@ export function sinkhorn(
   );
 }
 
-/** Iterations between two computations of the error, with one kernel at most, and of those that are always stable. */
-const between = 3;
+/** Iterations with one kernel at most, and of those that are always stable. */
 const most = 60;
 const few = 10;
 /** The error of a solution that only begins the next one. */
@@ -133,17 +141,6 @@ function solve(problem: Problem, from: Potentials, aim: Aim): Advanced {
   }
 }
 
-/**
- * The over-relaxation that suits a contraction by `rate` per iteration observed with the present one: Sinkhorn
- * is Gauss–Seidel in the potentials, so Young's formula holds (Thibault 2021). Back to 1 where the error grows.
- */
-function relaxation(omega: number, rate: number): number {
-  if (!(rate < 1)) return rate > 1.02 ? 1 : omega;
-  if (rate <= omega - 1) return omega;
-  const eta = Math.min(1, (rate + omega - 1) ** 2 / (rate * omega ** 2));
-  return Math.min(1.9995, Math.max(omega, 2 / (1 + Math.sqrt(1 - eta))));
-}
-
 /** The exponent of the scalings: 1 where the marginals are kept, less where they are penalised. */
 const exponent = ({ penalty }: Problem, eps: number): number =>
   penalty === null ? 1 : penalty / (penalty + eps);
@@ -179,52 +176,33 @@ function logSteps(
 function scaledSteps(
   problem: Problem,
   { f, g }: Potentials,
-  { eps, omega: first, most: count, tolerance }: Steps,
+  { eps, omega: first, most, tolerance }: Steps,
   left: number,
 ): Advanced | null {
   const { c, logA, logB } = problem;
   const tau = exponent(problem, eps);
-  const matrix = f.unsqueeze(-1).add(g.unsqueeze(-2)).sub_(c).div_(eps).exp_();
-  const back = matrix.t();
+  const matrix = sinkhornKernel(c, f, g, eps);
   // The power of the potentials that is absorbed in the kernel belongs to the weights.
   const weight = (logW: Tensor, absorbed: Tensor) =>
     (tau === 1 ? logW : logW.sub(absorbed, { alpha: (1 - tau) / eps })).exp();
   const [a, b] = [weight(logA, f), weight(logB, g)];
-  const scaled = (w: Tensor, sums: Tensor) => w.div(tau === 1 ? sums : sums.pow(tau));
-  let [u, v] = [f.mul(0).add(1), g.mul(0).add(1)];
-  let [omega, error, at] = [first, Number.POSITIVE_INFINITY, 0];
-  const relaxed = (old: Tensor, plain: Tensor) =>
-    omega === 1 ? plain : old.pow(1 - omega).mul(plain.pow(omega));
-  /** Total deviation of the row sums from those of the next iteration. */
-  const deviation = (sums: Tensor, plain: Tensor) => plain.sub(u).abs().dot(sums).item();
-  for (let i = 0; ; i++) {
-    const sums = matrix.mv(v);
-    const plain = scaled(a, sums);
-    if (i % between === 0 || i === count - 1) {
-      const now = deviation(sums, plain);
-      if (Number.isNaN(now)) return null;
-      if (i > 0) omega = relaxation(omega, (now / error) ** (1 / (i - at)));
-      [error, at] = [now, i];
-      if (now <= tolerance || i === count - 1) {
-        u = plain;
-        v = scaled(b, back.mv(u));
-        break;
-      }
-    }
-    u = relaxed(u, plain);
-    v = relaxed(v, scaled(b, back.mv(u)));
-  }
+  const [u, v] = [f.onesLike(), g.onesLike()];
+  const { omega, count } = sinkhornIterate(
+    matrix,
+    { a, b, u, v },
+    { tau, omega: first, tolerance, most },
+  );
   const [logU, logV] = [u.log(), v.log()];
-  const reach = Math.max(logU.abs().amax().item(), logV.abs().amax().item());
+  const reach = cat([logU, logV]).abs().amax().item();
   // NaN compares false: a NaN scaling is refused too.
   if (!(reach < tooFar)) return null;
-  const sums = matrix.mv(v);
-  error = deviation(sums, scaled(a, sums));
-  const isLast = error <= tolerance || at + 1 >= left;
+  const sums = sinkhornPlan(matrix, { u, v });
+  const wanted = tau === 1 ? a : a.mul(sums.div(u).pow(1 - tau));
+  const error = wanted.sub(sums).abs().sum().item();
   return {
     ...{ f: f.add(logU, { alpha: eps }), g: g.add(logV, { alpha: eps }) },
-    ...{ error, omega, count: at + 1 },
-    ...(isLast && { plan: matrix.mul_(u.unsqueeze(-1)).mul_(v.unsqueeze(-2)) }),
+    ...{ error, omega, count },
+    ...((error <= tolerance || count >= left) && { plan: matrix }),
   };
 }
 

@@ -1,0 +1,113 @@
+// The kernels of our own for Sinkhorn's iteration beside the same in PyTorch's operations, and what must hold of a plan.
+import { beforeEach, describe, expect, it } from "vitest";
+import * as T from "../src/index.js";
+import { bits, off } from "./nn/in-double.js";
+
+beforeEach(() => {
+  T.setNumThreads(1);
+  T.manualSeed(7);
+});
+
+const double = { dtype: "float64" } as const;
+const one = { omega: 1, tolerance: 0, most: 1 };
+
+/** A kernel of a cost, weights of its rows and columns, and scalings that are not 1. */
+function problemOf(n: number, m: number) {
+  const [cost, f, g] = [T.rand([n, m], double), T.randn([n], double), T.randn([m], double)];
+  const weights = (k: number) => T.rand([k], double).add(0.5).div(k);
+  const scaling = (k: number) => T.rand([k], double).add(0.5);
+  const scalings = { a: weights(n), b: weights(m), u: scaling(n), v: scaling(m) };
+  return { cost, f, g, matrix: T.sinkhornKernel(cost, f, g, 0.3), scalings };
+}
+const copied = ({ a, b, u, v }: T.Scalings): T.Scalings => ({ a, b, u: u.clone(), v: v.clone() });
+
+/** Less than four rows or eight columns, no multiples of them, and several blocks of rows. */
+describe.each([
+  [1, 1],
+  [3, 5],
+  [33, 70],
+  [130, 9],
+  [700, 301],
+])("a kernel of %i rows and %i columns", (n, m) => {
+  it("is exp((f + g − cost)/reg)", () => {
+    const { cost, f, g, matrix } = problemOf(n, m);
+    expect(off(matrix, f.unsqueeze(-1).add(g).sub(cost).div(0.3).exp())).toBeLessThan(1e-14);
+  });
+
+  it.each([
+    [1, 1],
+    [1, 1.3],
+    [0.8, 1],
+  ])("has the scalings of PyTorch's operations, tau %d, omega %d", (tau, omega) => {
+    const { matrix, scalings } = problemOf(n, m);
+    const { a, b, u, v } = scalings;
+    // Two iterations, of which the last one is not relaxed.
+    const relax = (old: T.Tensor, next: T.Tensor, by: number) => old.pow(1 - by).mul(next.pow(by));
+    let [x, y, deviation] = [u, v, 0];
+    for (const by of [omega, 1]) {
+      const sums = matrix.mv(y);
+      const next = a.div(sums.pow(tau));
+      deviation = next.sub(x).abs().mul(sums).sum().item();
+      x = relax(x, next, by);
+      y = relax(y, b.div(matrix.t().mv(x).pow(tau)), by);
+    }
+    for (const kernel of [matrix, matrix.t().contiguous().t()]) {
+      const found = copied(scalings);
+      const ended = T.sinkhornIterate(kernel, found, { tau, omega, tolerance: 0, most: 2 });
+      expect(ended.count).toBe(2);
+      expect(Math.abs(ended.deviation - deviation)).toBeLessThan(1e-11 * (1 + deviation));
+      expect(off(found.u, x)).toBeLessThan(1e-12);
+      expect(off(found.v, y)).toBeLessThan(1e-12);
+    }
+  });
+
+  it("has the same bits on two threads", () => {
+    const { matrix, scalings } = problemOf(n, m);
+    const all = () => {
+      const found = copied(scalings);
+      T.sinkhornIterate(matrix, found, { tau: 1, omega: 1.2, tolerance: 1e-12, most: 20 });
+      const plan = matrix.clone();
+      return [T.sinkhornPlan(plan, found), plan, found.u, found.v];
+    };
+    const alone = bits(all());
+    T.setNumThreads(2);
+    expect(bits(all())).toEqual(alone);
+  });
+
+  it("becomes a plan, whose sums are the weights", () => {
+    const { matrix, scalings } = problemOf(n, m);
+    const [a, b] = [scalings.a, scalings.b.mul(scalings.a.sum().div(scalings.b.sum()))];
+    const found = { ...copied(scalings), b };
+    const steps = { tau: 1, omega: 1, tolerance: 1e-12, most: 500 };
+    const { deviation, count } = T.sinkhornIterate(matrix, found, steps);
+    expect(deviation).toBeLessThanOrEqual(1e-12);
+    expect(count).toBeLessThan(500);
+    const want = found.u.unsqueeze(-1).mul(matrix).mul(found.v);
+    const sums = T.sinkhornPlan(matrix, found);
+    expect(off(matrix, want)).toBeLessThan(1e-14);
+    expect(off(sums, a)).toBeLessThan(1e-11);
+    expect(off(matrix.sum(0), b)).toBeLessThan(1e-12);
+    expect(off(matrix.sum(1), sums)).toBeLessThan(1e-14);
+  });
+});
+
+it("says NaN where scalings are out of range", () => {
+  const { scalings } = problemOf(4, 4);
+  const { deviation } = T.sinkhornIterate(T.zeros([4, 4], double), scalings, { ...one, tau: 1 });
+  expect(deviation).toBeNaN();
+});
+
+it("refuses other shapes, dtypes and counts in one line", () => {
+  const { cost, f, g, matrix, scalings } = problemOf(3, 5);
+  const steps = { ...one, tau: 1 };
+  const iterate = (of: Partial<T.Scalings>, more = {}) =>
+    T.sinkhornIterate(matrix, { ...scalings, ...of }, { ...steps, ...more });
+  expect(() => iterate({ u: scalings.v })).toThrow(/a number for each row and column of \[3, 5\]/);
+  expect(() => iterate({ a: scalings.a.to("float32") })).toThrow(/expected float64 vectors/);
+  expect(() => iterate({}, { most: 0 })).toThrow(/at least one iteration, got 0/);
+  expect(() => T.sinkhornIterate(T.zeros([0, 5], double), scalings, steps)).toThrow(
+    /float64 kernel/,
+  );
+  expect(() => T.sinkhornKernel(cost.to("float32"), f, g, 1)).toThrow(/float64 kernel/);
+  expect(() => T.sinkhornPlan(matrix, { u: f, v: f })).toThrow(/row and column/);
+});
