@@ -10,6 +10,7 @@ import { reportFailure, setup } from "./setup.mjs";
 const tool = (path) => join(repo, "node_modules", path);
 const CHECKS = [
   { name: "types", args: [tool("typescript/bin/tsc"), "-b"] },
+  { name: "types of the tests", args: [tool("typescript/bin/tsc"), "-p", "test"] },
   {
     name: "format and lint",
     args: [tool("@biomejs/biome/bin/biome"), "check", "--colors=off", "."],

@@ -16,14 +16,14 @@ const npmRuns = (script: string) => [...script.matchAll(/npm run (\S+)/g)].map((
 const scripts = Object.keys(JSON.parse(read("package.json")).scripts);
 const commands = readdirSync(`${root}packages/cli/src/command`).map((f) => f.replace(".ts", ""));
 
-const docker = dockerfile();
-const all = (name: string) => docker.filter((i) => i.name === name).map((i) => i.rest);
+const docker: { name: string; rest: string }[] = dockerfile();
+const all = (name: string) => docker.filter((line) => line.name === name).map(({ rest }) => rest);
 const only = (name: string): string => {
   expect(all(name)).toHaveLength(1);
   return all(name)[0] as string;
 };
 /** What is copied into the image, and where to. */
-const copied = copies(docker);
+const copied: string[][] = copies(docker);
 
 const { header, sections } = definition();
 

@@ -57,7 +57,10 @@ export function dsbm(
 export function stopAt(
   args: string[],
   pattern: RegExp,
-  { signal = "SIGINT", ...options }: SpawnOptions & { signal?: NodeJS.Signals } = {},
+  {
+    signal = "SIGINT",
+    ...options
+  }: Omit<SpawnOptions, "signal"> & { signal?: NodeJS.Signals } = {},
 ): Promise<Outcome> {
   const { child, done } = launch(args, options);
   let seen = "";

@@ -88,7 +88,7 @@ it.each([
   using native = openBridge(at("run"), { threads: 1 });
   // Three blocks of noise, and a batch of networks that ends within one.
   const x = normal([523, 2], 1).to("float32");
-  const flow = "solver" in options && { steps: null, ode_step_size: 1 / options.steps };
+  const flow = "solver" in options && { steps: null, ode_step_size: 1 / (options.steps ?? 1) };
   const wanted = (await native.sample(x, { ...options, ...flow })).x;
   const bridge = await loadBridge(at("out"));
   const data = x.toArray() as Float32Array;

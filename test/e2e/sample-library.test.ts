@@ -169,7 +169,7 @@ describe("the sampler", () => {
 describe("noise", () => {
   it("is standard normal, of the row, the seed and the direction alone", () => {
     const draw = (first: number, n: number, seed = 1, purpose = "b") =>
-      new RowNoise({ first, n, block: 8 }, { seed, purpose }).normal([3]);
+      new RowNoise({ first, n }, { seed, purpose }).normal([3]);
     const all = draw(0, 50);
     expect(gap(all.narrow(0, 13, 20), draw(13, 20))).toBe(0);
     for (const other of [draw(0, 50, 2), draw(0, 50, 1, "f"), draw(8, 50)])

@@ -2,7 +2,7 @@
 // trained ones.
 
 import { fileURLToPath } from "node:url";
-import { type Direction, type Network, noiseShareOf } from "@dsbm/bridge";
+import { type Direction, methods, type Network, noiseShareOf } from "@dsbm/bridge";
 import { completeTrain, gaussian, resolve, train } from "@dsbm/config";
 import type { ColumnTransform } from "@dsbm/data";
 import { openRun, writeFileAtomic } from "@dsbm/runs";
@@ -82,7 +82,7 @@ export function imageRun(
   );
   const config = completeTrain(members[0]!.config);
   const { channels, image_size } = config.data;
-  const facts = { classes, method: {}, shape: [channels, image_size, image_size] };
+  const facts = { classes, method: methods.dsbm, shape: [channels, image_size, image_size] };
   const some = halves ?? config.fb_sequence;
   leave(folder, config, (d) => buildNetwork(config, d, facts), some, finished);
   return folder;
@@ -101,7 +101,7 @@ export function vectorRun(
     dirs: [presets],
   });
   const config = completeTrain(members[0]!.config);
-  const facts = { classes: 0, method: {}, shape: [2] };
+  const facts = { classes: 0, method: methods.dsbm, shape: [2] };
   const make = (d: Direction) => {
     const network = buildNetwork(config, d, facts);
     const share = noiseShareOf(network, d);
@@ -136,7 +136,7 @@ export function tableRun(
   };
   const shape = [components ?? names.length];
   const conditions = conditioning && (conditioning.classes?.length ?? 1);
-  const facts = { classes: 0, method: {}, shape, conditions };
+  const facts = { classes: 0, method: methods.dsbm, shape, conditions };
   leave(folder, config, (d) => buildNetwork(config, d, facts), ["b", "f"], true, scale);
   const columns = names.map((name) => ({ name }));
   const saved = { columns, kept, transform, conditioning };

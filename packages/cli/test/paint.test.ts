@@ -15,13 +15,17 @@ const end = (name: string, train: Tensor, shown: DataEnd["shown"] = null): DataE
   classes: [],
   about: "",
   decode: (rows) => rows,
+  plain: (rows) => rows,
   conditions: null,
   order: { train: null, test: null },
   shown,
   moments: null,
+  facts: null,
+  raw: null,
 });
 const data = (x0: DataEnd, x1: DataEnd): Ends => ({
   ...{ x0, x1, shape: x0.train.shape.slice(1), exact: null, projection: null },
+  ...{ between: [], chain: null, rows: null, columns: null },
   dispose: () => {},
 });
 const bytes = () => full([2, 1, 4, 4], 7, { dtype: "uint8" });

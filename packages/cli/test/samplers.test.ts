@@ -17,7 +17,8 @@ class Linear extends nn.Module {
     super();
   }
   forward(x: Tensor, _t: Tensor, given?: Conditions): Tensor {
-    return x.mul(this.slope).add(given?.cond ?? this.shift);
+    const moved = x.mul(this.slope);
+    return given?.cond ? moved.add(given.cond) : moved.add(this.shift);
   }
 }
 

@@ -209,8 +209,8 @@ it("programs that are forgotten do not wait until the heap of JavaScript has gro
   const seen: number[] = [];
   for (let i = 0; i <= 2500; i++) {
     // Of few JavaScript objects: one operation that is made of a hundred.
-    const program = T.recorded((y) =>
-      T.unsafe.call("aten::linalg_matrix_power", "", y, 2 ** 50 - 1),
+    const program = T.recorded(
+      (y) => T.unsafe.call("aten::linalg_matrix_power", "", y, 2 ** 50 - 1) as T.Tensor,
     );
     T.tidy(() => program(x));
     kept.push(program);

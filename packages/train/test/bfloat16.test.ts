@@ -1,6 +1,6 @@
 // Networks in bfloat16: what they simulate and learn stays within the spread of seeds, the decision is part of a run's
 // state, and closed forms and flows keep their digits.
-import { brownian, gaussianKL, methodNamed, methods, uniformGrid } from "@dsbm/bridge";
+import { brownian, gaussianKL, type Method, methodNamed, methods, uniformGrid } from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";
 import { noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -160,13 +160,13 @@ describe("the decision", () => {
   );
 
   it("is not taken where nothing asks for it, nor for closed forms and plans", () => {
-    const of = (changes: Fields, method = methods.dsbm) =>
+    const of = (changes: Fields, method: Method = methods.dsbm) =>
       measureBfloat16(complete(tiny(method, changes)));
     expect(of({})).toBeNull();
     expect(of(both)).toBeTypeOf("boolean");
     for (const method of [methods.gaussian_bridge, methodNamed("lightsb", { components: 3 })])
       expect(of({ ...both, network: networkOf(method, 2) }, method)).toBeNull();
-    expect(() => of({ dtype: "float16" })).toThrow(
+    expect(() => of({ dtype: "float16" as "bfloat16" })).toThrow(
       "execution.dtype is float16; expected float32 or bfloat16",
     );
   });

@@ -316,7 +316,7 @@ describe("carry", () => {
           .add(shift),
       ) as [Tensor, Tensor];
       const [x0, x1] = data;
-      method.fit({ network, data: { x0, x1 }, process });
+      method.fit({ network, data: { x0, x1 }, process, direction: "f" });
       const sampler = new Sampler({
         ...{ method, process, grid: uniformGrid(40), chunkRows: 1000 },
         networks: { f: network, b: network },

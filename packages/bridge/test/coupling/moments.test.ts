@@ -1,5 +1,14 @@
 // Simulated ends take the mean and the deviation of the data: exactly, coordinate by coordinate, and nothing else changes.
-import { manualSeed, noGrad, randn, setNumThreads, type Tensor, tensor, tidy } from "@dsbm/torch";
+import {
+  full,
+  manualSeed,
+  noGrad,
+  randn,
+  setNumThreads,
+  type Tensor,
+  tensor,
+  tidy,
+} from "@dsbm/torch";
 import { beforeEach, describe, expect, it } from "vitest";
 import { endMoments, withMoments } from "../../src/coupling/moments.js";
 
@@ -85,7 +94,7 @@ describe("ends with moments", () => {
       const ends = withMoments(x, moments);
       expect(
         ends
-          .sub(changed ? 7 : x)
+          .sub(changed ? full([rows, 1], 7) : x)
           .abs()
           .max()
           .item(),

@@ -3,7 +3,7 @@ import { eye, setNumThreads, type Tensor, tensor, zeros } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { normal } from "../../../../test/support/numbers.js";
 import { frechetDistance, type Gaussian } from "../../src/metric/frechet.js";
-import { loadStatistics } from "../../src/metric/statistics-file.js";
+import { loadStatistics, type SavedStatistics } from "../../src/metric/statistics-file.js";
 
 beforeAll(() => setNumThreads(1));
 
@@ -87,9 +87,9 @@ describe("frechetDistance", () => {
 
   it("agrees with 60 digits, is symmetric, and blind to rotations", () => {
     const [full, compressed, deficient] = ["full", "compressed", "deficient"].map(fixture) as [
-      Gaussian,
-      Gaussian,
-      Gaussian,
+      SavedStatistics,
+      SavedStatistics,
+      SavedStatistics,
     ];
     const pairs: [Gaussian, Gaussian, number][] = [
       [full, compressed, 135.510521970057],

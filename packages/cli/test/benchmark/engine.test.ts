@@ -3,6 +3,7 @@
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { BenchmarkConfig } from "@dsbm/config";
 import { setNumThreads } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Benchmark, Values, Way } from "../../src/benchmark/benchmark.js";
@@ -149,7 +150,8 @@ describe("the engine of benchmarks", () => {
 
 describe("what words choose", () => {
   const all = { quick: false, methods: null, cases: null, seeds: null, max_minutes: null };
-  const config = { ...all, out: null, threads: 1, experiments_dir: "x" };
+  const own = { results: null, train: true };
+  const config: BenchmarkConfig = { ...all, ...own, out: null, threads: 1, experiments_dir: "x" };
 
   it("is every method, or a part; the time is shared by trainings", () => {
     const [whole] = select("gaussian", undefined, config) as [Benchmark];

@@ -62,10 +62,10 @@ const base64 = (values: number[]) =>
   Buffer.from(Float32Array.from(values).buffer).toString("base64");
 const half = Math.SQRT1_2;
 
-it.each([
+it.each<[string, ColumnTransform | null, number[]]>([
   ["columns", { ...transforms[0]!, mean: [1, 2, 3], std: [1, 2, 4] }, [3]],
   ["pictures", null, [1, 1, 3]],
-] as const)("principal components of %s, as @dsbm/web has them", async (_, transform, shape) => {
+])("principal components of %s, as @dsbm/web has them", async (_, transform, shape) => {
   const numbers = { mean: [0.5, -1, 2], basis: [half, 0, half, 0, 0, 1] };
   const projection = {
     ...{ shape: [...shape], components: 2, scale: 3 },

@@ -169,7 +169,8 @@ describe("presets", () => {
       "langevin_scale var_final_gamma_scale mean_final var_final adaptive_mean final_adaptive wavenumber",
     );
     const base = Object.fromEntries(unset.map((key) => [key, 0]));
-    const { values } = resolve({ ...train, schema: train.schema.pick({}) }, ["--help"], { dirs });
+    const none = { ...train, schema: train.schema.pick({}) } as unknown as typeof train;
+    const { values } = resolve(none, ["--help"], { dirs });
     const keys = (words: string[]) => words.map((word) => word.split("=")[0]).sort();
     expect(keys(wordsOf({ ...base, ...values }))).toEqual(keys(split(DEFAULTS)));
   });

@@ -238,7 +238,7 @@ describe("what unpacks to too much", () => {
     parquetWriteFile({
       filename: join(place, "t.parquet"),
       columnData: [{ name: "a", data, type: "DOUBLE", encoding: "PLAIN" }],
-      compressed: true,
+      codec: "SNAPPY",
     });
     await expect(
       drained(join(place, "t.parquet"), { limits: { bytes: 2 ** 20, times: 9 } }, ["a"]),

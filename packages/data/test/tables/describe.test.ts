@@ -55,12 +55,12 @@ it("ranges are those of the columns", async () => {
     [{ ...plain, y: (i) => i / 5 }, 1001],
   );
   expect(columns[1]!.source).toMatchObject({ min: 0, max: 100, median: 50, q25: 25, q75: 75 });
-  expect(columns[1]!.target.max).toBe(200);
+  expect(columns[1]!.target?.max).toBe(200);
   expect(columns[1]!.source.mean).toBeGreaterThan(48);
   expect(columns[1]!.source.mean).toBeLessThan(52);
   expect(columns[0]!.source.std).toBeCloseTo(1, 0);
   expect(source).toMatchObject({ rows: 1001, train: 901, test: 100, kind: "table", shape: [2] });
-  expect(target.dropped).toBe(0);
+  expect(target?.dropped).toBe(0);
   expect(warnings.filter((line) => line.startsWith("column x"))).toEqual([]);
 });
 

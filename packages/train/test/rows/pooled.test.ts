@@ -1,6 +1,13 @@
 // Pairs of plans of more rows than a batch: nearer to the plan of the data, every batch cut from the same pool, and the same
 // rows for every rank.
-import { type Batch, exactPointPlan, minibatchExact, type Pairs, stream } from "@dsbm/bridge";
+import {
+  type Batch,
+  type Endpoints,
+  exactPointPlan,
+  minibatchExact,
+  type Pairs,
+  stream,
+} from "@dsbm/bridge";
 import { cat, randn, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { afterAll, beforeEach, expect, it } from "vitest";
 import { seeded } from "../../../../test/support/numbers.js";
@@ -20,7 +27,7 @@ beforeEach(() => setNumThreads(1));
 
 function pool(rows: number, options: { replace: boolean }) {
   const source = new StreamRows({
-    ...{ data, decode: (x: Tensor) => x, rows: (pairs: Batch) => pairs },
+    ...{ data, decode: (x: Tensor) => x, rows: ({ x0, x1 }: Endpoints): Batch => ({ x0, x1 }) },
     ...{ simulate: stream(0, "a"), shuffle: { x0: stream(0, "b"), x1: stream(0, "c") } },
   });
   const couple = minibatchExact(options);
