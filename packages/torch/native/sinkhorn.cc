@@ -111,6 +111,9 @@ static double relaxation(double omega, double rate) {
   return std::min(1.9995, std::max(omega, 2 / (1 + std::sqrt(1 - eta))));
 }
 
+static void written(const at::Tensor& t) {
+  if (!t.is_inference()) t.unsafeGetTensorImpl()->bump_version();
+}
 static bool isPlain(const at::Tensor& t) { return t.is_cpu() && t.is_contiguous(); }
 
 static void check(const char* name, const at::Tensor& kernel, at::TensorList ofRows, at::TensorList ofColumns) {
@@ -126,9 +129,9 @@ static void check(const char* name, const at::Tensor& kernel, at::TensorList ofR
 static at::Tensor iterations(const at::Tensor& kernel, const at::Tensor& a, const at::Tensor& b, at::Tensor& u, at::Tensor& v, double tau, double omega, double tolerance, int64_t most) {
   check("sinkhorn_", kernel, {a, u}, {b, v});
   TORCH_CHECK(most > 0, "sinkhorn_: expected at least one iteration, got ", most);
-  bool plain = isPlain(kernel) && isPlain(a) && isPlain(b) && isPlain(u) && isPlain(v);
+  bool direct = isPlain(kernel) && isPlain(a) && isPlain(b) && isPlain(u) && isPlain(v);
   Problem p{};
-  if (plain)
+  if (direct)
     p = {kernel.const_data_ptr<double>(), a.const_data_ptr<double>(), b.const_data_ptr<double>(), u.mutable_data_ptr<double>(), v.mutable_data_ptr<double>(), kernel.size(0), kernel.size(1), tau, 1};
   std::vector<double> parts;
   double deviation = 0, before = 0, measured = 0;
@@ -138,7 +141,7 @@ static at::Tensor iterations(const at::Tensor& kernel, const at::Tensor& a, cons
     bool last = count == most - 1 || (count > 0 && deviation <= tolerance) || (count > 1 && deviation * deviation <= tolerance * before);
     p.omega = last ? 1 : omega;
     before = deviation;
-    deviation = plain ? iterate(p, parts) : iterate(kernel, a, b, u, v, tau, p.omega);
+    deviation = direct ? iterate(p, parts) : iterate(kernel, a, b, u, v, tau, p.omega);
     // That of the potentials at the start says nothing about the rate.
     if (count % kBetween == 1) {
       if (count > 1) omega = relaxation(omega, std::pow(deviation / measured, 1. / kBetween));
@@ -147,6 +150,7 @@ static at::Tensor iterations(const at::Tensor& kernel, const at::Tensor& a, cons
     count++;
     ended = std::isnan(deviation) || count == most || (deviation <= tolerance && p.omega == 1);
   }
+  if (direct) written(u), written(v);
   return at::tensor({omega, deviation, static_cast<double>(count)}, at::kDouble);
 }
 
@@ -176,6 +180,7 @@ static at::Tensor scale(at::Tensor& kernel, const at::Tensor& u, const at::Tenso
   at::parallel_for(0, kernel.size(0), std::max<int64_t>(1, kPairs / m), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) scaleRow(k + i * m, right, m, left[i], sum + i);
   });
+  written(kernel);
   return sums;
 }
 
