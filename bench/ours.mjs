@@ -221,7 +221,14 @@ function opOverhead() {
 function problem(
   dim,
   width,
-  { threads = 1, schedule, batchSize = BATCH, stepVariance = "process", ...execution } = {},
+  {
+    threads = 1,
+    schedule,
+    batchSize = BATCH,
+    stepVariance = "process",
+    cacheSteps = STEPS,
+    ...execution
+  } = {},
 ) {
   const ends = bridge.gaussianEndpoints({
     ...{ n: PAIRS, dim, a: 0.1, generator: bridge.stream(0, "data") },
@@ -241,7 +248,10 @@ function problem(
       firstCoupling: "ind",
       stepVariance,
     },
-    schedule: { grid: bridge.uniformGrid(STEPS), eps: EPS, ...schedule },
+    schedule: {
+      ...{ grid: bridge.uniformGrid(STEPS), cacheGrid: bridge.uniformGrid(cacheSteps) },
+      ...{ eps: EPS, ...schedule },
+    },
     optimisation: { batchSize, lr: RATE },
     // As the command line does: measured once, at most `threads`.
     execution: { threads: "auto", simulateThreads: threads, logEvery: 100, ...execution },
