@@ -24,6 +24,8 @@ describe("select", () => {
       "unet_step_bf16",
       "unet_forward_bf16",
       "unet_simulation_bf16",
+      "half_iteration_d5_few",
+      "half_iteration_d50_few",
       "conv3x3",
       "norm_silu",
       "sinkhorn_128",

@@ -11,7 +11,7 @@ const signals = ["signals.cc"];
 /** Kernels that are not PyTorch's. */
 const kernels = [
   ...["adam.cc", "brownian.cc", "dense.cc", "kernels.cc", "kernels.h", "norm.cc"],
-  ...["squared-error.cc", "vectorised.h", "winograd.cc"],
+  ...["sinkhorn.cc", "squared-error.cc", "vectorised.h", "winograd.cc"],
 ];
 /** What lays a recorded program open, for export. */
 const described = ["describe.cc"];
@@ -23,13 +23,13 @@ const lines = (file: string) =>
     .filter((line) => !/^\s*(\/\/|$)/.test(line)).length;
 const sum = (files: readonly string[]) => files.reduce((n, file) => n + lines(file), 0);
 
-it("the engine has at most 1,800 lines of C++, those that check memory among them, what binds c10d at most 490, signals at most 80, kernels of our own at most 1,080, the description of programs at most 60", () => {
+it("the engine has at most 1,800 lines of C++, those that check memory among them, what binds c10d at most 490, signals at most 80, kernels of our own at most 1,250, the description of programs at most 60", () => {
   const files = readdirSync(native).filter((name) => /\.(cc|h)$/.test(name));
   expect(files.length).toBeGreaterThan(10);
   const apart = [...distributed, ...signals, ...kernels, ...described];
   expect(sum(files.filter((name) => !apart.includes(name)))).toBeLessThanOrEqual(1800);
   expect(sum(distributed)).toBeLessThanOrEqual(490);
   expect(sum(signals)).toBeLessThanOrEqual(80);
-  expect(sum(kernels)).toBeLessThanOrEqual(1080);
+  expect(sum(kernels)).toBeLessThanOrEqual(1250);
   expect(sum(described)).toBeLessThanOrEqual(60);
 });

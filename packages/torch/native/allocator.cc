@@ -12,8 +12,6 @@
 #include <mutex>
 #ifdef __GLIBC__
 #include <malloc.h>
-#endif
-#ifdef __linux__
 #include <sys/mman.h>
 #endif
 
@@ -97,14 +95,6 @@ static void release(void* p) {
   std::free(header.block);
 }
 
-// Whole ones of a block alone, so that no more memory is used.
-static void askForHugePages(uintptr_t start, size_t n) {
-#ifdef MADV_HUGEPAGE
-  uintptr_t first = (start + kHugePage - 1) / kHugePage * kHugePage, end = (start + n) / kHugePage * kHugePage;
-  if (end > first) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);  // advice: a refusal changes nothing
-#endif
-}
-
 struct CountingAllocator final : c10::Allocator {
   c10::DataPtr allocate(size_t n) override {
     if (n == 0) return {nullptr, nullptr, &release, c10::Device(c10::kCPU)};
@@ -117,7 +107,10 @@ struct CountingAllocator final : c10::Allocator {
     TORCH_CHECK_WITH(OutOfMemoryError, block, "cannot allocate ", n, " bytes");
     uintptr_t start = (reinterpret_cast<uintptr_t>(block) + sizeof(Header) + kAlignment - 1) & ~(kAlignment - 1);
     void* p = reinterpret_cast<void*>(start);
-    if (n >= kMapped) askForHugePages(start, n);
+#ifdef MADV_HUGEPAGE
+    // Advice, whose refusal changes nothing; from the first whole page on, so that no more memory is used.
+    if (n >= kMapped) madvise(reinterpret_cast<void*>((start + kHugePage - 1) / kHugePage * kHugePage), n - kHugePage, MADV_HUGEPAGE);
+#endif
     static_cast<Header*>(p)[-1] = {n, block};
     int64_t now = current.fetch_add(static_cast<int64_t>(n), std::memory_order_relaxed) + static_cast<int64_t>(n);
     int64_t top = peak.load(std::memory_order_relaxed);

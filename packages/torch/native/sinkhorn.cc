@@ -11,8 +11,8 @@
 namespace dsbm {
 
 constexpr int64_t kPairs = 1 << 15;  // of a thread; fewer do not pay
-constexpr int64_t kBlocks = 32, kLeast = 16;  // of rows, and rows of one
-constexpr int64_t kRows = 4, kWidth = 8;        // at a time
+constexpr int64_t kBlocks = 32, kLeast = 16;  // blocks of rows at most, rows of a block at least
+constexpr int64_t kRows = 4, kWidth = 8;      // rows and columns at a time
 constexpr int64_t kBetween = 3;  // iterations between two choices of the relaxation
 typedef double Wide __attribute__((vector_size(8 * kWidth)));
 
