@@ -94,7 +94,7 @@ static void adam(at::TensorList params, at::TensorList grads, at::TensorList m, 
     for (int64_t i = begin; i < end; i++) step(blocks[i]);
   });
   for (at::TensorList list : {params, m, v, steps, averages})
-    for (const at::Tensor& t : list) if (!t.is_inference()) t.unsafeGetTensorImpl()->bump_version();
+    for (const at::Tensor& t : list) markWritten(t);
 }
 
 TORCH_LIBRARY_FRAGMENT(dsbm, m) {

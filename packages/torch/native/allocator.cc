@@ -27,8 +27,7 @@ struct Header {
 static_assert(sizeof(Header) <= alignof(std::max_align_t));
 
 // Blocks from here on are mapped when they are made; the kernel zeroes pages of 2 MiB at once, where it has them.
-constexpr size_t kMapped = size_t(32) << 20;
-constexpr uintptr_t kHugePage = uintptr_t(2) << 20;
+constexpr size_t kMapped = size_t(32) << 20, kHugePage = size_t(2) << 20;
 
 constexpr int64_t kNoLimit = int64_t(1) << 60;
 // The kernel is asked what is left before the use grows by so much.

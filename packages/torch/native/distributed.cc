@@ -145,7 +145,7 @@ static at::Tensor start(int64_t id, const at::Tensor& onto, F collective) {
   at::Tensor plain = dense(onto);
   tellProgress(*group);
   auto work = collective(*group->backend, plain);
-  if (!onto.is_inference()) onto.unsafeGetTensorImpl()->bump_version();
+  markWritten(onto);
   Lock lock(registry().mutex);
   registry().pending.emplace(onto.storage().unsafeGetStorageImpl(), std::move(work));
   return onto;

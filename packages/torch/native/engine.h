@@ -221,4 +221,7 @@ inline bool list(const char* name, napi_callback function) {
   [[maybe_unused]] static const bool listed_##name = list(#name, guarded<js_##name>); \
   static napi_value js_##name([[maybe_unused]] Call& call)
 
+// A kernel of our own wrote to t, which autograd has to know.
+inline void markWritten(const at::Tensor& t) { if (!t.is_inference()) t.unsafeGetTensorImpl()->bump_version(); }
+
 }  // namespace dsbm

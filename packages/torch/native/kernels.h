@@ -10,8 +10,10 @@ constexpr int64_t kWidth = 16;
 typedef float Wide __attribute__((vector_size(4 * kWidth)));
 typedef int32_t WideInts __attribute__((vector_size(4 * kWidth)));
 
-[[gnu::always_inline]] static inline void load(const float* p, Wide& x) { __builtin_memcpy(&x, p, sizeof x); }
-[[gnu::always_inline]] static inline void store(float* p, const Wide& x) { __builtin_memcpy(p, &x, sizeof x); }
+template <class T, class Vector>
+[[gnu::always_inline]] static inline void load(const T* p, Vector& x) { __builtin_memcpy(&x, p, sizeof x); }
+template <class T, class Vector>
+[[gnu::always_inline]] static inline void store(T* p, const Vector& x) { __builtin_memcpy(p, &x, sizeof x); }
 
 // d = 1 + e^-x, by which SiLU and its gradient divide: e^-x is 2^k times a polynomial on [-1/2, 1/2].
 [[gnu::always_inline]] static inline void onePlusExp(const Wide& x, Wide& d) {

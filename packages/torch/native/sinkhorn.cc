@@ -1,7 +1,6 @@
 // Sinkhorn's iteration between points of equal or other weights: one pass over the kernel for both products of an iteration.
 // Sums are those of blocks of rows, added up in order, so that numbers do not depend on threads.
-#include "engine.h"
-#include "vectorised.h"
+#include "kernels.h"
 
 #include <ATen/Parallel.h>
 #include <torch/library.h>
@@ -12,9 +11,9 @@ namespace dsbm {
 
 constexpr int64_t kPairs = 1 << 15;  // of a thread; fewer do not pay
 constexpr int64_t kBlocks = 32, kLeast = 16;  // blocks of rows at most, rows of a block at least
-constexpr int64_t kRows = 4, kWidth = 8;      // rows and columns at a time
+constexpr int64_t kRows = 4, kColumns = 8;    // at a time
 constexpr int64_t kBetween = 3;  // iterations between two choices of the relaxation
-typedef double Wide __attribute__((vector_size(8 * kWidth)));
+typedef double Doubles __attribute__((vector_size(8 * kColumns)));
 
 struct Problem {
   const double *kernel, *a, *b;
@@ -22,8 +21,6 @@ struct Problem {
   int64_t n, m;
   double tau, omega;
 };
-
-[[gnu::always_inline]] static inline void load(const double* p, Wide& x) { __builtin_memcpy(&x, p, sizeof x); }
 
 // u^(1 − ω) w^ω for w = weight/sum^τ: the marginal is kept (τ = 1) or penalised.
 [[gnu::always_inline]] static inline double plain(double weight, double sum, double tau) { return weight / (tau == 1 ? sum : std::pow(sum, tau)); }
@@ -39,9 +36,9 @@ struct Problem {
 template <int64_t R>
 [[gnu::always_inline]] static inline double rows(const Problem& p, int64_t row, double* columns) {
   const double* k = p.kernel + row * p.m;
-  Wide sums[R] = {}, x, y;
+  Doubles sums[R] = {}, x, y;
   int64_t j = 0;
-  for (; j + kWidth <= p.m; j += kWidth) {
+  for (; j + kColumns <= p.m; j += kColumns) {
     load(p.v + j, y);
 #pragma GCC unroll 4
     for (int64_t r = 0; r < R; r++) load(k + r * p.m + j, x), sums[r] += x * y;
@@ -49,17 +46,17 @@ template <int64_t R>
   double u[R], deviation = 0;
   for (int64_t r = 0; r < R; r++) {
     double sum = 0;
-    for (int64_t i = 0; i < kWidth; i++) sum += sums[r][i];
+    for (int64_t i = 0; i < kColumns; i++) sum += sums[r][i];
     for (int64_t i = j; i < p.m; i++) sum += k[r * p.m + i] * p.v[i];
     double next = plain(p.a[row + r], sum, p.tau);
     deviation += std::abs(next - p.u[row + r]) * sum;
     p.u[row + r] = u[r] = relaxed(p.u[row + r], next, p.omega);
   }
-  for (j = 0; j + kWidth <= p.m; j += kWidth) {
+  for (j = 0; j + kColumns <= p.m; j += kColumns) {
     load(columns + j, y);
 #pragma GCC unroll 4
     for (int64_t r = 0; r < R; r++) load(k + r * p.m + j, x), y += x * u[r];
-    __builtin_memcpy(columns + j, &y, sizeof y);
+    store(columns + j, y);
   }
   for (; j < p.m; j++)
     for (int64_t r = 0; r < R; r++) columns[j] += k[r * p.m + j] * u[r];
@@ -111,9 +108,6 @@ static double relaxation(double omega, double rate) {
   return std::min(1.9995, std::max(omega, 2 / (1 + std::sqrt(1 - eta))));
 }
 
-static void written(const at::Tensor& t) {
-  if (!t.is_inference()) t.unsafeGetTensorImpl()->bump_version();
-}
 static bool isPlain(const at::Tensor& t) { return t.is_cpu() && t.is_contiguous(); }
 
 static void check(const char* name, const at::Tensor& kernel, at::TensorList ofRows, at::TensorList ofColumns) {
@@ -150,21 +144,21 @@ static at::Tensor iterations(const at::Tensor& kernel, const at::Tensor& a, cons
     count++;
     ended = std::isnan(deviation) || count == most || (deviation <= tolerance && p.omega == 1);
   }
-  if (direct) written(u), written(v);
+  if (direct) markWritten(u), markWritten(v);
   return at::tensor({omega, deviation, static_cast<double>(count)}, at::kDouble);
 }
 
 VECTORISED static void scaleRow(double* k, const double* v, int64_t m, double u, double* sum) {
-  Wide sums = {}, x, y;
+  Doubles sums = {}, x, y;
   int64_t j = 0;
-  for (; j + kWidth <= m; j += kWidth) {
+  for (; j + kColumns <= m; j += kColumns) {
     load(k + j, x), load(v + j, y);
     x *= u * y;
     sums += x;
-    __builtin_memcpy(k + j, &x, sizeof x);
+    store(k + j, x);
   }
   double total = 0;
-  for (int64_t i = 0; i < kWidth; i++) total += sums[i];
+  for (int64_t i = 0; i < kColumns; i++) total += sums[i];
   for (; j < m; j++) total += k[j] *= u * v[j];
   *sum = total;
 }
@@ -180,7 +174,7 @@ static at::Tensor scale(at::Tensor& kernel, const at::Tensor& u, const at::Tenso
   at::parallel_for(0, kernel.size(0), std::max<int64_t>(1, kPairs / m), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) scaleRow(k + i * m, right, m, left[i], sum + i);
   });
-  written(kernel);
+  markWritten(kernel);
   return sums;
 }
 

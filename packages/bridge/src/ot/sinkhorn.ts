@@ -1,5 +1,6 @@
-// Entropic optimal transport by Sinkhorn's iteration in the log domain: stable for any regularisation, in tensor
-// operations on the device of the cost. With a penalty the marginals may differ from uniform ones (unbalanced transport).
+// Entropic optimal transport by Sinkhorn's iteration in the log domain: stable for any regularisation, in float64, by kernels
+// of the engine and tensor operations on the device of the cost. With a penalty the marginals may differ from uniform ones
+// (unbalanced transport).
 import {
   cat,
   full,
