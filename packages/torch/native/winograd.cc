@@ -18,7 +18,7 @@
 
 namespace dsbm {
 
-constexpr int64_t kPoints = 36, kLane = 16, kPanel = 32, kRows = 14;
+constexpr int64_t kPoints = 36, kLane = 16, kRows = 14;
 
 #ifdef WINOGRAD
 using V = __m512;
@@ -85,29 +85,38 @@ INLINE void put(at::BFloat16* p, V x) {  // rounded to nearest, ties to even
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(bits));
 }
 
-// Rows × kPanel of a product: row r, term k of the left matrix at x[r·row + k·term], the right one's terms `next` apart.
-template <int Rows>
-AVX512 static void multiply(int64_t terms, const float* x, int64_t row, int64_t term, const float* y, int64_t next, float* out, int64_t width, bool adds) {
-  V sum[Rows][2];
+// Rows × Lanes·kLane of a product: row r, term k of the left matrix at x[r·row + k·term]; of the right one, terms are `next`
+// apart, and lanes `apart`.
+template <int Rows, int Lanes>
+AVX512 static void multiply(int64_t terms, const float* x, int64_t row, int64_t term, const float* y, int64_t next, int64_t apart, float* out, int64_t width, bool adds) {
+  V sum[Rows][Lanes], right[Lanes];
   for (int r = 0; r < Rows; r++)
-    for (int h = 0; h < 2; h++) sum[r][h] = adds ? get(out + r * width + h * kLane) : _mm512_setzero_ps();
+    for (int h = 0; h < Lanes; h++) sum[r][h] = adds ? get(out + r * width + h * kLane) : _mm512_setzero_ps();
   for (int64_t k = 0; k < terms; k++, x += term, y += next) {
-    V left = get(y), right = get(y + kLane);
+    for (int h = 0; h < Lanes; h++) right[h] = get(y + h * apart);
 #pragma GCC unroll 14
     for (int r = 0; r < Rows; r++) {
       V each = _mm512_set1_ps(x[r * row]);
-      sum[r][0] = _mm512_fmadd_ps(each, left, sum[r][0]);
-      sum[r][1] = _mm512_fmadd_ps(each, right, sum[r][1]);
+      for (int h = 0; h < Lanes; h++) sum[r][h] = _mm512_fmadd_ps(each, right[h], sum[r][h]);
     }
   }
   for (int r = 0; r < Rows; r++)
-    for (int h = 0; h < 2; h++) put(out + r * width + h * kLane, sum[r][h]);
+    for (int h = 0; h < Lanes; h++) put(out + r * width + h * kLane, sum[r][h]);
 }
-using Multiply = void (*)(int64_t, const float*, int64_t, int64_t, const float*, int64_t, float*, int64_t, bool);
-static void multiplyRows(int64_t rows, int64_t terms, const float* x, int64_t row, int64_t term, const float* y, int64_t next, float* out, int64_t width, bool adds) {
-  static constexpr Multiply few[] = {nullptr, multiply<1>, multiply<2>, multiply<3>, multiply<4>, multiply<5>, multiply<6>, multiply<7>,
-                                     multiply<8>, multiply<9>, multiply<10>, multiply<11>, multiply<12>, multiply<13>, multiply<14>};
-  for (int64_t r = 0; r < rows; r += kRows) few[std::min(kRows, rows - r)](terms, x + r * row, row, term, y, next, out + r * width, width, adds);
+using Multiply = void (*)(int64_t, const float*, int64_t, int64_t, const float*, int64_t, int64_t, float*, int64_t, bool);
+template <int Lanes>
+static Multiply multiplyOf(int64_t rows) {
+  static constexpr Multiply few[] = {nullptr, multiply<1, Lanes>, multiply<2, Lanes>, multiply<3, Lanes>, multiply<4, Lanes>, multiply<5, Lanes>, multiply<6, Lanes>, multiply<7, Lanes>,
+                                     multiply<8, Lanes>, multiply<9, Lanes>, multiply<10, Lanes>, multiply<11, Lanes>, multiply<12, Lanes>, multiply<13, Lanes>, multiply<14, Lanes>};
+  return few[std::min(kRows, rows)];
+}
+// Rows × columns of a product, two lanes at a time.
+static void multiplyAll(int64_t rows, int64_t columns, int64_t terms, const float* x, int64_t row, int64_t term, const float* y, int64_t next, int64_t apart, float* out, int64_t width, bool adds) {
+  for (int64_t c = 0; c < columns; c += 2 * kLane)
+    for (int64_t r = 0; r < rows; r += kRows) {
+      Multiply some = columns - c > kLane ? multiplyOf<2>(rows - r) : multiplyOf<1>(rows - r);
+      some(terms, x + r * row, row, term, y + c / kLane * apart, next, apart, out + r * width + c, width, adds);
+    }
 }
 
 // The tiles of images [N, H, W, channels], numbered through.
@@ -155,19 +164,17 @@ AVX512 static void gatherTiles(const Tiles& g, const float* sums, const float* b
   }
 }
 
-// Weights of one panel of outputs and one input: [point][panel][input][output of kPanel].
-AVX512 static void spreadWeight(const float* w, int64_t inputs, int64_t outputs, bool transposed, int64_t panel, int64_t c, float* out) {
-  for (int64_t half = 0; half < kPanel; half += kLane) {
-    float numbers[9][kLane];
-    for (int64_t l = 0; l < kLane; l++) {
-      int64_t o = panel * kPanel + half + l;
-      for (int j = 0; j < 9; j++) numbers[j][l] = transposed ? w[(c * outputs + o) * 9 + 8 - j] : w[(o * inputs + c) * 9 + j];
-    }
-    V in[9], found[kPoints];
-    for (int j = 0; j < 9; j++) in[j] = get(numbers[j]);
-    transform<Kernel>(in, found);
-    for (int p = 0; p < kPoints; p++) put(out + ((p * (outputs / kPanel) + panel) * inputs + c) * kPanel + half, found[p]);
+// Weights of one lane of outputs and one input: [point][lane][input][output of kLane].
+AVX512 static void spreadWeight(const float* w, int64_t inputs, int64_t outputs, bool transposed, int64_t lane, int64_t c, float* out) {
+  float numbers[9][kLane];
+  for (int64_t l = 0; l < kLane; l++) {
+    int64_t o = lane * kLane + l;
+    for (int j = 0; j < 9; j++) numbers[j][l] = transposed ? w[(c * outputs + o) * 9 + 8 - j] : w[(o * inputs + c) * 9 + j];
   }
+  V in[9], found[kPoints];
+  for (int j = 0; j < 9; j++) in[j] = get(numbers[j]);
+  transform<Kernel>(in, found);
+  for (int p = 0; p < kPoints; p++) put(out + ((p * (outputs / kLane) + lane) * inputs + c) * kLane, found[p]);
 }
 
 AVX512 static void gatherWeight(const float* sums, int64_t inputs, int64_t outputs, int64_t c, float* w) {
@@ -208,14 +215,14 @@ static bool isKernel(const at::Tensor& w) { return w.dim() == 4 && w.size(2) == 
 static at::Tensor pack(const at::Tensor& weight, bool transposed) {
   TORCH_CHECK(isKernel(weight), "conv3x3_pack: the weight is ", weight.sizes(), "; expected [out, in, 3, 3]");
   int64_t outputs = weight.size(transposed ? 1 : 0), inputs = weight.size(transposed ? 0 : 1);
-  bool pays = isAble(at::kFloat) && weight.is_cpu() && weight.scalar_type() == at::kFloat && outputs > 0 && inputs > 0 && outputs % kPanel == 0 && inputs % kPanel == 0;
+  bool pays = isAble(at::kFloat) && weight.is_cpu() && weight.scalar_type() == at::kFloat && outputs > 0 && inputs > 0 && outputs % kLane == 0 && inputs % kLane == 0;
   if (!pays) return inChannelsLast(transposed ? weight.flip({2, 3}).transpose(0, 1) : weight);
-  int64_t panels = outputs / kPanel;
-  at::Tensor w = weight.contiguous(), out = at::empty({kPoints, panels, inputs, kPanel}, w.options());
+  int64_t lanes = outputs / kLane;
+  at::Tensor w = weight.contiguous(), out = at::empty({kPoints, lanes, inputs, kLane}, w.options());
 #ifdef WINOGRAD
   const float* from = w.const_data_ptr<float>();
   float* to = out.mutable_data_ptr<float>();
-  at::parallel_for(0, panels * inputs, 64, [&](int64_t start, int64_t end) {
+  at::parallel_for(0, lanes * inputs, 128, [&](int64_t start, int64_t end) {
     for (int64_t i = start; i < end; i++) spreadWeight(from, inputs, outputs, transposed, i / inputs, i % inputs, to);
   });
 #endif
@@ -226,7 +233,7 @@ static at::Tensor pack(const at::Tensor& weight, bool transposed) {
 template <class S>
 static void convolve(const at::Tensor& x, const float* u, const float* bias, at::Tensor& y) {
   Tiles g(x);
-  int64_t inputs = x.size(1), outputs = y.size(1), panels = outputs / kPanel, most = tilesOfBlock(inputs + outputs, 512 << 10);
+  int64_t inputs = x.size(1), outputs = y.size(1), most = tilesOfBlock(inputs + outputs, 512 << 10);
   const S* in = x.const_data_ptr<S>();
   S* out = y.mutable_data_ptr<S>();
   at::parallel_for(0, (g.all + most - 1) / most, 1, [&](int64_t first, int64_t last) {
@@ -237,8 +244,7 @@ static void convolve(const at::Tensor& x, const float* u, const float* bias, at:
       int64_t start = block * most, end = std::min(g.all, start + most), n = end - start;
       spreadTiles<Image>(g, in, inputs, 0, inputs, 1, start, end, v);
       for (int64_t p = 0; p < kPoints; p++)
-        for (int64_t o = 0; o < panels; o++)
-          multiplyRows(n, inputs, v + p * n * inputs, inputs, 1, u + (p * panels + o) * inputs * kPanel, kPanel, m + p * n * outputs + o * kPanel, outputs, false);
+        multiplyAll(n, outputs, inputs, v + p * n * inputs, inputs, 1, u + p * outputs * inputs, kLane, inputs * kLane, m + p * n * outputs, outputs, false);
       gatherTiles(g, m, bias, outputs, start, end, out);
     }
   });
@@ -250,8 +256,8 @@ static at::Tensor convolvePacked(const at::Tensor& x, const at::Tensor& packed, 
   TORCH_CHECK(x.dim() == 4, "conv3x3: the input is ", x.sizes(), "; expected [N, in, H, W]");
   at::Tensor in = inChannelsLast(x), add = bias && bias->defined() ? bias->to(isKernel(packed) ? x.scalar_type() : at::kFloat).contiguous() : at::Tensor();
   if (isKernel(packed)) return at::convolution(in, packed.to(x.scalar_type()), add, {1, 1}, {1, 1}, {1, 1}, false, {0, 0}, 1);
-  int64_t outputs = packed.dim() == 4 ? packed.size(1) * kPanel : 0;
-  TORCH_CHECK(isAble(x.scalar_type()) && x.is_cpu() && packed.is_cpu() && packed.is_contiguous() && packed.scalar_type() == at::kFloat && outputs > 0 && packed.size(0) == kPoints && packed.size(2) == x.size(1) && packed.size(3) == kPanel,
+  int64_t outputs = packed.dim() == 4 ? packed.size(1) * kLane : 0;
+  TORCH_CHECK(isAble(x.scalar_type()) && x.is_cpu() && packed.is_cpu() && packed.is_contiguous() && packed.scalar_type() == at::kFloat && outputs > 0 && packed.size(0) == kPoints && packed.size(2) == x.size(1) && packed.size(3) == kLane,
               "conv3x3: the weight ", packed.sizes(), " is not one that was packed for ", x.size(1), " channels");
   TORCH_CHECK(!add.defined() || add.numel() == outputs, "conv3x3: the bias has ", add.defined() ? add.numel() : 0, " numbers; expected ", outputs);
   at::Tensor y = at::empty({x.size(0), outputs, x.size(2), x.size(3)}, x.options(), at::MemoryFormat::ChannelsLast);
@@ -269,7 +275,7 @@ static at::Tensor weightGradient(const at::Tensor& x, const at::Tensor& grad) {
               "conv3x3_weight: input ", x.sizes(), " and gradient ", grad.sizes(), "; expected [N, in, H, W] and [N, out, H, W]");
   int64_t inputs = x.size(1), outputs = grad.size(1);
 #ifdef WINOGRAD
-  if (isAble(x.scalar_type()) && isAble(grad.scalar_type()) && x.is_cpu() && grad.is_cpu() && inputs > 0 && outputs > 0 && inputs % kPanel == 0 && outputs % kPanel == 0) {
+  if (isAble(x.scalar_type()) && isAble(grad.scalar_type()) && x.is_cpu() && grad.is_cpu() && inputs > 0 && outputs > 0 && inputs % kLane == 0 && outputs % kLane == 0) {
     at::Tensor in = inChannelsLast(x.to(at::kFloat)), by = inChannelsLast(grad.to(at::kFloat));
     Tiles g(in);
     at::Tensor w = at::empty({outputs, inputs, 3, 3}, in.options()), sums = scratch(kPoints * inputs * outputs);
@@ -289,8 +295,7 @@ static at::Tensor weightGradient(const at::Tensor& x, const at::Tensor& grad) {
           spreadTiles<Image>(g, from, inputs, c, count, 1, start, end, v);
           spreadTiles<ResultGradient>(g, back, outputs, 0, outputs, 0, start, end, d);
           for (int64_t p = 0; p < kPoints; p++)
-            for (int64_t o = 0; o < outputs; o += kPanel)
-              multiplyRows(count, n, v + p * n * count, 1, count, d + p * n * outputs + o, outputs, total + (p * inputs + c) * outputs + o, outputs, start > 0);
+            multiplyAll(count, outputs, n, v + p * n * count, 1, count, d + p * n * outputs, outputs, kLane, total + (p * inputs + c) * outputs, outputs, start > 0);
         }
         for (int64_t k = c; k < c + count; k++) gatherWeight(total, inputs, outputs, k, to);
       }
@@ -341,7 +346,7 @@ static at::Tensor convolveWithGradient(const at::Tensor& x, const at::Tensor& we
 static at::Tensor convolveBest(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
   auto dtype = at::autocast::is_autocast_enabled(at::kCPU) ? at::autocast::get_autocast_dtype(at::kCPU) : x.scalar_type();
   bool pays = isAble(dtype) && x.is_cpu() && weight.is_cpu() && weight.scalar_type() == at::kFloat && x.dim() == 4 && isKernel(weight) && x.size(1) == weight.size(1) && x.size(2) > 3 && x.size(3) > 3 &&
-              weight.size(0) > 0 && weight.size(1) > 0 && weight.size(0) % kPanel == 0 && weight.size(1) % kPanel == 0 && (!bias || bias->scalar_type() == at::kFloat);
+              weight.size(0) > 0 && weight.size(1) > 0 && weight.size(0) % kLane == 0 && weight.size(1) % kLane == 0 && (!bias || bias->scalar_type() == at::kFloat);
   if (pays) return typed<decltype(convolveNow)>("dsbm::_conv3x3").call(x.to(dtype), weight, bias);
   return at::conv2d(x, weight, bias, {1, 1}, {1, 1});
 }

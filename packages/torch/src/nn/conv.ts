@@ -160,7 +160,7 @@ export class Conv2d extends Convolution {
     return (
       this.slides(1, 1) &&
       this.paddingMode === "zeros" &&
-      [from, to].every((n) => n > 0 && n % 32 === 0) &&
+      [from, to].every((n) => n > 0 && n % 16 === 0) &&
       `${kernel}` === "3,3" &&
       x.device === "cpu" &&
       ["float32", "bfloat16"].includes(autocastDType() ?? x.dtype) &&
