@@ -278,27 +278,33 @@ static at::Tensor weightGradient(const at::Tensor& x, const at::Tensor& grad) {
   if (isAble(x.scalar_type()) && isAble(grad.scalar_type()) && x.is_cpu() && grad.is_cpu() && inputs > 0 && outputs > 0 && inputs % kLane == 0 && outputs % kLane == 0) {
     at::Tensor in = inChannelsLast(x.to(at::kFloat)), by = inChannelsLast(grad.to(at::kFloat));
     Tiles g(in);
-    at::Tensor w = at::empty({outputs, inputs, 3, 3}, in.options()), sums = scratch(kPoints * inputs * outputs);
+    // Threads share the inputs' channels; where these are few, the tiles, in four parts whatever the threads, so that each
+    // number is a sum in one order.
+    int64_t lanes = inputs / kLane, parts = lanes < 4 ? 4 : 1, threads = parts > 1 ? 1 : at::get_num_threads();
+    int64_t each = (lanes + threads - 1) / threads * kLane, slices = (inputs + each - 1) / each, whole = kPoints * inputs * outputs, length = (g.all + parts - 1) / parts;
+    at::Tensor w = at::empty({outputs, inputs, 3, 3}, in.options()), sums = scratch(parts * whole);
     const float *from = in.const_data_ptr<float>(), *back = by.const_data_ptr<float>();
     float *total = sums.mutable_data_ptr<float>(), *to = w.mutable_data_ptr<float>();
-    // Threads share the inputs' channels: each number is a sum over all tiles in their order.
-    int64_t part = std::max<int64_t>(1, (inputs / kLane + at::get_num_threads() - 1) / at::get_num_threads()) * kLane;
-    int64_t most = tilesOfBlock(std::min(part, inputs) + outputs, 4 << 20);
-    at::parallel_for(0, (inputs + part - 1) / part, 1, [&](int64_t first, int64_t last) {
+    int64_t most = tilesOfBlock(std::min(each, inputs) + outputs, 4 << 20);
+    at::parallel_for(0, slices * parts, 1, [&](int64_t first, int64_t last) {
       for (int64_t i = first; i < last; i++) {
-        int64_t c = i * part, count = std::min(part, inputs - c);
+        int64_t c = i / parts * each, count = std::min(each, inputs - c), begin = i % parts * length, stop = std::min(g.all, begin + length);
         at::Tensor room = scratch(kPoints * most * (count + outputs));
-        float* v = room.mutable_data_ptr<float>();
-        float* d = v + kPoints * most * count;
-        for (int64_t start = 0; start < g.all; start += most) {
-          int64_t end = std::min(g.all, start + most), n = end - start;
+        float *v = room.mutable_data_ptr<float>(), *d = v + kPoints * most * count, *sum = total + i % parts * whole;
+        if (parts > 1 && begin >= stop) std::fill_n(sum, whole, 0.f);
+        for (int64_t start = begin; start < stop; start += most) {
+          int64_t end = std::min(stop, start + most), n = end - start;
           spreadTiles<Image>(g, from, inputs, c, count, 1, start, end, v);
           spreadTiles<ResultGradient>(g, back, outputs, 0, outputs, 0, start, end, d);
           for (int64_t p = 0; p < kPoints; p++)
-            multiplyAll(count, outputs, n, v + p * n * count, 1, count, d + p * n * outputs, outputs, kLane, total + (p * inputs + c) * outputs, outputs, start > 0);
+            multiplyAll(count, outputs, n, v + p * n * count, 1, count, d + p * n * outputs, outputs, kLane, sum + (p * inputs + c) * outputs, outputs, start > begin);
         }
-        for (int64_t k = c; k < c + count; k++) gatherWeight(total, inputs, outputs, k, to);
       }
+    });
+    for (int64_t i = 1; i < parts; i++)
+      for (int64_t k = 0; k < whole; k++) total[k] += total[i * whole + k];
+    at::parallel_for(0, inputs, kLane, [&](int64_t first, int64_t last) {
+      for (int64_t k = first; k < last; k++) gatherWeight(total, inputs, outputs, k, to);
     });
     if (g.all == 0) w.zero_();
     return w;
