@@ -45,13 +45,23 @@ function sliced(
 ): number[] {
   return tidy(() => {
     const [a, b] = comparable(x, y);
-    const theta = randn([directions, a.size(1)], {
-      generator: stream(seed, "metric/directions"),
-      dtype: "float64",
-    });
-    const unit = theta.div(theta.square().sum(1, { keepdim: true }).sqrt());
-    const costs = lineCosts(a, b, { p, directions: unit, resampling });
-    return costs.map((line) => (line.reduce((sum, cost) => sum + cost, 0) / directions) ** (1 / p));
+    const generator = stream(seed, "metric/directions");
+    const dim = a.size(1);
+    // Directions and what lies along them are made in blocks: of large pictures all directions would be gigabytes.
+    const atOnce = Math.max(1, Math.floor(2 ** 22 / (dim + a.size(0) + b.size(0))));
+    // In so many dimensions drawing them is most of the time, five times as much in double precision.
+    const dtype = dim > 2 ** 16 ? "float32" : "float64";
+    let sums: number[] = [];
+    for (let start = 0; start < directions; start += atOnce)
+      tidy(() => {
+        const length = Math.min(atOnce, directions - start);
+        const theta = randn([length, dim], { generator, dtype }).to("float64");
+        const lengths = theta.square().sum(1).sqrt();
+        const along = (points: Tensor) => points.mm(theta.t()).div(lengths);
+        const costs = lineCosts(along(a), along(b), { p, resampling });
+        sums = costs.map((line, k) => line.reduce((sum, cost) => sum + cost, sums[k] ?? 0));
+      });
+    return sums.map((sum) => (sum / directions) ** (1 / p));
   });
 }
 
@@ -85,17 +95,15 @@ export function columnEstimates(
 
 interface Lines {
   p: 1 | 2;
-  /** Rows are directions [k, d]; left out: the columns. */
-  directions?: Tensor;
   /** Resamples whose costs follow; null for none. */
   resampling: Resampling | null;
 }
 
 /**
- * W_p^p in one dimension for each direction or column, ∫₀¹ |F⁻¹(u) − G⁻¹(u)|^p du over the quantile functions, which
+ * W_p^p in one dimension for each column, ∫₀¹ |F⁻¹(u) − G⁻¹(u)|^p du over the quantile functions, which
  * are constant between the multiples of 1/n and 1/m: first of the samples, then of each resample.
  */
-function lineCosts(x: Tensor, y: Tensor, { p, directions, resampling }: Lines): number[][] {
+function lineCosts(x: Tensor, y: Tensor, { p, resampling }: Lines): number[][] {
   const [n, m] = [x.size(0), y.size(0)];
   const { at, weights } = quantileSteps(n, m);
   const counts = resampling && {
@@ -103,19 +111,12 @@ function lineCosts(x: Tensor, y: Tensor, { p, directions, resampling }: Lines): 
     y: resampleCounts(m, { ...resampling, purpose: "y" }),
   };
   const repeats = counts ? counts.x.size(0) : 0;
-  const lines = directions ? directions.size(0) : x.size(1);
   const atOnce = Math.max(1, Math.floor(2 ** 22 / (n + m)));
   const costs: number[][] = Array.from({ length: repeats + 1 }, () => []);
-  for (let start = 0; start < lines; start += atOnce)
+  for (let start = 0; start < x.size(1); start += atOnce)
     tidy(() => {
-      const length = Math.min(atOnce, lines - start);
-      const sorted = (points: Tensor) =>
-        (directions
-          ? directions.narrow(0, start, length).mm(points.t())
-          : points.narrow(1, start, length).t()
-        )
-          .contiguous()
-          .sort();
+      const length = Math.min(atOnce, x.size(1) - start);
+      const sorted = (points: Tensor) => points.narrow(1, start, length).t().contiguous().sort();
       const [u, ofU] = sorted(x);
       const [v, ofV] = sorted(y);
       const costOf = (a: Tensor, b: Tensor) => {
