@@ -25,22 +25,17 @@ constexpr int64_t kBlock = 4 * kWidth;   // columns at a time
 }
 
 // y = SiLU(y + bias), and where wanted the derivative.
-[[gnu::always_inline]] static inline void activateAt(float* y, const float* bias, float* slope, int64_t n) {
-  Wide z, b, d;
-  loadSome(y, n, z), loadSome(bias, n, b);
-  z += b;
-  onePlusExp(z, d);
-  Wide s;
-  reciprocal(d, s);
-  z *= s;
-  storeSome(y, n, z);
-  if (slope) storeSome(slope, n, s + z * ((d - 1.f) * s));  // s (1 + x (1 − s)) for x before it
-}
-VECTORISED static void activateRows(float* y, const float* bias, float* slope, int64_t rows, int64_t n) {
+VECTORISED static void activateRows(float* __restrict y, const float* __restrict bias, float* __restrict slope, int64_t rows, int64_t n) {
   for (int64_t r = 0; r < rows; r++, y += n, slope += slope ? n : 0) {
-    int64_t c = 0;
-    for (; c + kWidth <= n; c += kWidth) activateAt(y + c, bias + c, slope ? slope + c : nullptr, kWidth);
-    if (c < n) activateAt(y + c, bias + c, slope ? slope + c : nullptr, n - c);
+    if (!slope) {
+      for (int64_t c = 0; c < n; c++) y[c] = silu(y[c] + bias[c]);
+      continue;
+    }
+    for (int64_t c = 0; c < n; c++) {
+      float z = y[c] + bias[c], d = onePlusExp(z), s = 1 / d;
+      y[c] = z * s;
+      slope[c] = s + z * s * ((d - 1) * s);  // s (1 + z (1 − s))
+    }
   }
 }
 

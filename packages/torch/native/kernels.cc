@@ -116,16 +116,6 @@ static at::Tensor& fillAt(at::Tensor& self, int64_t key, int64_t stream, int64_t
   return self;
 }
 
-// x/(1 + e^-x). e^-x is 2^k times a polynomial on [-1/2, 1/2].
-[[gnu::always_inline]] static inline float silu(float x) {
-  float z = x > 87 ? 87 : x < -87 ? -87 : x, k = __builtin_rintf(z * -1.44269502f), scale;
-  float f = __builtin_fmaf(z, -1.92596303e-8f, __builtin_fmaf(z, -1.44269502f, -k));
-  float p = __builtin_fmaf(f, __builtin_fmaf(f, __builtin_fmaf(f, 0.000154035304f, 0.00133335581f), 0.00961812911f), 0.0555041087f);
-  p = __builtin_fmaf(f, __builtin_fmaf(f, __builtin_fmaf(f, p, 0.240226507f), 0.693147181f), 1.f);
-  int32_t pattern = (static_cast<int32_t>(k) + 127) << 23;
-  __builtin_memcpy(&scale, &pattern, 4);
-  return x / __builtin_fmaf(p, scale, 1.f);
-}
 VECTORISED static void activate(float* xs, int64_t n) {
   for (int64_t i = 0; i < n; i++) xs[i] = silu(xs[i]);
 }

@@ -26,34 +26,28 @@ VECTORISED static void moments(const float* x, const float* first, int64_t pixel
 }
 
 // y = SiLU(factor x + shift), or without SiLU.
-VECTORISED static void scaled(const float* x, const float* factor, const float* shift, int64_t pixels, int64_t channels, bool silu, float* y) {
-  for (int64_t p = 0; p < pixels; p++)
-    for (int64_t c = 0; c < channels; c += kWidth, x += kWidth, y += kWidth) {
-      Wide z, by, add, d;
-      load(x, z), load(factor + c, by), load(shift + c, add);
-      z = z * by + add;
-      if (silu) onePlusExp(z, d), z /= d;
-      store(y, z);
-    }
+VECTORISED static void scaled(const float* __restrict x, const float* __restrict factor, const float* __restrict shift, int64_t pixels, int64_t channels, bool silu, float* __restrict y) {
+  for (int64_t p = 0; p < pixels; p++, x += channels, y += channels) {
+    if (silu)
+      for (int64_t c = 0; c < channels; c++) y[c] = dsbm::silu(x[c] * factor[c] + shift[c]);
+    else
+      for (int64_t c = 0; c < channels; c++) y[c] = x[c] * factor[c] + shift[c];
+  }
 }
 
 // The gradient before SiLU, and its sums over pixels, alone and with x − first, for all channels.
-VECTORISED static void backThroughSilu(const float* grad, const float* x, const float* first, const float* factor, const float* shift, int64_t pixels, int64_t channels, bool silu,
-                                       float* out, float* sums, float* products) {
-  for (int64_t p = 0; p < pixels; p++)
-    for (int64_t c = 0; c < channels; c += kWidth, x += kWidth, grad += kWidth, out += kWidth) {
-      Wide g, v, from, by, add, d, sum, product;
-      load(grad, g), load(x, v), load(first + c, from), load(factor + c, by), load(shift + c, add), load(sums + c, sum), load(products + c, product);
-      if (silu) {
-        Wide z = v * by + add;
-        onePlusExp(z, d);
-        Wide s = 1.f / d;
-        g *= s * (1.f + z * (1.f - s));
+VECTORISED static void backThroughSilu(const float* __restrict grad, const float* __restrict x, const float* __restrict first, const float* __restrict factor, const float* __restrict shift,
+                                       int64_t pixels, int64_t channels, bool silu, float* __restrict out, float* __restrict sums, float* __restrict products) {
+  for (int64_t p = 0; p < pixels; p++, x += channels, grad += channels, out += channels) {
+    if (silu)
+      for (int64_t c = 0; c < channels; c++) {
+        float z = x[c] * factor[c] + shift[c], s = 1 / onePlusExp(z);
+        out[c] = grad[c] * (s * (1 + z * (1 - s)));
       }
-      store(out, g);
-      store(sums + c, sum + g);
-      store(products + c, product + g * (v - from));
-    }
+    else
+      std::copy_n(grad, channels, out);
+    for (int64_t c = 0; c < channels; c++) sums[c] += out[c], products[c] += out[c] * (x[c] - first[c]);
+  }
 }
 
 // g = factor g + slope x + shift
