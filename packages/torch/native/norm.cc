@@ -11,18 +11,13 @@ namespace dsbm {
 
 constexpr int64_t kRun = 256;
 
-// Sums of x − first, and of their squares, over pixels, for kWidth channels.
-VECTORISED static void moments(const float* x, const float* first, int64_t pixels, int64_t stride, float* sums, float* squares) {
-  Wide sum = {}, square = {}, from, v;
-  load(first, from);
-  for (int64_t p = 0; p < pixels; p++, x += stride) {
-    load(x, v);
-    v -= from;
-    sum += v;
-    square += v * v;
-  }
-  store(sums, sum);
-  store(squares, square);
+// Adds x − first, and its square, over pixels to the sums of all channels.
+VECTORISED static void moments(const float* __restrict x, const float* __restrict first, int64_t pixels, int64_t channels, float* __restrict sums, float* __restrict squares) {
+  for (int64_t p = 0; p < pixels; p++, x += channels)
+    for (int64_t c = 0; c < channels; c++) {
+      float v = x[c] - first[c];
+      sums[c] += v, squares[c] += v * v;
+    }
 }
 
 // y = SiLU(factor x + shift), or without SiLU.
@@ -51,32 +46,23 @@ VECTORISED static void backThroughSilu(const float* __restrict grad, const float
 }
 
 // g = factor g + slope x + shift
-VECTORISED static void backThroughNorm(float* g, const float* x, const float* factor, const float* slope, const float* shift, int64_t pixels, int64_t channels) {
-  for (int64_t p = 0; p < pixels; p++)
-    for (int64_t c = 0; c < channels; c += kWidth, x += kWidth, g += kWidth) {
-      Wide v, w, by, along, add;
-      load(g, v), load(x, w), load(factor + c, by), load(slope + c, along), load(shift + c, add);
-      store(g, by * v + along * w + add);
-    }
+VECTORISED static void backThroughNorm(float* __restrict g, const float* __restrict x, const float* __restrict factor, const float* __restrict slope, const float* __restrict shift, int64_t pixels, int64_t channels) {
+  for (int64_t p = 0; p < pixels; p++, x += channels, g += channels)
+    for (int64_t c = 0; c < channels; c++) g[c] = factor[c] * g[c] + slope[c] * x[c] + shift[c];
 }
 
-typedef uint16_t Halves __attribute__((vector_size(2 * kWidth)));
-typedef uint32_t Bits __attribute__((vector_size(4 * kWidth)));
-VECTORISED static void widen(const uint16_t* from, int64_t n, float* to) {
-  for (int64_t i = 0; i < n; i += kWidth) {
-    Halves h;
-    __builtin_memcpy(&h, from + i, sizeof h);
-    Bits bits = __builtin_convertvector(h, Bits) << 16;
+// bfloat16 is the upper half of a float; rounded to nearest, ties to even.
+VECTORISED static void widen(const uint16_t* __restrict from, int64_t n, float* __restrict to) {
+  for (int64_t i = 0; i < n; i++) {
+    uint32_t bits = static_cast<uint32_t>(from[i]) << 16;
     __builtin_memcpy(to + i, &bits, sizeof bits);
   }
 }
-// Rounded to nearest, ties to even.
-VECTORISED static void narrow(const float* from, int64_t n, uint16_t* to) {
-  for (int64_t i = 0; i < n; i += kWidth) {
-    Bits bits;
+VECTORISED static void narrow(const float* __restrict from, int64_t n, uint16_t* __restrict to) {
+  for (int64_t i = 0; i < n; i++) {
+    uint32_t bits;
     __builtin_memcpy(&bits, from + i, sizeof bits);
-    Halves h = __builtin_convertvector((bits + 0x7fff + (bits >> 16 & 1)) >> 16, Halves);
-    __builtin_memcpy(to + i, &h, sizeof h);
+    to[i] = static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
   }
 }
 
@@ -103,7 +89,7 @@ struct Sizes {
   Sizes(const at::Tensor& x, int64_t g, const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& film) : groups(g) {
     TORCH_CHECK(x.dim() == 4 && x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16), "group_norm_silu: got ", x.toString(), x.sizes(), "; expected [N, C, H, W] in float32 or bfloat16 of the processor");
     images = x.size(0), channels = x.size(1), pixels = x.size(2) * x.size(3), all = channels * pixels;
-    TORCH_CHECK(channels % kWidth == 0 && groups > 0 && channels % groups == 0 && pixels > 0, "group_norm_silu: ", groups, " groups for images ", x.sizes(), "; expected a divisor of the channels, and these a multiple of ", kWidth);
+    TORCH_CHECK(channels > 0 && groups > 0 && channels % groups == 0 && pixels > 0, "group_norm_silu: ", groups, " groups for images ", x.sizes(), "; expected a divisor of the channels");
     TORCH_CHECK(weight.numel() == channels && bias.numel() == channels && (!film.defined() || (film.dim() == 2 && film.size(0) == images && film.size(1) == 2 * channels)), "group_norm_silu: weight, bias or film do not fit ", channels, " channels");
   }
 };
@@ -121,14 +107,15 @@ static void settle(const float* from, int64_t n, at::Tensor& y, int64_t at) {
 
 static void measure(const float* x, const Sizes& s, float eps, float* out) {
   std::vector<double> mean(s.channels), spread(s.channels);
-  for (int64_t c = 0; c < s.channels; c += kWidth) {
-    double sum[kWidth] = {}, square[kWidth] = {};
-    for (int64_t p = 0; p < s.pixels; p += kRun) {
-      float part[2][kWidth];
-      moments(x + p * s.channels + c, x + c, std::min(kRun, s.pixels - p), s.channels, part[0], part[1]);
-      for (int l = 0; l < kWidth; l++) sum[l] += part[0][l], square[l] += part[1][l];
-    }
-    for (int l = 0; l < kWidth; l++) mean[c + l] = x[c + l] + sum[l] / s.pixels, spread[c + l] = square[l] - sum[l] * sum[l] / s.pixels;
+  std::vector<float> sums(2 * s.channels);
+  for (int64_t p = 0; p < s.pixels; p += kRun) {
+    std::fill(sums.begin(), sums.end(), 0.f);
+    moments(x + p * s.channels, x, std::min(kRun, s.pixels - p), s.channels, sums.data(), sums.data() + s.channels);
+    for (int64_t c = 0; c < s.channels; c++) mean[c] += sums[c], spread[c] += sums[s.channels + c];
+  }
+  for (int64_t c = 0; c < s.channels; c++) {
+    double sum = mean[c];
+    mean[c] = x[c] + sum / s.pixels, spread[c] -= sum * sum / s.pixels;
   }
   int64_t each = s.channels / s.groups;
   for (int64_t g = 0; g < s.groups; g++) {

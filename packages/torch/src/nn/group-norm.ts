@@ -45,7 +45,7 @@ export class GroupNorm extends Module {
 
   forward(x: Tensor): Tensor {
     const { weight, bias, eps } = this;
-    return groupNorm(x, this.numGroups, { weight, bias, eps });
+    return this.#fused(x, false) ?? groupNorm(x, this.numGroups, { weight, bias, eps });
   }
 
   /**
@@ -53,22 +53,23 @@ export class GroupNorm extends Module {
    * 2018). One kernel of our own for images on the processor.
    */
   silu(x: Tensor, film?: Tensor): Tensor {
-    const { weight, bias, numGroups, eps } = this;
-    const fits = x.ndim === 4 && x.device === "cpu" && x.size(1) % 16 === 0;
-    const isImage = fits && x.numel > x.size(0) * x.size(1);
-    if (
-      weight?.dtype === "float32" &&
-      bias &&
-      isImage &&
-      (x.dtype === "float32" || x.dtype === "bfloat16")
-    )
-      return (invoke(fused, x, weight, bias, film, numGroups, eps, true) as [Tensor, Tensor])[0];
+    const whole = this.#fused(x, true, film);
+    if (whole) return whole;
     const y = this.forward(x);
     if (!film) return gradEnabled() ? y.silu() : y.silu_();
     const [scale, shift] = film
       .reshape([...film.shape, ...x.shape.slice(2).map(() => 1)])
       .chunk(2, { dim: 1 }) as [Tensor, Tensor];
     return y.mul(scale.add(1)).add(shift).silu();
+  }
+
+  /** By the kernel of our own; null for what it does not take. */
+  #fused(x: Tensor, silu: boolean, film?: Tensor): Tensor | null {
+    const { weight, bias, numGroups, eps } = this;
+    const isImage = x.ndim === 4 && x.device === "cpu" && x.numel > x.size(0) * x.size(1);
+    const isFloat = x.dtype === "float32" || x.dtype === "bfloat16";
+    if (!isImage || !isFloat || weight?.dtype !== "float32" || !bias) return null;
+    return (invoke(fused, x, weight, bias, film, numGroups, eps, silu) as [Tensor, Tensor])[0];
   }
 }
 

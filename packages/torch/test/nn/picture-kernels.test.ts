@@ -154,6 +154,8 @@ describe("GroupNorm, film and SiLU", () => {
       [3, 32, 7, 5],
       [2, 64, 28, 28],
       [1, 16, 1, 2],
+      [3, 8, 4, 4],
+      [2, 24, 5, 3],
     ] as const) {
       const layer = norm(c);
       // Far from 0, where sums of squares would lose digits.
@@ -171,6 +173,8 @@ describe("GroupNorm, film and SiLU", () => {
       expect(same(found, run(2))).toBe(true);
       const y = plainly(...wide);
       const exact = [y, ...gradients(y.mul(by).sum(), wide as T.Tensor[])];
+      const normal = T.groupNorm(wide[0], 8, { weight: wide[1], bias: wide[2] });
+      expect(off(layer.forward(x), normal)).toBeLessThan(2e-5);
       // The numbers 30 + z have 2⁻¹⁹ of z as their last place.
       for (const [i, z] of found.entries()) expect(off(z, exact[i] as T.Tensor)).toBeLessThan(2e-5);
     }
