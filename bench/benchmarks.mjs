@@ -25,6 +25,8 @@ const UNET = [
 const KERNELS = [
   { name: "conv3x3", unit: "ms", scale: 1e3, reps: 4, rounds: 5 },
   { name: "norm_silu", unit: "ms", scale: 1e3, reps: 4, rounds: 5 },
+  { name: "conv3x3_few", unit: "ms", scale: 1e3, reps: 10, rounds: 5 },
+  { name: "norm_silu_few", unit: "ms", scale: 1e3, reps: 10, rounds: 5 },
 ];
 
 /** n points of each of two Gaussians in 5 dimensions, of equal weights; beside POT. */

@@ -45,12 +45,10 @@ const BENCHES = {
   unet_step_bf16: () => unetStep("bfloat16"),
   unet_forward_bf16: () => unetForward("bfloat16"),
   unet_simulation_bf16: (threads) => unetSimulation(threads, "bfloat16"),
-  conv3x3: () => layerPass((c) => new torch.nn.Conv2d(c, c, 3, { padding: 1 })),
-  norm_silu: () =>
-    layerPass((c) => {
-      const norm = new torch.nn.GroupNorm(32, c);
-      return Object.assign(norm, { forward: norm.silu });
-    }),
+  conv3x3: () => layerPass(convolution),
+  norm_silu: () => layerPass(normSilu(32)),
+  conv3x3_few: () => layerPass(convolution, 16),
+  norm_silu_few: () => layerPass(normSilu(8), 8),
   ...Object.fromEntries(
     [128, 1024, 4096].flatMap((n) => [
       [`sinkhorn_${n}`, () => sinkhornTransport({ torch, bridge }, n)],
@@ -158,10 +156,16 @@ function unetForward(dtype = null) {
   return { run, warm: 1 };
 }
 
+const convolution = (c) => new torch.nn.Conv2d(c, c, 3, { padding: 1 });
+const normSilu = (groups) => (c) => {
+  const norm = new torch.nn.GroupNorm(groups, c);
+  return Object.assign(norm, { forward: norm.silu });
+};
+
 /** A layer of 64 channels and its gradients, recorded. */
-function layerPass(make) {
-  const layer = there(make(64));
-  const x = there(torch.randn([IMAGES, 64, IMAGE, IMAGE])).to({ memoryFormat: "channelsLast" });
+function layerPass(make, channels = 64) {
+  const layer = there(make(channels));
+  const x = there(torch.randn([IMAGES, channels, IMAGE, IMAGE])).to({ memoryFormat: "channelsLast" });
   x.requiresGrad_();
   const pass = torch.recorded(() => {
     const y = layer.forward(x);

@@ -163,10 +163,10 @@ def unet_simulation():
     return repeat(simulate), 1
 
 
-def layer_pass(layer, channels=64):
-    """A layer and its gradients on IMAGES pictures, channels-last, which is the faster layout here."""
-    layer = layer.to(memory_format=torch.channels_last)
-    x = torch.randn(IMAGES, channels, IMAGE, IMAGE).to(memory_format=torch.channels_last)
+def layer_pass(layer, channels=64, layout=torch.channels_last):
+    """A layer and its gradients on IMAGES pictures, in the layout that is faster here."""
+    layer = layer.to(memory_format=layout)
+    x = torch.randn(IMAGES, channels, IMAGE, IMAGE).to(memory_format=layout)
     x.requires_grad_()
 
     def once():
@@ -175,9 +175,16 @@ def layer_pass(layer, channels=64):
     return repeat(once), 2
 
 
+def norm_pass(groups, channels):
+    layer = nn.Sequential(nn.GroupNorm(groups, channels), nn.SiLU())
+    return layer_pass(layer, channels, torch.contiguous_format)
+
+
 KERNELS = {
     "conv3x3": lambda: layer_pass(nn.Conv2d(64, 64, 3, padding=1)),
-    "norm_silu": lambda: layer_pass(nn.Sequential(nn.GroupNorm(32, 64), nn.SiLU())),
+    "norm_silu": lambda: norm_pass(32, 64),
+    "conv3x3_few": lambda: layer_pass(nn.Conv2d(16, 16, 3, padding=1), 16),
+    "norm_silu_few": lambda: norm_pass(8, 8),
 }
 
 

@@ -28,6 +28,8 @@ describe("select", () => {
       "half_iteration_d50_few",
       "conv3x3",
       "norm_silu",
+      "conv3x3_few",
+      "norm_silu_few",
       "sinkhorn_128",
       "sinkhorn_1024",
       "sinkhorn_4096",
