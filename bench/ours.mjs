@@ -165,7 +165,9 @@ const normSilu = (groups) => (c) => {
 /** A layer of 64 channels and its gradients, recorded. */
 function layerPass(make, channels = 64) {
   const layer = there(make(channels));
-  const x = there(torch.randn([IMAGES, channels, IMAGE, IMAGE])).to({ memoryFormat: "channelsLast" });
+  const x = there(torch.randn([IMAGES, channels, IMAGE, IMAGE])).to({
+    memoryFormat: "channelsLast",
+  });
   x.requiresGrad_();
   const pass = torch.recorded(() => {
     const y = layer.forward(x);

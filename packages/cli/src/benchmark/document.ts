@@ -63,7 +63,9 @@ function tableText({ metric, columns, lines }: Table, seeds: number): string {
     return [
       shown(value, metric),
       ...(spread === null ? [] : [`± ${shown(spread, metric)}`]),
-      ...(kind === "method" && found < seeds ? [`(${found} seeds)`] : []),
+      ...(kind === "method" && found < seeds
+        ? [`(${found === 1 ? "1 seed" : `${found} seeds`})`]
+        : []),
       ...(publishedBelow ? ["\\*"] : []),
     ].join(" ");
   };
