@@ -162,7 +162,7 @@ const normSilu = (groups) => (c) => {
   return Object.assign(norm, { forward: norm.silu });
 };
 
-/** A layer of 64 channels and its gradients, recorded. */
+/** A layer of so many channels and its gradients, recorded. */
 function layerPass(make, channels = 64) {
   const layer = there(make(channels));
   const x = there(torch.randn([IMAGES, channels, IMAGE, IMAGE])).to({

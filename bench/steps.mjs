@@ -23,7 +23,7 @@ function cosineGrid(n) {
 
 /** Ends by Heun's steps in half as many: the mean of the drifts at both ends of a step, with the noise of the process. */
 function byHeun(drift, start, n, generator) {
-  const [steps, at] = [Math.max(1, Math.round(n / 2)), (t) => torch.full([NUMBER], t)];
+  const [steps, at] = [Math.ceil(n / 2), (t) => torch.full([NUMBER], t)];
   let x = start;
   for (let k = 0; k < steps; k += 1) {
     const [time, next, dt] = [1 - k / steps, 1 - (k + 1) / steps, 1 / steps];

@@ -119,16 +119,8 @@ static at::Tensor& fillAt(at::Tensor& self, int64_t key, int64_t stream, int64_t
 VECTORISED static void activate(float* xs, int64_t n) {
   for (int64_t i = 0; i < n; i++) xs[i] = silu(xs[i]);
 }
-// bfloat16 is the upper half of a float; rounded to nearest, ties to even.
 VECTORISED static void activate(uint16_t* xs, int64_t n) {
-  for (int64_t i = 0; i < n; i++) {
-    uint32_t bits = static_cast<uint32_t>(xs[i]) << 16;
-    float x;
-    __builtin_memcpy(&x, &bits, 4);
-    x = silu(x);
-    __builtin_memcpy(&bits, &x, 4);
-    xs[i] = static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-  }
+  for (int64_t i = 0; i < n; i++) xs[i] = rounded(silu(widened(xs[i])));
 }
 
 static at::Tensor& activate(at::Tensor& self) {

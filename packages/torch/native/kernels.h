@@ -27,6 +27,19 @@ template <class T, class Vector>
 }
 [[gnu::always_inline]] static inline float silu(float x) { return x / onePlusExp(x); }
 
+// bfloat16 is the upper half of a float; rounded to nearest, ties to even.
+[[gnu::always_inline]] static inline float widened(uint16_t half) {
+  uint32_t bits = static_cast<uint32_t>(half) << 16;
+  float x;
+  __builtin_memcpy(&x, &bits, 4);
+  return x;
+}
+[[gnu::always_inline]] static inline uint16_t rounded(float x) {
+  uint32_t bits;
+  __builtin_memcpy(&bits, &x, 4);
+  return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
 // The operation of that name, which is one of ours.
 template <class F>
 static auto typed(const char* name) {

@@ -51,19 +51,11 @@ VECTORISED static void backThroughNorm(float* __restrict g, const float* __restr
     for (int64_t c = 0; c < channels; c++) g[c] = factor[c] * g[c] + slope[c] * x[c] + shift[c];
 }
 
-// bfloat16 is the upper half of a float; rounded to nearest, ties to even.
 VECTORISED static void widen(const uint16_t* __restrict from, int64_t n, float* __restrict to) {
-  for (int64_t i = 0; i < n; i++) {
-    uint32_t bits = static_cast<uint32_t>(from[i]) << 16;
-    __builtin_memcpy(to + i, &bits, sizeof bits);
-  }
+  for (int64_t i = 0; i < n; i++) to[i] = widened(from[i]);
 }
 VECTORISED static void narrow(const float* __restrict from, int64_t n, uint16_t* __restrict to) {
-  for (int64_t i = 0; i < n; i++) {
-    uint32_t bits;
-    __builtin_memcpy(&bits, from + i, sizeof bits);
-    to[i] = static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-  }
+  for (int64_t i = 0; i < n; i++) to[i] = rounded(from[i]);
 }
 
 // What a channel of an image is multiplied by and what is added: of the normalisation, of the film, and of both.

@@ -208,6 +208,8 @@ static int64_t tilesOfBlock(int64_t channels, int64_t bytes) { return std::clamp
 static at::Tensor scratch(int64_t n) { return at::detail::empty_cpu({n}, at::kFloat, std::nullopt, std::nullopt, std::nullopt, std::nullopt); }
 static at::Tensor inChannelsLast(const at::Tensor& x) { return x.contiguous(at::MemoryFormat::ChannelsLast); }
 
+// Whether channels fill vectors on both sides.
+static bool areLanes(int64_t inputs, int64_t outputs) { return inputs > 0 && outputs > 0 && inputs % kLane == 0 && outputs % kLane == 0; }
 static bool isKernel(const at::Tensor& w) { return w.dim() == 4 && w.size(2) == 3 && w.size(3) == 3; }
 
 // The weight as `conv3x3_packed` takes it; `transposed`: of the convolution that gives the gradient of the input. As it is
@@ -215,7 +217,7 @@ static bool isKernel(const at::Tensor& w) { return w.dim() == 4 && w.size(2) == 
 static at::Tensor pack(const at::Tensor& weight, bool transposed) {
   TORCH_CHECK(isKernel(weight), "conv3x3_pack: the weight is ", weight.sizes(), "; expected [out, in, 3, 3]");
   int64_t outputs = weight.size(transposed ? 1 : 0), inputs = weight.size(transposed ? 0 : 1);
-  bool pays = isAble(at::kFloat) && weight.is_cpu() && weight.scalar_type() == at::kFloat && outputs > 0 && inputs > 0 && outputs % kLane == 0 && inputs % kLane == 0;
+  bool pays = isAble(at::kFloat) && weight.is_cpu() && weight.scalar_type() == at::kFloat && areLanes(inputs, outputs);
   if (!pays) return inChannelsLast(transposed ? weight.flip({2, 3}).transpose(0, 1) : weight);
   int64_t lanes = outputs / kLane;
   at::Tensor w = weight.contiguous(), out = at::empty({kPoints, lanes, inputs, kLane}, w.options());
@@ -275,9 +277,10 @@ static at::Tensor weightGradient(const at::Tensor& x, const at::Tensor& grad) {
               "conv3x3_weight: input ", x.sizes(), " and gradient ", grad.sizes(), "; expected [N, in, H, W] and [N, out, H, W]");
   int64_t inputs = x.size(1), outputs = grad.size(1);
 #ifdef WINOGRAD
-  if (isAble(x.scalar_type()) && isAble(grad.scalar_type()) && x.is_cpu() && grad.is_cpu() && inputs > 0 && outputs > 0 && inputs % kLane == 0 && outputs % kLane == 0) {
+  if (isAble(x.scalar_type()) && isAble(grad.scalar_type()) && x.is_cpu() && grad.is_cpu() && areLanes(inputs, outputs)) {
     at::Tensor in = inChannelsLast(x.to(at::kFloat)), by = inChannelsLast(grad.to(at::kFloat));
     Tiles g(in);
+    if (g.all == 0) return at::zeros({outputs, inputs, 3, 3}, in.options());
     // Threads share the inputs' channels; where these are few, the tiles, in four parts whatever the threads, so that each
     // number is a sum in one order.
     int64_t lanes = inputs / kLane, parts = lanes < 4 ? 4 : 1, threads = parts > 1 ? 1 : at::get_num_threads();
@@ -291,7 +294,7 @@ static at::Tensor weightGradient(const at::Tensor& x, const at::Tensor& grad) {
         int64_t c = i / parts * each, count = std::min(each, inputs - c), begin = i % parts * length, stop = std::min(g.all, begin + length);
         at::Tensor room = scratch(kPoints * most * (count + outputs));
         float *v = room.mutable_data_ptr<float>(), *d = v + kPoints * most * count, *sum = total + i % parts * whole;
-        if (parts > 1 && begin >= stop) std::fill_n(sum, whole, 0.f);
+        if (begin >= stop) std::fill_n(sum, whole, 0.f);
         for (int64_t start = begin; start < stop; start += most) {
           int64_t end = std::min(stop, start + most), n = end - start;
           spreadTiles<Image>(g, from, inputs, c, count, 1, start, end, v);
@@ -306,7 +309,6 @@ static at::Tensor weightGradient(const at::Tensor& x, const at::Tensor& grad) {
     at::parallel_for(0, inputs, kLane, [&](int64_t first, int64_t last) {
       for (int64_t k = first; k < last; k++) gatherWeight(total, inputs, outputs, k, to);
     });
-    if (g.all == 0) w.zero_();
     return w;
   }
 #endif
@@ -352,7 +354,7 @@ static at::Tensor convolveWithGradient(const at::Tensor& x, const at::Tensor& we
 static at::Tensor convolveBest(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
   auto dtype = at::autocast::is_autocast_enabled(at::kCPU) ? at::autocast::get_autocast_dtype(at::kCPU) : x.scalar_type();
   bool pays = isAble(dtype) && x.is_cpu() && weight.is_cpu() && weight.scalar_type() == at::kFloat && x.dim() == 4 && isKernel(weight) && x.size(1) == weight.size(1) && x.size(2) > 3 && x.size(3) > 3 &&
-              weight.size(0) > 0 && weight.size(1) > 0 && weight.size(0) % kLane == 0 && weight.size(1) % kLane == 0 && (!bias || bias->scalar_type() == at::kFloat);
+              areLanes(weight.size(1), weight.size(0)) && (!bias || bias->scalar_type() == at::kFloat);
   if (pays) return typed<decltype(convolveNow)>("dsbm::_conv3x3").call(x.to(dtype), weight, bias);
   return at::conv2d(x, weight, bias, {1, 1}, {1, 1});
 }

@@ -85,7 +85,7 @@ describe("training with activation checkpoints", () => {
 
   it("needs less memory, recorded too", () => {
     const peak = (use_checkpoint: boolean, record: boolean) => {
-      using net = unet({ use_checkpoint, num_res_blocks: 3, attention_resolutions: [] });
+      using net = unet({ use_checkpoint, num_res_blocks: 10, attention_resolutions: [] });
       const body = (x: Tensor, t: Tensor) => {
         net.forward(x, t).square().mean().backward();
         const norm = (net.out.parameters()[0] as Tensor).grad!.norm();
@@ -94,7 +94,7 @@ describe("training with activation checkpoints", () => {
       };
       const step = record ? T.recorded(body as T.TensorFunction) : body;
       return tidy(() => {
-        const [x, t] = [images(64), times(64)];
+        const [x, t] = [images(32), times(32)];
         step(x, t);
         const { current } = T.memory({ resetPeak: true });
         step(x, t);
@@ -102,7 +102,7 @@ describe("training with activation checkpoints", () => {
       });
     };
     for (const record of [false, true])
-      expect(peak(true, record)).toBeLessThan(0.8 * peak(false, record));
+      expect(peak(true, record)).toBeLessThan(0.6 * peak(false, record));
   });
 });
 

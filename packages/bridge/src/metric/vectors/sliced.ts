@@ -47,21 +47,19 @@ function sliced(
     const [a, b] = comparable(x, y);
     const generator = stream(seed, "metric/directions");
     const dim = a.size(1);
-    // Directions and what lies along them are made in blocks: of large pictures all directions would be gigabytes.
-    const atOnce = Math.max(1, Math.floor(2 ** 22 / (dim + a.size(0) + b.size(0))));
-    // In so many dimensions drawing them is most of the time, five times as much in double precision.
+    // In so many dimensions drawing them is most of the time, several times as much in double precision.
     const dtype = dim > 2 ** 16 ? "float32" : "float64";
-    let sums: number[] = [];
-    for (let start = 0; start < directions; start += atOnce)
-      tidy(() => {
-        const length = Math.min(atOnce, directions - start);
+    const costs = lineCosts(a, b, {
+      ...{ p, resampling, lines: directions },
+      // Of large pictures all directions would be gigabytes.
+      beside: dim,
+      along(_, length) {
         const theta = randn([length, dim], { generator, dtype }).to("float64");
         const lengths = theta.square().sum(1).sqrt();
-        const along = (points: Tensor) => points.mm(theta.t()).div(lengths);
-        const costs = lineCosts(along(a), along(b), { p, resampling });
-        sums = costs.map((line, k) => line.reduce((sum, cost) => sum + cost, sums[k] ?? 0));
-      });
-    return sums.map((sum) => (sum / directions) ** (1 / p));
+        return (points) => points.mm(theta.t()).div(lengths);
+      },
+    });
+    return costs.map((line) => (line.reduce((sum, cost) => sum + cost, 0) / directions) ** (1 / p));
   });
 }
 
@@ -69,7 +67,9 @@ function sliced(
 export function columnWasserstein(x: Tensor, y: Tensor, { p = 1 }: Order = {}): number[] {
   return tidy(() => {
     const [a, b] = comparable(x, y);
-    return (lineCosts(a, b, { p, resampling: null })[0] as number[]).map((c) => c ** (1 / p));
+    return (lineCosts(a, b, columnsOf(a, { p, resampling: null }))[0] as number[]).map(
+      (c) => c ** (1 / p),
+    );
   });
 }
 
@@ -81,7 +81,9 @@ export function columnEstimates(
 ): Estimate[] {
   return tidy(() => {
     const [a, b] = comparable(x, y);
-    const costs = lineCosts(a, b, { p, resampling }).map((line) => line.map((c) => c ** (1 / p)));
+    const costs = lineCosts(a, b, columnsOf(a, { p, resampling })).map((line) =>
+      line.map((c) => c ** (1 / p)),
+    );
     const [values, ...resampled] = costs as [number[], ...number[][]];
     return values.map((value, k) =>
       intervalOf(
@@ -97,13 +99,29 @@ interface Lines {
   p: 1 | 2;
   /** Resamples whose costs follow; null for none. */
   resampling: Resampling | null;
+  /** How many lines there are. */
+  lines: number;
+  /** Numbers that a line takes beside its points. */
+  beside?: number;
+  /** Points [n, d] along the lines [start, start + length): [n, length]. Called in the order of the lines. */
+  along(start: number, length: number): (points: Tensor) => Tensor;
 }
 
+/** The columns as lines. */
+const columnsOf = (x: Tensor, options: Pick<Lines, "p" | "resampling">): Lines => ({
+  ...{ ...options, lines: x.size(1) },
+  along: (start, length) => (points) => points.narrow(1, start, length),
+});
+
 /**
- * W_p^p in one dimension for each column, ∫₀¹ |F⁻¹(u) − G⁻¹(u)|^p du over the quantile functions, which
+ * W_p^p in one dimension for each line, ∫₀¹ |F⁻¹(u) − G⁻¹(u)|^p du over the quantile functions, which
  * are constant between the multiples of 1/n and 1/m: first of the samples, then of each resample.
  */
-function lineCosts(x: Tensor, y: Tensor, { p, resampling }: Lines): number[][] {
+function lineCosts(
+  x: Tensor,
+  y: Tensor,
+  { p, resampling, lines, beside = 0, along }: Lines,
+): number[][] {
   const [n, m] = [x.size(0), y.size(0)];
   const { at, weights } = quantileSteps(n, m);
   const counts = resampling && {
@@ -111,12 +129,12 @@ function lineCosts(x: Tensor, y: Tensor, { p, resampling }: Lines): number[][] {
     y: resampleCounts(m, { ...resampling, purpose: "y" }),
   };
   const repeats = counts ? counts.x.size(0) : 0;
-  const atOnce = Math.max(1, Math.floor(2 ** 22 / (n + m)));
+  const atOnce = Math.max(1, Math.floor(2 ** 22 / (n + m + beside)));
   const costs: number[][] = Array.from({ length: repeats + 1 }, () => []);
-  for (let start = 0; start < x.size(1); start += atOnce)
+  for (let start = 0; start < lines; start += atOnce)
     tidy(() => {
-      const length = Math.min(atOnce, x.size(1) - start);
-      const sorted = (points: Tensor) => points.narrow(1, start, length).t().contiguous().sort();
+      const some = along(start, Math.min(atOnce, lines - start));
+      const sorted = (points: Tensor) => some(points).t().contiguous().sort();
       const [u, ofU] = sorted(x);
       const [v, ofV] = sorted(y);
       const costOf = (a: Tensor, b: Tensor) => {
