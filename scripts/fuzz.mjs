@@ -39,7 +39,7 @@ function batch(job, timeout) {
       out += text;
     });
     process_.stderr?.on("data", (text) => {
-      said = (said + text).slice(-2000);
+      said = (said + text).slice(0, 6000);
     });
     const lastCall = () => {
       try {

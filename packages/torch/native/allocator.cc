@@ -1,6 +1,7 @@
 // CPU memory, counted: malloc behind a header that remembers the size, so that peaks can be reported, and a request that
 // the machine cannot serve is an error instead of the kernel's kill.
 #include "engine.h"
+#include "planned.h"
 
 #include <c10/core/CPUAllocator.h>
 
@@ -19,11 +20,6 @@ namespace dsbm {
 
 // As libtorch's own allocator, which calls posix_memalign: malloc takes half as long, and finds holes again that exact
 // blocks of the same size have left.
-constexpr size_t kAlignment = 64;
-struct Header {
-  size_t size;
-  void* block;
-};
 static_assert(sizeof(Header) <= alignof(std::max_align_t));
 
 // Blocks from here on are mapped when they are made; the kernel zeroes pages of 2 MiB at once, where it has them.
@@ -36,6 +32,7 @@ constexpr int64_t kAsk = int64_t(256) << 20;
 // On lines of the cache of their own: every thread writes the first.
 alignas(64) static std::atomic<int64_t> current{0};
 alignas(64) static std::atomic<int64_t> peak{0};
+static thread_local int64_t allocations = 0;
 static std::atomic<int64_t> limit{kNoLimit};
 static std::atomic<int64_t> vouched{kAsk};  // up to here the machine has said yes
 
@@ -87,16 +84,27 @@ static void askForMore(size_t n, int64_t wanted) {
   vouched.store(wanted + (left < 0 ? kAsk : std::min(kAsk, (left - static_cast<int64_t>(n)) / 2)), std::memory_order_relaxed);
 }
 
+void countBytes(int64_t bytes) {
+  int64_t now = current.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  int64_t top = peak.load(std::memory_order_relaxed);
+  while (now > top && !peak.compare_exchange_weak(top, now, std::memory_order_relaxed)) {
+  }
+}
+bool isWithinLimit(int64_t bytes) { return current.load(std::memory_order_relaxed) + bytes <= limit.load(std::memory_order_relaxed); }
+
 static void release(void* p) {
   if (!p) return;  // oneDNN frees its empty scratch memory
   const Header& header = static_cast<Header*>(p)[-1];
-  current.fetch_sub(static_cast<int64_t>(header.size), std::memory_order_relaxed);
+  if (reinterpret_cast<uintptr_t>(header.block) & kMark) return givePlannedBack(header.block);
+  noteFreed(p);
+  countBytes(-static_cast<int64_t>(header.size));
   std::free(header.block);
 }
 
 struct CountingAllocator final : c10::Allocator {
   c10::DataPtr allocate(size_t n) override {
     if (n == 0) return {nullptr, nullptr, &release, c10::Device(c10::kCPU)};
+    if (void* p = takePlanned(n)) return {p, p, &release, c10::Device(c10::kCPU)};
     int64_t before = current.load(std::memory_order_relaxed);
     int64_t allowed = std::max<int64_t>(0, limit.load(std::memory_order_relaxed) - before);
     TORCH_CHECK_WITH(OutOfMemoryError, n <= static_cast<size_t>(allowed), "cannot allocate ", n, " bytes: ", allowed, " are left below the limit");
@@ -111,10 +119,9 @@ struct CountingAllocator final : c10::Allocator {
     if (n >= kMapped) madvise(reinterpret_cast<void*>((start + kHugePage - 1) / kHugePage * kHugePage), n - kHugePage, MADV_HUGEPAGE);
 #endif
     static_cast<Header*>(p)[-1] = {n, block};
-    int64_t now = current.fetch_add(static_cast<int64_t>(n), std::memory_order_relaxed) + static_cast<int64_t>(n);
-    int64_t top = peak.load(std::memory_order_relaxed);
-    while (now > top && !peak.compare_exchange_weak(top, now, std::memory_order_relaxed)) {
-    }
+    countBytes(static_cast<int64_t>(n));
+    noteTaken(p, n);
+    allocations++;
     return {p, p, &release, c10::Device(c10::kCPU)};
   }
   c10::DeleterFnPtr raw_deleter() const override { return &release; }
@@ -131,9 +138,9 @@ void installAllocator() {
   c10::SetAllocator(c10::DeviceType::CPU, new CountingAllocator, 1);
 }
 
-// memory(resetPeak, limit?) -> bytes of CPU tensors in the whole process, now and at most
+// memory(resetPeak, limit?) -> bytes of CPU tensors in the whole process, now and at most; blocks that this thread got from malloc
 EXPORT(memory) {
-  std::vector<int64_t> use{current.load(), peak.load()};
+  std::vector<int64_t> use{current.load(), peak.load(), allocations};
   if (toBool(call.env, call[0], "memory")) peak.store(use[0]);
   if (typeOf(call.env, call[1]) != napi_undefined) {
     int64_t bytes = toInt(call.env, call[1], "setMemoryLimit");

@@ -2,6 +2,7 @@
 // included, with every tensor replaced by a numbered slot.
 #pragma once
 #include "engine.h"
+#include "planned.h"
 
 namespace dsbm {
 
@@ -60,6 +61,7 @@ struct Program {
   bool writesHeld = false;           // writes into tensors it holds by reference
   std::vector<Step> plan;            // what a replay does of the steps, beginning with `ready`: see fold.cc
   std::vector<c10::IValue> ready;
+  std::shared_ptr<PlannedMemory> memory = std::make_shared<PlannedMemory>(), chunkMemory = std::make_shared<PlannedMemory>();
 };
 
 struct ProgramHandle : Boxed {

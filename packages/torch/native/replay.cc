@@ -70,7 +70,9 @@ std::vector<at::Tensor> replay(const Program& program, const std::vector<at::Ten
   std::vector<c10::IValue> slots = program.ready;
   for (size_t i = 0; i < inputs.size(); i++) slots[i] = inputs[i];
   try {
+    PlannedScope scope(*program.memory);
     run(program.plan, slots, generator);
+    scope.finish();
   } catch (...) {
     std::vector<at::Tensor> lasting = inputs;
     for (const Held& held : program.held) lasting.push_back(program.initial[held.slot].toTensor());
@@ -125,6 +127,7 @@ static std::shared_ptr<const Program> settled(const std::shared_ptr<const Progra
   std::vector<Step> once;
   auto rest = std::make_shared<Program>(*program);
   rest->plan.clear();
+  rest->memory = program->chunkMemory;
   for (const Step& step : program->plan) {
     bool same = !step.keep;
     for (const Operand& o : step.operands) {

@@ -23,11 +23,13 @@ export interface MemoryStatistics {
   peak: number;
   /** Tensors with a handle in this thread. */
   live: number;
+  /** Blocks of memory that this thread has got from malloc, those freed since included. */
+  allocations: number;
 }
 /** Memory of tensors; with `resetPeak` the peak starts anew from the current use. */
 export function memory({ resetPeak = false }: { resetPeak?: boolean } = {}): MemoryStatistics {
-  const [current, peak] = guarded(() => native.memory(resetPeak), "memory");
-  return { current, peak, live: liveTensors() };
+  const [current, peak, allocations] = guarded(() => native.memory(resetPeak), "memory");
+  return { current, peak, live: liveTensors(), allocations };
 }
 
 /**

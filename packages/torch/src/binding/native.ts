@@ -66,7 +66,7 @@ export interface Native {
   drainWarnings(): string[];
   numThreads(n?: number): number;
   info(): [version: string, config: string, cudaDevices: string];
-  memory(resetPeak: boolean, limit?: number): [current: number, peak: number];
+  memory(resetPeak: boolean, limit?: number): [current: number, peak: number, allocations: number];
   memoryGroups?(files: string[]): void;
   watchSignals?(seconds: number, heard: string, ended: string): void;
   noticedSignal?(): void;

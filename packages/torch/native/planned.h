@@ -1,0 +1,48 @@
+// Memory of a replay planned ahead: a program's first run notes each allocation and when it ends, and later runs find all of
+// them at fixed places in one block, without malloc.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+namespace dsbm {
+
+struct MemoryPlan;
+
+// Of one program; threads that run it share it.
+struct PlannedMemory {
+  PlannedMemory();
+  ~PlannedMemory();
+  std::mutex mutex;
+  std::shared_ptr<const MemoryPlan> plan;
+  bool noting = false;  // a thread makes the plan
+  int tries = 0;        // to make it
+};
+
+// While it lives, what this thread allocates is planned.
+struct PlannedScope {
+  explicit PlannedScope(PlannedMemory& memory);
+  ~PlannedScope();
+  void finish();  // the run came to its end
+ private:
+  PlannedMemory& of;
+};
+
+// The allocator's side. takePlanned gives null where malloc is to serve; a planned block is given back with the mark of its header.
+void* takePlanned(size_t bytes);
+void givePlannedBack(void* mark);
+void noteTaken(void* p, size_t bytes);
+void noteFreed(void* p);
+
+// allocator.cc: what precedes every block of the allocator, and bytes in use.
+constexpr size_t kAlignment = 64;
+struct Header {
+  size_t size;
+  void* block;  // of malloc; a mark, with the lowest bit set, where the place was planned
+};
+constexpr uintptr_t kMark = 1;
+bool isWithinLimit(int64_t bytes);
+void countBytes(int64_t bytes);
+
+}  // namespace dsbm
