@@ -1,6 +1,5 @@
 // Size and channels of the pictures in a folder, from some of them, before they are decoded.
 import { existsSync } from "node:fs";
-import sharp from "sharp";
 import { DatasetError } from "../errors.js";
 import { listPictures } from "./picture-files.js";
 
@@ -23,6 +22,7 @@ export interface PictureFormat {
 
 /** Whether a picture that is stored with colours shows none. */
 async function isGrey(path: string): Promise<boolean> {
+  const { default: sharp } = await import("sharp");
   const { data, info } = await sharp(path)
     .resize(64, 64, { fit: "inside", withoutEnlargement: true })
     .removeAlpha()
@@ -48,6 +48,7 @@ export async function pictureFormat(folder: string): Promise<PictureFormat> {
       "MissingFiles",
       `${folder}: ${existsSync(folder) ? "no pictures" : "no such folder"}; expected PNG, JPEG or WebP files in it or in the folders below`,
     );
+  const { default: sharp } = await import("sharp");
   const stride = Math.ceil(files.length / most);
   const some = files.filter((_, i) => i % stride === 0);
   const found = await Promise.all(

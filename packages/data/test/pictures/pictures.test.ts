@@ -1,4 +1,5 @@
 // Folders of pictures: AFHQ and folders of one's own, decoded once, mapped afterwards, and what is refused.
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -25,6 +26,16 @@ import { asNobody, put, refusal, testFolders } from "../files.js";
 beforeEach(collectGarbage);
 
 const fresh = testFolders();
+
+it("sharp, which takes 20 MB, is loaded with the first picture", () => {
+  const room = new URL("../../dist/index.js", import.meta.url);
+  const libraries = `process.report.getReport().sharedObjects.filter((path) => path.includes("vips")).length`;
+  const code = `await import("${room}"); const before = ${libraries}; await import("sharp"); console.log(before, ${libraries});`;
+  const said = execFileSync(process.execPath, ["--input-type=module", "-e", code], {
+    ...{ cwd: import.meta.dirname, encoding: "utf8" },
+  });
+  expect(said).toMatch(/^0 [1-9]/);
+});
 
 /** The byte of channel c at row r, column q of picture i. */
 const pixel = (i: number, c: number, r: number, q: number) => (83 * i + 59 * c + 5 * r + q) % 256;
