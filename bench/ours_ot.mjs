@@ -19,8 +19,8 @@ function solving(torch, n, solve) {
 
 /** Entropic plans, to row sums that are right to 1e-9. */
 export const sinkhornTransport = ({ torch, bridge }, n) =>
-  solving(torch, n, (x, y) => {
-    const { converged } = bridge.sinkhorn(bridge.squaredDistances(x, y), { reg: REG });
+  solving(torch, n, (x0, x1) => {
+    const { converged } = bridge.sinkhorn({ x0, x1 }, { reg: REG });
     if (!converged) throw new Error("not converged");
   });
 

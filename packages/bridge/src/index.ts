@@ -181,7 +181,7 @@ export { Preconditioned } from "./model/preconditioned.js";
 export { squaredDistances } from "./ot/cost.js";
 export { exactPlan, exactPointPlan } from "./ot/exact.js";
 export { densePlan } from "./ot/plan.js";
-export { type SinkhornOptions, sinkhorn } from "./ot/sinkhorn.js";
+export { type Points, type SinkhornOptions, sinkhorn } from "./ot/sinkhorn.js";
 export { brownian, onlyBrownian } from "./process/brownian.js";
 export { ornsteinUhlenbeck } from "./process/ornstein-uhlenbeck.js";
 export { type ReferenceProcess, spread } from "./process/process.js";

@@ -178,28 +178,47 @@ static at::Tensor scale(at::Tensor& kernel, const at::Tensor& u, const at::Tenso
   return sums;
 }
 
-// exp((f + g − cost)/reg), by PyTorch's operations on rows that stay in the cache.
+// Fills rows by PyTorch's operations, so many at a time that they stay in the cache; fill(rows, the first one, their number).
+template <class F>
+static at::Tensor filled(at::Tensor out, const F& fill) {
+  int64_t n = out.size(0), size = std::max<int64_t>(1, kPairs / std::max<int64_t>(1, out.size(1)));
+  if (!out.is_cpu()) return fill(out, 0, n), out;
+  at::parallel_for(0, (n + size - 1) / size, 1, [&](int64_t begin, int64_t end) {
+    at::AutoDispatchBelowADInplaceOrView below;
+    for (int64_t i = begin * size; i < std::min(n, end * size); i += size) {
+      int64_t count = std::min(size, n - i);
+      at::Tensor part = out.narrow(0, i, count);
+      fill(part, i, count);
+    }
+  });
+  return out;
+}
+
+// exp((f + g − cost)/reg)
 static at::Tensor kernelOf(const at::Tensor& cost, const at::Tensor& f, const at::Tensor& g, double reg) {
   check("sinkhorn_kernel", cost, {f}, {g});
-  at::Tensor out = at::empty_like(cost, at::MemoryFormat::Contiguous);
-  auto fill = [&](int64_t begin, int64_t end) {
-    at::Tensor part = out.narrow(0, begin, end - begin);
-    at::sub_out(part, g, cost.narrow(0, begin, end - begin));
-    part.add_(f.narrow(0, begin, end - begin).unsqueeze(-1)).div_(reg).exp_();
-  };
-  int64_t n = cost.size(0), size = std::max<int64_t>(1, kPairs / cost.size(1));
-  if (!cost.is_cpu()) fill(0, n);
-  else
-    at::parallel_for(0, (n + size - 1) / size, 1, [&](int64_t begin, int64_t end) {
-      at::AutoDispatchBelowADInplaceOrView below;
-      for (int64_t i = begin; i < end; i++) fill(i * size, std::min(n, (i + 1) * size));
-    });
-  return out;
+  return filled(at::empty_like(cost, at::MemoryFormat::Contiguous), [&](at::Tensor& part, int64_t i, int64_t count) {
+    at::sub_out(part, g, cost.narrow(0, i, count));
+    part.add_(f.narrow(0, i, count).unsqueeze(-1)).div_(reg).exp_();
+  });
+}
+
+// exp(rows columnsᵀ)
+static at::Tensor productKernel(const at::Tensor& rows, const at::Tensor& columns) {
+  TORCH_CHECK(rows.dim() == 2 && columns.dim() == 2 && rows.size(1) == columns.size(1) && rows.numel() > 0 && columns.numel() > 0 && rows.scalar_type() == at::kDouble && columns.scalar_type() == at::kDouble && rows.device() == columns.device(),
+              "sinkhorn_product_kernel: expected float64 factors [n, k] and [m, k], got ", rows.toString(), " ", rows.sizes(), " and ", columns.toString(), " ", columns.sizes());
+  at::Tensor right = columns.t();
+  return filled(at::empty({rows.size(0), columns.size(0)}, rows.options()), [&](at::Tensor& part, int64_t i, int64_t count) {
+    at::mm_out(part, rows.narrow(0, i, count), right);
+    part.exp_();
+  });
 }
 
 TORCH_LIBRARY_FRAGMENT(dsbm, m) {
   m.def("sinkhorn_kernel(Tensor cost, Tensor f, Tensor g, float reg) -> Tensor");
   m.impl("sinkhorn_kernel", c10::DispatchKey::CompositeExplicitAutograd, &kernelOf);
+  m.def("sinkhorn_product_kernel(Tensor rows, Tensor columns) -> Tensor");
+  m.impl("sinkhorn_product_kernel", c10::DispatchKey::CompositeExplicitAutograd, &productKernel);
   m.def("sinkhorn_(Tensor kernel, Tensor a, Tensor b, Tensor(a!) u, Tensor(b!) v, float tau, float omega, float tolerance, int most) -> Tensor");
   m.impl("sinkhorn_", c10::DispatchKey::CompositeExplicitAutograd, &iterations);
   m.def("sinkhorn_plan_(Tensor(a!) kernel, Tensor u, Tensor v) -> Tensor");

@@ -103,6 +103,7 @@ export {
   sinkhornIterate,
   sinkhornKernel,
   sinkhornPlan,
+  sinkhornProductKernel,
 } from "./tensor/sinkhorn.js";
 export { squaredError } from "./tensor/squared-error.js";
 export { Buffer, Parameter, Tensor } from "./tensor/tensor.js";

@@ -34,6 +34,14 @@ describe.each([
     expect(off(matrix, f.unsqueeze(-1).add(g).sub(cost).div(0.3).exp())).toBeLessThan(1e-14);
   });
 
+  it("is exp(rows columnsᵀ)", () => {
+    const [rows, columns] = [T.randn([n, 4], double), T.randn([m, 4], double)];
+    const found = T.sinkhornProductKernel(rows, columns);
+    expect(off(found, rows.mm(columns.t()).exp())).toBeLessThan(1e-13);
+    T.setNumThreads(2);
+    expect(bits([T.sinkhornProductKernel(rows, columns)])).toEqual(bits([found]));
+  });
+
   it.each([
     [1, 1],
     [1, 1.3],

@@ -1,5 +1,5 @@
 // Optimal transport inside each batch: pairs that are short on average without a plan for the whole data.
-import { rand, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { rand, tensor, tidy } from "@dsbm/torch";
 import { mapConditions } from "../core/conditions.js";
 import { BridgeError } from "../core/errors.js";
 import { squaredDistances } from "../ot/cost.js";
@@ -7,13 +7,13 @@ import { exactPlan } from "../ot/exact.js";
 import { partialPlan } from "../ot/partial.js";
 import type { DensePlan, SparsePlan } from "../ot/plan.js";
 import { type Pairs as Indices, samplePairs } from "../ot/sample.js";
-import { sinkhorn } from "../ot/sinkhorn.js";
+import { type Points, sinkhorn } from "../ot/sinkhorn.js";
 import type { BatchCoupling } from "./coupling.js";
 
-/** Pairs of a batch from the squared distances [n, m] of its samples; `draw` draws n pairs from a plan. */
+/** Pairs of a batch; `draw` draws n pairs from a plan. */
 function coupling(
   choose: (
-    costs: Tensor,
+    batch: Points,
     size: { n: number; m: number },
     draw: (plan: SparsePlan | DensePlan) => Indices,
   ) => Indices,
@@ -21,7 +21,7 @@ function coupling(
   return ({ x0, x1, given }, generator, of = "x0") =>
     tidy(() => {
       const [n, m] = [x0.size(0), x1.size(0)];
-      const { rows, columns } = choose(squaredDistances(x0, x1), { n, m }, (plan) =>
+      const { rows, columns } = choose({ x0, x1 }, { n, m }, (plan) =>
         samplePairs(plan, rand([n], { generator, dtype: "float64" }).toArray() as Float64Array),
       );
       const index = (ids: Int32Array) =>
@@ -49,17 +49,17 @@ function checkEqual(what: string, { n, m }: { n: number; m: number }): void {
  * replacement, as the reference does; false keeps every sample once (the permutation that the plan is).
  */
 export function minibatchExact({ replace = true }: { replace?: boolean } = {}): BatchCoupling {
-  return coupling((costs, { n, m }, draw) => {
+  return coupling(({ x0, x1 }, { n, m }, draw) => {
     if (!replace) checkEqual("a pairing without replacement", { n, m });
-    const { plan } = exactPlan(costs.toArray() as Float64Array, n, m);
+    const { plan } = exactPlan(squaredDistances(x0, x1).toArray() as Float64Array, n, m);
     return replace ? draw(plan) : plan;
   });
 }
 
 /** Entropic plans (Sinkhorn) with regularisation `reg`, drawn from with replacement; SB-CFM takes 2σ². */
 export function minibatchEntropic({ reg }: { reg: number }): BatchCoupling {
-  return coupling((costs, size, draw) =>
-    draw({ ...size, entries: sinkhorn(costs, { reg }).plan.toArray() as Float64Array }),
+  return coupling((batch, size, draw) =>
+    draw({ ...size, entries: sinkhorn(batch, { reg }).plan.toArray() as Float64Array }),
   );
 }
 
@@ -68,9 +68,10 @@ export function minibatchEntropic({ reg }: { reg: number }): BatchCoupling {
  * not paired. As many pairs as there are samples are drawn from the plan, with replacement.
  */
 export function minibatchPartial({ share }: { share: number }): BatchCoupling {
-  return coupling((costs, size, draw) => {
+  return coupling(({ x0, x1 }, size, draw) => {
     checkEqual("partial transport", size);
-    return draw(partialPlan(costs.toArray() as Float64Array, size.n, { share }).plan);
+    const costs = squaredDistances(x0, x1).toArray() as Float64Array;
+    return draw(partialPlan(costs, size.n, { share }).plan);
   });
 }
 
@@ -85,7 +86,8 @@ export function minibatchUnbalanced({
   reg: number;
   penalty: number;
 }): BatchCoupling {
-  return coupling((costs, size, draw) => {
+  return coupling(({ x0, x1 }, size, draw) => {
+    const costs = squaredDistances(x0, x1);
     const unit = costs.median().item() || 1;
     const { plan } = sinkhorn(costs, { reg, penalty: penalty * unit });
     return draw({ ...size, entries: plan.toArray() as Float64Array });

@@ -3,15 +3,18 @@
 // (unbalanced transport).
 import {
   cat,
+  type Device,
   full,
   noGrad,
   sinkhornIterate,
   sinkhornKernel,
   sinkhornPlan,
-  type Tensor,
+  sinkhornProductKernel,
+  Tensor,
   tidy,
 } from "@dsbm/torch";
 import { BridgeError } from "../core/errors.js";
+import { squaredDistances, vectors } from "./cost.js";
 
 export interface SinkhornOptions {
   /** Weight of the entropy, in units of the cost; greater than 0. */
@@ -36,14 +39,20 @@ export interface EntropicPlan {
   converged: boolean;
 }
 
+/** Samples [n, …] and [m, …] whose squared distances are the costs. */
+export interface Points {
+  x0: Tensor;
+  x1: Tensor;
+}
+
 /**
  * The plan that minimises ⟨P, C⟩ + reg·KL(P | ab) over the couplings of n and m points of equal weights a = 1/n, b = 1/m
- * (Cuturi 2013), for cost [n, m]; with a penalty ρ over all P ≥ 0, plus ρ·KL(P1 | a) + ρ·KL(Pᵀ1 | b), where KL(p | q) is
+ * (Cuturi 2013), for cost [n, m] or points, of which no matrix of costs is made where the scalings stay moderate; with a penalty ρ over all P ≥ 0, plus ρ·KL(P1 | a) + ρ·KL(Pᵀ1 | b), where KL(p | q) is
  * Σ p log(p/q) − p + q (Chizat et al. 2018). Potentials are carried from larger to smaller regularisations, which keeps
  * the number of iterations bounded. Throws a BridgeError for a bad `reg` or `penalty` or a cost that is not finite.
  */
 export function sinkhorn(
-  cost: Tensor,
+  cost: Tensor | Points,
   { reg, penalty = null, tolerance = 1e-9, iterations = 20_000 }: SinkhornOptions,
 ): EntropicPlan {
   for (const [name, value] of Object.entries({ reg, ...(penalty !== null && { penalty }) }))
@@ -52,38 +61,71 @@ export function sinkhorn(
         "argument",
         `sinkhorn: ${name} is ${value}; expected a finite number greater than 0`,
       );
-  if (cost.ndim !== 2)
-    throw new BridgeError("argument", `sinkhorn: cost has shape [${cost.shape}]; expected [n, m]`);
+  const aim = { eps: reg, tolerance, most: iterations };
   return noGrad(() =>
     tidy(() => {
-      const c = cost.to("float64");
-      const least = c.amin();
-      const spread = c.amax().sub(least).item();
-      if (!Number.isFinite(spread))
-        throw new BridgeError("argument", "sinkhorn: the cost has values that are NaN or infinite");
-      const [logA, logB] = [c.size(0), c.size(1)].map((k) =>
-        full([k], -Math.log(k), { dtype: "float64", device: c.device }),
-      ) as [Tensor, Tensor];
-      const problem = { c, logA, logB, penalty };
-      let at: Potentials = { f: logA.mul(0).add(least), g: logB.mul(0) };
-      let begun = 0;
-      // Larger regularisations only need rough solutions.
-      for (let eps = spread / moderate; eps > reg; eps /= 2) {
-        const found = solve(problem, at, { eps, tolerance: rough, most: 20 });
-        found.plan?.dispose();
-        begun += found.count;
-        at = found;
-      }
-      const { f, g, error, count, plan } = solve(problem, at, {
-        eps: reg,
-        tolerance,
-        most: iterations,
-      });
-      return {
-        plan: plan ?? f.unsqueeze(-1).add(g.unsqueeze(-2)).sub_(c).div_(reg).exp_(),
-        ...{ error, iterations: begun + count, converged: error <= tolerance },
-      };
+      const byPoints = cost instanceof Tensor ? null : solvePoints(cost, penalty, aim);
+      return byPoints ?? solveMatrix(matrixOf(cost), penalty, aim);
     }),
+  );
+}
+
+function matrixOf(cost: Tensor | Points): Tensor {
+  const matrix = cost instanceof Tensor ? cost : squaredDistances(cost.x0, cost.x1);
+  if (matrix.ndim === 2) return matrix.to("float64");
+  throw new BridgeError("argument", `sinkhorn: cost has shape [${matrix.shape}]; expected [n, m]`);
+}
+
+/** log 1/n of each of `count` points. */
+const logWeights = (count: number, device: Device): Tensor =>
+  full([count], -Math.log(count), { dtype: "float64", device });
+
+function solveMatrix(c: Tensor, penalty: number | null, aim: Aim): EntropicPlan {
+  const least = c.amin();
+  const spread = c.amax().sub(least).item();
+  if (!Number.isFinite(spread))
+    throw new BridgeError("argument", "sinkhorn: the cost has values that are NaN or infinite");
+  const [logA, logB] = [logWeights(c.size(0), c.device), logWeights(c.size(1), c.device)];
+  const kernel = (f: Tensor, g: Tensor, eps: number) => sinkhornKernel(c, f, g, eps);
+  const problem = { c, kernel, logA, logB, penalty };
+  let at: Potentials = { f: logA.mul(0).add(least), g: logB.mul(0) };
+  let begun = 0;
+  // Larger regularisations only need rough solutions.
+  for (let eps = spread / moderate; eps > aim.eps; eps /= 2) {
+    const found = solve(problem, at, { eps, tolerance: rough, most: 20 }) as Advanced;
+    found.plan?.dispose();
+    begun += found.count;
+    at = found;
+  }
+  const { f, g, error, count, plan } = solve(problem, at, aim) as Advanced;
+  return {
+    plan: plan ?? f.unsqueeze(-1).add(g.unsqueeze(-2)).sub_(c).div_(aim.eps).exp_(),
+    ...{ error, iterations: begun + count, converged: error <= aim.tolerance },
+  };
+}
+
+/** The same from products of the points alone; null where the costs may have too wide a range for it. */
+function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): EntropicPlan | null {
+  const points = [vectors(x0), vectors(x1)] as const;
+  const center = points[0].mean(0);
+  const [a, b] = points.map((x) => x.sub(center)) as [Tensor, Tensor];
+  const [left, right] = [a, b].map((x) => x.square().sum(1, { keepdim: true })) as [Tensor, Tensor];
+  const reach = left.amax().sqrt().add(right.amax().sqrt()).square().item();
+  if (!(reach / aim.eps < tooFar)) return null;
+  // (f + g − |a − b|²)/eps = [2a, f − |a|², 1] · [b, 1, g − |b|²] / eps
+  const kernel = (f: Tensor, g: Tensor, eps: number) =>
+    sinkhornProductKernel(
+      cat([a.mul(2), f.unsqueeze(-1).sub(left), left.onesLike()], { dim: 1 }).div_(eps),
+      cat([b, right.onesLike(), g.unsqueeze(-1).sub(right)], { dim: 1 }),
+    );
+  const [logA, logB] = [logWeights(a.size(0), a.device), logWeights(b.size(0), b.device)];
+  const zero = { f: logA.mul(0), g: logB.mul(0) };
+  const found = solve({ c: null, kernel, logA, logB, penalty }, zero, aim);
+  return (
+    found && {
+      plan: found.plan as Tensor,
+      ...{ error: found.error, iterations: found.count, converged: found.error <= aim.tolerance },
+    }
   );
 }
 
@@ -98,11 +140,15 @@ const tooFar = 50;
 const moderate = 128;
 
 interface Problem {
-  c: Tensor;
+  /** Null where it is not known: then there are no steps in the log domain. */
+  c: Tensor | null;
+  /** exp((f + g − c)/eps) */
+  kernel: (f: Tensor, g: Tensor, eps: number) => Tensor;
   logA: Tensor;
   logB: Tensor;
   penalty: number | null;
 }
+type MatrixProblem = Problem & { c: Tensor };
 type Potentials = Record<"f" | "g", Tensor>;
 interface Aim {
   eps: number;
@@ -122,8 +168,8 @@ interface Advanced extends Potentials {
   plan?: Tensor;
 }
 
-/** Iterations from potentials until the error is small enough, or there were as many as allowed. */
-function solve(problem: Problem, from: Potentials, aim: Aim): Advanced {
+/** Iterations from potentials until the error is small enough, or there were as many as allowed; null where a matrix is needed. */
+function solve(problem: Problem, from: Potentials, aim: Aim): Advanced | null {
   let at: Potentials = from;
   let [omega, count, span] = [1, 0, most];
   for (;;) {
@@ -131,9 +177,14 @@ function solve(problem: Problem, from: Potentials, aim: Aim): Advanced {
     const steps = { ...aim, omega, most: Math.min(span, left) };
     const scaled = tidy(() => scaledSteps(problem, at, steps, left));
     // Scalings that grow too fast are absorbed more often.
+    const { c } = problem;
+    if (!scaled && !c) return null;
     if (!scaled) span = Math.max(few, span / 2);
     const next =
-      scaled ?? tidy(() => logSteps(problem, at, { ...steps, most: Math.min(few, left) }));
+      scaled ??
+      tidy(() =>
+        logSteps({ ...problem, c: c as Tensor }, at, { ...steps, most: Math.min(few, left) }),
+      );
     if (at !== from) for (const t of [at.f, at.g]) t.dispose();
     ({ omega } = next);
     count += next.count;
@@ -146,7 +197,7 @@ function solve(problem: Problem, from: Potentials, aim: Aim): Advanced {
 const exponent = ({ penalty }: Problem, eps: number): number =>
   penalty === null ? 1 : penalty / (penalty + eps);
 
-function step(problem: Problem, { f, g }: Potentials, eps: number, omega: number) {
+function step(problem: MatrixProblem, { f, g }: Potentials, eps: number, omega: number) {
   const { c, logA, logB } = problem;
   const tau = exponent(problem, eps);
   const relaxed = (sums: Tensor) => (tau === 1 ? sums : sums.mul(tau));
@@ -158,7 +209,7 @@ function step(problem: Problem, { f, g }: Potentials, eps: number, omega: number
 
 /** Always stable: every update is a log-sum-exp over the matrix. */
 function logSteps(
-  problem: Problem,
+  problem: MatrixProblem,
   from: Potentials,
   { eps, omega, most: count }: Steps,
 ): Advanced {
@@ -180,9 +231,9 @@ function scaledSteps(
   { eps, omega: first, most, tolerance }: Steps,
   left: number,
 ): Advanced | null {
-  const { c, logA, logB } = problem;
+  const { logA, logB } = problem;
   const tau = exponent(problem, eps);
-  const matrix = sinkhornKernel(c, f, g, eps);
+  const matrix = problem.kernel(f, g, eps);
   // The power of the potentials that is absorbed in the kernel belongs to the weights.
   const weight = (logW: Tensor, absorbed: Tensor) =>
     (tau === 1 ? logW : logW.sub(absorbed, { alpha: (1 - tau) / eps })).exp();

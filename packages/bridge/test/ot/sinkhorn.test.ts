@@ -73,6 +73,28 @@ describe("sinkhorn", () => {
       }
     }));
 
+  it.each([
+    [0.02, "a wide range of costs, by a matrix"],
+    [0.3, "products of the points"],
+    [5, "nearly independent pairs"],
+  ])("is the same from points as from their costs, at reg = %d × the mean cost: %s", (ratio) =>
+    tidy(() => {
+      const [x0, x1] = [normal([30, 3], 1), normal([40, 3], 2).add(0.5)];
+      for (const penalty of [null, mean]) {
+        const options = { reg: ratio * mean, penalty };
+        const [points, matrix] = [sinkhorn({ x0, x1 }, options), sinkhorn(cost, options)];
+        expect(points.converged).toBe(true);
+        expect(distance(points.plan, matrix.plan)).toBeLessThan(1e-9);
+      }
+    }),
+  );
+
+  it("refuses points that are not finite", () =>
+    tidy(() => {
+      const x0 = tensor([[0], [Number.NaN]]);
+      expect(() => sinkhorn({ x0, x1: x0 }, { reg: 1 })).toThrow(/NaN or infinite/);
+    }));
+
   it("goes to the product plan for large reg and to the exact cost for small", () =>
     tidy(() => {
       const large = sinkhorn(cost, { reg: 1e7 * mean }).plan;

@@ -3,13 +3,17 @@
 import { invoke, Op } from "../binding/dispatch.js";
 import type { Tensor } from "./tensor.js";
 
-const [kernel, iterate, scale] = ["sinkhorn_kernel", "sinkhorn_", "sinkhorn_plan_"].map(
-  (name) => new Op(`dsbm::${name}`, ""),
-) as [Op, Op, Op];
+const [kernel, product, iterate, scale] = [
+  ...["sinkhorn_kernel", "sinkhorn_product_kernel", "sinkhorn_", "sinkhorn_plan_"],
+].map((name) => new Op(`dsbm::${name}`, "")) as [Op, Op, Op, Op];
 
 /** The kernel exp((f + g − cost)/reg) [n, m] of a cost [n, m] and potentials f [n] and g [m]. Throws a TorchError for other shapes or dtypes. */
 export const sinkhornKernel = (cost: Tensor, f: Tensor, g: Tensor, reg: number): Tensor =>
   invoke(kernel, cost, f, g, reg);
+
+/** The kernel exp(rows columnsᵀ) [n, m] of factors [n, k] and [m, k], which are the exponents' own. Throws a TorchError for other shapes or dtypes. */
+export const sinkhornProductKernel = (rows: Tensor, columns: Tensor): Tensor =>
+  invoke(product, rows, columns);
 
 /** Weights of the rows [n] and columns [m] of a kernel, and the scalings of both. */
 export interface Scalings {
