@@ -32,7 +32,7 @@ constexpr int64_t kAsk = int64_t(256) << 20;
 // On lines of the cache of their own: every thread writes the first.
 alignas(64) static std::atomic<int64_t> current{0};
 alignas(64) static std::atomic<int64_t> peak{0};
-static thread_local int64_t allocations = 0;
+static __thread int64_t allocations __attribute__((tls_model("initial-exec"))) = 0;
 static std::atomic<int64_t> limit{kNoLimit};
 static std::atomic<int64_t> vouched{kAsk};  // up to here the machine has said yes
 
@@ -95,16 +95,16 @@ bool isWithinLimit(int64_t bytes) { return current.load(std::memory_order_relaxe
 static void release(void* p) {
   if (!p) return;  // oneDNN frees its empty scratch memory
   const Header& header = static_cast<Header*>(p)[-1];
-  if (reinterpret_cast<uintptr_t>(header.block) & kMark) return givePlannedBack(header.block);
-  noteFreed(p);
-  countBytes(-static_cast<int64_t>(header.size));
+  if (reinterpret_cast<uintptr_t>(header.block) & kMark) return giveBack(header.block);
+  if (thisRun) noteFreed(*thisRun, p);
+  current.fetch_sub(static_cast<int64_t>(header.size), std::memory_order_relaxed);
   std::free(header.block);
 }
 
 struct CountingAllocator final : c10::Allocator {
   c10::DataPtr allocate(size_t n) override {
     if (n == 0) return {nullptr, nullptr, &release, c10::Device(c10::kCPU)};
-    if (void* p = takePlanned(n)) return {p, p, &release, c10::Device(c10::kCPU)};
+    if (void* p = thisRun ? takeFrom(*thisRun, n) : nullptr) return {p, p, &release, c10::Device(c10::kCPU)};
     int64_t before = current.load(std::memory_order_relaxed);
     int64_t allowed = std::max<int64_t>(0, limit.load(std::memory_order_relaxed) - before);
     TORCH_CHECK_WITH(OutOfMemoryError, n <= static_cast<size_t>(allowed), "cannot allocate ", n, " bytes: ", allowed, " are left below the limit");
@@ -120,7 +120,7 @@ struct CountingAllocator final : c10::Allocator {
 #endif
     static_cast<Header*>(p)[-1] = {n, block};
     countBytes(static_cast<int64_t>(n));
-    noteTaken(p, n);
+    if (thisRun) noteTaken(*thisRun, p, n);
     allocations++;
     return {p, p, &release, c10::Device(c10::kCPU)};
   }

@@ -59,7 +59,7 @@ struct Run {
   std::unique_ptr<MemoryPlan> noted;
   std::unordered_map<void*, size_t> open;
 };
-static thread_local Run* now = nullptr;
+__thread Run* thisRun = nullptr;
 
 // Blocks that no thread uses now.
 struct IdleBlocks {
@@ -134,29 +134,30 @@ static std::shared_ptr<const MemoryPlan> placed(std::unique_ptr<MemoryPlan> plan
   return plan->byEnd.empty() ? nullptr : std::move(plan);
 }
 
-PlannedScope::PlannedScope(PlannedMemory& memory) : of(memory) {
+PlannedScope::PlannedScope(PlannedMemory& memory, bool smaller) : of(memory) {
   auto run = std::make_unique<Run>();
   {
     std::lock_guard<std::mutex> lock(of.mutex);
     run->plan = of.plan;
     if (!run->plan && !of.noting && of.tries < kMostTries) of.noting = run->notes = true, of.tries++, run->noted = std::make_unique<MemoryPlan>();
   }
-  if (run->notes) trimHeap();
+  if (run->notes && smaller) trimHeap();
   if (run->plan && isWithinLimit(static_cast<int64_t>(run->plan->bytes))) run->block = blockFor(*run->plan);
   if (run->block) countBytes(static_cast<int64_t>(run->plan->bytes));
-  now = run.release();
+  thisRun = run.release();
 }
 
 void PlannedScope::finish() {
-  if (!now->noted) return;
-  auto plan = now->noted->all.size() <= kMostPlanned ? placed(std::move(now->noted)) : nullptr;
+  Run& run = *thisRun;
+  if (!run.noted) return;
+  auto plan = run.noted->all.size() <= kMostPlanned ? placed(std::move(run.noted)) : nullptr;
   std::lock_guard<std::mutex> lock(of.mutex);
   of.plan = plan;
   if (!plan) of.tries = kMostTries;
 }
 
 PlannedScope::~PlannedScope() {
-  std::unique_ptr<Run> run(std::exchange(now, nullptr));
+  std::unique_ptr<Run> run(std::exchange(thisRun, nullptr));
   if (Block* block = run->block) {
     countBytes(-static_cast<int64_t>(run->plan->bytes));
     bool isFree = block->users.load(std::memory_order_acquire) == 1;
@@ -175,41 +176,41 @@ PlannedScope::~PlannedScope() {
   if (run->notes) of.noting = false;
 }
 
-void* takePlanned(size_t bytes) {
-  if (!now || !now->block || now->differs) return nullptr;
-  const MemoryPlan& plan = *now->plan;
-  Block& block = *now->block;
-  size_t i = now->next++;
-  now->differs = i >= plan.all.size();
-  for (; !now->differs && now->checked < plan.byEnd.size() && plan.all[plan.byEnd[now->checked]].end <= i; now->checked++)
-    now->differs = block.mark[plan.byEnd[now->checked]].lives.load(std::memory_order_acquire);
-  if (now->differs || plan.all[i].offset == kFromMalloc) return nullptr;
-  if (plan.all[i].bytes < bytes) return now->larger.emplace_back(i, bytes), nullptr;
-  block.mark[i].lives.store(true, std::memory_order_relaxed);
-  block.users.fetch_add(1, std::memory_order_relaxed);
-  void* p = static_cast<char*>(block.memory.get()) + plan.all[i].offset + kAlignment;
-  static_cast<Header*>(p)[-1] = {bytes, reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(&block.mark[i]) | kMark)};
+void* takeFrom(Run& run, size_t bytes) {
+  if (!run.block || run.differs) return nullptr;
+  const MemoryPlan& plan = *run.plan;
+  auto lives = [&](size_t i) -> std::atomic<bool>& { return run.block->mark[i].lives; };
+  size_t i = run.next++;
+  run.differs = i >= plan.all.size();
+  for (; !run.differs && run.checked < plan.byEnd.size() && plan.all[plan.byEnd[run.checked]].end <= i; run.checked++)
+    run.differs = lives(plan.byEnd[run.checked]).load(std::memory_order_acquire);
+  if (run.differs || plan.all[i].offset == kFromMalloc) return nullptr;
+  if (plan.all[i].bytes < bytes) return run.larger.emplace_back(i, bytes), nullptr;
+  lives(i).store(true, std::memory_order_relaxed);
+  run.block->users.fetch_add(1, std::memory_order_relaxed);
+  void* p = static_cast<char*>(run.block->memory.get()) + plan.all[i].offset + kAlignment;
+  static_cast<Header*>(p)[-1] = {bytes, reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(&run.block->mark[i]) | kMark)};
   return p;
 }
 
-void givePlannedBack(void* marked) {
+void giveBack(void* marked) {
   auto* mark = reinterpret_cast<Block::Mark*>(reinterpret_cast<uintptr_t>(marked) & ~kMark);
   Block* block = mark->block;
   mark->lives.store(false, std::memory_order_release);
   Block::leave(block);
 }
 
-void noteTaken(void* p, size_t bytes) {
-  if (!now || !now->noted) return;
-  now->open[p] = now->noted->all.size();
-  now->noted->all.push_back({bytes});
+void noteTaken(Run& run, void* p, size_t bytes) {
+  if (!run.noted) return;
+  run.open[p] = run.noted->all.size();
+  run.noted->all.push_back({bytes});
 }
-void noteFreed(void* p) {
-  if (!now || !now->noted) return;
-  auto found = now->open.find(p);
-  if (found == now->open.end()) return;
-  now->noted->all[found->second].end = now->noted->all.size();
-  now->open.erase(found);
+void noteFreed(Run& run, void* p) {
+  if (!run.noted) return;
+  auto found = run.open.find(p);
+  if (found == run.open.end()) return;
+  run.noted->all[found->second].end = run.noted->all.size();
+  run.open.erase(found);
 }
 
 }  // namespace dsbm

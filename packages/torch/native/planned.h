@@ -20,20 +20,24 @@ struct PlannedMemory {
   int tries = 0;        // to make it
 };
 
-// While it lives, what this thread allocates is planned.
+// While it lives, what this thread allocates is planned. A run that needs less memory than its recording did is `smaller`: the
+// heap is given back before the first one.
 struct PlannedScope {
-  explicit PlannedScope(PlannedMemory& memory);
+  PlannedScope(PlannedMemory& memory, bool smaller);
   ~PlannedScope();
   void finish();  // the run came to its end
  private:
   PlannedMemory& of;
 };
 
-// The allocator's side. takePlanned gives null where malloc is to serve; a planned block is given back with the mark of its header.
-void* takePlanned(size_t bytes);
-void givePlannedBack(void* mark);
-void noteTaken(void* p, size_t bytes);
-void noteFreed(void* p);
+// The allocator's side: what a thread allocates is planned, or noted for a plan, while it has a run. `__thread` in the static
+// part is read without a call.
+struct Run;
+extern __thread Run* thisRun __attribute__((tls_model("initial-exec")));
+void* takeFrom(Run& run, size_t bytes);  // null: malloc is to serve
+void giveBack(void* mark);
+void noteTaken(Run& run, void* p, size_t bytes);
+void noteFreed(Run& run, void* p);
 
 // allocator.cc: what precedes every block of the allocator, and bytes in use.
 constexpr size_t kAlignment = 64;

@@ -70,7 +70,7 @@ std::vector<at::Tensor> replay(const Program& program, const std::vector<at::Ten
   std::vector<c10::IValue> slots = program.ready;
   for (size_t i = 0; i < inputs.size(); i++) slots[i] = inputs[i];
   try {
-    PlannedScope scope(*program.memory);
+    PlannedScope scope(*program.memory, program.grads.empty());
     run(program.plan, slots, generator);
     scope.finish();
   } catch (...) {
