@@ -34,7 +34,7 @@ it("from the second on, replays ask malloc for their results alone", () => {
   });
 });
 
-it("a program without intermediate results has no plan", () => {
+it("a program without intermediate results, which needs no plan, gives its results", () => {
   T.tidy(() => {
     const program = record((a) => [a.add(1)], T.ones([3]));
     for (let i = 0; i < 4; i++)

@@ -29,14 +29,14 @@ export function squaredDistances(x0: Tensor, x1: Tensor): Tensor {
   return tidy(() => {
     const [a, b] = [vectors(x0), vectors(x1)];
     // One product [−2a, |a|², 1] [b, 1, |b|²]ᵀ: large matrices are written once.
-    const [left, right] = [a, b].map((x) => x.square().sum(1, { keepdim: true })) as [
-      Tensor,
-      Tensor,
-    ];
+    const [left, right] = [squaredNorms(a), squaredNorms(b)];
     const rows = cat([a.mul(-2), left, left.onesLike()], { dim: 1 });
     return rows.mm(cat([b, right.onesLike(), right], { dim: 1 }).t()).clamp_({ min: 0 });
   });
 }
+
+/** |x_i|² of vectors [n, d]: [n, 1]. */
+export const squaredNorms = (x: Tensor): Tensor => x.square().sum(1, { keepdim: true });
 
 /** Samples [n, …] as vectors [n, d] in float64 on the CPU. */
 export function vectors(x: Tensor): Tensor {

@@ -14,7 +14,7 @@ import {
   tidy,
 } from "@dsbm/torch";
 import { BridgeError } from "../core/errors.js";
-import { squaredDistances, vectors } from "./cost.js";
+import { squaredDistances, squaredNorms, vectors } from "./cost.js";
 
 export interface SinkhornOptions {
   /** Weight of the entropy, in units of the cost; greater than 0. */
@@ -107,9 +107,14 @@ function solveMatrix(c: Tensor, penalty: number | null, aim: Aim): EntropicPlan 
 /** The same from products of the points alone; null where the costs may have too wide a range for it. */
 function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): EntropicPlan | null {
   const points = [vectors(x0), vectors(x1)] as const;
+  if (points[0].size(1) !== points[1].size(1))
+    throw new BridgeError(
+      "argument",
+      `sinkhorn: points of shapes [${x0.shape}] and [${x1.shape}]; expected as many coordinates at both ends`,
+    );
   const center = points[0].mean(0);
-  const [a, b] = points.map((x) => x.sub(center)) as [Tensor, Tensor];
-  const [left, right] = [a, b].map((x) => x.square().sum(1, { keepdim: true })) as [Tensor, Tensor];
+  const [a, b] = [points[0].sub(center), points[1].sub(center)];
+  const [left, right] = [squaredNorms(a), squaredNorms(b)];
   const reach = left.amax().sqrt().add(right.amax().sqrt()).square().item();
   if (!(reach / aim.eps < tooFar)) return null;
   // (f + g − |a − b|²)/eps = [2a, f − |a|², 1] · [b, 1, g − |b|²] / eps

@@ -95,6 +95,14 @@ describe("sinkhorn", () => {
       expect(() => sinkhorn({ x0, x1: x0 }, { reg: 1 })).toThrow(/NaN or infinite/);
     }));
 
+  it("refuses points of other dimensions, of one coordinate too", () =>
+    tidy(() => {
+      for (const dim of [1, 2])
+        expect(() =>
+          sinkhorn({ x0: normal([4, 3], 1), x1: normal([4, dim], 2) }, { reg: 1 }),
+        ).toThrow(/as many coordinates at both ends/);
+    }));
+
   it("goes to the product plan for large reg and to the exact cost for small", () =>
     tidy(() => {
       const large = sinkhorn(cost, { reg: 1e7 * mean }).plan;
