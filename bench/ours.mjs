@@ -287,7 +287,11 @@ function mlpStep(dim, width, { dtype = "float32", batch = BATCH } = {}) {
   const run = (reps) => {
     for (let done = 0; done < reps; ) {
       done += torch.tidy(() => {
-        const rows = bridge.shuffleRows({ x0: full.data.x0, x1: full.data.x1 }, shuffle);
+        const order = torch.randperm(PAIRS, { generator: shuffle, device });
+        const rows = {
+          x0: full.data.x0.indexSelect(0, order),
+          x1: full.data.x1.indexSelect(0, order),
+        };
         const batches = Math.min(Math.floor(PAIRS / batch), reps - done);
         for (let k = 0; k < batches; k += 1) torch.tidy(() => onBatch(rows, k * batch));
         return batches;

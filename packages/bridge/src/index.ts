@@ -52,7 +52,7 @@ export {
   uniformGrid,
 } from "./core/time-grid.js";
 export type { BatchCoupling, Simulate } from "./coupling/coupling.js";
-export { independent } from "./coupling/independent.js";
+export { independent, tableIndex } from "./coupling/independent.js";
 export {
   besideKnown,
   checkPairs,

@@ -12,7 +12,7 @@ export {
   type Schedule,
   withExecution,
 } from "./problem.js";
-export { cutRows, shuffleRows } from "./rows/rows.js";
+export { cutRows } from "./rows/rows.js";
 export { type CarryOptions, type FollowOptions, timesOf } from "./sampler/carry.js";
 export { type NoiseOptions, RowNoise, type RowRange } from "./sampler/row-noise.js";
 export { Sampler, type SamplerOptions, type SimulateOptions } from "./sampler/sampler.js";

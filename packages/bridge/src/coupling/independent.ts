@@ -1,16 +1,36 @@
 // The independent coupling π0 ⊗ π1: where IMF starts.
 import { type Generator, randperm } from "@dsbm/torch";
-import type { Pairs } from "../core/batch.js";
+import type { Batch, Pairs } from "../core/batch.js";
 import { conditionsAt, mapConditions } from "../core/conditions.js";
 import type { End } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
 import { randomRows } from "./coupling.js";
 import type { Matching, RowPairs } from "./matching.js";
 
+/** Rows of tables: tensors [N, …], and by the same names the indices of rows, int64 [n]. */
+export interface TableIndex {
+  readonly tables: Batch;
+  readonly index: Batch;
+}
+
+const indices = new WeakMap<Batch, TableIndex>();
+
+/** Of pairs from `independent`, which rows of which tables they are; null for other batches. */
+export const tableIndex = (batch: Batch): TableIndex | null => indices.get(batch) ?? null;
+
+const once = <T>(fn: () => T): (() => T) => {
+  let value: { of: T } | null = null;
+  return () => {
+    value ??= { of: fn() };
+    return value.of;
+  };
+};
+
 /**
  * As many pairs as the smaller table has rows, each row used at most once; shuffled tables are paired as they are.
  * Conditions are those of the end `to`, which a network learns to reach. With a matching, pairs are
  * independent given their conditions, as many as there are rows of x0 with partners; known pairs are marked.
+ * Rows are gathered at their first use, in the scope of that.
  */
 export function independent(
   data: Endpoints,
@@ -32,10 +52,26 @@ export function independent(
         generator,
       )
     : { x0: randomRows(data.x0, generator, n), x1: randomRows(data.x1, generator, n) };
-  return {
-    x0: data.x0.indexSelect(0, rows.x0),
-    x1: data.x1.indexSelect(0, rows.x1),
-    given: given && mapConditions(given.values, (t) => t.indexSelect(0, rows[given.of])),
-    ...(rows.known && { known: rows.known }),
+  const { known } = rows;
+  const at = given && rows[given.of];
+  const end = (name: End) => once(() => data[name].indexSelect(0, rows[name]));
+  const [x0, x1] = [end("x0"), end("x1")];
+  const conditions = once(() => at && mapConditions(given.values, (t) => t.indexSelect(0, at)));
+  const pairs: Pairs = {
+    get x0() {
+      return x0();
+    },
+    get x1() {
+      return x1();
+    },
+    get given() {
+      return conditions();
+    },
   };
+  if (known) return Object.assign(pairs, { known });
+  indices.set(pairs, {
+    tables: { x0: data.x0, x1: data.x1, given: given?.values },
+    index: { x0: rows.x0, x1: rows.x1, given: at && mapConditions(given.values, () => at) },
+  });
+  return pairs;
 }

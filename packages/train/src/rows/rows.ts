@@ -1,6 +1,6 @@
 // Where the rows of training batches come from in one half-iteration; the other files of this folder are the sources.
 import { type Batch, mapBatch, tensorsOf } from "@dsbm/bridge";
-import { type Generator, randperm, type Tensor, tidy } from "@dsbm/torch";
+import { type Tensor, tidy } from "@dsbm/torch";
 import type { Part } from "../distributed/ranks.js";
 
 /** What a source needs to go on, in JSON's types and bytes. */
@@ -32,13 +32,6 @@ export interface RowSource {
   /** Removes what is on disk for a half-iteration that is done. */
   remove?(): void;
   dispose(): void;
-}
-
-/** The rows of an epoch in one random order: batches are cut from them, the incomplete last one is dropped. */
-export function shuffleRows<B extends Batch>(batch: B, generator: Generator): B {
-  const [first] = tensorsOf(batch) as [Tensor];
-  const order = randperm(first.size(0), { generator, device: first.device });
-  return mapBatch(batch, (t) => t.indexSelect(0, order));
 }
 
 /** Each row `times` times: [n, …] → [n · times, …], the whole batch after itself. */

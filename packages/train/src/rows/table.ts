@@ -1,24 +1,21 @@
-// Rows that fit in memory: made anew for every epoch, shuffled once, cut into batches as views.
+// Rows that fit in memory: made anew for every epoch; batches are gathered in a random order, some at a time,
+// without a copy of all rows.
 
 import {
   type Batch,
+  batchFrom,
   countRows,
   disposeSome,
   type Endpoints,
+  namesOf,
   someRows,
+  tableIndex,
   tensorsOf,
 } from "@dsbm/bridge";
-import type { Generator } from "@dsbm/torch";
+import { type Generator, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { allOf, type Part } from "../distributed/ranks.js";
 import type { Prefetcher } from "./prefetcher.js";
-import {
-  cutRows,
-  keptRows,
-  type Making,
-  type RowSource,
-  type SourceState,
-  shuffleRows,
-} from "./rows.js";
+import { cutRows, keptRows, type Making, type RowSource, type SourceState } from "./rows.js";
 
 export interface TableOptions {
   data: Endpoints;
@@ -39,11 +36,42 @@ export interface TableOptions {
 /** Random states as they were before an epoch was made. */
 type States = { simulate: Uint8Array; shuffle: Uint8Array };
 
+/** Rows that are gathered at once, in whole batches: one batch at a time takes longer. */
+const BLOCK = 2048;
+
 /** Epochs that are begun early: with a second one, threads that are done with the first have work. */
 const DEPTH = 2;
 
+/** Rows [N, …] and the order in which batches take them, int64 [n]; columns may share an order. */
+interface Column {
+  name: string;
+  rows: Tensor;
+  order: Tensor;
+}
+
+/** The columns of rows, out of the surrounding scopes: the rows are not copied. */
+function columnsOf(batch: Batch, shuffle: Generator): Column[] {
+  return tidy(() => {
+    const { tables, index } = tableIndex(batch) ?? { tables: batch, index: null };
+    const rows = tensorsOf(tables);
+    const indices = index && tensorsOf(index);
+    const device = rows[0]?.device ?? "cpu";
+    const order = randperm(countRows(index ?? batch), { generator: shuffle, device });
+    const orders = new Map<Tensor | undefined, Tensor>();
+    for (const own of new Set(indices ?? [undefined]))
+      orders.set(own, (own ? own.indexSelect(0, order) : order).keep());
+    return namesOf(tables).map((name, i) => ({
+      name,
+      rows: (rows[i] as Tensor).detach().keep(),
+      order: orders.get(indices?.[i]) as Tensor,
+    }));
+  });
+}
+
 export class TableRows implements RowSource {
-  #rows: Batch = {};
+  #columns: Column[] = [];
+  /** Those of the order's rows that are gathered. */
+  #block: { start: number; end: number; rows: Batch } = { start: 0, end: 0, rows: {} };
   #cursor: number | null = null;
   /** Steps that were left when the epoch was made. */
   #left = 0;
@@ -62,7 +90,7 @@ export class TableRows implements RowSource {
   }
 
   due(): boolean {
-    const size = countRows(this.#rows);
+    const size = this.#columns[0]?.order.size(0) ?? 0;
     return this.#cursor === null || this.#cursor + this.#options.batchSize > size;
   }
 
@@ -78,12 +106,11 @@ export class TableRows implements RowSource {
     this.#before = { ...this.#states(), ...(early && { simulate: early.simulate }) };
     const data = early?.data ?? this.#dataFor(left);
     const { epoch, shuffle, batchSize } = this.#options;
-    this.#rows = keptRows(() => {
+    this.#columns = tidy(() => {
       const rows = epoch(data);
-      const batches = Math.floor(countRows(rows) / batchSize);
-      // The shuffle, too, runs beside the next runs.
-      this.#beginNext(batches, left, data);
-      return shuffleRows(rows, shuffle);
+      const n = countRows(tableIndex(rows)?.index ?? rows);
+      this.#beginNext(Math.floor(n / batchSize), left, data);
+      return columnsOf(rows, shuffle);
     });
     this.#forget(data);
     this.#cursor = 0;
@@ -121,7 +148,24 @@ export class TableRows implements RowSource {
   batch(n: number, { start, count }: Part = allOf(n)): Batch {
     const from = this.#cursor ?? 0;
     this.#cursor = from + n;
-    return cutRows(this.#rows, { start: from + start, count });
+    if (from + n > this.#block.end) this.#gather(from, n * Math.ceil(BLOCK / n));
+    return cutRows(this.#block.rows, { start: from - this.#block.start + start, count });
+  }
+
+  /** Gathers the rows of the next batches, at most `count`. */
+  #gather(start: number, count: number): void {
+    this.#dropBlock();
+    const columns = this.#columns;
+    const end = Math.min(start + count, columns[0]?.order.size(0) ?? 0);
+    const rows = keptRows(() => {
+      const parts = new Map<Tensor, Tensor>();
+      for (const { order } of columns) parts.set(order, order.narrow(0, start, end - start));
+      return batchFrom(
+        columns.map(({ name }) => name),
+        columns.map(({ rows, order }) => rows.indexSelect(0, parts.get(order) as Tensor)),
+      );
+    });
+    this.#block = { start, end, rows };
   }
 
   save(): SourceState {
@@ -148,9 +192,15 @@ export class TableRows implements RowSource {
     this.#drop();
   }
 
+  #dropBlock(): void {
+    for (const t of tensorsOf(this.#block.rows)) t.dispose();
+    this.#block = { start: 0, end: 0, rows: {} };
+  }
+
   #drop(): void {
-    for (const t of tensorsOf(this.#rows)) t.dispose();
-    this.#rows = {};
+    this.#dropBlock();
+    for (const t of this.#columns.flatMap(({ rows, order }) => [rows, order])) t.dispose();
+    this.#columns = [];
     this.#cursor = null;
   }
 }
