@@ -32,8 +32,6 @@ const KERNELS = [
 /** n points of each of two Gaussians in 5 dimensions, of equal weights; beside POT. */
 const transport = (kind, n, reps) => ({
   ...{ name: `${kind}_${n}`, unit: "ms", scale: 1e3, reps, rounds: 5, against: "POT" },
-  // One number of threads: most of the work is not PyTorch's on either side.
-  threads: [2],
 });
 
 /**

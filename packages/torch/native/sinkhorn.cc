@@ -1,4 +1,4 @@
-// Sinkhorn's iteration between points of equal or other weights: one pass over the kernel for both products of an iteration.
+// Sinkhorn's iteration, accelerated, between points of equal or other weights: one pass over the kernel for both products of an iteration.
 // Sums are those of blocks of rows, added up in order, so that numbers do not depend on threads.
 #include "kernels.h"
 
@@ -12,29 +12,22 @@ namespace dsbm {
 constexpr int64_t kPairs = 1 << 15;  // of a thread; fewer do not pay
 constexpr int64_t kBlocks = 32, kLeast = 16;  // blocks of rows at most, rows of a block at least
 constexpr int64_t kRows = 4, kColumns = 8;    // at a time
-constexpr int64_t kBetween = 3;  // iterations between two choices of the relaxation
+constexpr int64_t kHistory = 8;  // iterations that an accelerated one looks back at
 typedef double Doubles __attribute__((vector_size(8 * kColumns)));
 
 struct Problem {
   const double *kernel, *a, *b;
-  double *u, *v;
+  double *u, *v, *next;
   int64_t n, m;
-  double tau, omega;
+  double tau;
 };
 
-// u^(1 − ω) w^ω for w = weight/sum^τ: the marginal is kept (τ = 1) or penalised.
-[[gnu::always_inline]] static inline double plain(double weight, double sum, double tau) { return weight / (tau == 1 ? sum : std::pow(sum, tau)); }
-[[gnu::always_inline]] static inline double relaxed(double old, double next, double omega) {
-  if (omega == 1) return next;
-  double ratio = next / old, by = ratio - 1;
-  // The powers of what is near to 1 are a short sum.
-  if (std::abs(by) < 1e-3) return old * (1 + omega * by * (1 + (omega - 1) / 2 * by * (1 + (omega - 2) / 3 * by)));
-  return old * std::exp(omega * std::log(ratio));
-}
+// weight/sum^τ: the marginal is kept (τ = 1) or penalised.
+[[gnu::always_inline]] static inline double scaling(double weight, double sum, double tau) { return weight / (tau == 1 ? sum : std::pow(sum, tau)); }
 
-// Scalings of R rows from their sums, and what they add to the sums of columns; → the deviation of the sums.
+// Scalings of R rows from their sums, and what they add to the sums of columns.
 template <int64_t R>
-[[gnu::always_inline]] static inline double rows(const Problem& p, int64_t row, double* columns) {
+[[gnu::always_inline]] static inline void rows(const Problem& p, int64_t row, double* columns) {
   const double* k = p.kernel + row * p.m;
   Doubles sums[R] = {}, x, y;
   int64_t j = 0;
@@ -43,14 +36,12 @@ template <int64_t R>
 #pragma GCC unroll 4
     for (int64_t r = 0; r < R; r++) load(k + r * p.m + j, x), sums[r] += x * y;
   }
-  double u[R], deviation = 0;
+  double u[R];
   for (int64_t r = 0; r < R; r++) {
     double sum = 0;
     for (int64_t i = 0; i < kColumns; i++) sum += sums[r][i];
     for (int64_t i = j; i < p.m; i++) sum += k[r * p.m + i] * p.v[i];
-    double next = plain(p.a[row + r], sum, p.tau);
-    deviation += std::abs(next - p.u[row + r]) * sum;
-    p.u[row + r] = u[r] = relaxed(p.u[row + r], next, p.omega);
+    p.u[row + r] = u[r] = scaling(p.a[row + r], sum, p.tau);
   }
   for (j = 0; j + kColumns <= p.m; j += kColumns) {
     load(columns + j, y);
@@ -60,53 +51,100 @@ template <int64_t R>
   }
   for (; j < p.m; j++)
     for (int64_t r = 0; r < R; r++) columns[j] += k[r * p.m + j] * u[r];
-  return deviation;
 }
-VECTORISED static double rowsOf(const Problem& p, int64_t begin, int64_t end, double* columns) {
-  double deviation = 0;
+VECTORISED static void rowsOf(const Problem& p, int64_t begin, int64_t end, double* columns) {
   int64_t i = begin;
-  for (; i + kRows <= end; i += kRows) deviation += rows<kRows>(p, i, columns);
-  for (; i < end; i++) deviation += rows<1>(p, i, columns);
-  return deviation;
+  for (; i + kRows <= end; i += kRows) rows<kRows>(p, i, columns);
+  for (; i < end; i++) rows<1>(p, i, columns);
 }
 VECTORISED static void sumColumns(const double* parts, int64_t blocks, int64_t m, double* sums) {
   for (int64_t i = 0; i < blocks; i++)
     for (int64_t j = 0; j < m; j++) sums[j] += parts[i * m + j];
 }
 
-// One iteration; → the total deviation of the row sums from those that it wants.
+// One iteration: u, and v's next values; → the total deviation of the column sums from those that it wants.
 static double iterate(const Problem& p, std::vector<double>& parts) {
   int64_t size = std::max(kLeast, (p.n + kBlocks - 1) / kBlocks), blocks = (p.n + size - 1) / size;
   parts.assign((blocks + 1) * p.m, 0);
-  std::vector<double> deviations(blocks);
   at::parallel_for(0, blocks, std::max<int64_t>(1, kPairs / (size * p.m)), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) deviations[i] = rowsOf(p, i * size, std::min(p.n, (i + 1) * size), parts.data() + i * p.m);
+    for (int64_t i = begin; i < end; i++) rowsOf(p, i * size, std::min(p.n, (i + 1) * size), parts.data() + i * p.m);
   });
   double *sums = parts.data() + blocks * p.m, deviation = 0;
   sumColumns(parts.data(), blocks, p.m, sums);
-  for (int64_t j = 0; j < p.m; j++) p.v[j] = relaxed(p.v[j], plain(p.b[j], sums[j], p.tau), p.omega);
-  for (double one : deviations) deviation += one;
+  for (int64_t j = 0; j < p.m; j++) {
+    p.next[j] = scaling(p.b[j], sums[j], p.tau);
+    deviation += std::abs(p.next[j] - p.v[j]) * sums[j];
+  }
   return deviation;
 }
 
 // The same in PyTorch's operations, for other devices and layouts.
-static double iterate(const at::Tensor& kernel, const at::Tensor& a, const at::Tensor& b, at::Tensor& u, at::Tensor& v, double tau, double omega) {
-  auto update = [&](at::Tensor& old, const at::Tensor& next) { old.copy_(omega == 1 ? next : old * (next / old).log().mul(omega).exp()); };
-  at::Tensor sums = kernel.mv(v), next = a / sums.pow(tau);
-  double deviation = (next - u).abs().dot(sums).item<double>();
-  update(u, next);
-  update(v, b / kernel.t().mv(u).pow(tau));
-  return deviation;
+static double iterate(const at::Tensor& kernel, const at::Tensor& a, const at::Tensor& b, at::Tensor& u, const at::Tensor& v, at::Tensor& next, double tau) {
+  u.copy_(a / kernel.mv(v).pow(tau));
+  at::Tensor sums = kernel.t().mv(u);
+  next = b / sums.pow(tau);
+  return (next - v).abs().dot(sums).item<double>();
 }
 
-// The over-relaxation for a contraction by `rate` an iteration with the present one: Sinkhorn's iteration is Gauss-Seidel's in
-// the potentials, so that Young's formula holds (Thibault 2021). Back to 1 where the deviation grows.
-static double relaxation(double omega, double rate) {
-  if (!(rate < 1)) return rate > 1.02 ? 1 : omega;
-  if (rate <= omega - 1) return omega;
-  double eta = std::min(1., (rate + omega - 1) * (rate + omega - 1) / (rate * omega * omega));
-  return std::min(1.9995, std::max(omega, 2 / (1 + std::sqrt(1 - eta))));
-}
+// Anderson's acceleration of a fixed-point iteration x ← x + f(x) (type II, Walker and Ni 2011): of the last iterates the
+// combination whose changes f cancel best, by least squares.
+class Accelerator {
+  int64_t n_, count_ = 0;
+  std::vector<double> x_, f_, moves_[kHistory], changes_[kHistory];
+  double products_[kHistory][kHistory] = {};
+
+ public:
+  explicit Accelerator(int64_t n) : n_(n) {}
+
+  VECTORISED void advance(double* x, const double* f) {
+    if (!f_.empty()) {
+      int64_t slot = count_++ % kHistory;
+      std::vector<double>&moves = moves_[slot], &changes = changes_[slot];
+      moves.resize(n_), changes.resize(n_);
+      for (int64_t i = 0; i < n_; i++) changes[i] = f[i] - f_[i], moves[i] = x[i] - x_[i] + changes[i];
+      for (int64_t j = 0; j < std::min(count_, kHistory); j++) products_[slot][j] = products_[j][slot] = dot(changes.data(), changes_[j].data());
+    }
+    x_.assign(x, x + n_), f_.assign(f, f + n_);
+    double weights[kHistory];
+    int64_t size = std::min(count_, kHistory);
+    solve(size, f, weights);
+    for (int64_t i = 0; i < n_; i++) x[i] += f[i];
+    for (int64_t j = 0; j < size; j++)
+      for (int64_t i = 0; i < n_; i++) x[i] -= weights[j] * moves_[j][i];
+  }
+
+ private:
+  double dot(const double* a, const double* b) const {
+    double sums[kColumns] = {}, total = 0;
+    int64_t i = 0;
+    for (; i + kColumns <= n_; i += kColumns)
+      for (int64_t k = 0; k < kColumns; k++) sums[k] += a[i + k] * b[i + k];
+    for (; i < n_; i++) total += a[i] * b[i];
+    for (double sum : sums) total += sum;
+    return total;
+  }
+
+  // Of the normal equations, by elimination; what rounding makes singular is damped.
+  void solve(int64_t size, const double* f, double* weights) const {
+    double rows[kHistory][kHistory + 1], trace = 0;
+    for (int64_t i = 0; i < size; i++) trace += products_[i][i];
+    for (int64_t i = 0; i < size; i++) {
+      std::copy(products_[i], products_[i] + size, rows[i]);
+      rows[i][i] += 1e-14 * trace;
+      rows[i][size] = dot(changes_[i].data(), f);
+    }
+    for (int64_t i = 0; i < size; i++)
+      for (int64_t k = i + 1; k < size; k++) {
+        double by = rows[k][i] / rows[i][i];
+        for (int64_t j = i; j <= size; j++) rows[k][j] -= by * rows[i][j];
+      }
+    for (int64_t i = size - 1; i >= 0; i--) {
+      weights[i] = rows[i][size];
+      for (int64_t j = i + 1; j < size; j++) weights[i] -= rows[i][j] * weights[j];
+      weights[i] = trace > 0 ? weights[i] / rows[i][i] : 0;
+    }
+  }
+};
 
 static bool isPlain(const at::Tensor& t) { return t.is_cpu() && t.is_contiguous(); }
 
@@ -118,34 +156,31 @@ static void check(const char* name, const at::Tensor& kernel, at::TensorList ofR
                   name, ": expected float64 vectors of a number for each row and column of ", kernel.sizes(), ", got ", t.toString(), " ", t.sizes());
 }
 
-// Iterations of the scalings u and v until the deviation is at most `tolerance`, at most `most`; the last one is not relaxed.
-// → float64 [omega, deviation before the last iteration, iterations]
-static at::Tensor iterations(const at::Tensor& kernel, const at::Tensor& a, const at::Tensor& b, at::Tensor& u, at::Tensor& v, double tau, double omega, double tolerance, int64_t most) {
+// Iterations of the scalings u and v until the deviation is at most `tolerance`, at most `most`; log v is accelerated, except by
+// the last one. → float64 [deviation before the last iteration, iterations]
+static at::Tensor iterations(const at::Tensor& kernel, const at::Tensor& a, const at::Tensor& b, at::Tensor& u, at::Tensor& v, double tau, double tolerance, int64_t most) {
   check("sinkhorn_", kernel, {a, u}, {b, v});
   TORCH_CHECK(most > 0, "sinkhorn_: expected at least one iteration, got ", most);
   bool direct = isPlain(kernel) && isPlain(a) && isPlain(b) && isPlain(u) && isPlain(v);
+  at::AutoDispatchBelowADInplaceOrView below;
+  at::Tensor next = at::empty_like(v), f = at::empty_like(v), x = v.log().cpu();
   Problem p{};
   if (direct)
-    p = {kernel.const_data_ptr<double>(), a.const_data_ptr<double>(), b.const_data_ptr<double>(), u.mutable_data_ptr<double>(), v.mutable_data_ptr<double>(), kernel.size(0), kernel.size(1), tau, 1};
+    p = {kernel.const_data_ptr<double>(), a.const_data_ptr<double>(), b.const_data_ptr<double>(), u.mutable_data_ptr<double>(), v.mutable_data_ptr<double>(), next.mutable_data_ptr<double>(), kernel.size(0), kernel.size(1), tau};
   std::vector<double> parts;
-  double deviation = 0, before = 0, measured = 0;
+  Accelerator accelerator(kernel.size(1));
+  double deviation = 0;
   int64_t count = 0;
-  for (bool ended = false; !ended;) {
-    // The iteration that will be the last one by the present rate, or must be.
-    bool last = count == most - 1 || (count > 0 && deviation <= tolerance) || (count > 1 && deviation * deviation <= tolerance * before);
-    p.omega = last ? 1 : omega;
-    before = deviation;
-    deviation = direct ? iterate(p, parts) : iterate(kernel, a, b, u, v, tau, p.omega);
-    // That of the potentials at the start says nothing about the rate.
-    if (count % kBetween == 1) {
-      if (count > 1) omega = relaxation(omega, std::pow(deviation / measured, 1. / kBetween));
-      measured = deviation;
-    }
-    count++;
-    ended = std::isnan(deviation) || count == most || (deviation <= tolerance && p.omega == 1);
+  for (;;) {
+    deviation = direct ? iterate(p, parts) : iterate(kernel, a, b, u, v, next, tau);
+    if (++count == most || !(deviation > tolerance)) break;
+    at::div_out(f, next, v).log_();
+    accelerator.advance(x.mutable_data_ptr<double>(), f.cpu().const_data_ptr<double>());
+    direct ? at::exp_out(v, x) : v.copy_(x.exp());
   }
+  v.copy_(next);
   if (direct) markWritten(u), markWritten(v);
-  return at::tensor({omega, deviation, static_cast<double>(count)}, at::kDouble);
+  return at::tensor({deviation, static_cast<double>(count)}, at::kDouble);
 }
 
 VECTORISED static void scaleRow(double* k, const double* v, int64_t m, double u, double* sum) {
@@ -219,7 +254,7 @@ TORCH_LIBRARY_FRAGMENT(dsbm, m) {
   m.impl("sinkhorn_kernel", c10::DispatchKey::CompositeExplicitAutograd, &kernelOf);
   m.def("sinkhorn_product_kernel(Tensor rows, Tensor columns) -> Tensor");
   m.impl("sinkhorn_product_kernel", c10::DispatchKey::CompositeExplicitAutograd, &productKernel);
-  m.def("sinkhorn_(Tensor kernel, Tensor a, Tensor b, Tensor(a!) u, Tensor(b!) v, float tau, float omega, float tolerance, int most) -> Tensor");
+  m.def("sinkhorn_(Tensor kernel, Tensor a, Tensor b, Tensor(a!) u, Tensor(b!) v, float tau, float tolerance, int most) -> Tensor");
   m.impl("sinkhorn_", c10::DispatchKey::CompositeExplicitAutograd, &iterations);
   m.def("sinkhorn_plan_(Tensor(a!) kernel, Tensor u, Tensor v) -> Tensor");
   m.impl("sinkhorn_plan_", c10::DispatchKey::CompositeExplicitAutograd, &scale);

@@ -1,6 +1,6 @@
-// Entropic optimal transport by Sinkhorn's iteration in the log domain: stable for any regularisation, in float64, by kernels
-// of the engine and tensor operations on the device of the cost. With a penalty the marginals may differ from uniform ones
-// (unbalanced transport).
+// Entropic optimal transport by Sinkhorn's iteration, accelerated, and in the log domain where that is needed: stable for any
+// regularisation, in float64, by kernels of the engine and tensor operations on the device of the cost. With a penalty the
+// marginals may differ from uniform ones (unbalanced transport).
 import {
   cat,
   type Device,
@@ -64,7 +64,7 @@ export function sinkhorn(
   const aim = { eps: reg, tolerance, most: iterations };
   return noGrad(() =>
     tidy(() => {
-      const byPoints = cost instanceof Tensor ? null : solvePoints(cost, penalty, aim);
+      const byPoints = cost instanceof Tensor ? null : tidy(() => solvePoints(cost, penalty, aim));
       return byPoints ?? solveMatrix(matrixOf(cost), penalty, aim);
     }),
   );
@@ -86,18 +86,17 @@ function solveMatrix(c: Tensor, penalty: number | null, aim: Aim): EntropicPlan 
   if (!Number.isFinite(spread))
     throw new BridgeError("argument", "sinkhorn: the cost has values that are NaN or infinite");
   const [logA, logB] = [logWeights(c.size(0), c.device), logWeights(c.size(1), c.device)];
-  const kernel = (f: Tensor, g: Tensor, eps: number) => sinkhornKernel(c, f, g, eps);
-  const problem = { c, kernel, logA, logB, penalty };
+  const problem = { c, logA, logB, penalty };
   let at: Potentials = { f: logA.mul(0).add(least), g: logB.mul(0) };
   let begun = 0;
   // Larger regularisations only need rough solutions.
   for (let eps = spread / moderate; eps > aim.eps; eps /= 2) {
-    const found = solve(problem, at, { eps, tolerance: rough, most: 20 }) as Advanced;
+    const found = solve(problem, at, { eps, tolerance: rough, most: 20 });
     found.plan?.dispose();
     begun += found.count;
     at = found;
   }
-  const { f, g, error, count, plan } = solve(problem, at, aim) as Advanced;
+  const { f, g, error, count, plan } = solve(problem, at, aim);
   return {
     plan: plan ?? f.unsqueeze(-1).add(g.unsqueeze(-2)).sub_(c).div_(aim.eps).exp_(),
     ...{ error, iterations: begun + count, converged: error <= aim.tolerance },
@@ -106,32 +105,41 @@ function solveMatrix(c: Tensor, penalty: number | null, aim: Aim): EntropicPlan 
 
 /** The same from products of the points alone; null where the costs may have too wide a range for it. */
 function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): EntropicPlan | null {
-  const points = [vectors(x0), vectors(x1)] as const;
-  if (points[0].size(1) !== points[1].size(1))
+  const [x, y] = [vectors(x0), vectors(x1)];
+  if (x.size(1) !== y.size(1))
     throw new BridgeError(
       "argument",
       `sinkhorn: points of shapes [${x0.shape}] and [${x1.shape}]; expected as many coordinates at both ends`,
     );
-  const center = points[0].mean(0);
-  const [a, b] = [points[0].sub(center), points[1].sub(center)];
-  const [left, right] = [squaredNorms(a), squaredNorms(b)];
-  const reach = left.amax().sqrt().add(right.amax().sqrt()).square().item();
-  if (!(reach / aim.eps < tooFar)) return null;
-  // (f + g − |a − b|²)/eps = [2a, f − |a|², 1] · [b, 1, g − |b|²] / eps
-  const kernel = (f: Tensor, g: Tensor, eps: number) =>
-    sinkhornProductKernel(
-      cat([a.mul(2), f.unsqueeze(-1).sub(left), left.onesLike()], { dim: 1 }).div_(eps),
-      cat([b, right.onesLike(), g.unsqueeze(-1).sub(right)], { dim: 1 }),
-    );
-  const [logA, logB] = [logWeights(a.size(0), a.device), logWeights(b.size(0), b.device)];
-  const zero = { f: logA.mul(0), g: logB.mul(0) };
-  const found = solve({ c: null, kernel, logA, logB, penalty }, zero, aim);
-  return (
-    found && {
-      plan: found.plan as Tensor,
-      ...{ error: found.error, iterations: found.count, converged: found.error <= aim.tolerance },
-    }
-  );
+  const { eps, tolerance, most } = aim;
+  const center = x.mean(0);
+  const [left, right] = [x.sub(center), y.sub(center)];
+  const norms = [squaredNorms(left), squaredNorms(right)] as const;
+  const reach = norms[0].amax().mul(norms[1].amax()).sqrt().item();
+  if (!((2 * reach) / eps < moderate)) return null;
+  // (|x|² + |y|² − |x − y|²)/eps, with the potentials |x|² and |y|²
+  const plan = sinkhornProductKernel(left.mul(2 / eps), right);
+  const tau = exponent(penalty, eps);
+  const scalings = (of: Tensor) => {
+    const ones = of.squeeze(1).onesLike();
+    const powers =
+      tau === 1
+        ? ones
+        : of
+            .squeeze(1)
+            .mul((tau - 1) / eps)
+            .exp_();
+    const weight = powers.div(of.size(0));
+    return { ones, weight };
+  };
+  const [rows, columns] = [scalings(norms[0]), scalings(norms[1])];
+  const [u, v] = [rows.ones, columns.ones];
+  const steps = { tau, tolerance, most };
+  const { count } = sinkhornIterate(plan, { a: rows.weight, b: columns.weight, u, v }, steps);
+  const error = rowError(sinkhornPlan(plan, { u, v }), rows.weight, u, tau);
+  const converged = error <= tolerance;
+  if (!converged && !(count >= most && Number.isFinite(error))) return null;
+  return { plan, error, iterations: count, converged };
 }
 
 /** Iterations with one kernel at most, and of those that are always stable. */
@@ -139,21 +147,17 @@ const most = 60;
 const few = 10;
 /** The error of a solution that only begins the next one. */
 const rough = 1e-2;
-/** Logarithms of scalings that are too large for exact sums. */
-const tooFar = 50;
+/** Logarithms of scalings whose products with a kernel may leave the range of float64. */
+const tooFar = 200;
 /** Range of the costs in units of the regularisation up to which no larger regularisation comes first. */
 const moderate = 128;
 
 interface Problem {
-  /** Null where it is not known: then there are no steps in the log domain. */
-  c: Tensor | null;
-  /** exp((f + g − c)/eps) */
-  kernel: (f: Tensor, g: Tensor, eps: number) => Tensor;
+  c: Tensor;
   logA: Tensor;
   logB: Tensor;
   penalty: number | null;
 }
-type MatrixProblem = Problem & { c: Tensor };
 type Potentials = Record<"f" | "g", Tensor>;
 interface Aim {
   eps: number;
@@ -161,37 +165,27 @@ interface Aim {
   /** Iterations at most. */
   most: number;
 }
-interface Steps extends Aim {
-  omega: number;
-}
-/** Potentials after some iterations, the last one without relaxation, and their error. */
+/** Potentials after some iterations, and their error. */
 interface Advanced extends Potentials {
   error: number;
-  omega: number;
   count: number;
   /** Where these were the last iterations. */
   plan?: Tensor;
 }
 
-/** Iterations from potentials until the error is small enough, or there were as many as allowed; null where a matrix is needed. */
-function solve(problem: Problem, from: Potentials, aim: Aim): Advanced | null {
+/** Iterations from potentials until the error is small enough, or there were as many as allowed. */
+function solve(problem: Problem, from: Potentials, aim: Aim): Advanced {
   let at: Potentials = from;
-  let [omega, count, span] = [1, 0, most];
+  let [count, span] = [0, most];
   for (;;) {
     const left = aim.most - count;
-    const steps = { ...aim, omega, most: Math.min(span, left) };
+    const steps = { ...aim, most: Math.min(span, left) };
     const scaled = tidy(() => scaledSteps(problem, at, steps, left));
     // Scalings that grow too fast are absorbed more often.
-    const { c } = problem;
-    if (!scaled && !c) return null;
     if (!scaled) span = Math.max(few, span / 2);
     const next =
-      scaled ??
-      tidy(() =>
-        logSteps({ ...problem, c: c as Tensor }, at, { ...steps, most: Math.min(few, left) }),
-      );
+      scaled ?? tidy(() => logSteps(problem, at, { ...steps, most: Math.min(few, left) }));
     if (at !== from) for (const t of [at.f, at.g]) t.dispose();
-    ({ omega } = next);
     count += next.count;
     if (next.error <= aim.tolerance || count >= aim.most) return { ...next, count };
     at = next;
@@ -199,30 +193,22 @@ function solve(problem: Problem, from: Potentials, aim: Aim): Advanced | null {
 }
 
 /** The exponent of the scalings: 1 where the marginals are kept, less where they are penalised. */
-const exponent = ({ penalty }: Problem, eps: number): number =>
+const exponent = (penalty: number | null, eps: number): number =>
   penalty === null ? 1 : penalty / (penalty + eps);
 
-function step(problem: MatrixProblem, { f, g }: Potentials, eps: number, omega: number) {
-  const { c, logA, logB } = problem;
-  const tau = exponent(problem, eps);
-  const relaxed = (sums: Tensor) => (tau === 1 ? sums : sums.mul(tau));
-  const rows = logA.sub(relaxed(g.unsqueeze(-2).sub(c).div(eps).logsumexp(-1))).mul(eps);
-  const nextF = omega === 1 ? rows : f.lerp(rows, omega);
-  const columns = logB.sub(relaxed(nextF.unsqueeze(-1).sub(c).div(eps).logsumexp(-2))).mul(eps);
-  return { f: nextF, g: omega === 1 ? columns : g.lerp(columns, omega) };
-}
-
 /** Always stable: every update is a log-sum-exp over the matrix. */
-function logSteps(
-  problem: MatrixProblem,
-  from: Potentials,
-  { eps, omega, most: count }: Steps,
-): Advanced {
-  let next = from;
-  for (let i = 1; i < count; i++) next = step(problem, next, eps, omega);
-  const plain = step(problem, next, eps, 1);
-  const sums = plain.g.unsqueeze(-2).sub(problem.c).div(eps).logsumexp(-1);
-  return { ...plain, error: rowError(problem, sums, plain.f, eps), omega, count };
+function logSteps(problem: Problem, from: Potentials, { eps, most: count }: Aim): Advanced {
+  const { c, logA, logB } = problem;
+  const tau = exponent(problem.penalty, eps);
+  const relaxed = (sums: Tensor) => (tau === 1 ? sums : sums.mul(tau));
+  let { f, g } = from;
+  for (let i = 0; i < count; i++) {
+    f = logA.sub(relaxed(g.unsqueeze(-2).sub(c).div(eps).logsumexp(-1))).mul(eps);
+    g = logB.sub(relaxed(f.unsqueeze(-1).sub(c).div(eps).logsumexp(-2))).mul(eps);
+  }
+  const sums = g.unsqueeze(-2).sub(c).div(eps).logsumexp(-1).add(f.div(eps)).exp();
+  const weight = logA.sub(f, { alpha: (1 - tau) / eps }).exp();
+  return { f, g, error: rowError(sums, weight, sums.onesLike(), tau), count };
 }
 
 /**
@@ -233,43 +219,32 @@ function logSteps(
 function scaledSteps(
   problem: Problem,
   { f, g }: Potentials,
-  { eps, omega: first, most, tolerance }: Steps,
+  { eps, most, tolerance }: Aim,
   left: number,
 ): Advanced | null {
   const { logA, logB } = problem;
-  const tau = exponent(problem, eps);
-  const matrix = problem.kernel(f, g, eps);
+  const tau = exponent(problem.penalty, eps);
+  const matrix = sinkhornKernel(problem.c, f, g, eps);
   // The power of the potentials that is absorbed in the kernel belongs to the weights.
   const weight = (logW: Tensor, absorbed: Tensor) =>
     (tau === 1 ? logW : logW.sub(absorbed, { alpha: (1 - tau) / eps })).exp();
   const [a, b] = [weight(logA, f), weight(logB, g)];
   const [u, v] = [f.onesLike(), g.onesLike()];
-  const { omega, count } = sinkhornIterate(
-    matrix,
-    { a, b, u, v },
-    { tau, omega: first, tolerance, most },
-  );
+  const { count } = sinkhornIterate(matrix, { a, b, u, v }, { tau, tolerance, most });
   const [logU, logV] = [u.log(), v.log()];
   const reach = cat([logU, logV]).abs().amax().item();
   // NaN compares false: a NaN scaling is refused too.
   if (!(reach < tooFar)) return null;
-  const sums = sinkhornPlan(matrix, { u, v });
-  const wanted = tau === 1 ? a : a.mul(sums.div(u).pow(1 - tau));
-  const error = wanted.sub(sums).abs().sum().item();
+  const error = rowError(sinkhornPlan(matrix, { u, v }), a, u, tau);
   return {
     ...{ f: f.add(logU, { alpha: eps }), g: g.add(logV, { alpha: eps }) },
-    ...{ error, omega, count },
+    ...{ error, count },
     ...((error <= tolerance || count >= left) && { plan: matrix }),
   };
 }
 
-/**
- * Total deviation of the row sums from those that the next iteration would give: 1/n, or as the penalty wants them. `sums`:
- * log Σ_j exp((g_j − c_ij)/eps).
- */
-function rowError(problem: Problem, sums: Tensor, f: Tensor, eps: number): number {
-  const tau = exponent(problem, eps);
-  const { logA } = problem;
-  const wanted = tau === 1 ? logA : logA.add(sums, { alpha: 1 - tau });
-  return sums.add(f.div(eps)).exp().sub(wanted.exp()).abs().sum(-1).amax().item();
+/** Total deviation of a plan's row sums from those that the next iteration would give: 1/n, or as the penalty wants them. */
+function rowError(sums: Tensor, weight: Tensor, u: Tensor, tau: number): number {
+  const wanted = tau === 1 ? weight : weight.mul(sums.div(u).pow(1 - tau));
+  return wanted.sub(sums).abs().sum().item();
 }

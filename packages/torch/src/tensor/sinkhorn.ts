@@ -26,28 +26,26 @@ export interface Scalings {
 export interface SinkhornSteps {
   /** The scalings are weight/sum^tau: 1 where the sums are kept, less where they are penalised. */
   tau: number;
-  /** Over-relaxation at the start, 1 for none. */
-  omega: number;
-  /** The total deviation of the row sums at which it ends. */
+  /** The total deviation of the column sums at which it ends. */
   tolerance: number;
   /** Iterations at most, 1 or more. */
   most: number;
 }
 
 /**
- * Iterates u ← a/(K v)^tau, v ← b/(Kᵀ u)^tau in place, over-relaxed but for the last one (Thibault 2021), and gives the new
- * relaxation, the total deviation of the row sums before the last iteration (NaN where scalings are out of range), and the
- * number of iterations. The same bits on any number of threads. Throws a TorchError for other shapes or dtypes.
+ * Iterates u ← a/(K v)^tau, v ← b/(Kᵀ u)^tau in place, accelerated but for the last one (Anderson's method in log v; Walker and
+ * Ni 2011), and gives the total deviation of the column sums before the last update of v (NaN where scalings are out of
+ * range), and the number of iterations. The same bits on any number of threads. Throws a TorchError for other shapes or dtypes.
  */
 export function sinkhornIterate(
   matrix: Tensor,
   { a, b, u, v }: Scalings,
-  { tau, omega, tolerance, most }: SinkhornSteps,
-): { omega: number; deviation: number; count: number } {
-  const found: Tensor = invoke(iterate, matrix, a, b, u, v, tau, omega, tolerance, most);
-  const [next, deviation, count] = found.toNumbers() as [number, number, number];
+  { tau, tolerance, most }: SinkhornSteps,
+): { deviation: number; count: number } {
+  const found: Tensor = invoke(iterate, matrix, a, b, u, v, tau, tolerance, most);
+  const [deviation, count] = found.toNumbers() as [number, number];
   found.dispose();
-  return { omega: next, deviation, count };
+  return { deviation, count };
 }
 
 /** Scales a kernel to the plan u K v in place, and gives the sums of its rows [n]. Throws a TorchError for other shapes or dtypes. */
