@@ -134,15 +134,11 @@ class Accelerator {
       rows[i][size] = dot(changes_[i].data(), f);
     }
     for (int64_t i = 0; i < size; i++)
-      for (int64_t k = i + 1; k < size; k++) {
-        double by = rows[k][i] / rows[i][i];
+      for (int64_t k = 0; k < size; k++) {
+        double by = k == i ? 0 : rows[k][i] / rows[i][i];
         for (int64_t j = i; j <= size; j++) rows[k][j] -= by * rows[i][j];
       }
-    for (int64_t i = size - 1; i >= 0; i--) {
-      weights[i] = rows[i][size];
-      for (int64_t j = i + 1; j < size; j++) weights[i] -= rows[i][j] * weights[j];
-      weights[i] = trace > 0 ? weights[i] / rows[i][i] : 0;
-    }
+    for (int64_t i = 0; i < size; i++) weights[i] = trace > 0 ? rows[i][size] / rows[i][i] : 0;
   }
 };
 
