@@ -81,7 +81,10 @@ async function measure(bench, sides) {
       }
     }
   }
-  for (const { side } of runs) side.close();
+  for (const run of runs) {
+    if (run.label === "ours" && run.about?.flop && !run.error) await sayRate(bench, run);
+    run.side.close();
+  }
   const of = (label, most = Number.POSITIVE_INFINITY) =>
     runs.filter((run) => run.label === label && run.ranks <= most);
   const [ours, pytorch, before] = ["ours", "pytorch", "before"].map((label) =>
@@ -118,6 +121,17 @@ async function measure(bench, sides) {
         `${name}, ${run.label === "pytorch" ? (bench.against ?? "pytorch") : run.label}, ${run.ranks > 1 ? `${run.ranks} ranks` : `${run.threads} thread(s)`}: ${run.error}`,
     ),
   };
+}
+
+/** Says how near the products of a benchmark are to the rate of this machine's large ones, all its other work included. */
+async function sayRate({ name, scale }, run) {
+  const { rate } = await run.side.ask({ cmd: "rate" });
+  const own = run.about.flop / (median(run.values) / scale);
+  const [gflops, machine] = [own, rate].map((x) => (x / 1e9).toFixed(0));
+  const share = ((100 * own) / rate).toFixed(0);
+  run.said.push(
+    `${name}, ${run.threads} thread(s): ${gflops} GFLOP/s of products, ${share} % of this machine's ${machine}`,
+  );
 }
 
 /** What several ranks gain over one: the columns of one side. */

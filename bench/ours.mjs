@@ -265,6 +265,9 @@ function problem(
   };
 }
 
+/** Floating-point operations of the products of one row through the network of `problem`. */
+const flopOf = (dim, width) => 2 * (2 * dim * width + width * width);
+
 /** One training step: batch by shuffled index, t, z, bridge, loss, backward, Adam, NaN check. */
 function mlpStep(dim, width, { dtype = "float32", batch = BATCH } = {}) {
   const schedule = { halfIterations: 1, steps: 1 };
@@ -298,7 +301,8 @@ function mlpStep(dim, width, { dtype = "float32", batch = BATCH } = {}) {
       });
     }
   };
-  return { run, warm: 100 };
+  // Forward, and back to weights and to inputs, except those of the first layer.
+  return { run, warm: 100, flop: batch * (3 * flopOf(dim, width) - 2 * dim * width) };
 }
 
 /** A step of Adam and of the average of 91,000 weights, recorded. */
@@ -338,7 +342,7 @@ function simulateMlp(threads, { dtype = null, steps = STEPS } = {}) {
       torch.tidy(() => settled(sampler.endpoints("b", data.x1, { grid, generator })));
     }
   };
-  return { run, warm: 1 };
+  return { run, warm: 1, flop: PAIRS * steps * flopOf(50, 256) };
 }
 
 /** How a half-iteration simulates its pairs. */
@@ -369,6 +373,19 @@ function halfIteration(dim, width, threads, options = {}) {
   return { run: async (reps) => (reps > 0 ? run(reps) : second(make(20))), warm: 0 };
 }
 
+/** Operations a second of this machine's products of matrices, the best of some. */
+function rate() {
+  return torch.tidy(() => {
+    const [a, b] = [torch.randn([1024, 1024]), torch.randn([1024, 1024])];
+    const times = Array.from({ length: 10 }, () => {
+      const start = performance.now();
+      torch.tidy(() => void a.mm(b));
+      return (performance.now() - start) / 1000;
+    });
+    return { rate: (2 * 1024 ** 3) / Math.min(...times) };
+  });
+}
+
 /** Resident memory now and at its highest, in MB, of this whole process. */
 function memory() {
   const status = readFileSync("/proc/self/status", "utf8");
@@ -393,8 +410,9 @@ let bench = null;
 async function answer(request) {
   if (request.cmd === "setup") {
     bench = await setup(request);
-    return { ok: true };
+    return { ok: true, flop: bench.flop ?? null };
   }
+  if (request.cmd === "rate") return rate();
   if (request.cmd === "memory") return memory();
   const start = performance.now();
   // Several ranks time the part that is theirs.
