@@ -104,9 +104,10 @@ const manyRows = 128;
 function packedFor(layer: Module, weight: Tensor, x: Tensor): Tensor | null {
   if (!areStanding()) return null;
   const [outputs, inputs] = weight.shape as [number, number];
-  // Rows of outputs that do not fill vectors are slower than in BLAS.
-  const pays = x.ndim === 2 && x.size(0) >= manyRows && inputs >= 32 && outputs % 16 === 0;
   const dtype = autocastDType() ?? "float32";
+  // Of one or two outputs BLAS is faster, and in bfloat16 where they do not fill vectors.
+  const isWide = dtype === "float32" ? outputs > 2 : outputs % 16 === 0;
+  const pays = x.ndim === 2 && x.size(0) >= manyRows && inputs >= 32 && isWide;
   const plain = x.device === "cpu" && weight.dtype === "float32";
   if (!pays || !plain || !["float32", dtype].includes(x.dtype)) return null;
   if (schemas(oneDNN).length === 0) return null; // a libtorch without it
