@@ -3,6 +3,7 @@
 import { cat, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
 import { BridgeError } from "../core/errors.js";
+import { Accelerator } from "./accelerator.js";
 
 export interface PointPotentialOptions {
   /** Weight of the entropy for the cost ½|x − y|²: the variance of the reference process. */
@@ -58,17 +59,19 @@ export function pointPotentials(
         .div(-2 * epsilon);
       let error = Number.POSITIVE_INFINITY;
       let done = 0;
-      const iterate = (eps: number) => {
-        const next = tidy(() => {
+      /** An iteration, after which `next` makes v of the last one and its change. */
+      const iterate = (eps: number, next: (v: Tensor, change: Tensor) => Tensor) => {
+        const made = tidy(() => {
           const rows = opposite(x, y, v, eps);
-          const columns = opposite(y, x, rows, eps);
-          return { u: rows, v: columns, error: columns.sub(v).abs().amax() };
+          const change = opposite(y, x, rows, eps).sub(v);
+          error = change.abs().amax().item();
+          return { u: rows, v: next(v, change) };
         });
-        error = next.error.item();
-        for (const t of [u, v, next.error]) t.dispose();
-        ({ u, v } = next);
+        for (const t of [u, v]) t.dispose();
+        ({ u, v } = made);
         done++;
       };
+      const plain = (from: Tensor, change: Tensor) => from.add(change);
       const scale = x
         .var({ dim: [0] })
         .sum()
@@ -77,13 +80,24 @@ export function pointPotentials(
       const start = Math.max(epsilon, scale / 4);
       v = v.mul(epsilon / start);
       for (let eps = start; eps > epsilon; ) {
-        for (let k = 0; k < 5; k++) iterate(eps);
+        for (let k = 0; k < 5; k++) iterate(eps, plain);
         const next = Math.max(epsilon, eps / 2);
         [u, v] = [u.mul(eps / next), v.mul(eps / next)];
         eps = next;
       }
-      do iterate(epsilon);
-      while (error > tolerance && done < iterations && error > 1e-6 * v.abs().amax().item());
+      const isNear = () => error <= tolerance || error <= 1e-6 * v.abs().amax().item();
+      const accelerator = new Accelerator();
+      const double = (t: Tensor) => t.to({ dtype: "float64", device: "cpu" });
+      do
+        iterate(epsilon, (from, change) =>
+          isNear()
+            ? plain(from, change)
+            : accelerator
+                .next(double(from), double(change))
+                .to({ dtype: x.dtype, device: x.device }),
+        );
+      while (!isNear() && done < iterations);
+      accelerator.dispose();
       return { u: opposite(x, y, v, epsilon), v, iterations: done, error };
     }),
   );

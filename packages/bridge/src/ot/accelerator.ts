@@ -1,0 +1,64 @@
+// Anderson's acceleration of fixed-point iterations whose iterates are tensors; the engine's Sinkhorn kernel has its own.
+import { cat, eye, type Tensor, tidy } from "@dsbm/torch";
+
+/** Iterations that an accelerated one looks back at. */
+const history = 8;
+
+interface Seen {
+  /** The last iterate and its change, [n]. */
+  x: Tensor;
+  f: Tensor;
+  /** Between the iterates before, [q, n]: what x + f moved by, and what f changed by. */
+  moves: Tensor | null;
+  changes: Tensor | null;
+}
+
+/**
+ * Of the last iterates x of x ← x + f(x) the combination whose changes f cancel best, by least squares (type II, Walker and
+ * Ni 2011). Iterates are float64 [n]; `dispose` frees those that it looks back at.
+ */
+export class Accelerator {
+  #seen: Seen | null = null;
+
+  /** The next iterate after x, whose change is f. */
+  next(x: Tensor, f: Tensor): Tensor {
+    const before = this.#seen;
+    const { next, seen } = tidy(() => {
+      const plain = x.add(f);
+      if (!before)
+        return { next: plain, seen: { x: x.clone(), f: f.clone(), moves: null, changes: null } };
+      const change = f.sub(before.f);
+      const moves = newest(before.moves, x.sub(before.x).add_(change));
+      const changes = newest(before.changes, change);
+      const products = changes.mm(changes.t());
+      // What rounding makes singular is damped.
+      const damping = eye(products.size(0), { dtype: "float64" }).mul(
+        products.trace().mul(1e-14).add(1e-300),
+      );
+      const weights = products.add(damping).linalgSolve(changes.mv(f));
+      return {
+        next: plain.sub(moves.t().mv(weights)),
+        seen: { x: x.clone(), f: f.clone(), moves, changes },
+      };
+    });
+    this.dispose();
+    for (const t of tensorsOf(seen)) t.keep();
+    this.#seen = seen;
+    return next;
+  }
+
+  dispose(): void {
+    for (const t of this.#seen ? tensorsOf(this.#seen) : []) t.dispose();
+    this.#seen = null;
+  }
+}
+
+const tensorsOf = ({ x, f, moves, changes }: Seen): Tensor[] =>
+  [x, f, moves, changes].filter((t) => t !== null);
+
+/** Rows with one more at the end, without the first one where there are too many. */
+function newest(rows: Tensor | null, row: Tensor): Tensor {
+  const all = rows ? cat([rows, row.unsqueeze(0)]) : row.unsqueeze(0);
+  const extra = all.size(0) - history;
+  return extra > 0 ? all.slice({ start: extra }).clone() : all.clone();
+}
