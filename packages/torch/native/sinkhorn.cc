@@ -13,6 +13,8 @@ constexpr int64_t kPairs = 1 << 15;  // of a thread; fewer do not pay
 constexpr int64_t kBlocks = 32, kLeast = 16;  // blocks of rows at most, rows of a block at least
 constexpr int64_t kRows = 4, kColumns = 8;    // at a time
 constexpr int64_t kHistory = 8;  // iterations that an accelerated one looks back at
+// Of the squared change: an increase above which an iteration is taken back, and the damping, which bounds the weights.
+constexpr double kGrowth = 4, kDamping = 1e-8;
 typedef double Doubles __attribute__((vector_size(8 * kColumns)));
 
 struct Problem {
@@ -88,57 +90,57 @@ static double iterate(const at::Tensor& kernel, const at::Tensor& a, const at::T
 
 // Anderson's acceleration of a fixed-point iteration x ← x + f(x) (type II, Walker and Ni 2011): of the last iterates the
 // combination whose changes f cancel best, by least squares.
-class Accelerator {
-  int64_t n_, count_ = 0;
-  std::vector<double> x_, f_, moves_[kHistory], changes_[kHistory];
-  double products_[kHistory][kHistory] = {};
-
- public:
-  explicit Accelerator(int64_t n) : n_(n) {}
+struct Accelerator {
+  int64_t n, count = 0;
+  std::vector<double> last, change, moves[kHistory], changes[kHistory];
+  double products[kHistory][kHistory] = {};
 
   VECTORISED void advance(double* x, const double* f) {
-    if (!f_.empty()) {
-      int64_t slot = count_++ % kHistory;
-      std::vector<double>&moves = moves_[slot], &changes = changes_[slot];
-      moves.resize(n_), changes.resize(n_);
-      for (int64_t i = 0; i < n_; i++) changes[i] = f[i] - f_[i], moves[i] = x[i] - x_[i] + changes[i];
-      for (int64_t j = 0; j < std::min(count_, kHistory); j++) products_[slot][j] = products_[j][slot] = dot(changes.data(), changes_[j].data());
+    if (!change.empty() && dot(f, f) > kGrowth * dot(change.data(), change.data())) {
+      for (int64_t i = 0; i < n; i++) x[i] = last[i] + change[i];
+      return count = 0, change.clear();
     }
-    x_.assign(x, x + n_), f_.assign(f, f + n_);
+    if (!change.empty()) {
+      int64_t slot = count++ % kHistory;
+      std::vector<double>&moved = moves[slot], &changed = changes[slot];
+      moved.resize(n), changed.resize(n);
+      for (int64_t i = 0; i < n; i++) changed[i] = f[i] - change[i], moved[i] = x[i] - last[i] + changed[i];
+      for (int64_t j = 0; j < std::min(count, kHistory); j++) products[slot][j] = products[j][slot] = dot(changed.data(), changes[j].data());
+    }
+    last.assign(x, x + n), change.assign(f, f + n);
     double weights[kHistory];
-    int64_t size = std::min(count_, kHistory);
+    int64_t size = std::min(count, kHistory);
     solve(size, f, weights);
-    for (int64_t i = 0; i < n_; i++) x[i] += f[i];
+    for (int64_t i = 0; i < n; i++) x[i] += f[i];
     for (int64_t j = 0; j < size; j++)
-      for (int64_t i = 0; i < n_; i++) x[i] -= weights[j] * moves_[j][i];
+      for (int64_t i = 0; i < n; i++) x[i] -= weights[j] * moves[j][i];
   }
 
- private:
   double dot(const double* a, const double* b) const {
     double sums[kColumns] = {}, total = 0;
     int64_t i = 0;
-    for (; i + kColumns <= n_; i += kColumns)
+    for (; i + kColumns <= n; i += kColumns)
       for (int64_t k = 0; k < kColumns; k++) sums[k] += a[i + k] * b[i + k];
-    for (; i < n_; i++) total += a[i] * b[i];
+    for (; i < n; i++) total += a[i] * b[i];
     for (double sum : sums) total += sum;
     return total;
   }
 
   // Of the normal equations, by elimination; what rounding makes singular is damped.
   void solve(int64_t size, const double* f, double* weights) const {
-    double rows[kHistory][kHistory + 1], trace = 0;
-    for (int64_t i = 0; i < size; i++) trace += products_[i][i];
+    double rows[kHistory][kHistory + 1], damping = kDamping * dot(f, f);
+    for (int64_t i = 0; i < size; i++) damping += 1e-14 * products[i][i];
     for (int64_t i = 0; i < size; i++) {
-      std::copy(products_[i], products_[i] + size, rows[i]);
-      rows[i][i] += 1e-14 * trace;
-      rows[i][size] = dot(changes_[i].data(), f);
+      std::copy(products[i], products[i] + size, rows[i]);
+      rows[i][i] += damping;
+      rows[i][size] = dot(changes[i].data(), f);
     }
     for (int64_t i = 0; i < size; i++)
       for (int64_t k = 0; k < size; k++) {
         double by = k == i ? 0 : rows[k][i] / rows[i][i];
         for (int64_t j = i; j <= size; j++) rows[k][j] -= by * rows[i][j];
       }
-    for (int64_t i = 0; i < size; i++) weights[i] = trace > 0 ? rows[i][size] / rows[i][i] : 0;
+    for (int64_t i = 0; i < size; i++) weights[i] = damping > 0 ? rows[i][size] / rows[i][i] : 0;
   }
 };
 
@@ -164,9 +166,8 @@ static at::Tensor iterations(const at::Tensor& kernel, const at::Tensor& a, cons
   if (direct)
     p = {kernel.const_data_ptr<double>(), a.const_data_ptr<double>(), b.const_data_ptr<double>(), u.mutable_data_ptr<double>(), v.mutable_data_ptr<double>(), next.mutable_data_ptr<double>(), kernel.size(0), kernel.size(1), tau};
   std::vector<double> parts;
-  Accelerator accelerator(kernel.size(1));
-  double deviation = 0;
-  int64_t count = 0;
+  Accelerator accelerator{kernel.size(1)};
+  double deviation, count = 0;
   for (;;) {
     deviation = direct ? iterate(p, parts) : iterate(kernel, a, b, u, v, next, tau);
     if (++count == most || !(deviation > tolerance)) break;
@@ -176,7 +177,7 @@ static at::Tensor iterations(const at::Tensor& kernel, const at::Tensor& a, cons
   }
   v.copy_(next);
   if (direct) markWritten(u), markWritten(v);
-  return at::tensor({deviation, static_cast<double>(count)}, at::kDouble);
+  return at::tensor({deviation, count}, at::kDouble);
 }
 
 VECTORISED static void scaleRow(double* k, const double* v, int64_t m, double u, double* sum) {

@@ -4,6 +4,12 @@ import { cat, eye, type Tensor, tidy } from "@dsbm/torch";
 /** Iterations that an accelerated one looks back at. */
 const history = 8;
 
+/** Of the squared change, above which an iterate is not accelerated. */
+const growth = 4;
+/** Of the squared change: bounds the weights to its root's inverse. */
+const damping = 1e-8;
+const size = (f: Tensor): number => tidy(() => f.square().sum().item());
+
 interface Seen {
   /** The last iterate and its change, [n]. */
   x: Tensor;
@@ -15,7 +21,8 @@ interface Seen {
 
 /**
  * Of the last iterates x of x ← x + f(x) the combination whose changes f cancel best, by least squares (type II, Walker and
- * Ni 2011). Iterates are float64 [n]; `dispose` frees those that it looks back at.
+ * Ni 2011). Where the change has grown instead, the last plain iterate comes next. Iterates are float64 [n]; `dispose` frees
+ * those that it looks back at.
  */
 export class Accelerator {
   #seen: Seen | null = null;
@@ -23,6 +30,11 @@ export class Accelerator {
   /** The next iterate after x, whose change is f. */
   next(x: Tensor, f: Tensor): Tensor {
     const before = this.#seen;
+    if (before && size(f) > growth * size(before.f)) {
+      const plain = before.x.add(before.f);
+      this.dispose();
+      return plain;
+    }
     const { next, seen } = tidy(() => {
       const plain = x.add(f);
       if (!before)
@@ -32,10 +44,15 @@ export class Accelerator {
       const changes = newest(before.changes, change);
       const products = changes.mm(changes.t());
       // What rounding makes singular is damped.
-      const damping = eye(products.size(0), { dtype: "float64" }).mul(
-        products.trace().mul(1e-14).add(1e-300),
+      const size = products
+        .trace()
+        .mul(1e-14)
+        .add(f.square().sum(), { alpha: damping })
+        .add(1e-300);
+      const damped = products.add(
+        eye(products.size(0), { dtype: "float64", device: x.device }).mul(size),
       );
-      const weights = products.add(damping).linalgSolve(changes.mv(f));
+      const weights = damped.linalgSolve(changes.mv(f));
       return {
         next: plain.sub(moves.t().mv(weights)),
         seen: { x: x.clone(), f: f.clone(), moves, changes },

@@ -14,6 +14,7 @@ import {
   tidy,
 } from "@dsbm/torch";
 import { BridgeError } from "../core/errors.js";
+import { Accelerator } from "./accelerator.js";
 import { squaredDistances, squaredNorms, vectors } from "./cost.js";
 
 export interface SinkhornOptions {
@@ -144,7 +145,7 @@ function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): Entr
 
 /** Iterations with one kernel at most, and of those that are always stable. */
 const most = 60;
-const few = 10;
+const few = 30;
 /** The error of a solution that only begins the next one. */
 const rough = 1e-2;
 /** Logarithms of scalings whose products with a kernel may leave the range of float64. */
@@ -173,22 +174,28 @@ interface Advanced extends Potentials {
   plan?: Tensor;
 }
 
-/** Iterations from potentials until the error is small enough, or there were as many as allowed. */
+/**
+ * Iterations from potentials until the error is small enough, or there were as many as allowed. Accelerated ones that make the
+ * error larger are done again without.
+ */
 function solve(problem: Problem, from: Potentials, aim: Aim): Advanced {
-  let at: Potentials = from;
-  let [count, span] = [0, most];
+  let at: Potentials & { error?: number } = from;
+  let [count, span, isPlain] = [0, most, false];
   for (;;) {
     const left = aim.most - count;
     const steps = { ...aim, most: Math.min(span, left) };
-    const scaled = tidy(() => scaledSteps(problem, at, steps, left));
+    const scaled = isPlain ? null : tidy(() => scaledSteps(problem, at, steps, left));
     // Scalings that grow too fast are absorbed more often.
-    if (!scaled) span = Math.max(few, span / 2);
-    const next =
-      scaled ?? tidy(() => logSteps(problem, at, { ...steps, most: Math.min(few, left) }));
-    if (at !== from) for (const t of [at.f, at.g]) t.dispose();
+    if (!scaled && !isPlain) span = Math.max(few, span / 2);
+    const logarithmic = { ...steps, most: Math.min(few, left) };
+    const next = scaled ?? tidy(() => logSteps(problem, at, logarithmic, { isPlain }));
     count += next.count;
-    if (next.error <= aim.tolerance || count >= aim.most) return { ...next, count };
-    at = next;
+    const isLast = next.error <= aim.tolerance || count >= aim.most;
+    isPlain = !isLast && !isPlain && next.error > 4 * (at.error ?? Number.POSITIVE_INFINITY);
+    const unused = isPlain ? next : at;
+    if (unused !== from) for (const t of [unused.f, unused.g]) t.dispose();
+    if (isLast) return { ...next, count };
+    if (!isPlain) at = next;
   }
 }
 
@@ -197,15 +204,24 @@ const exponent = (penalty: number | null, eps: number): number =>
   penalty === null ? 1 : penalty / (penalty + eps);
 
 /** Always stable: every update is a log-sum-exp over the matrix. */
-function logSteps(problem: Problem, from: Potentials, { eps, most: count }: Aim): Advanced {
+function logSteps(
+  problem: Problem,
+  from: Potentials,
+  { eps, most: count }: Aim,
+  { isPlain }: { isPlain: boolean },
+): Advanced {
   const { c, logA, logB } = problem;
   const tau = exponent(problem.penalty, eps);
   const relaxed = (sums: Tensor) => (tau === 1 ? sums : sums.mul(tau));
+  const accelerator = new Accelerator();
   let { f, g } = from;
-  for (let i = 0; i < count; i++) {
+  for (let i = 1; ; i++) {
     f = logA.sub(relaxed(g.unsqueeze(-2).sub(c).div(eps).logsumexp(-1))).mul(eps);
-    g = logB.sub(relaxed(f.unsqueeze(-1).sub(c).div(eps).logsumexp(-2))).mul(eps);
+    const next = logB.sub(relaxed(f.unsqueeze(-1).sub(c).div(eps).logsumexp(-2))).mul(eps);
+    g = i < count && !isPlain ? accelerator.next(g, next.sub(g)) : next;
+    if (i >= count) break;
   }
+  accelerator.dispose();
   const sums = g.unsqueeze(-2).sub(c).div(eps).logsumexp(-1).add(f.div(eps)).exp();
   const weight = logA.sub(f, { alpha: (1 - tau) / eps }).exp();
   return { f, g, error: rowError(sums, weight, sums.onesLike(), tau), count };
