@@ -32,7 +32,7 @@ function markdownOf(outcome: Outcome, { quick, figures }: DocumentOptions): stri
   const tables = tablesOf(outcome).flatMap((table) => {
     const { title } = table.metric;
     const figure = figureName(outcome, table);
-    const why = explanations(benchmark, table, quick).map((line) => `- \\* ${line}`);
+    const why = explanations(table, quick).map((line) => `- \\* ${line}`);
     return [
       ...[`**${title}**`, tableText(table, seeds.length)],
       ...(why.length > 0 ? [why.join("\n")] : []),

@@ -1,15 +1,15 @@
 // Why a number is above the published one of the same method, from what the command knows of its runs.
-import type { Benchmark, Metric } from "./benchmark.js";
+import type { Metric } from "./benchmark.js";
 import type { Finished } from "./engine.js";
 import { type Entry, type Line, shown, type Table } from "./table.js";
 
 /** A sentence for each number above the published one; equal ones of a method stand together. */
-export function explanations(benchmark: Benchmark, table: Table, quick: boolean): string[] {
+export function explanations(table: Table, quick: boolean): string[] {
   return table.lines.flatMap(({ label, entries }) => {
     const byText = new Map<string, string[]>();
     for (const [i, entry] of entries.entries()) {
       if (!entry?.publishedBelow) continue;
-      const text = reasons(benchmark, table, { entry, column: i, quick }).join("; ");
+      const text = reasons(table, { entry, column: i, quick }).join("; ");
       byText.set(text, [...(byText.get(text) ?? []), table.columns[i] as string]);
     }
     return [...byText].map(([text, columns]) => `${label}, ${columns.join(", ")}: ${text}.`);
@@ -17,19 +17,19 @@ export function explanations(benchmark: Benchmark, table: Table, quick: boolean)
 }
 
 function reasons(
-  { seeds }: Benchmark,
   { metric, lines, columns }: Table,
   { entry, column, quick }: { entry: Entry; column: number; quick: boolean },
 ): string[] {
   const { value, spread, runs, publishedBelow: rival } = entry;
+  const count = new Set(runs.map(({ seed }) => seed)).size;
   const goal = rival?.values[columns[column] as string] as number;
   const known = [
     floorOf(metric, lines, { column, goal }),
     spread !== null && value - spread <= goal ? "within one standard deviation of the seeds" : null,
     quick ? (metric.quick ?? null) : null,
     stepsOf(runs, rival?.steps),
-    rival?.seeds && seeds.length < rival.seeds
-      ? `${seeds.length === 1 ? "one seed" : `${seeds.length} seeds`}, published: ${rival.seeds}`
+    rival?.seeds && count < rival.seeds
+      ? `${count === 1 ? "one seed" : `${count} seeds`}, published: ${rival.seeds}`
       : null,
     rival?.differs ?? null,
   ].filter((reason) => reason !== null);

@@ -174,7 +174,10 @@ export const planar: Benchmark = {
     row("w2", "DSBM-IMF+", [0.123, 0.13, 0.276, 0.802], "dsbm_imf_ot"),
     row("w2", "OT-CFM", [0.111, 0.102, 0.253, 0.716], "ot_cfm"),
     row("w2", "RF", [0.129, 0.126, 0.267, 1.522], "rectified_flow"),
-    row("w2", "SF2M-Exact, 100 steps", [0.124, 0.128, 0.275, 0.726], "sf2m"),
+    {
+      ...row("w2", "SF2M-Exact, 100 steps", [0.124, 0.128, 0.275, 0.726], "sf2m"),
+      differs: "20 steps, published: 100",
+    },
     row("w2", "LightSB-M", [0.201, null, 0.339, 0.295], "lightsb_m"),
     row("w2", "LightSBB-M", [0.109, null, 0.241, 0.201]),
     row("npe", "SF2M", [0.053, 0.034, 0.016, 0.045], "sf2m"),
