@@ -2,9 +2,10 @@
 // in a cache, in a checkpoint, ranks that differ, come late or find the port taken.
 import { type ChildProcess, execFileSync } from "node:child_process";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { readCsv, readMetrics, readRun } from "@dsbm/runs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { outcome } from "../../scripts/torture.mjs";
 import { freePort } from "../support/ranks.js";
 import { dsbm, launch, type Outcome, onlyRun, scratch, small, stopAt } from "./cli.js";
@@ -190,9 +191,13 @@ describe("ranks that do not fit together", () => {
 
   it("say that another job has the port, and listen on the loopback alone", async () => {
     const env = { WORLD_SIZE: "2", RANK: "0", MASTER_PORT: String(await freePort()) };
-    const both = await launched(2, [...words, at("port"), "dist_timeout=10"], (rank) => ({
-      ...{ env, words: [`name=run${rank}`] },
-    }));
+    const job = (name: string) =>
+      launched(1, [...words, at("port"), "dist_timeout=15", `name=${name}`], () => ({ env }));
+    const first = job("first");
+    // The second one starts when the first has the port, however long that took.
+    const pointer = join(tmpdir(), `dsbm-ranks-${userInfo().uid}`, `port-${env.MASTER_PORT}`);
+    await vi.waitUntil(() => existsSync(pointer), { timeout: 60_000, interval: 50 });
+    const both = (await Promise.all([first, job("second")])).flat();
     expect(both.map(({ code }) => code)).toEqual([1, 1]);
     const taken = new RegExp(`port ${env.MASTER_PORT} is in use by process.*set MASTER_PORT`);
     const said = both.map(({ stderr }) => stderr);
