@@ -373,19 +373,6 @@ function halfIteration(dim, width, threads, options = {}) {
   return { run: async (reps) => (reps > 0 ? run(reps) : second(make(20))), warm: 0 };
 }
 
-/** Operations a second of this machine's products of matrices, the best of some. */
-function rate() {
-  return torch.tidy(() => {
-    const [a, b] = [torch.randn([1024, 1024]), torch.randn([1024, 1024])];
-    const times = Array.from({ length: 10 }, () => {
-      const start = performance.now();
-      torch.tidy(() => void a.mm(b));
-      return (performance.now() - start) / 1000;
-    });
-    return { rate: (2 * 1024 ** 3) / Math.min(...times) };
-  });
-}
-
 /** Resident memory now and at its highest, in MB, of this whole process. */
 function memory() {
   const status = readFileSync("/proc/self/status", "utf8");
@@ -412,7 +399,7 @@ async function answer(request) {
     bench = await setup(request);
     return { ok: true, flop: bench.flop ?? null };
   }
-  if (request.cmd === "rate") return rate();
+  if (request.cmd === "rate") return { rate: torch.productRate("float32") };
   if (request.cmd === "memory") return memory();
   const start = performance.now();
   // Several ranks time the part that is theirs.

@@ -27,6 +27,7 @@ export { isGone, processName } from "./process-name.js";
 export {
   type OperationTime,
   type Profile,
+  productRate,
   startProfile,
   stopProfile,
   type TracedCall,

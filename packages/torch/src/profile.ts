@@ -1,6 +1,10 @@
 // Where the time goes: how often each operation ran and how long, on all threads, with its floating point operations.
 import { TorchError } from "./binding/errors.js";
+import { tidy } from "./binding/handle.js";
 import { guarded, native } from "./binding/native.js";
+import { noGrad } from "./tensor/grad.js";
+import { randn } from "./tensor/random.js";
+import type { Tensor } from "./tensor/tensor.js";
 
 /** One operation on tensors of one shape. */
 export interface OperationTime {
@@ -61,6 +65,21 @@ export function stopProfile(): Profile {
     ...{ start: since(start), end: since(end) },
   }));
   return { operations: operations.sort((a, b) => b.seconds - a.seconds), trace };
+}
+
+/** Floating point operations a second of this machine's matrix products on the processor, the best of some [1024, 1024]. */
+export function productRate(dtype: "float32" | "bfloat16"): number {
+  return noGrad(() =>
+    tidy(() => {
+      const [a, b] = [0, 1].map(() => randn([1024, 1024]).to(dtype)) as [Tensor, Tensor];
+      const times = Array.from({ length: 6 }, () => {
+        const start = performance.now();
+        tidy(() => void a.mm(b));
+        return (performance.now() - start) / 1000;
+      });
+      return (2 * 1024 ** 3) / Math.min(...times);
+    }),
+  );
 }
 
 function grouped<T>(flat: readonly T[], n: number): T[][] {

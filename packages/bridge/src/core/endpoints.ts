@@ -45,8 +45,8 @@ export type Decode = (
 ) => Tensor;
 
 /**
- * A batch of both ends, decoded, with the conditions of its rows. Each end is gathered at its first use, so that an
- * unused one costs nothing.
+ * A batch of both ends, decoded, with the conditions of its rows. Each end is gathered once, at its first use, so that
+ * an unused one costs nothing.
  */
 export function gathered(
   data: Endpoints,
@@ -62,8 +62,11 @@ export function gathered(
     seen[end] ??= decode(data[end].indexSelect(0, index(end)), { end, generator, forRows });
     return seen[end];
   };
-  const given = (end: End) =>
-    mapConditions(data.conditions?.[end], (t) => t.indexSelect(0, index(end)));
+  const givens: Partial<Record<End, Conditions>> = {};
+  const given = (end: End) => {
+    givens[end] ??= mapConditions(data.conditions?.[end], (t) => t.indexSelect(0, index(end)));
+    return givens[end];
+  };
   return {
     get x0() {
       return rows("x0");

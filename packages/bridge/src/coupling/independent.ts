@@ -3,7 +3,7 @@ import { type Generator, randperm } from "@dsbm/torch";
 import type { Batch, Pairs } from "../core/batch.js";
 import { conditionsAt, mapConditions } from "../core/conditions.js";
 import type { End } from "../core/direction.js";
-import type { Endpoints } from "../core/endpoints.js";
+import { type Endpoints, gathered } from "../core/endpoints.js";
 import { randomRows } from "./coupling.js";
 import type { Matching, RowPairs } from "./matching.js";
 
@@ -17,14 +17,6 @@ const indices = new WeakMap<Batch, TableIndex>();
 
 /** Of pairs from `independent`, which rows of which tables they are; null for other batches. */
 export const tableIndex = (batch: Batch): TableIndex | null => indices.get(batch) ?? null;
-
-const once = <T>(fn: () => T): (() => T) => {
-  let value: { of: T } | null = null;
-  return () => {
-    value ??= { of: fn() };
-    return value.of;
-  };
-};
 
 /**
  * As many pairs as the smaller table has rows, each row used at most once; shuffled tables are paired as they are.
@@ -54,18 +46,16 @@ export function independent(
     : { x0: randomRows(data.x0, generator, n), x1: randomRows(data.x1, generator, n) };
   const { known } = rows;
   const at = given && rows[given.of];
-  const end = (name: End) => once(() => data[name].indexSelect(0, rows[name]));
-  const [x0, x1] = [end("x0"), end("x1")];
-  const conditions = once(() => at && mapConditions(given.values, (t) => t.indexSelect(0, at)));
+  const ends = gathered(data, (end) => rows[end], { decode: (x) => x, generator });
   const pairs: Pairs = {
     get x0() {
-      return x0();
+      return ends.x0;
     },
     get x1() {
-      return x1();
+      return ends.x1;
     },
     get given() {
-      return conditions();
+      return given && ends.conditions?.[given.of];
     },
   };
   if (known) return Object.assign(pairs, { known });

@@ -4,7 +4,7 @@ import { cat, eye, type Tensor, tidy } from "@dsbm/torch";
 /** Iterations that an accelerated one looks back at. */
 const history = 8;
 
-/** Of the squared change, above which an iterate is not accelerated. */
+/** Of the squared change, above which an iterate is taken back. */
 const growth = 4;
 /** Of the squared change: bounds the weights to its root's inverse. */
 const damping = 1e-8;
@@ -21,7 +21,7 @@ interface Seen {
 
 /**
  * Of the last iterates x of x ← x + f(x) the combination whose changes f cancel best, by least squares (type II, Walker and
- * Ni 2011). Where the change has grown instead, the last plain iterate comes next. Iterates are float64 [n]; `dispose` frees
+ * Ni 2011). Where the change has grown instead, the plain iterate after the last one comes next. Iterates are float64 [n]; `dispose` frees
  * those that it looks back at.
  */
 export class Accelerator {
@@ -30,7 +30,8 @@ export class Accelerator {
   /** The next iterate after x, whose change is f. */
   next(x: Tensor, f: Tensor): Tensor {
     const before = this.#seen;
-    if (before && size(f) > growth * size(before.f)) {
+    // NaN compares false, and is taken back too.
+    if (before && !(size(f) <= growth * size(before.f))) {
       const plain = before.x.add(before.f);
       this.dispose();
       return plain;

@@ -85,18 +85,18 @@ export function pointPotentials(
         [u, v] = [u.mul(eps / next), v.mul(eps / next)];
         eps = next;
       }
-      const isNear = () => error <= tolerance || error <= 1e-6 * v.abs().amax().item();
+      const isFar = () => error > tolerance && error > 1e-6 * v.abs().amax().item();
       const accelerator = new Accelerator();
       const double = (t: Tensor) => t.to({ dtype: "float64", device: "cpu" });
       do
         iterate(epsilon, (from, change) =>
-          isNear()
-            ? plain(from, change)
-            : accelerator
+          isFar()
+            ? accelerator
                 .next(double(from), double(change))
-                .to({ dtype: x.dtype, device: x.device }),
+                .to({ dtype: x.dtype, device: x.device })
+            : plain(from, change),
         );
-      while (!isNear() && done < iterations);
+      while (isFar() && done < iterations);
       accelerator.dispose();
       return { u: opposite(x, y, v, epsilon), v, iterations: done, error };
     }),

@@ -48,7 +48,8 @@ export interface Points {
 
 /**
  * The plan that minimises ⟨P, C⟩ + reg·KL(P | ab) over the couplings of n and m points of equal weights a = 1/n, b = 1/m
- * (Cuturi 2013), for cost [n, m] or points, of which no matrix of costs is made where the scalings stay moderate; with a penalty ρ over all P ≥ 0, plus ρ·KL(P1 | a) + ρ·KL(Pᵀ1 | b), where KL(p | q) is
+ * (Cuturi 2013), for cost [n, m] or points, of which no matrix of costs is made where their range is moderate; with a penalty
+ * ρ over all P ≥ 0, plus ρ·KL(P1 | a) + ρ·KL(Pᵀ1 | b), where KL(p | q) is
  * Σ p log(p/q) − p + q (Chizat et al. 2018). Potentials are carried from larger to smaller regularisations, which keeps
  * the number of iterations bounded. Throws a BridgeError for a bad `reg` or `penalty` or a cost that is not finite.
  */
@@ -176,7 +177,7 @@ interface Advanced extends Potentials {
 
 /**
  * Iterations from potentials until the error is small enough, or there were as many as allowed. Accelerated ones that make the
- * error larger are done again without.
+ * error more than four times as large are done again without.
  */
 function solve(problem: Problem, from: Potentials, aim: Aim): Advanced {
   let at: Potentials & { error?: number } = from;

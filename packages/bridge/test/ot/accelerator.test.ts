@@ -42,6 +42,24 @@ it("keep an iterate that does not change", () =>
     accelerator.dispose();
   }));
 
+it("end at NaN: of points, and of an iteration", () =>
+  tidy(() => {
+    const bad = tensor(
+      [
+        [0, 1],
+        [Number.NaN, 1],
+      ],
+      { dtype: "float32" },
+    );
+    const { iterations, error } = pointPotentials(bad, bad, { epsilon: 100 });
+    expect(error).toBeNaN();
+    expect(iterations).toBe(1);
+    const accelerator = new Accelerator();
+    const nan = zeros([3], { dtype: "float64" }).div(0);
+    for (let k = 0; k < 4; k++) expect(accelerator.next(nan, nan).isnan().all().item()).toBe(true);
+    accelerator.dispose();
+  }));
+
 it("are those of potentials between points", () =>
   tidy(() => {
     const [n, epsilon] = [200, 0.03];

@@ -4,14 +4,11 @@ import { availableParallelism } from "node:os";
 import { formatTable, writeFileAtomic } from "@dsbm/runs";
 import {
   getNumThreads,
-  noGrad,
   type Profile,
-  randn,
+  productRate,
   startProfile,
   stopProfile,
-  type Tensor,
   type TracedCall,
-  tidy,
 } from "@dsbm/torch";
 import { UsageError } from "../terminal/errors.js";
 
@@ -65,25 +62,10 @@ export async function profileCommand(
     console.log("\nprofile: the command ran no tensor operation in this process");
     return code;
   }
-  const rates = { float32: rateOf("float32"), bfloat16: rateOf("bfloat16") };
+  const rates = { float32: productRate("float32"), bfloat16: productRate("bfloat16") };
   writeFileAtomic(path, chromeTrace(profile.trace));
   console.log(`\n${report(profile, { seconds, rates, threads: getNumThreads() })}\ntrace: ${path}`);
   return code;
-}
-
-/** The best of some products of matrices [1024, 1024]. */
-function rateOf(dtype: keyof Rates): number {
-  return noGrad(() =>
-    tidy(() => {
-      const [a, b] = [0, 1].map(() => randn([1024, 1024]).to(dtype)) as [Tensor, Tensor];
-      const times = Array.from({ length: 6 }, () => {
-        const start = performance.now();
-        tidy(() => void a.mm(b));
-        return (performance.now() - start) / 1000;
-      });
-      return (2 * 1024 ** 3) / Math.min(...times);
-    }),
-  );
 }
 
 interface Surroundings {

@@ -34,8 +34,9 @@ export interface SinkhornSteps {
 
 /**
  * Iterates u ← a/(K v)^tau, v ← b/(Kᵀ u)^tau in place, accelerated but for the last one (Anderson's method in log v; Walker and
- * Ni 2011; damped, and taken back where the change grows), and gives the total deviation of the column sums before the last update of v (NaN where scalings are out of
- * range), and the number of iterations. The same bits on any number of threads. Throws a TorchError for other shapes or dtypes.
+ * Ni 2011; damped, and taken back where the change grows), and gives the total deviation of the column sums before the last
+ * update of v (NaN where scalings are out of range), and the number of iterations. The same bits on any number of threads.
+ * Throws a TorchError for other shapes or dtypes.
  */
 export function sinkhornIterate(
   matrix: Tensor,

@@ -49,23 +49,18 @@ interface Column {
   order: Tensor;
 }
 
-/** The columns of rows, out of the surrounding scopes: the rows are not copied. */
-function columnsOf(batch: Batch, shuffle: Generator): Column[] {
-  return tidy(() => {
-    const { tables, index } = tableIndex(batch) ?? { tables: batch, index: null };
-    const rows = tensorsOf(tables);
-    const indices = index && tensorsOf(index);
-    const device = rows[0]?.device ?? "cpu";
-    const order = randperm(countRows(index ?? batch), { generator: shuffle, device });
-    const orders = new Map<Tensor | undefined, Tensor>();
-    for (const own of new Set(indices ?? [undefined]))
-      orders.set(own, (own ? own.indexSelect(0, order) : order).keep());
-    return namesOf(tables).map((name, i) => ({
-      name,
-      rows: (rows[i] as Tensor).detach().keep(),
-      order: orders.get(indices?.[i]) as Tensor,
-    }));
-  });
+/** The columns of tables whose rows are all used, or those of an index; out of scopes, and without a copy of the rows. */
+function columnsOf(tables: Batch, index: Batch | null, order: Tensor): Column[] {
+  const indices = index && tensorsOf(index);
+  const orders = new Map<Tensor | undefined, Tensor>();
+  for (const own of new Set(indices ?? [undefined]))
+    orders.set(own, (own ? own.indexSelect(0, order) : order).keep());
+  const rows = tensorsOf(tables);
+  return namesOf(tables).map((name, i) => ({
+    name,
+    rows: (rows[i] as Tensor).detach().keep(),
+    order: orders.get(indices?.[i]) as Tensor,
+  }));
 }
 
 export class TableRows implements RowSource {
@@ -108,9 +103,11 @@ export class TableRows implements RowSource {
     const { epoch, shuffle, batchSize } = this.#options;
     this.#columns = tidy(() => {
       const rows = epoch(data);
-      const n = countRows(tableIndex(rows)?.index ?? rows);
+      const { tables, index } = tableIndex(rows) ?? { tables: rows, index: null };
+      const n = countRows(index ?? tables);
       this.#beginNext(Math.floor(n / batchSize), left, data);
-      return columnsOf(rows, shuffle);
+      const device = tensorsOf(tables)[0]?.device ?? "cpu";
+      return columnsOf(tables, index, randperm(n, { generator: shuffle, device }));
     });
     this.#forget(data);
     this.#cursor = 0;
