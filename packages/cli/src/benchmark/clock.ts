@@ -71,7 +71,7 @@ export class Clock extends Pace {
         steps: (before.at(-1)?.steps ?? 0) + steps,
         seconds: this.#ended - this.#evaluations,
         elapsed: this.#ended,
-        evaluations: (before.at(-1)?.evaluations ?? 0) + steps * this.#rows(half),
+        evaluations: (before.at(-1)?.evaluations ?? 0) + this.#rows(half, steps),
       },
     ];
     this.#run?.saveFile(file, `${JSON.stringify(this.#halves)}\n`);
@@ -82,16 +82,20 @@ export class Clock extends Pace {
     this.#evaluations += this.seconds - this.#ended;
   }
 
-  /** Evaluations of a network a step: a batch, and the simulations that make it. */
-  #rows(half: number): number {
-    const { batch_size, first_pass, num_steps, num_repeat_data } = this.#config;
-    // What is measured is at most the grid.
-    const steps =
-      this.#config.cache_num_steps === "auto" ? num_steps : this.#config.cache_num_steps;
-    const { fit, online, loss } = bridgeProcess(this.#config).method;
+  /** Evaluations of networks in a half-iteration: the batches, and the simulations that make them. */
+  #rows(half: number, steps: number): number {
+    const { batch_size, first_pass, num_steps, num_repeat_data, cache_num_steps } = this.#config;
+    const { cache, cache_npar, cache_refresh_stride, online_cache } = this.#config;
+    const { fit, online, onePass } = bridgeProcess(this.#config).method;
     if (fit) return 0;
-    const isSimulated = half > first_pass && (online || !loss);
-    const simulated = isSimulated ? (online ? 2 : 1 / num_repeat_data) : 0;
-    return batch_size * (1 + simulated * steps);
+    const isCached = cache === "disk" && (!online || online_cache);
+    const pairs = isCached
+      ? Math.ceil(steps / cache_refresh_stride) * cache_npar
+      : (steps * batch_size) / num_repeat_data;
+    // What is measured is at most the grid.
+    const perPair = cache_num_steps === "auto" ? num_steps : cache_num_steps;
+    const isSimulated = half > first_pass && !onePass;
+    const ways = online ? 2 : 1;
+    return ways * (steps * batch_size + (isSimulated ? pairs * perPair : 0));
   }
 }

@@ -34,7 +34,9 @@ export const cached = (pairs: number, steps: number): readonly string[] => [
 
 const twice = ["n_ipf=2"];
 const once = ["n_ipf=1"];
-const online = ["online_cache=true"];
+
+/** Simulated pairs of α-DSBM serve for some steps too (Peluchetti 2024). */
+export const rollouts: readonly string[] = ["online_cache=true"];
 
 /** Few steps whose pairs keep their variance. */
 export const analytic: readonly string[] = ["step_variance=analytic"];
@@ -42,7 +44,7 @@ export const analytic: readonly string[] = ["step_variance=analytic"];
 /** Simulated pairs keep their variance over the steps, and take the moments of the data. */
 export const matched: readonly string[] = [...analytic, "match_moments=true"];
 
-/** What all quick benchmarks share: simulated pairs are few, those of α-DSBM serve for some steps too (Peluchetti 2024). */
+/** What all quick benchmarks share: simulated pairs are few, and serve for some steps. */
 export const quickWords = {
   words: ["batch_size=128", ...cached(2560, 100)],
   own: {
@@ -53,7 +55,7 @@ export const quickWords = {
       dsbm_mix: once,
       dsbm_imf_ot: twice,
     },
-    ...{ alpha_dsbm: online, alpha_dsbm_pre: online, alpha_dsbm_mix: online },
+    ...{ alpha_dsbm: rollouts, alpha_dsbm_pre: rollouts, alpha_dsbm_mix: rollouts },
     sinkhorn_bridge: ["data.n_train=2000"],
   },
 };

@@ -21,7 +21,7 @@ import { cat, io, noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
 import { testRows } from "../../problem/test-rows.js";
 import { openSubject } from "../../quality/subject.js";
 import type { Benchmark, Case, Measured, Sizes, Values } from "../benchmark.js";
-import { cached, matched, methodsOf, quickWords } from "../methods.js";
+import { cached, matched, methodsOf, quickWords, rollouts } from "../methods.js";
 
 const dims = [2, 16, 64, 128];
 const epsilons = [1, 0.1, 10];
@@ -280,9 +280,9 @@ export const eot: Benchmark = {
     dsbm_imf_pre: [...simulated, "n_ipf=4", "num_iter=2500"],
     dsbm_imf_ot: [...simulated, "n_ipf=3", "num_iter=2500"],
     dsbm_mix: [...simulated, spread, "n_ipf=1", "num_iter=2500"],
-    alpha_dsbm: [...simulated, "n_ipf=2", "num_iter=5000"],
-    alpha_dsbm_pre: [...simulated, "n_ipf=2", "num_iter=5000"],
-    alpha_dsbm_mix: [...simulated, spread, "n_ipf=1", "num_iter=2500"],
+    alpha_dsbm: [...simulated, ...rollouts, "n_ipf=2", "num_iter=5000"],
+    alpha_dsbm_pre: [...simulated, ...rollouts, "n_ipf=2", "num_iter=5000"],
+    alpha_dsbm_mix: [...simulated, ...rollouts, spread, "n_ipf=1", "num_iter=2500"],
     sf2m: [...large, "num_iter=20000"],
     lightsb: [spread],
     lightsb_m: [...large, spread, "lr=3e-3"],

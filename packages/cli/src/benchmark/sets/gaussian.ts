@@ -18,7 +18,7 @@ import { randn, tidy } from "@dsbm/torch";
 import { testRows } from "../../problem/test-rows.js";
 import { openSubject, type Subject } from "../../quality/subject.js";
 import type { Benchmark, Case, HalfTime, Measured, Values } from "../benchmark.js";
-import { methodsOf, quickWords } from "../methods.js";
+import { methodsOf, quickWords, rollouts } from "../methods.js";
 
 const dims = [5, 20, 50];
 const steps = 20;
@@ -168,8 +168,8 @@ export const gaussian: Benchmark = {
       dsbm_imf: [],
       dsbm_imf_pre: [],
       dsbm_imf_ot: [],
-      alpha_dsbm: ["n_ipf=2", "first_num_iter=2000", "num_iter=10000"],
-      alpha_dsbm_pre: ["n_ipf=2", "first_num_iter=2000", "num_iter=10000"],
+      alpha_dsbm: [...rollouts, "n_ipf=2", "first_num_iter=2000", "num_iter=10000"],
+      alpha_dsbm_pre: [...rollouts, "n_ipf=2", "first_num_iter=2000", "num_iter=10000"],
       sf2m: once,
       lightsb: light,
       lightsb_m: [...light, "batch_size=512", "lr=1e-3"],

@@ -9,7 +9,7 @@ import { testRows } from "../../problem/test-rows.js";
 import { measureQuality } from "../../quality/measure.js";
 import { openSubject } from "../../quality/subject.js";
 import type { Benchmark, Case, Measured, Published, Sizes, Values } from "../benchmark.js";
-import { analytic, cached, matched, methodsOf, quickWords } from "../methods.js";
+import { analytic, cached, matched, methodsOf, quickWords, rollouts } from "../methods.js";
 
 const points = 10_000;
 /** To train on: of as few as are measured the sampling error would be as large as what is measured. */
@@ -127,7 +127,13 @@ const row = (
 });
 
 const once = ["n_ipf=1", "num_iter=20000", "batch_size=256"];
-const twoStages = ["n_ipf=2", "first_num_iter=5000", "num_iter=2500", "batch_size=1024"];
+const twoStages = [
+  "n_ipf=2",
+  "first_num_iter=5000",
+  "num_iter=2500",
+  "batch_size=1024",
+  ...rollouts,
+];
 
 export const planar: Benchmark = {
   name: "2d",
@@ -145,7 +151,7 @@ export const planar: Benchmark = {
       dsbm_imf_ot: [...matched, "batch_size=256"],
       alpha_dsbm: [...matched, ...twoStages],
       alpha_dsbm_pre: [...matched, ...twoStages],
-      alpha_dsbm_mix: [...matched, "n_ipf=1", "num_iter=5000"],
+      alpha_dsbm_mix: [...matched, ...rollouts, "n_ipf=1", "num_iter=5000"],
       sf2m: [...once, ...analytic],
       lightsb: [],
       lightsb_m: ["batch_size=512"],
