@@ -384,7 +384,9 @@ async function setup({ bench, threads, ...rest }) {
   const build = BENCHES[bench];
   if (!build) throw new Error(`no benchmark "${bench}"`);
   torch = await import("@dsbm/torch");
-  const rooms = ["bridge", "nets", "data", "train"].map((room) => import(`dsbm/${room}`));
+  // What the row's work needs: `dsbm/train` loads what saves runs, too.
+  const needed = bench === "op_overhead" ? [] : ["bridge", "nets", "data", "train"];
+  const rooms = needed.map((room) => import(`@dsbm/${room}`));
   bridge = Object.assign({}, ...(await Promise.all(rooms)));
   torch.setNumThreads(threads);
   const built = await build(threads, rest);

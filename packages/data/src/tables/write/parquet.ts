@@ -1,5 +1,5 @@
 // Parquet, a row group at a time: memory holds the rows of one.
-import { ByteWriter, ParquetWriter, type SchemaElement } from "hyparquet-writer";
+import type { ByteWriter, ParquetWriter, SchemaElement } from "hyparquet-writer";
 import { openSink } from "./sink.js";
 import type {
   CarriedCell,
@@ -14,15 +14,23 @@ const groupRows = 65_536;
 
 export function openParquetWriter(path: string, { carried, columns }: TableColumns): TableWriter {
   const sink = openSink(path);
-  const bytes = new ByteWriter();
   const schema: SchemaElement[] = [
     { name: "schema", num_children: carried.length + columns.length },
     ...carried.map(carriedElement),
     ...columns.map(numberElement),
   ];
-  // Numbers of a continuous law do not compress.
-  const writer = new ParquetWriter({ writer: bytes, schema, codec: "UNCOMPRESSED" });
-  const drain = async () => {
+  let opened: { bytes: ByteWriter; writer: ParquetWriter } | null = null;
+  /** The library is loaded by the first table that needs it. */
+  const open = async () => {
+    if (opened) return opened;
+    const library = await import("hyparquet-writer");
+    const bytes = new library.ByteWriter();
+    // Numbers of a continuous law do not compress.
+    const writer = new library.ParquetWriter({ writer: bytes, schema, codec: "UNCOMPRESSED" });
+    opened = { bytes, writer };
+    return opened;
+  };
+  const drain = async (bytes: ByteWriter) => {
     await sink.write(bytes.getBytes());
     bytes.index = 0;
   };
@@ -32,6 +40,7 @@ export function openParquetWriter(path: string, { carried, columns }: TableColum
   let cells: CarriedCell[][] = carried.map(() => []);
   let rows = 0;
   const group = async () => {
+    const { bytes, writer } = await open();
     writer.write({
       columnData: [
         ...carried.map(({ name }, k) => ({ name, data: cells[k] as CarriedCell[] })),
@@ -44,7 +53,7 @@ export function openParquetWriter(path: string, { carried, columns }: TableColum
     });
     rows = 0;
     cells = carried.map(() => []);
-    await drain();
+    await drain(bytes);
   };
   return {
     async write(batch) {
@@ -61,8 +70,9 @@ export function openParquetWriter(path: string, { carried, columns }: TableColum
     },
     async close() {
       if (rows > 0) await group();
+      const { bytes, writer } = await open();
       writer.finish();
-      await drain();
+      await drain(bytes);
       await sink.close();
     },
     abandon: () => sink.abandon(),
