@@ -1,5 +1,6 @@
 // Real Gloo processes on the loopback: their collectives, and what the others say when one is missing, dies, or
 // wants something else. fixtures/rank.mjs is what each process runs.
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
@@ -280,6 +281,19 @@ describe("joining", () => {
     const texts = [first, second].map(({ said }) => said.failed.error).sort();
     expect(texts[0]).toMatch(new RegExp(`port ${port} is in use by process.*MASTER_PORT`));
     expect(texts[1]).toMatch(/rank 1 of 2 did not come/);
+  });
+
+  it("gives a port to one of several processes that ask for it in the same moment", async () => {
+    // No real ports: other jobs of this user cannot have them.
+    const [first, count] = [100_000, 20];
+    const start = Date.now() + 3000;
+    const claim = fileURLToPath(new URL("./fixtures/claim-ports.mjs", import.meta.url));
+    const args = [claim, ...[first, count, start].map(String)];
+    const children = [1, 2, 3].map(() => spawn(process.execPath, args));
+    const said = await Promise.all(children.map(({ stdout }) => once(stdout, "data")));
+    for (const { stdin } of children) stdin.end();
+    const got = said.flatMap(([text]) => JSON.parse(String(text)) as number[]);
+    expect(got.sort()).toEqual(Array.from({ length: count }, (_, k) => first + k));
   });
 
   it("refuses what makes no sense before anything is opened", async () => {

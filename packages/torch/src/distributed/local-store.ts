@@ -2,6 +2,7 @@
 // network. It goes by the port of the job, as a store that listens would.
 import {
   chmodSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -72,6 +73,23 @@ function sweep(folder: string): void {
   }
 }
 
+const inUse = (port: number, { owner, host }: Served): DistributedError =>
+  new DistributedError(
+    `port ${port} is in use by process ${owner.split("-")[1]} on ${host}, so rank 0 cannot serve the store there: set MASTER_PORT to a free one on every rank`,
+  );
+
+/** Gives a file a second name that nobody has; false where somebody has it. Where there are no hard links, it is renamed. */
+function claim(path: string, name: string): boolean {
+  try {
+    linkSync(path, name);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    renameSync(path, name);
+    return true;
+  }
+}
+
 let made = 0;
 
 /** The store of rank 0 for a port of this machine. Throws a DistributedError where another process has it. */
@@ -79,21 +97,28 @@ export function serveLocal(port: number, attempt: string, worldSize: number): St
   const folder = ownFolder();
   const pointer = join(folder, `port-${port}`);
   const other = read(pointer);
-  if (other && !isGone(other.owner))
-    throw new DistributedError(
-      `port ${port} is in use by process ${other.owner.split("-")[1]} on ${other.host}, so rank 0 cannot serve the store there: set MASTER_PORT to a free one on every rank`,
-    );
+  if (other && !isGone(other.owner)) throw inUse(port, other);
   sweep(folder);
   const owner = processName();
   const path = join(folder, `store-${port}-${owner}-${made++}`);
   const store = Store.file(path, worldSize);
   const text = JSON.stringify({ path, host: hostname(), owner, attempt } satisfies Served);
+  const temporary = `${path}.pointer`;
   try {
-    writeFileSync(`${path}.pointer`, text, { mode: 0o600 });
-    renameSync(`${path}.pointer`, pointer);
+    writeFileSync(temporary, text, { mode: 0o600 });
+    // Another one may have come since; a pointer that nobody can read, or of a process that is gone, is removed.
+    while (!claim(temporary, pointer)) {
+      const first = read(pointer);
+      if (first && !isGone(first.owner)) throw inUse(port, first);
+      rmSync(pointer, { force: true });
+    }
   } catch (error) {
     store.close();
+    rmSync(path, { force: true });
+    if (error instanceof DistributedError) throw error;
     throw new DistributedError(`${pointer} cannot be written: ${reasonOf(error)}`, [], error);
+  } finally {
+    rmSync(temporary, { force: true });
   }
   store.onClose(() => {
     if (read(pointer)?.path === path) rmSync(pointer, { force: true });
