@@ -126,14 +126,11 @@ const row = (
   ),
 });
 
-const once = ["n_ipf=1", "num_iter=20000", "batch_size=256"];
-const twoStages = [
-  "n_ipf=2",
-  "first_num_iter=5000",
-  "num_iter=2500",
-  "batch_size=1024",
-  ...rollouts,
-];
+/** For networks: three layers, and the time as cosines and sines. Two layers learn edges slowly. */
+const network = ["model.hidden=128,128,128", "model.time_frequencies=8"];
+const once = [...network, "n_ipf=1", "num_iter=10000", "batch_size=256"];
+const simulated = [...matched, ...network];
+const online = [...simulated, ...rollouts, "n_ipf=2", "first_num_iter=5000", "num_iter=2500"];
 
 export const planar: Benchmark = {
   name: "2d",
@@ -144,14 +141,14 @@ export const planar: Benchmark = {
   methods: [
     { name: "fit", words: ["max_minutes=2"], command: "fit" },
     ...methodsOf({
-      dsbm_ipf: matched,
-      dsbm_imf: matched,
-      dsbm_imf_pre: [...matched, "n_ipf=3"],
-      dsbm_mix: [...matched, "n_ipf=2", "num_iter=2500"],
-      dsbm_imf_ot: [...matched, "batch_size=256"],
-      alpha_dsbm: [...matched, ...twoStages],
-      alpha_dsbm_pre: [...matched, ...twoStages],
-      alpha_dsbm_mix: [...matched, ...rollouts, "n_ipf=1", "num_iter=5000"],
+      dsbm_ipf: simulated,
+      dsbm_imf: simulated,
+      dsbm_imf_pre: [...simulated, "n_ipf=3"],
+      dsbm_mix: [...simulated, "n_ipf=2", "num_iter=2500"],
+      dsbm_imf_ot: [...simulated, "batch_size=256"],
+      alpha_dsbm: [...online, "batch_size=1024"],
+      alpha_dsbm_pre: [...online, "batch_size=1024"],
+      alpha_dsbm_mix: [...simulated, ...rollouts, "n_ipf=1", "num_iter=5000"],
       sf2m: [...once, ...analytic],
       lightsb: [],
       lightsb_m: ["batch_size=512"],
