@@ -286,7 +286,7 @@ export const eot: Benchmark = {
     dsbm_mix: [...simulated, spread, "n_ipf=1", "num_iter=2500"],
     alpha_dsbm: online,
     alpha_dsbm_pre: online,
-    alpha_dsbm_mix: [...simulated, ...rollouts, spread, "n_ipf=1", "num_iter=2500"],
+    alpha_dsbm_mix: [...simulated, spread, "n_ipf=1", "num_iter=2500"],
     sf2m: [...large, ...network, "num_iter=20000"],
     lightsb: [spread],
     lightsb_m: [...large, spread, "lr=3e-3"],
