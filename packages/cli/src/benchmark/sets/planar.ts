@@ -126,9 +126,9 @@ const row = (
   ),
 });
 
-/** For networks: three layers, and the time as cosines and sines. Two layers learn edges slowly. */
+/** Two layers learn edges slowly. Drifts change fast near an end, and see the time as cosines and sines; flows do not. */
 const network = ["model.hidden=128,128,128", "model.time_frequencies=8"];
-const once = [...network, "n_ipf=1", "num_iter=10000", "batch_size=256"];
+const once = ["model.hidden=256,256,256", "n_ipf=1", "num_iter=10000", "batch_size=256"];
 const simulated = [...matched, ...network];
 const online = [...simulated, ...rollouts, "n_ipf=2", "first_num_iter=5000", "num_iter=2500"];
 
