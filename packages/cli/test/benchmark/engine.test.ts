@@ -69,6 +69,32 @@ async function run(
 }
 
 describe("the engine of benchmarks", () => {
+  it("counts the evaluations of networks: batches and simulated pairs, of both directions where they share a network", async () => {
+    const cached = ["cache=disk", "cache_npar=60", "cache_refresh_stride=2", "num_iter=4"];
+    const methods = [
+      {
+        name: "pre",
+        words: [
+          "method=dbdsb",
+          "first_coupling=ind",
+          "precondition=true",
+          "first_pass=1",
+          ...cached,
+        ],
+      },
+      { name: "alpha", words: ["method=alpha_dsbm", "n_ipf=2", "num_iter=4"] },
+      { name: "rollouts", words: ["method=alpha_dsbm", "n_ipf=2", "online_cache=true", ...cached] },
+    ];
+    const place = join(folder, "evaluations");
+    const { outcome } = await run({ ...small(() => ({})), methods }, undefined, { place });
+    const [batches, steps] = [4 * 20, 3];
+    expect(outcome.results.map(({ values }) => values.evaluations)).toEqual([
+      batches + (batches + 2 * 60 * steps),
+      2 * batches + 2 * (batches + batches * steps),
+      2 * batches + 2 * (batches + 2 * 60 * steps),
+    ]);
+  });
+
   it("goes on where it was stopped, runs what is missing and reads what is there", async () => {
     // Stopped while the first run is measured: it is trained, and has no result.
     const unmeasured = await run(
