@@ -55,7 +55,7 @@ export const quickWords = {
       dsbm_mix: once,
       dsbm_imf_ot: twice,
     },
-    ...{ alpha_dsbm: rollouts, alpha_dsbm_pre: rollouts, alpha_dsbm_mix: rollouts },
+    alpha_dsbm_mix: rollouts,
     sinkhorn_bridge: ["data.n_train=2000"],
   },
 };

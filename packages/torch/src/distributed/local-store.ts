@@ -73,12 +73,7 @@ function sweep(folder: string): void {
   }
 }
 
-const inUse = (port: number, { owner, host }: Served): DistributedError =>
-  new DistributedError(
-    `port ${port} is in use by process ${owner.split("-")[1]} on ${host}, so rank 0 cannot serve the store there: set MASTER_PORT to a free one on every rank`,
-  );
-
-/** Gives a file a second name that nobody has; false where somebody has it. Where there are no hard links, it is renamed. */
+/** Gives a file a second name; false where another file has it. Where there are no hard links, the file is renamed. */
 function claim(path: string, name: string): boolean {
   try {
     linkSync(path, name);
@@ -96,8 +91,6 @@ let made = 0;
 export function serveLocal(port: number, attempt: string, worldSize: number): Store {
   const folder = ownFolder();
   const pointer = join(folder, `port-${port}`);
-  const other = read(pointer);
-  if (other && !isGone(other.owner)) throw inUse(port, other);
   sweep(folder);
   const owner = processName();
   const path = join(folder, `store-${port}-${owner}-${made++}`);
@@ -106,10 +99,13 @@ export function serveLocal(port: number, attempt: string, worldSize: number): St
   const temporary = `${path}.pointer`;
   try {
     writeFileSync(temporary, text, { mode: 0o600 });
-    // Another one may have come since; a pointer that nobody can read, or of a process that is gone, is removed.
     while (!claim(temporary, pointer)) {
-      const first = read(pointer);
-      if (first && !isGone(first.owner)) throw inUse(port, first);
+      const other = read(pointer);
+      if (other && !isGone(other.owner))
+        throw new DistributedError(
+          `port ${port} is in use by process ${other.owner.split("-")[1]} on ${other.host}, so rank 0 cannot serve the store there: set MASTER_PORT to a free one on every rank`,
+        );
+      // Nobody can read it, or its process is gone.
       rmSync(pointer, { force: true });
     }
   } catch (error) {

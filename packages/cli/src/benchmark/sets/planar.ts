@@ -130,7 +130,8 @@ const row = (
 const network = ["model.hidden=128,128,128", "model.time_frequencies=8"];
 const once = ["model.hidden=256,256,256", "n_ipf=1", "num_iter=10000", "batch_size=256"];
 const simulated = [...matched, ...network];
-const online = [...simulated, ...rollouts, "n_ipf=2", "first_num_iter=5000", "num_iter=2500"];
+const stages = ["n_ipf=2", "first_num_iter=5000", "num_iter=2500", "batch_size=1024"];
+const online = [...simulated, ...rollouts, ...stages];
 
 export const planar: Benchmark = {
   name: "2d",
@@ -146,8 +147,8 @@ export const planar: Benchmark = {
       dsbm_imf_pre: [...simulated, "n_ipf=3"],
       dsbm_mix: [...simulated, "n_ipf=2", "num_iter=2500"],
       dsbm_imf_ot: [...simulated, "batch_size=256"],
-      alpha_dsbm: [...online, "batch_size=1024"],
-      alpha_dsbm_pre: [...online, "batch_size=1024"],
+      alpha_dsbm: online,
+      alpha_dsbm_pre: online,
       alpha_dsbm_mix: [...simulated, ...rollouts, "n_ipf=1", "num_iter=5000"],
       sf2m: [...once, ...analytic],
       lightsb: [],
