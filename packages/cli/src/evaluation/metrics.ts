@@ -41,7 +41,7 @@ const kinds: Readonly<Record<string, EvaluatorKind>> = {
       { column: "start_sliced_w2", title: "that of the starts", beside: true },
     ],
     applies: ({ exact }) => exact === null,
-    open: async (ends, config) => (await import("./sliced.js")).openSliced(ends, config),
+    open: async (ends, config) => (await import("./distances.js")).openSliced(ends, config),
   },
   wasserstein: {
     columns: ["w2", "data_w2", "optimal_msd"],
@@ -54,7 +54,7 @@ const kinds: Readonly<Record<string, EvaluatorKind>> = {
       },
     ],
     applies: (ends) => isVectors(ends) && ends.exact === null,
-    open: async (ends, config) => (await import("./wasserstein.js")).openWasserstein(ends, config),
+    open: async (ends, config) => (await import("./distances.js")).openWasserstein(ends, config),
   },
   displacement: {
     columns: [

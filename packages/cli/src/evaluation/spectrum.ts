@@ -6,7 +6,7 @@ import type { Split } from "@dsbm/data";
 import { formatCsv, svgToPng } from "@dsbm/runs";
 import type { Tensor } from "@dsbm/torch";
 import type { DataEnd, Ends } from "../problem/ends.js";
-import { testRows } from "../problem/test-rows.js";
+import { otherRows, testRows } from "../problem/test-rows.js";
 import type { Evaluator } from "./evaluator.js";
 import {
   type BandRow,
@@ -20,16 +20,12 @@ import {
   worstBand,
 } from "./spectra.js";
 
-export async function openSpectrum(
-  ends: Ends,
-  { test_npar, seed }: CompleteTrainConfig,
-): Promise<Evaluator> {
+export async function openSpectrum(ends: Ends, config: CompleteTrainConfig): Promise<Evaluator> {
   let last: { spectra: Spectra; bands: BandRow[] } | null = null;
   return {
     measure({ side, split, start, end, data }) {
-      const other = split === "test" ? "train" : "test";
-      const reserve = testRows(ends[side], test_npar, seed, other).to({ device: "cpu" });
-      const many = manyRows(ends[side], data, { seed, split });
+      const reserve = otherRows(ends[side], split, config);
+      const many = manyRows(ends[side], data, { seed: config.seed, split });
       const spectra = spectraOf({ start, end, data: many, reserve });
       const bands = bandRows(spectra);
       last = { spectra, bands };

@@ -1,5 +1,6 @@
 // The rows that evaluations take from the two ends: the same at every call.
 import { type Conditions, conditionsAt, type End, mapConditions, stream } from "@dsbm/bridge";
+import type { CompleteTrainConfig } from "@dsbm/config";
 import type { Split } from "@dsbm/data";
 import type { Tensor } from "@dsbm/torch";
 import type { DataEnd, Ends } from "./ends.js";
@@ -12,6 +13,15 @@ export function testRows(end: DataEnd, n: number, seed: number, split: Split = "
   if (end.name !== gaussianName) return end.plain(rows);
   const generator = stream(seed, `${split}/${end.name}`, rows.device);
   return end.decode(rows, { end: "x1", generator });
+}
+
+/** As many rows of the other split, on the processor: between two draws of data there is what chance leaves. */
+export function otherRows(
+  end: DataEnd,
+  split: Split,
+  { test_npar, seed }: Pick<CompleteTrainConfig, "test_npar" | "seed">,
+): Tensor {
+  return testRows(end, test_npar, seed, split === "test" ? "train" : "test").to({ device: "cpu" });
 }
 
 function firstRows(table: Tensor, n: number, order: Tensor | null): Tensor {
