@@ -65,7 +65,7 @@ interface Measured {
 }
 
 /** Samples as pictures on the processor: coordinates are brought back to what they are coordinates of. */
-const pictures = ({ shown }: DataEnd, x: Tensor): Tensor => {
+export const pictures = ({ shown }: DataEnd, x: Tensor): Tensor => {
   const here = x.to({ device: "cpu" });
   return x.shape.length === 2 && shown ? shown(here) : here;
 };

@@ -166,14 +166,7 @@ function stepsOf(direction: Direction, grid: TimeGrid): readonly number[] {
 function halves(all: Tensor, own: (t: Tensor) => Tensor): [Tensor, Tensor] {
   const half = Math.floor(all.size(0) / 2);
   return [
-    own(tidy(() => all.narrow(0, 0, half).clone().keep())),
-    own(
-      tidy(() =>
-        all
-          .narrow(0, half, all.size(0) - half)
-          .clone()
-          .keep(),
-      ),
-    ),
+    own(kept(() => all.narrow(0, 0, half))),
+    own(kept(() => all.narrow(0, half, all.size(0) - half))),
   ];
 }

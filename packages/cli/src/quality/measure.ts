@@ -44,11 +44,21 @@ export interface QualityOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** The names of all metrics, the most important first. */
+/** The metrics of groups that words may name. */
+const groups: Readonly<Record<string, readonly string[]>> = {
+  ends: endMetricNames,
+  marginals: marginalNames,
+  plan: ["displacement", "optimality"],
+  path: ["agreement", "path_energy", "npe", "straightness"],
+  columns: ["column_w1"],
+  holdout: holdoutNames,
+  baselines: baselineNames,
+};
+
+/** The names of all metrics that every run may have, the most important first. */
 const metricNames: readonly string[] = [
-  ...endMetricNames,
-  ...["displacement", "optimality", "agreement", "path_energy", "npe", "straightness"],
-  ...["column_w1", "share", ...baselineNames],
+  ...["ends", "plan", "path", "columns"].flatMap((group) => groups[group] ?? []),
+  ...["share", ...baselineNames],
 ];
 
 /**
@@ -121,15 +131,6 @@ export async function measureQuality(
 
 /** The names of metrics that words choose: their own, or those of a group. */
 function checked(words: readonly string[]): Set<string> {
-  const groups: Record<string, readonly string[]> = {
-    ends: endMetricNames,
-    marginals: marginalNames,
-    plan: ["displacement", "optimality"],
-    path: ["agreement", "path_energy", "npe", "straightness"],
-    columns: ["column_w1"],
-    holdout: holdoutNames,
-    baselines: baselineNames,
-  };
   const known = [...metricNames, ...marginalNames, ...holdoutNames];
   for (const word of words)
     if (!known.includes(word) && !Object.hasOwn(groups, word))

@@ -3,6 +3,7 @@ import {
   type Conditions,
   type Direction,
   driftOf,
+  type Estimate,
   type Field,
   inBatches,
   mapConditions,
@@ -163,6 +164,11 @@ function unitOf({ columns }: Ends): number {
 export function disposeAll(tensors: Iterable<Tensor | null | undefined>): void {
   for (const t of tensors) t?.dispose();
 }
+
+/** An estimate in a unit of which one is so much. */
+export const scaled = ({ value, low, high }: Estimate, unit: number): Estimate => ({
+  ...{ value: value * unit, low: low * unit, high: high * unit },
+});
 
 /** A tensor out of the present scope, on the processor. */
 export const kept = (make: () => Tensor): Tensor =>

@@ -20,6 +20,9 @@ export interface Compared {
   distances: Distances;
 }
 
+/** Makes the row of a metric of this name. */
+type Make = (metric: string) => Promise<QualityRow>;
+
 const directions = 64;
 
 /** The rows of one hold-out that are wanted: exact distances take a while. */
@@ -29,7 +32,7 @@ export function comparisons(given: Compared): Promise<QualityRow>[] {
     const make = makers(given);
     return holdoutNames
       .filter((name) => given.wants(name))
-      .map((name) => (make[name] as () => Promise<QualityRow>)());
+      .map((name) => (make[name] as Make)(name));
   });
 }
 
@@ -61,53 +64,48 @@ function makers({ path, at, truth, made, source, target, seed, distances }: Comp
     ...values,
     ...{ better: "lower", group: "holdout", about },
   });
-  const exact = (x: Tensor, y: Tensor) => distances.wasserstein(x, y, { p: 1, seed });
-  const together = async (
-    values: Promise<Estimate>,
-    beside: Partial<Record<"floor" | "ceiling", Promise<Estimate>>>,
+  type Pair = readonly [x: Tensor, y: Tensor];
+  const distance = ([x, y]: Pair) => distances.wasserstein(x, y, { p: 1, seed });
+  const exact = async (
+    metric: string,
+    title: string,
+    about: string,
+    { of, floor, ceiling }: { of: Pair; floor?: Pair; ceiling?: Pair },
   ) => {
-    const all = await Promise.all([values, beside.floor, beside.ceiling]);
-    return { ...all[0], floor: all[1]?.value ?? null, ceiling: all[2]?.value ?? null };
+    const [value, low, high] = await Promise.all([
+      ...[distance(of), floor && distance(floor), ceiling && distance(ceiling)],
+    ]);
+    const beside = { floor: low?.value ?? null, ceiling: high?.value ?? null };
+    return row(metric, title, about, { ...(value as Estimate), ...beside });
   };
+  const untrained = (what: string, x: Tensor) => (metric: string) =>
+    exact(
+      metric,
+      `exact 1-Wasserstein of the ${what}, half of the points,`,
+      `the ${what} as it is against the hold-out, ${sizes(few(x), rest)}: what no bridge at all has`,
+      { of: [few(x), rest] },
+    );
   const sliced = (x: Tensor, y: Tensor) => slicedWasserstein(x, y, { directions, seed });
-  const all: Record<string, () => Promise<QualityRow>> = {
-    holdout_w1: async () =>
-      row(
-        "holdout_w1",
+  const all: Record<string, Make> = {
+    holdout_w1: (metric) =>
+      exact(
+        metric,
         "exact 1-Wasserstein",
         `all starts, carried by the SDE, against the hold-out, ${sizes(made, truth)}; no floor of this size: see the row with half of the points; ${ceiling}`,
-        await together(exact(made, truth), { ceiling: exact(mixed, truth) }),
+        { of: [made, truth], ceiling: [mixed, truth] },
       ),
-    holdout_w1_half: async () =>
-      row(
-        "holdout_w1_half",
+    holdout_w1_half: (metric) =>
+      exact(
+        metric,
         "exact 1-Wasserstein, half of the points,",
         `the same, ${sizes(few(made), rest)}; floor: the other half of the hold-out, ${sizes(other, rest)}; ${ceiling}`,
-        await together(exact(few(made), rest), {
-          floor: exact(other, rest),
-          ceiling: exact(few(mixed), rest),
-        }),
+        { of: [few(made), rest], floor: [other, rest], ceiling: [few(mixed), rest] },
       ),
-    ...Object.fromEntries(
-      (
-        [
-          ["source", source],
-          ["target", target],
-        ] as const
-      ).map(([name, x]) => [
-        `holdout_w1_${name}`,
-        async () =>
-          row(
-            `holdout_w1_${name}`,
-            `exact 1-Wasserstein of the ${name}, half of the points,`,
-            `the ${name} as it is against the hold-out, ${sizes(few(x), rest)}: what no bridge at all has`,
-            await together(exact(few(x), rest), {}),
-          ),
-      ]),
-    ),
-    holdout_sliced_w2: async () =>
+    holdout_w1_source: untrained("source", source),
+    holdout_w1_target: untrained("target", target),
+    holdout_sliced_w2: async (metric) =>
       row(
-        "holdout_sliced_w2",
+        metric,
         "sliced 2-Wasserstein",
         `half of the points as above, ${sizes(few(made), rest)}; floor: the other half of the hold-out; ${ceiling}`,
         {

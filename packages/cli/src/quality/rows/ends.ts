@@ -17,7 +17,7 @@ import {
 import type { QualityRow } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { type Carried, drawsOf, type Solver } from "../carried.js";
-import type { Subject } from "../subject.js";
+import { type Subject, scaled } from "../subject.js";
 
 export interface MeasureOptions {
   /** Whether a metric is to be measured. */
@@ -203,25 +203,22 @@ function rowOf(
     widths: () => (widths ??= kernelWidths(draws[0] as Tensor, data, { seed })),
   };
   const value = metric.value ?? ((x, y, there) => metric.estimate(x, y, there).value);
-  const scaled = (e: Estimate): Estimate => {
-    const by = unit ** metric.power;
-    return { value: e.value * by, low: e.low * by, high: e.high * by };
-  };
-  const found = scaled(metric.estimate(end, data, at));
+  const by = unit ** metric.power;
   const floor = scaled(
     draws.length > 1
       ? spread(draws.map((draw) => value(draw, data, at)))
       : metric.estimate(draws[0] as Tensor, data, at),
+    by,
   );
   return {
     metric: metric.name,
     title: metric.title,
     direction: carried.direction,
-    ...found,
+    ...scaled(metric.estimate(end, data, at), by),
     floor: floor.value,
     floor_low: floor.low,
     floor_high: floor.high,
-    ceiling: value(start, data, at) * unit ** metric.power,
+    ceiling: value(start, data, at) * by,
     better: metric.better ?? "lower",
     ...(metric.better && { target: 1 }),
     group: "ends",
@@ -234,5 +231,5 @@ function spread(values: readonly number[]): Estimate {
   const mean = values.reduce((sum, one) => sum + one, 0) / values.length;
   if (values.length < 4)
     return { value: mean, low: Math.min(...values), high: Math.max(...values) };
-  return { ...intervalOf(mean, values) };
+  return intervalOf(mean, values);
 }

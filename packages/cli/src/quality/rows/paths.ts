@@ -2,7 +2,6 @@
 // directions are one process.
 import {
   agreement,
-  type Estimate,
   flowCost,
   mapConditions,
   normalisedPathEnergy,
@@ -12,7 +11,7 @@ import {
 import type { QualityRow } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { Carried } from "../carried.js";
-import type { Subject } from "../subject.js";
+import { type Subject, scaled } from "../subject.js";
 import type { MeasureOptions } from "./ends.js";
 
 /** Steps of Heun's method along the flow. */
@@ -29,17 +28,13 @@ export function pathRows(
   const { unit } = subject;
   const { wants } = options;
   const shared = { direction, better: "lower" as const, group: "path" as const };
-  const scaled = ({ value, low, high }: Estimate, power: number) => {
-    const by = unit ** power;
-    return { value: value * by, low: low * by, high: high * by };
-  };
   const rows: QualityRow[] = [];
   if (wants("agreement") && returns) {
     const { back, twice, apart } = agreement(start, ...returns);
     rows.push({
       metric: "agreement",
       title: "there and back, distance from the start",
-      ...{ ...shared, ...scaled(back, 1) },
+      ...{ ...shared, ...scaled(back, unit) },
       floor: twice * unit,
       ceiling: apart * unit,
       about: `root mean square distance of ${start.size(0)} starts and their returns; floor: of two returns from the same end, which is the same where the directions are one process; ceiling: of starts and returns of others`,
@@ -49,7 +44,7 @@ export function pathRows(
     rows.push({
       metric: "path_energy",
       title: "path energy",
-      ...{ ...shared, ...scaled(energy.estimate(), 2) },
+      ...{ ...shared, ...scaled(energy.estimate(), unit ** 2) },
       floor: null,
       ceiling: null,
       about: `E∫|drift|²dt along ${start.size(0)} paths of the SDE; of several bridges between the same ends and of the same noise the Schrödinger bridge has the least`,

@@ -9,7 +9,7 @@ import {
 import type { QualityRow } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { Carried } from "../carried.js";
-import type { Subject } from "../subject.js";
+import { type Subject, scaled } from "../subject.js";
 import type { MeasureOptions } from "./ends.js";
 
 /** A floor above this is noise: without it random pairs have 1. */
@@ -26,13 +26,12 @@ export function planRows(
     tidy(() => {
       const by = subject.unit ** 2;
       const lengths = end.sub(start).flatten({ startDim: 1 }).to("float64").square().sum(1);
-      const { value, low, high } = meanEstimate(lengths);
       const best = displacement(start, end, { most: exact, seed });
       rows.push({
         metric: "displacement",
         title: "mean squared displacement",
         direction,
-        ...{ value: value * by, low: low * by, high: high * by },
+        ...scaled(meanEstimate(lengths), by),
         floor: best.optimal * by,
         ceiling: independentDisplacement(start, end) * by,
         better: "lower",
@@ -80,10 +79,7 @@ function optimalityRows(
     const ceiling = optimality(x0, apart, { epsilon, seed });
     // With few pairs even those of the exact bridge look like random ones.
     if (!floor || !ceiling || floor.error.value > mostNoise) return [];
-    const shared = {
-      direction,
-      group: "plan" as const,
-    };
+    const shared = { direction, group: "plan" as const };
     const counts = `${x0.size(0)} pairs; floor: as many pairs of the exact bridge between the Gaussians of the same moments; ceiling: the same points paired at random. It holds between Gaussians, and of other data says how the pairs are bound on average`;
     return [
       {
