@@ -15,6 +15,7 @@ import {
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import { UsageError } from "../terminal/errors.js";
 import type { DataEnd } from "./ends.js";
+import { inMemory } from "./projected.js";
 import type { ColumnCondition } from "./saved-columns.js";
 
 /** What the columns of both ends have in common. */
@@ -88,17 +89,12 @@ function standardised(
   condition: ColumnCondition | null,
 ): DataEnd {
   const { offset } = end.facts as TableFacts;
-  const row = (values: readonly number[], dtype: "float32" | "float64") =>
+  const row = (dtype: "float32" | "float64", values: readonly number[]) =>
     tensor(Float64Array.from(values)).to(dtype).keep();
-  const shift = row(
-    mean.map((m, k) => m - (offset[k] as number)),
-    "float32",
-  );
-  const inverse = row(
-    std.map((s) => 1 / (s || 1)),
-    "float32",
-  );
-  const [centre, width] = [row(mean, "float64"), row(std, "float64")];
+  const start = mean.map((m, k) => m - (offset[k] as number));
+  const scale = std.map((s) => 1 / (s || 1));
+  const [shift, inverse] = [row("float32", start), row("float32", scale)];
+  const [centre, width] = [row("float64", mean), row("float64", std)];
   const plain = (rows: Tensor) =>
     tidy(() => {
       const there = { device: rows.device };
@@ -120,18 +116,6 @@ function standardised(
       for (const t of [shift, inverse, centre, width]) t.dispose();
     },
   };
-}
-
-/** An end whose rows are decoded already. */
-function inMemory(end: DataEnd): DataEnd {
-  const decoded = (rows: Tensor) => {
-    const z = end.plain(rows).keep();
-    rows.dispose();
-    return z;
-  };
-  const asIs = (rows: Tensor) => rows;
-  const [train, test] = [decoded(end.train), decoded(end.test)];
-  return { ...end, train, test, decode: asIs, plain: asIs };
 }
 
 const conditionsOf = ({ raw }: DataEnd, condition: ColumnCondition): Record<Split, Conditions> => ({

@@ -3,6 +3,7 @@
 import {
   type Chain,
   type Conditions,
+  conditionRows,
   type Decode,
   decodeImages,
   disposeSome,
@@ -239,52 +240,40 @@ function dataEnd(
     );
   const flip = random_flip || train.flip;
   const { facts = null } = train;
-  const conditions = {
-    train: facts ? undefined : conditionsOf(train, config),
-    test: facts ? undefined : conditionsOf(test, config),
-  };
-  const raw = facts && { train: train.condition, test: test.condition };
-  const order = { train: train.order ?? null, test: test.order ?? null };
-  const tensors = [
-    ...[train.x, test.x, order.train, order.test, raw?.train, raw?.test],
-    ...conditionTensors(conditions),
-  ];
-  for (const t of tensors) t?.keep();
+  const [own, held] = facts ? [] : [train, test].map((table) => conditionsOf(table, config));
   const { n, shape, mean, std } = summary(train);
   const what = train.x.shape.length === 4 ? "images" : "vectors";
-  const held = `${test.x.size(0)} held out`;
-  const about = facts
-    ? `${name}: ${n} rows of ${shape} columns (${listed(facts.columns)}), and ${held}`
-    : `${name}: ${n} ${what} [${shape}], mean ${mean.toFixed(3)}, std ${std.toFixed(3)}, and ${held} (${train.source})`;
-  return {
+  const spare = `${test.x.size(0)} held out`;
+  const made: DataEnd = {
     name,
     train: train.x,
     test: test.x,
     classes: train.classes,
-    about,
+    about: facts
+      ? `${name}: ${n} rows of ${shape} columns (${listed(facts.columns)}), and ${spare}`
+      : `${name}: ${n} ${what} [${shape}], mean ${mean.toFixed(3)}, std ${std.toFixed(3)}, and ${spare} (${train.source})`,
     decode: (rows, { generator, forRows }) =>
       flip ? flipImages(decodeImages(rows), { generator, forRows }) : decodeImages(rows),
-    conditions:
-      conditions.train && conditions.test
-        ? { train: conditions.train, test: conditions.test }
-        : null,
-    order,
+    conditions: own && held ? { train: own, test: held } : null,
+    order: { train: train.order ?? null, test: test.order ?? null },
     plain: decodeImages,
     moments: null,
     shown: unscaling(name, config),
-    ...{ facts, raw },
+    facts,
+    raw: facts && { train: train.condition, test: test.condition },
   };
+  for (const t of tensorsOf(made)) t?.keep();
+  return made;
 }
 
-const conditionTensors = (conditions: Record<Split, Conditions | undefined> | null): Tensor[] =>
-  splits
-    .flatMap((split) => Object.values(conditions?.[split] ?? {}))
-    .filter((t): t is Tensor => t !== undefined);
+const tensorsOf = ({ order, conditions, raw, ...tables }: DataEnd) =>
+  splits.flatMap((split) => [
+    ...[tables[split], order[split], raw?.[split]],
+    ...conditionRows(conditions?.[split]),
+  ]);
 
 function disposeEnd(end: DataEnd): void {
-  const { train, test, order, conditions, raw } = end;
-  const own = [train, test, order.train, order.test, raw?.train, raw?.test];
-  for (const t of [...own, ...conditionTensors(conditions)]) t?.dispose();
+  for (const t of tensorsOf(end)) t?.dispose();
   end.dispose?.();
 }
 

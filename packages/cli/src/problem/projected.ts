@@ -1,4 +1,5 @@
-// Both ends in the coordinates of their common principal components.
+// Ends whose rows are in memory as networks take them, such as the coordinates of both along their common principal
+// components.
 import { BridgeError } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { principalComponents } from "@dsbm/data";
@@ -25,19 +26,10 @@ export function projected(ends: DataEnd[], { data }: CompleteTrainConfig): Ends[
     }
   });
   const held = components.explained.reduce((sum, part) => sum + part, 0);
-  for (const [i, end] of ends.entries()) {
-    const project = (rows: Tensor) => {
-      const points = tidy(() => components.project(end.plain(rows)).keep());
-      rows.dispose();
-      return points;
-    };
+  for (const [i, end] of ends.entries())
     ends[i] = {
-      ...end,
-      train: project(end.train),
-      test: project(end.test),
+      ...inMemory(end, (rows) => components.project(rows)),
       about: `${end.about}, ${k} principal components hold ${(100 * held).toFixed(1)} % of the variance`,
-      decode: (rows) => rows,
-      plain: (rows) => rows,
       shown(rows) {
         return tidy(() => {
           const x = components.reconstruct(rows).reshape([rows.size(0), ...shape]);
@@ -45,6 +37,16 @@ export function projected(ends: DataEnd[], { data }: CompleteTrainConfig): Ends[
         });
       },
     };
-  }
   return { components, shape };
+}
+
+/** An end whose rows are decoded and changed already; those before are given up. */
+export function inMemory(end: DataEnd, change = (rows: Tensor): Tensor => rows): DataEnd {
+  const made = (rows: Tensor) => {
+    const changed = tidy(() => change(end.plain(rows)).keep());
+    rows.dispose();
+    return changed;
+  };
+  const asIs = (rows: Tensor) => rows;
+  return { ...end, train: made(end.train), test: made(end.test), decode: asIs, plain: asIs };
 }
