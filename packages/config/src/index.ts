@@ -3,7 +3,7 @@
 
 export { type Experiment, type Member, type Resolved, resolve } from "./resolve.js";
 export { gaussian, train } from "./commands/train.js";
-export { type FitConfig, fit, fitOnlyKeys } from "./commands/fit.js";
+export { type FitConfig, fit } from "./commands/fit.js";
 export { type TestConfig, test, testOnlyKeys } from "./commands/test.js";
 export { type SampleConfig, sample } from "./commands/sample.js";
 export { type ExportConfig, exported } from "./commands/export.js";
@@ -22,5 +22,6 @@ export { groupTable, presetGroup, presetGroups } from "./presets/groups.js";
 export { nearest } from "./nearest.js";
 export { ConfigError } from "./errors.js";
 export { parseOverride } from "./words/override.js";
-export { printValue, type Tree } from "./words/value.js";
+export { isTree, printValue, type Tree } from "./words/value.js";
+export { getPath, leaves } from "./tree/tree.js";
 export { readYaml, writeYaml } from "./tree/yaml.js";

@@ -6,9 +6,11 @@ import {
   completeTrain,
   type FitConfig,
   fit,
-  fitOnlyKeys,
+  getPath,
+  type Member,
   printValue,
   resolve,
+  type Tree,
 } from "@dsbm/config";
 import { presets } from "../machine/presets.js";
 import { type Ends, loadEnds, prepareEnds } from "../problem/ends.js";
@@ -33,17 +35,14 @@ export function configured(
   const words = choices
     .filter(({ given }) => !given)
     .map(({ key, value }) => `${key}=${printValue(value)}`);
+  const { max_minutes, early_stop, holdout, at, ...run } = memberOf([...words, ...tokens]).config;
+  return { config: completeTrain(run), own: { max_minutes, early_stop, holdout, at } };
+}
+
+/** The run of some words. Throws ConfigError. */
+export function memberOf(words: readonly string[]): Member<FitConfig> {
   const names = { method: Object.keys(methods) };
-  const { members } = resolve(fit, [...words, ...tokens], { dirs: [presets], names });
-  const { config } = members[0] as (typeof members)[number];
-  const { max_minutes, early_stop, holdout, at } = config;
-  const run = Object.fromEntries(
-    Object.entries(config).filter(([key]) => !fitOnlyKeys.includes(key)),
-  ) as typeof config;
-  return {
-    config: completeTrain(run) as CompleteTrainConfig,
-    own: { max_minutes, early_stop, holdout, at },
-  };
+  return resolve(fit, words, { dirs: [presets], names }).members[0] as Member<FitConfig>;
 }
 
 export interface Prepared extends Chosen {
@@ -109,11 +108,8 @@ export async function prepare(
 
 /** The value of a dotted key. */
 function keyValue(config: object, key: string): Choice["value"] {
-  let value: unknown = config;
-  for (const part of key.split(".")) value = (value as Record<string, unknown> | undefined)?.[part];
-  return typeof value === "object" && value !== null
-    ? JSON.stringify(value)
-    : ((value ?? null) as Choice["value"]);
+  const value = getPath(config as Tree, key) ?? null;
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : value;
 }
 
 /** Deviations of the columns of tables, where they are scaled one by one; null for other data. */

@@ -1,10 +1,9 @@
 // `fit` of the library: the keys of `dsbm fit` as an object, data as paths or in memory, and a bridge as the result. The
 // run is that of the command.
-import { methods } from "@dsbm/bridge";
-import { type FitConfig, fit as fitExperiment, printValue, resolve, type Tree } from "@dsbm/config";
+import { type FitConfig, leaves, printValue } from "@dsbm/config";
+import { memberOf } from "../fit/prepare.js";
 import { finishedFit, runFit } from "../fit/run.js";
 import { readFitWords } from "../fit/words.js";
-import { presets } from "../machine/presets.js";
 import { placeOfRun } from "../run/place.js";
 import { UsageError } from "../terminal/errors.js";
 import type { ProgressState } from "../terminal/progress.js";
@@ -94,14 +93,10 @@ export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge>
 }
 
 /** Keys as words: `{ model: { hidden: "64,64" } }` is model.hidden='64,64'. */
-function settingsOf(keys: object, above = ""): string[] {
-  return Object.entries(keys).flatMap(([key, value]) => {
-    if (value === undefined) return [];
-    if (typeof value === "object" && value !== null && !Array.isArray(value))
-      return settingsOf(value, `${above}${key}.`);
-    return [`${above}${key}=${printValue(value as Tree[string])}`];
-  });
-}
+const settingsOf = (keys: object): string[] =>
+  leaves(keys).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key}=${printValue(value)}`],
+  );
 
 const arePictures = (...ends: Input[]) => ends.some(({ shape }) => shape?.length === 4);
 
@@ -148,8 +143,6 @@ function wordsOf(inputs: readonly Input[], settings: readonly string[]) {
 
 /** Where the command puts the run of these words. */
 function folderOf(tokens: readonly string[]): string {
-  const names = { method: Object.keys(methods) };
-  const { members } = resolve(fitExperiment, tokens, { dirs: [presets], names });
-  const member = members[0] as (typeof members)[number];
+  const member = memberOf(tokens);
   return placeOfRun(member.config, member);
 }

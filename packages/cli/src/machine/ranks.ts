@@ -1,7 +1,7 @@
 // This process as one of several that train together: its rank from the launcher's variables, and the configuration that
 // must be the same on all ranks.
 import { availableParallelism, cpus } from "node:os";
-import { freeProcessKeys, type ProcessesConfig } from "@dsbm/config";
+import { freeProcessKeys, leaves, type ProcessesConfig } from "@dsbm/config";
 import { type Device, distributed } from "@dsbm/torch";
 import { ProcessRanks, type Ranks, type TrainEvent } from "@dsbm/train";
 import { setLogPrefix, UsageError } from "../terminal/errors.js";
@@ -51,16 +51,10 @@ function coresOf(localSize: number): number {
 }
 
 /** The configuration key by key, as ranks compare it. */
-function termsOf(config: object, prefix = ""): Record<string, string> {
+function termsOf(config: object): Record<string, string> {
   const free: readonly string[] = freeProcessKeys;
-  const terms: Record<string, string> = {};
-  for (const [key, value] of Object.entries(config)) {
-    if (prefix === "" && free.includes(key)) continue;
-    const isGroup = typeof value === "object" && value !== null && !Array.isArray(value);
-    if (isGroup) Object.assign(terms, termsOf(value, `${prefix}${key}.`));
-    else terms[prefix + key] = JSON.stringify(value);
-  }
-  return terms;
+  const own = leaves(config).filter(([key]) => !free.includes(key));
+  return Object.fromEntries(own.map(([key, value]) => [key, JSON.stringify(value)]));
 }
 
 /** The configuration with this rank's own GPU in the place of `cuda`. */

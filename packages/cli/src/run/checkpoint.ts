@@ -38,12 +38,8 @@ export function encodePoint(
   const files: Record<string, Uint8Array> = {};
   const left = new Map(tensors);
   for (const [file, prefix] of parts) {
-    const own = new Map<string, Tensor>();
-    for (const [name, t] of tensors) {
-      if (!name.startsWith(prefix)) continue;
-      own.set(name.slice(prefix.length), t);
-      left.delete(name);
-    }
+    const own = partOf(tensors, prefix);
+    for (const name of own.keys()) left.delete(prefix + name);
     if (own.size > 0) files[file] = io.encodeTensors(own, { dsbm: version });
   }
   if (left.size > 0) files[rest] = io.encodeTensors(left, { dsbm: version });
@@ -54,6 +50,17 @@ export function encodePoint(
     files,
   };
 }
+
+/** The tensors whose names begin with a prefix, without it. */
+export const partOf = (
+  tensors: ReadonlyMap<string, Tensor>,
+  prefix: string,
+): ReadonlyMap<string, Tensor> =>
+  new Map(
+    [...tensors].flatMap(([name, t]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), t]] : [],
+    ),
+  );
 
 /** Reads a point back; the tensors are the caller's to dispose of. */
 function decodePoint({ files, facts }: Checkpoint): SavedTraining & { at: Position } {
@@ -66,10 +73,6 @@ function decodePoint({ files, facts }: Checkpoint): SavedTraining & { at: Positi
   return { tensors, facts: facts.training as SavedFacts, at: facts.at as Position };
 }
 
-const freed = (tensors: Iterable<Tensor>) => {
-  for (const t of tensors) t.dispose();
-};
-
 /** Puts a point into a training. Throws a UsageError that names the point where it belongs to another network. */
 export function restorePoint(training: Training, checkpoint: Checkpoint): Position {
   const { tensors, facts, at } = decodePoint(checkpoint);
@@ -80,7 +83,7 @@ export function restorePoint(training: Training, checkpoint: Checkpoint): Positi
     if (!(error instanceof Error) || error.name !== "TorchError") throw error;
     throw new UsageError(`${checkpoint.folder}: ${error.message}`);
   } finally {
-    freed(tensors.values());
+    for (const t of tensors.values()) t.dispose();
   }
 }
 
@@ -167,14 +170,14 @@ export function startFromFiles(training: Training, config: CompleteTrainConfig):
     const state = load(path);
     loaded.push(...state.values());
     for (const [name, t] of state) tensors.set(prefix + name, t);
-    const own = [...training.save().tensors.keys()].filter((name) => name.startsWith(prefix));
-    const missing = own.filter((name) => !state.has(name.slice(prefix.length)));
-    const odd = [...state.keys()].filter((name) => own.length > 0 && !own.includes(prefix + name));
-    if (missing.length + odd.length > 0)
+    const own = partOf(training.save().tensors, prefix);
+    const missing = [...own.keys()].find((name) => !state.has(name));
+    const odd = [...state.keys()].find((name) => own.size > 0 && !own.has(name));
+    if (missing !== undefined || odd !== undefined)
       throw new UsageError(
         `${key}=${path} does not fit this network: ${[
-          ...(missing.length > 0 ? [`it lacks ${missing[0]?.slice(prefix.length)}`] : []),
-          ...(odd.length > 0 ? [`it has ${odd[0]}, which the network has not`] : []),
+          ...(missing === undefined ? [] : [`it lacks ${missing}`]),
+          ...(odd === undefined ? [] : [`it has ${odd}, which the network has not`]),
         ].join("; ")}; give the file of a network with these model keys`,
       );
     return true;
@@ -185,8 +188,8 @@ export function startFromFiles(training: Training, config: CompleteTrainConfig):
       const averaged =
         training.state.emas && put(`sample_checkpoint_${d}`, `ema/${d}/`, loadWeights);
       if (given && training.state.emas && !averaged)
-        for (const [name, t] of tensors)
-          if (name.startsWith(`network/${d}/`)) tensors.set(name.replace("network/", "ema/"), t);
+        for (const [name, t] of partOf(tensors, `network/${d}/`))
+          tensors.set(`ema/${d}/${name}`, t);
       put(`optimizer_checkpoint_${d}`, `optimizer/${d}/`, loadOptimizer);
     }
     const facts = { ...training.save().facts, half: half - 1 };
@@ -199,6 +202,6 @@ export function startFromFiles(training: Training, config: CompleteTrainConfig):
     const files = [config.checkpoint_b, config.checkpoint_f].filter((f) => f !== null);
     throw new UsageError(`${files.map((f) => basename(f as string)).join(", ")}: ${error.message}`);
   } finally {
-    freed(loaded);
+    for (const t of loaded) t.dispose();
   }
 }

@@ -11,11 +11,24 @@ import {
   oneOf,
   orNull,
   seed,
+  several,
   threads,
 } from "../schema/kinds.js";
 
-/** One or several of a kind. */
-const several = <S extends z.ZodType>(kind: S) => z.union([kind, z.array(kind).min(1)]);
+/** Data of times between the ends. */
+export const holdoutKeys = (description: string) => ({
+  holdout: orNull(several(z.string().min(1)), description, "day_3.npy"),
+  at: orNull(several(z.number().gt(0).lt(1)), "the time of each hold-out", 0.5),
+});
+
+/** The problem of hold-outs without a time each, where there is one. */
+export function checkHoldouts({ holdout, at }: Pick<EvaluateConfig, "holdout" | "at">): string[] {
+  const [files, times] = [holdout, at].map((given) => (given === null ? [] : [given].flat()));
+  if (files?.length === times?.length) return [];
+  return [
+    `holdout names ${files?.length} files and at ${times?.length} times; expected a time for each, such as holdout=day_3.npy at=0.5`,
+  ];
+}
 
 export const evaluateSchema = z.strictObject({
   n: follows(
@@ -41,12 +54,7 @@ export const evaluateSchema = z.strictObject({
     ["sliced_w2", "plan"],
   ),
   exact: counted(2000, "points of each side of the exact distances between the ends, at most"),
-  holdout: orNull(
-    several(z.string().min(1)),
-    "samples of a time between the ends that was left out, in the data's own units",
-    "day_3.npy",
-  ),
-  at: orNull(several(z.number().gt(0).lt(1)), "the time of each hold-out", 0.5),
+  ...holdoutKeys("samples of a time between the ends that was left out, in the data's own units"),
   json: flag(false, "print the rows as JSON instead of a table"),
   out: file("write quality.json here instead of into RUN", "quality.json"),
   threads: threads("processor threads; auto is all of them"),
@@ -55,19 +63,11 @@ export const evaluateSchema = z.strictObject({
 
 export type EvaluateConfig = z.output<typeof evaluateSchema>;
 
-function checkEvaluate({ holdout, at }: EvaluateConfig): string[] {
-  const [files, times] = [holdout, at].map((given) => (given === null ? [] : [given].flat()));
-  if (files?.length === times?.length) return [];
-  return [
-    `holdout names ${files?.length} files and at ${times?.length} times; expected a time for each, such as holdout=day_3.npy at=0.5`,
-  ];
-}
-
 /** A run measured again, each metric beside its floor and its ceiling. */
 export const evaluate: Experiment<typeof evaluateSchema> = {
   name: "evaluate",
   about:
     "how good the bridge of a run is: each metric beside its floor and its ceiling, into RUN/quality.json",
   schema: evaluateSchema,
-  check: checkEvaluate,
+  check: checkHoldouts,
 };

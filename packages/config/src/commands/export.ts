@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { Experiment } from "../resolve.js";
-import { count, file, flag, key, orNull } from "../schema/kinds.js";
+import { file, flag, halfIteration, orNull } from "../schema/kinds.js";
 
 export const exportSchema = z.strictObject({
   direction: orNull(
@@ -10,11 +10,7 @@ export const exportSchema = z.strictObject({
     "f: from time 0 to 1; b: from 1 to 0; null: all that there are, of a single model f if it is there",
     "f",
   ),
-  half_iteration: key(
-    z.union([z.literal("newest"), count()]),
-    "newest",
-    "the run as it was after this half-iteration",
-  ),
+  half_iteration: halfIteration(),
   license: file("the licence of the exported networks, a name or a sentence", "CC-BY-4.0"),
   samples: orNull(
     z.int().min(0).max(20_000),

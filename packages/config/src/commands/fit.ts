@@ -1,14 +1,12 @@
 // `dsbm fit` takes the keys of `dsbm train`, most of which it chooses from the data, and those of the time that it may take.
 
-import { z } from "zod";
+import type { z } from "zod";
 import { checkTrain } from "../keys/check.js";
 import { trainSchema } from "../keys/schema.js";
 import type { Experiment } from "../resolve.js";
-import { flag, key, orNull, positive } from "../schema/kinds.js";
+import { flag, key, positive } from "../schema/kinds.js";
+import { checkHoldouts, holdoutKeys } from "./evaluate.js";
 import { train } from "./train.js";
-
-/** One or several of a kind. */
-const several = <S extends z.ZodType>(kind: S) => z.union([kind, z.array(kind).min(1)]);
 
 const fitKeys = {
   max_minutes: key(
@@ -17,37 +15,12 @@ const fitKeys = {
     "minutes for everything, evaluation and report included; null: num_iter steps, however long they take",
   ),
   early_stop: flag(true, "end before that where held-out data are no longer reached better"),
-  holdout: orNull(
-    several(z.string().min(1)),
-    "samples of a time between the ends, to evaluate with; they are not trained on",
-    "day_3.npy",
-  ),
-  at: orNull(several(z.number().gt(0).lt(1)), "the time of each hold-out", 0.5),
+  ...holdoutKeys("samples of a time between the ends, to evaluate with; they are not trained on"),
 };
 
 export const fitSchema = trainSchema.extend(fitKeys);
 
 export type FitConfig = z.output<typeof fitSchema>;
-
-/** The keys that `dsbm fit` has beside those of `dsbm train`. */
-export const fitOnlyKeys: readonly string[] = Object.keys(fitKeys);
-
-function checkFit(
-  config: FitConfig,
-  choices: Readonly<Record<string, string | null>> = {},
-): string[] {
-  const [files, times] = [config.holdout, config.at].map((given) =>
-    given === null ? [] : [given].flat(),
-  );
-  return [
-    ...checkTrain(config, choices),
-    ...(files?.length === times?.length
-      ? []
-      : [
-          `holdout names ${files?.length} files and at ${times?.length} times; expected a time for each, such as holdout=day_3.npy at=0.5`,
-        ]),
-  ];
-}
 
 /** A bridge between two data sets of the user's own: what is not given is chosen from the data. */
 export const fit: Experiment<typeof fitSchema> = {
@@ -56,8 +29,8 @@ export const fit: Experiment<typeof fitSchema> = {
   about:
     "Schrödinger bridge between two data sets of your own, with choices made from the data, in the time given",
   schema: fitSchema,
-  check: checkFit,
-  sections: { "time and evaluation": fitOnlyKeys, ...train.sections },
+  check: (config, choices) => [...checkTrain(config, choices), ...checkHoldouts(config)],
+  sections: { "time and evaluation": Object.keys(fitKeys), ...train.sections },
   unnamed: [
     ...(train.unnamed ?? []),
     "Dataset",

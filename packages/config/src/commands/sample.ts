@@ -8,6 +8,7 @@ import {
   device,
   file,
   flag,
+  halfIteration,
   key,
   names,
   oneOf,
@@ -27,11 +28,7 @@ export const sampleSchema = z.strictObject({
     "f: from time 0 to 1; b: from 1 to 0; null: f for tables and runs of dsbm fit, else b",
     "f",
   ),
-  half_iteration: key(
-    z.union([z.literal("newest"), count()]),
-    "newest",
-    "the run as it was after this half-iteration",
-  ),
+  half_iteration: halfIteration(),
   seed: seed("seed of the noise"),
   solver: oneOf(
     ["sde", "dopri5", "heun", "euler"],

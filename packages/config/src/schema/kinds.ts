@@ -41,6 +41,9 @@ export const oneOf = <const T extends readonly string[]>(
 export const named = (standard: string, description: string, examples?: readonly string[]) =>
   key(text(), standard, description, examples);
 
+/** One or several of a kind. */
+export const several = <S extends z.ZodType>(kind: S) => z.union([kind, z.array(kind).min(1)]);
+
 /** null, or what `kind` says; null is the default. */
 export const orNull = <S extends z.ZodType>(kind: S, description: string, example?: unknown) =>
   key(kind.nullable(), null as never, description, example === undefined ? undefined : [example]);
@@ -54,6 +57,14 @@ export const follows = (description: string, example: number) =>
  * millisecond a step, and more with a large network; `dsbm sample` keeps a bounded number of steps.
  */
 export const stepCount = (most = 10_000) => count().max(most);
+
+/** Which weights of a run. */
+export const halfIteration = () =>
+  key(
+    z.union([z.literal("newest"), count()]),
+    "newest",
+    "the run as it was after this half-iteration",
+  );
 
 /** null or text: the path of a file, or a name. */
 export const file = (description: string, example: string) => orNull(text(), description, example);

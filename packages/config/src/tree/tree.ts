@@ -79,6 +79,13 @@ export function deletePath(tree: Tree, path: string): void {
   else if (isTree(parent)) delete parent[last];
 }
 
+/** The values of a tree by their dotted keys: those of mappings one by one, lists whole. */
+export function leaves(tree: object, above = ""): [key: string, value: Value | undefined][] {
+  return Object.entries(tree).flatMap(([key, value]) =>
+    isTree(value) ? leaves(value, `${above}${key}.`) : [[above + key, value]],
+  );
+}
+
 /** All dotted keys of a tree, mappings and their contents, in order. */
 export function treeKeys(tree: Tree, above = ""): string[] {
   return Object.entries(tree).flatMap(([key, value]) => {

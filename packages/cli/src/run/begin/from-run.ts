@@ -4,6 +4,7 @@ import { io, type Tensor } from "@dsbm/torch";
 import type { Training } from "@dsbm/train";
 import { readTrained } from "../../sample/trained.js";
 import { UsageError } from "../../terminal/errors.js";
+import { partOf } from "../checkpoint.js";
 
 /**
  * Puts the newest weights of the run `from` into a new training, as weights and as averages. Returns what they are, for a
@@ -13,29 +14,19 @@ export function startFromRun(training: Training, config: CompleteTrainConfig): s
   const { folder, models, config: before } = readTrained(config.from as string, "newest");
   const saved = training.save();
   const tensors = new Map<string, Tensor>(saved.tensors);
-  const directions = [...new Set([...tensors.keys()].map((name) => name.split("/")[1]))].filter(
-    (d) => d === "b" || d === "f",
-  );
   const loaded: Tensor[] = [];
   const files: string[] = [];
   try {
-    for (const direction of directions) {
+    for (const direction of ["b", "f"] as const) {
       const model = models[direction];
-      if (model === null) continue;
+      const own = partOf(tensors, `network/${direction}/`);
+      if (model === null || own.size === 0) continue;
       files.push(`half-iteration ${model.half_iteration} ${model.direction}`);
       const weights = io.loadTensors(model.path).tensors;
       loaded.push(...weights.values());
-      const names = [...tensors.keys()].flatMap((name) =>
-        name.startsWith(`network/${direction}/`)
-          ? [name.slice(`network/${direction}/`.length)]
-          : [],
-      );
       const fits =
-        names.length === weights.size &&
-        names.every((name) => {
-          const [mine, given] = [tensors.get(`network/${direction}/${name}`), weights.get(name)];
-          return `${mine?.shape}` === `${given?.shape}`;
-        });
+        own.size === weights.size &&
+        [...own].every(([name, t]) => `${t.shape}` === `${weights.get(name)?.shape}`);
       if (!fits) throw otherNetwork(folder, before, config);
       for (const [name, t] of weights)
         for (const part of ["network", "ema"])

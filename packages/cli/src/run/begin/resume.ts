@@ -1,7 +1,7 @@
 // Going on with a run: only with the configuration it was begun with, or a difference that changes nothing learnt.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { freeProcessKeys, readConfig, type Tree } from "@dsbm/config";
+import { freeProcessKeys, isTree, readConfig, type Tree } from "@dsbm/config";
 import { isFinished, type Row, readRun, runPaths } from "@dsbm/runs";
 import { UsageError } from "../../terminal/errors.js";
 import { remakeable } from "./damage.js";
@@ -44,15 +44,12 @@ export function checkSameConfig(folder: string, config: object, free: ReadonlySe
  */
 function differences(key: string, before: unknown = null, now: unknown = null): string[] {
   if (JSON.stringify(before) === JSON.stringify(now)) return [];
-  if (isGroup(before) && isGroup(now))
+  if (isTree(before) && isTree(now))
     return [...new Set([...Object.keys(before), ...Object.keys(now)])].flatMap((name) =>
       differences(`${key}.${name}`, before[name], now[name]),
     );
   return [`${key} was ${JSON.stringify(before)} and is now ${JSON.stringify(now)}`];
 }
-
-const isGroup = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
  * The rows of a finished run, without running anything; null for another, and for one with files that are to be made
