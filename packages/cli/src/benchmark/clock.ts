@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type RunWriter, readJson } from "@dsbm/runs";
 import type { TrainEvent } from "@dsbm/train";
-import { Pace, type Planned } from "../fit/pace.js";
+import { Pace, type Planned } from "../forecast/pace.js";
 import { bridgeProcess } from "../problem/problem.js";
 import type { HalfTime } from "./benchmark.js";
 

@@ -16,6 +16,8 @@ export interface Choice {
 /** A choice of a rule. */
 export type Rule = Omit<Choice, "given">;
 
+const rule = (key: string, value: Rule["value"], reason: string): Rule => ({ key, value, reason });
+
 const short = (x: number) => Number(x.toPrecision(2));
 
 /** Deviations of columns that lie within this factor are taken as coordinates of one space. */
@@ -26,21 +28,15 @@ export function chooseScale({ std, named }: { std: readonly number[]; named: boo
   const varying = std.filter((s) => s > 0);
   const ratio = Math.max(...varying) / Math.min(...varying);
   const key = "data.standardise";
-  if (named) return { key, value: "columns", reason: "columns with names have units of their own" };
-  if (varying.length > 1 && ratio <= comparable)
-    return {
-      key,
-      value: "global",
-      reason: `the columns have no names and deviations within a factor of ${short(ratio)}: coordinates of one space`,
-    };
-  return {
-    key,
-    value: "columns",
-    reason:
-      varying.length > 1
-        ? `the deviations of the columns differ by a factor of ${short(ratio)}`
-        : "there is one column that varies",
-  };
+  if (named) return rule(key, "columns", "columns with names have units of their own");
+  if (varying.length < 2) return rule(key, "columns", "there is one column that varies");
+  return ratio <= comparable
+    ? rule(
+        key,
+        "global",
+        `the columns have no names and deviations within a factor of ${short(ratio)}: coordinates of one space`,
+      )
+    : rule(key, "columns", `the deviations of the columns differ by a factor of ${short(ratio)}`);
 }
 
 /** σ is this part of the distance that optimal transport moves a coordinate. */
@@ -74,25 +70,23 @@ function startsFromMixture(facts: DataFacts, { mayUseMixture = true, sigma }: Ty
 export function chooseSigma(facts: DataFacts, typed: Typed = {}): Rule {
   const { transport, spread } = facts;
   if (startsFromMixture(facts, typed))
-    return {
-      key: "sigma",
-      value: short(wide * spread || part),
-      reason: `few columns: noise of ${wide} of the spread (${short(spread)}) lets paths separate where the target has gaps`,
-    };
+    return rule(
+      "sigma",
+      short(wide * spread || part),
+      `few columns: noise of ${wide} of the spread (${short(spread)}) lets paths separate where the target has gaps`,
+    );
   const wanted = part * transport;
   const [low, high] = [least * spread, largest * spread];
   const value = short(Math.max(Math.min(wanted, high), low) || part);
-  const moved = `optimal transport moves a coordinate by ${short(transport)}, of which this is a tenth`;
-  return {
-    key: "sigma",
+  return rule(
+    "sigma",
     value,
-    reason:
-      wanted > high
-        ? `the ends are far apart (${short(transport)} a coordinate): ${largest} of their spread of ${short(spread)}`
-        : wanted < low
-          ? `the ends are close (${short(transport)} a coordinate): ${least} of their spread of ${short(spread)}`
-          : moved,
-  };
+    wanted > high
+      ? `the ends are far apart (${short(transport)} a coordinate): ${largest} of their spread of ${short(spread)}`
+      : wanted < low
+        ? `the ends are close (${short(transport)} a coordinate): ${least} of their spread of ${short(spread)}`
+        : `optimal transport moves a coordinate by ${short(transport)}, of which this is a tenth`,
+  );
 }
 
 /** The choices for vectors or pictures, in the order in which they are printed. */
@@ -109,34 +103,28 @@ export function chooseRules(facts: DataFacts, typed: Typed = {}): Rule[] {
 
 /** The first pairs of vectors by optimal transport within batches. */
 const pairRules: readonly Rule[] = [
-  {
-    key: "ot_sampler",
-    value: "exact",
-    reason:
-      "pairs of optimal transport within a batch are near those of the bridge from the first step on",
-  },
-  {
-    key: "n_ipf",
-    value: 2,
-    reason: "an iteration on those pairs, and one on pairs of the bridge itself",
-  },
+  rule(
+    "ot_sampler",
+    "exact",
+    "pairs of optimal transport within a batch are near those of the bridge from the first step on",
+  ),
+  rule("n_ipf", 2, "an iteration on those pairs, and one on pairs of the bridge itself"),
 ];
 
 /** The first pairs of vectors by LightSB. */
 const mixtureRules: readonly Rule[] = [
-  {
-    key: "precondition",
-    value: "mixture",
-    reason:
-      "few columns and many rows: LightSB's mixture is near the bridge in seconds, and networks learn the rest",
-  },
-  { key: "n_ipf", value: 2, reason: "two iterations on pairs of the bridge itself" },
-  {
-    key: "step_variance",
-    value: "analytic",
-    reason: "steps have the noise that keeps the variance, also where paths separate",
-  },
-  { key: "last_noise", value: true, reason: "the last step has its part of that noise" },
+  rule(
+    "precondition",
+    "mixture",
+    "few columns and many rows: LightSB's mixture is near the bridge in seconds, and networks learn the rest",
+  ),
+  rule("n_ipf", 2, "two iterations on pairs of the bridge itself"),
+  rule(
+    "step_variance",
+    "analytic",
+    "steps have the noise that keeps the variance, also where paths separate",
+  ),
+  rule("last_noise", true, "the last step has its part of that noise"),
 ];
 
 function vectorRules(
@@ -151,50 +139,45 @@ function vectorRules(
   const batch = Math.max(1, Math.min(whole, Math.floor(n / 2)));
   const pairs = Math.min(20_000, Math.max(5000, n));
   return [
-    {
-      key: "num_steps",
-      value: steps,
-      reason: fromMixture
+    rule(
+      "num_steps",
+      steps,
+      fromMixture
         ? "steps whose noise keeps the variance are few"
         : `σ is ${short(sigma / (spread || 1))} of the spread: a path is nearly straight, and more noise takes more steps`,
-    },
-    {
-      key: "model.hidden",
-      value: `${width},${width},${width}`,
-      reason: `${d} columns and ${n} rows at the smaller end`,
-    },
-    {
-      key: "match_moments",
-      value: true,
-      reason: "errors of the mean and the variance of simulated ends would add up",
-    },
-    {
-      key: "batch_size",
-      value: batch,
-      reason:
-        batch < whole
-          ? `half of the ${n} rows`
-          : fromMixture
-            ? "the usual number for a fully connected network"
-            : `exact transport within so many rows of ${d} columns takes no longer than a step or two`,
-    },
-    { key: "lr", value: 1e-3, reason: "a fully connected network; it rises first, and falls to 0" },
-    { key: "lr_warmup", value: 100, reason: "Adam's averages settle in some hundred steps" },
-    {
-      key: "ema_rate",
-      value: 0.999,
-      reason: "averaged over some thousand steps, from the beginning of each half-iteration on",
-    },
-    {
-      key: "cache_npar",
-      value: Math.max(pairs, batch),
-      reason: "simulated pairs for some hundred steps",
-    },
-    {
-      key: "cache_refresh_stride",
-      value: Math.max(50, Math.ceil((10 * pairs) / batch)),
-      reason: "each simulated pair is used ten times, at other times and with other noise",
-    },
+    ),
+    rule(
+      "model.hidden",
+      `${width},${width},${width}`,
+      `${d} columns and ${n} rows at the smaller end`,
+    ),
+    rule(
+      "match_moments",
+      true,
+      "errors of the mean and the variance of simulated ends would add up",
+    ),
+    rule(
+      "batch_size",
+      batch,
+      batch < whole
+        ? `half of the ${n} rows`
+        : fromMixture
+          ? "the usual number for a fully connected network"
+          : `exact transport within so many rows of ${d} columns takes no longer than a step or two`,
+    ),
+    rule("lr", 1e-3, "a fully connected network; it rises first, and falls to 0"),
+    rule("lr_warmup", 100, "Adam's averages settle in some hundred steps"),
+    rule(
+      "ema_rate",
+      0.999,
+      "averaged over some thousand steps, from the beginning of each half-iteration on",
+    ),
+    rule("cache_npar", Math.max(pairs, batch), "simulated pairs for some hundred steps"),
+    rule(
+      "cache_refresh_stride",
+      Math.max(50, Math.ceil((10 * pairs) / batch)),
+      "each simulated pair is used ten times, at other times and with other noise",
+    ),
   ];
 }
 
@@ -204,43 +187,31 @@ function pictureRules({ shape }: DataFacts, n: number): Rule[] {
   const batch = Math.max(1, Math.min(size <= 32 ? 64 : 32, Math.floor(n / 2)));
   const levels = size % 4 === 0 ? "1,2,2" : size % 2 === 0 ? "1,2" : "1";
   return [
-    { key: "num_steps", value: 30, reason: "the usual number for pictures" },
-    { key: "model", value: "UNET", reason: "pictures" },
-    { key: "model.num_channels", value: channels, reason: `${size}×${size} pixels` },
-    { key: "model.channel_mult", value: levels, reason: `resolutions of ${size} pixels` },
-    { key: "model.num_res_blocks", value: 1, reason: "small enough for a processor" },
-    { key: "model.attention_resolutions", value: null, reason: "small enough for a processor" },
-    { key: "model.dropout", value: 0, reason: "bridges of few steps do not overfit first" },
-    {
-      key: "ot_sampler",
-      value: "exact",
-      reason: "pairs of optimal transport within a batch keep pictures near",
-    },
-    {
-      key: "n_ipf",
-      value: 2,
-      reason: "an iteration on those pairs, and one on pairs of the bridge itself",
-    },
-    {
-      key: "batch_size",
-      value: batch,
-      reason: batch < 32 ? `half of the ${n} pictures` : `${size}×${size} pixels on a processor`,
-    },
-    { key: "lr", value: 5e-4, reason: "a convolutional network; it rises first, and falls to 0" },
-    { key: "lr_warmup", value: 50, reason: "Adam's averages settle in some ten steps" },
-    { key: "ema_rate", value: 0.995, reason: "averaged over some hundred steps" },
-    {
-      key: "cache_npar",
-      value: Math.max(batch, Math.min(512, 2 * n)),
-      reason: "simulating pictures takes longer than training on them",
-    },
-    { key: "cache_refresh_stride", value: 100, reason: "simulated pairs are used several times" },
-    {
-      key: "test_npar",
-      value: mostPictures,
-      reason: "evaluations between half-iterations are short",
-    },
-    { key: "cache_batch_size", value: 128, reason: "bounds the memory" },
+    rule("num_steps", 30, "the usual number for pictures"),
+    rule("model", "UNET", "pictures"),
+    rule("model.num_channels", channels, `${size}×${size} pixels`),
+    rule("model.channel_mult", levels, `resolutions of ${size} pixels`),
+    rule("model.num_res_blocks", 1, "small enough for a processor"),
+    rule("model.attention_resolutions", null, "small enough for a processor"),
+    rule("model.dropout", 0, "bridges of few steps do not overfit first"),
+    rule("ot_sampler", "exact", "pairs of optimal transport within a batch keep pictures near"),
+    rule("n_ipf", 2, "an iteration on those pairs, and one on pairs of the bridge itself"),
+    rule(
+      "batch_size",
+      batch,
+      batch < 32 ? `half of the ${n} pictures` : `${size}×${size} pixels on a processor`,
+    ),
+    rule("lr", 5e-4, "a convolutional network; it rises first, and falls to 0"),
+    rule("lr_warmup", 50, "Adam's averages settle in some ten steps"),
+    rule("ema_rate", 0.995, "averaged over some hundred steps"),
+    rule(
+      "cache_npar",
+      Math.max(batch, Math.min(512, 2 * n)),
+      "simulating pictures takes longer than training on them",
+    ),
+    rule("cache_refresh_stride", 100, "simulated pairs are used several times"),
+    rule("test_npar", mostPictures, "evaluations between half-iterations are short"),
+    rule("cache_batch_size", 128, "bounds the memory"),
   ];
 }
 
@@ -254,11 +225,11 @@ const evaluations = 0.25;
 /** How many pictures are evaluated, so that it takes a part of the time. `pair`: seconds to simulate one. */
 export function choosePictures(pair: number, seconds: number, halves: number): Rule {
   const fit = Math.floor((evaluations * seconds) / (pair * (halves + endSimulations)));
-  return {
-    key: "test_npar",
-    value: Math.max(leastPictures, Math.min(mostPictures, fit)),
-    reason: `simulating a picture takes ${short(pair)} s, and evaluations a quarter of the time at most`,
-  };
+  return rule(
+    "test_npar",
+    Math.max(leastPictures, Math.min(mostPictures, fit)),
+    `simulating a picture takes ${short(pair)} s, and evaluations a quarter of the time at most`,
+  );
 }
 
 /** Steps of a half-iteration below which networks learn little. */
@@ -269,18 +240,20 @@ export const leastChannels = 16;
 export const twiceTheWidth = 3.5;
 
 /** The width of the network of pictures that has the time for enough steps; `steps`: of a half-iteration. */
-export const chooseChannels = (value: number, steps: number): Rule => ({
-  key: "model.num_channels",
-  value,
-  reason: `the time is enough for about ${steps} steps of a half-iteration, and with more channels for few`,
-});
+export const chooseChannels = (value: number, steps: number): Rule =>
+  rule(
+    "model.num_channels",
+    value,
+    `the time is enough for about ${steps} steps of a half-iteration, and with more channels for few`,
+  );
 
 /** One iteration where the time is enough for few steps. */
-export const oneIteration = (steps: number): Rule => ({
-  key: "n_ipf",
-  value: 1,
-  reason: `two have ${steps} steps of a half-iteration in the time given, which is little`,
-});
+export const oneIteration = (steps: number): Rule =>
+  rule(
+    "n_ipf",
+    1,
+    `two have ${steps} steps of a half-iteration in the time given, which is little`,
+  );
 
 /** Steps of an iteration's half beyond which the network would overfit: passes over the smaller end. */
 const passes = 400;

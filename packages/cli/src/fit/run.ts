@@ -6,6 +6,7 @@ import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Row, readQuality, runPaths, writeQuality } from "@dsbm/runs";
 import { setNumThreads } from "@dsbm/torch";
 import { DivergedError } from "../evaluation/finite.js";
+import { Pace } from "../forecast/pace.js";
 import { measureSpeed, type Speed } from "../forecast/speed.js";
 import { loadEnds } from "../problem/ends.js";
 import { threadsOf, trainingProblem } from "../problem/problem.js";
@@ -27,9 +28,8 @@ import {
   twiceTheWidth,
 } from "./choose.js";
 import type { DataFacts } from "./facts.js";
-import { Pace } from "./pace.js";
 import { type Chosen, configured, type Prepared, prepare } from "./prepare.js";
-import { choicesJson, readChoices } from "./saved.js";
+import { readChoices } from "./saved.js";
 import type { FitWords } from "./words.js";
 
 /** The rows of a finished run of these words; null for another, and for one that was measured at other hold-outs. */
@@ -82,7 +82,6 @@ export function runFitWorker(words: FitWords, options: WorkerOptions): Promise<s
 interface Planned extends Chosen {
   choices: Choice[];
   pace: Pace;
-  speed: Speed;
 }
 
 /** What the end takes, in times of an exact plan between the rows that facts were made of. */
@@ -143,7 +142,7 @@ export async function planFit(
     given: true,
     organising: true,
   });
-  return { ...configured(words, choices), choices, pace, speed };
+  return { ...configured(words, choices), choices, pace };
 }
 
 /** Measures the speed; networks and evaluations of pictures become as large as the time is enough for. */
@@ -213,9 +212,7 @@ async function speedWith(config: CompleteTrainConfig, cacheFolder: string): Prom
   setNumThreads(threadsOf(config));
   const ends = loadEnds(config);
   try {
-    const problem = trainingProblem(config, ends, { cacheFolder });
-    const many = { firstSteps: 1_000_000, steps: 1_000_000 };
-    return await measureSpeed({ ...problem, schedule: { ...problem.schedule, ...many } });
+    return await measureSpeed(trainingProblem(config, ends, { cacheFolder }));
   } finally {
     ends.dispose();
   }
@@ -232,7 +229,7 @@ async function resumed(
   const reserve = Number(choices.find(({ key }) => key === "reserve")?.value ?? 20);
   const speed = { step: 0.01, pair: 0.001 };
   const pace = new Pace(paceOptions(chosen, { speed, reserve }), {});
-  return { ...chosen, choices, pace, speed };
+  return { ...chosen, choices, pace };
 }
 
 /** Prints choices with their reasons, and the plan of the time. */
@@ -293,7 +290,7 @@ async function trainFit(
     hooks: {
       free: ["lr", "num_iter", "first_num_iter"],
       begin: { choices },
-      opened: (run) => void run.saveFile("choices.json", choicesJson(choices)),
+      opened: (run) => void run.saveFile("choices.json", `${JSON.stringify(choices, null, 2)}\n`),
       pace,
       async trained(_run, ends, rows) {
         keepBest(folder, rows, progress);

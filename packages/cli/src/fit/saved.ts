@@ -1,5 +1,4 @@
-// choices.json and pace.json of a run folder: what was chosen and why, and the time as it was planned. A run that goes on
-// reads its choices again.
+// choices.json of a run folder: what was chosen and why. A run that goes on reads its choices again.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { checkFiles, readJson } from "@dsbm/runs";
@@ -26,6 +25,3 @@ export function readChoices(folder: string): Choice[] | null {
   if (found.success) return found.data;
   throw new UsageError(`${path} is no list of choices: delete it, or add --again to start over`);
 }
-
-export const choicesJson = (choices: readonly Choice[]): string =>
-  `${JSON.stringify(choices, null, 2)}\n`;

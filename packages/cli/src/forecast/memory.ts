@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Conditions, mapConditions } from "@dsbm/bridge";
+import { disposeSome, mapConditions } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { memory, memoryLimit, type Tensor, tidy } from "@dsbm/torch";
+import { memory, memoryLimit, type Tensor } from "@dsbm/torch";
 import { type Problem, Training, withExecution } from "@dsbm/train";
 
 export interface MemoryNeed {
@@ -42,25 +42,18 @@ export async function memoryNeed(
  */
 async function peakOf(problem: Problem, batchSize: number): Promise<{ step: number; all: number }> {
   const { current } = memory({ resetPeak: true });
-  const cut = (t: Tensor) => t.narrow(0, 0, Math.min(few, t.size(0)));
-  const cutConditions = (given: Conditions | undefined) => mapConditions(given, cut);
-  const { x0, x1, conditions, ...data } = problem.data;
-  const small = tidy(() => ({
+  const cut = (t: Tensor) => t.narrow(0, 0, Math.min(few, t.size(0))).keep();
+  const { x0, x1, conditions } = problem.data;
+  const given = conditions && {
+    x0: mapConditions(conditions.x0, cut),
+    x1: mapConditions(conditions.x1, cut),
+  };
+  const small = {
     ...problem,
-    data: {
-      ...data,
-      x0: cut(x0).keep(),
-      x1: cut(x1).keep(),
-      ...(conditions && {
-        conditions: {
-          x0: mapConditions(cutConditions(conditions.x0), (t) => t.keep()),
-          x1: mapConditions(cutConditions(conditions.x1), (t) => t.keep()),
-        },
-      }),
-    },
+    data: { ...problem.data, x0: cut(x0), x1: cut(x1), conditions: given },
     schedule: { ...problem.schedule, halfIterations: 1, firstSteps: 2, steps: 2 },
     optimisation: { ...problem.optimisation, batchSize, repeat: 1, lr: 0 },
-  }));
+  };
   const { cache = null } = small.execution ?? {};
   const folder = mkdtempSync(join(tmpdir(), "dsbm-memory-"));
   const own = {
@@ -84,9 +77,7 @@ async function peakOf(problem: Problem, batchSize: number): Promise<{ step: numb
   } finally {
     training.dispose();
     rmSync(folder, { recursive: true, force: true });
-    const { x0: a, x1: b, conditions: both } = small.data;
-    for (const t of [a, b, ...Object.values({ ...both?.x0 }), ...Object.values({ ...both?.x1 })])
-      (t as Tensor | undefined)?.dispose();
+    disposeSome(small.data);
   }
 }
 

@@ -2,6 +2,7 @@
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { TrainEvent } from "@dsbm/train";
 import { duration } from "../terminal/progress.js";
+import type { Speed } from "./speed.js";
 
 /** How long a run is: its half-iterations and their steps. */
 export interface Length {
@@ -69,6 +70,12 @@ export class Outlook {
     if (this.#cache === null || done < this.#cache.done) this.#cache = { time: this.now(), done };
     else if (done > this.#cache.done)
       this.#pair = (this.now() - this.#cache.time) / (done - this.#cache.done);
+  }
+
+  /** What was measured before the run. */
+  measured({ step, pair }: Speed): void {
+    this.#step.first = step;
+    this.#pair = pair;
   }
 
   /** After what is evaluated at once took so many seconds. */

@@ -54,23 +54,9 @@ export async function planRun(
     const advice = memoryAdvice(need, config);
     if (advice) return [...about, advice, "time: not measured, as the memory may not be enough"];
     const lines = [...about, memoryText(need)];
-    const many = { firstSteps: 1_000_000, steps: 1_000_000 };
-    const speed = await measureSpeed({ ...problem, schedule: { ...problem.schedule, ...many } });
-    let clock = 0;
-    const outlook = new Outlook(length, config, () => clock);
-    const at = { half: 1, direction: "b" } as const;
-    outlook.follow({ type: "cache", ...at, done: 0, total: 1 });
-    clock = speed.pair;
-    outlook.follow({ type: "cache", ...at, done: 1, total: 1 });
-    outlook.follow({
-      type: "step",
-      ...at,
-      step: 1,
-      steps: 1,
-      loss: 0,
-      gradNorm: null,
-      rate: 1 / speed.step,
-    });
+    const speed = await measureSpeed(problem);
+    const outlook = new Outlook(length, config);
+    outlook.measured(speed);
     const seconds = outlook.left({ half: 1, step: 0 }) as number;
     const each = speed.pair * config.cache_npar;
     lines.push(

@@ -1,6 +1,7 @@
 // What a run is given beside its configuration.
 import type { Row, RunWriter } from "@dsbm/runs";
-import type { Ranks, TrainEvent, Training } from "@dsbm/train";
+import type { Ranks } from "@dsbm/train";
+import type { Pace } from "../forecast/pace.js";
 import type { Ends } from "../problem/ends.js";
 import type { Interrupt } from "../terminal/interrupt.js";
 import type { Progress } from "../terminal/progress.js";
@@ -31,28 +32,10 @@ interface RunHooks {
   begin?: Record<string, unknown>;
   /** Once the folder is open. */
   opened?(run: RunWriter): void;
-  /** How many steps half-iterations have, and when they end early. */
-  pace?: RunPace;
+  /** How many steps half-iterations have, by the time that they take, and when they end early. */
+  pace?: Pace;
   /** After the training, before the report is written; false where it was stopped. */
   trained?(run: RunWriter, ends: Ends, rows: readonly Row[]): Promise<boolean>;
-}
-
-type Planned = Pick<Training, "plan" | "stepsOf">;
-
-/** Plans the steps of half-iterations by the time that they take. */
-interface RunPace {
-  /** Seconds of the run so far, saved with its checkpoints, and given back to a process that goes on. */
-  readonly seconds: number;
-  resume(seconds: number): void;
-  /** Before a half-iteration, and where one goes on after `step` steps. */
-  begin(training: Planned, half: number, step?: number): void;
-  /** Whether the half-iteration is to pause and to be planned anew. */
-  due(): boolean;
-  replan(training: Planned, at: { half: number; step: number }): void;
-  follow(event: TrainEvent): void;
-  /** After an evaluation; the reason to end with this half-iteration, or null. */
-  evaluated(): void;
-  ended(rows: readonly Row[], half: number): string | null;
 }
 
 /** What another rank is given. */

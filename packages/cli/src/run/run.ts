@@ -24,7 +24,6 @@ import {
   type Extension,
   extended,
   extensionFile,
-  extensionJson,
   lengthKeys,
   readExtension,
 } from "./begin/extension.js";
@@ -91,7 +90,8 @@ export async function runTraining(
     checkBatch(config, ends);
     const pairs = await loadPairs(config, ends, { signal });
     const mode = again ? "restart" : "continue";
-    if (options.extension) writeRunFile(folder, extensionFile, extensionJson(options.extension));
+    if (options.extension)
+      writeRunFile(folder, extensionFile, `${JSON.stringify(options.extension, null, 2)}\n`);
     else if (again) rmSync(join(folder, extensionFile), { force: true });
     run = openRunOf(config, {
       ...{ folder, mode, command: options.resume },

@@ -1,6 +1,6 @@
 // The plan of the time: on a clock of its own, on machines whose speed changes, and after a stop.
 import { expect, test } from "vitest";
-import { Pace } from "../../src/fit/pace.js";
+import { Pace } from "../../src/forecast/pace.js";
 
 /** Half-iterations of a machine: `speed` gives the seconds of a step at a time. Returns when it ends, and the steps. */
 function simulated(speed: (now: number) => number, { seconds = 600, step = 0.01 } = {}) {

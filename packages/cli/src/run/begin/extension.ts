@@ -34,9 +34,6 @@ export function readExtension(folder: string): Extension | null {
   );
 }
 
-export const extensionJson = (extension: Extension): string =>
-  `${JSON.stringify(extension, null, 2)}\n`;
-
 /** The configuration of the words with the length that the run was given later. */
 export const extended = <C extends CompleteTrainConfig>(
   config: C,
