@@ -4,31 +4,38 @@ import {
   type Chain,
   type Conditions,
   type Direction,
+  endOf,
   PathEnergy,
+  startOf,
   stream,
   type TimeGrid,
 } from "@dsbm/bridge";
 import type { Split } from "@dsbm/data";
 import { randperm, type Tensor, tidy } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
-import { endsOf } from "../evaluation/evaluate.js";
+import type { OpenOptions } from "../evaluation/evaluator.js";
 import { checkEnds } from "../evaluation/finite.js";
 import { testConditions, testRows } from "../problem/test-rows.js";
-import type { Progress } from "../terminal/progress.js";
 import { disposeAll, kept, type Subject } from "./subject.js";
 
 export type Solver = "sde" | "dopri5" | "heun" | "euler";
 
-export interface CarriedOptions {
+/** How a run is measured. */
+export interface MeasureOptions extends OpenOptions {
+  /** Starts, and data, at most. */
   n: number;
   seed: number;
   split: Split;
+  /** How ends are made. */
   solver: Solver;
-  /** Whether ends are carried back, twice, and whether the drift's energy is summed. */
-  returns: boolean;
-  energy: boolean;
-  progress: Progress;
-  signal?: AbortSignal | undefined;
+  /** Points of each side of an exact distance, at most. */
+  exact: number;
+  /** Cores for exact distances of hold-outs. */
+  threads: number;
+  /** Whether a metric is to be measured. */
+  wants(metric: string): boolean;
+  /** Says what is measured next, lets signals have their turn, and tells whether one stopped the work. */
+  stopped(label: string): Promise<boolean>;
 }
 
 export interface Carried extends Disposable {
@@ -66,11 +73,11 @@ export function drawsOf({ reserve, start }: Carried, seed: number, count = mostD
 export async function carrySamples(
   subject: Subject,
   direction: Direction,
-  options: CarriedOptions,
+  options: MeasureOptions,
 ): Promise<Carried | null> {
   const { ends } = subject;
-  const { split, seed } = options;
-  const { start: from, end: side } = endsOf(direction);
+  const { split, seed, wants } = options;
+  const [from, side] = [startOf(direction), endOf(direction)];
   const rows = (end: "x0" | "x1", count: number, of: Split) =>
     kept(() => testRows(ends[end], count, seed, of));
   const tensors: Tensor[] = [];
@@ -81,6 +88,10 @@ export async function carrySamples(
   const between: Tensor[] = [];
   let energy: PathEnergy | null = null;
   let done = false;
+  const dispose = () => {
+    disposeAll(tensors);
+    energy?.dispose();
+  };
   try {
     const wanted = options.n;
     const [data, reserve] =
@@ -91,8 +102,8 @@ export async function carrySamples(
     const n = Math.min(all.size(0), reserve.size(0));
     const start = own(kept(() => all.narrow(0, 0, n)));
     const given = testConditions(ends, from, n, split);
-    const drift =
-      options.energy && options.solver === "sde" ? subject.drift(direction, given) : null;
+    const isSummed = wants("path_energy") && options.solver === "sde";
+    const drift = isSummed ? subject.drift(direction, given) : null;
     energy = drift && new PathEnergy(n);
     const carry = async (way: Direction, x: Tensor, purpose: string, conditions = given) => {
       const summed = energy && purpose === "there" ? energy : null;
@@ -130,7 +141,7 @@ export async function carrySamples(
     checkEnds(end, { direction, half });
     const back = direction === "f" ? "b" : "f";
     let returns: Carried["returns"] = null;
-    if (options.returns && subject.networks[back]) {
+    if (wants("agreement") && subject.networks[back]) {
       const first = await carry(back, end, "back 1");
       const second = first && (await carry(back, end, "back 2"));
       if (!first || !second) return null;
@@ -139,16 +150,10 @@ export async function carrySamples(
     done = true;
     return {
       ...{ direction, from, side, given, start, end, data, reserve, returns, between, energy },
-      [Symbol.dispose]() {
-        disposeAll(tensors);
-        energy?.dispose();
-      },
+      [Symbol.dispose]: dispose,
     };
   } finally {
-    if (!done) {
-      disposeAll(tensors);
-      energy?.dispose();
-    }
+    if (!done) dispose();
   }
 }
 

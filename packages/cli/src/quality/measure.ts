@@ -61,6 +61,9 @@ const metricNames: readonly string[] = [
   ...["share", ...baselineNames],
 ];
 
+/** In the order of their rows; later ones see the rows before. */
+const measures = [endRows, marginalRows, planRows, pathRows, columnRows, baselineRows, pictureRows];
+
 /**
  * Measures a run in any state that has weights, in its folder; null where `signal` stopped it. The same seed gives the
  * same numbers. Writes nothing: see `writeQuality`. Throws a UsageError for a run without weights, for unknown metrics,
@@ -73,10 +76,9 @@ export async function measureQuality(
   const { seed = 42, split = "test", solver = "sde", exact = 2000, steps = null } = options;
   const { progress = silentProgress, signal, holdouts = [], device = "cpu" } = options;
   const wanted = options.metrics && checked(options.metrics);
+  const threads = typeof options.threads === "number" ? options.threads : cores();
   using subject = await openSubject(folder, {
-    ...{ steps, seed, device, progress, signal },
-    threads: options.threads ?? "auto",
-    ends: options.ends,
+    ...{ steps, seed, device, progress, signal, threads, ends: options.ends },
   });
   const pictures = Math.min(128, subject.trained.config.test_npar);
   const n = options.n ?? (subject.vectors ? 2000 : pictures);
@@ -86,7 +88,7 @@ export async function measureQuality(
     await new Promise(setImmediate);
     return signal?.aborted ?? false;
   };
-  const how = { wants, stopped, seed, solver, exact };
+  const how = { ...{ n, seed, split, solver, exact, threads, progress, signal }, wants, stopped };
   const directions = (options.directions ?? ["f", "b"]).filter((d) => subject.networks[d]);
   if (directions.length === 0)
     throw new UsageError(
@@ -95,8 +97,7 @@ export async function measureQuality(
   const rows: QualityRow[] = [];
   if (holdouts.length > 0) {
     const found = await holdoutRows(subject, checkedTimes(holdouts, subject), {
-      ...{ seed, progress, signal },
-      threads: typeof options.threads === "number" ? options.threads : cores(),
+      ...how,
       // All that is known of them, unless some are named.
       wants: holdoutNames.some((name) => wanted?.has(name)) ? wants : () => true,
     });
@@ -104,21 +105,13 @@ export async function measureQuality(
     rows.push(...found);
   }
   for (const direction of directions) {
-    using carried = await carrySamples(subject, direction, {
-      ...{ n, seed, split, solver, progress, signal },
-      returns: wants("agreement"),
-      energy: wants("path_energy"),
-    });
+    using carried = await carrySamples(subject, direction, how);
     if (!carried) return null;
-    for (const measure of [endRows, marginalRows, planRows, pathRows, columnRows]) {
+    for (const measure of measures) {
       if (await stopped(`measuring ${direction}`)) return null;
-      rows.push(...(await measure(carried, subject, how)));
+      rows.push(...(await measure(carried, subject, how, rows)));
     }
-    rows.push(...(await baselineRows(carried, subject, how, rows)));
     if (signal?.aborted) return null;
-    const more = await pictureRows(carried, subject, { ...how, progress, signal });
-    if (!more) return null;
-    rows.push(...more);
   }
   const order = (row: QualityRow) => qualityGroups.indexOf(row.group);
   return {

@@ -17,12 +17,12 @@ import type { Split } from "@dsbm/data";
 import { cat, type Device, noGrad, randperm, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { Sampler } from "@dsbm/train";
 import { gridOf } from "../evaluation/evaluate.js";
+import type { OpenOptions } from "../evaluation/evaluator.js";
 import { cores } from "../machine/cores.js";
 import { type DataEnd, type Ends, isVectors, loadEnds, prepareEnds } from "../problem/ends.js";
 import { loadNetworks, readTrained, type Trained } from "../sample/trained.js";
-import type { Progress } from "../terminal/progress.js";
 
-export interface SubjectOptions {
+export interface SubjectOptions extends OpenOptions {
   /** Steps of the sampler; null: those of training. */
   steps: number | null;
   threads: number | "auto";
@@ -31,8 +31,6 @@ export interface SubjectOptions {
   seed: number;
   /** The data of the run, where they are loaded already; they stay the caller's. */
   ends?: Ends | undefined;
-  progress: Progress;
-  signal?: AbortSignal | undefined;
 }
 
 export interface Subject extends Disposable {

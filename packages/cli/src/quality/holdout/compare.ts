@@ -36,7 +36,16 @@ export function comparisons(given: Compared): Promise<QualityRow>[] {
   });
 }
 
-function makers({ path, at, truth, made, source, target, seed, distances }: Compared) {
+function makers({
+  path,
+  at,
+  truth,
+  made,
+  source,
+  target,
+  seed,
+  distances,
+}: Compared): Record<string, Make> {
   const shuffled = (x: Tensor, purpose: string) => {
     const order = randperm(x.size(0), { generator: stream(seed, `quality/holdout/${purpose}`) });
     return x.indexSelect(0, order);
@@ -86,7 +95,7 @@ function makers({ path, at, truth, made, source, target, seed, distances }: Comp
       { of: [few(x), rest] },
     );
   const sliced = (x: Tensor, y: Tensor) => slicedWasserstein(x, y, { directions, seed });
-  const all: Record<string, Make> = {
+  return {
     holdout_w1: (metric) =>
       exact(
         metric,
@@ -115,7 +124,6 @@ function makers({ path, at, truth, made, source, target, seed, distances }: Comp
         },
       ),
   };
-  return all;
 }
 
 /** The names of the metrics of a hold-out, the main one first. */

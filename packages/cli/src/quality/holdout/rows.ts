@@ -1,11 +1,11 @@
 // Data between the ends that no training saw: how far the bridge's marginal at their time is from them, in the data's own
 // units, beside two halves of them, mixed ends, and the ends themselves.
-import { type Conditions, subsample, type TimeGrid } from "@dsbm/bridge";
+import { type Conditions, kindsOf, subsample, type TimeGrid } from "@dsbm/bridge";
 import type { QualityRow } from "@dsbm/runs";
 import { cat, type Tensor, tidy } from "@dsbm/torch";
 import { timesOf } from "@dsbm/train";
 import { testConditions, testRows } from "../../problem/test-rows.js";
-import type { Progress } from "../../terminal/progress.js";
+import type { MeasureOptions } from "../carried.js";
 import { disposeAll, kept, type Subject } from "../subject.js";
 import { comparisons } from "./compare.js";
 import { Distances } from "./distances.js";
@@ -29,21 +29,11 @@ export function holdoutsOf(keys: {
 /** Points of each side at most. */
 const most = 10_000;
 
-export interface HoldoutOptions {
-  /** Whether a metric is to be measured. */
-  wants(metric: string): boolean;
-  seed: number;
-  /** Cores for exact distances. */
-  threads: number;
-  progress: Progress;
-  signal?: AbortSignal | undefined;
-}
-
 /** The rows of all hold-outs; null where it was stopped. Throws a UsageError for files that do not fit. */
 export async function holdoutRows(
   subject: Subject,
   holdouts: readonly Holdout[],
-  options: HoldoutOptions,
+  options: MeasureOptions,
 ): Promise<QualityRow[] | null> {
   if (holdouts.length === 0) return [];
   const { seed, threads, progress, signal } = options;
@@ -111,10 +101,9 @@ const splits = ["train", "test"] as const;
 function joined(parts: readonly (Conditions | undefined)[]): Conditions | undefined {
   const [first, second] = parts;
   if (!first || !second) return undefined;
-  return {
-    ...(first.cond && second.cond && { cond: cat([first.cond, second.cond]) }),
-    ...(first.y && second.y && { y: cat([first.y, second.y]) }),
-  };
+  return Object.fromEntries(
+    kindsOf(first).map((kind) => [kind, cat([first[kind] as Tensor, second[kind] as Tensor])]),
+  );
 }
 
 /** The states of the SDE from all starts at the times of the hold-outs. */
@@ -122,7 +111,7 @@ async function marginals(
   { sampler, trained, grid: ofRun }: Subject,
   { x: source, given }: OwnRows,
   holdouts: readonly Holdout[],
-  { seed, progress, signal }: HoldoutOptions,
+  { seed, progress, signal }: MeasureOptions,
 ): Promise<Tensor[] | null> {
   const grid = holdouts.reduce((g, { at }) => withTime(g, at), ofRun);
   const times = timesOf("f", grid);
@@ -170,11 +159,8 @@ async function marginals(
 function withTime(grid: TimeGrid, at: number): TimeGrid {
   if (grid.times.some((t) => Math.abs(t - at) < 1e-9)) return grid;
   const i = grid.times.findIndex((t) => t > at) - 1;
-  const [low, high, dt] = [grid.times[i], grid.times[i + 1], grid.steps[i]] as [
-    number,
-    number,
-    number,
-  ];
+  const [low, high] = [grid.times[i] as number, grid.times[i + 1] as number];
+  const dt = grid.steps[i] as number;
   const share = (at - low) / (high - low);
   return {
     ...grid,

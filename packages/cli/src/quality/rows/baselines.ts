@@ -6,9 +6,8 @@ import type { QualityRow } from "@dsbm/runs";
 import { getNumThreads, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { Sampler } from "@dsbm/train";
 import { testRows } from "../../problem/test-rows.js";
-import type { Carried } from "../carried.js";
+import type { Carried, MeasureOptions } from "../carried.js";
 import { kept, type Subject } from "../subject.js";
-import type { MeasureOptions } from "./ends.js";
 
 interface Baseline {
   /** The method, which gives the metrics their names. */

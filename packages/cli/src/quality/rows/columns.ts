@@ -3,9 +3,8 @@
 import { columnEstimates, columnWasserstein } from "@dsbm/bridge";
 import type { QualityRow } from "@dsbm/runs";
 import { tidy } from "@dsbm/torch";
-import { type Carried, drawsOf } from "../carried.js";
+import { type Carried, drawsOf, type MeasureOptions } from "../carried.js";
 import type { Subject } from "../subject.js";
-import type { MeasureOptions } from "./ends.js";
 
 /** Columns that are written, the worst ones. */
 const mostColumns = 200;

@@ -16,20 +16,8 @@ import {
 } from "@dsbm/bridge";
 import type { QualityRow } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
-import { type Carried, drawsOf, type Solver } from "../carried.js";
+import { type Carried, drawsOf, type MeasureOptions } from "../carried.js";
 import { type Subject, scaled } from "../subject.js";
-
-export interface MeasureOptions {
-  /** Whether a metric is to be measured. */
-  wants(metric: string): boolean;
-  /** Says what is measured next, lets signals have their turn, and tells whether one stopped the work. */
-  stopped(label: string): Promise<boolean>;
-  seed: number;
-  /** How ends were made. */
-  solver: Solver;
-  /** Points of each side of an exact distance, at most. */
-  exact: number;
-}
 
 interface EndMetric {
   name: string;

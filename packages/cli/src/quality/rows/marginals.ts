@@ -2,9 +2,9 @@
 import type { Chain } from "@dsbm/bridge";
 import type { QualityRow } from "@dsbm/runs";
 import { testRows } from "../../problem/test-rows.js";
-import type { Carried } from "../carried.js";
+import type { Carried, MeasureOptions } from "../carried.js";
 import { disposeAll, kept, type Subject } from "../subject.js";
-import { endRows, type MeasureOptions } from "./ends.js";
+import { endRows } from "./ends.js";
 
 const prefix = "marginal_";
 const metrics = ["sliced_w2", "w2", "w1"];

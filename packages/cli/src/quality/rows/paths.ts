@@ -10,9 +10,8 @@ import {
 } from "@dsbm/bridge";
 import type { QualityRow } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
-import type { Carried } from "../carried.js";
+import type { Carried, MeasureOptions } from "../carried.js";
 import { type Subject, scaled } from "../subject.js";
-import type { MeasureOptions } from "./ends.js";
 
 /** Steps of Heun's method along the flow. */
 const flowSteps = 100;

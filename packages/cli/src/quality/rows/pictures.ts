@@ -2,28 +2,25 @@
 import type { QualityRow } from "@dsbm/runs";
 import type { Tensor } from "@dsbm/torch";
 import { pictures } from "../../evaluation/classifier.js";
-import type { OpenOptions } from "../../evaluation/evaluator.js";
 import { referenceClassifier, shareOfClasses } from "../../evaluation/reference-classifier.js";
 import { gaussianName } from "../../problem/gaussian-end.js";
-import type { Carried } from "../carried.js";
+import type { Carried, MeasureOptions } from "../carried.js";
 import type { Subject } from "../subject.js";
-import type { MeasureOptions } from "./ends.js";
 
-/** The rows of a classifier; none without labels, null where it was stopped. */
+/** The rows of a classifier; none without labels, and where it was stopped. */
 export async function pictureRows(
   { direction, side, start, end, data }: Carried,
   { ends, vectors, trained }: Subject,
-  { wants, ...options }: MeasureOptions & OpenOptions,
-): Promise<QualityRow[] | null> {
+  options: MeasureOptions,
+): Promise<QualityRow[]> {
   const labelled = ends.x0.classes.length + ends.x1.classes.length > 0;
   const wanted = ends[side];
-  if (!wants("share") || (vectors && !ends.projection) || !labelled) return [];
+  if (!options.wants("share") || (vectors && !ends.projection) || !labelled) return [];
   if (wanted.name === gaussianName) return [];
   const classifier = await referenceClassifier(ends, wanted, trained.config, options);
   try {
-    if (options.signal?.aborted) return null;
-    const share = (x: Tensor) =>
-      classifier && shareOfClasses(classifier, pictures(wanted, x), wanted);
+    if (!classifier || options.signal?.aborted) return [];
+    const share = (x: Tensor) => shareOfClasses(classifier, pictures(wanted, x), wanted);
     const value = share(end);
     if (value === null) return [];
     return [

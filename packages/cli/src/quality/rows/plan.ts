@@ -8,9 +8,8 @@ import {
 } from "@dsbm/bridge";
 import type { QualityRow } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
-import type { Carried } from "../carried.js";
+import type { Carried, MeasureOptions } from "../carried.js";
 import { type Subject, scaled } from "../subject.js";
-import type { MeasureOptions } from "./ends.js";
 
 /** A floor above this is noise: without it random pairs have 1. */
 const mostNoise = 0.75;
