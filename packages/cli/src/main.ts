@@ -78,7 +78,7 @@ const commands: Record<string, [about: string, load: Load]> = {
   ],
 };
 
-/** Commands by what they are for; those of no section come last. */
+/** The commands by what they are for. */
 const sections: readonly [title: string, names: readonly string[]][] = [
   ["Train", ["fit", "train", "gaussian", "extend", "start"]],
   ["Use and measure", ["sample", "evaluate", "test", "benchmark", "export"]],
@@ -86,19 +86,13 @@ const sections: readonly [title: string, names: readonly string[]][] = [
 ];
 
 function overview(): string {
-  const names = Object.keys(commands);
-  const listed = sections.flatMap(([, of]) => of);
-  const others = names.filter((name) => !listed.includes(name));
-  const width = Math.max(...names.map((name) => name.length));
-  const blocks = [...sections, ["Other commands", others] as const]
-    .map(([title, of]) => [title, of.filter((name) => Object.hasOwn(commands, name))] as const)
-    .filter(([, of]) => of.length > 0)
-    .map(([title, of]) => {
-      const rows = of.map(
-        (name) => [`  ${name.padEnd(width)}`, commands[name]?.[0] ?? ""] as const,
-      );
-      return `${title}\n${twoColumns(rows, terminalWidth())}`;
-    });
+  const width = Math.max(...Object.keys(commands).map((name) => name.length));
+  const blocks = sections.map(([title, names]) => {
+    const rows = names.map(
+      (name) => [`  ${name.padEnd(width)}`, commands[name]?.[0] ?? ""] as const,
+    );
+    return `${title}\n${twoColumns(rows, terminalWidth())}`;
+  });
   return [
     `dsbm ${version}: Schrödinger bridges between two data distributions`,
     "usage: dsbm COMMAND [words]",

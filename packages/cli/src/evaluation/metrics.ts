@@ -9,6 +9,13 @@ const percent = (x: number) => `${(100 * x).toFixed(1)} %`;
 const fourDigits = (x: number) => (Math.abs(x) < 1000 ? x.toPrecision(4) : x.toFixed(0));
 const isVectors = ({ shape }: Ends) => shape.length === 1;
 
+/** A metric beside its reference: the column and what it is. */
+const beside = (
+  [column, title]: readonly [column: string, title: string],
+  [reference, referenceIs]: readonly [column: string, what: string],
+  more: Pick<Metric, "log" | "text"> = {},
+): Metric => ({ column, title, reference, referenceIs, ...more });
+
 /** In the order in which tables show them. */
 const kinds: Readonly<Record<string, EvaluatorKind>> = {
   exact: {
@@ -17,17 +24,9 @@ const kinds: Readonly<Record<string, EvaluatorKind>> = {
       ...["kl_diag", "floor_diag", "kl_full", "floor_full"],
     ],
     metrics: [
-      { column: "mean", title: "mean", reference: "exact_mean", referenceIs: "exact" },
-      { column: "var", title: "var", reference: "exact_var", referenceIs: "exact" },
-      { column: "cov", title: "cov", reference: "exact_cov", referenceIs: "exact" },
-      ...(["diag", "full"] as const).map(
-        (kind): Metric => ({
-          column: `kl_${kind}`,
-          title: `KL (${kind})`,
-          reference: `floor_${kind}`,
-          referenceIs: "floor",
-          log: true,
-        }),
+      ...["mean", "var", "cov"].map((name) => beside([name, name], [`exact_${name}`, "exact"])),
+      ...["diag", "full"].map((kind) =>
+        beside([`kl_${kind}`, `KL (${kind})`], [`floor_${kind}`, "floor"], { log: true }),
       ),
     ],
     applies: ({ exact }) => exact !== null,
@@ -37,7 +36,7 @@ const kinds: Readonly<Record<string, EvaluatorKind>> = {
   sliced: {
     columns: ["sliced_w2", "data_sliced_w2", "start_sliced_w2"],
     metrics: [
-      { column: "sliced_w2", title: "sliced W2", reference: "data_sliced_w2", referenceIs: "data" },
+      beside(["sliced_w2", "sliced W2"], ["data_sliced_w2", "data"]),
       { column: "start_sliced_w2", title: "that of the starts", beside: true },
     ],
     applies: ({ exact }) => exact === null,
@@ -46,7 +45,7 @@ const kinds: Readonly<Record<string, EvaluatorKind>> = {
   wasserstein: {
     columns: ["w2", "data_w2", "optimal_msd"],
     metrics: [
-      { column: "w2", title: "W2", reference: "data_w2", referenceIs: "data" },
+      beside(["w2", "W2"], ["data_w2", "data"]),
       {
         column: "optimal_msd",
         title: "displacement of exact optimal pairs of these starts and ends",
@@ -59,30 +58,14 @@ const kinds: Readonly<Record<string, EvaluatorKind>> = {
   displacement: {
     columns: [
       ...["start_mean", "start_var", "end_mean", "end_var", "end_sample_var"],
-      ...[
-        "data_mean",
-        "data_var",
-        "data_sample_var",
-        "variance_kept",
-        "mse",
-        "msd",
-        "independent_msd",
-      ],
+      ...["data_mean", "data_var", "data_sample_var", "variance_kept"],
+      ...["mse", "msd", "independent_msd"],
     ],
     metrics: [
-      {
-        column: "msd",
-        title: "displacement",
-        reference: "independent_msd",
-        referenceIs: "independent pairs",
+      beside(["msd", "displacement"], ["independent_msd", "independent pairs"], {
         text: fourDigits,
-      },
-      {
-        column: "end_sample_var",
-        title: "variance",
-        reference: "data_sample_var",
-        referenceIs: "data",
-      },
+      }),
+      beside(["end_sample_var", "variance"], ["data_sample_var", "data"]),
       { column: "variance_kept", title: "variance kept", text: percent },
     ],
     applies: ({ exact }) => exact === null,
@@ -91,20 +74,8 @@ const kinds: Readonly<Record<string, EvaluatorKind>> = {
   classifier: {
     columns: ["share", "data_share", "fid_lenet", "data_fid_lenet"],
     metrics: [
-      {
-        column: "share",
-        title: "share",
-        reference: "data_share",
-        referenceIs: "data",
-        text: percent,
-      },
-      {
-        column: "fid_lenet",
-        title: "fid_lenet",
-        reference: "data_fid_lenet",
-        referenceIs: "data",
-        log: true,
-      },
+      beside(["share", "share"], ["data_share", "data"], { text: percent }),
+      beside(["fid_lenet", "fid_lenet"], ["data_fid_lenet", "data"], { log: true }),
     ],
     applies: ({ x0, x1 }, { metrics }) =>
       metrics.judge && x0.classes.length + x1.classes.length > 0,
@@ -119,12 +90,7 @@ const kinds: Readonly<Record<string, EvaluatorKind>> = {
   spectrum: {
     columns: ["band_error", "start_band_error", "data_band_error", "worst_band"],
     metrics: [
-      {
-        column: "band_error",
-        title: "spectrum off by",
-        reference: "start_band_error",
-        referenceIs: "start",
-      },
+      beside(["band_error", "spectrum off by"], ["start_band_error", "start"]),
       { column: "data_band_error", title: "that of other data", beside: true },
       { column: "worst_band", title: "worst band" },
     ],
@@ -134,12 +100,7 @@ const kinds: Readonly<Record<string, EvaluatorKind>> = {
   conditions: {
     columns: ["cond_error", "start_cond_error", "data_cond_error"],
     metrics: [
-      {
-        column: "cond_error",
-        title: "condition error",
-        reference: "data_cond_error",
-        referenceIs: "data",
-      },
+      beside(["cond_error", "condition error"], ["data_cond_error", "data"]),
       { column: "start_cond_error", title: "that of the starts", beside: true },
     ],
     applies: (ends, { cdsb }) => cdsb && !isVectors(ends),
@@ -197,9 +158,8 @@ export function shownRows(rows: readonly Row[]): Row[] {
 export function newestRows(rows: readonly Row[], keys: readonly string[] = []): Row[] {
   const columns = [...keys, "direction", "steps", "sampler"];
   // Later rows replace those before.
-  return [
-    ...new Map(rows.map((row) => [JSON.stringify(columns.map((c) => row[c])), row])).values(),
-  ];
+  const newest = new Map(rows.map((row) => [JSON.stringify(columns.map((c) => row[c])), row]));
+  return [...newest.values()];
 }
 
 /** The table of a run's newest evaluations. */
