@@ -1,22 +1,16 @@
 // The rules by which `dsbm fit` chooses what is not given (docs/guide/choosing.md). Each gives a value and its reason in
 // one sentence. Scales are those that networks see.
 import type { DataFacts } from "./facts.js";
-
-/** A choice as choices.json has it. */
-export interface Choice {
-  key: string;
-  value: string | number | boolean | null;
-  reason: string;
-  /** Whether it was typed. */
-  given: boolean;
-  /** Whether it only says how the run is organised: tables and reports leave it out. */
-  organising?: boolean;
-}
+import type { Choice } from "./saved.js";
 
 /** A choice of a rule. */
 export type Rule = Omit<Choice, "given">;
 
-const rule = (key: string, value: Rule["value"], reason: string): Rule => ({ key, value, reason });
+export const rule = (key: string, value: Rule["value"], reason: string): Rule => ({
+  key,
+  value,
+  reason,
+});
 
 const short = (x: number) => Number(x.toPrecision(2));
 

@@ -17,8 +17,9 @@ import { type Ends, loadEnds, prepareEnds } from "../problem/ends.js";
 import { loadPairs } from "../problem/pairs/known-pairs.js";
 import { pictureFolders, pictureSizes } from "../problem/pictures/sizes.js";
 import type { Progress } from "../terminal/progress.js";
-import { type Choice, chooseRules, chooseScale } from "./choose.js";
+import { chooseRules, chooseScale, type Rule } from "./choose.js";
 import { type DataFacts, dataFacts } from "./facts.js";
+import type { Choice } from "./saved.js";
 import type { FitWords } from "./words.js";
 
 /** A configuration and the keys of the command that the run itself does not have. */
@@ -56,7 +57,7 @@ export async function prepare(
   { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
 ): Promise<Prepared> {
   const choices: Choice[] = [];
-  const choose = (rule: Omit<Choice, "given">) => {
+  const choose = (rule: Rule) => {
     const { key } = rule;
     // Pictures have their network before they are read.
     if (choices.some((choice) => choice.key === key)) return;

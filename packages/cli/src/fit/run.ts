@@ -16,7 +16,6 @@ import type { RunOptions, WorkerOptions } from "../run/options.js";
 import { finishedRun, type RunResult, runTraining, runTrainingWorker } from "../run/run.js";
 import { duration, type Progress } from "../terminal/progress.js";
 import {
-  type Choice,
   chooseChannels,
   choosePictures,
   endSimulations,
@@ -25,11 +24,12 @@ import {
   mostSteps,
   oneIteration,
   type Rule,
+  rule,
   twiceTheWidth,
 } from "./choose.js";
 import type { DataFacts } from "./facts.js";
 import { type Chosen, configured, type Prepared, prepare } from "./prepare.js";
-import { readChoices } from "./saved.js";
+import { type Choice, readChoices } from "./saved.js";
 import type { FitWords } from "./words.js";
 
 /** The rows of a finished run of these words; null for another, and for one that was measured at other hold-outs. */
@@ -110,38 +110,19 @@ export async function planFit(
   const pace = new Pace(paceOptions({ config, own }, { speed, facts }), { began });
   const steps = pace.forecast();
   const [first, later] = [steps[0] as number, steps.at(-1) as number];
+  const push = (chosen: Rule, given: boolean, organising = false) =>
+    choices.push({ ...chosen, given, ...(organising && { organising }) });
   if (own.max_minutes !== null && !given.has("num_iter")) {
     const reason = `what max_minutes=${own.max_minutes} leaves at ${(1 / speed.step).toFixed(0)} steps a second`;
-    choices.push({ key: "first_num_iter", value: first, reason, given: false });
-    choices.push({
-      key: "num_iter",
-      value: later,
-      reason: `${reason}, simulations included`,
-      given: false,
-    });
+    push(rule("first_num_iter", first, reason), false);
+    push(rule("num_iter", later, `${reason}, simulations included`), false);
     // Evaluations follow half-iterations.
     for (const key of ["gif_stride", "checkpoint_stride"])
-      choices.push({
-        key,
-        value: 1_000_000_000,
-        reason: "only after half-iterations",
-        given: given.has(key),
-        organising: true,
-      });
+      push(rule(key, 1_000_000_000, "only after half-iterations"), given.has(key), true);
   }
-  choices.push({
-    key: "max_minutes",
-    value: own.max_minutes,
-    reason: "the time given",
-    given: true,
-  });
-  choices.push({
-    key: "reserve",
-    value: Math.ceil(pace.reserve),
-    reason: "seconds kept for evaluation and report",
-    given: true,
-    organising: true,
-  });
+  push(rule("max_minutes", own.max_minutes, "the time given"), true);
+  const reserve = Math.ceil(pace.reserve);
+  push(rule("reserve", reserve, "seconds kept for evaluation and report"), true, true);
   return { ...configured(words, choices), choices, pace };
 }
 

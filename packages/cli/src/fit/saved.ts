@@ -4,24 +4,26 @@ import { join } from "node:path";
 import { checkFiles, readJson } from "@dsbm/runs";
 import { z } from "zod";
 import { UsageError } from "../terminal/errors.js";
-import type { Choice } from "./choose.js";
 
-const choicesSchema = z.array(
-  z.strictObject({
-    key: z.string().regex(/^[A-Za-z_][\w.]*$/),
-    value: z.union([z.string(), z.number(), z.boolean(), z.null()]),
-    reason: z.string(),
-    given: z.boolean(),
-    organising: z.boolean().optional(),
-  }),
-);
+const choiceSchema = z.strictObject({
+  key: z.string().regex(/^[A-Za-z_][\w.]*$/),
+  value: z.union([z.string(), z.number(), z.boolean(), z.null()]),
+  reason: z.string(),
+  /** Whether it was typed. */
+  given: z.boolean(),
+  /** Whether it only says how the run is organised: tables and reports leave it out. */
+  organising: z.boolean().optional(),
+});
+
+/** A choice as choices.json has it. */
+export type Choice = z.output<typeof choiceSchema>;
 
 /** The choices of the run in a folder; null where it has none. Throws a UsageError for a damaged file. */
 export function readChoices(folder: string): Choice[] | null {
   const path = join(folder, "choices.json");
   if (!existsSync(path)) return null;
   checkFiles(folder, ["choices.json"]);
-  const found = choicesSchema.safeParse(readJson(path));
+  const found = z.array(choiceSchema).safeParse(readJson(path));
   if (found.success) return found.data;
   throw new UsageError(`${path} is no list of choices: delete it, or add --again to start over`);
 }
