@@ -6,8 +6,7 @@ import { pictureFormat } from "@dsbm/data";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { trainCommand } from "../src/command/train.js";
-import { pictureNotes } from "../src/problem/pictures/notes.js";
-import { pictureWords } from "../src/problem/pictures/sizes.js";
+import { pictureNotes, pictureWords } from "../src/problem/pictures/sizes.js";
 import { configured } from "./support.js";
 
 const root = mkdtempSync(join(tmpdir(), "dsbm-pictures-"));

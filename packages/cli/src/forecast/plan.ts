@@ -7,7 +7,7 @@ import { setNumThreads } from "@dsbm/torch";
 import { loadEnds, marginalsOf, prepareEnds } from "../problem/ends.js";
 import { stepsOf } from "../problem/iteration.js";
 import { aboutPairs, loadPairs } from "../problem/pairs/known-pairs.js";
-import { pictureNotes } from "../problem/pictures/notes.js";
+import { pictureNotes } from "../problem/pictures/sizes.js";
 import { checkBatch, threadsOf, trainingProblem } from "../problem/problem.js";
 import { duration, type Progress } from "../terminal/progress.js";
 import { memoryAdvice, memoryNeed, memoryText } from "./memory.js";

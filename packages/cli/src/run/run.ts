@@ -17,7 +17,7 @@ import { Training, withExecution } from "@dsbm/train";
 import { columnsFor } from "../evaluation/metrics.js";
 import { loadEnds, marginalsOf, prepareEnds } from "../problem/ends.js";
 import { aboutPairs, loadPairs } from "../problem/pairs/known-pairs.js";
-import { pictureNotes } from "../problem/pictures/notes.js";
+import { pictureNotes } from "../problem/pictures/sizes.js";
 import { checkBatch, threadsOf, trainingProblem } from "../problem/problem.js";
 import { sayRemade } from "./begin/damage.js";
 import {

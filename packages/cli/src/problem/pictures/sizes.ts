@@ -1,4 +1,5 @@
-// Size and channels of pictures of the user's own, from the data where no word says them.
+// Size and channels of pictures of the user's own: from the data where no word says them, and what becomes of pictures that
+// have others.
 import { readFileSync } from "node:fs";
 import type { CompleteTrainConfig, TrainConfig } from "@dsbm/config";
 import { pictureFormat } from "@dsbm/data";
@@ -19,7 +20,7 @@ export const pictureFolders = (ends: Ends): string[] => [
 ];
 
 /** The format of a data set folder:PATH. Throws as `pictureFormat`. */
-export const formatOf = (name: string): ReturnType<typeof pictureFormat> =>
+const formatOf = (name: string): ReturnType<typeof pictureFormat> =>
   pictureFormat(name.slice(prefix.length));
 
 /** Sizes that networks halve several times. */
@@ -85,4 +86,31 @@ function savedSizes(folder: string): Record<(typeof keys)[number], unknown> | nu
     if (!(error instanceof SyntaxError) && errnoOf(error) === undefined) throw error;
     return null;
   }
+}
+
+/** A line for each folder whose pictures are changed, or could be smaller. Throws as `pictureFormat`. */
+export async function pictureNotes({
+  data,
+  ...ends
+}: Ends & Pick<CompleteTrainConfig, "data">): Promise<string[]> {
+  const formats = await Promise.all(
+    pictureFolders(ends).map(async (name) => ({ name, ...(await formatOf(name)) })),
+  );
+  const needed = Math.max(...formats.map(({ channels }) => channels));
+  const wanted = data.channels;
+  const lines: string[] = [];
+  for (const { name, size, channels, stored } of formats) {
+    const colours = channels === 3 ? "pictures with colours" : "grey pictures";
+    const kept = [
+      ...(size === data.image_size ? [] : [`data.image_size=${size}`]),
+      ...(needed === wanted || channels === wanted ? [] : [`data.channels=${channels}`]),
+    ];
+    if (kept.length === 0) continue;
+    const how = stored === 3 && channels === 1 ? ", stored with three channels," : "";
+    const into = wanted === 1 ? "grey" : "pictures with three channels";
+    lines.push(
+      `${name}: ${colours}${how} of ${size} pixels a side or more become ${into}, ${data.image_size} × ${data.image_size}: write ${kept.join(" ")} to keep what they have`,
+    );
+  }
+  return lines;
 }
