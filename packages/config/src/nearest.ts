@@ -26,18 +26,12 @@ export function distance(a: string, b: string): number {
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const limit = word.length <= 3 ? 1 : word.length <= 6 ? 2 : 3;
   const lower = word.toLowerCase();
-  let best: string | undefined;
-  let bestDistance = limit + 1;
-  for (const candidate of candidates) {
-    // Lengths that differ too much cannot be near; this also keeps hostile input cheap.
-    if (Math.abs(candidate.length - word.length) > limit) continue;
-    const d = distance(lower, candidate.toLowerCase());
-    if (d < bestDistance) {
-      best = candidate;
-      bestDistance = d;
-    }
-  }
-  return best;
+  // Lengths that differ too much cannot be near; this also keeps hostile input cheap.
+  const near = [...candidates]
+    .filter(({ length }) => Math.abs(length - word.length) <= limit)
+    .map((candidate) => ({ candidate, edits: distance(lower, candidate.toLowerCase()) }))
+    .filter(({ edits }) => edits <= limit);
+  return near.sort((a, b) => a.edits - b.edits)[0]?.candidate;
 }
 
 /** The end of an "unknown …" message: the nearest name, or else the names there are. */

@@ -3,9 +3,10 @@
 import {
   type Chain,
   type Conditions,
-  type Direction,
+  endOf,
   mapConditions,
   resample,
+  startOf,
   stream,
   type TimeGrid,
   wholeGrid,
@@ -54,9 +55,6 @@ export class Evaluators implements Disposable {
   }
 }
 
-export const endsOf = (direction: Direction): { start: "x0" | "x1"; end: "x0" | "x1" } =>
-  direction === "f" ? { start: "x0", end: "x1" } : { start: "x1", end: "x0" };
-
 export interface Evaluation {
   result: Values & { half_iteration: number; direction: string; step: number };
   /** Its tensors are the caller's, see `disposeCarried`. */
@@ -89,7 +87,7 @@ export async function evaluate(at: Position, options: EvaluateOptions): Promise<
   const { ends, config, evaluators, sampler, split = "test" } = options;
   const { direction, half, step } = at;
   const began = performance.now();
-  const { start: from, end: side } = endsOf(direction);
+  const [from, side] = [startOf(direction), endOf(direction)];
   const rows = (end: "x0" | "x1") => testRows(ends[end], config.test_npar, config.seed, split);
   const steps = sampler.steps;
   const there = tidy(() => rows(from)).keep();

@@ -4,7 +4,15 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import { datasets, isWhole, loadTable, positionsOf, sealFile, sealOf } from "@dsbm/data";
+import {
+  datasets,
+  isWhole,
+  loadTable,
+  positionsOf,
+  type Split,
+  sealFile,
+  sealOf,
+} from "@dsbm/data";
 import {
   accuracyOf,
   classify,
@@ -51,22 +59,18 @@ export async function referenceClassifier(
   const set = wholeSet(end);
   if (set === null) return null;
   const [channels, image_size] = (projection?.shape ?? shape) as [number, number];
-  const path = join(
-    config.paths.experiments_dir_name,
-    "classifiers",
-    `${set}_${channels}x${image_size}.safetensors`,
-  );
+  const file = `${set}_${channels}x${image_size}.safetensors`;
+  const path = join(config.paths.experiments_dir_name, "classifiers", file);
   if (existsSync(path)) {
     if (await isWhole(sealOf(path), signal)) return loadLeNet(path);
     progress.line(`${path} does not match its .sha256: the classifier is trained again`);
   }
-  const tables = (["train", "test"] as const).map((split) =>
+  const table = (split: Split) =>
     loadTable(set, {
       ...{ split, end: "x0", image_size, seed: classifierSeed },
       directory: config.paths.data_dir_name,
-    }),
-  );
-  const [train, test] = tables as [(typeof tables)[number], (typeof tables)[number]];
+    });
+  const [train, test] = [table("train"), table("test")];
   const labels = train.classes.map(({ label }) => label);
   const index = (of: Tensor) => positionsOf(of, labels);
   const targets = index(train.labels as Tensor).keep();

@@ -46,14 +46,12 @@ export async function writeExhibit(
 function newestPicture(folder: string, direction: "f" | "b"): string | null {
   const samples = join(folder, "samples");
   const names = existsSync(samples) ? readdirSync(samples).sort() : [];
-  const ends = [`_${direction}_`, ""].flatMap((part) =>
-    ["_path.png", "_scatter.png"].map((end) => ({ part, end })),
-  );
-  const found = ends.map(({ part, end }) =>
-    names.findLast((name) => name.includes(part) && name.endsWith(end)),
-  );
-  const first = found.find((name) => name !== undefined);
-  return first === undefined ? null : join(samples, first);
+  for (const part of [`_${direction}_`, ""])
+    for (const end of ["_path.png", "_scatter.png"]) {
+      const found = names.findLast((name) => name.includes(part) && name.endsWith(end));
+      if (found !== undefined) return join(samples, found);
+    }
+  return null;
 }
 
 /** A run of the user's own; its name is that of its experiment. */

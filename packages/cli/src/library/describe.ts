@@ -114,12 +114,8 @@ const isNear = (a: readonly number[], b: readonly number[]) =>
 
 function stepKeys({ steps }: TimeGrid, sigma: number): Tree {
   const n = steps.length;
-  if (
-    isNear(
-      steps,
-      steps.map(() => 1 / n),
-    )
-  )
+  const even = steps.map(() => 1 / n);
+  if (isNear(steps, even))
     // A flow has no noise, and its process no scale.
     return { sigma: sigma === 0 ? 1 : sigma };
   const gammas = steps.map((step) => step * sigma ** 2);

@@ -3,7 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { mapConditions, stream } from "@dsbm/bridge";
+import { endOf, mapConditions, startOf, stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { principalComponents } from "@dsbm/data";
 import {
@@ -16,7 +16,7 @@ import {
   svgToPng,
 } from "@dsbm/runs";
 import { cat, noGrad, type Tensor, tidy } from "@dsbm/torch";
-import { type Evaluation, type Evaluators, endsOf } from "../evaluation/evaluate.js";
+import type { Evaluation, Evaluators } from "../evaluation/evaluate.js";
 import type { TestSampler } from "../evaluation/samplers.js";
 import { type Ends, isVectors } from "../problem/ends.js";
 import { testConditions, testRows } from "../problem/test-rows.js";
@@ -74,13 +74,13 @@ export async function writeEvaluationPictures(
 async function grids(carried: Evaluation["carried"], scene: Scene): Promise<Stills> {
   const { sampler, ends, config } = scene;
   const { at, split } = carried;
-  const sides = endsOf(at.direction);
+  const [from, to] = [startOf(at.direction), endOf(at.direction)];
   const drawn = tidy(() => {
     const cut = (x: Tensor) => first(x, config.plot_npar);
     const [start, end, data] = [cut(carried.start), cut(carried.end), cut(carried.data)];
     const painter = painterOf(ends, [
-      { x: start, side: sides.start },
-      { x: data, side: sides.end },
+      { x: start, side: from },
+      { x: data, side: to },
     ]);
     const [t0, t1] = at.direction === "f" ? [0, 1] : [1, 0];
     return {
@@ -92,9 +92,9 @@ async function grids(carried: Evaluation["carried"], scene: Scene): Promise<Stil
   });
   const where = split === "test" ? "held out" : "trained on";
   const stills: Stills = [
-    ["start", await grid(drawn.start, `Starts (${sides.start}, ${where})`)],
-    ["end", await grid(drawn.end, `Ends of the ${processOf(sampler)} to ${sides.end}`)],
-    ["data", await grid(drawn.data, `Data at ${sides.end} (${where})`)],
+    ["start", await grid(drawn.start, `Starts (${from}, ${where})`)],
+    ["end", await grid(drawn.end, `Ends of the ${processOf(sampler)} to ${to}`)],
+    ["data", await grid(drawn.data, `Data at ${to} (${where})`)],
   ];
   if (config.plot_level >= 2) await writePaths(carried, drawn.painter, scene);
   if (config.plot_level >= 3) await writePairs(scene);
@@ -118,7 +118,7 @@ function pathsOf(
     tidy(() => {
       const { device } = ends.x0.train;
       const rows = first(start, n).to({ device });
-      const given = testConditions(ends, endsOf(direction).start, start.size(0), split);
+      const given = testConditions(ends, startOf(direction), start.size(0), split);
       const { states, times } = sampler.path(direction, rows, {
         generator: stream(config.seed, `picture/${half}/${step}`, device),
         given: mapConditions(given, (t) => t.narrow(0, 0, rows.size(0))),

@@ -226,9 +226,8 @@ function dataEnd(
   like?: TableFacts | null,
 ): DataEnd {
   const { image_size, channels, random_flip, components } = config.data;
-  const [train, test] = splits.map((split) =>
-    loadTable(name, loading(split, end, config, like)),
-  ) as [Table, Table];
+  const table = (split: Split) => loadTable(name, loading(split, end, config, like));
+  const [train, test] = [table("train"), table("test")];
   const [, c, height, width] = train.x.shape;
   if (
     train.x.shape.length === 4 &&
@@ -283,11 +282,7 @@ const listed = (names: readonly string[]) =>
 /** What is known of a prepared table of the user's own; null for other data. */
 function factsOf(name: string, options: ReturnType<typeof loading>): TableFacts | null {
   if (!name.startsWith("table:")) return null;
-  let facts: TableFacts | null = null;
-  tidy(() => {
-    facts = loadTable(name, options).facts ?? null;
-  });
-  return facts;
+  return tidy(() => loadTable(name, options).facts ?? null);
 }
 
 /** The conditions and classes that the configuration gives to networks with the samples of a table. */

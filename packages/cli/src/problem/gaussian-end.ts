@@ -1,5 +1,5 @@
 // The Gaussian at time 1 in the place of data (transfer=false): its law, and its rows as an end of a bridge.
-import { type Decode, decodeImages, drawAll } from "@dsbm/bridge";
+import { type Decode, decodeImages, drawAll, inBatches } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import { type Device, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import type { DataEnd } from "./ends.js";
@@ -18,10 +18,7 @@ export const gaussianName = "N(mean_final, var_final)";
  * words. `data` gives the training samples; it is called only where they decide.
  */
 export function gaussianLaw(
-  config: Pick<
-    CompleteTrainConfig,
-    "adaptive_mean" | "final_adaptive" | "mean_final" | "var_final"
-  >,
+  config: CompleteTrainConfig,
   {
     shape,
     device,
@@ -94,19 +91,12 @@ export function gaussianEnd(x0: DataEnd, config: CompleteTrainConfig): DataEnd {
 }
 
 /** Mean and standard deviation of each value over a table, [1, …]. */
-function valueMoments(
-  table: Tensor,
-  plain: (rows: Tensor) => Tensor,
-  part = 1000,
-): GaussianMoments {
+function valueMoments(table: Tensor, plain: (rows: Tensor) => Tensor): GaussianMoments {
   const n = table.size(0);
-  const parts = Array.from({ length: Math.ceil(n / part) }, (_, i) =>
-    table.narrow(0, i * part, Math.min(part, n - i * part)),
-  );
   const total = (of: (x: Tensor) => Tensor) =>
-    parts
-      .map((rows) => tidy(() => of(plain(rows).to("float64")).sum(0, { keepdim: true })))
-      .reduce((a, b) => a.add(b));
+    inBatches(table, 1000, (rows) =>
+      of(plain(rows).to("float64")).sum(0, { keepdim: true }),
+    ).reduce((a, b) => a.add(b));
   const mean = total((x) => x).div(n);
   const std = total((x) => x.sub(mean).square())
     .div(n)

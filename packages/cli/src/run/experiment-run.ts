@@ -131,7 +131,7 @@ export class ExperimentRun {
       );
     if ((await trained?.(run, ends, readCsv(run.paths.results_csv).rows)) === false)
       return "interrupted";
-    if (ends.exact) writeTrajectories({ config, ends, run, sampler: training });
+    if (ends.exact) writeTrajectories(training, { config, ends, run });
     run.flush();
     await writeReport({ folder: run.paths.folder });
     // What could not be removed after the last checkpoint.
@@ -333,9 +333,7 @@ export class ExperimentRun {
     const evaluators = this.#evaluators as Evaluators;
     const grid = gridOf(training.problem.schedule.grid, steps, ends.chain);
     const sampler = plainSampler(training.sampler, grid, { lastNoise: config.last_noise, steps });
-    const found = await evaluate(at, {
-      ...{ sampler, ends, config, evaluators, progress, signal },
-    });
+    const found = await evaluate(at, { sampler, ends, config, evaluators, progress, signal });
     if (!found) {
       options.interrupt?.noticed();
       progress.line(`stopped in the evaluation of ${this.#label(at)}; the weights are saved`);
@@ -346,7 +344,13 @@ export class ExperimentRun {
       const pairs = (n: number) => training.peek(n);
       const pictures = this.#isDrawn(at, steps)
         ? await writeEvaluationPictures(found, {
-            ...{ id, sampler, ends, evaluators, config, run, pairs },
+            id,
+            sampler,
+            ends,
+            evaluators,
+            config,
+            run,
+            pairs,
           })
         : [];
       const place = { direction: at.direction, stage: "test" } as const;

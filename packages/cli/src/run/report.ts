@@ -137,21 +137,19 @@ export function viewsOf(folder: string, rows: readonly Row[], config: CompleteTr
 
 function commandsOf(folder: string, command: string | null): [string, string][] {
   const run = shellWord(folder);
-  return [
+  const commands: [string, string][] = [
     [
       "Send new samples through the bridge, forward or backward; NEW and OUT are files of the kind of the data:",
       `npx dsbm sample ${run} NEW OUT direction=f`,
     ],
     ["Measure again, and write this page again:", `npx dsbm evaluate ${run}`],
-    ...(command === null
-      ? []
-      : [
-          ["Go on with this run where it was stopped, or print its results again:", command] as [
-            string,
-            string,
-          ],
-        ]),
   ];
+  if (command !== null)
+    commands.push([
+      "Go on with this run where it was stopped, or print its results again:",
+      command,
+    ]);
+  return commands;
 }
 
 /** What the columns of evaluations mean; tables explain those that they have. */

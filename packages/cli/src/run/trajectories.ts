@@ -1,5 +1,5 @@
 // The files that the Gaussian benchmark leaves beside those of every run.
-import { stream, type TimeGrid } from "@dsbm/bridge";
+import { stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import type { RunWriter } from "@dsbm/runs";
 import { io, noGrad, tidy } from "@dsbm/torch";
@@ -8,17 +8,10 @@ import { gridOf } from "../evaluation/evaluate.js";
 import type { Ends } from "../problem/ends.js";
 
 /** The benchmark's files: test points, and backward paths from them by each number of steps, [steps + 1, n, d]. */
-export function writeTrajectories({
-  config,
-  ends,
-  run,
-  sampler: training,
-}: {
-  config: CompleteTrainConfig;
-  ends: Ends;
-  run: RunWriter;
-  sampler: Training;
-}): void {
+export function writeTrajectories(
+  training: Training,
+  { config, ends, run }: { config: CompleteTrainConfig; ends: Ends; run: RunWriter },
+): void {
   for (const end of ["x0", "x1"] as const)
     run.saveFile(`${end}_test.npy`, io.encodeNpy(ends[end].test));
   for (const [i, steps] of config.test_num_steps.entries())
@@ -26,7 +19,7 @@ export function writeTrajectories({
       tidy(() => {
         const { test } = ends.x1;
         const generator = stream(config.seed, `trajectory/${steps}`, test.device);
-        const grid: TimeGrid = gridOf(training.problem.schedule.grid, steps, null);
+        const grid = gridOf(training.problem.schedule.grid, steps, null);
         const path = training.sampler.path("b", test, { grid, generator });
         run.saveFile(i === 0 ? "traj.npy" : `traj_${steps}.npy`, io.encodeNpy(path));
       }),

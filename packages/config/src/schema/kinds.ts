@@ -69,15 +69,8 @@ export const halfIteration = () =>
 /** null or text: the path of a file, or a name. */
 export const file = (description: string, example: string) => orNull(text(), description, example);
 
-export const seed = (description: string) =>
-  key(
-    z
-      .int()
-      .min(0)
-      .max(2 ** 32 - 1),
-    42,
-    description,
-  );
+const mostSeed = 2 ** 32 - 1;
+export const seed = (description: string) => key(z.int().min(0).max(mostSeed), 42, description);
 
 export const threads = (description: string) =>
   key(z.union([z.literal("auto"), count()]), "auto", description);

@@ -31,11 +31,10 @@ export function expandSweep(
       `this sweep has ${count} members: expected at most ${MAX_MEMBERS}; split it up`,
     );
   }
-  let members: Override[][] = [[]];
-  for (const list of lists) {
-    members = members.flatMap((member) => list.map((override) => [...member, override]));
-  }
-  return members;
+  return lists.reduce<Override[][]>(
+    (members, list) => members.flatMap((member) => list.map((override) => [...member, override])),
+    [[]],
+  );
 }
 
 /** A later value for the same key replaces an earlier one; mappings merge and removals act. */

@@ -13,7 +13,6 @@ import { type Ends, loading, namesOf } from "../ends.js";
 
 const saved = z.object({ file: z.string(), sha256: z.string() });
 
-/** Its name. */
 const pairsFile = "pairs.json";
 
 /**
@@ -42,12 +41,9 @@ export async function loadPairs(
     const interval = of > 1 ? { number: k + 1, of } : null;
     const found = await readPairs(path, { source, target }, { id: data.id, interval, signal });
     known.given += found.given;
-    for (const [end, i] of [
-      ["x0", k],
-      ["x1", k + 1],
-    ] as const) {
+    for (const end of ["x0", "x1"] as const) {
       for (const row of found[end]) known[end].push(first[end] + row);
-      first[end] += counts[i] as number;
+      first[end] += counts[end === "x0" ? k : k + 1] as number;
     }
   }
   if (known.x0.length > 0)

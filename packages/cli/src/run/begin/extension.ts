@@ -20,7 +20,6 @@ export type Extension = z.output<typeof extensionSchema>;
 
 export const lengthKeys = Object.keys(extensionSchema.shape) as (keyof Extension)[];
 
-/** Its name. */
 export const extensionFile = "extension.json";
 
 /** How long the run in `folder` was made; null where it is as its words say. Throws a UsageError for a damaged file. */
