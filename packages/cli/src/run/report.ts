@@ -1,5 +1,6 @@
 // What a finished run leaves to look at: curves as files, and report.html, which is made from the run folder alone.
-import { basename } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import {
   type Row,
@@ -15,7 +16,6 @@ import {
   writeRunFile,
 } from "@dsbm/runs";
 import { metrics, shownRows } from "../evaluation/metrics.js";
-import { evaluationPictures } from "../picture/files.js";
 import { gaussianName } from "../problem/gaussian-end.js";
 import { checkpointId } from "../problem/iteration.js";
 
@@ -122,6 +122,26 @@ function curvesOf(rows: readonly Row[], steps: readonly Record<string, unknown>[
       },
     ]);
   return curves;
+}
+
+/** The pictures of an evaluation for a page, as far as they were drawn. */
+export function evaluationPictures(
+  folder: string,
+  { id, direction }: Pick<View, "id" | "direction">,
+): { path: string; caption: string }[] {
+  const [start, end] = direction === "f" ? ["x0", "x1"] : ["x1", "x0"];
+  const names: [string, string][] = [
+    ["scatter.svg", `Samples from ${start} to ${end}`],
+    ["start.png", `Starts at ${start}`],
+    ["end.png", `Their ends at ${end}`],
+    ["data.png", `Data at ${end}`],
+    ["spectrum.svg", "Energy by wavenumber: source, target, generated"],
+    ["path.png", "Paths"],
+    ["path.gif", "Paths, animated"],
+  ];
+  return names
+    .map(([name, caption]) => ({ path: join(folder, "samples", `${id}_${name}`), caption }))
+    .filter(({ path }) => existsSync(path));
 }
 
 /** The last evaluation of each direction. */
