@@ -16,14 +16,10 @@ export interface Fields {
 
 export type Spectra = Record<keyof Fields, Spectrum>;
 
-export function spectraOf({ start, end, data, reserve }: Fields): Spectra {
-  return {
-    start: isotropicSpectrum(start),
-    end: isotropicSpectrum(end),
-    data: isotropicSpectrum(data),
-    reserve: isotropicSpectrum(reserve),
-  };
-}
+export const spectraOf = (fields: Fields): Spectra =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, x]) => [name, isotropicSpectrum(x)]),
+  ) as Spectra;
 
 /** The errors of one channel in one band: generated, of the starts, of other real fields; null where nothing is. */
 export interface BandRow {

@@ -41,28 +41,23 @@ export async function planRun(
     const pairs = await loadPairs(config, ends, { signal });
     const problem = trainingProblem(config, ends, { cacheFolder, pairs });
     const length = { halves: config.half_iterations, stepsOf: (h: number) => stepsOf(h, config) };
-    const notes = await pictureNotes(config);
-    const known = pairs ? [aboutPairs(config, pairs)] : [];
-    const about = [
-      ...notes,
-      ...known,
-      ...marginalsOf(ends).map((end) => end.about),
-      lengthText(length),
-    ];
-    if (problem.method.method.fit) return [...about, "time: it is fitted in closed form"];
+    const lines = await pictureNotes(config);
+    if (pairs) lines.push(aboutPairs(config, pairs));
+    lines.push(...marginalsOf(ends).map((end) => end.about), lengthText(length));
+    if (problem.method.method.fit) return [...lines, "time: it is fitted in closed form"];
     const need = await memoryNeed(problem, config);
     const advice = memoryAdvice(need, config);
-    if (advice) return [...about, advice, "time: not measured, as the memory may not be enough"];
-    const lines = [...about, memoryText(need)];
+    if (advice) return [...lines, advice, "time: not measured, as the memory may not be enough"];
+    lines.push(memoryText(need));
     const speed = await measureSpeed(problem);
     const outlook = new Outlook(length, config);
     outlook.measured(speed);
     const seconds = outlook.left({ half: 1, step: 0 }) as number;
     const each = speed.pair * config.cache_npar;
-    lines.push(
+    return [
+      ...lines,
       `time: about ${duration(Math.max(1, seconds))}, evaluations not counted: ${speed.step.toPrecision(2)} s a step, ${each < 10 ? `${each.toPrecision(2)} s` : duration(each)} to simulate ${config.cache_npar} pairs`,
-    );
-    return lines;
+    ];
   } finally {
     ends.dispose();
     rmSync(cacheFolder, { recursive: true, force: true });

@@ -104,15 +104,13 @@ export function loading(
   like?: TableFacts | null,
 ) {
   const { data, paths, seed, wavenumber } = config;
+  const { a, image_size, channels, test_fraction, dim } = data;
   const n = split === "train" ? data.n_train : data.n_test;
   return {
-    ...{ split, end, seed, wavenumber, a: data.a },
+    ...{ split, end, seed, wavenumber, a, image_size, channels, test_fraction },
     directory: paths.data_dir_name,
-    image_size: data.image_size,
-    channels: data.channels,
-    test_fraction: data.test_fraction,
     table: ownOptions(end, config, like ?? undefined),
-    ...(data.dim !== null && { dim: data.dim }),
+    ...(dim !== null && { dim }),
     ...(n !== null && { n }),
   };
 }
