@@ -1,6 +1,6 @@
 // How many samples of a set are taken, drawn or held out.
 import type { SetOptions } from "./data-set.js";
-import { DatasetError } from "./errors.js";
+import { invalidOption } from "./errors.js";
 
 /** `n` of `total` samples, all without `n`. Throws a `DatasetError` `InvalidOption` for more than there are. */
 export function rowCount(
@@ -10,10 +10,7 @@ export function rowCount(
 ): number {
   const count = n ?? total;
   if (Number.isInteger(count) && count >= 1 && count <= total) return count;
-  throw new DatasetError(
-    "InvalidOption",
-    `n ${n}: expected 1 to ${total}, the samples of ${name} (${split})`,
-  );
+  throw invalidOption(`n ${n}: expected 1 to ${total}, the samples of ${name} (${split})`);
 }
 
 /** Throws `InvalidOption` unless n is 1 or more, and n samples of this many bytes fit into the limit. */
@@ -22,8 +19,7 @@ export function checkDrawn(
   of: { what: string; size: string; bytes: number; GiB: number },
 ): void {
   if (Number.isInteger(n) && n >= 1 && n * of.bytes <= of.GiB * 2 ** 30) return;
-  throw new DatasetError(
-    "InvalidOption",
+  throw invalidOption(
     `n ${n}: expected at least 1 ${of.what}, and at most ${of.GiB} GiB of them at ${of.size}`,
   );
 }
@@ -31,10 +27,7 @@ export function checkDrawn(
 /** The option test_fraction, 0.1 by default; throws `InvalidOption` unless it is between 0 and 1. */
 export function testFraction({ test_fraction = 0.1 }: SetOptions): number {
   if (test_fraction > 0 && test_fraction < 1) return test_fraction;
-  throw new DatasetError(
-    "InvalidOption",
-    `test_fraction ${test_fraction}: expected a number between 0 and 1`,
-  );
+  throw invalidOption(`test_fraction ${test_fraction}: expected a number between 0 and 1`);
 }
 
 /** How many of `total` samples are for testing: the fraction, but not all, and of four or more at least two, which have a variance. */

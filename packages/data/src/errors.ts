@@ -34,6 +34,14 @@ export class DatasetError extends Error {
   }
 }
 
+/** The error of a table that cannot be used: what is wrong with it, and what to do. */
+export const badTable = (path: string, problem: string): DatasetError =>
+  new DatasetError("BadTable", `${path}: ${problem}`);
+
+/** The error of an option that cannot be used. */
+export const invalidOption = (message: string): DatasetError =>
+  new DatasetError("InvalidOption", message);
+
 /** Throws `InvalidOption` for images of another size than the one expected. */
 export function checkImageSize(
   image_size: number | undefined,

@@ -28,7 +28,7 @@ export {
 export type { ConditionFacts, TableFacts } from "./tables/facts.js";
 export { openRows, tableFormat } from "./tables/open.js";
 export type { OwnOptions } from "./tables/prepare/prepare.js";
-export { extractArray } from "./tables/read/extract.js";
+export { extractArray } from "./tables/read/npz.js";
 export type {
   ReadOptions,
   RowBatch,
@@ -60,6 +60,5 @@ export type {
   TableColumns,
   TableWriter,
 } from "./tables/write/table-writer.js";
-export { gaussianEndpoints } from "./vectors/gaussian.js";
-export { eightGaussians, moons, sCurve } from "./vectors/planar.js";
+export { eightGaussians, gaussianEndpoints, moons, sCurve } from "./vectors/drawn.js";
 export { Projection, principalComponents } from "./vectors/projection.js";

@@ -2,7 +2,7 @@
 // fashion_mnist_7. Labels are the published ones, without leading zeros.
 
 import type { DataSet } from "./data-set.js";
-import { DatasetError } from "./errors.js";
+import { DatasetError, invalidOption } from "./errors.js";
 
 /** A set and the labels in its name, undefined without labels. */
 export interface ParsedName {
@@ -31,8 +31,7 @@ export function checkClasses(
   wanted: readonly (string | number)[],
   { classes }: DataSet,
 ): number[] {
-  if (classes.length === 0)
-    throw new DatasetError("InvalidOption", `${what}: [${wanted}] for a set without classes`);
+  if (classes.length === 0) throw invalidOption(`${what}: [${wanted}] for a set without classes`);
   const labels = classes.map(({ label }) => String(label));
   const [first, second] = labels;
   const pair =
@@ -40,15 +39,14 @@ export function checkClasses(
   const seen = wanted.map((label) => {
     if (labels.includes(String(label))) return Number(label);
     const some = labels.length === 1 ? `only ${first}` : `${first} to ${labels.at(-1)}`;
-    throw new DatasetError(
-      "InvalidOption",
+    throw invalidOption(
       `${what}: no class ${label}: expected labels from ${some}, joined by "_"${pair}`,
     );
   });
   const twice = seen.find((label, i) => seen.indexOf(label) < i);
   if (twice !== undefined || seen.length === 0) {
     const found = twice === undefined ? "no class" : `class ${twice} twice`;
-    throw new DatasetError("InvalidOption", `${what}: ${found}: expected each label once`);
+    throw invalidOption(`${what}: ${found}: expected each label once`);
   }
   return seen;
 }

@@ -2,23 +2,20 @@
 // a line in `datasets`.
 
 import type { DataSet, Preparation, SetOptions, TableOptions } from "./data-set.js";
-import { DatasetError } from "./errors.js";
+import { invalidOption } from "./errors.js";
 import { downscaler } from "./fields/downscaler.js";
 import { syntheticDownscaler } from "./fields/downscaler-synthetic.js";
 import { arrayPrefix, arraySet } from "./files/array-set.js";
 import { cifar10 } from "./images/cifar10.js";
-import { emnistLetters } from "./images/emnist.js";
-import { fashionMnist } from "./images/fashion-mnist.js";
 import { idxSet } from "./images/idx-set.js";
-import { mnist } from "./images/mnist.js";
+import { emnistLetters, fashionMnist, mnist } from "./images/idx-sets.js";
 import { syntheticSet } from "./images/synthetic.js";
 import { checkClasses, parseName } from "./names.js";
 import { afhq } from "./pictures/afhq.js";
 import { folderPrefix, folderSet } from "./pictures/folder.js";
 import type { Table } from "./table.js";
 import { tablePrefix, tableSet } from "./tables/table-set.js";
-import { gaussianSet } from "./vectors/gaussian.js";
-import { drawnSets } from "./vectors/planar.js";
+import { drawnSets, gaussianSet } from "./vectors/drawn.js";
 
 const others = [mnist, fashionMnist, emnistLetters];
 const clothes = idxSet(fashionMnist, {
@@ -87,12 +84,7 @@ export async function prepareTable(
   { progress, say, signal, ...given }: TableOptions & Preparation,
 ): Promise<void> {
   const { set, options } = chosen(name, given);
-  await set.prepare?.({
-    ...options,
-    ...(progress && { progress }),
-    ...(say && { say }),
-    ...(signal && { signal }),
-  });
+  await set.prepare?.({ ...options, progress, say, signal });
 }
 
 /** The set of a name, and the options of its loader. */
@@ -106,11 +98,10 @@ function chosen(
       ? parseName(name, datasets)
       : { set: own[1](name.slice(own[0].length)), classes: undefined };
   if (split !== "train" && split !== "test") {
-    throw new DatasetError("InvalidOption", `split "${split}": expected "train" or "test"`);
+    throw invalidOption(`split "${split}": expected "train" or "test"`);
   }
   if (named !== undefined && given !== undefined) {
-    throw new DatasetError(
-      "InvalidOption",
+    throw invalidOption(
       `classes [${given}] for ${name}, whose name selects classes: give them in one place`,
     );
   }

@@ -4,10 +4,16 @@ import { stream } from "@dsbm/bridge";
 import { cat, empty, type Generator, randn, stack, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { checkDrawn } from "../counts.js";
 import type { DataSet, SetOptions } from "../data-set.js";
-import { DatasetError } from "../errors.js";
+import { invalidOption } from "../errors.js";
 import { newTable, type Split, type Table } from "../table.js";
-import { coherence, type FieldLaws, fieldLaws, type Resolution } from "./downscaling-law.js";
-import { filtered, filters } from "./random-fields.js";
+import {
+  coherence,
+  type FieldLaws,
+  fieldLaws,
+  filtered,
+  filters,
+  type Resolution,
+} from "./downscaling-law.js";
 
 const usualCount: Readonly<Record<Split, number>> = { train: 2000, test: 500 };
 /** Fields filtered at once. */
@@ -30,15 +36,11 @@ function load(resolution: Resolution, options: SetOptions): Table {
   const { name, split, image_size: size = 64, seed = 0, wavenumber = 0 } = options;
   const { n = usualCount[split] } = options;
   if (wavenumber !== 0)
-    throw new DatasetError(
-      "InvalidOption",
+    throw invalidOption(
       `wavenumber ${wavenumber}: ${name} has no segments; leave it out, or use downscaler_high`,
     );
   if (!Number.isInteger(size) || size < 16 || size > 1024 || size % 8 !== 0)
-    throw new DatasetError(
-      "InvalidOption",
-      `image_size ${size}: expected a multiple of 8 from 16 to 1024 for ${name}`,
-    );
+    throw invalidOption(`image_size ${size}: expected a multiple of 8 from 16 to 1024 for ${name}`);
   checkDrawn(n, { what: "field", size: `${size}×${size}`, bytes: 12 * size ** 2, GiB: 12 });
   const own = (of: string) => stream(seed, `downscaler_synthetic/${of}/${split}`);
   return tidy(() => {

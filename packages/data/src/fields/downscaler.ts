@@ -5,8 +5,8 @@ import { stream } from "@dsbm/bridge";
 import { io, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { rowCount } from "../counts.js";
 import type { DataSet, SetOptions } from "../data-set.js";
-import { checkImageSize, DatasetError } from "../errors.js";
-import { notIn, ownFolder, placesIn } from "../files/locate.js";
+import { checkImageSize, DatasetError, invalidOption } from "../errors.js";
+import { notIn, ownFolder, placesIn } from "../files/published.js";
 import { isFile } from "../files/read.js";
 import { newTable, type Table } from "../table.js";
 import type { Resolution } from "./downscaling-law.js";
@@ -85,8 +85,7 @@ function segmentOf(all: Tensor, wavenumber: number, of: { path: string; name: st
   if (wavenumber === 0) return all;
   const k = wavenumbers.indexOf(wavenumber);
   if (k < 0)
-    throw new DatasetError(
-      "InvalidOption",
+    throw invalidOption(
       `wavenumber ${wavenumber}: expected 0 for all fields of ${of.name}, or ${wavenumbers.join(", ")}`,
     );
   const length = all.size(0) / wavenumbers.length;

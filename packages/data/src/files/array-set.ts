@@ -3,7 +3,7 @@ import { stream } from "@dsbm/bridge";
 import { io, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { rowCount, testCount, testFraction } from "../counts.js";
 import type { DataSet, SetOptions } from "../data-set.js";
-import { checkImageSize, DatasetError, reason } from "../errors.js";
+import { checkImageSize, DatasetError, invalidOption, reason } from "../errors.js";
 import { newTable, type Table } from "../table.js";
 import { isFile } from "./read.js";
 
@@ -102,8 +102,7 @@ function checkRows(
   if (shape[0]! < 2)
     throw refuse(`${shape[0]} rows: expected 2 or more, to train on and to test on`);
   if (ndim === 2 && dim !== undefined && dim !== shape[1])
-    throw new DatasetError(
-      "InvalidOption",
+    throw invalidOption(
       `dim ${dim}: the vectors of ${path} have ${shape[1]} coordinates; leave data.dim out`,
     );
   if (ndim === 4) checkImageSize(image_size, { height: shape[2]!, width: shape[3]!, source: path });

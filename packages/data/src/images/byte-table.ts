@@ -2,7 +2,7 @@
 import { tensor, tidy } from "@dsbm/torch";
 import { rowCount } from "../counts.js";
 import type { SetOptions } from "../data-set.js";
-import { checkImageSize, DatasetError } from "../errors.js";
+import { checkImageSize, invalidOption } from "../errors.js";
 import { type ImageClass, newTable, type Table } from "../table.js";
 
 /** Images [n, …shape] in C order, in the order of the file, and a label for each. */
@@ -26,8 +26,7 @@ export function byteTable(
   checkImageSize(image_size, { height: shape[1], width: shape[2], source });
   const found = new Set(labels);
   if (classes?.some((label) => !found.has(label)))
-    throw new DatasetError(
-      "InvalidOption",
+    throw invalidOption(
       `${source}: classes [${classes}]: expected some of ${[...found].sort((p, q) => p - q).join(", ")}`,
     );
   const kept = Array.from(labels.keys()).filter((i) => classes?.includes(labels[i]!) ?? true);

@@ -1,13 +1,13 @@
-// CIFAR-10 as its authors publish it: an archive of binary batches or of Python's pickles, packed or unpacked.
+// CIFAR-10 as its authors publish it: an archive of binary batches, records of a label and its pixels, or of dictionaries
+// pickled by Python, packed or unpacked. Both hold the same images, colour plane by colour plane.
 import { join } from "node:path";
+import { io } from "@dsbm/torch";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
-import { notIn, ownFolder, placesIn } from "../files/locate.js";
-import { describeFile } from "../files/published.js";
+import { describeFile, notIn, ownFolder, placesIn } from "../files/published.js";
 import { isFile, readBytes, readMembers } from "../files/read.js";
 import type { Split, Table } from "../table.js";
-import { byteTable } from "./byte-table.js";
-import { type CifarBatch, readPickled, readRecords, side } from "./cifar-batches.js";
+import { type ByteImages, byteTable } from "./byte-table.js";
 
 const home = "https://www.cs.toronto.edu/~kriz/cifar.html";
 
@@ -89,5 +89,71 @@ function missing(split: Split, found: string, target: string): DatasetError {
   return new DatasetError(
     "MissingFiles",
     `CIFAR-10 (${split}): ${found}; download ${archives.join(" or ")} from ${home} and put it, as it is or unpacked, into ${target}`,
+  );
+}
+
+/** Height and width. */
+const side = 32;
+/** Bytes of an image: a red, a green and a blue plane. */
+const pixels = 3 * side * side;
+
+/** Images [n, 3, 32, 32] in C order, and a label each. */
+type CifarBatch = Pick<ByteImages, "images" | "labels">;
+
+/** Reads a binary batch; `source` names it in errors. Throws `DatasetError` `IncompleteFile`, `BadLabel`. */
+function readRecords(bytes: Uint8Array, source: string): CifarBatch {
+  const record = 1 + pixels;
+  const n = bytes.length / record;
+  if (!Number.isInteger(n) || n === 0)
+    throw new DatasetError(
+      "IncompleteFile",
+      `${source}: ${bytes.length} bytes: expected records of ${record} bytes, a label and 32×32 pixels in three colours; download it again`,
+    );
+  const batch = { images: new Uint8Array(n * pixels), labels: new Uint8Array(n) };
+  for (let i = 0; i < n; i++) {
+    batch.labels[i] = bytes[i * record]!;
+    batch.images.set(bytes.subarray(i * record + 1, (i + 1) * record), i * pixels);
+  }
+  return checked(batch, source);
+}
+
+/** Reads a pickled batch; `source` names it in errors. Throws `DatasetError` `BadPickle`, `BadLabel`. */
+export function readPickled(bytes: Uint8Array, source: string): CifarBatch {
+  const batch = unpickled(bytes, source);
+  const [data, labels]: unknown[] =
+    batch instanceof Map ? [batch.get("data"), batch.get("labels")] : [];
+  const n = data instanceof io.ByteArray ? data.shape[0]! : 0;
+  const good =
+    data instanceof io.ByteArray &&
+    `${data.shape}` === `${[n, pixels]}` &&
+    Array.isArray(labels) &&
+    labels.length === n &&
+    labels.every((label) => typeof label === "number");
+  if (!good || n === 0)
+    throw new DatasetError(
+      "BadPickle",
+      `${source}: expected a dictionary with data, bytes [n, ${pixels}], and labels, n numbers; is it a batch of CIFAR-10?`,
+    );
+  // A number beyond a byte must not become another label.
+  const small = labels.map((label) => (label >= 0 && label < 256 ? label : 255));
+  return checked({ images: data.data, labels: Uint8Array.from(small) }, source);
+}
+
+function unpickled(bytes: Uint8Array, source: string): unknown {
+  try {
+    return io.unpickleBytes(bytes, source);
+  } catch (error) {
+    if (!(error instanceof io.FormatError)) throw error;
+    const cure = "expected a batch of the published archive; download it again";
+    throw new DatasetError("BadPickle", `${error.message}: ${cure}`);
+  }
+}
+
+function checked(batch: CifarBatch, source: string): CifarBatch {
+  const at = batch.labels.findIndex((label) => label > 9);
+  if (at < 0) return batch;
+  throw new DatasetError(
+    "BadLabel",
+    `${source}: label ${batch.labels[at]} of image ${at}: expected 0 to 9, the labels of CIFAR-10`,
   );
 }

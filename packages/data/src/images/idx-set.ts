@@ -1,10 +1,15 @@
 // From a published set's facts to a loader: find its two IDX files, check that they belong to the set, make the table.
 import { createHash } from "node:crypto";
 import type { DataSet, SetOptions } from "../data-set.js";
-import { DatasetError } from "../errors.js";
+import { DatasetError, invalidOption } from "../errors.js";
 import { parseIdx } from "../files/idx.js";
-import { locate, missingFiles, type Place, placesIn } from "../files/locate.js";
-import type { PublishedSet } from "../files/published.js";
+import {
+  locate,
+  missingFiles,
+  type Place,
+  type PublishedSet,
+  placesIn,
+} from "../files/published.js";
 import { status, unpack } from "../files/read.js";
 import { type ByteImages, byteTable } from "./byte-table.js";
 
@@ -36,7 +41,7 @@ export function idxSet(
 /** Where the files are; throws `MissingFiles` with every place that was tried. */
 function placeOf(set: PublishedSet, { split, directory }: SetOptions): Place {
   if (directory !== undefined && status(directory)?.isDirectory() === false) {
-    throw new DatasetError("InvalidOption", `directory ${directory}: not a folder; name a folder`);
+    throw invalidOption(`directory ${directory}: not a folder; name a folder`);
   }
   const own = placesIn(directory, set.folders);
   const packaged = set.package?.folder();

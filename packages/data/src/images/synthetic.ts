@@ -5,7 +5,7 @@ import { stream } from "@dsbm/bridge";
 import { rand, tensor, tidy } from "@dsbm/torch";
 import { checkDrawn } from "../counts.js";
 import type { DataSet, SetOptions } from "../data-set.js";
-import { DatasetError } from "../errors.js";
+import { invalidOption } from "../errors.js";
 import { type ImageClass, newTable, type Split, type Table } from "../table.js";
 
 const shapes: readonly ImageClass[] = [
@@ -33,7 +33,7 @@ function load(all: readonly ImageClass[], options: SetOptions): Table {
   const { name, split, image_size: size = 16, n = usualCount[split], seed = 0 } = options;
   const classes = all.filter(({ label }) => options.classes?.includes(label) ?? true);
   if (!Number.isInteger(size) || size < 4 || size > 1024)
-    throw new DatasetError("InvalidOption", `image_size ${size}: expected 4 to 1024 for ${name}`);
+    throw invalidOption(`image_size ${size}: expected 4 to 1024 for ${name}`);
   checkDrawn(n, { what: "image", size: `${size}×${size}`, bytes: size ** 2, GiB: 2 });
   // The stream depends on the shapes, not on the name, of which a set may have two.
   const purpose = `synthetic/${classes.map((shape) => shape.name)}/${split}`;

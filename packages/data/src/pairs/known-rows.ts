@@ -2,7 +2,7 @@
 // numbers, by ids in a column of both tables, or by the names of pictures.
 import { tidy } from "@dsbm/torch";
 import type { TableOptions } from "../data-set.js";
-import { DatasetError } from "../errors.js";
+import { DatasetError, invalidOption } from "../errors.js";
 import { loadTable } from "../registry.js";
 import type { Origin } from "../table.js";
 import { isGroup } from "../tables/clean.js";
@@ -213,8 +213,7 @@ async function idsOf(
   signal: AbortSignal | undefined,
 ): Promise<[number, string][]> {
   if (!name.startsWith("table:"))
-    throw new DatasetError(
-      "InvalidOption",
+    throw invalidOption(
       `data.id=${id} is a column of a table, but ${name} is none: leave data.id out, and name rows by their numbers${name.startsWith("folder:") ? " or pictures by their names" : ""}`,
     );
   const file = await openRows(name.slice("table:".length), reading);

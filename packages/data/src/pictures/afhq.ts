@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
-import { notIn, placesIn } from "../files/locate.js";
+import { notIn, placesIn } from "../files/published.js";
 import { listPictures } from "./picture-files.js";
 import { type FoundPictures, pictureSet } from "./picture-set.js";
 

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { full, io, tidy } from "@dsbm/torch";
 import { rowCount } from "../counts.js";
 import type { DataSet, Preparation, SetOptions } from "../data-set.js";
-import { DatasetError } from "../errors.js";
+import { DatasetError, invalidOption } from "../errors.js";
 import { status } from "../files/read.js";
 import { isWhole, sealOf } from "../files/seal.js";
 import { type ImageClass, newTable, type Table } from "../table.js";
@@ -47,8 +47,7 @@ export function pictureSet({ about, label, published, find }: PictureSetFacts): 
     await decodeAll(files, path, {
       target,
       ...(published && target.size === null && { expected: [published, published] }),
-      ...(progress && { progress: (done) => progress({ name, split, done, total }) }),
-      ...(signal && { signal }),
+      ...{ signal, progress: (done) => progress?.({ name, split, done, total }) },
     });
   }
 
@@ -92,11 +91,10 @@ export function pictureSet({ about, label, published, find }: PictureSetFacts): 
 
 function targetOf({ name, channels = 3, image_size }: SetOptions): PictureTarget {
   if (channels !== 1 && channels !== 3)
-    throw new DatasetError(
-      "InvalidOption",
+    throw invalidOption(
       `channels ${channels}: the pictures of ${name} have 3 for colour or 1 for grey`,
     );
   if (image_size !== undefined && !(Number.isInteger(image_size) && image_size > 0))
-    throw new DatasetError("InvalidOption", `image_size ${image_size}: expected pixels, 1 or more`);
+    throw invalidOption(`image_size ${image_size}: expected pixels, 1 or more`);
   return { channels, size: image_size ?? null };
 }

@@ -1,10 +1,14 @@
-// A cell of a text file as a number.
+// A cell as a number.
 
 const missing = new Set(["", "na", "n/a", "nan", "null"]);
 
 /** Whether a text stands for a missing value: empty, NA, NaN, null, in any case. */
 export const isMissing = (text: string): boolean =>
   text.length <= 4 ? missing.has(text.trim().toLowerCase()) : text.trim() === "";
+
+/** The number of a value of another format; NaN for a missing one. */
+export const asNumber = (value: unknown): number =>
+  value === null || value === undefined ? Number.NaN : Number(value);
 
 /** With a decimal comma. */
 const comma = /^\s*[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?\s*$/;

@@ -1,6 +1,6 @@
 // The rows of a table that can be used: of one group, with all their values, finite. Others are refused with the column
 // and the first row, or dropped where that is asked for.
-import { DatasetError } from "../errors.js";
+import { badTable, type DatasetError } from "../errors.js";
 import { isMissing } from "./cells.js";
 import type { RowBatch, RowSource, TableColumn } from "./rows.js";
 
@@ -143,9 +143,9 @@ function unusable(
     first.what === "missing"
       ? "missing values (NaN, empty, NA or null)"
       : `infinite values (or beyond ±${largest})`;
-  return new DatasetError(
-    "BadTable",
-    `${path}: column ${first.name} has ${first.count} ${what}, the first in row ${first.first + 1}${more}; ${dropped} of ${rows} rows have such values: repair them, write data.missing=drop to leave these rows out, or data.exclude=${first.name}`,
+  return badTable(
+    path,
+    `column ${first.name} has ${first.count} ${what}, the first in row ${first.first + 1}${more}; ${dropped} of ${rows} rows have such values: repair them, write data.missing=drop to leave these rows out, or data.exclude=${first.name}`,
   );
 }
 
@@ -153,8 +153,8 @@ function negative(
   path: string,
   { name, row, value }: { name: string; row: number; value: number },
 ): DatasetError {
-  return new DatasetError(
-    "BadTable",
-    `${path}: column ${name} has ${value} in row ${row + 1}, which data.log1p=true cannot take: expected values from 0 on; leave log1p out, or write data.exclude=${name}`,
+  return badTable(
+    path,
+    `column ${name} has ${value} in row ${row + 1}, which data.log1p=true cannot take: expected values from 0 on; leave log1p out, or write data.exclude=${name}`,
   );
 }

@@ -2,7 +2,7 @@
 // a file, that its first bytes are those of its format, and that it is the same file from the first row to the last.
 import { closeSync, openSync, readdirSync, readSync, type Stats } from "node:fs";
 import { basename, dirname } from "node:path";
-import { DatasetError } from "../errors.js";
+import { DatasetError, invalidOption } from "../errors.js";
 import { attempt, isFolder, status } from "../files/read.js";
 import { didYouMean } from "../names.js";
 import { openText } from "./read/text.js";
@@ -103,8 +103,7 @@ function checkRequest(
   const absent = [...numbers, ...texts].find(
     (name) => !columns.some((column) => column.name === name),
   );
-  if (absent !== undefined)
-    throw new DatasetError("InvalidOption", `${path}: has no column ${absent}`);
+  if (absent !== undefined) throw invalidOption(`${path}: has no column ${absent}`);
 }
 
 /** The status of a path that is a file. */

@@ -1,5 +1,5 @@
 // Which columns of a table are trained on, carried along, a condition or a group: by name, numbers by default.
-import { DatasetError } from "../errors.js";
+import { badTable, DatasetError, invalidOption } from "../errors.js";
 import { didYouMean } from "../names.js";
 import type { RowSource, TableColumn } from "./rows.js";
 
@@ -37,16 +37,15 @@ export function selectColumns(source: RowSource, options: ColumnOptions): Select
   const names = columns.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined)
-    throw new DatasetError(
-      "BadTable",
-      `${path}: has the column ${twice} ${names.filter((name) => name === twice).length} times: expected each name once; rename them`,
+    throw badTable(
+      path,
+      `has the column ${twice} ${names.filter((name) => name === twice).length} times: expected each name once; rename them`,
     );
   const named = (key: string, wanted: readonly string[]) => {
     const absent = wanted.find((name) => !names.includes(name));
     if (absent === undefined) return;
     const some = names.slice(0, 12).join(", ") + (names.length > 12 ? `, … (${names.length})` : "");
-    throw new DatasetError(
-      "InvalidOption",
+    throw invalidOption(
       `data.${key}=${absent}: ${path} has no such column${didYouMean(absent, names) || `; it has ${some}`}`,
     );
   };
@@ -63,9 +62,9 @@ export function selectColumns(source: RowSource, options: ColumnOptions): Select
   const texts = wanted.map(of).filter(({ kind }) => kind === "text");
   if (texts.length > 0) throw textColumns(path, texts);
   if (wanted.length === 0)
-    throw new DatasetError(
-      "BadTable",
-      `${path}: no column is left to train on of ${names.join(", ") || "none"}: expected one or more with numbers`,
+    throw badTable(
+      path,
+      `no column is left to train on of ${names.join(", ") || "none"}: expected one or more with numbers`,
     );
   return {
     trained: wanted,
@@ -82,9 +81,9 @@ function textColumns(path: string, texts: readonly TableColumn[]): DatasetError 
       ? `${name} (${JSON.stringify(example.text.slice(0, 40))} in row ${example.row + 1})`
       : name;
   if (commas)
-    return new DatasetError(
-      "BadTable",
-      `${path}: column ${shown(commas)} has decimal commas: write data.decimal=, to read them as numbers`,
+    return badTable(
+      path,
+      `column ${shown(commas)} has decimal commas: write data.decimal=, to read them as numbers`,
     );
   const list = (some: readonly TableColumn[]) => {
     const all = some.map(({ name }) => name).join(",");
@@ -106,9 +105,9 @@ function textColumns(path: string, texts: readonly TableColumn[]): DatasetError 
       : []),
   ];
   const isOne = texts.length === 1;
-  return new DatasetError(
-    "BadTable",
-    `${path}: ${isOne ? "column" : "columns"} ${some} ${isOne ? "holds" : "hold"} text, expected numbers: write ${cures.slice(0, -1).join(", ")}${cures.length > 2 ? "," : ""} or ${cures.at(-1)}`,
+  return badTable(
+    path,
+    `${isOne ? "column" : "columns"} ${some} ${isOne ? "holds" : "hold"} text, expected numbers: write ${cures.slice(0, -1).join(", ")}${cures.length > 2 ? "," : ""} or ${cures.at(-1)}`,
   );
 }
 

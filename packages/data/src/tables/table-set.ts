@@ -41,7 +41,7 @@ async function prepare(path: string, options: SetOptions & Preparation): Promise
   await prepareRows(path, folder, {
     ...options.table,
     ...{ seed, signal, fraction: testFraction(options) },
-    ...(progress && { progress: (state) => progress({ name, split, ...state }) }),
+    progress: (state) => progress?.({ name, split, ...state }),
   });
   if (place(path, options) !== folder)
     throw new DatasetError(

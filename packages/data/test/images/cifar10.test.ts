@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { readPickled } from "../../src/images/cifar-batches.js";
+import { readPickled } from "../../src/images/cifar10.js";
 import { loadTable } from "../../src/registry.js";
 import { put, refusal, testFolders } from "../files.js";
 

@@ -16,7 +16,7 @@ import {
   outputFormats,
   type TableBatch,
 } from "../../src/index.js";
-import { float32Text } from "../../src/tables/write/number-text.js";
+import { float32Text } from "../../src/tables/write/csv.js";
 import { testFolders } from "../files.js";
 
 const folder = testFolders();

@@ -3,7 +3,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { io } from "@dsbm/torch";
-import { DatasetError } from "../../errors.js";
+import { badTable, type DatasetError, invalidOption } from "../../errors.js";
 import { attempt, status } from "../../files/read.js";
 import { writeSeal } from "../../files/seal.js";
 import { sweepTemporaries, temporaryBeside } from "../../files/temporary.js";
@@ -205,14 +205,13 @@ function tooFew(
 ): DatasetError {
   const rows = n === 1 ? "1 row" : "no rows";
   if (split_by !== undefined && group !== undefined && counts.rows === 0)
-    return new DatasetError(
-      "InvalidOption",
+    return invalidOption(
       `${path}: no row has ${split_by}=${group}; ${split_by} has ${[...counts.groups].join(", ")}: write one of them as data.source or data.target`,
     );
   const left = counts.dropped > 0 ? `, since ${counts.dropped} have missing values` : "";
-  return new DatasetError(
-    "BadTable",
-    `${path}: has ${rows}${counts.dropped > 0 ? " left" : ""}${left}: expected 2 or more, to train on and to test on`,
+  return badTable(
+    path,
+    `has ${rows}${counts.dropped > 0 ? " left" : ""}${left}: expected 2 or more, to train on and to test on`,
   );
 }
 

@@ -1,7 +1,7 @@
 // .npy files, and the arrays of .npz files: rows of a matrix as they lie in the file.
 import { io } from "@dsbm/torch";
-import { DatasetError } from "../../errors.js";
-import { arrayNames, batchRows, type Opened, type RowBatch, type RowRequest } from "../rows.js";
+import { badTable } from "../../errors.js";
+import { arrayNames, batchRows, type Opened, type RowRequest } from "../rows.js";
 import { ByteReader, bytesOf } from "./bytes.js";
 
 /** The largest array in Fortran order, in bytes: it must be in memory whole to be read by rows. */
@@ -20,19 +20,18 @@ export async function openArray(
   bytes: () => AsyncIterable<Buffer>,
   { names: given = null }: { names?: readonly string[] | null } = {},
 ): Promise<Opened> {
-  const header = await headerOf(source, bytes);
-  const { dtype, shape, fortran } = header;
+  const { dtype, shape, fortran, bigEndian, start } = await headerOf(source, bytes);
   const [n, d = 1] = shape;
-  const refuse = (problem: string) => new DatasetError("BadTable", `${source}: ${problem}`);
+  const refuse = (problem: string) => badTable(source, problem);
   if (n === undefined || shape.length > 2)
     throw refuse(
       `an array [${shape.join(", ")}]: expected a table [n, d] or [n]${shape.length === 4 ? "; for images write array:PATH.npy" : "; reshape it"}`,
     );
   if (d === 0) throw refuse(`an array [${shape.join(", ")}] without columns: expected [n, d]`);
-  const length = n * d * io.itemSize[dtype];
-  if (fortran && length > largestFortran)
+  const size = io.itemSize[dtype];
+  if (fortran && n * d * size > largestFortran)
     throw refuse(
-      `${length} bytes in Fortran order: expected rows one after the other; save it again with np.ascontiguousarray(x)`,
+      `${n * d * size} bytes in Fortran order: expected rows one after the other; save it again with np.ascontiguousarray(x)`,
     );
   const named = given?.length === d && given.every((name) => name !== "");
   const names = named ? given : arrayNames(d);
@@ -41,8 +40,55 @@ export async function openArray(
     named,
     rows: n,
     notes: [],
-    batches: (request) => rowsOf({ source, bytes, header, names, n, d }, request),
     close() {},
+    async *batches({ numbers = [], texts = [], signal }: RowRequest) {
+      const reader = new ByteReader(bytes());
+      const taken = async (length: number) => {
+        const part = await reader.take(length);
+        if (part.length < length)
+          throw refuse(
+            `ends early: expected ${n} rows of ${d} from its header; copy or write it again`,
+          );
+        return part;
+      };
+      const decoded = (part: Buffer) =>
+        io.toFloat64({
+          dtype,
+          shape: [part.length / size],
+          data: bigEndian ? swapped(part, size) : part,
+        });
+      const at = [...numbers, ...texts].map((name) => names.indexOf(name));
+      try {
+        await taken(start);
+        const whole = fortran ? await taken(n * d * size) : null;
+        const rows = batchRows(d);
+        for (let first = 0; first < n; first += rows) {
+          signal?.throwIfAborted();
+          const count = Math.min(rows, n - first);
+          const block = whole ? null : decoded(await taken(count * d * size));
+          const columns = at.map((column) => {
+            const begin = (column * n + first) * size;
+            if (!block) return decoded((whole as Buffer).subarray(begin, begin + count * size));
+            const values = new Float64Array(count);
+            for (let i = 0; i < count; i++) values[i] = block[i * d + column] as number;
+            return values;
+          });
+          yield {
+            first,
+            count,
+            numbers: columns.slice(0, numbers.length),
+            texts: columns.slice(numbers.length).map((values) => Array.from(values, String)),
+          };
+        }
+        const more = await reader.take(1);
+        if (more.length > 0)
+          throw refuse(
+            `has bytes behind its last row: expected ${n} rows of ${d} from its header; write it again`,
+          );
+      } finally {
+        await reader.close();
+      }
+    },
   };
 }
 
@@ -57,82 +103,11 @@ async function headerOf(
       const header = io.npy.decodeHeader(start, source);
       if (header) return header;
       if (start.length < want)
-        throw new DatasetError(
-          "BadTable",
-          `${source}: ends after ${start.length} bytes, within its header: copy it again`,
+        throw badTable(
+          source,
+          `ends after ${start.length} bytes, within its header: copy it again`,
         );
     }
-  } finally {
-    await reader.close();
-  }
-}
-
-interface OpenArray {
-  source: string;
-  bytes: () => AsyncIterable<Buffer>;
-  header: io.npy.NpyHeader;
-  names: readonly string[];
-  n: number;
-  d: number;
-}
-
-async function* rowsOf(
-  { source, bytes, header, names, n, d }: OpenArray,
-  { numbers = [], texts = [], signal }: RowRequest,
-): AsyncGenerator<RowBatch> {
-  const { dtype, bigEndian, fortran, start } = header;
-  const size = io.itemSize[dtype];
-  const reader = new ByteReader(bytes());
-  const taken = async (length: number) => {
-    const part = await reader.take(length);
-    if (part.length < length)
-      throw new DatasetError(
-        "BadTable",
-        `${source}: ends early: expected ${n} rows of ${d} from its header; copy or write it again`,
-      );
-    return part;
-  };
-  const decoded = (part: Buffer) =>
-    io.toFloat64({
-      dtype,
-      shape: [part.length / size],
-      data: bigEndian ? swapped(part, size) : part,
-    });
-  const at = [...numbers, ...texts].map((name) => names.indexOf(name));
-  try {
-    await taken(start);
-    const whole = fortran ? await taken(n * d * size) : null;
-    const rows = batchRows(d);
-    for (let first = 0; first < n; first += rows) {
-      signal?.throwIfAborted();
-      const count = Math.min(rows, n - first);
-      let columns: Float64Array[];
-      if (whole)
-        columns = at.map((column) => {
-          const begin = (column * n + first) * size;
-          return decoded(whole.subarray(begin, begin + count * size));
-        });
-      else {
-        const block = decoded(await taken(count * d * size));
-        columns = at.map((column) => {
-          const values = new Float64Array(count);
-          for (let i = 0; i < count; i++) values[i] = block[i * d + column] as number;
-          return values;
-        });
-      }
-      yield {
-        first,
-        count,
-        numbers: columns.slice(0, numbers.length),
-        texts: columns.slice(numbers.length).map((values) => Array.from(values, String)),
-      };
-    }
-    const more = await reader.take(1);
-    if (more.length > 0)
-      throw new DatasetError(
-        "BadTable",
-        `${source}: has bytes behind its last row: expected ${n} rows of ${d} from its header; write it again`,
-      );
   } finally {
     await reader.close();
   }

@@ -1,25 +1,32 @@
 // .npz: a .zip of .npy files. One array is read, by its key, with the names of its columns where `dsbm sample` wrote them.
 
-import { DatasetError } from "../../errors.js";
+import { invalidOption } from "../../errors.js";
 import { type ZipEntry, zipEntries } from "../../files/zip.js";
 import { didYouMean } from "../../names.js";
 import type { Opened, ReadOptions } from "../rows.js";
+import { openSink } from "../write/sink.js";
 import { ByteReader, bytesOf } from "./bytes.js";
 import { openArray } from "./npy.js";
 
 /** Opens an array of a .npz file. Throws `BadZip`, `BadTable`, and `InvalidOption` for a key that it has not. */
 export async function openNpz(path: string, { key, limits }: ReadOptions): Promise<Opened> {
   const entry = npzArray(path, key);
-  const bytes = ({ packing, range, crc, packed }: ZipEntry) =>
-    bytesOf(path, {
-      ...{ packing, range, crc, size: packed, limits },
-      otherwise: "unpack it and give the .npy file",
-    });
+  const bytes = (one: ZipEntry) => memberBytes(path, one, limits);
   const names = entry.name === "x.npy" && zipEntries(path).find(({ name }) => name === namesFile);
   return openArray(`${path}: ${entry.name}`, () => bytes(entry), {
     names: names ? await textsOf(bytes(names)) : null,
   });
 }
+
+const memberBytes = (
+  path: string,
+  { packing, range, crc, packed }: ZipEntry,
+  limits?: ReadOptions["limits"],
+) =>
+  bytesOf(path, {
+    ...{ packing, range, crc, size: packed, limits },
+    otherwise: "unpack it and give the .npy file",
+  });
 
 /** The names of the columns of x. */
 const namesFile = "columns.npy";
@@ -53,7 +60,7 @@ async function textsOf(bytes: AsyncIterable<Buffer>): Promise<string[] | null> {
 }
 
 /** The array of this key; without one the only array, or x beside the names of its columns, as `dsbm sample` writes it. */
-export function npzArray(path: string, key: string | undefined): ZipEntry {
+function npzArray(path: string, key: string | undefined): ZipEntry {
   const entries = zipEntries(path);
   const arrays = new Map(
     entries
@@ -64,10 +71,24 @@ export function npzArray(path: string, key: string | undefined): ZipEntry {
   const only = arrays.has("columns") ? "x" : keys.length === 1 ? keys[0] : undefined;
   const entry = arrays.get(key ?? only ?? "");
   if (entry) return entry;
-  throw new DatasetError(
-    "InvalidOption",
+  throw invalidOption(
     key === undefined
       ? `${path}: has ${keys.length === 0 ? "no arrays (.npy) in it: expected a .npz file of NumPy" : `the arrays ${keys.join(", ")}: expected one of them named, write data.key=${keys[0]}`}`
       : `data.key=${key}: ${path} has the arrays ${keys.join(", ")}${didYouMean(key, keys)}`,
   );
+}
+
+/** Writes the array of a .npz file to `target`. Throws as `openRows` does for .npz, and the system's errors. */
+export async function extractArray(
+  path: string,
+  target: string,
+  { key }: { key?: string | undefined } = {},
+): Promise<void> {
+  const entry = npzArray(path, key);
+  const sink = openSink(target);
+  try {
+    for await (const part of memberBytes(path, entry)) await sink.write(part);
+  } finally {
+    sink.abandon();
+  }
 }

@@ -11,7 +11,8 @@ import {
   type SchemaElement,
 } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
-import { DatasetError, reason } from "../../errors.js";
+import { badTable, DatasetError, reason } from "../../errors.js";
+import { asNumber } from "../cells.js";
 import {
   batchRows,
   type Opened,
@@ -41,9 +42,9 @@ export async function openParquet(path: string, { limits }: ReadOptions): Promis
     const groups = metadata.row_groups.map(({ num_rows }) => Number(num_rows));
     const most = Math.max(...groups, 0);
     if (most > mostRows || groups.reduce((a, b) => a + b, 0) !== Number(metadata.num_rows))
-      throw new DatasetError(
-        "BadTable",
-        `${path}: has row groups of up to ${most} rows, ${metadata.num_rows} in all: expected at most ${mostRows} in each, and their sum; ${otherwise}`,
+      throw badTable(
+        path,
+        `has row groups of up to ${most} rows, ${metadata.num_rows} in all: expected at most ${mostRows} in each, and their sum; ${otherwise}`,
       );
     const columns = parquetSchema(metadata).children.map(
       ({ element, children }): TableColumn => ({
@@ -128,22 +129,13 @@ async function* batches(
       const end = Math.min(start + part, groupEnd);
       const values: Float64Array[] = [];
       const cells: string[][] = [];
+      const [length, place] = [end - start, { start, end, signal }];
       for (const name of numbers) {
-        signal?.throwIfAborted();
-        const column = new Float64Array(end - start).fill(Number.NaN);
-        await readColumn(from, { name, start, end }, (value, i) => {
-          column[i] = numberOf(value);
-        });
-        values.push(column);
+        const empty = new Float64Array(length).fill(Number.NaN);
+        values.push(await readColumn(from, { ...place, name }, empty, asNumber));
       }
-      for (const name of texts) {
-        signal?.throwIfAborted();
-        const column = new Array<string>(end - start).fill("");
-        await readColumn(from, { name, start, end }, (value, i) => {
-          column[i] = textOf(value);
-        });
-        cells.push(column);
-      }
+      for (const name of texts)
+        cells.push(await readColumn(from, { ...place, name }, new Array(length).fill(""), textOf));
       for (let first = start; first < end; first += rows) {
         const [low, high] = [first - start, Math.min(first + rows, end) - start];
         yield {
@@ -157,18 +149,23 @@ async function* batches(
   }
 }
 
-/** Gives each value of a column in rows [start, end), with its place from `start` on. */
-async function readColumn(
+/** Fills `column` with what `of` makes of each value of a column in rows [start, end). */
+async function readColumn<C extends Float64Array | string[]>(
   { path, file, metadata, compressors: unpackers }: ParquetFile,
-  { name, start, end }: { name: string; start: number; end: number },
-  put: (value: unknown, place: number) => void,
-): Promise<void> {
+  {
+    name,
+    start,
+    end,
+    signal,
+  }: Pick<RowRequest, "signal"> & { name: string; start: number; end: number },
+  column: C,
+  of: (value: unknown) => C[number],
+): Promise<C> {
+  signal?.throwIfAborted();
   const onChunk = ({ columnData, rowStart }: { columnData: DecodedArray; rowStart: number }) => {
-    const [low, high] = [
-      Math.max(start - rowStart, 0),
-      Math.min(end - rowStart, columnData.length),
-    ];
-    for (let i = low; i < high; i++) put(columnData[i], rowStart + i - start);
+    const high = Math.min(end - rowStart, columnData.length);
+    for (let i = Math.max(start - rowStart, 0); i < high; i++)
+      column[rowStart + i - start] = of(columnData[i]);
   };
   await guarded(path, () =>
     parquetRead({
@@ -176,10 +173,8 @@ async function readColumn(
       ...{ columns: [name], rowStart: start, rowEnd: end },
     }),
   );
+  return column;
 }
-
-const numberOf = (value: unknown): number =>
-  value === null || value === undefined ? Number.NaN : Number(value);
 
 function textOf(value: unknown): string {
   if (value === null || value === undefined) return "";
@@ -193,9 +188,6 @@ async function guarded<T>(path: string, operation: () => Promise<T>): Promise<T>
     return await operation();
   } catch (error) {
     if (error instanceof DatasetError) throw error;
-    throw new DatasetError(
-      "BadTable",
-      `${path}: cannot be read as parquet (${reason(error)}): write it again`,
-    );
+    throw badTable(path, `cannot be read as parquet (${reason(error)}): write it again`);
   }
 }

@@ -2,14 +2,13 @@
 // guessed. csv-parse does quotes, byte order marks and line ends.
 import { pipeline } from "node:stream/promises";
 import { CsvError, type Options, parse } from "csv-parse";
-import { DatasetError } from "../../errors.js";
+import { badTable, type DatasetError } from "../../errors.js";
 import { hasComma, numberOf } from "../cells.js";
 import {
   arrayNames,
   batchRows,
   type Opened,
   type ReadOptions,
-  type RowBatch,
   type RowRequest,
   type TableColumn,
 } from "../rows.js";
@@ -31,35 +30,31 @@ export interface TextFile {
   usual: Delimiter;
 }
 
-/** A file and how its text is read. */
-interface TextTable extends TextFile {
+/** Where the text of a file comes from, and how it is read. */
+interface Source {
+  path: string;
   bytes: () => AsyncGenerator<Buffer>;
   parsing: Options;
-  names: readonly string[];
-  header: boolean;
-  decimal: "." | ",";
 }
-
-const bad = (path: string, problem: string) => new DatasetError("BadTable", `${path}: ${problem}`);
 
 /** Opens a text table. Throws `BadTable`, `BadGzip`, `Unreadable`. */
 export async function openText(
-  file: TextFile,
+  { path, gzip, size, usual }: TextFile,
   { decimal = ".", header: wanted = true, limits }: ReadOptions,
 ): Promise<Opened> {
-  const { path, gzip, size, usual } = file;
   const packing = gzip ? "gzip" : undefined;
   const otherwise = "unpack it with gunzip and give the unpacked file";
   const bytes = () => bytesOf(path, { packing, size, limits, otherwise });
   const delimiter = delimiterOf(await firstText(path, bytes), usual);
   const parsing = { delimiter, skip_empty_lines: true, relax_column_count: true, bom: true };
+  const source: Source = { path, bytes, parsing };
   const sample: string[][] = [];
-  for await (const block of records({ path, bytes, parsing }, sampled + 1)) {
+  for await (const block of records(source, sampled + 1)) {
     sample.push(...block);
     break;
   }
   const [first] = sample;
-  if (!first) throw bad(path, "is empty: expected a line with the columns' names, then rows");
+  if (!first) throw badTable(path, "is empty: expected a line with the columns' names, then rows");
   const header = wanted === "auto" ? !holdsNumbers(first) : wanted;
   const names = header ? checkedNames(path, first) : arrayNames(first.length);
   const rows = header ? sample.slice(1) : sample;
@@ -67,7 +62,6 @@ export async function openText(
     ...(delimiter === usual ? [] : [`${path}: fields are separated by ${delimiters[delimiter]}`]),
     ...(decimal === "," ? [`${path}: numbers have decimal commas (data.decimal=,)`] : []),
   ];
-  const table: TextTable = { ...file, bytes, parsing, names, header, decimal };
   return {
     columns: names.map((name, i) =>
       columnOf(
@@ -79,16 +73,54 @@ export async function openText(
     named: header,
     rows: null,
     notes,
-    batches: (request) => batches(table, request),
     close() {},
+    async *batches({ numbers = [], texts = [], signal }: RowRequest) {
+      const at = (name: string) => names.indexOf(name);
+      const [numberAt, textAt] = [numbers.map(at), texts.map(at)];
+      let line = 0;
+      for await (const block of records(source, batchRows(names.length))) {
+        signal?.throwIfAborted();
+        const skipped = header && line === 0 ? 1 : 0;
+        const first = header && line > 0 ? line - 1 : line;
+        line += block.length;
+        const count = block.length - skipped;
+        if (count === 0) continue;
+        const batch = {
+          ...{ first, count },
+          numbers: numberAt.map(() => new Float64Array(count)),
+          texts: textAt.map(() => new Array<string>(count)),
+        };
+        for (let row = 0; row < count; row++) {
+          const cells = block[row + skipped] as string[];
+          if (cells.length !== names.length)
+            throw badTable(
+              path,
+              `row ${first + row + 1} has ${cells.length} fields, expected ${names.length} as the first line has: repair the row`,
+            );
+          for (let k = 0; k < numberAt.length; k++) {
+            const cell = cells[numberAt[k] as number] as string;
+            const value = numberOf(cell, decimal);
+            if (value === undefined)
+              throw notNumber(path, { name: numbers[k] as string, row: first + row, cell });
+            (batch.numbers[k] as Float64Array)[row] = value;
+          }
+          for (let k = 0; k < textAt.length; k++)
+            (batch.texts[k] as string[])[row] = cells[textAt[k] as number] as string;
+        }
+        yield batch;
+      }
+    },
   };
 }
 
 const endless = (path: string) =>
-  bad(path, `has a line of more than ${longest} bytes: expected a table of text, a row a line`);
+  badTable(
+    path,
+    `has a line of more than ${longest} bytes: expected a table of text, a row a line`,
+  );
 
 /** The first characters of a file, its first line among them. Throws for what is no text. */
-async function firstText(path: string, bytes: TextTable["bytes"]): Promise<string> {
+async function firstText(path: string, bytes: Source["bytes"]): Promise<string> {
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of bytes()) {
@@ -100,9 +132,9 @@ async function firstText(path: string, bytes: TextTable["bytes"]): Promise<strin
   const start = Buffer.concat(parts);
   const mark = start.length >= 2 ? start.readUInt16BE(0) : 0;
   if (mark === 0xfffe || mark === 0xfeff)
-    throw bad(path, "its text is UTF-16: expected UTF-8; save it as “CSV UTF-8”");
+    throw badTable(path, "its text is UTF-16: expected UTF-8; save it as “CSV UTF-8”");
   if (start.includes(0))
-    throw bad(path, "holds zero bytes: expected text; give the file the ending of its format");
+    throw badTable(path, "holds zero bytes: expected text; give the file the ending of its format");
   return start.toString("utf8");
 }
 
@@ -130,7 +162,7 @@ function checkedNames(path: string, cells: readonly string[]): string[] {
   const names = cells.map((cell) => cell.trim());
   if (holdsNumbers(names)) {
     const some = names.slice(0, 3).join(", ") + (names.length > 3 ? ", …" : "");
-    throw bad(
+    throw badTable(
       path,
       `its first line holds numbers (${some}): expected the columns' names; add them, or write data.header=false`,
     );
@@ -150,47 +182,6 @@ function columnOf(name: string, cells: readonly string[], decimal: "." | ","): T
   return { name, kind: "text", example, names };
 }
 
-async function* batches(
-  table: TextTable,
-  { numbers = [], texts = [], signal }: RowRequest,
-): AsyncGenerator<RowBatch> {
-  const { path, names, header, decimal } = table;
-  const at = (name: string) => names.indexOf(name);
-  const [numberAt, textAt] = [numbers.map(at), texts.map(at)];
-  let line = 0;
-  for await (const block of records(table, batchRows(names.length))) {
-    signal?.throwIfAborted();
-    const skipped = header && line === 0 ? 1 : 0;
-    const first = header && line > 0 ? line - 1 : line;
-    line += block.length;
-    const count = block.length - skipped;
-    if (count === 0) continue;
-    const batch = {
-      ...{ first, count },
-      numbers: numberAt.map(() => new Float64Array(count)),
-      texts: textAt.map(() => new Array<string>(count)),
-    };
-    for (let row = 0; row < count; row++) {
-      const cells = block[row + skipped] as string[];
-      if (cells.length !== names.length)
-        throw bad(
-          path,
-          `row ${first + row + 1} has ${cells.length} fields, expected ${names.length} as the first line has: repair the row`,
-        );
-      for (let k = 0; k < numberAt.length; k++) {
-        const cell = cells[numberAt[k] as number] as string;
-        const value = numberOf(cell, decimal);
-        if (value === undefined)
-          throw notNumber(path, { name: numbers[k] as string, row: first + row, cell });
-        (batch.numbers[k] as Float64Array)[row] = value;
-      }
-      for (let k = 0; k < textAt.length; k++)
-        (batch.texts[k] as string[])[row] = cells[textAt[k] as number] as string;
-    }
-    yield batch;
-  }
-}
-
 function notNumber(
   path: string,
   { name, row, cell }: { name: string; row: number; cell: string },
@@ -199,12 +190,15 @@ function notNumber(
     ? "write data.decimal=, for decimal commas"
     : `repair it, or write data.exclude=${name}`;
   const shown = JSON.stringify(cell.length > 40 ? `${cell.slice(0, 40)}…` : cell);
-  return bad(path, `column ${name} has ${shown} in row ${row + 1}: expected a number; ${cure}`);
+  return badTable(
+    path,
+    `column ${name} has ${shown} in row ${row + 1}: expected a number; ${cure}`,
+  );
 }
 
 /** The records of a file, the first line among them, in blocks. */
 async function* records(
-  { path, bytes, parsing }: Pick<TextTable, "path" | "bytes" | "parsing">,
+  { path, bytes, parsing }: Source,
   rows: number,
 ): AsyncGenerator<string[][]> {
   const parser = parse({ ...parsing, max_record_size: longest });
@@ -222,7 +216,7 @@ async function* records(
     if (!(error instanceof CsvError)) throw error;
     throw error.code === "CSV_MAX_RECORD_SIZE"
       ? endless(path)
-      : bad(path, `is not valid CSV (${error.message}): repair the row`);
+      : badTable(path, `is not valid CSV (${error.message}): repair the row`);
   } finally {
     parser.destroy();
     await feeding;

@@ -1,6 +1,5 @@
 // Tables as text: RFC 4180 with line feeds, or tabs between the fields. Cells that are carried along are written as they
 // are, in quotes only where their text needs them.
-import { float32Text, float64Text } from "./number-text.js";
 import { openSink } from "./sink.js";
 import type { CarriedCell, TableColumns, TableWriter } from "./table-writer.js";
 
@@ -51,3 +50,16 @@ export function openCsvWriter(
     abandon: () => sink.abandon(),
   };
 }
+
+/** The shortest text that is read back as this float32: JavaScript's own is that of the double, of up to seventeen digits. */
+export function float32Text(value: number): string {
+  if (Object.is(value, -0)) return "-0";
+  for (const digits of [6, 7, 8]) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return String(short);
+  }
+  return String(Number(value.toPrecision(9)));
+}
+
+/** The shortest text that is read back as this double. */
+const float64Text = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));

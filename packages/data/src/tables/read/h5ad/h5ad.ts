@@ -1,32 +1,24 @@
 // .h5ad, the annotated matrices of single cells (anndata's on-disk format): X, a layer or an entry of obsm by rows, and
 // the columns of obs beside it.
-import { DatasetError, reason } from "../../../errors.js";
+import { badTable, DatasetError, invalidOption, reason } from "../../../errors.js";
 import { didYouMean } from "../../../names.js";
+import { asNumber } from "../../cells.js";
 import {
   arrayNames,
   batchRows,
   type Opened,
   type ReadOptions,
-  type RowBatch,
   type RowRequest,
   type TableColumn,
 } from "../../rows.js";
 import { checkUnpacked } from "../bytes.js";
 import { type Annotation, annotations, textsOf } from "./annotations.js";
-import { type Matrix, openMatrix } from "./matrix.js";
+import { openMatrix } from "./matrix.js";
 
 /** h5wasm as it runs in Node, on the file system itself. */
 export type H5 = typeof import("h5wasm/node");
 export type Group = InstanceType<H5["Group"]>;
 export type Dataset = InstanceType<H5["Dataset"]>;
-
-interface OpenH5 {
-  path: string;
-  h5: H5;
-  matrix: Matrix;
-  names: readonly string[];
-  beside: ReadonlyMap<string, Annotation>;
-}
 
 /** Opens a matrix of a .h5ad file. Throws `BadTable`, and `InvalidOption` for a matrix that it has not. */
 export async function openH5ad(
@@ -63,8 +55,41 @@ export async function openH5ad(
       named: named !== null,
       rows: matrix.n,
       notes: [],
-      batches: (request) => batches({ path, h5, matrix, names, beside }, request),
       close: () => void file.close(),
+      async *batches({ numbers = [], texts = [], signal }: RowRequest) {
+        const { n, d } = matrix;
+        const numberAt = numbers.map((name) => names.indexOf(name));
+        const textAt = texts.map((name) => names.indexOf(name));
+        const wanted = [...numberAt, ...textAt].some((at) => at >= 0);
+        // Columns of obs are read whole: one value a row.
+        const noted = (name: string) =>
+          guarded(path, () => (beside.get(name) as Annotation).read());
+        const [numberNotes, textNotes] = [numberAt, textAt].map((at, i) =>
+          at.map((k, j) => (k < 0 ? noted((i === 0 ? numbers : texts)[j] as string) : null)),
+        ) as [ReturnType<typeof noted>[], ReturnType<typeof noted>[]];
+        const rows = batchRows(d);
+        for (let first = 0; first < n; first += rows) {
+          signal?.throwIfAborted();
+          // Reading is synchronous: others get their turn between batches.
+          await new Promise(setImmediate);
+          const count = Math.min(rows, n - first);
+          const block = wanted ? guarded(path, () => matrix.rows(first, count)) : null;
+          const value = (k: number, i: number) => (block as Float64Array)[i * d + k] as number;
+          yield {
+            ...{ first, count },
+            numbers: numberAt.map((k, j) =>
+              Float64Array.from({ length: count }, (_, i) =>
+                k < 0 ? asNumber(numberNotes[j]?.[first + i]) : value(k, i),
+              ),
+            ),
+            texts: textAt.map((k, j) =>
+              Array.from({ length: count }, (_, i) =>
+                String(k < 0 ? (textNotes[j]?.[first + i] ?? "") : value(k, i)),
+              ),
+            ),
+          };
+        }
+      },
     };
   } catch (error) {
     file.close();
@@ -93,8 +118,7 @@ function chosen(h5: H5, path: string, file: Group, layer: string): Dataset | Gro
     place !== undefined && (place !== "X" || file.keys().includes("X")) ? file.get(place) : null;
   if (found instanceof h5.Dataset || found instanceof h5.Group) return found;
   const known = [...(file.keys().includes("X") ? ["X"] : []), ...inside.map(([, name]) => name)];
-  throw new DatasetError(
-    "InvalidOption",
+  throw invalidOption(
     `data.layer=${layer}: ${path} has the matrices ${known.join(", ") || "none (expected a file of anndata)"}${didYouMean(layer, known)}`,
   );
 }
@@ -106,54 +130,14 @@ function variables(h5: H5, file: Group, d: number): string[] | null {
   return index?.length === d ? index : null;
 }
 
-async function* batches(
-  { path, matrix, names, beside }: OpenH5,
-  { numbers = [], texts = [], signal }: RowRequest,
-): AsyncGenerator<RowBatch> {
-  const { n, d } = matrix;
-  const numberAt = numbers.map((name) => names.indexOf(name));
-  const textAt = texts.map((name) => names.indexOf(name));
-  const wanted = [...numberAt, ...textAt].some((at) => at >= 0);
-  // Columns of obs are read whole: one value a row.
-  const noted = (name: string) => guarded(path, () => (beside.get(name) as Annotation).read());
-  const [numberNotes, textNotes] = [numberAt, textAt].map((at, i) =>
-    at.map((k, j) => (k < 0 ? noted((i === 0 ? numbers : texts)[j] as string) : null)),
-  ) as [ReturnType<typeof noted>[], ReturnType<typeof noted>[]];
-  const rows = batchRows(d);
-  for (let first = 0; first < n; first += rows) {
-    signal?.throwIfAborted();
-    // Reading is synchronous: others get their turn between batches.
-    await new Promise(setImmediate);
-    const count = Math.min(rows, n - first);
-    const block = wanted ? guarded(path, () => matrix.rows(first, count)) : null;
-    const value = (k: number, i: number) => (block as Float64Array)[i * d + k] as number;
-    yield {
-      ...{ first, count },
-      numbers: numberAt.map((k, j) =>
-        Float64Array.from({ length: count }, (_, i) =>
-          k < 0 ? numberOf(numberNotes[j]?.[first + i]) : value(k, i),
-        ),
-      ),
-      texts: textAt.map((k, j) =>
-        Array.from({ length: count }, (_, i) =>
-          String(k < 0 ? (textNotes[j]?.[first + i] ?? "") : value(k, i)),
-        ),
-      ),
-    };
-  }
-}
-
-const numberOf = (value: unknown): number =>
-  value === null || value === undefined ? Number.NaN : Number(value);
-
 function guarded<T>(path: string, operation: () => T): T {
   try {
     return operation();
   } catch (error) {
     if (error instanceof DatasetError) throw error;
-    throw new DatasetError(
-      "BadTable",
-      `${path}: cannot be read as .h5ad (${reason(error)}): write it again with adata.write_h5ad`,
+    throw badTable(
+      path,
+      `cannot be read as .h5ad (${reason(error)}): write it again with adata.write_h5ad`,
     );
   }
 }

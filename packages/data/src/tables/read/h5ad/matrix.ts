@@ -1,5 +1,5 @@
 // A matrix of a .h5ad file by rows: dense, or sparse by rows (csr) or by columns (csc).
-import { DatasetError } from "../../../errors.js";
+import { badTable } from "../../../errors.js";
 import type { Dataset, Group, H5 } from "./h5ad.js";
 
 export interface Matrix {
@@ -30,8 +30,7 @@ export function openMatrix(
   found: Dataset | Group,
   check: (total: number) => void,
 ): Matrix {
-  const refuse = (problem: string) =>
-    new DatasetError("BadTable", `${path}: ${found.path} ${problem}`);
+  const refuse = (problem: string) => badTable(path, `${found.path} ${problem}`);
   if (found instanceof h5.Dataset) {
     const { shape } = found;
     const [n, d] = shape ?? [];

@@ -2,7 +2,7 @@
 // as an array of its own name. Members are made beside the archive, which stores them one after the other.
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { io } from "@dsbm/torch";
-import { DatasetError } from "../../../errors.js";
+import { invalidOption } from "../../../errors.js";
 import { openArrayWriter } from "../array.js";
 import { openSink, type Sink } from "../sink.js";
 import type { CarriedCell, CarriedColumn, TableColumns, TableWriter } from "../table-writer.js";
@@ -143,8 +143,7 @@ function openCarried(
     if (kind === "number") return Float64Array.from(cells, (cell) => Number(cell ?? Number.NaN));
     const missing = cells.indexOf(null);
     if (missing >= 0)
-      throw new DatasetError(
-        "InvalidOption",
+      throw invalidOption(
         `column ${name} has no value in row ${file.count + missing}, which an array of integers cannot hold: write .csv or .parquet instead`,
       );
     return BigInt64Array.from(cells, (cell) => BigInt(cell as bigint));

@@ -1,7 +1,7 @@
 // A zip archive of files that are there already, stored as they are: what NumPy reads as .npz.
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
 import { Zip, ZipPassThrough } from "fflate";
-import { DatasetError } from "../../../errors.js";
+import { invalidOption } from "../../../errors.js";
 import type { Sink } from "../sink.js";
 
 export interface ZipMember {
@@ -18,8 +18,7 @@ const most = 2 ** 32 - 2 ** 20;
 export async function writeStoredZip(sink: Sink, members: readonly ZipMember[]): Promise<void> {
   const total = members.reduce((sum, { path }) => sum + statSync(path).size, 0);
   if (total > most)
-    throw new DatasetError(
-      "InvalidOption",
+    throw invalidOption(
       `an .npz file of ${(total / 2 ** 30).toFixed(1)} GiB: expected at most 4 GiB; write .npy or .parquet instead`,
     );
   const chunks: Uint8Array[] = [];
@@ -35,8 +34,8 @@ export async function writeStoredZip(sink: Sink, members: readonly ZipMember[]):
     // The same rows make the same file.
     member.mtime = new Date(1980, 0, 1);
     zip.add(member);
-    for (const bytes of blocks(path)) {
-      member.push(bytes);
+    for await (const bytes of createReadStream(path, { highWaterMark: 2 ** 22 })) {
+      member.push(bytes as Buffer);
       await drain();
     }
     member.push(new Uint8Array(0), true);
@@ -44,18 +43,4 @@ export async function writeStoredZip(sink: Sink, members: readonly ZipMember[]):
   }
   zip.end();
   await drain();
-}
-
-function* blocks(path: string): Iterable<Uint8Array> {
-  const file = openSync(path, "r");
-  try {
-    for (;;) {
-      const bytes = new Uint8Array(2 ** 22);
-      const count = readSync(file, bytes);
-      if (count === 0) return;
-      yield bytes.subarray(0, count);
-    }
-  } finally {
-    closeSync(file);
-  }
 }
