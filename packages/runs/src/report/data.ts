@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { box, pairs } from "./page/blocks.js";
 import { digits } from "./page/digits.js";
-import { type Html, html, type Part } from "./page/html.js";
+import { type Html, html, listed, type Part } from "./page/html.js";
 import type { Field } from "./record.js";
 import type { Names } from "./verdict.js";
 
@@ -29,15 +29,15 @@ export const columnNames = (data: Field): string[] =>
 export function dataSection(data: Field, worst: readonly string[]): Html[] {
   const columns = data.at("columns").list;
   const warnings = data.at("warnings").texts;
-  return [
+  return listed(
     box("Data", endsTable(data)),
-    ...treatment(data),
+    treatment(data),
     html`<h3>Warnings</h3>`,
     warnings.length > 0
       ? html`<ul class="warnings">${warnings.map((warning) => html`<li>${warning}</li>`)}</ul>`
       : html`<p>None.</p>`,
-    ...(columns.length > 0 ? columnTable(columns, worst) : []),
-  ];
+    columns.length > 0 && columnTable(columns, worst),
+  );
 }
 
 function endsTable(data: Field): Html {
@@ -80,19 +80,15 @@ function treatment(data: Field): Html[] {
     global: "all columns were shifted and scaled by one mean and one standard deviation",
   };
   const steps = [
-    ...(transform.at("log1p").isTrue ? ["log(1 + x) was taken of every value"] : []),
-    ...[scaled[transform.at("standardise").text ?? ""] ?? []].flat(),
-  ];
-  return [
-    ...(steps.length > 0
-      ? [
-          html`<p>Before training: ${steps.join("; ")}. Output is in the data’s own units again.</p>`,
-        ]
-      : []),
-    ...(condition === null
-      ? []
-      : [html`<p>The bridge is conditional: it is given the column ${condition} of each row.</p>`]),
-  ];
+    transform.at("log1p").isTrue && "log(1 + x) was taken of every value",
+    scaled[transform.at("standardise").text ?? ""],
+  ].filter(Boolean);
+  return listed(
+    steps.length > 0 &&
+      html`<p>Before training: ${steps.join("; ")}. Output is in the data’s own units again.</p>`,
+    condition !== null &&
+      html`<p>The bridge is conditional: it is given the column ${condition} of each row.</p>`,
+  );
 }
 
 function columnTable(columns: readonly Field[], worst: readonly string[]): Html[] {
@@ -113,15 +109,12 @@ function columnTable(columns: readonly Field[], worst: readonly string[]): Html[
   const left = columns.length - shown.length;
   const which =
     worst.length > 0 ? "those that the bridge gets worst come first" : "the first ones are shown";
-  return [
+  return listed(
     html`<h3>Columns</h3>`,
     box("Columns", table),
-    ...(left > 0
-      ? [
-          html`<p class="note">${columns.length} columns; ${which}, and ${left} are left out (data.json has all).</p>`,
-        ]
-      : []),
-  ];
+    left > 0 &&
+      html`<p class="note">${columns.length} columns; ${which}, and ${left} are left out (data.json has all).</p>`,
+  );
 }
 
 const reasonOf = (choice: Field): string => {

@@ -2,7 +2,7 @@
 import type { QualityRow } from "../run/quality.js";
 import { box, cell, folded, pairs } from "./page/blocks.js";
 import { digits } from "./page/digits.js";
-import { type Html, html } from "./page/html.js";
+import { type Html, html, listed } from "./page/html.js";
 import { judge } from "./quality.js";
 
 const groups: readonly (readonly [group: string, title: string])[] = [
@@ -84,7 +84,7 @@ function columnTables(rows: readonly QualityRow[]): Html[] {
     const left = sorted.length - shown.length;
     const table = html`<table class="cards"><caption>${name}</caption>${head("Column", false)}<tbody>${body}</tbody></table>`;
     const note = html`<p class="note">The ${shown.length} worst of ${sorted.length} columns; ${left} are left out (quality.json has all).</p>`;
-    return left > 0 ? [box(`Columns, ${name}`, table), note] : [box(`Columns, ${name}`, table)];
+    return listed(box(`Columns, ${name}`, table), left > 0 && note);
   });
   const about = html`<p class="note">1-Wasserstein distance of each column by itself, in its own units.</p>`;
   return [about, ...tables];

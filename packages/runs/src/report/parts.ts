@@ -7,7 +7,7 @@ import type { Row } from "../files/csv.js";
 import { toJson } from "../files/json.js";
 import { writeFileAtomic } from "../files/write.js";
 import { folded, type Picture, pictures, rowsTables } from "./page/blocks.js";
-import { type Html, html } from "./page/html.js";
+import { type Html, html, listed } from "./page/html.js";
 import { renderPage } from "./page/page.js";
 import { Field, readField } from "./record.js";
 
@@ -92,11 +92,11 @@ function sectionOf(
 ): Html[] {
   if (!part || part.state === null) return [html`<p>Not begun yet.</p>`];
   const { tables, terms } = rowsTables("Newest evaluations", part.rows, meanings);
-  return [
+  return listed(
     html`<p>${part.state === "finished" ? "Finished." : `The run is ${part.state}.`}
 ${existsSync(report) && html`<a href="${link}">Its report</a>`}</p>`,
-    ...(part.rows.length > 0 ? tables : []),
-    ...(part.rows.length > 0 && terms ? [folded("What the columns are", [terms])] : []),
-    ...(part.pictures.length > 0 ? [pictures(part.pictures)] : []),
-  ];
+    part.rows.length > 0 && tables,
+    part.rows.length > 0 && terms && folded("What the columns are", [terms]),
+    part.pictures.length > 0 && pictures(part.pictures),
+  );
 }

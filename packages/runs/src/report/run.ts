@@ -18,8 +18,8 @@ import {
   rowsTables,
 } from "./page/blocks.js";
 import { digits } from "./page/digits.js";
-import { type Html, html, type Part } from "./page/html.js";
-import { renderPage, type Section } from "./page/page.js";
+import { type Html, html, listed, type Part } from "./page/html.js";
+import { renderPage } from "./page/page.js";
 import { partOf } from "./parts.js";
 import { correlationPanels, histogramPanel } from "./points/columns.js";
 import { colors, planePanels } from "./points/plane.js";
@@ -61,59 +61,59 @@ export interface RunReport {
 
 /** The page as HTML text. Throws RunError for files that are damaged. */
 export async function renderRun(report: RunReport): Promise<string> {
-  const {
-    folder,
-    data: dataFolder = folder,
-    curves = { panels: [], legend: [] },
-    views,
-    commands,
-  } = report;
-  const at = (name: string) => readField(join(folder, name));
+  const { folder, data: dataFolder = folder, curves, views, commands } = report;
   const data = readField(join(dataFolder, "data.json"));
   const quality = readQuality(folder);
   const rows = quality?.rows ?? [];
   const names = endNames(data) ?? report.names;
-  const isPictures = data.at("source").at("kind").text === "pictures";
   const units = unitsOf(data, columnNames(data));
-  const choices = at("choices.json").list;
-  const section = (id: string, title: string, body: readonly Html[], short = title): Section[] =>
-    body.length > 0 ? [{ id, title, short, body }] : [];
+  const choices = readField(join(folder, "choices.json")).list;
+  const section = (
+    id: string,
+    title: string,
+    short: string,
+    ...pieces: Parameters<typeof listed>
+  ) => ({
+    ...{ id, title, short },
+    body: listed(...pieces),
+  });
   const shown = await Promise.all(views.map((view) => viewOf(view, { folder, names, units })));
+  const measured = quality && rows.length > 0 ? quality : null;
   const sections = [
-    ...section("pictures", "Source, target and generated", shown.flat(), "Pictures"),
-    ...section(
+    section("pictures", "Source, target and generated", "Pictures", ...shown),
+    section(
       "metrics",
       "How good it is",
-      quality && rows.length > 0
-        ? [metricsNote(quality), ...metricTables(rows), ...leftOut(quality)]
-        : [],
       "Metrics",
+      ...(measured ? [metricsNote(measured), metricTables(rows), leftOut(measured)] : []),
     ),
-    ...section("data", "The data", data.isThere ? dataSection(data, worstColumns(rows)) : []),
-    ...section(
+    section("data", "The data", "The data", data.isThere && dataSection(data, worstColumns(rows))),
+    section(
       "choices",
       "The choices, and why",
-      choices.length > 0 ? [choicesList(choices)] : [],
       "Choices",
+      choices.length > 0 && choicesList(choices),
     ),
-    ...section("training", "Training", [
-      ...(curves.panels.length > 0 ? charts("large", curves.panels, curves.legend) : []),
-      ...(report.evaluations.length > 0
-        ? [folded("Evaluations on the way", evaluationTables(report), rows.length === 0)]
-        : []),
-    ]),
-    ...section(
+    section(
+      "training",
+      "Training",
+      "Training",
+      !!curves?.panels.length && charts("large", curves.panels, curves.legend),
+      report.evaluations.length > 0 &&
+        folded("Evaluations on the way", evaluationTables(report), rows.length === 0),
+    ),
+    section(
       "commands",
       "What to do next",
-      commands.flatMap(([purpose, line]) => [html`<p>${purpose}</p>`, command(line)]),
       "Commands",
+      commands.flatMap(([purpose, line]) => [html`<p>${purpose}</p>`, command(line)]),
     ),
-    ...section("configuration", "Configuration", [configuration(report.config)]),
-  ];
-  const verdict = verdicts(rows, names, isPictures ? "pictures" : "rows");
+    section("configuration", "Configuration", "Configuration", configuration(report.config)),
+  ].filter(({ body }) => body.length > 0);
+  const what = data.at("source").at("kind").text === "pictures" ? "pictures" : "rows";
   return renderPage({
     title: endNames(data) ? `From ${names.source} to ${names.target}` : report.title,
-    lead: [...partOf(folder), ...asked(report), ...verdict],
+    lead: [...partOf(folder), ...asked(report), ...verdicts(rows, names, what)],
     sections,
   });
 }
@@ -128,16 +128,12 @@ function asked({ info, summary, config }: RunReport): Html[] {
       `dsbm ${dsbm}${environment.libtorch ? `, libtorch ${environment.libtorch}` : ""}, seed ${config.seed ?? "–"}`,
     ],
   ];
-  const stopped = state === "interrupted" || state === "failed";
-  return [
-    ...(summary === undefined ? [] : [html`<p>${summary}</p>`]),
-    ...(stopped
-      ? [
-          html`<p class="verdict poor"><b>This run was ${state === "failed" ? "ended by an error" : "interrupted"}${reason && `: ${reason}`}.</b></p>`,
-        ]
-      : []),
+  return listed(
+    summary !== undefined && html`<p>${summary}</p>`,
+    (state === "interrupted" || state === "failed") &&
+      html`<p class="verdict poor"><b>This run was ${state === "failed" ? "ended by an error" : "interrupted"}${reason && `: ${reason}`}.</b></p>`,
     pairs(facts),
-  ];
+  );
 }
 
 /** 2026-11-26 04:10 to 04:19 UTC. */
@@ -154,16 +150,13 @@ function when(started: string, ended: string | null): string {
 const metricsNote = ({ n, split }: Quality) =>
   html`<p>Measured with ${n === undefined ? "" : `at most ${digits(n)} `}rows that were ${split === "train" ? "trained on" : "held out of training"}. The <b>floor</b> is the best that can be expected, such as what other data of the same kind give; the <b>ceiling</b> is what no bridge at all gives, and “90 % of the way” is counted from the ceiling to the floor. Intervals are 95 % intervals.</p>`;
 
-const leftOut = ({ left_out }: Quality): Html[] =>
-  left_out.length > 0
-    ? [
-        html`<p class="note">Not measured:</p><ul class="note">${left_out.map((line) => html`<li>${line}</li>`)}</ul>`,
-      ]
-    : [];
+const leftOut = ({ left_out }: Quality): Html | false =>
+  left_out.length > 0 &&
+  html`<p class="note">Not measured:</p><ul class="note">${left_out.map((line) => html`<li>${line}</li>`)}</ul>`;
 
 function evaluationTables({ evaluations, meanings }: RunReport): Html[] {
   const { tables, terms } = rowsTables("Evaluations", evaluations, meanings);
-  return terms ? [...tables, terms] : tables;
+  return listed(tables, terms);
 }
 
 async function viewOf(
@@ -179,11 +172,11 @@ async function viewOf(
   const drawn = points ? await pointFigures(points, { direction, names, units }) : [];
   // The scatter plot of the folder shows the same points.
   const rest = points ? files.filter(({ path }) => !path.endsWith("_scatter.svg")) : files;
-  return [
+  return listed(
     html`<h3>${title ?? `${way}: from ${from} to ${to}`}</h3>`,
-    ...drawn,
-    ...(rest.length > 0 ? [pictures(rest)] : []),
-  ];
+    drawn,
+    rest.length > 0 && pictures(rest),
+  );
 }
 
 async function pointFigures(
@@ -197,21 +190,17 @@ async function pointFigures(
   }));
   const bars = await Promise.all(histograms.map((one) => histogramPanel(one, units)));
   const matrices = correlations ? await correlationPanels(correlations, units) : [];
-  return [
-    ...charts("medium", await planePanels(plane, { direction, names, units }), legend),
-    ...(bars.length > 0
-      ? [
-          html`<p class="note">Generated rows (bars) should have the shape of the ${wanted} (outline). ${dim > bars.length && `The ${bars.length} worst of ${dim} columns, the worst first. `}The first and the last bar also hold what lies beyond.</p>`,
-          ...charts("small", bars),
-        ]
-      : []),
-    ...(correlations
-      ? [
-          html`<p class="note">Correlations of columns, from −1 (red) over 0 to 1 (blue): the generated matrix should look like that of the ${wanted}. ${n} rows.</p>`,
-          ...charts(correlations.columns.length > 10 ? "large" : "medium", matrices),
-        ]
-      : []),
-  ];
+  return listed(
+    charts("medium", await planePanels(plane, { direction, names, units }), legend),
+    bars.length > 0 && [
+      html`<p class="note">Generated rows (bars) should have the shape of the ${wanted} (outline). ${dim > bars.length && `The ${bars.length} worst of ${dim} columns, the worst first. `}The first and the last bar also hold what lies beyond.</p>`,
+      ...charts("small", bars),
+    ],
+    correlations && [
+      html`<p class="note">Correlations of columns, from −1 (red) over 0 to 1 (blue): the generated matrix should look like that of the ${wanted}. ${n} rows.</p>`,
+      ...charts(correlations.columns.length > 10 ? "large" : "medium", matrices),
+    ],
+  );
 }
 
 function configuration(config: Readonly<Record<string, unknown>>): Html {

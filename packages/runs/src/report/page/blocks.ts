@@ -6,7 +6,7 @@ import { escapeXml } from "../../figure/svg.js";
 import type { Row } from "../../files/csv.js";
 import { columnsOf } from "../../table.js";
 import { digits } from "./digits.js";
-import { Html, html, type Part } from "./html.js";
+import { Html, html, listed, type Part } from "./html.js";
 
 /** A table in a box that scrolls by itself where the page is narrow. */
 export function box(name: string, table: Html): Html {
@@ -102,10 +102,10 @@ export function charts(
     );
     return html`<figure class="chart">${title !== undefined && html`<b title="${title}">${title}</b>`}${new Html(named)}</figure>`;
   });
-  return [
-    ...(key.length > 0 ? [html`<div class="legend">${key}</div>`] : []),
+  return listed(
+    key.length > 0 && html`<div class="legend">${key}</div>`,
     html`<div class="grid ${size}">${drawn}</div>`,
-  ];
+  );
 }
 
 export interface Picture {

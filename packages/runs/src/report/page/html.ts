@@ -9,6 +9,10 @@ export class Html {
 
 export type Part = Html | string | number | null | undefined | false | readonly Part[];
 
+/** The pieces of a page one below the other; null and false are left out. */
+export const listed = (...pieces: (Html | readonly Html[] | null | false)[]): Html[] =>
+  pieces.flat().filter((piece) => piece instanceof Html);
+
 /**
  * A template: texts and numbers are escaped, pieces of HTML and lists of them are kept, null and false are left out. Long
  * names and paths between tags may be broken after their signs, as words are at spaces.

@@ -4,7 +4,7 @@ import { escapeXml } from "../../figure/svg.js";
 import { Html, html } from "./html.js";
 import { style } from "./style.js";
 
-export interface Section {
+interface Section {
   /** Its anchor. */
   id: string;
   title: string;
