@@ -4,7 +4,6 @@ export { downscalerScalingFile } from "./fields/downscaler.js";
 export { loadDownscalerScaling, unscaleFields } from "./fields/downscaler-scaling.js";
 export { downscalingLaw, type Resolution } from "./fields/downscaling-law.js";
 export { isWhole, sealFile, sealOf } from "./files/seal.js";
-export { positionsOf } from "./images/labels.js";
 export { type KnownRows, type PairedEnd, readPairs } from "./pairs/known-rows.js";
 export { pictureFormat } from "./pictures/format.js";
 export {
@@ -16,7 +15,7 @@ export {
 export { listPictures } from "./pictures/picture-files.js";
 export { datasets, loadTable, prepareTable } from "./registry.js";
 export { summary } from "./summary.js";
-export type { ImageClass, Origin, Split, Table } from "./table.js";
+export { type ImageClass, type Origin, positionsOf, type Split, type Table } from "./table.js";
 export { type CleanBatch, type CleanRequest, cleanRows } from "./tables/clean.js";
 export type { Range } from "./tables/describe/columns.js";
 export {

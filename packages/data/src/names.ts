@@ -4,19 +4,16 @@
 import type { DataSet } from "./data-set.js";
 import { DatasetError, invalidOption } from "./errors.js";
 
-/** A set and the labels in its name, undefined without labels. */
-export interface ParsedName {
-  set: DataSet;
-  classes: number[] | undefined;
-}
-
 /**
- * Reads a name.
+ * Reads a name: the set and the labels in it, undefined without labels.
  *
  * Throws `DatasetError`: `UnknownSet` (with the nearest name), `InvalidOption` for a label that the set does not have,
  * or that is repeated.
  */
-export function parseName(name: string, sets: Readonly<Record<string, DataSet>>): ParsedName {
+export function parseName(
+  name: string,
+  sets: Readonly<Record<string, DataSet>>,
+): { set: DataSet; classes: number[] | undefined } {
   const base = name.replace(/(_\d+)+$/, "");
   const set = Object.hasOwn(sets, base) ? sets[base] : undefined;
   if (set === undefined) throw unknown(name, base, Object.keys(sets));
@@ -66,6 +63,10 @@ export function didYouMean(name: string, known: readonly string[]): string {
   const near = nearest(name.slice(0, 200), known);
   return near === undefined ? "" : `; did you mean ${JSON.stringify(near)}?`;
 }
+
+/** For an error: the first of some names, and a sign that there are more. */
+export const firstOf = (names: readonly string[], most: number): string =>
+  names.slice(0, most).join(", ") + (names.length > most ? ", …" : "");
 
 function unknown(name: string, base: string, known: readonly string[]): DatasetError {
   const near = nearest(base, known);

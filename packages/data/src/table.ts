@@ -1,5 +1,5 @@
 // One split of a data set as it is loaded: a table of samples in memory or mapped from a file.
-import type { Tensor } from "@dsbm/torch";
+import { type Tensor, tidy } from "@dsbm/torch";
 import type { TableFacts } from "./tables/facts.js";
 
 /** The published parts of a data set. */
@@ -60,4 +60,14 @@ export function newTable(
   facts: Pick<Table, "name" | "split" | "source" | "x"> & Partial<Table>,
 ): Table {
   return { labels: null, classes: [], condition: null, flip: false, ...facts };
+}
+
+/** Indices 0 … k−1 of labels [n] in the list of published ones; 0 for a label that is not in it. */
+export function positionsOf(labels: Tensor, published: readonly number[]): Tensor {
+  return tidy(() =>
+    published.reduce(
+      (sum, label, i) => sum.add(labels.eq(label).to("int64").mul(i)),
+      labels.to("int64").mul(0),
+    ),
+  );
 }

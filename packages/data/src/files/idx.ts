@@ -3,12 +3,6 @@
 import { basename } from "node:path";
 import { DatasetError } from "../errors.js";
 
-/** An IDX array of bytes in C order. */
-export interface IdxArray {
-  shape: number[];
-  data: Uint8Array;
-}
-
 const types: Readonly<Record<number, string>> = {
   8: "unsigned byte",
   9: "signed byte",
@@ -19,11 +13,11 @@ const types: Readonly<Record<number, string>> = {
 };
 
 /**
- * The sizes, and a view of the elements, of an IDX file of unsigned bytes; `source` names it in errors.
+ * The sizes, and a view of the elements in C order, of an IDX file of unsigned bytes; `source` names it in errors.
  *
  * Throws `DatasetError`: `NotIdx`, `UnsupportedType`, `IncompleteFile`, `SizeMismatch`.
  */
-export function parseIdx(bytes: Uint8Array, source: string): IdxArray {
+export function parseIdx(bytes: Uint8Array, source: string) {
   if (bytes.length < 4) throw cut(source, "a magic number of 4 bytes", bytes.length);
   const [zero, alsoZero, type, dimensions] = bytes as unknown as [number, number, number, number];
   if (zero !== 0 || alsoZero !== 0 || types[type] === undefined || dimensions === 0) {

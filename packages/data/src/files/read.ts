@@ -34,6 +34,16 @@ export function attempt<T>(path: string, operation: () => T, explain = (why: str
   }
 }
 
+/** The same for an operation on `what`, which is kept for later runs. */
+export const storing =
+  (what: string, cure: string) =>
+  <T>(path: string, operation: () => T): T =>
+    attempt(
+      path,
+      operation,
+      (why) => `${what} cannot be stored there (${why}): free space, or ${cure}`,
+    );
+
 /** The error of bytes that cannot be unpacked. */
 function damaged(code: "BadGzip" | "BadZip" | "BadTar", source: string, n: number, error: unknown) {
   return new DatasetError(

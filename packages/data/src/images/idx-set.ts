@@ -30,7 +30,7 @@ export function idxSet(
     load(options) {
       const place = placeOf(set, options);
       const { images, labelsMd5 } = readImages(place);
-      checkSet(set, { others, place, labelsMd5 });
+      checkSet(set, others, place, labelsMd5);
       checkLabels(set, images, place);
       const { classes, transposed = false } = set;
       return byteTable(images, { classes, source: place.source, transposed }, options);
@@ -75,11 +75,9 @@ function readImages(place: Place): { images: ByteImages; labelsMd5: string } {
 
 function checkSet(
   set: PublishedSet,
-  {
-    others,
-    place,
-    labelsMd5,
-  }: { others: readonly PublishedSet[]; place: Place; labelsMd5: string },
+  others: readonly PublishedSet[],
+  place: Place,
+  labelsMd5: string,
 ): void {
   const labelsOf = ({ files }: PublishedSet) => [files.train.labels.md5, files.test.labels.md5];
   const found = others.find((other) => other !== set && labelsOf(other).includes(labelsMd5));

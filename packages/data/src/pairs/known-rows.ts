@@ -3,6 +3,7 @@
 import { tidy } from "@dsbm/torch";
 import type { TableOptions } from "../data-set.js";
 import { DatasetError, invalidOption } from "../errors.js";
+import { firstOf } from "../names.js";
 import { loadTable } from "../registry.js";
 import type { Origin } from "../table.js";
 import { isGroup } from "../tables/clean.js";
@@ -44,10 +45,8 @@ export async function readPairs(
   { id = null, interval = null, signal }: PairOptions = {},
 ): Promise<KnownRows> {
   const cells = await readCells(path, interval, signal);
-  const [from, to] = [
-    await lookUp(path, { end: "source", ...ends.source }, cells, { id, signal }),
-    await lookUp(path, { end: "target", ...ends.target }, cells, { id, signal }),
-  ];
+  const from = await lookUp(path, "source", ends.source, cells, { id, signal });
+  const to = await lookUp(path, "target", ends.target, cells, { id, signal });
   const both = Array.from(from.keys()).filter((k) => from[k] !== -1 && to[k] !== -1);
   const [x0, x1] = [from, to].map((rows) => Int32Array.from(both, (k) => rows[k] as number));
   return { x0: x0 as Int32Array, x1: x1 as Int32Array, given: from.length };
@@ -99,7 +98,7 @@ function columnsOf(
   const names = columns.map(({ name }: TableColumn) => name);
   const wanted = ["source", "target", ...more];
   if (wanted.every((name) => names.includes(name))) return wanted;
-  const has = `${path}: has the columns ${names.slice(0, 8).join(", ")}${names.length > 8 ? ", …" : ""}`;
+  const has = `${path}: has the columns ${firstOf(names, 8)}`;
   if (more.length > 0)
     throw bad(`${has}: of several data sets expected columns named ${wanted.join(", ")}`);
   if (names.length === 2) return names;
@@ -108,15 +107,11 @@ function columnsOf(
   );
 }
 
-/** What is looked up, for messages. */
-interface Looked extends PairedEnd {
-  end: "source" | "target";
-}
-
 /** The training row of each cell; −1 for rows that are not trained on. */
 async function lookUp(
   path: string,
-  { end, name, options }: Looked,
+  end: "source" | "target",
+  { name, options }: PairedEnd,
   pairs: readonly CellPair[],
   { id, signal }: { id: string | null; signal: AbortSignal | undefined },
 ): Promise<Int32Array> {
@@ -149,14 +144,12 @@ async function lookUp(
 
 /** Where the training rows of an end stand. */
 function trainingRows(name: string, options: PairedEnd["options"]) {
-  let found: { origin: Origin; source: string } | null = null;
-  tidy(() => {
+  return tidy((): { origin: Origin; source: string } => {
     const { x, origin, source } = loadTable(name, { ...options, split: "train" });
     const total = x.size(0);
     const asTheyLie = () => ({ rows: Int32Array.from({ length: total }, (_, i) => i), total });
-    found = { origin: (origin ?? asTheyLie)(), source };
+    return { origin: (origin ?? asTheyLie)(), source };
   });
-  return found as unknown as { origin: Origin; source: string };
 }
 
 /** The row, from 0, that a cell of the file of pairs names. */

@@ -4,7 +4,7 @@ import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { io } from "@dsbm/torch";
 import { DatasetError } from "../errors.js";
-import { attempt } from "../files/read.js";
+import { storing } from "../files/read.js";
 import { sealOf, writeSeal } from "../files/seal.js";
 import { sweepTemporaries, temporaryBeside } from "../files/temporary.js";
 import { type DecodedPicture, decodePicture, type PictureTarget } from "./picture-decode.js";
@@ -13,7 +13,9 @@ import type { PictureFile } from "./picture-files.js";
 /** Pictures being decoded at once: more than decoding threads, so that none waits for the disk. */
 const ahead = 8;
 
-export interface DecodeAllOptions {
+const stored = storing("decoded pictures", "name another folder as cache");
+
+interface DecodeAllOptions {
   target: PictureTarget;
   /** Height and width that each must have without a target size; default those of the first. */
   expected?: readonly [number, number];
@@ -99,14 +101,4 @@ async function* inOrder(
   } finally {
     await Promise.all(waiting);
   }
-}
-
-/** The result of an operation on the file or folder of decoded pictures. */
-function stored<T>(path: string, operation: () => T): T {
-  return attempt(
-    path,
-    operation,
-    (why) =>
-      `decoded pictures cannot be stored there (${why}): free space, or name another folder as cache`,
-  );
 }

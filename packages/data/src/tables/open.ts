@@ -82,7 +82,10 @@ export async function openRows(path: string, options: ReadOptions = {}): Promise
     ...opened,
     ...{ path, format },
     async *batches(request: RowRequest) {
-      checkRequest(opened, path, request);
+      const { numbers = [], texts = [] } = request;
+      const known = opened.columns.map(({ name }) => name);
+      const absent = [...numbers, ...texts].find((name) => !known.includes(name));
+      if (absent !== undefined) throw invalidOption(`${path}: has no column ${absent}`);
       try {
         yield* opened.batches(request);
       } catch (error) {
@@ -93,17 +96,6 @@ export async function openRows(path: string, options: ReadOptions = {}): Promise
       check();
     },
   };
-}
-
-function checkRequest(
-  { columns }: Opened,
-  path: string,
-  { numbers = [], texts = [] }: RowRequest,
-): void {
-  const absent = [...numbers, ...texts].find(
-    (name) => !columns.some((column) => column.name === name),
-  );
-  if (absent !== undefined) throw invalidOption(`${path}: has no column ${absent}`);
 }
 
 /** The status of a path that is a file. */

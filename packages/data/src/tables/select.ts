@@ -1,6 +1,6 @@
 // Which columns of a table are trained on, carried along, a condition or a group: by name, numbers by default.
 import { badTable, DatasetError, invalidOption } from "../errors.js";
-import { didYouMean } from "../names.js";
+import { didYouMean, firstOf } from "../names.js";
 import type { RowSource, TableColumn } from "./rows.js";
 
 /** The columns that a user names; names are those of the file, or c0, c1, … */
@@ -41,20 +41,15 @@ export function selectColumns(source: RowSource, options: ColumnOptions): Select
       path,
       `has the column ${twice} ${names.filter((name) => name === twice).length} times: expected each name once; rename them`,
     );
-  const named = (key: string, wanted: readonly string[]) => {
-    const absent = wanted.find((name) => !names.includes(name));
-    if (absent === undefined) return;
+  const given = { columns: options.columns, exclude, keep, condition, id, split_by };
+  for (const [key, wanted] of Object.entries(given)) {
+    const absent = [wanted ?? []].flat().find((name) => !names.includes(name));
+    if (absent === undefined) continue;
     const some = names.slice(0, 12).join(", ") + (names.length > 12 ? `, … (${names.length})` : "");
     throw invalidOption(
       `data.${key}=${absent}: ${path} has no such column${didYouMean(absent, names) || `; it has ${some}`}`,
     );
-  };
-  named("columns", options.columns ?? []);
-  named("exclude", exclude);
-  named("keep", keep);
-  named("condition", condition === undefined ? [] : [condition]);
-  named("id", id === undefined ? [] : [id]);
-  named("split_by", split_by === undefined ? [] : [split_by]);
+  }
   const others = [...exclude, ...keep, condition, id, split_by];
   const usual = columns.filter(({ beside }) => !beside).map(({ name }) => name);
   const wanted = [...new Set(options.columns ?? usual)].filter((name) => !others.includes(name));
@@ -89,7 +84,7 @@ function textColumns(path: string, texts: readonly TableColumn[]): DatasetError 
     const all = some.map(({ name }) => name).join(",");
     return all.length > 200 ? `${some[0]?.name},…` : all;
   };
-  const some = texts.slice(0, 5).map(shown).join(", ") + (texts.length > 5 ? ", …" : "");
+  const some = firstOf(texts.map(shown), 5);
   const rowNames = texts.filter(({ names }) => names);
   const first = texts.find(({ names }) => !names);
   const cures = [
@@ -130,8 +125,7 @@ export function matchColumns(source: EndColumns, other: EndColumns): string[] {
       xs.filter((x) => !ys.includes(x));
     const [left, right] = [only(a, b), only(b, a)];
     if (left.length + right.length === 0) return [...a];
-    const list = (names: string[]) =>
-      names.slice(0, 8).join(", ") + (names.length > 8 ? ", …" : "");
+    const list = (names: string[]) => firstOf(names, 8);
     const differences = [
       ...(left.length > 0 ? [`only ${source.path} has ${list(left)}`] : []),
       ...(right.length > 0 ? [`only ${other.path} has ${list(right)}`] : []),

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:
 import { dirname, join, resolve } from "node:path";
 import { io } from "@dsbm/torch";
 import { badTable, type DatasetError, invalidOption } from "../../errors.js";
-import { attempt, status } from "../../files/read.js";
+import { status, storing } from "../../files/read.js";
 import { writeSeal } from "../../files/seal.js";
 import { sweepTemporaries, temporaryBeside } from "../../files/temporary.js";
 import { type CleanCounts, cleanRows } from "../clean.js";
@@ -12,8 +12,8 @@ import { type ConditionFacts, factsVersion, type TableFacts } from "../facts.js"
 import { openRows } from "../open.js";
 import type { ReadOptions, RowSource } from "../rows.js";
 import { type ColumnOptions, type EndColumns, matchColumns, selectColumns } from "../select.js";
-import { ConditionCodes } from "./conditions.js";
-import { Record } from "./record.js";
+import { conditionCodes } from "./conditions.js";
+import { recordOf } from "./record.js";
 import { heldOut, type Sums, splitFile } from "./split.js";
 
 /** How a table becomes an end of a bridge. */
@@ -74,6 +74,8 @@ export async function prepareRows(
   }
 }
 
+const stored = storing("prepared rows", "choose another paths.data_dir_name");
+
 /** The list of the hashes of the prepared files. */
 export const sealName = "SHA256SUMS";
 
@@ -99,17 +101,47 @@ async function written(
   const { path, format, named } = source;
   const selection = selectColumns(source, options);
   const { trained, kept, condition } = selection;
-  const { log1p = false, like, group = null } = options;
+  const { log1p = false, like, group = null, missing, progress, signal } = options;
   const columns = like ? matchColumns(like, { path, named, columns: trained }) : trained;
-  const record = new Record(columns.length, log1p);
-  const codes = condition && new ConditionCodes(path, condition);
+  const record = recordOf(columns.length, log1p);
+  const codes = condition && conditionCodes(path, condition);
   const files = {
     rows: join(folder, "rows.npy"),
     numbers: join(folder, "numbers.npy"),
     condition: join(folder, "condition.npy"),
   };
-  const counts = await writeRows(source, { files, record, codes, columns, selection }, options);
-  const n = record.n;
+  /** Writes all rows that can be used, as they lie in the file. */
+  const writeRows = async (): Promise<CleanCounts> => {
+    using rows = stored(
+      files.rows,
+      () => new io.npy.NpyWriter(files.rows, "float32", [columns.length]),
+    );
+    const column = (file: string) => stored(file, () => new io.npy.NpyWriter(file, "float64", [1]));
+    using numbers = column(files.numbers);
+    using conditions = codes && column(files.condition);
+    const request = {
+      ...{ numbers: columns, condition, missing, log1p, signal },
+      group:
+        selection.group !== null && group !== null
+          ? { column: selection.group, value: group }
+          : null,
+    };
+    const reading = cleanRows(source, request);
+    for (;;) {
+      const next = await reading.next();
+      if (next.done) return next.value;
+      const { count, condition } = next.value;
+      const block = record.add(next.value);
+      stored(files.rows, () => {
+        rows.append(io.fromTyped(block, [count, columns.length]));
+        numbers.append(io.fromTyped(Float64Array.from(next.value.rows), [count, 1]));
+        if (condition && codes) conditions?.append(io.fromTyped(codes.add(condition), [count, 1]));
+      });
+      progress?.({ done: record.n(), total: source.rows ?? record.n() });
+    }
+  };
+  const counts = await writeRows();
+  const n = record.n();
   if (n < 2) throw tooFew(path, n, { counts, ...options });
   const held = heldOut(n, options);
   const split = (from: string, prefix: string, change?: (x: number) => number): Sums => {
@@ -146,49 +178,6 @@ async function written(
   };
 }
 
-interface Writing {
-  files: { rows: string; numbers: string; condition: string };
-  record: Record;
-  codes: ConditionCodes | null;
-  columns: readonly string[];
-  selection: ReturnType<typeof selectColumns>;
-}
-
-/** Writes all rows that can be used, as they lie in the file. */
-async function writeRows(
-  source: RowSource,
-  { files, record, codes, columns, selection }: Writing,
-  { missing, log1p, group, progress, signal }: PrepareOptions,
-): Promise<CleanCounts> {
-  using rows = stored(
-    files.rows,
-    () => new io.npy.NpyWriter(files.rows, "float32", [columns.length]),
-  );
-  const column = (file: string) => stored(file, () => new io.npy.NpyWriter(file, "float64", [1]));
-  using numbers = column(files.numbers);
-  using conditions = codes && column(files.condition);
-  const request = {
-    ...{ numbers: columns, condition: selection.condition, missing, log1p, signal },
-    group:
-      selection.group !== null && group !== undefined
-        ? { column: selection.group, value: group }
-        : null,
-  };
-  const reading = cleanRows(source, request);
-  for (;;) {
-    const next = await reading.next();
-    if (next.done) return next.value;
-    const { count, condition } = next.value;
-    const block = record.add(next.value);
-    stored(files.rows, () => {
-      rows.append(io.fromTyped(block, [count, columns.length]));
-      numbers.append(io.fromTyped(Float64Array.from(next.value.rows), [count, 1]));
-      if (condition && codes) conditions?.append(io.fromTyped(codes.add(condition), [count, 1]));
-    });
-    progress?.({ done: record.n, total: source.rows ?? record.n });
-  }
-}
-
 /** Mean and variance from sums of x − offset. */
 function momentsOf({ n, sum, squares }: Sums, offset: readonly number[]) {
   const means = Array.from(sum, (s) => s / n);
@@ -212,15 +201,5 @@ function tooFew(
   return badTable(
     path,
     `has ${rows}${counts.dropped > 0 ? " left" : ""}${left}: expected 2 or more, to train on and to test on`,
-  );
-}
-
-/** The result of an operation on the prepared files. */
-function stored<T>(path: string, operation: () => T): T {
-  return attempt(
-    path,
-    operation,
-    (why) =>
-      `prepared rows cannot be stored there (${why}): free space, or choose another paths.data_dir_name`,
   );
 }

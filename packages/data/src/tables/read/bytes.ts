@@ -1,7 +1,6 @@
 // The bytes of a file as they come, unpacked where they are packed, within limits: a few kilobytes can unpack to more
 // than any disk holds.
 import { createReadStream } from "node:fs";
-import type { Transform } from "node:stream";
 import { createGunzip, createInflateRaw } from "node:zlib";
 import { io } from "@dsbm/torch";
 import { type DatasetCode, DatasetError, reason } from "../../errors.js";
@@ -24,22 +23,14 @@ export interface Packing {
 }
 
 /**
- * Refuses what is much larger unpacked than in the file: beyond `limits.bytes` and `limits.times` its length. Throws a
+ * Refuses a file of `size` bytes that unpacks to `total`, beyond `limits.bytes` and `limits.times` its length. Throws a
  * `DatasetError` of the code.
  */
 export function checkUnpacked(
   path: string,
-  {
-    total,
-    size,
-    limits = usual,
-    otherwise,
-    code,
-  }: Pick<Packing, "size" | "limits" | "otherwise"> & {
-    /** Bytes unpacked. */
-    total: number;
-    code: DatasetCode;
-  },
+  total: number,
+  code: DatasetCode,
+  { size, limits = usual, otherwise }: Pick<Packing, "size" | "limits" | "otherwise">,
 ): void {
   if (total <= limits.bytes || total <= limits.times * size) return;
   throw new DatasetError(
@@ -51,16 +42,12 @@ export function checkUnpacked(
 /** Throws `BadGzip` or `BadZip` for damage and for too much, `Unreadable`. */
 export async function* bytesOf(
   path: string,
-  { packing, range, size, crc, limits = usual, otherwise }: Packing,
+  { packing, range, size, crc, limits, otherwise }: Packing,
 ): AsyncGenerator<Buffer> {
   if (size === 0) return;
   const file = createReadStream(path, { highWaterMark: 2 ** 18, ...range });
-  const unpacking: Transform | null =
-    packing === undefined
-      ? null
-      : packing === "gzip"
-        ? createGunzip({ chunkSize: 2 ** 18 })
-        : createInflateRaw({ chunkSize: 2 ** 18 });
+  const create = packing === "gzip" ? createGunzip : createInflateRaw;
+  const unpacking = packing === undefined ? null : create({ chunkSize: 2 ** 18 });
   const code: DatasetCode = packing === "gzip" ? "BadGzip" : "BadZip";
   if (unpacking) {
     file.on("error", (error) => unpacking.destroy(error));
@@ -71,7 +58,7 @@ export async function* bytesOf(
   try {
     for await (const part of unpacking ?? file) {
       total += (part as Buffer).length;
-      if (unpacking) checkUnpacked(path, { total, size, limits, otherwise, code });
+      if (unpacking) checkUnpacked(path, total, code, { size, limits, otherwise });
       if (crc !== undefined) found = io.crc32(part as Buffer, found);
       yield part as Buffer;
     }

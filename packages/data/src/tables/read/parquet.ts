@@ -37,7 +37,7 @@ export async function openParquet(path: string, { limits }: ReadOptions): Promis
     const file = bufferOf(handle, size);
     const metadata = await guarded(path, () => parquetMetadataAsync(file));
     const check = (total: number) =>
-      checkUnpacked(path, { total, size, limits, otherwise, code: "BadTable" });
+      checkUnpacked(path, total, "BadTable", { size, limits, otherwise });
     check(unpackedBytes(metadata));
     const groups = metadata.row_groups.map(({ num_rows }) => Number(num_rows));
     const most = Math.max(...groups, 0);

@@ -3,6 +3,7 @@
 import { pipeline } from "node:stream/promises";
 import { CsvError, type Options, parse } from "csv-parse";
 import { badTable, type DatasetError } from "../../errors.js";
+import { firstOf } from "../../names.js";
 import { hasComma, numberOf } from "../cells.js";
 import {
   arrayNames,
@@ -160,13 +161,11 @@ const holdsNumbers = (cells: readonly string[]): boolean =>
 
 function checkedNames(path: string, cells: readonly string[]): string[] {
   const names = cells.map((cell) => cell.trim());
-  if (holdsNumbers(names)) {
-    const some = names.slice(0, 3).join(", ") + (names.length > 3 ? ", …" : "");
+  if (holdsNumbers(names))
     throw badTable(
       path,
-      `its first line holds numbers (${some}): expected the columns' names; add them, or write data.header=false`,
+      `its first line holds numbers (${firstOf(names, 3)}): expected the columns' names; add them, or write data.header=false`,
     );
-  }
   // The column that row numbers are written to often has no name.
   return names.map((name, i) => (name === "" ? `c${i}` : name));
 }

@@ -30,10 +30,9 @@ export async function openH5ad(
   // Errors are thrown with HDF5's own texts, and not printed.
   (await h5.ready).activate_throwing_error_handler();
   const file = guarded(path, () => new h5.File(path, "r"));
-  const check = (total: number) => {
-    const otherwise = "write it again without compression";
-    checkUnpacked(path, { total, size, limits, otherwise, code: "BadTable" });
-  };
+  const otherwise = "write it again without compression";
+  const check = (total: number) =>
+    checkUnpacked(path, total, "BadTable", { size, limits, otherwise });
   try {
     const open = () => openMatrix(h5, path, chosen(h5, path, file, layer), check);
     const matrix = guarded(path, open);
