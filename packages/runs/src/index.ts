@@ -3,13 +3,12 @@
 export * from "./checkpoint/read.js";
 export * from "./checkpoint/store.js";
 export { errnoOf, fileError, RunError, type RunErrorCode } from "./errors.js";
-export * from "./figure/animation.js";
 export { pickIndexes } from "./figure/axis.js";
-export * from "./figure/grid.js";
-export * from "./figure/png.js";
+export * from "./figure/images.js";
 export * from "./figure/rows.js";
 export * from "./figure/scatter.js";
 export * from "./figure/spectrum.js";
+export { svgToPng } from "./figure/svg.js";
 export * from "./figure/trend.js";
 export * from "./files/csv.js";
 export { readJson, toJson } from "./files/json.js";
@@ -26,7 +25,7 @@ export * from "./logger/names.js";
 export * from "./report/parts.js";
 export type { Points } from "./report/points/points.js";
 export { type RunReport, renderRun, type View } from "./report/run.js";
-export { findRun } from "./run/find.js";
+export { findRun, linkLatest } from "./run/find.js";
 export {
   checkFiles,
   type DamagedFile,
@@ -35,7 +34,6 @@ export {
   writeRunFile,
 } from "./run/hashes.js";
 export type { Environment, RunInfo, RunState } from "./run/info.js";
-export { linkLatest } from "./run/latest.js";
 export { type Direction, type RunPaths, runFolder, runPaths } from "./run/layout.js";
 export { acquireLock, type Lock, lockHolder } from "./run/lock.js";
 export * from "./run/quality.js";

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { errnoOf, fileError, RunError } from "../errors.js";
-import { chunks, type FileData, makeFolders, syncFolder, writeAll } from "../files/write.js";
+import { chunks, type FileData, makeFolders, writeAll } from "../files/write.js";
 import type { FileFacts } from "./manifest.js";
 
 /** Fills a new folder; after the first refusal of the file system it only counts. */
@@ -48,14 +48,14 @@ export class PointWriter {
       }
       this.attempt(() => fsyncSync(fd as number));
     } finally {
-      if (fd !== undefined) this.close(fd);
+      try {
+        if (fd !== undefined) closeSync(fd);
+      } catch (cause) {
+        // Network file systems may refuse as late as here.
+        this.refusal ??= { cause };
+      }
     }
     return { size, sha256: hash.digest("hex") };
-  }
-
-  /** Flushes the list of files. */
-  finish(): void {
-    this.attempt(() => syncFolder(this.folder));
   }
 
   /** Removes a checkpoint that was not finished; returns what is wrong where that failed. */
@@ -65,15 +65,6 @@ export class PointWriter {
       return undefined;
     } catch (error) {
       return fileError("remove", this.folder, error).message;
-    }
-  }
-
-  /** Closes a file also after a refusal; network file systems may refuse as late as here. */
-  private close(fd: number): void {
-    try {
-      closeSync(fd);
-    } catch (cause) {
-      this.refusal ??= { cause };
     }
   }
 }

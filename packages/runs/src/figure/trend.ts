@@ -109,13 +109,9 @@ interface Half {
   end: number;
 }
 
-interface Scene {
-  rows: readonly TrendRow[];
-  series: (row: TrendRow) => string;
+interface Scene extends Required<Pick<TrendOptions, "rows" | "series" | "x" | "size">> {
   names: readonly string[];
-  x: "half_iteration" | "step";
   halves: readonly Half[];
-  size: { width: number; height: number };
 }
 
 const seriesName = ({ direction }: TrendRow): string => directions[String(direction)] ?? "run";

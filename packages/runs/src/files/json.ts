@@ -10,7 +10,9 @@ const notFinite = ["NaN", "Infinity", "-Infinity"];
 /** A value as JSON; numbers that are not finite become strings. Throws RunError "bad_argument". */
 export function toJson(value: unknown, { indent = 0 } = {}): string {
   try {
-    const text = JSON.stringify(value, (_, v) => (nonFinite(v) ? String(v) : v), indent);
+    const finite = (_: string, v: unknown) =>
+      typeof v === "number" && !Number.isFinite(v) ? String(v) : v;
+    const text = JSON.stringify(value, finite, indent);
     if (text !== undefined) return text;
   } catch (error) {
     throw new RunError("bad_argument", `this value cannot be written as JSON: ${error}`, {
@@ -73,8 +75,4 @@ export function readJsonLines(path: string): Record<string, unknown>[] {
 /** Writes such a file, atomically. Throws RunError. */
 export function writeJsonLines(path: string, rows: readonly object[]): void {
   writeFileAtomic(path, rows.map((row) => `${toJson(row)}\n`).join(""));
-}
-
-function nonFinite(value: unknown): boolean {
-  return typeof value === "number" && !Number.isFinite(value);
 }

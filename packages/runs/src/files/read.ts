@@ -42,13 +42,26 @@ export function sizeOfPlainFile(path: string): number {
 export function sha256OfPlainFile(path: string): string {
   return withPlainFile(path, (fd) => {
     const hash = createHash("sha256");
-    const block = Buffer.allocUnsafe(1 << 20);
-    for (let count = -1; count !== 0; ) {
-      count = readSync(fd, block, 0, block.length, null);
-      hash.update(block.subarray(0, count));
-    }
+    readBlocks(fd, (bytes) => hash.update(bytes));
     return hash.digest("hex");
   });
+}
+
+/** Gives `use` the bytes of an open file from a byte on, at most `most`; returns how many there were. */
+export function readBlocks(
+  fd: number,
+  use: (bytes: Uint8Array) => void,
+  { from = 0, most = Number.POSITIVE_INFINITY } = {},
+): number {
+  const block = Buffer.allocUnsafe(1 << 18);
+  let done = 0;
+  while (done < most) {
+    const count = readSync(fd, block, 0, Math.min(block.length, most - done), from + done);
+    if (count === 0) break;
+    use(block.subarray(0, count));
+    done += count;
+  }
+  return done;
 }
 
 function withPlainFile<T>(path: string, use: (fd: number, size: number) => T): T {

@@ -29,9 +29,7 @@ const known = new Set<string>();
  * Throws RunError (permission, disk_full, read_only, …).
  */
 export function writeFileAtomic(path: string, data: FileData): void {
-  sweepOnce(path);
-  const prepare = (temporary: string) => writeFlushed(temporary, data);
-  stage(path, { prepare, put: (temporary) => renameSync(temporary, path) }).commit();
+  stage(path, (temporary) => writeFlushed(temporary, data)).commit();
 }
 
 function writeFlushed(path: string, data: FileData): void {
@@ -65,8 +63,7 @@ export interface FolderReplacement extends Replacement {
  * before the first file of a folder. Throws RunError.
  */
 export function openFileReplacement(path: string): Replacement {
-  sweepOnce(path);
-  return stage(path, { prepare: () => {}, put: (temporary) => renameSync(temporary, path) });
+  return stage(path, () => {});
 }
 
 /**
@@ -74,7 +71,6 @@ export function openFileReplacement(path: string): Replacement {
  * left beside it is removed before the first file of a folder. Throws RunError.
  */
 export function openFolderReplacement(path: string): FolderReplacement {
-  sweepOnce(path);
   const put = (temporary: string) => {
     const found = statSync(path, { throwIfNoEntry: false });
     if (found?.isDirectory() && readdirSync(path).length > 0) {
@@ -82,7 +78,7 @@ export function openFolderReplacement(path: string): FolderReplacement {
       rmSync(temporary, { recursive: true, force: true });
     } else renameSync(temporary, path);
   };
-  const replacement = stage(path, { prepare: (temporary) => mkdirSync(temporary), put });
+  const replacement = stage(path, (temporary) => mkdirSync(temporary), put);
   return {
     ...replacement,
     async write(name, data) {
@@ -110,8 +106,10 @@ function sweepOnce(path: string): void {
 /** Prepares what will be at `path` under a temporary name; `put` gives it its name at commit. */
 function stage(
   path: string,
-  { prepare, put }: { prepare: (temporary: string) => void; put: (temporary: string) => void },
+  prepare: (temporary: string) => void,
+  put = (temporary: string) => renameSync(temporary, path),
 ): Replacement {
+  sweepOnce(path);
   const folder = dirname(path);
   const temporary = temporaryPath(folder);
   let open = true;

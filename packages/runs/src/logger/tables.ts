@@ -6,7 +6,7 @@ import { openLineWriter } from "../files/append.js";
 import { formatCsv, openCsv, readCsv } from "../files/csv.js";
 import { readJsonLines, toJson, writeJsonLines } from "../files/json.js";
 import { writeFileAtomic } from "../files/write.js";
-import { GrowingHash } from "../run/hashes.js";
+import { GrowingHash, recorded } from "../run/hashes.js";
 import { checkStep, checkValues } from "./check.js";
 import type { Logger, LoggerOptions } from "./logger.js";
 
@@ -26,21 +26,14 @@ export function jsonlLogger(folder: string, { from }: LoggerOptions = {}): Logge
     hash.restart();
     if (kept.length < rows.length) writeJsonLines(path, kept);
   }
-  const { append, flush, close } = openLineWriter(path);
+  const lines = openLineWriter(path);
   return {
     ...noneLogger(),
     log(step, values) {
       checkValues(step, values);
-      append(toJson({ step, ...values }));
+      lines.append(toJson({ step, ...values }));
     },
-    flush() {
-      flush();
-      hash.record();
-    },
-    close() {
-      close();
-      hash.record();
-    },
+    ...recorded(lines, hash),
   };
 }
 

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { namesIn, removeFiles } from "../files/read.js";
 import { makeFolder } from "../files/write.js";
-import { GrowingHash } from "../run/hashes.js";
+import { GrowingHash, recorded } from "../run/hashes.js";
 import { checkStep, checkValues } from "./check.js";
 import type { Logger, LoggerOptions } from "./logger.js";
 import { fileVersion, images, scalars, sessionStart, texts } from "./tensorboard/event.js";
@@ -44,9 +44,9 @@ export function tensorboardLogger(folder: string, { from }: LoggerOptions = {}):
   return {
     log(step, values) {
       checkValues(step, values);
-      const given = Object.entries(values).filter((entry): entry is [string, number] => {
-        return entry[1] !== null;
-      });
+      const given = Object.entries(values).flatMap(([name, value]) =>
+        value === null ? [] : [[name, value] as const],
+      );
       if (given.length > 0) file.append(scalars(step, given));
     },
     images(step, pictures) {
@@ -59,17 +59,8 @@ export function tensorboardLogger(folder: string, { from }: LoggerOptions = {}):
       const entries = Object.entries(given);
       if (entries.length > 0) file.append(texts(step, entries));
     },
-    flush() {
-      file.flush();
-      hash.record();
-    },
-    close() {
-      file.close();
-      hash.record();
-    },
+    ...recorded(file, hash),
   };
 }
 
-function nameOf(seconds: number): string {
-  return `events.out.tfevents.${String(seconds).padStart(10, "0")}.dsbm`;
-}
+const nameOf = (seconds: number) => `events.out.tfevents.${String(seconds).padStart(10, "0")}.dsbm`;

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { RunError } from "../errors.js";
 import type { Row } from "../files/csv.js";
-import { toJson } from "../files/json.js";
+import { writeJson } from "../files/json.js";
 import { writeFileAtomic } from "../files/write.js";
 import { folded, type Picture, pictures, rowsTables } from "./page/blocks.js";
 import { type Html, html, listed } from "./page/html.js";
@@ -33,7 +33,7 @@ const pageFile = "report.html";
 
 /** Writes parts.json into `folder`. Throws a file error. */
 export function writeParts(folder: string, parts: Parts): void {
-  writeFileAtomic(join(folder, partsFile), `${toJson(parts, { indent: 2 })}\n`);
+  writeJson(join(folder, partsFile), parts);
 }
 
 /** What parts.json of `folder` says; null where there is none, or one of another form. */

@@ -1,7 +1,9 @@
 // The run that a word of the command line means: its own folder, a folder above it where it is the only one, or the newest.
-import { existsSync, lstatSync, readlinkSync, statSync } from "node:fs";
-import { dirname, isAbsolute, join } from "node:path";
-import { RunError } from "../errors.js";
+// And `latest` beside the experiments: a link to the run that was begun or ended last, for people and scripts.
+import { existsSync, lstatSync, readlinkSync, realpathSync, statSync, symlinkSync } from "node:fs";
+import { dirname, isAbsolute, join, relative } from "node:path";
+import { errnoOf, fileError, RunError } from "../errors.js";
+import { openFileReplacement } from "../files/write.js";
 import { listRuns } from "./reader.js";
 
 /** Runs that an error names. */
@@ -49,4 +51,28 @@ function byTime(root: string): string[] {
   return listRuns(root)
     .map(({ folder }) => folder)
     .sort((a, b) => changed(b) - changed(a));
+}
+
+/** Errors of file systems that have no links. */
+const noLinks = ["EPERM", "ENOTSUP", "ENOSYS", "EINVAL"];
+
+/**
+ * Points <experiments_dir>/latest at `folder`, which lies below it; does nothing for another folder, where something that
+ * is no link has that name, and where there are no links. Throws RunError.
+ */
+export function linkLatest(experiments_dir: string, folder: string): void {
+  const link = join(experiments_dir, "latest");
+  if (!existsSync(experiments_dir) || !existsSync(folder)) return;
+  try {
+    const target = relative(realpathSync(experiments_dir), realpathSync(folder));
+    if (target === "" || target.startsWith("..") || isAbsolute(target)) return;
+    const there = lstatSync(link, { throwIfNoEntry: false });
+    if (there && !there.isSymbolicLink()) return;
+    const replacement = openFileReplacement(link);
+    symlinkSync(target, replacement.temporary, "dir");
+    replacement.commit();
+  } catch (error) {
+    if (noLinks.includes(errnoOf(error) ?? "")) return;
+    throw fileError("link", link, error);
+  }
 }

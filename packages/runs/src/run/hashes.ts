@@ -1,16 +1,17 @@
 // manifest.jsonl: the size and the SHA-256 of every file that a run wrote, so that a bit that a disk or a copy changed is
 // found by whoever reads. It only grows, a line for each write and the last line of a file counts, so that several
 // processes may write it. A file that is about to change is forgotten first: after a kill it is unchecked, never wrong.
-import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { createHash, type Hash } from "node:crypto";
+import { closeSync, existsSync, openSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileOperation, RunError } from "../errors.js";
 import { openLineWriter } from "../files/append.js";
 import { fromJson } from "../files/json.js";
-import { readText } from "../files/read.js";
+import { readBlocks, readText } from "../files/read.js";
 import { chunks, type FileData, writeFileAtomic } from "../files/write.js";
 
-const name = "manifest.jsonl";
+/** The name of the manifest in the folder of a run. */
+export const manifestFile = "manifest.jsonl";
 
 /** Bytes from which on it is written anew with the last lines alone. */
 const compactFrom = 1 << 16;
@@ -44,7 +45,7 @@ function lineOf(file: string, written: Written | null): string {
 
 /** The last line of each file; null where it was forgotten. Throws RunError "corrupt" for a damaged line. */
 function read(folder: string): Map<string, Written | null> {
-  const path = join(folder, name);
+  const path = join(folder, manifestFile);
   const found = new Map<string, Written | null>();
   if (!existsSync(path)) return found;
   // A line without its end was cut off by a kill.
@@ -63,10 +64,11 @@ function read(folder: string): Map<string, Written | null> {
   return found;
 }
 
-function append(folder: string, line: string): void {
-  const lines = openLineWriter(join(folder, name));
+/** Records what was written of a file, or with null that it is unchecked until then. Throws RunError. */
+function record(folder: string, file: string, written: Written | null): void {
+  const lines = openLineWriter(join(folder, manifestFile));
   try {
-    lines.append(line);
+    lines.append(lineOf(file, written));
   } finally {
     lines.close();
   }
@@ -74,12 +76,8 @@ function append(folder: string, line: string): void {
 
 /** Before a file is changed: it counts as unchecked until it is recorded. Throws RunError. */
 function forget(folder: string, file: string): void {
-  if (existsSync(join(folder, file))) append(folder, lineOf(file, null));
+  if (existsSync(join(folder, file))) record(folder, file, null);
 }
-
-/** Records what was written of a file. Throws RunError. */
-const record = (folder: string, file: string, written: Written): void =>
-  append(folder, lineOf(file, written));
 
 /** Writes a file of a run atomically, and records it; returns its path. Throws RunError. */
 export function writeRunFile(folder: string, file: string, data: FileData): string {
@@ -101,14 +99,11 @@ export function writeRunFile(folder: string, file: string, data: FileData): stri
 
 /** Keeps the last lines alone where there are many; by the process that holds the run's lock. Throws RunError. */
 export function compact(folder: string): void {
-  const path = join(folder, name);
+  const path = join(folder, manifestFile);
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) < compactFrom) return;
   const lines = [...read(folder)].filter(([, written]) => written !== null);
   writeFileAtomic(path, lines.map(([file, written]) => `${lineOf(file, written)}\n`).join(""));
 }
-
-/** The name of the manifest in the folder of a run. */
-export const manifestFile = name;
 
 /** Hashes a file that grows, each byte once. In a folder without a manifest, which is no run's, it does nothing. */
 export class GrowingHash {
@@ -122,7 +117,7 @@ export class GrowingHash {
 
   /** Before the file is written anew: it counts as unchecked until it is recorded. Throws RunError. */
   restart(): void {
-    if (existsSync(join(this.folder, name))) forget(this.folder, this.file);
+    if (existsSync(join(this.folder, manifestFile))) forget(this.folder, this.file);
     this.#hash = createHash("sha256");
     this.#size = 0;
   }
@@ -130,10 +125,10 @@ export class GrowingHash {
   /** Records all that is in the file now, once that is on the disk. Throws RunError. */
   record(): void {
     const path = join(this.folder, this.file);
-    if (![path, join(this.folder, name)].every((place) => existsSync(place))) return;
+    if (![path, join(this.folder, manifestFile)].every((place) => existsSync(place))) return;
     const before = this.#size;
     fileOperation("read", path, () => {
-      this.#size += hashBytes(path, { from: before, update: (bytes) => this.#hash.update(bytes) });
+      this.#size += hashBytes(path, this.#hash, { from: before });
     });
     if (this.#size === before && before > 0) return;
     record(this.folder, this.file, {
@@ -143,26 +138,26 @@ export class GrowingHash {
   }
 }
 
-/** Reads a file from a byte on, at most `most` bytes; returns how many there were. */
-function hashBytes(
-  path: string,
-  {
-    from = 0,
-    most = Number.POSITIVE_INFINITY,
-    update,
-  }: { from?: number; most?: number; update: (bytes: Uint8Array) => void },
-): number {
+/** Flushing and closing of a file that grows, each of which records its hash. */
+export const recorded = (
+  { flush, close }: { flush(): void; close(): void },
+  hash: GrowingHash,
+): { flush(): void; close(): void } => ({
+  flush() {
+    flush();
+    hash.record();
+  },
+  close() {
+    close();
+    hash.record();
+  },
+});
+
+/** Hashes a file from a byte on, at most `most` bytes; returns how many there were. */
+function hashBytes(path: string, hash: Hash, range: { from?: number; most?: number }): number {
   const fd = openSync(path, "r");
   try {
-    const block = Buffer.allocUnsafe(1 << 18);
-    let done = 0;
-    while (done < most) {
-      const count = readSync(fd, block, 0, Math.min(block.length, most - done), from + done);
-      if (count === 0) break;
-      update(block.subarray(0, count));
-      done += count;
-    }
-    return done;
+    return readBlocks(fd, (bytes) => hash.update(bytes), range);
   } finally {
     closeSync(fd);
   }
@@ -176,7 +171,7 @@ function damageOf(folder: string, file: string, { size, sha256 }: Written): stri
   if (stat.size < size || (stat.size !== size && !grows(file)))
     return `it has ${stat.size} bytes, and ${size} were written`;
   const hash = createHash("sha256");
-  hashBytes(path, { most: size, update: (bytes) => hash.update(bytes) });
+  hashBytes(path, hash, { most: size });
   const found = hash.digest("hex");
   if (found === sha256) return null;
   return `its sha256 is ${found.slice(0, 12)}…, and that of what was written ${sha256.slice(0, 12)}…`;
@@ -215,6 +210,6 @@ export function checkFiles(
 export function damageError(folder: string, { file, reason }: DamagedFile, cure: string): RunError {
   return new RunError(
     "corrupt",
-    `${join(folder, file)} is damaged (${reason}): ${cure}; if the change is yours, delete its lines in ${join(folder, name)}`,
+    `${join(folder, file)} is damaged (${reason}): ${cure}; if the change is yours, delete its lines in ${join(folder, manifestFile)}`,
   );
 }

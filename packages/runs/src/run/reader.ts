@@ -69,19 +69,16 @@ export type RunEntry =
 
 /** All runs below `root`, sorted by folder; unreadable ones are listed with their problem. */
 export function listRuns(root: string): RunEntry[] {
-  const entries: RunEntry[] = [];
-  if (existsSync(join(root, "run.json"))) {
-    try {
-      entries.push({ folder: root, info: readState(runPaths(root)), problem: null });
-    } catch (error) {
-      if (!(error instanceof RunError)) throw error;
-      entries.push({ folder: root, info: null, problem: error });
-    }
-    return entries;
+  if (!existsSync(join(root, "run.json")))
+    return namesIn(root, (entry) => entry.isDirectory()).flatMap((folder) =>
+      listRuns(join(root, folder)),
+    );
+  try {
+    return [{ folder: root, info: readState(runPaths(root)), problem: null }];
+  } catch (error) {
+    if (!(error instanceof RunError)) throw error;
+    return [{ folder: root, info: null, problem: error }];
   }
-  return namesIn(root, (entry) => entry.isDirectory()).flatMap((folder) =>
-    listRuns(join(root, folder)),
-  );
 }
 
 /** Reads metrics.jsonl; a cut last line is left out. Throws RunError. */

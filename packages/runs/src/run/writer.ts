@@ -1,7 +1,7 @@
 // Writes into a run folder: holds the lock, keeps run.json up to date, and appends rows and metrics so
 // that a reader finds whole records at any time, also after a crash.
 import { existsSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { isSavedPoint, removeFolder, restoreReplaced } from "../checkpoint/folder.js";
 import { listCheckpoints } from "../checkpoint/read.js";
 import { RunError } from "../errors.js";
@@ -221,14 +221,9 @@ function clearRun(paths: RunPaths): void {
     const point = join(checkpoints, id);
     if (isSavedPoint(point)) removeFolder(checkpoints, point);
   }
-  const { run_json, results_csv, metrics_jsonl, spectrum_csv, report_html } = paths;
-  const files = [run_json, results_csv, metrics_jsonl, spectrum_csv, report_html];
   const names = [
-    ...files.map((path) => basename(path)),
-    manifestFile,
-    "log.txt",
-    "traj.npy",
-    "traj_100.npy",
+    ...["run.json", "results.csv", "metrics.jsonl", "spectrum.csv", "report.html"],
+    ...[manifestFile, "log.txt", "traj.npy", "traj_100.npy"],
   ];
   removeFiles(paths.folder, (name) => names.includes(name));
   removeFiles(paths.models, (file) => parseModelName(file) !== undefined);

@@ -1,8 +1,7 @@
 // Pictures of many images: what is in the pixels comes out of the file, frame by frame.
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { animatedGrid } from "../../src/figure/animation.js";
-import { imageGrid, pathStrip, picturePng } from "../../src/figure/grid.js";
+import { animatedGrid, imageGrid, pathStrip, picturePng } from "../../src/figure/images.js";
 
 /** A PNG, or a GIF's frames, as RGB bytes. */
 async function decode(file: Buffer) {

@@ -1,7 +1,7 @@
-// TFRecord files: length, its checksum, bytes, their checksum, over and over.
+// TFRecord files: length, its checksum, bytes, their checksum, over and over. The checksum is CRC-32 with Castagnoli's
+// polynomial, which node:zlib does not have.
 import { readSync } from "node:fs";
 import { type AppendFile, openAppendFile } from "../../files/append.js";
-import { maskedCrc32c } from "./crc32c.js";
 
 /** Bytes of a record before and after its own. */
 const headerBytes = 12;
@@ -38,4 +38,25 @@ function wholeRecords(fd: number, size: number): number {
     end = next;
   }
   return end;
+}
+
+/** The polynomial 0x1EDC6F41, reflected; remainders of the 256 bytes. */
+const table = Int32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  return crc;
+});
+
+/** CRC-32C of the bytes (RFC 3720), as a number below 2³². */
+export function crc32c(bytes: Uint8Array): number {
+  let crc = -1;
+  for (let i = 0; i < bytes.length; i++)
+    crc = (table[(crc ^ (bytes[i] as number)) & 0xff] as number) ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
+/** The checksum in TFRecord's masked form: rotated, plus a constant. */
+export function maskedCrc32c(bytes: Uint8Array): number {
+  const crc = crc32c(bytes);
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }

@@ -3,8 +3,7 @@ import { niceTicks } from "../../figure/axis.js";
 import type { Panel } from "../../figure/panel.js";
 import { drawPanel, loadPlot } from "../../figure/svg.js";
 import { colors, short, tick } from "./plane.js";
-import type { Correlations, Histogram } from "./points.js";
-import type { Units } from "./units.js";
+import type { Correlations, Histogram, Units } from "./points.js";
 
 /** One small panel: generated samples as bars, the two ends as outlines. */
 export async function histogramPanel(histogram: Histogram, units: Units): Promise<Panel> {

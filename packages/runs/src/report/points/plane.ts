@@ -5,8 +5,7 @@ import type { Panel } from "../../figure/panel.js";
 import { drawPanel, loadPlot } from "../../figure/svg.js";
 import { digits, percent } from "../page/digits.js";
 import type { Names } from "../verdict.js";
-import type { Plane } from "./points.js";
-import type { Units } from "./units.js";
+import type { Plane, Units } from "./points.js";
 
 /** Paths drawn as lines. */
 const mostPaths = 40;
