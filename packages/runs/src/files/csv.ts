@@ -63,7 +63,11 @@ export type CsvWriter = ReturnType<typeof openCsv>;
  * row is removed. Throws RunError "columns" when the file has other columns.
  */
 export function openCsv(path: string, columns: readonly string[]) {
-  checkColumns(columns, path);
+  if (columns.length === 0 || new Set(columns).size < columns.length)
+    throw new RunError(
+      "columns",
+      `${path} was given the columns [${columns.join()}], expected at least one and no name twice`,
+    );
   const text = existsSync(path) ? readText(path) : "";
   const keep = wholeRecords(text);
   const header = parseRecords(text.slice(0, keep), path)[0];
@@ -100,14 +104,6 @@ function cellsOf(row: Row, columns: readonly string[], source = "this table"): C
   throw new RunError(
     "columns",
     `a row for ${source} has ${fault}, expected exactly ${columns.join()}: give null for no value`,
-  );
-}
-
-function checkColumns(columns: readonly string[], path: string): void {
-  if (columns.length > 0 && new Set(columns).size === columns.length) return;
-  throw new RunError(
-    "columns",
-    `${path} was given the columns [${columns.join()}], expected at least one and no name twice`,
   );
 }
 

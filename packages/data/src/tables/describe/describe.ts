@@ -13,14 +13,9 @@ import {
 import { columnNotes, pairWarnings, rowWarnings } from "./warnings.js";
 
 /** An end in data.json. */
-export interface DescribedEnd {
-  path: string;
+export interface DescribedEnd
+  extends Pick<TableFacts, "path" | "rows" | "train" | "test" | "dropped" | "group"> {
   format: TableFormat | "pictures" | "array" | "drawn";
-  rows: number;
-  train: number;
-  test: number;
-  dropped: number;
-  group: string | null;
   kind: "table" | "pictures";
   /** Of one sample. */
   shape: readonly number[];

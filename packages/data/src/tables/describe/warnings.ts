@@ -76,15 +76,10 @@ function isHeavy({ min, max, q005, q25, q75, q995 }: ColumnSample): boolean {
 export function rowWarnings({ path, dropped, rows, train, columns }: TableFacts): string[] {
   const enough = Math.max(200, 10 * columns.length);
   return [
-    ...(dropped > 0
-      ? [`${path}: ${dropped} of ${rows} rows have missing values and were left out`]
-      : []),
-    ...(train < enough
-      ? [
-          `few rows: ${path} has ${train} to train on, expected ${enough} or more for ${columns.length} columns`,
-        ]
-      : []),
-  ];
+    dropped > 0 && `${path}: ${dropped} of ${rows} rows have missing values and were left out`,
+    train < enough &&
+      `few rows: ${path} has ${train} to train on, expected ${enough} or more for ${columns.length} columns`,
+  ].filter((line) => line !== false);
 }
 
 /** What is to be said of two tables together. */

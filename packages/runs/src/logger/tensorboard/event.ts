@@ -1,7 +1,7 @@
 // TensorBoard's events (event.proto, summary.proto of version "brain.Event:2"): the version at the start of a file, the
-// step at which a run continues, and summaries of numbers, pictures and texts.
+// step at which a run continues, and summaries of numbers, pictures and texts; below them the part of Protocol Buffers' wire
+// format that writing them needs, since a generator and a run-time library for five small messages would be larger.
 import { RunError } from "../../errors.js";
-import { bytes, double, type Field, float, integer, message } from "./protobuf.js";
 
 /** Event: wall_time in seconds, step, and its content. */
 function event(step: number, what: Field): Uint8Array {
@@ -72,4 +72,48 @@ function pngFacts(name: string, png: Uint8Array) {
   if (!head.subarray(0, 8).equals(signature) || colorspace === undefined)
     throw new RunError("picture", `the picture "${name}" to log is not a PNG: encode it as one`);
   return { width: head.readUInt32BE(16), height: head.readUInt32BE(20), colorspace };
+}
+
+/** A field: its bytes, tag included. */
+type Field = Uint8Array;
+
+/** A message of fields. */
+function message(...fields: readonly Field[]): Uint8Array {
+  return Buffer.concat(fields);
+}
+
+/** An integer field (int32, int64 up to 2^53, enum): a whole number from 0 on. */
+function integer(field: number, value: number): Field {
+  return Buffer.concat([tag(field, 0), varint(value)]);
+}
+
+function double(field: number, value: number): Field {
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleLE(value);
+  return Buffer.concat([tag(field, 1), bytes]);
+}
+
+function float(field: number, value: number): Field {
+  const bytes = Buffer.alloc(4);
+  bytes.writeFloatLE(value);
+  return Buffer.concat([tag(field, 5), bytes]);
+}
+
+/** A field of bytes, of text in UTF-8, or of a message. */
+function bytes(field: number, value: Uint8Array | string): Field {
+  const content = typeof value === "string" ? Buffer.from(value, "utf8") : value;
+  return Buffer.concat([tag(field, 2), varint(content.length), content]);
+}
+
+function tag(field: number, kind: number): Uint8Array {
+  return varint(field * 8 + kind);
+}
+
+/** Seven bits a byte, the lowest first; the top bit says that more follow. */
+function varint(value: number): Uint8Array {
+  const out: number[] = [];
+  let rest = value;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) out.push((rest % 128) | 128);
+  out.push(rest);
+  return Uint8Array.from(out);
 }

@@ -111,10 +111,8 @@ export function openNpzWriter(
 }
 
 /** A column that is carried along, while it grows. */
-interface CarriedArray {
+interface CarriedArray extends Omit<TableWriter, "write"> {
   write(cells: readonly CarriedCell[]): Promise<void>;
-  close(): Promise<void>;
-  abandon(): void;
 }
 
 function openCarried(
@@ -137,9 +135,8 @@ function openCarried(
       },
     };
   }
-  const dtype = kind === "integer" ? "int64" : "float64";
-  const file = new io.npy.NpyWriter(path, dtype, []);
-  const bytesOf = (cells: readonly CarriedCell[]) => {
+  const file = new io.npy.NpyWriter(path, kind === "integer" ? "int64" : "float64", []);
+  const elements = (cells: readonly CarriedCell[]) => {
     if (kind === "number") return Float64Array.from(cells, (cell) => Number(cell ?? Number.NaN));
     const missing = cells.indexOf(null);
     if (missing >= 0)
@@ -150,8 +147,7 @@ function openCarried(
   };
   return {
     async write(cells) {
-      const data = new Uint8Array(bytesOf(cells).buffer);
-      file.append({ dtype, shape: [cells.length], data });
+      file.append(io.fromTyped(elements(cells)));
     },
     async close() {
       file.close();
