@@ -63,10 +63,8 @@ export function zipEntries(path: string): ZipEntry[] {
   }
 }
 
-type Read = (start: number, length: number) => Buffer;
-
 /** Where the directory lies, from the record at the end of the archive. */
-function directoryOf(path: string, size: number, read: Read) {
+function directoryOf(path: string, size: number, read: (start: number, length: number) => Buffer) {
   const length = Math.min(size, 22 + 0xffff);
   const tail = read(size - length, length);
   const at = tail.lastIndexOf(Buffer.from([0x50, 0x4b, 5, 6]));

@@ -85,7 +85,10 @@ export async function* cleanRows(
         const value = values[i] as number;
         if ((value <= largest && value >= least) || inside?.[i] === false) continue;
         if (value < 0 && value >= -largest)
-          throw negative(source.path, { name, row: first + i, value });
+          throw badTable(
+            source.path,
+            `column ${name} has ${value} in row ${first + i + 1}, which data.log1p=true cannot take: expected values from 0 on; leave log1p out, or write data.exclude=${name}`,
+          );
         fault(name, Number.isNaN(value) ? "missing" : "infinite", i);
       }
     });
@@ -146,15 +149,5 @@ function unusable(
   return badTable(
     path,
     `column ${first.name} has ${first.count} ${what}, the first in row ${first.first + 1}${more}; ${dropped} of ${rows} rows have such values: repair them, write data.missing=drop to leave these rows out, or data.exclude=${first.name}`,
-  );
-}
-
-function negative(
-  path: string,
-  { name, row, value }: { name: string; row: number; value: number },
-): DatasetError {
-  return badTable(
-    path,
-    `column ${name} has ${value} in row ${row + 1}, which data.log1p=true cannot take: expected values from 0 on; leave log1p out, or write data.exclude=${name}`,
   );
 }

@@ -42,7 +42,9 @@ export type CheckpointEntry =
  * Throws RunError when the folder cannot be listed; none where there is no folder.
  */
 export function listCheckpoints(folder: string, { verify = false } = {}): CheckpointEntry[] {
-  return pointIds(folder)
+  // Links are reported as damaged.
+  const isFolderOrLink = (entry: Dirent) => entry.isDirectory() || entry.isSymbolicLink();
+  return namesIn(folder, (entry) => isFolderOrLink(entry) && isPointFolder(entry.name))
     .map((id) => examine(folder, id, { verify }))
     .filter(({ damage }) => damage === null || isThere(damage.folder))
     .sort(byOrder);
@@ -111,12 +113,6 @@ function verifyFiles({ files }: Checkpoint): void {
     const [is, expected] = [found, sha256].map((text) => `${text.slice(0, 12)}…`);
     throw new RunError("corrupt", `${name} has sha256 ${is}, expected ${expected}`);
   }
-}
-
-/** Names of the checkpoints: folders, and links, which are then reported as damaged. */
-function pointIds(folder: string): string[] {
-  const isFolderOrLink = (entry: Dirent) => entry.isDirectory() || entry.isSymbolicLink();
-  return namesIn(folder, (entry) => isFolderOrLink(entry) && isPointFolder(entry.name));
 }
 
 /** False once another process has pruned the checkpoint. */

@@ -26,10 +26,8 @@ const palette = [
 /** The colour of series number i. */
 export const colorOf = (i: number): string => palette[i % palette.length] as string;
 
-type Plot = typeof PlotModule;
-
 /** Observable Plot, loaded when the first figure is drawn. */
-export function loadPlot(): Promise<Plot> {
+export function loadPlot(): Promise<typeof PlotModule> {
   return import("@observablehq/plot");
 }
 
