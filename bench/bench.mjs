@@ -1,24 +1,17 @@
 // `npm run bench`: this library beside eager PyTorch on the same machine in the same minute.
 // Rounds are interleaved, so that whatever else the machine does hits both sides alike. `--before FOLDER` adds another checkout.
-import { spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { findPython } from "../scripts/setup/command.mjs";
 import { reportFailure, setup } from "../scripts/setup.mjs";
 import { best, median, select, THREADS } from "./benchmarks.mjs";
 import { RankedSide, Side, surroundings } from "./side.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-
-/** The first python that can import torch; null if none can. */
-function findPython() {
-  const able = (python) =>
-    spawnSync(python, ["-c", "import torch"], { stdio: "ignore" }).status === 0;
-  return ["/usr/bin/python3", "python3"].find(able) ?? null;
-}
 
 /** Starts one side and sets the benchmark up; its failure is kept, not thrown. */
 async function open(label, program, args, { name, reps }, { threads, ranks }) {

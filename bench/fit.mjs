@@ -7,6 +7,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { random as randomOf } from "../scripts/torture/random.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -15,17 +16,6 @@ const { values } = parseArgs({
   },
 });
 const bin = fileURLToPath(new URL("../packages/cli/bin/dsbm.mjs", import.meta.url));
-
-/** Random numbers in [0, 1) that depend on a seed alone (mulberry32). */
-function randomOf(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const kinds = {
   normal: ({ normal }) => normal(),

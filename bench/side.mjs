@@ -1,9 +1,9 @@
 // One side of the benchmark as a child process that answers one line of JSON with another.
 import { spawn } from "node:child_process";
-import { createServer } from "node:net";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { findBlas } from "../packages/torch/addon/find-libtorch.mjs";
+import { freePort } from "../scripts/free-port.mjs";
 
 /** The same surroundings for both sides: sleeping barriers, the same threads, the same BLAS. */
 export function surroundings(threads) {
@@ -53,18 +53,6 @@ export class Side {
     this.#child.stdin.end();
     this.#child.kill();
   }
-}
-
-/** A port of the loopback that nobody listens on. */
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-      .on("error", reject)
-      .listen(0, "127.0.0.1", () => {
-        const { port } = server.address();
-        server.close(() => resolve(port));
-      });
-  });
 }
 
 /** One side as `n` ranks: all are asked at once; time is that of the slowest, memory that of all together. */

@@ -6,9 +6,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
+import { repo } from "./setup/stamp.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), "dsbm-check-cuda-"));
 const rows = "mlp_step_d50,mlp_step_d50_bf16,simulate_mlp,unet_step,unet_step_bf16,unet_forward";
 
@@ -42,7 +41,7 @@ function check(name, task) {
 
 /** Runs a program on the user's terminal. Throws where it fails. */
 function run(program, args, options = {}) {
-  const { status } = spawnSync(program, args, { cwd: root, stdio: "inherit", ...options });
+  const { status } = spawnSync(program, args, { cwd: repo, stdio: "inherit", ...options });
   if (status !== 0) throw new Error(`${[program, ...args].join(" ")} ended with code ${status}`);
 }
 
@@ -116,16 +115,16 @@ async function main() {
   if (!gpus) throw new Error("no GPU that nvidia-smi lists: run this on a machine with one");
   console.log(gpus);
   process.env.LIBTORCH = cudaLibtorch();
-  run(process.execPath, [join(root, "scripts/setup.mjs"), "--build"]);
+  run(process.execPath, [join(repo, "scripts/setup.mjs"), "--build"]);
   await compare();
   const dsbm = (words) =>
-    run(process.execPath, [join(root, "packages/cli/bin/dsbm.mjs"), ...words], { cwd: scratch });
+    run(process.execPath, [join(repo, "packages/cli/bin/dsbm.mjs"), ...words], { cwd: scratch });
   const training = ["train", "dataset=moons", "device=cuda", "num_iter=50", "plot_level=0"];
   check("dsbm train device=cuda", () => dsbm([...training, "n_ipf=1"]));
   check("dsbm train device=cuda, made longer", () => dsbm([...training, "n_ipf=2"]));
-  check("golden tensors", () => run(process.execPath, [join(root, "scripts/test.mjs"), "parity"]));
+  check("golden tensors", () => run(process.execPath, [join(repo, "scripts/test.mjs"), "parity"]));
   check("benchmark", () =>
-    run(process.execPath, [join(root, "bench/bench.mjs"), "--device", "cuda", "--only", rows]),
+    run(process.execPath, [join(repo, "bench/bench.mjs"), "--device", "cuda", "--only", rows]),
   );
   console.log(failed === 0 ? "all passed" : `${failed} failed`);
   if (failed > 0) process.exitCode = 1;

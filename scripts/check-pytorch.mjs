@@ -1,23 +1,16 @@
 // `npm run check:pytorch`: PyTorch reads what we write, and we read what it writes. Outside `npm test`,
 // since it needs a Python that can import torch; where there is none it says so and is content.
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { findPython } from "./setup/command.mjs";
+import { repo } from "./setup/stamp.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const script = join(root, "scripts/check_pytorch.py");
-const engine = join(root, "packages/torch/dist/index.js");
-
-/** The first python that can import torch; null if none can. */
-function findPython() {
-  const able = (python) =>
-    spawnSync(python, ["-c", "import torch"], { stdio: "ignore" }).status === 0;
-  return ["/usr/bin/python3", "python3"].find(able) ?? null;
-}
+const script = join(repo, "scripts/check_pytorch.py");
+const engine = join(repo, "packages/torch/dist/index.js");
 
 /** A value as both sides describe it: [kind, ...], with a tensor's elements in base64. */
 function describe(T, value) {

@@ -1,19 +1,19 @@
 // `npm run check:slurm`: sweeps and a training in two processes through a real Slurm, on a cluster of one node that is
 // started here on the loopback and taken down again. Outside `npm test`: it needs root, and Debian's slurm-wlm.
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { attempt } from "./setup/command.mjs";
+import { repo } from "./setup/stamp.mjs";
 import { installSystem } from "./setup/system.mjs";
 import { reportFailure, setup } from "./setup.mjs";
 import { listening, startCluster } from "./slurm/cluster.mjs";
 import { compare, expect, results } from "./slurm/results.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const door = join(root, "packages/cli/bin/dsbm.mjs");
+const door = join(repo, "packages/cli/bin/dsbm.mjs");
 const scratch = mkdtempSync(join(tmpdir(), "dsbm-check-slurm-"));
 
 /** What two processes train, whoever starts them. */
@@ -57,20 +57,7 @@ async function check(name, task) {
 
 const has = (program) => spawnSync("which", [program], { stdio: "ignore" }).status === 0;
 
-/** Runs a command line; resolves to its exit code and all that it said. */
-function run([program, ...args], env) {
-  return new Promise((done) => {
-    const child = spawn(program, args, { cwd: scratch, env, stdio: ["ignore", "pipe", "pipe"] });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding("utf8").on("data", (text) => {
-        output += text;
-      });
-    child.on("error", (error) => done({ code: 127, output: error.message }));
-    child.on("close", (code) => done({ code, output }));
-  });
-}
-
+const run = ([program, ...args], env) => attempt(program, args, { cwd: scratch, env });
 const dsbm = (words, env) => run([process.execPath, door, ...words], env);
 const sweep = (folder, words = []) => [
   ...["gaussian", "dim=2,3", "net_name=mlp_small", "n_train=256", "n_test=200", "batch_size=64"],

@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { splitArguments } from "./fuzz/schema.mjs";
 
 process.env.UCX_MEM_EVENTS ??= "no";
 process.env.UCX_ERROR_SIGNALS ??= "";
@@ -36,23 +37,6 @@ const tsTypes = {
 const words = new Set(["var", "in", "with", "new", "default", "function", "this"]);
 const camel = (name) => name.replace(/([a-z0-9])_([a-z0-9])/g, (_, a, b) => a + b.toUpperCase());
 const safe = (name) => (words.has(name) ? `${name}_` : name);
-
-function splitArguments(text) {
-  const out = [];
-  let depth = 0,
-    start = 0;
-  for (let i = 0; i < text.length; i++) {
-    if ("([".includes(text[i])) depth++;
-    if (")]".includes(text[i])) depth--;
-    if (text[i] === "," && depth === 0) {
-      out.push(text.slice(start, i).trim());
-      start = i + 1;
-    }
-  }
-  const last = text.slice(start).trim();
-  if (last) out.push(last);
-  return out;
-}
 
 function parseArgument(text) {
   const m = /^(\S+?)(\([a-z0-9!>|* -]*\))?(\[\d*\])?(\?)?(\[\])? (\w+)(?:=(.*))?$/.exec(text);

@@ -4,7 +4,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import {
   fit,
   gaussian,
@@ -14,9 +13,9 @@ import {
   test,
   train,
 } from "../packages/config/dist/index.js";
+import { repo } from "./setup/stamp.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const target = join(root, "docs", "keys.md");
+const target = join(repo, "docs", "keys.md");
 const HEAD = "| key | default | meaning | tested in |\n| --- | --- | --- | --- |";
 
 /** The tables in order: [heading, entries]. */
@@ -45,7 +44,7 @@ function tables() {
 /** The keys that have another name or another value in the Gaussian benchmark. */
 function benchmarkEntries(all) {
   const { schema, aliases } = gaussian;
-  const { values } = resolve(gaussian, ["--help"], { dirs: [join(root, "packages/cli/conf")] });
+  const { values } = resolve(gaussian, ["--help"], { dirs: [join(repo, "packages/cli/conf")] });
   const usual = new Map(all.map(({ key, default: value }) => [key, value]));
   return helpEntries(schema, { values, aliases }).filter(
     ({ key, default: value }) => usual.get(key) !== value,
@@ -116,7 +115,7 @@ function rowProblems(id, entry, { line, tested }) {
 
 /** Whether a file is there; * in its name stands for any letters. */
 function exists(path) {
-  const folder = join(root, dirname(path));
+  const folder = join(repo, dirname(path));
   if (!existsSync(folder)) return false;
   const name = path.slice(path.lastIndexOf("/") + 1);
   const pattern = new RegExp(`^${name.split("*").map(literal).join(".*")}$`);

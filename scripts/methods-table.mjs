@@ -4,19 +4,18 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { parseCsv } from "../packages/runs/dist/index.js";
+import { repo } from "./setup/stamp.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const guide = join(root, "docs/guide/methods.md");
-const measurements = join(root, "docs/results.csv");
+const guide = join(repo, "docs/guide/methods.md");
+const measurements = join(repo, "docs/results.csv");
 const results = existsSync(measurements) ? parseCsv(readFileSync(measurements, "utf8")).rows : [];
 
 /** Rows of the results for the methods of the guide: where methods have several, one with the settings of `dsbm fit`. */
 const names = { dbdsb: "dsbm_imf_ot", sbcfm: "sb_cfm", otcfm: "ot_cfm", rf: "rectified_flow" };
 /** Presets that are in no benchmark, and a method without a preset. */
 const others = ["bm", "dbdsb_vp", "dsb"];
-const presets = readdirSync(join(root, "packages/cli/conf/method")).map((file) =>
+const presets = readdirSync(join(repo, "packages/cli/conf/method")).map((file) =>
   file.replace(".yaml", ""),
 );
 const methods = [...presets.filter((one) => !/^_/.test(one) && !others.includes(one)), "sbcfm"];

@@ -4,16 +4,15 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import sharp from "sharp";
+import { repo } from "./setup/stamp.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const pictures = join(root, "docs", "pictures");
+const pictures = join(repo, "docs", "pictures");
 const folder = mkdtempSync(join(tmpdir(), "dsbm-pictures-"));
 
 /** Fits, and returns the path of the newest scatter plot of the forward direction. */
 function scatter(name, words) {
-  const bin = join(root, "packages/cli/bin/dsbm.mjs");
+  const bin = join(repo, "packages/cli/bin/dsbm.mjs");
   const all = ["fit", ...words, `name=${name}`];
   execFileSync(process.execPath, [bin, ...all], { cwd: folder, stdio: "inherit" });
   const found = readdirSync(join(folder, "experiments", name), { recursive: true });
@@ -40,7 +39,7 @@ async function endsAndPaths(path, title) {
 }
 
 try {
-  const rivers = ["winter", "summer"].map((end) => join(root, "examples", "data", `${end}.csv`));
+  const rivers = ["winter", "summer"].map((end) => join(repo, "examples", "data", `${end}.csv`));
   const words = [...rivers, "data.exclude=river", "data.keep=id", "max_minutes=2"];
   cpSync(scatter("rivers", words), join(pictures, "rivers.png"));
   const rows = [];

@@ -1,19 +1,18 @@
 // Reports the lines of each room (packages/*/src, generated files aside) beside the budget in ARCHITECTURE.md.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { repo } from "./setup/stamp.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const rows = readFileSync(join(root, "ARCHITECTURE.md"), "utf8").matchAll(
+const rows = readFileSync(join(repo, "ARCHITECTURE.md"), "utf8").matchAll(
   /^\| `(\w+)` \| ([\d,]+) \|/gm,
 );
 
 const linesOf = (room) =>
-  readdirSync(join(root, "packages", room, "src"), { recursive: true })
+  readdirSync(join(repo, "packages", room, "src"), { recursive: true })
     .filter((file) => /\.tsx?$/.test(file) && !file.endsWith(".generated.ts"))
     .map((file) => ({
       file: `${room}/src/${file}`,
-      lines: readFileSync(join(root, "packages", room, "src", file), "utf8").split("\n").length - 1,
+      lines: readFileSync(join(repo, "packages", room, "src", file), "utf8").split("\n").length - 1,
     }));
 
 const all = [];

@@ -1,28 +1,34 @@
 // Arguments that fit a schema well enough to get past the door, so that what is behind it is tried too.
 
+/** The arguments of a schema, or its results, as texts: split at commas outside of brackets. */
+export function splitArguments(text) {
+  const out = [];
+  let depth = 0,
+    start = 0;
+  for (let i = 0; i < text.length; i++) {
+    if ("([".includes(text[i])) depth++;
+    if (")]".includes(text[i])) depth--;
+    if (text[i] === "," && depth === 0) {
+      out.push(text.slice(start, i).trim());
+      start = i + 1;
+    }
+  }
+  const last = text.slice(start).trim();
+  if (last) out.push(last);
+  return out;
+}
+
 /** Splits `aten::f.o(A a, *, B b=1) -> C` into its name, overload and the names and types of its arguments. */
 export function parse(schema) {
   const [, name, overload = "", inside] = /^([\w:]+?)(?:\.(\w+))?\((.*)\) -> /.exec(schema) ?? [];
   if (!name) return null;
-  const args = [];
-  let depth = 0;
-  let word = "";
-  for (const c of `${inside},`) {
-    if (c === "," && depth === 0) {
-      const text = word.trim();
-      if (text && text !== "*")
-        args.push({
-          name: text.split(" ").at(-1).split("=")[0],
-          type: text.split(" ")[0],
-          optional: /=|\? /.test(text),
-        });
-      word = "";
-      continue;
-    }
-    if ("([".includes(c)) depth++;
-    if (")]".includes(c)) depth--;
-    word += c;
-  }
+  const args = splitArguments(inside)
+    .filter((text) => text !== "*")
+    .map((text) => ({
+      name: text.split(" ").at(-1).split("=")[0],
+      type: text.split(" ")[0],
+      optional: /=|\? /.test(text),
+    }));
   return { name, overload, args };
 }
 

@@ -1,5 +1,5 @@
 // Runs another program quietly: its output matters to a person only when it failed.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import process from "node:process";
 import { repo } from "./stamp.mjs";
 
@@ -12,14 +12,10 @@ export class SetupError extends Error {
   }
 }
 
-/** Runs a program in the root; resolves to { code, output } with both streams in one, 127 if missing. */
-export function attempt(program, args, env = {}) {
+/** Runs a program; resolves to { code, output } with both streams in one, 127 if missing. */
+export function attempt(program, args, { cwd = repo, env = process.env } = {}) {
   return new Promise((settle) => {
-    const child = spawn(program, args, {
-      cwd: repo,
-      env: { ...process.env, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
     const collect = (chunk) => {
       output += chunk;
@@ -32,8 +28,15 @@ export function attempt(program, args, env = {}) {
 }
 
 /** Like attempt(), but throws a SetupError with the output unless the program succeeded. */
-export async function must(program, args, env) {
-  const { code, output } = await attempt(program, args, env);
+export async function must(program, args) {
+  const { code, output } = await attempt(program, args);
   if (code === 0) return output;
   throw new SetupError(`\`${[program, ...args].join(" ")}\` ended with ${code}`, output);
+}
+
+/** The first python that can import torch; null if none can. */
+export function findPython() {
+  const able = (python) =>
+    spawnSync(python, ["-c", "import torch"], { stdio: "ignore" }).status === 0;
+  return ["/usr/bin/python3", "python3"].find(able) ?? null;
 }

@@ -1,4 +1,4 @@
-// Numbers in [0, 1) from a seed, for the moments of kills (mulberry32).
+// Numbers in [0, 1) that depend on a seed alone (mulberry32).
 export function random(seed) {
   let a = seed >>> 0;
   return () => {
