@@ -63,6 +63,12 @@ export interface EngineInfo {
   devices: string[];
   config: string;
 }
+/** How a BLAS makes threads, by the path of its library. */
+const kinds = [
+  ["openmp", /openmp|openblaso/],
+  ["pthread", /pthread|openblasp/],
+  ["serial", /serial/],
+] as const;
 /** What the engine runs on. */
 export function engineInfo(): EngineInfo {
   const [version, config, count] = native.info();
@@ -74,16 +80,7 @@ export function engineInfo(): EngineInfo {
     builtAgainst: builtAgainst(),
     libtorch: mappedLibraries(/libtorch_cpu/)[0] ?? null,
     blas,
-    blasThreads:
-      blas === null
-        ? null
-        : /openmp|openblaso/.test(blas)
-          ? "openmp"
-          : /pthread|openblasp/.test(blas)
-            ? "pthread"
-            : /serial/.test(blas)
-              ? "serial"
-              : null,
+    blasThreads: kinds.find(([, names]) => blas && names.test(blas))?.[0] ?? null,
     threads: getNumThreads(),
     cuda: cudaDevices >= 0,
     devices: ["cpu", ...Array.from({ length: Math.max(0, cudaDevices) }, (_, i) => `cuda:${i}`)],

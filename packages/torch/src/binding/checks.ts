@@ -132,9 +132,8 @@ function any(comparison: "eq" | "gt", t: External, value: number | bigint): bool
   return native.unrecorded(() => {
     const was = native.gradMode(false);
     try {
-      const compare = native.lookup(`aten::${comparison}`, "Scalar");
-      const each = native.call(compare, undefined, t, value) as External;
-      const some = native.call(native.lookup("aten::any", ""), undefined, each) as External;
+      const each = run(comparison, "Scalar", t, value);
+      const some = run("any", "", each);
       const found = native.item(some) === true;
       native.release([each, some]);
       return found;

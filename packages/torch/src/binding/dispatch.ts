@@ -134,7 +134,10 @@ export function invoke(op: Op, ...args: any[]): any {
 
 const opened = new Map<string, Op>();
 
-/** `call` for every operation of libtorch, whatever it does with wrong arguments: see unsafe.ts. */
+/**
+ * `call` for all operations of libtorch. Wrong arguments to those outside `callable` can end the process or damage its
+ * memory without a word: give them only what PyTorch's documentation allows. Throws MissingOpError, TorchError.
+ */
 export function callUnchecked(name: string, overload: string, ...args: unknown[]): unknown {
   if (typeof name !== "string" || typeof overload !== "string")
     throw new TorchError(

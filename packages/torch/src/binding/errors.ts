@@ -55,6 +55,13 @@ export function invalid(message: string): TorchError {
   return new TorchError("ERR_TORCH_VALUE", message);
 }
 
+/** Refuses the promise of an asynchronous function where `what` takes a synchronous one; `cure` says what to do. */
+export function refusePromise(value: unknown, what: string, cure = ""): void {
+  if (!(value instanceof Promise)) return;
+  value.catch(() => {});
+  throw invalid(`${what} is synchronous, but its function returned a promise${cure}`);
+}
+
 /** The longest list that native code takes. */
 const longest = 10_000_000;
 

@@ -2,13 +2,17 @@
 // frees it. A tensor made in a scope is freed at the scope's end unless it is returned or kept.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { DisposedError, lengthOf, TorchError } from "./errors.js";
+import { DisposedError, lengthOf, refusePromise, TorchError } from "./errors.js";
 import { type External, guarded, native } from "./native.js";
 
-let pointer: (handle: Handle) => External;
-let seize: (handle: Handle) => External;
-let swap: (handle: Handle, from: Handle) => void;
-let pointerIn: (value: object) => External | undefined;
+/** The native pointer of a handle. For the engine's own files only. */
+export let ptrOf: (handle: Handle) => External;
+/** The native pointer of a value that is a handle, undefined for any other object. For the engine's own files only. */
+export let ptrIn: (value: object) => External | undefined;
+/** Takes the pointer out of a handle, which is unusable afterwards. For the engine's own files only. */
+export let seizePtr: (handle: Handle) => External;
+/** Puts the memory of `from` in the place of a handle's own. For the engine's own files only. */
+export let replacePtr: (handle: Handle, from: Handle) => void;
 let releaseAll: (born: Handle[], except: Set<Handle> | null, parent: Born | null) => void;
 let current: Born | null = null;
 
@@ -56,23 +60,23 @@ export abstract class Handle {
   #kept = false;
 
   static {
-    pointer = (handle) => {
+    ptrOf = (handle) => {
       const ptr = handle.#ptr;
       if (ptr === null)
         throw new DisposedError("ERR_TORCH_DISPOSED", "the tensor was moved elsewhere");
       return ptr;
     };
-    seize = (handle) => {
-      const ptr = pointer(handle);
+    seizePtr = (handle) => {
+      const ptr = ptrOf(handle);
       handle.#ptr = null;
       return ptr;
     };
-    swap = (handle, from) => {
-      const fresh = seize(from);
+    replacePtr = (handle, from) => {
+      const fresh = seizePtr(from);
       handle.dispose();
       handle.#ptr = fresh;
     };
-    pointerIn = (value) => (#ptr in value ? pointer(value as Handle) : undefined);
+    ptrIn = (value) => (#ptr in value ? ptrOf(value as Handle) : undefined);
     releaseAll = (born, except, parent) => {
       const released: External[] = [];
       for (const handle of born) {
@@ -118,16 +122,6 @@ export abstract class Handle {
   }
 }
 
-/** The native pointer of a handle. For the engine's own files only. */
-export function ptrOf(handle: Handle): External {
-  return pointer(handle);
-}
-
-/** The native pointer of a value that is a handle, undefined for any other object. For the engine's own files only. */
-export function ptrIn(value: object): External | undefined {
-  return pointerIn(value);
-}
-
 /** The native pointers of a list of tensors. For the engine's own files only. */
 export function ptrsOf(handles: readonly Handle[], what: string): External[] {
   if (!Array.isArray(handles))
@@ -136,24 +130,14 @@ export function ptrsOf(handles: readonly Handle[], what: string): External[] {
   const length = lengthOf(handles);
   for (let i = 0; i < length; i++) {
     const handle = handles[i] as Handle;
-    if (typeof handle !== "object" || handle === null || pointerIn(handle) === undefined)
+    if (typeof handle !== "object" || handle === null || ptrIn(handle) === undefined)
       throw new TorchError(
         "ERR_TORCH_TYPE",
         `${what}: expected a list of tensors, one is ${handle === null ? "null" : typeof handle}`,
       );
-    list.push(pointer(handle));
+    list.push(ptrOf(handle));
   }
   return list;
-}
-
-/** Takes the pointer out of a handle, which is unusable afterwards. For the engine's own files only. */
-export function seizePtr(handle: Handle): External {
-  return seize(handle);
-}
-
-/** Puts the memory of `from` in the place of a handle's own. For the engine's own files only. */
-export function replacePtr(handle: Handle, from: Handle): void {
-  swap(handle, from);
 }
 
 /** Collects the tensors of a result: itself, or those in arrays and plain objects, however deep. */
@@ -174,19 +158,11 @@ function collect(value: unknown, into: Set<Handle>, seen: Set<object>): void {
   }
 }
 
-function refusePromise(value: unknown, what: string): void {
-  if (value instanceof Promise) {
-    value.catch(() => {});
-    throw new TorchError(
-      "ERR_TORCH_VALUE",
-      `${what} is synchronous, but its function returned a promise: use \`using scope = new Scope()\` and \`scope.run()\` around each synchronous part`,
-    );
-  }
-}
+const inParts = ": use `using scope = new Scope()` and `scope.run()` around each synchronous part";
 
 function resultOf<T>(fn: () => T, survivors: Set<Handle>): T {
   const result = fn();
-  refusePromise(result, "tidy()");
+  refusePromise(result, "tidy()", inParts);
   if (typeof result === "object" && result !== null) {
     const found = new Set<Handle>();
     collect(result, found, new Set());
@@ -229,7 +205,7 @@ export function tidyCollectable<T>(fn: () => T): T {
   } finally {
     current = parent;
     const whole = [...survivors].filter((handle) => !handle.disposed);
-    native.scopeEnd(whole.map(pointer)).forEach((mine, i) => {
+    native.scopeEnd(whole.map(ptrOf)).forEach((mine, i) => {
       if (mine) parent?.push(whole[i] as Handle);
     });
   }
@@ -250,7 +226,7 @@ export class Scope implements Disposable {
     current = this.#born;
     try {
       const result = fn();
-      refusePromise(result, "Scope.run()");
+      refusePromise(result, "Scope.run()", inParts);
       return result;
     } finally {
       current = parent;

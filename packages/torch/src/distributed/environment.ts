@@ -79,6 +79,12 @@ export function portOf(job: string): number {
 
 const ownMachine = "127.0.0.1";
 
+/** A process that no launcher started. */
+const alone: Place = {
+  ...{ launcher: "none", rank: 0, worldSize: 1, localRank: 0, localSize: 1 },
+  ...{ address: null, port: null, served: false, attempt: "" },
+};
+
 function fromTorchrun(v: Variables): Place {
   const rank = needed(v, "RANK", "WORLD_SIZE");
   const worldSize = needed(v, "WORLD_SIZE", "RANK", 1);
@@ -156,17 +162,7 @@ export function placeFromEnvironment(variables: Variables = process.env): Place 
         ? fromOpenMpi(v)
         : inStep && /^\d+$/.test(v.SLURM_STEP_ID as string)
           ? fromSlurm(v)
-          : {
-              launcher: "none",
-              rank: 0,
-              worldSize: 1,
-              localRank: 0,
-              localSize: 1,
-              address: null,
-              port: null,
-              served: false,
-              attempt: "",
-            };
+          : { ...alone };
   if (place.rank >= place.worldSize)
     throw new DistributedError(
       `rank ${place.rank} of ${place.worldSize} processes (${place.launcher}): ranks count from 0 to ${place.worldSize - 1}; correct RANK or WORLD_SIZE`,

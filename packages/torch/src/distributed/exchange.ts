@@ -1,6 +1,7 @@
 // The collectives as exchanges of data: its checks, how it starts, and its result.
 import { invoke } from "../binding/dispatch.js";
 import { invalid } from "../binding/errors.js";
+import { isContiguous } from "../io/elements.js";
 import { empty } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type Collective, type Reduction, reductions } from "./header.js";
@@ -37,15 +38,6 @@ export function checkReduction(tensor: Tensor, op: Reduction): void {
     throw invalid(`reduction "${op}" of a bool tensor: convert it to uint8 or int32 first`);
   if (op === "mean" && !/float/.test(dtype))
     throw invalid(`reduction "mean" of ${dtype}: only floating point has one; use "sum"`);
-}
-
-function isContiguous({ shape, strides }: Tensor): boolean {
-  let step = 1;
-  for (let d = shape.length - 1; d >= 0; d--) {
-    if (shape[d] !== 1 && strides[d] !== step) return false;
-    step *= shape[d] as number;
-  }
-  return true;
 }
 
 export function reducing<T extends Tensor>(place: Place, tensor: T, op: Reduction): Exchange<T> {
@@ -86,7 +78,7 @@ function inPlace<T extends Tensor>(
     compared: tensor,
     begin: () => {
       if (tensor.numel === 0) return null;
-      const plain = isContiguous(tensor) ? tensor : tensor.contiguous();
+      const plain = isContiguous(tensor.shape, tensor.strides) ? tensor : tensor.contiguous();
       start(plain);
       return plain;
     },

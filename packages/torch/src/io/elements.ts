@@ -29,7 +29,8 @@ export function swapped(bytes: Uint8Array, size: number): Uint8Array {
   return out;
 }
 
-function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
+/** Whether elements with these strides lie in C order and without gaps. */
+export function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
   if (shape.includes(0)) return true;
   let expected = 1;
   for (let d = shape.length - 1; d >= 0; d--) {

@@ -36,7 +36,7 @@ export class ReadFile {
 
   /** Reads exactly `length` bytes at `position`; throws `IncompleteFile` where they are not there. */
   read(position: number, length: number): Uint8Array {
-    if (position + length > this.length) throw this.#cut(position + length, this.length);
+    if (position + length > this.length) throw cutShort(this.path, position + length, this.length);
     return this.readInto(new Uint8Array(length), position);
   }
 
@@ -50,7 +50,7 @@ export class ReadFile {
     while (done < bytes.length) {
       const want = Math.min(chunk, bytes.length - done);
       const got = attempt(this.path, () => readSync(handle, bytes, done, want, position + done));
-      if (got === 0) throw this.#cut(position + bytes.length, position + done);
+      if (got === 0) throw cutShort(this.path, position + bytes.length, position + done);
       done += got;
     }
     return bytes;
@@ -65,15 +65,15 @@ export class ReadFile {
   [Symbol.dispose](): void {
     this.close();
   }
-
-  #cut(expected: number, found: number): FormatError {
-    return new FormatError(
-      "IncompleteFile",
-      this.path,
-      `ends after ${found} bytes: expected at least ${expected}; copy or write it again`,
-    );
-  }
 }
+
+/** The error of a file that ends before what is to be read of it. */
+export const cutShort = (path: string, expected: number, found: number): FormatError =>
+  new FormatError(
+    "IncompleteFile",
+    path,
+    `ends after ${found} bytes: expected at least ${expected}; copy or write it again`,
+  );
 
 /** A file written by position. */
 export class WriteFile {

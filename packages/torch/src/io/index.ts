@@ -3,20 +3,13 @@ export { mapNpy } from "./map.js";
 export * as npy from "./npy.js";
 export { NpyTarget } from "./npy-target.js";
 export { crc32 } from "./pt/crc32.js";
-export {
-  ByteArray,
-  decodePt,
-  encodePt,
-  type LoadedStateDict,
-  loadPt,
-  loadStateDict,
-  type PtInput,
-  type PtKey,
-  type PtLimits,
-  type PtOptions,
-  type PtValue,
-  unpickleBytes,
-} from "./pt/index.js";
+export { decodePt, loadPt, type PtOptions } from "./pt/decode.js";
+export { encodePt } from "./pt/encode.js";
+export type { PtLimits } from "./pt/limits.js";
+export { ByteArray, unpickleBytes } from "./pt/numpy-pickle.js";
+export type { PtInput } from "./pt/pickle.js";
+export { type LoadedStateDict, loadStateDict } from "./pt/state-dict.js";
+export type { PtKey, PtValue } from "./pt/value.js";
 export { fromTyped, itemSize, type RawArray, toFloat32, toFloat64 } from "./raw.js";
 export * as safetensors from "./safetensors.js";
 export { encodeNpy, encodeTensors, fromRaw, loadTensors, toRaw } from "./tensors.js";

@@ -1,21 +1,12 @@
 // An array as the file formats describe it: a dtype, a shape and bytes. It lets the formats be read and
 // tested without the engine.
-import type { DType, TypedArray } from "../binding/dtype.js";
+import { arrayOf, type DType } from "../binding/dtype.js";
 import { FormatError } from "./errors.js";
 
 /** Bytes per element of every element type, under PyTorch's names. */
-export const itemSize = {
-  float32: 4,
-  float64: 8,
-  float16: 2,
-  bfloat16: 2,
-  int64: 8,
-  int32: 4,
-  int16: 2,
-  int8: 1,
-  uint8: 1,
-  bool: 1,
-} as const satisfies Record<DType, number>;
+export const itemSize = Object.fromEntries(
+  Object.entries(arrayOf).map(([dtype, { BYTES_PER_ELEMENT }]) => [dtype, BYTES_PER_ELEMENT]),
+) as Readonly<Record<DType, number>>;
 
 export type { DType };
 
@@ -95,11 +86,9 @@ export function fromTyped(values: Typed, shape: readonly number[] = [values.leng
 }
 
 function dtypeOf(values: Typed): DType {
-  if (values instanceof Float32Array) return "float32";
-  if (values instanceof Float64Array) return "float64";
-  if (values instanceof BigInt64Array) return "int64";
-  if (values instanceof Int32Array) return "int32";
-  if (values instanceof Uint8Array) return "uint8";
+  const own = ["float32", "float64", "int64", "int32", "uint8"] as const;
+  const found = own.find((dtype) => values instanceof arrayOf[dtype]);
+  if (found) return found;
   throw new FormatError(
     "UnknownDtype",
     "array",
@@ -122,7 +111,12 @@ function convert<T extends Float32Array | Float64Array>(
   make: (length: number) => T,
 ): T {
   checkRaw(array);
-  const elements = readers[array.dtype](aligned(array.data));
+  // In a buffer of their own, which starts at an address that suits every element.
+  const bytes = Uint8Array.from(array.data).buffer;
+  const elements =
+    array.dtype === "bfloat16"
+      ? bfloat16ToFloat32(new Uint16Array(bytes))
+      : new arrayOf[array.dtype](bytes);
   const out = make(elements.length);
   if (elements instanceof BigInt64Array) {
     for (let i = 0; i < elements.length; i++) out[i] = Number(elements[i]);
@@ -133,24 +127,6 @@ function convert<T extends Float32Array | Float64Array>(
   }
   return out;
 }
-
-/** The bytes in a buffer of their own, which starts at an address that suits every element. */
-function aligned(data: Uint8Array): ArrayBuffer {
-  return Uint8Array.from(data).buffer;
-}
-
-const readers: Record<DType, (bytes: ArrayBuffer) => TypedArray> = {
-  float32: (bytes) => new Float32Array(bytes),
-  float64: (bytes) => new Float64Array(bytes),
-  float16: (bytes) => new Uint16Array(bytes),
-  bfloat16: (bytes) => bfloat16ToFloat32(new Uint16Array(bytes)),
-  int64: (bytes) => new BigInt64Array(bytes),
-  int32: (bytes) => new Int32Array(bytes),
-  int16: (bytes) => new Int16Array(bytes),
-  int8: (bytes) => new Int8Array(bytes),
-  uint8: (bytes) => new Uint8Array(bytes),
-  bool: (bytes) => new Uint8Array(bytes),
-};
 
 /** A bfloat16 is the upper half of a float32. */
 function bfloat16ToFloat32(bits: Uint16Array): Float32Array {

@@ -1,15 +1,4 @@
-export {
-  ELU,
-  GELU,
-  Identity,
-  LeakyReLU,
-  Mish,
-  ReLU,
-  Sigmoid,
-  SiLU,
-  Softplus,
-  Tanh,
-} from "./activation.js";
+export * from "./activation.js";
 export { checkpoint, drawnOnce } from "./checkpoint.js";
 export { Conv1d, Conv2d, type ConvOptions, type PaddingMode, type Size } from "./conv.js";
 export { Dropout, dropout } from "./dropout.js";

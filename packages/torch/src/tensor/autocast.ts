@@ -1,7 +1,7 @@
 // Mixed precision as PyTorch has it: matrix products and convolutions in a shorter dtype, all else in float32.
 
 import type { DType } from "../binding/dtype.js";
-import { invalid } from "../binding/errors.js";
+import { invalid, refusePromise } from "../binding/errors.js";
 import { guarded, native } from "../binding/native.js";
 
 /** A dtype of autocast. */
@@ -31,10 +31,7 @@ export function autocast<T>(dtype: CastDType | null, fn: () => T): T {
   set(dtype);
   try {
     const result = fn();
-    if (result instanceof Promise) {
-      result.catch(() => {});
-      throw invalid("autocast() is synchronous, but its function returned a promise");
-    }
+    refusePromise(result, "autocast()");
     return result;
   } finally {
     set(was);

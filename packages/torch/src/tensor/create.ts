@@ -96,26 +96,18 @@ export function tensor(
     const sizes = shapeOf(data);
     const flat: (number | bigint | boolean)[] = [];
     flatten(data, sizes, flat, 0);
-    const kind: DType =
-      flat.length > 0 && flat.every((x) => typeof x === "bigint")
-        ? "int64"
-        : flat.length > 0 && flat.every((x) => typeof x === "boolean")
-          ? "bool"
-          : dtype === "float64"
-            ? "float64"
-            : "float32";
-    const bytes =
+    const areAll = (type: string) => flat.length > 0 && flat.every((x) => typeof x === type);
+    const exact = dtype === "int64" || dtype === "float64" ? dtype : "float32";
+    const kind = areAll("bigint") ? "int64" : areAll("boolean") ? "bool" : exact;
+    const elements =
       kind === "int64"
-        ? BigInt64Array.from(flat as bigint[])
+        ? BigInt64Array.from(flat, wholeBigInt)
         : kind === "bool"
           ? Uint8Array.from(flat, Number)
           : kind === "float64"
             ? Float64Array.from(flat, Number)
-            : dtype === "int64"
-              ? BigInt64Array.from(flat, (x) => wholeBigInt(x))
-              : Float32Array.from(flat, Number);
-    const made0 = bytes instanceof BigInt64Array ? "int64" : kind;
-    made = fromBytes(bytes, shape ?? sizes, made0);
+            : Float32Array.from(flat, Number);
+    made = fromBytes(elements, shape ?? sizes, kind);
   }
   return (dtype && dtype !== made.dtype) || (device && device !== "cpu")
     ? moved(made, { dtype, device })

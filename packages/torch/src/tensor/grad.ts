@@ -1,9 +1,37 @@
 // Gradients as functions, and the modes in which none are kept.
 
-import { invalid } from "../binding/errors.js";
+import { refusePromise } from "../binding/errors.js";
 import { ptrsOf } from "../binding/handle.js";
 import { guarded, native } from "../binding/native.js";
 import { Tensor } from "./tensor.js";
+
+interface GradOptions {
+  gradOutputs?: readonly Tensor[] | undefined;
+  retainGraph?: boolean | undefined;
+  createGraph?: boolean | undefined;
+}
+
+/** The gradients of `inputs`; null: those of all leaves, added to what they have. */
+function differentiate(
+  what: string,
+  outputs: readonly Tensor[],
+  inputs: readonly Tensor[] | null,
+  options: GradOptions & { allowUnused?: boolean },
+) {
+  const { gradOutputs, retainGraph = false, createGraph = false, allowUnused = false } = options;
+  return guarded(
+    () =>
+      native.differentiate(
+        ptrsOf(outputs, what),
+        gradOutputs ? ptrsOf(gradOutputs, "gradOutputs") : [],
+        inputs && ptrsOf(inputs, "inputs"),
+        retainGraph,
+        createGraph,
+        allowUnused,
+      ),
+    what,
+  );
+}
 
 /**
  * d outputs / d inputs as new tensors, leaving `.grad` alone.
@@ -13,55 +41,19 @@ import { Tensor } from "./tensor.js";
 export function grad(
   outputs: Tensor | readonly Tensor[],
   inputs: readonly Tensor[],
-  {
-    gradOutputs,
-    retainGraph = false,
-    createGraph = false,
-    allowUnused = false,
-  }: {
-    gradOutputs?: readonly Tensor[];
-    retainGraph?: boolean;
-    createGraph?: boolean;
-    allowUnused?: boolean;
-  } = {},
+  options: GradOptions & { allowUnused?: boolean } = {},
 ): (Tensor | null)[] {
   const of = Array.isArray(outputs) ? (outputs as readonly Tensor[]) : [outputs as Tensor];
-  const found = guarded(
-    () =>
-      native.differentiate(
-        ptrsOf(of, "grad"),
-        gradOutputs ? ptrsOf(gradOutputs, "gradOutputs") : [],
-        ptrsOf(inputs, "inputs"),
-        retainGraph,
-        createGraph,
-        allowUnused,
-      ),
-    "grad",
-  );
+  const found = differentiate("grad", of, inputs, options);
   return (found ?? []).map((ptr) => (ptr === null ? null : new Tensor(ptr)));
 }
 
 /** Accumulates the gradients of several outputs at once. */
 export function backward(
   outputs: readonly Tensor[],
-  {
-    gradOutputs,
-    retainGraph = false,
-    createGraph = false,
-  }: { gradOutputs?: readonly Tensor[]; retainGraph?: boolean; createGraph?: boolean } = {},
+  { gradOutputs, retainGraph, createGraph }: GradOptions = {},
 ): void {
-  guarded(
-    () =>
-      native.differentiate(
-        ptrsOf(outputs, "backward"),
-        gradOutputs ? ptrsOf(gradOutputs, "gradOutputs") : [],
-        null,
-        retainGraph,
-        createGraph,
-        false,
-      ),
-    "backward",
-  );
+  differentiate("backward", outputs, null, { gradOutputs, retainGraph, createGraph });
 }
 
 /** Forgets the gradients of the given leaves (sets them to null). */
@@ -75,10 +67,7 @@ function withMode<T>(on: boolean, fn: () => T, what: string): T {
   const was = native.gradMode(on);
   try {
     const result = fn();
-    if (result instanceof Promise) {
-      result.catch(() => {});
-      throw invalid(`${what} is synchronous, but its function returned a promise`);
-    }
+    refusePromise(result, what);
     return result;
   } finally {
     native.gradMode(was);
@@ -101,10 +90,7 @@ export function gradEnabled(): boolean {
 export function inferenceMode<T>(fn: () => T): T {
   return guarded(() => {
     const result = native.inferenceMode(fn);
-    if (result instanceof Promise) {
-      result.catch(() => {});
-      throw invalid("inferenceMode() is synchronous, but its function returned a promise");
-    }
+    refusePromise(result, "inferenceMode()");
     return result;
   }, "inferenceMode");
 }

@@ -17,6 +17,14 @@ const toCopy = new Op("aten::to", "dtype_layout");
 const isLeaf = new Op("aten::is_leaf", "");
 const toFloat = new Op("aten::to", "dtype");
 
+/** What a tensor is brought to. */
+interface Target {
+  dtype?: DType;
+  device?: Device;
+  memoryFormat?: MemoryFormat;
+  copy?: boolean;
+}
+
 /** An n-dimensional array on a device, with PyTorch's operations as methods in camelCase. */
 export class Tensor extends TensorMethods {
   /** Sizes per dimension. */
@@ -102,14 +110,7 @@ export class Tensor extends TensorMethods {
     return guarded(() => native.item(ptrOf(this)), "item") as number;
   }
   /** A fresh typed array of the elements, row-major; half types are converted to float32. */
-  toArray():
-    | Float32Array
-    | Float64Array
-    | BigInt64Array
-    | Int32Array
-    | Int16Array
-    | Int8Array
-    | Uint8Array {
+  toArray(): Exclude<TypedArray, Uint16Array> {
     const { dtype } = this;
     if (dtype === "float16" || dtype === "bfloat16") {
       using wide = this.to("float32");
@@ -148,33 +149,12 @@ export class Tensor extends TensorMethods {
   }
 
   /** This tensor with another dtype, device or memory format; itself where nothing changes. */
-  to(
-    target:
-      | DType
-      | Device
-      | { dtype?: DType; device?: Device; memoryFormat?: MemoryFormat; copy?: boolean },
-  ): Tensor {
+  to(target: DType | Device | Target): Tensor {
     if (typeof target === "string" && target in arrayOf) return invoke(toFloat, this, target);
-    const o =
-      typeof target === "string"
-        ? { device: target as Device }
-        : (target as {
-            dtype?: DType;
-            device?: Device;
-            memoryFormat?: MemoryFormat;
-            copy?: boolean;
-          });
-    return invoke(
-      toCopy,
-      this,
-      o.dtype,
-      undefined,
-      o.device,
-      undefined,
-      undefined,
-      o.copy,
-      o.memoryFormat,
-    );
+    const { dtype, device, memoryFormat, copy }: Target =
+      typeof target === "string" ? { device: target as Device } : target;
+    const [layout, pinned, nonBlocking] = [undefined, undefined, undefined];
+    return invoke(toCopy, this, dtype, layout, device, pinned, nonBlocking, copy, memoryFormat);
   }
 
   /** `Tensor float32[2,3] cpu`, for logs. */

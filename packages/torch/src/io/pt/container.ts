@@ -7,7 +7,7 @@ import { stateDicts } from "./globals.js";
 import { type PtLimits, pickleLimit } from "./limits.js";
 import { type StorageReference, Storages } from "./references.js";
 import { type ByteSource, viewOf } from "./source.js";
-import { Steps, unpickle } from "./unpickle.js";
+import { Steps, unpickle, unpickleWhole } from "./unpickle.js";
 import { ZipReader } from "./zip-reader.js";
 
 /** A checkpoint whose pickle has been run and whose storages are still in the file. */
@@ -54,11 +54,8 @@ function openZip(source: ByteSource, limits: Required<PtLimits>): Container {
     throw new FormatError("OutOfRange", path, problem);
   }
   const cursor = new Cursor(zip.read(`${folder}data.pkl`), path);
-  const root = unpickle(cursor, stateDicts(new Storages(path)), new Steps(limits.maxValues, path));
-  if (cursor.left > 0) {
-    const problem = `${cursor.left} bytes follow its pickle: expected none`;
-    throw new FormatError("SizeMismatch", path, problem);
-  }
+  const steps = new Steps(limits.maxValues, path);
+  const root = unpickleWhole(cursor, stateDicts(new Storages(path)), steps);
   const read = ({ key, dtype, numel }: StorageReference): Uint8Array => {
     const name = `${folder}data/${key}`;
     checkLength(zip.size(name), { key, dtype, numel }, path);

@@ -1,11 +1,10 @@
 // Reads the arguments of a pickle's operations, never beyond its end.
 import { FormatError } from "../errors.js";
 import { plainBytes } from "../raw.js";
-import { viewOf } from "./source.js";
+import { textOf, viewOf } from "./source.js";
 
 /** Names of modules and classes are shorter. */
 const lineLimit = 256;
-const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** A place in the bytes of one or several pickles; every read throws `IncompleteFile` at their end. */
 export class Cursor {
@@ -67,17 +66,8 @@ export class Cursor {
 
   /** Text of this many bytes in UTF-8; throws `InvalidValue` where it is none. */
   text(length: number): string {
-    const bytes = this.bytes(length);
-    try {
-      return text.decode(bytes);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new FormatError(
-        "InvalidValue",
-        this.source,
-        `its pickle holds text that is no UTF-8: ${reason}`,
-      );
-    }
+    const problem = "its pickle holds text that is no UTF-8";
+    return textOf(this.bytes(length), "InvalidValue", this.source, problem);
   }
 
   /** Text up to the end of the line. */

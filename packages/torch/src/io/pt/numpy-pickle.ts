@@ -2,7 +2,7 @@
 import { FormatError } from "../errors.js";
 import { Cursor } from "./cursor.js";
 import { withDefaults } from "./limits.js";
-import { Callable, type Dialect, latin1, Steps, unpickle } from "./unpickle.js";
+import { Callable, type Dialect, latin1, Steps, unpickleWhole } from "./unpickle.js";
 
 /** A NumPy array of unsigned bytes in C order. */
 export class ByteArray {
@@ -67,13 +67,6 @@ const numpy: Dialect = {
  * `source` names the bytes in errors. Throws a FormatError for everything else.
  */
 export function unpickleBytes(bytes: Uint8Array, source: string): unknown {
-  const cursor = new Cursor(bytes, source);
   const steps = new Steps(withDefaults({}, source).maxValues, source);
-  const value = unpickle(cursor, numpy, steps);
-  if (cursor.left === 0) return value;
-  throw new FormatError(
-    "SizeMismatch",
-    source,
-    `${cursor.left} bytes follow its pickle: expected none`,
-  );
+  return unpickleWhole(new Cursor(bytes, source), numpy, steps);
 }

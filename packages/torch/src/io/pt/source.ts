@@ -1,5 +1,6 @@
 // Checkpoints are read by position, from a file or from bytes that are in memory already.
-import { FormatError } from "../errors.js";
+import { type FormatCode, FormatError } from "../errors.js";
+import { cutShort } from "../file.js";
 import { plainBytes } from "../raw.js";
 
 /** Bytes by position, with the name that errors give them; a `ReadFile` is one. */
@@ -26,14 +27,25 @@ export class BytesSource implements ByteSource {
   }
 
   read(position: number, length: number): Uint8Array {
-    if (position + length > this.length) {
-      throw new FormatError(
-        "IncompleteFile",
-        this.path,
-        `ends after ${this.length} bytes: expected at least ${position + length}; copy or write it again`,
-      );
-    }
+    if (position + length > this.length) throw cutShort(this.path, position + length, this.length);
     return this.#bytes.subarray(position, position + length);
+  }
+}
+
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Bytes in UTF-8 as text; throws a FormatError with this `problem` where they are none. */
+export function textOf(
+  bytes: Uint8Array,
+  code: FormatCode,
+  source: string,
+  problem: string,
+): string {
+  try {
+    return strict.decode(bytes);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new FormatError(code, source, `${problem}: ${reason}`);
   }
 }
 

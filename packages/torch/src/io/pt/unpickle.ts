@@ -80,6 +80,14 @@ export function unpickle(cursor: Cursor, dialect: Dialect, steps: Steps): unknow
   }
 }
 
+/** `unpickle` of all that the cursor has left; throws `SizeMismatch` where bytes follow the pickle. */
+export function unpickleWhole(cursor: Cursor, dialect: Dialect, steps: Steps): unknown {
+  const value = unpickle(cursor, dialect, steps);
+  if (cursor.left === 0) return value;
+  const problem = `${cursor.left} bytes follow its pickle: expected none`;
+  throw new FormatError("SizeMismatch", cursor.source, problem);
+}
+
 class Machine {
   #stack: unknown[] = [];
   readonly #marks: unknown[][] = [];

@@ -1,7 +1,7 @@
 // Where the records of a zip archive lie. The directory at the archive's end is checked against the
 // file: sizes, positions and names are verified before anything is read.
 import { FormatError } from "../errors.js";
-import { type ByteSource, viewOf } from "./source.js";
+import { type ByteSource, textOf, viewOf } from "./source.js";
 
 /** A record, as the directory describes it. */
 export interface ZipRecord {
@@ -143,8 +143,9 @@ function readRecord(bytes: Uint8Array, source: string): { record: ZipRecord; spa
   if (span > bytes.length) {
     throw new FormatError("InvalidHeader", source, "a record of its directory is cut short");
   }
+  const name = bytes.subarray(recordLength, nameEnd);
   const record: ZipRecord = {
-    name: decodeName(bytes.subarray(recordLength, nameEnd), source),
+    name: textOf(name, "InvalidHeader", source, "a record's name is no UTF-8"),
     flags: view.getUint16(8, true),
     method: view.getUint16(10, true),
     crc: view.getUint32(16, true),
@@ -205,15 +206,6 @@ function setEnds(records: ZipRecord[], directory: number, source: string): void 
       );
     }
   });
-}
-
-function decodeName(bytes: Uint8Array, source: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new FormatError("InvalidHeader", source, `a record's name is no UTF-8: ${reason}`);
-  }
 }
 
 function checkName(name: string, source: string): void {
