@@ -2,122 +2,81 @@
 import { BridgeError, type StepVariance } from "../bridge/bridge.js";
 import type { Direction } from "../solver/grid.js";
 
-interface ExportedDirection {
-  model: string;
-  /** The file of the weights, where they are not in the model. */
-  weights?: string | null;
-  direction_input: number | null;
-  /** How many training samples the model holds, if it does. */
-  samples?: number | null;
-}
+/** A check that tells the type of what passes it. */
+type Test<T> = (value: unknown) => value is T;
+type Tested<X> = X extends Test<infer T> ? T : never;
 
-export interface ColumnFacts {
-  name: string;
-  classes: readonly string[] | null;
-  mean: number;
-  std: number;
-}
+const test = <T>(holds: (x: unknown) => boolean) => holds as Test<T>;
+const isNumber = test<number>((x) => typeof x === "number" && Number.isFinite(x));
+const isText = test<string>((x) => typeof x === "string");
+const isBoolean = test<boolean>((x) => typeof x === "boolean");
+const isObject = test<Record<string, unknown>>(
+  (x) => typeof x === "object" && x !== null && !Array.isArray(x),
+);
+const arrayOf = <T>(each: Test<T>, least = 1) =>
+  test<T[]>((x) => Array.isArray(x) && x.length >= least && x.every(each));
+const oneOf = <T extends string>(...all: T[]) => test<T>((x) => all.includes(x as T));
+const maybe = <T>(some: Test<T>) => test<T | null>((x) => x === null || x === undefined || some(x));
+const object = <P extends Record<string, Test<unknown>>>(tests: P) =>
+  test<{ [K in keyof P]: Tested<P[K]> }>(
+    (x) => isObject(x) && Object.entries(tests).every(([key, own]) => own(x[key])),
+  );
+const atLeast = (least: number, below = Number.POSITIVE_INFINITY) =>
+  test<number>((x) => isNumber(x) && x >= least && x < below);
 
-/** The parts of bridge.json that sampling needs. */
-export interface Description {
-  format: 2;
-  method: string;
-  kind: "drift" | "velocity" | "mean";
-  state: { shape: number[]; type: "vectors" | "pictures" | "fields" };
-  directions: Partial<Record<Direction, ExportedDirection>>;
-  default_direction: Direction;
-  inputs: string[];
-  output: string;
-  end_output: string | null;
-  process: { sigma: number };
-  schedule: {
-    times: number[];
-    resample: boolean;
-    step_variance: StepVariance;
-    noise_share?: Partial<Record<Direction, number[]>>;
-    last_noise: boolean;
-    eps: number;
-    scales?: number[];
-    deviations?: number[];
-    mean_match?: boolean;
-  };
-  transform: { log1p: boolean; mean: number[]; std: number[] } | null;
-  projection: { shape: number[]; scale: number; mean: string; basis: string } | null;
-  columns: string[] | null;
-  conditions: {
-    cond: { shape: number[]; column: ColumnFacts | null } | null;
-    y: { classes: number } | null;
-  } | null;
-  quality: unknown;
-  data: Record<string, unknown> | null;
-  license: string | null;
-}
-
-type Test = (value: unknown) => boolean;
-
-const isNumber: Test = (x) => typeof x === "number" && Number.isFinite(x);
-const isText: Test = (x) => typeof x === "string";
-const isBoolean: Test = (x) => typeof x === "boolean";
-const isObject = (x: unknown): x is Record<string, unknown> =>
-  typeof x === "object" && x !== null && !Array.isArray(x);
-const arrayOf =
-  (test: Test, least = 1): Test =>
-  (x) =>
-    Array.isArray(x) && x.length >= least && x.every(test);
-const oneOf =
-  (...all: unknown[]): Test =>
-  (x) =>
-    all.includes(x);
-const maybe =
-  (test: Test): Test =>
-  (x) =>
-    x === null || x === undefined || test(x);
-const object =
-  (tests: Record<string, Test>): Test =>
-  (x) =>
-    isObject(x) && Object.entries(tests).every(([key, test]) => test(x[key]));
-
-const isSize: Test = (x) => Number.isInteger(x) && (x as number) > 0 && (x as number) < 2 ** 24;
+const isSize = test<number>((x) => Number.isInteger(x) && atLeast(1, 2 ** 24)(x));
 /** A file beside bridge.json: no folder and no address. */
-const isFileName: Test = (x) => typeof x === "string" && /^[\w-][\w.-]*$/.test(x);
-const isGrid: Test = (x) =>
-  arrayOf(isNumber, 2)(x) &&
-  (x as number[]).every((t, k, all) => k === 0 || t > (all[k - 1] as number)) &&
-  (x as number[])[0] === 0 &&
-  (x as number[]).at(-1) === 1;
+const isFileName = test<string>((x) => isText(x) && /^[\w-][\w.-]*$/.test(x));
+const isGrid = test<number[]>(
+  (x) =>
+    arrayOf(isNumber, 2)(x) &&
+    x.every((t, k) => k === 0 || t > (x[k - 1] as number)) &&
+    x[0] === 0 &&
+    x.at(-1) === 1,
+);
 
 /** Of a negative one there is no square root. */
-const shares = arrayOf((x) => isNumber(x) && (x as number) >= 0, 2);
-const direction = object({
-  ...{ model: isFileName, weights: maybe(isFileName) },
-  ...{ direction_input: maybe(isNumber), samples: maybe(isSize) },
-});
-const column = object({
+const shares = maybe(arrayOf(atLeast(0), 2));
+const direction = maybe(
+  object({
+    model: isFileName,
+    /** The file of the weights, where they are not in the model. */
+    weights: maybe(isFileName),
+    direction_input: maybe(isNumber),
+    /** How many training samples the model holds, if it does. */
+    samples: maybe(isSize),
+  }),
+);
+const isColumn = object({
   name: isText,
   classes: maybe(arrayOf(isText)),
   mean: isNumber,
   std: isNumber,
 });
+export type ColumnFacts = Tested<typeof isColumn>;
 
-const parts: Record<keyof Omit<Description, "quality" | "data" | "license" | "format">, Test> = {
+/** The parts of bridge.json that sampling needs. */
+const parts = {
   method: isText,
   kind: oneOf("drift", "velocity", "mean"),
   state: object({ shape: arrayOf(isSize), type: oneOf("vectors", "pictures", "fields") }),
-  directions: (x) =>
-    object({ f: maybe(direction), b: maybe(direction) })(x) &&
-    Object.values(x as object).some((d) => d !== null),
-  default_direction: oneOf("f", "b"),
+  directions: test<Record<Direction, Tested<typeof direction>>>(
+    (x) => object({ f: direction, b: direction })(x) && Object.values(x).some((d) => d !== null),
+  ),
+  default_direction: oneOf<Direction>("f", "b"),
   inputs: arrayOf(oneOf("x", "t", "direction", "cond", "y"), 2),
   output: isText,
   end_output: maybe(isText),
-  process: object({ sigma: (x) => isNumber(x) && (x as number) >= 0 }),
+  process: object({ sigma: atLeast(0) }),
   schedule: object({
     times: isGrid,
     resample: isBoolean,
-    step_variance: oneOf("process", "bridge", "analytic"),
-    noise_share: maybe(object({ f: maybe(shares), b: maybe(shares) })),
+    step_variance: oneOf<StepVariance>("process", "bridge", "analytic"),
+    noise_share: test<Partial<Record<Direction, number[]>> | null>(
+      maybe(object({ f: shares, b: shares })),
+    ),
     last_noise: isBoolean,
-    eps: (x) => isNumber(x) && (x as number) >= 0 && (x as number) < 0.5,
+    eps: atLeast(0, 0.5),
     scales: maybe(arrayOf(isNumber)),
     deviations: maybe(arrayOf(isNumber)),
   }),
@@ -128,11 +87,25 @@ const parts: Record<keyof Omit<Description, "quality" | "data" | "license" | "fo
   columns: maybe(arrayOf(isText)),
   conditions: maybe(
     object({
-      cond: maybe(object({ shape: arrayOf(isSize), column: maybe(column) })),
+      cond: maybe(object({ shape: arrayOf(isSize), column: maybe(isColumn) })),
       y: maybe(object({ classes: isSize })),
     }),
   ),
 };
+
+type Checked = { [K in keyof typeof parts]: Tested<(typeof parts)[K]> };
+export interface Description extends Checked {
+  format: 2;
+  /** The last three with `mean` alone. */
+  schedule: Checked["schedule"] & {
+    scales: number[];
+    deviations: number[];
+    mean_match?: boolean;
+  };
+  quality: unknown;
+  data: Record<string, unknown> | null;
+  license: string | null;
+}
 
 /** Checks bridge.json. Throws a BridgeError for another format, and for a part that is missing or of another kind. */
 export function readDescription(json: unknown): Description {

@@ -1,5 +1,5 @@
 // What is carried at the moment: the states so far, and the end of the one before.
-import type { Bridge, Conditions, SampleOptions, Samples } from "../bridge/bridge.js";
+import type { Bridge, Conditions, Samples } from "../bridge/bridge.js";
 import type { PlayerSettings } from "./controls/settings.js";
 
 export interface Carried {
@@ -29,11 +29,11 @@ export function createCarrier(bridge: Bridge, { state, failed }: Listener): Carr
       current?.abort();
       const controller = new AbortController();
       current = controller;
+      const { direction, solver, seed, stepVariance } = settings;
       const carried: Carried = { states: [], steps: stepsOf(bridge, settings) };
       bridge
         .sample(x0, {
-          ...optionsOf(settings),
-          conditions,
+          ...{ direction, solver, seed, stepVariance, conditions },
           steps: carried.steps,
           path: false,
           signal: controller.signal,
@@ -50,11 +50,6 @@ export function createCarrier(bridge: Bridge, { state, failed }: Listener): Carr
     stop: () => current?.abort(),
   };
 }
-
-/** Keys of `sample` for settings. */
-const optionsOf = ({ direction, solver, seed, stepVariance }: PlayerSettings): SampleOptions => ({
-  ...{ direction, solver, seed, stepVariance },
-});
 
 /** Conditions of rows, chosen by index: the value of the controls, or each its own. */
 export function conditionsOf(

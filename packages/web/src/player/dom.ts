@@ -25,6 +25,14 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** Where the arrow keys point to, by their names. */
+export const arrows: Record<string, [number, number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+
 /** Listens, until `signal` is aborted. */
 export function on<E extends HTMLElement>(
   element: E,

@@ -1,5 +1,5 @@
 // A pad to draw a picture on: with a pointer, or with the keys.
-import { h, on } from "../dom.js";
+import { arrows, h, on } from "../dom.js";
 import { paint } from "./paint.js";
 
 export interface Pad {
@@ -100,10 +100,3 @@ export function createPad(shape: readonly number[], drawn: (picture: Float64Arra
     },
   };
 }
-
-const arrows: Record<string, [number, number]> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
-};

@@ -1,5 +1,5 @@
 // A group of particles, chosen with a rectangle: dragged with a pointer, or moved with the keys.
-import { on } from "../dom.js";
+import { arrows, on } from "../dom.js";
 import type { Frame } from "./frame.js";
 
 /** A rectangle in pixels of the canvas. */
@@ -104,10 +104,3 @@ export function createBrush(
     },
   };
 }
-
-const arrows: Record<string, [number, number]> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
-};
