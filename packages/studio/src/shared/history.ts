@@ -108,28 +108,24 @@ export class History {
   }
 
   #push(point: Point): void {
-    const last = this.#points.at(-1);
-    if (last && last.rows < this.#stride && canMerge(last, point))
-      this.#points[this.#points.length - 1] = merge(last, point);
-    else this.#points.push(point);
-    if (this.#points.length > most) this.#halve();
-  }
-
-  /** Merges neighbours two by two. */
-  #halve(): void {
+    put(this.#points, point, this.#stride);
+    if (this.#points.length <= most) return;
+    // Neighbours are merged two by two.
     this.#stride *= 2;
     const kept: Point[] = [];
-    for (const point of this.#points) {
-      const last = kept.at(-1);
-      if (last && last.rows + point.rows <= this.#stride && canMerge(last, point))
-        kept[kept.length - 1] = merge(last, point);
-      else kept.push(point);
-    }
+    for (const one of this.#points) put(kept, one, this.#stride);
     this.#points = kept;
   }
 }
 
-const canMerge = (a: Point, b: Point) => a.half === b.half && a.direction === b.direction;
+/** Merges a point into the last one, where that is of the same curve and there is room; else it is one more. */
+function put(points: Point[], point: Point, stride: number): void {
+  const last = points.at(-1);
+  const isSame = last?.half === point.half && last.direction === point.direction;
+  if (last && isSame && last.rows + point.rows <= stride)
+    points[points.length - 1] = merge(last, point);
+  else points.push(point);
+}
 
 function merge(a: Point, b: Point): Point {
   const values: Record<string, Merged> = { ...a.values };

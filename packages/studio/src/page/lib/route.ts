@@ -18,14 +18,20 @@ function parseRoute(hash: string): Route {
   return { page: "runs", run: "", params };
 }
 
+/** Settings of an address; null for none. */
+type Params = Readonly<Record<string, string | readonly string[] | null>>;
+
+/** The address of a page: settings as `before`, but for those of `params`. */
 export function hrefOf(
   page: Route["page"],
-  params: Readonly<Record<string, string | readonly string[]>> = {},
+  params: Params = {},
+  before = new URLSearchParams(),
 ): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(params))
-    for (const one of [value].flat()) query.append(name, one as string);
-  const text = query.toString();
+  for (const [name, value] of Object.entries(params)) {
+    before.delete(name);
+    for (const one of [value ?? []].flat()) before.append(name, one);
+  }
+  const text = before.toString();
   return `#/${page === "runs" ? "" : page}${text === "" ? "" : `?${text}`}`;
 }
 
@@ -41,16 +47,9 @@ export function useRoute(): Route {
 }
 
 /** Changes settings in the address; null takes one out. */
-export function setParams(
-  changes: Readonly<Record<string, string | readonly string[] | null>>,
-): void {
+export function setParams(changes: Params): void {
   const { page, params } = parseRoute(location.hash);
-  for (const [name, value] of Object.entries(changes)) {
-    params.delete(name);
-    if (value !== null) for (const one of [value].flat()) params.append(name, one as string);
-  }
-  const text = params.toString();
-  const path = `#/${page === "runs" ? "" : page}${text === "" ? "" : `?${text}`}`;
+  const path = hrefOf(page, changes, params);
   if (path === location.hash) return;
   history.replaceState(null, "", path);
   dispatchEvent(new HashChangeEvent("hashchange"));

@@ -6,6 +6,7 @@ import { axisOf } from "../chart/axis.js";
 import { Chart, type Range } from "../chart/chart.js";
 import { rangeOf, setRange, weightOf } from "../chart/settings.js";
 import { Smoothing } from "../chart/smoothing.js";
+import { Check } from "../lib/parts.js";
 import { setParams } from "../lib/route.js";
 import { curvesOf, evaluationCurves } from "./series.js";
 
@@ -57,14 +58,9 @@ export function Curves({
   };
   const shared = { range, onRange: setRange, marks: axis.marks, group: "run", xLabel: "step" };
   const logBox = (name: string) => (
-    <label class="check log">
-      <input
-        type="checkbox"
-        checked={isLog(name)}
-        onChange={(e) => toggleLog(name, e.currentTarget.checked)}
-      />{" "}
+    <Check kind="check log" checked={isLog(name)} onChange={(on) => toggleLog(name, on)}>
       log<span class="hidden"> axis of {name}</span>
-    </label>
+    </Check>
   );
   const evaluation = ({ name, reference, x, curves }: (typeof evaluations)[number]) => (
     <div key={name}>

@@ -1,8 +1,8 @@
 // What a run was asked and where it ran: configuration, choices, environment, log, and the table of how good it is.
 import type { QualityRow, RunDetail } from "../../shared/api.js";
 import { digits, directionTitle } from "../lib/format.js";
+import { Scroll } from "../lib/parts.js";
 import { setParams } from "../lib/route.js";
-import { Scroll } from "../lib/scroll.js";
 
 export function Configuration({ detail, params }: { detail: RunDetail; params: URLSearchParams }) {
   const words = params.get("key") ?? "";

@@ -4,6 +4,7 @@ import type { HistoryPart, RunDetail, RunRow } from "../../shared/api.js";
 import { History } from "../../shared/history.js";
 import { stepsOf } from "../../shared/plan.js";
 import { digits, duration, moment, secondsOf } from "../lib/format.js";
+import { useTicks } from "../lib/parts.js";
 import { hrefOf } from "../lib/route.js";
 import { apiPath, ask, useEvents } from "../lib/server.js";
 import { Play } from "../play/play.js";
@@ -86,13 +87,8 @@ function Head({
 }) {
   const { row, problems, plan } = detail;
   const steps = plan && stepsOf(plan, row).steps;
-  const [, tick] = useState(0);
   const isLive = row.state === "running";
-  useEffect(() => {
-    if (!isLive) return;
-    const timer = setInterval(() => tick((n) => n + 1), 1000);
-    return () => clearInterval(timer);
-  }, [isLive]);
+  useTicks(isLive);
   const seconds = secondsOf(row);
   const left = isLive ? timeLeft(detail, history, seconds) : null;
   const wrong = [

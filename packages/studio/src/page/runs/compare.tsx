@@ -5,8 +5,8 @@ import { Chart } from "../chart/chart.js";
 import { rangeOf, setRange, weightOf } from "../chart/settings.js";
 import { Smoothing } from "../chart/smoothing.js";
 import { digits, directionTitle, metricTitle } from "../lib/format.js";
+import { Check, Scroll } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
-import { Scroll } from "../lib/scroll.js";
 import { apiPath, ask } from "../lib/server.js";
 import { curveNames, type Found, isTraining, overlay } from "./overlay.js";
 import { shortPlace } from "./table.js";
@@ -70,14 +70,9 @@ export function Compare({
             </select>
           </label>
           <Smoothing weight={weight} />
-          <label class="check">
-            <input
-              type="checkbox"
-              checked={isLog}
-              onChange={(e) => setParams({ log: e.currentTarget.checked ? null : "none" })}
-            />{" "}
+          <Check checked={isLog} onChange={(on) => setParams({ log: on ? null : "none" })}>
             log axis
-          </label>
+          </Check>
           <button type="button" disabled={rangeOf(params) === null} onClick={() => setRange(null)}>
             Show all steps
           </button>
@@ -179,14 +174,9 @@ function Differences({
     <section aria-label="Differences of configuration">
       <h2>Differences of configuration</h2>
       <div class="bar">
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={all}
-            onChange={(e) => setParams({ keys: e.currentTarget.checked ? "all" : null })}
-          />{" "}
+        <Check checked={all} onChange={(on) => setParams({ keys: on ? "all" : null })}>
           Show all keys
-        </label>
+        </Check>
       </div>
       {rows.length === 0 ? (
         <p class="note">The configurations are the same.</p>

@@ -1,6 +1,7 @@
 // The page of all runs: filter, table, and the choice of runs to compare.
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { RunRow } from "../../shared/api.js";
+import { Check, useTicks } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
 import { columnsWith, filtered, metricNames, sorted, usualMetrics } from "./columns.js";
 import { RunTable } from "./table.js";
@@ -77,27 +78,24 @@ export function RunsPage({ rows, left, params, columns, onColumns }: RunsPagePro
             ))}
           </select>
         </label>
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={params.get("group") !== "none"}
-            onChange={(e) => setParams({ group: e.currentTarget.checked ? null : "none" })}
-          />{" "}
+        <Check
+          checked={params.get("group") !== "none"}
+          onChange={(on) => setParams({ group: on ? null : "none" })}
+        >
           Group by sweep
-        </label>
+        </Check>
         {names.length > 0 && (
           <details class="menu">
             <summary>Metrics</summary>
             <div class="options">
               {names.map((name) => (
-                <label class="check" key={name}>
-                  <input
-                    type="checkbox"
-                    checked={metrics.includes(name)}
-                    onChange={(e) => choose(name, e.currentTarget.checked)}
-                  />{" "}
+                <Check
+                  key={name}
+                  checked={metrics.includes(name)}
+                  onChange={(on) => choose(name, on)}
+                >
                   {name}
-                </label>
+                </Check>
               ))}
             </div>
           </details>
@@ -131,14 +129,4 @@ export function RunsPage({ rows, left, params, columns, onColumns }: RunsPagePro
       )}
     </>
   );
-}
-
-/** Draws again every second while a run lives: its time goes on. */
-function useTicks(isLive: boolean): void {
-  const [, tick] = useState(0);
-  useEffect(() => {
-    if (!isLive) return;
-    const timer = setInterval(() => tick((n) => n + 1), 1000);
-    return () => clearInterval(timer);
-  }, [isLive]);
 }

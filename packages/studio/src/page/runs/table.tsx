@@ -1,8 +1,8 @@
 // The table of runs itself: heads that sort, a box for each run to choose it, a head for each sweep.
 import type { RunRow } from "../../shared/api.js";
 import { digits } from "../lib/format.js";
+import { Scroll } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";
-import { Scroll } from "../lib/scroll.js";
 import { type Column, grouped } from "./columns.js";
 
 export interface RunTableProps {
