@@ -1,7 +1,7 @@
 // From a JavaScript call to libtorch's dispatcher and back: handles out, pointers in, errors translated.
 import { type Check, checkOf, settled } from "./checks.js";
 import { lengthOf, MissingOpError, TorchError, translate } from "./errors.js";
-import { Handle, ptrIn, ptrOf, returnSpare, takeSpare } from "./handle.js";
+import { Handle, ptrIn, ptrOf, spares } from "./handle.js";
 import { type External, native } from "./native.js";
 import { table } from "./table.generated.js";
 
@@ -120,7 +120,7 @@ export function invoke(op: Op, ...args: any[]): any {
       raw = settled(raw);
       op.check(raw, op.overload);
     }
-    spare = takeSpare();
+    spare = spares.pop();
     const result = callNative(index, spare, raw);
     const isUsed = spare !== undefined && result === spare;
     if (isUsed) spare = undefined;
@@ -128,7 +128,7 @@ export function invoke(op: Op, ...args: any[]): any {
   } catch (error) {
     throw translate(error, op.fullName, describeArguments(args));
   } finally {
-    if (spare !== undefined) returnSpare(spare);
+    if (spare !== undefined) spares.push(spare);
   }
 }
 

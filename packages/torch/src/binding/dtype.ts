@@ -1,18 +1,5 @@
 // The element types that JavaScript and PyTorch share, by PyTorch's names.
 
-/** An element type, by PyTorch's name. */
-export type DType =
-  | "float32"
-  | "float64"
-  | "float16"
-  | "bfloat16"
-  | "int64"
-  | "int32"
-  | "int16"
-  | "int8"
-  | "uint8"
-  | "bool";
-
 /** A place for tensors: the processor, a GPU, or nowhere (`meta`: shapes without data). */
 export type Device = "cpu" | "cuda" | `cuda:${number}` | "meta";
 
@@ -46,3 +33,6 @@ export const arrayOf = {
   uint8: Uint8Array,
   bool: Uint8Array,
 } as const;
+
+/** An element type, by PyTorch's name. */
+export type DType = keyof typeof arrayOf;

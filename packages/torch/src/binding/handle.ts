@@ -39,20 +39,11 @@ const collectable: Born = {
   },
 };
 
-/** Pointers whose tensors were released at the end of a scope, for those of later results; and one that never gets another. */
-const spares: External[] = [];
+/** Pointers whose tensors were released at the end of a scope, for the results of later calls. For the engine's own files only. */
+export const spares: External[] = [];
 const mostSpares = 1024;
+/** One that never gets another tensor. */
 let dead: External | undefined;
-
-/** A pointer without a tensor, for the result of a call; undefined where there is none. For the engine's own files only. */
-export function takeSpare(): External | undefined {
-  return spares.pop();
-}
-
-/** Gives back what `takeSpare` gave and the call did not use. For the engine's own files only. */
-export function returnSpare(spare: External): void {
-  spares.push(spare);
-}
 
 /** The base of Tensor: owns one reference to native memory. */
 export abstract class Handle {

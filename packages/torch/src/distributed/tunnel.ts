@@ -51,38 +51,30 @@ export class Tunnel {
   }
 
   /** Opens this rank's port to the others, on an address or, where it is "", on all; gives the port. */
-  async listen(address: string, port: number): Promise<number> {
-    const [value, failed] = await this.#ask("listen", address, port);
-    if (failed === undefined) return value;
-    throw new DistributedError(
+  listen(address: string, port: number): Promise<number> {
+    return this.#ask("listen", [address, port], (failed) =>
       failed === "EADDRINUSE"
         ? `port ${port} is in use, so rank ${this.rank} cannot be reached there: set MASTER_PORT to a free one on every rank`
         : `rank ${this.rank} cannot listen on ${address}:${port}: ${failed}`,
     );
   }
   /** Lets the other ranks reach a port of this rank's address. */
-  async allow(port: number, { asStore = false } = {}): Promise<void> {
-    await this.#ask("allow", port, asStore);
+  allow(port: number, { asStore = false } = {}): Promise<void> {
+    return this.#ask("allow", [port, asStore]);
   }
   /** Waits for a rank's port; gives this machine's address on the way. Throws a DistributedError. */
-  async reach(to: Outer, deadline: number): Promise<string> {
-    const [value, failed] = await this.#ask("reach", to, deadline);
-    if (failed === undefined) return value;
+  reach(to: Outer, deadline: number): Promise<string> {
     const place = `${to.host}:${to.port}`;
-    throw new DistributedError(
+    const problem = (failed: string) =>
       /SSL|CERT/.test(failed)
         ? `rank ${to.rank} at ${place} has another secret than rank ${this.rank}, or none: give all ranks the same dist_secret or DSBM_DIST_SECRET (${failed})`
-        : `rank ${to.rank} does not answer at ${place} (${failed}): has it started, with the same secret, and are MASTER_ADDR and MASTER_PORT the same on every rank?`,
-      [to.rank],
-    );
+        : `rank ${to.rank} does not answer at ${place} (${failed}): has it started, with the same secret, and are MASTER_ADDR and MASTER_PORT the same on every rank?`;
+    return this.#ask("reach", [to, deadline], problem, [to.rank]);
   }
   /** Leads a port of `address` (0: a free one) to one of another rank's own address (0: its store); gives the port. */
-  async forward(address: string, port: number, to: Outer, target = port): Promise<number> {
-    const [value, failed] = await this.#ask("forward", address, port, to, target);
-    if (failed === undefined) return value;
-    throw new DistributedError(
-      `rank ${this.rank} cannot listen on ${address}:${port} for rank ${to.rank}: ${failed}`,
-    );
+  forward(address: string, port: number, to: Outer, target = port): Promise<number> {
+    const what = `rank ${this.rank} cannot listen on ${address}:${port} for rank ${to.rank}`;
+    return this.#ask("forward", [address, port, to, target], (failed) => `${what}: ${failed}`);
   }
 
   /** Ends the thread, after what was sent has left, for at most two seconds. */
@@ -98,10 +90,13 @@ export class Tunnel {
     for (const answer of this.#answers.values()) answer({ failed: reason });
   }
 
+  /** What the thread answers; where it fails a DistributedError with that problem, if there is one. */
   async #ask<K extends keyof Calls>(
     call: K,
-    ...words: Parameters<Calls[K]>
-  ): Promise<[value: ReturnType<Calls[K]>, failed?: string]> {
+    words: Parameters<Calls[K]>,
+    problem?: (failed: string) => string,
+    ranks: number[] = [],
+  ): Promise<ReturnType<Calls[K]>> {
     const id = this.#asked++;
     // The thread keeps the process alive while it is asked.
     this.#worker.ref();
@@ -112,6 +107,7 @@ export class Tunnel {
     });
     this.#answers.delete(id);
     if (this.#answers.size === 0) this.#worker.unref();
-    return [value as ReturnType<Calls[K]>, failed];
+    if (failed !== undefined && problem) throw new DistributedError(problem(failed), ranks);
+    return value as ReturnType<Calls[K]>;
   }
 }

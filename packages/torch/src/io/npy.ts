@@ -139,8 +139,9 @@ export class NpyWriter {
   /** Appends rows [k, …rowShape] (or one row, rowShape itself); throws `InvalidShape`, `Closed`. */
   append(rows: RawArray): void {
     checkRaw(rows, this.#file.path);
-    const one = sameShape(rows.shape, this.#rowShape);
-    if (rows.dtype !== this.#dtype || !(one || sameShape(rows.shape.slice(1), this.#rowShape))) {
+    const [head, ...rest] = rows.shape;
+    const one = `${rows.shape}` === `${this.#rowShape}`;
+    if (rows.dtype !== this.#dtype || !(one || `${rest}` === `${this.#rowShape}`)) {
       throw new FormatError(
         "InvalidShape",
         this.#file.path,
@@ -149,7 +150,7 @@ export class NpyWriter {
     }
     this.#file.write(rows.data, this.#end);
     this.#end += rows.data.byteLength;
-    this.count += one ? 1 : rows.shape[0]!;
+    this.count += one ? 1 : head!;
   }
 
   /** Updates the header, so that the file is valid with the rows written so far. */
@@ -173,10 +174,6 @@ export class NpyWriter {
   [Symbol.dispose](): void {
     this.close();
   }
-}
-
-function sameShape(p: readonly number[], q: readonly number[]): boolean {
-  return p.length === q.length && p.every((size, k) => size === q[k]);
 }
 
 /** The header in the first bytes of a file; null where it does not end within them. Throws like `decode`. */

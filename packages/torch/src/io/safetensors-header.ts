@@ -21,7 +21,8 @@ export interface Header {
   end: number;
 }
 
-const names: Readonly<Record<DType, string>> = {
+/** The format's own names of dtypes. */
+export const dtypeNames: Readonly<Record<DType, string>> = {
   float32: "F32",
   float64: "F64",
   float16: "F16",
@@ -34,12 +35,7 @@ const names: Readonly<Record<DType, string>> = {
   bool: "BOOL",
 };
 
-const dtypes = new Map(Object.entries(names).map(([dtype, name]) => [name, dtype as DType]));
-
-/** The format's own name of a dtype. */
-export function dtypeName(dtype: DType): string {
-  return names[dtype];
-}
+const dtypes = new Map(Object.entries(dtypeNames).map(([dtype, name]) => [name, dtype as DType]));
 
 /** Parses and checks a header; throws a `FormatError` with the code of the rule that it breaks. */
 export function parseHeader(bytes: Uint8Array, source: string): Header {

@@ -3,7 +3,7 @@
 import { type FormatCode, FormatError } from "./errors.js";
 import { checkLength } from "./file.js";
 import { checkRaw, plainBytes, type RawArray } from "./raw.js";
-import { dtypeName, headerLimit, parseHeader } from "./safetensors-header.js";
+import { dtypeNames, headerLimit, parseHeader } from "./safetensors-header.js";
 
 /** Named arrays in the order of the file, and the file's free-text metadata. */
 export interface Safetensors {
@@ -38,7 +38,7 @@ export function encode(
     if (name === "__metadata__") throw refuse("InvalidHeader", "a tensor cannot bear this name");
     checkRaw(array, `safetensors "${name}"`);
     const info = {
-      dtype: dtypeName(array.dtype),
+      dtype: dtypeNames[array.dtype],
       shape: array.shape,
       data_offsets: [end, end + array.data.byteLength],
     };

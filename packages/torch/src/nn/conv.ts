@@ -100,11 +100,10 @@ abstract class Convolution extends Module {
       : null;
   }
 
-  /** Whether it slides by `stride` with `padding`, over neighbours and all channels. */
-  protected slides(stride: number, padding: number): boolean {
-    const { stride: steps, padding: edges, dilation, groups } = this.#window;
-    const all = (list: number[], n: number) => list.every((each) => each === n);
-    return all(steps, stride) && all(edges, padding) && all(dilation, 1) && groups === 1;
+  /** Whether it slides by 1 with a padding of 1, over neighbours and all channels. */
+  protected get slidesByOne(): boolean {
+    const { stride, padding, dilation, groups } = this.#window;
+    return [groups, ...stride, ...padding, ...dilation].every((n) => n === 1);
   }
 
   /** The image as the kernel slides over it, and how it slides. */
@@ -158,7 +157,7 @@ export class Conv2d extends Convolution {
   #isMinimal(x: Tensor): boolean {
     const [to, from, ...kernel] = this.weight.shape as [number, number, ...number[]];
     return (
-      this.slides(1, 1) &&
+      this.slidesByOne &&
       this.paddingMode === "zeros" &&
       [from, to].every((n) => n > 0 && n % 16 === 0) &&
       `${kernel}` === "3,3" &&

@@ -37,24 +37,26 @@ export abstract class Module {
     for (const [, child] of this.namedChildren()) yield* child.modules();
   }
 
-  *#leaves(prefix: string, kind: typeof Parameter | typeof Buffer): Generator<[string, Leaf]> {
-    for (const [name, value] of fields(this))
-      if (value instanceof kind) yield [prefix + name, value];
-    for (const [name, child] of this.namedChildren())
-      yield* child.#leaves(`${prefix}${name}.`, kind);
+  /** Own tensors of a kind with their checkpoint names, then those of the children. */
+  *#leaves<T extends Leaf>(
+    is: (value: unknown) => value is T,
+    prefix = "",
+  ): Generator<[string, T]> {
+    for (const [name, value] of fields(this)) if (is(value)) yield [prefix + name, value];
+    for (const [name, child] of this.namedChildren()) yield* child.#leaves(is, `${prefix}${name}.`);
   }
 
   /** Parameters with their checkpoint names: own ones first, then the children's; shared ones once. */
   namedParameters(): [string, Parameter][] {
     const seen = new Set<Leaf>();
-    const all = [...this.#leaves("", Parameter)] as [string, Parameter][];
+    const all = [...this.#leaves((value) => value instanceof Parameter)];
     return all.filter(([, p]) => !seen.has(p) && seen.add(p));
   }
   parameters(): Parameter[] {
     return this.namedParameters().map(([, p]) => p);
   }
   namedBuffers(): [string, Buffer][] {
-    return [...this.#leaves("", Buffer)] as [string, Buffer][];
+    return [...this.#leaves((value) => value instanceof Buffer)];
   }
 
   /** The number of trained numbers. */
@@ -64,16 +66,9 @@ export abstract class Module {
 
   /** The module's own tensors by name (not copies): parameters and persistent buffers. */
   stateDict(): StateDict {
-    const state: StateDict = new Map();
-    const walk = (module: Module, prefix: string) => {
-      for (const [name, value] of fields(module)) {
-        if (value instanceof Parameter || (value instanceof Buffer && value.persistent))
-          state.set(prefix + name, value);
-      }
-      for (const [name, child] of module.namedChildren()) walk(child, `${prefix}${name}.`);
-    };
-    walk(this, "");
-    return state;
+    const isKept = (value: unknown): value is Leaf =>
+      value instanceof Parameter || (value instanceof Buffer && value.persistent);
+    return new Map(this.#leaves(isKept));
   }
 
   /**

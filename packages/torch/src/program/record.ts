@@ -220,17 +220,17 @@ export function startChunked(
     );
   const own = lengths.slice(first, first + count);
   const ownRows = own.reduce((a, b) => a + b, 0);
+  const cutAt = (from: number, n: number) =>
+    inputs.map((t, i) => {
+      const dim = inputDims[i] as number;
+      return dim < 0 ? t : t.narrow(dim, from, n);
+    });
   let job: External | undefined;
   const outputs = tidy(() => {
     const programs = new Map<number, Program>();
     // Recording runs the function: what it draws must not count.
     undrawn([generator, Generator.default()], () => {
-      for (const n of new Set(lengths)) {
-        const head = inputs.map((t, i) =>
-          (inputDims[i] as number) < 0 ? t : t.narrow(inputDims[i] as number, 0, n),
-        );
-        programs.set(n, fn.programFor(...head));
-      }
+      for (const n of new Set(lengths)) programs.set(n, fn.programFor(...cutAt(0, n)));
     });
     for (const { results } of programs.values())
       if (results.length !== outputDims.length)
@@ -240,12 +240,7 @@ export function startChunked(
     const whole = joined(programs.get(lengths[0] as number) as Program, outputDims, ownRows);
     const seed = randint(0, 2 ** 31, [1], { generator }).item();
     if (count === 0) return whole;
-    const from = first * rows;
-    const cuts = part
-      ? inputs.map((t, i) =>
-          (inputDims[i] as number) < 0 ? t : t.narrow(inputDims[i] as number, from, ownRows),
-        )
-      : inputs;
+    const cuts = part ? cutAt(first * rows, ownRows) : inputs;
     job = guarded(
       () =>
         native.startChunks(

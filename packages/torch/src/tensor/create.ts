@@ -127,36 +127,23 @@ function moved(from: Tensor, target: TensorOptions): Tensor {
 }
 
 const ops = {
-  zeros: new Op("aten::zeros", ""),
-  ones: new Op("aten::ones", ""),
-  empty: new Op("aten::empty", "memory_format"),
   full: new Op("aten::full", ""),
   arange: new Op("aten::arange", "start_step"),
   linspace: new Op("aten::linspace", ""),
   eye: new Op("aten::eye", ""),
 };
 
+const ofShape =
+  (op: Op) =>
+  (size: readonly number[], { dtype = "float32", device }: TensorOptions = {}): Tensor =>
+    invoke(op, size, dtype, undefined, device);
+
 /** Zeros of the given shape. */
-export function zeros(
-  size: readonly number[],
-  { dtype = "float32", device }: TensorOptions = {},
-): Tensor {
-  return invoke(ops.zeros, size, dtype, undefined, device);
-}
+export const zeros = ofShape(new Op("aten::zeros", ""));
 /** Ones of the given shape. */
-export function ones(
-  size: readonly number[],
-  { dtype = "float32", device }: TensorOptions = {},
-): Tensor {
-  return invoke(ops.ones, size, dtype, undefined, device);
-}
+export const ones = ofShape(new Op("aten::ones", ""));
 /** Memory of the given shape with whatever is in it. */
-export function empty(
-  size: readonly number[],
-  { dtype = "float32", device }: TensorOptions = {},
-): Tensor {
-  return invoke(ops.empty, size, dtype, undefined, device);
-}
+export const empty = ofShape(new Op("aten::empty", "memory_format"));
 /** One value everywhere. */
 export function full(
   size: readonly number[],

@@ -19,9 +19,8 @@ import {
   tidy,
 } from "../../src/index.js";
 import { decodePt } from "../../src/io/pt/decode.js";
-import { encodePt } from "../../src/io/pt/encode.js";
 import { withDefaults } from "../../src/io/pt/limits.js";
-import type { PtInput } from "../../src/io/pt/pickle.js";
+import { encodePt, type PtInput } from "../../src/io/pt/pickle.js";
 import { BytesSource } from "../../src/io/pt/source.js";
 import { readDirectory } from "../../src/io/pt/zip-directory.js";
 import { ZipReader } from "../../src/io/pt/zip-reader.js";

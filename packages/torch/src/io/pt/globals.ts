@@ -14,7 +14,8 @@ class StorageType {
 /** collections.OrderedDict, the only object whose attributes a pickle may set (`_metadata`): they are dropped. */
 class OrderedDict extends Map<unknown, unknown> {}
 
-const storageTypes: Readonly<Record<DType, string>> = {
+/** PyTorch's names of the storages of each dtype, in the module torch. */
+export const storageTypes: Readonly<Record<DType, string>> = {
   float32: "FloatStorage",
   float64: "DoubleStorage",
   float16: "HalfStorage",
@@ -27,32 +28,28 @@ const storageTypes: Readonly<Record<DType, string>> = {
   bool: "BoolStorage",
 };
 
-/** PyTorch's name of the storage of a dtype, in the module torch. */
-export function storageTypeName(dtype: DType): string {
-  return storageTypes[dtype];
-}
+/** A function of ours that gives undefined for arguments that it does not take. */
+const taking = (name: string, make: (args: readonly unknown[]) => unknown): Callable =>
+  new Callable(name, (args, source) => {
+    const value = make(args);
+    if (value !== undefined) return value;
+    const problem = `its pickle calls ${name} with arguments that it does not take`;
+    throw new FormatError("InvalidValue", source, problem);
+  });
 
 const callables = [
-  new Callable("collections.OrderedDict", (args, source) => {
-    if (args.length > 0) throw wrong("collections.OrderedDict", source);
-    return new OrderedDict();
-  }),
+  taking("collections.OrderedDict", ({ length }) => (length === 0 ? new OrderedDict() : undefined)),
   new Callable("torch._utils._rebuild_tensor_v2", tensorReference),
-  new Callable("torch._utils._rebuild_parameter", (args, source) => {
-    if (args[0] instanceof TensorReference && args.length === 3) return args[0];
-    throw wrong("torch._utils._rebuild_parameter", source);
-  }),
-  new Callable("torch.Size", (args, source) => {
-    if (Array.isArray(args[0]) && args.length === 1) return args[0];
-    throw wrong("torch.Size", source);
-  }),
-  new Callable("torch.device", (args, source) => {
-    const [kind, index] = args;
-    const indexed = args.length === 2 && typeof index === "number";
-    if (typeof kind === "string" && (args.length === 1 || indexed)) {
-      return indexed ? `${kind}:${index}` : kind;
-    }
-    throw wrong("torch.device", source);
+  taking("torch._utils._rebuild_parameter", ([data, ...more]) =>
+    data instanceof TensorReference && more.length === 2 ? data : undefined,
+  ),
+  taking("torch.Size", ([sizes, ...more]) =>
+    Array.isArray(sizes) && more.length === 0 ? sizes : undefined,
+  ),
+  taking("torch.device", ([kind, ...index]) => {
+    if (typeof kind !== "string" || index.length > 1) return undefined;
+    if (index.length === 0) return kind;
+    return typeof index[0] === "number" ? `${kind}:${index[0]}` : undefined;
   }),
 ];
 
@@ -101,13 +98,5 @@ function resolveGlobal(module: string, name: string, source: string): unknown {
     source,
     `its pickle uses ${full}, which is refused because a pickle can run any code by such a name: expected tensors, ` +
       "dictionaries, lists, numbers and strings only; save model.state_dict() by itself",
-  );
-}
-
-function wrong(name: string, source: string): FormatError {
-  return new FormatError(
-    "InvalidValue",
-    source,
-    `its pickle calls ${name} with arguments that it does not take`,
   );
 }

@@ -1,11 +1,12 @@
-// Writes the pickle of a checkpoint, protocol 2 as torch.save does, with only those names that
+// Writes checkpoints: a zip archive with a pickle, protocol 2 as torch.save does, with only those names that
 // torch.load(weights_only=True) allows.
 import { Tensor } from "../../tensor/tensor.js";
 import { FormatError } from "../errors.js";
 import { elementCount, type RawArray } from "../raw.js";
 import { toRaw } from "../tensors.js";
-import { storageTypeName } from "./globals.js";
+import { storageTypes } from "./globals.js";
 import type { PtKey } from "./value.js";
+import { writeZip } from "./zip-writer.js";
 
 /** What a checkpoint can hold: a Map becomes an OrderedDict, an object a dict, an array a list. */
 export type PtInput =
@@ -23,7 +24,7 @@ const depthLimit = 64;
 const encoder = new TextEncoder();
 
 /** Values written so far, and the elements of their tensors in the order of their keys. */
-export class Pickler {
+class Pickler {
   readonly storages: RawArray[] = [];
   #bytes = new Uint8Array(4096);
   #length = 0;
@@ -142,7 +143,7 @@ export class Pickler {
     this.#global("torch._utils", "_rebuild_tensor_v2");
     this.#put(0x28, 0x28);
     this.#text("storage");
-    this.#global("torch", storageTypeName(array.dtype));
+    this.#global("torch", storageTypes[array.dtype]);
     this.#text(key);
     this.#text("cpu");
     this.#number(elementCount(array.shape));
@@ -192,6 +193,24 @@ export class Pickler {
     this.#bytes.set(bytes, this.#length);
     this.#length = end;
   }
+}
+
+/**
+ * The bytes of a checkpoint as torch.save writes it (zip archive, PyTorch 1.6 and later).
+ *
+ * A Map becomes an OrderedDict, a plain object a dict, an array a list; whole numbers become ints, others
+ * floats. A tensor that occurs twice is written once; each has a storage of its own, on the CPU, without
+ * its gradient. Throws `InvalidValue` for other values, `OutOfRange` from 4 GiB on.
+ */
+export function encodePt(value: PtInput): Uint8Array {
+  const pickler = new Pickler();
+  const pickle = pickler.dump(value);
+  return writeZip([
+    ["archive/data.pkl", pickle],
+    ["archive/byteorder", encoder.encode("little")],
+    ...pickler.storages.map(({ data }, key) => [`archive/data/${key}`, data] as const),
+    ["archive/version", encoder.encode("3\n")],
+  ]);
 }
 
 function littleEndian(value: number): Uint8Array {

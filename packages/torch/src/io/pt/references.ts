@@ -30,11 +30,6 @@ export class TensorReference {
   }
 }
 
-/** Whether this is a tensor whose bytes are still in the file. */
-export function isTensor(value: unknown): value is TensorReference {
-  return value instanceof TensorReference;
-}
-
 /** The storages that a pickle has named so far. */
 export class Storages {
   readonly #known = new Map<string, StorageReference>();

@@ -3,8 +3,7 @@
 import { FormatError } from "../errors.js";
 import { isInternal } from "./globals.js";
 import type { PtLimits } from "./limits.js";
-import type { TensorReference } from "./references.js";
-import { isTensor } from "./references.js";
+import { TensorReference } from "./references.js";
 
 /** A key of a dictionary. */
 export type PtKey = string | number | bigint | boolean;
@@ -45,7 +44,7 @@ export function unfold<T>(
           : `describes more than ${maxValues} values`;
       throw new FormatError("OutOfRange", source, `${problem}: expected a checkpoint`);
     }
-    if (isTensor(value)) {
+    if (value instanceof TensorReference) {
       const tensor = made.has(value) ? (made.get(value) as T) : makeTensor(value);
       made.set(value, tensor);
       return tensor;
