@@ -1,16 +1,5 @@
 // Bridges in browsers, workers and Node, from what `dsbm export` wrote; no libtorch.
-export {
-  type Bridge,
-  BridgeError,
-  type BridgeInfo,
-  type ConditionInfo,
-  type Conditions,
-  type Rows,
-  type Sampled,
-  type SampleOptions,
-  type Samples,
-  type StepVariance,
-} from "./bridge/bridge.js";
+export * from "./bridge/bridge.js";
 export { createBridge, type Dynamics, type Network } from "./bridge/create.js";
 export { type Projection, type Standardisation, type Units, unitsOf } from "./bridge/units.js";
 export { type ExportFiles, type LoadOptions, loadBridge, readUnits } from "./export/load.js";

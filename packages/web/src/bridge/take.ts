@@ -2,9 +2,8 @@
 import { rowNoise } from "../noise/row-noise.js";
 import { eulerMaruyama } from "../solver/euler-maruyama.js";
 import { euler, heun, probabilityFlow } from "../solver/flow.js";
-import type { Direction } from "../solver/grid.js";
+import type { Direction, Field, Take } from "../solver/grid.js";
 import { meanSteps } from "../solver/mean-steps.js";
-import type { Field, Take } from "../solver/solver.js";
 import { BridgeError, type SampleOptions } from "./bridge.js";
 import type { Network, Prepared } from "./create.js";
 

@@ -11,12 +11,12 @@ export interface Surface {
 /** Fits a canvas to its width with a height of `ratio` times that; coordinates are then those of the page. */
 export function fit(
   canvas: HTMLCanvasElement,
-  { ratio, most = 1100, least = 260 }: { ratio: number; most?: number; least?: number },
+  { ratio, least = 260 }: { ratio: number; least?: number },
 ): Surface | null {
   const width = canvas.clientWidth;
   const context = canvas.getContext("2d");
   if (width === 0 || !context) return null;
-  const height = Math.round(Math.max(least, Math.min(most, ratio * width, 0.62 * innerHeight)));
+  const height = Math.round(Math.max(least, Math.min(1100, ratio * width, 0.62 * innerHeight)));
   const scale = Math.min(devicePixelRatio, Math.sqrt(pixels / (width * height)));
   canvas.style.height = `${height}px`;
   const [w, h] = [Math.round(width * scale), Math.round(height * scale)];

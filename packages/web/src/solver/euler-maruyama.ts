@@ -1,6 +1,5 @@
 // Euler–Maruyama for dX = drift dt + σ dW, with the variances of a step of the native sampler.
-import type { Direction } from "./grid.js";
-import { type Field, plus, type Take } from "./solver.js";
+import { type Direction, type Field, plus, type Take } from "./grid.js";
 
 /**
  * `process`: σ²Δt; `bridge`: σ²Δt·s/(s + Δt) with s the time left after the step (Liu et al. 2023, I²SB, eq. 4); `analytic`:

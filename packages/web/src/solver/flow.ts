@@ -1,5 +1,5 @@
 // Solvers of flows dx/dt = v(x, t), forward or backward in time.
-import { type Field, plus, type Take } from "./solver.js";
+import { type Field, plus, type Take } from "./grid.js";
 
 /** First order, one evaluation a step. */
 export const euler =

@@ -1,4 +1,4 @@
-// Times of the steps, as the native sampler has them (packages/bridge/src/core/time-grid.ts).
+// Steps: their times, as the native sampler has them (packages/bridge/src/core/time-grid.ts), and how rows take one.
 
 /** `f`: forward, time 0 to 1; `b`: backward, 1 to 0. */
 export type Direction = "f" | "b";
@@ -33,4 +33,15 @@ export function stepsOf(direction: Direction, times: readonly number[]): Step[] 
     const time = way[k] as number;
     return { k, time, next, dt: Math.abs(next - time) };
   });
+}
+
+/** The field at rows x [n · size] and one process time for all: [n · size], the caller's to overwrite. */
+export type Field = (x: Float32Array, time: number) => Promise<Float32Array> | Float32Array;
+
+/** One step from x, which is left as it is. */
+export type Take = (x: Float32Array, step: Step) => Promise<Float32Array>;
+
+/** x + a·y, a new array. */
+export function plus(x: Float32Array, a: number, y: Float32Array): Float32Array {
+  return x.map((value, i) => value + a * (y[i] as number));
 }

@@ -1,6 +1,5 @@
 // Steps of discrete DSB (De Bortoli et al. 2021): the network gives the mean of the next point, at the count of the step.
-import type { Direction } from "./grid.js";
-import { type Field, plus, type Take } from "./solver.js";
+import { type Direction, type Field, plus, type Take } from "./grid.js";
 
 /** One number for each step of the schedule, in the order of time. */
 export interface MeanSchedule {

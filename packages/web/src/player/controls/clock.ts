@@ -18,14 +18,11 @@ export interface Clock {
 }
 
 /** A clock that calls `draw` with the share of the way, at every frame while it plays, and where it was moved. */
-export function createClock(
-  draw: (share: number) => void,
-  { playing = true }: { playing?: boolean } = {},
-): Clock {
+export function createClock(draw: (share: number) => void): Clock {
   let share = 0;
   let bound = 0;
   let direction: Direction = "f";
-  let isPlaying = playing && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  let isPlaying = !matchMedia("(prefers-reduced-motion: reduce)").matches;
   let waited = 0;
   let before = 0;
   let frame = 0;

@@ -17,11 +17,11 @@ export interface PlayerSettings {
 /** The most that the controls allow. */
 export const most = { steps: 500, particles: 20_000 };
 
-/** Settings for a bridge: those that are given and that it has, its own for the others. */
 /** Classes of pictures are numbers. */
 const usual = (name: string, classes: readonly string[] | null) =>
   name === "y" ? 0 : (classes?.[0] ?? 0);
 
+/** Settings for a bridge: those that are given and that it has, its own for the others. */
 export function settingsFor(
   info: BridgeInfo,
   { given: own = null, ...given }: Partial<PlayerSettings> & { given?: Conditions | null } = {},
