@@ -36,7 +36,6 @@ export function readDetail(folder: Folder, row: RunRow, log: string | undefined)
     row,
     command: textOrNull(info.command),
     dsbm: text(info.dsbm, 40),
-    ended: time(info.ended),
     resumed: list(info.resumed).flatMap((at) => time(at) ?? []),
     environment: Object.fromEntries(flattened(record(info.environment))),
     config: Object.keys(config).length > 0 ? flattened(config) : [],
@@ -97,7 +96,7 @@ function qualityRow(found: unknown): QualityRow[] {
       ...{ direction: textOrNull(row.direction), column: textOrNull(row.column) },
       ...{ group: text(row.group, 40), value, low: at("low"), high: at("high") },
       ...{ floor: at("floor"), ceiling: at("ceiling"), target: at("target") },
-      ...{ better: text(row.better, 40), about: text(row.about) },
+      about: text(row.about),
     },
   ];
 }

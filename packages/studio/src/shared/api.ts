@@ -68,7 +68,6 @@ export interface QualityRow {
   floor: number | null;
   ceiling: number | null;
   target: number | null;
-  better: string;
   about: string;
 }
 
@@ -89,7 +88,6 @@ export interface RunDetail {
   row: RunRow;
   command: string | null;
   dsbm: string;
-  ended: string | null;
   resumed: string[];
   environment: Record<string, string>;
   /** The configuration, flattened: "model.name" and the value as JSON. */

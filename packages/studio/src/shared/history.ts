@@ -34,10 +34,6 @@ export class History {
     return this.#points.length;
   }
 
-  get metrics(): string[] {
-    return [...this.#names];
-  }
-
   /** Adds a row of metrics.jsonl; one without half-iteration and step is passed over. */
   add(row: Record<string, unknown>): void {
     const { half_iteration: half, step, direction } = row;
@@ -83,9 +79,9 @@ export class History {
     this.notFinite.clear();
   }
 
-  /** The points from the `from`-th on. */
-  part({ from = 0, reset = false } = {}): HistoryPart {
-    const points = this.#points.slice(from);
+  /** All points. */
+  part({ reset = false } = {}): HistoryPart {
+    const points = this.#points;
     const column = (name: string, of: (merged: Merged) => number) =>
       points.map(({ values }) => (values[name] ? of(values[name]) : null));
     return {
@@ -94,7 +90,7 @@ export class History {
       direction: points.map(({ direction }) => direction),
       step: points.map(({ step }) => step),
       metrics: Object.fromEntries(
-        this.metrics.map((name) => [
+        [...this.#names].map((name) => [
           name,
           {
             mean: column(name, ({ sum, n }) => sum / n),

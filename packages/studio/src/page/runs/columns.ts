@@ -15,7 +15,7 @@ const column = (
   id: string,
   title: string,
   key: Column["key"],
-  text: Column["text"] = (row) => String(key(row) ?? "–"),
+  text: Column["text"] = (row) => String(key(row) || "–"),
   isNumber = false,
 ): Column => ({ id, title, isNumber, text, key });
 
@@ -25,24 +25,9 @@ const progress = ({ half, halves }: RunRow) =>
 const fixed: readonly Column[] = [
   column("name", "Run", ({ name }) => name),
   column("state", "State", ({ state }) => state),
-  column(
-    "method",
-    "Method",
-    ({ method }) => method,
-    ({ method }) => method || "–",
-  ),
-  column(
-    "data",
-    "Data",
-    ({ data }) => data,
-    ({ data }) => data || "–",
-  ),
-  column(
-    "seed",
-    "Seed",
-    ({ seed }) => seed,
-    ({ seed }) => seed || "–",
-  ),
+  column("method", "Method", ({ method }) => method),
+  column("data", "Data", ({ data }) => data),
+  column("seed", "Seed", ({ seed }) => seed),
   column("half", "Half", ({ half }) => half, progress, true),
   column(
     "seconds",

@@ -2,8 +2,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { HistoryPart, RunDetail, RunRow } from "../../shared/api.js";
 import { Chart } from "../chart/chart.js";
-import { rangeOf, setRange, weightOf } from "../chart/settings.js";
-import { Smoothing } from "../chart/smoothing.js";
+import { rangeOf, Smoothing, setRange, weightOf } from "../chart/settings.js";
 import { digits, directionTitle, metricTitle } from "../lib/format.js";
 import { Check, Scroll } from "../lib/parts.js";
 import { hrefOf, setParams } from "../lib/route.js";

@@ -16,3 +16,20 @@ export const weightOf = (params: URLSearchParams): number => {
   const given = Number(params.get("smooth") ?? "0.9");
   return given >= 0 && given < 1 ? given : 0.9;
 };
+
+export function Smoothing({ weight }: { weight: number }) {
+  return (
+    <label>
+      Smoothing{" "}
+      <input
+        type="range"
+        min="0"
+        max="0.99"
+        step="0.01"
+        value={weight}
+        onInput={(e) => setParams({ smooth: e.currentTarget.value })}
+      />{" "}
+      <output>{weight}</output>
+    </label>
+  );
+}
