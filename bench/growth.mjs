@@ -5,9 +5,8 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { setup } from "../scripts/setup.mjs";
-import { median } from "./benchmarks.mjs";
 import { markdown } from "./cost.mjs";
-import { RankedSide, Side, surroundings } from "./side.mjs";
+import { inTurns, RankedSide, Side, surroundings } from "./side.mjs";
 
 const program = [join(dirname(fileURLToPath(import.meta.url)), "ours.mjs")];
 const ROUNDS = 5;
@@ -35,12 +34,7 @@ async function seconds([, sizes, bench, reps, given]) {
     await side.ask({ cmd: "setup", bench, threads: 1, reps, ...rest });
     sides.push(side);
   }
-  const took = sizes.map(() => []);
-  for (let round = 0; round < ROUNDS; round += 1)
-    for (const [i, side] of sides.entries())
-      took[i].push((await side.ask({ cmd: "run", reps })).seconds / reps);
-  for (const side of sides) side.close();
-  return took.map(median);
+  return inTurns(sides, ROUNDS, reps);
 }
 
 /** The slope of log y over log x by least squares. */

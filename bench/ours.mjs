@@ -119,26 +119,45 @@ function imageProblem({ rows = IMAGES, batchSize = IMAGES, execution = {} } = {}
   };
 }
 
-/** A training step of the image trainer: bridge, loss, clipping, Adam, EMA, NaN check. */
-function unetStep(dtype = "float32") {
-  const full = bridge.complete(imageProblem({ execution: { dtype } }));
-  const network = full.method.network("f");
+/** Does the work so often, each time in a scope. */
+const repeated = (work) => (reps) => {
+  for (let i = 0; i < reps; i += 1) torch.tidy(work);
+};
+
+/** A training step forward as a function of rows: bridge, loss, clipping, Adam, an average of this rate, NaN check. */
+function stepOf(problem, rate = null) {
+  const network = problem.method.network("f");
   const step = bridge.trainingStep({
-    problem: full,
-    direction: "f",
-    network,
+    ...{ problem, network, direction: "f" },
     optimizer: new torch.optim.Adam(network.parameters(), { lr: RATE }),
-    ema: new torch.optim.EMA(network, full.optimisation.emaRate),
+    ema: rate && new torch.optim.EMA(network, rate),
     generator: bridge.stream(0, "train", device),
   });
-  const run = (reps) => {
-    for (let i = 0; i < reps; i += 1)
-      torch.tidy(() => {
-        const [loss] = step({ x0: full.data.x0, x1: full.data.x1 });
-        if (!Number.isFinite(loss.item())) throw new Error("the loss is NaN");
-      });
+  return (rows) => {
+    const [loss] = step(rows);
+    if (!Number.isFinite(loss.item())) throw new Error("the loss is NaN");
   };
-  return { run, warm: 1 };
+}
+
+/** A simulation from one end by a fresh network. */
+function simulation({ data, process, method: options }, direction, { grid, lastNoise, ...how }) {
+  const { method, network } = options;
+  const net = network(direction).eval();
+  const sampler = new bridge.Sampler({
+    ...{ method, process, grid, networks: { b: net, f: net }, ...how },
+  });
+  const generator = bridge.stream(0, "simulate", device);
+  const start = direction === "f" ? data.x0 : data.x1;
+  return repeated(() =>
+    settled(sampler.endpoints(direction, start, { grid, generator, lastNoise })),
+  );
+}
+
+/** A training step of the image trainer. */
+function unetStep(dtype = "float32") {
+  const full = bridge.complete(imageProblem({ execution: { dtype } }));
+  const step = stepOf(full, full.optimisation.emaRate);
+  return { run: repeated(() => step({ x0: full.data.x0, x1: full.data.x1 })), warm: 1 };
 }
 
 /** One evaluation of the network, as a sampler makes it: recorded. */
@@ -149,11 +168,8 @@ function unetForward(dtype = null) {
   );
   const x = there(torch.randn([IMAGES, 1, IMAGE, IMAGE]));
   const t = there(torch.rand([IMAGES]));
-  const run = (reps) =>
-    torch.noGrad(() => {
-      for (let i = 0; i < reps; i += 1) torch.tidy(() => settled(forward(x, t)[0]));
-    });
-  return { run, warm: 1 };
+  const run = repeated(() => settled(forward(x, t)[0]));
+  return { run: (reps) => torch.noGrad(() => run(reps)), warm: 1 };
 }
 
 const convolution = (c) => new torch.nn.Conv2d(c, c, 3, { padding: 1 });
@@ -173,35 +189,15 @@ function layerPass(make, channels = 64) {
     const y = layer.forward(x);
     return [y, ...torch.grad([y.sum()], [x, ...layer.parameters()])];
   });
-  const run = (reps) => {
-    for (let i = 0; i < reps; i += 1) torch.tidy(() => settled(pass()[0]));
-  };
-  return { run, warm: 2 };
+  return { run: repeated(() => settled(pass()[0])), warm: 2 };
 }
 
 /** IMAGES through SAMPLER_STEPS Euler–Maruyama steps, the last one without noise. */
 function unetSimulation(threads, dtype = null) {
-  const { data, process, method: options, schedule } = imageProblem();
-  const { method, network } = options;
-  const { grid } = schedule;
-  const net = network("f").eval();
-  const sampler = new bridge.Sampler({
-    method,
-    process,
-    networks: { b: net, f: net },
-    grid,
-    threads,
-    chunkRows: 8,
-    dtype: () => dtype,
-  });
-  const generator = bridge.stream(0, "simulate", device);
-  const run = (reps) => {
-    for (let i = 0; i < reps; i += 1)
-      torch.tidy(() =>
-        settled(sampler.endpoints("f", data.x0, { grid, generator, lastNoise: false })),
-      );
-  };
-  return { run, warm: 1 };
+  const problem = imageProblem();
+  const { grid } = problem.schedule;
+  const how = { grid, threads, chunkRows: 8, dtype: () => dtype, lastNoise: false };
+  return { run: simulation(problem, "f", how), warm: 1 };
 }
 
 /** Waits for another device: reads a number. */
@@ -216,11 +212,8 @@ function opOverhead() {
     let x = torch.zeros([8]);
     for (let i = 0; i < 1000; i += 1) x = x.add(one);
   };
-  const run = (reps) =>
-    torch.noGrad(() => {
-      for (let i = 0; i < reps; i += 1) torch.tidy(chain);
-    });
-  return { run, warm: 20 };
+  const run = repeated(chain);
+  return { run: (reps) => torch.noGrad(() => run(reps)), warm: 20 };
 }
 
 /** The Gaussian benchmark as a problem: N(−0.1, I) and N(0.1, I), trained as pytorch_side.py does. */
@@ -273,20 +266,8 @@ function mlpStep(dim, width, { dtype = "float32", batch = BATCH } = {}) {
   const schedule = { halfIterations: 1, steps: 1 };
   const one = bridge.complete(problem(dim, width, { schedule, batchSize: batch }));
   const full = bridge.withExecution(one, { dtype });
-  const network = full.method.network("f");
-  const step = bridge.trainingStep({
-    problem: full,
-    direction: "f",
-    network,
-    optimizer: new torch.optim.Adam(network.parameters(), { lr: RATE }),
-    ema: null,
-    generator: bridge.stream(0, "train", device),
-  });
+  const step = stepOf(full);
   const shuffle = bridge.stream(0, "shuffle", device);
-  const onBatch = (rows, start) => {
-    const [loss] = step(bridge.cutRows(rows, { start, count: batch }));
-    if (!Number.isFinite(loss.item())) throw new Error("the loss is NaN");
-  };
   const run = (reps) => {
     for (let done = 0; done < reps; ) {
       done += torch.tidy(() => {
@@ -296,7 +277,8 @@ function mlpStep(dim, width, { dtype = "float32", batch = BATCH } = {}) {
           x1: full.data.x1.indexSelect(0, order),
         };
         const batches = Math.min(Math.floor(PAIRS / batch), reps - done);
-        for (let k = 0; k < batches; k += 1) torch.tidy(() => onBatch(rows, k * batch));
+        for (let k = 0; k < batches; k += 1)
+          torch.tidy(() => step(bridge.cutRows(rows, { start: k * batch, count: batch })));
         return batches;
       });
     }
@@ -316,7 +298,7 @@ function adamStep() {
     return [];
   });
   const run = (reps) => {
-    for (let i = 0; i < reps; i += 1) torch.tidy(() => step());
+    repeated(step)(reps);
     settled(network.parameters()[0].detach());
   };
   return { run, warm: 100 };
@@ -324,24 +306,8 @@ function adamStep() {
 
 /** PAIRS × STEPS Euler–Maruyama steps backward from N(0.1, I) in 50 dimensions, width 256. */
 function simulateMlp(threads, { dtype = null, steps = STEPS } = {}) {
-  const { data, process, method: options } = problem(50, 256);
-  const { method, network } = options;
-  const grid = bridge.uniformGrid(steps);
-  const net = network("b");
-  const sampler = new bridge.Sampler({
-    method,
-    process,
-    networks: { b: net, f: net },
-    grid,
-    threads,
-    dtype: () => dtype,
-  });
-  const generator = bridge.stream(0, "simulate", device);
-  const run = (reps) => {
-    for (let i = 0; i < reps; i += 1) {
-      torch.tidy(() => settled(sampler.endpoints("b", data.x1, { grid, generator })));
-    }
-  };
+  const how = { grid: bridge.uniformGrid(steps), threads, dtype: () => dtype };
+  const run = simulation(problem(50, 256), "b", how);
   return { run, warm: 1, flop: PAIRS * steps * flopOf(50, 256) };
 }
 

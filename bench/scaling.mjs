@@ -11,7 +11,7 @@ import { setup } from "../scripts/setup.mjs";
 import { median } from "./benchmarks.mjs";
 import { leastSquares, markdown, ring } from "./cost.mjs";
 import { paper } from "./paper.mjs";
-import { RankedSide, surroundings } from "./side.mjs";
+import { inTurns, RankedSide, surroundings } from "./side.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const document = join(here, "../docs/scaling.md");
@@ -37,15 +37,6 @@ async function open(n, bench, options = {}) {
   return side;
 }
 
-/** Medians of what `ask` gives for each of several sides, asked in turns. */
-async function inTurns(sides, rounds, ask) {
-  const values = sides.map(() => []);
-  for (let round = 0; round < rounds; round += 1)
-    for (const [i, side] of sides.entries()) values[i].push(await ask(side));
-  for (const side of sides) side.close();
-  return values.map(median);
-}
-
 /** Seconds of an all-reduction between two ranks, by bytes. */
 async function exchanges(rounds) {
   const side = await open(2, "exchange");
@@ -64,8 +55,7 @@ async function steps({ bench, batch, reps }, rounds) {
   ];
   const sides = [];
   for (const way of ways) sides.push(await open(way.n, bench, { reps, batch: way.batch }));
-  const ask = async (side) => (await side.ask({ cmd: "run", reps })).seconds / reps;
-  const seconds = await inTurns(sides, rounds, ask);
+  const seconds = await inTurns(sides, rounds, reps);
   return ways.map((way, i) => ({ ...way, seconds: seconds[i] }));
 }
 

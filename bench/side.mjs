@@ -4,6 +4,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { findBlas } from "../packages/torch/addon/find-libtorch.mjs";
 import { freePort } from "../scripts/free-port.mjs";
+import { median } from "./benchmarks.mjs";
 
 /** The same surroundings for both sides: sleeping barriers, the same threads, the same BLAS. */
 export function surroundings(threads) {
@@ -94,4 +95,14 @@ export class RankedSide {
   close() {
     for (const side of this.#ranks) side.close();
   }
+}
+
+/** Seconds of a repetition of each of several sides, which are then closed: medians of rounds in turns. */
+export async function inTurns(sides, rounds, reps) {
+  const taken = sides.map(() => []);
+  for (let round = 0; round < rounds; round += 1)
+    for (const [i, side] of sides.entries())
+      taken[i].push((await side.ask({ cmd: "run", reps })).seconds / reps);
+  for (const side of sides) side.close();
+  return taken.map(median);
 }

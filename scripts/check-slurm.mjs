@@ -82,6 +82,12 @@ async function until(folder, env, wished, seconds = 120) {
   }
 }
 
+/** The first file below a folder whose path ends so. */
+function found(folder, end) {
+  const path = readdirSync(folder, { recursive: true }).find((name) => name.endsWith(end));
+  return path && join(folder, path);
+}
+
 async function sweeps(env) {
   const at = (name) => join(scratch, name);
   await check("the same numbers as launcher=local, from a sweep that was waited for", async () => {
@@ -136,16 +142,11 @@ async function sweeps(env) {
     ...more,
   ];
   const pidOf = (name, seed) => {
-    const lock = readdirSync(at(name), { recursive: true }).find((path) =>
-      path.endsWith(`/${seed}/.lock`),
-    );
-    return JSON.parse(readFileSync(join(at(name), lock), "utf8")).pid;
+    const lock = found(at(name), `/${seed}/.lock`);
+    return JSON.parse(readFileSync(lock, "utf8")).pid;
   };
   const running = (output) => states(output).join() === "running,running";
-  const begun = (name) =>
-    ["1", "2"].every((seed) =>
-      readdirSync(at(name), { recursive: true }).some((path) => path.endsWith(`/${seed}/.lock`)),
-    );
+  const begun = (name) => ["1", "2"].every((seed) => found(at(name), `/${seed}/.lock`));
 
   await check(
     "a member that was killed has a state of its own, scancel stops the other where it can go on",
@@ -189,10 +190,8 @@ async function sweeps(env) {
     expect(/2 runs, 2 submitted/.test(again.output), `${output}\n${again.output}`);
     await until(at("limit"), env, running);
     const log = () => {
-      const path = readdirSync(at("limit"), { recursive: true }).find((file) =>
-        file.endsWith("logs/1.log"),
-      );
-      return path ? readFileSync(join(at("limit"), path), "utf8") : "";
+      const path = found(at("limit"), "logs/1.log");
+      return path ? readFileSync(path, "utf8") : "";
     };
     for (let i = 0; i < 60 && !/going on after half-iteration/.test(log()); i++) await sleep(500);
     expect(/going on after half-iteration/.test(log()), log());
@@ -209,13 +208,8 @@ async function sweeps(env) {
   await check("a member of two processes gets the cores of both", async () => {
     const { code, output } = await dsbm(sweep(at("two"), [...slurm, "nproc=2", "dim=2"]), env);
     expect(code === 0, output);
-    const script = readdirSync(at("two"), { recursive: true }).find((path) =>
-      path.endsWith("sbatch.sh"),
-    );
-    expect(
-      /--cpus-per-task=2\n/.test(readFileSync(join(at("two"), script), "utf8")),
-      "not two cores",
-    );
+    const script = readFileSync(found(at("two"), "sbatch.sh"), "utf8");
+    expect(/--cpus-per-task=2\n/.test(script), "not two cores");
     compare(join(scratch, "two"), join(scratch, "local"), (path) => path.includes("dim=2"));
   });
 }
