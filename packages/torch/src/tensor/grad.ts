@@ -3,35 +3,7 @@
 import { refusePromise } from "../binding/errors.js";
 import { ptrsOf } from "../binding/handle.js";
 import { guarded, native } from "../binding/native.js";
-import { Tensor } from "./tensor.js";
-
-interface GradOptions {
-  gradOutputs?: readonly Tensor[] | undefined;
-  retainGraph?: boolean | undefined;
-  createGraph?: boolean | undefined;
-}
-
-/** The gradients of `inputs`; null: those of all leaves, added to what they have. */
-function differentiate(
-  what: string,
-  outputs: readonly Tensor[],
-  inputs: readonly Tensor[] | null,
-  options: GradOptions & { allowUnused?: boolean },
-) {
-  const { gradOutputs, retainGraph = false, createGraph = false, allowUnused = false } = options;
-  return guarded(
-    () =>
-      native.differentiate(
-        ptrsOf(outputs, what),
-        gradOutputs ? ptrsOf(gradOutputs, "gradOutputs") : [],
-        inputs && ptrsOf(inputs, "inputs"),
-        retainGraph,
-        createGraph,
-        allowUnused,
-      ),
-    what,
-  );
-}
+import { differentiate, type GradOptions, Tensor } from "./tensor.js";
 
 /**
  * d outputs / d inputs as new tensors, leaving `.grad` alone.

@@ -9,13 +9,41 @@ import {
   type TypedArray,
 } from "../binding/dtype.js";
 import { invalid } from "../binding/errors.js";
-import { ptrOf, seizePtr } from "../binding/handle.js";
+import { ptrOf, ptrsOf, seizePtr } from "../binding/handle.js";
 import { guarded, native } from "../binding/native.js";
 import { TensorMethods } from "./ops.generated.js";
 
 const toCopy = new Op("aten::to", "dtype_layout");
 const isLeaf = new Op("aten::is_leaf", "");
 const toFloat = new Op("aten::to", "dtype");
+
+export interface GradOptions {
+  gradOutputs?: readonly Tensor[] | undefined;
+  retainGraph?: boolean | undefined;
+  createGraph?: boolean | undefined;
+}
+
+/** The gradients of `inputs`; null: those of all leaves, added to what they have. For the engine's own files only. */
+export function differentiate(
+  what: string,
+  outputs: readonly Tensor[],
+  inputs: readonly Tensor[] | null,
+  options: GradOptions & { allowUnused?: boolean },
+) {
+  const { gradOutputs, retainGraph = false, createGraph = false, allowUnused = false } = options;
+  return guarded(
+    () =>
+      native.differentiate(
+        ptrsOf(outputs, what),
+        gradOutputs ? ptrsOf(gradOutputs, "gradOutputs") : [],
+        inputs && ptrsOf(inputs, "inputs"),
+        retainGraph,
+        createGraph,
+        allowUnused,
+      ),
+    what,
+  );
+}
 
 /** What a tensor is brought to. */
 interface Target {
@@ -84,25 +112,14 @@ export class Tensor extends TensorMethods {
   /** Accumulates d this / d leaf into the leaves' `grad`; `gradient` has this tensor's shape (default 1). */
   backward({
     gradient,
-    retainGraph = false,
-    createGraph = false,
+    ...options
   }: {
     gradient?: Tensor;
     retainGraph?: boolean;
     createGraph?: boolean;
   } = {}): void {
-    guarded(
-      () =>
-        native.differentiate(
-          [ptrOf(this)],
-          gradient ? [ptrOf(gradient)] : [],
-          null,
-          retainGraph,
-          createGraph,
-          false,
-        ),
-      "backward",
-    );
+    const gradOutputs = gradient && [gradient];
+    differentiate("backward", [this], null, { ...options, gradOutputs, allowUnused: false });
   }
 
   /** The one element as a number (int64 beyond 2^53 as a bigint, bool as a boolean). */
