@@ -1,6 +1,7 @@
 // What is carried at the moment: the states so far, and the end of the one before.
 import type { Bridge, Conditions, Samples } from "../bridge/bridge.js";
 import type { PlayerSettings } from "./controls/settings.js";
+import type { ViewContext } from "./view.js";
 
 export interface Carried {
   /** States in the data's own units, the start first, as far as they are there. */
@@ -10,26 +11,26 @@ export interface Carried {
 }
 
 export interface Carrier {
-  /** Carries samples as the settings say; what was carried before ends. */
-  carry(x0: Samples, settings: PlayerSettings, conditions: Conditions): void;
+  /** Carries samples as the settings say, with the conditions of those at `indices`; what was carried before ends. */
+  carry(x0: Samples, indices: readonly number[]): void;
   stop(): void;
 }
 
-interface Listener {
-  /** A new state is there. */
-  state(carried: Carried): void;
-  failed(error: Error): void;
-}
-
-/** Carries one set of samples at a time. */
-export function createCarrier(bridge: Bridge, { state, failed }: Listener): Carrier {
+/** Carries one set of samples of a view at a time, and tells of each state. */
+export function createCarrier(
+  bridge: Bridge,
+  { settings, given, failed }: ViewContext,
+  state: (carried: Carried) => void,
+): Carrier {
   let current: AbortController | null = null;
   return {
-    carry(x0, settings, conditions) {
+    carry(x0, indices) {
       current?.abort();
+      failed(null);
       const controller = new AbortController();
       current = controller;
       const { direction, solver, seed, stepVariance } = settings;
+      const conditions = conditionsOf(settings, given[direction], indices);
       const carried: Carried = { states: [], steps: stepsOf(bridge, settings) };
       bridge
         .sample(x0, {
@@ -52,7 +53,7 @@ export function createCarrier(bridge: Bridge, { state, failed }: Listener): Carr
 }
 
 /** Conditions of rows, chosen by index: the value of the controls, or each its own. */
-export function conditionsOf(
+function conditionsOf(
   { conditions }: PlayerSettings,
   own: Conditions | null,
   indices: readonly number[],

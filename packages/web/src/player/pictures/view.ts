@@ -1,7 +1,7 @@
 // Pictures on their way: one is chosen or drawn, and crosses several times.
 import type { Bridge, Samples } from "../../bridge/bridge.js";
 import { fit, watch } from "../canvas.js";
-import { type Carried, conditionsOf, createCarrier, rowsOf, stateAt } from "../carried.js";
+import { type Carried, createCarrier, rowsOf, stateAt } from "../carried.js";
 import { createClock } from "../controls/clock.js";
 import { numberField } from "../controls/fields.js";
 import { h, on } from "../dom.js";
@@ -50,23 +50,19 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
     }
   };
   const clock = createClock(draw);
-  const carrier = createCarrier(bridge, {
-    state(next) {
-      carried = next;
-      const k = next.states.length - 1;
-      clock.limit(k / next.steps);
-      const [from, to] = direction === "f" ? ends : [ends[1], ends[0]];
-      canvas.setAttribute("aria-label", `${runs} runs of a picture from ${from} to ${to}`);
-      words.textContent =
-        k < next.steps
-          ? `Step ${k} of ${next.steps} …`
-          : `From ${from} to ${to} in ${next.steps} steps.`;
-      if (k === 0) draw(0);
-    },
-    failed: view.failed,
+  const carrier = createCarrier(bridge, view, (next) => {
+    carried = next;
+    const k = next.states.length - 1;
+    clock.limit(k / next.steps);
+    const [from, to] = direction === "f" ? ends : [ends[1], ends[0]];
+    canvas.setAttribute("aria-label", `${runs} runs of a picture from ${from} to ${to}`);
+    words.textContent =
+      k < next.steps
+        ? `Step ${k} of ${next.steps} …`
+        : `From ${from} to ${to} in ${next.steps} steps.`;
+    if (k === 0) draw(0);
   });
   const carry = () => {
-    view.failed(null);
     if (!start) return view.failed(new Error("there is no picture to start from: draw one"));
     const n = random && settings.solver === "sde" ? runs : 1;
     carried = null;
@@ -74,8 +70,7 @@ export function createPictures(bridge: Bridge, view: ViewContext): View {
     const one = { data: start, shape: [1, ...shape] };
     const runsOf = (k: number) => Array.from({ length: n }, () => k);
     // A drawing has the condition of the picture that was chosen last.
-    const given = conditionsOf(settings, view.given[direction], runsOf(index));
-    carrier.carry(rowsOf(one, runsOf(0)), settings, given);
+    carrier.carry(rowsOf(one, runsOf(0)), runsOf(index));
   };
   const pad =
     type === "pictures"

@@ -1,7 +1,7 @@
 // Particles on their way, in a plane: two columns, two principal components, or one column over time.
 import type { Bridge, Samples } from "../../bridge/bridge.js";
 import { watch } from "../canvas.js";
-import { type Carried, conditionsOf, createCarrier, forget, rowsOf, stateAt } from "../carried.js";
+import { type Carried, createCarrier, forget, rowsOf, stateAt } from "../carried.js";
 import { createClock } from "../controls/clock.js";
 import { numberField, selectField } from "../controls/fields.js";
 import { most } from "../controls/settings.js";
@@ -115,23 +115,19 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
     });
     paint(clock.share);
   };
-  const carrier = createCarrier(bridge, {
-    state(next) {
-      carried = next;
-      const k = next.states.length - 1;
-      const state = next.states[k] as Samples;
-      clouds.push(cloudOf(state, timeOf(k / next.steps)));
-      if (state.data.length * next.steps > mostNumbers) forget(next, k);
-      if (clouds.length === 1) ground();
-      clock.limit((clouds.length - 1) / next.steps);
-      if (clouds.length > next.steps) describe();
-    },
-    failed: view.failed,
+  const carrier = createCarrier(bridge, view, (next) => {
+    carried = next;
+    const k = next.states.length - 1;
+    const state = next.states[k] as Samples;
+    clouds.push(cloudOf(state, timeOf(k / next.steps)));
+    if (state.data.length * next.steps > mostNumbers) forget(next, k);
+    if (clouds.length === 1) ground();
+    clock.limit((clouds.length - 1) / next.steps);
+    if (clouds.length > next.steps) describe();
   });
   const restart = () => {
     const { direction, particles } = settings;
     const all = samples[direction];
-    view.failed(null);
     if (!all)
       return view.failed(
         new Error(`there are no samples of ${direction === "f" ? ends[0] : ends[1]} to start from`),
@@ -147,8 +143,7 @@ export function createPoints(bridge: Bridge, view: ViewContext): View {
     clock.restart(direction);
     // Where more particles are wanted than there are samples, samples start several.
     const indices = Array.from({ length: particles }, (_, i) => (i * step(n, particles)) % n);
-    const given = conditionsOf(settings, view.given[direction], indices);
-    carrier.carry(rowsOf(all, indices), settings, given);
+    carrier.carry(rowsOf(all, indices), indices);
   };
 
   const choose = (axis: 0 | 1) =>

@@ -1,6 +1,6 @@
 // One row of a table: typed, carried many times, and its images shown column by column.
 import type { Bridge, Samples } from "../../bridge/bridge.js";
-import { conditionsOf, createCarrier, forget } from "../carried.js";
+import { createCarrier, forget } from "../carried.js";
 import { h, on } from "../dom.js";
 import type { View, ViewContext } from "../view.js";
 import { type Column, histogram } from "./histogram.js";
@@ -9,7 +9,7 @@ import { type Column, histogram } from "./histogram.js";
 const [images, shown] = [500, 24];
 
 export function createRows(bridge: Bridge, view: ViewContext): View {
-  const { samples, ends, settings, failed } = view;
+  const { samples, ends, settings } = view;
   const { columns, shape } = bridge.info;
   const d = shape[0] as number;
   const names = columns ?? Array.from({ length: d }, (_, k) => `x${k + 1}`);
@@ -52,23 +52,18 @@ export function createRows(bridge: Bridge, view: ViewContext): View {
     const many = end.shape[0] as number;
     words.textContent = `${which}: ${many > 1 ? `${many} images of the row` : "the image of the row"} (bars), ${others ? `all samples of ${target} (line), ` : ""}the row itself (dashes).`;
   };
-  const carrier = createCarrier(bridge, {
-    state(carried) {
-      const { states, steps } = carried;
-      forget(carried, states.length - 2);
-      if (states.length > steps) show(states.at(-1) as Samples);
-      else words.textContent = `Carrying the row: step ${states.length - 1} of ${steps} …`;
-    },
-    failed,
+  const carrier = createCarrier(bridge, view, (carried) => {
+    const { states, steps } = carried;
+    forget(carried, states.length - 2);
+    if (states.length > steps) show(states.at(-1) as Samples);
+    else words.textContent = `Carrying the row: step ${states.length - 1} of ${steps} …`;
   });
   const carry = () => {
     const n = bridge.info.random && settings.solver === "sde" ? images : 1;
     const data = Float64Array.from({ length: n * d }, (_, i) => row[i % d] as number);
-    failed(null);
     words.textContent = "Carrying the row …";
     const indices = Array.from({ length: n }, () => index);
-    const given = conditionsOf(settings, view.given[direction], indices);
-    carrier.carry({ data, shape: [n, d] }, settings, given);
+    carrier.carry({ data, shape: [n, d] }, indices);
   };
   const another = on(h("button", { type: "button" }, "Another row"), {
     click() {
