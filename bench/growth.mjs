@@ -1,14 +1,10 @@
 // `node bench/growth.mjs`: how cost grows with batch, width, dimension, steps and ranks, three sizes of each, on one thread a
 // process. Prints a table of Markdown: milliseconds of a training step (a whole simulation where its steps grow), and the
 // exponent p of the size^p that is nearest to them.
-import { dirname, join } from "node:path";
-import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { setup } from "../scripts/setup.mjs";
 import { markdown } from "./cost.mjs";
-import { inTurns, RankedSide, Side, surroundings } from "./side.mjs";
+import { inTurns, ours } from "./side.mjs";
 
-const program = [join(dirname(fileURLToPath(import.meta.url)), "ours.mjs")];
 const ROUNDS = 5;
 
 /** What grows, its sizes, the benchmark of ours.mjs, its repetitions, and what else it is told. */
@@ -20,19 +16,12 @@ const GROWTH = [
   ["ranks", [1, 2, 4], "ddp_mlp_step", 60, (ranks) => ({ ranks })],
 ];
 
-async function start(ranks) {
-  const args = [process.execPath, program, surroundings(1)];
-  return ranks > 1 ? await RankedSide.start(ranks, ...args) : new Side(...args);
-}
-
 /** Seconds of a repetition at each size, medians of interleaved rounds. */
 async function seconds([, sizes, bench, reps, given]) {
   const sides = [];
   for (const size of sizes) {
     const { ranks = 1, ...rest } = given(size);
-    const side = await start(ranks);
-    await side.ask({ cmd: "setup", bench, threads: 1, reps, ...rest });
-    sides.push(side);
+    sides.push(await ours(ranks, bench, { reps, ...rest }));
   }
   return inTurns(sides, ROUNDS, reps);
 }

@@ -4,14 +4,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { dirname, join } from "node:path";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { setup } from "../scripts/setup.mjs";
 import { median } from "./benchmarks.mjs";
 import { leastSquares, markdown, ring } from "./cost.mjs";
 import { paper } from "./paper.mjs";
-import { inTurns, RankedSide, surroundings } from "./side.mjs";
+import { inTurns, ours } from "./side.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const document = join(here, "../docs/scaling.md");
@@ -30,16 +29,9 @@ const STEPS = [
 const PROCESSES = [1, 2, 4];
 const SIZES = [4, 1024, 65_536, 1_048_576, 4_194_304, 26_214_400];
 
-async function open(n, bench, options = {}) {
-  const program = join(here, "ours.mjs");
-  const side = await RankedSide.start(n, process.execPath, [program], surroundings(1));
-  await side.ask({ cmd: "setup", bench, threads: 1, ...options });
-  return side;
-}
-
 /** Seconds of an all-reduction between two ranks, by bytes. */
 async function exchanges(rounds) {
-  const side = await open(2, "exchange");
+  const side = await ours(2, "exchange");
   const lists = [];
   for (let round = 0; round < rounds; round += 1)
     lists.push((await side.ask({ cmd: "run", reps: SIZES })).times);
@@ -54,7 +46,7 @@ async function steps({ bench, batch, reps }, rounds) {
     ...PROCESSES.slice(1).map((n) => ({ n: 1, batch: batch / n })),
   ];
   const sides = [];
-  for (const way of ways) sides.push(await open(way.n, bench, { reps, batch: way.batch }));
+  for (const way of ways) sides.push(await ours(way.n, bench, { reps, batch: way.batch }));
   const seconds = await inTurns(sides, rounds, reps);
   return ways.map((way, i) => ({ ...way, seconds: seconds[i] }));
 }

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import process from "node:process";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { findBlas } from "../packages/torch/addon/find-libtorch.mjs";
 import { freePort } from "../scripts/free-port.mjs";
 import { median } from "./benchmarks.mjs";
@@ -95,6 +96,15 @@ export class RankedSide {
   close() {
     for (const side of this.#ranks) side.close();
   }
+}
+
+/** Our side in so many processes of one thread each, with a benchmark set up. */
+export async function ours(ranks, bench, options = {}) {
+  const program = fileURLToPath(new URL("ours.mjs", import.meta.url));
+  const args = [process.execPath, [program], surroundings(1)];
+  const side = ranks > 1 ? await RankedSide.start(ranks, ...args) : new Side(...args);
+  await side.ask({ cmd: "setup", bench, threads: 1, ...options });
+  return side;
 }
 
 /** Seconds of a repetition of each of several sides, which are then closed: medians of rounds in turns. */

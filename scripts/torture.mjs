@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { commands } from "./torture/commands.mjs";
+import { commands, withoutTimes } from "./torture/commands.mjs";
 import { faults } from "./torture/faults.mjs";
 import { killAll, killsLine } from "./torture/kills.mjs";
 
@@ -42,14 +42,7 @@ export function outcome(experiments) {
   const { files, facts } = JSON.parse(
     readFileSync(join(folder, "checkpoints", last, "manifest.json"), "utf8"),
   );
-  const csv = readFileSync(join(folder, "results.csv"), "utf8").trim().split("\n");
-  const kept = csv[0].split(",").map((name) => !name.startsWith("seconds"));
-  const rows = csv.map((row) =>
-    row
-      .split(",")
-      .filter((_, i) => kept[i])
-      .join(),
-  );
+  const rows = withoutTimes(readFileSync(join(folder, "results.csv"), "utf8"));
   const losses = readFileSync(join(folder, "metrics.jsonl"), "utf8")
     .split("\n")
     .filter((line) => line !== "")

@@ -213,7 +213,8 @@ function digest(path) {
   return hash(bytes);
 }
 
-function withoutTimes(text) {
+/** A table without the columns of times and rates. */
+export function withoutTimes(text) {
   const rows = text
     .trimEnd()
     .split("\n")
