@@ -1,5 +1,5 @@
-// The exact Gaussian bridge as fields of tensors.
-import { full, tidy } from "@dsbm/torch";
+// The exact Gaussian bridge as fields of tensors, and fields as networks.
+import { full, nn, type Tensor, tidy } from "@dsbm/torch";
 import type { Direction } from "../src/core/direction.js";
 import { exactDrift, exactVelocity, type GaussianBridge } from "../src/metric/gaussian-bridge.js";
 import type { Field } from "../src/solver/solver.js";
@@ -17,3 +17,19 @@ export const exactField = (direction: Direction, bridge: GaussianBridge): Field 
 
 /** The velocity of the marginals. */
 export const exactFlow = (bridge: GaussianBridge): Field => affine((t) => exactVelocity(bridge, t));
+
+/** dx/dt = cos(3t)·x, by which x(t) = x(0)·exp(sin(3t)/3). */
+export const oscillating: Field = (x, t) => x.mul(t.mul(3).cos().unsqueeze(1));
+/** What x grows by along it. */
+export const oscillation = (from: number, to: number): number =>
+  Math.exp((Math.sin(3 * to) - Math.sin(3 * from)) / 3);
+
+/** A network that gives a field, and has no weights. */
+export class FieldNetwork extends nn.Module {
+  constructor(private readonly field: Field) {
+    super();
+  }
+  forward(x: Tensor, t: Tensor): Tensor {
+    return this.field(x, t);
+  }
+}

@@ -4,7 +4,8 @@
 import { BridgeError, type Conditions, type Network } from "@dsbm/bridge";
 import * as T from "@dsbm/torch";
 import { type Tensor, tidy } from "@dsbm/torch";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect } from "vitest";
+import { it } from "../../../test/support/in-scope.js";
 import { distance, seeded } from "../../../test/support/numbers.js";
 import { DDPMpp } from "../src/ddpmpp/ddpmpp.js";
 import { completeDDPMpp } from "../src/ddpmpp/options.js";
@@ -247,26 +248,24 @@ describe.each(kinds)("$name", (kind) => {
   });
 
   const named = kind.cases.map((options) => [JSON.stringify(options), options] as const);
-  it.each(named)("runs and trains every parameter: %s", (_, options) =>
-    tidy(() => {
-      using net = make(options);
-      const { in_channels = 1, num_classes } = options as {
-        in_channels?: number;
-        num_classes?: number;
-      };
-      const y = num_classes ? { y: T.arange(0, 3, { dtype: "int64" }) } : {};
-      const out = net.forward(images(3, in_channels), times(3), y);
-      const channels = (options.out_channels ?? in_channels) as number;
-      expect(out.shape).toEqual([3, channels, 8, 8]);
-      out
-        .sub(images(3, channels, 8, 4))
-        .square()
-        .mean()
-        .backward();
-      expect(idle(net).filter((name) => !kind.still?.test(name))).toEqual([]);
-      net.zeroGrad();
-    }),
-  );
+  it.each(named)("runs and trains every parameter: %s", (_, options) => {
+    using net = make(options);
+    const { in_channels = 1, num_classes } = options as {
+      in_channels?: number;
+      num_classes?: number;
+    };
+    const y = num_classes ? { y: T.arange(0, 3, { dtype: "int64" }) } : {};
+    const out = net.forward(images(3, in_channels), times(3), y);
+    const channels = (options.out_channels ?? in_channels) as number;
+    expect(out.shape).toEqual([3, channels, 8, 8]);
+    out
+      .sub(images(3, channels, 8, 4))
+      .square()
+      .mean()
+      .backward();
+    expect(idle(net).filter((name) => !kind.still?.test(name))).toEqual([]);
+    net.zeroGrad();
+  });
 
   it.each(named.slice(0, kind.recorded))(
     "recorded is training unrecorded, bit for bit: %s",
@@ -277,29 +276,27 @@ describe.each(kinds)("$name", (kind) => {
     },
   );
 
-  it("drops out in training, not in evaluation", () =>
-    tidy(() => {
-      using net = make({ dropout: 0.3 });
-      const run = () => T.noGrad(() => net.forward(images(2), times(2)));
-      expect(distance(run(), run())).toBeGreaterThan(1e-3);
-      net.eval();
-      expect(distance(run(), run())).toBe(0);
-    }));
+  it("drops out in training, not in evaluation", () => {
+    using net = make({ dropout: 0.3 });
+    const run = () => T.noGrad(() => net.forward(images(2), times(2)));
+    expect(distance(run(), run())).toBeGreaterThan(1e-3);
+    net.eval();
+    expect(distance(run(), run())).toBe(0);
+  });
 
-  it("gives an image the same result in any batch, as simulation in chunks needs it", () =>
-    tidy(() => {
-      using net = make().eval();
-      const [x, t] = [images(7), times(7)];
-      const run = (begin: number, n: number) =>
-        T.noGrad(() => net.forward(x.narrow(0, begin, n), t.narrow(0, begin, n)));
-      const whole = run(0, 7);
-      for (const [begin, n] of [
-        [0, 3],
-        [3, 4],
-        [6, 1],
-      ] as const)
-        expect(distance(run(begin, n), whole.narrow(0, begin, n))).toBeLessThan(1e-5);
-    }));
+  it("gives an image the same result in any batch, as simulation in chunks needs it", () => {
+    using net = make().eval();
+    const [x, t] = [images(7), times(7)];
+    const run = (begin: number, n: number) =>
+      T.noGrad(() => net.forward(x.narrow(0, begin, n), t.narrow(0, begin, n)));
+    const whole = run(0, 7);
+    for (const [begin, n] of [
+      [0, 3],
+      [3, 4],
+      [6, 1],
+    ] as const)
+      expect(distance(run(begin, n), whole.narrow(0, begin, n))).toBeLessThan(1e-5);
+  });
 
   it("frees intermediate results without gradients", () => {
     using net = make();
@@ -313,55 +310,48 @@ describe.each(kinds)("$name", (kind) => {
     expect(kept(false)).toBeLessThan(0.7 * kept(true));
   });
 
-  it("takes time and condition, which is channels after those of x, and images of other sizes", () =>
-    tidy(() => {
-      using net = make(kind.conditioned).eval();
-      const [x, cond, t] = [images(2, 2), images(2, 1, 8, 9), times(2)];
-      const run = (at: Tensor, given: Conditions, of = x) =>
-        T.noGrad(() => net.forward(of, at, given));
-      const base = run(t, { cond });
-      expect(base.shape).toEqual([2, 2, 8, 8]);
-      expect(distance(run(t.mul(0.5), { cond }), base)).toBeGreaterThan(1e-3);
-      expect(distance(run(t, { cond: cond.neg() }), base)).toBeGreaterThan(1e-3);
-      // Times may come as [B, 1, 1, 1].
-      const joined = T.cat([x, cond], { dim: 1 });
-      expect(distance(run(t.view([2, 1, 1, 1]), {}, joined), base)).toBe(0);
-      const [height, width] = [2 * kind.multiple, 3 * kind.multiple];
-      expect(run(times(1), {}, T.zeros([1, 3, height, width])).shape).toEqual([
-        1,
-        2,
-        height,
-        width,
-      ]);
-    }));
+  it("takes time and condition, which is channels after those of x, and images of other sizes", () => {
+    using net = make(kind.conditioned).eval();
+    const [x, cond, t] = [images(2, 2), images(2, 1, 8, 9), times(2)];
+    const run = (at: Tensor, given: Conditions, of = x) =>
+      T.noGrad(() => net.forward(of, at, given));
+    const base = run(t, { cond });
+    expect(base.shape).toEqual([2, 2, 8, 8]);
+    expect(distance(run(t.mul(0.5), { cond }), base)).toBeGreaterThan(1e-3);
+    expect(distance(run(t, { cond: cond.neg() }), base)).toBeGreaterThan(1e-3);
+    // Times may come as [B, 1, 1, 1].
+    const joined = T.cat([x, cond], { dim: 1 });
+    expect(distance(run(t.view([2, 1, 1, 1]), {}, joined), base)).toBe(0);
+    const [height, width] = [2 * kind.multiple, 3 * kind.multiple];
+    expect(run(times(1), {}, T.zeros([1, 3, height, width])).shape).toEqual([1, 2, height, width]);
+  });
 
-  it("refuses inputs that do not fit", () =>
-    tidy(() => {
-      using net = make();
-      using conditioned = make(kind.conditioned);
-      const t = times(2);
-      const refuses = (run: () => Tensor, message: RegExp) => {
-        expect(run).toThrow(BridgeError);
-        expect(run).toThrow(message);
-      };
-      const odd = kind.multiple + 1;
-      refuses(() => net.forward(images(2, 3), t), /: x has 3 channels; expected in_channels = 1$/);
-      refuses(() => net.forward(images(2, 1, odd), t), /cannot be halved \d times; .*multiples of/);
-      refuses(
-        () => net.forward(T.zeros([2, 64]), t),
-        /x has shape \[2,64\]; expected \[B, C, H, W\]/,
-      );
-      refuses(() => net.forward(images(2), times(3)), /t has shape \[3\]; expected one time/);
-      refuses(() => net.forward(images(2), t, { y: t }), /y was given, but (this|the) network/);
-      refuses(
-        () => conditioned.forward(images(2, 2), t),
-        /2 channels; expected in_channels = 3, including those of cond/,
-      );
-      refuses(
-        () => conditioned.forward(images(2, 2), t, { cond: images(1) }),
-        /cond has shape \[1,1,8,8\]; expected \[2, C, 8, 8\]/,
-      );
-    }));
+  it("refuses inputs that do not fit", () => {
+    using net = make();
+    using conditioned = make(kind.conditioned);
+    const t = times(2);
+    const refuses = (run: () => Tensor, message: RegExp) => {
+      expect(run).toThrow(BridgeError);
+      expect(run).toThrow(message);
+    };
+    const odd = kind.multiple + 1;
+    refuses(() => net.forward(images(2, 3), t), /: x has 3 channels; expected in_channels = 1$/);
+    refuses(() => net.forward(images(2, 1, odd), t), /cannot be halved \d times; .*multiples of/);
+    refuses(
+      () => net.forward(T.zeros([2, 64]), t),
+      /x has shape \[2,64\]; expected \[B, C, H, W\]/,
+    );
+    refuses(() => net.forward(images(2), times(3)), /t has shape \[3\]; expected one time/);
+    refuses(() => net.forward(images(2), t, { y: t }), /y was given, but (this|the) network/);
+    refuses(
+      () => conditioned.forward(images(2, 2), t),
+      /2 channels; expected in_channels = 3, including those of cond/,
+    );
+    refuses(
+      () => conditioned.forward(images(2, 2), t, { cond: images(1) }),
+      /cond has shape \[1,1,8,8\]; expected \[2, C, 8, 8\]/,
+    );
+  });
 
   it.each(kind.refused)("is not built with wrong options: %j", (options, message) => {
     const build = () => new kind.network({ ...kind.small, ...options } as never, {} as never);

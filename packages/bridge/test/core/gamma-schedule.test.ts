@@ -1,5 +1,6 @@
 // The variances of an image run's steps, as its keys name them.
 import { describe, expect, it } from "vitest";
+import { expectClose } from "../../../../test/support/close.js";
 import { type GammaOptions, gammaSchedule } from "../../src/core/time-grid.js";
 
 const bounds = (
@@ -25,11 +26,7 @@ const cases: [string, GammaOptions, number[]][] = [
 
 describe("gammaSchedule", () => {
   it.each(cases)("%s", (_, options, want) => {
-    const gammas = gammaSchedule(want.length, options);
-    expect(gammas).toHaveLength(want.length);
-    gammas.forEach((gamma, k) => {
-      expect(gamma).toBeCloseTo(want[k] as number, 12);
-    });
+    expectClose(gammaSchedule(want.length, options), want, 12);
   });
 
   it.each<[number, GammaOptions, RegExp]>([

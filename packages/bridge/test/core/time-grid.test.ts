@@ -1,5 +1,6 @@
 // Time grids: they cover [0, 1], and resampling keeps the way through it.
 import { describe, expect, it } from "vitest";
+import { expectClose } from "../../../../test/support/close.js";
 import { gammaGrid, resample, type TimeGrid, uniformGrid } from "../../src/core/time-grid.js";
 import { ordered } from "../../src/solver/solver.js";
 
@@ -15,11 +16,9 @@ describe.each(grids)("the grid of %s", (_name, grid) => {
   it("runs from 0 to 1 in positive steps that are its times' differences", () => {
     expect(grid.times[0]).toBe(0);
     expect(grid.times.at(-1)).toBeCloseTo(1, 14);
-    expect(grid.times).toHaveLength(grid.steps.length + 1);
-    grid.steps.forEach((dt, k) => {
-      expect(dt).toBeGreaterThan(0);
-      expect(dt).toBeCloseTo((grid.times[k + 1] as number) - (grid.times[k] as number), 14);
-    });
+    for (const dt of grid.steps) expect(dt).toBeGreaterThan(0);
+    const differences = grid.times.slice(1).map((t, k) => t - (grid.times[k] as number));
+    expectClose(grid.steps, differences, 14);
     expect(grid.steps.reduce((a, b) => a + b)).toBeCloseTo(1, 14);
   });
 
@@ -32,31 +31,25 @@ describe.each(grids)("the grid of %s", (_name, grid) => {
   });
 
   it("stays the same when resampled to its own number of steps", () => {
-    resample(grid, grid.steps.length).times.forEach((t, k) => {
-      expect(t).toBeCloseTo(grid.times[k] as number, 14);
-    });
+    expectClose(resample(grid, grid.steps.length).times, grid.times, 14);
   });
 
   it("keeps its own times in a grid that is three times as fine", () => {
     const fine = resample(grid, 3 * grid.steps.length).times;
-    grid.times.forEach((t, k) => {
-      expect(fine[3 * k]).toBeCloseTo(t, 14);
-    });
+    const own = fine.filter((_, k) => k % 3 === 0);
+    expectClose(own, grid.times, 14);
   });
 });
 
 it("makes Δt proportional to gamma", () => {
-  const { steps } = gammaGrid(gammas);
-  steps.forEach((dt, k) => {
-    expect(dt).toBeCloseTo((gammas[k] as number) / 1.4, 14);
-  });
+  const shares = gammas.map((gamma) => gamma / 1.4);
+  expectClose(gammaGrid(gammas).steps, shares, 14);
 });
 
 it("mirrors a symmetric schedule around 1/2", () => {
   const { times } = gammaGrid(gammas);
-  times.forEach((t, k) => {
-    expect(t + (times.at(-1 - k) as number)).toBeCloseTo(1, 14);
-  });
+  const mirrored = times.toReversed().map((t) => 1 - t);
+  expectClose(times, mirrored, 14);
 });
 
 it.each([0, -1, 2.5, Number.NaN])("refuses %d steps", (n) => {

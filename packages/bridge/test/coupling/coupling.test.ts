@@ -1,7 +1,8 @@
 // Couplings: which side stays data, what is paired with what, and with which law.
 import { arange, cat, liveTensors, type Tensor, tensor, tidy } from "@dsbm/torch";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
+import { it } from "../../../../test/support/in-scope.js";
 import {
   distance,
   expectMoments,
@@ -33,42 +34,38 @@ const numbered = (n: number, from = 0) => arange(from, from + n, { dtype: "float
 const sorted = (x: Tensor) => x.toNumbers().sort((a, b) => a - b);
 
 describe("independent", () => {
-  it("uses each row at most once and as many as the smaller table has", () =>
-    tidy(() => {
-      const { x0, x1 } = independent({ x0: numbered(7), x1: numbered(12, 100) }, seeded(1));
-      expect(x0.shape).toEqual([7, 1]);
-      expect(sorted(x0)).toEqual([0, 1, 2, 3, 4, 5, 6]);
-      expect(new Set(x1.toNumbers()).size).toBe(7);
-      expect(Math.min(...x1.toNumbers())).toBeGreaterThanOrEqual(100);
-    }));
+  it("uses each row at most once and as many as the smaller table has", () => {
+    const { x0, x1 } = independent({ x0: numbered(7), x1: numbered(12, 100) }, seeded(1));
+    expect(x0.shape).toEqual([7, 1]);
+    expect(sorted(x0)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(new Set(x1.toNumbers()).size).toBe(7);
+    expect(Math.min(...x1.toNumbers())).toBeGreaterThanOrEqual(100);
+  });
 
-  it("has no correlation, also between rows that came paired", () =>
-    tidy(() => {
-      const x = normal([5000, 1], 1);
-      const pairs = independent({ x0: x, x1: x }, seeded(2));
-      const { slope, slopeError } = leastSquares(pairs.x0, pairs.x1);
-      expect(Math.abs(slope)).toBeLessThan(5 * slopeError);
-    }));
+  it("has no correlation, also between rows that came paired", () => {
+    const x = normal([5000, 1], 1);
+    const pairs = independent({ x0: x, x1: x }, seeded(2));
+    const { slope, slopeError } = leastSquares(pairs.x0, pairs.x1);
+    expect(Math.abs(slope)).toBeLessThan(5 * slopeError);
+  });
 
-  it("is drawn from its generator", () =>
-    tidy(() => {
-      const draw = (seed: number) => shuffled(numbered(20), seeded(seed)).toNumbers();
-      expect(draw(1)).toEqual(draw(1));
-      expect(draw(1)).not.toEqual(draw(2));
-    }));
+  it("is drawn from its generator", () => {
+    const draw = (seed: number) => shuffled(numbered(20), seeded(seed)).toNumbers();
+    expect(draw(1)).toEqual(draw(1));
+    expect(draw(1)).not.toEqual(draw(2));
+  });
 });
 
 describe("reference", () => {
   it.each(["f", "b"] as const)(
     "keeps the data on the side that %s runs to, with noise of σ on the other",
-    (d) =>
-      tidy(() => {
-        const data = { x0: normal([4000, 2, 1], 1).sub(5), x1: normal([4000, 2, 1], 2).add(5) };
-        const pairs = reference(d, data, brownian({ sigma: 0.6 }), { generator: seeded(3) });
-        const [kept, made] = d === "b" ? (["x0", "x1"] as const) : (["x1", "x0"] as const);
-        expect(pairs[kept]).toBe(data[kept]);
-        expectMoments(pairs[made].sub(pairs[kept]), { mean: 0, var: 0.36 });
-      }),
+    (d) => {
+      const data = { x0: normal([4000, 2, 1], 1).sub(5), x1: normal([4000, 2, 1], 2).add(5) };
+      const pairs = reference(d, data, brownian({ sigma: 0.6 }), { generator: seeded(3) });
+      const [kept, made] = d === "b" ? (["x0", "x1"] as const) : (["x1", "x0"] as const);
+      expect(pairs[kept]).toBe(data[kept]);
+      expectMoments(pairs[made].sub(pairs[kept]), { mean: 0, var: 0.36 });
+    },
   );
 });
 
@@ -112,66 +109,62 @@ describe("minibatchExact", () => {
       });
   });
 
-  it("with replacement draws pairs of the plan only, each equally often", () =>
-    tidy(() => {
-      const batch = { x0: numbered(8), x1: numbered(8, 0.25).flip([0]) };
-      const couple = minibatchExact();
-      const generator = seeded(4);
-      const counts = new Array<number>(8).fill(0);
-      const rounds = 400;
-      for (let i = 0; i < rounds; i++)
-        tidy(() => {
-          const { x0, x1 } = couple(batch, generator);
-          expect(distance(x0.add(0.25), x1)).toBe(0); // sorted points are matched in order
-          for (const k of x0.toNumbers()) counts[k] = (counts[k] ?? 0) + 1;
-        });
-      // Each is binomial(3200, 1/8): standard deviation 18.7.
-      for (const count of counts) expect(Math.abs(count - rounds)).toBeLessThan(5 * 18.8);
-    }));
+  it("with replacement draws pairs of the plan only, each equally often", () => {
+    const batch = { x0: numbered(8), x1: numbered(8, 0.25).flip([0]) };
+    const couple = minibatchExact();
+    const generator = seeded(4);
+    const counts = new Array<number>(8).fill(0);
+    const rounds = 400;
+    for (let i = 0; i < rounds; i++)
+      tidy(() => {
+        const { x0, x1 } = couple(batch, generator);
+        expect(distance(x0.add(0.25), x1)).toBe(0); // sorted points are matched in order
+        for (const k of x0.toNumbers()) counts[k] = (counts[k] ?? 0) + 1;
+      });
+    // Each is binomial(3200, 1/8): standard deviation 18.7.
+    for (const count of counts) expect(Math.abs(count - rounds)).toBeLessThan(5 * 18.8);
+  });
 
-  it("serves batches of unequal size", () =>
-    tidy(() => {
-      const batch = { x0: numbered(4), x1: cat([numbered(4, 0.1), numbered(4, 0.2)]) };
-      const pairs = minibatchExact()(batch, seeded(1));
-      expect(pairs.x0.shape).toEqual([4, 1]);
-      expect(distance(pairs.x0, pairs.x1)).toBeLessThan(0.21);
-    }));
+  it("serves batches of unequal size", () => {
+    const batch = { x0: numbered(4), x1: cat([numbered(4, 0.1), numbered(4, 0.2)]) };
+    const pairs = minibatchExact()(batch, seeded(1));
+    expect(pairs.x0.shape).toEqual([4, 1]);
+    expect(distance(pairs.x0, pairs.x1)).toBeLessThan(0.21);
+  });
 });
 
-it("minibatchExact by permutation needs equally many samples", () =>
-  tidy(() => {
-    const couple = minibatchExact({ replace: false });
-    expect(() => couple({ x0: numbered(4), x1: numbered(5) }, seeded(1))).toThrow(
-      /equally many samples.*4 and 5/,
-    );
-  }));
+it("minibatchExact by permutation needs equally many samples", () => {
+  const couple = minibatchExact({ replace: false });
+  expect(() => couple({ x0: numbered(4), x1: numbered(5) }, seeded(1))).toThrow(
+    /equally many samples.*4 and 5/,
+  );
+});
 
 describe("minibatchEntropic", () => {
-  it("draws from the plan of Sinkhorn: frequencies agree with its entries", () =>
-    tidy(() => {
-      const batch = { x0: numbered(3), x1: numbered(3, 0.4) };
-      const reg = 1.5;
-      const { plan } = sinkhorn(squaredDistances(batch.x0, batch.x1), { reg });
-      const want = plan.toNumbers();
-      const couple = minibatchEntropic({ reg });
-      const generator = seeded(6);
-      const counts = new Array<number>(9).fill(0);
-      const rounds = 700;
-      for (let i = 0; i < rounds; i++)
-        tidy(() => {
-          const { x0, x1 } = couple(batch, generator);
-          const columns = x1.sub(0.4).round().toNumbers();
-          x0.toNumbers().forEach((row, k) => {
-            const at = 3 * row + (columns[k] as number);
-            counts[at] = (counts[at] ?? 0) + 1;
-          });
+  it("draws from the plan of Sinkhorn: frequencies agree with its entries", () => {
+    const batch = { x0: numbered(3), x1: numbered(3, 0.4) };
+    const reg = 1.5;
+    const { plan } = sinkhorn(squaredDistances(batch.x0, batch.x1), { reg });
+    const want = plan.toNumbers();
+    const couple = minibatchEntropic({ reg });
+    const generator = seeded(6);
+    const counts = new Array<number>(9).fill(0);
+    const rounds = 700;
+    for (let i = 0; i < rounds; i++)
+      tidy(() => {
+        const { x0, x1 } = couple(batch, generator);
+        const columns = x1.sub(0.4).round().toNumbers();
+        x0.toNumbers().forEach((row, k) => {
+          const at = 3 * row + (columns[k] as number);
+          counts[at] = (counts[at] ?? 0) + 1;
         });
-      counts.forEach((count, k) => {
-        const p = want[k] as number;
-        const n = 3 * rounds;
-        expect(Math.abs(count - n * p)).toBeLessThan(5 * Math.sqrt(n * p * (1 - p)) + 1e-9);
       });
-    }));
+    counts.forEach((count, k) => {
+      const p = want[k] as number;
+      const n = 3 * rounds;
+      expect(Math.abs(count - n * p)).toBeLessThan(5 * Math.sqrt(n * p * (1 - p)) + 1e-9);
+    });
+  });
 
   it("repeats itself with its generator and leaves nothing behind", () => {
     const batch = points(16, 3);
@@ -198,40 +191,36 @@ describe("transport that leaves outliers out", () => {
   it.each([
     ["partial", minibatchPartial({ share: 0.9 })],
     ["unbalanced", minibatchUnbalanced({ reg: 0.01, penalty: 0.5 })],
-  ] as const)("%s pairs neighbours only, as many as the batch has", (_name, couple) =>
-    tidy(() => {
-      const generator = seeded(2);
-      const seen = new Set<number>();
-      for (let i = 0; i < 40; i++)
-        tidy(() => {
-          const { x0, x1 } = couple(withOutliers(), generator);
-          expect(x0.shape).toEqual([8, 1]);
-          expect(distance(x0.add(0.25), x1)).toBe(0);
-          for (const k of x0.toNumbers()) seen.add(k);
-        });
-      expect([...seen].sort()).toEqual([0, 1, 2, 3, 4, 5, 6]);
-    }),
-  );
+  ] as const)("%s pairs neighbours only, as many as the batch has", (_name, couple) => {
+    const generator = seeded(2);
+    const seen = new Set<number>();
+    for (let i = 0; i < 40; i++)
+      tidy(() => {
+        const { x0, x1 } = couple(withOutliers(), generator);
+        expect(x0.shape).toEqual([8, 1]);
+        expect(distance(x0.add(0.25), x1)).toBe(0);
+        for (const k of x0.toNumbers()) seen.add(k);
+      });
+    expect([...seen].sort()).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  });
 
-  it("of the whole share draws the pairs of the exact plan", () =>
-    tidy(() => {
-      const batch = points(9, 5);
-      const [part, whole] = [minibatchPartial({ share: 1 }), minibatchExact()].map((couple) =>
-        couple(batch, seeded(3)),
-      ) as [Pairs, Pairs];
-      expect(distance(part.x0, whole.x0)).toBe(0);
-      expect(distance(part.x1, whole.x1)).toBe(0);
-      expect(() =>
-        minibatchPartial({ share: 0.5 })({ x0: numbered(2), x1: numbered(3) }, seeded(1)),
-      ).toThrow("partial transport needs equally many samples on both ends, got 2 and 3");
-    }));
+  it("of the whole share draws the pairs of the exact plan", () => {
+    const batch = points(9, 5);
+    const [part, whole] = [minibatchPartial({ share: 1 }), minibatchExact()].map((couple) =>
+      couple(batch, seeded(3)),
+    ) as [Pairs, Pairs];
+    expect(distance(part.x0, whole.x0)).toBe(0);
+    expect(distance(part.x1, whole.x1)).toBe(0);
+    expect(() =>
+      minibatchPartial({ share: 0.5 })({ x0: numbered(2), x1: numbered(3) }, seeded(1)),
+    ).toThrow("partial transport needs equally many samples on both ends, got 2 and 3");
+  });
 });
 
 describe("squaredDistances", () => {
-  it("are what the definition gives, for samples of any shape", () =>
-    tidy(() => {
-      const x0 = tensor([0, 0, 3, 4], { dtype: "float64" }).reshape([2, 2, 1]);
-      const x1 = tensor([0, 0, 3, 4, 6, 8], { dtype: "float64" }).reshape([3, 1, 2]);
-      expect(squaredDistances(x0, x1).toNumbers()).toEqual([0, 25, 100, 25, 0, 25]);
-    }));
+  it("are what the definition gives, for samples of any shape", () => {
+    const x0 = tensor([0, 0, 3, 4], { dtype: "float64" }).reshape([2, 2, 1]);
+    const x1 = tensor([0, 0, 3, 4, 6, 8], { dtype: "float64" }).reshape([3, 1, 2]);
+    expect(squaredDistances(x0, x1).toNumbers()).toEqual([0, 25, 100, 25, 0, 25]);
+  });
 });

@@ -9,7 +9,9 @@ import {
   tensor,
   tidy,
 } from "@dsbm/torch";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect } from "vitest";
+import { expectClose } from "../../../../test/support/close.js";
+import { it } from "../../../../test/support/in-scope.js";
 import { endMoments, withMoments } from "../../src/coupling/moments.js";
 
 beforeEach(() => {
@@ -19,88 +21,79 @@ beforeEach(() => {
 
 const meanOf = (x: Tensor) => x.mean(0).toNumbers() as number[];
 const stdOf = (x: Tensor) => x.var({ dim: 0, correction: 0 }).sqrt().toNumbers() as number[];
-const near = (found: readonly number[], expected: readonly number[]) => {
-  for (const [i, x] of expected.entries()) expect(found[i]).toBeCloseTo(x, 4);
-};
+const near = (found: readonly number[], expected: readonly number[]) =>
+  expectClose(found, expected, 4);
 
 describe("ends with moments", () => {
-  it("have those of the data in each coordinate, whatever they had", () =>
-    tidy(() => {
-      const data = randn([1000, 3])
-        .mul(tensor([0.01, 1, 30]))
-        .add(tensor([5, -2, 0]));
-      using moments = endMoments(data);
-      const ends = withMoments(randn([500, 3]).mul(2).add(1), moments);
-      near(meanOf(ends), meanOf(data));
-      near(stdOf(ends.div(tensor([0.01, 1, 30]))), stdOf(data.div(tensor([0.01, 1, 30]))));
-    }));
+  it("have those of the data in each coordinate, whatever they had", () => {
+    const data = randn([1000, 3])
+      .mul(tensor([0.01, 1, 30]))
+      .add(tensor([5, -2, 0]));
+    using moments = endMoments(data);
+    const ends = withMoments(randn([500, 3]).mul(2).add(1), moments);
+    near(meanOf(ends), meanOf(data));
+    near(stdOf(ends.div(tensor([0.01, 1, 30]))), stdOf(data.div(tensor([0.01, 1, 30]))));
+  });
 
-  it("are an increasing affine function of the rows, coordinate by coordinate", () =>
-    tidy(() => {
-      using moments = endMoments(randn([300, 2]).mul(3).sub(4));
-      const x = randn([200, 2]);
-      const ends = withMoments(x, moments);
-      const [slope, shift] = [stdOf(ends), meanOf(ends)];
-      const own = x.sub(x.mean(0)).div(tensor(stdOf(x)));
-      const expected = own.mul(tensor(slope)).add(tensor(shift));
-      expect(ends.sub(expected).abs().max().item()).toBeLessThan(1e-4);
-    }));
+  it("are an increasing affine function of the rows, coordinate by coordinate", () => {
+    using moments = endMoments(randn([300, 2]).mul(3).sub(4));
+    const x = randn([200, 2]);
+    const ends = withMoments(x, moments);
+    const [slope, shift] = [stdOf(ends), meanOf(ends)];
+    const own = x.sub(x.mean(0)).div(tensor(stdOf(x)));
+    const expected = own.mul(tensor(slope)).add(tensor(shift));
+    expect(ends.sub(expected).abs().max().item()).toBeLessThan(1e-4);
+  });
 
-  it("stay as they are where they have these moments", () =>
-    tidy(() => {
-      const x = randn([400, 2]);
-      using moments = endMoments(x);
-      expect(withMoments(x, moments).sub(x).abs().max().item()).toBeLessThan(1e-5);
-    }));
+  it("stay as they are where they have these moments", () => {
+    const x = randn([400, 2]);
+    using moments = endMoments(x);
+    expect(withMoments(x, moments).sub(x).abs().max().item()).toBeLessThan(1e-5);
+  });
 
-  it("of several intervals have those of their own", () =>
-    tidy(() => {
-      const interval = tensor(
-        Array.from({ length: 600 }, (_, i) => i % 2),
-        { dtype: "int64" },
-      );
-      const scale = interval.to("float32").mul(4).add(1).unsqueeze(1);
-      const data = randn([600, 2]).mul(scale).add(scale);
-      using moments = endMoments(data, { interval, intervals: 2 });
-      const ends = withMoments(randn([600, 2]), moments, interval);
-      for (const k of [0, 1]) {
-        const rows = interval.eq(k).nonzero().squeeze(1);
-        near(meanOf(ends.indexSelect(0, rows)), meanOf(data.indexSelect(0, rows)));
-        near(stdOf(ends.indexSelect(0, rows)), stdOf(data.indexSelect(0, rows)));
-      }
-    }));
+  it("of several intervals have those of their own", () => {
+    const interval = tensor(
+      Array.from({ length: 600 }, (_, i) => i % 2),
+      { dtype: "int64" },
+    );
+    const scale = interval.to("float32").mul(4).add(1).unsqueeze(1);
+    const data = randn([600, 2]).mul(scale).add(scale);
+    using moments = endMoments(data, { interval, intervals: 2 });
+    const ends = withMoments(randn([600, 2]), moments, interval);
+    for (const k of [0, 1]) {
+      const rows = interval.eq(k).nonzero().squeeze(1);
+      near(meanOf(ends.indexSelect(0, rows)), meanOf(data.indexSelect(0, rows)));
+      near(stdOf(ends.indexSelect(0, rows)), stdOf(data.indexSelect(0, rows)));
+    }
+  });
 
   it("of images are moved and scaled channel by channel", () =>
-    noGrad(() =>
-      tidy(() => {
-        const data = randn([100, 2, 4, 4])
-          .mul(tensor([1, 5]).reshape([2, 1, 1]))
-          .add(2);
-        using moments = endMoments(data);
-        const ends = withMoments(randn([80, 2, 4, 4]), moments);
-        const flat = (x: Tensor) => x.transpose(0, 1).reshape([2, -1]).t();
-        near(meanOf(flat(ends)), meanOf(flat(data)));
-        near(stdOf(flat(ends)), stdOf(flat(data)));
-      }),
-    ));
+    noGrad(() => {
+      const data = randn([100, 2, 4, 4])
+        .mul(tensor([1, 5]).reshape([2, 1, 1]))
+        .add(2);
+      using moments = endMoments(data);
+      const ends = withMoments(randn([80, 2, 4, 4]), moments);
+      const flat = (x: Tensor) => x.transpose(0, 1).reshape([2, -1]).t();
+      near(meanOf(flat(ends)), meanOf(flat(data)));
+      near(stdOf(flat(ends)), stdOf(flat(data)));
+    }));
 
   it.each([
     { what: "too few rows to know their moments", rows: 20, changed: 0 },
     { what: "a coordinate of the data that does not vary", rows: 200, changed: 1 },
-  ])("$what", ({ rows, changed }) =>
-    tidy(() => {
-      using moments = endMoments(tensor(Array.from({ length: 100 }, () => [7])));
-      const x = randn([rows, 1]);
-      const ends = withMoments(x, moments);
-      expect(
-        ends
-          .sub(changed ? full([rows, 1], 7) : x)
-          .abs()
-          .max()
-          .item(),
-      ).toBeLessThan(1e-5);
-    }),
-  );
+  ])("$what", ({ rows, changed }) => {
+    using moments = endMoments(tensor(Array.from({ length: 100 }, () => [7])));
+    const x = randn([rows, 1]);
+    const ends = withMoments(x, moments);
+    expect(
+      ends
+        .sub(changed ? full([rows, 1], 7) : x)
+        .abs()
+        .max()
+        .item(),
+    ).toBeLessThan(1e-5);
+  });
 });
 
 describe("errors of half-iterations", () => {

@@ -1,7 +1,8 @@
 // The discrete process of DSB: its moments in closed form, and what networks learn from its runs.
 import { full, liveTensors, ones, randint, type Tensor, tensor, tidy } from "@dsbm/torch";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
+import { it } from "../../../../test/support/in-scope.js";
 import { distance, expectMoments, normal, seeded } from "../../../../test/support/numbers.js";
 import { type LangevinOptions, langevin, langevinSteps } from "../../src/langevin/langevin.js";
 import { networkMean, referenceMean } from "../../src/langevin/mean.js";
@@ -39,23 +40,22 @@ describe("the reference", () => {
     ["one a coordinate, scaled noise", { ...perCoordinate, scaleNoise: true }],
   ])("has the moments of its recursion: %s", (_, options) => {
     const process = langevin({ gammas, ...options });
-    tidy(() => {
-      const start = normal([20_000, 3], 1).mul(0.6).add(2);
-      const { x } = langevinTuples(process, referenceMean(process), start, {
-        direction: "f",
-        noise,
-      });
-      for (let i = 0; i < 3; i++) {
-        let [m, s2] = [2, 0.36];
-        const [mean, v] = [values(process.mean, i), values(process.variance, i)];
-        gammas.forEach((gamma, k) => {
-          const a = process.scaleNoise ? gamma / 2 : gamma / (2 * v);
-          m += a * (mean - m);
-          s2 = (1 - a) ** 2 * s2 + (process.scaleNoise ? gamma * v : gamma);
-          expectMoments(x.select(1, k).select(1, i), { mean: m, var: s2 });
-        });
-      }
+
+    const start = normal([20_000, 3], 1).mul(0.6).add(2);
+    const { x } = langevinTuples(process, referenceMean(process), start, {
+      direction: "f",
+      noise,
     });
+    for (let i = 0; i < 3; i++) {
+      let [m, s2] = [2, 0.36];
+      const [mean, v] = [values(process.mean, i), values(process.variance, i)];
+      gammas.forEach((gamma, k) => {
+        const a = process.scaleNoise ? gamma / 2 : gamma / (2 * v);
+        m += a * (mean - m);
+        s2 = (1 - a) ** 2 * s2 + (process.scaleNoise ? gamma * v : gamma);
+        expectMoments(x.select(1, k).select(1, i), { mean: m, var: s2 });
+      });
+    }
   });
 
   it("goes to its Gaussian from anywhere", () => {
@@ -64,12 +64,11 @@ describe("the reference", () => {
       mean: -1,
       variance: 0.5,
     });
-    tidy(() => {
-      const start = full([20_000, 1], 5, { dtype: "float64" });
-      const x = langevinRun(process, referenceMean(process), start, { direction: "f", noise });
-      // A step of finite length widens the Gaussian by 1/(1 − γ/(4v)).
-      expectMoments(x, { mean: -1, var: 0.5 / (1 - 0.05 / 2) });
-    });
+
+    const start = full([20_000, 1], 5, { dtype: "float64" });
+    const x = langevinRun(process, referenceMean(process), start, { direction: "f", noise });
+    // A step of finite length widens the Gaussian by 1/(1 − γ/(4v)).
+    expectMoments(x, { mean: -1, var: 0.5 / (1 - 0.05 / 2) });
   });
 
   it("refuses a Gaussian of another shape", () => {
@@ -92,81 +91,73 @@ describe("networks", () => {
   const scales = [0.3, 1.7, 4, 0.05, 2];
 
   it.each(["f", "b"] as const)("make one process, whatever they predict: %s", (direction) => {
-    tidy(() => {
-      const x = normal([50, 3], 2);
-      const options = { direction, noise };
-      const exact = langevin({ gammas, meanMatch: true });
-      const want = langevinTuples(exact, networkMean(next, exact), x, options);
-      for (const scale of [undefined, scales, scales.map(() => 1)]) {
-        const process = langevin({ gammas, ...(scale && { scale }) });
-        const steps = langevinSteps(direction, process);
-        const by = (k: number) => steps[k]?.scale as number;
-        const increments = (y: Tensor, k: Tensor) => {
-          const scale = by(k.select(0, 0).item());
-          return next(y, k).sub(y).div(scale);
-        };
-        const got = langevinTuples(process, networkMean(increments, process), x, options);
-        expect(distance(got.x, want.x)).toBeLessThan(1e-12);
-        const own = steps.map((s) => s.scale);
-        const back = got.target.mul(tensor(own, { dtype: "float64" }).reshape([1, n, 1]));
-        expect(distance(back, want.target)).toBeLessThan(1e-12);
-        const end = langevinRun(process, networkMean(increments, process), x, options);
-        expect(distance(end, want.x.select(1, n - 1))).toBeLessThan(1e-12);
-      }
-    });
+    const x = normal([50, 3], 2);
+    const options = { direction, noise };
+    const exact = langevin({ gammas, meanMatch: true });
+    const want = langevinTuples(exact, networkMean(next, exact), x, options);
+    for (const scale of [undefined, scales, scales.map(() => 1)]) {
+      const process = langevin({ gammas, ...(scale && { scale }) });
+      const steps = langevinSteps(direction, process);
+      const by = (k: number) => steps[k]?.scale as number;
+      const increments = (y: Tensor, k: Tensor) => {
+        const scale = by(k.select(0, 0).item());
+        return next(y, k).sub(y).div(scale);
+      };
+      const got = langevinTuples(process, networkMean(increments, process), x, options);
+      expect(distance(got.x, want.x)).toBeLessThan(1e-12);
+      const own = steps.map((s) => s.scale);
+      const back = got.target.mul(tensor(own, { dtype: "float64" }).reshape([1, n, 1]));
+      expect(distance(back, want.target)).toBeLessThan(1e-12);
+      const end = langevinRun(process, networkMean(increments, process), x, options);
+      expect(distance(end, want.x.select(1, n - 1))).toBeLessThan(1e-12);
+    }
   });
 
   it("get the count of their steps as the time", () => {
-    tidy(() => {
-      const counts: number[][] = [];
-      const net = (x: Tensor, k: Tensor) => {
-        counts.push(k.toNumbers());
-        expect(k.dtype).toBe(x.dtype);
-        return x;
-      };
-      for (const direction of ["f", "b"] as const) {
-        const process = langevin({ gammas });
-        langevinRun(process, networkMean(net, process), ones([2, 3]), { direction });
-      }
-      expect(counts).toEqual([0, 1, 2, 3, 4, 0, 1, 2, 3, 4].map((k) => [k, k]));
-    });
+    const counts: number[][] = [];
+    const net = (x: Tensor, k: Tensor) => {
+      counts.push(k.toNumbers());
+      expect(k.dtype).toBe(x.dtype);
+      return x;
+    };
+    for (const direction of ["f", "b"] as const) {
+      const process = langevin({ gammas });
+      langevinRun(process, networkMean(net, process), ones([2, 3]), { direction });
+    }
+    expect(counts).toEqual([0, 1, 2, 3, 4, 0, 1, 2, 3, 4].map((k) => [k, k]));
   });
 
   it("leave out the last noise with lastNoise: false", () => {
-    tidy(() => {
-      const process = langevin({ gammas, meanMatch: true });
-      const x = normal([5, 3], 3);
-      const states: Tensor[] = [];
-      const end = langevinRun(process, networkMean(next, process), x, {
-        direction: "b",
-        lastNoise: false,
-        noise,
-        callback: (y) => states.push(y),
-      });
-      expect(states).toHaveLength(n + 1);
-      expect(
-        distance(end, next(states[n - 1] as Tensor, full([5], n - 1, { dtype: "float64" }))),
-      ).toBe(0);
+    const process = langevin({ gammas, meanMatch: true });
+    const x = normal([5, 3], 3);
+    const states: Tensor[] = [];
+    const end = langevinRun(process, networkMean(next, process), x, {
+      direction: "b",
+      lastNoise: false,
+      noise,
+      callback: (y) => states.push(y),
     });
+    expect(states).toHaveLength(n + 1);
+    expect(
+      distance(end, next(states[n - 1] as Tensor, full([5], n - 1, { dtype: "float64" }))),
+    ).toBe(0);
   });
 });
 
 describe("langevinTuple", () => {
   it("keeps one step a run of those that langevinTuples has, and nothing else in memory", () => {
-    tidy(() => {
-      const process = langevin({ gammas, mean: 1 });
-      const x = normal([40, 2, 3], 4);
-      const steps = randint(0, n, [40], { generator: seeded(5) });
-      const options = { direction: "f" as const, noise };
-      const all = langevinTuples(process, referenceMean(process), x, options);
-      const before = liveTensors();
-      const one = langevinTuple(process, referenceMean(process), x, { ...options, steps });
-      expect(liveTensors()).toBe(before + 2);
-      const index = steps.reshape([40, 1, 1, 1]).expand([40, 1, 2, 3]);
-      expect(new Set(steps.toNumbers()).size).toBe(n);
-      for (const name of ["x", "target"] as const)
-        expect(distance(one[name], all[name].gather(1, index).squeeze(1))).toBe(0);
-    });
+    const process = langevin({ gammas, mean: 1 });
+    const x = normal([40, 2, 3], 4);
+    const steps = randint(0, n, [40], { generator: seeded(5) });
+    const options = { direction: "f" as const, noise };
+    const all = langevinTuples(process, referenceMean(process), x, options);
+    const before = liveTensors();
+    const one = langevinTuple(process, referenceMean(process), x, { ...options, steps });
+    expect(liveTensors()).toBe(before + 2);
+    const index = steps.reshape([40, 1, 1, 1]).expand([40, 1, 2, 3]);
+    expect(new Set(steps.toNumbers()).size).toBe(n);
+    for (const name of ["x", "target"] as const)
+      expect(distance(one[name], all[name].gather(1, index).squeeze(1))).toBe(0);
   });
 });
 

@@ -1,7 +1,8 @@
 // The flow of trained networks against the exact Gaussian bridge: whatever the networks predict, if they predict what
 // they should, the flow carries one marginal to the other.
-import { full, nn, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
-import { beforeAll, describe, expect, it } from "vitest";
+import { full, setNumThreads, type Tensor } from "@dsbm/torch";
+import { beforeAll, describe, expect } from "vitest";
+import { it } from "../../../../test/support/in-scope.js";
 import { distance, normal } from "../../../../test/support/numbers.js";
 import { uniformGrid } from "../../src/core/time-grid.js";
 import { methods } from "../../src/method/index.js";
@@ -12,7 +13,7 @@ import { brownian } from "../../src/process/brownian.js";
 import { spread } from "../../src/process/process.js";
 import { solveFlow } from "../../src/solver/index.js";
 import type { Field } from "../../src/solver/solver.js";
-import { exactField, exactFlow } from "../support.js";
+import { exactField, exactFlow, FieldNetwork } from "../support.js";
 
 beforeAll(() => setNumThreads(1));
 
@@ -20,15 +21,6 @@ const bridge = { a: 0.7, sigma: 1.3 };
 const process = brownian({ sigma: bridge.sigma });
 const grid = uniformGrid(20);
 const n = 200;
-
-class Exact extends nn.Module {
-  constructor(private readonly field: Field) {
-    super();
-  }
-  forward(x: Tensor, t: Tensor): Tensor {
-    return this.field(x, t);
-  }
-}
 
 const drift = { f: exactField("f", bridge), b: exactField("b", bridge) };
 
@@ -42,7 +34,7 @@ function networksOf({ meanMatch, stdTrick }: Parametrisation, dt = 1) {
       return stdTrick ? output.mul(spread(process.scale(d, t), x)) : output;
     };
   };
-  return { f: new Exact(exact("f")), b: new Exact(exact("b")) };
+  return { f: new FieldNetwork(exact("f")), b: new FieldNetwork(exact("b")) };
 }
 
 const { dsbm, dsb_increments: dsb, rectifiedflow } = methods;
@@ -59,44 +51,42 @@ const cases: [string, Omit<NetworkFlowOptions, "eps">][] = [
   ["increments", { method: dsb, process, grid, networks: networksOf(plainDrift, 1 / 20) }],
   [
     "a velocity in the backward place",
-    { method: rectifiedflow, process, grid, networks: { b: new Exact(exactFlow(bridge)) } },
+    { method: rectifiedflow, process, grid, networks: { b: new FieldNetwork(exactFlow(bridge)) } },
   ],
 ];
 
 describe.each(cases)("%s", (_, options) => {
-  it("carry the start's law to the end's, point by point, and back", () =>
-    tidy(() => {
-      const flow = networkFlow({ ...options, eps: 1e-5 });
-      for (const [from, to] of [
-        [0, 1],
-        [1, 0],
-      ] as const) {
-        const [start, end] = [exactMarginal(bridge, from), exactMarginal(bridge, to)];
-        const x = normal([n, 2], 1).add(start.mean);
-        const { states } = solveFlow(flow, x, { times: [from, to], rtol: 1e-8, atol: 1e-8 });
-        // Equal variances at both ends: the affine flow shifts.
-        const want = x
-          .sub(start.mean)
-          .mul(Math.sqrt(end.var / start.var))
-          .add(end.mean);
-        expect(distance(states.select(0, -1), want)).toBeLessThan(2e-4);
-      }
-    }));
+  it("carry the start's law to the end's, point by point, and back", () => {
+    const flow = networkFlow({ ...options, eps: 1e-5 });
+    for (const [from, to] of [
+      [0, 1],
+      [1, 0],
+    ] as const) {
+      const [start, end] = [exactMarginal(bridge, from), exactMarginal(bridge, to)];
+      const x = normal([n, 2], 1).add(start.mean);
+      const { states } = solveFlow(flow, x, { times: [from, to], rtol: 1e-8, atol: 1e-8 });
+      // Equal variances at both ends: the affine flow shifts.
+      const want = x
+        .sub(start.mean)
+        .mul(Math.sqrt(end.var / start.var))
+        .add(end.mean);
+      expect(distance(states.select(0, -1), want)).toBeLessThan(2e-4);
+    }
+  });
 });
 
 describe("one direction", () => {
   const at = (time: number) => full([n], time, { dtype: "float64" });
   const networks = networksOf(plainDrift);
 
-  it("alone is all that is followed: −drift_b, or drift_f", () =>
-    tidy(() => {
-      const x = normal([n, 2], 2);
-      const of = (which: NetworkFlowOptions["networks"]) =>
-        networkFlow({ method: dsbm, process, grid, networks: which })(x, at(0.4));
-      expect(distance(of({ b: networks.b }), drift.b(x, at(0.4)).neg())).toBe(0);
-      expect(distance(of({ f: networks.f, b: null }), drift.f(x, at(0.4)))).toBe(0);
-      expect(distance(of(networks), of({ b: networks.b }))).toBeGreaterThan(0.1);
-    }));
+  it("alone is all that is followed: −drift_b, or drift_f", () => {
+    const x = normal([n, 2], 2);
+    const of = (which: NetworkFlowOptions["networks"]) =>
+      networkFlow({ method: dsbm, process, grid, networks: which })(x, at(0.4));
+    expect(distance(of({ b: networks.b }), drift.b(x, at(0.4)).neg())).toBe(0);
+    expect(distance(of({ f: networks.f, b: null }), drift.f(x, at(0.4)))).toBe(0);
+    expect(distance(of(networks), of({ b: networks.b }))).toBeGreaterThan(0.1);
+  });
 
   it("is needed, and so is a process in time", () => {
     expect(() => networkFlow({ method: dsbm, process, grid, networks: { f: null } })).toThrow(

@@ -1,7 +1,8 @@
 // α-DSBM, preconditioned DSBM and [SF]²M with affine networks at one time, where the loss is quadratic: one Newton step on pairs of the exact
 // Schrödinger bridge gives its drift, its flow and its score.
 import { full, nn, noGrad, Parameter, randn, type Tensor, tensor, tidy, zeros } from "@dsbm/torch";
-import { describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
+import { it } from "../../../../test/support/in-scope.js";
 import { distance, seeded } from "../../../../test/support/numbers.js";
 import type { Conditions } from "../../src/core/conditions.js";
 import { uniformGrid } from "../../src/core/time-grid.js";
@@ -21,7 +22,7 @@ import { moments } from "../../src/metric/moments.js";
 import { FlowAndScore } from "../../src/model/flow-and-score.js";
 import { Preconditioned } from "../../src/model/preconditioned.js";
 import { brownian } from "../../src/process/brownian.js";
-import { exactField } from "../support.js";
+import { exactField, FieldNetwork } from "../support.js";
 
 const bridge = { a: 0.4, sigma: 1.2 };
 const process = brownian(bridge);
@@ -131,33 +132,32 @@ describe("α-DSBM", () => {
 
   it.each(["ref", "identity", "online"] as const)(
     "makes the other ends of both tables, each with its conditions: %s",
-    (how) =>
-      tidy(() => {
-        const rows = (count: number, first: number) =>
-          tensor(Array.from({ length: count }, (_, i) => [first + i]));
-        const data = {
-          ...{ x0: rows(5, 100), x1: rows(8, 200) },
-          conditions: { x0: { cond: rows(5, 100) }, x1: { cond: rows(8, 200) } },
-        };
-        const made = alpha_dsbm.rows({
-          ...{ direction: "b", newest: how === "online" ? "b" : null, data, process },
-          ...{ firstCoupling: how === "identity" ? "identity" : "ref", generator: seeded(1) },
-          simulate(way, _x, given) {
-            if (!given?.cond) throw new Error("no condition");
-            return given.cond.add(way === "f" ? 1000 : 2000);
-          },
-          simulateRuns: () => ({}),
-        });
-        const { x0, x1, made0, made1, given, cond1 } = made as Record<string, Tensor> & typeof made;
-        expect([x0, x1, made0, made1].map((t) => t?.shape)).toEqual([0, 1, 2, 3].map(() => [5, 1]));
-        expect(distance(x0, (given as Conditions).cond as Tensor)).toBe(0);
-        expect(distance(x1, cond1 as Tensor)).toBe(0);
-        expect(new Set(x0.toNumbers()).size).toBe(5);
-        const far = [(made1 as Tensor).sub(x0), (made0 as Tensor).sub(x1)];
-        if (how === "identity") for (const t of far) expect(t.abs().amax().item()).toBe(0);
-        if (how === "online") expect(far.map((t) => t.mean().item())).toEqual([1000, 2000]);
-        if (how === "ref") for (const t of far) expect(t.std().item()).toBeGreaterThan(0.2);
-      }),
+    (how) => {
+      const rows = (count: number, first: number) =>
+        tensor(Array.from({ length: count }, (_, i) => [first + i]));
+      const data = {
+        ...{ x0: rows(5, 100), x1: rows(8, 200) },
+        conditions: { x0: { cond: rows(5, 100) }, x1: { cond: rows(8, 200) } },
+      };
+      const made = alpha_dsbm.rows({
+        ...{ direction: "b", newest: how === "online" ? "b" : null, data, process },
+        ...{ firstCoupling: how === "identity" ? "identity" : "ref", generator: seeded(1) },
+        simulate(way, _x, given) {
+          if (!given?.cond) throw new Error("no condition");
+          return given.cond.add(way === "f" ? 1000 : 2000);
+        },
+        simulateRuns: () => ({}),
+      });
+      const { x0, x1, made0, made1, given, cond1 } = made as Record<string, Tensor> & typeof made;
+      expect([x0, x1, made0, made1].map((t) => t?.shape)).toEqual([0, 1, 2, 3].map(() => [5, 1]));
+      expect(distance(x0, (given as Conditions).cond as Tensor)).toBe(0);
+      expect(distance(x1, cond1 as Tensor)).toBe(0);
+      expect(new Set(x0.toNumbers()).size).toBe(5);
+      const far = [(made1 as Tensor).sub(x0), (made0 as Tensor).sub(x1)];
+      if (how === "identity") for (const t of far) expect(t.abs().amax().item()).toBe(0);
+      if (how === "online") expect(far.map((t) => t.mean().item())).toEqual([1000, 2000]);
+      if (how === "ref") for (const t of far) expect(t.std().item()).toBeGreaterThan(0.2);
+    },
   );
 
   it("begins with targets of unit variance on independent pairs, whatever the scales", () => {
@@ -328,29 +328,19 @@ describe("[SF]²M", () => {
 });
 
 describe("another diffusion at sampling", () => {
-  it.each([0, 0.6, 1.8])("keeps the marginal of the end, g = %s", (diffusion) =>
-    tidy(() => {
-      class Exact extends nn.Module {
-        constructor(readonly field: ReturnType<typeof exactField>) {
-          super();
-        }
-        forward(x: Tensor, t: Tensor): Tensor {
-          return this.field(x, t);
-        }
-      }
-      const networks = {
-        f: new Exact(exactField("f", bridge)),
-        b: new Exact(exactField("b", bridge)),
-      };
-      const generator = seeded(13);
-      const x = start(1, 14);
-      const end = sample({ method: dsbm, process, networks, diffusion }, x, {
-        ...{ direction: "f", grid: uniformGrid(100) },
-        noise: (like) => randn(like.shape, { generator }),
-      });
-      const { mean, var: v } = moments(end, x);
-      expect(Math.abs(mean - bridge.a)).toBeLessThan(0.03);
-      expect(Math.abs(v - 1)).toBeLessThan(0.06);
-    }),
-  );
+  it.each([0, 0.6, 1.8])("keeps the marginal of the end, g = %s", (diffusion) => {
+    const networks = {
+      f: new FieldNetwork(exactField("f", bridge)),
+      b: new FieldNetwork(exactField("b", bridge)),
+    };
+    const generator = seeded(13);
+    const x = start(1, 14);
+    const end = sample({ method: dsbm, process, networks, diffusion }, x, {
+      ...{ direction: "f", grid: uniformGrid(100) },
+      noise: (like) => randn(like.shape, { generator }),
+    });
+    const { mean, var: v } = moments(end, x);
+    expect(Math.abs(mean - bridge.a)).toBeLessThan(0.03);
+    expect(Math.abs(v - 1)).toBeLessThan(0.06);
+  });
 });

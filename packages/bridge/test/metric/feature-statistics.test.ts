@@ -1,11 +1,11 @@
 // Statistics by batches against the whole at once, far from zero too; and their files, NumPy's among them.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { io, liveTensors, setNumThreads, tensor, tidy, zeros } from "@dsbm/torch";
 import { unzipSync, zipSync } from "fflate";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
+import { temporaryFolder } from "../../../../test/support/folder.js";
 import { distance, normal } from "../../../../test/support/numbers.js";
 import { FeatureStatistics } from "../../src/metric/feature-statistics.js";
 import { encodeStatistics, loadStatistics } from "../../src/metric/statistics-file.js";
@@ -13,12 +13,8 @@ import { encodeStatistics, loadStatistics } from "../../src/metric/statistics-fi
 // Live tensors are counted.
 beforeEach(collectGarbage);
 
-let folder: string;
-beforeAll(() => {
-  setNumThreads(1);
-  folder = mkdtempSync(join(tmpdir(), "dsbm-statistics-"));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+beforeAll(() => setNumThreads(1));
+const folder = temporaryFolder("statistics");
 
 const fixture = (name: string) => new URL(`fixtures/${name}.npz`, import.meta.url).pathname;
 

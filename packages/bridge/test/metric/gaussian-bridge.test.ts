@@ -1,6 +1,7 @@
 // The exact Gaussian bridge: published values, closed forms against samples, and fits that vanish or not.
 import { randn, tensor, tidy } from "@dsbm/torch";
-import { describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
+import { it } from "../../../../test/support/in-scope.js";
 import { expectMoments, normal, seeded } from "../../../../test/support/numbers.js";
 import { uniformGrid } from "../../src/core/time-grid.js";
 import {
@@ -68,29 +69,28 @@ describe("the exact bridge", () => {
     ["b", 100],
   ] as const)(
     "is what a simulation with its drift shows at every time (%s, %d steps)",
-    (direction, steps) =>
-      tidy(() => {
-        const want = discretised(direction, bridge, steps);
-        const start = normal([4000, 5], 1).add(direction === "f" ? -bridge.a : bridge.a);
-        let seen = 0;
-        const end = eulerMaruyama(exactField(direction, bridge), start, {
-          direction,
-          grid: uniformGrid(steps),
-          sigma: 1,
-          noise: (x, k) => normal(x.shape, 50 + k),
-          callback: (x, { step, time }) => {
-            if (step % (steps / 4) !== 0) return;
-            seen += 1;
-            expect(want[step]?.time).toBeCloseTo(time, 14);
-            expectMoments(x, want[step] as { mean: number; var: number });
-          },
-        });
-        expect(seen).toBe(5);
-        const { cov } = moments(end, start);
-        expect(Math.abs(cov - exactCovariance(bridge))).toBeLessThan(
-          0.01 + 5 * Math.sqrt(1.4 / 20_000),
-        );
-      }),
+    (direction, steps) => {
+      const want = discretised(direction, bridge, steps);
+      const start = normal([4000, 5], 1).add(direction === "f" ? -bridge.a : bridge.a);
+      let seen = 0;
+      const end = eulerMaruyama(exactField(direction, bridge), start, {
+        direction,
+        grid: uniformGrid(steps),
+        sigma: 1,
+        noise: (x, k) => normal(x.shape, 50 + k),
+        callback: (x, { step, time }) => {
+          if (step % (steps / 4) !== 0) return;
+          seen += 1;
+          expect(want[step]?.time).toBeCloseTo(time, 14);
+          expectMoments(x, want[step] as { mean: number; var: number });
+        },
+      });
+      expect(seen).toBe(5);
+      const { cov } = moments(end, start);
+      expect(Math.abs(cov - exactCovariance(bridge))).toBeLessThan(
+        0.01 + 5 * Math.sqrt(1.4 / 20_000),
+      );
+    },
   );
 });
 
@@ -98,39 +98,36 @@ describe("gaussianKL", () => {
   const t = 0.3;
   const exact = exactMarginal(bridge, t);
 
-  it("is zero for samples that have the exact moments, and grows by the closed form with others", () =>
-    tidy(() => {
-      const corners = [1, -1].flatMap((x) => [1, -1].flatMap((y) => [1, -1].map((z) => [x, y, z])));
-      const unit = tensor(corners, { dtype: "float64" }).mul(Math.sqrt(7 / 8));
-      const at = (mean: number, v: number) =>
-        gaussianKL(unit.mul(Math.sqrt(v)).add(mean), bridge, t);
-      for (const value of Object.values(at(exact.mean, exact.var)))
-        expect(Math.abs(value)).toBeLessThan(1e-12);
-      const got = at(exact.mean + 0.2, 2 * exact.var);
-      const want = 1.5 * (2 - 1 - Math.log(2) + 0.04 / exact.var);
-      expect(got.diag).toBeCloseTo(want, 12);
-      expect(got.full).toBeCloseTo(want, 12);
-      expect(got.iso).toBeCloseTo(want, 12);
-    }));
+  it("is zero for samples that have the exact moments, and grows by the closed form with others", () => {
+    const corners = [1, -1].flatMap((x) => [1, -1].flatMap((y) => [1, -1].map((z) => [x, y, z])));
+    const unit = tensor(corners, { dtype: "float64" }).mul(Math.sqrt(7 / 8));
+    const at = (mean: number, v: number) => gaussianKL(unit.mul(Math.sqrt(v)).add(mean), bridge, t);
+    for (const value of Object.values(at(exact.mean, exact.var)))
+      expect(Math.abs(value)).toBeLessThan(1e-12);
+    const got = at(exact.mean + 0.2, 2 * exact.var);
+    const want = 1.5 * (2 - 1 - Math.log(2) + 0.04 / exact.var);
+    expect(got.diag).toBeCloseTo(want, 12);
+    expect(got.full).toBeCloseTo(want, 12);
+    expect(got.iso).toBeCloseTo(want, 12);
+  });
 
-  it("sees a correlation only in the full fit", () =>
-    tidy(() => {
-      // Two coordinates with correlation 0.6 out of two independent directions.
-      const [u, v] = [normal([4000], 1), normal([4000], 2)];
-      const one = u.mul(Math.sqrt(exact.var)).add(exact.mean);
-      const two = u.mul(0.6).add(v.mul(0.8)).mul(Math.sqrt(exact.var)).add(exact.mean);
-      const kl = gaussianKL(
-        tensor(
-          [one, two].map((x) => x.toNumbers()),
-          { dtype: "float64" },
-        ).t(),
-        bridge,
-        t,
-      );
-      expect(kl.diag).toBeLessThan(0.005);
-      expect(kl.full).toBeCloseTo(-0.5 * Math.log(1 - 0.36), 1);
-      expect(kl.full).toBeGreaterThan(0.15);
-    }));
+  it("sees a correlation only in the full fit", () => {
+    // Two coordinates with correlation 0.6 out of two independent directions.
+    const [u, v] = [normal([4000], 1), normal([4000], 2)];
+    const one = u.mul(Math.sqrt(exact.var)).add(exact.mean);
+    const two = u.mul(0.6).add(v.mul(0.8)).mul(Math.sqrt(exact.var)).add(exact.mean);
+    const kl = gaussianKL(
+      tensor(
+        [one, two].map((x) => x.toNumbers()),
+        { dtype: "float64" },
+      ).t(),
+      bridge,
+      t,
+    );
+    expect(kl.diag).toBeLessThan(0.005);
+    expect(kl.full).toBeCloseTo(-0.5 * Math.log(1 - 0.36), 1);
+    expect(kl.full).toBeGreaterThan(0.15);
+  });
 
   it.each([
     [50, 3],
@@ -157,28 +154,26 @@ describe("gaussianKL", () => {
     expect(floor.full).toBeGreaterThan(floor.diag);
   });
 
-  it("of exact samples lies near the floor, which shrinks as 1/n", () =>
-    tidy(() => {
-      const x = normal([5000, 4], 3).mul(Math.sqrt(exact.var)).add(exact.mean);
-      const floor = expectedKL(exact, bridge, t, 5000, 4);
-      // n·2·KL is nearly χ² with 8 (means, variances) or 14 (means, covariances) degrees of freedom.
-      const kl = gaussianKL(x, bridge, t);
-      expect(Math.abs(kl.diag - floor.diag)).toBeLessThan((5 * Math.sqrt(16)) / 10_000);
-      expect(Math.abs(kl.full - floor.full)).toBeLessThan((5 * Math.sqrt(28)) / 10_000);
-      expect(floor.diag).toBeCloseTo(8 / 10_000, 5);
-      expect(floor.full).toBeCloseTo(14 / 10_000, 5);
-    }));
+  it("of exact samples lies near the floor, which shrinks as 1/n", () => {
+    const x = normal([5000, 4], 3).mul(Math.sqrt(exact.var)).add(exact.mean);
+    const floor = expectedKL(exact, bridge, t, 5000, 4);
+    // n·2·KL is nearly χ² with 8 (means, variances) or 14 (means, covariances) degrees of freedom.
+    const kl = gaussianKL(x, bridge, t);
+    expect(Math.abs(kl.diag - floor.diag)).toBeLessThan((5 * Math.sqrt(16)) / 10_000);
+    expect(Math.abs(kl.full - floor.full)).toBeLessThan((5 * Math.sqrt(28)) / 10_000);
+    expect(floor.diag).toBeCloseTo(8 / 10_000, 5);
+    expect(floor.full).toBeCloseTo(14 / 10_000, 5);
+  });
 });
 
 describe("moments", () => {
-  it("are the textbook's numbers, averaged over coordinates of any shape", () =>
-    tidy(() => {
-      const end = tensor([1, 10, 3, 14, 8, 18], { dtype: "float64" }).reshape([3, 1, 2]);
-      const start = tensor([0, 1, 2, 1, 4, 4], { dtype: "float64" }).reshape([3, 1, 2]);
-      const m = moments(end, start);
-      expect(m.mean).toBeCloseTo(9, 12);
-      expect(m.var).toBeCloseTo((13 + 16) / 2, 12);
-      expect(m.cov).toBeCloseTo((7 + 6) / 2, 12);
-      expect(squaredDisplacement(end, start)).toBeCloseTo((1 + 81 + 1 + 169 + 16 + 196) / 3, 12);
-    }));
+  it("are the textbook's numbers, averaged over coordinates of any shape", () => {
+    const end = tensor([1, 10, 3, 14, 8, 18], { dtype: "float64" }).reshape([3, 1, 2]);
+    const start = tensor([0, 1, 2, 1, 4, 4], { dtype: "float64" }).reshape([3, 1, 2]);
+    const m = moments(end, start);
+    expect(m.mean).toBeCloseTo(9, 12);
+    expect(m.var).toBeCloseTo((13 + 16) / 2, 12);
+    expect(m.cov).toBeCloseTo((7 + 6) / 2, 12);
+    expect(squaredDisplacement(end, start)).toBeCloseTo((1 + 81 + 1 + 169 + 16 + 196) / 3, 12);
+  });
 });

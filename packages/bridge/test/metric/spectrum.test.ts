@@ -10,6 +10,7 @@ import {
   tidy,
 } from "@dsbm/torch";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { expectClose } from "../../../../test/support/close.js";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { seeded } from "../../../../test/support/numbers.js";
 import { bandError, fourierModes, isotropicSpectrum, octaves } from "../../src/metric/spectrum.js";
@@ -48,9 +49,8 @@ describe("isotropicSpectrum", () => {
   ])("a wave on %j with the numbers %j has its energy at k = %d", (shape, numbers, k) => {
     const { energy, k: ks } = isotropicSpectrum(wave(shape, numbers, { amplitude: 2, phase: 0.4 }));
     // The variance of 2 cos is 2.
-    energy[0]!.forEach((value, i) => {
-      expect(value).toBeCloseTo(ks[i] === k ? 2 : 0, 12);
-    });
+    const want = ks.map((one) => (one === k ? 2 : 0));
+    expectClose(energy[0]!, want, 12);
   });
 
   it("a wave at the limit of the grid, and a constant, which has none", () => {
@@ -80,9 +80,7 @@ describe("isotropicSpectrum", () => {
           .mean(0)
           .toNumbers(),
       );
-      isotropicSpectrum(x, { batchSize: 2 }).energy.forEach((energy, c) => {
-        expect(sum(energy)).toBeCloseTo(variance[c]!, 12);
-      });
+      expectClose(isotropicSpectrum(x, { batchSize: 2 }).energy.map(sum), variance, 12);
     }
   });
 
@@ -117,9 +115,7 @@ describe("isotropicSpectrum", () => {
     expect(isotropicSpectrum(bytes).energy[0]!.map((e) => Number(e.toFixed(6)))).toEqual([1]);
     const x = randn([7, 2, 8, 8], { generator: seeded(4) });
     const [one, three] = [1, 3].map((batchSize) => isotropicSpectrum(x, { batchSize }));
-    one!.energy.flat().forEach((value, i) => {
-      expect(value).toBeCloseTo(three!.energy.flat()[i]!, 12);
-    });
+    expectClose(one!.energy.flat(), three!.energy.flat(), 12);
   });
 
   it("refuses what has no spectrum, and keeps nothing alive", () => {

@@ -1,7 +1,8 @@
 // The closed form of fitted moments against the exact bridge of the benchmark, and against what characterises a bridge
 // between Gaussians of any covariance.
-import { cat, eye, full, randn, type Tensor, tidy } from "@dsbm/torch";
-import { describe, expect, it } from "vitest";
+import { cat, eye, full, randn, type Tensor } from "@dsbm/torch";
+import { describe, expect } from "vitest";
+import { it } from "../../../../test/support/in-scope.js";
 import { distance, normal, seeded } from "../../../../test/support/numbers.js";
 import { oneTime } from "../../src/core/one-time.js";
 import { exactDrift } from "../../src/metric/gaussian-bridge.js";
@@ -21,44 +22,38 @@ const way = (x: Tensor, direction: "f" | "b") => ({
 });
 
 describe("the bridge of fitted moments", () => {
-  it.each(["f", "b"] as const)("has the exact drift of the benchmark (%s)", (direction) =>
-    tidy(() => {
-      const bridge = { a: 0.4, sigma: 1.3 };
-      const one = eye(3, { dtype: "float64" });
-      const model = new FittedGaussian([3]);
-      model.fit(rowsOf(-0.4, one, 1), rowsOf(0.4, one, 2), bridge.sigma ** 2);
-      const x = randn([6, 3], { generator: seeded(3) });
-      for (const t of [0, 0.2, 0.5, 0.9]) {
-        const time = direction === "f" ? t : 1 - t;
-        const { slope, shift } = exactDrift(direction, bridge, time);
-        const want = x.mul(slope).add(shift);
-        const given = way(x, direction);
-        expect(distance(model.forward(x, oneTime(x, time), given), want)).toBeLessThan(1e-4);
-        expect(distance(model.forward(x, full([6], time), given), want)).toBeLessThan(1e-4);
-      }
-    }),
-  );
+  it.each(["f", "b"] as const)("has the exact drift of the benchmark (%s)", (direction) => {
+    const bridge = { a: 0.4, sigma: 1.3 };
+    const one = eye(3, { dtype: "float64" });
+    const model = new FittedGaussian([3]);
+    model.fit(rowsOf(-0.4, one, 1), rowsOf(0.4, one, 2), bridge.sigma ** 2);
+    const x = randn([6, 3], { generator: seeded(3) });
+    for (const t of [0, 0.2, 0.5, 0.9]) {
+      const time = direction === "f" ? t : 1 - t;
+      const { slope, shift } = exactDrift(direction, bridge, time);
+      const want = x.mul(slope).add(shift);
+      const given = way(x, direction);
+      expect(distance(model.forward(x, oneTime(x, time), given), want)).toBeLessThan(1e-4);
+      expect(distance(model.forward(x, full([6], time), given), want)).toBeLessThan(1e-4);
+    }
+  });
 
-  it("has a pair whose covariance is that of the static bridge, whatever the covariances of the ends", () =>
-    tidy(() => {
-      const epsilon = 0.7;
-      const [L0, L1] = [normal([4, 4], 5), normal([4, 4], 6)];
-      const model = new FittedGaussian([2, 2]);
-      model.fit(
-        rowsOf(1, L0, 7).reshape([-1, 2, 2]),
-        rowsOf(0, L1, 8).reshape([-1, 2, 2]),
-        epsilon,
-      );
-      const [A, B, C] = model.covariance.to("float64").unbind() as [Tensor, Tensor, Tensor];
-      expect(distance(B, L1.mm(L1.t()))).toBeLessThan(1e-4);
-      // A⁻¹C (B − CᵀA⁻¹C)⁻¹ is I/ε at the Schrödinger bridge between Gaussians.
-      const inner = A.linalgInv().mm(C);
-      const got = inner.mm(B.sub(C.t().mm(inner)).linalgInv());
-      expect(distance(got, eye(4, { dtype: "float64" }).div(epsilon))).toBeLessThan(2e-3);
-    }));
+  it("has a pair whose covariance is that of the static bridge, whatever the covariances of the ends", () => {
+    const epsilon = 0.7;
+    const [L0, L1] = [normal([4, 4], 5), normal([4, 4], 6)];
+    const model = new FittedGaussian([2, 2]);
+    model.fit(rowsOf(1, L0, 7).reshape([-1, 2, 2]), rowsOf(0, L1, 8).reshape([-1, 2, 2]), epsilon);
+    const [A, B, C] = model.covariance.to("float64").unbind() as [Tensor, Tensor, Tensor];
+    expect(distance(B, L1.mm(L1.t()))).toBeLessThan(1e-4);
+    // A⁻¹C (B − CᵀA⁻¹C)⁻¹ is I/ε at the Schrödinger bridge between Gaussians.
+    const inner = A.linalgInv().mm(C);
+    const got = inner.mm(B.sub(C.t().mm(inner)).linalgInv());
+    expect(distance(got, eye(4, { dtype: "float64" }).div(epsilon))).toBeLessThan(2e-3);
+  });
 
-  it.each(["constant", "twice another one"])("is finite at its ends where a column is %s", (what) =>
-    tidy(() => {
+  it.each(["constant", "twice another one"])(
+    "is finite at its ends where a column is %s",
+    (what) => {
       const model = new FittedGaussian([2]);
       const x = randn([50, 2], { generator: seeded(9) });
       const first = x.narrow(1, 0, 1);
@@ -69,17 +64,16 @@ describe("the bridge of fitted moments", () => {
           const drift = model.forward(x, oneTime(x, t), way(x, direction));
           expect(drift.isfinite().all().item()).toBe(true);
         }
-    }),
+    },
   );
 
-  it("is finite where a dimension is constant, and refuses what is too large", () =>
-    tidy(() => {
-      const model = new FittedGaussian([2]);
-      const x = randn([50, 2], { generator: seeded(9) });
-      const flat = x.mul(full([2], 1).mul(0)).add(x.mul(0.5));
-      model.fit(x.mul(0).add(1), flat, 1);
-      const drift = model.forward(x, oneTime(x, 0.5), way(x, "f"));
-      expect(drift.isfinite().all().item()).toBe(true);
-      expect(() => new FittedGaussian([3, 64, 64])).toThrow(/12288 dimensions.*data\.components/);
-    }));
+  it("is finite where a dimension is constant, and refuses what is too large", () => {
+    const model = new FittedGaussian([2]);
+    const x = randn([50, 2], { generator: seeded(9) });
+    const flat = x.mul(full([2], 1).mul(0)).add(x.mul(0.5));
+    model.fit(x.mul(0).add(1), flat, 1);
+    const drift = model.forward(x, oneTime(x, 0.5), way(x, "f"));
+    expect(drift.isfinite().all().item()).toBe(true);
+    expect(() => new FittedGaussian([3, 64, 64])).toThrow(/12288 dimensions.*data\.components/);
+  });
 });

@@ -1,6 +1,7 @@
 // The adaptive solver: its tableau's order, its steps, its dense output, and how it gives up.
 import { full, setNumThreads, tensor, tidy } from "@dsbm/torch";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect } from "vitest";
+import { it } from "../../../../test/support/in-scope.js";
 import { distance, normal } from "../../../../test/support/numbers.js";
 import { dormandPrince } from "../../src/solver/dormand-prince.js";
 import { counted } from "../../src/solver/flow.js";
@@ -8,12 +9,10 @@ import { solveFlow } from "../../src/solver/index.js";
 import { neighbour } from "../../src/solver/neighbour.js";
 import type { Field } from "../../src/solver/solver.js";
 import { errorRatio, initialStep, nextStep } from "../../src/solver/step-size.js";
+import { oscillating, oscillation } from "../support.js";
 
 beforeAll(() => setNumThreads(1));
 
-// dx/dt = cos(3t)·x and its solution.
-const oscillating: Field = (x, t) => x.mul(t.mul(3).cos().unsqueeze(1));
-const exact = (from: number, to: number) => Math.exp((Math.sin(3 * to) - Math.sin(3 * from)) / 3);
 const number = (value: number) => full([1, 1], value, { dtype: "float64" });
 
 describe("one step", () => {
@@ -28,9 +27,9 @@ describe("one step", () => {
         expect(v.nfe).toBe(7);
         expect(step.between(0).item()).toBe(1);
         expect(Math.abs(step.between(1).item() - step.end.item())).toBeLessThan(1e-15);
-        sum.end += Math.abs(step.end.item() - exact(time, time + h));
+        sum.end += Math.abs(step.end.item() - oscillation(time, time + h));
         sum.estimate += Math.abs(step.error.item());
-        sum.dense += Math.abs(step.between(0.3).item() - exact(time, time + 0.3 * h));
+        sum.dense += Math.abs(step.between(0.3).item() - oscillation(time, time + 0.3 * h));
       });
     return sum;
   };
@@ -46,14 +45,13 @@ describe("one step", () => {
     }
   });
 
-  it("integrates polynomials of time up to the fourth power exactly", () =>
-    tidy(() => {
-      const field: Field = (x, t) => x.mul(0).add(t.pow(4).mul(5).unsqueeze(1));
-      const v = counted(field);
-      const x = number(0);
-      const step = dormandPrince(v, { x, slope: v.at(x, 1), time: 1, dt: -1 });
-      expect(step.end.item()).toBeCloseTo(-1, 13);
-    }));
+  it("integrates polynomials of time up to the fourth power exactly", () => {
+    const field: Field = (x, t) => x.mul(0).add(t.pow(4).mul(5).unsqueeze(1));
+    const v = counted(field);
+    const x = number(0);
+    const step = dormandPrince(v, { x, slope: v.at(x, 1), time: 1, dt: -1 });
+    expect(step.end.item()).toBeCloseTo(-1, 13);
+  });
 });
 
 describe("step sizes", () => {
@@ -67,31 +65,29 @@ describe("step sizes", () => {
     expect(nextStep(0.1, Infinity)).toBeCloseTo(0.02, 12);
   });
 
-  it("the error ratio is the root mean square over the batch", () =>
-    tidy(() => {
-      const of = (values: number[][]) => tensor(values, { dtype: "float64" });
-      const error = of([[0.3], [-0.4]]);
-      const [from, to] = [of([[1], [1]]), of([[-3], [0.5]])];
-      // allowed: 0.1 + 0.1·3 = 0.4 and 0.1 + 0.1·1 = 0.2
-      const want = Math.sqrt((0.75 ** 2 + 2 ** 2) / 2);
-      expect(errorRatio({ error, from, to }, { rtol: 0.1, atol: 0.1 })).toBeCloseTo(want, 12);
-    }));
+  it("the error ratio is the root mean square over the batch", () => {
+    const of = (values: number[][]) => tensor(values, { dtype: "float64" });
+    const error = of([[0.3], [-0.4]]);
+    const [from, to] = [of([[1], [1]]), of([[-3], [0.5]])];
+    // allowed: 0.1 + 0.1·3 = 0.4 and 0.1 + 0.1·1 = 0.2
+    const want = Math.sqrt((0.75 ** 2 + 2 ** 2) / 2);
+    expect(errorRatio({ error, from, to }, { rtol: 0.1, atol: 0.1 })).toBeCloseTo(want, 12);
+  });
 
-  it("the first step follows Hairer's recipe", () =>
-    tidy(() => {
-      // x' = −x from x = 2 with rtol = atol = τ: scale τ(1 + 2), d0 = d1 = 2/(3τ), h0 = 0.01, d2 = d1.
-      const v = counted((x) => x.neg());
-      const x = number(2);
-      const start = { x, slope: x.neg(), time: 0, sign: 1 as const };
-      for (const tol of [1e-3, 1e-6]) {
-        const want = (0.01 / (2 / (3 * tol))) ** 0.2;
-        expect(initialStep(v, start, { rtol: tol, atol: tol })).toBeCloseTo(want, 12);
-      }
-      // From rest in a field that is zero: as careful as it gets.
-      const rest = { x: number(0), slope: number(0), time: 0, sign: 1 as const };
-      const still = counted((y) => y.mul(0));
-      expect(initialStep(still, rest, { rtol: 1e-3, atol: 1e-3 })).toBe(1e-6);
-    }));
+  it("the first step follows Hairer's recipe", () => {
+    // x' = −x from x = 2 with rtol = atol = τ: scale τ(1 + 2), d0 = d1 = 2/(3τ), h0 = 0.01, d2 = d1.
+    const v = counted((x) => x.neg());
+    const x = number(2);
+    const start = { x, slope: x.neg(), time: 0, sign: 1 as const };
+    for (const tol of [1e-3, 1e-6]) {
+      const want = (0.01 / (2 / (3 * tol))) ** 0.2;
+      expect(initialStep(v, start, { rtol: tol, atol: tol })).toBeCloseTo(want, 12);
+    }
+    // From rest in a field that is zero: as careful as it gets.
+    const rest = { x: number(0), slope: number(0), time: 0, sign: 1 as const };
+    const still = counted((y) => y.mul(0));
+    expect(initialStep(still, rest, { rtol: 1e-3, atol: 1e-3 })).toBe(1e-6);
+  });
 
   it("neighbours are the next numbers of the dtype", () => {
     expect(neighbour(1, 1, "float64")).toBe(1 + Number.EPSILON);
@@ -108,25 +104,23 @@ describe("step sizes", () => {
 });
 
 describe("the whole of it", () => {
-  it("makes no further evaluations when more times are requested", () =>
-    tidy(() => {
-      const few = solveFlow(oscillating, number(1), { times: [0, 1] });
-      const times = Array.from({ length: 101 }, (_, k) => k / 100);
-      const many = solveFlow(oscillating, number(1), { times });
-      expect(many.nfe).toBe(few.nfe);
-      expect(many.states.select(0, 100).item()).toBe(few.states.select(0, 1).item());
-      for (const [k, t] of times.entries())
-        expect(Math.abs(many.states.select(0, k).item() - exact(0, t))).toBeLessThan(3e-4);
-    }));
+  it("makes no further evaluations when more times are requested", () => {
+    const few = solveFlow(oscillating, number(1), { times: [0, 1] });
+    const times = Array.from({ length: 101 }, (_, k) => k / 100);
+    const many = solveFlow(oscillating, number(1), { times });
+    expect(many.nfe).toBe(few.nfe);
+    expect(many.states.select(0, 100).item()).toBe(few.states.select(0, 1).item());
+    for (const [k, t] of times.entries())
+      expect(Math.abs(many.states.select(0, k).item() - oscillation(0, t))).toBeLessThan(3e-4);
+  });
 
-  it("takes a batch as one system: copies of a row change nothing", () =>
-    tidy(() => {
-      const row = normal([1, 3], 1);
-      const one = solveFlow(oscillating, row, { times: [1, 0] });
-      const many = solveFlow(oscillating, row.repeat([7, 1]), { times: [1, 0] });
-      expect(many.nfe).toBe(one.nfe);
-      expect(distance(many.states, one.states.expand([2, 7, 3]))).toBeLessThan(1e-12);
-    }));
+  it("takes a batch as one system: copies of a row change nothing", () => {
+    const row = normal([1, 3], 1);
+    const one = solveFlow(oscillating, row, { times: [1, 0] });
+    const many = solveFlow(oscillating, row.repeat([7, 1]), { times: [1, 0] });
+    expect(many.nfe).toBe(one.nfe);
+    expect(distance(many.states, one.states.expand([2, 7, 3]))).toBeLessThan(1e-12);
+  });
 
   it("needs about twice as many steps for a tolerance of 2⁻⁵", () => {
     const steps = [1e-7, 1e-7 / 32, 1e-7 / 1024].map((tol) =>
@@ -165,7 +159,7 @@ describe("the whole of it", () => {
       };
       const options = { rtol: 1e-3, atol: 1e-3, overshoot };
       const { states } = tidy(() => solveFlow(field, number(1), { times: [0, 1], ...options }));
-      return { most, error: Math.abs(states.select(0, 1).item() - exact(0, 1)) };
+      return { most, error: Math.abs(states.select(0, 1).item() - oscillation(0, 1)) };
     };
     const [short, long] = [latest(false), latest(true)];
     expect(short.most).toBeLessThanOrEqual(1);
@@ -175,14 +169,13 @@ describe("the whole of it", () => {
     expect(short.error).not.toBe(long.error);
   });
 
-  it("comes through where only long steps leave the numbers", () =>
-    tidy(() => {
-      // √(1.02 − t) is NaN for a step that reaches too far.
-      const field: Field = (x, t) => x.mul(0).sub(t.rsub(1.02).sqrt().unsqueeze(1));
-      const { states } = solveFlow(field, number(0), { times: [0, 1], first_step: 3 });
-      const want = (2 / 3) * (0.02 ** 1.5 - 1.02 ** 1.5);
-      expect(Math.abs(states.select(0, 1).item() - want)).toBeLessThan(1e-5);
-    }));
+  it("comes through where only long steps leave the numbers", () => {
+    // √(1.02 − t) is NaN for a step that reaches too far.
+    const field: Field = (x, t) => x.mul(0).sub(t.rsub(1.02).sqrt().unsqueeze(1));
+    const { states } = solveFlow(field, number(0), { times: [0, 1], first_step: 3 });
+    const want = (2 / 3) * (0.02 ** 1.5 - 1.02 ** 1.5);
+    expect(Math.abs(states.select(0, 1).item() - want)).toBeLessThan(1e-5);
+  });
 });
 
 describe("gives up with one line", () => {

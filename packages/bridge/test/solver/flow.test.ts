@@ -2,7 +2,6 @@
 import {
   backward,
   full,
-  nn,
   noGrad,
   recorded,
   setNumThreads,
@@ -10,7 +9,8 @@ import {
   tensor,
   tidy,
 } from "@dsbm/torch";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect } from "vitest";
+import { it } from "../../../../test/support/in-scope.js";
 import { distance, normal } from "../../../../test/support/numbers.js";
 import { uniformGrid } from "../../src/core/time-grid.js";
 import { rectifiedflow } from "../../src/method/rectified-flow.js";
@@ -19,6 +19,7 @@ import { brownian } from "../../src/process/brownian.js";
 import { fixedGrid } from "../../src/solver/fixed-grid.js";
 import { flowSolvers, solveFlow } from "../../src/solver/index.js";
 import type { Field } from "../../src/solver/solver.js";
+import { FieldNetwork, oscillating, oscillation } from "../support.js";
 
 beforeAll(() => setNumThreads(1));
 
@@ -27,16 +28,13 @@ const names = Object.keys(flowSolvers) as Name[];
 /** Order, and evaluations a step. */
 const fixed = { heun: { order: 2, evaluations: 2 }, euler: { order: 1, evaluations: 1 } };
 
-// dx/dt = cos(3t)·x has x(t) = x(0)·exp(sin(3t)/3).
-const oscillating: Field = (x, t) => x.mul(t.mul(3).cos().unsqueeze(1));
-const exact = (from: number, to: number) => Math.exp((Math.sin(3 * to) - Math.sin(3 * from)) / 3);
 const start = () => tensor([[1], [-2], [0.5]], { dtype: "float64" });
 
 /** Largest relative error over all states at `times`. */
 function worst(times: number[], options: Partial<Parameters<typeof solveFlow>[2]>): number {
   return tidy(() => {
     const { states } = solveFlow(oscillating, start(), { times, ...options });
-    const want = times.map((t) => exact(times[0] as number, t));
+    const want = times.map((t) => oscillation(times[0] as number, t));
     const ratio = states.div(start()).flatten({ startDim: 1 });
     return distance(ratio, tensor(want, { dtype: "float64" }).unsqueeze(1).expand([-1, 3]));
   });
@@ -62,20 +60,18 @@ describe.each(ways)("%s in time", (_way, times) => {
     expect(worst([...times], { rtol: 1e-4, atol: 1e-4 })).toBeGreaterThan(1e-7);
   });
 
-  it.each(names)("%s comes back to the start", (solver) =>
-    tidy(() => {
-      const x = normal([4, 2, 3], 5);
-      const field: Field = (y, t) => y.tanh().mul(t.reshape([-1, 1, 1]).add(1));
-      const options = { solver, rtol: 1e-9, atol: 1e-9, step_size: 1e-3 };
-      const there = solveFlow(field, x, { times: [...times], ...options }).states;
-      const end = there.select(0, -1);
-      expect(distance(end, x)).toBeGreaterThan(0.1);
-      const back = solveFlow(field, end, { times: times.toReversed(), ...options }).states;
-      expect(distance(back.flip([0]), there)).toBeLessThan(
-        { dopri5: 1e-7, heun: 1e-5, euler: 2e-2 }[solver],
-      );
-    }),
-  );
+  it.each(names)("%s comes back to the start", (solver) => {
+    const x = normal([4, 2, 3], 5);
+    const field: Field = (y, t) => y.tanh().mul(t.reshape([-1, 1, 1]).add(1));
+    const options = { solver, rtol: 1e-9, atol: 1e-9, step_size: 1e-3 };
+    const there = solveFlow(field, x, { times: [...times], ...options }).states;
+    const end = there.select(0, -1);
+    expect(distance(end, x)).toBeGreaterThan(0.1);
+    const back = solveFlow(field, end, { times: times.toReversed(), ...options }).states;
+    expect(distance(back.flip([0]), there)).toBeLessThan(
+      { dopri5: 1e-7, heun: 1e-5, euler: 2e-2 }[solver],
+    );
+  });
 });
 
 describe.each(names)("%s", (solver) => {
@@ -95,48 +91,44 @@ describe.each(names)("%s", (solver) => {
     else expect(nfe).toBe(10 * fixed[solver].evaluations);
   });
 
-  it("gives the start first, and it alone where it is the only time", () =>
-    tidy(() => {
-      const x = start();
-      const { states } = solveFlow(oscillating, x, { times: [0.2, 0.4], solver });
-      expect(states.shape).toEqual([2, 3, 1]);
-      expect(distance(states.select(0, 0), x)).toBe(0);
-      const alone = solveFlow(oscillating, x, { times: [0.2], solver });
-      expect([alone.states.shape, alone.nfe]).toEqual([[1, 3, 1], 0]);
-    }));
+  it("gives the start first, and it alone where it is the only time", () => {
+    const x = start();
+    const { states } = solveFlow(oscillating, x, { times: [0.2, 0.4], solver });
+    expect(states.shape).toEqual([2, 3, 1]);
+    expect(distance(states.select(0, 0), x)).toBe(0);
+    const alone = solveFlow(oscillating, x, { times: [0.2], solver });
+    expect([alone.states.shape, alone.nfe]).toEqual([[1, 3, 1], 0]);
+  });
 
   it("takes recorded fields", () =>
-    noGrad(() =>
-      tidy(() => {
-        const times = [1, 0.5, 0];
-        const program = recorded(oscillating);
-        const plain = solveFlow(oscillating, start(), { times, solver });
-        const replayed = solveFlow((x, t) => program(x, t)[0] as Tensor, start(), {
-          times,
-          solver,
-        });
-        expect(replayed.nfe).toBe(plain.nfe);
-        expect(distance(replayed.states, plain.states)).toBe(0);
-      }),
-    ));
-
-  it("lets gradients through", () =>
-    tidy(() => {
-      // x(1) = x(0)·e^a: d x(1)/da = x(1).
-      const a = full([], 0.3, { dtype: "float64" }).requiresGrad_();
-      const { states } = solveFlow((x) => x.mul(a), full([1, 1], 2, { dtype: "float64" }), {
-        times: [0, 1],
+    noGrad(() => {
+      const times = [1, 0.5, 0];
+      const program = recorded(oscillating);
+      const plain = solveFlow(oscillating, start(), { times, solver });
+      const replayed = solveFlow((x, t) => program(x, t)[0] as Tensor, start(), {
+        times,
         solver,
-        rtol: 1e-9,
-        atol: 1e-9,
-        step_size: 1e-3,
       });
-      backward([states.select(0, -1).sum()]);
-      const want = 2 * Math.exp(0.3);
-      expect(Math.abs((a.grad as Tensor).item() / want - 1)).toBeLessThan(
-        solver === "euler" ? 1e-3 : 1e-6,
-      );
+      expect(replayed.nfe).toBe(plain.nfe);
+      expect(distance(replayed.states, plain.states)).toBe(0);
     }));
+
+  it("lets gradients through", () => {
+    // x(1) = x(0)·e^a: d x(1)/da = x(1).
+    const a = full([], 0.3, { dtype: "float64" }).requiresGrad_();
+    const { states } = solveFlow((x) => x.mul(a), full([1, 1], 2, { dtype: "float64" }), {
+      times: [0, 1],
+      solver,
+      rtol: 1e-9,
+      atol: 1e-9,
+      step_size: 1e-3,
+    });
+    backward([states.select(0, -1).sum()]);
+    const want = 2 * Math.exp(0.3);
+    expect(Math.abs((a.grad as Tensor).item() / want - 1)).toBeLessThan(
+      solver === "euler" ? 1e-3 : 1e-6,
+    );
+  });
 
   it("refuses a field that is NaN from some time on", () => {
     const broken: Field = (x, t) => x.mul(t.rsub(0.5).sqrt().unsqueeze(1));
@@ -155,36 +147,28 @@ describe.each(names)("%s", (solver) => {
   });
 });
 
-it.each(["f", "b"] as const)("euler takes the steps of a velocity's sampler (%s)", (direction) =>
-  tidy(() => {
-    class Oscillating extends nn.Module {
-      forward(x: Tensor, t: Tensor): Tensor {
-        return oscillating(x, t);
-      }
-    }
-    const network = new Oscillating();
-    const times = direction === "f" ? [0, 0.5, 1] : [1, 0.5, 0];
-    const flow = solveFlow(oscillating, start(), { times, solver: "euler", step_size: 0.125 });
-    const process = brownian({ sigma: 1 });
-    const dynamics = { method: rectifiedflow, process, networks: { [direction]: network } };
-    const end = sample(dynamics, start(), { direction, grid: uniformGrid(8) });
-    expect(distance(flow.states.select(0, 2), end)).toBeLessThan(1e-14);
-  }),
-);
+it.each(["f", "b"] as const)("euler takes the steps of a velocity's sampler (%s)", (direction) => {
+  const network = new FieldNetwork(oscillating);
+  const times = direction === "f" ? [0, 0.5, 1] : [1, 0.5, 0];
+  const flow = solveFlow(oscillating, start(), { times, solver: "euler", step_size: 0.125 });
+  const process = brownian({ sigma: 1 });
+  const dynamics = { method: rectifiedflow, process, networks: { [direction]: network } };
+  const end = sample(dynamics, start(), { direction, grid: uniformGrid(8) });
+  expect(distance(flow.states.select(0, 2), end)).toBeLessThan(1e-14);
+});
 
-it("euler is linear between its steps", () =>
-  tidy(() => {
-    const times = [0, 0.25, 0.33, 0.375, 1];
-    const flow = solveFlow(oscillating, start(), { times, solver: "euler", step_size: 0.125 });
-    const [, a, between, b] = flow.states.select(2, 0).select(1, 0).toNumbers() as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    const share = (0.33 - 0.25) / 0.125;
-    expect(between).toBeCloseTo((1 - share) * a + share * b, 13);
-  }));
+it("euler is linear between its steps", () => {
+  const times = [0, 0.25, 0.33, 0.375, 1];
+  const flow = solveFlow(oscillating, start(), { times, solver: "euler", step_size: 0.125 });
+  const [, a, between, b] = flow.states.select(2, 0).select(1, 0).toNumbers() as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const share = (0.33 - 0.25) / 0.125;
+  expect(between).toBeCloseTo((1 - share) * a + share * b, 13);
+});
 
 it("the grid ends at the last time, with a short step where it must", () => {
   expect(fixedGrid(0, 1, 0.4)).toEqual([0, 0.4, 0.8, 1]);

@@ -1,6 +1,7 @@
 // Euler–Maruyama converges with its order, in both directions of time, and give every state between.
 import { cat, eye, full, noGrad, type Tensor, tensor, tidy, zeros } from "@dsbm/torch";
-import { describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
+import { it } from "../../../../test/support/in-scope.js";
 import { expectMoments, normal } from "../../../../test/support/numbers.js";
 import type { Direction } from "../../src/core/direction.js";
 import { gammaGrid, uniformGrid } from "../../src/core/time-grid.js";
@@ -57,90 +58,83 @@ describe.each(["f", "b"] as const)("direction %s", (direction: Direction) => {
     }
   });
 
-  it("eulerMaruyama with the bridge's noise is exact on a Brownian bridge, in few uneven steps", () =>
-    tidy(() => {
-      const grid = gammaGrid([1, 5, 2, 8]);
-      const begin = direction === "f" ? 0 : 1;
-      const pinned: Field = (x, t) =>
-        x.rsub(3).div((direction === "f" ? t.rsub(1) : t).unsqueeze(1));
-      const run = (stepVariance: StepVariance) => {
-        const impulses = eye(4, { dtype: "float64" });
-        const path: { time: number; mean: number; var: number }[] = [];
-        const take = { direction, grid, sigma, stepVariance };
-        const callback = (x: Tensor, { time }: { time: number }) => {
-          const responses = x.sub(x.select(0, 4)).square().sum().item();
-          path.push({ time, mean: x.select(0, 4).item(), var: responses });
-        };
-        // Rows with one impulse each, and one without noise.
-        const noise = (_: Tensor, k: number) =>
-          cat([impulses.select(0, k), zeros([1], { dtype: "float64" })]).unsqueeze(1);
-        eulerMaruyama(pinned, full([5, 1], 1, { dtype: "float64" }), { ...take, noise, callback });
-        return path;
+  it("eulerMaruyama with the bridge's noise is exact on a Brownian bridge, in few uneven steps", () => {
+    const grid = gammaGrid([1, 5, 2, 8]);
+    const begin = direction === "f" ? 0 : 1;
+    const pinned: Field = (x, t) => x.rsub(3).div((direction === "f" ? t.rsub(1) : t).unsqueeze(1));
+    const run = (stepVariance: StepVariance) => {
+      const impulses = eye(4, { dtype: "float64" });
+      const path: { time: number; mean: number; var: number }[] = [];
+      const take = { direction, grid, sigma, stepVariance };
+      const callback = (x: Tensor, { time }: { time: number }) => {
+        const responses = x.sub(x.select(0, 4)).square().sum().item();
+        path.push({ time, mean: x.select(0, 4).item(), var: responses });
       };
-      for (const { time, mean, var: variance } of run("bridge")) {
-        expect(mean).toBeCloseTo(1 + 2 * Math.abs(time - begin), 12);
-        expect(variance).toBeCloseTo(sigma ** 2 * time * (1 - time), 12);
-      }
-      // Euler–Maruyama has noise to spare at every state after the start.
-      for (const { time, var: variance } of run("process").slice(1))
-        expect(variance).toBeGreaterThan(1.05 * sigma ** 2 * time * (1 - time));
-    }));
-
-  it("eulerMaruyama's samples have the scheme's moments", () => {
-    tidy(() => {
-      const start = full([20_000, 1], 1, { dtype: "float64" });
-      const end = eulerMaruyama(field, start, {
-        direction,
-        grid: uniformGrid(10),
-        sigma,
-        noise: (x, k) => normal(x.shape, 100 + k),
-      });
-      expectMoments(end, schemeMoments(10));
-    });
+      // Rows with one impulse each, and one without noise.
+      const noise = (_: Tensor, k: number) =>
+        cat([impulses.select(0, k), zeros([1], { dtype: "float64" })]).unsqueeze(1);
+      eulerMaruyama(pinned, full([5, 1], 1, { dtype: "float64" }), { ...take, noise, callback });
+      return path;
+    };
+    for (const { time, mean, var: variance } of run("bridge")) {
+      expect(mean).toBeCloseTo(1 + 2 * Math.abs(time - begin), 12);
+      expect(variance).toBeCloseTo(sigma ** 2 * time * (1 - time), 12);
+    }
+    // Euler–Maruyama has noise to spare at every state after the start.
+    for (const { time, var: variance } of run("process").slice(1))
+      expect(variance).toBeGreaterThan(1.05 * sigma ** 2 * time * (1 - time));
   });
 
-  it("gives every state with its time, and leaves out the last noise with lastNoise: false", () =>
-    tidy(() => {
-      const grid = gammaGrid([1, 2, 1]);
-      const x = zeros([5, 2, 2], { dtype: "float64" });
-      const seen: [number, number][] = [];
-      const path = collectPath();
-      const drawn: number[] = [];
-      const run = (lastNoise: boolean) =>
-        eulerMaruyama((y) => y.mul(0), x, {
-          direction,
-          grid,
-          sigma: 2,
-          lastNoise,
-          noise: (y, k) => {
-            drawn.push(k);
-            return y.mul(0).add(1);
-          },
-          callback: (y, { step, time }) => {
-            seen.push([step, time]);
-            path.callback(y);
-          },
-        });
-      const end = run(true);
-      const times = direction === "f" ? [0, 0.25, 0.75, 1] : [1, 0.75, 0.25, 0];
-      expect(seen).toEqual(times.map((t, k) => [k, t]));
-      expect(path.states).toHaveLength(4);
-      expect(path.states[0]).toBe(x);
-      expect(path.states[3]).toBe(end);
-      const roots = Math.sqrt(0.25) + Math.sqrt(0.5);
-      expect(end.select(0, 0).flatten().toNumbers()[0]).toBeCloseTo(2 * (roots + 0.5), 12);
-      expect(drawn).toEqual([0, 1, 2]);
-      expect(run(false).select(0, 0).flatten().toNumbers()[0]).toBeCloseTo(2 * roots, 12);
-      expect(drawn).toEqual([0, 1, 2, 0, 1]);
-    }));
+  it("eulerMaruyama's samples have the scheme's moments", () => {
+    const start = full([20_000, 1], 1, { dtype: "float64" });
+    const end = eulerMaruyama(field, start, {
+      direction,
+      grid: uniformGrid(10),
+      sigma,
+      noise: (x, k) => normal(x.shape, 100 + k),
+    });
+    expectMoments(end, schemeMoments(10));
+  });
+
+  it("gives every state with its time, and leaves out the last noise with lastNoise: false", () => {
+    const grid = gammaGrid([1, 2, 1]);
+    const x = zeros([5, 2, 2], { dtype: "float64" });
+    const seen: [number, number][] = [];
+    const path = collectPath();
+    const drawn: number[] = [];
+    const run = (lastNoise: boolean) =>
+      eulerMaruyama((y) => y.mul(0), x, {
+        direction,
+        grid,
+        sigma: 2,
+        lastNoise,
+        noise: (y, k) => {
+          drawn.push(k);
+          return y.mul(0).add(1);
+        },
+        callback: (y, { step, time }) => {
+          seen.push([step, time]);
+          path.callback(y);
+        },
+      });
+    const end = run(true);
+    const times = direction === "f" ? [0, 0.25, 0.75, 1] : [1, 0.75, 0.25, 0];
+    expect(seen).toEqual(times.map((t, k) => [k, t]));
+    expect(path.states).toHaveLength(4);
+    expect(path.states[0]).toBe(x);
+    expect(path.states[3]).toBe(end);
+    const roots = Math.sqrt(0.25) + Math.sqrt(0.5);
+    expect(end.select(0, 0).flatten().toNumbers()[0]).toBeCloseTo(2 * (roots + 0.5), 12);
+    expect(drawn).toEqual([0, 1, 2]);
+    expect(run(false).select(0, 0).flatten().toNumbers()[0]).toBeCloseTo(2 * roots, 12);
+    expect(drawn).toEqual([0, 1, 2, 0, 1]);
+  });
 });
 
 it("draws its own noise of the state's dtype when it is given none", () =>
-  noGrad(() =>
-    tidy(() => {
-      const x = tensor([[0], [0]], { dtype: "float64" });
-      const end = eulerMaruyama((y) => y, x, { direction: "f", grid: uniformGrid(1), sigma: 1 });
-      expect(end.dtype).toBe("float64");
-      expect(end.toNumbers()[0]).not.toBe(end.toNumbers()[1]);
-    }),
-  ));
+  noGrad(() => {
+    const x = tensor([[0], [0]], { dtype: "float64" });
+    const end = eulerMaruyama((y) => y, x, { direction: "f", grid: uniformGrid(1), sigma: 1 });
+    expect(end.dtype).toBe("float64");
+    expect(end.toNumbers()[0]).not.toBe(end.toNumbers()[1]);
+  }));

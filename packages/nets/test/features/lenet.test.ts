@@ -1,6 +1,5 @@
 // LeNet learns digits, the same for the same seed, and is saved and loaded with its origin; training any classifier.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeImages, stream } from "@dsbm/bridge";
 import { loadTable } from "@dsbm/data";
@@ -16,8 +15,9 @@ import {
   type Tensor,
   zeros,
 } from "@dsbm/torch";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
+import { temporaryFolder } from "../../../../test/support/folder.js";
 import { accuracyOf, classify, trainClassifier } from "../../src/features/classifier.js";
 import {
   encodeLeNet,
@@ -30,12 +30,8 @@ import {
 // Live tensors are counted.
 beforeEach(collectGarbage);
 
-let folder: string;
-beforeAll(() => {
-  setNumThreads(1);
-  folder = mkdtempSync(join(tmpdir(), "dsbm-lenet-"));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+beforeAll(() => setNumThreads(1));
+const folder = temporaryFolder("lenet");
 
 const make = (options = {}) => new LeNet({ generator: Generator.create(1), ...options });
 const facts: LeNetFacts = { dataset: "mnist_2_3", labels: [2, 3], accuracy: 0.9925, seed: 42 };

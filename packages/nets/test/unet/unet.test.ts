@@ -3,7 +3,8 @@
 import { BridgeError } from "@dsbm/bridge";
 import * as T from "@dsbm/torch";
 import { nn, type Tensor, tidy } from "@dsbm/torch";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect } from "vitest";
+import { it } from "../../../../test/support/in-scope.js";
 import { distance, seeded } from "../../../../test/support/numbers.js";
 import { completeUNet, type UNetOptions } from "../../src/unet/options.js";
 import { UNet } from "../../src/unet/unet.js";
@@ -34,54 +35,50 @@ it("has 8 groups up to 32 channels, 32 beyond", () => {
   expect([groups(8), groups(32), groups(64)]).toEqual([8, 8, 32]);
 });
 
-it("starts as zero", () =>
-  tidy(() => {
-    using net = new UNet(small.unet, { generator: seeded(1) });
-    const y = T.noGrad(() => net.eval().forward(images(1), times(1)));
-    expect(y.abs().amax().item()).toBe(0);
-  }));
+it("starts as zero", () => {
+  using net = new UNet(small.unet, { generator: seeded(1) });
+  const y = T.noGrad(() => net.eval().forward(images(1), times(1)));
+  expect(y.abs().amax().item()).toBe(0);
+});
 
 describe("classes", () => {
-  it("change the result of their samples", () =>
-    tidy(() => {
-      using net = unet({ num_classes: 3, dropout: 0 });
-      const run = (...classes: bigint[]) =>
-        T.noGrad(() => net.forward(images(2), times(2), { y: T.tensor(classes) }));
-      const [base, other] = [run(0n, 2n), run(0n, 1n)];
-      expect(distance(other, base)).toBeGreaterThan(1e-3);
-      // The first image's class is the same: so is its result.
-      expect(distance(other.select(0, 0), base.select(0, 0))).toBeLessThan(1e-6);
-    }));
+  it("change the result of their samples", () => {
+    using net = unet({ num_classes: 3, dropout: 0 });
+    const run = (...classes: bigint[]) =>
+      T.noGrad(() => net.forward(images(2), times(2), { y: T.tensor(classes) }));
+    const [base, other] = [run(0n, 2n), run(0n, 1n)];
+    expect(distance(other, base)).toBeGreaterThan(1e-3);
+    // The first image's class is the same: so is its result.
+    expect(distance(other.select(0, 0), base.select(0, 0))).toBeLessThan(1e-6);
+  });
 
-  it("are refused where they are missing or not one for each sample", () =>
-    tidy(() => {
-      using net = unet({ num_classes: 3 });
-      const run = (y?: Tensor) => () => net.forward(images(2), times(2), y ? { y } : {});
-      expect(run()).toThrow(/y is missing; expected classes, int64 \[2\], since num_classes is 3/);
-      expect(run(T.tensor([0n]))).toThrow(/y has shape \[1\]; expected classes, int64 \[2\]/);
-      expect(run()).toThrow(BridgeError);
-    }));
+  it("are refused where they are missing or not one for each sample", () => {
+    using net = unet({ num_classes: 3 });
+    const run = (y?: Tensor) => () => net.forward(images(2), times(2), y ? { y } : {});
+    expect(run()).toThrow(/y is missing; expected classes, int64 \[2\], since num_classes is 3/);
+    expect(run(T.tensor([0n]))).toThrow(/y has shape \[1\]; expected classes, int64 \[2\]/);
+    expect(run()).toThrow(BridgeError);
+  });
 });
 
 describe("training with activation checkpoints", () => {
-  it("gives the same loss, and gradients up to the order of sums", () =>
-    tidy(() => {
-      const run = (use_checkpoint: boolean) => {
-        using net = unet({ dropout: 0.3, use_checkpoint });
-        T.manualSeed(8);
-        const loss = net.forward(images(4), times(4)).square().mean();
-        loss.backward();
-        const grads = net.parameters().map((p) => (p.grad as Tensor).clone());
-        net.zeroGrad();
-        return { loss: loss.item(), grads };
-      };
-      const [plain, again] = [run(false), run(true)];
-      expect(again.loss).toBe(plain.loss);
-      again.grads.forEach((g, i) => {
-        const want = plain.grads[i] as Tensor;
-        expect(distance(g, want) / want.abs().amax().item()).toBeLessThan(1e-5);
-      });
-    }));
+  it("gives the same loss, and gradients up to the order of sums", () => {
+    const run = (use_checkpoint: boolean) => {
+      using net = unet({ dropout: 0.3, use_checkpoint });
+      T.manualSeed(8);
+      const loss = net.forward(images(4), times(4)).square().mean();
+      loss.backward();
+      const grads = net.parameters().map((p) => (p.grad as Tensor).clone());
+      net.zeroGrad();
+      return { loss: loss.item(), grads };
+    };
+    const [plain, again] = [run(false), run(true)];
+    expect(again.loss).toBe(plain.loss);
+    again.grads.forEach((g, i) => {
+      const want = plain.grads[i] as Tensor;
+      expect(distance(g, want) / want.abs().amax().item()).toBeLessThan(1e-5);
+    });
+  });
 
   it("needs less memory, recorded too", () => {
     const peak = (use_checkpoint: boolean, record: boolean) => {
@@ -111,9 +108,8 @@ it("is saved and loaded by name", () => {
   using other = unet({ num_classes: 2 }, 3);
   nn.copyState(net, other);
   expect(other.stateDict().get("label_emb.weight")?.shape).toEqual([2, 64]);
-  tidy(() => {
-    const run = (u: UNet) =>
-      T.noGrad(() => u.eval().forward(images(2), times(2), { y: T.tensor([0n, 1n]) }));
-    expect(distance(run(net), run(other))).toBe(0);
-  });
+
+  const run = (u: UNet) =>
+    T.noGrad(() => u.eval().forward(images(2), times(2), { y: T.tensor([0n, 1n]) }));
+  expect(distance(run(net), run(other))).toBe(0);
 });
