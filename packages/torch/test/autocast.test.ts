@@ -1,7 +1,7 @@
 // Autocast has PyTorch's rules: products take the short dtype, weights and gradients do not; and it can be recorded.
 import { beforeEach, describe, expect, it } from "vitest";
 import * as T from "../src/index.js";
-import { bits, convolution, type Net, perceptron, trainer } from "./record-support.js";
+import { bits, type Net, nets, trained } from "./record-support.js";
 
 beforeEach(() => {
   T.setNumThreads(1);
@@ -46,29 +46,11 @@ describe("autocast", () => {
     expect(() => cast(async () => 1)).toThrow("synchronous");
   });
 
-  const nets: [string, () => Net, number[]][] = [
-    ["a perceptron that draws noise", perceptron, [8, 5]],
-    ["a convolution network with group norm and dropout", convolution, [3, 36]],
-  ];
   it.each(nets)(
     "20 recorded steps of %s are those that are not recorded, bit for bit",
     (_, make, shape) => {
-      const run = (wrap: (f: (x: T.Tensor) => T.Tensor) => (x: T.Tensor) => T.Tensor) => {
-        const net = short(make());
-        const step = wrap(trainer(net));
-        const batches = T.Generator.create(4);
-        T.manualSeed(12);
-        const losses: unknown[] = [];
-        for (let i = 0; i < 20; i++)
-          T.tidy(() => losses.push(step(T.randn(shape, { generator: batches })).item()));
-        return { losses, last: bits(net.parameters) };
-      };
-      const plain = run((f) => f);
-      const replayed = run((f) => {
-        const program = T.recorded(f);
-        return (x) => program(x)[0]!;
-      });
-      expect(replayed).toEqual(plain);
+      const plain = trained(short(make()), { steps: 20, shape, record: false });
+      expect(trained(short(make()), { steps: 20, shape, record: true })).toEqual(plain);
       expect(plain.losses[19]).toBeLessThan(plain.losses[0] as number);
     },
   );

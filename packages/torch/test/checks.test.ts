@@ -20,9 +20,14 @@ const adam = (over: Record<number, unknown> = {}, amsgrad = false) => {
 /** A list whose element is `good` for as many looks, and `bad` afterwards. */
 const turning = (good: number, looks: number, bad: number) =>
   Object.defineProperty([0], 0, { get: () => (looks-- > 0 ? good : bad) });
-const heads = (...shape: number[]) => T.ones(shape);
-const sdpa = (q: T.Tensor, k: T.Tensor) => () =>
-  T.call("aten::scaled_dot_product_attention", "", q, k, k, undefined, 0, false, undefined, true);
+const call =
+  (name: string, overload: string, ...args: unknown[]) =>
+  () =>
+    T.call(`aten::${name}`, overload, ...args);
+const sdpa = (q: T.Tensor, k: T.Tensor) =>
+  call("scaled_dot_product_attention", "", q, k, k, undefined, 0, false, undefined, true);
+const int = (dtype: T.DType, ...values: (number | bigint)[]) =>
+  T.tensor(values.map(BigInt), { dtype: "int64" }).to(dtype);
 
 describe("checked arguments", () => {
   const refused: [string, () => unknown, RegExp][] = [
@@ -40,32 +45,27 @@ describe("checked arguments", () => {
     ["Adam: steps of another kind", adam({ 5: [T.ones([2])] }), /float32 tensor of one element/],
     [
       "Adam: overlapping",
-      adam({
-        0: [T.ones([3]).expand([2, 3])],
-        1: [T.ones([3]).expand([2, 3])],
-        2: [T.ones([3]).expand([2, 3])],
-        3: [T.ones([3]).expand([2, 3])],
-      }),
+      adam({ ...[0, 1, 2, 3].map(() => [T.ones([3]).expand([2, 3])]) }),
       /dense/,
     ],
     ["Adam: found_inf", adam({ 14: T.ones([2]) }), /grad_scale and found_inf/],
-    [
-      "pixelShuffle by 0",
-      () => T.call("aten::pixel_shuffle", "", T.ones([1, 4, 2, 2]), 0),
-      /between 1 and/,
-    ],
+    ["pixelShuffle by 0", call("pixel_shuffle", "", T.ones([1, 4, 2, 2]), 0), /between 1 and/],
     [
       "pdist of no rows, whose gradient crashes",
-      () => T.call("aten::pdist", "", T.ones([0, 2]).requiresGrad_()),
+      call("pdist", "", T.ones([0, 2]).requiresGrad_()),
       /at least one row/,
     ],
     [
       "foreach lists",
-      () => T.call("aten::_foreach_add_", "List", [T.ones([1])], [T.ones([1]), T.ones([1])]),
+      call("_foreach_add_", "List", [T.ones([1])], [T.ones([1]), T.ones([1])]),
       /different lengths/,
     ],
-    ["attention without heads", sdpa(heads(1, 2, 3, 4), heads(1, 0, 3, 4)), /at least one head/],
-    ["attention of matrices", sdpa(heads(3, 4), heads(3, 4)), /at least one head/],
+    [
+      "attention without heads",
+      sdpa(T.ones([1, 2, 3, 4]), T.ones([1, 0, 3, 4])),
+      /at least one head/,
+    ],
+    ["attention of matrices", sdpa(T.ones([3, 4]), T.ones([3, 4])), /at least one head/],
     ["as_strided: lengths", () => T.ones([4]).asStrided([2, 2], [1]), /different lengths/],
     ["as_strided: negative", () => T.ones([4]).asStrided([2], [-1]), /not negative/],
     ...(
@@ -87,63 +87,39 @@ describe("checked arguments", () => {
       /outside the storage/,
     ],
     ["as_strided within 64 bits", () => T.ones([4]).asStrided([5], [1]), /out of bounds/],
-    [
-      "random_",
-      () => T.call("aten::random_", "from", T.ones([1]), 0, 2n ** 63n - 1n),
-      /within 2\^62/,
-    ],
-    [
-      "int64 by -1",
-      () => smallest("int64").remainder(T.full([2], -1, { dtype: "int64" })),
-      /does not fit/,
-    ],
+    ["random_", call("random_", "from", T.ones([1]), 0, 2n ** 63n - 1n), /within 2\^62/],
+    ["int64 by -1", () => smallest("int64").remainder(int("int64", -1)), /does not fit/],
     ["int32 by -1", () => smallest("int32").remainder(-1), /does not fit/],
     ["int32 by what becomes -1", () => smallest("int32").remainder(4294967295), /does not fit/],
     [
       "int32 by an int64 number that becomes -1",
-      () => smallest("int32").fmod(T.tensor(4294967295n, { dtype: "int64" })),
+      () => smallest("int32").fmod(T.tensor(4294967295n)),
       /does not fit/,
     ],
     [
       "an int64 number that becomes the smallest by int32",
-      () => T.tensor(2147483648n, { dtype: "int64" }).fmod(T.full([1], -1, { dtype: "int32" })),
+      () => T.tensor(2147483648n).fmod(int("int32", -1)),
       /does not fit/,
     ],
     [
       "divide, another name of div",
-      () => T.call("aten::divide", "Scalar_mode", smallest("int64"), -1, "trunc"),
+      call("divide", "Scalar_mode", smallest("int64"), -1, "trunc"),
       /does not fit/,
     ],
-    [
-      "floor division",
-      () => T.call("aten::div", "Scalar_mode", smallest("int64"), -1, "floor"),
-      /does not fit/,
-    ],
+    ["floor division", call("div", "Scalar_mode", smallest("int64"), -1, "floor"), /does not fit/],
     [
       "a bigint by a tensor",
-      () =>
-        T.call(
-          "aten::remainder",
-          "Scalar_Tensor",
-          -(2n ** 63n),
-          T.full([1], -1, { dtype: "int64" }),
-        ),
+      call("remainder", "Scalar_Tensor", -(2n ** 63n), int("int64", -1)),
       /does not fit/,
     ],
     [
       "repeats",
-      () => T.call("aten::repeat_interleave", "Tensor", T.full([2], 2n ** 62n, { dtype: "int64" })),
+      call("repeat_interleave", "Tensor", int("int64", 2n ** 62n, 2n ** 62n)),
       /2\^30 repeats/,
     ],
     [
       "repeats of a tensor",
-      () =>
-        T.call(
-          "aten::repeat_interleave",
-          "self_Tensor",
-          T.ones([1]),
-          T.full([1], 2n ** 62n, { dtype: "int64" }),
-        ),
+      call("repeat_interleave", "self_Tensor", T.ones([1]), int("int64", 2n ** 62n)),
       /2\^30 repeats/,
     ],
   ];
@@ -166,7 +142,7 @@ describe("checked arguments", () => {
       [2],
     );
     expect(T.ones([4]).asStrided([2], [2]).toNumbers()).toEqual([1, 1]);
-    expect(sdpa(heads(1, 2, 3, 4), heads(1, 1, 3, 4))).not.toThrow();
+    expect(sdpa(T.ones([1, 2, 3, 4]), T.ones([1, 1, 3, 4]))).not.toThrow();
   });
 
   it("are what native code reads, however often they change", () => {
@@ -178,8 +154,6 @@ describe("checked arguments", () => {
   });
 
   it("are made at every replay of a program too, where values come that were not there when it was recorded", () => {
-    const int = (dtype: T.DType, ...values: (number | bigint)[]) =>
-      T.tensor(values.map(BigInt), { dtype: "int64" }).to(dtype);
     for (const dtype of ["int64", "int32"] as const) {
       const [fine, bad] = [int(dtype, 7, -9), smallest(dtype).expand([2])];
       const minus = int(dtype, -1, -1);

@@ -1,26 +1,21 @@
 // Ranks that share a secret: what they exchange arrives, and whoever does not know it neither hangs, stops nor fills them.
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../test/support/folder.js";
 import { twoHosts } from "../../../test/support/hosts.mjs";
-import { freePort, type Outcome, rankOn, ranks } from "../../../test/support/ranks.js";
+import { freePort, rankOn, ranks } from "../../../test/support/ranks.js";
 import { readSecret } from "../src/distributed/secret.js";
 import { Tunnel } from "../src/distributed/tunnel.js";
+import { external, program, wentWell } from "./distributed-support.js";
 
-const program = fileURLToPath(new URL("./fixtures/rank.mjs", import.meta.url));
 const secret = "a secret of more than sixteen bytes";
 const own = { secret: Buffer.from(secret), run: "test" };
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "dsbm-secret-"));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("secret");
 
 const until = async (isSo: () => boolean) => {
   while (!isSo()) await new Promise((next) => setTimeout(next, 5));
@@ -211,18 +206,7 @@ const variables = (address: string, port: number) => ({
   MASTER_PORT: String(port),
 });
 
-function wentWell(all: Outcome[]): void {
-  for (const { said, exit, errors } of all) {
-    expect([said.failed, exit, errors]).toEqual([undefined, 0, ""]);
-    expect(said.ended).toBe(true);
-  }
-}
-
-const external = Object.values(networkInterfaces())
-  .flatMap((list) => list ?? [])
-  .find(({ internal, family }) => !internal && family === "IPv4")?.address;
-
-describe.runIf(process.platform === "linux" && external)("ranks at an open address", () => {
+describe.runIf(external)("ranks at an open address", () => {
   const address = external as string;
 
   it("meet behind one port, which strangers keep busy", async () => {

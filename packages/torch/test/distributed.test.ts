@@ -2,38 +2,30 @@
 // wants something else. fixtures/rank.mjs is what each process runs.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
-import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../test/support/folder.js";
 import * as support from "../../../test/support/ranks.js";
 import { meet } from "../src/distributed/rendezvous.js";
 import { distributed, ones } from "../src/index.js";
+import { external, program, wentWell } from "./distributed-support.js";
 
 const { freePort } = support;
 type Outcome = support.Outcome;
-const program = fileURLToPath(new URL("./fixtures/rank.mjs", import.meta.url));
 const rank = support.rank.bind(null, program);
 const ranks = support.ranks.bind(null, program);
-/** Ranks of a scenario after which processes can go on: they play the next one too. */
-const lasting = (n: number, options: object) =>
-  support.ranks(program, n, options, () => ({}), support.residentRank);
-
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "dsbm-ranks-"));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
-
-/** All ended by themselves, without a word on stderr. */
-function wentWell(all: Outcome[]): void {
-  for (const { said, exit, errors } of all) {
-    expect([said.failed, exit, errors]).toEqual([undefined, 0, ""]);
-    expect(said.ended).toBe(true);
-  }
+/** Ranks of a scenario that goes well, after which processes can go on: they play the next one too. */
+async function lasting(n: number, scenario: string): Promise<Outcome[]> {
+  const options = { scenario, timeoutMs: 20_000 };
+  const all = await support.ranks(program, n, options, () => ({}), support.residentRank);
+  wentWell(all);
+  return all;
 }
+
+const folder = temporaryFolder("ranks");
 
 const failed = (message: RegExp, blamed: number[]) => ({
   error: expect.stringMatching(message),
@@ -44,8 +36,7 @@ const failed = (message: RegExp, blamed: number[]) => ({
 
 describe("collectives", () => {
   it.each([2, 4])("of %i processes", async (n) => {
-    const all = await lasting(n, { scenario: "collectives", timeoutMs: 20_000 });
-    wentWell(all);
+    const all = await lasting(n, "collectives");
     const sum = (f: (r: number) => number) => all.reduce((s, _, r) => s + f(r), 0);
     const triangle = sum((r) => r);
     const factorial = all.reduce((p, _, r) => p * (r + 1), 1);
@@ -99,8 +90,7 @@ describe("collectives", () => {
   });
 
   it("are part of a recorded program, which exchanges anew at each replay", async () => {
-    const all = await lasting(2, { scenario: "recorded", timeoutMs: 20_000 });
-    wentWell(all);
+    const all = await lasting(2, "recorded");
     for (const { said } of all) {
       for (let i = 0; i < 4; i++) expect(said[`step ${i}`]).toEqual(Array(4).fill(1.5 * (i + 1)));
       expect(said.weights).toEqual(Array(4).fill(1 - 15));
@@ -139,8 +129,7 @@ describe("collectives", () => {
 
 describe("ranks that do not agree", () => {
   it("are named with what they called, and the group goes on", async () => {
-    const all = await lasting(2, { scenario: "disagree", timeoutMs: 20_000 });
-    wentWell(all);
+    const all = await lasting(2, "disagree");
     for (const { said } of all) {
       const between = (a: string, b: string) =>
         failed(new RegExp(`rank 0 called ${a}; rank 1 called ${b}; expected`), [1]);
@@ -190,8 +179,7 @@ describe("a rank that fails", () => {
   });
 
   it("to reach a barrier with a time-out of its own is named, and the group goes on", async () => {
-    const all = await lasting(4, { scenario: "monitored", timeoutMs: 20_000 });
-    wentWell(all);
+    const all = await lasting(4, "monitored");
     for (const { said } of all.slice(0, 3))
       expect(said.barrier).toEqual(failed(/^barrier: rank 3 did not come within 200 ms$/, [3]));
     for (const { said } of all) expect(said.whole).toEqual([4, 4, 4]);
@@ -353,11 +341,7 @@ describe("a store", () => {
     },
   );
 
-  const external = Object.values(networkInterfaces())
-    .flatMap((list) => list ?? [])
-    .find(({ internal, family }) => !internal && family === "IPv4")?.address;
-
-  it.runIf(process.platform === "linux" && external)(
+  it.runIf(external)(
     "serves on the given address alone where it is this machine's, and the ranks are elsewhere",
     async () => {
       const place = {

@@ -1,5 +1,6 @@
 // What a recording does once and not at each replay: its results stay those of the function.
-import { describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
+import { it } from "../../../test/support/in-scope.js";
 import { tidy } from "../src/binding/handle.js";
 import { Program } from "../src/program/record.js";
 import { arange, full, tensor, zeros } from "../src/tensor/create.js";
@@ -59,30 +60,26 @@ describe("a recording", () => {
   });
 
   it("gives each caller constants of its own", () => {
-    tidy(() => {
-      const { program } = Program.record((x) => [x, full([2], 7)], [zeros([1])]);
-      const [, first] = program.run(zeros([1])) as [Tensor, Tensor];
-      first.add_(1);
-      const [, second] = program.run(zeros([1])) as [Tensor, Tensor];
-      expect(second.toNumbers()).toEqual([7, 7]);
-    });
+    const { program } = Program.record((x) => [x, full([2], 7)], [zeros([1])]);
+    const [, first] = program.run(zeros([1])) as [Tensor, Tensor];
+    first.add_(1);
+    const [, second] = program.run(zeros([1])) as [Tensor, Tensor];
+    expect(second.toNumbers()).toEqual([7, 7]);
   });
 
   it("sees later values of what it holds, through views too", () => {
-    tidy(() => {
-      const weight = tensor([
-        [1, 2],
-        [3, 4],
+    const weight = tensor([
+      [1, 2],
+      [3, 4],
+    ]);
+    // The view of the view is the last to use the first one.
+    const fn = (x: Tensor) => [x.mm(weight.t()), x.mul(weight.t().t().select(0, 1))];
+    const { program } = Program.record(fn, [tensor([[1, 10]])]);
+    noGrad(() => weight.mul_(2));
+    for (let i = 0; i < 2; i++)
+      expect(program.run(tensor([[1, 10]])).map((t) => t.toNumbers())).toEqual([
+        [42, 86],
+        [6, 80],
       ]);
-      // The view of the view is the last to use the first one.
-      const fn = (x: Tensor) => [x.mm(weight.t()), x.mul(weight.t().t().select(0, 1))];
-      const { program } = Program.record(fn, [tensor([[1, 10]])]);
-      noGrad(() => weight.mul_(2));
-      for (let i = 0; i < 2; i++)
-        expect(program.run(tensor([[1, 10]])).map((t) => t.toNumbers())).toEqual([
-          [42, 86],
-          [6, 80],
-        ]);
-    });
   });
 });

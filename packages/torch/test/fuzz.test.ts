@@ -1,30 +1,26 @@
 // Hostile calls end in a value or a JavaScript error: 100,000 of them, in processes and workers of their own.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { fuzz } from "../../../scripts/fuzz.mjs";
+import { temporaryFolder } from "../../../test/support/folder.js";
 
+const folder = temporaryFolder("fuzz-test");
 const engine = fileURLToPath(new URL("../dist/index.js", import.meta.url));
 
 it("names no call of an earlier process where one ends before its first", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "dsbm-fuzz-test-"));
-  try {
-    const [once, mark] = [join(folder, "once.mjs"), JSON.stringify(join(folder, "mark"))];
-    writeFileSync(
-      once,
-      `import { existsSync, writeFileSync } from "node:fs";
+  const [once, mark] = [join(folder, "once.mjs"), JSON.stringify(join(folder, "mark"))];
+  writeFileSync(
+    once,
+    `import { existsSync, writeFileSync } from "node:fs";
 if (existsSync(${mark})) throw new Error("not again");
 writeFileSync(${mark}, "");
 export * from ${JSON.stringify(engine)};\n`,
-    );
-    const total = await fuzz({ calls: 2, size: 1, seed: 7, engine: once });
-    expect(total.calls).toBe(1);
-    expect(total.deaths.map(({ last }) => last)).toEqual([expect.stringMatching(/^\(no call yet/)]);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  );
+  const total = await fuzz({ calls: 2, size: 1, seed: 7, engine: once });
+  expect(total.calls).toBe(1);
+  expect(total.deaths.map(({ last }) => last)).toEqual([expect.stringMatching(/^\(no call yet/)]);
 });
 
 it("survives 100,000 hostile calls", { timeout: 600_000 }, async () => {

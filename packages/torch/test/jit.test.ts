@@ -1,22 +1,18 @@
 // TorchScript archives: the numbers of a module against the same formula in tensor operations, its lifetime,
 // and files and calls that are refused. fixtures/make_torchscript.py made the files.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../test/support/collect.js";
+import { temporaryFolder } from "../../../test/support/folder.js";
 import * as T from "../src/index.js";
 
 const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
 const features = fixture("features.pt");
 
-let folder: string;
-beforeAll(() => {
-  T.setNumThreads(1);
-  folder = mkdtempSync(join(tmpdir(), "dsbm-jit-"));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+beforeAll(() => T.setNumThreads(1));
+const folder = temporaryFolder("jit");
 
 const images = (n: number, seed = 1) =>
   T.randint(0, 256, [n, 3, 5, 4], { generator: T.Generator.create(seed) }).to("uint8");

@@ -1,14 +1,10 @@
 // Operations against closed forms, and random numbers against those that PyTorch itself gives for the seed.
 import { beforeEach, describe, expect, it } from "vitest";
+import { expectClose } from "../../../test/support/close.js";
 import * as T from "../src/index.js";
 
-const close = (t: T.Tensor, want: number[], digits = 6) => {
-  const got = t.toNumbers();
-  expect(got.length).toBe(want.length);
-  got.forEach((x, i) => {
-    expect(x).toBeCloseTo(want[i]!, digits);
-  });
-};
+const close = (t: T.Tensor, want: readonly number[], digits?: number) =>
+  expectClose(t.toNumbers(), want, digits);
 
 beforeEach(() => {
   T.setNumThreads(1);
@@ -114,12 +110,7 @@ describe("closed forms", () => {
 
 describe("indices and windows out of bounds are errors", () => {
   const cases: [string, () => unknown][] = [
-    ["as_strided", () => T.ones([4]).asStrided([5], [1])],
     ["as_strided behind the end", () => T.ones([4]).asStrided([2], [1], { storageOffset: 3 })],
-    [
-      "as_strided that overflows",
-      () => T.ones([4]).asStrided([2 ** 40, 2 ** 40], [2 ** 40, 2 ** 40]),
-    ],
     [
       "set_",
       () =>

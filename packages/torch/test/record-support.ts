@@ -12,7 +12,7 @@ export interface Net {
 const leaf = (shape: number[], scale: number) => T.keep(T.randn(shape).mul(scale)).requiresGrad_();
 
 /** A perceptron whose loss draws noise, as in training a bridge. */
-export function perceptron(): Net {
+function perceptron(): Net {
   T.manualSeed(10);
   const [w1, b1, w2, b2] = [
     leaf([16, 5], 0.4),
@@ -31,7 +31,7 @@ export function perceptron(): Net {
 }
 
 /** A small convolution network with group normalisation and dropout. */
-export function convolution(): Net {
+function convolution(): Net {
   T.manualSeed(11);
   const [w1, g, b, w2] = [
     leaf([4, 1, 3, 3], 0.3),
@@ -54,7 +54,7 @@ export function convolution(): Net {
 }
 
 /** One training step of `net` with the fused Adam kernel. */
-export function trainer(net: Net): (x: T.Tensor) => T.Tensor {
+function trainer(net: Net): (x: T.Tensor) => T.Tensor {
   const like = () => net.parameters.map((p) => T.keep(p.detach().zerosLike()));
   const [m, v] = [like(), like()];
   const steps = net.parameters.map(() => T.keep(T.zeros([])));
@@ -78,4 +78,25 @@ export function trainer(net: Net): (x: T.Tensor) => T.Tensor {
     });
     return loss.detach();
   };
+}
+
+/** The networks by what they are, with the shape of a batch. */
+export const nets: [what: string, make: () => Net, shape: number[]][] = [
+  ["a perceptron that draws noise", perceptron, [8, 5]],
+  ["a convolution network with group norm and dropout", convolution, [3, 36]],
+];
+
+/** The losses of training steps; weights, gradients and the generator after them. */
+export function trained(
+  net: Net,
+  { steps, shape, record }: { steps: number; shape: number[]; record: boolean },
+) {
+  const step = record ? T.recorded(trainer(net)) : trainer(net);
+  const batches = T.Generator.create(4);
+  T.manualSeed(12);
+  const losses = Array.from({ length: steps }, () =>
+    T.tidy(() => [step(T.randn(shape, { generator: batches }))].flat()[0]!.item()),
+  );
+  const grads = net.parameters.map((p) => p.grad!);
+  return { losses, last: [...bits(net.parameters), ...bits(grads), T.randn([3]).toNumbers()] };
 }

@@ -1,7 +1,7 @@
 // Recorded programs give, bit for bit, what the function itself gives: for inference and for whole training steps.
 import { beforeEach, describe, expect, it } from "vitest";
 import * as T from "../src/index.js";
-import { bits, convolution, type Net, perceptron, trainer } from "./record-support.js";
+import { bits, nets, trained } from "./record-support.js";
 
 beforeEach(() => {
   T.setNumThreads(1);
@@ -9,33 +9,9 @@ beforeEach(() => {
 });
 
 describe("training", () => {
-  const nets: [string, () => Net, number[]][] = [
-    ["a perceptron that draws noise", perceptron, [8, 5]],
-    ["a convolution network with group norm and dropout", convolution, [3, 36]],
-  ];
   it.each(nets)("50 steps of %s: losses and weights are equal bit for bit", (_, make, shape) => {
-    const run = (wrap: (f: (x: T.Tensor) => T.Tensor) => (x: T.Tensor) => T.Tensor) => {
-      const net = make();
-      const step = wrap(trainer(net));
-      const batches = T.Generator.create(4);
-      T.manualSeed(12);
-      const losses: unknown[] = [];
-      for (let i = 0; i < 50; i++)
-        T.tidy(() => losses.push(step(T.randn(shape, { generator: batches })).item()));
-      const last = [
-        ...bits(net.parameters),
-        ...bits(net.parameters.map((p) => p.grad!)),
-        T.randn([3]).toNumbers(),
-      ];
-      return { losses, last };
-    };
-    const plain = run((f) => f);
-    const replayed = run((f) => {
-      const program = T.recorded(f);
-      return (x) => program(x)[0]!;
-    });
-    expect(replayed.losses).toEqual(plain.losses);
-    expect(replayed.last).toEqual(plain.last);
+    const plain = trained(make(), { steps: 50, shape, record: false });
+    expect(trained(make(), { steps: 50, shape, record: true })).toEqual(plain);
     expect(plain.losses[49]).toBeLessThan(plain.losses[0] as number);
   });
 

@@ -2,19 +2,17 @@
 import {
   closeSync,
   ftruncateSync,
-  mkdtempSync,
   openSync,
   readFileSync,
-  rmSync,
   truncateSync,
   unlinkSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
+import { temporaryFolder } from "../../../../test/support/folder.js";
 import {
   arange,
   Generator,
@@ -34,12 +32,8 @@ import { type DType, fromTyped, itemSize } from "../../src/io/raw.js";
 // Live tensors are counted.
 beforeEach(collectGarbage);
 
-let folder: string;
-beforeAll(() => {
-  setNumThreads(1);
-  folder = mkdtempSync(join(tmpdir(), "dsbm-map-"));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+beforeAll(() => setNumThreads(1));
+const folder = temporaryFolder("map");
 
 const saved = (name: string, bytes: Uint8Array) => {
   const path = join(folder, name);

@@ -1,17 +1,13 @@
 // .npy: bytes as NumPy writes them, both byte and index orders, bad files, rows and the writer.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/support/folder.js";
 import { decode, encode, NpyWriter, open } from "../../src/io/npy.js";
 import { type DType, fromTyped, itemSize, toFloat32, toFloat64 } from "../../src/io/raw.js";
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "dsbm-npy-"));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("npy");
 
 /** A file of this version with this dictionary, then these bytes. */
 function file(dictionary: string, data: Uint8Array | number[] = [], major = 1): Uint8Array {

@@ -1,9 +1,10 @@
 // Checkpoints written by PyTorch itself, in all its formats, against the values that make.py gave them.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { expectClose } from "../../../../test/support/close.js";
 import { collectGarbage } from "../../../../test/support/collect.js";
+import { temporaryFolder } from "../../../../test/support/folder.js";
 import { io, liveTensors, type Tensor, tidy } from "../../src/index.js";
 import { crc32, crc32ByTable } from "../../src/io/pt/crc32.js";
 import { decodePt } from "../../src/io/pt/decode.js";
@@ -23,11 +24,7 @@ import {
 // Live tensors are counted.
 beforeEach(collectGarbage);
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "dsbm-pt-"));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("pt");
 
 const saved = (name: string, bytes: Uint8Array) => {
   const path = join(folder, name);
@@ -121,11 +118,8 @@ describe("a training script's checkpoint", () => {
     expect([...state.keys()]).toEqual([0, 1]);
     const slot = state.get(0) as Dictionary;
     // The gradient of the weights is (4, −8): the averages are 0.1 g and 0.001 g².
-    const close = (name: string, values: number[]) => {
-      const found = toFloat64(slot.get(name) as RawArray);
-      expect(found.length).toBe(values.length);
-      for (const [i, x] of found.entries()) expect(x).toBeCloseTo(values[i]!, 6);
-    };
+    const close = (name: string, values: number[]) =>
+      expectClose(toFloat64(slot.get(name) as RawArray), values);
     close("step", [1]);
     close("exp_avg", [0.4, -0.8]);
     close("exp_avg_sq", [0.016, 0.064]);
@@ -153,9 +147,7 @@ describe("loadStateDict", () => {
     expect([state.key, state.prefix]).toEqual(["state_dict", "module."]);
     expect([...state.keys()]).toEqual(["weight", "bias"]);
     // One step of Adam moves every weight by the rate, against its gradient's sign.
-    const weights = (state.get("weight") as Tensor).toNumbers();
-    expect(weights[0]).toBeCloseTo(0.5, 5);
-    expect(weights[1]).toBeCloseTo(2.5, 5);
+    expectClose((state.get("weight") as Tensor).toNumbers(), [0.5, 2.5], 5);
     expect((state.get("bias") as Tensor).item()).toBeCloseTo(2.5, 5);
   });
 

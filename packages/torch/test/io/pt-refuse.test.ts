@@ -1,8 +1,8 @@
 // Hostile checkpoints: pickles that try to run code, wrong or oversized archives, files cut short.
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/support/folder.js";
 import type { FormatCode } from "../../src/io/errors.js";
 import { crc32 } from "../../src/io/pt/crc32.js";
 import { decodePt } from "../../src/io/pt/decode.js";
@@ -20,11 +20,7 @@ import {
   zip,
 } from "./pt-support.js";
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "dsbm-pt-refuse-"));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("pt-refuse");
 
 /** Checks the code, that the message is one line, and what it says. */
 function refused(bytes: Uint8Array, code: FormatCode, says: RegExp, limits: PtLimits = {}): void {

@@ -1,10 +1,11 @@
 // Checkpoints as torch.save lays them out; that PyTorch reads them is shown by `npm run check:pytorch`.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
+import { temporaryFolder } from "../../../../test/support/folder.js";
+import { it } from "../../../../test/support/in-scope.js";
 import {
   arange,
   Generator,
@@ -31,12 +32,8 @@ import { fixturePath, latin1 } from "./pt-support.js";
 // Live tensors are counted.
 beforeEach(collectGarbage);
 
-let folder: string;
-beforeAll(() => {
-  setNumThreads(1);
-  folder = mkdtempSync(join(tmpdir(), "dsbm-pt-write-"));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+beforeAll(() => setNumThreads(1));
+const folder = temporaryFolder("pt-write");
 
 const record = (bytes: Uint8Array, name: string) =>
   new ZipReader(new BytesSource(bytes, "x"), withDefaults({}, "x")).read(name);
@@ -131,28 +128,25 @@ describe("encodePt", () => {
   it("gives back tensors of every type and shape, views included", () => {
     const shapes = [[], [0], [3], [2, 0, 3], [2, 3, 4]];
     const generator = Generator.create(7);
-    tidy(() => {
-      for (const dtype of Object.keys(itemSize) as DType[]) {
-        for (const shape of shapes) {
-          const t = randn(shape, { generator }).mul(50).to(dtype);
-          const views = shape.length === 3 ? [t, t.transpose(0, 2), t.narrow(2, 1, 2)] : [t];
-          const found = decodePt(encodePt(views)) as RawArray[];
-          for (const [k, array] of found.entries()) expect(array).toEqual(io.toRaw(views[k]!));
-        }
+
+    for (const dtype of Object.keys(itemSize) as DType[]) {
+      for (const shape of shapes) {
+        const t = randn(shape, { generator }).mul(50).to(dtype);
+        const views = shape.length === 3 ? [t, t.transpose(0, 2), t.narrow(2, 1, 2)] : [t];
+        const found = decodePt(encodePt(views)) as RawArray[];
+        for (const [k, array] of found.entries()) expect(array).toEqual(io.toRaw(views[k]!));
       }
-    });
+    }
   });
 
   it("writes a tensor that occurs twice once, and a parameter as a plain tensor", () => {
-    tidy(() => {
-      const p = new Parameter(tensor([1, 2]));
-      const bytes = encodePt({ a: p, b: [p], c: p.detach() });
-      const { a, b, c } = Object.fromEntries(decodePt(bytes) as Map<string, RawArray>);
-      expect((b as unknown as RawArray[])[0]).toBe(a);
-      expect(c).toEqual(a);
-      expect(c).not.toBe(a);
-      p.dispose();
-    });
+    const p = new Parameter(tensor([1, 2]));
+    const bytes = encodePt({ a: p, b: [p], c: p.detach() });
+    const { a, b, c } = Object.fromEntries(decodePt(bytes) as Map<string, RawArray>);
+    expect((b as unknown as RawArray[])[0]).toBe(a);
+    expect(c).toEqual(a);
+    expect(c).not.toBe(a);
+    p.dispose();
   });
 
   it("takes a network's state to another network, through a file", () => {
@@ -179,19 +173,17 @@ describe("encodePt", () => {
   });
 
   it("writes again what PyTorch wrote", () => {
-    tidy(() => {
-      const first = io.loadPt(fixturePath("nested.pt"));
-      const again = decodePt(encodePt(first as PtInput));
-      const plain = (value: unknown): unknown =>
-        value instanceof Map
-          ? new Map([...value].map(([k, item]) => [k, plain(item)]))
-          : Array.isArray(value)
-            ? value.map(plain)
-            : typeof value === "object" && value !== null && "disposed" in value
-              ? io.toRaw(value as Tensor)
-              : value;
-      expect(again).toEqual(plain(first));
-    });
+    const first = io.loadPt(fixturePath("nested.pt"));
+    const again = decodePt(encodePt(first as PtInput));
+    const plain = (value: unknown): unknown =>
+      value instanceof Map
+        ? new Map([...value].map(([k, item]) => [k, plain(item)]))
+        : Array.isArray(value)
+          ? value.map(plain)
+          : typeof value === "object" && value !== null && "disposed" in value
+            ? io.toRaw(value as Tensor)
+            : value;
+    expect(again).toEqual(plain(first));
   });
 
   it("refuses what no checkpoint holds", () => {

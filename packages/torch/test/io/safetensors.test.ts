@@ -1,19 +1,15 @@
 // Safetensors: round trips, the bytes of the format worked out by hand, and a table of bad files.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/support/folder.js";
 import { type DType, fromTyped, itemSize, type RawArray } from "../../src/io/raw.js";
 import { decode, encode } from "../../src/io/safetensors.js";
 import { loadTensors } from "../../src/io/tensors.js";
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "dsbm-safetensors-"));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("safetensors");
 
 /** A file from a header in plain text and a number of data bytes. */
 function file(header: string | Uint8Array, data = 0, length?: number | bigint): Uint8Array {

@@ -1,17 +1,14 @@
 // Layers for images: PyTorch's initial weights and values, sums written out by hand, and errors that say what is wrong.
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect } from "vitest";
+import { expectClose } from "../../../../test/support/close.js";
+import { it } from "../../../../test/support/in-scope.js";
 import * as T from "../../src/index.js";
 import { nn, tensor, tidy } from "../../src/index.js";
 
 beforeAll(() => T.setNumThreads(1));
 
-const close = (got: T.Tensor, want: readonly number[], digits = 6) => {
-  const list = got.toNumbers();
-  expect(list).toHaveLength(want.length);
-  list.forEach((x, k) => {
-    expect(x).toBeCloseTo(want[k] as number, digits);
-  });
-};
+const close = (t: T.Tensor, want: readonly number[], digits?: number) =>
+  expectClose(t.toNumbers(), want, digits);
 
 /** The pixel that stands at i of a side of n pixels, or nothing. */
 const beyond: Record<nn.PaddingMode, (i: number, n: number) => number | null> = {
@@ -92,37 +89,34 @@ describe("convolutions", () => {
     ["with edges that go on", { paddingMode: "replicate", padding: 2 }],
     ["without padding, whatever its mode", { paddingMode: "circular" }],
   ];
-  it.each(cases)("are sums of products: %s", (_, options) =>
-    tidy(() => {
-      const generator = T.Generator.create(3);
-      using layer = new nn.Conv2d(4, 6, [3, 2], { ...options, generator });
-      const x = T.randn([2, 4, 6, 7], { generator });
-      const pair = (v: nn.Size | undefined, or: number) =>
-        v === undefined ? [or, or] : typeof v === "number" ? [v, v] : [...v];
-      const window = {
-        stride: pair(options.stride, 1),
-        padding: pair(options.padding, 0),
-        dilation: pair(options.dilation, 1),
-        groups: options.groups ?? 1,
-      };
-      const want = convolved(x, layer, window, options.paddingMode);
-      close(layer.forward(x), want, 5);
-    }),
-  );
+  it.each(cases)("are sums of products: %s", (_, options) => {
+    const generator = T.Generator.create(3);
+    using layer = new nn.Conv2d(4, 6, [3, 2], { ...options, generator });
+    const x = T.randn([2, 4, 6, 7], { generator });
+    const pair = (v: nn.Size | undefined, or: number) =>
+      v === undefined ? [or, or] : typeof v === "number" ? [v, v] : [...v];
+    const window = {
+      stride: pair(options.stride, 1),
+      padding: pair(options.padding, 0),
+      dilation: pair(options.dilation, 1),
+      groups: options.groups ?? 1,
+    };
+    const want = convolved(x, layer, window, options.paddingMode);
+    close(layer.forward(x), want, 5);
+  });
 
   it.each<nn.PaddingMode>(["zeros", "circular"])(
     "over one dimension are those over an image of one row: %s",
-    (paddingMode) =>
-      tidy(() => {
-        const generator = T.Generator.create(4);
-        const options = { paddingMode, generator };
-        using line = new nn.Conv1d(3, 2, 3, { stride: 2, padding: 1, ...options });
-        using plane = new nn.Conv2d(3, 2, [1, 3], { stride: [1, 2], padding: [0, 1], ...options });
-        plane.weight.detach().copy_(line.weight.detach().unsqueeze(2));
-        (plane.bias as T.Tensor).detach().copy_((line.bias as T.Tensor).detach());
-        const x = T.randn([2, 3, 9], { generator });
-        close(line.forward(x), plane.forward(x.unsqueeze(2)).toNumbers());
-      }),
+    (paddingMode) => {
+      const generator = T.Generator.create(4);
+      const options = { paddingMode, generator };
+      using line = new nn.Conv1d(3, 2, 3, { stride: 2, padding: 1, ...options });
+      using plane = new nn.Conv2d(3, 2, [1, 3], { stride: [1, 2], padding: [0, 1], ...options });
+      plane.weight.detach().copy_(line.weight.detach().unsqueeze(2));
+      (plane.bias as T.Tensor).detach().copy_((line.bias as T.Tensor).detach());
+      const x = T.randn([2, 3, 9], { generator });
+      close(line.forward(x), plane.forward(x.unsqueeze(2)).toNumbers());
+    },
   );
 
   it("refuse what is no convolution, and inputs with other channels", () => {
@@ -136,9 +130,7 @@ describe("convolutions", () => {
     expect(() => new nn.Conv1d(4, 6, 3, { groups: 4 })).toThrow(/Conv1d: 4 groups.*divisor/);
     using layer = new nn.Conv2d(1, 1, 3, { bias: false });
     expect([...layer.stateDict().keys()]).toEqual(["weight"]);
-    tidy(() =>
-      expect(() => layer.forward(T.zeros([1, 3, 8, 8]))).toThrow(/conv2d.*1 channels.*3 channels/),
-    );
+    expect(() => layer.forward(T.zeros([1, 3, 8, 8]))).toThrow(/conv2d.*1 channels.*3 channels/);
   });
 });
 
@@ -153,48 +145,46 @@ describe("normalisation", () => {
     [-1.18321526, -0.50709224, 0.16903076, 1.52127683],
   ].flat();
 
-  it("of layers has PyTorch's values; scale and shift follow", () =>
-    tidy(() => {
-      using norm = new nn.LayerNorm(4);
-      expect([...norm.stateDict().keys()]).toEqual(["weight", "bias"]);
-      close(norm.forward(x()), rows);
-      (norm.weight as T.Tensor).detach().copy_(tensor([1, 2, 3, 4]));
-      (norm.bias as T.Tensor).detach().fill_(1);
-      close(
-        norm.forward(x()),
-        rows.map((v, i) => v * ((i % 4) + 1) + 1),
-      );
-      using plain = new nn.LayerNorm([2, 4], { elementwiseAffine: false });
-      expect(plain.parameters()).toEqual([]);
-      expect(plain.forward(x()).mean().item()).toBeCloseTo(0, 6);
-      using scaled = new nn.LayerNorm(4, { bias: false });
-      expect([...scaled.stateDict().keys()]).toEqual(["weight"]);
-    }));
+  it("of layers has PyTorch's values; scale and shift follow", () => {
+    using norm = new nn.LayerNorm(4);
+    expect([...norm.stateDict().keys()]).toEqual(["weight", "bias"]);
+    close(norm.forward(x()), rows);
+    (norm.weight as T.Tensor).detach().copy_(tensor([1, 2, 3, 4]));
+    (norm.bias as T.Tensor).detach().fill_(1);
+    close(
+      norm.forward(x()),
+      rows.map((v, i) => v * ((i % 4) + 1) + 1),
+    );
+    using plain = new nn.LayerNorm([2, 4], { elementwiseAffine: false });
+    expect(plain.parameters()).toEqual([]);
+    expect(plain.forward(x()).mean().item()).toBeCloseTo(0, 6);
+    using scaled = new nn.LayerNorm(4, { bias: false });
+    expect([...scaled.stateDict().keys()]).toEqual(["weight"]);
+  });
 
-  it("of groups brings each group of each sample to mean 0 and variance 1", () =>
-    tidy(() => {
-      using norm = new nn.GroupNorm(2, 4);
-      // Two groups of two channels of two pixels: the same rows of four numbers as above.
-      close(norm.forward(x().view([1, 4, 2])), rows);
-      const y = norm.forward(T.randn([3, 4, 5, 6]).mul(7).add(3)).reshape([3, 2, 60]);
-      close(y.mean([2]), new Array(6).fill(0), 5);
-      close(y.var({ dim: [2], correction: 0 }), new Array(6).fill(1), 4);
-      (norm.weight as T.Tensor).detach().fill_(3);
-      (norm.bias as T.Tensor).detach().copy_(tensor([1, 2, 3, 4]));
-      close(
-        norm.forward(x().view([1, 4, 2])),
-        rows.map((v, i) => 3 * v + Math.floor(i / 2) + 1),
-        5,
-      );
-      using plain = new nn.GroupNorm(2, 4, { affine: false, eps: 3 });
-      expect(plain.parameters()).toEqual([]);
-      // With a variance of 5 and eps 3, deviations are divided by √8.
-      close(
-        plain.forward(tensor([[-3, -1, 1, 3, 0, 0, 0, 0]]).view([1, 4, 2])),
-        [-3, -1, 1, 3, 0, 0, 0, 0].map((v) => v / Math.sqrt(8)),
-      );
-      expect(() => new nn.GroupNorm(3, 4)).toThrow(/3 groups for 4 channels; expected a divisor/);
-    }));
+  it("of groups brings each group of each sample to mean 0 and variance 1", () => {
+    using norm = new nn.GroupNorm(2, 4);
+    // Two groups of two channels of two pixels: the same rows of four numbers as above.
+    close(norm.forward(x().view([1, 4, 2])), rows);
+    const y = norm.forward(T.randn([3, 4, 5, 6]).mul(7).add(3)).reshape([3, 2, 60]);
+    close(y.mean([2]), new Array(6).fill(0), 5);
+    close(y.var({ dim: [2], correction: 0 }), new Array(6).fill(1), 4);
+    (norm.weight as T.Tensor).detach().fill_(3);
+    (norm.bias as T.Tensor).detach().copy_(tensor([1, 2, 3, 4]));
+    close(
+      norm.forward(x().view([1, 4, 2])),
+      rows.map((v, i) => 3 * v + Math.floor(i / 2) + 1),
+      5,
+    );
+    using plain = new nn.GroupNorm(2, 4, { affine: false, eps: 3 });
+    expect(plain.parameters()).toEqual([]);
+    // With a variance of 5 and eps 3, deviations are divided by √8.
+    close(
+      plain.forward(tensor([[-3, -1, 1, 3, 0, 0, 0, 0]]).view([1, 4, 2])),
+      [-3, -1, 1, 3, 0, 0, 0, 0].map((v) => v / Math.sqrt(8)),
+    );
+    expect(() => new nn.GroupNorm(3, 4)).toThrow(/3 groups for 4 channels; expected a divisor/);
+  });
 });
 
 describe("Embedding", () => {
@@ -221,19 +211,18 @@ describe("Embedding", () => {
   it("refuses rows that are none", () => {
     expect(() => new nn.Embedding(3, 2, { paddingIdx: 3 })).toThrow(/paddingIdx is 3.*-3 to 2/);
     using table = new nn.Embedding(3, 2);
-    tidy(() => expect(() => table.forward(tensor([3n]))).toThrow(/out of range/));
+    expect(() => table.forward(tensor([3n]))).toThrow(/out of range/);
   });
 });
 
 describe("resizing", () => {
-  it("averages windows", () =>
-    tidy(() => {
-      const x = T.arange(0, 16).view([1, 1, 4, 4]);
-      close(new nn.AvgPool2d(2).forward(x), [2.5, 4.5, 10.5, 12.5]);
-      const nine = T.arange(0, 9).view([1, 1, 3, 3]);
-      const pool = new nn.AvgPool2d(2, { stride: 1, padding: 1, countIncludePad: false });
-      close(pool.forward(nine), [0, 0.5, 1.5, 2, 1.5, 2, 3, 3.5, 4.5, 5, 6, 6.5, 6, 6.5, 7.5, 8]);
-    }));
+  it("averages windows", () => {
+    const x = T.arange(0, 16).view([1, 1, 4, 4]);
+    close(new nn.AvgPool2d(2).forward(x), [2.5, 4.5, 10.5, 12.5]);
+    const nine = T.arange(0, 9).view([1, 1, 3, 3]);
+    const pool = new nn.AvgPool2d(2, { stride: 1, padding: 1, countIncludePad: false });
+    close(pool.forward(nine), [0, 0.5, 1.5, 2, 1.5, 2, 3, 3.5, 4.5, 5, 6, 6.5, 6, 6.5, 7.5, 8]);
+  });
 
   const doubled = [0, 0, 1, 1, 2, 2];
   const cases: [string, nn.InterpolateOptions, number[], number[]][] = [
@@ -261,22 +250,19 @@ describe("resizing", () => {
       [0, 2 / 3, 4 / 3, 2, 1.5, 13 / 6, 17 / 6, 3.5, 3, 11 / 3, 13 / 3, 5],
     ],
   ];
-  it.each(cases)("interpolates as PyTorch: %s", (_, options, size, want) =>
-    tidy(() => {
-      const y = nn.interpolate(T.arange(0, 6).view([1, 1, 2, 3]), options);
-      expect(y.shape).toEqual([1, 1, ...size]);
-      close(y, want, 5);
-    }),
-  );
+  it.each(cases)("interpolates as PyTorch: %s", (_, options, size, want) => {
+    const y = nn.interpolate(T.arange(0, 6).view([1, 1, 2, 3]), options);
+    expect(y.shape).toEqual([1, 1, ...size]);
+    close(y, want, 5);
+  });
 
-  it("refuses what is no image and no size", () =>
-    tidy(() => {
-      const x = T.zeros([1, 1, 2, 2]);
-      expect(() => nn.interpolate(T.zeros([2, 2]), { size: 2 })).toThrow(/expected \[B, C, H, W\]/);
-      expect(() => nn.interpolate(x, {})).toThrow(/either size or scaleFactor/);
-      expect(() => nn.interpolate(x, { size: 2, scaleFactor: 2 })).toThrow(/either size/);
-      expect(() => nn.interpolate(x, { scaleFactor: [2, 0] })).toThrow(/positive numbers/);
-      const mode = "bicubic" as "nearest";
-      expect(() => nn.interpolate(x, { size: 4, mode })).toThrow(/expected nearest or bilinear/);
-    }));
+  it("refuses what is no image and no size", () => {
+    const x = T.zeros([1, 1, 2, 2]);
+    expect(() => nn.interpolate(T.zeros([2, 2]), { size: 2 })).toThrow(/expected \[B, C, H, W\]/);
+    expect(() => nn.interpolate(x, {})).toThrow(/either size or scaleFactor/);
+    expect(() => nn.interpolate(x, { size: 2, scaleFactor: 2 })).toThrow(/either size/);
+    expect(() => nn.interpolate(x, { scaleFactor: [2, 0] })).toThrow(/positive numbers/);
+    const mode = "bicubic" as "nearest";
+    expect(() => nn.interpolate(x, { size: 4, mode })).toThrow(/expected nearest or bilinear/);
+  });
 });

@@ -1,9 +1,11 @@
 // Modules: PyTorch's names, orders and numbers, and state dicts that only load where they fit.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect } from "vitest";
+import { expectClose } from "../../../../test/support/close.js";
 import { collectGarbage } from "../../../../test/support/collect.js";
+import { temporaryFolder } from "../../../../test/support/folder.js";
+import { it } from "../../../../test/support/in-scope.js";
 import { TorchError } from "../../src/binding/errors.js";
 import { liveTensors, tidy } from "../../src/binding/handle.js";
 import * as io from "../../src/io/index.js";
@@ -13,6 +15,8 @@ import { ones, tensor, zeros } from "../../src/tensor/create.js";
 import { noGrad } from "../../src/tensor/grad.js";
 import { Generator, manualSeed } from "../../src/tensor/random.js";
 import { Buffer, Parameter, type Tensor } from "../../src/tensor/tensor.js";
+
+const folder = temporaryFolder("nn");
 
 // Live tensors are counted.
 beforeEach(collectGarbage);
@@ -73,13 +77,6 @@ describe("names", () => {
 });
 
 describe("initial weights", () => {
-  const expectClose = (got: number[], want: number[]) => {
-    expect(got).toHaveLength(want.length);
-    got.forEach((x, k) => {
-      expect(x).toBeCloseTo(want[k] as number, 6);
-    });
-  };
-
   it("of Linear are PyTorch's after the same manual seed", () => {
     manualSeed(42);
     using layer = new nn.Linear(3, 2);
@@ -99,26 +96,24 @@ describe("initial weights", () => {
         -0.04563838,
       ],
     );
-    tidy(() => {
-      const y = noGrad(() => net.forward(tensor([[0.5, -1, 2, 0.25]])));
-      expect(y.item()).toBeCloseTo(0.6060523986816406, 6);
-    });
+
+    const y = noGrad(() => net.forward(tensor([[0.5, -1, 2, 0.25]])));
+    expect(y.item()).toBeCloseTo(0.6060523986816406, 6);
   });
 
-  it("of the initialisers are PyTorch's, one after the other from one stream", () =>
-    tidy(() => {
-      const generator = Generator.create(3);
-      const w = zeros([3, 4]);
-      const head = () => w.toNumbers().slice(0, 4);
-      nn.init.xavierNormal_(w, { gain: 2, generator });
-      expectClose(head(), [0.85873824, 0.18690476, 0.09512158, -0.65609217]);
-      nn.init.kaimingNormal_(w, { mode: "fan_out", nonlinearity: "relu", generator });
-      expectClose(head(), [-0.70597196, 0.24410051, 0.34229061, -0.06520078]);
-      nn.init.xavierUniform_(w, { generator });
-      expectClose(head(), [-0.1293422, 0.8560186, 0.48249865, -0.3738347]);
-      nn.init.kaimingUniform_(w, { a: 1, generator });
-      expectClose(head(), [0.61458278, 0.061724, -0.64047474, -0.38385475]);
-    }));
+  it("of the initialisers are PyTorch's, one after the other from one stream", () => {
+    const generator = Generator.create(3);
+    const w = zeros([3, 4]);
+    const head = () => w.toNumbers().slice(0, 4);
+    nn.init.xavierNormal_(w, { gain: 2, generator });
+    expectClose(head(), [0.85873824, 0.18690476, 0.09512158, -0.65609217]);
+    nn.init.kaimingNormal_(w, { mode: "fan_out", nonlinearity: "relu", generator });
+    expectClose(head(), [-0.70597196, 0.24410051, 0.34229061, -0.06520078]);
+    nn.init.xavierUniform_(w, { generator });
+    expectClose(head(), [-0.1293422, 0.8560186, 0.48249865, -0.3738347]);
+    nn.init.kaimingUniform_(w, { a: 1, generator });
+    expectClose(head(), [0.61458278, 0.061724, -0.64047474, -0.38385475]);
+  });
 
   it("of Linear are uniform on ±1/√fan_in, weights and biases", () => {
     const generator = Generator.create(5);
@@ -136,14 +131,13 @@ describe("initial weights", () => {
     }
   });
 
-  it("knows gains and fans", () =>
-    tidy(() => {
-      expect(nn.init.fans(zeros([2, 3, 5, 7]))).toEqual({ fanIn: 105, fanOut: 70 });
-      expect(() => nn.init.fans(zeros([3]))).toThrow(/at least 2 dimensions, got 1/);
-      expect(nn.init.calculateGain("leaky_relu", 0.2)).toBeCloseTo(Math.sqrt(2 / 1.04), 14);
-      expect(nn.init.calculateGain("tanh")).toBeCloseTo(5 / 3, 14);
-      expect(nn.init.ones_(zeros([2])).toNumbers()).toEqual([1, 1]);
-    }));
+  it("knows gains and fans", () => {
+    expect(nn.init.fans(zeros([2, 3, 5, 7]))).toEqual({ fanIn: 105, fanOut: 70 });
+    expect(() => nn.init.fans(zeros([3]))).toThrow(/at least 2 dimensions, got 1/);
+    expect(nn.init.calculateGain("leaky_relu", 0.2)).toBeCloseTo(Math.sqrt(2 / 1.04), 14);
+    expect(nn.init.calculateGain("tanh")).toBeCloseTo(5 / 3, 14);
+    expect(nn.init.ones_(zeros([2])).toNumbers()).toEqual([1, 1]);
+  });
 });
 
 describe("activations", () => {
@@ -160,71 +154,59 @@ describe("activations", () => {
     ["Mish", new nn.Mish(), [-0.25250148, -0.22074377, 0, 1.40337827, 30]],
     ["Identity", new nn.Identity(), [-2, -0.5, 0, 1.5, 30]],
   ];
-  it.each(cases)("%s has PyTorch's values", (_name, module, want) =>
-    tidy(() => {
-      const y = module.forward(tensor([-2, -0.5, 0, 1.5, 30], { dtype: "float64" }));
-      y.toNumbers().forEach((x, k) => {
-        expect(x).toBeCloseTo(want[k] as number, 7);
-      });
-      expect(module.parameters()).toEqual([]);
-    }),
-  );
+  it.each(cases)("%s has PyTorch's values", (_name, module, want) => {
+    const y = module.forward(tensor([-2, -0.5, 0, 1.5, 30], { dtype: "float64" }));
+    expectClose(y.toNumbers(), want, 7);
+    expect(module.parameters()).toEqual([]);
+  });
 });
 
 describe("state dicts", () => {
   it("survive a file bit by bit, and forget nothing of another network", () => {
-    const folder = mkdtempSync(join(tmpdir(), "dsbm-nn-"));
-    try {
-      using net = mlp(1);
-      using other = mlp(2);
-      const path = join(folder, "net.safetensors");
-      writeFileSync(path, io.encodeTensors(net.stateDict(), { made: "here" }));
-      const { tensors, metadata } = io.loadTensors(path);
-      expect(metadata).toEqual({ made: "here" });
-      expect(values(other)).not.toEqual(values(net));
-      other.loadStateDict(tensors);
-      expect(values(other)).toEqual(values(net));
-      for (const t of tensors.values()) t.dispose();
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    using net = mlp(1);
+    using other = mlp(2);
+    const path = join(folder, "net.safetensors");
+    writeFileSync(path, io.encodeTensors(net.stateDict(), { made: "here" }));
+    const { tensors, metadata } = io.loadTensors(path);
+    expect(metadata).toEqual({ made: "here" });
+    expect(values(other)).not.toEqual(values(net));
+    other.loadStateDict(tensors);
+    expect(values(other)).toEqual(values(net));
   });
 
   it("that do not fit are refused with every reason, and nothing is changed", () => {
     using net = mlp(1);
     const before = values(net);
-    tidy(() => {
-      const state: nn.StateDict = new Map(net.stateDict());
-      state.set("0.weight", zeros([8, 5]));
-      state.set("2.bias", zeros([1]));
-      state.set("extra", zeros([1]));
-      state.delete("0.bias");
-      const load = () => net.loadStateDict(state);
-      expect(load).toThrow(TorchError);
-      expect(load).toThrow(/missing 0\.bias/);
-      expect(load).toThrow(/unexpected extra/);
-      expect(load).toThrow(/0\.weight has shape \[8,5\], expected \[8,4\]/);
-      expect(values(net)).toEqual(before);
-      // Names may differ without `strict`, shapes may not.
-      expect(() => net.loadStateDict(state, { strict: false })).toThrow(/expected \[8,4\]/);
-      state.delete("0.weight");
-      net.loadStateDict(state, { strict: false });
-      expect(net.stateDict().get("2.bias")?.toNumbers()).toEqual([0]);
-    });
+
+    const state: nn.StateDict = new Map(net.stateDict());
+    state.set("0.weight", zeros([8, 5]));
+    state.set("2.bias", zeros([1]));
+    state.set("extra", zeros([1]));
+    state.delete("0.bias");
+    const load = () => net.loadStateDict(state);
+    expect(load).toThrow(TorchError);
+    expect(load).toThrow(/missing 0\.bias/);
+    expect(load).toThrow(/unexpected extra/);
+    expect(load).toThrow(/0\.weight has shape \[8,5\], expected \[8,4\]/);
+    expect(values(net)).toEqual(before);
+    // Names may differ without `strict`, shapes may not.
+    expect(() => net.loadStateDict(state, { strict: false })).toThrow(/expected \[8,4\]/);
+    state.delete("0.weight");
+    net.loadStateDict(state, { strict: false });
+    expect(net.stateDict().get("2.bias")?.toNumbers()).toEqual([0]);
   });
 
   it("load into the memory that recorded programs hold", () => {
     using net = mlp(1);
     using other = mlp(2);
-    tidy(() => {
-      const x = ones([2, 4]);
-      const run = recorded((input) => noGrad(() => net.forward(input)));
-      const before = run(x)[0]?.toNumbers();
-      nn.copyState(other, net);
-      const after = run(x)[0]?.toNumbers();
-      expect(after).not.toEqual(before);
-      expect(after).toEqual(noGrad(() => other.forward(x)).toNumbers());
-    });
+
+    const x = ones([2, 4]);
+    const run = recorded((input) => noGrad(() => net.forward(input)));
+    const before = run(x)[0]?.toNumbers();
+    nn.copyState(other, net);
+    const after = run(x)[0]?.toNumbers();
+    expect(after).not.toEqual(before);
+    expect(after).toEqual(noGrad(() => other.forward(x)).toNumbers());
   });
 });
 

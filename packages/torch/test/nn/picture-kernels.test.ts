@@ -2,27 +2,16 @@
 // values, gradients and gradients of gradients; bits do not depend on threads, on recording, nor on the other images.
 import { beforeEach, describe, expect, it } from "vitest";
 import * as T from "../../src/index.js";
+import { double, gradients, off } from "./in-double.js";
 
 beforeEach(() => {
   T.setNumThreads(1);
   T.manualSeed(5);
 });
 
-/** The largest difference, as a part of the largest number. */
-function off(x: T.Tensor, exact: T.Tensor): number {
-  const wide = x.to("float64");
-  return wide.sub(exact).abs().amax().item() / exact.abs().amax().item();
-}
-const double = (x: T.Tensor) => x.detach().to("float64").requiresGrad_();
+const apart = (a: T.Tensor, b: T.Tensor) => a.sub(b).abs().amax().item();
 const same = (a: readonly T.Tensor[], b: readonly T.Tensor[]) =>
-  a.every(
-    (x, i) =>
-      x
-        .sub(b[i] as T.Tensor)
-        .abs()
-        .amax()
-        .item() === 0,
-  );
+  a.every((x, i) => apart(x, b[i] as T.Tensor) === 0);
 
 /** Images, a layer and what its result is weighted by for a gradient. */
 function convolution([n, from, to, height, width]: readonly number[]) {
@@ -30,7 +19,6 @@ function convolution([n, from, to, height, width]: readonly number[]) {
   const x = T.randn([n, from, height, width]).requiresGrad_();
   return { conv, x, by: T.randn([n, to, height, width]) };
 }
-const gradients = (loss: T.Tensor, of: readonly T.Tensor[]) => T.grad([loss], of) as T.Tensor[];
 
 const sizes = [
   [2, 32, 64, 28, 28],
@@ -88,7 +76,7 @@ describe("3×3 convolutions", () => {
 
   it("has gradients of gradients", () => {
     const penalty = (x: T.Tensor, w: T.Tensor, forward: () => T.Tensor) => {
-      const [g] = T.grad([forward().pow(3).sum()], [x], { createGraph: true }) as [T.Tensor];
+      const [g] = gradients(forward().pow(3).sum(), [x], true) as [T.Tensor];
       return gradients(g.pow(2).sum(), [w])[0] as T.Tensor;
     };
     const { conv, x } = convolution([2, 32, 32, 6, 6]);
@@ -191,7 +179,7 @@ describe("GroupNorm, film and SiLU", () => {
     const first = step(x.detach());
     expect(same(step(x.detach()), first)).toBe(true);
     const penalty = (image: T.Tensor, f: T.Tensor, y: T.Tensor) => {
-      const [g] = T.grad([y.pow(3).sum()], [image], { createGraph: true }) as [T.Tensor];
+      const [g] = gradients(y.pow(3).sum(), [image], true) as [T.Tensor];
       return gradients(g.pow(2).sum(), [f])[0] as T.Tensor;
     };
     const [x64, w64, b64, f64] = [
