@@ -10,26 +10,18 @@ import { Sampler } from "../src/sampler/sampler.js";
 import type { SavedTraining } from "../src/state/state.js";
 import { Training } from "../src/training.js";
 import { measureBfloat16 } from "../src/tune/bfloat16.js";
-import { type Fields, network, networkOf, tiny, withFields } from "./support.js";
+import { type Fields, network, networkOf, problemOf, tiny, train, trained } from "./support.js";
 
 const exact = { a: 0.3, sigma: 1 };
 const grid = uniformGrid(10);
 const problem = (changes: Fields = {}) =>
-  withFields(
-    {},
-    {
-      data: gaussianEndpoints({ n: 2000, dim: 3, a: exact.a, generator: seeded(3) }),
-      ...{ process: brownian({ sigma: exact.sigma }), method: methods.dsbm, grid },
-      ...{ network: network(3, 7, 48), firstCoupling: "ind", halfIterations: 2, steps: 200 },
-      ...{ batchSize: 128, lr: 3e-3, emaRate: 0.98, emaWarmup: true, seed: 1, threads: 1 },
-      ...changes,
-    },
-  );
-async function trained(changes: Fields = {}): Promise<Training> {
-  const training = new Training(problem(changes));
-  for await (const _ of training.run());
-  return training;
-}
+  problemOf({
+    data: gaussianEndpoints({ n: 2000, dim: 3, a: exact.a, generator: seeded(3) }),
+    ...{ process: brownian({ sigma: exact.sigma }), method: methods.dsbm, grid },
+    ...{ network: network(3, 7, 48), firstCoupling: "ind", halfIterations: 2, steps: 200 },
+    ...{ batchSize: 128, lr: 3e-3, emaRate: 0.98, emaWarmup: true, seed: 1, threads: 1 },
+    ...changes,
+  });
 /** Mean over the grid of the marginals' divergence from the exact bridge's, and the ends' squared 2-Wasserstein distance. */
 function divergences({ sampler }: Pick<Training, "sampler">, seed: number) {
   return tidy(() => {
@@ -61,7 +53,8 @@ function expectWithin(found: readonly number[], beside: readonly number[]): void
 
 let plain: Training;
 beforeAll(async () => {
-  plain = await trained();
+  plain = new Training(problem());
+  await train(plain);
 });
 const samplerOf = (of: Training, dtype: "bfloat16" | null, threads = 1) =>
   new Sampler({
@@ -108,8 +101,7 @@ describe("simulate_dtype", () => {
 describe("dtype", () => {
   it("losses, KL and W2 of a training stay within the spread of seeds", async () => {
     const of = async (seed: number, changes: Fields) => {
-      const training = await trained({ seed, ...changes });
-      return divergences(training, 1);
+      return divergences(await trained(problem({ seed, ...changes })), 1);
     };
     const long = [divergences(plain, 1)];
     for (const seed of [2, 3, 4]) long.push(await of(seed, {}));

@@ -23,11 +23,12 @@ import {
 } from "@dsbm/bridge";
 import { createNetwork } from "@dsbm/nets";
 import { arange, full, nn, noGrad, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect } from "vitest";
+import { it } from "../../../test/support/in-scope.js";
 import { distance, expectMoments, seeded, summary } from "../../../test/support/numbers.js";
 import { Sampler } from "../src/sampler/sampler.js";
 import { Training } from "../src/training.js";
-import { type Fields, tiny } from "./support.js";
+import { type Fields, interrupted, tiny, train, trained, trainingOf } from "./support.js";
 
 const chain = chainOf([0, 0.3, 1]);
 const laws = [
@@ -106,36 +107,33 @@ describe("a chain of exact bridges", () => {
   it.each([
     ["f", [0, 10, 20], [0, 1, 2]],
     ["b", [0, 10, 20], [2, 1, 0]],
-  ] as const)("has the marginals of its data (%s)", (direction, at, order) =>
-    tidy(() => {
-      const start = many(order[0]);
-      const states = sampler.path(direction, start, { at, generator: seeded(1) });
-      at.forEach((_, i) => {
-        const { mean, std } = laws[order[i] as number] as (typeof laws)[number];
-        const got = summary(states.select(0, i));
-        expect(Math.abs(got.mean - mean)).toBeLessThan(0.06);
-        expect(Math.abs(Math.sqrt(got.var) / std - 1)).toBeLessThan(0.12);
-      });
-      const ends = sampler.endpoints(direction, start, { generator: seeded(1) });
-      expect(distance(ends, states.select(0, 2))).toBe(0);
-    }),
-  );
+  ] as const)("has the marginals of its data (%s)", (direction, at, order) => {
+    const start = many(order[0]);
+    const states = sampler.path(direction, start, { at, generator: seeded(1) });
+    at.forEach((_, i) => {
+      const { mean, std } = laws[order[i] as number] as (typeof laws)[number];
+      const got = summary(states.select(0, i));
+      expect(Math.abs(got.mean - mean)).toBeLessThan(0.06);
+      expect(Math.abs(Math.sqrt(got.var) / std - 1)).toBeLessThan(0.12);
+    });
+    const ends = sampler.endpoints(direction, start, { generator: seeded(1) });
+    expect(distance(ends, states.select(0, 2))).toBe(0);
+  });
 
-  it("passes a time within an interval with the law of the closed form", () =>
-    tidy(() => {
-      const at = whole.times.findIndex((t) => Math.abs(t - 0.65) < 1e-9);
-      const state = sampler.path("f", many(0), { at: [at], generator: seeded(2) }).select(0, 0);
-      const length = 0.7;
-      const fit = new FittedGaussian([2]);
-      fit.fit(rows[1] as Tensor, rows[2] as Tensor, sigma ** 2 * length);
-      const [A, B, C] = fit.covariance.select(1, 0).select(1, 0).toNumbers() as [
-        number,
-        number,
-        number,
-      ];
-      const want = A / 4 + B / 4 + C / 2 + (sigma ** 2 * length) / 4;
-      expectMoments(state, { mean: 0.5, var: want });
-    }));
+  it("passes a time within an interval with the law of the closed form", () => {
+    const at = whole.times.findIndex((t) => Math.abs(t - 0.65) < 1e-9);
+    const state = sampler.path("f", many(0), { at: [at], generator: seeded(2) }).select(0, 0);
+    const length = 0.7;
+    const fit = new FittedGaussian([2]);
+    fit.fit(rows[1] as Tensor, rows[2] as Tensor, sigma ** 2 * length);
+    const [A, B, C] = fit.covariance.select(1, 0).select(1, 0).toNumbers() as [
+      number,
+      number,
+      number,
+    ];
+    const want = A / 4 + B / 4 + C / 2 + (sigma ** 2 * length) / 4;
+    expectMoments(state, { mean: 0.5, var: want });
+  });
 
   it("is carried and followed through the same times, with noise of a seed", async () => {
     const carried = async (seed: number, options: object) => {
@@ -171,73 +169,68 @@ describe("a chain of exact bridges", () => {
     for (const t of [...states, ...ends.states, ...flow.states]) t.dispose();
   });
 
-  it("is one field of the whole time", () =>
-    tidy(() => {
-      const x = many(1).narrow(0, 0, 5);
-      for (const [direction, t] of [
-        ["f", 0.1],
-        ["f", 0.3],
-        ["b", 0.3],
-        ["b", 1],
-      ] as const) {
-        const exact = new Exact(direction);
-        const field = wholeField(
-          chain,
-          direction,
-          (given) => (y, s) => networks[direction].forward(y, s, given),
-          undefined,
-        );
-        const time = full([5], t);
-        expect(distance(field(x, time), exact.forward(x, time))).toBeLessThan(1e-4);
-      }
-    }));
+  it("is one field of the whole time", () => {
+    const x = many(1).narrow(0, 0, 5);
+    for (const [direction, t] of [
+      ["f", 0.1],
+      ["f", 0.3],
+      ["b", 0.3],
+      ["b", 1],
+    ] as const) {
+      const exact = new Exact(direction);
+      const field = wholeField(
+        chain,
+        direction,
+        (given) => (y, s) => networks[direction].forward(y, s, given),
+        undefined,
+      );
+      const time = full([5], t);
+      expect(distance(field(x, time), exact.forward(x, time))).toBeLessThan(1e-4);
+    }
+  });
 });
 
 describe("pairs of a chain", () => {
-  it("are of one interval, and within it of the same number or near", () =>
-    tidy(() => {
-      const n = [30, 20, 50];
-      const marked = n.map((count, k) => {
-        const cond = arange(0, count).div(count).reshape([-1, 1]).contiguous();
-        return { x: full([count, 1], k), conditions: { cond } };
-      });
-      const tables = chainEndpoints(marked, chain);
-      const { x0, x1 } = tables.conditions as { x0: Conditions; x1: Conditions };
-      expect(x0.interval?.toNumbers()).toEqual([...Array(30).fill(0), ...Array(20).fill(1)]);
-      expect(x1.interval?.toNumbers()).toEqual([...Array(20).fill(0), ...Array(50).fill(1)]);
-      for (const matching of [
-        matchIntervals(tables.conditions),
-        matchConditions(tables.conditions),
-      ]) {
-        const all = arange(0, matching.rows.length, { dtype: "int64" });
-        const index = matching.partners(all, seeded(3));
-        const [a, b] = [
-          (x0.interval as Tensor).indexSelect(0, index.x0),
-          (x1.interval as Tensor).indexSelect(0, index.x1),
-        ];
-        expect(a.toNumbers()).toEqual(b.toNumbers());
-      }
-      const near = matchConditions(tables.conditions);
-      const all = arange(0, near.rows.length, { dtype: "int64" });
-      const index = near.partners(all, seeded(3));
-      const values = (c: Conditions, i: Tensor) => (c.cond as Tensor).indexSelect(0, i);
-      expect(distance(values(x0, index.x0), values(x1, index.x1))).toBeLessThan(0.45);
-      disposeSome(tables);
-    }));
+  it("are of one interval, and within it of the same number or near", () => {
+    const n = [30, 20, 50];
+    const marked = n.map((count, k) => {
+      const cond = arange(0, count).div(count).reshape([-1, 1]).contiguous();
+      return { x: full([count, 1], k), conditions: { cond } };
+    });
+    const tables = chainEndpoints(marked, chain);
+    const { x0, x1 } = tables.conditions as { x0: Conditions; x1: Conditions };
+    expect(x0.interval?.toNumbers()).toEqual([...Array(30).fill(0), ...Array(20).fill(1)]);
+    expect(x1.interval?.toNumbers()).toEqual([...Array(20).fill(0), ...Array(50).fill(1)]);
+    for (const matching of [
+      matchIntervals(tables.conditions),
+      matchConditions(tables.conditions),
+    ]) {
+      const all = arange(0, matching.rows.length, { dtype: "int64" });
+      const index = matching.partners(all, seeded(3));
+      const [a, b] = [
+        (x0.interval as Tensor).indexSelect(0, index.x0),
+        (x1.interval as Tensor).indexSelect(0, index.x1),
+      ];
+      expect(a.toNumbers()).toEqual(b.toNumbers());
+    }
+    const near = matchConditions(tables.conditions);
+    const all = arange(0, near.rows.length, { dtype: "int64" });
+    const index = near.partners(all, seeded(3));
+    const values = (c: Conditions, i: Tensor) => (c.cond as Tensor).indexSelect(0, i);
+    expect(distance(values(x0, index.x0), values(x1, index.x1))).toBeLessThan(0.45);
+    disposeSome(tables);
+  });
 
-  it("are paired by transport within their interval only", () =>
-    tidy(() => {
-      const interval = tensor([0, 1, 0, 1, 0, 1], { dtype: "int64" });
-      const x0 = tensor([[0], [0.1], [1], [1.1], [2], [2.1]]);
-      const x1 = tensor([[2], [1.1], [0], [2.1], [1], [0.1]]);
-      const couple = withinIntervals(minibatchExact({ replace: false }));
-      const pairs = couple({ x0, x1, given: { interval } }, seeded(1));
-      expect(pairs.given?.interval?.toNumbers()).toEqual([0, 0, 0, 1, 1, 1]);
-      expect(distance(pairs.x0, pairs.x1)).toBe(0);
-      expect(pairs.x0.flatten().toNumbers().toSorted()).toEqual(
-        x0.flatten().toNumbers().toSorted(),
-      );
-    }));
+  it("are paired by transport within their interval only", () => {
+    const interval = tensor([0, 1, 0, 1, 0, 1], { dtype: "int64" });
+    const x0 = tensor([[0], [0.1], [1], [1.1], [2], [2.1]]);
+    const x1 = tensor([[2], [1.1], [0], [2.1], [1], [0.1]]);
+    const couple = withinIntervals(minibatchExact({ replace: false }));
+    const pairs = couple({ x0, x1, given: { interval } }, seeded(1));
+    expect(pairs.given?.interval?.toNumbers()).toEqual([0, 0, 0, 1, 1, 1]);
+    expect(distance(pairs.x0, pairs.x1)).toBe(0);
+    expect(pairs.x0.flatten().toNumbers().toSorted()).toEqual(x0.flatten().toNumbers().toSorted());
+  });
 });
 
 const networkOn =
@@ -292,8 +285,7 @@ describe("training on a chain", () => {
       },
     ],
   ] as const)("%s comes near every marginal", async (_, method, changes) => {
-    const training = new Training(problem(method, { ...learning, ...changes }));
-    for await (const _event of training.run());
+    const training = await trained(problem(method, { ...learning, ...changes }));
     noGrad(() =>
       tidy(() => {
         for (const [direction, order] of [
@@ -313,7 +305,6 @@ describe("training on a chain", () => {
         }
       }),
     );
-    training.dispose();
   });
 
   it.each([
@@ -329,21 +320,12 @@ describe("training on a chain", () => {
       emaRate: 0.9,
       ...changes,
     };
-    const whole = new Training(problem(method, own));
-    for await (const _event of whole.run());
-    const before = new Training(problem(method, own));
-    const after = new Training(problem(method, own));
-    const events = before.run({ pauseAt: ({ half, step }) => half === 2 && step === 3 });
-    for await (const event of events) {
-      if (event.type !== "pause") continue;
-      after.restore(before.save());
-      break;
-    }
-    for await (const _event of after.run());
+    const whole = await trained(problem(method, own));
+    const after = await interrupted(() => problem(method, own), { half: 2, step: 3 });
+    await train(after);
     const [a, b] = [whole.save().tensors, after.save().tensors];
     expect([...b.keys()]).toEqual([...a.keys()]);
     for (const [name, t] of a) expect(distance(b.get(name) as Tensor, t), name).toBe(0);
-    for (const one of [whole, before, after]) one.dispose();
   });
 
   it("of two marginals is the training without a chain", async () => {
@@ -356,7 +338,7 @@ describe("training on a chain", () => {
           model: { name: "MLP", hidden: [16] },
           ...{ shape: [2], direction, generator: seeded(1) },
         });
-      const training = new Training(
+      const training = trainingOf(
         problem(methods.dsbm, {
           ...{
             data: chained ? marked : ends,
@@ -370,7 +352,6 @@ describe("training on a chain", () => {
       );
       const found: number[] = [];
       for await (const event of training.run()) if (event.type === "step") found.push(event.loss);
-      training.dispose();
       return found;
     };
     const [plain, chained] = [await losses(false), await losses(true)];

@@ -1,8 +1,5 @@
 // Conditions: every sample keeps its own on the way through couplings, caches and samplers, and networks learn to
 // go by them.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import {
   type Conditions,
   type EndConditions,
@@ -17,18 +14,13 @@ import {
   uniformGrid,
 } from "@dsbm/bridge";
 import { arange, cat, Generator, nn, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../test/support/folder.js";
 import { normal, seeded } from "../../../test/support/numbers.js";
 import { Training } from "../src/training.js";
-import { conditional, type Fields, tiny } from "./support.js";
+import { conditional, type Fields, tiny, trained, trainingOf } from "./support.js";
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "dsbm-conditions-"));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+const folder = temporaryFolder("conditions");
 
 /** Rows i/64, i/64 of so many numbers from `first` on, [n, 2]; and i as field and class. */
 const marked = (n: number, first: number) =>
@@ -80,7 +72,7 @@ async function rowsOf(
       return rows;
     },
   };
-  const training = new Training(
+  const training = trainingOf(
     tiny(spy, {
       data,
       network: () => new Conditioned(),
@@ -91,7 +83,6 @@ async function rowsOf(
     }),
   );
   for await (const event of training.run()) if (event.type === "start") half = event.half;
-  training.dispose();
   return seen;
 }
 
@@ -224,7 +215,7 @@ describe("a condition", () => {
   it.each(["x0", "both"] as const)(
     "decides which cloud a bridge ends in, conditions at %s",
     async (own) => {
-      const training = new Training(
+      const training = await trained(
         tiny(methods.dsbm, {
           data: clouds(own),
           network: (d) => conditional(2, d === "b" ? 1 : 2),
@@ -237,7 +228,6 @@ describe("a condition", () => {
           cache: { folder, npar: 512, batchSize: 128, refreshStride: 125 },
         }),
       );
-      for await (const _ of training.run());
       tidy(() => {
         const start = randn([200, 2], { generator: seeded(9) });
         const half = start.narrow(0, 0, 100);
@@ -251,7 +241,6 @@ describe("a condition", () => {
         expect(mean(0)).toBeGreaterThan(1.6);
         expect(mean(100)).toBeLessThan(-1.6);
       });
-      training.dispose();
     },
     30_000,
   );

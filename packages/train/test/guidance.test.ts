@@ -5,8 +5,7 @@ import { createNetwork } from "@dsbm/nets";
 import { arange, cat, type Tensor, tidy } from "@dsbm/torch";
 import { expect, it } from "vitest";
 import { distance, normal, seeded } from "../../../test/support/numbers.js";
-import { Training } from "../src/training.js";
-import { tiny } from "./support.js";
+import { tiny, trained } from "./support.js";
 
 const n = 512;
 
@@ -38,8 +37,7 @@ function problem() {
 }
 
 it("samples of a guided network lie beyond those of the class, and without it between the classes", async () => {
-  const training = new Training(problem());
-  for await (const _ of training.run());
+  const training = await trained(problem());
   const { x0, conditions } = training.problem.data;
   const given = conditions?.x0;
   const ends = async (guidance?: number, solver: "sde" | "heun" = "sde") => {
@@ -70,5 +68,4 @@ it("samples of a guided network lie beyond those of the class, and without it be
     expect(twice.evaluations).toBe(2 * (plain.evaluations as number));
   });
   for (const { x } of [plain, one, none, twice, flow, flows]) x.dispose();
-  training.dispose();
 });

@@ -1,35 +1,29 @@
 // What one iteration hands to the next, and what each repetition of a pair has of its own.
 
 import { methods } from "@dsbm/bridge";
-import { type Tensor, tidy } from "@dsbm/torch";
+import { tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { normal, seeded } from "../../../test/support/numbers.js";
 import { repeatRows } from "../src/rows/rows.js";
 import { drawNoise, drawTimes } from "../src/step/draws.js";
-import { Training } from "../src/training.js";
-import { type Fields, network, tiny } from "./support.js";
-
-const flat = (state: ReadonlyMap<string, Tensor>) =>
-  [...state.values()].flatMap((t) => t.toNumbers());
+import { type Fields, network, numbersOf, tiny, trainingOf } from "./support.js";
 
 /** The b network after its first half-iteration and as its second begins, and the steps of that one's optimiser. */
 async function handedOver(changes: Fields) {
-  const training = new Training(
+  const training = trainingOf(
     tiny(methods.dsbm, {
       halfIterations: 3,
       network: (direction, half = 1) => network(2, 7 + 10 * half)(direction),
       ...changes,
     }),
   );
-  const weights = () => flat(training.state.networks.b.stateDict());
+  const weights = () => numbersOf(training.state.networks.b.stateDict());
   let before: number[] = [];
   for await (const { type, half } of training.run()) {
     if (type === "half" && half === 1) before = weights();
     if (type !== "start" || half !== 3) continue;
     const step = training.save().tensors.get("optimizer/b/0.step");
-    const found = { before, after: weights(), step: step?.item() ?? 0 };
-    training.dispose();
-    return found;
+    return { before, after: weights(), step: step?.item() ?? 0 };
   }
   throw new Error("there was no third half-iteration");
 }
@@ -46,7 +40,7 @@ describe("a later iteration", () => {
     expect(after).not.toEqual(before);
     tidy(() => {
       const fresh = network(2, 37)("b");
-      expect(after).toEqual(flat(fresh.stateDict()));
+      expect(after).toEqual(numbersOf(fresh.stateDict()));
       fresh.dispose();
     });
     expect(step).toBe(0);

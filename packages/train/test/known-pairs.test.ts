@@ -1,21 +1,14 @@
 // Known pairs through the driver: which rows a step trains on, with and without a cache; and what is refused.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Direction, type Method, methods, type Pairs } from "@dsbm/bridge";
+import { type Method, methods, type Pairs } from "@dsbm/bridge";
 import { arange, type Tensor, tidy } from "@dsbm/torch";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../test/support/folder.js";
 import { complete } from "../src/problem.js";
 import { rowSource } from "../src/rows/source.js";
 import type { Sampler } from "../src/sampler/sampler.js";
-import { Training } from "../src/training.js";
-import { type Fields, tiny } from "./support.js";
+import { type Fields, tiny, trained, weights } from "./support.js";
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "dsbm-known-"));
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder("known");
 
 const n = 60;
 /** Row k at (k, 0) of x0 and at (k, 1) of x1; the first twenty rows of x0 belong to the last twenty of x1. */
@@ -83,23 +76,14 @@ describe("the pairs of the first pass", () => {
 describe("training on known pairs", () => {
   const problem = (method: Method, changes: Fields = {}) =>
     tiny(method, { data: data(), batchSize: 20, steps: 7, firstPass: 2, ...changes });
-  const flat = (training: Training) =>
-    (["f", "b"] as Direction[]).flatMap((d) =>
-      [...training.state.networks[d].stateDict().values()].flatMap((t) => t.toNumbers()),
-    );
 
   it("is not that on chance pairs, and not for methods without pairs", async () => {
-    const weights = async (changes: Fields) => {
-      const training = new Training(problem(methods.dsbm, { halfIterations: 1, ...changes }));
-      for await (const _ of training.run());
-      const found = flat(training);
-      training.dispose();
-      return found;
-    };
+    const learned = async (changes: Fields) =>
+      weights(await trained(problem(methods.dsbm, { halfIterations: 1, ...changes })));
     const { pairs: _, ...free } = data();
     for (const firstCoupling of ["ind", "ref", "identity"] as const)
-      expect(await weights({ firstCoupling })).not.toEqual(
-        await weights({ firstCoupling, data: free }),
+      expect(await learned({ firstCoupling })).not.toEqual(
+        await learned({ firstCoupling, data: free }),
       );
     expect(() => complete(problem(methods.dsb_increments))).toThrow(
       "data.pairs with dsb_increments, which is trained on no pairs; leave them out",

@@ -12,12 +12,23 @@ import {
   uniformGrid,
 } from "@dsbm/bridge";
 import { liveTensors, noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../test/support/collect.js";
+import { it } from "../../../test/support/in-scope.js";
 import { distance, normal, seeded } from "../../../test/support/numbers.js";
 import type { TrainEvent } from "../src/events.js";
-import { Training } from "../src/training.js";
-import { networkOf, tiny, withFields } from "./support.js";
+import type { Training } from "../src/training.js";
+import {
+  interrupted,
+  networkOf,
+  numbersOf,
+  tiny,
+  train,
+  trained,
+  trainingOf,
+  weights,
+  withFields,
+} from "./support.js";
 
 // Live tensors are counted.
 beforeEach(collectGarbage);
@@ -47,17 +58,6 @@ function context(shape: number[], changes: Partial<RowsContext> = {}): RowsConte
   };
 }
 
-async function train(training: Training): Promise<TrainEvent[]> {
-  const events: TrainEvent[] = [];
-  for await (const event of training.run()) events.push(event);
-  return events;
-}
-
-const weights = (training: Training): number[] =>
-  (["b", "f"] as const).flatMap((d) =>
-    [...training.state.networks[d].stateDict().values()].flatMap((t) => t.toNumbers()),
-  );
-
 /** Mean loss of the first and the last twenty steps. */
 function lowered(events: TrainEvent[]): { first: number; last: number } {
   const losses = events.flatMap((e) => (e.type === "step" && e.half === 1 ? [e.loss] : []));
@@ -65,61 +65,55 @@ function lowered(events: TrainEvent[]): { first: number; last: number } {
   return { first: mean(losses.slice(0, 20)), last: mean(losses.slice(-20)) };
 }
 
-describe.each(all)("$name", ({ name, method }) => {
-  it("is listed under its own name", () => expect(method.name).toBe(name));
-
+describe.each(all)("$name", ({ method }) => {
   it.each([{ shape: [12, 2] }, { shape: [12, 2, 3, 3] }])(
     "makes epochs of rows of one length and regressions of the shape of x, $shape",
-    ({ shape }) =>
-      tidy(() => {
-        for (const newest of [null, "f"] as const)
-          for (const firstCoupling of ["ind", "ref", "identity"] as const) {
-            const rows =
-              method.rows?.(
-                context(shape, {
-                  ...{ newest, firstCoupling },
-                  simulateRuns: (direction, start) =>
-                    method.runs?.rows(direction && ((x) => x.mul(0.1)), start, {
-                      ...{ direction: direction ?? "f", grid: uniformGrid(4), sigma: 1 },
-                    }) ?? {},
-                }),
-              ) ?? {};
-            const n = tensorsOf(rows)[0]?.size(0) as number;
-            expect(n).toBeGreaterThanOrEqual(12);
-            for (const r of tensorsOf(rows)) expect(r.size(0)).toBe(n);
-            if (method.pairs) expect(Object.keys(rows).slice(0, 2)).toEqual(["x0", "x1"]);
-            const generator = seeded(3);
-            const t = randn([n], { generator }).sigmoid();
-            const step = {
-              ...{ direction: "b" as const, process, t, meanMatch: false },
-              noise: (like: Tensor) => randn(like.shape, { generator }),
-            };
-            if (method.loss) {
-              if (shape.length > 2) continue;
-              const network = networkOf(method, 2)("b");
-              method.begin?.({ ...context(shape), network });
-              const loss = method.loss(rows, { ...step, network });
-              expect(loss.shape).toEqual([]);
-              expect(loss.isfinite().item()).toBe(true);
-              continue;
-            }
-            const made = method.regression?.(rows, step);
-            const { x, t: times, target } = made as Regression;
-            expect(x.shape).toEqual([n, ...shape.slice(1)]);
-            expect(target.shape).toEqual(x.shape);
-            expect(times.shape).toEqual([n]);
-            expect(target.isfinite().all().item()).toBe(true);
+    ({ shape }) => {
+      for (const newest of [null, "f"] as const)
+        for (const firstCoupling of ["ind", "ref", "identity"] as const) {
+          const rows =
+            method.rows?.(
+              context(shape, {
+                ...{ newest, firstCoupling },
+                simulateRuns: (direction, start) =>
+                  method.runs?.rows(direction && ((x) => x.mul(0.1)), start, {
+                    ...{ direction: direction ?? "f", grid: uniformGrid(4), sigma: 1 },
+                  }) ?? {},
+              }),
+            ) ?? {};
+          const n = tensorsOf(rows)[0]?.size(0) as number;
+          expect(n).toBeGreaterThanOrEqual(12);
+          for (const r of tensorsOf(rows)) expect(r.size(0)).toBe(n);
+          if (method.pairs) expect(Object.keys(rows).slice(0, 2)).toEqual(["x0", "x1"]);
+          const generator = seeded(3);
+          const t = randn([n], { generator }).sigmoid();
+          const step = {
+            ...{ direction: "b" as const, process, t, meanMatch: false },
+            noise: (like: Tensor) => randn(like.shape, { generator }),
+          };
+          if (method.loss) {
+            if (shape.length > 2) continue;
+            const network = networkOf(method, 2)("b");
+            method.begin?.({ ...context(shape), network });
+            const loss = method.loss(rows, { ...step, network });
+            expect(loss.shape).toEqual([]);
+            expect(loss.isfinite().item()).toBe(true);
+            continue;
           }
-      }),
+          const made = method.regression?.(rows, step);
+          const { x, t: times, target } = made as Regression;
+          expect(x.shape).toEqual([n, ...shape.slice(1)]);
+          expect(target.shape).toEqual(x.shape);
+          expect(times.shape).toEqual([n]);
+          expect(target.isfinite().all().item()).toBe(true);
+        }
+    },
   );
 
   it("yields its events in order, the same twice, other with another seed", async () => {
     const run = async (seed: number) => {
-      const training = new Training(tiny(method, { seed, logEvery: 4, steps: 8 }));
-      const events = await train(training);
-      const got = weights(training);
-      training.dispose();
-      return { events, got };
+      const training = trainingOf(tiny(method, { seed, logEvery: 4, steps: 8 }));
+      return { events: await train(training), got: weights(training) };
     };
     const [one, two, other] = [await run(5), await run(5), await run(6)];
     expect(one.got).toEqual(two.got);
@@ -144,7 +138,7 @@ describe.each(all)("$name", ({ name, method }) => {
   });
 
   it("leaves no tensor behind after a half-iteration, nor when stopped within", async () => {
-    const training = new Training(tiny(method, { halfIterations: 6, logEvery: 1, emaRate: 0.9 }));
+    const training = trainingOf(tiny(method, { halfIterations: 6, logEvery: 1, emaRate: 0.9 }));
     const run = training.run();
     const upTo = async (half: number, type: TrainEvent["type"]) => {
       for (;;) {
@@ -161,81 +155,54 @@ describe.each(all)("$name", ({ name, method }) => {
     await run.return(undefined);
     expect(liveTensors()).toBe(before);
     expect(training.state.half).toBe(4);
-    training.dispose();
   });
 
   it("lowers its loss", async () => {
-    const training = new Training(
+    const training = trainingOf(
       tiny(method, { steps: 300, halfIterations: 1, lr: 0.02, logEvery: 1 }),
     );
     // Networks that are far from any answer.
     noGrad(() => training.state.networks.b.parameters().at(-1)?.add_(3));
     const { first, last } = lowered(await train(training));
     expect(last).toBeLessThan(0.85 * first);
-    training.dispose();
   });
 
   it("goes on where it was stopped, bit by bit", async () => {
     const problem = () => tiny(method, { emaRate: 0.9 });
-    const whole = new Training(problem());
-    await train(whole);
-
-    const first = new Training(withFields(problem(), { halfIterations: 1 }));
-    await train(first);
-    const second = new Training(problem());
+    const whole = await trained(problem());
+    const first = await trained(withFields(problem(), { halfIterations: 1 }));
+    const second = trainingOf(problem());
     second.restore(first.save());
     expect(Object.keys(second.state.optimizers).length > 0).toBe(method.optimizer === "kept");
     await train(second);
     expect(weights(second)).toEqual(weights(whole));
-    const averages = (t: Training) =>
-      [...t.state.samplers.f.stateDict().values()].flatMap((x) => x.toNumbers());
+    const averages = (t: Training) => numbersOf(t.state.samplers.f.stateDict());
     expect(averages(second)).toEqual(averages(whole));
-    for (const t of [whole, first, second]) t.dispose();
   });
 
   it("goes on within a half-iteration, bit by bit", async () => {
     const problem = () => tiny(method, { emaRate: 0.9 });
-    const whole = new Training(problem());
-    await train(whole);
-    const first = new Training(problem());
-    const second = new Training(problem());
-    const pauseAt = ({ half, step }: { half: number; step: number }) => half === 2 && step === 5;
-    for await (const { type } of first.run({ pauseAt }))
-      if (type === "pause") {
-        second.restore(first.save());
-        break;
-      }
+    const whole = await trained(problem());
+    const second = await interrupted(problem, { half: 2, step: 5 });
     await train(second);
     expect(weights(second)).toEqual(weights(whole));
-    for (const t of [whole, first, second]) t.dispose();
   });
 });
 
-describe.each(fitted)("$name", ({ name, method }) => {
-  it("is listed under its own name", () => expect(method.name).toBe(name));
-
+describe.each(fitted)("$name", ({ method }) => {
   it("has no parameters, and fits the same again", async () => {
-    const run = async () => {
-      const training = new Training(tiny(method));
-      await train(training);
-      return training;
-    };
-    const [one, two] = [await run(), await run()];
+    const [one, two] = [await trained(tiny(method)), await trained(tiny(method))];
     expect(one.state.networks.b.parameters()).toEqual([]);
     expect(weights(one)).toEqual(weights(two));
-    for (const t of [one, two]) t.dispose();
   });
 
   it("goes on where it was stopped, bit by bit", async () => {
-    const whole = new Training(tiny(method));
-    await train(whole);
-    const first = new Training(tiny(method, { halfIterations: 1 }));
-    await train(first);
-    const second = new Training(tiny(method));
+    const whole = await trained(tiny(method));
+    const first = await trained(tiny(method, { halfIterations: 1 }));
+    const second = trainingOf(tiny(method));
     second.restore(first.save());
     await train(second);
     expect(weights(second)).toEqual(weights(whole));
-    for (const t of [whole, first, second]) t.dispose();
   });
 });
 
@@ -243,30 +210,27 @@ describe("incrementTuples", () => {
   const grid = uniformGrid(4);
   it.each(["f", "b"] as const)(
     "are z', its time and −net(z') − dz of each chosen step (%s)",
-    (direction) =>
-      tidy(() => {
-        const start = normal([4, 2, 1], 1);
-        const net = (x: Tensor, t: Tensor) => x.mul(0.3).add(t.reshape([-1, 1, 1]));
-        const { x, t, target } = incrementTuples(net, start.to("float32"), {
-          direction,
-          grid,
-          sigma: 2,
-          noise: (like, k) => normal(like.shape, 30 + k).to("float32"),
-          steps: tidy(() => randn([4]).mul(0).add(2).to("int64")),
+    (direction) => {
+      const start = normal([4, 2, 1], 1);
+      const net = (x: Tensor, t: Tensor) => x.mul(0.3).add(t.reshape([-1, 1, 1]));
+      const { x, t, target } = incrementTuples(net, start.to("float32"), {
+        direction,
+        grid,
+        sigma: 2,
+        noise: (like, k) => normal(like.shape, 30 + k).to("float32"),
+        steps: tidy(() => randn([4]).mul(0).add(2).to("int64")),
+      });
+      let z = start;
+      ordered(direction, grid)
+        .slice(0, 3)
+        .forEach(({ time, next }, k) => {
+          const dz = normal([4, 2, 1], 30 + k).mul(2 * Math.sqrt(0.25));
+          z = z.mul(1.3).add(time).add(dz);
+          if (k < 2) return;
+          expect(distance(x.to("float64"), z)).toBeLessThan(1e-5);
+          expect(t.toNumbers()).toEqual([next, next, next, next]);
+          expect(distance(target.to("float64"), z.mul(-0.3).sub(time).sub(dz))).toBeLessThan(1e-5);
         });
-        let z = start;
-        ordered(direction, grid)
-          .slice(0, 3)
-          .forEach(({ time, next }, k) => {
-            const dz = normal([4, 2, 1], 30 + k).mul(2 * Math.sqrt(0.25));
-            z = z.mul(1.3).add(time).add(dz);
-            if (k < 2) return;
-            expect(distance(x.to("float64"), z)).toBeLessThan(1e-5);
-            expect(t.toNumbers()).toEqual([next, next, next, next]);
-            expect(distance(target.to("float64"), z.mul(-0.3).sub(time).sub(dz))).toBeLessThan(
-              1e-5,
-            );
-          });
-      }),
+    },
   );
 });

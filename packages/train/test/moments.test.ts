@@ -1,16 +1,13 @@
 // Pairs of several half-iterations whose simulated ends take the data's moments: in caches, epochs and online batches.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Method, methods } from "@dsbm/bridge";
 import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
-import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../test/support/folder.js";
 import type { Problem } from "../src/problem.js";
-import { Training } from "../src/training.js";
-import { type Fields, tiny } from "./support.js";
+import { type Fields, tiny, train, trainingOf } from "./support.js";
 
-const folder = mkdtempSync(join(tmpdir(), "dsbm-moments-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder("moments");
 beforeEach(() => setNumThreads(1));
 
 /** How far the rows' means and deviations are from the data's, at most. */
@@ -41,10 +38,9 @@ async function worst(problem: (method: Method) => Problem, method: Method): Prom
   const found: number[] = [];
   const data: Record<string, Tensor> = {};
   const seen = (end: "x0" | "x1", rows: Tensor) => found.push(distance(rows, data[end] as Tensor));
-  const training = new Training(problem(watched(method, seen)));
+  const training = trainingOf(problem(watched(method, seen)));
   Object.assign(data, { x0: training.problem.data.x0, x1: training.problem.data.x1 });
-  for await (const event of training.run()) void event;
-  training.dispose();
+  await train(training);
   expect(found.length).toBeGreaterThan(0);
   return Math.max(...found);
 }

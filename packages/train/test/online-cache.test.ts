@@ -1,28 +1,19 @@
 // An online method whose rows come from caches that the current weights make every few steps: how often, and that a
 // stopped run goes on with the same bits though its files are gone.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Batch, methods } from "@dsbm/bridge";
-import { afterAll, expect, it } from "vitest";
-import { Training } from "../src/training.js";
-import { tiny } from "./support.js";
+import { expect, it } from "vitest";
+import { temporaryFolder } from "../../../test/support/folder.js";
+import { interrupted, tiny, train, trained, weights } from "./support.js";
 
-const folder = mkdtempSync(join(tmpdir(), "dsbm-online-cache-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder("online-cache");
 
 const problem = (name: string, method = methods.alpha_dsbm) =>
   tiny(method, {
     ...{ sequence: ["b"], steps: 12, emaRate: 0.9 },
     cache: { folder: join(folder, name), npar: 64, batchSize: 32, refreshStride: 5, online: true },
   });
-
-const weights = (training: Training): number[] =>
-  [...training.state.networks.b.stateDict().values()].flatMap((t) => t.toNumbers());
-
-async function train(training: Training): Promise<void> {
-  for await (const _ of training.run());
-}
 
 it("makes rows every so many steps, with the weights of that time", async () => {
   const made: number[] = [];
@@ -34,29 +25,17 @@ it("makes rows every so many steps, with the weights of that time", async () => 
       return alpha_dsbm.rows(context) as Batch;
     },
   };
-  const training = new Training(problem("counted", counted as unknown as typeof alpha_dsbm));
-  await train(training);
+  await trained(problem("counted", counted as unknown as typeof alpha_dsbm));
   // Steps 1 to 5, 6 to 10 and 11, 12 of the second half-iteration: three caches, two parts each.
   expect(made).toEqual([32, 32, 32, 32, 32, 32]);
-  training.dispose();
 });
 
 it("goes on within a cache, with its files or without them", async () => {
-  const whole = new Training(problem("whole"));
-  await train(whole);
+  const whole = await trained(problem("whole"));
   for (const lost of [false, true]) {
-    const first = new Training(problem(`stopped-${lost}`));
-    const second = new Training(problem(`stopped-${lost}`));
-    const pauseAt = ({ half, step }: { half: number; step: number }) => half === 2 && step === 8;
-    for await (const { type } of first.run({ pauseAt }))
-      if (type === "pause") {
-        second.restore(first.save());
-        break;
-      }
+    const second = await interrupted(() => problem(`stopped-${lost}`), { half: 2, step: 8 });
     if (lost) rmSync(join(folder, `stopped-${lost}`), { recursive: true });
     await train(second);
     expect(weights(second)).toEqual(weights(whole));
-    for (const t of [first, second]) t.dispose();
   }
-  whole.dispose();
 });

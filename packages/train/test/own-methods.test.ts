@@ -7,9 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { distance, normal, seeded } from "../../../test/support/numbers.js";
 import { fitted, online, sigma, TwoWays } from "../../../test/support/own-methods.js";
 import type { Problem } from "../src/problem.js";
-import type { SavedTraining } from "../src/state/state.js";
 import { Training } from "../src/training.js";
-import { withFields } from "./support.js";
+import { interrupted, numbersOf, problemOf, train, withFields } from "./support.js";
 
 const dim = 2;
 
@@ -27,41 +26,29 @@ afterAll(() => {
 
 const problems: Record<string, () => Problem> = {
   online: () =>
-    withFields(
-      { data, process: brownian({ sigma }) },
-      {
-        ...{ method: online, network: () => new TwoWays(), grid: uniformGrid(10) },
-        ...{ sequence: ["b"], halfIterations: 2, firstSteps: 250, steps: 150, batchSize: 192 },
-        ...{ lr: 3e-3, emaRate: 0.98, emaWarmup: true, threads: 1, lastNoise: false, seed: 2 },
-      },
-    ),
+    problemOf({
+      ...{ data, process: brownian({ sigma }) },
+      ...{ method: online, network: () => new TwoWays(), grid: uniformGrid(10) },
+      ...{ sequence: ["b"], halfIterations: 2, firstSteps: 250, steps: 150, batchSize: 192 },
+      ...{ lr: 3e-3, emaRate: 0.98, emaWarmup: true, threads: 1, lastNoise: false, seed: 2 },
+    }),
   fitted: () =>
-    withFields(
-      { data, process: brownian({ sigma }) },
-      {
-        ...{ method: fitted, network: () => new FittedGaussian([dim]), grid: uniformGrid(50) },
-        ...{ sequence: ["b"], halfIterations: 1, steps: 1, threads: 1, emaRate: 0.9 },
-      },
-    ),
+    problemOf({
+      ...{ data, process: brownian({ sigma }) },
+      ...{ method: fitted, network: () => new FittedGaussian([dim]), grid: uniformGrid(50) },
+      ...{ sequence: ["b"], halfIterations: 1, steps: 1, threads: 1, emaRate: 0.9 },
+    }),
 };
 
 const state = ({ state: { networks, samplers } }: Training) =>
-  [networks.b, samplers.b].flatMap((net) =>
-    [...net.stateDict().values()].flatMap((t) => t.toNumbers()),
-  );
-
-/** A copy of what is saved, as files would keep it. */
-const copied = ({ tensors, facts }: SavedTraining): SavedTraining => ({
-  tensors: new Map([...tensors].map(([name, t]) => [name, t.clone().keep()])),
-  facts: JSON.parse(JSON.stringify(facts)),
-});
+  numbersOf(networks.b.stateDict(), samplers.b.stateDict());
 
 describe.each(Object.keys(problems))("%s", (name) => {
   const problem = problems[name] as () => Problem;
   let training: Training;
   beforeAll(async () => {
     training = new Training(problem());
-    for await (const _ of training.run());
+    await train(training);
   });
   afterAll(() => training.dispose());
 
@@ -80,21 +67,10 @@ describe.each(Object.keys(problems))("%s", (name) => {
     }));
 
   it("goes on from a saved point with the same bits", async () => {
-    let saved: SavedTraining | null = null;
-    const first = new Training(problem());
-    const pauseAt = ({ half, step }: { half: number; step: number }) => half === 2 && step === 37;
-    for await (const { type, half } of first.run({ pauseAt }))
-      if (type === "pause" || (type === "half" && half === 1 && name === "fitted")) {
-        saved = copied(first.save());
-        break;
-      }
-    first.dispose();
-    const second = new Training(problem());
-    second.restore(saved as unknown as SavedTraining);
-    for await (const _ of second.run());
+    const at = name === "fitted" ? { half: 1, step: null } : { half: 2, step: 37 };
+    const second = await interrupted(problem, at);
+    await train(second);
     expect(state(second)).toEqual(state(training));
-    second.dispose();
-    for (const t of (saved as unknown as SavedTraining).tensors.values()) t.dispose();
   });
 
   it("carries rows the same however they are cut", async () => {

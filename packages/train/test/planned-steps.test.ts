@@ -3,7 +3,8 @@ import { brownian, methodNamed, stream, uniformGrid } from "@dsbm/bridge";
 import { ScoreNetwork } from "@dsbm/nets";
 import { randn } from "@dsbm/torch";
 import { expect, test } from "vitest";
-import { Training } from "../src/index.js";
+import type { Training } from "../src/index.js";
+import { trainingOf } from "./support.js";
 
 const generator = stream(3, "planned");
 const [x0, x1] = [randn([64, 2], { generator }), randn([64, 2], { generator })].map((t) =>
@@ -11,7 +12,7 @@ const [x0, x1] = [randn([64, 2], { generator }), randn([64, 2], { generator })].
 ) as [ReturnType<typeof randn>, ReturnType<typeof randn>];
 
 const made = () =>
-  new Training({
+  trainingOf({
     data: { x0, x1 },
     process: brownian({ sigma: 0.5 }),
     method: {
@@ -47,10 +48,10 @@ async function run(training: Training, { next }: { next?: Training } = {}) {
 }
 
 test("the steps of a half-iteration in progress and of the next one can be changed", async () => {
-  using training = { it: made(), [Symbol.dispose]: () => training.it.dispose() };
-  const losses = await run(training.it);
+  const training = made();
+  const losses = await run(training);
   expect(losses).toHaveLength(40 + 25 + 12);
-  expect([1, 2, 3].map((half) => training.it.stepsOf(half))).toEqual([40, 25, 12]);
+  expect([1, 2, 3].map((half) => training.stepsOf(half))).toEqual([40, 25, 12]);
 });
 
 test("a run that stops after the change goes on with it, number by number", async () => {
@@ -60,12 +61,11 @@ test("a run that stops after the change goes on with it, number by number", asyn
   const after = await run(second);
   expect([...before, ...after]).toEqual(losses);
   expect(weights(second)).toEqual(weights(whole));
-  for (const training of [whole, first, second]) training.dispose();
 });
 
 test("a warm-up keeps the first steps small", async () => {
   const moved = async (lrWarmup: number) => {
-    const training = new Training({
+    const training = trainingOf({
       ...made().problem,
       optimisation: { batchSize: 16, lr: 1e-2, lrWarmup },
     });
@@ -73,7 +73,6 @@ test("a warm-up keeps the first steps small", async () => {
     for await (const event of training.run({ pauseAt: ({ step }) => step === 1 }))
       if (event.type === "pause") break;
     const end = weights(training).flat();
-    training.dispose();
     return Math.max(...start.map((x, i) => Math.abs(x - (end[i] as number))));
   };
   const [without, with100] = [await moved(0), await moved(100)];

@@ -29,7 +29,7 @@ import type { TrainEvent } from "../src/events.js";
 import type { Problem } from "../src/problem.js";
 import type { SavedTraining } from "../src/state/state.js";
 import { Training } from "../src/training.js";
-import { type Fields, tiny, withFields } from "./support.js";
+import { type Fields, tiny, train, trained, trainingOf, withFields } from "./support.js";
 
 let folder: string;
 beforeEach(() => {
@@ -138,23 +138,15 @@ function bits({ state }: Training): string {
   );
 }
 
-async function whole(problem: Problem): Promise<string> {
-  const training = new Training(problem);
-  for await (const _ of training.run());
-  const result = bits(training);
-  training.dispose();
-  return result;
-}
+const whole = async (problem: Problem): Promise<string> => bits(await trained(problem));
 
 /** A new training of `cached` that goes on from what was saved, which is freed. */
 async function continued(saved: SavedTraining): Promise<string> {
-  const training = new Training(cached());
+  const training = trainingOf(cached());
   training.restore(saved);
-  for await (const _ of training.run());
-  const result = bits(training);
-  training.dispose();
+  await train(training);
   freed(saved);
-  return result;
+  return bits(training);
 }
 
 /** Runs until `stop` is true, and gives what was saved there (null: ran to the end). */
@@ -171,19 +163,15 @@ async function until(
 async function inPieces(problem: () => Problem, at: (step: number) => boolean): Promise<string> {
   let saved: SavedTraining | null = null;
   for (let piece = 0; piece < 100; piece++) {
-    const training = new Training(problem());
-    try {
-      if (saved) {
-        training.restore(saved);
-        freed(saved);
-      }
-      saved = await until(training, (e) => e.type === "pause" || e.type === "half", {
-        pauseAt: ({ step }) => at(step),
-      });
-      if (!saved) return bits(training);
-    } finally {
-      training.dispose();
+    const training = trainingOf(problem());
+    if (saved) {
+      training.restore(saved);
+      freed(saved);
     }
+    saved = await until(training, (e) => e.type === "pause" || e.type === "half", {
+      pauseAt: ({ step }) => at(step),
+    });
+    if (!saved) return bits(training);
   }
   throw new Error("too many pieces");
 }
@@ -274,34 +262,30 @@ describe("a training put back", () => {
   it("makes a lost or damaged cache again, and takes an intact one as it is", async () => {
     const straight = await whole(cached());
     for (const harm of ["none", "lost", "damaged"]) {
-      const first = new Training(cached());
-      const saved = await until(first, (e) => e.type === "pause" && e.half === 3, {
+      const saved = await until(trainingOf(cached()), (e) => e.type === "pause" && e.half === 3, {
         pauseAt: ({ half, step }) => half === 3 && step === 7,
       });
-      first.dispose();
       const files = readdirSync(join(folder, "cache"));
       expect(files).toEqual(["3_f_1.npy"]);
       const file = join(folder, "cache", files[0] as string);
       if (harm === "lost") rmSync(file);
       if (harm === "damaged") writeFileSync(file, "gone");
-      const second = new Training(cached());
+      const second = trainingOf(cached());
       second.restore(saved as SavedTraining);
       const made: number[] = [];
       for await (const e of second.run()) if (e.type === "cache" && e.half === 3) made.push(e.done);
       // Two caches are left in half-iteration 3 at step 7 of 13: this one, if it was lost, and the last.
       expect(made).toEqual(harm === "none" ? [0, 30, 60, 70] : [0, 30, 60, 70, 0, 30, 60, 70]);
       expect(bits(second)).toBe(straight);
-      second.dispose();
       freed(saved as SavedTraining);
     }
   });
 
   it("learns the same however often it is looked at, from its own averages too", async () => {
     const problem = () => cached({ sequence: ["b"], firstPass: 1 });
-    const looked = new Training(problem());
+    const looked = trainingOf(problem());
     for await (const _ of looked.run({ pauseAt: () => true }));
     expect(bits(looked)).toBe(await whole(problem()));
-    looked.dispose();
   });
 
   it.each([
@@ -310,14 +294,13 @@ describe("a training put back", () => {
   ])("stops at a cache: $where", async ({ cache, done, step }) => {
     const straight = await whole(cached());
     const stop = new AbortController();
-    const first = new Training(cached());
+    const first = trainingOf(cached());
     let saved: SavedTraining | null = null;
     let caches = 0;
     for await (const e of first.run({ signal: stop.signal })) {
       if (e.type === "cache" && e.half === 4 && e.done === done && ++caches === cache) stop.abort();
       if (e.type === "stopped") saved = copied(first.save());
     }
-    first.dispose();
     expect(saved?.facts).toMatchObject({ half: 3, pass: { step } });
     // Neither a cache that was replaced nor one that is not complete leaves a file.
     expect(existsSync(join(folder, "cache", "4_b_0.npy"))).toBe(false);
@@ -325,29 +308,25 @@ describe("a training put back", () => {
   });
 
   it("keeps its threads, and the losses that an error would show", async () => {
-    const first = new Training(cached());
-    const saved = await until(first, (e) => e.type === "pause", {
+    const saved = await until(trainingOf(cached()), (e) => e.type === "pause", {
       pauseAt: ({ step }) => step === 3,
     });
     expect(saved?.facts.threads).toBe(1);
     expect(saved?.facts.losses).toHaveLength(3);
-    first.dispose();
     freed(saved as SavedTraining);
   });
 
   it("refuses to save weights that are not finite", async () => {
-    const training = new Training(cached());
+    const training = trainingOf(cached());
     tidy(() => training.state.networks.b.parameters()[0]?.detach().fill_(Number.NaN));
     expect(() => training.save()).toThrow(
       /network\/b\/net.layers.0.weight has values that are NaN/,
     );
-    training.dispose();
   });
 
   it("refuses a state of another network", async () => {
-    const training = new Training(cached());
-    const saved = copied(training.save());
-    const other = new Training(
+    const saved = copied(trainingOf(cached()).save());
+    const other = trainingOf(
       cached({
         network: (d) =>
           new (class extends Dropping {
@@ -356,15 +335,13 @@ describe("a training put back", () => {
       }),
     );
     expect(() => other.restore(saved)).toThrow(/does not fit this network/);
-    training.dispose();
-    other.dispose();
     freed(saved);
   });
 });
 
 describe("a cache on disk", () => {
   it("is [npar, 2, …], holds data at one end, and is gone when its half-iteration is done", async () => {
-    const training = new Training(cached({ halfIterations: 3 }));
+    const training = trainingOf(cached({ halfIterations: 3 }));
     for await (const e of training.run({ pauseAt: ({ half, step }) => half === 3 && step === 6 })) {
       if (e.type !== "pause") continue;
       const file = join(folder, "cache", "3_f_1.npy");
@@ -381,11 +358,10 @@ describe("a cache on disk", () => {
       expect(starts.size).toBe(0);
     }
     expect(readdirSync(join(folder, "cache"))).toEqual([]);
-    training.dispose();
   });
 
   it("holds every name of rows that are no pairs", async () => {
-    const training = new Training(increments(methods.dsb_increments, {}));
+    const training = trainingOf(increments(methods.dsb_increments, {}));
     const seen: string[][] = [];
     for await (const e of training.run({ pauseAt: ({ half, step }) => half === 3 && step === 6 }))
       if (e.type === "pause") {
@@ -394,7 +370,6 @@ describe("a cache on disk", () => {
       }
     expect(seen).toEqual([["3_f_1_cond.npy", "3_f_1_t.npy", "3_f_1_target.npy", "3_f_1_x.npy"]]);
     expect(readdirSync(join(folder, "cache"))).toEqual([]);
-    training.dispose();
   });
 
   it("is simulated in memory for one part, whatever its size", async () => {
@@ -437,7 +412,7 @@ describe("a cache on disk", () => {
 
   it("has standardised ends with normalize", async () => {
     const problem = cached({ halfIterations: 3 });
-    const training = new Training(withCache(problem, { normalize: true }));
+    const training = trainingOf(withCache(problem, { normalize: true }));
     for await (const e of training.run({ pauseAt: ({ half, step }) => half === 3 && step === 6 })) {
       if (e.type !== "pause") continue;
       tidy(() => {
@@ -449,7 +424,6 @@ describe("a cache on disk", () => {
         for (const value of x.var({ dim: [0] }).toNumbers()) expect(value).toBeCloseTo(1, 5);
       });
     }
-    training.dispose();
   });
 
   it.each([

@@ -2,9 +2,12 @@
 import { brownian, type Direction, type Method, type Network, uniformGrid } from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";
 import { ConditionalMLP, createNetwork, ScoreNetwork } from "@dsbm/nets";
-import { tidy } from "@dsbm/torch";
+import { type Tensor, tidy } from "@dsbm/torch";
+import { onTestFinished } from "vitest";
 import { seeded } from "../../../test/support/numbers.js";
+import type { TrainEvent } from "../src/events.js";
 import type { Problem } from "../src/problem.js";
+import { Training } from "../src/training.js";
 import { type Fields, withFields } from "./fixtures/fields.mjs";
 
 export { type Fields, withFields };
@@ -44,6 +47,9 @@ export const conditional = (x_dim: number, seed: number): Network =>
 // Made once: leak tests count tensors, and data that comes and goes with the collector would blur the count.
 const data = tidy(() => gaussianEndpoints({ n: 96, dim: 2, a: 0.5, generator: seeded(3) }));
 
+/** A problem of these fields alone. */
+export const problemOf = (fields: Fields): Problem => withFields({}, fields);
+
 /** A Gaussian problem of a second or less. */
 export function tiny(method: Method, changes: Fields = {}): Problem {
   const base: Fields = {
@@ -62,5 +68,52 @@ export function tiny(method: Method, changes: Fields = {}): Problem {
     simulateThreads: 1,
     chunkRows: 40,
   };
-  return withFields({}, { ...base, ...changes });
+  return problemOf({ ...base, ...changes });
 }
+
+/** Runs to the end, and gives what happened. */
+export async function train(training: Training): Promise<TrainEvent[]> {
+  const events: TrainEvent[] = [];
+  for await (const event of training.run()) events.push(event);
+  return events;
+}
+
+/** A training of a problem, until the test ends. */
+export function trainingOf(problem: Problem): Training {
+  const training = new Training(problem);
+  onTestFinished(() => training.dispose());
+  return training;
+}
+
+/** A training of a problem that has run to its end, until the test ends. */
+export async function trained(problem: Problem): Promise<Training> {
+  const training = trainingOf(problem);
+  await train(training);
+  return training;
+}
+
+/** A training that goes on, not yet begun, from where another one of the same problem stops: after a step, or (null) at a half-iteration's end. */
+export async function interrupted(
+  problem: () => Problem,
+  at: { half: number; step: number | null },
+): Promise<Training> {
+  const [first, second] = [new Training(problem()), trainingOf(problem())];
+  const pauseAt = ({ half, step }: typeof at) => half === at.half && step === at.step;
+  for await (const { type, half } of first.run({ pauseAt }))
+    if (type === "pause" || (type === "half" && half === at.half && at.step === null)) {
+      const { tensors, facts } = first.save();
+      // As files would keep it.
+      second.restore({ tensors, facts: JSON.parse(JSON.stringify(facts)) });
+      break;
+    }
+  first.dispose();
+  return second;
+}
+
+/** The numbers of state dicts, one after the other. */
+export const numbersOf = (...states: ReadonlyMap<string, Tensor>[]): number[] =>
+  states.flatMap((state) => [...state.values()].flatMap((t) => t.toNumbers()));
+
+/** The weights of both networks. */
+export const weights = ({ state: { networks } }: Training): number[] =>
+  numbersOf(networks.b.stateDict(), networks.f.stateDict());

@@ -1,18 +1,14 @@
 // Training in several processes on the loopback: whatever the method, the losses, weights and evaluations are those of
 // one process with the same batches, to the order in which float32 numbers are added. fixtures/rank.mjs is a process.
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/support/folder.js";
 import * as support from "../../../../test/support/ranks.js";
 
 const program = fileURLToPath(new URL("../fixtures/rank.mjs", import.meta.url));
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "dsbm-training-ranks-"));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("training-ranks");
 
 interface Result {
   losses: [loss: number, norm: number | null][];

@@ -9,53 +9,42 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { Prefetcher } from "../../src/rows/prefetcher.js";
 import { Sampler } from "../../src/sampler/sampler.js";
-import type { SavedTraining } from "../../src/state/state.js";
 import { Training } from "../../src/training.js";
-import { withFields } from "../support.js";
+import { interrupted, problemOf, train, weights } from "../support.js";
 
 /** Half-iterations of 10 steps on epochs of 4 batches: three epochs each, the last one cut. */
 const problem = (simulateThreads: number) =>
-  withFields(
-    {},
-    {
-      data: gaussianEndpoints({ n: 70, dim: 3, a: 0.1, generator: stream(0, "data") }),
-      process: brownian({ sigma: 1 }),
-      method: methods.dsbm,
-      grid: uniformGrid(5),
-      network: (d) => new ScoreNetwork(3, { hidden: [8], generator: stream(0, `network/${d}`) }),
-      firstCoupling: "ind",
-      halfIterations: 3,
-      steps: 10,
-      batchSize: 16,
-      lr: 1e-2,
-      seed: 5,
-      chunkRows: 30,
-      threads: 1,
-      simulateThreads,
-    },
-  );
+  problemOf({
+    data: gaussianEndpoints({ n: 70, dim: 3, a: 0.1, generator: stream(0, "data") }),
+    process: brownian({ sigma: 1 }),
+    method: methods.dsbm,
+    grid: uniformGrid(5),
+    network: (d) => new ScoreNetwork(3, { hidden: [8], generator: stream(0, `network/${d}`) }),
+    firstCoupling: "ind",
+    halfIterations: 3,
+    steps: 10,
+    batchSize: 16,
+    lr: 1e-2,
+    seed: 5,
+    chunkRows: 30,
+    threads: 1,
+    simulateThreads,
+  });
 
-const weights = (training: Training) =>
-  (["b", "f"] as const).flatMap((d) =>
-    [...training.state.networks[d].stateDict().values()].map((t: Tensor) => t.toNumbers()),
-  );
-
-async function train(simulateThreads: number): Promise<number[][]> {
+/** The weights that a training ends with. */
+async function learned(simulateThreads: number): Promise<number[]> {
   const training = new Training(problem(simulateThreads));
-  for await (const _ of training.run());
+  await train(training);
   const result = weights(training);
   training.dispose();
   return result;
 }
 
-/** Ends a training after `step` steps of its second half-iteration, and shows what it would have saved. */
-async function stopped(step: number, show: (saved: SavedTraining) => void): Promise<void> {
+/** Ends a training within its second half-iteration. */
+async function stopped(): Promise<void> {
   const training = new Training(problem(2));
-  for await (const event of training.run({ pauseAt: (at) => at.half === 2 && at.step === step }))
-    if (event.type === "pause") {
-      show(training.save());
-      break;
-    }
+  for await (const { type } of training.run({ pauseAt: (at) => at.half === 2 && at.step === 2 }))
+    if (type === "pause") break;
   training.dispose();
 }
 
@@ -64,9 +53,9 @@ beforeEach(() => setNumThreads(1));
 describe("runs ahead", () => {
   it("change no number, and are begun for every epoch but the first and what never comes", async () => {
     const begin = vi.spyOn(Prefetcher.prototype, "begin");
-    const alone = await train(1);
+    const alone = await learned(1);
     expect(begin).not.toHaveBeenCalled();
-    expect(await train(2)).toEqual(alone);
+    expect(await learned(2)).toEqual(alone);
     expect(begin).toHaveBeenCalledTimes(4); // two in each half-iteration that simulates
     begin.mockRestore();
   });
@@ -79,7 +68,7 @@ describe("runs ahead", () => {
       sizes.push(args[1].shape[0] as number);
       return real.apply(this, args);
     });
-    for (const simulateThreads of [1, 2]) await train(simulateThreads);
+    for (const simulateThreads of [1, 2]) await learned(simulateThreads);
     // 10 steps of 16 rows: 4 batches of 70 rows twice, then 2 of 32; in two half-iterations, by one thread and by two.
     expect(sizes).toEqual(Array.from({ length: 4 }, () => [70, 70, 32]).flat());
     start.mockRestore();
@@ -100,24 +89,20 @@ describe("runs ahead", () => {
   });
 
   it("go on from a saved state in the middle of an epoch as if nothing had happened", async () => {
-    const whole = await train(2);
+    const whole = await learned(2);
     for (const step of [3, 6, 9]) {
-      const second = new Training(problem(2));
-      await stopped(step, (saved) =>
-        second.restore({ ...saved, facts: JSON.parse(JSON.stringify(saved.facts)) }),
-      );
-      for await (const _ of second.run());
+      const second = await interrupted(() => problem(2), { half: 2, step });
+      await train(second);
       expect(weights(second)).toEqual(whole);
-      second.dispose();
     }
   });
 
   it("leave no tensor behind, stopped in the middle too", async () => {
-    await train(2);
+    await learned(2);
     await collectGarbage();
     const live = liveTensors();
-    await train(2);
-    await stopped(2, () => {});
+    await learned(2);
+    await stopped();
     await collectGarbage();
     expect(liveTensors()).toBe(live);
   });

@@ -4,11 +4,11 @@ import { gaussianEndpoints } from "@dsbm/data";
 import { nn, type Tensor } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { seeded } from "../../../../test/support/numbers.js";
-import { type TrainEvent, Training } from "../../src/index.js";
+import type { TrainEvent, Training } from "../../src/index.js";
 import { complete } from "../../src/problem.js";
 import { Sampler } from "../../src/sampler/sampler.js";
 import { measureCacheSteps } from "../../src/tune/cache-steps.js";
-import { type Fields, tiny, withFields } from "../support.js";
+import { type Fields, problemOf, tiny, trainingOf } from "../support.js";
 
 /** The drift rate·(c − x), whose steps of Euler–Maruyama are exact for the rate 0 alone. */
 class Pull extends nn.Module {
@@ -24,14 +24,11 @@ function chosen(rate: number, half = 2, cacheSteps: "auto" | null = "auto"): num
   const grid = uniformGrid(20);
   const network = () => new Pull(rate) as nn.Module as Network;
   const problem = complete(
-    withFields(
-      {},
-      {
-        data: gaussianEndpoints({ n: 3000, dim: 2, a: 0.5, generator: seeded(3) }),
-        ...{ process: brownian({ sigma: 1 }), method: methods.dsbm, network, grid, cacheSteps },
-        ...{ firstCoupling: "ind", halfIterations: 2, steps: 8, seed: 4 },
-      },
-    ),
+    problemOf({
+      data: gaussianEndpoints({ n: 3000, dim: 2, a: 0.5, generator: seeded(3) }),
+      ...{ process: brownian({ sigma: 1 }), method: methods.dsbm, network, grid, cacheSteps },
+      ...{ firstCoupling: "ind", halfIterations: 2, steps: 8, seed: 4 },
+    }),
   );
   const networks = { b: network(), f: network() };
   const sampler = new Sampler({ method: methods.dsbm, process: problem.process, networks, grid });
@@ -80,10 +77,8 @@ const weights = (training: Training) =>
 
 describe("a training whose pairs are simulated in as few steps as do", () => {
   it("says how many, and goes on with them, number by number, after a stop", async () => {
-    const [whole, first, second] = Array.from(
-      { length: 3 },
-      () => new Training(tiny(methods.dsbm, fields)),
-    ) as [Training, Training, Training];
+    const make = () => trainingOf(tiny(methods.dsbm, fields));
+    const [whole, first, second] = [make(), make(), make()];
     const steps = await run(whole);
     expect(steps).toHaveLength(3);
     expect(steps[0]).toBe(8);
@@ -91,13 +86,11 @@ describe("a training whose pairs are simulated in as few steps as do", () => {
     expect(await run(first, second)).toEqual(steps.slice(0, 2));
     expect(await run(second)).toEqual(steps.slice(1));
     expect(weights(second)).toEqual(weights(whole));
-    for (const training of [whole, first, second]) training.dispose();
   });
 
   it("has pairs of the grid where it is left out", async () => {
-    const plain = new Training(tiny(methods.dsbm, { ...fields, cacheSteps: null }));
+    const plain = trainingOf(tiny(methods.dsbm, { ...fields, cacheSteps: null }));
     expect(await run(plain)).toEqual([null, null, null]);
     expect(plain.save().facts).not.toHaveProperty("cacheSteps");
-    plain.dispose();
   });
 });
