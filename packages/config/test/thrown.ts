@@ -1,5 +1,6 @@
 // Tests look at the error itself (code and lines), so they need it as a value.
 
+import { expect } from "vitest";
 import { ConfigError } from "../src/errors.js";
 
 /** The ConfigError that a function throws; fails when it throws none or something else. */
@@ -11,4 +12,13 @@ export function thrown(run: () => unknown): ConfigError {
     throw error;
   }
   throw new Error("expected a ConfigError, nothing was thrown");
+}
+
+/** Expects a ConfigError in one line: this text, or one that matches. */
+export function expectRefused(run: () => unknown, message: RegExp | string, code?: string): void {
+  const error = thrown(run);
+  if (code !== undefined) expect(error.code).toBe(code);
+  if (typeof message === "string") expect(error.message).toBe(message);
+  else expect(error.message).toMatch(message);
+  expect(error.message).not.toContain("\n");
 }

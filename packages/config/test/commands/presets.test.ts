@@ -293,11 +293,8 @@ describe("what follows other keys", () => {
       model.attention_resolutions=null`);
     const complete = completeTrain(config);
     const before = wordsOf(config);
-    expect(
-      wordsOf(complete)
-        .filter((word) => !before.includes(word))
-        .sort(),
-    ).toEqual(filled.sort());
+    const added = wordsOf(complete).filter((word) => !before.includes(word));
+    expect(added.sort()).toEqual(filled.sort());
     expect(completeTrain(complete)).toEqual(complete);
   });
 });

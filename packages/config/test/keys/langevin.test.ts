@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { expectClose } from "../../../../test/support/close.js";
 import { langevinNumbers } from "../../src/keys/langevin.js";
 import { only, problems } from "../commands/support.js";
-import { thrown } from "../thrown.js";
+import { expectRefused } from "../thrown.js";
 
 const gammas = [0.01, 0.04, 0.25];
 const keys = { langevin_scale: null, loss_scale: true, mean_match: false };
@@ -17,13 +18,8 @@ describe("langevinNumbers", () => {
     [{ loss_scale: "1/torch.sqrt(gamma)" }, [0.2, 0.4, 1], [10, 5, 2]],
   ])("%j", (change, scale, weight) => {
     const got = langevinNumbers({ ...keys, ...change }, gammas);
-    got.scale.forEach((x, k) => {
-      expect(x).toBeCloseTo(scale[k] as number, 12);
-    });
-    got.weight.forEach((x, k) => {
-      expect(x).toBeCloseTo(weight[k] as number, 12);
-    });
-    expect([got.scale.length, got.weight.length]).toEqual([3, 3]);
+    expectClose(got.scale, scale, 12);
+    expectClose(got.weight, weight, 12);
   });
 
   it("takes the keys of a command line", () => {
@@ -32,12 +28,10 @@ describe("langevinNumbers", () => {
   });
 
   it("refuses numbers that nothing can be divided by", () => {
-    const error = thrown(() =>
-      langevinNumbers({ ...keys, langevin_scale: "gamma - 0.04" }, [0.04]),
-    );
-    expect(error.code).toBe("value");
-    expect(error.message).toMatch(
+    expectRefused(
+      () => langevinNumbers({ ...keys, langevin_scale: "gamma - 0.04" }, [0.04]),
       /^langevin_scale="gamma - 0.04" is 0 at gamma=0.04: expected .* > 0/,
+      "value",
     );
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { interpolate } from "../../src/tree/interpolate.js";
 import { readYaml } from "../../src/tree/yaml.js";
 import type { Tree } from "../../src/words/value.js";
-import { thrown } from "../thrown.js";
+import { expectRefused } from "../thrown.js";
 
 describe("interpolate", () => {
   it.each([
@@ -63,9 +63,6 @@ describe("interpolate", () => {
     [{ a: "${}" }, "reference", /expected a reference/],
     [{ a: "${constructor}" }, "reference", /points nowhere/],
   ])("refuses %j", (tree, code, message) => {
-    const error = thrown(() => interpolate(tree));
-    expect(error.code).toBe(code);
-    expect(error.message).toMatch(message);
-    expect(error.message).not.toContain("\n");
+    expectRefused(() => interpolate(tree), message, code);
   });
 });
