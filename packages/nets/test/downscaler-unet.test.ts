@@ -2,17 +2,15 @@
 
 import * as T from "@dsbm/torch";
 import { type Tensor, tidy } from "@dsbm/torch";
-import { beforeEach, describe, expect } from "vitest";
+import { describe, expect } from "vitest";
 import { it } from "../../../test/support/in-scope.js";
 import { distance, seeded } from "../../../test/support/numbers.js";
+import { startFrom } from "../../../test/support/start.js";
 import { DownscalerUNet } from "../src/downscaler-unet/downscaler-unet.js";
 import type { DownscalerUNetOptions } from "../src/downscaler-unet/options.js";
 import { images, shaken, small, times } from "./networks.js";
 
-beforeEach(() => {
-  T.setNumThreads(1);
-  T.manualSeed(3);
-});
+startFrom(3);
 
 const options: DownscalerUNetOptions = { ...small.downscaler, in_channels: 2, out_channels: 1 };
 const make = (changes: Partial<DownscalerUNetOptions> = {}, seed = 1) =>

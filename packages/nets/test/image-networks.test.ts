@@ -4,9 +4,10 @@
 import { BridgeError, type Conditions, type Network } from "@dsbm/bridge";
 import * as T from "@dsbm/torch";
 import { type Tensor, tidy } from "@dsbm/torch";
-import { beforeEach, describe, expect } from "vitest";
+import { describe, expect } from "vitest";
 import { it } from "../../../test/support/in-scope.js";
 import { distance, seeded } from "../../../test/support/numbers.js";
+import { startFrom } from "../../../test/support/start.js";
 import { DDPMpp } from "../src/ddpmpp/ddpmpp.js";
 import { completeDDPMpp } from "../src/ddpmpp/options.js";
 import { DownscalerUNet } from "../src/downscaler-unet/downscaler-unet.js";
@@ -15,10 +16,7 @@ import { completeUNet, type UNetOptions } from "../src/unet/options.js";
 import { UNet } from "../src/unet/unet.js";
 import { idle, images, shaken, small, times, train } from "./networks.js";
 
-beforeEach(() => {
-  T.setNumThreads(1);
-  T.manualSeed(3);
-});
+startFrom(3);
 
 type Options = Record<string, unknown>;
 type Refusal = [options: Options, message: RegExp];

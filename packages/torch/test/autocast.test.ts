@@ -1,12 +1,10 @@
 // Autocast has PyTorch's rules: products take the short dtype, weights and gradients do not; and it can be recorded.
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { startFrom } from "../../../test/support/start.js";
 import * as T from "../src/index.js";
 import { bits, type Net, nets, trained } from "./record-support.js";
 
-beforeEach(() => {
-  T.setNumThreads(1);
-  T.manualSeed(2);
-});
+startFrom(2);
 
 const cast = <R>(fn: () => R): R => T.autocast("bfloat16", fn);
 /** A net whose forward pass is in bfloat16. */

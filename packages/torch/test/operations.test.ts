@@ -1,15 +1,13 @@
 // Operations against closed forms, and random numbers against those that PyTorch itself gives for the seed.
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { expectClose } from "../../../test/support/close.js";
+import { startFrom } from "../../../test/support/start.js";
 import * as T from "../src/index.js";
 
 const close = (t: T.Tensor, want: readonly number[], digits?: number) =>
   expectClose(t.toNumbers(), want, digits);
 
-beforeEach(() => {
-  T.setNumThreads(1);
-  T.manualSeed(42);
-});
+startFrom(42);
 
 describe("random numbers are PyTorch's", () => {
   it("for the default generator after manual_seed(42)", () => {

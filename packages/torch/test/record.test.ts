@@ -1,12 +1,10 @@
 // Recorded programs give, bit for bit, what the function itself gives: for inference and for whole training steps.
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { startFrom } from "../../../test/support/start.js";
 import * as T from "../src/index.js";
 import { bits, nets, trained } from "./record-support.js";
 
-beforeEach(() => {
-  T.setNumThreads(1);
-  T.manualSeed(2);
-});
+startFrom(2);
 
 describe("training", () => {
   it.each(nets)("50 steps of %s: losses and weights are equal bit for bit", (_, make, shape) => {

@@ -1,12 +1,10 @@
 // The kernels of our own for Sinkhorn's iteration beside the same in PyTorch's operations, and what must hold of a plan.
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { startFrom } from "../../../test/support/start.js";
 import * as T from "../src/index.js";
 import { bits, off } from "./nn/in-double.js";
 
-beforeEach(() => {
-  T.setNumThreads(1);
-  T.manualSeed(7);
-});
+startFrom(7);
 
 const double = { dtype: "float64" } as const;
 const one = { tolerance: 0, most: 1 };

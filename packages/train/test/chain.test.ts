@@ -92,14 +92,12 @@ describe("a chain of exact bridges", () => {
   };
   const grid = uniformGrid(10);
   const sampler = new Sampler({
-    ...{
-      method: methods.dsbm,
-      process: brownian({ sigma }),
-      networks,
-      grid,
-      chain,
-      chunkRows: 200,
-    },
+    method: methods.dsbm,
+    process: brownian({ sigma }),
+    networks,
+    grid,
+    chain,
+    chunkRows: 200,
   });
   const whole = wholeGrid(chain, grid);
   const many = (k: number) => (rows[k] as Tensor).repeat([5, 1]);
@@ -248,26 +246,22 @@ const networkOn =
 
 const problem = (method: Method, changes: Fields = {}) =>
   tiny(method, {
-    ...{
-      data,
-      process: brownian({ sigma }),
-      network: networkOn(method),
-      grid: uniformGrid(10),
-      chunkRows: 600,
-    },
+    data,
+    process: brownian({ sigma }),
+    network: networkOn(method),
+    grid: uniformGrid(10),
+    chunkRows: 600,
     ...changes,
   });
 
 describe("training on a chain", () => {
   const learning: Fields = {
-    ...{
-      steps: 250,
-      batchSize: 256,
-      lr: 1e-2,
-      lrSchedule: "cosine",
-      halfIterations: 2,
-      firstPass: 2,
-    },
+    steps: 250,
+    batchSize: 256,
+    lr: 1e-2,
+    lrSchedule: "cosine",
+    halfIterations: 2,
+    firstPass: 2,
   };
   it.each([
     ["DSBM", methods.dsbm, {}],
@@ -340,12 +334,10 @@ describe("training on a chain", () => {
         });
       const training = trainingOf(
         problem(methods.dsbm, {
-          ...{
-            data: chained ? marked : ends,
-            firstCoupling: "ref",
-            logEvery: 1,
-            halfIterations: 3,
-          },
+          data: chained ? marked : ends,
+          firstCoupling: "ref",
+          logEvery: 1,
+          halfIterations: 3,
           ...{ batchSize: 600, steps: 3, grid: uniformGrid(3) },
           network: (d: Direction) => onAbsoluteTime(create(d), chained ? two : null),
         }),

@@ -28,14 +28,7 @@ const x = randn([6, d], { generator: seeded(1) });
 const z = randn([6, d], { generator: seeded(2) });
 /** Classes 0 and 1 in turn, as labels and as inputs of networks. */
 const y = tensor([0, 1, 0, 1, 0, 1], { dtype: "int64" });
-const oneHot = tensor([
-  [1, 0],
-  [0, 1],
-  [1, 0],
-  [0, 1],
-  [1, 0],
-  [0, 1],
-]);
+const oneHot = tensor([1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1], { shape: [6, 2] });
 const cut = (c: number) => tensor([c, c + 2, c + 4], { dtype: "int64" });
 
 /** Parameters of a seed. */

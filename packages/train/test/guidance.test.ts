@@ -24,14 +24,8 @@ function problem() {
     );
   return tiny(methods.dsbm, {
     ...{ data: { x0: near(1), x1, conditions: { x0: { cond }, x1: { cond } } }, network },
-    ...{
-      sequence: ["b", "f"],
-      halfIterations: 2,
-      firstPass: 2,
-      steps: 250,
-      batchSize: 128,
-      lr: 5e-3,
-    },
+    ...{ sequence: ["b", "f"], halfIterations: 2, firstPass: 2, steps: 250, batchSize: 128 },
+    lr: 5e-3,
     ...{ grid: uniformGrid(10), chunkRows: 100, matchConditions: true, cache: null },
   });
 }

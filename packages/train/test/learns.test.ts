@@ -169,25 +169,18 @@ describe("the Gaussian bridge at dimension 2", () => {
         const { x1 } = gaussianEndpoints({ n: 20_000, dim: 2, a: 0.1, generator: seeded(42) });
         const { sampler, problem, state } = training;
         const { method, process } = problem;
-        const of = (stepVariance: StepVariance) =>
-          new Sampler({
-            ...method,
-            process,
-            networks: state.samplers,
-            stepVariance,
-            grid: uniformGrid(3),
-          })
-            .endpoints("b", x1, { generator: seeded(43) })
+        const grid = uniformGrid(3);
+        const varianceBy = (by: Sampler) =>
+          by
+            .endpoints("b", x1, { grid, generator: seeded(43) })
             .var({ dim: 0 })
             .mean()
             .item();
-        expect(
-          sampler
-            .endpoints("b", x1, { grid: uniformGrid(3), generator: seeded(43) })
-            .var({ dim: 0 })
-            .mean()
-            .item(),
-        ).toBeCloseTo(of("analytic"), 5);
+        const of = (stepVariance: StepVariance) =>
+          varianceBy(
+            new Sampler({ ...method, process, networks: state.samplers, stepVariance, grid }),
+          );
+        expect(varianceBy(sampler)).toBeCloseTo(of("analytic"), 5);
         const far = (own: StepVariance) => Math.abs(of(own) - 1);
         expect(far("analytic")).toBeLessThan(0.08);
         expect(far("bridge")).toBeGreaterThan(0.3);

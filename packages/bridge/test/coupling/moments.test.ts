@@ -1,23 +1,13 @@
 // Simulated ends take the mean and the deviation of the data: exactly, coordinate by coordinate, and nothing else changes.
-import {
-  full,
-  manualSeed,
-  noGrad,
-  randn,
-  setNumThreads,
-  type Tensor,
-  tensor,
-  tidy,
-} from "@dsbm/torch";
-import { beforeEach, describe, expect } from "vitest";
+import { full, noGrad, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { describe, expect } from "vitest";
 import { expectClose } from "../../../../test/support/close.js";
 import { it } from "../../../../test/support/in-scope.js";
+import { distance } from "../../../../test/support/numbers.js";
+import { startFrom } from "../../../../test/support/start.js";
 import { endMoments, withMoments } from "../../src/coupling/moments.js";
 
-beforeEach(() => {
-  setNumThreads(1);
-  manualSeed(1);
-});
+startFrom(1);
 
 const meanOf = (x: Tensor) => x.mean(0).toNumbers() as number[];
 const stdOf = (x: Tensor) => x.var({ dim: 0, correction: 0 }).sqrt().toNumbers() as number[];
@@ -42,13 +32,13 @@ describe("ends with moments", () => {
     const [slope, shift] = [stdOf(ends), meanOf(ends)];
     const own = x.sub(x.mean(0)).div(tensor(stdOf(x)));
     const expected = own.mul(tensor(slope)).add(tensor(shift));
-    expect(ends.sub(expected).abs().max().item()).toBeLessThan(1e-4);
+    expect(distance(ends, expected)).toBeLessThan(1e-4);
   });
 
   it("stay as they are where they have these moments", () => {
     const x = randn([400, 2]);
     using moments = endMoments(x);
-    expect(withMoments(x, moments).sub(x).abs().max().item()).toBeLessThan(1e-5);
+    expect(distance(withMoments(x, moments), x)).toBeLessThan(1e-5);
   });
 
   it("of several intervals have those of their own", () => {
@@ -86,13 +76,7 @@ describe("ends with moments", () => {
     using moments = endMoments(tensor(Array.from({ length: 100 }, () => [7])));
     const x = randn([rows, 1]);
     const ends = withMoments(x, moments);
-    expect(
-      ends
-        .sub(changed ? full([rows, 1], 7) : x)
-        .abs()
-        .max()
-        .item(),
-    ).toBeLessThan(1e-5);
+    expect(distance(ends, changed ? full([rows, 1], 7) : x)).toBeLessThan(1e-5);
   });
 });
 

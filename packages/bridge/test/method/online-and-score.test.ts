@@ -39,6 +39,10 @@ class Affine extends nn.Module {
   }
 }
 
+/** The squares of the second entries, which are another direction's where a network has one. */
+const unused = (parameters: Parameter[]): Tensor =>
+  parameters.map((p) => p.select(0, 1).square()).reduce((a, b) => a.add(b));
+
 /** The other end of the exact static bridge, for starts N(−sign·a, 1). */
 function partner(x: Tensor, sign: 1 | -1, seed: number): Tensor {
   const c = exactCovariance(bridge);
@@ -190,14 +194,8 @@ describe("a preconditioned method", () => {
       network.begin({ x0: x0.mul(2), x1: rows.x1.add(1) }, bridge.sigma ** 2);
       const method = preconditioned(dsbm);
       minimise(net.parameters(), () => {
-        const ridge = net.parameters().map((p) =>
-          p
-            .mul(tensor([0, 1]))
-            .square()
-            .sum(),
-        );
         const at = { ...context(time, 22), direction, network };
-        return ridge.reduce((a, b) => a.add(b), method.loss?.(rows, at) as Tensor);
+        return unused(net.parameters()).add(method.loss?.(rows, at) as Tensor);
       });
       noGrad(() => {
         const drift = affine((x) => network.forward(x, full([2], time)));
@@ -295,18 +293,7 @@ describe("[SF]²M", () => {
     const rows = { x0, x1: partner(x0, 1, 11) };
     const network = new FlowAndScore(new Affine(), new Affine());
     const own = network.parameters();
-    // The second entries are those of another direction, which these networks have not.
-    const used = own.map(() => [1, 0]);
-    const ridge = () =>
-      own
-        .map((p, i) =>
-          p
-            .mul(tensor(used[i] as number[]).rsub(1))
-            .square()
-            .sum(),
-        )
-        .reduce((a, b) => a.add(b));
-    minimise(own, () => sf2m.loss(rows, { ...context(time, 12), network }).add(ridge()));
+    minimise(own, () => sf2m.loss(rows, { ...context(time, 12), network }).add(unused(own)));
     noGrad(() => {
       near(
         affine((x) => network.v.forward(x, full([2], time))),

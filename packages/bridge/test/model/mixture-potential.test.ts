@@ -21,6 +21,13 @@ function potential(d: number, direction: "f" | "b" = "f", components = 3): Mixtu
   return model;
 }
 
+/** |x|²/2ε of rows. */
+const energy = (x: Tensor) =>
+  x
+    .square()
+    .sum(1)
+    .div(2 * epsilon);
+
 /** 4001 points on [−12, 12] as rows, and their distance. */
 function fine(): { y: Tensor; h: number } {
   const h = 24 / 4000;
@@ -32,12 +39,7 @@ describe("a mixture potential", () => {
     const model = potential(3);
     const x = randn([5, 3], { generator: seeded(5) }).requiresGrad_();
     // φ_0(x) is exp(−|x|²/2ε) ∫ exp(x·y/ε) v(y) dy; the drift is ε∇ log φ_0.
-    const log = model.logNormalizer(x).sub(
-      x
-        .square()
-        .sum(1)
-        .div(2 * epsilon),
-    );
+    const log = model.logNormalizer(x).sub(energy(x));
     const [slope] = grad([log.sum()], [x]) as [Tensor];
     const drift = model.forward(x.detach(), oneTime(x.detach(), 0));
     expect(distance(drift, slope.mul(epsilon))).toBeLessThan(1e-4);
@@ -50,15 +52,7 @@ describe("a mixture potential", () => {
       for (const direction of ["f", "b"] as const) {
         const model = potential(1, direction);
         // φ_t(x) = ∫ N(y; x, ε(1 − t)) exp(|y|²/2ε) v(y) dy by quadrature, its gradient by the posterior mean of y.
-        const weight = model
-          .logPotential(y.to("float32"))
-          .to("float64")
-          .add(
-            y
-              .squeeze(1)
-              .square()
-              .div(2 * epsilon),
-          );
+        const weight = model.logPotential(y.to("float32")).to("float64").add(energy(y));
         const x = normal([4, 1], 6);
         const kernel = x
           .sub(y.t())

@@ -41,13 +41,7 @@ it("keep an iterate that does not change", () => {
 });
 
 it("end at NaN: of points, and of an iteration", () => {
-  const bad = tensor(
-    [
-      [0, 1],
-      [Number.NaN, 1],
-    ],
-    { dtype: "float32" },
-  );
+  const bad = tensor([0, 1, Number.NaN, 1], { shape: [2, 2], dtype: "float32" });
   const { iterations, error } = pointPotentials(bad, bad, { epsilon: 100 });
   expect(error).toBeNaN();
   expect(iterations).toBe(1);

@@ -23,20 +23,7 @@ describe("one value", () => {
     ["inf", Number.POSITIVE_INFINITY],
     ["-Inf", Number.NEGATIVE_INFINITY],
     ["nan", Number.NaN],
-    ["007", "007"],
-    ["1.2.3", "1.2.3"],
-    ["1__0", "1__0"],
-    ["0x10", "0x10"],
-    ["9007199254740993", "9007199254740993"],
-    ["dsbm", "dsbm"],
-    ["constructor", "constructor"],
-    ["a b", "a b"],
     ["  a b  ", "a b"],
-    ["1 2", "1 2"],
-    ["cuda:0", "cuda:0"],
-    ["a=b=c", "a=b=c"],
-    ["/tmp/x-1.0/*.npy", "/tmp/x-1.0/*.npy"],
-    ["C:\\data", "C:\\data"],
     ["a\\,b", "a,b"],
     ["\\ a\\ ", " a "],
     ["\\[5\\]", "[5]"],
@@ -61,10 +48,13 @@ describe("one value", () => {
     ["{a: 1, b: {c: [x, .5]}}", { a: 1, b: { c: ["x", 0.5] } }],
     ["{a:b:c}", { a: "b:c" }],
     ["{'a b':1,2:x}", { "a b": 1, "2": "x" }],
-    ["${a.b}", "${a.b}"],
     ["[${a},x${b}y]", ["${a}", "x${b}y"]],
   ];
-  it.each(table)("%s", (text, value) => {
+  const unchanged = [
+    ...["007", "1.2.3", "1__0", "0x10", "9007199254740993", "dsbm", "constructor", "a b", "1 2"],
+    ...["cuda:0", "a=b=c", "/tmp/x-1.0/*.npy", "C:\\data", "${a.b}"],
+  ].map((text): [string, Value] => [text, text]);
+  it.each([...table, ...unchanged])("%s", (text, value) => {
     expect(parseChoices(text)).toEqual({ values: [value], sweep: false });
   });
 });

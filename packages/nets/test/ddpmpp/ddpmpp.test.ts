@@ -1,16 +1,14 @@
 // What is particular to DDPM++ networks: what their options change.
 import * as T from "@dsbm/torch";
-import { beforeEach, expect } from "vitest";
+import { expect } from "vitest";
 import { it } from "../../../../test/support/in-scope.js";
 import { distance, seeded } from "../../../../test/support/numbers.js";
+import { startFrom } from "../../../../test/support/start.js";
 import { DDPMpp } from "../../src/ddpmpp/ddpmpp.js";
 import type { DDPMppOptions } from "../../src/ddpmpp/options.js";
 import { images, shaken, small, times } from "../networks.js";
 
-beforeEach(() => {
-  T.setNumThreads(1);
-  T.manualSeed(3);
-});
+startFrom(3);
 
 const make = (changes: Partial<DDPMppOptions> = {}) =>
   shaken(new DDPMpp({ ...small.ddpmpp, ...changes }, { generator: seeded(1) }), { seed: 2 });

@@ -3,17 +3,15 @@
 import { BridgeError } from "@dsbm/bridge";
 import * as T from "@dsbm/torch";
 import { nn, type Tensor, tidy } from "@dsbm/torch";
-import { beforeEach, describe, expect } from "vitest";
+import { describe, expect } from "vitest";
 import { it } from "../../../../test/support/in-scope.js";
 import { distance, seeded } from "../../../../test/support/numbers.js";
+import { startFrom } from "../../../../test/support/start.js";
 import { completeUNet, type UNetOptions } from "../../src/unet/options.js";
 import { UNet } from "../../src/unet/unet.js";
 import { images, shaken, small, times } from "../networks.js";
 
-beforeEach(() => {
-  T.setNumThreads(1);
-  T.manualSeed(3);
-});
+startFrom(3);
 
 const unet = (changes: Partial<UNetOptions> = {}, seed = 1) =>
   shaken(new UNet({ ...small.unet, ...changes }, { generator: seeded(seed) }), { seed: seed + 1 });

@@ -1,15 +1,13 @@
 // Activation checkpointing: the same gradients bit for bit, less memory, and errors instead of crashes.
-import { beforeEach, describe, expect } from "vitest";
+import { describe, expect } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { it } from "../../../../test/support/in-scope.js";
+import { startFrom } from "../../../../test/support/start.js";
 import * as T from "../../src/index.js";
 import { nn, tidy } from "../../src/index.js";
 import { bits } from "../record-support.js";
 
-beforeEach(() => {
-  T.setNumThreads(1);
-  T.manualSeed(1);
-});
+startFrom(1);
 
 /** Keeps several intermediates of its input's size, dropout's mask among them. */
 class Block extends nn.Module {

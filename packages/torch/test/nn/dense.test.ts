@@ -1,13 +1,11 @@
 // The kernels of our own for fully connected layers beside PyTorch's in double precision: values, gradients and gradients of
 // gradients; bits do not depend on threads nor on recording.
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { startFrom } from "../../../../test/support/start.js";
 import * as T from "../../src/index.js";
 import { bits, double, gradients, off } from "./in-double.js";
 
-beforeEach(() => {
-  T.setNumThreads(1);
-  T.manualSeed(5);
-});
+startFrom(5);
 
 /** Rows, inputs and outputs: less than a vector, not a multiple of one, several blocks, and many rows. */
 const sizes = [

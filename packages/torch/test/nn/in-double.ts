@@ -1,6 +1,8 @@
 // Tensors of a kernel of our own beside those in double precision.
 import * as T from "../../src/index.js";
 
+/** The largest difference. */
+export const distance = (a: T.Tensor, b: T.Tensor) => a.sub(b).abs().amax().item();
 /** The largest difference, as a part of the largest number. */
 export const off = (x: T.Tensor, exact: T.Tensor) =>
   x.to("float64").sub(exact).abs().amax().item() / exact.abs().amax().item();

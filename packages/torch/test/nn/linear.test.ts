@@ -1,13 +1,10 @@
 // Layers with standing weights: the same products to rounding, in recorded programs too, and nothing left behind.
-import { beforeEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { startFrom } from "../../../../test/support/start.js";
 import * as T from "../../src/index.js";
+import { distance } from "./in-double.js";
 
-beforeEach(() => {
-  T.setNumThreads(1);
-  T.manualSeed(1);
-});
-
-const apart = (a: T.Tensor, b: T.Tensor) => a.sub(b).abs().amax().item();
+startFrom(1);
 
 it("gives what it gives otherwise, to rounding, for sizes that pay and sizes that do not", () => {
   for (const [rows, inputs, outputs, bias] of [
@@ -19,11 +16,11 @@ it("gives what it gives otherwise, to rounding, for sizes that pay and sizes tha
     const layer = new T.nn.Linear(inputs, outputs, { bias });
     const x = T.randn([rows, inputs]);
     const y = T.nn.withStandingWeights(() => layer.forward(x));
-    expect(apart(y, layer.forward(x).detach())).toBeLessThan(3e-6);
+    expect(distance(y, layer.forward(x).detach())).toBeLessThan(3e-6);
     expect(y.requiresGrad).toBe(false);
     const z = T.nn.withStandingWeights(() => layer.silu(x));
-    expect(apart(z, layer.forward(x).silu().detach())).toBeLessThan(3e-6);
-    expect(apart(layer.silu(x), layer.forward(x).silu())).toBeLessThan(1e-6);
+    expect(distance(z, layer.forward(x).silu().detach())).toBeLessThan(3e-6);
+    expect(distance(layer.silu(x), layer.forward(x).silu())).toBeLessThan(1e-6);
   }
 });
 
@@ -67,15 +64,15 @@ it("takes inputs that all rows share apart, with and without standing weights, a
       layer.silu(x, shared),
       layer.forward(both),
     ]);
-    expect(apart(standing[0] as T.Tensor, whole.detach())).toBeLessThan(3e-6);
-    expect(apart(standing[1] as T.Tensor, whole.silu().detach())).toBeLessThan(3e-6);
-    expect(apart(standing[2] as T.Tensor, whole.detach())).toBeLessThan(3e-6);
+    expect(distance(standing[0] as T.Tensor, whole.detach())).toBeLessThan(3e-6);
+    expect(distance(standing[1] as T.Tensor, whole.silu().detach())).toBeLessThan(3e-6);
+    expect(distance(standing[2] as T.Tensor, whole.detach())).toBeLessThan(3e-6);
     whole.square().sum().backward();
     const expected = layer.weight.grad?.clone() as T.Tensor;
     layer.zeroGrad();
     layer.forward(x, shared).square().sum().backward();
     const scale = expected.abs().amax().item();
-    expect(apart(layer.weight.grad as T.Tensor, expected)).toBeLessThan(1e-5 * scale);
+    expect(distance(layer.weight.grad as T.Tensor, expected)).toBeLessThan(1e-5 * scale);
   }
 });
 
@@ -87,7 +84,7 @@ it("packs again where weights changed between runs and between replays", () => {
   );
   for (let i = 0; i < 3; i++) {
     const expected = T.noGrad(() => layer.forward(layer.forward(x)));
-    expect(apart(run(x)[0] as T.Tensor, expected)).toBeLessThan(3e-6);
+    expect(distance(run(x)[0] as T.Tensor, expected)).toBeLessThan(3e-6);
     T.noGrad(() => layer.weight.mul_(1.5));
   }
 });

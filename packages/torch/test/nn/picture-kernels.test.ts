@@ -1,17 +1,14 @@
 // The kernels of our own for pictures, 3×3 convolutions and GroupNorm with SiLU, beside PyTorch's in double precision:
 // values, gradients and gradients of gradients; bits do not depend on threads, on recording, nor on the other images.
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { startFrom } from "../../../../test/support/start.js";
 import * as T from "../../src/index.js";
-import { double, gradients, off } from "./in-double.js";
+import { distance, double, gradients, off } from "./in-double.js";
 
-beforeEach(() => {
-  T.setNumThreads(1);
-  T.manualSeed(5);
-});
+startFrom(5);
 
-const apart = (a: T.Tensor, b: T.Tensor) => a.sub(b).abs().amax().item();
 const same = (a: readonly T.Tensor[], b: readonly T.Tensor[]) =>
-  a.every((x, i) => apart(x, b[i] as T.Tensor) === 0);
+  a.every((x, i) => distance(x, b[i] as T.Tensor) === 0);
 
 /** Images, a layer and what its result is weighted by for a gradient. */
 function convolution([n, from, to, height, width]: readonly number[]) {

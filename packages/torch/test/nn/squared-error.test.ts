@@ -1,13 +1,11 @@
 // The squared error by a kernel of our own beside PyTorch's in double precision: value, gradient, and gradients of gradients;
 // bits do not depend on threads.
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { startFrom } from "../../../../test/support/start.js";
 import * as T from "../../src/index.js";
 import { bits, double, gradients, off } from "./in-double.js";
 
-beforeEach(() => {
-  T.setNumThreads(1);
-  T.manualSeed(5);
-});
+startFrom(5);
 
 describe("the squared error", () => {
   it.each([

@@ -14,6 +14,8 @@ import {
 } from "../../../src/metric/vectors/paths.js";
 
 const float64 = { dtype: "float64" } as const;
+/** A matrix [2, 2], row by row. */
+const matrix = (...entries: number[]) => tensor(entries, { shape: [2, 2], ...float64 });
 
 /** Pairs of standard normal vectors with the covariance c in each coordinate, the ends shifted. */
 function pairs(n: number, d: number, c: number, seed = 100) {
@@ -53,13 +55,7 @@ describe("optimality", () => {
 
   it("does not depend on units, means and rotations", () => {
     const { start, end } = pairs(500, 2, 0.6);
-    const turn = tensor(
-      [
-        [0.6, 0.8],
-        [-0.8, 0.6],
-      ],
-      float64,
-    );
+    const turn = matrix(0.6, 0.8, -0.8, 0.6);
     const one = optimality(start, end, { epsilon: 0.7, resamples: 5 });
     const moved = optimality(start.mm(turn).mul(1e4).add(5), end.mm(turn).mul(1e4), {
       epsilon: 0.7e8,
@@ -92,13 +88,7 @@ describe("pairs of the exact Gaussian bridge", () => {
   });
 
   it("are optimal for covariances that do not commute, one of them without full rank", () => {
-    const skew = tensor(
-      [
-        [1, 2],
-        [0, 1],
-      ],
-      float64,
-    );
+    const skew = matrix(1, 2, 0, 1);
     const [x0, x1] = [normal([2000, 2], 1).mm(skew), normal([2000, 2], 2).mm(skew.t()).add(4)];
     const { start, end } = gaussianPairs(x0, x1, { epsilon: 0.5, count: 8000 });
     expect(optimality(start, end, { epsilon: 0.5, resamples: 5 })?.error.value).toBeLessThan(0.15);
@@ -143,13 +133,7 @@ describe("paths", () => {
     const x = normal([40, 2], 1);
     const angle = Math.PI / 2;
     const turn = (phi: number) =>
-      tensor(
-        [
-          [Math.cos(phi), Math.sin(phi)],
-          [-Math.sin(phi), Math.cos(phi)],
-        ],
-        float64,
-      );
+      matrix(Math.cos(phi), Math.sin(phi), -Math.sin(phi), Math.cos(phi));
     const states = cat(times.map((t) => x.mm(turn(angle * t)).unsqueeze(0)));
     const cost = flowCost(states, times, (y) => y.mm(turn(angle)).mul(angle));
     const size = x.square().sum(1).mean().item();
