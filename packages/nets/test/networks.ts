@@ -1,6 +1,6 @@
 // What the tests of networks share: small options, weights without zeros, images and times, formulas, and training.
 
-import type { Network } from "@dsbm/bridge";
+import { BridgeError, type Network } from "@dsbm/bridge";
 import type { nn, Tensor } from "@dsbm/torch";
 import * as T from "@dsbm/torch";
 import { tidy } from "@dsbm/torch";
@@ -131,4 +131,11 @@ export function expectKept(block: (x: Tensor) => Tensor, formula: (x: Tensor) =>
   const out = T.noGrad(() => block(x));
   expect(distance(out, formula(x).detach())).toBeLessThan(1e-11);
   expect(distance(x, normal([2, 8, 4, 6], 7))).toBe(0);
+}
+
+/** Expects a BridgeError in one line that says this. */
+export function refuses(run: () => unknown, message: RegExp): void {
+  expect(run).toThrow(BridgeError);
+  expect(run).toThrow(message);
+  expect(run).not.toThrow(/\n/);
 }

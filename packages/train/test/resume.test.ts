@@ -184,9 +184,7 @@ const problems: [string, () => Problem][] = [
   ],
   [
     "reference start, normalised caches",
-    () => {
-      return withCache(cached({ firstPass: 1, firstCoupling: "ref" }), { normalize: true });
-    },
+    () => withCache(cached({ firstPass: 1, firstCoupling: "ref" }), { normalize: true }),
   ],
   ["noise of steps that is measured", () => cached({ stepVariance: "analytic" })],
   [

@@ -272,13 +272,8 @@ describe("--help", () => {
     const { aliases } = gaussian;
     const entries = helpEntries(gaussian.schema, { values, aliases });
     const shown = (key: string) => entries.find((entry) => entry.key === key)?.default;
-    expect(["model_name", "dim", "inner_iters", "net_name", "grad_clip"].map(shown)).toEqual([
-      "dsbm",
-      "5",
-      "10000",
-      "mlp_large",
-      "null",
-    ]);
+    const keys = ["model_name", "dim", "inner_iters", "net_name", "grad_clip"];
+    expect(keys.map(shown)).toEqual(["dsbm", "5", "10000", "mlp_large", "null"]);
     expect(shown("data.dim")).toBeUndefined();
   });
 });

@@ -4,21 +4,11 @@ import { only } from "../commands/support.js";
 
 describe("what follows other keys", () => {
   it("leaves what was typed, and a complete configuration, as they are", () => {
-    const typed = only(
-      "fb_sequence=[f,b]",
-      "half_iterations=7",
-      "first_pass=3",
-      "keep_optimizer=false",
-      "first_num_iter=1",
-      "test_num_steps=[2,9]",
-      "cache_num_steps=3",
-      "cache_refresh_stride=4",
-      "cache_npar=5000",
-      "gif_stride=6",
-      "checkpoint_stride=7",
-      "model.channel_mult=[1,2,2]",
-      "model.attention_resolutions=[14,7]",
-    );
+    const words = `fb_sequence=[f,b] half_iterations=7 first_pass=3 keep_optimizer=false
+      first_num_iter=1 test_num_steps=[2,9] cache_num_steps=3 cache_refresh_stride=4 cache_npar=5000
+      gif_stride=6 checkpoint_stride=7 model.channel_mult=[1,2,2]
+      model.attention_resolutions=[14,7]`;
+    const typed = only(...words.split(/\s+/));
     expect(completeTrain(typed)).toEqual(typed);
   });
 
@@ -46,13 +36,12 @@ describe("what follows other keys", () => {
 
   it("keeps attention where the network has the resolution", () => {
     const model = (...words: string[]) => completeTrain(only(...words)).model;
-    expect(model("model.attention_resolutions=[16,14,8]")).toMatchObject({
-      attention_resolutions: "14",
-    });
-    expect(model("model.attention_resolutions=null")).toMatchObject({
-      attention_resolutions: null,
-    });
-    expect(model("dataset=mnist_2to3")).toMatchObject({ attention_resolutions: "7" });
+    for (const [word, attention_resolutions] of [
+      ["model.attention_resolutions=[16,14,8]", "14"],
+      ["model.attention_resolutions=null", null],
+      ["dataset=mnist_2to3", "7"],
+    ] as const)
+      expect(model(word), word).toMatchObject({ attention_resolutions });
     expect(model("dataset=afhq_transfer")).toEqual(only("dataset=afhq_transfer").model);
   });
 });

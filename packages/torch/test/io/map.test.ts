@@ -157,15 +157,9 @@ describe("mapNpy refuses", () => {
   /** A file with this dictionary as its header, which ends where it ends. */
   const file = (name: string, dictionary: string, data: number, end = 128) => {
     const head = Buffer.from(dictionary.padEnd(end - 11).concat("\n"), "latin1");
-    const length = Buffer.from([
-      0x93,
-      ...Buffer.from("NUMPY"),
-      1,
-      0,
-      head.length & 255,
-      head.length >> 8,
-    ]);
-    return saved(name, Buffer.concat([length, head, Buffer.alloc(data)]));
+    const magic = Buffer.from("\x93NUMPY\x01\0", "latin1");
+    const length = Buffer.of(head.length & 255, head.length >> 8);
+    return saved(name, Buffer.concat([magic, length, head, Buffer.alloc(data)]));
   };
   const header = (descr: string, shape: string, fortran = "False") =>
     `{'descr': '${descr}', 'fortran_order': ${fortran}, 'shape': ${shape}, }`;

@@ -118,16 +118,9 @@ describe("damaged checkpoints", () => {
       expect(count.read).toBeGreaterThan(mutations / 20);
       expect(count.refused).toBeGreaterThan(mutations / 4);
       // The mutations reach every part of the reader.
-      const reached = [
-        "IncompleteFile",
-        "InvalidHeader",
-        "InvalidShape",
-        "InvalidValue",
-        "NotThisFormat",
-      ];
-      expect([...codes]).toEqual(
-        expect.arrayContaining([...reached, "SizeMismatch", "UnknownName"]),
-      );
+      const reached = ["IncompleteFile", "InvalidHeader", "InvalidShape", "InvalidValue"];
+      const more = ["NotThisFormat", "SizeMismatch", "UnknownName"];
+      expect([...codes]).toEqual(expect.arrayContaining([...reached, ...more]));
       expect(slowest).toBeLessThan(3000);
       expect(largest).toBeLessThan(256 * 2 ** 20);
       if (process.env.PT_MUTATIONS) console.log(count, [...codes], { slowest, largest });
