@@ -28,7 +28,7 @@ import { it } from "../../../test/support/in-scope.js";
 import { distance, expectMoments, seeded, summary } from "../../../test/support/numbers.js";
 import { Sampler } from "../src/sampler/sampler.js";
 import { Training } from "../src/training.js";
-import { type Fields, interrupted, tiny, train, trained, trainingOf } from "./support.js";
+import { carried, type Fields, interrupted, tiny, train, trained, trainingOf } from "./support.js";
 
 const chain = chainOf([0, 0.3, 1]);
 const laws = [
@@ -134,23 +134,16 @@ describe("a chain of exact bridges", () => {
   });
 
   it("is carried and followed through the same times, with noise of a seed", async () => {
-    const carried = async (seed: number, options: object) => {
-      const states: Tensor[] = [];
-      const onState = (k: number, state: Tensor) => {
-        states[k] = state.clone().keep();
-      };
-      const start = "solver" in options ? (rows[0] as Tensor) : many(0);
-      const nfe = await sampler.carry("f", start, { seed, path: true, onState, ...options });
-      return { states, nfe };
-    };
-    const { states, nfe } = await carried(1, {});
+    const options = { seed: 1, path: true };
+    const { states, evaluations } = await carried(sampler, many(0), options);
     expect(states).toHaveLength(21);
-    expect(nfe).toBe(20 * 3000);
+    expect(evaluations).toEqual([20 * 3000]);
     expect(distance(states[0] as Tensor, many(0))).toBe(0);
     expect(Math.abs(summary(states[10] as Tensor).mean - 1)).toBeLessThan(0.06);
-    const ends = await carried(1, { path: false });
+    const ends = await carried(sampler, many(0), { seed: 1 });
     expect(distance(ends.states[0] as Tensor, states[20] as Tensor)).toBe(0);
-    const flow = await carried(1, { solver: "heun", step_size: 0.1 });
+    const heun = { ...options, solver: "heun", step_size: 0.1 } as const;
+    const flow = await carried(sampler, rows[0] as Tensor, heun);
     expect(flow.states).toHaveLength(21);
     for (const k of [10, 20]) {
       const { mean, std } = laws[k / 10] as (typeof laws)[number];
@@ -163,8 +156,6 @@ describe("a chain of exact bridges", () => {
     });
     expect(back.states.shape).toEqual([5, 600, 2]);
     expect(distance(back.states.select(0, 4), rows[0] as Tensor)).toBeLessThan(0.1);
-    back.states.dispose();
-    for (const t of [...states, ...ends.states, ...flow.states]) t.dispose();
   });
 
   it("is one field of the whole time", () => {

@@ -2,13 +2,13 @@
 // and sample both.
 import { brownian, FittedGaussian, type Method, methods, uniformGrid } from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";
-import { cat, type Tensor, tidy } from "@dsbm/torch";
+import { type Tensor, tidy } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { distance, normal, seeded } from "../../../test/support/numbers.js";
 import { fitted, online, sigma, TwoWays } from "../../../test/support/own-methods.js";
 import type { Problem } from "../src/problem.js";
 import { Training } from "../src/training.js";
-import { interrupted, numbersOf, problemOf, train, withFields } from "./support.js";
+import { carried, interrupted, numbersOf, problemOf, train, withFields } from "./support.js";
 
 const dim = 2;
 
@@ -75,17 +75,9 @@ describe.each(Object.keys(problems))("%s", (name) => {
 
   it("carries rows the same however they are cut", async () => {
     const x = normal([1100, dim], 5).to("float32");
-    const carried = async (cuts: number[]) => {
-      const parts: Tensor[] = [];
-      let first = 0;
-      for (const n of cuts) {
-        const onState = (_k: number, end: Tensor) => void parts.push(end.clone());
-        await training.sampler.carry("f", x.narrow(0, first, n), { seed: 3, first, onState });
-        first += n;
-      }
-      return cat(parts);
-    };
-    expect(distance(await carried([1100]), await carried([500, 600]))).toBe(0);
+    const ends = async (cuts: number[]) =>
+      (await carried(training.sampler, x, { cuts, seed: 3 })).states[0] as Tensor;
+    expect(distance(await ends([1100]), await ends([500, 600]))).toBe(0);
   });
 });
 

@@ -11,13 +11,13 @@ import {
   type TimeGrid,
   uniformGrid,
 } from "@dsbm/bridge";
-import { cat, eye, full, liveTensors, nn, noGrad, optim, randn, type Tensor } from "@dsbm/torch";
+import { eye, full, liveTensors, nn, noGrad, optim, randn, type Tensor } from "@dsbm/torch";
 import { afterAll, beforeAll, beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../test/support/collect.js";
 import { it } from "../../../test/support/in-scope.js";
 import { distance, seeded, summary } from "../../../test/support/numbers.js";
 import { Sampler } from "../src/sampler/sampler.js";
-import { network } from "./support.js";
+import { carried as carriedTo, network } from "./support.js";
 
 // Live tensors are counted.
 beforeEach(collectGarbage);
@@ -227,26 +227,9 @@ describe("Sampler", () => {
 });
 
 describe("carry", () => {
-  /** What a batch is carried to, cut into `cuts`, by the states that come back. */
-  async function carried(
-    sampler: Sampler,
-    cuts: readonly number[],
-    options: Partial<Parameters<Sampler["carry"]>[2]> = {},
-  ): Promise<{ states: Tensor[]; evaluations: (number | null)[] }> {
-    const states: Tensor[][] = [];
-    const evaluations: (number | null)[] = [];
-    let first = 0;
-    for (const n of cuts) {
-      const onState = (k: number, state: Tensor) => {
-        states[k] ??= [];
-        states[k].push(state.clone());
-      };
-      const start = x.narrow(0, first, n);
-      evaluations.push(await sampler.carry("f", start, { seed: 3, first, onState, ...options }));
-      first += n;
-    }
-    return { states: states.map((parts) => cat(parts)), evaluations };
-  }
+  /** What x is carried to, cut into `cuts`. */
+  const carried = (sampler: Sampler, cuts: readonly number[], options: object = {}) =>
+    carriedTo(sampler, x, { cuts, seed: 3, ...options });
 
   it.each(["sde", "euler", "heun", "dopri5"] as const)(
     "by %s gives rows the same however they are cut and on any number of threads, all states with path",

@@ -2,11 +2,12 @@
 import { brownian, type Direction, type Method, type Network, uniformGrid } from "@dsbm/bridge";
 import { gaussianEndpoints } from "@dsbm/data";
 import { ConditionalMLP, createNetwork, ScoreNetwork } from "@dsbm/nets";
-import { type Tensor, tidy } from "@dsbm/torch";
+import { cat, type Tensor, tidy } from "@dsbm/torch";
 import { onTestFinished } from "vitest";
 import { seeded } from "../../../test/support/numbers.js";
 import type { TrainEvent } from "../src/events.js";
 import type { Problem } from "../src/problem.js";
+import type { Sampler } from "../src/sampler/sampler.js";
 import { Training } from "../src/training.js";
 import { type Fields, withFields } from "./fixtures/fields.mjs";
 
@@ -117,3 +118,27 @@ export const numbersOf = (...states: ReadonlyMap<string, Tensor>[]): number[] =>
 /** The weights of both networks. */
 export const weights = ({ state: { networks } }: Training): number[] =>
   numbersOf(networks.b.stateDict(), networks.f.stateDict());
+
+/** What rows are carried to along f, cut into `cuts`: the states that come back, and the evaluations of each part. */
+export async function carried(
+  sampler: Sampler,
+  rows: Tensor,
+  {
+    cuts = [rows.size(0)],
+    ...options
+  }: Partial<Parameters<Sampler["carry"]>[2]> & { seed: number; cuts?: readonly number[] },
+): Promise<{ states: Tensor[]; evaluations: (number | null)[] }> {
+  const states: Tensor[][] = [];
+  const evaluations: (number | null)[] = [];
+  let first = 0;
+  for (const n of cuts) {
+    const onState = (k: number, state: Tensor) => {
+      states[k] ??= [];
+      states[k].push(state.clone());
+    };
+    const start = rows.narrow(0, first, n);
+    evaluations.push(await sampler.carry("f", start, { first, onState, ...options }));
+    first += n;
+  }
+  return { states: states.map((parts) => cat(parts)), evaluations };
+}
