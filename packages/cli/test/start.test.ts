@@ -1,7 +1,8 @@
 // The parts of the main job have configurations that can be, as a trial too; so have the exhibits of the gallery.
 import { completeTrain, resolve, train } from "@dsbm/config";
 import { expect, it } from "vitest";
-import { configOf, partsOf } from "../src/command/start.js";
+import { runOfJob } from "../src/command/job.js";
+import { partsOf } from "../src/command/start.js";
 import { exhibits } from "../src/gallery/exhibits.js";
 import { presets } from "../src/machine/presets.js";
 
@@ -9,7 +10,8 @@ const job = { source: 2, target: 3, seed: 42, threads: 1, experiments_dir: "runs
 
 it.each([true, false])("the parts of the main job can be, quick=%s", (quick) => {
   const config = { ...job, quick };
-  for (const part of partsOf(config)) expect(configOf(part, config).seed).toBe(42);
+  for (const part of partsOf(config))
+    expect(runOfJob(part.experiment, part, config).config.seed).toBe(42);
 });
 
 it.each(Object.entries(exhibits))(

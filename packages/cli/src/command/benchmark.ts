@@ -7,7 +7,8 @@ import type { Outcome } from "../benchmark/engine.js";
 import { printHelp, terminalWidth } from "../terminal/columns.js";
 import { UsageError } from "../terminal/errors.js";
 import { stoppedWithin } from "../terminal/interrupt.js";
-import { createProgress, duration } from "../terminal/progress.js";
+import { duration } from "../terminal/progress.js";
+import { beginWork } from "./work.js";
 
 const help = [
   "usage: dsbm benchmark gaussian|2d|eot [--quick] [key=value …] [--again]",
@@ -62,18 +63,17 @@ export async function benchmarkCommand(args: string[]): Promise<number> {
   // A folder's place is of this machine.
   const shown = commandOf((typed) => (typed === folder ? basename(typed) : typed));
   setNumThreads(threadsOf({ threads }));
-  const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
   const { provenance } = await import("../benchmark/provenance.js");
   // Before tables that are part of a clone change it.
   provenance();
   const { KnownResults } = await import("../benchmark/csv.js");
   const known = config.results === null ? undefined : new KnownResults(config.results, quick);
-  const interrupt = createWorkInterrupt({ late: stoppedWithin(command) });
-  const progress = createProgress();
-  const { signal } = interrupt;
   const outcomes: Outcome[] = [];
   const began = performance.now();
-  try {
+  let isStopped = false;
+  {
+    using work = await beginWork(stoppedWithin(command));
+    const { progress, signal } = work;
     for (const one of chosen) {
       if (signal.aborted) break;
       const outcome = await runBenchmark(one, {
@@ -84,16 +84,14 @@ export async function benchmarkCommand(args: string[]): Promise<number> {
       });
       outcomes.push(outcome);
     }
-  } finally {
-    progress.done();
-    interrupt.dispose();
+    isStopped = signal.aborted || outcomes.some(({ stopped }) => stopped);
   }
   const text = await write(out, outcomes, { command: shown, quick }, { figures: true });
   console.log(text);
   console.log(`tables: ${out}\ntook ${duration((performance.now() - began) / 1000)}`);
   const failed = outcomes.flatMap((outcome) => outcome.failed);
   for (const { run, why } of failed) console.error(`dsbm: ${run} failed\n${why}`);
-  if (signal.aborted || outcomes.some(({ stopped }) => stopped)) {
+  if (isStopped) {
     console.error(`dsbm: stopped; to go on: ${command}`);
     return 130;
   }

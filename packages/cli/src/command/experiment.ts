@@ -27,10 +27,11 @@ import { sweep } from "../sweep/start.js";
 import { printHelp, terminalWidth } from "../terminal/columns.js";
 import { UsageError } from "../terminal/errors.js";
 import { createInterrupt, stoppedWithin } from "../terminal/interrupt.js";
-import { createProgress, silentProgress } from "../terminal/progress.js";
+import { silentProgress } from "../terminal/progress.js";
 import { withLog } from "../terminal/run-log.js";
 import { printRun } from "./results.js";
 import { pinned, surprises, withHint, withoutCfg } from "./words.js";
+import { beginWork } from "./work.js";
 
 /** How an experiment runs, loaded when a run is certain: help and mistakes need not wait for the engine. */
 export interface Runner<C> {
@@ -244,18 +245,12 @@ export async function runExperiment<C extends CompleteTrainConfig>(
 /** Prints what a run takes. */
 async function plan(config: CompleteTrainConfig): Promise<number> {
   const { planRun } = await import("../forecast/plan.js");
-  const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
-  const interrupt = createWorkInterrupt({ late: "stopped" });
-  const progress = createProgress();
-  try {
-    const lines = await planRun(config, { progress, signal: interrupt.signal });
-    progress.done();
-    console.log(lines.join("\n"));
-    return 0;
-  } finally {
-    progress.done();
-    interrupt.dispose();
-  }
+  using work = await beginWork("stopped");
+  const { progress, signal } = work;
+  const lines = await planRun(config, { progress, signal });
+  progress.done();
+  console.log(lines.join("\n"));
+  return 0;
 }
 
 interface Place {
@@ -333,24 +328,16 @@ async function single<C extends CompleteTrainConfig>(
     print(done.rows);
     return 0;
   }
-  const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
-  const interrupt = ranks
-    ? createInterrupt()
-    : createWorkInterrupt({ late: stoppedWithin(resume) });
-  const progress = withLog(createProgress(), folder);
-  try {
-    const { signal } = interrupt;
-    if (ranks) progress.line(`${ranks.size} processes share each batch`);
-    const result = await runner.run(config, {
-      ...{ folder, progress, resume, signal, again, ranks },
-      interrupt: ranks ? { noticed: tellLauncher } : interrupt,
-    });
-    if (result.state === "interrupted") return 130;
-    progress.done();
-    print(result.rows);
-    return 0;
-  } finally {
-    progress.done();
-    interrupt.dispose();
-  }
+  using work = await beginWork(stoppedWithin(resume), ranks ? createInterrupt() : undefined);
+  const { signal, interrupt } = work;
+  const progress = withLog(work.progress, folder);
+  if (ranks) progress.line(`${ranks.size} processes share each batch`);
+  const result = await runner.run(config, {
+    ...{ folder, progress, resume, signal, again, ranks },
+    interrupt: ranks ? { noticed: tellLauncher } : interrupt,
+  });
+  if (result.state === "interrupted") return 130;
+  progress.done();
+  print(result.rows);
+  return 0;
 }

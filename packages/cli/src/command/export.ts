@@ -1,9 +1,8 @@
 // `dsbm export RUN OUT key=value …`: a trained bridge for programs without dsbm.
-import { existsSync } from "node:fs";
-import { ConfigError, exported, helpTable, resolve } from "@dsbm/config";
-import { printHelp, terminalWidth } from "../terminal/columns.js";
-import { UsageError } from "../terminal/errors.js";
-import { createProgress } from "../terminal/progress.js";
+import { exported, helpTable } from "@dsbm/config";
+import { terminalWidth } from "../terminal/columns.js";
+import { placedWords } from "./words.js";
+import { beginWork } from "./work.js";
 
 const usage = "dsbm export RUN OUT [key=value …]";
 
@@ -29,38 +28,18 @@ const help = [
 
 /** Runs the command; returns the exit code. Throws ConfigError and UsageError for invalid words. */
 export async function exportCommand(args: string[]): Promise<number> {
-  const places = args.filter((word) => !isSetting(word));
-  const { help: isHelp, members } = resolve(exported, args.filter(isSetting));
-  if (isHelp) {
-    printHelp(help);
-    return 0;
-  }
-  const [member, ...more] = members;
-  if (!member || more.length > 0)
-    throw new ConfigError("sweep", "dsbm export does one thing at a time: leave -m out");
-  const [run, out, ...odd] = places;
-  if (run === undefined || out === undefined || odd.length > 0)
-    throw new UsageError(
-      `got ${places.length === 0 ? "no words" : places.map((word) => JSON.stringify(word)).join(" ")}; expected RUN OUT: ${usage}`,
-    );
+  const found = placedWords(exported, args, { expected: "RUN OUT", usage, help });
+  if (!found) return 0;
+  const [run, out] = found.places as [string, string];
   const { exportRun } = await import("../export/files.js");
-  const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
-  const interrupt = createWorkInterrupt({ late: `stopped; nothing was written to ${out}` });
-  const progress = createProgress();
-  const { signal } = interrupt;
-  const { files } = await exportRun(run, out, { ...member.config, progress, signal }).finally(
-    () => {
-      progress.done();
-      interrupt.dispose();
-    },
-  );
+  using work = await beginWork(`stopped; nothing was written to ${out}`);
+  const { progress, signal } = work;
+  const { files } = await exportRun(run, out, { ...found.config, progress, signal });
+  progress.done();
   const width = Math.max(...files.map(({ path }) => path.length));
   for (const { path, bytes } of files) console.log(`${path.padEnd(width)}  ${size(bytes)}`);
   return 0;
 }
-
-/** Whether a word is a setting or a switch; what is on disk is RUN or OUT, whatever its name. */
-const isSetting = (word: string) => /^-|^[~+]{0,2}[A-Za-z_][\w.]*=/.test(word) && !existsSync(word);
 
 const size = (bytes: number): string =>
   bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;

@@ -7,8 +7,9 @@ import type { Extension } from "../run/begin/extension.js";
 import { printHelp } from "../terminal/columns.js";
 import { UsageError } from "../terminal/errors.js";
 import { stoppedWithin } from "../terminal/interrupt.js";
-import { createProgress, type Progress } from "../terminal/progress.js";
+import type { Progress } from "../terminal/progress.js";
 import { printRun } from "./results.js";
+import { beginWork } from "./work.js";
 
 const usage = "dsbm extend RUN [+N] [n_ipf=…] [num_iter=…]";
 
@@ -101,24 +102,17 @@ export async function extendCommand(args: string[]): Promise<number> {
   const { aloneOnly } = await import("../machine/ranks.js");
   aloneOnly("extend");
   const { runTraining } = await import("../run/run.js");
-  const progress = createProgress();
   const resume = `npx dsbm extend ${shellWord(folder)} half_iterations=${half_iterations} num_iter=${num_iter}`;
-  const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
-  const interrupt = createWorkInterrupt({ late: stoppedWithin(resume) });
-  try {
-    const { signal } = interrupt;
-    const options = { folder, progress, signal, resume, extension, interrupt };
-    const { rows, state } = await runTraining(config, options);
-    if (state === "interrupted") return 130;
-    if (readQuality(folder) && !(await measureAgain(folder, config, { progress, signal })))
-      return 130;
-    progress.done();
-    printRun(folder, rows);
-    return 0;
-  } finally {
-    progress.done();
-    interrupt.dispose();
-  }
+  using work = await beginWork(stoppedWithin(resume));
+  const { progress, signal, interrupt } = work;
+  const options = { folder, progress, signal, resume, extension, interrupt };
+  const { rows, state } = await runTraining(config, options);
+  if (state === "interrupted") return 130;
+  if (readQuality(folder) && !(await measureAgain(folder, config, { progress, signal })))
+    return 130;
+  progress.done();
+  printRun(folder, rows);
+  return 0;
 }
 
 /** Measures a run whose quality was measured before it was extended; false where that was stopped. */

@@ -4,10 +4,10 @@ import { type CompleteTrainConfig, fit } from "@dsbm/config";
 import { type Quality, readQuality, shellWord } from "@dsbm/runs";
 import { readFitWords } from "../fit/words.js";
 import { UsageError } from "../terminal/errors.js";
-import { createProgress } from "../terminal/progress.js";
 import { type Runner, runExperiment } from "./experiment.js";
 import { placesOf } from "./results.js";
 import { asLists, withoutCfg } from "./words.js";
+import { beginWork } from "./work.js";
 
 const notes = [
   "SOURCE and TARGET are tables (.csv, .tsv, .parquet, .npy, .npz, .h5ad) or folders of pictures. One table with two",
@@ -53,15 +53,8 @@ type Words = ReturnType<typeof readFitWords>;
 /** The configuration with what the data choose. */
 async function chosen(words: Words): Promise<CompleteTrainConfig[]> {
   const { prepare } = await import("../fit/prepare.js");
-  const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
-  const interrupt = createWorkInterrupt({ late: "stopped" });
-  const progress = createProgress();
-  try {
-    return [(await prepare(words, { progress, signal: interrupt.signal })).config];
-  } finally {
-    progress.done();
-    interrupt.dispose();
-  }
+  using work = await beginWork("stopped");
+  return [(await prepare(words, work)).config];
 }
 
 async function runner(words: Words): Promise<Runner<CompleteTrainConfig>> {

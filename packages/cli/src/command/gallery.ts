@@ -2,15 +2,15 @@
 // one of cells, come beside them.
 import { mkdirSync } from "node:fs";
 import { resolve as absolute, join } from "node:path";
-import { completeTrain, type Experiment, helpTable, resolve, train } from "@dsbm/config";
+import { type Experiment, helpTable, resolve, train } from "@dsbm/config";
 import { findRun, shellWord } from "@dsbm/runs";
 import { z } from "zod";
-import { type Exhibit, type ExhibitName, exhibits } from "../gallery/exhibits.js";
+import { type ExhibitName, exhibits } from "../gallery/exhibits.js";
 import type { Shown } from "../gallery/write.js";
-import { presets } from "../machine/presets.js";
 import { printHelp, terminalWidth } from "../terminal/columns.js";
 import { stoppedWithin } from "../terminal/interrupt.js";
-import { createProgress } from "../terminal/progress.js";
+import { jobKeys, runOfJob } from "./job.js";
+import { beginWork } from "./work.js";
 
 const names = Object.keys(exhibits) as [ExhibitName, ...ExhibitName[]];
 
@@ -25,21 +25,10 @@ const gallerySchema = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe("folders of runs of your own that are shown, too, such as one of cells"),
-  seed: z
-    .int()
-    .min(0)
-    .max(2 ** 32 - 1)
-    .default(42)
-    .describe("seed of weights, training, samples"),
-  threads: z
-    .union([z.literal("auto"), z.int().min(1)])
-    .default("auto")
-    .describe("processor threads; auto measures at the start"),
-  quick: z.boolean().default(false).describe("a few steps of everything, to see that it works"),
-  experiments_dir: z.string().min(1).default("experiments").describe("folder of the runs"),
+  ...jobKeys,
+  seed: jobKeys.seed.describe("seed of weights, training, samples"),
+  experiments_dir: jobKeys.experiments_dir.describe("folder of the runs"),
 });
-
-type GalleryConfig = z.output<typeof gallerySchema>;
 
 const galleryJob: Experiment<typeof gallerySchema> = {
   name: "gallery",
@@ -53,25 +42,6 @@ const help = [
   helpTable(gallerySchema, { width: terminalWidth() }),
   "--again   train anew what is trained already",
 ].join("\n\n");
-
-/** The complete configuration of an exhibit, and the command that trains it. */
-function configOf({ words, quick }: Exhibit, { seed, threads, ...config }: GalleryConfig) {
-  const key = (word: string) => word.slice(0, word.indexOf("="));
-  const trial = config.quick ? quick : [];
-  const own = [
-    ...words.filter((word) => !trial.some((other) => key(other) === key(word))),
-    ...trial,
-  ];
-  const place = `experiments_dir='${config.experiments_dir}'`;
-  const { members } = resolve(train, [...own, `seed=${seed}`, `threads=${threads}`, place], {
-    dirs: [presets],
-  });
-  const [member] = members as [(typeof members)[number]];
-  return {
-    config: completeTrain(member.config),
-    command: `npx dsbm train ${own.map(shellWord).join(" ")}`,
-  };
-}
 
 /** Runs the command; returns the exit code. Throws ConfigError for words, and errors of training, export and disk. */
 export async function galleryCommand(args: string[]): Promise<number> {
@@ -88,32 +58,27 @@ export async function galleryCommand(args: string[]): Promise<number> {
   const { ownExhibit, writeExhibit, writeIndex } = await import("../gallery/write.js");
   const { runTraining } = await import("../run/run.js");
   const own = config.runs.map((run) => ownExhibit(findRun(run)));
-  const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
   const resume = `npx dsbm gallery ${args.map(shellWord).join(" ")}`.trimEnd();
-  const interrupt = createWorkInterrupt({ late: stoppedWithin(resume) });
-  const progress = createProgress();
-  const { signal } = interrupt;
+  using work = await beginWork(stoppedWithin(resume));
+  const { progress, signal } = work;
   mkdirSync(config.out, { recursive: true });
   const sections: string[][] = [];
   const show = async (shown: Shown) => {
     sections.push(await writeExhibit(shown, config.out, { progress, signal }));
   };
-  try {
-    for (const name of config.only ?? names) {
-      const { title, about, direction } = exhibits[name];
-      const { config: run, command } = configOf(exhibits[name], config);
-      const kind = config.quick ? "gallery-quick" : "gallery";
-      const folder = absolute(join(config.experiments_dir, kind, name, String(config.seed)));
-      progress.line(title);
-      const { state } = await runTraining(run, { folder, progress, signal, again, resume });
-      if (state === "interrupted") return 130;
-      await show({ name, title, about, direction, command, folder });
-    }
-    for (const shown of own) await show(shown);
-  } finally {
-    progress.done();
-    interrupt.dispose();
+  for (const name of config.only ?? names) {
+    const { title, about, direction } = exhibits[name];
+    const { config: run, own: words } = runOfJob(train, exhibits[name], config);
+    const command = `npx dsbm train ${words.map(shellWord).join(" ")}`;
+    const kind = config.quick ? "gallery-quick" : "gallery";
+    const folder = absolute(join(config.experiments_dir, kind, name, String(config.seed)));
+    progress.line(title);
+    const { state } = await runTraining(run, { folder, progress, signal, again, resume });
+    if (state === "interrupted") return 130;
+    await show({ name, title, about, direction, command, folder });
   }
+  for (const shown of own) await show(shown);
+  progress.done();
   console.log(`gallery ${writeIndex(config.out, sections)}`);
   return 0;
 }

@@ -1,10 +1,10 @@
 // `dsbm sample RUN INPUT OUTPUT key=value …`: a trained bridge applied to new samples.
-import { existsSync } from "node:fs";
-import { ConfigError, helpTable, resolve, sample } from "@dsbm/config";
+import { helpTable, sample } from "@dsbm/config";
 import type { SampleResult } from "../sample/run.js";
-import { printHelp, terminalWidth } from "../terminal/columns.js";
-import { UsageError } from "../terminal/errors.js";
-import { createProgress, duration } from "../terminal/progress.js";
+import { terminalWidth } from "../terminal/columns.js";
+import { duration } from "../terminal/progress.js";
+import { placedWords } from "./words.js";
+import { beginWork } from "./work.js";
 
 const usage = "dsbm sample RUN NEW OUT [key=value …]";
 
@@ -16,70 +16,47 @@ const sections = {
   "files and machine": ["overwrite", "batch_size", "threads", "device"],
 };
 
-const help = () =>
-  [
-    `usage: ${usage}`,
-    "",
-    sample.about,
-    "",
-    "RUN  the folder of a run, finished or not, a folder above the only one, or latest",
-    "NEW  a table (.csv, .tsv, also .gz, .parquet, .npy, .npz, .h5ad) with the columns of the run,",
-    "     a folder of pictures, one picture, an array of images (.npy, .npz),",
-    "     gaussian:N, or a data set such as mnist_2 (its test split)",
-    "OUT  vectors: a table (.csv, .tsv, also .gz, .parquet, .npy, .npz), in the data's own units",
-    "     images: a folder (PNG), .png for one picture, or an array (.npy, .npz)",
-    "",
-    "examples",
-    "  dsbm sample RUN new.csv carried.parquet keep=id        rows of a table, their ids beside them",
-    "  dsbm sample RUN new.csv back.csv direction=b           from the target to the source",
-    "  dsbm sample RUN new.csv paths.csv path=true            all times: a long table with a column t",
-    "  dsbm sample RUN photos out resize=true                 pictures of any size",
-    "",
-    helpTable(sample.schema, { sections, width: terminalWidth() }),
-  ].join("\n");
+const help = [
+  `usage: ${usage}`,
+  "",
+  sample.about,
+  "",
+  "RUN  the folder of a run, finished or not, a folder above the only one, or latest",
+  "NEW  a table (.csv, .tsv, also .gz, .parquet, .npy, .npz, .h5ad) with the columns of the run,",
+  "     a folder of pictures, one picture, an array of images (.npy, .npz),",
+  "     gaussian:N, or a data set such as mnist_2 (its test split)",
+  "OUT  vectors: a table (.csv, .tsv, also .gz, .parquet, .npy, .npz), in the data's own units",
+  "     images: a folder (PNG), .png for one picture, or an array (.npy, .npz)",
+  "",
+  "examples",
+  "  dsbm sample RUN new.csv carried.parquet keep=id        rows of a table, their ids beside them",
+  "  dsbm sample RUN new.csv back.csv direction=b           from the target to the source",
+  "  dsbm sample RUN new.csv paths.csv path=true            all times: a long table with a column t",
+  "  dsbm sample RUN photos out resize=true                 pictures of any size",
+  "",
+  helpTable(sample.schema, { sections, width: terminalWidth() }),
+].join("\n");
 
 /** Runs the command; returns the exit code. Throws ConfigError and UsageError for invalid words. */
 export async function sampleCommand(args: string[]): Promise<number> {
-  const places = args.filter((word) => !isSetting(word));
-  const { help: isHelp, members } = resolve(sample, args.filter(isSetting));
-  if (isHelp) {
-    printHelp(help());
-    return 0;
+  const found = placedWords(sample, args, { expected: "RUN NEW OUT", usage, help });
+  if (!found) return 0;
+  const [run, input, output] = found.places as [string, string, string];
+  using work = await beginWork(`stopped within a step; nothing was written to ${output}`);
+  const { progress, signal } = work;
+  const { runSample } = await import("../sample/run.js");
+  const { aloneOnly } = await import("../machine/ranks.js");
+  aloneOnly("sample");
+  const { config } = found;
+  const result = await runSample({ run, input, output, config, progress, signal });
+  progress.done();
+  if (result.state === "interrupted") {
+    progress.line(`stopped; nothing was written to ${output}`);
+    return 130;
   }
-  const [member, ...more] = members;
-  if (!member || more.length > 0)
-    throw new ConfigError("sweep", "dsbm sample does one thing at a time: leave -m out");
-  const [run, input, output, ...odd] = places;
-  if (run === undefined || input === undefined || output === undefined || odd.length > 0)
-    throw new UsageError(
-      `got ${places.length === 0 ? "no words" : places.map((word) => JSON.stringify(word)).join(" ")}; expected RUN NEW OUT: ${usage}`,
-    );
-  const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
-  const late = `stopped within a step; nothing was written to ${output}`;
-  const interrupt = createWorkInterrupt({ late });
-  const progress = createProgress();
-  try {
-    const { runSample } = await import("../sample/run.js");
-    const { aloneOnly } = await import("../machine/ranks.js");
-    aloneOnly("sample");
-    const { config } = member;
-    const { signal } = interrupt;
-    const result = await runSample({ run, input, output, config, progress, signal });
-    progress.done();
-    if (result.state === "interrupted") {
-      progress.line(`stopped; nothing was written to ${output}`);
-      return 130;
-    }
-    console.log(summary(result, config));
-    return 0;
-  } finally {
-    progress.done();
-    interrupt.dispose();
-  }
+  console.log(summary(result, config));
+  return 0;
 }
-
-/** Whether a word is a setting or a switch; what is on disk is RUN, INPUT or OUTPUT, whatever its name. */
-const isSetting = (word: string) => /^-|^[~+]{0,2}[A-Za-z_][\w.]*=/.test(word) && !existsSync(word);
 
 function summary(
   { direction, n, weights, nfe, seconds, about }: SampleResult,

@@ -1,40 +1,22 @@
 // `npm start`, the main job: bridges between two handwritten digits, in principal components and in pixels, and the
 // Gaussian benchmark beside its exact answer: three runs of the presets, one table each.
 import { resolve as absolute, join } from "node:path";
-import {
-  type CompleteTrainConfig,
-  completeTrain,
-  type Experiment,
-  gaussian,
-  helpTable,
-  resolve,
-  train,
-} from "@dsbm/config";
+import { type Experiment, gaussian, helpTable, resolve, train } from "@dsbm/config";
 import { formatTable, type Parts, type Row, shellWord, writeParts } from "@dsbm/runs";
 import { z } from "zod";
 import { newestTable } from "../evaluation/metrics.js";
-import { presets } from "../machine/presets.js";
 import { printHelp, terminalWidth } from "../terminal/columns.js";
 import { stoppedWithin } from "../terminal/interrupt.js";
-import { createProgress, duration } from "../terminal/progress.js";
+import { duration } from "../terminal/progress.js";
+import { jobKeys, runOfJob } from "./job.js";
+import { beginWork } from "./work.js";
 
 const digit = () => z.int().min(0).max(9);
 
 const startSchema = z.strictObject({
   source: digit().default(2).describe("digit at time 0"),
   target: digit().default(3).describe("digit at time 1"),
-  seed: z
-    .int()
-    .min(0)
-    .max(2 ** 32 - 1)
-    .default(42)
-    .describe("seed of weights, training and samples"),
-  threads: z
-    .union([z.literal("auto"), z.int().min(1)])
-    .default("auto")
-    .describe("processor threads; auto measures at the start"),
-  quick: z.boolean().default(false).describe("a few steps of everything, to see that it works"),
-  experiments_dir: z.string().min(1).default("experiments").describe("folder of all runs"),
+  ...jobKeys,
 });
 
 type StartConfig = z.output<typeof startSchema>;
@@ -116,20 +98,6 @@ function pageOf({ source, target, seed, quick }: StartConfig, parts: readonly Pa
 
 const capital = (text: string) => `${text[0]?.toUpperCase()}${text.slice(1)}`;
 
-/** The complete configuration of a part. */
-export function configOf(part: Part, config: StartConfig): CompleteTrainConfig {
-  const { seed, threads, experiments_dir, quick } = config;
-  const common = [`seed=${seed}`, `threads=${threads}`, `experiments_dir='${experiments_dir}'`];
-  // The trial's words replace those of the job.
-  const key = (word: string) => word.slice(0, word.indexOf("="));
-  const trial = quick ? part.quick : [];
-  const words = part.words.filter((word) => !trial.some((other) => key(other) === key(word)));
-  const { members } = resolve(part.experiment, [...words, ...trial, ...common], {
-    dirs: [presets],
-  });
-  return completeTrain((members[0] as (typeof members)[number]).config);
-}
-
 function help(): string {
   return [
     "usage: dsbm start [key=value …] [--again] [--open]",
@@ -154,12 +122,10 @@ export async function start(given: string[]): Promise<number> {
   const { config, dirname } = resolved.members[0] as (typeof resolved.members)[number];
   const { runTraining } = await import("../run/run.js");
   const { writePartsReport } = await import("../run/parts.js");
-  const { createWorkInterrupt } = await import("../terminal/work-interrupt.js");
   const resume = `npx dsbm start ${args.map(shellWord).join(" ")}`.trimEnd();
-  const interrupt = createWorkInterrupt({ late: stoppedWithin(resume) });
-  const progress = createProgress();
+  using work = await beginWork(stoppedWithin(resume));
+  const { progress, signal, interrupt } = work;
   const began = performance.now();
-  const { signal } = interrupt;
   const finished: { part: Part; folder: string; rows: Row[] }[] = [];
   if (given.includes("--open")) {
     const { showBeside } = await import("../machine/browser.js");
@@ -170,21 +136,17 @@ export async function start(given: string[]): Promise<number> {
   const page = pageOf(config, parts);
   writeParts(whole, page);
   writePartsReport(whole, page);
-  try {
-    for (const part of parts) {
-      const folder = join(whole, part.name);
-      progress.line(part.title);
-      const { rows, state } = await runTraining(configOf(part, config), {
-        ...{ folder, progress, signal, again, resume, interrupt },
-      });
-      writePartsReport(whole, page);
-      if (state === "interrupted") return 130;
-      finished.push({ part, folder, rows });
-    }
-  } finally {
-    progress.done();
-    interrupt.dispose();
+  for (const part of parts) {
+    const folder = join(whole, part.name);
+    progress.line(part.title);
+    const { config: run } = runOfJob(part.experiment, part, config);
+    const options = { folder, progress, signal, again, resume, interrupt };
+    const { rows, state } = await runTraining(run, options);
+    writePartsReport(whole, page);
+    if (state === "interrupted") return 130;
+    finished.push({ part, folder, rows });
   }
+  progress.done();
   for (const { part, rows } of finished)
     console.log(`\n${part.title}\n${formatTable(newestTable(rows))}`);
   console.log("");

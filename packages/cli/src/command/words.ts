@@ -1,7 +1,56 @@
 // What commands do with words before they are resolved.
-import { type CompleteTrainConfig, type Member, printValue } from "@dsbm/config";
+import { existsSync } from "node:fs";
+import {
+  type CompleteTrainConfig,
+  ConfigError,
+  type Experiment,
+  type Member,
+  printValue,
+  resolve,
+} from "@dsbm/config";
 import { findRun } from "@dsbm/runs";
+import type { z } from "zod";
+import { printHelp } from "../terminal/columns.js";
 import { UsageError } from "../terminal/errors.js";
+
+interface PlacedOptions {
+  /** Names of the places that are expected, such as RUN OUT. */
+  expected: string;
+  /** The line of usage, without "usage: ". */
+  usage: string;
+  help: string;
+  /** Whether a word is a place that is there, whatever its name. */
+  isPlace?: (word: string) => boolean;
+}
+
+/**
+ * The places and the configuration of a command that does one thing; null where help was asked for, which is printed.
+ * Throws ConfigError and UsageError for other words.
+ */
+export function placedWords<S extends z.ZodType>(
+  experiment: Experiment<S>,
+  args: readonly string[],
+  { expected, usage, help, isPlace = existsSync }: PlacedOptions,
+): { config: z.output<S>; places: string[] } | null {
+  const isSetting = (word: string) => /^-|^[~+]{0,2}[A-Za-z_][\w.]*=/.test(word) && !isPlace(word);
+  const places = args.filter((word) => !isSetting(word));
+  const { help: isHelp, members } = resolve(experiment, args.filter(isSetting));
+  if (isHelp) {
+    printHelp(help);
+    return null;
+  }
+  const [member, ...more] = members;
+  if (!member || more.length > 0)
+    throw new ConfigError(
+      "sweep",
+      `dsbm ${experiment.name} does one thing at a time: leave -m out`,
+    );
+  if (places.length !== expected.split(" ").length)
+    throw new UsageError(
+      `got ${places.length === 0 ? "no words" : places.map((word) => JSON.stringify(word)).join(" ")}; expected ${expected}: ${usage}`,
+    );
+  return { config: member.config, places };
+}
 
 /** Several values of these keys as one list, with or without brackets: at=0.3,0.6 is at=[0.3,0.6]. */
 export const asLists =
