@@ -7,19 +7,16 @@ import { UsageError } from "../terminal/errors.js";
 
 const gib = (n: number) => `${(n / 2 ** 30).toFixed(1)} GiB`;
 
-interface Finding {
-  what: string;
-  found: string;
-  cure?: string;
-}
+type Finding = [what: string, found: string, cure: string | false];
 
 function nodeFinding(): Finding {
-  const major = Number(process.versions.node.split(".")[0]);
-  return {
-    what: "Node",
-    found: `${process.versions.node} (${process.platform} ${process.arch})`,
-    ...(major < 20 && { cure: "install Node 20 or newer" }),
-  };
+  const { node } = process.versions;
+  const isOld = Number(node.split(".")[0]) < 20;
+  return [
+    "Node",
+    `${node} (${process.platform} ${process.arch})`,
+    isOld && "install Node 20 or newer",
+  ];
 }
 
 async function engineFindings(): Promise<Finding[]> {
@@ -39,7 +36,7 @@ async function engineFindings(): Promise<Finding[]> {
     const policy = process.env.OMP_WAIT_POLICY;
     const { available, total, by } = torch.memoryLimit();
     const limit = by === "cgroup" ? ", the limit of a cgroup (container, job or service)" : "";
-    const findings: [what: string, found: string, cure: string | false][] = [
+    return [
       ["built against", builtAgainst ?? "unknown", false],
       ["libtorch", `${version}${libtorch ? ` (${libtorch})` : ""}`, false],
       [
@@ -68,10 +65,9 @@ async function engineFindings(): Promise<Finding[]> {
       ],
       ["memory", `${gib(available)} free of ${gib(total)}${limit}`, false],
     ];
-    return findings.map(([what, found, cure]) => ({ what, found, ...(cure && { cure }) }));
   } catch (error) {
     const cure = error instanceof Error ? error.message : String(error);
-    return [{ what: "engine", found: "cannot be loaded", cure }];
+    return [["engine", "cannot be loaded", cure]];
   }
 }
 
@@ -84,16 +80,16 @@ export async function doctor(args: string[]): Promise<number> {
   if (args.length > 0)
     throw new UsageError(`got ${args.join(" ")}; dsbm doctor takes no words: leave them out`);
   const findings: Finding[] = [
-    { what: "dsbm", found: version },
+    ["dsbm", version, false],
     nodeFinding(),
     ...(await engineFindings()),
   ];
-  const width = Math.max(...findings.map(({ what }) => what.length));
-  for (const { what, found, cure } of findings) {
+  const width = Math.max(...findings.map(([what]) => what.length));
+  for (const [what, found, cure] of findings) {
     console.log(`${cure ? "✗" : "✓"} ${what.padEnd(width)}  ${found}`);
     if (cure) console.log(`  ${" ".repeat(width)}  → ${cure}`);
   }
-  const problems = findings.filter(({ cure }) => cure).length;
+  const problems = findings.filter(([, , cure]) => cure).length;
   console.log(problems === 0 ? "no problems found" : `problems found: ${problems}`);
   return problems === 0 ? 0 : 1;
 }

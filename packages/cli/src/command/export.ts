@@ -32,14 +32,12 @@ export async function exportCommand(args: string[]): Promise<number> {
   if (!found) return 0;
   const [run, out] = found.places as [string, string];
   const { exportRun } = await import("../export/files.js");
+  const { bytesText } = await import("../export/bridge/card.js");
   using work = await beginWork(`stopped; nothing was written to ${out}`);
   const { progress, signal } = work;
   const { files } = await exportRun(run, out, { ...found.config, progress, signal });
   progress.done();
   const width = Math.max(...files.map(({ path }) => path.length));
-  for (const { path, bytes } of files) console.log(`${path.padEnd(width)}  ${size(bytes)}`);
+  for (const { path, bytes } of files) console.log(`${path.padEnd(width)}  ${bytesText(bytes)}`);
   return 0;
 }
-
-const size = (bytes: number): string =>
-  bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;

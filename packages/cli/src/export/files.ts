@@ -8,7 +8,7 @@ import { heldSamples, modelCard } from "./bridge/card.js";
 import { pythonExample } from "./bridge/python.js";
 import { type EncodedModel, weightsName } from "./onnx/model.js";
 import { exportPage, type PageOptions } from "./page.js";
-import { type ExportedBridge, type ExportOptions, exportBridge } from "./run.js";
+import { type ExportedBridge, exportBridge } from "./run.js";
 
 /** What was written: the description of the bridge, and the paths of the files with their sizes. */
 export interface ExportResult {
@@ -16,9 +16,7 @@ export interface ExportResult {
   files: { path: string; bytes: number }[];
 }
 
-type Options = Omit<ExportOptions, "single"> &
-  Pick<ExportConfig, "overwrite"> &
-  Partial<Pick<PageOptions, "samples" | "progress" | "signal">>;
+type Options = PageOptions & Pick<ExportConfig, "overwrite">;
 
 /**
  * Exports a run to `out`: a folder, one model where the name ends in .onnx, or a page where it ends in .html. Throws a UsageError where something is there

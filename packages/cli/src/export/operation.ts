@@ -4,7 +4,7 @@ import { UsageError } from "../terminal/errors.js";
 import type { GraphBuilder, Size } from "./onnx/builder.js";
 import { isFree, sizesText } from "./onnx/builder.js";
 import { type OnnxType, onnxTypes } from "./onnx/model.js";
-import type { Argument, Trace, TraceSlot, TraceStep, Value } from "./trace.js";
+import type { Trace, TraceSlot, TraceStep, Value } from "./trace.js";
 
 /** What an operation becomes: the values of its results in order; a single one may stand alone. */
 export type Converter = (op: Operation) => string | (string | null)[];
@@ -19,12 +19,13 @@ export interface Facts {
 }
 
 export class Operation {
-  readonly graph: GraphBuilder;
   constructor(
     readonly step: TraceStep,
     readonly facts: Facts,
-  ) {
-    this.graph = facts.graph;
+  ) {}
+
+  get graph(): GraphBuilder {
+    return this.facts.graph;
   }
 
   /** An error that names the operation and says why it cannot be exported. */
@@ -34,23 +35,19 @@ export class Operation {
     );
   }
 
-  #argument(name: string): Argument | undefined {
-    return this.step.args[name];
-  }
-
   #slot(slot: number): TraceSlot {
     return this.facts.trace.slots[slot] as TraceSlot;
   }
 
   /** Whether an argument is there and is not null. */
   has(name: string): boolean {
-    const arg = this.#argument(name);
+    const arg = this.step.args[name];
     return arg !== undefined && !("value" in arg && arg.value === null);
   }
 
   /** The shape of a tensor. */
   shape(name: string): Size[] {
-    const arg = this.#argument(name);
+    const arg = this.step.args[name];
     if (!arg || !("slot" in arg)) throw this.refused(`${name} is no tensor`);
     return this.#slot(arg.slot).shape;
   }
@@ -81,7 +78,7 @@ export class Operation {
 
   /** A tensor, or a number as a scalar; cast to `type` where it has another. */
   value(name: string, type?: OnnxType): string {
-    const arg = this.#argument(name);
+    const arg = this.step.args[name];
     if (arg && "slot" in arg) return this.#read(arg.slot, type);
     const value = arg && "value" in arg ? arg.value : undefined;
     if (typeof value === "number" || typeof value === "boolean")
@@ -89,9 +86,20 @@ export class Operation {
     throw this.refused(`${name} is ${value === undefined ? "missing" : JSON.stringify(value)}`);
   }
 
+  /** The tensors of these names that are there. */
+  present(...names: readonly string[]): string[] {
+    return names.filter((name) => this.has(name)).map((name) => this.value(name));
+  }
+
+  /** A value times a number. */
+  times(value: string, factor: number): string {
+    if (factor === 1) return value;
+    return this.graph.node("Mul", [value, this.graph.numbers(this.type, factor)]);
+  }
+
   /** The tensors of a list. */
   values(name: string, type?: OnnxType): string[] {
-    const arg = this.#argument(name);
+    const arg = this.step.args[name];
     if (!arg || !("slots" in arg)) throw this.refused(`${name} is no list of tensors`);
     return arg.slots.map((slot) => this.#read(slot, type));
   }
@@ -107,14 +115,14 @@ export class Operation {
 
   /** The element type of a tensor; undefined of a number. */
   typeOf(name: string): OnnxType | undefined {
-    const arg = this.#argument(name);
+    const arg = this.step.args[name];
     if (!arg || !("slot" in arg) || this.#slot(arg.slot).isNumber) return undefined;
     return this.#typeOf(arg.slot);
   }
 
   /** An argument that is no tensor; `fallback` where it is null. */
   plain<V extends Value>(name: string, fallback?: V): V {
-    const arg = this.#argument(name);
+    const arg = this.step.args[name];
     const value = arg && "value" in arg ? arg.value : undefined;
     if (value !== undefined && value !== null) return value as V;
     if (fallback !== undefined) return fallback;
@@ -140,5 +148,10 @@ export class Operation {
   dim(name: string, of: number, fallback?: number): number {
     const dim = this.number(name, fallback);
     return dim < 0 ? dim + of : dim;
+  }
+
+  /** The dimension of `self` that the operation is about. */
+  axis(fallback?: number): number {
+    return this.dim("dim", this.shape("self").length, fallback);
   }
 }

@@ -10,7 +10,7 @@ import { type ColumnCondition, readColumns } from "../problem/saved-columns.js";
 import { testConditions, testRows } from "../problem/test-rows.js";
 import { readTrained } from "../sample/trained.js";
 import { UsageError } from "../terminal/errors.js";
-import type { Progress } from "../terminal/progress.js";
+import { type Progress, silentProgress } from "../terminal/progress.js";
 import type { ExportResult } from "./files.js";
 import { type ExportOptions, exportBridge } from "./run.js";
 
@@ -36,7 +36,7 @@ export async function exportPage(
   out: string,
   options: PageOptions,
 ): Promise<ExportResult> {
-  const { progress = silent, samples = null, title, start } = options;
+  const { progress = silentProgress, samples = null, title, start } = options;
   const { bridge, models } = exportBridge(run, { ...options, bare: true });
   const files = [...models].map(([name, { model }]) => [name, Buffer.concat(model)] as const);
   const bytes = files.reduce((sum, [, model]) => sum + model.length, 0);
@@ -53,11 +53,7 @@ export async function exportPage(
       : await samplesOf(run, { ...options, progress, samples, units: readUnits(json) });
   if (ends) progress.line(ends.about);
   const content = { ...ends, bridge: json, models: Object.fromEntries(files) };
-  const page = renderPlayerPage({
-    ...content,
-    ...(title !== undefined && { title }),
-    ...(start && { direction: start }),
-  });
+  const page = renderPlayerPage({ ...content, title, direction: start });
   writeFileAtomic(out, page);
   return { bridge, files: [{ path: out, bytes: Buffer.byteLength(page) }] };
 }
@@ -107,8 +103,6 @@ export async function samplesOf(
 }
 
 type SampleOptions = PageOptions & { samples: number | null; units: Units; progress: Progress };
-
-const silent: Progress = { update() {}, line() {}, done() {} };
 
 const ownUnits = (x: Tensor, units: Units): Samples => {
   const n = x.size(0);

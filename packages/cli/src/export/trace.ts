@@ -15,7 +15,7 @@ import type { Size } from "./onnx/builder.js";
 /** A value of an argument: sizes may be free. */
 export type Value = Size | bigint | boolean | string | null | readonly Value[];
 
-export type Argument = { slot: number } | { slots: number[] } | { value: Value };
+type Argument = { slot: number } | { slots: number[] } | { value: Value };
 
 export interface TraceSlot extends Omit<ProgramSlot, "shape"> {
   shape: Size[];
@@ -28,7 +28,6 @@ export interface TraceStep {
 }
 
 export interface Trace {
-  inputs: number;
   outputs: number[];
   slots: TraceSlot[];
   steps: TraceStep[];
@@ -57,7 +56,7 @@ export function trace(
     a.steps.flatMap(({ name, results }) => results.flat().map((slot) => [slot, name])),
   );
   return {
-    ...{ inputs: a.inputs, outputs: a.outputs },
+    outputs: a.outputs,
     slots: a.slots.map((slot, i) => {
       const other = b.slots[i] as ProgramSlot;
       const what = makers.get(i) ?? "a tensor";

@@ -1,27 +1,20 @@
 // A trained run as an object of programs: opened once, it carries any number of samples.
-import { type Conditions, type Direction, mapConditions, type Network } from "@dsbm/bridge";
+import { type Conditions, mapConditions, type Network } from "@dsbm/bridge";
 import { type SampleConfig, sample as sampleExperiment, validate } from "@dsbm/config";
 import { cat, type Device, type Tensor, tidy } from "@dsbm/torch";
 import { Sampler } from "@dsbm/train";
 import { cores } from "../machine/cores.js";
 import { UsageError } from "../terminal/errors.js";
 import { type Carrier, createCarrier } from "./carrier.js";
-import { classesOf, loadNetworks, readTrained, type Trained } from "./trained.js";
+import { classesOf, loadNetworks, type OwnNetwork, readTrained, type Trained } from "./trained.js";
 import { type Units, unitsOf } from "./units.js";
 
 type SampleKeys =
-  | "direction"
-  | "solver"
-  | "steps"
-  | "diffusion"
-  | "guidance"
-  | "ode_tol"
-  | "ode_step_size"
-  | "seed";
+  | ("direction" | "seed" | "path" | "batch_size" | "steps" | "diffusion" | "guidance")
+  | ("solver" | "ode_tol" | "ode_step_size");
 
 /** How samples are carried: the keys of `dsbm sample`, with its defaults. */
-export interface SampleOptions
-  extends Partial<Pick<SampleConfig, SampleKeys | "batch_size" | "path">> {
+export interface SampleOptions extends Partial<Pick<SampleConfig, SampleKeys>> {
   /** Conditions of the networks, a row for each sample: `cond` [n, C′, H, W] float32, `y` [n] int64. */
   given?: Conditions | undefined;
   /** Ends the work between two steps; the promise is then rejected with its reason. */
@@ -63,7 +56,7 @@ export interface OpenBridge extends Disposable {
 export interface OpenOptions
   extends Partial<Pick<SampleConfig, "half_iteration" | "device" | "threads">> {
   /** A new network for a direction, where those of the run are of a class of your own. */
-  network?: ((direction: Direction) => Network) | undefined;
+  network?: OwnNetwork | undefined;
 }
 
 /**

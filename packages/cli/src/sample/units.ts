@@ -1,8 +1,11 @@
 // Rows of vectors in the data's own units and as networks take them: standardised columns, and coordinates along principal
 // components, of runs of tables; other runs take vectors as they are.
-import { applyTransform, type NumberColumn, undoTransform } from "@dsbm/data";
-import { type Tensor, tensor, tidy } from "@dsbm/torch";
-import { readProjection } from "./projection.js";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { applyTransform, type NumberColumn, Projection, undoTransform } from "@dsbm/data";
+import { checkFiles } from "@dsbm/runs";
+import { io, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { UsageError } from "../terminal/errors.js";
 import type { Trained } from "./trained.js";
 
 export interface Units {
@@ -12,13 +15,32 @@ export interface Units {
   apply(columns: readonly Float64Array[]): Tensor;
   /** The way back. */
   undo(x: Tensor): Float64Array[];
-  /** The precision that a column needs: float32 resolves a column's spread where its mean is not too far away. */
-  dtype(column: number): NumberColumn["dtype"];
+  /**
+   * Columns of an output, with the names of the run, else those that are given, else x0, x1, … A column is float64 where
+   * float32 does not resolve its spread, its mean being too far away.
+   */
+  columns(given?: readonly string[]): NumberColumn[];
   dispose(): void;
 }
 
 /** |mean| / std beyond which float32 has fewer than four digits for the spread of a column. */
 const farAway = 1000;
+
+/** Reads projection.safetensors of a run; the caller's to dispose. Throws a UsageError, and a FormatError for damage. */
+export function readProjection(folder: string): Projection {
+  const path = join(folder, "projection.safetensors");
+  if (!existsSync(path))
+    throw new UsageError(
+      `${path} is not there, the principal components that the run was trained in: train it again, or give a .npy file of coordinates`,
+    );
+  checkFiles(folder, ["projection.safetensors"]);
+  const { tensors, metadata } = io.loadTensors(path);
+  const [mean, basis] = [tensors.get("mean"), tensors.get("basis")];
+  const scale = Number(metadata.scale);
+  if (!mean || !basis || !(scale > 0))
+    throw new UsageError(`${path} holds no projection: it needs mean, basis and a positive scale`);
+  return new Projection(mean, basis, scale, []);
+}
 
 export function unitsOf({ columns, folder, shape, config }: Trained): Units {
   const [d] = shape as [number];
@@ -27,7 +49,8 @@ export function unitsOf({ columns, folder, shape, config }: Trained): Units {
       width: d,
       apply: (given) => rowsOf(given),
       undo: (x) => columnsOf(x),
-      dtype: () => "float32",
+      columns: (given) =>
+        Array.from({ length: d }, (_, k) => ({ name: given?.[k] ?? `x${k}`, dtype: "float32" })),
       dispose() {},
     };
   }
@@ -47,21 +70,28 @@ export function unitsOf({ columns, folder, shape, config }: Trained): Units {
         const z = projection ? projection.reconstruct(x) : x;
         return undoTransform(transform, z.contiguous().toArray() as Float32Array);
       }),
-    dtype(k) {
-      const [mean, std] = [transform.mean[k] as number, transform.std[k] as number];
-      const coarse = std === 0 ? Math.fround(mean) !== mean : Math.abs(mean) > farAway * std;
-      return coarse && !transform.log1p ? "float64" : "float32";
-    },
+    columns: (given = columns.names) =>
+      (columns.named ? columns.names : given).map((name, k) => {
+        const [mean, std] = [transform.mean[k] as number, transform.std[k] as number];
+        const coarse = std === 0 ? Math.fround(mean) !== mean : Math.abs(mean) > farAway * std;
+        return { name, dtype: coarse && !transform.log1p ? "float64" : "float32" };
+      }),
     dispose: () => projection?.dispose(),
   };
 }
 
-function rowsOf(columns: readonly Float64Array[]): Tensor {
+/** Columns as rows [n, d]. */
+export function byRows(columns: readonly Float64Array[], dtype: NumberColumn["dtype"]) {
   const [d, n] = [columns.length, columns[0]?.length ?? 0];
-  const rows = new Float32Array(n * d);
+  const rows = dtype === "float64" ? new Float64Array(n * d) : new Float32Array(n * d);
   for (const [k, column] of columns.entries())
     for (let i = 0; i < n; i++) rows[i * d + k] = column[i] as number;
-  return tidy(() => tensor(rows, { shape: [n, d] }).keep());
+  return { rows, shape: [n, d] };
+}
+
+function rowsOf(columns: readonly Float64Array[]): Tensor {
+  const { rows, shape } = byRows(columns, "float32");
+  return tidy(() => tensor(rows, { shape }).keep());
 }
 
 function columnsOf(x: Tensor): Float64Array[] {

@@ -78,7 +78,8 @@ const processText = ({ type, sigma }: BridgeDescription["process"]) =>
 const endText = ({ name, rows }: { name: string; rows: number | null }) =>
   `${plain(name)}${rows === null ? "" : `, ${rows} rows`}`;
 
-const bytesText = (bytes: number) =>
+/** A number of bytes as people read it. */
+export const bytesText = (bytes: number): string =>
   bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
 const rowsOf = (rows: readonly (readonly [string, string])[]) =>

@@ -13,8 +13,8 @@ import { type QualityRow, readQuality } from "@dsbm/runs";
 import { tidy } from "@dsbm/torch";
 import { version } from "../../machine/version.js";
 import type { ColumnCondition } from "../../problem/saved-columns.js";
-import { readProjection } from "../../sample/projection.js";
 import { type Trained, usualDirection } from "../../sample/trained.js";
+import { readProjection } from "../../sample/units.js";
 import { UsageError } from "../../terminal/errors.js";
 import { isApart, weightsName } from "../onnx/model.js";
 import { type DataSummary, dataSummary } from "./data.js";
@@ -114,7 +114,7 @@ export function describeBridge(
         ...{ model, direction_input, half_iteration },
         ...(isApart(graph, limit) && { weights: weightsName(model) }),
         ...(own && { output: own.name }),
-        ...(samples?.[way as Direction] && { samples: samples[way as Direction] }),
+        ...(samples[way as Direction] && { samples: samples[way as Direction] }),
       };
       return [way, place] as const;
     }),

@@ -24,7 +24,7 @@ export interface ExportedGraph {
   graph: Graph;
   directions: Partial<Record<Direction, number | null>>;
   /** How many training samples it holds for a direction, where the drift consists of them. */
-  samples?: Partial<Record<Direction, number>>;
+  samples: Partial<Record<Direction, number>>;
 }
 
 /** What is sampled. Throws a UsageError for a method that has nothing to export. */
@@ -43,7 +43,6 @@ const hasEnd = ({ method, parametrisation }: Trained): boolean =>
   method.predicts === "drift" && parametrisation.meanMatch;
 
 type Networks = Readonly<Record<Direction, Network | null>>;
-type Given = Conditions;
 
 /** Inputs of the models by name, each for n rows. */
 function inputsOf(
@@ -88,12 +87,7 @@ const takesDirection = ({ method, process, parametrisation }: Trained): boolean 
   !parametrisation.meanMatch &&
   !parametrisation.stdTrick;
 
-const outputNames = (trained: Trained): string[] => [
-  kindOf(trained),
-  ...(hasEnd(trained) ? ["end"] : []),
-];
-
-type Outputs = (x: Tensor, t: Tensor, given: Given) => Tensor[];
+type Outputs = (x: Tensor, t: Tensor, given: Conditions) => Tensor[];
 
 /** The outputs of a model for a direction. */
 function outputsOf(
@@ -125,68 +119,59 @@ export function graphsOf(
   networks: Networks,
   directions: readonly Direction[],
 ): ExportedGraph[] {
-  const kind = kindOf(trained);
-  const some = networks[directions[0] as Direction] as Network;
-  const names = outputNames(trained);
-  const direction = takesDirection(trained);
-  const graphFor = (way: Direction) =>
-    graphOf(trained, outputsOf(trained, networks, way, kind), { direction, names, some });
-  if (!direction && kind !== "velocity")
-    return directions.map((way) => ({
-      ...{ graph: graphFor(way), directions: { [way]: null } },
-      samples: samplesIn(networks, [way]),
-    }));
-  const input = (way: Direction) => (direction ? Number(way === "f") : null);
-  const graph = graphFor(directions[0] as Direction);
-  return [{ graph, directions: Object.fromEntries(directions.map((way) => [way, input(way)])) }];
+  const isInput = takesDirection(trained);
+  const isOne = isInput || kindOf(trained) === "velocity";
+  const parts = isOne ? [directions] : directions.map((way) => [way]);
+  return parts.map((ways) => graphOf(trained, networks, ways, isInput));
 }
 
 /** One graph for directions that are built in: its output is the drift, or drift_f and drift_b of both. */
-export function singleGraph(
+export const singleGraph = (
   trained: Trained,
   networks: Networks,
   directions: readonly Direction[],
-): ExportedGraph {
-  const kind = kindOf(trained);
-  const some = networks[directions[0] as Direction] as Network;
-  const served = Object.fromEntries(directions.map((way) => [way, null]));
-  const [only, ...more] = kind === "velocity" ? directions.slice(0, 1) : directions;
-  const first = outputsOf(trained, networks, only as Direction, kind);
-  const names = more.length > 0 ? directions.map((way) => `${kind}_${way}`) : outputNames(trained);
-  const fields = directions.map((way) => outputsOf(trained, networks, way, kind));
-  const field: Outputs =
-    more.length > 0 ? (x, t, given) => fields.map((of) => of(x, t, given)[0] as Tensor) : first;
-  return {
-    graph: graphOf(trained, field, { direction: false, names, some }),
-    directions: served,
-    samples: samplesIn(networks, directions),
-  };
-}
+): ExportedGraph => graphOf(trained, networks, directions, false);
 
+/** A graph for directions; those that neither are an input nor share their outputs have an output each. */
 function graphOf(
   trained: Trained,
-  field: Outputs,
-  { direction, names, some }: { direction: boolean; names: readonly string[]; some: Network },
-): Graph {
-  const inputs = inputsOf(trained, { direction });
+  networks: Networks,
+  directions: readonly Direction[],
+  isInput: boolean,
+): ExportedGraph {
+  const kind = kindOf(trained);
+  const ways = isInput || kind === "velocity" ? directions.slice(0, 1) : directions;
+  const fields = ways.map((way) => outputsOf(trained, networks, way, kind));
+  const [first] = fields as [Outputs];
+  const isOne = fields.length === 1;
+  const inputs = inputsOf(trained, { direction: isInput });
   const keys = Object.keys(inputs);
-  const makers = Object.values(inputs);
-  return tidy(() => {
+  const graph = tidy(() => {
     const found = trace(
       (x, t, ...more) => {
-        const given: Given = Object.fromEntries(keys.slice(2).map((key, i) => [key, more[i]]));
-        const cond = given.cond && { cond: prepared(given.cond, trained) };
-        return field(x as Tensor, t as Tensor, { ...given, ...cond });
+        const [at, time] = [x as Tensor, t as Tensor];
+        const plain: Conditions = Object.fromEntries(keys.slice(2).map((key, i) => [key, more[i]]));
+        const given = { ...plain, ...(plain.cond && { cond: prepared(plain.cond, trained) }) };
+        if (isOne) return first(at, time, given);
+        return fields.map((field) => field(at, time, given)[0] as Tensor);
       },
-      (n) => makers.map((make) => make(n)),
+      (n) => Object.values(inputs).map((make) => make(n)),
     );
-    // A covariance is symmetric; no other network inverts matrices.
     return convert(found, {
       inputs: keys,
-      outputs: names,
-      symmetric: some instanceof FittedGaussian,
+      outputs: isOne
+        ? [kind, ...(hasEnd(trained) ? ["end"] : [])]
+        : directions.map((way) => `${kind}_${way}`),
+      // A covariance is symmetric; no other network inverts matrices.
+      symmetric: networks[directions[0] as Direction] instanceof FittedGaussian,
     });
   });
+  const places = directions.map((way) => [way, isInput ? Number(way === "f") : null]);
+  return {
+    graph,
+    directions: Object.fromEntries(places),
+    samples: samplesIn(networks, directions),
+  };
 }
 
 /** The training samples that networks hold by direction; those of the Sinkhorn bridge alone do. */

@@ -10,14 +10,11 @@ const unary =
 const binary =
   (name: string): Converter =>
   (op) =>
-    op.graph.node(name, [op.value("self", op.type), scaled(op, "other", "alpha")]);
+    op.graph.node(name, [op.value("self", op.type), scaled(op, "other")]);
 
-/** An argument times a factor. */
-function scaled(op: Operation, name: string, factor: string): string {
-  const value = op.value(name, op.type);
-  const by = op.has(factor) ? op.number(factor) : 1;
-  return by === 1 ? value : op.graph.node("Mul", [value, op.graph.numbers(op.type, by)]);
-}
+/** An argument times alpha. */
+const scaled = (op: Operation, name: string): string =>
+  op.times(op.value(name, op.type), op.number("alpha", 1));
 
 const comparison =
   (name: string): Converter =>
@@ -32,8 +29,7 @@ const added =
   (op) => {
     const { graph, type } = op;
     const product = graph.node(name, [op.value("tensor1", type), op.value("tensor2", type)]);
-    const by = op.number("value", 1);
-    const part = by === 1 ? product : graph.node("Mul", [product, graph.numbers(type, by)]);
+    const part = op.times(product, op.number("value", 1));
     return graph.node("Add", [op.value("self", type), part]);
   };
 
@@ -74,7 +70,7 @@ export const elementwise: Readonly<Record<string, Converter>> = {
     }),
   ...{ add: binary("Add"), sub: binary("Sub"), mul: binary("Mul"), div: quotient },
   ...{ maximum: binary("Max"), minimum: binary("Min") },
-  rsub: (op) => op.graph.node("Sub", [op.value("other", op.type), scaled(op, "self", "alpha")]),
+  rsub: (op) => op.graph.node("Sub", [op.value("other", op.type), scaled(op, "self")]),
   pow(op) {
     const base = op.value("self", op.type);
     const isSquare = op.typeOf("exponent") === undefined && op.number("exponent") === 2;

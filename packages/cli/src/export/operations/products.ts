@@ -1,25 +1,19 @@
 // Products of matrices, convolutions, attention, look-ups and inverses.
 import { GraphBuilder } from "../onnx/builder.js";
 import { type Graph, onnxTypes } from "../onnx/model.js";
-import type { Converter, Operation } from "../operation.js";
+import type { Converter } from "../operation.js";
 
 const product =
   (a: string, b: string): Converter =>
   (op) =>
     op.graph.node("MatMul", [op.value(a), op.value(b)]);
 
-/** A value times a number. */
-function times(op: Operation, value: string, factor: number): string {
-  return factor === 1 ? value : op.graph.node("Mul", [value, op.graph.numbers(op.type, factor)]);
-}
-
 /** beta · self + alpha · (a b). */
 const summed =
   (a: string, b: string): Converter =>
   (op) => {
-    const { graph } = op;
-    const all = times(op, graph.node("MatMul", [op.value(a), op.value(b)]), op.number("alpha", 1));
-    return graph.node("Add", [times(op, op.value("self"), op.number("beta", 1)), all]);
+    const all = op.times(product(a, b)(op) as string, op.number("alpha", 1));
+    return op.graph.node("Add", [op.times(op.value("self"), op.number("beta", 1)), all]);
   };
 
 /** A linear layer: one node, by the weight as it is where the matrix is its transpose. */
@@ -40,8 +34,7 @@ const convolution: Converter = (op) => {
   const [stride, padding, dilations, output_padding] = [
     ...["stride", "padding", "dilation", "output_padding"],
   ].map((name) => op.numbers(name)) as [number[], number[], number[], number[]];
-  const inputs = [op.value("input"), op.value("weight")];
-  if (op.has("bias")) inputs.push(op.value("bias"));
+  const inputs = op.present("input", "weight", "bias");
   const dims = op.shape("input").length - 2;
   const wide = (list: number[]) => (list.length === dims ? list : Array(dims).fill(list[0]));
   const pads = wide(padding);
@@ -55,11 +48,13 @@ const convolution: Converter = (op) => {
 };
 
 /** A kernel of our own: stride 1, padding 1. */
-const conv3x3: Converter = (op) => {
-  const inputs = [op.value("input"), op.value("weight")];
-  if (op.has("bias")) inputs.push(op.value("bias"));
-  return op.graph.node("Conv", inputs, { pads: [1, 1, 1, 1] });
-};
+const conv3x3: Converter = (op) =>
+  op.graph.node("Conv", op.present("input", "weight", "bias"), { pads: [1, 1, 1, 1] });
+
+const taken =
+  (name: string): Converter =>
+  (op) =>
+    op.graph.node(name, [op.value("self"), op.value("index")], { axis: op.axis() });
 
 /** softmax(q kᵀ · scale + mask) v. */
 const attention: Converter = (op) => {
@@ -134,12 +129,5 @@ export const products: Readonly<Record<string, Converter>> = {
   _scaled_dot_product_attention_math: attention,
   linalg_inv_ex: inverse,
   embedding: (op) => op.graph.node("Gather", [op.value("weight"), op.value("indices")]),
-  index_select: (op) =>
-    op.graph.node("Gather", [op.value("self"), op.value("index")], {
-      axis: op.dim("dim", op.shape("self").length),
-    }),
-  gather: (op) =>
-    op.graph.node("GatherElements", [op.value("self"), op.value("index")], {
-      axis: op.dim("dim", op.shape("self").length),
-    }),
+  ...{ index_select: taken("Gather"), gather: taken("GatherElements") },
 };

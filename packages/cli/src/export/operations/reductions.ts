@@ -79,18 +79,15 @@ const layerNorm: Converter = (op) => {
   const { graph, type } = op;
   const shape = op.numbers("normalized_shape");
   const ones = () => graph.numbers(type, Array(shape.reduce((a, b) => a * b, 1)).fill(1), shape);
-  const inputs = [op.value("input"), op.has("weight") ? op.value("weight") : ones()];
-  if (op.has("bias")) inputs.push(op.value("bias"));
+  const first = [op.value("input"), op.has("weight") ? op.value("weight") : ones()];
   const attributes = { axis: -shape.length, epsilon: { float: op.number("eps") } };
-  return [graph.node("LayerNormalization", inputs, attributes)];
+  return [graph.node("LayerNormalization", [...first, ...op.present("bias")], attributes)];
 };
 
 const softmax =
   (name: string): Converter =>
   (op) =>
-    op.graph.node(name, [op.value("self", op.type)], {
-      axis: op.dim("dim", op.shape("self").length),
-    });
+    op.graph.node(name, [op.value("self", op.type)], { axis: op.axis() });
 
 const averagePool: Converter = (op) => {
   if (op.has("divisor_override")) throw op.refused("it has a divisor of its own");

@@ -36,7 +36,7 @@ function part({ graph }: Operation, value: string, { dim, start, stop, step = 1 
 /** Where a slice begins and ends, from the front. */
 function sliced(op: Operation): Part & { step: number } {
   const shape = op.shape("self");
-  const dim = op.dim("dim", shape.length, 0);
+  const dim = op.axis(0);
   const size = shape[dim] as Size;
   const bound = (name: string, fallback: number): Size => {
     const given = op.plain<Size>(name, fallback);
@@ -49,7 +49,7 @@ function sliced(op: Operation): Part & { step: number } {
 
 /** The parts of split, one after the other. */
 function parts(op: Operation): Part[] {
-  const dim = op.dim("dim", op.shape("self").length, 0);
+  const dim = op.axis(0);
   let start: Size = 0;
   return (op.step.results[0] ?? []).map((_, k) => {
     const size = op.resultShape(0, k)[dim] as Size;
@@ -71,12 +71,11 @@ export const views: Readonly<Record<string, Converter>> = {
   expand: (op) => op.graph.node("Expand", [op.value("self"), op.graph.sizes(expanded(op))]),
   slice: (op) => part(op, op.value("self"), sliced(op)),
   select(op) {
-    const dim = op.dim("dim", op.shape("self").length);
     const index = op.graph.numbers("int64", op.number("index"));
-    return op.graph.node("Gather", [op.value("self"), index], { axis: dim });
+    return op.graph.node("Gather", [op.value("self"), index], { axis: op.axis() });
   },
   unbind(op) {
-    const axis = op.dim("dim", op.shape("self").length, 0);
+    const axis = op.axis(0);
     const self = op.value("self");
     return (op.step.results[0] ?? []).map((_, i) =>
       op.graph.node("Gather", [self, op.graph.numbers("int64", i)], { axis }),

@@ -4,8 +4,8 @@ import { DatasetError, loadTable, prepareTable } from "@dsbm/data";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { conditionsOf, loading } from "../../problem/ends.js";
 import { UsageError } from "../../terminal/errors.js";
-import { readProjection } from "../projection.js";
 import type { Trained } from "../trained.js";
+import { readProjection } from "../units.js";
 import type { Input, InputOptions } from "./input.js";
 
 /** Opens the test split of a set, loaded as the run loads its own. Throws DatasetError as `loadTable`. */

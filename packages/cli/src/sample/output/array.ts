@@ -3,18 +3,15 @@ import { dirname, extname } from "node:path";
 import { type NpzArchive, openNpzArchive } from "@dsbm/data";
 import { openFileReplacement, temporaryPath } from "@dsbm/runs";
 import { io, tidy } from "@dsbm/torch";
-import { unitsOf } from "../units.js";
-import { columnNames, numberColumns } from "./names.js";
+import { byRows, unitsOf } from "../units.js";
 import type { Output, OutputOptions } from "./output.js";
 
 export function arrayOutput(path: string, options: OutputOptions): Output {
   const { trained, input, times } = options;
   const units = trained.shape.length === 1 ? unitsOf(trained) : null;
-  const names = units && columnNames(options, units.width);
-  const dtype =
-    units && names && numberColumns(names, units).some((column) => column.dtype === "float64")
-      ? "float64"
-      : "float32";
+  const columns = units?.columns(input.table?.names);
+  const dtype = columns?.some((column) => column.dtype === "float64") ? "float64" : "float32";
+  const names = columns?.map(({ name }) => name) ?? null;
   const row = units ? [units.width] : trained.shape;
   const shape = [...(times ? [times.length] : []), options.n as number, ...row];
   const replacement = openFileReplacement(path);
@@ -43,7 +40,9 @@ export function arrayOutput(path: string, options: OutputOptions): Output {
       const at = times ? [k, first] : [first];
       tidy(() => {
         const here = x.to({ device: "cpu" });
-        file.put(at, units ? rawOf(units.undo(here), dtype) : io.toRaw(here));
+        if (!units) return file.put(at, io.toRaw(here));
+        const { rows, shape: size } = byRows(units.undo(here), dtype);
+        file.put(at, io.fromTyped(rows, size));
       });
       if (k === 0) await archive?.carry(cells);
     },
@@ -54,13 +53,4 @@ export function arrayOutput(path: string, options: OutputOptions): Output {
     },
     discard,
   };
-}
-
-/** Rows of columns as an array. */
-function rawOf(columns: readonly Float64Array[], dtype: "float32" | "float64"): io.RawArray {
-  const [d, n] = [columns.length, columns[0]?.length ?? 0];
-  const rows = dtype === "float64" ? new Float64Array(n * d) : new Float32Array(n * d);
-  for (const [k, column] of columns.entries())
-    for (let i = 0; i < n; i++) rows[i * d + k] = column[i] as number;
-  return io.fromTyped(rows, [n, d]);
 }

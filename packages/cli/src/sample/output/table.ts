@@ -13,18 +13,17 @@ import { errnoOf, fileError, openFileReplacement, temporaryPath } from "@dsbm/ru
 import { tidy } from "@dsbm/torch";
 import { UsageError } from "../../terminal/errors.js";
 import { unitsOf } from "../units.js";
-import { columnNames, numberColumns } from "./names.js";
 import type { Output, OutputOptions } from "./output.js";
 
 export function tableOutput(path: string, options: OutputOptions): Output {
   const { trained, input, times } = options;
   const format = outputFormat(path) as OutputFormat;
   const units = unitsOf(trained);
-  const names = columnNames(options, units.width);
+  const columns = units.columns(input.table?.names);
+  const names = columns.map(({ name }) => name);
   const given = input.table?.carried ?? [];
   const carried: readonly CarriedColumn[] =
     times && given.length === 0 ? [{ name: "row", kind: "integer" }] : given;
-  const columns = numberColumns(names, units);
   const all = [...carried.map(({ name }) => name), ...(times ? ["t"] : []), ...names];
   const twice = all.find((name, i) => all.indexOf(name) < i);
   if (twice !== undefined)
