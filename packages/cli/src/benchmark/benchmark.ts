@@ -97,6 +97,22 @@ export interface Published {
   differs?: string;
 }
 
+/** Published figures of a metric in the order of the columns; null where there is none. */
+export const publishedRow = (
+  { metric, columns }: { metric: string; columns: readonly string[] },
+  label: string,
+  values: readonly (number | null)[],
+  more: Partial<Published> = {},
+): Published => ({
+  ...{ label, metric, ...more },
+  values: Object.fromEntries(
+    columns.flatMap((name, i) => {
+      const value = values[i] ?? null;
+      return value === null ? [] : [[name, value] as const];
+    }),
+  ),
+});
+
 export interface Benchmark {
   name: string;
   about: string;

@@ -1,7 +1,7 @@
 // Tables as figures: a panel a column, a row a method, our numbers beside the published ones.
 import { type RowPoint, type RowsPanel, rowsFigure } from "@dsbm/runs";
 import type { Outcome } from "./engine.js";
-import { type Table, tablesOf } from "./table.js";
+import { type Line, type Table, tablesOf } from "./table.js";
 
 /** The name of a table's figure in the folder of figures; null for a table without a number of ours. */
 export const figureName = ({ benchmark }: Outcome, { metric, lines }: Table): string | null =>
@@ -21,13 +21,12 @@ export async function resultFigures(outcomes: readonly Outcome[]): Promise<Map<s
 }
 
 function figureOf({ benchmark }: Outcome, { metric, columns, lines }: Table): Promise<string> {
-  // A published row stands on that of our method of the same name.
-  const rowOf = (label: string) =>
-    benchmark.published.find((row) => row.metric === metric.name && row.label === label)?.of;
   const labels = new Set(lines.map(({ label }) => label));
-  const own = (label: string) => {
-    const method = rowOf(label);
-    return method !== undefined && labels.has(method) ? method : label;
+  // A published row stands on that of our method of the same name.
+  const rowOf = ({ label, kind }: Pick<Line, "label" | "kind">) => {
+    if (kind !== "published") return label;
+    const same = benchmark.published.find((r) => r.metric === metric.name && r.label === label);
+    return same?.of !== undefined && labels.has(same.of) ? same.of : label;
   };
   const series = { method: "dsbm", published: "published", reference: "" };
   const panels = columns.map((title, i): RowsPanel => {
@@ -39,18 +38,15 @@ function figureOf({ benchmark }: Outcome, { metric, columns, lines }: Table): Pr
       title,
       points: there
         .filter(({ kind }) => kind !== "reference")
-        .map(({ label, kind, value, spread }): RowPoint => {
-          const row = kind === "published" ? own(label) : label;
-          return { row, series: series[kind], value, spread };
+        .map(({ value, spread, ...line }): RowPoint => {
+          return { row: rowOf(line), series: series[line.kind], value, spread };
         }),
       rules: there
         .filter(({ kind }) => kind === "reference")
         .map(({ label, value }) => ({ series: label, value })),
     };
   });
-  const rows = lines.flatMap(({ label, kind }) =>
-    kind === "reference" ? [] : kind === "published" ? [own(label)] : [label],
-  );
+  const rows = lines.filter(({ kind }) => kind !== "reference").map(rowOf);
   return rowsFigure({
     title: `${benchmark.name}: ${metric.title}`,
     label: metric.title,

@@ -17,9 +17,9 @@ import { presets } from "../machine/presets.js";
 import { finishedRun, runTraining } from "../run/run.js";
 import { readTrained } from "../sample/trained.js";
 import { UsageError } from "../terminal/errors.js";
-import type { Benchmark, Case, Command, Sizes, Values, Way } from "./benchmark.js";
+import type { Benchmark, Case, Command, Values, Way } from "./benchmark.js";
 import { Clock, readClock } from "./clock.js";
-import type { KnownResults } from "./csv.js";
+import type { EngineOptions } from "./engine.js";
 import { type Provenance, provenance } from "./provenance.js";
 
 interface One {
@@ -29,19 +29,10 @@ interface One {
   seed: number;
 }
 
-interface OneOptions extends Sizes {
-  /** The folder of the benchmark, of this run, and of files of the case. */
+interface OneOptions extends EngineOptions {
+  /** The folder of this run, and that of files of the case. */
   folder: string;
   files: string;
-  /** Minutes of the training; null: the steps of the configuration. */
-  minutes: number | null;
-  again: boolean;
-  /** The command line that goes on. */
-  resume: string;
-  /** Runs of other machines. */
-  known?: KnownResults | undefined;
-  /** Whether runs that are nowhere are made. */
-  train: boolean;
 }
 
 /** What a run left. */
@@ -115,6 +106,12 @@ export async function runOne(one: One, options: OneOptions): Promise<Result | nu
 
 const isThere = (folder: string) => existsSync(join(folder, file));
 
+/** The text of a result that was measured now. */
+function resultText(words: readonly string[], values: Values): string {
+  const result: Result = { ...provenance(), words: lasting(words), values };
+  return `${JSON.stringify(result, null, 2)}\n`;
+}
+
 function read(folder: string): Result {
   checkFiles(folder, [file]);
   return readJson(join(folder, file)) as Result;
@@ -144,17 +141,9 @@ async function trained(one: One, words: string[], options: OneOptions): Promise<
         if (!values) return false;
         const { seconds: took = null, evaluations = null, steps = null } = times.at(-1) ?? {};
         const whole = wordsOf(one, { ...options, quick: false });
-        const costs = {
-          seconds: took,
-          evaluations,
-          steps,
-          steps_full: stepsOf(trainConfig(whole)),
-        };
-        const result: Result = {
-          ...{ ...provenance(), words: lasting(words) },
-          values: { ...values, ...costs },
-        };
-        run.saveFile(file, `${JSON.stringify(result, null, 2)}\n`);
+        const steps_full = stepsOf(trainConfig(whole));
+        const costs = { seconds: took, evaluations, steps, steps_full };
+        run.saveFile(file, resultText(words, { ...values, ...costs }));
         return true;
       },
     },
@@ -187,9 +176,8 @@ async function fitted(one: One, words: string[], options: OneOptions): Promise<R
   const found = one.case.measure ? await one.case.measure(measured) : {};
   if (!found) return null;
   const values = { ...one.case.read?.(folder), ...found, seconds };
-  const result: Result = { ...provenance(), words: lasting(words), values };
-  writeRunFile(folder, file, `${JSON.stringify(result, null, 2)}\n`);
-  return result;
+  writeRunFile(folder, file, resultText(words, values));
+  return read(folder);
 }
 
 /** What a finished run of `fit` left, whose configuration also holds what was chosen. */

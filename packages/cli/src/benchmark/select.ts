@@ -15,12 +15,8 @@ const benchmarkNames: readonly string[] = [...Object.keys(simple), "cells", "all
 
 /** The benchmarks of a name; `folder` has the cells. Throws a UsageError. */
 function named(name: string, folder: string | undefined): Benchmark[] {
-  if (!benchmarkNames.includes(name)) {
-    const near = nearest(name, [...benchmarkNames]);
-    throw new UsageError(
-      `unknown benchmark "${name}": ${near ? `did you mean "${near}"?` : `expected one of ${benchmarkNames.join(", ")}`}`,
-    );
-  }
+  if (!benchmarkNames.includes(name))
+    throw new UsageError(`unknown benchmark "${name}": ${cure(name, "one", benchmarkNames)}`);
   if (name === "all")
     return [...Object.values(simple), ...(folder === undefined ? [] : [cells(folder)])];
   if (name !== "cells" && folder !== undefined)
@@ -39,16 +35,11 @@ export function select(
   config: BenchmarkConfig,
 ): Benchmark[] {
   const all = named(name, folder);
-  checkNames(
-    "methods",
-    config.methods,
-    all.flatMap(({ methods }) => methods.map((m) => m.name)),
-  );
-  checkNames(
-    "cases",
-    config.cases,
-    all.flatMap(({ cases }) => cases.map((c) => c.name)),
-  );
+  for (const key of ["methods", "cases"] as const) {
+    const known = [...new Set(all.flatMap((one) => one[key].map(({ name: own }) => own)))];
+    const odd = config[key]?.find((own) => !known.includes(own));
+    if (odd !== undefined) throw new UsageError(`${key}=${odd}: ${cure(odd, "some", known)}`);
+  }
   return all
     .map((one) => cut(one, config))
     .filter((one) => one.cases.length * one.methods.length > 0);
@@ -67,13 +58,10 @@ function cut(one: Benchmark, { quick, methods, cases, seeds }: BenchmarkConfig):
   };
 }
 
-function checkNames(key: string, names: readonly string[] | null, known: readonly string[]): void {
-  const odd = names?.find((name) => !known.includes(name));
-  if (odd === undefined) return;
-  const near = nearest(odd, [...new Set(known)]);
-  throw new UsageError(
-    `${key}=${odd}: ${near ? `did you mean "${near}"?` : `expected some of ${[...new Set(known)].join(", ")}`}`,
-  );
+/** What to write instead of a name that is not known. */
+function cure(name: string, some: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near ? `did you mean "${near}"?` : `expected ${some} of ${known.join(", ")}`;
 }
 
 /** Minutes of all of a quick benchmark. */

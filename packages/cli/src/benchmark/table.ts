@@ -45,7 +45,8 @@ const columnsOf = ({ columns, cases }: Benchmark): Columns => {
   return Object.fromEntries(Object.entries(all).filter(([, of]) => of.every((c) => there.has(c))));
 };
 
-const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+export const mean = (values: readonly number[]): number =>
+  values.reduce((a, b) => a + b, 0) / values.length;
 
 function deviation(values: readonly number[]): number {
   const centre = mean(values);

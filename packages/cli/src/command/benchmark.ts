@@ -1,8 +1,8 @@
 // `dsbm benchmark NAME [FOLDER] [--quick] key=value …`: methods side by side, in tables beside published figures.
 import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { benchmark as experiment, helpTable, resolve } from "@dsbm/config";
-import { shellWord } from "@dsbm/runs";
+import { type BenchmarkConfig, benchmark as experiment, helpTable, resolve } from "@dsbm/config";
+import { shellWord, writeFileAtomic } from "@dsbm/runs";
 import type { Outcome } from "../benchmark/engine.js";
 import { printHelp, terminalWidth } from "../terminal/columns.js";
 import { UsageError } from "../terminal/errors.js";
@@ -43,7 +43,7 @@ export async function benchmarkCommand(args: string[]): Promise<number> {
       `dsbm benchmark takes a name and for cells a folder, got ${args.map((word) => JSON.stringify(word)).join(" ")}: write dsbm benchmark gaussian --quick, or see --help`,
     );
   const words = [...args.filter(isKey), ...(args.includes("--quick") ? ["quick=true"] : [])];
-  const { config } = resolve(experiment, words).members[0] as { config: Config };
+  const { config } = resolve(experiment, words).members[0] as { config: BenchmarkConfig };
   const { minutesEach, select } = await import("../benchmark/select.js");
   const { runBenchmark } = await import("../benchmark/engine.js");
   const { setNumThreads } = await import("@dsbm/torch");
@@ -98,8 +98,6 @@ export async function benchmarkCommand(args: string[]): Promise<number> {
   return failed.length > 0 ? 1 : 0;
 }
 
-type Config = import("@dsbm/config").BenchmarkConfig;
-
 /** Writes the tables and the numbers; returns the tables. With figures where they are asked for, in a folder beside. */
 async function write(
   out: string,
@@ -109,7 +107,6 @@ async function write(
 ): Promise<string> {
   const { resultsDocument } = await import("../benchmark/document.js");
   const { resultsCsv } = await import("../benchmark/csv.js");
-  const { writeFileAtomic } = await import("@dsbm/runs");
   const stem = out.replace(/\.md$/, "");
   const text = resultsDocument(outcomes, { ...how, figures: basename(stem) });
   writeFileAtomic(out, text);

@@ -7,7 +7,7 @@ import { printValue } from "@dsbm/config";
 import { readQuality, writeFileAtomic } from "@dsbm/runs";
 import { cat, io, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { UsageError } from "../../terminal/errors.js";
-import type { Benchmark, Case } from "../benchmark.js";
+import { type Benchmark, type Case, publishedRow } from "../benchmark.js";
 import { methodsOf } from "../methods.js";
 
 /** Components, of which the fewer ones are whitened over all days. */
@@ -98,13 +98,7 @@ export function cells(folder: string): Benchmark {
       inner.map((day) => `day${day}-${count}`),
     ]),
   );
-  const published = (label: string, wide: number | null, narrow: number | null, of?: string) => ({
-    ...{ label, metric: "w1", ...(of && { of }) },
-    values: {
-      ...(wide !== null && { [`${all} components`]: wide }),
-      ...(narrow !== null && { [`${few} whitened`]: narrow }),
-    },
-  });
+  const w1 = { metric: "w1", columns: Object.keys(columns) };
   return {
     name: "cells",
     about:
@@ -146,11 +140,11 @@ export function cells(folder: string): Benchmark {
       },
     ],
     published: [
-      published("SF2M-Geo", 38.5, null),
-      published("OT-CFM", 38.8, 0.882, "ot_cfm"),
-      published("SF2M-Exact", 40.0, 0.92, "sf2m"),
-      published("DSBM", 53.8, 1.705, "dsbm_ipf"),
-      published("DSB", null, 0.953),
+      publishedRow(w1, "SF2M-Geo", [38.5, null]),
+      publishedRow(w1, "OT-CFM", [38.8, 0.882], { of: "ot_cfm" }),
+      publishedRow(w1, "SF2M-Exact", [40.0, 0.92], { of: "sf2m" }),
+      publishedRow(w1, "DSBM", [53.8, 1.705], { of: "dsbm_ipf" }),
+      publishedRow(w1, "DSB", [null, 0.953]),
     ],
     notes: [
       "`fit` is dsbm fit without a word; other rows are dsbm fit with a method. The time of a day is its place between its neighbours. Seconds are those of a whole run, evaluation and report included.",

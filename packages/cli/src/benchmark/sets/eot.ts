@@ -9,7 +9,6 @@ import {
   knownPlan,
   MixturePotential,
   moments,
-  type Network,
   pathKL,
   planMoments,
   stream,
@@ -20,7 +19,14 @@ import { writeFileAtomic } from "@dsbm/runs";
 import { cat, io, noGrad, randn, type Tensor, tidy } from "@dsbm/torch";
 import { testRows } from "../../problem/test-rows.js";
 import { openSubject } from "../../quality/subject.js";
-import type { Benchmark, Case, Measured, Sizes, Values } from "../benchmark.js";
+import {
+  type Benchmark,
+  type Case,
+  type Measured,
+  publishedRow,
+  type Sizes,
+  type Values,
+} from "../benchmark.js";
 import { cached, matched, methodsOf, quickWords, rollouts } from "../methods.js";
 
 const dims = [2, 16, 64, 128];
@@ -115,22 +121,9 @@ async function uvp(
   }
 }
 
-/** The same of the moments of a learnt plan, without samples; null for a network that is no plan, and where it was stopped. */
-const exactUvp = async (
-  known: ReturnType<typeof plan>,
-  network: Network | null,
-  run: Pick<Sizes, "quick" | "progress" | "signal">,
-): Promise<number | null> =>
-  network instanceof MixturePotential
-    ? uvp(known, (starts) => planMoments(network, starts.narrow(0, 0, 1)), run)
-    : null;
-
 async function measurePlan(dim: number, epsilon: number, run: Measured): Promise<Values | null> {
-  const { folder, config, ends, threads, progress, signal } = run;
-  const { seed, device } = config;
-  using subject = await openSubject(folder, {
-    ...{ steps: null, seed, threads, device, ends, progress, signal },
-  });
+  const { seed, device } = run.config;
+  using subject = await openSubject(run.folder, { ...run, steps: null, seed, device });
   const known = plan(dim, epsilon);
   try {
     const { grid, trained, sampler } = subject;
@@ -141,7 +134,12 @@ async function measurePlan(dim: number, epsilon: number, run: Measured): Promise
       run,
     );
     if (cbw === null) return null;
-    const closed = await exactUvp(known, subject.networks.f, run);
+    const network = subject.networks.f;
+    // Of a learnt plan the moments themselves, without samples.
+    const closed =
+      network instanceof MixturePotential
+        ? await uvp(known, (starts) => planMoments(network, starts.narrow(0, 0, 1)), run)
+        : null;
     const drift = subject.drift("f", undefined);
     const draws = stream(seed, "benchmark/eot/paths");
     const path = (d: Field) =>
@@ -236,11 +234,9 @@ const gaussianCase: Case = {
   async prepare(files, { quick }) {
     write(files, gaussianName, { n: rowsOf(quick), draw: gaussians });
   },
-  async measure({ folder, config, ends, threads, progress, signal }) {
-    const { seed, device } = config;
-    using subject = await openSubject(folder, {
-      ...{ steps: null, seed, threads, device, ends, progress, signal },
-    });
+  async measure(run) {
+    const { seed, device } = run.config;
+    using subject = await openSubject(run.folder, { ...run, steps: null, seed, device });
     const { grid, trained, sampler } = subject;
     return tidy(() => {
       const start = testRows(subject.ends.x0, 10_000, seed);
@@ -256,12 +252,9 @@ const gaussianCase: Case = {
   references: async () => ({ exact: { cross_cov: Math.sqrt(4.25) - 0.5 } }),
 };
 
-const byDim = (values: readonly number[]) =>
-  Object.fromEntries(dims.map((dim, i) => [`D${dim}-eps1`, values[i] as number]));
-const uvpRow = (label: string, values: readonly number[], of?: string) => ({
-  ...{ label, metric: "cbw2_uvp", values: byDim(values), ...(of && { of }) },
-  differs: "the published pairs are others",
-});
+const published = { metric: "cbw2_uvp", columns: dims.map((dim) => `D${dim}-eps1`) };
+const uvpRow = (label: string, values: readonly number[], of?: string) =>
+  publishedRow(published, label, values, { of, differs: "the published pairs are others" });
 
 const large = ["batch_size=512"];
 /** Simulated pairs of few steps are as near as those of many. */

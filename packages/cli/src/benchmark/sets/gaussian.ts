@@ -17,8 +17,16 @@ import {
 import { randn, tidy } from "@dsbm/torch";
 import { testRows } from "../../problem/test-rows.js";
 import { openSubject, type Subject } from "../../quality/subject.js";
-import type { Benchmark, Case, HalfTime, Measured, Values } from "../benchmark.js";
+import {
+  type Benchmark,
+  type Case,
+  type HalfTime,
+  type Measured,
+  publishedRow,
+  type Values,
+} from "../benchmark.js";
 import { methodsOf, quickWords, rollouts } from "../methods.js";
+import { mean } from "../table.js";
 
 const dims = [5, 20, 50];
 const steps = 20;
@@ -34,6 +42,8 @@ const published: Record<string, { of: string; values: readonly number[] }> = {
   DSB: { of: "dsb", values: [3.26, 13.0, 32.8] },
   "SB-CFM": { of: "sb_cfm", values: [1.45, 12.3, 49.4] },
 };
+
+const klDiag = { metric: "kl_diag", columns: dims.map((d) => `d${d}`) };
 
 /** KL at the 21 grid times, their mean, of marginals with known moments and as many samples. */
 function floors(bridge: GaussianBridge, d: number, isExact: boolean): Values {
@@ -104,19 +114,16 @@ function reached(
   const newest = new Map<unknown, number>();
   for (const row of rows) {
     newest.set(row.direction, Number(row.kl_diag));
-    const mean = [...newest.values()].reduce((a, b) => a + b, 0) / newest.size;
-    if (newest.size === directions.size && mean <= target)
+    if (newest.size === directions.size && mean([...newest.values()]) <= target)
       return clock.find(({ half }) => half === row.half_iteration) ?? {};
   }
   return {};
 }
 
 async function measure(d: number, run: Measured): Promise<Values | null> {
-  const { folder, config, ends, threads, progress, signal, quick } = run;
-  const { seed, device } = config;
-  using subject = await openSubject(folder, {
-    ...{ steps, seed, threads, device, ends, progress, signal },
-  });
+  const { progress, signal, quick } = run;
+  const { seed, device } = run.config;
+  using subject = await openSubject(run.folder, { ...run, steps, seed, device });
   const found: Values[] = [];
   for (const direction of ["f", "b"] as const) {
     if (!subject.networks[direction]) continue;
@@ -126,16 +133,14 @@ async function measure(d: number, run: Measured): Promise<Values | null> {
     const path_kl = paths(subject, direction, { seed, d, quick });
     found.push({ ...marginals(subject, direction, seed), path_kl });
   }
-  const mean = (name: string): number | null => {
+  const meanOf = (name: string): number | null => {
     const all = found.map((values) => values[name] ?? null);
-    return all.some((value) => value === null)
-      ? null
-      : (all as number[]).reduce((a, b) => a + b, 0) / all.length;
+    return all.some((value) => value === null) ? null : mean(all as number[]);
   };
   const best = (published["DSBM-IPF"]?.values[dims.indexOf(d)] as number) / 1000;
   const { seconds = null, evaluations = null } = reached(run, best);
   return {
-    ...Object.fromEntries(["kl_diag", "kl_full", "kl_iso", "path_kl"].map((n) => [n, mean(n)])),
+    ...Object.fromEntries(["kl_diag", "kl_full", "kl_iso", "path_kl"].map((n) => [n, meanOf(n)])),
     reach_seconds: seconds,
     reach_evaluations: evaluations,
   };
@@ -208,10 +213,9 @@ export const gaussian: Benchmark = {
       digits: 0,
     },
   ],
-  published: Object.entries(published).map(([label, { of, values }]) => ({
-    ...{ label, of, metric: "kl_diag", steps: 400_000 },
-    values: Object.fromEntries(dims.map((d, i) => [`d${d}`, values[i] as number])),
-  })),
+  published: Object.entries(published).map(([label, { of, values }]) =>
+    publishedRow(klDiag, label, values, { of, steps: 400_000 }),
+  ),
   notes: [
     "Which covariance the published values fit is not known; of 10,000 samples a full one cannot show them.",
     "The paper trains 40 half-iterations of 10,000 steps, dataset=gaussian_best less than a tenth of that, on 100,000 points; gaussian_bridge_10k has 10,000.",

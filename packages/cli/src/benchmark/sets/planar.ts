@@ -8,7 +8,14 @@ import { io, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { testRows } from "../../problem/test-rows.js";
 import { measureQuality } from "../../quality/measure.js";
 import { openSubject } from "../../quality/subject.js";
-import type { Benchmark, Case, Measured, Published, Sizes, Values } from "../benchmark.js";
+import {
+  type Benchmark,
+  type Case,
+  type Measured,
+  publishedRow,
+  type Sizes,
+  type Values,
+} from "../benchmark.js";
 import { analytic, cached, matched, methodsOf, quickWords, rollouts } from "../methods.js";
 
 const points = 10_000;
@@ -30,9 +37,9 @@ const pairs: Record<string, [source: string, target: string]> = {
 const countOf = (quick: boolean) => (quick ? fewer : points);
 
 async function measure(run: Measured): Promise<Values | null> {
-  const { folder, config, ends, threads, progress, signal, quick } = run;
-  const { seed, device } = config;
-  const n = countOf(quick);
+  const { folder, ends, threads, progress, signal } = run;
+  const { seed, device } = run.config;
+  const n = countOf(run.quick);
   const common = { seed, ends, threads, progress, signal };
   const quality = await measureQuality(folder, {
     ...{ ...common, n, metrics: ["path_energy", "npe"], directions: ["f"] },
@@ -111,20 +118,8 @@ const caseOf = ([name, [source, target]]: [string, [string, string]]): Case => (
 });
 
 const columns = Object.keys(pairs);
-const row = (
-  metric: string,
-  label: string,
-  values: readonly (number | null)[],
-  of?: string,
-): Published => ({
-  ...{ metric, label, seeds: 5, ...(of && { of }) },
-  values: Object.fromEntries(
-    columns.flatMap((name, i) => {
-      const value = values[i] ?? null;
-      return value === null ? [] : [[name, value] as const];
-    }),
-  ),
-});
+const row = (metric: string, label: string, values: readonly (number | null)[], of?: string) =>
+  publishedRow({ metric, columns }, label, values, { seeds: 5, of });
 
 /** Two layers learn edges slowly. Drifts change fast near an end, and see the time as cosines and sines; flows do not. */
 const network = ["model.hidden=128,128,128", "model.time_frequencies=8"];
