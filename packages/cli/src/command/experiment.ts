@@ -7,7 +7,9 @@ import {
   type Experiment,
   groupTable,
   helpTable,
+  launcherSchema,
   type Member,
+  presetGroup,
   presetGroups,
   resolve,
   type TrainConfig,
@@ -22,7 +24,6 @@ import { followLauncher, launchRanks, tellLauncher } from "../machine/launch.js"
 import { presets } from "../machine/presets.js";
 import type { RunOptions, WorkerOptions } from "../run/options.js";
 import { placeOfRun } from "../run/place.js";
-import { launcherHelp } from "../sweep/help.js";
 import { sweep } from "../sweep/start.js";
 import { printHelp, terminalWidth } from "../terminal/columns.js";
 import { UsageError } from "../terminal/errors.js";
@@ -121,7 +122,9 @@ function help(
     switches,
     ...(groups === "" ? [] : [groups]),
     helpTable(schema, { values, aliases, sections, width }),
-    launcherHelp(presets, width),
+    "Sweeps (-m) are started by a launcher; docs/sweeps.md says how, dsbm sweep status DIR shows them.",
+    groupTable([presetGroup([presets], "launcher", "local")], width),
+    helpTable(launcherSchema, { width }),
   ].join("\n\n");
 }
 

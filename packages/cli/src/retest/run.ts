@@ -27,13 +27,10 @@ import { finishedRows } from "../run/begin/resume.js";
 import { openRunOf } from "../run/open-run.js";
 import type { RunOptions } from "../run/options.js";
 import { evaluationPictures, meanings } from "../run/report.js";
+import type { RunResult } from "../run/run.js";
 import { loadNetworks } from "../sample/trained.js";
 import { type CompleteTestConfig, findRun } from "./find.js";
 import { hashesOf, nameOf, type Stage, stagesOf, stepsIn, type Task } from "./plan.js";
-
-export interface TestResult {
-  rows: Row[];
-}
 
 /** The folder of an evaluation, below that of its run. Throws as findRun. */
 export function testFolder(
@@ -47,7 +44,7 @@ export function testFolder(
 const runOf = (folder: string) => dirname(dirname(folder));
 
 /** The rows of an earlier evaluation with the weights that the run has now; null where there is none. */
-export function finishedTest(folder: string, config: CompleteTestConfig): TestResult | null {
+export function finishedTest(folder: string, config: CompleteTestConfig): RunResult | null {
   if (!isOfThese(folder, hashesOf(stagesOf(runOf(folder), config)))) return null;
   const rows = finishedRows(folder, config, new Set(Object.keys(config)));
   return rows && { rows };
@@ -68,7 +65,7 @@ const textOf = (hashes: Record<string, string>) => `${JSON.stringify(hashes, nul
 export async function runTest(
   config: CompleteTestConfig,
   options: RunOptions,
-): Promise<TestResult & { state: "finished" | "interrupted" }> {
+): Promise<RunResult & { state: "finished" | "interrupted" }> {
   const { folder, progress, signal, again = false, resume } = options;
   const stages = stagesOf(runOf(folder), config);
   const hashes = hashesOf(stages);

@@ -19,13 +19,6 @@ interface SweepRequest {
   again: boolean;
 }
 
-interface Sorted {
-  todo: NumberedMember[];
-  done: number;
-  /** Those that cannot be run. */
-  failed: { label: string; why: string }[];
-}
-
 /**
  * Runs what is not done of a sweep; returns 0 when all members are finished, 1 when some failed, 130 when stopped.
  * Throws a UsageError where the same sweep is being run already, or Slurm refuses it.
@@ -52,9 +45,7 @@ export async function sweep(
         throw new UsageError(
           `${active.length} members of this sweep wait or run in Slurm (job ${jobs}): wait for them, or scancel ${jobs}; ${shown} shows them`,
         );
-      const { n_jobs } = request.launcher;
-      const resume = `npx dsbm ${request.words.map(shellWord).join(" ")}`;
-      return await runHere(open, { n_jobs, again: request.again, shown, resume });
+      return await runHere(open, request, { n_jobs: request.launcher.n_jobs, shown });
     }
     const sorted = sort(open, request.again, new Set(active.map(({ entry }) => entry.number)));
     const { launcher, experiment, again } = request;
@@ -89,12 +80,8 @@ function isFree({ folder, label }: NumberedMember): boolean {
 /** Runs the members as processes of this machine; returns the exit code. */
 async function runHere(
   { paths, members }: OpenSweep,
-  {
-    n_jobs,
-    again,
-    shown,
-    resume,
-  }: { n_jobs: number | null; again: boolean; shown: string; resume: string },
+  { words, again }: SweepRequest,
+  { n_jobs, shown }: { n_jobs: number | null; shown: string },
 ): Promise<number> {
   const { todo, done, failed } = sort({ paths, members }, again, new Set());
   const result = await runLocal(todo, { paths, total: members.length, n_jobs, again });
@@ -107,7 +94,7 @@ async function runHere(
     `${result.finished} finished, ${done} finished before, ${wrong.length} failed, ${left} not finished`,
   );
   if (result.stopped) {
-    console.log(`to go on: ${resume}`);
+    console.log(`to go on: npx dsbm ${words.map(shellWord).join(" ")}`);
     return 130;
   }
   return wrong.length > 0 || left > 0 ? 1 : 0;
@@ -139,19 +126,21 @@ async function printResults(folder: string): Promise<void> {
 }
 
 /** Which members are to be run; those that cannot be are recorded as failed. */
-function sort({ paths, members }: OpenSweep, again: boolean, active: ReadonlySet<number>): Sorted {
-  const sorted: Sorted = { todo: [], done: 0, failed: [] };
+function sort({ paths, members }: OpenSweep, again: boolean, active: ReadonlySet<number>) {
+  const todo: NumberedMember[] = [];
+  const failed: { label: string; why: string }[] = [];
+  let done = 0;
   const journal = openJournal(paths.journal);
   try {
     for (const member of members) {
       const { number, label } = member;
       if (active.has(number)) continue;
       try {
-        if (!again && member.finished()) sorted.done++;
-        else sorted.todo.push(member);
+        if (!again && member.finished()) done++;
+        else todo.push(member);
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
-        sorted.failed.push({ label, why });
+        failed.push({ label, why });
         journal.write({ event: "launch", launcher: "local", members: [number], job: null, again });
         journal.write({ event: "end", member: number, code: 1, why });
       }
@@ -159,5 +148,5 @@ function sort({ paths, members }: OpenSweep, again: boolean, active: ReadonlySet
   } finally {
     journal.close();
   }
-  return sorted;
+  return { todo, done, failed };
 }
