@@ -54,7 +54,7 @@ export class KnownResults {
   readonly #path: string;
   readonly #quick: boolean;
   readonly #sameProtocol: boolean;
-  readonly #rows = new Map<string, Row[]>();
+  readonly #rows: readonly Row[];
 
   /** Reads the file. Throws a RunError for what is no CSV, a UsageError for other columns. */
   constructor(path: string, quick: boolean) {
@@ -68,16 +68,13 @@ export class KnownResults {
     this.#sameProtocol =
       quick ===
       table.rows.some(({ kind, value }) => kind === "words" && /^--quick /.test(`${value}`));
-    for (const row of table.rows) {
-      const key = keyOf(row);
-      this.#rows.set(key, [...(this.#rows.get(key) ?? []), row]);
-    }
+    this.#rows = table.rows;
   }
 
   /** The rows of a case that no method makes; null where there are none, or those of another protocol. */
   references(benchmark: string, name: string): Record<string, Values> | null {
     const found: Record<string, Values> = {};
-    const rows = this.#sameProtocol ? [...this.#rows.values()].flat() : [];
+    const rows = this.#sameProtocol ? this.#rows : [];
     for (const { benchmark: of, case: own, kind, row, metric, value } of rows)
       if (of === benchmark && own === name && kind === "reference")
         found[`${row}`] = {
@@ -95,7 +92,8 @@ export class KnownResults {
     },
   ): Finished | null {
     const { benchmark, case: name, method, seed, words } = run;
-    const rows = this.#rows.get(keyOf({ benchmark, case: name, row: method, seed })) ?? [];
+    const key = keyOf({ benchmark, case: name, row: method, seed });
+    const rows = this.#rows.filter((row) => keyOf(row) === key);
     const described = rows.find(({ kind }) => kind === "words");
     if (described?.value !== textOf(words, this.#quick)) return null;
     const values = rows

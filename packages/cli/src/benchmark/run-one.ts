@@ -14,6 +14,7 @@ import { checkFiles, readJson, writeRunFile } from "@dsbm/runs";
 import { runFit } from "../fit/run.js";
 import { readFitWords } from "../fit/words.js";
 import { presets } from "../machine/presets.js";
+import { stepsBefore, stepsOf } from "../problem/iteration.js";
 import { finishedRun, runTraining } from "../run/run.js";
 import { readTrained } from "../sample/trained.js";
 import { UsageError } from "../terminal/errors.js";
@@ -141,7 +142,7 @@ async function trained(one: One, words: string[], options: OneOptions): Promise<
         if (!values) return false;
         const { seconds: took = null, evaluations = null, steps = null } = times.at(-1) ?? {};
         const whole = wordsOf(one, { ...options, quick: false });
-        const steps_full = stepsOf(trainConfig(whole));
+        const steps_full = allSteps(trainConfig(whole));
         const costs = { seconds: took, evaluations, steps, steps_full };
         run.saveFile(file, resultText(words, { ...values, ...costs }));
         return true;
@@ -152,11 +153,8 @@ async function trained(one: One, words: string[], options: OneOptions): Promise<
 }
 
 /** Training steps of a configuration. */
-function stepsOf(config: CompleteTrainConfig): number {
-  const { half_iterations: halves, fb_sequence, first_num_iter, num_iter } = config;
-  const first = Math.min(halves, fb_sequence.length);
-  return first * first_num_iter + (halves - first) * num_iter;
-}
+const allSteps = (config: CompleteTrainConfig): number =>
+  stepsBefore({ half: config.half_iterations + 1, step: 0 }, (half) => stepsOf(half, config));
 
 function trainConfig(words: readonly string[]): CompleteTrainConfig {
   const names = { method: Object.keys(methods) };

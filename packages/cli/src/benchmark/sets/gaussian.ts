@@ -9,12 +9,12 @@ import {
   type Field,
   type GaussianBridge,
   gaussianKL,
-  ordered,
   pathKL,
   stream,
   uniformGrid,
 } from "@dsbm/bridge";
 import { randn, tidy } from "@dsbm/torch";
+import { timesOf } from "@dsbm/train";
 import { testRows } from "../../problem/test-rows.js";
 import { openSubject, type Subject } from "../../quality/subject.js";
 import {
@@ -67,10 +67,7 @@ function marginals(subject: Subject, direction: Direction, seed: number): Values
       generator: stream(seed, `benchmark/${direction}`),
     });
     const sums = { diag: 0, full: 0, iso: 0 };
-    const times = [
-      direction === "f" ? 0 : 1,
-      ...ordered(direction, uniformGrid(steps)).map(({ next }) => next),
-    ];
+    const times = timesOf(direction, uniformGrid(steps));
     for (const [k, t] of times.entries()) {
       const kl = tidy(() => gaussianKL(states.select(0, k), exact, t));
       for (const fit of fitNames) sums[fit] += kl[fit] / times.length;
