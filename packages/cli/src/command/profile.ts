@@ -22,12 +22,6 @@ products, measured afterwards. Other processes that the command starts are not s
 
 trace   a file for chrome://tracing or ui.perfetto.dev, with the first 200,000 calls (default: dsbm-trace.json)`;
 
-/** What this machine's matrix products reach, in operations a second. */
-interface Rates {
-  float32: number;
-  bfloat16: number;
-}
-
 /** Runs a command line under the profiler; `run` gives its exit code. Throws a UsageError where there is no command. */
 export async function profileCommand(
   args: string[],
@@ -71,7 +65,8 @@ export async function profileCommand(
 interface Surroundings {
   /** Of the whole command. */
   seconds: number;
-  rates: Rates;
+  /** What this machine's matrix products reach, in operations a second. */
+  rates: Record<"float32" | "bfloat16", number>;
   threads: number;
 }
 

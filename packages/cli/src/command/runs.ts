@@ -54,8 +54,7 @@ export async function runsCommand(args: string[]): Promise<number> {
     .sort((a, b) => b.changed.localeCompare(a.changed));
   const shown = args.includes("--all") ? runs : runs.slice(0, most);
   if (args.includes("--json")) {
-    for (const { run, state, method, data, changed, half, metric } of shown)
-      console.log(JSON.stringify({ run, state, method, data, changed, half, metric }));
+    for (const one of shown) console.log(JSON.stringify(one));
     return 0;
   }
   if (runs.length === 0) {
@@ -83,10 +82,11 @@ interface Listed {
 }
 
 function describe({ folder, info, problem }: RunEntry): Listed {
-  const nothing = { method: "", data: "", half: "", metric: "" };
-  if (problem) return { run: folder, state: "unreadable", changed: "", ...nothing };
+  const nothing = { method: "", data: "", changed: "", half: "", metric: "" };
+  const unread = { run: folder, state: "unreadable", ...nothing };
+  if (problem) return unread;
   const changed = info.ended ?? info.resumed.at(-1) ?? info.started;
-  const about = { run: folder, state: info.state, changed };
+  const about = { ...unread, state: info.state, changed };
   try {
     const { config_json, results_csv } = runPaths(folder);
     const config = (existsSync(config_json) ? readJson(config_json) : {}) as Record<
@@ -110,7 +110,7 @@ function describe({ folder, info, problem }: RunEntry): Listed {
     };
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
-    return { ...about, ...nothing };
+    return about;
   }
 }
 

@@ -58,18 +58,11 @@ export async function exportPage(
   return { bridge, files: [{ path: out, bytes: Buffer.byteLength(page) }] };
 }
 
-interface PageSamples {
-  source: Samples;
-  target: Samples;
-  conditions: { source: Conditions | null; target: Conditions | null };
-  about: string;
-}
-
 /** Held-out samples of both ends in the data's own units; null, with a line, where the data are not there. */
 export async function samplesOf(
   run: string,
   { half_iteration = "newest", samples, units, progress, signal }: SampleOptions,
-): Promise<PageSamples | null> {
+) {
   const trained = readTrained(run, half_iteration);
   // A page is made on the processor, whatever trained.
   const config: CompleteTrainConfig = { ...trained.config, device: "cpu" };

@@ -44,10 +44,9 @@ export function trace(
   fn: (...inputs: Tensor[]) => Tensor[],
   inputs: (n: number) => Tensor[],
 ): Trace {
-  const [a, b] = rows.map((n) => describe(fn, inputs, n)) as [
-    ProgramDescription,
-    ProgramDescription,
-  ];
+  const [a, b] = rows.map((n) =>
+    describeProgram(tidy(() => noGrad(() => Program.record(fn, inputs(n)).program))),
+  ) as [ProgramDescription, ProgramDescription];
   const names = (program: ProgramDescription) => program.steps.map(({ name }) => name);
   const odd = names(a).findIndex((name, i) => name !== names(b)[i]);
   if (odd >= 0 || a.steps.length !== b.steps.length || a.slots.length !== b.slots.length)
@@ -72,15 +71,6 @@ export function trace(
       return { ...step, args: Object.fromEntries(args) };
     }),
   };
-}
-
-function describe(
-  fn: (...inputs: Tensor[]) => Tensor[],
-  inputs: (n: number) => Tensor[],
-  n: number,
-): ProgramDescription {
-  const program = tidy(() => noGrad(() => Program.record(fn, inputs(n)).program));
-  return describeProgram(program);
 }
 
 function merged(a: Value, b: Value, what: string): Value {

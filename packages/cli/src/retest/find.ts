@@ -22,10 +22,10 @@ export function findRun(
   named: string,
   words: readonly string[],
 ): string {
-  const [overrides, seed] = [dirname(named), `${config.seed}`];
-  const found = [
-    ...new Set([named, ...foldersIn(dirname(overrides)).map((name) => join(name, seed))]),
-  ].flatMap((folder) => {
+  const above = dirname(dirname(named));
+  const names = existsSync(above) ? readdirSync(above) : [];
+  const places = names.map((name) => join(above, name, `${config.seed}`));
+  const found = [...new Set([named, ...places])].flatMap((folder) => {
     const { run_json, config_json } = runPaths(folder);
     if (!existsSync(run_json) || !existsSync(config_json)) return [];
     try {
@@ -62,10 +62,3 @@ const shortened = (changes: readonly string[], most = 4) =>
     ...changes.slice(0, most),
     ...(changes.length > most ? [`and ${changes.length - most} more`] : []),
   ].join("; ");
-
-function foldersIn(parent: string): string[] {
-  if (!existsSync(parent)) return [];
-  return readdirSync(parent, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => join(parent, name));
-}

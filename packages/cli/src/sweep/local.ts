@@ -57,20 +57,17 @@ async function visibleGpus(): Promise<string[]> {
     .map((_, i) => `${i}`);
 }
 
+interface MemberOptions {
+  say: (line: string) => void;
+  begun: (child: ChildProcess) => void;
+  env: Record<string, string>;
+  log: string;
+  signal: AbortSignal;
+}
+
 function runMember(
   { label, args, number }: NumberedMember,
-  {
-    say,
-    begun,
-    env,
-    log,
-  }: {
-    say: (line: string) => void;
-    begun: (child: ChildProcess) => void;
-    env: Record<string, string>;
-    log: string;
-  },
-  signal: AbortSignal,
+  { say, begun, env, log, signal }: MemberOptions,
 ): Promise<Outcome> {
   return new Promise((done) => {
     const child = spawn(process.execPath, [program, ...args], {
@@ -112,9 +109,9 @@ function runMember(
  */
 async function runWhenFree(
   member: NumberedMember,
-  { again, ...options }: Parameters<typeof runMember>[1] & { again: boolean },
-  signal: AbortSignal,
+  { again, ...options }: MemberOptions & { again: boolean },
 ): Promise<Outcome> {
+  const { signal } = options;
   const holder = () => lockHolder(runPaths(member.folder).lock);
   for (;;) {
     let waited = false;
@@ -125,7 +122,7 @@ async function runWhenFree(
       if (signal.aborted) return { code: 130, why: null };
     }
     if (waited && !again && member.finished()) return { code: 0, why: null };
-    const outcome = await runMember(member, options, signal);
+    const outcome = await runMember(member, options);
     // Another process may have taken the folder while this one started.
     if (outcome.why === null || holder() === undefined) return outcome;
   }
@@ -188,8 +185,8 @@ export async function runLocal(
       const begun = (child: ChildProcess) => {
         children.add(child.once("exit", () => children.delete(child)));
       };
-      const options = { say, begun, env, log: paths.log(number) };
-      const { code, why } = await runWhenFree(member, { ...options, again }, interrupt.signal);
+      const options = { say, begun, env, log: paths.log(number), signal: interrupt.signal };
+      const { code, why } = await runWhenFree(member, { ...options, again });
       if (why !== null) result.failed.push({ label, why });
       else if (code === 0) result.finished++;
       board?.state(number, why !== null ? "failed" : code === 0 ? "finished" : "stopped");

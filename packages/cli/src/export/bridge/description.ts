@@ -10,7 +10,7 @@ import {
 import { type CompleteTrainConfig, langevinNumbers } from "@dsbm/config";
 import type { ColumnTransform } from "@dsbm/data";
 import { type QualityRow, readQuality } from "@dsbm/runs";
-import { tidy } from "@dsbm/torch";
+import { type Tensor, tidy } from "@dsbm/torch";
 import { version } from "../../machine/version.js";
 import type { ColumnCondition } from "../../problem/saved-columns.js";
 import { type Trained, usualDirection } from "../../sample/trained.js";
@@ -210,11 +210,11 @@ function projectionOf({ config, folder, columns }: Trained): ProjectionNumbers |
   const [d, components] = projection.basis.shape as [number, number];
   const image = [channels, image_size, image_size];
   const isImage = columns === null && image.reduce((a, b) => a * b) === d;
-  const base64 = ({ mean, basis }: typeof projection, name: "mean" | "basis") => {
-    const numbers = { mean, basis }[name].to("float32").contiguous().rawArray();
-    return Buffer.from(numbers.buffer as ArrayBuffer).toString("base64");
+  const base64 = (numbers: Tensor) => {
+    const { buffer } = numbers.to("float32").contiguous().rawArray();
+    return Buffer.from(buffer as ArrayBuffer).toString("base64");
   };
-  const [mean, basis] = [base64(projection, "mean"), base64(projection, "basis")];
+  const [mean, basis] = [base64(projection.mean), base64(projection.basis)];
   projection.dispose();
   const { scale } = projection;
   return { shape: isImage ? image : [d], components, scale, mean, basis };

@@ -70,15 +70,16 @@ function feeding({
   const values = cond?.column?.classes
     ? `[${given}["classes"].index(value) for value in column(${given}["name"])], np.int64`
     : `column(${given}["name"]), float`;
+  const isColumn = cond?.column && columns;
+  const fromFile = (name: string, type: string) => `np.load("${name}.npy").astype(np.${type})`;
   const isDirected = Object.values(directions).some((d) => d.direction_input !== null);
   const number = 'bridge["directions"][direction]["direction_input"]';
   return [
     ...(isDirected ? [["direction", `np.full(len(x), ${number}, np.float32)`] as const] : []),
-    ...(cond?.column && columns ? [["cond", `np.array(${values})`] as const] : []),
-    ...(cond && !(cond.column && columns)
-      ? [["cond", 'np.load("cond.npy").astype(np.float32)'] as const]
+    ...(cond
+      ? [["cond", isColumn ? `np.array(${values})` : fromFile("cond", "float32")] as const]
       : []),
-    ...(y ? [["y", 'np.load("y.npy").astype(np.int64)'] as const] : []),
+    ...(y ? [["y", fromFile("y", "int64")] as const] : []),
   ];
 }
 

@@ -20,37 +20,29 @@ export class GraphBuilder {
   readonly #constants = new Map<string, Constant>();
   /** Names of small constants by their content. */
   readonly #known = new Map<string, string>();
-  readonly #makers = new Map<string, Node>();
-  readonly #fresh: (prefix: string) => string;
+  /** A new name; those of a graph within another are not used there either. */
+  readonly name: (prefix?: string) => string;
   #rows: string | null = null;
 
-  /**
-   * `counted`: the input whose first dimension is the number of rows. `fresh` gives new names: those of a graph within
-   * another are not to be used there.
-   */
+  /** `counted`: the input whose first dimension is the number of rows; `outer`: the graph that holds this one. */
   constructor(
     readonly counted: string,
-    fresh?: (prefix: string) => string,
+    outer?: GraphBuilder,
   ) {
     let names = 0;
-    this.#fresh = fresh ?? ((prefix) => `${prefix}${names++}`);
-  }
-
-  name(prefix = "v"): string {
-    return this.#fresh(prefix);
+    this.name = outer?.name ?? ((prefix = "v") => `${prefix}${names++}`);
   }
 
   /** Adds a node with one result; gives its name. */
   node(op: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}): string {
     const node = { op, inputs, outputs: [this.name()], attributes };
     this.#nodes.push(node);
-    this.#makers.set(node.outputs[0] as string, node);
     return node.outputs[0] as string;
   }
 
   /** The node that made a value; undefined for inputs and constants. */
   maker(name: string): Node | undefined {
-    return this.#makers.get(name);
+    return this.#nodes.findLast(({ outputs }) => outputs[0] === name);
   }
 
   /** A constant of bytes as they are. */

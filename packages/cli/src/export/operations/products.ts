@@ -96,7 +96,7 @@ function sweep(outer: GraphBuilder, identity: string, d: number): Graph {
   const [k, go, matrix] = ["k", "go", "matrix"].map((name) => outer.name(name)) as [
     ...[string, string, string],
   ];
-  const graph = new GraphBuilder(matrix, (prefix) => outer.name(prefix));
+  const graph = new GraphBuilder(matrix, outer);
   const at = (value: string, axis: number) => graph.node("Gather", [value, k], { axis });
   const last = graph.ints([-1]);
   const unit = at(identity, 0);
