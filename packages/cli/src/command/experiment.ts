@@ -55,8 +55,6 @@ export interface ExperimentCommand<C> {
   /** Lines of help before the keys. */
   notes: string;
   load(): Promise<Runner<C>>;
-  /** The table of a finished run. */
-  table(rows: readonly Row[]): Row[];
   /** The configuration of a member (default: the one that its words say). Throws ConfigError. */
   configOf?(member: Member<TrainConfig>): C;
   /** The configurations to print for --cfg (default: those of the words). */
@@ -64,7 +62,7 @@ export interface ExperimentCommand<C> {
   /** The words to print that go on with a run (default: those of the run). */
   typed?(words: readonly string[]): string[];
   /** Prints a finished run in another way. */
-  print?(folder: string): void;
+  print?(folder: string): Promise<void>;
 }
 
 /**
@@ -139,18 +137,12 @@ export async function runExperiment<C extends CompleteTrainConfig>(
   const plans = args.includes("--plan");
   const [words, cfg] = withoutCfg(args.filter((arg) => !["--again", "--plan"].includes(arg)));
   const tokens = words.map((word) => pinned(word, args));
-  const {
-    members,
-    launcher,
-    help: isHelp,
-    values,
-  } = await resolved(experiment, tokens, {
-    again,
-  });
-  if (isHelp) {
-    printHelp(help(command, values));
+  const found = await resolved(experiment, tokens, { again });
+  if (found.help) {
+    printHelp(help(command, found.values));
     return 0;
   }
+  const { members, launcher } = found;
   const [first, ...rest] = members;
   if (!first) throw new ConfigError("sweep", "the sweep has no members");
   const complete = (member: Member<TrainConfig>) => ({
@@ -318,17 +310,15 @@ async function single<C extends CompleteTrainConfig>(
   { folder, resume, again, ranks, sayNotes }: Place,
 ): Promise<number> {
   sayNotes();
-  const print = (rows: readonly Row[]) => {
-    if (command.print) return command.print(folder);
-    printRun(folder, rows, command.table);
-  };
+  const print = async (rows: readonly Row[]) =>
+    command.print ? command.print(folder) : printRun(folder, rows);
   const done = again ? null : runner.finished(folder, config);
   if (done) {
     const say = command.print ? console.error : console.log;
     say(
       `${folder} is finished already (--again starts over, npx dsbm extend ${shellWord(folder)} +2 makes it longer)`,
     );
-    print(done.rows);
+    await print(done.rows);
     return 0;
   }
   using work = await beginWork(stoppedWithin(resume), ranks ? createInterrupt() : undefined);
@@ -341,6 +331,6 @@ async function single<C extends CompleteTrainConfig>(
   });
   if (result.state === "interrupted") return 130;
   progress.done();
-  print(result.rows);
+  await print(result.rows);
   return 0;
 }

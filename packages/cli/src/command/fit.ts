@@ -1,7 +1,7 @@
 // `dsbm fit SOURCE TARGET key=value …`: a bridge between two data sets of the user's own, with choices made from the
 // data, in the time given.
 import { type CompleteTrainConfig, fit } from "@dsbm/config";
-import { type Quality, readQuality, shellWord } from "@dsbm/runs";
+import { readQuality, shellWord } from "@dsbm/runs";
 import { readFitWords } from "../fit/words.js";
 import { UsageError } from "../terminal/errors.js";
 import { type Runner, runExperiment } from "./experiment.js";
@@ -32,12 +32,11 @@ export async function fitCommand(args: string[]): Promise<number> {
       experiment: fit,
       usage: "SOURCE [BETWEEN …] TARGET [--plan] [--json] ",
       notes,
-      table: (rows) => [...rows],
       typed: words.typed,
       chosen: () => chosen(words),
       load: () => (plans ? planner(words) : runner(words)),
-      print: (folder) => {
-        if (!plans) print(folder, args.includes("--json"));
+      print: async (folder) => {
+        if (!plans) await print(folder, args.includes("--json"));
       },
     },
     [
@@ -59,7 +58,6 @@ async function chosen(words: Words): Promise<CompleteTrainConfig[]> {
 
 async function runner(words: Words): Promise<Runner<CompleteTrainConfig>> {
   const { finishedFit, runFit, runFitWorker } = await import("../fit/run.js");
-  qualityText = (await import("../quality/table.js")).qualityTable;
   return {
     finished: (folder) => finishedFit(words, folder),
     run: (_, options) => runFit(words, options),
@@ -81,17 +79,12 @@ async function planner(words: Words): Promise<Runner<CompleteTrainConfig>> {
   };
 }
 
-/** The table of a quality; loaded with the runner. */
-let qualityText: (quality: Quality) => string = (quality) => JSON.stringify(quality);
-
-function print(folder: string, json: boolean): void {
+async function print(folder: string, json: boolean): Promise<void> {
   const quality = readQuality(folder);
   if (!quality) return;
-  if (json) {
-    console.log(JSON.stringify(quality, null, 2));
-    return;
-  }
+  if (json) return console.log(JSON.stringify(quality, null, 2));
+  const { qualityTable } = await import("../quality/table.js");
   console.log(
-    `${qualityText(quality)}\n${placesOf(folder)}\nsample:   npx dsbm sample ${shellWord(folder)} NEW OUT direction=f`,
+    `${qualityTable(quality)}\n${placesOf(folder)}\nsample:   npx dsbm sample ${shellWord(folder)} NEW OUT direction=f`,
   );
 }

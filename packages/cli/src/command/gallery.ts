@@ -2,14 +2,13 @@
 // one of cells, come beside them.
 import { mkdirSync } from "node:fs";
 import { resolve as absolute, join } from "node:path";
-import { type Experiment, helpTable, resolve, train } from "@dsbm/config";
+import { type Experiment, train } from "@dsbm/config";
 import { findRun, shellWord } from "@dsbm/runs";
 import { z } from "zod";
 import { type ExhibitName, exhibits } from "../gallery/exhibits.js";
 import type { Shown } from "../gallery/write.js";
-import { printHelp, terminalWidth } from "../terminal/columns.js";
 import { stoppedWithin } from "../terminal/interrupt.js";
-import { jobKeys, runOfJob } from "./job.js";
+import { jobKeys, readJob, runOfJob } from "./job.js";
 import { beginWork } from "./work.js";
 
 const names = Object.keys(exhibits) as [ExhibitName, ...ExhibitName[]];
@@ -36,25 +35,17 @@ const galleryJob: Experiment<typeof gallerySchema> = {
   schema: gallerySchema,
 };
 
-const help = [
-  "usage: dsbm gallery [key=value …] [--again]",
-  galleryJob.about,
-  helpTable(gallerySchema, { width: terminalWidth() }),
-  "--again   train anew what is trained already",
-].join("\n\n");
+const help = {
+  usage: "[key=value …] [--again]",
+  switches: "--again   train anew what is trained already",
+};
 
 /** Runs the command; returns the exit code. Throws ConfigError for words, and errors of training, export and disk. */
 export async function galleryCommand(args: string[]): Promise<number> {
   const again = args.includes("--again");
-  const resolved = resolve(
-    galleryJob,
-    args.filter((arg) => arg !== "--again"),
-  );
-  if (resolved.help) {
-    printHelp(help);
-    return 0;
-  }
-  const { config } = resolved.members[0] as (typeof resolved.members)[number];
+  const found = readJob(galleryJob, args, help);
+  if (!found) return 0;
+  const { config } = found;
   const { ownExhibit, writeExhibit, writeIndex } = await import("../gallery/write.js");
   const { runTraining } = await import("../run/run.js");
   const own = config.runs.map((run) => ownExhibit(findRun(run)));

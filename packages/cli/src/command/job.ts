@@ -2,12 +2,16 @@
 import {
   type CompleteTrainConfig,
   completeTrain,
+  type Experiment,
   type gaussian,
+  helpTable,
+  type Member,
   resolve,
   type train,
 } from "@dsbm/config";
 import { z } from "zod";
 import { presets } from "../machine/presets.js";
+import { printHelp, terminalWidth } from "../terminal/columns.js";
 
 export const jobKeys = {
   seed: z
@@ -25,6 +29,20 @@ export const jobKeys = {
 };
 
 type JobConfig = { [key in keyof typeof jobKeys]: z.output<(typeof jobKeys)[key]> };
+
+/** What the words of a job say; null where help was asked for, which is printed. Throws ConfigError. */
+export function readJob<S extends z.ZodType>(
+  job: Experiment<S>,
+  args: readonly string[],
+  { usage, switches }: { usage: string; switches: string },
+): Member<z.output<S>> | null {
+  const words = args.filter((arg) => arg !== "--again");
+  const { help, members } = resolve(job, words);
+  if (!help) return members[0] as (typeof members)[number];
+  const keys = helpTable(job.schema, { width: terminalWidth() });
+  printHelp([`usage: dsbm ${job.name} ${usage}`, job.about, keys, switches].join("\n\n"));
+  return null;
+}
 
 /** The complete configuration of a run, and its words without the job's; those of a trial replace words of their keys. */
 export function runOfJob(

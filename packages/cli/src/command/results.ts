@@ -12,12 +12,8 @@ export function placesOf(folder: string): string {
 }
 
 /** Prints the newest evaluations of a run. */
-export function printRun(
-  folder: string,
-  rows: readonly Row[],
-  table: (rows: readonly Row[]) => Row[] = newestTable,
-): void {
+export function printRun(folder: string, rows: readonly Row[]): void {
   console.log(
-    `${formatTable(table(rows))}\nresults:  ${absolute(folder)}/results.csv\n${placesOf(folder)}`,
+    `${formatTable(newestTable(rows))}\nresults:  ${absolute(folder)}/results.csv\n${placesOf(folder)}`,
   );
 }

@@ -1,14 +1,13 @@
 // `npm start`, the main job: bridges between two handwritten digits, in principal components and in pixels, and the
 // Gaussian benchmark beside its exact answer: three runs of the presets, one table each.
 import { resolve as absolute, join } from "node:path";
-import { type Experiment, gaussian, helpTable, resolve, train } from "@dsbm/config";
+import { type Experiment, gaussian, train } from "@dsbm/config";
 import { formatTable, type Parts, type Row, shellWord, writeParts } from "@dsbm/runs";
 import { z } from "zod";
 import { newestTable } from "../evaluation/metrics.js";
-import { printHelp, terminalWidth } from "../terminal/columns.js";
 import { stoppedWithin } from "../terminal/interrupt.js";
 import { duration } from "../terminal/progress.js";
-import { jobKeys, runOfJob } from "./job.js";
+import { jobKeys, readJob, runOfJob } from "./job.js";
 import { beginWork } from "./work.js";
 
 const digit = () => z.int().min(0).max(9);
@@ -98,28 +97,19 @@ function pageOf({ source, target, seed, quick }: StartConfig, parts: readonly Pa
 
 const capital = (text: string) => `${text[0]?.toUpperCase()}${text.slice(1)}`;
 
-function help(): string {
-  return [
-    "usage: dsbm start [key=value …] [--again] [--open]",
-    startJob.about,
-    helpTable(startSchema, { width: terminalWidth() }),
+const help = {
+  usage: "[key=value …] [--again] [--open]",
+  switches:
     "--again   start over where the runs are already\n--open    show the runs on a page of this machine, as dsbm studio does",
-  ].join("\n\n");
-}
+};
 
 /** Runs the job; returns the exit code. Throws ConfigError for overrides that cannot be. */
 export async function start(given: string[]): Promise<number> {
   const again = given.includes("--again");
   const args = given.filter((arg) => arg !== "--open");
-  const resolved = resolve(
-    startJob,
-    args.filter((arg) => arg !== "--again"),
-  );
-  if (resolved.help) {
-    printHelp(help());
-    return 0;
-  }
-  const { config, dirname } = resolved.members[0] as (typeof resolved.members)[number];
+  const found = readJob(startJob, args, help);
+  if (!found) return 0;
+  const { config, dirname } = found;
   const { runTraining } = await import("../run/run.js");
   const { writePartsReport } = await import("../run/parts.js");
   const resume = `npx dsbm start ${args.map(shellWord).join(" ")}`.trimEnd();

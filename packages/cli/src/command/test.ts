@@ -5,7 +5,6 @@ import { join } from "node:path";
 import type { Tree } from "@dsbm/config";
 import { completeTrain, parseOverride, readConfig, test, testOnlyKeys } from "@dsbm/config";
 import { findRun, readRun } from "@dsbm/runs";
-import { newestTable } from "../evaluation/metrics.js";
 import type { CompleteTestConfig } from "../retest/find.js";
 import { UsageError } from "../terminal/errors.js";
 import { runExperiment } from "./experiment.js";
@@ -27,7 +26,6 @@ export async function testCommand(args: string[]): Promise<number> {
       usage: "RUN | the words of the run ",
       notes:
         "RUN is the folder of a run, a folder above one, or latest; or the words of `dsbm train` name the run, and what else they say is how it is evaluated. It is measured by its own sampler and along its probability flow, into RUN/test/.",
-      table: newestTable,
       ...(folder !== null && {
         typed: (words: readonly string[]) => [folder, ...words],
         configOf: ({ config, words }) =>

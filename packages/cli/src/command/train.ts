@@ -1,7 +1,6 @@
 // `dsbm train key=value … [-m]` and `dsbm gaussian key=value … [-m]`: a bridge between two sets of data, or a sweep of
 // such runs. The Gaussian benchmark is a preset with keys of its own names.
 import { type CompleteTrainConfig, gaussian, train } from "@dsbm/config";
-import { newestTable } from "../evaluation/metrics.js";
 import { type ExperimentCommand, type Runner, runExperiment } from "./experiment.js";
 
 async function load(): Promise<Runner<CompleteTrainConfig>> {
@@ -13,7 +12,6 @@ const common = {
   notes:
     "Where a run was stopped or killed, the same command goes on with it, from its newest whole checkpoint.",
   load,
-  table: newestTable,
 };
 
 const commands: Record<"train" | "gaussian", ExperimentCommand<CompleteTrainConfig>> = {
