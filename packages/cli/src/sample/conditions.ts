@@ -41,27 +41,24 @@ export function openConditions(
     );
   if (!conditioning.classes && y !== null)
     throw new UsageError(`y=${y}, but ${folder} was trained without classes: leave it out`);
-  const fields = conditioning.channels > 0 && !inRows ? fieldsOf(cond, bridge, input) : null;
-  const close = () => fields?.close?.();
+  const parts = new Map<"cond" | "y", Part>();
+  const close = () => {
+    for (const part of parts.values()) part.close?.();
+  };
   try {
-    const classes = conditioning.classes ? classesOf(y, bridge, input) : null;
-    return {
-      read(first, count) {
-        if (!fields && !classes) return undefined;
-        return {
-          ...(fields && { cond: fields.read(first, count) }),
-          ...(classes && { y: classes.read(first, count) }),
-        };
-      },
-      close() {
-        close();
-        classes?.close?.();
-      },
-    };
+    if (conditioning.channels > 0 && !inRows) parts.set("cond", fieldsOf(cond, bridge, input));
+    if (conditioning.classes) parts.set("y", classesOf(y, bridge, input));
   } catch (error) {
     close();
     throw error;
   }
+  return {
+    read(first, count) {
+      const rows = [...parts].map(([name, part]) => [name, part.read(first, count)]);
+      return rows.length > 0 ? Object.fromEntries(rows) : undefined;
+    },
+    close,
+  };
 }
 
 function fieldsOf(

@@ -32,19 +32,11 @@ export async function gaussianInput(text: string, options: InputOptions): Promis
 async function law(options: InputOptions): Promise<{ about: string; from: (z: Tensor) => Tensor }> {
   const { trained, direction } = options;
   const { config, shape, folder } = trained;
-  const {
-    transfer,
-    Dataset,
-    Dataset_transfer,
-    data: { a },
-  } = config;
+  const { transfer, Dataset, Dataset_transfer, data } = config;
   const start = direction === "b" ? Dataset_transfer : Dataset;
   if (transfer && start === "gaussian") {
-    const mean = direction === "b" ? a : -a;
-    return {
-      about: `mean ${mean}, variance 1`,
-      from: (z) => z.add(mean),
-    };
+    const mean = direction === "b" ? data.a : -data.a;
+    return { about: `mean ${mean}, variance 1`, from: (z) => z.add(mean) };
   }
   if (transfer || direction === "f") {
     const [there, instead] = transfer
@@ -56,8 +48,8 @@ async function law(options: InputOptions): Promise<{ about: string; from: (z: Te
   }
   try {
     if (adaptiveKey(config)) await prepare(config.Dataset, loading("train", "x0", config), options);
-    const data = () => trainingImages(config);
-    const { text, from } = gaussianLaw(config, { shape, device: "cpu", data });
+    const images = () => trainingImages(config);
+    const { text, from } = gaussianLaw(config, { shape, device: "cpu", data: images });
     return { about: text, from };
   } catch (error) {
     const instead = "draw the start yourself and give it as a .npy file, or put them back";

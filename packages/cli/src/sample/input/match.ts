@@ -42,13 +42,11 @@ export function matched(
     );
   const kept = [...(keep ?? run?.kept ?? [])].filter(has);
   const lost = (keep ? [] : (run?.kept ?? [])).filter((name) => !has(name));
+  const file = { path, columns, folder: trained.folder };
   const names =
     run?.named && named
-      ? byName(run.names, { path, columns, folder: trained.folder })
-      : byNumber(width, { path, columns, folder: trained.folder }, [
-          ...kept,
-          ...(condition ? [condition.name] : []),
-        ]);
+      ? byName(run.names, file)
+      : byNumber(width, file, [...kept, ...(condition ? [condition.name] : [])]);
   const both = kept.filter((name) => names.includes(name));
   if (both.length > 0)
     throw new UsageError(
