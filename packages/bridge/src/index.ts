@@ -28,7 +28,7 @@ export {
   kindsOf,
   mapConditions,
 } from "./core/conditions.js";
-export { type Direction, type End, endOf, other, startOf } from "./core/direction.js";
+export { type Direction, type End, eachEnd, endOf, other, startOf } from "./core/direction.js";
 export {
   type Chain,
   checkEndpoints,
@@ -52,6 +52,7 @@ export {
   uniformGrid,
 } from "./core/time-grid.js";
 export type { BatchCoupling, Simulate } from "./coupling/coupling.js";
+export { reference, simulated } from "./coupling/from-one-end.js";
 export { independent, tableIndex } from "./coupling/independent.js";
 export {
   besideKnown,
@@ -74,8 +75,6 @@ export {
   minibatchUnbalanced,
 } from "./coupling/minibatch.js";
 export { type EndMoments, endMoments, withMoments } from "./coupling/moments.js";
-export { reference } from "./coupling/reference.js";
-export { simulated } from "./coupling/simulated.js";
 export { langevin, type StepMean } from "./langevin/langevin.js";
 export { networkMean, referenceMean } from "./langevin/mean.js";
 export { langevinRun, langevinTuples } from "./langevin/run.js";

@@ -1,6 +1,6 @@
 // Training rows by name: pairs have x0 and x1, other methods have rows of their own. Only recorded programs and chunked
 // runs need them as a list of tensors; these functions are the one place that knows its order.
-import type { Tensor } from "@dsbm/torch";
+import { cat, type Device, type Tensor, tensor } from "@dsbm/torch";
 import { type Conditions, conditionRows, kindsOf, mapConditions } from "./conditions.js";
 
 /** Tensors [n, …] of one length by name, and the conditions of these rows. */
@@ -51,6 +51,26 @@ export function mapBatch<B extends Batch>(batch: B, fn: (t: Tensor) => Tensor): 
   const rows = tensorNames(batch).map((name) => [name, fn(batch[name] as Tensor)]);
   const given = batch.given && { given: mapConditions(batch.given, fn) };
   return { ...Object.fromEntries(rows), ...given } as B;
+}
+
+/** Places of rows as an index, int64 [n]. */
+export const rowIndex = (places: readonly number[] | Int32Array, device: Device = "cpu"): Tensor =>
+  tensor(BigInt64Array.from(places, BigInt), { device });
+
+/** The rows of a batch at some places. */
+export function pickRows<B extends Batch>(batch: B, places: readonly number[]): B {
+  const index = rowIndex(places, tensorsOf(batch)[0]?.device);
+  return mapBatch(batch, (t) => t.indexSelect(0, index));
+}
+
+/** Batches one after the other, with the names of the first one. */
+export function joinBatches<B extends Batch>(batches: readonly [B, ...B[]]): B {
+  const lists = batches.map(tensorsOf);
+  const names = namesOf(batches[0]);
+  return batchFrom(
+    names,
+    names.map((_, i) => cat(lists.map((list) => list[i] as Tensor))),
+  ) as B;
 }
 
 /** How many rows a batch has; 0 without tensors. */

@@ -12,6 +12,23 @@ export const startOf = (direction: Direction): End => (direction === "f" ? "x0" 
 /** The end that it runs to. */
 export const endOf = (direction: Direction): End => (direction === "f" ? "x1" : "x0");
 
+/** What `of` gives for either end, each made at its first use. */
+export function eachEnd<T>(of: (end: End) => T): { readonly x0: T; readonly x1: T } {
+  const made = new Map<End, T>();
+  const at = (end: End): T => {
+    if (!made.has(end)) made.set(end, of(end));
+    return made.get(end) as T;
+  };
+  return {
+    get x0() {
+      return at("x0");
+    },
+    get x1() {
+      return at("x1");
+    },
+  };
+}
+
 export function other(direction: Direction): Direction {
   return direction === "f" ? "b" : "f";
 }

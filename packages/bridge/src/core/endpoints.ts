@@ -8,7 +8,7 @@ import {
   kindsOf,
   mapConditions,
 } from "./conditions.js";
-import type { End } from "./direction.js";
+import { type End, eachEnd } from "./direction.js";
 import { BridgeError } from "./errors.js";
 import { type DrawRows, drawAll } from "./random.js";
 
@@ -41,7 +41,7 @@ export interface Endpoints {
  */
 export type Decode = (
   rows: Tensor,
-  at: { end: "x0" | "x1"; generator: Generator; forRows?: DrawRows },
+  at: { end: End; generator: Generator; forRows?: DrawRows },
 ) => Tensor;
 
 /**
@@ -57,32 +57,13 @@ export function gathered(
     forRows = drawAll,
   }: { decode: Decode; generator: Generator; forRows?: DrawRows },
 ): Endpoints {
-  const seen: Partial<Record<End, Tensor>> = {};
-  const rows = (end: End) => {
-    seen[end] ??= decode(data[end].indexSelect(0, index(end)), { end, generator, forRows });
-    return seen[end];
-  };
-  const givens: Partial<Record<End, Conditions>> = {};
-  const given = (end: End) => {
-    givens[end] ??= mapConditions(data.conditions?.[end], (t) => t.indexSelect(0, index(end)));
-    return givens[end];
-  };
-  return {
-    get x0() {
-      return rows("x0");
-    },
-    get x1() {
-      return rows("x1");
-    },
-    conditions: data.conditions && {
-      get x0() {
-        return given("x0");
-      },
-      get x1() {
-        return given("x1");
-      },
-    },
-  };
+  const rows = eachEnd((end) =>
+    decode(data[end].indexSelect(0, index(end)), { end, generator, forRows }),
+  );
+  const given = eachEnd((end) =>
+    mapConditions(data.conditions?.[end], (t) => t.indexSelect(0, index(end))),
+  );
+  return Object.assign(rows, { conditions: data.conditions && given });
 }
 
 /**
@@ -135,13 +116,9 @@ export function checkEndpoints({ x0, x1, conditions }: Endpoints, what = "data")
     );
   if (a[0] === 0 || b[0] === 0)
     throw new BridgeError("data", `${what}: there are no samples (${a[0]} and ${b[0]})`);
-  for (const [name, x] of [
-    ["x0", x0],
-    ["x1", x1],
-  ] as const) {
+  for (const [name, x] of Object.entries({ x0, x1 }))
     if (!allFinite(x))
       throw new BridgeError("data", `${what}: ${name} has values that are NaN or infinite`);
-  }
   checkConditions({ x0, x1, conditions }, what);
 }
 
@@ -155,11 +132,8 @@ function allFinite(x: Tensor): boolean {
   // A few rows at a time: the comparison itself takes memory.
   const part = Math.max(1, Math.floor(2 ** 22 / perRow));
   for (let start = 0; start < n; start += part * stride) {
-    const fine = tidy(() => {
-      const rows = x.narrow(0, start, Math.min(part, n - start));
-      return rows.isfinite().all().item();
-    });
-    if (!fine) return false;
+    const rows = () => x.narrow(0, start, Math.min(part, n - start));
+    if (!tidy(() => rows().isfinite().all().item())) return false;
   }
   return true;
 }

@@ -13,10 +13,5 @@ export function randomRows(x: Tensor, generator: Generator, n: number): Tensor {
   return n === x.size(0) ? order : order.narrow(0, 0, n);
 }
 
-/** Rows of a table in random order. */
-export function shuffled(x: Tensor, generator: Generator, n = x.size(0)): Tensor {
-  return x.indexSelect(0, randomRows(x, generator, n));
-}
-
 /** Simulates the end of a trained process from its start: x0 → x1 for f, x1 → x0 for b. */
 export type Simulate = (direction: Direction, start: Tensor, given?: Conditions) => Tensor;

@@ -1,13 +1,13 @@
 // Known pairs: rows of the two ends that are known to belong together, for a part of the rows. They stay together in the
 // start coupling, and what is left is coupled by any other one.
-import { cat, rand, type Tensor, tensor, tidy, where } from "@dsbm/torch";
-import { type Batch, batchFrom, mapBatch, namesOf, type Pairs, tensorsOf } from "../core/batch.js";
+import { type Tensor, tensor, tidy, where } from "@dsbm/torch";
+import { type Batch, joinBatches, type Pairs, pickRows, rowIndex } from "../core/batch.js";
 import { type EndConditions, mapConditions } from "../core/conditions.js";
 import type { End } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
 import { BridgeError } from "../core/errors.js";
 import type { BatchCoupling } from "./coupling.js";
-import { conditionPartners, type Matching } from "./matching.js";
+import { conditionPartners, drawChances, type Matching } from "./matching.js";
 
 /** The k-th pair is row `x0[k]` of one table and row `x1[k]` of the other; each row is in one pair at most. */
 export interface KnownPairs {
@@ -60,19 +60,19 @@ export function matchKnown(
     known: true,
     partners: (positions, generator) =>
       tidy(() => {
-        const at = Array.from(positions.toArray() as BigInt64Array, Number);
         const { device } = positions;
-        const draw = () =>
-          rand([at.length], { generator, device, dtype: "float64" }).toArray() as Float64Array;
-        const [keeps, chances] = [draw(), draw()];
-        const left = at.map((position) => rows[position] as number);
+        const n = positions.size(0);
+        const [keeps, chances] = [
+          drawChances(n, generator, device),
+          drawChances(n, generator, device),
+        ];
+        const left = positions.toNumbers().map((position) => rows[position] as number);
         const known = left.map((row, i) => partnerOf[row] !== -1 && (keeps[i] as number) < stays);
         const right = left.map((row, i) =>
           known[i] ? (partnerOf[row] as number) : others.choose(row, chances[i] as number),
         );
-        const index = (ids: number[]) => tensor(BigInt64Array.from(ids, BigInt), { device });
         return {
-          ...{ x0: index(left), x1: index(right) },
+          ...{ x0: rowIndex(left, device), x1: rowIndex(right, device) },
           known: tensor(Float32Array.from(known, Number), { device }),
         };
       }),
@@ -121,9 +121,7 @@ function sharedConditions(
     const some = (end: End) => {
       const values = conditions?.[end];
       const [first] = Object.values(values ?? {}) as (Tensor | undefined)[];
-      const index = tensor(BigInt64Array.from(free[end], BigInt), {
-        ...(first && { device: first.device }),
-      });
+      const index = rowIndex(free[end], first?.device);
       return mapConditions(values, (t) => t.indexSelect(0, index));
     };
     const own: EndConditions = { x0: some("x0"), x1: some("x1") };
@@ -160,26 +158,17 @@ export function besideKnown(couple: BatchCoupling): BatchCoupling {
     if (!known) return couple(batch, generator, of);
     return tidy(() => {
       const pairs = unmarked(batch);
-      const places = Array.from(known.toNumbers(), (mark, i) => ({ mark, i }));
-      const [fixed, open] = [1, 0].map((value) =>
-        places.flatMap(({ mark, i }) => (mark === value ? [i] : [])),
-      ) as [number[], number[]];
+      const marks = known.toNumbers();
+      const marked = (by: number) => marks.flatMap((mark, i) => (mark === by ? [i] : []));
+      const [fixed, open] = [marked(1), marked(0)];
       if (open.length === 0) return pairs;
-      const index = (ids: readonly number[]) =>
-        tensor(BigInt64Array.from(ids, BigInt), { device: known.device });
-      const part = (ids: readonly number[]) => mapBatch(pairs, (t) => t.indexSelect(0, index(ids)));
-      const coupled = couple(part(open), generator, of);
+      const coupled = couple(pickRows(pairs, open), generator, of);
       if (fixed.length === 0) return coupled;
       const order: number[] = [];
       [...fixed, ...open].forEach((place, k) => {
         order[place] = k;
       });
-      const names = namesOf(pairs);
-      const parts = [part(fixed), coupled].map(tensorsOf) as [Tensor[], Tensor[]];
-      const whole = names.map((_, k) =>
-        cat([parts[0][k] as Tensor, parts[1][k] as Tensor]).indexSelect(0, index(order)),
-      );
-      return batchFrom(names, whole) as Pairs;
+      return pickRows(joinBatches([pickRows(pairs, fixed), coupled]), order);
     });
   };
 }

@@ -1,6 +1,7 @@
 // Rows of the two ends with the same conditions: partners for independent pairs that share their conditions.
 import { createHash } from "node:crypto";
-import { type Generator, rand, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { type Device, type Generator, rand, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { rowIndex } from "../core/batch.js";
 import { type Conditions, conditionRows, type EndConditions } from "../core/conditions.js";
 import { BridgeError } from "../core/errors.js";
 import { nearPartners } from "./near.js";
@@ -29,7 +30,7 @@ export interface RowPairs {
 const part = 64;
 
 /** A text for each row, equal where the conditions are. */
-export function fingerprints(conditions: Conditions): string[] {
+function fingerprints(conditions: Conditions): string[] {
   const tables = conditionRows(conditions);
   const n = (tables[0] as Tensor).size(0);
   const found: string[] = [];
@@ -55,6 +56,27 @@ export function fingerprints(conditions: Conditions): string[] {
   return found;
 }
 
+/** The places of rows with the same conditions, by their text. */
+export function placesByConditions(conditions: Conditions): Map<string, number[]> {
+  const places = new Map<string, number[]>();
+  fingerprints(conditions).forEach((text, i) => {
+    const own = places.get(text);
+    if (own) own.push(i);
+    else places.set(text, [i]);
+  });
+  return places;
+}
+
+/** Matchings by conditions, each made once: the tables of a problem do not change. */
+function remembered(make: (conditions: EndConditions | undefined) => Matching): typeof make {
+  const known = new WeakMap<EndConditions, Matching>();
+  return (conditions) => {
+    const matching = (conditions && known.get(conditions)) ?? make(conditions);
+    if (conditions) known.set(conditions, matching);
+    return matching;
+  };
+}
+
 /**
  * Pairs that are independent given their conditions: x0 as it is drawn, x1 uniformly among the rows with exactly the
  * same condition (and class), π0(x0 | c) π1(x1 | c) with the conditions c of x0. Conditions of one number a row [n, 1]
@@ -62,36 +84,30 @@ export function fingerprints(conditions: Conditions): string[] {
  *
  * Throws a BridgeError where an end has no conditions of its own, and where no condition is on both ends.
  */
-export function matchConditions(conditions: EndConditions | undefined): Matching {
-  const before = conditions && known.get(conditions);
-  if (before) return before;
+export const matchConditions = remembered((conditions) => {
   const { rows, choose } = conditionPartners(conditions);
   if (rows.length === 0)
     throw new BridgeError(
       "data",
       "pairs are to share their conditions, but no condition of x0 is one of x1, bit by bit; use data with common conditions, or do not match them",
     );
-  const matching: Matching = {
+  return {
     rows,
     partners: (positions, generator) =>
       tidy(() => {
-        const at = Array.from(positions.toArray() as BigInt64Array, Number);
+        const at = positions.toNumbers();
         const { device } = positions;
-        const chance = rand([at.length], { generator, device, dtype: "float64" }).toArray();
-        const index = (of: (position: number, i: number) => number) =>
-          tensor(
-            BigInt64Array.from(at, (position, i) => BigInt(of(position, i))),
-            { device },
-          );
-        return {
-          x0: index((position) => rows[position] as number),
-          x1: index((position, i) => choose(position, Number(chance[i]))),
-        };
+        const chances = drawChances(at.length, generator, device);
+        const right = at.map((position, i) => choose(position, chances[i] as number));
+        const left = at.map((position) => rows[position] as number);
+        return { x0: rowIndex(left, device), x1: rowIndex(right, device) };
       }),
   };
-  if (conditions) known.set(conditions, matching);
-  return matching;
-}
+});
+
+/** n numbers, uniform in [0, 1). */
+export const drawChances = (n: number, generator: Generator, device: Device): Float64Array =>
+  rand([n], { generator, device, dtype: "float64" }).toArray() as Float64Array;
 
 /** The intervals of rows of several marginals, without other conditions. */
 export function onlyIntervals(conditions: EndConditions | undefined): EndConditions {
@@ -100,13 +116,9 @@ export function onlyIntervals(conditions: EndConditions | undefined): EndConditi
 }
 
 /** The same for the intervals of several marginals alone: pairs that are independent within their interval. */
-export function matchIntervals(conditions: EndConditions | undefined): Matching {
-  const before = conditions && knownIntervals.get(conditions);
-  if (before) return before;
-  const matching = matchConditions(onlyIntervals(conditions));
-  if (conditions) knownIntervals.set(conditions, matching);
-  return matching;
-}
+export const matchIntervals = remembered((conditions) =>
+  matchConditions(onlyIntervals(conditions)),
+);
 
 /** The rows of x0 with partners, and the partner of one of them by a number in [0, 1). */
 interface Partners {
@@ -176,12 +188,7 @@ function rowsOf({ cond, interval }: Conditions, wanted: number | undefined) {
 }
 
 function byEquality({ x0, x1 }: Required<EndConditions>): Partners {
-  const members = new Map<string, number[]>();
-  fingerprints(x1 as Conditions).forEach((text, row) => {
-    const others = members.get(text);
-    if (others) others.push(row);
-    else members.set(text, [row]);
-  });
+  const members = placesByConditions(x1 as Conditions);
   const rows: number[] = [];
   const choices: number[][] = [];
   fingerprints(x0 as Conditions).forEach((text, row) => {
@@ -198,7 +205,3 @@ function byEquality({ x0, x1 }: Required<EndConditions>): Partners {
     },
   };
 }
-
-/** Results by conditions: the tables of a problem do not change. */
-const known = new WeakMap<EndConditions, Matching>();
-const knownIntervals = new WeakMap<EndConditions, Matching>();

@@ -1,5 +1,6 @@
 // Optimal transport inside each batch: pairs that are short on average without a plan for the whole data.
-import { rand, tensor, tidy } from "@dsbm/torch";
+import { rand, tidy } from "@dsbm/torch";
+import { rowIndex } from "../core/batch.js";
 import { mapConditions } from "../core/conditions.js";
 import { BridgeError } from "../core/errors.js";
 import { squaredDistances } from "../ot/cost.js";
@@ -24,9 +25,7 @@ function coupling(
       const { rows, columns } = choose({ x0, x1 }, { n, m }, (plan) =>
         samplePairs(plan, rand([n], { generator, dtype: "float64" }).toArray() as Float64Array),
       );
-      const index = (ids: Int32Array) =>
-        tensor(BigInt64Array.from(ids, BigInt), { device: x0.device });
-      const at = { x0: index(rows), x1: index(columns) };
+      const at = { x0: rowIndex(rows, x0.device), x1: rowIndex(columns, x0.device) };
       return {
         x0: x0.indexSelect(0, at.x0),
         x1: x1.indexSelect(0, at.x1),

@@ -1,11 +1,11 @@
 // The Schrödinger bridge flow α-DSBM, online (De Bortoli et al. 2024): one network for both directions; a first pass on
 // pairs of the data, then in every step the averaged network makes the ends that the other direction learns from.
-import { full, randn, randperm, type Tensor } from "@dsbm/torch";
+import { full, randperm, type Tensor } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
 import { type Conditions, conditionsAt, mapConditions } from "../core/conditions.js";
 import type { Direction, End } from "../core/direction.js";
-import { drawAll } from "../core/random.js";
 import { randomRows } from "../coupling/coupling.js";
+import { referenceEnd } from "../coupling/from-one-end.js";
 import { independent } from "../coupling/independent.js";
 import { withKnown } from "../coupling/known.js";
 import { Preconditioned } from "../model/preconditioned.js";
@@ -72,21 +72,14 @@ export const alpha_dsbm = {
     const make = (way: Direction, x: Tensor, conditions: Conditions | undefined) => {
       if (newest !== null) return simulate(way, x, conditions);
       if (firstCoupling === "identity") return x;
-      const draw = (rows: number) =>
-        randn([rows, ...x.shape.slice(1)], { generator, device: x.device });
-      return process.endpoint(way, x, (forRows ?? drawAll)(x.size(0), draw));
+      return referenceEnd(way, x, process, { generator, forRows });
     };
     const made = { x0: make("b", x1, ends), x1: make("f", x0, given) };
     const kept = known ? withKnown({ x0, x1, known }, made) : made;
     return {
       ...{ x0, x1, made0: kept.x0, made1: kept.x1 },
-      ...{
-        y1: ends?.y,
-        cond1: ends?.cond,
-        interval1: ends?.interval,
-        given,
-        ...(known && { known }),
-      },
+      ...{ y1: ends?.y, cond1: ends?.cond, interval1: ends?.interval, given },
+      ...(known && { known }),
     };
   },
   pairsTowards,

@@ -3,11 +3,9 @@
 import type { Pairs } from "../core/batch.js";
 import { endOf } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
-import { identity } from "../coupling/identity.js";
+import { identity, reference, simulated } from "../coupling/from-one-end.js";
 import { independent } from "../coupling/independent.js";
 import { withKnown } from "../coupling/known.js";
-import { reference } from "../coupling/reference.js";
-import { simulated } from "../coupling/simulated.js";
 import { bridgeAndTarget } from "../process/process.js";
 import type { Method } from "./method.js";
 

@@ -2,8 +2,8 @@
 // exact optimal transport within batches it is OT-CFM (Tong et al. 2024).
 import type { Pairs } from "../core/batch.js";
 import { endOf } from "../core/direction.js";
+import { simulated } from "../coupling/from-one-end.js";
 import { independent } from "../coupling/independent.js";
-import { simulated } from "../coupling/simulated.js";
 import { brownian } from "../process/brownian.js";
 import type { Method } from "./method.js";
 

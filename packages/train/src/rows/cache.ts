@@ -9,6 +9,7 @@ import {
   type Decode,
   type End,
   type Endpoints,
+  eachEnd,
   gathered,
   namesOf,
   tensorsOf,
@@ -165,13 +166,10 @@ export class CacheRows implements RowSource {
         const n = Math.min(most, Math.ceil((npar - done) / rowsPerStart));
         const rows = Math.min(n * rowsPerStart, npar - done);
         const raw = tidy((): [string, io.RawArray][] => {
-          const drawn: Partial<Record<End, Tensor>> = {};
-          const index = (end: End) => {
-            drawn[end] ??= starts[end].through(n).to({ device: data[end].device });
-            return drawn[end];
-          };
+          const drawn = eachEnd((end) => starts[end].through(n).to({ device: data[end].device }));
           // Only the end that runs start from is gathered.
-          const batch = make(gathered(data, index, { decode, generator: simulate }));
+          const own = { decode, generator: simulate };
+          const batch = make(gathered(data, (end) => drawn[end], own));
           names = namesOf(batch);
           if (!this.#isWriter) return [];
           return filesOf(batch).map(([suffix, t]) => [suffix, io.toRaw(t.narrow(0, 0, rows))]);

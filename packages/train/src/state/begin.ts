@@ -6,6 +6,7 @@ import {
   type End,
   type EndMoments,
   type Endpoints,
+  eachEnd,
   endMoments,
   gathered,
   type Network,
@@ -25,18 +26,12 @@ function countOf({ numel, shape: [n = 0] }: Tensor): number {
 
 /** Random rows of both ends, decoded, with their conditions; none is gathered before it is used. */
 function someRows({ data }: Pick<CompleteProblem, "data">, generator: Generator): Endpoints {
-  const drawn: Partial<Record<End, Tensor>> = {};
   // The same rows of samples and of their conditions.
-  const some = (end: End) => {
+  const drawn = eachEnd((end) => {
     const { device } = data[end];
-    drawn[end] ??= randperm(data[end].size(0), { generator, device }).narrow(
-      0,
-      0,
-      countOf(data[end]),
-    );
-    return drawn[end];
-  };
-  return gathered(data, some, { decode: data.decode, generator });
+    return randperm(data[end].size(0), { generator, device }).narrow(0, 0, countOf(data[end]));
+  });
+  return gathered(data, (end) => drawn[end], { decode: data.decode, generator });
 }
 
 /** Begins a new network of a direction with random rows of both ends, a function of the seed. */

@@ -1,0 +1,63 @@
+// Couplings that begin in the data of one end, from which the other one is made.
+import { type Generator, randn, type Tensor } from "@dsbm/torch";
+import type { Pairs } from "../core/batch.js";
+import { type Conditions, conditionsAt } from "../core/conditions.js";
+import { type Direction, type End, endOf, other, startOf } from "../core/direction.js";
+import type { Endpoints } from "../core/endpoints.js";
+import { type DrawRows, drawAll } from "../core/random.js";
+import type { ReferenceProcess } from "../process/process.js";
+import type { Simulate } from "./coupling.js";
+
+/** Pairs of the data at `from` and what `make` gives for it, under the conditions of the data. */
+function pairsFrom(
+  from: End,
+  data: Endpoints,
+  make: (start: Tensor, given: Conditions | undefined) => Tensor,
+): Pairs {
+  const start = data[from];
+  const given = conditionsAt(data.conditions, from)?.values;
+  const end = make(start, given);
+  return from === "x0" ? { x0: start, x1: end, given } : { x0: end, x1: start, given };
+}
+
+/**
+ * The identity coupling, each sample with itself, where alternating projections may start, too (Kholkin et al. 2024, IPMF).
+ * To train b: (x0, x0); to train f: (x1, x1).
+ */
+export const identity = (trained: Direction, data: Endpoints): Pairs =>
+  pairsFrom(endOf(trained), data, (x) => x);
+
+interface Draws {
+  generator: Generator;
+  forRows?: DrawRows;
+}
+
+/**
+ * The coupling of the reference process itself, where IPF starts. To train b: (x0, x0 run through the process); to train f:
+ * the same from x1.
+ */
+export const reference = (
+  trained: Direction,
+  data: Endpoints,
+  process: ReferenceProcess,
+  draws: Draws,
+): Pairs =>
+  pairsFrom(endOf(trained), data, (start) => referenceEnd(other(trained), start, process, draws));
+
+/** Ends [B, …] of the reference process from x [B, …] at the start of a direction. */
+export function referenceEnd(
+  direction: Direction,
+  x: Tensor,
+  process: ReferenceProcess,
+  { generator, forRows = drawAll }: Draws,
+): Tensor {
+  const draw = (n: number) => randn([n, ...x.shape.slice(1)], { generator, device: x.device });
+  return process.endpoint(direction, x, forRows(x.size(0), draw));
+}
+
+/**
+ * The coupling of the newest bridge: it starts in the data and ends where the trained process ends. After f: (x0, X1 simulated
+ * from x0); after b: (X0 simulated from x1, x1).
+ */
+export const simulated = (newest: Direction, data: Endpoints, simulate: Simulate): Pairs =>
+  pairsFrom(startOf(newest), data, (start, given) => simulate(newest, start, given));
