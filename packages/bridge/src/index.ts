@@ -39,7 +39,7 @@ export {
   kindOf,
   someRows,
 } from "./core/endpoints.js";
-export { BridgeError } from "./core/errors.js";
+export { argumentError, BridgeError, dataError, notFiniteError } from "./core/errors.js";
 export type { Network } from "./core/network.js";
 export { isOneTime } from "./core/one-time.js";
 export { decodeImages, encodeImages, flipImages } from "./core/pixels.js";

@@ -3,7 +3,7 @@
 // process, one grid and one training serve them all, and rows only carry their interval.
 import type { Direction } from "../core/direction.js";
 import type { Chain } from "../core/endpoints.js";
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 import type { TimeGrid } from "../core/time-grid.js";
 
 /** One interval of a chain. */
@@ -24,8 +24,7 @@ const close = 1e-9;
 export function chainOf(times: readonly number[]): Chain {
   const rises = times.every((t, i) => i === 0 || t - (times[i - 1] as number) > 1e-6);
   if (times.length < 2 || times[0] !== 0 || times.at(-1) !== 1 || !rises)
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `times are ${times.join(",")}; expected numbers that rise from 0 to 1, one for each data set, such as 0,0.5,1`,
     );
   return { times };
@@ -69,8 +68,7 @@ export function wholeGrid(chain: Chain, grid: TimeGrid): TimeGrid {
 export function gridsWithin(chain: Chain, { times, steps }: TimeGrid): TimeGrid[] {
   const stops = chain.times.map((wanted) => times.findIndex((t) => Math.abs(t - wanted) < close));
   if (stops.includes(-1))
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `the grid does not stop at the times ${chain.times.join(",")} of the marginals; use wholeGrid`,
     );
   return intervalsOf(chain).map(({ index, from, length }) => {

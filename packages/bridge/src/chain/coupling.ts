@@ -1,7 +1,7 @@
 // Optimal transport within batches whose pairs share something: only rows of one interval, or of one condition, are paired.
 import { joinBatches, type Pairs, pickRows } from "../core/batch.js";
 import { type Conditions, kindsOf } from "../core/conditions.js";
-import { BridgeError } from "../core/errors.js";
+import { dataError } from "../core/errors.js";
 import type { BatchCoupling } from "../coupling/coupling.js";
 import { placesByConditions } from "../coupling/matching.js";
 
@@ -16,10 +16,7 @@ export function withinGroups(
   return (batch, generator, end) => {
     const given = batch.given && of(batch.given);
     if (kindsOf(given).length === 0)
-      throw new BridgeError(
-        "data",
-        "pairs within groups need the interval or the condition of rows",
-      );
+      throw dataError("pairs within groups need the interval or the condition of rows");
     const groups = [...placesByConditions(given as Conditions).values()];
     const several = groups.filter((rows) => rows.length > 1);
     const alone = groups.filter((rows) => rows.length === 1).flat();

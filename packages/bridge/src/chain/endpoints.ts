@@ -3,7 +3,7 @@ import { cat, full, type Tensor, tidy } from "@dsbm/torch";
 import { type Conditions, conditionRows, kindsOf } from "../core/conditions.js";
 import type { End } from "../core/direction.js";
 import type { Chain, Endpoints } from "../core/endpoints.js";
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 import { type Interval, intervalsOf } from "./chain.js";
 
 /** The samples of a time [n, …], and their conditions. */
@@ -18,8 +18,7 @@ export interface Marginal {
  */
 export function chainEndpoints(marginals: readonly Marginal[], chain: Chain): Endpoints {
   if (marginals.length !== chain.times.length)
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `${marginals.length} data sets at ${chain.times.length} times; expected a time for each`,
     );
   const all = intervalsOf(chain);

@@ -4,7 +4,7 @@ import { Buffer, nn, type Tensor, tensor } from "@dsbm/torch";
 import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
 import type { Chain } from "../core/endpoints.js";
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 import type { Network } from "../core/network.js";
 import { spread } from "../process/process.js";
 import type { Field } from "../solver/solver.js";
@@ -31,10 +31,7 @@ export class IntervalTable extends nn.Module {
   /** Beginning and length of the interval of each row, [B] each. Throws a BridgeError for rows without one. */
   of({ interval }: Conditions): { index: Tensor; from: Tensor; length: Tensor } {
     if (!interval)
-      throw new BridgeError(
-        "argument",
-        "a network of several marginals needs the interval of each row",
-      );
+      throw argumentError("a network of several marginals needs the interval of each row");
     const length = this.length.indexSelect(0, interval);
     return { index: interval, from: this.forward(interval), length };
   }

@@ -1,6 +1,6 @@
 // Metrics are computed over many samples in the memory of a few: all of them work by batches.
 import { type Tensor, tidy } from "@dsbm/torch";
-import { BridgeError } from "./errors.js";
+import { argumentError, dataError } from "./errors.js";
 
 /**
  * Calls `fn` with views of at most `size` rows, in order, each call in a scope of its own; the results'
@@ -8,10 +8,9 @@ import { BridgeError } from "./errors.js";
  */
 export function inBatches<T>(x: Tensor, size: number, fn: (rows: Tensor, start: number) => T): T[] {
   if (!Number.isInteger(size) || size < 1)
-    throw new BridgeError("argument", `batches of ${size}; expected an integer of at least 1`);
+    throw argumentError(`batches of ${size}; expected an integer of at least 1`);
   const n = x.ndim === 0 ? 0 : x.size(0);
-  if (n === 0)
-    throw new BridgeError("data", `no samples in a tensor of shape [${x.shape}]; expected [n, …]`);
+  if (n === 0) throw dataError(`no samples in a tensor of shape [${x.shape}]; expected [n, …]`);
   const results: T[] = [];
   for (let start = 0; start < n; start += size)
     results.push(tidy(() => fn(x.narrow(0, start, Math.min(size, n - start)), start)));

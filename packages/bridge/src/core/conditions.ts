@@ -37,6 +37,10 @@ export function conditionRows(conditions: Conditions | undefined): Tensor[] {
   return kindsOf(conditions).map((kind) => conditions?.[kind] as Tensor);
 }
 
+/** The rows of x [n, …] whose label, int64 [n], is the wanted one. */
+export const rowsWhere = (x: Tensor, label: Tensor, wanted: number): Tensor =>
+  x.indexSelect(0, label.eq(wanted).nonzero().squeeze(1));
+
 /** The same of each condition. */
 export function mapConditions(
   conditions: Conditions | undefined,

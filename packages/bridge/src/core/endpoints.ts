@@ -9,7 +9,7 @@ import {
   mapConditions,
 } from "./conditions.js";
 import { type End, eachEnd } from "./direction.js";
-import { BridgeError } from "./errors.js";
+import { dataError } from "./errors.js";
 import { type DrawRows, drawAll } from "./random.js";
 
 /** The times of several marginals in a row, from 0 to 1. */
@@ -102,23 +102,20 @@ export function kindOf(x: unknown): string {
 export function checkEndpoints({ x0, x1, conditions }: Endpoints, what = "data"): void {
   for (const [end, x] of Object.entries({ x0, x1 }))
     if (!(x instanceof Tensor))
-      throw new BridgeError(
-        "data",
+      throw dataError(
         `${what}: ${end} is ${kindOf(x)}; expected a tensor [n, …], such as tensor(rows) makes`,
       );
   const [a, b] = [x0.shape, x1.shape];
   if (a.length < 2 || b.length < 2)
-    throw new BridgeError("data", `${what}: expected samples [n, …], got shapes [${a}] and [${b}]`);
+    throw dataError(`${what}: expected samples [n, …], got shapes [${a}] and [${b}]`);
   if (`${a.slice(1)}` !== `${b.slice(1)}`)
-    throw new BridgeError(
-      "data",
+    throw dataError(
       `${what}: samples of x0 have shape [${a.slice(1)}], those of x1 [${b.slice(1)}]; a bridge needs the same shape on both ends`,
     );
   if (a[0] === 0 || b[0] === 0)
-    throw new BridgeError("data", `${what}: there are no samples (${a[0]} and ${b[0]})`);
+    throw dataError(`${what}: there are no samples (${a[0]} and ${b[0]})`);
   for (const [name, x] of Object.entries({ x0, x1 }))
-    if (!allFinite(x))
-      throw new BridgeError("data", `${what}: ${name} has values that are NaN or infinite`);
+    if (!allFinite(x)) throw dataError(`${what}: ${name} has values that are NaN or infinite`);
   checkConditions({ x0, x1, conditions }, what);
 }
 
@@ -148,8 +145,7 @@ function checkConditions({ x0, x1, conditions }: Endpoints, what: string): void 
     others &&
     (`${kindsOf(own)}` !== `${kindsOf(others)}` || `${shapes(own)}` !== `${shapes(others)}`)
   )
-    throw new BridgeError(
-      "data",
+    throw dataError(
       `${what}: conditions of x0 are ${kindsOf(own)} of shapes ${shapes(own)}, those of x1 ${kindsOf(others)} of ${shapes(others)}; both ends need the same`,
     );
   for (const end of ["x0", "x1"] as const) {
@@ -157,14 +153,10 @@ function checkConditions({ x0, x1, conditions }: Endpoints, what: string): void 
     const values = conditionsAt(conditions, end)?.values;
     for (const t of conditionRows(values))
       if (t.size(0) !== n)
-        throw new BridgeError(
-          "data",
+        throw dataError(
           `${what}: ${n} samples of ${end} with conditions for ${t.size(0)}; expected one condition a sample`,
         );
     if (values?.cond && !allFinite(values.cond))
-      throw new BridgeError(
-        "data",
-        `${what}: conditions of ${end} have values that are NaN or infinite`,
-      );
+      throw dataError(`${what}: conditions of ${end} have values that are NaN or infinite`);
   }
 }

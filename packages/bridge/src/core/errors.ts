@@ -10,3 +10,14 @@ export class BridgeError extends Error {
     super(message);
   }
 }
+
+const coded = (code: BridgeError["code"]) => (message: string) => new BridgeError(code, message);
+
+/** The error of a wrong argument. */
+export const argumentError = coded("argument");
+
+/** The error of unusable data. */
+export const dataError = coded("data");
+
+/** The error of numbers that are not finite. */
+export const notFiniteError = coded("not_finite");

@@ -1,7 +1,7 @@
 // Bytes of images to the numbers that networks get, and back; tensor operations only, so that a recorded
 // function can hold them.
 import { full, type Generator, rand, type Tensor, tidy, where } from "@dsbm/torch";
-import { BridgeError } from "./errors.js";
+import { argumentError } from "./errors.js";
 import { type DrawRows, drawAll } from "./random.js";
 
 /**
@@ -10,8 +10,7 @@ import { type DrawRows, drawAll } from "./random.js";
  */
 export function decodeImages(x: Tensor): Tensor {
   if (x.dtype === "float32") return x;
-  if (x.dtype !== "uint8")
-    throw new BridgeError("argument", `images of ${x.dtype}; expected uint8 or float32`);
+  if (x.dtype !== "uint8") throw argumentError(`images of ${x.dtype}; expected uint8 or float32`);
   // k/127.5 − 1 rounds to the same bits as (k/255 − ½)·2, since doubling is exact. The divisor is a tensor of
   // the device: by a plain number, a GPU would multiply with the rounded reciprocal.
   return tidy(() => {
@@ -19,6 +18,10 @@ export function decodeImages(x: Tensor): Tensor {
     return x.to("float32").div(half).sub(1);
   });
 }
+
+/** Values in float64; bytes as images of −1 … 1. */
+export const wide = (x: Tensor): Tensor =>
+  (x.dtype === "uint8" ? decodeImages(x) : x).to("float64");
 
 /**
  * Images of what networks get, uint8 of the same shape: −1 is black, 1 is white; values beyond are clipped,

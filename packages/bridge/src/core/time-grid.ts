@@ -1,5 +1,5 @@
 // Time grids: the times of a sampler between 0 and 1, and the length of each step.
-import { BridgeError } from "./errors.js";
+import { argumentError } from "./errors.js";
 
 /** Increasing times 0 = t_0 < … < t_N = 1 and their differences Δt_k = t_{k+1} − t_k. */
 export interface TimeGrid {
@@ -35,15 +35,11 @@ export function gammaSchedule(
 ): number[] {
   checkSteps(n);
   if (!(gamma_min > 0 && gamma_min <= gamma_max && Number.isFinite(gamma_max)))
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `gamma_min is ${gamma_min} and gamma_max ${gamma_max}; expected 0 < gamma_min ≤ gamma_max`,
     );
   if (symmetric_gamma && n % 2 === 1)
-    throw new BridgeError(
-      "argument",
-      `a symmetric schedule has an even number of steps, got ${n}; use ${n + 1}`,
-    );
+    throw argumentError(`a symmetric schedule has an even number of steps, got ${n}; use ${n + 1}`);
   const count = symmetric_gamma ? n / 2 : n;
   const at = (k: number) => {
     const s = count === 1 ? 0 : k / (count - 1);
@@ -61,10 +57,7 @@ export function gammaSchedule(
  */
 export function gammaGrid(gammas: readonly number[]): TimeGrid {
   if (gammas.length === 0 || gammas.some((g) => !Number.isFinite(g) || g <= 0))
-    throw new BridgeError(
-      "argument",
-      "a schedule needs at least one gamma, each finite and positive",
-    );
+    throw argumentError("a schedule needs at least one gamma, each finite and positive");
   const total = gammas.reduce((a, b) => a + b, 0);
   const times = [0];
   let sum = 0;
@@ -91,5 +84,5 @@ export function resample(grid: TimeGrid, n: number): TimeGrid {
 
 function checkSteps(n: number): void {
   if (!Number.isInteger(n) || n < 1)
-    throw new BridgeError("argument", `number of steps is ${n}; expected an integer of at least 1`);
+    throw argumentError(`number of steps is ${n}; expected an integer of at least 1`);
 }

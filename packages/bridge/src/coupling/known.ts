@@ -5,7 +5,7 @@ import { type Batch, joinBatches, type Pairs, pickRows, rowIndex } from "../core
 import { type EndConditions, mapConditions } from "../core/conditions.js";
 import type { End } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
-import { BridgeError } from "../core/errors.js";
+import { dataError } from "../core/errors.js";
 import type { BatchCoupling } from "./coupling.js";
 import { conditionPartners, drawChances, type Matching } from "./matching.js";
 
@@ -18,7 +18,7 @@ export interface KnownPairs {
 /** Throws a BridgeError unless both lists are equally long, not empty, and name rows of the tables once each. */
 export function checkPairs(pairs: KnownPairs, { x0, x1 }: Pick<Endpoints, End>): void {
   const refuse = (problem: string): never => {
-    throw new BridgeError("data", `pairs: ${problem}`);
+    throw dataError(`pairs: ${problem}`);
   };
   const [k, other] = [pairs.x0.length, pairs.x1.length];
   if (k !== other || k === 0)

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { type Device, type Generator, rand, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { rowIndex } from "../core/batch.js";
 import { type Conditions, conditionRows, type EndConditions } from "../core/conditions.js";
-import { BridgeError } from "../core/errors.js";
+import { dataError } from "../core/errors.js";
 import { nearPartners } from "./near.js";
 
 /** Rows of x1 for rows of x0, drawn among those with the same conditions. */
@@ -87,8 +87,7 @@ function remembered(make: (conditions: EndConditions | undefined) => Matching): 
 export const matchConditions = remembered((conditions) => {
   const { rows, choose } = conditionPartners(conditions);
   if (rows.length === 0)
-    throw new BridgeError(
-      "data",
+    throw dataError(
       "pairs are to share their conditions, but no condition of x0 is one of x1, bit by bit; use data with common conditions, or do not match them",
     );
   return {
@@ -130,8 +129,7 @@ interface Partners {
 export function conditionPartners(conditions: EndConditions | undefined): Partners {
   const missing = (["x0", "x1"] as const).find((end) => !conditions?.[end]);
   if (!conditions?.x0 || !conditions.x1)
-    throw new BridgeError(
-      "data",
+    throw dataError(
       `pairs are to share their conditions, but ${missing} has none of its own; give both ends conditions, or do not match them`,
     );
   return isNumber(conditions.x0)

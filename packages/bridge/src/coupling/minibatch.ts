@@ -2,7 +2,7 @@
 import { rand, tidy } from "@dsbm/torch";
 import { rowIndex } from "../core/batch.js";
 import { mapConditions } from "../core/conditions.js";
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 import { squaredDistances } from "../ot/cost.js";
 import { exactPlan } from "../ot/exact.js";
 import { partialPlan } from "../ot/partial.js";
@@ -37,10 +37,7 @@ function coupling(
 /** Throws a BridgeError unless a batch has as many samples of one end as of the other. */
 function checkEqual(what: string, { n, m }: { n: number; m: number }): void {
   if (n === m) return;
-  throw new BridgeError(
-    "argument",
-    `${what} needs equally many samples on both ends, got ${n} and ${m}`,
-  );
+  throw argumentError(`${what} needs equally many samples on both ends, got ${n} and ${m}`);
 }
 
 /**
@@ -81,10 +78,7 @@ export function minibatchPartial({ share }: { share: number }): BatchCoupling {
 export function minibatchUnbalanced({
   reg,
   penalty,
-}: {
-  reg: number;
-  penalty: number;
-}): BatchCoupling {
+}: Record<"reg" | "penalty", number>): BatchCoupling {
   return coupling(({ x0, x1 }, size, draw) => {
     const costs = squaredDistances(x0, x1);
     const unit = costs.median().item() || 1;

@@ -2,6 +2,7 @@
 // ends, and the other direction learns from these ends: where starts determine most of their ends (little noise), such errors
 // hardly fade from one half-iteration to the next, and add up.
 import { noGrad, stack, type Tensor, tidy } from "@dsbm/torch";
+import { rowsWhere } from "../core/conditions.js";
 
 /** Mean and standard deviation of each coordinate of vectors, [2, K, d], or channel of images, [2, K, C, 1, 1], of K intervals. */
 export type EndMoments = Tensor;
@@ -19,9 +20,6 @@ function momentsOfRows(x: Tensor): Tensor {
   return stack([mean, averaged(x.sub(mean).square()).sqrt()]);
 }
 
-const rowsOf = (interval: Tensor | undefined, k: number): Tensor | null =>
-  interval ? interval.eq(k).nonzero().squeeze(1) : null;
-
 /** The moments of an end's rows x [n, …], of each of `intervals` where rows have one (int64 [n]). The caller disposes them. */
 export function endMoments(
   x: Tensor,
@@ -29,10 +27,9 @@ export function endMoments(
 ): EndMoments {
   return noGrad(() =>
     tidy(() => {
-      const each = Array.from({ length: intervals }, (_, k) => {
-        const rows = rowsOf(interval, k);
-        return momentsOfRows(rows ? x.indexSelect(0, rows) : x);
-      });
+      const each = Array.from({ length: intervals }, (_, k) =>
+        momentsOfRows(interval ? rowsWhere(x, interval, k) : x),
+      );
       return stack(each, { dim: 1 });
     }),
   );
@@ -54,7 +51,7 @@ export function withMoments(x: Tensor, moments: EndMoments, interval?: Tensor): 
     if (!interval) return scaled(x, 0);
     const all = x.clone();
     for (let k = 0; k < moments.size(1); k++) {
-      const rows = rowsOf(interval, k) as Tensor;
+      const rows = interval.eq(k).nonzero().squeeze(1);
       all.indexCopy_(0, rows, scaled(x.indexSelect(0, rows), k));
     }
     return all;

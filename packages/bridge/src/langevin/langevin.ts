@@ -2,7 +2,7 @@
 // means (the reference's or a network's), run.ts the steps and what a network learns from them.
 import { type Tensor, tidy } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 import { gammaGrid } from "../core/time-grid.js";
 import { ordered } from "../solver/solver.js";
 
@@ -69,14 +69,9 @@ export function langevinSteps(
   only?: number,
 ): LangevinStep[] {
   return ordered(direction, gammaGrid(gammas), only).map(({ k, time, next }) => {
-    const i = indexOf(direction, k, gammas.length);
+    const i = direction === "f" ? k : gammas.length - 1 - k;
     return { k, gamma: gammas[i] as number, scale: scale[i] as number, time, next };
   });
-}
-
-/** The place in `gammas` of a direction's step k. */
-function indexOf(direction: Direction, k: number, n: number): number {
-  return direction === "f" ? k : n - 1 - k;
 }
 
 /** The part of the distance to its mean that a step of variance γ of the reference covers: γ/(2v), or γ/2. */
@@ -99,11 +94,10 @@ function checkList(
   { n, least, fine }: { n: number; least: string; fine: (x: number) => boolean },
 ): void {
   if (list.length !== n)
-    throw new BridgeError("argument", `${list.length} values of ${name} for ${n} steps; give ${n}`);
+    throw argumentError(`${list.length} values of ${name} for ${n} steps; give ${n}`);
   const k = list.findIndex((x) => !Number.isFinite(x) || !fine(x));
   if (k >= 0)
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `${name} of step ${k + 1} is ${list[k]}; expected a finite number, ${least}`,
     );
 }
@@ -114,19 +108,17 @@ function checkReference({ gammas, mean, variance, scaleNoise }: Langevin): void 
       ? x
       : tidy(() => (x.isfinite().all().item() ? x.amin().item() : Number.NaN));
   if (!Number.isFinite(least(mean)))
-    throw new BridgeError("argument", "the mean at time 1 has values that are NaN or infinite");
+    throw argumentError("the mean at time 1 has values that are NaN or infinite");
   const smallest = least(variance);
   // A pixel that is the same in all images has variance 0, which only scaled noise allows.
   if (!(Number.isFinite(smallest) && (scaleNoise ? smallest >= 0 : smallest > 0)))
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `the smallest variance at time 1 is ${smallest}; expected a finite number above 0, or of at least 0 with scaled noise (var_final_gamma_scale)`,
     );
   const most = gammas.reduce((a, b) => Math.max(a, b));
   const limit = 4 * (scaleNoise ? 1 : smallest);
   if (most >= limit)
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `the largest gamma is ${most}, but steps of ${limit} or more diverge from a Gaussian whose smallest variance is ${smallest}; use smaller steps${scaleNoise ? "" : ", or scale the noise instead (var_final_gamma_scale)"}`,
     );
 }

@@ -1,6 +1,6 @@
 // The mean of a step: towards the Gaussian (the reference), or what a network predicts.
 import { full, type Tensor } from "@dsbm/torch";
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 import type { Field } from "../solver/solver.js";
 import { type Langevin, pull, type StepMean } from "./langevin.js";
 
@@ -31,8 +31,7 @@ function checkShape({ mean, variance }: Langevin, x: Tensor): void {
   const sample = x.shape.slice(1);
   for (const [name, t] of Object.entries({ mean, variance }))
     if (typeof t !== "number" && `${t.shape}` !== `${sample}`)
-      throw new BridgeError(
-        "argument",
+      throw argumentError(
         `the ${name} at time 1 has shape [${t.shape}], samples have [${sample}]; give one value a coordinate`,
       );
 }

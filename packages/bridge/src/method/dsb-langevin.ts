@@ -4,7 +4,7 @@ import { arange, type Device, randint, randn, type Tensor, tensor } from "@dsbm/
 import type { Batch } from "../core/batch.js";
 import { conditionsAt, mapConditions } from "../core/conditions.js";
 import { other, startOf } from "../core/direction.js";
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 import { drawAll } from "../core/random.js";
 import { type LangevinOptions, langevin } from "../langevin/langevin.js";
 import { networkMean, referenceMean } from "../langevin/mean.js";
@@ -48,8 +48,7 @@ export function dsbLangevin({ device = "cpu", ...options }: LangevinOptions & { 
     sampler: {
       sample(net, x, { grid, ...run }) {
         if (grid.steps.length !== n)
-          throw new BridgeError(
-            "argument",
+          throw argumentError(
             `networks of discrete DSB know the ${n} steps that they were trained on, got a grid of ${grid.steps.length}; use ${n}`,
           );
         return langevinRun(process, networkMean(net, process), x, run);

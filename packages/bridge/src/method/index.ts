@@ -1,7 +1,7 @@
 // Every method by its configuration name. A new one is a file and a line here. Some are functions of numbers, such as the
 // variances of discrete steps; the others are methods as they are.
 import type { Device } from "@dsbm/torch";
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 import type { LangevinOptions } from "../langevin/langevin.js";
 import type { MixtureNumbers } from "../model/mixture-potential.js";
 import { alpha_dsbm } from "./alpha-dsbm.js";
@@ -37,12 +37,9 @@ export const methods: typeof known & Record<string, MethodEntry> = known;
 export function methodNamed(name: string, numbers: MethodNumbers = {}): Method {
   const entry = Object.hasOwn(methods, name) ? methods[name] : undefined;
   if (!entry)
-    throw new BridgeError(
-      "argument",
-      `method is "${name}"; expected one of ${Object.keys(methods).join(", ")}`,
-    );
+    throw argumentError(`method is "${name}"; expected one of ${Object.keys(methods).join(", ")}`);
   if (typeof entry !== "function") return entry;
   if (name === "dsb" && !numbers.gammas)
-    throw new BridgeError("argument", `${name} has discrete steps; give their variances (gammas)`);
+    throw argumentError(`${name} has discrete steps; give their variances (gammas)`);
   return entry({ gammas: [], ...numbers });
 }

@@ -7,7 +7,6 @@ import { type Direction, endOf, startOf } from "../core/direction.js";
 import { independent } from "../coupling/independent.js";
 import { type MixtureNumbers, MixturePotential } from "../model/mixture-potential.js";
 import { onlyBrownian } from "../process/brownian.js";
-import type { BridgeSample } from "../process/process.js";
 import type { Method } from "./method.js";
 
 /** What both have in common. */
@@ -75,9 +74,10 @@ export const lightsb_m = (numbers: MixtureNumbers = {}) =>
       const each = times.repeatInterleave(size);
       // The noise of the target grows without bound towards the end; of opposite draws most of it cancels in the gradient.
       const z = noise(x0);
-      const [one, opposite] = [z, z.neg()].map((own) => ({ x0, x1, t: each, z: own })) as [
-        BridgeSample,
-        BridgeSample,
+      const sample = { x0, x1, t: each };
+      const [one, opposite] = [
+        { ...sample, z },
+        { ...sample, z: z.neg() },
       ];
       const both = (a: Tensor, b: Tensor) => {
         const parts = [a, b].map((y) => y.reshape([groups, size, ...y.shape.slice(1)]));

@@ -3,7 +3,7 @@
 
 import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 import type { TimeGrid } from "../core/time-grid.js";
 import { probabilityFlow } from "../solver/probability-flow.js";
 import type { Field } from "../solver/solver.js";
@@ -28,14 +28,9 @@ export interface NetworkFlowOptions extends Dynamics {
 export function networkFlow({ grid, eps, given, ...dynamics }: NetworkFlowOptions): Field {
   const { method, networks } = dynamics;
   const some = networks.f ?? networks.b;
-  if (!some)
-    throw new BridgeError(
-      "argument",
-      "the flow of no network; expected that of at least one direction",
-    );
+  if (!some) throw argumentError("the flow of no network; expected that of at least one direction");
   if (method.sampler || (method.predicts === "plan" && !method.hasDrift))
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `${method.name} has a sampler of its own and no probability flow; use that sampler`,
     );
   if (method.predicts === "velocity") {

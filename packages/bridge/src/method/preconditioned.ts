@@ -1,6 +1,6 @@
 // A method whose networks learn what is beyond the Schrödinger bridge between Gaussians of the data's moments.
 
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 import type { MixtureNumbers } from "../model/mixture-potential.js";
 import { Preconditioned } from "../model/preconditioned.js";
 import { onlyBrownian } from "../process/brownian.js";
@@ -12,33 +12,25 @@ import type { Method } from "./method.js";
  */
 export function preconditioned(method: Method, mixture?: MixtureNumbers): Method {
   const { name, predicts, networks, regression } = method;
-  if (method.modelClass === Preconditioned)
-    return {
-      ...method,
-      plain: method,
-      model: ({ shape, create, chain }) =>
-        new Preconditioned(create({ bidirectional: true, zero: mixture !== undefined }), shape, {
-          chain,
-          coupled: true,
-          mixture,
-        }),
-    };
-  if (predicts !== "drift" || networks !== "each" || !regression)
-    throw new BridgeError(
-      "argument",
-      `${name} cannot be preconditioned; expected one with a drift network for each direction and a regression, such as methods.dsbm, or methods.alpha_dsbm`,
-    );
-  return {
+  const bidirectional = method.modelClass === Preconditioned;
+  const made: Method = {
     ...method,
     plain: method,
     modelClass: Preconditioned,
-    model: ({ shape, create, chain, direction }) =>
-      new Preconditioned(create({ unit: true, zero: mixture !== undefined }), shape, {
-        chain,
-        direction,
-        coupled: true,
-        mixture,
-      }),
+    model({ shape, create, chain, direction }) {
+      const zero = mixture !== undefined;
+      const net = create(bidirectional ? { bidirectional, zero } : { unit: true, zero });
+      const own = bidirectional ? null : direction;
+      return new Preconditioned(net, shape, { chain, direction: own, coupled: true, mixture });
+    },
+  };
+  if (bidirectional) return made;
+  if (predicts !== "drift" || networks !== "each" || !regression)
+    throw argumentError(
+      `${name} cannot be preconditioned; expected one with a drift network for each direction and a regression, such as methods.dsbm, or methods.alpha_dsbm`,
+    );
+  return {
+    ...made,
     begin({ network, data, process, generator }) {
       onlyBrownian("precondition=true", process);
       (network as Preconditioned).begin(data, process.sigma ** 2, generator);

@@ -1,12 +1,12 @@
 // A method's sampler in plain tensor operations: what is followed, by which solver.
-import { noise as normal, type Tensor } from "@dsbm/torch";
+import type { Tensor } from "@dsbm/torch";
 import type { Conditions } from "../core/conditions.js";
 import { type Direction, other } from "../core/direction.js";
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 import type { Evaluated, Network } from "../core/network.js";
 import type { ReferenceProcess } from "../process/process.js";
 import { eulerMaruyama, type StepVariance } from "../solver/euler-maruyama.js";
-import type { Field, SolveOptions } from "../solver/solver.js";
+import { type Field, noiseLike, type SolveOptions } from "../solver/solver.js";
 import type { Method } from "./method.js";
 import { guided, towards } from "./network.js";
 import { noiseShareOf, shareAt } from "./noise-share.js";
@@ -38,8 +38,7 @@ export interface SampleOptions extends SolveOptions {
 function networkOf({ networks }: Pick<Dynamics, "networks">, direction: Direction): Network {
   const network = networks[direction];
   if (network) return network;
-  throw new BridgeError(
-    "argument",
+  throw argumentError(
     `there is no network of direction ${direction}; expected one that was trained in this direction`,
   );
 }
@@ -60,8 +59,7 @@ export function driftOf(
   // An increment is a drift with the Δt of its training inside.
   const dt = grid.steps[0] as number;
   if (grid.steps.some((s) => Math.abs(s - dt) > 1e-12))
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       "DSB's networks predict the increment of one step size; the grid has several",
     );
   return (x, t) => network.forward(x, t, given).div(dt);
@@ -100,8 +98,7 @@ export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
     case "increment":
       return eulerMaruyama(driftOf(dynamics, options), x, { ...options, sigma });
     case "plan": {
-      const { noise = (like) => normal(like.shape, { device: like.device, dtype: like.dtype }) } =
-        options;
+      const { noise = noiseLike } = options;
       const end = planEnd(dynamics, x, { direction, given, z: noise(x, 0) });
       return options.callback ? pathTo(end, x, { process, ...options }) : end;
     }
@@ -136,10 +133,7 @@ export function planEnd(
 ): Tensor {
   const { method, process } = dynamics;
   if (!method.plan)
-    throw new BridgeError(
-      "argument",
-      `${method.name} predicts a plan but has no function plan; give it one`,
-    );
+    throw argumentError(`${method.name} predicts a plan but has no function plan; give it one`);
   return method.plan(networkOf(dynamics, direction), x, { direction, z, process, given });
 }
 

@@ -2,8 +2,9 @@
 // bridge moves them. Sums are in float64, batch by batch.
 import { type Tensor, tidy, zeros } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
-import { BridgeError } from "../core/errors.js";
-import { decodeImages } from "../core/pixels.js";
+import { argumentError, dataError } from "../core/errors.js";
+import { wide } from "../core/pixels.js";
+import { checkPairs } from "./moments.js";
 
 /** Means and (unbiased) variances of samples [n, …]. */
 export interface ValueStatistics {
@@ -25,8 +26,7 @@ export function valueStatistics(
   { batchSize = 1000 }: { batchSize?: number } = {},
 ): ValueStatistics {
   const [n, ...sample] = samples.shape as [number, ...number[]];
-  if (!(n >= 2))
-    throw new BridgeError("data", `statistics of samples [${samples.shape}]; expected 2 or more`);
+  if (!(n >= 2)) throw dataError(`statistics of samples [${samples.shape}]; expected 2 or more`);
   return tidy(() => {
     // For each coordinate, batches are merged as in FeatureStatistics.
     const options = { dtype: "float64", device: samples.device } as const;
@@ -39,15 +39,13 @@ export function valueStatistics(
       scatter.add_(step.square().mul((seen * m) / (seen + m)));
       mean.add_(step.mul(m / (seen + m)));
     });
-    const all = pooled(mean.flatten(), scatter.flatten(), n);
-    const channels =
-      sample.length > 1 ? Array.from({ length: sample[0] as number }, (_, c) => c) : [];
-    const each = channels.map((c) =>
-      pooled(mean.select(0, c).flatten(), scatter.select(0, c).flatten(), n),
+    const channels = sample.length > 1 ? (sample[0] as number) : 0;
+    const each = Array.from({ length: channels }, (_, c) =>
+      pooled(mean.select(0, c), scatter.select(0, c), n),
     );
     return {
       n,
-      ...all,
+      ...pooled(mean, scatter, n),
       sample_var: scatter.mean().item() / (n - 1),
       channel_mean: each.map((channel) => channel.mean),
       channel_var: each.map((channel) => channel.var),
@@ -57,10 +55,11 @@ export function valueStatistics(
 
 /** Mean and variance over all values, from those of each coordinate over n samples. */
 function pooled(mean: Tensor, scatter: Tensor, n: number): { mean: number; var: number } {
-  const middle = mean.mean();
-  const between = mean.sub(middle).square().sum().item() * n;
+  const all = mean.flatten();
+  const middle = all.mean();
+  const between = all.sub(middle).square().sum().item() * n;
   const values = n * mean.numel;
-  return { mean: middle.item(), var: (scatter.sum().item() + between) / (values - 1) };
+  return { mean: middle.item(), var: (scatter.flatten().sum().item() + between) / (values - 1) };
 }
 
 export interface EndpointStatistics {
@@ -82,14 +81,9 @@ export function endpointStatistics(
   { start, end, data }: { start: Tensor; end: Tensor; data?: Tensor },
   { batchSize = 1000 }: { batchSize?: number } = {},
 ): EndpointStatistics {
-  if (`${start.shape}` !== `${end.shape}`)
-    throw new BridgeError(
-      "argument",
-      `starts of shape [${start.shape}] and ends of shape [${end.shape}]; expected one end per start`,
-    );
+  checkPairs(start, end);
   if (data && `${data.shape.slice(1)}` !== `${end.shape.slice(1)}`)
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `ends of shape [${end.shape}] beside data of shape [${data.shape}]; expected samples of one shape`,
     );
   const moved = inBatches(start, batchSize, (rows, at) =>
@@ -122,9 +116,4 @@ export function endpointRow({ msd, mse, ...ends }: EndpointStatistics): Record<s
     });
   }
   return { ...row, msd, mse };
-}
-
-/** Rows in float64; bytes as images of −1 … 1. */
-function wide(rows: Tensor): Tensor {
-  return (rows.dtype === "uint8" ? decodeImages(rows) : rows).to("float64");
 }

@@ -1,6 +1,6 @@
 // Mean and covariance of features from batches, in float64: one pass, the samples are not kept.
 import { call, cat, type Tensor, tidy, zeros } from "@dsbm/torch";
-import { BridgeError } from "../core/errors.js";
+import { argumentError, dataError, notFiniteError } from "../core/errors.js";
 import type { Gaussian } from "./frechet.js";
 
 /** The running mean and scatter of rows of `dim` features; free it with `dispose` or declare it with `using`. */
@@ -11,7 +11,7 @@ export class FeatureStatistics implements Disposable {
 
   constructor(readonly dim: number) {
     if (!Number.isInteger(dim) || dim < 1)
-      throw new BridgeError("argument", `${dim} features; expected an integer of at least 1`);
+      throw argumentError(`${dim} features; expected an integer of at least 1`);
     this.#mean = zeros([dim], { dtype: "float64" }).keep();
     this.#scatter = zeros([dim, dim], { dtype: "float64" }).keep();
   }
@@ -28,17 +28,13 @@ export class FeatureStatistics implements Disposable {
   update(features: Tensor): this {
     const { shape } = features;
     if (shape.length !== 2 || shape[1] !== this.dim)
-      throw new BridgeError(
-        "argument",
-        `features of shape [${shape}]; expected [n, ${this.dim}], as at first`,
-      );
+      throw argumentError(`features of shape [${shape}]; expected [n, ${this.dim}], as at first`);
     const m = shape[0] as number;
     if (m === 0) return this;
     tidy(() => {
       const x = features.to({ dtype: "float64", device: "cpu" });
       if (!x.isfinite().all().item())
-        throw new BridgeError(
-          "not_finite",
+        throw notFiniteError(
           `features ${this.#n} to ${this.#n + m - 1} have values that are NaN or infinite`,
         );
       // Two groups are merged without cancellation: the scatter of each around its own mean, and the difference of
@@ -61,8 +57,7 @@ export class FeatureStatistics implements Disposable {
    */
   gaussian(): Gaussian {
     if (this.#n < 2)
-      throw new BridgeError(
-        "data",
+      throw dataError(
         `a covariance of ${this.#n} ${this.#n === 1 ? "sample" : "samples"}; expected at least 2`,
       );
     return { mean: this.#mean.clone(), covariance: this.#scatter.div(this.#n - 1) };
@@ -76,4 +71,10 @@ export class FeatureStatistics implements Disposable {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** Mean and covariance of points [n, d]. */
+export function gaussianOf(points: Tensor): Gaussian {
+  using statistics = new FeatureStatistics(points.size(1));
+  return statistics.update(points).gaussian();
 }

@@ -1,7 +1,7 @@
 // The Fréchet distance between Gaussians (their squared 2-Wasserstein distance): what FID computes from
 // features. It is exact for covariances without full rank too, as fewer samples than features give.
 import { call, type Tensor, tidy } from "@dsbm/torch";
-import { BridgeError } from "../core/errors.js";
+import { argumentError, dataError, notFiniteError } from "../core/errors.js";
 
 /** A normal distribution: mean [d] and covariance [d, d], float64. */
 export interface Gaussian {
@@ -19,8 +19,7 @@ export function frechetDistance(a: Gaussian, b: Gaussian): number {
     const [p, q] = [checked(a, "the first"), checked(b, "the second")];
     const [d, other] = [p.mean.size(0), q.mean.size(0)];
     if (d !== other)
-      throw new BridgeError(
-        "argument",
+      throw argumentError(
         `statistics of ${d} and of ${other} features; expected the same features on both sides`,
       );
     const shift = p.mean.sub(q.mean).square().sum().item();
@@ -46,8 +45,7 @@ function factor(covariance: Tensor): Tensor {
   const largest = values.select(0, d - 1).item();
   const lowest = values.select(0, 0).item();
   if (lowest < -1e-4 * Math.abs(largest))
-    throw new BridgeError(
-      "data",
+    throw dataError(
       `a covariance has the eigenvalue ${lowest}; expected none below 0; compute the statistics from samples`,
     );
   const rank = values
@@ -65,19 +63,17 @@ function factor(covariance: Tensor): Tensor {
 function checked({ mean, covariance }: Gaussian, which: string): Gaussian {
   const [d, shape] = [mean.shape, covariance.shape];
   if (d.length !== 1 || d[0] === 0 || `${shape}` !== `${d},${d}`)
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `${which} Gaussian has a mean of shape [${d}] and a covariance of [${shape}]; expected [d] and [d, d]`,
     );
   const wide = { mean: mean.to("float64"), covariance: covariance.to("float64") };
   for (const [name, x] of Object.entries(wide))
     if (!x.isfinite().all().item())
-      throw new BridgeError("not_finite", `${which} ${name} has values that are NaN or infinite`);
+      throw notFiniteError(`${which} ${name} has values that are NaN or infinite`);
   const largest = wide.covariance.abs().max().item();
   const skew = wide.covariance.sub(wide.covariance.t()).abs().max().item();
   if (skew > 1e-6 * largest)
-    throw new BridgeError(
-      "data",
+    throw dataError(
       `${which} covariance differs from its transpose by ${skew}; expected a symmetric matrix`,
     );
   return wide;

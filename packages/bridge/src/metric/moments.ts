@@ -1,5 +1,6 @@
 // The numbers of the Gaussian benchmark: means, variances and covariances with the start, averaged over coordinates.
 import { type Tensor, tidy } from "@dsbm/torch";
+import { argumentError } from "../core/errors.js";
 
 export interface Moments {
   /** Mean over samples and coordinates. */
@@ -27,6 +28,14 @@ export function moments(end: Tensor, start: Tensor): Moments {
         .item(),
     };
   });
+}
+
+/** Throws a BridgeError unless there is an end [n, …] for each start. */
+export function checkPairs(start: Tensor, end: Tensor): void {
+  if (`${start.shape}` !== `${end.shape}`)
+    throw argumentError(
+      `starts of shape [${start.shape}] and ends of shape [${end.shape}]; expected one end per start`,
+    );
 }
 
 /** Mean squared distance between paired points [n, …], summed over coordinates. */

@@ -2,8 +2,8 @@
 // pixels have the same mean and variance can still have different spectra.
 import { fftRfft2, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
-import { BridgeError } from "../core/errors.js";
-import { decodeImages } from "../core/pixels.js";
+import { argumentError, dataError, notFiniteError } from "../core/errors.js";
+import { wide } from "../core/pixels.js";
 
 /** Energy by wavenumber, for each channel. */
 export interface Spectrum {
@@ -62,20 +62,18 @@ export function isotropicSpectrum(
   const { shape } = x;
   const [n, channels, height, width] = shape as [number, number, number, number];
   if (shape.length !== 4 || shape.includes(0))
-    throw new BridgeError("data", `a spectrum of [${shape}]; expected fields [n, C, H, W]`);
+    throw dataError(`a spectrum of [${shape}]; expected fields [n, C, H, W]`);
   const modes = fourierModes(height, width);
   const count = modes.k.length;
   const power = tidy(() => {
     const total = zeros([channels, count], { dtype: "float64", device: x.device });
     inBatches(x, batchSize, (rows) => {
-      const fields = (rows.dtype === "uint8" ? decodeImages(rows) : rows).to("float64");
-      total.add_(fftRfft2(fields).abs().square().sum(0).view([channels, count]));
+      total.add_(fftRfft2(wide(rows)).abs().square().sum(0).view([channels, count]));
     });
     return total.div(n * (height * width) ** 2).toArray() as Float64Array;
   });
   if (!power.every(Number.isFinite))
-    throw new BridgeError(
-      "not_finite",
+    throw notFiniteError(
       "a spectrum of fields with values that are NaN or infinite; expected finite values",
     );
   return {
@@ -111,16 +109,14 @@ export function bandError(
   const sizes = ({ k, energy }: Spectrum) =>
     `${energy.length} channels and ${k.length} wavenumbers`;
   if (sizes(generated) !== sizes(target))
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `a spectrum of ${sizes(generated)} beside one of ${sizes(target)}; expected fields of one shape`,
     );
   return target.energy.map((truth, c) =>
     bands.map(([from, to]) => {
       const inside = target.k.flatMap((k, i) => (k >= from && k <= to ? [i] : []));
       if (inside.length === 0)
-        throw new BridgeError(
-          "argument",
+        throw argumentError(
           `the band ${from}–${to}; expected wavenumbers among 1 … ${target.k.length}`,
         );
       const total = inside.reduce((sum, i) => sum + truth[i]!, 0);

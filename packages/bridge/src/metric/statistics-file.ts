@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { io, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { unzipSync, zipSync } from "fflate";
-import { BridgeError } from "../core/errors.js";
+import { dataError } from "../core/errors.js";
 import type { Gaussian } from "./frechet.js";
 
 /** Bytes of a covariance of 10,000 features in float64; larger arrays are refused. */
@@ -35,8 +35,7 @@ export function encodeStatistics({
  * `sigma` [d, d], or holds values that are not finite; a FormatError for damaged arrays.
  */
 export function loadStatistics(path: string): SavedStatistics {
-  const refuse = (problem: string) =>
-    new BridgeError("data", `${path}: ${problem}`.replace(/\s+/g, " "));
+  const refuse = (problem: string) => dataError(`${path}: ${problem}`.replace(/\s+/g, " "));
   let members: Record<string, Uint8Array>;
   try {
     members = unzipSync(readFileSync(path), {

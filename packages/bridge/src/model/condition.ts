@@ -2,7 +2,7 @@
 // its parameters are affine in. Given a condition the closed form is the same as without.
 import type { Tensor } from "@dsbm/torch";
 import type { Conditions } from "../core/conditions.js";
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 
 /** The conditions of samples: so many classes (`y`, or `cond` [B, classes] with a 1), or so many numbers (`cond`). */
 export interface ConditionKind {
@@ -13,7 +13,7 @@ export interface ConditionKind {
 export const unconditioned: ConditionKind = { classes: 0, numbers: 0 };
 
 const missing = (name: string, wanted: string): never => {
-  throw new BridgeError("argument", `${name}: got no condition; expected ${wanted}`);
+  throw argumentError(`${name}: got no condition; expected ${wanted}`);
 };
 
 /** The class of each row, int64 [B]. Throws a BridgeError for rows without. */

@@ -2,9 +2,10 @@
 // where both ends are Gaussian, a baseline for any other data. Under a condition each class has moments of its own; of numbers
 // the means are a linear regression, and the covariances those of what it leaves.
 import { Buffer, call, cat, eye, nn, stack, type Tensor, tidy, zeros } from "@dsbm/torch";
-import { type Conditions, conditionsAt } from "../core/conditions.js";
+import { type Conditions, conditionsAt, rowsWhere } from "../core/conditions.js";
+import type { End } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
-import { BridgeError } from "../core/errors.js";
+import { argumentError, dataError } from "../core/errors.js";
 import { isOneTime } from "../core/one-time.js";
 import { type ConditionKind, classOf, numbersOf, unconditioned } from "./condition.js";
 
@@ -60,8 +61,7 @@ export class FittedGaussian extends nn.Module {
     super();
     const d = shape.reduce((a, b) => a * b, 1);
     if (d > most)
-      throw new BridgeError(
-        "argument",
+      throw argumentError(
         `samples of shape [${shape}] have ${d} dimensions; a Gaussian bridge inverts covariances of up to ${most}: write data.components=… to project them`,
       );
     const { classes, numbers } = kind;
@@ -83,32 +83,23 @@ export class FittedGaussian extends nn.Module {
   ): void {
     tidy(() => {
       const { classes, numbers } = this.#kind;
-      const given = (end: "x0" | "x1") => conditionsAt(conditions, end)?.values;
+      const given = (end: End) => conditionsAt(conditions, end)?.values;
       this.epsilon.fill_(epsilon);
       if (numbers > 0) {
-        const [a, b] = (
-          [
-            ["x0", x0],
-            ["x1", x1],
-          ] as const
-        ).map(([end, x]) => regressed(x, numbersOf("gaussian_bridge", given(end), numbers))) as [
-          ReturnType<typeof regressed>,
-          ReturnType<typeof regressed>,
-        ];
+        const of = (end: End, x: Tensor) =>
+          regressed(x, numbersOf("gaussian_bridge", given(end), numbers));
+        const [a, b] = [of("x0", x0), of("x1", x1)];
         this.mean.copy_(stack([a.slopes, b.slopes], { dim: 1 }));
         this.#put(a.rest, b.rest, epsilon, { covariance: this.covariance });
         return;
       }
       if (classes === 0) return this.#put(x0, x1, epsilon, this);
-      const labels = (end: "x0" | "x1") => classOf("gaussian_bridge", given(end), classes);
+      const labels = (end: End) => classOf("gaussian_bridge", given(end), classes);
       const [l0, l1] = [labels("x0"), labels("x1")];
       for (let c = 0; c < classes; c++) {
-        const own = (x: Tensor, label: Tensor) =>
-          x.indexSelect(0, label.eq(c).nonzero().squeeze(1));
-        const [a, b] = [own(x0, l0), own(x1, l1)];
+        const [a, b] = [rowsWhere(x0, l0, c), rowsWhere(x1, l1, c)];
         if (Math.min(a.size(0), b.size(0)) < 2)
-          throw new BridgeError(
-            "data",
+          throw dataError(
             `class ${c} has ${a.size(0)} rows at time 0 and ${b.size(0)} at time 1; a Gaussian bridge of each class needs two at both: leave its rows out, or the condition`,
           );
         const at = { mean: this.mean.select(0, c), covariance: this.covariance.select(0, c) };
@@ -150,7 +141,7 @@ export class FittedGaussian extends nn.Module {
   }
 
   forward(x: Tensor, t: Tensor, { direction, ...given }: Conditions = {}): Tensor {
-    if (!direction) throw new BridgeError("argument", "a Gaussian bridge needs a direction");
+    if (!direction) throw argumentError("a Gaussian bridge needs a direction");
     const { m0, m1, label } = this.#means(given);
     // One matrix where all rows have one time, else a matrix a row; of classes one for each, then that of a row.
     const times = isOneTime(t) ? t.narrow(0, 0, 1) : t;

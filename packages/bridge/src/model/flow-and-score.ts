@@ -1,7 +1,7 @@
 // A flow and a score as one model: the drift of either direction is their sum, the flow with the sign of the direction.
 import { nn, type Tensor } from "@dsbm/torch";
 import type { Conditions } from "../core/conditions.js";
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 import type { Network } from "../core/network.js";
 import { spread } from "../process/process.js";
 
@@ -15,7 +15,7 @@ export class FlowAndScore extends nn.Module {
     this.s = s;
   }
   forward(x: Tensor, t: Tensor, { direction, ...given }: Conditions = {}): Tensor {
-    if (!direction) throw new BridgeError("argument", "flow and score need a direction");
+    if (!direction) throw argumentError("flow and score need a direction");
     const sign = spread(direction.mul(2).sub(1), x);
     return this.v
       .forward(x, t, given)

@@ -13,7 +13,7 @@ import {
   tidy,
   zeros,
 } from "@dsbm/torch";
-import { type Conditions, mapConditions } from "../core/conditions.js";
+import { type Conditions, mapConditions, rowsWhere } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
 import { isOneTime } from "../core/one-time.js";
 import { type ConditionKind, classOf, numbersOf, unconditioned } from "./condition.js";
@@ -24,6 +24,13 @@ export interface MixtureNumbers {
   components?: number | undefined;
   /** S of each component at first (default 0.1). */
   spread?: number | undefined;
+}
+
+interface MixtureStart {
+  epsilon: number;
+  spread: number;
+  generator: Generator;
+  given?: Conditions | undefined;
 }
 
 /** log α [K], log diag S and r [K, d]; under conditions of each row [B, K] and [B, K, d]. */
@@ -75,20 +82,7 @@ export class MixturePotential extends nn.Module {
    * Equal weights, S = `spread`, and centres that are random rows of the end [n, …], of each class its own; slopes begin
    * at 0.
    */
-  begin(
-    end: Tensor,
-    {
-      epsilon,
-      spread,
-      generator,
-      given,
-    }: {
-      epsilon: number;
-      spread: number;
-      generator: Generator;
-      given?: Conditions | undefined;
-    },
-  ): void {
+  begin(end: Tensor, { epsilon, spread, generator, given }: MixtureStart): void {
     noGrad(() =>
       tidy(() => {
         const { classes, numbers } = this.#kind;
@@ -105,7 +99,7 @@ export class MixturePotential extends nn.Module {
         const label = classes > 0 ? classOf("LightSB", given, classes) : null;
         if (label)
           for (let c = 0; c < classes; c++) {
-            const own = rows.indexSelect(0, label.eq(c).nonzero().squeeze(1));
+            const own = rowsWhere(rows, label, c);
             put(own.size(0) > 0 ? own : rows, (t) => t.select(0, c));
           }
         else put(rows, numbers > 0 ? (t) => t.select(0, 0) : (t) => t);

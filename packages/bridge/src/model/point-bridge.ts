@@ -1,10 +1,10 @@
 // The Schrödinger bridge between two sets of points (Pooladian and Niles-Weed 2024): the drift towards the points of one
 // end, weighted by Sinkhorn's potentials. Nothing is trained. Of classes each has a bridge between its own points.
 import { arange, Buffer, cat, full, nn, type Tensor, tidy, zeros } from "@dsbm/torch";
-import { type Conditions, conditionsAt } from "../core/conditions.js";
+import { type Conditions, conditionsAt, rowsWhere } from "../core/conditions.js";
 import { type Direction, type End, endOf } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
-import { BridgeError } from "../core/errors.js";
+import { argumentError, dataError } from "../core/errors.js";
 import { isOneTime } from "../core/one-time.js";
 import { pointPotentials } from "../ot/point-potentials.js";
 import { type ConditionKind, classOf, unconditioned } from "./condition.js";
@@ -42,8 +42,7 @@ export class PointBridge extends nn.Module {
   ) {
     super();
     if (numbers > 0)
-      throw new BridgeError(
-        "argument",
+      throw argumentError(
         "sinkhorn_bridge takes classes as conditions, got numbers: use classes, or gaussian_bridge or lightsb",
       );
     this.label = classes > 0 ? new Buffer(zeros([1], { dtype: "int64" })) : null;
@@ -66,25 +65,20 @@ export class PointBridge extends nn.Module {
       const ends = { x0, x1 };
       const labels = (end: End) =>
         classOf("sinkhorn_bridge", conditionsAt(conditions, end)?.values, this.#classes);
-      const of = (c: number) => (end: End) =>
-        ends[end].indexSelect(0, labels(end).eq(c).nonzero().squeeze(1));
+      const of = (c: number) => (end: End) => rowsWhere(ends[end], labels(end), c);
       const groups = this.label
         ? Array.from({ length: this.#classes }, (_, c) => of(c))
         : [(end: End) => ends[end]];
       const pairs = groups.map((rows, c) => {
         const [a, b] = [rows("x0"), rows("x1")];
         if (a.size(0) === 0 || b.size(0) === 0)
-          throw new BridgeError(
-            "data",
+          throw dataError(
             `class ${c} has ${a.size(0)} rows at time 0 and ${b.size(0)} at time 1; a Sinkhorn bridge of each class needs some at both: leave its rows out, or the condition`,
           );
         return { x0: pointsOf(a), x1: pointsOf(b) };
       });
-      const [a, b] = (["x0", "x1"] as const).map((end) => cat(pairs.map((pair) => pair[end])));
-      const center = (a as Tensor)
-        .mean(0)
-        .add((b as Tensor).mean(0))
-        .mul(0.5);
+      const meanOf = (end: End) => cat(pairs.map((pair) => pair[end])).mean(0);
+      const center = meanOf("x0").add(meanOf("x1")).mul(0.5);
       const end = endOf(this.#direction);
       const solved = pairs.map((pair) => {
         const { u, v, error } = pointPotentials(pair.x0.sub(center), pair.x1.sub(center), {
@@ -94,15 +88,9 @@ export class PointBridge extends nn.Module {
       });
       this.#put("points", cat(solved.map(({ points }) => points)));
       this.#put("potential", cat(solved.map(({ potential }) => potential)));
-      if (this.label)
-        this.#put(
-          "label",
-          cat(
-            solved.map(({ points }, c) =>
-              full([points.size(0)], c, { dtype: "int64", device: points.device }),
-            ),
-          ),
-        );
+      const labelled = ({ shape: [n = 0], device }: Tensor, c: number) =>
+        full([n], c, { dtype: "int64", device });
+      if (this.label) this.#put("label", cat(solved.map((one, c) => labelled(one.points, c))));
       this.center.copy_(center);
       this.epsilon.fill_(epsilon);
       return Math.max(...solved.map(({ error }) => error));

@@ -2,10 +2,10 @@
 // network already gives the drift between Gaussians of these moments.
 import { Buffer, type Generator, nn, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { IntervalTable } from "../chain/network.js";
-import { type Conditions, conditionsAt } from "../core/conditions.js";
+import { type Conditions, conditionsAt, rowsWhere } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
 import type { Chain, Endpoints } from "../core/endpoints.js";
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 import type { Network } from "../core/network.js";
 import { isOneTime } from "../core/one-time.js";
 import { spread } from "../process/process.js";
@@ -24,6 +24,17 @@ interface Scales {
   end: Tensor;
   skip: Tensor;
   outward: Tensor;
+}
+
+interface PreconditionedOptions {
+  /** Of several marginals in a row. */
+  chain?: Chain | undefined;
+  /** The direction of a network for one; null (default): it is a condition. */
+  direction?: Direction | null;
+  /** Whether the Gaussians are those of their Schrödinger bridge. */
+  coupled?: boolean;
+  /** Of a fitted mixture in the place of the Gaussians. */
+  mixture?: MixtureNumbers | undefined;
 }
 
 /** Of two tensors the one of the direction, row by row. */
@@ -46,32 +57,19 @@ export class Preconditioned extends nn.Module {
   /** Variance of the reference process over the whole time. */
   epsilon = new Buffer(zeros([]));
 
-  /** Of several marginals in a row. */
   intervals: IntervalTable | null;
 
   /** What is known of each direction instead of the Gaussians, where it is fitted. */
   mixture_f: FittedMixture | null = null;
   mixture_b: FittedMixture | null = null;
 
-  /** The direction of a network for one; null: it is a condition. */
   readonly #direction: Direction | null;
-  /** Whether the Gaussians are those of their Schrödinger bridge. */
   readonly coupled: boolean;
 
   constructor(
     net: Network,
     shape: readonly number[],
-    {
-      chain,
-      direction = null,
-      coupled = false,
-      mixture,
-    }: {
-      chain?: Chain | undefined;
-      direction?: Direction | null;
-      coupled?: boolean;
-      mixture?: MixtureNumbers | undefined;
-    } = {},
+    { chain, direction = null, coupled = false, mixture }: PreconditionedOptions = {},
   ) {
     super();
     this.net = net;
@@ -84,8 +82,7 @@ export class Preconditioned extends nn.Module {
     this.variance = new Buffer(tidy(() => zeros(own).add(1)));
     if (!mixture) return;
     if (chain || shape.length !== 1)
-      throw new BridgeError(
-        "argument",
+      throw argumentError(
         `precondition=mixture is for vectors between two ends, got ${chain ? `${chain.times.length} marginals` : `samples of shape [${shape}]`}: write precondition=true`,
       );
     if (direction !== "b") this.mixture_f = new FittedMixture(shape, mixture);
@@ -111,7 +108,7 @@ export class Preconditioned extends nn.Module {
           }
           const interval = conditionsAt(conditions, end)?.values.interval as Tensor;
           for (let k = 0; k < this.mean.size(0); k++) {
-            const own = x.indexSelect(0, interval.eq(k).nonzero().squeeze(1));
+            const own = rowsWhere(x, interval, k);
             const at = (moments: Tensor) => moments.select(0, k).select(0, i);
             if (own.size(0) > 0) this.#take(own, at(this.mean), at(this.variance));
           }
@@ -135,16 +132,12 @@ export class Preconditioned extends nn.Module {
     const first = (y: Tensor) => (one ? y.narrow(0, 0, 1) : y);
     const time = first(t);
     const forward = given.direction && first(given.direction);
-    const [chosen, chosenTime] = [forward && spread(forward, x), forward].map((share) =>
-      this.#chooser(share),
-    ) as [Choose, Choose];
+    const chosen = this.#chooser(forward && spread(forward, x));
+    const chosenTime = this.#chooser(forward);
     const clock = chosenTime(time, time.rsub(1));
     const u = spread(clock, x);
-    const both = (moments: Tensor) =>
-      (at ? moments.indexSelect(0, at.index).unbind({ dim: 1 }) : moments.unbind()) as [
-        Tensor,
-        Tensor,
-      ];
+    const both = (all: Tensor) =>
+      (at ? all.indexSelect(0, at.index).unbind({ dim: 1 }) : all.unbind()) as [Tensor, Tensor];
     const [[m0, m1], [v0, v1]] = [both(this.mean), both(this.variance)];
     const [startMean, end] = [chosen(m0, m1), chosen(m1, m0)];
     const [start, variance] = [chosen(v0, v1), chosen(v1, v0)];
@@ -171,7 +164,7 @@ export class Preconditioned extends nn.Module {
   #chooser(share: Tensor | undefined): Choose {
     const own = this.#direction;
     if (own) return (f, b) => (own === "f" ? f : b);
-    if (!share) throw new BridgeError("argument", "a bidirectional network needs a direction");
+    if (!share) throw argumentError("a bidirectional network needs a direction");
     return (f, b) => f.mul(share).sub(b.mul(share.sub(1)));
   }
 

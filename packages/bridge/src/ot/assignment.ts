@@ -2,16 +2,12 @@
 // linear assignment problem: dual prices from an auction with falling ε, then shortest augmenting paths for the
 // few rows left. The auction only gives a good start; the paths make the result exact.
 import { type Cost, checkCost } from "./cost.js";
-import { checkSize } from "./plan.js";
+import { checkSize, type Potentials } from "./plan.js";
 
-/** A cheapest assignment with its proof: u_i + v_j ≤ c_ij everywhere, equality on the chosen pairs. */
-export interface Assignment {
+/** A cheapest assignment with its proof. */
+export interface Assignment extends Potentials {
   /** Row i is assigned to column `columns[i]`. */
   columns: Int32Array;
-  /** Dual potentials of the rows [n]. */
-  u: Float64Array;
-  /** Dual potentials of the columns [n]. */
-  v: Float64Array;
   /** The sum of the n chosen costs (not their mean). */
   cost: number;
 }

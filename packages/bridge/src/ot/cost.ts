@@ -2,7 +2,7 @@
 // is made in blocks and kept in float32, 400 MB for 10,000 by 10,000.
 import { cat, type Tensor, tidy } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
-import { BridgeError } from "../core/errors.js";
+import { argumentError, dataError, notFiniteError } from "../core/errors.js";
 
 /** A cost matrix [n, m] in row-major order. */
 export type Cost = Float64Array | Float32Array;
@@ -10,16 +10,14 @@ export type Cost = Float64Array | Float32Array;
 /** Throws a BridgeError unless the matrix has n·m entries, all finite. */
 export function checkCost(cost: Cost, n: number, m: number): void {
   if (cost.length !== n * m)
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `cost has ${cost.length} entries: expected n × m = ${n} × ${m} = ${n * m}, row by row`,
     );
   let zero = 0;
   for (let k = 0; k < cost.length; k++) zero += cost[k]! * 0;
   if (zero === 0) return;
   const k = cost.findIndex((c) => !Number.isFinite(c));
-  throw new BridgeError(
-    "not_finite",
+  throw notFiniteError(
     `cost[${Math.floor(k / m)}, ${k % m}] is ${cost[k]}: expected finite numbers only; look for NaN in the points`,
   );
 }
@@ -41,10 +39,7 @@ export const squaredNorms = (x: Tensor): Tensor => x.square().sum(1, { keepdim: 
 /** Samples [n, …] as vectors [n, d] in float64 on the CPU. */
 export function vectors(x: Tensor): Tensor {
   if (x.ndim < 2 || x.numel === 0)
-    throw new BridgeError(
-      "data",
-      `samples of shape [${x.shape}]; expected [n, …] with n at least 1`,
-    );
+    throw dataError(`samples of shape [${x.shape}]; expected [n, …] with n at least 1`);
   return x.flatten({ startDim: 1 }).to({ dtype: "float64", device: "cpu" });
 }
 

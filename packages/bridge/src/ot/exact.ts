@@ -4,7 +4,7 @@
 import { type Tensor, tidy } from "@dsbm/torch";
 import { assignment } from "./assignment.js";
 import { type Cost, pointCosts, vectors } from "./cost.js";
-import { permutationPlan, type SparsePlan } from "./plan.js";
+import { type Potentials, permutationPlan, type SparsePlan } from "./plan.js";
 import { simplex, type Transport } from "./simplex.js";
 
 /** An exact plan: its positive entries, and the permutation where it is one. */
@@ -14,12 +14,6 @@ export interface ExactPlan {
   permutation?: Int32Array;
   /** Σ plan_ij c_ij, the mean cost of a pair. */
   cost: number;
-}
-
-/** Dual potentials of the points: u_i + v_j is at most the cost, and equal to it where the plan has mass. */
-export interface Potentials {
-  u: Float64Array;
-  v: Float64Array;
 }
 
 /** Points of a table that the assignment solver takes at most. */

@@ -1,6 +1,6 @@
 // Partial transport: only a share of the points is paired, so that outliers of either end are left out. Points without a
 // partner go to dummy points at no cost, which makes it a problem of exact transport (Chapel et al. 2020).
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 import { assignment } from "./assignment.js";
 import { type Cost, checkCost } from "./cost.js";
 import { checkSize, type SparsePlan } from "./plan.js";
@@ -19,8 +19,7 @@ export function partialPlan(
   checkSize("n", n);
   checkCost(cost, n, n);
   if (!(share > 0 && share <= 1))
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `share is ${share}; expected the part of the mass that is transported, more than 0 and at most 1`,
     );
   const pairs = Math.max(1, Math.round(share * n));

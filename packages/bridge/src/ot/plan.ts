@@ -1,6 +1,6 @@
 // The result of a transport solver: the positive entries only, because a full plan of 10,000 by 10,000 points
 // would be 100 million numbers of which at most 20,000 are not zero.
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 
 /** A transport plan by its positive entries: `mass[k]` goes from row `rows[k]` to `columns[k]`. */
 export interface SparsePlan {
@@ -9,6 +9,12 @@ export interface SparsePlan {
   rows: Int32Array;
   columns: Int32Array;
   mass: Float64Array;
+}
+
+/** Dual potentials: u_i [n] and v_j [m], together at most the cost, and equal to it where the plan has mass. */
+export interface Potentials {
+  u: Float64Array;
+  v: Float64Array;
 }
 
 /** A dense plan as the solvers in tensor operations return it, [n, m] in row-major order. */
@@ -43,8 +49,5 @@ export function permutationPlan(columns: Int32Array): SparsePlan {
 /** Throws a BridgeError unless `value` is a whole number of at least 1. */
 export function checkSize(name: string, value: number): void {
   if (Number.isSafeInteger(value) && value >= 1) return;
-  throw new BridgeError(
-    "argument",
-    `${name} = ${value}: expected a whole number of points, at least 1`,
-  );
+  throw argumentError(`${name} = ${value}: expected a whole number of points, at least 1`);
 }

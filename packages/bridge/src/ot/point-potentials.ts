@@ -2,7 +2,7 @@
 // pairs is held. The plan of Sinkhorn's iteration on matrices is in sinkhorn.ts.
 import { cat, noGrad, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { inBatches } from "../core/batches.js";
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 import { Accelerator } from "./accelerator.js";
 
 export interface PointPotentialOptions {
@@ -46,8 +46,7 @@ export function pointPotentials(
   { epsilon, tolerance = 1e-3, iterations = 2000 }: PointPotentialOptions,
 ): PointPotentials {
   if (!Number.isFinite(epsilon) || epsilon <= 0)
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `pointPotentials: epsilon is ${epsilon}; expected a finite number greater than 0`,
     );
   return noGrad(() =>

@@ -1,5 +1,5 @@
 // Random pairs from a plan. The random numbers are arguments, so that all of a run come from one seed.
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 import { checkSize, type DensePlan, type SparsePlan } from "./plan.js";
 
 /** Index pairs: x0[rows[k]] is paired with x1[columns[k]]. */
@@ -24,21 +24,20 @@ export function samplePairs(plan: SparsePlan | DensePlan, uniforms: ArrayLike<nu
   for (let k = 0; k < entries.length; k++) {
     const mass = entries[k]!;
     if (!(mass >= 0 && mass < Number.POSITIVE_INFINITY))
-      throw new BridgeError(
-        "argument",
+      throw argumentError(
         `plan entry ${k} is ${mass}: expected a finite mass that is not negative`,
       );
     sum += mass;
     running[k] = sum;
     if (mass > 0) last = k;
   }
-  if (last < 0) throw new BridgeError("argument", "plan has no mass: nothing to draw");
+  if (last < 0) throw argumentError("plan has no mass: nothing to draw");
   const rows = new Int32Array(uniforms.length);
   const columns = new Int32Array(uniforms.length);
   for (let s = 0; s < uniforms.length; s++) {
     const u = uniforms[s]!;
     if (!(u >= 0 && u < 1))
-      throw new BridgeError("argument", `uniform ${s} is ${u}: expected a number in [0, 1)`);
+      throw argumentError(`uniform ${s} is ${u}: expected a number in [0, 1)`);
     const k = Math.min(last, firstAbove(running, u * sum));
     rows[s] = "mass" in plan ? plan.rows[k]! : Math.floor(k / plan.m);
     columns[s] = "mass" in plan ? plan.columns[k]! : k % plan.m;
@@ -51,10 +50,7 @@ function checkDense({ n, m, entries }: DensePlan): void {
   checkSize("n", n);
   checkSize("m", m);
   if (entries.length === n * m) return;
-  throw new BridgeError(
-    "argument",
-    `plan has ${entries.length} entries: expected n × m = ${n} × ${m}`,
-  );
+  throw argumentError(`plan has ${entries.length} entries: expected n × m = ${n} × ${m}`);
 }
 
 /** The first index whose value lies above `target` in an ascending array. */

@@ -2,18 +2,14 @@
 // in whole units, so that flows cancel to exactly zero, and the basis is strongly feasible, so that it ends although
 // uniform weights are degenerate.
 import { type Cost, checkCost } from "./cost.js";
-import { checkSize, type SparsePlan } from "./plan.js";
+import { checkSize, type Potentials, type SparsePlan } from "./plan.js";
 import { improve } from "./pricing.js";
 import { firstPrices, plantTree } from "./start.js";
 import { BasisTree } from "./tree.js";
 
-/** An exact plan with its proof: u_i + v_j ≤ c_ij everywhere, equality where the plan has mass. */
-export interface Transport {
+/** An exact plan with its proof. */
+export interface Transport extends Potentials {
   plan: SparsePlan;
-  /** Dual potentials of the sources [n]. */
-  u: Float64Array;
-  /** Dual potentials of the sinks [m]. */
-  v: Float64Array;
   /** Σ plan_ij c_ij. */
   cost: number;
 }

@@ -13,7 +13,7 @@ import {
   Tensor,
   tidy,
 } from "@dsbm/torch";
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 import { Accelerator } from "./accelerator.js";
 import { squaredDistances, squaredNorms, vectors } from "./cost.js";
 
@@ -59,10 +59,7 @@ export function sinkhorn(
 ): EntropicPlan {
   for (const [name, value] of Object.entries({ reg, ...(penalty !== null && { penalty }) }))
     if (!Number.isFinite(value) || value <= 0)
-      throw new BridgeError(
-        "argument",
-        `sinkhorn: ${name} is ${value}; expected a finite number greater than 0`,
-      );
+      throw argumentError(`sinkhorn: ${name} is ${value}; expected a finite number greater than 0`);
   const aim = { eps: reg, tolerance, most: iterations };
   return noGrad(() =>
     tidy(() => {
@@ -75,7 +72,7 @@ export function sinkhorn(
 function matrixOf(cost: Tensor | Points): Tensor {
   const matrix = cost instanceof Tensor ? cost : squaredDistances(cost.x0, cost.x1);
   if (matrix.ndim === 2) return matrix.to("float64");
-  throw new BridgeError("argument", `sinkhorn: cost has shape [${matrix.shape}]; expected [n, m]`);
+  throw argumentError(`sinkhorn: cost has shape [${matrix.shape}]; expected [n, m]`);
 }
 
 /** log 1/n of each of `count` points. */
@@ -86,7 +83,7 @@ function solveMatrix(c: Tensor, penalty: number | null, aim: Aim): EntropicPlan 
   const least = c.amin();
   const spread = c.amax().sub(least).item();
   if (!Number.isFinite(spread))
-    throw new BridgeError("argument", "sinkhorn: the cost has values that are NaN or infinite");
+    throw argumentError("sinkhorn: the cost has values that are NaN or infinite");
   const [logA, logB] = [logWeights(c.size(0), c.device), logWeights(c.size(1), c.device)];
   const problem = { c, logA, logB, penalty };
   let at: Potentials = { f: logA.mul(0).add(least), g: logB.mul(0) };
@@ -109,8 +106,7 @@ function solveMatrix(c: Tensor, penalty: number | null, aim: Aim): EntropicPlan 
 function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): EntropicPlan | null {
   const [x, y] = [vectors(x0), vectors(x1)];
   if (x.size(1) !== y.size(1))
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `sinkhorn: points of shapes [${x0.shape}] and [${x1.shape}]; expected as many coordinates at both ends`,
     );
   const { eps, tolerance, most } = aim;

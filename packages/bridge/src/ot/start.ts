@@ -1,13 +1,8 @@
 // Where the transportation simplex begins: the nearer its first plan and its first prices are to the best ones, the fewer
 // pivots follow. Prices of a large problem are those of a part of its points, extended to all of them.
 import type { Cost } from "./cost.js";
+import type { Potentials } from "./plan.js";
 import type { BasisTree } from "./tree.js";
-
-/** Prices of sinks, v [m], and with them of sources, u [n]: guesses of the dual potentials. */
-export interface Prices {
-  u: Float64Array;
-  v: Float64Array;
-}
 
 /** Problems with fewer costs begin without prices. */
 const smallest = 2 ** 18;
@@ -19,8 +14,8 @@ export function firstPrices(
   cost: Cost,
   n: number,
   m: number,
-  solve: (cost: Cost, n: number, m: number) => Prices,
-): Prices | null {
+  solve: (cost: Cost, n: number, m: number) => Potentials,
+): Potentials | null {
   const [rows, columns] = [Math.floor(n / share), Math.floor(m / share)];
   if (n * m < smallest || rows === 0 || columns === 0) return null;
   // Points from all over the table, whatever their order.
@@ -65,7 +60,7 @@ function spreadOver(n: number, count: number): Int32Array {
  */
 export function plantTree(
   { n, m, cost, tree }: { n: number; m: number; cost: Cost; tree: BasisTree },
-  { supply, demand, prices }: { supply: number; demand: number; prices: Prices | null },
+  { supply, demand, prices }: { supply: number; demand: number; prices: Potentials | null },
 ): void {
   for (let i = 0; i < n; i++) tree.link(i, tree.root, 0, prices ? prices.u[i]! : 0);
   for (let j = 0; j < m; j++) tree.link(n + j, tree.root, 0, prices ? prices.v[j]! : 0);

@@ -1,6 +1,6 @@
 // Brownian motion: the reference of the Gaussian benchmark and of DSBM-VE.
 import { brownianBridge, type Tensor } from "@dsbm/torch";
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 import { type ReferenceProcess, spread } from "./process.js";
 
 /**
@@ -10,7 +10,7 @@ import { type ReferenceProcess, spread } from "./process.js";
  */
 export function brownian({ sigma = 1 }: { sigma?: number } = {}): ReferenceProcess {
   if (!Number.isFinite(sigma) || sigma < 0)
-    throw new BridgeError("argument", `sigma is ${sigma}; expected a finite number of at least 0`);
+    throw argumentError(`sigma is ${sigma}; expected a finite number of at least 0`);
   return {
     name: "brownian",
     sigma,
@@ -45,8 +45,7 @@ export function brownian({ sigma = 1 }: { sigma?: number } = {}): ReferenceProce
 /** Throws a BridgeError for a reference process with a drift of its own, which closed forms do not cover. */
 export function onlyBrownian(method: string, { own, name }: ReferenceProcess): void {
   if (own)
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `${method} is for Brownian motion, got the reference process ${name}; write sde=ve`,
     );
 }

@@ -1,6 +1,6 @@
 // The variance-preserving reference process: an Ornstein–Uhlenbeck process pulls towards zero while it diffuses.
 import type { Tensor } from "@dsbm/torch";
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 import { brownian } from "./brownian.js";
 import { type ReferenceProcess, spread } from "./process.js";
 
@@ -17,10 +17,7 @@ export function ornsteinUhlenbeck({
   alpha?: number;
 } = {}): ReferenceProcess {
   if (!(alpha > 0 && Number.isFinite(alpha) && sigma > 0))
-    throw new BridgeError(
-      "argument",
-      `alpha is ${alpha} and sigma ${sigma}; expected positive numbers`,
-    );
+    throw argumentError(`alpha is ${alpha} and sigma ${sigma}; expected positive numbers`);
   const line = brownian({ sigma });
   const driftTo: ReferenceProcess["driftTo"] = (direction, { x, t, end }) => {
     const left = spread(direction === "f" ? t.rsub(1) : t, x).mul(alpha);

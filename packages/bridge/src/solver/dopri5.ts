@@ -1,7 +1,7 @@
 // Dormand–Prince 5(4) with steps as long as the tolerance allows: the reference's ODE sampler. States at requested
 // times are read from the steps' polynomials, so asking for more of them costs nothing.
 import { stack, type Tensor, tidy } from "@dsbm/torch";
-import { BridgeError } from "../core/errors.js";
+import { argumentError, notFiniteError } from "../core/errors.js";
 import { dormandPrince } from "./dormand-prince.js";
 import { counted, type Flow, type FlowOptions, type FlowSolver, timeSign } from "./flow.js";
 import { errorRatio, initialStep, nextStep } from "./step-size.js";
@@ -54,24 +54,21 @@ export const dopri5: FlowSolver = (field, x, times, options): Flow => {
   return { states, nfe: v.nfe };
 };
 
-function notFinite(time: number): BridgeError {
-  return new BridgeError(
-    "not_finite",
+function notFinite(time: number) {
+  return notFiniteError(
     `the field is NaN or infinite at time ${time} and just after; check the network's weights and the requested times`,
   );
 }
 
 function tooMany(time: number, times: readonly number[], options: Required<FlowOptions>) {
   const { rtol, atol, max_num_steps } = options;
-  return new BridgeError(
-    "argument",
+  return argumentError(
     `dopri5 is at time ${time} of ${times[0]} to ${times[times.length - 1]} after ${max_num_steps} steps; loosen rtol ${rtol} and atol ${atol}, or raise max_num_steps`,
   );
 }
 
-function tooSmall(time: number, h: number, { rtol, atol }: Required<FlowOptions>): BridgeError {
-  return new BridgeError(
-    "argument",
+function tooSmall(time: number, h: number, { rtol, atol }: Required<FlowOptions>) {
+  return argumentError(
     `dopri5's step shrank to ${h} at time ${time}: the field is singular there; stay away from that time, or loosen rtol ${rtol} and atol ${atol}`,
   );
 }

@@ -1,7 +1,7 @@
 // Euler–Maruyama for dX = drift dt + σ dW.
-import { noise as normal, type Tensor, tidy } from "@dsbm/torch";
+import { type Tensor, tidy } from "@dsbm/torch";
 import { oneTime } from "../core/one-time.js";
-import { type Field, ordered, type SolveOptions } from "./solver.js";
+import { type Field, noiseLike, ordered, type SolveOptions } from "./solver.js";
 
 /**
  * How much noise a step has: that of the process, σ²Δt (Euler–Maruyama); that of the Brownian bridge from the point to where
@@ -33,7 +33,7 @@ export function eulerMaruyama(
     lastNoise = true,
     finish,
     callback,
-    noise = (like) => normal(like.shape, { device: like.device, dtype: like.dtype }),
+    noise = noiseLike,
   }: SolveOptions & {
     sigma: number;
     stepVariance?: StepVariance | undefined;

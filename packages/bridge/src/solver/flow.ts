@@ -1,7 +1,7 @@
 // What follows an ordinary differential equation dx/dt = v(x, t): solvers that differ in how they choose their
 // steps, behind one function.
 import { type Tensor, tidy } from "@dsbm/torch";
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 import { oneTime } from "../core/one-time.js";
 import type { Field } from "./solver.js";
 
@@ -55,8 +55,7 @@ export function counted(field: Field): CountedField {
       const v = tidy(() => field(x, oneTime(x, time)));
       const [got, want] = [v.shape, x.shape];
       if (got.length !== want.length || got.some((size, i) => size !== want[i]))
-        throw new BridgeError(
-          "argument",
+        throw argumentError(
           `the field gave [${got}] for points of [${want}]; expected the same shape`,
         );
       return v;

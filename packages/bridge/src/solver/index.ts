@@ -1,6 +1,6 @@
 // The solvers of flows by the names that users write (`ode_sampler`), and the one function that runs them.
 import { stack, type Tensor, tidy } from "@dsbm/torch";
-import { BridgeError } from "../core/errors.js";
+import { argumentError, notFiniteError } from "../core/errors.js";
 import { dopri5 } from "./dopri5.js";
 import { euler, heun } from "./fixed-grid.js";
 import type { Flow, FlowOptions, FlowSolver } from "./flow.js";
@@ -35,21 +35,19 @@ export function solveFlow(
     ? flowSolvers[solver]
     : undefined;
   if (!chosen)
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `solver is "${solver}"; expected one of ${Object.keys(flowSolvers).join(", ")}`,
     );
   checkTimes(times);
   for (const [name, value] of Object.entries({ rtol, atol, step_size, first_step, max_num_steps }))
     if (value !== null && !(Number.isFinite(value) && value > 0))
-      throw new BridgeError("argument", `${name} is ${value}; expected a positive number`);
+      throw argumentError(`${name} is ${value}; expected a positive number`);
   if (times.length === 1) return { states: stack([x]), nfe: 0 };
   const options = { rtol, atol, step_size, first_step, max_num_steps, overshoot };
   const flow = chosen(field, x, times, options);
   if (!tidy(() => flow.states.isfinite().all().item())) {
     flow.states.dispose();
-    throw new BridgeError(
-      "not_finite",
+    throw notFiniteError(
       `${solver} left the finite numbers between the times ${times[0]} and ${times[times.length - 1]}; check the network's weights, or take smaller steps`,
     );
   }
@@ -65,8 +63,7 @@ function checkTimes(times: readonly number[]): void {
     times.every((t, i) => i === 0 || Math.sign(t - (times[i - 1] as number)) === way) &&
     (times.length === 1 || way !== 0);
   if (!fine)
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `times are [${times}]; expected finite numbers that only grow or only fall`,
     );
 }

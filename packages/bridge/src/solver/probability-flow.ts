@@ -1,6 +1,6 @@
 // The ordinary differential equation that has the marginals of a diffusion: its velocity is half the difference of the
 // drifts of both directions of time.
-import { BridgeError } from "../core/errors.js";
+import { argumentError } from "../core/errors.js";
 import type { Field } from "./solver.js";
 
 /**
@@ -19,7 +19,7 @@ export function probabilityFlow({
   eps?: number | undefined;
 }): Field {
   if (!(eps >= 0 && eps < 0.5))
-    throw new BridgeError("argument", `eps is ${eps}; expected a number from 0 to below 0.5`);
+    throw argumentError(`eps is ${eps}; expected a number from 0 to below 0.5`);
   const velocity = velocityOf(forward, backward);
   return (x, t) => velocity(x, t.clamp({ min: eps, max: 1 - eps }));
 }
@@ -28,8 +28,7 @@ function velocityOf(forward: Field | null, backward: Field | null): Field {
   if (forward && backward) return (x, t) => forward(x, t).sub(backward(x, t)).mul(0.5);
   if (backward) return (x, t) => backward(x, t).neg();
   if (forward) return forward;
-  throw new BridgeError(
-    "argument",
+  throw argumentError(
     "a probability flow needs the drift of at least one direction; give forward, backward or both",
   );
 }

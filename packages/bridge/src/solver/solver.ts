@@ -1,5 +1,5 @@
 // What a solver is: it carries samples along a field from one end of a time grid to the other.
-import type { Tensor } from "@dsbm/torch";
+import { noise, type Tensor } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 import type { TimeGrid } from "../core/time-grid.js";
 
@@ -16,6 +16,10 @@ export interface SolveOptions {
   /** Standard normal noise for step k, of x's shape (default: drawn from the default generator). */
   noise?: ((x: Tensor, step: number) => Tensor) | undefined;
 }
+
+/** Standard normal noise of the shape of `like`, from the default generator. */
+export const noiseLike = ({ shape, device, dtype }: Tensor): Tensor =>
+  noise(shape, { device, dtype });
 
 /** A step as a direction takes it: its count, process times and size. */
 export interface SolverStep {

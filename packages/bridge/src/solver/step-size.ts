@@ -1,12 +1,9 @@
 // How long the steps of an adaptive solver are. Every decision is a number on the host, in float64; the batch is
 // one system, whose error is the root mean square over all of its elements (as torchdiffeq measures it).
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
-import type { CountedField } from "./flow.js";
+import type { CountedField, FlowOptions } from "./flow.js";
 
-export interface Tolerance {
-  rtol: number;
-  atol: number;
-}
+type Tolerance = Pick<Required<FlowOptions>, "rtol" | "atol">;
 
 /** Root of the mean of (x / scale)² over all elements. */
 function rms(x: Tensor, scale: Tensor): number {
@@ -22,10 +19,10 @@ export function errorRatio(
 }
 
 /** The next step: safety 0.9, at most 10 times as long, at most 5 times shorter, never shorter after a good one. */
-export function nextStep(h: number, ratio: number, order = 5): number {
+export function nextStep(h: number, ratio: number): number {
   if (ratio === 0) return 10 * h;
   const least = ratio < 1 ? 1 : 0.2;
-  return h * Math.min(10, Math.max(0.9 / ratio ** (1 / order), least));
+  return h * Math.min(10, Math.max(0.9 / ratio ** (1 / 5), least));
 }
 
 /**

@@ -4,7 +4,7 @@ import { noGrad, rand, randn, type Tensor, tidy } from "@dsbm/torch";
 import { stream } from "../../core/random.js";
 import { MixturePotential } from "../../model/mixture-potential.js";
 import { vectors } from "../../ot/cost.js";
-import { FeatureStatistics } from "../feature-statistics.js";
+import { gaussianOf } from "../feature-statistics.js";
 import { frechetDistance, type Gaussian } from "../frechet.js";
 
 export interface KnownPlan {
@@ -73,12 +73,7 @@ export function conditionalUvp(
   { exact, variance }: { exact: Gaussian; variance: number },
 ): number {
   return tidy(() => {
-    const got = "mean" in ends && "covariance" in ends ? ends : momentsOf(ends);
+    const got = "mean" in ends && "covariance" in ends ? ends : gaussianOf(vectors(ends));
     return (100 * frechetDistance(got, exact)) / variance;
   });
-}
-
-function momentsOf(ends: Tensor): Gaussian {
-  using statistics = new FeatureStatistics(vectors(ends).size(1));
-  return statistics.update(vectors(ends)).gaussian();
 }

@@ -1,7 +1,7 @@
 // How much a metric would differ with other samples of the same size. Rows are drawn again with replacement; a resample
 // is a table of how often each row was drawn, so that metrics need not sort or compare their points again.
-import { arange, call, ones, randint, type Tensor, tidy, zeros } from "@dsbm/torch";
-import { BridgeError } from "../../core/errors.js";
+import { arange, call, cat, full, ones, randint, type Tensor, tidy, zeros } from "@dsbm/torch";
+import { argumentError } from "../../core/errors.js";
 import { stream } from "../../core/random.js";
 
 /** A value with the interval that covers it in 95 of 100 repetitions. */
@@ -18,13 +18,18 @@ export interface Resampling {
   seed?: number;
 }
 
+interface Bound {
+  /** The least value there can be. */
+  least?: number | undefined;
+}
+
 /** How often each of n rows is drawn in each resample, int64 [resamples, n]; every row of the table sums to n. */
 export function resampleCounts(
   n: number,
   { resamples = 100, seed = 0, purpose = "x" }: Resampling & { purpose?: string } = {},
 ): Tensor {
   if (!Number.isSafeInteger(resamples) || resamples < 2)
-    throw new BridgeError("argument", `${resamples} resamples; expected a whole number from 2 on`);
+    throw argumentError(`${resamples} resamples; expected a whole number from 2 on`);
   return tidy(() => {
     const generator = stream(seed, `metric/bootstrap/${purpose}`);
     const drawn = randint(0, n, [resamples, n], { generator, dtype: "int64" });
@@ -32,6 +37,13 @@ export function resampleCounts(
     return counts.scatterAdd(1, drawn, ones([resamples, n], { dtype: "int64" }));
   });
 }
+
+/** Weights of n rows that are alike, float64 [1, n]. */
+export const equalWeights = (n: number): Tensor => full([1, n], 1 / n, { dtype: "float64" });
+
+/** Weights of n rows, float64 [1 + resamples, n]: equal ones, then those of each resample. */
+export const resampleWeights = (n: number, options: Parameters<typeof resampleCounts>[1]): Tensor =>
+  cat([equalWeights(n), resampleCounts(n, options).to("float64").div(n)]);
 
 /** The rows that resample `k` of a table of counts holds, int64 [n]. */
 export function resampledRows(counts: Tensor, k: number): Tensor {
@@ -49,9 +61,7 @@ export function resampledRows(counts: Tensor, k: number): Tensor {
 export function intervalOf(
   value: number,
   resampled: readonly number[],
-  {
-    least = Number.NEGATIVE_INFINITY,
-  }: { /** The least value there can be. */ least?: number } = {},
+  { least = Number.NEGATIVE_INFINITY }: Bound = {},
 ): Estimate {
   const sorted = resampled.filter(Number.isFinite).sort((a, b) => a - b);
   if (sorted.length === 0) return { value, low: Number.NaN, high: Number.NaN };
@@ -84,7 +94,7 @@ export function bootstrapped(
   x: Tensor,
   y: Tensor,
   metric: (x: Tensor, y: Tensor) => number,
-  { least, ...resampling }: Resampling & { least?: number } = {},
+  { least, ...resampling }: Resampling & Bound = {},
 ): Estimate {
   return tidy(() => {
     const own = resampleCounts(x.size(0), { ...resampling, purpose: "x" });
@@ -94,7 +104,7 @@ export function bootstrapped(
         metric(x.indexSelect(0, resampledRows(own, k)), y.indexSelect(0, resampledRows(other, k))),
       ),
     );
-    return intervalOf(metric(x, y), again, least === undefined ? {} : { least });
+    return intervalOf(metric(x, y), again, { least });
   });
 }
 

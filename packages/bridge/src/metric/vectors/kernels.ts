@@ -1,8 +1,14 @@
 // Distances between two samples from averages over all pairs of points: energy distance and MMD. A resample weighs the
 // same pairs otherwise, so that an interval costs one product more for each block of distances.
-import { call, cat, full, type Tensor, tidy } from "@dsbm/torch";
+import { call, cat, type Tensor, tidy } from "@dsbm/torch";
 import { distanceBlocks } from "../../ot/cost.js";
-import { type Estimate, intervalOf, type Resampling, resampleCounts } from "./bootstrap.js";
+import {
+  type Estimate,
+  equalWeights,
+  intervalOf,
+  type Resampling,
+  resampleWeights,
+} from "./bootstrap.js";
 import { type Counts, type Subsample, subsampled } from "./subsample.js";
 import { comparable } from "./wasserstein.js";
 
@@ -18,7 +24,7 @@ export function energyDistance(
 ): Counts & Estimate {
   return tidy(() => {
     const { counts, ...pair } = subsampled(...comparable(x, y), options);
-    const weights = weightsOf(pair.x.size(0), pair.y.size(0), options);
+    const weights = weightsOf(pair, options);
     const mean = pairMeans(pair, weights, (distances) => distances);
     const [crossing, xs, ys] = [mean("x", "y"), mean("x", "x"), mean("y", "y")];
     const [value, ...resampled] = crossing.map((c, k) =>
@@ -27,6 +33,8 @@ export function energyDistance(
     return { ...estimate(value, resampled, 0), ...counts };
   });
 }
+
+type Side = "x" | "y";
 
 /** Points of each sample whose distances give the bandwidth, at most. */
 const bandwidthPoints = 1000;
@@ -60,7 +68,7 @@ export function mmd(
     const { counts, ...pair } = subsampled(...comparable(x, y), options);
     const widths =
       bandwidth === undefined ? kernelWidths(pair.x, pair.y, options) : [bandwidth].flat();
-    const weights = weightsOf(pair.x.size(0), pair.y.size(0), options);
+    const weights = weightsOf(pair, options);
     const mean = pairMeans(pair, weights, (distances) => {
       const squared = distances.square();
       return widths
@@ -69,7 +77,7 @@ export function mmd(
         .div(widths.length);
     });
     // A point with itself has the kernel 1.
-    const own = (side: "x" | "y") => {
+    const own = (side: Side) => {
       const all = mean(side, side);
       if (!unbiased || pair[side].size(0) < 2) return all;
       const selves = weights[side].square().sum(1).toNumbers();
@@ -90,7 +98,12 @@ export function kernelWidths(
   y: Tensor,
   { seed = 0 }: Pick<Subsample, "seed"> = {},
 ): number[] {
-  const median = tidy(() => medianDistance(...comparable(x, y), seed));
+  // The median distance between two different points of both samples together; 1 where that is 0.
+  const median = tidy(() => {
+    const some = subsampled(...comparable(x, y), { most: bandwidthPoints, seed });
+    const distances = call("aten::pdist", "", cat([some.x, some.y])) as Tensor;
+    return distances.median().item() || 1;
+  });
   return mixture.map((factor) => factor * median);
 }
 
@@ -98,39 +111,24 @@ export function kernelWidths(
 const estimate = (value: number, resampled: readonly number[], least?: number): Estimate =>
   resampled.length === 0
     ? { value, low: value, high: value }
-    : intervalOf(value, resampled, least === undefined ? {} : { least });
+    : intervalOf(value, resampled, { least });
 
-/** The median distance between two different points of both samples together; 1 where that is 0. */
-function medianDistance(x: Tensor, y: Tensor, seed: number): number {
-  const some = subsampled(x, y, { most: bandwidthPoints, seed });
-  const distances = call("aten::pdist", "", cat([some.x, some.y])) as Tensor;
-  return distances.median().item() || 1;
-}
-
-/** Weights of the points, [1 + resamples, n] each: equal ones, then those of each resample. */
-function weightsOf(
-  n: number,
-  m: number,
-  { resamples = 0, seed = 0 }: Resampling,
-): Record<"x" | "y", Tensor> {
-  const of = (count: number, purpose: string) => {
-    const equal = full([1, count], 1 / count, { dtype: "float64" });
-    if (resamples === 0) return equal;
-    return cat([
-      equal,
-      resampleCounts(count, { resamples, seed, purpose }).to("float64").div(count),
-    ]);
+/** Weights of the points of both sides, those of resamples last. */
+function weightsOf(points: Record<Side, Tensor>, { resamples = 0, seed = 0 }: Resampling) {
+  const of = (purpose: Side) => {
+    const n = points[purpose].size(0);
+    return resamples === 0 ? equalWeights(n) : resampleWeights(n, { resamples, seed, purpose });
   };
-  return { x: of(n, "x"), y: of(m, "y") };
+  return { x: of("x"), y: of("y") };
 }
 
 /** The weighted means of `fn` of the distances between all pairs of two sides, one for each row of the weights. */
 function pairMeans(
-  points: Record<"x" | "y", Tensor>,
-  weights: Record<"x" | "y", Tensor>,
+  points: Record<Side, Tensor>,
+  weights: Record<Side, Tensor>,
   fn: (distances: Tensor) => Tensor,
 ) {
-  return (first: "x" | "y", second: "x" | "y"): number[] => {
+  return (first: Side, second: Side): number[] => {
     const parts = distanceBlocks(points[first], points[second], (distances, start) => {
       const rows = weights[first].narrow(1, start, distances.size(0));
       return weights[second].mm(fn(distances).t()).mul(rows).sum(1).toNumbers();

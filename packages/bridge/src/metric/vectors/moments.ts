@@ -1,12 +1,12 @@
 // Distances between two samples that look at means and covariances only, and the length of a bridge's moves.
-import { cat, full, type Tensor, tidy } from "@dsbm/torch";
-import { BridgeError } from "../../core/errors.js";
+import { type Tensor, tidy } from "@dsbm/torch";
+import { dataError } from "../../core/errors.js";
 import { exactPointPlan } from "../../ot/exact.js";
-import { FeatureStatistics } from "../feature-statistics.js";
+import { gaussianOf } from "../feature-statistics.js";
 import { frechetDistance, type Gaussian } from "../frechet.js";
-import { squaredDisplacement } from "../moments.js";
-import { type Estimate, intervalOf, type Resampling, resampleCounts } from "./bootstrap.js";
-import { type Subsample, subsample } from "./subsample.js";
+import { checkPairs, squaredDisplacement } from "../moments.js";
+import { type Estimate, intervalOf, type Resampling, resampleWeights } from "./bootstrap.js";
+import { type Counts, type Subsample, subsample } from "./subsample.js";
 import { comparable } from "./wasserstein.js";
 
 /** Differences of means and covariances of two samples. */
@@ -39,32 +39,22 @@ export function bw2Uvp(x: Tensor, y: Tensor): number {
     const [p, q] = gaussians(x, y);
     const variance = q.covariance.trace().item();
     if (variance === 0)
-      throw new BridgeError(
-        "data",
-        "BW²-UVP of a target that is constant; expected samples that vary",
-      );
+      throw dataError("BW²-UVP of a target that is constant; expected samples that vary");
     return (100 * frechetDistance(p, q)) / variance;
   });
 }
 
 function gaussians(x: Tensor, y: Tensor): [Gaussian, Gaussian] {
   const [a, b] = comparable(x, y);
-  const gaussian = (points: Tensor) => {
-    using statistics = new FeatureStatistics(points.size(1));
-    return statistics.update(points).gaussian();
-  };
-  return [gaussian(a), gaussian(b)];
+  return [gaussianOf(a), gaussianOf(b)];
 }
 
 /** How far a bridge moves its samples, beside the shortest way to the same ends. */
-export interface Displacement {
+export interface Displacement extends Pick<Counts, "n" | "subsampled"> {
   /** Mean squared distance of start and end. */
   msd: number;
   /** The same for the exact optimal pairs of these starts and ends. */
   optimal: number;
-  /** Pairs compared, and whether they are a subsample. */
-  n: number;
-  subsampled: boolean;
 }
 
 /**
@@ -72,11 +62,7 @@ export interface Displacement {
  * Of more than `most` pairs a subsample is compared. Throws a BridgeError where the shapes differ.
  */
 export function displacement(start: Tensor, end: Tensor, options: Subsample = {}): Displacement {
-  if (`${start.shape}` !== `${end.shape}`)
-    throw new BridgeError(
-      "argument",
-      `starts of shape [${start.shape}] and ends of shape [${end.shape}]; expected one end per start`,
-    );
+  checkPairs(start, end);
   return tidy(() => {
     // Both with one stream, so that pairs remain pairs.
     const [a, b] = [subsample(start, "x", options), subsample(end, "x", options)];
@@ -108,15 +94,11 @@ export function varianceKept(x: Tensor, y: Tensor, resampling: Resampling = {}):
   return tidy(() => {
     const [a, b] = comparable(x, y);
     if (a.size(0) < 2 || b.size(0) < 2)
-      throw new BridgeError(
-        "data",
-        `variances of ${a.size(0)} and ${b.size(0)} samples; expected at least 2`,
-      );
+      throw dataError(`variances of ${a.size(0)} and ${b.size(0)} samples; expected at least 2`);
     const mean = b.mean(0);
     const sides = ([a, b] as const).map((t, i) => {
       const n = t.size(0);
-      const counts = resampleCounts(n, { ...resampling, purpose: i === 0 ? "x" : "y" });
-      const weights = cat([full([1, n], 1 / n, { dtype: "float64" }), counts.to("float64").div(n)]);
+      const weights = resampleWeights(n, { ...resampling, purpose: i === 0 ? "x" : "y" });
       return { centred: t.sub(mean), weights, n };
     });
     /** Of each column after `of`, in each resample: [1 + resamples, columns]. */
@@ -130,10 +112,7 @@ export function varianceKept(x: Tensor, y: Tensor, resampling: Resampling = {}):
       }) as [Tensor, Tensor];
     const [own, wanted] = variances((t) => t).map((v) => v.sum(1)) as [Tensor, Tensor];
     if (!(wanted.select(0, 0).item() > 0))
-      throw new BridgeError(
-        "data",
-        "the variance kept of a target that is constant; expected samples that vary",
-      );
+      throw dataError("the variance kept of a target that is constant; expected samples that vary");
     const estimate = (shares: Tensor) => {
       const [value, ...again] = shares.toNumbers() as [number, ...number[]];
       return intervalOf(value, again, { least: 0 });

@@ -1,7 +1,7 @@
 // Whether pairs are those of the Schrödinger bridge, without knowing it. Its plan has the density f(x) g(y) exp(x·y/ε),
 // so that between Gaussians start and end are bound by the precision 1/ε in each coordinate, whatever their marginals.
 import { cat, eye, randn, type Tensor, tidy } from "@dsbm/torch";
-import { BridgeError } from "../../core/errors.js";
+import { argumentError } from "../../core/errors.js";
 import { stream } from "../../core/random.js";
 import { vectors } from "../../ot/cost.js";
 import {
@@ -31,8 +31,7 @@ export function optimality(
   end: Tensor,
   { epsilon, ...resampling }: { epsilon: number } & Resampling,
 ): Optimality | null {
-  if (!(epsilon > 0))
-    throw new BridgeError("argument", `epsilon is ${epsilon}; expected a number above 0`);
+  if (!(epsilon > 0)) throw argumentError(`epsilon is ${epsilon}; expected a number above 0`);
   return tidy(() => {
     const joint = cat([vectors(start), vectors(end)], { dim: 1 });
     const [n, d] = [joint.size(0), joint.size(1) / 2];
@@ -47,7 +46,7 @@ export function optimality(
       intervalOf(
         found[of],
         again.map((one) => one[of]),
-        least === undefined ? {} : { least },
+        { least },
       );
     return { error: estimate("error", 0), strength: estimate("strength") };
   });
@@ -92,11 +91,9 @@ export function gaussianPairs(
 ): { start: Tensor; end: Tensor } {
   return tidy(() => {
     const [a, b] = [vectors(x0), vectors(x1)];
-    const [A, B] = [a.t().cov(), b.t().cov()].map((c) => c.reshape([a.size(1), a.size(1)])) as [
-      Tensor,
-      Tensor,
-    ];
     const d = a.size(1);
+    const covariance = (x: Tensor) => x.t().cov().reshape([d, d]);
+    const [A, B] = [covariance(a), covariance(b)];
     const root = power(A, 0.5);
     const D = power(
       root

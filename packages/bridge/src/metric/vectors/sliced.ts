@@ -64,34 +64,40 @@ function sliced(
 }
 
 /** The p-Wasserstein distance of each column of x [n, …] and y [m, …] (p = 1 by default), in that column's units. */
-export function columnWasserstein(x: Tensor, y: Tensor, { p = 1 }: Order = {}): number[] {
-  return tidy(() => {
-    const [a, b] = comparable(x, y);
-    return (lineCosts(a, b, columnsOf(a, { p, resampling: null }))[0] as number[]).map(
-      (c) => c ** (1 / p),
-    );
-  });
+export function columnWasserstein(x: Tensor, y: Tensor, options: Order = {}): number[] {
+  return columns(x, y, options, null)[0] as number[];
 }
 
 /** `columnWasserstein` with a bootstrap interval for each column. */
 export function columnEstimates(
   x: Tensor,
   y: Tensor,
-  { p = 1, ...resampling }: Order & Resampling = {},
+  options: Order & Resampling = {},
 ): Estimate[] {
+  const [values, ...resampled] = columns(x, y, options, options) as [number[], ...number[][]];
+  return values.map((value, k) =>
+    intervalOf(
+      value,
+      resampled.map((line) => line[k] as number),
+      { least: 0 },
+    ),
+  );
+}
+
+/** The distances of all columns, then those of each resample. */
+function columns(
+  x: Tensor,
+  y: Tensor,
+  { p = 1 }: Order,
+  resampling: Resampling | null,
+): number[][] {
   return tidy(() => {
     const [a, b] = comparable(x, y);
-    const costs = lineCosts(a, b, columnsOf(a, { p, resampling })).map((line) =>
-      line.map((c) => c ** (1 / p)),
-    );
-    const [values, ...resampled] = costs as [number[], ...number[][]];
-    return values.map((value, k) =>
-      intervalOf(
-        value,
-        resampled.map((line) => line[k] as number),
-        { least: 0 },
-      ),
-    );
+    const costs = lineCosts(a, b, {
+      ...{ p, resampling, lines: a.size(1) },
+      along: (start, length) => (points) => points.narrow(1, start, length),
+    });
+    return costs.map((line) => line.map((c) => c ** (1 / p)));
   });
 }
 
@@ -106,12 +112,6 @@ interface Lines {
   /** Points [n, d] along the lines [start, start + length): [n, length]. Called in the order of the lines. */
   along(start: number, length: number): (points: Tensor) => Tensor;
 }
-
-/** The columns as lines. */
-const columnsOf = (x: Tensor, options: Pick<Lines, "p" | "resampling">): Lines => ({
-  ...{ ...options, lines: x.size(1) },
-  along: (start, length) => (points) => points.narrow(1, start, length),
-});
 
 /**
  * W_p^p in one dimension for each line, ∫₀¹ |F⁻¹(u) − G⁻¹(u)|^p du over the quantile functions, which

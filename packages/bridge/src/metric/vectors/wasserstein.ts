@@ -1,6 +1,6 @@
 // Exact Wasserstein distances between two samples of vectors.
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
-import { BridgeError } from "../../core/errors.js";
+import { argumentError, notFiniteError } from "../../core/errors.js";
 import { vectors } from "../../ot/cost.js";
 import { exactPointPlan } from "../../ot/exact.js";
 import { type Estimate, meanEstimate } from "./bootstrap.js";
@@ -47,18 +47,11 @@ function deviationOfMean(potential: Float64Array): number {
 export function comparable(x: Tensor, y: Tensor): [Tensor, Tensor] {
   const [a, b] = [vectors(x), vectors(y)];
   if (a.size(1) !== b.size(1))
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `samples of shape [${x.shape}] beside [${y.shape}]; expected the same number of values in each`,
     );
-  for (const [name, t] of [
-    ["first", a],
-    ["second", b],
-  ] as const)
+  for (const [name, t] of Object.entries({ first: a, second: b }))
     if (!t.isfinite().all().item())
-      throw new BridgeError(
-        "not_finite",
-        `the ${name} samples have values that are NaN or infinite`,
-      );
+      throw notFiniteError(`the ${name} samples have values that are NaN or infinite`);
   return [a, b];
 }
