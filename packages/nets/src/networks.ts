@@ -1,6 +1,6 @@
 // The networks by their configuration names, `model.name`; a new network is a folder here and an entry in `networks`.
 
-import { BridgeError, type Direction, type Network } from "@dsbm/bridge";
+import { argumentError, type Direction, type Network } from "@dsbm/bridge";
 import { noGrad } from "@dsbm/torch";
 import { DDPMpp } from "./ddpmpp/ddpmpp.js";
 import { DownscalerUNet } from "./downscaler-unet/downscaler-unet.js";
@@ -48,25 +48,18 @@ const mlpKeys = {
 };
 
 function buildMLP(keys: Given<typeof mlpKeys>, request: NetworkRequest): Network {
-  const {
-    shape,
-    direction,
-    bidirectional,
-    unit,
-    zero,
-    generator,
-    cond_channels: conditions = 0,
-  } = request;
+  const { direction, bidirectional, unit, generator, cond_channels: conditions = 0 } = request;
   const { hidden, time_frequencies: frequencies } = readKeys("MLP", mlpKeys, keys);
   for (const width of hidden) whole().read(width, "hidden has an entry that", wrongFor("MLP"));
-  const [dim] = shape as [number];
+  const [dim] = request.shape as [number];
   const options = { hidden, frequencies, conditions, generator };
   const network = bidirectional
     ? new BidirectionalNetwork(dim, options)
     : frequencies === 0
       ? new ScoreNetwork(dim, options)
       : new DriftNetwork(dim, { ...options, direction: unit ? null : direction });
-  if (zero) for (const p of network.net.layers.at(-1)?.parameters() ?? []) noGrad(() => p.zero_());
+  if (request.zero)
+    for (const p of network.net.layers.at(-1)?.parameters() ?? []) noGrad(() => p.zero_());
   return network;
 }
 
@@ -113,26 +106,22 @@ export function createNetwork(request: NetworkRequest): Network {
   const { name, ...keys } = model;
   const kind = Object.hasOwn(networks, name) ? networks[name] : undefined;
   if (kind === undefined)
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `model.name=${name}: no such network; expected one of ${Object.keys(networks).join(", ")}`,
     );
   const images = shape.length === 3;
   if (images !== (kind.takes === "images")) {
     const others = Object.keys(networks).filter((other) => networks[other]?.takes !== kind.takes);
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `model.name=${name} takes ${kind.takes}, but the samples have the shape [${shape}]; choose model=${others.join(" or model=")}`,
     );
   }
   if (images && shape[1] !== shape[2])
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `the images have ${shape[1]}×${shape[2]} pixels; expected square images for model.name=${name}`,
     );
   if (request.bidirectional && kind.oneWay)
-    throw new BridgeError(
-      "argument",
+    throw argumentError(
       `model.name=${name} takes no direction, which a method with one network for both needs; write model=UNET`,
     );
   return kind.build(keys as never, request);

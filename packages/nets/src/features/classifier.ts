@@ -1,6 +1,6 @@
 // Training and use of classifiers, with which the samples of a bridge are evaluated.
 
-import { BridgeError, inBatches } from "@dsbm/bridge";
+import { dataError, inBatches } from "@dsbm/bridge";
 import {
   cat,
   crossEntropyLoss,
@@ -54,8 +54,7 @@ export function* trainClassifier(
 ): Iterable<{ step: number; steps: number; loss: number }> {
   const n = x.size(0);
   if (labels.shape.length !== 1 || labels.size(0) !== n || n < batchSize)
-    throw new BridgeError(
-      "data",
+    throw dataError(
       `${n} samples with labels [${labels.shape}] in batches of ${batchSize}; expected one label a sample and at least one batch`,
     );
   const optimizer = new optim.AdamW(classifier.parameters(), { lr });

@@ -1,7 +1,7 @@
 // The features of FID: those of the Inception-v3 of 2015, from the TorchScript file that StyleGAN2-ADA published, with
 // the file's own weights, resizing and scaling: with others, values cannot be compared with published ones.
 
-import { BridgeError, encodeImages, type FeatureExtractor } from "@dsbm/bridge";
+import { argumentError, encodeImages, type FeatureExtractor, notFiniteError } from "@dsbm/bridge";
 import { type Device, jit, type Tensor, tidy, zeros } from "@dsbm/torch";
 
 /** Number of features of the published network. */
@@ -58,13 +58,10 @@ function probe(path: string, schema: string, run: (x: Tensor) => Tensor, device:
       got = run(zeros([1, 3, 32, 32], { dtype: "uint8", device }));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new BridgeError("argument", `${path} has ${schema}; ${expected} (${reason})`);
+      throw argumentError(`${path} has ${schema}; ${expected} (${reason})`);
     }
     if (`${got.shape}` !== `1,${dim}` || !got.dtype.startsWith("float"))
-      throw new BridgeError(
-        "argument",
-        `${path} gives ${got.dtype} [${got.shape}] for one image; ${expected}`,
-      );
+      throw argumentError(`${path} gives ${got.dtype} [${got.shape}] for one image; ${expected}`);
   });
 }
 
@@ -73,13 +70,10 @@ export function toColourBytes(images: Tensor): Tensor {
   const { shape, dtype } = images;
   const [n, channels, height, width] = shape as [number, number, number, number];
   if (shape.length !== 4 || (channels !== 1 && channels !== 3))
-    throw new BridgeError(
-      "argument",
-      `images of shape [${shape}]; expected [n, 1, H, W] or [n, 3, H, W]`,
-    );
+    throw argumentError(`images of shape [${shape}]; expected [n, 1, H, W] or [n, 3, H, W]`);
   return tidy(() => {
     if (dtype !== "uint8" && images.isnan().any().item())
-      throw new BridgeError("not_finite", "images with NaN have no features; expected −1 … 1");
+      throw notFiniteError("images with NaN have no features; expected −1 … 1");
     const bytes = dtype === "uint8" ? images : encodeImages(images);
     return bytes.expand([n, 3, height, width]);
   });

@@ -1,7 +1,7 @@
 // A small convolutional classifier after LeNet-5 (LeCun 1998): the reference classifier of images, and their features
 // where Inception's weights are missing. Distances in these features compare bridges on one data set only.
 
-import { BridgeError, decodeImages, type FeatureExtractor } from "@dsbm/bridge";
+import { argumentError, dataError, decodeImages, type FeatureExtractor } from "@dsbm/bridge";
 import {
   adaptiveAvgPool2d,
   avgPool2d,
@@ -59,8 +59,7 @@ export class LeNet extends nn.Module {
     const { shape } = images;
     const [, channels, height, width] = shape as [number, number, number, number];
     if (shape.length !== 4 || channels !== this.channels || Math.min(height, width) < smallest)
-      throw new BridgeError(
-        "argument",
+      throw argumentError(
         `images of shape [${shape}] for a LeNet of ${this.channels} channels; expected [n, ${this.channels}, H, W] of at least ${smallest}×${smallest}`,
       );
     let h = images.dtype === "uint8" ? decodeImages(images) : images;
@@ -108,10 +107,7 @@ export function loadLeNet(path: string): { model: LeNet; facts: LeNetFacts } {
   return tidy(() => {
     const { tensors, metadata } = io.loadTensors(path);
     const refuse = (what: string) =>
-      new BridgeError(
-        "data",
-        `${path}: ${what}; expected a classifier that dsbm saved (${format})`,
-      );
+      dataError(`${path}: ${what}; expected a classifier that dsbm saved (${format})`);
     if (metadata.format !== format)
       throw refuse(`its metadata says format ${JSON.stringify(metadata.format ?? null)}`);
     const [channels, classes] = [

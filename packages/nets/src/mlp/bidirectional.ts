@@ -1,41 +1,29 @@
 // The network of vectors that serves both directions of a bridge: the direction is an input beside the time.
 
 import { type Conditions, isOneTime } from "@dsbm/bridge";
-import { cat, nn, type Tensor, tensor } from "@dsbm/torch";
+import { cat, type Tensor } from "@dsbm/torch";
 import { wrongFor } from "../unet/keys.js";
-import type { Seeded } from "../unet/layers.js";
-import { Sinusoids } from "../unet/time-embedding.js";
-import { MLP, withCondition } from "./mlp.js";
+import type { Sinusoids } from "../unet/time-embedding.js";
+import { halfOctaves, VectorNetwork, type VectorOptions } from "./mlp.js";
 
-export interface BidirectionalOptions extends Seeded {
-  hidden?: readonly number[];
-  /** Cosines and sines of the time at so many half-octave steps from π/2 on, beside the time itself. */
+export interface BidirectionalOptions extends VectorOptions {
+  /** Beside the time itself (see `halfOctaves`). */
   frequencies?: number;
-  /** Numbers of a condition, 0 for none. */
-  conditions?: number;
 }
 
 /**
  * x [B, d], condition [B, c], t [B] and a direction [B] (1 forward, 0 backward) → [B, d]: an MLP on all of them side by
  * side.
  */
-export class BidirectionalNetwork extends nn.Module {
-  net: MLP;
+export class BidirectionalNetwork extends VectorNetwork {
   time: Sinusoids | null;
-  readonly #conditions: number;
-  constructor(
-    dim: number,
-    { hidden = [256, 256], frequencies = 0, conditions = 0, generator }: BidirectionalOptions = {},
-  ) {
-    super();
-    this.#conditions = conditions;
-    const angular = Array.from({ length: frequencies }, (_, k) => (Math.PI / 2) * 2 ** (k / 2));
-    this.time = angular.length > 0 ? new Sinusoids(tensor(angular)) : null;
-    this.net = new MLP(dim + conditions + 2 * frequencies + 2, [...hidden, dim], { generator });
+  constructor(dim: number, { frequencies = 0, ...options }: BidirectionalOptions = {}) {
+    super(dim, 2 * frequencies + 2, options);
+    this.time = frequencies > 0 ? halfOctaves(frequencies) : null;
   }
   /** Throws a BridgeError without a direction. */
   forward(x: Tensor, t: Tensor, { direction, ...given }: Conditions = {}): Tensor {
-    const point = withCondition("BidirectionalNetwork", x, given, this.#conditions);
+    const point = this.withCondition(x, given);
     if (!direction)
       throw wrongFor("BidirectionalNetwork")("it needs a direction, 1 forward or 0 backward");
     const beside = (times: Tensor, way: Tensor) => {

@@ -1,8 +1,9 @@
 // Fully connected networks: the benchmark's network takes the point and the time side by side.
 
-import { BridgeError, type Conditions, isOneTime } from "@dsbm/bridge";
-import { cat, nn, type Tensor } from "@dsbm/torch";
+import { argumentError, type Conditions, isOneTime } from "@dsbm/bridge";
+import { cat, nn, type Tensor, tensor } from "@dsbm/torch";
 import type { Seeded } from "../unet/layers.js";
+import { Sinusoids } from "../unet/time-embedding.js";
 
 /** Fully connected layers with SiLU between them; parameters `layers.0.weight`, … */
 export class MLP extends nn.Module {
@@ -26,44 +27,53 @@ export class MLP extends nn.Module {
 /** Hidden widths by the reference's names. */
 export const widths = { mlp_large: [256, 256], mlp_small: [128, 128] } as const;
 
-/** Point and condition side by side. Throws a BridgeError for a condition of another width than `width`, and for classes. */
-export function withCondition(
-  name: string,
-  x: Tensor,
-  { cond, y }: Conditions,
-  width: number,
-): Tensor {
-  const n = x.size(0);
-  if (y || `${cond?.shape ?? ""}` !== (width > 0 ? `${n},${width}` : ""))
-    throw new BridgeError(
-      "argument",
-      `${name}: got ${y ? "classes y" : cond ? `a condition [${cond.shape}]` : "no condition"}; expected ${width > 0 ? `a condition [${n}, ${width}]` : "none"}`,
-    );
-  return cond ? cat([x, cond], { dim: 1 }) : x;
+/** What networks of vectors are made of. */
+export interface VectorOptions extends Seeded {
+  hidden?: readonly number[];
+  /** Numbers of a condition, 0 for none. */
+  conditions?: number;
+}
+
+/** Cosines and sines of the time at so many half-octave steps from π/2 on. */
+export const halfOctaves = (frequencies: number): Sinusoids =>
+  new Sinusoids(
+    tensor(Array.from({ length: frequencies }, (_, k) => (Math.PI / 2) * 2 ** (k / 2))),
+  );
+
+/** A network of vectors [B, d]: an MLP on point, condition and some more numbers side by side. */
+export abstract class VectorNetwork extends nn.Module {
+  net: MLP;
+  readonly #conditions: number;
+  constructor(
+    dim: number,
+    more: number,
+    { hidden = widths.mlp_large, conditions = 0, generator }: VectorOptions,
+  ) {
+    super();
+    this.#conditions = conditions;
+    this.net = new MLP(dim + conditions + more, [...hidden, dim], { generator });
+  }
+  /** Point and condition side by side. Throws a BridgeError for a condition of another width, and for classes. */
+  protected withCondition(x: Tensor, { cond, y }: Conditions): Tensor {
+    const [n, width] = [x.size(0), this.#conditions];
+    if (y || `${cond?.shape ?? ""}` !== (width > 0 ? `${n},${width}` : ""))
+      throw argumentError(
+        `${this.constructor.name}: got ${y ? "classes y" : cond ? `a condition [${cond.shape}]` : "no condition"}; expected ${width > 0 ? `a condition [${n}, ${width}]` : "none"}`,
+      );
+    return cond ? cat([x, cond], { dim: 1 }) : x;
+  }
 }
 
 /**
  * The drift network of vectors: concat(x [B, d], condition [B, c], t [B]) → [B, d]; parameters `net.layers.…` as in the
  * reference.
  */
-export class ScoreNetwork extends nn.Module {
-  net: MLP;
-  readonly #conditions: number;
-  /** `conditions`: numbers of a condition, 0 for none. */
-  constructor(
-    dim: number,
-    {
-      hidden = widths.mlp_large,
-      conditions = 0,
-      generator,
-    }: { hidden?: readonly number[]; conditions?: number } & Seeded = {},
-  ) {
-    super();
-    this.#conditions = conditions;
-    this.net = new MLP(dim + conditions + 1, [...hidden, dim], { generator });
+export class ScoreNetwork extends VectorNetwork {
+  constructor(dim: number, options: VectorOptions = {}) {
+    super(dim, 1, options);
   }
   forward(x: Tensor, t: Tensor, given: Conditions = {}): Tensor {
-    const point = withCondition("ScoreNetwork", x, given, this.#conditions);
+    const point = this.withCondition(x, given);
     if (isOneTime(t)) return this.net.forward(point, t.narrow(0, 0, 1));
     return this.net.forward(cat([point, t.reshape([-1, 1])], { dim: 1 }));
   }

@@ -1,6 +1,6 @@
 // The keys of a network's options as a table: default, type and check of each in one place. An error is one line with
 // the name of the network and of the key.
-import { BridgeError } from "@dsbm/bridge";
+import { argumentError, type BridgeError } from "@dsbm/bridge";
 
 /** A list of numbers, or the same as text on the command line: "0.5,1,1" (7, for a list of one). */
 export type NumberList = string | number | readonly number[];
@@ -104,7 +104,7 @@ export type Read<T extends Table> = {
 export const wrongFor =
   (network: string): Wrong =>
   (message) =>
-    new BridgeError("argument", `${network}: ${message}`);
+    argumentError(`${network}: ${message}`);
 
 /** All keys of a table: given or default, each checked; undefined counts as left out. Throws a BridgeError. */
 export function readKeys<T extends Table>(network: string, table: T, given: Given<T>): Read<T> {
