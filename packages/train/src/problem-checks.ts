@@ -1,6 +1,6 @@
 // What a problem must be: each check throws a BridgeError that names the first wrong field, and says what to write.
 import {
-  BridgeError,
+  argumentError,
   checkEndpoints,
   checkPairs,
   onlyBrownian,
@@ -10,7 +10,7 @@ import type { CompleteProblem, MethodOptions, Problem } from "./problem.js";
 import { firstMatching } from "./rows/first-matching.js";
 
 const refuse = (message: string): never => {
-  throw new BridgeError("argument", message);
+  throw argumentError(message);
 };
 
 /** Checks each named value: an integer of at least `least`. */
@@ -50,10 +50,6 @@ function checkMatching(problem: CompleteProblem): void {
     refuse(
       "matchConditions with optimal transport within batches, which pairs anew; leave one of them out",
     );
-  checkPartners(problem);
-}
-
-function checkPartners(problem: CompleteProblem): void {
   const { batchSize, repeat } = problem.optimisation;
   const rows = firstMatching(problem)?.rows.length ?? 0;
   if (rows < batchSize / repeat)

@@ -1,5 +1,5 @@
 // The steps of a half-iteration: rows where they are due, a step, and what comes after it.
-import { BridgeError, type Direction } from "@dsbm/bridge";
+import { notFiniteError } from "@dsbm/bridge";
 import type { StepRequests } from "./distributed/agreement.js";
 import type { Ranks } from "./distributed/ranks.js";
 import type { TrainEvent } from "./events.js";
@@ -69,7 +69,7 @@ export async function* runSteps(
     }
     const shouldLog = i % logEvery === 0 || i === current.steps;
     const { loss, gradNorm, request } = current.advance(requests.before(i), { shouldLog });
-    if (loss !== null && !Number.isFinite(loss)) throw notFinite(half, direction, i, losses);
+    if (loss !== null && !Number.isFinite(loss)) throw notFinite(current);
     const now = performance.now();
     if (shouldLog && loss !== null) {
       const norm = gradNorm !== null && Number.isFinite(gradNorm) ? gradNorm : null;
@@ -98,14 +98,8 @@ export async function* runSteps(
 export const lastOf = (losses: readonly number[]): number =>
   losses[losses.length - 1] ?? Number.NaN;
 
-function notFinite(
-  half: number,
-  direction: Direction,
-  step: number,
-  losses: readonly number[],
-): BridgeError {
-  return new BridgeError(
-    "not_finite",
-    `the loss became ${losses[losses.length - 1]} at step ${step} of half-iteration ${half} (${direction}); the last losses were ${losses.map((l) => l.toPrecision(4)).join(", ")}; try a smaller learning rate, gradient clipping, or a larger eps`,
+function notFinite({ half, direction, step, losses }: HalfIteration) {
+  return notFiniteError(
+    `the loss became ${lastOf(losses)} at step ${step} of half-iteration ${half} (${direction}); the last losses were ${losses.map((l) => l.toPrecision(4)).join(", ")}; try a smaller learning rate, gradient clipping, or a larger eps`,
   );
 }

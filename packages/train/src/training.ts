@@ -1,6 +1,6 @@
 // The driver: half-iteration after half-iteration, each a source of rows and steps on them. It yields what happens as
 // events; writing, showing and stopping are left to the listener.
-import { BridgeError, type Direction } from "@dsbm/bridge";
+import { argumentError, type Direction } from "@dsbm/bridge";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { stepRequests } from "./distributed/agreement.js";
 import { type Command, kindOf, type TensorKind } from "./distributed/ranks.js";
@@ -368,10 +368,7 @@ export class Training {
    */
   restore({ tensors, facts }: SavedTraining): void {
     if (facts.format !== 1)
-      throw new BridgeError(
-        "argument",
-        `the state is of format ${facts.format}; this version reads format 1`,
-      );
+      throw argumentError(`the state is of format ${facts.format}; this version reads format 1`);
     this.keepOptimizers();
     const { state } = this;
     const pass = facts.pass === null ? null : (fromJsonState(facts.pass) as HalfIterationState);

@@ -74,34 +74,26 @@ export interface StepRequests {
   stops(carried: StopPauseRequest): boolean;
 }
 
-/** `own` is what this rank wants after a step. One process by itself reads it after the step, so that it acts at once. */
+/** What this rank wants after a step. */
+interface OwnRequests extends Pick<Wanted, "pauseAt"> {
+  steps: () => number;
+  sharesBatch: boolean;
+  isAborted: () => boolean;
+}
+
+/** One process by itself reads it after the step, so that it acts at once. */
 export function stepRequests(
   ranks: Ranks,
-  {
-    steps,
-    sharesBatch,
-    isAborted,
-    pauseAt,
-  }: {
-    steps: () => number;
-    sharesBatch: boolean;
-    isAborted: () => boolean;
-    pauseAt: (step: number) => boolean;
-  },
+  { steps, sharesBatch, isAborted, pauseAt }: OwnRequests,
 ): StepRequests {
   if (ranks.size === 1)
-    return {
-      before: () => ({ stop: false, pause: false }),
-      pauses: pauseAt,
-      stops: isAborted,
-    };
+    return { before: () => ({ stop: false, pause: false }), pauses: pauseAt, stops: isAborted };
   const agreement = sharesBatch ? null : new Agreement(ranks, steps);
   return {
-    before: (step) =>
-      agreement?.before(step, { stop: isAborted(), pauseAt }) ?? {
-        stop: isAborted(),
-        pause: pauseAt(step),
-      },
+    before(step) {
+      const stop = isAborted();
+      return agreement?.before(step, { stop, pauseAt }) ?? { stop, pause: pauseAt(step) };
+    },
     pauses: (_step, { pause }) => pause,
     stops: ({ stop }) => stop,
   };

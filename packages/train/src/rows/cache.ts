@@ -139,13 +139,15 @@ export class CacheRows implements RowSource {
     this.#removeFiles();
     this.#options.refresh?.();
     this.#saved = { before: this.#states(), after: null, refresh: none, sha256: "", names: "" };
-    yield* this.#simulate(this.#refreshOf(step));
-    // Before the last yield: a run that stops there has the cache, and goes through it from the beginning.
-    this.#order.restore({ shuffle: this.#options.shuffle.getState(), taken: 0 });
-    yield { done: this.#options.npar, total: this.#options.npar };
+    const shuffle = this.#options.shuffle.getState();
+    yield* this.#simulate(this.#refreshOf(step), { shuffle, taken: 0 });
   }
 
-  async *#simulate(refresh: number): AsyncGenerator<{ done: number; total: number }> {
+  /** Makes the files, which are gone through from `order` on. */
+  async *#simulate(
+    refresh: number,
+    order: OrderState,
+  ): AsyncGenerator<{ done: number; total: number }> {
     const { folder, npar, batchSize, data, decode, rows: make, simulate } = this.#options;
     const { rowsPerStart = 1, ranks } = this.#options;
     const temporary = (suffix: string) =>
@@ -193,6 +195,9 @@ export class CacheRows implements RowSource {
       for (const writer of writers.values()) writer.close();
       removeAll([...writers.keys()].map(temporary));
     }
+    // Before the last yield: a run that stops there has the cache.
+    this.#order.restore(order);
+    yield { done: npar, total: npar };
   }
 
   /** Gives finished files their names; the hash of what is in them, the same on all ranks. */
@@ -263,9 +268,7 @@ export class CacheRows implements RowSource {
       this.#order.restore(order);
     } else {
       this.#saved = { before, after: null, refresh: none, sha256: "", names };
-      yield* this.#simulate(refresh);
-      this.#order.restore(order);
-      yield { done: this.#options.npar, total: this.#options.npar };
+      yield* this.#simulate(refresh, order);
     }
   }
 

@@ -1,6 +1,6 @@
 // All that training changes, and the same as named tensors: how it is made, saved and restored.
 
-import { BridgeError, type Direction, type Network } from "@dsbm/bridge";
+import { type Direction, type Network, notFiniteError } from "@dsbm/bridge";
 import { optim, type Tensor, tidy } from "@dsbm/torch";
 import type { CompleteProblem } from "../problem.js";
 import { beginNetwork } from "./begin.js";
@@ -111,8 +111,7 @@ const isOf = (d: Direction, pass: InProgress, directions: readonly Direction[]):
 export function checkFinite(tensors: ReadonlyMap<string, Tensor>, when: string): void {
   for (const [name, t] of tensors)
     if (!tidy(() => t.isfinite().all().item()))
-      throw new BridgeError(
-        "not_finite",
+      throw notFiniteError(
         `${name} has values that are NaN or infinite ${when}; try a smaller learning rate or gradient clipping`,
       );
 }

@@ -45,25 +45,21 @@ export function threadCandidates(cores: number): number[] {
   return list;
 }
 
-/**
- * Whether an epoch is over sooner when its steps take one thread and the next epoch is simulated beside them than when
- * steps on the best number of threads and the simulation take turns. `one` and `best` are seconds a training step, of
- * which a third is the forward pass; a simulation makes as many of these as it has steps.
- */
-export function isFasterBeside({
-  one,
-  best,
-  threads,
-  cores,
-  steps,
-}: {
+interface Timed {
   one: number;
   best: number;
   /** How many the best number is. */
   threads: number;
   cores: number;
   steps: number;
-}): boolean {
+}
+
+/**
+ * Whether an epoch is over sooner when its steps take one thread and the next epoch is simulated beside them than when
+ * steps on the best number of threads and the simulation take turns. `one` and `best` are seconds a training step, of
+ * which a third is the forward pass; a simulation makes as many of these as it has steps.
+ */
+export function isFasterBeside({ one, best, threads, cores, steps }: Timed): boolean {
   const simulation = (one / 3) * steps;
   // No step gains more from threads than their number, whatever is measured on a busy machine.
   const turns = Math.max(best, one / threads) + simulation / cores;
