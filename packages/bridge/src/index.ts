@@ -3,12 +3,11 @@ export {
   gridsWithin,
   type Interval,
   inOrder,
-  intervalAt,
   intervalsOf,
   wholeGrid,
 } from "./chain/chain.js";
 export { withinGroups, withinIntervals } from "./chain/coupling.js";
-export { chainEndpoints, inInterval, type Marginal } from "./chain/endpoints.js";
+export { chainEndpoints, inInterval } from "./chain/endpoints.js";
 export { onAbsoluteTime, wholeField } from "./chain/network.js";
 export {
   type Batch,
@@ -25,7 +24,6 @@ export {
   conditionRows,
   conditionsAt,
   type EndConditions,
-  kindsOf,
   mapConditions,
 } from "./core/conditions.js";
 export { type Direction, type End, eachEnd, endOf, other, startOf } from "./core/direction.js";
@@ -75,24 +73,20 @@ export {
   minibatchUnbalanced,
 } from "./coupling/minibatch.js";
 export { type EndMoments, endMoments, withMoments } from "./coupling/moments.js";
-export { langevin, type StepMean } from "./langevin/langevin.js";
-export { networkMean, referenceMean } from "./langevin/mean.js";
+export { langevin, networkMean, referenceMean, type StepMean } from "./langevin/langevin.js";
 export { langevinRun, langevinTuples } from "./langevin/run.js";
 export { incrementTuples } from "./method/dsb-increments.js";
 export { dsbLangevin } from "./method/dsb-langevin.js";
 export { dsbm } from "./method/dsbm.js";
-export { type MethodEntry, methodNamed, methods } from "./method/index.js";
+export { methodNamed, methods } from "./method/index.js";
 export type {
   FirstCoupling,
   Method,
   ModelFacts,
   Regression,
   RowsContext,
-  RunRows,
   StepContext,
-  StepSampler,
 } from "./method/method.js";
-export { guided, guidedEvaluations, towards } from "./method/network.js";
 export { type NetworkFlowOptions, networkFlow } from "./method/network-flow.js";
 export {
   copyNoiseShare,
@@ -101,10 +95,12 @@ export {
   withNoiseShare,
 } from "./method/noise-share.js";
 export {
-  driftField,
+  guided,
+  guidedEvaluations,
   networkOutput,
   type Parametrisation,
   plainDrift,
+  towards,
 } from "./method/parametrisation.js";
 export { preconditioned } from "./method/preconditioned.js";
 export {
@@ -118,7 +114,6 @@ export {
 export { endpointRow, endpointStatistics } from "./metric/endpoints.js";
 export {
   conditionalUvp,
-  type KnownPlan,
   knownPlan,
   planMoments,
 } from "./metric/exact/known-plan.js";

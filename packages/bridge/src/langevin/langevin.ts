@@ -1,10 +1,10 @@
-// The discrete process of DSB for images: N steps of given variances, each a mean and Gaussian noise. mean.ts has the
-// means (the reference's or a network's), run.ts the steps and what a network learns from them.
-import { type Tensor, tidy } from "@dsbm/torch";
+// The discrete process of DSB for images: N steps of given variances, each a mean (towards the Gaussian, or what a network
+// predicts) and Gaussian noise. run.ts has the steps and what a network learns from them.
+import { full, type Tensor, tidy } from "@dsbm/torch";
 import type { Direction } from "../core/direction.js";
 import { argumentError } from "../core/errors.js";
 import { gammaGrid } from "../core/time-grid.js";
-import { ordered } from "../solver/solver.js";
+import { type Field, ordered } from "../solver/solver.js";
 
 export interface LangevinOptions {
   /** The variances γ_1 … γ_N of the steps from x0 to x1, as they are. */
@@ -75,7 +75,7 @@ export function langevinSteps(
 }
 
 /** The part of the distance to its mean that a step of variance γ of the reference covers: γ/(2v), or γ/2. */
-export function pull({ variance, scaleNoise }: Langevin, gamma: number): number | Tensor {
+function pull({ variance, scaleNoise }: Langevin, gamma: number): number | Tensor {
   if (scaleNoise) return gamma / 2;
   return typeof variance === "number"
     ? gamma / (2 * variance)
@@ -86,6 +86,38 @@ export function pull({ variance, scaleNoise }: Langevin, gamma: number): number 
 export function deviation({ variance, scaleNoise }: Langevin, gamma: number): number | Tensor {
   if (!scaleNoise) return Math.sqrt(gamma);
   return typeof variance === "number" ? Math.sqrt(gamma * variance) : variance.mul(gamma).sqrt();
+}
+
+/**
+ * x + (mean − x)·γ/(2v), a Langevin step for N(mean, v), or x + (mean − x)·γ/2 where the noise has variance γv
+ * (De Bortoli et al. 2021, §3.1). Throws a BridgeError where mean or variance have not the shape of a sample.
+ */
+export function referenceMean(process: Langevin): StepMean {
+  const { mean } = process;
+  return (x, { gamma }) => {
+    checkShape(process, x);
+    const way = typeof mean === "number" ? x.rsub(mean) : mean.sub(x);
+    const share = pull(process, gamma);
+    return typeof share === "number" ? x.add(way, { alpha: share }) : x.addcmul(way, share);
+  };
+}
+
+/** What a network predicts: the mean itself (`meanMatch`), or x + scale·net(x, k); its time is the step's count k. */
+export function networkMean(net: Field, { meanMatch }: Pick<Langevin, "meanMatch">): StepMean {
+  return (x, { k, scale }) => {
+    const output = net(x, full([x.size(0)], k, { device: x.device, dtype: x.dtype }));
+    return meanMatch ? output : x.add(output, { alpha: scale });
+  };
+}
+
+/** Broadcasting would make sense of shapes that make none. */
+function checkShape({ mean, variance }: Langevin, x: Tensor): void {
+  const sample = x.shape.slice(1);
+  for (const [name, t] of Object.entries({ mean, variance }))
+    if (typeof t !== "number" && `${t.shape}` !== `${sample}`)
+      throw argumentError(
+        `the ${name} at time 1 has shape [${t.shape}], samples have [${sample}]; give one value a coordinate`,
+      );
 }
 
 function checkList(

@@ -6,8 +6,12 @@ import { conditionsAt, mapConditions } from "../core/conditions.js";
 import { other, startOf } from "../core/direction.js";
 import { argumentError } from "../core/errors.js";
 import { drawAll } from "../core/random.js";
-import { type LangevinOptions, langevin } from "../langevin/langevin.js";
-import { networkMean, referenceMean } from "../langevin/mean.js";
+import {
+  type LangevinOptions,
+  langevin,
+  networkMean,
+  referenceMean,
+} from "../langevin/langevin.js";
 import { langevinRun, langevinTuple, langevinTuples } from "../langevin/run.js";
 import type { Method } from "./method.js";
 

@@ -3,7 +3,7 @@
 import { arange, cat, type Tensor } from "@dsbm/torch";
 import type { Pairs } from "../core/batch.js";
 import { conditionsAt, mapConditions } from "../core/conditions.js";
-import { type Direction, endOf, startOf } from "../core/direction.js";
+import { endOf, startOf } from "../core/direction.js";
 import { independent } from "../coupling/independent.js";
 import { type MixtureNumbers, MixturePotential } from "../model/mixture-potential.js";
 import { onlyBrownian } from "../process/brownian.js";
@@ -17,6 +17,7 @@ const light = (name: string, { components = 50, spread = 0.1 }: MixtureNumbers) 
     hasDrift: true,
     networks: "each",
     optimizer: "kept",
+    eps: 0,
     pairs: true,
     onePass: true,
     modelClass: MixturePotential,
@@ -35,17 +36,11 @@ const light = (name: string, { components = 50, spread = 0.1 }: MixtureNumbers) 
     plan: (network, x, { z, given }) => (network as MixturePotential).draw(x, z, given),
   }) satisfies Partial<Method<Pairs>>;
 
-const ends = (batch: Pairs, direction: Direction): { start: Tensor; end: Tensor } => ({
-  start: batch[startOf(direction)],
-  end: batch[endOf(direction)],
-});
-
 export const lightsb = (numbers: MixtureNumbers = {}) =>
   ({
     ...light("lightsb", numbers),
-    eps: 0,
     loss(batch, { network, direction }) {
-      const { start, end } = ends(batch, direction);
+      const [start, end] = [batch[startOf(direction)], batch[endOf(direction)]];
       return (network as MixturePotential).loss(start, end, batch.given);
     },
   }) satisfies Method<Pairs>;
@@ -58,17 +53,14 @@ const together = 4;
 export const lightsb_m = (numbers: MixtureNumbers = {}) =>
   ({
     ...light("lightsb_m", numbers),
-    eps: 0,
     loss({ x0, x1, given }, { network, direction, process, t, noise }) {
       const net = network as MixturePotential;
       const n = x0.size(0);
       const size = n % together === 0 ? together : 1;
       // One in each of equal parts, where t [B] are uniform within strata of a batch.
       const groups = n / size;
-      const within = t
-        .narrow(0, 0, groups)
-        .mul(Math.ceil(n / 2))
-        .frac();
+      const strata = Math.ceil(n / 2);
+      const within = t.narrow(0, 0, groups).mul(strata).frac();
       const some = within.add(arange(0, groups, { device: t.device })).div(groups);
       const times = direction === "f" ? some.mul(until) : some.rsub(1).mul(until).rsub(1);
       const each = times.repeatInterleave(size);
@@ -89,10 +81,7 @@ export const lightsb_m = (numbers: MixtureNumbers = {}) =>
         mapConditions(given, (c) => both(c, c)),
       );
       const targets = both(process.target(direction, one), process.target(direction, opposite));
-      return drift
-        .sub(targets)
-        .square()
-        .sum()
-        .div(2 * n);
+      const error = drift.sub(targets).square().sum();
+      return error.div(2 * n);
     },
   }) satisfies Method<Pairs>;

@@ -66,7 +66,7 @@ export interface Regression {
 }
 
 /** Rows that are made along simulations: in chunks of starts, on several threads. */
-export interface RunRows {
+interface RunRows {
   /** Rows that one start gives. */
   readonly perRun: number;
   /** What `rows` makes. */
@@ -80,7 +80,7 @@ export interface RunRows {
 }
 
 /** How a method whose steps no solver takes is sampled. */
-export interface StepSampler {
+interface StepSampler {
   /** From x [B, …] to the end of a direction. Throws a BridgeError for a grid of another number of steps. */
   sample(
     net: Field,

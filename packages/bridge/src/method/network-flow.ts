@@ -7,7 +7,7 @@ import { argumentError } from "../core/errors.js";
 import type { TimeGrid } from "../core/time-grid.js";
 import { probabilityFlow } from "../solver/probability-flow.js";
 import type { Field } from "../solver/solver.js";
-import { guided } from "./network.js";
+import { guided } from "./parametrisation.js";
 import { type Dynamics, driftOf } from "./sample.js";
 
 /** The networks that were trained; of a velocity the one field, in either place. */

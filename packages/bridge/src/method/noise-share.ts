@@ -6,8 +6,8 @@ import { Buffer, full, noGrad, ones, stack, type Tensor, tidy } from "@dsbm/torc
 import type { Pairs } from "../core/batch.js";
 import type { Direction } from "../core/direction.js";
 import type { Network } from "../core/network.js";
-import type { ReferenceProcess } from "../process/process.js";
 import type { Field } from "../solver/solver.js";
+import type { StepContext } from "./method.js";
 
 /** Equal parts of a direction's time; between their ends shares are interpolated. */
 const parts = 16;
@@ -54,11 +54,7 @@ export function shareAt(shares: Tensor, u: number): Tensor {
 export function measureNoiseShare(
   drift: Field,
   { x0, x1 }: Pick<Pairs, "x0" | "x1">,
-  {
-    direction,
-    process,
-    noise,
-  }: { direction: Direction; process: ReferenceProcess; noise: (like: Tensor) => Tensor },
+  { direction, process, noise }: Pick<StepContext, "direction" | "process" | "noise">,
 ): Tensor {
   const end = direction === "f" ? x1 : x0;
   const device = x0.device;
@@ -68,10 +64,8 @@ export function measureNoiseShare(
       const t = full([x0.size(0)], direction === "f" ? u : left, { device });
       const x = process.bridge({ x0, x1, t, z: noise(x0) });
       const error = drift(x, t).mul(left).add(x).sub(end);
-      return error
-        .square()
-        .mean()
-        .div(left * process.sigma ** 2);
+      const open = left * process.sigma ** 2;
+      return error.square().mean().div(open);
     });
   const times = Array.from({ length: parts + 1 }, (_, k) =>
     Math.min(1 - margin, Math.max(margin, k / parts)),

@@ -8,9 +8,15 @@ import type { ReferenceProcess } from "../process/process.js";
 import { eulerMaruyama, type StepVariance } from "../solver/euler-maruyama.js";
 import { type Field, noiseLike, type SolveOptions } from "../solver/solver.js";
 import type { Method } from "./method.js";
-import { guided, towards } from "./network.js";
 import { noiseShareOf, shareAt } from "./noise-share.js";
-import { driftField, networkOutput, type Parametrisation, plainDrift } from "./parametrisation.js";
+import {
+  driftField,
+  guided,
+  networkOutput,
+  type Parametrisation,
+  plainDrift,
+  towards,
+} from "./parametrisation.js";
 
 /** Networks and what they predict. */
 export interface Dynamics {

@@ -86,13 +86,11 @@ export function endpointStatistics(
     throw argumentError(
       `ends of shape [${end.shape}] beside data of shape [${data.shape}]; expected samples of one shape`,
     );
-  const moved = inBatches(start, batchSize, (rows, at) =>
-    wide(end.narrow(0, at, rows.size(0)))
-      .sub(wide(rows))
-      .square()
-      .sum()
-      .item(),
-  ).reduce((sum, part) => sum + part, 0);
+  const parts = inBatches(start, batchSize, (rows, at) => {
+    const way = wide(end.narrow(0, at, rows.size(0))).sub(wide(rows));
+    return way.square().sum().item();
+  });
+  const moved = parts.reduce((sum, part) => sum + part, 0);
   return {
     start: valueStatistics(start, { batchSize }),
     end: valueStatistics(end, { batchSize }),

@@ -48,16 +48,10 @@ function factor(covariance: Tensor): Tensor {
     throw dataError(
       `a covariance has the eigenvalue ${lowest}; expected none below 0; compute the statistics from samples`,
     );
-  const rank = values
-    .gt(Math.max(d, 100) * Number.EPSILON * largest)
-    .sum()
-    .item();
-  return vectors.narrow(1, d - rank, rank).mul(
-    values
-      .narrow(0, d - rank, rank)
-      .clamp({ min: 0 })
-      .sqrt(),
-  );
+  const least = Math.max(d, 100) * Number.EPSILON * largest;
+  const rank = values.gt(least).sum().item();
+  const kept = values.narrow(0, d - rank, rank).clamp({ min: 0 });
+  return vectors.narrow(1, d - rank, rank).mul(kept.sqrt());
 }
 
 function checked({ mean, covariance }: Gaussian, which: string): Gaussian {

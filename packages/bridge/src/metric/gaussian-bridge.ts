@@ -96,10 +96,8 @@ export function gaussianKL(x: Tensor, bridge: GaussianBridge, t: number): Diverg
     const [n, d] = samples.shape as [number, number];
     const mean = samples.mean(0);
     const centred = samples.sub(mean);
-    const covariance = centred
-      .t()
-      .mm(centred)
-      .div(n - 1);
+    const scatter = centred.t().mm(centred);
+    const covariance = scatter.div(n - 1);
     const trace = covariance.trace().item() / exact.var;
     const shift = mean.sub(exact.mean).square().sum().item() / exact.var;
     const kl = (logdet: number) => 0.5 * (trace + shift - d - logdet + d * Math.log(exact.var));

@@ -64,13 +64,9 @@ export function logLikelihood(
   const drawn = probes === undefined ? (dimensions > 64 ? 1 : null) : probes;
   return noGrad(() =>
     tidy(() => {
-      const signs =
-        drawn === null
-          ? null
-          : randint(0, 2, [drawn, ...x.shape], { generator, device: x.device })
-              .to(x.dtype)
-              .mul(2)
-              .sub(1);
+      const drawSigns = (count: number) =>
+        randint(0, 2, [count, ...x.shape], { generator, device: x.device }).to(x.dtype);
+      const signs = drawn === null ? null : drawSigns(drawn).mul(2).sub(1);
       const h = (to - from) / steps;
       let y = x;
       let log = zeros([x.size(0)], { device: x.device, dtype: x.dtype });
@@ -82,12 +78,9 @@ export function logLikelihood(
           const b = at(y.add(a.v, { alpha: h / 2 }), time + h / 2);
           const c = at(y.add(b.v, { alpha: h / 2 }), time + h / 2);
           const d = at(y.add(c.v, { alpha: h }), time + h);
-          const mean = (key: "v" | "rate") =>
-            a[key]
-              .add(b[key].add(c[key]), { alpha: 2 })
-              .add(d[key])
-              .mul(h / 6);
-          return { y: y.add(mean("v")), log: log.add(mean("rate")) };
+          const sum = (key: "v" | "rate") =>
+            a[key].add(b[key].add(c[key]), { alpha: 2 }).add(d[key]);
+          return { y: y.add(sum("v").mul(h / 6)), log: log.add(sum("rate").mul(h / 6)) };
         });
         if (y !== x) y.dispose();
         log.dispose();

@@ -17,15 +17,12 @@ export function moments(end: Tensor, start: Tensor): Moments {
     const wide = (t: Tensor) => t.flatten({ startDim: 1 }).to("float64");
     const [y, x] = [wide(end), wide(start)];
     const mean = y.mean(0);
+    const n = y.size(0) - 1;
     const products = y.sub(mean).mul(x.sub(x.mean(0)));
     return {
       mean: mean.mean().item(),
       var: y.var({ dim: 0, correction: 1 }).mean().item(),
-      cov: products
-        .sum(0)
-        .div(y.size(0) - 1)
-        .mean()
-        .item(),
+      cov: products.sum(0).div(n).mean().item(),
     };
   });
 }

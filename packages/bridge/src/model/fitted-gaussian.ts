@@ -36,13 +36,10 @@ function regressed(x: Tensor, c: Tensor): { slopes: Tensor; rest: Tensor } {
   const rows = x.flatten({ startDim: 1 }).to("float64");
   const one = c.to("float64").narrow(1, 0, 1).mul(0).add(1);
   const inputs = cat([one, c.to("float64")], { dim: 1 });
+  const withInputs = (t: Tensor) => inputs.t().mm(t).div(rows.size(0));
   // A condition that is constant has an inverse too.
-  const square = inputs.t().mm(inputs).div(rows.size(0));
   const ridge = eye(inputs.size(1), { dtype: "float64", device: c.device }).mul(1e-9);
-  const slopes = square
-    .add(ridge)
-    .linalgInv()
-    .mm(inputs.t().mm(rows).div(rows.size(0)));
+  const slopes = withInputs(inputs).add(ridge).linalgInv().mm(withInputs(rows));
   return { slopes, rest: rows.sub(inputs.mm(slopes)) };
 }
 
@@ -113,14 +110,10 @@ export class FittedGaussian extends nn.Module {
     const one = eye(a.cov.size(0), { dtype: "float64", device: a.cov.device });
     const [powers, covariance] = [powersOf(a.cov), powersOf(b.cov)(1)];
     const root = powers(0.5);
-    const inner = root
-      .mm(covariance)
-      .mm(root)
-      .add(one, { alpha: epsilon ** 2 / 4 });
-    const cross = root
-      .mm(powersOf(inner)(0.5))
-      .mm(powers(-0.5))
-      .sub(one, { alpha: epsilon / 2 });
+    const middle = root.mm(covariance).mm(root);
+    const inner = powersOf(middle.add(one, { alpha: epsilon ** 2 / 4 }));
+    const plan = root.mm(inner(0.5)).mm(powers(-0.5));
+    const cross = plan.sub(one, { alpha: epsilon / 2 });
     into.mean?.copy_(cat([a.mean, b.mean]).reshape(into.mean.shape));
     into.covariance.copy_(cat([powers(1), covariance, cross]).reshape(into.covariance.shape));
   }

@@ -33,6 +33,9 @@ export function squaredDistances(x0: Tensor, x1: Tensor): Tensor {
   });
 }
 
+/** |x_i|² of samples [n, …]: [n] in float64. */
+export const squaredLengths = (x: Tensor): Tensor => vectors(x).square().sum(1);
+
 /** |x_i|² of vectors [n, d]: [n, 1]. */
 export const squaredNorms = (x: Tensor): Tensor => x.square().sum(1, { keepdim: true });
 
@@ -71,13 +74,8 @@ export function pointCosts(x: Tensor, y: Tensor, p: 1 | 2): { cost: Float32Array
   const cost = new Float32Array(n * m);
   const unit = tidy(() => {
     const all = cat([x, y]);
-    return (
-      all
-        .amax({ dim: 0 })
-        .sub(all.amin({ dim: 0 }))
-        .amax()
-        .item() || 1
-    );
+    const extents = all.amax({ dim: 0 }).sub(all.amin({ dim: 0 }));
+    return extents.amax().item() || 1;
   });
   distanceBlocks(x, y, (distances, start) => {
     const scaled = distances.div(unit);

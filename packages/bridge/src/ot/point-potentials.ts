@@ -52,10 +52,8 @@ export function pointPotentials(
   return noGrad(() =>
     tidy(() => {
       let u = zeros([x.size(0)], { device: x.device, dtype: x.dtype });
-      let v = y
-        .square()
-        .sum(1)
-        .div(-2 * epsilon);
+      const squares = y.square().sum(1);
+      let v = squares.div(-2 * epsilon);
       let error = Number.POSITIVE_INFINITY;
       let done = 0;
       /** An iteration, after which `next` makes v of the last one and its change. */
@@ -71,11 +69,8 @@ export function pointPotentials(
         done++;
       };
       const plain = (from: Tensor, change: Tensor) => from.add(change);
-      const scale = x
-        .var({ dim: [0] })
-        .sum()
-        .add(y.var({ dim: [0] }).sum())
-        .item();
+      const spreadOf = (points: Tensor) => points.var({ dim: [0] }).sum();
+      const scale = spreadOf(x).add(spreadOf(y)).item();
       const start = Math.max(epsilon, scale / 4);
       v = v.mul(epsilon / start);
       for (let eps = start; eps > epsilon; ) {

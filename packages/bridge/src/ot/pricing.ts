@@ -1,7 +1,6 @@
 // Which arc enters the basis next. Reading a whole row of the cost finds its best arc and a short list of the
 // next best ones; the lists are used up before any row is read again, because reading rows is most of the work.
-import type { Cost } from "./cost.js";
-import type { BasisTree } from "./tree.js";
+import type { Problem } from "./tree.js";
 
 /** Arcs kept for each row. */
 const kept = 8;
@@ -10,6 +9,8 @@ const passes = 6;
 
 /** The arcs of each row that were cheapest when it was last read, in ascending order of reduced cost. */
 interface Shortlists {
+  /** Arcs of a row. */
+  readonly size: number;
   readonly columns: Int32Array;
   readonly costs: Float64Array;
 }
@@ -17,22 +18,20 @@ interface Shortlists {
 /**
  * Pivots until no arc can improve the plan, the last round having read every row.
  *
- * `tree` must be a feasible basis with fresh potentials. Returns the number of pivots. After the
+ * The tree must be a feasible basis with fresh potentials. Returns the number of pivots. After the
  * shortlist method of Gottschlich 2014.
  */
-export function improve(cost: Cost, tree: BasisTree, n: number, m: number): number {
+export function improve(problem: Problem): number {
+  const { n, m } = problem;
   const size = Math.min(kept, m);
-  const lists: Shortlists = {
-    columns: new Int32Array(n * size),
-    costs: new Float64Array(n * size),
-  };
+  const lists = { size, columns: new Int32Array(n * size), costs: new Float64Array(n * size) };
   let pivots = 0;
   for (;;) {
-    const found = readRows(cost, tree, lists, size, n, m);
+    const found = readRows(problem, lists);
     if (found === 0) return pivots;
     pivots += found;
     for (let pass = 0; pass < passes; pass++) {
-      const listed = workOff(tree, lists, size, n);
+      const listed = workOff(problem, lists);
       if (listed === 0) break;
       pivots += listed;
     }
@@ -40,14 +39,7 @@ export function improve(cost: Cost, tree: BasisTree, n: number, m: number): numb
 }
 
 /** Reads every row once, pivots on its best arc if that improves, and lists its next best. */
-function readRows(
-  cost: Cost,
-  tree: BasisTree,
-  lists: Shortlists,
-  size: number,
-  n: number,
-  m: number,
-): number {
+function readRows({ cost, tree, n, m }: Problem, { size, columns, costs }: Shortlists): number {
   const { potential } = tree;
   const sinks = potential.subarray(n, n + m);
   const best = new Int32Array(size);
@@ -76,16 +68,15 @@ function readRows(
       pivots++;
     }
     for (let k = 0; k < size; k++) {
-      lists.columns[i * size + k] = best[k]!;
-      lists.costs[i * size + k] = cost[base + best[k]!]!;
+      columns[i * size + k] = best[k]!;
+      costs[i * size + k] = cost[base + best[k]!]!;
     }
   }
   return pivots;
 }
 
 /** One pass over the lists; pivots on the best arc of each where that improves the plan. */
-function workOff(tree: BasisTree, lists: Shortlists, size: number, n: number): number {
-  const { columns, costs } = lists;
+function workOff({ tree, n }: Problem, { size, columns, costs }: Shortlists): number {
   const { potential } = tree;
   let pivots = 0;
   for (let i = 0; i < n; i++) {

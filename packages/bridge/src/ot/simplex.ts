@@ -5,20 +5,13 @@ import { type Cost, checkCost } from "./cost.js";
 import { checkSize, type Potentials, type SparsePlan } from "./plan.js";
 import { improve } from "./pricing.js";
 import { firstPrices, plantTree } from "./start.js";
-import { BasisTree } from "./tree.js";
+import { BasisTree, type Problem } from "./tree.js";
 
 /** An exact plan with its proof. */
 export interface Transport extends Potentials {
   plan: SparsePlan;
   /** Σ plan_ij c_ij. */
   cost: number;
-}
-
-interface Problem {
-  readonly n: number;
-  readonly m: number;
-  readonly cost: Cost;
-  readonly tree: BasisTree;
 }
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
@@ -39,7 +32,7 @@ export function simplex(cost: Cost, n: number, m: number): Transport {
   plantTree(problem, { supply: m / common, demand: n / common, prices });
   // Potentials are computed afresh until no arc improves, so that no rounding errors of many pivots are left.
   do problem.tree.refresh();
-  while (improve(cost, problem.tree, n, m) > 0);
+  while (improve(problem) > 0);
   return result(problem, common / (n * m));
 }
 

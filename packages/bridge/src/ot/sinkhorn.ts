@@ -119,14 +119,9 @@ function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): Entr
   const plan = sinkhornProductKernel(left.mul(2 / eps), right);
   const tau = exponent(penalty, eps);
   const scalings = (of: Tensor) => {
-    const ones = of.squeeze(1).onesLike();
-    const powers =
-      tau === 1
-        ? ones
-        : of
-            .squeeze(1)
-            .mul((tau - 1) / eps)
-            .exp_();
+    const norms = of.squeeze(1);
+    const ones = norms.onesLike();
+    const powers = tau === 1 ? ones : norms.mul((tau - 1) / eps).exp_();
     const weight = powers.div(of.size(0));
     return { ones, weight };
   };

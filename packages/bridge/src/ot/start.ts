@@ -2,7 +2,7 @@
 // pivots follow. Prices of a large problem are those of a part of its points, extended to all of them.
 import type { Cost } from "./cost.js";
 import type { Potentials } from "./plan.js";
-import type { BasisTree } from "./tree.js";
+import type { Problem } from "./tree.js";
 
 /** Problems with fewer costs begin without prices. */
 const smallest = 2 ** 18;
@@ -59,7 +59,7 @@ function spreadOver(n: number, count: number): Int32Array {
  * component that results is joined to the root by an arc without flow, whose cost is the price of its top.
  */
 export function plantTree(
-  { n, m, cost, tree }: { n: number; m: number; cost: Cost; tree: BasisTree },
+  { n, m, cost, tree }: Problem,
   { supply, demand, prices }: { supply: number; demand: number; prices: Potentials | null },
 ): void {
   for (let i = 0; i < n; i++) tree.link(i, tree.root, 0, prices ? prices.u[i]! : 0);

@@ -1,6 +1,15 @@
 // The basis of the transportation simplex: a spanning tree over the n sources, the m sinks and a
 // root. It is kept strongly feasible (every arc without flow points to the root), which is what
 // keeps degenerate pivots from cycling (Cunningham 1976).
+import type { Cost } from "./cost.js";
+
+/** A transportation problem [n, m] and the basis of its plan. */
+export interface Problem {
+  readonly n: number;
+  readonly m: number;
+  readonly cost: Cost;
+  readonly tree: BasisTree;
+}
 
 /** The basis tree; node i < n is a source, n + j a sink, n + m the root. */
 export class BasisTree {

@@ -4,8 +4,13 @@ import { beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { it } from "../../../../test/support/in-scope.js";
 import { distance, expectMoments, normal, seeded } from "../../../../test/support/numbers.js";
-import { type LangevinOptions, langevin, langevinSteps } from "../../src/langevin/langevin.js";
-import { networkMean, referenceMean } from "../../src/langevin/mean.js";
+import {
+  type LangevinOptions,
+  langevin,
+  langevinSteps,
+  networkMean,
+  referenceMean,
+} from "../../src/langevin/langevin.js";
 import { langevinRun, langevinTuple, langevinTuples } from "../../src/langevin/run.js";
 
 // Live tensors are counted.

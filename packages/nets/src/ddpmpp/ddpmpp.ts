@@ -6,11 +6,10 @@ import { Buffer, cat, nn, randn, type Tensor, tidy } from "@dsbm/torch";
 import { channelsLast, type Seeded, scoped } from "../unet/layers.js";
 import { checkInputs } from "../unet/sizes.js";
 import { TimeEmbedding } from "../unet/time-embedding.js";
-import { Fir } from "./fir.js";
 import { AttnBlock, activations, Combine, conv3, dense, groupNorm, sumOf } from "./layers.js";
 import { type CompleteDDPMppOptions, completeDDPMpp, type DDPMppOptions } from "./options.js";
 import { ResBlock } from "./res-block.js";
-import { plain, Resample } from "./resample.js";
+import { Fir, plain, Resample } from "./resample.js";
 
 /** What one forward pass has computed so far. */
 interface State {

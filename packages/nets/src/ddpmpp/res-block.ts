@@ -2,9 +2,8 @@
 import { nn, type Tensor } from "@dsbm/torch";
 import { addEmbedding, type PointwiseConv2d, type Seeded } from "../unet/layers.js";
 import { DoubledConv2d } from "../unet/resample.js";
-import type { Fir } from "./fir.js";
 import { type Activation, conv1, conv3, dense, groupNorm, NIN, scaled, sumOf } from "./layers.js";
-import { plain } from "./resample.js";
+import { type Fir, plain } from "./resample.js";
 
 export interface ResBlockOptions extends Seeded {
   resblock_type: "biggan" | "ddpm";

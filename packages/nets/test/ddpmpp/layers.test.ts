@@ -5,10 +5,9 @@ import { conv2d, type nn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect } from "vitest";
 import { it } from "../../../../test/support/in-scope.js";
 import { distance, normal, seeded } from "../../../../test/support/numbers.js";
-import { Fir } from "../../src/ddpmpp/fir.js";
 import { AttnBlock, activations, Combine, NIN } from "../../src/ddpmpp/layers.js";
 import { ResBlock, type ResBlockOptions } from "../../src/ddpmpp/res-block.js";
-import { plain, Resample } from "../../src/ddpmpp/resample.js";
+import { Fir, plain, Resample } from "../../src/ddpmpp/resample.js";
 import { expectKept, expectSame, layersOf, random } from "../networks.js";
 
 beforeAll(() => T.setNumThreads(1));

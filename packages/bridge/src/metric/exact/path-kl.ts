@@ -2,7 +2,7 @@
 // are known: marginals of a wrong process may be right, its paths are not.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { oneTime } from "../../core/one-time.js";
-import { vectors } from "../../ot/cost.js";
+import { squaredLengths, vectors } from "../../ot/cost.js";
 import type { Field } from "../../solver/solver.js";
 import { type Estimate, meanEstimate } from "../vectors/bootstrap.js";
 
@@ -31,11 +31,8 @@ export function pathKL(
       sum = tidy(() => {
         const x = draw((k + 0.5) / times);
         const t = oneTime(x, (k + 0.5) / times);
-        const squared = vectors(drift(x, t))
-          .sub(vectors(exact(x, t)))
-          .square()
-          .sum(1);
-        const part = squared.div(2 * epsilon * times);
+        const apart = vectors(drift(x, t)).sub(vectors(exact(x, t)));
+        const part = squaredLengths(apart).div(2 * epsilon * times);
         return before ? before.add(part) : part;
       });
     }

@@ -105,10 +105,8 @@ export function varianceKept(x: Tensor, y: Tensor, resampling: Resampling = {}):
     const variances = (of: (t: Tensor) => Tensor) =>
       sides.map(({ centred, weights, n }) => {
         const t = of(centred);
-        return weights
-          .mm(t.square())
-          .sub(weights.mm(t).square())
-          .mul(n / (n - 1));
+        const biased = weights.mm(t.square()).sub(weights.mm(t).square());
+        return biased.mul(n / (n - 1));
       }) as [Tensor, Tensor];
     const [own, wanted] = variances((t) => t).map((v) => v.sum(1)) as [Tensor, Tensor];
     if (!(wanted.select(0, 0).item() > 0))

@@ -61,20 +61,12 @@ function bindingOf(joint: Tensor, epsilon: number): { error: number; strength: n
     const covariance = joint.div(deviations).t().cov();
     const least = covariance.linalgEigh()[0].select(0, 0).item();
     if (!(least > 1e-9)) return null;
-    const precision = covariance
-      .linalgInv()
-      .div(deviations)
-      .div(deviations.unsqueeze(1))
-      .mul((n - 2 * d - 2) / (n - 1));
+    const biased = covariance.linalgInv().div(deviations).div(deviations.unsqueeze(1));
+    const precision = biased.mul((n - 2 * d - 2) / (n - 1));
     const a = precision.narrow(0, 0, d).narrow(1, d, d).mul(-epsilon);
+    const apart = a.sub(eye(d, { dtype: "float64" }));
     return {
-      error: a
-        .sub(eye(d, { dtype: "float64" }))
-        .square()
-        .sum()
-        .div(d)
-        .sqrt()
-        .item(),
+      error: apart.square().sum().div(d).sqrt().item(),
       strength: a.trace().item() / d,
     };
   });
@@ -95,19 +87,15 @@ export function gaussianPairs(
     const covariance = (x: Tensor) => x.t().cov().reshape([d, d]);
     const [A, B] = [covariance(a), covariance(b)];
     const root = power(A, 0.5);
-    const D = power(
-      root
-        .mm(B)
-        .mm(root)
-        .add(eye(d, { dtype: "float64" }).mul(epsilon ** 2 / 4)),
-      0.5,
-    );
+    const one = eye(d, { dtype: "float64" });
+    const inner = root.mm(B).mm(root);
+    const D = power(inner.add(one.mul(epsilon ** 2 / 4)), 0.5);
     const inverse = power(A, -0.5);
     // Cov(X0, X1) = C; the end given the start has the slope A⁻¹C.
     const C = root
       .mm(D)
       .mm(inverse)
-      .sub(eye(d, { dtype: "float64" }).mul(epsilon / 2));
+      .sub(one.mul(epsilon / 2));
     const slope = inverse.mm(inverse).mm(C);
     const generator = stream(seed, "metric/gaussian-pairs");
     const draw = () => randn([count, d], { generator, dtype: "float64" });

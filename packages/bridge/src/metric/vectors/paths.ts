@@ -2,7 +2,7 @@
 // are one process.
 import { type Tensor, tidy, zeros } from "@dsbm/torch";
 import { oneTime } from "../../core/one-time.js";
-import { vectors } from "../../ot/cost.js";
+import { squaredLengths, vectors } from "../../ot/cost.js";
 import type { Field } from "../../solver/solver.js";
 import { type Estimate, meanEstimate } from "./bootstrap.js";
 
@@ -17,10 +17,7 @@ export class PathEnergy implements Disposable {
   /** Adds |drift(x, t)|² dt of the states x [n, …] at a step's beginning. */
   add(drift: Field, x: Tensor, { time, dt }: { time: number; dt: number }): void {
     tidy(() => {
-      const squared = vectors(drift(x, oneTime(x, time)))
-        .square()
-        .sum(1);
-      this.#sum.add_(squared, { alpha: dt });
+      this.#sum.add_(squaredLengths(drift(x, oneTime(x, time))), { alpha: dt });
     });
   }
 
@@ -64,12 +61,12 @@ export function flowCost(states: Tensor, times: readonly number[], field: Field)
       [energy, bend] = tidy(() => {
         const v = vectors(field(x, oneTime(x, time))).mul(sign);
         return [
-          energy.add(v.square().sum(1), { alpha: weight }),
-          bend.add(v.sub(way).square().sum(1), { alpha: weight }),
+          energy.add(squaredLengths(v), { alpha: weight }),
+          bend.add(squaredLengths(v.sub(way)), { alpha: weight }),
         ] as [Tensor, Tensor];
       });
     }
-    return { energy, bend, distance: way.square().sum(1) };
+    return { energy, bend, distance: squaredLengths(way) };
   });
 }
 
@@ -115,18 +112,14 @@ export interface Agreement {
 export function agreement(start: Tensor, first: Tensor, second: Tensor): Agreement {
   return tidy(() => {
     const [a, b, c] = [start, first, second].map(vectors) as [Tensor, Tensor, Tensor];
-    const squared = (x: Tensor, y: Tensor) => x.sub(y).square().sum(1);
-    const n = a.size(0);
+    const squared = (x: Tensor, y: Tensor) => squaredLengths(x.sub(y));
+    const others = b.roll([Math.max(1, Math.floor(a.size(0) / 2))], { dims: [0] });
     const { value, low, high } = meanEstimate(squared(a, b));
     const root = (x: number) => Math.sqrt(Math.max(0, x));
     return {
       back: { value: root(value), low: root(low), high: root(high) },
       twice: root(squared(b, c).mean().item()),
-      apart: root(
-        squared(a, b.roll([Math.max(1, Math.floor(n / 2))], { dims: [0] }))
-          .mean()
-          .item(),
-      ),
+      apart: root(squared(a, others).mean().item()),
     };
   });
 }

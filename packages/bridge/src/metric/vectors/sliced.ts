@@ -168,11 +168,6 @@ function quantileSteps(n: number, m: number): { at: { x: Tensor; y: Tensor }; we
   const [ends] = cat([multiples(n, m), multiples(m, n)]).sort();
   const starts = cat([zeros([1], { dtype: "int64" }), ends.narrow(0, 0, n + m - 1)]);
   const rank = (step: number) => ends.sub(1).to("float64").div(step).floor().to("int64");
-  return {
-    at: { x: rank(m), y: rank(n) },
-    weights: ends
-      .sub(starts)
-      .to("float64")
-      .div(n * m),
-  };
+  const lengths = ends.sub(starts).to("float64");
+  return { at: { x: rank(m), y: rank(n) }, weights: lengths.div(n * m) };
 }
