@@ -34,7 +34,13 @@ import type { StopPauseRequest } from "./distributed/agreement.js";
 import { type BatchShare, batchShare } from "./distributed/batch-share.js";
 import { type CompleteProblem, directionOf } from "./problem.js";
 import { PooledRows } from "./rows/pooled.js";
-import { cutRows, type RowSource, repeatRows, type SourceState } from "./rows/rows.js";
+import {
+  cutRows,
+  type Progress,
+  type RowSource,
+  repeatRows,
+  type SourceState,
+} from "./rows/rows.js";
 import { rowSource, type SourceOptions } from "./rows/source.js";
 import { beginNetwork, simulatedMoments } from "./state/begin.js";
 import type { RecordedBatch } from "./step/recorded-batch.js";
@@ -338,10 +344,7 @@ export class HalfIteration {
   }
 
   /** Goes on from a saved state; networks, averages and optimisers are restored by the caller. */
-  async *restore({
-    step,
-    streams,
-  }: HalfIterationState): AsyncGenerator<{ done: number; total: number }> {
+  async *restore({ step, streams }: HalfIterationState): AsyncGenerator<Progress> {
     this.step = step;
     if (!streams) return;
     if (streams.resized) this.#resized = { ...streams.resized };

@@ -9,20 +9,22 @@ import { HalfIteration, type HalfIterationState } from "./half-iteration.js";
 import { type CompleteProblem, complete, directionOf, type Problem } from "./problem.js";
 import { lastOf, made, runSteps } from "./run-steps.js";
 import { Sampler } from "./sampler/sampler.js";
-import { keepOptimizers, newOptimizer } from "./state/optimizers.js";
 import {
   checkFinite,
   directionsOf,
   disposeState,
+  fromJsonState,
   initialState,
+  keepOptimizers,
+  newOptimizer,
   putTensors,
   resetSamplers,
   type SavedFacts,
   type SavedTraining,
   type TrainState,
   tensorsOf,
+  toJsonState,
 } from "./state/state.js";
-import { fromJsonState, toJsonState } from "./state/state-json.js";
 import { castOf } from "./step/in-dtype.js";
 import { StepPlan } from "./tune/plan.js";
 

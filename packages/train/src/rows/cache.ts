@@ -18,7 +18,13 @@ import { type Generator, io, stack, type Tensor, tidy } from "@dsbm/torch";
 import { electWriter, waitForFiles } from "../distributed/elect-writer.js";
 import { allOf, type Part, type Ranks } from "../distributed/ranks.js";
 import { Order, type OrderState } from "./order.js";
-import type { RowSource, SourceState } from "./rows.js";
+import {
+  type Progress,
+  type RowSource,
+  type SourceState,
+  type StreamStates,
+  statesOf,
+} from "./rows.js";
 
 /** The cache of a problem. */
 export interface CacheOptions {
@@ -57,7 +63,7 @@ export interface CacheSourceOptions extends CacheOptions {
 
 interface Saved {
   /** States before and after the cache was made. */
-  before: { simulate: Uint8Array; shuffle: Uint8Array };
+  before: StreamStates;
   after: Uint8Array | null;
   refresh: number;
   sha256: string;
@@ -66,6 +72,13 @@ interface Saved {
 }
 
 const none = -1;
+const unmade = (before: StreamStates): Saved => ({
+  before,
+  after: null,
+  refresh: none,
+  sha256: "",
+  names: "",
+});
 /** The file of pairs has no suffix. */
 const pairs = "";
 
@@ -97,13 +110,8 @@ export class CacheRows implements RowSource {
 
   constructor(options: CacheSourceOptions) {
     this.#options = options;
-    this.#saved = { before: this.#states(), after: null, refresh: none, sha256: "", names: "" };
+    this.#saved = unmade(statesOf(this.#options));
     this.#order = new Order(options.npar, options.shuffle);
-  }
-
-  #states() {
-    const { simulate, shuffle } = this.#options;
-    return { simulate: simulate.getState(), shuffle: shuffle.getState() };
   }
 
   #refreshOf(step: number): number {
@@ -134,20 +142,17 @@ export class CacheRows implements RowSource {
     return this.#rows.size === 0 || this.#refreshOf(step) !== this.#saved.refresh;
   }
 
-  async *make(step: number): AsyncGenerator<{ done: number; total: number }> {
+  async *make(step: number): AsyncGenerator<Progress> {
     this.#unmap();
     this.#removeFiles();
     this.#options.refresh?.();
-    this.#saved = { before: this.#states(), after: null, refresh: none, sha256: "", names: "" };
+    this.#saved = unmade(statesOf(this.#options));
     const shuffle = this.#options.shuffle.getState();
     yield* this.#simulate(this.#refreshOf(step), { shuffle, taken: 0 });
   }
 
   /** Makes the files, which are gone through from `order` on. */
-  async *#simulate(
-    refresh: number,
-    order: OrderState,
-  ): AsyncGenerator<{ done: number; total: number }> {
+  async *#simulate(refresh: number, order: OrderState): AsyncGenerator<Progress> {
     const { folder, npar, batchSize, data, decode, rows: make, simulate } = this.#options;
     const { rowsPerStart = 1, ranks } = this.#options;
     const temporary = (suffix: string) =>
@@ -156,10 +161,7 @@ export class CacheRows implements RowSource {
     this.#isWriter ??= electWriter(ranks, folder);
     let names: string[] = [];
     const { device } = data.x0;
-    const starts = {
-      x0: new Order(data.x0.size(0), simulate, device),
-      x1: new Order(data.x1.size(0), simulate, device),
-    };
+    const starts = eachEnd((end) => new Order(data[end].size(0), simulate, device));
     const writers = new Map<string, io.npy.NpyWriter>();
     try {
       for (let done = 0; done < npar; ) {
@@ -251,13 +253,13 @@ export class CacheRows implements RowSource {
     return { ...this.#saved, order: this.#order.save() };
   }
 
-  async *restore(state: SourceState): AsyncGenerator<{ done: number; total: number }> {
+  async *restore(state: SourceState): AsyncGenerator<Progress> {
     const { simulate, shuffle } = this.#options;
     const { order, ...saved } = state as unknown as Saved & { order: OrderState };
     const { before, after, refresh, sha256, names = "x0,x1" } = saved;
     simulate.setState(before.simulate);
     shuffle.setState(before.shuffle);
-    this.#saved = { before, after: null, refresh: none, sha256: "", names: "" };
+    this.#saved = unmade(before);
     if (refresh === none) return;
     this.#saved = { before, after, refresh, sha256, names };
     const paths = this.#paths();
@@ -267,7 +269,7 @@ export class CacheRows implements RowSource {
       this.#map();
       this.#order.restore(order);
     } else {
-      this.#saved = { before, after: null, refresh: none, sha256: "", names };
+      this.#saved = { ...unmade(before), names };
       yield* this.#simulate(refresh, order);
     }
   }

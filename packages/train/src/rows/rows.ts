@@ -1,16 +1,25 @@
 // Where the rows of training batches come from in one half-iteration; the other files of this folder are the sources.
 import { type Batch, mapBatch, tensorsOf } from "@dsbm/bridge";
-import { type Tensor, tidy } from "@dsbm/torch";
+import { type Generator, type Tensor, tidy } from "@dsbm/torch";
 import type { Part } from "../distributed/ranks.js";
 
 /** What a source needs to go on, in JSON's types and bytes. */
 export type SourceState = { [key: string]: SavedValue };
 export type SavedValue = null | boolean | number | string | Uint8Array | SourceState;
 
+/** How many rows are made. */
+export type Progress = { done: number; total: number };
+
 /** Work that yields how many rows are made. */
-export type Making =
-  | Iterable<{ done: number; total: number }>
-  | AsyncIterable<{ done: number; total: number }>;
+export type Making = Iterable<Progress> | AsyncIterable<Progress>;
+
+/** States of the streams that rows and their order are drawn from. */
+export type StreamStates = { simulate: Uint8Array; shuffle: Uint8Array };
+
+export const statesOf = (streams: Record<keyof StreamStates, Generator>): StreamStates => ({
+  simulate: streams.simulate.getState(),
+  shuffle: streams.shuffle.getState(),
+});
 
 /** A source of training rows. Random numbers come from its own generators alone. */
 export interface RowSource {

@@ -15,7 +15,15 @@ import {
 import { type Generator, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { allOf, type Part } from "../distributed/ranks.js";
 import type { Prefetcher } from "./prefetcher.js";
-import { cutRows, keptRows, type Making, type RowSource, type SourceState } from "./rows.js";
+import {
+  cutRows,
+  keptRows,
+  type Making,
+  type RowSource,
+  type SourceState,
+  type StreamStates,
+  statesOf,
+} from "./rows.js";
 
 export interface TableOptions {
   data: Endpoints;
@@ -32,9 +40,6 @@ export interface TableOptions {
   /** A stream of its own for the samples of the last epoch; null: all samples are used. */
   choose: (() => Generator) | null;
 }
-
-/** Random states as they were before an epoch was made. */
-type States = { simulate: Uint8Array; shuffle: Uint8Array };
 
 /** Rows that are gathered at once, in whole batches: one batch at a time takes longer. */
 const BLOCK = 2048;
@@ -70,18 +75,14 @@ export class TableRows implements RowSource {
   #cursor: number | null = null;
   /** Steps that were left when the epoch was made. */
   #left = 0;
-  #before: States;
+  /** As they were before the epoch was made. */
+  #before: StreamStates;
   /** Epochs whose runs were begun already: the state of the simulations' stream before, and their data. */
   readonly #begun: { simulate: Uint8Array; data: Endpoints }[] = [];
   readonly #options: TableOptions;
   constructor(options: TableOptions) {
     this.#options = options;
-    this.#before = this.#states();
-  }
-
-  #states() {
-    const { simulate, shuffle } = this.#options;
-    return { simulate: simulate.getState(), shuffle: shuffle.getState() };
+    this.#before = statesOf(this.#options);
   }
 
   due(): boolean {
@@ -98,7 +99,7 @@ export class TableRows implements RowSource {
     this.#drop();
     this.#left = left;
     const early = this.#begun.shift();
-    this.#before = { ...this.#states(), ...(early && { simulate: early.simulate }) };
+    this.#before = { ...statesOf(this.#options), ...(early && { simulate: early.simulate }) };
     const data = early?.data ?? this.#dataFor(left);
     const { epoch, shuffle, batchSize } = this.#options;
     this.#columns = tidy(() => {
@@ -173,7 +174,7 @@ export class TableRows implements RowSource {
     this.dispose();
     this.#options.simulate.setState(state.simulate as Uint8Array);
     this.#options.shuffle.setState(state.shuffle as Uint8Array);
-    this.#before = this.#states();
+    this.#before = statesOf(this.#options);
     if (state.cursor === null) return [];
     const { stepsLeft, batchSize } = this.#options;
     const cursor = state.cursor as number;

@@ -57,6 +57,7 @@ export interface FollowOptions extends FlowOptions {
 }
 
 interface CarryContext extends CarryOptions {
+  direction: Direction;
   grid: TimeGrid;
   /** Eight times as many rows are one system to an adaptive solver. */
   block: number;
@@ -77,23 +78,13 @@ async function isInterrupted(signal: AbortSignal | undefined): Promise<boolean> 
   return signal?.aborted ?? false;
 }
 
-export function carry(
-  direction: Direction,
-  x: Tensor,
-  context: CarryContext,
-): Promise<number | null> {
+export function carry(x: Tensor, context: CarryContext): Promise<number | null> {
   const { solver = "sde" } = context;
-  return solver === "sde"
-    ? carrySteps(direction, x, context)
-    : carryFlow(direction, x, { ...context, solver });
+  return solver === "sde" ? carrySteps(x, context) : carryFlow(x, { ...context, solver });
 }
 
-async function carrySteps(
-  direction: Direction,
-  x: Tensor,
-  context: CarryContext,
-): Promise<number | null> {
-  const { grid, seed, purpose = direction, first = 0 } = context;
+async function carrySteps(x: Tensor, context: CarryContext): Promise<number | null> {
+  const { direction, grid, seed, purpose = direction, first = 0 } = context;
   const { diffusion = context.dynamics.diffusion, guidance = context.dynamics.guidance } = context;
   const dynamics = { ...context.dynamics, diffusion, guidance };
   const { given, lastNoise = true, path = false, signal, onState, replay } = context;
@@ -167,9 +158,8 @@ async function carrySteps(
 }
 
 async function carryFlow(
-  direction: Direction,
   x: Tensor,
-  { solver, ...context }: CarryContext & { solver: keyof typeof flowSolvers },
+  { solver, direction, ...context }: CarryContext & { solver: keyof typeof flowSolvers },
 ): Promise<number | null> {
   const { grid, given, path = false, signal, onState, follow, block, ...options } = context;
   const n = x.size(0);

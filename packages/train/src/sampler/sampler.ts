@@ -218,8 +218,8 @@ export class Sampler {
     const route = this.#route(direction, options);
     if (route) return carryThrough(x, route, options, (y, leg) => this.carry(direction, y, leg));
     const { grid = this.#options.grid } = options;
-    return carry(direction, x, {
-      ...{ ...options, grid, block: this.#options.chunkRows, dynamics: this.#options },
+    return carry(x, {
+      ...{ ...options, direction, grid, block: this.#options.chunkRows, dynamics: this.#options },
       replay: this.#replay,
       follow: (start, flow) => this.follow(direction, start, flow),
     });

@@ -3,6 +3,7 @@
 import { type Direction, type Network, notFiniteError } from "@dsbm/bridge";
 import { optim, type Tensor, tidy } from "@dsbm/torch";
 import type { CompleteProblem } from "../problem.js";
+import type { SavedValue, SourceState } from "../rows/rows.js";
 import { beginNetwork } from "./begin.js";
 
 /** Everything that training changes, by direction where there is one of each. */
@@ -163,3 +164,38 @@ const under = (tensors: ReadonlyMap<string, Tensor>, prefix: string): Map<string
       .filter(([name]) => name.startsWith(prefix))
       .map(([name, t]) => [name.slice(prefix.length), t]),
   );
+
+/** A new optimiser of a network's parameters. */
+export function newOptimizer({ optimisation }: CompleteProblem, network: Network): optim.Adam {
+  const { optimizer, lr, weightDecay } = optimisation;
+  return new optim[optimizer](network.parameters(), { lr, weightDecay });
+}
+
+/** Makes those that are kept between half-iterations, where there are none yet. */
+export function keepOptimizers(
+  problem: CompleteProblem,
+  { networks, optimizers }: TrainState,
+): void {
+  const { method } = problem.method;
+  const isKept = problem.optimisation.keepOptimizer ?? method.optimizer === "kept";
+  if (method.fit || !isKept) return;
+  optimizers.b ??= newOptimizer(problem, networks.b);
+  optimizers.f ??= method.networks === "each" ? newOptimizer(problem, networks.f) : optimizers.b;
+}
+
+/** States of random generators and sources as JSON, with bytes as {"base64": …}. */
+export function toJsonState(value: SavedValue): unknown {
+  if (value instanceof Uint8Array) return { base64: Buffer.from(value).toString("base64") };
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, toJsonState(v)]));
+}
+
+/** Undoes `toJsonState`. */
+export function fromJsonState(value: unknown): SavedValue {
+  if (typeof value !== "object" || value === null) return value as SavedValue;
+  const { base64 } = value as { base64?: unknown };
+  if (typeof base64 === "string") return new Uint8Array(Buffer.from(base64, "base64"));
+  return Object.fromEntries(
+    Object.entries(value).map(([k, v]) => [k, fromJsonState(v)]),
+  ) as SourceState;
+}

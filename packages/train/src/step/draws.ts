@@ -19,9 +19,8 @@ export function drawTimes(n: number, eps: number, generator: Generator, like: Te
   const half = Math.ceil(n / 2);
   const options = { device: like.device, dtype: like.dtype };
   const drawn = arange(0, half, options).add(rand([half], { generator, ...options }));
-  return twice(drawn, drawn, n)
-    .mul((1 - 2 * eps) / half)
-    .add(eps);
+  const length = (1 - 2 * eps) / half;
+  return twice(drawn, drawn, n).mul(length).add(eps);
 }
 
 /**

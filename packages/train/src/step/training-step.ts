@@ -1,8 +1,10 @@
 // One training step as a recorded function of a batch: noise, bridge, network, loss, backward, clipping, optimiser,
 // average.
 import {
+  argumentError,
   type Batch,
   type Direction,
+  type Field,
   mapBatch,
   mapConditions,
   type Network,
@@ -21,13 +23,13 @@ import {
   optim,
   squaredError,
   type Tensor,
+  TorchError,
 } from "@dsbm/torch";
 import { batchShare } from "../distributed/batch-share.js";
 import type { Part } from "../distributed/ranks.js";
 import type { CompleteProblem } from "../problem.js";
 import { drawNoise, drawTimes } from "./draws.js";
 import { castOf, inDType } from "./in-dtype.js";
-import { predict } from "./predict.js";
 import { type RecordedBatch, recordedBatch } from "./recorded-batch.js";
 import type { StepTimes } from "./time-sampling.js";
 
@@ -170,4 +172,24 @@ function lossOfParts(
     const sum = losses.reduce((a, b) => a.add(b));
     return losses.length === 1 ? sum : sum.div(losses.length);
   };
+}
+
+/** Codes of errors that say nothing of a network's shape. */
+const others = ["ERR_TORCH_MEMORY", "ERR_TORCH_RECORDING", "ERR_TORCH_DISPOSED"];
+
+/** What `output` gives for x [B, …] and t [B]. Throws a BridgeError for a network of samples of another shape. */
+function predict(output: Field, x: Tensor, t: Tensor, direction: Direction): Tensor {
+  const unfit = (reason: string) =>
+    argumentError(
+      `the network of direction ${direction} does not fit samples of shape [${x.shape.slice(1).join(", ")}]: ${reason}; build it for this shape`,
+    );
+  let y: Tensor;
+  try {
+    y = output(x, t);
+  } catch (error) {
+    if (!(error instanceof TorchError) || others.includes(error.code)) throw error;
+    throw unfit(error.message);
+  }
+  if (`${y.shape}` !== `${x.shape}`) throw unfit(`it gives [${y.shape.slice(1).join(", ")}]`);
+  return y;
 }
