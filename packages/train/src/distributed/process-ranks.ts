@@ -11,7 +11,7 @@ import {
   tidy,
   zeros,
 } from "@dsbm/torch";
-import type { Command, Part, Ranks, TensorKind } from "./ranks.js";
+import { type Command, type Part, partOf, type Ranks, type TensorKind } from "./ranks.js";
 
 type Group = distributed.Group;
 
@@ -50,8 +50,7 @@ export class ProcessRanks implements Ranks {
   }
 
   part(n: number, rank = this.rank): Part {
-    const start = Math.floor((n * rank) / this.size);
-    return { start, count: Math.floor((n * (rank + 1)) / this.size) - start };
+    return partOf(n, rank, this.size);
   }
 
   gather(own: Tensor, counts: readonly number[], dim = 0): Tensor {

@@ -12,6 +12,12 @@ export interface Part {
 /** All of `n` rows. */
 export const allOf = (n: number): Part => ({ start: 0, count: n });
 
+/** The i-th of k parts of n rows: in order, and of sizes that differ by one at most. */
+export function partOf(n: number, i: number, k: number): Part {
+  const start = Math.floor((n * i) / k);
+  return { start, count: Math.floor((n * (i + 1)) / k) - start };
+}
+
 /** Work that rank 0 gives to the others. */
 export interface Command {
   kind: string;

@@ -26,7 +26,7 @@ import {
   TorchError,
 } from "@dsbm/torch";
 import { batchShare } from "../distributed/batch-share.js";
-import type { Part } from "../distributed/ranks.js";
+import { type Part, partOf } from "../distributed/ranks.js";
 import type { CompleteProblem } from "../problem.js";
 import { drawNoise, drawTimes } from "./draws.js";
 import { castOf, inDType } from "./in-dtype.js";
@@ -58,12 +58,6 @@ export function regressionLoss(
   const count = reduction === "mean" ? prediction.numel : prediction.size(0);
   return squaredError(prediction, target, 1 / count);
 }
-
-/** The i-th of k parts of n rows. */
-const partOf = (n: number, i: number, k: number): Part => {
-  const start = Math.floor((n * i) / k);
-  return { start, count: Math.floor((n * (i + 1)) / k) - start };
-};
 
 const cutTo =
   ({ start, count }: Part) =>

@@ -12,16 +12,14 @@ import {
 import { type Counts, type Subsample, subsampled } from "./subsample.js";
 import { comparable } from "./wasserstein.js";
 
+type PairOptions = Subsample & Pick<Resampling, "resamples">;
+
 /**
  * The energy distance 2 E|X − Y| − E|X − X′| − E|Y − Y′| of samples x [n, …] and y [m, …], in units of x: at least 0,
  * and 0 only for equal distributions (Székely 2013). Expectations are over all pairs, a point with itself
  * included. Of more than `most` points a subsample is compared, which the result states. `resamples` gives the interval.
  */
-export function energyDistance(
-  x: Tensor,
-  y: Tensor,
-  options: Subsample & Pick<Resampling, "resamples"> = {},
-): Counts & Estimate {
+export function energyDistance(x: Tensor, y: Tensor, options: PairOptions = {}): Counts & Estimate {
   return tidy(() => {
     const { counts, ...pair } = subsampled(...comparable(x, y), options);
     const weights = weightsOf(pair, options);
@@ -42,6 +40,8 @@ const bandwidthPoints = 1000;
 /** Bandwidths of the kernel mixture, in units of the median distance. */
 const mixture = [0.25, 0.5, 1, 2, 4];
 
+type MMDOptions = PairOptions & { bandwidth?: number | readonly number[]; unbiased?: boolean };
+
 /**
  * The squared maximum mean discrepancy E k(X, X′) + E k(Y, Y′) − 2 E k(X, Y) of samples x [n, …] and y [m, …], without
  * units, for the mean of the kernels exp(−|x − y|²/(2h²)) over the bandwidths h (Gretton 2012).
@@ -54,15 +54,7 @@ const mixture = [0.25, 0.5, 1, 2, 4];
 export function mmd(
   x: Tensor,
   y: Tensor,
-  {
-    bandwidth,
-    unbiased = true,
-    ...options
-  }: Subsample &
-    Pick<Resampling, "resamples"> & {
-      bandwidth?: number | readonly number[];
-      unbiased?: boolean;
-    } = {},
+  { bandwidth, unbiased = true, ...options }: MMDOptions = {},
 ): Counts & Estimate & { bandwidth: number[] } {
   return tidy(() => {
     const { counts, ...pair } = subsampled(...comparable(x, y), options);
