@@ -1,15 +1,15 @@
 // Exported pages with known bridges in a real browser, from file://: nothing is loaded from elsewhere, points, rows and
 // pictures play, groups are followed with pointer and keys, and nothing is wider than the screen.
 // With CHECK_FRAMES=1 (npm run check:browser) the frames a second are counted, too.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderPlayerPage } from "../../packages/web/dist/page/html.js";
 import { tinyExport } from "../../packages/web/test/tiny-export.js";
+import { scratch } from "../support/scratch.js";
 
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
 if (!executablePath)
@@ -28,7 +28,7 @@ interface Axe {
   run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
 }
 
-const folder = mkdtempSync(join(tmpdir(), "dsbm-player-"));
+const folder = scratch();
 const pathOf = (name: string) => join(folder, `${name}.html`);
 
 /** n rows around a point, spread evenly. */
@@ -60,10 +60,7 @@ describe.skipIf(!executablePath)("an exported page", () => {
     const args = ["--no-sandbox", "--disable-dev-shm-usage"];
     browser = await chromium.launch({ executablePath: executablePath as string, args });
   });
-  afterAll(async () => {
-    await browser?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => browser?.close());
 
   /** Opens a page, and gives what it says and loads. */
   async function open(name: string, width: number): Promise<{ page: Page; faults: string[] }> {

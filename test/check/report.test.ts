@@ -1,7 +1,6 @@
 // report.html of runs with known contents, as text and in a real browser where there is one: everything is in it, nothing
 // is loaded from elsewhere, nothing is cut at 1280 and at 400 pixels.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { writeParts } from "@dsbm/runs";
@@ -11,9 +10,9 @@ import { writePartsReport } from "../../packages/cli/src/run/parts.js";
 import { writeReport } from "../../packages/cli/src/run/report.js";
 import { select } from "../../packages/runs/test/figure/svg.js";
 import { type FitRun, writeFitRun } from "../support/fit-run.js";
+import { scratch } from "../support/scratch.js";
 
-const root = mkdtempSync(join(tmpdir(), "dsbm-report-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = scratch();
 
 const words = ["age", "income", "CD34", "a_long_name_with_underscores_and_no_space_anywhere_in_it"];
 const evil = "<script>alert(1)</script>";

@@ -21,11 +21,11 @@ import {
   type FakeRun,
   metricLine,
   metricLines,
-  scratch,
   writeRun,
 } from "../../packages/studio/test/runs.js";
 import { tinyExport } from "../../packages/web/test/tiny-export.js";
 import { root } from "../docs/blocks.js";
+import { scratch } from "../support/scratch.js";
 
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
 if (!executablePath)

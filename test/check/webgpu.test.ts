@@ -1,18 +1,18 @@
 // `loadBridge` in a page that a bundler made, served over the loopback: the same samples in WebAssembly and in WebGPU, by
 // chromium's software adapter. Long, because of ONNX Runtime's size: npm run check:browser (CHECK_FRAMES=1).
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium } from "playwright-core";
 import { rolldown } from "rolldown";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { scratch } from "../support/scratch.js";
 
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
-const folder = mkdtempSync(join(tmpdir(), "dsbm-webgpu-"));
+const folder = scratch();
 const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const wasm = createRequire(import.meta.url).resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm");
 
@@ -66,7 +66,6 @@ describe.skipIf(!executablePath || !process.env.CHECK_FRAMES)("a bridge in a pag
   afterAll(async () => {
     await browser?.close();
     server?.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   it("gives the same samples in WebAssembly and in WebGPU", async () => {

@@ -1,15 +1,12 @@
 // The command line as people expect it: help, configurations, plans, codes, and lines about what may surprise.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readYaml } from "@dsbm/config";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { scratch } from "../../../test/support/scratch.js";
 import { fitted } from "../src/terminal/columns.js";
 import { line } from "./own-line.js";
 
-const root = mkdtempSync(join(tmpdir(), "dsbm-line-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = scratch();
 
 describe("help", () => {
   it("shows the values of a preset, under headings, within the terminal's width, without codes", async () => {
@@ -45,14 +42,21 @@ describe("help", () => {
     ]);
   });
 
-  it.each(["fit", "train", "gaussian", "sample", "evaluate", "test", "export"])(
-    "every key of %s is under a heading, if there are any",
-    async (command) => {
-      const { stdout } = await line(command, "--help");
-      expect(stdout).toMatch(/^key +default +meaning$/m);
-      expect(stdout).not.toMatch(/^other keys$/m);
-    },
-  );
+  it.each([
+    ["fit", /^sigma /m],
+    ["train", /^num_iter /m],
+    ["gaussian", /model_name/, /first_coupling/, /fb_sequence/, /num_steps/, /inner_iters +10000/],
+    ["sample", /RUN/, /NEW/, /OUT/, /direction/, /ode_tol/, /half_iteration/],
+    ["evaluate", /holdout/, /^at /m, /metrics/, /split/, /exact/],
+    ["test", /test_ode_sampler/],
+    ["export", /license/, /samples/],
+  ])("every key of %s is under a heading, if there are any", async (command, ...keys) => {
+    const { code, stdout } = await line(command as string, "--help");
+    expect(code).toBe(0);
+    for (const key of keys) expect(stdout).toMatch(key);
+    expect(stdout).toMatch(/^key +default +meaning$/m);
+    expect(stdout).not.toMatch(/^other keys$/m);
+  });
 
   it("dsbm help COMMAND is COMMAND --help; the overview has every command under a heading", async () => {
     expect(await line("help", "runs")).toEqual(await line("runs", "--help"));

@@ -1,27 +1,24 @@
 // One bit that changes in a finished run: what follows from the rest is made again, and nothing goes on from what cannot be.
-import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { completeTrain, gaussian, resolve } from "@dsbm/config";
 import { isFinished } from "@dsbm/runs";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
+import { scratch } from "../../../test/support/scratch.js";
+import { wordsOf } from "../../../test/support/words.js";
 import { sayRemade } from "../src/run/begin/damage.js";
 import { finishedRun, runTraining } from "../src/run/run.js";
 import { openBridge } from "../src/sample/open.js";
 import { silentProgress } from "../src/terminal/progress.js";
 import { withLog } from "../src/terminal/run-log.js";
-import { here } from "./support.js";
+import { benchmarked } from "./support.js";
 
-const root = mkdtempSync(join(tmpdir(), "dsbm-damage-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = scratch();
 
-const words = `
+const config = benchmarked(
+  ...wordsOf(`
   dim=2 n_train=64 n_test=32 inner_iters=4 outer_iters=1 num_steps=4 test_num_steps=4 batch_size=32 threads=1
-`
-  .trim()
-  .split(/\s+/);
-const { members } = resolve(gaussian, words, { dirs: [here("../conf")] });
-const config = completeTrain((members[0] as (typeof members)[number]).config);
+`),
+);
 const whole = join(root, "whole");
 const folder = join(root, "run");
 

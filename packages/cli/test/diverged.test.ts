@@ -1,33 +1,26 @@
 // NaN is no success: every method that is trained by steps fails with one line where its ends are no numbers.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { completeTrain, gaussian, resolve } from "@dsbm/config";
 import { readRun } from "@dsbm/runs";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { scratch } from "../../../test/support/scratch.js";
+import { wordsOf } from "../../../test/support/words.js";
 import { checkMetrics } from "../src/evaluation/finite.js";
 import { runTraining } from "../src/run/run.js";
 import { silentProgress } from "../src/terminal/progress.js";
-import { here } from "./support.js";
+import { benchmarked } from "./support.js";
 
-const root = mkdtempSync(join(tmpdir(), "dsbm-diverged-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = scratch();
 
-const words = `
+const words = wordsOf(`
   dim=2 n_train=64 n_test=32 inner_iters=2 outer_iters=1 num_steps=4 test_num_steps=4 batch_size=32 lr=1e4
   net_name=mlp_small threads=1
-`
-  .trim()
-  .split(/\s+/);
+`);
 
 it.each([
   ...["dsbm", "alpha_dsbm", "sf2m", "lightsb", "lightsb_m"],
   ...["rectifiedflow", "sbcfm", "dsb_increments", "dsb"],
 ])("a run of %s that diverged is failed, with a line that says what to do", async (method) => {
-  const { members } = resolve(gaussian, [...words, `method=${method}`], {
-    dirs: [here("../conf")],
-  });
-  const config = completeTrain((members[0] as (typeof members)[number]).config);
+  const config = benchmarked(...words, `method=${method}`);
   const folder = join(root, method);
   const run = () =>
     runTraining(config, { folder, progress: silentProgress, resume: "npx dsbm gaussian" });

@@ -1,14 +1,15 @@
 // The data at both ends: the Gaussian at time 1 has the moments of the configuration, images are mirrored in training.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeImages, stream } from "@dsbm/bridge";
-import { arange, io, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
+import { io, ones, setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
+import { scratch } from "../../../test/support/scratch.js";
 import { type Ends, loadEnds } from "../src/problem/ends.js";
 import { testRows } from "../src/problem/test-rows.js";
 import { configured } from "./support.js";
 
+const folder = scratch();
 beforeAll(() => setNumThreads(1));
 
 /** Squares of 16×16 at time 0, and what the words say at time 1; inside a scope. */
@@ -82,40 +83,23 @@ describe("data.random_flip", () => {
         const count = some.to("float32").sum().item();
         expect(Math.abs(count - 32)).toBeLessThan(20);
       }
-      const held = testRows(x0, 64, 1);
-      expect(
-        held
-          .eq(decodeImages(x0.test.narrow(0, 0, 64)))
-          .all()
-          .item(),
-      ).toBe(true);
+      const held = decodeImages(x0.test.narrow(0, 0, 64));
+      expect(testRows(x0, 64, 1).eq(held).all().item()).toBe(true);
     }));
 });
 
 it("of few samples two are held out, and of too few the run is refused before it trains", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "dsbm-ends-"));
-  try {
-    for (const n of [3, 4, 7]) {
-      const path = join(folder, `${n}.npy`);
-      writeFileSync(
-        path,
-        io.encodeNpy(
-          arange(0, 2 * n)
-            .view([n, 2])
-            .to("float32"),
-        ),
-      );
-      const words = [`Dataset=array:${path}`, `Dataset_transfer=array:${path}`, "data.dim=2"];
-      const load = () => loadEnds(configured("dataset=vectors", ...words));
-      if (n < 4) expect(load).toThrow(/1 sample held out of 3; metrics need 2 or more/);
-      else {
-        const ends = load();
-        expect([ends.x0.train.size(0), ends.x0.test.size(0)]).toEqual([n - 2, 2]);
-        ends.dispose();
-      }
+  for (const n of [3, 4, 7]) {
+    const path = join(folder, `${n}.npy`);
+    writeFileSync(path, io.encodeNpy(tidy(() => ones([n, 2]).cumsum(0))));
+    const words = [`Dataset=array:${path}`, `Dataset_transfer=array:${path}`, "data.dim=2"];
+    const load = () => loadEnds(configured("dataset=vectors", ...words));
+    if (n < 4) expect(load).toThrow(/1 sample held out of 3; metrics need 2 or more/);
+    else {
+      const ends = load();
+      expect([ends.x0.train.size(0), ends.x0.test.size(0)]).toEqual([n - 2, 2]);
+      ends.dispose();
     }
-  } finally {
-    rmSync(folder, { recursive: true });
   }
   expect(() => configured("dataset=moons", "test_npar=1")).toThrow(/test_npar: .*>= 2/);
   expect(() => configured("dataset=moons", "data.n_test=1")).toThrow(/data\.n_test: .*>= 2/);

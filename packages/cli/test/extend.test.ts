@@ -1,21 +1,19 @@
 // Runs made longer, begun at the weights of others, found again, and listed: bits are compared where they must be equal.
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, readlinkSync, renameSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, readlinkSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { findRun, readRun, writeRunFile } from "@dsbm/runs";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
+import { scratch } from "../../../test/support/scratch.js";
+import { wordsOf } from "../../../test/support/words.js";
 import { line } from "./own-line.js";
 
-const root = mkdtempSync(join(tmpdir(), "dsbm-extend-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = scratch();
 
-const small = `
+const small = wordsOf(`
   gaussian dim=2 net_name=mlp_small n_train=200 n_test=100 batch_size=64 num_steps=4 inner_iters=12
   test_num_steps=4 log_every=4 threads=1 plot_level=0
-`
-  .trim()
-  .split(/\s+/);
+`);
 const words = (place: string, ...more: string[]) => [
   ...small,
   ...more,

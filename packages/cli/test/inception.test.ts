@@ -1,16 +1,15 @@
 // The FID: the statistics that the user names take the place of those of the data at time 0 alone.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeStatistics } from "@dsbm/bridge";
 import { eye, full, setNumThreads, tidy } from "@dsbm/torch";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
+import { scratch } from "../../../test/support/scratch.js";
 import { testRows } from "../src/problem/test-rows.js";
 import { configured, here, openEvaluators, withEnds } from "./support.js";
 
-const folder = mkdtempSync(join(tmpdir(), "dsbm-inception-"));
+const folder = scratch();
 beforeAll(() => setNumThreads(1));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A file of statistics of so many features, each of mean 1000 and variance 1. */
 function statistics(dim: number): string {

@@ -1,27 +1,25 @@
 // pairs=FILE through the configuration: the rows of the tables that the training gets, and the file that a run keeps.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type KnownRows, loadTable, type Origin } from "@dsbm/data";
 import { type RunWriter, writeFileAtomic } from "@dsbm/runs";
 import { setNumThreads, tidy } from "@dsbm/torch";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
+import { scratch } from "../../../test/support/scratch.js";
 import { loading, prepareEnds } from "../src/problem/ends.js";
 import { aboutPairs, loadPairs, savePairs } from "../src/problem/pairs/known-pairs.js";
 import { trainingProblem } from "../src/problem/problem.js";
 import { silentProgress } from "../src/terminal/progress.js";
 import { configured, withEnds } from "./support.js";
 
-let folder: string;
+const folder = scratch();
 beforeAll(() => {
   setNumThreads(1);
-  folder = mkdtempSync(join(tmpdir(), "dsbm-pairs-"));
   const rows = (letter: string) =>
     Array.from({ length: 40 }, (_, i) => `${letter}${i},${i},${i % 7}`).join("\n");
   writeFileSync(join(folder, "a.csv"), `id,x,z\n${rows("a")}\n`);
   writeFileSync(join(folder, "b.csv"), `id,z,x\n${rows("b")}\n`);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 const at = (name: string) => join(folder, name);
 

@@ -1,23 +1,21 @@
 // Every method learns on images of 16×16 pixels: its ends come nearer to the target than its starts by a stated factor,
 // in the features of a classifier that tells the two sets apart and never sees what is made.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { exactPlan, frechetScore, imageStatistics, squaredDistances, stream } from "@dsbm/bridge";
 import { loadTable } from "@dsbm/data";
 import { LeNet, lenetFeatures, lenetTraining, trainClassifier } from "@dsbm/nets";
 import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { Training } from "@dsbm/train";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { scratch } from "../../../test/support/scratch.js";
+import { wordsOf } from "../../../test/support/words.js";
 import { loadEnds } from "../src/problem/ends.js";
 import { gaussianName } from "../src/problem/gaussian-end.js";
 import { trainingProblem } from "../src/problem/problem.js";
 import { testRows } from "../src/problem/test-rows.js";
 import { configured } from "./support.js";
 
-const folder = mkdtempSync(join(tmpdir(), "dsbm-learns-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = scratch();
 
 const classifier = new LeNet({ channels: 1, classes: 2, generator: stream(0, "judge/init") });
 beforeAll(() => {
@@ -35,25 +33,10 @@ beforeAll(() => {
 });
 
 /** Squares to discs with a tiny UNet, or squares to noise. */
-function configuration(words: readonly string[]) {
-  const quick = [
-    "dataset=synthetic",
-    "batch_size=32",
-    "lr=1e-3",
-    "ema_rate=0.98",
-    "cache_npar=256",
-    "cache_batch_size=128",
-    "num_steps=10",
-    "gamma_min=0.03",
-    "gamma_max=0.03",
-    "n_ipf=1",
-    "first_num_iter=60",
-    "num_iter=60",
-    "threads=1",
-    "seed=3",
-  ];
-  return configured(...quick, ...words);
-}
+const quick = wordsOf(`
+  dataset=synthetic batch_size=32 lr=1e-3 ema_rate=0.98 cache_npar=256 cache_batch_size=128 num_steps=10 gamma_min=0.03
+  gamma_max=0.03 n_ipf=1 first_num_iter=60 num_iter=60 threads=1 seed=3
+`);
 
 /** The squared Wasserstein distance of two sets of images, over pixels. */
 function wasserstein(a: Tensor, b: Tensor): number {
@@ -62,57 +45,23 @@ function wasserstein(a: Tensor, b: Tensor): number {
   return exactPlan(cost, a.size(0), b.size(0)).cost;
 }
 
-const cases: { name: string; words: string[]; direction: "f" | "b"; factor: number }[] = [
-  { name: "DSBM-IMF", words: ["first_coupling=ind"], direction: "f", factor: 0.2 },
-  {
-    name: "DSBM-IPF, from noise",
-    words: [
-      "first_coupling=ref",
-      "transfer=false",
-      "gamma_min=0.1",
-      "gamma_max=0.1",
-      "first_num_iter=160",
-      "num_iter=20",
-    ],
-    direction: "b",
-    factor: 0.75,
-  },
-  {
-    name: "DSBM of an Ornstein–Uhlenbeck process",
-    words: ["method=dbdsb_vp", "first_coupling=ind"],
-    direction: "f",
-    factor: 0.2,
-  },
-  {
-    name: "DSBM-IMF+",
-    words: ["first_coupling=ind", "ot_sampler=exact"],
-    direction: "f",
-    factor: 0.2,
-  },
-  { name: "bridge matching", words: ["method=bm"], direction: "f", factor: 0.2 },
-  { name: "rectified flow", words: ["method=rf"], direction: "f", factor: 0.2 },
-  { name: "OT-CFM", words: ["method=otcfm"], direction: "f", factor: 0.2 },
-  {
-    name: "discrete DSB, from noise",
-    words: [
-      "method=dsb",
-      "first_coupling=ref",
-      "transfer=false",
-      "gamma_min=0.05",
-      "gamma_max=0.4",
-      "model.temb_scale=1",
-      "first_num_iter=160",
-      "num_iter=20",
-    ],
-    direction: "b",
-    factor: 0.65,
-  },
+const fromNoise = "first_coupling=ref transfer=false first_num_iter=160 num_iter=20";
+const steps = "gamma_min=0.05 gamma_max=0.4 model.temb_scale=1";
+const cases: [name: string, direction: "f" | "b", factor: number, words: string][] = [
+  ["DSBM-IMF", "f", 0.2, "first_coupling=ind"],
+  ["DSBM-IPF, from noise", "b", 0.75, `${fromNoise} gamma_min=0.1 gamma_max=0.1`],
+  ["DSBM of an Ornstein–Uhlenbeck process", "f", 0.2, "method=dbdsb_vp first_coupling=ind"],
+  ["DSBM-IMF+", "f", 0.2, "first_coupling=ind ot_sampler=exact"],
+  ["bridge matching", "f", 0.2, "method=bm"],
+  ["rectified flow", "f", 0.2, "method=rf"],
+  ["OT-CFM", "f", 0.2, "method=otcfm"],
+  ["discrete DSB, from noise", "b", 0.65, `method=dsb ${fromNoise} ${steps}`],
 ];
 
 describe("squares and discs", () => {
-  it.each(cases)("$name", async ({ words, direction, factor }) => {
+  it.each(cases)("%s", async (_, direction, factor, words) => {
     setNumThreads(1);
-    const config = configuration(words);
+    const config = configured(...quick, ...wordsOf(words));
     const data = loadEnds(config);
     const training = new Training(trainingProblem(config, data, { cacheFolder: folder }));
     for await (const event of training.run())

@@ -1,5 +1,6 @@
 // How long a run takes, from the times that its events show, and what it needs of memory, from steps of few rows.
 import { describe, expect, it } from "vitest";
+import { wordsOf } from "../../../test/support/words.js";
 import {
   mayBeLarge,
   memoryAdvice,
@@ -71,10 +72,7 @@ describe("memory", () => {
 
   it("is measured before the start where it may be much, and a failed allocation says what needs less", () => {
     const large = configured(
-      "model=UNET",
-      "data.image_size=512",
-      "batch_size=100000",
-      "cache_npar=100000",
+      ...wordsOf("model=UNET data.image_size=512 batch_size=100000 cache_npar=100000"),
     );
     expect(mayBeLarge([3, 512, 512], large)).toBe(true);
     expect(mayBeLarge([2], large)).toBe(false);

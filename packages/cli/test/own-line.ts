@@ -3,24 +3,22 @@ import { vi } from "vitest";
 import { main } from "../src/main.js";
 
 /** Runs `dsbm` with these words. */
-export async function line(
-  ...words: string[]
-): Promise<{ code: number; stdout: string; stderr: string }> {
-  let [stdout, stderr] = ["", ""];
-  const log = vi.spyOn(console, "log").mockImplementation((text = "") => {
-    stdout += `${text}\n`;
-  });
-  const error = vi.spyOn(console, "error").mockImplementation((text = "") => {
-    stderr += `${text}\n`;
-  });
-  const write = vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    stderr += text;
-    return true;
-  });
+export async function line(...words: string[]) {
+  const said = { stdout: "", stderr: "" };
+  const add =
+    (to: keyof typeof said, end = "") =>
+    (text: unknown = "") => {
+      said[to] += `${text}${end}`;
+      return true;
+    };
+  const spies = [
+    vi.spyOn(console, "log").mockImplementation(add("stdout", "\n")),
+    vi.spyOn(console, "error").mockImplementation(add("stderr", "\n")),
+    vi.spyOn(process.stderr, "write").mockImplementation(add("stderr")),
+  ];
   try {
-    const code = await main(words);
-    return { code, stdout, stderr };
+    return { code: await main(words), ...said };
   } finally {
-    for (const spy of [log, error, write]) spy.mockRestore();
+    for (const spy of spies) spy.mockRestore();
   }
 }

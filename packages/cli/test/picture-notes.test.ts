@@ -1,16 +1,15 @@
 // Pictures of another size, or with other channels, than the configuration has: said in a line, with the keys that keep them.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pictureFormat } from "@dsbm/data";
 import sharp from "sharp";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { beforeAll, expect, it, vi } from "vitest";
+import { scratch } from "../../../test/support/scratch.js";
 import { trainCommand } from "../src/command/train.js";
 import { pictureNotes, pictureWords } from "../src/problem/pictures/sizes.js";
 import { configured } from "./support.js";
 
-const root = mkdtempSync(join(tmpdir(), "dsbm-pictures-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = scratch();
 
 beforeAll(async () => {
   for (const [name, background] of [

@@ -1,14 +1,13 @@
 // Where runs lie: files of one's own name the folder, presets and typed names stay, and runs of earlier names go on.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { resolve, train } from "@dsbm/config";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { scratch } from "../../../test/support/scratch.js";
 import { presets } from "../src/machine/presets.js";
 import { placeOfRun } from "../src/run/place.js";
 
-const experiments = mkdtempSync(join(tmpdir(), "dsbm-place-"));
-afterAll(() => rmSync(experiments, { recursive: true, force: true }));
+const experiments = scratch();
 
 /** The folders of the run of some words, below those of all runs. */
 const placeOf = (...words: string[]) => {

@@ -2,6 +2,7 @@
 import { type BatchCoupling, stream } from "@dsbm/bridge";
 import { arange, cat, setNumThreads, tidy } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { wordsOf } from "../../../test/support/words.js";
 import { type Ends, loadEnds } from "../src/problem/ends.js";
 import { bridgeProcess, trainingProblem } from "../src/problem/problem.js";
 import { configured } from "./support.js";
@@ -78,13 +79,8 @@ describe("the problem of a run", () => {
       const x = arange(0, 4, { dtype: "float64" }).unsqueeze(1);
       const batch = { x0: cat([x, x.add(30)]), x1: cat([x.sub(30), x]) };
       const found = (["exact", "sinkhorn", "unbalanced", "partial"] as const).map((name) => {
-        const words = [
-          "first_coupling=ind",
-          `ot_sampler=${name}`,
-          "ot_share=0.5",
-          "ot_penalty=0.01",
-        ];
-        const couple = problem(...words, "sigma=0.3").method.batchCoupling as BatchCoupling;
+        const words = `first_coupling=ind ot_sampler=${name} ot_share=0.5 ot_penalty=0.01 sigma=0.3`;
+        const couple = problem(...wordsOf(words)).method.batchCoupling as BatchCoupling;
         const { x0, x1 } = couple(batch, stream(1, name));
         return x0.sub(x1).abs().amax().item() < 10;
       });
@@ -106,41 +102,18 @@ describe("the problem of a run", () => {
   });
 
   it("takes the keys of optimiser, averages, repetition and caches as they are", () => {
-    const words = [
-      "optimizer=AdamW",
-      "weight_decay=0.01",
-      "lr=3e-4",
-      "grad_clip=2",
-      "ema_rate=0.9",
-      "use_prev_net=false",
-      "batch_size=16",
-      "num_repeat_data=2",
-      "cache_npar=96",
-      "cache_batch_size=48",
-      "cache_refresh_stride=5",
-      "cache_num_steps=4",
-      "seed=9",
-    ];
+    const words = wordsOf(`
+      optimizer=AdamW weight_decay=0.01 lr=3e-4 grad_clip=2 ema_rate=0.9 use_prev_net=false batch_size=16
+      num_repeat_data=2 cache_npar=96 cache_batch_size=48 cache_refresh_stride=5 cache_num_steps=4 seed=9
+    `);
     const found = problem(...words);
-    expect(found.optimisation).toMatchObject({
-      optimizer: "AdamW",
-      weightDecay: 0.01,
-      lr: 3e-4,
-      gradClip: 2,
-      emaRate: 0.9,
-      keepOptimizer: false,
-      renewNetwork: true,
-      batchSize: 16,
-      repeat: 2,
-      reduction: "mean",
-    });
+    const optimiser = { optimizer: "AdamW", weightDecay: 0.01, lr: 3e-4, gradClip: 2 };
+    const network = { emaRate: 0.9, keepOptimizer: false, renewNetwork: true };
+    const rows = { batchSize: 16, repeat: 2, reduction: "mean" };
+    expect(found.optimisation).toMatchObject({ ...optimiser, ...network, ...rows });
     expect(found.seed).toBe(9);
-    expect(found.execution?.cache).toMatchObject({
-      npar: 96,
-      batchSize: 48,
-      refreshStride: 5,
-      normalize: false,
-    });
+    const cache = { npar: 96, batchSize: 48, refreshStride: 5, normalize: false };
+    expect(found.execution?.cache).toMatchObject(cache);
     expect(found.schedule.cacheGrid?.steps).toHaveLength(4);
     const other = problem("ema=false", "use_prev_net=true", "grad_clip=null");
     expect(other.optimisation).toMatchObject({

@@ -1,11 +1,12 @@
 // `dsbm profile`: what it prints of a profile, its trace, and that a command under it does what it does by itself.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ones, type Profile, tidy } from "@dsbm/torch";
 import { afterEach, expect, it, vi } from "vitest";
+import { scratch } from "../../../test/support/scratch.js";
 import { advice, chromeTrace, profileCommand, report } from "../src/command/profile.js";
 
+const folder = scratch();
 afterEach(() => void vi.restoreAllMocks());
 
 const rates = { float32: 100e9, bfloat16: 200e9 };
@@ -41,12 +42,7 @@ it("prints operations by name, the longest first, beside the machine's rate in t
   const row = (name: string) => cells.find(([first]) => first === name);
   expect(row("aten::mm")).toEqual(["aten::mm", "100", "1.000", "50 %", "10000.0", "50.0", "50 %"]);
   expect(row("aten::mm (bfloat16)")?.slice(-2)).toEqual(["120.0", "60 %"]);
-  expect(row("aten::add.Tensor")?.slice(0, 4)).toEqual([
-    "aten::add.Tensor",
-    "200",
-    "0.750",
-    "38 %",
-  ]);
+  expect(row("aten::add.Tensor")?.slice(1, 4)).toEqual(["200", "0.750", "38 %"]);
   expect(text).toMatch(
     /operations: 2\.00 s, summed over threads, of 2\.00 s in all; .* 100 GFLOP\/s in float32, 200 /,
   );
@@ -64,43 +60,30 @@ it("advises by what takes the time", () => {
 
 it("writes complete events in microseconds for Chrome's viewer", () => {
   const { traceEvents } = JSON.parse(chromeTrace(profileOf().trace));
+  const event = { cat: "operation", ph: "X", pid: 1 };
   expect(traceEvents).toEqual([
-    { name: "aten::mm", cat: "operation", ph: "X", pid: 1, tid: 1, ts: 0, dur: 500_000 },
-    {
-      name: "aten::add.Tensor",
-      cat: "operation",
-      ph: "X",
-      pid: 1,
-      tid: 2,
-      ts: 250_000,
-      dur: 10_000,
-    },
+    { ...event, name: "aten::mm", tid: 1, ts: 0, dur: 500_000 },
+    { ...event, name: "aten::add.Tensor", tid: 2, ts: 250_000, dur: 10_000 },
   ]);
 });
 
 it("runs a command with its words, gives its exit code, and writes the trace", async () => {
   const said: string[] = [];
   vi.spyOn(console, "log").mockImplementation((text) => void said.push(text));
-  const folder = mkdtempSync(join(tmpdir(), "dsbm-profile-"));
   const trace = join(folder, "trace.json");
-  try {
-    const code = await profileCommand([`trace=${trace}`, "some", "words"], async (words) => {
-      expect(words).toEqual(["some", "words"]);
-      for (let i = 0; i < 50; i++) tidy(() => ones([64, 64]).mm(ones([64, 64])));
-      return 3;
-    });
-    expect(code).toBe(3);
-    const { traceEvents } = JSON.parse(readFileSync(trace, "utf8"));
-    const products = traceEvents.filter(({ name }: { name: string }) => name === "aten::mm");
-    expect(products).toHaveLength(50);
-    expect(said.join("\n")).toMatch(/aten::mm +50 /);
-    const nothing = await profileCommand(["runs"], async () => 0);
-    expect([nothing, said.at(-1)]).toEqual([0, expect.stringContaining("no tensor operation")]);
-    await expect(profileCommand([], async () => 0)).rejects.toThrow("got no command");
-    await expect(profileCommand(["profile", "x"], async () => 0)).rejects.toThrow(
-      "expected dsbm profile",
-    );
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const code = await profileCommand([`trace=${trace}`, "some", "words"], async (words) => {
+    expect(words).toEqual(["some", "words"]);
+    for (let i = 0; i < 50; i++) tidy(() => ones([64, 64]).mm(ones([64, 64])));
+    return 3;
+  });
+  expect(code).toBe(3);
+  const { traceEvents } = JSON.parse(readFileSync(trace, "utf8"));
+  const products = traceEvents.filter(({ name }: { name: string }) => name === "aten::mm");
+  expect(products).toHaveLength(50);
+  expect(said.join("\n")).toMatch(/aten::mm +50 /);
+  const nothing = await profileCommand(["runs"], async () => 0);
+  expect([nothing, said.at(-1)]).toEqual([0, expect.stringContaining("no tensor operation")]);
+  const refused = (...words: string[]) => expect(profileCommand(words, async () => 0)).rejects;
+  await refused().toThrow("got no command");
+  await refused("profile", "x").toThrow("expected dsbm profile");
 });

@@ -1,6 +1,5 @@
 // A training made by hand becomes a run that the library and `dsbm sample` open, and that samples as the training does.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   brownian,
@@ -16,14 +15,14 @@ import {
 import { createNetwork, DriftNetwork, ScoreNetwork, UNet } from "@dsbm/nets";
 import { Generator, nn, randn, type Tensor } from "@dsbm/torch";
 import type { Problem } from "@dsbm/train";
-import { afterAll, beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, expect, it, vi } from "vitest";
+import { scratch } from "../../../test/support/scratch.js";
 import { runsCommand } from "../src/command/runs.js";
 import { sampleCommand } from "../src/command/sample.js";
 import { openBridge } from "../src/library/bridge.js";
 import { Training } from "../src/library/training.js";
 
-const root = mkdtempSync(join(tmpdir(), "dsbm-save-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = scratch();
 
 let generator: Generator;
 beforeEach(() => {

@@ -1,17 +1,22 @@
 // What the tests of experiments share: the configuration of some words, and evaluators of some data.
 import { fileURLToPath } from "node:url";
-import { type CompleteTrainConfig, completeTrain, resolve, train } from "@dsbm/config";
+import { type CompleteTrainConfig, completeTrain, gaussian, resolve, train } from "@dsbm/config";
 import { Evaluators } from "../src/evaluation/evaluate.js";
+import { presets } from "../src/machine/presets.js";
 import { type Ends, loadEnds } from "../src/problem/ends.js";
 import { silentProgress } from "../src/terminal/progress.js";
 
 export const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
+const completed =
+  (experiment: typeof train) =>
+  (...words: string[]): CompleteTrainConfig =>
+    completeTrain(resolve(experiment, words, { dirs: [presets] }).members[0]!.config);
+
 /** The complete configuration of the words of `dsbm train`. */
-export function configured(...words: string[]): CompleteTrainConfig {
-  const { members } = resolve(train, words, { dirs: [here("../conf")] });
-  return completeTrain((members[0] as (typeof members)[number]).config);
-}
+export const configured = completed(train);
+/** … of `dsbm gaussian`. */
+export const benchmarked = completed(gaussian);
 
 /** Runs `fn` with the ends of a configuration, inside its lifetime. */
 export async function withEnds<T>(

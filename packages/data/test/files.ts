@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { openRows, type ReadOptions, type RowRequest } from "@dsbm/data";
 import { setNumThreads } from "@dsbm/torch";
 import { afterAll, beforeAll, expect } from "vitest";
 
@@ -40,6 +41,35 @@ export function put(folder: string, files: Readonly<Record<string, Uint8Array>>)
     writeFileSync(join(folder, name), content);
   }
   return folder;
+}
+
+/** A .npy file whose numbers are said to stand column after column. */
+export function fortran(npy: Uint8Array): Buffer {
+  const bytes = Buffer.from(npy);
+  bytes.write("True ", bytes.indexOf("False"));
+  return bytes;
+}
+
+/** All that a request gives of a table, and what the table says of itself. */
+export async function readAll(path: string, request: RowRequest, options: ReadOptions = {}) {
+  const source = await openRows(path, options);
+  try {
+    const numbers: number[][] = (request.numbers ?? []).map(() => []);
+    const texts: string[][] = (request.texts ?? []).map(() => []);
+    let first = 0;
+    for await (const batch of source.batches(request)) {
+      expect(batch.first).toBe(first);
+      first += batch.count;
+      for (const [k, column] of batch.numbers.entries()) {
+        expect(column.length).toBe(batch.count);
+        numbers[k]!.push(...column);
+      }
+      for (const [k, column] of batch.texts.entries()) texts[k]!.push(...column);
+    }
+    return { numbers, texts, source };
+  } finally {
+    source.close();
+  }
 }
 
 /** Runs something without the permissions of root. */

@@ -1,13 +1,12 @@
 // Hashes of files that are kept for later runs.
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { scratch } from "../../../test/support/scratch.js";
 import { DatasetError } from "../src/errors.js";
 import { isWhole, sealFile, sealOf, writeSeal } from "../src/files/seal.js";
 
-const folder = mkdtempSync(join(tmpdir(), "dsbm-seal-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = scratch();
 
 it("tells a file that changed from one that is whole", async () => {
   const path = join(folder, "rows.npy");

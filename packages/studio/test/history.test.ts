@@ -2,13 +2,14 @@
 import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { scratch } from "../../../test/support/scratch.js";
 import { Folder } from "../src/files/inside.js";
 import { axisOf } from "../src/page/chart/axis.js";
 import { smooth } from "../src/page/chart/smooth.js";
 import { curvesOf } from "../src/page/run/series.js";
 import { MetricsTail } from "../src/runs/live.js";
 import { History } from "../src/shared/history.js";
-import { metricLine, metricLines, scratch } from "./runs.js";
+import { metricLine, metricLines } from "./runs.js";
 
 const row = (half: number, step: number, loss: unknown) => ({
   ...{ half_iteration: half, direction: half % 2 ? "b" : "f", step, loss },

@@ -6,8 +6,9 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { scratch } from "../../../test/support/scratch.js";
 import { type Studio, startStudio } from "../src/index.js";
-import { scratch, writeRun } from "./runs.js";
+import { writeRun } from "./runs.js";
 
 const root = scratch();
 const folder = join(root, "runs");
@@ -73,20 +74,13 @@ const json = { "content-type": "application/json" };
 
 describe("what is meant well", () => {
   it("is answered", async () => {
-    for (const path of [
-      `/${token}/`,
-      `/${token}/page.js`,
-      `/${token}/worker.js`,
-      api("runs"),
-      api(`run?run=${good}`),
-    ])
-      expect((await send({ path })).status, path).toBe(200);
+    for (const name of ["", "page.js", "worker.js", "api/runs", `api/run?run=${good}`])
+      expect((await send({ path: `/${token}/${name}` })).status, name).toBe(200);
     expect((await send({ path: `/${token}/page.js` })).text.length).toBeLessThan(300_000);
     expect((await send({ path: picture(good, "samples/a.png") })).text).toBe("a picture");
     for (const place of ["", "odd%20%23%25%3F/1/"])
       expect((await send({ path: api(`reports/${place}report.html`) })).text).toBe("of parts");
-    const saved = { path: api("settings"), method: "PUT", headers: json, body: '{"theme":"dark"}' };
-    expect((await send(saved)).text).toContain('"theme":"dark"');
+    expect((await send(put('{"theme":"dark"}'))).text).toContain('"theme":"dark"');
     const localhost = { host: `localhost:${port}`, origin: `http://localhost:${port}` };
     expect((await send({ path: api("runs"), headers: localhost })).status).toBe(200);
   });
@@ -107,120 +101,79 @@ describe("what is meant well", () => {
   });
 });
 
-/** Each with its name; made when the token is known. */
-const hostile: [name: string, sent: () => Sent][] = [
-  ["no token", () => ({ path: "/" })],
-  ["no token, the table", () => ({ path: "/api/runs" })],
-  ["a wrong token", () => ({ path: `/${"A".repeat(32)}/api/runs` })],
-  ["a part of the token", () => ({ path: `/${token.slice(0, 16)}/api/runs` })],
-  ["the token and more", () => ({ path: `/${token}A/api/runs` })],
-  ["the token in the query", () => ({ path: `/api/runs?token=${token}` })],
-  ["an encoded slash after the token", () => ({ path: `/${token}%2fapi%2fruns` })],
-  ["a foreign host", () => ({ path: api("runs"), headers: { host: "evil.example" } })],
-  [
-    "a host that begins like ours",
-    () => ({ path: api("runs"), headers: { host: "127.0.0.1.evil.example" } }),
-  ],
-  [
-    "a host with a user",
-    () => ({ path: api("runs"), headers: { host: "127.0.0.1@evil.example" } }),
-  ],
-  ["a foreign origin", () => ({ path: api("runs"), headers: { origin: "http://evil.example" } })],
-  ["the origin null", () => ({ path: api("runs"), headers: { origin: "null" } })],
-  [
-    "another port's origin",
-    () => ({ path: api("runs"), headers: { origin: "http://127.0.0.1:1" } }),
-  ],
-  [
-    "https of our host",
-    () => ({ path: api("runs"), headers: { origin: `https://127.0.0.1:${port}` } }),
-  ],
-  [
-    "a foreign page that saves",
-    () => ({
-      path: api("settings"),
-      method: "PUT",
-      headers: { ...json, origin: "http://evil.example" },
-      body: "{}",
-    }),
-  ],
-  [
-    "a form that saves",
-    () => ({
-      path: api("settings"),
-      method: "PUT",
-      headers: { "content-type": "text/plain" },
-      body: "{}",
-    }),
-  ],
+const put = (body: string | Buffer, headers: Record<string, string> = json): Sent => ({
+  ...{ path: api("settings"), method: "PUT", headers, body },
+});
+const runsWith = (headers: Record<string, string>, method = "GET"): Sent => ({
+  ...{ path: api("runs"), method, headers },
+});
+const evil = "http://evil.example";
+const exported = (query: string) => api(`export${query}`);
+const outside = () => encodeURIComponent(join(root, "outside/moons/1"));
+
+/** Each with its name: a path or a request, made when the token is known. */
+const hostile: [name: string, sent: () => string | Sent][] = [
+  ["no token", () => "/"],
+  ["no token, the table", () => "/api/runs"],
+  ["a wrong token", () => `/${"A".repeat(32)}/api/runs`],
+  ["a part of the token", () => `/${token.slice(0, 16)}/api/runs`],
+  ["the token and more", () => `/${token}A/api/runs`],
+  ["the token in the query", () => `/api/runs?token=${token}`],
+  ["an encoded slash after the token", () => `/${token}%2fapi%2fruns`],
+  ["a foreign host", () => runsWith({ host: "evil.example" })],
+  ["a host that begins like ours", () => runsWith({ host: "127.0.0.1.evil.example" })],
+  ["a host with a user", () => runsWith({ host: "127.0.0.1@evil.example" })],
+  ["a foreign origin", () => runsWith({ origin: evil })],
+  ["the origin null", () => runsWith({ origin: "null" })],
+  ["another port's origin", () => runsWith({ origin: "http://127.0.0.1:1" })],
+  ["https of our host", () => runsWith({ origin: `https://127.0.0.1:${port}` })],
+  ["a foreign page that saves", () => put("{}", { ...json, origin: evil })],
+  ["a form that saves", () => put("{}", { "content-type": "text/plain" })],
   ["DELETE", () => ({ path: api(`run?run=${good}`), method: "DELETE" })],
-  [
-    "OPTIONS of a foreign page",
-    () => ({ path: api("runs"), method: "OPTIONS", headers: { origin: "http://evil.example" } }),
-  ],
-  ["TRACE", () => ({ path: api("runs"), method: "TRACE" })],
-  [".. in the path", () => ({ path: `/${token}/../../etc/passwd` })],
-  [".. encoded in the path", () => ({ path: `/${token}/%2e%2e/%2e%2e/etc/passwd` })],
-  [".. encoded twice", () => ({ path: `/${token}/%252e%252e/etc/passwd` })],
-  [".. with backslashes", () => ({ path: `/${token}/..\\..\\etc\\passwd` })],
-  ["a run above the folder", () => ({ path: api("run?run=../outside/moons/1") })],
-  ["a run above it, encoded", () => ({ path: api("run?run=%2e%2e%2foutside%2fmoons%2f1") })],
-  [
-    "a run above it, encoded twice",
-    () => ({ path: api("run?run=%252e%252e%252foutside/moons/1") }),
-  ],
-  ["a run with .. in between", () => ({ path: api("run?run=moons/../../outside/moons/1") })],
-  [
-    "an absolute run",
-    () => ({ path: api(`run?run=${encodeURIComponent(join(root, "outside/moons/1"))}`) }),
-  ],
-  ["a run with NUL", () => ({ path: api(`run?run=${good}%00`) })],
-  ["a run of overlong UTF-8", () => ({ path: api("run?run=%c0%ae%c0%ae/outside/moons/1") })],
-  ["a run of half an escape", () => ({ path: api("run?run=%") })],
-  ["a run behind a link", () => ({ path: api("run?run=linked/moons/1") })],
-  ["the curves of a run behind a link", () => ({ path: api("history?run=linked/moons/1") })],
-  ["a very long run", () => ({ path: api(`run?run=${"a/".repeat(4000)}`) })],
-  ["a picture that is a link", () => ({ path: picture(good, "samples/link.png") })],
-  ["a picture that is a pipe", () => ({ path: picture(good, "samples/pipe.png") })],
-  ["a picture in a linked folder", () => ({ path: picture("links/defaults/1", "samples/x.png") })],
-  ["a picture above the folder", () => ({ path: picture(good, "samples/../../../../../x.png") })],
-  ["a picture that is a configuration", () => ({ path: picture(good, "config.json") })],
-  ["a picture with NUL", () => ({ path: picture(good, "samples/a.png%00.png") })],
-  ["a report of a run that is not there", () => ({ path: api("reports/nowhere/report.html") })],
-  ["a report above the folder", () => ({ path: api("reports/%2e%2e%2foutside/report.html") })],
-  ["a report behind a link", () => ({ path: api("reports/linked/report.html") })],
-  ["a report that is a configuration", () => ({ path: api(`reports/${good}/config.json`) })],
-  [
-    "a huge body",
-    () => ({
-      path: api("settings"),
-      method: "PUT",
-      headers: json,
-      body: Buffer.alloc(4 << 20, 32),
-    }),
-  ],
-  [
-    "a body that is no JSON",
-    () => ({ path: api("settings"), method: "PUT", headers: json, body: '{"theme":' }),
-  ],
-  [
-    "an export of a run that is not there",
-    () => ({ path: api("export?run=nowhere"), method: "POST", headers: json, body: "{}" }),
-  ],
-  ["a file of an export above it", () => ({ path: api("export/file?id=..&file=settings.json") })],
+  ["OPTIONS of a foreign page", () => runsWith({ origin: evil }, "OPTIONS")],
+  ["TRACE", () => runsWith({}, "TRACE")],
+  [".. in the path", () => `/${token}/../../etc/passwd`],
+  [".. encoded in the path", () => `/${token}/%2e%2e/%2e%2e/etc/passwd`],
+  [".. encoded twice", () => `/${token}/%252e%252e/etc/passwd`],
+  [".. with backslashes", () => `/${token}/..\\..\\etc\\passwd`],
+  ["a run above the folder", () => api("run?run=../outside/moons/1")],
+  ["a run above it, encoded", () => api("run?run=%2e%2e%2foutside%2fmoons%2f1")],
+  ["a run above it, encoded twice", () => api("run?run=%252e%252e%252foutside/moons/1")],
+  ["a run with .. in between", () => api("run?run=moons/../../outside/moons/1")],
+  ["an absolute run", () => api(`run?run=${outside()}`)],
+  ["a run with NUL", () => api(`run?run=${good}%00`)],
+  ["a run of overlong UTF-8", () => api("run?run=%c0%ae%c0%ae/outside/moons/1")],
+  ["a run of half an escape", () => api("run?run=%")],
+  ["a run behind a link", () => api("run?run=linked/moons/1")],
+  ["the curves of a run behind a link", () => api("history?run=linked/moons/1")],
+  ["a very long run", () => api(`run?run=${"a/".repeat(4000)}`)],
+  ["a picture that is a link", () => picture(good, "samples/link.png")],
+  ["a picture that is a pipe", () => picture(good, "samples/pipe.png")],
+  ["a picture in a linked folder", () => picture("links/defaults/1", "samples/x.png")],
+  ["a picture above the folder", () => picture(good, "samples/../../../../../x.png")],
+  ["a picture that is a configuration", () => picture(good, "config.json")],
+  ["a picture with NUL", () => picture(good, "samples/a.png%00.png")],
+  ["a report of a run that is not there", () => api("reports/nowhere/report.html")],
+  ["a report above the folder", () => api("reports/%2e%2e%2foutside/report.html")],
+  ["a report behind a link", () => api("reports/linked/report.html")],
+  ["a report that is a configuration", () => api(`reports/${good}/config.json`)],
+  ["a huge body", () => put(Buffer.alloc(4 << 20, 32))],
+  ["a body that is no JSON", () => put('{"theme":')],
+  ["an export of no run", () => ({ ...put("{}"), path: exported("?run=no"), method: "POST" })],
+  ["a file of an export above it", () => exported("/file?id=..&file=settings.json")],
   [
     "a file of an export with a path",
-    () => ({ path: api(`export/file?id=${"0".repeat(32)}&file=../../settings.json`) }),
+    () => exported(`/file?id=${"0".repeat(32)}&file=../../settings.json`),
   ],
-  ["huge headers", () => ({ path: api("runs"), headers: { cookie: "a".repeat(20 << 10) } })],
+  ["huge headers", () => runsWith({ cookie: "a".repeat(20 << 10) })],
 ];
 
 describe("what is meant ill", () => {
   it.each(hostile)("is refused: %s", async (_, sent) => {
-    const { status, text } = await send(sent());
-    expect(status === 0 || (status >= 400 && status < 500), `${status} ${text.slice(0, 80)}`).toBe(
-      true,
-    );
+    const given = sent();
+    const { status, text } = await send(typeof given === "string" ? { path: given } : given);
+    const isRefused = status === 0 || (status >= 400 && status < 500);
+    expect(isRefused, `${status} ${text.slice(0, 80)}`).toBe(true);
     expect(text).not.toContain(secret);
     expect(text).not.toContain("root:");
     expect(text).not.toContain("    at ");
@@ -241,13 +194,8 @@ describe("what is meant ill", () => {
   });
 
   it("changes nothing but the settings, of which only known ones are kept", async () => {
-    const body = JSON.stringify({
-      theme: "<script>",
-      columns: [1, "a"],
-      __proto__: { x: 1 },
-      more: 1,
-    });
-    await send({ path: api("settings"), method: "PUT", headers: json, body });
+    const odd = { theme: "<script>", columns: [1, "a"], __proto__: { x: 1 }, more: 1 };
+    await send(put(JSON.stringify(odd)));
     expect(JSON.parse(readFileSync(join(settings, "settings.json"), "utf8"))).toEqual({
       theme: "system",
       columns: ["a"],

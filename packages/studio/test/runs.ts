@@ -1,15 +1,6 @@
-// Run folders with known contents, and a studio over a scratch folder. Nothing is trained.
-import { linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+// Run folders with known contents. Nothing is trained.
+import { linkSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterAll } from "vitest";
-
-/** A folder that is deleted after the tests of a file. */
-export function scratch(): string {
-  const folder = mkdtempSync(join(tmpdir(), "dsbm-studio-test-"));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 export interface FakeRun {
   state?: string;

@@ -3,13 +3,14 @@ import { appendFileSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } fro
 import { join } from "node:path";
 import { acquireLock } from "@dsbm/runs";
 import { describe, expect, it, vi } from "vitest";
+import { scratch } from "../../../test/support/scratch.js";
 import { Folder } from "../src/files/inside.js";
 import { secondsOf } from "../src/page/lib/format.js";
 import { columnsWith, filtered, grouped, sorted, usualMetrics } from "../src/page/runs/columns.js";
 import { RunTable } from "../src/runs/table.js";
 import type { RunRow } from "../src/shared/api.js";
 import { stepsOf } from "../src/shared/plan.js";
-import { metricLine, scratch, writeRun } from "./runs.js";
+import { metricLine, writeRun } from "./runs.js";
 
 const root = scratch();
 

@@ -1,15 +1,14 @@
 // Exported folders: the networks through ONNX Runtime are those of the functions that they were made of, and what is no
 // export is refused.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { scratch } from "../../../test/support/scratch.js";
 import { createBridge, loadBridge, unitsOf } from "../src/index.js";
 import { tinyBridge, tinyExport } from "./tiny-export.js";
 
-const folder = mkdtempSync(join(tmpdir(), "dsbm-web-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = scratch();
 
 const { transform, schedule } = tinyBridge();
 const own = createBridge({

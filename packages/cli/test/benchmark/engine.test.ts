@@ -1,19 +1,20 @@
 // The engine of benchmarks on a small description: finished runs are read, not run again, a stopped one goes on, and the
 // tables have methods beside references and published figures.
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BenchmarkConfig } from "@dsbm/config";
 import { setNumThreads } from "@dsbm/torch";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { scratch } from "../../../../test/support/scratch.js";
+import { wordsOf } from "../../../../test/support/words.js";
 import type { Benchmark, Values, Way } from "../../src/benchmark/benchmark.js";
 import { KnownResults, resultsCsv } from "../../src/benchmark/csv.js";
 import { type Finished, runBenchmark } from "../../src/benchmark/engine.js";
 import { minutesEach, select } from "../../src/benchmark/select.js";
 
-const folder = mkdtempSync(join(tmpdir(), "dsbm-benchmark-"));
+const folder = scratch();
 beforeAll(() => setNumThreads(1));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Two runs, measured by `measure`. */
 const small = (measure: () => Values | null): Benchmark => ({
@@ -75,10 +76,7 @@ describe("the engine of benchmarks", () => {
       {
         name: "pre",
         words: [
-          "method=dbdsb",
-          "first_coupling=ind",
-          "precondition=true",
-          "first_pass=1",
+          ...wordsOf("method=dbdsb first_coupling=ind precondition=true first_pass=1"),
           ...cached,
         ],
       },

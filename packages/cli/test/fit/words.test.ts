@@ -1,12 +1,11 @@
 // The words of `dsbm fit`: short names of folders, and words that people can type again.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { scratch } from "../../../../test/support/scratch.js";
 import { readFitWords } from "../../src/fit/words.js";
 
-const root = mkdtempSync(join(tmpdir(), "dsbm-words-"));
-afterAll(() => rmSync(root, { recursive: true }));
+const root = scratch();
 const at = (...parts: string[]) => join(root, ...parts);
 for (const folder of ["a", "b"]) {
   mkdirSync(at(folder));

@@ -62,8 +62,9 @@ async function read(
 
 /** Every row of the source with the one of the target that has its number. */
 const every = Array.from({ length: 20 }, (_, i) => [i + 1, i + 1]);
-const lines = (rows: (number | string)[][], head = "source,target") =>
-  [head, ...rows.map((row) => row.join())].join("\n");
+/** A file of pairs, from rows of cells or from lines that are separated by spaces. */
+const lines = (rows: (number | string)[][] | string, head = "source,target") =>
+  [head, ...(typeof rows === "string" ? rows.split(" ") : rows.map(String))].join("\n");
 
 describe("readPairs", () => {
   it("finds rows by their numbers in the files, and leaves those out that are held out", async () => {
@@ -106,31 +107,17 @@ describe("readPairs", () => {
     expect(pairs.map(([a]) => a)).not.toContain(4);
   });
 
+  const absent = /row 2 has row 21 of the source .*a.csv, which has 20: expected 1 to 20/;
+  const named =
+    /row 1 has "a1": expected the number of a row of the source .*; write data.id=COLUMN for ids/;
+  const twice =
+    /row 3 has 5 of the target .*b.csv, which row 1 has too: expected each row of an end in one pair/;
   it.each([
-    [
-      "a row that is not there",
-      lines([
-        [1, 1],
-        [21, 2],
-      ]),
-      /row 2 has row 21 of the source .*a.csv, which has 20: expected 1 to 20/,
-    ],
-    ["a row 0", lines([[0, 1]]), /row 1 has row 0 of the source .* counted from 1/],
-    [
-      "a text",
-      lines([["a1", 1]]),
-      /row 1 has "a1": expected the number of a row of the source .*; write data.id=COLUMN for ids/,
-    ],
-    [
-      "a row twice",
-      lines([
-        [1, 5],
-        [2, 6],
-        [3, 5],
-      ]),
-      /row 3 has 5 of the target .*b.csv, which row 1 has too: expected each row of an end in one pair/,
-    ],
-    ["three columns", lines([[1, 2, 3]], "a,b,c"), /has the columns a, b, c: expected two/],
+    ["a row 0", lines("0,1"), /row 1 has row 0 of the source .* counted from 1/],
+    ["a row that is not there", lines("1,1 21,2"), absent],
+    ["a text", lines("a1,1"), named],
+    ["a row twice", lines("1,5 2,6 3,5"), twice],
+    ["three columns", lines("1,2,3", "a,b,c"), /has the columns a, b, c: expected two/],
     ["no rows", "source,target\n", /has no rows: expected a known pair in each/],
   ])("refuses %s", async (_, text, message) => {
     await expect(read(text)).rejects.toEqual(refusal("BadTable", message));
@@ -138,24 +125,16 @@ describe("readPairs", () => {
 
   it("refuses ids that are not there, or there twice", async () => {
     const options = { id: "id", table: { id: "id" } };
-    await expect(
-      read(
-        lines([
-          ["a1", "b1"],
-          ["a1x", "b2"],
-        ]),
-        options,
-      ),
-    ).rejects.toEqual(
-      refusal(
-        "BadTable",
-        /row 2 has "a1x", and the source .* has no row with id=a1x: expected a value of the column id/,
-      ),
-    );
+    const absent =
+      /row 2 has "a1x", and the source .* has no row with id=a1x: expected a value of the column id/;
+    const pairs = lines("a1,b1 a1x,b2");
+    await expect(read(pairs, options)).rejects.toEqual(refusal("BadTable", absent));
     writeFileSync(at("twice.csv"), "id,x\np,1\nq,2\np,3\nr,4\n");
-    await expect(
-      read(lines([["p", "b2"]]), { ...options, names: ["twice.csv", "b.csv"] }),
-    ).rejects.toEqual(refusal("BadTable", /row 1 has "p", which is in rows 1 and 3 of the source/));
+    const names = ["twice.csv", "b.csv"];
+    const twice = /row 1 has "p", which is in rows 1 and 3 of the source/;
+    await expect(read(lines("p,b2"), { ...options, names })).rejects.toEqual(
+      refusal("BadTable", twice),
+    );
   });
 
   it("finds pictures by their names, and by their places among all names", async () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { openRows } from "@dsbm/data";
 import h5wasm from "h5wasm/node";
 import { beforeAll, describe, expect, it } from "vitest";
-import { refusal, testFolders } from "../files.js";
+import { readAll, refusal, testFolders } from "../files.js";
 
 const folder = testFolders();
 const n = 300;
@@ -70,26 +70,8 @@ beforeAll(async () => {
   file.close();
 });
 
-async function columns(layer: string | undefined, names: string[], texts: string[] = []) {
-  const source = await openRows(path, { layer });
-  try {
-    const found: { numbers: number[][]; texts: string[][] } = {
-      numbers: names.map(() => []),
-      texts: texts.map(() => []),
-    };
-    for await (const batch of source.batches({ numbers: names, texts })) {
-      batch.numbers.forEach((column, k) => {
-        found.numbers[k]!.push(...column);
-      });
-      batch.texts.forEach((column, k) => {
-        found.texts[k]!.push(...column);
-      });
-    }
-    return { ...found, source };
-  } finally {
-    source.close();
-  }
-}
+const columns = (layer: string | undefined, numbers: string[], texts: string[] = []) =>
+  readAll(path, { numbers, texts }, { layer });
 
 describe("a matrix", () => {
   it.each([

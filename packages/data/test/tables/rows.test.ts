@@ -2,51 +2,26 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { openRows, type ReadOptions, type RowRequest } from "@dsbm/data";
+import { openRows } from "@dsbm/data";
 import { io } from "@dsbm/torch";
 import { zipSync } from "fflate";
 import { parquetWriteFile } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
-import { testFolders } from "../files.js";
+import { fortran, readAll, testFolders } from "../files.js";
 
 const folder = testFolders();
 const text = (content: string) => Buffer.from(content, "utf8");
-const npy = (values: number[][], dtype: "float64" | "float32" = "float64") =>
-  io.npy.encode(
-    io.fromTyped(
-      dtype === "float64" ? Float64Array.from(values.flat()) : Float32Array.from(values.flat()),
-      [values.length, values[0]!.length],
-    ),
-  );
+const npyOf = (
+  values: number[],
+  shape: number[],
+  kind: typeof Float64Array | typeof Float32Array = Float64Array,
+) => io.npy.encode(io.fromTyped(kind.from(values), shape));
 
 /** A file of a table, and its path. */
 function file(name: string, content: Uint8Array): string {
   const path = join(folder(), name);
   writeFileSync(path, content);
   return path;
-}
-
-async function read(path: string, request: RowRequest, options: ReadOptions = {}) {
-  const source = await openRows(path, options);
-  try {
-    const numbers: number[][] = (request.numbers ?? []).map(() => []);
-    const texts: string[][] = (request.texts ?? []).map(() => []);
-    let first = 0;
-    for await (const batch of source.batches(request)) {
-      expect(batch.first).toBe(first);
-      first += batch.count;
-      batch.numbers.forEach((column, k) => {
-        expect(column.length).toBe(batch.count);
-        numbers[k]!.push(...column);
-      });
-      batch.texts.forEach((column, k) => {
-        texts[k]!.push(...column);
-      });
-    }
-    return { numbers, texts, rows: source.rows, columns: source.columns, notes: source.notes };
-  } finally {
-    source.close();
-  }
 }
 
 describe("text", () => {
@@ -70,12 +45,12 @@ describe("text", () => {
     "%s reads the same whatever quotes, marks, line ends and delimiters",
     async (name, content, notes) => {
       const path = file(name, content);
-      const found = await read(path, { numbers: ["y", "x"], texts: ["id"] });
+      const found = await readAll(path, { numbers: ["y", "x"], texts: ["id"] });
       expect(found.texts).toEqual([expected.ids]);
       expect(found.numbers).toEqual([expected.y, expected.x]);
-      expect(found.columns.map(({ kind }) => kind)).toEqual(["text", "number", "number"]);
-      expect(found.notes).toHaveLength(notes);
-      if (notes > 0) expect(found.notes[0]).toMatch(/separated by (semicolons|tabs)$/);
+      expect(found.source.columns.map(({ kind }) => kind)).toEqual(["text", "number", "number"]);
+      expect(found.source.notes).toHaveLength(notes);
+      if (notes > 0) expect(found.source.notes[0]).toMatch(/separated by (semicolons|tabs)$/);
     },
   );
 
@@ -88,60 +63,45 @@ describe("text", () => {
       example: { row: 0, text: "1,5", commas: true },
       names: true,
     });
-    const found = await read(path, { numbers: ["x", "y"] }, { decimal: "," });
+    const found = await readAll(path, { numbers: ["x", "y"] }, { decimal: "," });
     expect(found.numbers).toEqual([
       [1.5, -0.25, 150],
       [2, 3, 4],
     ]);
-    expect(found.notes.join()).toMatch(/decimal commas/);
+    expect(found.source.notes.join()).toMatch(/decimal commas/);
   });
 
   it("names the columns of a file without names", async () => {
     const path = file("t.csv", text("1,2\n3,4\n"));
     await expect(openRows(path)).rejects.toThrow(/first line holds numbers .*data.header=false/);
-    const found = await read(path, { numbers: ["c1"] }, { header: false });
+    const found = await readAll(path, { numbers: ["c1"] }, { header: false });
     expect(found.numbers).toEqual([[2, 4]]);
   });
 });
 
 it("reads arrays by rows, whatever their type and order", async () => {
   const rows = Array.from({ length: 5000 }, (_, i) => [i, i / 2, -i]);
-  const path = file("t.npy", npy(rows));
-  const found = await read(path, { numbers: ["c2", "c0"], texts: ["c1"] });
-  expect(found.rows).toBe(5000);
+  const path = file("t.npy", npyOf(rows.flat(), [5000, 3]));
+  const found = await readAll(path, { numbers: ["c2", "c0"], texts: ["c1"] });
+  expect(found.source.rows).toBe(5000);
   expect(found.numbers).toEqual([rows.map((row) => row[2]), rows.map((row) => row[0])]);
   expect(found.texts[0]!.slice(0, 3)).toEqual(["0", "0.5", "1"]);
 
-  const transposed = Buffer.from(
-    npy([
-      [1, 2, 3],
-      [4, 5, 6],
-    ]),
-  );
-  const at = transposed.indexOf("False");
-  transposed.write("True ", at);
-  const fortran = file("f.npy", transposed);
+  const transposed = file("f.npy", fortran(npyOf([1, 2, 3, 4, 5, 6], [2, 3])));
   // The first index runs fastest: 1, 2 are the first column.
-  expect((await read(fortran, { numbers: ["c0", "c2"] })).numbers).toEqual([
-    [1, 2],
-    [5, 6],
-  ]);
+  const { numbers } = await readAll(transposed, { numbers: ["c0", "c2"] });
+  expect(numbers.flat()).toEqual([1, 2, 5, 6]);
 });
 
 it("reads one array of a .npz file, by its key where it has several, packed or not", async () => {
-  const members = {
-    "x.npy": npy([
-      [1, 2],
-      [3, 4],
-    ]),
-    "y.npy": npy([[5], [6]], "float32"),
-  };
+  const [x, y] = [npyOf([1, 2, 3, 4], [2, 2]), npyOf([5, 6], [2, 1], Float32Array)];
+  const members = { "x.npy": x, "y.npy": y };
   for (const level of [0, 6] as const) {
     const path = file("t.npz", zipSync(members, { level }));
     await expect(openRows(path)).rejects.toThrow(/arrays x, y: .*data.key=x/);
     await expect(openRows(path, { key: "z" })).rejects.toThrow(/data.key=z: .* x, y/);
-    expect((await read(path, { numbers: ["c0"] }, { key: "y" })).numbers).toEqual([[5, 6]]);
-    expect((await read(path, { numbers: ["c1"] }, { key: "x" })).numbers).toEqual([[2, 4]]);
+    expect((await readAll(path, { numbers: ["c0"] }, { key: "y" })).numbers).toEqual([[5, 6]]);
+    expect((await readAll(path, { numbers: ["c1"] }, { key: "x" })).numbers).toEqual([[2, 4]]);
   }
 });
 
@@ -161,15 +121,10 @@ it("reads parquet over several groups of rows, with nulls, integers and texts", 
     ],
     rowGroupSize: 1000,
   });
-  const found = await read(path, { numbers: ["x", "k", "on"], texts: ["id", "k", "at"] });
-  expect(found.columns.map(({ kind }) => kind)).toEqual([
-    "text",
-    "number",
-    "number",
-    "number",
-    "text",
-  ]);
-  expect(found.rows).toBe(n);
+  const found = await readAll(path, { numbers: ["x", "k", "on"], texts: ["id", "k", "at"] });
+  const kinds = found.source.columns.map(({ kind }) => kind);
+  expect(kinds.join()).toBe("text,number,number,number,text");
+  expect(found.source.rows).toBe(n);
   expect(found.numbers[0]).toEqual(x.map((value) => value ?? Number.NaN));
   expect(found.numbers[1]![1999]).toBe(1999);
   expect(found.numbers[2]!.slice(0, 2)).toEqual([1, 0]);
