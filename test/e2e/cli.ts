@@ -1,42 +1,48 @@
 // The command line as a user types it: a process of its own, its output and exit code.
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, expect } from "vitest";
+import { expect } from "vitest";
 import { type Outcome, runResident } from "../support/resident.js";
+import { wordsOf } from "../support/words.js";
 
+export { scratch } from "../support/scratch.js";
+export { wordsOf } from "../support/words.js";
 export type { Outcome };
 
 const program = fileURLToPath(new URL("../../packages/cli/bin/dsbm.mjs", import.meta.url));
 
 const environment = () => ({ ...process.env, OMP_NUM_THREADS: "1", DSBM_CORES: "2" });
 
+/** A process of dsbm: what it has said so far, and how it ended. */
+interface Launched {
+  child: ChildProcess;
+  said: { stdout: string; stderr: string };
+  done: Promise<Outcome>;
+}
+
 /** Starts dsbm, by the words of a host (hosts.ts) where there are any; `done` resolves when it has ended. */
 export function launch(
   args: string[],
   { host = [], ...options }: SpawnOptions & { host?: readonly string[] } = {},
-): { child: ChildProcess; done: Promise<Outcome> } {
+): Launched {
   const [command, ...words] = [...host, process.execPath, program, ...args];
   const child = spawn(command as string, words, {
     stdio: ["ignore", "pipe", "pipe"],
     ...options,
     env: { ...environment(), ...options.env },
   });
-  let stdout = "";
-  let stderr = "";
-  child.stdout?.on("data", (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr?.on("data", (chunk) => {
-    stderr += chunk;
-  });
+  const said = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const)
+    child[name]?.on("data", (chunk) => {
+      said[name] += chunk;
+    });
   const done = new Promise<Outcome>((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
+    child.on("close", (code, signal) => resolve({ code, signal, ...said }));
   });
-  return { child, done };
+  return { child, said, done };
 }
 
 /**
@@ -53,42 +59,62 @@ export function dsbm(
   return runResident(args, { cwd, env: { ...environment(), ...env } });
 }
 
-/** Runs dsbm, and sends it a signal once its standard error matches. */
-export function stopAt(
+/** Runs dsbm to an end that is well; gives the folder of its run too, if it has one. */
+export async function succeed(
   args: string[],
-  pattern: RegExp,
-  {
-    signal = "SIGINT",
-    ...options
-  }: Omit<SpawnOptions, "signal"> & { signal?: NodeJS.Signals } = {},
+  options: Parameters<typeof dsbm>[1] = {},
+): Promise<Outcome & { folder: string }> {
+  const outcome = await dsbm(args, options);
+  expectNoTrace(outcome.stderr);
+  expect(outcome.code, outcome.stderr).toBe(0);
+  return { ...outcome, folder: folderIn(outcome.stdout) };
+}
+
+/** Runs dsbm, which refuses its words in one line that holds all the texts. */
+export async function refuse(
+  args: string[],
+  texts: readonly string[],
+  options: Parameters<typeof dsbm>[1] = {},
 ): Promise<Outcome> {
-  const { child, done } = launch(args, options);
-  let seen = "";
-  child.stderr?.on("data", (text) => {
-    seen += text;
-    if (pattern.test(seen) && !child.killed) child.kill(signal);
+  const outcome = await dsbm(args, options);
+  expect(outcome.code).not.toBe(0);
+  expectLine(outcome.stderr, texts);
+  return outcome;
+}
+
+/** Sends a process a signal once its standard error, or its output, matches; resolves when it has ended. */
+export function stopOnce(
+  { child, said, done }: Launched,
+  pattern: RegExp,
+  { signal = "SIGINT" as NodeJS.Signals, from = "stderr" as "stdout" | "stderr" } = {},
+): Promise<Outcome> {
+  child[from]?.on("data", () => {
+    if (pattern.test(said[from]) && !child.killed) child.kill(signal);
   });
   return done;
 }
+
+/** Runs dsbm, and sends it a signal once its standard error matches. */
+export const stopAt = (
+  args: string[],
+  pattern: RegExp,
+  { signal, ...options }: Omit<SpawnOptions, "signal"> & { signal?: NodeJS.Signals } = {},
+): Promise<Outcome> => stopOnce(launch(args, options), pattern, { signal });
+
+/** Expects neither a stack trace nor a word of a bug. */
+export const expectNoTrace = (stderr: string): void => expect(stderr).not.toMatch(/\n\s+at |bug/);
 
 /** Expects one line of dsbm that holds all the texts, and no stack trace. */
 export function expectLine(stderr: string, texts: readonly string[]): void {
   const lines = stderr.split("\n").filter((line) => line.startsWith("dsbm: "));
   expect(lines, stderr).toHaveLength(1);
   for (const text of texts) expect(lines[0]).toContain(text);
-  expect(stderr).not.toMatch(/\n\s+at |bug/);
+  expectNoTrace(stderr);
 }
 
 /** The folder of a run, from what it printed; "" where it printed none. */
 export const folderIn = (stdout: string): string =>
   /results: +(.*)\/results\.csv/.exec(stdout)?.[1] ?? "";
-
-/** A fresh folder that is removed after the tests of the file. */
-export function scratch(): string {
-  const folder = mkdtempSync(join(tmpdir(), "dsbm-e2e-"));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 /** The folder of the only run below a folder of experiments; null where there is none yet. */
 export function onlyRun(folder: string): string | null {
@@ -101,9 +127,7 @@ export function onlyRun(folder: string): string | null {
 }
 
 /** A small problem: a run takes about two seconds. */
-export const small = `
+export const small = wordsOf(`
   dim=2 net_name=mlp_small n_train=300 n_test=200 batch_size=64 inner_iters=40 num_steps=5
   test_num_steps=10 log_every=10 threads=1 seed=3
-`
-  .trim()
-  .split(/\s+/);
+`);

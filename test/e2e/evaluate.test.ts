@@ -3,74 +3,45 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Quality, type QualityRow, readQuality } from "@dsbm/runs";
-import { Generator, io, randn, setNumThreads, type Tensor, zeros } from "@dsbm/torch";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { main } from "../../packages/cli/src/main.js";
-import { dsbm, expectLine, folderIn, scratch, stopAt } from "./cli.js";
-import { imageRun } from "./sample.js";
+import { Generator, io, randn, type Tensor, zeros } from "@dsbm/torch";
+import { beforeAll, describe, expect, it } from "vitest";
+import { expectLine, scratch, stopAt, succeed, wordsOf } from "./cli.js";
+import { commandHere, imageRun, workIn } from "./sample.js";
 
 const root = scratch();
 const at = (name: string) => join(root, name);
-const before = process.cwd();
 let run: string;
 
 /** The command in this process: starting one for every mistake would take minutes. */
-async function evaluate(...words: string[]) {
-  const output = { stdout: "", stderr: "" };
-  const add = (to: "stdout" | "stderr") => (text: unknown) => {
-    output[to] += `${text}\n`;
-    return true;
-  };
-  const spies = [
-    vi.spyOn(console, "log").mockImplementation(add("stdout")),
-    vi.spyOn(console, "error").mockImplementation(add("stderr")),
-    vi.spyOn(process.stderr, "write").mockImplementation(add("stderr")),
-  ];
-  try {
-    return { code: await main(["evaluate", ...words]), ...output };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
+const evaluate = (...words: string[]) => commandHere("evaluate", ...words);
+/** … to an end that is well. */
+async function evaluated(...words: string[]) {
+  const outcome = await evaluate(...words);
+  expect(outcome.code, outcome.stderr).toBe(0);
+  return outcome;
 }
 
-afterAll(() => {
-  process.chdir(before);
-  vi.unstubAllEnvs();
-});
+workIn(root);
 beforeAll(async () => {
-  process.chdir(root);
-  vi.stubEnv("DSBM_CORES", "1");
-  setNumThreads(1);
   const words = `train dataset=moons n_ipf=1 first_num_iter=150 num_iter=150 num_steps=5 data.n_train=500
     data.n_test=300 batch_size=64 plot_level=0 model.hidden=32 threads=1 experiments_dir=${root}`;
-  const { code, stdout, stderr } = await dsbm(words.split(/\s+/));
-  expect(code, stderr).toBe(0);
-  run = folderIn(stdout);
+  run = (await succeed(wordsOf(words))).folder;
 }, 60_000);
 
 const rowsOf = ({ rows }: Quality, metric: string) => rows.filter((row) => row.metric === metric);
 
 describe("dsbm evaluate", () => {
   it("measures both directions, each metric beside floor and ceiling, and writes quality.json", async () => {
-    const { code, stdout, stderr } = await evaluate(run, "n=200");
-    expect(code, stderr).toBe(0);
+    const { stdout } = await evaluated(run, "n=200");
     const quality = readQuality(run) as Quality;
     expect(quality).toMatchObject({ split: "test", n: 200, seed: 42, left_out: [] });
     const names = [...new Set(quality.rows.map(({ metric }) => metric))];
     expect(names).toEqual([
-      ...[
-        "sliced_w2",
-        "w2",
-        "w1",
-        "variance_kept",
-        "variance_kept_least",
-        "energy_distance",
-        "mmd",
-      ],
-      ...["bw2_uvp", "mean_error", "covariance_error", "displacement", "optimality", "binding"],
-      ...["gaussian_bridge_sliced_w2", "gaussian_bridge_displacement"],
-      ...["sinkhorn_bridge_sliced_w2", "sinkhorn_bridge_displacement"],
-      ...["agreement", "path_energy", "npe", "straightness", "column_w1"],
+      ...wordsOf("sliced_w2 w2 w1 variance_kept variance_kept_least energy_distance mmd"),
+      ...wordsOf("bw2_uvp mean_error covariance_error displacement optimality binding"),
+      ...wordsOf("gaussian_bridge_sliced_w2 gaussian_bridge_displacement"),
+      ...wordsOf("sinkhorn_bridge_sliced_w2 sinkhorn_bridge_displacement"),
+      ...wordsOf("agreement path_energy npe straightness column_w1"),
     ]);
     const isBaseline = ({ group }: QualityRow) => group === "baselines";
     for (const row of quality.rows.filter((one) => !isBaseline(one))) {
@@ -97,11 +68,8 @@ describe("dsbm evaluate", () => {
       expect(row.floor).toBeLessThan(row.value);
       expect(row.ceiling).toBeGreaterThan(row.floor as number);
     }
-    expect(
-      rowsOf(quality, "column_w1")
-        .map(({ column }) => column)
-        .sort(),
-    ).toEqual(["column 1", "column 1", "column 2", "column 2"].sort());
+    const measured = rowsOf(quality, "column_w1").map(({ column }) => column);
+    expect(measured.sort()).toEqual(["column 1", "column 1", "column 2", "column 2"]);
     expect(stdout).toMatch(/metric +direction +value +interval +floor +ceiling/);
     expect(stdout.indexOf("sliced 2-Wasserstein")).toBeLessThan(stdout.indexOf("displacement"));
     expect(stdout).toContain(`written to ${join(run, "quality.json")}`);
@@ -119,15 +87,8 @@ describe("dsbm evaluate", () => {
     ]);
     for (const row of again.rows)
       expect(first.rows.find((r) => r.metric === row.metric && r.direction === "f")).toEqual(row);
-    const other = await evaluate(
-      run,
-      "n=200",
-      "direction=f",
-      "metrics=sliced_w2",
-      "seed=1",
-      "--json",
-      `out=${at("other.json")}`,
-    );
+    const others = wordsOf("n=200 direction=f metrics=sliced_w2 seed=1 --json");
+    const other = await evaluate(run, ...others, `out=${at("other.json")}`);
     expect((JSON.parse(other.stdout) as Quality).rows[0]?.value).not.toBe(again.rows[0]?.value);
     // Elsewhere written: the run's own is as it was.
     expect(readQuality(run)).toEqual(first);
@@ -140,19 +101,9 @@ describe("dsbm evaluate", () => {
   it("compares the marginal at a time with what was held out there", async () => {
     const generator = Generator.create(5);
     writeFileSync(at("middle.npy"), io.encodeNpy(randn([120, 2], { generator }).mul(0.8)));
-    const words = [
-      run,
-      "metrics=sliced_w2",
-      "direction=f",
-      "holdout=middle.npy,middle.npy",
-      "at=0.5,0.3",
-    ];
-    const { code, stdout, stderr } = await evaluate(
-      ...words,
-      "json=true",
-      `out=${at("held.json")}`,
-    );
-    expect(code, stderr).toBe(0);
+    const words =
+      "metrics=sliced_w2 direction=f holdout=middle.npy,middle.npy at=0.5,0.3 json=true";
+    const { stdout } = await evaluated(run, ...wordsOf(words), `out=${at("held.json")}`);
     const quality = JSON.parse(stdout) as Quality;
     const found = rowsOf(quality, "holdout_w1");
     expect(found.map(({ title }) => title)).toEqual([
@@ -176,14 +127,9 @@ describe("dsbm evaluate", () => {
   });
 
   it("measures ends of the probability flow and rows of training", async () => {
-    const words = [run, "n=100", "direction=f", "split=train", "solver=heun", "steps=10"];
-    const { code, stdout, stderr } = await evaluate(
-      ...words,
-      "metrics=ends,path,optimality",
-      "json=true",
-      `out=${at("flow.json")}`,
-    );
-    expect(code, stderr).toBe(0);
+    const words = wordsOf("n=100 direction=f split=train solver=heun steps=10 json=true");
+    const metrics = "metrics=ends,path,optimality";
+    const { stdout } = await evaluated(run, ...words, metrics, `out=${at("flow.json")}`);
     const quality = JSON.parse(stdout) as Quality;
     expect(quality.split).toBe("train");
     // The flow comes back by itself, and sums no drift.
@@ -196,13 +142,9 @@ describe("dsbm evaluate", () => {
 
   it("measures of pictures what makes sense there, and says what it leaves out", async () => {
     const images = imageRun(at("images"));
-    const { code, stdout, stderr } = await evaluate(
-      images,
-      "n=12",
-      "direction=b",
-      "metrics=sliced_w2,w2,variance_kept,displacement,agreement,path_energy,npe",
-    );
-    expect(code, stderr).toBe(0);
+    const metrics = "sliced_w2,w2,variance_kept,displacement,agreement,path_energy,npe";
+    const words = ["n=12", "direction=b", `metrics=${metrics}`];
+    const { stdout } = await evaluated(images, ...words);
     const { rows, left_out } = readQuality(images) as Quality;
     expect(rows.map(({ metric }) => metric)).toEqual([
       ...["sliced_w2", "variance_kept", "displacement", "agreement", "path_energy"],
@@ -224,11 +166,8 @@ describe("dsbm evaluate", () => {
       const words = `train dataset=vectors Dataset=table:a.csv Dataset_transfer=table:b.csv data.standardise=${how}
       data.test_fraction=0.4 n_ipf=1 first_num_iter=20 num_iter=20 num_steps=4 plot_level=0 model.hidden=16 batch_size=16
       threads=1 name=${how} experiments_dir=${root}`;
-      const trained = await dsbm(words.split(/\s+/), { cwd: root });
-      expect(trained.code, trained.stderr).toBe(0);
-      const folder = folderIn(trained.stdout);
-      const { code, stderr } = await evaluate(folder, "metrics=w1,columns,displacement");
-      expect(code, stderr).toBe(0);
+      const { folder } = await succeed(wordsOf(words), { cwd: root });
+      await evaluated(folder, "metrics=w1,columns,displacement");
       const quality = readQuality(folder) as Quality;
       const { std } = JSON.parse(readFileSync(join(folder, "data.json"), "utf8")).transform;
       // Of one column both are the same but for the unit.
@@ -271,19 +210,10 @@ describe("dsbm evaluate", () => {
   });
 
   it("ends at Ctrl-C and writes nothing", async () => {
-    const { code, stderr } = await stopAt(
-      ["evaluate", run, `out=${at("stopped.json")}`],
-      /measuring/,
-    );
+    const args = ["evaluate", run, `out=${at("stopped.json")}`];
+    const { code, stderr } = await stopAt(args, /measuring/);
     expect(code, stderr).toBe(130);
     expect(stderr).toContain("stopped; nothing was written");
     expect(existsSync(at("stopped.json"))).toBe(false);
-  });
-
-  it("lists its keys", async () => {
-    const { code, stdout } = await evaluate("--help");
-    expect(code).toBe(0);
-    for (const key of ["holdout", "at", "metrics", "split", "exact"]) expect(stdout).toContain(key);
-    expect(existsSync(at("--help"))).toBe(false);
   });
 });

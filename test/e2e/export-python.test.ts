@@ -22,6 +22,10 @@ const root = scratch();
 const n = 9;
 const column = { name: "site", classes: ["a", "b,c"], mean: 0, std: 1 };
 const mlp = ["sigma=0.7", "num_steps=6"];
+const table = {
+  ...{ names: ["x", "y"], conditioning: column, from: "a.csv" },
+  transform: { log1p: true, standardise: "columns" as const, mean: [1, 2], std: [0.5, 0.2] },
+};
 const cases: [name: string, make: (folder: string) => string][] = [
   ["drift", (at) => vectorRun(at, mlp)],
   ["bridge variance", (at) => vectorRun(at, [...mlp, "step_variance=bridge"])],
@@ -29,22 +33,10 @@ const cases: [name: string, make: (folder: string) => string][] = [
   ["no last noise", (at) => vectorRun(at, [...mlp, "last_noise=false"])],
   ["end", (at) => vectorRun(at, [...mlp, "mean_match=true", "last_noise=false"])],
   ["velocity", (at) => vectorRun(at, ["method=rf", "model_name=rf"])],
-  ["table", tableAt],
+  ["table", (at) => tableRun(at, table)],
   ["pictures with classes", (at) => imageRun(at, ["model.class_cond=true"], { classes: 3 })],
   ["means", (at) => imageRun(at, ["method=dsb"])],
 ];
-
-/** A run of tables with a condition, and with what a run says about its data. */
-function tableAt(folder: string): string {
-  const transform = { log1p: true, standardise: "columns" as const, mean: [1, 2], std: [0.5, 0.2] };
-  tableRun(folder, { names: ["x", "y"], transform, conditioning: column });
-  const path = join(folder, "data.json");
-  const source = { path: "a.csv", rows: 10, group: null };
-  const found = JSON.parse(readFileSync(path, "utf8"));
-  const columns = ["x", "y"].map((name) => ({ name, source: { min: 0, max: 1 }, target: null }));
-  writeFileSync(path, JSON.stringify({ ...found, source, target: null, columns }));
-  return folder;
-}
 
 /** Rows as the program reads them, and the conditions of @dsbm/web. */
 function inputs(bridge: BridgeDescription, out: string) {
@@ -54,36 +46,24 @@ function inputs(bridge: BridgeDescription, out: string) {
   );
   const sites = Array.from({ length: n }, (_, i) => column.classes[i % 2] as string);
   const classes = Array.from({ length: n }, (_, i) => i % 3);
-  const array = (name: string, type: string, data: Float32Array | BigInt64Array, shape: number[]) =>
-    writeFileSync(join(out, name), npy(type, data, shape));
+  const array = (name: string, data: Float32Array | BigInt64Array, shape: number[]) =>
+    writeFileSync(join(out, name), T.io.npy.encode(T.io.fromTyped(data, shape)));
   if (columns) {
     const rows = sites.map((site, i) => `"${site}",${x[2 * i + 1]},${x[2 * i]}`);
     writeFileSync(join(out, "new.csv"), `\uFEFFsite,y,x\n${rows.join("\n")}\n`);
-  } else array("new.npy", "<f4", x, [n, ...state.shape]);
-  if (conditions?.y) array("y.npy", "<i8", BigInt64Array.from(classes, BigInt), [n]);
+  } else array("new.npy", x, [n, ...state.shape]);
+  if (conditions?.y) array("y.npy", BigInt64Array.from(classes, BigInt), [n]);
   return {
     x: { data: x, shape: [n, ...state.shape] },
     conditions: { ...(columns && { site: sites }), ...(conditions?.y && { y: classes }) },
   };
 }
 
-function npy(type: string, data: Float32Array | BigInt64Array, shape: readonly number[]): Buffer {
-  const text = `{'descr': '${type}', 'fortran_order': False, 'shape': (${shape.join(", ")},), }`;
-  const head = Buffer.from(text.padEnd(117));
-  const before = Buffer.from([0x93, ...Buffer.from("NUMPY"), 1, 0, 118, 0]);
-  return Buffer.concat([before, head, Buffer.from("\n"), Buffer.from(data.buffer)]);
-}
-
 /** What a program wrote: the numbers of a table or of an array. */
 function outputs(path: string, isTable: boolean): number[] {
-  if (isTable)
-    return readFileSync(path, "utf8")
-      .trim()
-      .split(/\r?\n/)
-      .slice(1)
-      .flatMap((row) => row.split(",").map(Number));
-  const bytes = readFileSync(path).subarray(128);
-  return [...new Float32Array(Uint8Array.from(bytes).buffer)];
+  if (!isTable) return [...T.io.toFloat32(T.io.npy.decode(readFileSync(path), path))];
+  const [, ...rows] = readFileSync(path, "utf8").trim().split(/\r?\n/);
+  return rows.flatMap((row) => row.split(",").map(Number));
 }
 
 it.each(cases)("%s", async (name, make) => {

@@ -20,15 +20,13 @@ const rowsOf = (t: T.Tensor): number[][] => {
   const all = t.toNumbers();
   return Array.from({ length: n }, (_, i) => all.slice(i * d, (i + 1) * d));
 };
-/** A run of tables that says where they came from, as a run of dsbm does. */
-function tables(folder: string, facts: Parameters<typeof tableRun>[1]): string {
-  tableRun(folder, facts);
-  const path = join(folder, "data.json");
-  const source = { path: "/private/me/a.csv", rows: 10, group: null };
-  const columns = facts.names.map((name) => ({ name, source: { min: 0, max: 1 }, target: null }));
-  writeFileSync(path, JSON.stringify({ ...json(path), source, target: null, columns }));
-  return folder;
-}
+/** Runs the command, which is to end well. */
+const exported = async (...words: string[]) => {
+  const { code, stderr } = await commandHere("export", ...words);
+  expect(code, stderr).toBe(0);
+};
+/** Where a table came from, as a run of dsbm has it. */
+const from = "/private/me/a.csv";
 
 type Session = ort.InferenceSession;
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
@@ -42,8 +40,7 @@ describe("a run of vectors", () => {
   let run = "";
   beforeAll(async () => {
     run = vectorRun(at("vectors"), ["num_steps=30", "sigma=0.7"]);
-    const { code } = await commandHere("export", run, at("out/"), "license=MIT");
-    expect(code).toBe(0);
+    await exported(run, at("out/"), "license=MIT");
   });
 
   it("is a folder with all that sampling needs", () => {
@@ -92,38 +89,30 @@ describe("a run of vectors", () => {
 
   it("has the noise of steps that was measured in training", async () => {
     const own = vectorRun(at("analytic"), ["num_steps=7", "sigma=0.7", "step_variance=analytic"]);
-    expect((await commandHere("export", own, at("shares/"))).code).toBe(0);
+    await exported(own, at("shares/"));
     using native = openBridge(own, { threads: 1 });
     const x = normal([50, 2], 3).to("float32");
     for (const [direction, steps] of [
       ["f", 7],
       ["b", 5],
     ] as const) {
-      const wanted = await native.sample(x, { direction, seed: 5, steps });
+      const how = { direction, seed: 5, steps };
+      const wanted = (await native.sample(x, how)).x.to("float64");
       const bridge = await loadBridge(at("shares"));
-      const found = await bridge.sample(rowsOf(x), { direction, seed: 5, steps });
-      expect(
-        distance(T.tensor(found.x, { dtype: "float64" }), wanted.x.to("float64")),
-      ).toBeLessThan(1e-4);
-      const other = await bridge.sample(rowsOf(x), {
-        direction,
-        seed: 5,
-        steps,
-        stepVariance: "process",
-      });
-      expect(
-        distance(T.tensor(other.x, { dtype: "float64" }), wanted.x.to("float64")),
-      ).toBeGreaterThan(0.05);
+      const gap = async (more: { stepVariance?: "process" }) => {
+        const { x: found } = await bridge.sample(rowsOf(x), { ...how, ...more });
+        return distance(T.tensor(found, { dtype: "float64" }), wanted);
+      };
+      expect(await gap({})).toBeLessThan(1e-4);
+      expect(await gap({ stepVariance: "process" })).toBeGreaterThan(0.05);
       bridge.dispose();
     }
   });
 
   it("is one model where the name says so, of one direction or both", async () => {
     const one = at("one.onnx");
-    expect((await commandHere("export", run, one)).code).toBe(0);
-    expect((await commandHere("export", run, one, "direction=both", "overwrite=true")).code).toBe(
-      0,
-    );
+    await exported(run, one);
+    await exported(run, one, "direction=both", "overwrite=true");
     const session = await ort.InferenceSession.create(readFileSync(one));
     expect(session.outputNames).toEqual(["drift_f", "drift_b"]);
     await session.release();
@@ -164,11 +153,8 @@ describe("a run of vectors", () => {
       ]),
     );
     mkdirSync(at("apart"));
-    for (const [name, bytes] of Object.entries({
-      ...files,
-      "bridge.json": JSON.stringify(bridge),
-    }))
-      writeFileSync(at("apart", name), bytes);
+    writeFileSync(at("apart/bridge.json"), JSON.stringify(bridge));
+    for (const [name, bytes] of Object.entries(files)) writeFileSync(at("apart", name), bytes);
     const asked: string[] = [];
     const server = createServer(({ url = "" }, answer) => {
       asked.push(url);
@@ -196,24 +182,19 @@ describe("a run of vectors", () => {
     await expect(loadBridge(address)).rejects.toThrow(/f\.onnx\.data answers 404/);
     server.close();
     const { "f.onnx.data": _, ...some } = files;
-    await expect(loadBridge({ bridge, models: some })).rejects.toThrow(
-      /f\.onnx\.data is not there/,
-    );
+    await expect(loadBridge({ bridge, models: some })).rejects.toThrow(/f\.onnx\.data is not/);
   });
 
   it("a single model has its units and its weights beside it, and replaces none without overwrite", async () => {
     const transform = { log1p: false, standardise: "columns" as const, mean: [1, 2], std: [1, 2] };
-    const own = tables(at("beside"), { names: ["x", "y"], transform });
+    const own = tableRun(at("beside"), { names: ["x", "y"], transform, from });
     mkdirSync(at("one-file"));
     writeFileSync(at("one-file/drift.decode.onnx"), "kept");
-    const words = ["export", own, at("one-file/drift.onnx")];
-    const refused = await commandHere(...words);
-    expect([refused.code, refused.stderr]).toEqual([
-      2,
-      expect.stringMatching(/decode.onnx is there/),
-    ]);
+    const words = [own, at("one-file/drift.onnx")];
+    const { code, stderr } = await commandHere("export", ...words);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/decode.onnx is there/)]);
     expect(readdirSync(at("one-file"))).toEqual(["drift.decode.onnx"]);
-    expect((await commandHere(...words, "overwrite=true")).code).toBe(0);
+    await exported(...words, "overwrite=true");
     expect(readdirSync(at("one-file")).sort()).toEqual([
       ...["drift.decode.onnx", "drift.encode.onnx", "drift.onnx"],
     ]);
@@ -225,8 +206,8 @@ describe("other runs", () => {
     const transform = { log1p: true, standardise: "columns", mean: [1, 2], std: [0.5, 0] } as const;
     const conditioning = { name: "site", classes: ["a|b", "c"], mean: 0, std: 1 };
     const facts = { names: ["x", "a,b"], transform: { ...transform, mean: [1, 2], std: [0.5, 0] } };
-    tables(at("tables"), { ...facts, conditioning });
-    expect((await commandHere("export", at("tables"), at("tables-out"))).code).toBe(0);
+    tableRun(at("tables"), { ...facts, conditioning, from });
+    await exported(at("tables"), at("tables-out"));
     const bridge = json(at("tables-out/bridge.json"));
     expect(bridge).toMatchObject({
       ...{ columns: ["x", "a,b"], transform, inputs: ["x", "t", "cond"], default_direction: "f" },
@@ -247,23 +228,20 @@ describe("other runs", () => {
         ...{ log1p: true, standardise: "columns" as const },
         ...{ mean: [1, 2], std: [0.5, 0.2] },
       };
-      const run = tables(at(column.name), {
-        ...{ names: ["x", "y"], transform, conditioning: column },
-      });
+      const facts = { names: ["x", "y"], transform, conditioning: column, from };
+      const run = tableRun(at(column.name), facts);
       const out = at(`${column.name}-out`);
-      expect((await commandHere("export", run, out)).code).toBe(0);
+      await exported(run, out);
       const n = 40;
       const rows = Array.from({ length: n }, (_, i) => [1 + (i % 7) / 3, 6 + (i % 5) / 2]);
       const places = Array.from({ length: n }, (_, i) => i % 2);
       const own = places.map((k) => column.classes?.[k] ?? 2000 + 20 * k);
       using native = openBridge(run, { threads: 1 });
       const columns = [0, 1].map((k) => Float64Array.from(rows, (row) => row[k] as number));
-      const cond = column.classes
-        ? T.tensor(
-            places.flatMap((k) => [1 - k, k]),
-            { shape: [n, 2], dtype: "float32" },
-          )
-        : T.tensor(places, { shape: [n, 1], dtype: "float32" });
+      const cond = T.tensor(
+        places.map((k) => (column.classes ? [1 - k, k] : [k])),
+        { dtype: "float32" },
+      );
       const sampled = await native.sample(native.units.apply(columns), {
         ...{ direction: "f", solver: "euler", steps: null, ode_step_size: 0.1 },
         given: { cond },
@@ -308,9 +286,7 @@ describe("other runs", () => {
 
   it("pictures with classes take them as an input", async () => {
     imageRun(at("pictures"), ["model.class_cond=true"], { classes: 3 });
-    expect(
-      (await commandHere("export", at("pictures"), at("pictures-out"), "direction=b")).code,
-    ).toBe(0);
+    await exported(at("pictures"), at("pictures-out"), "direction=b");
     expect(json(at("pictures-out/bridge.json"))).toMatchObject({
       ...{ state: { shape: [1, 8, 8], type: "pictures" }, inputs: ["x", "t", "y"] },
       ...{ conditions: { cond: null, y: { classes: 3 } }, noise: { generator: "philox4x32-10" } },

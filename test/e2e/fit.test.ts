@@ -20,12 +20,13 @@ const small = ["max_minutes=null", "num_iter=60", "first_num_iter=60", "model.hi
 const few = [...small, "cache_npar=200", "threads=1", "plot_level=0"];
 
 beforeAll(() => {
-  writeFileSync(
-    join(folder, "a.csv"),
+  const put = (name: string, text: string) => writeFileSync(join(folder, name), text);
+  put(
+    "a.csv",
     rows(120, (u, v) => [u, 1000 * v]),
   );
-  writeFileSync(
-    join(folder, "b.csv"),
+  put(
+    "b.csv",
     rows(90, (u, v) => [2 + u * u, 3000 * v]),
   );
 });
@@ -45,21 +46,12 @@ test("a run ends with its table, keeps its choices, and is not trained again", a
   expect(first.code).toBe(0);
   const { rows: table } = JSON.parse(first.out);
   expect(table.some((row: { metric: string }) => row.metric === "sliced_w2")).toBe(true);
-  const run = /experiments\/a_to_b\/\S*/.exec(
-    (await dsbm("fit", "a.csv", "b.csv", ...few)).out,
-  )?.[0];
-  const choices = JSON.parse(
-    readFileSync(
-      join(folder, (run as string).replace(/\/(samples|report.html)$/, ""), "choices.json"),
-      "utf8",
-    ),
-  );
-  expect(choices.find(({ key }: { key: string }) => key === "sigma")).toMatchObject({
-    given: false,
-  });
-  expect(choices.find(({ key }: { key: string }) => key === "data.standardise").value).toBe(
-    "columns",
-  );
+  const { out } = await dsbm("fit", "a.csv", "b.csv", ...few);
+  const [run = ""] = /experiments\/a_to_b\/\S*(?=\/(samples|report.html))/.exec(out) ?? [];
+  const choices = JSON.parse(readFileSync(join(folder, run, "choices.json"), "utf8"));
+  const choice = (name: string) => choices.find(({ key }: { key: string }) => key === name);
+  expect(choice("sigma")).toMatchObject({ given: false });
+  expect(choice("data.standardise").value).toBe("columns");
   // Another hold-out is measured on the run as it is.
   const held = [...few, "holdout=b.csv", "at=0.5", "--json"];
   const second = await dsbm("fit", "a.csv", "b.csv", ...held);

@@ -5,7 +5,7 @@ import { readCsv } from "@dsbm/runs";
 import { randn, setNumThreads, tensor } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { evaluate, openBridge } from "../../packages/cli/src/index.js";
-import { dsbm, scratch } from "./cli.js";
+import { scratch, succeed } from "./cli.js";
 import { imageRun, vectorRun } from "./sample.js";
 
 const root = scratch();
@@ -24,8 +24,7 @@ async function tableRun(): Promise<string> {
   const small = ["first_num_iter=20", "num_iter=20", "num_steps=3", "batch_size=16", "test_npar=4"];
   const place = [`experiments_dir=${join(root, "runs")}`, "name=tables", "model.hidden='8,8'"];
   const data = `paths.data_dir_name=${join(root, "data")}`;
-  const { code, stderr } = await dsbm(["train", ...words, ...small, ...place, data, "plot_npar=2"]);
-  expect(code, stderr).toBe(0);
+  await succeed(["train", ...words, ...small, ...place, data, "plot_npar=2"]);
   const [folder] = readdirSync(join(root, "runs/tables"));
   return join(root, "runs/tables", folder as string, "42");
 }
@@ -67,8 +66,7 @@ describe("bridge.sample", () => {
     const { x } = await bridge.sample(input, { seed: 3 });
     const [from, to] = [join(root, "new.csv"), join(root, "out.csv")];
     writeFileSync(from, `mass,drift\n${input.map((row) => row.join()).join("\n")}\n`);
-    const { code, stderr } = await dsbm(["sample", folder, from, to, "direction=f", "seed=3"]);
-    expect(code, stderr).toBe(0);
+    await succeed(["sample", folder, from, to, "direction=f", "seed=3"]);
     const written = readCsv(to).rows.map(({ mass, drift }) => [Number(mass), Number(drift)]);
     for (const [i, row] of x.entries())
       for (const [k, value] of row.entries()) {

@@ -4,11 +4,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { methods } from "@dsbm/bridge";
 import { readRun } from "@dsbm/runs";
-import { io } from "@dsbm/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { main } from "../../packages/cli/src/main.js";
 import { fitted, online } from "../support/own-methods.js";
 import { onlyRun, scratch } from "./cli.js";
+import { words as common, expectExact, expectSamples } from "./exact-bridge.js";
+import { commandHere } from "./sample.js";
 
 const root = scratch();
 beforeAll(() => {
@@ -19,9 +20,7 @@ afterAll(() => {
 });
 
 const words = (method: string, experiments: string) => [
-  ...["train", "dataset=gaussian", `method=${method}`, "data.dim=2", "data.a=0.5", "sigma=1"],
-  ...["data.n_train=2000", "data.n_test=2000", "batch_size=192", "lr=3e-3", "ema_rate=0.98"],
-  ...["fb_sequence=[b]", "threads=1", "seed=2", "plot_level=0", "LOGGER=NONE"],
+  ...[...common, `method=${method}`, "sigma=1", "batch_size=192", "lr=3e-3", "fb_sequence=[b]"],
   ...(method === "online"
     ? ["half_iterations=2", "first_num_iter=250", "num_iter=120", "num_steps=10"]
     : ["half_iterations=1", "num_iter=1", "first_num_iter=1", "num_steps=50"]),
@@ -36,13 +35,7 @@ const weights = (experiments: string) => {
 describe.each(["online", "fitted"])("method=%s", (method) => {
   it("trains towards the exact bridge, in both directions with one model", async () => {
     expect(await main(words(method, method))).toBe(0);
-    const { results } = readRun(folderOf(method));
-    const last = ["b", "f"].map((d) => results.findLast((row) => row.direction === d));
-    for (const row of last) {
-      expect(Math.abs(Number(row?.mean) - Number(row?.exact_mean))).toBeLessThan(0.1);
-      expect(Math.abs(Number(row?.var) - 1)).toBeLessThan(0.15);
-      expect(Math.abs(Number(row?.cov) - Number(row?.exact_cov))).toBeLessThan(0.08);
-    }
+    expectExact(folderOf(method));
   });
 
   it("goes on from where it was stopped to the same weights", async () => {
@@ -59,22 +52,11 @@ describe.each(["online", "fitted"])("method=%s", (method) => {
   it("samples new points from its folder", async () => {
     const out = join(root, `${method}.npy`);
     expect(await main(["sample", folderOf(method), "gaussian:3000", out, "direction=f"])).toBe(0);
-    using file = io.npy.open(out);
-    expect(file.shape).toEqual([3000, 2]);
-    const x = io.fromRaw(file.rows(0, 3000));
-    expect(Math.abs(x.mean().item() - 0.5)).toBeLessThan(0.1);
-    expect(Math.abs(x.std().item() - 1)).toBeLessThan(0.12);
+    expectSamples(out);
   });
 });
 
 it("an unknown method is answered with the names there are, own ones included", async () => {
-  const errors: string[] = [];
-  const error = console.error;
-  console.error = (line: string) => errors.push(line);
-  try {
-    expect(await main(["train", "dataset=gaussian", "method=onlin"])).toBe(2);
-  } finally {
-    console.error = error;
-  }
-  expect(errors.join("\n")).toContain('did you mean "online"');
+  const { code, stderr } = await commandHere("train", "dataset=gaussian", "method=onlin");
+  expect([code, stderr]).toEqual([2, expect.stringContaining('did you mean "online"')]);
 });

@@ -5,7 +5,18 @@ import { appendFileSync, chmodSync, mkdirSync, readFileSync, writeFileSync } fro
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, it } from "vitest";
-import { dsbm, expectLine, folderIn, launch, type Outcome, scratch, small, stopAt } from "./cli.js";
+import {
+  dsbm,
+  expectLine,
+  folderIn,
+  launch,
+  type Outcome,
+  scratch,
+  small,
+  stopAt,
+  stopOnce,
+  succeed,
+} from "./cli.js";
 
 const program = fileURLToPath(new URL("../../packages/cli/bin/dsbm.mjs", import.meta.url));
 const bin = scratch();
@@ -79,8 +90,7 @@ it("of a fit: sampling, and measuring a damaged quality.json again", async () =>
   for (const [i, name] of [a, b].entries()) writeFileSync(join(folder, name), rows(i));
   const few = ["max_minutes=null", "num_iter=60", "first_num_iter=60", "model.hidden=[16,16]"];
   const words = ["fit", a, b, ...few, "cache_npar=200", "threads=1", experiments("fits")];
-  const fitted = await dsbm(words, { cwd: folder });
-  expect(fitted.code, fitted.stderr).toBe(0);
+  const fitted = await succeed(words, { cwd: folder });
   const sampled = await run(
     fitted.stdout,
     /(npx dsbm sample .*) NEW OUT direction=f/,
@@ -94,16 +104,13 @@ it("of a fit: sampling, and measuring a damaged quality.json again", async () =>
   expect(refused.code).not.toBe(0);
   expectLine(refused.stderr, ["quality.json"]);
   await run(refused.stderr, /(npx dsbm evaluate .*); if/);
-  expect((await dsbm(words, { cwd: folder })).code).toBe(0);
+  await succeed(words, { cwd: folder });
 });
 
 it("of a sweep: looking at it, and going on", async () => {
   const words = [...small, "inner_iters=4000", "outer_iters=1", "seed=1,2", experiments("sweeps")];
-  const { child, done } = launch(["gaussian", "-m", ...words], { cwd: folder });
-  child.stdout?.on("data", (text) => {
-    if (/1 thread a training step/.test(text) && !child.killed) child.kill("SIGINT");
-  });
-  const stopped = await done;
+  const launched = launch(["gaussian", "-m", ...words], { cwd: folder });
+  const stopped = await stopOnce(launched, /1 thread a training step/, { from: "stdout" });
   expect(stopped.code, stopped.stderr).toBe(130);
   const status = await run(stopped.stdout, /^status: +(npx dsbm sweep status .*)/m);
   expect(status.stdout).toContain("2 interrupted");

@@ -4,16 +4,13 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readRun } from "@dsbm/runs";
-import { expect, it } from "vitest";
-import { dsbm, launch, onlyRun, scratch, small } from "./cli.js";
+import { expect, it, vi } from "vitest";
+import { launch, onlyRun, scratch, small, succeed, wordsOf } from "./cli.js";
 
 const root = scratch();
 const options = (experiments: string) => [
-  "gaussian",
-  ...small,
-  "inner_iters=300",
-  "outer_iters=4",
-  "checkpoint_stride=70",
+  ...["gaussian", ...small],
+  ...wordsOf("inner_iters=300 outer_iters=4 checkpoint_stride=70"),
   `experiments_dir=${join(root, experiments)}`,
 ];
 const folderOf = (experiments: string) => onlyRun(join(root, experiments)) as string;
@@ -28,13 +25,7 @@ const weights = (experiments: string) => {
   ]);
 };
 
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 2000; i++) {
-    if (condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error("waited in vain");
-}
+const until = (isSo: () => boolean) => vi.waitUntil(isSo, { timeout: 110_000, interval: 10 });
 const read = (experiments: string) => {
   try {
     return readRun(folderOf(experiments));
@@ -44,7 +35,7 @@ const read = (experiments: string) => {
 };
 
 it("resumes after Ctrl-C and after kill -9 to bit-identical weights", async () => {
-  expect((await dsbm(options("whole"))).code).toBe(0);
+  await succeed(options("whole"));
 
   const stopped = launch(options("stopped"));
   await until(() => (read("stopped")?.results.length ?? 0) >= 2);
@@ -53,8 +44,7 @@ it("resumes after Ctrl-C and after kill -9 to bit-identical weights", async () =
   expect(after.code).toBe(130);
   expect(after.stderr).toContain("to go on: npx dsbm gaussian");
   expect(read("stopped")?.info.state).toBe("interrupted");
-  const resumed = await dsbm(options("stopped"));
-  expect(resumed.code).toBe(0);
+  const resumed = await succeed(options("stopped"));
   expect(resumed.stderr).toMatch(/going on from checkpoint it000[12]_[bf]_step/);
   expect(weights("stopped")).toEqual(weights("whole"));
 
@@ -63,8 +53,7 @@ it("resumes after Ctrl-C and after kill -9 to bit-identical weights", async () =
   await until(() => read("killed")?.checkpoints.some(({ id }) => /it0002_b/.test(id)) === true);
   killed.child.kill("SIGKILL");
   expect((await killed.done).signal).toBe("SIGKILL");
-  const again = await dsbm(options("killed"));
-  expect(again.code).toBe(0);
+  const again = await succeed(options("killed"));
   expect(again.stderr).toMatch(/going on from checkpoint it0002_b_step00000/);
   expect(weights("killed")).toEqual(weights("whole"));
   const numbers = (e: string) =>

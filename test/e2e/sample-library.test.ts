@@ -20,7 +20,7 @@ import { openBridge, type SampleOptions } from "../../packages/cli/src/sample/op
 import { runSample } from "../../packages/cli/src/sample/run.js";
 import { loadNetwork, readTrained } from "../../packages/cli/src/sample/trained.js";
 import { collectGarbage } from "../support/collect.js";
-import { scratch } from "./cli.js";
+import { scratch, wordsOf } from "./cli.js";
 import { imageRun, vectorRun } from "./sample.js";
 
 const root = scratch();
@@ -203,10 +203,8 @@ describe("conditions", () => {
     const folder = imageRun(
       join(root, "classes"),
       [
-        "model.class_cond=true",
-        "Dataset=synthetic_shapes",
-        "Dataset_transfer=synthetic_shapes",
-        "method=rf",
+        ...wordsOf("model.class_cond=true Dataset=synthetic_shapes"),
+        ...wordsOf("Dataset_transfer=synthetic_shapes method=rf"),
       ],
       { classes: 2 },
     );

@@ -4,24 +4,21 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openTableWriter } from "@dsbm/data";
 import { picturePng } from "@dsbm/runs";
-import { Generator, io, liveTensors, memory, randint, setNumThreads } from "@dsbm/torch";
+import { Generator, io, liveTensors, memory, randint } from "@dsbm/torch";
 import { unzipSync, zipSync } from "fflate";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import { openBridge } from "../../packages/cli/src/sample/open.js";
 import { collectGarbage } from "../support/collect.js";
 import { scratch } from "./cli.js";
-import { imageRun, sampleHere as sample, vectorRun } from "./sample.js";
+import { imageRun, sampleHere as sample, sampled, vectorRun, workIn } from "./sample.js";
 
 const root = scratch();
 const at = (name: string) => join(root, name);
-const before = process.cwd();
 let images: string;
 let pixels: Uint8Array;
 
+workIn(root);
 beforeAll(async () => {
-  process.chdir(root);
-  vi.stubEnv("DSBM_CORES", "1");
-  setNumThreads(1);
   images = imageRun(at("images"));
   const x = randint(0, 256, [6, 1, 8, 8], { generator: Generator.create(1), dtype: "uint8" });
   pixels = x.toArray() as Uint8Array;
@@ -32,27 +29,19 @@ beforeAll(async () => {
   writeFileSync(at("one.png"), await picturePng(pixels.subarray(0, 64), [1, 8, 8]));
   writeFileSync(at("wide.png"), await picturePng(new Uint8Array(192), [1, 8, 24]));
 });
-afterAll(() => {
-  process.chdir(before);
-  vi.unstubAllEnvs();
-});
 
 it("makes the same of an archive, which it also writes", async () => {
-  expect((await sample(images, "bytes.npy", "a.npy")).code).toBe(0);
-  const { code, stderr } = await sample(images, "bytes.npz", "b.npz", "key=pictures");
-  expect(code, stderr).toBe(0);
+  await sampled(images, "bytes.npy", "a.npy");
+  await sampled(images, "bytes.npz", "b.npz", "key=pictures");
   const members = unzipSync(readFileSync(at("b.npz")));
   expect(Object.keys(members)).toEqual(["x.npy"]);
   expect(Buffer.from(members["x.npy"]!).equals(readFileSync(at("a.npy")))).toBe(true);
   const both = await sample(images, "bytes.npz", "c.npz");
-  expect(both.stderr).toMatch(
-    /the arrays pictures, labels: .*write key=pictures|data\.key=pictures/,
-  );
+  expect(both.stderr).toMatch(/the arrays pictures, labels: .*write (data\.)?key=pictures/);
 });
 
 it("takes one picture, to one picture or a folder", async () => {
-  expect((await sample(images, "one.png", "one-out.png")).code).toBe(0);
-  expect((await sample(images, "one.png", "one-folder")).code).toBe(0);
+  for (const out of ["one-out.png", "one-folder"]) await sampled(images, "one.png", out);
   const [alone, inside] = ["one-out.png", "one-folder/one.png"].map((name) =>
     readFileSync(at(name)),
   );
@@ -70,7 +59,7 @@ it("looks at a picture's size before it decodes it", async () => {
   expect(wide.stderr).toMatch(/24×8 pixels; expected 8×8: write resize=true/);
   const limited = await sample(images, "wide.png", "w.npy", "resize=true", "max_pixels=100");
   expect(limited.stderr).toMatch(/24×8 pixels, more than max_pixels=100: .*raise max_pixels/);
-  expect((await sample(images, "wide.png", "w.npy", "resize=true")).code).toBe(0);
+  await sampled(images, "wide.png", "w.npy", "resize=true");
   // A header of 65,535 × 65,535 pixels over the data of a few.
   const bomb = Buffer.from(readFileSync(at("one.png")));
   bomb.writeUInt32BE(65_535, 16);
@@ -134,6 +123,5 @@ it("reads back the archive of a table without its key", async () => {
   const numbers = [Float64Array.of(1, 2), Float64Array.of(3, 4)];
   await writer.write({ count: 2, numbers, carried: [["p", "q"]] });
   await writer.close();
-  const { code, stderr } = await sample(run, "v.npz", "v.csv", "solver=euler");
-  expect(code, stderr).toBe(0);
+  await sampled(run, "v.npz", "v.csv", "solver=euler");
 });

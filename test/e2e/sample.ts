@@ -1,43 +1,45 @@
 // Runs to sample from, made in a moment: folders as the trainers leave them, with weights of a seed instead of
 // trained ones.
 
-import { fileURLToPath } from "node:url";
+import { readdirSync } from "node:fs";
 import { type Direction, methods, type Network, noiseShareOf } from "@dsbm/bridge";
-import { completeTrain, gaussian, resolve, train } from "@dsbm/config";
 import type { ColumnTransform } from "@dsbm/data";
 import { openRun, writeFileAtomic } from "@dsbm/runs";
-import { arange, Generator, io, noGrad, randn } from "@dsbm/torch";
-import { vi } from "vitest";
-import { main } from "../../packages/cli/src/main.js";
+import { arange, Generator, io, noGrad, randn, setNumThreads } from "@dsbm/torch";
+import { afterAll, beforeAll, expect, vi } from "vitest";
 import { buildNetwork } from "../../packages/cli/src/problem/network.js";
+import { line } from "../../packages/cli/test/own-line.js";
+import { benchmarked, configured } from "../../packages/cli/test/support.js";
 
-const presets = fileURLToPath(new URL("../../packages/cli/conf", import.meta.url));
+export { line as commandHere } from "../../packages/cli/test/own-line.js";
 
 /** `dsbm sample` in this process: starting one for every mistake would take minutes. */
-export const sampleHere = (...words: string[]) => commandHere("sample", ...words);
+export const sampleHere = (...words: string[]) => line("sample", ...words);
 
-/** A command in this process. */
-export async function commandHere(...words: string[]) {
-  const output = { stdout: "", stderr: "" };
-  const spies = [
-    vi.spyOn(console, "log").mockImplementation((text) => {
-      output.stdout += `${text}\n`;
-    }),
-    vi.spyOn(console, "error").mockImplementation((text) => {
-      output.stderr += `${text}\n`;
-    }),
-    vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-      output.stderr += text;
-      return true;
-    }),
-  ];
-  try {
-    const code = await main(words);
-    return { code, ...output };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
+/** `dsbm sample` in this process, to an end that is well. */
+export async function sampled(...words: string[]) {
+  const outcome = await sampleHere(...words);
+  expect(outcome.code, outcome.stderr).toBe(0);
+  return outcome;
 }
+
+/** The tests of a file run in a folder, on one core. */
+export function workIn(folder: string): void {
+  const before = process.cwd();
+  beforeAll(() => {
+    process.chdir(folder);
+    vi.stubEnv("DSBM_CORES", "1");
+    setNumThreads(1);
+  });
+  afterAll(() => {
+    process.chdir(before);
+    vi.unstubAllEnvs();
+  });
+}
+
+/** The files of a folder whose names begin with a dot, as temporary ones do. */
+export const hiddenIn = (folder: string) =>
+  readdirSync(folder).filter((name) => name.startsWith("."));
 
 /** Weights that are all of some size: a new network answers with zeros. */
 function scramble(network: Network, seed: number, scale = 0.2): Network {
@@ -52,9 +54,8 @@ function leave(
   folder: string,
   config: object,
   network: (direction: Direction) => Network,
-  halves: readonly Direction[],
-  finished: boolean,
-  scale?: number,
+  halves: readonly Direction[] = ["b", "f"],
+  { finished = true, scale }: { finished?: boolean | undefined; scale?: number | undefined } = {},
 ): void {
   const run = openRun({ folder, dsbm: "0.0.0", config, columns: ["half_iteration"] });
   for (const [i, direction] of halves.entries()) {
@@ -66,25 +67,14 @@ function leave(
 }
 
 /** A run of `dsbm train` on 8×8 images: 28,000 parameters, 4 steps. */
-export function imageRun(
-  folder: string,
-  words: readonly string[] = [],
-  {
-    halves,
-    classes = 0,
-    finished = true,
-  }: { halves?: readonly Direction[]; classes?: number; finished?: boolean } = {},
-): string {
-  const { members } = resolve(
-    train,
-    ["dataset=synthetic", "data.image_size=8", "num_steps=4", "model.num_res_blocks=1", ...words],
-    { dirs: [presets] },
+export function imageRun(folder: string, words: readonly string[] = [], { classes = 0 } = {}) {
+  const config = configured(
+    ...["dataset=synthetic", "data.image_size=8", "num_steps=4", "model.num_res_blocks=1"],
+    ...words,
   );
-  const config = completeTrain(members[0]!.config);
   const { channels, image_size } = config.data;
   const facts = { classes, method: methods.dsbm, shape: [channels, image_size, image_size] };
-  const some = halves ?? config.fb_sequence;
-  leave(folder, config, (d) => buildNetwork(config, d, facts), some, finished);
+  leave(folder, config, (d) => buildNetwork(config, d, facts), config.fb_sequence);
   return folder;
 }
 
@@ -92,15 +82,9 @@ export function imageRun(
 export function vectorRun(
   folder: string,
   words: readonly string[] = [],
-  {
-    halves = ["b", "f"],
-    finished = true,
-  }: { halves?: readonly Direction[]; finished?: boolean } = {},
+  { halves, finished }: { halves?: readonly Direction[]; finished?: boolean } = {},
 ): string {
-  const { members } = resolve(gaussian, ["dim=2", "net_name=mlp_small", "num_steps=5", ...words], {
-    dirs: [presets],
-  });
-  const config = completeTrain(members[0]!.config);
+  const config = benchmarked("dim=2", "net_name=mlp_small", "num_steps=5", ...words);
   const facts = { classes: 0, method: methods.dsbm, shape: [2] };
   const make = (d: Direction) => {
     const network = buildNetwork(config, d, facts);
@@ -108,7 +92,7 @@ export function vectorRun(
     if (share) noGrad(() => share.copy_(arange(0, share.numel).div(share.numel)));
     return network;
   };
-  leave(folder, config, make, halves, finished);
+  leave(folder, config, make, halves, { finished });
   return folder;
 }
 
@@ -118,17 +102,17 @@ export interface TableFacts {
   kept?: readonly string[];
   transform: ColumnTransform;
   conditioning?: { name: string; classes: string[] | null; mean: number; std: number };
+  /** The file of the source, which a run of dsbm knows, too. */
+  from?: string;
 }
 
 /** A run of two tables, 5 steps; with `scale` 0 its networks answer with zeros, so that its flow changes nothing. */
 export function tableRun(
   folder: string,
-  { names, kept = [], transform, conditioning }: TableFacts,
+  { names, kept = [], transform, conditioning, from }: TableFacts,
   { scale, components }: { scale?: number; components?: number } = {},
 ): string {
-  const words = [`dim=${names.length}`, "net_name=mlp_small", "num_steps=5"];
-  const { members } = resolve(gaussian, words, { dirs: [presets] });
-  const plain = completeTrain(members[0]!.config);
+  const plain = benchmarked(`dim=${names.length}`, "net_name=mlp_small", "num_steps=5");
   const config = {
     ...plain,
     ...{ Dataset: "table:a.csv", Dataset_transfer: "table:b.csv" },
@@ -137,9 +121,12 @@ export function tableRun(
   const shape = [components ?? names.length];
   const conditions = conditioning && (conditioning.classes?.length ?? 1);
   const facts = { classes: 0, method: methods.dsbm, shape, conditions };
-  leave(folder, config, (d) => buildNetwork(config, d, facts), ["b", "f"], true, scale);
-  const columns = names.map((name) => ({ name }));
-  const saved = { columns, kept, transform, conditioning };
+  leave(folder, config, (d) => buildNetwork(config, d, facts), ["b", "f"], { scale });
+  const ranges = from === undefined ? {} : { source: { min: 0, max: 1 }, target: null };
+  const columns = names.map((name) => ({ name, ...ranges }));
+  const ends =
+    from === undefined ? {} : { source: { path: from, rows: 10, group: null }, target: null };
+  const saved = { columns, kept, transform, conditioning, ...ends };
   writeFileAtomic(`${folder}/data.json`, JSON.stringify(saved));
   return folder;
 }

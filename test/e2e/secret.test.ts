@@ -6,7 +6,7 @@ import { readMetrics } from "@dsbm/runs";
 import { afterAll, describe, expect, it } from "vitest";
 import { twoHosts } from "../support/hosts.mjs";
 import { freePort } from "../support/ranks.js";
-import { launch, onlyRun, scratch, small } from "./cli.js";
+import { launch, onlyRun, scratch, small, stopOnce } from "./cli.js";
 
 const root = scratch();
 const hosts = await twoHosts();
@@ -56,12 +56,7 @@ describe.runIf(hosts)("two hosts that share a secret", () => {
   it("end at a step by Ctrl-C", async () => {
     const words = [at("stopped"), "inner_iters=100000", `dist_secret=${file}`];
     const { both, done } = await start(words, () => ({}));
-    const { child } = both[0] as (typeof both)[number];
-    let seen = "";
-    child.stderr?.on("data", (text) => {
-      seen += text;
-      if (/steps a second|half-iteration 1\/1/.test(seen) && !child.killed) child.kill("SIGINT");
-    });
+    stopOnce(both[0] as (typeof both)[number], /steps a second|half-iteration 1\/1/);
     const [first, second] = await done;
     expect([first?.code, second?.code]).toEqual([130, 0]);
     expect(first?.stderr).toMatch(/to go on: npx dsbm gaussian/);

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { dsbm, scratch } from "./cli.js";
+import { dsbm, scratch, succeed, wordsOf } from "./cli.js";
 
 const folder = scratch();
 
@@ -26,14 +26,10 @@ it("is started beside a run by --open, and outlives it while somebody may look",
   const words = [
     "gaussian",
     ...small,
-    "n_train=50",
-    "n_test=50",
-    "batch_size=25",
-    "threads=1",
+    ...wordsOf("n_train=50 n_test=50 batch_size=25 threads=1"),
     "--open",
   ];
-  const { code, stderr } = await dsbm(words, { cwd: folder });
-  expect(code, stderr).toBe(0);
+  const { stderr } = await succeed(words, { cwd: folder });
   const address = /studio: (http:\S+)/.exec(stderr)?.[1];
   expect(address, stderr).toBeDefined();
   const [pid] = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && isOurs(name));

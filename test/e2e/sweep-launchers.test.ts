@@ -10,17 +10,15 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { findSweeps, type Row, readCsv, readRun, readTraces, sweepPaths } from "@dsbm/runs";
-import { describe, expect, it } from "vitest";
-import { dsbm, launch, scratch, small } from "./cli.js";
+import { describe, expect, it, vi } from "vitest";
+import { dsbm, launch, scratch, small, succeed, wordsOf } from "./cli.js";
 import { fakeSlurm } from "./slurm.js";
 import { quick } from "./train.js";
 
 const root = scratch();
 const keys = [
   ...small.filter((word) => !/^(seed|inner_iters|n_train)=/.test(word)),
-  "inner_iters=8",
-  "outer_iters=2",
-  "n_train=128",
+  ...wordsOf("inner_iters=8 outer_iters=2 n_train=128"),
 ];
 const gaussian = (experiments: string, ...words: string[]) => [
   "gaussian",
@@ -60,8 +58,7 @@ describe("whatever the launcher", () => {
   const words = ["lr=1e-3,1e30"];
 
   it("sweeps give the same numbers, tables and pictures", async () => {
-    const here = await dsbm(gaussian(local, "lr=1e-3"));
-    expect(here.code).toBe(0);
+    const here = await succeed(gaussian(local, "lr=1e-3"));
     expect(here.stdout).toContain("2 finished, 0 finished before, 0 failed, 0 not finished");
     const launched = [...words, "launcher=slurm_cpu", "launcher.mem_gb=1"];
     const there = await dsbm(gaussian(slurm, ...launched), { env: fake.env });
@@ -91,8 +88,7 @@ describe("whatever the launcher", () => {
 
   it("a status shows what is done and why the rest failed, from every folder above", async () => {
     for (const place of [slurm, sweepIn(slurm)]) {
-      const { code, stdout } = await dsbm(["sweep", "status", place], { env: fake.env });
-      expect(code).toBe(0);
+      const { stdout } = await succeed(["sweep", "status", place], { env: fake.env });
       expect(stdout).toContain("0 waiting, 0 running, 2 done, 2 failed, 0 interrupted");
       expect(statesOf(stdout)).toEqual(["done", "failed", "done", "failed"]);
       expect(stdout.match(/failed .*the loss became NaN/g)).toHaveLength(2);
@@ -111,7 +107,7 @@ describe("whatever the launcher", () => {
     // Lists in another order are the same sweep, and its members keep their numbers.
     const turned = gaussian(slurm, "lr=1e30,1e-3", "launcher=slurm_cpu", "launcher.wait=false");
     const idle = fakeSlurm(join(root, "fake-idle"), { runs: false });
-    expect((await dsbm(turned, { env: idle.env })).code).toBe(0);
+    await succeed(turned, { env: idle.env });
     expect(idle.submitted()).toEqual(["2,4"]);
     expect(findSweeps(slurm)).toHaveLength(1);
   });
@@ -123,8 +119,7 @@ describe("a sweep that waits in Slurm", () => {
   const submit = gaussian(folder, "launcher=slurm_cpu", "launcher.wait=false");
 
   it("is left to Slurm at once with launcher.wait=false, and not submitted twice", async () => {
-    const first = await dsbm(submit, { env: fake.env });
-    expect(first.code).toBe(0);
+    const first = await succeed(submit, { env: fake.env });
     expect(first.stdout).toContain("2 runs, 2 submitted as Slurm job 1");
     expect(first.stdout).toContain("to cancel: scancel 1");
     fake.queue(["1 1 RUNNING None", "1 2 PENDING JobArrayTaskLimit"]);
@@ -162,6 +157,8 @@ describe("a sweep that waits in Slurm", () => {
   });
 });
 
+const until = (isSo: () => boolean) => vi.waitUntil(isSo, { timeout: 100_000, interval: 20 });
+
 it("a sweep whose processes are killed shows them as such, and goes on", async () => {
   const folder = join(root, "killed");
   const long = gaussian(folder).map((word) =>
@@ -175,12 +172,8 @@ it("a sweep whose processes are killed shows them as such, and goes on", async (
     );
   const pidOf = (run: string) =>
     (JSON.parse(readFileSync(join(run, ".lock"), "utf8")) as { pid: number }).pid;
-  let seen = "";
-  first.child.stdout?.on("data", (chunk) => {
-    seen += chunk;
-  });
-  while (!/1\/2 .*half-iteration 1/.test(seen) || !/2\/2 .*half-iteration 1/.test(seen))
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  const has = (n: number) => new RegExp(`${n}/2 .*half-iteration 1`).test(first.said.stdout);
+  await until(() => has(1) && has(2));
   const twice = await dsbm(long);
   expect(twice.code).toBe(2);
   expect(twice.stderr).toMatch(/this sweep is being run already, by process \d+: /);
@@ -189,15 +182,14 @@ it("a sweep whose processes are killed shows them as such, and goes on", async (
   const [one, two] = runs() as [string, string];
   const other = pidOf(two);
   process.kill(pidOf(one), "SIGKILL");
-  while (readTraces(paths().journal).get(1)?.phase !== "ended")
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(() => readTraces(paths().journal).get(1)?.phase === "ended");
   const half = await dsbm(["sweep", "status", paths().folder]);
   expect(half.stdout).toMatch(/1 +1 +failed +killed by SIGKILL/);
   // Its launcher is killed: the other member lives on, and is then killed too.
   first.child.kill("SIGKILL");
   await first.done;
   process.kill(other, "SIGKILL");
-  while (existsSync(`/proc/${other}`)) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(() => !existsSync(`/proc/${other}`));
   const status = await dsbm(["sweep", "status", folder]);
   expect(status.stdout).toMatch(/2 +2 +interrupted +it was killed/);
   expect(status.stdout).toContain("to run what is not done: ");

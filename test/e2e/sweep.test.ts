@@ -1,13 +1,26 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isFinished, readRun } from "@dsbm/runs";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { dsbm, launch, scratch, small } from "./cli.js";
 
 const root = scratch();
+const keys = small.filter((word) => !/^(seed|inner_iters)=/.test(word));
+
+/** Waits until both members of a sweep train. */
+const bothBegin = ({ said }: ReturnType<typeof launch>) =>
+  vi.waitUntil(
+    () => [1, 2].every((n) => new RegExp(`${n}/2 .*half-iteration 1/`).test(said.stdout)),
+    { timeout: 100_000, interval: 20 },
+  );
+
+/** The states of the runs of both seeds. */
+function statesIn(experiments: string): string[] {
+  const [name = ""] = readdirSync(join(experiments, "gaussian"));
+  return ["1", "2"].map((seed) => readRun(join(experiments, "gaussian", name, seed)).info.state);
+}
 
 it("runs the product of lists, lets one fail alone, and runs only what is not done", async () => {
-  const keys = small.filter((word) => !/^(seed|inner_iters)=/.test(word));
   const swept = ["inner_iters=10", "outer_iters=1", "lr=1e-4,1e30", "seed=1,2", "-m"];
   const args = ["gaussian", ...keys, ...swept, `experiments_dir=${root}`];
   const first = await dsbm(args);
@@ -35,40 +48,23 @@ it("reports every wrong key of a sweep before anything runs", async () => {
 
 it("stops all members at their step boundaries when the terminal's Ctrl-C reaches the group", async () => {
   const experiments = join(root, "stopped");
-  const keys = small.filter((word) => !/^(seed|inner_iters)=/.test(word));
   const args = ["inner_iters=400", "outer_iters=50", "seed=1,2", "-m"];
-  const run = launch(["gaussian", ...keys, ...args, `experiments_dir=${experiments}`], {
-    detached: true,
-  });
-  let seen = "";
-  run.child.stdout?.on("data", (chunk) => {
-    seen += chunk;
-  });
-  while (!/1\/2 .*half-iteration 1\/50/.test(seen) || !/2\/2 .*half-iteration 1\/50/.test(seen))
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  const words = ["gaussian", ...keys, ...args, `experiments_dir=${experiments}`];
+  const run = launch(words, { detached: true });
+  await bothBegin(run);
   process.kill(-(run.child.pid as number), "SIGINT");
   const { code, stdout } = await run.done;
   expect(code).toBe(130);
   expect(stdout).toContain("0 finished, 0 finished before, 0 failed, 2 not finished");
-  const [name] = readdirSync(join(experiments, "gaussian"));
-  for (const seed of ["1", "2"]) {
-    const { info } = readRun(join(experiments, "gaussian", name as string, seed));
-    expect(info.state).toBe("interrupted");
-  }
+  expect(statesIn(experiments)).toEqual(["interrupted", "interrupted"]);
 });
 
 it("waits for members that outlive a killed sweep, and counts what they finish", async () => {
   const experiments = join(root, "outlived");
-  const keys = small.filter((word) => !/^(seed|inner_iters)=/.test(word));
   const args = ["inner_iters=150", "outer_iters=4", "seed=1,2", "-m"];
   const words = ["gaussian", ...keys, ...args, `experiments_dir=${experiments}`];
   const run = launch(words);
-  let seen = "";
-  run.child.stdout?.on("data", (chunk) => {
-    seen += chunk;
-  });
-  while (!/1\/2 .*half-iteration 1\/4/.test(seen) || !/2\/2 .*half-iteration 1\/4/.test(seen))
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  await bothBegin(run);
   run.child.kill("SIGKILL");
   await run.done;
   const again = await dsbm(words);
@@ -76,9 +72,5 @@ it("waits for members that outlive a killed sweep, and counts what they finish",
   expect(again.code).toBe(0);
   expect(again.stdout).toMatch(/1\/2 seed=1\] is being run by process \d+: waiting for it/);
   expect(again.stdout).toContain("2 finished, 0 finished before, 0 failed, 0 not finished");
-  const [name] = readdirSync(join(experiments, "gaussian"));
-  for (const seed of ["1", "2"]) {
-    const { info } = readRun(join(experiments, "gaussian", name as string, seed));
-    expect(info.state).toBe("finished");
-  }
+  expect(statesIn(experiments)).toEqual(["finished", "finished"]);
 });

@@ -7,7 +7,7 @@ import { loadTable } from "@dsbm/data";
 import { type Row, readCsv, readMetrics, readRun } from "@dsbm/runs";
 import { setNumThreads, tidy } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
-import { dsbm, folderIn, type Outcome, scratch, stopAt } from "./cli.js";
+import { dsbm, folderIn, type Outcome, scratch, stopAt, wordsOf } from "./cli.js";
 import { quick } from "./train.js";
 
 const root = scratch();
@@ -143,9 +143,7 @@ describe("a finished run", () => {
   it("is evaluated in sweeps", async () => {
     const { code, stdout } = await test(
       "whole",
-      "test_num_steps=3,5",
-      "test_ode_sampler=false",
-      "test_npar=8",
+      ...wordsOf("test_num_steps=3,5 test_ode_sampler=false test_npar=8"),
       "-m",
     );
     expect(stdout).toContain("2 finished");

@@ -4,23 +4,20 @@ import { join } from "node:path";
 import { readCsv } from "@dsbm/runs";
 import { expect, it } from "vitest";
 import { meanings } from "../../packages/cli/src/run/report.js";
-import { dsbm, folderIn, scratch, small } from "./cli.js";
+import { folderIn, scratch, small, succeed, wordsOf } from "./cli.js";
 import { quick } from "./train.js";
 
 const root = scratch();
 
 /** A run of points in the plane of about a second. */
-const moons = `
+const moons = wordsOf(`
   train dataset=moons first_num_iter=20 num_iter=20 num_steps=5 data.n_train=200 data.n_test=100 test_npar=100
   batch_size=32 cache_npar=100 plot_npar=20 threads=1 seed=3
-`
-  .trim()
-  .split(/\s+/);
+`);
 
 it("each evaluation has its function evaluations and the time a batch", async () => {
   const words = ["plot_level=0", "n_ipf=1", "first_num_iter=2", "metrics.judge=false"];
-  const { code, stdout, stderr } = await dsbm([...quick, ...words, `experiments_dir=${root}`]);
-  expect(code, stderr).toBe(0);
+  const { stdout } = await succeed([...quick, ...words, `experiments_dir=${root}`]);
   const folder = /results: +(.*)\/results\.csv/.exec(stdout)?.[1] ?? "";
   const { rows } = readCsv(join(folder, "results.csv"));
   expect(rows).toHaveLength(2);
@@ -36,8 +33,7 @@ it("a bit that changed in the shared classifier is noticed: it is made again, an
   const experiments = join(root, "shared");
   const words = ["plot_level=0", "n_ipf=1", "first_num_iter=2", `experiments_dir=${experiments}`];
   const measured = async (...more: string[]) => {
-    const { code, stdout, stderr } = await dsbm([...quick, ...words, ...more]);
-    expect(code, stderr).toBe(0);
+    const { stdout, stderr } = await succeed([...quick, ...words, ...more]);
     const { rows } = readCsv(join(folderIn(stdout), "results.csv"));
     return { stderr, rows: rows.map(({ seconds: _, seconds_per_batch: __, ...row }) => row) };
   };
@@ -66,8 +62,7 @@ it.each([
   "the report of %s explains the metrics that it has, and no others",
   async (name, others, words) => {
     const place = `experiments_dir='${join(root, name)}'`;
-    const { code, stdout, stderr } = await dsbm([...words(), place]);
-    expect(code, stderr).toBe(0);
+    const { stdout } = await succeed([...words(), place]);
     const page = readFileSync(join(folderIn(stdout), "report.html"), "utf8");
     const [, training = ""] = /<section id="training">(.*?)<\/section>/s.exec(page) ?? [];
     const all = (pattern: RegExp) =>

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { picturePng, readCsv, readRun } from "@dsbm/runs";
 import { io, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import { dsbm, folderIn, type Outcome, scratch } from "./cli.js";
+import { dsbm, folderIn, type Outcome, scratch, wordsOf } from "./cli.js";
 import { quick } from "./train.js";
 
 const root = scratch();
@@ -89,15 +89,8 @@ describe("a whole run", () => {
   it("brings squares nearer to circles than they were", async () => {
     const { folder, code } = await train(
       "learns",
-      "first_num_iter=60",
-      "num_iter=30",
-      "n_ipf=1",
-      "cache_refresh_stride=30",
-      "ema_rate=0.9",
-      "num_steps=10",
-      "gif=false",
-      "plot_level=0",
-      "checkpoint_stride=1000",
+      ...wordsOf("first_num_iter=60 num_iter=30 n_ipf=1 cache_refresh_stride=30 ema_rate=0.9"),
+      ...wordsOf("num_steps=10 gif=false plot_level=0 checkpoint_stride=1000"),
     );
     expect(code).toBe(0);
     const forward = numbers(folder).findLast((row) => row.direction === "f") ?? {};
@@ -121,9 +114,7 @@ describe("options", () => {
     ["the standard deviation in the output", "std_trick=true"],
     [
       "a symmetric geometric schedule",
-      "symmetric_gamma=true",
-      "gamma_space=geomspace",
-      "gamma_min=0.01",
+      ...wordsOf("symmetric_gamma=true gamma_space=geomspace gamma_min=0.01"),
     ],
     ["minibatch optimal transport", "ot_sampler=exact"],
     ["optimal transport of more samples than a batch", "ot_sampler=exact", "ot_rows=64"],
@@ -132,20 +123,12 @@ describe("options", () => {
     ["discrete DSB, increments", "method=dsb", "n_ipf=2"],
     [
       "discrete DSB, means",
-      "method=dsb",
-      "n_ipf=2",
-      "first_coupling=ref",
-      "mean_match=true",
-      "loss_scale=false",
+      ...wordsOf("method=dsb n_ipf=2 first_coupling=ref mean_match=true loss_scale=false"),
     ],
     [
       "discrete DSB towards noise like the data",
-      "method=dsb",
-      "transfer=false",
-      "final_adaptive=true",
-      "var_final_gamma_scale=true",
-      "langevin_scale='torch.sqrt(gamma)'",
-      "loss_scale='1/(1+gamma)'",
+      ...wordsOf("method=dsb transfer=false final_adaptive=true var_final_gamma_scale=true"),
+      ...wordsOf("langevin_scale='torch.sqrt(gamma)' loss_scale='1/(1+gamma)'"),
     ],
     ["other step counts", "cache_num_steps=4", "test_num_steps=9"],
     ["AdamW without clipping", "optimizer=AdamW", "weight_decay=0.01", "grad_clip=null"],
@@ -165,12 +148,8 @@ describe("options", () => {
       "plot_level=0",
       // The second half-iteration has caches.
       ...["n_ipf=1", "first_pass=1"],
-      "first_num_iter=4",
-      "num_iter=4",
-      "cache_refresh_stride=2",
-      "test_npar=32",
-      "data.n_train=256",
-      "data.n_test=64",
+      ...wordsOf("first_num_iter=4 num_iter=4 cache_refresh_stride=2 test_npar=32"),
+      ...wordsOf("data.n_train=256 data.n_test=64"),
       ...words,
     );
     expect(stderr).not.toMatch(/bug|\n\s+at /);
@@ -210,12 +189,8 @@ describe("options", () => {
   it("sweeps over groups and keys", async () => {
     const { code, stdout } = await dsbm([
       ...quick,
-      "plot_level=0",
-      "metrics.judge=false",
-      "first_num_iter=3",
-      "num_iter=3",
-      "n_ipf=1",
-      "method=dbdsb,bm",
+      ...wordsOf("plot_level=0 metrics.judge=false first_num_iter=3 num_iter=3 n_ipf=1"),
+      ...wordsOf("method=dbdsb,bm"),
       "-m",
       `experiments_dir=${join(root, "sweep")}`,
     ]);
@@ -239,14 +214,8 @@ describe("two folders of pictures", () => {
     const words = [
       `Dataset='folder:${folders[0]}'`,
       `Dataset_transfer='folder:${folders[1]}'`,
-      "data.channels=3",
-      "data.image_size=16",
-      "data.test_fraction=0.2",
-      "batch_size=16",
-      "cache_npar=16",
-      "n_ipf=1",
-      "first_num_iter=4",
-      "plot_npar=4",
+      ...wordsOf("data.channels=3 data.image_size=16 data.test_fraction=0.2 batch_size=16"),
+      ...wordsOf("cache_npar=16 n_ipf=1 first_num_iter=4 plot_npar=4"),
       `paths.data_dir_name=${join(root, "pictures-data")}`,
     ];
     const { code, stderr, folder } = await train("folders", ...words);
@@ -272,11 +241,8 @@ describe("starting from files", () => {
     const second = await train(
       "from_files",
       ...words,
-      "n_ipf=3",
-      "checkpoint_run=true",
-      "checkpoint_it=3",
-      "checkpoint_pass=b",
-      "checkpoint_iter=4",
+      ...wordsOf("n_ipf=3 checkpoint_run=true checkpoint_it=3 checkpoint_pass=b"),
+      ...wordsOf("checkpoint_iter=4"),
       `checkpoint_b='${at("net_b.safetensors")}'`,
       `checkpoint_f='${at("net_f.safetensors")}'`,
       `sample_checkpoint_b='${ckpt}'`,
