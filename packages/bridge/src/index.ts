@@ -24,6 +24,7 @@ export {
   conditionRows,
   conditionsAt,
   type EndConditions,
+  kindsOf,
   mapConditions,
 } from "./core/conditions.js";
 export { type Direction, type End, eachEnd, endOf, other, startOf } from "./core/direction.js";

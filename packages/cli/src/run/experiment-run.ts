@@ -333,7 +333,8 @@ export class ExperimentRun {
     const evaluators = this.#evaluators as Evaluators;
     const grid = gridOf(training.problem.schedule.grid, steps, ends.chain);
     const sampler = plainSampler(training.sampler, grid, { lastNoise: config.last_noise, steps });
-    const found = await evaluate(at, { sampler, ends, config, evaluators, progress, signal });
+    const measured = { sampler, ends, evaluators, config };
+    const found = await evaluate(at, { ...measured, progress, signal });
     if (!found) {
       options.interrupt?.noticed();
       progress.line(`stopped in the evaluation of ${this.#label(at)}; the weights are saved`);
@@ -343,15 +344,7 @@ export class ExperimentRun {
       const id = checkpointId(at, config);
       const pairs = (n: number) => training.peek(n);
       const pictures = this.#isDrawn(at, steps)
-        ? await writeEvaluationPictures(found, {
-            id,
-            sampler,
-            ends,
-            evaluators,
-            config,
-            run,
-            pairs,
-          })
+        ? await writeEvaluationPictures(found, { ...measured, id, run, pairs })
         : [];
       const place = { direction: at.direction, stage: "test" } as const;
       const before = this.#stepsBefore(at);
