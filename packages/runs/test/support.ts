@@ -10,7 +10,7 @@ import { onTestFinished } from "vitest";
 import { RunError } from "../src/errors.js";
 
 /** A new folder that everybody may enter; deleted after the test. */
-export function temporaryFolder(): string {
+export function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), "dsbm-runs-"));
   chmodSync(folder, 0o755);
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -69,7 +69,7 @@ export function runUnprivileged(code: string, ...args: string[]): string {
 /** A new folder with a tmpfs on it, unmounted after the test; the test is skipped where it cannot be mounted. */
 export function tmpfs(options: string, skip: (reason: string) => never): string {
   if (process.platform !== "linux" || process.getuid?.() !== 0) skip("mounting needs root");
-  const folder = temporaryFolder();
+  const folder = scratch();
   const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", folder]);
   if (mounted.status !== 0) skip(`mount failed: ${String(mounted.stderr ?? mounted.error).trim()}`);
   onTestFinished(() => void spawnSync("umount", ["--lazy", folder]));

@@ -18,9 +18,9 @@ import {
   sweepPaths,
   writeManifest,
 } from "../src/index.js";
-import { temporaryFolder } from "./support.js";
+import { scratch } from "./support.js";
 
-const fresh = () => join(temporaryFolder(), "run");
+const fresh = () => join(scratch(), "run");
 const open = (folder: string) =>
   openRun({ folder, dsbm: "0", config: {}, columns: ["half_iteration", "mean"] });
 
@@ -52,7 +52,7 @@ const manifest = {
 
 describe("the folder of a sweep", () => {
   it("is found by its own name, and by that of the experiments", () => {
-    const experiments = join(temporaryFolder(), "found");
+    const experiments = join(scratch(), "found");
     const folder = join(experiments, "sweeps", "a");
     writeManifest(folder, manifest);
     writeManifest(join(experiments, "sweeps", "b"), manifest);
@@ -65,11 +65,11 @@ describe("the folder of a sweep", () => {
   });
 
   it("is asked for where there is none, and refused where it is of another kind", () => {
-    expect(() => findSweeps(join(temporaryFolder(), "nowhere"))).toThrow(
+    expect(() => findSweeps(join(scratch(), "nowhere"))).toThrow(
       /there is no folder .*nowhere: give/,
     );
-    expect(() => findSweeps(temporaryFolder())).toThrow(/holds no sweep: give the folder of one/);
-    const folder = join(temporaryFolder(), "newer");
+    expect(() => findSweeps(scratch())).toThrow(/holds no sweep: give the folder of one/);
+    const folder = join(scratch(), "newer");
     writeManifest(folder, manifest);
     const path = sweepPaths(folder).manifest;
     writeFileSync(path, JSON.stringify({ ...manifest, format: 9 }));
@@ -81,7 +81,7 @@ describe("the folder of a sweep", () => {
 
 describe("the journal", () => {
   it("has the last phase of each member, a cut last line left out", () => {
-    const path = join(temporaryFolder(), "journal.jsonl");
+    const path = join(scratch(), "journal.jsonl");
     expect(readTraces(path).size).toBe(0);
     const journal = openJournal(path);
     const launch = { event: "launch", launcher: "local", job: null, again: false } as const;

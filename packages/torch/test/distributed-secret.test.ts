@@ -5,9 +5,9 @@ import { chmodSync, readdirSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { temporaryFolder } from "../../../test/support/folder.js";
 import { twoHosts } from "../../../test/support/hosts.mjs";
 import { freePort, rankOn, ranks } from "../../../test/support/ranks.js";
+import { scratch } from "../../../test/support/scratch.js";
 import { readSecret } from "../src/distributed/secret.js";
 import { Tunnel } from "../src/distributed/tunnel.js";
 import { external, program, wentWell } from "./distributed-support.js";
@@ -15,7 +15,7 @@ import { external, program, wentWell } from "./distributed-support.js";
 const secret = "a secret of more than sixteen bytes";
 const own = { secret: Buffer.from(secret), run: "test" };
 
-const folder = temporaryFolder("secret");
+const folder = scratch();
 
 const until = async (isSo: () => boolean) => {
   while (!isSo()) await new Promise((next) => setTimeout(next, 5));

@@ -7,8 +7,8 @@ import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { temporaryFolder } from "../../../test/support/folder.js";
 import * as support from "../../../test/support/ranks.js";
+import { scratch } from "../../../test/support/scratch.js";
 import { meet } from "../src/distributed/rendezvous.js";
 import { distributed, ones } from "../src/index.js";
 import { external, program, wentWell } from "./distributed-support.js";
@@ -25,7 +25,7 @@ async function lasting(n: number, scenario: string): Promise<Outcome[]> {
   return all;
 }
 
-const folder = temporaryFolder("ranks");
+const folder = scratch();
 
 const failed = (message: RegExp, blamed: number[]) => ({
   error: expect.stringMatching(message),

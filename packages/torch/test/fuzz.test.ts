@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { fuzz } from "../../../scripts/fuzz.mjs";
-import { temporaryFolder } from "../../../test/support/folder.js";
+import { scratch } from "../../../test/support/scratch.js";
 
-const folder = temporaryFolder("fuzz-test");
+const folder = scratch();
 const engine = fileURLToPath(new URL("../dist/index.js", import.meta.url));
 
 it("names no call of an earlier process where one ends before its first", async () => {

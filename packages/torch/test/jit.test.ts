@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../test/support/collect.js";
-import { temporaryFolder } from "../../../test/support/folder.js";
+import { scratch } from "../../../test/support/scratch.js";
 import * as T from "../src/index.js";
 import { distance } from "./nn/in-double.js";
 
@@ -13,7 +13,7 @@ const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, impo
 const features = fixture("features.pt");
 
 beforeAll(() => T.setNumThreads(1));
-const folder = temporaryFolder("jit");
+const folder = scratch();
 
 const images = (n: number, seed = 1) =>
   T.randint(0, 256, [n, 3, 5, 4], { generator: T.Generator.create(seed) }).to("uint8");

@@ -15,12 +15,12 @@ import {
 } from "@dsbm/bridge";
 import { arange, cat, Generator, nn, randn, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import { temporaryFolder } from "../../../test/support/folder.js";
 import { normal, seeded } from "../../../test/support/numbers.js";
+import { scratch } from "../../../test/support/scratch.js";
 import { Training } from "../src/training.js";
 import { conditional, type Fields, tiny, trained, trainingOf } from "./support.js";
 
-const folder = temporaryFolder("conditions");
+const folder = scratch();
 
 /** Rows i/64, i/64 of so many numbers from `first` on, [n, 2]; and i as field and class. */
 const marked = (n: number, first: number) =>

@@ -2,13 +2,13 @@
 import { type Method, methods, type Pairs } from "@dsbm/bridge";
 import { arange, type Tensor, tidy } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
-import { temporaryFolder } from "../../../test/support/folder.js";
+import { scratch } from "../../../test/support/scratch.js";
 import { complete } from "../src/problem.js";
 import { rowSource } from "../src/rows/source.js";
 import type { Sampler } from "../src/sampler/sampler.js";
 import { type Fields, tiny, trained, weights } from "./support.js";
 
-const folder = temporaryFolder("known");
+const folder = scratch();
 
 const n = 60;
 /** Row k at (k, 0) of x0 and at (k, 1) of x1; the first twenty rows of x0 belong to the last twenty of x1. */

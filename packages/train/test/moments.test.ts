@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { type Method, methods } from "@dsbm/bridge";
 import { setNumThreads, type Tensor, tidy } from "@dsbm/torch";
 import { beforeEach, describe, expect, it } from "vitest";
-import { temporaryFolder } from "../../../test/support/folder.js";
+import { scratch } from "../../../test/support/scratch.js";
 import type { Problem } from "../src/problem.js";
 import { type Fields, tiny, train, trainingOf } from "./support.js";
 
-const folder = temporaryFolder("moments");
+const folder = scratch();
 beforeEach(() => setNumThreads(1));
 
 /** How far the rows' means and deviations are from the data's, at most. */

@@ -4,10 +4,10 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Batch, methods } from "@dsbm/bridge";
 import { expect, it } from "vitest";
-import { temporaryFolder } from "../../../test/support/folder.js";
+import { scratch } from "../../../test/support/scratch.js";
 import { interrupted, tiny, train, trained, weights } from "./support.js";
 
-const folder = temporaryFolder("online-cache");
+const folder = scratch();
 
 const problem = (name: string, method = methods.alpha_dsbm) =>
   tiny(method, {

@@ -5,8 +5,8 @@ import { io, liveTensors, setNumThreads, tensor, tidy, zeros } from "@dsbm/torch
 import { unzipSync, zipSync } from "fflate";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
-import { temporaryFolder } from "../../../../test/support/folder.js";
 import { distance, normal } from "../../../../test/support/numbers.js";
+import { scratch } from "../../../../test/support/scratch.js";
 import { FeatureStatistics } from "../../src/metric/feature-statistics.js";
 import { encodeStatistics, loadStatistics } from "../../src/metric/statistics-file.js";
 
@@ -14,7 +14,7 @@ import { encodeStatistics, loadStatistics } from "../../src/metric/statistics-fi
 beforeEach(collectGarbage);
 
 beforeAll(() => setNumThreads(1));
-const folder = temporaryFolder("statistics");
+const folder = scratch();
 
 const fixture = (name: string) => new URL(`fixtures/${name}.npz`, import.meta.url).pathname;
 

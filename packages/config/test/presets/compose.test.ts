@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { temporaryFolder } from "../../../../test/support/folder.js";
+import { scratch } from "../../../../test/support/scratch.js";
 import { compose } from "../../src/presets/compose.js";
 import { parseOverride } from "../../src/words/override.js";
 import { expectRefused, thrown } from "../thrown.js";
 
-const root = temporaryFolder("config");
+const root = scratch();
 const FILES = {
   "conf/config.yaml":
     "defaults:\n  - common\n  - method: dbdsb\n  - model: UNET\nname: main\nnum_steps: 30\n",

@@ -17,7 +17,7 @@ import {
 } from "@dsbm/torch";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
-import { temporaryFolder } from "../../../../test/support/folder.js";
+import { scratch } from "../../../../test/support/scratch.js";
 import { accuracyOf, classify, trainClassifier } from "../../src/features/classifier.js";
 import {
   encodeLeNet,
@@ -31,7 +31,7 @@ import {
 beforeEach(collectGarbage);
 
 beforeAll(() => setNumThreads(1));
-const folder = temporaryFolder("lenet");
+const folder = scratch();
 
 const make = (options = {}) => new LeNet({ generator: Generator.create(1), ...options });
 const facts: LeNetFacts = { dataset: "mnist_2_3", labels: [2, 3], accuracy: 0.9925, seed: 42 };

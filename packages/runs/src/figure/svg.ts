@@ -2,7 +2,6 @@
 // arranged under one title and one legend.
 import type * as PlotModule from "@observablehq/plot";
 import type { PlotOptions } from "@observablehq/plot";
-import { RunError } from "../errors.js";
 import type { LegendEntry, Panel } from "./panel.js";
 
 export const fontFamily = "DejaVu Sans, Verdana, sans-serif";
@@ -152,16 +151,4 @@ function layOutLegend(
     return entry;
   });
   return { svg: parts.join(""), height: entries.length > 0 ? y + rowHeight : 0 };
-}
-
-/** Renders an SVG document as PNG through librsvg, for viewers that show no SVG, 2 pixels per CSS pixel. Throws RunError "picture" when the SVG cannot be read. */
-export async function svgToPng(svg: string): Promise<Buffer> {
-  const { default: sharp } = await import("sharp");
-  try {
-    return await sharp(Buffer.from(svg), { density: 144 }).png().toBuffer();
-  } catch (error) {
-    throw new RunError("picture", `cannot render this SVG of ${svg.length} characters: ${error}`, {
-      cause: error,
-    });
-  }
 }

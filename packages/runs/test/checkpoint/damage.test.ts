@@ -17,7 +17,7 @@ import {
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { listCheckpoints, newestCheckpoint } from "../../src/checkpoint/read.js";
-import { temporaryFolder } from "../support.js";
+import { scratch } from "../support.js";
 import { expectPoint, idOf, open, point, saveAll } from "./points.js";
 
 interface Scene {
@@ -148,7 +148,7 @@ const damages: Record<string, [(scene: Scene) => void, RegExp]> = {
 };
 
 function scene(): Scene & { folder: string } {
-  const root = temporaryFolder();
+  const root = scratch();
   const [folder, outside] = [join(root, "run", "checkpoints"), join(root, "outside")];
   mkdirSync(outside);
   saveAll(open(folder), [1, 2]);

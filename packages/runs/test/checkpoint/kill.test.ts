@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { newestCheckpoint } from "../../src/checkpoint/read.js";
-import { kill, runErrorOf, runUnprivileged, script, temporaryFolder, tmpfs } from "../support.js";
+import { kill, runErrorOf, runUnprivileged, scratch, script, tmpfs } from "../support.js";
 import { expectPoint, idOf, numbers, open, point, saveAll } from "./points.js";
 
 /** Continues from the newest checkpoint and prints each order once it is on the disk. */
@@ -37,7 +37,7 @@ function listen(child: ChildProcess): () => number[] {
 describe("SIGKILL", () => {
   it("at 8 moments never costs an announced point, nor shows a half one", async () => {
     const path = script(saver);
-    const folder = join(temporaryFolder(), "checkpoints");
+    const folder = join(scratch(), "checkpoints");
     let last = 0;
     for (let round = 0; round < 8; round++) {
       const child = spawn(process.execPath, [path, folder], {
@@ -107,7 +107,7 @@ describe("a disk that cannot be written", () => {
   });
 
   it("without permission names what to change", () => {
-    const folder = join(temporaryFolder(), "checkpoints");
+    const folder = join(scratch(), "checkpoints");
     mkdirSync(folder);
     saveAll(open(folder), [1]);
     chmodSync(folder, 0o555);

@@ -11,10 +11,10 @@ import {
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { listCheckpoints } from "../../src/checkpoint/read.js";
-import { runErrorOf, temporaryFolder } from "../support.js";
+import { runErrorOf, scratch } from "../support.js";
 import { expectPoint, idOf, numbers, open, point, saveAll } from "./points.js";
 
-const newFolder = () => join(temporaryFolder(), "run", "checkpoints");
+const newFolder = () => join(scratch(), "run", "checkpoints");
 
 describe("save and newest", () => {
   it("gives back facts and files of the point of the greatest order", () => {

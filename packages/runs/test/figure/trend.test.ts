@@ -2,8 +2,8 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { linearDomain, logTicks, niceTicks } from "../../src/figure/axis.js";
+import { svgToPng } from "../../src/figure/png.js";
 import { smooth } from "../../src/figure/smooth.js";
-import { svgToPng } from "../../src/figure/svg.js";
 import { type TrendOptions, type TrendPanel, trendFigure } from "../../src/figure/trend.js";
 import type { Row } from "../../src/files/csv.js";
 import { coordinates, dots, lines, rules, select, texts } from "./svg.js";

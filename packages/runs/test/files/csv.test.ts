@@ -11,7 +11,7 @@ import {
   parseCsv,
   readCsv,
 } from "../../src/files/csv.js";
-import { runErrorOf, temporaryFolder } from "../support.js";
+import { runErrorOf, scratch } from "../support.js";
 
 const awkward = fc.constantFrom(
   "",
@@ -80,7 +80,7 @@ describe("CSV text", () => {
 
 describe("openCsv", () => {
   it("fixes the header, keeps rows when continued, and drops a cut last row", () => {
-    const path = join(temporaryFolder(), "r.csv");
+    const path = join(scratch(), "r.csv");
     const first = openCsv(path, ["n", "note"]);
     first.append({ n: 1, note: "a,\nb" });
     first.close();
@@ -101,14 +101,14 @@ describe("openCsv", () => {
   });
 
   it("writes the header again when only a part of it was written", () => {
-    const path = join(temporaryFolder(), "r.csv");
+    const path = join(scratch(), "r.csv");
     writeFileSync(path, "n,no");
     openCsv(path, ["n", "note"]).close();
     expect(readFileSync(path, "utf8")).toBe("n,note\n");
   });
 
   it("refuses other columns, unknown and missing values", () => {
-    const path = join(temporaryFolder(), "r.csv");
+    const path = join(scratch(), "r.csv");
     const csv = openCsv(path, ["n", "mean"]);
     expect(runErrorOf(() => csv.append({ n: 1, mean: 2, extra: 3 })).message).toContain('"extra"');
     expect(runErrorOf(() => csv.append({ n: 1 })).message).toContain('no "mean"');

@@ -26,9 +26,9 @@ import {
   kill,
   runErrorOf,
   runUnprivileged,
+  scratch,
   script,
   startScript,
-  temporaryFolder,
   tmpfs,
 } from "../support.js";
 
@@ -53,7 +53,7 @@ it("cuts what is longer than a call of the system or of a hash takes", () => {
 
 describe("writeFileAtomic", () => {
   it("writes text, typed arrays by their own bytes, and chunks, and makes parent folders", () => {
-    const folder = join(temporaryFolder(), "a", "b");
+    const folder = join(scratch(), "a", "b");
     writeFileAtomic(join(folder, "text"), "Schrödinger");
     writeFileAtomic(join(folder, "view"), new Float32Array([9, 1, 2]).subarray(1));
     writeFileAtomic(join(folder, "chunks"), [Buffer.from("head "), Buffer.from("body")]);
@@ -65,7 +65,7 @@ describe("writeFileAtomic", () => {
   });
 
   it("leaves a whole file when the writer is killed in the middle of writing", async () => {
-    const target = join(temporaryFolder(), "state");
+    const target = join(scratch(), "state");
     const writer = script(
       `import { writeFileAtomic } from "./runs/files/write.js";
        for (let k = Number(process.argv[3]); ; k++) {
@@ -124,7 +124,7 @@ describe("writeFileAtomic", () => {
   });
 
   it("ends where the working folder is gone", () => {
-    const gone = join(temporaryFolder(), "gone");
+    const gone = join(scratch(), "gone");
     mkdirSync(gone);
     const path = script(
       `import { rmSync } from "node:fs";
@@ -144,7 +144,7 @@ describe("writeFileAtomic", () => {
   });
 
   it("names the remedy in a folder without permission", () => {
-    const folder = temporaryFolder();
+    const folder = scratch();
     chmodSync(folder, 0o555);
     const said = runUnprivileged(
       `import { writeFileAtomic } from "./runs/files/write.js";
@@ -158,7 +158,7 @@ describe("writeFileAtomic", () => {
   });
 
   it("refuses a path through a file and a path that is a folder", () => {
-    const folder = temporaryFolder();
+    const folder = scratch();
     writeFileSync(join(folder, "file"), "");
     mkdirSync(join(folder, "folder"));
     const code = (path: string) => runErrorOf(() => writeFileAtomic(join(folder, path), "")).code;
@@ -168,7 +168,7 @@ describe("writeFileAtomic", () => {
   });
 
   it("leaves the old file when the source of the bytes throws", () => {
-    const folder = temporaryFolder();
+    const folder = scratch();
     const path = join(folder, "weights");
     writeFileAtomic(path, "old");
     function* broken(): Iterable<Uint8Array> {
@@ -183,7 +183,7 @@ describe("writeFileAtomic", () => {
 
 describe("sweepTemporaries", () => {
   it("removes temporary files of ended processes and old ones, and nothing else", () => {
-    const folder = temporaryFolder();
+    const folder = scratch();
     mkdirSync(join(folder, "models"));
     const dead = join(folder, "models", ".tmp-999999999-0123abcd");
     const mine = join(folder, `.tmp-${process.pid}-0123abcd`);
@@ -202,7 +202,7 @@ describe("sweepTemporaries", () => {
 });
 
 it("the first file that is written into a folder removes what killed processes left there", () => {
-  const folder = temporaryFolder();
+  const folder = scratch();
   const mine = `.tmp-${process.pid}-0123abcd`;
   for (const name of [".tmp-999999999-0123abcd", mine]) writeFileSync(join(folder, name), "");
   writeFileAtomic(join(folder, "quality.json"), "{}");
@@ -211,7 +211,7 @@ it("the first file that is written into a folder removes what killed processes l
 
 describe("a replacement", () => {
   it.each([openFileReplacement, openFolderReplacement])("removes what killed ones left", (open) => {
-    const folder = temporaryFolder();
+    const folder = scratch();
     mkdirSync(join(folder, ".tmp-999999999-0123abcd"));
     writeFileSync(join(folder, ".tmp-999999999-0123abcd", "f"), "");
     open(join(folder, "new")).discard();
@@ -221,7 +221,7 @@ describe("a replacement", () => {
 
 describe("openLineWriter", () => {
   it("removes a cut last line, however long, and continues after the whole ones", () => {
-    const path = join(temporaryFolder(), "log");
+    const path = join(scratch(), "log");
     writeFileSync(path, `one\ntwo\n${"x".repeat(10_000)}`);
     const lines = openLineWriter(path);
     lines.append("three");
@@ -233,7 +233,7 @@ describe("openLineWriter", () => {
   });
 
   it("appends where others may look and refuses after closing", () => {
-    const path = join(temporaryFolder(), "log");
+    const path = join(scratch(), "log");
     const lines = openLineWriter(path);
     lines.append("a");
     expect(readFileSync(path, "utf8")).toBe("a\n");

@@ -7,7 +7,7 @@ import { readJsonLines } from "../../src/files/json.js";
 import { type LogValues, loggers, type OpenLogger } from "../../src/logger/logger.js";
 import { metricName, namedMetrics } from "../../src/logger/names.js";
 import { csvLogger } from "../../src/logger/tables.js";
-import { runErrorOf, temporaryFolder } from "../support.js";
+import { runErrorOf, scratch } from "../support.js";
 import { shownScalars } from "./events.js";
 
 type Point = [step: number, value: number];
@@ -40,7 +40,7 @@ describe.each(all)("logger %s", (name, open) => {
   };
 
   it("keeps values by step and name, as soon as they are logged", () => {
-    const folder = temporaryFolder();
+    const folder = scratch();
     const logger = open(folder);
     logger.log(0, { "b/train/loss": 0.5 });
     logger.log(10, { "b/train/loss": 0.25, "b/train/rate": null });
@@ -57,7 +57,7 @@ describe.each(all)("logger %s", (name, open) => {
   });
 
   it("continues after what is there, and removes what is logged again", () => {
-    const folder = temporaryFolder();
+    const folder = scratch();
     const session = (from: number | undefined, values: Record<number, number>) => {
       const logger = open(folder, from === undefined ? {} : { from });
       for (const [step, loss] of Object.entries(values)) logger.log(Number(step), { loss });
@@ -77,7 +77,7 @@ describe.each(all)("logger %s", (name, open) => {
   // What keeps nothing refuses nothing.
   if (pointsOf[name])
     it("refuses what is no step, no number or no name", () => {
-      const logger = open(temporaryFolder());
+      const logger = open(scratch());
       const faults: [number, Record<string, unknown>, string][] = [
         [-1, { loss: 1 }, "step is -1, expected a whole number from 0 on"],
         [0.5, { loss: 1 }, "step is 0.5, expected"],
@@ -96,7 +96,7 @@ describe.each(all)("logger %s", (name, open) => {
       logger.close();
       expect(runErrorOf(() => logger.log(1, { loss: 1 })).code).toBe("closed");
       expect(runErrorOf(() => logger.log(1, { another: 1 })).code).toBe("closed");
-      expect(runErrorOf(() => open(temporaryFolder(), { from: -3 })).message).toBe(
+      expect(runErrorOf(() => open(scratch(), { from: -3 })).message).toBe(
         "from is -3, expected a whole number from 0 on",
       );
     });
@@ -104,7 +104,7 @@ describe.each(all)("logger %s", (name, open) => {
 
 describe("metrics.csv", () => {
   it("has a column for each name, in the order in which they turned up", () => {
-    const folder = temporaryFolder();
+    const folder = scratch();
     const path = join(folder, "metrics.csv");
     const first = csvLogger(folder);
     first.log(1, { "b/train/loss": 0.5 });
@@ -129,7 +129,7 @@ describe("metrics.csv", () => {
   });
 
   it("removes a row that a crash cut off", () => {
-    const folder = temporaryFolder();
+    const folder = scratch();
     const path = join(folder, "metrics.csv");
     const logger = csvLogger(folder);
     logger.log(1, { loss: 1 });
@@ -146,7 +146,7 @@ describe("metrics.csv", () => {
   });
 
   it("is not written into another table", () => {
-    const folder = temporaryFolder();
+    const folder = scratch();
     const path = join(folder, "metrics.csv");
     writeFileSync(path, "half_iteration,mean\n1,2\n");
     const error = runErrorOf(() => csvLogger(folder, { from: 0 }));

@@ -13,7 +13,7 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { crc32c, maskedCrc32c, openRecordFile } from "../../src/logger/tensorboard/record-file.js";
 import { tensorboardLogger } from "../../src/logger/tensorboard.js";
-import { kill, runErrorOf, startScript, temporaryFolder } from "../support.js";
+import { kill, runErrorOf, scratch, startScript } from "../support.js";
 import { eventFiles, readEvent, readRecords, shownScalars } from "./events.js";
 
 const place = (folder: string) => join(folder, "tensorboard");
@@ -42,7 +42,7 @@ describe("crc32c", () => {
 
 describe("events", () => {
   it("begin with the version, then hold numbers in single precision with step and time", () => {
-    const folder = temporaryFolder();
+    const folder = scratch();
     const before = Date.now() / 1000;
     const logger = tensorboardLogger(folder);
     logger.log(3, { "b/train/loss": 0.1, "b/train/rate": null, "b/train/größe": -2 });
@@ -65,7 +65,7 @@ describe("events", () => {
   });
 
   it("hold pictures with their size and channels, and texts", async () => {
-    const folder = temporaryFolder();
+    const folder = scratch();
     const png = (channels: 3 | 4, width = 5, height = 300) =>
       sharp({ create: { width, height, channels, background: { r: 9, g: 8, b: 7, alpha: 0.5 } } })
         .png()
@@ -97,7 +97,7 @@ describe("events", () => {
   });
 
   it("take nothing but PNG as a picture, and leave the file as it was", () => {
-    const folder = temporaryFolder();
+    const folder = scratch();
     const logger = tensorboardLogger(folder);
     for (const bytes of [
       Buffer.from("GIF89a, a picture of another kind"),
@@ -119,7 +119,7 @@ describe("events", () => {
 
 describe("files", () => {
   it("are named by time alone, each after the ones before it", () => {
-    const folder = temporaryFolder();
+    const folder = scratch();
     const before = Math.floor(Date.now() / 1000);
     for (let k = 0; k < 4; k++) tensorboardLogger(folder, { from: k + 1 }).close();
     const files = readdirSync(place(folder)).sort();
@@ -133,7 +133,7 @@ describe("files", () => {
   });
 
   it("say with a START event where they replace earlier ones", () => {
-    const folder = temporaryFolder();
+    const folder = scratch();
     const session = (from: number) => {
       const logger = tensorboardLogger(folder, { from });
       logger.log(from, { loss: from });
@@ -153,7 +153,7 @@ describe("files", () => {
   });
 
   it("of other programs stay where they are", () => {
-    const folder = temporaryFolder();
+    const folder = scratch();
     tensorboardLogger(folder).close();
     const other = join(place(folder), "events.out.tfevents.1234567890.another.host");
     writeFileSync(other, "theirs");
@@ -162,7 +162,7 @@ describe("files", () => {
   });
 
   it("are repaired where a crash cut them off, wherever that was", () => {
-    const folder = temporaryFolder();
+    const folder = scratch();
     const path = join(folder, "records");
     const open = () => openRecordFile(path);
     const sizes = [0];
@@ -195,7 +195,7 @@ describe("files", () => {
   });
 
   it("of a continued run are whole, though the last one was cut", () => {
-    const folder = temporaryFolder();
+    const folder = scratch();
     const first = tensorboardLogger(folder);
     first.log(1, { loss: 1 });
     first.log(2, { loss: 2 });
@@ -213,7 +213,7 @@ describe("files", () => {
   });
 
   it("hold what was logged when the process is killed", async () => {
-    const run = temporaryFolder();
+    const run = scratch();
     const child = await startScript(
       `import { tensorboardLogger } from "./runs/logger/tensorboard.js";
        const logger = tensorboardLogger(process.argv[2]);
@@ -231,12 +231,12 @@ describe("files", () => {
   });
 
   it("close for good, and a folder in the way is an error of one line", () => {
-    const folder = temporaryFolder();
+    const folder = scratch();
     const logger = tensorboardLogger(folder);
     logger.close();
     expect(runErrorOf(() => logger.log(1, { loss: 1 })).code).toBe("closed");
     expect(runErrorOf(() => logger.flush()).code).toBe("closed");
-    const blocked = temporaryFolder();
+    const blocked = scratch();
     writeFileSync(join(blocked, "tensorboard"), "");
     const error = runErrorOf(() => tensorboardLogger(blocked));
     expect(error.message).toMatch(/^cannot make the folder .*tensorboard: [^\n]+$/);

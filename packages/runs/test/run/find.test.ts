@@ -3,7 +3,7 @@ import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { findRun, linkLatest, openRun } from "../../src/index.js";
-import { temporaryFolder } from "../support.js";
+import { scratch } from "../support.js";
 
 function run(folder: string, seconds: number): string {
   openRun({ folder, dsbm: "0", config: {}, columns: ["x"] }).finish();
@@ -12,7 +12,7 @@ function run(folder: string, seconds: number): string {
 }
 
 it("is its folder, the only one below, or the newest", () => {
-  const root = temporaryFolder();
+  const root = scratch();
   const experiments_dir = join(root, "experiments");
   const first = run(join(experiments_dir, "a/words/42"), 1000);
   expect(findRun(first)).toBe(first);
@@ -30,7 +30,7 @@ it("is its folder, the only one below, or the newest", () => {
 });
 
 it("is refused where there is none", () => {
-  const root = temporaryFolder();
+  const root = scratch();
   mkdirSync(join(root, "empty"));
   writeFileSync(join(root, "file"), "");
   expect(() => findRun(join(root, "empty"))).toThrow(/there is no run in .*run\.json/);

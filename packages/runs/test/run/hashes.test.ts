@@ -14,10 +14,10 @@ import { loggers } from "../../src/logger/logger.js";
 import { checkFiles, damagedFiles, writeRunFile } from "../../src/run/hashes.js";
 import { readRun } from "../../src/run/reader.js";
 import { openRun } from "../../src/run/writer.js";
-import { runErrorOf, temporaryFolder } from "../support.js";
+import { runErrorOf, scratch } from "../support.js";
 
 function finishedRun(): string {
-  const folder = join(temporaryFolder(), "run");
+  const folder = join(scratch(), "run");
   const run = openRun({ folder, dsbm: "0.1.0", config: { lr: 1e-4 }, columns: ["step", "loss"] });
   run.appendResult({ step: 1, loss: 0.5 });
   run.appendMetric({ half_iteration: 1, step: 1, loss: 0.5 });
@@ -144,7 +144,7 @@ describe("the manifest of a run", () => {
   });
 
   it("is not made in a folder that is no run's", () => {
-    const folder = temporaryFolder();
+    const folder = scratch();
     const logger = loggers.CSV(folder, { from: 0 });
     logger.log(1, { loss: 0.5 });
     logger.close();
@@ -152,7 +152,7 @@ describe("the manifest of a run", () => {
   });
 
   it("does not come back with a folder that was deleted", () => {
-    const folder = join(temporaryFolder(), "run");
+    const folder = join(scratch(), "run");
     const run = openRun({ folder, dsbm: "0.1.0", config: {}, columns: ["step"] });
     rmSync(folder, { recursive: true });
     expect(() => run.flush()).toThrow(/was deleted/);

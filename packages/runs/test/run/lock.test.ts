@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { isAlive } from "../../src/files/process.js";
 import { acquireLock, foreignLockSeconds, lockHolder } from "../../src/run/lock.js";
-import { kill, runErrorOf, script, startScript, temporaryFolder } from "../support.js";
+import { kill, runErrorOf, scratch, script, startScript } from "../support.js";
 
-const lockPath = () => join(temporaryFolder(), ".lock");
+const lockPath = () => join(scratch(), ".lock");
 
 /** Leaves a changed lock, as an ended process or one of another machine would. */
 function leftLock(change: Record<string, unknown>): string {

@@ -18,7 +18,7 @@ import { writeFileAtomic } from "../../src/files/write.js";
 import { formatVersion } from "../../src/run/info.js";
 import { isFinished, listRuns, readRun } from "../../src/run/reader.js";
 import { type OpenRunOptions, openRun } from "../../src/run/writer.js";
-import { kill, runErrorOf, runUnprivileged, startScript, temporaryFolder } from "../support.js";
+import { kill, runErrorOf, runUnprivileged, scratch, startScript } from "../support.js";
 
 const options = (folder: string, more: Partial<OpenRunOptions> = {}): OpenRunOptions => ({
   folder,
@@ -30,7 +30,7 @@ const options = (folder: string, more: Partial<OpenRunOptions> = {}): OpenRunOpt
   ...more,
 });
 
-const newFolder = () => join(temporaryFolder(), "gaussian", "default", "1");
+const newFolder = () => join(scratch(), "gaussian", "default", "1");
 
 describe("openRun", () => {
   it("writes what readRun reads", () => {
@@ -224,7 +224,7 @@ describe("openRun", () => {
       join(folder, "models", "mine.txt"),
     ];
     for (const file of mine) writeFileAtomic(file, "mine");
-    const outside = join(temporaryFolder(), "point");
+    const outside = join(scratch(), "point");
     openCheckpoints(outside, { dsbm: "0" }).save({ id: "z", order: 1, facts: {}, files: {} });
     symlinkSync(join(outside, "z"), join(checkpoints, "z"));
     first.interrupt("to be restarted");
@@ -297,7 +297,7 @@ describe("openRun", () => {
       `import { openRun } from "./runs/run/writer.js";
        try { openRun({ folder: process.argv[2], dsbm: "0", config: {}, columns: ["a"] }); }
        catch (error) { console.log(error.code, error.message); }`,
-      join(temporaryFolder(), "experiments", "1"),
+      join(scratch(), "experiments", "1"),
     );
     expect(said).toMatch(/^permission cannot make the folder .*\n$/);
   });
@@ -329,7 +329,7 @@ describe("reading", () => {
   });
 
   it("lists all runs below a folder, broken ones with their problem", () => {
-    const root = temporaryFolder();
+    const root = scratch();
     const folders = ["gaussian/dim=5/1", "gaussian/dim=5/2", "train/default/42"];
     for (const folder of folders) openRun(options(join(root, folder))).finish();
     writeFileSync(join(root, "gaussian/dim=5/2/run.json"), "{");

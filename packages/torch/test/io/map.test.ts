@@ -12,7 +12,7 @@ import {
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
-import { temporaryFolder } from "../../../../test/support/folder.js";
+import { scratch } from "../../../../test/support/scratch.js";
 import {
   arange,
   Generator,
@@ -33,7 +33,7 @@ import { type DType, fromTyped, itemSize } from "../../src/io/raw.js";
 beforeEach(collectGarbage);
 
 beforeAll(() => setNumThreads(1));
-const folder = temporaryFolder("map");
+const folder = scratch();
 
 const saved = (name: string, bytes: Uint8Array) => {
   const path = join(folder, name);

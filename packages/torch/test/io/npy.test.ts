@@ -3,11 +3,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { temporaryFolder } from "../../../../test/support/folder.js";
+import { scratch } from "../../../../test/support/scratch.js";
 import { decode, encode, NpyWriter, open } from "../../src/io/npy.js";
 import { type DType, fromTyped, itemSize, toFloat32, toFloat64 } from "../../src/io/raw.js";
 
-const folder = temporaryFolder("npy");
+const folder = scratch();
 
 /** A file of this version with this dictionary, then these bytes. */
 function file(dictionary: string, data: Uint8Array | number[] = [], major = 1): Uint8Array {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { expectClose } from "../../../../test/support/close.js";
 import { collectGarbage } from "../../../../test/support/collect.js";
-import { temporaryFolder } from "../../../../test/support/folder.js";
+import { scratch } from "../../../../test/support/scratch.js";
 import { io, liveTensors, type Tensor, tidy } from "../../src/index.js";
 import { crc32, crc32ByTable } from "../../src/io/pt/crc32.js";
 import { decodePt } from "../../src/io/pt/decode.js";
@@ -24,7 +24,7 @@ import {
 // Live tensors are counted.
 beforeEach(collectGarbage);
 
-const folder = temporaryFolder("pt");
+const folder = scratch();
 
 const saved = (name: string, bytes: Uint8Array) => {
   const path = join(folder, name);

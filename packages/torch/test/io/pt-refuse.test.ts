@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { temporaryFolder } from "../../../../test/support/folder.js";
+import { scratch } from "../../../../test/support/scratch.js";
 import type { FormatCode } from "../../src/io/errors.js";
 import { crc32 } from "../../src/io/pt/crc32.js";
 import { decodePt } from "../../src/io/pt/decode.js";
@@ -20,7 +20,7 @@ import {
   zip,
 } from "./pt-support.js";
 
-const folder = temporaryFolder("pt-refuse");
+const folder = scratch();
 
 /** Checks the code, that the message is one line, and what it says. */
 function refused(bytes: Uint8Array, code: FormatCode, says: RegExp, limits: PtLimits = {}): void {

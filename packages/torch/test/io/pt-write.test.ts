@@ -4,8 +4,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
-import { temporaryFolder } from "../../../../test/support/folder.js";
 import { it } from "../../../../test/support/in-scope.js";
+import { scratch } from "../../../../test/support/scratch.js";
 import {
   arange,
   Generator,
@@ -33,7 +33,7 @@ import { fixturePath, latin1 } from "./pt-support.js";
 beforeEach(collectGarbage);
 
 beforeAll(() => setNumThreads(1));
-const folder = temporaryFolder("pt-write");
+const folder = scratch();
 
 const record = (bytes: Uint8Array, name: string) =>
   new ZipReader(new BytesSource(bytes, "x"), withDefaults({}, "x")).read(name);

@@ -4,12 +4,12 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { temporaryFolder } from "../../../../test/support/folder.js";
+import { scratch } from "../../../../test/support/scratch.js";
 import { type DType, fromTyped, itemSize, type RawArray } from "../../src/io/raw.js";
 import { decode, encode } from "../../src/io/safetensors.js";
 import { loadTensors } from "../../src/io/tensors.js";
 
-const folder = temporaryFolder("safetensors");
+const folder = scratch();
 
 /** A file from a header in plain text and a number of data bytes. */
 function file(header: string | Uint8Array, data = 0, length?: number | bigint): Uint8Array {

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { beforeEach, describe, expect } from "vitest";
 import { expectClose } from "../../../../test/support/close.js";
 import { collectGarbage } from "../../../../test/support/collect.js";
-import { temporaryFolder } from "../../../../test/support/folder.js";
 import { it } from "../../../../test/support/in-scope.js";
+import { scratch } from "../../../../test/support/scratch.js";
 import { TorchError } from "../../src/binding/errors.js";
 import { liveTensors, tidy } from "../../src/binding/handle.js";
 import * as io from "../../src/io/index.js";
@@ -16,7 +16,7 @@ import { noGrad } from "../../src/tensor/grad.js";
 import { Generator, manualSeed } from "../../src/tensor/random.js";
 import { Buffer, Parameter, type Tensor } from "../../src/tensor/tensor.js";
 
-const folder = temporaryFolder("nn");
+const folder = scratch();
 
 // Live tensors are counted.
 beforeEach(collectGarbage);

@@ -4,11 +4,11 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { temporaryFolder } from "../../../../test/support/folder.js";
 import * as support from "../../../../test/support/ranks.js";
+import { scratch } from "../../../../test/support/scratch.js";
 
 const program = fileURLToPath(new URL("../fixtures/rank.mjs", import.meta.url));
-const folder = temporaryFolder("training-ranks");
+const folder = scratch();
 
 interface Result {
   losses: [loss: number, norm: number | null][];
