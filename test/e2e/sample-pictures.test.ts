@@ -9,7 +9,7 @@ import { unzipSync, zipSync } from "fflate";
 import { beforeAll, expect, it } from "vitest";
 import { openBridge } from "../../packages/cli/src/sample/open.js";
 import { collectGarbage } from "../support/collect.js";
-import { scratch } from "./cli.js";
+import { refuse, scratch } from "./cli.js";
 import { imageRun, sampleHere as sample, sampled, vectorRun, workIn } from "./sample.js";
 
 const root = scratch();
@@ -87,6 +87,11 @@ it("refuses a configuration with more steps than memory holds", async () => {
   const { code, stderr } = await sample(folder, "gaussian:5", "x.npy");
   expect(code).not.toBe(0);
   expect(stderr).toMatch(/config\.json is not one of this version: num_steps: .*<= 10000/);
+  for (const words of [
+    ["test", folder],
+    ["extend", folder, "+1"],
+  ])
+    await refuse(words, ["config.json is not one of this version: num_steps: "]);
 });
 
 it("keeps no more programs and tensors for many calls than for a few", async () => {

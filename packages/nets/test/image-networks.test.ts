@@ -97,6 +97,7 @@ const kinds: Kind[] = [
       [{ in_channels: 0 }, /in_channels is 0/],
       [{ num_res_blocks: 0 }, /num_res_blocks is 0; expected an integer of at least 1/],
       [{ channel_mult: "0.3,1" }, /4 channels at resolution 1.*multiple of 8/],
+      [{ channel_mult: "0.01,1" }, /0 channels at resolution 1.*multiple of 8/],
       [{ channel_mult: "1,two" }, /channel_mult has the entry "two"; expected positive/],
       [{ channel_mult: [1, 0] }, /channel_mult has the entry "0"/],
       [{ attention_resolutions: "2" }, /attention_resolutions has 2;.* are 8, 4$/],

@@ -86,8 +86,9 @@ describe("a file that grows", () => {
     writeFileSync(path, metricLines(200));
     const history = new MetricsTail(new Folder(folder), "metrics.jsonl").read();
     if (!history) throw new Error("no history");
-    const { x, marks } = axisOf(history);
+    const { x, marks, place } = axisOf(history);
     expect([x[0], x[99], x[100], x[199]]).toEqual([10, 1000, 1010, 2000]);
+    expect([place(1, 40), place(2, 40), place(2, null)]).toEqual([40, 1040, 1000]);
     expect(marks).toEqual([
       { x: 0, label: "1 b" },
       { x: 1000, label: "2 f" },

@@ -92,6 +92,11 @@ describe("an export", () => {
     [{ directions: { f: { model: "https://elsewhere/f.onnx" } } }, /directions/],
     [{ directions: { f: { model: "g.onnx" } } }, /the model g\.onnx is not there/],
     [{ schedule: { ...schedule, times: [0, 1, 0.5] } }, /schedule/],
+    [{ kind: "mean" }, /schedule is missing or of another kind/],
+    [
+      { kind: "mean", schedule: { ...schedule, scales: [1, 1], deviations: [1, 1, 1] } },
+      /schedule/,
+    ],
     [{ state: { shape: [2.5], type: "vectors" } }, /state/],
     [{ process: { sigma: "1" } }, /process/],
     [{ inputs: ["x", "constructor"] }, /inputs/],

@@ -182,7 +182,8 @@ function intervalsOf({ interval }: Conditions): (number | undefined)[] {
 function rowsOf({ cond, interval }: Conditions, wanted: number | undefined) {
   if (!interval || wanted === undefined) return { cond: cond as Tensor, rows: null };
   const rows = numbersOf(interval).flatMap((k, i) => (k === wanted ? [i] : []));
-  return { cond: (cond as Tensor).indexSelect(0, tensor(rows, { dtype: "int64" })), rows };
+  const { device } = cond as Tensor;
+  return { cond: (cond as Tensor).indexSelect(0, tensor(rows, { device, dtype: "int64" })), rows };
 }
 
 function byEquality({ x0, x1 }: Required<EndConditions>): Partners {

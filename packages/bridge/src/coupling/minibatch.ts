@@ -23,7 +23,10 @@ function coupling(
     tidy(() => {
       const [n, m] = [x0.size(0), x1.size(0)];
       const { rows, columns } = choose({ x0, x1 }, { n, m }, (plan) =>
-        samplePairs(plan, rand([n], { generator, dtype: "float64" }).toArray() as Float64Array),
+        samplePairs(
+          plan,
+          rand([n], { generator, device: x0.device, dtype: "float64" }).toArray() as Float64Array,
+        ),
       );
       const at = { x0: rowIndex(rows, x0.device), x1: rowIndex(columns, x0.device) };
       return {

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readJson, writeFileAtomic } from "@dsbm/runs";
+import type { RunOptions } from "../run/options.js";
 import { describeError } from "../terminal/errors.js";
 import type { Benchmark, Sizes, Values } from "./benchmark.js";
 import type { KnownResults } from "./csv.js";
@@ -15,6 +16,7 @@ export interface EngineOptions extends Sizes {
   minutes: number | null;
   again: boolean;
   resume: string;
+  interrupt?: RunOptions["interrupt"];
   /** Runs of other machines, which are not made again. */
   known?: KnownResults | undefined;
   /** Whether runs and references that are nowhere are made. */

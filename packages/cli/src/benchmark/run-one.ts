@@ -119,7 +119,7 @@ function read(folder: string): Result {
 }
 
 async function trained(one: One, words: string[], options: OneOptions): Promise<Result | null> {
-  const { folder, minutes, again, resume, progress, signal } = options;
+  const { folder, minutes, again, resume, progress, signal, interrupt } = options;
   const config = trainConfig([
     ...words,
     ...(minutes === null || one.way.closed
@@ -130,7 +130,7 @@ async function trained(one: One, words: string[], options: OneOptions): Promise<
   const seconds = minutes === null || one.way.closed ? null : 60 * minutes;
   const clock = new Clock(config, seconds);
   const { state } = await runTraining(config, {
-    ...{ folder, progress, resume, signal, again },
+    ...{ folder, progress, resume, signal, interrupt, again },
     hooks: {
       free: ["num_iter", "first_num_iter"],
       pace: clock,
@@ -163,10 +163,11 @@ function trainConfig(words: readonly string[]): CompleteTrainConfig {
 }
 
 async function fitted(one: One, words: string[], options: OneOptions): Promise<Result | null> {
-  const { folder, again, resume, progress, signal } = options;
+  const { folder, again, resume, progress, signal, interrupt } = options;
   if (!again && isThere(folder)) return sameWords(folder, words);
   const began = performance.now();
-  const { state } = await runFit(readFitWords(words), { folder, progress, resume, signal, again });
+  const training = { folder, progress, resume, signal, interrupt, again };
+  const { state } = await runFit(readFitWords(words), training);
   if (state !== "finished") return null;
   const seconds = (performance.now() - began) / 1000;
   const { config } = readTrained(folder, "newest", "cpu");

@@ -73,11 +73,11 @@ export async function benchmarkCommand(args: string[]): Promise<number> {
   let isStopped = false;
   {
     using work = await beginWork(stoppedWithin(command));
-    const { progress, signal } = work;
+    const { progress, signal, interrupt } = work;
     for (const one of chosen) {
       if (signal.aborted) break;
       const outcome = await runBenchmark(one, {
-        ...{ quick, threads, progress, signal, minutes, again, known, resume: command },
+        ...{ quick, threads, progress, signal, interrupt, minutes, again, known, resume: command },
         train: config.train,
         folder: place(one.name),
         done: (part) => write(out, [...outcomes, part], { command: shown, quick }),

@@ -1,8 +1,8 @@
 // `dsbm extend RUN +2`: a run made longer: more half-iterations, or more steps in them. What it has learnt stays.
 import { existsSync } from "node:fs";
-import type { Tree } from "@dsbm/config";
-import { type CompleteTrainConfig, ConfigError, parseOverride, readConfig } from "@dsbm/config";
+import { type CompleteTrainConfig, parseOverride } from "@dsbm/config";
 import { findRun, readQuality, readRun, shellWord, writeQuality } from "@dsbm/runs";
+import { savedConfig } from "../problem/saved-config.js";
 import type { Extension } from "../run/begin/extension.js";
 import { printHelp } from "../terminal/columns.js";
 import { UsageError } from "../terminal/errors.js";
@@ -88,7 +88,7 @@ export async function extendCommand(args: string[]): Promise<number> {
     throw new UsageError(`got ${place ?? "no words"}; expected RUN: ${usage}`);
   const folder = findRun(place);
   const { config: saved, models, info, results } = readRun(folder);
-  const config = configOf(folder, saved, info.dsbm);
+  const config = savedConfig(folder, saved, info.dsbm);
   const isDone = info.state === "finished";
   const done = isDone ? (models.at(-1)?.half_iteration ?? 0) : config.half_iterations;
   const extension = extensionOf(words, { folder, config, done });
@@ -128,23 +128,4 @@ async function measureAgain(
   writeQuality(folder, quality);
   await writeReport({ folder });
   return true;
-}
-
-function configOf(
-  folder: string,
-  saved: Record<string, unknown>,
-  version: string,
-): CompleteTrainConfig {
-  if (!("Dataset" in saved))
-    throw new UsageError(
-      `${folder} is a run of another command: expected one of dsbm train, gaussian or fit`,
-    );
-  try {
-    return readConfig(saved as Tree, undefined, { version });
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new UsageError(
-      `${folder}/config.json is not one of this version: ${error.problems.join("; ")}`,
-    );
-  }
 }

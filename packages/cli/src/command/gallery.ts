@@ -51,7 +51,7 @@ export async function galleryCommand(args: string[]): Promise<number> {
   const own = config.runs.map((run) => ownExhibit(findRun(run)));
   const resume = `npx dsbm gallery ${args.map(shellWord).join(" ")}`.trimEnd();
   using work = await beginWork(stoppedWithin(resume));
-  const { progress, signal } = work;
+  const { progress, signal, interrupt } = work;
   mkdirSync(config.out, { recursive: true });
   const sections: string[][] = [];
   const show = async (shown: Shown) => {
@@ -64,7 +64,8 @@ export async function galleryCommand(args: string[]): Promise<number> {
     const kind = config.quick ? "gallery-quick" : "gallery";
     const folder = absolute(join(config.experiments_dir, kind, name, String(config.seed)));
     progress.line(title);
-    const { state } = await runTraining(run, { folder, progress, signal, again, resume });
+    const options = { folder, progress, signal, again, resume, interrupt };
+    const { state } = await runTraining(run, options);
     if (state === "interrupted") return 130;
     await show({ name, title, about, direction, command, folder });
   }

@@ -2,9 +2,9 @@
 // trained with.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Tree } from "@dsbm/config";
-import { completeTrain, parseOverride, readConfig, test, testOnlyKeys } from "@dsbm/config";
+import { completeTrain, parseOverride, test, testOnlyKeys } from "@dsbm/config";
 import { findRun, readRun } from "@dsbm/runs";
+import { savedConfig } from "../problem/saved-config.js";
 import type { CompleteTestConfig } from "../retest/find.js";
 import { UsageError } from "../terminal/errors.js";
 import { runExperiment } from "./experiment.js";
@@ -51,11 +51,7 @@ function configOf(
   words: readonly string[],
 ): CompleteTestConfig {
   const { config: saved, info } = readRun(folder);
-  if (!("Dataset" in saved))
-    throw new UsageError(
-      `${folder} is a run of another command: expected one of dsbm train, gaussian or fit`,
-    );
-  const run = readConfig(saved as Tree, undefined, { version: info.dsbm });
+  const run = savedConfig(folder, saved, info.dsbm);
   const keys = new Set([
     ...testOnlyKeys,
     ...words.map((word) => parseOverride(word).key.split(".")[0] ?? ""),

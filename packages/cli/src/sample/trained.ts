@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Direction, Network } from "@dsbm/bridge";
-import { type CompleteTrainConfig, ConfigError, readConfig, type Tree } from "@dsbm/config";
+import type { CompleteTrainConfig } from "@dsbm/config";
 import { hasClasses } from "@dsbm/nets";
 import { checkFiles, findRun, type ModelFile, readRun } from "@dsbm/runs";
 import { type Device, io, type Tensor } from "@dsbm/torch";
@@ -12,6 +12,7 @@ import { inProgram } from "../problem/ends.js";
 import { buildNetwork } from "../problem/network.js";
 import { bridgeProcess } from "../problem/problem.js";
 import { type RunColumns, readColumns } from "../problem/saved-columns.js";
+import { savedConfig } from "../problem/saved-config.js";
 import { UsageError } from "../terminal/errors.js";
 import { momentsOf } from "./moments.js";
 
@@ -41,7 +42,7 @@ export interface Trained extends Process {
 export function readTrained(run: string, half: number | "newest", device: Device = "cpu"): Trained {
   const folder = findRun(run);
   const { config: saved, models: all, info } = readRun(folder);
-  const config = read(folder, saved, info.dsbm);
+  const config = savedConfig(folder, saved, info.dsbm);
   const process = bridgeProcess({ ...config, device }, momentsOf(config, device));
   const shared = process.method.networks !== "each";
   const models = choose(folder, { models: all, half, shared });
@@ -69,26 +70,6 @@ export function readTrained(run: string, half: number | "newest", device: Device
       classes: hasClasses(config.model),
     },
   };
-}
-
-/** A configuration from disk, of this version or an earlier one. */
-function read(
-  folder: string,
-  config: Record<string, unknown>,
-  version: string | undefined,
-): CompleteTrainConfig {
-  if (!("Dataset" in config) && !("model_name" in config))
-    throw new UsageError(
-      `${folder} is a run of another command: give the folder of a run of dsbm train or dsbm gaussian`,
-    );
-  try {
-    return readConfig(config as Tree, undefined, { version });
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new UsageError(
-      `${folder}/config.json is not one of this version: ${error.problems.join("; ")}`,
-    );
-  }
 }
 
 /** The weights of `half` or before, by direction. */

@@ -92,7 +92,7 @@ export function completeUNet(options: UNetOptions) {
   };
   // On the way up, sums of these channels are normalised, which are multiples of the groups where the parts are.
   for (const [i, c] of complete.channels.entries())
-    if (c % complete.groups !== 0)
+    if (c === 0 || c % complete.groups !== 0)
       throw wrong(
         `channel_mult gives ${c} channels at resolution ${i + 1} of num_channels ${num_channels}; expected a multiple of ${complete.groups}, the groups of its normalisation (8 up to 32 num_channels, else 32)`,
       );

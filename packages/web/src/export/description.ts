@@ -79,6 +79,7 @@ const parts = {
     eps: atLeast(0, 0.5),
     scales: maybe(arrayOf(isNumber)),
     deviations: maybe(arrayOf(isNumber)),
+    mean_match: maybe(isBoolean),
   }),
   transform: maybe(object({ log1p: isBoolean, mean: arrayOf(isNumber), std: arrayOf(isNumber) })),
   projection: maybe(
@@ -96,12 +97,6 @@ const parts = {
 type Checked = { [K in keyof typeof parts]: Tested<(typeof parts)[K]> };
 export interface Description extends Checked {
   format: 2;
-  /** The last three with `mean` alone. */
-  schedule: Checked["schedule"] & {
-    scales: number[];
-    deviations: number[];
-    mean_match?: boolean;
-  };
   quality: unknown;
   data: Record<string, unknown> | null;
   license: string | null;
@@ -114,10 +109,17 @@ export function readDescription(json: unknown): Description {
     throw new BridgeError(
       `bridge.json has format ${JSON.stringify(found.format)}; expected 2: export the run again, or take another version of @dsbm/web`,
     );
-  for (const [key, test] of Object.entries(parts))
-    if (!test(found[key]))
-      throw new BridgeError(
-        `bridge.json is damaged: ${key} is missing or of another kind; export the run again`,
-      );
-  return found as unknown as Description;
+  const check = (isWhole: boolean, key: string) => {
+    if (isWhole) return;
+    throw new BridgeError(
+      `bridge.json is damaged: ${key} is missing or of another kind; export the run again`,
+    );
+  };
+  for (const [key, test] of Object.entries(parts)) check(test(found[key]), key);
+  const description = found as unknown as Description;
+  const { times, scales, deviations } = description.schedule;
+  if (description.kind === "mean")
+    for (const numbers of [scales, deviations])
+      check(numbers?.length === times.length - 1, "schedule");
+  return description;
 }

@@ -90,7 +90,6 @@ interface Models {
 function bridgeOf(bridge: Description, { network, dispose }: Models): Bridge {
   const { schedule, state, output, end_output, projection } = bridge;
   const both = (name: string) => ({ f: network("f", name), b: network("b", name) });
-  const { scales = [], deviations = [], mean_match: meanMatch = false } = schedule;
   const samples = Math.max(0, ...Object.values(bridge.directions).map((d) => d?.samples ?? 0));
   return createBridge({
     shape: state.shape,
@@ -104,7 +103,11 @@ function bridgeOf(bridge: Description, { network, dispose }: Models): Bridge {
     ...(schedule.noise_share && { noiseShare: schedule.noise_share }),
     lastNoise: schedule.last_noise,
     eps: schedule.eps,
-    means: { scales, deviations, meanMatch },
+    means: {
+      scales: schedule.scales ?? [],
+      deviations: schedule.deviations ?? [],
+      meanMatch: schedule.mean_match ?? false,
+    },
     units: unitsFrom(bridge),
     // A drift of samples has a weight for each of them in each row.
     ...(samples > 0 && { batch: Math.max(1, Math.min(1000, Math.floor(2 ** 24 / samples))) }),

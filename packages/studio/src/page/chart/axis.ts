@@ -6,8 +6,8 @@ export interface Axis {
   x: number[];
   /** Where each half-iteration begins. */
   marks: { x: number; label: string }[];
-  /** The steps before a half-iteration. */
-  before(half: number): number;
+  /** Where a step of a half-iteration is; without curves of training half-iterations are counted. */
+  place(half: number, step: unknown): number;
 }
 
 /** The axis of steps. Half-iterations follow each other, each from the last step of the one before. */
@@ -26,5 +26,7 @@ export function axisOf({ half, step, direction }: HistoryPart): Axis {
     end = offset + at;
     return end;
   });
-  return { x, marks, before: (n) => offsets.get(n) ?? end };
+  const place = (n: number, at: unknown) =>
+    x.length > 0 ? (offsets.get(n) ?? end) + (typeof at === "number" ? at : 0) : n;
+  return { x, marks, place };
 }

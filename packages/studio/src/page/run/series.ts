@@ -48,7 +48,7 @@ export function evaluationCurves(
     const [half, step, direction] = ["half_iteration", "step", "direction"].map((n) => at(row, n));
     const value = at(row, metric);
     if (typeof half !== "number" || typeof value !== "number") return [];
-    const x = axis.x.length > 0 ? axis.before(half) + (typeof step === "number" ? step : 0) : half;
+    const x = axis.place(half, step);
     const beside = reference === null ? null : at(row, reference);
     return [{ x, direction, value, beside: typeof beside === "number" ? beside : null }];
   });

@@ -69,7 +69,6 @@ function evaluated({ detail, history }: Found, { metric, way }: OverlayOptions):
     const [half, step, direction, value] = places.map((at) => row[at]);
     if (typeof half !== "number" || typeof value !== "number") return [];
     if (direction !== way) return [];
-    const x = axis && typeof step === "number" ? axis.before(half) + step : half;
-    return [[x, value]];
+    return [[axis ? axis.place(half, step) : half, value]];
   });
 }
