@@ -1,6 +1,6 @@
 // Rows of the two ends with the same conditions: partners for independent pairs that share their conditions.
 import { createHash } from "node:crypto";
-import { type Device, type Generator, rand, type Tensor, tensor, tidy } from "@dsbm/torch";
+import { type Device, type Generator, rand, type Tensor, tidy } from "@dsbm/torch";
 import { rowIndex } from "../core/batch.js";
 import { type Conditions, conditionRows, type EndConditions } from "../core/conditions.js";
 import { dataError } from "../core/errors.js";
@@ -182,8 +182,8 @@ function intervalsOf({ interval }: Conditions): (number | undefined)[] {
 function rowsOf({ cond, interval }: Conditions, wanted: number | undefined) {
   if (!interval || wanted === undefined) return { cond: cond as Tensor, rows: null };
   const rows = numbersOf(interval).flatMap((k, i) => (k === wanted ? [i] : []));
-  const { device } = cond as Tensor;
-  return { cond: (cond as Tensor).indexSelect(0, tensor(rows, { device, dtype: "int64" })), rows };
+  const all = cond as Tensor;
+  return { cond: all.indexSelect(0, rowIndex(rows, all.device)), rows };
 }
 
 function byEquality({ x0, x1 }: Required<EndConditions>): Partners {

@@ -1,5 +1,5 @@
 // Optimal transport inside each batch: pairs that are short on average without a plan for the whole data.
-import { rand, tidy } from "@dsbm/torch";
+import { tidy } from "@dsbm/torch";
 import { rowIndex } from "../core/batch.js";
 import { mapConditions } from "../core/conditions.js";
 import { argumentError } from "../core/errors.js";
@@ -10,6 +10,7 @@ import type { DensePlan, SparsePlan } from "../ot/plan.js";
 import { type Pairs as Indices, samplePairs } from "../ot/sample.js";
 import { type Points, sinkhorn } from "../ot/sinkhorn.js";
 import type { BatchCoupling } from "./coupling.js";
+import { drawChances } from "./matching.js";
 
 /** Pairs of a batch; `draw` draws n pairs from a plan. */
 function coupling(
@@ -23,10 +24,7 @@ function coupling(
     tidy(() => {
       const [n, m] = [x0.size(0), x1.size(0)];
       const { rows, columns } = choose({ x0, x1 }, { n, m }, (plan) =>
-        samplePairs(
-          plan,
-          rand([n], { generator, device: x0.device, dtype: "float64" }).toArray() as Float64Array,
-        ),
+        samplePairs(plan, drawChances(n, generator, x0.device)),
       );
       const at = { x0: rowIndex(rows, x0.device), x1: rowIndex(columns, x0.device) };
       return {
