@@ -137,8 +137,9 @@ const kinds: Kind[] = [
       { temb_scale: 1000 },
       { in_channels: 2, out_channels: 1 },
     ],
-    // A constant before a normalisation of single channels changes nothing: its gradient may be exactly 0.
-    still: /^(tconv[234]\.conv|conv[234]\.op)\.bias$|^denset?\d\./,
+    // A constant before a normalisation of single channels, or in an output whose mean is taken off, changes nothing: its
+    // gradient may be exactly 0.
+    still: /^(tconv1|tconv[234]\.conv|conv[234]\.op)\.bias$|^denset?\d\./,
     refused: [
       [{ channel_mult: "1,2,4" }, /channel_mult has 3 entries; expected 4/],
       [{ num_channels: 48 }, /48 channels at resolution 1 .* expected a multiple of 32/],
@@ -294,7 +295,8 @@ describe.each(kinds)("$name", (kind) => {
       [3, 4],
       [6, 1],
     ] as const)
-      expect(distance(run(begin, n), whole.narrow(0, begin, n))).toBeLessThan(1e-5);
+      // To rounding: some processors take another convolution for one image than for seven.
+      expect(distance(run(begin, n), whole.narrow(0, begin, n))).toBeLessThan(5e-5);
   });
 
   it("frees intermediate results without gradients", () => {

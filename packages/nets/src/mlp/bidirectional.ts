@@ -6,19 +6,15 @@ import { wrongFor } from "../unet/keys.js";
 import type { Sinusoids } from "../unet/time-embedding.js";
 import { halfOctaves, VectorNetwork, type VectorOptions } from "./mlp.js";
 
-export interface BidirectionalOptions extends VectorOptions {
-  /** Beside the time itself (see `halfOctaves`). */
-  frequencies?: number;
-}
-
 /**
  * x [B, d], condition [B, c], t [B] and a direction [B] (1 forward, 0 backward) → [B, d]: an MLP on all of them side by
- * side.
+ * side, the time itself and its frequencies.
  */
 export class BidirectionalNetwork extends VectorNetwork {
   time: Sinusoids | null;
-  constructor(dim: number, { frequencies = 0, ...options }: BidirectionalOptions = {}) {
-    super(dim, 2 * frequencies + 2, options);
+  constructor(dim: number, options: VectorOptions = {}) {
+    super(dim, 2, options);
+    const { frequencies = 0 } = options;
     this.time = frequencies > 0 ? halfOctaves(frequencies) : null;
   }
   /** Throws a BridgeError without a direction. */

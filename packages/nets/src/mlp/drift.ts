@@ -9,8 +9,6 @@ import { halfOctaves, VectorNetwork, type VectorOptions } from "./mlp.js";
 export interface DriftNetworkOptions extends VectorOptions {
   /** null: nothing is built in. */
   direction: Direction | null;
-  /** Of the time (see `halfOctaves`). */
-  frequencies?: number;
 }
 
 /**
@@ -24,7 +22,7 @@ export class DriftNetwork extends VectorNetwork {
     dim: number,
     { direction, frequencies = 8, hidden = [512, 512], ...options }: DriftNetworkOptions,
   ) {
-    super(dim, 2 * frequencies, { hidden, ...options });
+    super(dim, 0, { hidden, frequencies, ...options });
     this.#direction = direction;
     this.time = halfOctaves(frequencies);
   }

@@ -1,7 +1,7 @@
 // Fully connected networks: the benchmark's network takes the point and the time side by side.
 
 import { argumentError, type Conditions, isOneTime } from "@dsbm/bridge";
-import { cat, nn, type Tensor, tensor } from "@dsbm/torch";
+import { cat, nn, noGrad, type Tensor, tensor } from "@dsbm/torch";
 import type { Seeded } from "../unet/layers.js";
 import { Sinusoids } from "../unet/time-embedding.js";
 
@@ -32,6 +32,8 @@ export interface VectorOptions extends Seeded {
   hidden?: readonly number[];
   /** Numbers of a condition, 0 for none. */
   conditions?: number;
+  /** Of the time (see `halfOctaves`), 0 for none. */
+  frequencies?: number;
 }
 
 /** Cosines and sines of the time at so many half-octave steps from π/2 on. */
@@ -40,18 +42,31 @@ export const halfOctaves = (frequencies: number): Sinusoids =>
     tensor(Array.from({ length: frequencies }, (_, k) => (Math.PI / 2) * 2 ** (k / 2))),
   );
 
-/** A network of vectors [B, d]: an MLP on point, condition and some more numbers side by side. */
+/**
+ * Multiplies new weights of the point's columns by inputs / columns of the point. PyTorch's are the smaller the more inputs
+ * there are: beside many numbers of the time the first layer would be almost linear in a point of few, and a drift that is
+ * not would be learnt slowly.
+ */
+function widenPoint({ layers: [first] }: MLP, point: number): void {
+  if (!first) return;
+  const inputs = first.weight.size(1);
+  noGrad(() => first.weight.narrow(1, 0, point).mul_(inputs / point));
+}
+
+/** A network of vectors [B, d]: an MLP on point, condition, time and `more` other numbers side by side. */
 export abstract class VectorNetwork extends nn.Module {
   net: MLP;
   readonly #conditions: number;
   constructor(
     dim: number,
     more: number,
-    { hidden = widths.mlp_large, conditions = 0, generator }: VectorOptions,
+    { hidden = widths.mlp_large, conditions = 0, frequencies = 0, generator }: VectorOptions,
   ) {
     super();
     this.#conditions = conditions;
-    this.net = new MLP(dim + conditions + more, [...hidden, dim], { generator });
+    const point = dim + conditions;
+    this.net = new MLP(point + 2 * frequencies + more, [...hidden, dim], { generator });
+    if (frequencies > 0) widenPoint(this.net, point);
   }
   /** Point and condition side by side. Throws a BridgeError for a condition of another width, and for classes. */
   protected withCondition(x: Tensor, { cond, y }: Conditions): Tensor {

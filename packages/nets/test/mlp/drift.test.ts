@@ -1,5 +1,5 @@
 // The drift network: its shapes, its growth towards the end it runs to, its parameter names.
-import { Generator, randn, tensor } from "@dsbm/torch";
+import { Generator, type nn, randn, tensor } from "@dsbm/torch";
 import { describe, expect, it } from "vitest";
 import { DriftNetwork } from "../../src/mlp/drift.js";
 
@@ -47,4 +47,22 @@ describe("DriftNetwork", () => {
     const row = (t: number) => [Math.cos, Math.sin].flatMap((f) => angles.map((a) => f(a * t)));
     for (const [i, x] of [...row(0), ...row(1)].entries()) expect(features[i]).toBeCloseTo(x, 6);
   });
+
+  it.each([0, 1, 16])(
+    "sees a point of two numbers no less beside %i frequencies",
+    (frequencies) => {
+      const generator = Generator.create(7);
+      const net = new DriftNetwork(2, { direction: "f", hidden: [2048], frequencies, generator });
+      const { weight } = net.net.layers[0] as nn.Linear;
+      const x = randn([400, 2], { generator });
+      const seen = x
+        .matmul(weight.narrow(1, 0, 2).transpose(0, 1))
+        .square()
+        .mean()
+        .item();
+      // A third is what PyTorch's weights give without frequencies; with 16 they alone would give a fiftieth.
+      expect(seen * 3).toBeGreaterThan(0.8);
+      expect(seen * 3).toBeLessThan(1.2 * (1 + frequencies));
+    },
+  );
 });
