@@ -90,7 +90,7 @@ function solveMatrix(c: Tensor, penalty: number | null, aim: Aim): EntropicPlan 
   let begun = 0;
   // Larger regularisations only need rough solutions.
   for (let eps = spread / moderate; eps > aim.eps; eps /= 2) {
-    const found = solve(problem, at, { eps, tolerance: rough, most: 20 });
+    const found = solve(problem, at, { eps, tolerance: rough, most: 200 });
     found.plan?.dispose();
     begun += found.count;
     at = found;
@@ -138,8 +138,8 @@ function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): Entr
 /** Iterations with one kernel at most, and of those that are always stable. */
 const most = 60;
 const few = 30;
-/** The error of a solution that only begins the next one. */
-const rough = 1e-2;
+/** The error of a solution that only begins the next one; from much larger ones the last may not converge at all. */
+const rough = 1e-3;
 /** Logarithms of scalings whose products with a kernel may leave the range of float64. */
 const tooFar = 200;
 /** Range of the costs in units of the regularisation up to which no larger regularisation comes first. */
