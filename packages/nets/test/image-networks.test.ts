@@ -33,7 +33,9 @@ interface Kind {
   cases: Options[];
   recorded: number;
   /** Parameters that may have no gradient. */
-  still?: RegExp;
+  still?: (name: string, options: Options) => boolean;
+  /** How far an image may be from itself in another batch (default 1e-5). */
+  rounding?: number;
   refused: Refusal[];
   /** The channels at which a small network takes two channels and one of a condition. */
   conditioned: Options;
@@ -137,9 +139,13 @@ const kinds: Kind[] = [
       { temb_scale: 1000 },
       { in_channels: 2, out_channels: 1 },
     ],
-    // A constant before a normalisation of single channels, or in an output whose mean is taken off, changes nothing: its
-    // gradient may be exactly 0.
-    still: /^(tconv1|tconv[234]\.conv|conv[234]\.op)\.bias$|^denset?\d\./,
+    // A constant before a normalisation of single channels changes nothing, nor does one in an output whose mean is
+    // subtracted: its gradient may be exactly 0.
+    still: (name, { shift_output }) =>
+      /^(tconv[234]\.conv|conv[234]\.op)\.bias$|^denset?\d\./.test(name) ||
+      (name === "tconv1.bias" && shift_output !== false),
+    // Its bypass normalises groups of few numbers, which makes rounding larger.
+    rounding: 5e-5,
     refused: [
       [{ channel_mult: "1,2,4" }, /channel_mult has 3 entries; expected 4/],
       [{ num_channels: 48 }, /48 channels at resolution 1 .* expected a multiple of 32/],
@@ -263,7 +269,7 @@ describe.each(kinds)("$name", (kind) => {
       .square()
       .mean()
       .backward();
-    expect(idle(net).filter((name) => !kind.still?.test(name))).toEqual([]);
+    expect(idle(net).filter((name) => !kind.still?.(name, options))).toEqual([]);
     net.zeroGrad();
   });
 
@@ -296,7 +302,9 @@ describe.each(kinds)("$name", (kind) => {
       [3, 4],
       [6, 1],
     ] as const)
-      expect(distance(run(begin, n), whole.narrow(0, begin, n))).toBeLessThan(5e-5);
+      expect(distance(run(begin, n), whole.narrow(0, begin, n))).toBeLessThan(
+        kind.rounding ?? 1e-5,
+      );
   });
 
   it("frees intermediate results without gradients", () => {

@@ -138,7 +138,7 @@ function solvePoints({ x0, x1 }: Points, penalty: number | null, aim: Aim): Entr
 /** Iterations with one kernel at most, and of those that are always stable. */
 const most = 60;
 const few = 30;
-/** The error of a solution that only begins the next one; from much larger ones the last may not converge at all. */
+/** The error of a solution that only begins the next one. With larger errors the last one may not converge. */
 const rough = 1e-3;
 /** Logarithms of scalings whose products with a kernel may leave the range of float64. */
 const tooFar = 200;

@@ -190,6 +190,6 @@ export const planar: Benchmark = {
   notes: [
     "`fit` is dsbm fit in two minutes, which chooses its own noise.",
     "Path energies compare methods of one noise and one grid that reach the target; flows have no noise and spend less.",
-    "DSBM, α-DSBM and [SF]²M take steps that are short at both ends: on the S curve, which is thin, these see drifts near the end that longer steps pass over.",
+    "DSBM, α-DSBM and [SF]²M take steps that are short at both ends: on the S curve, which is thin, the drift is large near the end, and only short steps measure it there.",
   ],
 };
