@@ -81,18 +81,38 @@ function tableText({ metric, columns, lines }: Table, seeds: number): string {
   ].join("\n");
 }
 
-const listed = (runs: readonly Finished[], of: (run: Finished) => string) =>
-  [...new Set(runs.map(of))].sort().join(" and ");
+const unique = (texts: readonly string[]) => [...new Set(texts)].sort();
 
-const madeBy = (runs: readonly Finished[]) => [
-  `${runs.length} runs by ${listed(runs, ({ dsbm, commit }) => (commit ? `dsbm ${dsbm}, commit ${commit}` : `dsbm ${dsbm}`))}`,
-  `on ${listed(runs, ({ machine }) => machine)},`,
-  `${listed(runs, ({ date }) => date.slice(0, 10))}, ${total(runs)} of runs.`,
-];
+/** The versions, each with the commits of a clone. */
+function versionsOf(runs: readonly Finished[]): string {
+  const texts = unique(runs.map(({ dsbm }) => dsbm)).map((version) => {
+    const commits = unique(
+      runs.flatMap(({ dsbm, commit }) => (dsbm === version && commit ? [commit] : [])),
+    );
+    const named = commits.length === 1 ? "commit" : "commits";
+    return [`dsbm ${version}`, ...(commits.length > 0 ? [`${named} ${commits.join(", ")}`] : [])];
+  });
+  return texts.map((text) => text.join(", ")).join("; ");
+}
 
+function madeBy(runs: readonly Finished[]): string[] {
+  const days = unique(runs.map(({ date }) => date.slice(0, 10)));
+  return [
+    `${runs.length} runs by ${versionsOf(runs)}`,
+    `on ${unique(runs.map(({ machine }) => machine)).join("; ")},`,
+    `${[...new Set([days[0], days.at(-1)])].join(" to ")}, ${total(runs)}.`,
+  ];
+}
+
+/** The time of all runs; of runs beside others on a machine none is known. */
 function total(runs: readonly Finished[]): string {
-  const seconds = runs.reduce((sum, { values }) => sum + (values.seconds ?? 0), 0);
-  return seconds < 600 ? `${seconds.toFixed(0)} seconds` : `${(seconds / 60).toFixed(0)} minutes`;
+  const known = runs.flatMap(({ values }) => values.seconds ?? []);
+  const seconds = known.reduce((sum, one) => sum + one, 0);
+  const text =
+    seconds < 600 ? `${seconds.toFixed(0)} seconds` : `${(seconds / 60).toFixed(0)} minutes`;
+  return known.length === runs.length
+    ? `${text} of runs`
+    : `${text} of the ${known.length} runs with a time`;
 }
 
 /** A sentence for each number above the published one; equal ones of a method stand together. */

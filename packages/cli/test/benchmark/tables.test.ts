@@ -70,6 +70,20 @@ describe("the tables of a benchmark", () => {
     expect(text).toContain("- failed: small d2 odd seed=1: dsbm: too odd\n");
   });
 
+  it("name versions, commits, machines and days once each, and the runs whose time is known", () => {
+    const others = [
+      { dsbm: "2.0.0", commit: null, machine: "another", date: "2026-01-04T00:00:00Z" },
+      { ...made, commit: "def", date: "2026-01-03T00:00:00Z" },
+    ];
+    const results = outcome.results.map((one, i) => ({
+      ...{ ...one, ...others[i] },
+      ...(i === 0 && { values: { error: 1 } }),
+    }));
+    expect(resultsDocument([{ ...outcome, results }], how)).toContain(
+      "\n4 runs by dsbm 1.0.0, commits abc, def; dsbm 2.0.0\non a machine; another,\n2026-01-02 to 2026-01-04, 90 seconds of the 3 runs with a time.\n",
+    );
+  });
+
   it("are written as CSV in the units of the metrics", () => {
     const { rows } = parseCsv(resultsCsv([outcome], false));
     const own = { benchmark: "small", case: "d3", row: "light", kind: "method", metric: "error" };
