@@ -43,7 +43,7 @@ describe("more than two data sets", () => {
       data: { condition: "kind" },
     });
     const { rows } = await bridge.evaluate({
-      ...{ n: 12, metrics: ["marginals", "holdout_w1", "w2"], exact: 12 },
+      ...{ n: 12, metrics: ["marginals", "holdout_w1", "w2", "baselines"], exact: 12 },
       holdouts: [{ path: at("between.csv"), at: 0.65 }],
     });
     for (const direction of ["f", "b"]) {
@@ -53,6 +53,11 @@ describe("more than two data sets", () => {
       ]);
       const w2 = own.find(({ metric }) => metric === "marginal_w2");
       expect(w2?.title).toMatch(/to b\.csv at t = 0\.3$/);
+      // The network has seen five batches; bridges without training lead each class through all intervals.
+      for (const name of ["gaussian_bridge", "sinkhorn_bridge"]) {
+        const ends = own.find(({ metric }) => metric === `${name}_sliced_w2`);
+        expect(ends?.value).toBeLessThan(0.2 * (ends?.ceiling as number));
+      }
       expect(w2?.ceiling).toBeGreaterThan(w2?.floor ?? Number.POSITIVE_INFINITY);
     }
     expect(rows.find(({ metric }) => metric === "holdout_w1")?.title).toMatch(/t = 0\.65$/);
@@ -75,6 +80,23 @@ describe("more than two data sets", () => {
     const exported = await commandHere("export", bridge.folder, at("out/"));
     expect(exported.code).toBeGreaterThan(0);
     expect(exported.stderr).toMatch(/3 data sets in a row, which is not exported/);
+  });
+
+  it("have no Sinkhorn bridge beside them under a condition that is a number, and say so", async () => {
+    const marginals = ["a", "b", "c"].map((name, i) => {
+      const rows = points(40, 3 * i).map((row, k) => [...row, k / 7].join());
+      writeFileSync(at(`${name}_numbers.csv`), `x,y,age\n${rows.join("\n")}\n`);
+      return at(`${name}_numbers.csv`);
+    });
+    using bridge = await fit({ ...short, marginals, data: { condition: "age" } });
+    const { rows, left_out } = await bridge.evaluate({ n: 12, metrics: ["baselines"] });
+    const metrics = new Set(rows.map(({ metric }) => metric));
+    expect(metrics).toEqual(
+      new Set(["sliced_w2", "gaussian_bridge_sliced_w2", "gaussian_bridge_displacement"]),
+    );
+    expect(left_out).toEqual([
+      "sinkhorn_bridge_sliced_w2, sinkhorn_bridge_displacement: it takes no such conditions, or not with so few rows of a class",
+    ]);
   });
 
   it("are words in their order, with times by at=, or times= beside a hold-out", () => {

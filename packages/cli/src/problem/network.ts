@@ -61,7 +61,7 @@ export function buildNetwork(
 }
 
 /** What models of their own are conditioned on: a column of classes or of numbers, or channels of fields. */
-function conditionKind(
+export function conditionKind(
   { data: { cond_channels } }: CompleteTrainConfig,
   width = 0,
 ): ConditionKind | undefined {

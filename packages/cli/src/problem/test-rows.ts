@@ -31,7 +31,7 @@ function firstRows(table: Tensor, n: number, order: Tensor | null): Tensor {
 
 /** The conditions of `testRows(ends[end], n, …)`: those of the end, or of the other for a Gaussian. */
 export function testConditions(
-  ends: Ends,
+  ends: Pick<Ends, End>,
   end: End,
   n: number,
   split: Split = "test",

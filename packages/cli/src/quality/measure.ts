@@ -8,10 +8,10 @@ import { version } from "../machine/version.js";
 import type { Ends } from "../problem/ends.js";
 import { UsageError } from "../terminal/errors.js";
 import { type Progress, silentProgress } from "../terminal/progress.js";
-import { carrySamples, type Solver } from "./carried.js";
+import { carrySamples, type MeasureOptions, type Solver } from "./carried.js";
 import { holdoutNames } from "./holdout/compare.js";
 import { type Holdout, holdoutRows } from "./holdout/rows.js";
-import { baselineNames, baselineRows } from "./rows/baselines.js";
+import { baselineNames, baselineRows, withoutBaselines } from "./rows/baselines.js";
 import { columnRows } from "./rows/columns.js";
 import { endMetricNames, endRows } from "./rows/ends.js";
 import { marginalNames, marginalRows } from "./rows/marginals.js";
@@ -118,7 +118,7 @@ export async function measureQuality(
     ...{ dsbm: version, split, n, seed },
     ...(holdouts.length > 0 && { holdouts: [...holdouts] }),
     rows: rows.toSorted((a, b) => order(a) - order(b)),
-    left_out: leftOut(subject, rows, wants),
+    left_out: leftOut(subject, rows, how),
   };
 }
 
@@ -156,7 +156,7 @@ function checkedTimes(
 function leftOut(
   subject: Subject,
   rows: readonly QualityRow[],
-  wants: (metric: string) => boolean,
+  { wants, solver }: MeasureOptions,
 ): string[] {
   const there = new Set(rows.map(({ metric }) => metric));
   const missing = metricNames.filter((name) => wants(name) && !there.has(name));
@@ -166,6 +166,13 @@ function leftOut(
     if (name === "agreement" && !(networks.f && networks.b))
       return "it needs networks of both directions";
     if (name === "path_energy") return `${trained.method.name} has no drift to sum`;
+    const baseline = baselineNames.includes(name);
+    if (baseline && name.startsWith(`${trained.method.name}_`)) return "it is the run itself";
+    if (baseline)
+      return (
+        withoutBaselines(subject, solver) ??
+        "it takes no such conditions, or not with so few rows of a class"
+      );
     if (!vectors) return "it is for vectors";
     if (name === "optimality")
       return "it needs the SDE of a Brownian bridge, and more pairs than these: so few of the exact bridge look like random ones";

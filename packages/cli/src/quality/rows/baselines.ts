@@ -1,11 +1,24 @@
 // Two bridges without training beside the trained one: between Gaussians of the data's moments, and between the training
 // rows themselves. A trained bridge is worth its time where it is nearer to the target than the first, and where it does
 // more than the second, which only ever ends on training rows.
-import { methodNamed, slicedWasserstein, squaredDisplacement, stream } from "@dsbm/bridge";
+import {
+  BridgeError,
+  type Direction,
+  gridsWithin,
+  inOrder,
+  methodNamed,
+  slicedWasserstein,
+  squaredDisplacement,
+  stream,
+  type TimeGrid,
+} from "@dsbm/bridge";
 import type { QualityRow } from "@dsbm/runs";
-import { getNumThreads, noGrad, type Tensor, tidy } from "@dsbm/torch";
+import { type Generator, getNumThreads, noGrad, type Tensor, tidy } from "@dsbm/torch";
 import { Sampler } from "@dsbm/train";
-import { testRows } from "../../problem/test-rows.js";
+import { conditionWidth } from "../../problem/columns.js";
+import type { Ends } from "../../problem/ends.js";
+import { conditionKind } from "../../problem/network.js";
+import { testConditions, testRows } from "../../problem/test-rows.js";
 import type { Carried, MeasureOptions } from "../carried.js";
 import { kept, type Subject } from "../subject.js";
 
@@ -44,6 +57,20 @@ export const baselineNames: readonly string[] = baselines.flatMap(({ name }) =>
 /** Columns up to which covariances are inverted. */
 const mostValues = 256;
 
+/** Why a subject has no baselines; null where it has some. */
+export function withoutBaselines(
+  { trained, vectors, ends }: Pick<Subject, "trained" | "vectors" | "ends">,
+  solver: MeasureOptions["solver"],
+): string | null {
+  if (!vectors) return "it is for vectors";
+  if (solver !== "sde" || trained.config.sde === "vp" || !(trained.process.sigma > 0))
+    return "it is a bridge of Brownian motion, measured beside its SDE";
+  const [values = 0] = ends.shape;
+  return values > mostValues
+    ? `it is for up to ${mostValues} values, and samples have ${values}`
+    : null;
+}
+
 /** The rows of both baselines from the starts of `carried`; floor and ceiling are those of its own rows. */
 export async function baselineRows(
   carried: Carried,
@@ -51,19 +78,15 @@ export async function baselineRows(
   { wants, stopped, seed, solver }: MeasureOptions,
   own: readonly QualityRow[],
 ): Promise<QualityRow[]> {
-  const { trained, vectors } = subject;
-  const values = carried.start.numel / carried.start.size(0);
-  const isServed =
-    vectors && solver === "sde" && trained.config.sde !== "vp" && trained.process.sigma > 0;
-  // Bridges between two data sets are no bridge through several.
-  if (subject.ends.chain) return [];
-  if (!isServed || carried.given || values > mostValues || values < 1) return [];
+  const { trained } = subject;
+  if (withoutBaselines(subject, solver) !== null) return [];
   const rows: QualityRow[] = [];
   for (const baseline of baselines) {
     const asked = metrics.filter((metric) => wants(`${baseline.name}_${metric}`));
     if (asked.length === 0 || baseline.name === trained.method.name) continue;
     if (await stopped(`measuring ${carried.direction}, ${baseline.title}`)) break;
-    const end = kept(() => endsOf(baseline, carried, subject, seed));
+    const end = endsOf(baseline, carried, subject, seed);
+    if (!end) continue;
     for (const metric of asked) {
       const main = own.find((row) => row.metric === metric && row.direction === carried.direction);
       rows.push({
@@ -95,24 +118,77 @@ function measured(
     : squaredDisplacement(start, end) * unit ** 2;
 }
 
-/** The ends that a baseline gives the same starts. */
+/** Two data sets that a bridge leads between, and what samples are divided by there. */
+interface Leg {
+  ends: Pick<Ends, "x0" | "x1">;
+  grid: TimeGrid;
+  unit: number;
+}
+
+/** One, or of several data sets in a row one for each interval, in the order of a direction. */
+function legsOf({ ends, grid }: Subject, direction: Direction): Leg[] {
+  if (!ends.chain) return [{ ends, grid, unit: 1 }];
+  const all = [ends.x0, ...ends.between, ends.x1];
+  const grids = gridsWithin(ends.chain, grid);
+  return inOrder(ends.chain, direction).map(({ index, unit }) => ({
+    ends: { x0: all[index], x1: all[index + 1] } as Leg["ends"],
+    ...{ grid: grids[index] as TimeGrid, unit },
+  }));
+}
+
+/** The ends that a baseline gives the same starts; null where it does not take such conditions, or a class has too few rows. */
 function endsOf(
-  { name, most }: Baseline,
-  { direction, start }: Carried,
-  { trained, ends, grid }: Subject,
+  baseline: Baseline,
+  carried: Carried,
+  subject: Subject,
   seed: number,
+): Tensor | null {
+  const { direction } = carried;
+  const generator = stream(seed, `quality/${direction}/${baseline.name}`);
+  try {
+    return kept(() =>
+      legsOf(subject, direction).reduce(
+        (from, leg) => through(leg, from, { baseline, carried, subject, seed, generator }),
+        carried.start,
+      ),
+    );
+  } catch (error) {
+    if (error instanceof BridgeError) return null;
+    throw error;
+  }
+}
+
+function through(
+  { ends, grid, unit }: Leg,
+  from: Tensor,
+  {
+    baseline: { name, most },
+    carried: { direction, given },
+    subject,
+    seed,
+    generator,
+  }: {
+    baseline: Baseline;
+    carried: Carried;
+    subject: Subject;
+    seed: number;
+    generator: Generator;
+  },
 ): Tensor {
   const method = methodNamed(name);
-  const { process, shape } = trained;
+  const { process, shape, config } = subject.trained;
+  const rows = (end: "x0" | "x1") => testRows(ends[end], most, seed, "train").div(unit);
+  const conditionsOf = (end: "x0" | "x1") => testConditions(ends, end, most, "train");
   const data = {
-    x0: testRows(ends.x0, most, seed, "train"),
-    x1: testRows(ends.x1, most, seed, "train"),
+    ...{ x0: rows("x0"), x1: rows("x1") },
+    conditions: { x0: conditionsOf("x0"), x1: conditionsOf("x1") },
   };
-  const facts = { shape, direction };
+  const width = conditionWidth(subject.ends.columns?.condition ?? null);
+  const facts = { shape, direction, conditions: conditionKind(config, width) };
   const network = method.model?.(facts as Parameters<NonNullable<typeof method.model>>[0]);
   if (!network) throw new Error(`${name} has no model of its own`);
   try {
-    network.to({ device: start.device });
+    network.to({ device: from.device });
     method.fit?.({ network, data, process, direction } as Parameters<
       NonNullable<typeof method.fit>
     >[0]);
@@ -122,9 +198,9 @@ function endsOf(
       ...{ method, process, grid, networks, threads },
       ...{ stepVariance: "bridge", chunkRows: 250 },
     });
-    const generator = stream(seed, `quality/${direction}/${name}`);
     try {
-      return noGrad(() => sampler.endpoints(direction, start, { generator, lastNoise: false }));
+      const options = { generator, given, lastNoise: false };
+      return noGrad(() => sampler.endpoints(direction, from.div(unit), options)).mul(unit);
     } finally {
       sampler.reset();
     }
