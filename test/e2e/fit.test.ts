@@ -40,6 +40,47 @@ test("--plan prints choices with their reasons and trains nothing", async () => 
   expect(out).not.toMatch(/sliced/);
 }, 60_000);
 
+test.each([
+  // Each iteration of DSBM is simulated but the first, of a flow none here.
+  { method: "dsbm", has: ["n_ipf=2", "cache_npar=", "num_iter="], not: ["online_cache"] },
+  { method: "alpha_dsbm", has: ["online_cache=true", "cache_npar="], not: ["n_ipf"] },
+  { method: "otcfm", has: ["n_ipf=1", "lr="], not: ["cache_npar", " num_iter"] },
+  { method: "sbcfm", has: ["n_ipf=1"], not: ["cache_npar"] },
+  { method: "lightsb", has: ["batch_size="], not: ["model.hidden", " lr=", "cache_npar"] },
+  {
+    method: "sinkhorn_bridge",
+    has: ["sigma=", "time: that of a closed form"],
+    not: ["batch_size", "ema_rate", "lr_warmup", "num_iter", "cache_npar", "in all, about"],
+  },
+])(
+  "--plan of method=$method has the choices that it takes",
+  async ({ method, has, not }) => {
+    const words = [`method=${method}`, "max_minutes=0.2", "threads=1"];
+    const { code, out, err } = await dsbm("fit", "a.csv", "b.csv", "--plan", ...words);
+    expect(code, err).toBe(0);
+    const lines = out.split("\n").map((line) => ` ${line}`);
+    for (const text of has)
+      expect(
+        lines.filter((line) => line.includes(` ${text}`)),
+        text,
+      ).not.toEqual([]);
+    for (const text of not)
+      expect(
+        lines.filter((line) => line.includes(text)),
+        text,
+      ).toEqual([]);
+  },
+  60_000,
+);
+
+test("a closed form has no steps to be warned of", async () => {
+  const words = ["method=sinkhorn_bridge", "max_minutes=0.2", "threads=1", "plot_level=0"];
+  const { code, out, err } = await dsbm("fit", "a.csv", "b.csv", ...words);
+  expect(code, err).toBe(0);
+  expect(out + err).toMatch(/half-iteration 2\/2 f step 1,/);
+  expect(out + err).not.toMatch(/warning/);
+}, 60_000);
+
 test("a run ends with its table, keeps its choices, and is not trained again", async () => {
   const first = await dsbm("fit", "a.csv", "b.csv", ...few, "--json");
   expect(first.err).toMatch(/sigma=/);

@@ -1,5 +1,6 @@
 // The rules by which `dsbm fit` chooses what is not given (docs/guide/choosing.md). Each gives a value and its reason in
 // one sentence. Scales are those that networks see.
+import type { Method } from "@dsbm/bridge";
 import type { DataFacts } from "./facts.js";
 import type { Choice } from "./saved.js";
 
@@ -95,6 +96,24 @@ export function chooseRules(facts: DataFacts, typed: Typed = {}): Rule[] {
   return [sigma, ...common, ...(fromMixture ? mixtureRules : pairRules)];
 }
 
+const twoIterations = rule(
+  "n_ipf",
+  2,
+  "an iteration on those pairs, and one on pairs of the bridge itself",
+);
+
+/** Iterations of a method that was typed; null: as many as its preset has. */
+export function iterationRule({
+  predicts,
+  onePass,
+  startsIndependent,
+}: Pick<Method, "predicts" | "onePass"> & { startsIndependent: boolean }): Rule | null {
+  if (onePass) return rule("n_ipf", 1, "a second one would be on the same pairs");
+  if (predicts === "velocity")
+    return rule("n_ipf", 1, "a second one would make the flow straighter, and take as long");
+  return startsIndependent ? twoIterations : null;
+}
+
 /** The first pairs of vectors by optimal transport within batches. */
 const pairRules: readonly Rule[] = [
   rule(
@@ -102,7 +121,7 @@ const pairRules: readonly Rule[] = [
     "exact",
     "pairs of optimal transport within a batch are near those of the bridge from the first step on",
   ),
-  rule("n_ipf", 2, "an iteration on those pairs, and one on pairs of the bridge itself"),
+  twoIterations,
 ];
 
 /** The first pairs of vectors by LightSB. */
@@ -120,6 +139,20 @@ const mixtureRules: readonly Rule[] = [
   ),
   rule("last_noise", true, "the last step has its part of that noise"),
 ];
+
+/** Keys that say nothing to a method: it takes no steps, has no layers, or simulates no pairs. */
+export function unusedKeys(
+  { fit, predicts, online }: Pick<Method, "fit" | "predicts" | "online">,
+  { simulates, caches }: { simulates: boolean; caches: boolean },
+): readonly string[] {
+  return [
+    ...(fit ? ["batch_size", "lr_warmup", "ema_rate"] : []),
+    // A mixture of Gaussians has a rate of its own.
+    ...(fit || predicts === "plan" ? ["model.hidden", "lr"] : []),
+    ...(simulates ? [] : ["cache_npar", "cache_refresh_stride"]),
+    ...(online && caches ? [] : ["online_cache"]),
+  ];
+}
 
 function vectorRules(
   { shape, spread }: DataFacts,
@@ -157,7 +190,7 @@ function vectorRules(
         ? `half of the ${n} rows`
         : fromMixture
           ? "the usual number for a fully connected network"
-          : `exact transport within so many rows of ${d} columns takes no longer than a step or two`,
+          : `steps of so many rows of ${d} columns are quick, exact transport within them too`,
     ),
     rule("lr", 1e-3, "a fully connected network; it rises first, and falls to 0"),
     rule("lr_warmup", 100, "Adam's averages settle in some hundred steps"),
@@ -166,6 +199,7 @@ function vectorRules(
       0.999,
       "averaged over some thousand steps, from the beginning of each half-iteration on",
     ),
+    rule("online_cache", true, "new pairs for every step would take most of the time"),
     rule("cache_npar", Math.max(pairs, batch), "simulated pairs for some hundred steps"),
     rule(
       "cache_refresh_stride",
@@ -189,7 +223,7 @@ function pictureRules({ shape }: DataFacts, n: number): Rule[] {
     rule("model.attention_resolutions", null, "small enough for a processor"),
     rule("model.dropout", 0, "bridges of few steps do not overfit first"),
     rule("ot_sampler", "exact", "pairs of optimal transport within a batch keep pictures near"),
-    rule("n_ipf", 2, "an iteration on those pairs, and one on pairs of the bridge itself"),
+    twoIterations,
     rule(
       "batch_size",
       batch,

@@ -1,6 +1,6 @@
 // From the words of `dsbm fit` to a complete configuration: looks at the data, makes the choices, and adds them to the
 // words, where those that were typed count.
-import { methods } from "@dsbm/bridge";
+import { type Method, methodNamed, methods } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
   completeTrain,
@@ -17,7 +17,7 @@ import { type Ends, loadEnds, prepareEnds } from "../problem/ends.js";
 import { loadPairs } from "../problem/pairs/known-pairs.js";
 import { pictureFolders, pictureSizes } from "../problem/pictures/sizes.js";
 import type { Progress } from "../terminal/progress.js";
-import { chooseRules, chooseScale, type Rule } from "./choose.js";
+import { chooseRules, chooseScale, iterationRule, type Rule, unusedKeys } from "./choose.js";
 import { type DataFacts, dataFacts } from "./facts.js";
 import type { Choice } from "./saved.js";
 import type { FitWords } from "./words.js";
@@ -93,18 +93,50 @@ export async function prepare(
     const conditional = config.cdsb || config.data.condition !== null;
     const mayUseMixture = !conditional && !starts.some((key) => words.given.has(key));
     const sigma = words.given.has("sigma") ? config.sigma : undefined;
-    for (const rule of chooseRules(facts, { mayUseMixture, sigma })) {
-      if (methodKeys.includes(rule.key)) continue;
+    const rules = chooseRules(facts, { mayUseMixture, sigma }).filter(
+      ({ key }) => !methodKeys.includes(key),
+    );
+    // With the number of iterations it is known whether pairs are simulated.
+    const iterations = rules.find(({ key }) => key === "n_ipf") ?? iterationsOf(now().config);
+    if (iterations) choose(iterations);
+    const unused = unusedOf(now().config);
+    for (const rule of rules)
       if (rule.key === "ot_sampler" && conditional)
         choose({ ...rule, value: null, reason: "pairs share the condition instead" });
-      else choose(rule);
-    }
+      else if (!unused.includes(rule.key)) choose(rule);
     for (const choice of choices)
       if (choice.given) choice.value = keyValue(now().config, choice.key);
     return { ...now(), choices, facts };
   } finally {
     ends.dispose();
   }
+}
+
+/** Facts of a configuration's method. Discrete DSB, which is made of numbers, simulates and trains networks of layers. */
+const methodOf = ({
+  method,
+}: CompleteTrainConfig): Pick<Method, "fit" | "predicts" | "online"> & Pick<Method, "onePass"> =>
+  method === "dsb" ? { predicts: "increment" } : methodNamed(method);
+
+/** Whether a configuration's method is a closed form, which takes no training steps. */
+export const isFitted = (config: CompleteTrainConfig): boolean =>
+  methodOf(config).fit !== undefined;
+
+/** Iterations of a method that was typed: fewer than its preset has, for they share the time. */
+function iterationsOf(config: CompleteTrainConfig): Rule | null {
+  const { predicts, onePass } = methodOf(config);
+  const rule = iterationRule({
+    ...{ predicts, onePass },
+    startsIndependent: config.first_coupling === "ind" && config.method !== "dsb",
+  });
+  return rule && config.n_ipf > Number(rule.value) ? rule : null;
+}
+
+function unusedOf(config: CompleteTrainConfig): readonly string[] {
+  const method = methodOf(config);
+  const repeats = config.half_iterations > config.first_pass;
+  const simulates = !method.fit && !method.onePass && repeats;
+  return unusedKeys(method, { simulates, caches: simulates && config.cache === "disk" });
 }
 
 /** The value of a dotted key. */

@@ -28,7 +28,7 @@ import {
   twiceTheWidth,
 } from "./choose.js";
 import type { DataFacts } from "./facts.js";
-import { type Chosen, configured, type Prepared, prepare } from "./prepare.js";
+import { type Chosen, configured, isFitted, type Prepared, prepare } from "./prepare.js";
 import { type Choice, readChoices } from "./saved.js";
 import type { FitWords } from "./words.js";
 
@@ -112,10 +112,11 @@ export async function planFit(
   const [first, later] = [steps[0] as number, steps.at(-1) as number];
   const push = (chosen: Rule, given: boolean, organising = false) =>
     choices.push({ ...chosen, given, ...(organising && { organising }) });
-  if (own.max_minutes !== null && !given.has("num_iter")) {
+  if (own.max_minutes !== null && !isFitted(config) && !given.has("num_iter")) {
     const reason = `what max_minutes=${own.max_minutes} leaves at ${(1 / speed.step).toFixed(0)} steps a second`;
     push(rule("first_num_iter", first, reason), false);
-    push(rule("num_iter", later, `${reason}, simulations included`), false);
+    const isLater = steps.length > config.fb_sequence.length;
+    push(rule("num_iter", later, `${reason}, simulations included`), false, !isLater);
     // Evaluations follow half-iterations.
     for (const key of ["gif_stride", "checkpoint_stride"])
       push(rule(key, 1_000_000_000, "only after half-iterations"), given.has(key), true);
@@ -142,6 +143,7 @@ async function inTime(
     return at >= 0;
   };
   const { max_minutes } = own;
+  if (isFitted(config)) return { config, speed: { step: 0, pair: 0 } };
   if (facts.shape.length === 1 || max_minutes === null) return { config, speed: await measured() };
   const stepsOf = (speed: Speed) => {
     change(choosePictures(speed.pair, 60 * max_minutes, config.half_iterations));
@@ -172,13 +174,14 @@ function paceOptions(
   const { cache_refresh_stride: stride, cache_npar, batch_size, fb_sequence } = config;
   const holdouts = holdoutsOf(own).length;
   const rows = facts ? Math.min(...facts.rows) : 0;
-  const seconds = own.max_minutes === null ? Number.POSITIVE_INFINITY : 60 * own.max_minutes;
+  const isTimed = own.max_minutes !== null && !isFitted(config);
+  const seconds = isTimed ? 60 * Number(own.max_minutes) : Number.POSITIVE_INFINITY;
   // An evaluation of pictures is a simulation of some.
   const evaluation = facts && facts.shape.length > 1 ? config.test_npar * speed.pair : 0;
   const end = facts ? reserveOf(facts, holdouts) + endSimulations * evaluation : 20;
   return {
     evaluation,
-    seconds: own.max_minutes === null ? null : seconds,
+    seconds: isTimed ? seconds : null,
     reserve: Math.min(reserve ?? end, mostReserved * seconds),
     halves: config.half_iterations,
     first: fb_sequence.length,
@@ -222,7 +225,9 @@ export function printPlan(
   const text = ({ key, value }: Choice) => `${key}=${value}`;
   const width = Math.max(...shown.map((choice) => text(choice).length));
   for (const choice of shown) line(`${text(choice).padEnd(width)}  because ${choice.reason}`);
-  if (own.max_minutes === null) return;
+  if (isFitted(config))
+    line("time: that of a closed form, evaluation and report; nothing is trained in steps");
+  if (own.max_minutes === null || isFitted(config)) return;
   const steps = pace
     .forecast()
     .map((n, i) => `${n} ${config.fb_sequence[i % config.fb_sequence.length]}`);
@@ -275,7 +280,7 @@ async function trainFit(
       pace,
       async trained(_run, ends, rows) {
         keepBest(folder, rows, progress);
-        warnOfFewSteps(rows, own.max_minutes, progress);
+        if (!isFitted(config)) warnOfFewSteps(rows, own.max_minutes, progress);
         if (!(await measure({ ends }))) return false;
         progress.line(`took ${duration(pace.seconds)}`);
         return true;

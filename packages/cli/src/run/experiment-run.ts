@@ -79,8 +79,11 @@ export class ExperimentRun {
       parameters < 1e6
         ? parameters.toLocaleString("en-US")
         : `${(parameters / 1e6).toFixed(2)} million`;
-    progress.line(`${config.model.name} of ${size} parameters each way`);
-    if (mayBeLarge(ends.shape, config) && !training.problem.method.method.fit)
+    const { method } = training.problem.method;
+    const name = method.predicts === "plan" ? config.method : config.model.name;
+    const ways = method.networks === "each" ? "each way" : "for both ways";
+    if (!method.fit) progress.line(`${name} of ${size} parameters ${ways}`);
+    if (mayBeLarge(ends.shape, config) && !method.fit)
       this.#say(memoryAdvice(await memoryNeed(this.#problem, config), config));
     const at = this.#restore();
     const { trained, pace } = options.hooks ?? {};
