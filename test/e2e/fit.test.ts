@@ -43,8 +43,12 @@ test("--plan prints choices with their reasons and trains nothing", async () => 
 test.each([
   // Each iteration of DSBM is simulated but the first, of a flow none here.
   { method: "dsbm", has: ["n_ipf=2", "cache_npar=", "num_iter="], not: ["online_cache"] },
-  { method: "alpha_dsbm", has: ["online_cache=true", "cache_npar="], not: ["n_ipf"] },
-  { method: "otcfm", has: ["n_ipf=1", "lr="], not: ["cache_npar", " num_iter"] },
+  {
+    method: "alpha_dsbm",
+    has: ["online_cache=true", "cache_npar=", "match_moments=true"],
+    not: ["n_ipf"],
+  },
+  { method: "otcfm", has: ["n_ipf=1", "lr="], not: ["cache_npar", "match_moments", " num_iter"] },
   { method: "sbcfm", has: ["n_ipf=1"], not: ["cache_npar"] },
   { method: "lightsb", has: ["batch_size="], not: ["model.hidden", " lr=", "cache_npar"] },
   {

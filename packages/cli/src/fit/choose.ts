@@ -140,6 +140,13 @@ const mixtureRules: readonly Rule[] = [
   rule("last_noise", true, "the last step has its part of that noise"),
 ];
 
+/** Of methods that simulate online. */
+const pairsServe = rule(
+  "online_cache",
+  true,
+  "new pairs for every step would take most of the time",
+);
+
 /** Keys that say nothing to a method: it takes no steps, has no layers, or simulates no pairs. */
 export function unusedKeys(
   { fit, predicts, online }: Pick<Method, "fit" | "predicts" | "online">,
@@ -150,6 +157,8 @@ export function unusedKeys(
     // A mixture of Gaussians has a rate of its own.
     ...(fit || predicts === "plan" ? ["model.hidden", "lr"] : []),
     ...(simulates ? [] : ["cache_npar", "cache_refresh_stride"]),
+    // Discrete DSB simulates steps, not ends.
+    ...(simulates && predicts !== "increment" ? [] : ["match_moments"]),
     ...(online && caches ? [] : ["online_cache"]),
   ];
 }
@@ -199,7 +208,7 @@ function vectorRules(
       0.999,
       "averaged over some thousand steps, from the beginning of each half-iteration on",
     ),
-    rule("online_cache", true, "new pairs for every step would take most of the time"),
+    pairsServe,
     rule("cache_npar", Math.max(pairs, batch), "simulated pairs for some hundred steps"),
     rule(
       "cache_refresh_stride",
@@ -232,6 +241,7 @@ function pictureRules({ shape }: DataFacts, n: number): Rule[] {
     rule("lr", 5e-4, "a convolutional network; it rises first, and falls to 0"),
     rule("lr_warmup", 50, "Adam's averages settle in some ten steps"),
     rule("ema_rate", 0.995, "averaged over some hundred steps"),
+    pairsServe,
     rule(
       "cache_npar",
       Math.max(batch, Math.min(512, 2 * n)),

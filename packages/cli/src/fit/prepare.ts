@@ -88,7 +88,7 @@ export async function prepare(
     }
     const facts = dataFacts(ends, config.seed);
     // Words that choose a method choose how its pairs are made.
-    const methodKeys = words.given.has("method") ? ["ot_sampler", "n_ipf", "match_moments"] : [];
+    const methodKeys = words.given.has("method") ? ["ot_sampler", "n_ipf"] : [];
     const starts = ["method", "precondition", "first_coupling", "ot_sampler", "pairs"];
     const conditional = config.cdsb || config.data.condition !== null;
     const mayUseMixture = !conditional && !starts.some((key) => words.given.has(key));
