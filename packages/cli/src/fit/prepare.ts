@@ -112,10 +112,10 @@ export async function prepare(
   }
 }
 
-/** Facts of a configuration's method. Discrete DSB, which is made of numbers, simulates and trains networks of layers. */
-const methodOf = ({
-  method,
-}: CompleteTrainConfig): Pick<Method, "fit" | "predicts" | "online"> & Pick<Method, "onePass"> =>
+type MethodFacts = Pick<Method, "fit" | "predicts" | "online" | "onePass">;
+
+/** Of a configuration's method. Discrete DSB, which is made of numbers, simulates and trains networks of layers. */
+const methodOf = ({ method }: CompleteTrainConfig): MethodFacts =>
   method === "dsb" ? { predicts: "increment" } : methodNamed(method);
 
 /** Whether a configuration's method is a closed form, which takes no training steps. */
