@@ -33,7 +33,9 @@ export function qualityTable(quality: Quality): string {
       direction: row.direction ?? "",
       value: short(row.value),
       interval:
-        row.low === null || Number.isNaN(row.low) ? "" : `[${short(row.low)}, ${short(row.high)}]`,
+        row.low === null || Number.isNaN(row.low)
+          ? short(null)
+          : `[${short(row.low)}, ${short(row.high)}]`,
       floor: short(row.floor),
       ceiling: short(row.ceiling),
       wanted: row.better === "target" ? `near ${short(row.target)}` : row.better,
