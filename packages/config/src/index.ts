@@ -21,7 +21,7 @@ export { helpEntries, helpTable } from "./schema/help.js";
 export { groupTable, presetGroup, presetGroups } from "./presets/groups.js";
 export { nearest } from "./nearest.js";
 export { ConfigError } from "./errors.js";
-export { parseOverride } from "./words/override.js";
+export { isSetting, parseOverride } from "./words/override.js";
 export { isTree, printValue, type Tree } from "./words/value.js";
 export { getPath, leaves } from "./tree/tree.js";
 export { readYaml, writeYaml } from "./tree/yaml.js";

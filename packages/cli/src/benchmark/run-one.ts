@@ -6,6 +6,7 @@ import { methods } from "@dsbm/bridge";
 import {
   type CompleteTrainConfig,
   completeTrain,
+  isSetting,
   parseOverride,
   resolve,
   train,
@@ -50,8 +51,7 @@ const file = "benchmark.json";
 /** More steps than a run has: no evaluation or checkpoint in a half-iteration but those by minutes. */
 const never = 1_000_000_000;
 
-const keyOf = (word: string): string =>
-  /^[A-Za-z_+~][\w.+]*=/.test(word) ? parseOverride(word).key : word;
+const keyOf = (word: string): string => (isSetting(word) ? parseOverride(word).key : word);
 
 /** Words of which the last one of a key counts. */
 function lastOfEach(words: readonly string[]): string[] {

@@ -1,7 +1,13 @@
 // `dsbm benchmark NAME [FOLDER] [--quick] key=value …`: methods side by side, in tables beside published figures.
 import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type BenchmarkConfig, benchmark as experiment, helpTable, resolve } from "@dsbm/config";
+import {
+  type BenchmarkConfig,
+  benchmark as experiment,
+  helpTable,
+  isSetting,
+  resolve,
+} from "@dsbm/config";
 import { shellWord, writeFileAtomic } from "@dsbm/runs";
 import type { Outcome } from "../benchmark/engine.js";
 import { printHelp, terminalWidth } from "../terminal/columns.js";
@@ -35,14 +41,15 @@ export async function benchmarkCommand(args: string[]): Promise<number> {
     printHelp(help);
     return args.length === 0 ? 2 : 0;
   }
-  const isKey = (word: string) => /^[A-Za-z_]\w*=/.test(word);
   const switches = ["--quick", "--again"];
-  const [name, folder, ...odd] = args.filter((word) => !isKey(word) && !switches.includes(word));
+  const [name, folder, ...odd] = args.filter(
+    (word) => !isSetting(word) && !switches.includes(word),
+  );
   if (name === undefined || odd.length > 0 || [name, folder].some((word) => word?.startsWith("-")))
     throw new UsageError(
       `dsbm benchmark takes a name and for cells a folder, got ${args.map((word) => JSON.stringify(word)).join(" ")}: write dsbm benchmark gaussian --quick, or see --help`,
     );
-  const words = [...args.filter(isKey), ...(args.includes("--quick") ? ["quick=true"] : [])];
+  const words = [...args.filter(isSetting), ...(args.includes("--quick") ? ["quick=true"] : [])];
   const { config } = resolve(experiment, words).members[0] as { config: BenchmarkConfig };
   const { minutesEach, select } = await import("../benchmark/select.js");
   const { runBenchmark } = await import("../benchmark/engine.js");

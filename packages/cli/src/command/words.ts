@@ -4,6 +4,7 @@ import {
   type CompleteTrainConfig,
   ConfigError,
   type Experiment,
+  isSetting,
   type Member,
   printValue,
   resolve,
@@ -32,9 +33,12 @@ export function placedWords<S extends z.ZodType>(
   args: readonly string[],
   { expected, usage, help, isPlace = existsSync }: PlacedOptions,
 ): { config: z.output<S>; places: string[] } | null {
-  const isSetting = (word: string) => /^-|^[~+]{0,2}[A-Za-z_][\w.]*=/.test(word) && !isPlace(word);
-  const places = args.filter((word) => !isSetting(word));
-  const { help: isHelp, members } = resolve(experiment, args.filter(isSetting));
+  const [places, settings] = [[] as string[], [] as string[]];
+  for (const word of args) {
+    const isWord = (word.startsWith("-") || isSetting(word)) && !isPlace(word);
+    (isWord ? settings : places).push(word);
+  }
+  const { help: isHelp, members } = resolve(experiment, settings);
   if (isHelp) {
     printHelp(help);
     return null;

@@ -1,6 +1,6 @@
 // The words of `dsbm fit`: places to the keys that they stand for, and which keys are given.
 import { existsSync, statSync } from "node:fs";
-import { parseOverride, printValue } from "@dsbm/config";
+import { isSetting, parseOverride, printValue } from "@dsbm/config";
 import { namesOf, plainName } from "../run/place.js";
 import { UsageError } from "../terminal/errors.js";
 
@@ -16,8 +16,8 @@ export interface FitWords {
 const usage = "dsbm fit SOURCE [BETWEEN …] TARGET [key=value …]";
 
 /** Whether a word is a setting or a switch; what is on disk is a place, whatever its name. */
-const isSetting = (word: string) =>
-  /^-|^[~+]{0,2}[A-Za-z_][\w.]*=|^~/.test(word) && !existsSync(word);
+const isSettingOrSwitch = (word: string) =>
+  (isSetting(word) || /^[-~]/.test(word)) && !existsSync(word);
 
 /** The name of the data set of a place. Throws a UsageError for what is not there. */
 function dataSet(place: string): string {
@@ -39,8 +39,8 @@ function withTimes(settings: readonly string[], places: number): string[] {
  * places that are missing, too many, or not there.
  */
 export function readFitWords(args: readonly string[]): FitWords {
-  const places = args.filter((word) => !isSetting(word));
-  const settings = withTimes(args.filter(isSetting), places.length);
+  const places = args.filter((word) => !isSettingOrSwitch(word));
+  const settings = withTimes(args.filter(isSettingOrSwitch), places.length);
   const keys = settings.filter((word) => !word.startsWith("-")).map((word) => parseOverride(word));
   const given = new Set(keys.map(({ key }) => key));
   const keyValue = (name: string) => String(keys.find(({ key }) => key === name)?.values[0]);

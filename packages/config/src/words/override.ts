@@ -21,6 +21,9 @@ const PREFIX: Record<OverrideKind, string> = { set: "", add: "+", force: "++", d
 const KIND: Record<string, OverrideKind> = { "": "set", "+": "add", "++": "force", "~": "delete" };
 const KEY = /^[\w-]+(?:[./][\w-]+)*$/;
 
+/** Whether a word of a command line is a setting, key=value with or without a prefix, rather than a place. */
+export const isSetting = (word: string): boolean => /^[~+]{0,2}[A-Za-z_][\w.]*=/.test(word);
+
 /**
  * Parses one argv token as an override.
  * Throws ConfigError "syntax" with the place where reading stopped.
