@@ -53,7 +53,7 @@ export function minibatchExact({ replace = true }: { replace?: boolean } = {}): 
   });
 }
 
-/** Iterations of an entropic plan at most. What more of them change, some 10⁻⁶ of the mass, is not seen in pairs that are drawn. */
+/** Iterations of an entropic plan at most. Its sums are then exact to 2·10⁻⁵, which is not seen in pairs that are drawn. */
 const iterations = 300;
 
 /** Entropic plans (Sinkhorn) with regularisation `reg`, drawn from with replacement; SB-CFM takes 2σ². */

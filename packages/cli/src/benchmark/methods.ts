@@ -18,7 +18,8 @@ const ways = {
   lightsb_m: ["method=lightsb_m"],
   sb_cfm: ["method=sbcfm", "first_coupling=ind", "n_ipf=1"],
   ot_cfm: ["method=otcfm", "n_ipf=1"],
-  ot_cfm_2_steps: ["method=otcfm", "n_ipf=1"],
+  // Each start is carried to the mean of the ends that it may have.
+  ot_cfm_2_steps: ["method=otcfm", "n_ipf=1", "num_steps=2"],
   rectified_flow: ["method=rf", "n_ipf=1"],
   sinkhorn_bridge: ["method=sinkhorn_bridge"],
   gaussian_bridge: ["method=gaussian_bridge"],

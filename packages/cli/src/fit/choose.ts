@@ -147,7 +147,7 @@ const pairsServe = rule(
   "new pairs for every step would take most of the time",
 );
 
-/** Keys that say nothing to a method: it takes no steps, has no layers, or simulates no pairs. */
+/** Keys that a method does not use: it takes no steps, has no layers, or simulates no pairs. */
 export function unusedKeys(
   { fit, predicts, online }: Pick<Method, "fit" | "predicts" | "online">,
   { simulates, caches }: { simulates: boolean; caches: boolean },

@@ -37,7 +37,10 @@ export function configured(
     .filter(({ given }) => !given)
     .map(({ key, value }) => `${key}=${printValue(value)}`);
   const { max_minutes, early_stop, holdout, at, ...run } = memberOf([...words, ...tokens]).config;
-  return { config: completeTrain(run), own: { max_minutes, early_stop, holdout, at } };
+  const config = completeTrain(run);
+  // A closed form has no steps to be planned.
+  const minutes = isFitted(config) ? null : max_minutes;
+  return { config, own: { max_minutes: minutes, early_stop, holdout, at } };
 }
 
 /** The run of some words. Throws ConfigError. */

@@ -112,7 +112,7 @@ export async function planFit(
   const [first, later] = [steps[0] as number, steps.at(-1) as number];
   const push = (chosen: Rule, given: boolean, organising = false) =>
     choices.push({ ...chosen, given, ...(organising && { organising }) });
-  if (own.max_minutes !== null && !isFitted(config) && !given.has("num_iter")) {
+  if (own.max_minutes !== null && !given.has("num_iter")) {
     const reason = `what max_minutes=${own.max_minutes} leaves at ${(1 / speed.step).toFixed(0)} steps a second`;
     push(rule("first_num_iter", first, reason), false);
     const isLater = steps.length > config.fb_sequence.length;
@@ -174,14 +174,13 @@ function paceOptions(
   const { cache_refresh_stride: stride, cache_npar, batch_size, fb_sequence } = config;
   const holdouts = holdoutsOf(own).length;
   const rows = facts ? Math.min(...facts.rows) : 0;
-  const isTimed = own.max_minutes !== null && !isFitted(config);
-  const seconds = isTimed ? 60 * Number(own.max_minutes) : Number.POSITIVE_INFINITY;
+  const seconds = own.max_minutes === null ? Number.POSITIVE_INFINITY : 60 * own.max_minutes;
   // An evaluation of pictures is a simulation of some.
   const evaluation = facts && facts.shape.length > 1 ? config.test_npar * speed.pair : 0;
   const end = facts ? reserveOf(facts, holdouts) + endSimulations * evaluation : 20;
   return {
     evaluation,
-    seconds: isTimed ? seconds : null,
+    seconds: own.max_minutes === null ? null : seconds,
     reserve: Math.min(reserve ?? end, mostReserved * seconds),
     halves: config.half_iterations,
     first: fb_sequence.length,
@@ -227,7 +226,7 @@ export function printPlan(
   for (const choice of shown) line(`${text(choice).padEnd(width)}  because ${choice.reason}`);
   if (isFitted(config))
     line("time: that of a closed form, evaluation and report; nothing is trained in steps");
-  if (own.max_minutes === null || isFitted(config)) return;
+  if (own.max_minutes === null) return;
   const steps = pace
     .forecast()
     .map((n, i) => `${n} ${config.fb_sequence[i % config.fb_sequence.length]}`);
@@ -280,7 +279,7 @@ async function trainFit(
       pace,
       async trained(_run, ends, rows) {
         keepBest(folder, rows, progress);
-        if (!isFitted(config)) warnOfFewSteps(rows, own.max_minutes, progress);
+        warnOfFewSteps(rows, own.max_minutes, progress);
         if (!(await measure({ ends }))) return false;
         progress.line(`took ${duration(pace.seconds)}`);
         return true;

@@ -11,7 +11,7 @@ import { type Progress, silentProgress } from "../terminal/progress.js";
 import { carrySamples, type MeasureOptions, type Solver } from "./carried.js";
 import { holdoutNames } from "./holdout/compare.js";
 import { type Holdout, holdoutRows } from "./holdout/rows.js";
-import { baselineNames, baselineRows, withoutBaselines } from "./rows/baselines.js";
+import { baselineNames, baselineRows, missingBaseline } from "./rows/baselines.js";
 import { columnRows } from "./rows/columns.js";
 import { endMetricNames, endRows } from "./rows/ends.js";
 import { marginalNames, marginalRows } from "./rows/marginals.js";
@@ -166,13 +166,7 @@ function leftOut(
     if (name === "agreement" && !(networks.f && networks.b))
       return "it needs networks of both directions";
     if (name === "path_energy") return `${trained.method.name} has no drift to sum`;
-    const baseline = baselineNames.includes(name);
-    if (baseline && name.startsWith(`${trained.method.name}_`)) return "it is the run itself";
-    if (baseline)
-      return (
-        withoutBaselines(subject, solver) ??
-        "it takes no such conditions, or not with so few rows of a class"
-      );
+    if (baselineNames.includes(name)) return missingBaseline(name, subject, solver);
     if (!vectors) return "it is for vectors";
     if (name === "optimality")
       return "it needs the SDE of a Brownian bridge, and more pairs than these: so few of the exact bridge look like random ones";

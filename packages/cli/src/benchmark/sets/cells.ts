@@ -124,8 +124,7 @@ export function cells(folder: string): Benchmark {
         alpha_dsbm: ["n_ipf=2"],
         sf2m: [],
         ot_cfm: [],
-        // Each start is carried to the mean of the ends that it may have.
-        ot_cfm_2_steps: ["num_steps=2"],
+        ot_cfm_2_steps: [],
         lightsb: ["mixture_components=10", "lr=1e-2"],
         lightsb_m: ["mixture_components=10"],
         sinkhorn_bridge: [],

@@ -58,7 +58,7 @@ export const baselineNames: readonly string[] = baselines.flatMap(({ name }) =>
 const mostValues = 256;
 
 /** Why a subject has no baselines; null where it has some. */
-export function withoutBaselines(
+function withoutBaselines(
   { trained, vectors, ends }: Pick<Subject, "trained" | "vectors" | "ends">,
   solver: MeasureOptions["solver"],
 ): string | null {
@@ -69,6 +69,19 @@ export function withoutBaselines(
   return values > mostValues
     ? `it is for up to ${mostValues} values, and samples have ${values}`
     : null;
+}
+
+/** Why a baseline's metric has no row. */
+export function missingBaseline(
+  metric: string,
+  subject: Subject,
+  solver: MeasureOptions["solver"],
+): string {
+  if (metric.startsWith(`${subject.trained.method.name}_`)) return "it is the run itself";
+  return (
+    withoutBaselines(subject, solver) ??
+    "it takes no such conditions, or not with so few rows of a class"
+  );
 }
 
 /** The rows of both baselines from the starts of `carried`; floor and ceiling are those of its own rows. */
