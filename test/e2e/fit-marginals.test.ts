@@ -95,7 +95,7 @@ describe("more than two data sets", () => {
       new Set(["sliced_w2", "gaussian_bridge_sliced_w2", "gaussian_bridge_displacement"]),
     );
     expect(left_out).toEqual([
-      "sinkhorn_bridge_sliced_w2, sinkhorn_bridge_displacement: it takes no such conditions, or not with so few rows of a class",
+      "sinkhorn_bridge_sliced_w2, sinkhorn_bridge_displacement: sinkhorn_bridge takes classes as conditions, got numbers: use classes, or gaussian_bridge or lightsb",
     ]);
   });
 

@@ -45,5 +45,6 @@ function commitOf(folder: string): string | null {
 function machineOf(): string {
   const { libtorch, blas, platform, arch } = environment();
   const model = cpus()[0]?.model.trim() ?? "unknown processor";
-  return `${model}, ${availableParallelism()} cores, ${platform} ${arch}, libtorch ${libtorch}, BLAS ${blas}`;
+  const n = availableParallelism();
+  return `${model}, ${n} ${n === 1 ? "core" : "cores"}, ${platform} ${arch}, libtorch ${libtorch}, BLAS ${blas}`;
 }

@@ -36,6 +36,8 @@ export interface MeasureOptions extends OpenOptions {
   wants(metric: string): boolean;
   /** Says what is measured next, lets signals have their turn, and tells whether one stopped the work. */
   stopped(label: string): Promise<boolean>;
+  /** Why metrics have no rows, where that was found while they were measured. */
+  reasons: Map<string, string>;
 }
 
 export interface Carried extends Disposable {

@@ -88,7 +88,10 @@ export async function measureQuality(
     await new Promise(setImmediate);
     return signal?.aborted ?? false;
   };
-  const how = { ...{ n, seed, split, solver, exact, threads, progress, signal }, wants, stopped };
+  const how = {
+    ...{ n, seed, split, solver, exact, threads, progress, signal, wants, stopped },
+    reasons: new Map<string, string>(),
+  };
   const directions = (options.directions ?? ["f", "b"]).filter((d) => subject.networks[d]);
   if (directions.length === 0)
     throw new UsageError(
@@ -156,7 +159,7 @@ function checkedTimes(
 function leftOut(
   subject: Subject,
   rows: readonly QualityRow[],
-  { wants, solver }: MeasureOptions,
+  { wants, solver, reasons }: MeasureOptions,
 ): string[] {
   const there = new Set(rows.map(({ metric }) => metric));
   const missing = metricNames.filter((name) => wants(name) && !there.has(name));
@@ -166,6 +169,8 @@ function leftOut(
     if (name === "agreement" && !(networks.f && networks.b))
       return "it needs networks of both directions";
     if (name === "path_energy") return `${trained.method.name} has no drift to sum`;
+    const own = reasons.get(name);
+    if (own !== undefined) return own;
     if (baselineNames.includes(name)) return missingBaseline(name, subject, solver);
     if (!vectors) return "it is for vectors";
     if (name === "optimality")
@@ -174,10 +179,10 @@ function leftOut(
       return "it needs the probability flow of both directions";
     return "the data have too many values";
   };
-  const reasons = new Map<string, string[]>();
+  const named = new Map<string, string[]>();
   for (const name of missing) {
     const why = reason(name);
-    if (why !== "") reasons.set(why, [...(reasons.get(why) ?? []), name]);
+    if (why !== "") named.set(why, [...(named.get(why) ?? []), name]);
   }
-  return [...reasons].map(([why, names]) => `${names.join(", ")}: ${why}`);
+  return [...named].map(([why, names]) => `${names.join(", ")}: ${why}`);
 }

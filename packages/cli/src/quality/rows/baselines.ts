@@ -71,24 +71,21 @@ function withoutBaselines(
     : null;
 }
 
-/** Why a baseline's metric has no row. */
-export function missingBaseline(
+/** Why a baseline's metric has no row, where its own method gave no reason. */
+export const missingBaseline = (
   metric: string,
   subject: Subject,
   solver: MeasureOptions["solver"],
-): string {
-  if (metric.startsWith(`${subject.trained.method.name}_`)) return "it is the run itself";
-  return (
-    withoutBaselines(subject, solver) ??
-    "it takes no such conditions, or not with so few rows of a class"
-  );
-}
+): string =>
+  metric.startsWith(`${subject.trained.method.name}_`)
+    ? "it is the run itself"
+    : (withoutBaselines(subject, solver) ?? "it was not measured");
 
 /** The rows of both baselines from the starts of `carried`; floor and ceiling are those of its own rows. */
 export async function baselineRows(
   carried: Carried,
   subject: Subject,
-  { wants, stopped, seed, solver }: MeasureOptions,
+  { wants, stopped, seed, solver, reasons }: MeasureOptions,
   own: readonly QualityRow[],
 ): Promise<QualityRow[]> {
   const { trained } = subject;
@@ -99,7 +96,10 @@ export async function baselineRows(
     if (asked.length === 0 || baseline.name === trained.method.name) continue;
     if (await stopped(`measuring ${carried.direction}, ${baseline.title}`)) break;
     const end = endsOf(baseline, carried, subject, seed);
-    if (!end) continue;
+    if (typeof end === "string") {
+      for (const metric of asked) reasons.set(`${baseline.name}_${metric}`, end);
+      continue;
+    }
     for (const metric of asked) {
       const main = own.find((row) => row.metric === metric && row.direction === carried.direction);
       rows.push({
@@ -149,13 +149,13 @@ function legsOf({ ends, grid }: Subject, direction: Direction): Leg[] {
   }));
 }
 
-/** The ends that a baseline gives the same starts; null where it does not take such conditions, or a class has too few rows. */
+/** The ends that a baseline gives the same starts; the reason where it takes no such conditions, or a class has too few rows. */
 function endsOf(
   baseline: Baseline,
   carried: Carried,
   subject: Subject,
   seed: number,
-): Tensor | null {
+): Tensor | string {
   const { direction } = carried;
   const generator = stream(seed, `quality/${direction}/${baseline.name}`);
   try {
@@ -166,7 +166,7 @@ function endsOf(
       ),
     );
   } catch (error) {
-    if (error instanceof BridgeError) return null;
+    if (error instanceof BridgeError) return error.message;
     throw error;
   }
 }
