@@ -106,6 +106,12 @@ function stepLines({ step_variance, method, sde }: TrainConfig): Line[] {
   ];
 }
 
+/** Methods that see each end by itself. */
+const OF_ENDS = ["lightsb", "gaussian_bridge", "sinkhorn_bridge"];
+
+/** Methods that learn from no pairs of the ends. */
+const UNPAIRED = ["dsb", "dsb_increments", ...OF_ENDS];
+
 /** match_conditions is accepted where no pairs are independent: presets of data have it for the methods that have some. */
 function couplingLines(config: TrainConfig): Line[] {
   const { method, first_coupling, ot_sampler, ot_rows } = config;
@@ -115,6 +121,9 @@ function couplingLines(config: TrainConfig): Line[] {
     ot_sampler !== null &&
       ["dsb_increments", "sbcfm"].includes(method) &&
       `ot_sampler=${ot_sampler} does not apply: ${method} makes its own pairs; leave it out`,
+    ot_sampler !== null &&
+      OF_ENDS.includes(method) &&
+      `ot_sampler=${ot_sampler} does not apply: method=${method} learns from no pairs; leave it out`,
     ot_sampler !== null &&
       first_coupling !== "ind" &&
       ["dsbm", "alpha_dsbm"].includes(method) &&
@@ -143,9 +152,6 @@ function momentLines({ match_moments, method }: TrainConfig): Line[] {
       `match_moments=true is for method=dsbm, alpha_dsbm and rf, got method=${method}, which simulates no ends: leave it out`,
   ];
 }
-
-/** Methods that learn from no pairs of the ends. */
-const UNPAIRED = ["dsb", "dsb_increments", "lightsb", "gaussian_bridge", "sinkhorn_bridge"];
 
 function pairLines({ pairs, method, transfer }: TrainConfig): Line[] {
   return [

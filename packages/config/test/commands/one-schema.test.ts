@@ -111,6 +111,10 @@ describe("the Gaussian script's names", () => {
       "coupling=exact does not apply: sbcfm makes its own pairs; leave it out",
     ],
     [
+      ["coupling=exact", "model_name=lightsb"],
+      "coupling=exact does not apply: model_name=lightsb learns from no pairs; leave it out",
+    ],
+    [
       ["activation_fn=relu"],
       "activation_fn=relu is not possible: the MLP has no other activation; write activation_fn=silu or leave it out",
     ],
