@@ -2,10 +2,12 @@
 // with, and one line for each mistake.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { printValue } from "@dsbm/config";
 import { type Quality, type QualityRow, readQuality } from "@dsbm/runs";
 import { Generator, io, randn, type Tensor, zeros } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { expectLine, scratch, stopAt, succeed, wordsOf } from "./cli.js";
+import { words as gaussians } from "./exact-bridge.js";
 import { commandHere, imageRun, workIn } from "./sample.js";
 
 const root = scratch();
@@ -38,7 +40,7 @@ describe("dsbm evaluate", () => {
     const names = [...new Set(quality.rows.map(({ metric }) => metric))];
     expect(names).toEqual([
       ...wordsOf("sliced_w2 w2 w1 variance_kept variance_kept_least energy_distance mmd"),
-      ...wordsOf("bw2_uvp mean_error covariance_error displacement optimality binding"),
+      ...wordsOf("bw2_uvp mean_error covariance_error nll displacement optimality binding"),
       ...wordsOf("gaussian_bridge_sliced_w2 gaussian_bridge_displacement"),
       ...wordsOf("sinkhorn_bridge_sliced_w2 sinkhorn_bridge_displacement"),
       ...wordsOf("agreement path_energy npe straightness column_w1"),
@@ -64,6 +66,8 @@ describe("dsbm evaluate", () => {
     const [gaussian, points] = [sliced("gaussian_bridge"), sliced("sinkhorn_bridge")];
     expect(gaussian?.value).toBeGreaterThan(points?.value as number);
     expect(gaussian?.value).toBeLessThan(gaussian?.ceiling as number);
+    // Two moons are no known Gaussian, but normal points are: forward only.
+    expect(rowsOf(quality, "nll").map(({ direction }) => direction)).toEqual(["f"]);
     for (const row of rowsOf(quality, "displacement")) {
       expect(row.floor).toBeLessThan(row.value);
       expect(row.ceiling).toBeGreaterThan(row.floor as number);
@@ -138,6 +142,50 @@ describe("dsbm evaluate", () => {
     expect(agreement?.floor).toBeCloseTo(0, 6);
     expect(quality.left_out.join()).toMatch(/path_energy/);
     expect(rowsOf(quality, "optimality")).toHaveLength(0);
+  });
+
+  it.each([
+    // Without training, between the moments of 2,000 points.
+    ["the exact flow", "method=gaussian_bridge", 0.01],
+    ["the flow to noise", "method=gaussian_bridge transfer=false", 0.01],
+    [
+      "LightSB",
+      "method=lightsb mixture_components=3 n_ipf=2 num_iter=600 first_num_iter=600",
+      0.02,
+    ],
+  ])(
+    "finds the likelihood of Gaussian data along %s",
+    async (_, method, bound) => {
+      const words = [...gaussians, ...wordsOf(method), `experiments_dir=${root}`];
+      const { folder } = await succeed(words);
+      await evaluated(folder, "metrics=nll", "n=1000");
+      const { rows } = readQuality(folder) as Quality;
+      expect(rows.map(({ direction }) => direction)).toEqual(["f", "b"]);
+      for (const { value, floor, ceiling, low, high } of rows) {
+        // The entropy of N(m, 1) a value.
+        expect(Math.abs((floor as number) - 0.5 * Math.log(2 * Math.PI * Math.E))).toBeLessThan(
+          0.1,
+        );
+        expect(Math.abs(value - (floor as number))).toBeLessThan(bound);
+        expect(Math.abs((ceiling as number) - (floor as number))).toBeLessThan(0.01);
+        expect([Number(low) < value, Number(high) > value]).toEqual([true, true]);
+      }
+    },
+    60_000,
+  );
+
+  it("says why a likelihood that is asked for is not known", async () => {
+    const path = (name: string) => printValue(`array:${at(name)}`);
+    for (const name of ["one.npy", "two.npy"])
+      writeFileSync(at(name), io.encodeNpy(randn([60, 2], { generator: Generator.create(3) })));
+    const words = `train dataset=vectors Dataset=${path("one.npy")} Dataset_transfer=${path("two.npy")}
+      method=gaussian_bridge threads=1 plot_level=0 experiments_dir=${root}`;
+    const { folder } = await succeed(wordsOf(words));
+    await evaluated(folder, "metrics=nll,marginals");
+    expect((readQuality(folder) as Quality).left_out).toEqual([
+      expect.stringMatching(/^nll: no start has a known density, as normal/),
+      "marginal_sliced_w2, marginal_w2, marginal_w1: it is for several data sets in a row",
+    ]);
   });
 
   it("measures of pictures what makes sense there, and says what it leaves out", async () => {

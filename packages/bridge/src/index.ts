@@ -130,7 +130,7 @@ export {
   type GaussianBridge,
   gaussianKL,
 } from "./metric/gaussian-bridge.js";
-export { type LikelihoodOptions, logLikelihood } from "./metric/likelihood.js";
+export { gaussianLogDensity, type LikelihoodOptions, logLikelihood } from "./metric/likelihood.js";
 export { moments, squaredDisplacement } from "./metric/moments.js";
 export {
   bandError,

@@ -14,6 +14,7 @@ import { type Holdout, holdoutRows } from "./holdout/rows.js";
 import { baselineNames, baselineRows, missingBaseline } from "./rows/baselines.js";
 import { columnRows } from "./rows/columns.js";
 import { endMetricNames, endRows } from "./rows/ends.js";
+import { likelihoodName, likelihoodRows } from "./rows/likelihood.js";
 import { marginalNames, marginalRows } from "./rows/marginals.js";
 import { pathRows } from "./rows/paths.js";
 import { pictureRows } from "./rows/pictures.js";
@@ -61,8 +62,20 @@ const metricNames: readonly string[] = [
   ...["share", ...baselineNames],
 ];
 
+/** Metrics that few runs have: only where they are asked for it is said why there are none. */
+const rareNames: readonly string[] = [likelihoodName, ...marginalNames];
+
 /** In the order of their rows; later ones see the rows before. */
-const measures = [endRows, marginalRows, planRows, pathRows, columnRows, baselineRows, pictureRows];
+const measures = [
+  endRows,
+  likelihoodRows,
+  marginalRows,
+  planRows,
+  pathRows,
+  columnRows,
+  baselineRows,
+  pictureRows,
+];
 
 /**
  * Measures a run in any state that has weights, in its folder; null where `signal` stopped it. The same seed gives the
@@ -121,13 +134,13 @@ export async function measureQuality(
     ...{ dsbm: version, split, n, seed },
     ...(holdouts.length > 0 && { holdouts: [...holdouts] }),
     rows: rows.toSorted((a, b) => order(a) - order(b)),
-    left_out: leftOut(subject, rows, how),
+    left_out: leftOut(subject, rows, how, wanted ?? new Set()),
   };
 }
 
 /** The names of metrics that words choose: their own, or those of a group. */
 function checked(words: readonly string[]): Set<string> {
-  const known = [...metricNames, ...marginalNames, ...holdoutNames];
+  const known = [...metricNames, ...rareNames, ...holdoutNames];
   for (const word of words)
     if (!known.includes(word) && !Object.hasOwn(groups, word))
       throw new UsageError(
@@ -160,9 +173,11 @@ function leftOut(
   subject: Subject,
   rows: readonly QualityRow[],
   { wants, solver, reasons }: MeasureOptions,
+  asked: ReadonlySet<string>,
 ): string[] {
   const there = new Set(rows.map(({ metric }) => metric));
-  const missing = metricNames.filter((name) => wants(name) && !there.has(name));
+  const expected = [...metricNames.filter(wants), ...rareNames.filter((name) => asked.has(name))];
+  const missing = expected.filter((name) => !there.has(name));
   const { vectors, networks, trained } = subject;
   const reason = (name: string): string => {
     if (name === "share") return "";
@@ -172,6 +187,7 @@ function leftOut(
     const own = reasons.get(name);
     if (own !== undefined) return own;
     if (baselineNames.includes(name)) return missingBaseline(name, subject, solver);
+    if (marginalNames.includes(name)) return "it is for several data sets in a row";
     if (!vectors) return "it is for vectors";
     if (name === "optimality")
       return "it needs the SDE of a Brownian bridge, and more pairs than these: so few of the exact bridge look like random ones";

@@ -50,6 +50,8 @@ export interface Subject extends Disposable {
   drift(direction: Direction, given: Conditions | undefined): Field | null;
   /** The velocity of the probability flow in process time; null where the method has none. */
   velocity(given: Conditions | undefined): Field | null;
+  /** The same of all rows at once, with gradients. */
+  flow(given: Conditions | undefined): Field | null;
 }
 
 /**
@@ -86,6 +88,11 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
           }),
         ),
       );
+  const flowOf = (given: Conditions | undefined): Field => {
+    const dynamics = { ...trained, networks, grid: trained.grid, eps };
+    const field = (own: Conditions | undefined) => networkFlow({ ...dynamics, given: own });
+    return chain ? wholeField(chain, "f", field, given) : field(given);
+  };
   return {
     ...{ trained, networks, sampler, ends, grid },
     vectors: isVectors(ends),
@@ -110,12 +117,8 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
         given,
       );
     },
-    velocity(given) {
-      if (!driven) return null;
-      const dynamics = { ...trained, networks, grid: trained.grid, eps };
-      const field = (own: Conditions | undefined) => networkFlow({ ...dynamics, given: own });
-      return byRows((own) => (chain ? wholeField(chain, "f", field, own) : field(own)), given);
-    },
+    velocity: (given) => (driven ? byRows(flowOf, given) : null),
+    flow: (given) => (driven ? flowOf(given) : null),
     [Symbol.dispose]() {
       sampler.reset();
       for (const network of new Set(Object.values(networks))) network?.dispose();

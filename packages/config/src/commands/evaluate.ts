@@ -50,7 +50,7 @@ export const evaluateSchema = z.strictObject({
   ),
   metrics: orNull(
     several(z.string().min(1)),
-    "only these metrics, or the groups ends, plan, path, columns; null is all",
+    "only these metrics, or the groups ends, plan, path, columns, marginals, holdout, baselines; null is all",
     ["sliced_w2", "plan"],
   ),
   exact: counted(2000, "points of each side of the exact distances between the ends, at most"),
