@@ -40,12 +40,12 @@ export interface HalfTime {
 /** Two ends, and how a bridge between them is measured. */
 export interface Case {
   name: string;
-  /** Words of the configuration of a command, in a folder for files of its own. */
-  words(files: string, sizes: Pick<Sizes, "quick">, command: Command): string[];
+  /** Words of the configuration of a command and a method, in a folder for files of its own. */
+  words(files: string, sizes: Pick<Sizes, "quick">, command: Command, method: string): string[];
   /** Words of some methods that are others here, by their names. */
   own?: Readonly<Record<string, readonly string[]>>;
-  /** Writes these files where they are missing. */
-  prepare?(files: string, sizes: Pick<Sizes, "quick">): Promise<void>;
+  /** Writes the files of a method where they are missing. */
+  prepare?(files: string, sizes: Pick<Sizes, "quick">, method: string): Promise<void>;
   /** Measures a run; null where it was stopped. */
   measure?(run: Measured): Promise<Values | null>;
   /** Of a run of `fit`, which measures itself: the numbers of quality.json. */
@@ -65,6 +65,8 @@ export interface Way {
   command?: Command;
   /** Nothing is trained step by step. */
   closed?: boolean;
+  /** A quick benchmark has it only where it is asked for. */
+  fullOnly?: boolean;
 }
 
 /** A number of each method. */

@@ -4,6 +4,8 @@ import type { Way } from "./benchmark.js";
 const ways = {
   dsbm_ipf: ["method=dbdsb", "first_coupling=ref"],
   dsbm_imf: ["method=dbdsb", "first_coupling=ind"],
+  // The same with longer half-iterations.
+  dsbm_imf_long: ["method=dbdsb", "first_coupling=ind"],
   // The bridge between Gaussians is built in.
   dsbm_imf_pre: ["method=dbdsb", "first_coupling=ind", "precondition=true"],
   // LightSB's drift is built in, and makes the first pairs.
@@ -27,6 +29,7 @@ const ways = {
 
 export type MethodName = keyof typeof ways;
 
+const fullOnly: readonly MethodName[] = ["dsbm_imf_long"];
 const closed: readonly MethodName[] = ["sinkhorn_bridge", "gaussian_bridge"];
 
 /** Simulated pairs that serve for some steps each, instead of one: most of the time of DSBM is simulation. */
@@ -66,5 +69,6 @@ export const quickWords = {
 export const methodsOf = (words: Partial<Record<MethodName, readonly string[]>>): readonly Way[] =>
   Object.entries(words).map(([key, own]) => {
     const name = key as MethodName;
-    return { name, words: [...ways[name], ...own], closed: closed.includes(name) };
+    const words = [...ways[name], ...own];
+    return { name, words, closed: closed.includes(name), fullOnly: fullOnly.includes(name) };
   });

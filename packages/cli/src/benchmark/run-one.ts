@@ -73,7 +73,7 @@ function wordsOf(
   const command = commandOf(one);
   const timed = command === "fit" && minutes !== null ? [`max_minutes=${minutes}`] : [];
   return lastOfEach([
-    ...one.case.words(options.files, options, command),
+    ...one.case.words(options.files, options, command, way.name),
     ...way.words,
     ...(one.case.own?.[way.name] ?? []),
     ...(options.quick ? [...(quick.words ?? []), ...(quick.own?.[way.name] ?? [])] : []),
@@ -99,7 +99,7 @@ export async function runOne(one: One, options: OneOptions): Promise<Result | nu
   }
   if (!options.train && !isThere(folder)) return null;
   mkdirSync(options.files, { recursive: true });
-  await one.case.prepare?.(options.files, options);
+  await one.case.prepare?.(options.files, options, one.way.name);
   return commandOf(one) === "fit"
     ? fitted(one, words, { ...options, folder })
     : trained(one, words, { ...options, folder });

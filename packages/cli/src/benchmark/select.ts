@@ -45,7 +45,7 @@ export function select(
     .filter((one) => one.cases.length * one.methods.length > 0);
 }
 
-/** A quick benchmark has no method with a command of its own unless it is asked for: `dsbm fit` would not get to train. */
+/** The chosen part of a benchmark. */
 function cut(one: Benchmark, { quick, methods, cases, seeds }: BenchmarkConfig): Benchmark {
   const chosenCases = cases ?? (quick ? one.quick.cases : null);
   const kept = <T extends { name: string }>(of: readonly T[], names: readonly string[] | null) =>
@@ -53,7 +53,7 @@ function cut(one: Benchmark, { quick, methods, cases, seeds }: BenchmarkConfig):
   return {
     ...one,
     cases: kept(one.cases, chosenCases),
-    methods: kept(one.methods, methods).filter((way) => methods || !quick || !way.command),
+    methods: kept(one.methods, methods).filter((way) => methods || !quick || !way.fullOnly),
     seeds: seeds?.map(Number) ?? (quick ? one.seeds.slice(0, 1) : one.seeds),
   };
 }
