@@ -66,9 +66,9 @@ export async function likelihoodRows(
         direction,
         ...meanEstimate(each(tensor(Float64Array.from(logs)))),
         floor: under(lawOf(side, subject)),
-        ceiling: under(fittedTo(carried)),
+        ceiling: under(fittedTo(carried.start)),
         ...{ better: "lower" as const, group: "ends" as const },
-        about: `−log density of ${n} data, divided by their ${values} values, ${found.about}; floor: under their own density, where it is known; ceiling: under a Gaussian with the moments of other data`,
+        about: `−log density of ${n} data, divided by their ${values} values, ${found.about}; floor: under their own density, where it is known; ceiling: under a Gaussian with the moments of the starts`,
       };
     }),
   ];
@@ -131,11 +131,11 @@ function lawOf(end: End, { ends, trained }: Subject): Gaussian | null {
   return name === "gaussian" ? isotropic(end === "x0" ? -data.a : data.a, 1) : null;
 }
 
-/** A Gaussian with the moments of other data; null where these are too few for so many values, or lie in a plane. */
-function fittedTo({ reserve }: Carried): Gaussian | null {
-  const [n = 0, d = 0] = reserve.shape;
+/** A Gaussian with the moments of rows; null where these are too few for so many values, or lie in a plane. */
+function fittedTo(rows: Tensor): Gaussian | null {
+  const [n = 0, d = 0] = rows.shape;
   if (d > mostValues || n < 2 * d) return null;
-  const x = reserve.to("float64");
+  const x = rows.to("float64");
   const mean = x.mean(0);
   const centred = x.sub(mean);
   const covariance = centred.t().mm(centred);
