@@ -87,7 +87,7 @@ function densityOf(
   const device = trained.config.device as "cpu";
   if (network instanceof MixturePotential)
     return given
-      ? `${trained.method.name} has one for all rows, and these have conditions`
+      ? `that of ${trained.method.name} is measured without conditions, and these rows have some`
       : {
           about: `under the mixture that ${trained.method.name} makes of ${mostStarts} training starts at most`,
           log(rows) {
@@ -96,7 +96,7 @@ function densityOf(
           },
         };
   if (!tidy(() => lawOf(from, subject) !== null))
-    return "no start has a known density, as normal, gaussian and the Gaussian of transfer=false have, and LightSB for ends of its own";
+    return "the density of the starts is not known: it is where they are normal, gaussian or the Gaussian of transfer=false, and LightSB has one of its own";
   if (!subject.flow(undefined)) return `${trained.method.name} has no probability flow`;
   const [start, end] = direction === "f" ? [0, 1] : [1, 0];
   return {
