@@ -119,6 +119,7 @@ export {
   planMoments,
 } from "./metric/exact/known-plan.js";
 export { pathKL } from "./metric/exact/path-kl.js";
+export { gaussianOf } from "./metric/feature-statistics.js";
 export { type FeatureExtractor, frechetScore, imageStatistics } from "./metric/features.js";
 export { frechetDistance, type Gaussian } from "./metric/frechet.js";
 export {

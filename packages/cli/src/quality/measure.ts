@@ -11,7 +11,7 @@ import { type Progress, silentProgress } from "../terminal/progress.js";
 import { carrySamples, type MeasureOptions, type Solver } from "./carried.js";
 import { holdoutNames } from "./holdout/compare.js";
 import { type Holdout, holdoutRows } from "./holdout/rows.js";
-import { baselineNames, baselineRows, missingBaseline } from "./rows/baselines.js";
+import { baselineNames, baselineRows } from "./rows/baselines.js";
 import { columnRows } from "./rows/columns.js";
 import { endMetricNames, endRows } from "./rows/ends.js";
 import { likelihoodName, likelihoodRows } from "./rows/likelihood.js";
@@ -172,7 +172,7 @@ function checkedTimes(
 function leftOut(
   subject: Subject,
   rows: readonly QualityRow[],
-  { wants, solver, reasons }: MeasureOptions,
+  { wants, reasons }: MeasureOptions,
   asked: ReadonlySet<string>,
 ): string[] {
   const there = new Set(rows.map(({ metric }) => metric));
@@ -186,8 +186,6 @@ function leftOut(
     if (name === "path_energy") return `${trained.method.name} has no drift to sum`;
     const own = reasons.get(name);
     if (own !== undefined) return own;
-    if (baselineNames.includes(name)) return missingBaseline(name, subject, solver);
-    if (marginalNames.includes(name)) return "it is for several data sets in a row";
     if (!vectors) return "it is for vectors";
     if (name === "optimality")
       return "it needs the SDE of a Brownian bridge, and more pairs than these: so few of the exact bridge look like random ones";

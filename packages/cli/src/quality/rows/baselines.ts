@@ -71,16 +71,6 @@ function withoutBaselines(
     : null;
 }
 
-/** Why a baseline's metric has no row, where its own method gave no reason. */
-export const missingBaseline = (
-  metric: string,
-  subject: Subject,
-  solver: MeasureOptions["solver"],
-): string =>
-  metric.startsWith(`${subject.trained.method.name}_`)
-    ? "it is the run itself"
-    : (withoutBaselines(subject, solver) ?? "it was not measured");
-
 /** The rows of both baselines from the starts of `carried`; floor and ceiling are those of its own rows. */
 export async function baselineRows(
   carried: Carried,
@@ -89,13 +79,16 @@ export async function baselineRows(
   own: readonly QualityRow[],
 ): Promise<QualityRow[]> {
   const { trained } = subject;
-  if (withoutBaselines(subject, solver) !== null) return [];
+  const none = withoutBaselines(subject, solver);
   const rows: QualityRow[] = [];
   for (const baseline of baselines) {
     const asked = metrics.filter((metric) => wants(`${baseline.name}_${metric}`));
-    if (asked.length === 0 || baseline.name === trained.method.name) continue;
+    if (asked.length === 0) continue;
     if (await stopped(`measuring ${carried.direction}, ${baseline.title}`)) break;
-    const end = endsOf(baseline, carried, subject, seed);
+    const isItself = baseline.name === trained.method.name;
+    const end = isItself
+      ? "it is the run itself"
+      : (none ?? endsOf(baseline, carried, subject, seed));
     if (typeof end === "string") {
       for (const metric of asked) reasons.set(`${baseline.name}_${metric}`, end);
       continue;

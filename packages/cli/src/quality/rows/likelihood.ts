@@ -4,6 +4,7 @@ import {
   type End,
   type Gaussian,
   gaussianLogDensity,
+  gaussianOf,
   logLikelihood,
   MixturePotential,
   mapConditions,
@@ -135,11 +136,8 @@ function lawOf(end: End, { ends, trained }: Subject): Gaussian | null {
 function fittedTo(rows: Tensor): Gaussian | null {
   const [n = 0, d = 0] = rows.shape;
   if (d > mostValues || n < 2 * d) return null;
-  const x = rows.to("float64");
-  const mean = x.mean(0);
-  const centred = x.sub(mean);
-  const covariance = centred.t().mm(centred);
-  const lengths = covariance.linalgEigh()[0].toNumbers();
-  const [least = 0, greatest = 0] = [lengths.at(0), lengths.at(-1)];
-  return least > 1e-9 * greatest ? { mean, covariance: covariance.div(n - 1) } : null;
+  const found = gaussianOf(rows);
+  const variances = found.covariance.linalgEigh()[0].toNumbers();
+  const [least = 0, greatest = 0] = [variances.at(0), variances.at(-1)];
+  return least > 1e-9 * greatest ? found : null;
 }

@@ -1,5 +1,4 @@
 // Of several data sets in a row: what the bridge passes through, beside the data of that time.
-import type { Chain } from "@dsbm/bridge";
 import type { QualityRow } from "@dsbm/runs";
 import { testRows } from "../../problem/test-rows.js";
 import type { Carried, MeasureOptions } from "../carried.js";
@@ -19,8 +18,13 @@ export async function marginalRows(
 ): Promise<QualityRow[]> {
   const { ends } = subject;
   const wants = (name: string) => metrics.includes(name) && options.wants(prefix + name);
-  if (!ends.chain || !metrics.some(wants)) return [];
-  const { times } = ends.chain as Chain;
+  if (!ends.chain) {
+    for (const name of marginalNames)
+      options.reasons.set(name, "it is for several data sets in a row");
+    return [];
+  }
+  if (!metrics.some(wants)) return [];
+  const { times } = ends.chain;
   const rows: QualityRow[] = [];
   for (const [i, end] of ends.between.entries()) {
     const n = carried.start.size(0);
