@@ -95,6 +95,8 @@ export interface Published {
   /** Seeds of its mean, and training steps of a run. */
   seeds?: number;
   steps?: number;
+  /** The row of its method without errors of training. */
+  floor?: string;
   /** How its data or its settings differ from ours. */
   differs?: string;
 }

@@ -1,5 +1,4 @@
 // The document of outcomes: how it was made, the tables with their figures, and why numbers are above published ones.
-import type { Metric } from "./benchmark.js";
 import type { Finished, Outcome } from "./engine.js";
 import { figureName } from "./figures.js";
 import { type Entry, type Line, shown, type Table, tablesOf } from "./table.js";
@@ -136,7 +135,7 @@ function reasons(
   const count = new Set(runs.map(({ seed }) => seed)).size;
   const goal = rival?.values[columns[column] as string] as number;
   const known = [
-    floorOf(metric, lines, { column, goal }),
+    ...[metric.floor, rival?.floor].map((label) => floorOf({ metric, lines, label }, column, goal)),
     spread !== null && value - spread <= goal ? "within one standard deviation of the seeds" : null,
     quick ? (metric.quick ?? null) : null,
     stepsOf(runs, rival?.steps),
@@ -150,13 +149,13 @@ function reasons(
 
 /** What a perfect method has, where that leaves little below the published number. */
 function floorOf(
-  metric: Metric,
-  lines: readonly Line[],
-  { column, goal }: { column: number; goal: number },
+  { metric, lines, label }: Pick<Table, "metric" | "lines"> & { label: string | undefined },
+  column: number,
+  goal: number,
 ): string | null {
-  const floor = lines.find(({ label }) => label === metric.floor)?.entries[column];
+  const floor = lines.find((line) => line.label === label)?.entries[column];
   if (!floor || floor.value < 0.7 * goal) return null;
-  const found = `${metric.floor}: ${shown(floor.value, metric)}`;
+  const found = `${label}: ${shown(floor.value, metric)}`;
   return floor.value >= goal ? `${found}, above the published number too` : found;
 }
 

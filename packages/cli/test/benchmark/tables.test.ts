@@ -137,6 +137,8 @@ describe("a number above the published one", () => {
         { results },
       ),
     ).toEqual(["- \\* light, low: perfect: 2.0, above the published number too."]);
+    const own = against({ values: { low: 1.2, both: 0 }, floor: "other" });
+    expect(reasons({ seeds: [1], ...own }, { results })).toEqual(["- \\* light, low: other: 1.0."]);
   });
 
   it("shares a sentence with others of its method that have the same reasons", () => {
