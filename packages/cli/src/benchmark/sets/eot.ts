@@ -297,7 +297,8 @@ export const eot: Benchmark = {
     alpha_dsbm: online,
     alpha_dsbm_pre: online,
     alpha_dsbm_mix: [...simulated, spread, "n_ipf=1", "num_iter=2500"],
-    sf2m: [...large, ...network, "num_iter=20000"],
+    // Exact plans of batches are those of no noise.
+    sf2m: ["ot_sampler=sinkhorn", ...large, ...network, "num_iter=20000"],
     lightsb: [spread],
     lightsb_m: [...large, spread, "lr=3e-3"],
     sinkhorn_bridge: [],
