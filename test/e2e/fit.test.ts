@@ -42,10 +42,17 @@ test("--plan prints choices with their reasons and trains nothing", async () => 
 
 test.each([
   // Each iteration of DSBM is simulated but the first, of a flow none here.
-  { method: "dsbm", has: ["n_ipf=2", "cache_npar=", "num_iter="], not: ["online_cache"] },
+  {
+    method: "dsbm",
+    has: ["n_ipf=2", "ot_sampler=exact", "cache_npar=", "num_iter="],
+    not: ["online_cache"],
+  },
+  // Pairs of this one begin with the reference process, of that one they are independent by its name.
+  { method: "dsbm first_coupling=ref", has: ["lr="], not: ["ot_sampler"] },
+  { method: "bm", has: ["lr="], not: ["ot_sampler", "cache_npar"] },
   {
     method: "alpha_dsbm",
-    has: ["online_cache=true", "cache_npar=", "match_moments=true"],
+    has: ["online_cache=true", "ot_sampler=exact", "cache_npar=", "match_moments=true"],
     not: ["n_ipf"],
   },
   { method: "otcfm", has: ["n_ipf=1", "lr="], not: ["cache_npar", "match_moments", " num_iter"] },
@@ -59,7 +66,7 @@ test.each([
 ])(
   "--plan of method=$method has the choices that it takes",
   async ({ method, has, not }) => {
-    const words = [`method=${method}`, "max_minutes=0.2", "threads=1"];
+    const words = [...`method=${method}`.split(" "), "max_minutes=0.2", "threads=1"];
     const { code, out, err } = await dsbm("fit", "a.csv", "b.csv", "--plan", ...words);
     expect(code, err).toBe(0);
     const lines = out.split("\n").map((line) => ` ${line}`);

@@ -106,12 +106,12 @@ const twoIterations = rule(
 export function iterationRule({
   predicts,
   onePass,
-  startsIndependent,
-}: Pick<Method, "predicts" | "onePass"> & { startsIndependent: boolean }): Rule | null {
+  refines,
+}: Pick<Method, "predicts" | "onePass"> & { refines: boolean }): Rule | null {
   if (onePass) return rule("n_ipf", 1, "a second one would be on the same pairs");
   if (predicts === "velocity")
     return rule("n_ipf", 1, "a second one would make the flow straighter, and take as long");
-  return startsIndependent ? twoIterations : null;
+  return refines ? twoIterations : null;
 }
 
 /** The first pairs of vectors by optimal transport within batches. */

@@ -90,8 +90,9 @@ export async function prepare(
       }
     }
     const facts = dataFacts(ends, config.seed);
-    // Words that choose a method choose how its pairs are made.
-    const methodKeys = words.given.has("method") ? ["ot_sampler", "n_ipf"] : [];
+    // Words that choose a method choose how its pairs are made, but for those that the bridge makes anew.
+    const own = refinesPairs(config) ? ["n_ipf"] : ["n_ipf", "ot_sampler"];
+    const methodKeys = words.given.has("method") ? own : [];
     const starts = ["method", "precondition", "first_coupling", "ot_sampler", "pairs"];
     const conditional = config.cdsb || config.data.condition !== null;
     const mayUseMixture = !conditional && !starts.some((key) => words.given.has(key));
@@ -125,13 +126,17 @@ const methodOf = ({ method }: CompleteTrainConfig): MethodFacts =>
 export const isFitted = (config: CompleteTrainConfig): boolean =>
   methodOf(config).fit !== undefined;
 
+/** Whether a method begins with independent pairs, and goes on with pairs of the bridge itself. */
+function refinesPairs(config: CompleteTrainConfig): boolean {
+  const { predicts, onePass, fit } = methodOf(config);
+  const repeats = config.half_iterations > config.first_pass;
+  return predicts === "drift" && !onePass && !fit && repeats && config.first_coupling === "ind";
+}
+
 /** Iterations of a method that was typed: fewer than its preset has, for they share the time. */
 function iterationsOf(config: CompleteTrainConfig): Rule | null {
   const { predicts, onePass } = methodOf(config);
-  const rule = iterationRule({
-    ...{ predicts, onePass },
-    startsIndependent: config.first_coupling === "ind" && config.method !== "dsb",
-  });
+  const rule = iterationRule({ predicts, onePass, refines: refinesPairs(config) });
   return rule && config.n_ipf > Number(rule.value) ? rule : null;
 }
 
