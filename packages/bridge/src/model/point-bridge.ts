@@ -1,25 +1,14 @@
 // The Schrödinger bridge between two sets of points (Pooladian and Niles-Weed 2024): the drift towards the points of one
 // end, weighted by Sinkhorn's potentials. Nothing is trained. Of classes each has a bridge between its own points.
-import { arange, Buffer, cat, full, nn, type Tensor, tidy, zeros } from "@dsbm/torch";
+import { Buffer, cat, full, nn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import { type Conditions, conditionsAt, rowsWhere } from "../core/conditions.js";
 import { type Direction, type End, endOf } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
 import { argumentError, dataError } from "../core/errors.js";
 import { isOneTime } from "../core/one-time.js";
+import { type Subsample, subsample } from "../metric/vectors/subsample.js";
 import { pointPotentials } from "../ot/point-potentials.js";
 import { type ConditionKind, classOf, unconditioned } from "./condition.js";
-
-/** Points of an end at most: the work of an iteration grows with their square. */
-const most = 50_000;
-
-/** Rows [n, …] as points [n, d], at most `most`, evenly spaced. */
-function pointsOf(rows: Tensor): Tensor {
-  const n = rows.size(0);
-  const points = rows.flatten({ startDim: 1 });
-  if (n <= most) return points;
-  const index = arange(0, most, { dtype: "float64", device: rows.device }).mul(n / most);
-  return points.indexSelect(0, index.floor().to("int64"));
-}
 
 /** The drift x [B, …], t [B] → [B, …] of one direction. */
 export class PointBridge extends nn.Module {
@@ -54,12 +43,13 @@ export class PointBridge extends nn.Module {
   }
 
   /**
-   * Solves between the rows of both ends, of classes between those of each; of more than 50,000 evenly spaced ones are used.
-   * The error of the sums. Throws a BridgeError for a class without rows at an end.
+   * Solves between the rows of both ends, of classes between those of each; of more than `most` that many are drawn, for
+   * the work of an iteration grows with their square. The error of the sums. Throws a BridgeError for a class without rows at an end.
    */
   fit(
     { x0, x1, conditions }: Pick<Endpoints, "x0" | "x1" | "conditions">,
     epsilon: number,
+    { most = 50_000 }: Pick<Subsample, "most"> = {},
   ): number {
     return tidy(() => {
       const ends = { x0, x1 };
@@ -75,7 +65,9 @@ export class PointBridge extends nn.Module {
           throw dataError(
             `class ${c} has ${a.size(0)} rows at time 0 and ${b.size(0)} at time 1; a Sinkhorn bridge of each class needs some at both: leave its rows out, or the condition`,
           );
-        return { x0: pointsOf(a), x1: pointsOf(b) };
+        const points = (x: Tensor, side: "x" | "y") =>
+          subsample(x, side, { most }).flatten({ startDim: 1 });
+        return { x0: points(a, "x"), x1: points(b, "y") };
       });
       const meanOf = (end: End) => cat(pairs.map((pair) => pair[end])).mean(0);
       const center = meanOf("x0").add(meanOf("x1")).mul(0.5);

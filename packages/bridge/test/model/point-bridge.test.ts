@@ -1,5 +1,5 @@
 // The Sinkhorn bridge against the exact discrete plan, at the start of either direction and between.
-import { full, randn, type Tensor } from "@dsbm/torch";
+import { arange, full, randn, type Tensor } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../test/support/in-scope.js";
 import { distance, normal, seeded } from "../../../../test/support/numbers.js";
@@ -53,6 +53,20 @@ describe("the Sinkhorn bridge", () => {
       const got = model.forward(rows, times).to("float64").unbind();
       for (const [i, row] of got.entries())
         expect(distance(row, want[i] as Tensor)).toBeLessThan(0.02);
+    }
+  });
+
+  it("draws of too many rows a part that has all kinds, also where these are in turn", () => {
+    const [n, most] = [400, 200];
+    const kinds = arange(0, n).remainder(2).unsqueeze(1);
+    const rows = (seed: number) => normal([n, 2], seed).mul(0.1).add(kinds.mul(10)).to("float32");
+    for (const direction of ["f", "b"] as const) {
+      const model = new PointBridge([2], direction);
+      model.fit({ x0: rows(1), x1: rows(2) }, 1, { most });
+      expect(model.points.shape).toEqual([most, 2]);
+      // Around the centre of both kinds, which are 10 apart.
+      expect(model.points.mean(0).abs().max().item()).toBeLessThan(2);
+      expect(model.points.abs().mean().item()).toBeCloseTo(5, 0);
     }
   });
 

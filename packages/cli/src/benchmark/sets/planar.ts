@@ -226,14 +226,14 @@ export const planar: Benchmark = {
     }),
     row("w2", "LightSB-M", [0.201, null, 0.339, 0.295], { of: "lightsb_m" }),
     row("w2", "LightSBB-M", [0.109, null, 0.241, 0.201]),
-    row("npe", "SF2M", [0.053, 0.034, 0.016, 0.045], { of: "sf2m", floor: "sinkhorn_bridge" }),
+    row("npe", "SF2M", [0.053, 0.034, 0.016, 0.045], { of: "sf2m", floor: "lightsb" }),
     row("npe", "DSBM-IMF", [0.23, 0.286, 0.029, 0.345], {
-      ...{ of: "dsbm_imf", floor: "sinkhorn_bridge" },
+      ...{ of: "dsbm_imf", floor: "lightsb" },
     }),
     row("npe", "OT-CFM", [0.083, 0.027, 0.031, 0.015], { of: "ot_cfm" }),
   ],
   notes: [
-    `\`${exactFlow}\` has no errors of training: what it has above the other samples is that of its steps. \`sinkhorn_bridge\` is the bridge between 10,000 samples of each end, in closed form: a flow with less energy is of another bridge, or of less noise.`,
+    `\`${exactFlow}\` has no errors of training: what it has above the other samples is that of its steps. \`lightsb\` has the drift and the plan of a bridge in closed form, and is near the true one where that is known (eot): a flow with less energy is of another bridge, or of less noise.`,
     "`fit` is dsbm fit in two minutes, which chooses its own noise.",
     "Path energies compare methods of one noise and one grid that reach the target; flows have no noise and spend less.",
     "DSBM, α-DSBM and [SF]²M take steps that are short at both ends: on the S curve, which is thin, the drift is large near the end, and only short steps measure it there.",
