@@ -43,6 +43,7 @@ export type { Network } from "./core/network.js";
 export { isOneTime } from "./core/one-time.js";
 export { decodeImages, encodeImages, flipImages } from "./core/pixels.js";
 export { type DrawRows, drawAll, drawPart, hash32, stream } from "./core/random.js";
+export { subsample } from "./core/subsample.js";
 export {
   gammaGrid,
   gammaSchedule,
@@ -165,7 +166,6 @@ export {
   slicedEstimate,
   slicedWasserstein,
 } from "./metric/vectors/sliced.js";
-export { subsample } from "./metric/vectors/subsample.js";
 export { wasserstein } from "./metric/vectors/wasserstein.js";
 export type { ConditionKind } from "./model/condition.js";
 export { ConditionDropout } from "./model/condition-dropout.js";

@@ -6,7 +6,7 @@ import { type Direction, type End, endOf } from "../core/direction.js";
 import type { Endpoints } from "../core/endpoints.js";
 import { argumentError, dataError } from "../core/errors.js";
 import { isOneTime } from "../core/one-time.js";
-import { type Subsample, subsample } from "../metric/vectors/subsample.js";
+import { type Subsample, subsample } from "../core/subsample.js";
 import { pointPotentials } from "../ot/point-potentials.js";
 import { type ConditionKind, classOf, unconditioned } from "./condition.js";
 

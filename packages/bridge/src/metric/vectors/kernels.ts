@@ -1,6 +1,7 @@
 // Distances between two samples from averages over all pairs of points: energy distance and MMD. A resample weighs the
 // same pairs otherwise, so that an interval costs one product more for each block of distances.
 import { call, cat, type Tensor, tidy } from "@dsbm/torch";
+import { type Counts, type Subsample, subsampled } from "../../core/subsample.js";
 import { distanceBlocks } from "../../ot/cost.js";
 import {
   type Estimate,
@@ -9,7 +10,6 @@ import {
   type Resampling,
   resampleWeights,
 } from "./bootstrap.js";
-import { type Counts, type Subsample, subsampled } from "./subsample.js";
 import { comparable } from "./wasserstein.js";
 
 type PairOptions = Subsample & Pick<Resampling, "resamples">;

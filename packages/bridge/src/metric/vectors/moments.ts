@@ -1,12 +1,12 @@
 // Distances between two samples that look at means and covariances only, and the length of a bridge's moves.
 import { type Tensor, tidy } from "@dsbm/torch";
 import { dataError } from "../../core/errors.js";
+import { type Counts, type Subsample, subsample } from "../../core/subsample.js";
 import { exactPointPlan } from "../../ot/exact.js";
 import { gaussianOf } from "../feature-statistics.js";
 import { frechetDistance, type Gaussian } from "../frechet.js";
 import { checkPairs, squaredDisplacement } from "../moments.js";
 import { type Estimate, intervalOf, type Resampling, resampleWeights } from "./bootstrap.js";
-import { type Counts, type Subsample, subsample } from "./subsample.js";
 import { comparable } from "./wasserstein.js";
 
 /** Differences of means and covariances of two samples. */

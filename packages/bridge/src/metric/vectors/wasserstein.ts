@@ -1,10 +1,10 @@
 // Exact Wasserstein distances between two samples of vectors.
 import { type Tensor, tensor, tidy } from "@dsbm/torch";
 import { argumentError, notFiniteError } from "../../core/errors.js";
+import { type Counts, type Subsample, subsampled } from "../../core/subsample.js";
 import { vectors } from "../../ot/cost.js";
 import { exactPointPlan } from "../../ot/exact.js";
 import { type Estimate, meanEstimate } from "./bootstrap.js";
-import { type Counts, type Subsample, subsampled } from "./subsample.js";
 
 /** The order of a distance: p = 1 or 2. */
 export interface Order {

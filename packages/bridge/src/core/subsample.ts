@@ -1,8 +1,8 @@
-// Metrics that compare all pairs of points use at most so many of each side, drawn with a seed.
+// What compares all pairs of points uses at most so many of each side, drawn with a seed.
 import { randperm, type Tensor } from "@dsbm/torch";
-import { stream } from "../../core/random.js";
+import { stream } from "./random.js";
 
-/** Which points a metric of all pairs uses. */
+/** Which points are used where all pairs are compared. */
 export interface Subsample {
   /** Points of each side at most; of more, that many are drawn without replacement (default 10,000). */
   most?: number;
