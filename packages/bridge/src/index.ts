@@ -97,6 +97,7 @@ export {
   withNoiseShare,
 } from "./method/noise-share.js";
 export {
+  flowMargin,
   guided,
   guidedEvaluations,
   networkOutput,

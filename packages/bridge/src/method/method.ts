@@ -136,6 +136,8 @@ export interface Method<B extends Batch = Batch> {
    * networks take the interval of each.
    */
   readonly chains?: boolean;
+  /** With `predicts: "drift"`: whether the drift runs to an end that a model predicts, and has a pole there. */
+  readonly predictsEnd?: boolean;
   /** With `predicts: "plan"`: whether the networks give the drift, too, so that there is a probability flow. */
   readonly hasDrift?: boolean;
   /** A model of its own in the place of a configuration's network: one that is fitted, or one made of such networks. */

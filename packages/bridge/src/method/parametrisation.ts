@@ -4,6 +4,7 @@ import { full } from "@dsbm/torch";
 import type { Conditions } from "../core/conditions.js";
 import type { Direction } from "../core/direction.js";
 import type { Evaluated } from "../core/network.js";
+import type { TimeGrid } from "../core/time-grid.js";
 import { type ReferenceProcess, spread } from "../process/process.js";
 import type { Field } from "../solver/solver.js";
 import type { Method } from "./method.js";
@@ -44,6 +45,25 @@ export function driftField(options: OutputOptions): Field {
   if (options.parametrisation.meanMatch)
     return (x, t) => process.driftTo(direction, { x, t, end: field(x, t) });
   return own ? (x, t) => field(x, t).add(own(direction, x)) : field;
+}
+
+/**
+ * How near to an end a flow evaluates drifts: eps, but for drifts that are made of a predicted end, no nearer than the steps of
+ * the grid (a quarter at most). Errors of that end are divided by the time that is left, and samplers divide them by no less.
+ */
+export function flowMargin({
+  method,
+  parametrisation = plainDrift,
+  grid,
+  eps = 1e-4,
+}: {
+  method: Pick<Method, "predicts" | "predictsEnd">;
+  parametrisation?: Parametrisation | undefined;
+  grid: TimeGrid;
+  eps?: number | undefined;
+}): number {
+  const isEnd = method.predicts === "drift" && (parametrisation.meanMatch || method.predictsEnd);
+  return isEnd ? Math.max(eps, Math.min(0.25, grid.steps[0] ?? 0, grid.steps.at(-1) ?? 0)) : eps;
 }
 
 /**

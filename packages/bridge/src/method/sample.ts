@@ -11,6 +11,7 @@ import type { Method } from "./method.js";
 import { noiseShareOf, shareAt } from "./noise-share.js";
 import {
   driftField,
+  flowMargin,
   guided,
   networkOutput,
   type Parametrisation,
@@ -20,7 +21,10 @@ import {
 
 /** Networks and what they predict. */
 export interface Dynamics {
-  method: Pick<Method, "name" | "predicts" | "networks" | "runs" | "sampler" | "plan" | "hasDrift">;
+  method: Pick<
+    Method,
+    "name" | "predicts" | "predictsEnd" | "networks" | "runs" | "sampler" | "plan" | "hasDrift"
+  >;
   process: ReferenceProcess;
   /** The network of each direction; where one serves both, twice the same. */
   networks: { readonly [direction in Direction]?: Network | null | undefined };
@@ -122,12 +126,13 @@ function withDiffusion(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
   const { process, diffusion = process.sigma } = dynamics;
   const { direction, lastNoise } = options;
   const ratio = (diffusion / process.sigma) ** 2;
+  const near = flowMargin({ ...dynamics, grid: options.grid, eps: margin });
   const own = driftOf(dynamics, options);
   const back = driftOf(dynamics, { ...options, direction: other(direction) });
   const drift: Field = (y, t) =>
     own(y, t)
       .mul((1 + ratio) / 2)
-      .add(back(y, t.clamp({ min: margin, max: 1 - margin })), { alpha: (ratio - 1) / 2 });
+      .add(back(y, t.clamp({ min: near, max: 1 - near })), { alpha: (ratio - 1) / 2 });
   return eulerMaruyama(drift, x, { ...options, sigma: diffusion, lastNoise });
 }
 

@@ -7,6 +7,7 @@ import type { Method } from "./method.js";
 export const sinkhorn_bridge = {
   name: "sinkhorn_bridge",
   predicts: "drift",
+  predictsEnd: true,
   networks: "each",
   optimizer: "renewed",
   eps: 0,

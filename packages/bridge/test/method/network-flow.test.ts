@@ -7,7 +7,7 @@ import { distance, normal } from "../../../../test/support/numbers.js";
 import { uniformGrid } from "../../src/core/time-grid.js";
 import { methods } from "../../src/method/index.js";
 import { type NetworkFlowOptions, networkFlow } from "../../src/method/network-flow.js";
-import { type Parametrisation, plainDrift } from "../../src/method/parametrisation.js";
+import { flowMargin, type Parametrisation, plainDrift } from "../../src/method/parametrisation.js";
 import { exactMarginal } from "../../src/metric/gaussian-bridge.js";
 import { brownian } from "../../src/process/brownian.js";
 import { spread } from "../../src/process/process.js";
@@ -94,5 +94,44 @@ describe("one direction", () => {
     );
     const method = { ...dsb, sampler: { sample: (_: Field, x: Tensor) => x } };
     expect(() => networkFlow({ method, process, grid, networks })).toThrow(/no probability flow/);
+  });
+});
+
+describe("a flow of ends that are predicted", () => {
+  const [meanMatch, error] = [{ ...plainDrift, meanMatch: true }, 0.1];
+  const exact = networksOf(meanMatch);
+  const wrong = (d: "f" | "b") =>
+    new FieldNetwork((x, t) => exact[d].forward(x, t).add(d === "f" ? error : -error));
+  const networks = { f: wrong("f"), b: wrong("b") };
+  const options = { method: dsbm, process, grid, parametrisation: meanMatch };
+
+  it("divides their errors by no less than a step of the grid does", () => {
+    const eps = flowMargin(options);
+    expect(eps).toBeCloseTo(1 / 20);
+    const at = (time: number) => full([n], time, { dtype: "float64" });
+    const x = normal([n, 2], 2);
+    for (const time of [0, 1]) {
+      const [right, near] = [exact, networks].map((which) =>
+        networkFlow({ ...options, networks: which, eps })(x, at(time)),
+      );
+      // Half of the errors of both ends, divided by the time that is left.
+      const away = (right as Tensor)
+        .sub(near as Tensor)
+        .abs()
+        .max()
+        .item();
+      expect(away).toBeCloseTo((error / 2) * (20 + 20 / 19), 4);
+    }
+  });
+
+  it("is asked for nearer the end where the steps are shorter, and of drifts as near as they were trained", () => {
+    const margin = (more: object) => flowMargin({ ...options, eps: 1e-3, ...more });
+    expect(margin({ grid: uniformGrid(1000) })).toBeCloseTo(1e-3);
+    expect(margin({ grid: uniformGrid(2) })).toBe(0.25);
+    expect(margin({ parametrisation: plainDrift })).toBe(1e-3);
+    expect(margin({ method: methods.sinkhorn_bridge, parametrisation: plainDrift })).toBeCloseTo(
+      1 / 20,
+    );
+    expect(margin({ method: rectifiedflow })).toBe(1e-3);
   });
 });

@@ -5,6 +5,7 @@ import {
   driftOf,
   type Estimate,
   type Field,
+  flowMargin,
   inBatches,
   mapConditions,
   type Network,
@@ -70,7 +71,7 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
   const networks = loadNetworks(trained, device);
   const chunkRows = isVectors(ends) ? 250 : 8;
   const sampler = new Sampler({ ...trained, networks, threads, chunkRows });
-  const { method, eps } = trained;
+  const { method } = trained;
   // Steps of its own follow no drift, and not every plan has one.
   const driven = !method.sampler && (method.predicts !== "plan" || method.hasDrift === true);
   const { chain } = trained;
@@ -89,7 +90,7 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
         ),
       );
   const flowOf = (given: Conditions | undefined): Field => {
-    const dynamics = { ...trained, networks, grid: trained.grid, eps };
+    const dynamics = { ...trained, networks, eps: flowMargin(trained) };
     const field = (own: Conditions | undefined) => networkFlow({ ...dynamics, given: own });
     return chain ? wholeField(chain, "f", field, given) : field(given);
   };

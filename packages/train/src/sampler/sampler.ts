@@ -9,6 +9,7 @@ import {
   type Direction,
   type Dynamics,
   type Field,
+  flowMargin,
   type Network,
   namesOf,
   networkFlow,
@@ -201,10 +202,12 @@ export class Sampler {
     // Not in another dtype: an adaptive solver would take rounding for curvature.
     const velocity: Field = (y, t) =>
       this.#replayIn(null, `flow/${guidance}`, { x: y, t, given }, (batch) =>
-        networkFlow({ ...this.#options, guidance, given: batch.given })(
-          batch.x as Tensor,
-          batch.t as Tensor,
-        ),
+        networkFlow({
+          ...this.#options,
+          eps: flowMargin(this.#options),
+          guidance,
+          given: batch.given,
+        })(batch.x as Tensor, batch.t as Tensor),
       );
     return noGrad(() => solveFlow(velocity, x, { ...options, times: times ?? ends }));
   }

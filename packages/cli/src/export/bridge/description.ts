@@ -1,6 +1,7 @@
 // bridge.json: all that a sampler needs beside the models. docs/export.md is its reference.
 import {
   type Direction,
+  flowMargin,
   gammaSchedule,
   langevin,
   type Network,
@@ -163,7 +164,7 @@ function typeOf({ Dataset }: CompleteTrainConfig, shape: readonly number[]) {
 }
 
 function scheduleOf(trained: Trained, kind: Kind): Schedule {
-  const { grid, method, stepVariance, lastNoise, eps, config } = trained;
+  const { grid, method, stepVariance, lastNoise, config } = trained;
   const isPlan = method.predicts === "plan";
   const { times, steps } = grid;
   return {
@@ -172,7 +173,7 @@ function scheduleOf(trained: Trained, kind: Kind): Schedule {
     // The native path of a plan has the noise of a bridge to the end that was drawn; increments have the process's.
     step_variance: isPlan ? "bridge" : method.predicts === "drift" ? stepVariance : "process",
     last_noise: isPlan ? false : lastNoise,
-    eps,
+    eps: flowMargin(trained),
     ...(kind === "mean" && meanSchedule(config)),
   };
 }
