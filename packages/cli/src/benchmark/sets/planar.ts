@@ -101,27 +101,23 @@ async function floor(
  * Ends [n, d] of rectified flow from N(0, I) whose field is exact for the data [m, d]: with independent pairs the mean
  * of x1 given x_t weighs the data by N(x_t; t x1, (1 − t)² I) (Liu et al. 2023, equation 2).
  */
-const straight = (start: Tensor, data: Tensor): Tensor =>
-  cat(
-    start.split(chunk).map((part) => {
-      let x = part;
-      for (let k = 0; k < steps; k++) {
-        const t = k / steps;
-        const logits = x.matmul(data.t()).sub(
-          data
-            .square()
-            .sum(1)
-            .mul(t / 2),
-        );
-        const centre = logits
-          .mul(t / (1 - t) ** 2)
-          .softmax(1)
-          .matmul(data);
-        x = x.add(centre.sub(x).div(steps - k));
-      }
-      return x;
-    }),
-  );
+const straight = (start: Tensor, data: Tensor): Tensor => {
+  const squares = data.square().sum(1);
+  const step = (x: Tensor, k: number) =>
+    tidy(() => {
+      const t = k / steps;
+      const logits = x.matmul(data.t()).sub(squares.mul(t / 2));
+      const weights = logits.mul(t / (1 - t) ** 2).softmax(1);
+      return x.add(
+        weights
+          .matmul(data)
+          .sub(x)
+          .div(steps - k),
+      );
+    });
+  const carried = (x: Tensor) => Array.from({ length: steps }, (_, k) => k).reduce(step, x);
+  return cat(start.split(chunk).map(carried));
+};
 
 /** Points of an end for `dsbm fit`, which takes files: these to measure with, and those to train on. */
 const fileOf = (files: string, set: string, end: End) => join(files, `${set}_${end}.npy`);
