@@ -66,13 +66,16 @@ export async function rowsFigure({ title, label, rows, panels }: RowsOptions): P
       // A bar that reaches below all values has no place on a logarithmic axis.
       return spread ? [{ ...point, from: Math.max(low, value - spread), to: value + spread }] : [];
     });
+    const isLog = low > 0 && high > wide * low;
     const shown = [...values, ...bars.flatMap(({ from, to }) => [from, to])];
     return drawPanel({
       ...{ ...margins, width, title: panel.title },
       marginLeft: 16 + Math.max(...rows.map((row) => textWidth(row, 11))),
       height: margins.marginTop + margins.marginBottom + rowHeight * rows.length,
       x: {
-        ...valueAxis(shown, low > 0 && high > wide * low ? "log" : "linear"),
+        ...valueAxis(shown, isLog ? "log" : "linear"),
+        // Labels of two decimals stand side by side.
+        ...(!isLog && { ticks: 4 }),
         ...{ label, labelAnchor: "center", labelOffset: 36, labelArrow: "none" },
       },
       y: { type: "point", domain: [...rows], label: null, grid: true },

@@ -229,7 +229,7 @@ export const planar: Benchmark = {
     row("npe", "OT-CFM", [0.083, 0.027, 0.031, 0.015], { of: "ot_cfm" }),
   ],
   notes: [
-    `\`${exactFlow}\` has no errors of training: what it has above the other samples is that of its steps. \`lightsb\` has the drift and the plan of a bridge in closed form, and is near the true one where that is known (eot): a flow with less energy is of another bridge, or of less noise.`,
+    `\`${exactFlow}\` has no errors of training: what it has above the other samples is that of its steps. \`lightsb\` has the drift and the plan of a bridge in closed form, and is near the true one where that is known (eot): a flow with less energy is of another bridge, or of less noise. The flow of \`sinkhorn_bridge\` is not evaluated in the first and the last step, where it would run to single points.`,
     "`fit` is dsbm fit in two minutes, which chooses its own noise.",
     "Path energies compare methods of one noise and one grid that reach the target; flows have no noise and spend less.",
     "DSBM, α-DSBM and [SF]²M take steps that are short at both ends: on the S curve, which is thin, the drift is large near the end, and only short steps measure it there.",
