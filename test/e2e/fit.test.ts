@@ -1,7 +1,7 @@
 // `dsbm fit` as a user types it: choices, plan, table, resume.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { picturePng, readQuality } from "@dsbm/runs";
+import { picturePng, type QualityRow, readQuality } from "@dsbm/runs";
 import { beforeAll, expect, test } from "vitest";
 import { dsbm as launched, onlyRun, scratch, stopAt } from "./cli.js";
 
@@ -48,12 +48,13 @@ test.each([
     not: ["online_cache"],
   },
   // Pairs of this one begin with the reference process, of that one they are independent by its name.
-  { method: "dsbm first_coupling=ref", has: ["lr="], not: ["ot_sampler"] },
+  { method: "dsbm first_coupling=ref", has: ["n_ipf=5", "num_steps=50"], not: ["ot_sampler"] },
+  { method: "dsb", has: ["n_ipf=5", "num_steps=50"], not: ["ot_sampler"] },
   { method: "bm", has: ["lr="], not: ["ot_sampler", "cache_npar"] },
   {
     method: "alpha_dsbm",
-    has: ["online_cache=true", "ot_sampler=exact", "cache_npar=", "match_moments=true"],
-    not: ["n_ipf"],
+    has: ["n_ipf=2", "online_cache=true", "ot_sampler=exact", "cache_npar=", "match_moments=true"],
+    not: ["ot_rows"],
   },
   { method: "otcfm", has: ["n_ipf=1", "lr="], not: ["cache_npar", "match_moments", " num_iter"] },
   { method: "sbcfm", has: ["n_ipf=1"], not: ["cache_npar"] },
@@ -83,6 +84,17 @@ test.each([
   },
   60_000,
 );
+
+test("iterations from the reference process arrive with what is chosen for them", async () => {
+  const short = ["num_iter=150", "first_num_iter=300", "model.hidden=32,32", "cache_npar=400"];
+  const words = ["first_coupling=ref", "max_minutes=null", "threads=1", "plot_level=0", "--json"];
+  const { code, out, err } = await dsbm("fit", "a.csv", "b.csv", ...short, ...words);
+  expect(code, err).toBe(0);
+  const table: QualityRow[] = JSON.parse(out).rows;
+  const found = table.filter(({ metric }) => metric === "sliced_w2");
+  expect(found).toHaveLength(2);
+  for (const { value, ceiling } of found) expect(value).toBeLessThan(0.5 * (ceiling as number));
+}, 60_000);
 
 test("a closed form has no steps to be warned of", async () => {
   const words = ["method=sinkhorn_bridge", "max_minutes=0.2", "threads=1", "plot_level=0"];
@@ -159,6 +171,7 @@ test.each([
     const { code, err } = await dsbm("fit", "both.csv", ...second, ...few, "n_ipf=1", at(name));
     expect(code, err).toBe(0);
     expect(qualityIn(name)["sliced_w2/f"]).toBeGreaterThan(0);
+    expect(/^ot_rows=/m.test(err)).toBe(name === "condition");
   },
   60_000,
 );

@@ -62,6 +62,7 @@ export {
   unmarked,
 } from "./coupling/known.js";
 export {
+  groupsByConditions,
   type Matching,
   matchConditions,
   matchIntervals,

@@ -3,6 +3,7 @@ import {
   argumentError,
   checkEndpoints,
   checkPairs,
+  groupsByConditions,
   onlyBrownian,
   withNoiseShare,
 } from "@dsbm/bridge";
@@ -43,12 +44,15 @@ function checkBatch({ data, method, optimisation, execution }: CompleteProblem):
 
 function checkMatching(problem: CompleteProblem): void {
   const { method, batchCoupling } = problem.method;
+  const { data } = problem;
   if (!method.pairs)
     refuse(`matchConditions with ${method.name}, which is trained on no pairs; leave it out`);
-  // A method of chains pairs rows of one condition by itself.
-  if ((method.coupling && !method.chains) || batchCoupling)
+  // A method of chains pairs samples that are alone with their condition as they are.
+  const transported = batchCoupling ?? (method.chains ? undefined : method.coupling);
+  const given = data.conditions?.x0;
+  if (transported && given && groupsByConditions(given).every((rows) => rows.length === 1))
     refuse(
-      "matchConditions with optimal transport within batches, which pairs anew; leave one of them out",
+      "transport within batches pairs samples of one condition, and no two of x0 have the same; leave transport out, or do not match conditions",
     );
   const { batchSize, repeat } = problem.optimisation;
   const rows = firstMatching(problem)?.rows.length ?? 0;

@@ -130,10 +130,12 @@ describe("what cannot be matched is refused", () => {
       /batchSize is 4, but only 3 samples of x0 have conditions of x1; use a smaller batch/,
     ],
     [
-      () => problem(eight, eight, { batchCoupling: minibatchExact() }),
-      /optimal transport within batches, which pairs anew; leave one of them out/,
+      () =>
+        problem([1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 4, 5, 6, 7, 8], {
+          batchCoupling: minibatchExact(),
+        }),
+      /no two of x0 have the same; leave transport out, or do not match conditions/,
     ],
-    [() => problem(eight, eight, { method: methods.sbcfm }), /optimal transport within batches/],
     [
       () => problem(eight, eight, { method: methods.dsb_increments }),
       /dsb_increments, which is trained on no pairs/,
@@ -143,7 +145,46 @@ describe("what cannot be matched is refused", () => {
   });
   it("and the rest is not", () => {
     expect(problem(eight, eight).method.matchConditions).toBe(true);
+    expect(problem(eight, eight, { method: methods.sbcfm }).method.matchConditions).toBe(true);
   });
+});
+
+it("transport within batches pairs samples of one condition, and of near ones", async () => {
+  const n = 64;
+  /** The conditions of the rows of each plan of two steps. */
+  async function plans(cond: Tensor): Promise<number[][]> {
+    const seen: number[][] = [];
+    await trained(
+      tiny(methods.dsbm, {
+        data: {
+          x0: normal([n, 1], 1).to("float32"),
+          x1: normal([n, 1], 2).to("float32"),
+          conditions: { x0: { cond }, x1: { cond } },
+        },
+        network: () => conditional(1, 1),
+        firstCoupling: "ind",
+        matchConditions: true,
+        batchCoupling: (batch) => {
+          const { cond: own } = batch.given as { cond: Tensor };
+          seen.push(numbers(own.flatten()));
+          return batch;
+        },
+        batchSize: 32,
+        steps: 2,
+        halfIterations: 1,
+        cache: null,
+      }),
+    );
+    expect(seen.flat()).toHaveLength(64);
+    return seen;
+  }
+  const two = await plans(arange(0, n).remainder(2).to("float32").reshape([n, 1]));
+  expect(two.flatMap((group) => [...new Set(group)]).toSorted()).toEqual([0, 0, 1, 1]);
+  const near = await plans(arange(0, n).to("float32").reshape([n, 1]));
+  expect(near.map(({ length }) => length)).toEqual([8, 8, 8, 8, 8, 8, 8, 8]);
+  for (const step of [near.slice(0, 4), near.slice(4)])
+    for (const [k, group] of step.slice(1).entries())
+      expect(Math.min(...group)).toBeGreaterThanOrEqual(Math.max(...(step[k] as number[])));
 });
 
 describe("a bridge between ends that follow one condition", () => {

@@ -3,11 +3,11 @@ import { joinBatches, type Pairs, pickRows } from "../core/batch.js";
 import { type Conditions, kindsOf } from "../core/conditions.js";
 import { dataError } from "../core/errors.js";
 import type { BatchCoupling } from "../coupling/coupling.js";
-import { placesByConditions } from "../coupling/matching.js";
+import { groupsByConditions } from "../coupling/matching.js";
 
 /**
- * Pairs the rows of each group by themselves, those whose conditions that `of` chooses are the same bit by bit; the pairs of a
- * batch share these already. Rows that are alone keep their partner. Throws a BridgeError for rows without conditions.
+ * Pairs the rows of each group by themselves, those whose conditions that `of` chooses are the same, or near where they are one
+ * number (see `groupsByConditions`); the pairs of a batch share these already. Rows that are alone keep their partner. Throws a BridgeError for rows without conditions.
  */
 export function withinGroups(
   couple: BatchCoupling,
@@ -17,7 +17,7 @@ export function withinGroups(
     const given = batch.given && of(batch.given);
     if (kindsOf(given).length === 0)
       throw dataError("pairs within groups need the interval or the condition of rows");
-    const groups = [...placesByConditions(given as Conditions).values()];
+    const groups = groupsByConditions(given as Conditions);
     const several = groups.filter((rows) => rows.length > 1);
     const alone = groups.filter((rows) => rows.length === 1).flat();
     const parts = several.map((rows) => couple(pickRows(batch, rows), generator, end));

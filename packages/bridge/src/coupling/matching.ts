@@ -4,7 +4,7 @@ import { type Device, type Generator, rand, type Tensor, tidy } from "@dsbm/torc
 import { rowIndex } from "../core/batch.js";
 import { type Conditions, conditionRows, type EndConditions } from "../core/conditions.js";
 import { dataError } from "../core/errors.js";
-import { nearPartners } from "./near.js";
+import { leastPartners, nearPartners, partnersOf } from "./near.js";
 
 /** Rows of x1 for rows of x0, drawn among those with the same conditions. */
 export interface Matching {
@@ -57,7 +57,7 @@ function fingerprints(conditions: Conditions): string[] {
 }
 
 /** The places of rows with the same conditions, by their text. */
-export function placesByConditions(conditions: Conditions): Map<string, number[]> {
+function placesByConditions(conditions: Conditions): Map<string, number[]> {
   const places = new Map<string, number[]>();
   fingerprints(conditions).forEach((text, i) => {
     const own = places.get(text);
@@ -65,6 +65,29 @@ export function placesByConditions(conditions: Conditions): Map<string, number[]
     else places.set(text, [i]);
   });
   return places;
+}
+
+/**
+ * The places of rows whose conditions are the same, bit by bit; of one number a row, those that few share go together with
+ * their neighbours, a fiftieth of them at once.
+ */
+export function groupsByConditions(conditions: Conditions): number[][] {
+  const groups = [...placesByConditions(conditions).values()];
+  if (!isNumber(conditions)) return groups;
+  const many = groups.filter((rows) => rows.length >= leastPartners);
+  const few = groups.filter((rows) => rows.length < leastPartners).flat();
+  const values = (conditions.cond as Tensor).toNumbers();
+  const intervals = conditions.interval && numbersOf(conditions.interval);
+  const blocks = intervalsOf(conditions).flatMap((interval) => {
+    const own = few.filter((i) => interval === undefined || intervals?.[i] === interval);
+    own.sort((i, j) => (values[i] as number) - (values[j] as number) || i - j);
+    const count = Math.max(1, Math.floor(own.length / partnersOf(own.length)));
+    return Array.from({ length: count }, (_, k) => {
+      const [from, to] = [k, k + 1].map((at) => Math.round((at * own.length) / count));
+      return own.slice(from, to);
+    });
+  });
+  return [...many, ...blocks.filter((rows) => rows.length > 0)];
 }
 
 /** Matchings by conditions, each made once: the tables of a problem do not change. */

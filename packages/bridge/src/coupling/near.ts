@@ -13,9 +13,12 @@ export interface NearPartners {
   count: number;
 }
 
+/** Fewest rows to choose from. */
+export const leastPartners = 8;
+
 /** A fiftieth of the rows, some eight to a few hundred: enough to choose from, and still near. */
-const partnersOf = (n: number): number =>
-  Math.min(n, Math.max(8, Math.min(Math.ceil(n / 50), 256)));
+export const partnersOf = (n: number): number =>
+  Math.min(n, Math.max(leastPartners, Math.min(Math.ceil(n / 50), 256)));
 
 /** The rows of x1 whose conditions [n, 1] are nearest to those of rows of x0. */
 export function nearPartners(x0: Tensor, x1: Tensor): NearPartners {

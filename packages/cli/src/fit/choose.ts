@@ -44,12 +44,17 @@ const [fewColumns, manyRows] = [3, 1000];
 /** σ with such a start, and the least for which a mixture is near the bridge, in units of the spread. */
 const [wide, leastWide] = [0.6, 0.25];
 
+/** Rows that are paired at once, at most, where pairs share a condition. */
+const manyTogether = 2048;
+
 /** What was typed and has a say in the rules. */
 interface Typed {
   /** Whether no typed word chooses the method or its first pairs. */
   mayUseMixture?: boolean;
   /** σ; null: of a schedule of steps. */
   sigma?: number | null | undefined;
+  /** Whether the first pairs are of the reference process. */
+  fromReference?: boolean;
 }
 
 /** Whether LightSB's closed form is what networks start from: of two tables of few columns and many rows. */
@@ -69,6 +74,12 @@ export function chooseSigma(facts: DataFacts, typed: Typed = {}): Rule {
       "sigma",
       short(wide * spread || part),
       `few columns: noise of ${wide} of the spread (${short(spread)}) lets paths separate where the target has gaps`,
+    );
+  if (typed.fromReference)
+    return rule(
+      "sigma",
+      short(spread || part),
+      `the reference process makes the first pairs: noise of the spread (${short(spread)}) brings it near the other end`,
     );
   const wanted = part * transport;
   const [low, high] = [least * spread, largest * spread];
@@ -91,7 +102,7 @@ export function chooseRules(facts: DataFacts, typed: Typed = {}): Rule[] {
   if (shape.length > 1) return [sigma, ...pictureRules(facts, Math.min(...rows))];
   const fromMixture = startsFromMixture(facts, typed);
   const common = vectorRules(facts, {
-    ...{ n: Math.min(...rows), sigma: sigma.value as number, fromMixture },
+    ...{ n: Math.min(...rows), sigma: typed.sigma ?? (sigma.value as number), fromMixture },
   });
   return [sigma, ...common, ...(fromMixture ? mixtureRules : pairRules)];
 }
@@ -102,17 +113,31 @@ const twoIterations = rule(
   "an iteration on those pairs, and one on pairs of the bridge itself",
 );
 
-/** Iterations of a method that was typed; null: as many as its preset has. */
+const fiveIterations = rule(
+  "n_ipf",
+  5,
+  "each comes nearer to the ends than the one before, from the reference process on",
+);
+
+/** Iterations of a method that was typed, by its first pairs. */
 export function iterationRule({
   predicts,
   onePass,
-  refines,
-}: Pick<Method, "predicts" | "onePass"> & { refines: boolean }): Rule | null {
+  fromReference,
+}: Pick<Method, "predicts" | "onePass"> & { fromReference: boolean }): Rule {
   if (onePass) return rule("n_ipf", 1, "a second one would be on the same pairs");
   if (predicts === "velocity")
     return rule("n_ipf", 1, "a second one would make the flow straighter, and take as long");
-  return refines ? twoIterations : null;
+  return fromReference ? fiveIterations : twoIterations;
 }
+
+/** Rows that are paired at once where pairs share a condition of so many classes; null: a number. */
+export const rowsTogether = (batch: number, classes: number | null): Rule =>
+  rule(
+    "ot_rows",
+    batch * Math.ceil(Math.min(manyTogether, batch * (classes ?? manyTogether)) / batch),
+    "rows of one condition, or of near ones, are paired among themselves: of so many rows enough are",
+  );
 
 /** The first pairs of vectors by optimal transport within batches. */
 const pairRules: readonly Rule[] = [

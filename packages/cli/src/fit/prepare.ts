@@ -17,7 +17,14 @@ import { type Ends, loadEnds, prepareEnds } from "../problem/ends.js";
 import { loadPairs } from "../problem/pairs/known-pairs.js";
 import { pictureFolders, pictureSizes } from "../problem/pictures/sizes.js";
 import type { Progress } from "../terminal/progress.js";
-import { chooseRules, chooseScale, iterationRule, type Rule, unusedKeys } from "./choose.js";
+import {
+  chooseRules,
+  chooseScale,
+  iterationRule,
+  type Rule,
+  rowsTogether,
+  unusedKeys,
+} from "./choose.js";
 import { type DataFacts, dataFacts } from "./facts.js";
 import type { Choice } from "./saved.js";
 import type { FitWords } from "./words.js";
@@ -92,22 +99,24 @@ export async function prepare(
     const facts = dataFacts(ends, config.seed);
     // Words that choose a method choose how its pairs are made, but for those that the bridge makes anew.
     const own = refinesPairs(config) ? ["n_ipf"] : ["n_ipf", "ot_sampler"];
-    const methodKeys = words.given.has("method") ? own : [];
+    const isTyped = words.given.has("method") || words.given.has("first_coupling");
+    const methodKeys = isTyped ? own : [];
     const starts = ["method", "precondition", "first_coupling", "ot_sampler", "pairs"];
     const conditional = config.cdsb || config.data.condition !== null;
     const mayUseMixture = !conditional && !starts.some((key) => words.given.has(key));
     const sigma = words.given.has("sigma") ? config.sigma : undefined;
-    const rules = chooseRules(facts, { mayUseMixture, sigma }).filter(
+    const fromReference = startsFromReference(config);
+    const rules = chooseRules(facts, { mayUseMixture, sigma, fromReference }).filter(
       ({ key }) => !methodKeys.includes(key),
     );
     // With the number of iterations it is known whether pairs are simulated.
     const iterations = rules.find(({ key }) => key === "n_ipf") ?? iterationsOf(now().config);
     if (iterations) choose(iterations);
     const unused = unusedOf(now().config);
-    for (const rule of rules)
-      if (rule.key === "ot_sampler" && conditional)
-        choose({ ...rule, value: null, reason: "pairs share the condition instead" });
-      else if (!unused.includes(rule.key)) choose(rule);
+    for (const rule of rules) if (!unused.includes(rule.key)) choose(rule);
+    ({ config } = now());
+    if (conditional && isTransported(config))
+      choose(rowsTogether(config.batch_size, ends.columns?.condition?.classes?.length ?? null));
     for (const choice of choices)
       if (choice.given) choice.value = keyValue(now().config, choice.key);
     return { ...now(), choices, facts };
@@ -116,7 +125,7 @@ export async function prepare(
   }
 }
 
-type MethodFacts = Pick<Method, "fit" | "predicts" | "online" | "onePass">;
+type MethodFacts = Pick<Method, "fit" | "predicts" | "online" | "onePass" | "coupling">;
 
 /** Of a configuration's method. Discrete DSB, which is made of numbers, simulates and trains networks of layers. */
 const methodOf = ({ method }: CompleteTrainConfig): MethodFacts =>
@@ -126,6 +135,10 @@ const methodOf = ({ method }: CompleteTrainConfig): MethodFacts =>
 export const isFitted = (config: CompleteTrainConfig): boolean =>
   methodOf(config).fit !== undefined;
 
+/** Whether first pairs are of transport within batches, by a word or by the method itself. */
+const isTransported = (config: CompleteTrainConfig): boolean =>
+  config.ot_sampler !== null || methodOf(config).coupling !== undefined;
+
 /** Whether a method begins with independent pairs, and goes on with pairs of the bridge itself. */
 function refinesPairs(config: CompleteTrainConfig): boolean {
   const { predicts, onePass, fit } = methodOf(config);
@@ -133,11 +146,19 @@ function refinesPairs(config: CompleteTrainConfig): boolean {
   return predicts === "drift" && !onePass && !fit && repeats && config.first_coupling === "ind";
 }
 
-/** Iterations of a method that was typed: fewer than its preset has, for they share the time. */
+/** Whether the first pairs are of the reference process. */
+function startsFromReference(config: CompleteTrainConfig): boolean {
+  const { predicts, onePass, fit } = methodOf(config);
+  const isIpf = predicts === "drift" && !onePass && !fit && config.first_coupling === "ref";
+  return predicts === "increment" || isIpf;
+}
+
+/** Iterations of a method that was typed: no more than its preset has, for they share the time. */
 function iterationsOf(config: CompleteTrainConfig): Rule | null {
-  const { predicts, onePass } = methodOf(config);
-  const rule = iterationRule({ predicts, onePass, refines: refinesPairs(config) });
-  return rule && config.n_ipf > Number(rule.value) ? rule : null;
+  const { predicts, onePass, fit } = methodOf(config);
+  if (fit) return null;
+  const rule = iterationRule({ predicts, onePass, fromReference: startsFromReference(config) });
+  return config.n_ipf >= Number(rule.value) ? rule : null;
 }
 
 function unusedOf(config: CompleteTrainConfig): readonly string[] {

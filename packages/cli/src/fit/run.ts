@@ -163,7 +163,8 @@ async function inTime(
     steps = stepsOf(speed);
   }
   if (whole) change(channels < widest ? chooseChannels(channels, steps) : whole);
-  if (steps < fewSteps && change(oneIteration(steps))) stepsOf(speed);
+  const isTwo = choices.some(({ key, value }) => key === "n_ipf" && value === 2);
+  if (steps < fewSteps && isTwo && change(oneIteration(steps))) stepsOf(speed);
   return { config, speed };
 }
 

@@ -2,7 +2,13 @@
 import { stream } from "@dsbm/bridge";
 import { randn, type Tensor, tidy } from "@dsbm/torch";
 import { expect, test } from "vitest";
-import { choosePictures, chooseRules, chooseScale, chooseSigma } from "../../src/fit/choose.js";
+import {
+  choosePictures,
+  chooseRules,
+  chooseScale,
+  chooseSigma,
+  rowsTogether,
+} from "../../src/fit/choose.js";
 import { dataFacts } from "../../src/fit/facts.js";
 import type { DataEnd, Ends } from "../../src/problem/ends.js";
 
@@ -37,6 +43,27 @@ test("sigma keeps below the spread where the ends are far apart, and above 0 whe
   expect(chooseSigma(far).value as number).toBeLessThan(0.5 * far.spread);
   expect(chooseSigma({ ...far, transport: 0 }).value as number).toBeGreaterThan(0);
   expect(chooseSigma({ ...far, transport: 0, spread: 0 }).value as number).toBeGreaterThan(0);
+});
+
+test("noise is of the spread where the reference process makes the first pairs, and steps follow the noise that is given", () => {
+  const facts = factsOf({ distance: 4, d: 5 });
+  const of = (typed: object, key: string) =>
+    chooseRules(facts, { mayUseMixture: false, ...typed }).find((rule) => rule.key === key)
+      ?.value as number;
+  expect(of({ fromReference: true }, "sigma") / facts.spread).toBeCloseTo(1, 1);
+  expect(of({ fromReference: true }, "num_steps")).toBe(50);
+  expect(of({ sigma: 0.3 * facts.spread }, "num_steps")).toBe(30);
+  expect(of({ sigma: 0.1 * facts.spread }, "num_steps")).toBe(20);
+});
+
+test.each([
+  { classes: 2, rows: 512 },
+  { classes: 3, rows: 768 },
+  { classes: 1, rows: 256 },
+  { classes: 100, rows: 2048 },
+  { classes: null, rows: 2048 },
+])("of $classes classes $rows rows are paired at once", ({ classes, rows }) => {
+  expect(rowsTogether(256, classes).value).toBe(rows);
 });
 
 test.each([

@@ -134,8 +134,9 @@ function couplingLines(config: TrainConfig): Line[] {
       !["sbcfm", "sf2m"].includes(method) &&
       `ot_rows=${ot_rows} has no transport: write ot_sampler=exact first_coupling=ind, or leave it out`,
     match_conditions === true &&
+      cdsb &&
       ot_sampler !== null &&
-      `match_conditions=true pairs by condition what ot_sampler=${ot_sampler} pairs by distance: ` +
+      `match_conditions=true pairs fields of one condition, which leaves ot_sampler=${ot_sampler} nothing to pair: ` +
         "write match_conditions=false or ot_sampler=null",
     match_conditions === true &&
       !cdsb &&

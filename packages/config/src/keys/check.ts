@@ -76,14 +76,7 @@ function dataLines(config: TrainConfig): Line[] {
 }
 
 /** Keys of the user's own tables. */
-function tableLines({
-  data,
-  model,
-  cdsb,
-  ot_sampler,
-  match_conditions,
-  transfer,
-}: TrainConfig): Line[] {
+function tableLines({ data, model, cdsb, transfer }: TrainConfig): Line[] {
   const { condition, split_by, source, target } = data;
   const both = source !== null && target !== null;
   return [
@@ -100,10 +93,6 @@ function tableLines({
     condition !== null &&
       cdsb &&
       `data.condition=${condition} is a column of a table, but cdsb=true takes a condition of fields: write cdsb=false`,
-    condition !== null &&
-      ot_sampler !== null &&
-      match_conditions !== false &&
-      `ot_sampler=${ot_sampler} pairs by distance what data.condition=${condition} pairs by condition: write ot_sampler=null`,
   ];
 }
 

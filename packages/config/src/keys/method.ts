@@ -67,7 +67,7 @@ export const method = {
   ),
   ot_sampler: orNull(
     z.enum(["exact", "sinkhorn", "unbalanced", "partial"]),
-    "optimal transport within batches of independent pairs; unbalanced and partial leave outliers out",
+    "optimal transport within batches of independent pairs, among rows of one condition where pairs share it; unbalanced and partial leave outliers out",
   ),
   ot_rows: orNull(
     z.number().int().min(1),

@@ -120,7 +120,7 @@ export function cells(folder: string): Benchmark {
     methods: [
       { name: "fit", words: [] },
       ...methodsOf({
-        dsbm_ipf: ["n_ipf=3"],
+        dsbm_ipf: [],
         alpha_dsbm: ["n_ipf=2"],
         sf2m: [],
         ot_cfm: [],
