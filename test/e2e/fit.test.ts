@@ -222,7 +222,13 @@ test("folders of pictures", async () => {
   const { code, err } = await dsbm("fit", "dark", "light", ...words, ...more);
   expect(code, err).toBe(0);
   expect(err).toMatch(/^data\.image_size=16 +because /m);
-  expect(Object.keys(qualityIn("pictures"))).toContain("displacement/f");
+  expect(Object.keys(qualityIn("pictures"))).toEqual(
+    expect.arrayContaining([
+      "displacement/f",
+      "gaussian_bridge_sliced_w2/f",
+      "sinkhorn_bridge_displacement/b",
+    ]),
+  );
   // What is made smaller where the time is short.
   const short = ["max_minutes=0.02", "threads=1", "--plan"];
   const plan = await dsbm("fit", "dark", "light", ...short);

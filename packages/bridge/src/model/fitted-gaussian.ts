@@ -23,12 +23,25 @@ function powersOf(a: Tensor): (p: number) => Tensor {
   return (p) => vectors.mul(some.pow(p)).mm(vectors.t());
 }
 
-/** Mean [d] and covariance [d, d] of rows x [n, …], in float64. */
+/** Rows for each dimension below which covariances are shrunk: their small eigenvalues are then far too small. */
+const enough = 10;
+
+/**
+ * Mean [d] and covariance [d, d] of rows x [n, …], in float64; of few rows for their dimensions it is shrunk towards one
+ * variance for all, as much as has the least expected error (Ledoit and Wolf 2004, Lemma 3.3).
+ */
 function momentsOf(x: Tensor): { mean: Tensor; cov: Tensor } {
   const rows = x.flatten({ startDim: 1 }).to("float64");
+  const [n, d] = [rows.size(0), rows.size(1)];
   const mean = rows.mean(0);
   const centred = rows.sub(mean);
-  return { mean, cov: centred.t().mm(centred).div(rows.size(0)) };
+  const cov = centred.t().mm(centred).div(n);
+  if (n >= enough * d) return { mean, cov };
+  const one = eye(d, { dtype: "float64", device: cov.device }).mul(cov.trace().div(d));
+  const apart = cov.sub(one).square().sum().item();
+  const fourth = centred.square().sum(1).square().sum().item();
+  const noise = (fourth - n * cov.square().sum().item()) / n ** 2;
+  return { mean, cov: apart > 0 ? cov.lerp(one, Math.min(1, noise / apart)) : cov };
 }
 
 /** Rows x [n, d] in two parts: the regression on conditions c [n, k], [1 + k, d], and what it leaves, in float64. */

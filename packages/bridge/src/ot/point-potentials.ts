@@ -26,14 +26,24 @@ export interface PointPotentials {
 /** Pairs of a block, 4 MB of numbers. */
 const pairs = 2 ** 20;
 
-/** −log of the mean over j of exp(x_i·y_j/ε + w_j), for rows x [n, d], y [m, d]: [n]. */
-function opposite(x: Tensor, y: Tensor, w: Tensor, epsilon: number): Tensor {
+/** The potential of one side that the other side's gives. */
+type Sums = Record<"ofRows" | "ofColumns", (w: Tensor) => Tensor>;
+
+/** −log of the mean over j of exp(x_i·y_j/ε + w_j) [n], by w [m]: products of few pairs are made once. */
+function opposite(x: Tensor, y: Tensor, epsilon: number): (w: Tensor) => Tensor {
   const across = y.t().div(epsilon).contiguous();
   const shift = Math.log(y.size(0));
-  const parts = inBatches(x, Math.max(1, Math.floor(pairs / y.size(0))), (rows) =>
-    tidy(() => w.addmm(rows, across).logsumexp(1).rsub(shift)),
-  );
-  return parts.length === 1 ? (parts[0] as Tensor) : cat(parts);
+  const sums = (logits: Tensor) => logits.logsumexp(1).rsub(shift);
+  if (x.size(0) * y.size(0) <= pairs) {
+    const products = x.mm(across);
+    return (w) => tidy(() => sums(products.add(w)));
+  }
+  return (w) => {
+    const parts = inBatches(x, Math.max(1, Math.floor(pairs / y.size(0))), (rows) =>
+      tidy(() => sums(w.addmm(rows, across))),
+    );
+    return parts.length === 1 ? (parts[0] as Tensor) : cat(parts);
+  };
 }
 
 /**
@@ -57,10 +67,13 @@ export function pointPotentials(
       let error = Number.POSITIVE_INFINITY;
       let done = 0;
       /** An iteration, after which `next` makes v of the last one and its change. */
-      const iterate = (eps: number, next: (v: Tensor, change: Tensor) => Tensor) => {
+      const iterate = (
+        { ofRows, ofColumns }: Sums,
+        next: (v: Tensor, change: Tensor) => Tensor,
+      ) => {
         const made = tidy(() => {
-          const rows = opposite(x, y, v, eps);
-          const change = opposite(y, x, rows, eps).sub(v);
+          const rows = ofRows(v);
+          const change = ofColumns(rows).sub(v);
           error = change.abs().amax().item();
           return { u: rows, v: next(v, change) };
         });
@@ -68,13 +81,18 @@ export function pointPotentials(
         ({ u, v } = made);
         done++;
       };
+      const sums = (eps: number): Sums => ({
+        ofRows: opposite(x, y, eps),
+        ofColumns: opposite(y, x, eps),
+      });
       const plain = (from: Tensor, change: Tensor) => from.add(change);
       const spreadOf = (points: Tensor) => points.var({ dim: [0] }).sum();
       const scale = spreadOf(x).add(spreadOf(y)).item();
       const start = Math.max(epsilon, scale / 4);
       v = v.mul(epsilon / start);
       for (let eps = start; eps > epsilon; ) {
-        for (let k = 0; k < 5; k++) iterate(eps, plain);
+        const at = sums(eps);
+        for (let k = 0; k < 5; k++) iterate(at, plain);
         const next = Math.max(epsilon, eps / 2);
         [u, v] = [u.mul(eps / next), v.mul(eps / next)];
         eps = next;
@@ -82,8 +100,9 @@ export function pointPotentials(
       const isFar = () => error > tolerance && error > 1e-6 * v.abs().amax().item();
       const accelerator = new Accelerator();
       const double = (t: Tensor) => t.to({ dtype: "float64", device: "cpu" });
+      const last = sums(epsilon);
       do
-        iterate(epsilon, (from, change) =>
+        iterate(last, (from, change) =>
           isFar()
             ? accelerator
                 .next(double(from), double(change))
@@ -92,7 +111,7 @@ export function pointPotentials(
         );
       while (isFar() && done < iterations);
       accelerator.dispose();
-      return { u: opposite(x, y, v, epsilon), v, iterations: done, error };
+      return { u: last.ofRows(v), v, iterations: done, error };
     }),
   );
 }

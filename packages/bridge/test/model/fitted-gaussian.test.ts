@@ -1,12 +1,14 @@
 // The closed form of fitted moments against the exact bridge of the benchmark, and against what characterises a bridge
 // between Gaussians of any covariance.
-import { cat, eye, full, randn, type Tensor } from "@dsbm/torch";
+import { arange, cat, eye, full, randn, type Tensor } from "@dsbm/torch";
 import { describe, expect } from "vitest";
 import { it } from "../../../../test/support/in-scope.js";
 import { distance, normal, seeded } from "../../../../test/support/numbers.js";
 import { oneTime } from "../../src/core/one-time.js";
+import { uniformGrid } from "../../src/core/time-grid.js";
 import { exactDrift } from "../../src/metric/gaussian-bridge.js";
 import { FittedGaussian } from "../../src/model/fitted-gaussian.js";
+import { eulerMaruyama } from "../../src/solver/euler-maruyama.js";
 
 /** Rows [400, d] with the mean and the covariance L·Lᵀ exactly. */
 function rowsOf(mean: number, L: Tensor, seed: number): Tensor {
@@ -66,6 +68,33 @@ describe("the bridge of fitted moments", () => {
         }
     },
   );
+
+  it("carries new rows where there are fewer of them than dimensions", () => {
+    // Deviations of 1 and 3 in every second dimension, at both ends.
+    const d = 40;
+    const deviations = arange(0, d).remainder(2).mul(2).add(1);
+    const draw = (n: number, seed: number) =>
+      randn([n, d], { generator: seeded(seed) }).mul(deviations);
+    const model = new FittedGaussian([d]);
+    model.fit(draw(30, 1), draw(30, 2), 0.01);
+    const start = draw(500, 3);
+    const end = eulerMaruyama((x, t) => model.forward(x, t, way(x, "f")), start, {
+      ...{ direction: "f", grid: uniformGrid(20), sigma: 0.1 },
+      noise: (x) => randn(x.shape, { generator: seeded(4) }),
+    });
+    const kept = end.var({ dim: 0 }).div(deviations.square());
+    expect(kept.mean().item()).toBeGreaterThan(0.5);
+    expect(kept.mean().item()).toBeLessThan(2);
+    // Shrunk towards one variance, and nearer to the truth than the moments of the rows.
+    const [A] = model.covariance.to("float64").unbind() as [Tensor];
+    const few = draw(30, 1).to("float64");
+    const centred = few.sub(few.mean(0));
+    const own = centred.t().mm(centred).div(30);
+    const truth = eye(d, { dtype: "float64" }).mul(deviations.square());
+    const apart = (x: Tensor) => x.sub(truth).square().sum().item();
+    expect(apart(A)).toBeLessThan(0.7 * apart(own));
+    expect(A.trace().item() / own.trace().item()).toBeCloseTo(1, 5);
+  });
 
   it("is finite where a dimension is constant, and refuses what is too large", () => {
     const model = new FittedGaussian([2]);

@@ -26,8 +26,9 @@ interface Baseline {
   /** The method, which gives the metrics their names. */
   name: "gaussian_bridge" | "sinkhorn_bridge";
   title: string;
-  /** Training rows of each end that it is made of, at most. */
+  /** Training rows of each end that it is made of, and values of a sample, at most. */
   most: number;
+  values: number;
   about: string;
 }
 
@@ -36,6 +37,8 @@ const baselines: readonly Baseline[] = [
     name: "gaussian_bridge",
     title: "Gaussian bridge",
     most: 50_000,
+    // Covariances are inverted in every step.
+    values: 1024,
     about:
       "the exact bridge between Gaussians of the data's means and covariances, without training",
   },
@@ -43,6 +46,7 @@ const baselines: readonly Baseline[] = [
     name: "sinkhorn_bridge",
     title: "Sinkhorn bridge",
     most: 500,
+    values: 16_384,
     about:
       "the exact bridge between 500 training rows of each end at most, without training; it ends on those rows, so that it is near the target whatever they are worth",
   },
@@ -54,21 +58,21 @@ export const baselineNames: readonly string[] = baselines.flatMap(({ name }) =>
   metrics.map((metric) => `${name}_${metric}`),
 );
 
-/** Columns up to which covariances are inverted. */
-const mostValues = 256;
+/** Values of all rows together, at most: 100 MB in double precision. */
+const mostNumbers = 2 ** 24;
 
-/** Why a subject has no baselines; null where it has some. */
-function withoutBaselines(
-  { trained, vectors, ends }: Pick<Subject, "trained" | "vectors" | "ends">,
+const valuesOf = ({ ends }: Pick<Subject, "ends">): number => ends.shape.reduce((a, b) => a * b, 1);
+
+/** Why a subject has no such baseline; null where it has one. */
+function without(
+  { values: most }: Baseline,
+  { trained, ends }: Pick<Subject, "trained" | "ends">,
   solver: MeasureOptions["solver"],
 ): string | null {
-  if (!vectors) return "it is for vectors";
   if (solver !== "sde" || trained.config.sde === "vp" || !(trained.process.sigma > 0))
     return "it is a bridge of Brownian motion, measured beside its SDE";
-  const [values = 0] = ends.shape;
-  return values > mostValues
-    ? `it is for up to ${mostValues} values, and samples have ${values}`
-    : null;
+  const values = valuesOf({ ends });
+  return values > most ? `it is for up to ${most} values, and samples have ${values}` : null;
 }
 
 /** The rows of both baselines from the starts of `carried`; floor and ceiling are those of its own rows. */
@@ -79,7 +83,6 @@ export async function baselineRows(
   own: readonly QualityRow[],
 ): Promise<QualityRow[]> {
   const { trained } = subject;
-  const none = withoutBaselines(subject, solver);
   const rows: QualityRow[] = [];
   for (const baseline of baselines) {
     const asked = metrics.filter((metric) => wants(`${baseline.name}_${metric}`));
@@ -88,7 +91,7 @@ export async function baselineRows(
     const isItself = baseline.name === trained.method.name;
     const end = isItself
       ? "it is the run itself"
-      : (none ?? endsOf(baseline, carried, subject, seed));
+      : (without(baseline, subject, solver) ?? endsOf(baseline, carried, subject, seed));
     if (typeof end === "string") {
       for (const metric of asked) reasons.set(`${baseline.name}_${metric}`, end);
       continue;
@@ -168,7 +171,7 @@ function through(
   { ends, grid, unit }: Leg,
   from: Tensor,
   {
-    baseline: { name, most },
+    baseline,
     carried: { direction, given },
     subject,
     seed,
@@ -181,7 +184,9 @@ function through(
     generator: Generator;
   },
 ): Tensor {
+  const { name } = baseline;
   const method = methodNamed(name);
+  const most = Math.min(baseline.most, Math.ceil(mostNumbers / valuesOf(subject)));
   const { process, shape, config } = subject.trained;
   const rows = (end: "x0" | "x1") => testRows(ends[end], most, seed, "train").div(unit);
   const conditionsOf = (end: "x0" | "x1") => testConditions(ends, end, most, "train");
