@@ -229,6 +229,8 @@ test("folders of pictures", async () => {
       "sinkhorn_bridge_displacement/b",
     ]),
   );
+  const report = join(onlyRun(join(folder, "pictures")) as string, "report.html");
+  expect(readFileSync(report, "utf8")).toContain("from pairs of optimal transport, seed 42");
   // What is made smaller where the time is short.
   const short = ["max_minutes=0.02", "threads=1", "--plan"];
   const plan = await dsbm("fit", "dark", "light", ...short);

@@ -1,6 +1,7 @@
 // What a finished run leaves to look at: curves as files, and report.html, which is made from the run folder alone.
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
+import { methodNamed } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
 import {
   type Row,
@@ -71,27 +72,38 @@ export async function writeReport({ folder }: { folder: string }): Promise<strin
   const drawn = await Promise.all(figures.map(([, figure]) => trendPanels({ ...figure, size })));
   const keys = new Map(drawn.flatMap(({ legend }) => legend).map((key) => [key.label, key]));
   const curves = { panels: drawn.flatMap(({ panels }) => panels), legend: [...keys.values()] };
-  const { Dataset, Dataset_transfer, transfer, method, first_coupling, seed } = config;
+  const { Dataset, Dataset_transfer, transfer, method, seed } = config;
   // Files and folders by their own names.
   const named = (set: string) => (/^(table|array|folder):/.test(set) ? basename(set) : set);
   const names = {
     source: named(Dataset),
     target: transfer ? named(`${Dataset_transfer}`) : gaussianName,
   };
-  const start = {
-    ind: "independent pairs",
-    identity: "each sample with itself",
-    ref: "the reference process",
-  }[first_coupling];
   const page = await renderRun({
     ...{ folder, info, names, curves, config: found },
-    title: `Bridge ${names.source} to ${names.target}: ${method} from ${start}, seed ${seed}`,
+    title: `Bridge ${names.source} to ${names.target}: ${method}${firstPairs(config)}, seed ${seed}`,
     evaluations: shownRows(rows),
     meanings,
     views: viewsOf(folder, rows, config),
     commands: commandsOf(folder, info.command),
   });
   return writeRunFile(folder, basename(paths.report_html), page);
+}
+
+/** The pairs that a run begins with; nothing of a method that learns from no pairs. */
+function firstPairs({ method, first_coupling, precondition, ot_sampler }: CompleteTrainConfig) {
+  if (method === "dsb" || first_coupling === "ref") return " from the reference process";
+  if (first_coupling === "identity") return " from each sample with itself";
+  const { pairs, coupling } = methodNamed(method);
+  if (!pairs) return "";
+  if (precondition === "mixture") return " from pairs of LightSB";
+  const plans = {
+    ...{ exact: "optimal", sinkhorn: "entropic optimal" },
+    ...{ unbalanced: "unbalanced", partial: "partial" },
+  };
+  const own = method === "sbcfm" ? plans.sinkhorn : plans.exact;
+  const plan = ot_sampler ? plans[ot_sampler] : coupling ? own : null;
+  return ` from ${plan ? `pairs of ${plan} transport` : "independent pairs"}`;
 }
 
 /** The curves that there are rows for, by the names of their files. */

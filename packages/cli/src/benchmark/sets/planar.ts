@@ -101,7 +101,7 @@ async function floor(
  * Ends [n, d] of rectified flow from N(0, I) whose field is exact for the data [m, d]: with independent pairs the mean
  * of x1 given x_t weighs the data by N(x_t; t x1, (1 − t)² I) (Liu et al. 2023, equation 2).
  */
-const straight = (start: Tensor, data: Tensor): Tensor => {
+export const straight = (start: Tensor, data: Tensor): Tensor => {
   const squares = data.square().sum(1);
   const step = (x: Tensor, k: number) =>
     tidy(() => {
