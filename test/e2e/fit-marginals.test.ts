@@ -118,19 +118,29 @@ describe("more than two data sets", () => {
     expect(() => config("at=[0,0.3]")).toThrow(/2 times for 3 data sets/);
     expect(() => config("times=[0.1,0.3,1]")).toThrow(/rise from 0 to 1/);
     expect(() => config("sde=vp")).toThrow(/sde=ve/);
-    expect(() => config("model=UNET")).toThrow(/pictures have two/);
+    expect(() => config("model=UNET", "data.random_flip=true")).toThrow(/random_flip=false/);
     const two = readFitWords([...places.slice(1), "times=[0,0.5,1]"]);
     expect(() => resolve(fitExperiment, two.tokens, { dirs: [presets] })).toThrow(/got two/);
+  });
+
+  it("are pictures too, which are measured at the time between", async () => {
+    const marginals = [20, 120, 220].map((grey) => ({
+      data: Uint8Array.from({ length: 24 * 64 }, (_, i) => grey + (i % 13)),
+      shape: [24, 1, 8, 8],
+    }));
+    const { model: _, ...words } = short;
+    const model = { num_channels: 16, channel_mult: "1,1" };
+    using bridge = await fit({ ...words, model, batch_size: 4, cache_npar: 8, marginals });
+    const { rows } = await bridge.evaluate({ n: 4 });
+    const titles = rows.map(({ title }) => title).join("\n");
+    expect(titles).toMatch(/sliced 2-Wasserstein to marginal_1\S* at t = 0.5/);
+    expect(titles).toMatch(/Sinkhorn bridge/);
+    expect(readdirSync(join(bridge.folder, "samples")).join()).toMatch(/_path.png/);
   });
 
   it.each([
     ["a method of two", { method: "sbcfm" }, /method=sbcfm is for two data sets, got 3/],
     ["less than two", { marginals: [points(20, 0)] }, /1 data sets; expected two/],
-    [
-      "pictures",
-      { marginals: [1, 2, 3].map(() => ({ data: new Uint8Array(512), shape: [8, 1, 8, 8] })) },
-      /in a row are for vectors/,
-    ],
   ])("%s is refused", async (_, change, message) => {
     const marginals = [0, 1, 2].map((far) => points(20, far));
     await expect(fit({ ...short, marginals, ...change })).rejects.toThrow(message);

@@ -236,4 +236,13 @@ test("folders of pictures", async () => {
   const plan = await dsbm("fit", "dark", "light", ...short);
   expect(plan.err + plan.out).toMatch(/^model\.num_channels=16 +because the time is enough/m);
   expect(plan.err + plan.out).toMatch(/^n_ipf=1 +because two have 20 steps/m);
+  // Of data on the way, too, the sizes count.
+  mkdirSync(join(folder, "small"));
+  for (let i = 0; i < 20; i++)
+    writeFileSync(
+      join(folder, "small", `${i}.png`),
+      await picturePng(new Uint8Array(64).fill(i), [1, 8, 8]),
+    );
+  const three = await dsbm("fit", "dark", "small", "light", ...short);
+  expect(three.err + three.out).toMatch(/^data\.image_size=8 +because /m);
 }, 60_000);

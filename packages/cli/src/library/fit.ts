@@ -128,14 +128,14 @@ function wordsOf(inputs: readonly Input[], settings: readonly string[]) {
   const [, channels, size] =
     inputs.map(({ shape }) => shape).find((shape) => shape?.length === 4) ?? [];
   if (channels === undefined) return readFitWords([...inputs.map(({ path }) => path), ...settings]);
-  const [source, target] = inputs as [Input, Input];
-  const name = ({ path, shape }: Input) => printValue(`${shape ? "array" : "folder"}:${path}`);
+  const names = inputs.map(({ path, shape }) => `${shape ? "array" : "folder"}:${path}`);
+  const between = names.slice(1, -1);
   const facts = [`data.channels=${channels}`, `data.image_size=${size}`, "model=UNET"];
-  if (inputs.length > 2)
-    throw new UsageError(
-      `${inputs.length} data sets in a row are for vectors: expected arrays [n, d], or two data sets`,
-    );
-  const named = [`Dataset=${name(source)}`, `Dataset_transfer=${name(target)}`];
+  const named = [
+    `Dataset=${printValue(names[0] as string)}`,
+    ...(between.length > 0 ? [`Dataset_between=${printValue(between)}`] : []),
+    `Dataset_transfer=${printValue(names.at(-1) as string)}`,
+  ];
   const { tokens, typed } = readFitWords([...named, ...facts, ...settings]);
   // What the arrays say is not a choice of the user: the keys of the network are chosen by their size.
   return { tokens, typed, given: readFitWords([...named, ...settings]).given };

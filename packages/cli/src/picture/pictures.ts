@@ -83,8 +83,13 @@ async function grids(carried: Evaluation["carried"], scene: Scene): Promise<Stil
       { x: data, side: to },
     ]);
     const [t0, t1] = at.direction === "f" ? [0, 1] : [1, 0];
+    const between = ends.between.map((one, i) => {
+      const time = ends.chain?.times[i + 1] as number;
+      const rows = cut(testRows(one, start.size(0), config.seed, split)).to({ device: "cpu" });
+      return { name: nameOf(one.name), time, shown: painter(rows, time) };
+    });
     return {
-      painter,
+      ...{ painter, between },
       start: painter(start, t0),
       end: painter(end, t1),
       data: painter(data, t1),
@@ -96,10 +101,18 @@ async function grids(carried: Evaluation["carried"], scene: Scene): Promise<Stil
     ["end", await grid(drawn.end, `Ends of the ${processOf(sampler)} to ${to}`)],
     ["data", await grid(drawn.data, `Data at ${to} (${where})`)],
   ];
+  for (const [i, { name, time, shown }] of drawn.between.entries())
+    stills.push([
+      `between_${i + 1}`,
+      await grid(shown, `${name} at t = ${short(time)} (${where})`),
+    ]);
   if (config.plot_level >= 2) await writePaths(carried, drawn.painter, scene);
   if (config.plot_level >= 3) await writePairs(scene);
   return stills;
 }
+
+/** A time as it is written. */
+const short = (time: number): string => `${Number(time.toPrecision(4))}`;
 
 const processOf = ({ kind }: TestSampler) => (kind === "ode" ? "probability flow" : "bridge");
 

@@ -21,13 +21,8 @@ export function configChain({
   return chainOf(times ?? Array.from({ length: intervals + 1 }, (_, k) => k / intervals));
 }
 
-/** Training rows of all intervals, new tensors. Throws a UsageError for what is no vector. */
+/** Training rows of all intervals as networks take them, new tensors. */
 export function chainTables(ends: readonly DataEnd[], chain: Chain): Endpoints {
-  const pictures = ends.find(({ train }) => train.shape.length !== 2);
-  if (pictures)
-    throw new UsageError(
-      `${pictures.name} has samples of shape [${pictures.train.shape.slice(1).join(", ")}]; several data sets in a row are for vectors: give two, or tables`,
-    );
   return tidy(() =>
     chainEndpoints(
       ends.map(({ train, plain, conditions }) => ({

@@ -21,6 +21,8 @@ import { gaussianName } from "../problem/gaussian-end.js";
 import { checkpointId } from "../problem/iteration.js";
 
 const mostPanels = 8;
+/** Data sets between the ends of which a page has pictures, at most. */
+const mostBetween = 20;
 
 /** Panels of the metrics that rows have a value of, each with its reference. */
 export function panelsOf(
@@ -147,6 +149,10 @@ export function evaluationPictures(
     ["start.png", `Starts at ${start}`],
     ["end.png", `Their ends at ${end}`],
     ["data.png", `Data at ${end}`],
+    ...Array.from({ length: mostBetween }, (_, i): [string, string] => [
+      `between_${i + 1}.png`,
+      "Data on the way",
+    ]),
     ["spectrum.svg", "Energy by wavenumber: source, target, generated"],
     ["path.png", "Paths"],
     ["path.gif", "Paths, animated"],

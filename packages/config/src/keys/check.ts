@@ -98,7 +98,7 @@ function tableLines({ data, model, cdsb, transfer }: TrainConfig): Line[] {
 
 /** Several marginals in a row. */
 function chainLines(config: TrainConfig): Line[] {
-  const { Dataset_between, times, transfer, data, sde, model } = config;
+  const { Dataset_between, times, transfer, data, sde, cdsb } = config;
   if (Dataset_between === null)
     return [
       times !== null &&
@@ -118,8 +118,9 @@ function chainLines(config: TrainConfig): Line[] {
     data.split_by !== null &&
       `data.split_by=${data.split_by} tells two groups of one table apart, got ${n} data sets: give a file for each time`,
     sde === "vp" && `sde=vp is for two data sets, got ${n}: write sde=ve`,
-    model.name !== "MLP" &&
-      `${n} data sets in a row are for vectors, got model.name=${model.name}: pictures have two data sets`,
+    cdsb && `cdsb=true is for two data sets, got ${n}: write cdsb=false`,
+    data.random_flip &&
+      `data.random_flip=true is for two data sets, got ${n}: write data.random_flip=false`,
   ];
 }
 

@@ -226,12 +226,18 @@ async function referencesOf(
 /** Learning rates that suit LightSB at a noise. */
 const lightRate: Record<number, string> = { 0.1: "lr=1e-2", 1: "lr=1e-2", 10: "lr=6e-2" };
 
+/** Dimensions from which LightSB-M's components are far from where they begin. */
+const manyDims = 64;
+
 function planCase(dim: number, epsilon: number): Case {
   const name = `D${dim}-eps${epsilon}`;
   return {
     name,
     words: wordsOf(name, epsilon),
-    own: { lightsb: [lightRate[epsilon] as string] },
+    own: {
+      lightsb: [lightRate[epsilon] as string],
+      lightsb_m: [dim < manyDims ? "lr=3e-3" : "lr=1e-2"],
+    },
     async prepare(files, { quick }, method) {
       const { potential, draw } = plan(dim, epsilon);
       write(files, name, { quick, method, draw });
@@ -247,6 +253,7 @@ const gaussianName = `N${gaussianDim}`;
 const gaussianCase: Case = {
   name: gaussianName,
   words: wordsOf(gaussianName, 1),
+  own: { lightsb_m: ["lr=3e-3"] },
   async prepare(files, { quick }, method) {
     write(files, gaussianName, { quick, method, draw: gaussians });
   },
@@ -300,7 +307,7 @@ export const eot: Benchmark = {
     // Exact plans of batches are those of no noise.
     sf2m: ["ot_sampler=sinkhorn", ...large, ...network, "num_iter=20000"],
     lightsb: [spread],
-    lightsb_m: [...large, spread, "lr=3e-3"],
+    lightsb_m: [...large, spread],
     sinkhorn_bridge: [],
     gaussian_bridge: [],
   }),

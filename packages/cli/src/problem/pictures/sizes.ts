@@ -7,10 +7,14 @@ import { errnoOf, runPaths } from "@dsbm/runs";
 
 const prefix = "folder:";
 
-type Ends = Pick<TrainConfig | CompleteTrainConfig, "Dataset" | "Dataset_transfer" | "transfer">;
+type Ends = Pick<
+  TrainConfig | CompleteTrainConfig,
+  "Dataset" | "Dataset_between" | "Dataset_transfer" | "transfer"
+>;
 
-const endsOf = ({ Dataset, Dataset_transfer, transfer }: Ends) => [
+const endsOf = ({ Dataset, Dataset_between, Dataset_transfer, transfer }: Ends) => [
   Dataset,
+  ...(Dataset_between ?? []),
   ...(transfer && Dataset_transfer ? [Dataset_transfer] : []),
 ];
 
