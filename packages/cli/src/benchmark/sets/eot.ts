@@ -226,8 +226,9 @@ async function referencesOf(
 /** Learning rates that suit LightSB at a noise. */
 const lightRate: Record<number, string> = { 0.1: "lr=1e-2", 1: "lr=1e-2", 10: "lr=6e-2" };
 
-/** Dimensions from which LightSB-M's components are far from where they begin. */
-const manyDims = 64;
+/** Those that suit LightSB-M: with little noise, and in many dimensions, components are far from where they begin. */
+const matchingRate = (dim: number, epsilon: number): string =>
+  epsilon < 1 ? "lr=3e-2" : dim < 64 || epsilon > 1 ? "lr=3e-3" : "lr=1e-2";
 
 function planCase(dim: number, epsilon: number): Case {
   const name = `D${dim}-eps${epsilon}`;
@@ -236,7 +237,7 @@ function planCase(dim: number, epsilon: number): Case {
     words: wordsOf(name, epsilon),
     own: {
       lightsb: [lightRate[epsilon] as string],
-      lightsb_m: [dim < manyDims ? "lr=3e-3" : "lr=1e-2"],
+      lightsb_m: [matchingRate(dim, epsilon)],
     },
     async prepare(files, { quick }, method) {
       const { potential, draw } = plan(dim, epsilon);
