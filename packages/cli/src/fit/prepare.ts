@@ -100,10 +100,12 @@ export async function prepare(
     // Words that choose a method choose how its pairs are made, but for those that the bridge makes anew.
     const own = refinesPairs(config) ? ["n_ipf"] : ["n_ipf", "ot_sampler"];
     const isTyped = words.given.has("method") || words.given.has("first_coupling");
-    const methodKeys = isTyped ? own : [];
+    // No two fields have one condition, among which there would be transport.
+    const methodKeys = [...(isTyped ? own : []), ...(config.cdsb ? ["ot_sampler"] : [])];
     const starts = ["method", "precondition", "first_coupling", "ot_sampler", "pairs"];
-    const conditional = config.cdsb || config.data.condition !== null;
-    const mayUseMixture = !conditional && !starts.some((key) => words.given.has(key));
+    const conditional = config.data.condition !== null;
+    const mayUseMixture =
+      !conditional && !config.cdsb && !starts.some((key) => words.given.has(key));
     const sigma = words.given.has("sigma") ? config.sigma : undefined;
     const fromReference = startsFromReference(config);
     const rules = chooseRules(facts, { mayUseMixture, sigma, fromReference }).filter(
@@ -156,7 +158,7 @@ function startsFromReference(config: CompleteTrainConfig): boolean {
 /** Iterations of a method that was typed: no more than its preset has, for they share the time. */
 function iterationsOf(config: CompleteTrainConfig): Rule | null {
   const { predicts, onePass, fit } = methodOf(config);
-  if (fit) return null;
+  if (fit || predicts === "plan") return null;
   const rule = iterationRule({ predicts, onePass, fromReference: startsFromReference(config) });
   return config.n_ipf >= Number(rule.value) ? rule : null;
 }
