@@ -138,6 +138,14 @@ describe("more than two data sets", () => {
     expect(readdirSync(join(bridge.folder, "samples")).join()).toMatch(/_path.png/);
   });
 
+  it("may have few rows at a time between", async () => {
+    const marginals = [points(400, 0), points(20, 3), points(100, 9)];
+    using bridge = await fit({ ...short, marginals });
+    const { rows } = await bridge.evaluate({ metrics: ["marginals"] });
+    const found = rows.filter(({ metric }) => metric === "marginal_sliced_w2");
+    expect(found.map(({ floor }) => Number(floor) > 0)).toEqual([true, true]);
+  });
+
   it.each([
     ["a method of two", { method: "sbcfm" }, /method=sbcfm is for two data sets, got 3/],
     ["less than two", { marginals: [points(20, 0)] }, /1 data sets; expected two/],

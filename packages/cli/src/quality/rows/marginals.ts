@@ -1,5 +1,6 @@
 // Of several data sets in a row: what the bridge passes through, beside the data of that time.
 import type { QualityRow } from "@dsbm/runs";
+import type { Tensor } from "@dsbm/torch";
 import { testRows } from "../../problem/test-rows.js";
 import type { Carried, MeasureOptions } from "../carried.js";
 import { disposeAll, kept, type Subject } from "../subject.js";
@@ -27,14 +28,20 @@ export async function marginalRows(
   const { times } = ends.chain;
   const rows: QualityRow[] = [];
   for (const [i, end] of ends.between.entries()) {
-    const n = carried.start.size(0);
+    const most = carried.start.size(0);
+    const data = kept(() => testRows(end, most, options.seed, "test"));
+    const reserve = kept(() => testRows(end, 4 * most, options.seed, "train"));
+    // No more samples than other data for the floor.
+    const n = Math.min(most, reserve.size(0));
+    const cut = (x: Tensor) => kept(() => x.narrow(0, 0, n));
     const own = {
-      end: carried.between[i] as Carried["end"],
-      data: kept(() => testRows(end, n, options.seed, "test")),
-      reserve: kept(() => testRows(end, 4 * n, options.seed, "train")),
+      data,
+      reserve,
+      start: cut(carried.start),
+      end: cut(carried.between[i] as Tensor),
     };
     const found = await endRows({ ...carried, ...own }, subject, { ...options, wants });
-    disposeAll([own.data, own.reserve]);
+    disposeAll(Object.values(own));
     rows.push(
       ...found.map(
         (row): QualityRow => ({
