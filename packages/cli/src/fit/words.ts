@@ -59,11 +59,15 @@ export function readFitWords(args: readonly string[]): FitWords {
     ? `${namesOf([source])}_${plainName(keyValue("data.source"))}_to_${plainName(keyValue("data.target"))}`
     : namesOf(places).join("_to_");
   const word = (key: string, value: string | string[]) => `${key}=${printValue(value)}`;
+  // Keys of a network need to know which, before the pictures are looked at.
+  const ofNetwork = keys.some(({ key }) => key.startsWith("model.")) && !given.has("model");
+  const hasPictures = places.some((place) => dataSet(place).startsWith("folder:"));
   const made = [
     word("Dataset", dataSet(source)),
     ...(between.length > 0 ? [word("Dataset_between", between.map(dataSet))] : []),
     word("Dataset_transfer", dataSet(target ?? source)),
     ...(given.has("name") ? [] : [word("name", name)]),
+    ...(ofNetwork && hasPictures ? [word("model", "UNET")] : []),
   ];
   return {
     given,

@@ -31,3 +31,14 @@ test("the words to go on with are those that were typed", () => {
   const words = readFitWords(typed);
   expect(words.typed(words.tokens)).toEqual(typed);
 });
+
+test("folders of pictures have a UNet where its keys are given", () => {
+  const modelOf = (...settings: string[]) =>
+    readFitWords([at("a"), at("b"), ...settings]).tokens.filter((word) => /^model=/.test(word));
+  expect(modelOf("model.num_channels=16")).toEqual(["model=UNET"]);
+  expect(modelOf("model.num_channels=16", "model=UNET_tiny")).toEqual(["model=UNET_tiny"]);
+  expect(modelOf("lr=1e-3")).toEqual([]);
+  const typed = [at("a"), at("b"), "model.num_channels=16"];
+  const words = readFitWords(typed);
+  expect(words.typed(words.tokens)).toEqual(typed);
+});
