@@ -94,10 +94,11 @@ export async function writeReport({ folder }: { folder: string }): Promise<strin
 
 /** The pairs that a run begins with; nothing of a method that learns from no pairs. */
 function firstPairs({ method, first_coupling, precondition, ot_sampler }: CompleteTrainConfig) {
-  if (method === "dsb" || first_coupling === "ref") return " from the reference process";
-  if (first_coupling === "identity") return " from each sample with itself";
+  if (method === "dsb" || method === "dsb_increments") return " from the reference process";
   const { pairs, coupling } = methodNamed(method);
-  if (!pairs) return "";
+  if (!pairs || method === "lightsb") return "";
+  if (first_coupling === "ref") return " from the reference process";
+  if (first_coupling === "identity") return " from each sample with itself";
   if (precondition === "mixture") return " from pairs of LightSB";
   const plans = {
     ...{ exact: "optimal", sinkhorn: "entropic optimal" },
