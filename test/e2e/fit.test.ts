@@ -236,7 +236,7 @@ test("folders of pictures", async () => {
   const plan = await dsbm("fit", "dark", "light", ...short);
   expect(plan.err + plan.out).toMatch(/^model\.num_channels=16 +because the time is enough/m);
   expect(plan.err + plan.out).toMatch(/^n_ipf=1 +because two have 20 steps/m);
-  // Of data on the way, too, the sizes count.
+  // Pictures of the times between count, too.
   mkdirSync(join(folder, "small"));
   for (let i = 0; i < 20; i++)
     writeFileSync(

@@ -7,7 +7,8 @@ import { groupsByConditions } from "../coupling/matching.js";
 
 /**
  * Pairs the rows of each group by themselves, those whose conditions that `of` chooses are the same, or near where they are one
- * number (see `groupsByConditions`); the pairs of a batch share these already. Rows that are alone keep their partner. Throws a BridgeError for rows without conditions.
+ * number (see `groupsByConditions`); the pairs of a batch share these already. Rows that are alone keep their partner. Throws a
+ * BridgeError for rows without conditions.
  */
 export function withinGroups(
   couple: BatchCoupling,

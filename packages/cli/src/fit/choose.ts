@@ -79,7 +79,7 @@ export function chooseSigma(facts: DataFacts, typed: Typed = {}): Rule {
     return rule(
       "sigma",
       short(spread || part),
-      `the reference process makes the first pairs: noise of the spread (${short(spread)}) brings it near the other end`,
+      `the reference process makes the first pairs: noise as large as the spread (${short(spread)}) brings it near the other end`,
     );
   const wanted = part * transport;
   const [low, high] = [least * spread, largest * spread];
@@ -116,7 +116,7 @@ const twoIterations = rule(
 const fiveIterations = rule(
   "n_ipf",
   5,
-  "each comes nearer to the ends than the one before, from the reference process on",
+  "each iteration brings the ends nearer to the data, beginning with the reference process",
 );
 
 /** Iterations of a method that was typed, by its first pairs. */
@@ -136,7 +136,7 @@ export const rowsTogether = (batch: number, classes: number | null): Rule =>
   rule(
     "ot_rows",
     batch * Math.ceil(Math.min(manyTogether, batch * (classes ?? manyTogether)) / batch),
-    "rows of one condition, or of near ones, are paired among themselves: of so many rows enough are",
+    "rows with the same condition, or with near ones, are paired among themselves, which needs more rows",
   );
 
 /** The first pairs of vectors by optimal transport within batches. */

@@ -141,18 +141,21 @@ export const isFitted = (config: CompleteTrainConfig): boolean =>
 const isTransported = (config: CompleteTrainConfig): boolean =>
   config.ot_sampler !== null || methodOf(config).coupling !== undefined;
 
+/** Whether a method learns drifts on pairs that are made anew. */
+const isIterated = ({ predicts, onePass, fit }: MethodFacts): boolean =>
+  predicts === "drift" && !onePass && !fit;
+
 /** Whether a method begins with independent pairs, and goes on with pairs of the bridge itself. */
 function refinesPairs(config: CompleteTrainConfig): boolean {
-  const { predicts, onePass, fit } = methodOf(config);
   const repeats = config.half_iterations > config.first_pass;
-  return predicts === "drift" && !onePass && !fit && repeats && config.first_coupling === "ind";
+  return isIterated(methodOf(config)) && repeats && config.first_coupling === "ind";
 }
 
 /** Whether the first pairs are of the reference process. */
 function startsFromReference(config: CompleteTrainConfig): boolean {
-  const { predicts, onePass, fit } = methodOf(config);
-  const isIpf = predicts === "drift" && !onePass && !fit && config.first_coupling === "ref";
-  return predicts === "increment" || isIpf;
+  const method = methodOf(config);
+  const isIpf = isIterated(method) && config.first_coupling === "ref";
+  return method.predicts === "increment" || isIpf;
 }
 
 /** Iterations of a method that was typed: no more than its preset has, for they share the time. */

@@ -47,7 +47,7 @@ export function readFitWords(args: readonly string[]): FitWords {
   const isHelp = settings.some((word) => word === "--help" || word === "-h");
   const ownEnds = given.has("Dataset");
   const [source, ...others] = places;
-  const [target, between] = [others.at(-1), others.slice(0, -1)];
+  const target = others.at(-1);
   if (isHelp || (ownEnds && source === undefined))
     return { tokens: settings, given, typed: (words) => [...words] };
   const oneFile = given.has("data.split_by") && target === undefined;
@@ -61,11 +61,12 @@ export function readFitWords(args: readonly string[]): FitWords {
   const word = (key: string, value: string | string[]) => `${key}=${printValue(value)}`;
   // Keys of a network need to know which, before the pictures are looked at.
   const ofNetwork = keys.some(({ key }) => key.startsWith("model.")) && !given.has("model");
-  const hasPictures = places.some((place) => dataSet(place).startsWith("folder:"));
+  const sets = places.map(dataSet);
+  const hasPictures = sets.some((name) => name.startsWith("folder:"));
   const made = [
-    word("Dataset", dataSet(source)),
-    ...(between.length > 0 ? [word("Dataset_between", between.map(dataSet))] : []),
-    word("Dataset_transfer", dataSet(target ?? source)),
+    word("Dataset", sets[0] as string),
+    ...(sets.length > 2 ? [word("Dataset_between", sets.slice(1, -1))] : []),
+    word("Dataset_transfer", sets.at(-1) as string),
     ...(given.has("name") ? [] : [word("name", name)]),
     ...(ofNetwork && hasPictures ? [word("model", "UNET")] : []),
   ];

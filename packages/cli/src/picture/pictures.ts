@@ -20,7 +20,7 @@ import type { Evaluation, Evaluators } from "../evaluation/evaluate.js";
 import type { TestSampler } from "../evaluation/samplers.js";
 import { type Ends, isVectors } from "../problem/ends.js";
 import { testConditions, testRows } from "../problem/test-rows.js";
-import { nameOf } from "../quality/rows/marginals.js";
+import { atTime, nameOf } from "../quality/rows/marginals.js";
 import { hasPictures, type Painted, type Painter, painterOf } from "./paint.js";
 import { pointsOf } from "./points.js";
 
@@ -86,7 +86,7 @@ async function grids(carried: Evaluation["carried"], scene: Scene): Promise<Stil
     const between = ends.between.map((one, i) => {
       const time = ends.chain?.times[i + 1] as number;
       const rows = cut(testRows(one, start.size(0), config.seed, split)).to({ device: "cpu" });
-      return { name: nameOf(one.name), time, shown: painter(rows, time) };
+      return { name: atTime(one.name, time), shown: painter(rows, time) };
     });
     return {
       ...{ painter, between },
@@ -101,18 +101,12 @@ async function grids(carried: Evaluation["carried"], scene: Scene): Promise<Stil
     ["end", await grid(drawn.end, `Ends of the ${processOf(sampler)} to ${to}`)],
     ["data", await grid(drawn.data, `Data at ${to} (${where})`)],
   ];
-  for (const [i, { name, time, shown }] of drawn.between.entries())
-    stills.push([
-      `between_${i + 1}`,
-      await grid(shown, `${name} at t = ${short(time)} (${where})`),
-    ]);
+  for (const [i, { name, shown }] of drawn.between.entries())
+    stills.push([`between_${i + 1}`, await grid(shown, `${name} (${where})`)]);
   if (config.plot_level >= 2) await writePaths(carried, drawn.painter, scene);
   if (config.plot_level >= 3) await writePairs(scene);
   return stills;
 }
-
-/** A time as it is written. */
-const short = (time: number): string => `${Number(time.toPrecision(4))}`;
 
 const processOf = ({ kind }: TestSampler) => (kind === "ode" ? "probability flow" : "bridge");
 

@@ -152,7 +152,7 @@ export function evaluationPictures(
     ["data.png", `Data at ${end}`],
     ...Array.from({ length: mostBetween }, (_, i): [string, string] => [
       `between_${i + 1}.png`,
-      "Data on the way",
+      "Data of a time between",
     ]),
     ["spectrum.svg", "Energy by wavenumber: source, target, generated"],
     ["path.png", "Paths"],

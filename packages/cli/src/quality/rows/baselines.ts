@@ -61,7 +61,7 @@ export const baselineNames: readonly string[] = baselines.flatMap(({ name }) =>
 /** Values of all rows together, at most: 100 MB in double precision. */
 const mostNumbers = 2 ** 24;
 
-const valuesOf = ({ ends }: Pick<Subject, "ends">): number => ends.shape.reduce((a, b) => a * b, 1);
+const valuesOf = ({ shape }: Ends): number => shape.reduce((a, b) => a * b, 1);
 
 /** Why a subject has no such baseline; null where it has one. */
 function without(
@@ -71,7 +71,7 @@ function without(
 ): string | null {
   if (solver !== "sde" || trained.config.sde === "vp" || !(trained.process.sigma > 0))
     return "it is a bridge of Brownian motion, measured beside its SDE";
-  const values = valuesOf({ ends });
+  const values = valuesOf(ends);
   return values > most ? `it is for up to ${most} values, and samples have ${values}` : null;
 }
 
@@ -186,7 +186,7 @@ function through(
 ): Tensor {
   const { name } = baseline;
   const method = methodNamed(name);
-  const most = Math.min(baseline.most, Math.ceil(mostNumbers / valuesOf(subject)));
+  const most = Math.min(baseline.most, Math.ceil(mostNumbers / valuesOf(subject.ends)));
   const { process, shape, config } = subject.trained;
   const rows = (end: "x0" | "x1") => testRows(ends[end], most, seed, "train").div(unit);
   const conditionsOf = (end: "x0" | "x1") => testConditions(ends, end, most, "train");

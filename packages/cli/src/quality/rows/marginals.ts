@@ -47,7 +47,7 @@ export async function marginalRows(
         (row): QualityRow => ({
           ...row,
           metric: prefix + row.metric,
-          title: `${row.title} to ${nameOf(end.name)} at t = ${Number((times[i + 1] as number).toPrecision(4))}`,
+          title: `${row.title} to ${atTime(end.name, times[i + 1] as number)}`,
           group: "marginals",
         }),
       ),
@@ -55,6 +55,10 @@ export async function marginalRows(
   }
   return rows;
 }
+
+/** A data set of a time, for titles. */
+export const atTime = (name: string, time: number): string =>
+  `${nameOf(name)} at t = ${Number(time.toPrecision(4))}`;
 
 /** A data set's name for tables: the last part of a path. */
 export const nameOf = (name: string): string => name.replace(/^[a-z]+:/, "").replace(/^.*\//, "");
