@@ -12,6 +12,8 @@ const counts = new Int32Array(shared);
 /** Milliseconds that a connection has to prove that it is a rank, and how many may be at it. */
 const patience = 10_000;
 const mostUnknown = 64;
+/** Milliseconds that even the last try has, so that it says why it failed, not that its time passed. */
+const leastPatience = 2000;
 const version = "TLSv1.3";
 const cipher = {
   minVersion: version,
@@ -144,7 +146,7 @@ function dial({ rank: to, host, port }: Outer, timeoutMs: number): Promise<TLSSo
 async function dialUntil(to: Outer, deadline: number): Promise<TLSSocket> {
   for (let pause = 20; ; pause = Math.min(pause * 1.5, 500)) {
     try {
-      return await dial(to, Math.max(1, Math.min(patience, deadline - Date.now())));
+      return await dial(to, Math.max(leastPatience, Math.min(patience, deadline - Date.now())));
     } catch (error) {
       const { code = "" } = error as NodeJS.ErrnoException;
       if (/SSL|CERT/.test(code) || Date.now() + pause >= deadline) throw error;

@@ -62,7 +62,7 @@ export class Tunnel {
   allow(port: number, { asStore = false } = {}): Promise<void> {
     return this.#ask("allow", [port, asStore]);
   }
-  /** Waits for a rank's port; gives this machine's address on the way. Throws a DistributedError. */
+  /** Waits for a rank's port, to the deadline and at most two seconds longer; gives this machine's address on the way. Throws a DistributedError. */
   reach(to: Outer, deadline: number): Promise<string> {
     const place = `${to.host}:${to.port}`;
     const problem = (failed: string) =>
