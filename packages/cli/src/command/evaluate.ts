@@ -50,15 +50,15 @@ export async function evaluateCommand(args: string[]): Promise<number> {
     progress.line("stopped; nothing was written");
     return 130;
   }
-  // A part of the metrics does not take the place of the whole table.
-  const isPart = metrics !== null || direction !== "both";
+  // A part of the metrics, or another sampler, does not take the place of the whole table.
+  const isPart = metrics !== null || direction !== "both" || quality.sampler !== undefined;
   const own = runPaths(folder).quality_json;
   const place = out ?? (isPart && existsSync(own) ? null : own);
   if (place !== null) writeQuality(folder, quality, place);
   const report = place === own ? `\nreport: ${await writeReport({ folder })}` : "";
   const where =
     place === null
-      ? `not written, as ${own} has the whole table: out=FILE keeps this part`
+      ? `not written, as ${own} has ${quality.sampler ? "that of the run's own sampler" : "the whole table"}: out=FILE keeps this ${quality.sampler ? "one" : "part"}`
       : `written to ${place}${report}`;
   console.log(json ? JSON.stringify(quality, null, 2) : `${qualityTable(quality)}\n${where}`);
   return 0;

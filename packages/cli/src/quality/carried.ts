@@ -28,6 +28,8 @@ export interface MeasureOptions extends OpenOptions {
   split: Split;
   /** How ends are made. */
   solver: Solver;
+  /** Noise of the SDE; null: as trained. */
+  diffusion: number | null;
   /** Points of each side of an exact distance, at most. */
   exact: number;
   /** Cores for exact distances of hold-outs. */
@@ -104,8 +106,9 @@ export async function carrySamples(
     const n = Math.min(all.size(0), reserve.size(0));
     const start = own(kept(() => all.narrow(0, 0, n)));
     const given = testConditions(ends, from, n, split);
-    const isSummed = wants("path_energy") && options.solver === "sde";
-    const drift = isSummed ? subject.drift(direction, given) : null;
+    const isOwn = options.solver === "sde" && options.diffusion === null;
+    if (!isOwn) options.reasons.set("path_energy", "it is of the SDE with the noise of training");
+    const drift = isOwn && wants("path_energy") ? subject.drift(direction, given) : null;
     energy = drift && new PathEnergy(n);
     const carry = async (way: Direction, x: Tensor, purpose: string, conditions = given) => {
       const summed = energy && purpose === "there" ? energy : null;

@@ -29,6 +29,10 @@ export interface QualityOptions {
   /** Steps of the sampler (default: as in training). */
   steps?: number | null;
   solver?: Solver;
+  /** Noise of solver "sde" (default: as trained); its marginals are the same, its pairs are not. */
+  diffusion?: number | null;
+  /** How much the condition counts, of a run with condition_dropout (default: 1, as trained). */
+  guidance?: number;
   split?: Split;
   /** Names of metrics or of groups; null for all. */
   metrics?: readonly string[] | null;
@@ -87,11 +91,12 @@ export async function measureQuality(
   options: QualityOptions = {},
 ): Promise<Quality | null> {
   const { seed = 42, split = "test", solver = "sde", exact = 2000, steps = null } = options;
+  const { diffusion = null, guidance = 1 } = options;
   const { progress = silentProgress, signal, holdouts = [], device = "cpu" } = options;
   const wanted = options.metrics && checked(options.metrics);
   const threads = typeof options.threads === "number" ? options.threads : cores();
   using subject = await openSubject(folder, {
-    ...{ steps, seed, device, progress, signal, threads, ends: options.ends },
+    ...{ steps, seed, device, progress, signal, threads, ends: options.ends, diffusion, guidance },
   });
   const pictures = Math.min(128, subject.trained.config.test_npar);
   const n = options.n ?? (subject.vectors ? 2000 : pictures);
@@ -102,7 +107,7 @@ export async function measureQuality(
     return signal?.aborted ?? false;
   };
   const how = {
-    ...{ n, seed, split, solver, exact, threads, progress, signal, wants, stopped },
+    ...{ n, seed, split, solver, diffusion, exact, threads, progress, signal, wants, stopped },
     reasons: new Map<string, string>(),
   };
   const directions = (options.directions ?? ["f", "b"]).filter((d) => subject.networks[d]);
@@ -130,8 +135,15 @@ export async function measureQuality(
     if (signal?.aborted) return null;
   }
   const order = (row: QualityRow) => qualityGroups.indexOf(row.group);
+  const sampler = {
+    ...(solver !== "sde" && { solver }),
+    ...(steps !== null && { steps }),
+    ...(diffusion !== null && { diffusion }),
+    ...(guidance !== 1 && { guidance }),
+  };
   return {
     ...{ dsbm: version, split, n, seed },
+    ...(Object.keys(sampler).length > 0 && { sampler }),
     ...(holdouts.length > 0 && { holdouts: [...holdouts] }),
     rows: rows.toSorted((a, b) => order(a) - order(b)),
     left_out: leftOut(subject, rows, how, wanted ?? new Set()),
@@ -183,9 +195,9 @@ function leftOut(
     if (name === "share") return "";
     if (name === "agreement" && !(networks.f && networks.b))
       return "it needs networks of both directions";
-    if (name === "path_energy") return `${trained.method.name} has no drift to sum`;
     const own = reasons.get(name);
     if (own !== undefined) return own;
+    if (name === "path_energy") return `${trained.method.name} has no drift to sum`;
     if (!vectors) return "it is for vectors";
     if (name === "optimality")
       return "it needs the SDE of a Brownian bridge, and more pairs than these: so few of the exact bridge look like random ones";

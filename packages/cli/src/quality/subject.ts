@@ -21,6 +21,7 @@ import { gridOf } from "../evaluation/evaluate.js";
 import type { OpenOptions } from "../evaluation/evaluator.js";
 import { cores } from "../machine/cores.js";
 import { type DataEnd, type Ends, isVectors, loadEnds, prepareEnds } from "../problem/ends.js";
+import { checkDiffusion, checkGuidance } from "../sample/carrier.js";
 import { loadNetworks, readTrained, type Trained } from "../sample/trained.js";
 
 export interface SubjectOptions extends OpenOptions {
@@ -28,6 +29,9 @@ export interface SubjectOptions extends OpenOptions {
   steps: number | null;
   threads: number | "auto";
   device: string;
+  /** Another noise than that of training, and how much conditions count; left out: as trained. */
+  diffusion?: number | null;
+  guidance?: number;
   /** Of the rows that are taken of a table. */
   seed: number;
   /** The data of the run, where they are loaded already; they stay the caller's. */
@@ -60,10 +64,13 @@ export interface Subject extends Disposable {
  * weights, and the errors of its data.
  */
 export async function openSubject(folder: string, options: SubjectOptions): Promise<Subject> {
-  const { steps, device, progress, signal } = options;
+  const { steps, device, progress, signal, diffusion = null, guidance = 1 } = options;
   const threads = options.threads === "auto" ? cores() : options.threads;
   setNumThreads(threads);
-  const trained = readTrained(folder, "newest", device as Device);
+  const read = readTrained(folder, "newest", device as Device);
+  if (diffusion !== null) checkDiffusion(read, diffusion);
+  if (guidance !== 1) checkGuidance(read, guidance);
+  const trained = { ...read, guidance, ...(diffusion !== null && { diffusion }) };
   const config = { ...trained.config, device };
   if (!options.ends) await prepareEnds(config, { progress, signal });
   const own = options.ends ?? loadEnds(config);

@@ -103,7 +103,7 @@ export function createCarrier(
 }
 
 /** Refuses guidance by networks that never went without their condition. */
-function checkGuidance({ config, folder, method }: Trained, guidance: number): void {
+export function checkGuidance({ config, folder, method }: Trained, guidance: number): void {
   if (config.condition_dropout > 0 && !method.sampler) return;
   const cure = method.sampler
     ? `${method.name} has steps of its own: leave guidance out`
@@ -134,7 +134,7 @@ function checkSteps(
 }
 
 /** Refuses another noise where there are no drifts of both directions, whose sum is the score. */
-function checkDiffusion({ models, folder, method }: Trained, diffusion: number): void {
+export function checkDiffusion({ models, folder, method }: Trained, diffusion: number): void {
   if (method.predicts !== "drift")
     throw new UsageError(
       `diffusion=${diffusion}: ${method.name} follows no drift with noise: leave diffusion out`,

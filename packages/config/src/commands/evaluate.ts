@@ -14,6 +14,7 @@ import {
   several,
   threads,
 } from "../schema/kinds.js";
+import { checkDiffusionKey, samplerKeys } from "./sample.js";
 
 /** Data of times between the ends. */
 export const holdoutKeys = (description: string) => ({
@@ -48,6 +49,7 @@ export const evaluateSchema = z.strictObject({
     "sde",
     "how ends are made: sde, as the run samples, or a solver of its probability flow",
   ),
+  ...samplerKeys,
   metrics: orNull(
     several(z.string().min(1)),
     "only these metrics, or the groups ends, plan, path, columns, marginals, holdout, baselines; null is all",
@@ -69,5 +71,5 @@ export const evaluate: Experiment<typeof evaluateSchema> = {
   about:
     "how good the bridge of a run is: each metric beside its floor and its ceiling, into RUN/quality.json",
   schema: evaluateSchema,
-  check: checkHoldouts,
+  check: (config) => [...checkHoldouts(config), ...checkDiffusionKey(config)],
 };

@@ -22,6 +22,34 @@ import {
 /** Solvers of the probability-flow ODE that take steps of one length. */
 const fixedSteps: readonly string[] = ["heun", "euler"];
 
+/** How networks sample otherwise than they were trained. */
+export const samplerKeys = {
+  diffusion: orNull(
+    z.number().min(0).max(1e6),
+    "noise of solver=sde per unit of time, as sigma, with the same marginals; 0: the probability flow; null: as trained",
+    0.5,
+  ),
+  guidance: key(
+    z.number(),
+    1,
+    "of a run with condition_dropout: how much the condition counts; 1: as trained, 0: not at all, 2: twice",
+  ),
+};
+
+/** The problem of another noise for a solver that has none, where there is one. */
+export function checkDiffusionKey({
+  diffusion,
+  solver,
+}: {
+  diffusion: number | null;
+  solver: string;
+}): string[] {
+  if (diffusion === null || solver === "sde") return [];
+  return [
+    `diffusion=${diffusion} is the noise of solver=sde, got solver=${solver}: leave one of them out`,
+  ];
+}
+
 export const sampleSchema = z.strictObject({
   direction: orNull(
     z.enum(["b", "f"]),
@@ -36,22 +64,14 @@ export const sampleSchema = z.strictObject({
     "sde: as the run's evaluations sample; else a solver of the probability-flow ODE",
   ),
   steps: orNull(stepCount(100_000), "steps of the sampler; null: as in training", 100),
-  diffusion: orNull(
-    z.number().min(0).max(1e6),
-    "noise of solver=sde per unit of time, as sigma, with the same marginals; 0: the probability flow; null: as trained",
-    0.5,
-  ),
+  diffusion: samplerKeys.diffusion,
   ode_tol: orNull(positive(), "tolerances rtol and atol of dopri5; null is 1e-5", 1e-5),
   ode_step_size: orNull(
     z.number().min(1e-5).max(1),
     "time step of heun and euler; null is 0.01",
     0.01,
   ),
-  guidance: key(
-    z.number(),
-    1,
-    "of a run with condition_dropout: how much the condition counts; 1: as trained, 0: not at all, 2: twice",
-  ),
+  guidance: samplerKeys.guidance,
   path: flag(
     false,
     "write all states, the start first, instead of the ends: [steps + 1, n, …], or a long table with a column t",
@@ -94,12 +114,8 @@ export const sampleSchema = z.strictObject({
 export type SampleConfig = z.output<typeof sampleSchema>;
 
 function checkSample(config: SampleConfig): string[] {
-  const { solver, steps, diffusion, ode_tol, ode_step_size, path } = config;
-  const problems: string[] = [];
-  if (diffusion !== null && solver !== "sde")
-    problems.push(
-      `diffusion=${diffusion} is the noise of solver=sde, got solver=${solver}: leave one of them out`,
-    );
+  const { solver, steps, ode_tol, ode_step_size, path } = config;
+  const problems = checkDiffusionKey(config);
   if (ode_tol !== null && solver !== "dopri5")
     problems.push(
       `ode_tol=${ode_tol} is the tolerance of dopri5, got solver=${solver}: leave it out, or write solver=dopri5`,

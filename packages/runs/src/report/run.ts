@@ -146,8 +146,8 @@ function when(started: string, ended: string | null): string {
   return `${from.replace(" UTC", "")} to ${isSameDay ? to.slice(11) : to}`;
 }
 
-const metricsNote = ({ n, split }: Quality) =>
-  html`<p>Measured with ${n === undefined ? "" : `at most ${digits(n)} `}rows that were ${split === "train" ? "trained on" : "held out of training"}. The <b>floor</b> is the best that can be expected, such as what other data of the same kind give; the <b>ceiling</b> is what no bridge at all gives, and “90 % of the way” is counted from the ceiling to the floor. Intervals are 95 % intervals.</p>`;
+const metricsNote = ({ n, split, sampler = {} }: Quality) =>
+  html`<p>Measured with ${n === undefined ? "" : `at most ${digits(n)} `}rows that were ${split === "train" ? "trained on" : "held out of training"}${Object.entries(sampler).map(([key, value], i) => `${i === 0 ? ", sampled with " : " "}${key}=${value}`)}. The <b>floor</b> is the best that can be expected, such as what other data of the same kind give; the <b>ceiling</b> is what no bridge at all gives, and “90 % of the way” is counted from the ceiling to the floor. Intervals are 95 % intervals.</p>`;
 
 const leftOut = ({ left_out }: Quality): Html | false =>
   left_out.length > 0 &&

@@ -50,6 +50,8 @@ export interface Quality {
   /** Starts at most. */
   n: number;
   seed: number;
+  /** How ends were made, where otherwise than in training. */
+  sampler?: { solver?: string; steps?: number; diffusion?: number; guidance?: number };
   /** The files that were held out of the training, and their times. */
   holdouts?: { path: string; at: number }[];
   rows: QualityRow[];
