@@ -171,7 +171,7 @@ describe("dsbm evaluate", () => {
     }
     // The table of the run's own sampler stays.
     const { stdout } = await evaluated(folder, "n=100", "diffusion=0");
-    expect(stdout).toContain("has that of the run's own sampler: out=FILE");
+    expect(stdout).toContain("is of another sampler: out=FILE");
     expect(readQuality(folder)).toEqual(own);
   });
 

@@ -56,10 +56,10 @@ export async function evaluateCommand(args: string[]): Promise<number> {
   const place = out ?? (isPart && existsSync(own) ? null : own);
   if (place !== null) writeQuality(folder, quality, place);
   const report = place === own ? `\nreport: ${await writeReport({ folder })}` : "";
-  const where =
-    place === null
-      ? `not written, as ${own} has ${quality.sampler ? "that of the run's own sampler" : "the whole table"}: out=FILE keeps this ${quality.sampler ? "one" : "part"}`
-      : `written to ${place}${report}`;
+  const why = quality.sampler
+    ? "is there, and this is of another sampler: out=FILE keeps it"
+    : "has the whole table: out=FILE keeps this part";
+  const where = place === null ? `not written, as ${own} ${why}` : `written to ${place}${report}`;
   console.log(json ? JSON.stringify(quality, null, 2) : `${qualityTable(quality)}\n${where}`);
   return 0;
 }
