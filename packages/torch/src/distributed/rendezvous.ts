@@ -222,6 +222,9 @@ export async function signIn(
 
   if (store.add(`taken/${me.rank}`, 1) > 1) {
     const key = `peer/${me.rank}`;
+    // The other takes the rank first and writes who it is then.
+    const until = Date.now() + 5000;
+    while (!store.has(key) && Date.now() < until) await sleep(20);
     const other = written<Partial<Peer>>(store.peek(key) ?? "{}", key);
     throw new DistributedError(
       `rank ${me.rank} is there twice: process ${other.pid ?? "unknown"} on ${other.host ?? "another host"} has it already; give each process its own RANK (or remove the store of an earlier run)`,
