@@ -1,12 +1,12 @@
 // Optimal transport inside each batch: pairs that are short on average without a plan for the whole data.
-import { tidy } from "@dsbm/torch";
+import { type Tensor, tidy } from "@dsbm/torch";
 import { rowIndex } from "../core/batch.js";
 import { mapConditions } from "../core/conditions.js";
 import { argumentError } from "../core/errors.js";
 import { squaredDistances } from "../ot/cost.js";
 import { exactPlan } from "../ot/exact.js";
 import { partialPlan } from "../ot/partial.js";
-import type { DensePlan, SparsePlan } from "../ot/plan.js";
+import type { SparsePlan } from "../ot/plan.js";
 import { type Pairs as Indices, samplePairs } from "../ot/sample.js";
 import { type Points, sinkhorn } from "../ot/sinkhorn.js";
 import type { BatchCoupling } from "./coupling.js";
@@ -17,7 +17,7 @@ function coupling(
   choose: (
     batch: Points,
     size: { n: number; m: number },
-    draw: (plan: SparsePlan | DensePlan) => Indices,
+    draw: (plan: SparsePlan | Tensor) => Indices,
   ) => Indices,
 ): BatchCoupling {
   return ({ x0, x1, given }, generator, of = "x0") =>
@@ -58,12 +58,7 @@ const forDraws = { tolerance: 1e-4, iterations: 300 };
 
 /** Entropic plans (Sinkhorn) with regularisation `reg`, drawn from with replacement; SB-CFM takes 2σ². */
 export function minibatchEntropic({ reg }: { reg: number }): BatchCoupling {
-  return coupling((batch, size, draw) =>
-    draw({
-      ...size,
-      entries: sinkhorn(batch, { reg, ...forDraws }).plan.toArray() as Float64Array,
-    }),
-  );
+  return coupling((batch, _, draw) => draw(sinkhorn(batch, { reg, ...forDraws }).plan));
 }
 
 /**
@@ -86,10 +81,9 @@ export function minibatchUnbalanced({
   reg,
   penalty,
 }: Record<"reg" | "penalty", number>): BatchCoupling {
-  return coupling(({ x0, x1 }, size, draw) => {
+  return coupling(({ x0, x1 }, _, draw) => {
     const costs = squaredDistances(x0, x1);
     const unit = costs.median().item() || 1;
-    const { plan } = sinkhorn(costs, { reg, ...forDraws, penalty: penalty * unit });
-    return draw({ ...size, entries: plan.toArray() as Float64Array });
+    return draw(sinkhorn(costs, { reg, ...forDraws, penalty: penalty * unit }).plan);
   });
 }

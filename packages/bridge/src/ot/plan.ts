@@ -17,13 +17,6 @@ export interface Potentials {
   v: Float64Array;
 }
 
-/** A dense plan as the solvers in tensor operations return it, [n, m] in row-major order. */
-export interface DensePlan {
-  n: number;
-  m: number;
-  entries: ArrayLike<number>;
-}
-
 /** Writes a plan out as a dense matrix [n, m] in row-major order. */
 export function densePlan(plan: SparsePlan): Float64Array {
   const dense = new Float64Array(plan.n * plan.m);
