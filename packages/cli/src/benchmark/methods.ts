@@ -13,6 +13,8 @@ const ways = {
   // The start coupling of DSBM-IMF+.
   dsbm_imf_ot: ["method=dbdsb", "first_coupling=ind", "ot_sampler=exact"],
   alpha_dsbm: ["method=alpha_dsbm"],
+  // From entropic transport within many rows.
+  alpha_dsbm_ot: ["method=alpha_dsbm", "ot_sampler=sinkhorn", "ot_rows=2048"],
   alpha_dsbm_pre: ["method=alpha_dsbm", "precondition=true"],
   alpha_dsbm_mix: ["method=alpha_dsbm", "precondition=mixture"],
   sf2m: ["method=sf2m"],
@@ -29,7 +31,7 @@ const ways = {
 
 export type MethodName = keyof typeof ways;
 
-const fullOnly: readonly MethodName[] = ["dsbm_imf_long"];
+const fullOnly: readonly MethodName[] = ["dsbm_imf_long", "alpha_dsbm_ot"];
 const closed: readonly MethodName[] = ["sinkhorn_bridge", "gaussian_bridge"];
 
 /** Simulated pairs that serve for some steps each, instead of one: most of the time of DSBM is simulation. */

@@ -173,7 +173,7 @@ export const gaussian: Benchmark = {
       alpha_dsbm: [...rollouts, "n_ipf=2", "first_num_iter=2000", "num_iter=10000"],
       alpha_dsbm_pre: [...rollouts, "n_ipf=2", "first_num_iter=2000", "num_iter=10000"],
       // Exact plans of batches make another coupling, whose marginals are wider between the ends.
-      sf2m: [...once, "ot_sampler=sinkhorn"],
+      sf2m: [...once, "ot_sampler=sinkhorn", "ot_rows=2048"],
       lightsb: light,
       lightsb_m: [...light, "batch_size=512", "lr=1e-3"],
       sb_cfm: once,
