@@ -173,7 +173,7 @@ describe("ranks that do not fit together", () => {
   });
 
   it("are named where they do not come, come late or count otherwise", async () => {
-    const few = await launched(2, [...words, at("few"), "dist_timeout=3"], () => ({
+    const few = await launched(2, [...words, at("few"), "dist_timeout=8"], () => ({
       env: { WORLD_SIZE: "3" },
     }));
     for (const { code, stderr } of few) {

@@ -153,8 +153,8 @@ describe("a rank that fails", () => {
     for (const r of [0, 2, 3]) {
       const { said, exit, errors } = all[r] as Outcome;
       expect(said.first).toEqual(failed(/^allReduce \(collective \d+\): rank 1 is gone/, [1]));
-      // Without the addresses it would take a quarter of the time-out to see who is silent.
-      expect(said.waited).toBeLessThan(3500);
+      // Without the addresses it would take five seconds more to see who is silent.
+      expect(said.waited).toBeLessThan(4500);
       expect(said.after).toEqual(
         failed(/the group failed before .*start the processes again/, [1]),
       );
@@ -164,14 +164,14 @@ describe("a rank that fails", () => {
   });
 
   it("by coming late is named after the time-out, with where it was last seen", async () => {
-    const all = await ranks(4, { scenario: "late", timeoutMs: 700, joinTimeoutMs: 20_000 });
+    const all = await ranks(4, { scenario: "late", timeoutMs: 2000, joinTimeoutMs: 20_000 });
     for (const { said, exit } of all.slice(0, 3)) {
       expect(said.late).toMatchObject({ class: "DistributedError", ranks: [3] });
       expect(exit).toBe(0);
     }
     // The first to give up saw it late; the others may have it from there.
     expect(all[0]?.said.late.error).toMatch(
-      /rank 3 did not come within 700 ms \(rank 3 was last seen at collective 1\)/,
+      /rank 3 did not come within 2000 ms \(rank 3 was last seen at collective 1\)/,
     );
     // The late one finds that the others have left.
     expect(all[3]?.said.late).toMatchObject({ class: "DistributedError" });
@@ -181,7 +181,7 @@ describe("a rank that fails", () => {
   it("to reach a barrier with a time-out of its own is named, and the group goes on", async () => {
     const all = await lasting(4, "monitored");
     for (const { said } of all.slice(0, 3))
-      expect(said.barrier).toEqual(failed(/^barrier: rank 3 did not come within 200 ms$/, [3]));
+      expect(said.barrier).toEqual(failed(/^barrier: rank 3 did not come within 1000 ms$/, [3]));
     for (const { said } of all) expect(said.whole).toEqual([4, 4, 4]);
   });
 
@@ -193,7 +193,8 @@ describe("a rank that fails", () => {
 });
 
 describe("joining", () => {
-  const joined = { scenario: "joined", timeoutMs: 20_000, joinTimeoutMs: 2500 };
+  // On a busy machine one process may start seconds after the other.
+  const joined = { scenario: "joined", timeoutMs: 20_000, joinTimeoutMs: 6000 };
 
   it("names the ranks that never come", async () => {
     const all = await ranks(2, joined, () => ({ WORLD_SIZE: "4" }));
@@ -262,9 +263,7 @@ describe("joining", () => {
   it("says that another job has the port, and by which variable to change it", async () => {
     const variables = { WORLD_SIZE: "2", MASTER_ADDR: "127.0.0.1", RANK: "0" };
     const port = String(await freePort());
-    // On a busy machine one process may start seconds after the other.
-    const patient = { ...joined, joinTimeoutMs: 8000 };
-    const alone = () => rank(patient, { ...variables, MASTER_PORT: port });
+    const alone = () => rank(joined, { ...variables, MASTER_PORT: port });
     const [first, second] = await Promise.all([alone(), alone()]);
     const texts = [first, second].map(({ said }) => said.failed.error).sort();
     expect(texts[0]).toMatch(new RegExp(`port ${port} is in use by process.*MASTER_PORT`));
