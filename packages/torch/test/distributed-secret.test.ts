@@ -295,6 +295,6 @@ describe("ranks of two hosts", async () => {
       error: expect.stringMatching(/rank 1 is gone/),
       ranks: [1],
     });
-    expect(first?.said.waited).toBeLessThan(4500);
+    expect(first?.said.waited).toBeLessThan(3500);
   });
 });

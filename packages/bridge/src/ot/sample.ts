@@ -20,13 +20,21 @@ export function samplePairs(plan: SparsePlan | Tensor, uniforms: Float64Array): 
   const bad = uniforms.findIndex((u) => !(u >= 0 && u < 1));
   if (bad >= 0)
     throw argumentError(`uniform ${bad} is ${uniforms[bad]}: expected a number in [0, 1)`);
+  if (plan instanceof Tensor && plan.ndim !== 2)
+    throw argumentError(`plan has shape [${plan.shape}]: expected [n, m]`);
   const drawn = tidy(() => {
     const mass = plan instanceof Tensor ? plan.reshape([-1]) : tensor(plan.mass);
     const running = mass.cumsum(0);
     const sum = running.narrow(0, -1, 1);
     const whole = sum.item();
-    if (!(mass.amin().item() >= 0 && whole < Number.POSITIVE_INFINITY))
-      throw argumentError("plan has entries that are no mass: expected finite numbers, at least 0");
+    const isMass = (m: number) => m >= 0 && m < Number.POSITIVE_INFINITY;
+    if (!isMass(mass.amin().item()) || !isMass(whole)) {
+      const entries = mass.toNumbers();
+      const k = entries.findIndex((m) => !isMass(m));
+      throw argumentError(
+        `plan entry ${k} is ${entries[k]}: expected a finite mass that is not negative`,
+      );
+    }
     if (whole === 0) throw argumentError("plan has no mass: nothing to draw");
     const targets = tensor(uniforms, { device: mass.device }).mul(sum);
     // Rounded, the largest of them may be the sum itself, which the last entry with mass reaches.

@@ -49,6 +49,9 @@ describe("samplePairs", () => {
     expect(() => samplePairs(plan, chance(Number.NaN))).toThrow(/uniform 0 is NaN/);
     expect(() => samplePairs(matrix([0, 0], 2), chance(0))).toThrow(/no mass: nothing/);
     for (const bad of [-1, Number.NaN, Number.POSITIVE_INFINITY])
-      expect(() => samplePairs(matrix([1, bad], 2), chance(0))).toThrow(/entries that are no mass/);
+      expect(() => samplePairs(matrix([1, bad], 2), chance(0))).toThrow(`entry 1 is ${bad}:`);
+    expect(() => samplePairs(tensor([0.5, 0.5]), chance(0))).toThrow(
+      /shape \[2\]: expected \[n, m\]/,
+    );
   });
 });

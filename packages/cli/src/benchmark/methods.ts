@@ -1,6 +1,9 @@
 // The methods of benchmarks, under the names of their tables. Words behind these say how long each is trained.
 import type { Way } from "./benchmark.js";
 
+/** Entropic transport within many rows. */
+export const entropic = ["ot_sampler=sinkhorn", "ot_rows=2048"] as const;
+
 const ways = {
   dsbm_ipf: ["method=dbdsb", "first_coupling=ref"],
   dsbm_imf: ["method=dbdsb", "first_coupling=ind"],
@@ -13,8 +16,7 @@ const ways = {
   // The start coupling of DSBM-IMF+.
   dsbm_imf_ot: ["method=dbdsb", "first_coupling=ind", "ot_sampler=exact"],
   alpha_dsbm: ["method=alpha_dsbm"],
-  // From entropic transport within many rows.
-  alpha_dsbm_ot: ["method=alpha_dsbm", "ot_sampler=sinkhorn", "ot_rows=2048"],
+  alpha_dsbm_ot: ["method=alpha_dsbm", ...entropic],
   alpha_dsbm_pre: ["method=alpha_dsbm", "precondition=true"],
   alpha_dsbm_mix: ["method=alpha_dsbm", "precondition=mixture"],
   sf2m: ["method=sf2m"],

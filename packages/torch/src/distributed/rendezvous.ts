@@ -223,7 +223,7 @@ export async function signIn(
   if (store.add(`taken/${me.rank}`, 1) > 1) {
     const key = `peer/${me.rank}`;
     // The other takes the rank first and writes who it is then.
-    const until = Date.now() + 5000;
+    const until = Math.min(deadline, Date.now() + 5000);
     while (!store.has(key) && Date.now() < until) await sleep(20);
     const other = written<Partial<Peer>>(store.peek(key) ?? "{}", key);
     throw new DistributedError(

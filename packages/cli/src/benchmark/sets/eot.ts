@@ -27,7 +27,7 @@ import {
   type Sizes,
   type Values,
 } from "../benchmark.js";
-import { cached, matched, methodsOf, quickWords, rollouts } from "../methods.js";
+import { cached, entropic, matched, methodsOf, quickWords, rollouts } from "../methods.js";
 
 const dims = [2, 16, 64, 128];
 const epsilons = [1, 0.1, 10];
@@ -303,7 +303,7 @@ export const eot: Benchmark = {
     dsbm_imf_long: [...learnt, "n_ipf=3", ...longer],
     dsbm_imf_pre: [...learnt, "n_ipf=4", "num_iter=2500"],
     // Plans of many rows with the noise's entropy are near the bridge's own: two iterations are enough, and errors add up.
-    dsbm_imf_ot: [...learnt, "ot_sampler=sinkhorn", "ot_rows=2048", "n_ipf=2", ...longer],
+    dsbm_imf_ot: [...learnt, ...entropic, "n_ipf=2", ...longer],
     dsbm_mix: [...simulated, spread, "n_ipf=1", "num_iter=2500"],
     alpha_dsbm: online,
     alpha_dsbm_ot: [...rolledOut, "first_num_iter=20000", "num_iter=20000"],

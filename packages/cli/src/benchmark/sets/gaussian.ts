@@ -25,7 +25,7 @@ import {
   publishedRow,
   type Values,
 } from "../benchmark.js";
-import { methodsOf, quickWords, rollouts } from "../methods.js";
+import { entropic, methodsOf, quickWords, rollouts } from "../methods.js";
 import { mean } from "../table.js";
 
 const dims = [5, 20, 50];
@@ -173,7 +173,7 @@ export const gaussian: Benchmark = {
       alpha_dsbm: [...rollouts, "n_ipf=2", "first_num_iter=2000", "num_iter=10000"],
       alpha_dsbm_pre: [...rollouts, "n_ipf=2", "first_num_iter=2000", "num_iter=10000"],
       // Exact plans of batches make another coupling, whose marginals are wider between the ends.
-      sf2m: [...once, "ot_sampler=sinkhorn", "ot_rows=2048"],
+      sf2m: [...once, ...entropic],
       lightsb: light,
       lightsb_m: [...light, "batch_size=512", "lr=1e-3"],
       sb_cfm: once,
