@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { printValue } from "@dsbm/config";
-import { type Quality, type QualityRow, readQuality } from "@dsbm/runs";
+import { type MetricRow, type Quality, readQuality } from "@dsbm/runs";
 import { Generator, io, randn, type Tensor, zeros } from "@dsbm/torch";
 import { beforeAll, describe, expect, it } from "vitest";
 import { expectLine, scratch, stopAt, succeed, wordsOf } from "./cli.js";
@@ -30,14 +30,14 @@ beforeAll(async () => {
   run = (await succeed(wordsOf(words))).folder;
 }, 60_000);
 
-const rowsOf = ({ rows }: Quality, metric: string) => rows.filter((row) => row.metric === metric);
+const rowsOf = ({ rows }: Quality, metric: string) => rows.filter((row) => row.name === metric);
 
 describe("dsbm evaluate", () => {
   it("measures both directions, each metric beside floor and ceiling, and writes quality.json", async () => {
     const { stdout } = await evaluated(run, "n=200");
     const quality = readQuality(run) as Quality;
     expect(quality).toMatchObject({ split: "test", n: 200, seed: 42, left_out: [] });
-    const names = [...new Set(quality.rows.map(({ metric }) => metric))];
+    const names = [...new Set(quality.rows.map(({ name }) => name))];
     expect(names).toEqual([
       ...wordsOf("sliced_w2 w2 w1 variance_kept variance_kept_least energy_distance mmd"),
       ...wordsOf("bw2_uvp mean_error covariance_error nll displacement optimality binding"),
@@ -45,13 +45,14 @@ describe("dsbm evaluate", () => {
       ...wordsOf("sinkhorn_bridge_sliced_w2 sinkhorn_bridge_displacement"),
       ...wordsOf("agreement path_energy npe straightness column_w1"),
     ]);
-    const isBaseline = ({ group }: QualityRow) => group === "baselines";
+    const isBaseline = ({ group }: MetricRow) => group === "baselines";
     for (const row of quality.rows.filter((one) => !isBaseline(one))) {
-      const { metric, value, low, high } = row;
-      expect(Number.isFinite(value), metric).toBe(true);
-      expect(Number(low), metric).toBeLessThanOrEqual(value);
-      expect(Number(high), metric).toBeGreaterThanOrEqual(value);
-      expect(row.about, metric).toMatch(/floor: |E∫/);
+      const { name, value, interval } = row;
+      const [low, high] = interval ?? [];
+      expect(Number.isFinite(value), name).toBe(true);
+      expect(Number(low), name).toBeLessThanOrEqual(value);
+      expect(Number(high), name).toBeGreaterThanOrEqual(value);
+      expect(row.meaning, name).toMatch(/floor: |E∫/);
       expect(["f", "b"]).toContain(row.direction);
     }
     for (const row of [...rowsOf(quality, "sliced_w2"), ...rowsOf(quality, "w2")]) {
@@ -86,11 +87,11 @@ describe("dsbm evaluate", () => {
     const { stdout } = await evaluate(...words, `out=${at("again.json")}`);
     const again = JSON.parse(stdout) as Quality;
     expect(JSON.parse(readFileSync(at("again.json"), "utf8"))).toEqual(again);
-    expect(again.rows.map(({ metric }) => metric)).toEqual([
+    expect(again.rows.map(({ name }) => name)).toEqual([
       ...["sliced_w2", "displacement", "optimality", "binding"],
     ]);
     for (const row of again.rows)
-      expect(first.rows.find((r) => r.metric === row.metric && r.direction === "f")).toEqual(row);
+      expect(first.rows.find((r) => r.name === row.name && r.direction === "f")).toEqual(row);
     const others = wordsOf("n=200 direction=f metrics=sliced_w2 seed=1 --json");
     const other = await evaluate(run, ...others, `out=${at("other.json")}`);
     expect((JSON.parse(other.stdout) as Quality).rows[0]?.value).not.toBe(again.rows[0]?.value);
@@ -115,7 +116,7 @@ describe("dsbm evaluate", () => {
       "exact 1-Wasserstein to middle.npy at t = 0.3",
     ]);
     for (const row of found) {
-      expect(row.about).toMatch(
+      expect(row.meaning).toMatch(
         /^all starts, carried .* 800 against 120 rows; no floor of this size/,
       );
       expect(row.floor).toBeNull();
@@ -124,7 +125,7 @@ describe("dsbm evaluate", () => {
     }
     const halves = rowsOf(quality, "holdout_w1_half");
     expect(halves).toHaveLength(2);
-    expect(halves[0]?.about).toMatch(/60 against 60 rows; floor: .* 60 against 60 rows/);
+    expect(halves[0]?.meaning).toMatch(/60 against 60 rows; floor: .* 60 against 60 rows/);
     expect(halves[0]?.floor).toBeLessThan(halves[0]?.value as number);
     expect(rowsOf(quality, "holdout_w1_source")).toHaveLength(2);
     expect(rowsOf(quality, "holdout_w1_target")[0]?.floor).toBeNull();
@@ -193,7 +194,8 @@ describe("dsbm evaluate", () => {
       await evaluated(folder, "metrics=nll", "n=1000");
       const { rows } = readQuality(folder) as Quality;
       expect(rows.map(({ direction }) => direction)).toEqual(["f", "b"]);
-      for (const { value, floor, ceiling, low, high } of rows) {
+      for (const { value, floor, ceiling, interval } of rows) {
+        const [low, high] = interval ?? [];
         // The entropy of N(m, 1) a value.
         expect(Math.abs((floor as number) - 0.5 * Math.log(2 * Math.PI * Math.E))).toBeLessThan(
           0.1,
@@ -228,7 +230,7 @@ describe("dsbm evaluate", () => {
     const words = ["n=12", "direction=b", `metrics=${metrics}`];
     const { stdout } = await evaluated(images, ...words);
     const { rows, left_out } = readQuality(images) as Quality;
-    expect(rows.map(({ metric }) => metric)).toEqual([
+    expect(rows.map(({ name }) => name)).toEqual([
       ...["sliced_w2", "variance_kept", "displacement", "agreement", "path_energy"],
     ]);
     expect(left_out).toEqual(["w2, npe: it is for vectors"]);

@@ -48,19 +48,19 @@ describe("more than two data sets", () => {
     });
     for (const direction of ["f", "b"]) {
       const own = rows.filter((row) => row.direction === direction);
-      expect(own.filter(({ group }) => group === "marginals").map(({ metric }) => metric)).toEqual([
+      expect(own.filter(({ group }) => group === "marginals").map(({ name }) => name)).toEqual([
         ...["marginal_sliced_w2", "marginal_w2", "marginal_w1"],
       ]);
-      const w2 = own.find(({ metric }) => metric === "marginal_w2");
+      const w2 = own.find(({ name }) => name === "marginal_w2");
       expect(w2?.title).toMatch(/to b\.csv at t = 0\.3$/);
       // The network has seen five batches; bridges without training lead each class through all intervals.
       for (const name of ["gaussian_bridge", "sinkhorn_bridge"]) {
-        const ends = own.find(({ metric }) => metric === `${name}_sliced_w2`);
+        const ends = own.find((row) => row.name === `${name}_sliced_w2`);
         expect(ends?.value).toBeLessThan(0.2 * (ends?.ceiling as number));
       }
       expect(w2?.ceiling).toBeGreaterThan(w2?.floor ?? Number.POSITIVE_INFINITY);
     }
-    expect(rows.find(({ metric }) => metric === "holdout_w1")?.title).toMatch(/t = 0\.65$/);
+    expect(rows.find(({ name }) => name === "holdout_w1")?.title).toMatch(/t = 0\.65$/);
     const condition = ["red", "blue", "red"];
     const { states, times } = await bridge.paths(points(3, 0), { seed: 1, condition });
     expect(times).toHaveLength(9);
@@ -90,7 +90,7 @@ describe("more than two data sets", () => {
     });
     using bridge = await fit({ ...short, marginals, data: { condition: "age" } });
     const { rows, left_out } = await bridge.evaluate({ n: 12, metrics: ["baselines"] });
-    const metrics = new Set(rows.map(({ metric }) => metric));
+    const metrics = new Set(rows.map(({ name }) => name));
     expect(metrics).toEqual(
       new Set(["sliced_w2", "gaussian_bridge_sliced_w2", "gaussian_bridge_displacement"]),
     );
@@ -142,7 +142,7 @@ describe("more than two data sets", () => {
     const marginals = [points(400, 0), points(20, 3), points(100, 9)];
     using bridge = await fit({ ...short, marginals });
     const { rows } = await bridge.evaluate({ metrics: ["marginals"] });
-    const found = rows.filter(({ metric }) => metric === "marginal_sliced_w2");
+    const found = rows.filter(({ name }) => name === "marginal_sliced_w2");
     expect(found.map(({ floor }) => Number(floor) > 0)).toEqual([true, true]);
   });
 

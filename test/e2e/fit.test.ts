@@ -1,7 +1,7 @@
 // `dsbm fit` as a user types it: choices, plan, table, resume.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { picturePng, type QualityRow, readQuality } from "@dsbm/runs";
+import { type MetricRow, picturePng, readQuality } from "@dsbm/runs";
 import { beforeAll, expect, test } from "vitest";
 import { dsbm as launched, onlyRun, scratch, stopAt } from "./cli.js";
 
@@ -90,8 +90,8 @@ test("iterations from the reference process arrive with what is chosen for them"
   const words = ["first_coupling=ref", "max_minutes=null", "threads=1", "plot_level=0", "--json"];
   const { code, out, err } = await dsbm("fit", "a.csv", "b.csv", ...short, ...words);
   expect(code, err).toBe(0);
-  const table: QualityRow[] = JSON.parse(out).rows;
-  const found = table.filter(({ metric }) => metric === "sliced_w2");
+  const table: MetricRow[] = JSON.parse(out).rows;
+  const found = table.filter(({ name }) => name === "sliced_w2");
   expect(found).toHaveLength(2);
   for (const { value, ceiling } of found) expect(value).toBeLessThan(0.5 * (ceiling as number));
 }, 60_000);
@@ -109,7 +109,7 @@ test("a run ends with its table, keeps its choices, and is not trained again", a
   expect(first.err).toMatch(/sigma=/);
   expect(first.code).toBe(0);
   const { rows: table } = JSON.parse(first.out);
-  expect(table.some((row: { metric: string }) => row.metric === "sliced_w2")).toBe(true);
+  expect(table.some((row: { name: string }) => row.name === "sliced_w2")).toBe(true);
   const { out } = await dsbm("fit", "a.csv", "b.csv", ...few);
   const [run = ""] = /experiments\/a_to_b\/\S*(?=\/(samples|report.html))/.exec(out) ?? [];
   const choices = JSON.parse(readFileSync(join(folder, run, "choices.json"), "utf8"));
@@ -122,7 +122,7 @@ test("a run ends with its table, keeps its choices, and is not trained again", a
   expect(second.code, second.err).toBe(0);
   expect(second.err).not.toMatch(/trained in/);
   const main = JSON.parse(second.out).rows[0];
-  expect(main).toMatchObject({ metric: "holdout_w1", group: "holdout" });
+  expect(main).toMatchObject({ name: "holdout_w1", group: "holdout" });
   const third = await dsbm("fit", "a.csv", "b.csv", ...held);
   expect(third.err).toMatch(/is finished already/);
   expect(JSON.parse(third.out).rows[0]).toEqual(main);
@@ -149,7 +149,7 @@ const qualityIn = (experiments: string) => {
   const run = onlyRun(join(folder, experiments));
   const quality = readQuality(run as string);
   return Object.fromEntries(
-    (quality?.rows ?? []).map((row) => [`${row.metric}/${row.direction}`, row.value]),
+    (quality?.rows ?? []).map((row) => [`${row.name}/${row.direction}`, row.value]),
   );
 };
 

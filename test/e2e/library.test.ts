@@ -132,7 +132,7 @@ describe("a bridge", () => {
     const folder = vectorRun(join(root, "measured"), ["data.n_test=200"]);
     const how = { n: 100, metrics: ["sliced_w2"], threads: 1 } as const;
     const { rows } = await evaluate(folder, how);
-    expect(rows.map(({ metric, direction }) => [metric, direction])).toEqual([
+    expect(rows.map(({ name, direction }) => [name, direction])).toEqual([
       ["sliced_w2", "f"],
       ["sliced_w2", "b"],
     ]);

@@ -120,7 +120,7 @@ const plain = (name: unknown) =>
 
 /** The metric that a run is known by: of its quality, or of its newest evaluation. */
 function metricOf(folder: string, rows: readonly Row[]): string {
-  const quality = readQuality(folder)?.rows.find(({ metric }) => metric === "sliced_w2");
+  const quality = readQuality(folder)?.rows.find(({ name }) => name === "sliced_w2");
   if (quality)
     return text(
       "sliced W2",

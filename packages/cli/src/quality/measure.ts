@@ -2,7 +2,7 @@
 // `dsbm evaluate`, the end of `dsbm fit` and the library all measure by this function.
 import type { Direction } from "@dsbm/bridge";
 import type { Split } from "@dsbm/data";
-import { type Quality, type QualityRow, qualityGroups } from "@dsbm/runs";
+import { metricGroups, metricRow, type Quality, type QualityRow } from "@dsbm/runs";
 import { cores } from "../machine/cores.js";
 import { version } from "../machine/version.js";
 import type { Ends } from "../problem/ends.js";
@@ -134,7 +134,7 @@ export async function measureQuality(
     }
     if (signal?.aborted) return null;
   }
-  const order = (row: QualityRow) => qualityGroups.indexOf(row.group);
+  const order = (row: QualityRow) => Object.keys(metricGroups).indexOf(row.group);
   const sampler = {
     ...(solver !== "sde" && { solver }),
     ...(steps !== null && { steps }),
@@ -145,7 +145,7 @@ export async function measureQuality(
     ...{ dsbm: version, split, n, seed },
     ...(Object.keys(sampler).length > 0 && { sampler }),
     ...(holdouts.length > 0 && { holdouts: [...holdouts] }),
-    rows: rows.toSorted((a, b) => order(a) - order(b)),
+    rows: rows.toSorted((a, b) => order(a) - order(b)).map((row) => metricRow.parse(row)),
     left_out: leftOut(subject, rows, how, wanted ?? new Set()),
   };
 }

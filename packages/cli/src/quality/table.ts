@@ -1,5 +1,5 @@
 // The quality of a run as a table for a terminal: the main metrics first, each beside its floor and its ceiling.
-import { formatTable, type Quality, type QualityRow } from "@dsbm/runs";
+import { formatTable, type MetricRow, type Quality } from "@dsbm/runs";
 
 /** Columns of a table of the worst columns at most. */
 const mostColumns = 5;
@@ -15,7 +15,7 @@ const short = (x: number | null | undefined): string => {
 };
 
 /** The rows that a table shows: all, but of the columns only the worst of each direction. */
-function shownQuality({ rows }: Pick<Quality, "rows">): QualityRow[] {
+function shownQuality({ rows }: Pick<Quality, "rows">): MetricRow[] {
   const seen = { f: 0, b: 0 };
   return rows.filter(({ group, direction }) => {
     if (group !== "columns" || direction === null) return true;
@@ -33,9 +33,9 @@ export function qualityTable(quality: Quality): string {
       direction: row.direction ?? "",
       value: short(row.value),
       interval:
-        row.low === null || Number.isNaN(row.low)
+        row.interval === null || Number.isNaN(row.interval[0])
           ? short(null)
-          : `[${short(row.low)}, ${short(row.high)}]`,
+          : `[${row.interval.map(short).join(", ")}]`,
       floor: short(row.floor),
       ceiling: short(row.ceiling),
       wanted: row.better === "target" ? `near ${short(row.target)}` : row.better,

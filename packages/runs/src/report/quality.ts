@@ -1,5 +1,5 @@
 // How a metric stands between its floor (the best that can be expected) and its ceiling (no bridge at all), in words.
-import type { QualityRow } from "../run/quality.js";
+import type { MetricRow } from "../run/quality.js";
 import { digits, percent } from "./page/digits.js";
 
 /** good: as good as the data allow; fair: most of the way; poor: less; none: nothing that it must reach. */
@@ -18,8 +18,10 @@ export interface Verdict {
 /** Groups whose floor is other data of the same kind: what a good bridge reaches. */
 const reachable: readonly string[] = ["ends", "columns", "holdout"];
 
-export function judge(row: QualityRow): Verdict {
-  const { value, low, high, floor, floor_low, floor_high, ceiling, better, target, group } = row;
+export function judge(row: MetricRow): Verdict {
+  const { value, floor, ceiling, better, target, group } = row;
+  const [low, high] = row.interval ?? [value, value];
+  const [floorLow, floorHigh] = row.floor_interval ?? [floor, floor];
   const isHigher = better === "higher";
   const known = (x: number | null | undefined): x is number => Number.isFinite(x);
   const isPositive = known(floor) && floor > 0 && value > 0;
@@ -29,7 +31,7 @@ export function judge(row: QualityRow): Verdict {
   const say = (grade: Grade, words: string): Verdict => ({ grade, words, ratio, left });
   if (!known(value)) return say("poor", "not a finite number");
   if (better === "target" && known(target)) {
-    const isInside = (low ?? value) <= target && target <= (high ?? value);
+    const isInside = low <= target && target <= high;
     const off = Math.abs(value - target) / Math.max(Math.abs(target), 1e-12);
     const expected = `expected ${digits(target)}`;
     if (isInside && off > 0.3) return say("none", `${expected}; the interval is wide`);
@@ -37,12 +39,9 @@ export function judge(row: QualityRow): Verdict {
     return say(off < 0.5 ? "fair" : "poor", expected);
   }
   if (!known(floor)) return say("none", "");
-  const reaches = isHigher
-    ? (high ?? value) >= (floor_low ?? floor)
-    : (low ?? value) <= (floor_high ?? floor);
+  const reaches = isHigher ? high >= (floorLow ?? floor) : low <= (floorHigh ?? floor);
   const isMeant = reachable.includes(group);
-  const isWide =
-    known(ceiling) && (isHigher ? (low ?? value) <= ceiling : (high ?? value) >= ceiling);
+  const isWide = known(ceiling) && (isHigher ? low <= ceiling : high >= ceiling);
   if (reaches && isWide) return say("none", "floor and ceiling both lie in the interval");
   const isNear = ratio !== null && ratio <= 1.25 && (left === null || left < 0.5);
   if (reaches || isNear)
@@ -57,7 +56,7 @@ export function judge(row: QualityRow): Verdict {
 }
 
 /** The columns from the worst to the best in either direction, by their metric over its floor. */
-export function worstColumns(rows: readonly QualityRow[]): string[] {
+export function worstColumns(rows: readonly MetricRow[]): string[] {
   const ratios = new Map<string, number>();
   for (const row of rows) {
     if (row.group !== "columns" || row.column === undefined) continue;

@@ -1,6 +1,6 @@
 // The paragraph that a reader takes away, one for each direction: how close the generated samples are to the data, which
 // column is worst, and the time that was held out.
-import type { QualityRow } from "../run/quality.js";
+import type { MetricRow } from "../run/quality.js";
 import { digits, percent } from "./page/digits.js";
 import { type Html, html } from "./page/html.js";
 import { judge } from "./quality.js";
@@ -17,11 +17,11 @@ const ways = {
 } as const;
 
 /** A paragraph for each direction that has a metric of its ends; `what` are rows or pictures. */
-export function verdicts(rows: readonly QualityRow[], names: Names, what: string): Html[] {
+export function verdicts(rows: readonly MetricRow[], names: Names, what: string): Html[] {
   return (["f", "b"] as const).flatMap((direction) => {
     const mine = rows.filter((row) => row.direction === direction);
     const ofEnds = mine.filter(({ group }) => group === "ends");
-    const main = ofEnds.find(({ metric }) => metric === "sliced_w2") ?? ofEnds[0];
+    const main = ofEnds.find(({ name }) => name === "sliced_w2") ?? ofEnds[0];
     if (!main) return [];
     const { title, from, to } = ways[direction];
     const [start, end] = [names[from], names[to]];
@@ -33,7 +33,7 @@ ${more.length > 0 && html`<p class="note">${more}</p>`}</div>`,
   });
 }
 
-function closeness(row: QualityRow, start: string, end: string): string {
+function closeness(row: MetricRow, start: string, end: string): string {
   const { grade, ratio, left } = judge(row);
   const halves = `two halves of ${end} are to each other`;
   if (!Number.isFinite(row.value))
@@ -55,22 +55,22 @@ function closeness(row: QualityRow, start: string, end: string): string {
   return `${far} ${end}: ${gone}`;
 }
 
-function evidence({ title, value, low, high, floor, ceiling }: QualityRow): string {
+function evidence({ title, value, interval, floor, ceiling }: MetricRow): string {
   const facts = [
     `${title} ${digits(value)}`,
-    ...(low !== null && high !== null ? [`interval ${digits(low)} to ${digits(high)}`] : []),
+    ...(interval ? [`interval ${interval.map((x) => digits(x)).join(" to ")}`] : []),
     ...bounds({ floor, ceiling }),
   ];
   return `(${facts.join(", ")})`;
 }
 
-const bounds = ({ floor, ceiling }: Pick<QualityRow, "floor" | "ceiling">): string[] => [
+const bounds = ({ floor, ceiling }: Pick<MetricRow, "floor" | "ceiling">): string[] => [
   ...(floor === null ? [] : [`floor ${digits(floor)}`]),
   ...(ceiling === null ? [] : [`ceiling ${digits(ceiling)}`]),
 ];
 
 /** Other metrics of the ends that say something worse. */
-function others(rows: readonly QualityRow[], main: QualityRow): string[] {
+function others(rows: readonly MetricRow[], main: MetricRow): string[] {
   const order = ["good", "fair", "poor"];
   const mine = order.indexOf(judge(main).grade);
   const worse = rows.filter((row) => order.indexOf(judge(row).grade) > mine);
@@ -81,7 +81,7 @@ function others(rows: readonly QualityRow[], main: QualityRow): string[] {
   return [`Less favourable: ${named.join(", ")}.`];
 }
 
-function columns(rows: readonly QualityRow[]): string[] {
+function columns(rows: readonly MetricRow[]): string[] {
   const judged = rows
     .filter(({ group, column }) => group === "columns" && column !== undefined)
     .map((row) => ({ row, ...judge(row) }));
@@ -99,7 +99,7 @@ function columns(rows: readonly QualityRow[]): string[] {
 }
 
 /** The first metric at each time that was held out. */
-function heldOut(rows: readonly QualityRow[]): string[] {
+function heldOut(rows: readonly MetricRow[]): string[] {
   const [row] = rows.filter(({ group, floor }) => group === "holdout" && floor !== null);
   if (!row) return [];
   const facts = bounds(row).join(", ");

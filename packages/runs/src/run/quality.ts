@@ -1,6 +1,6 @@
-// quality.json: how good the bridge of a run is, each number beside its floor and ceiling. Evaluations write it, and
-// reports and programs read it.
+// quality.json: how good the bridge of a run is. Each metric is one row that says all that is shown of it.
 import { existsSync } from "node:fs";
+import { z } from "zod";
 import { RunError } from "../errors.js";
 import { readJson, toJson } from "../files/json.js";
 import { writeFileAtomic } from "../files/write.js";
@@ -8,75 +8,139 @@ import { shellWord } from "../shell.js";
 import { checkFiles, writeRunFile } from "./hashes.js";
 import { type Direction, runPaths } from "./layout.js";
 
-/** What a metric is about, in the order of tables. */
-export const qualityGroups = [
-  ...(["holdout", "ends", "marginals", "plan", "baselines", "path", "columns"] as const),
-] as const;
-export type QualityGroup = (typeof qualityGroups)[number];
+/** The groups of metrics with their headings, in the order of tables. */
+export const metricGroups = {
+  holdout: "At the time that was held out",
+  ends: "How close the generated samples are to the data",
+  marginals: "Data at times between",
+  plan: "Which start goes to which end",
+  baselines: "Bridges without training, for comparison",
+  path: "How samples move",
+  columns: "Column by column, the worst first",
+} as const;
+export type MetricGroup = keyof typeof metricGroups;
 
-/** One metric of one direction. */
+/** A number, NaN and infinities included. */
+const real = z.custom<number>((value) => typeof value === "number");
+const realOrNull = real.nullable().catch(null);
+const interval = z.tuple([real, real]).nullable().catch(null);
+
+const row = z.object({
+  /** "sliced_w2"; the key of `metrics=`. */
+  name: z.string(),
+  /** The name in words, with its unit. */
+  title: z.string(),
+  group: z.string(),
+  /** One sentence: what the value says, and what floor and ceiling are. */
+  meaning: z.string().catch(""),
+  /** The direction of the bridge; null for both or none. */
+  direction: z.enum(["f", "b"]).nullable().catch(null),
+  /** The column of the data, of a metric of one column. */
+  column: z.string().optional().catch(undefined),
+  value: real,
+  /** The 95 % interval of the value; null if unknown. */
+  interval,
+  /** The value of a perfect bridge with as many samples; null if it has no meaning. */
+  floor: realOrNull,
+  floor_interval: interval.optional(),
+  /** The value without a bridge: of the untouched source, or of independent pairs; null if it has no meaning. */
+  ceiling: realOrNull,
+  better: z.enum(["lower", "higher", "target"]).catch("lower"),
+  /** The value to reach, with `better: "target"`. */
+  target: real.optional().catch(undefined),
+  /** How many generated samples it was measured on; null if unknown. */
+  n: realOrNull,
+});
+
+/** One metric of one direction, as quality.json keeps it. */
+export type MetricRow = z.infer<typeof row>;
+
+/** A row as dsbm 0.1 wrote it. */
 export interface QualityRow {
-  /** Its name: "sliced_w2". */
   metric: string;
-  /** The name in words, with units where it has some. */
   title: string;
-  /** The direction that was measured; null for what belongs to none or to both. */
   direction: Direction | null;
   value: number;
-  /** The 95 % interval of the value; null where none is known. */
   low: number | null;
   high: number | null;
-  /** What a perfect bridge would show with as many samples, such as other samples of the target; null: no meaning. */
   floor: number | null;
   floor_low?: number;
   floor_high?: number;
-  /** What independent pairs show, or the untouched source, see `about`; null: no meaning. */
   ceiling: number | null;
-  better: "lower" | "higher" | "target";
-  /** The value to reach, with `better: "target"`. */
+  better: MetricRow["better"];
   target?: number;
-  /** The column that it is about. */
   column?: string;
-  group: QualityGroup;
-  /** One sentence: what it says, and what floor and ceiling are. */
+  group: MetricGroup;
   about: string;
 }
 
-export interface Quality {
-  /** The version that measured. */
-  dsbm: string;
-  /** The rows that starts and data were taken from. */
-  split: "train" | "test";
-  /** Starts at most. */
-  n: number;
-  seed: number;
-  /** How ends were made, where otherwise than in training. */
-  sampler?: { solver?: string; steps?: number; diffusion?: number; guidance?: number };
-  /** The files that were held out of the training, and their times. */
-  holdouts?: { path: string; at: number }[];
-  rows: QualityRow[];
-  /** What was not measured, and why, a line each. */
-  left_out: string[];
+const pair = (low: unknown, high: unknown) =>
+  typeof low === "number" && typeof high === "number" ? [low, high] : null;
+
+/** Reads the rows of earlier versions as rows of this one. */
+function migrate(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const { metric, about, low, high, floor_low, floor_high, ...rest } = value as Record<
+    string,
+    unknown
+  >;
+  const floor_interval = pair(floor_low, floor_high);
+  const old = {
+    name: metric,
+    meaning: about,
+    interval: pair(low, high),
+    ...(floor_interval && { floor_interval }),
+  };
+  const found = { ...old, ...rest };
+  return { group: "", ...found, title: rest.title ?? found.name };
 }
+
+export const metricRow = z.preprocess(migrate, row);
+
+const quality = z.object({
+  /** The version that measured. */
+  dsbm: z.string().catch(""),
+  /** The rows that starts and data were taken from. */
+  split: z.enum(["train", "test"]).catch("test"),
+  /** Maximum number of samples. */
+  n: real.optional().catch(undefined),
+  seed: real.optional().catch(undefined),
+  /** The options of the sampler that differ from training: solver, steps, diffusion, guidance. */
+  sampler: z
+    .record(z.string(), z.union([z.string(), real]))
+    .optional()
+    .catch(undefined),
+  /** The files that were held out of the training, and their times. */
+  holdouts: z
+    .array(z.object({ path: z.string(), at: real }))
+    .optional()
+    .catch(undefined),
+  rows: z.array(metricRow),
+  /** What was not measured, and why, a line each. */
+  left_out: z.array(z.string()).catch([]),
+});
+
+export type Quality = z.infer<typeof quality>;
 
 /** Writes quality.json into the folder of a run, or to another path, atomically. Throws RunError. */
 export function writeQuality(
   folder: string,
-  quality: Quality,
+  found: Quality,
   path = runPaths(folder).quality_json,
 ): void {
-  const text = `${toJson(quality, { indent: 2 })}\n`;
+  const text = `${toJson(found, { indent: 2 })}\n`;
   if (path === runPaths(folder).quality_json) writeRunFile(folder, "quality.json", text);
   else writeFileAtomic(path, text);
 }
 
-/** The quality of a run as it was measured last; null where it was not. Throws RunError for a damaged file. */
+/** Reads the newest metrics of a run. Returns null if it was never measured. Throws RunError for a damaged file. */
 export function readQuality(folder: string): Quality | null {
   const path = runPaths(folder).quality_json;
   if (!existsSync(path)) return null;
   const cure = `measure again with npx dsbm evaluate ${shellWord(folder)}`;
   checkFiles(folder, ["quality.json"], cure);
-  const found = readJson(path) as Partial<Quality> | null;
-  if (!Array.isArray(found?.rows)) throw new RunError("corrupt", `${path} has no rows: ${cure}`);
-  return { left_out: [], ...found } as Quality;
+  const result = quality.safeParse(readJson(path));
+  if (result.success) return result.data;
+  const where = result.error.issues[0]?.path.join(".") || "its content";
+  throw new RunError("corrupt", `${path} has no rows of metrics (${where}): ${cure}`);
 }

@@ -6,12 +6,21 @@ import { Html, html } from "../../src/report/page/html.js";
 import { renderPage } from "../../src/report/page/page.js";
 import { judge, worstColumns } from "../../src/report/quality.js";
 import { verdicts } from "../../src/report/verdict.js";
-import type { QualityRow } from "../../src/run/quality.js";
+import type { MetricRow } from "../../src/run/quality.js";
 import { select } from "../figure/svg.js";
 
-const row = (change: Partial<QualityRow>): QualityRow => ({
-  ...{ metric: "sliced_w2", title: "sliced W2", direction: "f", value: 1, low: null, high: null },
-  ...{ floor: 1, ceiling: 100, better: "lower", group: "ends", about: "" },
+const row = (change: Partial<MetricRow>): MetricRow => ({
+  name: "sliced_w2",
+  title: "sliced W2",
+  group: "ends",
+  meaning: "",
+  direction: "f",
+  value: 1,
+  interval: null,
+  floor: 1,
+  ceiling: 100,
+  better: "lower",
+  n: null,
   ...change,
 });
 
@@ -41,8 +50,12 @@ describe("numbers", () => {
 describe("judge", () => {
   it.each([
     ["at the floor", { value: 1.2 }, "good"],
-    ["an interval that reaches the floor", { value: 1.6, low: 0.9, high: 2 }, "good"],
-    ["an interval that reaches the floor's own", { value: 1.6, low: 1.3, floor_high: 1.4 }, "good"],
+    ["an interval that reaches the floor", { value: 1.6, interval: [0.9, 2] }, "good"],
+    [
+      "an interval that reaches the floor's own",
+      { value: 1.6, interval: [1.3, 1.8], floor_interval: [0.9, 1.4] },
+      "good",
+    ],
     ["twice the floor", { value: 1.9 }, "fair"],
     ["most of the way", { value: 9 }, "fair"],
     ["half way", { value: 50 }, "poor"],
@@ -54,14 +67,14 @@ describe("judge", () => {
     ["a target that is missed", { better: "target", target: 1, value: 1.8 }, "poor"],
     ["an unbiased floor below zero", { value: 1e-4, floor: -1e-6, ceiling: 1 }, "fair"],
     ["a floor that nothing must reach", { group: "path", value: 5, floor: 0 }, "none"],
-    ["an interval from floor to ceiling", { value: 9, low: 0.5, high: 200 }, "none"],
+    ["an interval from floor to ceiling", { value: 9, interval: [0.5, 200] }, "none"],
     [
       "a target somewhere in a wide interval",
-      { better: "target", target: 1, value: 1.8, low: 0.5, high: 5 },
+      { better: "target", target: 1, value: 1.8, interval: [0.5, 5] },
       "none",
     ],
     ["no floor", { floor: null }, "none"],
-  ] as [string, Partial<QualityRow>, string][])("%s", (_, change, grade) => {
+  ] as [string, Partial<MetricRow>, string][])("%s", (_, change, grade) => {
     expect(judge(row(change)).grade).toBe(grade);
   });
 
@@ -80,10 +93,10 @@ describe("judge", () => {
 
 describe("tables of metrics", () => {
   it("call no displacement good of ends that miss the target", () => {
-    const moved = (change: Partial<QualityRow>) =>
+    const moved = (change: Partial<MetricRow>) =>
       metricTables([
         row(change),
-        row({ metric: "displacement", group: "plan", title: "displacement", ceiling: 9 }),
+        row({ name: "displacement", group: "plan", title: "displacement", ceiling: 9 }),
       ])
         .map(({ text }) => text)
         .join();
@@ -94,7 +107,7 @@ describe("tables of metrics", () => {
 });
 
 describe("verdicts", () => {
-  const words = (rows: QualityRow[]) =>
+  const words = (rows: MetricRow[]) =>
     verdicts(rows, { source: "A", target: "B" }, "rows").map(({ text }) =>
       select(text, "div")[0]?.textContent.replace(/\s+/g, " "),
     );
@@ -109,17 +122,17 @@ describe("verdicts", () => {
     [{ value: 40 }, /are only part of the way to B: 61 % .* 40 times/],
     [{ value: 80 }, /are still far from B: 20 %/],
     [{ value: 99 }, /are no closer to B than A is: the bridge has not worked/],
-    [{ value: 9, low: 0.5, high: 200 }, /cannot be judged: the interval reaches from/],
+    [{ value: 9, interval: [0.5, 200] }, /cannot be judged: the interval reaches from/],
     [{ value: Number.NaN }, /are not finite numbers: the bridge cannot be used/],
     [{ direction: "b" }, /Backward, from B to A.*as close to A as two halves of A/],
-  ] as [Partial<QualityRow>, RegExp][])("%j", (change, expected) => {
+  ] as [Partial<MetricRow>, RegExp][])("%j", (change, expected) => {
     expect(words([row(change)])).toEqual([expect.stringMatching(expected)]);
   });
 
   it("says what is less favourable, the worst column and what was held out", () => {
     const [text] = words([
       row({}),
-      row({ metric: "energy", title: "energy distance", value: 60 }),
+      row({ name: "energy", title: "energy distance", value: 60 }),
       row({ group: "columns", column: "x", value: 1 }),
       row({ group: "columns", column: "y", value: 7 }),
       row({ group: "holdout", title: "exact W1", value: 39.1, floor: 31.2 }),

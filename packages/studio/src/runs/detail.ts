@@ -1,7 +1,9 @@
 // Everything about one run but its curves, read anew for each page that asks. A file that is damaged is a line of
 // `problems`, and the rest is shown.
+
+import { type MetricRow, metricRow } from "@dsbm/runs";
 import type { Folder } from "../files/inside.js";
-import type { Cell, Picture, QualityRow, RunDetail, RunRow } from "../shared/api.js";
+import type { Cell, Picture, RunDetail, RunRow } from "../shared/api.js";
 import type { Plan } from "../shared/plan.js";
 import { readResults } from "./results.js";
 import { below, messageOf } from "./summary.js";
@@ -85,20 +87,10 @@ export function detailStamp(folder: Folder, { id, state, half }: RunRow, log?: s
 const shown = (cell: Cell): Cell =>
   typeof cell === "number" && !Number.isFinite(cell) ? String(cell) : cell;
 
-function qualityRow(found: unknown): QualityRow[] {
-  const row = record(found);
-  const value = number(row.value);
-  if (value === null) return [];
-  const at = (name: string) => number(row[name]);
-  return [
-    {
-      ...{ metric: text(row.metric, 200), title: text(row.title, 300) || text(row.metric, 200) },
-      ...{ direction: textOrNull(row.direction), column: textOrNull(row.column) },
-      ...{ group: text(row.group, 40), value, low: at("low"), high: at("high") },
-      ...{ floor: at("floor"), ceiling: at("ceiling"), target: at("target") },
-      about: text(row.about),
-    },
-  ];
+function qualityRow(found: unknown): MetricRow[] {
+  const { success, data } = metricRow.safeParse(found);
+  if (!success || number(data.value) === null) return [];
+  return [{ ...data, title: text(data.title, 300), meaning: text(data.meaning) }];
 }
 
 /** The pictures of a run's evaluations, oldest first. */

@@ -1,6 +1,7 @@
 // What server and page say to each other. The server has checked types and lengths; texts are still somebody else's, and the
 // page shows them as text.
 
+import type { MetricRow } from "@dsbm/runs";
 import type { Plan } from "./plan.js";
 
 export type State = "running" | "interrupted" | "failed" | "finished" | "unreadable";
@@ -55,22 +56,6 @@ export interface Rows {
 
 export type Cell = string | number | null;
 
-/** A row of quality.json, with what is not needed here left out. */
-export interface QualityRow {
-  metric: string;
-  title: string;
-  direction: string | null;
-  column: string | null;
-  group: string;
-  value: number;
-  low: number | null;
-  high: number | null;
-  floor: number | null;
-  ceiling: number | null;
-  target: number | null;
-  about: string;
-}
-
 /** A picture of an evaluation. */
 export interface Picture {
   /** Its path below the run's folder. */
@@ -98,7 +83,7 @@ export interface RunDetail {
   /** How many steps are planned; null where that is not known, or is planned anew as it goes. */
   plan: Plan | null;
   results: { columns: string[]; rows: Cell[][] };
-  quality: QualityRow[];
+  quality: MetricRow[];
   leftOut: string[];
   pictures: Picture[];
   hasReport: boolean;

@@ -81,10 +81,10 @@ export function cells(folder: string): Benchmark {
       }),
       read(run) {
         const rows = readQuality(run)?.rows ?? [];
-        const row = rows.find(({ metric }) => metric === "holdout_w1");
-        const half = rows.find(({ metric }) => metric === "holdout_w1_half");
+        const row = rows.find(({ name }) => name === "holdout_w1");
+        const half = rows.find(({ name }) => name === "holdout_w1_half");
         const kept = rows.find(
-          ({ metric, direction }) => metric === "variance_kept" && direction === "f",
+          ({ name, direction }) => name === "variance_kept" && direction === "f",
         );
         return {
           w1: row?.value ?? null,

@@ -66,7 +66,7 @@ async function measure(run: Measured): Promise<Values | null> {
       return subject.unit * wasserstein(end, data, { p: 2 }).value;
     }),
   );
-  const row = (name: string) => quality.rows.find(({ metric }) => metric === name)?.value ?? null;
+  const row = (name: string) => quality.rows.find((metric) => metric.name === name)?.value ?? null;
   return { w2, path_energy: row("path_energy"), npe: row("npe") };
 }
 

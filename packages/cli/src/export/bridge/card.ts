@@ -1,5 +1,5 @@
 // README.md of an export, a model card: what the bridge is, what it was trained on, how good it is, how it is used.
-import type { QualityRow } from "@dsbm/runs";
+import type { MetricRow } from "@dsbm/runs";
 import type { BridgeDescription } from "./description.js";
 
 /** Text as it stands in Markdown: names of files and columns may hold anything. */
@@ -89,7 +89,7 @@ const short = (x: number | null | undefined): string =>
   x === null || x === undefined ? "–" : String(Number(x.toPrecision(4)));
 
 /** Metrics beside floors and ceilings; those of single columns are in bridge.json. */
-function quality(rows: readonly QualityRow[] | null): string[] {
+function quality(rows: readonly MetricRow[] | null): string[] {
   if (rows === null)
     return ["Not measured. `npx dsbm evaluate RUN` measures the run; export it again then."];
   const shown = rows.filter(({ group }) => group !== "columns");
@@ -99,8 +99,8 @@ function quality(rows: readonly QualityRow[] | null): string[] {
     "| metric | direction | value | 95 % interval | floor | ceiling |",
     "| --- | --- | --- | --- | --- | --- |",
     ...shown.map(
-      ({ title, direction, value, low, high, floor, ceiling }) =>
-        `| ${plain(title)} | ${direction ?? ""} | ${short(value)} | ${low === null ? "" : `${short(low)} to ${short(high)}`} | ${short(floor)} | ${short(ceiling)} |`,
+      ({ title, direction, value, interval, floor, ceiling }) =>
+        `| ${plain(title)} | ${direction ?? ""} | ${short(value)} | ${interval === null ? "" : interval.map(short).join(" to ")} | ${short(floor)} | ${short(ceiling)} |`,
     ),
   ];
 }

@@ -10,7 +10,7 @@ import {
 } from "@dsbm/bridge";
 import { type CompleteTrainConfig, langevinNumbers } from "@dsbm/config";
 import type { ColumnTransform } from "@dsbm/data";
-import { type QualityRow, readQuality } from "@dsbm/runs";
+import { type MetricRow, readQuality } from "@dsbm/runs";
 import { type Tensor, tidy } from "@dsbm/torch";
 import { version } from "../../machine/version.js";
 import type { ColumnCondition } from "../../problem/saved-columns.js";
@@ -45,7 +45,7 @@ export interface BridgeDescription {
     cond: { shape: number[]; column: ColumnCondition | null } | null;
     y: { classes: number } | null;
   } | null;
-  quality: QualityRow[] | null;
+  quality: MetricRow[] | null;
   data: DataSummary;
   license: string | null;
 }

@@ -1,5 +1,6 @@
 // What a run was asked and where it ran: configuration, choices, environment, log, and the table of how good it is.
-import type { QualityRow, RunDetail } from "../../shared/api.js";
+import type { MetricRow } from "@dsbm/runs";
+import type { RunDetail } from "../../shared/api.js";
 import { digits, directionTitle } from "../lib/format.js";
 import { Scroll } from "../lib/parts.js";
 import { setParams } from "../lib/route.js";
@@ -90,14 +91,6 @@ export function Log({ detail }: { detail: RunDetail }) {
   );
 }
 
-const groups: Record<string, string> = {
-  holdout: "Against held-out data on the way",
-  ends: "The ends",
-  plan: "The coupling",
-  path: "The paths",
-  columns: "Column by column",
-};
-
 export function QualityTable({ detail }: { detail: RunDetail }) {
   const { quality, leftOut } = detail;
   if (quality.length === 0) return null;
@@ -124,7 +117,7 @@ export function QualityTable({ detail }: { detail: RunDetail }) {
   );
 }
 
-function Rows({ rows }: { rows: readonly QualityRow[] }) {
+function Rows({ rows }: { rows: readonly MetricRow[] }) {
   return (
     <Scroll label="Table of metrics">
       <table>
@@ -141,16 +134,14 @@ function Rows({ rows }: { rows: readonly QualityRow[] }) {
         </thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={`${row.metric} ${row.direction} ${row.column} ${row.title}`}>
-              <th scope="row" title={`${groups[row.group] ?? ""} ${row.about}`.trim()}>
+            <tr key={`${row.name} ${row.direction} ${row.column} ${row.title}`}>
+              <th scope="row" title={row.meaning}>
                 {row.title}
-                {row.column !== null && <small>{row.column}</small>}
+                {row.column !== undefined && <small>{row.column}</small>}
               </th>
               <td>{directionTitle(row.direction)}</td>
               <td class="number">{digits(row.value)}</td>
-              <td class="number">
-                {row.low === null ? "–" : `${digits(row.low, 3)} to ${digits(row.high, 3)}`}
-              </td>
+              <td class="number">{row.interval?.map((x) => digits(x, 3)).join(" to ") ?? "–"}</td>
               <td class="number">{digits(row.floor)}</td>
               <td class="number">{digits(row.ceiling)}</td>
               <td class="number">{digits(row.target)}</td>
