@@ -1,0 +1,81 @@
+// Files that grow by whole records; a record that a crash cut off is removed when the file is opened again.
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { FileError, fileOperation } from "./errors.js";
+import { makeFolder, writeAll } from "./write.js";
+
+const { O_RDWR, O_CREAT, O_APPEND, O_NOFOLLOW = 0 } = constants;
+
+/** A file that grows; every method throws FileError. */
+export interface AppendFile {
+  /** Appends bytes (or a text in UTF-8) in one piece. On failure the file is as before. */
+  append(data: Uint8Array | string): void;
+  /** Forces all appended bytes onto the disk (fsync). */
+  flush(): void;
+  /** Flushes and closes; a second call does nothing. */
+  close(): void;
+}
+
+/**
+ * Opens a file for appending, and makes missing folders. `wholeBytes` returns how many of the present bytes are whole
+ * records (default: up to the last line end). Throws FileError.
+ */
+export function openAppendFile(
+  path: string,
+  wholeBytes: (fd: number, size: number) => number = wholeLines,
+): AppendFile {
+  makeFolder(dirname(path));
+  const flags = O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW;
+  const fd = fileOperation("open", path, () => openSync(path, flags));
+  let isOpen = true;
+  const guarded = (action: string, operation: (size: number) => void) =>
+    fileOperation(action, path, () => {
+      if (isOpen) operation(fstatSync(fd).size);
+      else throw new FileError("closed", `cannot ${action} ${path}: it was closed, open it again`);
+    });
+  guarded("repair", (size) => {
+    const whole = wholeBytes(fd, size);
+    if (whole < size) ftruncateSync(fd, whole);
+  });
+  return {
+    append: (data) =>
+      guarded("append to", (size) => {
+        try {
+          writeAll(fd, typeof data === "string" ? Buffer.from(data) : data);
+        } catch (error) {
+          ftruncateSync(fd, size);
+          throw error;
+        }
+      }),
+    flush: () => guarded("flush", () => fsyncSync(fd)),
+    close() {
+      if (!isOpen) return;
+      try {
+        this.flush();
+      } finally {
+        isOpen = false;
+        closeSync(fd);
+      }
+    },
+  };
+}
+
+/** Bytes up to and including the last "\n". */
+function wholeLines(fd: number, size: number): number {
+  const block = Buffer.alloc(4096);
+  for (let end = size; end > 0; end -= block.length) {
+    const start = Math.max(0, end - block.length);
+    const count = readSync(fd, block, 0, end - start, start);
+    const index = block.subarray(0, count).lastIndexOf(10);
+    if (index >= 0) return start + index + 1;
+  }
+  return 0;
+}

@@ -1,0 +1,71 @@
+// Errors of the file system as one line with a cure.
+
+/** The kind of a FileError, for programs; the message is for people. */
+export type FileErrorCode =
+  | "bad_argument"
+  | "permission"
+  | "read_only"
+  | "disk_full"
+  | "not_a_folder"
+  | "not_a_file"
+  | "not_found"
+  | "io"
+  | "too_large"
+  | "locked"
+  | "closed";
+
+/** A failed file operation. */
+export class FileError extends Error {
+  override readonly name = "FileError";
+
+  constructor(
+    readonly code: FileErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+const elsewhere = "or choose another folder";
+
+const cures: Record<string, readonly [FileErrorCode, string]> = {
+  EACCES: ["permission", `no permission: change its owner or mode (chown, chmod), ${elsewhere}`],
+  EPERM: ["permission", `not permitted: change its owner or attributes, ${elsewhere}`],
+  EROFS: ["read_only", `the file system is mounted read-only: remount it writable, ${elsewhere}`],
+  ENOSPC: ["disk_full", `the disk is full: free some space and run again, ${elsewhere}`],
+  EDQUOT: ["disk_full", `the disk quota is used up: free some space and run again, ${elsewhere}`],
+  EFBIG: ["io", `the file is larger than the limit: raise it (ulimit -f), ${elsewhere}`],
+  ENOTDIR: ["not_a_folder", `a part of this path is a file, not a folder: move it, ${elsewhere}`],
+  EEXIST: ["not_a_folder", `a file is where a folder is needed: move it, ${elsewhere}`],
+  EISDIR: ["not_a_file", "a folder is where a file is needed: move it, or choose another name"],
+  ELOOP: ["not_a_file", "it is a symbolic link: give the path of the file itself"],
+  ENOENT: ["not_found", "it does not exist: check the path"],
+  ENAMETOOLONG: ["bad_argument", "the path is too long: shorten the name or the overrides"],
+  EMFILE: ["io", "too many open files: raise the limit (ulimit -n)"],
+  EIO: ["io", "the device reports an error: check the disk, then run again"],
+};
+
+/** The `code` (EACCES, …) of an error of the operating system, or undefined for any other. */
+export function errnoOf(error: unknown): string | undefined {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return typeof code === "string" ? code : undefined;
+}
+
+/** The FileError of a failed operation: `cannot <action> <path>: <cure> (<errno>)`. */
+export function fileError(action: string, path: string, error: unknown): FileError {
+  if (error instanceof FileError) return error;
+  const errno = errnoOf(error);
+  const [code, cure] = cures[errno ?? ""] ?? ["io", String(error)];
+  const suffix = errno === undefined ? "" : ` (${errno})`;
+  return new FileError(code, `cannot ${action} ${path}: ${cure}${suffix}`, { cause: error });
+}
+
+/** Runs a file operation. Throws its FileError, see fileError. */
+export function fileOperation<T>(action: string, path: string, operation: () => T): T {
+  try {
+    return operation();
+  } catch (error) {
+    throw fileError(action, path, error);
+  }
+}

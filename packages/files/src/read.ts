@@ -1,0 +1,29 @@
+// Reads plain files of a folder that may be hostile: links, pipes and folders are refused.
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+import { FileError, fileOperation } from "./errors.js";
+
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+
+/** Gives `use` a plain file, opened for reading, and its size. Throws FileError. */
+export function withPlainFile<T>(path: string, use: (fd: number, size: number) => T): T {
+  return fileOperation("read", path, () => {
+    // Without O_NONBLOCK opening a pipe would wait for its writer.
+    const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      const stat = fstatSync(fd);
+      if (stat.isFile()) return use(fd, stat.size);
+      throw new FileError("not_a_file", `cannot read ${path}: expected a plain file`);
+    } finally {
+      closeSync(fd);
+    }
+  });
+}
+
+/** A plain file of at most `limit` bytes. Throws FileError. */
+export function readPlainFile(path: string, { limit }: { limit: number }): Buffer {
+  return withPlainFile(path, (fd, size) => {
+    if (size <= limit) return readFileSync(fd);
+    const message = `cannot read ${path}: it has ${size} bytes, expected at most ${limit}`;
+    throw new FileError("too_large", message);
+  });
+}

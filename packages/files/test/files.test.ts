@@ -1,0 +1,334 @@
+// Files are whole whatever happens, and what killed processes left blocks nobody.
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it, onTestFinished, vi } from "vitest";
+import {
+  acquireLock,
+  chunksOf,
+  createExclusive,
+  FileError,
+  foreignLockSeconds,
+  isAlive,
+  isGone,
+  lockHolder,
+  makeFolder,
+  openAppendFile,
+  processName,
+  readPlainFile,
+  removeFolder,
+  sha256,
+  sha256OfFile,
+  stageFile,
+  stageFolder,
+  sweepTemporaries,
+  temporaryPath,
+  writeFileAtomic,
+} from "../src/index.js";
+
+const door = new URL("../dist/index.js", import.meta.url).href;
+const deadName = processName().replace(/-\d+-/, "-999999999-");
+
+function scratch(): string {
+  const folder = mkdtempSync(join(tmpdir(), "dsbm-files-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Starts a program that uses this package, and waits for its first output. */
+async function start(code: string, argument: string) {
+  const args = ["--input-type=module", "-e", `import * as files from "${door}";${code}`, argument];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  await once(child.stdout, "data");
+  return async () => {
+    const exit = once(child, "exit");
+    child.kill("SIGKILL");
+    await exit;
+    return child.pid as number;
+  };
+}
+
+function codeOf(operation: () => unknown): string {
+  try {
+    operation();
+  } catch (error) {
+    if (error instanceof FileError) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+  return "nothing was thrown";
+}
+
+const age = (path: string, seconds: number) => {
+  const then = Date.now() / 1000 - seconds;
+  utimesSync(path, then, then);
+};
+
+it("writes texts, views by their own bytes and chunks, makes parents, and replaces a link alone", () => {
+  const folder = join(scratch(), "a", "b");
+  writeFileAtomic(join(folder, "text"), "Schrödinger");
+  writeFileAtomic(join(folder, "view"), new Float32Array([9, 1, 2]).subarray(1));
+  writeFileAtomic(join(folder, "chunks"), [Buffer.from("head "), Buffer.from("body")]);
+  symlinkSync(join(folder, "text"), join(folder, "link"));
+  writeFileAtomic(join(folder, "link"), "new");
+  const texts = ["text", "chunks", "link"].map((name) => readFileSync(join(folder, name), "utf8"));
+  expect(texts).toEqual(["Schrödinger", "head body", "new"]);
+  expect(readFileSync(join(folder, "view")).readFloatLE(4)).toBe(2);
+  expect(readdirSync(folder).sort()).toEqual(["chunks", "link", "text", "view"]);
+});
+
+it("cuts content into chunks", () => {
+  const cut = (data: Parameters<typeof chunksOf>[0]) =>
+    Array.from(chunksOf(data, 4), (part) => [...part]);
+  expect(cut(new Uint8Array([0, 1, 2, 3, 4, 5]).subarray(1))).toEqual([[1, 2, 3, 4], [5]]);
+  expect(cut([Buffer.from([7]), new Uint8Array(0), Buffer.from([8])])).toEqual([[7], [8]]);
+});
+
+it("leaves a whole file when its writer is killed, and the next writer removes the rest", async () => {
+  const folder = scratch();
+  const path = join(folder, "state");
+  for (let round = 0; round < 3; round++) {
+    const kill = await start(
+      `for (let k = 0; ; k++) { files.writeFileAtomic(process.argv[1], Buffer.alloc(1 << 20, k % 250)); console.log(k); }`,
+      path,
+    );
+    await sleep(15 + 22 * round);
+    await kill();
+    const bytes = readFileSync(path);
+    expect(bytes.equals(Buffer.alloc(1 << 20, bytes[0]))).toBe(true);
+  }
+  sweepTemporaries(folder);
+  expect(readdirSync(folder)).toEqual(["state"]);
+});
+
+it("keeps the old content if the source of the new content throws", () => {
+  const path = join(scratch(), "weights");
+  writeFileAtomic(path, "old");
+  function* broken(): Iterable<Uint8Array> {
+    yield Buffer.from("half");
+    throw new TypeError("no tensor");
+  }
+  expect(() => writeFileAtomic(path, broken())).toThrow(new TypeError("no tensor"));
+  expect(readFileSync(path, "utf8")).toBe("old");
+  expect(readdirSync(join(path, ".."))).toEqual(["weights"]);
+});
+
+it("merges a staged folder into its place at commit, and discards one", () => {
+  const out = join(scratch(), "out");
+  for (const [name, text] of [
+    ["a", "1"],
+    ["b", "2"],
+    ["a", "3"],
+  ] as const) {
+    const staged = stageFolder(out);
+    mkdirSync(join(staged.temporary, "deep"));
+    writeFileSync(join(staged.temporary, "deep", name), text);
+    staged.commit();
+    staged.discard();
+  }
+  const staged = stageFile(join(out, "not"));
+  writeFileSync(staged.temporary, "");
+  staged.discard();
+  expect(readdirSync(out, { recursive: true }).sort()).toEqual(["deep", "deep/a", "deep/b"]);
+  expect(readFileSync(join(out, "deep", "a"), "utf8")).toBe("3");
+  removeFolder(out);
+  expect(readdirSync(join(out, ".."))).toEqual([]);
+});
+
+it("refuses with a code and one line with the cure", () => {
+  const folder = scratch();
+  writeFileSync(join(folder, "file"), "12345");
+  mkdirSync(join(folder, "folder"));
+  symlinkSync(join(folder, "folder"), join(folder, "link"));
+  symlinkSync(join(folder, "file"), join(folder, "alias"));
+  const path = (name: string) => join(folder, name);
+  const closed = openAppendFile(path("log"));
+  closed.close();
+  closed.close();
+  const table: [operation: () => unknown, expected: RegExp][] = [
+    [() => writeFileAtomic(path("file/x"), ""), /^not_a_folder: .*a file is where/],
+    [() => writeFileAtomic(path("file/x/y"), ""), /^not_a_folder: /],
+    [() => makeFolder(path("file")), /^not_a_folder: .*EEXIST/],
+    [() => writeFileAtomic(path("folder"), ""), /^not_a_file: .*EISDIR/],
+    [() => stageFolder(path("link")).commit(), /^not_a_folder: .*it is a link/],
+    [() => readPlainFile(path("file"), { limit: 4 }), /^too_large: .*5 bytes, expected at most 4/],
+    [() => readPlainFile(path("alias"), { limit: 9 }), /^not_a_file: .*link/],
+    [() => readPlainFile(path("folder"), { limit: 9 }), /^not_a_file: .*plain file/],
+    [() => openAppendFile(path("alias")), /^not_a_file: .*link/],
+    [() => closed.append("x"), /^closed: /],
+    [() => sha256OfFile(path("missing")), /^not_found: .*check the path/],
+    [() => writeFileAtomic(path("x".repeat(300)), ""), /^bad_argument: .*shorten/],
+    [() => writeFileAtomic("/proc/dsbm/x", ""), /^(not_found|permission|read_only): /],
+  ];
+  for (const [operation, expected] of table) expect(codeOf(operation)).toMatch(expected);
+  expect(readFileSync(path("file"), "utf8")).toBe("12345");
+  expect(readdirSync(folder).filter((name) => name.startsWith(".tmp-"))).toEqual([]);
+});
+
+it("keeps whole records of a file that grows", () => {
+  const path = join(scratch(), "log");
+  writeFileSync(path, `one\ntwo\n${"x".repeat(10_000)}`);
+  const file = openAppendFile(path);
+  file.append("three\n");
+  expect(readFileSync(path, "utf8")).toBe("one\ntwo\nthree\n");
+  file.append(Buffer.from("four"));
+  file.close();
+  openAppendFile(path, () => 3).close();
+  expect(readFileSync(path, "utf8")).toBe("one");
+  openAppendFile(path).close();
+  expect(readFileSync(path, "utf8")).toBe("");
+});
+
+it("hashes bytes and files alike", () => {
+  const path = join(scratch(), "f");
+  const bytes = Buffer.alloc((1 << 20) + 7, 3);
+  writeFileSync(path, bytes);
+  expect(sha256OfFile(path)).toBe(sha256(bytes));
+  expect(sha256("abc")).toMatch(/^ba7816bf8f01cfea/);
+});
+
+it("removes temporary files of processes that are gone and old ones, and nothing else", () => {
+  const folder = scratch();
+  mkdirSync(join(folder, "deep"));
+  const dead = join(folder, "deep", `.tmp-${deadName}-0123abcd.npy`);
+  const old = temporaryPath(folder);
+  const link = join(folder, `.tmp-${deadName}-0123abcf`);
+  const kept = [
+    temporaryPath(folder, ".npy"),
+    join(folder, ".tmp-00000000-1-5-0123abcd"),
+    join(folder, ".tmp-notes"),
+  ];
+  for (const path of [dead, old, ...kept]) writeFileSync(path, "");
+  age(old, 4000);
+  symlinkSync(join(folder, ".tmp-notes"), link);
+  sweepTemporaries(folder, { deep: true });
+  expect(
+    readdirSync(folder, { recursive: true }).map((name) => join(folder, String(name))),
+  ).toEqual(expect.arrayContaining([...kept, join(folder, "deep")]));
+  expect(readdirSync(folder, { recursive: true })).toHaveLength(4);
+});
+
+it("tells processes that are gone, zombies and reused pids included", async ({ skip }) => {
+  expect(isGone(processName())).toBe(false);
+  for (const pid of [999_999_999, 0, -1, Number.NaN]) expect(isAlive(pid)).toBe(false);
+  expect(isGone(deadName)).toBe(true);
+  expect(isGone("00000000-999999999-7")).toBe(false);
+  if (process.platform !== "linux") return skip("start times and zombies are looked up in /proc");
+  expect(isGone(processName().replace(/\d+$/, "1"))).toBe(true);
+  const parent = spawn("sh", ["-c", "sleep 0.3 & echo $!; exec sleep 60"]);
+  onTestFinished(() => void parent.kill("SIGKILL"));
+  const zombie = Number(String((await once(parent.stdout, "data"))[0]));
+  await expect.poll(() => isAlive(zombie)).toBe(false);
+});
+
+it("locks for one living process, which is named, and takes over after kill -9", async () => {
+  const path = join(scratch(), ".lock");
+  const kill = await start(
+    `files.acquireLock(process.argv[1]); console.log("held"); setInterval(() => {}, 1000);`,
+    path,
+  );
+  const message = codeOf(() => acquireLock(path));
+  const holder = lockHolder(path);
+  expect(await kill()).toBe(holder);
+  expect(message).toContain(`locked: this folder is in use by process ${holder}: wait for it`);
+  expect(lockHolder(path)).toBeUndefined();
+  const lock = acquireLock(path);
+  expect(lockHolder(path)).toBe(process.pid);
+  writeFileSync(path, JSON.stringify({ process: processName(), token: "another" }));
+  lock.release(); // it was taken over
+  expect(lockHolder(path)).toBe(process.pid);
+});
+
+it("waits for locks that may be alive, as long as they show life", () => {
+  const table: [text: string, seconds: number, expected: RegExp][] = [
+    ["", 0, /a process that is writing its lock/],
+    ["", 60, /nothing/],
+    [`{"process":"${deadName}"}`, 0, /nothing/],
+    [`{"process":"another-7-1"}`, foreignLockSeconds - 60, /process 7 of another machine.*delete/],
+    [`{"process":"another-7-1"}`, foreignLockSeconds + 60, /nothing/],
+    [`{"pid":7,"start":"1","place":"an earlier version"}`, 20, /of another machine/],
+  ];
+  for (const [text, seconds, expected] of table) {
+    const path = join(scratch(), ".lock");
+    writeFileSync(path, text);
+    age(path, seconds);
+    expect(codeOf(() => acquireLock(path))).toMatch(expected);
+  }
+  const path = join(scratch(), ".lock");
+  writeFileSync(path, `{"process":"${deadName}"}`);
+  createExclusive(`${path}.takeover`, "");
+  expect(codeOf(() => acquireLock(path))).toMatch(/is taking over .*try again/);
+});
+
+it("notices that a lock was taken over or deleted", () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  onTestFinished(() => void vi.useRealTimers());
+  for (const [change, message] of [
+    [(path: string) => writeFileSync(path, '{"process":"a-7-1"}'), /over by process 7:/],
+    [(path: string) => rmSync(path), /was deleted: the run ends/],
+  ] as const) {
+    const path = join(scratch(), ".lock");
+    const lock = acquireLock(path);
+    expect(lock.isHeld()).toBe(true);
+    change(path);
+    expect(lock.isHeld()).toBe(false);
+    lock.refresh();
+    vi.setSystemTime(Date.now() + 31_000);
+    expect(codeOf(() => lock.refresh())).toMatch(message);
+    lock.release();
+  }
+});
+
+it("lets one of many contenders through a stale lock", async () => {
+  const path = join(scratch(), ".lock");
+  writeFileSync(path, `{"process":"${deadName}"}`);
+  const code = `import * as files from "${door}";
+    while (Date.now() < Number(process.argv[2]));
+    try { files.acquireLock(process.argv[1]); console.log("won"); setTimeout(() => {}, 3000); }
+    catch (error) { console.log(error.code); }`;
+  const at = String(Date.now() + 1500);
+  const answers = [0, 1, 2, 3].map(async () => {
+    const child = spawn(process.execPath, ["--input-type=module", "-e", code, path, at]);
+    return String((await once(child.stdout, "data"))[0]).trim();
+  });
+  expect((await Promise.all(answers)).sort()).toEqual(["locked", "locked", "locked", "won"]);
+});
+
+it("names the cure when the disk is full or read-only, and keeps the old file", ({ skip }) => {
+  const mount = (options: string) => {
+    const folder = scratch();
+    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", folder]);
+    if (mounted.status !== 0) skip("a tmpfs cannot be mounted here");
+    onTestFinished(() => void spawnSync("umount", ["--lazy", folder]));
+    return folder;
+  };
+  const full = mount("size=256k");
+  const path = join(full, "weights");
+  writeFileAtomic(path, "old");
+  const big = Buffer.alloc(1 << 20, 1);
+  expect(codeOf(() => writeFileAtomic(path, big))).toMatch(/^disk_full: .*free some space/);
+  expect(readFileSync(path, "utf8")).toBe("old");
+  const log = openAppendFile(join(full, "log"));
+  log.append("line\n");
+  expect(codeOf(() => log.append(big))).toMatch(/^disk_full/);
+  expect(readFileSync(join(full, "log"), "utf8")).toBe("line\n");
+  log.close();
+  const readOnly = mount("ro");
+  for (const write of [
+    () => writeFileAtomic(join(readOnly, "f"), "x"),
+    () => makeFolder(join(readOnly, "a", "b")),
+  ])
+    expect(codeOf(write)).toMatch(/^read_only: .*remount it/);
+});
