@@ -2,7 +2,6 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openTableWriter } from "@dsbm/data";
 import { picturePng } from "@dsbm/runs";
 import { Generator, io, liveTensors, memory, randint } from "@dsbm/torch";
 import { unzipSync, zipSync } from "fflate";
@@ -116,17 +115,4 @@ it("keeps no more programs and tensors for many calls than for a few", async () 
   expect(bridge.programs).toBeLessThanOrEqual(3);
   for (let steps = 1; steps < 50; steps++) await call(3, steps);
   expect(bridge.programs).toBeLessThanOrEqual(512 + 3);
-});
-
-it("reads back the archive of a table without its key", async () => {
-  const run = vectorRun(at("archive"));
-  const writer = openTableWriter(at("v.npz"), {
-    ...{ format: ".npz", scratch: () => at(`s${Math.random()}`) },
-    carried: [{ name: "id", kind: "text" }],
-    columns: ["a", "b"].map((name) => ({ name, dtype: "float32" as const })),
-  });
-  const numbers = [Float64Array.of(1, 2), Float64Array.of(3, 4)];
-  await writer.write({ count: 2, numbers, carried: [["p", "q"]] });
-  await writer.close();
-  await sampled(run, "v.npz", "v.csv", "solver=euler");
 });

@@ -96,10 +96,10 @@ describe("tables", () => {
     "are written as %s with the same numbers",
     async (ending) => {
       await sampled(still, "new.csv", `all${ending}`, "solver=euler");
-      // Arrays hold numbers alone; of their files .npz has the names.
+      // Arrays hold numbers alone.
       const carried = !ending.startsWith(".np");
       const found = await load(at(`all${ending}`), carried ? ["id"] : []);
-      const names = ending === ".npy" ? ["c0", "c1", "c2"] : facts.names;
+      const names = carried ? facts.names : ["c0", "c1", "c2"];
       for (const [k, column] of names.entries()) expect(gap(found[column]!, k)).toBeLessThan(1e-4);
       if (carried) expect(found.id).toEqual(ids);
     },

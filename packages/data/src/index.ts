@@ -50,7 +50,7 @@ export {
   outputFormats,
   type TableWriterOptions,
 } from "./tables/write/formats.js";
-export { type NpzArchive, openNpzArchive } from "./tables/write/npz/npz.js";
+export { writeNpz } from "./tables/write/npz.js";
 export type {
   CarriedCell,
   CarriedColumn,

@@ -4,7 +4,7 @@
 import { BridgeError } from "@dsbm/bridge";
 import { io, type Tensor, tensor, tidy } from "@dsbm/torch";
 import { DatasetError } from "../errors.js";
-import { readMembers } from "../files/read.js";
+import { readMembers } from "../files/archive.js";
 
 const names = ["mintrain_mean", "Delta_", "mintrain_p", "Deltap"] as const;
 

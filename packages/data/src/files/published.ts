@@ -3,7 +3,8 @@
 import { join } from "node:path";
 import { DatasetError } from "../errors.js";
 import type { ImageClass, Split } from "../table.js";
-import { isFile, readBytes, readMembers } from "./read.js";
+import { readMembers } from "./archive.js";
+import { isFile, readBytes } from "./read.js";
 
 /** A published file, unpacked: its name, size in bytes, and digests where they are known. */
 export interface PublishedFile {

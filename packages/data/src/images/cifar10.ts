@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { io } from "@dsbm/torch";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
+import { readMembers } from "../files/archive.js";
 import { describeFile, notIn, ownFolder, placesIn } from "../files/published.js";
-import { isFile, readBytes, readMembers } from "../files/read.js";
+import { isFile, readBytes } from "../files/read.js";
 import type { Split, Table } from "../table.js";
 import { type ByteImages, byteTable } from "./byte-table.js";
 

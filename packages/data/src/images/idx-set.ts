@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError, invalidOption } from "../errors.js";
+import { unpack } from "../files/archive.js";
 import { parseIdx } from "../files/idx.js";
 import {
   locate,
@@ -10,7 +11,7 @@ import {
   type PublishedSet,
   placesIn,
 } from "../files/published.js";
-import { status, unpack } from "../files/read.js";
+import { status } from "../files/read.js";
 import { type ByteImages, byteTable } from "./byte-table.js";
 
 /** A data set of IDX files. */

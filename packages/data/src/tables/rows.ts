@@ -1,6 +1,8 @@
 // One interface to the tables of users, whatever their file is: named columns whose rows come in batches, so that a file
 // may be larger than memory. Preparation for training and `dsbm sample` both read through it.
 
+import type { UnpackLimits } from "../files/archive.js";
+
 /** What a file's name (or its content) says that it is. */
 export type TableFormat = "csv" | "tsv" | "parquet" | "npy" | "npz" | "h5ad";
 
@@ -27,8 +29,8 @@ export interface ReadOptions {
   key?: string | undefined;
   /** The matrix of a .h5ad file: X (default), a layer, or an entry of obsm. */
   layer?: string | undefined;
-  /** Bytes that a packed file may unpack to, and how many times its size; beyond both it is refused. */
-  limits?: { bytes: number; times: number } | undefined;
+  /** What a packed file may unpack to. */
+  limits?: UnpackLimits | undefined;
 }
 
 /** The columns that are wanted, in the order wanted, and as what. */

@@ -9,7 +9,7 @@ import { zipSync } from "fflate";
 import h5wasm from "h5wasm/node";
 import { parquetWriteBuffer, parquetWriteFile } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
-import { fortran, put, refusal, testFolders } from "../files.js";
+import { fortran, refusal, testFolders } from "../files.js";
 
 const folder = testFolders();
 const text = (content: string) => Buffer.from(content);
@@ -72,7 +72,7 @@ describe("a table is refused in one line that says what is wrong with it", () =>
     ["text named .h5ad", "t.h5ad", rows, "WrongSet", /expected .h5ad/],
     ["an array named .parquet", "t.parquet", two, "WrongSet", /those of .npy: expected .parquet/],
     ["another ending", "t.xlsx", text("a"), "UnsupportedType", /expected a table \(.csv, .tsv/],
-    ["half an archive", "t.npz", packed.subarray(0, 90), "BadZip", /no directory at its end/],
+    ["half an archive", "t.npz", packed.subarray(0, 90), "BadZip", /cannot be unpacked/],
     ["half a packed file", "t.csv.gz", half, "BadGzip", /cannot be unpacked .*copy or download/],
     ["a missing file", "nowhere.csv", null, "MissingFiles", /nowhere.csv: no such file/],
   ])("%s: by another code", async (_, name, content, code, message) => {
@@ -140,7 +140,7 @@ describe("what unpacks to too much", () => {
     h5.close();
     for (const [name, column, code, way, times] of [
       ["t.csv.gz", "a", "BadGzip", "unpack it with gunzip", 50],
-      ["t.npz", "c0", "BadZip", "give the .npy file", 50],
+      ["t.npz", "c0", "BadZip", "give the unpacked file", 50],
       ["t.parquet", "a", "BadTable", "smaller row groups or less compression", 9],
       ["t.h5ad", "c0", "BadTable", "without compression", 50],
     ] as const)
@@ -151,18 +151,6 @@ describe("what unpacks to too much", () => {
     // Tables that pack well are no bombs.
     writeFileSync(join(place, "u.csv.gz"), gzipSync(`a\n${"0\n".repeat(2 ** 18)}`));
     await drained(join(place, "u.csv.gz"), {}, ["a"]);
-  });
-
-  it("is not what a member of an archive holds where a bit of it changed", async () => {
-    const place = folder();
-    const whole = Buffer.from(zipSync({ "x.npy": two }, { level: 0 }));
-    const flipped = Buffer.from(whole);
-    flipped[whole.indexOf(two.subarray(-8))]! ^= 1;
-    put(place, { "whole.npz": whole, "flipped.npz": flipped });
-    await drained(join(place, "whole.npz"), {}, ["c0"]);
-    await expect(drained(join(place, "flipped.npz"), {}, ["c0"])).rejects.toThrow(
-      refusal("BadZip", /is damaged \(a member's CRC-32 is/),
-    );
   });
 
   it("holds for a header and for lines without an end", async () => {

@@ -22,7 +22,7 @@ export async function arrayInput(path: string, { trained, keys }: InputOptions):
     throw new UsageError(
       `${path} is no array of images, which ${trained.folder} bridges: give a .npy or .npz file, a picture, or a folder of pictures`,
     );
-  const { file, remove } = await open(path, keys.key);
+  const { file, remove } = open(path, keys.key);
   const close = () => {
     file.close();
     remove();
@@ -49,12 +49,12 @@ export async function arrayInput(path: string, { trained, keys }: InputOptions):
 }
 
 /** A .npy file, or the array of a .npz file as one. */
-async function open(path: string, key: string | null) {
+function open(path: string, key: string | null) {
   if (!/\.npz$/i.test(path)) return { file: io.npy.open(path), remove: () => {} };
   const temporary = temporaryPath(tmpdir());
   const remove = () => rmSync(temporary, { force: true });
   try {
-    await extractArray(path, temporary, { key: key ?? undefined });
+    extractArray(path, temporary, { key: key ?? undefined });
     return { file: io.npy.open(temporary), remove };
   } catch (error) {
     remove();

@@ -1,6 +1,7 @@
 // Samples as an array of known length, .npy or .npz: images [n, C, H, W], or with a path all states [T, n, …].
+import { rmSync, writeFileSync } from "node:fs";
 import { dirname, extname } from "node:path";
-import { type NpzArchive, openNpzArchive } from "@dsbm/data";
+import { writeNpz } from "@dsbm/data";
 import { openFileReplacement, temporaryPath } from "@dsbm/runs";
 import { io, tidy } from "@dsbm/torch";
 import { byRows, unitsOf } from "../units.js";
@@ -11,24 +12,25 @@ export function arrayOutput(path: string, options: OutputOptions): Output {
   const units = trained.shape.length === 1 ? unitsOf(trained) : null;
   const columns = units?.columns(input.table?.names);
   const dtype = columns?.some((column) => column.dtype === "float64") ? "float64" : "float32";
-  const names = columns?.map(({ name }) => name) ?? null;
   const row = units ? [units.width] : trained.shape;
   const shape = [...(times ? [times.length] : []), options.n as number, ...row];
   const replacement = openFileReplacement(path);
-  const carried = input.table?.carried ?? [];
+  const isArchive = extname(path).toLowerCase() === ".npz";
   const scratch = () => temporaryPath(dirname(path));
-  let archive: NpzArchive | null = null;
+  const arrays: Record<string, string> = {};
   let target: io.NpyTarget | null = null;
+  const removeArrays = () => {
+    for (const file of Object.values(arrays)) rmSync(file, { force: true });
+  };
   const discard = () => {
     units?.dispose();
     target?.close();
-    archive?.abandon();
+    removeArrays();
     replacement.discard();
   };
   try {
-    if (extname(path).toLowerCase() === ".npz")
-      archive = openNpzArchive(replacement.temporary, { columns: names, carried, times, scratch });
-    target = new io.NpyTarget(archive?.x ?? replacement.temporary, dtype, shape);
+    if (isArchive) arrays.x = scratch();
+    target = new io.NpyTarget(arrays.x ?? replacement.temporary, dtype, shape);
   } catch (error) {
     discard();
     throw error;
@@ -36,7 +38,7 @@ export function arrayOutput(path: string, options: OutputOptions): Output {
   const file = target;
   return {
     about: () => `${path}, ${dtype} [${shape.join(", ")}]`,
-    async put(x, { k, first, carried: cells }) {
+    async put(x, { k, first }) {
       const at = times ? [k, first] : [first];
       tidy(() => {
         const here = x.to({ device: "cpu" });
@@ -44,11 +46,20 @@ export function arrayOutput(path: string, options: OutputOptions): Output {
         const { rows, shape: size } = byRows(units.undo(here), dtype);
         file.put(at, io.fromTyped(rows, size));
       });
-      if (k === 0) await archive?.carry(cells);
     },
     async commit() {
       file.close({ sync: true });
-      await archive?.close();
+      if (isArchive) {
+        if (times) {
+          arrays.t = scratch();
+          writeFileSync(
+            arrays.t,
+            io.npy.encode(io.fromTyped(Float64Array.from(times), [times.length])),
+          );
+        }
+        await writeNpz(replacement.temporary, arrays);
+        removeArrays();
+      }
       replacement.commit();
     },
     discard,

@@ -1,6 +1,5 @@
 // Samples as rows of a table in the data's own units, with the columns that are carried along. A path is a long table:
 // a row for each sample and time.
-import { dirname } from "node:path";
 import {
   type CarriedCell,
   type CarriedColumn,
@@ -9,7 +8,7 @@ import {
   outputFormat,
   type TableWriter,
 } from "@dsbm/data";
-import { errnoOf, fileError, openFileReplacement, temporaryPath } from "@dsbm/runs";
+import { errnoOf, fileError, openFileReplacement } from "@dsbm/runs";
 import { tidy } from "@dsbm/torch";
 import { UsageError } from "../../terminal/errors.js";
 import { unitsOf } from "../units.js";
@@ -48,7 +47,6 @@ export function tableOutput(path: string, options: OutputOptions): Output {
     writer ??= openTableWriter(replacement.temporary, {
       ...{ format, carried },
       columns: times ? [{ name: "t", dtype: "float64" }, ...columns] : columns,
-      scratch: () => temporaryPath(dirname(path)),
     });
     return writer;
   };

@@ -12,6 +12,7 @@ import {
 } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { badTable, DatasetError, reason } from "../../errors.js";
+import { checkUnpacked } from "../../files/archive.js";
 import { asNumber } from "../cells.js";
 import {
   batchRows,
@@ -21,7 +22,6 @@ import {
   type RowRequest,
   type TableColumn,
 } from "../rows.js";
-import { checkUnpacked } from "./bytes.js";
 
 /** Values of a part that are decoded together: 256 MiB of numbers. */
 const partValues = 2 ** 25;
@@ -36,15 +36,14 @@ export async function openParquet(path: string, { limits }: ReadOptions): Promis
     const { size } = await handle.stat();
     const file = bufferOf(handle, size);
     const metadata = await guarded(path, () => parquetMetadataAsync(file));
-    const check = (total: number) =>
-      checkUnpacked(path, total, "BadTable", { size, limits, otherwise });
+    const check = (total: number) => checkUnpacked(path, total, "BadTable", { size, limits, cure });
     check(unpackedBytes(metadata));
     const groups = metadata.row_groups.map(({ num_rows }) => Number(num_rows));
     const most = Math.max(...groups, 0);
     if (most > mostRows || groups.reduce((a, b) => a + b, 0) !== Number(metadata.num_rows))
       throw badTable(
         path,
-        `has row groups of up to ${most} rows, ${metadata.num_rows} in all: expected at most ${mostRows} in each, and their sum; ${otherwise}`,
+        `has row groups of up to ${most} rows, ${metadata.num_rows} in all: expected at most ${mostRows} in each, and their sum; ${cure}`,
       );
     const columns = parquetSchema(metadata).children.map(
       ({ element, children }): TableColumn => ({
@@ -68,7 +67,7 @@ export async function openParquet(path: string, { limits }: ReadOptions): Promis
   }
 }
 
-const otherwise = "write it again, with smaller row groups or less compression";
+const cure = "write it again, with smaller row groups or less compression";
 
 /** Bytes of all columns unpacked, as the footer says. */
 const unpackedBytes = ({ row_groups }: FileMetaData): number =>

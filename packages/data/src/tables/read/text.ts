@@ -13,7 +13,7 @@ import {
   type RowRequest,
   type TableColumn,
 } from "../rows.js";
-import { bytesOf } from "./bytes.js";
+import { readParts } from "./bytes.js";
 
 const delimiters = { ",": "commas", ";": "semicolons", "\t": "tabs" } as const;
 type Delimiter = keyof typeof delimiters;
@@ -43,9 +43,7 @@ export async function openText(
   { path, gzip, size, usual }: TextFile,
   { decimal = ".", header: wanted = true, limits }: ReadOptions,
 ): Promise<Opened> {
-  const packing = gzip ? "gzip" : undefined;
-  const otherwise = "unpack it with gunzip and give the unpacked file";
-  const bytes = () => bytesOf(path, { packing, size, limits, otherwise });
+  const bytes = () => readParts(path, { gzip, size, limits });
   const delimiter = delimiterOf(await firstText(path, bytes), usual);
   const parsing = { delimiter, skip_empty_lines: true, relax_column_count: true, bom: true };
   const source: Source = { path, bytes, parsing };

@@ -1,18 +1,14 @@
 // Which writer a file's name asks for.
 import { openArrayWriter } from "./array.js";
 import { openCsvWriter } from "./csv.js";
-import { openNpzWriter } from "./npz/npz.js";
+import { openNpzWriter } from "./npz.js";
 import { openParquetWriter } from "./parquet.js";
 import type { TableColumns, TableWriter } from "./table-writer.js";
 
-type Open = (
-  path: string,
-  columns: TableColumns,
-  options: { scratch: () => string },
-) => TableWriter;
+type OpenWriter = (path: string, columns: TableColumns) => TableWriter;
 
 const text =
-  (separator: "," | "\t", gzipped: boolean): Open =>
+  (separator: "," | "\t", gzipped: boolean): OpenWriter =>
   (path, columns) =>
     openCsvWriter(path, columns, { separator, gzipped });
 
@@ -24,31 +20,27 @@ const writers = {
   ".parquet": openParquetWriter,
   ".npy": openArrayWriter,
   ".npz": openNpzWriter,
-} satisfies Record<string, Open>;
+} satisfies Record<string, OpenWriter>;
 
 /** The ending of a table that can be written. */
 export type OutputFormat = keyof typeof writers;
 
-/** The formats of tables that can be written, by the endings of their names. */
+/** All endings of tables that can be written. */
 export const outputFormats = Object.keys(writers) as readonly OutputFormat[];
 
-/** The format that the name of a file asks for; undefined where that is none of a table. */
+/** The format that a file's name asks for. Returns undefined for other names. */
 export const outputFormat = (name: string): OutputFormat | undefined =>
   outputFormats.find((ending) => name.toLowerCase().endsWith(ending));
 
 export interface TableWriterOptions extends TableColumns {
   format: OutputFormat;
-  /** Paths for files that are needed meanwhile, on a disk with room for the whole table (.npz). */
-  scratch: () => string;
 }
 
 /**
  * Begins a table at `path`, which is created or emptied: give a temporary name, and rename it once it is closed. Carried
- * columns stand before the others; a .npy file has no place for them. Throws the system's errors, and those of formats.
+ * columns come before the others; .npy and .npz have no place for them. Throws system errors.
  */
-export function openTableWriter(
+export const openTableWriter = (
   path: string,
-  { format, scratch, ...columns }: TableWriterOptions,
-): TableWriter {
-  return writers[format](path, columns, { scratch });
-}
+  { format, ...columns }: TableWriterOptions,
+): TableWriter => writers[format](path, columns);

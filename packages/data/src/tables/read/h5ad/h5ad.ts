@@ -1,6 +1,7 @@
 // .h5ad, the annotated matrices of single cells (anndata's on-disk format): X, a layer or an entry of obsm by rows, and
 // the columns of obs beside it.
 import { badTable, DatasetError, invalidOption, reason } from "../../../errors.js";
+import { checkUnpacked } from "../../../files/archive.js";
 import { didYouMean } from "../../../names.js";
 import { asNumber } from "../../cells.js";
 import {
@@ -11,7 +12,6 @@ import {
   type RowRequest,
   type TableColumn,
 } from "../../rows.js";
-import { checkUnpacked } from "../bytes.js";
 import { type Annotation, annotations, textsOf } from "./annotations.js";
 import { openMatrix } from "./matrix.js";
 
@@ -30,9 +30,8 @@ export async function openH5ad(
   // Errors are thrown with HDF5's own texts, and not printed.
   (await h5.ready).activate_throwing_error_handler();
   const file = guarded(path, () => new h5.File(path, "r"));
-  const otherwise = "write it again without compression";
-  const check = (total: number) =>
-    checkUnpacked(path, total, "BadTable", { size, limits, otherwise });
+  const cure = "write it again without compression";
+  const check = (total: number) => checkUnpacked(path, total, "BadTable", { size, limits, cure });
   try {
     const open = () => openMatrix(h5, path, chosen(h5, path, file, layer), check);
     const matrix = guarded(path, open);
