@@ -11,10 +11,11 @@ methods.once = {
   name: "once",
   predicts: "drift", // what samples follow
   networks: "each", // one for each direction
-  optimizer: "renewed",
   eps: 1e-3, // times of training are in [eps, 1 - eps]
-  pairs: true,
-  rows: ({ data, generator }) => independent(data, generator),
+  rows: {
+    pairs: true, // of source and target
+    make: ({ data, generator }) => independent(data, generator),
+  },
   regression({ x0, x1 }, { direction, process, t, noise }) {
     const sample = { x0, x1, t, z: noise(x0) }; // a point of the Brownian bridge between x0 and x1
     return { x: process.bridge(sample), t, target: process.target(direction, sample) };

@@ -17,19 +17,29 @@ interface OnlineRows extends Pairs {
   readonly made1: Tensor;
 }
 
+export class TwoWays extends nn.Module {
+  net = new MLP(dim + 2, [64, 64, dim], { generator: seeded(3) });
+  forward(x: Tensor, t: Tensor, { direction }: { direction?: Tensor | undefined } = {}): Tensor {
+    return this.net.forward(
+      cat([x, t.unsqueeze(1), (direction as Tensor).unsqueeze(1)], { dim: 1 }),
+    );
+  }
+}
+
 export const online: Method<OnlineRows> = {
   name: "online",
   predicts: "drift",
   networks: "bidirectional",
-  optimizer: "renewed",
+  model: { type: TwoWays, create: () => new TwoWays() },
   eps: 1e-3,
-  pairs: false,
-  online: true,
-  model: () => new TwoWays(),
-  rows({ newest, data, generator, simulate }) {
-    const { x0, x1 } = independent(data, generator);
-    if (newest === null) return { x0, x1, made0: x0, made1: x1 };
-    return { x0, x1, made0: simulate("b", x1), made1: simulate("f", x0) };
+  rows: {
+    pairs: false,
+    simulation: "step",
+    make({ newest, data, generator, simulate }) {
+      const { x0, x1 } = independent(data, generator);
+      if (newest === null) return { x0, x1, made0: x0, made1: x1 };
+      return { x0, x1, made0: simulate("b", x1), made1: simulate("f", x0) };
+    },
   },
   regression({ x0, x1, made0, made1 }, { process, t, noise }) {
     const ends = { f: { x0: made0, x1 }, b: { x0, x1: made1 } };
@@ -40,26 +50,18 @@ export const online: Method<OnlineRows> = {
   },
 };
 
-export class TwoWays extends nn.Module {
-  net = new MLP(dim + 2, [64, 64, dim], { generator: seeded(3) });
-  forward(x: Tensor, t: Tensor, { direction }: { direction?: Tensor | undefined } = {}): Tensor {
-    return this.net.forward(
-      cat([x, t.unsqueeze(1), (direction as Tensor).unsqueeze(1)], { dim: 1 }),
-    );
-  }
-}
-
 // A model of the library, fitted by a method of one's own.
 export const fitted: Method<Batch> = {
   name: "fitted",
   predicts: "drift",
   networks: "bidirectional",
-  optimizer: "renewed",
   eps: 0,
-  pairs: false,
-  model: ({ shape }) => new FittedGaussian(shape),
-  fit({ network, data, process }) {
-    (network as FittedGaussian).fit(data.x0, data.x1, process.sigma ** 2);
-    return 0;
+  model: {
+    type: FittedGaussian,
+    create: ({ shape }) => new FittedGaussian(shape),
+    fit({ network, data, process }) {
+      (network as FittedGaussian).fit(data.x0, data.x1, process.sigma ** 2);
+      return 0;
+    },
   },
 };

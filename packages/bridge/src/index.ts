@@ -180,7 +180,7 @@ export { squaredDistances } from "./ot/cost.js";
 export { exactPlan, exactPointPlan } from "./ot/exact.js";
 export { densePlan } from "./ot/plan.js";
 export { type Points, type SinkhornOptions, sinkhorn } from "./ot/sinkhorn.js";
-export { brownian, onlyBrownian } from "./process/brownian.js";
+export { brownian, checkBrownian } from "./process/brownian.js";
 export { ornsteinUhlenbeck } from "./process/ornstein-uhlenbeck.js";
 export { type ReferenceProcess, spread } from "./process/process.js";
 export { eulerMaruyama, type StepVariance } from "./solver/euler-maruyama.js";

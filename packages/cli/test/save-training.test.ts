@@ -86,7 +86,8 @@ it.each<[string, () => Changes]>([
           ...{ shape: [2], direction: "b", bidirectional: true },
         });
       const model = method.model as NonNullable<Method["model"]>;
-      const network = () => model({ shape: [2], direction: "b", generator, create });
+      const facts = { shape: [2], direction: "b", generator, createNetwork: create } as const;
+      const network = () => model.create(facts);
       return { method, network };
     },
   ],
@@ -96,7 +97,12 @@ it.each<[string, () => Changes]>([
       const method = methodNamed("lightsb", { components: 3 });
       const model = method.model as NonNullable<Method["model"]>;
       const network = (direction: "b" | "f") =>
-        model({ shape: [2], direction, generator, create: () => new ScoreNetwork(2) });
+        model.create({
+          shape: [2],
+          direction,
+          generator,
+          createNetwork: () => new ScoreNetwork(2),
+        });
       return { method, network };
     },
   ],
@@ -106,7 +112,8 @@ it.each<[string, () => Changes]>([
       const method = preconditioned(methods.dsbm, mixture);
       const model = method.model as NonNullable<Method["model"]>;
       const create = () => new ScoreNetwork(2, { hidden: [8] });
-      const network = (direction: "b" | "f") => model({ shape: [2], direction, generator, create });
+      const network = (direction: "b" | "f") =>
+        model.create({ shape: [2], direction, generator, createNetwork: create });
       return { method, network, matchMoments: true };
     },
   ]),

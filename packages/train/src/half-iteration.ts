@@ -137,7 +137,7 @@ export class HalfIteration {
     this.half = half;
     this.direction = directionOf(problem, half);
     const steps = half <= schedule.firstIteration ? schedule.firstSteps : schedule.steps;
-    this.#steps = method.fit ? 1 : (given ?? steps);
+    this.#steps = method.model?.fit ? 1 : (given ?? steps);
     this.optimizer = optimizer;
     this.#noise = random("train");
     this.#pairing = random("pairing");
@@ -163,9 +163,9 @@ export class HalfIteration {
         buckets: this.#buckets,
       });
     this.#conditionsOf = conditionsAt(data.conditions, endOf(this.direction))?.of ?? "x0";
-    const couple = method.coupling
-      ? (batchCoupling ?? method.coupling(process))
-      : half <= schedule.firstPass && method.pairs
+    const couple = method.rows?.coupling
+      ? (batchCoupling ?? method.rows.coupling(process))
+      : half <= schedule.firstPass && method.rows?.pairs
         ? batchCoupling
         : null;
     const grouped = problem.method.matchConditions
@@ -301,7 +301,7 @@ export class HalfIteration {
     const whole = gathered(data, all, { decode, generator: this.#noise });
     const network = this.#network;
     return noGrad(
-      () => method.method.fit?.({ network, direction, data: whole, process }) ?? Number.NaN,
+      () => method.method.model?.fit?.({ network, direction, data: whole, process }) ?? Number.NaN,
     );
   }
 

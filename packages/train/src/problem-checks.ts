@@ -1,10 +1,10 @@
 // What a problem must be: each check throws a BridgeError that names the first wrong field, and says what to write.
 import {
   argumentError,
+  checkBrownian,
   checkEndpoints,
   checkPairs,
   groupsByConditions,
-  onlyBrownian,
   withNoiseShare,
 } from "@dsbm/bridge";
 import type { CompleteProblem, MethodOptions, Problem } from "./problem.js";
@@ -34,7 +34,7 @@ function checkBatch({ data, method, optimisation, execution }: CompleteProblem):
       `a batch of ${pairs} pairs cannot be shared by ${ranks.size} processes: use a larger batch, fewer processes, or shareBatch: false`,
     );
   const rows = Math.min(data.x0.size(0), data.x1.size(0));
-  if (pairs > rows && !method.method.fit)
+  if (pairs > rows && !method.method.model?.fit)
     refuse(
       `batchSize is ${batchSize}, but there are only ${rows} samples on one end; use a smaller batch`,
     );
@@ -45,10 +45,10 @@ function checkBatch({ data, method, optimisation, execution }: CompleteProblem):
 function checkMatching(problem: CompleteProblem): void {
   const { method, batchCoupling } = problem.method;
   const { data } = problem;
-  if (!method.pairs)
+  if (!method.rows?.pairs)
     refuse(`matchConditions with ${method.name}, which is trained on no pairs; leave it out`);
   // A method of chains pairs samples that are alone with their condition as they are.
-  const transported = batchCoupling ?? (method.chains ? undefined : method.coupling);
+  const transported = batchCoupling ?? (method.rows?.chains ? undefined : method.rows?.coupling);
   const given = data.conditions?.x0;
   if (transported && given && groupsByConditions(given).every((rows) => rows.length === 1))
     refuse(
@@ -64,7 +64,7 @@ function checkMatching(problem: CompleteProblem): void {
 
 function checkKnown({ method: { method }, data }: CompleteProblem): void {
   if (!data.pairs) return;
-  if (!method.pairs || method.fit)
+  if (!method.rows?.pairs)
     refuse(`data.pairs with ${method.name}, which is trained on no pairs; leave them out`);
   checkPairs(data.pairs, data);
 }
@@ -87,36 +87,36 @@ export function checkGroups({ data, process, method, schedule }: Problem): void 
 /** New networks, which are checked to be models of the method where it has models of its own. */
 export function checkedNetworks(options: MethodOptions): MethodOptions["network"] {
   const { method, network: own, stepVariance } = options;
-  const { name, modelClass, networks } = method;
+  const { name, model, networks } = method;
   const network: typeof own =
     stepVariance === "analytic"
       ? (direction, half) => withNoiseShare(own(direction, half), networks)
       : own;
-  if (!modelClass) return network;
+  if (!model) return network;
   return (direction, half) => {
     const net = network(direction, half);
-    return net instanceof modelClass
+    return net instanceof model.type
       ? net
       : refuse(
-          `${name} trains a model of its own, ${modelClass.name}; write network: (direction) => methodNamed("${name}").model({ shape, direction, generator, create: () => YOUR_NETWORK })`,
+          `${name} trains a model of its own, ${model.type.name}; write network: (direction) => methodNamed("${name}").model.create({ shape, direction, generator, createNetwork: () => YOUR_NETWORK })`,
         );
   };
 }
 
 /** Throws unless a method has the functions that its facts need. */
-function checkMethod({ method: { method } }: CompleteProblem): void {
-  const { name, fit, rows, regression, loss, predicts, plan } = method;
-  if (!fit && !(rows && (regression || loss)))
-    refuse(`${name} has neither fit, nor rows and one of regression and loss; give it those`);
-  if (predicts === "plan" && !plan) refuse(`${name} predicts a plan; give it the function plan`);
+function checkMethod({ method: { method }, process }: CompleteProblem): void {
+  const { name, model, rows, regression, loss, onlyBrownian } = method;
+  if (!model?.fit && !(rows && (regression || loss)))
+    refuse(`${name} has neither model.fit, nor rows and one of regression and loss; give it those`);
+  if (onlyBrownian) checkBrownian(model ? `${name} with ${model.type.name}` : name, process);
 }
 
 /** The noise of steps is measured from pairs, along drifts of Brownian motion. */
 function checkStepVariance({ method: { method, stepVariance }, process }: CompleteProblem): void {
-  const { name, predicts, pairs } = method;
+  const { name, predicts, plan, rows } = method;
   if (stepVariance !== "analytic") return;
-  onlyBrownian('stepVariance "analytic"', process);
-  if (predicts !== "drift" || !pairs)
+  checkBrownian('stepVariance "analytic"', process);
+  if (predicts !== "drift" || plan || !rows?.pairs)
     refuse(
       `stepVariance "analytic" is for methods that learn a drift from pairs, got ${name}: write "process" or "bridge"`,
     );
@@ -133,11 +133,11 @@ function checkNoise({ method: { method }, process }: CompleteProblem): void {
 /** Throws unless the method learns several marginals, where there are some. */
 function checkChain({ method: { method }, data, process }: CompleteProblem): void {
   if (!data.chain) return;
-  if (!method.chains)
+  if (!method.rows?.chains)
     refuse(
       `${method.name} learns no more than two data sets; with several use dsbm, sf2m or alpha_dsbm`,
     );
-  onlyBrownian(`${method.name} of several data sets`, process);
+  checkBrownian(`${method.name} of several data sets`, process);
   if (!data.conditions?.x0?.interval || !data.conditions.x1?.interval)
     refuse("data.chain without the interval of each row; make the tables by chainEndpoints");
 }

@@ -209,7 +209,7 @@ export function complete(problem: Problem): CompleteProblem {
       emaWarmup: false,
       ...optimisation,
       // A closed form has no training to average.
-      ...(method.method.fit && { emaRate: null }),
+      ...(method.method.model?.fit && { emaRate: null }),
     },
     execution: {
       threads: "auto",

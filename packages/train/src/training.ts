@@ -200,7 +200,7 @@ export class Training {
   #samplesItself(): boolean {
     const { schedule, method, execution } = this.problem;
     const current = this.#current;
-    const isOnline = method.method.online && !execution.cache?.online;
+    const isOnline = method.method.rows?.simulation === "step" && !execution.cache?.online;
     if (!current || !this.state.emas || isOnline || current.half <= schedule.firstPass)
       return false;
     const newest = directionOf(this.problem, current.half - 1);
@@ -241,7 +241,7 @@ export class Training {
     this.keepOptimizers();
     const ema = state.emas?.[direction] ?? null;
     ema?.restart();
-    const isFitted = this.problem.method.method.fit !== undefined;
+    const isFitted = this.problem.method.method.model?.fit !== undefined;
     return new HalfIteration({
       problem: this.#plan.problem,
       network: state.networks[direction],

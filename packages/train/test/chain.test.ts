@@ -231,8 +231,8 @@ const networkOn =
         model: { name: "MLP", hidden: [width, width] },
         ...{ shape: [2], direction, bidirectional, generator },
       });
-    const facts = { shape: [2], direction, generator, chain, create };
-    return method.model?.(facts) ?? onAbsoluteTime(create(), chain);
+    const facts = { shape: [2], direction, generator, chain, createNetwork: create };
+    return method.model?.create(facts) ?? onAbsoluteTime(create(), chain);
   };
 
 const problem = (method: Method, changes: Fields = {}) =>

@@ -201,9 +201,9 @@ describe("LightSB under a condition", () => {
   ) => {
     const network = (direction: Direction): Network => {
       const facts = { shape: [d], direction, generator: seeded(1), conditions: kind };
-      return method.model?.({
+      return method.model?.create({
         ...facts,
-        create: () => {
+        createNetwork: () => {
           throw new Error("unused");
         },
       }) as Network;

@@ -64,12 +64,15 @@ async function rowsOf(
   let half = 0;
   const spy: Method = {
     ...base,
-    rows(context) {
-      const rows = base.rows?.(context) ?? {};
-      const tensors = tensorsOf(rows).map((r) => tidy(() => r.to("float64").toNumbers()));
-      const named = namesOf(rows).map((name, i) => [name.replace("given.", ""), tensors[i]]);
-      seen.push({ half, rows: Object.fromEntries(named) });
-      return rows;
+    rows: {
+      ...(base.rows as NonNullable<Method["rows"]>),
+      make(context) {
+        const rows = base.rows?.make(context) ?? {};
+        const tensors = tensorsOf(rows).map((r) => tidy(() => r.to("float64").toNumbers()));
+        const named = namesOf(rows).map((name, i) => [name.replace("given.", ""), tensors[i]]);
+        seen.push({ half, rows: Object.fromEntries(named) });
+        return rows;
+      },
     },
   };
   const training = trainingOf(

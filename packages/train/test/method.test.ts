@@ -38,8 +38,8 @@ const registered = Object.keys(methods).map((name) => ({
   name,
   method: methodNamed(name, { gammas, components: 5 }),
 }));
-const all = registered.filter(({ method }) => !method.fit);
-const fitted = registered.filter(({ method }) => method.fit);
+const all = registered.filter(({ method }) => !method.model?.fit);
+const fitted = registered.filter(({ method }) => method.model?.fit);
 const process = brownian({ sigma: 0.9 });
 
 function context(shape: number[], changes: Partial<RowsContext> = {}): RowsContext {
@@ -72,11 +72,11 @@ describe.each(all)("$name", ({ method }) => {
       for (const newest of [null, "f"] as const)
         for (const firstCoupling of ["ind", "ref", "identity"] as const) {
           const rows =
-            method.rows?.(
+            method.rows?.make(
               context(shape, {
                 ...{ newest, firstCoupling },
                 simulateRuns: (direction, start) =>
-                  method.runs?.rows(direction && ((x) => x.mul(0.1)), start, {
+                  method.rows?.runs?.rows(direction && ((x) => x.mul(0.1)), start, {
                     ...{ direction: direction ?? "f", grid: uniformGrid(4), sigma: 1 },
                   }) ?? {},
               }),
@@ -84,7 +84,7 @@ describe.each(all)("$name", ({ method }) => {
           const n = tensorsOf(rows)[0]?.size(0) as number;
           expect(n).toBeGreaterThanOrEqual(12);
           for (const r of tensorsOf(rows)) expect(r.size(0)).toBe(n);
-          if (method.pairs) expect(Object.keys(rows).slice(0, 2)).toEqual(["x0", "x1"]);
+          if (method.rows?.pairs) expect(Object.keys(rows).slice(0, 2)).toEqual(["x0", "x1"]);
           const generator = seeded(3);
           const t = randn([n], { generator }).sigmoid();
           const step = {
@@ -94,7 +94,7 @@ describe.each(all)("$name", ({ method }) => {
           if (method.loss) {
             if (shape.length > 2) continue;
             const network = networkOf(method, 2)("b");
-            method.begin?.({ ...context(shape), network });
+            method.model?.begin?.({ ...context(shape), network });
             const loss = method.loss(rows, { ...step, network });
             expect(loss.shape).toEqual([]);
             expect(loss.isfinite().item()).toBe(true);
@@ -126,13 +126,14 @@ describe.each(all)("$name", ({ method }) => {
     // 96 rows make 3 batches of 32 an epoch: 8 steps need three epochs.
     const order = ["start", "simulate", "simulate", "step 4/8", "simulate", "step 8/8", "half"];
     // A run of discrete DSB gives a row for each of its steps: one epoch is enough.
-    const long = (method.runs?.perRun ?? 1) > 1;
+    const long = (method.rows?.runs?.perRun ?? 1) > 1;
     // An online method makes rows in every step.
-    const second = method.online
-      ? order.filter((what) => what !== "simulate")
-      : long
-        ? ["start", "simulate", "step 4/8", "step 8/8", "half"]
-        : order;
+    const second =
+      method.rows?.simulation === "step"
+        ? order.filter((what) => what !== "simulate")
+        : long
+          ? ["start", "simulate", "step 4/8", "step 8/8", "half"]
+          : order;
     expect(halves).toEqual([order, second]);
     expect(one.events.map((e) => e.half)).toEqual([...order.map(() => 1), ...second.map(() => 2)]);
   });
@@ -173,7 +174,7 @@ describe.each(all)("$name", ({ method }) => {
     const first = await trained(withFields(problem(), { halfIterations: 1 }));
     const second = trainingOf(problem());
     second.restore(first.save());
-    expect(Object.keys(second.state.optimizers).length > 0).toBe(method.optimizer === "kept");
+    expect(Object.keys(second.state.optimizers).length > 0).toBe(method.keepOptimizer ?? false);
     await train(second);
     expect(weights(second)).toEqual(weights(whole));
     const averages = (t: Training) => numbersOf(t.state.samplers.f.stateDict());

@@ -22,15 +22,18 @@ const distance = (rows: Tensor, data: Tensor): number =>
 function watched(method: Method, seen: (end: "x0" | "x1", rows: Tensor) => void): Method {
   return {
     ...method,
-    rows: (context) =>
-      method.rows?.({
-        ...context,
-        simulate: (direction, start, given) => {
-          const end = context.simulate(direction, start, given);
-          seen(direction === "f" ? "x1" : "x0", end);
-          return end;
-        },
-      }) ?? {},
+    rows: {
+      ...(method.rows as NonNullable<Method["rows"]>),
+      make: (context) =>
+        method.rows?.make({
+          ...context,
+          simulate: (direction, start, given) => {
+            const end = context.simulate(direction, start, given);
+            seen(direction === "f" ? "x1" : "x0", end);
+            return end;
+          },
+        }) ?? {},
+    },
   };
 }
 

@@ -2,7 +2,7 @@
 // stopped run goes on with the same bits though its files are gone.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Batch, methods } from "@dsbm/bridge";
+import { methods, type RowsContext } from "@dsbm/bridge";
 import { expect, it } from "vitest";
 import { scratch } from "../../../test/support/scratch.js";
 import { interrupted, tiny, train, trained, weights } from "./support.js";
@@ -20,9 +20,12 @@ it("makes rows every so many steps, with the weights of that time", async () => 
   const { alpha_dsbm } = methods;
   const counted = {
     ...alpha_dsbm,
-    rows(context: Parameters<typeof alpha_dsbm.rows>[0]) {
-      if (context.newest !== null) made.push(context.data.x0.size(0));
-      return alpha_dsbm.rows(context) as Batch;
+    rows: {
+      ...alpha_dsbm.rows,
+      make(context: RowsContext) {
+        if (context.newest !== null) made.push(context.data.x0.size(0));
+        return alpha_dsbm.rows.make(context);
+      },
     },
   };
   await trained(problem("counted", counted as unknown as typeof alpha_dsbm));

@@ -88,6 +88,7 @@ it("a method without the functions that it needs is refused", () => {
         method: { ...methods.dsbm, ...changes } as Method,
       }),
     );
-  expect(wrong({ regression: undefined as never })).toThrow(/neither fit, nor rows and one of/);
-  expect(wrong({ predicts: "plan" })).toThrow(/predicts a plan; give it the function plan/);
+  expect(wrong({ regression: undefined as never })).toThrow(
+    /neither model.fit, nor rows and one of/,
+  );
 });

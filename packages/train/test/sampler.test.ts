@@ -271,14 +271,14 @@ describe("carry", () => {
     async (diffusion) => {
       const method = methods.gaussian_bridge;
       const facts = { shape: [2], direction: "f" as const, generator: seeded(1) };
-      const network = method.model({ ...facts, create: () => networks.f });
+      const network = method.model.create({ ...facts, createNetwork: () => networks.f });
       const data = [-1, 1].map((shift, i) =>
         randn([4000, 2], { generator: seeded(20 + i) })
           .mul(i + 1)
           .add(shift),
       ) as [Tensor, Tensor];
       const [x0, x1] = data;
-      method.fit({ network, data: { x0, x1 }, process, direction: "f" });
+      method.model.fit({ network, data: { x0, x1 }, process, direction: "f" });
       const sampler = new Sampler({
         ...{ method, process, grid: uniformGrid(40), chunkRows: 1000 },
         networks: { f: network, b: network },
@@ -338,7 +338,6 @@ describe("carry", () => {
   it("draws the end of a plan once, and paths to it, in both directions", async () => {
     const method: Method = {
       ...methods.dsbm,
-      predicts: "plan",
       plan: (_network, start, { z, direction }) =>
         start.add(direction === "f" ? 1 : -1).add(z, { alpha: 0.1 }),
     };

@@ -31,8 +31,8 @@ export const networkOf =
       const model = { name: "MLP", hidden: [width] };
       return createNetwork({ model, shape, direction, bidirectional, generator });
     };
-    const facts = { shape, direction, generator, create };
-    return method.model?.(facts) ?? network(dim, seed, width)(direction);
+    const facts = { shape, direction, generator, createNetwork: create };
+    return method.model?.create(facts) ?? network(dim, seed, width)(direction);
   };
 
 /** A network of `x_dim` numbers and one condition. */

@@ -9,8 +9,8 @@ import { referenceEnd } from "../coupling/from-one-end.js";
 import { independent } from "../coupling/independent.js";
 import { withKnown } from "../coupling/known.js";
 import { Preconditioned } from "../model/preconditioned.js";
-import { onlyBrownian } from "../process/brownian.js";
 import type { Method } from "./method.js";
+import { beginPreconditioned } from "./preconditioned.js";
 
 /** Rows of both ends, the ends made from them, and conditions of both. */
 export interface OnlinePairs extends Pairs {
@@ -35,54 +35,55 @@ export const alpha_dsbm = {
   name: "alpha_dsbm",
   predicts: "drift",
   networks: "bidirectional",
-  optimizer: "renewed",
+  model: {
+    type: Preconditioned,
+    create: ({ shape, createNetwork, chain }) =>
+      new Preconditioned(createNetwork({ bidirectional: true }), shape, { chain }),
+    begin: beginPreconditioned,
+  },
+  onlyBrownian: true,
   eps: 1e-3,
-  pairs: true,
-  chains: true,
-  online: true,
-  modelClass: Preconditioned,
-  model: ({ shape, create, chain }) =>
-    new Preconditioned(create({ bidirectional: true }), shape, { chain }),
-  begin({ network, data, process, generator }) {
-    onlyBrownian("alpha_dsbm", process);
-    (network as Preconditioned).begin(data, process.sigma ** 2, generator);
-  },
-  rows({ newest, data, matching, process, firstCoupling, generator, forRows, simulate }) {
-    if (newest === null && firstCoupling === "ind")
-      return independent(data, generator, { matching });
-    // Equally many rows of both ends: those of a batch are in random order already.
-    const n = Math.min(data.x0.size(0), data.x1.size(0));
-    const paired =
-      newest === null && matching?.known && !data.shuffled
-        ? matching.partners(
-            randperm(matching.rows.length, { generator, device: data.x0.device }),
-            generator,
-          )
-        : null;
-    const known = newest === null ? (data.known ?? paired?.known) : undefined;
-    const rowsOf = (end: End) => {
-      const index = data.shuffled ? null : (paired?.[end] ?? randomRows(data[end], generator, n));
-      const pick = (t: Tensor) => (index ? t.indexSelect(0, index) : t.narrow(0, 0, n));
-      return {
-        x: pick(data[end]),
-        given: mapConditions(conditionsAt(data.conditions, end)?.values, pick),
+  rows: {
+    pairs: true,
+    chains: true,
+    simulation: "step",
+    pairsTowards,
+    make({ newest, data, matching, process, firstCoupling, generator, forRows, simulate }) {
+      if (newest === null && firstCoupling === "ind")
+        return independent(data, generator, { matching });
+      // Equally many rows of both ends: those of a batch are in random order already.
+      const n = Math.min(data.x0.size(0), data.x1.size(0));
+      const paired =
+        newest === null && matching?.known && !data.shuffled
+          ? matching.partners(
+              randperm(matching.rows.length, { generator, device: data.x0.device }),
+              generator,
+            )
+          : null;
+      const known = newest === null ? (data.known ?? paired?.known) : undefined;
+      const rowsOf = (end: End) => {
+        const index = data.shuffled ? null : (paired?.[end] ?? randomRows(data[end], generator, n));
+        const pick = (t: Tensor) => (index ? t.indexSelect(0, index) : t.narrow(0, 0, n));
+        return {
+          x: pick(data[end]),
+          given: mapConditions(conditionsAt(data.conditions, end)?.values, pick),
+        };
       };
-    };
-    const [{ x: x0, given }, { x: x1, given: ends }] = [rowsOf("x0"), rowsOf("x1")];
-    const make = (way: Direction, x: Tensor, conditions: Conditions | undefined) => {
-      if (newest !== null) return simulate(way, x, conditions);
-      if (firstCoupling === "identity") return x;
-      return referenceEnd(way, x, process, { generator, forRows });
-    };
-    const made = { x0: make("b", x1, ends), x1: make("f", x0, given) };
-    const kept = known ? withKnown({ x0, x1, known }, made) : made;
-    return {
-      ...{ x0, x1, made0: kept.x0, made1: kept.x1 },
-      ...{ y1: ends?.y, cond1: ends?.cond, interval1: ends?.interval, given },
-      ...(known && { known }),
-    };
+      const [{ x: x0, given }, { x: x1, given: ends }] = [rowsOf("x0"), rowsOf("x1")];
+      const make = (way: Direction, x: Tensor, conditions: Conditions | undefined) => {
+        if (newest !== null) return simulate(way, x, conditions);
+        if (firstCoupling === "identity") return x;
+        return referenceEnd(way, x, process, { generator, forRows });
+      };
+      const made = { x0: make("b", x1, ends), x1: make("f", x0, given) };
+      const kept = known ? withKnown({ x0, x1, known }, made) : made;
+      return {
+        ...{ x0, x1, made0: kept.x0, made1: kept.x1 },
+        ...{ y1: ends?.y, cond1: ends?.cond, interval1: ends?.interval, given },
+        ...(known && { known }),
+      };
+    },
   },
-  pairsTowards,
   loss(batch, { network, process, t, noise }) {
     const net = network as Preconditioned;
     const towards = (way: Direction) => {

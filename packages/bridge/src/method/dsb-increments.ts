@@ -68,17 +68,18 @@ export const dsb_increments = {
   name: "dsb_increments",
   predicts: "increment",
   networks: "each",
-  optimizer: "renewed",
   eps: 0,
-  pairs: false,
-  runs: { perRun: 1, names: ["x", "t", "target"], rows: incrementTuples },
-  rows({ direction, newest, data, simulateRuns }) {
-    const from = startOf(newest ?? other(direction));
-    const given = conditionsAt(data.conditions, from)?.values;
-    return {
-      ...(simulateRuns(newest, data[from], given) as IncrementRows & Record<string, Tensor>),
-      given,
-    };
+  rows: {
+    pairs: false,
+    runs: { perRun: 1, names: ["x", "t", "target"], rows: incrementTuples },
+    make({ direction, newest, data, simulateRuns }) {
+      const from = startOf(newest ?? other(direction));
+      const given = conditionsAt(data.conditions, from)?.values;
+      const { x, t, target } = simulateRuns(newest, data[from], given) as ReturnType<
+        typeof incrementTuples
+      >;
+      return { x, t, target, given };
+    },
   },
   regression: ({ x, t, target }) => ({ x, t, target }),
 } satisfies Method<IncrementRows>;

@@ -38,50 +38,49 @@ export function dsbLangevin({ device = "cpu", ...options }: LangevinOptions & { 
     name: "dsb",
     predicts: "increment",
     networks: "each",
-    optimizer: "renewed",
+    sampler(net, x, { grid, ...run }) {
+      if (grid.steps.length !== n)
+        throw argumentError(
+          `networks of discrete DSB know the ${n} steps that they were trained on, got a grid of ${grid.steps.length}; use ${n}`,
+        );
+      return langevinRun(process, networkMean(net, process), x, run);
+    },
     eps: 0,
-    pairs: false,
-    runs: {
-      perRun: n,
-      names: ["x", "target"],
-      rows(net, x, run) {
-        const mean = net ? networkMean(net, process) : referenceMean(process);
-        return langevinTuples(process, mean, x, run);
+    rows: {
+      pairs: false,
+      runs: {
+        perRun: n,
+        names: ["x", "target"],
+        rows(net, x, run) {
+          const mean = net ? networkMean(net, process) : referenceMean(process);
+          return langevinTuples(process, mean, x, run);
+        },
       },
-    },
-    sampler: {
-      sample(net, x, { grid, ...run }) {
-        if (grid.steps.length !== n)
-          throw argumentError(
-            `networks of discrete DSB know the ${n} steps that they were trained on, got a grid of ${grid.steps.length}; use ${n}`,
-          );
-        return langevinRun(process, networkMean(net, process), x, run);
+      make({ direction, newest, data, generator, forRows = drawAll, simulateRuns }) {
+        const run = newest ?? other(direction);
+        const from = startOf(run);
+        const start = data[from];
+        const given = conditionsAt(data.conditions, from)?.values;
+        if (newest !== null) {
+          const { x, target } = simulateRuns(newest, start, given) as { x: Tensor; target: Tensor };
+          // Runs [B, N, …] as rows [B·N, …].
+          const all = (t: Tensor) => t.flatten({ startDim: 0, endDim: 1 });
+          const step = arange(0, n, { dtype: "int64", device: x.device }).repeat([x.size(0)]);
+          const repeated = mapConditions(given, (t) => t.repeatInterleave(n, { dim: 0 }));
+          return { x: all(x), target: all(target), step, given: repeated };
+        }
+        const draw = { generator, device: start.device };
+        const step = forRows(start.size(0), (rows) => randint(0, n, [rows], draw));
+        const { x, target } = langevinTuple(process, referenceMean(process), start, {
+          direction: run,
+          steps: step,
+          noise: (like) =>
+            forRows(like.size(0), (rows) =>
+              randn([rows, ...like.shape.slice(1)], { ...draw, dtype: like.dtype }),
+            ),
+        });
+        return { x, target, step, given };
       },
-    },
-    rows({ direction, newest, data, generator, forRows = drawAll, simulateRuns }) {
-      const run = newest ?? other(direction);
-      const from = startOf(run);
-      const start = data[from];
-      const given = conditionsAt(data.conditions, from)?.values;
-      if (newest !== null) {
-        const { x, target } = simulateRuns(newest, start, given) as { x: Tensor; target: Tensor };
-        // Runs [B, N, …] as rows [B·N, …].
-        const all = (t: Tensor) => t.flatten({ startDim: 0, endDim: 1 });
-        const step = arange(0, n, { dtype: "int64", device: x.device }).repeat([x.size(0)]);
-        const repeated = mapConditions(given, (t) => t.repeatInterleave(n, { dim: 0 }));
-        return { x: all(x), target: all(target), step, given: repeated };
-      }
-      const draw = { generator, device: start.device };
-      const step = forRows(start.size(0), (rows) => randint(0, n, [rows], draw));
-      const { x, target } = langevinTuple(process, referenceMean(process), start, {
-        direction: run,
-        steps: step,
-        noise: (like) =>
-          forRows(like.size(0), (rows) =>
-            randn([rows, ...like.shape.slice(1)], { ...draw, dtype: like.dtype }),
-          ),
-      });
-      return { x, target, step, given };
     },
     regression({ x, target, step }, { direction }) {
       // The step that undoes step k of the other direction is the trained direction's step N − 1 − k.

@@ -13,31 +13,25 @@ export const dsbm = {
   name: "dsbm",
   predicts: "drift",
   networks: "each",
-  optimizer: "renewed",
   eps: 1e-3,
-  pairs: true,
-  chains: true,
-  rows({
-    direction,
-    newest,
-    data,
-    matching,
-    process,
-    firstCoupling,
-    generator,
-    forRows,
-    simulate,
-  }) {
-    if (newest !== null) return simulated(newest, data, simulate);
-    const paired = () => independent(data, generator, { to: endOf(direction), matching });
-    if (firstCoupling === "ind") return paired();
-    const others = (ends: Endpoints) =>
-      firstCoupling === "identity"
-        ? identity(direction, ends)
-        : reference(direction, ends, process, { generator, forRows });
-    if (!data.known && !matching?.known) return others(data);
-    const pairs = paired();
-    return withKnown(pairs, others({ x0: pairs.x0, x1: pairs.x1 }));
+  rows: {
+    pairs: true,
+    chains: true,
+    make(context) {
+      const { direction, newest, data, matching, process, firstCoupling, generator, forRows } =
+        context;
+      if (newest !== null) return simulated(newest, data, context.simulate);
+      const independentPairs = () =>
+        independent(data, generator, { to: endOf(direction), matching });
+      if (firstCoupling === "ind") return independentPairs();
+      const fromOneEnd = (ends: Endpoints) =>
+        firstCoupling === "identity"
+          ? identity(direction, ends)
+          : reference(direction, ends, process, { generator, forRows });
+      if (!data.known && !matching?.known) return fromOneEnd(data);
+      const pairs = independentPairs();
+      return withKnown(pairs, fromOneEnd({ x0: pairs.x0, x1: pairs.x1 }));
+    },
   },
   regression({ x0, x1 }, { direction, process, t, meanMatch, noise }) {
     const sample = { x0, x1, t, z: noise(x0) };

@@ -1,21 +1,20 @@
 // The Gaussian bridge of fitted moments (Bunne et al. 2023): no training, one model for both directions.
 import type { Batch } from "../core/batch.js";
 import { FittedGaussian } from "../model/fitted-gaussian.js";
-import { onlyBrownian } from "../process/brownian.js";
 import type { Method } from "./method.js";
 
 export const gaussian_bridge = {
   name: "gaussian_bridge",
   predicts: "drift",
   networks: "bidirectional",
-  optimizer: "renewed",
+  onlyBrownian: true,
   eps: 0,
-  pairs: false,
-  modelClass: FittedGaussian,
-  model: ({ shape, conditions }) => new FittedGaussian(shape, conditions),
-  fit({ network, data, process }) {
-    onlyBrownian("gaussian_bridge", process);
-    (network as FittedGaussian).fit(data.x0, data.x1, process.sigma ** 2, data.conditions);
-    return 0;
+  model: {
+    type: FittedGaussian,
+    create: ({ shape, conditions }) => new FittedGaussian(shape, conditions),
+    fit({ network, data, process }) {
+      (network as FittedGaussian).fit(data.x0, data.x1, process.sigma ** 2, data.conditions);
+      return 0;
+    },
   },
 } satisfies Method<Batch>;

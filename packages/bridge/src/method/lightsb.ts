@@ -6,34 +6,36 @@ import { conditionsAt, mapConditions } from "../core/conditions.js";
 import { endOf, startOf } from "../core/direction.js";
 import { independent } from "../coupling/independent.js";
 import { type MixtureNumbers, MixturePotential } from "../model/mixture-potential.js";
-import { onlyBrownian } from "../process/brownian.js";
 import type { Method } from "./method.js";
 
 /** What both have in common. */
 const light = (name: string, { components = 50, spread = 0.1 }: MixtureNumbers) =>
   ({
     name,
-    predicts: "plan",
-    hasDrift: true,
-    networks: "each",
-    optimizer: "kept",
-    eps: 0,
-    pairs: true,
-    onePass: true,
-    modelClass: MixturePotential,
-    model: ({ shape, direction, conditions }) =>
-      new MixturePotential(shape, { direction, components, conditions }),
-    begin({ network, direction, data, process, generator }) {
-      onlyBrownian(name, process);
-      const epsilon = process.sigma ** 2;
-      const end = endOf(direction);
-      const given = conditionsAt(data.conditions, end)?.values;
-      const options = { epsilon, spread, generator, given };
-      (network as MixturePotential).begin(data[end], options);
-    },
-    rows: ({ direction, data, matching, generator }) =>
-      independent(data, generator, { to: endOf(direction), matching }),
+    predicts: "drift",
     plan: (network, x, { z, given }) => (network as MixturePotential).draw(x, z, given),
+    networks: "each",
+    model: {
+      type: MixturePotential,
+      create: ({ shape, direction, conditions }) =>
+        new MixturePotential(shape, { direction, components, conditions }),
+      begin({ network, direction, data, process, generator }) {
+        const epsilon = process.sigma ** 2;
+        const end = endOf(direction);
+        const given = conditionsAt(data.conditions, end)?.values;
+        const options = { epsilon, spread, generator, given };
+        (network as MixturePotential).begin(data[end], options);
+      },
+    },
+    onlyBrownian: true,
+    keepOptimizer: true,
+    eps: 0,
+    rows: {
+      pairs: true,
+      simulation: "never",
+      make: ({ direction, data, matching, generator }) =>
+        independent(data, generator, { to: endOf(direction), matching }),
+    },
   }) satisfies Partial<Method<Pairs>>;
 
 export const lightsb = (numbers: MixtureNumbers = {}) =>

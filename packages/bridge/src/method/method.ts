@@ -1,5 +1,4 @@
-// What a method is: facts about its networks and its sampler, and up to four functions. The driver reads these and never
-// tests a name. A method makes rows and either regresses on them, has a loss of its own, or fits a closed form.
+// What a method is: facts and functions that the driver reads. The driver never tests a name.
 import type { Generator, Tensor } from "@dsbm/torch";
 import type { Batch, Pairs } from "../core/batch.js";
 import type { Conditions } from "../core/conditions.js";
@@ -16,7 +15,7 @@ import type { Field, SolveOptions } from "../solver/solver.js";
 /** The pairs of the first pass: of the reference process, independent, or each sample with itself. */
 export type FirstCoupling = "ref" | "ind" | "identity";
 
-/** What a method may use to make rows. */
+/** What `rows.make` may use. */
 export interface RowsContext {
   /** The direction being trained. */
   direction: Direction;
@@ -25,14 +24,14 @@ export interface RowsContext {
   data: Endpoints;
   process: ReferenceProcess;
   firstCoupling: FirstCoupling;
-  /** Where independent pairs are to share their conditions. */
+  /** Partners for independent pairs that share their conditions. */
   matching?: Matching | null;
   generator: Generator;
-  /** How random numbers are drawn for the rows of `data`, which may be a part of a batch (default: all of it). */
+  /** Draws random numbers for the rows of `data`, which may be a part of a batch (default: all of it). */
   forRows?: DrawRows;
-  /** Ends of runs with the newest weights (their average, if there is one). */
+  /** Endpoints of simulations with the newest weights (their average, if there is one). */
   simulate: Simulate;
-  /** The rows that `runs` makes along simulations of a direction (null: of the reference process). */
+  /** The rows that `rows.runs` makes along simulations of a direction (null: of the reference process). */
   simulateRuns: (
     direction: Direction | null,
     start: Tensor,
@@ -40,13 +39,13 @@ export interface RowsContext {
   ) => Record<string, Tensor>;
 }
 
-/** What a training step gives to `regression` and `loss`; everything random comes from here, so that it can be recorded. */
+/** What a training step gives to `regression` and `loss`. All random numbers come from here, so that steps can be recorded. */
 export interface StepContext {
   direction: Direction;
   process: ReferenceProcess;
   /** A time for each row of the batch, [B]. */
   t: Tensor;
-  /** The target is the end itself instead of the drift. */
+  /** The target is the endpoint itself instead of the drift. */
   meanMatch: boolean;
   /** Standard normal noise of the shape of `like`. */
   noise: (like: Tensor) => Tensor;
@@ -57,124 +56,100 @@ export interface Regression {
   x: Tensor;
   t: Tensor;
   target: Tensor;
-  /** What prediction and target are multiplied by, [B], where rows have different weights. */
+  /** Factors of prediction and target, [B] (default 1). */
   weight?: Tensor | undefined;
-  /** The direction that a bidirectional network is trained for here (default: that of the half-iteration). */
+  /** The direction that a bidirectional network learns here (default: that of the half-iteration). */
   direction?: Direction;
   /** Conditions (default: those of the batch). */
   given?: Conditions | undefined;
 }
 
-/** Rows that are made along simulations: in chunks of starts, on several threads. */
-interface RunRows {
-  /** Rows that one start gives. */
-  readonly perRun: number;
-  /** What `rows` makes. */
-  readonly names: readonly string[];
-  /** Tensors [B, …], or [B, perRun, …] of more than one; `net` null: the reference process. */
-  rows(
-    net: Field | null,
-    x: Tensor,
-    options: Pick<SolveOptions, "direction" | "grid" | "noise"> & { sigma: number },
-  ): Record<string, Tensor>;
+/** How a method makes its training rows. */
+export interface MethodRows<B extends Batch> {
+  /** Whether rows are pairs of source and target, which a batch coupling may rearrange. */
+  readonly pairs: boolean;
+  /**
+   * When rows are simulated after the first pass. `epoch` (default): epoch by epoch or in a cache, with the network of the
+   * half-iteration before; `step`: in every step, with the current weights of both directions; `never`: every
+   * half-iteration has the rows of the first pass.
+   */
+  readonly simulation?: "epoch" | "step" | "never";
+  /** Whether the method learns several marginals: its pairs share their interval, which its networks take. */
+  readonly chains?: boolean;
+  /** The batch coupling that belongs to the method; one that the user asks for replaces it. */
+  readonly coupling?: (process: ReferenceProcess) => BatchCoupling;
+  /** The rows of an epoch or of a batch. */
+  make(context: RowsContext): B;
+  /** The pairs of a batch that a direction learns from (default: the batch). */
+  pairsTowards?(batch: B, direction: Direction): Pairs;
+  /** Rows along whole simulations (see `simulateRuns`), made in chunks of starts on several threads. */
+  readonly runs?: {
+    /** Rows that one start gives. */
+    readonly perRun: number;
+    /** Names of the tensors that `rows` makes. */
+    readonly names: readonly string[];
+    /** Tensors [B, …], or [B, perRun, …] if perRun > 1. A null `net` is the reference process. */
+    rows(
+      net: Field | null,
+      x: Tensor,
+      options: Pick<SolveOptions, "direction" | "grid" | "noise"> & { sigma: number },
+    ): Record<string, Tensor>;
+  };
 }
 
-/** How a method whose steps no solver takes is sampled. */
-interface StepSampler {
-  /** From x [B, …] to the end of a direction. Throws a BridgeError for a grid of another number of steps. */
-  sample(
-    net: Field,
-    x: Tensor,
-    options: SolveOptions & { lastNoise?: boolean | undefined },
-  ): Tensor;
-}
-
-/** What a method may use to make a model. */
+/** What a method may use to create a model. */
 export interface ModelFacts {
   /** Shape of a sample. */
   shape: readonly number[];
   direction: Direction;
   generator: Generator;
-  /** What the data are conditioned on, for models of their own; networks that are created know it. */
+  /** Conditions of the data, for models without layers; created networks know them. */
   conditions?: ConditionKind | undefined;
-  /** Of several marginals: their times. */
+  /** The times of several marginals. */
   chain?: Chain | undefined;
   /**
-   * A new network of the configuration; a bidirectional one takes the direction as a condition, and the answers of one of
-   * `unit` variance do not grow towards an end, and those of a new one of vectors may be `zero`.
+   * Creates a network of the configuration. A `bidirectional` network takes the direction as a condition, the outputs of a
+   * `unit` network do not grow towards an endpoint, and a new `zero` network of vectors is 0.
    */
-  create(options?: { bidirectional?: boolean; unit?: boolean; zero?: boolean }): Network;
+  createNetwork(options?: { bidirectional?: boolean; unit?: boolean; zero?: boolean }): Network;
 }
 
-export interface Method<B extends Batch = Batch> {
-  readonly name: string;
-  /**
-   * What is sampled. `drift`: an SDE along each direction's drift; `increment`: the same with Δt inside; `velocity`: an
-   * ODE; `plan`: the far end in one draw.
-   */
-  readonly predicts: "drift" | "increment" | "velocity" | "plan";
-  /**
-   * `each`: a network for each direction; `shared`: one field for both; `bidirectional`: one network that gets the
-   * direction as a condition (1 forward, 0 backward).
-   */
-  readonly networks: "each" | "shared" | "bidirectional";
-  /** Whether each half-iteration starts a new optimiser. */
-  readonly optimizer: "renewed" | "kept";
-  /** Default margin eps of the training times U[eps, 1 − eps]. */
-  readonly eps: number;
-  /** Whether the rows are pairs of the ends, which a batch coupling may rearrange. */
-  readonly pairs: boolean;
-  /**
-   * After the first pass, rows are made for every step with the current weights (their average, if there is one) of
-   * both directions; default: epoch by epoch, or in a cache, with the network of the half-iteration before.
-   */
-  readonly online?: boolean;
-  /** Whether the rows are those of the first pass in every half-iteration: none are simulated. */
-  readonly onePass?: boolean;
-  /**
-   * Whether it learns several marginals in a row: its rows are pairs that share what they are to share (`matching`), and its
-   * networks take the interval of each.
-   */
-  readonly chains?: boolean;
-  /** With `predicts: "drift"`: whether the drift runs to an end that a model predicts, and has a pole there. */
-  readonly predictsEnd?: boolean;
-  /** With `predicts: "plan"`: whether the networks give the drift, too, so that there is a probability flow. */
-  readonly hasDrift?: boolean;
-  /** A model of its own in the place of a configuration's network: one that is fitted, or one made of such networks. */
-  model?(facts: ModelFacts): Network;
-  /** The class of such models, without which the method's functions cannot work. */
-  readonly modelClass?: abstract new (
+/** A model instead of the configuration's network: fitted in closed form, or built from such networks. */
+export interface MethodModel {
+  /** The class that the method's functions need. */
+  readonly type: abstract new (
     ...args: never[]
   ) => Network;
-  /** Of a preconditioned method the one that it is made of. */
-  readonly plain?: Method;
-  /** Sets a new network's tensors from rows of the tables, before its first step. */
+  /** Whether its drift leads to an endpoint that it predicts, and has a pole there. */
+  readonly predictsEnd?: boolean;
+  create(facts: ModelFacts): Network;
+  /** Sets a new model's tensors from some rows of the data, before the first step. */
   begin?(
     context: Pick<RowsContext, "direction" | "data" | "process" | "generator"> & {
       network: Network;
     },
   ): void;
-  /** The batch coupling that belongs to the method, if any; one that is asked for takes its place. */
-  readonly coupling?: (process: ReferenceProcess) => BatchCoupling;
-  /** Rows along simulations (see `simulateRuns`). */
-  readonly runs?: RunRows;
-  /** Steps of its own, where no solver is used. */
-  readonly sampler?: StepSampler;
+  /** Replaces training: sets the tensors from all rows once a half-iteration, and returns what is reported as the loss. */
+  fit?(context: Pick<RowsContext, "direction" | "data" | "process"> & { network: Network }): number;
+}
 
-  /** The rows of an epoch or of a batch; not needed with `fit`. */
-  rows?(context: RowsContext): B;
-  /** The pairs of a batch that a direction learns from (default: those of the batch). */
-  pairsTowards?(batch: B, direction: Direction): Pairs;
-  /** The regression problem (or several, whose losses are averaged) of a batch [B, …]. */
-  regression?(batch: B, context: StepContext): Regression | readonly Regression[];
-  /** A loss of its own instead: the mean over the rows of a batch. `network` is what is trained. */
-  loss?(batch: B, context: StepContext & { network: Network }): Tensor;
-  /**
-   * A closed form instead of training: sets the network's tensors from the tables, once a half-iteration. Returns what
-   * is reported as the loss. Such networks need no parameters.
-   */
-  fit?(context: { network: Network } & Pick<RowsContext, "direction" | "data" | "process">): number;
-  /** With `predicts: "plan"`: the far end [B, …] given x [B, …]; z is standard normal [B, …]. */
+/**
+ * A method. It needs `rows` and either `regression` or `loss`, or a `model` with `fit`. Plain bridge matching is
+ *
+ *     { name: "once", predicts: "drift", networks: "each", eps: 1e-3,
+ *       rows: { pairs: true, make: ({ data, generator }) => independent(data, generator) },
+ *       regression({ x0, x1 }, { direction, process, t, noise }) {
+ *         const sample = { x0, x1, t, z: noise(x0) };
+ *         return { x: process.bridge(sample), t, target: process.target(direction, sample) };
+ *       } }
+ */
+export interface Method<B extends Batch = Batch> {
+  readonly name: string;
+
+  // What is sampled.
+  /** `drift`: an SDE along each direction's drift; `increment`: the drift times Δt; `velocity`: an ODE. */
+  readonly predicts: "drift" | "increment" | "velocity";
+  /** Draws the far endpoint [B, …] of x [B, …] at once, from standard normal z [B, …]. Samplers use it instead of the SDE. */
   plan?(
     network: Network,
     x: Tensor,
@@ -185,4 +160,28 @@ export interface Method<B extends Batch = Batch> {
       given: Conditions | undefined;
     },
   ): Tensor;
+  /** Discrete steps from x [B, …] instead of a solver. Throws a BridgeError for a grid of another number of steps. */
+  sampler?(
+    field: Field,
+    x: Tensor,
+    options: SolveOptions & { lastNoise?: boolean | undefined },
+  ): Tensor;
+
+  // What is learnt.
+  /** `each`: a network a direction; `shared`: one for both; `bidirectional`: one with the direction (1 forward, 0 backward) as a condition. */
+  readonly networks: "each" | "shared" | "bidirectional";
+  readonly model?: MethodModel;
+  /** Whether its formulas hold for Brownian motion only. */
+  readonly onlyBrownian?: boolean;
+  /** Training times are U[eps, 1 − eps] by default. */
+  readonly eps: number;
+  /** Whether half-iterations share one optimiser (default: each starts a new one). */
+  readonly keepOptimizer?: boolean;
+  /** The regression problem (or several, whose losses are averaged) of a batch [B, …]. */
+  regression?(batch: B, context: StepContext): Regression | readonly Regression[];
+  /** Another loss, the mean over the rows of a batch. */
+  loss?(batch: B, context: StepContext & { network: Network }): Tensor;
+
+  // How rows are made.
+  readonly rows?: MethodRows<B>;
 }

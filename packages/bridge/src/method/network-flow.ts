@@ -29,7 +29,7 @@ export function networkFlow({ grid, eps, given, ...dynamics }: NetworkFlowOption
   const { method, networks } = dynamics;
   const some = networks.f ?? networks.b;
   if (!some) throw argumentError("the flow of no network; expected that of at least one direction");
-  if (method.sampler || (method.predicts === "plan" && !method.hasDrift))
+  if (method.sampler)
     throw argumentError(
       `${method.name} has a sampler of its own and no probability flow; use that sampler`,
     );

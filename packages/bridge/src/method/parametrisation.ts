@@ -57,12 +57,13 @@ export function flowMargin({
   grid,
   eps = 1e-4,
 }: {
-  method: Pick<Method, "predicts" | "predictsEnd">;
+  method: Pick<Method, "predicts" | "model">;
   parametrisation?: Parametrisation | undefined;
   grid: TimeGrid;
   eps?: number | undefined;
 }): number {
-  const isEnd = method.predicts === "drift" && (parametrisation.meanMatch || method.predictsEnd);
+  const isEnd =
+    method.predicts === "drift" && (parametrisation.meanMatch || method.model?.predictsEnd);
   return isEnd ? Math.max(eps, Math.min(0.25, grid.steps[0] ?? 0, grid.steps.at(-1) ?? 0)) : eps;
 }
 

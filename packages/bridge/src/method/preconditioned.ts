@@ -3,8 +3,15 @@
 import { argumentError } from "../core/errors.js";
 import type { MixtureNumbers } from "../model/mixture-potential.js";
 import { Preconditioned } from "../model/preconditioned.js";
-import { onlyBrownian } from "../process/brownian.js";
-import type { Method } from "./method.js";
+import type { Method, MethodModel } from "./method.js";
+
+/** Gives a new network the moments of the data. */
+export const beginPreconditioned: NonNullable<MethodModel["begin"]> = ({
+  network,
+  data,
+  process,
+  generator,
+}) => (network as Preconditioned).begin(data, process.sigma ** 2, generator);
 
 /**
  * The method with such networks; α-DSBM's, which know Gaussians that are independent, take their bridge instead. Throws a
@@ -12,16 +19,23 @@ import type { Method } from "./method.js";
  */
 export function preconditioned(method: Method, mixture?: MixtureNumbers): Method {
   const { name, predicts, networks, regression } = method;
-  const bidirectional = method.modelClass === Preconditioned;
+  const bidirectional = method.model?.type === Preconditioned;
   const made: Method = {
     ...method,
-    plain: method,
-    modelClass: Preconditioned,
-    model({ shape, create, chain, direction }) {
-      const zero = mixture !== undefined;
-      const net = create(bidirectional ? { bidirectional, zero } : { unit: true, zero });
-      const own = bidirectional ? null : direction;
-      return new Preconditioned(net, shape, { chain, direction: own, coupled: true, mixture });
+    onlyBrownian: true,
+    model: {
+      type: Preconditioned,
+      create({ shape, createNetwork, chain, direction }) {
+        const zero = mixture !== undefined;
+        const net = createNetwork(bidirectional ? { bidirectional, zero } : { unit: true, zero });
+        return new Preconditioned(net, shape, {
+          chain,
+          direction: bidirectional ? null : direction,
+          coupled: true,
+          mixture,
+        });
+      },
+      begin: beginPreconditioned,
     },
   };
   if (bidirectional) return made;
@@ -31,10 +45,6 @@ export function preconditioned(method: Method, mixture?: MixtureNumbers): Method
     );
   return {
     ...made,
-    begin({ network, data, process, generator }) {
-      onlyBrownian("precondition=true", process);
-      (network as Preconditioned).begin(data, process.sigma ** 2, generator);
-    },
     loss(batch, { network, ...context }) {
       const rows = regression.call(method, batch, { ...context, meanMatch: true });
       const losses = [rows]

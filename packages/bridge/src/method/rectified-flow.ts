@@ -13,13 +13,15 @@ export const rectifiedflow = {
   name: "rectifiedflow",
   predicts: "velocity",
   networks: "shared",
-  optimizer: "kept",
+  keepOptimizer: true,
   eps: 0,
-  pairs: true,
-  rows: ({ direction, newest, data, matching, generator, simulate }) =>
-    newest === null
-      ? independent(data, generator, { to: endOf(direction), matching })
-      : simulated(newest, data, simulate),
+  rows: {
+    pairs: true,
+    make: ({ direction, newest, data, matching, generator, simulate }) =>
+      newest === null
+        ? independent(data, generator, { to: endOf(direction), matching })
+        : simulated(newest, data, simulate),
+  },
   regression({ x0, x1 }, { t }) {
     const sample = { x0, x1, t, z: x0 };
     return { x: line.bridge(sample), t, target: line.target("f", sample) };

@@ -21,10 +21,7 @@ import {
 
 /** Networks and what they predict. */
 export interface Dynamics {
-  method: Pick<
-    Method,
-    "name" | "predicts" | "predictsEnd" | "networks" | "runs" | "sampler" | "plan" | "hasDrift"
-  >;
+  method: Pick<Method, "name" | "predicts" | "networks" | "model" | "rows" | "sampler" | "plan">;
   process: ReferenceProcess;
   /** The network of each direction; where one serves both, twice the same. */
   networks: { readonly [direction in Direction]?: Network | null | undefined };
@@ -64,7 +61,7 @@ export function driftOf(
 ): Field {
   const { method, process, parametrisation = plainDrift } = dynamics;
   const network = evaluatedOf(dynamics, direction);
-  if (method.predicts === "drift" || method.hasDrift)
+  if (method.predicts === "drift")
     return driftField({ network, direction, process, parametrisation, given });
   // An increment is a drift with the Δt of its training inside.
   const dt = grid.steps[0] as number;
@@ -84,7 +81,12 @@ export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
   const { direction, given } = options;
   const network = evaluatedOf(dynamics, direction);
   const field: Field = (y, t) => network.forward(y, t, given);
-  if (method.sampler) return method.sampler.sample(field, x, options);
+  if (method.sampler) return method.sampler(field, x, options);
+  if (method.plan) {
+    const { noise = noiseLike } = options;
+    const end = planEnd(dynamics, x, { direction, given, z: noise(x, 0) });
+    return options.callback ? pathTo(end, x, { process, ...options }) : end;
+  }
   const { sigma } = process;
   switch (method.predicts) {
     case "velocity": {
@@ -107,11 +109,6 @@ export function sample(dynamics: Dynamics, x: Tensor, options: SampleOptions): T
     }
     case "increment":
       return eulerMaruyama(driftOf(dynamics, options), x, { ...options, sigma });
-    case "plan": {
-      const { noise = noiseLike } = options;
-      const end = planEnd(dynamics, x, { direction, given, z: noise(x, 0) });
-      return options.callback ? pathTo(end, x, { process, ...options }) : end;
-    }
   }
 }
 
@@ -144,7 +141,7 @@ export function planEnd(
 ): Tensor {
   const { method, process } = dynamics;
   if (!method.plan)
-    throw argumentError(`${method.name} predicts a plan but has no function plan; give it one`);
+    throw argumentError(`${method.name} has no plan to draw an endpoint from; use sample`);
   return method.plan(networkOf(dynamics, direction), x, { direction, z, process, given });
 }
 

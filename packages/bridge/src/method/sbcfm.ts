@@ -12,13 +12,15 @@ export const sbcfm = {
   name: "sbcfm",
   predicts: "velocity",
   networks: "shared",
-  optimizer: "kept",
+  keepOptimizer: true,
   eps: 1e-3,
-  pairs: true,
-  onePass: true,
-  coupling: ({ sigma }) => minibatchEntropic({ reg: 2 * sigma ** 2 }),
-  rows: ({ direction, data, matching, generator }) =>
-    independent(data, generator, { to: endOf(direction), matching }),
+  rows: {
+    pairs: true,
+    simulation: "never",
+    coupling: ({ sigma }) => minibatchEntropic({ reg: 2 * sigma ** 2 }),
+    make: ({ direction, data, matching, generator }) =>
+      independent(data, generator, { to: endOf(direction), matching }),
+  },
   regression({ x0, x1 }, { process, t, noise }) {
     const z = noise(x0);
     const s = spread(t, x0);

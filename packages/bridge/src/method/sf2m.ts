@@ -6,7 +6,6 @@ import type { Pairs } from "../core/batch.js";
 import { independent } from "../coupling/independent.js";
 import { minibatchExact } from "../coupling/minibatch.js";
 import { FlowAndScore } from "../model/flow-and-score.js";
-import { onlyBrownian } from "../process/brownian.js";
 import { spread } from "../process/process.js";
 import type { Method } from "./method.js";
 
@@ -14,17 +13,23 @@ export const sf2m = {
   name: "sf2m",
   predicts: "drift",
   networks: "bidirectional",
-  optimizer: "kept",
+  model: {
+    type: FlowAndScore,
+    create({ createNetwork, chain }) {
+      const flow = onAbsoluteTime(createNetwork(), chain);
+      return new FlowAndScore(flow, onAbsoluteTime(createNetwork(), chain));
+    },
+  },
+  onlyBrownian: true,
+  keepOptimizer: true,
   eps: 1e-3,
-  pairs: true,
-  onePass: true,
-  chains: true,
-  coupling: () => minibatchExact(),
-  modelClass: FlowAndScore,
-  model: ({ create, chain }) =>
-    new FlowAndScore(onAbsoluteTime(create(), chain), onAbsoluteTime(create(), chain)),
-  begin: ({ process }) => onlyBrownian("sf2m", process),
-  rows: ({ data, generator, matching }) => independent(data, generator, { matching }),
+  rows: {
+    pairs: true,
+    simulation: "never",
+    chains: true,
+    coupling: () => minibatchExact(),
+    make: ({ data, generator, matching }) => independent(data, generator, { matching }),
+  },
   loss({ x0, x1, given }, { network, process, t, noise }) {
     const { v, s } = network as FlowAndScore;
     const e = noise(x0);

@@ -43,7 +43,7 @@ export function brownian({ sigma = 1 }: { sigma?: number } = {}): ReferenceProce
 }
 
 /** Throws a BridgeError for a reference process with a drift of its own, which closed forms do not cover. */
-export function onlyBrownian(method: string, { own, name }: ReferenceProcess): void {
+export function checkBrownian(method: string, { own, name }: ReferenceProcess): void {
   if (own)
     throw argumentError(
       `${method} is for Brownian motion, got the reference process ${name}; write sde=ve`,

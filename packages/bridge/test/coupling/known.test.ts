@@ -146,7 +146,7 @@ describe("methods that start elsewhere", () => {
 
   it.each(["ref", "identity"] as const)("keep known pairs beside the pairs of %s", (how) => {
     for (const direction of ["b", "f"] as const) {
-      const { x0, x1, known: marks } = dsbm.rows(context(how, { direction })) as Pairs;
+      const { x0, x1, known: marks } = dsbm.rows.make(context(how, { direction })) as Pairs;
       expect(marks?.toNumbers().reduce((a, b) => a + b)).toBe(3);
       const far = x1.sub(x0).flatten().toNumbers();
       marks?.toNumbers().forEach((mark, k) => {
@@ -154,7 +154,7 @@ describe("methods that start elsewhere", () => {
         expect(Math.abs(far[k] as number) > 50).toBe(mark === 1);
       });
     }
-    const rows = alpha_dsbm.rows(context(how));
+    const rows = alpha_dsbm.rows.make(context(how));
     const { x0, x1, made0, made1, known: marks } = rows as OnlinePairs & { known?: Tensor };
     marks?.toNumbers().forEach((mark, k) => {
       for (const gap of [(made0 ?? x0).sub(x1), (made1 ?? x1).sub(x0)])
@@ -164,7 +164,7 @@ describe("methods that start elsewhere", () => {
 
   it("take rows that are paired already as they are", () => {
     const data = { ...ends(4, 4), shuffled: true, known: tensor([0, 1, 0, 1]) };
-    const { x0, x1 } = dsbm.rows(context("identity", { data, matching: null })) as Pairs;
+    const { x0, x1 } = dsbm.rows.make(context("identity", { data, matching: null })) as Pairs;
     expect(x0.toNumbers()).toEqual([0, 1, 2, 3]);
     expect(x1.toNumbers()).toEqual([0, 101, 2, 103]);
   });

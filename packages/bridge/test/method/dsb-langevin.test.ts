@@ -32,7 +32,7 @@ const rowsOf = (
     seed,
   }: { direction: Direction; newest: Direction | null; data: Endpoints; seed: number },
 ): Rows =>
-  method.rows({
+  method.rows.make({
     direction,
     newest,
     data,
@@ -43,7 +43,7 @@ const rowsOf = (
       throw new Error("pairs are not asked for");
     },
     simulateRuns: (run, start) =>
-      method.runs.rows(networks[run as Direction] as Field, start, {
+      method.rows.runs.rows(networks[run as Direction] as Field, start, {
         ...{ direction: run as Direction, grid: gammaGrid([1]), sigma: 1 },
         noise: (x, k) => normal(x.shape, 1000 * seed + k),
       }),
@@ -62,7 +62,7 @@ const regression = (method: LangevinMethod, rows: Rows, direction: Direction) =>
 function fit(method: LangevinMethod, rows: Rows, direction: Direction): Field {
   const { x, t, target } = regression(method, rows, direction);
   const padded = (y: Tensor) => cat([y, y.select(1, 0).mul(0).add(1).unsqueeze(1)], { dim: 1 });
-  const maps = Array.from({ length: method.runs.perRun }, (_, k) =>
+  const maps = Array.from({ length: method.rows.runs.perRun }, (_, k) =>
     tidy(() => {
       const at = t.eq(k).nonzero().squeeze(1);
       const design = padded(x.indexSelect(0, at));
@@ -143,7 +143,7 @@ describe("two iterations", () => {
       newest = direction;
       const [from, to] = direction === "f" ? (["x0", "x1"] as const) : (["x1", "x0"] as const);
       exact = exact.map((joint, i) => restarted(joint, from, truth[i] as (typeof truth)[0]));
-      const end = method.sampler.sample(networks[direction] as Field, data[from], {
+      const end = method.sampler(networks[direction] as Field, data[from], {
         direction,
         grid: gammaGrid(gammas),
         noise: (x, k) => normal(x.shape, 900 + k),
@@ -278,7 +278,7 @@ describe("the sampler", () => {
     const run = () =>
       tidy(() => {
         const grid = gammaGrid([1, 1, 1, 1]);
-        method.sampler.sample(net, normal([2, 2], 1), { direction: "f", grid });
+        method.sampler(net, normal([2, 2], 1), { direction: "f", grid });
       });
     expect(run).toThrow(/know the 3 steps that they were trained on, got a grid of 4; use 3$/);
   });
@@ -287,7 +287,7 @@ describe("the sampler", () => {
     const x = normal([50, 2], 2).to("float32");
     const run = { direction: "b", grid: gammaGrid(gammas), sigma: 1 } as const;
     const body = (start: Tensor) => {
-      const made = method.runs.rows(net, start, run);
+      const made = method.rows.runs.rows(net, start, run);
       return Object.values(made) as Tensor[];
     };
     const make = () =>

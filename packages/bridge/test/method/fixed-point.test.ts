@@ -106,7 +106,7 @@ describe.each(["ref", "ind"] as const)(
             sigma: 1,
             noise: noiseOf(seeded(seed)),
           });
-        const rows = dsbm.rows({
+        const rows = dsbm.rows.make({
           direction,
           newest,
           data,

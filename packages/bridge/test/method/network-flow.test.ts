@@ -92,7 +92,7 @@ describe("one direction", () => {
     expect(() => networkFlow({ method: dsbm, process, grid, networks: { f: null } })).toThrow(
       /at least one direction/,
     );
-    const method = { ...dsb, sampler: { sample: (_: Field, x: Tensor) => x } };
+    const method = { ...dsb, sampler: (_: Field, x: Tensor) => x };
     expect(() => networkFlow({ method, process, grid, networks })).toThrow(/no probability flow/);
   });
 });

@@ -143,7 +143,7 @@ describe("α-DSBM", () => {
         ...{ x0: rows(5, 100), x1: rows(8, 200) },
         conditions: { x0: { cond: rows(5, 100) }, x1: { cond: rows(8, 200) } },
       };
-      const made = alpha_dsbm.rows({
+      const made = alpha_dsbm.rows.make({
         ...{ direction: "b", newest: how === "online" ? "b" : null, data, process },
         ...{ firstCoupling: how === "identity" ? "identity" : "ref", generator: seeded(1) },
         simulate(way, _x, given) {
@@ -213,9 +213,14 @@ describe("a preconditioned method", () => {
       const x1 = randn([20_000, 1], { generator: seeded(31) })
         .mul(2)
         .sub(1);
-      const facts = { shape: [1], direction, generator: seeded(1), create: () => new Affine() };
+      const facts = {
+        shape: [1],
+        direction,
+        generator: seeded(1),
+        createNetwork: () => new Affine(),
+      };
       const method = preconditioned(dsbm, { components: 5, spread: 0.5 });
-      const network = method.model?.(facts) as Preconditioned;
+      const network = method.model?.create(facts) as Preconditioned;
       network.begin({ x0, x1 }, 1, seeded(32));
       const [from, to] = direction === "f" ? [1, 4] : [4, 1];
       const mean = direction === "f" ? 1 : -1;
@@ -236,13 +241,13 @@ describe("a preconditioned method", () => {
   );
 
   it("of a mixture is for vectors between two ends", () => {
-    const images = { shape: [1, 4, 4], generator: seeded(1), create: () => new Affine() };
+    const images = { shape: [1, 4, 4], generator: seeded(1), createNetwork: () => new Affine() };
     const model = preconditioned(dsbm, {}).model;
-    expect(() => model?.({ ...images, direction: "f" })).toThrow(
+    expect(() => model?.create({ ...images, direction: "f" })).toThrow(
       /precondition=mixture .* got samples of shape \[1,4,4\]/,
     );
     const chain = { times: [0, 0.5, 1] };
-    expect(() => model?.({ ...images, shape: [2], chain, direction: "f" } as never)).toThrow(
+    expect(() => model?.create({ ...images, shape: [2], chain, direction: "f" } as never)).toThrow(
       /precondition=mixture .* got 3 marginals/,
     );
   });
@@ -257,9 +262,14 @@ describe("a preconditioned method", () => {
       // N(1, 1) to N(−1, 4) with ε = 1: covariance √(1·4 + ¼) − ½ (Bunne et al. 2023).
       const covariance = Math.sqrt(4.25) - 0.5;
       for (const direction of ["f", "b"] as const) {
-        const facts = { shape: [1], direction, generator: seeded(1), create: () => new Affine() };
+        const facts = {
+          shape: [1],
+          direction,
+          generator: seeded(1),
+          createNetwork: () => new Affine(),
+        };
         const method = networks === "each direction" ? dsbm : (alpha_dsbm as unknown as Method);
-        const network = preconditioned(method).model?.(facts) as Preconditioned;
+        const network = preconditioned(method).model?.create(facts) as Preconditioned;
         const given =
           networks === "each direction" ? {} : { direction: full([2], direction === "f" ? 1 : 0) };
         const column = (values: number[]) => tensor(values.map((v) => [v]));

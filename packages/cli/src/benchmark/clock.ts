@@ -86,15 +86,16 @@ export class Clock extends Pace {
   #rows(half: number, steps: number): number {
     const { batch_size, first_pass, num_steps, num_repeat_data, cache_num_steps } = this.#config;
     const { cache, cache_npar, cache_refresh_stride, online_cache } = this.#config;
-    const { fit, online, onePass } = bridgeProcess(this.#config).method;
-    if (fit) return 0;
+    const { model, rows } = bridgeProcess(this.#config).method;
+    if (model?.fit) return 0;
+    const online = rows?.simulation === "step";
     const isCached = cache === "disk" && (!online || online_cache);
     const pairs = isCached
       ? Math.ceil(steps / cache_refresh_stride) * cache_npar
       : (steps * batch_size) / num_repeat_data;
     // What is measured is at most the grid.
     const perPair = cache_num_steps === "auto" ? num_steps : cache_num_steps;
-    const isSimulated = half > first_pass && !onePass;
+    const isSimulated = half > first_pass && rows?.simulation !== "never";
     const ways = online ? 2 : 1;
     return ways * (steps * batch_size + (isSimulated ? pairs * perPair : 0));
   }

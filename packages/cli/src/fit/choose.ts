@@ -122,10 +122,11 @@ const fiveIterations = rule(
 /** Iterations of a method that was typed, by its first pairs. */
 export function iterationRule({
   predicts,
-  onePass,
+  rows,
   fromReference,
-}: Pick<Method, "predicts" | "onePass"> & { fromReference: boolean }): Rule {
-  if (onePass) return rule("n_ipf", 1, "a second one would be on the same pairs");
+}: Pick<Method, "predicts" | "rows"> & { fromReference: boolean }): Rule {
+  if (rows?.simulation === "never")
+    return rule("n_ipf", 1, "a second one would be on the same pairs");
   if (predicts === "velocity")
     return rule("n_ipf", 1, "a second one would make the flow straighter, and take as long");
   return fromReference ? fiveIterations : twoIterations;
@@ -174,17 +175,17 @@ const pairsServe = rule(
 
 /** Keys that a method does not use: it takes no steps, has no layers, or simulates no pairs. */
 export function unusedKeys(
-  { fit, predicts, online }: Pick<Method, "fit" | "predicts" | "online">,
+  { model, predicts, plan, rows }: Pick<Method, "model" | "predicts" | "plan" | "rows">,
   { simulates, caches }: { simulates: boolean; caches: boolean },
 ): readonly string[] {
   return [
-    ...(fit ? ["batch_size", "lr_warmup", "ema_rate"] : []),
+    ...(model?.fit ? ["batch_size", "lr_warmup", "ema_rate"] : []),
     // A mixture of Gaussians has a rate of its own.
-    ...(fit || predicts === "plan" ? ["model.hidden", "lr"] : []),
+    ...(model?.fit || plan ? ["model.hidden", "lr"] : []),
     ...(simulates ? [] : ["cache_npar", "cache_refresh_stride"]),
     // Discrete DSB simulates steps, not ends.
     ...(simulates && predicts !== "increment" ? [] : ["match_moments"]),
-    ...(online && caches ? [] : ["online_cache"]),
+    ...(rows?.simulation === "step" && caches ? [] : ["online_cache"]),
   ];
 }
 

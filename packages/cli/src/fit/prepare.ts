@@ -127,7 +127,7 @@ export async function prepare(
   }
 }
 
-type MethodFacts = Pick<Method, "fit" | "predicts" | "online" | "onePass" | "coupling">;
+type MethodFacts = Pick<Method, "model" | "predicts" | "plan" | "rows">;
 
 /** Of a configuration's method. Discrete DSB, which is made of numbers, simulates and trains networks of layers. */
 const methodOf = ({ method }: CompleteTrainConfig): MethodFacts =>
@@ -135,15 +135,15 @@ const methodOf = ({ method }: CompleteTrainConfig): MethodFacts =>
 
 /** Whether a configuration's method is a closed form, which takes no training steps. */
 export const isFitted = (config: CompleteTrainConfig): boolean =>
-  methodOf(config).fit !== undefined;
+  methodOf(config).model?.fit !== undefined;
 
 /** Whether first pairs are of transport within batches, by a word or by the method itself. */
 const isTransported = (config: CompleteTrainConfig): boolean =>
-  config.ot_sampler !== null || methodOf(config).coupling !== undefined;
+  config.ot_sampler !== null || methodOf(config).rows?.coupling !== undefined;
 
 /** Whether a method learns drifts on pairs that are made anew. */
-const isIterated = ({ predicts, onePass, fit }: MethodFacts): boolean =>
-  predicts === "drift" && !onePass && !fit;
+const isIterated = ({ predicts, rows, model }: MethodFacts): boolean =>
+  predicts === "drift" && rows?.simulation !== "never" && !model?.fit;
 
 /** Whether a method begins with independent pairs, and goes on with pairs of the bridge itself. */
 function refinesPairs(config: CompleteTrainConfig): boolean {
@@ -160,16 +160,16 @@ function startsFromReference(config: CompleteTrainConfig): boolean {
 
 /** Iterations of a method that was typed: no more than its preset has, for they share the time. */
 function iterationsOf(config: CompleteTrainConfig): Rule | null {
-  const { predicts, onePass, fit } = methodOf(config);
-  if (fit || predicts === "plan") return null;
-  const rule = iterationRule({ predicts, onePass, fromReference: startsFromReference(config) });
+  const { predicts, plan, rows, model } = methodOf(config);
+  if (model?.fit || plan) return null;
+  const rule = iterationRule({ predicts, rows, fromReference: startsFromReference(config) });
   return config.n_ipf >= Number(rule.value) ? rule : null;
 }
 
 function unusedOf(config: CompleteTrainConfig): readonly string[] {
   const method = methodOf(config);
   const repeats = config.half_iterations > config.first_pass;
-  const simulates = !method.fit && !method.onePass && repeats;
+  const simulates = !method.model?.fit && method.rows?.simulation !== "never" && repeats;
   return unusedKeys(method, { simulates, caches: simulates && config.cache === "disk" });
 }
 

@@ -19,7 +19,7 @@ export async function memoryLine(config: CompleteTrainConfig): Promise<string> {
   const ends = loadEnds(config);
   try {
     const problem = trainingProblem(config, ends, { cacheFolder: "" });
-    if (problem.method.method.fit) return "memory: that of the data";
+    if (problem.method.method.model?.fit) return "memory: that of the data";
     const need = await memoryNeed(problem, config);
     return memoryAdvice(need, config) ?? memoryText(need);
   } finally {
@@ -44,7 +44,7 @@ export async function planRun(
     const lines = await pictureNotes(config);
     if (pairs) lines.push(aboutPairs(config, pairs));
     lines.push(...marginalsOf(ends).map((end) => end.about), lengthText(length));
-    if (problem.method.method.fit) return [...lines, "time: it is fitted in closed form"];
+    if (problem.method.method.model?.fit) return [...lines, "time: it is fitted in closed form"];
     const need = await memoryNeed(problem, config);
     const advice = memoryAdvice(need, config);
     if (advice) return [...lines, advice, "time: not measured, as the memory may not be enough"];

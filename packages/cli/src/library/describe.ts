@@ -85,8 +85,10 @@ function keysOf(found: Model): Tree {
 function methodName({ method: { method } }: CompleteProblem): string {
   const { name } = method;
   const entry = Object.hasOwn(methods, name) ? methods[name] : undefined;
-  if (entry === (method.plain ?? method) || (typeof entry === "function" && name !== "dsb"))
-    return name;
+  if (typeof entry === "function" && name !== "dsb") return name;
+  // Preconditioned networks are an option of the run.
+  const isPreconditioned = method.model?.type === Preconditioned && entry?.name === name;
+  if (entry === method || isPreconditioned) return name;
   throw new UsageError(
     name === "dsb"
       ? "the steps of method dsb are not kept with its networks: train it with npx dsbm train method=dsb"

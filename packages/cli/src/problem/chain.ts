@@ -14,7 +14,7 @@ export function configChain({
   if (Dataset_between === null) return null;
   const intervals = Dataset_between.length + 1;
   // Discrete DSB is made of numbers that say nothing here.
-  if (method === "dsb" || !methodNamed(method).chains)
+  if (method === "dsb" || !methodNamed(method).rows?.chains)
     throw new UsageError(
       `method=${method} is for two data sets, got ${intervals + 1}: write method=dsbm, sf2m or alpha_dsbm`,
     );

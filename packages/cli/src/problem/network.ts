@@ -26,7 +26,7 @@ export interface NetworkFacts {
   /** Numbers of the condition of columns of tables; of other data the configuration says it. */
   conditions?: number | undefined;
   /** The method, which may have a model of its own. */
-  method: Pick<Method, "model" | "networks" | "fit">;
+  method: Pick<Method, "model" | "networks">;
 }
 
 /** A new network for a direction; its weights are a function of seed, direction and (from 2 on) half-iteration. */
@@ -39,7 +39,7 @@ export function buildNetwork(
   const purpose = half > 1 ? `init/${direction}/${half}` : `init/${direction}`;
   const chain = configChain(config) ?? undefined;
   const kind = conditionKind(config, conditions);
-  if (method.fit && hasClasses(model))
+  if (method.model?.fit && hasClasses(model))
     throw new UsageError(
       `model.class_cond=true gives classes to networks, and method=${config.method} has none: leave class_cond out`,
     );
@@ -54,7 +54,7 @@ export function buildNetwork(
     return new ConditionDropout(net, { rate, classes });
   };
   const net =
-    method.model?.({ ...facts, create }) ??
+    method.model?.create({ ...facts, createNetwork: create }) ??
     onAbsoluteTime(create({ bidirectional: method.networks === "bidirectional" }), chain);
   if (step_variance === "analytic") withNoiseShare(net, method.networks);
   return device === "cpu" ? net : net.to({ device: device as Device });

@@ -36,7 +36,7 @@ export function bridgeProcess(config: CompleteTrainConfig, law: GaussianMoments 
   const method = config.precondition
     ? preconditioned(plain, config.precondition === "mixture" ? mixtureOf(config) : undefined)
     : plain;
-  const isDrift = method.predicts === "drift";
+  const isDrift = method.predicts === "drift" && !method.plan;
   return {
     process: config.sde === "vp" ? ornsteinUhlenbeck({ sigma }) : brownian({ sigma }),
     method,
@@ -109,7 +109,7 @@ export function checkBatch(config: CompleteTrainConfig, ends: Ends): void {
   const { batch_size, num_repeat_data: repeat } = config;
   const { x0, x1 } = tables(ends);
   const most = Math.min(x0.size(0), x1.size(0)) * repeat;
-  if (batch_size > most && !bridgeProcess(config).method.fit)
+  if (batch_size > most && !bridgeProcess(config).method.model?.fit)
     throw new UsageError(
       `batch_size=${batch_size} is more than the ${most / repeat} samples of one end allow: write batch_size=${most} or less`,
     );
@@ -125,7 +125,7 @@ export function trainingProblem(
     ends.x1.moments,
   );
   const { fb_sequence, first_coupling, keep_optimizer } = config;
-  const startsIndependent = first_coupling === "ind" && method.pairs;
+  const startsIndependent = first_coupling === "ind" && method.rows?.pairs;
   return {
     data: {
       ...tables(ends),

@@ -79,8 +79,8 @@ export async function openSubject(folder: string, options: SubjectOptions): Prom
   const chunkRows = isVectors(ends) ? 250 : 8;
   const sampler = new Sampler({ ...trained, networks, threads, chunkRows });
   const { method } = trained;
-  // Steps of its own follow no drift, and not every plan has one.
-  const driven = !method.sampler && (method.predicts !== "plan" || method.hasDrift === true);
+  // Steps of its own follow no drift.
+  const driven = !method.sampler;
   const { chain } = trained;
   const grid = gridOf(trained.grid, steps ?? trained.grid.steps.length, chain);
   const rowsAtOnce = isVectors(ends) ? 4000 : 16;

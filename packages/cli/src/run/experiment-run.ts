@@ -80,10 +80,10 @@ export class ExperimentRun {
         ? parameters.toLocaleString("en-US")
         : `${(parameters / 1e6).toFixed(2)} million`;
     const { method } = training.problem.method;
-    const name = method.predicts === "plan" ? config.method : config.model.name;
+    const name = method.plan ? config.method : config.model.name;
     const ways = method.networks === "each" ? "each way" : "for both ways";
-    if (!method.fit) progress.line(`${name} of ${size} parameters ${ways}`);
-    if (mayBeLarge(ends.shape, config) && !method.fit)
+    if (!method.model?.fit) progress.line(`${name} of ${size} parameters ${ways}`);
+    if (mayBeLarge(ends.shape, config) && !method.model?.fit)
       this.#say(memoryAdvice(await memoryNeed(this.#problem, config), config));
     const at = this.#restore();
     const { trained, pace } = options.hooks ?? {};

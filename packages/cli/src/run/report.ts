@@ -95,8 +95,8 @@ export async function writeReport({ folder }: { folder: string }): Promise<strin
 /** The pairs that a run begins with; nothing of a method that learns from no pairs. */
 function firstPairs({ method, first_coupling, precondition, ot_sampler }: CompleteTrainConfig) {
   if (method === "dsb" || method === "dsb_increments") return " from the reference process";
-  const { pairs, coupling } = methodNamed(method);
-  if (!pairs || method === "lightsb") return "";
+  const { rows } = methodNamed(method);
+  if (!rows?.pairs || method === "lightsb") return "";
   if (first_coupling === "ref") return " from the reference process";
   if (first_coupling === "identity") return " from each sample with itself";
   if (precondition === "mixture") return " from pairs of LightSB";
@@ -105,7 +105,7 @@ function firstPairs({ method, first_coupling, precondition, ot_sampler }: Comple
     ...{ unbalanced: "unbalanced", partial: "partial" },
   };
   const own = method === "sbcfm" ? plans.sinkhorn : plans.exact;
-  const plan = ot_sampler ? plans[ot_sampler] : coupling ? own : null;
+  const plan = ot_sampler ? plans[ot_sampler] : rows.coupling ? own : null;
   return ` from ${plan ? `pairs of ${plan} transport` : "independent pairs"}`;
 }
 

@@ -135,7 +135,7 @@ function checkSteps(
 
 /** Refuses another noise where there are no drifts of both directions, whose sum is the score. */
 export function checkDiffusion({ models, folder, method }: Trained, diffusion: number): void {
-  if (method.predicts !== "drift")
+  if (method.predicts !== "drift" || method.plan)
     throw new UsageError(
       `diffusion=${diffusion}: ${method.name} follows no drift with noise: leave diffusion out`,
     );

@@ -61,7 +61,8 @@ export function rowSource({
   const { method, firstCoupling, lastNoise } = problem.method;
   const { batchSize, repeat } = problem.optimisation;
   const direction = directionOf(problem, half);
-  const isFirst = half <= schedule.firstPass || (method.onePass === true && data.pairs != null);
+  const isFirst =
+    half <= schedule.firstPass || (method.rows?.simulation === "never" && data.pairs != null);
   const newest = isFirst ? null : directionOf(problem, half - 1);
   const matching = newest === null ? firstMatching(problem) : null;
   const random = (purpose: string) => stream(seed, `${purpose}/${half}`, data.x0.device);
@@ -75,7 +76,7 @@ export function rowSource({
     return moments ? withMoments(end, moments[endOf(d)], given?.interval) : end;
   };
   const rows = (ends: Endpoints, forRows = drawAll): Batch =>
-    method.rows?.({
+    method.rows?.make({
       direction,
       newest,
       data: ends,
@@ -88,8 +89,8 @@ export function rowSource({
       simulateRuns: (d, start, given) =>
         sampler.runs(d, d ?? other(direction), start, { grid, generator: simulate, given }),
     }) ?? {};
-  if (method.fit) return noRows;
-  const simulates = method.online === true && newest !== null;
+  if (method.model?.fit) return noRows;
+  const simulates = method.rows?.simulation === "step" && newest !== null;
   const isOnline = simulates && !execution.cache?.online;
   // Indices into tables and files are drawn on the CPU.
   const [shuffle, shuffle1] = [`shuffle/${half}`, `shuffle1/${half}`].map((purpose) =>
@@ -124,7 +125,7 @@ export function rowSource({
           ? prefetcher
           : null,
       stepsLeft,
-      choose: (method.runs?.perRun ?? 1) > 1 || matching ? null : () => random("last"),
+      choose: (method.rows?.runs?.perRun ?? 1) > 1 || matching ? null : () => random("last"),
     });
   return new CacheRows({
     ...execution.cache,
@@ -133,7 +134,7 @@ export function rowSource({
     decode,
     rows,
     simulated: newest === "f" ? "x1" : "x0",
-    rowsPerStart: method.runs?.perRun ?? 1,
+    rowsPerStart: method.rows?.runs?.perRun ?? 1,
     refresh: simulates ? refresh : null,
     simulate,
     shuffle,
@@ -144,6 +145,10 @@ export function rowSource({
 /** Whether the network that is simulated for rows in memory does not change while another one is trained. */
 export function canRunAhead({ method: { method }, data, execution }: CompleteProblem): boolean {
   const { cache, simulateThreads } = execution;
-  const standing = method.networks === "each" && method.pairs && !method.online && cache === null;
+  const standing =
+    method.networks === "each" &&
+    method.rows?.pairs === true &&
+    method.rows.simulation !== "step" &&
+    cache === null;
   return standing && data.x0.device === "cpu" && simulateThreads > 1;
 }

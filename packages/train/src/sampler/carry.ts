@@ -94,7 +94,7 @@ async function carrySteps(x: Tensor, context: CarryContext): Promise<number | nu
   const shape = x.shape.slice(1);
   const noise = new RowNoise({ first, n }, { seed, purpose, device });
   const steps = grid.steps.length;
-  const isPlan = method.predicts === "plan";
+  const isPlan = method.plan !== undefined;
   const draws = (k: number) =>
     method.predicts !== "velocity" &&
     (method.sampler !== undefined || (diffusion ?? process.sigma) > 0) &&

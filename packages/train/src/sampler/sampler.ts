@@ -168,8 +168,8 @@ export class Sampler {
     options: SimulateOptions,
   ): Record<string, Tensor> {
     const { process, networks, method } = this.#options;
-    const { runs } = method;
-    if (!runs) throw new Error(`${method.name} makes no rows along runs: it has no runs`);
+    const runs = method.rows?.runs;
+    if (!runs) throw new Error(`${method.name} makes no rows along runs: give it rows.runs`);
     const { grid = this.#options.grid } = options;
     const body: Body = (start, given) => {
       const network = newest && networks[newest];

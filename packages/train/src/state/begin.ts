@@ -41,12 +41,12 @@ export function beginNetwork(
   network: Network,
 ): void {
   const { method, data, process, seed } = problem;
-  const { begin } = method.method;
-  if (!begin) return;
+  const { model } = method.method;
+  if (!model?.begin) return;
   const generator = stream(seed, `begin/${direction}`, data.x0.device);
   noGrad(() =>
     tidy(() => {
-      begin({ network, direction, data: someRows(problem, generator), process, generator });
+      model.begin?.({ network, direction, data: someRows(problem, generator), process, generator });
     }),
   );
 }

@@ -177,8 +177,8 @@ export function keepOptimizers(
   { networks, optimizers }: TrainState,
 ): void {
   const { method } = problem.method;
-  const isKept = problem.optimisation.keepOptimizer ?? method.optimizer === "kept";
-  if (method.fit || !isKept) return;
+  const isKept = problem.optimisation.keepOptimizer ?? method.keepOptimizer ?? false;
+  if (method.model?.fit || !isKept) return;
   optimizers.b ??= newOptimizer(problem, networks.b);
   optimizers.f ??= method.networks === "each" ? newOptimizer(problem, networks.f) : optimizers.b;
 }

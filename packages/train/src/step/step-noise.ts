@@ -42,7 +42,7 @@ export function measureStepNoise(
     randn([pairs, ...shape.slice(1)], { generator, device }).narrow(0, part.start, part.count);
   const directions: Direction[] = method.networks === "bidirectional" ? ["b", "f"] : [direction];
   const shareOf = (batch: Batch, way: Direction) => {
-    const towards = method.pairsTowards?.(batch, way) ?? (batch as Pairs);
+    const towards = method.rows?.pairsTowards?.(batch, way) ?? (batch as Pairs);
     const dynamics = { method, process, parametrisation, networks: { [way]: sampler } };
     const drift = driftOf(dynamics, { direction: way, grid: schedule.grid, given: towards.given });
     return measureNoiseShare(drift, towards, { direction: way, process, noise });

@@ -85,7 +85,7 @@ function dummyBatch(problem: CompleteProblem, direction: Direction, pairs: numbe
   const generator = stream(seed, "trial/rows", data.x0.device);
   const n = Math.min(pairs, data.x0.size(0), data.x1.size(0));
   const some = someRows(data, n, generator);
-  const batch = method.rows?.({
+  const batch = method.rows?.make({
     direction,
     newest: null,
     data: {
@@ -99,7 +99,7 @@ function dummyBatch(problem: CompleteProblem, direction: Direction, pairs: numbe
     simulate: (_direction, x) => x,
     simulateRuns: (_newest, x) => {
       const run = { direction: other(direction), grid: schedule.cacheGrid, sigma: process.sigma };
-      return method.runs?.rows(null, x, run) ?? {};
+      return method.rows?.runs?.rows(null, x, run) ?? {};
     },
   });
   const own = mapBatch(cutRows(batch ?? {}, { start: 0, count: n }), (t) => t.clone());

@@ -26,7 +26,7 @@ function productSeconds(dtype: "bfloat16" | "float32"): number {
 export function measureBfloat16({ execution, method, data }: CompleteProblem): boolean | null {
   const { dtype, simulateDtype, ranks } = execution;
   // Closed forms and plans are no layers: they keep their digits.
-  const hasLayers = !method.method.fit && method.method.predicts !== "plan";
+  const hasLayers = !method.method.model?.fit && !method.method.plan;
   if (!hasLayers || ![dtype, simulateDtype].includes("bfloat16")) return null;
   const own =
     data.x0.device !== "cpu" || productSeconds("bfloat16") < share * productSeconds("float32");

@@ -32,7 +32,10 @@ export function measureCacheSteps(
   const { schedule, seed, data, execution, method } = problem;
   const { cacheGrid: grid } = schedule;
   const all = grid.steps.length;
-  const simulates = half > schedule.firstPass && method.method.pairs && !method.method.online;
+  const simulates =
+    half > schedule.firstPass &&
+    method.method.rows?.pairs &&
+    method.method.rows.simulation !== "step";
   if (execution.cacheSteps !== "auto" || !simulates) return all;
   const newest = directionOf(problem, half - 1);
   const end = newest === "f" ? "x0" : "x1";

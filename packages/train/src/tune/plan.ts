@@ -35,7 +35,7 @@ export class StepPlan {
     if (ranks.size === 1) return;
     const isNew = this.sharesBatch === null;
     const wanted = ranks.fromMain(this.sharesBatch ?? shareBatch);
-    const shares = problem.method.method.fit ? false : wanted;
+    const shares = problem.method.method.model?.fit ? false : wanted;
     this.sharesBatch = shares === "auto" ? measureSharing(problem, direction) : shares;
     // All rows of a step may want another number of threads.
     if (isNew && !this.sharesBatch)

@@ -82,7 +82,7 @@ export function measureThreads(problem: CompleteProblem, direction: Direction): 
   if (wanted !== "auto") return set(wanted);
   const candidates = threadCandidates(Math.max(1, simulateThreads));
   const most = candidates[candidates.length - 1] as number;
-  if (most === 1 || problem.method.method.fit) return set(most);
+  if (most === 1 || problem.method.method.model?.fit) return set(most);
   return measuring(problem, () => {
     // As much as one of the ranks has to do, without waiting for the others.
     const own = withExecution(problem, { ranks: localRanks });

@@ -144,7 +144,7 @@ export function describeBridge(
     schedule: { ...scheduleOf(trained, kind), ...sharesOf(trained, networks, directions) },
     noise: {
       generator: "philox4x32-10",
-      same_samples: method.predicts !== "plan",
+      same_samples: !method.plan,
     },
     encode: hasUnits ? `${prefix}encode.onnx` : null,
     decode: hasUnits ? `${prefix}decode.onnx` : null,
@@ -165,7 +165,7 @@ function typeOf({ Dataset }: CompleteTrainConfig, shape: readonly number[]) {
 
 function scheduleOf(trained: Trained, kind: Kind): Schedule {
   const { grid, method, stepVariance, lastNoise, config } = trained;
-  const isPlan = method.predicts === "plan";
+  const isPlan = method.plan !== undefined;
   const { times, steps } = grid;
   return {
     ...{ times, steps },

@@ -11,7 +11,6 @@ import {
 } from "@dsbm/bridge";
 import { arange, full, Generator, rand, randn, type Tensor, tidy, zeros } from "@dsbm/torch";
 import type { Trained } from "../../sample/trained.js";
-import { UsageError } from "../../terminal/errors.js";
 import { convert } from "../convert.js";
 import type { Graph } from "../onnx/model.js";
 import { trace } from "../trace.js";
@@ -27,14 +26,10 @@ export interface ExportedGraph {
   samples: Partial<Record<Direction, number>>;
 }
 
-/** What is sampled. Throws a UsageError for a method that has nothing to export. */
-export function kindOf({ method, folder }: Pick<Trained, "method" | "folder">): Kind {
+/** What is sampled. */
+export function kindOf({ method }: Pick<Trained, "method">): Kind {
   if (method.sampler) return "mean";
   if (method.predicts === "velocity") return "velocity";
-  if (method.predicts === "plan" && !method.hasDrift)
-    throw new UsageError(
-      `${folder} is a run of ${method.name}, which draws ends and has no drift: there is nothing to export`,
-    );
   return "drift";
 }
 

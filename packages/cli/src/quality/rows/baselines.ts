@@ -6,6 +6,7 @@ import {
   type Direction,
   gridsWithin,
   inOrder,
+  type ModelFacts,
   methodNamed,
   slicedWasserstein,
   squaredDisplacement,
@@ -196,13 +197,11 @@ function through(
   };
   const width = conditionWidth(subject.ends.columns?.condition ?? null);
   const facts = { shape, direction, conditions: conditionKind(config, width) };
-  const network = method.model?.(facts as Parameters<NonNullable<typeof method.model>>[0]);
+  const network = method.model?.create(facts as ModelFacts);
   if (!network) throw new Error(`${name} has no model of its own`);
   try {
     network.to({ device: from.device });
-    method.fit?.({ network, data, process, direction } as Parameters<
-      NonNullable<typeof method.fit>
-    >[0]);
+    method.model?.fit?.({ network, data, process, direction });
     const networks = { f: network, b: network };
     const threads = getNumThreads();
     const sampler = new Sampler({
