@@ -128,7 +128,7 @@ describe("options", () => {
     [
       "discrete DSB towards noise like the data",
       ...wordsOf("method=dsb transfer=false final_adaptive=true var_final_gamma_scale=true"),
-      ...wordsOf("langevin_scale='torch.sqrt(gamma)' loss_scale='1/(1+gamma)'"),
+      ...wordsOf("langevin_scale='torch.sqrt(gamma)' loss_scale='1/gamma'"),
     ],
     ["other step counts", "cache_num_steps=4", "test_num_steps=9"],
     ["AdamW without clipping", "optimizer=AdamW", "weight_decay=0.01", "grad_clip=null"],

@@ -1,7 +1,7 @@
 // Runs made longer, begun at the weights of others, found again, and listed: bits are compared where they must be equal.
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, readlinkSync, renameSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { findRun, readRun, writeRunFile } from "@dsbm/runs";
 import { beforeAll, expect, it } from "vitest";
 import { scratch } from "../../../test/support/scratch.js";
@@ -99,21 +99,6 @@ it("from=RUN begins at its weights, and names the keys of another network", asyn
   const other = await line(...words("other", "net_name=mlp_large"), `from=${whole}`);
   expect(other).toMatchObject({ code: 2 });
   expect(other.stderr).toMatch(/another network: give its keys too: model.hidden='128,128'/);
-});
-
-it("a run under the long name of earlier versions goes on there", async () => {
-  const experiments = join(root, "earlier");
-  const more = ["outer_iters=1", "sigma=1", "batch_size=32", "n_test=50", "keep_last=2"];
-  const folder = folderIn((await line(...words("earlier", ...more))).stdout);
-  expect(folder).toMatch(/dim=2,[\w=.,]+-[0-9a-f]{8}\/42$/);
-  const name =
-    "batch_size=32,dim=2,inner_iters=12,keep_last=2,n_test=50,n_train=200,net_name=mlp_small,num_steps=4,outer_iters=1,plot_level=0,sigma=1,test_num_steps=4";
-  renameSync(dirname(folder), join(dirname(dirname(folder)), name));
-  const again = await line(...words("earlier", ...more));
-  expect(again.stdout).toContain("finished already");
-  expect(folderIn(again.stdout)).toContain(name);
-  expect(existsSync(folder)).toBe(false);
-  expect(readlinkSync(join(experiments, "latest"))).toBe(folder.slice(folder.indexOf("gaussian/")));
 });
 
 it("dsbm runs lists them, and a folder above or latest stand for one", async () => {

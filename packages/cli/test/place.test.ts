@@ -1,4 +1,4 @@
-// Where runs lie: files of one's own name the folder, presets and typed names stay, and runs of earlier names go on.
+// Where runs lie: files of one's own name the folder, presets and typed names stay.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { resolve, train } from "@dsbm/config";

@@ -1,7 +1,14 @@
-// From the words of a command line to configurations, in reading order: the way, the commands, their keys, help, files.
+// From the arguments of a command line, or objects, to configurations: the way, commands, their keys, help, files.
 // biome-ignore-all assist/source/organizeImports: the order is for readers
 
-export { type Experiment, type Member, type Resolved, resolve } from "./resolve.js";
+export {
+  configure,
+  type Experiment,
+  type Member,
+  type PartialConfig,
+  type Resolved,
+  resolve,
+} from "./configure.js";
 export { gaussian, train } from "./commands/train.js";
 export { type FitConfig, fit } from "./commands/fit.js";
 export { type TestConfig, test, testOnlyKeys } from "./commands/test.js";
@@ -18,10 +25,10 @@ export { referenceKeys } from "./keys/reference.js";
 export { type Launcher, launcherSchema, type SlurmLauncher } from "./launcher.js";
 export { validate } from "./schema/validate.js";
 export { helpEntries, helpTable } from "./schema/help.js";
-export { groupTable, presetGroup, presetGroups } from "./presets/groups.js";
+export { groupTable, presetGroups } from "./presets/groups.js";
 export { nearest } from "./nearest.js";
 export { ConfigError } from "./errors.js";
-export { isSetting, parseOverride } from "./words/override.js";
-export { isTree, printValue, type Tree } from "./words/value.js";
-export { getPath, leaves } from "./tree/tree.js";
+export { isSetting, parseOverride } from "./text/overrides.js";
+export { isTree, printValue, type Tree } from "./text/value.js";
+export { flatten, getPath } from "./tree/tree.js";
 export { readYaml, writeYaml } from "./tree/yaml.js";

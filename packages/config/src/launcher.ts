@@ -1,15 +1,16 @@
-// How the runs of a sweep are started. It changes nothing of what they learn, so that the launcher's keys are not in
-// their configurations: they are taken out of the words before.
+// How the runs of a sweep are started. The keys change nothing of what is learnt, so they are in no run's configuration.
 
 import { z } from "zod";
 import { ConfigError } from "./errors.js";
 import { compose } from "./presets/compose.js";
 import { counted, file, flag, follows, key, sized } from "./schema/kinds.js";
 import { validate } from "./schema/validate.js";
-import { type Override, printOverride } from "./words/override.js";
+import { expandSweep, type Override } from "./text/overrides.js";
+import { printValue } from "./text/value.js";
+import { flatten } from "./tree/tree.js";
 
-/** Options of sbatch that the launcher sets itself: a sweep would lose its members without them. */
-const OURS = ["array", "chdir", "error", "open-mode", "output", "parsable", "wait", "wrap"];
+/** Options of sbatch that the launcher sets itself. */
+const RESERVED = ["array", "chdir", "error", "open-mode", "output", "parsable", "wait", "wrap"];
 
 const local = z.strictObject({
   kind: z.literal("local").describe("processes of this machine, or jobs of Slurm"),
@@ -44,54 +45,44 @@ export type Launcher = z.output<typeof launcherSchema>["launcher"];
 export type SlurmLauncher = Extract<Launcher, { kind: "slurm" }>;
 
 /** Whether an override is the launcher's: launcher=… or launcher.key=…. */
-export function isLauncherWord({ key }: Override): boolean {
-  return key === "launcher" || key.startsWith("launcher.");
-}
+export const isLauncherKey = ({ key }: Override): boolean =>
+  key === "launcher" || key.startsWith("launcher.");
 
 /**
- * The launcher of the overrides; the preset "local" without any. Throws
- * ConfigError for lists, for anything but local without `multirun`, and those of compose and validate.
+ * Returns the launcher that the overrides choose (default: the preset "local"). Throws ConfigError "sweep" for lists and,
+ * without `multirun`, for all but launcher=local; else as `compose` and `validate`.
  */
 export function resolveLauncher(
   overrides: readonly Override[],
   { dirs, multirun }: { dirs: readonly string[]; multirun: boolean },
 ): Launcher {
   for (const override of overrides) refuse(override, multirun);
-  const chosen = overrides.some(({ key }) => key === "launcher");
-  const standard: Override = { kind: "set", key: "launcher", values: ["local"], sweep: false };
-  const words = [...(chosen || dirs.length === 0 ? [] : [standard]), ...overrides];
-  const { config } = compose({
-    dirs,
-    // a group is only looked up where it is added
-    overrides: words.map((word) => (word.key === "launcher" ? { ...word, kind: "force" } : word)),
-  });
-  return validate(launcherSchema, config, check).launcher;
+  const [chosen = {}] = expandSweep(overrides, false);
+  const { config } = compose({ dirs, name: "launcher", base: {}, overrides: flatten(chosen) });
+  return validate(launcherSchema, config, checkLauncher).launcher;
 }
 
-function refuse(override: Override, multirun: boolean): void {
-  const word = printOverride(override);
-  if (override.kind === "delete")
-    throw new ConfigError("sweep", `${word}: a sweep has a launcher; write launcher=local`);
-  if (override.sweep)
+function refuse({ key, values }: Override, multirun: boolean): void {
+  const word = `${key}=${values.map(printValue).join(",")}`;
+  if (values.length > 1)
     throw new ConfigError(
       "sweep",
-      `${word} gives ${override.values.length} values: a sweep has one launcher, write one of them`,
+      `${word} gives ${values.length} values: a sweep has one launcher, write one of them`,
     );
-  const isLocal = override.key === "launcher" && override.values[0] === "local";
-  if (!multirun && !isLocal)
+  if (!multirun && word !== "launcher=local")
     throw new ConfigError(
       "sweep",
       `${word} is for sweeps: add -m (a sweep may have one run), or leave it out`,
     );
 }
 
-function check({ launcher }: z.output<typeof launcherSchema>): string[] {
+function checkLauncher({ launcher }: z.output<typeof launcherSchema>): string[] {
   if (launcher.kind !== "slurm") return [];
   return Object.entries(launcher.additional_parameters).flatMap(([key, value]) => {
     const where = `launcher.additional_parameters.${key}`;
     if (!/^[A-Za-z][\w-]*$/.test(key))
       return [`${where}: expected the name of an option of sbatch, such as account`];
-    if (OURS.includes(key.replaceAll("_", "-")))
+    if (RESERVED.includes(key.replaceAll("_", "-")))
       return [`${where} is set by the launcher itself: leave it out`];
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they would end the line of the script
     if (typeof value === "string" && /[\u0000-\u001f\u007f]/.test(value))

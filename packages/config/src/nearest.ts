@@ -1,18 +1,15 @@
-// Most unknown keys are typing errors: the message names the nearest key.
+// Suggestions for misspelt names.
 
-/**
- * Edit distance: the fewest insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`, no
- * letter edited twice (optimal string alignment; Damerau 1964).
- */
-export function distance(a: string, b: string): number {
+/** Fewest insertions, deletions, replacements and swaps of neighbours (optimal string alignment; Damerau 1964). */
+function distance(a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   const at = (i: number, j: number) => rows[i]?.[j] as number;
   for (let i = 1; i <= a.length; i++) {
     rows.push([i]);
     for (let j = 1; j <= b.length; j++) {
       const replaced = at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const swap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      const swapped = swap ? at(i - 2, j - 2) + 1 : replaced;
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swapped = isSwap ? at(i - 2, j - 2) + 1 : replaced;
       rows[i]?.push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, replaced, swapped));
     }
   }
@@ -20,13 +17,13 @@ export function distance(a: string, b: string): number {
 }
 
 /**
- * The nearest candidate to `word` (case does not count), or undefined when none is near: at most one edit for up to
- * three letters, two for up to six, three beyond.
+ * Returns the candidate nearest to `word`, case aside: one edit for up to three letters, two for up to six, three
+ * beyond. Returns undefined if none is so near.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const limit = word.length <= 3 ? 1 : word.length <= 6 ? 2 : 3;
   const lower = word.toLowerCase();
-  // Lengths that differ too much cannot be near; this also keeps hostile input cheap.
+  // Comparing lengths first keeps hostile input cheap.
   const near = [...candidates]
     .filter(({ length }) => Math.abs(length - word.length) <= limit)
     .map((candidate) => ({ candidate, edits: distance(lower, candidate.toLowerCase()) }))
@@ -34,7 +31,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return near.sort((a, b) => a.edits - b.edits)[0]?.candidate;
 }
 
-/** The end of an "unknown …" message: the nearest name, or else the names there are. */
+/** Returns the end of an "unknown …" message: the nearest name, or else `otherwise`, or else all names. */
 export function suggestion(word: string, candidates: readonly string[], otherwise = ""): string {
   const near = nearest(word, candidates);
   if (near !== undefined) return `did you mean ${JSON.stringify(near)}?`;

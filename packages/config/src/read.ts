@@ -1,55 +1,22 @@
-// The config.json of a run, as this version or an earlier one wrote it, as a configuration of this version.
+// The config.json of a run folder.
 
-import { test } from "./commands/test.js";
-import { gaussian, train } from "./commands/train.js";
+import { testSchema } from "./commands/test.js";
 import { withLines } from "./errors.js";
 import { type CompleteTrainConfig, completeTrain } from "./keys/complete.js";
+import { trainSchema } from "./keys/schema.js";
 import { defaultsOf } from "./schema/describe.js";
 import { validate } from "./schema/validate.js";
-import { type Aliases, aliasTree } from "./tree/aliases.js";
-import { interpolate } from "./tree/interpolate.js";
 import { merge } from "./tree/tree.js";
-import type { Tree } from "./words/value.js";
-
-/** Methods that were presets' names in earlier versions. */
-const EARLIER: Aliases = {
-  method: {
-    key: "method",
-    values: {
-      dbdsb: "dsbm",
-      dbdsb_vp: "dsbm",
-      bm: "dsbm",
-      rf: "rectifiedflow",
-      otcfm: "rectifiedflow",
-    },
-  },
-};
 
 /**
- * The complete configuration of a run. `experiment` is the command that wrote it (default: gaussian where it has a
- * model_name, else train); `version` is named in errors. Throws ConfigError with a line for each key and value that
- * this version does not know.
+ * Returns the complete configuration that a run saved. Newer keys have their defaults. Throws ConfigError with a line
+ * for each key and value that this version does not know, and the `version` that wrote them.
  */
-export function readConfig(
-  tree: Tree,
-  experiment: string = "model_name" in tree ? "gaussian" : "split" in tree ? "test" : "train",
-  { version }: { version?: string | undefined } = {},
-): CompleteTrainConfig {
-  const experiments = [gaussian, test, train];
-  const {
-    schema,
-    base = {},
-    aliases = {},
-    take,
-  } = experiments.find(({ name }) => name === experiment) ?? train;
-  const renamed = aliasTree(EARLIER, aliasTree(aliases, tree));
-  const whole = interpolate(merge(merge(defaultsOf(schema), base), renamed));
+export function readConfig(saved: object, version?: string): CompleteTrainConfig {
+  const schema = "split" in saved ? testSchema : trainSchema;
   const writer = version === undefined ? "" : ` (written by version ${version})`;
   return withLines(
     (line) => line + writer,
-    () => {
-      take?.(whole);
-      return completeTrain(validate(schema, whole));
-    },
+    () => completeTrain(validate(schema, merge(defaultsOf(schema), saved))),
   );
 }

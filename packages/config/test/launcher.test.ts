@@ -1,14 +1,11 @@
 // The launcher's words: what they may say, what is wrong with them, and that no run ever sees them.
-import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { sample } from "../src/commands/sample.js";
 import { gaussian, train } from "../src/commands/train.js";
-import { groupTable, presetGroup } from "../src/presets/groups.js";
-import { resolve } from "../src/resolve.js";
+import { resolve } from "../src/configure.js";
 import { dirs } from "./commands/support.js";
 import { thrown } from "./thrown.js";
 
-const [conf = ""] = dirs;
 const run = (...words: string[]) => resolve(gaussian, words, { dirs });
 const launcher = (...words: string[]) => run("-m", ...words).launcher;
 
@@ -82,7 +79,6 @@ describe("what is wrong with a launcher is one line", () => {
       /^launcher.mem_gb: expected a finite number > 0/,
     ],
     ["-m launcher=local,slurm_cpu", /^launcher=local,slurm_cpu gives 2 values: a sweep has one/],
-    ["-m ~launcher", /^~launcher: a sweep has a launcher; write launcher=local$/],
     ["launcher=slurm_cpu", /^launcher=slurm_cpu is for sweeps: add -m/],
     ["launcher.n_jobs=2", /^launcher.n_jobs=2 is for sweeps: add -m/],
     [
@@ -113,15 +109,4 @@ describe("what is wrong with a launcher is one line", () => {
       /unknown key "launcher"/,
     );
   });
-});
-
-it("presets open with a comment that --help shows", () => {
-  const files = readdirSync(`${conf}/launcher`);
-  const table = groupTable([presetGroup([conf], "launcher", "local")]);
-  expect(table.split("\n")).toHaveLength(files.length);
-  for (const file of files) {
-    const [first = ""] = readFileSync(`${conf}/launcher/${file}`, "utf8").split("\n");
-    expect(table).toContain(`launcher=${file.slice(0, -".yaml".length)}`);
-    expect(table).toContain(first.slice(2));
-  }
 });

@@ -9,7 +9,6 @@ import {
   helpTable,
   launcherSchema,
   type Member,
-  presetGroup,
   presetGroups,
   resolve,
   type TrainConfig,
@@ -121,7 +120,7 @@ function help(
     ...(groups === "" ? [] : [groups]),
     helpTable(schema, { values, aliases, sections, width }),
     "Sweeps (-m) are started by a launcher; docs/sweeps.md says how, dsbm sweep status DIR shows them.",
-    groupTable([presetGroup([presets], "launcher", "local")], width),
+    groupTable(presetGroups([presets], "launcher"), width),
     helpTable(launcherSchema, { width }),
   ].join("\n\n");
 }

@@ -51,7 +51,7 @@ export function describeProblem(problem: CompleteProblem, network: Network): Com
     model: keysOf(modelNamed(problem, network) ?? { name: "MLP" }),
   };
   try {
-    return readConfig(tree as Tree, "train");
+    return readConfig(tree);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new UsageError(`this training cannot be saved as a run: ${error.problems.join("; ")}`);

@@ -1,6 +1,6 @@
 // `fit` of the library: the keys of `dsbm fit` as an object, data as paths or in memory, and a bridge as the result. The
 // run is that of the command.
-import { type FitConfig, leaves, printValue } from "@dsbm/config";
+import { type FitConfig, flatten, printValue } from "@dsbm/config";
 import { memberOf } from "../fit/prepare.js";
 import { finishedFit, runFit } from "../fit/run.js";
 import { readFitWords } from "../fit/words.js";
@@ -94,9 +94,7 @@ export async function fit(options: FitOptions | FitManyOptions): Promise<Bridge>
 
 /** Keys as words: `{ model: { hidden: "64,64" } }` is model.hidden='64,64'. */
 const settingsOf = (keys: object): string[] =>
-  leaves(keys).flatMap(([key, value]) =>
-    value === undefined ? [] : [`${key}=${printValue(value)}`],
-  );
+  Object.entries(flatten(keys)).map(([key, value]) => `${key}=${printValue(value)}`);
 
 const arePictures = (...ends: Input[]) => ends.some(({ shape }) => shape?.length === 4);
 

@@ -1,7 +1,7 @@
 // This process as one of several that train together: its rank from the launcher's variables, and the configuration that
 // must be the same on all ranks.
 import { availableParallelism, cpus } from "node:os";
-import { freeProcessKeys, leaves, type ProcessesConfig } from "@dsbm/config";
+import { flatten, freeProcessKeys, type ProcessesConfig } from "@dsbm/config";
 import { type Device, distributed } from "@dsbm/torch";
 import { ProcessRanks, type Ranks, type TrainEvent } from "@dsbm/train";
 import { setLogPrefix, UsageError } from "../terminal/errors.js";
@@ -53,7 +53,7 @@ function coresOf(localSize: number): number {
 /** The configuration key by key, as ranks compare it. */
 function termsOf(config: object): Record<string, string> {
   const free: readonly string[] = freeProcessKeys;
-  const own = leaves(config).filter(([key]) => !free.includes(key));
+  const own = Object.entries(flatten(config)).filter(([key]) => !free.includes(key));
   return Object.fromEntries(own.map(([key, value]) => [key, JSON.stringify(value)]));
 }
 

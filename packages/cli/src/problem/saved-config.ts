@@ -1,5 +1,5 @@
 // The configuration of a run on disk, for the commands that take a run.
-import { type CompleteTrainConfig, ConfigError, readConfig, type Tree } from "@dsbm/config";
+import { type CompleteTrainConfig, ConfigError, readConfig } from "@dsbm/config";
 import { UsageError } from "../terminal/errors.js";
 
 /** A configuration of `version` or an earlier one. Throws a UsageError for that of another command, and for one that cannot be read. */
@@ -13,7 +13,7 @@ export function savedConfig(
       `${folder} is a run of another command: expected one of dsbm train, gaussian or fit`,
     );
   try {
-    return readConfig(saved as Tree, undefined, { version });
+    return readConfig(saved, version);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new UsageError(

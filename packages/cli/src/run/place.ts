@@ -1,4 +1,4 @@
-// Where the run of some words lies, also when an earlier version began it under another name.
+// Where the run of some words lies.
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { CompleteTrainConfig, Member, TrainConfig } from "@dsbm/config";
@@ -10,19 +10,22 @@ type Named = Pick<
 >;
 
 /**
- * The folder of a member: that of its name, or of an earlier name where only that one holds a run. Files and folders of
- * one's own name it where neither name nor preset was typed.
+ * Returns the folder of a member. Files and folders of the user name it if neither name nor preset was typed; a run that is
+ * already under the configuration's name stays there.
  */
 export function placeOfRun(
   config: Named,
-  { dirname, earlier, words }: Pick<Member<unknown>, "dirname" | "earlier" | "words">,
+  { dirname, words }: Pick<Member<unknown>, "dirname" | "words">,
 ): string {
   const { paths, name, seed } = config;
   const own = words.some((word) => /^\+*(name|dataset)=/.test(word)) ? null : nameOfFiles(config);
-  const places = [own ?? name, name].flatMap((experiment) =>
-    [dirname, earlier].map((overrides) =>
-      runFolder({ experiments_dir: paths.experiments_dir_name, name: experiment, overrides, seed }),
-    ),
+  const places = [own ?? name, name].map((experiment) =>
+    runFolder({
+      experiments_dir: paths.experiments_dir_name,
+      name: experiment,
+      overrides: dirname,
+      seed,
+    }),
   );
   const isRun = (folder: string) => existsSync(join(folder, "run.json"));
   return places.find(isRun) ?? (places[0] as string);

@@ -1,7 +1,7 @@
-// The keys of dsbm benchmark: which part of it runs, in what time, and where its tables are written.
+// The keys of dsbm benchmark.
 
 import { z } from "zod";
-import type { Experiment } from "../resolve.js";
+import type { Experiment } from "../configure.js";
 import { file, flag, named, names, orNull, positive, threads } from "../schema/kinds.js";
 
 const benchmarkSchema = z.strictObject({
@@ -34,7 +34,6 @@ function checkBenchmark({ seeds }: BenchmarkConfig): string[] {
   return odd === undefined ? [] : [`seeds: got "${odd}"; expected whole numbers such as seeds=1,2`];
 }
 
-/** Runs of many methods, and their tables beside published figures. */
 export const benchmark: Experiment<typeof benchmarkSchema> = {
   name: "benchmark",
   about: "methods side by side, each table beside published figures and what a perfect sampler has",

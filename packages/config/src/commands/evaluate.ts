@@ -1,7 +1,7 @@
-// The keys of dsbm evaluate: what of a run is measured, and on how many samples. All else is in the run.
+// The keys of dsbm evaluate.
 
 import { z } from "zod";
-import type { Experiment } from "../resolve.js";
+import type { Experiment } from "../configure.js";
 import {
   counted,
   device,
@@ -16,18 +16,18 @@ import {
 } from "../schema/kinds.js";
 import { checkDiffusionKey, samplerKeys } from "./sample.js";
 
-/** Data of times between the ends. */
 export const holdoutKeys = (description: string) => ({
   holdout: orNull(several(z.string().min(1)), description, "day_3.npy"),
   at: orNull(several(z.number().gt(0).lt(1)), "the time of each hold-out", 0.5),
 });
 
-/** The problem of hold-outs without a time each, where there is one. */
+/** Returns the problem of hold-outs without a time each. */
 export function checkHoldouts({ holdout, at }: Pick<EvaluateConfig, "holdout" | "at">): string[] {
-  const [files, times] = [holdout, at].map((given) => (given === null ? [] : [given].flat()));
-  if (files?.length === times?.length) return [];
+  const files = [holdout ?? []].flat().length;
+  const times = [at ?? []].flat().length;
+  if (files === times) return [];
   return [
-    `holdout names ${files?.length} files and at ${times?.length} times; expected a time for each, such as holdout=day_3.npy at=0.5`,
+    `holdout names ${files} files and at ${times} times; expected a time for each, such as holdout=day_3.npy at=0.5`,
   ];
 }
 
@@ -65,7 +65,7 @@ export const evaluateSchema = z.strictObject({
 
 export type EvaluateConfig = z.output<typeof evaluateSchema>;
 
-/** A run measured again, each metric beside its floor and its ceiling. */
+/** A run measured again, each metric with its floor and its ceiling. */
 export const evaluate: Experiment<typeof evaluateSchema> = {
   name: "evaluate",
   about:

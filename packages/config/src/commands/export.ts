@@ -1,7 +1,7 @@
-// The keys of dsbm export: which networks of a run, and what the export says of itself. All else is in the run.
+// The keys of dsbm export.
 
 import { z } from "zod";
-import type { Experiment } from "../resolve.js";
+import type { Experiment } from "../configure.js";
 import { file, flag, halfIteration, orNull } from "../schema/kinds.js";
 
 export const exportSchema = z.strictObject({

@@ -1,9 +1,9 @@
-// `dsbm fit` takes the keys of `dsbm train`, most of which it chooses from the data, and those of the time that it may take.
+// `dsbm fit` takes the keys of `dsbm train`, most of which it chooses from the data, and keys of its time.
 
 import type { z } from "zod";
+import type { Experiment } from "../configure.js";
 import { checkTrain } from "../keys/check.js";
 import { trainSchema } from "../keys/schema.js";
-import type { Experiment } from "../resolve.js";
 import { flag, key, positive } from "../schema/kinds.js";
 import { checkHoldouts, holdoutKeys } from "./evaluate.js";
 import { train } from "./train.js";
@@ -22,7 +22,7 @@ export const fitSchema = trainSchema.extend(fitKeys);
 
 export type FitConfig = z.output<typeof fitSchema>;
 
-/** A bridge between two data sets of the user's own: what is not given is chosen from the data. */
+/** A bridge between the user's own datasets. */
 export const fit: Experiment<typeof fitSchema> = {
   ...train,
   name: "fit",

@@ -1,7 +1,7 @@
-// The keys of dsbm sample: how a trained bridge is applied to new samples. All else is in the run.
+// The keys of dsbm sample.
 
 import { z } from "zod";
-import type { Experiment } from "../resolve.js";
+import type { Experiment } from "../configure.js";
 import {
   count,
   counted,
@@ -19,10 +19,8 @@ import {
   threads,
 } from "../schema/kinds.js";
 
-/** Solvers of the probability-flow ODE that take steps of one length. */
 const fixedSteps: readonly string[] = ["heun", "euler"];
 
-/** How networks sample otherwise than they were trained. */
 export const samplerKeys = {
   diffusion: orNull(
     z.number().min(0).max(1e6),
@@ -36,7 +34,7 @@ export const samplerKeys = {
   ),
 };
 
-/** The problem of another noise for a solver that has none, where there is one. */
+/** Returns the problem of `diffusion` with a solver without noise. */
 export function checkDiffusionKey({
   diffusion,
   solver,

@@ -1,9 +1,9 @@
-// `dsbm test` takes the words of a run as they were typed for `dsbm train`, and keys of how it is evaluated.
+// `dsbm test` takes the overrides of `dsbm train`, and keys of the evaluation.
 
 import { z } from "zod";
+import type { Experiment } from "../configure.js";
 import { checkTrain } from "../keys/check.js";
 import { trainSchema } from "../keys/schema.js";
-import type { Experiment } from "../resolve.js";
 import { count, flag, key, oneOf, positive, sized } from "../schema/kinds.js";
 import { train } from "./train.js";
 
@@ -28,10 +28,10 @@ export const testSchema = trainSchema.extend(testKeys);
 
 export type TestConfig = z.output<typeof testSchema>;
 
-/** The keys that `dsbm test` has beside those of the run. */
+/** The keys of the evaluation. */
 export const testOnlyKeys: readonly string[] = Object.keys(testKeys);
 
-/** A trained run evaluated again; its folder is that of the same words behind `dsbm train`. */
+/** A trained run evaluated again: the same overrides name the same folder. */
 export const test: Experiment<typeof testSchema> = {
   ...train,
   name: "test",

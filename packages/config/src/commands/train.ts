@@ -1,13 +1,12 @@
-// The commands that train: they take the same keys, and `gaussian` has other names and defaults for some.
+// The commands that train: the same keys, under other names and defaults in `gaussian`.
 
+import type { Experiment } from "../configure.js";
 import { checkTrain } from "../keys/check.js";
 import { takeReferenceKeys, unusedKeys } from "../keys/reference.js";
 import { trainSchema, trainSections } from "../keys/schema.js";
 import { freeProcessKeys } from "../keys/training.js";
-import type { Experiment } from "../resolve.js";
 import type { Aliases } from "../tree/aliases.js";
 
-/** Second names of keys, in every command that trains. */
 const aliases: Aliases = {
   experiments_dir: { key: "paths.experiments_dir_name", shown: false },
   log_stride: { key: "log_every", shown: false },
@@ -26,7 +25,7 @@ export const train: Experiment<typeof trainSchema> = {
   take: takeReferenceKeys,
   launched: true,
   sections: trainSections,
-  // Keys that change nothing of what is learnt must not change a run's folder.
+  // These change nothing of what is learnt.
   unnamed: [
     "name",
     "threads",
@@ -45,10 +44,9 @@ export const train: Experiment<typeof trainSchema> = {
   ],
 };
 
-/** Hidden widths by the names of the Gaussian script. */
 const WIDTHS = { mlp_large: "256,256", mlp_small: "128,128" };
 
-/** The Gaussian benchmark (Shi 2023, section 6): the same keys, under the names of its script. */
+/** The Gaussian benchmark (Shi 2023, section 6), under the names of its script. */
 export const gaussian: Experiment<typeof trainSchema> = {
   ...train,
   name: "gaussian",

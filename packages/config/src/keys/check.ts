@@ -1,12 +1,12 @@
-// Keys that are right one by one can be wrong together. Whatever can be known without data, networks and the engine
-// is checked here, before anything is loaded: each line says what was given, what was expected, and what to do.
+// Keys that are right one by one can be wrong together. All that can be known without data, networks and engine is
+// checked here, before anything is loaded.
 
-import { printValue } from "../words/value.js";
+import { printValue } from "../text/value.js";
 import { type Line, methodProblems } from "./check-method.js";
 import { completeFiles, completeTrain } from "./complete.js";
 import type { TrainConfig } from "./schema.js";
 
-/** One line for each problem of keys together; `choices` are the presets that were chosen, by group. */
+/** Returns a line for each problem of keys together; `choices` are the presets of the groups. */
 export function checkTrain(
   config: TrainConfig,
   choices: Readonly<Record<string, string | null>> = {},
@@ -23,11 +23,13 @@ export function checkTrain(
 }
 
 function dataLines(config: TrainConfig): Line[] {
-  const { transfer, Dataset, Dataset_transfer, normalize_x1, wavenumber, cdsb, data, model } =
-    config;
+  const { transfer, Dataset, Dataset_transfer, wavenumber, cdsb, data, model } = config;
   const { cond_channels, n_test, dim } = data;
   const { inception, fid_statistics } = config.metrics;
   const ends = [Dataset, transfer ? Dataset_transfer : null].filter((name) => name !== null);
+  const channelCure = cdsb
+    ? "write how many channels the condition has, or cdsb=false"
+    : "write cdsb=true, or data.cond_channels=0";
   return [
     Dataset === "gaussian" &&
       dim !== null &&
@@ -37,56 +39,42 @@ function dataLines(config: TrainConfig): Line[] {
     transfer &&
       Dataset_transfer === null &&
       data.split_by === null &&
-      "transfer=true needs data at time 1, got Dataset_transfer=null: " +
-        "write Dataset_transfer=… or transfer=false",
-    transfer &&
-      normalize_x1 &&
-      "normalize_x1=true standardises towards a Gaussian, but transfer=true has data at time 1: " +
-        "leave normalize_x1 out or write transfer=false",
-    cdsb &&
-      data.random_flip &&
-      "data.random_flip=true mirrors samples but not the condition of cdsb=true: " +
-        "leave data.random_flip out",
-    ...(["adaptive_mean", "final_adaptive"] as const).map(
+      "transfer=true needs data at time 1, got Dataset_transfer=null: write Dataset_transfer=… or transfer=false",
+    ...(["normalize_x1", "adaptive_mean", "final_adaptive"] as const).map(
       (key) =>
         transfer &&
         config[key] &&
-        `${key}=true estimates the Gaussian at time 1, but transfer=true has data there: ` +
-          `leave ${key} out or write transfer=false`,
+        `${key}=true is for a Gaussian at time 1, but transfer=true has data there: leave ${key} out or write transfer=false`,
     ),
+    cdsb &&
+      data.random_flip &&
+      "data.random_flip=true mirrors samples but not the condition of cdsb=true: leave data.random_flip out",
     wavenumber !== 0 &&
       !ends.some((name) => name.startsWith("downscaler")) &&
-      `wavenumber=${wavenumber} selects a segment of downscaler data, but the data are ` +
-        `${ends.join(" and ")}: leave wavenumber out or write dataset=downscaler_transfer`,
+      `wavenumber=${wavenumber} selects a segment of downscaler data, but the data are ${ends.join(" and ")}: leave wavenumber out or write dataset=downscaler_transfer`,
     cdsb !== cond_channels > 0 &&
-      `cdsb=${cdsb} does not go with data.cond_channels=${cond_channels}: ` +
-        (cdsb
-          ? "write how many channels the condition has, or cdsb=false"
-          : "write cdsb=true, or data.cond_channels=0"),
-    cdsb === cond_channels > 0 &&
+      `cdsb=${cdsb} does not go with data.cond_channels=${cond_channels}: ${channelCure}`,
+    !cdsb &&
+      cond_channels === 0 &&
       model.name === "DownscalerUNET" &&
-      !cdsb &&
-      "model.name=DownscalerUNET needs a condition, got cdsb=false: " +
-        "write dataset=downscaler_transfer, or model=UNET for these images",
+      "model.name=DownscalerUNET needs a condition, got cdsb=false: write dataset=downscaler_transfer, or model=UNET for these images",
     fid_statistics !== null &&
       inception === null &&
-      `metrics.fid_statistics=${fid_statistics} are statistics of Inception's features, got metrics.inception=null: ` +
-        "name its file too, metrics.inception=inception-2015-12-05.pt",
+      `metrics.fid_statistics=${fid_statistics} are statistics of Inception's features, got metrics.inception=null: name its file too, metrics.inception=inception-2015-12-05.pt`,
   ];
 }
 
-/** Keys of the user's own tables. */
 function tableLines({ data, model, cdsb, transfer }: TrainConfig): Line[] {
   const { condition, split_by, source, target } = data;
-  const both = source !== null && target !== null;
+  const ends = `data.source=${source} data.target=${target}`;
   return [
     split_by !== null &&
       transfer &&
-      !both &&
-      `data.split_by=${split_by} needs the values of both ends, got data.source=${source} data.target=${target}: write both`,
+      (source === null || target === null) &&
+      `data.split_by=${split_by} needs the values of both ends, got ${ends}: write both`,
     split_by === null &&
       (source ?? target) !== null &&
-      `data.source=${source} data.target=${target} are values of a column that is not named: write data.split_by=COLUMN, or leave them out`,
+      `${ends} are values of a column that is not named: write data.split_by=COLUMN, or leave them out`,
     condition !== null &&
       model.name !== "MLP" &&
       `data.condition=${condition} conditions networks of vectors, got model.name=${model.name}: write model=MLP`,
@@ -96,7 +84,6 @@ function tableLines({ data, model, cdsb, transfer }: TrainConfig): Line[] {
   ];
 }
 
-/** Several marginals in a row. */
 function chainLines(config: TrainConfig): Line[] {
   const { Dataset_between, times, transfer, data, sde, cdsb } = config;
   if (Dataset_between === null)
@@ -106,6 +93,11 @@ function chainLines(config: TrainConfig): Line[] {
     ];
   const n = Dataset_between.length + 2;
   const rises = times?.every((t, i) => i === 0 || t - (times[i - 1] as number) > 1e-6) ?? true;
+  const pairOnly = [
+    sde === "vp" && "sde=vp",
+    cdsb && "cdsb=true",
+    data.random_flip && "data.random_flip=true",
+  ];
   return [
     times !== null &&
       times.length !== n &&
@@ -117,10 +109,7 @@ function chainLines(config: TrainConfig): Line[] {
       "Dataset_between has data at times between, but transfer=false has none at time 1: leave one of them out",
     data.split_by !== null &&
       `data.split_by=${data.split_by} tells two groups of one table apart, got ${n} data sets: give a file for each time`,
-    sde === "vp" && `sde=vp is for two data sets, got ${n}: write sde=ve`,
-    cdsb && `cdsb=true is for two data sets, got ${n}: write cdsb=false`,
-    data.random_flip &&
-      `data.random_flip=true is for two data sets, got ${n}: write data.random_flip=false`,
+    ...pairOnly.map((option) => option && `${option} is for two data sets, got ${n}: leave it out`),
   ];
 }
 
@@ -128,69 +117,62 @@ function batchLines(config: TrainConfig): Line[] {
   const { batch_size, num_repeat_data: repeat, nproc, share_batch, cache, data } = config;
   const { cache_npar } = completeTrain(config);
   const pairs = Math.floor(batch_size / repeat);
-  const whole = batch_size % repeat === 0;
+  const isWhole = batch_size % repeat === 0;
   return [
-    !whole &&
-      `batch_size=${batch_size} is no multiple of num_repeat_data=${repeat}, the rows that ` +
-        `one pair takes: write batch_size=${(pairs + 1) * repeat}`,
-    whole &&
+    !isWhole &&
+      `batch_size=${batch_size} is no multiple of num_repeat_data=${repeat}, the rows that one pair takes: write batch_size=${(pairs + 1) * repeat}`,
+    isWhole &&
       cache === "disk" &&
       cache_npar < pairs &&
-      `cache_npar=${cache_npar} is fewer than the ${pairs} pairs of a batch (batch_size=${batch_size} / ` +
-        `num_repeat_data=${repeat}): write cache_npar=${pairs} or more`,
+      `cache_npar=${cache_npar} is fewer than the ${pairs} pairs of a batch (batch_size=${batch_size} / num_repeat_data=${repeat}): write cache_npar=${pairs} or more`,
     cache === "epoch" &&
       data.n_train !== null &&
       batch_size > data.n_train &&
-      `batch_size=${batch_size} is more than data.n_train=${data.n_train}, which leaves no full batch: ` +
-        `write batch_size=${data.n_train} or less`,
+      `batch_size=${batch_size} is more than data.n_train=${data.n_train}, which leaves no full batch: write batch_size=${data.n_train} or less`,
     nproc > pairs &&
       share_batch !== false &&
-      `nproc=${nproc} is more than the ${pairs} pairs of a batch (batch_size=${batch_size}): ` +
-        `write nproc=${pairs} or less, a larger batch_size, or share_batch=false`,
+      `nproc=${nproc} is more than the ${pairs} pairs of a batch (batch_size=${batch_size}): write nproc=${pairs} or less, a larger batch_size, or share_batch=false`,
   ];
 }
 
-/** The keys of files that a start by hand reads. */
-const given = (config: TrainConfig): string[] =>
+/** Keys of files for a start by hand. */
+const fileKeys = (config: TrainConfig): string[] =>
   Object.entries(completeFiles(config)).flatMap(([key, file]) => (file === null ? [] : [key]));
 
 function unreadLines(config: TrainConfig): Line[] {
-  const keys = [...given(config), ...(config.checkpoint_dir === null ? [] : ["checkpoint_dir"])];
+  const keys = fileKeys(config);
+  if (config.checkpoint_dir !== null) keys.push("checkpoint_dir");
   return [
     keys.length > 0 &&
       `${keys.join(", ")} would not be read, because checkpoint_run=false: write checkpoint_run=true`,
   ];
 }
 
-/** A start by hand must have the files that the half-iteration needs, or it would go on from an untrained network. */
-function startLines(typed: TrainConfig): Line[] {
-  const config = { ...typed, ...completeFiles(typed) };
-  const { checkpoint_pass: pass, checkpoint_it, checkpoint_iter, n_ipf, first_coupling } = config;
-  if (given(typed).length === 0) {
+/** Without the files of its half-iteration a start by hand would go on from an untrained network. */
+function startLines(config: TrainConfig): Line[] {
+  if (fileKeys(config).length === 0)
     return [
-      "checkpoint_run=true names no file to start from: write checkpoint_b=… or checkpoint_f=…, " +
-        "or leave checkpoint_run out to go on from the newest checkpoint",
+      "checkpoint_run=true names no file to start from: write checkpoint_b=… or checkpoint_f=…, or leave checkpoint_run out to go on from the newest checkpoint",
     ];
-  }
+  const files = completeFiles(config);
+  const { checkpoint_pass: pass, checkpoint_it, checkpoint_iter, n_ipf, first_coupling } = config;
   const other = pass === "b" ? "f" : "b";
-  const untrained = checkpoint_it === 1 && (pass === "b" || first_coupling === "ind");
-  const simulator = config[`sample_checkpoint_${other}`] ?? config[`checkpoint_${other}`];
+  const isFirst = checkpoint_it === 1 && (pass === "b" || first_coupling === "ind");
+  const simulator = files[`sample_checkpoint_${other}`] ?? files[`checkpoint_${other}`];
   return [
     checkpoint_it > n_ipf &&
       `checkpoint_it=${checkpoint_it} is beyond the last iteration n_ipf=${n_ipf}: write n_ipf=${checkpoint_it} or more`,
     checkpoint_iter > 0 &&
-      config[`checkpoint_${pass}`] === null &&
-      `checkpoint_iter=${checkpoint_iter} goes on inside a ${pass} pass, whose weights are not given: ` +
-        `write checkpoint_${pass}=…`,
+      files[`checkpoint_${pass}`] === null &&
+      `checkpoint_iter=${checkpoint_iter} goes on inside a ${pass} pass, whose weights are not given: write checkpoint_${pass}=…`,
     ...(["f", "b"] as const).map(
       (way) =>
-        config[`optimizer_checkpoint_${way}`] !== null &&
-        config[`checkpoint_${way}`] === null &&
+        files[`optimizer_checkpoint_${way}`] !== null &&
+        files[`checkpoint_${way}`] === null &&
         `optimizer_checkpoint_${way} belongs to weights that are not given: write checkpoint_${way}=…`,
     ),
-    !untrained &&
+    !isFirst &&
       simulator === null &&
-      `checkpoint_it=${checkpoint_it} checkpoint_pass=${pass} simulates pairs with the ${other} network, ` +
-        `whose weights are not given: write sample_checkpoint_${other}=… or checkpoint_${other}=…`,
+      `checkpoint_it=${checkpoint_it} checkpoint_pass=${pass} simulates pairs with the ${other} network, whose weights are not given: write sample_checkpoint_${other}=… or checkpoint_${other}=…`,
   ];
 }

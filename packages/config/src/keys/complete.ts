@@ -1,5 +1,4 @@
-// Several keys follow others unless they are set: they are null in the configuration, so that what was typed
-// stays visible. The trainer needs their values.
+// Several keys follow others while they are null. The trainer needs their values.
 
 import { readNumbers } from "../schema/kinds.js";
 import { CHANNEL_MULT } from "./model.js";
@@ -22,22 +21,25 @@ interface Completed extends Record<Counts, number> {
   cache_num_steps: number | "auto";
 }
 
-/** A configuration in which every key that follows others has its value. */
+/** A configuration with values for all keys that follow others. */
 export type CompleteTrainConfig<C extends TrainConfig = TrainConfig> = Omit<C, keyof Completed> &
   Completed;
 
-/** Methods with one network for both directions, which train it as b. */
+/** Methods with one network for both directions, trained as b. */
 const SHARED: readonly string[] = [
-  ...["rectifiedflow", "sbcfm", "sf2m", "alpha_dsbm", "gaussian_bridge"],
+  "rectifiedflow",
+  "sbcfm",
+  "sf2m",
+  "alpha_dsbm",
+  "gaussian_bridge",
 ];
 
-/** Methods that are fitted in closed form: one step, and further half-iterations would give the same again. */
+/** Methods in closed form: one step, and each direction once. */
 const FITTED: readonly string[] = ["gaussian_bridge", "sinkhorn_bridge"];
 
 /**
- * Fills in the keys that are null because they follow others, cuts batches and pictures to the number of
- * samples that there are, and gives UNET the multipliers of its image size and attention at the sizes that it
- * has. Clipping and averages that are switched off are null. Pure; a complete configuration comes back as it is.
+ * Fills in the keys that follow others, cuts batches and images to the number of samples, and gives UNET the multipliers
+ * and the attention of its image size. A complete configuration stays as it is.
  */
 export function completeTrain<C extends TrainConfig>(config: C): CompleteTrainConfig<C> {
   const { num_steps, batch_size, num_repeat_data, sigma, method, data } = config;
@@ -55,7 +57,6 @@ export function completeTrain<C extends TrainConfig>(config: C): CompleteTrainCo
   return {
     ...config,
     ...completeFiles(config),
-    // Two groups of one table.
     ...(config.transfer &&
       data.split_by !== null && { Dataset_transfer: config.Dataset_transfer ?? config.Dataset }),
     fb_sequence,
@@ -86,7 +87,7 @@ export function completeTrain<C extends TrainConfig>(config: C): CompleteTrainCo
   };
 }
 
-/** The files of the backward direction in checkpoint_dir; a name that ends in / is a folder with such a file. */
+/** Returns the files to start from: those of b default to checkpoint_dir, and a name that ends in / is a folder. */
 export function completeFiles(config: TrainConfig) {
   const { checkpoint_run, checkpoint_dir } = config;
   const standard = checkpoint_run && checkpoint_dir !== null ? `${checkpoint_dir}/` : null;
@@ -102,12 +103,11 @@ export function completeFiles(config: TrainConfig) {
   };
 }
 
-/** UNET with the multipliers of its image size; of the standard sizes with attention those that it has. */
 function completeNetwork(model: TrainConfig["model"], image_size: number): TrainConfig["model"] {
   if (model.name !== "UNET") return model;
   const channel_mult = model.channel_mult ?? CHANNEL_MULT[image_size] ?? null;
   const sizes = readNumbers(channel_mult).map((_, level) => image_size / 2 ** level);
-  // A size that the network could have and does not have is an error, which the network reports.
+  // The network reports a size that it could have and does not have.
   const standard = ["16,8", "16"].includes(model.attention_resolutions ?? "");
   const attended = readNumbers(model.attention_resolutions).filter(
     (size) => sizes.includes(size) || (!standard && image_size % size === 0),

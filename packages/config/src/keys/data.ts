@@ -1,4 +1,4 @@
-// What is at the two ends of the bridge: data at time 0, at time 1 data again or a Gaussian.
+// Source at time 0; target at time 1, which may be a Gaussian.
 
 import { z } from "zod";
 import {
@@ -17,7 +17,12 @@ import {
 
 export const data = {
   Dataset: named("mnist", "data at time 0", [
-    ...["mnist", "mnist_2", "folder:PATH", "moons", "array:PATH.npy", "table:PATH.csv"],
+    "mnist",
+    "mnist_2",
+    "folder:PATH",
+    "moons",
+    "array:PATH.npy",
+    "table:PATH.csv",
   ]),
   Dataset_transfer: key(
     z.string().min(1).nullable(),

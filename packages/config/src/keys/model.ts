@@ -1,5 +1,4 @@
-// Each network has keys of its own (`model.…`), and names such as dropout have another default in each. A preset of
-// conf/model chooses the network by `model.name`. What depends on the size of images is checked by the networks.
+// Each network has its own keys below `model.`, chosen by `model.name`. The networks check what depends on image sizes.
 
 import { z } from "zod";
 import { counted, flag, follows, fraction, key, numbers, oneOf, sized } from "../schema/kinds.js";
@@ -86,7 +85,6 @@ const DDPMpp = z.strictObject({
   scale_by_sigma: flag(false, "divide the output by the noise level of embedding_type=fourier"),
 });
 
-/** For vectors. */
 const MLP = z.strictObject({
   name: z.literal("MLP"),
   hidden: numbers("256,256", { whole: true })
@@ -103,7 +101,7 @@ export const model = z
   .discriminatedUnion("name", [UNET, DownscalerUNET, DDPMpp, MLP])
   .prefault({ name: "UNET" });
 
-/** Channel multipliers of UNET by image size, where model.channel_mult is null. */
+/** Default channel multipliers of UNET by image size. */
 export const CHANNEL_MULT: Readonly<Record<number, string>> = {
   16: "1,2,2",
   28: "0.5,1,1",

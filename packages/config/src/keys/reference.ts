@@ -1,9 +1,9 @@
-// Keys of the reference implementation that have one possible value here, or none that matters. They are accepted, so
-// that its command lines work, and taken out of the configuration before it is checked.
+// Keys of the reference with one possible value here, or none that matters: they are accepted, so that its command lines
+// work, and taken out before the configuration is checked.
 
 import { ConfigError } from "../errors.js";
+import { printValue, type Tree, type Value } from "../text/value.js";
 import { deletePath, getPath } from "../tree/tree.js";
-import { printValue, type Tree, type Value } from "../words/value.js";
 
 /** Keys that change nothing, and why. */
 const UNUSED: Readonly<Record<string, string>> = {
@@ -14,7 +14,7 @@ const UNUSED: Readonly<Record<string, string>> = {
   use_default_wandb_name: "the name is given to wandb sync",
 };
 
-/** Keys with the values that they can have, why no other, and the network that they belong to. */
+/** Keys with their possible values, the reason, and the network that they belong to. */
 const FIXED: Readonly<
   Record<string, { values: readonly Value[]; reason: string; model?: string }>
 > = {
@@ -48,17 +48,16 @@ const FIXED: Readonly<
   },
 };
 
-/** The classes of the reference that `Method` names, and the method of each. */
+/** The method of each class that `Method` names in the reference. */
 const CLASSES: Readonly<Record<string, string>> = {
   DBDSB: "dsbm",
   RF: "rectifiedflow",
   DSB: "dsb",
 };
 
-/** Those of the keys that change nothing, and name no folder. */
 export const unusedKeys: readonly string[] = Object.keys(UNUSED);
 
-/** All keys that are accepted without being in the schema. */
+/** All keys that are accepted without a place in the schema. */
 export const referenceKeys: readonly string[] = [
   ...unusedKeys,
   ...Object.keys(FIXED),
@@ -67,8 +66,8 @@ export const referenceKeys: readonly string[] = [
 ];
 
 /**
- * Takes the keys of the reference out of a tree, in place. Returns a line for each that changes nothing. Throws
- * ConfigError "value" with a line for each value that cannot be honoured.
+ * Takes the keys of the reference out of a tree, in place. Returns a line for each key that changes nothing. Throws
+ * ConfigError "value" with a line for each impossible value.
  */
 export function takeReferenceKeys(tree: Tree): string[] {
   const taken = (key: string): Value | undefined => {
@@ -86,7 +85,6 @@ export function takeReferenceKeys(tree: Tree): string[] {
       `${key}=${printValue(value)} is not possible: ${reason}; write ${key}=${standard} or leave it out`,
     );
   }
-  // Method and Model repeat what method=… and model=… choose: they must agree.
   const agree = (key: string, group: string, chosen: Value, meant: (given: string) => Value) => {
     const value = taken(key);
     if (value === undefined || (typeof value === "string" && meant(value) === chosen)) return;

@@ -1,5 +1,4 @@
-// The keys of every command that trains, in one flat mapping, as the published commands type them: method, data and
-// training are at the root, the network's own keys below `model.`.
+// The keys of every command that trains, flat as in the published commands.
 
 import { z } from "zod";
 import { data } from "./data.js";
@@ -20,7 +19,7 @@ export const trainSchema = z.strictObject({
 
 export type TrainConfig = z.output<typeof trainSchema>;
 
-/** The keys at the root by subject, for help and documents. */
+/** The keys at the root by subject. */
 export const trainSections: Readonly<Record<string, readonly string[]>> = {
   method: Object.keys(method),
   data: Object.keys(data),

@@ -1,5 +1,4 @@
-// The keys that every run has, whatever its method, data and network: how long and how fast it trains, what it
-// simulates, evaluates and saves, and where.
+// The keys of every run, whatever its method, data and network.
 
 import { z } from "zod";
 import {
@@ -182,7 +181,6 @@ export const checkpoints = {
   keep_every: follows("every how many checkpoints one is never deleted; null: none", 10),
 };
 
-/** How many processes train, and how they share the work: what is learnt depends on it only by rounding. */
 const processes = {
   nproc: counted(1, "processes on this machine that train together and share each batch"),
   share_batch: key(
@@ -227,7 +225,7 @@ export const machine = {
 
 export type ProcessesConfig = z.output<z.ZodObject<typeof processes>>;
 
-/** Keys of processes that change nothing of what is learnt: they name no folder, and may differ when a run goes on. */
+/** Keys of processes that change nothing of what is learnt: they name no folder, and may differ when a run resumes. */
 export const freeProcessKeys = [
   "nproc",
   "share_batch",

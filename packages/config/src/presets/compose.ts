@@ -1,159 +1,121 @@
-// A configuration is composed of small preset files: a file names others in its `defaults:` list, groups (folders) are
-// chosen with group=name, and later files win.
+// A configuration is composed of preset files: a file names others in its `defaults:` list, and group=name chooses from
+// a folder.
 
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
-import { ConfigError, mapReportingAll, quote } from "../errors.js";
+import { ConfigError, quote } from "../errors.js";
 import { suggestion } from "../nearest.js";
-import { applyOverride, singleValue } from "../tree/apply.js";
-import { merge } from "../tree/tree.js";
+import { isTree, printValue, type Tree, type Value } from "../text/value.js";
+import { type Aliases, withoutAliases } from "../tree/aliases.js";
+import { merge, type Overrides } from "../tree/tree.js";
 import { readYaml } from "../tree/yaml.js";
-import type { Override } from "../words/override.js";
-import { isTree, printValue, type Tree, type Value } from "../words/value.js";
 import { presetFile, presetNames } from "./groups.js";
 
-export interface ComposeOptions {
+interface ComposeOptions {
   /** Folders with presets; the first that has a file wins. */
   dirs: readonly string[];
-  /** The preset to start from, without ".yaml"; nothing but `base` when left out. */
-  name?: string;
-  /** Values below all presets, such as a schema's defaults. */
-  base?: Tree;
-  overrides?: readonly Override[];
-  /** Names that groups take beside their presets: such a choice sets the standard preset's keys, and group: name. */
+  /** The preset to start from, without ".yaml". */
+  name: string;
+  /** Values below all presets. */
+  base: Tree;
+  /** By the keys of the schema. */
+  overrides: Overrides;
+  /** Names that groups take next to their presets: such a choice takes the standard preset and sets group: name. */
   names?: Readonly<Record<string, readonly string[]>>;
-  /** What becomes of the keys of the preset files (default: nothing). */
-  translate?: (preset: Tree) => Tree;
+  aliases?: Aliases;
 }
 
 export interface Composed {
   config: Tree;
-  /** The preset taken from each group, null where a group was switched off. */
+  /** The preset of each group, null if the group was dropped. */
   choices: Record<string, string | null>;
 }
 
 /**
- * Composes presets and overrides. In a `defaults:` list "name" is a file beside this one, "group:
- * name" a file of a group's folder ("/group" from the top, null for none), and "_self_" the place
- * of this file's own keys (last when absent). Everything merges at the root. group=name changes a
- * choice, +group=name adds one, ~group drops one; all other overrides are applied afterwards. Where
- * two files choose from the same group, the first one counts: a preset that is listed early may
- * bring along what goes well with it.
- * Throws ConfigError "preset", "yaml", "cycle" and those of applyOverride, all problems at once.
+ * Composes base, presets and overrides. In a `defaults:` list "name" is a file next to this one, "group: name" a file of a
+ * group's folder ("/group" from the top, null for none), and "_self_" the place of this file's own keys (last by
+ * default). Where two files choose from one group the first counts: a dataset may bring along what suits it.
+ * Throws ConfigError "preset", "yaml", "cycle", and as `setPath`.
  */
 export function compose(options: ComposeOptions): Composed {
-  const { dirs, name, base = {}, overrides = [], names = {} } = options;
-  const { translate = (preset) => preset } = options;
+  const { dirs, name, base, overrides, names = {}, aliases = {} } = options;
   const walk = new Walk(dirs, overrides, names);
-  let config = merge({}, base);
-  if (name !== undefined) config = merge(config, translate(walk.visit(name, [])));
-  for (const override of overrides) {
-    const adds = override.kind === "add" || override.kind === "force";
-    if (!adds || walk.used.has(override) || !walk.isGroup(override.key)) continue;
-    walk.used.add(override);
-    config = merge(config, walk.choose(override.key, singleValue(override) ?? null, []));
-  }
-  const rest = overrides.filter((override) => !walk.used.has(override));
-  mapReportingAll(rest, (override) => applyOverride(config, override));
-  return { config, choices: walk.choices };
+  const presets = dirs.length === 0 ? {} : withoutAliases(aliases, walk.visit(name, []));
+  const { choices } = walk;
+  const rest = Object.entries(overrides).filter(([key]) => !Object.hasOwn(choices, key));
+  return { config: merge(merge(base, presets), Object.fromEntries(rest)), choices };
 }
 
 class Walk {
   readonly choices: Record<string, string | null> = {};
-  /** Overrides that turned out to choose a preset. */
-  readonly used = new Set<Override>();
 
   constructor(
     private readonly dirs: readonly string[],
-    private readonly overrides: readonly Override[],
-    private readonly added: Readonly<Record<string, readonly string[]>>,
+    private readonly overrides: Overrides,
+    private readonly names: Readonly<Record<string, readonly string[]>>,
   ) {}
-
-  isGroup(key: string): boolean {
-    return this.dirs.some((dir) =>
-      statSync(join(dir, key), { throwIfNoEntry: false })?.isDirectory(),
-    );
-  }
 
   visit(name: string, above: readonly string[]): Tree {
     if (above.includes(name)) {
-      throw new ConfigError(
-        "cycle",
-        `presets include each other in a circle: ${[...above, name].join(" -> ")}`,
-      );
+      const circle = [...above, name].join(" -> ");
+      throw new ConfigError("cycle", `presets include each other in a circle: ${circle}`);
     }
     const file = this.find(name);
-    const { defaults = [], ...self } = readYaml(readPreset(file), file);
-    if (!Array.isArray(defaults)) {
+    const { defaults = [], ...self } = readYaml(readFileSync(file, "utf8"), file);
+    if (!Array.isArray(defaults))
       throw new ConfigError(
         "preset",
         `${file}: "defaults" must be a list, got ${printValue(defaults)}`,
       );
-    }
     const entries = defaults.includes("_self_") ? defaults : [...defaults, "_self_"];
-    let config: Tree = {};
-    for (const entry of entries) {
+    return entries.reduce<Tree>((config, entry) => {
       const part = entry === "_self_" ? self : this.entry(entry, file, name, [...above, name]);
-      config = merge(config, part);
-    }
-    return config;
-  }
-
-  /** The preset of a group, unless it is chosen already or an override chooses another one. */
-  choose(group: string, preset: Value, above: readonly string[]): Tree {
-    if (Object.hasOwn(this.choices, group)) return {};
-    let choice = preset;
-    for (const override of this.overrides) {
-      if (override.key !== group) continue;
-      this.used.add(override);
-      choice = override.kind === "delete" ? null : (singleValue(override) ?? null);
-    }
-    if (choice !== null && typeof choice !== "string" && typeof choice !== "number") {
-      throw new ConfigError(
-        "preset",
-        `${group}=${printValue(choice)}: expected the name of a preset in ${group}/`,
-      );
-    }
-    this.choices[group] = choice === null ? null : `${choice}`;
-    if (choice === null) return {};
-    const named = this.added[group]?.includes(`${choice}`) && preset !== null;
-    if (!named || presetFile(this.dirs, `${group}/${choice}`) !== undefined)
-      return this.visit(`${group}/${choice}`, above);
-    return merge(this.visit(`${group}/${preset}`, above), { [group]: choice });
+      return merge(config, part);
+    }, {});
   }
 
   private entry(entry: Value, file: string, name: string, above: readonly string[]): Tree {
-    const folder = posix.dirname(name);
     const absolute = (path: string) =>
-      path.startsWith("/") ? path.slice(1) : posix.join(folder, path);
+      path.startsWith("/") ? path.slice(1) : posix.join(posix.dirname(name), path);
     if (typeof entry === "string") return this.visit(absolute(entry), above);
     const [pair, ...more] = isTree(entry) ? Object.entries(entry) : [];
-    if (pair === undefined || more.length > 0) {
+    if (pair === undefined || more.length > 0)
       throw new ConfigError(
         "preset",
         `${file}: cannot read the defaults entry ${printValue(entry)}: expected "- group: name" or "- name"`,
       );
-    }
     return this.choose(absolute(pair[0]), pair[1], above);
   }
 
+  /** The preset of a group, unless a file before or an override chooses another one. */
+  private choose(group: string, standard: Value, above: readonly string[]): Tree {
+    if (Object.hasOwn(this.choices, group)) return {};
+    const choice = Object.hasOwn(this.overrides, group)
+      ? (this.overrides[group] as Value)
+      : standard;
+    if (choice !== null && typeof choice !== "string" && typeof choice !== "number")
+      throw new ConfigError(
+        "preset",
+        `${group}=${printValue(choice)}: expected the name of a preset in ${group}/`,
+      );
+    this.choices[group] = choice === null ? null : `${choice}`;
+    if (choice === null) return {};
+    const preset = `${group}/${choice}`;
+    const isName = this.names[group]?.includes(`${choice}`) && standard !== null;
+    if (!isName || presetFile(this.dirs, preset) !== undefined) return this.visit(preset, above);
+    return merge(this.visit(`${group}/${standard}`, above), { [group]: choice });
+  }
+
   private find(name: string): string {
-    const inside = /^[\w.@+-]+(?:\/[\w.@+-]+)*$/.test(name) && !name.split("/").includes("..");
-    const file = inside ? presetFile(this.dirs, name) : undefined;
+    const isInside = /^[\w.@+-]+(?:\/[\w.@+-]+)*$/.test(name) && !name.split("/").includes("..");
+    const file = isInside ? presetFile(this.dirs, name) : undefined;
     if (file !== undefined) return file;
     const folder = posix.dirname(name);
-    const known = inside ? [...presetNames(this.dirs, folder), ...(this.added[folder] ?? [])] : [];
+    const known = isInside
+      ? [...presetNames(this.dirs, folder), ...(this.names[folder] ?? [])]
+      : [];
     const cure = suggestion(posix.basename(name), known);
     const where = this.dirs.map((dir) => join(dir, folder)).join(", ");
-    throw new ConfigError("preset", `no preset ${quote(name)} in ${where || "no folder"}: ${cure}`);
-  }
-}
-
-function readPreset(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError("preset", `cannot read the preset ${file}: ${reason}`, { cause: error });
+    throw new ConfigError("preset", `no preset ${quote(name)} in ${where}: ${cure}`);
   }
 }

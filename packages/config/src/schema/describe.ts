@@ -1,13 +1,13 @@
-// What each key takes, for help, error messages and the list of keys: all read it here from the schema's own JSON
-// Schema. A group of keys may have several shapes, which differ by a constant (each network has keys of its own).
+// What each key takes, read from the schema's JSON Schema for help, messages and the list of keys. A group of keys may have
+// several shapes that differ by a constant: each network has its own keys.
 
 import { z } from "zod";
+import { isTree, printValue, type Tree, type Value } from "../text/value.js";
 import { child } from "../tree/tree.js";
-import { isTree, printValue, type Tree, type Value } from "../words/value.js";
 
 type JsonType = "object" | "array" | "string" | "number" | "integer" | "boolean" | "null";
 
-/** The parts of JSON Schema (draft 2020-12) that zod writes for plain configurations. */
+/** The parts of JSON Schema (draft 2020-12) that zod writes for configurations. */
 export interface JsonSchema {
   description?: string;
   type?: JsonType | JsonType[];
@@ -28,12 +28,11 @@ export interface JsonSchema {
   exclusiveMaximum?: number;
 }
 
-/** The JSON Schema of what a user may write: keys with defaults are optional. */
 export function jsonSchema(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, { io: "input" }) as JsonSchema;
 }
 
-/** The defaults of all keys that have one, nested like the schema. */
+/** Returns the defaults of all keys that have one, nested like the schema. */
 export function defaultsOf(schema: z.ZodType): Tree {
   return defaultTree(jsonSchema(schema));
 }
@@ -48,8 +47,8 @@ function defaultTree({ properties = {} }: JsonSchema): Tree {
 }
 
 /**
- * All settable keys, dotted, with the schema of each, in the order in which they were declared. `given` chooses the
- * shape of groups that have several; without it the keys of all shapes are there, with notes on where they differ.
+ * Returns all dotted keys with the schema of each, in the order of their declaration. `given` chooses the shape of groups
+ * with several; without it the keys of all shapes are there, with notes on their differences.
  */
 export function schemaKeys(
   schema: JsonSchema,
@@ -63,7 +62,7 @@ export function schemaKeys(
   );
 }
 
-/** The shape with the constant of `given`, or all shapes as one; the schema itself where it has only one. */
+/** Returns the shape with the constant of `given`, or all shapes as one. */
 export function shapeOf(schema: JsonSchema, given: Value | undefined): JsonSchema {
   const { oneOf: shapes, default: standard } = schema;
   if (shapes === undefined) return schema;
@@ -79,7 +78,6 @@ export function shapeOf(schema: JsonSchema, given: Value | undefined): JsonSchem
   };
 }
 
-/** One key of several shapes. */
 function together(key: string, shapes: JsonSchema[], group: Value | undefined): JsonSchema {
   const having = shapes.filter(({ properties }) => properties?.[key] !== undefined);
   const all = having.map(({ properties }) => properties?.[key] as JsonSchema);
@@ -108,7 +106,7 @@ const nameOf = ({ properties = {} }: JsonSchema): string =>
     .flatMap(({ const: id }) => (id === undefined ? [] : [printValue(id)]))
     .at(0) ?? "another";
 
-/** Why a shape does not have a key that another one has; undefined where none has it. */
+/** Returns a line for a key of another shape, or undefined if no shape has the key. */
 export function foreignKey(
   schema: JsonSchema,
   input: Value | undefined,
@@ -122,13 +120,13 @@ export function foreignKey(
   return `${path} is a key of ${owners.map(nameOf).join(" and ")}, got ${got}: leave it out, or choose another ${group}`;
 }
 
-/** What a key takes, in words: "an integer >= 1", "dsbm or dsb", "null or a finite number > 0". */
+/** Says what a key takes, such as "an integer >= 1" or "null or a finite number > 0". */
 export function expected(schema: JsonSchema): string {
   if (schema.const !== undefined) return printValue(schema.const);
   if (schema.enum !== undefined) return anyOf(schema.enum.map(printValue));
   if (schema.anyOf !== undefined) {
     const options = schema.anyOf.flatMap((option) => option.anyOf ?? [option]);
-    // Lists last: "each item …" reaches to the end of the line.
+    // Lists come last: "each item …" reaches to the end of the line.
     const isList = (option: JsonSchema) => (option.type === "array" ? 1 : 0);
     return anyOf([...new Set(options.sort((a, b) => isList(a) - isList(b)).map(expected))]);
   }
@@ -169,13 +167,13 @@ function bounds(schema: JsonSchema): string {
     "<=": maximum,
     "<": exclusiveMaximum,
   }).flatMap(([sign, bound]) =>
-    // zod bounds every integer by ±(2^53 − 1), which is not worth a word.
+    // zod bounds every integer by ±(2^53 − 1).
     bound === undefined || Math.abs(bound) === Number.MAX_SAFE_INTEGER ? [] : [`${sign} ${bound}`],
   );
   return parts.length === 0 ? "" : ` ${parts.join(" and ")}`;
 }
 
-/** A value that the key takes, for "write key=…": its default, or else an example. */
+/** Returns a value that the key takes, for "write key=…". */
 export function exampleOf(schema: JsonSchema): Value | undefined {
   const { default: standard, examples, enum: values, anyOf: options } = schema;
   if (standard !== undefined && standard !== null && !isTree(standard)) return standard;
@@ -183,7 +181,7 @@ export function exampleOf(schema: JsonSchema): Value | undefined {
   return examples?.[0] ?? schema.const ?? values?.[0] ?? nested ?? standard;
 }
 
-/** What a bare 1,2,2 or a,b can be the list of, for a key that takes such a list beside text; null for others. */
+/** Returns what a bare 1,2,2 or a,b is a list of, for a key that takes such a list next to text; else null. */
 export function bareListOf(schema: JsonSchema): "numbers" | "texts" | null {
   const flat = (one: JsonSchema): JsonSchema[] => one.anyOf?.flatMap(flat) ?? [one];
   const options = flat(schema);

@@ -1,9 +1,9 @@
-// --help and the documents list exactly the keys that the program reads, so they are made from the schema.
+// --help and docs/keys.md are made from the schema.
 
 import type { z } from "zod";
+import { printValue, type Tree, type Value } from "../text/value.js";
 import { type Aliases, typedName, typedValue } from "../tree/aliases.js";
 import { getPath } from "../tree/tree.js";
-import { printValue, type Tree, type Value } from "../words/value.js";
 import { expected, jsonSchema, schemaKeys } from "./describe.js";
 
 export interface HelpEntry {
@@ -13,13 +13,13 @@ export interface HelpEntry {
 }
 
 export interface HelpOptions {
-  /** Values that are shown instead of defaults, such as a preset's (default: the schema's defaults). */
+  /** Values instead of the schema's defaults. */
   values?: Tree | undefined;
-  /** Second names of keys, which are listed instead of them. */
+  /** Second names, listed instead of the keys. */
   aliases?: Aliases | undefined;
 }
 
-/** All keys of a schema with default and meaning; what they take follows the meaning in brackets. */
+/** Returns all keys of a schema with default and meaning; the values that a key takes follow in brackets. */
 export function helpEntries(
   schema: z.ZodType,
   { values, aliases = {} }: HelpOptions = {},
@@ -36,10 +36,7 @@ export function helpEntries(
   });
 }
 
-/**
- * The table "key  default  meaning" for --help, meanings wrapped at `width` columns; with `sections` (keys at the root
- * by subject) a heading above each.
- */
+/** Writes the table of --help, wrapped at `width` columns, with a heading above each of `sections`. */
 export function helpTable(
   schema: z.ZodType,
   {
@@ -74,13 +71,12 @@ export function helpTable(
   return [...lines(columns), ...body].map((line) => line.trimEnd()).join("\n");
 }
 
-/** The heading above a key; keys of no section come last. */
 function titleOf(key: string, sections: Readonly<Record<string, readonly string[]>> = {}): string {
   const [root = ""] = key.split(".");
   return Object.keys(sections).find((title) => sections[title]?.includes(root)) ?? "other keys";
 }
 
-/** The lines of a text, broken between words. */
+/** Returns the lines of a text, broken between words. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";

@@ -1,11 +1,10 @@
-// The last check before a run: every key known, every value of the right type and range, and the keys right together.
-// All problems are reported at once, one line each, with what to do.
+// The last check before a run: known keys, right values, and keys that go together.
 
 import type { z } from "zod";
 import { ConfigError, quote } from "../errors.js";
 import { suggestion } from "../nearest.js";
+import { printValue, type Tree, type Value } from "../text/value.js";
 import { child } from "../tree/tree.js";
-import { printValue, type Tree, type Value } from "../words/value.js";
 import {
   exampleOf,
   expected,
@@ -16,17 +15,15 @@ import {
   shapeOf,
 } from "./describe.js";
 
-/** Looks at keys together; returns one line for each problem. Called only when each alone is right. */
+/** Returns a line for each problem of keys together. Each key alone is right. */
 export type CrossCheck<C> = (
   config: C,
   choices?: Readonly<Record<string, string | null>>,
 ) => readonly string[];
 
 /**
- * Checks a plain configuration against a strict object schema and fills in defaults. `groups` are
- * names that are typed like keys, for suggestions.
- * Throws ConfigError with a line for each problem: "unknown_key" (with the nearest right key) or
- * "value" (what was given, what is expected, how to write it; NaN and infinity are no numbers).
+ * Checks a configuration against a strict schema and fills in defaults. `groups` are names that are typed like keys, for
+ * suggestions. Throws ConfigError "unknown_key" or "value" with a line for each problem.
  */
 export function validate<S extends z.ZodType>(
   schema: S,
@@ -69,7 +66,7 @@ function unknownKey(
 }
 
 function wrongValue(schema: JsonSchema, input: Tree, issue: z.core.$ZodIssue): string {
-  // A problem inside a list is reported for the whole list: that is what can be written on a command line.
+  // A problem within a list is reported for the whole list, which is what one can type.
   let inner = schema;
   let value: Value | undefined = input;
   const path: string[] = [];
@@ -88,7 +85,7 @@ function wrongValue(schema: JsonSchema, input: Tree, issue: z.core.$ZodIssue): s
   return `${key}: expected ${expected(inner)}, got ${got}${cure}`;
 }
 
-/** Text in double quotes, so that "5" and 5 look different; all else as it is typed. */
+/** Text is in double quotes, so that "5" and 5 look different. */
 function show(value: Value): string {
   if (typeof value === "string") return quote(value);
   const text = printValue(value);

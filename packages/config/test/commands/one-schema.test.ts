@@ -3,10 +3,10 @@
 import { describe, expect, it } from "vitest";
 import { test } from "../../src/commands/test.js";
 import { gaussian, train } from "../../src/commands/train.js";
+import { resolve } from "../../src/configure.js";
 import { completeTrain } from "../../src/keys/complete.js";
 import { readConfig } from "../../src/read.js";
-import { resolve } from "../../src/resolve.js";
-import type { Tree } from "../../src/words/value.js";
+import type { Tree } from "../../src/text/value.js";
 import { thrown } from "../thrown.js";
 import { dirs } from "./support.js";
 
@@ -108,11 +108,7 @@ describe("the Gaussian script's names", () => {
     ],
     [
       ["coupling=exact", "model_name=sbcfm"],
-      "coupling=exact does not apply: sbcfm makes its own pairs; leave it out",
-    ],
-    [
-      ["coupling=exact", "model_name=lightsb"],
-      "coupling=exact does not apply: model_name=lightsb learns from no pairs; leave it out",
+      "coupling=exact does not apply to model_name=sbcfm: leave it out",
     ],
     [
       ["activation_fn=relu"],
@@ -233,44 +229,18 @@ describe("keys of the reference", () => {
 });
 
 describe("the configuration of a run on disk", () => {
-  const OLD_GAUSSIAN: Tree = {
-    ...{ model_name: "dsb", first_coupling: "ref", fb_sequence: ["b"], net_name: "mlp_small" },
-    ...{ dim: 7, a: 0.3, sigma: 2, num_steps: 10, test_num_steps: 50, inner_iters: 9 },
-    ...{ outer_iters: 3, batch_size: 32, lr: 1e-3, grad_clip: null, ema_rate: null, eps: null },
-    ...{ coupling: null, n_train: 64, n_test: 99, seed: 5, experiments_dir: "/old" },
-  };
-
-  it("of an old Gaussian run is that of the same words today", () => {
-    expect(readConfig(OLD_GAUSSIAN)).toMatchObject({
-      method: "dsb_increments",
-      data: { dim: 7, a: 0.3, n_train: 64, n_test: 99 },
-      model: { name: "MLP", hidden: "128,128" },
-      ...{ sigma: 2, half_iterations: 3, num_iter: 9, test_num_steps: [10, 50], seed: 5 },
-      ...{ ema_rate: null, ema_warmup: true, loss_reduction: "sum", first_pass: 1 },
-      paths: { experiments_dir_name: "/old" },
-    });
-  });
-
-  it("of an old image run has the new keys at what they were", () => {
-    const { fb_sequence: _, paths: __, ...today } = completeImage("method=rf");
-    const old = { ...today, method: "rf", experiments_dir: "/old", paths: { data_dir_name: "d" } };
-    expect(readConfig(old as unknown as Tree)).toMatchObject({
-      ...{ method: "rectifiedflow", fb_sequence: ["b"] },
-      paths: { data_dir_name: "d", experiments_dir_name: "/old" },
-    });
-  });
-
-  it("of a new run is read as it is, whatever its command", () => {
-    for (const config of [complete("dim=3"), completeImage()]) {
+  it("is read as it is, whatever its command", () => {
+    for (const config of [complete("dim=3"), completeImage()])
       expect(readConfig(JSON.parse(JSON.stringify(config)))).toEqual(config);
-      expect(readConfig(JSON.parse(JSON.stringify(config)), "gaussian")).toEqual(config);
-    }
+  });
+
+  it("has newer keys at their defaults", () => {
+    const { lr_warmup: _, ...older } = completeImage();
+    expect(readConfig(older)).toEqual(completeImage());
   });
 
   it("is refused with what is not known, and who wrote it", () => {
-    const error = thrown(() =>
-      readConfig({ ...OLD_GAUSSIAN, newer: 1 }, "gaussian", { version: "9.1" }),
-    );
+    const error = thrown(() => readConfig({ ...completeImage(), newer: 1 }, "9.1"));
     expect(error.problems).toEqual([
       expect.stringMatching(/^unknown key "newer": .* \(written by version 9\.1\)$/),
     ]);

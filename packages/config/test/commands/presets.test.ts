@@ -3,9 +3,9 @@
 import { describe, expect, it } from "vitest";
 import { test, testOnlyKeys } from "../../src/commands/test.js";
 import { gaussian, train } from "../../src/commands/train.js";
+import { resolve } from "../../src/configure.js";
 import { completeTrain } from "../../src/keys/complete.js";
 import { groupTable, presetGroups } from "../../src/presets/groups.js";
-import { resolve } from "../../src/resolve.js";
 import { defaultsOf } from "../../src/schema/describe.js";
 import { helpEntries, helpTable } from "../../src/schema/help.js";
 import { benchmark, dirs, only, problems, run, wordsOf } from "./support.js";
@@ -231,7 +231,7 @@ describe("--help", () => {
     ]);
     expect(presetGroups(dirs, "test")).toEqual(groups);
     expect([presetGroups(dirs, "gaussian"), presetGroups(dirs, "nothing")]).toEqual([[], []]);
-    for (const { presets } of groups)
+    for (const { presets } of [...groups, ...presetGroups(dirs, "launcher")])
       for (const { name, about } of presets) expect(about, name).toMatch(/^[\w ].{10,}/);
     const table = groupTable(groups).split("\n");
     expect(table).toHaveLength(35);
@@ -257,7 +257,7 @@ describe("--help", () => {
 
   it("shows what the presets say, by subject, in the width of the terminal", () => {
     const { values, ...rest } = run("--help", "dataset=cifar10", "num_iter=5");
-    expect(rest).toMatchObject({ help: true, multirun: false, members: [] });
+    expect(rest).toMatchObject({ help: true, members: [] });
     const lines = helpTable(train.schema, { values, sections: train.sections, width: 80 }).split(
       "\n",
     );

@@ -2,9 +2,9 @@
 
 import { fileURLToPath } from "node:url";
 import { gaussian, train } from "../../src/commands/train.js";
+import { resolve } from "../../src/configure.js";
 import type { TrainConfig } from "../../src/keys/schema.js";
-import { resolve } from "../../src/resolve.js";
-import { isTree, printValue, type Tree, type Value } from "../../src/words/value.js";
+import { isTree, printValue, type Tree, type Value } from "../../src/text/value.js";
 import { thrown } from "../thrown.js";
 
 export const dirs = [fileURLToPath(new URL("../../../cli/conf", import.meta.url))];

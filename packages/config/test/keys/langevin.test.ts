@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { expectClose } from "../../../../test/support/close.js";
 import { langevinNumbers } from "../../src/keys/langevin.js";
 import { only, problems } from "../commands/support.js";
-import { expectRefused } from "../thrown.js";
 
 const gammas = [0.01, 0.04, 0.25];
 const keys = { langevin_scale: null, loss_scale: true, mean_match: false };
@@ -16,6 +15,7 @@ describe("langevinNumbers", () => {
     [{ mean_match: true }, [0.2, 0.4, 1], [5, 2.5, 1]],
     [{ langevin_scale: "gamma" }, gammas, [0.05, 0.1, 0.25]],
     [{ loss_scale: "1/torch.sqrt(gamma)" }, [0.2, 0.4, 1], [10, 5, 2]],
+    [{ langevin_scale: ".5 * gamma * 4.e0 / math.sqrt( gamma )" }, [0.2, 0.4, 1], [1, 1, 1]],
   ])("%j", (change, scale, weight) => {
     const got = langevinNumbers({ ...keys, ...change }, gammas);
     expectClose(got.scale, scale, 12);
@@ -26,27 +26,15 @@ describe("langevinNumbers", () => {
     const config = only("method=dsb", "langevin_scale='2*torch.sqrt(gamma)'", "loss_scale=false");
     expect(langevinNumbers(config, gammas)).toEqual({ scale: [0.2, 0.4, 1], weight: [1, 1, 1] });
   });
-
-  it("refuses numbers that nothing can be divided by", () => {
-    expectRefused(
-      () => langevinNumbers({ ...keys, langevin_scale: "gamma - 0.04" }, [0.04]),
-      /^langevin_scale="gamma - 0.04" is 0 at gamma=0.04: expected .* > 0/,
-      "value",
-    );
-  });
 });
 
 describe("method=dsb", () => {
   it.each<[string[], RegExp]>([
-    [
-      ["langevin_scale='2*sqrt(gama)'"],
-      /^langevin_scale: cannot read "2\*sqrt\(gama\)" at character 8/,
-    ],
-    [["langevin_scale='gamma - 0.1'"], /^langevin_scale="gamma - 0.1" is -0.099 at gamma=0.001: /],
-    [["langevin_scale='0.2 - gamma'"], /is 0 at gamma=0.2: expected a finite number > 0/],
-    [["loss_scale='0.19 - gamma'"], /^loss_scale=.* expected a finite number >= 0/],
-    [["loss_scale='log(0*gamma)'"], /^loss_scale=.* is -Infinity at gamma=0.001/],
-    [["loss_scale='os.system(1)'"], /^loss_scale: cannot read .* at character 1/],
+    [["langevin_scale='2*sqrt(gama)'"], /^langevin_scale: cannot read "2\*sqrt\(gama\)": expected/],
+    [["langevin_scale='gamma - 0.1'"], /^langevin_scale: cannot read/],
+    [["loss_scale='0*gamma'"], /^loss_scale: cannot read "0\*gamma": expected numbers > 0/],
+    [["loss_scale='2**gamma'"], /^loss_scale: cannot read/],
+    [["loss_scale='os.system(1)'"], /^loss_scale: cannot read/],
     [["test_num_steps=60"], /^test_num_steps=60, but method=dsb learns the num_steps=30 /],
     [["cache_num_steps=10"], /^cache_num_steps=10, but method=dsb/],
     [["first_coupling=ind", "ot_sampler=exact"], /^ot_sampler=exact .* method=dsb/],
@@ -58,9 +46,7 @@ describe("method=dsb", () => {
   });
 
   it.each([
-    [["langevin_scale='1e-3 + max(gamma, 0.05)'"]],
-    [["loss_scale='0*gamma'"]],
-    [["mean_match=true", "loss_scale='gamma ** -0.5'"]],
+    [["mean_match=true", "loss_scale='1 / gamma'", "langevin_scale=1e-3"]],
     [["first_coupling=ind"]],
     [["num_steps=20", "test_num_steps=20", "cache_num_steps=20"]],
     [["var_final_gamma_scale=true", "transfer=false", "final_adaptive=true"]],

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { defaultsOf } from "../../src/schema/describe.js";
 import { helpEntries, helpTable } from "../../src/schema/help.js";
 import { validate } from "../../src/schema/validate.js";
-import type { Tree } from "../../src/words/value.js";
+import type { Tree } from "../../src/text/value.js";
 import { thrown } from "../thrown.js";
 
 const schema = z.strictObject({

@@ -1,8 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is the syntax under test
 import { describe, expect, it } from "vitest";
+import type { Tree } from "../../src/text/value.js";
 import { interpolate } from "../../src/tree/interpolate.js";
 import { readYaml } from "../../src/tree/yaml.js";
-import type { Tree } from "../../src/words/value.js";
 import { expectRefused } from "../thrown.js";
 
 describe("interpolate", () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Tree } from "../../src/text/value.js";
 import { readYaml, writeYaml } from "../../src/tree/yaml.js";
-import type { Tree } from "../../src/words/value.js";
 import { expectRefused } from "../thrown.js";
 
 describe("readYaml", () => {
@@ -16,13 +16,13 @@ describe("readYaml", () => {
   });
 
   it.each([
-    ["a: [1", /^conf\/x\.yaml:1:\d+ is not valid YAML: \S/],
-    ["a: 1\na: 2", /^conf\/x\.yaml:2:1 is not valid YAML: Map keys must be unique/],
+    ["a: [1", /^conf\/x\.yaml is not valid YAML: .* at line 1, column \d+$/],
+    [
+      "a: 1\na: 2",
+      /^conf\/x\.yaml is not valid YAML: Map keys must be unique at line 2, column 1$/,
+    ],
     ["- a", /expected "key: value" lines/],
-    ["a: *b", /not valid YAML|Unresolved alias/],
-    ["a: &x {b: *x}", /an alias .* stands within what it names/],
-    ["a: &x [1, [*x]]", /an alias .* stands within what it names/],
-    ["__proto__: {x: 1}", /__proto__/],
+    ["a: *b", /Unresolved alias/],
     [
       `a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [${"*a,".repeat(10)}]\nc: &c [${"*b,".repeat(10)}]\nd: [${"*c,".repeat(10)}]`,
       /alias/,
@@ -37,11 +37,6 @@ describe("writeYaml", () => {
     expect(writeYaml({ seq: ["b", "f"], lr: 1e-4, net: { w: [[1, 2]] } })).toBe(
       "seq: [b, f]\nlr: 0.0001\nnet:\n  w:\n    - [1, 2]\n",
     );
-  });
-
-  it("writes the same list twice when it stands twice", () => {
-    const seq = ["b"];
-    expect(writeYaml({ a: seq, b: seq })).toBe("a: [b]\nb: [b]\n");
   });
 
   it("reads back as it was", () => {

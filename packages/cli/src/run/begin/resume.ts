@@ -1,7 +1,7 @@
 // Going on with a run: only with the configuration it was begun with, or a difference that changes nothing learnt.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { freeProcessKeys, isTree, readConfig, type Tree } from "@dsbm/config";
+import { freeProcessKeys, isTree, readConfig } from "@dsbm/config";
 import { isFinished, type Row, readRun, runPaths } from "@dsbm/runs";
 import { UsageError } from "../../terminal/errors.js";
 import { remakeable } from "./damage.js";
@@ -26,7 +26,7 @@ export function changesOf(folder: string, config: object, free: ReadonlySet<stri
 
 /** The configuration of a run that an earlier version wrote, under the keys of this one. */
 function current(config: Record<string, unknown>): Record<string, unknown> {
-  return "model_name" in config || "Dataset" in config ? { ...readConfig(config as Tree) } : config;
+  return "model_name" in config || "Dataset" in config ? { ...readConfig(config) } : config;
 }
 
 /** Throws a UsageError that lists what changed and says what to do. */

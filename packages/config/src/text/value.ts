@@ -1,12 +1,11 @@
-// The plain values of overrides, presets, references and folder names, and how they are written: what is printed can be
-// typed again.
+// Plain values, as overrides, presets and folder names hold them, and their one canonical spelling.
 
 export type Value = null | boolean | number | string | Value[] | Tree;
 export interface Tree {
   [key: string]: Value;
 }
 
-/** True for a plain mapping, false for lists, null and scalars. */
+/** Whether a value is a mapping: no list, no null, no scalar. */
 export function isTree(value: unknown): value is Tree {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -17,7 +16,7 @@ const EXPONENT = `[eE][+-]?${DIGITS}`;
 const NUMBER = new RegExp(
   `^[+-]?(?:${WHOLE}|(?:${WHOLE}\\.(?:${DIGITS})?|\\.${DIGITS})(?:${EXPONENT})?|${WHOLE}${EXPONENT})$`,
 );
-const WORDS: Record<string, Value> = {
+const CONSTANTS: Record<string, Value> = {
   null: null,
   true: true,
   false: false,
@@ -28,20 +27,19 @@ const WORDS: Record<string, Value> = {
 };
 
 /**
- * The value of an unquoted word: null, true, false, a number, or the word itself.
- * Words are read in any case; 007 and 1.2.3 are text; whole numbers beyond ±2^53 stay text too,
- * because they would silently become another number.
+ * Returns the value of unquoted text: null, true, false or a number in any case, or else the text. 007 and 1.2.3 are
+ * text. Whole numbers beyond ±2^53 are text too, because they would silently become another number.
  */
 export function readWord(word: string): Value {
   const lower = word.toLowerCase();
-  if (Object.hasOwn(WORDS, lower)) return WORDS[lower] as Value;
+  if (Object.hasOwn(CONSTANTS, lower)) return CONSTANTS[lower] as Value;
   if (!NUMBER.test(word)) return word;
   const number = Number(word.replaceAll("_", ""));
-  const exact = Number.isSafeInteger(number) || !/^[+-]?[\d_]+$/.test(word);
-  return exact ? number : word;
+  const isExact = Number.isSafeInteger(number) || !/^[+-]?[\d_]+$/.test(word);
+  return isExact ? number : word;
 }
 
-/** Writes a value in the override grammar, in one canonical form that parses back to itself. */
+/** Writes a value in the grammar of overrides. The text is read back as the same value. */
 export function printValue(value: Value): string {
   if (Array.isArray(value)) return `[${value.map(printValue).join(",")}]`;
   if (isTree(value)) {
@@ -57,7 +55,7 @@ function printNumber(value: number): string {
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
   if (Object.is(value, -0)) return "-0";
-  // Whole numbers from 2^53 on are written as floats: as integers they would be read as text.
+  // As an integer it would be read as text.
   if (Number.isInteger(value) && !Number.isSafeInteger(value)) return value.toExponential();
   return String(value);
 }
@@ -72,7 +70,7 @@ function printKey(key: string): string {
   return SAFE.test(key) && !key.includes(":") ? key : printQuoted(key);
 }
 
-/** Backslashes count only before a quote, so only those runs are doubled (Hydra's rule). */
+/** Backslashes count only before a quote (Hydra's rule), so only there they are doubled. */
 function printQuoted(text: string): string {
   return `'${text.replace(/(\\*)('|$)/g, (_, slashes: string, end: string) => {
     return slashes + slashes + (end === "" ? "" : "\\'");

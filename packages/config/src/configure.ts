@@ -1,0 +1,178 @@
+// From overrides, as text or as objects, to typed configurations.
+
+import type { z } from "zod";
+import { ConfigError, mapReportingAll, quote, runReportingAll, withLines } from "./errors.js";
+import { isLauncherKey, type Launcher, resolveLauncher } from "./launcher.js";
+import { suggestion } from "./nearest.js";
+import { type Composed, compose } from "./presets/compose.js";
+import { bareListOf, defaultsOf, jsonSchema, schemaKeys } from "./schema/describe.js";
+import { type CrossCheck, validate } from "./schema/validate.js";
+import { overrideDirname } from "./text/dirname.js";
+import { expandSweep, type Override, parseArguments, printOverrides } from "./text/overrides.js";
+import type { Tree } from "./text/value.js";
+import { type Aliases, inTypedNames, typedValue, withoutAliases } from "./tree/aliases.js";
+import { interpolate } from "./tree/interpolate.js";
+import { flatten, merge, type Overrides } from "./tree/tree.js";
+
+/** What a command that takes keys is to the command line; `name` is also that of its preset file. */
+export interface Experiment<S extends z.ZodType> {
+  name: string;
+  about: string;
+  schema: S;
+  check?: CrossCheck<z.output<S>>;
+  /** Second names of its keys, on the command line and in files. */
+  aliases?: Aliases;
+  /** Values below all presets, over the defaults of the schema. */
+  base?: Tree;
+  /** Takes keys without a place in the schema out of a tree; returns notes for the user. Throws ConfigError. */
+  take?: (tree: Tree) => string[];
+  /** Keys that do not name the run's folder, besides seed and the folder of all runs. */
+  unnamed?: readonly string[];
+  /** Whether its sweeps may choose a launcher. */
+  launched?: boolean;
+  /** Its keys at the root by subject, for help. */
+  sections?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Part of a configuration, nested like the configuration. */
+export type PartialConfig<C> = C extends readonly unknown[]
+  ? C
+  : C extends object
+    ? { [K in keyof C]?: PartialConfig<C[K]> | undefined }
+    : C;
+
+/** The configuration of one run. */
+export interface Member<C> {
+  config: C;
+  /** The overrides as they can be typed. */
+  words: string[];
+  /** The folder between the experiment's and the seed's. */
+  dirname: string;
+  /** The preset of each group. */
+  choices: Composed["choices"];
+  /** Lines about keys that were given and change nothing. */
+  notes: string[];
+}
+
+/** The runs of a command line. */
+export interface Resolved<C> {
+  help: boolean;
+  /** Empty with --help. */
+  members: Member<C>[];
+  launcher: Launcher;
+  /** With --help: the value of each key, with presets and overrides. */
+  values: Tree;
+}
+
+export interface PresetOptions {
+  /** Folders of presets; without any the schema's defaults are all there is. */
+  dirs?: readonly string[];
+  /** Names of a registry, by key: each may be chosen like a preset. */
+  names?: Readonly<Record<string, readonly string[]>>;
+}
+
+const FOLDER_KEYS = ["seed", "experiments_dir", "paths.experiments_dir_name"];
+
+/**
+ * Merges overrides over presets and defaults, and checks the result. Keys are nested or dotted, under their own or their second
+ * names; a group of presets takes a preset's name. Throws ConfigError with a line for each problem.
+ */
+export function configure<S extends z.ZodType>(
+  experiment: Experiment<S>,
+  overrides: object,
+  options: PresetOptions = {},
+): Member<z.output<S>> {
+  const { schema, check, take, aliases = {}, unnamed = [], launched = false } = experiment;
+  const flat = flatten(overrides);
+  const { config: tree, choices } = composed(experiment, flat, options);
+  const groups = [...Object.keys(choices), ...Object.keys(aliases)];
+  if (launched) groups.push("launcher");
+  return withLines(
+    (line) => inTypedNames(aliases, line),
+    () => {
+      const whole = interpolate(tree);
+      const [notes, config] = runReportingAll(
+        () => take?.(whole) ?? [],
+        () => validate(schema, whole, (value) => check?.(value, choices) ?? [], { groups }),
+        () => checkNames(whole, aliases, options),
+      );
+      return {
+        config,
+        words: printOverrides(flat),
+        dirname: overrideDirname(flat, [...FOLDER_KEYS, ...unnamed]),
+        choices,
+        notes,
+      };
+    },
+  );
+}
+
+/**
+ * Reads a command line (behind the experiment's name) and configures all runs of it. Throws ConfigError with the
+ * problems of launcher and all members.
+ */
+export function resolve<S extends z.ZodType>(
+  experiment: Experiment<S>,
+  tokens: readonly string[],
+  options: PresetOptions = {},
+): Resolved<z.output<S>> {
+  const { dirs = [] } = options;
+  const { overrides, multirun, help } = parseArguments(tokens);
+  const isLauncher = (one: Override) => experiment.launched === true && isLauncherKey(one);
+  const own = overrides.filter((one) => !isLauncher(one));
+  const keys = multirun ? own : own.map((one) => asList(experiment, one));
+  if (help) {
+    const [first = {}] = expandSweep(keys, true);
+    const values = interpolate(composed(experiment, flatten(first), options).config);
+    return { help, members: [], values, launcher: { kind: "local", n_jobs: null } };
+  }
+  const [launcher, members] = runReportingAll(
+    () => resolveLauncher(overrides.filter(isLauncher), { dirs, multirun }),
+    () =>
+      mapReportingAll(expandSweep(keys, multirun), (member) =>
+        configure(experiment, member, options),
+      ),
+  );
+  return { help, members, values: {}, launcher };
+}
+
+/** Without --multirun 1,2,2 and a,b are one list, for a key that takes such lists next to text. */
+function asList<S extends z.ZodType>(
+  { schema, aliases = {} }: Experiment<S>,
+  { key, values }: Override,
+): Override {
+  const isAll = (...types: string[]) => values.every((value) => types.includes(typeof value));
+  if (values.length === 1 || !isAll("number", "string")) return { key, values };
+  const [name] = Object.keys(withoutAliases(aliases, { [key]: null }));
+  const [, inner] = schemaKeys(jsonSchema(schema)).find(([known]) => known === name) ?? [];
+  const kind = inner && bareListOf(inner);
+  const isList = kind === "texts" || (kind === "numbers" && isAll("number"));
+  return { key, values: isList ? [values] : values };
+}
+
+/** Defaults, presets and overrides in one tree. */
+function composed<S extends z.ZodType>(
+  { name, schema, base = {}, aliases = {} }: Experiment<S>,
+  overrides: Overrides,
+  { dirs = [], names = {} }: PresetOptions,
+): Composed {
+  return compose({
+    dirs,
+    name,
+    base: merge(defaultsOf(schema), base),
+    overrides: withoutAliases(aliases, overrides),
+    names,
+    aliases,
+  });
+}
+
+/** Values that must be names of a registry. */
+function checkNames(tree: Tree, aliases: Aliases, { names = {} }: PresetOptions): void {
+  for (const [key, known] of Object.entries(names)) {
+    const value = tree[key];
+    if (typeof value !== "string" || known.includes(value)) continue;
+    const typed = known.map((name) => typedValue(aliases, key, name));
+    const cure = suggestion(value, typed);
+    throw new ConfigError("value", `${key}: unknown name ${quote(value)}, ${cure}`);
+  }
+}

@@ -1,0 +1,108 @@
+// The arguments key=value of a command line, in Hydra's grammar: the shell has removed its quotes already.
+
+import { ConfigError, mapReportingAll, quote } from "../errors.js";
+import { nearest } from "../nearest.js";
+import type { Overrides } from "../tree/tree.js";
+import { parseValues } from "./grammar.js";
+import { printValue, type Value } from "./value.js";
+
+export interface Override {
+  /** Dotted (model.hidden), or a group of presets (method). */
+  key: string;
+  /** Several in a sweep. */
+  values: Value[];
+}
+
+const KEY = /^[\w-]+(?:[./][\w-]+)*$/;
+const MAX_MEMBERS = 10_000;
+
+const SWITCHES: Record<string, "multirun" | "help"> = {
+  "-m": "multirun",
+  "--multirun": "multirun",
+  "-h": "help",
+  "--help": "help",
+};
+
+/** Whether an argument is a setting key=value, with or without Hydra's prefix. */
+export const isSetting = (word: string): boolean => /^[~+]{0,2}[A-Za-z_][\w.]*=/.test(word);
+
+/**
+ * Reads key=value, key=a,b,c or ~key, which is key=null. +key and ++key are read as key.
+ * Throws ConfigError "syntax" with the place of the mistake.
+ */
+export function parseOverride(token: string): Override {
+  const equals = token.indexOf("=");
+  const left = equals < 0 ? token : token.slice(0, equals);
+  const [, prefix, key = ""] = /^\s*(\+\+?|~)?\s*(.*?)\s*$/s.exec(left) ?? [];
+  const fail = (problem: string): never => {
+    throw new ConfigError("syntax", `cannot read ${quote(token)}: ${problem}`);
+  };
+  if (!KEY.test(key) || key.startsWith("-") || key.split(/[./]/).includes("__proto__"))
+    fail(`expected key=value with a key such as dim or a.b, got the key ${quote(key)}`);
+  if (prefix === "~")
+    return equals < 0 ? { key, values: [null] } : fail(`write ~${key}, or ${key}=…`);
+  if (equals < 0) fail(`expected key=value, got no "="; write ${left.trim()}=…`);
+  return { key, values: parseValues(token.slice(equals + 1), token) };
+}
+
+/**
+ * Splits arguments into overrides and the switches -m/--multirun and -h/--help.
+ * Throws ConfigError "syntax" or "option" with a line for each argument that cannot be read.
+ */
+export function parseArguments(tokens: readonly string[]) {
+  const parsed = { overrides: [] as Override[], multirun: false, help: false };
+  mapReportingAll(tokens, (token) => {
+    const name = SWITCHES[token];
+    if (name !== undefined) parsed[name] = true;
+    else if (token.startsWith("-")) throw unknownOption(token);
+    else parsed.overrides.push(parseOverride(token));
+  });
+  return parsed;
+}
+
+function unknownOption(token: string): ConfigError {
+  const setting = /^--?([A-Za-z]\w*)=/.exec(token)?.[1];
+  const near = nearest(token, Object.keys(SWITCHES));
+  let cure = `the options are ${Object.keys(SWITCHES).join(", ")}; settings are written key=value`;
+  if (setting !== undefined) cure = `settings have no dashes: write ${token.replace(/^-+/, "")}`;
+  else if (near !== undefined) cure = `did you mean ${near}?`;
+  return new ConfigError("option", `unknown option ${quote(token)}: ${cure}`);
+}
+
+/**
+ * Returns the members of a sweep: the product of all lists, the first one slowest. The last override of a key counts.
+ * Throws ConfigError "sweep" for a list without `multirun`, and for more than 10,000 members.
+ */
+export function expandSweep(overrides: readonly Override[], multirun: boolean): Overrides[] {
+  const lists = new Map<string, Value[]>();
+  for (const { key, values } of overrides) {
+    const distinct = new Map(values.map((value) => [printValue(value), value]));
+    lists.delete(key);
+    lists.set(key, [...distinct.values()]);
+  }
+  if (!multirun) mapReportingAll(overrides, refuseList);
+  const count = [...lists.values()].reduce((product, { length }) => product * length, 1);
+  if (count > MAX_MEMBERS)
+    throw new ConfigError(
+      "sweep",
+      `this sweep has ${count} members: expected at most ${MAX_MEMBERS}; split it up`,
+    );
+  return [...lists].reduce<Overrides[]>(
+    (members, [key, values]) =>
+      members.flatMap((member) => values.map((value) => ({ ...member, [key]: value }))),
+    [{}],
+  );
+}
+
+function refuseList({ key, values }: Override): void {
+  if (values.length === 1) return;
+  const list = values.map(printValue).join(",");
+  throw new ConfigError(
+    "sweep",
+    `"${key}=${list}" gives ${values.length} values: add -m to run them all, write "${key}=[${list}]" for one list, or "${key}='${list}'" for text`,
+  );
+}
+
+/** Writes overrides as they are typed, an argument for each key. */
+export const printOverrides = (overrides: Overrides): string[] =>
+  Object.entries(overrides).map(([key, value]) => `${key}=${printValue(value)}`);

@@ -1,0 +1,141 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { overrideDirname } from "../../src/text/dirname.js";
+import {
+  expandSweep,
+  type Override,
+  parseArguments,
+  parseOverride,
+  printOverrides,
+} from "../../src/text/overrides.js";
+import { expectRefused, thrown } from "../thrown.js";
+
+describe("parseOverride", () => {
+  it.each<[token: string, override: Override]>([
+    [" dim = 1 ", { key: "dim", values: [1] }],
+    ["a.b.c=1", { key: "a.b.c", values: [1] }],
+    ["+x.y=1", { key: "x.y", values: [1] }],
+    ["++x=1", { key: "x", values: [1] }],
+    ["~x", { key: "x", values: [null] }],
+    ["name=", { key: "name", values: [""] }],
+    ["fb_sequence=[b]", { key: "fb_sequence", values: [["b"]] }],
+    ["dim=5,20", { key: "dim", values: [5, 20] }],
+  ])("%s", (token, override) => {
+    expect(parseOverride(token)).toEqual(override);
+  });
+
+  it.each([
+    ["dim", /no "="; write dim=…/],
+    ["=5", /got the key ""/],
+    ["a..b=1", /got the key "a\.\.b"/],
+    ["+++a=1", /got the key "\+a"/],
+    ["a b=1", /got the key "a b"/],
+    ["__proto__.x=1", /got the key "__proto__\.x"/],
+    ["~a=1", /write ~a, or a=…/],
+    ["a\nb=1", /cannot read "a\\nb=1"/],
+    ["ab=[1", /at character 6/],
+  ])("refuses %j", (token, message) => {
+    expectRefused(() => parseOverride(token), message, "syntax");
+  });
+});
+
+describe("parseArguments", () => {
+  it("takes switches anywhere among the overrides", () => {
+    expect(parseArguments(["dim=5,20", "-m", "--help"])).toEqual({
+      overrides: [{ key: "dim", values: [5, 20] }],
+      multirun: true,
+      help: true,
+    });
+  });
+
+  it("reports every argument that cannot be read", () => {
+    const tokens = ["dim", "--multirnu", "--lr=1", "a=[", "seed=1", "--cfg"];
+    const { problems } = thrown(() => parseArguments(tokens));
+    expect(problems).toHaveLength(5);
+    expect(problems[1]).toBe('unknown option "--multirnu": did you mean --multirun?');
+    expect(problems[2]).toBe('unknown option "--lr=1": settings have no dashes: write lr=1');
+    expect(problems[4]).toContain("settings are written key=value");
+  });
+});
+
+const expand = (words: string[], multirun = true) =>
+  expandSweep(words.map(parseOverride), multirun).map((member) => printOverrides(member).join(" "));
+
+describe("expandSweep", () => {
+  it.each<[words: string[], members: string[]]>([
+    [
+      ["dim=5,20", "a=1", "seed=1,2"],
+      ["dim=5 a=1 seed=1", "dim=5 a=1 seed=2", "dim=20 a=1 seed=1", "dim=20 a=1 seed=2"],
+    ],
+    [["seq=[b],[b,f]"], ["seq=[b]", "seq=[b,f]"]],
+    [["seed=1,1,01,1.0,2"], ["seed=1", "seed=01", "seed=2"]],
+    [
+      ["dim=5,20", "seed=1", "dim=50,60"],
+      ["seed=1 dim=50", "seed=1 dim=60"],
+    ],
+    [[], [""]],
+  ])("%j", (words, members) => {
+    expect(expand(words)).toEqual(members);
+  });
+
+  it("asks for -m for each list without it", () => {
+    expect(expand(["dim=5", "seq=[b,f]"], false)).toEqual(["dim=5 seq=[b,f]"]);
+    const error = thrown(() => expand(["dim=5,20", "seed=1", "fb_sequence=b,f"], false));
+    expect(error.code).toBe("sweep");
+    expect(error.problems).toEqual([
+      expect.stringContaining("add -m"),
+      expect.stringContaining(
+        'write "fb_sequence=[b,f]" for one list, or "fb_sequence=\'b,f\'" for text',
+      ),
+    ]);
+  });
+
+  it("refuses sweeps without end", () => {
+    const many = Array.from({ length: 101 }, (_, i) => i).join();
+    expectRefused(() => expand([`a=${many}`, `b=${many}`]), /10201 members/, "sweep");
+  });
+});
+
+describe("overrideDirname", () => {
+  const name = (...words: string[]) =>
+    overrideDirname(expandSweep(words.map(parseOverride), false)[0] ?? {}, ["seed"]);
+
+  it.each([
+    [["model_name=dsb", "dim=5", "seed=3"], /^dim=5,model_name=dsb$/],
+    [["+x=1", "++y=2"], /^x=1,y=2$/],
+    [["seed=3"], /^defaults$/],
+    [["lr=.0001", "dim=+5"], /^dim=5,lr=0.0001$/],
+    [["fb_sequence=['b','f']", "lr=1e-4"], /^fb_sequence=b,f,lr=0.0001-[0-9a-f]{8}$/],
+    [["data=/tmp/a b.npy"], /^data=a-b.npy-[0-9a-f]{8}$/],
+    [["x=%2F"], /^x=-2F-[0-9a-f]{8}$/],
+    [["x='a\nb'"], /^x=a-b-[0-9a-f]{8}$/],
+    [[`x=${"y".repeat(62)}`], /^x=y{62}$/],
+    [
+      [
+        "batch_size=32",
+        "cache_npar=128",
+        "data.n_test=100",
+        "data.n_train=300",
+        "method=dbdsb",
+        "dataset=moons",
+      ],
+      /^dataset=moons,method=dbdsb,batch_size=32,cache_npar=128-[0-9a-f]{8}$/,
+    ],
+  ])("%j", (words, expected) => {
+    expect(name(...words)).toMatch(expected);
+  });
+
+  it("is one path segment that shells and addresses take as it is, another one for another value", () => {
+    const value = fc.string({ unit: "grapheme", maxLength: 300 });
+    fc.assert(
+      fc.property(value, value, (a, b) => {
+        const [nameA = "", nameB = ""] = [a, b].map((x) => overrideDirname({ x }, []));
+        expect(Buffer.byteLength(nameA)).toBeLessThanOrEqual(200);
+        expect(nameA).toMatch(/^[\p{L}\p{N}_.,=+-]+$/u);
+        expect(decodeURIComponent(new URL(`file:///${nameA}`).pathname)).toBe(`/${nameA}`);
+        expect(nameA === nameB).toBe(a === b);
+      }),
+      { seed: 7, numRuns: 1000 },
+    );
+  });
+});
