@@ -9,10 +9,10 @@ import { bareListOf, defaultsOf, jsonSchema, schemaKeys } from "./schema/describ
 import { type CrossCheck, validate } from "./schema/validate.js";
 import { overrideDirname } from "./text/dirname.js";
 import { expandSweep, type Override, parseArguments, printOverrides } from "./text/overrides.js";
-import type { Tree } from "./text/value.js";
+import type { Overrides, Tree } from "./text/value.js";
 import { type Aliases, inTypedNames, typedValue, withoutAliases } from "./tree/aliases.js";
 import { interpolate } from "./tree/interpolate.js";
-import { flatten, merge, type Overrides } from "./tree/tree.js";
+import { flatten, merge } from "./tree/tree.js";
 
 /** What a command that takes keys is to the command line; `name` is also that of its preset file. */
 export interface Experiment<S extends z.ZodType> {

@@ -5,9 +5,9 @@ import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { ConfigError, quote } from "../errors.js";
 import { suggestion } from "../nearest.js";
-import { isTree, printValue, type Tree, type Value } from "../text/value.js";
+import { isTree, type Overrides, printValue, type Tree, type Value } from "../text/value.js";
 import { type Aliases, withoutAliases } from "../tree/aliases.js";
-import { merge, type Overrides } from "../tree/tree.js";
+import { merge } from "../tree/tree.js";
 import { readYaml } from "../tree/yaml.js";
 import { presetFile, presetNames } from "./groups.js";
 

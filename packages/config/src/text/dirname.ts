@@ -1,8 +1,8 @@
 // Names of run folders: the same overrides give the same folder.
 
 import { createHash } from "node:crypto";
-import type { Overrides } from "../tree/tree.js";
 import { printOverrides } from "./overrides.js";
+import type { Overrides } from "./value.js";
 
 const MAX_LENGTH = 64;
 const HASH_LENGTH = 8;

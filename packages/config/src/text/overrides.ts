@@ -2,9 +2,8 @@
 
 import { ConfigError, mapReportingAll, quote } from "../errors.js";
 import { nearest } from "../nearest.js";
-import type { Overrides } from "../tree/tree.js";
 import { parseValues } from "./grammar.js";
-import { printValue, type Value } from "./value.js";
+import { type Overrides, printValue, type Value } from "./value.js";
 
 export interface Override {
   /** Dotted (model.hidden), or a group of presets (method). */

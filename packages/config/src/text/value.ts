@@ -5,6 +5,9 @@ export interface Tree {
   [key: string]: Value;
 }
 
+/** One value for each dotted key. */
+export type Overrides = Readonly<Record<string, Value>>;
+
 /** Whether a value is a mapping: no list, no null, no scalar. */
 export function isTree(value: unknown): value is Tree {
   return typeof value === "object" && value !== null && !Array.isArray(value);

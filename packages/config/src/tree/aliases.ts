@@ -1,7 +1,7 @@
 // Second names of keys: those of the reference's scripts next to the names of the schema.
 
-import type { Value } from "../text/value.js";
-import { flatten, type Overrides } from "./tree.js";
+import type { Overrides, Value } from "../text/value.js";
+import { flatten } from "./tree.js";
 
 interface Alias {
   key: string;

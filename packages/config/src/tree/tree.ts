@@ -1,10 +1,7 @@
 // Plain trees and dotted keys: what presets, overrides and saved configurations are made of.
 
 import { ConfigError, quote } from "../errors.js";
-import { isTree, printValue, type Tree, type Value } from "../text/value.js";
-
-/** One value for each dotted key. */
-export type Overrides = Readonly<Record<string, Value>>;
+import { isTree, type Overrides, printValue, type Tree, type Value } from "../text/value.js";
 
 /** Returns the values of a tree, or of an object, by their dotted keys. Lists stay whole; undefined is left out. */
 export function flatten(tree: object, above = ""): Overrides {

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { scratch } from "../../../../test/support/scratch.js";
 import { compose } from "../../src/presets/compose.js";
-import type { Overrides } from "../../src/tree/tree.js";
+import type { Overrides } from "../../src/text/value.js";
 import { expectRefused } from "../thrown.js";
 
 const root = scratch();
