@@ -3,7 +3,6 @@ export { DatasetError } from "./errors.js";
 export { downscalerScalingFile } from "./fields/downscaler.js";
 export { loadDownscalerScaling, unscaleFields } from "./fields/downscaler-scaling.js";
 export { downscalingLaw, type Resolution } from "./fields/downscaling-law.js";
-export { isWhole, sealFile, sealOf } from "./files/seal.js";
 export { type KnownRows, type PairedEnd, readPairs } from "./pairs/known-rows.js";
 export { pictureFormat } from "./pictures/format.js";
 export {

@@ -1,18 +1,11 @@
 // The reference classifier of a run: a small classifier of the labelled set that an end's data come from, trained once
 // for all runs of an experiments folder, on data alone.
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stream } from "@dsbm/bridge";
 import type { CompleteTrainConfig } from "@dsbm/config";
-import {
-  datasets,
-  isWhole,
-  loadTable,
-  positionsOf,
-  type Split,
-  sealFile,
-  sealOf,
-} from "@dsbm/data";
+import { datasets, loadTable, positionsOf, type Split } from "@dsbm/data";
+import { sha256, sha256OfFile, writeFileAtomic } from "@dsbm/files";
 import {
   accuracyOf,
   classify,
@@ -23,7 +16,6 @@ import {
   loadLeNet,
   trainClassifier,
 } from "@dsbm/nets";
-import { writeFileAtomic } from "@dsbm/runs";
 import { noGrad, type Tensor, tidy } from "@dsbm/torch";
 import type { DataEnd, Ends } from "../problem/ends.js";
 import type { OpenOptions } from "./evaluator.js";
@@ -61,8 +53,10 @@ export async function referenceClassifier(
   const [channels, image_size] = (projection?.shape ?? shape) as [number, number];
   const file = `${set}_${channels}x${image_size}.safetensors`;
   const path = join(config.paths.experiments_dir_name, "classifiers", file);
+  const checksum = `${path}.sha256`;
   if (existsSync(path)) {
-    if (await isWhole(sealOf(path), signal)) return loadLeNet(path);
+    if (existsSync(checksum) && readFileSync(checksum, "utf8").startsWith(sha256OfFile(path)))
+      return loadLeNet(path);
     progress.line(`${path} does not match its .sha256: the classifier is trained again`);
   }
   const table = (split: Split) =>
@@ -102,8 +96,9 @@ export async function referenceClassifier(
     model.eval();
     const accuracy = tidy(() => accuracyOf(model, test.x, index(test.labels as Tensor)));
     const facts = { dataset: set, labels, accuracy, seed: classifierSeed };
-    writeFileAtomic(path, encodeLeNet(model, facts));
-    await sealFile(path);
+    const bytes = encodeLeNet(model, facts);
+    writeFileAtomic(checksum, `${sha256(bytes)}  ${file}\n`);
+    writeFileAtomic(path, bytes);
     progress.line(
       `classifier of ${set}: names ${(100 * accuracy).toFixed(1)} % of the test split rightly  ${((performance.now() - began) / 1000).toFixed(0)} s`,
     );

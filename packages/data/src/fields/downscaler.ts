@@ -6,7 +6,7 @@ import { io, randperm, type Tensor, tidy } from "@dsbm/torch";
 import { rowCount } from "../counts.js";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { checkImageSize, DatasetError, invalidOption } from "../errors.js";
-import { notIn, ownFolder, placesIn } from "../files/published.js";
+import { anyFolder, notIn, placesIn } from "../files/places.js";
 import { isFile } from "../files/read.js";
 import { newTable, type Table } from "../table.js";
 import type { Resolution } from "./downscaling-law.js";
@@ -74,7 +74,7 @@ function find(file: string, directory: string | undefined): { path: string; fold
   const folders = placesIn(directory, ["downscaler"]);
   const folder = folders.find((place) => isFile(join(place, file)));
   if (folder !== undefined) return { path: join(folder, file), folder };
-  const into = folders[0] ?? ownFolder;
+  const into = folders[0] ?? anyFolder;
   throw new DatasetError(
     "MissingFiles",
     `${file}: ${notIn(folders)}; put the arrays of the downscaling experiment (xtrain_512.npy, xtest_512.npy, scaling_512.npz, and those of 64) into ${into}, or choose dataset=downscaler_synthetic, which needs no files`,

@@ -15,22 +15,12 @@ export function readBytes(path: string): Buffer {
   return attempt(path, () => readFileSync(path));
 }
 
-/** The result of an operation on a path; its error is `Unreadable`, and `explain` completes its message. */
-export function attempt<T>(path: string, operation: () => T, explain = (why: string) => why): T {
+/** The result of an operation on a path, whose error is `Unreadable`. */
+export function attempt<T>(path: string, operation: () => T): T {
   try {
     return operation();
   } catch (error) {
     if (error instanceof DatasetError) throw error;
-    throw new DatasetError("Unreadable", `${path}: ${explain(reason(error))}`);
+    throw new DatasetError("Unreadable", `${path}: ${reason(error)}`);
   }
 }
-
-/** `attempt` for an operation on `what`, which is kept for later runs. */
-export const storing =
-  (what: string, cure: string) =>
-  <T>(path: string, operation: () => T): T =>
-    attempt(
-      path,
-      operation,
-      (why) => `${what} cannot be stored there (${why}): free space, or ${cure}`,
-    );

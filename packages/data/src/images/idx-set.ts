@@ -1,73 +1,139 @@
 // From a published set's facts to a loader: find its two IDX files, check that they belong to the set, make the table.
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError, invalidOption } from "../errors.js";
-import { unpack } from "../files/archive.js";
+import { readMembers, unpack } from "../files/archive.js";
 import { parseIdx } from "../files/idx.js";
-import {
-  locate,
-  missingFiles,
-  type Place,
-  type PublishedSet,
-  placesIn,
-} from "../files/published.js";
-import { status } from "../files/read.js";
+import { anyFolder, notIn, placesIn } from "../files/places.js";
+import { isFile, readBytes, status } from "../files/read.js";
+import type { ImageClass, Split } from "../table.js";
 import { type ByteImages, byteTable } from "./byte-table.js";
 
-/** A data set of IDX files. */
+/** A data set of grey images in IDX files. */
+export interface PublishedSet {
+  /** The name in messages. */
+  title: string;
+  /** The page that says where the files are. */
+  home: string;
+  /** Names of the files, unpacked. */
+  files: Readonly<Record<Split, { images: string; labels: string }>>;
+  /** MD5 of the labels of both splits, for sets whose files have the names of another set's. */
+  labelsMd5?: readonly string[];
+  /** Names of the archive in which the files are published. */
+  archives?: readonly string[];
+  /** A package that installs the files: their folder, undefined if it is not installed, and "install …". */
+  package?: { folder: () => string | undefined; install: string };
+  /** Folders below the data folder to search, the recommended one first. */
+  folders: readonly [string, ...string[]];
+  /** By rising label. */
+  classes: readonly ImageClass[];
+  /** Whether images are stored with rows and columns exchanged. */
+  transposed?: boolean;
+}
+
+/** A data set of IDX files; `others` are the sets that it could be mistaken for. */
 export function idxSet(
   set: PublishedSet,
-  {
-    others,
-    ...help
-  }: Pick<DataSet, "about" | "usual"> & {
-    /** Sets whose files have the same names: they are recognised by the digest of their labels. */
-    others: readonly PublishedSet[];
-  },
+  { others, ...help }: Pick<DataSet, "about" | "usual"> & { others: readonly PublishedSet[] },
 ): DataSet {
   return {
     ...help,
     classes: set.classes,
     load(options) {
-      const place = placeOf(set, options);
-      const { images, labelsMd5 } = readImages(place);
-      checkSet(set, others, place, labelsMd5);
-      checkLabels(set, images, place);
+      const files = findFiles(set, options);
+      const { images, labelsMd5 } = readImages(files);
+      checkSet(set, others, files, labelsMd5);
+      checkLabels(set, images, files);
       const { classes, transposed = false } = set;
-      return byteTable(images, { classes, source: place.source, transposed }, options);
+      return byteTable(images, { classes, source: files.source, transposed }, options);
     },
   };
 }
 
-/** Where the files are; throws `MissingFiles` with every place that was tried. */
-function placeOf(set: PublishedSet, { split, directory }: SetOptions): Place {
-  if (directory !== undefined && status(directory)?.isDirectory() === false) {
-    throw invalidOption(`directory ${directory}: not a folder; name a folder`);
-  }
-  const own = placesIn(directory, set.folders);
-  const packaged = set.package?.folder();
-  const tried = packaged === undefined ? own : [...own, packaged];
-  const place = locate(set, split, tried);
-  if (place === undefined) throw missingFiles(set, split, { tried, target: own[0] });
-  return place;
+/** The two files of one split. */
+interface IdxFiles {
+  /** The folder or archive. */
+  source: string;
+  /** For messages. */
+  images: string;
+  labels: string;
+  read: () => { images: Uint8Array; labels: Uint8Array };
 }
 
-/** The images and labels of two files, gzipped or not, with the md5 of the labels' file as unpacked. */
-function readImages(place: Place): { images: ByteImages; labelsMd5: string } {
-  const read = place.read();
-  const images = parseIdx(unpack(read.images, place.images), place.images);
-  const labelBytes = unpack(read.labels, place.labels);
-  const labels = parseIdx(labelBytes, place.labels);
+/** The files in the first folder that has them, or in an archive there. Throws `MissingFiles` with all places. */
+function findFiles(set: PublishedSet, { split, directory }: SetOptions): IdxFiles {
+  if (directory !== undefined && status(directory)?.isDirectory() === false)
+    throw invalidOption(`directory ${directory}: not a folder; name a folder`);
+  const { images: imageName, labels: labelName } = set.files[split];
+  const own = placesIn(directory, set.folders);
+  const packaged = set.package?.folder();
+  const places = packaged === undefined ? own : own.concat(packaged);
+  for (const folder of places) {
+    const images = findFile(folder, imageName);
+    const labels = findFile(folder, labelName);
+    if (images !== undefined && labels !== undefined) {
+      const read = () => ({ images: readBytes(images), labels: readBytes(labels) });
+      return { source: folder, images, labels, read };
+    }
+    if (images !== undefined || labels !== undefined) {
+      const absent = images === undefined ? imageName : labelName;
+      throw missingFiles(set, split, { where: `no ${absent} in ${folder}`, target: folder });
+    }
+    const archive = set.archives?.map((name) => join(folder, name)).find(isFile);
+    if (archive !== undefined) return inArchive(archive, imageName, labelName);
+  }
+  throw missingFiles(set, split, { where: notIn(places), target: own[0] ?? anyFolder });
+}
+
+/** A published file in a folder: under its name, with .gz, or with the dot of another unpacker. */
+function findFile(folder: string, name: string): string | undefined {
+  const dotted = name.replace("-idx", ".idx");
+  return [name, `${name}.gz`, dotted, `${dotted}.gz`]
+    .map((candidate) => join(folder, candidate))
+    .find(isFile);
+}
+
+const inArchive = (source: string, imageName: string, labelName: string): IdxFiles => ({
+  source,
+  images: `${source}: ${imageName}`,
+  labels: `${source}: ${labelName}`,
+  read() {
+    const members = readMembers(source, [imageName, labelName]);
+    return {
+      images: members.get(imageName) as Uint8Array,
+      labels: members.get(labelName) as Uint8Array,
+    };
+  },
+});
+
+function missingFiles(
+  { title, home, files, archives, package: bundle }: PublishedSet,
+  split: Split,
+  { where, target }: { where: string; target: string },
+): DatasetError {
+  const install = bundle === undefined ? "" : `${bundle.install}, or `;
+  const { images, labels } = files[split];
+  const archive = archives === undefined ? "" : `${archives[0]}, or out of it `;
+  return new DatasetError(
+    "MissingFiles",
+    `${title} (${split}): ${where}; ${install}download ${archive}${images} and ${labels} from ${home} and put them, unpacked or as .gz, into ${target}`,
+  );
+}
+
+function readImages(files: IdxFiles): { images: ByteImages; labelsMd5: string } {
+  const read = files.read();
+  const images = parseIdx(unpack(read.images, files.images), files.images);
+  const labelBytes = unpack(read.labels, files.labels);
+  const labels = parseIdx(labelBytes, files.labels);
   const [n = 0, rows = 0, cols = 0] = images.shape;
   const mismatch = (problem: string) => new DatasetError("SizeMismatch", problem);
-  if (images.shape.length !== 3)
-    throw mismatch(`${place.images}: array of [${images.shape}]: expected images, [n, rows, cols]`);
+  if (images.shape.length !== 3 || n * rows * cols === 0)
+    throw mismatch(`${files.images}: array of [${images.shape}]: expected images, [n, rows, cols]`);
   if (labels.shape.length !== 1 || labels.shape[0] !== n)
     throw mismatch(
-      `${place.labels}: labels of [${labels.shape}]: expected [${n}], one an image of ${place.images}`,
+      `${files.labels}: labels of [${labels.shape}]: expected [${n}], one an image of ${files.images}`,
     );
-  if (n * rows * cols === 0)
-    throw mismatch(`${place.images}: array of [${images.shape}]: no images`);
   return {
     images: { images: images.data, labels: labels.data, shape: [1, rows, cols] },
     labelsMd5: createHash("md5").update(labelBytes).digest("hex"),
@@ -77,25 +143,23 @@ function readImages(place: Place): { images: ByteImages; labelsMd5: string } {
 function checkSet(
   set: PublishedSet,
   others: readonly PublishedSet[],
-  place: Place,
-  labelsMd5: string,
+  files: IdxFiles,
+  md5: string,
 ): void {
-  const labelsOf = ({ files }: PublishedSet) => [files.train.labels.md5, files.test.labels.md5];
-  const found = others.find((other) => other !== set && labelsOf(other).includes(labelsMd5));
-  if (found === undefined) return;
+  const other = others.find((one) => one !== set && one.labelsMd5?.includes(md5));
+  if (other === undefined) return;
   throw new DatasetError(
     "WrongSet",
-    `${place.labels}: the labels of ${found.title}: expected those of ${set.title}; put each set into a folder of its own, such as ${set.folders[0]} and ${found.folders[0]}`,
+    `${files.labels}: the labels of ${other.title}: expected the labels of ${set.title}; put each set into a folder of its own, such as ${set.folders[0]} and ${other.folders[0]}`,
   );
 }
 
-function checkLabels(set: PublishedSet, { labels }: ByteImages, place: Place): void {
-  const known = new Set(set.classes.map(({ label }) => label));
-  const at = labels.findIndex((label) => !known.has(label));
+function checkLabels({ title, classes }: PublishedSet, images: ByteImages, files: IdxFiles): void {
+  const known = new Set(classes.map(({ label }) => label));
+  const at = images.labels.findIndex((label) => !known.has(label));
   if (at < 0) return;
-  const range = `${set.classes[0]!.label} to ${set.classes.at(-1)!.label}`;
   throw new DatasetError(
     "BadLabel",
-    `${place.labels}: label ${labels[at]} of image ${at}: expected ${range}, the labels of ${set.title}`,
+    `${files.labels}: label ${images.labels[at]} of image ${at}: expected ${classes[0]?.label} to ${classes.at(-1)?.label}, the labels of ${title}`,
   );
 }

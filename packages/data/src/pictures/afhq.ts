@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
-import { notIn, placesIn } from "../files/published.js";
+import { notIn, placesIn } from "../files/places.js";
 import { listPictures } from "./picture-files.js";
-import { type FoundPictures, pictureSet } from "./picture-set.js";
+import { pictureSet, type SplitPictures } from "./picture-set.js";
 
 const home = "https://github.com/clovaai/stargan-v2";
 const kinds = ["cat", "dog", "wild"] as const;
@@ -23,7 +23,7 @@ export function afhq(kind: (typeof kinds)[number]): DataSet {
   });
 }
 
-function find(kind: string, { split, directory }: SetOptions): FoundPictures {
+function find(kind: string, { split, directory }: SetOptions): SplitPictures {
   const tried = placesIn(directory, folders).flatMap((folder) =>
     splits[split].map((part) => join(folder, part, kind)),
   );

@@ -5,7 +5,7 @@ import type { DataSet, SetOptions } from "../data-set.js";
 import { DatasetError } from "../errors.js";
 import { isFolder } from "../files/read.js";
 import { holdOut, listPictures } from "./picture-files.js";
-import { type FoundPictures, pictureSet } from "./picture-set.js";
+import { pictureSet, type SplitPictures } from "./picture-set.js";
 
 /** The prefix of the name of such a set; the path follows. */
 export const folderPrefix = "folder:";
@@ -25,7 +25,7 @@ export function folderSet(path: string): DataSet {
   });
 }
 
-function find(path: string, options: SetOptions): FoundPictures {
+function find(path: string, options: SetOptions): SplitPictures {
   const { name, split, directory } = options;
   const fraction = testFraction(options);
   if (path === "" || !isFolder(path))

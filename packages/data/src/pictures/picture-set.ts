@@ -1,24 +1,24 @@
 // Folders of pictures as data sets: decoded once into an array, which is then mapped.
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { full, io, tidy } from "@dsbm/torch";
 import { rowCount } from "../counts.js";
 import type { DataSet, Preparation, SetOptions } from "../data-set.js";
 import { DatasetError, invalidOption } from "../errors.js";
+import { prepareFolder } from "../files/prepared.js";
 import { status } from "../files/read.js";
-import { isWhole, sealOf } from "../files/seal.js";
 import { type ImageClass, newTable, type Table } from "../table.js";
-import { decodeAll } from "./picture-cache.js";
+import { decodeAll } from "./decode-all.js";
 import type { PictureTarget } from "./picture-decode.js";
 import { fingerprint, type PictureFile } from "./picture-files.js";
 
-/** The files of one split, found. */
-export interface FoundPictures {
+/** The files of one split. */
+export interface SplitPictures {
   /** Where they are, for logs. */
   source: string;
   files: readonly PictureFile[];
-  /** The files of the folder that they are of, where they are a part of them. */
+  /** All files of the folder, if the split has a part of them. */
   all?: readonly PictureFile[];
-  /** The folder to keep decoded pictures in, unless another is named. */
+  /** The folder for decoded pictures, unless the options name another. */
   cache: string;
 }
 
@@ -28,49 +28,51 @@ export interface PictureSetFacts {
   label: ImageClass | null;
   /** Height and width as published, if known. */
   published?: number;
-  /** Throws `DatasetError` `MissingFiles` where a split has no pictures. */
-  find(options: SetOptions): FoundPictures;
+  /** Throws `MissingFiles` if a split has no pictures. */
+  find(options: SetOptions): SplitPictures;
 }
 
 /** A data set of picture files. */
 export function pictureSet({ about, label, published, find }: PictureSetFacts): DataSet {
-  return { about, classes: label === null ? [] : [label], prepare, load };
+  const classes = label === null ? [] : [label];
+  return { about, classes, prepare, load };
 
   async function prepare(options: SetOptions & Preparation): Promise<void> {
     const { name, split, progress, say, signal } = options;
-    const { files, target, path } = place(options);
-    if (status(path) !== undefined) {
-      if (await isWhole(sealOf(path), signal)) return;
-      say?.(`${path} does not match ${basename(sealOf(path))}: the pictures are decoded again`);
-    }
-    const total = files.length;
-    await decodeAll(files, path, {
-      target,
-      ...(published && target.size === null && { expected: [published, published] }),
-      ...{ signal, progress: (done) => progress?.({ name, split, done, total }) },
-    });
+    const { files, target, folder } = locate(options);
+    const cure = "name another folder as cache";
+    await prepareFolder(folder, { say, cure }, (temporary) =>
+      decodeAll(files, join(temporary, "pictures.npy"), {
+        target,
+        published: published && target.size === null ? [published, published] : null,
+        progress: (done) => progress?.({ name, split, done, total: files.length }),
+        signal,
+      }),
+    );
   }
 
   function load(options: SetOptions): Table {
     const { name, split, n } = options;
-    const { files, all = files, path, source } = place(options);
+    const { files, all = files, folder, source } = locate(options);
     const count = rowCount(n, files.length, { name, split });
-    if (status(path) === undefined)
+    if (status(folder) === undefined)
       throw new DatasetError(
         "NotPrepared",
         `${name} (${split}): the ${files.length} pictures of ${source} are not decoded yet: await prepareTable with the same options first`,
       );
+    const { x, labels } = tidy(() => ({
+      x: io.mapNpy(join(folder, "pictures.npy")).narrow(0, 0, count),
+      labels: label === null ? null : full([count], label.label, { dtype: "int64" }),
+    }));
     return newTable({
       name,
       split,
       source,
-      ...tidy(() => ({
-        x: io.mapNpy(path).narrow(0, 0, count),
-        labels: label === null ? null : full([count], label.label, { dtype: "int64" }),
-      })),
-      classes: label === null ? [] : [label],
+      x,
+      labels,
+      classes,
       origin() {
-        const places = new Map(all.map(({ name }, row) => [name, row]));
+        const places = new Map(all.map((file, row) => [file.name, row]));
         const rows = files.slice(0, count).map((file) => places.get(file.name) as number);
         const names = all.map((file) => file.name);
         return { rows: Int32Array.from(rows), total: all.length, names };
@@ -78,14 +80,13 @@ export function pictureSet({ about, label, published, find }: PictureSetFacts): 
     });
   }
 
-  /** The files, and the path of their decoded array. */
-  function place(options: SetOptions) {
+  /** The files, and the folder of their decoded array. */
+  function locate(options: SetOptions) {
     const target = targetOf(options);
-    const found = find(options);
-    const folder = options.cache ?? found.cache;
-    const shown = options.name.replace(/^.*[/\\]/, "").replace(/[^\w.-]+/g, "-") || "pictures";
-    const file = `${shown}-${options.split}-${fingerprint(found.files, target)}.npy`;
-    return { ...found, target, path: join(folder, file) };
+    const pictures = find(options);
+    const base = options.name.replace(/^.*[/\\]/, "").replace(/[^\w.-]+/g, "-") || "pictures";
+    const name = `${base}-${options.split}-${fingerprint(pictures.files, target)}`;
+    return { ...pictures, target, folder: join(options.cache ?? pictures.cache, name) };
   }
 }
 

@@ -1,13 +1,13 @@
-// What the preparation of a table found out, kept beside the prepared rows: columns, counts, moments and ranges.
+// What the preparation of a table learnt, kept next to the prepared rows: columns, counts, moments and ranges.
 import { readFileSync } from "node:fs";
-import { DatasetError } from "../errors.js";
 import { attempt } from "../files/read.js";
+import type { ColumnMoments } from "./prepare/split.js";
 import type { TableFormat } from "./rows.js";
 
 /** The condition of the rows of an end: a number, or one of some classes, of which prepared rows have the place. */
 export interface ConditionFacts {
   name: string;
-  /** In order; null for numbers. */
+  /** Sorted; null for numbers. */
   classes: string[] | null;
   /** Of the training rows. */
   mean: number;
@@ -18,18 +18,18 @@ export interface ConditionFacts {
 export interface TableFacts {
   path: string;
   format: TableFormat;
-  /** The value of data.split_by whose rows these are; null: all. */
+  /** The value of data.split_by of these rows; null for all rows. */
   group: string | null;
   /** Rows in the file. */
   all: number;
-  /** Those of the group, those of them that were dropped, and how the others were split. */
+  /** Rows of the group; of them the dropped ones, and the two splits of the others. */
   rows: number;
   dropped: number;
   train: number;
   test: number;
   /** The columns to train on. */
   columns: string[];
-  /** Whether the file has names for them. */
+  /** Whether the file names its columns. */
   named: boolean;
   kept: string[];
   condition: ConditionFacts | null;
@@ -37,8 +37,8 @@ export interface TableFacts {
   log1p: boolean;
   /** Prepared rows are x − offset: float32 keeps small differences of large numbers. */
   offset: number[];
-  /** Of the training rows, with divisor n. */
-  moments: { n: number; mean: number[]; variance: number[] };
+  /** Of the training rows. */
+  moments: ColumnMoments;
   /** Of all rows. */
   range: { min: number[]; max: number[] };
   /** Interquartile ranges of the first rows. */
@@ -53,22 +53,9 @@ export interface TableFacts {
   notes: string[];
 }
 
-/** Of the files below; other ones are prepared again. */
-export const factsVersion = 2;
+/** Part of the names of prepared folders: tables that another version prepared are prepared again. */
+export const factsVersion = 3;
 
 /** Throws `Unreadable`. */
-export function readFacts(path: string): TableFacts {
-  return attempt(path, () => {
-    const { version, facts } = JSON.parse(readFileSync(path, "utf8")) as {
-      version: number;
-      facts: TableFacts;
-    };
-    const n = facts.columns.length;
-    if (version !== factsVersion || facts.offset.length !== n || facts.moments.mean.length !== n)
-      throw new DatasetError(
-        "Unreadable",
-        `${path}: was written by another version: delete its folder`,
-      );
-    return facts;
-  });
-}
+export const readFacts = (path: string): TableFacts =>
+  attempt(path, () => JSON.parse(readFileSync(path, "utf8")) as TableFacts);

@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { readPickled } from "../../src/images/cifar10.js";
+import { readBatch } from "../../src/images/cifar10.js";
 import { loadTable } from "../../src/registry.js";
 import { put, refusal, testFolders } from "../files.js";
 
@@ -26,14 +26,10 @@ const image = (i: number) =>
     pixel(i, Math.floor(k / 1024), Math.floor(k / 32) % 32, k % 32),
   );
 
-/** Images first, first + 1, … with these labels as binary records. */
-const records = (first: number, labels: number[]) =>
-  bytesOf(...labels.flatMap((label, k) => [[label], image(first + k)]));
-
 /** Python 2's str. */
 const text = (value: string) => bytesOf("U", [value.length], value);
 
-/** The same as Python 2's pickle, as NumPy wrote it then: the keys and their order are the published ones. */
+/** Images first, first + 1, … with these labels as Python 2's pickle, as NumPy wrote it then: the keys and their order are the published ones. */
 function pickled(
   first: number,
   labels: number[],
@@ -77,12 +73,6 @@ const trainLabels = [
 ];
 const testLabels = [3, 8, 8];
 
-const binary = (): Record<string, Uint8Array> => ({
-  ...Object.fromEntries(
-    trainLabels.map((labels, b) => [`data_batch_${b + 1}.bin`, records(2 * b, labels)]),
-  ),
-  "test_batch.bin": records(50, testLabels),
-});
 const python = (): Record<string, Uint8Array> => ({
   ...Object.fromEntries(
     trainLabels.map((labels, b) => [`data_batch_${b + 1}`, pickled(2 * b, labels)]),
@@ -98,8 +88,8 @@ function archive(name: string, folder: string, files: Record<string, Uint8Array>
   execFileSync("tar", ["-C", from, "-czf", join(directory, below, name), folder]);
   return directory;
 }
-const [bin, py] = ["cifar-10-batches-bin", "cifar-10-batches-py"] as const;
-const [binTar, pyTar] = ["cifar-10-binary.tar.gz", "cifar-10-python.tar.gz"] as const;
+const py = "cifar-10-batches-py";
+const pyTar = "cifar-10-python.tar.gz";
 
 const train = (directory: string, name = "cifar10", options = {}) =>
   loadTable(name, { split: "train", directory, ...options });
@@ -107,11 +97,9 @@ const test = (directory: string, name = "cifar10", options = {}) =>
   loadTable(name, { split: "test", directory, ...options });
 
 const forms: [string, () => string][] = [
-  ["binary batches", () => fresh(binary())],
-  ["binary batches in their folder", () => fresh(prefixed(bin, binary()))],
-  ["pickled batches", () => fresh(prefixed(`cifar10/${py}`, python()))],
-  ["the binary archive", () => archive(binTar, bin, binary(), "cifar10")],
-  ["the Python archive", () => archive(pyTar, py, python())],
+  ["batches", () => fresh(python())],
+  ["batches in their folder", () => fresh(prefixed(`cifar10/${py}`, python()))],
+  ["the archive", () => archive(pyTar, py, python(), "cifar10")],
 ];
 const prefixed = (folder: string, files: Record<string, Uint8Array>) =>
   Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`${folder}/${name}`, bytes]));
@@ -142,7 +130,7 @@ describe("CIFAR-10", () => {
   });
 
   it("keeps classes by name, and the first n of them", () => {
-    const directory = fresh(binary());
+    const directory = fresh(python());
     const some = train(directory, "cifar10_9_1");
     expect(some.labels!.toNumbers()).toEqual([9, 9, 1, 1]);
     expect(some.classes).toEqual([
@@ -164,20 +152,18 @@ describe("CIFAR-10", () => {
     );
   });
 
-  it("says what is missing, with sizes and digests of both archives, and where it goes", () => {
+  it("says what is missing, and where it goes", () => {
     const directory = fresh();
-    const { "data_batch_3.bin": _, "data_batch_5.bin": __, ...rest } = binary();
+    const { data_batch_3: _, data_batch_5: __, ...rest } = python();
     for (const part of [
-      `CIFAR-10 (train): not in ${join(directory, "cifar10")}, ${directory}; download `,
-      "cifar-10-binary.tar.gz (170052171 bytes, md5 c32a1d4ab5d03f1284b67883e8d87530, sha256 c4a38c50",
-      "cifar-10-python.tar.gz (170498071 bytes, md5 c58f30108f718f92721af3b95e74349a, sha256 6d958be0",
+      `CIFAR-10 (train): not in ${join(directory, "cifar10")}, ${directory}; download ${pyTar} `,
       "from https://www.cs.toronto.edu/~kriz/cifar.html",
       `into ${join(directory, "cifar10")}`,
     ])
       expect(() => train(directory)).toThrow(refusal("MissingFiles", part));
     put(directory, rest);
     expect(() => train(directory)).toThrow(
-      refusal("MissingFiles", `no data_batch_3.bin and data_batch_5.bin in ${directory}; `),
+      refusal("MissingFiles", `no data_batch_3 and data_batch_5 in ${directory}; `),
     );
     expect(test(directory).x.size(0)).toBe(3);
     expect(() => loadTable("cifar10", { split: "test" })).toThrow(
@@ -185,20 +171,16 @@ describe("CIFAR-10", () => {
     );
   });
 
-  const binaryBatch = (batch: Uint8Array) => ({ "test_batch.bin": batch });
   const pickle = (batch: Uint8Array) => ({ test_batch: batch });
   const packed = gzipSync(bytesOf("x".repeat(2000)));
   it.each<[string, Record<string, Uint8Array>, string, string]>([
-    ["a cut batch", binaryBatch(records(0, [1]).subarray(1)), "IncompleteFile", "3072 bytes: exp"],
-    ["an empty batch", binaryBatch(bytesOf()), "IncompleteFile", "0 bytes"],
-    ["a label too high", binaryBatch(records(0, [1, 10])), "BadLabel", "label 10 of image 1: exp"],
     ["a cut pickle", pickle(pickled(0, [1, 2]).subarray(0, 900)), "BadPickle", "needs 6144 bytes"],
     ["no pickle", pickle(bytesOf("<html>")), "BadPickle", "is no pickle of protocol 2 to 5"],
     ["other content", pickle(bytesOf([0x80, 2], "].")), "BadPickle", "is it a batch of CIFAR-10?"],
     ["too many rows", pickle(pickled(0, [1, 2], { n: 3 })), "BadPickle", "attributes of an object"],
     ["other labels", pickle(pickled(0, [1], { more: [3] })), "BadPickle", "and labels, n numbers"],
     ["a pickled label", pickle(pickled(0, [1, 12])), "BadLabel", "label 12 of image 1"],
-    ["no archive", { [binTar]: packed }, "BadTar", "cifar-10-binary.tar.gz"],
+    ["no archive", { [pyTar]: packed }, "BadTar", pyTar],
     ["a cut archive", { [pyTar]: packed.subarray(0, 20) }, "BadGzip", "it again"],
   ])("refuses %s", (_, files, code, message) => {
     const directory = fresh(files);
@@ -207,16 +189,16 @@ describe("CIFAR-10", () => {
   });
 
   it("refuses an archive without the batches, and one that claims more than it holds", () => {
-    const directory = archive(binTar, bin, {});
-    expect(() => test(directory)).toThrow(refusal("BadTar", "no test_batch.bin in it"));
+    const directory = archive(pyTar, py, {});
+    expect(() => test(directory)).toThrow(refusal("BadTar", "no test_batch in it"));
     // A header by hand, with a size that would lead the reader back to the beginning.
     const header = new Uint8Array(2048);
-    header.set(bytesOf("test_batch.bin"));
+    header.set(bytesOf("test_batch"));
     header.set(bytesOf("-77777777777"), 124);
-    put(directory, { [binTar]: gzipSync(header) });
+    put(directory, { [pyTar]: gzipSync(header) });
     expect(() => test(directory)).toThrow(refusal("BadTar", /claims -\d+ bytes of 2048/));
     header.set(bytesOf("00000007777\0"), 124);
-    put(directory, { [binTar]: gzipSync(header) });
+    put(directory, { [pyTar]: gzipSync(header) });
     expect(() => test(directory)).toThrow(refusal("BadTar", "claims 4095 bytes of 2048"));
   });
 });
@@ -225,5 +207,5 @@ it("refuses every beginning of a pickled batch", () => {
   const bytes = pickled(0, [1]);
   const places = Array.from({ length: 340 }, (_, i) => i);
   for (const end of [...places, ...places.map((i) => bytes.length - 1 - i)])
-    expect(() => readPickled(bytes.subarray(0, end), "p")).toThrow(refusal("BadPickle"));
+    expect(() => readBatch(bytes.subarray(0, end), "p")).toThrow(refusal("BadPickle"));
 });

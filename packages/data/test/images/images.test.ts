@@ -16,7 +16,7 @@ import { zipSync } from "fflate";
 import { beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../../../test/support/collect.js";
 import { idxSet } from "../../src/images/idx-set.js";
-import { fashionMnist, mnist } from "../../src/images/idx-sets.js";
+import { fashionMnist } from "../../src/images/idx-sets.js";
 import { datasets, loadTable } from "../../src/registry.js";
 import { summary } from "../../src/summary.js";
 import type { Table } from "../../src/table.js";
@@ -64,7 +64,7 @@ describe("the published sets", () => {
       expect(std / 2).toBeCloseTo(0.3081, 4);
       const test = loadTable("mnist", { split: "test" });
       const md5 = createHash("md5").update(idx([10_000, 28, 28], test.x.toNumbers()));
-      expect(md5.digest("hex")).toBe(mnist.files.test.images.md5);
+      expect(md5.digest("hex")).toBe("2646ac647ad5339dbf082846283269ea");
       expect(Array.from(test.labels!.bincount().toNumbers())).toEqual([
         980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009,
       ]);
@@ -153,21 +153,15 @@ describe("the published sets", () => {
     }
     put(directory, { "emnist/gzip.zip": bomb });
     expect(load).toThrow(refusal("BadZip", "unpack to more than 2147483648"));
-    // A member whose content is not that of its checksum.
-    const flipped = Buffer.from(archive);
-    for (let k = 0; k + 4 < flipped.length; k++)
-      if (flipped.readUInt32LE(k) === 0x02014b50) flipped.writeUInt8(flipped[k + 16]! ^ 1, k + 16);
-    put(directory, { "emnist/gzip.zip": flipped });
-    expect(load).toThrow(refusal("BadZip", /the CRC-32 of gzip\/emnist-letters-test/));
   });
 
   it.skipIf(!existsSync(fashionMnist.package!.folder()!))(
-    "give Fashion-MNIST from Debian's package, with the digests that errors name",
+    "give Fashion-MNIST from Debian's package, with the digest that tells it from MNIST",
     () => {
       const table = loadTable("fashion_mnist", { split: "test" });
       expect(table.x.shape).toEqual([10_000, 1, 28, 28]);
       const md5 = createHash("md5").update(idx([10_000], table.labels!.toNumbers()));
-      expect(md5.digest("hex")).toBe(fashionMnist.files.test.labels.md5);
+      expect(fashionMnist.labelsMd5).toContain(md5.digest("hex"));
     },
   );
 });
@@ -210,14 +204,12 @@ describe("names", () => {
 });
 
 describe("files that are missing", () => {
-  it("of EMNIST: the archive with size and digests, the members, the place", () => {
+  it("of EMNIST: the archive, the members, the place", () => {
     const directory = fresh();
     const load = () => train("emnist", directory);
     expect(load).toThrow(refusal("MissingFiles", /^EMNIST letters \(train\): not in /));
     for (const part of [
-      "gzip.zip (561753746 bytes, md5 58c8d27c78d21e728a6bc7b3cc06412e, sha256 fb9bb67e33772a9c",
-      "emnist-letters-train-images-idx3-ubyte (unpacked 97843216 bytes)",
-      "emnist-letters-train-labels-idx1-ubyte (unpacked 124808 bytes)",
+      "download gzip.zip, or out of it emnist-letters-train-images-idx3-ubyte and emnist-letters-train-labels-idx1-ubyte",
       "from https://www.nist.gov/itl/products-and-services/emnist-dataset",
       `unpacked or as .gz, into ${join(directory, "emnist")}`,
     ])
@@ -227,17 +219,14 @@ describe("files that are missing", () => {
     );
   });
 
-  it("of Fashion-MNIST: the files with sizes and digests, and the package that brings them", () => {
+  it("of Fashion-MNIST: the files, and the package that brings them", () => {
     const absent = { ...fashionMnist.package!, folder: () => "/nonexistent" };
     const set = idxSet({ ...fashionMnist, package: absent }, { about: "", others: [] });
     const directory = fresh();
     const load = () => set.load({ name: "fashion", split: "test", directory, classes: undefined });
-    const { images, labels } = fashionMnist.files.test;
     for (const part of [
       `not in ${directory}/fashion_mnist, `,
       ", /nonexistent; install Debian's package dataset-fashion-mnist, or download ",
-      `${images.name} (unpacked 7840016 bytes, md5 ${images.md5}, sha256 ${images.sha256})`,
-      `${labels.name} (unpacked 10008 bytes, md5 ${labels.md5}, sha256 ${labels.sha256})`,
       "from https://github.com/zalandoresearch/fashion-mnist",
     ])
       expect(load).toThrow(refusal("MissingFiles", part));
@@ -249,7 +238,6 @@ describe("files that are missing", () => {
     expect(() => train("mnist", directory)).toThrow(
       refusal("MissingFiles", `MNIST (train): no train-labels-idx1-ubyte in ${directory}; `),
     );
-    expect(() => train("mnist", directory)).not.toThrow(/train-images-idx3-ubyte \(/);
   });
 });
 
@@ -277,7 +265,7 @@ describe("files that are wrong", () => {
     ["floats", { [images]: idx([1, 1, 1], [0, 0, 0, 0], 13) }, "UnsupportedType", "float"],
     ["other labels", { [labels]: idx([2], [1, 2]) }, "SizeMismatch", "labels of [2]: expected [3]"],
     ["labels twice", { [images]: good[labels]! }, "SizeMismatch", "expected images, [n, rows"],
-    ["no images", small([]), "SizeMismatch", "no images"],
+    ["no images", small([]), "SizeMismatch", "expected images"],
     ["a label too high", small([1, 10]), "BadLabel", "label 10 of image 1: expected 0 to 9"],
   ])("%s", (_, files, code, message) => {
     const directory = fresh({ ...good, ...files });
@@ -309,7 +297,7 @@ describe("files that are wrong", () => {
         join(directory, "fashion_mnist", name),
       );
     expect(() => loadTable("fashion_mnist", { split: "test", directory })).toThrow(
-      refusal("WrongSet", /the labels of MNIST: expected those of Fashion-MNIST; put each set/),
+      refusal("WrongSet", /the labels of MNIST: expected the labels of Fashion-MNIST; put each set/),
     );
   });
 

@@ -278,7 +278,7 @@ it("a table is prepared once, anew when it changes, and nothing is left of what 
   );
 });
 
-it.each(["train.npy", "facts.json", "SHA256SUMS"])(
+it.each(["rows_train.npy", "facts.json", "SHA256SUMS"])(
   "a table is read again, with a line, where a bit of its prepared %s changed",
   async (file) => {
     const directory = folder();
@@ -300,7 +300,7 @@ it.each(["train.npy", "facts.json", "SHA256SUMS"])(
     );
     await prepareTable(`table:${path}`, options);
     expect(said).toEqual([
-      expect.stringMatching(/does not match its SHA256SUMS: the table is read/),
+      expect.stringMatching(/does not match its SHA256SUMS: it is prepared again/),
     ]);
     expect(readFileSync(prepared)).toEqual(whole);
     await prepareTable(`table:${path}`, options);

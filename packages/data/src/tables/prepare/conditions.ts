@@ -5,31 +5,30 @@ import type { TableColumn } from "../rows.js";
 /** Each class is an input of the networks. */
 const mostClasses = 100;
 
-export function conditionCodes(path: string, column: Pick<TableColumn, "name" | "kind">) {
-  /** By their first rows. */
-  const known = new Map<string, number>();
+/** Codes of a column's values: `add` gives temporary ones, which `finish` maps to final ones. */
+export function conditionCodes(path: string, { name, kind }: Pick<TableColumn, "name" | "kind">) {
+  const codes = new Map<string, number>();
   return {
-    /** The conditions of rows as they are stored meanwhile. */
     add(values: Float64Array | string[]): Float64Array {
       if (values instanceof Float64Array) return values;
       return Float64Array.from(values, (text) => {
-        const name = text.trim();
-        const code = known.get(name) ?? known.size;
+        const label = text.trim();
+        const code = codes.get(label) ?? codes.size;
         if (code === mostClasses)
           throw badTable(
             path,
-            `column ${column.name} has more than ${mostClasses} different texts: expected classes for data.condition, or numbers`,
+            `column ${name} has more than ${mostClasses} different texts: expected classes for data.condition, or numbers`,
           );
-        known.set(name, code);
+        codes.set(label, code);
         return code;
       });
     },
-    /** What stored conditions become, classes places in their order; and the classes, null for numbers. */
-    finish(): { code: (stored: number) => number; classes: string[] | null } {
-      if (column.kind === "number") return { code: (x) => x, classes: null };
-      const classes = [...known.keys()].sort();
-      const places = [...known.keys()].map((text) => classes.indexOf(text));
-      return { code: (k) => places[k] as number, classes };
+    /** Classes are sorted; null for numbers. */
+    finish(): { code: (temporary: number) => number; classes: string[] | null } {
+      if (kind === "number") return { code: (x) => x, classes: null };
+      const labels = [...codes.keys()];
+      const classes = labels.toSorted();
+      return { code: (k) => classes.indexOf(labels[k] as string), classes };
     },
   };
 }

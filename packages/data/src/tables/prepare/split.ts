@@ -1,76 +1,103 @@
 // Rows on disk as two files, those to train on and those to test on, a part in memory at a time.
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { stream } from "@dsbm/bridge";
 import { io, randperm, tidy } from "@dsbm/torch";
 import { testCount } from "../../counts.js";
 
 /** Which of n rows are for testing: a random choice by the seed, the same for a table and its conditions. */
-export function heldOut(
+export function heldOutRows(
   n: number,
   { fraction, seed }: { fraction: number; seed: number },
 ): Uint8Array {
-  const held = new Uint8Array(n);
+  const isHeld = new Uint8Array(n);
   const rows = tidy(() =>
     randperm(n, { generator: stream(seed, `table/split/${n}`) })
       .narrow(0, 0, testCount(fraction, n))
       .to("float64")
       .toArray(),
   );
-  for (const row of rows as Float64Array) held[row] = 1;
-  return held;
+  for (const row of rows as Float64Array) isHeld[row] = 1;
+  return isHeld;
 }
 
-/** Sums of the training rows, by columns. */
-export interface Sums {
+/** Moments of columns, with divisor n. */
+export interface ColumnMoments {
   n: number;
-  sum: Float64Array;
-  squares: Float64Array;
+  mean: number[];
+  variance: number[];
 }
 
-/** Splits a .npy file [n, d] of float32 or float64 into `train` and `test`; sums of the training rows. */
+/** Adds up rows [count, d] of x − offset. */
+export class MomentSums {
+  n = 0;
+  readonly #sum: Float64Array;
+  readonly #squares: Float64Array;
+
+  constructor(d: number) {
+    this.#sum = new Float64Array(d);
+    this.#squares = new Float64Array(d);
+  }
+
+  add(row: ArrayLike<number>): void {
+    this.n += 1;
+    for (let k = 0; k < this.#sum.length; k++) {
+      const x = row[k] as number;
+      this.#sum[k] = (this.#sum[k] as number) + x;
+      this.#squares[k] = (this.#squares[k] as number) + x * x;
+    }
+  }
+
+  moments(offset: readonly number[]): ColumnMoments {
+    const centred = Array.from(this.#sum, (s) => s / this.n);
+    return {
+      n: this.n,
+      mean: centred.map((m, k) => m + (offset[k] as number)),
+      variance: centred.map((m, k) => Math.max((this.#squares[k] as number) / this.n - m * m, 0)),
+    };
+  }
+}
+
+/**
+ * Splits the file `NAME.npy` of a folder, [n, d] of float32 or float64, into NAME_train.npy and NAME_test.npy, and removes
+ * it. Returns sums of the training rows.
+ */
 export function splitFile(
-  path: string,
-  {
-    train,
-    test,
-    held,
-    change,
-  }: { train: string; test: string; held: Uint8Array; change?: (x: number) => number },
-): Sums {
+  folder: string,
+  name: string,
+  { isHeld, change = (x) => x }: { isHeld: Uint8Array; change?: (x: number) => number },
+): MomentSums {
+  const path = join(folder, `${name}.npy`);
   using file = io.npy.open(path);
   const { dtype, shape } = file;
   const [n, d] = shape as [number, number];
-  using trainFile = new io.npy.NpyWriter(train, dtype, [d]);
-  using testFile = new io.npy.NpyWriter(test, dtype, [d]);
-  const make = (length: number) =>
-    dtype === "float32" ? new Float32Array(length) : new Float64Array(length);
-  const sums: Sums = { n: 0, sum: new Float64Array(d), squares: new Float64Array(d) };
+  using train = new io.npy.NpyWriter(join(folder, `${name}_train.npy`), dtype, [d]);
+  using test = new io.npy.NpyWriter(join(folder, `${name}_test.npy`), dtype, [d]);
+  const sums = new MomentSums(d);
   const rows = Math.max(1, Math.floor(2 ** 20 / d));
   for (let first = 0; first < n; first += rows) {
     const count = Math.min(rows, n - first);
     const raw = file.rows(first, count);
-    const block = dtype === "float32" ? io.toFloat32(raw) : io.toFloat64(raw);
-    if (change) for (let i = 0; i < block.length; i++) block[i] = change(block[i] as number);
-    const parts = [make(count * d), make(count * d)] as const;
-    const lengths = [0, 0] as [number, number];
+    const block = (dtype === "float32" ? io.toFloat32(raw) : io.toFloat64(raw)).map(change);
+    const held = block.slice();
+    let trainLength = 0;
+    let testLength = 0;
     for (let i = 0; i < count; i++) {
-      const which = held[first + i] === 1 ? 1 : 0;
       const row = block.subarray(i * d, (i + 1) * d);
-      parts[which].set(row, lengths[which]);
-      lengths[which] += d;
-      if (which === 1) continue;
-      sums.n += 1;
-      for (let k = 0; k < d; k++) {
-        const x = row[k] as number;
-        sums.sum[k] = (sums.sum[k] as number) + x;
-        sums.squares[k] = (sums.squares[k] as number) + x * x;
+      if (isHeld[first + i] === 1) {
+        held.set(row, testLength);
+        testLength += d;
+      } else {
+        sums.add(row);
+        block.set(row, trainLength);
+        trainLength += d;
       }
     }
-    [trainFile, testFile].forEach((writer, which) => {
-      const part = parts[which as 0 | 1].subarray(0, lengths[which]);
-      writer.append(io.fromTyped(part, [part.length / d, d]));
-    });
+    train.append(io.fromTyped(block.subarray(0, trainLength), [trainLength / d, d]));
+    test.append(io.fromTyped(held.subarray(0, testLength), [testLength / d, d]));
   }
-  trainFile.close({ sync: true });
-  testFile.close({ sync: true });
+  train.close({ sync: true });
+  test.close({ sync: true });
+  rmSync(path);
   return sums;
 }

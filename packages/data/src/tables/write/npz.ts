@@ -1,8 +1,9 @@
 // NumPy's archive of arrays, whose members are .npy files in the making.
 import { createReadStream, rmSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { temporaryPath } from "@dsbm/files";
 import { Zip, ZipPassThrough } from "fflate";
 import { invalidOption } from "../../errors.js";
-import { temporaryBeside } from "../../files/temporary.js";
 import { openArrayWriter } from "./array.js";
 import { openSink } from "./sink.js";
 import type { TableColumns, TableWriter } from "./table-writer.js";
@@ -53,7 +54,7 @@ export async function writeNpz(
 }
 
 export function openNpzWriter(path: string, columns: TableColumns): TableWriter {
-  const array = temporaryBeside(path);
+  const array = temporaryPath(dirname(path));
   const numbers = openArrayWriter(array, columns);
   return {
     write: numbers.write,
