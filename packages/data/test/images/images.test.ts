@@ -297,7 +297,10 @@ describe("files that are wrong", () => {
         join(directory, "fashion_mnist", name),
       );
     expect(() => loadTable("fashion_mnist", { split: "test", directory })).toThrow(
-      refusal("WrongSet", /the labels of MNIST: expected the labels of Fashion-MNIST; put each set/),
+      refusal(
+        "WrongSet",
+        /the labels of MNIST: expected the labels of Fashion-MNIST; put each set/,
+      ),
     );
   });
 
