@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import ts from "typescript";
 import { beforeAll, expect, it } from "vitest";
 import { root } from "../docs/blocks.js";
 import { scratch } from "../e2e/cli.js";
@@ -32,6 +33,12 @@ function small(text: string, own: string): string {
   ].reduce((now, change) => change(now), text);
 }
 
+async function output(name: string): Promise<string> {
+  const env = { ...process.env, OMP_NUM_THREADS: "1", DSBM_CORES: "2" };
+  const options = { cwd: folder, env, timeout: 110_000 };
+  return (await promisify(execFile)(process.execPath, [name], options)).stdout;
+}
+
 it.each(programs)("%s", async (name) => {
   const text = readFileSync(join(root, "examples", name), "utf8");
   expect(text.split("\n").length).toBeLessThan(50);
@@ -39,9 +46,22 @@ it.each(programs)("%s", async (name) => {
     join(folder, name),
     small(text, name === "pictures.mjs" ? ofPictures : "num_steps: 4"),
   );
-  const env = { ...process.env, OMP_NUM_THREADS: "1", DSBM_CORES: "2" };
-  const options = { cwd: folder, env, timeout: 110_000 };
-  const { stdout } = await promisify(execFile)(process.execPath, [name], options);
+  const stdout = await output(name);
   expect(stdout).not.toMatch(/NaN|undefined|Infinity/);
   expect(stdout).toContain("report: ");
+});
+
+it("algorithm.ts trains in at most 60 lines, and reaches the target", async () => {
+  const text = readFileSync(join(root, "examples/algorithm.ts"), "utf8");
+  expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(60);
+  const fewer = text
+    .replace("const iterations = 3;", "const iterations = 1;")
+    .replace("const steps = 1000;", "const steps = 200;");
+  const { outputText } = ts.transpileModule(fewer, {
+    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
+  });
+  writeFileSync(join(folder, "algorithm.mjs"), outputText);
+  const distances = [...(await output("algorithm.mjs")).matchAll(/\d+\.\d+/g)].map(Number);
+  const [before, after] = distances as [number, number];
+  expect(after).toBeLessThan(before / 5);
 });
